@@ -1,0 +1,133 @@
+//! English. The same table as in `id`, sentence by sentence.
+//! No word here is for customers or sellers: only the owner reads it.
+
+use super::{Phrases, Wording};
+use crate::alert::rule::Rule;
+
+pub(super) const PHRASES: Phrases = Phrases {
+    means: "What it means",
+    done: "Done already",
+    todo: "What to do",
+    worse: "Worse",
+    incident: "The bot reports",
+    repeated: "(repeated)",
+    summary: "{count} messages at once, with their true times:",
+    units: [" d", " h", " min", " s"],
+};
+
+pub(super) fn wording(rule: Rule) -> Wording {
+    match rule {
+        Rule::BotStopped => BOT_STOPPED,
+        Rule::BotUnhealthy => BOT_UNHEALTHY,
+        Rule::BotHung => BOT_HUNG,
+        Rule::BotNotRunning => BOT_NOT_RUNNING,
+        Rule::BotGone => BOT_GONE,
+        Rule::BackupNotTaken => BACKUP_NOT_TAKEN,
+        Rule::BackupFailed => BACKUP_FAILED,
+        Rule::BackupIncomplete => BACKUP_INCOMPLETE,
+        Rule::BackupOld => BACKUP_OLD,
+        Rule::DatabaseDamaged => DATABASE_DAMAGED,
+    }
+}
+
+const BOT_BACK: &str = "The shop's bot runs again";
+
+const BOT_STOPPED: Wording = Wording {
+    headline: "The shop's bot was not started again",
+    happened: "The bot was stopped on purpose at {since} and has not come back since.",
+    means: "customers are not served while it is stopped. Orders and payments that were recorded are safe.",
+    done: "the agent waited for ten minutes, because this stop was on purpose.",
+    todo: "when your work is finished, start the bot: systemctl start {unit}",
+    over_headline: BOT_BACK,
+    over: "The bot was started again after a stop of {lasted}. Waiting orders go on.",
+};
+
+const BOT_UNHEALTHY: Wording = Wording {
+    headline: "The shop's bot stalls",
+    happened: "Since {since} the bot answers, but says that a part of it stands still. {detail}",
+    means: "some orders, deliveries or messages may be late. What was recorded is not lost.",
+    done: "the agent asked twice with a pause and had the same answer.",
+    todo: "look for the cause: journalctl -u {unit} -n 50. If it does not recover: systemctl restart {unit}",
+    over_headline: "The shop's bot flows again",
+    over: "Every part of the bot moves again. It lasted {lasted}.",
+};
+
+const BOT_HUNG: Wording = Wording {
+    headline: "The shop's bot does not answer",
+    happened: "Since {since} the bot's process is there, but answers no question.",
+    means: "customers wait without an answer. Orders and payments that were recorded are safe.",
+    done: "the agent tried again and again. systemd's watchdog usually restarts a hung bot; news follows.",
+    todo: "if it has not recovered in a minute: systemctl restart {unit}, then journalctl -u {unit} -n 50",
+    over_headline: "The shop's bot answers again",
+    over: "The bot answers again after {lasted}. Waiting orders go on.",
+};
+
+const BOT_NOT_RUNNING: Wording = Wording {
+    headline: "The shop's bot is not running",
+    happened: "The agent has just begun to watch, and since {since} the bot does not answer.",
+    means: "customers are not served. Orders and payments that were recorded are safe in the database.",
+    done: "the agent tried again and again and goes on trying; news follows as soon as the bot answers.",
+    todo: "start the bot: systemctl start {unit}. If that fails: journalctl -u {unit} -n 50",
+    over_headline: BOT_BACK,
+    over: "The bot answers. It did not for {lasted}.",
+};
+
+const BOT_GONE: Wording = Wording {
+    headline: "The shop's bot died",
+    happened: "The bot's process ended without a goodbye at {since}.",
+    means: "customers are not served until it runs again. Orders and payments that were recorded are not lost and go on then.",
+    done: "the agent checked at once: the bot is gone indeed. Under systemd it is started again within seconds; news follows.",
+    todo: "if there is no news in a minute: systemctl status {unit}, then journalctl -u {unit} -n 50",
+    over_headline: BOT_BACK,
+    over: "The bot runs again. It was dead for {lasted}; waiting orders go on.",
+};
+
+const BACKUP_NOT_TAKEN: Wording = Wording {
+    headline: "No backup could be taken",
+    happened: "The backup of {since} failed and is nowhere. The cause: {detail}",
+    means: "the shop goes on selling, but if the server is lost now, there are only older backups.",
+    done: "the agent tries again every quarter of an hour.",
+    todo: "check settings and places: agent check, then back up now: agent backup",
+    over_headline: "Backups work again",
+    over: "There is a new complete backup. It lasted {lasted}.",
+};
+
+const BACKUP_FAILED: Wording = Wording {
+    headline: "Backup failed ({object})",
+    happened: "The backup of {since} did not get to {object}. The cause: {detail}",
+    means: "the shop goes on selling, but if the server is lost now, {object} has only an older backup.",
+    done: "the agent tries again at the next time of the schedule, and the other places are still served.",
+    todo: "check the storage: agent check, then back up now: agent backup",
+    over_headline: "Backups work again ({object})",
+    over: "Backups get to {object} again. It lasted {lasted}.",
+};
+
+const BACKUP_INCOMPLETE: Wording = Wording {
+    headline: "The backup lacks some files",
+    happened: "The database is backed up, but these files have been missing since {since}: {detail}",
+    means: "the orders can be restored, but those settings, keys or logs can not.",
+    done: "everything else was backed up and read back.",
+    todo: "let the agent read those files, or correct [backup] files in agent.toml, then: agent backup",
+    over_headline: "The backup is complete again",
+    over: "All files are in the backup again. It lasted {lasted}.",
+};
+
+const BACKUP_OLD: Wording = Wording {
+    headline: "The backup is too old",
+    happened: "There has been no new complete backup since {detail}. That is longer than two intervals of the schedule.",
+    means: "if the server is lost now, everything that happened after that backup is lost with it.",
+    done: "the agent goes on backing up at every time of the schedule.",
+    todo: "back up now and read the answer: agent backup. Then check the places: agent check",
+    over_headline: "The backup is fresh again",
+    over: "There is a new complete backup. The delay lasted {lasted}.",
+};
+
+const DATABASE_DAMAGED: Wording = Wording {
+    headline: "The shop's database is damaged",
+    happened: "While backing up at {since}, SQLite found damage in the database that is in use: {detail}",
+    means: "orders and payments may be wrong or lost, and new backups hold the damage too.",
+    done: "this backup was kept all the same and no older one was touched.",
+    todo: "stop the bot: systemctl stop {unit}. Then restore an older backup: agent list, agent restore",
+    over_headline: "The shop's database is sound again",
+    over: "SQLite finds no damage any more. It lasted {lasted}.",
+};

@@ -1,0 +1,133 @@
+//! Indonesian. The same table as in `en`, sentence by sentence.
+//! No word here is for customers or sellers: only the owner reads it.
+
+use super::{Phrases, Wording};
+use crate::alert::rule::Rule;
+
+pub(super) const PHRASES: Phrases = Phrases {
+    means: "Artinya",
+    done: "Sudah dilakukan",
+    todo: "Yang perlu dilakukan",
+    worse: "Memburuk",
+    incident: "Bot melapor",
+    repeated: "(ulangan)",
+    summary: "{count} kabar sekaligus, dengan waktu aslinya:",
+    units: [" hari", " jam", " menit", " detik"],
+};
+
+pub(super) fn wording(rule: Rule) -> Wording {
+    match rule {
+        Rule::BotStopped => BOT_STOPPED,
+        Rule::BotUnhealthy => BOT_UNHEALTHY,
+        Rule::BotHung => BOT_HUNG,
+        Rule::BotNotRunning => BOT_NOT_RUNNING,
+        Rule::BotGone => BOT_GONE,
+        Rule::BackupNotTaken => BACKUP_NOT_TAKEN,
+        Rule::BackupFailed => BACKUP_FAILED,
+        Rule::BackupIncomplete => BACKUP_INCOMPLETE,
+        Rule::BackupOld => BACKUP_OLD,
+        Rule::DatabaseDamaged => DATABASE_DAMAGED,
+    }
+}
+
+const BOT_BACK: &str = "Bot toko berjalan lagi";
+
+const BOT_STOPPED: Wording = Wording {
+    headline: "Bot toko belum dinyalakan lagi",
+    happened: "Bot dihentikan dengan sengaja pada {since} dan sejak itu belum berjalan lagi.",
+    means: "pembeli tidak dilayani selama bot berhenti. Pesanan dan pembayaran yang sudah tercatat tetap aman.",
+    done: "agent menunggu sepuluh menit, karena penghentian ini disengaja.",
+    todo: "bila pekerjaan Anda sudah selesai, nyalakan bot: systemctl start {unit}",
+    over_headline: BOT_BACK,
+    over: "Bot dinyalakan lagi setelah berhenti {lasted}. Pesanan yang tertunda sedang dilanjutkan.",
+};
+
+const BOT_UNHEALTHY: Wording = Wording {
+    headline: "Bot toko tersendat",
+    happened: "Sejak {since} bot masih menjawab, tetapi melaporkan ada bagiannya yang macet. {detail}",
+    means: "sebagian pesanan, pengiriman, atau pesan dapat tertunda. Yang sudah tercatat tidak hilang.",
+    done: "agent bertanya dua kali dengan jeda dan mendapat jawaban yang sama.",
+    todo: "lihat sebabnya: journalctl -u {unit} -n 50. Bila tidak pulih: systemctl restart {unit}",
+    over_headline: "Bot toko lancar lagi",
+    over: "Semua bagian bot bergerak lagi. Gangguan berlangsung {lasted}.",
+};
+
+const BOT_HUNG: Wording = Wording {
+    headline: "Bot toko tidak menjawab",
+    happened: "Sejak {since} proses bot masih ada, tetapi tidak menjawab pertanyaan apa pun.",
+    means: "pembeli menunggu tanpa jawaban. Pesanan dan pembayaran yang sudah tercatat tetap aman.",
+    done: "agent mencoba berulang kali. Pengawas systemd biasanya memulai ulang bot yang macet; kabar menyusul.",
+    todo: "bila satu menit lagi belum pulih: systemctl restart {unit}, lalu journalctl -u {unit} -n 50",
+    over_headline: "Bot toko menjawab lagi",
+    over: "Bot menjawab lagi setelah {lasted}. Pesanan yang tertunda sedang dilanjutkan.",
+};
+
+const BOT_NOT_RUNNING: Wording = Wording {
+    headline: "Bot toko tidak berjalan",
+    happened: "Agent baru mulai mengawasi, dan sejak {since} bot tidak menjawab.",
+    means: "pembeli tidak dilayani. Pesanan dan pembayaran yang sudah tercatat tetap aman di database.",
+    done: "agent mencoba berulang kali dan terus mencoba; kabar menyusul begitu bot menjawab.",
+    todo: "nyalakan bot: systemctl start {unit}. Bila gagal: journalctl -u {unit} -n 50",
+    over_headline: BOT_BACK,
+    over: "Bot menjawab. Ia tidak menjawab selama {lasted}.",
+};
+
+const BOT_GONE: Wording = Wording {
+    headline: "Bot toko mati mendadak",
+    happened: "Proses bot berakhir tanpa pamit pada {since}.",
+    means: "pembeli tidak dilayani sampai bot berjalan lagi. Pesanan dan pembayaran yang sudah tercatat tidak hilang dan dilanjutkan saat itu.",
+    done: "agent langsung memeriksa ulang: bot memang tidak ada. Di bawah systemd bot dinyalakan lagi dalam beberapa detik; kabar menyusul.",
+    todo: "bila satu menit lagi belum ada kabar: systemctl status {unit}, lalu journalctl -u {unit} -n 50",
+    over_headline: BOT_BACK,
+    over: "Bot berjalan lagi. Ia mati selama {lasted}; pesanan yang tertunda sedang dilanjutkan.",
+};
+
+const BACKUP_NOT_TAKEN: Wording = Wording {
+    headline: "Cadangan tidak dapat dibuat",
+    happened: "Cadangan pada {since} gagal dan tidak ada di tempat mana pun. Sebab: {detail}",
+    means: "toko tetap berjualan, tetapi bila server hilang sekarang, hanya cadangan yang lebih lama yang ada.",
+    done: "agent mencoba lagi tiap seperempat jam.",
+    todo: "periksa setelan dan tempatnya: agent check, lalu cadangkan sekarang: agent backup",
+    over_headline: "Cadangan berhasil lagi",
+    over: "Ada cadangan baru yang lengkap. Gangguan berlangsung {lasted}.",
+};
+
+const BACKUP_FAILED: Wording = Wording {
+    headline: "Cadangan gagal ({object})",
+    happened: "Cadangan pada {since} tidak sampai ke {object}. Sebab: {detail}",
+    means: "toko tetap berjualan, tetapi bila server hilang sekarang, {object} hanya punya cadangan yang lebih lama.",
+    done: "agent mencoba lagi pada jadwal berikutnya, dan tempat lain tetap diisi.",
+    todo: "periksa penyimpanannya: agent check, lalu cadangkan sekarang: agent backup",
+    over_headline: "Cadangan berhasil lagi ({object})",
+    over: "Cadangan kembali sampai ke {object}. Gangguan berlangsung {lasted}.",
+};
+
+const BACKUP_INCOMPLETE: Wording = Wording {
+    headline: "Cadangan tanpa sebagian berkas",
+    happened: "Database sudah dicadangkan, tetapi berkas ini tidak ikut sejak {since}: {detail}",
+    means: "pesanan dapat dipulihkan, tetapi setelan, kunci, atau log itu tidak.",
+    done: "sisanya sudah dicadangkan dan dibaca ulang.",
+    todo: "beri agent izin membaca berkas itu, atau perbaiki [backup] files di agent.toml, lalu: agent backup",
+    over_headline: "Cadangan lengkap lagi",
+    over: "Semua berkas ikut dicadangkan lagi. Gangguan berlangsung {lasted}.",
+};
+
+const BACKUP_OLD: Wording = Wording {
+    headline: "Cadangan terlalu tua",
+    happened: "Sejak {detail} tidak ada cadangan baru yang lengkap. Itu lebih lama dari dua kali jarak jadwal.",
+    means: "bila server hilang sekarang, semua yang terjadi sesudah cadangan itu ikut hilang.",
+    done: "agent tetap mencadangkan pada setiap jadwal.",
+    todo: "cadangkan sekarang dan baca jawabannya: agent backup. Lalu periksa tempatnya: agent check",
+    over_headline: "Cadangan baru lagi",
+    over: "Ada cadangan baru yang lengkap. Keterlambatan berlangsung {lasted}.",
+};
+
+const DATABASE_DAMAGED: Wording = Wording {
+    headline: "Database toko rusak",
+    happened: "Saat mencadangkan pada {since}, SQLite menemukan kerusakan pada database yang sedang dipakai: {detail}",
+    means: "pesanan dan pembayaran dapat salah atau hilang, dan cadangan baru ikut rusak.",
+    done: "cadangan ini tetap disimpan dan cadangan lama tidak disentuh.",
+    todo: "hentikan bot: systemctl stop {unit}. Lalu pulihkan cadangan yang lebih lama: agent list, agent restore",
+    over_headline: "Database toko baik lagi",
+    over: "SQLite tidak lagi menemukan kerusakan. Gangguan berlangsung {lasted}.",
+};

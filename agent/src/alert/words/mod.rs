@@ -1,0 +1,96 @@
+//! What the owner reads, in the owner's language: one file a language, the same table in each.
+//! Only words. When to speak is the engine's, and how it is sent is the outbox's.
+
+use crate::config::Language;
+
+use super::rule::Rule;
+
+mod en;
+mod id;
+
+/// The words about one rule. `{unit}`, `{object}` and `{detail}` are filled in; so are the moments and durations
+/// `{since}` and `{lasted}`.
+pub(super) struct Wording {
+    /// What is wrong, in a few words.
+    pub headline: &'static str,
+    /// What happened.
+    pub happened: &'static str,
+    /// What it means for the shop.
+    pub means: &'static str,
+    /// What was done already.
+    pub done: &'static str,
+    /// What to do, with the command.
+    pub todo: &'static str,
+    /// That it is over, in a few words.
+    pub over_headline: &'static str,
+    /// That it is over, and what that means.
+    pub over: &'static str,
+}
+
+/// The words around them.
+pub(super) struct Phrases {
+    /// Before what it means for the shop.
+    pub means: &'static str,
+    /// Before what was done.
+    pub done: &'static str,
+    /// Before what to do.
+    pub todo: &'static str,
+    /// Before the headline of a told trouble that is graver now.
+    pub worse: &'static str,
+    /// Above a report of the bot's own.
+    pub incident: &'static str,
+    /// On a message that may have arrived before.
+    pub repeated: &'static str,
+    /// Above many messages in one; `{count}` is filled in.
+    pub summary: &'static str,
+    /// Day, hour, minute, second: each with its space before it.
+    pub units: [&'static str; 4],
+}
+
+/// The table of one language.
+pub(super) fn wording(language: Language, rule: Rule) -> Wording {
+    match language {
+        Language::Id => id::wording(rule),
+        Language::En => en::wording(rule),
+    }
+}
+
+/// The phrases of one language.
+pub(super) fn phrases(language: Language) -> &'static Phrases {
+    match language {
+        Language::Id => &id::PHRASES,
+        Language::En => &en::PHRASES,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const KNOWN: [&str; 5] = ["{unit}", "{object}", "{detail}", "{since}", "{lasted}"];
+
+    #[test]
+    fn every_rule_has_every_sentence_and_no_unknown_place_in_both_languages() {
+        for language in [Language::Id, Language::En] {
+            for rule in Rule::ALL {
+                let words = wording(language, rule);
+                let all = [
+                    words.headline,
+                    words.happened,
+                    words.means,
+                    words.done,
+                    words.todo,
+                ];
+                for text in all.into_iter().chain([words.over_headline, words.over]) {
+                    let filled = KNOWN
+                        .iter()
+                        .fold(text.to_owned(), |text, place| text.replace(place, "x"));
+                    assert!(
+                        !filled.is_empty() && !filled.contains(['{', '}']),
+                        "{rule:?}: {text}"
+                    );
+                }
+            }
+        }
+    }
+}

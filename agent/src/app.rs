@@ -1,0 +1,236 @@
+//! The one place that knows every part of the running agent: it starts them, joins them and stops them.
+//! It decides nothing about alerts or backups.
+
+use std::{
+    convert::Infallible,
+    future::Future,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use anyhow::Context;
+use jiff::Timestamp;
+use protocol::{secret::Secret, time::UnixMillis};
+use tokio::{net::TcpListener, sync::watch, task::JoinSet, time::timeout};
+
+use crate::{
+    alert::{
+        Alerts,
+        channels::telegram::Telegram,
+        message::Voice,
+        outbox::{Pace, Sender},
+    },
+    backup,
+    beat::{Beat, Beats},
+    config::Config,
+    http::{self, Status},
+    store::{Store, lock::StateLock},
+    watch::{backup_age::BackupAge, bot_health::BotWatch, bot_link::BotLink},
+};
+
+mod backups;
+mod systemd;
+
+/// A look at the bot takes at most a few seconds, also when the bot is mute.
+const WATCH_LIMIT: Duration = Duration::from_secs(60);
+/// One request to a channel takes at most 20 s.
+const OUTBOX_LIMIT: Duration = Duration::from_secs(120);
+/// How long a request that is open may take to end when the agent stops; systemd is told nothing of it.
+const STOP_LIMIT: Duration = Duration::from_secs(4);
+const CONNECT_LIMIT: Duration = Duration::from_secs(10);
+/// Messages that were sent are kept for replies and for questions afterwards.
+const SENT_KEPT: Duration = Duration::from_secs(90 * 86_400);
+
+/// Runs the agent until SIGTERM or SIGINT.
+///
+/// # Errors
+/// When another agent runs on the same state directory, something cannot be started, or a part of it ended.
+pub async fn run(config: Config) -> anyhow::Result<()> {
+    let mut terminate = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())
+        .context("listening for the signal to stop")?;
+    let stop = async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = tokio::signal::ctrl_c() => {}
+        }
+    };
+    run_until(config, Pace::USUAL, stop).await
+}
+
+/// Runs the agent until `stop` resolves, and then at most four seconds longer.
+///
+/// # Errors
+/// As [`run`].
+pub async fn run_until(config: Config, pace: Pace, stop: impl Future<Output = ()>) -> anyhow::Result<()> {
+    let _lock = StateLock::take(&config.lock_path())?;
+    backup::remove_leftovers(&config);
+    let mut parts = Parts::start(Arc::new(config), pace).await?;
+    systemd::ready();
+    tracing::info!("the agent watches the bot and tells the owner");
+    let ended = tokio::select! {
+        () = stop => Ok(()),
+        Some(ended) = parts.tasks.join_next() => Err(failure(ended)),
+    };
+    systemd::stopping();
+    tracing::info!("the agent stops");
+    parts.stop().await;
+    ended
+}
+
+/// Everything that runs.
+struct Parts {
+    /// Each runs for as long as the agent; one that ends is a failure of the whole.
+    tasks: JoinSet<anyhow::Result<Infallible>>,
+    /// These are asked to end, so that no request of theirs is cut off.
+    senders: JoinSet<()>,
+    stop: watch::Sender<bool>,
+}
+
+impl Parts {
+    async fn start(config: Arc<Config>, pace: Pace) -> anyhow::Result<Self> {
+        let started_at = UnixMillis(Timestamp::now().as_millisecond());
+        let store = Arc::new(Store::open(&config.state_dir)?);
+        tidy_outbox(&store, &config, started_at)?;
+        let client = http_client()?;
+        let listener = TcpListener::bind(config.http.private)
+            .await
+            .with_context(|| format!("listening on {} ([http] private)", config.http.private))?;
+        let mut beats = Beats::new(Instant::now());
+        let alerts = Alerts::new(Arc::clone(&store), voice(&config), &config.owner.chat_ids);
+        let link = BotLink::new(client.clone(), &config.bot.url);
+        let bot = BotWatch::new(
+            link,
+            alerts.clone(),
+            beats.add("bot", WATCH_LIMIT, Instant::now()),
+        );
+        let age_beat = beats.add("backup_age", WATCH_LIMIT, Instant::now());
+        let age = backup_age(&config, &store, &alerts, started_at, age_beat);
+        let stop = watch::Sender::new(false);
+        let mut senders = JoinSet::new();
+        for sender in senders_of(&config, &store, client, pace, &mut beats) {
+            senders.spawn(sender.run(alerts.subscribe(), stop.subscribe()));
+        }
+        let status = Arc::new(Status {
+            store: Arc::clone(&store),
+            beats,
+            bot: bot.state(),
+            started_at,
+        });
+
+        let mut tasks = JoinSet::new();
+        tasks.spawn(async { Ok(bot.run().await) });
+        tasks.spawn(async { Ok(age.run().await) });
+        tasks.spawn(systemd::feed_watchdog(Arc::clone(&status)));
+        tasks.spawn(async {
+            http::serve(listener, status)
+                .await
+                .context("serving the private address")?;
+            anyhow::bail!("the private address is not served any more")
+        });
+        let schedule = backups::Backups {
+            config,
+            store,
+            alerts,
+        };
+        tasks.spawn(async { Ok(schedule.run().await) });
+        Ok(Self { tasks, senders, stop })
+    }
+
+    /// A backup in its middle leaves nothing that a restore would take for a point.
+    async fn stop(mut self) {
+        self.tasks.shutdown().await;
+        self.stop.send_replace(true);
+        if timeout(STOP_LIMIT, async {
+            while self.senders.join_next().await.is_some() {}
+        })
+        .await
+        .is_err()
+        {
+            tracing::warn!(
+                "a message to the owner was on its way; it will be sent again, marked as repeated"
+            );
+        }
+    }
+}
+
+fn voice(config: &Config) -> Voice {
+    Voice {
+        language: config.owner.language,
+        timezone: config.owner.timezone.clone(),
+        unit: config.bot.unit.clone(),
+    }
+}
+
+fn backup_age(
+    config: &Config,
+    store: &Arc<Store>,
+    alerts: &Alerts,
+    started_at: UnixMillis,
+    beat: Beat,
+) -> BackupAge {
+    BackupAge {
+        store: Arc::clone(store),
+        alerts: alerts.clone(),
+        schedule: config.backup.snapshot.clone(),
+        timezone: config.owner.timezone.clone(),
+        started_at,
+        beat,
+    }
+}
+
+/// One for each chat of the owner: a chat that refuses does not hold the others up.
+fn senders_of(
+    config: &Config,
+    store: &Arc<Store>,
+    client: reqwest::Client,
+    pace: Pace,
+    beats: &mut Beats,
+) -> Vec<Sender> {
+    let token = config.secrets.owner_bot_token.as_ref().map_or("", Secret::expose);
+    let channel = Arc::new(Telegram::new(client, &config.owner.api_url, Secret::new(token)));
+    let sender = |&chat_id: &i64| Sender {
+        store: Arc::clone(store),
+        channel: Arc::clone(&channel),
+        voice: voice(config),
+        pace,
+        chat_id,
+        beat: beats.add("outbox", OUTBOX_LIMIT, Instant::now()),
+    };
+    config.owner.chat_ids.iter().map(sender).collect()
+}
+
+/// No redirects: the address holds a token that is meant for one host.
+fn http_client() -> anyhow::Result<reqwest::Client> {
+    reqwest::Client::builder()
+        .connect_timeout(CONNECT_LIMIT)
+        .redirect(reqwest::redirect::Policy::none())
+        .tcp_nodelay(true)
+        .build()
+        .map_err(reqwest::Error::without_url)
+        .context("preparing HTTPS; without certificates of the system it cannot be: install ca-certificates")
+}
+
+fn tidy_outbox(store: &Store, config: &Config, now: UnixMillis) -> anyhow::Result<()> {
+    let forgotten = store
+        .forget_other_chats(&config.owner.chat_ids)
+        .context("tidying the outbox")?;
+    if forgotten > 0 {
+        tracing::warn!(
+            forgotten,
+            "messages waited for chats that are not in [owner] chat_ids any more: dropped"
+        );
+    }
+    let kept_ms = i64::try_from(SENT_KEPT.as_millis()).unwrap_or(i64::MAX);
+    store
+        .prune_outbox(UnixMillis(now.0.saturating_sub(kept_ms)))
+        .context("tidying the outbox")?;
+    Ok(())
+}
+
+fn failure(ended: Result<anyhow::Result<Infallible>, tokio::task::JoinError>) -> anyhow::Error {
+    match ended {
+        Ok(Ok(never)) => match never {},
+        Ok(Err(error)) => error,
+        Err(error) => anyhow::Error::from(error).context("a part of the agent broke"),
+    }
+}

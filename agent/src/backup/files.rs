@@ -1,0 +1,136 @@
+//! Configuration, `.env` and logs as one tar. Symbolic links are not followed, and what cannot be read or does not
+//! fit is named and never silently left out.
+//! It encrypts nothing and keeps nothing on the disk.
+
+use std::{
+    fs::{self, File},
+    io::{self, Read, Write},
+    os::unix::fs::MetadataExt,
+    path::{Path, PathBuf},
+};
+
+use anyhow::Context;
+
+/// Plain bytes of all files together. The smallest go first, so that configuration always fits and a runaway log
+/// is what is named as left out.
+pub const FILES_BYTES_MAX: u64 = 128 * 1024 * 1024;
+/// Files in one archive.
+pub const FILES_MAX: usize = 20_000;
+/// What a tar adds to its contents: a header and padding an entry, and the end.
+pub const ARCHIVE_BYTES_MAX: u64 = FILES_BYTES_MAX + (FILES_MAX as u64 + 64) * 4_096;
+/// Folders within folders.
+const DEPTH_MAX: usize = 16;
+
+/// One file that rides along.
+struct Found {
+    path: PathBuf,
+    size_bytes: u64,
+}
+
+/// Everything that was found under the configured paths.
+#[derive(Default)]
+pub(super) struct Collected {
+    found: Vec<Found>,
+    /// What is not in the archive, and why, one sentence each.
+    pub left_out: Vec<String>,
+}
+
+/// Looks for the files; `except` are paths that must never ride along: the database and the agent's own state.
+pub(super) fn collect(paths: &[PathBuf], except: &[PathBuf]) -> Collected {
+    let mut collected = Collected::default();
+    for path in paths {
+        visit(path, except, 0, &mut collected);
+    }
+    collected
+        .found
+        .sort_by(|a, b| (a.size_bytes, &a.path).cmp(&(b.size_bytes, &b.path)));
+    collected.found.dedup_by(|a, b| a.path == b.path);
+    let mut total_bytes = 0;
+    let mut kept = Vec::new();
+    for file in collected.found.drain(..) {
+        total_bytes += file.size_bytes;
+        if total_bytes > FILES_BYTES_MAX || kept.len() == FILES_MAX {
+            collected.left_out.push(format!(
+                "{} does not fit ({} bytes)",
+                file.path.display(),
+                file.size_bytes
+            ));
+        } else {
+            kept.push(file);
+        }
+    }
+    collected.found = kept;
+    collected
+}
+
+fn visit(path: &Path, except: &[PathBuf], depth: usize, collected: &mut Collected) {
+    if except.iter().any(|excluded| path.starts_with(excluded)) {
+        return;
+    }
+    let mut complain = |what: String| collected.left_out.push(format!("{} {what}", path.display()));
+    let metadata = match fs::symlink_metadata(path) {
+        Ok(metadata) => metadata,
+        Err(error) => return complain(format!("cannot be read: {error}")),
+    };
+    if metadata.is_file() {
+        collected.found.push(Found {
+            path: path.to_path_buf(),
+            size_bytes: metadata.len(),
+        });
+    } else if metadata.is_dir() && depth == DEPTH_MAX {
+        complain("lies too deep".to_owned());
+    } else if metadata.is_dir() {
+        match fs::read_dir(path).and_then(Iterator::collect::<io::Result<Vec<_>>>) {
+            Ok(entries) => entries
+                .iter()
+                .for_each(|entry| visit(&entry.path(), except, depth + 1, collected)),
+            Err(error) => complain(format!("cannot be read: {error}")),
+        }
+    } else if metadata.is_symlink() {
+        complain("is a symbolic link, which is not followed".to_owned());
+    }
+}
+
+impl Collected {
+    /// Writes the archive. A file that vanished or cannot be read since it was found is added to `left_out`.
+    pub(super) fn write_tar(&mut self, into: impl Write) -> anyhow::Result<()> {
+        let mut tar = tar::Builder::new(into);
+        for file in &self.found {
+            match File::open(&file.path).and_then(|open| Ok((open.metadata()?, open))) {
+                Ok((metadata, open)) => append(&mut tar, &file.path, &metadata, file.size_bytes, open)?,
+                Err(error) => self
+                    .left_out
+                    .push(format!("{} cannot be read: {error}", file.path.display())),
+            }
+        }
+        tar.into_inner()
+            .context("ending the archive")?
+            .flush()
+            .context("writing the archive")
+    }
+
+    /// Whether there is nothing to write.
+    pub(super) fn is_empty(&self) -> bool {
+        self.found.is_empty()
+    }
+}
+
+/// A log grows while it is read and a rotated one shrinks: the entry has exactly the size in its header.
+fn append(
+    tar: &mut tar::Builder<impl Write>,
+    path: &Path,
+    metadata: &fs::Metadata,
+    size_bytes_max: u64,
+    open: File,
+) -> anyhow::Result<()> {
+    let size_bytes = metadata.len().min(size_bytes_max);
+    let mut header = tar::Header::new_gnu();
+    header.set_entry_type(tar::EntryType::Regular);
+    header.set_size(size_bytes);
+    header.set_mode(metadata.mode() & 0o700);
+    header.set_mtime(u64::try_from(metadata.mtime()).unwrap_or(0));
+    let name = path.strip_prefix("/").unwrap_or(path);
+    let contents = open.chain(io::repeat(0)).take(size_bytes);
+    tar.append_data(&mut header, name, contents)
+        .with_context(|| format!("archiving {}", path.display()))
+}

@@ -1,0 +1,55 @@
+//! What can be known to be wrong with remotes and recipients before anything starts.
+//! It asks no remote: that is `agent check`'s to do, since one that is down must not keep the agent from running.
+
+use jiff::Timestamp;
+use protocol::{settings::Faults, time::UnixMillis};
+
+use super::{recipients::Recipients, remote};
+use crate::config::{Config, Purpose};
+
+/// Adds a fault for every remote that cannot be opened and every recipient that cannot be encrypted to.
+pub fn check(config: &Config, purpose: Purpose, faults: &mut Faults) {
+    for remote in &config.remotes {
+        let known = remote::known_options(remote.kind);
+        let keys = remote.options.keys().chain(remote.credentials.keys());
+        // OpenDAL takes the names of AWS's own variables as well.
+        let unknown: Vec<&String> = keys
+            .filter(|key| !known.contains(key) && !key.starts_with("aws_"))
+            .collect();
+        for key in &unknown {
+            let variable = if remote.credentials.contains_key(*key) {
+                " (set by a REMOTE_… variable)"
+            } else {
+                ""
+            };
+            faults.add(format!(
+                "remotes.{}.{key} is not a key that this kind of remote knows{variable}; it knows: {}",
+                remote.name,
+                known.join(", ")
+            ));
+        }
+        if unknown.is_empty()
+            && let Err(fault) = remote::open(remote)
+        {
+            faults.add(format!("remotes.{}: {fault}", remote.name));
+        }
+    }
+    if purpose == Purpose::Keep {
+        check_recipients(config, faults);
+    }
+}
+
+fn check_recipients(config: &Config, faults: &mut Faults) {
+    let now = UnixMillis(Timestamp::now().as_millisecond());
+    match Recipients::load(&config.backup.recipients) {
+        Err(found) => found.into_iter().for_each(|fault| faults.add(fault)),
+        Ok(recipients) => {
+            for cert in recipients.certs().iter().filter(|cert| cert.is_expired(now)) {
+                faults.add(format!(
+                    "backup.recipients: the certificate in {} has expired; extend it and put the new one here",
+                    cert.path.display()
+                ));
+            }
+        }
+    }
+}

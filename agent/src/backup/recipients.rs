@@ -1,0 +1,144 @@
+//! To whom backups are encrypted: OpenPGP certificates of the owner's.
+//! A secret key is refused by name: it must never lie on the server that it protects.
+
+use std::path::{Path, PathBuf};
+
+use openpgp::{
+    Cert,
+    cert::CertParser,
+    packet::{Key, key},
+    parse::Parse,
+    policy::StandardPolicy,
+};
+use protocol::time::UnixMillis;
+use sequoia_openpgp as openpgp;
+
+/// A certificate is a few kilobytes; a file over this is something else.
+const FILE_BYTES_MAX: u64 = 1024 * 1024;
+
+/// Certificates that can all open what is sealed.
+pub struct Recipients {
+    certs: Vec<RecipientCert>,
+}
+
+/// One certificate, as `agent check` shows it.
+pub struct RecipientCert {
+    /// The file that it came from.
+    pub path: PathBuf,
+    /// Its fingerprint in hex.
+    pub fingerprint: String,
+    /// Its first user id.
+    pub name: String,
+    /// When its last encryption key expires; `None` is never.
+    pub expires_at: Option<UnixMillis>,
+    keys: Vec<Key<key::PublicParts, key::UnspecifiedRole>>,
+}
+
+impl Recipients {
+    /// Reads every file.
+    ///
+    /// # Errors
+    /// One sentence for each file that cannot be used.
+    pub fn load(paths: &[PathBuf]) -> Result<Self, Vec<String>> {
+        let (mut certs, mut faults) = (Vec::new(), Vec::new());
+        for path in paths {
+            match read(path) {
+                Ok(found) => certs.extend(found),
+                Err(fault) => faults.push(format!("backup.recipients: {}: {fault}", path.display())),
+            }
+        }
+        if faults.is_empty() {
+            Ok(Self { certs })
+        } else {
+            Err(faults)
+        }
+    }
+
+    /// The certificates in the file's order.
+    #[must_use]
+    pub fn certs(&self) -> &[RecipientCert] {
+        &self.certs
+    }
+
+    /// Every encryption key of every certificate.
+    pub fn keys(&self) -> impl Iterator<Item = &Key<key::PublicParts, key::UnspecifiedRole>> {
+        self.certs.iter().flat_map(|cert| &cert.keys)
+    }
+}
+
+impl RecipientCert {
+    /// Whether it can no longer be encrypted to, by its owner's own word.
+    #[must_use]
+    pub fn is_expired(&self, now: UnixMillis) -> bool {
+        self.expires_at.is_some_and(|at| at <= now)
+    }
+}
+
+fn read(path: &Path) -> Result<Vec<RecipientCert>, String> {
+    let size = std::fs::metadata(path)
+        .map_err(|error| format!("it cannot be read: {error}"))?
+        .len();
+    if size > FILE_BYTES_MAX {
+        return Err("it is far too large for an OpenPGP certificate".to_owned());
+    }
+    let no_cert = |error: &dyn std::fmt::Display| format!("it is no OpenPGP certificate: {error}");
+    let parser = CertParser::from_file(path).map_err(|error| no_cert(&error))?;
+    let certs: Vec<Cert> = parser
+        .collect::<Result<_, _>>()
+        .map_err(|error| no_cert(&error))?;
+    if certs.is_empty() {
+        return Err("there is no OpenPGP certificate in it".to_owned());
+    }
+    certs.into_iter().map(|cert| recipient(path, &cert)).collect()
+}
+
+fn recipient(path: &Path, cert: &Cert) -> Result<RecipientCert, String> {
+    if cert.is_tsk() {
+        return Err(
+            "it holds a SECRET key, which must not lie on the server: whoever takes the server could read \
+                    every backup. Take it off, and put the public certificate (owner.asc) here"
+                .to_owned(),
+        );
+    }
+    let policy = StandardPolicy::new();
+    let name = cert
+        .userids()
+        .next()
+        .map(|id| String::from_utf8_lossy(id.userid().value()).into_owned());
+    let valid = cert
+        .with_policy(&policy, None)
+        .map_err(|error| format!("it cannot be used: {error}"))?;
+    if let openpgp::types::RevocationStatus::Revoked(_) = valid.revocation_status() {
+        return Err("it was revoked".to_owned());
+    }
+    // Expiry is judged by `expires_at`: a running agent goes on encrypting to a key that expires meanwhile,
+    // since a backup for an expired key can be opened and no backup cannot.
+    let usable: Vec<_> = valid
+        .keys()
+        .revoked(false)
+        .supported()
+        .for_storage_encryption()
+        .for_transport_encryption()
+        .collect();
+    if usable.is_empty() {
+        return Err("it has no key that can encrypt".to_owned());
+    }
+    let own = valid.primary_key().key_expiration_time();
+    let last = usable
+        .iter()
+        .map(|key| key.key_expiration_time())
+        .max_by_key(|at| at.map_or((1, None), |at| (0, Some(at))));
+    let expires = [own, last.flatten()].into_iter().flatten().min();
+    Ok(RecipientCert {
+        path: path.to_path_buf(),
+        fingerprint: cert.fingerprint().to_hex(),
+        name: name.unwrap_or_default(),
+        expires_at: expires
+            .and_then(|at| jiff::Timestamp::try_from(at).ok())
+            .map(|at| UnixMillis(at.as_millisecond())),
+        keys: usable
+            .iter()
+            .map(|key| key.key().clone().role_into_unspecified())
+            .collect(),
+    })
+}

@@ -1,0 +1,254 @@
+//! One place off the server, by OpenDAL: put an object and read it back, get, list, delete.
+//! It knows no restore point. What it fetches is untrusted, and never longer than the caller allows.
+
+use std::{collections::BTreeMap, future::Future, path::PathBuf, time::Duration};
+
+use anyhow::Context;
+use opendal::{Buffer, ErrorKind, HttpTransporter, Operator, services};
+use opendal_http_transport_reqwest::ReqwestTransport;
+use thiserror::Error;
+
+use super::seal::sha256_hex;
+use crate::config::{RemoteConfig, RemoteKind};
+
+/// One call to a remote. An object is at most some 16 MiB but for the files' archive: slow lines need this long.
+const CALL_LIMIT: Duration = Duration::from_secs(300);
+/// A listing or a question answers within this, or the remote counts as down.
+const ASK_LIMIT: Duration = Duration::from_secs(60);
+/// A connection stands within this, or the attempt has failed.
+const CONNECT_LIMIT: Duration = Duration::from_secs(20);
+/// How often a call is tried, and how long the pause after each failure is.
+const PAUSES: [Duration; 2] = [Duration::from_millis(500), Duration::from_secs(3)];
+/// Where a folder remote holds what is not whole yet.
+const PARTIAL_DIR: &str = ".partial";
+
+/// A remote that was opened; nothing was asked of it yet.
+pub struct Remote {
+    name: String,
+    operator: Operator,
+    /// A folder's own path, to force its entries to the disk.
+    folder: Option<PathBuf>,
+}
+
+/// Why an object did not come.
+#[derive(Debug, Error)]
+pub enum RemoteError {
+    /// It is not there.
+    #[error("it is missing")]
+    Missing,
+    /// It is there with another size than it must have.
+    #[error("it has {found} bytes of {expected}")]
+    WrongSize {
+        /// Bytes that are there.
+        found: u64,
+        /// Bytes that must be there.
+        expected: u64,
+    },
+    /// The remote does not answer, or refuses.
+    #[error("{0}")]
+    Down(String),
+}
+
+/// How requests to remotes are sent, by this process: once, before the first remote is asked. TLS needs a provider,
+/// which the program installs.
+///
+/// # Errors
+/// When TLS cannot be set up.
+pub fn install_transport() -> anyhow::Result<()> {
+    let client = reqwest::Client::builder()
+        .connect_timeout(CONNECT_LIMIT)
+        .build()
+        .context("setting up TLS")?;
+    HttpTransporter::install_default(ReqwestTransport::new(client));
+    Ok(())
+}
+
+/// Opens a remote by its options; nothing is asked of it.
+///
+/// # Errors
+/// A sentence for each option that OpenDAL does not know or accept.
+pub fn open(config: &RemoteConfig) -> Result<Remote, String> {
+    let mut options = config.options.clone();
+    options.extend(
+        config
+            .credentials
+            .iter()
+            .map(|(key, secret)| (key.clone(), secret.expose().to_owned())),
+    );
+    let mut folder = None;
+    if config.kind == RemoteKind::Fs {
+        let root = options
+            .get("root")
+            .ok_or("it needs a root: the folder that holds the backups")?;
+        folder = Some(PathBuf::from(root));
+        let partial = PathBuf::from(root)
+            .join(PARTIAL_DIR)
+            .to_string_lossy()
+            .into_owned();
+        options.entry("atomic_write_dir".to_owned()).or_insert(partial);
+    }
+    let operator = match config.kind {
+        RemoteKind::Fs => Operator::from_iter::<services::Fs>(options),
+        RemoteKind::S3 => Operator::from_iter::<services::S3>(options),
+        RemoteKind::Webdav => Operator::from_iter::<services::Webdav>(options),
+    };
+    let operator = operator.map_err(|error| plain(&error))?;
+    Ok(Remote {
+        name: config.name.clone(),
+        operator,
+        folder,
+    })
+}
+
+/// The options that a kind of remote knows, by OpenDAL's names.
+#[must_use]
+pub fn known_options(kind: RemoteKind) -> Vec<String> {
+    let fields = match kind {
+        RemoteKind::Fs => serde_json::to_value(services::FsConfig::default()),
+        RemoteKind::S3 => serde_json::to_value(services::S3Config::default()),
+        RemoteKind::Webdav => serde_json::to_value(services::WebdavConfig::default()),
+    };
+    let fields = fields.expect("OpenDAL's options are plain data");
+    fields
+        .as_object()
+        .map(|fields| fields.keys().cloned().collect())
+        .unwrap_or_default()
+}
+
+impl Remote {
+    /// Its name in the configuration.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Writes an object whole and reads it back. Every attempt is a write of its own: one that failed half way
+    /// may have lost its buffer, and repeating it would write a hole.
+    ///
+    /// # Errors
+    /// When the remote does not take it, or gives something else back.
+    pub async fn put(&self, key: &str, bytes: &[u8], sha256: &str) -> Result<(), RemoteError> {
+        let buffer = Buffer::from(bytes.to_vec());
+        self.attempt(CALL_LIMIT, || self.operator.write(key, buffer.clone()))
+            .await?;
+        self.flush_folder(key)
+            .map_err(|error| RemoteError::Down(format!("its folder cannot be flushed: {error}")))?;
+        let back = self.get(key, bytes.len() as u64).await?;
+        if sha256_hex(&back) == sha256 {
+            Ok(())
+        } else {
+            Err(RemoteError::Down(
+                "what was read back is not what was written".to_owned(),
+            ))
+        }
+    }
+
+    /// Fetches an object of a known size.
+    ///
+    /// # Errors
+    /// [`RemoteError`]: the caller tries another remote.
+    pub async fn get(&self, key: &str, size_bytes: u64) -> Result<Vec<u8>, RemoteError> {
+        let found = self.size(key).await?;
+        if found != size_bytes {
+            return Err(RemoteError::WrongSize {
+                found,
+                expected: size_bytes,
+            });
+        }
+        let read = || async { self.operator.read_with(key).range(0..size_bytes).await };
+        let bytes = self.attempt(CALL_LIMIT, read).await?.to_vec();
+        if bytes.len() as u64 == size_bytes {
+            Ok(bytes)
+        } else {
+            Err(RemoteError::WrongSize {
+                found: bytes.len() as u64,
+                expected: size_bytes,
+            })
+        }
+    }
+
+    /// Fetches an object of unknown size that may not be larger than this.
+    ///
+    /// # Errors
+    /// As [`Remote::get`].
+    pub async fn get_at_most(&self, key: &str, bytes_max: u64) -> Result<Vec<u8>, RemoteError> {
+        let size_bytes = self.size(key).await?;
+        if size_bytes > bytes_max {
+            return Err(RemoteError::WrongSize {
+                found: size_bytes,
+                expected: bytes_max,
+            });
+        }
+        self.get(key, size_bytes).await
+    }
+
+    /// How many bytes an object has.
+    ///
+    /// # Errors
+    /// As [`Remote::get`].
+    pub async fn size(&self, key: &str) -> Result<u64, RemoteError> {
+        Ok(self
+            .attempt(ASK_LIMIT, || self.operator.stat(key))
+            .await?
+            .content_length())
+    }
+
+    /// Every object under a folder, with its size. An absent folder is empty.
+    ///
+    /// # Errors
+    /// When the remote does not answer.
+    pub async fn list(&self, folder: &str) -> Result<BTreeMap<String, u64>, RemoteError> {
+        let list = || async { self.operator.list_with(folder).recursive(true).await };
+        let entries = match self.attempt(ASK_LIMIT, list).await {
+            Err(RemoteError::Missing) => return Ok(BTreeMap::new()),
+            entries => entries?,
+        };
+        let files = entries.into_iter().filter(|entry| entry.metadata().is_file());
+        Ok(files
+            .map(|entry| (entry.path().to_owned(), entry.metadata().content_length()))
+            .collect())
+    }
+
+    /// Deletes an object; one that is not there is as good as deleted.
+    ///
+    /// # Errors
+    /// When the remote does not answer or refuses.
+    pub async fn delete(&self, key: &str) -> Result<(), RemoteError> {
+        self.attempt(ASK_LIMIT, || self.operator.delete(key)).await
+    }
+
+    async fn attempt<T, F>(&self, limit: Duration, call: impl Fn() -> F) -> Result<T, RemoteError>
+    where
+        F: Future<Output = opendal::Result<T>>,
+    {
+        let mut pauses = PAUSES.iter();
+        loop {
+            let failure = match tokio::time::timeout(limit, call()).await {
+                Ok(Ok(value)) => return Ok(value),
+                Ok(Err(error)) if error.kind() == ErrorKind::NotFound => return Err(RemoteError::Missing),
+                Ok(Err(error)) if !error.is_temporary() => return Err(RemoteError::Down(plain(&error))),
+                Ok(Err(error)) => plain(&error),
+                Err(_) => format!("no answer within {} s", limit.as_secs()),
+            };
+            match pauses.next() {
+                Some(pause) => tokio::time::sleep(*pause).await,
+                None => return Err(RemoteError::Down(failure)),
+            }
+        }
+    }
+
+    /// OpenDAL forces a file to the disk and renames it, but leaves the folder that names it to luck.
+    fn flush_folder(&self, key: &str) -> std::io::Result<()> {
+        match self.folder.as_ref().map(|root| root.join(key)) {
+            Some(path) => std::fs::File::open(path.parent().unwrap_or(&path))?.sync_all(),
+            None => Ok(()),
+        }
+    }
+}
+
+/// OpenDAL's errors fill a screen; the owner needs their first line. They hold no credential.
+fn plain(error: &opendal::Error) -> String {
+    let text = error.to_string();
+    let line: Vec<&str> = text.split_whitespace().collect();
+    line.join(" ").chars().take(300).collect()
+}

@@ -1,0 +1,101 @@
+//! A consistent copy of the bot's database while the bot writes: one read transaction, page by page.
+//! It writes nothing into the database, never checkpoints, and never deletes the write-ahead log of the bot's.
+
+use std::{fs::OpenOptions, os::unix::fs::OpenOptionsExt, path::Path, time::Duration};
+
+use anyhow::{Context, bail};
+use protocol::time::UnixMillis;
+use rusqlite::{
+    Connection, OpenFlags,
+    backup::{Backup, StepResult},
+    config::DbConfig,
+};
+
+use super::Progress;
+
+const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+/// Pages between two reports of progress: 8 MiB.
+const PAGES_A_STEP: i32 = 2_048;
+/// The contract of both programs.
+const PAGE_BYTES: u64 = 4_096;
+/// Pinning what the snapshot sees takes a read of anything.
+const PIN: &str = "SELECT count(*) FROM sqlite_schema";
+const BEGIN: &str = "BEGIN";
+const QUICK_CHECK: &str = "PRAGMA quick_check(1)";
+
+/// What was copied.
+pub(super) struct Snapshot {
+    /// The moment that the copy stands at.
+    pub taken_at: UnixMillis,
+    /// What SQLite finds wrong with it, if anything: the live database has the same fault.
+    pub damage: Option<String>,
+}
+
+/// Copies the database into a new file, readable by this user alone. `now` is asked when the view is pinned.
+pub(super) fn take(
+    database: &Path,
+    into: &Path,
+    now: impl Fn() -> UnixMillis,
+    progress: &dyn Progress,
+) -> anyhow::Result<Snapshot> {
+    let source = open_source(database).with_context(|| {
+        format!(
+            "opening {}: no backup was taken; is the path right, and may this user read it?",
+            database.display()
+        )
+    })?;
+    // With the view pinned first, a writer cannot make the copy begin again at every step.
+    source.execute_batch(BEGIN).context("beginning the read")?;
+    source
+        .query_row(PIN, [], |row| row.get::<_, i64>(0))
+        .context("reading the bot's database")?;
+    let taken_at = now();
+    OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(into)
+        .context("making the staged copy")?;
+    let mut copy = Connection::open(into).context("opening the staged copy")?;
+    // A copy that a crash cut short is thrown away at the next start: forcing it to the disk would gain nothing.
+    copy.pragma_update(None, "synchronous", "OFF")?;
+    copy_pages(&source, &mut copy, progress)?;
+    let verdict: String = copy
+        .query_row(QUICK_CHECK, [], |row| row.get(0))
+        .context("checking the copy")?;
+    copy.close()
+        .map_err(|(_, error)| error)
+        .context("closing the copy")?;
+    Ok(Snapshot {
+        taken_at,
+        damage: (verdict != "ok").then_some(verdict),
+    })
+}
+
+fn open_source(database: &Path) -> rusqlite::Result<Connection> {
+    let source = Connection::open_with_flags(
+        database,
+        OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX,
+    )?;
+    source.busy_timeout(BUSY_TIMEOUT)?;
+    source.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
+    source.pragma_update(None, "wal_autocheckpoint", 0)?;
+    Ok(source)
+}
+
+fn copy_pages(source: &Connection, copy: &mut Connection, progress: &dyn Progress) -> anyhow::Result<()> {
+    let backup = Backup::new(source, copy).context("beginning the copy")?;
+    let mut copied_pages = 0;
+    loop {
+        match backup.step(PAGES_A_STEP).context("copying pages")? {
+            StepResult::Done => return Ok(()),
+            StepResult::More => {}
+            StepResult::Busy | StepResult::Locked => bail!("the database stayed locked for too long"),
+            _ => bail!("SQLite answered something unknown while copying"),
+        }
+        let state = backup.progress();
+        let now_pages = state.pagecount - state.remaining;
+        progress.advance(u64::try_from(now_pages - copied_pages).unwrap_or(0) * PAGE_BYTES);
+        copied_pages = now_pages;
+    }
+}

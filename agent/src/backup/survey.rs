@@ -1,0 +1,111 @@
+//! What the remotes really hold, by their own listings, joined with what is known about each restore point.
+//! Names on a remote are believed only when they are exactly the names of this program's objects.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::{Timestamp, civil, tz::TimeZone};
+use protocol::{
+    manifest::Manifest,
+    object_key::{self, PointId},
+    time::UnixMillis,
+};
+
+use super::remote::{Remote, RemoteError};
+
+/// Every name on one remote, with its size.
+pub type Names = BTreeMap<String, u64>;
+
+/// The remotes' own words.
+#[derive(Default)]
+pub struct Survey {
+    /// What each remote that answered holds, in the order asked.
+    pub holdings: Vec<(String, Names)>,
+    /// Each remote that did not answer, and why.
+    pub silent: Vec<(String, String)>,
+}
+
+/// Asks every remote for its list.
+pub async fn ask(remotes: &[Remote]) -> Survey {
+    let mut survey = Survey::default();
+    for remote in remotes {
+        match names(remote).await {
+            Ok(found) => survey.holdings.push((remote.name().to_owned(), found)),
+            Err(error) => survey.silent.push((remote.name().to_owned(), error.to_string())),
+        }
+    }
+    survey
+}
+
+async fn names(remote: &Remote) -> Result<Names, RemoteError> {
+    let mut names = Names::new();
+    for folder in ["base/", "files/", object_key::MANIFESTS] {
+        names.extend(remote.list(folder).await?);
+    }
+    Ok(names)
+}
+
+impl Survey {
+    /// Every point of which at least one remote holds the manifest, newest last.
+    #[must_use]
+    pub fn points(&self) -> BTreeSet<PointId> {
+        let names = self.holdings.iter().flat_map(|(_, names)| names.keys());
+        names
+            .filter_map(|name| object_key::point_of_manifest(name))
+            .collect()
+    }
+
+    /// The remotes that hold the point's manifest.
+    pub fn holders(&self, point: &PointId) -> impl Iterator<Item = (&str, &Names)> {
+        let manifest = object_key::manifest(point);
+        let holding = self
+            .holdings
+            .iter()
+            .filter(move |(_, names)| names.contains_key(&manifest));
+        holding.map(|(remote, names)| (remote.as_str(), names))
+    }
+
+    /// Whether every object of the point is somewhere with the size that it must have.
+    #[must_use]
+    pub fn is_restorable(&self, manifest: &Manifest) -> bool {
+        let held = |key: &str, size: u64| {
+            self.holdings
+                .iter()
+                .any(|(_, names)| names.get(key) == Some(&size))
+        };
+        manifest
+            .objects()
+            .all(|object| held(&object.key, object.size_bytes))
+    }
+}
+
+/// What a remote lacks of a point, one sentence an object; empty when it holds all of it in the right sizes.
+#[must_use]
+pub fn lacking(names: &Names, manifest: &Manifest) -> Vec<String> {
+    let wrong = manifest
+        .objects()
+        .filter_map(|object| match names.get(&object.key) {
+            None => Some(format!("{} is missing", object.key)),
+            Some(size) if *size != object.size_bytes => Some(format!(
+                "{} has {size} of {} bytes",
+                object.key, object.size_bytes
+            )),
+            Some(_) => None,
+        });
+    wrong.collect()
+}
+
+/// The names under which a remote lists a point's database parts, in order: all that is known without a manifest.
+pub fn listed_parts<'a>(names: &'a Names, point: &PointId) -> impl Iterator<Item = (&'a String, &'a u64)> {
+    let folder = format!("base/{point}/");
+    names
+        .iter()
+        .filter(move |(name, _)| name.starts_with(&folder) && name.ends_with(".zst.pgp"))
+}
+
+/// The second that a point's name tells.
+#[must_use]
+pub fn moment_of(point: &PointId) -> Option<UnixMillis> {
+    let civil = civil::DateTime::strptime("%Y%m%dT%H%M%SZ", &point.as_str()[..16]).ok()?;
+    let timestamp: Timestamp = civil.to_zoned(TimeZone::UTC).ok()?.timestamp();
+    Some(UnixMillis(timestamp.as_millisecond()))
+}

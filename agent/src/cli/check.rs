@@ -1,0 +1,121 @@
+//! `agent check`: whether a backup taken now would arrive everywhere and bring the shop back.
+//! It leaves nothing behind: the probe that it writes to each remote is deleted again.
+
+use jiff::Timestamp;
+use serde::Serialize;
+
+use super::{ConfigArgument, Failure, load, remotes, words};
+use crate::{
+    backup::{
+        coverage,
+        recipients::{RecipientCert, Recipients},
+        remote::{Remote, RemoteError},
+        seal::{Sealed, seal},
+    },
+    config::{Config, Purpose},
+};
+
+/// Arguments of `agent check`.
+#[derive(clap::Args)]
+#[command(after_help = "Example:\n  agent check --config /etc/warung/agent.toml")]
+pub struct Arguments {
+    #[command(flatten)]
+    config: ConfigArgument,
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+}
+
+/// One thing that was looked at.
+#[derive(Serialize)]
+struct Finding {
+    what: String,
+    ok: bool,
+    said: String,
+}
+
+/// Checks everything and prints each finding.
+///
+/// # Errors
+/// Faults in the configuration (2), or findings that are not ok (1).
+pub async fn run(arguments: Arguments) -> Result<(), Failure> {
+    let config = load(&arguments.config.path, Purpose::Keep)?;
+    let recipients =
+        Recipients::load(&config.backup.recipients).map_err(|faults| anyhow::anyhow!(faults.join("; ")))?;
+    let mut findings = vec![finding(
+        "configuration",
+        Ok(format!("{} has no fault", config.path.display())),
+    )];
+    findings.extend(recipients.certs().iter().map(|cert| recipient(cert, &config)));
+    let probe = seal(
+        b"Warung: agent check wrote this and deletes it again.".as_slice(),
+        &recipients,
+    )?;
+    for remote in remotes::open(&config, None)? {
+        let answer = try_remote(&remote, &probe)
+            .await
+            .map_err(|error| error.to_string());
+        let said = answer.map(|()| "takes an object, gives it back unaltered and deletes it".to_owned());
+        findings.push(finding(&format!("remote {}", remote.name()), said));
+    }
+    findings.push(finding("DATA_KEY", coverage::data_key(&config)));
+    if arguments.json {
+        println!("{}", serde_json::json!({ "findings": findings }));
+    } else {
+        for it in &findings {
+            println!(
+                "{}  {}: {}",
+                if it.ok { "ok   " } else { "WRONG" },
+                it.what,
+                it.said
+            );
+        }
+        if recipients.certs().len() < 2 {
+            println!(
+                "hint   one recipient: if that key is lost, so is every backup. A second one is recommended."
+            );
+        }
+    }
+    let wrong: Vec<&str> = findings
+        .iter()
+        .filter(|it| !it.ok)
+        .map(|it| it.what.as_str())
+        .collect();
+    if wrong.is_empty() {
+        Ok(())
+    } else {
+        Err(Failure::Failed(anyhow::anyhow!(
+            "not all is well: {}",
+            wrong.join(", ")
+        )))
+    }
+}
+
+fn finding(what: &str, said: Result<String, String>) -> Finding {
+    let ok = said.is_ok();
+    let said = said.unwrap_or_else(|wrong| wrong);
+    Finding {
+        what: what.to_owned(),
+        ok,
+        said,
+    }
+}
+
+fn recipient(cert: &RecipientCert, config: &Config) -> Finding {
+    let expiry = match cert.expires_at {
+        Some(at) => format!("until {}", words::moment(at, &config.owner.timezone)),
+        None => "never expires".to_owned(),
+    };
+    finding(
+        &format!("recipient {}", cert.path.display()),
+        Ok(format!("{} {}, {expiry}", cert.fingerprint, cert.name)),
+    )
+}
+
+async fn try_remote(remote: &Remote, probe: &Sealed) -> Result<(), RemoteError> {
+    let moment = Timestamp::now().strftime("%Y%m%dT%H%M%SZ");
+    let key = format!("probe/{moment}-{:08x}.zst.pgp", rand::random::<u32>());
+    let written = remote.put(&key, &probe.bytes, &probe.sha256).await;
+    let deleted = remote.delete(&key).await;
+    written.and(deleted)
+}

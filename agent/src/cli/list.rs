@@ -1,0 +1,192 @@
+//! `agent list`: what the remotes hold, by their own word, joined with what this server knows or the key opens.
+//! It fetches no part of a database and changes nothing.
+
+use std::path::PathBuf;
+
+use protocol::{
+    manifest::Manifest,
+    object_key::{self, PointId},
+    time::UnixMillis,
+};
+use serde::Serialize;
+
+use super::{ConfigArgument, Failure, ask, load, remotes, words};
+use crate::{
+    backup::survey::{self, Survey},
+    config::{Config, Purpose},
+    keys,
+    restore::{Sources, open_manifest},
+    store::{Store, points::KnownPoint},
+};
+
+/// Arguments of `agent list`.
+#[derive(clap::Args)]
+#[command(after_help = "Example:\n  agent list --remote offsite\n  agent list --json --key owner.secret.asc")]
+pub struct Arguments {
+    #[command(flatten)]
+    config: ConfigArgument,
+    /// Ask only this remote
+    #[arg(long, value_name = "NAME")]
+    remote: Option<String>,
+    /// The owner's secret key, to open the manifests where this machine knows nothing of them
+    #[arg(long, value_name = "FILE")]
+    key: Option<PathBuf>,
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+}
+
+/// One restore point, as scripts read it.
+#[derive(Serialize)]
+struct Listed {
+    id: PointId,
+    taken_at: String,
+    remotes: Vec<String>,
+    /// The database's objects alone, in order.
+    objects: Vec<String>,
+    files: Vec<String>,
+    manifest: String,
+    database_bytes: Option<u64>,
+    size_bytes: u64,
+    /// Whether every remote here was read back whole when it was written, and still lists it whole.
+    verified: bool,
+    /// What a remote lacks of it.
+    problems: Vec<String>,
+}
+
+/// Asks the remotes and prints.
+///
+/// # Errors
+/// Wrong use, or a remote that does not answer: what the others hold is printed all the same.
+pub async fn run(arguments: Arguments) -> Result<(), Failure> {
+    let config = load(&arguments.config.path, Purpose::Look)?;
+    let remotes = remotes::open(&config, arguments.remote.as_deref())?;
+    let known = match Store::open_to_look(&config.state_dir)? {
+        Some(store) => store.points().map_err(anyhow::Error::from)?,
+        None => std::collections::BTreeMap::new(),
+    };
+    let unlocked = match &arguments.key {
+        Some(path) => {
+            Some(keys::unlock(path, &mut ask::passphrase).map_err(|error| Failure::Failed(error.into()))?)
+        }
+        None => None,
+    };
+    let survey = survey::ask(&remotes).await;
+    let mut listed = Vec::new();
+    for point in survey.points().into_iter().rev() {
+        let opened = match (known.get(&point), &unlocked) {
+            (None, Some(keys)) => {
+                let sources = Sources {
+                    remotes: &remotes,
+                    survey: &survey,
+                    keys,
+                };
+                Some(
+                    open_manifest(&sources, &point)
+                        .await
+                        .map_err(|error| anyhow::anyhow!(error))?,
+                )
+            }
+            _ => None,
+        };
+        listed.push(describe(&survey, &point, known.get(&point), opened.as_ref()));
+    }
+    if arguments.json {
+        println!("{}", serde_json::json!({ "restore_points": listed }));
+    } else {
+        print(&listed, &config);
+    }
+    let silent: Vec<String> = survey
+        .silent
+        .iter()
+        .map(|(remote, why)| format!("{remote} does not answer: {why}"))
+        .collect();
+    if silent.is_empty() {
+        Ok(())
+    } else {
+        Err(Failure::Failed(anyhow::anyhow!(silent.join("; "))))
+    }
+}
+
+fn describe(
+    survey: &Survey,
+    point: &PointId,
+    known: Option<&KnownPoint>,
+    opened: Option<&Manifest>,
+) -> Listed {
+    let key = object_key::manifest(point);
+    let manifest = known.map(|known| &known.manifest).or(opened);
+    let holders: Vec<_> = survey.holders(point).collect();
+    let mut listed = Listed {
+        taken_at: words::rfc3339(survey::moment_of(point).unwrap_or(UnixMillis(0))),
+        remotes: holders.iter().map(|(remote, _)| (*remote).to_owned()).collect(),
+        objects: Vec::new(),
+        files: Vec::new(),
+        manifest: key.clone(),
+        database_bytes: manifest.map(|manifest| manifest.database_bytes),
+        size_bytes: 0,
+        verified: known.is_some_and(|known| {
+            holders
+                .iter()
+                .all(|(remote, _)| known.verified.contains_key(*remote))
+        }),
+        problems: Vec::new(),
+        id: point.clone(),
+    };
+    // The remote that lists the most of it tells what there is when no manifest is at hand.
+    let fullest = holders
+        .iter()
+        .max_by_key(|(_, names)| survey::listed_parts(names, point).count());
+    let Some((_, names)) = fullest else { return listed };
+    listed.size_bytes = names.get(&key).copied().unwrap_or(0);
+    if let Some(manifest) = manifest {
+        listed.taken_at = words::rfc3339(manifest.taken_at);
+        listed.objects = manifest.database.iter().map(|part| part.key.clone()).collect();
+        listed.files = manifest.files.iter().map(|files| files.key.clone()).collect();
+        listed.size_bytes += manifest.objects().map(|object| object.size_bytes).sum::<u64>();
+        for (remote, names) in &holders {
+            let lacking = survey::lacking(names, manifest).into_iter();
+            listed
+                .problems
+                .extend(lacking.map(|what| format!("{remote}: {what}")));
+        }
+        listed.verified &= listed.problems.is_empty();
+    } else {
+        let files = object_key::files(point);
+        let parts: Vec<_> = survey::listed_parts(names, point).collect();
+        listed.size_bytes +=
+            parts.iter().map(|(_, size)| **size).sum::<u64>() + names.get(&files).unwrap_or(&0);
+        listed.objects = parts.into_iter().map(|(name, _)| name.clone()).collect();
+        listed.files = names.contains_key(&files).then_some(files).into_iter().collect();
+    }
+    listed
+}
+
+fn print(listed: &[Listed], config: &Config) {
+    if listed.is_empty() {
+        println!("The remotes hold no restore point yet. `agent backup` makes one.");
+    }
+    for point in listed {
+        let moment = point
+            .taken_at
+            .parse::<jiff::Timestamp>()
+            .map(|at| UnixMillis(at.as_millisecond()));
+        let moment = moment
+            .map(|at| words::moment(at, &config.owner.timezone))
+            .unwrap_or_default();
+        let state = match (point.problems.is_empty(), point.verified) {
+            (false, _) => "INCOMPLETE",
+            (true, true) => "verified",
+            (true, false) => "not verified here",
+        };
+        println!(
+            "{moment}  {}  {:>10}  {state}  on {}",
+            point.id,
+            words::size(point.size_bytes),
+            point.remotes.join(", ")
+        );
+        for problem in &point.problems {
+            println!("    {problem}");
+        }
+    }
+}

@@ -1,0 +1,157 @@
+//! The command line: one verb a file, and what they share. Exit codes: 0 done, 1 failed, 2 wrong use or
+//! configuration.
+//! It decides nothing about backups, alerts or restores; it reads arguments, asks, and prints.
+
+use std::{
+    path::{Path, PathBuf},
+    process::ExitCode,
+};
+
+use anyhow::Context;
+use clap::{Args, Parser, Subcommand};
+use protocol::settings::Faults;
+
+use crate::config::{Config, DEFAULT_PATH, Environment, Purpose};
+
+pub mod ask;
+pub mod backup;
+pub mod check;
+pub mod key;
+pub mod list;
+pub mod progress;
+pub mod remotes;
+pub mod restore;
+pub mod run;
+pub mod status;
+pub mod words;
+
+/// Why a command did not end well, and with which exit code.
+#[derive(Debug)]
+pub enum Failure {
+    /// Wrong use, or a configuration with faults: exit code 2, and nothing was started.
+    Refused(String),
+    /// It was tried and failed: exit code 1.
+    Failed(anyhow::Error),
+}
+
+impl From<anyhow::Error> for Failure {
+    fn from(error: anyhow::Error) -> Self {
+        Self::Failed(error)
+    }
+}
+
+impl From<Faults> for Failure {
+    fn from(faults: Faults) -> Self {
+        Self::Refused(faults.to_string())
+    }
+}
+
+#[derive(Parser)]
+#[command(
+    name = "agent",
+    version,
+    about = "Watches the shop's bot, tells the owner, takes encrypted backups and restores them"
+)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Watch the bot, alert the owner and take backups on schedule, until stopped
+    Run(run::Arguments),
+    /// Check the configuration, the recipients and every remote, and change nothing
+    Check(check::Arguments),
+    /// Take a backup now
+    Backup(backup::Arguments),
+    /// Show the restore points that the remotes hold, newest first
+    List(list::Arguments),
+    /// Bring the shop back from a restore point
+    Restore(restore::Arguments),
+    /// Show how the bot and the agent are
+    Status(status::Arguments),
+    /// The owner's OpenPGP key
+    Key(key::Arguments),
+}
+
+/// `--config`, which every command has.
+#[derive(Args)]
+pub struct ConfigArgument {
+    /// The agent's configuration file
+    #[arg(long = "config", value_name = "FILE", default_value = DEFAULT_PATH)]
+    pub path: PathBuf,
+}
+
+/// Runs the command that the arguments name.
+#[must_use]
+pub fn main() -> ExitCode {
+    let cli = Cli::parse();
+    start_logs(matches!(cli.command, Command::Run(_)));
+    // An error means that one is installed already, which is as good.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let started = crate::backup::remote::install_transport().and_then(|()| {
+        tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(2)
+            .enable_all()
+            .build()
+            .context("starting the runtime")
+    });
+    match started {
+        Ok(runtime) => ended(runtime.block_on(dispatch(cli.command))),
+        Err(error) => ended(Err(error.into())),
+    }
+}
+
+async fn dispatch(command: Command) -> Result<(), Failure> {
+    match command {
+        Command::Run(arguments) => run::run(arguments).await,
+        Command::Check(arguments) => check::run(arguments).await,
+        Command::Backup(arguments) => backup::run(arguments).await,
+        Command::List(arguments) => list::run(arguments).await,
+        Command::Restore(arguments) => restore::run(arguments).await,
+        Command::Status(arguments) => status::run(arguments).await,
+        Command::Key(arguments) => key::run(arguments),
+    }
+}
+
+fn ended(result: Result<(), Failure>) -> ExitCode {
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(Failure::Failed(error)) => {
+            eprintln!("agent: {error:#}");
+            ExitCode::from(1)
+        }
+        Err(Failure::Refused(text)) => {
+            eprintln!("agent: {text}");
+            ExitCode::from(2)
+        }
+    }
+}
+
+/// A person at a terminal wants the result and not the log; the daemon's log is its voice.
+fn start_logs(daemon: bool) {
+    let default = if daemon { "info" } else { "warn" };
+    let filter = tracing_subscriber::EnvFilter::try_from_default_env()
+        .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new(default));
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .with_ansi(false)
+        .init();
+}
+
+/// Reads the configuration with everything that can be known to be wrong before something starts.
+///
+/// # Errors
+/// Every fault in one message, for exit code 2.
+pub fn load(path: &Path, purpose: Purpose) -> Result<Config, Faults> {
+    let mut faults = Faults::default();
+    let config = Config::read(path, purpose, &Environment::of_process(path), &mut faults);
+    crate::backup::preflight::check(&config, purpose, &mut faults);
+    if faults.is_empty() {
+        Ok(config)
+    } else {
+        Err(faults)
+    }
+}

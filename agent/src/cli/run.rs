@@ -1,0 +1,22 @@
+//! `agent run`: everything, until it is stopped.
+//! It reads the configuration and hands it on; it starts nothing itself.
+
+use super::{ConfigArgument, Failure, load};
+use crate::{app, config::Purpose};
+
+/// Arguments of `agent run`.
+#[derive(clap::Args)]
+#[command(after_help = "Example:\n  agent run --config /etc/warung/agent.toml")]
+pub struct Arguments {
+    #[command(flatten)]
+    config: ConfigArgument,
+}
+
+/// Runs until SIGTERM or SIGINT.
+///
+/// # Errors
+/// Faults in the configuration before anything starts; later whatever ended the agent.
+pub async fn run(arguments: Arguments) -> Result<(), Failure> {
+    let config = load(&arguments.config.path, Purpose::Keep)?;
+    Ok(app::run(config).await?)
+}

@@ -1,0 +1,242 @@
+//! `agent status`: how the bot, the agent, the alerts and the backups are, in plain words or as JSON.
+//! It works when the agent is down, asks no remote, and changes nothing.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+use protocol::{health::Health, time::UnixMillis};
+use serde::Serialize;
+
+use super::{ConfigArgument, Failure, load};
+use crate::{
+    alert::message::{duration, moment},
+    config::{Config, Language, Purpose},
+    store::{Store, lock},
+    watch::bot_link::{BotLink, Missing},
+};
+
+const BOT_LIMIT: Duration = Duration::from_secs(2);
+
+/// Arguments of `agent status`.
+#[derive(clap::Args)]
+#[command(after_help = "Example:\n  agent status --config /etc/warung/agent.toml --json")]
+pub struct Arguments {
+    #[command(flatten)]
+    config: ConfigArgument,
+    /// Print one JSON object instead of sentences
+    #[arg(long)]
+    json: bool,
+}
+
+/// Everything that is shown; moments are in milliseconds since 1970.
+#[derive(Serialize)]
+struct Overview {
+    agent_running: bool,
+    bot: BotView,
+    alerts: Vec<AlertView>,
+    messages: MessagesView,
+    backups: Vec<BackupView>,
+}
+
+#[derive(Serialize)]
+struct BotView {
+    answers: bool,
+    healthy: bool,
+    /// Why it is not healthy, when that is known.
+    fault: Option<String>,
+    version: Option<String>,
+    started_at: Option<UnixMillis>,
+}
+
+#[derive(Serialize)]
+struct AlertView {
+    key: String,
+    rule: String,
+    since: UnixMillis,
+    told: bool,
+}
+
+#[derive(Serialize)]
+struct MessagesView {
+    waiting: u64,
+    oldest_at: Option<UnixMillis>,
+}
+
+#[derive(Serialize)]
+struct BackupView {
+    remote: String,
+    point: Option<String>,
+    taken_at: Option<UnixMillis>,
+    age_s: Option<u64>,
+}
+
+/// Looks and prints.
+///
+/// # Errors
+/// Faults in the configuration; an agent's database that cannot be read.
+pub async fn run(arguments: Arguments) -> Result<(), Failure> {
+    let config = load(&arguments.config.path, Purpose::Look)?;
+    let now = UnixMillis(Timestamp::now().as_millisecond());
+    let overview = look(&config, now).await?;
+    if arguments.json {
+        println!(
+            "{}",
+            serde_json::to_string_pretty(&overview).expect("an overview is plain data")
+        );
+    } else {
+        print!("{}", sentences(&overview, &config, now));
+    }
+    Ok(())
+}
+
+async fn look(config: &Config, now: UnixMillis) -> anyhow::Result<Overview> {
+    let client = reqwest::Client::builder()
+        .redirect(reqwest::redirect::Policy::none())
+        .build()?;
+    let health = BotLink::new(client, &config.bot.url).health(BOT_LIMIT).await;
+    let store = Store::open_to_look(&config.state_dir)?;
+    let agent_running = lock::is_held(&config.lock_path())?;
+    let (mut alerts, mut messages) = (
+        Vec::new(),
+        MessagesView {
+            waiting: 0,
+            oldest_at: None,
+        },
+    );
+    if let Some(store) = &store {
+        alerts = open_alerts(store)?;
+        let backlog = store.backlog()?;
+        messages = MessagesView {
+            waiting: backlog.waiting,
+            oldest_at: backlog.oldest_at,
+        };
+    }
+    let backups = backups(config, store.as_ref(), now)?;
+    Ok(Overview {
+        agent_running,
+        bot: bot_view(health),
+        alerts,
+        messages,
+        backups,
+    })
+}
+
+fn bot_view(health: Result<Health, Missing>) -> BotView {
+    match health {
+        Ok(health) => BotView {
+            answers: true,
+            healthy: health.healthy,
+            fault: (!health.healthy).then(|| "it says that a part of it stands still".to_owned()),
+            version: Some(health.version),
+            started_at: Some(health.started_at),
+        },
+        Err(missing) => {
+            let fault = match missing {
+                Missing::Refused => "nothing listens there: it does not run".to_owned(),
+                Missing::Cut => "the connection was cut".to_owned(),
+                Missing::Silent => format!("no answer in {} s: it hangs", BOT_LIMIT.as_secs()),
+                Missing::Strange(what) => format!("something else answers there ({what})"),
+            };
+            BotView {
+                answers: false,
+                healthy: false,
+                fault: Some(fault),
+                version: None,
+                started_at: None,
+            }
+        }
+    }
+}
+
+fn open_alerts(store: &Store) -> anyhow::Result<Vec<AlertView>> {
+    let rows = store.alerts()?;
+    let view = |row: crate::store::alerts::AlertRow| AlertView {
+        key: row.key,
+        rule: row.rule,
+        since: row.since,
+        told: row.told.is_some(),
+    };
+    Ok(rows.into_iter().map(view).collect())
+}
+
+/// Every configured remote, also one that holds nothing yet.
+fn backups(config: &Config, store: Option<&Store>, now: UnixMillis) -> anyhow::Result<Vec<BackupView>> {
+    let fresh = store.map(Store::freshness).transpose()?.unwrap_or_default();
+    let view = |name: &String| {
+        let newest = fresh.iter().find(|fresh| fresh.remote == *name);
+        BackupView {
+            remote: name.clone(),
+            point: newest.map(|fresh| fresh.point.clone()),
+            taken_at: newest.map(|fresh| fresh.taken_at),
+            age_s: newest.map(|fresh| now.since(fresh.taken_at).as_secs()),
+        }
+    };
+    Ok(config.remotes.iter().map(|remote| view(&remote.name)).collect())
+}
+
+fn sentences(overview: &Overview, config: &Config, now: UnixMillis) -> String {
+    let mut lines = vec![agent_sentence(overview), bot_sentence(&overview.bot, config)];
+    if overview.alerts.is_empty() {
+        lines.push("Alerts:   nothing is wrong".to_owned());
+    }
+    for alert in &overview.alerts {
+        let told = if alert.told {
+            "the owner was told"
+        } else {
+            "not for long enough to tell"
+        };
+        let since = moment(&config.owner.timezone, alert.since);
+        lines.push(format!(
+            "Alert:    {} ({}) since {since}; {told}",
+            alert.rule, alert.key
+        ));
+    }
+    lines.push(match overview.messages.oldest_at {
+        None => "Messages: none waits for the owner".to_owned(),
+        Some(oldest) => format!(
+            "Messages: {} wait for the owner's Telegram, the oldest for {}",
+            overview.messages.waiting,
+            duration(Language::En, now.since(oldest))
+        ),
+    });
+    for backup in &overview.backups {
+        lines.push(match (&backup.point, backup.age_s) {
+            (Some(point), Some(age_s)) => {
+                let age = duration(Language::En, Duration::from_secs(age_s));
+                format!("Backup:   {} holds {point}, {age} old", backup.remote)
+            }
+            _ => format!(
+                "Backup:   {} holds none that this agent took: agent backup",
+                backup.remote
+            ),
+        });
+    }
+    lines.join("\n") + "\n"
+}
+
+fn agent_sentence(overview: &Overview) -> String {
+    if overview.agent_running {
+        return "Agent:    running".to_owned();
+    }
+    "Agent:    NOT running: nobody watches the bot, tells the owner or takes backups. Start it: systemctl start agent"
+        .to_owned()
+}
+
+fn bot_sentence(bot: &BotView, config: &Config) -> String {
+    let url = &config.bot.url;
+    match (&bot.fault, &bot.version, bot.started_at) {
+        (None, Some(version), Some(started_at)) => {
+            format!(
+                "Bot:      well; version {version}, running since {}",
+                moment(&config.owner.timezone, started_at)
+            )
+        }
+        (fault, _, _) => {
+            let fault = fault.as_deref().unwrap_or("it is not well");
+            format!(
+                "Bot:      NOT well at {url}: {fault}. Look: systemctl status {}",
+                config.bot.unit
+            )
+        }
+    }
+}

@@ -1,0 +1,59 @@
+//! How moments, durations and sizes are told to a person.
+
+use std::time::Duration;
+
+use jiff::{Timestamp, tz::TimeZone};
+use protocol::time::UnixMillis;
+
+/// `2026-11-22 09:14:05 WIB`, in the owner's time zone.
+#[must_use]
+pub fn moment(at: UnixMillis, zone: &TimeZone) -> String {
+    match Timestamp::from_millisecond(at.0) {
+        Ok(timestamp) => timestamp
+            .to_zoned(zone.clone())
+            .strftime("%Y-%m-%d %H:%M:%S %Z")
+            .to_string(),
+        Err(_) => "a moment out of range".to_owned(),
+    }
+}
+
+/// RFC 3339 in UTC, for scripts.
+#[must_use]
+pub fn rfc3339(at: UnixMillis) -> String {
+    Timestamp::from_millisecond(at.0)
+        .map(|timestamp| timestamp.to_string())
+        .unwrap_or_default()
+}
+
+/// The largest two units: `3 h 12 min`.
+#[must_use]
+pub fn duration(length: Duration) -> String {
+    let seconds = length.as_secs();
+    let (days, hours, minutes) = (seconds / 86_400, seconds / 3_600 % 24, seconds / 60 % 60);
+    match (days, hours, minutes) {
+        (0, 0, 0) => format!("{seconds} s"),
+        (0, 0, _) => format!("{minutes} min {} s", seconds % 60),
+        (0, _, _) => format!("{hours} h {minutes} min"),
+        _ => format!("{days} d {hours} h"),
+    }
+}
+
+/// `12.3 MiB`.
+#[must_use]
+pub fn size(size_bytes: u64) -> String {
+    indicatif::HumanBytes(size_bytes).to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn durations_are_told_in_their_two_largest_units() {
+        let told = |seconds| duration(Duration::from_secs(seconds));
+        assert_eq!(
+            [told(5), told(65), told(3_720), told(90_000)],
+            ["5 s", "1 min 5 s", "1 h 2 min", "1 d 1 h"]
+        );
+    }
+}

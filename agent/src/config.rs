@@ -1,0 +1,184 @@
+//! The agent's configuration: what the owner wrote in agent.toml, checked as a whole before anything starts.
+//! It decides nothing and starts nothing; every fault is gathered and told in one message.
+
+mod read;
+mod secrets;
+mod world;
+
+use std::{
+    collections::BTreeMap,
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use jiff::tz::TimeZone;
+use protocol::{
+    secret::Secret,
+    settings::{self, Faults},
+};
+
+pub use secrets::Environment;
+
+/// Where the file lies when no `--config` says otherwise.
+pub const DEFAULT_PATH: &str = "/etc/warung/agent.toml";
+
+/// The language in which the owner is spoken to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Language {
+    /// Indonesian.
+    Id,
+    /// English.
+    En,
+}
+
+/// What the configuration is read for: a fresh machine that restores has neither a database nor recipients yet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Purpose {
+    /// `run`, `check` and `backup`: everything that the agent needs on the shop's server must be there.
+    Keep,
+    /// `list`, `restore`, `status`: only what the file itself says, and the remotes' credentials.
+    Look,
+}
+
+/// Everything in agent.toml, with its secrets. Never printed.
+pub struct Config {
+    /// The file that it was read from.
+    pub path: PathBuf,
+    /// `[owner]`
+    pub owner: Owner,
+    /// `[bot]`
+    pub bot: Bot,
+    /// `[http]`
+    pub http: Http,
+    /// `[backup]`
+    pub backup: Backup,
+    /// `[remotes.<name>]`, by name.
+    pub remotes: Vec<RemoteConfig>,
+    /// `[state] dir`: the agent's own database, its lock and the place where backups are staged.
+    pub state_dir: PathBuf,
+    /// What never stands in the file.
+    pub secrets: Secrets,
+}
+
+/// Who is told, and how.
+pub struct Owner {
+    /// Telegram chats of the owner; at least one.
+    pub chat_ids: Vec<i64>,
+    /// The Bot API's address, without a slash at its end.
+    pub api_url: String,
+    /// In which times are read and told; Asia/Jakarta when absent.
+    pub timezone: TimeZone,
+    /// Indonesian when absent.
+    pub language: Language,
+}
+
+/// The program that is watched.
+pub struct Bot {
+    /// Its private address, without a slash at its end.
+    pub url: String,
+    /// Its systemd unit.
+    pub unit: String,
+}
+
+/// Where the agent itself listens.
+pub struct Http {
+    /// `/health` and what else is the owner's alone.
+    pub private: SocketAddr,
+}
+
+/// What is kept, for whom and when.
+pub struct Backup {
+    /// The bot's database.
+    pub database: PathBuf,
+    /// Files and folders that ride along: configuration, `.env`, logs.
+    pub files: Vec<PathBuf>,
+    /// OpenPGP certificates that can open the backups.
+    pub recipients: Vec<PathBuf>,
+    /// When a backup is taken, in the owner's time zone.
+    pub snapshot: cron::Schedule,
+    /// How often changes are to be shipped between snapshots.
+    pub sync: Duration,
+}
+
+/// One place off the server.
+pub struct RemoteConfig {
+    /// Its name in the file, also the middle part of its variables' names.
+    pub name: String,
+    /// What it is.
+    pub kind: RemoteKind,
+    /// OpenDAL's options that stand in the file.
+    pub options: BTreeMap<String, String>,
+    /// OpenDAL's options that came from the environment: credentials.
+    pub credentials: BTreeMap<String, Secret>,
+}
+
+/// The kinds of remote that this program was built with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RemoteKind {
+    /// A folder: another disk, or something mounted.
+    Fs,
+    /// Amazon S3 and whatever speaks like it.
+    S3,
+    /// WebDAV.
+    Webdav,
+}
+
+/// Secrets by their variables' names.
+pub struct Secrets {
+    /// `OWNER_BOT_TOKEN`; always there when the configuration was read to [`Purpose::Keep`].
+    pub owner_bot_token: Option<Secret>,
+}
+
+impl Config {
+    /// Reads the file and adds the secrets. What is wrong goes into `faults`, and something harmless stands in:
+    /// whoever calls must refuse the whole when there are any. The command line's own `load` does, and asks the
+    /// remotes' and the recipients' code for their faults as well.
+    pub fn read(path: &Path, purpose: Purpose, environment: &Environment, faults: &mut Faults) -> Self {
+        let mut text = String::new();
+        match std::fs::read_to_string(path) {
+            Ok(found) => text = found,
+            Err(error) => faults.add(format!("{} cannot be read: {error}", path.display())),
+        }
+        let readable = faults.is_empty();
+        // Without a file every key is missing, and saying so of each would hide the one fault that matters.
+        let mut ignored = Faults::default();
+        let inner = if readable { &mut *faults } else { &mut ignored };
+        let mut config = read::config(path, settings::parse(&text, inner), inner);
+        secrets::add(&mut config, purpose, environment, inner);
+        if purpose == Purpose::Keep {
+            world::check(&config, inner);
+        }
+        config
+    }
+
+    /// The lock that `agent run` holds while it lives.
+    #[must_use]
+    pub fn lock_path(&self) -> PathBuf {
+        self.state_dir.join("agent.lock")
+    }
+
+    /// The lock that the bot holds while it lives.
+    #[must_use]
+    pub fn bot_lock_path(&self) -> PathBuf {
+        let mut name = self.backup.database.clone().into_os_string();
+        name.push(".lock");
+        PathBuf::from(name)
+    }
+}
+
+impl RemoteConfig {
+    /// The variable that holds one of its options.
+    #[must_use]
+    pub fn variable(&self, key: &str) -> String {
+        secrets::variable(&self.name, key)
+    }
+}
+
+impl RemoteKind {
+    /// Every kind with its word in the file.
+    pub const ALL: [(&'static str, Self); 3] = [("fs", Self::Fs), ("s3", Self::S3), ("webdav", Self::Webdav)];
+}
+
+#[cfg(test)]
+mod tests;

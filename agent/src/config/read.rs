@@ -1,0 +1,330 @@
+//! From the file's sections to [`Config`]. Only the text is judged here, neither secrets nor the disk.
+//! Keys that a later part of the agent will use are read and checked too, so that a file of the owner's never
+//! has to be cut down to be accepted.
+
+use std::{
+    collections::BTreeMap,
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    str::FromStr,
+    time::Duration,
+};
+
+use jiff::tz::TimeZone;
+use protocol::settings::{Faults, Section};
+
+use super::{Backup, Bot, Config, Http, Language, Owner, RemoteConfig, RemoteKind, Secrets};
+
+const TIMEZONE: &str = "Asia/Jakarta";
+const API_URL: &str = "https://api.telegram.org";
+const BOT_URL: &str = "http://127.0.0.1:8081";
+const LISTEN: &str = "127.0.0.1:8082";
+const SNAPSHOT: &str = "0 0 */6 * * *";
+const STATE_DIR: &str = "/var/lib/warung-agent";
+const CHANNELS: [(&str, ()); 4] = [("telegram", ()), ("email", ()), ("ntfy", ()), ("webhook", ())];
+/// More remotes than anybody has; each costs a full upload.
+const REMOTES_MAX: usize = 16;
+
+/// Reads every section; after a fault something harmless stands in, and the caller refuses the whole.
+pub(super) fn config(path: &Path, mut top: Section, faults: &mut Faults) -> Config {
+    // Relative paths are relative to the file, wherever the program is started from.
+    let file = std::path::absolute(path).unwrap_or_else(|_| path.to_path_buf());
+    let folder = file.parent().unwrap_or(Path::new("/")).to_path_buf();
+    let owner = owner(&mut top, faults);
+    let bot = bot(&mut top, faults);
+    let http = http(&mut top, faults);
+    let backup = backup(&mut top, &folder, faults);
+    let remotes = remotes(&mut top, &folder, faults);
+    let state_dir = state_dir(&mut top, &folder, faults);
+    retention(&mut top, faults);
+    channels(&mut top, faults);
+    heartbeat(&mut top, faults);
+    drill(&mut top, faults);
+    top.finish(faults);
+    let secrets = Secrets {
+        owner_bot_token: None,
+    };
+    Config {
+        path: path.to_path_buf(),
+        owner,
+        bot,
+        http,
+        backup,
+        remotes,
+        state_dir,
+        secrets,
+    }
+}
+
+fn owner(top: &mut Section, faults: &mut Faults) -> Owner {
+    let mut section = top.section("owner", faults);
+    let chat_ids = section.integers("chat_ids", faults);
+    if chat_ids.is_empty() {
+        faults.add("owner.chat_ids must name at least one chat, or nobody hears of anything");
+    }
+    let api_url = url(&mut section, "api_url", Some(API_URL), faults).unwrap_or_default();
+    let timezone = timezone(&mut section, faults);
+    let languages = [("id", Language::Id), ("en", Language::En)];
+    let language = section
+        .choice_if_any("language", &languages, faults)
+        .unwrap_or(Language::Id);
+    if let Some(text) = section.text_if_any("quiet_hours", faults)
+        && !text
+            .split_once('-')
+            .is_some_and(|(from, to)| is_clock(from) && is_clock(to))
+    {
+        faults.add(format!(
+            "owner.quiet_hours is \"{text}\"; write for example \"22:00-06:00\""
+        ));
+    }
+    if let Some(text) = section.text_if_any("digest_at", faults)
+        && !is_clock(&text)
+    {
+        faults.add(format!(
+            "owner.digest_at is \"{text}\"; write for example \"08:00\""
+        ));
+    }
+    section.finish(faults);
+    Owner {
+        chat_ids,
+        api_url,
+        timezone,
+        language,
+    }
+}
+
+fn timezone(section: &mut Section, faults: &mut Faults) -> TimeZone {
+    let name = section
+        .text_if_any("timezone", faults)
+        .unwrap_or_else(|| TIMEZONE.to_owned());
+    TimeZone::get(&name).unwrap_or_else(|_| {
+        faults.add(format!(
+            "owner.timezone is \"{name}\"; write for example \"{TIMEZONE}\""
+        ));
+        TimeZone::UTC
+    })
+}
+
+fn is_clock(text: &str) -> bool {
+    let text = text.trim();
+    text.len() == 5 && jiff::civil::Time::strptime("%H:%M", text).is_ok()
+}
+
+fn bot(top: &mut Section, faults: &mut Faults) -> Bot {
+    let Some(mut section) = top.section_if_any("bot", faults) else {
+        return Bot {
+            url: BOT_URL.to_owned(),
+            unit: "bot.service".to_owned(),
+        };
+    };
+    let url = url(&mut section, "url", Some(BOT_URL), faults).unwrap_or_default();
+    let unit = section
+        .text_if_any("unit", faults)
+        .unwrap_or_else(|| "bot.service".to_owned());
+    for later in ["binary", "config"] {
+        section.text_if_any(later, faults);
+    }
+    section.finish(faults);
+    Bot { url, unit }
+}
+
+fn http(top: &mut Section, faults: &mut Faults) -> Http {
+    let mut text = LISTEN.to_owned();
+    if let Some(mut section) = top.section_if_any("http", faults) {
+        text = section.text_if_any("private", faults).unwrap_or(text);
+        section.finish(faults);
+    }
+    let private = text.parse().unwrap_or_else(|_| {
+        faults.add(format!(
+            "http.private is \"{text}\"; write an address and a port such as \"{LISTEN}\""
+        ));
+        SocketAddr::from(([127, 0, 0, 1], 0))
+    });
+    Http { private }
+}
+
+fn backup(top: &mut Section, folder: &Path, faults: &mut Faults) -> Backup {
+    let mut section = top.section("backup", faults);
+    let paths = |texts: Vec<String>| {
+        texts
+            .iter()
+            .map(|text| folder.join(text))
+            .collect::<Vec<PathBuf>>()
+    };
+    let database = folder.join(section.text("database", faults));
+    let files = paths(section.texts("files", faults));
+    let recipients = paths(section.texts("recipients", faults));
+    if recipients.is_empty() {
+        faults.add(
+            "backup.recipients must name at least one OpenPGP certificate; `agent key new` makes one, two are better",
+        );
+    }
+    let sync = section
+        .duration_if_any(
+            "sync",
+            Duration::from_millis(100),
+            Duration::from_secs(3600),
+            faults,
+        )
+        .unwrap_or(Duration::from_secs(1));
+    let snapshot = schedule(&mut section, "snapshot", faults)
+        .unwrap_or_else(|| cron::Schedule::from_str(SNAPSHOT).expect("the default is a schedule"));
+    section.finish(faults);
+    Backup {
+        database,
+        files,
+        recipients,
+        snapshot,
+        sync,
+    }
+}
+
+fn remotes(top: &mut Section, folder: &Path, faults: &mut Faults) -> Vec<RemoteConfig> {
+    let mut section = top.section("remotes", faults);
+    let found = section.sections(faults);
+    if found.is_empty() || found.len() > REMOTES_MAX {
+        faults.add(format!(
+            "there must be from 1 to {REMOTES_MAX} remotes, each in a section [remotes.<name>]"
+        ));
+    }
+    section.finish(faults);
+    found
+        .into_iter()
+        .filter_map(|(name, section)| remote(name, section, folder, faults))
+        .collect()
+}
+
+fn remote(name: String, mut section: Section, folder: &Path, faults: &mut Faults) -> Option<RemoteConfig> {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
+    if !(1..=40).contains(&name.len()) || !name.bytes().all(plain) {
+        faults.add("the name of a remote is 1 to 40 letters, digits, '-' or '_'");
+    }
+    let word = section.text("type", faults);
+    let kind = RemoteKind::ALL
+        .iter()
+        .find(|(known, _)| *known == word)
+        .map(|(_, kind)| *kind);
+    if kind.is_none() && !word.is_empty() {
+        let known: Vec<&str> = RemoteKind::ALL.iter().map(|(known, _)| *known).collect();
+        faults.add(format!(
+            "remotes.{name}.type is \"{word}\"; this program knows: {}",
+            known.join(", ")
+        ));
+    }
+    let mut options: BTreeMap<String, String> = section.scalars(faults).into_iter().collect();
+    options.retain(|key, _| {
+        let secret = super::secrets::is_secret_key(key);
+        if secret {
+            let variable = super::secrets::variable(&name, key);
+            faults.add(format!(
+                "remotes.{name}.{key} is a secret and must not stand in this file: put it into {variable}"
+            ));
+        }
+        !secret
+    });
+    let kind = kind?;
+    if kind == RemoteKind::Fs
+        && let Some(root) = options.get_mut("root")
+    {
+        *root = folder.join(&*root).to_string_lossy().into_owned();
+    }
+    Some(RemoteConfig {
+        name,
+        kind,
+        options,
+        credentials: BTreeMap::new(),
+    })
+}
+
+fn state_dir(top: &mut Section, folder: &Path, faults: &mut Faults) -> PathBuf {
+    let mut dir = None;
+    if let Some(mut section) = top.section_if_any("state", faults) {
+        dir = section.text_if_any("dir", faults);
+        section.finish(faults);
+    }
+    folder.join(dir.unwrap_or_else(|| STATE_DIR.to_owned()))
+}
+
+fn retention(top: &mut Section, faults: &mut Faults) {
+    let Some(mut section) = top.section_if_any("retention", faults) else {
+        return;
+    };
+    for key in ["hourly", "daily", "weekly", "monthly", "yearly"] {
+        section.integer_if_any(key, 0, 10_000, faults);
+    }
+    section.duration_if_any(
+        "keep_within",
+        Duration::ZERO,
+        Duration::from_secs(3600 * 24 * 36_500),
+        faults,
+    );
+    section.finish(faults);
+}
+
+fn channels(top: &mut Section, faults: &mut Faults) {
+    let Some(mut section) = top.section_if_any("channels", faults) else {
+        return;
+    };
+    for (name, mut channel) in section.sections(faults) {
+        if channel.choice_if_any("type", &CHANNELS, faults).is_none() {
+            faults.add(format!(
+                "channels.{name} needs a type: telegram, email, ntfy or webhook"
+            ));
+        }
+        for (key, _) in channel.scalars(faults) {
+            if super::secrets::is_secret_key(&key) {
+                faults.add(format!(
+                    "channels.{name}.{key} is a secret and must not stand in this file"
+                ));
+            }
+        }
+    }
+    section.finish(faults);
+}
+
+fn heartbeat(top: &mut Section, faults: &mut Faults) {
+    let Some(mut section) = top.section_if_any("heartbeat", faults) else {
+        return;
+    };
+    for key in ["url", "backup_url", "drill_url"] {
+        url(&mut section, key, None, faults);
+    }
+    section.finish(faults);
+}
+
+fn drill(top: &mut Section, faults: &mut Faults) {
+    let Some(mut section) = top.section_if_any("drill", faults) else {
+        return;
+    };
+    schedule(&mut section, "schedule", faults);
+    section.finish(faults);
+}
+
+/// A web address without the slash at its end; without a default `None` is allowed.
+fn url(section: &mut Section, key: &str, default: Option<&str>, faults: &mut Faults) -> Option<String> {
+    let text = section
+        .text_if_any(key, faults)
+        .or_else(|| default.map(str::to_owned))?;
+    let host = text
+        .strip_prefix("https://")
+        .or_else(|| text.strip_prefix("http://"));
+    if host.is_none_or(|host| host.is_empty() || host.contains(char::is_whitespace)) {
+        faults.add(format!(
+            "{} must be a web address that begins with http:// or https://",
+            section.name(key)
+        ));
+    }
+    Some(text.trim_end_matches('/').to_owned())
+}
+
+fn schedule(section: &mut Section, key: &str, faults: &mut Faults) -> Option<cron::Schedule> {
+    let text = section.text_if_any(key, faults)?;
+    let read = cron::Schedule::from_str(&text);
+    if read.is_err() {
+        faults.add(format!(
+            "{} is \"{text}\"; it must be six fields, seconds first: \"{SNAPSHOT}\"",
+            section.name(key)
+        ));
+    }
+    read.ok()
+}

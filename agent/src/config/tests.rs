@@ -1,0 +1,181 @@
+//! What loads, what does not, and that one message names everything.
+
+use std::path::Path;
+
+use protocol::{secret::Secret, settings::Faults};
+
+use super::*;
+
+const WHOLE: &str = r#"
+[owner]
+chat_ids = [1001]
+api_url = "https://api.telegram.org"
+timezone = "Asia/Makassar"
+language = "en"
+quiet_hours = "22:00-06:00"
+digest_at = "08:00"
+[bot]
+url = "http://127.0.0.1:8081"
+unit = "bot.service"
+binary = "/usr/bin/bot"
+config = "/etc/warung/bot.toml"
+[http]
+private = "127.0.0.1:8082"
+[backup]
+database = "shop.db"
+files = ["/etc/warung", "/var/log/warung"]
+recipients = ["owner.asc"]
+sync = "1s"
+snapshot = "0 0 */6 * * *"
+[remotes.local]
+type = "fs"
+root = "backups"
+[remotes.off-site]
+type = "s3"
+bucket = "warung"
+endpoint = "https://s3.example"
+region = "auto"
+[retention]
+hourly = 48
+daily = 14
+weekly = 8
+monthly = 12
+keep_within = "7d"
+yearly = 3
+[channels.mail]
+type = "email"
+to = "owner@example.org"
+[heartbeat]
+url = "https://hc.example/a"
+backup_url = "https://hc.example/b"
+drill_url = "https://hc.example/c"
+[drill]
+schedule = "0 30 4 * * Sun"
+[state]
+dir = "state"
+"#;
+
+const SMALL: &str = r#"
+[owner]
+chat_ids = [1]
+[backup]
+database = "shop.db"
+recipients = ["owner.asc"]
+[remotes.local]
+type = "fs"
+root = "backups"
+"#;
+
+fn read_with(text: &str, purpose: Purpose, variables: &[(&str, &str)]) -> (Config, Vec<String>) {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("agent.toml");
+    std::fs::write(&path, text).unwrap();
+    let variables = variables
+        .iter()
+        .map(|(name, value)| ((*name).to_owned(), Secret::new(value)));
+    let environment = Environment::new(None, variables, &path);
+    let mut faults = Faults::default();
+    let config = Config::read(&path, purpose, &environment, &mut faults);
+    (config, faults.sentences().to_vec())
+}
+
+#[test]
+fn every_key_of_the_design_loads() {
+    let (config, faults) = read_with(WHOLE, Purpose::Keep, &[("OWNER_BOT_TOKEN", "1:a")]);
+    assert!(faults.is_empty(), "{faults:?}");
+    assert_eq!(config.owner.timezone.iana_name(), Some("Asia/Makassar"));
+    assert_eq!(config.remotes.len(), 2);
+    assert!(config.state_dir.ends_with("state"));
+}
+
+#[test]
+fn a_file_with_the_fewest_keys_loads_with_defaults() {
+    let (config, faults) = read_with(SMALL, Purpose::Look, &[]);
+    assert!(faults.is_empty(), "{faults:?}");
+    assert_eq!(config.owner.timezone.iana_name(), Some("Asia/Jakarta"));
+    assert_eq!(config.http.private.to_string(), "127.0.0.1:8082");
+    assert_eq!(config.bot.unit, "bot.service");
+    assert_eq!(config.state_dir, Path::new("/var/lib/warung-agent"));
+}
+
+#[test]
+fn all_faults_are_in_one_message() {
+    let text = SMALL
+        .replace("chat_ids = [1]", "chat_ids = \"1\"\ntimezon = \"UTC\"")
+        .replace("\"fs\"", "\"ftp\"")
+        + "[retention]\nhourly = \"many\"\n";
+    let (_, faults) = read_with(&text, Purpose::Keep, &[]);
+    let told = faults.join("\n");
+    for part in [
+        "owner.chat_ids",
+        "owner.timezon ",
+        "remotes.local.type",
+        "fs, s3, webdav",
+        "retention.hourly",
+        "OWNER_BOT_TOKEN",
+    ] {
+        assert!(told.contains(part), "{part} is not in: {told}");
+    }
+}
+
+#[test]
+fn a_secret_in_the_file_is_refused_with_the_variable_to_use_and_without_its_value() {
+    let text = WHOLE.replace("region = \"auto\"", "secret_access_key = \"hunter2\"");
+    let (_, faults) = read_with(&text, Purpose::Look, &[]);
+    assert_eq!(faults.len(), 1);
+    assert!(
+        faults[0].contains("REMOTE_OFF_SITE_SECRET_ACCESS_KEY"),
+        "{}",
+        faults[0]
+    );
+    assert!(!faults[0].contains("hunter2"));
+}
+
+#[test]
+fn credentials_go_to_the_remote_whose_name_is_the_longest_that_fits() {
+    let text = SMALL.to_owned() + "[remotes.local_b]\ntype = \"s3\"\nbucket = \"b\"\n";
+    let variables = [
+        ("REMOTE_LOCAL_B_ACCESS_KEY_ID", "id"),
+        ("REMOTE_LOCAL_TOKEN", "t"),
+    ];
+    let (config, faults) = read_with(&text, Purpose::Look, &variables);
+    assert!(faults.is_empty(), "{faults:?}");
+    let keys = |at: usize| config.remotes[at].credentials.keys().cloned().collect::<Vec<_>>();
+    assert_eq!(
+        (keys(0), keys(1)),
+        (vec!["token".to_owned()], vec!["access_key_id".to_owned()])
+    );
+}
+
+#[test]
+fn what_is_beside_the_file_counts_less_than_the_environment() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("agent.toml");
+    std::fs::write(dir.path().join(".env"), "A=file\nB=file\n").unwrap();
+    let environment = Environment::new(None, [("A".to_owned(), Secret::new("variable"))], &path);
+    let told = |name| environment.secret(name).map(|secret| secret.expose().to_owned());
+    assert_eq!(told("A").as_deref(), Some("variable"));
+    assert_eq!(told("B").as_deref(), Some("file"));
+    assert_eq!(told("C"), None);
+}
+
+#[test]
+fn a_path_that_cannot_be_written_is_a_fault() {
+    let text =
+        SMALL.replace("\"backups\"", "\"agent.toml/backups\"") + "[state]\ndir = \"/proc/nothing/here\"\n";
+    let (_, faults) = read_with(&text, Purpose::Keep, &[("OWNER_BOT_TOKEN", "1:a")]);
+    let told = faults.join("\n");
+    assert!(
+        told.contains("state.dir") && told.contains("remotes.local.root"),
+        "{told}"
+    );
+}
+
+#[test]
+fn a_file_named_without_a_folder_still_gives_absolute_paths() {
+    let mut faults = Faults::default();
+    let top = settings::parse(SMALL, &mut faults);
+    let config = read::config(Path::new("agent.toml"), top, &mut faults);
+    assert!(config.backup.database.is_absolute() && config.state_dir.is_absolute());
+    assert!(config.remotes[0].options["root"].starts_with('/'));
+}

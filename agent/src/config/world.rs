@@ -1,0 +1,62 @@
+//! Whether the machine is as the configuration says: folders that must be there, and those that must take writes.
+//! It leaves nothing behind: what does not exist yet is judged by the folder that it would be made in.
+
+use std::{fs, io, path::Path};
+
+use protocol::settings::Faults;
+
+use super::{Config, RemoteKind};
+
+/// Every fault of the disk that would stop the agent later.
+pub(super) fn check(config: &Config, faults: &mut Faults) {
+    let folder = config
+        .backup
+        .database
+        .parent()
+        .filter(|folder| !folder.as_os_str().is_empty());
+    if !folder.is_some_and(Path::is_dir) {
+        faults.add(format!(
+            "backup.database: the folder of {} does not exist",
+            config.backup.database.display()
+        ));
+    }
+    if config.backup.database.is_dir() {
+        faults.add(format!(
+            "backup.database: {} is a folder",
+            config.backup.database.display()
+        ));
+    }
+    must_take_writes("state.dir", &config.state_dir, faults);
+    for remote in config
+        .remotes
+        .iter()
+        .filter(|remote| remote.kind == RemoteKind::Fs)
+    {
+        if let Some(root) = remote.options.get("root") {
+            must_take_writes(&format!("remotes.{}.root", remote.name), Path::new(root), faults);
+        }
+    }
+}
+
+fn must_take_writes(key: &str, dir: &Path, faults: &mut Faults) {
+    if let Err(error) = try_write(dir) {
+        faults.add(format!("{key}: {} cannot be written: {error}", dir.display()));
+    }
+}
+
+/// Makes and removes an empty file in the folder, or in the nearest one above it that exists.
+fn try_write(dir: &Path) -> io::Result<()> {
+    let existing = dir
+        .ancestors()
+        .find(|path| path.exists())
+        .ok_or(io::ErrorKind::NotFound)?;
+    if !existing.is_dir() {
+        return Err(io::Error::new(
+            io::ErrorKind::NotADirectory,
+            format!("{} is not a folder", existing.display()),
+        ));
+    }
+    let probe = existing.join(format!(".warung-write-probe-{}", std::process::id()));
+    fs::File::create(&probe)?;
+    fs::remove_file(probe)
+}

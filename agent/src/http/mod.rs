@@ -1,0 +1,114 @@
+//! The agent's private address: how it is, for the bot, for scripts and for the owner. Nothing here changes anything.
+//! It must be reachable from this machine only; there is no password.
+
+use std::{sync::Arc, time::Instant};
+
+use axum::{Json, Router, extract::State, http::StatusCode, routing::get};
+use jiff::Timestamp;
+use protocol::{health::LoopBeat, time::UnixMillis};
+use serde::{Deserialize, Serialize};
+use tokio::{net::TcpListener, sync::watch};
+
+use crate::{
+    beat::{Beats, is_late},
+    store::Store,
+    watch::bot_health::BotState,
+};
+
+/// What the answers are made of.
+pub struct Status {
+    /// The agent's database.
+    pub store: Arc<Store>,
+    /// The vital loops.
+    pub beats: Beats,
+    /// What is known of the bot.
+    pub bot: watch::Receiver<BotState>,
+    /// When this process started.
+    pub started_at: UnixMillis,
+}
+
+/// The answer to `GET /health`. Status 503 when it is not healthy.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Report {
+    /// Whether every vital loop has made progress within its limit and the agent's database can be read.
+    pub healthy: bool,
+    /// When this process started.
+    pub started_at: UnixMillis,
+    /// The program's version.
+    pub version: String,
+    /// What is known of the bot.
+    pub bot: BotState,
+    /// Vital loops.
+    pub loops: Vec<LoopBeat>,
+    /// Messages to the owner that wait.
+    pub outbox_waiting: u64,
+    /// Each remote's newest restore point.
+    pub backups: Vec<BackupReport>,
+}
+
+/// The newest restore point of one remote.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct BackupReport {
+    /// The remote's name.
+    pub remote: String,
+    /// The point's name.
+    pub point: String,
+    /// Milliseconds since the moment that its database stands at.
+    pub age_ms: u64,
+}
+
+/// Serves until the task is dropped.
+///
+/// # Errors
+/// When the listener fails for good.
+pub async fn serve(listener: TcpListener, status: Arc<Status>) -> std::io::Result<()> {
+    let router = Router::new()
+        .route("/live", get(async || "alive\n"))
+        .route("/health", get(health))
+        .with_state(status);
+    axum::serve(listener, router).await
+}
+
+async fn health(State(status): State<Arc<Status>>) -> (StatusCode, Json<Report>) {
+    let report = status.report(Instant::now(), UnixMillis(Timestamp::now().as_millisecond()));
+    let code = if report.healthy {
+        StatusCode::OK
+    } else {
+        StatusCode::SERVICE_UNAVAILABLE
+    };
+    (code, Json(report))
+}
+
+impl Status {
+    fn report(&self, instant: Instant, now: UnixMillis) -> Report {
+        let loops = self.beats.report(instant);
+        let stored = self
+            .store
+            .backlog()
+            .and_then(|backlog| Ok((backlog, self.store.freshness()?)));
+        if let Err(error) = &stored {
+            tracing::error!(%error, "the agent's database cannot be read");
+        }
+        let (outbox_waiting, fresh) = match &stored {
+            Ok((backlog, fresh)) => (backlog.waiting, fresh.as_slice()),
+            Err(_) => (0, [].as_slice()),
+        };
+        let age_ms = |taken_at| u64::try_from(now.since(taken_at).as_millis()).unwrap_or(u64::MAX);
+        Report {
+            healthy: stored.is_ok() && !loops.iter().any(is_late),
+            started_at: self.started_at,
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            bot: *self.bot.borrow(),
+            loops,
+            outbox_waiting,
+            backups: fresh
+                .iter()
+                .map(|fresh| BackupReport {
+                    remote: fresh.remote.clone(),
+                    point: fresh.point.clone(),
+                    age_ms: age_ms(fresh.taken_at),
+                })
+                .collect(),
+        }
+    }
+}

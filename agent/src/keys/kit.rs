@@ -1,0 +1,92 @@
+//! The recovery kit: what the owner needs besides the key when the server is gone, in one folder.
+//! It never overwrites anything, and everything in it is readable by its owner alone.
+
+use std::{
+    fs::{self, DirBuilder, OpenOptions},
+    io::Write,
+    os::unix::fs::{DirBuilderExt, OpenOptionsExt},
+    path::Path,
+};
+
+use anyhow::Context;
+
+use super::NewKey;
+use crate::config::Config;
+
+/// The secret key's name in the kit.
+pub const SECRET_KEY: &str = "owner.secret.asc";
+/// The certificate's name in the kit.
+pub const CERTIFICATE: &str = "owner.asc";
+/// What the folder must not hold yet.
+const NAMES: [&str; 6] = [
+    SECRET_KEY,
+    CERTIFICATE,
+    "agent.toml",
+    ".env",
+    "FINGERPRINTS.txt",
+    "KIT.md",
+];
+
+const GUIDE: &str = include_str!("KIT.md");
+
+/// Writes the key, and with a configuration the rest of the kit.
+///
+/// # Errors
+/// When a file of it is already there (nothing is written then), or the disk refuses.
+pub fn write(dir: &Path, key: &NewKey, config: Option<&Config>) -> anyhow::Result<()> {
+    DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(dir)
+        .with_context(|| format!("making {}", dir.display()))?;
+    for name in NAMES {
+        // A link counts, wherever it leads.
+        anyhow::ensure!(
+            fs::symlink_metadata(dir.join(name)).is_err(),
+            "{} is already there: nothing was written, since a key that is overwritten is lost with every backup \
+             that it opens. Choose another folder",
+            dir.join(name).display()
+        );
+    }
+    private(&dir.join(SECRET_KEY), key.secret_armor.expose())?;
+    private(&dir.join(CERTIFICATE), &key.public_armor)?;
+    private(
+        &dir.join("FINGERPRINTS.txt"),
+        &format!("owner key  {}\n", key.fingerprint),
+    )?;
+    if let Some(config) = config {
+        let text =
+            fs::read_to_string(&config.path).with_context(|| format!("reading {}", config.path.display()))?;
+        private(&dir.join("agent.toml"), &text)?;
+        private(&dir.join(".env"), &credentials(config))?;
+        private(&dir.join("KIT.md"), GUIDE)?;
+    }
+    Ok(())
+}
+
+/// The remotes' credentials as a `.env`, which the copy of agent.toml beside it finds.
+fn credentials(config: &Config) -> String {
+    let mut text =
+        String::from("# The remotes' credentials, as the server had them when this kit was made.\n");
+    for remote in &config.remotes {
+        for (key, secret) in &remote.credentials {
+            text.push_str(&format!("{}={}\n", remote.variable(key), secret.expose()));
+        }
+    }
+    text
+}
+
+fn private(path: &Path, text: &str) -> anyhow::Result<()> {
+    let mut file = OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(path)
+        .with_context(|| format!("making {}", path.display()))?;
+    file.write_all(text.as_bytes())
+        .with_context(|| format!("writing {}", path.display()))?;
+    file.write_all(if text.ends_with('\n') { b"" } else { b"\n" })
+        .context("ending the file")?;
+    file.sync_all()
+        .with_context(|| format!("forcing {} to the disk", path.display()))
+}

@@ -1,0 +1,78 @@
+//! Reads the owner's secret key, as this program or gpg wrote it, and unlocks what decrypts.
+//! The passphrase is asked for only when the key has one, and is kept nowhere.
+
+use std::path::Path;
+
+use openpgp::{
+    Cert, KeyID,
+    cert::CertParser,
+    crypto::{KeyPair, Password},
+    packet::{Key, key},
+    parse::Parse,
+};
+use protocol::secret::Secret;
+use sequoia_openpgp as openpgp;
+use thiserror::Error;
+
+use crate::backup::seal::Keys;
+
+/// Why no key came out of the file.
+#[derive(Debug, Error)]
+pub enum KeyError {
+    /// The file is not what it should be.
+    #[error("{0}")]
+    Unusable(String),
+    /// The passphrase is wrong.
+    #[error("the passphrase does not open the key")]
+    WrongPassphrase,
+    /// Nobody could be asked for the passphrase.
+    #[error("{0}")]
+    NoPassphrase(String),
+}
+
+type SecretKey = Key<key::SecretParts, key::UnspecifiedRole>;
+
+/// Unlocks every decryption key in the file; `ask` gives the passphrase, and is called at most once.
+///
+/// # Errors
+/// [`KeyError`]: a wrong passphrase can be asked for again.
+pub fn unlock(path: &Path, ask: &mut dyn FnMut() -> Result<Secret, String>) -> Result<Keys, KeyError> {
+    let unusable = |text: String| KeyError::Unusable(format!("{}: {text}", path.display()));
+    let parser =
+        CertParser::from_file(path).map_err(|error| unusable(format!("it is no OpenPGP key: {error}")))?;
+    let certs: Vec<Cert> = parser
+        .collect::<Result<_, _>>()
+        .map_err(|error| unusable(format!("it is no OpenPGP key: {error}")))?;
+    let found: Vec<SecretKey> = certs
+        .iter()
+        .flat_map(|cert| cert.keys().secret())
+        .filter(|key| key.key().pk_algo().for_encryption())
+        .map(|key| key.key().clone().role_into_unspecified())
+        .collect();
+    if found.is_empty() {
+        return Err(unusable(
+            "there is no secret key in it that decrypts; is it the public certificate?".to_owned(),
+        ));
+    }
+    let password = match found.iter().any(|key| key.secret().is_encrypted()) {
+        true => Some(Password::from(ask().map_err(KeyError::NoPassphrase)?.expose())),
+        false => None,
+    };
+    let pairs: Vec<(KeyID, KeyPair)> = found
+        .into_iter()
+        .filter_map(|key| Some((key.keyid(), pair(key, password.as_ref())?)))
+        .collect();
+    if pairs.is_empty() {
+        Err(KeyError::WrongPassphrase)
+    } else {
+        Ok(Keys::new(pairs))
+    }
+}
+
+fn pair(key: SecretKey, password: Option<&Password>) -> Option<KeyPair> {
+    let unlocked = match password {
+        Some(password) if key.secret().is_encrypted() => key.decrypt_secret(password).ok()?,
+        _ => key,
+    };
+    unlocked.into_keypair().ok()
+}

@@ -1,0 +1,14 @@
+//! The keeper of the shop: it watches the bot, tells the owner, takes encrypted backups and brings them back.
+//! It knows no product and no price, and works when the bot is dead.
+
+pub mod alert;
+pub mod app;
+pub mod backup;
+pub mod beat;
+pub mod cli;
+pub mod config;
+pub mod http;
+pub mod keys;
+pub mod restore;
+pub mod store;
+pub mod watch;

@@ -1,0 +1,200 @@
+//! Carries a plan out: everything is fetched and checked in temporary names first, and takes its place at the end.
+//! When anything fails, what was made is removed and nothing else has changed.
+
+use std::{
+    fs::{self, DirBuilder, File, OpenOptions},
+    os::unix::fs::{DirBuilderExt, OpenOptionsExt},
+    path::{Path, PathBuf},
+};
+
+use anyhow::{Context, ensure};
+use jiff::Timestamp;
+use protocol::{restored::Restored, time::UnixMillis};
+
+use super::{
+    Only, Plan, Sources, Target, assemble, fetch,
+    hold::Hold,
+    place::{Temporary, flush, new_folder, share},
+    swap, unpack,
+};
+use crate::backup::Progress;
+
+/// What was restored, and where it lies.
+#[derive(Debug, Default)]
+pub struct Done {
+    /// The database.
+    pub database: Option<PathBuf>,
+    /// The folder with configuration, `.env` and logs.
+    pub files: Option<PathBuf>,
+    /// The folder with what lay at the database's place before.
+    pub replaced: Option<PathBuf>,
+    /// What went wrong on the way and did not matter in the end.
+    pub notes: Vec<String>,
+}
+
+/// Restores. `hold` must be there for a database on the live path; it is kept until the end.
+///
+/// # Errors
+/// [`super::Refused`] when an object is intact nowhere, else what this machine refused. Nothing was changed.
+pub async fn carry_out(
+    plan: &Plan,
+    sources: &Sources<'_>,
+    hold: Option<&mut Hold>,
+    now: UnixMillis,
+    progress: &dyn Progress,
+) -> anyhow::Result<Done> {
+    let wants_database = plan.only != Some(Only::Config);
+    let (folder, live) = match &plan.target {
+        Target::Live(path) => {
+            ensure!(
+                !wants_database || hold.is_some(),
+                "the live database is replaced only while it is held"
+            );
+            (
+                path.parent().context("the database has no folder")?.to_path_buf(),
+                Some(path.as_path()),
+            )
+        }
+        Target::Folder(folder) => (folder.clone(), None),
+    };
+    let made = make_folder(&folder, live.is_none())?;
+    let mut done = Done {
+        notes: plan.notes.clone(),
+        ..Done::default()
+    };
+    let database = match wants_database {
+        true => Some(fetch_database(plan, sources, &folder, &mut done.notes, progress).await?),
+        false => None,
+    };
+    let files = fetch_files(plan, sources, &folder, &mut done.notes, progress).await?;
+    let stamp = Timestamp::from_millisecond(now.0)?
+        .strftime("%Y%m%dT%H%M%SZ")
+        .to_string();
+    let files = files
+        .map(|files| settle_files(files, &folder, live.is_some(), &stamp))
+        .transpose()?;
+    if let Some(mut new) = database {
+        let place = live.map_or_else(|| folder.join("shop.db"), Path::to_path_buf);
+        match (live, hold) {
+            (Some(live), Some(hold)) => {
+                hold.tighten()?;
+                done.replaced = swap::swap(live, &mut new, &note(plan, now), &stamp)?;
+            }
+            _ => new.become_final(&place)?,
+        }
+        done.database = Some(place);
+    }
+    done.files = files.map(|files| files.keep());
+    if let Some(made) = made {
+        made.keep();
+    }
+    flush(&folder)?;
+    Ok(done)
+}
+
+fn note(plan: &Plan, now: UnixMillis) -> Restored {
+    Restored {
+        restore_point: plan.manifest.point.to_string(),
+        as_of: plan.manifest.taken_at,
+        restored_at: now,
+    }
+}
+
+/// The folder to restore into; the guard when it had to be made.
+fn make_folder(folder: &Path, must_be_empty: bool) -> anyhow::Result<Option<Temporary>> {
+    if folder.exists() {
+        let mut entries = fs::read_dir(folder).with_context(|| format!("reading {}", folder.display()))?;
+        ensure!(
+            !must_be_empty || entries.next().is_none(),
+            "{} is not empty: nothing was restored, since nothing there may be overwritten. Name a new folder",
+            folder.display()
+        );
+        return Ok(None);
+    }
+    let mut builder = DirBuilder::new();
+    builder
+        .recursive(true)
+        .mode(if must_be_empty { 0o700 } else { 0o770 });
+    builder
+        .create(folder)
+        .with_context(|| format!("making {}", folder.display()))?;
+    Ok(Some(Temporary::new(folder.to_path_buf())))
+}
+
+async fn fetch_database(
+    plan: &Plan,
+    sources: &Sources<'_>,
+    folder: &Path,
+    notes: &mut Vec<String>,
+    progress: &dyn Progress,
+) -> anyhow::Result<Temporary> {
+    let path = folder.join(".shop.db.restoring");
+    // Left by a restore that was killed; the lock says that no other one is at work.
+    if path.exists() {
+        fs::remove_file(&path).with_context(|| format!("removing {}", path.display()))?;
+    }
+    let mut file = new_file(&path)?;
+    let temporary = Temporary::new(path);
+    if let Err(failure) = assemble::database(plan, sources, &mut file, notes, progress).await {
+        return Err(explain(failure, plan, sources).await);
+    }
+    drop(file);
+    progress.begin("checking the database", plan.manifest.database_bytes);
+    tokio::task::block_in_place(|| assemble::check(temporary.path(), plan.full_check))?;
+    Ok(temporary)
+}
+
+async fn fetch_files(
+    plan: &Plan,
+    sources: &Sources<'_>,
+    folder: &Path,
+    notes: &mut Vec<String>,
+    progress: &dyn Progress,
+) -> anyhow::Result<Option<Temporary>> {
+    let object = match &plan.manifest.files {
+        Some(object) if plan.only != Some(Only::Database) => object,
+        _ => return Ok(None),
+    };
+    progress.begin("restoring the files", object.plain_size_bytes);
+    let tar = match fetch::object(sources, object, notes).await {
+        Ok(tar) => tar,
+        Err(reason) => return Err(explain(assemble::Failure::Lost(reason), plan, sources).await),
+    };
+    let path = new_folder(folder, &format!(".files.restoring-{}", std::process::id()))?;
+    let temporary = Temporary::new(path);
+    tokio::task::block_in_place(|| unpack::unpack(&tar, temporary.path()))?;
+    progress.advance(object.plain_size_bytes);
+    Ok(Some(temporary))
+}
+
+/// Gives the files' folder its name; the guard goes on, in case the database fails after all.
+fn settle_files(mut files: Temporary, folder: &Path, live: bool, stamp: &str) -> anyhow::Result<Temporary> {
+    let name = if live {
+        format!("restored-{stamp}")
+    } else {
+        "files".to_owned()
+    };
+    let place = new_folder(folder, &name)?;
+    files.become_final(&place)?;
+    Ok(Temporary::new(place))
+}
+
+async fn explain(failure: assemble::Failure, plan: &Plan, sources: &Sources<'_>) -> anyhow::Error {
+    match failure {
+        assemble::Failure::Lost(reason) => sources.refuse(reason, &plan.manifest.point).await.into(),
+        assemble::Failure::Here(error) => error,
+    }
+}
+
+/// Readable for the group too, as both programs share the database by their group.
+fn new_file(path: &Path) -> anyhow::Result<File> {
+    let making = || format!("making {}", path.display());
+    let file = OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(0o660)
+        .open(path)
+        .with_context(making)?;
+    share(&file).with_context(making)?;
+    Ok(file)
+}

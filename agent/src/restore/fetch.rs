@@ -1,0 +1,141 @@
+//! Fetches objects from the remotes in turn and believes none of them: size, digest, decryption, unpacked size and
+//! unpacked digest must all be as the manifest says.
+//! A remote that fails is named, and the next one is asked.
+
+use std::fmt::Write as _;
+
+use protocol::{
+    manifest::{Manifest, Object},
+    object_key::{self, PointId},
+};
+
+use super::Sources;
+use crate::backup::{
+    remote::{Remote, RemoteError},
+    seal::{OpenError, open, sha256_hex},
+};
+
+/// A manifest of the largest point that there may be is smaller.
+const MANIFEST_BYTES_MAX: u64 = 4 * 1024 * 1024;
+
+/// The point's manifest, from the first remote whose copy opens and agrees with itself.
+///
+/// # Errors
+/// A sentence that names the object and what is wrong with it on each remote.
+pub(super) async fn manifest(
+    sources: &Sources<'_>,
+    point: &PointId,
+    notes: &mut Vec<String>,
+) -> Result<Manifest, String> {
+    let key = object_key::manifest(point);
+    let mut wrong = Wrong::default();
+    for remote in sources.remotes {
+        match manifest_from(sources, remote, point, &key).await {
+            Ok(manifest) => {
+                notes.extend(wrong.as_note(&key, remote.name()));
+                return Ok(manifest);
+            }
+            Err(what) => wrong.add(remote.name(), &what),
+        }
+    }
+    Err(wrong.sentence(&key))
+}
+
+async fn manifest_from(
+    sources: &Sources<'_>,
+    remote: &Remote,
+    point: &PointId,
+    key: &str,
+) -> Result<Manifest, String> {
+    let sealed = remote
+        .get_at_most(key, MANIFEST_BYTES_MAX)
+        .await
+        .map_err(|error| error.to_string())?;
+    let json = open(&sealed, sources.keys, MANIFEST_BYTES_MAX).map_err(|error| describe(&error))?;
+    let manifest: Manifest =
+        serde_json::from_slice(&json).map_err(|_| "it does not read as a manifest".to_owned())?;
+    manifest.validate()?;
+    if manifest.point == *point {
+        Ok(manifest)
+    } else {
+        Err(format!("it is the manifest of {}", manifest.point))
+    }
+}
+
+/// An object's plain bytes, from the first remote whose copy is intact.
+///
+/// # Errors
+/// A sentence that names the object and what is wrong with it on each remote.
+pub(super) async fn object(
+    sources: &Sources<'_>,
+    object: &Object,
+    notes: &mut Vec<String>,
+) -> Result<Vec<u8>, String> {
+    let mut wrong = Wrong::default();
+    for remote in sources.remotes {
+        match object_from(sources, remote, object).await {
+            Ok(plain) => {
+                notes.extend(wrong.as_note(&object.key, remote.name()));
+                return Ok(plain);
+            }
+            Err(what) => wrong.add(remote.name(), &what),
+        }
+    }
+    Err(wrong.sentence(&object.key))
+}
+
+async fn object_from(sources: &Sources<'_>, remote: &Remote, object: &Object) -> Result<Vec<u8>, String> {
+    let sealed = match remote.get(&object.key, object.size_bytes).await {
+        Ok(sealed) => sealed,
+        Err(RemoteError::WrongSize { found, expected }) if found < expected => {
+            return Err(format!("it is truncated: {found} of {expected} bytes"));
+        }
+        Err(error) => return Err(error.to_string()),
+    };
+    // Hashing and decrypting a part takes a tenth of a second; this command has nothing else to do meanwhile.
+    tokio::task::block_in_place(|| unseal(&sealed, object, sources))
+}
+
+fn unseal(sealed: &[u8], object: &Object, sources: &Sources<'_>) -> Result<Vec<u8>, String> {
+    if sha256_hex(sealed) != object.sha256 {
+        return Err("it is altered: its SHA-256 differs".to_owned());
+    }
+    let plain = open(sealed, sources.keys, object.plain_size_bytes).map_err(|error| describe(&error))?;
+    if plain.len() as u64 != object.plain_size_bytes || sha256_hex(&plain) != object.plain_sha256 {
+        return Err("it unpacks to something else than the manifest says".to_owned());
+    }
+    Ok(plain)
+}
+
+fn describe(error: &OpenError) -> String {
+    match error {
+        OpenError::WrongKey(_) => error.to_string(),
+        OpenError::Broken(what) => format!("it is altered: {what}"),
+    }
+}
+
+/// What is wrong with one object, remote by remote.
+#[derive(Default)]
+struct Wrong(Vec<(String, String)>);
+
+impl Wrong {
+    fn add(&mut self, remote: &str, what: &str) {
+        self.0.push((remote.to_owned(), what.to_owned()));
+    }
+
+    fn sentence(&self, key: &str) -> String {
+        let mut text = format!("no remote gives an intact copy of {key}");
+        for (at, (remote, what)) in self.0.iter().enumerate() {
+            let mark = if at == 0 { ":" } else { ";" };
+            write!(text, "{mark} on {remote} {what}").expect("a String takes every write");
+        }
+        text
+    }
+
+    fn as_note(&self, key: &str, taken_from: &str) -> Option<String> {
+        let (remote, what) = self.0.first()?;
+        Some(format!(
+            "{key} could not be taken from {remote} ({what}) and was taken from {taken_from}"
+        ))
+    }
+}

@@ -1,0 +1,215 @@
+//! The one step that changes something: the old database goes aside, the new one takes its name.
+//! At every moment there is a database under the live name, and whatever fails is undone.
+
+use std::{
+    fs::{self, OpenOptions},
+    io::Write,
+    os::unix::fs::OpenOptionsExt,
+    path::{Path, PathBuf},
+};
+
+use anyhow::Context;
+use protocol::restored::{Restored, SUFFIX};
+
+use super::place::{Temporary, flush, new_folder, own_like, share};
+
+/// Puts the new database under the live name and the note beside it. Returns the folder with what was there before.
+pub(super) fn swap(
+    live: &Path,
+    new: &mut Temporary,
+    note: &Restored,
+    stamp: &str,
+) -> anyhow::Result<Option<PathBuf>> {
+    let parent = live.parent().context("the database has no folder")?;
+    own_like(new.path(), if live.exists() { live } else { parent });
+    let mut aside = Aside::default();
+    let result = exchange(live, new, note, stamp, &mut aside);
+    match result {
+        Ok(()) => {
+            flush(parent)?;
+            Ok(aside.folder)
+        }
+        Err(error) => {
+            aside.undo();
+            Err(error)
+        }
+    }
+}
+
+fn exchange(
+    live: &Path,
+    new: &mut Temporary,
+    note: &Restored,
+    stamp: &str,
+    aside: &mut Aside,
+) -> anyhow::Result<()> {
+    let parent = live.parent().context("the database has no folder")?;
+    let note_path = beside(live, SUFFIX);
+    let logs = [beside(live, "-wal"), beside(live, "-shm")];
+    if live.exists() || note_path.exists() || logs.iter().any(|log| log.exists()) {
+        let folder = new_folder(parent, &format!("replaced-{stamp}"))?;
+        own_like(&folder, parent);
+        aside.folder = Some(folder);
+    }
+    aside.take(&note_path)?;
+    // The note first: a bot that is started after a power cut in between must find its sales paused.
+    aside.written = Some(note_path.clone());
+    write_note(&note_path, note)?;
+    aside.link(live)?;
+    for log in &logs {
+        aside.take(log)?;
+    }
+    if let Some(folder) = &aside.folder {
+        flush(folder)?;
+    }
+    fs::rename(new.path(), live)
+        .with_context(|| format!("putting the database in its place, {}", live.display()))?;
+    new.moved_away();
+    Ok(())
+}
+
+fn beside(live: &Path, suffix: &str) -> PathBuf {
+    let mut name = live.as_os_str().to_owned();
+    name.push(suffix);
+    PathBuf::from(name)
+}
+
+fn write_note(path: &Path, note: &Restored) -> anyhow::Result<()> {
+    let json = serde_json::to_vec_pretty(note).context("writing the note for the bot")?;
+    let mut file = OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(0o660)
+        .open(path)
+        .with_context(|| format!("making {}", path.display()))?;
+    own_like(path, path.parent().unwrap_or(path));
+    share(&file)
+        .and_then(|()| file.write_all(&json))
+        .and_then(|()| file.sync_all())
+        .with_context(|| format!("writing {}", path.display()))
+}
+
+/// What was moved aside so far, so that it can be moved back.
+#[derive(Default)]
+struct Aside {
+    folder: Option<PathBuf>,
+    moved: Vec<(PathBuf, PathBuf)>,
+    linked: Option<PathBuf>,
+    written: Option<PathBuf>,
+}
+
+impl Aside {
+    fn place_for(&self, path: &Path) -> Option<PathBuf> {
+        path.exists().then_some(())?;
+        Some(self.folder.as_ref()?.join(path.file_name()?))
+    }
+
+    /// Moves a file aside if it exists.
+    fn take(&mut self, path: &Path) -> anyhow::Result<()> {
+        let Some(to) = self.place_for(path) else {
+            return Ok(());
+        };
+        fs::rename(path, &to).with_context(|| format!("moving {} aside", path.display()))?;
+        self.moved.push((path.to_path_buf(), to));
+        Ok(())
+    }
+
+    /// Gives the database a second name, so that its first one is never without a file; where the file system
+    /// knows no second names it is moved.
+    fn link(&mut self, path: &Path) -> anyhow::Result<()> {
+        let Some(to) = self.place_for(path) else {
+            return Ok(());
+        };
+        if fs::hard_link(path, &to).is_err() {
+            return self.take(path);
+        }
+        self.linked = Some(to);
+        Ok(())
+    }
+
+    /// As good as can be done: what cannot be moved back is named in the log.
+    fn undo(self) {
+        let written = self.written.filter(|note| note.exists()).map(fs::remove_file);
+        let back = self
+            .moved
+            .into_iter()
+            .rev()
+            .map(|(from, to)| fs::rename(to, from));
+        let unlinked = self.linked.map(fs::remove_file);
+        let results: Vec<std::io::Result<()>> = written.into_iter().chain(back).chain(unlinked).collect();
+        for error in results.into_iter().filter_map(Result::err) {
+            tracing::error!(%error, "undoing the swap failed; look into the replaced-… folder beside the database");
+        }
+        if let Some(folder) = self.folder {
+            // Not empty means that something could not be moved back: then it must stay.
+            let _ = fs::remove_dir(folder);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use protocol::time::UnixMillis;
+
+    use super::*;
+
+    fn note() -> Restored {
+        Restored {
+            restore_point: "p".to_owned(),
+            as_of: UnixMillis(1),
+            restored_at: UnixMillis(2),
+        }
+    }
+
+    fn names(dir: &Path) -> Vec<String> {
+        let mut names: Vec<String> = fs::read_dir(dir)
+            .unwrap()
+            .map(|it| it.unwrap().file_name().into_string().unwrap())
+            .collect();
+        names.sort();
+        names
+    }
+
+    #[test]
+    fn the_old_database_and_its_log_go_aside_together() {
+        let dir = tempfile::tempdir().unwrap();
+        let live = dir.path().join("shop.db");
+        for (name, text) in [
+            ("shop.db", "old"),
+            ("shop.db-wal", "log"),
+            ("shop.db-shm", "shared"),
+            ("new", "new"),
+        ] {
+            fs::write(dir.path().join(name), text).unwrap();
+        }
+        let mut new = Temporary::new(dir.path().join("new"));
+        let aside = swap(&live, &mut new, &note(), "now").unwrap().unwrap();
+        assert_eq!(fs::read_to_string(&live).unwrap(), "new");
+        assert_eq!(names(&aside), ["shop.db", "shop.db-shm", "shop.db-wal"]);
+        assert_eq!(fs::read_to_string(aside.join("shop.db")).unwrap(), "old");
+        assert_eq!(
+            names(dir.path()),
+            ["replaced-now", "shop.db", "shop.db.restored.json"]
+        );
+    }
+
+    #[test]
+    fn a_swap_that_fails_leaves_everything_as_it_was() {
+        let dir = tempfile::tempdir().unwrap();
+        let live = dir.path().join("shop.db");
+        fs::write(&live, "old").unwrap();
+        fs::write(dir.path().join("shop.db-wal"), "log").unwrap();
+        fs::write(dir.path().join("shop.db.restored.json"), "earlier").unwrap();
+        let mut missing = Temporary::new(dir.path().join("not there"));
+        assert!(swap(&live, &mut missing, &note(), "now").is_err());
+        assert_eq!(
+            names(dir.path()),
+            ["shop.db", "shop.db-wal", "shop.db.restored.json"]
+        );
+        assert_eq!(
+            fs::read_to_string(dir.path().join("shop.db.restored.json")).unwrap(),
+            "earlier"
+        );
+        assert_eq!(fs::read_to_string(&live).unwrap(), "old");
+    }
+}

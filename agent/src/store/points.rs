@@ -1,0 +1,111 @@
+//! The catalogue of restore points that this agent took: a memory aid, never the truth.
+//! The truth is what the remotes hold; a fresh machine restores without this.
+
+use std::collections::BTreeMap;
+
+use protocol::{manifest::Manifest, object_key::PointId, time::UnixMillis};
+use rusqlite::named_params;
+
+use super::Store;
+
+const INSERT_POINT: &str = "
+    INSERT INTO restore_point (point, taken_at, manifest, manifest_size_bytes, manifest_sha256)
+    VALUES (:point, :taken_at, :manifest, :size, :sha256)";
+const INSERT_COPY: &str = "
+    INSERT OR REPLACE INTO restore_point_copy (point, remote, verified_at) VALUES (:point, :remote, :at)";
+const SELECT_POINTS: &str = "
+    SELECT manifest, manifest_size_bytes, manifest_sha256 FROM restore_point ORDER BY taken_at DESC LIMIT :most";
+const SELECT_COPIES: &str = "SELECT point, remote, verified_at FROM restore_point_copy";
+const SELECT_NEWEST: &str = "
+    SELECT max(p.taken_at) FROM restore_point p JOIN restore_point_copy c ON c.point = p.point";
+/// More points than any retention keeps.
+const POINTS_MAX: i64 = 100_000;
+
+/// One restore point as it was written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KnownPoint {
+    /// What it consists of.
+    pub manifest: Manifest,
+    /// The encrypted manifest's size on a remote.
+    pub manifest_size_bytes: u64,
+    /// SHA-256 of the encrypted manifest, in hex.
+    pub manifest_sha256: String,
+    /// The remotes on which it was read back whole, and when.
+    pub verified: BTreeMap<String, UnixMillis>,
+}
+
+impl Store {
+    /// Writes a point down with the remotes that hold it, in one transaction.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub fn add_point(&self, known: &KnownPoint) -> rusqlite::Result<()> {
+        let manifest = serde_json::to_string(&known.manifest).expect("a manifest is plain data");
+        let point = known.manifest.point.as_str();
+        self.write(|transaction| {
+            transaction.execute(
+                INSERT_POINT,
+                named_params! {
+                    ":point": point,
+                    ":taken_at": known.manifest.taken_at.0,
+                    ":manifest": manifest,
+                    ":size": i64::try_from(known.manifest_size_bytes).unwrap_or(i64::MAX),
+                    ":sha256": known.manifest_sha256,
+                },
+            )?;
+            for (remote, at) in &known.verified {
+                transaction.execute(
+                    INSERT_COPY,
+                    named_params! {":point": point, ":remote": remote, ":at": at.0},
+                )?;
+            }
+            Ok(())
+        })
+    }
+
+    /// Every point written down, by name. One whose manifest no longer reads is left out.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub fn points(&self) -> rusqlite::Result<BTreeMap<PointId, KnownPoint>> {
+        self.read(|connection| {
+            let mut points = BTreeMap::new();
+            let mut statement = connection.prepare(SELECT_POINTS)?;
+            let mut rows = statement.query(named_params! {":most": POINTS_MAX})?;
+            while let Some(row) = rows.next()? {
+                let text: String = row.get(0)?;
+                let Ok(manifest) = serde_json::from_str::<Manifest>(&text) else {
+                    continue;
+                };
+                let known = KnownPoint {
+                    manifest_size_bytes: u64::try_from(row.get::<_, i64>(1)?).unwrap_or(0),
+                    manifest_sha256: row.get(2)?,
+                    verified: BTreeMap::new(),
+                    manifest,
+                };
+                points.insert(known.manifest.point.clone(), known);
+            }
+            let mut statement = connection.prepare(SELECT_COPIES)?;
+            let mut rows = statement.query([])?;
+            while let Some(row) = rows.next()? {
+                let point: String = row.get(0)?;
+                if let Some(known) = PointId::parse(&point)
+                    .ok()
+                    .and_then(|point| points.get_mut(&point))
+                {
+                    known.verified.insert(row.get(1)?, UnixMillis(row.get(2)?));
+                }
+            }
+            Ok(points)
+        })
+    }
+
+    /// The moment of the newest point that at least one remote holds whole.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub fn newest_point_at(&self) -> rusqlite::Result<Option<UnixMillis>> {
+        self.read(|connection| connection.query_row(SELECT_NEWEST, [], |row| row.get(0)))
+            .map(|at: Option<i64>| at.map(UnixMillis))
+    }
+}

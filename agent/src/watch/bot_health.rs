@@ -1,0 +1,345 @@
+//! Is the bot there, is it well, and does it have something to tell? One request to it is always held: the kernel
+//! closes that connection when the process dies, and so a crash is known in milliseconds.
+//! It restarts nothing, and never takes a planned stop for a crash.
+
+use std::{
+    convert::Infallible,
+    time::{Duration, Instant},
+};
+
+use jiff::Timestamp;
+use protocol::{health::Health, time::UnixMillis};
+use serde::{Deserialize, Serialize};
+use tokio::{sync::watch, time::sleep};
+
+use super::bot_link::{BotLink, Missing};
+use crate::{
+    alert::{
+        Alerts,
+        rule::{AlertKey, Observation, Rule},
+    },
+    beat::{self, Beat},
+};
+
+/// Between two looks at a bot that runs.
+const POLL_EVERY: Duration = Duration::from_secs(5);
+/// Between two looks for a bot that does not.
+const LOOK_EVERY: Duration = Duration::from_millis(500);
+/// How long one look may take.
+const LOOK_LIMIT: Duration = Duration::from_secs(3);
+/// How long a cut connection's bot has to show that it lives, twice.
+const CONFIRM_LIMIT: Duration = Duration::from_millis(130);
+/// Before a held request is repeated that did not end as it should.
+const REPEAT_AFTER: Duration = Duration::from_millis(200);
+/// A late loop's name and figures, for at most this many loops.
+const LATE_LOOPS_MAX: usize = 5;
+
+/// What is known of the bot at this moment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum BotState {
+    /// Not asked yet.
+    Unknown,
+    /// It answers and is well.
+    Running,
+    /// It answers and is not well, or holds the connection and does not answer.
+    Ailing,
+    /// It said goodbye.
+    Stopped,
+    /// It does not run.
+    Gone,
+}
+
+/// The watch over the bot.
+pub struct BotWatch {
+    link: BotLink,
+    alerts: Alerts,
+    beat: Beat,
+    seen: watch::Sender<BotState>,
+}
+
+/// Why the bot is not held at the moment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Absence {
+    /// The agent has just started.
+    NotSeenYet,
+    /// It said goodbye; the process with this boot number is the one that goes.
+    Goodbye { boot: i64 },
+    /// Its connection was cut, and it is not there.
+    Died,
+}
+
+/// What came of one held request.
+enum Held {
+    /// The bot had nothing to say for as long as it holds.
+    Expired,
+    /// It said something.
+    Told,
+    /// It stops on purpose.
+    Goodbye,
+    /// The agent's database did not say what to ask for.
+    NotStored,
+}
+
+impl BotWatch {
+    /// A watch that hands what it sees to the alerts.
+    #[must_use]
+    pub fn new(link: BotLink, alerts: Alerts, beat: Beat) -> Self {
+        Self {
+            link,
+            alerts,
+            beat,
+            seen: watch::Sender::new(BotState::Unknown),
+        }
+    }
+
+    /// What is known of the bot, for those who ask the agent.
+    #[must_use]
+    pub fn state(&self) -> watch::Receiver<BotState> {
+        self.seen.subscribe()
+    }
+
+    /// Watches for as long as the agent lives.
+    pub async fn run(self) -> Infallible {
+        let mut absence = Absence::NotSeenYet;
+        loop {
+            let health = self.await_bot(absence).await;
+            tracing::info!(
+                boot = health.boot,
+                version = health.version,
+                "the bot answers; its connection is held"
+            );
+            absence = tokio::select! {
+                absence = self.hold(&health) => absence,
+                never = self.poll() => match never {},
+            };
+            tracing::warn!(?absence, "the bot's connection has ended");
+        }
+    }
+
+    /// Looks for the bot until it answers.
+    async fn await_bot(&self, absence: Absence) -> Health {
+        loop {
+            self.beat.progress(Instant::now());
+            match self.link.health(LOOK_LIMIT).await {
+                Ok(health) if absence.is_over(&health) => {
+                    self.observe(observation_of(&health));
+                    return health;
+                }
+                Ok(_) | Err(_) => self.observe(Observation::wrong(absence.rule())),
+            }
+            sleep(LOOK_EVERY).await;
+        }
+    }
+
+    /// Keeps a request open until the bot is gone, on purpose or not.
+    async fn hold(&self, health: &Health) -> Absence {
+        if let Err(error) = self.alerts.rewind_if_restored(health.last_incident, now()) {
+            cannot_store(&error);
+        }
+        loop {
+            match self.next_incidents().await {
+                Ok(Held::Goodbye) => return Absence::Goodbye { boot: health.boot },
+                Ok(Held::Expired) | Err(Missing::Silent) => {}
+                Err(Missing::Refused | Missing::Cut) if self.is_gone(health.boot).await => {
+                    self.observe(Observation::wrong(Rule::BotGone));
+                    return Absence::Died;
+                }
+                Ok(Held::Told | Held::NotStored) | Err(_) => sleep(REPEAT_AFTER).await,
+            }
+        }
+    }
+
+    /// One held request and what came of it.
+    async fn next_incidents(&self) -> Result<Held, Missing> {
+        let after = match self.alerts.last_incident() {
+            Ok(after) => after,
+            Err(error) => {
+                cannot_store(&error);
+                return Ok(Held::NotStored);
+            }
+        };
+        let Some(page) = self.link.incidents(after).await? else {
+            return Ok(Held::Expired);
+        };
+        if let Err(error) = self.alerts.report(&page.incidents, now()) {
+            cannot_store(&error);
+        }
+        Ok(if page.goodbye { Held::Goodbye } else { Held::Told })
+    }
+
+    /// Whether the process that held the connection has ended. It has, too, when another one answers already.
+    async fn is_gone(&self, boot: i64) -> bool {
+        for _ in 0..2 {
+            match self.link.live(CONFIRM_LIMIT).await {
+                Ok(()) => {
+                    return self
+                        .link
+                        .health(LOOK_LIMIT)
+                        .await
+                        .is_ok_and(|health| health.boot != boot);
+                }
+                Err(Missing::Refused) => return true,
+                Err(Missing::Cut | Missing::Silent | Missing::Strange(_)) => {}
+            }
+        }
+        true
+    }
+
+    /// Asks how the bot is, beside the held request.
+    async fn poll(&self) -> Infallible {
+        loop {
+            sleep(POLL_EVERY).await;
+            self.beat.progress(Instant::now());
+            self.observe(match self.link.health(LOOK_LIMIT).await {
+                Ok(health) => observation_of(&health),
+                Err(Missing::Strange(detail)) => Observation::Wrong {
+                    rule: Rule::BotUnhealthy,
+                    detail,
+                },
+                Err(Missing::Refused | Missing::Cut | Missing::Silent) => Observation::wrong(Rule::BotHung),
+            });
+        }
+    }
+
+    fn observe(&self, seen: Observation) {
+        self.seen.send_replace(state_of(&seen));
+        if let Err(error) = self.alerts.observe(&AlertKey::new("bot", "bot"), seen, now()) {
+            cannot_store(&error);
+        }
+    }
+}
+
+/// Logged here, because the watch must go on; the next look tries again.
+fn cannot_store(error: &anyhow::Error) {
+    tracing::error!(
+        error = format!("{error:#}"),
+        "the agent's database refused what was seen of the bot: the owner was not told"
+    );
+}
+
+impl Absence {
+    fn rule(self) -> Rule {
+        match self {
+            Self::NotSeenYet => Rule::BotNotRunning,
+            Self::Goodbye { .. } => Rule::BotStopped,
+            Self::Died => Rule::BotGone,
+        }
+    }
+
+    /// The process that said goodbye goes on answering until it is through with its work.
+    fn is_over(self, health: &Health) -> bool {
+        match self {
+            Self::NotSeenYet | Self::Died => true,
+            Self::Goodbye { boot } => health.boot != boot,
+        }
+    }
+}
+
+fn observation_of(health: &Health) -> Observation {
+    if health.healthy {
+        return Observation::Fine;
+    }
+    let late = health
+        .loops
+        .iter()
+        .filter(|beat| beat::is_late(beat))
+        .take(LATE_LOOPS_MAX);
+    let detail: Vec<String> = late
+        .map(|beat| {
+            format!(
+                "{}: {} s > {} s",
+                beat.name,
+                beat.age_ms / 1000,
+                beat.limit_ms / 1000
+            )
+        })
+        .collect();
+    Observation::Wrong {
+        rule: Rule::BotUnhealthy,
+        detail: detail.join(", "),
+    }
+}
+
+fn state_of(seen: &Observation) -> BotState {
+    match seen {
+        Observation::Fine => BotState::Running,
+        Observation::Wrong {
+            rule: Rule::BotStopped,
+            ..
+        } => BotState::Stopped,
+        Observation::Wrong {
+            rule: Rule::BotGone | Rule::BotNotRunning,
+            ..
+        } => BotState::Gone,
+        Observation::Wrong { .. } => BotState::Ailing,
+    }
+}
+
+fn now() -> UnixMillis {
+    UnixMillis(Timestamp::now().as_millisecond())
+}
+
+#[cfg(test)]
+mod tests {
+    use protocol::{
+        health::{LoopBeat, QueueHealth, TradeHealth},
+        incident::IncidentId,
+    };
+
+    use super::*;
+
+    fn health(boot: i64, healthy: bool) -> Health {
+        let late = |name: &str, age_ms| LoopBeat {
+            name: name.to_owned(),
+            age_ms,
+            limit_ms: 30_000,
+        };
+        Health {
+            healthy,
+            started_at: UnixMillis(0),
+            boot,
+            version: String::new(),
+            last_incident: IncidentId(0),
+            loops: vec![late("inbox", 34_000), late("jobs", 10)],
+            queue: QueueHealth {
+                ready: 0,
+                scheduled: 0,
+                dead: 0,
+                inbox: 0,
+                sends: 0,
+                sends_unknown: 0,
+                oldest_ready_ms: None,
+            },
+            trade: TradeHealth {
+                sales_paused: false,
+                awaiting_payment: 0,
+                oldest_undelivered_ms: None,
+                refunds_due: 0,
+            },
+        }
+    }
+
+    #[test]
+    fn a_bot_that_is_not_well_names_the_loops_that_stand_still() {
+        assert_eq!(observation_of(&health(1, true)), Observation::Fine);
+        let detail = "inbox: 34 s > 30 s".to_owned();
+        assert_eq!(
+            observation_of(&health(1, false)),
+            Observation::Wrong {
+                rule: Rule::BotUnhealthy,
+                detail
+            }
+        );
+    }
+
+    #[test]
+    fn the_process_that_said_goodbye_does_not_count_as_the_next_one() {
+        let goodbye = Absence::Goodbye { boot: 4 };
+        assert!(!goodbye.is_over(&health(4, true)) && goodbye.is_over(&health(5, true)));
+        assert!(
+            Absence::Died.is_over(&health(4, true)),
+            "its connection may have been cut and nothing else"
+        );
+    }
+}

@@ -1,0 +1,15 @@
+//! The agent from outside: its public functions on real temporary databases, and real loopback sockets.
+//! Nothing here sleeps to be right: a test waits for what must come, with a limit.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+mod alert_outbox;
+mod backup_objects;
+mod owner_key;
+mod pretend_bot;
+mod pretend_telegram;
+mod restoring;
+mod shop;
+mod watch_bot;
+mod watch_status;
+mod world;

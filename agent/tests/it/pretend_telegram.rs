@@ -1,0 +1,152 @@
+//! A pretend Telegram on loopback that takes messages, and fails as a test tells it to.
+//! It checks nothing of the messages: what they must be is for the tests to say.
+
+use std::{
+    collections::VecDeque,
+    net::SocketAddr,
+    sync::{Arc, Mutex},
+};
+
+use axum::{
+    Json, Router,
+    extract::State,
+    http::StatusCode,
+    response::{IntoResponse, Response},
+    routing::post,
+};
+use serde_json::{Value, json};
+use tokio::{net::TcpListener, sync::watch, task::JoinHandle, time::timeout};
+
+use crate::world::LIMIT;
+
+/// One message that the pretend Telegram took.
+#[derive(Clone, Debug)]
+pub struct Taken {
+    pub path: String,
+    pub body: Value,
+    pub message_id: i64,
+}
+
+impl Taken {
+    pub fn text(&self) -> &str {
+        self.body["text"].as_str().unwrap()
+    }
+}
+
+/// How the pretend Telegram answers the next request.
+#[derive(Clone, Debug)]
+pub enum Fault {
+    /// With this status and body, without taking the message.
+    Answer(u16, Value),
+    /// It takes the message, and says that something broke.
+    BreakAfter,
+    /// It takes the message, tells by this channel, and never answers.
+    Hang,
+}
+
+#[derive(Default)]
+struct Chat {
+    taken: Vec<Taken>,
+    faults: VecDeque<Fault>,
+    requests: usize,
+}
+
+/// A pretend Telegram.
+pub struct Telegram {
+    pub address: SocketAddr,
+    chat: Arc<Mutex<Chat>>,
+    changed: watch::Sender<()>,
+    server: JoinHandle<()>,
+}
+
+type TelegramState = (Arc<Mutex<Chat>>, watch::Sender<()>);
+
+impl Telegram {
+    pub async fn start() -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let state: TelegramState = (Arc::default(), watch::Sender::new(()));
+        let (chat, changed) = state.clone();
+        let router = Router::new()
+            .route("/{token}/sendMessage", post(send_message))
+            .with_state(state);
+        let server = tokio::spawn(async { axum::serve(listener, router).await.unwrap() });
+        Self {
+            address,
+            chat,
+            changed,
+            server,
+        }
+    }
+
+    pub fn fail_next(&self, faults: impl IntoIterator<Item = Fault>) {
+        self.chat.lock().unwrap().faults.extend(faults);
+    }
+
+    pub fn taken(&self) -> Vec<Taken> {
+        self.chat.lock().unwrap().taken.clone()
+    }
+
+    pub fn requests(&self) -> usize {
+        self.chat.lock().unwrap().requests
+    }
+
+    /// Waits until so many messages were taken.
+    pub async fn wait_for(&self, count: usize) -> Vec<Taken> {
+        let mut changed = self.changed.subscribe();
+        let waited = timeout(
+            LIMIT,
+            changed.wait_for(|()| self.chat.lock().unwrap().taken.len() >= count),
+        )
+        .await;
+        assert!(waited.is_ok(), "only these messages came: {:#?}", self.taken());
+        self.taken()
+    }
+
+    /// Waits until all that should fail has failed.
+    pub async fn wait_until_faults_are_used(&self) {
+        let mut changed = self.changed.subscribe();
+        let waited = timeout(
+            LIMIT,
+            changed.wait_for(|()| self.chat.lock().unwrap().faults.is_empty()),
+        )
+        .await;
+        assert!(waited.is_ok(), "the faults were not met");
+    }
+}
+
+impl Drop for Telegram {
+    fn drop(&mut self) {
+        self.server.abort();
+    }
+}
+
+async fn send_message(
+    State((chat, changed)): State<TelegramState>,
+    axum::extract::Path(token): axum::extract::Path<String>,
+    Json(body): Json<Value>,
+) -> Response {
+    let (fault, message_id) = {
+        let mut chat = chat.lock().unwrap();
+        chat.requests += 1;
+        let fault = chat.faults.pop_front();
+        let message_id = 500 + i64::try_from(chat.taken.len()).unwrap();
+        if !matches!(fault, Some(Fault::Answer(..))) {
+            chat.taken.push(Taken {
+                path: token,
+                body,
+                message_id,
+            });
+        }
+        (fault, message_id)
+    };
+    changed.send_modify(|()| {});
+    match fault {
+        None => Json(json!({ "ok": true, "result": { "message_id": message_id } })).into_response(),
+        Some(Fault::Answer(status, body)) => {
+            (StatusCode::from_u16(status).unwrap(), Json(body)).into_response()
+        }
+        Some(Fault::BreakAfter) => StatusCode::BAD_GATEWAY.into_response(),
+        Some(Fault::Hang) => std::future::pending().await,
+    }
+}

@@ -1,0 +1,323 @@
+//! Restoring: the same shop comes back, or nothing is touched and the owner is told what to do.
+
+use std::{
+    fs::{self, File},
+    os::unix::fs::PermissionsExt,
+    path::PathBuf,
+};
+
+use protocol::restored::Restored;
+use rusqlite::Connection;
+use serde_json::Value;
+
+use crate::shop::{CANARY, Shop, count_items, files_under, integrity_of, stderr, text};
+
+const LIVE: [&str; 5] = ["restore", "--latest", "--key", "kit/owner.secret.asc", "--yes"];
+
+fn insert(shop: &Shop, count: u32) {
+    let connection = Connection::open(shop.database()).unwrap();
+    for _ in 0..count {
+        connection
+            .execute("INSERT INTO item (text) VALUES ('order')", [])
+            .unwrap();
+    }
+}
+
+/// Two points a second apart: names tell the second.
+fn two_points(shop: &Shop) -> (Value, Value) {
+    let first = shop.back_up();
+    insert(shop, 1);
+    std::thread::sleep(std::time::Duration::from_millis(1_100));
+    let second = shop.back_up();
+    assert_ne!(first["id"], second["id"]);
+    (first, second)
+}
+
+fn on_both(shop: &Shop, object: &Value) -> Vec<PathBuf> {
+    ["local", "offsite"]
+        .iter()
+        .map(|remote| shop.path(remote).join(text(object)))
+        .collect()
+}
+
+#[test]
+fn a_lost_shop_comes_back_with_its_files_and_a_note_for_the_bot() {
+    let shop = Shop::new();
+    insert(&shop, 41);
+    let point = shop.back_up();
+    for lost in ["live", "etc", "state", "local"] {
+        fs::remove_dir_all(shop.path(lost)).unwrap();
+    }
+    let said = shop.agent_done(&LIVE);
+    assert!(
+        said.contains("systemctl start bot.service agent.service"),
+        "{said}"
+    );
+    assert_eq!(integrity_of(&shop.database()), "ok");
+    assert_eq!(count_items(&shop.database()), 42);
+    for name in ["shop.db", "shop.db.lock", "shop.db.restored.json"] {
+        let mode = fs::metadata(shop.path("live").join(name))
+            .unwrap()
+            .permissions()
+            .mode();
+        assert_eq!(mode & 0o777, 0o660, "bot and agent share {name} by their group");
+    }
+    let note = fs::read(shop.path("live/shop.db.restored.json")).unwrap();
+    let note: Restored = serde_json::from_slice(&note).unwrap();
+    assert_eq!(note.restore_point, text(&point["id"]));
+    let files = files_under(&shop.path("live"));
+    let env = files
+        .iter()
+        .find(|path| path.ends_with("etc/.env"))
+        .expect(".env came back");
+    assert!(env.to_string_lossy().contains("/live/restored-"));
+    assert!(fs::read_to_string(env).unwrap().contains(CANARY));
+}
+
+#[test]
+fn the_old_database_is_moved_aside_with_its_log() {
+    let shop = Shop::new();
+    shop.back_up();
+    insert(&shop, 1);
+    fs::write(shop.path("live/shop.db-wal"), "an old log").unwrap();
+    shop.agent_done(&LIVE);
+    assert_eq!(count_items(&shop.database()), 1);
+    let aside: Vec<_> = files_under(&shop.path("live"))
+        .into_iter()
+        .filter(|path| path.to_string_lossy().contains("/replaced-"))
+        .collect();
+    assert!(aside.iter().any(|path| path.ends_with("shop.db")), "{aside:?}");
+    assert!(
+        aside.iter().any(|path| path.ends_with("shop.db-wal")),
+        "{aside:?}"
+    );
+}
+
+#[test]
+fn a_moment_picks_the_point_before_it() {
+    let shop = Shop::new();
+    let (first, second) = two_points(&shop);
+    let at = text(&first["taken_at"]).to_owned();
+    shop.agent_done(&[
+        "restore",
+        "--at",
+        &at,
+        "--key",
+        "kit/owner.secret.asc",
+        "--yes",
+        "--to",
+        "a",
+    ]);
+    assert_eq!(count_items(&shop.path("a/shop.db")), 1);
+    shop.agent_done(&[
+        "restore",
+        "--point",
+        text(&second["id"]),
+        "--key",
+        "kit/owner.secret.asc",
+        "--yes",
+        "--to",
+        "b",
+    ]);
+    assert_eq!(count_items(&shop.path("b/shop.db")), 2);
+    shop.agent_refuses(
+        1,
+        &[
+            "restore",
+            "--at",
+            "2001-01-01 00:00",
+            "--key",
+            "kit/owner.secret.asc",
+            "--yes",
+        ],
+    );
+    shop.agent_refuses(
+        2,
+        &[
+            "restore",
+            "--at",
+            "tomorrow",
+            "--key",
+            "kit/owner.secret.asc",
+            "--yes",
+        ],
+    );
+}
+
+/// What may happen to an object on a remote.
+fn spoil(how: &str, path: &PathBuf) {
+    let mut bytes = fs::read(path).unwrap();
+    match how {
+        "flipped" => {
+            let middle = bytes.len() / 2;
+            bytes[middle] ^= 0x10;
+            fs::write(path, bytes).unwrap();
+        }
+        "truncated" => fs::write(path, &bytes[..bytes.len() - 7]).unwrap(),
+        _ => fs::remove_file(path).unwrap(),
+    }
+}
+
+#[test]
+fn a_spoilt_object_is_named_with_the_next_best_point_and_nothing_is_touched() {
+    let shop = Shop::new();
+    let (first, second) = two_points(&shop);
+    for kind in ["objects", "files", "manifest"] {
+        let object = if kind == "manifest" {
+            &second[kind]
+        } else {
+            &second[kind][0]
+        };
+        for how in ["flipped", "truncated", "deleted"] {
+            let kept = fs::read(&on_both(&shop, object)[0]).unwrap();
+            on_both(&shop, object).iter().for_each(|path| spoil(how, path));
+            let before = shop.live_state();
+            for arguments in [
+                LIVE.to_vec(),
+                ["restore", "--key", "kit/owner.secret.asc", "--yes", "--to", "to"].to_vec(),
+            ] {
+                let said = shop.agent_refuses(1, &arguments);
+                assert!(said.contains(text(object)), "{how} {kind}: {said}");
+                assert!(said.contains(text(&first["id"])), "{how} {kind}: {said}");
+                assert!(said.contains("Nothing was changed"), "{said}");
+            }
+            assert!(shop.live_state() == before, "{how} {kind}: something was touched");
+            assert!(!shop.path("to").exists());
+            on_both(&shop, object)
+                .iter()
+                .for_each(|path| fs::write(path, &kept).unwrap());
+        }
+    }
+    // Without the catalogue a manifest that vanished is noticed by what it left behind.
+    fs::remove_dir_all(shop.path("state")).unwrap();
+    on_both(&shop, &second["manifest"])
+        .iter()
+        .for_each(|path| fs::remove_file(path).unwrap());
+    let said = shop.agent_refuses(1, &LIVE);
+    assert!(
+        said.contains(text(&second["manifest"])) && said.contains(text(&first["id"])),
+        "{said}"
+    );
+    let mut next = LIVE.to_vec();
+    next[1] = "--point";
+    next.insert(2, text(&first["id"]));
+    shop.agent_done(&next);
+}
+
+#[test]
+fn an_object_that_one_remote_lost_is_taken_from_the_other_and_said() {
+    let shop = Shop::new();
+    let point = shop.back_up();
+    spoil("flipped", &shop.path("local").join(text(&point["objects"][0])));
+    let said = shop.agent_done(&[
+        "restore",
+        "--key",
+        "kit/owner.secret.asc",
+        "--yes",
+        "--to",
+        "back",
+    ]);
+    assert!(
+        said.contains("altered") && said.contains("was taken from offsite"),
+        "{said}"
+    );
+    assert_eq!(integrity_of(&shop.path("back/shop.db")), "ok");
+    let only = [
+        "restore",
+        "--key",
+        "kit/owner.secret.asc",
+        "--yes",
+        "--to",
+        "again",
+        "--remote",
+        "local",
+    ];
+    shop.agent_refuses(1, &only);
+}
+
+#[test]
+fn a_database_in_use_is_refused_with_the_command_that_stops_it() {
+    let shop = Shop::new();
+    shop.back_up();
+    let refused = |who: &str| {
+        let before = shop.live_state();
+        let said = shop.agent_refuses(1, &LIVE);
+        assert!(
+            said.contains(who) && said.contains("systemctl stop bot.service agent.service"),
+            "{said}"
+        );
+        assert_eq!(before, shop.live_state());
+    };
+    let bot = File::create(shop.path("live/shop.db.lock")).unwrap();
+    bot.lock().unwrap();
+    refused("the bot");
+    drop(bot);
+    let agent = File::create(shop.path("state/agent.lock")).unwrap();
+    agent.lock().unwrap();
+    refused("the agent");
+    drop(agent);
+    // Somebody without a lock, such as the sqlite3 shell: seen by its open file.
+    let somebody = Connection::open(shop.database()).unwrap();
+    somebody
+        .query_row("SELECT count(*) FROM item", [], |row| row.get::<_, i64>(0))
+        .unwrap();
+    refused("process");
+    drop(somebody);
+    shop.agent_done(&LIVE);
+}
+
+#[test]
+fn without_consent_or_with_the_wrong_key_nothing_happens() {
+    let shop = Shop::new();
+    shop.back_up();
+    let before = shop.live_state();
+    let said = shop.agent_refuses(2, &LIVE[..4]);
+    assert!(said.contains("--yes"), "{said}");
+    let wrong = shop.agent_with_passphrase(&LIVE, "another passphrase");
+    assert_eq!(wrong.status.code(), Some(1));
+    assert!(stderr(&wrong).contains("passphrase"), "{}", stderr(&wrong));
+    shop.agent_done(&["key", "new", "--out", "other"]);
+    let said = shop.agent_refuses(1, &["restore", "--key", "other/owner.secret.asc", "--yes"]);
+    assert!(said.contains("the key does not open it"), "{said}");
+    shop.agent_refuses(1, &["restore", "--key", "kit/owner.asc", "--yes"]);
+    shop.agent_done(&["restore", "--dry-run", "--key", "kit/owner.secret.asc"]);
+    assert_eq!(before, shop.live_state());
+}
+
+#[test]
+fn a_folder_that_is_not_empty_is_left_alone() {
+    let shop = Shop::new();
+    shop.back_up();
+    let said = shop.agent_refuses(
+        1,
+        &["restore", "--key", "kit/owner.secret.asc", "--yes", "--to", "etc"],
+    );
+    assert!(said.contains("not empty"), "{said}");
+    assert_eq!(files_under(&shop.path("etc")).len(), 1);
+}
+
+#[test]
+fn a_part_alone_can_be_restored() {
+    let shop = Shop::new();
+    shop.back_up();
+    let restore = |only: &str, to: &str| {
+        shop.agent_done(&[
+            "restore",
+            "--key",
+            "kit/owner.secret.asc",
+            "--yes",
+            "--only",
+            only,
+            "--to",
+            to,
+        ]);
+    };
+    restore("database", "d");
+    restore("config", "c");
+    assert_eq!(files_under(&shop.path("d")), [shop.path("d/shop.db")]);
+    assert!(
+        files_under(&shop.path("c"))
+            .iter()
+            .all(|path| path.starts_with(shop.path("c/files")))
+    );
+}

@@ -1,0 +1,265 @@
+//! A shop that is backed up for real: a database that is being written, the agent's binary, real gpg, folders as
+//! remotes. Everything lies in one temporary folder.
+
+use std::{
+    fs,
+    hash::{DefaultHasher, Hash, Hasher},
+    path::{Path, PathBuf},
+    process::{Command, Output, Stdio},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    thread::JoinHandle,
+};
+
+use rusqlite::Connection;
+use serde_json::Value;
+
+/// Planted in the database and in the files; must be readable nowhere on a remote.
+pub const CANARY: &str = "canary-netflix1@mail:hunter2";
+pub const PASSPHRASE: &str = "a passphrase with spaces";
+
+pub struct Shop {
+    pub dir: tempfile::TempDir,
+    gpg_home: tempfile::TempDir,
+}
+
+impl Shop {
+    /// With an owner's key made by `agent key new`, and two remotes.
+    pub fn new() -> Self {
+        let shop = Self::without_key();
+        let made = shop.agent(&["key", "new", "--out", "kit"]);
+        assert!(made.status.success(), "{}", stderr(&made));
+        shop.use_certificate("kit/owner.asc");
+        shop
+    }
+
+    pub fn without_key() -> Self {
+        let shop = Self {
+            dir: tempfile::tempdir().unwrap(),
+            gpg_home: tempfile::tempdir().unwrap(),
+        };
+        fs::create_dir_all(shop.path("live")).unwrap();
+        fs::create_dir_all(shop.path("etc")).unwrap();
+        fs::write(shop.path("etc/.env"), format!("DATA_KEY={CANARY}\n")).unwrap();
+        fs::write(shop.path(".env"), "OWNER_BOT_TOKEN=1:token\n").unwrap();
+        let database = Connection::open(shop.database()).unwrap();
+        database.pragma_update(None, "journal_mode", "WAL").unwrap();
+        database
+            .execute_batch("CREATE TABLE item (id INTEGER PRIMARY KEY, text TEXT NOT NULL) STRICT")
+            .unwrap();
+        database
+            .execute("INSERT INTO item (text) VALUES (?1)", [CANARY])
+            .unwrap();
+        shop
+    }
+
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.dir.path().join(name)
+    }
+
+    pub fn database(&self) -> PathBuf {
+        self.path("live/shop.db")
+    }
+
+    pub fn use_certificate(&self, certificate: &str) {
+        let text = format!(
+            "[owner]\nchat_ids = [1]\n[backup]\ndatabase = \"live/shop.db\"\nfiles = [\"etc\"]\nrecipients = [\"{certificate}\"]\n\
+             [remotes.local]\ntype = \"fs\"\nroot = \"local\"\n[remotes.offsite]\ntype = \"fs\"\nroot = \"offsite\"\n\
+             [state]\ndir = \"state\"\n"
+        );
+        fs::write(self.path("agent.toml"), text).unwrap();
+    }
+
+    /// Runs the program in the shop's folder with its configuration, as a script would: without a terminal.
+    pub fn agent(&self, arguments: &[&str]) -> Output {
+        self.agent_with_passphrase(arguments, PASSPHRASE)
+    }
+
+    pub fn agent_with_passphrase(&self, arguments: &[&str], passphrase: &str) -> Output {
+        Command::new(env!("CARGO_BIN_EXE_agent"))
+            .args(arguments)
+            .arg("--config")
+            .arg(self.path("agent.toml"))
+            .current_dir(self.dir.path())
+            .env("OWNER_KEY_PASSPHRASE", passphrase)
+            .env_remove("OWNER_BOT_TOKEN")
+            .stdin(Stdio::null())
+            .output()
+            .unwrap()
+    }
+
+    /// The same, and it must succeed.
+    pub fn agent_done(&self, arguments: &[&str]) -> String {
+        let output = self.agent(arguments);
+        assert!(
+            output.status.success(),
+            "agent {arguments:?}: {}",
+            stderr(&output)
+        );
+        String::from_utf8(output.stdout).unwrap()
+    }
+
+    /// The same, and it must end with this code; what it said.
+    pub fn agent_refuses(&self, code: i32, arguments: &[&str]) -> String {
+        let output = self.agent(arguments);
+        assert_eq!(
+            output.status.code(),
+            Some(code),
+            "agent {arguments:?}: {}",
+            stderr(&output)
+        );
+        stderr(&output)
+    }
+
+    /// Takes a backup and returns how `agent list` shows it.
+    pub fn back_up(&self) -> Value {
+        self.agent_done(&["backup"]);
+        self.listed().remove(0)
+    }
+
+    pub fn listed(&self) -> Vec<Value> {
+        let json: Value = serde_json::from_str(&self.agent_done(&["list", "--json"])).unwrap();
+        json["restore_points"].as_array().unwrap().clone()
+    }
+
+    pub fn gpg(&self, arguments: &[&str]) -> Output {
+        Command::new("gpg")
+            .env("GNUPGHOME", self.gpg_home.path())
+            .args([
+                "--batch",
+                "--yes",
+                "--quiet",
+                "--pinentry-mode",
+                "loopback",
+                "--passphrase",
+                PASSPHRASE,
+            ])
+            .args(arguments)
+            .current_dir(self.dir.path())
+            .output()
+            .unwrap()
+    }
+
+    pub fn gpg_done(&self, arguments: &[&str]) -> Vec<u8> {
+        let output = self.gpg(arguments);
+        assert!(output.status.success(), "gpg {arguments:?}: {}", stderr(&output));
+        output.stdout
+    }
+
+    /// One object on a remote through `gpg --decrypt` and `zstd -d`.
+    pub fn open_by_hand(&self, remote: &str, object: &str) -> Vec<u8> {
+        let sealed = self.path(remote).join(object);
+        fs::write(
+            self.path("by-hand.zst"),
+            self.gpg_done(&["--decrypt", sealed.to_str().unwrap()]),
+        )
+        .unwrap();
+        let output = Command::new("zstd")
+            .args(["-d", "-c"])
+            .arg(self.path("by-hand.zst"))
+            .output()
+            .unwrap();
+        assert!(output.status.success(), "zstd: {}", stderr(&output));
+        output.stdout
+    }
+
+    /// Every file under the shop's live folder with what tells its contents: to see that nothing was touched.
+    pub fn live_state(&self) -> Vec<(PathBuf, u64)> {
+        let digest = |path: &PathBuf| {
+            let mut hasher = DefaultHasher::new();
+            fs::read(path).unwrap().hash(&mut hasher);
+            hasher.finish()
+        };
+        files_under(&self.path("live"))
+            .into_iter()
+            .map(|path| (path.clone(), digest(&path)))
+            .collect()
+    }
+
+    /// Writes into the database in its own thread, a commit at a time, until dropped.
+    pub fn keep_writing(&self) -> Writer {
+        let (stop, database) = (Arc::new(AtomicBool::new(false)), self.database());
+        let stopped = Arc::clone(&stop);
+        let thread = std::thread::spawn(move || {
+            let connection = Connection::open(database).unwrap();
+            connection
+                .busy_timeout(std::time::Duration::from_secs(5))
+                .unwrap();
+            let mut count = 0;
+            while !stopped.load(Ordering::Relaxed) {
+                connection
+                    .execute("INSERT INTO item (text) VALUES (hex(randomblob(2000)))", [])
+                    .unwrap();
+                count += 1;
+            }
+            count
+        });
+        Writer {
+            stop,
+            thread: Some(thread),
+        }
+    }
+}
+
+impl Drop for Shop {
+    fn drop(&mut self) {
+        let _ = Command::new("gpgconf")
+            .env("GNUPGHOME", self.gpg_home.path())
+            .args(["--kill", "gpg-agent"])
+            .status();
+    }
+}
+
+pub struct Writer {
+    stop: Arc<AtomicBool>,
+    thread: Option<JoinHandle<u64>>,
+}
+
+impl Writer {
+    /// How many commits there were.
+    pub fn stop(mut self) -> u64 {
+        self.stop.store(true, Ordering::Relaxed);
+        self.thread.take().unwrap().join().unwrap()
+    }
+}
+
+pub fn stderr(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stderr).into_owned()
+}
+
+pub fn integrity_of(database: &Path) -> String {
+    let output = Command::new("sqlite3")
+        .arg(database)
+        .arg("PRAGMA integrity_check")
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "sqlite3: {}", stderr(&output));
+    String::from_utf8(output.stdout).unwrap().trim().to_owned()
+}
+
+pub fn count_items(database: &Path) -> i64 {
+    Connection::open(database)
+        .unwrap()
+        .query_row("SELECT count(*) FROM item", [], |row| row.get(0))
+        .unwrap()
+}
+
+pub fn files_under(dir: &Path) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(dir).into_iter().flatten() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            found.extend(files_under(&path))
+        } else {
+            found.push(path)
+        }
+    }
+    found.sort();
+    found
+}
+
+pub fn text(value: &Value) -> &str {
+    value.as_str().unwrap()
+}

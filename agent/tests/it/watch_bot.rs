@@ -1,0 +1,165 @@
+//! The owner hears of the bot: gone, back, its incidents, and nothing of a planned stop.
+
+use std::time::{Duration, Instant};
+
+use crate::{
+    pretend_bot::{Bot, incident},
+    pretend_telegram::Telegram,
+    world::{Agent, OWNER, TOKEN, config, settled},
+};
+
+#[tokio::test]
+async fn a_killed_bot_is_told_at_once_and_its_return_too() {
+    let dir = tempfile::tempdir().unwrap();
+    let telegram = Telegram::start().await;
+    let bot = Bot::start(None, 1);
+    let address = bot.address;
+    let agent = Agent::start(config(dir.path(), address, telegram.address, &[OWNER]));
+    bot.held().await;
+    let killed = Instant::now();
+    drop(bot);
+    let told = telegram.wait_for(1).await;
+    let took = killed.elapsed();
+    assert!(took < Duration::from_secs(2), "{took:?}");
+    assert!(
+        told[0].text().starts_with("🔴 The shop's bot died"),
+        "{}",
+        told[0].text()
+    );
+    assert_eq!(told[0].path, format!("bot{TOKEN}"));
+    assert_eq!(told[0].body["chat_id"], OWNER);
+
+    let bot = Bot::start(Some(address), 2);
+    let told = telegram.wait_for(2).await;
+    assert!(
+        told[1].text().starts_with("✅ The shop's bot runs again"),
+        "{}",
+        told[1].text()
+    );
+    assert_eq!(told[1].body["reply_parameters"]["message_id"], told[0].message_id);
+    bot.held().await;
+    agent.stop().await;
+    assert_eq!(telegram.taken().len(), 2);
+}
+
+#[tokio::test]
+async fn a_bot_that_was_restarted_within_milliseconds_is_told_all_the_same() {
+    let dir = tempfile::tempdir().unwrap();
+    let telegram = Telegram::start().await;
+    let bot = Bot::start(None, 1);
+    let address = bot.address;
+    let agent = Agent::start(config(dir.path(), address, telegram.address, &[OWNER]));
+    bot.held().await;
+    drop(bot);
+    let bot = Bot::start(Some(address), 2);
+    let told = telegram.wait_for(2).await;
+    assert!(
+        told[0].text().contains("died") && told[1].text().contains("runs again"),
+        "{told:?}"
+    );
+    drop(bot);
+    agent.kill().await;
+}
+
+#[tokio::test]
+async fn a_goodbye_is_no_alarm_and_neither_is_the_start_after_it() {
+    let dir = tempfile::tempdir().unwrap();
+    let telegram = Telegram::start().await;
+    let bot = Bot::start(None, 1);
+    let address = bot.address;
+    let agent = Agent::start(config(dir.path(), address, telegram.address, &[OWNER]));
+    bot.held().await;
+    bot.think(|mind| mind.goodbye = true);
+    tokio::time::sleep(Duration::from_millis(100)).await;
+    drop(bot);
+    tokio::time::sleep(Duration::from_millis(700)).await;
+    // Started again, with something to say: the first message of all is that.
+    let bot = Bot::start(Some(address), 2);
+    bot.think(|mind| mind.incidents.push(incident(1, "A job was given up.")));
+    let told = telegram.wait_for(1).await;
+    assert!(
+        told[0].text().contains("A job was given up."),
+        "{}",
+        told[0].text()
+    );
+    agent.stop().await;
+}
+
+#[tokio::test]
+async fn an_agent_restarted_in_the_middle_repeats_nothing_and_forgets_nothing() {
+    let dir = tempfile::tempdir().unwrap();
+    let telegram = Telegram::start().await;
+    let bot = Bot::start(None, 1);
+    let address = bot.address;
+    let settings = || config(dir.path(), address, telegram.address, &[OWNER]);
+    let agent = Agent::start(settings());
+    bot.held().await;
+    drop(bot);
+    telegram.wait_for(1).await;
+    settled(dir.path()).await;
+    agent.kill().await;
+
+    let agent = Agent::start(settings());
+    tokio::time::sleep(Duration::from_millis(800)).await;
+    agent.stop().await;
+    assert_eq!(telegram.taken().len(), 1, "the same trouble is not told twice");
+
+    let _bot = Bot::start(Some(address), 2);
+    let agent = Agent::start(settings());
+    let told = telegram.wait_for(2).await;
+    assert!(told[1].text().contains("runs again"), "{}", told[1].text());
+    agent.stop().await;
+}
+
+#[tokio::test]
+async fn every_incident_is_told_once_also_after_restarts_and_a_restored_shop() {
+    let dir = tempfile::tempdir().unwrap();
+    let telegram = Telegram::start().await;
+    let bot = Bot::start(None, 1);
+    let address = bot.address;
+    let settings = || config(dir.path(), address, telegram.address, &[OWNER]);
+    bot.think(|mind| {
+        mind.incidents
+            .extend([incident(1, "first"), incident(2, "second")])
+    });
+    let agent = Agent::start(settings());
+    telegram.wait_for(2).await;
+    settled(dir.path()).await;
+    agent.kill().await;
+    let agent = Agent::start(settings());
+    bot.think(|mind| mind.incidents.push(incident(3, "third")));
+    telegram.wait_for(3).await;
+    settled(dir.path()).await;
+    agent.kill().await;
+
+    // The shop went back to its first incident; a new one takes the number of one that was told.
+    let mut renewed = incident(2, "after the restore");
+    renewed.at = incident(99, "").at;
+    bot.think(|mind| mind.incidents = vec![incident(1, "first"), renewed]);
+    let agent = Agent::start(settings());
+    let told = telegram.wait_for(4).await;
+    agent.stop().await;
+    let texts: Vec<&str> = told
+        .iter()
+        .map(|taken| taken.text().lines().nth(2).unwrap())
+        .collect();
+    assert_eq!(texts, ["first", "second", "third", "after the restore"]);
+}
+
+#[tokio::test]
+async fn a_second_agent_on_the_same_state_is_refused() {
+    let dir = tempfile::tempdir().unwrap();
+    let telegram = Telegram::start().await;
+    let bot = Bot::start(None, 1);
+    let settings = || config(dir.path(), bot.address, telegram.address, &[OWNER]);
+    let agent = Agent::start(settings());
+    bot.held().await;
+    let second = agent::app::run_until(settings(), crate::world::HASTE, std::future::pending()).await;
+    assert!(
+        second
+            .unwrap_err()
+            .to_string()
+            .contains("another agent is running")
+    );
+    agent.stop().await;
+}

@@ -1,0 +1,90 @@
+//! An agent between a pretend bot and a pretend Telegram: how it is configured, started, stopped and killed.
+//! It judges nothing: that is the tests' own.
+
+use std::{net::SocketAddr, path::Path, time::Duration};
+
+use agent::{
+    alert::outbox::Pace,
+    app,
+    config::{Config, Environment, Purpose},
+    store::Store,
+};
+use protocol::{secret::Secret, settings::Faults};
+use tokio::{sync::oneshot, task::JoinHandle, time::timeout};
+
+/// Nothing on loopback takes this long.
+pub const LIMIT: Duration = Duration::from_secs(10);
+/// As the usual pace, without its patience.
+pub const HASTE: Pace = Pace {
+    gap: Duration::from_millis(1),
+    retry_first: Duration::from_millis(5),
+    retry_most: Duration::from_millis(20),
+    refused: Duration::from_millis(50),
+};
+pub const OWNER: i64 = 1001;
+pub const TOKEN: &str = "77:owner-canary";
+
+/// The configuration of an agent in this folder, read from a file as always.
+pub fn config(dir: &Path, bot: SocketAddr, telegram: SocketAddr, chats: &[i64]) -> Config {
+    let path = dir.join("agent.toml");
+    let text = format!(
+        "[owner]\nchat_ids = {chats:?}\napi_url = \"http://{telegram}\"\nlanguage = \"en\"\n\
+         [bot]\nurl = \"http://{bot}\"\n[http]\nprivate = \"127.0.0.1:0\"\n\
+         [backup]\ndatabase = \"shop.db\"\nrecipients = [\"owner.asc\"]\n\
+         [remotes.local]\ntype = \"fs\"\nroot = \"backups\"\n[state]\ndir = \"state\"\n"
+    );
+    std::fs::write(&path, text).unwrap();
+    let secrets = [("OWNER_BOT_TOKEN".to_owned(), Secret::new(TOKEN))];
+    let environment = Environment::new(None, secrets, &path);
+    let mut faults = Faults::default();
+    let config = Config::read(&path, Purpose::Keep, &environment, &mut faults);
+    assert!(faults.is_empty(), "{faults}");
+    config
+}
+
+/// Waits until the agent with this folder knows that everything has arrived: a kill before that repeats, marked.
+pub async fn settled(dir: &Path) {
+    let store = Store::open_to_look(&dir.join("state"))
+        .unwrap()
+        .expect("an agent ran here");
+    let wait = async {
+        while store.backlog().unwrap().waiting > 0 {
+            tokio::time::sleep(Duration::from_millis(2)).await;
+        }
+    };
+    timeout(LIMIT, wait).await.expect("everything is sent");
+}
+
+/// A running agent.
+pub struct Agent {
+    stop: oneshot::Sender<()>,
+    task: JoinHandle<anyhow::Result<()>>,
+}
+
+impl Agent {
+    pub fn start(config: Config) -> Self {
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let (stop, stopped) = oneshot::channel();
+        let stopped = async { drop(stopped.await) };
+        Self {
+            stop,
+            task: tokio::spawn(app::run_until(config, HASTE, stopped)),
+        }
+    }
+
+    /// Stops it as SIGTERM does.
+    pub async fn stop(self) {
+        self.stop.send(()).unwrap();
+        timeout(LIMIT, self.task)
+            .await
+            .expect("the agent stops in time")
+            .unwrap()
+            .unwrap();
+    }
+
+    /// Ends it as SIGKILL does, as far as one process can.
+    pub async fn kill(self) {
+        self.task.abort();
+        let _ = self.task.await;
+    }
+}

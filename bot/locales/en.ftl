@@ -1,0 +1,209 @@
+# Every word that customers and sellers read, in English.
+# The same keys are in id.ftl.
+
+## Buttons
+
+button-home = 🏠 Main menu
+button-back = ⬅️ Back
+button-previous = ◀️ Previous
+button-next = Next ▶️
+button-buy = 🛒 Buy
+button-my-orders = 🧾 My orders
+button-show-goods = 📦 Show my item
+button-cancel-order = ❌ Cancel
+button-other-language = 🌐 Bahasa Indonesia
+button-indonesian = 🇮🇩 Bahasa Indonesia
+button-english = 🇬🇧 English
+button-order = 🧾 Show order
+
+button-seller-menu = 🏪 Seller menu
+button-seller-products = 📦 Product list
+button-new-product = ➕ New product
+button-seller-orders = 🧾 Orders
+button-refunds = 💸 To be refunded ({ $count })
+button-set-price = 💰 Change price
+button-add-stock = 📥 Add stock
+button-hide = 🙈 Hide
+button-show = 👁 Show
+button-refund-done = ✅ Refunded
+button-keep-amount = 📦 Accept & send item
+button-pause-sales = ⏸ Close the shop for now
+button-open-sales = ▶️ Open again
+button-release-and-open = ✅ Yes, release stock and open
+button-never-mind = ✖️ Never mind
+button-finished = ✅ Done
+
+## States of an order and reasons of a refund
+
+state-awaiting-payment = Waiting for payment
+state-paid = Paid, your item is on its way
+state-delivered = Delivered
+state-expired = Expired
+state-cancelled = Cancelled
+state-review = Being checked by the seller
+state-refund-due = Money will be returned
+state-refunded = Money was returned
+
+reason-late = paid too late, the item was gone
+reason-second = paid twice
+reason-wrong-amount = the amount is not the price
+
+## What is for sale
+
+home-welcome = Welcome to
+home-how = Pick an item, pay with QRIS, and it is sent right here.
+home-empty = Nothing is for sale yet. Please come back later 🙏
+home-paused = ⏸ The shop is taking a short break. Orders that are paid are still delivered.
+sold-out-mark = (sold out)
+
+product-price = Price: { $price }
+product-stock = 📦 { $count } left
+product-sold-out = 😔 Sold out for now
+product-terms = 📜 Terms (SNK)
+
+toast-preparing = Preparing your QRIS…
+toast-again = You have this order already, unpaid. Please pay the QRIS from before.
+toast-sold-out = Sorry, this item has just sold out 😔
+toast-not-on-sale = Sorry, this item is not for sale any more.
+toast-too-many-open = You have { $count } unpaid orders. Please pay or cancel one first.
+toast-paused = The shop is taking a short break. Please try again later 🙏
+toast-old-button = This button is too old, type /start
+
+## My orders
+
+orders-title = 🧾 My orders
+orders-empty = No orders yet. Go on and pick an item 🛒
+order-code = 🧾 Order
+order-product = Item: { $product }
+order-price = Price: { $price }
+order-state = State: { $state }
+order-placed-at = Ordered: { $time }
+order-time-left = ⏳ Time left to pay: { $minutes } minutes (until { $time }). Scan the QRIS that was sent in this chat.
+order-time-up = ⌛ The time to pay is over. Do not pay the QRIS any more.
+order-not-found = Order not found.
+toast-goods-coming = Your item is sent below ⬇️
+toast-goods-not-there = There is no item: this order is not paid, or its money is returned.
+toast-cancelled = Order cancelled. Please do not pay its QRIS any more.
+toast-cannot-cancel = This order cannot be cancelled any more.
+
+## Language, help and short words
+
+language-question = Choose a language:
+toast-language = We speak English now 🇬🇧
+help =
+    How to buy:
+    1. Type /start and pick an item.
+    2. Press “Buy” and scan the QRIS that appears.
+    3. Once it is paid, your item is sent to this chat.
+
+    /orders – my orders
+    /language – change the language
+    /terms – terms and conditions
+    /paysupport – payment problems
+terms =
+    📜 Terms and conditions (SNK)
+
+    Each item's terms are on its page and are sent again together with the item.
+    One order is one item. A QRIS is valid only until the time written under it; do not pay it after that.
+    Money that came in without an item for it is returned by the seller.
+pay-support =
+    💳 A problem with a payment?
+
+    Payments are checked automatically with the QRIS provider, usually within seconds. See where yours stands in “My orders”.
+    If it was paid late, twice or with a wrong amount, your order is on the seller's list by itself, and the seller settles it.
+    If you need to talk to the seller, reach them where you found this shop and name your order's code (it begins with W). Please keep the proof of your payment.
+hint = I only understand buttons 🙂 Press the one below, or type /help.
+
+## Notices for customers
+
+invoice-title = Pay order
+invoice-price = Price: { $price }
+invoice-fee = QRIS fee: { $fee }
+invoice-total = Total: { $total }
+invoice-deadline = ⏳ Pay before { $time }
+invoice-how = Scan this QR with any bank or wallet app. Your item is sent here once it is paid.
+invoice-paid = ✅ Paid. Thank you!
+invoice-expired = ⌛ Time is up. Do not pay this QR any more! If you still want it, please order again.
+invoice-cancelled = 🚫 Order cancelled. Do not pay this QR any more!
+invoice-review = 🔎 A payment came in and the seller is checking it. Please do not pay this QR again.
+invoice-refund = 💸 A payment came in without an item for it; the seller returns the money. Please do not pay this QR again.
+invoice-refused = 😔 No QRIS could be made for this order, so it is cancelled and there is nothing to pay. Please try again later.
+goods-on-the-way = is paid ✅
+goods-sending = Your item is on its way…
+goods-title = 📦 Here is your item. Thank you for shopping!
+goods-copy = Tap to copy:
+review-notice = 🔎 { $amount } came in, but the price is { $price }. The seller is checking: you get either the item or your money back. There is no need to pay again.
+refund-due-notice = 💸 { $amount } came in, but the item cannot be sent ({ $reason }). Your money is written down and the seller will return it.
+second-payment-notice = 💸 This order was paid once more with { $amount }. The second payment is written down and the seller will return it; the item stays yours.
+refunded-notice = ↩️ The seller noted that the money of this order was returned.
+
+## Notices for sellers
+
+seller-sold-notice = 🎉 Sold: { $product } · { $price }
+seller-review-notice = 🔎 { $amount } came in, but the price is { $price }. Nothing was sent yet: decide under “To be refunded”.
+seller-refund-due-notice = 💸 To be refunded: { $amount } ({ $reason }).
+seller-unreachable-notice = 📵 The item did not arrive: the customer blocked the bot or left Telegram. It is kept and goes out when the customer comes back.
+seller-buyer = Customer: { $buyer }
+
+## Seller menu
+
+seller-title = 🏪 Seller menu
+seller-open = 🟢 The shop is open
+seller-paused = ⏸ The shop is closed for now
+seller-held = ⚠️ The shop is closed because its records went back to an earlier time. { $count } items are held.
+seller-confirm-open =
+    ⚠️ { $count } items are held.
+
+    The shop's records went back to an earlier time. What was sold after that time still counts as stock and could be sold twice. Take those items out of the stock before you open.
+
+    Release everything that is held and open the shop?
+toast-sales-paused = The shop is closed for now. Orders that exist are still served.
+toast-sales-open = The shop is open again 🟢
+toast-released = The shop is open again. { $count } items were released.
+
+seller-products-title = 📦 Product list
+seller-products-empty = No products yet. Press “New product” to make the first one.
+seller-product-row = { $name } · { $price } · stock { $count }
+seller-stock = Stock: { $count }
+seller-shown = 👁 Customers see it
+seller-hidden = 🙈 Hidden from customers
+toast-hidden = The product is hidden.
+toast-shown = Customers see the product.
+toast-no-product = Product not found.
+
+ask-name = ➕ New product. What is its name? Send one line of at most { $max } characters.
+wrong-name = The name must be one line of 1 to { $max } characters. Please send it again.
+ask-product-price = What does it cost? Send a number in rupiah, for example 25000 or 25.000.
+ask-description = Write its description, at most { $max } characters. Send - for none.
+wrong-description = The description may have at most { $max } characters. Send a shorter one, or - for none.
+product-made = ✅ The product is made and customers see it.
+ask-price = What is the new price? Send a number in rupiah, for example 25000 or 25.000. The price now: { $price }.
+wrong-price = The price must be a number from { $min } to { $max }, for example 25000. Please send it again.
+price-set = ✅ The price is { $price } now. Orders that exist keep the old one.
+ask-stock = 📥 Send the stock: one item a line, at most { $max } lines at once. Several messages are fine; press “Done” at the end.
+wrong-stock = Send text: one item a line, at most { $max } lines at once.
+stock-added = ✅ { $count } items came in. Stock now: { $total }.
+stock-known = 🔁 Refused because the shop had them before, lines: { $lines }
+stock-long = 📏 Refused because they are too long, lines: { $lines }
+stock-more = Send more, or press “Done”.
+lines-more = { $lines } and { $count } more
+dialogue-needs-text = Please answer with text, or press “Never mind”.
+never-mind = All right, never mind.
+
+seller-orders-title = 🧾 Orders
+seller-orders-empty = No orders yet.
+order-paid-at = Paid: { $time }
+order-delivered-at = Delivered: { $time }
+order-pay-before = To be paid before: { $time }
+
+refunds-title = 💸 To be refunded
+refunds-empty = No money has to be returned. 👍
+refund-amount = Amount: { $amount }
+refund-price = Price of the item: { $price }
+refund-reason = Reason: { $reason }
+refund-since = Since: { $time }
+refund-how = Return the money to the customer first, then press “Refunded”. The bot cannot send money by itself.
+toast-refund-done = Noted: the money was returned.
+toast-amount-kept = Accepted. The item is on its way.
+toast-refund-settled = This was settled before.
+toast-no-item-to-keep = There is no stock: add stock first, or return the money.

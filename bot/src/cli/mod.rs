@@ -1,0 +1,87 @@
+//! The command line: one verb a file. Exit code 0: done, 1: failed, 2: wrong use or a faulty configuration.
+
+mod catalog;
+mod check;
+mod migrate;
+mod run;
+
+use std::{path::PathBuf, process::ExitCode};
+
+use clap::{Args, Parser, Subcommand};
+
+use crate::config::{self, Config};
+
+#[derive(Parser)]
+#[command(
+    name = "bot",
+    version,
+    about = "The shop on Telegram: orders, payments and delivery.",
+    after_help = "Example:\n  bot check --config /etc/warung/bot.toml\n  bot run --config /etc/warung/bot.toml"
+)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Sell, until told to stop
+    Run(run::Run),
+    /// Check the configuration and the database, and change nothing
+    Check(check::Check),
+    /// Bring the database's structure forward
+    Migrate(migrate::Migrate),
+    /// Work on the catalogue
+    #[command(subcommand)]
+    Catalog(catalog::Catalog),
+}
+
+#[derive(Args)]
+struct ConfigArg {
+    /// The configuration; secrets come from $CREDENTIALS_DIRECTORY, the environment or .env beside it
+    #[arg(long, value_name = "FILE", default_value = "/etc/warung/bot.toml")]
+    config: PathBuf,
+}
+
+/// What a command can end with besides success.
+enum Failure {
+    /// Wrong use, or a faulty configuration.
+    Usage(String),
+    /// It did not work.
+    Failed(anyhow::Error),
+}
+
+impl From<anyhow::Error> for Failure {
+    fn from(error: anyhow::Error) -> Self {
+        Self::Failed(error)
+    }
+}
+
+impl ConfigArg {
+    fn load(&self) -> Result<Config, Failure> {
+        config::load(&self.config)
+            .map_err(|faults| Failure::Usage(format!("{}: {faults}", self.config.display())))
+    }
+}
+
+/// Runs the command of the process's arguments.
+#[must_use]
+pub fn main() -> ExitCode {
+    let done = match Cli::parse().command {
+        Command::Run(run) => run.go(),
+        Command::Check(check) => check.go(),
+        Command::Migrate(migrate) => migrate.go(),
+        Command::Catalog(catalog::Catalog::Import(import)) => import.go(),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(Failure::Usage(message)) => {
+            eprintln!("bot: {message}");
+            ExitCode::from(2)
+        }
+        Err(Failure::Failed(error)) => {
+            eprintln!("bot: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}

@@ -1,0 +1,372 @@
+//! bot.toml and the secrets beside it. Every fault is found before anything starts, and all are told at once.
+//! Secrets are never in the TOML: `$CREDENTIALS_DIRECTORY/<NAME>`, else the environment, else `.env` beside the TOML.
+
+use std::{
+    fs,
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use protocol::{
+    secret::{Secret, parse_dotenv},
+    settings::{Faults, Section, parse},
+};
+
+use crate::{
+    shop::{Shop, customer::CustomerId, customer::Language, payment::confirm},
+    telegram::failover,
+};
+
+/// The largest configuration that is read.
+const FILE_BYTES_MAX: u64 = 1024 * 1024;
+/// The shortest secret for Telegram's webhook.
+const NAME_CHARS_MAX: usize = 60;
+/// Gateways that bot.toml may name. Those that are not built yet are told in the log and left out.
+const GATEWAYS_KNOWN: [&str; 5] = ["pakasir", "tripay", "midtrans", "stars", "manual"];
+
+/// Everything that the bot is told from outside.
+pub struct Config {
+    /// The trade's settings.
+    pub shop: Shop,
+    /// How to reach Telegram.
+    pub telegram: Telegram,
+    /// Where the database lies.
+    pub database: PathBuf,
+    /// The public address.
+    pub http_public: SocketAddr,
+    /// The private address.
+    pub http_private: SocketAddr,
+    /// The gateway.
+    pub pakasir: PakasirConfig,
+    /// Gateways that are named and not built yet.
+    pub gateways_later: Vec<String>,
+    /// Where the log file lies, if anywhere.
+    pub logs_dir: Option<PathBuf>,
+}
+
+/// How to reach Telegram.
+pub struct Telegram {
+    /// Its address.
+    pub api_url: String,
+    /// The bot's token.
+    pub token: Secret,
+    /// How updates come.
+    pub mode: failover::Mode,
+    /// Where Telegram delivers to, if anywhere.
+    pub webhook_url: Option<String>,
+    /// What Telegram sends along.
+    pub webhook_secret: Secret,
+}
+
+/// The project at Pakasir.
+pub struct PakasirConfig {
+    /// Its address.
+    pub base_url: String,
+    /// The project's name there.
+    pub project: String,
+    /// Whether real or play money is expected.
+    pub mode: confirm::Mode,
+    /// The key to ask with.
+    pub api_key: Secret,
+    /// What webhooks carry.
+    pub webhook_secret: Secret,
+}
+
+/// Reads the file and everything around it.
+///
+/// # Errors
+/// Every fault, in one message.
+pub fn load(path: &Path) -> Result<Config, Faults> {
+    let mut faults = Faults::default();
+    let Some(text) = read_file(path, &mut faults) else { return Err(faults) };
+    let mut secrets = Secrets::open(path, &mut faults);
+    let config = read(&text, &mut secrets, &mut faults);
+    check_places(&config, &mut faults);
+    if faults.is_empty() { Ok(config) } else { Err(faults) }
+}
+
+fn read_file(path: &Path, faults: &mut Faults) -> Option<String> {
+    let size = fs::metadata(path).map(|found| found.len());
+    let text = match size {
+        Ok(size) if size > FILE_BYTES_MAX => {
+            faults.add(format!("{} is larger than 1 MiB; that is no configuration", path.display()));
+            return None;
+        }
+        _ => fs::read_to_string(path),
+    };
+    text.map_err(|error| faults.add(format!("{} cannot be read: {error}", path.display()))).ok()
+}
+
+fn read(text: &str, secrets: &mut Secrets, faults: &mut Faults) -> Config {
+    let mut top = parse(text, faults);
+    let mut shop = shop(top.section("shop", faults), faults);
+    let telegram = telegram(top.section("telegram", faults), secrets, faults);
+    let mut database = top.section("database", faults);
+    let database_path = PathBuf::from(database.text("path", faults));
+    database.finish(faults);
+    let mut http = top.section_if_any("http", faults);
+    let http_public = address(http.as_mut(), "public", "127.0.0.1:8080", faults);
+    let http_private = address(http.as_mut(), "private", "127.0.0.1:8081", faults);
+    if let Some(http) = http {
+        http.finish(faults);
+    }
+    let (window, pakasir, gateways_later) = payments(top.section("payments", faults), secrets, faults);
+    shop.payment_window = window;
+    let logs_dir = top.section_if_any("logs", faults).map(|mut logs| {
+        let dir = logs.text("dir", faults);
+        logs.finish(faults);
+        PathBuf::from(dir)
+    });
+    if let Some(mut agent) = top.section_if_any("agent", faults) {
+        url(&mut agent, "url", "", faults);
+        agent.finish(faults);
+    }
+    top.finish(faults);
+    Config {
+        shop,
+        telegram,
+        database: database_path,
+        http_public,
+        http_private,
+        pakasir,
+        gateways_later,
+        logs_dir,
+    }
+}
+
+fn shop(mut section: Section, faults: &mut Faults) -> Shop {
+    let name = section.text("name", faults);
+    if name.chars().count() > NAME_CHARS_MAX || name.chars().any(char::is_control) {
+        faults.add(format!("shop.name must be one line of at most {NAME_CHARS_MAX} characters"));
+    }
+    let languages = Language::ALL;
+    let language = section.choice_if_any("language", &languages, faults).unwrap_or(Language::Indonesian);
+    let zone = section.text_if_any("timezone", faults).unwrap_or_else(|| "Asia/Jakarta".to_owned());
+    let timezone = jiff::tz::TimeZone::get(&zone).unwrap_or_else(|_| {
+        faults.add(format!("shop.timezone \"{zone}\" is not known; write for example \"Asia/Jakarta\""));
+        jiff::tz::TimeZone::UTC
+    });
+    let mut people = |key: &str, faults: &mut Faults| -> Vec<CustomerId> {
+        let ids = section.integers(key, faults);
+        if ids.iter().any(|id| *id <= 0) {
+            faults.add(format!("shop.{key} must hold Telegram user numbers, which are above zero"));
+        }
+        ids.into_iter().map(CustomerId).collect()
+    };
+    let (owners, sellers) = (people("owners", faults), people("sellers", faults));
+    if owners.is_empty() {
+        faults.add("shop.owners names nobody; write the owner's numeric Telegram id, for example [1001]");
+    }
+    section.finish(faults);
+    Shop { name, language, timezone, owners, sellers, payment_window: Duration::ZERO }
+}
+
+fn telegram(mut section: Section, secrets: &mut Secrets, faults: &mut Faults) -> Telegram {
+    use failover::Mode;
+    let api_url = url(&mut section, "api_url", "https://api.telegram.org", faults);
+    let modes = [("auto", Mode::Auto), ("polling", Mode::Polling), ("webhook", Mode::Webhook)];
+    let mode = section.choice_if_any("mode", &modes, faults).unwrap_or(Mode::Auto);
+    let webhook_url = section.text_if_any("webhook_url", faults);
+    if mode == Mode::Webhook && webhook_url.is_none() {
+        faults.add("telegram.webhook_url is missing; mode = \"webhook\" needs the public https address");
+    }
+    section.finish(faults);
+    let needs_secret = webhook_url.is_some() && mode != Mode::Polling;
+    let webhook_secret = if needs_secret { secrets.need("WEBHOOK_SECRET", faults) } else { Secret::new("") };
+    let allowed = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
+    if webhook_secret.expose().len() > 256 || !webhook_secret.expose().bytes().all(allowed) {
+        faults.add("WEBHOOK_SECRET may hold letters, digits, - and _ only, at most 256 (Telegram's own rule)");
+    }
+    Telegram { api_url, token: secrets.need("BOT_TOKEN", faults), mode, webhook_url, webhook_secret }
+}
+
+fn payments(
+    mut section: Section,
+    secrets: &mut Secrets,
+    faults: &mut Faults,
+) -> (Duration, PakasirConfig, Vec<String>) {
+    let mut gateways = section.texts("gateways", faults);
+    if gateways.is_empty() {
+        gateways.push("pakasir".to_owned());
+    }
+    for name in gateways.iter().filter(|name| !GATEWAYS_KNOWN.contains(&name.as_str())) {
+        faults.add(format!("payments.gateways names \"{name}\"; known are: {}", GATEWAYS_KNOWN.join(", ")));
+    }
+    if !gateways.iter().any(|name| name == "pakasir") {
+        faults.add("payments.gateways must name \"pakasir\": it is the one gateway that this version speaks");
+    }
+    let window = section
+        .duration_if_any("window", Duration::from_secs(5), Duration::from_secs(86_400), faults)
+        .unwrap_or(Duration::from_secs(900));
+    let mut pakasir = section.section("pakasir", faults);
+    let sandbox = pakasir.boolean_if_any("sandbox", faults).unwrap_or(false);
+    let config = PakasirConfig {
+        base_url: url(&mut pakasir, "base_url", "https://app.pakasir.com", faults),
+        project: pakasir.text("project", faults),
+        mode: if sandbox { confirm::Mode::Sandbox } else { confirm::Mode::Live },
+        api_key: secrets.need("PAKASIR_API_KEY", faults),
+        webhook_secret: secrets.need("PAKASIR_WEBHOOK_SECRET", faults),
+    };
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.');
+    if !config.project.bytes().all(plain) {
+        faults.add("payments.pakasir.project must be the project's slug: letters, digits, - and _");
+    }
+    pakasir.finish(faults);
+    section.finish(faults);
+    (window, config, gateways.into_iter().filter(|name| name != "pakasir").collect())
+}
+
+fn url(section: &mut Section, key: &str, otherwise: &str, faults: &mut Faults) -> String {
+    let url = section.text_if_any(key, faults).unwrap_or_else(|| otherwise.to_owned());
+    let parsed = reqwest::Url::parse(&url);
+    if !parsed.is_ok_and(|parsed| matches!(parsed.scheme(), "http" | "https") && parsed.has_host()) {
+        faults.add(format!("{} must be an address that begins with https:// (or http://)", section.name(key)));
+    }
+    url
+}
+
+fn address(section: Option<&mut Section>, key: &str, otherwise: &str, faults: &mut Faults) -> SocketAddr {
+    let text = section.and_then(|section| section.text_if_any(key, faults)).unwrap_or_else(|| otherwise.to_owned());
+    text.parse().unwrap_or_else(|_| {
+        faults.add(format!("http.{key} must be an address and a port such as \"{otherwise}\", not \"{text}\""));
+        otherwise.parse().expect("the default is an address")
+    })
+}
+
+/// The database's folder must be there and take files; the log's folder is made, one level deep.
+fn check_places(config: &Config, faults: &mut Faults) {
+    if !config.database.as_os_str().is_empty() {
+        let folder = config.database.parent().filter(|parent| !parent.as_os_str().is_empty());
+        check_folder(folder.unwrap_or(Path::new(".")), "database.path", faults);
+        if config.database.is_dir() {
+            faults.add("database.path is a folder; name a file in it, such as shop.db");
+        }
+    }
+    if let Some(dir) = config.logs_dir.as_deref().filter(|dir| !dir.as_os_str().is_empty()) {
+        if !dir.exists() {
+            // A failure shows in the check that follows.
+            let _ = fs::create_dir(dir);
+        }
+        check_folder(dir, "logs.dir", faults);
+    }
+}
+
+fn check_folder(folder: &Path, key: &str, faults: &mut Faults) {
+    let probe = folder.join(format!(".warung-write-probe-{}", std::process::id()));
+    match fs::File::create_new(&probe) {
+        Ok(_) => {
+            let _ = fs::remove_file(&probe);
+        }
+        Err(error) => faults.add(format!(
+            "{key}: the folder {} does not take files ({error}); create it and give it to the user who runs the bot",
+            folder.display()
+        )),
+    }
+}
+
+/// Where secrets come from.
+struct Secrets {
+    credentials: Option<PathBuf>,
+    dotenv: Secret,
+}
+
+impl Secrets {
+    fn open(config: &Path, faults: &mut Faults) -> Self {
+        let credentials = std::env::var_os("CREDENTIALS_DIRECTORY").map(PathBuf::from);
+        let path = config.with_file_name(".env");
+        let dotenv = match fs::read_to_string(&path) {
+            Ok(text) => text,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => String::new(),
+            Err(error) => {
+                faults.add(format!("{} cannot be read: {error}", path.display()));
+                String::new()
+            }
+        };
+        Self { credentials, dotenv: Secret::new(&dotenv) }
+    }
+
+    /// A secret that must be there.
+    fn need(&mut self, name: &str, faults: &mut Faults) -> Secret {
+        let file = self.credentials.as_ref().and_then(|dir| fs::read_to_string(dir.join(name)).ok());
+        let found = file.or_else(|| std::env::var(name).ok()).or_else(|| {
+            let mut pairs = parse_dotenv(self.dotenv.expose());
+            pairs.find(|(known, _)| *known == name).map(|(_, value)| value.to_owned())
+        });
+        let secret = Secret::new(&found.unwrap_or_default());
+        if secret.is_empty() {
+            faults.add(format!(
+                "the secret {name} is missing; put it into $CREDENTIALS_DIRECTORY, the environment or .env beside the \
+                 configuration"
+            ));
+        }
+        secret
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const DESIGN: &str = r#"
+[shop]
+name = "Warung Sari"
+language = "id"
+timezone = "Asia/Jakarta"
+owners = [1001]
+sellers = [2001]
+[telegram]
+api_url = "https://api.telegram.org"
+mode = "auto"
+webhook_url = "https://shop.example/telegram"
+[database]
+path = "DIR/shop.db"
+[http]
+public = "127.0.0.1:8080"
+private = "127.0.0.1:8081"
+[payments]
+gateways = ["pakasir", "stars"]
+window = "15m"
+[payments.pakasir]
+project = "warung"
+base_url = "https://app.pakasir.com"
+[logs]
+dir = "DIR/logs"
+[agent]
+url = "http://127.0.0.1:8082"
+"#;
+    const DOTENV: &str = "BOT_TOKEN=1:a\nWEBHOOK_SECRET=abc\nDATA_KEY=x\nPAKASIR_API_KEY=k\nPAKASIR_WEBHOOK_SECRET=s\n";
+
+    fn load_text(text: &str, dotenv: &str) -> Result<Config, Faults> {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("bot.toml");
+        fs::write(&path, text.replace("DIR", dir.path().to_str().unwrap())).unwrap();
+        fs::write(dir.path().join(".env"), dotenv).unwrap();
+        load(&path)
+    }
+
+    #[test]
+    fn the_file_that_the_design_shows_loads() {
+        let config = load_text(DESIGN, DOTENV).ok().expect("it is complete");
+        assert_eq!(config.shop.payment_window, Duration::from_secs(900));
+        assert_eq!(config.gateways_later, ["stars"]);
+        assert_eq!(config.pakasir.webhook_secret.expose(), "s");
+    }
+
+    #[test]
+    fn all_faults_come_in_one_message() {
+        let bad = DESIGN
+            .replace("owners = [1001]", "owners = \"me\"")
+            .replace("window = \"15m\"", "windows = \"15m\"")
+            .replace("DIR/shop.db", "/dev/null/shop.db");
+        let text = load_text(&bad, "").err().expect("it is faulty").to_string();
+        for part in ["shop.owners", "payments.windows", "database.path", "BOT_TOKEN", "PAKASIR_API_KEY"] {
+            assert!(text.contains(part), "{part} is not in: {text}");
+        }
+    }
+
+    #[test]
+    fn a_missing_file_is_one_fault() {
+        assert_eq!(load(Path::new("/nowhere/bot.toml")).err().map(|faults| faults.sentences().len()), Some(1));
+    }
+}

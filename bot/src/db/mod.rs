@@ -1,0 +1,12 @@
+//! The one place that opens shop.db. Everything above hands it work and gets values back.
+//! It knows no order and no message; a transaction never spans a network call, because work is synchronous.
+
+mod migrate;
+mod open;
+mod reader;
+mod writer;
+
+pub use migrate::{migrate, schema_version, status as migration_status};
+pub use open::{Instance, OpenError, lock_instance, open_reader, open_writer};
+pub use reader::Reader;
+pub use writer::{WriteError, Writer};

@@ -1,0 +1,173 @@
+//! Opens connections with the pragmas that the agent relies on, and reads them back.
+//! It refuses to go on with a file that does not obey: a pragma that silently failed has cost other shops their money.
+
+use std::{
+    fs::{File, OpenOptions, TryLockError},
+    io,
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use rusqlite::{Connection, OpenFlags, config::DbConfig};
+use thiserror::Error;
+
+/// How long a connection waits for another process (the agent's checkpoint) before it reports BUSY.
+const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+/// The oldest SQLite without the WAL-reset bug: two processes checkpoint here.
+const SQLITE_VERSION_MIN: i32 = 3_051_003;
+/// Pages of WAL after which the bot checkpoints by itself: the backstop for when the agent is away (64 MiB).
+const WAL_AUTOCHECKPOINT_PAGES: i64 = 16_384;
+
+/// Why the database cannot be used.
+#[derive(Debug, Error)]
+pub enum OpenError {
+    /// Another bot holds the shop.
+    #[error("another bot runs on {0}; stop it first (systemctl stop bot.service), two would sell the same stock")]
+    Held(PathBuf),
+    /// A pragma did not take.
+    #[error("SQLite answers {name} = {found} where {wanted} was set; the database cannot be trusted like this")]
+    Pragma {
+        /// The pragma.
+        name: &'static str,
+        /// What was set.
+        wanted: String,
+        /// What it says.
+        found: String,
+    },
+    /// The compiled-in SQLite is too old.
+    #[error("this program carries SQLite {0}, which can lose commits when two programs checkpoint; 3.51.3 is needed")]
+    Version(&'static str),
+    /// The file system said no.
+    #[error("opening {path}: {source}")]
+    Io {
+        /// What was opened.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// SQLite said no.
+    #[error(transparent)]
+    Sqlite(#[from] rusqlite::Error),
+}
+
+/// Proof that this process alone runs the shop. Dropping it, or dying, lets the next one in.
+#[derive(Debug)]
+pub struct Instance {
+    _lock: File,
+}
+
+/// Takes the shop: an exclusive lock on `<database>.lock`, which a restore respects as well.
+///
+/// # Errors
+/// [`OpenError::Held`] when another process has it, [`OpenError::Io`] when the file cannot be made.
+pub fn lock_instance(database: &Path) -> Result<Instance, OpenError> {
+    let mut path = database.as_os_str().to_owned();
+    path.push(".lock");
+    let path = PathBuf::from(path);
+    let open = OpenOptions::new().create(true).truncate(false).write(true).open(&path);
+    let lock = open.map_err(|source| OpenError::Io { path: path.clone(), source })?;
+    match lock.try_lock() {
+        Ok(()) => Ok(Instance { _lock: lock }),
+        Err(TryLockError::WouldBlock) => Err(OpenError::Held(database.to_owned())),
+        Err(TryLockError::Error(source)) => Err(OpenError::Io { path, source }),
+    }
+}
+
+/// Opens the connection that writes; creates the file when there is none.
+///
+/// # Errors
+/// When the file cannot be opened or does not take the pragmas of the contract with the agent.
+pub fn open_writer(database: &Path) -> Result<Connection, OpenError> {
+    if rusqlite::version_number() < SQLITE_VERSION_MIN {
+        return Err(OpenError::Version(rusqlite::version()));
+    }
+    let conn = Connection::open(database)?;
+    conn.busy_timeout(BUSY_TIMEOUT)?;
+    // Before the first table, or it has no effect; an existing file keeps what it has and is refused if it differs.
+    conn.pragma_update(None, "page_size", 4096)?;
+    set(&conn, "journal_mode", "wal", "wal")?;
+    set(&conn, "synchronous", "full", "2")?;
+    set(&conn, "wal_autocheckpoint", &WAL_AUTOCHECKPOINT_PAGES.to_string(), "16384")?;
+    set(&conn, "mmap_size", "0", "0")?;
+    common(&conn)?;
+    conn.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
+    expect(&conn, "page_size", "4096")?;
+    Ok(conn)
+}
+
+/// Opens a connection that cannot write.
+///
+/// # Errors
+/// When there is no such database or SQLite refuses it.
+pub fn open_reader(database: &Path) -> Result<Connection, OpenError> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let conn = Connection::open_with_flags(database, flags)?;
+    conn.busy_timeout(BUSY_TIMEOUT)?;
+    common(&conn)?;
+    Ok(conn)
+}
+
+fn common(conn: &Connection) -> Result<(), OpenError> {
+    conn.set_prepared_statement_cache_capacity(128);
+    set(conn, "foreign_keys", "on", "1")?;
+    // A hostile or damaged schema in a restored file must not run code of its own.
+    set(conn, "trusted_schema", "off", "0")
+}
+
+fn set(conn: &Connection, name: &'static str, value: &str, wanted: &str) -> Result<(), OpenError> {
+    conn.pragma_update(None, name, value)?;
+    expect(conn, name, wanted)
+}
+
+fn expect(conn: &Connection, name: &'static str, wanted: &str) -> Result<(), OpenError> {
+    let found = conn.pragma_query_value(None, name, |row| {
+        Ok(match row.get_ref(0)? {
+            rusqlite::types::ValueRef::Integer(number) => number.to_string(),
+            other => other.as_str().unwrap_or("?").to_owned(),
+        })
+    });
+    let found = match found {
+        Ok(found) => found,
+        // mmap_size answers nothing where SQLite was built without it: none is what was asked for.
+        Err(rusqlite::Error::QueryReturnedNoRows) => "0".to_owned(),
+        Err(error) => return Err(error.into()),
+    };
+    if found == wanted {
+        return Ok(());
+    }
+    Err(OpenError::Pragma { name, wanted: wanted.to_owned(), found })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_fresh_file_obeys_the_contract() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("shop.db");
+        open_writer(&path).unwrap();
+        open_reader(&path).unwrap();
+    }
+
+    #[test]
+    fn a_file_with_another_page_size_is_refused() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("shop.db");
+        let conn = Connection::open(&path).unwrap();
+        conn.pragma_update(None, "page_size", 8192).unwrap();
+        conn.execute_batch("CREATE TABLE t (a)").unwrap();
+        drop(conn);
+        assert!(matches!(open_writer(&path), Err(OpenError::Pragma { name: "page_size", .. })));
+    }
+
+    #[test]
+    fn one_shop_has_one_bot() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("shop.db");
+        let first = lock_instance(&path).unwrap();
+        assert!(matches!(lock_instance(&path), Err(OpenError::Held(_))));
+        drop(first);
+        lock_instance(&path).unwrap();
+    }
+}

@@ -1,0 +1,80 @@
+//! What the bot could not settle by itself, written down for the owner. The agent fetches it and tells.
+//! Texts hold no secret, no item's content and nobody's name.
+
+pub mod store;
+
+use protocol::incident::Severity;
+
+/// Every kind of incident that the bot raises; each has an entry of this name in docs/RUNBOOK.md.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// A job was given up.
+    DeadJob,
+    /// A Telegram update could not be handled and was set aside.
+    PoisonUpdate,
+    /// Nobody knows whether a message arrived.
+    SendUnknown,
+    /// Telegram refuses a message for good.
+    SendRefused,
+    /// Goods are paid for and the customer cannot be reached.
+    CustomerUnreachable,
+    /// A gateway's answer does not fit what was asked.
+    PaymentMismatch,
+    /// A gateway refuses invoices.
+    GatewayRefuses,
+    /// Money came that must go back, or that a person must look at.
+    MoneyOwed,
+    /// The database was restored to an earlier moment: sales are paused.
+    RestoredSalesPaused,
+    /// Telegram does not take the bot's token.
+    TelegramRefuses,
+}
+
+impl Kind {
+    /// Every kind, for the test that compares them with the runbook.
+    pub const ALL: [Self; 10] = [
+        Self::DeadJob,
+        Self::PoisonUpdate,
+        Self::SendUnknown,
+        Self::SendRefused,
+        Self::CustomerUnreachable,
+        Self::PaymentMismatch,
+        Self::GatewayRefuses,
+        Self::MoneyOwed,
+        Self::RestoredSalesPaused,
+        Self::TelegramRefuses,
+    ];
+
+    /// Its stable name.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::DeadJob => "dead_job",
+            Self::PoisonUpdate => "poison_update",
+            Self::SendUnknown => "send_unknown",
+            Self::SendRefused => "send_refused",
+            Self::CustomerUnreachable => "customer_unreachable",
+            Self::PaymentMismatch => "payment_mismatch",
+            Self::GatewayRefuses => "gateway_refuses",
+            Self::MoneyOwed => "money_owed",
+            Self::RestoredSalesPaused => "restored_sales_paused",
+            Self::TelegramRefuses => "telegram_refuses",
+        }
+    }
+
+    /// How loudly the owner must be told.
+    #[must_use]
+    pub fn severity(self) -> Severity {
+        match self {
+            Self::DeadJob | Self::GatewayRefuses | Self::PaymentMismatch | Self::TelegramRefuses => {
+                Severity::Critical
+            }
+            Self::PoisonUpdate
+            | Self::SendUnknown
+            | Self::SendRefused
+            | Self::CustomerUnreachable
+            | Self::RestoredSalesPaused => Severity::Warning,
+            Self::MoneyOwed => Severity::Info,
+        }
+    }
+}

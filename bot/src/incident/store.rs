@@ -1,0 +1,63 @@
+//! Incidents as rows.
+
+use anyhow::Result;
+use protocol::{
+    incident::{Incident, IncidentId, Severity},
+    time::UnixMillis,
+};
+use rusqlite::{Connection, named_params};
+
+use super::Kind;
+
+/// Incidents in one page.
+const PAGE_MAX: i64 = 100;
+
+const RAISE: &str =
+    "INSERT INTO incident (at, kind, severity, text) VALUES (:at, :kind, :severity, :text) RETURNING id";
+const AFTER: &str = "SELECT id, at, kind, severity, text FROM incident WHERE id > :after ORDER BY id LIMIT :limit";
+const LAST: &str = "SELECT coalesce(max(id), 0) FROM incident";
+
+/// Writes an incident down.
+///
+/// # Errors
+/// When the database fails.
+pub fn raise(conn: &Connection, kind: Kind, text: &str, now: UnixMillis) -> Result<IncidentId> {
+    let severity = match kind.severity() {
+        Severity::Info => "info",
+        Severity::Warning => "warning",
+        Severity::Critical => "critical",
+    };
+    let row = named_params! { ":at": now.0, ":kind": kind.name(), ":severity": severity, ":text": text };
+    Ok(IncidentId(conn.prepare_cached(RAISE)?.query_row(row, |row| row.get(0))?))
+}
+
+/// Those after a number, oldest first, at most 100.
+///
+/// # Errors
+/// When the database fails.
+pub fn after(conn: &Connection, after: IncidentId) -> Result<Vec<Incident>> {
+    let mut statement = conn.prepare_cached(AFTER)?;
+    let rows = statement.query_map(named_params! { ":after": after.0, ":limit": PAGE_MAX }, |row| {
+        let severity: String = row.get(3)?;
+        Ok(Incident {
+            id: IncidentId(row.get(0)?),
+            at: UnixMillis(row.get(1)?),
+            kind: row.get(2)?,
+            severity: match severity.as_str() {
+                "info" => Severity::Info,
+                "warning" => Severity::Warning,
+                _ => Severity::Critical,
+            },
+            text: row.get(4)?,
+        })
+    })?;
+    Ok(rows.collect::<rusqlite::Result<_>>()?)
+}
+
+/// The newest incident's number; 0 when there never was one.
+///
+/// # Errors
+/// When the database fails.
+pub fn last(conn: &Connection) -> Result<IncidentId> {
+    Ok(IncidentId(conn.prepare_cached(LAST)?.query_row([], |row| row.get(0))?))
+}

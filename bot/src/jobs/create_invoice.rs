@@ -1,0 +1,79 @@
+//! Asks the gateway for an order's invoice and puts the QR into the outbox.
+//! Every retry carries the same order code, so that a timeout never makes two invoices.
+
+use anyhow::Result;
+use protocol::time::UnixMillis;
+use rusqlite::Connection;
+
+use super::{
+    notices,
+    run::{Workshop, trouble},
+    task::{CreateInvoice, PollPayment, Task},
+    trade,
+};
+use crate::{
+    clock::now,
+    gateways::{GatewayError, pakasir},
+    incident::{self, Kind},
+    outbox::{self, NewSend, Outgoing, Purpose},
+    queue::{Job, worker::Outcome},
+    shop::{
+        Shop, customer,
+        order::{self, Event, Order, State},
+        payment::{self, Invoice},
+    },
+};
+
+/// Does it.
+///
+/// # Errors
+/// When the database fails; the job is tried again.
+pub async fn work(shop: &Workshop, job: &Job) -> Result<Outcome> {
+    let order = shop.order(CreateInvoice::of(job)?.order).await?;
+    if order.state != State::AwaitingPayment {
+        return shop.nothing(job.claim).await;
+    }
+    match shop.pakasir.create(&order.code, order.price).await {
+        Ok(invoice) => {
+            shop.settle(job.claim, move |conn, shop| show(conn, shop, &order, &invoice, now())).await
+        }
+        Err(GatewayError::Refused(reason)) => {
+            shop.settle(job.claim, move |conn, shop| refused(conn, shop, &order, &reason, now())).await
+        }
+        Err(error) => Ok(trouble(error)),
+    }
+}
+
+fn show(conn: &Connection, shop: &Shop, order: &Order, invoice: &Invoice, now: UnixMillis) -> Result<()> {
+    payment::store::open(conn, pakasir::NAME, order.id, invoice, now)?;
+    let poll = PollPayment { order: order.id, txn_id: invoice.txn_id.clone() };
+    poll.enqueue(conn, now.plus(super::ask_payment::FIRST_POLL), now)?;
+    // The customer may have called it off, or the time may have run out, while the gateway was asked.
+    if order::store::get(conn, order.id)?.state != State::AwaitingPayment {
+        return Ok(());
+    }
+    let language = customer::store::language(conn, order.customer, shop.language)?;
+    let caption = notices::invoice(shop, language, order, invoice);
+    let send = NewSend {
+        purpose: Purpose::Qr,
+        order: Some(order.id),
+        outgoing: Outgoing::Qr { qr: invoice.qr.clone(), caption },
+        ..NewSend::screen(order.customer, outbox::Screen::default())
+    };
+    outbox::store::enqueue(conn, &send, now)?;
+    Ok(())
+}
+
+fn refused(conn: &Connection, shop: &Shop, order: &Order, reason: &str, now: UnixMillis) -> Result<()> {
+    let text = format!(
+        "The gateway pakasir refuses an invoice for order {}: {reason}. Customers cannot pay. Look at the API key, \
+         the project and its mode in bot.toml, and at the gateway's own page.",
+        order.code
+    );
+    incident::store::raise(conn, Kind::GatewayRefuses, &text, now)?;
+    let order = order::store::get(conn, order.id)?;
+    if order.state == State::AwaitingPayment {
+        trade::advance(conn, shop, &order, Event::InvoiceRefused, now)?;
+    }
+    Ok(())
+}

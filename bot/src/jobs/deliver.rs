@@ -1,0 +1,30 @@
+//! Puts the goods of a paid order on their way to the customer.
+
+use anyhow::Result;
+
+use super::{
+    run::Workshop,
+    task::{Deliver, Task},
+    trade,
+};
+use crate::{
+    clock::now,
+    queue::{Job, worker::Outcome},
+    shop::order::{self, State},
+};
+
+/// Does it.
+///
+/// # Errors
+/// When the database fails; the job is tried again.
+pub async fn work(shop: &Workshop, job: &Job) -> Result<Outcome> {
+    let id = Deliver::of(job)?.order;
+    shop.settle(job.claim, move |conn, shop| {
+        let order = order::store::get(conn, id)?;
+        if order.state == State::Paid {
+            trade::show_goods(conn, shop, &order, now())?;
+        }
+        Ok(())
+    })
+    .await
+}

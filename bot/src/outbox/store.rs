@@ -1,0 +1,408 @@
+//! The outbox as rows. A row is marked as being sent before the request leaves, so that after a crash it is known
+//! which messages are in doubt.
+
+use anyhow::{Context, Result};
+use protocol::time::UnixMillis;
+use rusqlite::{Connection, OptionalExtension, named_params};
+
+use super::{Lane, MessageId, NewSend, Outgoing, Policy, Purpose, SendId, Target};
+use crate::{
+    queue::Boot,
+    shop::{customer::CustomerId, order::OrderId},
+};
+
+const ENQUEUE: &str = "INSERT INTO send (chat_id, lane, policy, purpose, order_id, edits_message, edits_send, body,
+        state, not_before, created_at)
+    VALUES (:chat, :lane, :policy, :purpose, :order, :edits_message, :edits_send, :body, 'waiting', :not_before, :now)
+    RETURNING id";
+// An edit that has not gone out is not worth sending once a newer one of the same message is there.
+const SUPERSEDE: &str =
+    "UPDATE send SET state = 'failed', error = 'superseded', body = NULL, settled_at = :now
+    WHERE state = 'waiting' AND chat_id = :chat AND purpose = 'edit' AND edits_message = :message";
+const WITHDRAW: &str = "UPDATE send SET state = 'failed', error = 'withdrawn', body = NULL, settled_at = :now
+    WHERE state = 'waiting' AND order_id = :order AND purpose = :purpose";
+const HEADS: &str = "SELECT id, chat_id, lane, not_before FROM send
+    WHERE id IN (SELECT min(id) FROM send WHERE state = 'waiting' AND purpose <> 'answer' GROUP BY chat_id, lane)
+    ORDER BY lane, id";
+const ANSWERS: &str = "SELECT id, chat_id, lane, not_before FROM send
+    WHERE state = 'waiting' AND purpose = 'answer' ORDER BY id LIMIT 200";
+const BEGIN: &str = "UPDATE send SET state = 'sending', attempt = attempt + 1, boot = :boot
+    WHERE id = :id AND state = 'waiting'
+    RETURNING chat_id, policy, purpose, order_id, body, attempt, repeats, created_at,
+        coalesce(edits_message, (SELECT message_id FROM send AS target WHERE target.id = send.edits_send)),
+        edits_message IS NOT NULL OR edits_send IS NOT NULL";
+const SENT: &str =
+    "UPDATE send SET state = 'sent', body = NULL, message_id = :message, settled_at = :now, error = NULL
+    WHERE id = :id AND state = 'sending'";
+const AGAIN: &str = "UPDATE send SET state = 'waiting', not_before = :not_before, error = :error,
+        attempt = attempt - :forgive WHERE id = :id AND state = 'sending'";
+const REPEAT: &str =
+    "UPDATE send SET state = 'waiting', not_before = :now, repeats = repeats + 1, error = :error
+    WHERE id = :id AND state = 'sending'";
+const SETTLE: &str = "UPDATE send SET state = :state, error = :error, settled_at = :now,
+        body = CASE WHEN :state = 'unknown' THEN body END
+    WHERE id = :id AND state = 'sending'";
+const REFRAME: &str =
+    "UPDATE send SET state = 'waiting', edits_message = NULL, edits_send = :frame, not_before = :now
+    WHERE id = :id AND state = 'sending'";
+const DEFER: &str = "UPDATE send SET not_before = :not_before WHERE id = :id AND state = 'waiting'";
+const GIVE_UP_CHAT: &str =
+    "UPDATE send SET state = 'failed', error = 'the person cannot be reached', body = NULL,
+        settled_at = :now
+    WHERE chat_id = :chat AND state = 'waiting' RETURNING CASE WHEN purpose = 'goods' THEN order_id END";
+const ORPHANS: &str =
+    "SELECT id, policy, repeats FROM send WHERE state = 'sending' AND boot <> :boot ORDER BY id";
+const OF_ORDER: &str = "SELECT id FROM send WHERE order_id = :order AND purpose = :purpose
+    AND state IN ('waiting', 'sending', 'sent') ORDER BY id DESC LIMIT 1";
+const COUNTS: &str = "SELECT (SELECT count(*) FROM send WHERE state IN ('waiting', 'sending')),
+    (SELECT count(*) FROM send WHERE state = 'unknown')";
+const NEXT: &str = "SELECT min(not_before) FROM send WHERE state = 'waiting'";
+const PRUNE: &str = "DELETE FROM send WHERE state IN ('sent', 'failed') AND settled_at < :before
+    AND id NOT IN (SELECT edits_send FROM send WHERE edits_send IS NOT NULL AND state IN ('waiting', 'sending'))";
+
+/// A row that is first in its chat's lane.
+#[derive(Clone, Copy, Debug)]
+pub struct Head {
+    /// The row.
+    pub id: SendId,
+    /// Its chat.
+    pub chat: CustomerId,
+    /// How urgent: lower first.
+    pub lane: i64,
+    /// Not before this moment.
+    pub not_before: UnixMillis,
+}
+
+/// A row that is being sent.
+#[derive(Clone, Debug)]
+pub struct Sending {
+    /// The row.
+    pub id: SendId,
+    /// To whom.
+    pub chat: CustomerId,
+    /// What to do when in doubt.
+    pub policy: Policy,
+    /// What for.
+    pub purpose: Purpose,
+    /// The order it belongs to.
+    pub order: Option<OrderId>,
+    /// What.
+    pub outgoing: Outgoing,
+    /// How often it was tried, this time included.
+    pub attempt: u32,
+    /// How often it was sent again although it may have arrived.
+    pub repeats: u32,
+    /// When it was decided.
+    pub created_at: UnixMillis,
+    /// Whether it changes another message.
+    pub is_edit: bool,
+    /// The message that it changes; `None` as well when that message never arrived.
+    pub edits: Option<MessageId>,
+}
+
+/// Puts a message into the outbox.
+///
+/// # Errors
+/// When the database fails.
+pub fn enqueue(conn: &Connection, send: &NewSend, now: UnixMillis) -> Result<SendId> {
+    let (edits_message, edits_send) = match send.target {
+        None => (None, None),
+        Some(Target::Message(message)) => (Some(message.0), None),
+        Some(Target::Send(id)) => (None, Some(id.0)),
+    };
+    if let (Purpose::Edit, Some(message)) = (send.purpose, edits_message) {
+        let row = named_params! { ":chat": send.chat.0, ":message": message, ":now": now.0 };
+        conn.prepare_cached(SUPERSEDE)?.execute(row)?;
+    }
+    let id = conn.prepare_cached(ENQUEUE)?.query_row(
+        named_params! {
+            ":chat": send.chat.0, ":lane": send.lane as i64, ":policy": policy_name(send.policy),
+            ":purpose": purpose_name(send.purpose), ":order": send.order.map(|order| order.0),
+            ":edits_message": edits_message, ":edits_send": edits_send,
+            ":body": serde_json::to_string(&send.outgoing)?, ":not_before": now.plus(send.delay).0, ":now": now.0,
+        },
+        |row| row.get(0),
+    )?;
+    Ok(SendId(id))
+}
+
+/// Takes back what has not gone out: nobody must pay a QR whose order is closed.
+///
+/// # Errors
+/// When the database fails.
+pub fn withdraw(conn: &Connection, order: OrderId, purpose: Purpose, now: UnixMillis) -> Result<()> {
+    let row = named_params! { ":order": order.0, ":purpose": purpose_name(purpose), ":now": now.0 };
+    conn.prepare_cached(WITHDRAW)?.execute(row)?;
+    Ok(())
+}
+
+/// The newest message of an order and purpose that is there or on its way.
+///
+/// # Errors
+/// When the database fails.
+pub fn of_order(conn: &Connection, order: OrderId, purpose: Purpose) -> Result<Option<SendId>> {
+    let row = named_params! { ":order": order.0, ":purpose": purpose_name(purpose) };
+    Ok(conn
+        .prepare_cached(OF_ORDER)?
+        .query_row(row, |row| row.get(0))
+        .optional()?
+        .map(SendId))
+}
+
+/// The first waiting row of every lane of every chat, the most urgent first; then answers to buttons, which keep no order.
+///
+/// # Errors
+/// When the database fails.
+pub fn heads(conn: &Connection) -> Result<(Vec<Head>, Vec<Head>)> {
+    let read = |statement: &str| -> Result<Vec<Head>> {
+        let mut statement = conn.prepare_cached(statement)?;
+        let rows = statement.query_map([], |row| {
+            Ok(Head {
+                id: SendId(row.get(0)?),
+                chat: CustomerId(row.get(1)?),
+                lane: row.get(2)?,
+                not_before: UnixMillis(row.get(3)?),
+            })
+        })?;
+        Ok(rows.collect::<rusqlite::Result<_>>()?)
+    };
+    Ok((read(HEADS)?, read(ANSWERS)?))
+}
+
+/// Marks a row as being sent. `None`: it was taken back meanwhile.
+///
+/// # Errors
+/// When the database fails or the row cannot be read.
+pub fn begin(conn: &Connection, id: SendId, boot: Boot) -> Result<Option<Sending>> {
+    let mut statement = conn.prepare_cached(BEGIN)?;
+    let row = statement.query_row(named_params! { ":id": id.0, ":boot": boot.0 }, |row| {
+        let fixed = (
+            row.get::<_, String>(1)?,
+            row.get::<_, String>(2)?,
+            row.get::<_, String>(4)?,
+        );
+        let sending = Sending {
+            id,
+            chat: CustomerId(row.get(0)?),
+            policy: Policy::Harmless,
+            purpose: Purpose::Edit,
+            order: row.get::<_, Option<i64>>(3)?.map(OrderId),
+            outgoing: Outgoing::Text(super::Screen::default()),
+            attempt: row.get(5)?,
+            repeats: row.get(6)?,
+            created_at: UnixMillis(row.get(7)?),
+            edits: row.get::<_, Option<i32>>(8)?.map(MessageId),
+            is_edit: row.get(9)?,
+        };
+        Ok((fixed, sending))
+    });
+    let Some(((policy, purpose, body), sending)) = row.optional()? else {
+        return Ok(None);
+    };
+    Ok(Some(Sending {
+        policy: policy_of(&policy),
+        purpose: purpose_of(&purpose)?,
+        outgoing: serde_json::from_str(&body).context("reading a message from the outbox")?,
+        ..sending
+    }))
+}
+
+/// It arrived.
+///
+/// # Errors
+/// When the database fails.
+pub fn sent(conn: &Connection, id: SendId, message: Option<MessageId>, now: UnixMillis) -> Result<()> {
+    let row = named_params! { ":id": id.0, ":message": message.map(|message| message.0), ":now": now.0 };
+    conn.prepare_cached(SENT)?.execute(row)?;
+    Ok(())
+}
+
+/// It certainly did not arrive; again at `not_before`. `forgive`: the try does not count.
+///
+/// # Errors
+/// When the database fails.
+pub fn again(
+    conn: &Connection,
+    id: SendId,
+    not_before: UnixMillis,
+    error: &str,
+    forgive: bool,
+) -> Result<()> {
+    let row =
+        named_params! { ":id": id.0, ":not_before": not_before.0, ":error": error, ":forgive": forgive };
+    conn.prepare_cached(AGAIN)?.execute(row)?;
+    Ok(())
+}
+
+/// It will not arrive.
+///
+/// # Errors
+/// When the database fails.
+pub fn failed(conn: &Connection, id: SendId, error: &str, now: UnixMillis) -> Result<()> {
+    settle(conn, id, "failed", error, now)
+}
+
+/// Goods whose frame is gone go into a new frame.
+///
+/// # Errors
+/// When the database fails.
+pub fn reframe(conn: &Connection, id: SendId, frame: SendId, now: UnixMillis) -> Result<()> {
+    conn.prepare_cached(REFRAME)?
+        .execute(named_params! { ":id": id.0, ":frame": frame.0, ":now": now.0 })?;
+    Ok(())
+}
+
+/// Nobody knows whether it arrived. What is harmless goes out again, a notice once more, anything else stays unknown.
+/// Answers whether it stays unknown.
+///
+/// # Errors
+/// When the database fails.
+pub fn in_doubt(
+    conn: &Connection,
+    id: SendId,
+    policy: Policy,
+    repeats: u32,
+    error: &str,
+    now: UnixMillis,
+) -> Result<bool> {
+    match policy {
+        Policy::Harmless => repeat(conn, id, error, now)?,
+        Policy::Notice if repeats == 0 => repeat(conn, id, error, now)?,
+        Policy::Notice | Policy::Once => {
+            settle(conn, id, "unknown", error, now)?;
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+/// A waiting row waits longer.
+///
+/// # Errors
+/// When the database fails.
+pub fn defer(conn: &Connection, id: SendId, not_before: UnixMillis) -> Result<()> {
+    conn.prepare_cached(DEFER)?
+        .execute(named_params! { ":id": id.0, ":not_before": not_before.0 })?;
+    Ok(())
+}
+
+/// Gives up everything that waits for a chat. Answers the orders whose goods were among it.
+///
+/// # Errors
+/// When the database fails.
+pub fn give_up_chat(conn: &Connection, chat: CustomerId, now: UnixMillis) -> Result<Vec<OrderId>> {
+    let mut statement = conn.prepare_cached(GIVE_UP_CHAT)?;
+    let rows = statement.query_map(named_params! { ":chat": chat.0, ":now": now.0 }, |row| row.get(0))?;
+    let orders: Vec<Option<i64>> = rows.collect::<rusqlite::Result<_>>()?;
+    Ok(orders.into_iter().flatten().map(OrderId).collect())
+}
+
+/// After a start: what another boot was sending is in doubt. Answers how many stay unknown.
+///
+/// # Errors
+/// When the database fails.
+pub fn rescue(conn: &Connection, boot: Boot, now: UnixMillis) -> Result<usize> {
+    let mut orphans = conn.prepare_cached(ORPHANS)?;
+    let rows = orphans.query_map(named_params! { ":boot": boot.0 }, |row| {
+        Ok((
+            SendId(row.get(0)?),
+            row.get::<_, String>(1)?,
+            row.get::<_, u32>(2)?,
+        ))
+    })?;
+    let mut unknown = 0;
+    for (id, policy, repeats) in rows.collect::<rusqlite::Result<Vec<_>>>()? {
+        let error = "the bot stopped while it was being sent";
+        unknown += usize::from(in_doubt(conn, id, policy_of(&policy), repeats, error, now)?);
+    }
+    Ok(unknown)
+}
+
+/// How many wait or are being sent, and how many are unknown.
+///
+/// # Errors
+/// When the database fails.
+pub fn counts(conn: &Connection) -> Result<(u64, u64)> {
+    Ok(conn
+        .prepare_cached(COUNTS)?
+        .query_row([], |row| Ok((row.get(0)?, row.get(1)?)))?)
+}
+
+/// When the next waiting row may go out.
+///
+/// # Errors
+/// When the database fails.
+pub fn next(conn: &Connection) -> Result<Option<UnixMillis>> {
+    Ok(conn
+        .prepare_cached(NEXT)?
+        .query_row([], |row| row.get::<_, Option<i64>>(0))?
+        .map(UnixMillis))
+}
+
+/// Forgets what was settled before a moment.
+///
+/// # Errors
+/// When the database fails.
+pub fn prune(conn: &Connection, before: UnixMillis) -> Result<usize> {
+    Ok(conn
+        .prepare_cached(PRUNE)?
+        .execute(named_params! { ":before": before.0 })?)
+}
+
+fn repeat(conn: &Connection, id: SendId, error: &str, now: UnixMillis) -> Result<()> {
+    conn.prepare_cached(REPEAT)?
+        .execute(named_params! { ":id": id.0, ":error": error, ":now": now.0 })?;
+    Ok(())
+}
+
+fn settle(conn: &Connection, id: SendId, state: &str, error: &str, now: UnixMillis) -> Result<()> {
+    let row = named_params! { ":id": id.0, ":state": state, ":error": error, ":now": now.0 };
+    conn.prepare_cached(SETTLE)?.execute(row)?;
+    Ok(())
+}
+
+fn policy_name(policy: Policy) -> &'static str {
+    match policy {
+        Policy::Harmless => "harmless",
+        Policy::Notice => "notice",
+        Policy::Once => "once",
+    }
+}
+
+fn policy_of(name: &str) -> Policy {
+    match name {
+        "harmless" => Policy::Harmless,
+        "notice" => Policy::Notice,
+        // The most careful one for anything that a later program may have written.
+        _ => Policy::Once,
+    }
+}
+
+const PURPOSES: [(&str, Purpose); 7] = [
+    ("answer", Purpose::Answer),
+    ("screen", Purpose::Screen),
+    ("notice", Purpose::Notice),
+    ("qr", Purpose::Qr),
+    ("placeholder", Purpose::Placeholder),
+    ("goods", Purpose::Goods),
+    ("edit", Purpose::Edit),
+];
+
+fn purpose_name(purpose: Purpose) -> &'static str {
+    PURPOSES
+        .iter()
+        .find(|(_, known)| *known == purpose)
+        .expect("every purpose is in PURPOSES")
+        .0
+}
+
+fn purpose_of(name: &str) -> Result<Purpose> {
+    let found = PURPOSES
+        .iter()
+        .find(|(known, _)| *known == name)
+        .map(|(_, purpose)| *purpose);
+    found.with_context(|| format!("a message with the unknown purpose '{name}'"))
+}
+
+/// The lanes are stored as their position.
+const _: () = assert!(Lane::Interactive as i64 == 0 && Lane::Broadcast as i64 == 2);

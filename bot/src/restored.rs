@@ -1,0 +1,72 @@
+//! After a restore the shop stands at an earlier moment. What was sold since is free again in this database and must
+//! not be sold twice: sales pause, free stock is held, every open payment is asked about again.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
+
+use anyhow::{Context, Result};
+use protocol::{
+    restored::{Restored, SUFFIX},
+    time::UnixMillis,
+};
+use rusqlite::Connection;
+
+use crate::{
+    gateways::pakasir,
+    incident::{self, Kind},
+    jobs::task::{PollPayment, Task},
+    shop::{
+        payment, stock,
+        switch::{self, Pause},
+    },
+};
+
+/// The largest note that is read.
+const NOTE_BYTES_MAX: usize = 64 * 1024;
+
+/// The note that a restore left beside the database, if any.
+///
+/// # Errors
+/// When there is one that cannot be read: selling on would be a guess.
+pub fn find(database: &Path) -> Result<Option<(PathBuf, Restored)>> {
+    let mut path = database.as_os_str().to_owned();
+    path.push(SUFFIX);
+    let path = PathBuf::from(path);
+    let text = match fs::read(&path) {
+        Ok(text) => text,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(error).with_context(|| format!("reading {}", path.display())),
+    };
+    anyhow::ensure!(text.len() <= NOTE_BYTES_MAX, "{} is too long to be a restore's note", path.display());
+    let note = serde_json::from_slice(&text).with_context(|| {
+        format!("reading {}: the shop was restored, but to which moment is not readable", path.display())
+    })?;
+    Ok(Some((path, note)))
+}
+
+/// Acts on a note, once: a second start with the same note changes nothing. Answers whether it was news.
+///
+/// # Errors
+/// When the database fails.
+pub fn act(conn: &Connection, note: &Restored, now: UnixMillis) -> Result<bool> {
+    let mark = format!("{} {}", note.restore_point, note.restored_at.0);
+    if switch::store::noted_restore(conn)?.as_deref() == Some(&mark) {
+        return Ok(false);
+    }
+    switch::store::set_paused(conn, Some(Pause::Restore))?;
+    let held = stock::store::hold_free(conn)?;
+    for (txn_id, order) in payment::store::open_txns(conn, pakasir::NAME)? {
+        PollPayment { order, txn_id }.enqueue(conn, now, now)?;
+    }
+    switch::store::note_restore(conn, &mark)?;
+    let text = format!(
+        "The shop stands at restore point {}. Sales are paused and {held} item(s) are held, for they may have been sold \
+         after that moment; every open payment is being asked about again. Let the seller compare the stock and open \
+         the shop again.",
+        note.restore_point
+    );
+    incident::store::raise(conn, Kind::RestoredSalesPaused, &text, now)?;
+    Ok(true)
+}

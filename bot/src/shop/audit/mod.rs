@@ -1,0 +1,20 @@
+//! Does the shop's database add up? What must hold across tables and cannot be a constraint of one.
+
+pub mod store;
+
+use serde::Serialize;
+
+use super::money::Rupiah;
+
+/// Counts, sums, and what is wrong.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Findings {
+    /// Orders by state.
+    pub orders: Vec<(String, u64)>,
+    /// Stock items by state.
+    pub stock: Vec<(String, u64)>,
+    /// What stands on each account.
+    pub ledger: Vec<(String, Rupiah)>,
+    /// What does not hold, one sentence each; empty when everything adds up.
+    pub faults: Vec<String>,
+}

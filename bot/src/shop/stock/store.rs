@@ -1,0 +1,132 @@
+//! Stock items as rows. Which item an order gets is decided here, in the transaction that places the order.
+
+use anyhow::Result;
+use protocol::time::UnixMillis;
+use rusqlite::{Connection, OptionalExtension, named_params};
+use sha2::{Digest, Sha256};
+
+use super::{Added, fits};
+use crate::shop::{catalog::ProductId, order::OrderId};
+
+const ADD: &str = "INSERT INTO stock_item (product_id, content, content_hash, state, added_at)
+    VALUES (:product, :content, :hash, 'free', :now) ON CONFLICT (content_hash) DO NOTHING";
+const RESERVE: &str = "UPDATE stock_item SET state = :state, order_id = :order
+    WHERE id = (SELECT id FROM stock_item WHERE product_id = :product AND state = 'free' ORDER BY id LIMIT 1)";
+const SELL: &str = "UPDATE stock_item SET state = 'sold' WHERE order_id = :order AND state = 'reserved'";
+const RELEASE: &str =
+    "UPDATE stock_item SET state = 'free', order_id = NULL WHERE order_id = :order AND state = 'reserved'";
+const CONTENT: &str = "SELECT content FROM stock_item WHERE order_id = :order AND state = 'sold'";
+const HOLD_FREE: &str = "UPDATE stock_item SET state = 'held' WHERE state = 'free'";
+const FREE_HELD: &str = "UPDATE stock_item SET state = 'free' WHERE state = 'held'";
+const HELD: &str = "SELECT count(*) FROM stock_item WHERE state = 'held'";
+
+/// Takes stock lines in. Empty lines are passed over; a line that the shop ever held is refused.
+///
+/// # Errors
+/// When the database fails.
+pub fn add<'a>(
+    conn: &Connection,
+    product: ProductId,
+    lines: impl IntoIterator<Item = &'a str>,
+    now: UnixMillis,
+) -> Result<Added> {
+    let mut statement = conn.prepare_cached(ADD)?;
+    let mut done = Added::default();
+    for (position, line) in (1..).zip(lines) {
+        let content = line.trim();
+        if content.is_empty() {
+            continue;
+        }
+        if !fits(content) {
+            done.long.push(position);
+            continue;
+        }
+        let hash = Sha256::digest(content.as_bytes());
+        let row = named_params! {
+            ":product": product.0, ":content": content, ":hash": hash.as_slice(), ":now": now.0,
+        };
+        if statement.execute(row)? == 1 {
+            done.added += 1;
+        } else {
+            done.known.push(position);
+        }
+    }
+    Ok(done)
+}
+
+/// Reserves the oldest free item for an order that waits for its payment. `false`: there is none.
+///
+/// # Errors
+/// When the database fails.
+pub fn reserve(conn: &Connection, product: ProductId, order: OrderId) -> Result<bool> {
+    take(conn, product, order, "reserved")
+}
+
+/// Sells the oldest free item to an order that is paid already. `false`: there is none.
+///
+/// # Errors
+/// When the database fails.
+pub fn sell_free(conn: &Connection, product: ProductId, order: OrderId) -> Result<bool> {
+    take(conn, product, order, "sold")
+}
+
+fn take(conn: &Connection, product: ProductId, order: OrderId, state: &str) -> Result<bool> {
+    let row = named_params! { ":product": product.0, ":order": order.0, ":state": state };
+    Ok(conn.prepare_cached(RESERVE)?.execute(row)? == 1)
+}
+
+/// The reserved item is sold to its order. `false`: nothing was reserved.
+///
+/// # Errors
+/// When the database fails.
+pub fn sell_reserved(conn: &Connection, order: OrderId) -> Result<bool> {
+    Ok(conn
+        .prepare_cached(SELL)?
+        .execute(named_params! { ":order": order.0 })?
+        == 1)
+}
+
+/// A reserved item goes back to the shelf; a sold one never does.
+///
+/// # Errors
+/// When the database fails.
+pub fn release(conn: &Connection, order: OrderId) -> Result<()> {
+    conn.prepare_cached(RELEASE)?
+        .execute(named_params! { ":order": order.0 })?;
+    Ok(())
+}
+
+/// What was sold to an order.
+///
+/// # Errors
+/// When the database fails.
+pub fn content(conn: &Connection, order: OrderId) -> Result<Option<String>> {
+    let mut statement = conn.prepare_cached(CONTENT)?;
+    Ok(statement
+        .query_row(named_params! { ":order": order.0 }, |row| row.get(0))
+        .optional()?)
+}
+
+/// Sets all free stock aside: after a restore it may have been sold already. Answers how many items are held.
+///
+/// # Errors
+/// When the database fails.
+pub fn hold_free(conn: &Connection) -> Result<usize> {
+    Ok(conn.prepare_cached(HOLD_FREE)?.execute([])?)
+}
+
+/// The seller has looked and releases what was held. Answers how many items are free again.
+///
+/// # Errors
+/// When the database fails.
+pub fn free_held(conn: &Connection) -> Result<usize> {
+    Ok(conn.prepare_cached(FREE_HELD)?.execute([])?)
+}
+
+/// How many items are held.
+///
+/// # Errors
+/// When the database fails.
+pub fn held(conn: &Connection) -> Result<i64> {
+    Ok(conn.prepare_cached(HELD)?.query_row([], |row| row.get(0))?)
+}

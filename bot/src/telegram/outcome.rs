@@ -1,0 +1,244 @@
+//! What became of a message, and what is stored about it: the delivery guarantees in one place.
+
+use std::time::Duration;
+
+use anyhow::Result;
+use protocol::time::UnixMillis;
+use rusqlite::Connection;
+
+use super::{api::CallError, send::Sender};
+use crate::{
+    clock::now,
+    incident::{self, Kind},
+    jobs::{notices, trade},
+    outbox::{
+        MessageId, NewSend, Outgoing, Policy, Purpose,
+        store::{self, Sending},
+    },
+    queue::retry,
+    shop::{Shop, customer, order},
+};
+
+/// How long a token that Telegram does not take is left alone.
+const TOKEN_PAUSE: Duration = Duration::from_secs(30);
+/// How often goods get a new frame; a frame vanishes only when somebody deletes it.
+const FRAMES_MAX: u32 = 10;
+
+/// What became of a message.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// It arrived.
+    Sent(Option<MessageId>),
+    /// It did not; later.
+    TooFast(Duration),
+    /// It did not; again.
+    NotSent(String),
+    /// Nobody knows.
+    InDoubt(&'static str),
+    /// The message that it was to change is not there.
+    TargetGone,
+    /// The person has blocked the bot or is gone.
+    Unreachable,
+    /// Telegram does not take the bot's token.
+    TokenRefused,
+    /// It will never be taken.
+    Refused(String),
+}
+
+impl Outcome {
+    /// What a call's end means for this message.
+    #[must_use]
+    pub fn of(result: Result<Option<MessageId>, CallError>, sending: &Sending) -> Self {
+        match result {
+            Ok(message) => Self::Sent(message),
+            Err(CallError::NotReached(reason)) => Self::NotSent(reason.to_owned()),
+            Err(CallError::TooFast(pause)) => Self::TooFast(pause),
+            Err(CallError::InDoubt(reason)) => Self::InDoubt(reason),
+            Err(CallError::Refused { code, reason }) => Self::of_refusal(code, reason, sending),
+        }
+    }
+
+    fn of_refusal(code: i64, reason: String, sending: &Sending) -> Self {
+        let says = |words: &str| reason.to_ascii_lowercase().contains(words);
+        match code {
+            401 | 404 => Self::TokenRefused,
+            403 => Self::Unreachable,
+            // It looks as it should already: an edit that arrived before.
+            400 if says("message is not modified") => Self::Sent(sending.edits),
+            400 if says("chat not found") || says("user not found") => Self::Unreachable,
+            400 if sending.is_edit && (says("to edit not found") || says("can't be edited") || says("message_id")) => {
+                Self::TargetGone
+            }
+            _ => Self::Refused(reason),
+        }
+    }
+}
+
+/// Stores what became of a message, with everything that follows from it, in one transaction.
+///
+/// # Errors
+/// When the database fails.
+pub async fn settle(sender: &Sender, sending: Sending, outcome: Outcome) -> Result<()> {
+    let shop = sender.shop.clone();
+    Ok(sender.writer.run(move |conn| store_outcome(conn, &shop, &sending, outcome, now())).await?)
+}
+
+fn store_outcome(
+    conn: &Connection,
+    shop: &Shop,
+    sending: &Sending,
+    outcome: Outcome,
+    now: UnixMillis,
+) -> Result<()> {
+    let id = sending.id;
+    match outcome {
+        Outcome::Sent(message) => {
+            store::sent(conn, id, message, now)?;
+            if let (Purpose::Goods, Some(order)) = (sending.purpose, sending.order) {
+                trade::goods_arrived(conn, shop, order, now)?;
+            }
+            Ok(())
+        }
+        Outcome::TooFast(pause) => store::again(conn, id, now.plus(pause), "too fast", true),
+        Outcome::NotSent(reason) => {
+            let pause = retry::pause(sending.attempt, rand::random()).min(Duration::from_secs(60));
+            store::again(conn, id, now.plus(pause), &reason, false)
+        }
+        Outcome::TokenRefused => {
+            if sending.attempt == 1 {
+                let text = "Telegram does not take the shop's bot token: no message leaves the shop. Was it revoked? \
+                            Ask @BotFather for the current one, put it in as BOT_TOKEN and restart the bot.";
+                incident::store::raise(conn, Kind::TelegramRefuses, text, now)?;
+            }
+            store::again(conn, id, now.plus(TOKEN_PAUSE), "the token was refused", false)
+        }
+        Outcome::InDoubt(reason) => in_doubt(conn, sending, reason, now),
+        Outcome::TargetGone => target_gone(conn, shop, sending, now),
+        Outcome::Unreachable => unreachable(conn, shop, sending, now),
+        Outcome::Refused(reason) => refused(conn, sending, &reason, now),
+    }
+}
+
+fn in_doubt(conn: &Connection, sending: &Sending, reason: &str, now: UnixMillis) -> Result<()> {
+    if store::in_doubt(conn, sending.id, sending.policy, sending.repeats, reason, now)? {
+        raise_unknown(conn, 1, now)?;
+    } else {
+        // Straight away would hammer a Telegram that has trouble.
+        store::defer(conn, sending.id, now.plus(retry::pause(sending.attempt, rand::random())))?;
+    }
+    Ok(())
+}
+
+/// Tells the owner that messages are in doubt.
+///
+/// # Errors
+/// When the database fails.
+pub fn raise_unknown(conn: &Connection, count: usize, now: UnixMillis) -> Result<()> {
+    let text = format!(
+        "Of {count} message(s) nobody knows whether they arrived; they are not sent again. Goods are never among \
+         them. Customers see everything under their own orders."
+    );
+    incident::store::raise(conn, Kind::SendUnknown, &text, now)?;
+    Ok(())
+}
+
+fn target_gone(conn: &Connection, shop: &Shop, sending: &Sending, now: UnixMillis) -> Result<()> {
+    match (&sending.outgoing, sending.order) {
+        (Outgoing::Goods { language }, Some(order)) if sending.attempt <= FRAMES_MAX => {
+            let order = order::store::get(conn, order)?;
+            let frame = NewSend {
+                policy: Policy::Harmless,
+                purpose: Purpose::Placeholder,
+                order: Some(order.id),
+                ..NewSend::screen(sending.chat, notices::placeholder(*language, &order))
+            };
+            let frame = store::enqueue(conn, &frame, now)?;
+            store::reframe(conn, sending.id, frame, now)
+        }
+        (Outgoing::Goods { .. }, _) => unreachable(conn, shop, sending, now),
+        (Outgoing::EditText(screen), _) => {
+            store::failed(conn, sending.id, "its message is gone", now)?;
+            let fresh = NewSend { order: sending.order, ..NewSend::screen(sending.chat, screen.clone()) };
+            store::enqueue(conn, &fresh, now)?;
+            Ok(())
+        }
+        _ => store::failed(conn, sending.id, "its message is gone", now),
+    }
+}
+
+/// Nothing reaches this person now: what waits for them is given up, and goods are kept.
+fn unreachable(conn: &Connection, shop: &Shop, sending: &Sending, now: UnixMillis) -> Result<()> {
+    store::failed(conn, sending.id, "the person cannot be reached", now)?;
+    customer::store::set_blocked(conn, sending.chat, now)?;
+    let mut kept = store::give_up_chat(conn, sending.chat, now)?;
+    if let (Purpose::Goods, Some(order)) = (sending.purpose, sending.order) {
+        kept.push(order);
+    }
+    for id in kept {
+        if order::store::get(conn, id)?.state == order::State::Paid {
+            trade::goods_unreachable(conn, shop, id, now)?;
+        }
+    }
+    Ok(())
+}
+
+fn refused(conn: &Connection, sending: &Sending, reason: &str, now: UnixMillis) -> Result<()> {
+    store::failed(conn, sending.id, reason, now)?;
+    // A press that is too old, or a toast: nobody misses it.
+    if sending.purpose == Purpose::Answer {
+        return Ok(());
+    }
+    tracing::error!(send = sending.id.0, purpose = ?sending.purpose, reason, "Telegram refuses a message");
+    let text = format!(
+        "Telegram refuses a message of the shop for good: {reason}. Nobody has received it; if it was for a customer, \
+         they see everything under their own orders."
+    );
+    incident::store::raise(conn, Kind::SendRefused, &text, now)?;
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        outbox::{Screen, SendId},
+        shop::customer::CustomerId,
+    };
+
+    fn edit() -> Sending {
+        Sending {
+            id: SendId(1),
+            chat: CustomerId(1),
+            policy: Policy::Harmless,
+            purpose: Purpose::Edit,
+            order: None,
+            outgoing: Outgoing::EditText(Screen::default()),
+            attempt: 1,
+            repeats: 0,
+            created_at: UnixMillis(0),
+            is_edit: true,
+            edits: Some(MessageId(7)),
+        }
+    }
+
+    fn refusal(code: i64, reason: &str) -> Outcome {
+        Outcome::of(Err(CallError::Refused { code, reason: reason.to_owned() }), &edit())
+    }
+
+    #[test]
+    fn an_edit_that_changes_nothing_has_arrived() {
+        let same = "Bad Request: message is not modified: specified new message content and reply markup are exactly \
+                    the same as a current content and reply markup of the message";
+        assert_eq!(refusal(400, same), Outcome::Sent(Some(MessageId(7))));
+    }
+
+    #[test]
+    fn refusals_are_told_apart() {
+        assert_eq!(refusal(400, "Bad Request: message to edit not found"), Outcome::TargetGone);
+        assert_eq!(refusal(400, "Bad Request: message can't be edited"), Outcome::TargetGone);
+        assert_eq!(refusal(403, "Forbidden: bot was blocked by the user"), Outcome::Unreachable);
+        assert_eq!(refusal(400, "Bad Request: chat not found"), Outcome::Unreachable);
+        assert_eq!(refusal(401, "Unauthorized"), Outcome::TokenRefused);
+        assert!(matches!(refusal(400, "Bad Request: message is too long"), Outcome::Refused(_)));
+    }
+}

@@ -1,0 +1,107 @@
+//! How fast messages may leave: one a second in a chat, and an overall rate under Telegram's thirty a second.
+//! Pure, with the clock as an argument. Answers to buttons are not paced; Telegram does not count them.
+//! Limits: Telegram's FAQ for bots ("Broadcasting to users"); a 429 is obeyed whatever the table here says.
+
+use std::{collections::HashMap, time::Duration};
+
+use protocol::time::UnixMillis;
+
+use crate::shop::customer::CustomerId;
+
+/// Between two messages in one chat, with a little to spare for the way there.
+const CHAT_EVERY: Duration = Duration::from_millis(1_050);
+/// Between two messages at all: 28 a second.
+const ANY_EVERY: Duration = Duration::from_millis(36);
+/// Chats that are remembered; those whose second is over are forgotten first.
+const CHATS_MAX: usize = 10_000;
+
+/// When what may leave next.
+#[derive(Debug)]
+pub struct Pace {
+    any: UnixMillis,
+    chats: HashMap<CustomerId, UnixMillis>,
+    quiet: HashMap<CustomerId, UnixMillis>,
+}
+
+impl Default for Pace {
+    fn default() -> Self {
+        Self { any: UnixMillis(0), chats: HashMap::new(), quiet: HashMap::new() }
+    }
+}
+
+impl Pace {
+    /// When a message to this chat may leave; not after `now` means now.
+    #[must_use]
+    pub fn when(&self, chat: CustomerId) -> UnixMillis {
+        let chat = self.chats.get(&chat).copied().unwrap_or(UnixMillis(0));
+        chat.max(self.any)
+    }
+
+    /// A message to this chat leaves now.
+    pub fn leaves(&mut self, chat: CustomerId, now: UnixMillis) {
+        self.any = now.plus(ANY_EVERY).max(self.any);
+        if self.chats.len() >= CHATS_MAX {
+            self.chats.retain(|_, until| *until > now);
+        }
+        self.chats.insert(chat, now.plus(CHAT_EVERY));
+    }
+
+    /// Telegram wants quiet in this chat. When it wants that in a second chat meanwhile, the whole bot is meant.
+    pub fn quiet(&mut self, chat: CustomerId, pause: Duration, now: UnixMillis) {
+        let until = now.plus(pause);
+        self.chats.insert(chat, until);
+        self.quiet.retain(|_, until| *until > now);
+        self.quiet.insert(chat, until);
+        if self.quiet.len() > 1 {
+            self.any = self.any.max(until);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ANI: CustomerId = CustomerId(1);
+    const BUDI: CustomerId = CustomerId(2);
+
+    #[test]
+    fn a_chat_gets_one_message_a_second_and_others_do_not_wait_for_it() {
+        let mut pace = Pace::default();
+        pace.leaves(ANI, UnixMillis(10_000));
+        assert!(pace.when(ANI) > UnixMillis(11_000));
+        assert!(pace.when(BUDI) < UnixMillis(10_040));
+    }
+
+    #[test]
+    fn all_chats_together_stay_under_thirty_a_second() {
+        let mut pace = Pace::default();
+        let mut now = UnixMillis(0);
+        let mut sent = 0;
+        while now < UnixMillis(10_000) {
+            let chat = CustomerId(sent);
+            now = now.max(pace.when(chat));
+            pace.leaves(chat, now);
+            sent += 1;
+        }
+        assert!((270..300).contains(&sent), "{sent} in ten seconds");
+    }
+
+    #[test]
+    fn quiet_is_kept_in_the_chat_and_for_all_once_two_chats_want_it() {
+        let mut pace = Pace::default();
+        pace.quiet(ANI, Duration::from_secs(7), UnixMillis(0));
+        assert_eq!((pace.when(ANI), pace.when(BUDI)), (UnixMillis(7_000), UnixMillis(0)));
+        pace.quiet(BUDI, Duration::from_secs(3), UnixMillis(0));
+        assert_eq!(pace.when(CustomerId(3)), UnixMillis(3_000));
+    }
+
+    #[test]
+    fn memory_is_bounded() {
+        let mut pace = Pace::default();
+        for chat in 0..50_000 {
+            pace.leaves(CustomerId(chat), UnixMillis(chat * 36));
+        }
+        assert!(pace.chats.len() <= CHATS_MAX);
+    }
+}

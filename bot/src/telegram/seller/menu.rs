@@ -1,0 +1,56 @@
+//! The seller's first page: whether the shop sells, and the ways to everything else.
+
+use anyhow::Result;
+
+use crate::{
+    outbox::{Button, Screen, press::Press, rich::Rich},
+    shop::{
+        refund, stock,
+        switch::{self, Pause},
+    },
+    telegram::visit::Visit,
+};
+
+/// The page.
+///
+/// # Errors
+/// When the database fails.
+pub fn page(visit: &Visit<'_>) -> Result<Screen> {
+    let pause = switch::store::paused(visit.conn)?;
+    let (status, switch) = match pause {
+        None => (
+            visit.say("seller-open", &[]),
+            ("button-pause-sales", Press::PauseSales),
+        ),
+        Some(Pause::Seller) => (
+            visit.say("seller-paused", &[]),
+            ("button-open-sales", Press::OpenSales),
+        ),
+        Some(Pause::Restore) => {
+            let held = stock::store::held(visit.conn)?.to_string();
+            (
+                visit.say("seller-held", &[("count", &held)]),
+                ("button-open-sales", Press::OpenSales),
+            )
+        }
+    };
+    let due = refund::store::count_due(visit.conn)?.to_string();
+    let refunds = visit.say("button-refunds", &[("count", &due)]);
+    let keyboard = vec![
+        vec![
+            visit.button("button-seller-products", Press::SellerProducts(0)),
+            visit.button("button-new-product", Press::NewProduct),
+        ],
+        vec![
+            visit.button("button-seller-orders", Press::SellerOrders(0)),
+            Button::new(refunds, Press::Refunds(0)),
+        ],
+        vec![visit.button(switch.0, switch.1)],
+        vec![visit.button("button-home", Press::Home)],
+    ];
+    let words = Rich::default()
+        .bold(&visit.say("seller-title", &[]))
+        .then("\n\n")
+        .then(&status);
+    Ok(Screen { words, keyboard })
+}

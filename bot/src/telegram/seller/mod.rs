@@ -1,0 +1,83 @@
+//! What sellers see, one page a file. Only the router calls in here, and only for those whom bot.toml names.
+//! Nothing on these pages tells of servers, and no page shows a customer's goods.
+
+pub mod menu;
+mod new_product;
+mod order;
+mod orders;
+mod price;
+mod product;
+mod products;
+mod refund;
+mod refunds;
+mod sales;
+mod stock;
+
+use anyhow::Result;
+
+use super::{
+    dialogue::{self, Step},
+    visit::{Reply, Visit},
+};
+use crate::{
+    outbox::{Screen, press::Press, rich::Rich},
+    shop::refund::Decision,
+};
+
+/// The reply to a button; `None` when it is not a seller's.
+///
+/// # Errors
+/// When the database fails.
+pub fn pressed(visit: &Visit<'_>, press: &Press) -> Result<Option<Reply>> {
+    Ok(Some(match press {
+        Press::Seller => Reply::page(menu::page(visit)?),
+        Press::SellerProducts(number) => Reply::page(products::page(visit, *number)?),
+        Press::SellerProduct(id) => product::open(visit, *id)?,
+        Press::NewProduct => Reply::page(new_product::ask(visit)?),
+        Press::SetPrice(id) => price::ask(visit, *id)?,
+        Press::AddStock(id) => stock::ask(visit, *id)?,
+        Press::Toggle(id) => product::toggle(visit, *id)?,
+        Press::SellerOrders(number) => Reply::page(orders::page(visit, *number)?),
+        Press::SellerOrder(code) => order::open(visit, code)?,
+        Press::Refunds(number) => Reply::page(refunds::page(visit, *number)?),
+        Press::Refund(id) => refund::open(visit, *id)?,
+        Press::RefundDone(id) => refund::settle(visit, *id, Decision::Done)?,
+        Press::KeepAmount(id) => refund::settle(visit, *id, Decision::Kept)?,
+        Press::PauseSales => sales::pause(visit)?,
+        Press::OpenSales => sales::open(visit)?,
+        Press::ReleaseAndOpen => sales::release_and_open(visit)?,
+        Press::NeverMind => Reply::both(visit.say("never-mind", &[]), menu::page(visit)?),
+        _ => return Ok(None),
+    }))
+}
+
+/// The answer to an open question; `None` for a picture or anything else without words.
+///
+/// # Errors
+/// When the database fails.
+pub fn answered(visit: &Visit<'_>, step: Step, text: Option<&str>) -> Result<Screen> {
+    let Some(text) = text.map(str::trim) else {
+        return Ok(question(visit, visit.say("dialogue-needs-text", &[])));
+    };
+    match step {
+        Step::NewName => new_product::named(visit, text),
+        Step::NewPrice { name } => new_product::priced(visit, name, text),
+        Step::NewDescription { name, price } => new_product::described(visit, name, price, text),
+        Step::Price { product } => price::answered(visit, product, text),
+        Step::Stock { product } => stock::answered(visit, product, text),
+    }
+}
+
+/// Opens a question; the next words in this chat answer it.
+fn asked(visit: &Visit<'_>, step: &Step, words: String) -> Result<Screen> {
+    dialogue::store::ask(visit.conn, visit.user, step, visit.now)?;
+    Ok(question(visit, words))
+}
+
+fn question(visit: &Visit<'_>, words: String) -> Screen {
+    let keyboard = vec![vec![visit.button("button-never-mind", Press::NeverMind)]];
+    Screen {
+        words: Rich::plain(words),
+        keyboard,
+    }
+}

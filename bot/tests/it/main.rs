@@ -1,0 +1,8 @@
+//! The bot from the outside: its public functions on a real temporary SQLite, the clock set by hand.
+
+#![allow(clippy::unwrap_used, reason = "a test ends where something is not there")]
+
+mod pages_customer;
+mod pages_seller;
+mod pages_words;
+mod world;

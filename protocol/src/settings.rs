@@ -1,0 +1,311 @@
+//! Reads a TOML text key by key and gathers every fault instead of stopping at the first, so that the owner
+//! mends a file once and not seven times.
+//! It opens no file and knows no program's keys.
+
+use std::{fmt, time::Duration};
+
+use toml::{Table, Value};
+
+use crate::time::parse_duration;
+
+/// Every fault found, one sentence each, in the file's order as far as it is known.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Faults(Vec<String>);
+
+impl Faults {
+    /// Writes one down.
+    pub fn add(&mut self, fault: impl Into<String>) {
+        self.0.push(fault.into());
+    }
+
+    /// Whether there are none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// The faults as sentences.
+    #[must_use]
+    pub fn sentences(&self) -> &[String] {
+        &self.0
+    }
+}
+
+impl fmt::Display for Faults {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let plural = if self.0.len() == 1 { "fault" } else { "faults" };
+        write!(f, "the configuration has {} {plural}; nothing was started:", self.0.len())?;
+        self.0.iter().try_for_each(|fault| write!(f, "\n  - {fault}"))
+    }
+}
+
+impl std::error::Error for Faults {}
+
+/// One `[section]` while it is read. Each key is taken out once; what is left at [`Section::finish`] is unknown.
+pub struct Section {
+    path: String,
+    rest: Table,
+}
+
+/// Parses the whole text into its top section. A text that is not TOML gives one fault and an empty section.
+pub fn parse(text: &str, faults: &mut Faults) -> Section {
+    let rest = match text.parse::<Table>() {
+        Ok(table) => table,
+        Err(error) => {
+            // The message quotes the offending line, which is the owner's own text: bounded, and no secret by contract.
+            faults.add(format!("it is not TOML: {}", error.to_string().trim().replace('\n', "\n    ")));
+            Table::new()
+        }
+    };
+    Section { path: String::new(), rest }
+}
+
+impl Section {
+    /// A section that the file must have.
+    pub fn section(&mut self, name: &str, faults: &mut Faults) -> Self {
+        self.section_if_any(name, faults).unwrap_or_else(|| {
+            faults.add(format!("[{}] is missing", self.name(name)));
+            Self { path: self.name(name), rest: Table::new() }
+        })
+    }
+
+    /// A section that the file may have. One of a wrong type is a fault, and counts as empty.
+    pub fn section_if_any(&mut self, name: &str, faults: &mut Faults) -> Option<Self> {
+        let path = self.name(name);
+        let rest = match self.rest.remove(name)? {
+            Value::Table(table) => table,
+            other => {
+                faults.add(format!("{path} must be a section, not {}", kind(&other)));
+                Table::new()
+            }
+        };
+        Some(Self { path, rest })
+    }
+
+    /// Every sub-section that is left, with its name: for `[remotes.<name>]`.
+    pub fn sections(&mut self, faults: &mut Faults) -> Vec<(String, Self)> {
+        let names: Vec<String> = self.rest.keys().cloned().collect();
+        names.into_iter().filter_map(|name| self.section_if_any(&name, faults).map(|found| (name, found))).collect()
+    }
+
+    /// Every `[[name]]` of the file, in order, at most `most`; absent is none.
+    pub fn tables(&mut self, name: &str, most: usize, faults: &mut Faults) -> Vec<Self> {
+        let path = self.name(name);
+        let items = match self.take(name) {
+            None => return Vec::new(),
+            Some(Value::Array(items)) => items,
+            Some(other) => return self.wrong(name, "a list of sections", &other, faults).unwrap_or_default(),
+        };
+        if items.len() > most {
+            faults.add(format!("{path} stands {} times; at most {most} are read", items.len()));
+        }
+        let mut found = Vec::new();
+        for (position, item) in (1..=most).zip(items) {
+            let path = format!("{path}[{position}]");
+            match item {
+                Value::Table(rest) => found.push(Self { path, rest }),
+                other => faults.add(format!("{path} must be a section, not {}", kind(&other))),
+            }
+        }
+        found
+    }
+
+    /// Every key that is left and holds a string, number or boolean, as text: for keys that a library defines.
+    pub fn scalars(&mut self, faults: &mut Faults) -> Vec<(String, String)> {
+        let rest = std::mem::take(&mut self.rest);
+        let mut found = Vec::new();
+        for (name, value) in rest {
+            match value {
+                Value::String(text) => found.push((name, text)),
+                Value::Integer(number) => found.push((name, number.to_string())),
+                Value::Boolean(yes) => found.push((name, yes.to_string())),
+                other => faults.add(format!("{} must be one value, not {}", self.name(&name), kind(&other))),
+            }
+        }
+        found
+    }
+
+    /// A text that must be there and not be empty. After a fault an empty text stands in.
+    pub fn text(&mut self, name: &str, faults: &mut Faults) -> String {
+        if !self.rest.contains_key(name) {
+            faults.add(format!("{} is missing", self.name(name)));
+        }
+        self.text_if_any(name, faults).unwrap_or_default()
+    }
+
+    /// A text that may be absent; an empty one is a fault.
+    pub fn text_if_any(&mut self, name: &str, faults: &mut Faults) -> Option<String> {
+        match self.take(name)? {
+            Value::String(text) if text.trim().is_empty() => {
+                faults.add(format!("{} is empty", self.name(name)));
+                Some(text)
+            }
+            Value::String(text) => Some(text),
+            other => self.wrong(name, "text in quotes", &other, faults),
+        }
+    }
+
+    /// A text that may be absent or empty.
+    pub fn text_or_empty(&mut self, name: &str, faults: &mut Faults) -> String {
+        match self.take(name) {
+            None => String::new(),
+            Some(Value::String(text)) => text,
+            Some(other) => self.wrong(name, "text in quotes", &other, faults).unwrap_or_default(),
+        }
+    }
+
+    /// A list of texts; absent is empty.
+    pub fn texts(&mut self, name: &str, faults: &mut Faults) -> Vec<String> {
+        self.list(name, "a list of texts", faults, |value| value.as_str().map(str::to_owned))
+    }
+
+    /// A list of whole numbers; absent is empty.
+    pub fn integers(&mut self, name: &str, faults: &mut Faults) -> Vec<i64> {
+        self.list(name, "a list of whole numbers", faults, Value::as_integer)
+    }
+
+    /// A whole number that must be there. After a fault a zero stands in.
+    pub fn integer(&mut self, name: &str, faults: &mut Faults) -> i64 {
+        if !self.rest.contains_key(name) {
+            faults.add(format!("{} is missing", self.name(name)));
+        }
+        self.integer_if_any(name, i64::MIN, i64::MAX, faults).unwrap_or_default()
+    }
+
+    /// A whole number within bounds that may be absent.
+    pub fn integer_if_any(&mut self, name: &str, least: i64, most: i64, faults: &mut Faults) -> Option<i64> {
+        match self.take(name)? {
+            Value::Integer(number) if (least..=most).contains(&number) => Some(number),
+            Value::Integer(number) => {
+                faults.add(format!("{} is {number}; it must be from {least} to {most}", self.name(name)));
+                None
+            }
+            other => self.wrong(name, "a whole number", &other, faults),
+        }
+    }
+
+    /// A yes or no that may be absent.
+    pub fn boolean_if_any(&mut self, name: &str, faults: &mut Faults) -> Option<bool> {
+        match self.take(name)? {
+            Value::Boolean(yes) => Some(yes),
+            other => self.wrong(name, "true or false", &other, faults),
+        }
+    }
+
+    /// A duration such as `15m` within bounds that may be absent.
+    pub fn duration_if_any(
+        &mut self,
+        name: &str,
+        least: Duration,
+        most: Duration,
+        faults: &mut Faults,
+    ) -> Option<Duration> {
+        let text = match self.take(name)? {
+            Value::String(text) => text,
+            other => return self.wrong(name, "a duration in quotes such as \"15m\"", &other, faults),
+        };
+        match parse_duration(&text) {
+            Ok(found) if (least..=most).contains(&found) => Some(found),
+            Ok(_) => {
+                faults.add(format!("{} is {text}; it must be from {least:?} to {most:?}", self.name(name)));
+                None
+            }
+            Err(error) => {
+                faults.add(format!("{}: {error}", self.name(name)));
+                None
+            }
+        }
+    }
+
+    /// One of a few words that may be absent.
+    pub fn choice_if_any<T: Copy>(
+        &mut self,
+        name: &str,
+        choices: &[(&str, T)],
+        faults: &mut Faults,
+    ) -> Option<T> {
+        let text = self.text_if_any(name, faults)?;
+        let found = choices.iter().find(|(word, _)| *word == text).map(|(_, choice)| *choice);
+        if found.is_none() {
+            let words: Vec<&str> = choices.iter().map(|(word, _)| *word).collect();
+            faults.add(format!("{} is \"{text}\"; it must be one of: {}", self.name(name), words.join(", ")));
+        }
+        found
+    }
+
+    /// Reports whatever was not asked for.
+    pub fn finish(self, faults: &mut Faults) {
+        for name in self.rest.keys() {
+            let name = self.name(name);
+            faults.add(format!("{name} is not a key that this program knows (a typing error?)"));
+        }
+    }
+
+    /// The full name of a key here, as a person would look for it: `payments.pakasir.project`.
+    #[must_use]
+    pub fn name(&self, key: &str) -> String {
+        if self.path.is_empty() { key.to_owned() } else { format!("{}.{key}", self.path) }
+    }
+
+    fn take(&mut self, name: &str) -> Option<Value> {
+        self.rest.remove(name)
+    }
+
+    fn wrong<T>(&self, name: &str, wanted: &str, found: &Value, faults: &mut Faults) -> Option<T> {
+        faults.add(format!("{} must be {wanted}, not {}", self.name(name), kind(found)));
+        None
+    }
+
+    fn list<T>(
+        &mut self,
+        name: &str,
+        wanted: &str,
+        faults: &mut Faults,
+        read: impl Fn(&Value) -> Option<T>,
+    ) -> Vec<T> {
+        let Some(value) = self.take(name) else { return Vec::new() };
+        let read_all = value.as_array().and_then(|items| items.iter().map(read).collect::<Option<Vec<T>>>());
+        read_all.or_else(|| self.wrong(name, wanted, &value, faults)).unwrap_or_default()
+    }
+}
+
+fn kind(value: &Value) -> &'static str {
+    match value {
+        Value::String(_) => "a text",
+        Value::Integer(_) | Value::Float(_) => "a number",
+        Value::Boolean(_) => "true or false",
+        Value::Datetime(_) => "a date",
+        Value::Array(_) => "a list",
+        Value::Table(_) => "a section",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_fault_is_in_one_message() {
+        let mut faults = Faults::default();
+        let mut top = parse("[shop]\nname = 3\nowners = [\"x\"]\nnmae = \"y\"\nwindow = \"soon\"\n", &mut faults);
+        let mut shop = top.section("shop", &mut faults);
+        shop.text("name", &mut faults);
+        shop.text("currency", &mut faults);
+        shop.integers("owners", &mut faults);
+        shop.duration_if_any("window", Duration::ZERO, Duration::MAX, &mut faults);
+        shop.finish(&mut faults);
+        top.section("telegram", &mut faults);
+        top.finish(&mut faults);
+        let text = faults.to_string();
+        for part in ["shop.name", "shop.currency", "shop.owners", "shop.nmae", "shop.window", "[telegram]"] {
+            assert!(text.contains(part), "{part} is not in: {text}");
+        }
+    }
+
+    #[test]
+    fn a_text_that_is_not_toml_is_one_fault() {
+        let mut faults = Faults::default();
+        parse("[shop", &mut faults).finish(&mut faults);
+        assert_eq!(faults.sentences().len(), 1);
+    }
+}

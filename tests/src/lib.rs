@@ -1,0 +1,18 @@
+//! What the system tests, the demo and the tour share: a whole shop of real processes on this machine.
+//! It takes no part in the shop itself and reads the programs' databases only to count.
+
+pub mod binaries;
+pub mod chat;
+pub mod demo;
+pub mod gpg;
+pub mod http;
+pub mod ledger;
+pub mod place;
+pub mod ports;
+pub mod process;
+pub mod purchase;
+pub mod sandbox;
+pub mod settings;
+pub mod shop;
+pub mod tour;
+pub mod wait;

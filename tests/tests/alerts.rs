@@ -1,0 +1,115 @@
+//! The owner knows within two seconds, and nobody else ever hears of servers.
+
+use std::time::Duration;
+
+use tests::{
+    purchase::{MY_ORDERS, order},
+    sandbox::{OWNER_BOT, SHOP_BOT},
+    settings::{OWNER, SELLER},
+    shop::Shop,
+};
+
+use crate::shelves::{NAME, stocked};
+
+const ALERT_LIMIT: Duration = Duration::from_secs(2);
+/// Generous: a crash is found late on a busy machine, but then the limit above is what fails.
+const PATIENCE: Duration = Duration::from_secs(30);
+const DIED: &str = "Bot toko mati mendadak";
+const BACK: &str = "Bot toko berjalan lagi";
+
+/// Words that belong to the owner alone.
+const OWNERS_WORDS: [&str; 14] = [
+    "server",
+    "backup",
+    "cadangan",
+    "restore",
+    "agent",
+    "systemctl",
+    "journalctl",
+    "sqlite",
+    "database",
+    "panic",
+    "localhost",
+    "127.0.0.1",
+    ".db",
+    "/tmp",
+];
+
+fn alerts(shop: &Shop, part: &str) -> usize {
+    shop.sandbox
+        .chat(OWNER_BOT, OWNER)
+        .messages()
+        .iter()
+        .filter(|message| message.text.contains(part))
+        .count()
+}
+
+#[test]
+fn the_owner_hears_of_a_kill_within_two_seconds_and_nobody_else_does() {
+    let mut shop = Shop::open(&stocked(2));
+    let seller = shop.sandbox.chat(SHOP_BOT, SELLER);
+    seller.say("/start").unwrap();
+    let budi = shop.sandbox.customer(3001).unwrap();
+    let code = order(&budi, NAME).unwrap();
+    shop.start_agent().unwrap();
+    shop.wait_for_watch();
+
+    let killed_at = shop.kill_bot();
+    let (text, after) = shop.sandbox.owner_hears(DIED, killed_at, PATIENCE);
+    assert!(after < ALERT_LIMIT, "the alert took {after:?}");
+    assert!(
+        text.contains("systemctl"),
+        "the alert does not say what to do: {text}"
+    );
+    shop.sandbox.pay_order(&code).unwrap();
+    shop.start_bot().unwrap();
+    shop.sandbox.owner_hears(BACK, killed_at, PATIENCE);
+    budi.wait_for("akun001");
+    budi.say("/start").unwrap();
+    budi.press(MY_ORDERS);
+    budi.wait("the list of orders", |message| {
+        message.label(&code[1..]).is_some() || message.text.contains(&code)
+    });
+
+    for chat in [&seller, &budi] {
+        for shown in chat.everything_ever_shown() {
+            let shown = shown.to_lowercase();
+            let found = OWNERS_WORDS.iter().find(|word| shown.contains(**word));
+            assert_eq!(found, None, "user {} was shown: {shown}", chat.user);
+        }
+    }
+    for call in shop
+        .sandbox
+        .record(&format!("api=telegram&bot={OWNER_BOT}"))
+        .unwrap()
+    {
+        let chat = call["chat_id"].as_i64().unwrap_or(OWNER);
+        assert_eq!(chat, OWNER, "the owner's bot wrote to somebody else: {call}");
+    }
+}
+
+#[test]
+fn a_planned_stop_is_no_alarm() {
+    let mut shop = Shop::open(&stocked(1));
+    shop.start_agent().unwrap();
+    shop.wait_for_watch();
+    shop.stop_bot().unwrap();
+    shop.start_bot().unwrap();
+    shop.wait_for_watch();
+    // The next alert proves that an earlier one would have been there by now.
+    let killed_at = shop.kill_bot();
+    shop.sandbox.owner_hears(DIED, killed_at, PATIENCE);
+    assert_eq!((alerts(&shop, DIED), alerts(&shop, BACK)), (1, 0));
+}
+
+#[test]
+fn an_alert_waits_until_telegram_is_there_again() {
+    let mut shop = Shop::open(&stocked(1));
+    shop.start_agent().unwrap();
+    shop.wait_for_watch();
+    let down = serde_json::json!({ "target": "telegram", "bot": OWNER_BOT, "method": "sendMessage", "fault": "down", "times": 2 });
+    shop.sandbox.break_with(&down).unwrap();
+    let killed_at = shop.kill_bot();
+    shop.sandbox.owner_hears(DIED, killed_at, PATIENCE);
+    assert_eq!(alerts(&shop, DIED), 1);
+}

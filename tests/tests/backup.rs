@@ -1,0 +1,184 @@
+//! What leaves the machine: readable with gpg and zstd by the owner, and by nobody else.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
+
+use serde_json::Value;
+use tests::{
+    gpg::Gpg,
+    ledger::Books,
+    place::REMOTES,
+    process::run_well,
+    purchase::order,
+    shop::{COMMAND_LIMIT, Shop},
+};
+
+use crate::shelves::{NAME, stocked, with_stock};
+
+/// A line that is nowhere else in the world.
+const CANARY: &str = "kenari-7f3a@mail.example:rahasia-9b1c";
+
+/// Every file below a folder.
+pub fn files_below(folder: &Path) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            found.extend(files_below(&path))
+        } else {
+            found.push(path)
+        }
+    }
+    found.sort();
+    found
+}
+
+/// `agent list --json`, newest first.
+pub fn restore_points(shop: &Shop) -> Vec<Value> {
+    let text = run_well(&mut shop.agent_command(&["list", "--json"]), COMMAND_LIMIT).unwrap();
+    let listed: Value = serde_json::from_str(&text).unwrap();
+    listed["restore_points"].as_array().unwrap().clone()
+}
+
+fn joined_by_hand(gpg: &Gpg, remote: &Path, objects: &Value) -> Vec<u8> {
+    let mut database = Vec::new();
+    for object in objects.as_array().unwrap() {
+        let path = remote.join(object.as_str().unwrap());
+        let script = "gpg --quiet --decrypt \"$1\" | zstd --decompress --quiet";
+        let output = gpg
+            .command("sh")
+            .args(["-c", script, "sh"])
+            .arg(&path)
+            .output()
+            .unwrap();
+        assert!(
+            !output.stdout.is_empty(),
+            "{}: {}",
+            path.display(),
+            String::from_utf8_lossy(&output.stderr)
+        );
+        database.extend(output.stdout);
+    }
+    database
+}
+
+#[test]
+fn gpg_and_zstd_alone_give_the_database_back_from_every_remote() {
+    let shop = Shop::open(&with_stock(&[CANARY.to_owned()]));
+    let budi = shop.sandbox.customer(3001).unwrap();
+    let code = order(&budi, NAME).unwrap();
+    shop.sandbox.pay_order(&code).unwrap();
+    budi.wait_for(CANARY);
+    shop.make_owner_key().unwrap();
+    run_well(&mut shop.agent_command(&["backup"]), COMMAND_LIMIT).unwrap();
+
+    let points = restore_points(&shop);
+    assert_eq!(points.len(), 1);
+    let gpg = Gpg::with_key(&shop.place.owner_safe().join("owner.secret.asc")).unwrap();
+    for remote in REMOTES {
+        let bytes = joined_by_hand(&gpg, &shop.place.remote(remote), &points[0]["objects"]);
+        let copy = shop.place.join(&format!("{remote}.db"));
+        fs::write(&copy, bytes).unwrap();
+        let said = run_well(
+            std::process::Command::new("sqlite3")
+                .arg(&copy)
+                .arg("PRAGMA integrity_check"),
+            COMMAND_LIMIT,
+        );
+        assert_eq!(said.unwrap().trim(), "ok");
+        assert_eq!(Books::of(&copy).goods()[&code], CANARY);
+    }
+}
+
+#[test]
+fn without_the_key_nothing_readable_is_on_any_remote() {
+    let shop = Shop::open(&with_stock(&[CANARY.to_owned()]));
+    shop.make_owner_key().unwrap();
+    run_well(&mut shop.agent_command(&["backup"]), COMMAND_LIMIT).unwrap();
+
+    let nobody = Gpg::empty().unwrap();
+    for remote in REMOTES {
+        let objects = files_below(&shop.place.remote(remote));
+        assert!(objects.len() >= 3, "{remote} holds {objects:?}");
+        for object in objects {
+            let bytes = fs::read(&object).unwrap();
+            for readable in [
+                CANARY,
+                "kenari",
+                "SQLite format",
+                "pretend-api-key",
+                "shop_order",
+                "Netflix",
+            ] {
+                let found = bytes
+                    .windows(readable.len())
+                    .any(|window| window == readable.as_bytes());
+                assert!(!found, "{readable} is in {}", object.display());
+            }
+            if object.extension().is_some_and(|ending| ending == "pgp") {
+                let opened = nobody
+                    .command("gpg")
+                    .arg("--decrypt")
+                    .arg(&object)
+                    .output()
+                    .unwrap();
+                assert!(
+                    !opened.status.success(),
+                    "{} opens without the key",
+                    object.display()
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn configuration_secrets_and_logs_ride_along() {
+    let shop = Shop::open(&stocked(1));
+    shop.make_owner_key().unwrap();
+    run_well(&mut shop.agent_command(&["backup"]), COMMAND_LIMIT).unwrap();
+    let gpg = Gpg::with_key(&shop.place.owner_safe().join("owner.secret.asc")).unwrap();
+    let tar = joined_by_hand(
+        &gpg,
+        &shop.place.remote("offsite"),
+        &restore_points(&shop)[0]["files"],
+    );
+    let archive = shop.place.join("files.tar");
+    fs::write(&archive, tar).unwrap();
+    let names = run_well(
+        std::process::Command::new("tar").arg("-tf").arg(&archive),
+        COMMAND_LIMIT,
+    )
+    .unwrap();
+    for name in ["bot/bot.toml", "bot/.env", "agent/agent.toml", "agent/.env"] {
+        assert!(
+            names.lines().any(|line| line.ends_with(name)),
+            "{name} is not among:\n{names}"
+        );
+    }
+}
+
+#[test]
+fn the_lines_of_the_recovery_document_work_as_they_stand() {
+    let shop = Shop::open(&with_stock(&[CANARY.to_owned()]));
+    shop.make_owner_key().unwrap();
+    run_well(&mut shop.agent_command(&["backup"]), COMMAND_LIMIT).unwrap();
+    let document = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/RECOVERY.md");
+    let text = fs::read_to_string(document).unwrap();
+    let blocks = text
+        .split("```sh\n")
+        .skip(1)
+        .map(|rest| rest.split("```").next().unwrap());
+    let script = format!("set -e\n{}", blocks.collect::<Vec<_>>().join("\n"));
+
+    let gpg = Gpg::empty().unwrap();
+    let copy = shop.place.remote("offsite");
+    let mut command = gpg.command("sh");
+    command.args(["-c", &script]).current_dir(&copy);
+    command.env("OWNER_KEY", shop.place.owner_safe().join("owner.secret.asc"));
+    let said = run_well(&mut command, COMMAND_LIMIT).unwrap();
+    assert_eq!(said.lines().last(), Some("ok"), "{said}");
+    assert!(copy.join("shop.db").is_file());
+}

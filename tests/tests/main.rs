@@ -1,0 +1,15 @@
+//! System tests: the real programs as processes in a pretend world, seen only from outside.
+//! Each test owns its folder and its ports, and waits for what it expects instead of sleeping.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on ends, and says where")]
+
+mod alerts;
+mod backup;
+mod commands;
+mod configuration;
+mod crash;
+mod late_money;
+mod purchase;
+mod recovery;
+mod shelves;
+mod webhooks;

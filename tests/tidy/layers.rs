@@ -1,0 +1,241 @@
+//! Who may name whom: downwards only, and the two programs never each other.
+//! It reads paths and manifests; what travels through the allowed calls is for a reader.
+
+use crate::tree::{Source, files, refuse, rust_of};
+
+/// A top module, and the top modules of the same crate that it may name.
+type Layer = (&'static str, &'static [&'static str]);
+
+/// From the top down: what is listed later never names what is listed before it.
+const BOT: [Layer; 12] = [
+    (
+        "cli",
+        &["app", "config", "db", "incident", "shop", "telegram", "vault"],
+    ),
+    (
+        "app",
+        &[
+            "config", "db", "gateways", "guard", "http", "incident", "jobs", "queue", "shop", "telegram",
+            "vault",
+        ],
+    ),
+    (
+        "telegram",
+        &[
+            "config", "db", "guard", "incident", "jobs", "queue", "shop", "vault",
+        ],
+    ),
+    (
+        "http",
+        &[
+            "config", "db", "guard", "incident", "jobs", "queue", "shop", "vault",
+        ],
+    ),
+    (
+        "jobs",
+        &["config", "db", "gateways", "incident", "queue", "shop", "vault"],
+    ),
+    ("gateways", &["config", "shop"]),
+    ("shop", &["db", "incident", "queue", "vault"]),
+    ("queue", &["db", "incident"]),
+    ("incident", &["db"]),
+    ("guard", &["db"]),
+    ("vault", &["db"]),
+    ("db", &[]),
+];
+
+/// The same for the agent. `alert` knows no probe; `backup` leaves results that a probe reads.
+const AGENT: [Layer; 10] = [
+    (
+        "cli",
+        &[
+            "alert", "app", "backup", "config", "http", "keys", "restore", "store", "watch",
+        ],
+    ),
+    (
+        "app",
+        &["alert", "backup", "config", "http", "restore", "store", "watch"],
+    ),
+    ("http", &["alert", "backup", "config", "store", "watch"]),
+    ("watch", &["alert", "config", "store"]),
+    ("restore", &["backup", "config", "keys", "store"]),
+    ("backup", &["config", "keys", "store"]),
+    ("alert", &["config", "store"]),
+    ("keys", &["config"]),
+    ("config", &[]),
+    ("store", &[]),
+];
+
+/// A package, and what its manifest must not name.
+const APART: [(&str, &[&str]); 5] = [
+    ("bot", &["agent", "sandbox", "tests"]),
+    ("agent", &["bot", "sandbox", "tests"]),
+    (
+        "protocol",
+        &[
+            "bot", "agent", "sandbox", "tests", "tokio", "rusqlite", "reqwest", "axum",
+        ],
+    ),
+    ("tests/sandbox", &["bot", "agent", "protocol", "tests"]),
+    ("tests", &["bot", "agent"]),
+];
+
+fn offences(program: &str, layers: &[Layer], files: &[Source]) -> Vec<String> {
+    let mut found = Vec::new();
+    for file in files {
+        let parts = module_of(program, &file.path);
+        let Some(own) = parts.first() else { continue };
+        let Some((_, allowed)) = layers.iter().find(|(name, _)| name == own) else {
+            found.push(format!(
+                "{}: the module '{own}' has no place in the table of layers",
+                file.path
+            ));
+            continue;
+        };
+        let named = top_modules_named(&file.code(), parts.len());
+        let wrong = named
+            .iter()
+            .filter(|name| *name != own && !allowed.contains(&name.as_str()));
+        found.extend(wrong.map(|name| format!("{}: '{own}' must not name '{name}'", file.path)));
+    }
+    found.sort();
+    found.dedup();
+    found
+}
+
+/// `bot/src/shop/order/store.rs` is `[shop, order, store]`; the crate's root is `[]`.
+fn module_of<'a>(program: &str, path: &'a str) -> Vec<&'a str> {
+    let inside = path
+        .strip_prefix(program)
+        .and_then(|rest| rest.strip_prefix("/src/"))
+        .unwrap_or(path);
+    let parts: Vec<&str> = inside
+        .trim_end_matches(".rs")
+        .split('/')
+        .filter(|part| *part != "mod")
+        .collect();
+    if matches!(parts[..], ["main" | "lib"]) {
+        Vec::new()
+    } else {
+        parts
+    }
+}
+
+/// The crate's top modules that the code of a module at this depth names.
+fn top_modules_named(code: &str, depth: usize) -> Vec<String> {
+    let to_the_root = "super::".repeat(depth);
+    let after = |mark: &str| {
+        code.match_indices(mark)
+            .map(|(at, mark)| at + mark.len())
+            .collect::<Vec<_>>()
+    };
+    let starts = after("crate::").into_iter().chain(after(&to_the_root));
+    starts
+        .flat_map(|at| first_names(&code[at..]))
+        .filter(|name| name.starts_with(|c: char| c.is_lowercase()))
+        .collect()
+}
+
+/// `a::b` names `a`; `{a, b::{c, d}}` names `a` and `b`.
+fn first_names(path: &str) -> Vec<String> {
+    let name = |text: &str| {
+        text.trim()
+            .chars()
+            .take_while(|c| c.is_alphanumeric() || *c == '_')
+            .collect::<String>()
+    };
+    let Some(group) = path.strip_prefix('{') else {
+        return vec![name(path)];
+    };
+    let mut names = Vec::new();
+    let (mut depth, mut start) = (0_usize, 0);
+    for (at, c) in group.char_indices() {
+        match c {
+            '{' => depth += 1,
+            '}' if depth > 0 => depth -= 1,
+            '}' => {
+                names.push(name(&group[start..at]));
+                break;
+            }
+            ',' if depth == 0 => {
+                names.push(name(&group[start..at]));
+                start = at + 1;
+            }
+            _ => {}
+        }
+    }
+    names
+}
+
+fn manifest_offences(package: &str, manifest: &str, banned: &[&str]) -> Vec<String> {
+    let names = manifest
+        .lines()
+        .filter_map(|line| line.split(['=', '.', ' ']).next());
+    let wrong = names.filter(|name| banned.contains(name));
+    wrong
+        .map(|name| format!("{package}/Cargo.toml must not depend on {name}"))
+        .collect()
+}
+
+#[test]
+fn the_bot_names_downwards_only() {
+    refuse(&offences("bot", &BOT, &rust_of("bot")));
+}
+
+#[test]
+fn the_agent_names_downwards_only() {
+    refuse(&offences("agent", &AGENT, &rust_of("agent")));
+}
+
+#[test]
+fn packages_that_must_not_know_each_other_do_not() {
+    for (package, banned) in APART {
+        let path = format!("{package}/Cargo.toml");
+        let manifest = files(|file| file == path);
+        assert_eq!(manifest.len(), 1, "{path} is missing");
+        refuse(&manifest_offences(package, &manifest[0].text, banned));
+    }
+}
+
+#[test]
+fn the_shop_never_says_telegram() {
+    let says =
+        |file: &&Source| file.path.contains("/shop/") && file.code().to_lowercase().contains("telegram::");
+    let found: Vec<String> = rust_of("bot")
+        .iter()
+        .filter(says)
+        .map(|file| file.path.clone())
+        .collect();
+    refuse(&found);
+}
+
+#[test]
+fn a_name_that_points_upwards_is_caught() {
+    let layers: [Layer; 3] = [("app", &["shop", "db"]), ("shop", &["db"]), ("db", &[])];
+    let bad = |path: &str, code: &str| offences("bot", &layers, &[Source::planted(path, code)]).len();
+    assert_eq!(
+        bad("bot/src/shop/order.rs", "use crate::{db::Db, app::{self, X}};"),
+        1
+    );
+    assert_eq!(bad("bot/src/db.rs", "fn a() { super::shop::order() }"), 1);
+    assert_eq!(bad("bot/src/db/open.rs", "use super::super::shop::X;"), 1);
+    assert_eq!(bad("bot/src/new.rs", ""), 1);
+    assert_eq!(
+        bad("bot/src/app.rs", "use crate::{db, shop::order}; // crate::new"),
+        0
+    );
+    assert_eq!(bad("bot/src/db/open.rs", "use super::migrate;"), 0);
+}
+
+#[test]
+fn a_forbidden_dependency_is_caught() {
+    assert_eq!(
+        manifest_offences(
+            "bot",
+            "[dependencies]\nagent.workspace = true\nbotany = \"1\"\n",
+            &["agent", "bot"]
+        )
+        .len(),
+        1
+    );
+}
