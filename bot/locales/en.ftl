@@ -136,6 +136,7 @@ review-notice = 🔎 { $amount } came in, but the price is { $price }. The selle
 refund-due-notice = 💸 { $amount } came in, but the item cannot be sent ({ $reason }). Your money is written down and the seller will return it.
 second-payment-notice = 💸 This order was paid once more with { $amount }. The second payment is written down and the seller will return it; the item stays yours.
 refunded-notice = ↩️ The seller noted that the money of this order was returned.
+second-refunded-notice = ↩️ The seller noted that the second payment of { $amount } was returned.
 
 ## Notices for sellers
 

@@ -136,6 +136,7 @@ review-notice = 🔎 Uang masuk { $amount }, padahal harganya { $price }. Penjua
 refund-due-notice = 💸 Uang masuk { $amount }, tetapi barangnya tidak bisa dikirim ({ $reason }). Uangmu tercatat dan akan dikembalikan penjual.
 second-payment-notice = 💸 Pesanan ini dibayar lagi sebesar { $amount }. Pembayaran kedua tercatat dan akan dikembalikan penjual; barangnya tetap milikmu.
 refunded-notice = ↩️ Penjual mencatat bahwa uang pesanan ini sudah dikembalikan.
+second-refunded-notice = ↩️ Penjual mencatat bahwa pembayaran kedua sebesar { $amount } sudah dikembalikan.
 
 ## Pemberitahuan untuk penjual
 

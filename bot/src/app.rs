@@ -38,6 +38,8 @@ use crate::{
 const LOOP_LIMIT: Duration = Duration::from_secs(60);
 /// Telegram may be out of reach for longer than a loop may hang; a poll is held for 25 s.
 const TELEGRAM_LIMIT: Duration = Duration::from_secs(120);
+/// How long the private address goes on saying goodbye.
+const GOODBYE: Duration = Duration::from_millis(500);
 /// After a planned stop begins, work in progress has this long.
 const STOP_LIMIT: Duration = Duration::from_secs(20);
 
@@ -53,7 +55,10 @@ pub async fn run(config: Config) -> Result<()> {
     let (writer, writer_thread) = Writer::start(conn);
     let reader = Reader::open(&config.database)?;
     for gateway in &config.gateways_later {
-        tracing::warn!(gateway, "bot.toml names a gateway that this version does not speak yet; it is left out");
+        tracing::warn!(
+            gateway,
+            "bot.toml names a gateway that this version does not speak yet; it is left out"
+        );
     }
 
     let stop = CancellationToken::new();
@@ -79,7 +84,9 @@ pub async fn run(config: Config) -> Result<()> {
     let delivered = Delivered::default();
     let public = Public {
         workshop: Arc::clone(&workshop),
-        telegram_secret: Some(protocol::secret::Secret::new(config.telegram.webhook_secret.expose())),
+        telegram_secret: Some(protocol::secret::Secret::new(
+            config.telegram.webhook_secret.expose(),
+        )),
         delivered: delivered.clone(),
     };
     let private = Private {
@@ -110,9 +117,20 @@ pub async fn run(config: Config) -> Result<()> {
 
     let mut loops: JoinSet<(&'static str, Result<()>)> = JoinSet::new();
     let token = stop.clone();
-    loops.spawn(async move { ("http.public", http::serve(public_listener, http::public::router(public), token).await) });
-    let token = stop.clone();
-    loops.spawn(async move { ("http.private", http::serve(private_listener, http::private::router(private), token).await) });
+    loops.spawn(async move {
+        (
+            "http.public",
+            http::serve(public_listener, http::public::router(public), token).await,
+        )
+    });
+    // Outlives the rest by a moment: whoever asks between two held questions must hear the goodbye as well.
+    let token = lingering(stop.clone());
+    loops.spawn(async move {
+        (
+            "http.private",
+            http::serve(private_listener, http::private::router(private), token).await,
+        )
+    });
     let token = stop.clone();
     loops.spawn(async move {
         send::run(sender, token).await;
@@ -157,7 +175,10 @@ fn open(database: &Path) -> Result<(Connection, Boot)> {
     let mut conn = db::open_writer(database).with_context(|| format!("opening {}", database.display()))?;
     let applied = db::migrate(&mut conn)?;
     if !applied.is_empty() {
-        tracing::info!(migrations = applied.join(", "), "the database's structure was brought forward");
+        tracing::info!(
+            migrations = applied.join(", "),
+            "the database's structure was brought forward"
+        );
     }
     let note = restored::find(database)?;
     let now = now();
@@ -176,6 +197,18 @@ fn open(database: &Path) -> Result<(Connection, Boot)> {
         std::fs::remove_file(&path).with_context(|| format!("removing {}", path.display()))?;
     }
     Ok((conn, boot))
+}
+
+/// A token that is cancelled a moment after `stop`.
+fn lingering(stop: CancellationToken) -> CancellationToken {
+    let later = CancellationToken::new();
+    let token = later.clone();
+    tokio::spawn(async move {
+        stop.cancelled().await;
+        tokio::time::sleep(GOODBYE).await;
+        token.cancel();
+    });
+    later
 }
 
 /// Waits for a signal, or for a loop that ended although it should not. Meanwhile feeds systemd's watchdog, as long

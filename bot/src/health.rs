@@ -24,7 +24,11 @@ impl Beat {
     /// A loop that counts as hung when it has made no progress for `limit`.
     #[must_use]
     pub fn new(name: &'static str, limit: Duration) -> Self {
-        Self { name, limit, last: Arc::new(AtomicI64::new(now().0)) }
+        Self {
+            name,
+            limit,
+            last: Arc::new(AtomicI64::new(now().0)),
+        }
     }
 
     /// Progress was made now.
@@ -36,7 +40,11 @@ impl Beat {
     #[must_use]
     pub fn report(&self, now: UnixMillis) -> LoopBeat {
         let age = now.since(UnixMillis(self.last.load(Ordering::Relaxed)));
-        LoopBeat { name: self.name.to_owned(), age_ms: millis(age), limit_ms: millis(self.limit) }
+        LoopBeat {
+            name: self.name.to_owned(),
+            age_ms: millis(age),
+            limit_ms: millis(self.limit),
+        }
     }
 
     /// Whether the loop has made progress within its limit.

@@ -18,14 +18,30 @@ use tracing_subscriber::{EnvFilter, Layer, fmt, layer::SubscriberExt, util::Subs
 pub fn start(dir: Option<&Path>) -> Result<()> {
     let filter = || EnvFilter::try_from_env("WARUNG_LOG").unwrap_or_else(|_| EnvFilter::new("warn,bot=info"));
     let file = dir.map(open).transpose()?;
-    let file = file.map(|file| fmt::layer().json().with_writer(Arc::new(file)).with_filter(filter()));
-    let console = fmt::layer().with_ansi(std::io::stderr().is_terminal()).with_writer(std::io::stderr).with_filter(filter());
-    tracing_subscriber::registry().with(console).with(file).try_init().context("starting the log")?;
+    let file = file.map(|file| {
+        fmt::layer()
+            .json()
+            .with_writer(Arc::new(file))
+            .with_filter(filter())
+    });
+    let console = fmt::layer()
+        .with_ansi(std::io::stderr().is_terminal())
+        .with_writer(std::io::stderr)
+        .with_filter(filter());
+    tracing_subscriber::registry()
+        .with(console)
+        .with(file)
+        .try_init()
+        .context("starting the log")?;
     Ok(())
 }
 
 fn open(dir: &Path) -> Result<File> {
     let path = dir.join("bot.log");
     // Appended, so that rotation by renaming or truncating never leaves a hole.
-    OpenOptions::new().create(true).append(true).open(&path).with_context(|| format!("opening {}", path.display()))
+    OpenOptions::new()
+        .create(true)
+        .append(true)
+        .open(&path)
+        .with_context(|| format!("opening {}", path.display()))
 }

@@ -39,9 +39,16 @@ pub fn find(database: &Path) -> Result<Option<(PathBuf, Restored)>> {
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
         Err(error) => return Err(error).with_context(|| format!("reading {}", path.display())),
     };
-    anyhow::ensure!(text.len() <= NOTE_BYTES_MAX, "{} is too long to be a restore's note", path.display());
+    anyhow::ensure!(
+        text.len() <= NOTE_BYTES_MAX,
+        "{} is too long to be a restore's note",
+        path.display()
+    );
     let note = serde_json::from_slice(&text).with_context(|| {
-        format!("reading {}: the shop was restored, but to which moment is not readable", path.display())
+        format!(
+            "reading {}: the shop was restored, but to which moment is not readable",
+            path.display()
+        )
     })?;
     Ok(Some((path, note)))
 }

@@ -43,7 +43,9 @@ impl Import {
         let entries = self.read()?;
         let mut conn = db::open_writer(&database).map_err(anyhow::Error::from)?;
         db::migrate(&mut conn)?;
-        let tx = conn.transaction_with_behavior(TransactionBehavior::Immediate).context("opening a transaction")?;
+        let tx = conn
+            .transaction_with_behavior(TransactionBehavior::Immediate)
+            .context("opening a transaction")?;
         let mut done = Vec::new();
         for entry in &entries {
             let product = catalog::store::put(&tx, &entry.draft, now())?;
@@ -57,14 +59,25 @@ impl Import {
 
     fn read(&self) -> Result<Vec<Entry>, Failure> {
         let name = self.file.display();
-        let size = fs::metadata(&self.file).with_context(|| format!("reading {name}"))?.len();
+        let size = fs::metadata(&self.file)
+            .with_context(|| format!("reading {name}"))?
+            .len();
         if size > FILE_BYTES_MAX {
-            return Err(Failure::Failed(anyhow!("{name} is larger than 16 MiB; import it in several files")));
+            return Err(Failure::Failed(anyhow!(
+                "{name} is larger than 16 MiB; import it in several files"
+            )));
         }
         let text = fs::read_to_string(&self.file).with_context(|| format!("reading {name}"))?;
         catalog::file::read(&text).map_err(|faults| {
-            let list: Vec<String> = faults.sentences().iter().map(|fault| format!("\n  - {fault}")).collect();
-            Failure::Failed(anyhow!("{name} cannot be imported; nothing was changed:{}", list.concat()))
+            let list: Vec<String> = faults
+                .sentences()
+                .iter()
+                .map(|fault| format!("\n  - {fault}"))
+                .collect();
+            Failure::Failed(anyhow!(
+                "{name} cannot be imported; nothing was changed:{}",
+                list.concat()
+            ))
         })
     }
 
@@ -84,7 +97,10 @@ impl Import {
         for (entry, added) in done {
             println!("{}: {} stock line(s) added", entry.draft.sku, added.added);
             for line in &added.known {
-                println!("{}: stock line {line} refused, the shop has or had it already", entry.draft.sku);
+                println!(
+                    "{}: stock line {line} refused, the shop has or had it already",
+                    entry.draft.sku
+                );
             }
         }
     }

@@ -13,7 +13,9 @@ use crate::{
 };
 
 #[derive(Args)]
-#[command(after_help = "Example:\n  bot check --config /etc/warung/bot.toml\n  bot check --database restored/shop.db --json")]
+#[command(
+    after_help = "Example:\n  bot check --config /etc/warung/bot.toml\n  bot check --database restored/shop.db --json"
+)]
 pub(super) struct Check {
     #[command(flatten)]
     config: ConfigArg,
@@ -44,7 +46,11 @@ impl Check {
         } else {
             say(&findings);
         }
-        if findings.faults.is_empty() { Ok(()) } else { Err(Failure::Failed(anyhow!(findings.faults.join("; ")))) }
+        if findings.faults.is_empty() {
+            Ok(())
+        } else {
+            Err(Failure::Failed(anyhow!(findings.faults.join("; "))))
+        }
     }
 }
 
@@ -52,8 +58,16 @@ fn inspect(database: &Path) -> Result<Findings> {
     let conn: Connection =
         db::open_reader(database).with_context(|| format!("opening {}", database.display()))?;
     let missing = db::migration_status(&conn)?;
-    anyhow::ensure!(missing.len() < db::schema_version(), "{} is not a shop's database", database.display());
-    anyhow::ensure!(missing.is_empty(), "the database lacks {}; run bot migrate", missing.join(", "));
+    anyhow::ensure!(
+        missing.len() < db::schema_version(),
+        "{} is not a shop's database",
+        database.display()
+    );
+    anyhow::ensure!(
+        missing.is_empty(),
+        "the database lacks {}; run bot migrate",
+        missing.join(", ")
+    );
     audit::store::inspect(&conn)
 }
 
@@ -70,6 +84,10 @@ fn say(findings: &Findings) {
     for (account, sum) in &findings.ledger {
         println!("  {account}: {}", sum.0);
     }
-    let verdict = if findings.faults.is_empty() { "everything adds up" } else { "it does not add up" };
+    let verdict = if findings.faults.is_empty() {
+        "everything adds up"
+    } else {
+        "it does not add up"
+    };
     println!("{verdict}");
 }

@@ -35,11 +35,16 @@ pub fn status(conn: &Connection) -> Result<Vec<&'static str>> {
 pub fn migrate(conn: &mut Connection) -> Result<Vec<&'static str>> {
     let missing = status(conn)?;
     for &name in &missing {
-        let at = MIGRATIONS.iter().position(|(known, _)| *known == name).expect("status names known migrations");
+        let at = MIGRATIONS
+            .iter()
+            .position(|(known, _)| *known == name)
+            .expect("status names known migrations");
         let tx = conn.transaction_with_behavior(TransactionBehavior::Immediate)?;
-        tx.execute_batch(MIGRATIONS[at].1).with_context(|| format!("applying migration {name}"))?;
+        tx.execute_batch(MIGRATIONS[at].1)
+            .with_context(|| format!("applying migration {name}"))?;
         tx.pragma_update(None, "user_version", at + 1)?;
-        tx.commit().with_context(|| format!("committing migration {name}"))?;
+        tx.commit()
+            .with_context(|| format!("committing migration {name}"))?;
     }
     Ok(missing)
 }

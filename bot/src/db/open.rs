@@ -22,10 +22,14 @@ const WAL_AUTOCHECKPOINT_PAGES: i64 = 16_384;
 #[derive(Debug, Error)]
 pub enum OpenError {
     /// Another bot holds the shop.
-    #[error("another bot runs on {0}; stop it first (systemctl stop bot.service), two would sell the same stock")]
+    #[error(
+        "another bot runs on {0}; stop it first (systemctl stop bot.service), two would sell the same stock"
+    )]
     Held(PathBuf),
     /// A pragma did not take.
-    #[error("SQLite answers {name} = {found} where {wanted} was set; the database cannot be trusted like this")]
+    #[error(
+        "SQLite answers {name} = {found} where {wanted} was set; the database cannot be trusted like this"
+    )]
     Pragma {
         /// The pragma.
         name: &'static str,
@@ -35,7 +39,9 @@ pub enum OpenError {
         found: String,
     },
     /// The compiled-in SQLite is too old.
-    #[error("this program carries SQLite {0}, which can lose commits when two programs checkpoint; 3.51.3 is needed")]
+    #[error(
+        "this program carries SQLite {0}, which can lose commits when two programs checkpoint; 3.51.3 is needed"
+    )]
     Version(&'static str),
     /// The file system said no.
     #[error("opening {path}: {source}")]
@@ -64,8 +70,15 @@ pub fn lock_instance(database: &Path) -> Result<Instance, OpenError> {
     let mut path = database.as_os_str().to_owned();
     path.push(".lock");
     let path = PathBuf::from(path);
-    let open = OpenOptions::new().create(true).truncate(false).write(true).open(&path);
-    let lock = open.map_err(|source| OpenError::Io { path: path.clone(), source })?;
+    let open = OpenOptions::new()
+        .create(true)
+        .truncate(false)
+        .write(true)
+        .open(&path);
+    let lock = open.map_err(|source| OpenError::Io {
+        path: path.clone(),
+        source,
+    })?;
     match lock.try_lock() {
         Ok(()) => Ok(Instance { _lock: lock }),
         Err(TryLockError::WouldBlock) => Err(OpenError::Held(database.to_owned())),
@@ -87,7 +100,12 @@ pub fn open_writer(database: &Path) -> Result<Connection, OpenError> {
     conn.pragma_update(None, "page_size", 4096)?;
     set(&conn, "journal_mode", "wal", "wal")?;
     set(&conn, "synchronous", "full", "2")?;
-    set(&conn, "wal_autocheckpoint", &WAL_AUTOCHECKPOINT_PAGES.to_string(), "16384")?;
+    set(
+        &conn,
+        "wal_autocheckpoint",
+        &WAL_AUTOCHECKPOINT_PAGES.to_string(),
+        "16384",
+    )?;
     set(&conn, "mmap_size", "0", "0")?;
     common(&conn)?;
     conn.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
@@ -135,7 +153,11 @@ fn expect(conn: &Connection, name: &'static str, wanted: &str) -> Result<(), Ope
     if found == wanted {
         return Ok(());
     }
-    Err(OpenError::Pragma { name, wanted: wanted.to_owned(), found })
+    Err(OpenError::Pragma {
+        name,
+        wanted: wanted.to_owned(),
+        found,
+    })
 }
 
 #[cfg(test)]
@@ -158,7 +180,13 @@ mod tests {
         conn.pragma_update(None, "page_size", 8192).unwrap();
         conn.execute_batch("CREATE TABLE t (a)").unwrap();
         drop(conn);
-        assert!(matches!(open_writer(&path), Err(OpenError::Pragma { name: "page_size", .. })));
+        assert!(matches!(
+            open_writer(&path),
+            Err(OpenError::Pragma {
+                name: "page_size",
+                ..
+            })
+        ));
     }
 
     #[test]

@@ -27,7 +27,10 @@ impl Reader {
     /// When not even one connection can be opened.
     pub fn open(database: &Path) -> Result<Self, OpenError> {
         let first = open_reader(database)?;
-        Ok(Self { database: database.to_owned(), idle: Arc::new(Mutex::new(vec![first])) })
+        Ok(Self {
+            database: database.to_owned(),
+            idle: Arc::new(Mutex::new(vec![first])),
+        })
     }
 
     /// Runs `work` on a connection of the pool.

@@ -169,7 +169,11 @@ fn in_savepoint(tx: &mut Transaction<'_>, work: Work) -> Result<Answer, (Answer,
         Err(error) => return Err((work(Err(&error.to_string())).answer, error)),
     };
     let done = work(Ok(&savepoint));
-    let ended = if done.keep { savepoint.commit() } else { savepoint.rollback().and_then(|()| savepoint.commit()) };
+    let ended = if done.keep {
+        savepoint.commit()
+    } else {
+        savepoint.rollback().and_then(|()| savepoint.commit())
+    };
     match ended {
         Ok(()) => Ok(done.answer),
         Err(error) => Err((done.answer, error)),
@@ -187,7 +191,8 @@ mod tests {
 
     fn writer() -> (Writer, thread::JoinHandle<()>) {
         let conn = Connection::open_in_memory().unwrap();
-        conn.execute_batch("CREATE TABLE t (a INTEGER UNIQUE) STRICT").unwrap();
+        conn.execute_batch("CREATE TABLE t (a INTEGER UNIQUE) STRICT")
+            .unwrap();
         Writer::start(conn)
     }
 
@@ -217,8 +222,13 @@ mod tests {
         let changed = writer.changed();
         tokio::pin!(changed);
         changed.as_mut().enable();
-        writer.run(|conn| Ok(conn.execute("INSERT INTO t VALUES (1)", [])?)).await.unwrap();
-        tokio::time::timeout(Duration::from_secs(5), changed).await.unwrap();
+        writer
+            .run(|conn| Ok(conn.execute("INSERT INTO t VALUES (1)", [])?))
+            .await
+            .unwrap();
+        tokio::time::timeout(Duration::from_secs(5), changed)
+            .await
+            .unwrap();
     }
 
     #[tokio::test]
@@ -234,8 +244,13 @@ mod tests {
     #[tokio::test]
     async fn a_database_that_cannot_write_says_so() {
         let (writer, _thread) = writer();
-        writer.run(|conn| Ok(conn.pragma_update(None, "query_only", "on")?)).await.unwrap();
-        let refused = writer.run(|conn| Ok(conn.execute("INSERT INTO t VALUES (1)", [])?)).await;
+        writer
+            .run(|conn| Ok(conn.pragma_update(None, "query_only", "on")?))
+            .await
+            .unwrap();
+        let refused = writer
+            .run(|conn| Ok(conn.execute("INSERT INTO t VALUES (1)", [])?))
+            .await;
         assert!(refused.is_err());
     }
 }

@@ -91,7 +91,14 @@ impl Pakasir {
             .redirect(reqwest::redirect::Policy::none())
             .build()?;
         let base_url = base_url.trim_end_matches('/').to_owned();
-        Ok(Self { http, base_url, project: project.to_owned(), api_key, webhook_secret, mode })
+        Ok(Self {
+            http,
+            base_url,
+            project: project.to_owned(),
+            api_key,
+            webhook_secret,
+            mode,
+        })
     }
 
     /// Whether real or play money is expected.
@@ -106,10 +113,14 @@ impl Pakasir {
     /// See [`GatewayError`]; a retry must carry the same order code.
     pub async fn create(&self, order_code: &str, amount: Rupiah) -> Result<Invoice, GatewayError> {
         let body = serde_json::json!({ "method": "qris", "amount": amount.0 });
-        let request = self.request(Method::POST, &["create-transaction", &self.project, order_code]).json(&body);
+        let request = self
+            .request(Method::POST, &["create-transaction", &self.project, order_code])
+            .json(&body);
         let created: Created = call(request).await?;
         if created.order_id != order_code || created.amount != amount.0 {
-            return Err(GatewayError::Garbled("it made an invoice for another order or amount".to_owned()));
+            return Err(GatewayError::Garbled(
+                "it made an invoice for another order or amount".to_owned(),
+            ));
         }
         if created.is_sandbox != (self.mode == Mode::Sandbox) {
             return Err(GatewayError::Refused(
@@ -136,7 +147,9 @@ impl Pakasir {
         let request = self.request(Method::GET, &["transaction-status", &self.project, txn_id]);
         let answer: StatusAnswer = call(request).await?;
         if answer.txn_id != txn_id {
-            return Err(GatewayError::Garbled("it answered about another transaction".to_owned()));
+            return Err(GatewayError::Garbled(
+                "it answered about another transaction".to_owned(),
+            ));
         }
         let status = match answer.status.as_str() {
             "completed" => Status::Completed,
@@ -178,7 +191,9 @@ impl Pakasir {
 
     fn request(&self, method: Method, path: &[&str]) -> RequestBuilder {
         let url = format!("{}/api/v2/{}", self.base_url, path.join("/"));
-        self.http.request(method, url).header("X-Api-Key", self.api_key.expose())
+        self.http
+            .request(method, url)
+            .header("X-Api-Key", self.api_key.expose())
     }
 }
 
@@ -187,7 +202,10 @@ async fn call<T: serde::de::DeserializeOwned>(request: RequestBuilder) -> Result
     let unreachable = |error: reqwest::Error| GatewayError::Unreachable(error.without_url().to_string());
     let mut response = request.send().await.map_err(unreachable)?;
     let status = response.status();
-    let wait = response.headers().get("retry-after").and_then(|value| value.to_str().ok()?.parse().ok());
+    let wait = response
+        .headers()
+        .get("retry-after")
+        .and_then(|value| value.to_str().ok()?.parse().ok());
     let mut body = Vec::new();
     while let Some(chunk) = response.chunk().await.map_err(unreachable)? {
         if body.len() + chunk.len() > ANSWER_BYTES_MAX {
@@ -196,7 +214,9 @@ async fn call<T: serde::de::DeserializeOwned>(request: RequestBuilder) -> Result
         body.extend_from_slice(&chunk);
     }
     match status {
-        StatusCode::TOO_MANY_REQUESTS => Err(GatewayError::Wait(wait.map_or(WAIT_DEFAULT, Duration::from_secs))),
+        StatusCode::TOO_MANY_REQUESTS => {
+            Err(GatewayError::Wait(wait.map_or(WAIT_DEFAULT, Duration::from_secs)))
+        }
         StatusCode::NOT_FOUND => Err(GatewayError::Unknown),
         StatusCode::REQUEST_TIMEOUT => Err(GatewayError::Unreachable(format!("status {status}"))),
         _ if status.is_success() => {
@@ -208,7 +228,13 @@ async fn call<T: serde::de::DeserializeOwned>(request: RequestBuilder) -> Result
 }
 
 fn checked_txn(txn_id: String) -> Result<String, GatewayError> {
-    if is_token(&txn_id) { Ok(txn_id) } else { Err(GatewayError::Garbled("its transaction has no usable id".to_owned())) }
+    if is_token(&txn_id) {
+        Ok(txn_id)
+    } else {
+        Err(GatewayError::Garbled(
+            "its transaction has no usable id".to_owned(),
+        ))
+    }
 }
 
 /// Ids become parts of addresses: nothing that could change an address is let in.
@@ -225,7 +251,13 @@ mod tests {
     fn a_hint_needs_two_plain_ids_and_nothing_else() {
         let body = br#"{"txn_id":"vwiq-1","order_id":"W1","amount":"what?","status":"pending","more":[1]}"#;
         assert_eq!(Pakasir::hint(body).unwrap().order_id, "W1");
-        for wrong in [&b""[..], b"{}", b"[]", br#"{"txn_id":"../x","order_id":"W1"}"#, br#"{"txn_id":"a","order_id":""}"#] {
+        for wrong in [
+            &b""[..],
+            b"{}",
+            b"[]",
+            br#"{"txn_id":"../x","order_id":"W1"}"#,
+            br#"{"txn_id":"a","order_id":""}"#,
+        ] {
             assert_eq!(Pakasir::hint(wrong), None);
         }
     }
@@ -233,7 +265,14 @@ mod tests {
     #[test]
     fn an_empty_or_wrong_secret_opens_nothing() {
         let client = |secret: &str| {
-            Pakasir::new("http://127.0.0.1:1/", "shop", Secret::new("k"), Secret::new(secret), Mode::Live).unwrap()
+            Pakasir::new(
+                "http://127.0.0.1:1/",
+                "shop",
+                Secret::new("k"),
+                Secret::new(secret),
+                Mode::Live,
+            )
+            .unwrap()
         };
         assert!(client("s3cret").is_from_gateway(b"s3cret"));
         assert!(!client("s3cret").is_from_gateway(b"s3cre"));

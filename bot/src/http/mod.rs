@@ -26,5 +26,8 @@ pub async fn bind(address: SocketAddr, key: &str) -> Result<TcpListener> {
 /// # Errors
 /// When the listener breaks.
 pub async fn serve(listener: TcpListener, router: Router, stop: CancellationToken) -> Result<()> {
-    axum::serve(listener, router).with_graceful_shutdown(stop.cancelled_owned()).await.context("serving HTTP")
+    axum::serve(listener, router)
+        .with_graceful_shutdown(stop.cancelled_owned())
+        .await
+        .context("serving HTTP")
 }

@@ -71,7 +71,10 @@ async fn incidents(State(private): State<Arc<Private>>, Query(After { after }): 
         let changed = private.writer.changed();
         tokio::pin!(changed);
         changed.as_mut().enable();
-        let found = private.reader.run(move |conn| incident::store::after(conn, IncidentId(after))).await;
+        let found = private
+            .reader
+            .run(move |conn| incident::store::after(conn, IncidentId(after)))
+            .await;
         let goodbye = private.stop.is_cancelled();
         match found {
             Ok(incidents) if goodbye || !incidents.is_empty() => {
@@ -102,11 +105,21 @@ async fn health(State(private): State<Arc<Private>>) -> Response {
 }
 
 async fn report(private: &Private) -> Result<Health> {
-    let writes = tokio::time::timeout(WRITE_LIMIT, private.writer.run(|conn| queue::store::probe(conn, now()))).await;
+    let writes = tokio::time::timeout(
+        WRITE_LIMIT,
+        private.writer.run(|conn| queue::store::probe(conn, now())),
+    )
+    .await;
     let now = now();
     let (last_incident, queue, trade) = private
         .reader
-        .run(move |conn| Ok((incident::store::last(conn)?, queue_health(conn, now)?, trade_health(conn, now)?)))
+        .run(move |conn| {
+            Ok((
+                incident::store::last(conn)?,
+                queue_health(conn, now)?,
+                trade_health(conn, now)?,
+            ))
+        })
         .await?;
     Ok(Health {
         healthy: matches!(writes, Ok(Ok(()))) && private.beats.iter().all(|beat| beat.alive(now)),

@@ -45,15 +45,29 @@ pub fn router(public: Public) -> Router {
 }
 
 async fn telegram(State(public): State<Arc<Public>>, headers: HeaderMap, body: Bytes) -> StatusCode {
-    let given = headers.get("x-telegram-bot-api-secret-token").map(|value| value.as_bytes()).unwrap_or_default();
-    let known = public.telegram_secret.as_ref().filter(|secret| !secret.is_empty());
+    let given = headers
+        .get("x-telegram-bot-api-secret-token")
+        .map(|value| value.as_bytes())
+        .unwrap_or_default();
+    let known = public
+        .telegram_secret
+        .as_ref()
+        .filter(|secret| !secret.is_empty());
     if !known.is_some_and(|secret| bool::from(secret.expose().as_bytes().ct_eq(given))) {
         return StatusCode::FORBIDDEN;
     }
-    let update = std::str::from_utf8(&body).ok().and_then(|text| receive::numbered(text).ok());
+    let update = std::str::from_utf8(&body)
+        .ok()
+        .and_then(|text| receive::numbered(text).ok());
     // What has no number cannot be an update; Telegram would repeat it for ever.
-    let Some((id, text)) = update else { return StatusCode::OK };
-    let stored = public.workshop.writer.run(move |conn| inbox::store::store(conn, id, &text, now())).await;
+    let Some((id, text)) = update else {
+        return StatusCode::OK;
+    };
+    let stored = public
+        .workshop
+        .writer
+        .run(move |conn| inbox::store::store(conn, id, &text, now()))
+        .await;
     if let Err(error) = stored {
         tracing::error!(%error, "an update cannot be stored; Telegram will repeat it");
         return StatusCode::SERVICE_UNAVAILABLE;
@@ -65,7 +79,10 @@ async fn telegram(State(public): State<Arc<Public>>, headers: HeaderMap, body: B
 /// Acknowledged only after the commit that makes sure that the gateway is asked. An unknown order is acknowledged as
 /// well, or the gateway would repeat it for ever; trouble of ours is not, so that it does.
 async fn pakasir_webhook(State(public): State<Arc<Public>>, headers: HeaderMap, body: Bytes) -> StatusCode {
-    let given = headers.get("x-secret").map(|value| value.as_bytes()).unwrap_or_default();
+    let given = headers
+        .get("x-secret")
+        .map(|value| value.as_bytes())
+        .unwrap_or_default();
     if !public.workshop.pakasir.is_from_gateway(given) {
         tracing::warn!("a payment webhook came with a wrong secret and is not believed");
         return StatusCode::UNAUTHORIZED;
@@ -76,9 +93,15 @@ async fn pakasir_webhook(State(public): State<Arc<Public>>, headers: HeaderMap, 
     };
     let stored = public.workshop.writer.run(move |conn| {
         let now = now();
-        let Some(order) = order::store::by_code(conn, &hint.order_id)? else { return Ok(false) };
+        let Some(order) = order::store::by_code(conn, &hint.order_id)? else {
+            return Ok(false);
+        };
         payment::store::notified(conn, pakasir::NAME, &body, &hint.order_id, &hint.txn_id, now)?;
-        CheckPayment { order: order.id, txn_id: hint.txn_id }.enqueue(conn, now, now)?;
+        CheckPayment {
+            order: order.id,
+            txn_id: hint.txn_id,
+        }
+        .enqueue(conn, now, now)?;
         Ok(true)
     });
     match stored.await {

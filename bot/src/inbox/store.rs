@@ -36,7 +36,9 @@ pub fn next(conn: &Connection, after: Option<UpdateId>) -> Result<Option<(Update
     let after = after.map_or(i64::MIN, |id| id.0);
     let mut statement = conn.prepare_cached(NEXT)?;
     Ok(statement
-        .query_row(named_params! { ":after": after }, |row| Ok((UpdateId(row.get(0)?), row.get(1)?)))
+        .query_row(named_params! { ":after": after }, |row| {
+            Ok((UpdateId(row.get(0)?), row.get(1)?))
+        })
         .optional()?)
 }
 
@@ -45,7 +47,10 @@ pub fn next(conn: &Connection, after: Option<UpdateId>) -> Result<Option<(Update
 /// # Errors
 /// When the database fails.
 pub fn done(conn: &Connection, id: UpdateId, now: UnixMillis) -> Result<bool> {
-    Ok(conn.prepare_cached(DONE)?.execute(named_params! { ":id": id.0, ":now": now.0 })? == 1)
+    Ok(conn
+        .prepare_cached(DONE)?
+        .execute(named_params! { ":id": id.0, ":now": now.0 })?
+        == 1)
 }
 
 /// Handling it failed. Answers whether it is set aside now.
@@ -54,7 +59,11 @@ pub fn done(conn: &Connection, id: UpdateId, now: UnixMillis) -> Result<bool> {
 /// When the database fails.
 pub fn failed(conn: &Connection, id: UpdateId, error: &str, now: UnixMillis) -> Result<bool> {
     let row = named_params! { ":id": id.0, ":error": error, ":tries_max": TRIES_MAX, ":now": now.0 };
-    Ok(conn.prepare_cached(FAILED)?.query_row(row, |row| row.get(0)).optional()?.unwrap_or(false))
+    Ok(conn
+        .prepare_cached(FAILED)?
+        .query_row(row, |row| row.get(0))
+        .optional()?
+        .unwrap_or(false))
 }
 
 /// How many wait.
@@ -70,5 +79,7 @@ pub fn waiting(conn: &Connection) -> Result<u64> {
 /// # Errors
 /// When the database fails.
 pub fn prune(conn: &Connection, before: UnixMillis) -> Result<usize> {
-    Ok(conn.prepare_cached(PRUNE)?.execute(named_params! { ":before": before.0 })?)
+    Ok(conn
+        .prepare_cached(PRUNE)?
+        .execute(named_params! { ":before": before.0 })?)
 }

@@ -14,7 +14,8 @@ const PAGE_MAX: i64 = 100;
 
 const RAISE: &str =
     "INSERT INTO incident (at, kind, severity, text) VALUES (:at, :kind, :severity, :text) RETURNING id";
-const AFTER: &str = "SELECT id, at, kind, severity, text FROM incident WHERE id > :after ORDER BY id LIMIT :limit";
+const AFTER: &str =
+    "SELECT id, at, kind, severity, text FROM incident WHERE id > :after ORDER BY id LIMIT :limit";
 const LAST: &str = "SELECT coalesce(max(id), 0) FROM incident";
 
 /// Writes an incident down.
@@ -28,7 +29,9 @@ pub fn raise(conn: &Connection, kind: Kind, text: &str, now: UnixMillis) -> Resu
         Severity::Critical => "critical",
     };
     let row = named_params! { ":at": now.0, ":kind": kind.name(), ":severity": severity, ":text": text };
-    Ok(IncidentId(conn.prepare_cached(RAISE)?.query_row(row, |row| row.get(0))?))
+    Ok(IncidentId(
+        conn.prepare_cached(RAISE)?.query_row(row, |row| row.get(0))?,
+    ))
 }
 
 /// Those after a number, oldest first, at most 100.
@@ -59,5 +62,7 @@ pub fn after(conn: &Connection, after: IncidentId) -> Result<Vec<Incident>> {
 /// # Errors
 /// When the database fails.
 pub fn last(conn: &Connection) -> Result<IncidentId> {
-    Ok(IncidentId(conn.prepare_cached(LAST)?.query_row([], |row| row.get(0))?))
+    Ok(IncidentId(
+        conn.prepare_cached(LAST)?.query_row([], |row| row.get(0))?,
+    ))
 }

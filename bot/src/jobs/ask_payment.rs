@@ -80,8 +80,11 @@ pub async fn ask(shop: &Workshop, order: OrderId, txn_id: &str) -> Result<Asked>
         .writer
         .run(move |conn| {
             let now = now();
-            let asked_at = payment::store::by_txn(conn, pakasir::NAME, &txn)?.and_then(|payment| payment.asked_at);
-            let wait = asked_at.map_or(Duration::ZERO, |asked_at| pakasir::ASK_EVERY.saturating_sub(now.since(asked_at)));
+            let asked_at =
+                payment::store::by_txn(conn, pakasir::NAME, &txn)?.and_then(|payment| payment.asked_at);
+            let wait = asked_at.map_or(Duration::ZERO, |asked_at| {
+                pakasir::ASK_EVERY.saturating_sub(now.since(asked_at))
+            });
             if wait.is_zero() {
                 payment::store::asked(conn, pakasir::NAME, &txn, now)?;
             }
@@ -139,7 +142,15 @@ mod tests {
         };
         let at = |seconds: i64| next_poll(&order, UnixMillis(seconds * 1_000)).map(|pause| pause.as_secs());
         assert_eq!(
-            [at(0), at(299), at(800), at(1_000), at(2_000), at(9_000), at(100_000)],
+            [
+                at(0),
+                at(299),
+                at(800),
+                at(1_000),
+                at(2_000),
+                at(9_000),
+                at(100_000)
+            ],
             [Some(8), Some(8), Some(12), Some(15), Some(60), Some(600), None]
         );
     }

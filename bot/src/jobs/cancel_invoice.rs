@@ -22,8 +22,13 @@ const TRIES_MAX: u32 = 5;
 /// When the database fails; the job is tried again.
 pub async fn work(shop: &Workshop, job: &Job) -> Result<Outcome> {
     let order = CancelInvoice::of(job)?.order;
-    let payment = shop.reader.run(move |conn| payment::store::of_order(conn, pakasir::NAME, order)).await?;
-    let Some(payment) = payment else { return shop.nothing(job.claim).await };
+    let payment = shop
+        .reader
+        .run(move |conn| payment::store::of_order(conn, pakasir::NAME, order))
+        .await?;
+    let Some(payment) = payment else {
+        return shop.nothing(job.claim).await;
+    };
     match shop.pakasir.cancel(&payment.invoice.txn_id).await {
         // Refused: it is paid or cancelled already, which the poller finds out.
         Ok(()) | Err(GatewayError::Refused(_) | GatewayError::Unknown) => shop.nothing(job.claim).await,

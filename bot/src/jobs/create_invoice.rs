@@ -35,10 +35,16 @@ pub async fn work(shop: &Workshop, job: &Job) -> Result<Outcome> {
     }
     match shop.pakasir.create(&order.code, order.price).await {
         Ok(invoice) => {
-            shop.settle(job.claim, move |conn, shop| show(conn, shop, &order, &invoice, now())).await
+            shop.settle(job.claim, move |conn, shop| {
+                show(conn, shop, &order, &invoice, now())
+            })
+            .await
         }
         Err(GatewayError::Refused(reason)) => {
-            shop.settle(job.claim, move |conn, shop| refused(conn, shop, &order, &reason, now())).await
+            shop.settle(job.claim, move |conn, shop| {
+                refused(conn, shop, &order, &reason, now())
+            })
+            .await
         }
         Err(error) => Ok(trouble(error)),
     }
@@ -46,7 +52,10 @@ pub async fn work(shop: &Workshop, job: &Job) -> Result<Outcome> {
 
 fn show(conn: &Connection, shop: &Shop, order: &Order, invoice: &Invoice, now: UnixMillis) -> Result<()> {
     payment::store::open(conn, pakasir::NAME, order.id, invoice, now)?;
-    let poll = PollPayment { order: order.id, txn_id: invoice.txn_id.clone() };
+    let poll = PollPayment {
+        order: order.id,
+        txn_id: invoice.txn_id.clone(),
+    };
     poll.enqueue(conn, now.plus(super::ask_payment::FIRST_POLL), now)?;
     // The customer may have called it off, or the time may have run out, while the gateway was asked.
     if order::store::get(conn, order.id)?.state != State::AwaitingPayment {
@@ -57,7 +66,10 @@ fn show(conn: &Connection, shop: &Shop, order: &Order, invoice: &Invoice, now: U
     let send = NewSend {
         purpose: Purpose::Qr,
         order: Some(order.id),
-        outgoing: Outgoing::Qr { qr: invoice.qr.clone(), caption },
+        outgoing: Outgoing::Qr {
+            qr: invoice.qr.clone(),
+            caption,
+        },
         ..NewSend::screen(order.customer, outbox::Screen::default())
     };
     outbox::store::enqueue(conn, &send, now)?;

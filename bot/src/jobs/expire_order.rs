@@ -35,7 +35,10 @@ pub async fn work(shop: &Workshop, job: &Job) -> Result<Outcome> {
     if order.state != State::AwaitingPayment {
         return shop.nothing(job.claim).await;
     }
-    let payment = shop.reader.run(move |conn| payment::store::of_order(conn, pakasir::NAME, id)).await?;
+    let payment = shop
+        .reader
+        .run(move |conn| payment::store::of_order(conn, pakasir::NAME, id))
+        .await?;
     if let Some(payment) = payment {
         match ask(shop, id, &payment.invoice.txn_id).await? {
             Asked::Later(pause) => return Ok(Outcome::Snooze(pause)),

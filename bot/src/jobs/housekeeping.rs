@@ -39,5 +39,8 @@ pub async fn work(shop: &Workshop, _job: &Job) -> Result<Outcome> {
 }
 
 fn before(now: UnixMillis, kept: Duration) -> UnixMillis {
-    UnixMillis(now.0.saturating_sub(i64::try_from(kept.as_millis()).unwrap_or(i64::MAX)))
+    UnixMillis(
+        now.0
+            .saturating_sub(i64::try_from(kept.as_millis()).unwrap_or(i64::MAX)),
+    )
 }

@@ -178,6 +178,17 @@ pub fn refunded(language: Language, order: &Order) -> Screen {
     )
 }
 
+/// To the customer: the seller noted that a second payment went back.
+#[must_use]
+pub fn second_refunded(language: Language, order: &Order, amount: Rupiah) -> Screen {
+    let words = say(
+        language,
+        "second-refunded-notice",
+        &[("amount", &amount.to_string())],
+    );
+    told(language, order, &words, to_order(language, order))
+}
+
 /// To a seller: a sale.
 #[must_use]
 pub fn seller_sold(language: Language, order: &Order) -> Screen {
@@ -419,6 +430,7 @@ mod tests {
                 refund_due(language, &order, Rupiah(1), Reason::Late),
                 second_payment(language, &order, Rupiah(1)),
                 refunded(language, &order),
+                second_refunded(language, &order, Rupiah(1)),
                 seller_sold(language, &order),
                 seller_review(language, &order, Rupiah(1)),
                 seller_refund_due(language, &order, Rupiah(1), Reason::Second),

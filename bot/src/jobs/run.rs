@@ -69,7 +69,10 @@ impl Workshop {
         self.writer
             .run(move |conn| {
                 work(conn, &shop)?;
-                anyhow::ensure!(store::complete(conn, claim)?, "the job was given to somebody else meanwhile");
+                anyhow::ensure!(
+                    store::complete(conn, claim)?,
+                    "the job was given to somebody else meanwhile"
+                );
                 Ok(())
             })
             .await?;
@@ -93,4 +96,3 @@ pub fn trouble(error: GatewayError) -> Outcome {
         other => Outcome::Retry(other.into()),
     }
 }
-

@@ -41,7 +41,8 @@ pub trait Task: Serialize + DeserializeOwned {
     /// # Errors
     /// When the payload is not of this kind.
     fn of(job: &Job) -> Result<Self> {
-        serde_json::from_str(&job.payload).with_context(|| format!("reading the payload of a {} job", Self::KIND))
+        serde_json::from_str(&job.payload)
+            .with_context(|| format!("reading the payload of a {} job", Self::KIND))
     }
 }
 

@@ -54,6 +54,8 @@ const ORPHANS: &str =
     "SELECT id, policy, repeats FROM send WHERE state = 'sending' AND boot <> :boot ORDER BY id";
 const OF_ORDER: &str = "SELECT id FROM send WHERE order_id = :order AND purpose = :purpose
     AND state IN ('waiting', 'sending', 'sent') ORDER BY id DESC LIMIT 1";
+const IS_WAITING: &str = "SELECT EXISTS (SELECT 1 FROM send
+    WHERE order_id = :order AND purpose = :purpose AND state = 'waiting')";
 const COUNTS: &str = "SELECT (SELECT count(*) FROM send WHERE state IN ('waiting', 'sending')),
     (SELECT count(*) FROM send WHERE state = 'unknown')";
 const NEXT: &str = "SELECT min(not_before) FROM send WHERE state = 'waiting'";
@@ -147,6 +149,17 @@ pub fn of_order(conn: &Connection, order: OrderId, purpose: Purpose) -> Result<O
         .query_row(row, |row| row.get(0))
         .optional()?
         .map(SendId))
+}
+
+/// Whether a message of an order and purpose waits.
+///
+/// # Errors
+/// When the database fails.
+pub fn is_waiting(conn: &Connection, order: OrderId, purpose: Purpose) -> Result<bool> {
+    let row = named_params! { ":order": order.0, ":purpose": purpose_name(purpose) };
+    Ok(conn
+        .prepare_cached(IS_WAITING)?
+        .query_row(row, |row| row.get(0))?)
 }
 
 /// The first waiting row of every lane of every chat, the most urgent first; then answers to buttons, which keep no order.

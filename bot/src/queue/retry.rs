@@ -13,7 +13,9 @@ pub const ATTEMPTS_MAX: u32 = 45;
 #[must_use]
 pub fn pause(attempt: u32, chance: f64) -> Duration {
     let doubled = BASE.saturating_mul(1_u32.checked_shl(attempt.saturating_sub(1)).unwrap_or(u32::MAX));
-    doubled.min(PAUSE_MAX).mul_f64(0.75 + chance.clamp(0.0, 1.0) / 2.0)
+    doubled
+        .min(PAUSE_MAX)
+        .mul_f64(0.75 + chance.clamp(0.0, 1.0) / 2.0)
 }
 
 #[cfg(test)]

@@ -44,7 +44,9 @@ const PRUNE_DEAD: &str = "DELETE FROM dead_job WHERE died_at < :before";
 /// # Errors
 /// When the database fails.
 pub fn next_boot(conn: &Connection) -> Result<Boot> {
-    Ok(Boot(conn.prepare_cached(NEXT_BOOT)?.query_row([], |row| row.get(0))?))
+    Ok(Boot(
+        conn.prepare_cached(NEXT_BOOT)?.query_row([], |row| row.get(0))?,
+    ))
 }
 
 /// Adds a job; `None` when one of the same key is there already.
@@ -56,7 +58,11 @@ pub fn enqueue(conn: &Connection, job: &NewJob, now: UnixMillis) -> Result<Optio
         ":kind": job.kind, ":payload": job.payload, ":priority": job.priority.0, ":run_at": job.run_at.0,
         ":unique_key": job.unique_key, ":now": now.0,
     };
-    Ok(conn.prepare_cached(ENQUEUE)?.query_row(row, |row| row.get(0)).optional()?.map(JobId))
+    Ok(conn
+        .prepare_cached(ENQUEUE)?
+        .query_row(row, |row| row.get(0))
+        .optional()?
+        .map(JobId))
 }
 
 /// Hands out at most `limit` jobs, the most urgent first, and makes scheduled ones ready whose time has come.
@@ -64,13 +70,17 @@ pub fn enqueue(conn: &Connection, job: &NewJob, now: UnixMillis) -> Result<Optio
 /// # Errors
 /// When the database fails.
 pub fn claim(conn: &Connection, limit: usize, boot: Boot, now: UnixMillis) -> Result<Vec<Job>> {
-    conn.prepare_cached(STAGE)?.execute(named_params! { ":now": now.0 })?;
+    conn.prepare_cached(STAGE)?
+        .execute(named_params! { ":now": now.0 })?;
     let mut statement = conn.prepare_cached(CLAIM)?;
     let rows = statement.query_map(
         named_params! { ":boot": boot.0, ":lease_until": now.plus(LEASE).0, ":limit": i64::try_from(limit)? },
         |row| {
             let job = Job {
-                claim: Claim { job: JobId(row.get(0)?), token: row.get(1)? },
+                claim: Claim {
+                    job: JobId(row.get(0)?),
+                    token: row.get(1)?,
+                },
                 kind: row.get(2)?,
                 payload: row.get(3)?,
                 attempt: row.get(4)?,
@@ -90,7 +100,10 @@ pub fn claim(conn: &Connection, limit: usize, boot: Boot, now: UnixMillis) -> Re
 /// # Errors
 /// When the database fails.
 pub fn complete(conn: &Connection, claim: Claim) -> Result<bool> {
-    Ok(conn.prepare_cached(COMPLETE)?.execute(named_params! { ":id": claim.job.0, ":claim": claim.token })? == 1)
+    Ok(conn
+        .prepare_cached(COMPLETE)?
+        .execute(named_params! { ":id": claim.job.0, ":claim": claim.token })?
+        == 1)
 }
 
 /// The try failed; another one at `run_at`. `false`: the claim is an old one.
@@ -127,7 +140,10 @@ pub fn discard(conn: &Connection, claim: Claim, error: &str, now: UnixMillis) ->
 /// # Errors
 /// When the database fails.
 pub fn cancel(conn: &Connection, unique_key: &str) -> Result<bool> {
-    Ok(conn.prepare_cached(CANCEL)?.execute(named_params! { ":unique_key": unique_key })? > 0)
+    Ok(conn
+        .prepare_cached(CANCEL)?
+        .execute(named_params! { ":unique_key": unique_key })?
+        > 0)
 }
 
 /// Takes jobs back from processes that are gone and from workers that hang. Answers the kinds of those that were
@@ -138,7 +154,10 @@ pub fn cancel(conn: &Connection, unique_key: &str) -> Result<bool> {
 pub fn rescue(conn: &Connection, boot: Boot, now: UnixMillis) -> Result<Vec<String>> {
     let mut orphans = conn.prepare_cached(ORPHANS)?;
     let rows = orphans.query_map(named_params! { ":boot": boot.0, ":now": now.0 }, |row| {
-        let claim = Claim { job: JobId(row.get(0)?), token: row.get(1)? };
+        let claim = Claim {
+            job: JobId(row.get(0)?),
+            token: row.get(1)?,
+        };
         Ok((claim, row.get::<_, u32>(2)?, row.get::<_, String>(3)?))
     })?;
     let mut buried = Vec::new();
@@ -160,7 +179,8 @@ pub fn rescue(conn: &Connection, boot: Boot, now: UnixMillis) -> Result<Vec<Stri
 /// # Errors
 /// When it does not.
 pub fn probe(conn: &Connection, now: UnixMillis) -> Result<()> {
-    conn.prepare_cached(PROBE)?.execute(named_params! { ":now": now.0.to_string() })?;
+    conn.prepare_cached(PROBE)?
+        .execute(named_params! { ":now": now.0.to_string() })?;
     Ok(())
 }
 
@@ -169,7 +189,10 @@ pub fn probe(conn: &Connection, now: UnixMillis) -> Result<()> {
 /// # Errors
 /// When the database fails.
 pub fn next_due(conn: &Connection) -> Result<Option<UnixMillis>> {
-    Ok(conn.prepare_cached(NEXT_DUE)?.query_row([], |row| row.get::<_, Option<i64>>(0))?.map(UnixMillis))
+    Ok(conn
+        .prepare_cached(NEXT_DUE)?
+        .query_row([], |row| row.get::<_, Option<i64>>(0))?
+        .map(UnixMillis))
 }
 
 /// How many jobs stand where, and since when the oldest could have run.
@@ -178,9 +201,15 @@ pub fn next_due(conn: &Connection) -> Result<Option<UnixMillis>> {
 /// When the database fails.
 pub fn counts(conn: &Connection) -> Result<(Counts, Option<UnixMillis>)> {
     let counts = conn.prepare_cached(COUNTS)?.query_row([], |row| {
-        Ok(Counts { ready: row.get(0)?, scheduled: row.get(1)?, dead: row.get(2)? })
+        Ok(Counts {
+            ready: row.get(0)?,
+            scheduled: row.get(1)?,
+            dead: row.get(2)?,
+        })
     })?;
-    let oldest: Option<i64> = conn.prepare_cached(OLDEST_READY)?.query_row([], |row| row.get(0))?;
+    let oldest: Option<i64> = conn
+        .prepare_cached(OLDEST_READY)?
+        .query_row([], |row| row.get(0))?;
     Ok((counts, oldest.map(UnixMillis)))
 }
 
@@ -189,7 +218,9 @@ pub fn counts(conn: &Connection) -> Result<(Counts, Option<UnixMillis>)> {
 /// # Errors
 /// When the database fails.
 pub fn prune(conn: &Connection, before: UnixMillis) -> Result<usize> {
-    Ok(conn.prepare_cached(PRUNE_DEAD)?.execute(named_params! { ":before": before.0 })?)
+    Ok(conn
+        .prepare_cached(PRUNE_DEAD)?
+        .execute(named_params! { ":before": before.0 })?)
 }
 
 fn reschedule(

@@ -54,7 +54,10 @@ where
             Ok((jobs, wait)) => {
                 beat.beat();
                 for job in jobs {
-                    let hand = Arc::clone(&hands).acquire_owned().await.expect("the semaphore is never closed");
+                    let hand = Arc::clone(&hands)
+                        .acquire_owned()
+                        .await
+                        .expect("the semaphore is never closed");
                     let (writer, work) = (writer.clone(), work.clone());
                     running.spawn(async move {
                         one(&writer, job, work).await;
@@ -87,7 +90,11 @@ async fn round(writer: &Writer, boot: Boot, free: usize) -> Result<(Vec<Job>, Du
         for kind in buried {
             raise_dead(conn, &kind, "it took the bot down, or hung, too often", now)?;
         }
-        let jobs = if free == 0 { Vec::new() } else { store::claim(conn, free, boot, now)? };
+        let jobs = if free == 0 {
+            Vec::new()
+        } else {
+            store::claim(conn, free, boot, now)?
+        };
         Ok((jobs, store::next_due(conn)?))
     });
     let (jobs, due) = found.await?;
@@ -102,21 +109,36 @@ where
 {
     let (claim, attempt, kind) = (job.claim, job.attempt, job.kind.clone());
     let outcome = timeout(LIMIT, work(job)).await;
-    let outcome = outcome.unwrap_or_else(|_| Outcome::Retry(anyhow::anyhow!("it took longer than {LIMIT:?}")));
+    let outcome =
+        outcome.unwrap_or_else(|_| Outcome::Retry(anyhow::anyhow!("it took longer than {LIMIT:?}")));
     let now = now();
     let settled = match outcome {
         Outcome::Settled => return,
-        Outcome::Snooze(pause) => writer.run(move |conn| store::snooze(conn, claim, now.plus(pause))).await,
+        Outcome::Snooze(pause) => {
+            writer
+                .run(move |conn| store::snooze(conn, claim, now.plus(pause)))
+                .await
+        }
         Outcome::Retry(error) if attempt < retry::ATTEMPTS_MAX => {
             let pause = retry::pause(attempt, rand::random());
-            tracing::warn!(kind, attempt, ?pause, error = format!("{error:#}"), "a job failed and is tried again");
+            tracing::warn!(
+                kind,
+                attempt,
+                ?pause,
+                error = format!("{error:#}"),
+                "a job failed and is tried again"
+            );
             let reason = format!("{error:#}");
-            writer.run(move |conn| store::retry(conn, claim, now.plus(pause), &reason)).await
+            writer
+                .run(move |conn| store::retry(conn, claim, now.plus(pause), &reason))
+                .await
         }
         Outcome::Retry(error) | Outcome::Discard(error) => {
             tracing::error!(kind, attempt, error = format!("{error:#}"), "a job was given up");
             let reason = format!("{error:#}");
-            writer.run(move |conn| give_up(conn, claim, &kind, &reason, now)).await
+            writer
+                .run(move |conn| give_up(conn, claim, &kind, &reason, now))
+                .await
         }
     };
     // Not settled means still claimed: the lease runs out and the job is rescued.

@@ -42,7 +42,11 @@ impl Shop {
 
     /// Who is told about the trade: the sellers, or the owners where there is no seller. Each once.
     pub fn told_about_trade(&self) -> impl Iterator<Item = CustomerId> {
-        let told = if self.sellers.is_empty() { &self.owners } else { &self.sellers };
+        let told = if self.sellers.is_empty() {
+            &self.owners
+        } else {
+            &self.sellers
+        };
         told.iter().copied()
     }
 }

@@ -29,11 +29,16 @@ impl fmt::Display for Rupiah {
 #[must_use]
 pub fn parse(text: &str) -> Option<Rupiah> {
     let text = text.trim();
-    let text = text.strip_prefix("Rp").or_else(|| text.strip_prefix("rp")).unwrap_or(text).trim();
+    let text = text
+        .strip_prefix("Rp")
+        .or_else(|| text.strip_prefix("rp"))
+        .unwrap_or(text)
+        .trim();
     let grouped = text.contains('.');
     let mut groups = text.split('.');
     let first = groups.next()?;
-    let well_grouped = (1..=3).contains(&first.len()) && text.split('.').skip(1).all(|group| group.len() == 3);
+    let well_grouped =
+        (1..=3).contains(&first.len()) && text.split('.').skip(1).all(|group| group.len() == 3);
     if grouped && !well_grouped {
         return None;
     }
@@ -58,7 +63,17 @@ mod tests {
     fn sellers_may_type_dots_but_not_guesses() {
         assert_eq!(parse("25000"), Some(Rupiah(25_000)));
         assert_eq!(parse("Rp 25.000"), Some(Rupiah(25_000)));
-        for wrong in ["", "25.00", "25,000", "25rb", "-5", "1e6", "2.5000", ".000", "9999999999999"] {
+        for wrong in [
+            "",
+            "25.00",
+            "25,000",
+            "25rb",
+            "-5",
+            "1e6",
+            "2.5000",
+            ".000",
+            "9999999999999",
+        ] {
             assert_eq!(parse(wrong), None, "{wrong} was accepted");
         }
     }

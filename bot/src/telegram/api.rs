@@ -72,7 +72,11 @@ impl Api {
             .connect_timeout(CONNECT_TIMEOUT)
             .redirect(reqwest::redirect::Policy::none())
             .build()?;
-        let base = Secret::new(&format!("{}/bot{}", api_url.trim_end_matches('/'), token.expose()));
+        let base = Secret::new(&format!(
+            "{}/bot{}",
+            api_url.trim_end_matches('/'),
+            token.expose()
+        ));
         Ok(Self { http, base })
     }
 
@@ -118,7 +122,11 @@ async fn run(request: RequestBuilder) -> Result<Box<RawValue>, CallError> {
     let mut response = request.send().await.map_err(|error| without_effect(&error))?;
     let status = response.status();
     let mut body = Vec::new();
-    while let Some(chunk) = response.chunk().await.map_err(|_| CallError::InDoubt("the answer broke off"))? {
+    while let Some(chunk) = response
+        .chunk()
+        .await
+        .map_err(|_| CallError::InDoubt("the answer broke off"))?
+    {
         if body.len() + chunk.len() > ANSWER_BYTES_MAX {
             return Err(CallError::InDoubt("the answer is too long"));
         }
@@ -141,7 +149,9 @@ fn read(body: &[u8]) -> Result<Box<RawValue>, CallError> {
             let code = answer.error_code.unwrap_or(0);
             let retry_after = answer.parameters.and_then(|parameters| parameters.retry_after);
             Err(match (code, retry_after) {
-                (429, seconds) => CallError::TooFast(Duration::from_secs(seconds.unwrap_or(5).clamp(1, 86_400))),
+                (429, seconds) => {
+                    CallError::TooFast(Duration::from_secs(seconds.unwrap_or(5).clamp(1, 86_400)))
+                }
                 (500.., _) => CallError::InDoubt("Telegram has a fault of its own"),
                 _ => {
                     let reason = answer.description.unwrap_or_default().chars().take(200).collect();
@@ -171,12 +181,24 @@ mod tests {
 
     #[test]
     fn every_answer_is_a_decision() {
-        assert_eq!(read(br#"{"ok":true,"result":{"message_id":7}}"#).unwrap().get(), r#"{"message_id":7}"#);
+        assert_eq!(
+            read(br#"{"ok":true,"result":{"message_id":7}}"#).unwrap().get(),
+            r#"{"message_id":7}"#
+        );
         let too_fast = br#"{"ok":false,"error_code":429,"description":"x","parameters":{"retry_after":7}}"#;
-        assert_eq!(read(too_fast).unwrap_err(), CallError::TooFast(Duration::from_secs(7)));
-        let blocked = br#"{"ok":false,"error_code":403,"description":"Forbidden: bot was blocked by the user"}"#;
+        assert_eq!(
+            read(too_fast).unwrap_err(),
+            CallError::TooFast(Duration::from_secs(7))
+        );
+        let blocked =
+            br#"{"ok":false,"error_code":403,"description":"Forbidden: bot was blocked by the user"}"#;
         assert!(matches!(read(blocked), Err(CallError::Refused { code: 403, .. })));
-        for doubtful in [&b"<html>"[..], b"", br#"{"ok":true}"#, br#"{"ok":false,"error_code":502}"#] {
+        for doubtful in [
+            &b"<html>"[..],
+            b"",
+            br#"{"ok":true}"#,
+            br#"{"ok":false,"error_code":502}"#,
+        ] {
             assert!(matches!(read(doubtful), Err(CallError::InDoubt(_))));
         }
     }

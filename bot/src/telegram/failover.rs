@@ -117,7 +117,11 @@ pub async fn run(receiver: &Receiver, stop: &CancellationToken) {
 /// Polls, for a while or for good. Telegram gives no updates while a webhook is set, so that goes first.
 async fn poll_for(receiver: &Receiver, length: Option<Duration>, stop: &CancellationToken) {
     let empty = serde_json::json!({});
-    while let Err(error) = receiver.api.call_json("deleteWebhook", &empty, Duration::ZERO).await {
+    while let Err(error) = receiver
+        .api
+        .call_json("deleteWebhook", &empty, Duration::ZERO)
+        .await
+    {
         tracing::warn!(%error, "Telegram does not take the webhook away; trying again");
         pause(RETRY, stop).await;
         if stop.is_cancelled() {
@@ -164,10 +168,14 @@ async fn set(api: &Api, webhook: &Webhook) -> Result<(), CallError> {
         allowed_updates: ALLOWED_UPDATES,
         max_connections: 40,
     };
-    api.call_json("setWebhook", &parameters, Duration::ZERO).await.map(|_| ())
+    api.call_json("setWebhook", &parameters, Duration::ZERO)
+        .await
+        .map(|_| ())
 }
 
 async fn info(api: &Api) -> Result<WebhookInfo, CallError> {
-    let result = api.call_json("getWebhookInfo", &serde_json::json!({}), Duration::ZERO).await?;
+    let result = api
+        .call_json("getWebhookInfo", &serde_json::json!({}), Duration::ZERO)
+        .await?;
     serde_json::from_str(result.get()).map_err(|_| CallError::InDoubt("the webhook's state cannot be read"))
 }

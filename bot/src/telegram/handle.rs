@@ -33,7 +33,10 @@ pub async fn run(shop: Shop, writer: Writer, reader: Reader, beat: Beat, stop: C
         match drain(&shop, &writer, &reader, &beat, &stop).await {
             Ok(()) => beat.beat(),
             Err(error) => {
-                tracing::error!(error = format!("{error:#}"), "updates cannot be handled; trying again");
+                tracing::error!(
+                    error = format!("{error:#}"),
+                    "updates cannot be handled; trying again"
+                );
                 tokio::time::sleep(PAUSE).await;
             }
         }
@@ -46,9 +49,17 @@ pub async fn run(shop: Shop, writer: Writer, reader: Reader, beat: Beat, stop: C
 }
 
 /// Handles everything that is there.
-async fn drain(shop: &Shop, writer: &Writer, reader: &Reader, beat: &Beat, stop: &CancellationToken) -> Result<()> {
+async fn drain(
+    shop: &Shop,
+    writer: &Writer,
+    reader: &Reader,
+    beat: &Beat,
+    stop: &CancellationToken,
+) -> Result<()> {
     while !stop.is_cancelled() {
-        let Some((id, body)) = reader.run(|conn| store::next(conn, None)).await? else { return Ok(()) };
+        let Some((id, body)) = reader.run(|conn| store::next(conn, None)).await? else {
+            return Ok(());
+        };
         match one(shop, writer, id, body).await {
             Ok(()) => beat.beat(),
             Err(WriteError::Work(error)) => {

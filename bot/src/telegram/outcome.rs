@@ -66,7 +66,9 @@ impl Outcome {
             // It looks as it should already: an edit that arrived before.
             400 if says("message is not modified") => Self::Sent(sending.edits),
             400 if says("chat not found") || says("user not found") => Self::Unreachable,
-            400 if sending.is_edit && (says("to edit not found") || says("can't be edited") || says("message_id")) => {
+            400 if sending.is_edit
+                && (says("to edit not found") || says("can't be edited") || says("message_id")) =>
+            {
                 Self::TargetGone
             }
             _ => Self::Refused(reason),
@@ -80,7 +82,10 @@ impl Outcome {
 /// When the database fails.
 pub async fn settle(sender: &Sender, sending: Sending, outcome: Outcome) -> Result<()> {
     let shop = sender.shop.clone();
-    Ok(sender.writer.run(move |conn| store_outcome(conn, &shop, &sending, outcome, now())).await?)
+    Ok(sender
+        .writer
+        .run(move |conn| store_outcome(conn, &shop, &sending, outcome, now()))
+        .await?)
 }
 
 fn store_outcome(
@@ -124,7 +129,11 @@ fn in_doubt(conn: &Connection, sending: &Sending, reason: &str, now: UnixMillis)
         raise_unknown(conn, 1, now)?;
     } else {
         // Straight away would hammer a Telegram that has trouble.
-        store::defer(conn, sending.id, now.plus(retry::pause(sending.attempt, rand::random())))?;
+        store::defer(
+            conn,
+            sending.id,
+            now.plus(retry::pause(sending.attempt, rand::random())),
+        )?;
     }
     Ok(())
 }
@@ -158,7 +167,10 @@ fn target_gone(conn: &Connection, shop: &Shop, sending: &Sending, now: UnixMilli
         (Outgoing::Goods { .. }, _) => unreachable(conn, shop, sending, now),
         (Outgoing::EditText(screen), _) => {
             store::failed(conn, sending.id, "its message is gone", now)?;
-            let fresh = NewSend { order: sending.order, ..NewSend::screen(sending.chat, screen.clone()) };
+            let fresh = NewSend {
+                order: sending.order,
+                ..NewSend::screen(sending.chat, screen.clone())
+            };
             store::enqueue(conn, &fresh, now)?;
             Ok(())
         }
@@ -222,7 +234,13 @@ mod tests {
     }
 
     fn refusal(code: i64, reason: &str) -> Outcome {
-        Outcome::of(Err(CallError::Refused { code, reason: reason.to_owned() }), &edit())
+        Outcome::of(
+            Err(CallError::Refused {
+                code,
+                reason: reason.to_owned(),
+            }),
+            &edit(),
+        )
     }
 
     #[test]
@@ -234,11 +252,23 @@ mod tests {
 
     #[test]
     fn refusals_are_told_apart() {
-        assert_eq!(refusal(400, "Bad Request: message to edit not found"), Outcome::TargetGone);
-        assert_eq!(refusal(400, "Bad Request: message can't be edited"), Outcome::TargetGone);
-        assert_eq!(refusal(403, "Forbidden: bot was blocked by the user"), Outcome::Unreachable);
+        assert_eq!(
+            refusal(400, "Bad Request: message to edit not found"),
+            Outcome::TargetGone
+        );
+        assert_eq!(
+            refusal(400, "Bad Request: message can't be edited"),
+            Outcome::TargetGone
+        );
+        assert_eq!(
+            refusal(403, "Forbidden: bot was blocked by the user"),
+            Outcome::Unreachable
+        );
         assert_eq!(refusal(400, "Bad Request: chat not found"), Outcome::Unreachable);
         assert_eq!(refusal(401, "Unauthorized"), Outcome::TokenRefused);
-        assert!(matches!(refusal(400, "Bad Request: message is too long"), Outcome::Refused(_)));
+        assert!(matches!(
+            refusal(400, "Bad Request: message is too long"),
+            Outcome::Refused(_)
+        ));
     }
 }

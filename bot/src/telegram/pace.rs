@@ -25,7 +25,11 @@ pub struct Pace {
 
 impl Default for Pace {
     fn default() -> Self {
-        Self { any: UnixMillis(0), chats: HashMap::new(), quiet: HashMap::new() }
+        Self {
+            any: UnixMillis(0),
+            chats: HashMap::new(),
+            quiet: HashMap::new(),
+        }
     }
 }
 
@@ -91,7 +95,10 @@ mod tests {
     fn quiet_is_kept_in_the_chat_and_for_all_once_two_chats_want_it() {
         let mut pace = Pace::default();
         pace.quiet(ANI, Duration::from_secs(7), UnixMillis(0));
-        assert_eq!((pace.when(ANI), pace.when(BUDI)), (UnixMillis(7_000), UnixMillis(0)));
+        assert_eq!(
+            (pace.when(ANI), pace.when(BUDI)),
+            (UnixMillis(7_000), UnixMillis(0))
+        );
         pace.quiet(BUDI, Duration::from_secs(3), UnixMillis(0));
         assert_eq!(pace.when(CustomerId(3)), UnixMillis(3_000));
     }

@@ -57,7 +57,11 @@ pub async fn poll(api: &Api, writer: &Writer, beat: &Beat, stop: &CancellationTo
             },
             Err(error) => {
                 tracing::warn!(%error, "no updates from Telegram; asking again");
-                let quiet = if let CallError::TooFast(quiet) = error { quiet } else { PAUSE };
+                let quiet = if let CallError::TooFast(quiet) = error {
+                    quiet
+                } else {
+                    PAUSE
+                };
                 pause(quiet, stop).await;
                 continue;
             }
@@ -67,8 +71,12 @@ pub async fn poll(api: &Api, writer: &Writer, beat: &Beat, stop: &CancellationTo
 }
 
 async fn batch(api: &Api, offset: Option<i64>) -> Result<Vec<Box<RawValue>>, CallError> {
-    let parameters =
-        GetUpdates { offset, timeout: HELD.as_secs(), limit: BATCH, allowed_updates: ALLOWED_UPDATES };
+    let parameters = GetUpdates {
+        offset,
+        timeout: HELD.as_secs(),
+        limit: BATCH,
+        allowed_updates: ALLOWED_UPDATES,
+    };
     let result = api.call_json("getUpdates", &parameters, HELD).await?;
     serde_json::from_str(result.get()).map_err(|_| CallError::InDoubt("the updates cannot be read"))
 }
@@ -78,8 +86,13 @@ async fn batch(api: &Api, offset: Option<i64>) -> Result<Vec<Box<RawValue>>, Cal
 /// # Errors
 /// When the database does not take them; then none of them may be confirmed.
 pub async fn store(writer: &Writer, updates: &[Box<RawValue>]) -> Result<Option<UpdateId>, WriteError> {
-    let numbered: Vec<(UpdateId, String)> = updates.iter().filter_map(|update| numbered(update.get()).ok()).collect();
-    let Some(last) = numbered.iter().map(|(id, _)| *id).max() else { return Ok(None) };
+    let numbered: Vec<(UpdateId, String)> = updates
+        .iter()
+        .filter_map(|update| numbered(update.get()).ok())
+        .collect();
+    let Some(last) = numbered.iter().map(|(id, _)| *id).max() else {
+        return Ok(None);
+    };
     writer
         .run(move |conn| {
             for (id, body) in &numbered {
@@ -101,7 +114,11 @@ pub fn numbered(update: &str) -> Result<(UpdateId, String)> {
         update_id: i64,
     }
     let number: Number = serde_json::from_str(update).context("reading an update's number")?;
-    let body = if update.len() <= BODY_BYTES_MAX { update.to_owned() } else { "{}".to_owned() };
+    let body = if update.len() <= BODY_BYTES_MAX {
+        update.to_owned()
+    } else {
+        "{}".to_owned()
+    };
     Ok((UpdateId(number.update_id), body))
 }
 

@@ -70,7 +70,10 @@ pub async fn run(sender: Arc<Sender>, stop: CancellationToken) {
                 pause
             }
             Err(error) => {
-                tracing::error!(error = format!("{error:#}"), "the outbox cannot be read; trying again");
+                tracing::error!(
+                    error = format!("{error:#}"),
+                    "the outbox cannot be read; trying again"
+                );
                 Duration::from_secs(1)
             }
         };
@@ -143,7 +146,8 @@ async fn choose(
     }
     let boot = sender.boot;
     let begun = sender.writer.run(move |conn| {
-        let begun: Result<Vec<Option<Sending>>> = chosen.iter().map(|id| store::begin(conn, *id, boot)).collect();
+        let begun: Result<Vec<Option<Sending>>> =
+            chosen.iter().map(|id| store::begin(conn, *id, boot)).collect();
         Ok(begun?.into_iter().flatten().collect::<Vec<_>>())
     });
     Ok((begun.await?, pause))
@@ -158,7 +162,11 @@ async fn deliver(sender: &Sender, sending: Sending) -> Landed {
     let outcome = match send(sender, &sending).await {
         Ok(result) => Outcome::of(result, &sending),
         Err(error) => {
-            tracing::error!(send = sending.id.0, error = format!("{error:#}"), "a message cannot be made");
+            tracing::error!(
+                send = sending.id.0,
+                error = format!("{error:#}"),
+                "a message cannot be made"
+            );
             Outcome::NotSent("it cannot be made".to_owned())
         }
     };
@@ -168,9 +176,16 @@ async fn deliver(sender: &Sender, sending: Sending) -> Landed {
     };
     if let Err(error) = settle(sender, sending, outcome).await {
         // The row stays marked as being sent; it is taken up, as in doubt, at the next start.
-        tracing::error!(error = format!("{error:#}"), "what became of a message cannot be stored");
+        tracing::error!(
+            error = format!("{error:#}"),
+            "what became of a message cannot be stored"
+        );
     }
-    Landed { chat, is_answer, quiet }
+    Landed {
+        chat,
+        is_answer,
+        quiet,
+    }
 }
 
 /// One call. The outer error is ours: a row that cannot be read.
@@ -180,7 +195,10 @@ async fn send(
 ) -> Result<Result<Option<crate::outbox::MessageId>, CallError>> {
     let (api, chat) = (&sender.api, sending.chat);
     if sending.is_edit && sending.edits.is_none() {
-        return Ok(Err(CallError::Refused { code: 400, reason: "message to edit not found".to_owned() }));
+        return Ok(Err(CallError::Refused {
+            code: 400,
+            reason: "message to edit not found".to_owned(),
+        }));
     }
     let target = sending.edits.unwrap_or(crate::outbox::MessageId(0));
     Ok(match &sending.outgoing {
@@ -190,12 +208,20 @@ async fn send(
         Outgoing::EditCaption(screen) => wire::edit_caption(api, chat, target, screen).await,
         Outgoing::Answer { callback_id, toast } => {
             if now().since(sending.created_at) > ANSWER_LIFE {
-                return Ok(Err(CallError::Refused { code: 400, reason: "query is too old".to_owned() }));
+                return Ok(Err(CallError::Refused {
+                    code: 400,
+                    reason: "query is too old".to_owned(),
+                }));
             }
             wire::answer(api, callback_id, toast.as_deref()).await
         }
         Outgoing::Goods { language } => {
-            let (language, id) = (*language, sending.order.ok_or_else(|| anyhow::anyhow!("goods without order"))?);
+            let (language, id) = (
+                *language,
+                sending
+                    .order
+                    .ok_or_else(|| anyhow::anyhow!("goods without order"))?,
+            );
             let screen = sender
                 .reader
                 .run(move |conn| {
@@ -203,7 +229,12 @@ async fn send(
                     let content = stock::store::content(conn, id)?
                         .ok_or_else(|| anyhow::anyhow!("order {} has no item", order.code))?;
                     let terms = catalog::store::get(conn, order.product)?.map(|product| product.draft.terms);
-                    Ok(notices::goods(language, &order, &content, terms.as_deref().unwrap_or_default()))
+                    Ok(notices::goods(
+                        language,
+                        &order,
+                        &content,
+                        terms.as_deref().unwrap_or_default(),
+                    ))
                 })
                 .await?;
             wire::edit_text(api, chat, target, &screen).await
@@ -221,9 +252,14 @@ async fn marked(
         return Ok(screen.clone());
     }
     let (chat, otherwise) = (sending.chat, sender.shop.language);
-    let language =
-        sender.reader.run(move |conn| crate::shop::customer::store::language(conn, chat, otherwise)).await?;
+    let language = sender
+        .reader
+        .run(move |conn| crate::shop::customer::store::language(conn, chat, otherwise))
+        .await?;
     let mut marked = screen.clone();
-    marked.words = marked.words.then("\n\n").then(&crate::words::say(language, "sent-again", &[]));
+    marked.words = marked
+        .words
+        .then("\n\n")
+        .then(&crate::words::say(language, "sent-again", &[]));
     Ok(marked)
 }

@@ -4,12 +4,10 @@ use reqwest::multipart::{Form, Part};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use teloxide::{
-    payloads::{
-        AnswerCallbackQuery, EditMessageCaption, EditMessageText, SendMessage, setters::*,
-    },
+    payloads::{AnswerCallbackQuery, EditMessageCaption, EditMessageText, SendMessage, setters::*},
     types::{
-        CallbackQueryId, ChatId, InlineKeyboardButton, InlineKeyboardMarkup, MessageEntity, MessageEntityKind,
-        MessageId as TelegramMessageId,
+        CallbackQueryId, ChatId, InlineKeyboardButton, InlineKeyboardMarkup, MessageEntity,
+        MessageEntityKind, MessageId as TelegramMessageId,
     },
 };
 
@@ -47,8 +45,14 @@ pub async fn send_qr(
     qr: &str,
     caption: &Screen,
 ) -> Result<Option<MessageId>, CallError> {
-    let picture = qr_png(qr).ok_or(CallError::Refused { code: 0, reason: "no QR can be made of it".to_owned() })?;
-    let part = Part::bytes(picture).file_name("qris.png").mime_str("image/png").expect("a fixed and valid type");
+    let picture = qr_png(qr).ok_or(CallError::Refused {
+        code: 0,
+        reason: "no QR can be made of it".to_owned(),
+    })?;
+    let part = Part::bytes(picture)
+        .file_name("qris.png")
+        .mime_str("image/png")
+        .expect("a fixed and valid type");
     let mut form = Form::new()
         .text("chat_id", chat.0.to_string())
         .text("caption", caption.words.text.clone())
@@ -56,7 +60,9 @@ pub async fn send_qr(
     if let Some(markup) = markup(&caption.keyboard) {
         form = form.text("reply_markup", json(&markup));
     }
-    api.upload("sendPhoto", form.part("photo", part)).await.map(|result| message_id(&result))
+    api.upload("sendPhoto", form.part("photo", part))
+        .await
+        .map(|result| message_id(&result))
 }
 
 /// Other words in a text message.
@@ -100,7 +106,11 @@ pub async fn edit_caption(
 ///
 /// # Errors
 /// See [`CallError`].
-pub async fn answer(api: &Api, callback_id: &str, toast: Option<&str>) -> Result<Option<MessageId>, CallError> {
+pub async fn answer(
+    api: &Api,
+    callback_id: &str,
+    toast: Option<&str>,
+) -> Result<Option<MessageId>, CallError> {
     let mut payload = AnswerCallbackQuery::new(CallbackQueryId(callback_id.to_owned()));
     if let Some(toast) = toast {
         payload = payload.text(toast.chars().take(200).collect::<String>());
@@ -112,7 +122,10 @@ pub async fn answer(api: &Api, callback_id: &str, toast: Option<&str>) -> Result
 #[must_use]
 pub fn qr_png(text: &str) -> Option<Vec<u8>> {
     let code = qrcode::QrCode::with_error_correction_level(text, qrcode::EcLevel::M).ok()?;
-    let picture = code.render::<image::Luma<u8>>().module_dimensions(QR_DOT_PIXELS, QR_DOT_PIXELS).build();
+    let picture = code
+        .render::<image::Luma<u8>>()
+        .module_dimensions(QR_DOT_PIXELS, QR_DOT_PIXELS)
+        .build();
     let mut png = std::io::Cursor::new(Vec::new());
     picture.write_to(&mut png, image::ImageFormat::Png).ok()?;
     Some(png.into_inner())
@@ -124,7 +137,9 @@ fn message_id(result: &RawValue) -> Option<MessageId> {
         message_id: i32,
     }
     // A message without a readable number was sent all the same.
-    serde_json::from_str::<Message>(result.get()).ok().map(|message| MessageId(message.message_id))
+    serde_json::from_str::<Message>(result.get())
+        .ok()
+        .map(|message| MessageId(message.message_id))
 }
 
 fn entities(words: &Rich) -> Vec<MessageEntity> {
@@ -132,7 +147,11 @@ fn entities(words: &Rich) -> Vec<MessageEntity> {
         Style::Bold => MessageEntityKind::Bold,
         Style::Code => MessageEntityKind::Code,
     };
-    words.marks.iter().map(|mark| MessageEntity::new(entity(mark.style), mark.offset, mark.length)).collect()
+    words
+        .marks
+        .iter()
+        .map(|mark| MessageEntity::new(entity(mark.style), mark.offset, mark.length))
+        .collect()
 }
 
 /// No buttons is no markup: an edit without markup takes the buttons away.
@@ -143,7 +162,11 @@ fn markup(keyboard: &Keyboard) -> Option<InlineKeyboardMarkup> {
     let button = |button: &crate::outbox::Button| {
         InlineKeyboardButton::callback(button.label.clone(), button.press.encode())
     };
-    Some(InlineKeyboardMarkup::new(keyboard.iter().map(|row| row.iter().map(button).collect::<Vec<_>>())))
+    Some(InlineKeyboardMarkup::new(
+        keyboard
+            .iter()
+            .map(|row| row.iter().map(button).collect::<Vec<_>>()),
+    ))
 }
 
 fn json(value: &impl serde::Serialize) -> String {

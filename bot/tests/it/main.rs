@@ -2,7 +2,10 @@
 
 #![allow(clippy::unwrap_used, reason = "a test ends where something is not there")]
 
+mod money;
+mod outbox;
 mod pages_customer;
 mod pages_seller;
 mod pages_words;
+mod queue;
 mod world;

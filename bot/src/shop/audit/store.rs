@@ -63,7 +63,9 @@ pub fn inspect(conn: &Connection) -> Result<Findings> {
         faults.push(format!("postings that do not add up to zero: {unbalanced}"));
     }
     let mut stock = conn.prepare(STOCK_BY_STATE)?;
-    let stock = stock.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?.collect::<rusqlite::Result<_>>()?;
+    let stock = stock
+        .query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?
+        .collect::<rusqlite::Result<_>>()?;
     Ok(Findings {
         orders: order::store::count_by_state(conn)?,
         stock,

@@ -33,19 +33,32 @@ pub fn read(text: &str) -> Result<Vec<Entry>, Faults> {
     if products.is_empty() && faults.is_empty() {
         faults.add("there is no [[product]] in it");
     }
-    let entries: Vec<Entry> = products.into_iter().map(|section| entry(section, &mut faults)).collect();
+    let entries: Vec<Entry> = products
+        .into_iter()
+        .map(|section| entry(section, &mut faults))
+        .collect();
     for (at, later) in entries.iter().enumerate() {
-        if entries[..at].iter().any(|earlier| earlier.draft.sku == later.draft.sku) {
+        if entries[..at]
+            .iter()
+            .any(|earlier| earlier.draft.sku == later.draft.sku)
+        {
             faults.add(format!("the sku '{}' stands twice in the file", later.draft.sku));
         }
     }
-    if faults.is_empty() { Ok(entries) } else { Err(faults) }
+    if faults.is_empty() {
+        Ok(entries)
+    } else {
+        Err(faults)
+    }
 }
 
 fn entry(mut section: Section, faults: &mut Faults) -> Entry {
     let mut optional = |name: &str, faults: &mut Faults| section.text_or_empty(name, faults);
-    let (category, description, terms) =
-        (optional("category", faults), optional("description", faults), optional("terms", faults));
+    let (category, description, terms) = (
+        optional("category", faults),
+        optional("description", faults),
+        optional("terms", faults),
+    );
     let draft = Draft {
         sku: section.text("sku", faults),
         name: section.text("name", faults),
@@ -61,11 +74,20 @@ fn entry(mut section: Section, faults: &mut Faults) -> Entry {
         faults.add(format!("{}: {flaw}", section.name(&flawed_key(flaw))));
     }
     if stock.len() > LINES_MAX {
-        faults.add(format!("{} has more than {LINES_MAX} lines; import them in several files", section.name("stock")));
+        faults.add(format!(
+            "{} has more than {LINES_MAX} lines; import them in several files",
+            section.name("stock")
+        ));
     }
-    if let Some(at) = stock.iter().position(|line| line.trim().is_empty() || !fits(line)) {
+    if let Some(at) = stock
+        .iter()
+        .position(|line| line.trim().is_empty() || !fits(line))
+    {
         let key = section.name("stock");
-        faults.add(format!("{key}: line {} is empty or longer than {CONTENT_CHARS_MAX} characters", at + 1));
+        faults.add(format!(
+            "{key}: line {} is empty or longer than {CONTENT_CHARS_MAX} characters",
+            at + 1
+        ));
     }
     section.finish(faults);
     Entry { draft, stock }
@@ -107,7 +129,9 @@ stock = ["user1@mail:pass1", "user2@mail:pass2"]
 
     #[test]
     fn every_flaw_is_named_with_its_product() {
-        let bad = format!("{GOOD}\n{GOOD}\n[[product]]\nsku = \"x y\"\nname = \"N\"\nprice = \"cheap\"\ncolour = 1\n");
+        let bad = format!(
+            "{GOOD}\n{GOOD}\n[[product]]\nsku = \"x y\"\nname = \"N\"\nprice = \"cheap\"\ncolour = 1\n"
+        );
         let text = read(&bad).unwrap_err().to_string();
         for part in ["stands twice", "product[3].price", "product[3].colour"] {
             assert!(text.contains(part), "{part} is not in: {text}");

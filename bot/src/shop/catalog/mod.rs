@@ -89,7 +89,10 @@ impl Draft {
         if !one_line(&self.category) {
             return Err(Flaw::Category);
         }
-        if [&self.description, &self.terms].iter().any(|text| text.chars().count() > TEXT_CHARS_MAX) {
+        if [&self.description, &self.terms]
+            .iter()
+            .any(|text| text.chars().count() > TEXT_CHARS_MAX)
+        {
             return Err(Flaw::Text);
         }
         check_price(self.price)
@@ -101,7 +104,11 @@ impl Draft {
 /// # Errors
 /// [`Flaw::Price`].
 pub fn check_price(price: Rupiah) -> Result<(), Flaw> {
-    if (PRICE_MIN..=PRICE_MAX).contains(&price) { Ok(()) } else { Err(Flaw::Price) }
+    if (PRICE_MIN..=PRICE_MAX).contains(&price) {
+        Ok(())
+    } else {
+        Err(Flaw::Price)
+    }
 }
 
 fn one_line(text: &str) -> bool {

@@ -41,7 +41,10 @@ pub fn put(conn: &Connection, draft: &Draft, now: UnixMillis) -> Result<ProductI
 /// # Errors
 /// When the database fails.
 pub fn set_price(conn: &Connection, id: ProductId, price: Rupiah) -> Result<bool> {
-    Ok(conn.prepare_cached(SET_PRICE)?.execute(named_params! { ":id": id.0, ":price": price.0 })? > 0)
+    Ok(conn
+        .prepare_cached(SET_PRICE)?
+        .execute(named_params! { ":id": id.0, ":price": price.0 })?
+        > 0)
 }
 
 /// Shows a product to customers, or hides it. Answers whether there is such a product.
@@ -49,7 +52,10 @@ pub fn set_price(conn: &Connection, id: ProductId, price: Rupiah) -> Result<bool
 /// # Errors
 /// When the database fails.
 pub fn set_on_sale(conn: &Connection, id: ProductId, on_sale: bool) -> Result<bool> {
-    Ok(conn.prepare_cached(SET_ON_SALE)?.execute(named_params! { ":id": id.0, ":on_sale": on_sale })? > 0)
+    Ok(conn
+        .prepare_cached(SET_ON_SALE)?
+        .execute(named_params! { ":id": id.0, ":on_sale": on_sale })?
+        > 0)
 }
 
 /// A page of what customers see, by category.
@@ -74,7 +80,9 @@ pub fn all(conn: &Connection, offset: u32, limit: u32) -> Result<Vec<Product>> {
 /// When the database fails.
 pub fn get(conn: &Connection, id: ProductId) -> Result<Option<Product>> {
     let mut statement = conn.prepare_cached(&format!("{COLUMNS}{BY_ID}"))?;
-    Ok(statement.query_row(named_params! { ":id": id.0 }, product).optional()?)
+    Ok(statement
+        .query_row(named_params! { ":id": id.0 }, product)
+        .optional()?)
 }
 
 /// The product of a SKU.
@@ -83,7 +91,9 @@ pub fn get(conn: &Connection, id: ProductId) -> Result<Option<Product>> {
 /// When the database fails.
 pub fn by_sku(conn: &Connection, sku: &str) -> Result<Option<Product>> {
     let mut statement = conn.prepare_cached(&format!("{COLUMNS}{BY_SKU}"))?;
-    Ok(statement.query_row(named_params! { ":sku": sku }, product).optional()?)
+    Ok(statement
+        .query_row(named_params! { ":sku": sku }, product)
+        .optional()?)
 }
 
 fn page(conn: &Connection, which: &str, offset: u32, limit: u32) -> Result<Vec<Product>> {

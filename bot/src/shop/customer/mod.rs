@@ -34,6 +34,9 @@ impl Language {
     /// The language of a code.
     #[must_use]
     pub fn of_code(code: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|(known, _)| *known == code).map(|(_, language)| language)
+        Self::ALL
+            .into_iter()
+            .find(|(known, _)| *known == code)
+            .map(|(_, language)| language)
     }
 }

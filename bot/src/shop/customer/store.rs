@@ -18,7 +18,10 @@ const LANGUAGE: &str = "SELECT language FROM customer WHERE id = :id";
 /// # Errors
 /// When the database fails.
 pub fn seen(conn: &Connection, id: CustomerId, now: UnixMillis) -> Result<bool> {
-    Ok(conn.prepare_cached(SEEN)?.execute(named_params! { ":id": id.0, ":now": now.0 })? > 0)
+    Ok(conn
+        .prepare_cached(SEEN)?
+        .execute(named_params! { ":id": id.0, ":now": now.0 })?
+        > 0)
 }
 
 /// Remembers the language that a customer chose.
@@ -26,7 +29,8 @@ pub fn seen(conn: &Connection, id: CustomerId, now: UnixMillis) -> Result<bool> 
 /// # Errors
 /// When the database fails.
 pub fn set_language(conn: &Connection, id: CustomerId, language: Language) -> Result<()> {
-    conn.prepare_cached(SET_LANGUAGE)?.execute(named_params! { ":id": id.0, ":language": language.code() })?;
+    conn.prepare_cached(SET_LANGUAGE)?
+        .execute(named_params! { ":id": id.0, ":language": language.code() })?;
     Ok(())
 }
 
@@ -35,7 +39,8 @@ pub fn set_language(conn: &Connection, id: CustomerId, language: Language) -> Re
 /// # Errors
 /// When the database fails.
 pub fn set_blocked(conn: &Connection, id: CustomerId, now: UnixMillis) -> Result<()> {
-    conn.prepare_cached(SET_BLOCKED)?.execute(named_params! { ":id": id.0, ":now": now.0 })?;
+    conn.prepare_cached(SET_BLOCKED)?
+        .execute(named_params! { ":id": id.0, ":now": now.0 })?;
     Ok(())
 }
 
@@ -45,7 +50,11 @@ pub fn set_blocked(conn: &Connection, id: CustomerId, now: UnixMillis) -> Result
 /// When the database fails.
 pub fn language(conn: &Connection, id: CustomerId, otherwise: Language) -> Result<Language> {
     let mut statement = conn.prepare_cached(LANGUAGE)?;
-    let code: Option<Option<String>> =
-        statement.query_row(named_params! { ":id": id.0 }, |row| row.get(0)).optional()?;
-    Ok(code.flatten().and_then(|code| Language::of_code(&code)).unwrap_or(otherwise))
+    let code: Option<Option<String>> = statement
+        .query_row(named_params! { ":id": id.0 }, |row| row.get(0))
+        .optional()?;
+    Ok(code
+        .flatten()
+        .and_then(|code| Language::of_code(&code))
+        .unwrap_or(otherwise))
 }

@@ -26,7 +26,9 @@ pub fn post(
     payment: PaymentId,
     at: UnixMillis,
 ) -> Result<()> {
-    let posting: i64 = conn.prepare_cached(NEXT_POSTING)?.query_row([], |row| row.get(0))?;
+    let posting: i64 = conn
+        .prepare_cached(NEXT_POSTING)?
+        .query_row([], |row| row.get(0))?;
     let mut line = conn.prepare_cached(ADD_LINE)?;
     for (account, amount) in [(to, amount.0), (from, -amount.0)] {
         line.execute(named_params! {

@@ -40,13 +40,20 @@ impl State {
     /// Its name in the database.
     #[must_use]
     pub fn name(self) -> &'static str {
-        Self::ALL.into_iter().find(|(_, state)| *state == self).expect("every state is in ALL").0
+        Self::ALL
+            .into_iter()
+            .find(|(_, state)| *state == self)
+            .expect("every state is in ALL")
+            .0
     }
 
     /// The state of a name.
     #[must_use]
     pub fn of_name(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|(known, _)| *known == name).map(|(_, state)| state)
+        Self::ALL
+            .into_iter()
+            .find(|(known, _)| *known == name)
+            .map(|(_, state)| state)
     }
 }
 
@@ -126,14 +133,16 @@ pub fn apply(state: State, event: Event) -> Result<(State, &'static [Effect]), R
     use Event as E;
     use State as S;
     Ok(match (state, event) {
-        (S::AwaitingPayment, E::PaymentConfirmed) => {
-            (S::Paid, &[X::SellReserved, X::Deliver, X::CloseInvoice, X::TellSold])
-        }
+        (S::AwaitingPayment, E::PaymentConfirmed) => (
+            S::Paid,
+            &[X::SellReserved, X::Deliver, X::CloseInvoice, X::TellSold],
+        ),
         (S::AwaitingPayment, E::WrongAmountPaid) => (S::Review, &[X::CloseInvoice]),
         (S::AwaitingPayment, E::PaymentWindowClosed) => (S::Expired, &[X::ReleaseStock, X::CloseInvoice]),
-        (S::AwaitingPayment, E::CustomerCancelled) => {
-            (S::Cancelled, &[X::ReleaseStock, X::CloseInvoice, X::CancelAtGateway])
-        }
+        (S::AwaitingPayment, E::CustomerCancelled) => (
+            S::Cancelled,
+            &[X::ReleaseStock, X::CloseInvoice, X::CancelAtGateway],
+        ),
         (S::AwaitingPayment, E::InvoiceRefused) => (S::Cancelled, &[X::ReleaseStock, X::TellInvoiceRefused]),
         // The customer paid after the item was given up: another one, or the money back.
         (S::Expired | S::Cancelled, E::LatePaymentStockFound) => {

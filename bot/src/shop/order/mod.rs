@@ -62,8 +62,9 @@ mod tests {
     #[test]
     fn codes_differ_within_the_same_second() {
         let mut chance = rand::rng();
-        let codes: std::collections::HashSet<String> =
-            (0..100).map(|_| new_code(UnixMillis(1_795_338_000_000), &mut chance)).collect();
+        let codes: std::collections::HashSet<String> = (0..100)
+            .map(|_| new_code(UnixMillis(1_795_338_000_000), &mut chance))
+            .collect();
         assert!(codes.len() > 98);
         assert!(codes.iter().all(|code| code.len() == 13));
     }

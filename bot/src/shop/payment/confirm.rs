@@ -50,7 +50,9 @@ pub fn judge(order: &Order, answer: &Answer, taken_in: bool, mode: Mode) -> Verd
         Status::Completed => {}
     }
     match order.state {
-        State::Paid | State::Delivered | State::Review | State::RefundDue | State::Refunded => Verdict::Second,
+        State::Paid | State::Delivered | State::Review | State::RefundDue | State::Refunded => {
+            Verdict::Second
+        }
         _ if answer.amount != order.price => Verdict::WrongAmount,
         State::AwaitingPayment => Verdict::Confirmed,
         State::Expired | State::Cancelled => Verdict::Late,
@@ -94,7 +96,13 @@ mod tests {
         assert_eq!(verdict(State::AwaitingPayment), Verdict::Confirmed);
         assert_eq!(verdict(State::Expired), Verdict::Late);
         assert_eq!(verdict(State::Cancelled), Verdict::Late);
-        for state in [State::Paid, State::Delivered, State::Review, State::RefundDue, State::Refunded] {
+        for state in [
+            State::Paid,
+            State::Delivered,
+            State::Review,
+            State::RefundDue,
+            State::Refunded,
+        ] {
             assert_eq!(verdict(state), Verdict::Second, "{state:?}");
         }
     }
@@ -102,7 +110,10 @@ mod tests {
     #[test]
     fn a_second_word_about_the_same_payment_is_no_news() {
         for (_, state) in State::ALL {
-            assert_eq!(judge(&order(state), &paid(25_000), true, Mode::Live), Verdict::Known);
+            assert_eq!(
+                judge(&order(state), &paid(25_000), true, Mode::Live),
+                Verdict::Known
+            );
         }
     }
 
@@ -110,25 +121,46 @@ mod tests {
     fn a_wrong_amount_never_means_goods() {
         for amount in [0, 1, 24_999, 25_001, 50_000] {
             for state in [State::AwaitingPayment, State::Expired, State::Cancelled] {
-                assert_eq!(judge(&order(state), &paid(amount), false, Mode::Live), Verdict::WrongAmount);
+                assert_eq!(
+                    judge(&order(state), &paid(amount), false, Mode::Live),
+                    Verdict::WrongAmount
+                );
             }
         }
     }
 
     #[test]
     fn another_order_or_another_mode_moves_nothing() {
-        let other = Answer { order_code: "W2".to_owned(), ..paid(25_000) };
-        let play = Answer { sandbox: true, ..paid(25_000) };
+        let other = Answer {
+            order_code: "W2".to_owned(),
+            ..paid(25_000)
+        };
+        let play = Answer {
+            sandbox: true,
+            ..paid(25_000)
+        };
         for answer in [other, play] {
-            assert!(matches!(judge(&order(State::AwaitingPayment), &answer, false, Mode::Live), Verdict::Foreign(_)));
+            assert!(matches!(
+                judge(&order(State::AwaitingPayment), &answer, false, Mode::Live),
+                Verdict::Foreign(_)
+            ));
         }
     }
 
     #[test]
     fn an_unpaid_or_canceled_transaction_moves_nothing() {
-        let with = |status| Answer { status, ..paid(25_000) };
+        let with = |status| Answer {
+            status,
+            ..paid(25_000)
+        };
         let awaiting = order(State::AwaitingPayment);
-        assert_eq!(judge(&awaiting, &with(Status::Pending), false, Mode::Live), Verdict::NotYet);
-        assert_eq!(judge(&awaiting, &with(Status::Canceled), false, Mode::Live), Verdict::Closed);
+        assert_eq!(
+            judge(&awaiting, &with(Status::Pending), false, Mode::Live),
+            Verdict::NotYet
+        );
+        assert_eq!(
+            judge(&awaiting, &with(Status::Canceled), false, Mode::Live),
+            Verdict::Closed
+        );
     }
 }

@@ -13,7 +13,8 @@ const OPEN: &str = "INSERT INTO payment
     VALUES (:order, :gateway, :txn, :amount, :fee, :total, :qr, :sandbox, 'open', :now)
     ON CONFLICT (gateway, txn_id) DO UPDATE SET qr = excluded.qr WHERE order_id = excluded.order_id
     RETURNING id";
-const SELECT: &str = "SELECT id, order_id, txn_id, amount, fee, total, qr, sandbox, state, asked_at FROM payment";
+const SELECT: &str =
+    "SELECT id, order_id, txn_id, amount, fee, total, qr, sandbox, state, asked_at FROM payment";
 const BY_TXN: &str = " WHERE gateway = :gateway AND txn_id = :txn";
 const OF_ORDER: &str = " WHERE order_id = :order AND gateway = :gateway ORDER BY id LIMIT 1";
 const ASKED: &str = "UPDATE payment SET asked_at = :now WHERE gateway = :gateway AND txn_id = :txn";
@@ -53,7 +54,9 @@ pub fn open(
 /// When the database fails.
 pub fn by_txn(conn: &Connection, gateway: &str, txn: &str) -> Result<Option<Payment>> {
     let mut statement = conn.prepare_cached(&format!("{SELECT}{BY_TXN}"))?;
-    Ok(statement.query_row(named_params! { ":gateway": gateway, ":txn": txn }, payment).optional()?)
+    Ok(statement
+        .query_row(named_params! { ":gateway": gateway, ":txn": txn }, payment)
+        .optional()?)
 }
 
 /// The payment that was made for an order first.
@@ -62,7 +65,9 @@ pub fn by_txn(conn: &Connection, gateway: &str, txn: &str) -> Result<Option<Paym
 /// When the database fails.
 pub fn of_order(conn: &Connection, gateway: &str, order: OrderId) -> Result<Option<Payment>> {
     let mut statement = conn.prepare_cached(&format!("{SELECT}{OF_ORDER}"))?;
-    Ok(statement.query_row(named_params! { ":gateway": gateway, ":order": order.0 }, payment).optional()?)
+    Ok(statement
+        .query_row(named_params! { ":gateway": gateway, ":order": order.0 }, payment)
+        .optional()?)
 }
 
 /// Every transaction that nobody has paid yet, with its order.
@@ -71,8 +76,9 @@ pub fn of_order(conn: &Connection, gateway: &str, order: OrderId) -> Result<Opti
 /// When the database fails.
 pub fn open_txns(conn: &Connection, gateway: &str) -> Result<Vec<(String, OrderId)>> {
     let mut statement = conn.prepare_cached(OPEN_TXNS)?;
-    let rows =
-        statement.query_map(named_params! { ":gateway": gateway }, |row| Ok((row.get(0)?, OrderId(row.get(1)?))))?;
+    let rows = statement.query_map(named_params! { ":gateway": gateway }, |row| {
+        Ok((row.get(0)?, OrderId(row.get(1)?)))
+    })?;
     Ok(rows.collect::<rusqlite::Result<_>>()?)
 }
 
@@ -81,7 +87,8 @@ pub fn open_txns(conn: &Connection, gateway: &str) -> Result<Vec<(String, OrderI
 /// # Errors
 /// When the database fails.
 pub fn asked(conn: &Connection, gateway: &str, txn: &str, now: UnixMillis) -> Result<()> {
-    conn.prepare_cached(ASKED)?.execute(named_params! { ":gateway": gateway, ":txn": txn, ":now": now.0 })?;
+    conn.prepare_cached(ASKED)?
+        .execute(named_params! { ":gateway": gateway, ":txn": txn, ":now": now.0 })?;
     Ok(())
 }
 
@@ -99,7 +106,8 @@ pub fn complete(conn: &Connection, id: PaymentId, amount: Rupiah, now: UnixMilli
 /// # Errors
 /// When the database fails.
 pub fn cancel(conn: &Connection, id: PaymentId) -> Result<()> {
-    conn.prepare_cached(CANCEL)?.execute(named_params! { ":id": id.0 })?;
+    conn.prepare_cached(CANCEL)?
+        .execute(named_params! { ":id": id.0 })?;
     Ok(())
 }
 

@@ -24,13 +24,20 @@ pub enum Reason {
 
 impl Reason {
     /// Every reason with its name in the database.
-    pub const ALL: [(&'static str, Self); 3] =
-        [("late", Self::Late), ("second", Self::Second), ("wrong_amount", Self::WrongAmount)];
+    pub const ALL: [(&'static str, Self); 3] = [
+        ("late", Self::Late),
+        ("second", Self::Second),
+        ("wrong_amount", Self::WrongAmount),
+    ];
 
     /// Its name in the database.
     #[must_use]
     pub fn name(self) -> &'static str {
-        Self::ALL.into_iter().find(|(_, reason)| *reason == self).expect("every reason is in ALL").0
+        Self::ALL
+            .into_iter()
+            .find(|(_, reason)| *reason == self)
+            .expect("every reason is in ALL")
+            .0
     }
 }
 

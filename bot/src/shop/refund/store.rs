@@ -69,7 +69,9 @@ pub fn due(conn: &Connection, offset: u32, limit: u32) -> Result<Vec<Refund>> {
 /// When the database fails.
 pub fn due_by_id(conn: &Connection, id: RefundId) -> Result<Option<Refund>> {
     let mut statement = conn.prepare_cached(&format!("{SELECT}{DUE_BY_ID}"))?;
-    Ok(statement.query_row(named_params! { ":id": id.0 }, refund).optional()?)
+    Ok(statement
+        .query_row(named_params! { ":id": id.0 }, refund)
+        .optional()?)
 }
 
 /// How many are due.
@@ -82,7 +84,10 @@ pub fn count_due(conn: &Connection) -> Result<u64> {
 
 fn refund(row: &Row<'_>) -> rusqlite::Result<Refund> {
     let reason: String = row.get(4)?;
-    let reason = Reason::ALL.into_iter().find(|(name, _)| *name == reason).map(|(_, reason)| reason);
+    let reason = Reason::ALL
+        .into_iter()
+        .find(|(name, _)| *name == reason)
+        .map(|(_, reason)| reason);
     Ok(Refund {
         id: RefundId(row.get(0)?),
         payment: PaymentId(row.get(1)?),

@@ -18,7 +18,13 @@ const RESTORED_POINT: &str = "restored_point";
 /// # Errors
 /// When the database fails.
 pub fn paused(conn: &Connection) -> Result<Option<Pause>> {
-    Ok(get(conn, SALES_PAUSED)?.map(|value| if value == "restore" { Pause::Restore } else { Pause::Seller }))
+    Ok(get(conn, SALES_PAUSED)?.map(|value| {
+        if value == "restore" {
+            Pause::Restore
+        } else {
+            Pause::Seller
+        }
+    }))
 }
 
 /// Pauses sales, or opens the shop again.
@@ -51,15 +57,19 @@ pub fn note_restore(conn: &Connection, mark: &str) -> Result<()> {
 
 fn get(conn: &Connection, name: &str) -> Result<Option<String>> {
     let mut statement = conn.prepare_cached(GET)?;
-    Ok(statement.query_row(named_params! { ":name": name }, |row| row.get(0)).optional()?)
+    Ok(statement
+        .query_row(named_params! { ":name": name }, |row| row.get(0))
+        .optional()?)
 }
 
 fn put(conn: &Connection, name: &str, value: &str) -> Result<()> {
-    conn.prepare_cached(PUT)?.execute(named_params! { ":name": name, ":value": value })?;
+    conn.prepare_cached(PUT)?
+        .execute(named_params! { ":name": name, ":value": value })?;
     Ok(())
 }
 
 fn remove(conn: &Connection, name: &str) -> Result<()> {
-    conn.prepare_cached(REMOVE)?.execute(named_params! { ":name": name })?;
+    conn.prepare_cached(REMOVE)?
+        .execute(named_params! { ":name": name })?;
     Ok(())
 }

@@ -1,0 +1,127 @@
+//! The trade's moves: a decision of `shop` together with everything that follows from it, in the caller's transaction.
+//! Nothing here waits and nothing leaves the machine: what must leave is enqueued.
+
+mod goods;
+mod money;
+mod place;
+
+use std::time::Duration;
+
+use anyhow::Result;
+use protocol::time::UnixMillis;
+use rusqlite::Connection;
+
+use super::{
+    notices,
+    task::{CancelInvoice, Deliver, Task},
+};
+use crate::{
+    outbox::{self, Lane, NewSend, Outgoing, Policy, Purpose, Screen, Target},
+    shop::{
+        Shop,
+        customer::{self, Language},
+        order::{self, Effect, Event, Order, State, machine},
+        stock,
+    },
+};
+pub use goods::{goods_arrived, goods_unreachable, show_goods};
+pub use money::{settle_refund, take_payment};
+pub use place::{Placed, place};
+
+/// The picture of a paid order can wait: the goods go first.
+const GOODS_FIRST: Duration = Duration::from_millis(2_500);
+
+/// Moves an order and does what follows from the move.
+///
+/// # Errors
+/// When the order cannot take the event, or the database fails; then nothing has moved.
+pub fn advance(
+    conn: &Connection,
+    shop: &Shop,
+    order: &Order,
+    event: Event,
+    now: UnixMillis,
+) -> Result<Order> {
+    let (state, effects) = machine::apply(order.state, event)?;
+    order::store::advance(conn, order.id, order.state, state, now)?;
+    let order = Order {
+        state,
+        ..order.clone()
+    };
+    for effect in effects {
+        follow(conn, shop, &order, *effect, now)?;
+    }
+    Ok(order)
+}
+
+fn follow(conn: &Connection, shop: &Shop, order: &Order, effect: Effect, now: UnixMillis) -> Result<()> {
+    let language = || customer::store::language(conn, order.customer, shop.language);
+    let tell = |screen: Screen| -> Result<()> {
+        outbox::store::enqueue(
+            conn,
+            &NewSend::notice(order.customer, Some(order.id), screen),
+            now,
+        )?;
+        Ok(())
+    };
+    match effect {
+        Effect::SellReserved => {
+            anyhow::ensure!(
+                stock::store::sell_reserved(conn, order.id)?,
+                "a paid order has no item reserved"
+            );
+        }
+        Effect::ReleaseStock => stock::store::release(conn, order.id)?,
+        Effect::Deliver => Deliver { order: order.id }.enqueue(conn, now, now)?,
+        Effect::CancelAtGateway => CancelInvoice { order: order.id }.enqueue(conn, now, now)?,
+        Effect::CloseInvoice => close_invoice(conn, language()?, order, now)?,
+        Effect::TellInvoiceRefused => tell(notices::invoice_refused(language()?, order))?,
+        Effect::TellRefunded => tell(notices::refunded(language()?, order))?,
+        Effect::TellSold => tell_sellers(conn, shop, order, now, |language| {
+            notices::seller_sold(language, order)
+        })?,
+    }
+    Ok(())
+}
+
+/// The picture with the QR must not be paid any more: not sent if it waits, changed if it was sent.
+fn close_invoice(conn: &Connection, language: Language, order: &Order, now: UnixMillis) -> Result<()> {
+    outbox::store::withdraw(conn, order.id, Purpose::Qr, now)?;
+    let Some(picture) = outbox::store::of_order(conn, order.id, Purpose::Qr)? else {
+        return Ok(());
+    };
+    let send = NewSend {
+        lane: Lane::Notice,
+        policy: Policy::Harmless,
+        purpose: Purpose::Edit,
+        order: Some(order.id),
+        target: Some(Target::Send(picture)),
+        delay: if order.state == State::Paid {
+            GOODS_FIRST
+        } else {
+            Duration::ZERO
+        },
+        outgoing: Outgoing::EditCaption(notices::invoice_closed(language, order)),
+        ..NewSend::screen(order.customer, Screen::default())
+    };
+    outbox::store::enqueue(conn, &send, now)?;
+    Ok(())
+}
+
+fn tell_sellers(
+    conn: &Connection,
+    shop: &Shop,
+    order: &Order,
+    now: UnixMillis,
+    screen: impl Fn(Language) -> Screen,
+) -> Result<()> {
+    for seller in shop.told_about_trade() {
+        let language = customer::store::language(conn, seller, shop.language)?;
+        outbox::store::enqueue(
+            conn,
+            &NewSend::notice(seller, Some(order.id), screen(language)),
+            now,
+        )?;
+    }
+    Ok(())
+}
