@@ -3,10 +3,11 @@
 use std::{path::Path, sync::Arc, time::Duration};
 
 use anyhow::{Context, Result};
-use protocol::time::UnixMillis;
+use protocol::{secret::Secret, time::UnixMillis};
 use rusqlite::Connection;
 use sd_notify::NotifyState;
 use tokio::{
+    net::TcpListener,
     signal::unix::{SignalKind, signal},
     task::JoinSet,
 };
@@ -14,7 +15,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     clock::now,
-    config::Config,
+    config::{Config, Telegram as TelegramConfig},
     db::{self, Reader, Writer},
     gateways::pakasir::Pakasir,
     health::Beat,
@@ -26,9 +27,10 @@ use crate::{
     outbox,
     queue::{self, Boot},
     restored,
+    shop::Shop,
     telegram::{
         api::Api,
-        failover::{Delivered, Receiver, Webhook},
+        failover::{self, Delivered, Receiver, Webhook},
         handle, outcome,
         send::{self, Sender},
     },
@@ -43,116 +45,68 @@ const GOODBYE: Duration = Duration::from_millis(500);
 /// After a planned stop begins, work in progress has this long.
 const STOP_LIMIT: Duration = Duration::from_secs(20);
 
+/// The loops that must not end by themselves, by name.
+type Loops = JoinSet<(&'static str, Result<()>)>;
+
+/// Signs of life, one a loop.
+struct Beats {
+    inbox: Beat,
+    jobs: Beat,
+    sends: Beat,
+    telegram: Beat,
+}
+
+impl Beats {
+    fn new() -> Self {
+        Self {
+            inbox: Beat::new("inbox", LOOP_LIMIT),
+            jobs: Beat::new("jobs", LOOP_LIMIT),
+            sends: Beat::new("sends", LOOP_LIMIT),
+            telegram: Beat::new("telegram", TELEGRAM_LIMIT),
+        }
+    }
+
+    /// Those whose hang a restart can mend. Telegram's own trouble is none of them.
+    fn vital(&self) -> Vec<Beat> {
+        vec![self.inbox.clone(), self.jobs.clone(), self.sends.clone()]
+    }
+
+    fn all(&self) -> Vec<Beat> {
+        [self.vital(), vec![self.telegram.clone()]].concat()
+    }
+}
+
+/// What every loop is made from.
+struct Parts {
+    shop: Shop,
+    writer: Writer,
+    reader: Reader,
+    boot: Boot,
+    api: Arc<Api>,
+    workshop: Arc<Workshop>,
+    beats: Beats,
+    stop: CancellationToken,
+}
+
 /// Sells until SIGTERM or SIGINT.
 ///
 /// # Errors
 /// When the shop cannot be opened, or a vital loop ends by itself.
 pub async fn run(config: Config) -> Result<()> {
     let _instance = db::lock_instance(&config.database)?;
-    let public_listener = http::bind(config.http_public, "http.public").await?;
-    let private_listener = http::bind(config.http_private, "http.private").await?;
+    let public = http::bind(config.http_public, "http.public").await?;
+    let private = http::bind(config.http_private, "http.private").await?;
     let (conn, boot) = open(&config.database)?;
     let (writer, writer_thread) = Writer::start(conn);
-    let reader = Reader::open(&config.database)?;
     for gateway in &config.gateways_later {
         tracing::warn!(
             gateway,
             "bot.toml names a gateway that this version does not speak yet; it is left out"
         );
     }
-
-    let stop = CancellationToken::new();
-    let [inbox, jobs, sends] = ["inbox", "jobs", "sends"].map(|name| Beat::new(name, LOOP_LIMIT));
-    let telegram = Beat::new("telegram", TELEGRAM_LIMIT);
-    let vital = vec![inbox.clone(), jobs.clone(), sends.clone()];
-    let beats = [vital.clone(), vec![telegram.clone()]].concat();
-
-    let api = Arc::new(Api::new(&config.telegram.api_url, &config.telegram.token)?);
-    let pakasir = config.pakasir;
-    let workshop = Arc::new(Workshop {
-        shop: config.shop.clone(),
-        writer: writer.clone(),
-        reader: reader.clone(),
-        pakasir: Pakasir::new(
-            &pakasir.base_url,
-            &pakasir.project,
-            pakasir.api_key,
-            pakasir.webhook_secret,
-            pakasir.mode,
-        )?,
-    });
-    let delivered = Delivered::default();
-    let public = Public {
-        workshop: Arc::clone(&workshop),
-        telegram_secret: Some(protocol::secret::Secret::new(
-            config.telegram.webhook_secret.expose(),
-        )),
-        delivered: delivered.clone(),
-    };
-    let private = Private {
-        writer: writer.clone(),
-        reader: reader.clone(),
-        beats,
-        boot,
-        started_at: now(),
-        stop: stop.clone(),
-    };
-    let secret = config.telegram.webhook_secret;
-    let receiver = Receiver {
-        api: Arc::clone(&api),
-        writer: writer.clone(),
-        beat: telegram,
-        mode: config.telegram.mode,
-        webhook: config.telegram.webhook_url.map(|url| Webhook { url, secret }),
-        delivered,
-    };
-    let sender = Arc::new(Sender {
-        shop: config.shop.clone(),
-        writer: writer.clone(),
-        reader: reader.clone(),
-        api,
-        boot,
-        beat: sends,
-    });
-
-    let mut loops: JoinSet<(&'static str, Result<()>)> = JoinSet::new();
-    let token = stop.clone();
-    loops.spawn(async move {
-        (
-            "http.public",
-            http::serve(public_listener, http::public::router(public), token).await,
-        )
-    });
-    // Outlives the rest by a moment: whoever asks between two held questions must hear the goodbye as well.
-    let token = lingering(stop.clone());
-    loops.spawn(async move {
-        (
-            "http.private",
-            http::serve(private_listener, http::private::router(private), token).await,
-        )
-    });
-    let token = stop.clone();
-    loops.spawn(async move {
-        send::run(sender, token).await;
-        ("sends", Ok(()))
-    });
-    let (token, work_writer) = (stop.clone(), writer.clone());
-    loops.spawn(async move {
-        let work = move |job| Arc::clone(&workshop).work(job);
-        queue::worker::run(work_writer, boot, jobs, token, work).await;
-        ("jobs", Ok(()))
-    });
-    let (token, inbox_writer) = (stop.clone(), writer.clone());
-    loops.spawn(async move {
-        handle::run(config.shop, inbox_writer, reader, inbox, token).await;
-        ("inbox", Ok(()))
-    });
-    let token = stop.clone();
-    loops.spawn(async move {
-        crate::telegram::failover::run(&receiver, &token).await;
-        ("telegram", Ok(()))
-    });
-    drop(writer);
+    let (parts, telegram) = assemble(config, writer, boot)?;
+    let (vital, stop) = (parts.beats.vital(), parts.stop.clone());
+    let mut loops = start(parts, telegram, public, private);
 
     tracing::info!(boot = boot.0, "the shop is open");
     notify(&[NotifyState::Ready]);
@@ -168,6 +122,132 @@ pub async fn run(config: Config) -> Result<()> {
     }
     tracing::info!("the shop is closed");
     ended
+}
+
+fn assemble(config: Config, writer: Writer, boot: Boot) -> Result<(Parts, TelegramConfig)> {
+    let Config {
+        shop,
+        telegram,
+        database,
+        pakasir,
+        ..
+    } = config;
+    let reader = Reader::open(&database)?;
+    let api = Arc::new(Api::new(&telegram.api_url, &telegram.token)?);
+    let workshop = Arc::new(Workshop {
+        shop: shop.clone(),
+        writer: writer.clone(),
+        reader: reader.clone(),
+        pakasir: Pakasir::new(pakasir)?,
+    });
+    let (beats, stop) = (Beats::new(), CancellationToken::new());
+    Ok((
+        Parts {
+            shop,
+            writer,
+            reader,
+            boot,
+            api,
+            workshop,
+            beats,
+            stop,
+        },
+        telegram,
+    ))
+}
+
+/// Starts every loop. What is left here of the writer is dropped, so that its thread ends with the last loop.
+fn start(parts: Parts, telegram: TelegramConfig, public: TcpListener, private: TcpListener) -> Loops {
+    let mut loops = Loops::new();
+    let delivered = Delivered::default();
+    let secret = Arc::new(telegram.webhook_secret);
+    let webhook = telegram.webhook_url.map(|url| Webhook {
+        url,
+        secret: Arc::clone(&secret),
+    });
+    serve(&mut loops, &parts, secret, &delivered, public, private);
+    let receiver = Receiver {
+        api: Arc::clone(&parts.api),
+        writer: parts.writer.clone(),
+        beat: parts.beats.telegram.clone(),
+        mode: telegram.mode,
+        webhook,
+        delivered,
+    };
+    let token = parts.stop.clone();
+    spawn(&mut loops, "telegram", async move {
+        failover::run(&receiver, &token).await
+    });
+    work(&mut loops, parts);
+    loops
+}
+
+fn serve(
+    loops: &mut Loops,
+    parts: &Parts,
+    secret: Arc<Secret>,
+    delivered: &Delivered,
+    public: TcpListener,
+    private: TcpListener,
+) {
+    let public_router = http::public::router(Public {
+        workshop: Arc::clone(&parts.workshop),
+        telegram_secret: secret,
+        delivered: delivered.clone(),
+    });
+    let private_router = http::private::router(Private {
+        writer: parts.writer.clone(),
+        reader: parts.reader.clone(),
+        beats: parts.beats.all(),
+        boot: parts.boot,
+        started_at: now(),
+        stop: parts.stop.clone(),
+    });
+    // Outlives the rest by a moment: whoever asks between two held questions must hear the goodbye as well.
+    let (stop, later) = (parts.stop.clone(), lingering(parts.stop.clone()));
+    loops.spawn(async move { ("http.public", http::serve(public, public_router, stop).await) });
+    loops.spawn(async move { ("http.private", http::serve(private, private_router, later).await) });
+}
+
+fn work(loops: &mut Loops, parts: Parts) {
+    let Parts {
+        shop,
+        writer,
+        reader,
+        boot,
+        api,
+        workshop,
+        beats,
+        stop,
+    } = parts;
+    let sender = Sender {
+        shop: shop.clone(),
+        writer: writer.clone(),
+        reader: reader.clone(),
+        api,
+        boot,
+        beat: beats.sends,
+    };
+    spawn(loops, "sends", send::run(Arc::new(sender), stop.clone()));
+    let does = move |job| Arc::clone(&workshop).work(job);
+    spawn(
+        loops,
+        "jobs",
+        queue::worker::run(writer.clone(), boot, beats.jobs, stop.clone(), does),
+    );
+    spawn(
+        loops,
+        "inbox",
+        handle::run(shop, writer, reader, beats.inbox, stop),
+    );
+}
+
+/// Starts a loop that knows no failure of its own.
+fn spawn(loops: &mut Loops, name: &'static str, work: impl Future<Output = ()> + Send + 'static) {
+    loops.spawn(async move {
+        work.await;
+        (name, Ok(()))
+    });
 }
 
 /// Opens the database and puts in order what an earlier process left undone.
@@ -213,7 +293,7 @@ fn lingering(stop: CancellationToken) -> CancellationToken {
 
 /// Waits for a signal, or for a loop that ended although it should not. Meanwhile feeds systemd's watchdog, as long
 /// as every vital loop makes progress.
-async fn supervise(loops: &mut JoinSet<(&'static str, Result<()>)>, vital: &[Beat]) -> Result<()> {
+async fn supervise(loops: &mut Loops, vital: &[Beat]) -> Result<()> {
     let mut terminate = signal(SignalKind::terminate()).context("listening for SIGTERM")?;
     let mut interrupt = signal(SignalKind::interrupt()).context("listening for SIGINT")?;
     let mut feed = tokio::time::interval(watchdog_interval());

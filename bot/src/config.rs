@@ -1,6 +1,9 @@
 //! bot.toml and the secrets beside it. Every fault is found before anything starts, and all are told at once.
 //! Secrets are never in the TOML: `$CREDENTIALS_DIRECTORY/<NAME>`, else the environment, else `.env` beside the TOML.
 
+mod places;
+mod secrets;
+
 use std::{
     fs,
     net::SocketAddr,
@@ -9,18 +12,21 @@ use std::{
 };
 
 use protocol::{
-    secret::{Secret, parse_dotenv},
+    secret::Secret,
     settings::{Faults, Section, parse},
 };
 
+use secrets::Secrets;
+
 use crate::{
+    gateways::pakasir::Project,
     shop::{Shop, customer::CustomerId, customer::Language, payment::confirm},
     telegram::failover,
 };
 
 /// The largest configuration that is read.
 const FILE_BYTES_MAX: u64 = 1024 * 1024;
-/// The shortest secret for Telegram's webhook.
+/// Characters of the name over the door.
 const NAME_CHARS_MAX: usize = 60;
 /// Gateways that bot.toml may name. Those that are not built yet are told in the log and left out.
 const GATEWAYS_KNOWN: [&str; 5] = ["pakasir", "tripay", "midtrans", "stars", "manual"];
@@ -38,7 +44,7 @@ pub struct Config {
     /// The private address.
     pub http_private: SocketAddr,
     /// The gateway.
-    pub pakasir: PakasirConfig,
+    pub pakasir: Project,
     /// Gateways that are named and not built yet.
     pub gateways_later: Vec<String>,
     /// Where the log file lies, if anywhere.
@@ -59,20 +65,6 @@ pub struct Telegram {
     pub webhook_secret: Secret,
 }
 
-/// The project at Pakasir.
-pub struct PakasirConfig {
-    /// Its address.
-    pub base_url: String,
-    /// The project's name there.
-    pub project: String,
-    /// Whether real or play money is expected.
-    pub mode: confirm::Mode,
-    /// The key to ask with.
-    pub api_key: Secret,
-    /// What webhooks carry.
-    pub webhook_secret: Secret,
-}
-
 /// Reads the file and everything around it.
 ///
 /// # Errors
@@ -84,7 +76,7 @@ pub fn load(path: &Path) -> Result<Config, Faults> {
     };
     let mut secrets = Secrets::open(path, &mut faults);
     let config = read(&text, &mut secrets, &mut faults);
-    check_places(&config, &mut faults);
+    places::check(&config, &mut faults);
     if faults.is_empty() {
         Ok(config)
     } else {
@@ -229,7 +221,7 @@ fn payments(
     mut section: Section,
     secrets: &mut Secrets,
     faults: &mut Faults,
-) -> (Duration, PakasirConfig, Vec<String>) {
+) -> (Duration, Project, Vec<String>) {
     let mut gateways = section.texts("gateways", faults);
     if gateways.is_empty() {
         gateways.push("pakasir".to_owned());
@@ -256,9 +248,9 @@ fn payments(
         .unwrap_or(Duration::from_secs(900));
     let mut pakasir = section.section("pakasir", faults);
     let sandbox = pakasir.boolean_if_any("sandbox", faults).unwrap_or(false);
-    let config = PakasirConfig {
+    let config = Project {
         base_url: url(&mut pakasir, "base_url", "https://app.pakasir.com", faults),
-        project: pakasir.text("project", faults),
+        slug: pakasir.text("project", faults),
         mode: if sandbox {
             confirm::Mode::Sandbox
         } else {
@@ -268,7 +260,7 @@ fn payments(
         webhook_secret: secrets.need("PAKASIR_WEBHOOK_SECRET", faults),
     };
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.');
-    if !config.project.bytes().all(plain) {
+    if !config.slug.bytes().all(plain) {
         faults.add("payments.pakasir.project must be the project's slug: letters, digits, - and _");
     }
     pakasir.finish(faults);
@@ -304,91 +296,6 @@ fn address(section: Option<&mut Section>, key: &str, otherwise: &str, faults: &m
         ));
         otherwise.parse().expect("the default is an address")
     })
-}
-
-/// The database's folder must be there and take files; the log's folder is made, one level deep.
-fn check_places(config: &Config, faults: &mut Faults) {
-    if !config.database.as_os_str().is_empty() {
-        let folder = config
-            .database
-            .parent()
-            .filter(|parent| !parent.as_os_str().is_empty());
-        check_folder(folder.unwrap_or(Path::new(".")), "database.path", faults);
-        if config.database.is_dir() {
-            faults.add("database.path is a folder; name a file in it, such as shop.db");
-        }
-    }
-    if let Some(dir) = config
-        .logs_dir
-        .as_deref()
-        .filter(|dir| !dir.as_os_str().is_empty())
-    {
-        if !dir.exists() {
-            // A failure shows in the check that follows.
-            let _ = fs::create_dir(dir);
-        }
-        check_folder(dir, "logs.dir", faults);
-    }
-}
-
-fn check_folder(folder: &Path, key: &str, faults: &mut Faults) {
-    let probe = folder.join(format!(".warung-write-probe-{}", std::process::id()));
-    match fs::File::create_new(&probe) {
-        Ok(_) => {
-            let _ = fs::remove_file(&probe);
-        }
-        Err(error) => faults.add(format!(
-            "{key}: the folder {} does not take files ({error}); create it and give it to the user who runs the bot",
-            folder.display()
-        )),
-    }
-}
-
-/// Where secrets come from.
-struct Secrets {
-    credentials: Option<PathBuf>,
-    dotenv: Secret,
-}
-
-impl Secrets {
-    fn open(config: &Path, faults: &mut Faults) -> Self {
-        let credentials = std::env::var_os("CREDENTIALS_DIRECTORY").map(PathBuf::from);
-        let path = config.with_file_name(".env");
-        let dotenv = match fs::read_to_string(&path) {
-            Ok(text) => text,
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => String::new(),
-            Err(error) => {
-                faults.add(format!("{} cannot be read: {error}", path.display()));
-                String::new()
-            }
-        };
-        Self {
-            credentials,
-            dotenv: Secret::new(&dotenv),
-        }
-    }
-
-    /// A secret that must be there.
-    fn need(&mut self, name: &str, faults: &mut Faults) -> Secret {
-        let file = self
-            .credentials
-            .as_ref()
-            .and_then(|dir| fs::read_to_string(dir.join(name)).ok());
-        let found = file.or_else(|| std::env::var(name).ok()).or_else(|| {
-            let mut pairs = parse_dotenv(self.dotenv.expose());
-            pairs
-                .find(|(known, _)| *known == name)
-                .map(|(_, value)| value.to_owned())
-        });
-        let secret = Secret::new(&found.unwrap_or_default());
-        if secret.is_empty() {
-            faults.add(format!(
-                "the secret {name} is missing; put it into $CREDENTIALS_DIRECTORY, the environment or .env beside the \
-                 configuration"
-            ));
-        }
-        secret
-    }
 }
 
 #[cfg(test)]

@@ -30,14 +30,24 @@ const ANSWER_BYTES_MAX: usize = 64 * 1024;
 /// What is waited after a 429 that names no time.
 const WAIT_DEFAULT: Duration = Duration::from_secs(5);
 
-/// One project at Pakasir.
+/// One project at Pakasir, as bot.toml and the secrets describe it.
+pub struct Project {
+    /// The gateway's address.
+    pub base_url: String,
+    /// The project's name there.
+    pub slug: String,
+    /// Whether real or play money is expected.
+    pub mode: Mode,
+    /// The key to ask with.
+    pub api_key: Secret,
+    /// What webhooks carry.
+    pub webhook_secret: Secret,
+}
+
+/// A client for one project.
 pub struct Pakasir {
     http: Client,
-    base_url: String,
-    project: String,
-    api_key: Secret,
-    webhook_secret: Secret,
-    mode: Mode,
+    project: Project,
 }
 
 #[derive(Deserialize)]
@@ -77,34 +87,20 @@ impl Pakasir {
     ///
     /// # Errors
     /// When the system gives no TLS.
-    pub fn new(
-        base_url: &str,
-        project: &str,
-        api_key: Secret,
-        webhook_secret: Secret,
-        mode: Mode,
-    ) -> Result<Self, reqwest::Error> {
+    pub fn new(project: Project) -> Result<Self, reqwest::Error> {
         // Redirects are not followed: the key goes to the configured host only.
         let http = Client::builder()
             .timeout(TIMEOUT)
             .connect_timeout(CONNECT_TIMEOUT)
             .redirect(reqwest::redirect::Policy::none())
             .build()?;
-        let base_url = base_url.trim_end_matches('/').to_owned();
-        Ok(Self {
-            http,
-            base_url,
-            project: project.to_owned(),
-            api_key,
-            webhook_secret,
-            mode,
-        })
+        Ok(Self { http, project })
     }
 
     /// Whether real or play money is expected.
     #[must_use]
     pub fn mode(&self) -> Mode {
-        self.mode
+        self.project.mode
     }
 
     /// Makes an invoice, or finds the one that was made for this order and amount before.
@@ -114,7 +110,10 @@ impl Pakasir {
     pub async fn create(&self, order_code: &str, amount: Rupiah) -> Result<Invoice, GatewayError> {
         let body = serde_json::json!({ "method": "qris", "amount": amount.0 });
         let request = self
-            .request(Method::POST, &["create-transaction", &self.project, order_code])
+            .request(
+                Method::POST,
+                &["create-transaction", &self.project.slug, order_code],
+            )
             .json(&body);
         let created: Created = call(request).await?;
         if created.order_id != order_code || created.amount != amount.0 {
@@ -122,7 +121,7 @@ impl Pakasir {
                 "it made an invoice for another order or amount".to_owned(),
             ));
         }
-        if created.is_sandbox != (self.mode == Mode::Sandbox) {
+        if created.is_sandbox != (self.project.mode == Mode::Sandbox) {
             return Err(GatewayError::Refused(
                 "its project is in the other mode (sandbox or live) than bot.toml says".to_owned(),
             ));
@@ -144,7 +143,7 @@ impl Pakasir {
     /// # Errors
     /// See [`GatewayError`].
     pub async fn status(&self, txn_id: &str) -> Result<Answer, GatewayError> {
-        let request = self.request(Method::GET, &["transaction-status", &self.project, txn_id]);
+        let request = self.request(Method::GET, &["transaction-status", &self.project.slug, txn_id]);
         let answer: StatusAnswer = call(request).await?;
         if answer.txn_id != txn_id {
             return Err(GatewayError::Garbled(
@@ -171,14 +170,15 @@ impl Pakasir {
     /// # Errors
     /// See [`GatewayError`]; one that is paid or cancelled already is refused.
     pub async fn cancel(&self, txn_id: &str) -> Result<(), GatewayError> {
-        let request = self.request(Method::POST, &["cancel-transaction", &self.project, txn_id]);
+        let request = self.request(Method::POST, &["cancel-transaction", &self.project.slug, txn_id]);
         call::<serde::de::IgnoredAny>(request).await.map(|_| ())
     }
 
     /// Whether a webhook carries the secret that the gateway was given. Compared in constant time.
     #[must_use]
     pub fn is_from_gateway(&self, secret: &[u8]) -> bool {
-        !self.webhook_secret.is_empty() && bool::from(self.webhook_secret.expose().as_bytes().ct_eq(secret))
+        !self.project.webhook_secret.is_empty()
+            && bool::from(self.project.webhook_secret.expose().as_bytes().ct_eq(secret))
     }
 
     /// What a webhook's raw body points at, whatever type it claims to have. `None`: it points at nothing.
@@ -190,10 +190,14 @@ impl Pakasir {
     }
 
     fn request(&self, method: Method, path: &[&str]) -> RequestBuilder {
-        let url = format!("{}/api/v2/{}", self.base_url, path.join("/"));
+        let url = format!(
+            "{}/api/v2/{}",
+            self.project.base_url.trim_end_matches('/'),
+            path.join("/")
+        );
         self.http
             .request(method, url)
-            .header("X-Api-Key", self.api_key.expose())
+            .header("X-Api-Key", self.project.api_key.expose())
     }
 }
 
@@ -265,14 +269,14 @@ mod tests {
     #[test]
     fn an_empty_or_wrong_secret_opens_nothing() {
         let client = |secret: &str| {
-            Pakasir::new(
-                "http://127.0.0.1:1/",
-                "shop",
-                Secret::new("k"),
-                Secret::new(secret),
-                Mode::Live,
-            )
-            .unwrap()
+            let project = Project {
+                base_url: "http://127.0.0.1:1/".to_owned(),
+                slug: "shop".to_owned(),
+                mode: Mode::Live,
+                api_key: Secret::new("k"),
+                webhook_secret: Secret::new(secret),
+            };
+            Pakasir::new(project).unwrap()
         };
         assert!(client("s3cret").is_from_gateway(b"s3cret"));
         assert!(!client("s3cret").is_from_gateway(b"s3cre"));

@@ -44,7 +44,7 @@ pub struct Webhook {
     /// The public address.
     pub url: String,
     /// What Telegram sends along, so that nobody else can.
-    pub secret: Secret,
+    pub secret: Arc<Secret>,
 }
 
 /// When the webhook last delivered; shared with the public address.

@@ -124,93 +124,114 @@ pub enum Effect {
 #[error("an order that is {state} cannot take {1:?}", state = .0.name())]
 pub struct Refused(pub State, pub Event);
 
+/// A state and what must be done to be there; `None` where the event cannot be.
+type Next = Option<(State, &'static [Effect])>;
+
 /// The next state and what must be done.
 ///
 /// # Errors
 /// [`Refused`] when the pair cannot be.
 pub fn apply(state: State, event: Event) -> Result<(State, &'static [Effect]), Refused> {
+    let next = match state {
+        State::AwaitingPayment => awaiting_payment(event),
+        State::Expired | State::Cancelled => given_up(event),
+        State::Paid | State::Delivered => sold(event),
+        State::Review => review(event),
+        State::RefundDue => refund_due(event),
+        State::Refunded => None,
+    };
+    next.ok_or(Refused(state, event))
+}
+
+fn awaiting_payment(event: Event) -> Next {
     use Effect as X;
     use Event as E;
-    use State as S;
-    Ok(match (state, event) {
-        (S::AwaitingPayment, E::PaymentConfirmed) => (
-            S::Paid,
+    match event {
+        E::PaymentConfirmed => Some((
+            State::Paid,
             &[X::SellReserved, X::Deliver, X::CloseInvoice, X::TellSold],
-        ),
-        (S::AwaitingPayment, E::WrongAmountPaid) => (S::Review, &[X::CloseInvoice]),
-        (S::AwaitingPayment, E::PaymentWindowClosed) => (S::Expired, &[X::ReleaseStock, X::CloseInvoice]),
-        (S::AwaitingPayment, E::CustomerCancelled) => (
-            S::Cancelled,
+        )),
+        E::WrongAmountPaid => Some((State::Review, &[X::CloseInvoice])),
+        E::PaymentWindowClosed => Some((State::Expired, &[X::ReleaseStock, X::CloseInvoice])),
+        E::CustomerCancelled => Some((
+            State::Cancelled,
             &[X::ReleaseStock, X::CloseInvoice, X::CancelAtGateway],
-        ),
-        (S::AwaitingPayment, E::InvoiceRefused) => (S::Cancelled, &[X::ReleaseStock, X::TellInvoiceRefused]),
-        // The customer paid after the item was given up: another one, or the money back.
-        (S::Expired | S::Cancelled, E::LatePaymentStockFound) => {
-            (S::Paid, &[X::Deliver, X::CloseInvoice, X::TellSold])
-        }
-        (S::Expired | S::Cancelled, E::LatePaymentStockGone) => (S::RefundDue, &[X::CloseInvoice]),
-        (S::Expired | S::Cancelled, E::WrongAmountPaid) => (S::Review, &[X::CloseInvoice]),
-        (S::Paid, E::DeliverySent) => (S::Delivered, &[]),
-        // Goods may be shown again without limit; only the first time is news.
-        (S::Delivered, E::DeliverySent) => (S::Delivered, &[]),
-        (S::Review, E::ReviewAccepted) => (S::Paid, &[X::Deliver]),
-        (S::Review, E::RefundDone) => (S::Refunded, &[X::ReleaseStock, X::TellRefunded]),
-        (S::RefundDue, E::RefundDone) => (S::Refunded, &[X::TellRefunded]),
-        (
-            S::AwaitingPayment,
-            E::LatePaymentStockFound
-            | E::LatePaymentStockGone
-            | E::DeliverySent
-            | E::ReviewAccepted
-            | E::RefundDone,
-        )
-        | (
-            S::Expired | S::Cancelled,
-            E::PaymentConfirmed
-            | E::PaymentWindowClosed
-            | E::CustomerCancelled
-            | E::InvoiceRefused
-            | E::DeliverySent
-            | E::ReviewAccepted
-            | E::RefundDone,
-        )
-        | (
-            S::Paid | S::Delivered,
-            E::PaymentConfirmed
-            | E::LatePaymentStockFound
-            | E::LatePaymentStockGone
-            | E::WrongAmountPaid
-            | E::PaymentWindowClosed
-            | E::CustomerCancelled
-            | E::InvoiceRefused
-            | E::ReviewAccepted
-            | E::RefundDone,
-        )
-        | (
-            S::Review,
-            E::PaymentConfirmed
-            | E::LatePaymentStockFound
-            | E::LatePaymentStockGone
-            | E::WrongAmountPaid
-            | E::PaymentWindowClosed
-            | E::CustomerCancelled
-            | E::InvoiceRefused
-            | E::DeliverySent,
-        )
-        | (
-            S::RefundDue | S::Refunded,
-            E::PaymentConfirmed
-            | E::LatePaymentStockFound
-            | E::LatePaymentStockGone
-            | E::WrongAmountPaid
-            | E::PaymentWindowClosed
-            | E::CustomerCancelled
-            | E::InvoiceRefused
-            | E::DeliverySent
-            | E::ReviewAccepted,
-        )
-        | (S::Refunded, E::RefundDone) => return Err(Refused(state, event)),
-    })
+        )),
+        E::InvoiceRefused => Some((State::Cancelled, &[X::ReleaseStock, X::TellInvoiceRefused])),
+        E::LatePaymentStockFound
+        | E::LatePaymentStockGone
+        | E::DeliverySent
+        | E::ReviewAccepted
+        | E::RefundDone => None,
+    }
+}
+
+/// The customer pays after the item was given up: another one, or the money back.
+fn given_up(event: Event) -> Next {
+    use Effect as X;
+    use Event as E;
+    match event {
+        E::LatePaymentStockFound => Some((State::Paid, &[X::Deliver, X::CloseInvoice, X::TellSold])),
+        E::LatePaymentStockGone => Some((State::RefundDue, &[X::CloseInvoice])),
+        E::WrongAmountPaid => Some((State::Review, &[X::CloseInvoice])),
+        E::PaymentConfirmed
+        | E::PaymentWindowClosed
+        | E::CustomerCancelled
+        | E::InvoiceRefused
+        | E::DeliverySent
+        | E::ReviewAccepted
+        | E::RefundDone => None,
+    }
+}
+
+/// Goods may be shown again without limit; the first time is the delivery.
+fn sold(event: Event) -> Next {
+    use Event as E;
+    match event {
+        E::DeliverySent => Some((State::Delivered, &[])),
+        E::PaymentConfirmed
+        | E::LatePaymentStockFound
+        | E::LatePaymentStockGone
+        | E::WrongAmountPaid
+        | E::PaymentWindowClosed
+        | E::CustomerCancelled
+        | E::InvoiceRefused
+        | E::ReviewAccepted
+        | E::RefundDone => None,
+    }
+}
+
+fn review(event: Event) -> Next {
+    use Effect as X;
+    use Event as E;
+    match event {
+        E::ReviewAccepted => Some((State::Paid, &[X::Deliver])),
+        E::RefundDone => Some((State::Refunded, &[X::ReleaseStock, X::TellRefunded])),
+        E::PaymentConfirmed
+        | E::LatePaymentStockFound
+        | E::LatePaymentStockGone
+        | E::WrongAmountPaid
+        | E::PaymentWindowClosed
+        | E::CustomerCancelled
+        | E::InvoiceRefused
+        | E::DeliverySent => None,
+    }
+}
+
+fn refund_due(event: Event) -> Next {
+    use Event as E;
+    match event {
+        E::RefundDone => Some((State::Refunded, &[Effect::TellRefunded])),
+        E::PaymentConfirmed
+        | E::LatePaymentStockFound
+        | E::LatePaymentStockGone
+        | E::WrongAmountPaid
+        | E::PaymentWindowClosed
+        | E::CustomerCancelled
+        | E::InvoiceRefused
+        | E::DeliverySent
+        | E::ReviewAccepted => None,
+    }
 }
 
 #[cfg(test)]

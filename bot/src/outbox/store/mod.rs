@@ -1,6 +1,8 @@
 //! The outbox as rows. A row is marked as being sent before the request leaves, so that after a crash it is known
 //! which messages are in doubt.
 
+mod settle;
+
 use anyhow::{Context, Result};
 use protocol::time::UnixMillis;
 use rusqlite::{Connection, OptionalExtension, named_params};
@@ -10,6 +12,7 @@ use crate::{
     queue::Boot,
     shop::{customer::CustomerId, order::OrderId},
 };
+pub use settle::{again, defer, failed, give_up_chat, in_doubt, prune, reframe, rescue, sent};
 
 const ENQUEUE: &str = "INSERT INTO send (chat_id, lane, policy, purpose, order_id, edits_message, edits_send, body,
         state, not_before, created_at)
@@ -31,37 +34,12 @@ const BEGIN: &str = "UPDATE send SET state = 'sending', attempt = attempt + 1, b
     RETURNING chat_id, policy, purpose, order_id, body, attempt, repeats, created_at,
         coalesce(edits_message, (SELECT message_id FROM send AS target WHERE target.id = send.edits_send)),
         edits_message IS NOT NULL OR edits_send IS NOT NULL";
-const SENT: &str =
-    "UPDATE send SET state = 'sent', body = NULL, message_id = :message, settled_at = :now, error = NULL
-    WHERE id = :id AND state = 'sending'";
-const AGAIN: &str = "UPDATE send SET state = 'waiting', not_before = :not_before, error = :error,
-        attempt = attempt - :forgive WHERE id = :id AND state = 'sending'";
-const REPEAT: &str =
-    "UPDATE send SET state = 'waiting', not_before = :now, repeats = repeats + 1, error = :error
-    WHERE id = :id AND state = 'sending'";
-const SETTLE: &str = "UPDATE send SET state = :state, error = :error, settled_at = :now,
-        body = CASE WHEN :state = 'unknown' THEN body END
-    WHERE id = :id AND state = 'sending'";
-const REFRAME: &str =
-    "UPDATE send SET state = 'waiting', edits_message = NULL, edits_send = :frame, not_before = :now
-    WHERE id = :id AND state = 'sending'";
-const DEFER: &str = "UPDATE send SET not_before = :not_before WHERE id = :id AND state = 'waiting'";
-const GIVE_UP_CHAT: &str =
-    "UPDATE send SET state = 'failed', error = 'the person cannot be reached', body = NULL,
-        settled_at = :now
-    WHERE chat_id = :chat AND state = 'waiting' RETURNING CASE WHEN purpose = 'goods' THEN order_id END";
-const ORPHANS: &str =
-    "SELECT id, policy, repeats FROM send WHERE state = 'sending' AND boot <> :boot ORDER BY id";
 const OF_ORDER: &str = "SELECT id FROM send WHERE order_id = :order AND purpose = :purpose
     AND state IN ('waiting', 'sending', 'sent') ORDER BY id DESC LIMIT 1";
 const IS_WAITING: &str = "SELECT EXISTS (SELECT 1 FROM send
     WHERE order_id = :order AND purpose = :purpose AND state = 'waiting')";
 const COUNTS: &str = "SELECT (SELECT count(*) FROM send WHERE state IN ('waiting', 'sending')),
     (SELECT count(*) FROM send WHERE state = 'unknown')";
-const NEXT: &str = "SELECT min(not_before) FROM send WHERE state = 'waiting'";
-const PRUNE: &str = "DELETE FROM send WHERE state IN ('sent', 'failed') AND settled_at < :before
-    AND id NOT IN (SELECT edits_send FROM send WHERE edits_send IS NOT NULL AND state IN ('waiting', 'sending'))";
-
 /// A row that is first in its chat's lane.
 #[derive(Clone, Copy, Debug)]
 pub struct Head {
@@ -220,117 +198,6 @@ pub fn begin(conn: &Connection, id: SendId, boot: Boot) -> Result<Option<Sending
     }))
 }
 
-/// It arrived.
-///
-/// # Errors
-/// When the database fails.
-pub fn sent(conn: &Connection, id: SendId, message: Option<MessageId>, now: UnixMillis) -> Result<()> {
-    let row = named_params! { ":id": id.0, ":message": message.map(|message| message.0), ":now": now.0 };
-    conn.prepare_cached(SENT)?.execute(row)?;
-    Ok(())
-}
-
-/// It certainly did not arrive; again at `not_before`. `forgive`: the try does not count.
-///
-/// # Errors
-/// When the database fails.
-pub fn again(
-    conn: &Connection,
-    id: SendId,
-    not_before: UnixMillis,
-    error: &str,
-    forgive: bool,
-) -> Result<()> {
-    let row =
-        named_params! { ":id": id.0, ":not_before": not_before.0, ":error": error, ":forgive": forgive };
-    conn.prepare_cached(AGAIN)?.execute(row)?;
-    Ok(())
-}
-
-/// It will not arrive.
-///
-/// # Errors
-/// When the database fails.
-pub fn failed(conn: &Connection, id: SendId, error: &str, now: UnixMillis) -> Result<()> {
-    settle(conn, id, "failed", error, now)
-}
-
-/// Goods whose frame is gone go into a new frame.
-///
-/// # Errors
-/// When the database fails.
-pub fn reframe(conn: &Connection, id: SendId, frame: SendId, now: UnixMillis) -> Result<()> {
-    conn.prepare_cached(REFRAME)?
-        .execute(named_params! { ":id": id.0, ":frame": frame.0, ":now": now.0 })?;
-    Ok(())
-}
-
-/// Nobody knows whether it arrived. What is harmless goes out again, a notice once more, anything else stays unknown.
-/// Answers whether it stays unknown.
-///
-/// # Errors
-/// When the database fails.
-pub fn in_doubt(
-    conn: &Connection,
-    id: SendId,
-    policy: Policy,
-    repeats: u32,
-    error: &str,
-    now: UnixMillis,
-) -> Result<bool> {
-    match policy {
-        Policy::Harmless => repeat(conn, id, error, now)?,
-        Policy::Notice if repeats == 0 => repeat(conn, id, error, now)?,
-        Policy::Notice | Policy::Once => {
-            settle(conn, id, "unknown", error, now)?;
-            return Ok(true);
-        }
-    }
-    Ok(false)
-}
-
-/// A waiting row waits longer.
-///
-/// # Errors
-/// When the database fails.
-pub fn defer(conn: &Connection, id: SendId, not_before: UnixMillis) -> Result<()> {
-    conn.prepare_cached(DEFER)?
-        .execute(named_params! { ":id": id.0, ":not_before": not_before.0 })?;
-    Ok(())
-}
-
-/// Gives up everything that waits for a chat. Answers the orders whose goods were among it.
-///
-/// # Errors
-/// When the database fails.
-pub fn give_up_chat(conn: &Connection, chat: CustomerId, now: UnixMillis) -> Result<Vec<OrderId>> {
-    let mut statement = conn.prepare_cached(GIVE_UP_CHAT)?;
-    let rows = statement.query_map(named_params! { ":chat": chat.0, ":now": now.0 }, |row| row.get(0))?;
-    let orders: Vec<Option<i64>> = rows.collect::<rusqlite::Result<_>>()?;
-    Ok(orders.into_iter().flatten().map(OrderId).collect())
-}
-
-/// After a start: what another boot was sending is in doubt. Answers how many stay unknown.
-///
-/// # Errors
-/// When the database fails.
-pub fn rescue(conn: &Connection, boot: Boot, now: UnixMillis) -> Result<usize> {
-    let mut orphans = conn.prepare_cached(ORPHANS)?;
-    let rows = orphans.query_map(named_params! { ":boot": boot.0 }, |row| {
-        Ok((
-            SendId(row.get(0)?),
-            row.get::<_, String>(1)?,
-            row.get::<_, u32>(2)?,
-        ))
-    })?;
-    let mut unknown = 0;
-    for (id, policy, repeats) in rows.collect::<rusqlite::Result<Vec<_>>>()? {
-        let error = "the bot stopped while it was being sent";
-        unknown += usize::from(in_doubt(conn, id, policy_of(&policy), repeats, error, now)?);
-    }
-    Ok(unknown)
-}
-
 /// How many wait or are being sent, and how many are unknown.
 ///
 /// # Errors
@@ -339,39 +206,6 @@ pub fn counts(conn: &Connection) -> Result<(u64, u64)> {
     Ok(conn
         .prepare_cached(COUNTS)?
         .query_row([], |row| Ok((row.get(0)?, row.get(1)?)))?)
-}
-
-/// When the next waiting row may go out.
-///
-/// # Errors
-/// When the database fails.
-pub fn next(conn: &Connection) -> Result<Option<UnixMillis>> {
-    Ok(conn
-        .prepare_cached(NEXT)?
-        .query_row([], |row| row.get::<_, Option<i64>>(0))?
-        .map(UnixMillis))
-}
-
-/// Forgets what was settled before a moment.
-///
-/// # Errors
-/// When the database fails.
-pub fn prune(conn: &Connection, before: UnixMillis) -> Result<usize> {
-    Ok(conn
-        .prepare_cached(PRUNE)?
-        .execute(named_params! { ":before": before.0 })?)
-}
-
-fn repeat(conn: &Connection, id: SendId, error: &str, now: UnixMillis) -> Result<()> {
-    conn.prepare_cached(REPEAT)?
-        .execute(named_params! { ":id": id.0, ":error": error, ":now": now.0 })?;
-    Ok(())
-}
-
-fn settle(conn: &Connection, id: SendId, state: &str, error: &str, now: UnixMillis) -> Result<()> {
-    let row = named_params! { ":id": id.0, ":state": state, ":error": error, ":now": now.0 };
-    conn.prepare_cached(SETTLE)?.execute(row)?;
-    Ok(())
 }
 
 fn policy_name(policy: Policy) -> &'static str {

@@ -1,0 +1,45 @@
+//! Whether the places that bot.toml names can be used, found out before anything starts.
+
+use std::{fs, path::Path};
+
+use protocol::settings::Faults;
+
+use super::Config;
+
+/// The database's folder must be there and take files; the log's folder is made, one level deep.
+pub(super) fn check(config: &Config, faults: &mut Faults) {
+    if !config.database.as_os_str().is_empty() {
+        let folder = config
+            .database
+            .parent()
+            .filter(|parent| !parent.as_os_str().is_empty());
+        check_folder(folder.unwrap_or(Path::new(".")), "database.path", faults);
+        if config.database.is_dir() {
+            faults.add("database.path is a folder; name a file in it, such as shop.db");
+        }
+    }
+    if let Some(dir) = config
+        .logs_dir
+        .as_deref()
+        .filter(|dir| !dir.as_os_str().is_empty())
+    {
+        if !dir.exists() {
+            // A failure shows in the check that follows.
+            let _ = fs::create_dir(dir);
+        }
+        check_folder(dir, "logs.dir", faults);
+    }
+}
+
+fn check_folder(folder: &Path, key: &str, faults: &mut Faults) {
+    let probe = folder.join(format!(".warung-write-probe-{}", std::process::id()));
+    match fs::File::create_new(&probe) {
+        Ok(_) => {
+            let _ = fs::remove_file(&probe);
+        }
+        Err(error) => faults.add(format!(
+            "{key}: the folder {} does not take files ({error}); create it and give it to the user who runs the bot",
+            folder.display()
+        )),
+    }
+}
