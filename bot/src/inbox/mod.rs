@@ -10,3 +10,5 @@ pub struct UpdateId(pub i64);
 pub const BODY_BYTES_MAX: usize = 256 * 1024;
 /// Tries before an update is set aside, so that it blocks nobody.
 pub const TRIES_MAX: u32 = 5;
+/// Updates that are handled side by side.
+pub const BATCH_MAX: u32 = 256;

@@ -8,8 +8,8 @@ use super::{TRIES_MAX, UpdateId};
 
 const STORE: &str = "INSERT INTO inbox (update_id, body, state, received_at) VALUES (:id, :body, 'new', :now)
     ON CONFLICT (update_id) DO NOTHING";
-const NEXT: &str = "SELECT update_id, body FROM inbox WHERE state = 'new' AND update_id > :after
-    ORDER BY update_id LIMIT 1";
+const WAITING_BATCH: &str =
+    "SELECT update_id, body FROM inbox WHERE state = 'new' ORDER BY update_id LIMIT :limit";
 const DONE: &str = "UPDATE inbox SET state = 'done', body = NULL, handled_at = :now
     WHERE update_id = :id AND state = 'new'";
 const FAILED: &str = "UPDATE inbox SET tries = tries + 1, error = :error,
@@ -28,18 +28,16 @@ pub fn store(conn: &Connection, id: UpdateId, body: &str, now: UnixMillis) -> Re
     Ok(conn.prepare_cached(STORE)?.execute(row)? == 1)
 }
 
-/// The next update to handle after a number; with `None` the oldest of all.
+/// The oldest updates that wait, in the order of their numbers.
 ///
 /// # Errors
 /// When the database fails.
-pub fn next(conn: &Connection, after: Option<UpdateId>) -> Result<Option<(UpdateId, String)>> {
-    let after = after.map_or(i64::MIN, |id| id.0);
-    let mut statement = conn.prepare_cached(NEXT)?;
-    Ok(statement
-        .query_row(named_params! { ":after": after }, |row| {
-            Ok((UpdateId(row.get(0)?), row.get(1)?))
-        })
-        .optional()?)
+pub fn waiting_batch(conn: &Connection, limit: u32) -> Result<Vec<(UpdateId, String)>> {
+    let mut statement = conn.prepare_cached(WAITING_BATCH)?;
+    let rows = statement.query_map(named_params! { ":limit": limit }, |row| {
+        Ok((UpdateId(row.get(0)?), row.get(1)?))
+    })?;
+    Ok(rows.collect::<rusqlite::Result<_>>()?)
 }
 
 /// It is handled. `false`: it was before.

@@ -125,15 +125,18 @@ fn store_outcome(
 }
 
 fn in_doubt(conn: &Connection, sending: &Sending, reason: &str, now: UnixMillis) -> Result<()> {
-    if store::in_doubt(conn, sending.id, sending.policy, sending.repeats, reason, now)? {
+    // Straight away would hammer a Telegram that has trouble.
+    let again_at = now.plus(retry::pause(sending.attempt, rand::random()));
+    if store::in_doubt(
+        conn,
+        sending.id,
+        sending.policy,
+        sending.repeats,
+        reason,
+        again_at,
+        now,
+    )? {
         raise_unknown(conn, 1, now)?;
-    } else {
-        // Straight away would hammer a Telegram that has trouble.
-        store::defer(
-            conn,
-            sending.id,
-            now.plus(retry::pause(sending.attempt, rand::random())),
-        )?;
     }
     Ok(())
 }

@@ -6,10 +6,8 @@ use std::{collections::HashMap, time::Duration};
 
 use protocol::time::UnixMillis;
 
-use crate::shop::customer::CustomerId;
+use crate::{outbox::CHAT_EVERY, shop::customer::CustomerId};
 
-/// Between two messages in one chat, with a little to spare for the way there.
-const CHAT_EVERY: Duration = Duration::from_millis(1_050);
 /// Between two messages at all: 28 a second.
 const ANY_EVERY: Duration = Duration::from_millis(36);
 /// Chats that are remembered; those whose second is over are forgotten first.
@@ -34,6 +32,20 @@ impl Default for Pace {
 }
 
 impl Pace {
+    /// The pace after a restart, from what the database remembers of the last moments.
+    #[must_use]
+    pub fn resumed(busy: Vec<(CustomerId, UnixMillis, bool)>, now: UnixMillis) -> Self {
+        let mut pace = Self::default();
+        for (chat, until, wanted_quiet) in busy {
+            if wanted_quiet {
+                pace.quiet(chat, until.since(now), now);
+            } else {
+                pace.chats.entry(chat).or_insert(until);
+            }
+        }
+        pace
+    }
+
     /// When a message to this chat may leave; not after `now` means now.
     #[must_use]
     pub fn when(&self, chat: CustomerId) -> UnixMillis {
@@ -101,6 +113,16 @@ mod tests {
         );
         pace.quiet(BUDI, Duration::from_secs(3), UnixMillis(0));
         assert_eq!(pace.when(CustomerId(3)), UnixMillis(3_000));
+    }
+
+    #[test]
+    fn a_restart_forgets_neither_the_second_nor_the_quiet() {
+        let busy = vec![(ANI, UnixMillis(10_700), false), (BUDI, UnixMillis(17_000), true)];
+        let pace = Pace::resumed(busy, UnixMillis(10_000));
+        assert_eq!(
+            (pace.when(ANI), pace.when(BUDI)),
+            (UnixMillis(10_700), UnixMillis(17_000))
+        );
     }
 
     #[test]

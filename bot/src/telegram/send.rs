@@ -53,7 +53,7 @@ pub struct Sender {
 
 /// Sends until `stop`; then waits for what is on the wire, so that nothing is left in doubt.
 pub async fn run(sender: Arc<Sender>, stop: CancellationToken) {
-    let mut pace = Pace::default();
+    let mut pace = resume(&sender).await;
     let mut busy: HashSet<CustomerId> = HashSet::new();
     let mut flying = JoinSet::new();
     loop {
@@ -88,6 +88,25 @@ pub async fn run(sender: Arc<Sender>, stop: CancellationToken) {
         }
     }
     flying.join_all().await;
+}
+
+/// A restart within the second must not send a second message in a chat.
+async fn resume(sender: &Sender) -> Pace {
+    let moment = now();
+    match sender
+        .reader
+        .run(move |conn| store::busy_chats(conn, moment))
+        .await
+    {
+        Ok(busy) => Pace::resumed(busy, moment),
+        Err(error) => {
+            tracing::error!(
+                error = format!("{error:#}"),
+                "the pace of the last moments cannot be read"
+            );
+            Pace::default()
+        }
+    }
 }
 
 /// What the sender learns from one request.

@@ -12,7 +12,9 @@ let world = { version: 0, bots: [], users: [], chats: [] };
 let chat = null;
 let transactions = [];
 let near = null;
-let pageOpenedAt = new Date().toISOString();
+let follow = false;
+let isAtEnd = true;
+const pageOpenedAt = new Date().toISOString();
 const shownToasts = new Set();
 const opened = new Set();
 
@@ -41,6 +43,7 @@ const tell = (path, body = {}) =>
 async function attempt(work) {
   try {
     await work();
+    follow = true;
     await refresh();
   } catch (error) {
     toast(error.message);
@@ -122,7 +125,7 @@ function showBots() {
     ...world.bots.map((bot) => {
       const one = summary(here.person, bot.username);
       const isOpen = bot.username === here.bot;
-      const line = one?.last_text?.split("\n")[0] || "no messages";
+      const line = one?.last_text?.split("\n")[0] || (one?.last_at ? "a photo or file" : "no messages");
       return entry(bot.username, line, isOpen ? 0 : unread(one), isOpen, () => go(here.person, bot.username));
     }),
   );
@@ -151,12 +154,19 @@ function showChat() {
   list.replaceChildren(...rows);
   const key = `${here.person}/${here.bot}`;
   const isOther = list.dataset.key !== key;
-  if (wasAtEnd || isOther) list.scrollTop = list.scrollHeight;
+  isAtEnd = wasAtEnd || isOther || follow;
+  keepAtEnd();
   list.dataset.key = key;
+  follow = false;
   seen[key] = chat.messages.filter((message) => message.from === "bot").length;
   sessionStorage.setItem("seen", JSON.stringify(seen));
   showKeyboards();
   showAnswers();
+}
+
+/** A picture has its height only once it is loaded. */
+function keepAtEnd() {
+  if (isAtEnd) $("messages").scrollTop = $("messages").scrollHeight;
 }
 
 function showMessage(message) {
@@ -181,7 +191,7 @@ function showMessage(message) {
 }
 
 function showPhoto(message) {
-  const image = make("img", { src: message.photo.url, alt: "", loading: "eager" });
+  const image = make("img", { src: message.photo.url, alt: "", onload: keepAtEnd });
   if (message.photo.width_px) Object.assign(image, { width: message.photo.width_px, height: message.photo.height_px });
   const photo = make("button", { type: "button", className: "photo", title: "Enlarge", onclick: () => enlarge(message.photo.url) }, image);
   const isPayable = message.from === "bot" && transactions.some((transaction) => transaction.open);
@@ -386,7 +396,7 @@ function showTransaction(one) {
 
 $("bank-open").onclick = () => $("bank").classList.toggle("open");
 $("bank-close").onclick = () => $("bank").classList.remove("open");
-addEventListener("hashchange", () => attempt(async () => {}));
+addEventListener("hashchange", () => refresh().catch((error) => toast(error.message)));
 setInterval(() => chat && showChat(), 5000);
 
 await refresh().catch((error) => toast(error.message));

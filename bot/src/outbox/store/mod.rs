@@ -7,12 +7,12 @@ use anyhow::{Context, Result};
 use protocol::time::UnixMillis;
 use rusqlite::{Connection, OptionalExtension, named_params};
 
-use super::{Lane, MessageId, NewSend, Outgoing, Policy, Purpose, SendId, Target};
+use super::{CHAT_EVERY, Lane, MessageId, NewSend, Outgoing, Policy, Purpose, SendId, Target};
 use crate::{
     queue::Boot,
     shop::{customer::CustomerId, order::OrderId},
 };
-pub use settle::{again, defer, failed, give_up_chat, in_doubt, prune, reframe, rescue, sent};
+pub use settle::{again, failed, give_up_chat, in_doubt, prune, reframe, rescue, sent};
 
 const ENQUEUE: &str = "INSERT INTO send (chat_id, lane, policy, purpose, order_id, edits_message, edits_send, body,
         state, not_before, created_at)
@@ -38,6 +38,10 @@ const OF_ORDER: &str = "SELECT id FROM send WHERE order_id = :order AND purpose 
     AND state IN ('waiting', 'sending', 'sent') ORDER BY id DESC LIMIT 1";
 const IS_WAITING: &str = "SELECT EXISTS (SELECT 1 FROM send
     WHERE order_id = :order AND purpose = :purpose AND state = 'waiting')";
+const BUSY_CHATS: &str = "SELECT chat_id, max(settled_at) + :every, 0 FROM send
+        WHERE state = 'sent' AND purpose <> 'answer' AND settled_at > :now - :every GROUP BY chat_id
+    UNION ALL SELECT chat_id, max(not_before), 1 FROM send
+        WHERE state = 'waiting' AND error = 'too fast' AND not_before > :now GROUP BY chat_id";
 const COUNTS: &str = "SELECT (SELECT count(*) FROM send WHERE state IN ('waiting', 'sending')),
     (SELECT count(*) FROM send WHERE state = 'unknown')";
 /// A row that is first in its chat's lane.
@@ -196,6 +200,20 @@ pub fn begin(conn: &Connection, id: SendId, boot: Boot) -> Result<Option<Sending
         outgoing: serde_json::from_str(&body).context("reading a message from the outbox")?,
         ..sending
     }))
+}
+
+/// What a restart must not forget about the pace: chats that got a message a moment ago, and until when; `true` for
+/// those in which Telegram wanted quiet.
+///
+/// # Errors
+/// When the database fails.
+pub fn busy_chats(conn: &Connection, now: UnixMillis) -> Result<Vec<(CustomerId, UnixMillis, bool)>> {
+    let every = i64::try_from(CHAT_EVERY.as_millis())?;
+    let mut statement = conn.prepare_cached(BUSY_CHATS)?;
+    let rows = statement.query_map(named_params! { ":every": every, ":now": now.0 }, |row| {
+        Ok((CustomerId(row.get(0)?), UnixMillis(row.get(1)?), row.get(2)?))
+    })?;
+    Ok(rows.collect::<rusqlite::Result<_>>()?)
 }
 
 /// How many wait or are being sent, and how many are unknown.

@@ -6,7 +6,7 @@ use rusqlite::{Connection, named_params};
 
 use super::policy_of;
 use crate::{
-    outbox::{MessageId, Policy, SendId},
+    outbox::{CHAT_EVERY, MessageId, Policy, SendId},
     queue::Boot,
     shop::{customer::CustomerId, order::OrderId},
 };
@@ -17,7 +17,7 @@ const SENT: &str =
 const AGAIN: &str = "UPDATE send SET state = 'waiting', not_before = :not_before, error = :error,
         attempt = attempt - :forgive WHERE id = :id AND state = 'sending'";
 const REPEAT: &str =
-    "UPDATE send SET state = 'waiting', not_before = :now, repeats = repeats + 1, error = :error
+    "UPDATE send SET state = 'waiting', not_before = :not_before, repeats = repeats + 1, error = :error
     WHERE id = :id AND state = 'sending'";
 const SETTLE: &str = "UPDATE send SET state = :state, error = :error, settled_at = :now,
         body = CASE WHEN :state = 'unknown' THEN body END
@@ -25,7 +25,6 @@ const SETTLE: &str = "UPDATE send SET state = :state, error = :error, settled_at
 const REFRAME: &str =
     "UPDATE send SET state = 'waiting', edits_message = NULL, edits_send = :frame, not_before = :now
     WHERE id = :id AND state = 'sending'";
-const DEFER: &str = "UPDATE send SET not_before = :not_before WHERE id = :id AND state = 'waiting'";
 const GIVE_UP_CHAT: &str =
     "UPDATE send SET state = 'failed', error = 'the person cannot be reached', body = NULL,
         settled_at = :now
@@ -80,7 +79,8 @@ pub fn reframe(conn: &Connection, id: SendId, frame: SendId, now: UnixMillis) ->
     Ok(())
 }
 
-/// Nobody knows whether it arrived. What is harmless goes out again, a notice once more, anything else stays unknown.
+/// Nobody knows whether it arrived. What is harmless goes out again at `again_at`, a notice once more, anything else
+/// stays unknown.
 /// Answers whether it stays unknown.
 ///
 /// # Errors
@@ -91,27 +91,18 @@ pub fn in_doubt(
     policy: Policy,
     repeats: u32,
     error: &str,
+    again_at: UnixMillis,
     now: UnixMillis,
 ) -> Result<bool> {
     match policy {
-        Policy::Harmless => repeat(conn, id, error, now)?,
-        Policy::Notice if repeats == 0 => repeat(conn, id, error, now)?,
+        Policy::Harmless => repeat(conn, id, error, again_at)?,
+        Policy::Notice if repeats == 0 => repeat(conn, id, error, again_at)?,
         Policy::Notice | Policy::Once => {
             settle(conn, id, "unknown", error, now)?;
             return Ok(true);
         }
     }
     Ok(false)
-}
-
-/// A waiting row waits longer.
-///
-/// # Errors
-/// When the database fails.
-pub fn defer(conn: &Connection, id: SendId, not_before: UnixMillis) -> Result<()> {
-    conn.prepare_cached(DEFER)?
-        .execute(named_params! { ":id": id.0, ":not_before": not_before.0 })?;
-    Ok(())
 }
 
 /// Gives up everything that waits for a chat. Answers the orders whose goods were among it.
@@ -141,7 +132,15 @@ pub fn rescue(conn: &Connection, boot: Boot, now: UnixMillis) -> Result<usize> {
     let mut unknown = 0;
     for (id, policy, repeats) in rows.collect::<rusqlite::Result<Vec<_>>>()? {
         let error = "the bot stopped while it was being sent";
-        unknown += usize::from(in_doubt(conn, id, policy_of(&policy), repeats, error, now)?);
+        unknown += usize::from(in_doubt(
+            conn,
+            id,
+            policy_of(&policy),
+            repeats,
+            error,
+            now.plus(CHAT_EVERY),
+            now,
+        )?);
     }
     Ok(unknown)
 }
@@ -156,9 +155,9 @@ pub fn prune(conn: &Connection, before: UnixMillis) -> Result<usize> {
         .execute(named_params! { ":before": before.0 })?)
 }
 
-fn repeat(conn: &Connection, id: SendId, error: &str, now: UnixMillis) -> Result<()> {
+fn repeat(conn: &Connection, id: SendId, error: &str, not_before: UnixMillis) -> Result<()> {
     conn.prepare_cached(REPEAT)?
-        .execute(named_params! { ":id": id.0, ":error": error, ":now": now.0 })?;
+        .execute(named_params! { ":id": id.0, ":error": error, ":not_before": not_before.0 })?;
     Ok(())
 }
 
