@@ -64,14 +64,22 @@ impl Manifest {
     pub fn validate(&self) -> Result<(), String> {
         let point = &self.point;
         if self.version != VERSION {
-            return Err(format!("the manifest of {point} has version {}, this program reads {VERSION}", self.version));
+            return Err(format!(
+                "the manifest of {point} has version {}, this program reads {VERSION}",
+                self.version
+            ));
         }
         if self.database.is_empty() || self.database.len() > PARTS_MAX {
-            return Err(format!("the manifest of {point} names {} database parts", self.database.len()));
+            return Err(format!(
+                "the manifest of {point} names {} database parts",
+                self.database.len()
+            ));
         }
         for (index, part) in (0..).zip(&self.database) {
             if part.key != object_key::base(point, index) {
-                return Err(format!("the manifest of {point} names a foreign object at part {index}"));
+                return Err(format!(
+                    "the manifest of {point} names a foreign object at part {index}"
+                ));
             }
             if part.plain_size_bytes > PART_BYTES {
                 return Err(format!("{} claims to be larger than a part may be", part.key));
@@ -80,11 +88,16 @@ impl Manifest {
         if let Some(files) = &self.files
             && files.key != object_key::files(point)
         {
-            return Err(format!("the manifest of {point} names a foreign object for its files"));
+            return Err(format!(
+                "the manifest of {point} names a foreign object for its files"
+            ));
         }
         let sum: u64 = self.database.iter().map(|part| part.plain_size_bytes).sum();
         if sum != self.database_bytes {
-            return Err(format!("the parts of {point} add up to {sum} bytes, not {}", self.database_bytes));
+            return Err(format!(
+                "the parts of {point} add up to {sum} bytes, not {}",
+                self.database_bytes
+            ));
         }
         Ok(())
     }

@@ -37,7 +37,11 @@ impl PointId {
                 16 => byte == b'-',
                 _ => matches!(byte, b'0'..=b'9' | b'a'..=b'f'),
             });
-        if shape { Ok(Self(text.to_owned())) } else { Err(NotAPoint(text.chars().take(80).collect())) }
+        if shape {
+            Ok(Self(text.to_owned()))
+        } else {
+            Err(NotAPoint(text.chars().take(80).collect()))
+        }
     }
 
     /// The name as text.
@@ -106,7 +110,12 @@ mod tests {
 
     #[test]
     fn names_that_could_leave_the_folder_are_refused() {
-        for wrong in ["", "../../etc/passwd", "20261122T091400Z-1F0C9A3E", "20261122T091400Z-1f0c9a3e/"] {
+        for wrong in [
+            "",
+            "../../etc/passwd",
+            "20261122T091400Z-1F0C9A3E",
+            "20261122T091400Z-1f0c9a3e/",
+        ] {
             assert!(PointId::parse(wrong).is_err(), "{wrong} was accepted");
         }
         assert_eq!(point_of_manifest("manifest/../x.json.pgp"), None);

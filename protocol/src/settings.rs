@@ -34,7 +34,11 @@ impl Faults {
 impl fmt::Display for Faults {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let plural = if self.0.len() == 1 { "fault" } else { "faults" };
-        write!(f, "the configuration has {} {plural}; nothing was started:", self.0.len())?;
+        write!(
+            f,
+            "the configuration has {} {plural}; nothing was started:",
+            self.0.len()
+        )?;
         self.0.iter().try_for_each(|fault| write!(f, "\n  - {fault}"))
     }
 }
@@ -53,11 +57,17 @@ pub fn parse(text: &str, faults: &mut Faults) -> Section {
         Ok(table) => table,
         Err(error) => {
             // The message quotes the offending line, which is the owner's own text: bounded, and no secret by contract.
-            faults.add(format!("it is not TOML: {}", error.to_string().trim().replace('\n', "\n    ")));
+            faults.add(format!(
+                "it is not TOML: {}",
+                error.to_string().trim().replace('\n', "\n    ")
+            ));
             Table::new()
         }
     };
-    Section { path: String::new(), rest }
+    Section {
+        path: String::new(),
+        rest,
+    }
 }
 
 impl Section {
@@ -65,7 +75,10 @@ impl Section {
     pub fn section(&mut self, name: &str, faults: &mut Faults) -> Self {
         self.section_if_any(name, faults).unwrap_or_else(|| {
             faults.add(format!("[{}] is missing", self.name(name)));
-            Self { path: self.name(name), rest: Table::new() }
+            Self {
+                path: self.name(name),
+                rest: Table::new(),
+            }
         })
     }
 
@@ -85,7 +98,10 @@ impl Section {
     /// Every sub-section that is left, with its name: for `[remotes.<name>]`.
     pub fn sections(&mut self, faults: &mut Faults) -> Vec<(String, Self)> {
         let names: Vec<String> = self.rest.keys().cloned().collect();
-        names.into_iter().filter_map(|name| self.section_if_any(&name, faults).map(|found| (name, found))).collect()
+        names
+            .into_iter()
+            .filter_map(|name| self.section_if_any(&name, faults).map(|found| (name, found)))
+            .collect()
     }
 
     /// Every `[[name]]` of the file, in order, at most `most`; absent is none.
@@ -94,10 +110,17 @@ impl Section {
         let items = match self.take(name) {
             None => return Vec::new(),
             Some(Value::Array(items)) => items,
-            Some(other) => return self.wrong(name, "a list of sections", &other, faults).unwrap_or_default(),
+            Some(other) => {
+                return self
+                    .wrong(name, "a list of sections", &other, faults)
+                    .unwrap_or_default();
+            }
         };
         if items.len() > most {
-            faults.add(format!("{path} stands {} times; at most {most} are read", items.len()));
+            faults.add(format!(
+                "{path} stands {} times; at most {most} are read",
+                items.len()
+            ));
         }
         let mut found = Vec::new();
         for (position, item) in (1..=most).zip(items) {
@@ -119,7 +142,11 @@ impl Section {
                 Value::String(text) => found.push((name, text)),
                 Value::Integer(number) => found.push((name, number.to_string())),
                 Value::Boolean(yes) => found.push((name, yes.to_string())),
-                other => faults.add(format!("{} must be one value, not {}", self.name(&name), kind(&other))),
+                other => faults.add(format!(
+                    "{} must be one value, not {}",
+                    self.name(&name),
+                    kind(&other)
+                )),
             }
         }
         found
@@ -150,13 +177,17 @@ impl Section {
         match self.take(name) {
             None => String::new(),
             Some(Value::String(text)) => text,
-            Some(other) => self.wrong(name, "text in quotes", &other, faults).unwrap_or_default(),
+            Some(other) => self
+                .wrong(name, "text in quotes", &other, faults)
+                .unwrap_or_default(),
         }
     }
 
     /// A list of texts; absent is empty.
     pub fn texts(&mut self, name: &str, faults: &mut Faults) -> Vec<String> {
-        self.list(name, "a list of texts", faults, |value| value.as_str().map(str::to_owned))
+        self.list(name, "a list of texts", faults, |value| {
+            value.as_str().map(str::to_owned)
+        })
     }
 
     /// A list of whole numbers; absent is empty.
@@ -169,7 +200,8 @@ impl Section {
         if !self.rest.contains_key(name) {
             faults.add(format!("{} is missing", self.name(name)));
         }
-        self.integer_if_any(name, i64::MIN, i64::MAX, faults).unwrap_or_default()
+        self.integer_if_any(name, i64::MIN, i64::MAX, faults)
+            .unwrap_or_default()
     }
 
     /// A whole number within bounds that may be absent.
@@ -177,7 +209,10 @@ impl Section {
         match self.take(name)? {
             Value::Integer(number) if (least..=most).contains(&number) => Some(number),
             Value::Integer(number) => {
-                faults.add(format!("{} is {number}; it must be from {least} to {most}", self.name(name)));
+                faults.add(format!(
+                    "{} is {number}; it must be from {least} to {most}",
+                    self.name(name)
+                ));
                 None
             }
             other => self.wrong(name, "a whole number", &other, faults),
@@ -207,7 +242,10 @@ impl Section {
         match parse_duration(&text) {
             Ok(found) if (least..=most).contains(&found) => Some(found),
             Ok(_) => {
-                faults.add(format!("{} is {text}; it must be from {least:?} to {most:?}", self.name(name)));
+                faults.add(format!(
+                    "{} is {text}; it must be from {least:?} to {most:?}",
+                    self.name(name)
+                ));
                 None
             }
             Err(error) => {
@@ -225,10 +263,17 @@ impl Section {
         faults: &mut Faults,
     ) -> Option<T> {
         let text = self.text_if_any(name, faults)?;
-        let found = choices.iter().find(|(word, _)| *word == text).map(|(_, choice)| *choice);
+        let found = choices
+            .iter()
+            .find(|(word, _)| *word == text)
+            .map(|(_, choice)| *choice);
         if found.is_none() {
             let words: Vec<&str> = choices.iter().map(|(word, _)| *word).collect();
-            faults.add(format!("{} is \"{text}\"; it must be one of: {}", self.name(name), words.join(", ")));
+            faults.add(format!(
+                "{} is \"{text}\"; it must be one of: {}",
+                self.name(name),
+                words.join(", ")
+            ));
         }
         found
     }
@@ -237,14 +282,20 @@ impl Section {
     pub fn finish(self, faults: &mut Faults) {
         for name in self.rest.keys() {
             let name = self.name(name);
-            faults.add(format!("{name} is not a key that this program knows (a typing error?)"));
+            faults.add(format!(
+                "{name} is not a key that this program knows (a typing error?)"
+            ));
         }
     }
 
     /// The full name of a key here, as a person would look for it: `payments.pakasir.project`.
     #[must_use]
     pub fn name(&self, key: &str) -> String {
-        if self.path.is_empty() { key.to_owned() } else { format!("{}.{key}", self.path) }
+        if self.path.is_empty() {
+            key.to_owned()
+        } else {
+            format!("{}.{key}", self.path)
+        }
     }
 
     fn take(&mut self, name: &str) -> Option<Value> {
@@ -252,7 +303,11 @@ impl Section {
     }
 
     fn wrong<T>(&self, name: &str, wanted: &str, found: &Value, faults: &mut Faults) -> Option<T> {
-        faults.add(format!("{} must be {wanted}, not {}", self.name(name), kind(found)));
+        faults.add(format!(
+            "{} must be {wanted}, not {}",
+            self.name(name),
+            kind(found)
+        ));
         None
     }
 
@@ -263,9 +318,15 @@ impl Section {
         faults: &mut Faults,
         read: impl Fn(&Value) -> Option<T>,
     ) -> Vec<T> {
-        let Some(value) = self.take(name) else { return Vec::new() };
-        let read_all = value.as_array().and_then(|items| items.iter().map(read).collect::<Option<Vec<T>>>());
-        read_all.or_else(|| self.wrong(name, wanted, &value, faults)).unwrap_or_default()
+        let Some(value) = self.take(name) else {
+            return Vec::new();
+        };
+        let read_all = value
+            .as_array()
+            .and_then(|items| items.iter().map(read).collect::<Option<Vec<T>>>());
+        read_all
+            .or_else(|| self.wrong(name, wanted, &value, faults))
+            .unwrap_or_default()
     }
 }
 
@@ -287,7 +348,10 @@ mod tests {
     #[test]
     fn every_fault_is_in_one_message() {
         let mut faults = Faults::default();
-        let mut top = parse("[shop]\nname = 3\nowners = [\"x\"]\nnmae = \"y\"\nwindow = \"soon\"\n", &mut faults);
+        let mut top = parse(
+            "[shop]\nname = 3\nowners = [\"x\"]\nnmae = \"y\"\nwindow = \"soon\"\n",
+            &mut faults,
+        );
         let mut shop = top.section("shop", &mut faults);
         shop.text("name", &mut faults);
         shop.text("currency", &mut faults);
@@ -297,7 +361,14 @@ mod tests {
         top.section("telegram", &mut faults);
         top.finish(&mut faults);
         let text = faults.to_string();
-        for part in ["shop.name", "shop.currency", "shop.owners", "shop.nmae", "shop.window", "[telegram]"] {
+        for part in [
+            "shop.name",
+            "shop.currency",
+            "shop.owners",
+            "shop.nmae",
+            "shop.window",
+            "[telegram]",
+        ] {
             assert!(text.contains(part), "{part} is not in: {text}");
         }
     }

@@ -14,7 +14,10 @@ impl UnixMillis {
     /// The moment `later` after this one; stays at the end of time instead of wrapping.
     #[must_use]
     pub fn plus(self, later: Duration) -> Self {
-        Self(self.0.saturating_add(i64::try_from(later.as_millis()).unwrap_or(i64::MAX)))
+        Self(
+            self.0
+                .saturating_add(i64::try_from(later.as_millis()).unwrap_or(i64::MAX)),
+        )
     }
 
     /// How long after `earlier` this moment is; zero when it is not after it.
@@ -29,7 +32,8 @@ impl UnixMillis {
 /// # Errors
 /// A sentence that names the accepted forms.
 pub fn parse_duration(text: &str) -> Result<Duration, String> {
-    let wrong = || format!("'{text}' is not a duration; write for example \"30s\", \"15m\", \"6h\" or \"7d\"");
+    let wrong =
+        || format!("'{text}' is not a duration; write for example \"30s\", \"15m\", \"6h\" or \"7d\"");
     let digits = text.bytes().take_while(u8::is_ascii_digit).count();
     let (number, unit) = text.split_at(digits);
     let number: u64 = number.parse().map_err(|_| wrong())?;
@@ -41,7 +45,10 @@ pub fn parse_duration(text: &str) -> Result<Duration, String> {
         "d" => 86_400_000,
         _ => return Err(wrong()),
     };
-    number.checked_mul(unit_ms).map(Duration::from_millis).ok_or_else(wrong)
+    number
+        .checked_mul(unit_ms)
+        .map(Duration::from_millis)
+        .ok_or_else(wrong)
 }
 
 #[cfg(test)]
@@ -52,7 +59,15 @@ mod tests {
     fn durations_are_one_number_and_one_unit() {
         assert_eq!(parse_duration("15m"), Ok(Duration::from_secs(900)));
         assert_eq!(parse_duration("250ms"), Ok(Duration::from_millis(250)));
-        for wrong in ["", "15", "m", "1h30m", "-5s", "99999999999999999999s", "18446744073709551615d"] {
+        for wrong in [
+            "",
+            "15",
+            "m",
+            "1h30m",
+            "-5s",
+            "99999999999999999999s",
+            "18446744073709551615d",
+        ] {
             assert!(parse_duration(wrong).is_err(), "{wrong} was accepted");
         }
     }

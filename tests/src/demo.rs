@@ -15,7 +15,7 @@ use std::{
 use anyhow::{Context, Result};
 use tokio::signal::unix::{SignalKind, signal};
 
-use crate::shop::Shop;
+use crate::{binaries::binary, shop::Shop};
 
 /// Where the demo leaves its state, below the working folder.
 pub const FOLDER: &str = ".demo";
@@ -73,6 +73,8 @@ pub fn run() -> Result<()> {
             println!("The bot has ended; as systemd would, the demo starts it again in {RESTART_AFTER:?}.");
             sleep(RESTART_AFTER);
             shop.start_bot()?;
+            println!("It runs again. Once more:");
+            tell_how_to_kill(&shop);
         }
     }
     println!("Stopping. The shop's state stays in {FOLDER}; delete that folder for a new one.");
@@ -89,24 +91,25 @@ fn greet(shop: &Shop) {
     println!();
     println!("  As Budi, write /start to the shop, buy something and press \"pay\" below the QR picture.");
     println!("  As Sari, who sells, write /start: add products and stock, and see the orders.");
-    println!("  As Pemilik, who owns the shop, look what the agent writes when the bot dies:");
-    println!("    {}", kill_line(shop));
-    println!(
-        "  A backup, now:   target/debug/agent backup --config {}",
-        place.agent_toml().display()
-    );
-    println!(
-        "  What there is:   target/debug/agent list --config {}",
-        place.agent_toml().display()
-    );
+    println!("  As Pemilik, who owns the shop, see what the agent writes when the bot dies:");
+    tell_how_to_kill(shop);
+    println!();
+    println!("  A backup now, and what there is of them:");
+    for verb in ["backup", "list"] {
+        println!(
+            "    {} {verb} --config {}",
+            binary("agent").display(),
+            place.agent_toml().display()
+        );
+    }
     println!();
     println!("Ctrl-C ends everything.");
 }
 
-fn kill_line(shop: &Shop) -> String {
-    shop.bot_id()
-        .map(|id| format!("kill -9 {id}"))
-        .unwrap_or_default()
+fn tell_how_to_kill(shop: &Shop) {
+    if let Some(id) = shop.bot_id() {
+        println!("    kill -9 {id}");
+    }
 }
 
 /// Becomes true at Ctrl-C, SIGTERM or when the terminal closes.

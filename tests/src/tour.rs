@@ -144,7 +144,9 @@ fn files_below(folder: &Path) -> Result<Vec<PathBuf>> {
 
 fn crash(shop: &mut Shop) -> Result<String> {
     let killed_at = shop.kill_bot();
-    let (text, after) = shop.sandbox.owner_hears("Bot toko mati mendadak", killed_at, PATIENCE);
+    let (text, after) = shop
+        .sandbox
+        .owner_hears("Bot toko mati mendadak", killed_at, PATIENCE);
     ensure!(after < ALERT_LIMIT, "the owner heard of it after {after:?} only");
     let headline = text.lines().next().unwrap_or_default();
     Ok(format!(
@@ -156,7 +158,9 @@ fn crash(shop: &mut Shop) -> Result<String> {
 fn come_back(shop: &mut Shop) -> Result<String> {
     let started = Instant::now();
     shop.start_bot()?;
-    let (text, _) = shop.sandbox.owner_hears("Bot toko berjalan lagi", started, PATIENCE);
+    let (text, _) = shop
+        .sandbox
+        .owner_hears("Bot toko berjalan lagi", started, PATIENCE);
     Ok(format!(
         "The bot was started again, and the owner reads \"{}\".",
         text.lines().next().unwrap_or_default()

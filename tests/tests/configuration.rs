@@ -1,9 +1,9 @@
 //! A configuration with faults starts nothing: every fault in one message, exit code 2.
 
-use std::{fs, process::Command};
+use std::{fs, path::Path, process::Command};
 
 use tests::{
-    process::run,
+    process::{run, run_well},
     shop::{COMMAND_LIMIT, Shop},
 };
 
@@ -113,4 +113,41 @@ fn a_good_configuration_passes_the_check() {
             String::from_utf8_lossy(&output.stderr).into_owned() + &String::from_utf8_lossy(&output.stdout);
         assert_eq!(output.status.code(), Some(0), "{command:?} said: {text}");
     }
+}
+
+/// An example of `systemd/example` with the paths and addresses of this shop.
+fn example(shop: &Shop, program: &str) -> String {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("../systemd/example/{program}.toml"));
+    let place = &shop.place;
+    let here = [
+        ("/var/lib/warung-agent", place.agent_state()),
+        ("/var/lib/warung", place.data()),
+        ("/var/log/warung", place.bot_logs()),
+        ("/var/backups/warung", place.remote("local")),
+        ("/etc/warung", place.agent_config()),
+        ("https://api.telegram.org", shop.sandbox.url().into()),
+    ];
+    let text = fs::read_to_string(path).unwrap();
+    here.iter().fold(text, |text, (there, here)| {
+        text.replace(there, here.to_str().unwrap())
+    })
+}
+
+#[test]
+fn the_examples_that_are_installed_load_as_they_stand() {
+    let shop = Shop::new();
+    shop.make_owner_key().unwrap();
+    fs::write(shop.place.bot_toml(), example(&shop, "bot")).unwrap();
+    fs::write(shop.place.agent_toml(), example(&shop, "agent")).unwrap();
+    // The agent insists that the bot's secrets are among what it backs up.
+    fs::copy(shop.place.bot_toml(), shop.place.agent_config().join("bot.toml")).unwrap();
+    let secrets = fs::read_to_string(shop.place.bot_config().join(".env")).unwrap();
+    fs::write(
+        shop.place.agent_config().join(".env"),
+        secrets + "OWNER_BOT_TOKEN=700002:AAF3f3f3f3\n",
+    )
+    .unwrap();
+    run_well(&mut shop.bot_command(&["migrate"]), COMMAND_LIMIT).unwrap();
+    run_well(&mut shop.bot_command(&["check"]), COMMAND_LIMIT).unwrap();
+    run_well(&mut shop.agent_command(&["check"]), COMMAND_LIMIT).unwrap();
 }

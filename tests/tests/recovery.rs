@@ -108,10 +108,22 @@ fn a_shop_that_lost_its_server_comes_back_with_the_same_orders() {
         };
         budi.wait(&format!("{code} in the list"), listed);
     }
+
+    reopen(&shop);
+    let third = order(&budi, NAME).unwrap();
+    shop.sandbox.pay_order(&third).unwrap();
+    budi.wait_for("akun003");
+}
+
+/// The seller has looked, and releases the stock that the restore held back.
+fn reopen(shop: &Shop) {
     let seller = shop.sandbox.chat(SHOP_BOT, SELLER);
     seller.say("/start").unwrap();
-    seller.wait("the word that sales are paused", |message| {
-        message.label("Buka lagi").is_some()
+    seller.press("Menu penjual");
+    seller.press("Buka lagi");
+    seller.press("lepas stok");
+    seller.wait("the word that the shop is open", |message| {
+        message.text.contains("Toko buka")
     });
 }
 

@@ -12,7 +12,7 @@ fn offences(files: &[Source]) -> Vec<String> {
             if in_code || line.starts_with('|') {
                 continue;
             }
-            if second_sentence(line).is_some() {
+            if !is_list_item(line) && second_sentence(line).is_some() {
                 found.push(format!(
                     "{} line {number} holds more than one sentence",
                     file.path
@@ -24,6 +24,14 @@ fn offences(files: &[Source]) -> Vec<String> {
         }
     }
     found
+}
+
+fn is_list_item(line: &str) -> bool {
+    let line = line.trim_start();
+    let number = line.trim_start_matches(|c: char| c.is_ascii_digit());
+    line.starts_with("- ")
+        || line.starts_with("* ")
+        || (number.len() < line.len() && number.starts_with(". "))
 }
 
 /// What follows a full stop and a space, when it begins like a sentence.

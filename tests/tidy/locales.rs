@@ -3,7 +3,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::tree::{files, refuse};
+use crate::{
+    lexer::texts,
+    tree::{Source, files, refuse, rust_of},
+};
 
 /// A message's key, and the variables in it.
 type Messages = BTreeMap<String, BTreeSet<String>>;
@@ -43,6 +46,31 @@ fn differences(id: &Messages, en: &Messages) -> Vec<String> {
     keys.iter().filter_map(judge).collect()
 }
 
+/// Keys that no code names, and texts in the code that look like a key and are none.
+fn misused(keys: &BTreeSet<String>, code: &[Source]) -> Vec<String> {
+    let named: BTreeSet<&str> = code.iter().flat_map(|file| texts(file.before_tests())).collect();
+    let unused = keys
+        .iter()
+        .filter(|key| !named.contains(key.as_str()))
+        .map(|key| format!("{key} is never said"));
+    // `button-bakc` begins like a key; `x-secret` does not.
+    let families: BTreeSet<&str> = keys
+        .iter()
+        .filter_map(|key| key.split_once('-'))
+        .map(|(first, _)| first)
+        .collect();
+    let is_key = |text: &&&str| {
+        let form = text.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'-');
+        form && text
+            .split_once('-')
+            .is_some_and(|(first, _)| families.contains(first))
+    };
+    let unknown = named.iter().filter(is_key).filter(|text| !keys.contains(**text));
+    unused
+        .chain(unknown.map(|text| format!("{text} is said and in no locale")))
+        .collect()
+}
+
 fn locale(language: &str) -> Messages {
     let path = format!("bot/locales/{language}.ftl");
     let found = files(|file| file == path);
@@ -53,6 +81,28 @@ fn locale(language: &str) -> Messages {
 #[test]
 fn both_languages_say_the_same_things() {
     refuse(&differences(&locale("id"), &locale("en")));
+}
+
+#[test]
+fn every_key_is_said_and_every_key_that_is_said_exists() {
+    let keys = locale("id").into_keys().collect();
+    refuse(&misused(&keys, &rust_of("bot")));
+}
+
+#[test]
+fn an_unused_key_and_a_misspelt_key_are_caught() {
+    let keys = ["button-back", "button-buy", "help"].map(str::to_owned).into();
+    let code = [Source::planted(
+        "bot/src/a.rs",
+        "say(\"button-bakc\"); say(\"button-buy\"); say(\"help\"); b(\"x-secret\")",
+    )];
+    assert_eq!(
+        misused(&keys, &code),
+        [
+            "button-back is never said",
+            "button-bakc is said and in no locale"
+        ]
+    );
 }
 
 #[test]

@@ -3,8 +3,8 @@
 
 use crate::tree::{Source, files, refuse, root};
 
-/// Folders where people keep their own things. `/root/` counts only where it begins a path.
-const FOREIGN: [&str; 5] = ["/home/", "/Users/", "/work/", "C:\\", "../shared"];
+/// Folders where people keep their own things.
+const FOREIGN: [&str; 4] = ["/home/", "/Users/", "/work/", "C:\\"];
 
 fn foreign_paths(files: &[Source]) -> Vec<String> {
     let mut found = Vec::new();
