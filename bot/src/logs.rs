@@ -16,7 +16,7 @@ use tracing_subscriber::{EnvFilter, Layer, fmt, layer::SubscriberExt, util::Subs
 /// # Errors
 /// When the log file cannot be opened.
 pub fn start(dir: Option<&Path>) -> Result<()> {
-    let filter = || EnvFilter::try_from_env("WARUNG_LOG").unwrap_or_else(|_| EnvFilter::new("warn,bot=info"));
+    let filter = || EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("warn,bot=info"));
     let file = dir.map(open).transpose()?;
     let file = file.map(|file| {
         fmt::layer()
