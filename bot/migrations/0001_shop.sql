@@ -57,7 +57,7 @@ CREATE TABLE stock_item (
     content TEXT NOT NULL,
     -- SHA-256 of the content: a line that the shop ever held cannot come in again.
     content_hash BLOB NOT NULL CONSTRAINT stock_line_is_new UNIQUE,
-    state TEXT NOT NULL CONSTRAINT stock_state_is_known CHECK (state IN ('free', 'held', 'reserved', 'sold')),
+    state TEXT NOT NULL CONSTRAINT stock_state_is_known CHECK (state IN ('free', 'held', 'reserved', 'sold', 'removed')),
     order_id INTEGER REFERENCES shop_order (id),
     added_at INTEGER NOT NULL,
     CONSTRAINT order_iff_taken CHECK ((state IN ('reserved', 'sold')) = (order_id IS NOT NULL))

@@ -55,3 +55,5 @@ CREATE INDEX recipient_of_state ON broadcast_recipient (broadcast_id, state);
 
 ALTER TABLE send ADD COLUMN broadcast_id INTEGER REFERENCES broadcast (id);
 CREATE INDEX send_of_broadcast ON send (broadcast_id, state) WHERE broadcast_id IS NOT NULL;
+-- A settled message of a broadcast leaves no row; without this, removing one would look through all the others.
+CREATE INDEX send_by_target ON send (edits_send);

@@ -20,12 +20,9 @@ use crate::{
     gateways::pakasir::Pakasir,
     health::Beat,
     http::{self, private::Private, public::Public},
-    jobs::{
-        Workshop,
-        task::{Housekeeping, Task},
-    },
+    jobs::{self, Workshop, broadcast},
     outbox,
-    queue::{self, Boot},
+    queue::{self, Boot, worker::Worker},
     restored,
     shop::Shop,
     telegram::{
@@ -229,12 +226,16 @@ fn work(loops: &mut Loops, parts: Parts) {
         beat: beats.sends,
     };
     spawn(loops, "sends", send::run(Arc::new(sender), stop.clone()));
+    let worker = Worker {
+        writer: writer.clone(),
+        boot,
+        beat: beats.jobs,
+        policy_of: jobs::run::policy_of,
+        periodic: jobs::run::periodic().into(),
+        timezone: shop.timezone.clone(),
+    };
     let does = move |job| Arc::clone(&workshop).work(job);
-    spawn(
-        loops,
-        "jobs",
-        queue::worker::run(writer.clone(), boot, beats.jobs, stop.clone(), does),
-    );
+    spawn(loops, "jobs", worker.run(stop.clone(), does));
     spawn(
         loops,
         "inbox",
@@ -271,7 +272,7 @@ fn open(database: &Path) -> Result<(Connection, Boot)> {
     if let Some((_, note)) = &note {
         restored::act(&tx, note, now)?;
     }
-    Housekeeping {}.enqueue(&tx, now, now)?;
+    broadcast::resume(&tx, now)?;
     tx.commit()?;
     if let Some((path, _)) = note {
         std::fs::remove_file(&path).with_context(|| format!("removing {}", path.display()))?;

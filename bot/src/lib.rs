@@ -6,6 +6,7 @@ pub mod cli;
 pub mod clock;
 pub mod config;
 pub mod db;
+pub mod fail;
 pub mod gateways;
 pub mod health;
 pub mod http;

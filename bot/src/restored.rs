@@ -16,7 +16,10 @@ use rusqlite::Connection;
 use crate::{
     gateways::pakasir,
     incident::{self, Kind},
-    jobs::task::{PollPayment, Task},
+    jobs::{
+        broadcast,
+        task::{PollPayment, Task},
+    },
     shop::{
         payment, stock,
         switch::{self, Pause},
@@ -67,6 +70,7 @@ pub fn act(conn: &Connection, note: &Restored, now: UnixMillis) -> Result<bool> 
     for (txn_id, order) in payment::store::open_txns(conn, pakasir::NAME)? {
         PollPayment { order, txn_id }.enqueue(conn, now, now)?;
     }
+    broadcast::restored(conn, now)?;
     switch::store::note_restore(conn, &mark)?;
     let text = format!(
         "The shop stands at restore point {}. Sales are paused and {held} item(s) are held, for they may have been sold \

@@ -5,7 +5,14 @@ use anyhow::{Context, Result, bail};
 use rusqlite::{Connection, TransactionBehavior};
 
 /// Every migration in order; the position is the version that it leads to.
-const MIGRATIONS: &[(&str, &str)] = &[("0001_shop", include_str!("../../migrations/0001_shop.sql"))];
+const MIGRATIONS: &[(&str, &str)] = &[
+    ("0001_shop", include_str!("../../migrations/0001_shop.sql")),
+    ("0002_queue", include_str!("../../migrations/0002_queue.sql")),
+    (
+        "0003_broadcast",
+        include_str!("../../migrations/0003_broadcast.sql"),
+    ),
+];
 
 /// The version that this program needs.
 #[must_use]

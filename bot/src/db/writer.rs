@@ -126,6 +126,7 @@ fn serve(mut conn: Connection, work: &Receiver<Work>, changed: &Notify, beat: &A
         let batch = std::iter::once(first).chain(work.try_iter().take(BATCH_MAX - 1));
         let before = conn.total_changes();
         let (answers, outcome) = commit(&mut conn, batch);
+        crate::fail::point("after_commit_before_answer");
         // Work that changed nothing is no news: loops that look after every commit would wake themselves for ever.
         let news = outcome.is_ok() && conn.total_changes() != before;
         if outcome.is_ok() {
@@ -160,6 +161,7 @@ fn commit(conn: &mut Connection, batch: impl Iterator<Item = Work>) -> (Vec<Answ
             }
         }
     }
+    crate::fail::point("before_commit");
     (answers, tx.commit().map_err(|error| error.to_string()))
 }
 

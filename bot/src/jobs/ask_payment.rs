@@ -103,7 +103,9 @@ pub async fn ask(shop: &Workshop, order: OrderId, txn_id: &str) -> Result<Asked>
         let order = order::store::get(conn, order)?;
         trade::take_payment(conn, &settings, pakasir::NAME, &order, &answer, mode, now())
     });
-    Ok(Asked::Said(verdict.await?))
+    let verdict = verdict.await?;
+    crate::fail::point("after_payment_booked");
+    Ok(Asked::Said(verdict))
 }
 
 /// When to ask again: often while the customer holds the phone, rarely for money that may still come late.

@@ -35,6 +35,7 @@ pub async fn work(shop: &Workshop, job: &Job) -> Result<Outcome> {
     }
     match shop.pakasir.create(&order.code, order.price).await {
         Ok(invoice) => {
+            crate::fail::point("after_invoice_before_store");
             shop.settle(job.claim, move |conn, shop| {
                 show(conn, shop, &order, &invoice, now())
             })

@@ -19,6 +19,7 @@ use crate::{
 /// When the database fails; the job is tried again.
 pub async fn work(shop: &Workshop, job: &Job) -> Result<Outcome> {
     let id = Deliver::of(job)?.order;
+    crate::fail::point("before_goods_enqueued");
     shop.settle(job.claim, move |conn, shop| {
         let order = order::store::get(conn, id)?;
         if order.state == State::Paid {

@@ -1,4 +1,4 @@
-//! Forgets what is old enough: handled updates, settled messages, jobs that were given up long ago.
+//! Forgets what is old enough, once an hour: handled updates, settled messages, jobs that were done or given up.
 //! Orders, payments and the ledger are never forgotten here.
 
 use std::time::Duration;
@@ -13,29 +13,30 @@ use crate::{
     queue::{self, Job, worker::Outcome},
 };
 
-/// How often it is done.
-const EVERY: Duration = Duration::from_secs(3_600);
 /// Telegram repeats an update for at most a day; twice that is remembered.
 const INBOX_KEPT: Duration = Duration::from_secs(2 * 86_400);
 /// A message of ours can be changed for two days; an order's picture may be older.
 const SENDS_KEPT: Duration = Duration::from_secs(30 * 86_400);
-/// A person has this long to look at a job that was given up.
-const DEAD_JOBS_KEPT: Duration = Duration::from_secs(90 * 86_400);
 
-/// Does it, and comes again in an hour.
+/// Does it, the queue's own rows a little at a time.
 ///
 /// # Errors
 /// When the database fails; the job is tried again.
-pub async fn work(shop: &Workshop, _job: &Job) -> Result<Outcome> {
+pub async fn work(shop: &Workshop, job: &Job) -> Result<Outcome> {
     let now = now();
-    shop.writer
-        .run(move |conn| {
-            inbox::store::prune(conn, before(now, INBOX_KEPT))?;
-            outbox::store::prune(conn, before(now, SENDS_KEPT))?;
-            queue::store::prune(conn, before(now, DEAD_JOBS_KEPT))
-        })
-        .await?;
-    Ok(Outcome::Snooze(EVERY))
+    while shop
+        .writer
+        .run(move |conn| queue::store::prune(conn, now))
+        .await?
+    {
+        shop.still_at_it(job).await?;
+    }
+    shop.settle(job.claim, move |conn, _| {
+        inbox::store::prune(conn, before(now, INBOX_KEPT))?;
+        outbox::store::prune(conn, before(now, SENDS_KEPT))?;
+        Ok(())
+    })
+    .await
 }
 
 fn before(now: UnixMillis, kept: Duration) -> UnixMillis {

@@ -2,6 +2,7 @@
 //! Workers talk to gateways; what they learn is decided by `shop` and stored in one transaction.
 
 pub mod ask_payment;
+pub mod broadcast;
 pub mod cancel_invoice;
 pub mod create_invoice;
 pub mod deliver;

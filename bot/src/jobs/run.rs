@@ -2,19 +2,27 @@
 
 use std::sync::Arc;
 
-use anyhow::anyhow;
+use anyhow::{Result, anyhow};
+use protocol::time::UnixMillis;
 use rusqlite::Connection;
 
 use super::{
-    ask_payment, cancel_invoice, create_invoice, deliver, expire_order, housekeeping,
+    ask_payment, broadcast, cancel_invoice, create_invoice, deliver, expire_order, housekeeping,
     task::{
-        CancelInvoice, CheckPayment, CreateInvoice, Deliver, ExpireOrder, Housekeeping, PollPayment, Task,
+        BeginBroadcast, CancelInvoice, CheckPayment, CreateInvoice, Deliver, ExpireOrder, Housekeeping,
+        PollPayment, ReportBroadcast, Task,
     },
 };
 use crate::{
+    clock::now,
     db::{Reader, Writer},
     gateways::{GatewayError, pakasir::Pakasir},
-    queue::{Claim, Job, store, worker::Outcome},
+    queue::{
+        Claim, Job, Policy,
+        periodic::{Missed, Periodic},
+        store,
+        worker::Outcome,
+    },
     shop::{
         Shop,
         order::{self, Order, OrderId},
@@ -43,6 +51,8 @@ impl Workshop {
             ExpireOrder::KIND => expire_order::work(&self, &job).await,
             CancelInvoice::KIND => cancel_invoice::work(&self, &job).await,
             Deliver::KIND => deliver::work(&self, &job).await,
+            BeginBroadcast::KIND => broadcast::work::begin(&self, &job).await,
+            ReportBroadcast::KIND => broadcast::work::report(&self, &job).await,
             Housekeeping::KIND => housekeeping::work(&self, &job).await,
             unknown => Ok(Outcome::Discard(anyhow!("no worker knows the kind '{unknown}'"))),
         };
@@ -53,7 +63,7 @@ impl Workshop {
     ///
     /// # Errors
     /// When there is no such order or the database fails.
-    pub async fn order(&self, id: OrderId) -> anyhow::Result<Order> {
+    pub async fn order(&self, id: OrderId) -> Result<Order> {
         self.reader.run(move |conn| order::store::get(conn, id)).await
     }
 
@@ -61,16 +71,16 @@ impl Workshop {
     ///
     /// # Errors
     /// When the claim is old, the work fails or the database does.
-    pub async fn settle<F>(&self, claim: Claim, work: F) -> anyhow::Result<Outcome>
+    pub async fn settle<F>(&self, claim: Claim, work: F) -> Result<Outcome>
     where
-        F: FnOnce(&Connection, &Shop) -> anyhow::Result<()> + Send + 'static,
+        F: FnOnce(&Connection, &Shop) -> Result<()> + Send + 'static,
     {
         let shop = self.shop.clone();
         self.writer
             .run(move |conn| {
                 work(conn, &shop)?;
                 anyhow::ensure!(
-                    store::complete(conn, claim)?,
+                    store::complete(conn, claim, now())?,
                     "the job was given to somebody else meanwhile"
                 );
                 Ok(())
@@ -79,13 +89,54 @@ impl Workshop {
         Ok(Outcome::Settled)
     }
 
+    /// A sign of life of a job that takes longer than its kind's time limit: the limit begins anew.
+    ///
+    /// # Errors
+    /// When the job was given to somebody else meanwhile, or the database fails: the worker must stop.
+    pub async fn still_at_it(&self, job: &Job) -> Result<()> {
+        let (claim, lease) = (job.claim, policy_of(&job.kind).lease());
+        let extended = self
+            .writer
+            .run(move |conn| store::extend(conn, claim, now().plus(lease)))
+            .await?;
+        anyhow::ensure!(extended, "the job was given to somebody else meanwhile");
+        Ok(())
+    }
+
     /// There is nothing left to do.
     ///
     /// # Errors
     /// As [`Workshop::settle`].
-    pub async fn nothing(&self, claim: Claim) -> anyhow::Result<Outcome> {
+    pub async fn nothing(&self, claim: Claim) -> Result<Outcome> {
         self.settle(claim, |_, _| Ok(())).await
     }
+}
+
+/// How a kind of job is treated. One that nobody knows is given up by its worker, in the usual way.
+#[must_use]
+pub fn policy_of(kind: &str) -> Policy {
+    match kind {
+        CreateInvoice::KIND => CreateInvoice::policy(),
+        PollPayment::KIND => PollPayment::policy(),
+        CheckPayment::KIND => CheckPayment::policy(),
+        ExpireOrder::KIND => ExpireOrder::policy(),
+        CancelInvoice::KIND => CancelInvoice::policy(),
+        Deliver::KIND => Deliver::policy(),
+        BeginBroadcast::KIND => BeginBroadcast::policy(),
+        ReportBroadcast::KIND => ReportBroadcast::policy(),
+        Housekeeping::KIND => Housekeeping::policy(),
+        _ => Policy::USUAL,
+    }
+}
+
+/// What is done again and again, by the shop's clock.
+#[must_use]
+pub fn periodic() -> Vec<Periodic> {
+    // Not on the hour, when a shop may be busy. A missed one is made up for: what is old does not wait.
+    let housekeeping = Housekeeping {}
+        .job(UnixMillis(0))
+        .and_then(|job| Periodic::new(Housekeeping::KIND, "0 17 * * * *", Missed::Once, job));
+    vec![housekeeping.expect("the line is a schedule")]
 }
 
 /// What a gateway's trouble means for a job that can wait.
@@ -94,5 +145,22 @@ pub fn trouble(error: GatewayError) -> Outcome {
     match error {
         GatewayError::Wait(pause) => Outcome::Snooze(pause),
         other => Outcome::Retry(other.into()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_comes_again_has_a_schedule_and_a_worker() {
+        for periodic in periodic() {
+            let policy = policy_of(periodic.job.kind);
+            assert!(
+                policy.attempts_max < Policy::USUAL.attempts_max,
+                "{}: the next one comes anyway",
+                periodic.name
+            );
+        }
     }
 }

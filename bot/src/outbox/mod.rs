@@ -2,6 +2,7 @@
 //! nobody knows whether it arrived.
 //! Plain data: it knows no HTTP and no library; `telegram::send` empties it.
 
+pub mod on_broadcast;
 pub mod press;
 pub mod rich;
 pub mod store;
@@ -111,6 +112,13 @@ pub enum Outgoing {
     Qr {
         /// The text in the QR.
         qr: String,
+        /// The words and buttons.
+        caption: Screen,
+    },
+    /// A new picture that Telegram has already, with words under it.
+    Photo {
+        /// Telegram's own name of the picture.
+        photo: String,
         /// The words and buttons.
         caption: Screen,
     },

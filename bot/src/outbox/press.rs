@@ -3,7 +3,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::shop::{catalog::ProductId, customer::Language, refund::RefundId};
+use super::on_broadcast::OnBroadcast;
+use crate::shop::{broadcast::BroadcastId, catalog::ProductId, customer::Language, refund::RefundId};
 
 /// A customer's or a seller's wish.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -41,6 +42,8 @@ pub enum Press {
     SetPrice(ProductId),
     /// Seller: more stock.
     AddStock(ProductId),
+    /// Seller: take unsold items out.
+    TakeOut(ProductId),
     /// Seller: show to customers, or hide.
     Toggle(ProductId),
     /// Seller: a page of all orders, from 0.
@@ -61,6 +64,12 @@ pub enum Press {
     OpenSales,
     /// Seller: sell again, and release the stock that was held after a restore.
     ReleaseAndOpen,
+    /// Seller: a page of all broadcasts, from 0.
+    Broadcasts(u32),
+    /// Seller: a new one.
+    NewBroadcast,
+    /// Seller: something about one of them.
+    Broadcast(BroadcastId, OnBroadcast),
     /// Seller: never mind the question.
     NeverMind,
     /// The same as the press inside, answered by a new message: the pressed one holds goods or news and stays.
@@ -96,6 +105,7 @@ impl Press {
             Self::NewProduct => "s.new".to_owned(),
             Self::SetPrice(id) => format!("s.price:{}", id.0),
             Self::AddStock(id) => format!("s.stock:{}", id.0),
+            Self::TakeOut(id) => format!("s.out:{}", id.0),
             Self::Toggle(id) => format!("s.show:{}", id.0),
             Self::SellerOrders(page) => format!("s.orders:{page}"),
             Self::SellerOrder(code) => format!("s.order:{code}"),
@@ -106,6 +116,9 @@ impl Press {
             Self::PauseSales => "s.close".to_owned(),
             Self::OpenSales => "s.open".to_owned(),
             Self::ReleaseAndOpen => "s.release".to_owned(),
+            Self::Broadcasts(page) => format!("b.list:{page}"),
+            Self::NewBroadcast => "b.new".to_owned(),
+            Self::Broadcast(id, wish) => wish.encode(*id),
             Self::NeverMind => "s.never".to_owned(),
             Self::Anew(press) => format!("{ANEW}{}", press.encode()),
         }
@@ -153,6 +166,7 @@ impl Press {
             "s.new" => Self::NewProduct,
             "s.price" => Self::SetPrice(product()?),
             "s.stock" => Self::AddStock(product()?),
+            "s.out" => Self::TakeOut(product()?),
             "s.show" => Self::Toggle(product()?),
             "s.orders" => Self::SellerOrders(page()?),
             "s.order" => Self::SellerOrder(code()?),
@@ -164,7 +178,12 @@ impl Press {
             "s.open" => Self::OpenSales,
             "s.release" => Self::ReleaseAndOpen,
             "s.never" => Self::NeverMind,
-            _ => return Err(Unknown),
+            "b.list" => Self::Broadcasts(page()?),
+            "b.new" => Self::NewBroadcast,
+            verb => {
+                let (id, wish) = OnBroadcast::decode(verb, rest).ok_or(Unknown)?;
+                Self::Broadcast(id, wish)
+            }
         })
     }
 }
@@ -213,6 +232,7 @@ mod tests {
             Press::NewProduct,
             Press::SetPrice(id),
             Press::AddStock(id),
+            Press::TakeOut(id),
             Press::Toggle(id),
             Press::SellerOrders(2),
             Press::SellerOrder(code),
@@ -224,7 +244,26 @@ mod tests {
             Press::OpenSales,
             Press::ReleaseAndOpen,
             Press::NeverMind,
+            Press::Broadcasts(3),
+            Press::NewBroadcast,
         ];
+        let broadcast = BroadcastId(i64::MAX);
+        let wishes = [
+            OnBroadcast::Open,
+            OnBroadcast::Preview,
+            OnBroadcast::Products(u32::MAX),
+            OnBroadcast::Toggle(id, u32::MAX),
+            OnBroadcast::Send,
+            OnBroadcast::Schedule,
+            OnBroadcast::Pause,
+            OnBroadcast::Resume,
+            OnBroadcast::RetryUnknown,
+            OnBroadcast::AskCancel,
+            OnBroadcast::Cancel,
+        ];
+        let all = all
+            .into_iter()
+            .chain(wishes.map(|wish| Press::Broadcast(broadcast, wish)));
         for press in all {
             let bytes = press.encode();
             assert!(bytes.len() <= 64, "{bytes} is too long for Telegram");
@@ -245,6 +284,9 @@ mod tests {
             "\u{0}",
             "+",
             "++home",
+            "b.open",
+            "b.open:1:2",
+            "b.items:1",
         ] {
             assert!(Press::decode(wrong).is_err(), "{wrong:?} was accepted");
         }

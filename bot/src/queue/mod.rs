@@ -1,6 +1,8 @@
 //! Work that must happen, as rows: enqueued in the transaction that decided it, done at least once, settled once.
-//! It knows no order and no message: a job is a kind's name and a payload.
+//! It knows no order and no message: a job is a kind's name and a payload, and stands in a queue that has a name.
 
+pub mod limit;
+pub mod periodic;
 pub mod retry;
 pub mod store;
 pub mod worker;
@@ -8,6 +10,8 @@ pub mod worker;
 use std::time::Duration;
 
 use protocol::time::UnixMillis;
+
+use retry::Backoff;
 
 /// A job's number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -26,8 +30,8 @@ pub struct Claim {
     pub token: i64,
 }
 
-/// Lower runs first.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// Lower runs first, whatever the queue.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Priority(pub i64);
 
 impl Priority {
@@ -39,9 +43,71 @@ impl Priority {
     pub const UPKEEP: Self = Self(5);
 }
 
+/// A queue's name: what can be paused and limited by itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct QueueName(pub &'static str);
+
+impl QueueName {
+    /// Invoices, payments and orders that run out.
+    pub const MONEY: Self = Self("money");
+    /// Goods that are paid for.
+    pub const DELIVERY: Self = Self("delivery");
+    /// What one seller says to everybody.
+    pub const BROADCAST: Self = Self("broadcast");
+    /// What nobody waits for.
+    pub const UPKEEP: Self = Self("upkeep");
+    /// All queues together, when one is paused or limited. No job stands in it.
+    pub const ALL: Self = Self("*");
+}
+
+/// What keeps a job from being enqueued twice.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Unique {
+    /// Nothing.
+    No,
+    /// The key is taken until the job is done, cancelled or given up.
+    Present(String),
+    /// The key is taken until the job is first begun; while it runs, and while it is tried again, one more may wait.
+    Waiting(String),
+    /// The key is taken for this long, counted from the enqueuing, whatever becomes of the job.
+    Period(String, Duration),
+}
+
+/// How a kind of job is treated.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Policy {
+    /// Tries before it is given up.
+    pub attempts_max: u32,
+    /// How long it waits after a failed try.
+    pub backoff: Backoff,
+    /// How long it may run without extending its lease.
+    pub time_limit: Duration,
+}
+
+impl Policy {
+    /// For work that talks to somebody and is worth about three hours of patience.
+    pub const USUAL: Self = Self {
+        attempts_max: retry::ATTEMPTS_MAX,
+        backoff: Backoff::USUAL,
+        time_limit: Duration::from_secs(50),
+    };
+
+    /// After this long the job is taken from a worker that said nothing. A little more than the time limit, so that
+    /// a job never runs twice at the same time.
+    #[must_use]
+    pub fn lease(self) -> Duration {
+        self.time_limit.saturating_add(LEASE_MARGIN)
+    }
+}
+
+/// Knows every kind's policy.
+pub type PolicyOf = fn(&str) -> Policy;
+
 /// A job that is to be done.
 #[derive(Clone, Debug)]
 pub struct NewJob {
+    /// Where it stands.
+    pub queue: QueueName,
     /// Which worker does it.
     pub kind: &'static str,
     /// What the worker needs to know, as JSON.
@@ -50,8 +116,8 @@ pub struct NewJob {
     pub priority: Priority,
     /// Not before this moment.
     pub run_at: UnixMillis,
-    /// While a job of this key is there, another one of the same key is not added.
-    pub unique_key: Option<String>,
+    /// What keeps it from being there twice.
+    pub unique: Unique,
 }
 
 /// A job in a worker's hand.
@@ -69,6 +135,15 @@ pub struct Job {
     pub created_at: UnixMillis,
 }
 
+/// What one look at the queues brought.
+#[derive(Clone, Debug, Default)]
+pub struct Claimed {
+    /// The jobs, the most urgent first.
+    pub jobs: Vec<Job>,
+    /// When a queue that used its rate up may start another job.
+    pub again_at: Option<UnixMillis>,
+}
+
 /// How many jobs stand where.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Counts {
@@ -80,7 +155,15 @@ pub struct Counts {
     pub dead: u64,
 }
 
-/// A worker has this long for one job; after that the job is taken from it.
-pub const LEASE: Duration = Duration::from_secs(60);
+/// Between the moment a worker stops and the moment its job is given to another.
+const LEASE_MARGIN: Duration = Duration::from_secs(10);
 /// A job that takes the process down, or hangs, this often is set aside.
 pub const RESCUES_MAX: u32 = 5;
+/// A person has this long to look at a job that was given up.
+pub const DEAD_KEPT: Duration = Duration::from_secs(90 * 86_400);
+/// So long it is remembered that a job was done.
+pub const DONE_KEPT: Duration = Duration::from_secs(7 * 86_400);
+/// Of so many jobs at most.
+pub const DONE_KEPT_MAX: i64 = 100_000;
+/// So long it is remembered which moments of a periodic job were acted on; the newest is never forgotten.
+pub const TICKS_KEPT: Duration = Duration::from_secs(30 * 86_400);

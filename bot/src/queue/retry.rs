@@ -2,20 +2,42 @@
 
 use std::time::Duration;
 
-/// The first pause.
-const BASE: Duration = Duration::from_secs(1);
-/// The longest pause.
-const PAUSE_MAX: Duration = Duration::from_secs(300);
-/// Tries before a job is given up: with the pauses above about three hours.
+/// Tries before a job is given up: with the usual pauses about three hours.
 pub const ATTEMPTS_MAX: u32 = 45;
 
-/// The pause after the `attempt`-th try (from 1). `chance` is from 0 to 1 and spreads out those that failed together.
+/// The pauses of one kind of job.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Backoff {
+    /// The first pause.
+    pub first: Duration,
+    /// The longest pause, before jitter.
+    pub longest: Duration,
+}
+
+impl Backoff {
+    /// Quick at first, and never more than five minutes.
+    pub const USUAL: Self = Self {
+        first: Duration::from_secs(1),
+        longest: Duration::from_secs(300),
+    };
+
+    /// The pause after the `attempt`-th try (from 1). `chance` is from 0 to 1 and spreads out, by a quarter in both
+    /// directions, those that failed together.
+    #[must_use]
+    pub fn pause(self, attempt: u32, chance: f64) -> Duration {
+        let doubled = self
+            .first
+            .saturating_mul(1_u32.checked_shl(attempt.saturating_sub(1)).unwrap_or(u32::MAX));
+        doubled
+            .min(self.longest)
+            .mul_f64(0.75 + chance.clamp(0.0, 1.0) / 2.0)
+    }
+}
+
+/// The usual pause after the `attempt`-th try; see [`Backoff::pause`].
 #[must_use]
 pub fn pause(attempt: u32, chance: f64) -> Duration {
-    let doubled = BASE.saturating_mul(1_u32.checked_shl(attempt.saturating_sub(1)).unwrap_or(u32::MAX));
-    doubled
-        .min(PAUSE_MAX)
-        .mul_f64(0.75 + chance.clamp(0.0, 1.0) / 2.0)
+    Backoff::USUAL.pause(attempt, chance)
 }
 
 #[cfg(test)]
@@ -24,9 +46,20 @@ mod tests {
 
     #[test]
     fn pauses_double_and_stay_bounded() {
+        let longest = Backoff::USUAL.longest;
         assert_eq!(pause(1, 0.5), Duration::from_secs(1));
         assert_eq!(pause(4, 0.5), Duration::from_secs(8));
-        assert_eq!(pause(u32::MAX, 0.5), PAUSE_MAX);
-        assert!(pause(40, 1.0) <= PAUSE_MAX.mul_f64(1.25));
+        assert_eq!(pause(u32::MAX, 0.5), longest);
+        assert!(pause(40, 1.0) <= longest.mul_f64(1.25));
+    }
+
+    #[test]
+    fn a_kind_may_be_more_patient() {
+        let patient = Backoff {
+            first: Duration::from_secs(60),
+            longest: Duration::from_secs(3_600),
+        };
+        assert_eq!(patient.pause(3, 0.5), Duration::from_secs(240));
+        assert_eq!(patient.pause(20, 0.5), Duration::from_secs(3_600));
     }
 }

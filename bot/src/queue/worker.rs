@@ -1,15 +1,20 @@
 //! Runs jobs: claims as many as there are free hands, gives each a time limit, settles what it answers.
 //! It sleeps until a commit or the next due moment and never polls in between, but for a sweep that finds hangs.
 
-use std::{future::Future, sync::Arc, time::Duration};
+use std::{future::Future, pin::pin, sync::Arc, time::Duration};
 
-use anyhow::Result;
+use anyhow::{Result, anyhow};
+use jiff::tz::TimeZone;
 use protocol::time::UnixMillis;
 use rusqlite::Connection;
-use tokio::{sync::Semaphore, task::JoinSet, time::timeout};
+use tokio::{
+    sync::Semaphore,
+    task::JoinSet,
+    time::{sleep, timeout},
+};
 use tokio_util::sync::CancellationToken;
 
-use super::{Boot, Claim, Job, LEASE, retry, store};
+use super::{Boot, Claim, Job, Policy, PolicyOf, periodic::Periodic, store};
 use crate::{
     clock::now,
     db::Writer,
@@ -19,10 +24,10 @@ use crate::{
 
 /// Jobs that run at the same time.
 const HANDS: usize = 16;
-/// A worker stops this long before its lease ends, so that a job never runs twice at the same time.
-const LIMIT: Duration = LEASE.saturating_sub(Duration::from_secs(10));
 /// How often hangs are looked for when nothing else happens.
 const SWEEP: Duration = Duration::from_secs(5);
+/// At a planned stop, jobs that run have this long.
+const FINISH_LIMIT: Duration = Policy::USUAL.time_limit;
 
 /// What a worker says about its job.
 #[derive(Debug)]
@@ -37,113 +42,177 @@ pub enum Outcome {
     Discard(anyhow::Error),
 }
 
-/// Runs jobs with `work` until `stop`; then lets those that run finish, within their limit.
-pub async fn run<W, F>(writer: Writer, boot: Boot, beat: Beat, stop: CancellationToken, work: W)
-where
-    W: Fn(Job) -> F + Clone + Send + 'static,
-    F: Future<Output = Outcome> + Send + 'static,
-{
-    let hands = Arc::new(Semaphore::new(HANDS));
-    let mut running = JoinSet::new();
-    loop {
-        let changed = writer.changed();
-        tokio::pin!(changed);
-        // Heard from here on: a commit between the look below and the wait is not missed.
-        changed.as_mut().enable();
-        let wait = match round(&writer, boot, hands.available_permits()).await {
-            Ok((jobs, wait)) => {
-                beat.beat();
-                for job in jobs {
-                    let hand = Arc::clone(&hands)
-                        .acquire_owned()
-                        .await
-                        .expect("the semaphore is never closed");
-                    let (writer, work) = (writer.clone(), work.clone());
-                    running.spawn(async move {
-                        one(&writer, job, work).await;
-                        drop(hand);
-                    });
+/// What runs the jobs.
+#[derive(Clone)]
+pub struct Worker {
+    /// The way to write.
+    pub writer: Writer,
+    /// This process's number.
+    pub boot: Boot,
+    /// Beats at every look at the queues.
+    pub beat: Beat,
+    /// How each kind is treated.
+    pub policy_of: PolicyOf,
+    /// What comes again and again.
+    pub periodic: Arc<[Periodic]>,
+    /// By which clock.
+    pub timezone: TimeZone,
+}
+
+/// What one look at the database brought.
+struct Round {
+    jobs: Vec<Job>,
+    /// When the next periodic job comes.
+    next_tick: UnixMillis,
+    /// How long nothing else can be due.
+    wait: Duration,
+}
+
+impl Worker {
+    /// Runs jobs with `work` until `stop`; then lets those that run finish, within a limit.
+    pub async fn run<W, F>(self, stop: CancellationToken, work: W)
+    where
+        W: Fn(Job) -> F + Clone + Send + 'static,
+        F: Future<Output = Outcome> + Send + 'static,
+    {
+        let hands = Arc::new(Semaphore::new(HANDS));
+        let mut running = JoinSet::new();
+        let mut next_tick = UnixMillis(0);
+        loop {
+            // Heard from here on: a commit between the look below and the wait is not missed.
+            let mut changed = pin!(self.writer.changed());
+            changed.as_mut().enable();
+            let wait = match self.round(hands.available_permits(), next_tick).await {
+                Ok(round) => {
+                    self.beat.beat();
+                    next_tick = round.next_tick;
+                    for job in round.jobs {
+                        let hand = Arc::clone(&hands)
+                            .acquire_owned()
+                            .await
+                            .expect("the semaphore is never closed");
+                        let (worker, work) = (self.clone(), work.clone());
+                        running.spawn(async move {
+                            worker.one(job, work).await;
+                            drop(hand);
+                        });
+                    }
+                    round.wait
                 }
-                wait
+                Err(error) => {
+                    tracing::error!(%error, "jobs cannot be claimed; trying again");
+                    Duration::from_secs(1)
+                }
+            };
+            tokio::select! {
+                () = stop.cancelled() => break,
+                () = changed => {}
+                () = sleep(wait) => {}
+                Some(_) = running.join_next(), if hands.available_permits() == 0 => {}
             }
-            Err(error) => {
-                tracing::error!(%error, "jobs cannot be claimed; trying again");
-                Duration::from_secs(1)
-            }
-        };
-        tokio::select! {
-            () = stop.cancelled() => break,
-            () = changed => {}
-            () = tokio::time::sleep(wait) => {}
-            Some(_) = running.join_next(), if hands.available_permits() == 0 => {}
+            while running.try_join_next().is_some() {}
         }
-        while running.try_join_next().is_some() {}
+        let _ = timeout(FINISH_LIMIT, running.join_all()).await;
     }
-    let _ = timeout(LIMIT, running.join_all()).await;
-}
 
-/// Claims what can run, and says how long nothing else can be due.
-async fn round(writer: &Writer, boot: Boot, free: usize) -> Result<(Vec<Job>, Duration)> {
-    let now = now();
-    let found = writer.run(move |conn| {
-        let buried = store::rescue(conn, boot, now)?;
-        for kind in buried {
-            raise_dead(conn, &kind, "it took the bot down, or hung, too often", now)?;
-        }
-        let jobs = if free == 0 {
-            Vec::new()
-        } else {
-            store::claim(conn, free, boot, now)?
+    /// Takes back what hangs, enqueues what comes again, and claims what can run.
+    async fn round(&self, free: usize, next_tick: UnixMillis) -> Result<Round> {
+        let (now, worker) = (now(), self.clone());
+        let round = self.writer.run(move |conn| {
+            for kind in store::rescue(conn, worker.boot, now)? {
+                raise_dead(conn, &kind, "it took the bot down, or hung, too often", now)?;
+            }
+            let next_tick = if next_tick <= now {
+                worker.tick(conn, now)?
+            } else {
+                next_tick
+            };
+            let claimed = match free {
+                0 => super::Claimed::default(),
+                free => store::claim(conn, free, worker.boot, now, worker.policy_of)?,
+            };
+            let due = [store::next_due(conn)?, claimed.again_at, Some(next_tick)]
+                .into_iter()
+                .flatten()
+                .min();
+            let wait = due.map_or(SWEEP, |due| due.since(now).clamp(Duration::from_millis(1), SWEEP));
+            Ok(Round {
+                jobs: claimed.jobs,
+                next_tick,
+                wait,
+            })
+        });
+        Ok(round.await?)
+    }
+
+    fn tick(&self, conn: &Connection, now: UnixMillis) -> Result<UnixMillis> {
+        let next = store::tick(conn, &self.periodic, &self.timezone, now)?;
+        Ok(next.unwrap_or(UnixMillis(i64::MAX)))
+    }
+
+    async fn one<W, F>(&self, job: Job, work: W)
+    where
+        W: Fn(Job) -> F,
+        F: Future<Output = Outcome>,
+    {
+        let (claim, attempt, kind) = (job.claim, job.attempt, job.kind.clone());
+        let policy = (self.policy_of)(&kind);
+        let outcome = self.within(claim, policy, work(job)).await;
+        let now = now();
+        let settled = match outcome {
+            Outcome::Settled => return,
+            Outcome::Snooze(pause) => {
+                self.writer
+                    .run(move |conn| store::snooze(conn, claim, now.plus(pause)))
+                    .await
+            }
+            Outcome::Retry(error) if attempt < policy.attempts_max => {
+                let pause = policy.backoff.pause(attempt, rand::random());
+                tracing::warn!(
+                    kind,
+                    attempt,
+                    ?pause,
+                    error = format!("{error:#}"),
+                    "a job failed and is tried again"
+                );
+                let reason = format!("{error:#}");
+                self.writer
+                    .run(move |conn| store::retry(conn, claim, now.plus(pause), &reason))
+                    .await
+            }
+            Outcome::Retry(error) | Outcome::Discard(error) => {
+                tracing::error!(kind, attempt, error = format!("{error:#}"), "a job was given up");
+                let reason = format!("{error:#}");
+                self.writer
+                    .run(move |conn| give_up(conn, claim, &kind, &reason, now))
+                    .await
+            }
         };
-        Ok((jobs, store::next_due(conn)?))
-    });
-    let (jobs, due) = found.await?;
-    let wait = due.map_or(SWEEP, |due| due.since(now).clamp(Duration::from_millis(1), SWEEP));
-    Ok((jobs, wait))
-}
+        // Not settled means still claimed: the lease runs out and the job is rescued.
+        if let Err(error) = settled {
+            tracing::error!(%error, "a job's result could not be stored; it will be taken up again");
+        }
+    }
 
-async fn one<W, F>(writer: &Writer, job: Job, work: W)
-where
-    W: Fn(Job) -> F,
-    F: Future<Output = Outcome>,
-{
-    let (claim, attempt, kind) = (job.claim, job.attempt, job.kind.clone());
-    let outcome = timeout(LIMIT, work(job)).await;
-    let outcome =
-        outcome.unwrap_or_else(|_| Outcome::Retry(anyhow::anyhow!("it took longer than {LIMIT:?}")));
-    let now = now();
-    let settled = match outcome {
-        Outcome::Settled => return,
-        Outcome::Snooze(pause) => {
-            writer
-                .run(move |conn| store::snooze(conn, claim, now.plus(pause)))
-                .await
+    /// Lets the work run for its time limit, and on as long as it extends its lease.
+    async fn within(&self, claim: Claim, policy: Policy, work: impl Future<Output = Outcome>) -> Outcome {
+        let mut work = pin!(work);
+        let mut limit = policy.time_limit;
+        loop {
+            if let Ok(outcome) = timeout(limit, work.as_mut()).await {
+                return outcome;
+            }
+            let margin = policy.lease().saturating_sub(policy.time_limit);
+            let lease = self.writer.run(move |conn| store::lease_until(conn, claim)).await;
+            let stop_at = lease
+                .ok()
+                .flatten()
+                .map(|until| until.since(now()).saturating_sub(margin));
+            limit = match stop_at {
+                Some(left) if !left.is_zero() => left,
+                _ => return Outcome::Retry(anyhow!("it said nothing for {:?}", policy.time_limit)),
+            };
         }
-        Outcome::Retry(error) if attempt < retry::ATTEMPTS_MAX => {
-            let pause = retry::pause(attempt, rand::random());
-            tracing::warn!(
-                kind,
-                attempt,
-                ?pause,
-                error = format!("{error:#}"),
-                "a job failed and is tried again"
-            );
-            let reason = format!("{error:#}");
-            writer
-                .run(move |conn| store::retry(conn, claim, now.plus(pause), &reason))
-                .await
-        }
-        Outcome::Retry(error) | Outcome::Discard(error) => {
-            tracing::error!(kind, attempt, error = format!("{error:#}"), "a job was given up");
-            let reason = format!("{error:#}");
-            writer
-                .run(move |conn| give_up(conn, claim, &kind, &reason, now))
-                .await
-        }
-    };
-    // Not settled means still claimed: the lease runs out and the job is rescued.
-    if let Err(error) = settled {
-        tracing::error!(%error, "a job's result could not be stored; it will be taken up again");
     }
 }
 

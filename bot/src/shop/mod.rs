@@ -2,6 +2,7 @@
 //! It knows no Telegram, no HTTP and no clock; deciding is pure, storing happens inside the caller's transaction.
 
 pub mod audit;
+pub mod broadcast;
 pub mod catalog;
 pub mod customer;
 pub mod ledger;

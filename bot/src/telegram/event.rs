@@ -3,6 +3,7 @@
 //! other bots are not customers. Bounded: what is longer than Telegram allows is passed over as well.
 
 use serde::Deserialize;
+use serde_json::value::RawValue;
 
 use crate::{
     outbox::{MessageId, rich::utf16},
@@ -15,6 +16,8 @@ const TEXT_UNITS_MAX: usize = 4_096;
 const DATA_BYTES_MAX: usize = 64;
 /// Far more than Telegram's numbers of presses need.
 const CALLBACK_ID_BYTES_MAX: usize = 64;
+/// More than Telegram's names of files need.
+const FILE_ID_BYTES_MAX: usize = 256;
 /// Telegram's own limit of a command's name.
 const COMMAND_BYTES_MAX: usize = 32;
 
@@ -58,7 +61,12 @@ pub enum EventKind {
         message: Option<PressedMessage>,
     },
     /// Sent a picture.
-    Photo,
+    Photo {
+        /// Telegram's own name of its largest size.
+        file: String,
+        /// The words under it; often empty.
+        caption: String,
+    },
     /// Does not want to hear from the shop any more.
     Blocked,
     /// Wants to hear from it again.
@@ -105,10 +113,21 @@ fn written(message: Message) -> Option<Event> {
     let kind = match (message.text, message.photo) {
         (Some(text), _) if utf16(&text) > TEXT_UNITS_MAX => EventKind::Other,
         (Some(text), _) => command(&text).unwrap_or(EventKind::Text(text)),
-        (None, Some(_)) => EventKind::Photo,
+        (None, Some(sizes)) => photo(&sizes, message.caption.unwrap_or_default()).unwrap_or(EventKind::Other),
         (None, None) => EventKind::Other,
     };
     Some(Event { user, kind })
+}
+
+/// A picture's largest size; `None` where Telegram describes it in a way that this program does not know.
+fn photo(sizes: &RawValue, caption: String) -> Option<EventKind> {
+    let sizes: Vec<PhotoSize> = serde_json::from_str(sizes.get()).ok()?;
+    let largest = sizes.into_iter().max_by_key(|size| size.width * size.height)?;
+    let fits = largest.file_id.len() <= FILE_ID_BYTES_MAX && utf16(&caption) <= TEXT_UNITS_MAX;
+    fits.then_some(EventKind::Photo {
+        file: largest.file_id,
+        caption,
+    })
 }
 
 fn pressed(query: CallbackQuery) -> Option<Event> {
@@ -181,7 +200,17 @@ struct Message {
     from: Option<User>,
     chat: Chat,
     text: Option<String>,
-    photo: Option<serde::de::IgnoredAny>,
+    caption: Option<String>,
+    photo: Option<Box<RawValue>>,
+}
+
+#[derive(Deserialize)]
+struct PhotoSize {
+    file_id: String,
+    #[serde(default)]
+    width: u64,
+    #[serde(default)]
+    height: u64,
 }
 
 #[derive(Deserialize)]
@@ -256,13 +285,30 @@ mod tests {
         }
         assert_eq!(
             kind(message(r#""photo":[{"file_id":"x"}],"caption":"/start""#)),
-            EventKind::Photo
+            photo("x", "/start")
         );
         assert_eq!(kind(message(r#""sticker":{}"#)), EventKind::Other);
         assert_eq!(
             kind(message(&format!(r#""text":"{}""#, "x".repeat(4_097)))),
             EventKind::Other
         );
+    }
+
+    fn photo(file: &str, caption: &str) -> EventKind {
+        EventKind::Photo {
+            file: file.to_owned(),
+            caption: caption.to_owned(),
+        }
+    }
+
+    #[test]
+    fn a_picture_is_known_by_its_largest_size() {
+        let sizes = r#""photo":[{"file_id":"s","width":90,"height":60},{"file_id":"l","width":900,"height":600},
+            {"file_id":"m","width":300,"height":200}]"#;
+        assert_eq!(kind(message(sizes)), photo("l", ""));
+        for strange in [r#""photo":[]"#, r#""photo":{"a":1}"#, r#""photo":[{"id":1}]"#] {
+            assert_eq!(kind(message(strange)), EventKind::Other, "{strange}");
+        }
     }
 
     #[test]

@@ -10,13 +10,17 @@ use super::{api::CallError, send::Sender};
 use crate::{
     clock::now,
     incident::{self, Kind},
-    jobs::{notices, trade},
+    jobs::{broadcast, notices, trade},
     outbox::{
         MessageId, NewSend, Outgoing, Policy, Purpose,
         store::{self, Sending},
     },
     queue::retry,
-    shop::{Shop, customer, order},
+    shop::{
+        Shop,
+        broadcast::{BroadcastId, Fate},
+        customer, order,
+    },
 };
 
 /// How long a token that Telegram does not take is left alone.
@@ -96,6 +100,9 @@ fn store_outcome(
     now: UnixMillis,
 ) -> Result<()> {
     let id = sending.id;
+    if let Some(part_of) = sending.broadcast {
+        return of_broadcast(conn, part_of, sending, outcome, now);
+    }
     match outcome {
         Outcome::Sent(message) => {
             store::sent(conn, id, message, now)?;
@@ -110,11 +117,7 @@ fn store_outcome(
             store::again(conn, id, now.plus(pause), &reason, false)
         }
         Outcome::TokenRefused => {
-            if sending.attempt == 1 {
-                let text = "Telegram does not take the shop's bot token: no message leaves the shop. Was it revoked? \
-                            Ask @BotFather for the current one, put it in as BOT_TOKEN and restart the bot.";
-                incident::store::raise(conn, Kind::TelegramRefuses, text, now)?;
-            }
+            raise_token_refused(conn, sending, now)?;
             store::again(conn, id, now.plus(TOKEN_PAUSE), "the token was refused", false)
         }
         Outcome::InDoubt(reason) => in_doubt(conn, sending, reason, now),
@@ -122,6 +125,51 @@ fn store_outcome(
         Outcome::Unreachable => unreachable(conn, shop, sending, now),
         Outcome::Refused(reason) => refused(conn, sending, &reason, now),
     }
+}
+
+/// A broadcast's message: what became of it is counted, and nothing that may have arrived goes out again.
+fn of_broadcast(
+    conn: &Connection,
+    part_of: BroadcastId,
+    sending: &Sending,
+    outcome: Outcome,
+    now: UnixMillis,
+) -> Result<()> {
+    let (to, id) = ((part_of, sending.chat), sending.id);
+    let again = |pause, reason: &str, forgive| {
+        broadcast::not_sent(conn, to, id, (now.plus(pause), reason, forgive), now)
+    };
+    match outcome {
+        Outcome::Sent(_) => broadcast::settled(conn, to, id, Fate::Sent, now),
+        Outcome::TooFast(pause) => again(pause, "too fast", true),
+        Outcome::NotSent(reason) => {
+            let pause = retry::pause(sending.attempt, rand::random()).min(Duration::from_secs(60));
+            again(pause, &reason, false)
+        }
+        Outcome::TokenRefused => {
+            raise_token_refused(conn, sending, now)?;
+            again(TOKEN_PAUSE, "the token was refused", false)
+        }
+        Outcome::InDoubt(_) => broadcast::settled(conn, to, id, Fate::Unknown, now),
+        Outcome::Unreachable => {
+            customer::store::set_blocked(conn, sending.chat, now)?;
+            broadcast::settled(conn, to, id, Fate::Blocked, now)
+        }
+        Outcome::TargetGone | Outcome::Refused(_) => {
+            tracing::warn!(send = id.0, ?outcome, "Telegram refuses a message of a broadcast");
+            broadcast::settled(conn, to, id, Fate::Failed, now)
+        }
+    }
+}
+
+/// Once a message, so that a revoked token is told of and not repeated.
+fn raise_token_refused(conn: &Connection, sending: &Sending, now: UnixMillis) -> Result<()> {
+    if sending.attempt == 1 {
+        let text = "Telegram does not take the shop's bot token: no message leaves the shop. Was it revoked? \
+                    Ask @BotFather for the current one, put it in as BOT_TOKEN and restart the bot.";
+        incident::store::raise(conn, Kind::TelegramRefuses, text, now)?;
+    }
+    Ok(())
 }
 
 fn in_doubt(conn: &Connection, sending: &Sending, reason: &str, now: UnixMillis) -> Result<()> {
@@ -174,7 +222,10 @@ fn target_gone(conn: &Connection, shop: &Shop, sending: &Sending, now: UnixMilli
                 order: sending.order,
                 ..NewSend::screen(sending.chat, screen.clone())
             };
-            store::enqueue(conn, &fresh, now)?;
+            let fresh = store::enqueue(conn, &fresh, now)?;
+            if let Some(gone) = sending.edits {
+                crate::shop::broadcast::store::move_page(conn, sending.chat, gone.0, fresh.0)?;
+            }
             Ok(())
         }
         _ => store::failed(conn, sending.id, "its message is gone", now),
@@ -233,6 +284,7 @@ mod tests {
             created_at: UnixMillis(0),
             is_edit: true,
             edits: Some(MessageId(7)),
+            broadcast: None,
         }
     }
 

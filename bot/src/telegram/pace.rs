@@ -2,16 +2,22 @@
 //! Pure, with the clock as an argument. Answers to buttons are not paced; Telegram does not count them.
 //! Limits: Telegram's FAQ for bots ("Broadcasting to users"); a 429 is obeyed whatever the table here says.
 
-use std::{collections::HashMap, time::Duration};
+use std::{
+    collections::{HashMap, VecDeque},
+    time::Duration,
+};
 
 use protocol::time::UnixMillis;
 
 use crate::{outbox::CHAT_EVERY, shop::customer::CustomerId};
 
-/// Between two messages at all: 28 a second.
-const ANY_EVERY: Duration = Duration::from_millis(36);
-/// What a busy machine missed may be caught up by this much: two messages, so that no second holds more than thirty.
-const CATCH_UP: Duration = Duration::from_millis(72);
+/// Between two messages at all, on the average: 29.4 a second, so that a broadcast keeps 27 beside two others.
+const ANY_EVERY: Duration = Duration::from_millis(34);
+/// What a busy machine missed may be caught up by this much.
+const CATCH_UP: Duration = Duration::from_millis(250);
+/// However much is caught up, in any span of this length so many messages leave and no more.
+const SPAN: Duration = Duration::from_millis(1_010);
+const SPAN_MESSAGES_MAX: usize = 30;
 /// Chats that are remembered; those whose second is over are forgotten first.
 const CHATS_MAX: usize = 10_000;
 
@@ -19,6 +25,8 @@ const CHATS_MAX: usize = 10_000;
 #[derive(Debug)]
 pub struct Pace {
     any: UnixMillis,
+    /// When the newest messages left, the oldest first; as many as a span may hold.
+    left: VecDeque<UnixMillis>,
     chats: HashMap<CustomerId, UnixMillis>,
     quiet: HashMap<CustomerId, UnixMillis>,
 }
@@ -27,6 +35,7 @@ impl Default for Pace {
     fn default() -> Self {
         Self {
             any: UnixMillis(0),
+            left: VecDeque::with_capacity(SPAN_MESSAGES_MAX),
             chats: HashMap::new(),
             quiet: HashMap::new(),
         }
@@ -37,7 +46,11 @@ impl Pace {
     /// The pace after a restart, from what the database remembers of the last moments.
     #[must_use]
     pub fn resumed(busy: Vec<(CustomerId, UnixMillis, bool)>, now: UnixMillis) -> Self {
-        let mut pace = Self::default();
+        // There is nothing to catch up: what left before the restart is not known.
+        let mut pace = Self {
+            any: now,
+            ..Self::default()
+        };
         for (chat, until, wanted_quiet) in busy {
             if wanted_quiet {
                 pace.quiet(chat, until.since(now), now);
@@ -52,13 +65,22 @@ impl Pace {
     #[must_use]
     pub fn when(&self, chat: CustomerId) -> UnixMillis {
         let chat = self.chats.get(&chat).copied().unwrap_or(UnixMillis(0));
-        chat.max(self.any)
+        chat.max(self.any).max(self.span_has_room_at())
+    }
+
+    fn span_has_room_at(&self) -> UnixMillis {
+        let first = self.left.front().filter(|_| self.left.len() == SPAN_MESSAGES_MAX);
+        first.map_or(UnixMillis(0), |first| first.plus(SPAN))
     }
 
     /// A message to this chat leaves now.
     pub fn leaves(&mut self, chat: CustomerId, now: UnixMillis) {
         let caught_up = UnixMillis(now.0 - i64::try_from(CATCH_UP.as_millis()).unwrap_or(0));
         self.any = self.any.max(caught_up).plus(ANY_EVERY);
+        if self.left.len() == SPAN_MESSAGES_MAX {
+            self.left.pop_front();
+        }
+        self.left.push_back(now);
         if self.chats.len() >= CHATS_MAX {
             self.chats.retain(|_, until| *until > now);
         }
@@ -107,15 +129,22 @@ mod tests {
     }
 
     #[test]
-    fn a_late_sender_catches_up_by_two_messages_and_no_more() {
+    fn a_late_sender_catches_up_and_no_second_holds_more_than_thirty() {
         let mut pace = Pace::default();
-        let now = UnixMillis(60_000);
-        let mut at_once = 0;
-        while pace.when(CustomerId(at_once)) <= now {
-            pace.leaves(CustomerId(at_once), now);
-            at_once += 1;
+        let (mut now, mut left) = (UnixMillis(1_000_000), Vec::new());
+        let chat = |left: &Vec<UnixMillis>| CustomerId(i64::try_from(left.len()).unwrap());
+        while now < UnixMillis(1_060_000) {
+            // Always a little late, and every second the disk takes its time.
+            let late = if left.len() % 29 == 28 { 200 } else { 3 };
+            now = UnixMillis(now.max(pace.when(chat(&left))).0 + late);
+            while pace.when(chat(&left)) <= now {
+                pace.leaves(chat(&left), now);
+                left.push(now);
+            }
         }
-        assert_eq!(at_once, 3);
+        assert!(left.len() > 29 * 60, "{} in a minute", left.len());
+        let full = |span: &&[UnixMillis]| span[30].since(span[0]) <= Duration::from_secs(1);
+        assert_eq!(left.windows(31).filter(full).count(), 0);
     }
 
     #[test]

@@ -101,6 +101,7 @@ pub async fn store(writer: &Writer, updates: &[Box<RawValue>]) -> Result<Option<
             Ok(())
         })
         .await?;
+    crate::fail::point("after_inbox_before_confirm");
     Ok(Some(last))
 }
 

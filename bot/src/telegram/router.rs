@@ -9,7 +9,7 @@ use super::{
     customer, dialogue,
     event::{Event, EventKind, PressedMessage},
     seller,
-    visit::{Reply, Visit},
+    visit::{Reply, Said, Visit},
 };
 use crate::{
     jobs::trade,
@@ -36,14 +36,16 @@ pub fn handle(conn: &Connection, shop: &Shop, event: &Event, now: UnixMillis) ->
         user: event.user,
         language,
         now,
+        pressed: None,
     };
     match &event.kind {
         EventKind::Command { name, .. } => {
             dialogue::store::forget(conn, visit.user)?;
             send(&visit, commanded(&visit, name)?)
         }
-        EventKind::Text(text) => send(&visit, said(&visit, Some(text))?),
-        EventKind::Photo | EventKind::Other => send(&visit, said(&visit, None)?),
+        EventKind::Text(text) => send(&visit, said(&visit, Said::Text(text))?),
+        EventKind::Photo { file, caption } => send(&visit, said(&visit, Said::Photo { file, caption })?),
+        EventKind::Other => send(&visit, said(&visit, Said::Other)?),
         EventKind::Press {
             callback_id,
             data,
@@ -75,14 +77,14 @@ fn commanded(visit: &Visit<'_>, name: &str) -> Result<Screen> {
 }
 
 /// Words are the answer to a seller's open question, or nobody asked for them.
-fn said(visit: &Visit<'_>, text: Option<&str>) -> Result<Screen> {
+fn said(visit: &Visit<'_>, said: Said<'_>) -> Result<Screen> {
     let open = if visit.is_seller() {
         dialogue::store::open(visit.conn, visit.user, visit.now)?
     } else {
         None
     };
     match open {
-        Some(step) => seller::answered(visit, step, text),
+        Some(step) => seller::answered(visit, step, said),
         None => Ok(customer::advice::hint(visit)),
     }
 }
@@ -93,6 +95,11 @@ fn pressed(visit: &Visit<'_>, callback_id: &str, data: &str, message: Option<Pre
         Ok(press) => (Some(press), false),
         Err(_) => (None, false),
     };
+    let in_place = message.filter(|message| message.is_text && !anew);
+    let visit = &Visit {
+        pressed: in_place.map(|message| message.id),
+        ..*visit
+    };
     let reply = match press {
         Some(press) => reply_to(visit, &press)?,
         None => None,
@@ -101,8 +108,8 @@ fn pressed(visit: &Visit<'_>, callback_id: &str, data: &str, message: Option<Pre
     let answer = NewSend::answer(visit.user, callback_id, reply.toast);
     outbox::store::enqueue(visit.conn, &answer, visit.now)?;
     let Some(screen) = reply.screen else { return Ok(()) };
-    match message {
-        Some(message) if message.is_text && !anew => {
+    match in_place {
+        Some(message) => {
             let edit = NewSend::screen_in_place(visit.user, message.id, screen);
             outbox::store::enqueue(visit.conn, &edit, visit.now)?;
             Ok(())

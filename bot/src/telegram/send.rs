@@ -21,7 +21,7 @@ use crate::{
     health::Beat,
     jobs::notices,
     outbox::{
-        Outgoing, Purpose, SendId,
+        Lane, Outgoing, Purpose, SendId,
         store::{self, Head, Sending},
     },
     queue::Boot,
@@ -30,6 +30,8 @@ use crate::{
 
 /// Requests on the wire at the same time.
 const IN_FLIGHT_MAX: usize = 32;
+/// Of these so many are kept free of broadcasts, for whoever waits with the phone in the hand.
+const KEPT_FREE: usize = 8;
 /// How long the sender sleeps at most when nothing happens.
 const SLEEP_MAX: Duration = Duration::from_secs(5);
 /// A button's waiting ends by itself after about this long; a later answer is refused by Telegram.
@@ -147,7 +149,8 @@ async fn choose(
         if free == 0 {
             break;
         }
-        if busy.contains(&head.chat) {
+        let is_broadcast = head.lane == Lane::Broadcast as i64;
+        if busy.contains(&head.chat) || (is_broadcast && free <= KEPT_FREE) {
             continue;
         }
         let when = earliest(&head, pace);
@@ -164,6 +167,7 @@ async fn choose(
         return Ok((Vec::new(), pause));
     }
     let boot = sender.boot;
+    crate::fail::point("before_mark");
     let begun = sender.writer.run(move |conn| {
         let begun: Result<Vec<Option<Sending>>> =
             chosen.iter().map(|id| store::begin(conn, *id, boot)).collect();
@@ -177,6 +181,7 @@ fn earliest(head: &Head, pace: &Pace) -> UnixMillis {
 }
 
 async fn deliver(sender: &Sender, sending: Sending) -> Landed {
+    crate::fail::point("after_mark_before_send");
     let (chat, is_answer) = (sending.chat, sending.purpose == Purpose::Answer);
     let outcome = match send(sender, &sending).await {
         Ok(result) => Outcome::of(result, &sending),
@@ -193,6 +198,7 @@ async fn deliver(sender: &Sender, sending: Sending) -> Landed {
         Outcome::TooFast(pause) => Some(*pause),
         _ => None,
     };
+    crate::fail::point("after_answer_before_store");
     if let Err(error) = settle(sender, sending, outcome).await {
         // The row stays marked as being sent; it is taken up, as in doubt, at the next start.
         tracing::error!(
@@ -223,6 +229,7 @@ async fn send(
     Ok(match &sending.outgoing {
         Outgoing::Text(screen) => wire::send_text(api, chat, &marked(sender, sending, screen).await?).await,
         Outgoing::Qr { qr, caption } => wire::send_qr(api, chat, qr, caption).await,
+        Outgoing::Photo { photo, caption } => wire::send_photo(api, chat, photo, caption).await,
         Outgoing::EditText(screen) => wire::edit_text(api, chat, target, screen).await,
         Outgoing::EditCaption(screen) => wire::edit_caption(api, chat, target, screen).await,
         Outgoing::Answer { callback_id, toast } => {

@@ -6,7 +6,7 @@ use protocol::time::UnixMillis;
 use rusqlite::Connection;
 
 use crate::{
-    outbox::{Button, Keyboard, Screen, press::Press},
+    outbox::{Button, Keyboard, MessageId, Screen, press::Press},
     shop::{
         Shop,
         customer::{CustomerId, Language},
@@ -30,6 +30,24 @@ pub struct Visit<'a> {
     pub language: Language,
     /// The moment.
     pub now: UnixMillis,
+    /// The message in whose place the reply to a press goes; `None` where it is a new message.
+    pub pressed: Option<MessageId>,
+}
+
+/// What somebody sent that is neither a command nor a press.
+#[derive(Clone, Copy, Debug)]
+pub enum Said<'a> {
+    /// Words.
+    Text(&'a str),
+    /// A picture.
+    Photo {
+        /// Telegram's own name of it.
+        file: &'a str,
+        /// The words under it; often empty.
+        caption: &'a str,
+    },
+    /// Anything else.
+    Other,
 }
 
 impl Visit<'_> {
@@ -128,7 +146,7 @@ impl<T> Page<T> {
     }
 
     /// Adds the buttons that turn the pages, where there is another page.
-    pub fn add_turns(&self, visit: &Visit<'_>, turn: fn(u32) -> Press, keyboard: &mut Keyboard) {
+    pub fn add_turns(&self, visit: &Visit<'_>, turn: impl Fn(u32) -> Press, keyboard: &mut Keyboard) {
         let mut row = Vec::new();
         if self.number > 0 {
             row.push(visit.button("button-previous", turn(self.number - 1)));

@@ -1,5 +1,7 @@
 //! Turns what is in the outbox into a call: words, marks and buttons into Telegram's own shapes.
 
+use std::time::Duration;
+
 use reqwest::multipart::{Form, Part};
 use serde::Deserialize;
 use serde_json::value::RawValue;
@@ -63,6 +65,29 @@ pub async fn send_qr(
     api.upload("sendPhoto", form.part("photo", part))
         .await
         .map(|result| message_id(&result))
+}
+
+/// A new picture that Telegram has already.
+///
+/// # Errors
+/// See [`CallError`].
+pub async fn send_photo(
+    api: &Api,
+    chat: CustomerId,
+    photo: &str,
+    caption: &Screen,
+) -> Result<Option<MessageId>, CallError> {
+    let mut parameters = serde_json::json!({
+        "chat_id": chat.0,
+        "photo": photo,
+        "caption": caption.words.text,
+        "caption_entities": entities(&caption.words),
+    });
+    if let Some(markup) = markup(&caption.keyboard) {
+        parameters["reply_markup"] = serde_json::json!(markup);
+    }
+    let sent = api.call_json("sendPhoto", &parameters, Duration::ZERO).await;
+    sent.map(|result| message_id(&result))
 }
 
 /// Other words in a text message.

@@ -102,6 +102,24 @@ fn a_price_is_changed() {
 }
 
 #[test]
+fn unsold_stock_is_taken_out_and_never_comes_in_again() {
+    let world = World::new();
+    let product = world.product("Netflix", &["a:1", "b:2", "c:3"]);
+    world.buy(BUYER, product);
+    world.press(SELLER, &format!("s.out:{}", product.0));
+    let page = world.read(SELLER, "a:1\nb:2\nnever:here");
+    for words in [
+        "1 barang dikeluarkan",
+        "sedang dipesan, baris: 1",
+        "Tidak ada di stok produk ini, baris: 3",
+    ] {
+        assert!(text(&page).contains(words), "{}", text(&page));
+    }
+    world.press(SELLER, &format!("s.stock:{}", product.0));
+    assert!(text(&world.read(SELLER, "b:2")).contains("pernah ada di toko"));
+}
+
+#[test]
 fn stock_is_added_in_bounds() {
     let world = World::new();
     let id = world.product("Netflix", &[]);

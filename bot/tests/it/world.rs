@@ -9,7 +9,7 @@ use std::{
 use bot::{
     db,
     jobs::trade,
-    outbox::{self, Button, MessageId, Outgoing, Purpose, Screen},
+    outbox::{self, Button, Lane, MessageId, Outgoing, Purpose, Screen},
     queue::Boot,
     shop::{
         Shop,
@@ -200,11 +200,12 @@ impl World {
         order::store::get(&self.conn, order.id).unwrap()
     }
 
-    /// Empties the outbox.
+    /// Empties the outbox, but for what a broadcast has in it.
     pub fn drain(&self) -> Vec<Sent> {
         let mut all = Vec::new();
         loop {
-            let (heads, answers) = outbox::store::heads(&self.conn).unwrap();
+            let (mut heads, answers) = outbox::store::heads(&self.conn).unwrap();
+            heads.retain(|head| head.lane != Lane::Broadcast as i64);
             if heads.is_empty() && answers.is_empty() {
                 return all;
             }

@@ -2,6 +2,7 @@
 //! which messages are in doubt.
 
 mod settle;
+pub mod window;
 
 use anyhow::{Context, Result};
 use protocol::time::UnixMillis;
@@ -10,7 +11,7 @@ use rusqlite::{Connection, OptionalExtension, named_params};
 use super::{CHAT_EVERY, Lane, MessageId, NewSend, Outgoing, Policy, Purpose, SendId, Target};
 use crate::{
     queue::Boot,
-    shop::{customer::CustomerId, order::OrderId},
+    shop::{broadcast::BroadcastId, customer::CustomerId, order::OrderId},
 };
 pub use settle::{again, failed, give_up_chat, in_doubt, prune, reframe, rescue, sent};
 
@@ -33,7 +34,7 @@ const BEGIN: &str = "UPDATE send SET state = 'sending', attempt = attempt + 1, b
     WHERE id = :id AND state = 'waiting'
     RETURNING chat_id, policy, purpose, order_id, body, attempt, repeats, created_at,
         coalesce(edits_message, (SELECT message_id FROM send AS target WHERE target.id = send.edits_send)),
-        edits_message IS NOT NULL OR edits_send IS NOT NULL";
+        edits_message IS NOT NULL OR edits_send IS NOT NULL, broadcast_id";
 const OF_ORDER: &str = "SELECT id FROM send WHERE order_id = :order AND purpose = :purpose
     AND state IN ('waiting', 'sending', 'sent') ORDER BY id DESC LIMIT 1";
 const IS_WAITING: &str = "SELECT EXISTS (SELECT 1 FROM send
@@ -82,6 +83,8 @@ pub struct Sending {
     pub is_edit: bool,
     /// The message that it changes; `None` as well when that message never arrived.
     pub edits: Option<MessageId>,
+    /// The broadcast that it is a part of.
+    pub broadcast: Option<BroadcastId>,
 }
 
 /// Puts a message into the outbox.
@@ -188,6 +191,7 @@ pub fn begin(conn: &Connection, id: SendId, boot: Boot) -> Result<Option<Sending
             created_at: UnixMillis(row.get(7)?),
             edits: row.get::<_, Option<i32>>(8)?.map(MessageId),
             is_edit: row.get(9)?,
+            broadcast: row.get::<_, Option<i64>>(10)?.map(BroadcastId),
         };
         Ok((fixed, sending))
     });

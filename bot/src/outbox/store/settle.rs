@@ -4,11 +4,15 @@ use anyhow::Result;
 use protocol::time::UnixMillis;
 use rusqlite::{Connection, named_params};
 
-use super::policy_of;
+use super::{policy_of, window};
 use crate::{
     outbox::{CHAT_EVERY, MessageId, Policy, SendId},
     queue::Boot,
-    shop::{customer::CustomerId, order::OrderId},
+    shop::{
+        broadcast::{self, BroadcastId, Fate},
+        customer::CustomerId,
+        order::OrderId,
+    },
 };
 
 const SENT: &str =
@@ -28,9 +32,8 @@ const REFRAME: &str =
 const GIVE_UP_CHAT: &str =
     "UPDATE send SET state = 'failed', error = 'the person cannot be reached', body = NULL,
         settled_at = :now
-    WHERE chat_id = :chat AND state = 'waiting' RETURNING CASE WHEN purpose = 'goods' THEN order_id END";
-const ORPHANS: &str =
-    "SELECT id, policy, repeats FROM send WHERE state = 'sending' AND boot <> :boot ORDER BY id";
+    WHERE chat_id = :chat AND state = 'waiting' AND broadcast_id IS NULL RETURNING CASE WHEN purpose = 'goods' THEN order_id END";
+const ORPHANS: &str = "SELECT id, policy, repeats, chat_id, broadcast_id FROM send WHERE state = 'sending' AND boot <> :boot ORDER BY id";
 const PRUNE: &str = "DELETE FROM send WHERE state IN ('sent', 'failed') AND settled_at < :before
     AND id NOT IN (SELECT edits_send FROM send WHERE edits_send IS NOT NULL AND state IN ('waiting', 'sending'))";
 
@@ -127,10 +130,18 @@ pub fn rescue(conn: &Connection, boot: Boot, now: UnixMillis) -> Result<usize> {
             SendId(row.get(0)?),
             row.get::<_, String>(1)?,
             row.get::<_, u32>(2)?,
+            CustomerId(row.get(3)?),
+            row.get::<_, Option<i64>>(4)?.map(BroadcastId),
         ))
     })?;
     let mut unknown = 0;
-    for (id, policy, repeats) in rows.collect::<rusqlite::Result<Vec<_>>>()? {
+    for (id, policy, repeats, chat, part_of) in rows.collect::<rusqlite::Result<Vec<_>>>()? {
+        if let Some(part_of) = part_of {
+            broadcast::store::settle(conn, part_of, chat, Fate::Unknown)?;
+            window::remove(conn, id)?;
+            unknown += 1;
+            continue;
+        }
         let error = "the bot stopped while it was being sent";
         unknown += usize::from(in_doubt(
             conn,

@@ -158,9 +158,7 @@ pub fn apply(state: State, event: Event) -> Result<(State, &'static [Effect]), R
         (S::Paused, E::Restored) => Some((S::Paused, &[])),
         (S::Paused, E::Resume) => Some((S::Running, &[X::Fill, X::Report])),
         (S::Running, E::RetryUnknown) => Some((S::Running, &[X::TakeUpUnknown, X::Fill])),
-        (S::Paused | S::Done, E::RetryUnknown) => {
-            Some((S::Running, &[X::TakeUpUnknown, X::Fill, X::Report]))
-        }
+        (S::Paused | S::Done, E::RetryUnknown) => Some((S::Running, &[X::TakeUpUnknown, X::Fill, X::Report])),
         (S::Draft, E::Cancel) => Some((S::Cancelled, &[X::Forget])),
         (S::Scheduled, E::Cancel) => Some((S::Cancelled, &[X::Disappoint, X::Forget])),
         (S::Running | S::Paused, E::Cancel) => Some((S::Cancelled, &[X::Forget, X::Report])),

@@ -202,10 +202,7 @@ mod tests {
             running(100, 127).time_left(UnixMillis(10_000)),
             Duration::from_secs(1)
         );
-        assert_eq!(
-            running(5, 5).time_left(UnixMillis(10_000)),
-            Duration::ZERO
-        );
+        assert_eq!(running(5, 5).time_left(UnixMillis(10_000)), Duration::ZERO);
     }
 
     #[test]

@@ -34,15 +34,18 @@ const MOVE: &str = "UPDATE broadcast SET state = :next, pause_reason = :reason, 
             ELSE settled_before END
     WHERE id = :id AND state = :state";
 const SET_TIME: &str = "UPDATE broadcast SET scheduled_at = :at WHERE id = :id";
-const SET_PAGE: &str = "UPDATE broadcast SET page_chat = :chat, page_message = :message, page_send = :send WHERE id = :id";
+const SET_PAGE: &str =
+    "UPDATE broadcast SET page_chat = :chat, page_message = :message, page_send = :send WHERE id = :id";
 const MOVE_PAGE: &str = "UPDATE broadcast SET page_message = NULL, page_send = :send
     WHERE page_chat = :chat AND page_message = :message";
 const COUNT_SENT: &str = "UPDATE broadcast SET sent = sent + 1, setbacks = 0 WHERE id = :id";
 // A person who blocked the shop says nothing about how the others fare.
 const COUNT_BLOCKED: &str = "UPDATE broadcast SET blocked = blocked + 1 WHERE id = :id";
-const COUNT_UNKNOWN: &str = "UPDATE broadcast SET unknown = unknown + 1, setbacks = setbacks + 1 WHERE id = :id";
+const COUNT_UNKNOWN: &str =
+    "UPDATE broadcast SET unknown = unknown + 1, setbacks = setbacks + 1 WHERE id = :id";
 const COUNT_FAILED: &str = "UPDATE broadcast SET failed = failed + 1, setbacks = setbacks + 1 WHERE id = :id";
-const NOTE: &str = "INSERT INTO broadcast_recipient (broadcast_id, chat_id, state) VALUES (:id, :chat, :state)
+const NOTE: &str =
+    "INSERT INTO broadcast_recipient (broadcast_id, chat_id, state) VALUES (:id, :chat, :state)
     ON CONFLICT (broadcast_id, chat_id) DO UPDATE SET state = excluded.state";
 const RETRY_UNKNOWN: &str =
     "UPDATE broadcast_recipient SET state = 'again' WHERE broadcast_id = :id AND state = 'unknown'";
@@ -52,8 +55,10 @@ const TAKE_AGAIN: &str = "DELETE FROM broadcast_recipient WHERE broadcast_id = :
     ) RETURNING chat_id";
 const TAKE: &str = "UPDATE broadcast SET taken = taken + :count WHERE id = :id";
 const IS_REACHABLE: &str = "SELECT blocked_at IS NULL FROM customer WHERE id = :chat";
-const HAS_AGAIN: &str = "SELECT EXISTS (SELECT 1 FROM broadcast_recipient WHERE broadcast_id = :id AND state = 'again')";
-const IN_STATE: &str = "SELECT chat_id FROM broadcast_recipient WHERE broadcast_id = :id AND state = :state ORDER BY chat_id";
+const HAS_AGAIN: &str =
+    "SELECT EXISTS (SELECT 1 FROM broadcast_recipient WHERE broadcast_id = :id AND state = 'again')";
+const IN_STATE: &str =
+    "SELECT chat_id FROM broadcast_recipient WHERE broadcast_id = :id AND state = :state ORDER BY chat_id";
 
 /// Writes an announcement down for everybody who can be reached now: whoever comes later is not among them.
 /// The seller's earlier draft is forgotten.
@@ -81,10 +86,13 @@ pub fn draft(
             .execute(named_params! { ":id": id.0, ":block": block, ":chats": bytes })?;
     }
     let mut others = conn.prepare_cached(OTHER_DRAFTS)?;
-    let others = others.query_map(named_params! { ":seller": seller.0, ":id": id.0 }, |row| row.get(0))?;
+    let others = others.query_map(named_params! { ":seller": seller.0, ":id": id.0 }, |row| {
+        row.get(0)
+    })?;
     for other in others.collect::<rusqlite::Result<Vec<i64>>>()? {
         forget_audience(conn, BroadcastId(other))?;
-        conn.prepare_cached(REMOVE)?.execute(named_params! { ":id": other })?;
+        conn.prepare_cached(REMOVE)?
+            .execute(named_params! { ":id": other })?;
     }
     Ok(id)
 }
@@ -332,7 +340,11 @@ fn from_block(conn: &Connection, id: BroadcastId, place: u64, limit: usize) -> R
     let mut statement = conn.prepare_cached(BLOCK)?;
     let bytes: Option<Vec<u8>> = statement.query_row(row, |row| row.get(0)).optional()?;
     let bytes = bytes.unwrap_or_default();
-    let chats = bytes.as_chunks::<8>().0.iter().map(|chat| i64::from_be_bytes(*chat));
+    let chats = bytes
+        .as_chunks::<8>()
+        .0
+        .iter()
+        .map(|chat| i64::from_be_bytes(*chat));
     Ok(chats.skip(place % BLOCK_CHATS).take(limit).collect())
 }
 
@@ -362,7 +374,8 @@ fn broadcast(row: &Row<'_>) -> Result<Broadcast> {
         id: BroadcastId(row.get(0)?),
         seller: CustomerId(row.get(1)?),
         announcement: serde_json::from_str(&body).context("reading an announcement")?,
-        state: State::of_name(&state).with_context(|| format!("a broadcast of the unknown state '{state}'"))?,
+        state: State::of_name(&state)
+            .with_context(|| format!("a broadcast of the unknown state '{state}'"))?,
         pause_reason: reason.and_then(|name| {
             let found = PauseReason::ALL.into_iter().find(|(known, _)| *known == name);
             found.map(|(_, reason)| reason)

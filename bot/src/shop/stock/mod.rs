@@ -7,6 +7,17 @@ pub const CONTENT_CHARS_MAX: usize = 3_000;
 /// Lines that are taken in at once.
 pub const LINES_MAX: usize = 1_000;
 
+/// What became of lines that were to be taken out.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct TakenOut {
+    /// How many are out.
+    pub removed: usize,
+    /// Positions, from 1, of lines that are sold, or kept for an order.
+    pub taken: Vec<usize>,
+    /// Positions, from 1, of lines that this product never had, or that are out already.
+    pub unknown: Vec<usize>,
+}
+
 /// What became of a batch of stock lines.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Added {

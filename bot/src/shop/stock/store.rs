@@ -5,7 +5,7 @@ use protocol::time::UnixMillis;
 use rusqlite::{Connection, OptionalExtension, named_params};
 use sha2::{Digest, Sha256};
 
-use super::{Added, fits};
+use super::{Added, TakenOut, fits};
 use crate::shop::{catalog::ProductId, order::OrderId};
 
 const ADD: &str = "INSERT INTO stock_item (product_id, content, content_hash, state, added_at)
@@ -16,6 +16,10 @@ const SELL: &str = "UPDATE stock_item SET state = 'sold' WHERE order_id = :order
 const RELEASE: &str =
     "UPDATE stock_item SET state = 'free', order_id = NULL WHERE order_id = :order AND state = 'reserved'";
 const CONTENT: &str = "SELECT content FROM stock_item WHERE order_id = :order AND state = 'sold'";
+const TAKE_OUT: &str = "UPDATE stock_item SET state = 'removed'
+    WHERE content_hash = :hash AND product_id = :product AND state IN ('free', 'held')";
+const IS_TAKEN: &str = "SELECT EXISTS (SELECT 1 FROM stock_item
+    WHERE content_hash = :hash AND product_id = :product AND state IN ('reserved', 'sold'))";
 const HOLD_FREE: &str = "UPDATE stock_item SET state = 'held' WHERE state = 'free'";
 const FREE_HELD: &str = "UPDATE stock_item SET state = 'free' WHERE state = 'held'";
 const HELD: &str = "SELECT count(*) FROM stock_item WHERE state = 'held'";
@@ -105,6 +109,34 @@ pub fn content(conn: &Connection, order: OrderId) -> Result<Option<String>> {
     Ok(statement
         .query_row(named_params! { ":order": order.0 }, |row| row.get(0))
         .optional()?)
+}
+
+/// Takes unsold items out for good; the shop remembers them, so that they cannot come in again.
+///
+/// # Errors
+/// When the database fails.
+pub fn take_out<'a>(
+    conn: &Connection,
+    product: ProductId,
+    lines: impl IntoIterator<Item = &'a str>,
+) -> Result<TakenOut> {
+    let mut done = TakenOut::default();
+    for (position, line) in (1..).zip(lines) {
+        let content = line.trim();
+        if content.is_empty() {
+            continue;
+        }
+        let hash = Sha256::digest(content.as_bytes());
+        let row = named_params! { ":hash": hash.as_slice(), ":product": product.0 };
+        if conn.prepare_cached(TAKE_OUT)?.execute(row)? == 1 {
+            done.removed += 1;
+        } else if conn.prepare_cached(IS_TAKEN)?.query_row(row, |row| row.get(0))? {
+            done.taken.push(position);
+        } else {
+            done.unknown.push(position);
+        }
+    }
+    Ok(done)
 }
 
 /// Sets all free stock aside: after a restore it may have been sold already. Answers how many items are held.

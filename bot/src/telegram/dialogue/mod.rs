@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::shop::{catalog::ProductId, money::Rupiah};
+use crate::shop::{broadcast::BroadcastId, catalog::ProductId, money::Rupiah};
 
 /// How long a question stays open.
 pub const LIFETIME: Duration = Duration::from_secs(30 * 60);
@@ -34,6 +34,18 @@ pub enum Step {
     Price {
         /// The product.
         product: ProductId,
+    },
+    /// Stock lines to take out; stays open for more of them.
+    TakeOut {
+        /// The product.
+        product: ProductId,
+    },
+    /// The words or the picture of an announcement.
+    Announcement,
+    /// When an announcement goes out.
+    BroadcastTime {
+        /// Which one.
+        broadcast: BroadcastId,
     },
     /// Stock lines; stays open for more of them.
     Stock {

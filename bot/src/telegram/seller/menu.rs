@@ -45,6 +45,7 @@ pub fn page(visit: &Visit<'_>) -> Result<Screen> {
             visit.button("button-seller-orders", Press::SellerOrders(0)),
             Button::new(refunds, Press::Refunds(0)),
         ],
+        vec![visit.button("button-broadcasts", Press::Broadcasts(0))],
         vec![visit.button(switch.0, switch.1)],
         vec![visit.button("button-home", Press::Home)],
     ];

@@ -1,7 +1,12 @@
 //! What sellers see, one page a file. Only the router calls in here, and only for those whom bot.toml names.
 //! Nothing on these pages tells of servers, and no page shows a customer's goods.
 
+mod broadcast;
+mod broadcast_products;
+mod broadcast_time;
+mod broadcasts;
 pub mod menu;
+mod new_broadcast;
 mod new_product;
 mod order;
 mod orders;
@@ -12,12 +17,13 @@ mod refund;
 mod refunds;
 mod sales;
 mod stock;
+mod take_out;
 
 use anyhow::Result;
 
 use super::{
     dialogue::{self, Step},
-    visit::{Reply, Visit},
+    visit::{Reply, Said, Visit},
 };
 use crate::{
     outbox::{Screen, press::Press, rich::Rich},
@@ -36,6 +42,7 @@ pub fn pressed(visit: &Visit<'_>, press: &Press) -> Result<Option<Reply>> {
         Press::NewProduct => Reply::page(new_product::ask(visit)?),
         Press::SetPrice(id) => price::ask(visit, *id)?,
         Press::AddStock(id) => stock::ask(visit, *id)?,
+        Press::TakeOut(id) => take_out::ask(visit, *id)?,
         Press::Toggle(id) => product::toggle(visit, *id)?,
         Press::SellerOrders(number) => Reply::page(orders::page(visit, *number)?),
         Press::SellerOrder(code) => order::open(visit, code)?,
@@ -46,25 +53,36 @@ pub fn pressed(visit: &Visit<'_>, press: &Press) -> Result<Option<Reply>> {
         Press::PauseSales => sales::pause(visit)?,
         Press::OpenSales => sales::open(visit)?,
         Press::ReleaseAndOpen => sales::release_and_open(visit)?,
+        Press::Broadcasts(number) => Reply::page(broadcasts::page(visit, *number)?),
+        Press::NewBroadcast => Reply::page(new_broadcast::ask(visit)?),
+        Press::Broadcast(id, wish) => broadcast::wanted(visit, *id, *wish)?,
         Press::NeverMind => Reply::both(visit.say("never-mind", &[]), menu::page(visit)?),
         _ => return Ok(None),
     }))
 }
 
-/// The answer to an open question; `None` for a picture or anything else without words.
+/// The answer to an open question.
 ///
 /// # Errors
 /// When the database fails.
-pub fn answered(visit: &Visit<'_>, step: Step, text: Option<&str>) -> Result<Screen> {
-    let Some(text) = text.map(str::trim) else {
-        return Ok(question(visit, visit.say("dialogue-needs-text", &[])));
+pub fn answered(visit: &Visit<'_>, step: Step, said: Said<'_>) -> Result<Screen> {
+    let text = match (&step, said) {
+        (_, Said::Text(text)) => text.trim(),
+        // The one question that a picture answers.
+        (Step::Announcement, _) => "",
+        (_, Said::Photo { .. } | Said::Other) => {
+            return Ok(question(visit, visit.say("dialogue-needs-text", &[])));
+        }
     };
     match step {
+        Step::Announcement => new_broadcast::answered(visit, said),
+        Step::BroadcastTime { broadcast } => broadcast_time::answered(visit, broadcast, text),
         Step::NewName => new_product::named(visit, text),
         Step::NewPrice { name } => new_product::priced(visit, name, text),
         Step::NewDescription { name, price } => new_product::described(visit, name, price, text),
         Step::Price { product } => price::answered(visit, product, text),
         Step::Stock { product } => stock::answered(visit, product, text),
+        Step::TakeOut { product } => take_out::answered(visit, product, text),
     }
 }
 

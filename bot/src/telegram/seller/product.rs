@@ -119,7 +119,10 @@ fn keyboard(visit: &Visit<'_>, product: &Product) -> Keyboard {
             visit.button("button-add-stock", Press::AddStock(id)),
             visit.button("button-set-price", Press::SetPrice(id)),
         ],
-        vec![visit.button(switch, Press::Toggle(id))],
+        vec![
+            visit.button("button-take-out", Press::TakeOut(id)),
+            visit.button(switch, Press::Toggle(id)),
+        ],
         vec![
             visit.button("button-seller-products", Press::SellerProducts(0)),
             visit.button("button-seller-menu", Press::Seller),

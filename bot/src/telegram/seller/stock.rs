@@ -84,7 +84,8 @@ fn report(visit: &Visit<'_>, added: &Added, free: i64) -> String {
     lines.join("\n")
 }
 
-fn named(visit: &Visit<'_>, positions: &[usize]) -> String {
+/// Positions, from 1, as far as they can be named one by one.
+pub fn named(visit: &Visit<'_>, positions: &[usize]) -> String {
     let shown: Vec<String> = positions.iter().take(NAMED_MAX).map(usize::to_string).collect();
     let lines = shown.join(", ");
     match positions.len().saturating_sub(NAMED_MAX) {

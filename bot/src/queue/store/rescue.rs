@@ -1,0 +1,42 @@
+//! Jobs are taken back from processes that are gone, at once, and from workers that hang, when their lease is over.
+
+use anyhow::Result;
+use protocol::time::UnixMillis;
+use rusqlite::{Connection, named_params};
+
+use super::settle::discard;
+use crate::queue::{Boot, Claim, JobId, RESCUES_MAX};
+
+/// Running jobs are as many as there are hands: all of them are looked at.
+pub(super) const ORPHANS: &str = "SELECT id, claim, rescues, kind FROM job
+    WHERE state = 'running' AND (boot <> :boot OR lease_until <= :now)";
+pub(super) const RESCUE: &str = "UPDATE job SET state = 'ready', rescues = rescues + 1,
+        claim = NULL, boot = NULL, lease_until = NULL
+    WHERE id = :id AND claim = :claim AND state = 'running'";
+
+/// Takes jobs back. Answers the kinds of those that were set aside because they needed it too often.
+///
+/// # Errors
+/// When the database fails.
+pub fn rescue(conn: &Connection, boot: Boot, now: UnixMillis) -> Result<Vec<String>> {
+    let mut orphans = conn.prepare_cached(ORPHANS)?;
+    let rows = orphans.query_map(named_params! { ":boot": boot.0, ":now": now.0 }, |row| {
+        let claim = Claim {
+            job: JobId(row.get(0)?),
+            token: row.get(1)?,
+        };
+        Ok((claim, row.get::<_, u32>(2)?, row.get::<_, String>(3)?))
+    })?;
+    let mut buried = Vec::new();
+    for orphan in rows.collect::<rusqlite::Result<Vec<_>>>()? {
+        let (claim, rescues, kind) = orphan;
+        if rescues >= RESCUES_MAX {
+            discard(conn, claim, "it took the bot down, or hung, too often", now)?;
+            buried.push(kind);
+        } else {
+            let row = named_params! { ":id": claim.job.0, ":claim": claim.token };
+            conn.prepare_cached(RESCUE)?.execute(row)?;
+        }
+    }
+    Ok(buried)
+}
