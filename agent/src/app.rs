@@ -25,7 +25,10 @@ use crate::{
     config::Config,
     http::{self, Status},
     store::{Store, lock::StateLock},
-    watch::{backup_age::BackupAge, bot_health::BotWatch, bot_link::BotLink},
+    watch::{
+        backup_age::BackupAge, backup_outcome, bot_health::BotWatch, bot_link::BotLink,
+        recipients::RecipientWatch,
+    },
 };
 
 mod backups;
@@ -36,7 +39,7 @@ const WATCH_LIMIT: Duration = Duration::from_secs(60);
 /// One request to a channel takes at most 20 s.
 const OUTBOX_LIMIT: Duration = Duration::from_secs(120);
 /// How long a request that is open may take to end when the agent stops; systemd is told nothing of it.
-const STOP_LIMIT: Duration = Duration::from_secs(4);
+const STOP_LIMIT: Duration = Duration::from_secs(3);
 const CONNECT_LIMIT: Duration = Duration::from_secs(10);
 /// Messages that were sent are kept for replies and for questions afterwards.
 const SENT_KEPT: Duration = Duration::from_secs(90 * 86_400);
@@ -57,7 +60,7 @@ pub async fn run(config: Config) -> anyhow::Result<()> {
     run_until(config, Pace::USUAL, stop).await
 }
 
-/// Runs the agent until `stop` resolves, and then at most four seconds longer.
+/// Runs the agent until `stop` resolves, and then at most three seconds longer.
 ///
 /// # Errors
 /// As [`run`].
@@ -96,7 +99,14 @@ impl Parts {
             .await
             .with_context(|| format!("listening on {} ([http] private)", config.http.private))?;
         let mut beats = Beats::new(Instant::now());
-        let alerts = Alerts::new(Arc::clone(&store), voice(&config), &config.owner.chat_ids);
+        let alerts = Alerts::new(Arc::clone(&store), Voice::of(&config), &config.owner.chat_ids);
+        let remotes: Vec<&str> = config.remotes.iter().map(|remote| remote.name.as_str()).collect();
+        backup_outcome::forget_other_remotes(&alerts, &remotes, started_at)?;
+        let recipients = RecipientWatch {
+            alerts: alerts.clone(),
+            paths: config.backup.recipients.clone(),
+            timezone: config.owner.timezone.clone(),
+        };
         let link = BotLink::new(client.clone(), &config.bot.url);
         let bot = BotWatch::new(
             link,
@@ -120,6 +130,7 @@ impl Parts {
         let mut tasks = JoinSet::new();
         tasks.spawn(async { Ok(bot.run().await) });
         tasks.spawn(async { Ok(age.run().await) });
+        tasks.spawn(async { Ok(recipients.run().await) });
         tasks.spawn(systemd::feed_watchdog(Arc::clone(&status)));
         tasks.spawn(async {
             http::serve(listener, status)
@@ -153,14 +164,6 @@ impl Parts {
     }
 }
 
-fn voice(config: &Config) -> Voice {
-    Voice {
-        language: config.owner.language,
-        timezone: config.owner.timezone.clone(),
-        unit: config.bot.unit.clone(),
-    }
-}
-
 fn backup_age(
     config: &Config,
     store: &Arc<Store>,
@@ -191,7 +194,7 @@ fn senders_of(
     let sender = |&chat_id: &i64| Sender {
         store: Arc::clone(store),
         channel: Arc::clone(&channel),
-        voice: voice(config),
+        voice: Voice::of(config),
         pace,
         chat_id,
         beat: beats.add("outbox", OUTBOX_LIMIT, Instant::now()),

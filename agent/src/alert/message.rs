@@ -15,7 +15,7 @@ use super::{
     words::{phrases, wording},
 };
 use crate::{
-    config::Language,
+    config::{Config, Language},
     store::outbox::{Message, Waiting},
 };
 
@@ -39,6 +39,18 @@ pub struct Voice {
     pub unit: String,
 }
 
+impl Voice {
+    /// As the configuration says.
+    #[must_use]
+    pub fn of(config: &Config) -> Self {
+        Self {
+            language: config.owner.language,
+            timezone: config.owner.timezone.clone(),
+            unit: config.bot.unit.clone(),
+        }
+    }
+}
+
 /// What is said of an alert.
 #[must_use]
 pub fn of_alert(voice: &Voice, key: &AlertKey, reason: &Reason) -> Message {
@@ -46,6 +58,7 @@ pub fn of_alert(voice: &Voice, key: &AlertKey, reason: &Reason) -> Message {
         Reason::First(trouble) => trouble_text(voice, key, trouble, ""),
         Reason::Worse(trouble) => trouble_text(voice, key, trouble, phrases(voice.language).worse),
         Reason::Resolved { trouble, lasted } => over_text(voice, key, trouble, *lasted),
+        Reason::Withdrawn(trouble) => withdrawn_text(voice, key, trouble),
     };
     let follows_up = !matches!(reason, Reason::First(_));
     Message {
@@ -154,6 +167,19 @@ fn over_text(voice: &Voice, key: &AlertKey, trouble: &Trouble, lasted: Duration)
         one_line(&headline, HEADLINE_UNITS_MAX),
         format!("{headline}\n\n{over}"),
     )
+}
+
+fn withdrawn_text(voice: &Voice, key: &AlertKey, trouble: &Trouble) -> (String, String) {
+    let phrases = phrases(voice.language);
+    let was = fill(
+        voice,
+        key,
+        trouble,
+        wording(voice.language, trouble.rule).headline,
+    );
+    let headline = format!("✅ {}: {was}", phrases.withdrawn_headline);
+    let text = format!("{headline}\n\n{}", phrases.withdrawn.replace("{headline}", &was));
+    (one_line(&headline, HEADLINE_UNITS_MAX), text)
 }
 
 /// The detail goes in last: what comes from outside is never searched for places to fill.

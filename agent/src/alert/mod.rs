@@ -26,7 +26,7 @@ mod words;
 
 use message::Voice;
 use rule::{AlertKey, Observation, Rule};
-use state::{State, Trouble};
+use state::{Reason, State, Trouble};
 
 /// The one door for everything that is seen. Cheap to clone.
 #[derive(Clone)]
@@ -55,11 +55,39 @@ impl Alerts {
     /// # Errors
     /// When the agent's database refuses. Nothing has moved then, and the next observation tries again.
     pub fn observe(&self, key: &AlertKey, seen: Observation, now: UnixMillis) -> anyhow::Result<()> {
+        self.move_to(key, now, |before| state::step(before, seen, now))
+    }
+
+    /// Ends the alerts of a kind whose objects the configuration does not name any more, and says so where they were
+    /// told.
+    ///
+    /// # Errors
+    /// As [`Alerts::observe`].
+    pub fn withdraw_others(&self, kind: &str, objects: &[&str], now: UnixMillis) -> anyhow::Result<()> {
+        let rows = self.store.alerts().context("reading the alerts")?;
+        for row in rows {
+            let orphan = row
+                .key
+                .split_once('/')
+                .filter(|(of, object)| *of == kind && !objects.contains(object));
+            if let Some((_, object)) = orphan {
+                self.move_to(&AlertKey::new(kind, object), now, state::withdraw)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn move_to(
+        &self,
+        key: &AlertKey,
+        now: UnixMillis,
+        step: impl FnOnce(State) -> (State, Option<Reason>),
+    ) -> anyhow::Result<()> {
         let queued = self
             .store
             .move_alert(key.as_str(), &self.chats, now, |row| {
                 let before = row.and_then(state_of).unwrap_or(State::Quiet);
-                let (after, reason) = state::step(before, seen, now);
+                let (after, reason) = step(before);
                 let message = reason
                     .as_ref()
                     .map(|reason| message::of_alert(&self.voice, key, reason));

@@ -37,11 +37,15 @@ pub enum Rule {
     BackupOld,
     /// SQLite finds the shop's database damaged.
     DatabaseDamaged,
+    /// A certificate that backups are encrypted to expires soon.
+    RecipientExpiring,
+    /// A certificate that backups are encrypted to has expired.
+    RecipientExpired,
 }
 
 impl Rule {
     /// Every rule.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 12] = [
         Self::BotStopped,
         Self::BotUnhealthy,
         Self::BotHung,
@@ -52,6 +56,8 @@ impl Rule {
         Self::BackupIncomplete,
         Self::BackupOld,
         Self::DatabaseDamaged,
+        Self::RecipientExpiring,
+        Self::RecipientExpired,
     ];
 
     /// Its stable name.
@@ -68,6 +74,8 @@ impl Rule {
             Self::BackupIncomplete => "backup_incomplete",
             Self::BackupOld => "backup_old",
             Self::DatabaseDamaged => "database_damaged",
+            Self::RecipientExpiring => "recipient_expiring",
+            Self::RecipientExpired => "recipient_expired",
         }
     }
 
@@ -81,8 +89,10 @@ impl Rule {
     #[must_use]
     pub fn severity(self) -> Severity {
         match self {
+            Self::RecipientExpiring => Severity::Info,
             Self::BotStopped
             | Self::BotUnhealthy
+            | Self::RecipientExpired
             | Self::BackupNotTaken
             | Self::BackupFailed
             | Self::BackupIncomplete => Severity::Warning,
@@ -101,7 +111,9 @@ impl Rule {
             | Self::BackupFailed
             | Self::BackupIncomplete
             | Self::BackupOld
-            | Self::DatabaseDamaged => Duration::ZERO,
+            | Self::DatabaseDamaged
+            | Self::RecipientExpiring
+            | Self::RecipientExpired => Duration::ZERO,
             Self::BotStopped => PLANNED_STOP_MAX,
             Self::BotUnhealthy => UNHEALTHY_MAX,
             Self::BotHung => HANG_MAX,

@@ -50,6 +50,8 @@ pub enum Reason {
         /// How long it lasted.
         lasted: Duration,
     },
+    /// What it is about is not watched any more.
+    Withdrawn(Trouble),
 }
 
 /// The next state of an alert, and what there is to say.
@@ -76,6 +78,15 @@ pub fn step(state: State, seen: Observation, now: UnixMillis) -> (State, Option<
             let lasted = now.since(trouble.since);
             (State::Quiet, Some(Reason::Resolved { trouble, lasted }))
         }
+    }
+}
+
+/// The end of an alert about something that the configuration does not name any more: nobody would ever see it well.
+#[must_use]
+pub fn withdraw(state: State) -> (State, Option<Reason>) {
+    match state {
+        State::Quiet | State::Pending(_) => (State::Quiet, None),
+        State::Firing { trouble, told: _ } => (State::Quiet, Some(Reason::Withdrawn(trouble))),
     }
 }
 
@@ -170,6 +181,7 @@ mod tests {
             None => String::new(),
             Some(Reason::First(_)) => " + first".to_owned(),
             Some(Reason::Worse(_)) => " + worse".to_owned(),
+            Some(Reason::Withdrawn(_)) => " + withdrawn".to_owned(),
             Some(Reason::Resolved { lasted, .. }) => format!(" + resolved after {} s", lasted.as_secs()),
         };
         state + &reason

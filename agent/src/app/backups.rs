@@ -10,11 +10,12 @@ use tokio::time::sleep;
 use crate::{
     alert::{
         Alerts,
-        rule::{AlertKey, Observation, Rule},
+        rule::{Observation, Rule},
     },
-    backup::{self, Silent, Taken, schedule},
+    backup::{self, Silent, TakeError, schedule},
     config::Config,
     store::Store,
+    watch::backup_outcome,
 };
 
 /// After a start: time for the bot to be there before a backup that was missed is made up for.
@@ -25,13 +26,24 @@ const RETRY: Duration = Duration::from_secs(900);
 const NO_MORE: Duration = Duration::from_secs(86_400);
 /// The clock may be set: a long wait is made of short ones.
 const WAIT_PIECE: Duration = Duration::from_secs(30);
-const LEFT_OUT_MAX: usize = 10;
+/// While somebody takes one by hand.
+const LOOK_AGAIN: Duration = Duration::from_secs(60);
 
 /// The schedule at work.
 pub(super) struct Backups {
     pub(super) config: Arc<Config>,
     pub(super) store: Arc<Store>,
     pub(super) alerts: Alerts,
+}
+
+/// How one turn ended.
+enum Ended {
+    /// There is a new restore point.
+    Taken,
+    /// Somebody takes one by hand at this moment.
+    ByHand,
+    /// There is none.
+    Failed,
 }
 
 impl Backups {
@@ -44,81 +56,62 @@ impl Backups {
             newest,
             now(),
         );
+        // The time of the schedule for which there is no backup yet; a retry does not move it.
+        let mut owed_since = due;
         loop {
             while now() < due {
                 sleep(due.since(now()).min(WAIT_PIECE)).await;
             }
-            let taken = self.back_up().await;
+            let ended = self.turn(owed_since).await;
             due = next_due(&self.config.backup.snapshot, &self.config.owner.timezone, now());
-            if !taken {
-                due = due.min(now().plus(RETRY));
+            match ended {
+                Ended::Taken => owed_since = due,
+                Ended::ByHand => due = due.min(now().plus(LOOK_AGAIN)),
+                Ended::Failed => due = due.min(now().plus(RETRY)),
             }
         }
     }
 
-    /// Whether there is a new restore point.
-    async fn back_up(&self) -> bool {
-        let key = AlertKey::new("backup", "any");
+    /// A backup, unless one was taken by hand since it was owed.
+    async fn turn(&self, owed_since: UnixMillis) -> Ended {
+        let newest = self.store.newest_point_at().unwrap_or_default();
+        if newest.is_some_and(|newest| newest >= owed_since) {
+            tracing::info!("the backup that was due has been taken by hand");
+            return Ended::Taken;
+        }
         match backup::take(&self.config, &self.store, Arc::new(Silent)).await {
             Ok(taken) => {
                 tracing::info!(point = %taken.point, size_bytes = taken.size_bytes, "a backup was taken");
-                self.observe(&key, Observation::Fine);
-                self.tell_outcome(&taken);
-                true
+                stored(backup_outcome::observe(&self.alerts, &taken, now()));
+                Ended::Taken
             }
-            Err(error) => {
+            Err(TakeError::AlreadyRunning) => {
+                tracing::info!(
+                    "a backup is being taken by hand at this moment; the scheduled one waits for it"
+                );
+                Ended::ByHand
+            }
+            Err(TakeError::Failed(error)) => {
                 let detail = format!("{error:#}");
                 tracing::error!(error = detail, "no backup could be taken");
-                self.observe(
-                    &key,
-                    Observation::Wrong {
-                        rule: Rule::BackupNotTaken,
-                        detail,
-                    },
-                );
-                false
+                let seen = Observation::Wrong {
+                    rule: Rule::BackupNotTaken,
+                    detail,
+                };
+                stored(self.alerts.observe(&backup_outcome::whole(), seen, now()));
+                Ended::Failed
             }
         }
     }
+}
 
-    fn tell_outcome(&self, taken: &Taken) {
-        for outcome in &taken.remotes {
-            self.observe(
-                &AlertKey::new("backup_remote", &outcome.remote),
-                seen(Rule::BackupFailed, outcome.error.clone()),
-            );
-        }
-        let left_out = (!taken.left_out.is_empty()).then(|| {
-            let more = taken.left_out.len().saturating_sub(LEFT_OUT_MAX);
-            let shown = taken
-                .left_out
-                .iter()
-                .take(LEFT_OUT_MAX)
-                .map(|line| format!("\n• {line}"))
-                .collect::<String>();
-            if more > 0 {
-                format!("{shown}\n• +{more}")
-            } else {
-                shown
-            }
-        });
-        self.observe(
-            &AlertKey::new("backup_files", "all"),
-            seen(Rule::BackupIncomplete, left_out),
+/// Logged here, because the next backup must be taken all the same.
+fn stored(result: anyhow::Result<()>) {
+    if let Err(error) = result {
+        tracing::error!(
+            error = format!("{error:#}"),
+            "the outcome of a backup could not be stored"
         );
-        self.observe(
-            &AlertKey::new("database", "shop"),
-            seen(Rule::DatabaseDamaged, taken.damage.clone()),
-        );
-    }
-
-    fn observe(&self, key: &AlertKey, seen: Observation) {
-        if let Err(error) = self.alerts.observe(key, seen, now()) {
-            tracing::error!(
-                error = format!("{error:#}"),
-                "the outcome of a backup could not be stored"
-            );
-        }
     }
 }
 
@@ -137,10 +130,6 @@ fn first_due(
 
 fn next_due(schedule: &cron::Schedule, timezone: &TimeZone, now: UnixMillis) -> UnixMillis {
     schedule::next_after(schedule, timezone, now).unwrap_or_else(|| now.plus(NO_MORE))
-}
-
-fn seen(rule: Rule, fault: Option<String>) -> Observation {
-    fault.map_or(Observation::Fine, |detail| Observation::Wrong { rule, detail })
 }
 
 fn now() -> UnixMillis {

@@ -109,6 +109,11 @@ impl Collected {
             .context("writing the archive")
     }
 
+    /// Plain bytes of everything found.
+    pub(super) fn size_bytes(&self) -> u64 {
+        self.found.iter().map(|file| file.size_bytes).sum()
+    }
+
     /// Whether there is nothing to write.
     pub(super) fn is_empty(&self) -> bool {
         self.found.is_empty()

@@ -7,21 +7,27 @@ use std::{collections::BTreeMap, sync::Arc};
 use anyhow::Context;
 use jiff::Timestamp;
 use protocol::{object_key::PointId, time::UnixMillis};
+use thiserror::Error;
+
+use cancel::{CancelOnDrop, Cancelled};
 
 use crate::{
     config::Config,
     store::{Store, points::KnownPoint},
 };
 
+mod cancel;
 pub mod coverage;
 mod files;
 pub mod preflight;
 pub mod recipients;
 pub mod remote;
+pub mod room;
 pub mod schedule;
 pub mod seal;
 mod snapshot;
 mod stage;
+mod staging;
 pub mod survey;
 mod upload;
 
@@ -41,6 +47,20 @@ pub struct Silent;
 impl Progress for Silent {
     fn begin(&self, _what: &str, _total_bytes: u64) {}
     fn advance(&self, _bytes: u64) {}
+}
+
+/// Why there is no new restore point.
+#[derive(Debug, Error)]
+pub enum TakeError {
+    /// Another process takes one at this moment: nothing is wrong, and this one was not begun.
+    #[error(
+        "another backup is being taken at this moment, by the agent's schedule or by another command; this one was not \
+         begun. `agent list` shows the other one when it is done"
+    )]
+    AlreadyRunning,
+    /// No copy could be taken, or no remote holds it whole.
+    #[error(transparent)]
+    Failed(#[from] anyhow::Error),
 }
 
 /// A restore point that at least one remote holds whole.
@@ -91,13 +111,16 @@ impl Taken {
 }
 
 /// Takes one restore point and puts it on every remote. Disk and processor work runs on blocking threads; several
-/// minutes for a large database or a slow line. One backup at a time: a second one is refused.
+/// minutes for a large database or a slow line. One backup at a time: a second one is refused. Dropping the future
+/// stops it and removes what was staged.
 ///
 /// # Errors
-/// When no copy could be taken, or no remote holds it whole. One remote that fails while another holds it is no
-/// error here but in [`Taken::complaint`].
-pub async fn take(config: &Config, store: &Store, progress: Arc<dyn Progress>) -> anyhow::Result<Taken> {
-    let order = stage::Order::new(config)?;
+/// [`TakeError`]. One remote that fails while another holds the point is no error here but in [`Taken::complaint`].
+pub async fn take(config: &Config, store: &Store, progress: Arc<dyn Progress>) -> Result<Taken, TakeError> {
+    let cancelled = Cancelled::default();
+    // Whoever stops waiting for this future ends the thread as well.
+    let _guard = CancelOnDrop(cancelled.clone());
+    let order = stage::Order::new(config, cancelled)?;
     let watched = Arc::clone(&progress);
     let staged = tokio::task::spawn_blocking(move || order.carry_out(&now, &*watched))
         .await
@@ -120,11 +143,11 @@ pub async fn take(config: &Config, store: &Store, progress: Arc<dyn Progress>) -
         .map(|outcome| (outcome.remote.clone(), now()))
         .collect();
     if verified.is_empty() {
-        anyhow::bail!(
+        return Err(TakeError::Failed(anyhow::anyhow!(
             "no backup exists of this moment: {}. The shop goes on; its orders since the last backup are on this \
              server only. `agent check` shows how each remote answers",
             taken.complaint().unwrap_or_default()
-        );
+        )));
     }
     let known = KnownPoint {
         manifest: staged.manifest.clone(),
@@ -140,8 +163,11 @@ pub async fn take(config: &Config, store: &Store, progress: Arc<dyn Progress>) -
 
 /// Deletes the plain copy that a backup which was killed left behind; for the agent's start.
 pub fn remove_leftovers(config: &Config) {
-    if let Err(error) = stage::remove_leftovers(&config.state_dir) {
-        tracing::warn!(error = format!("{error:#}"), "what an interrupted backup left could not be deleted");
+    if let Err(error) = staging::remove_leftovers(&config.state_dir) {
+        tracing::warn!(
+            error = format!("{error:#}"),
+            "what an interrupted backup left could not be deleted"
+        );
     }
 }
 

@@ -4,7 +4,10 @@
 use jiff::Timestamp;
 use protocol::{settings::Faults, time::UnixMillis};
 
-use super::{recipients::Recipients, remote};
+use super::{
+    recipients::{RecipientCert, Recipients, Validity},
+    remote,
+};
 use crate::config::{Config, Purpose};
 
 /// Adds a fault for every remote that cannot be opened and every recipient that cannot be encrypted to.
@@ -39,17 +42,30 @@ pub fn check(config: &Config, purpose: Purpose, faults: &mut Faults) {
     }
 }
 
+/// A key that cannot encrypt stops everything; one that has expired only makes noise, since a shop without backups is
+/// worse off than one with backups for an old key.
 fn check_recipients(config: &Config, faults: &mut Faults) {
     let now = UnixMillis(Timestamp::now().as_millisecond());
     match Recipients::load(&config.backup.recipients) {
         Err(found) => found.into_iter().for_each(|fault| faults.add(fault)),
-        Ok(recipients) => {
-            for cert in recipients.certs().iter().filter(|cert| cert.is_expired(now)) {
-                faults.add(format!(
-                    "backup.recipients: the certificate in {} has expired; extend it and put the new one here",
-                    cert.path.display()
-                ));
-            }
+        Ok(recipients) => recipients
+            .certs()
+            .iter()
+            .for_each(|cert| warn_of_expiry(cert, now)),
+    }
+}
+
+fn warn_of_expiry(cert: &RecipientCert, now: UnixMillis) {
+    let path = cert.path.display();
+    match cert.validity(now) {
+        Validity::Valid => {}
+        Validity::Expiring(_) => {
+            tracing::warn!(%path, "a recipient's certificate expires within 60 days: extend it and put it here again");
         }
+        Validity::Expired(_) => tracing::warn!(
+            %path,
+            "a recipient's certificate has expired; backups are encrypted to it all the same, and its secret key opens \
+             them. Extend it and put it here again"
+        ),
     }
 }

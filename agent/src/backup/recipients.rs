@@ -1,7 +1,10 @@
 //! To whom backups are encrypted: OpenPGP certificates of the owner's.
 //! A secret key is refused by name: it must never lie on the server that it protects.
 
-use std::path::{Path, PathBuf};
+use std::{
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 use openpgp::{
     Cert,
@@ -15,6 +18,20 @@ use sequoia_openpgp as openpgp;
 
 /// A certificate is a few kilobytes; a file over this is something else.
 const FILE_BYTES_MAX: u64 = 1024 * 1024;
+
+/// How long before a certificate's end its owner is told.
+pub const WARN_BEFORE_EXPIRY: Duration = Duration::from_secs(60 * 86_400);
+
+/// Where a certificate stands in its life. Backups go on in every case: one for an expired key can be opened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Validity {
+    /// It does not end soon.
+    Valid,
+    /// It ends within [`WARN_BEFORE_EXPIRY`].
+    Expiring(UnixMillis),
+    /// It has ended, by its owner's own word.
+    Expired(UnixMillis),
+}
 
 /// Certificates that can all open what is sealed.
 pub struct Recipients {
@@ -67,22 +84,28 @@ impl Recipients {
 }
 
 impl RecipientCert {
-    /// Whether it can no longer be encrypted to, by its owner's own word.
+    /// What its end means at this moment.
     #[must_use]
-    pub fn is_expired(&self, now: UnixMillis) -> bool {
-        self.expires_at.is_some_and(|at| at <= now)
+    pub fn validity(&self, now: UnixMillis) -> Validity {
+        match self.expires_at {
+            Some(at) if at <= now => Validity::Expired(at),
+            Some(at) if at <= now.plus(WARN_BEFORE_EXPIRY) => Validity::Expiring(at),
+            Some(_) | None => Validity::Valid,
+        }
     }
 }
 
 fn read(path: &Path) -> Result<Vec<RecipientCert>, String> {
-    let size = std::fs::metadata(path)
-        .map_err(|error| format!("it cannot be read: {error}"))?
-        .len();
+    let unreadable = |error: std::io::Error| {
+        format!("it cannot be read: {error}; it must be readable by the user that the agent runs as")
+    };
+    let size = std::fs::metadata(path).map_err(unreadable)?.len();
     if size > FILE_BYTES_MAX {
         return Err("it is far too large for an OpenPGP certificate".to_owned());
     }
+    let bytes = std::fs::read(path).map_err(unreadable)?;
     let no_cert = |error: &dyn std::fmt::Display| format!("it is no OpenPGP certificate: {error}");
-    let parser = CertParser::from_file(path).map_err(|error| no_cert(&error))?;
+    let parser = CertParser::from_bytes(&bytes).map_err(|error| no_cert(&error))?;
     let certs: Vec<Cert> = parser
         .collect::<Result<_, _>>()
         .map_err(|error| no_cert(&error))?;
@@ -111,7 +134,7 @@ fn recipient(path: &Path, cert: &Cert) -> Result<RecipientCert, String> {
     if let openpgp::types::RevocationStatus::Revoked(_) = valid.revocation_status() {
         return Err("it was revoked".to_owned());
     }
-    // Expiry is judged by `expires_at`: a running agent goes on encrypting to a key that expires meanwhile,
+    // Expiry is judged by `validity` and stops no backup, neither in a running agent nor in one that is restarted,
     // since a backup for an expired key can be opened and no backup cannot.
     let usable: Vec<_> = valid
         .keys()
@@ -141,4 +164,31 @@ fn recipient(path: &Path, cert: &Cert) -> Result<RecipientCert, String> {
             .map(|key| key.key().clone().role_into_unspecified())
             .collect(),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_end_of_a_certificate_is_told_sixty_days_before() {
+        const DAY_MS: i64 = 86_400_000;
+        let end = UnixMillis(1_000 * DAY_MS);
+        let cert = RecipientCert {
+            path: PathBuf::new(),
+            fingerprint: String::new(),
+            name: String::new(),
+            expires_at: Some(end),
+            keys: Vec::new(),
+        };
+        let on_day = |day: i64| cert.validity(UnixMillis(day * DAY_MS));
+        assert_eq!(on_day(939), Validity::Valid);
+        assert_eq!(on_day(940), Validity::Expiring(end));
+        assert_eq!(on_day(1_000), Validity::Expired(end));
+        let eternal = RecipientCert {
+            expires_at: None,
+            ..cert
+        };
+        assert_eq!(eternal.validity(UnixMillis(i64::MAX)), Validity::Valid);
+    }
 }

@@ -1,7 +1,7 @@
 //! One place off the server, by OpenDAL: put an object and read it back, get, list, delete.
 //! It knows no restore point. What it fetches is untrusted, and never longer than the caller allows.
 
-use std::{collections::BTreeMap, future::Future, path::PathBuf, time::Duration};
+use std::{borrow::Cow, collections::BTreeMap, future::Future, path::PathBuf, time::Duration};
 
 use anyhow::Context;
 use opendal::{Buffer, ErrorKind, HttpTransporter, Operator, services};
@@ -9,7 +9,10 @@ use opendal_http_transport_reqwest::ReqwestTransport;
 use thiserror::Error;
 
 use super::seal::sha256_hex;
-use crate::config::{RemoteConfig, RemoteKind};
+use crate::{
+    config::{RemoteConfig, RemoteKind},
+    store::owner::own_like,
+};
 
 /// One call to a remote. An object is at most some 16 MiB but for the files' archive: slow lines need this long.
 const CALL_LIMIT: Duration = Duration::from_secs(300);
@@ -19,6 +22,7 @@ const ASK_LIMIT: Duration = Duration::from_secs(60);
 const CONNECT_LIMIT: Duration = Duration::from_secs(20);
 /// How often a call is tried, and how long the pause after each failure is.
 const PAUSES: [Duration; 2] = [Duration::from_millis(500), Duration::from_secs(3)];
+const ERROR_CHARS_MAX: usize = 300;
 /// Where a folder remote holds what is not whole yet.
 const PARTIAL_DIR: &str = ".partial";
 
@@ -93,6 +97,10 @@ pub fn open(config: &RemoteConfig) -> Result<Remote, String> {
         RemoteKind::Webdav => Operator::from_iter::<services::Webdav>(options),
     };
     let operator = operator.map_err(|error| plain(&error))?;
+    if let Some(root) = &folder {
+        // OpenDAL has just made it, perhaps as root.
+        own_like(&root.join(PARTIAL_DIR), root);
+    }
     Ok(Remote {
         name: config.name.clone(),
         operator,
@@ -131,6 +139,7 @@ impl Remote {
         let buffer = Buffer::from(bytes.to_vec());
         self.attempt(CALL_LIMIT, || self.operator.write(key, buffer.clone()))
             .await?;
+        self.give_to_owner(key);
         self.flush_folder(key)
             .map_err(|error| RemoteError::Down(format!("its folder cannot be flushed: {error}")))?;
         let back = self.get(key, bytes.len() as u64).await?;
@@ -237,6 +246,14 @@ impl Remote {
         }
     }
 
+    /// What root writes into a folder by hand must not lock the agent's own user out of it.
+    fn give_to_owner(&self, key: &str) {
+        let Some(root) = &self.folder else { return };
+        let path = root.join(key);
+        let made = path.ancestors().take_while(|path| path != root);
+        made.for_each(|path| own_like(path, root));
+    }
+
     /// OpenDAL forces a file to the disk and renames it, but leaves the folder that names it to luck.
     fn flush_folder(&self, key: &str) -> std::io::Result<()> {
         match self.folder.as_ref().map(|root| root.join(key)) {
@@ -246,9 +263,53 @@ impl Remote {
     }
 }
 
-/// OpenDAL's errors fill a screen; the owner needs their first line. They hold no credential.
+/// The message and its cause in one line. OpenDAL's own rendering begins with address and headers, which fill the line
+/// before the cause comes and are nobody's business.
 fn plain(error: &opendal::Error) -> String {
-    let text = error.to_string();
-    let line: Vec<&str> = text.split_whitespace().collect();
-    line.join(" ").chars().take(300).collect()
+    let mut text = error.message().to_owned();
+    if text.is_empty() {
+        text = error.kind().to_string();
+    }
+    let mut cause = std::error::Error::source(error);
+    while let Some(found) = cause {
+        let told = found.to_string();
+        if !text.contains(&told) {
+            text = format!("{text}: {told}");
+        }
+        cause = found.source();
+    }
+    let words: Vec<Cow<str>> = text.split_whitespace().map(without_secrets).collect();
+    words.join(" ").chars().take(ERROR_CHARS_MAX).collect()
+}
+
+/// Of an address only scheme, host and path: what follows the question mark may be a signature, and what stands before
+/// the host a password.
+fn without_secrets(word: &str) -> Cow<'_, str> {
+    let Some((scheme, rest)) = word.split_once("://") else {
+        return Cow::Borrowed(word);
+    };
+    let rest = rest.split_once('?').map_or(rest, |(address, _)| address);
+    let (host, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
+    let host = host.rsplit_once('@').map_or(host, |(_, host)| host);
+    Cow::Owned(format!("{scheme}://{host}{path}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_error_tells_its_cause_and_neither_headers_nor_signatures() {
+        let cause =
+            anyhow::anyhow!("error for https://me:canary@s3.example/a?X-Amz-Signature=canary: refused");
+        let error = opendal::Error::new(ErrorKind::Unexpected, "send http request")
+            .with_context("response", "authorization: canary")
+            .set_source(cause);
+        assert_eq!(
+            plain(&error),
+            "send http request: error for https://s3.example/a refused"
+        );
+        let bare = opendal::Error::new(ErrorKind::PermissionDenied, "");
+        assert_eq!(plain(&bare), "PermissionDenied");
+    }
 }

@@ -5,6 +5,7 @@
 use std::{
     fmt::Write as _,
     io::{self, Read},
+    sync::Arc,
 };
 
 use anyhow::Context;
@@ -52,14 +53,15 @@ pub enum OpenError {
     Broken(String),
 }
 
-/// The owner's unlocked decryption keys.
-pub struct Keys(Vec<(KeyID, KeyPair)>);
+/// The owner's unlocked decryption keys. Cheap to clone: parts are opened on several threads.
+#[derive(Clone)]
+pub struct Keys(Arc<[(KeyID, KeyPair)]>);
 
 impl Keys {
     /// Takes unlocked key pairs over; each is found again by its id.
     #[must_use]
     pub fn new(pairs: Vec<(KeyID, KeyPair)>) -> Self {
-        Self(pairs)
+        Self(pairs.into())
     }
 }
 
@@ -110,7 +112,15 @@ pub fn open(sealed: &[u8], keys: &Keys, plain_bytes_max: u64) -> Result<Vec<u8>,
     let policy = StandardPolicy::new();
     let broken = |error: &dyn std::fmt::Display| OpenError::Broken(format!("it does not decrypt: {error}"));
     let decryptor = DecryptorBuilder::from_bytes(sealed)
-        .and_then(|builder| builder.with_policy(&policy, None, Opener { keys: keys.0.clone() }))
+        .and_then(|builder| {
+            builder.with_policy(
+                &policy,
+                None,
+                Opener {
+                    keys: keys.0.to_vec(),
+                },
+            )
+        })
         .map_err(|error| match error.downcast::<NotARecipient>() {
             Ok(NotARecipient(recipients)) => OpenError::WrongKey(recipients),
             Err(error) => broken(&error),

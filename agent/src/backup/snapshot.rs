@@ -1,27 +1,24 @@
 //! A consistent copy of the bot's database while the bot writes: one read transaction, page by page.
 //! It writes nothing into the database, never checkpoints, and never deletes the write-ahead log of the bot's.
 
-use std::{fs::OpenOptions, os::unix::fs::OpenOptionsExt, path::Path, time::Duration};
+use std::{fs::OpenOptions, os::unix::fs::OpenOptionsExt, path::Path};
 
 use anyhow::{Context, bail};
 use protocol::time::UnixMillis;
 use rusqlite::{
-    Connection, OpenFlags,
+    Connection,
     backup::{Backup, StepResult},
-    config::DbConfig,
 };
 
-use super::Progress;
+use super::{Progress, cancel::Cancelled};
+use crate::store::shop::{self, Depth};
 
-const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 /// Pages between two reports of progress: 8 MiB.
 const PAGES_A_STEP: i32 = 2_048;
+/// Some milliseconds of a check.
+const OPERATIONS_BETWEEN_QUESTIONS: i32 = 100_000;
 /// The contract of both programs.
 const PAGE_BYTES: u64 = 4_096;
-/// Pinning what the snapshot sees takes a read of anything.
-const PIN: &str = "SELECT count(*) FROM sqlite_schema";
-const BEGIN: &str = "BEGIN";
-const QUICK_CHECK: &str = "PRAGMA quick_check(1)";
 
 /// What was copied.
 pub(super) struct Snapshot {
@@ -37,18 +34,14 @@ pub(super) fn take(
     into: &Path,
     now: impl Fn() -> UnixMillis,
     progress: &dyn Progress,
+    cancelled: &Cancelled,
 ) -> anyhow::Result<Snapshot> {
-    let source = open_source(database).with_context(|| {
+    let source = shop::open_pinned(database).with_context(|| {
         format!(
             "opening {}: no backup was taken; is the path right, and may this user read it?",
             database.display()
         )
     })?;
-    // With the view pinned first, a writer cannot make the copy begin again at every step.
-    source.execute_batch(BEGIN).context("beginning the read")?;
-    source
-        .query_row(PIN, [], |row| row.get::<_, i64>(0))
-        .context("reading the bot's database")?;
     let taken_at = now();
     OpenOptions::new()
         .write(true)
@@ -59,34 +52,26 @@ pub(super) fn take(
     let mut copy = Connection::open(into).context("opening the staged copy")?;
     // A copy that a crash cut short is thrown away at the next start: forcing it to the disk would gain nothing.
     copy.pragma_update(None, "synchronous", "OFF")?;
-    copy_pages(&source, &mut copy, progress)?;
-    let verdict: String = copy
-        .query_row(QUICK_CHECK, [], |row| row.get(0))
-        .context("checking the copy")?;
+    copy_pages(&source, &mut copy, progress, cancelled)?;
+    let called_off = cancelled.clone();
+    copy.progress_handler(OPERATIONS_BETWEEN_QUESTIONS, Some(move || called_off.is_set()))?;
+    let damage = shop::damage(&copy, Depth::Quick).context("checking the copy")?;
     copy.close()
         .map_err(|(_, error)| error)
         .context("closing the copy")?;
-    Ok(Snapshot {
-        taken_at,
-        damage: (verdict != "ok").then_some(verdict),
-    })
+    Ok(Snapshot { taken_at, damage })
 }
 
-fn open_source(database: &Path) -> rusqlite::Result<Connection> {
-    let source = Connection::open_with_flags(
-        database,
-        OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX,
-    )?;
-    source.busy_timeout(BUSY_TIMEOUT)?;
-    source.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
-    source.pragma_update(None, "wal_autocheckpoint", 0)?;
-    Ok(source)
-}
-
-fn copy_pages(source: &Connection, copy: &mut Connection, progress: &dyn Progress) -> anyhow::Result<()> {
+fn copy_pages(
+    source: &Connection,
+    copy: &mut Connection,
+    progress: &dyn Progress,
+    cancelled: &Cancelled,
+) -> anyhow::Result<()> {
     let backup = Backup::new(source, copy).context("beginning the copy")?;
     let mut copied_pages = 0;
     loop {
+        cancelled.check()?;
         match backup.step(PAGES_A_STEP).context("copying pages")? {
             StepResult::Done => return Ok(()),
             StepResult::More => {}

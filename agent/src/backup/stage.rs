@@ -1,11 +1,10 @@
 //! Everything of a restore point, sealed, in the state directory: first the plain copy of the database, then its
 //! parts, the files and the manifest as objects that may leave the machine.
-//! Nothing leaves here. What a crash left behind is deleted at the next start, and all of it at the end.
+//! Nothing leaves here: that is the upload's.
 
 use std::{
-    fs::{self, DirBuilder, File, OpenOptions},
-    io::{Read, Seek, SeekFrom, Write},
-    os::unix::fs::{DirBuilderExt, OpenOptionsExt},
+    fs::{self, File},
+    io::{Read, Seek, SeekFrom},
     path::{Path, PathBuf},
     sync::{
         Mutex, PoisonError,
@@ -23,18 +22,22 @@ use protocol::{
 use sha2::{Digest, Sha256};
 
 use super::{
-    Progress, files,
+    Progress, TakeError,
+    cancel::Cancelled,
+    files,
     recipients::Recipients,
-    seal::{Sealed, hex, seal},
+    room,
+    seal::{hex, seal},
     snapshot,
+    staging::{StagingDir, private_file},
 };
 use crate::config::{Config, RemoteKind};
 
 /// Threads that compress and encrypt: one core must stay free for the bot and for alerts on small servers.
 const SEALING_THREADS: usize = 2;
 
-const LOCK: &str = "backup.lock";
-const FOLDER: &str = "staging";
+const MAKE_ROOM: &str =
+    "No backup was begun, and the shop goes on. Make room, or give [state] dir a larger disk";
 
 /// What is to be staged, without a borrow, so that another thread can do it.
 pub(super) struct Order {
@@ -42,6 +45,7 @@ pub(super) struct Order {
     files: Vec<PathBuf>,
     never: Vec<PathBuf>,
     recipients: Recipients,
+    cancelled: Cancelled,
     dir: StagingDir,
 }
 
@@ -55,28 +59,17 @@ pub(super) struct Staged {
     dir: StagingDir,
 }
 
-/// The folder, and the lock that makes it this process's own.
-struct StagingDir {
-    path: PathBuf,
-    _lock: File,
-}
-
 impl Order {
     /// Reads the recipients and makes the folder.
-    pub(super) fn new(config: &Config) -> anyhow::Result<Self> {
+    pub(super) fn new(config: &Config, cancelled: Cancelled) -> Result<Self, TakeError> {
         let recipients = Recipients::load(&config.backup.recipients)
             .map_err(|faults| anyhow::anyhow!(faults.join("; ")))?;
         let database = config.backup.database.clone();
-        let beside = |suffix: &str| {
-            let mut name = database.clone().into_os_string();
-            name.push(suffix);
-            PathBuf::from(name)
-        };
         let mut never = vec![
             database.clone(),
-            beside("-wal"),
-            beside("-shm"),
-            beside(".lock"),
+            beside(&database, "-wal"),
+            beside(&database, "-shm"),
+            beside(&database, ".lock"),
             config.state_dir.clone(),
         ];
         let folders = config
@@ -89,6 +82,7 @@ impl Order {
             files: config.backup.files.clone(),
             never,
             recipients,
+            cancelled,
             dir,
             database,
         })
@@ -101,9 +95,9 @@ impl Order {
         progress: &dyn Progress,
     ) -> anyhow::Result<Staged> {
         let copy = self.dir.path.join("shop.db");
-        let size_bytes = fs::metadata(&self.database).map_or(0, |metadata| metadata.len());
+        let size_bytes = self.require_room()?;
         progress.begin("copying the database", size_bytes);
-        let snapshot = snapshot::take(&self.database, &copy, now, progress)?;
+        let snapshot = snapshot::take(&self.database, &copy, now, progress, &self.cancelled)?;
         let point = point_id(snapshot.taken_at)?;
         let database_bytes = fs::metadata(&copy).context("measuring the copy")?.len();
         progress.begin("encrypting", database_bytes);
@@ -139,6 +133,21 @@ impl Order {
         })
     }
 
+    /// Room for the copy, and for what it becomes when nothing of it can be compressed. Gives the database's size.
+    fn require_room(&self) -> anyhow::Result<u64> {
+        let size_of = |path: &Path| fs::metadata(path).map_or(0, |found| found.len());
+        let size_bytes = size_of(&self.database);
+        // Pages in the log may be new ones.
+        let copy_bytes = size_bytes.saturating_add(size_of(&beside(&self.database, "-wal")));
+        room::require(
+            &self.dir.path,
+            copy_bytes.saturating_mul(2),
+            "staging a backup",
+            MAKE_ROOM,
+        )?;
+        Ok(size_bytes)
+    }
+
     fn seal_database(
         &self,
         point: &PointId,
@@ -160,6 +169,7 @@ impl Order {
                 if index as usize >= count {
                     return Ok(());
                 }
+                self.cancelled.check()?;
                 let object = self.seal_part(point, copy, index)?;
                 progress.advance(object.plain_size_bytes);
                 parts.lock().unwrap_or_else(PoisonError::into_inner)[index as usize] = Some(object);
@@ -179,14 +189,14 @@ impl Order {
             .into_iter()
             .collect::<Option<Vec<Object>>>()
             .context("a part is missing")?;
-        Ok((parts, digest_of_file(copy)?))
+        Ok((parts, self.digest_of(copy)?))
     }
 
     fn seal_part(&self, point: &PointId, copy: &Path, index: u32) -> anyhow::Result<Object> {
         let mut file = File::open(copy).context("opening the staged copy")?;
         file.seek(SeekFrom::Start(u64::from(index) * PART_BYTES))
             .context("reading the staged copy")?;
-        let sealed = seal(file.take(PART_BYTES), &self.recipients)?;
+        let sealed = seal(self.cancelled.watch(file.take(PART_BYTES)), &self.recipients)?;
         self.dir.keep(&object_key::base(point, index), &sealed)
     }
 
@@ -198,13 +208,27 @@ impl Order {
         if collected.is_empty() {
             return Ok(None);
         }
+        let most_bytes = collected.size_bytes().saturating_mul(2);
+        room::require(
+            &self.dir.path,
+            most_bytes,
+            "staging the files of a backup",
+            MAKE_ROOM,
+        )?;
         let path = self.dir.path.join("files.tar");
         let mut tar = private_file(&path)?;
         collected.write_tar(std::io::BufWriter::new(&mut tar))?;
         tar.rewind().context("reading the archive")?;
-        let sealed = seal(&tar, &self.recipients).context("sealing the files")?;
+        let sealed = seal(self.cancelled.watch(&tar), &self.recipients).context("sealing the files")?;
         fs::remove_file(&path).context("deleting the staged archive")?;
         self.dir.keep(&object_key::files(point), &sealed).map(Some)
+    }
+
+    fn digest_of(&self, copy: &Path) -> anyhow::Result<String> {
+        let mut digest = Sha256::new();
+        let file = File::open(copy).context("opening the staged copy")?;
+        std::io::copy(&mut self.cancelled.watch(file), &mut digest).context("reading the staged copy")?;
+        Ok(hex(&digest.finalize()))
     }
 }
 
@@ -232,91 +256,35 @@ impl Staged {
     }
 }
 
-impl StagingDir {
-    fn make(state_dir: &Path) -> anyhow::Result<Self> {
-        let make = |path: &Path| DirBuilder::new().recursive(true).mode(0o700).create(path);
-        make(state_dir).with_context(|| format!("making {}", state_dir.display()))?;
-        let lock =
-            File::create(state_dir.join(LOCK)).context("opening backup.lock in the state directory")?;
-        lock.try_lock().map_err(|_| {
-            anyhow::anyhow!("another backup is running at the moment; this one was not begun")
-        })?;
-        let path = state_dir.join(FOLDER);
-        if path.exists() {
-            fs::remove_dir_all(&path).context("deleting what an interrupted backup left behind")?;
-        }
-        make(&path).context("making the staging folder")?;
-        Ok(Self { path, _lock: lock })
-    }
-
-    /// Names on a remote have folders, names here have none.
-    fn file_of(&self, key: &str) -> PathBuf {
-        self.path.join(key.replace('/', "_"))
-    }
-
-    fn keep(&self, key: &str, sealed: &Sealed) -> anyhow::Result<Object> {
-        private_file(&self.file_of(key))?
-            .write_all(&sealed.bytes)
-            .with_context(|| format!("staging {key}"))?;
-        Ok(Object {
-            key: key.to_owned(),
-            size_bytes: sealed.bytes.len() as u64,
-            sha256: sealed.sha256.clone(),
-            plain_size_bytes: sealed.plain_size_bytes,
-            plain_sha256: sealed.plain_sha256.clone(),
-        })
-    }
+fn beside(database: &Path, suffix: &str) -> PathBuf {
+    let mut name = database.as_os_str().to_owned();
+    name.push(suffix);
+    PathBuf::from(name)
 }
 
-impl Drop for StagingDir {
-    fn drop(&mut self) {
-        if let Err(error) = fs::remove_dir_all(&self.path) {
-            tracing::warn!(%error, "the staging folder of a backup could not be deleted");
-        }
-    }
-}
-
-/// Deletes what a backup that was killed left in the state directory: it holds the shop in plain text. While a
-/// backup runs, nothing is done.
-///
-/// # Errors
-/// When the disk refuses.
-pub(super) fn remove_leftovers(state_dir: &Path) -> anyhow::Result<()> {
-    if !state_dir.join(FOLDER).exists() {
-        return Ok(());
-    }
-    let lock = File::create(state_dir.join(LOCK)).context("opening the lock of the backups")?;
-    match lock.try_lock() {
-        Ok(()) => fs::remove_dir_all(state_dir.join(FOLDER))
-            .context("deleting what an interrupted backup left behind"),
-        Err(_) => Ok(()),
-    }
-}
-
-fn private_file(path: &Path) -> anyhow::Result<File> {
-    let mut options = OpenOptions::new();
-    options.read(true).write(true).create_new(true).mode(0o600);
-    options
-        .open(path)
-        .with_context(|| format!("making {}", path.display()))
-}
-
-fn digest_of_file(path: &Path) -> anyhow::Result<String> {
-    let mut digest = Sha256::new();
-    std::io::copy(
-        &mut File::open(path).context("opening the staged copy")?,
-        &mut digest,
-    )
-    .context("reading the staged copy")?;
-    Ok(hex(&digest.finalize()))
-}
-
+/// The digits begin with the milliseconds, so that two points of one second still sort by time.
 fn point_id(taken_at: UnixMillis) -> anyhow::Result<PointId> {
     let moment = Timestamp::from_millisecond(taken_at.0).context("the clock is out of range")?;
-    let text = format!(
-        "{}-{:08x}",
-        moment.strftime("%Y%m%dT%H%M%SZ"),
-        rand::random::<u32>()
-    );
+    let millis = taken_at.0.rem_euclid(1_000);
+    let second = moment.strftime("%Y%m%dT%H%M%SZ");
+    let text = format!("{second}-{millis:03x}{:05x}", rand::random::<u32>() >> 12);
     PointId::parse(&text).context("naming the restore point")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn points_of_one_second_sort_by_time() {
+        let names: Vec<PointId> = [1_795_338_000_000, 1_795_338_000_255, 1_795_338_000_999]
+            .map(|at| point_id(UnixMillis(at)).unwrap())
+            .to_vec();
+        assert!(names.is_sorted(), "{names:?}");
+        assert!(
+            names[2].as_str().starts_with("20261122T090000Z-3e7"),
+            "{}",
+            names[2]
+        );
+    }
 }

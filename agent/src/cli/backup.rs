@@ -1,11 +1,18 @@
 //! `agent backup`: one restore point now.
 //! It only asks for it and tells the outcome.
 
-use super::{ConfigArgument, Failure, load, progress, words};
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use protocol::time::UnixMillis;
+
+use super::{ConfigArgument, Failure, interrupted, load, progress, words};
 use crate::{
+    alert::{Alerts, message::Voice},
     backup::{self, Taken},
-    config::Purpose,
+    config::{Config, Purpose},
     store::Store,
+    watch::backup_outcome,
 };
 
 /// Arguments of `agent backup`.
@@ -26,7 +33,15 @@ pub struct Arguments {
 pub async fn run(arguments: Arguments) -> Result<(), Failure> {
     let config = load(&arguments.config.path, Purpose::Keep)?;
     let store = Store::open(&config.state_dir)?;
-    let taken = backup::take(&config, &store, progress::watcher()).await?;
+    // Stopped in its middle, it removes the plain copy that it has made so far.
+    let taken = tokio::select! {
+        taken = backup::take(&config, &store, progress::watcher()) => taken.map_err(anyhow::Error::from)?,
+        stopped = interrupted() => {
+            stopped?;
+            return Err(Failure::Failed(anyhow::anyhow!("interrupted: there is no new backup, and nothing is left behind")));
+        }
+    };
+    observe(&config, store, &taken);
     if arguments.json {
         println!("{}", json(&taken));
     } else {
@@ -51,6 +66,19 @@ pub async fn run(arguments: Arguments) -> Result<(), Failure> {
     match taken.complaint() {
         Some(complaint) => Err(Failure::Failed(anyhow::anyhow!(complaint))),
         None => Ok(()),
+    }
+}
+
+/// What the owner has mended by hand must not go on being told as broken by the running agent. The backup is there in
+/// any case.
+fn observe(config: &Config, store: Store, taken: &Taken) {
+    let alerts = Alerts::new(Arc::new(store), Voice::of(config), &config.owner.chat_ids);
+    let now = UnixMillis(Timestamp::now().as_millisecond());
+    if let Err(error) = backup_outcome::observe(&alerts, taken, now) {
+        tracing::warn!(
+            error = format!("{error:#}"),
+            "the outcome of the backup could not be stored for the agent"
+        );
     }
 }
 

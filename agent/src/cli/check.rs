@@ -2,13 +2,14 @@
 //! It leaves nothing behind: the probe that it writes to each remote is deleted again.
 
 use jiff::Timestamp;
+use protocol::time::UnixMillis;
 use serde::Serialize;
 
 use super::{ConfigArgument, Failure, load, remotes, words};
 use crate::{
     backup::{
         coverage,
-        recipients::{RecipientCert, Recipients},
+        recipients::{RecipientCert, Recipients, Validity},
         remote::{Remote, RemoteError},
         seal::{Sealed, seal},
     },
@@ -42,11 +43,17 @@ pub async fn run(arguments: Arguments) -> Result<(), Failure> {
     let config = load(&arguments.config.path, Purpose::Keep)?;
     let recipients =
         Recipients::load(&config.backup.recipients).map_err(|faults| anyhow::anyhow!(faults.join("; ")))?;
+    let now = UnixMillis(Timestamp::now().as_millisecond());
     let mut findings = vec![finding(
         "configuration",
         Ok(format!("{} has no fault", config.path.display())),
     )];
-    findings.extend(recipients.certs().iter().map(|cert| recipient(cert, &config)));
+    findings.extend(
+        recipients
+            .certs()
+            .iter()
+            .map(|cert| recipient(cert, &config, now)),
+    );
     let probe = seal(
         b"Warung: agent check wrote this and deletes it again.".as_slice(),
         &recipients,
@@ -101,15 +108,22 @@ fn finding(what: &str, said: Result<String, String>) -> Finding {
     }
 }
 
-fn recipient(cert: &RecipientCert, config: &Config) -> Finding {
-    let expiry = match cert.expires_at {
-        Some(at) => format!("until {}", words::moment(at, &config.owner.timezone)),
-        None => "never expires".to_owned(),
+fn recipient(cert: &RecipientCert, config: &Config, now: UnixMillis) -> Finding {
+    let told = |at| words::moment(at, &config.owner.timezone);
+    let expiry = match (cert.validity(now), cert.expires_at) {
+        (Validity::Expired(at), _) => Err(format!(
+            "expired at {}. Backups go on and its secret key opens them; extend it, or put another certificate here",
+            told(at)
+        )),
+        (Validity::Expiring(at), _) => Ok(format!("EXPIRES SOON, at {}: extend it", told(at))),
+        (Validity::Valid, Some(at)) => Ok(format!("valid until {}", told(at))),
+        (Validity::Valid, None) => Ok("never expires".to_owned()),
     };
-    finding(
-        &format!("recipient {}", cert.path.display()),
-        Ok(format!("{} {}, {expiry}", cert.fingerprint, cert.name)),
-    )
+    let name = format!("{} {}", cert.fingerprint, cert.name);
+    let said = expiry
+        .map(|text| format!("{name}, {text}"))
+        .map_err(|text| format!("{name}, {text}"));
+    finding(&format!("recipient {}", cert.path.display()), said)
 }
 
 async fn try_remote(remote: &Remote, probe: &Sealed) -> Result<(), RemoteError> {

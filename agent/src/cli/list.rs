@@ -1,7 +1,7 @@
 //! `agent list`: what the remotes hold, by their own word, joined with what this server knows or the key opens.
 //! It fetches no part of a database and changes nothing.
 
-use std::path::PathBuf;
+use std::{collections::BTreeMap, path::PathBuf};
 
 use protocol::{
     manifest::Manifest,
@@ -61,10 +61,11 @@ struct Listed {
 pub async fn run(arguments: Arguments) -> Result<(), Failure> {
     let config = load(&arguments.config.path, Purpose::Look)?;
     let remotes = remotes::open(&config, arguments.remote.as_deref())?;
-    let known = match Store::open_to_look(&config.state_dir)? {
-        Some(store) => store.points().map_err(anyhow::Error::from)?,
-        None => std::collections::BTreeMap::new(),
-    };
+    let known = known_here(&config).unwrap_or_else(|error| {
+        // A memory aid: what the remotes hold is shown without it.
+        eprintln!("agent: what this server knows of its backups cannot be read: {error:#}");
+        BTreeMap::new()
+    });
     let unlocked = match &arguments.key {
         Some(path) => {
             Some(keys::unlock(path, &mut ask::passphrase).map_err(|error| Failure::Failed(error.into()))?)
@@ -81,15 +82,19 @@ pub async fn run(arguments: Arguments) -> Result<(), Failure> {
                     survey: &survey,
                     keys,
                 };
-                Some(
-                    open_manifest(&sources, &point)
-                        .await
-                        .map_err(|error| anyhow::anyhow!(error))?,
-                )
+                Some(open_manifest(&sources, &point).await)
             }
             _ => None,
         };
-        listed.push(describe(&survey, &point, known.get(&point), opened.as_ref()));
+        // One that does not open is a problem of its own point, and hides no other.
+        let (manifest, problem) = match opened {
+            Some(Ok(manifest)) => (Some(manifest), None),
+            Some(Err(problem)) => (None, Some(problem)),
+            None => (None, None),
+        };
+        let mut one = describe(&survey, &point, known.get(&point), manifest.as_ref());
+        one.problems.extend(problem);
+        listed.push(one);
     }
     if arguments.json {
         println!("{}", serde_json::json!({ "restore_points": listed }));
@@ -105,6 +110,13 @@ pub async fn run(arguments: Arguments) -> Result<(), Failure> {
         Ok(())
     } else {
         Err(Failure::Failed(anyhow::anyhow!(silent.join("; "))))
+    }
+}
+
+fn known_here(config: &Config) -> anyhow::Result<BTreeMap<PointId, KnownPoint>> {
+    match Store::open_to_look(&config.state_dir)? {
+        Some(store) => Ok(store.points()?),
+        None => Ok(BTreeMap::new()),
     }
 }
 

@@ -5,6 +5,7 @@
 use std::{
     path::{Path, PathBuf},
     process::ExitCode,
+    time::Duration,
 };
 
 use anyhow::Context;
@@ -24,6 +25,9 @@ pub mod restore;
 pub mod run;
 pub mod status;
 pub mod words;
+
+/// How long threads that still work may take once the command has ended.
+const SHUTDOWN_LIMIT: Duration = Duration::from_secs(1);
 
 /// Why a command did not end well, and with which exit code.
 #[derive(Debug)]
@@ -98,7 +102,12 @@ pub fn main() -> ExitCode {
             .context("starting the runtime")
     });
     match started {
-        Ok(runtime) => ended(runtime.block_on(dispatch(cli.command))),
+        Ok(runtime) => {
+            let result = runtime.block_on(dispatch(cli.command));
+            // Work on other threads was called off and has this long to remove what it made.
+            runtime.shutdown_timeout(SHUTDOWN_LIMIT);
+            ended(result)
+        }
         Err(error) => ended(Err(error.into())),
     }
 }
@@ -126,6 +135,21 @@ fn ended(result: Result<(), Failure>) -> ExitCode {
             eprintln!("agent: {text}");
             ExitCode::from(2)
         }
+    }
+}
+
+/// Resolves when the command is asked to end: Ctrl-C, SIGTERM, or a line that was hung up.
+///
+/// # Errors
+/// When the signals cannot be listened for.
+pub async fn interrupted() -> anyhow::Result<()> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let mut terminate = signal(SignalKind::terminate()).context("listening for SIGTERM")?;
+    let mut hangup = signal(SignalKind::hangup()).context("listening for SIGHUP")?;
+    tokio::select! {
+        result = tokio::signal::ctrl_c() => result.context("listening for Ctrl-C"),
+        _ = terminate.recv() => Ok(()),
+        _ = hangup.recv() => Ok(()),
     }
 }
 

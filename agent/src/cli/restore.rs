@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use protocol::{object_key::PointId, time::UnixMillis};
 
-use super::{ConfigArgument, Failure, ask, load, progress, remotes, words};
+use super::{ConfigArgument, Failure, ask, interrupted, load, progress, remotes};
 use crate::{
     backup::{seal::Keys, survey},
     config::{Config, Purpose},
@@ -16,6 +16,10 @@ use crate::{
     },
     store::Store,
 };
+
+mod told;
+
+use told::{json, refusal, show, tell, told};
 
 const EXAMPLES: &str = "Examples:
   agent restore --latest --key owner.secret.asc
@@ -75,6 +79,15 @@ enum OnlyArgument {
     Config,
 }
 
+impl OnlyArgument {
+    fn word(self) -> &'static str {
+        match self {
+            Self::Database => "database",
+            Self::Config => "config",
+        }
+    }
+}
+
 /// Restores, from the choice to the last word.
 ///
 /// # Errors
@@ -98,10 +111,11 @@ pub async fn run(arguments: Arguments) -> Result<(), Failure> {
     };
     let plan = restore::plan(request, &sources)
         .await
-        .map_err(anyhow::Error::from)?;
+        .map_err(|refused| told(&refused, &arguments, &config))?;
     if !arguments.json {
         show(&plan, &config);
     }
+    restore::require_room(&plan)?;
     if arguments.dry_run {
         if arguments.json {
             println!(
@@ -123,7 +137,9 @@ pub async fn run(arguments: Arguments) -> Result<(), Failure> {
             "not restored: you did not say yes. Nothing was changed"
         )));
     }
-    let done = carry_out(&plan, &sources, hold.as_mut()).await?;
+    let done = carry_out(&plan, &sources, hold.as_mut())
+        .await
+        .map_err(|failure| refusal(failure, &arguments, &config))?;
     if arguments.json {
         println!("{}", json(&plan, &done, false));
     } else {
@@ -150,14 +166,15 @@ fn unlock(arguments: &Arguments, config: &Config) -> Result<Keys, Failure> {
     })
 }
 
-async fn carry_out(plan: &Plan, sources: &Sources<'_>, hold: Option<&mut Hold>) -> Result<Done, Failure> {
+async fn carry_out(plan: &Plan, sources: &Sources<'_>, hold: Option<&mut Hold>) -> anyhow::Result<Done> {
     let watcher = progress::watcher();
     // Leaving the work unfinished removes what it made; the swap itself has no point at which it can be left.
     tokio::select! {
-        done = restore::carry_out(plan, sources, hold, now(), &*watcher) => Ok(done?),
-        _ = tokio::signal::ctrl_c() => Err(Failure::Failed(anyhow::anyhow!(
-            "interrupted: what was fetched is removed. Nothing was changed"
-        ))),
+        done = restore::carry_out(plan, sources, hold, now(), &*watcher) => done,
+        stopped = interrupted() => {
+            stopped?;
+            anyhow::bail!("interrupted: what was fetched is removed. Nothing was changed")
+        }
     }
 }
 
@@ -190,7 +207,7 @@ fn request(arguments: &Arguments, config: &Config) -> Result<Request, Failure> {
             OnlyArgument::Config => Only::Config,
         }),
         target: match &arguments.to {
-            Some(folder) => Target::Folder(folder.clone()),
+            Some(folder) => Target::Folder(std::path::absolute(folder).unwrap_or_else(|_| folder.clone())),
             None => Target::Live(config.backup.database.clone()),
         },
         full_check: arguments.full_check,
@@ -200,89 +217,6 @@ fn request(arguments: &Arguments, config: &Config) -> Result<Request, Failure> {
             .filter(|(_, known)| on_asked(&known.verified))
             .map(|(point, _)| point)
             .collect(),
-    })
-}
-
-fn show(plan: &Plan, config: &Config) {
-    let manifest = &plan.manifest;
-    println!("Restore point  {}", manifest.point);
-    println!(
-        "Stands at      {}, {} ago",
-        words::moment(manifest.taken_at, &config.owner.timezone),
-        words::duration(now().since(manifest.taken_at))
-    );
-    println!("From           {}", plan.remotes.join(", then "));
-    if plan.only != Some(Only::Config) {
-        let into = match &plan.target {
-            Target::Live(path) => format!(
-                "{} (what is there now is moved aside, not deleted)",
-                path.display()
-            ),
-            Target::Folder(folder) => folder.join("shop.db").display().to_string(),
-        };
-        println!("Database       {} → {into}", words::size(manifest.database_bytes));
-    }
-    if let (Some(files), true) = (&manifest.files, plan.only != Some(Only::Database)) {
-        let into = match &plan.target {
-            Target::Live(path) => path.with_file_name("restored-<time>/"),
-            Target::Folder(folder) => folder.join("files/"),
-        };
-        println!(
-            "Files          {} → {} (over no live file)",
-            words::size(files.plain_size_bytes),
-            into.display()
-        );
-    }
-    for note in &plan.notes {
-        println!("Note           {note}");
-    }
-}
-
-fn tell(plan: &Plan, done: &Done, config: &Config) {
-    let taken_at = plan.manifest.taken_at;
-    println!();
-    println!(
-        "Restored: the shop as it stood at {}, {} before now. What happened after that is not in it.",
-        words::moment(taken_at, &config.owner.timezone),
-        words::duration(now().since(taken_at))
-    );
-    for note in done.notes.iter().filter(|note| !plan.notes.contains(note)) {
-        println!("Note: {note}.");
-    }
-    if let Some(database) = &done.database {
-        println!(
-            "Database: {} (checked: every digest, and SQLite calls it ok)",
-            database.display()
-        );
-    }
-    if let Some(replaced) = &done.replaced {
-        println!("The database that was there before is in {}", replaced.display());
-    }
-    if let Some(files) = &done.files {
-        println!(
-            "Configuration, .env and logs are in {}: compare them and put back what you miss",
-            files.display()
-        );
-    }
-    if matches!(plan.target, Target::Live(_)) && done.database.is_some() {
-        println!();
-        println!("Next: systemctl start {} agent.service", config.bot.unit);
-        println!(
-            "Sales stay paused until the seller releases them: stock may have been sold after this moment."
-        );
-    }
-}
-
-fn json(plan: &Plan, done: &Done, dry_run: bool) -> serde_json::Value {
-    serde_json::json!({
-        "id": plan.manifest.point,
-        "as_of": words::rfc3339(plan.manifest.taken_at),
-        "dry_run": dry_run,
-        "remotes": plan.remotes,
-        "database": done.database,
-        "files": done.files,
-        "replaced": done.replaced,
-        "notes": done.notes,
     })
 }
 

@@ -2,7 +2,7 @@
 //! It reads the configuration and hands it on; it starts nothing itself.
 
 use super::{ConfigArgument, Failure, load};
-use crate::{app, config::Purpose};
+use crate::{app, config::Purpose, restore};
 
 /// Arguments of `agent run`.
 #[derive(clap::Args)]
@@ -18,5 +18,8 @@ pub struct Arguments {
 /// Faults in the configuration before anything starts; later whatever ended the agent.
 pub async fn run(arguments: Arguments) -> Result<(), Failure> {
     let config = load(&arguments.config.path, Purpose::Keep)?;
+    if let Some(folder) = config.backup.database.parent() {
+        restore::remove_leftovers(folder);
+    }
     Ok(app::run(config).await?)
 }

@@ -212,8 +212,8 @@ fn remote(name: String, mut section: Section, folder: &Path, faults: &mut Faults
         ));
     }
     let mut options: BTreeMap<String, String> = section.scalars(faults).into_iter().collect();
-    options.retain(|key, _| {
-        let secret = super::secrets::is_secret_key(key);
+    options.retain(|key, value| {
+        let secret = super::secrets::is_secret_key(key) || super::secrets::holds_password(value);
         if secret {
             let variable = super::secrets::variable(&name, key);
             faults.add(format!(

@@ -1,4 +1,5 @@
-//! Where secrets come from: a systemd credential, else the environment, else `.env` beside the file.
+//! Where secrets come from: a systemd credential, else the environment, else `.env` beside the file, else the folder
+//! `credentials` beside it: there the units take theirs from, and a command by hand finds them too.
 //! They are never read from the TOML, and a key there that looks like one is refused by name.
 
 use std::{
@@ -16,9 +17,13 @@ use super::{Config, Purpose};
 /// A credential file is a few words; more is somebody's mistake.
 const CREDENTIAL_BYTES_MAX: u64 = 64 * 1024;
 
+/// The folder beside the configuration that the units load their credentials from.
+const SOURCE_DIR: &str = "credentials";
+
 /// What surrounds the process, as an argument so that tests need not change their own.
 pub struct Environment {
     credentials_dir: Option<PathBuf>,
+    source_dir: PathBuf,
     variables: BTreeMap<String, Secret>,
     dotenv: BTreeMap<String, Secret>,
 }
@@ -50,6 +55,7 @@ impl Environment {
             .collect();
         Self {
             credentials_dir,
+            source_dir: config.with_file_name(SOURCE_DIR),
             variables: variables.into_iter().collect(),
             dotenv,
         }
@@ -60,34 +66,33 @@ impl Environment {
     pub fn secret(&self, name: &str) -> Option<Secret> {
         let stored = || self.variables.get(name).or_else(|| self.dotenv.get(name));
         let found = self
-            .credential(name)
-            .or_else(|| stored().map(|secret| Secret::new(secret.expose())))?;
+            .credentials_dir
+            .as_deref()
+            .and_then(|dir| credential(dir, name))
+            .or_else(|| stored().map(|secret| Secret::new(secret.expose())))
+            .or_else(|| credential(&self.source_dir, name))?;
         (!found.is_empty()).then_some(found)
-    }
-
-    fn credential(&self, name: &str) -> Option<Secret> {
-        let path = self.credentials_dir.as_ref()?.join(name);
-        let size = std::fs::metadata(&path).ok()?.len();
-        (size <= CREDENTIAL_BYTES_MAX).then_some(())?;
-        std::fs::read_to_string(path).ok().map(|text| Secret::new(&text))
     }
 
     /// Every name that begins like this.
     fn names(&self, prefix: &str) -> BTreeSet<String> {
-        let entries = self
-            .credentials_dir
-            .as_ref()
-            .and_then(|dir| std::fs::read_dir(dir).ok());
-        let files = entries
-            .into_iter()
-            .flatten()
-            .filter_map(|entry| entry.ok()?.file_name().into_string().ok());
+        let folders = self.credentials_dir.iter().chain([&self.source_dir]);
+        let entries = folders.filter_map(|dir| std::fs::read_dir(dir).ok()).flatten();
+        let files = entries.filter_map(|entry| entry.ok()?.file_name().into_string().ok());
         let known = self.variables.keys().chain(self.dotenv.keys()).cloned();
         files
             .chain(known)
             .filter(|name| name.starts_with(prefix))
             .collect()
     }
+}
+
+/// One file a secret, named as the variable is.
+fn credential(dir: &Path, name: &str) -> Option<Secret> {
+    let path = dir.join(name);
+    let size = std::fs::metadata(&path).ok()?.len();
+    (size <= CREDENTIAL_BYTES_MAX).then_some(())?;
+    std::fs::read_to_string(path).ok().map(|text| Secret::new(&text))
 }
 
 /// Whether an option of a remote is a credential by its name.
@@ -106,6 +111,12 @@ pub(super) fn is_secret_key(key: &str) -> bool {
     .any(|part| key.contains(part))
 }
 
+/// Whether a value is an address with a user's password in it: `https://user:password@host`.
+pub(super) fn holds_password(value: &str) -> bool {
+    let after_scheme = value.split_once("://").map(|(_, rest)| rest);
+    after_scheme.is_some_and(|rest| rest.split('/').next().unwrap_or_default().contains('@'))
+}
+
 /// The variable that holds an option of a remote.
 pub(super) fn variable(remote: &str, key: &str) -> String {
     format!("{}{}", prefix(remote), key.to_ascii_uppercase())
@@ -119,7 +130,7 @@ fn prefix(remote: &str) -> String {
 pub(super) fn add(config: &mut Config, purpose: Purpose, environment: &Environment, faults: &mut Faults) {
     config.secrets.owner_bot_token = environment.secret("OWNER_BOT_TOKEN");
     if config.secrets.owner_bot_token.is_none() && purpose == Purpose::Keep {
-        faults.add("OWNER_BOT_TOKEN is missing: put the token of the owner's own Telegram bot (made with @BotFather) into the environment or into .env beside the configuration");
+        faults.add("OWNER_BOT_TOKEN is missing: put the token of the owner's own Telegram bot (made with @BotFather) into the file credentials/OWNER_BOT_TOKEN beside the configuration, into .env beside it, or into the environment");
     }
     let prefixes: Vec<String> = config.remotes.iter().map(|remote| prefix(&remote.name)).collect();
     for (at, remote) in config.remotes.iter_mut().enumerate() {

@@ -160,6 +160,41 @@ fn what_is_beside_the_file_counts_less_than_the_environment() {
 }
 
 #[test]
+fn a_command_by_hand_finds_the_folder_that_the_units_load_from() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("agent.toml");
+    let folder = dir.path().join("credentials");
+    std::fs::create_dir(&folder).unwrap();
+    std::fs::write(&path, SMALL).unwrap();
+    for (name, value) in [
+        ("OWNER_BOT_TOKEN", "1:a\n"),
+        ("REMOTE_LOCAL_TOKEN", "t"),
+        ("A", "folder"),
+    ] {
+        std::fs::write(folder.join(name), value).unwrap();
+    }
+    let environment = Environment::new(None, [("A".to_owned(), Secret::new("variable"))], &path);
+    let told = |name| environment.secret(name).map(|secret| secret.expose().to_owned());
+    assert_eq!(told("OWNER_BOT_TOKEN").as_deref(), Some("1:a"));
+    assert_eq!(told("A").as_deref(), Some("variable"), "the folder comes last");
+    let mut faults = Faults::default();
+    let config = Config::read(&path, Purpose::Look, &environment, &mut faults);
+    assert!(faults.is_empty(), "{faults}");
+    assert_eq!(
+        config.remotes[0].credentials.keys().collect::<Vec<_>>(),
+        ["token"]
+    );
+}
+
+#[test]
+fn a_password_in_an_address_is_refused_without_being_told() {
+    let text = WHOLE.replace("https://s3.example", "https://me:hunter2@s3.example/x");
+    let (_, faults) = read_with(&text, Purpose::Look, &[]);
+    assert!(faults.len() == 1 && faults[0].contains("endpoint"), "{faults:?}");
+    assert!(!faults[0].contains("hunter2"));
+}
+
+#[test]
 fn a_path_that_cannot_be_written_is_a_fault() {
     let text =
         SMALL.replace("\"backups\"", "\"agent.toml/backups\"") + "[state]\ndir = \"/proc/nothing/here\"\n";

@@ -1,5 +1,5 @@
 //! The recovery kit: what the owner needs besides the key when the server is gone, in one folder.
-//! It never overwrites anything, and everything in it is readable by its owner alone.
+//! It never overwrites anything, and its folder is readable by its owner alone.
 
 use std::{
     fs::{self, DirBuilder, OpenOptions},
@@ -27,6 +27,11 @@ const NAMES: [&str; 6] = [
     "KIT.md",
 ];
 
+/// For its owner alone.
+const PRIVATE: u32 = 0o600;
+/// The certificate is public: a copy on the server must be readable by the agent's user.
+const PUBLIC: u32 = 0o644;
+
 const GUIDE: &str = include_str!("KIT.md");
 
 /// Writes the key, and with a configuration the rest of the kit.
@@ -49,7 +54,7 @@ pub fn write(dir: &Path, key: &NewKey, config: Option<&Config>) -> anyhow::Resul
         );
     }
     private(&dir.join(SECRET_KEY), key.secret_armor.expose())?;
-    private(&dir.join(CERTIFICATE), &key.public_armor)?;
+    write_new(&dir.join(CERTIFICATE), &key.public_armor, PUBLIC)?;
     private(
         &dir.join("FINGERPRINTS.txt"),
         &format!("owner key  {}\n", key.fingerprint),
@@ -77,10 +82,14 @@ fn credentials(config: &Config) -> String {
 }
 
 fn private(path: &Path, text: &str) -> anyhow::Result<()> {
+    write_new(path, text, PRIVATE)
+}
+
+fn write_new(path: &Path, text: &str, mode: u32) -> anyhow::Result<()> {
     let mut file = OpenOptions::new()
         .write(true)
         .create_new(true)
-        .mode(0o600)
+        .mode(mode)
         .open(path)
         .with_context(|| format!("making {}", path.display()))?;
     file.write_all(text.as_bytes())

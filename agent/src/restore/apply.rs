@@ -2,8 +2,8 @@
 //! When anything fails, what was made is removed and nothing else has changed.
 
 use std::{
-    fs::{self, DirBuilder, File, OpenOptions},
-    os::unix::fs::{DirBuilderExt, OpenOptionsExt},
+    fs::{self, File, OpenOptions, Permissions},
+    os::unix::fs::{OpenOptionsExt, PermissionsExt},
     path::{Path, PathBuf},
 };
 
@@ -14,10 +14,11 @@ use protocol::{restored::Restored, time::UnixMillis};
 use super::{
     Only, Plan, Sources, Target, assemble, fetch,
     hold::Hold,
+    leftovers,
     place::{Temporary, flush, new_folder, share},
     swap, unpack,
 };
-use crate::backup::Progress;
+use crate::backup::{Progress, room};
 
 /// What was restored, and where it lies.
 #[derive(Debug, Default)]
@@ -28,6 +29,8 @@ pub struct Done {
     pub files: Option<PathBuf>,
     /// The folder with what lay at the database's place before.
     pub replaced: Option<PathBuf>,
+    /// The database's folder, when it had to be made: its owner is whoever restored.
+    pub made_folder: Option<PathBuf>,
     /// What went wrong on the way and did not matter in the end.
     pub notes: Vec<String>,
 }
@@ -57,7 +60,8 @@ pub async fn carry_out(
         }
         Target::Folder(folder) => (folder.clone(), None),
     };
-    let made = make_folder(&folder, live.is_none())?;
+    require_room(plan)?;
+    let made = make_folder(&folder, live.is_some())?;
     let mut done = Done {
         notes: plan.notes.clone(),
         ..Done::default()
@@ -87,6 +91,7 @@ pub async fn carry_out(
     done.files = files.map(|files| files.keep());
     if let Some(made) = made {
         made.keep();
+        done.made_folder = Some(folder.clone());
     }
     flush(&folder)?;
     Ok(done)
@@ -101,24 +106,50 @@ fn note(plan: &Plan, now: UnixMillis) -> Restored {
 }
 
 /// The folder to restore into; the guard when it had to be made.
-fn make_folder(folder: &Path, must_be_empty: bool) -> anyhow::Result<Option<Temporary>> {
+fn make_folder(folder: &Path, live: bool) -> anyhow::Result<Option<Temporary>> {
+    leftovers::remove(folder);
     if folder.exists() {
         let mut entries = fs::read_dir(folder).with_context(|| format!("reading {}", folder.display()))?;
         ensure!(
-            !must_be_empty || entries.next().is_none(),
+            live || entries.next().is_none(),
             "{} is not empty: nothing was restored, since nothing there may be overwritten. Name a new folder",
             folder.display()
         );
         return Ok(None);
     }
-    let mut builder = DirBuilder::new();
-    builder
-        .recursive(true)
-        .mode(if must_be_empty { 0o700 } else { 0o770 });
-    builder
-        .create(folder)
-        .with_context(|| format!("making {}", folder.display()))?;
-    Ok(Some(Temporary::new(folder.to_path_buf())))
+    let made = folder
+        .ancestors()
+        .take_while(|path| !path.exists())
+        .last()
+        .unwrap_or(folder);
+    let guard = Temporary::new(made.to_path_buf());
+    let making = || format!("making {}", folder.display());
+    fs::create_dir_all(folder).with_context(making)?;
+    // As systemd-tmpfiles makes the live one: bot and agent share what is in it by its group.
+    let mode = if live { 0o2770 } else { 0o700 };
+    fs::set_permissions(folder, Permissions::from_mode(mode)).with_context(making)?;
+    Ok(Some(guard))
+}
+
+/// Refuses when the target's disk has no room for what the plan brings.
+///
+/// # Errors
+/// A sentence with both figures.
+pub fn require_room(plan: &Plan) -> anyhow::Result<()> {
+    let (database, files) = (plan.only != Some(Only::Config), plan.only != Some(Only::Database));
+    let database_bytes = if database { plan.manifest.database_bytes } else { 0 };
+    let files_bytes = plan
+        .manifest
+        .files
+        .as_ref()
+        .map_or(0, |files| files.plain_size_bytes);
+    let needed_bytes = database_bytes.saturating_add(if files { files_bytes } else { 0 });
+    let folder = match &plan.target {
+        Target::Live(path) => path.parent().unwrap_or(path),
+        Target::Folder(folder) => folder,
+    };
+    let advice = "Nothing was changed. Make room there, or restore onto another disk with --to DIR";
+    room::require(folder, needed_bytes, "the restore", advice)
 }
 
 async fn fetch_database(
@@ -128,11 +159,7 @@ async fn fetch_database(
     notes: &mut Vec<String>,
     progress: &dyn Progress,
 ) -> anyhow::Result<Temporary> {
-    let path = folder.join(".shop.db.restoring");
-    // Left by a restore that was killed; the lock says that no other one is at work.
-    if path.exists() {
-        fs::remove_file(&path).with_context(|| format!("removing {}", path.display()))?;
-    }
+    let path = folder.join(leftovers::database_name());
     let mut file = new_file(&path)?;
     let temporary = Temporary::new(path);
     if let Err(failure) = assemble::database(plan, sources, &mut file, notes, progress).await {
@@ -140,8 +167,12 @@ async fn fetch_database(
     }
     drop(file);
     progress.begin("checking the database", plan.manifest.database_bytes);
-    tokio::task::block_in_place(|| assemble::check(temporary.path(), plan.full_check))?;
-    Ok(temporary)
+    let checked = tokio::task::block_in_place(|| assemble::check(temporary.path(), plan.full_check));
+    match checked {
+        Ok(()) => Ok(temporary),
+        // An older point may be from before the damage.
+        Err(damage) => Err(explain(assemble::Failure::Lost(format!("{damage:#}")), plan, sources).await),
+    }
 }
 
 async fn fetch_files(
@@ -156,11 +187,14 @@ async fn fetch_files(
         _ => return Ok(None),
     };
     progress.begin("restoring the files", object.plain_size_bytes);
-    let tar = match fetch::object(sources, object, notes).await {
-        Ok(tar) => tar,
+    let tar = match fetch::object(sources, object).await {
+        Ok((tar, note)) => {
+            notes.extend(note);
+            tar
+        }
         Err(reason) => return Err(explain(assemble::Failure::Lost(reason), plan, sources).await),
     };
-    let path = new_folder(folder, &format!(".files.restoring-{}", std::process::id()))?;
+    let path = new_folder(folder, &leftovers::files_name())?;
     let temporary = Temporary::new(path);
     tokio::task::block_in_place(|| unpack::unpack(&tar, temporary.path()))?;
     progress.advance(object.plain_size_bytes);

@@ -3,15 +3,18 @@
 
 use std::{fs::File, io::Write, path::Path};
 
-use anyhow::{Context, ensure};
-use rusqlite::{Connection, OpenFlags};
+use anyhow::{Context, bail};
+use futures_util::stream::{self, StreamExt};
 use sha2::{Digest, Sha256};
 
 use super::{Plan, Sources, fetch};
-use crate::backup::{Progress, seal::hex};
+use crate::{
+    backup::{Progress, seal::hex},
+    store::shop::{self, Depth},
+};
 
-const QUICK_CHECK: &str = "PRAGMA quick_check(5)";
-const FULL_CHECK: &str = "PRAGMA integrity_check(5)";
+/// Parts that are fetched and opened at the same time: each takes up to some 50 MiB of memory meanwhile.
+const PARTS_AT_ONCE: usize = 3;
 
 /// Why there is no database.
 pub(super) enum Failure {
@@ -21,7 +24,7 @@ pub(super) enum Failure {
     Here(anyhow::Error),
 }
 
-/// Fetches every part in order into the file.
+/// Fetches every part, a few at a time, and writes them in order into the file.
 pub(super) async fn database(
     plan: &Plan,
     sources: &Sources<'_>,
@@ -31,8 +34,12 @@ pub(super) async fn database(
 ) -> Result<(), Failure> {
     progress.begin("restoring the database", plan.manifest.database_bytes);
     let mut digest = Sha256::new();
-    for part in &plan.manifest.database {
-        let plain = fetch::object(sources, part, notes).await.map_err(Failure::Lost)?;
+    let mut parts = stream::iter(&plan.manifest.database)
+        .map(|part| fetch::object(sources, part))
+        .buffered(PARTS_AT_ONCE);
+    while let Some(part) = parts.next().await {
+        let (plain, note) = part.map_err(Failure::Lost)?;
+        notes.extend(note);
         digest.update(&plain);
         file.write_all(&plain)
             .context("writing the database")
@@ -51,23 +58,12 @@ pub(super) async fn database(
 
 /// Asks SQLite. The file has no write-ahead log, so that it is opened as what it is: complete.
 pub(super) fn check(path: &Path, full: bool) -> anyhow::Result<()> {
-    let uri = format!("file:{}?immutable=1", percent_encoded(path));
-    let flags =
-        OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_URI | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let connection = Connection::open_with_flags(uri, flags).context("opening the restored database")?;
-    let statement = if full { FULL_CHECK } else { QUICK_CHECK };
-    let verdict: String = connection
-        .query_row(statement, [], |row| row.get(0))
+    let connection = shop::open_complete(path).context("opening the restored database")?;
+    let depth = if full { Depth::Full } else { Depth::Quick };
+    let damage = shop::damage(&connection, depth)
         .context("checking the restored database: it was damaged when it was backed up")?;
-    ensure!(
-        verdict == "ok",
-        "SQLite finds the restored database damaged, as it was backed up: {verdict}"
-    );
-    Ok(())
-}
-
-/// The characters that mean something in SQLite's `file:` names.
-fn percent_encoded(path: &Path) -> String {
-    let text = path.to_string_lossy();
-    text.replace('%', "%25").replace('?', "%3f").replace('#', "%23")
+    match damage {
+        None => Ok(()),
+        Some(damage) => bail!("SQLite finds the restored database damaged, as it was backed up: {damage}"),
+    }
 }

@@ -77,7 +77,8 @@ pub(super) fn newer_without_manifest(survey: &Survey, request: &Request, chosen:
         .map(|(remote, _)| remote.as_str())
         .collect();
     Some(format!(
-        "the restore point {point} cannot be restored: {} is missing on {}; its upload was cut short, or it was deleted",
+        "the newest backup, {point}, is not whole: its upload was cut short, or a part of it was deleted ({} is missing \
+         on {})",
         object_key::manifest(&point),
         remotes.join(", ")
     ))

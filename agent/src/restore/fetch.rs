@@ -12,7 +12,7 @@ use protocol::{
 use super::Sources;
 use crate::backup::{
     remote::{Remote, RemoteError},
-    seal::{OpenError, open, sha256_hex},
+    seal::{Keys, OpenError, open, sha256_hex},
 };
 
 /// A manifest of the largest point that there may be is smaller.
@@ -62,22 +62,18 @@ async fn manifest_from(
     }
 }
 
-/// An object's plain bytes, from the first remote whose copy is intact.
+/// An object's plain bytes, from the first remote whose copy is intact, and what was wrong with the copies before it.
 ///
 /// # Errors
 /// A sentence that names the object and what is wrong with it on each remote.
 pub(super) async fn object(
     sources: &Sources<'_>,
     object: &Object,
-    notes: &mut Vec<String>,
-) -> Result<Vec<u8>, String> {
+) -> Result<(Vec<u8>, Option<String>), String> {
     let mut wrong = Wrong::default();
     for remote in sources.remotes {
         match object_from(sources, remote, object).await {
-            Ok(plain) => {
-                notes.extend(wrong.as_note(&object.key, remote.name()));
-                return Ok(plain);
-            }
+            Ok(plain) => return Ok((plain, wrong.as_note(&object.key, remote.name()))),
             Err(what) => wrong.add(remote.name(), &what),
         }
     }
@@ -92,15 +88,18 @@ async fn object_from(sources: &Sources<'_>, remote: &Remote, object: &Object) ->
         }
         Err(error) => return Err(error.to_string()),
     };
-    // Hashing and decrypting a part takes a tenth of a second; this command has nothing else to do meanwhile.
-    tokio::task::block_in_place(|| unseal(&sealed, object, sources))
+    let (object, keys) = (object.clone(), sources.keys.clone());
+    // Hashing and decrypting a part takes a tenth of a second: several at a time, on threads of their own.
+    tokio::task::spawn_blocking(move || unseal(&sealed, &object, &keys))
+        .await
+        .map_err(|_| "the thread that opens it ended".to_owned())?
 }
 
-fn unseal(sealed: &[u8], object: &Object, sources: &Sources<'_>) -> Result<Vec<u8>, String> {
+fn unseal(sealed: &[u8], object: &Object, keys: &Keys) -> Result<Vec<u8>, String> {
     if sha256_hex(sealed) != object.sha256 {
         return Err("it is altered: its SHA-256 differs".to_owned());
     }
-    let plain = open(sealed, sources.keys, object.plain_size_bytes).map_err(|error| describe(&error))?;
+    let plain = open(sealed, keys, object.plain_size_bytes).map_err(|error| describe(&error))?;
     if plain.len() as u64 != object.plain_size_bytes || sha256_hex(&plain) != object.plain_sha256 {
         return Err("it unpacks to something else than the manifest says".to_owned());
     }

@@ -17,12 +17,14 @@ mod assemble;
 pub mod choose;
 mod fetch;
 pub mod hold;
+mod leftovers;
 mod place;
 mod swap;
 mod unpack;
 
-pub use apply::{Done, carry_out};
+pub use apply::{Done, carry_out, require_room};
 pub use choose::Selection;
+pub use leftovers::remove as remove_leftovers;
 
 /// What is wanted back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -66,12 +68,23 @@ const ALTERNATIVES_MAX: usize = 50;
 
 /// Why nothing was restored. Nothing was changed in any case.
 #[derive(Debug, Error)]
-#[error("{reason}. Nothing was changed. {next}")]
+#[error("{reason}. Nothing was changed")]
 pub struct Refused {
     /// What is wrong, with the object's name.
     pub reason: String,
     /// What to do instead.
-    pub next: String,
+    pub next: Next,
+}
+
+/// What there is instead of what was asked for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Next {
+    /// This restore point is whole, as far as its manifest and the remotes' listings tell.
+    Point(PointId),
+    /// No other one on these remotes can be restored with this key.
+    Nothing,
+    /// Something else, in a sentence.
+    Advice(String),
 }
 
 /// Whoever restores: the remotes in the order in which they are asked, and the key that opens.
@@ -106,9 +119,11 @@ pub async fn plan(request: Request, sources: &Sources<'_>) -> Result<Plan, Refus
     let points = sources.survey.points();
     let point = choose::choose(&points, &request.selection).map_err(|reason| Refused {
         reason,
-        next: sources
-            .silent_remotes()
-            .unwrap_or_else(|| "`agent list` shows what there is".to_owned()),
+        next: Next::Advice(
+            sources
+                .silent_remotes()
+                .unwrap_or_else(|| "`agent list` shows what there is".to_owned()),
+        ),
     })?;
     if let Some(reason) = choose::newer_without_manifest(sources.survey, &request, &point) {
         return Err(sources.refuse_with(reason, &point).await);
@@ -139,27 +154,21 @@ pub async fn plan(request: Request, sources: &Sources<'_>) -> Result<Plan, Refus
 impl Sources<'_> {
     /// The refusal of a point that is not whole, with the next best one.
     pub(crate) async fn refuse(&self, reason: String, point: &PointId) -> Refused {
-        let next = match self.next_best(point).await {
-            Some(best) => suggestion(&best),
-            None => "No other restore point on these remotes can be restored with this key".to_owned(),
-        };
         Refused {
             reason: format!("the restore point {point} cannot be restored: {reason}"),
-            next,
+            next: self.next_best(point).await.map_or(Next::Nothing, Next::Point),
         }
     }
 
     /// The refusal of an incomplete newer point, when `point` is the best that is whole.
     async fn refuse_with(&self, reason: String, point: &PointId) -> Refused {
-        match self.restorable(point).await {
-            true => Refused {
-                reason,
-                next: suggestion(point),
-            },
-            false => Refused {
-                reason,
-                next: self.refuse(String::new(), point).await.next,
-            },
+        let best = match self.restorable(point).await {
+            true => Some(point.clone()),
+            false => self.next_best(point).await,
+        };
+        Refused {
+            reason,
+            next: best.map_or(Next::Nothing, Next::Point),
         }
     }
 
@@ -203,12 +212,6 @@ impl Sources<'_> {
             .collect();
         (!all.is_empty()).then(|| all.join("; "))
     }
-}
-
-fn suggestion(point: &PointId) -> String {
-    let moment = survey::moment_of(point).and_then(|at| jiff::Timestamp::from_millisecond(at.0).ok());
-    let moment = moment.map(|at| format!(" of {at}")).unwrap_or_default();
-    format!("The next best restore point is {point}{moment}: take it with `agent restore --point {point}`")
 }
 
 /// A point's manifest, for whoever only wants to look.

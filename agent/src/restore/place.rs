@@ -4,11 +4,13 @@
 use std::{
     fs::{self, DirBuilder, File, Permissions},
     io,
-    os::unix::fs::{DirBuilderExt, MetadataExt, PermissionsExt, chown},
+    os::unix::fs::{DirBuilderExt, PermissionsExt},
     path::{Path, PathBuf},
 };
 
 use anyhow::Context;
+
+pub(super) use crate::store::owner::own_like;
 
 /// Removed on drop unless it was kept: a failed restore leaves nothing behind.
 pub(super) struct Temporary {
@@ -57,15 +59,6 @@ impl Drop for Temporary {
         if let Err(error) = gone {
             tracing::warn!(path = %self.path.display(), %error, "a temporary file of the restore could not be removed");
         }
-    }
-}
-
-/// Gives a file the owner and group of another, so that a restore by root leaves a database that the bot can open.
-/// Without the right to do so it stays as it is: then whoever restores is the one who runs the bot.
-pub(super) fn own_like(path: &Path, like: &Path) {
-    let Ok(found) = fs::metadata(like) else { return };
-    if let Err(error) = chown(path, Some(found.uid()), Some(found.gid())) {
-        tracing::debug!(path = %path.display(), %error, "the owner could not be set");
     }
 }
 

@@ -57,12 +57,13 @@ impl Store {
         now: UnixMillis,
         decide: impl FnOnce(Option<AlertRow>) -> Change,
     ) -> rusqlite::Result<bool> {
-        let before = self.read(|connection| read(connection, key))?;
-        let change = decide(before.clone());
-        if change.row == before && change.message.is_none() {
-            return Ok(false);
-        }
+        // Read inside the transaction: a command run by hand may move the same alert.
         self.write(|transaction| {
+            let before = read(transaction, key)?;
+            let change = decide(before.clone());
+            if change.row == before && change.message.is_none() {
+                return Ok(false);
+            }
             put(transaction, key, change.row.as_ref())?;
             change
                 .message

@@ -29,6 +29,7 @@ impl StateLock {
             super::make_private_dir(dir).with_context(|| format!("making {}", dir.display()))?;
         }
         let file = File::create(path).with_context(|| format!("opening {}", path.display()))?;
+        super::owner::own_like(path, path.parent().unwrap_or(path));
         for _ in 0..ATTEMPTS {
             match file.try_lock() {
                 Ok(()) => return Ok(Self { _file: file }),

@@ -17,7 +17,9 @@ pub mod freshness;
 pub mod incidents;
 pub mod lock;
 pub mod outbox;
+pub mod owner;
 pub mod points;
+pub mod shop;
 
 /// The database's name in the state directory.
 pub const FILE_NAME: &str = "agent.db";
@@ -47,6 +49,8 @@ impl Store {
         let path = state_dir.join(FILE_NAME);
         let mut connection =
             Connection::open(&path).with_context(|| format!("opening {}", path.display()))?;
+        // SQLite itself gives the log the owner of its database.
+        owner::own_like(&path, state_dir);
         prepare(&mut connection).with_context(|| format!("preparing {}", path.display()))?;
         Ok(Self {
             connection: Mutex::new(connection),
@@ -59,7 +63,9 @@ impl Store {
     /// When the file cannot be read, or has another version than this program writes.
     pub fn open_to_look(state_dir: &Path) -> anyhow::Result<Option<Self>> {
         let path = state_dir.join(FILE_NAME);
-        if !path.exists() {
+        let is_there =
+            fs::exists(&path).with_context(|| format!("looking for {} as this user", path.display()))?;
+        if !is_there {
             return Ok(None);
         }
         let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;

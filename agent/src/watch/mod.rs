@@ -2,5 +2,7 @@
 //! It never decides whether the owner hears of it, and sends nothing.
 
 pub mod backup_age;
+pub mod backup_outcome;
 pub mod bot_health;
 pub mod bot_link;
+pub mod recipients;

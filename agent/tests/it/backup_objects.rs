@@ -138,6 +138,28 @@ fn the_catalogue_is_not_needed_to_list() {
 }
 
 #[test]
+fn a_manifest_that_does_not_open_hides_no_other_point() {
+    let shop = Shop::new();
+    let point = shop.back_up();
+    std::thread::sleep(std::time::Duration::from_millis(2));
+    shop.back_up();
+    for remote in ["local", "offsite"] {
+        fs::write(shop.path(remote).join(text(&point["manifest"])), "rubbish").unwrap();
+    }
+    fs::remove_dir_all(shop.path("state")).unwrap();
+    let json = shop.agent_done(&["list", "--json", "--key", "kit/owner.secret.asc"]);
+    let listed: serde_json::Value = serde_json::from_str(&json).unwrap();
+    let points = listed["restore_points"].as_array().unwrap();
+    assert_eq!(points.len(), 2);
+    assert_eq!(points[0]["problems"], serde_json::json!([]));
+    assert_eq!(
+        points[1]["id"], point["id"],
+        "the newest comes first, also within a second"
+    );
+    assert!(text(&points[1]["problems"][0]).contains(text(&point["manifest"])));
+}
+
+#[test]
 fn what_cannot_be_archived_is_named() {
     let shop = Shop::new();
     std::os::unix::fs::symlink("/etc/passwd", shop.path("etc/link")).unwrap();

@@ -4,12 +4,15 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod alert_outbox;
+mod backup_ends;
 mod backup_objects;
 mod owner_key;
 mod pretend_bot;
 mod pretend_telegram;
+mod recipients;
 mod restoring;
 mod shop;
+mod total_loss;
 mod watch_bot;
 mod watch_status;
 mod world;

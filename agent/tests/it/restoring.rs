@@ -24,7 +24,7 @@ fn insert(shop: &Shop, count: u32) {
 }
 
 /// Two points a second apart: names tell the second.
-fn two_points(shop: &Shop) -> (Value, Value) {
+pub fn two_points(shop: &Shop) -> (Value, Value) {
     let first = shop.back_up();
     insert(shop, 1);
     std::thread::sleep(std::time::Duration::from_millis(1_100));
@@ -145,7 +145,7 @@ fn a_moment_picks_the_point_before_it() {
 }
 
 /// What may happen to an object on a remote.
-fn spoil(how: &str, path: &PathBuf) {
+pub fn spoil(how: &str, path: &PathBuf) {
     let mut bytes = fs::read(path).unwrap();
     match how {
         "flipped" => {

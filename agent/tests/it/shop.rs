@@ -7,7 +7,7 @@ use std::{
     path::{Path, PathBuf},
     process::{Command, Output, Stdio},
     sync::{
-        Arc,
+        Arc, OnceLock,
         atomic::{AtomicBool, Ordering},
     },
     thread::JoinHandle,
@@ -29,8 +29,10 @@ impl Shop {
     /// With an owner's key made by `agent key new`, and two remotes.
     pub fn new() -> Self {
         let shop = Self::without_key();
-        let made = shop.agent(&["key", "new", "--out", "kit"]);
-        assert!(made.status.success(), "{}", stderr(&made));
+        fs::create_dir(shop.path("kit")).unwrap();
+        for file in files_under(made_kit()) {
+            fs::copy(&file, shop.path("kit").join(file.file_name().unwrap())).unwrap();
+        }
         shop.use_certificate("kit/owner.asc");
         shop
     }
@@ -78,16 +80,36 @@ impl Shop {
     }
 
     pub fn agent_with_passphrase(&self, arguments: &[&str], passphrase: &str) -> Output {
-        Command::new(env!("CARGO_BIN_EXE_agent"))
+        self.command(arguments)
+            .env("OWNER_KEY_PASSPHRASE", passphrase)
+            .output()
+            .unwrap()
+    }
+
+    /// The program, ready to be started.
+    pub fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_agent"));
+        command
             .args(arguments)
             .arg("--config")
             .arg(self.path("agent.toml"))
             .current_dir(self.dir.path())
-            .env("OWNER_KEY_PASSPHRASE", passphrase)
+            .env("OWNER_KEY_PASSPHRASE", PASSPHRASE)
             .env_remove("OWNER_BOT_TOKEN")
-            .stdin(Stdio::null())
-            .output()
+            .stdin(Stdio::null());
+        command
+    }
+
+    /// Rows that nothing can compress, for a backup that takes a while.
+    pub fn fill(&self, kibibytes: u32) {
+        let fill = format!(
+            "WITH RECURSIVE n(i) AS (VALUES(1) UNION ALL SELECT i + 1 FROM n WHERE i < {kibibytes})
+             INSERT INTO item (text) SELECT hex(randomblob(512)) FROM n"
+        );
+        Connection::open(self.database())
             .unwrap()
+            .execute_batch(&fill)
+            .unwrap();
     }
 
     /// The same, and it must succeed.
@@ -210,6 +232,33 @@ impl Drop for Shop {
             .args(["--kill", "gpg-agent"])
             .status();
     }
+}
+
+/// A key takes a second to make: one serves every test of this program.
+fn made_kit() -> &'static Path {
+    static KIT: OnceLock<tempfile::TempDir> = OnceLock::new();
+    let dir = KIT.get_or_init(|| {
+        let dir = tempfile::tempdir().unwrap();
+        let made = Command::new(env!("CARGO_BIN_EXE_agent"))
+            .args(["key", "new", "--out", ".", "--config", "none.toml"])
+            .current_dir(dir.path())
+            .env("OWNER_KEY_PASSPHRASE", PASSPHRASE)
+            .stdin(Stdio::null())
+            .output()
+            .unwrap();
+        assert!(made.status.success(), "{}", stderr(&made));
+        dir
+    });
+    dir.path()
+}
+
+/// Sends a signal by its name.
+pub fn signal(process: u32, name: &str) {
+    let sent = Command::new("kill")
+        .args(["-s", name, &process.to_string()])
+        .status()
+        .unwrap();
+    assert!(sent.success());
 }
 
 pub struct Writer {

@@ -9,6 +9,8 @@ pub(super) const PHRASES: Phrases = Phrases {
     done: "Done already",
     todo: "What to do",
     worse: "Worse",
+    withdrawn_headline: "No longer watched",
+    withdrawn: "It is not in the configuration any more, so this alert ends without having been mended: {headline}",
     incident: "The bot reports",
     repeated: "(repeated)",
     summary: "{count} messages at once, with their true times:",
@@ -27,6 +29,8 @@ pub(super) fn wording(rule: Rule) -> Wording {
         Rule::BackupIncomplete => BACKUP_INCOMPLETE,
         Rule::BackupOld => BACKUP_OLD,
         Rule::DatabaseDamaged => DATABASE_DAMAGED,
+        Rule::RecipientExpiring => RECIPIENT_EXPIRING,
+        Rule::RecipientExpired => RECIPIENT_EXPIRED,
     }
 }
 
@@ -130,4 +134,24 @@ const DATABASE_DAMAGED: Wording = Wording {
     todo: "stop the bot: systemctl stop {unit}. Then restore an older backup: agent list, agent restore",
     over_headline: "The shop's database is sound again",
     over: "SQLite finds no damage any more. It lasted {lasted}.",
+};
+
+const RECIPIENT_EXPIRING: Wording = Wording {
+    headline: "A backup key expires soon",
+    happened: "The certificate {detail} expires within 60 days.",
+    means: "nothing yet. Backups go on also after that day, and its secret key opens them; other programs may object.",
+    done: "backups are encrypted to it as always.",
+    todo: "extend the key on your own computer (gpg --quick-set-expire), put the new certificate in its place, then: agent check",
+    over_headline: "The backup key is valid again",
+    over: "The certificate does not expire soon any more.",
+};
+
+const RECIPIENT_EXPIRED: Wording = Wording {
+    headline: "A backup key has expired",
+    happened: "The certificate {detail} has expired.",
+    means: "backups go on and its secret key still opens them, but you may have forgotten that key.",
+    done: "backups are encrypted to it all the same: a backup for an old key is better than none.",
+    todo: "make sure that you have its secret key and passphrase; extend it (gpg --quick-set-expire) or make a new one (agent key new), put the certificate in its place, then: agent check",
+    over_headline: "The backup key is valid again",
+    over: "The certificate is valid again.",
 };

@@ -9,6 +9,8 @@ pub(super) const PHRASES: Phrases = Phrases {
     done: "Sudah dilakukan",
     todo: "Yang perlu dilakukan",
     worse: "Memburuk",
+    withdrawn_headline: "Tidak diawasi lagi",
+    withdrawn: "Hal ini tidak ada lagi di setelan, jadi kabar ini ditutup tanpa diperbaiki: {headline}",
     incident: "Bot melapor",
     repeated: "(ulangan)",
     summary: "{count} kabar sekaligus, dengan waktu aslinya:",
@@ -27,6 +29,8 @@ pub(super) fn wording(rule: Rule) -> Wording {
         Rule::BackupIncomplete => BACKUP_INCOMPLETE,
         Rule::BackupOld => BACKUP_OLD,
         Rule::DatabaseDamaged => DATABASE_DAMAGED,
+        Rule::RecipientExpiring => RECIPIENT_EXPIRING,
+        Rule::RecipientExpired => RECIPIENT_EXPIRED,
     }
 }
 
@@ -130,4 +134,24 @@ const DATABASE_DAMAGED: Wording = Wording {
     todo: "hentikan bot: systemctl stop {unit}. Lalu pulihkan cadangan yang lebih lama: agent list, agent restore",
     over_headline: "Database toko baik lagi",
     over: "SQLite tidak lagi menemukan kerusakan. Gangguan berlangsung {lasted}.",
+};
+
+const RECIPIENT_EXPIRING: Wording = Wording {
+    headline: "Kunci cadangan segera kedaluwarsa",
+    happened: "Sertifikat {detail} kedaluwarsa dalam 60 hari.",
+    means: "belum ada akibatnya. Cadangan tetap dibuat sesudah hari itu dan kunci rahasianya tetap membukanya; program lain mungkin menolak.",
+    done: "cadangan tetap dienkripsi dengan kunci itu.",
+    todo: "perpanjang kunci di komputer Anda sendiri (gpg --quick-set-expire), taruh sertifikat baru di tempatnya, lalu: agent check",
+    over_headline: "Kunci cadangan berlaku lagi",
+    over: "Sertifikat itu tidak lagi segera kedaluwarsa.",
+};
+
+const RECIPIENT_EXPIRED: Wording = Wording {
+    headline: "Kunci cadangan sudah kedaluwarsa",
+    happened: "Sertifikat {detail} sudah kedaluwarsa.",
+    means: "cadangan tetap dibuat dan kunci rahasianya tetap membukanya, tetapi kunci itu mungkin sudah Anda lupakan.",
+    done: "cadangan tetap dienkripsi dengan kunci itu: cadangan untuk kunci lama lebih baik daripada tanpa cadangan.",
+    todo: "pastikan kunci rahasia dan frasa sandinya masih ada; perpanjang (gpg --quick-set-expire) atau buat yang baru (agent key new), taruh sertifikatnya di tempatnya, lalu: agent check",
+    over_headline: "Kunci cadangan berlaku lagi",
+    over: "Sertifikat itu berlaku lagi.",
 };

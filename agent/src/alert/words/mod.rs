@@ -37,6 +37,10 @@ pub(super) struct Phrases {
     pub todo: &'static str,
     /// Before the headline of a told trouble that is graver now.
     pub worse: &'static str,
+    /// Before the headline of a trouble whose object is not in the configuration any more.
+    pub withdrawn_headline: &'static str,
+    /// That such an alert ends; `{headline}` is filled in.
+    pub withdrawn: &'static str,
     /// Above a report of the bot's own.
     pub incident: &'static str,
     /// On a message that may have arrived before.
