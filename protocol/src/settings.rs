@@ -56,10 +56,15 @@ pub fn parse(text: &str, faults: &mut Faults) -> Section {
     let rest = match text.parse::<Table>() {
         Ok(table) => table,
         Err(error) => {
-            // The message quotes the offending line, which is the owner's own text: bounded, and no secret by contract.
+            // Not the error's own picture of the line: a secret may stand there by mistake.
+            let before = error
+                .span()
+                .and_then(|span| text.get(..span.start))
+                .unwrap_or_default();
+            let line = before.matches('\n').count() + 1;
             faults.add(format!(
-                "it is not TOML: {}",
-                error.to_string().trim().replace('\n', "\n    ")
+                "it is not TOML: line {line}: {}",
+                error.message().replace('\n', ", ")
             ));
             Table::new()
         }
@@ -376,7 +381,9 @@ mod tests {
     #[test]
     fn a_text_that_is_not_toml_is_one_fault() {
         let mut faults = Faults::default();
-        parse("[shop", &mut faults).finish(&mut faults);
+        parse("[shop]\nname = x\ntoken = \"s3cret", &mut faults).finish(&mut faults);
         assert_eq!(faults.sentences().len(), 1);
+        let text = faults.to_string();
+        assert!(text.contains("line 2") && !text.contains("s3cret"), "{text}");
     }
 }

@@ -2,8 +2,9 @@
 //! It refuses to go on with a file that does not obey: a pragma that silently failed has cost other shops their money.
 
 use std::{
-    fs::{File, OpenOptions, TryLockError},
+    fs::{File, OpenOptions, Permissions, TryLockError},
     io,
+    os::unix::fs::PermissionsExt,
     path::{Path, PathBuf},
     time::Duration,
 };
@@ -17,6 +18,9 @@ const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 const SQLITE_VERSION_MIN: i32 = 3_051_003;
 /// Pages of WAL after which the bot checkpoints by itself: the backstop for when the agent is away (64 MiB).
 const WAL_AUTOCHECKPOINT_PAGES: i64 = 16_384;
+
+/// Owner and group read and write, nobody else anything.
+const SHARED_MODE: u32 = 0o660;
 
 /// Why the database cannot be used.
 #[derive(Debug, Error)]
@@ -70,15 +74,7 @@ pub fn lock_instance(database: &Path) -> Result<Instance, OpenError> {
     let mut path = database.as_os_str().to_owned();
     path.push(".lock");
     let path = PathBuf::from(path);
-    let open = OpenOptions::new()
-        .create(true)
-        .truncate(false)
-        .write(true)
-        .open(&path);
-    let lock = open.map_err(|source| OpenError::Io {
-        path: path.clone(),
-        source,
-    })?;
+    let lock = shared_file(&path)?;
     match lock.try_lock() {
         Ok(()) => Ok(Instance { _lock: lock }),
         Err(TryLockError::WouldBlock) => Err(OpenError::Held(database.to_owned())),
@@ -93,6 +89,10 @@ pub fn lock_instance(database: &Path) -> Result<Instance, OpenError> {
 pub fn open_writer(database: &Path) -> Result<Connection, OpenError> {
     if rusqlite::version_number() < SQLITE_VERSION_MIN {
         return Err(OpenError::Version(rusqlite::version()));
+    }
+    // SQLite gives -wal and -shm the database's own mode; an existing database keeps what it has.
+    if !database.exists() {
+        shared_file(database)?;
     }
     let conn = Connection::open(database)?;
     conn.busy_timeout(BUSY_TIMEOUT)?;
@@ -111,6 +111,27 @@ pub fn open_writer(database: &Path) -> Result<Connection, OpenError> {
     conn.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
     expect(&conn, "page_size", "4096")?;
     Ok(conn)
+}
+
+/// Opens a file for writing; one that is made here can be written by the group, whatever the umask says: the agent is
+/// another user.
+fn shared_file(path: &Path) -> Result<File, OpenError> {
+    let failed = |source| OpenError::Io {
+        path: path.to_owned(),
+        source,
+    };
+    let is_new = !path.exists();
+    let file = OpenOptions::new()
+        .create(true)
+        .truncate(false)
+        .write(true)
+        .open(path)
+        .map_err(failed)?;
+    if is_new {
+        file.set_permissions(Permissions::from_mode(SHARED_MODE))
+            .map_err(failed)?;
+    }
+    Ok(file)
 }
 
 /// Opens a connection that cannot write.
@@ -168,8 +189,13 @@ mod tests {
     fn a_fresh_file_obeys_the_contract() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("shop.db");
-        open_writer(&path).unwrap();
+        let conn = open_writer(&path).unwrap();
+        conn.execute_batch("CREATE TABLE t (a)").unwrap();
         open_reader(&path).unwrap();
+        for name in ["shop.db", "shop.db-wal", "shop.db-shm"] {
+            let mode = dir.path().join(name).metadata().unwrap().permissions().mode();
+            assert_eq!(mode & 0o777, SHARED_MODE, "{name}");
+        }
     }
 
     #[test]

@@ -1,4 +1,5 @@
-//! Forgets what is old enough, once an hour: handled updates, settled messages, jobs that were done or given up.
+//! Forgets what is old enough, once an hour: handled updates, settled messages, whom a broadcast missed, jobs that were
+//! done or given up.
 //! Orders, payments and the ledger are never forgotten here.
 
 use std::time::Duration;
@@ -11,12 +12,15 @@ use crate::{
     clock::now,
     inbox, outbox,
     queue::{self, Job, worker::Outcome},
+    shop::broadcast,
 };
 
 /// Telegram repeats an update for at most a day; twice that is remembered.
 const INBOX_KEPT: Duration = Duration::from_secs(2 * 86_400);
 /// A message of ours can be changed for two days; an order's picture may be older.
 const SENDS_KEPT: Duration = Duration::from_secs(30 * 86_400);
+/// A seller has this long to send a broadcast once more to those of whom nobody knows.
+const RECIPIENTS_KEPT: Duration = Duration::from_secs(90 * 86_400);
 
 /// Does it, the queue's own rows a little at a time.
 ///
@@ -34,6 +38,7 @@ pub async fn work(shop: &Workshop, job: &Job) -> Result<Outcome> {
     shop.settle(job.claim, move |conn, _| {
         inbox::store::prune(conn, before(now, INBOX_KEPT))?;
         outbox::store::prune(conn, before(now, SENDS_KEPT))?;
+        broadcast::store::prune(conn, before(now, RECIPIENTS_KEPT))?;
         Ok(())
     })
     .await

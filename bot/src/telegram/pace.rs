@@ -87,6 +87,14 @@ impl Pace {
         self.chats.insert(chat, now.plus(CHAT_EVERY));
     }
 
+    /// The newest so many messages left only now: marking them took its time.
+    pub fn left_late(&mut self, count: usize, now: UnixMillis) {
+        let first = self.left.len().saturating_sub(count);
+        for left in self.left.range_mut(first..) {
+            *left = now;
+        }
+    }
+
     /// Telegram wants quiet in this chat. When it wants that in a second chat meanwhile, the whole bot is meant.
     pub fn quiet(&mut self, chat: CustomerId, pause: Duration, now: UnixMillis) {
         let until = now.plus(pause);

@@ -141,6 +141,7 @@ async fn choose(
     let mut free = IN_FLIGHT_MAX.saturating_sub(flying);
     let mut pause = SLEEP_MAX;
     let mut chosen: Vec<SendId> = Vec::new();
+    let mut paced: Vec<Head> = Vec::new();
     for answer in answers.into_iter().take(free) {
         chosen.push(answer.id);
     }
@@ -161,6 +162,7 @@ async fn choose(
         pace.leaves(head.chat, now);
         busy.insert(head.chat);
         chosen.push(head.id);
+        paced.push(head);
         free -= 1;
     }
     if chosen.is_empty() {
@@ -173,7 +175,14 @@ async fn choose(
             chosen.iter().map(|id| store::begin(conn, *id, boot)).collect();
         Ok(begun?.into_iter().flatten().collect::<Vec<_>>())
     });
-    Ok((begun.await?, pause))
+    let begun = begun.await;
+    // What was taken back meanwhile, or could not be marked, keeps nobody's chat busy.
+    let marked: HashSet<SendId> = begun.iter().flatten().map(|sending| sending.id).collect();
+    for head in paced.iter().filter(|head| !marked.contains(&head.id)) {
+        busy.remove(&head.chat);
+    }
+    pace.left_late(paced.len(), crate::clock::now());
+    Ok((begun?, pause))
 }
 
 fn earliest(head: &Head, pace: &Pace) -> UnixMillis {

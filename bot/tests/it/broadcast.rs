@@ -11,6 +11,7 @@ use bot::{
     },
     queue::{self, Boot},
     shop::{
+        audit,
         broadcast::{
             Announcement, Broadcast, BroadcastId, Counts, Event, Fate, SETBACKS_MAX, State, WINDOW_MAX, store,
         },
@@ -50,6 +51,8 @@ fn it(world: &World, id: BroadcastId, event: Event) -> Moved {
 }
 
 fn get(world: &World, id: BroadcastId) -> Broadcast {
+    let findings = audit::store::inspect(&world.conn).unwrap();
+    assert_eq!(findings.faults, [""; 0]);
     store::get(&world.conn, id).unwrap().unwrap()
 }
 

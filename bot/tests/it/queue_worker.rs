@@ -5,7 +5,7 @@ use std::{
         Arc,
         atomic::{AtomicU32, Ordering},
     },
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use anyhow::anyhow;
@@ -71,22 +71,39 @@ fn job(kind: &'static str) -> NewJob {
     }
 }
 
+/// A shop's database whose periodic jobs are known since two hours ago.
+fn shop(dir: &tempfile::TempDir, periodic: &[Periodic]) -> rusqlite::Connection {
+    let mut conn = db::open_writer(&dir.path().join("shop.db")).unwrap();
+    db::migrate(&mut conn).unwrap();
+    let before = UnixMillis(now().0 - 7_200_000);
+    store::tick(&conn, periodic, &TimeZone::UTC, before).unwrap();
+    conn
+}
+
 impl Running {
     fn start<F>(periodic: Vec<Periodic>, work: impl Fn(Writer, Job) -> F + Clone + Send + 'static) -> Self
     where
         F: Future<Output = Outcome> + Send + 'static,
     {
         let dir = tempfile::tempdir().unwrap();
-        let mut conn = db::open_writer(&dir.path().join("shop.db")).unwrap();
-        db::migrate(&mut conn).unwrap();
-        for periodic in &periodic {
-            let before = UnixMillis(now().0 - 7_200_000);
-            store::tick(&conn, std::slice::from_ref(periodic), &TimeZone::UTC, before).unwrap();
-        }
+        let conn = shop(&dir, &periodic);
+        Self::start_on(dir, conn, Boot(1), periodic, work)
+    }
+
+    fn start_on<F>(
+        dir: tempfile::TempDir,
+        conn: rusqlite::Connection,
+        boot: Boot,
+        periodic: Vec<Periodic>,
+        work: impl Fn(Writer, Job) -> F + Clone + Send + 'static,
+    ) -> Self
+    where
+        F: Future<Output = Outcome> + Send + 'static,
+    {
         let (writer, _thread) = Writer::start(conn);
         let worker = Worker {
             writer: writer.clone(),
-            boot: Boot(1),
+            boot,
             beat: Beat::new("jobs", Duration::from_secs(60)),
             policy_of,
             periodic: periodic.into(),
@@ -212,6 +229,29 @@ async fn a_job_that_gives_signs_of_life_may_take_longer() {
     });
     running.add(job("short")).await;
     assert_eq!(heard(&mut dones).await, 1, "three hundred milliseconds, one try");
+}
+
+#[tokio::test]
+async fn what_a_killed_bot_was_doing_runs_again_within_a_second_of_the_next_start() {
+    let dir = tempfile::tempdir().unwrap();
+    let conn = shop(&dir, &[]);
+    store::enqueue(&conn, &job("usual"), now()).unwrap();
+    assert_eq!(
+        store::claim(&conn, 1, Boot(1), now(), policy_of)
+            .unwrap()
+            .jobs
+            .len(),
+        1
+    );
+    let (begun, mut begins) = ear();
+    let started = Instant::now();
+    let running = Running::start_on(dir, conn, Boot(2), Vec::new(), move |writer, job| {
+        begun.send(job.attempt).unwrap();
+        async move { Running::complete(&writer, &job).await }
+    });
+    assert_eq!(heard(&mut begins).await, 2);
+    assert!(started.elapsed() < Duration::from_secs(1));
+    drop(running);
 }
 
 #[tokio::test]

@@ -7,7 +7,7 @@ use anyhow::Result;
 use protocol::time::UnixMillis;
 use rusqlite::Connection;
 
-use super::{Moved, happen, page};
+use super::{Moved, go_on, happen, page};
 use crate::{
     clock::now,
     jobs::{
@@ -65,6 +65,10 @@ pub async fn report(workshop: &Workshop, job: &Job) -> Result<Outcome> {
     let runs = workshop
         .writer
         .run(move |conn| {
+            // It goes on by itself; should it ever stand still, this gives it a push.
+            if store::running(conn)? == Some(id) {
+                go_on(conn, id, now())?;
+            }
             let broadcast = store::get(conn, id)?;
             if let Some(broadcast) = &broadcast {
                 show(conn, &shop, broadcast, now())?;

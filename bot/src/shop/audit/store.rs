@@ -10,7 +10,7 @@ const QUICK_CHECK: &str = "SELECT quick_check FROM pragma_quick_check LIMIT 1";
 const FOREIGN_KEYS: &str = "SELECT count(*) FROM pragma_foreign_key_check";
 const STOCK_BY_STATE: &str = "SELECT state, count(*) FROM stock_item GROUP BY state ORDER BY state";
 
-const RULES: [(&str, &str); 5] = [
+const RULES: [(&str, &str); 6] = [
     (
         "paid or delivered orders without a sold item",
         "SELECT count(*) FROM shop_order WHERE state IN ('paid', 'delivered') AND NOT EXISTS
@@ -35,6 +35,13 @@ const RULES: [(&str, &str); 5] = [
         "orders with money and no completed payment",
         "SELECT count(*) FROM shop_order WHERE paid_at IS NOT NULL AND NOT EXISTS
             (SELECT 1 FROM payment WHERE order_id = shop_order.id AND state = 'completed')",
+    ),
+    (
+        "broadcasts whose people do not add up",
+        "SELECT count(*) FROM broadcast WHERE state <> 'cancelled' AND taken <> sent + blocked + unknown + failed
+            + (SELECT count(*) FROM send WHERE broadcast_id = broadcast.id AND state IN ('waiting', 'sending'))
+            + (SELECT count(*) FROM broadcast_recipient AS again
+                WHERE again.broadcast_id = broadcast.id AND again.state = 'again')",
     ),
 ];
 

@@ -1,4 +1,6 @@
-//! Broadcasts as rows: what they say, whom they are for, and how far they are.
+//! Broadcasts as rows: what they say, where they stand and how far they are.
+
+mod turns;
 
 use anyhow::{Context, Result};
 use protocol::time::UnixMillis;
@@ -6,27 +8,21 @@ use rusqlite::{Connection, OptionalExtension, Row, named_params};
 
 use super::{Announcement, Broadcast, BroadcastId, Counts, Event, Fate, Page, PauseReason, State, apply};
 use crate::shop::customer::CustomerId;
+pub use turns::{forget_audience, hand_back, has_turns, in_state, take, take_up_unknown};
 
-/// Chats in one block of an audience: one block is about one page of the file.
-const BLOCK_CHATS: usize = 500;
-
-const REACHABLE: &str = "SELECT id FROM customer WHERE blocked_at IS NULL ORDER BY id";
 const DRAFT: &str = "INSERT INTO broadcast (seller_id, body, state, audience, created_at)
     VALUES (:seller, :body, 'draft', :audience, :now) RETURNING id";
-const ADD_BLOCK: &str =
-    "INSERT INTO broadcast_audience (broadcast_id, block, chats) VALUES (:id, :block, :chats)";
-const BLOCK: &str = "SELECT chats FROM broadcast_audience WHERE broadcast_id = :id AND block = :block";
 const OTHER_DRAFTS: &str =
     "SELECT id FROM broadcast WHERE state = 'draft' AND seller_id = :seller AND id <> :id";
 const REMOVE: &str = "DELETE FROM broadcast WHERE id = :id AND state = 'draft'";
-const FORGET_AUDIENCE: &str = "DELETE FROM broadcast_audience WHERE broadcast_id = :id";
-const FORGET_AGAIN: &str = "DELETE FROM broadcast_recipient WHERE broadcast_id = :id AND state = 'again'";
 const COLUMNS: &str = "SELECT id, seller_id, body, state, pause_reason, audience, sent, blocked, unknown, failed,
     taken, setbacks, scheduled_at, running_since, settled_before, page_chat, page_message, page_send FROM broadcast";
 const BY_ID: &str = " WHERE id = :id";
 const NEWEST: &str = " ORDER BY id DESC LIMIT :limit OFFSET :offset";
 const RUNNING: &str = "SELECT id FROM broadcast WHERE state = 'running'";
 const BEFORE_THEIR_END: &str = "SELECT id FROM broadcast WHERE state IN ('scheduled', 'running', 'paused')";
+const PRUNE: &str = "DELETE FROM broadcast_recipient WHERE broadcast_id IN
+    (SELECT id FROM broadcast WHERE state IN ('done', 'cancelled') AND created_at < :before)";
 const SET_BODY: &str = "UPDATE broadcast SET body = :body WHERE id = :id AND state IN ('draft', 'scheduled')";
 const MOVE: &str = "UPDATE broadcast SET state = :next, pause_reason = :reason, setbacks = 0,
         running_since = CASE WHEN :next <> 'running' THEN NULL WHEN state = 'running' THEN running_since ELSE :now END,
@@ -44,21 +40,6 @@ const COUNT_BLOCKED: &str = "UPDATE broadcast SET blocked = blocked + 1 WHERE id
 const COUNT_UNKNOWN: &str =
     "UPDATE broadcast SET unknown = unknown + 1, setbacks = setbacks + 1 WHERE id = :id";
 const COUNT_FAILED: &str = "UPDATE broadcast SET failed = failed + 1, setbacks = setbacks + 1 WHERE id = :id";
-const NOTE: &str =
-    "INSERT INTO broadcast_recipient (broadcast_id, chat_id, state) VALUES (:id, :chat, :state)
-    ON CONFLICT (broadcast_id, chat_id) DO UPDATE SET state = excluded.state";
-const RETRY_UNKNOWN: &str =
-    "UPDATE broadcast_recipient SET state = 'again' WHERE broadcast_id = :id AND state = 'unknown'";
-const FORGIVE_UNKNOWN: &str = "UPDATE broadcast SET unknown = unknown - :count WHERE id = :id";
-const TAKE_AGAIN: &str = "DELETE FROM broadcast_recipient WHERE broadcast_id = :id AND chat_id IN (
-        SELECT chat_id FROM broadcast_recipient WHERE broadcast_id = :id AND state = 'again' LIMIT :limit
-    ) RETURNING chat_id";
-const TAKE: &str = "UPDATE broadcast SET taken = taken + :count WHERE id = :id";
-const IS_REACHABLE: &str = "SELECT blocked_at IS NULL FROM customer WHERE id = :chat";
-const HAS_AGAIN: &str =
-    "SELECT EXISTS (SELECT 1 FROM broadcast_recipient WHERE broadcast_id = :id AND state = 'again')";
-const IN_STATE: &str =
-    "SELECT chat_id FROM broadcast_recipient WHERE broadcast_id = :id AND state = :state ORDER BY chat_id";
 
 /// Writes an announcement down for everybody who can be reached now: whoever comes later is not among them.
 /// The seller's earlier draft is forgotten.
@@ -71,20 +52,13 @@ pub fn draft(
     announcement: &Announcement,
     now: UnixMillis,
 ) -> Result<BroadcastId> {
-    let mut reachable = conn.prepare_cached(REACHABLE)?;
-    let chats: Vec<i64> = reachable
-        .query_map([], |row| row.get(0))?
-        .collect::<rusqlite::Result<_>>()?;
+    let chats = turns::reachable(conn)?;
     let row = named_params! {
         ":seller": seller.0, ":body": serde_json::to_string(announcement)?,
         ":audience": i64::try_from(chats.len())?, ":now": now.0,
     };
     let id = BroadcastId(conn.prepare_cached(DRAFT)?.query_row(row, |row| row.get(0))?);
-    for (block, chats) in (0_i64..).zip(chats.chunks(BLOCK_CHATS)) {
-        let bytes: Vec<u8> = chats.iter().flat_map(|chat| chat.to_be_bytes()).collect();
-        conn.prepare_cached(ADD_BLOCK)?
-            .execute(named_params! { ":id": id.0, ":block": block, ":chats": bytes })?;
-    }
+    turns::freeze(conn, id, &chats)?;
     let mut others = conn.prepare_cached(OTHER_DRAFTS)?;
     let others = others.query_map(named_params! { ":seller": seller.0, ":id": id.0 }, |row| {
         row.get(0)
@@ -150,6 +124,15 @@ pub fn set_announcement(conn: &Connection, id: BroadcastId, announcement: &Annou
     let row = named_params! { ":id": id.0, ":body": serde_json::to_string(announcement)? };
     conn.prepare_cached(SET_BODY)?.execute(row)?;
     Ok(())
+}
+
+/// Forgets who did not simply get broadcasts that were written before a moment and have ended.
+///
+/// # Errors
+/// When the database fails.
+pub fn prune(conn: &Connection, before: UnixMillis) -> Result<usize> {
+    let mut statement = conn.prepare_cached(PRUNE)?;
+    Ok(statement.execute(named_params! { ":before": before.0 })?)
 }
 
 /// Moves it by the machine. The caller does the effects. `None`: the event cannot happen now.
@@ -219,133 +202,7 @@ pub fn settle(conn: &Connection, id: BroadcastId, chat: CustomerId, fate: Fate) 
     };
     conn.prepare_cached(count)?
         .execute(named_params! { ":id": id.0 })?;
-    state.map_or(Ok(()), |state| note(conn, id, chat, state))
-}
-
-/// Nothing was sent to this person; the turn comes again.
-///
-/// # Errors
-/// When the database fails.
-pub fn hand_back(conn: &Connection, id: BroadcastId, chat: CustomerId) -> Result<()> {
-    note(conn, id, chat, "again")
-}
-
-/// Those of whom nobody knows get their turn again. Answers how many.
-///
-/// # Errors
-/// When the database fails.
-pub fn take_up_unknown(conn: &Connection, id: BroadcastId) -> Result<usize> {
-    let count = conn
-        .prepare_cached(RETRY_UNKNOWN)?
-        .execute(named_params! { ":id": id.0 })?;
-    conn.prepare_cached(FORGIVE_UNKNOWN)?
-        .execute(named_params! { ":id": id.0, ":count": i64::try_from(count)? })?;
-    Ok(count)
-}
-
-/// The next people whose turn it is, at most `limit`. Those who cannot be reached are passed over and counted.
-///
-/// # Errors
-/// When the database fails.
-pub fn take(conn: &Connection, broadcast: &Broadcast, limit: usize) -> Result<Vec<CustomerId>> {
-    let id = broadcast.id;
-    let mut again = conn.prepare_cached(TAKE_AGAIN)?;
-    let row = named_params! { ":id": id.0, ":limit": i64::try_from(limit)? };
-    let mut turn: Vec<i64> = again
-        .query_map(row, |row| row.get(0))?
-        .collect::<rusqlite::Result<_>>()?;
-    let mut taken = broadcast.taken;
-    let mut chosen = Vec::new();
-    loop {
-        for chat in turn {
-            if is_reachable(conn, chat)? {
-                chosen.push(CustomerId(chat));
-            } else {
-                settle(conn, id, CustomerId(chat), Fate::Blocked)?;
-            }
-        }
-        turn = from_block(conn, id, taken, limit.saturating_sub(chosen.len()))?;
-        if turn.is_empty() {
-            return Ok(chosen);
-        }
-        let count = u64::try_from(turn.len())?;
-        conn.prepare_cached(TAKE)?
-            .execute(named_params! { ":id": id.0, ":count": count })?;
-        taken += count;
-    }
-}
-
-/// Whether anybody's turn is still to come.
-///
-/// # Errors
-/// When the database fails.
-pub fn has_turns(conn: &Connection, broadcast: &Broadcast) -> Result<bool> {
-    if broadcast.taken < broadcast.counts.audience {
-        return Ok(true);
-    }
-    let mut statement = conn.prepare_cached(HAS_AGAIN)?;
-    Ok(statement.query_row(named_params! { ":id": broadcast.id.0 }, |row| row.get(0))?)
-}
-
-/// Nobody gets a turn any more.
-///
-/// # Errors
-/// When the database fails.
-pub fn forget_audience(conn: &Connection, id: BroadcastId) -> Result<()> {
-    for statement in [FORGET_AUDIENCE, FORGET_AGAIN] {
-        conn.prepare_cached(statement)?
-            .execute(named_params! { ":id": id.0 })?;
-    }
-    Ok(())
-}
-
-/// Those of whom a thing was written down.
-///
-/// # Errors
-/// When the database fails.
-pub fn in_state(conn: &Connection, id: BroadcastId, fate: Fate) -> Result<Vec<CustomerId>> {
-    let state = match fate {
-        Fate::Sent => return Ok(Vec::new()),
-        Fate::Blocked => "blocked",
-        Fate::Unknown => "unknown",
-        Fate::Failed => "failed",
-    };
-    let mut statement = conn.prepare_cached(IN_STATE)?;
-    let chats = statement.query_map(named_params! { ":id": id.0, ":state": state }, |row| row.get(0))?;
-    Ok(chats
-        .collect::<rusqlite::Result<Vec<i64>>>()?
-        .into_iter()
-        .map(CustomerId)
-        .collect())
-}
-
-fn note(conn: &Connection, id: BroadcastId, chat: CustomerId, state: &str) -> Result<()> {
-    conn.prepare_cached(NOTE)?
-        .execute(named_params! { ":id": id.0, ":chat": chat.0, ":state": state })?;
-    Ok(())
-}
-
-/// Somebody whose row is gone cannot be reached either.
-fn is_reachable(conn: &Connection, chat: i64) -> Result<bool> {
-    let found = conn
-        .prepare_cached(IS_REACHABLE)?
-        .query_row(named_params! { ":chat": chat }, |row| row.get(0));
-    Ok(found.optional()?.unwrap_or(false))
-}
-
-/// At most `limit` chats from a place in the audience on; of one block only, so none is the end.
-fn from_block(conn: &Connection, id: BroadcastId, place: u64, limit: usize) -> Result<Vec<i64>> {
-    let place = usize::try_from(place)?;
-    let row = named_params! { ":id": id.0, ":block": i64::try_from(place / BLOCK_CHATS)? };
-    let mut statement = conn.prepare_cached(BLOCK)?;
-    let bytes: Option<Vec<u8>> = statement.query_row(row, |row| row.get(0)).optional()?;
-    let bytes = bytes.unwrap_or_default();
-    let chats = bytes
-        .as_chunks::<8>()
-        .0
-        .iter()
-        .map(|chat| i64::from_be_bytes(*chat));
-    Ok(chats.skip(place % BLOCK_CHATS).take(limit).collect())
+    state.map_or(Ok(()), |state| turns::note(conn, id, chat, state))
 }
 
 fn reason_of(event: Event) -> &'static str {
