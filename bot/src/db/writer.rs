@@ -12,7 +12,7 @@ use std::{
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
-use rusqlite::{Connection, Transaction, TransactionBehavior};
+use rusqlite::{Connection, TransactionBehavior};
 use thiserror::Error;
 use tokio::sync::{Notify, oneshot};
 
@@ -36,6 +36,10 @@ pub enum WriteError {
     #[error("the shop's database is closed: the bot is stopping")]
     Closed,
 }
+
+const SAVEPOINT: &str = "SAVEPOINT piece";
+const ROLLBACK_TO: &str = "ROLLBACK TO piece";
+const RELEASE: &str = "RELEASE piece";
 
 /// Does one piece of work, or is told why no transaction could be begun.
 type Work = Box<dyn FnOnce(Result<&Connection, &str>) -> Done + Send>;
@@ -143,7 +147,7 @@ fn serve(mut conn: Connection, work: &Receiver<Work>, changed: &Notify, beat: &A
 
 /// Runs the batch in one transaction. When the commit fails, every piece of it has failed.
 fn commit(conn: &mut Connection, batch: impl Iterator<Item = Work>) -> (Vec<Answer>, Result<(), String>) {
-    let mut tx = match conn.transaction_with_behavior(TransactionBehavior::Immediate) {
+    let tx = match conn.transaction_with_behavior(TransactionBehavior::Immediate) {
         Ok(tx) => tx,
         Err(error) => {
             let reason = error.to_string();
@@ -151,34 +155,37 @@ fn commit(conn: &mut Connection, batch: impl Iterator<Item = Work>) -> (Vec<Answ
         }
     };
     let mut answers = Vec::new();
+    let mut broken: Option<String> = None;
     for work in batch {
-        match in_savepoint(&mut tx, work) {
-            Ok(answer) => answers.push(answer),
-            // Without savepoints nothing after this one can be told apart: the commit below fails as well.
-            Err((answer, error)) => {
-                answers.push(answer);
-                return (answers, Err(error.to_string()));
-            }
-        }
+        // Without savepoints pieces cannot be told apart: whatever comes after is refused, and nothing is committed.
+        let piece = match &broken {
+            Some(reason) => Err((work(Err(reason)).answer, reason.clone())),
+            None => in_savepoint(&tx, work),
+        };
+        answers.push(piece.unwrap_or_else(|(answer, reason)| {
+            broken = Some(reason);
+            answer
+        }));
+    }
+    if let Some(reason) = broken {
+        return (answers, Err(reason));
     }
     crate::fail::point("before_commit");
     (answers, tx.commit().map_err(|error| error.to_string()))
 }
 
-fn in_savepoint(tx: &mut Transaction<'_>, work: Work) -> Result<Answer, (Answer, rusqlite::Error)> {
-    let mut savepoint = match tx.savepoint() {
-        Ok(savepoint) => savepoint,
-        Err(error) => return Err((work(Err(&error.to_string())).answer, error)),
-    };
-    let done = work(Ok(&savepoint));
-    let ended = if done.keep {
-        savepoint.commit()
-    } else {
-        savepoint.rollback().and_then(|()| savepoint.commit())
-    };
-    match ended {
-        Ok(()) => Ok(done.answer),
-        Err(error) => Err((done.answer, error)),
+/// One piece of work; what it did is undone when it failed. The statements are prepared once, not for every piece.
+fn in_savepoint(conn: &Connection, work: Work) -> Result<Answer, (Answer, String)> {
+    let say = |statement| conn.prepare_cached(statement)?.execute([]);
+    if let Err(error) = say(SAVEPOINT) {
+        let reason = error.to_string();
+        return Err((work(Err(&reason)).answer, reason));
+    }
+    let done = work(Ok(conn));
+    let undone = if done.keep { Ok(0) } else { say(ROLLBACK_TO) };
+    match undone.and_then(|_| say(RELEASE)) {
+        Ok(_) => Ok(done.answer),
+        Err(error) => Err((done.answer, error.to_string())),
     }
 }
 
