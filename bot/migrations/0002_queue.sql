@@ -72,6 +72,9 @@ CREATE TABLE queue (
 -- Upkeep is patient and must never take every hand.
 INSERT INTO queue (name, running_max) VALUES ('upkeep', 4);
 
+-- Gateways take two invoices a second (Pakasir's own limit).
+INSERT INTO queue (name, starts_max, starts_per_ms) VALUES ('invoices', 1, 550);
+
 -- What was done lately; no payload. Numbered in the order of finishing.
 CREATE TABLE done_job (
     seq INTEGER PRIMARY KEY,

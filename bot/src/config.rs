@@ -166,8 +166,12 @@ fn shop(mut section: Section, faults: &mut Faults) -> Shop {
         }
         ids.into_iter().map(CustomerId).collect()
     };
-    let (owners, sellers) = (people("owners", faults), people("sellers", faults));
-    if owners.is_empty() {
+    let told_before = faults.sentences().len();
+    let owners = people("owners", faults);
+    // A list that could not be read has been told already, and so has a section that is not there.
+    let told = faults.sentences().len() > told_before || name.is_empty();
+    let sellers = people("sellers", faults);
+    if owners.is_empty() && !told {
         faults.add("shop.owners names nobody; write the owner's numeric Telegram id, for example [1001]");
     }
     section.finish(faults);

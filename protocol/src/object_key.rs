@@ -4,8 +4,11 @@
 //! ```text
 //! base/<point>/000000.zst.pgp …      16 MiB of database pages each, in order
 //! files/<point>.tar.zst.pgp          configuration, .env and logs
-//! manifest/<point>.json.pgp          written last: the commit
+//! manifest/<point>.<digest>.json.pgp written last: the commit
 //! ```
+//!
+//! The manifest holds the digest of every other object, and its own name holds its own: a flipped bit in the manifest
+//! is noticed before it is opened, as anywhere else.
 
 use std::fmt;
 
@@ -71,6 +74,9 @@ impl fmt::Display for PointId {
     }
 }
 
+/// Hex digits of its own SHA-256 in a manifest's name: 128 bits are more than chance ever hits.
+pub const MANIFEST_DIGEST_CHARS: usize = 32;
+
 /// The folder that holds one object a restore point; a listing of it is the list of restore points.
 pub const MANIFESTS: &str = "manifest/";
 
@@ -86,16 +92,31 @@ pub fn files(point: &PointId) -> String {
     format!("files/{point}.tar.zst.pgp")
 }
 
-/// The point's manifest.
+/// The point's manifest; `sha256` is that of the object's bytes, in hex, of which the name holds the beginning.
 #[must_use]
-pub fn manifest(point: &PointId) -> String {
-    format!("{MANIFESTS}{point}.json.pgp")
+pub fn manifest(point: &PointId, sha256: &str) -> String {
+    let digest = sha256.get(..MANIFEST_DIGEST_CHARS).unwrap_or(sha256);
+    format!("{MANIFESTS}{point}.{digest}.json.pgp")
 }
 
-/// The point whose manifest has this name; `None` for anything else that lies in the folder.
+/// With what the name of every manifest of this point begins.
 #[must_use]
-pub fn point_of_manifest(key: &str) -> Option<PointId> {
-    PointId::parse(key.strip_prefix(MANIFESTS)?.strip_suffix(".json.pgp")?).ok()
+pub fn manifest_prefix(point: &PointId) -> String {
+    format!("{MANIFESTS}{point}.")
+}
+
+/// The point whose manifest has this name, and the beginning of the object's SHA-256; `None` for anything else that
+/// lies in the folder.
+#[must_use]
+pub fn point_of_manifest(key: &str) -> Option<(PointId, String)> {
+    let name = key.strip_prefix(MANIFESTS)?.strip_suffix(".json.pgp")?;
+    let (point, digest) = name.split_once('.')?;
+    let shape = digest.len() == MANIFEST_DIGEST_CHARS
+        && digest
+            .bytes()
+            .all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
+    shape.then_some(())?;
+    Some((PointId::parse(point).ok()?, digest.to_owned()))
 }
 
 #[cfg(test)]
@@ -105,7 +126,19 @@ mod tests {
     #[test]
     fn a_manifests_name_leads_back_to_its_point() {
         let point = PointId::parse("20261122T091400Z-1f0c9a3e").unwrap();
-        assert_eq!(point_of_manifest(&manifest(&point)), Some(point));
+        let sha256 = "0123456789abcdef".repeat(4);
+        let name = manifest(&point, &sha256);
+        assert_eq!(
+            name,
+            "manifest/20261122T091400Z-1f0c9a3e.0123456789abcdef0123456789abcdef.json.pgp"
+        );
+        assert!(name.starts_with(&manifest_prefix(&point)));
+        assert_eq!(point_of_manifest(&name), Some((point, sha256[..32].to_owned())));
+        assert_eq!(
+            point_of_manifest("manifest/20261122T091400Z-1f0c9a3e.json.pgp"),
+            None,
+            "without a digest"
+        );
     }
 
     #[test]

@@ -49,29 +49,29 @@ impl std::error::Error for Faults {}
 pub struct Section {
     path: String,
     rest: Table,
+    /// The text could not be read: that nothing is in it is no second fault.
+    unread: bool,
 }
 
 /// Parses the whole text into its top section. A text that is not TOML gives one fault and an empty section.
 pub fn parse(text: &str, faults: &mut Faults) -> Section {
-    let rest = match text.parse::<Table>() {
-        Ok(table) => table,
-        Err(error) => {
-            // Not the error's own picture of the line: a secret may stand there by mistake.
-            let before = error
-                .span()
-                .and_then(|span| text.get(..span.start))
-                .unwrap_or_default();
-            let line = before.matches('\n').count() + 1;
-            faults.add(format!(
-                "it is not TOML: line {line}: {}",
-                error.message().replace('\n', ", ")
-            ));
-            Table::new()
-        }
-    };
+    let parsed = text.parse::<Table>();
+    if let Err(error) = &parsed {
+        // Not the error's own picture of the line: a secret may stand there by mistake.
+        let before = error
+            .span()
+            .and_then(|span| text.get(..span.start))
+            .unwrap_or_default();
+        let line = before.matches('\n').count() + 1;
+        faults.add(format!(
+            "it is not TOML: line {line}: {}",
+            error.message().replace('\n', ", ")
+        ));
+    }
     Section {
         path: String::new(),
-        rest,
+        unread: parsed.is_err(),
+        rest: parsed.unwrap_or_default(),
     }
 }
 
@@ -79,25 +79,39 @@ impl Section {
     /// A section that the file must have.
     pub fn section(&mut self, name: &str, faults: &mut Faults) -> Self {
         self.section_if_any(name, faults).unwrap_or_else(|| {
-            faults.add(format!("[{}] is missing", self.name(name)));
-            Self {
-                path: self.name(name),
-                rest: Table::new(),
+            if !self.unread {
+                faults.add(format!("[{}] is missing", self.name(name)));
             }
+            self.unread_section(name)
         })
     }
 
     /// A section that the file may have. One of a wrong type is a fault, and counts as empty.
     pub fn section_if_any(&mut self, name: &str, faults: &mut Faults) -> Option<Self> {
-        let path = self.name(name);
-        let rest = match self.rest.remove(name)? {
-            Value::Table(table) => table,
+        Some(match self.take(name)? {
+            Value::Table(rest) => Self {
+                path: self.name(name),
+                rest,
+                unread: false,
+            },
             other => {
-                faults.add(format!("{path} must be a section, not {}", kind(&other)));
-                Table::new()
+                faults.add(format!(
+                    "{} must be a section, not {}",
+                    self.name(name),
+                    kind(&other)
+                ));
+                self.unread_section(name)
             }
-        };
-        Some(Self { path, rest })
+        })
+    }
+
+    /// A section in the place of one that is not there: its keys are not missed one by one.
+    fn unread_section(&self, name: &str) -> Self {
+        Self {
+            path: self.name(name),
+            rest: Table::new(),
+            unread: true,
+        }
     }
 
     /// Every sub-section that is left, with its name: for `[remotes.<name>]`.
@@ -131,7 +145,11 @@ impl Section {
         for (position, item) in (1..=most).zip(items) {
             let path = format!("{path}[{position}]");
             match item {
-                Value::Table(rest) => found.push(Self { path, rest }),
+                Value::Table(rest) => found.push(Self {
+                    path,
+                    rest,
+                    unread: false,
+                }),
                 other => faults.add(format!("{path} must be a section, not {}", kind(&other))),
             }
         }
@@ -159,9 +177,7 @@ impl Section {
 
     /// A text that must be there and not be empty. After a fault an empty text stands in.
     pub fn text(&mut self, name: &str, faults: &mut Faults) -> String {
-        if !self.rest.contains_key(name) {
-            faults.add(format!("{} is missing", self.name(name)));
-        }
+        self.miss(name, faults);
         self.text_if_any(name, faults).unwrap_or_default()
     }
 
@@ -202,9 +218,7 @@ impl Section {
 
     /// A whole number that must be there. After a fault a zero stands in.
     pub fn integer(&mut self, name: &str, faults: &mut Faults) -> i64 {
-        if !self.rest.contains_key(name) {
-            faults.add(format!("{} is missing", self.name(name)));
-        }
+        self.miss(name, faults);
         self.integer_if_any(name, i64::MIN, i64::MAX, faults)
             .unwrap_or_default()
     }
@@ -303,6 +317,12 @@ impl Section {
         }
     }
 
+    fn miss(&self, name: &str, faults: &mut Faults) {
+        if !self.unread && !self.rest.contains_key(name) {
+            faults.add(format!("{} is missing", self.name(name)));
+        }
+    }
+
     fn take(&mut self, name: &str) -> Option<Value> {
         self.rest.remove(name)
     }
@@ -326,12 +346,18 @@ impl Section {
         let Some(value) = self.take(name) else {
             return Vec::new();
         };
-        let read_all = value
-            .as_array()
-            .and_then(|items| items.iter().map(read).collect::<Option<Vec<T>>>());
-        read_all
-            .or_else(|| self.wrong(name, wanted, &value, faults))
-            .unwrap_or_default()
+        let Some(items) = value.as_array() else {
+            return self.wrong(name, wanted, &value, faults).unwrap_or_default();
+        };
+        if let Some(other) = items.iter().find(|item| read(item).is_none()) {
+            faults.add(format!(
+                "{} must be {wanted}; {} is in it",
+                self.name(name),
+                kind(other)
+            ));
+            return Vec::new();
+        }
+        items.iter().filter_map(read).collect()
     }
 }
 
@@ -385,5 +411,15 @@ mod tests {
         assert_eq!(faults.sentences().len(), 1);
         let text = faults.to_string();
         assert!(text.contains("line 2") && !text.contains("s3cret"), "{text}");
+    }
+
+    #[test]
+    fn a_section_that_is_not_there_is_one_fault() {
+        let mut faults = Faults::default();
+        let mut top = parse("http = 3\n", &mut faults);
+        for name in ["shop", "http"] {
+            top.section(name, &mut faults).text("name", &mut faults);
+        }
+        assert_eq!(faults.sentences().len(), 2, "{faults}");
     }
 }

@@ -134,16 +134,29 @@ impl Chat {
     #[track_caller]
     pub fn press(&self, part: &str) {
         let what = format!("pressing the button '{part}'");
-        until(&what, PATIENCE, || {
-            let message = self
-                .messages()
-                .into_iter()
-                .rev()
-                .find(|message| message.label(part).is_some())?;
-            let press = json!({ "message_id": message.id, "label": message.label(part) });
-            // The bot may take the button away between reading and pressing, as for a person.
-            self.act("press", &press).ok()
-        });
+        until(&what, PATIENCE, || self.press_now(part));
+    }
+
+    /// Presses the button in the newest message that has one; `None` while there is none.
+    #[must_use]
+    pub fn press_now(&self, part: &str) -> Option<()> {
+        let message = self
+            .messages()
+            .into_iter()
+            .rev()
+            .find(|message| message.label(part).is_some())?;
+        let press = json!({ "message_id": message.id, "label": message.label(part) });
+        // The bot may take the button away between reading and pressing, as for a person.
+        self.act("press", &press).ok()
+    }
+
+    /// How often the person typed a text.
+    #[must_use]
+    pub fn times_said(&self, text: &str) -> usize {
+        let chat = http::get(&self.url).unwrap_or_default();
+        let all = chat["messages"].as_array().into_iter().flatten();
+        all.filter(|message| message["from"] == "user" && message["text"] == text)
+            .count()
     }
 
     fn act(&self, verb: &str, body: &Value) -> Result<()> {

@@ -13,6 +13,44 @@ const ITEM_OF_ORDER: &str = "SELECT o.code, i.content FROM stock_item i JOIN sho
                              WHERE i.state = 'sold'";
 const REFUNDS_DUE: &str = "SELECT reason FROM refund WHERE state = 'due' ORDER BY id";
 const INBOX_UNDONE: &str = "SELECT count(*) FROM inbox WHERE state <> 'done'";
+const SOLD: &str = "SELECT o.code, o.customer_id, i.content, o.state FROM stock_item i \
+                    JOIN shop_order o ON o.id = i.order_id WHERE i.state = 'sold' ORDER BY o.id";
+const STOCK_LINES: &str = "SELECT content FROM stock_item";
+const NOTICES: &str = "SELECT s.chat_id, o.code, s.purpose, s.state FROM send s \
+                       JOIN shop_order o ON o.id = s.order_id \
+                       WHERE s.chat_id NOT IN (SELECT customer_id FROM shop_order)";
+const UPDATES: &str = "SELECT count(*), coalesce(max(update_id) - min(update_id) + 1, 0), \
+                       count(*) FILTER (WHERE state <> 'done') FROM inbox";
+const UNKNOWN_SENDS: &str = "SELECT count(*) FROM send WHERE state = 'unknown'";
+const PAGES_IN_DOUBT: &str = "SELECT count(*) FILTER (WHERE state IN ('unknown', 'waiting', 'sending')), \
+                              coalesce(sum(repeats), 0) FROM send WHERE purpose = 'screen' AND chat_id = ?1";
+
+const CUSTOMERS_WAITING: &str = "SELECT count(*) FROM send WHERE state IN ('waiting', 'sending') \
+                                 AND chat_id IN (SELECT customer_id FROM shop_order)";
+
+/// An item that belongs to a buyer.
+pub struct Sold {
+    /// The order's code.
+    pub order: String,
+    /// The buyer.
+    pub customer: i64,
+    /// The item itself.
+    pub content: String,
+    /// Where the order stands.
+    pub state: String,
+}
+
+/// A message about an order to somebody who did not place it.
+pub struct Notice {
+    /// To whom.
+    pub chat: i64,
+    /// The order's code.
+    pub order: String,
+    /// What for.
+    pub purpose: String,
+    /// What became of it.
+    pub state: String,
+}
 
 /// An open view of one database.
 pub struct Books {
@@ -76,6 +114,70 @@ impl Books {
     #[must_use]
     pub fn integrity(&self) -> String {
         self.one(INTEGRITY)
+    }
+
+    /// Every item that was sold, oldest order first.
+    #[must_use]
+    pub fn sold(&self) -> Vec<Sold> {
+        self.rows(SOLD, |row| {
+            Ok(Sold {
+                order: row.get(0)?,
+                customer: row.get(1)?,
+                content: row.get(2)?,
+                state: row.get(3)?,
+            })
+        })
+    }
+
+    /// Every line that was ever on the shelves.
+    #[must_use]
+    pub fn stock_lines(&self) -> Vec<String> {
+        self.rows(STOCK_LINES, |row| row.get(0))
+    }
+
+    /// What sellers are told about orders.
+    #[must_use]
+    pub fn notices(&self) -> Vec<Notice> {
+        self.rows(NOTICES, |row| {
+            Ok(Notice {
+                chat: row.get(0)?,
+                order: row.get(1)?,
+                purpose: row.get(2)?,
+                state: row.get(3)?,
+            })
+        })
+    }
+
+    /// How many updates are stored, how many their numbers span, and how many are not handled.
+    #[must_use]
+    pub fn updates(&self) -> (i64, i64, i64) {
+        let mut found = self.rows(UPDATES, |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)));
+        found.pop().expect("a statement that counts has one row")
+    }
+
+    /// Messages that have not gone out to people who placed an order.
+    #[must_use]
+    pub fn customers_waiting(&self) -> i64 {
+        self.one(CUSTOMERS_WAITING)
+    }
+
+    /// Messages of which nobody knows whether they arrived.
+    #[must_use]
+    pub fn unknown_sends(&self) -> i64 {
+        self.one(UNKNOWN_SENDS)
+    }
+
+    /// Of the pages that somebody asked for: how many are not known to have arrived, and how often one was repeated.
+    ///
+    /// # Panics
+    /// When the schema is another one.
+    #[must_use]
+    pub fn pages_in_doubt(&self, user: i64) -> (usize, usize) {
+        let found = self.connection.query_row(PAGES_IN_DOUBT, [user], |row| {
+            Ok((row.get::<_, u32>(0)?, row.get::<_, u32>(1)?))
+        });
+        let (unsure, repeats) = found.expect("the schema of the migrations");
+        (unsure as usize, repeats as usize)
     }
 
     fn one<T: rusqlite::types::FromSql>(&self, statement: &str) -> T {

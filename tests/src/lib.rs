@@ -5,6 +5,7 @@ pub mod binaries;
 pub mod chat;
 pub mod demo;
 pub mod gpg;
+pub mod history;
 pub mod http;
 pub mod ledger;
 pub mod place;

@@ -163,6 +163,23 @@ impl Sandbox {
             .unwrap_or_default())
     }
 
+    /// The same from the first call to the last, however many there are.
+    ///
+    /// # Errors
+    /// When the sandbox does not answer.
+    pub fn whole_record(&self, filter: &str) -> Result<Vec<Value>> {
+        let (mut entries, mut after) = (Vec::new(), 0);
+        loop {
+            let mut page = http::get(&self.control(&format!("/record?after={after}&{filter}")))?;
+            let last_seq = page["last_seq"].as_u64().unwrap_or(after);
+            entries.append(page["entries"].as_array_mut().unwrap_or(&mut Vec::new()));
+            if last_seq == after {
+                return Ok(entries);
+            }
+            after = last_seq;
+        }
+    }
+
     /// Lets something go wrong from now on, in the words of the control API.
     ///
     /// # Errors

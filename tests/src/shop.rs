@@ -155,6 +155,20 @@ impl Shop {
         Ok(())
     }
 
+    /// Starts the bot and waits for nothing; with a fail point it dies there by itself.
+    ///
+    /// # Errors
+    /// When it cannot be started.
+    pub fn launch_bot(&mut self, fail_point: Option<&str>) -> Result<()> {
+        let mut command = self.bot_command(&["run"]);
+        if let Some(point) = fail_point {
+            command.env("WARUNG_FAIL_POINT", point);
+        }
+        let log = self.place.output().join("bot.log");
+        self.bot = Some(Process::start("bot", &mut command, &log)?);
+        Ok(())
+    }
+
     /// Starts the agent, with a key made for it if there is none, and waits until it serves.
     ///
     /// # Errors

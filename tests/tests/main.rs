@@ -5,6 +5,7 @@
 
 mod alerts;
 mod backup;
+mod broadcast;
 mod commands;
 mod configuration;
 mod crash;

@@ -8,7 +8,7 @@ type Layer = (&'static str, &'static [&'static str]);
 
 /// From the top down. `telegram` and `http` are the two ways in; `http` also takes Telegram's webhook.
 /// The shop names nothing above the database: what it wants done elsewhere, it enqueues as data.
-const BOT: [Layer; 21] = [
+const BOT: [Layer; 22] = [
     ("cli", &["app", "clock", "config", "db", "logs", "shop"]),
     (
         "app",
@@ -34,14 +34,15 @@ const BOT: [Layer; 21] = [
     (
         "telegram",
         &[
-            "clock", "db", "guard", "health", "inbox", "incident", "jobs", "outbox", "queue", "shop",
+            "clock", "db", "fail", "guard", "health", "inbox", "incident", "jobs", "outbox", "queue", "shop",
             "vault", "words",
         ],
     ),
     (
         "jobs",
         &[
-            "clock", "db", "gateways", "inbox", "incident", "outbox", "queue", "shop", "vault", "words",
+            "clock", "db", "fail", "gateways", "inbox", "incident", "outbox", "queue", "shop", "vault",
+            "words",
         ],
     ),
     ("words", &["shop"]),
@@ -55,9 +56,10 @@ const BOT: [Layer; 21] = [
     ("vault", &["db"]),
     ("audit", &["db"]),
     ("health", &["clock"]),
-    ("db", &[]),
+    ("db", &["fail"]),
     ("clock", &[]),
     ("logs", &[]),
+    ("fail", &[]),
 ];
 
 /// The same for the agent. `alert` knows no probe. `backup` never names `keys`: what takes backups cannot open one.
@@ -84,7 +86,7 @@ const AGENT: [Layer; 11] = [
 ];
 
 /// A package, and what its manifest must not name.
-const APART: [(&str, &[&str]); 5] = [
+const APART: [(&str, &[&str]); 6] = [
     ("bot", &["agent", "sandbox", "tests"]),
     ("agent", &["bot", "sandbox", "tests"]),
     (
@@ -95,6 +97,7 @@ const APART: [(&str, &[&str]); 5] = [
     ),
     ("tests/sandbox", &["bot", "agent", "protocol", "tests"]),
     ("tests", &["bot", "agent"]),
+    ("tests/durability", &["agent", "sandbox", "tests"]),
 ];
 
 fn offences(program: &str, layers: &[Layer], files: &[Source]) -> Vec<String> {

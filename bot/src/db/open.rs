@@ -90,8 +90,9 @@ pub fn open_writer(database: &Path) -> Result<Connection, OpenError> {
     if rusqlite::version_number() < SQLITE_VERSION_MIN {
         return Err(OpenError::Version(rusqlite::version()));
     }
-    // SQLite gives -wal and -shm the database's own mode; an existing database keeps what it has.
-    if !database.exists() {
+    // SQLite gives -wal and -shm the database's own mode; an existing database keeps what it has. What is wrong with a
+    // folder that is not there, SQLite says itself.
+    if !database.exists() && database.parent().is_some_and(Path::is_dir) {
         shared_file(database)?;
     }
     let conn = Connection::open(database)?;

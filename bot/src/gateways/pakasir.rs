@@ -28,7 +28,7 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 /// Bytes of an answer; the real ones are under one kilobyte.
 const ANSWER_BYTES_MAX: usize = 64 * 1024;
 /// What is waited after a 429 that names no time.
-const WAIT_DEFAULT: Duration = Duration::from_secs(5);
+const WAIT_DEFAULT: Duration = Duration::from_secs(2);
 
 /// One project at Pakasir, as bot.toml and the secrets describe it.
 pub struct Project {

@@ -14,6 +14,7 @@ const PAGE_MAX: i64 = 100;
 
 const RAISE: &str =
     "INSERT INTO incident (at, kind, severity, text) VALUES (:at, :kind, :severity, :text) RETURNING id";
+const IS_RECENT: &str = "SELECT EXISTS (SELECT 1 FROM incident WHERE kind = :kind AND at > :since)";
 const AFTER: &str =
     "SELECT id, at, kind, severity, text FROM incident WHERE id > :after ORDER BY id LIMIT :limit";
 const LAST: &str = "SELECT coalesce(max(id), 0) FROM incident";
@@ -32,6 +33,19 @@ pub fn raise(conn: &Connection, kind: Kind, text: &str, now: UnixMillis) -> Resu
     Ok(IncidentId(
         conn.prepare_cached(RAISE)?.query_row(row, |row| row.get(0))?,
     ))
+}
+
+/// Writes a lasting trouble down, unless it was within the last hour.
+///
+/// # Errors
+/// When the database fails.
+pub fn raise_hourly(conn: &Connection, kind: Kind, text: &str, now: UnixMillis) -> Result<()> {
+    let row = named_params! { ":kind": kind.name(), ":since": now.0.saturating_sub(3_600_000) };
+    let is_recent: bool = conn.prepare_cached(IS_RECENT)?.query_row(row, |row| row.get(0))?;
+    if !is_recent {
+        raise(conn, kind, text, now)?;
+    }
+    Ok(())
 }
 
 /// Those after a number, oldest first, at most 100.

@@ -6,7 +6,6 @@ use protocol::time::UnixMillis;
 use rusqlite::Connection;
 
 use super::{
-    notices,
     run::{Workshop, trouble},
     task::{CreateInvoice, PollPayment, Task},
     trade,
@@ -15,10 +14,9 @@ use crate::{
     clock::now,
     gateways::{GatewayError, pakasir},
     incident::{self, Kind},
-    outbox::{self, NewSend, Outgoing, Purpose},
     queue::{Job, worker::Outcome},
     shop::{
-        Shop, customer,
+        Shop,
         order::{self, Event, Order, State},
         payment::{self, Invoice},
     },
@@ -62,19 +60,7 @@ fn show(conn: &Connection, shop: &Shop, order: &Order, invoice: &Invoice, now: U
     if order::store::get(conn, order.id)?.state != State::AwaitingPayment {
         return Ok(());
     }
-    let language = customer::store::language(conn, order.customer, shop.language)?;
-    let caption = notices::invoice(shop, language, order, invoice);
-    let send = NewSend {
-        purpose: Purpose::Qr,
-        order: Some(order.id),
-        outgoing: Outgoing::Qr {
-            qr: invoice.qr.clone(),
-            caption,
-        },
-        ..NewSend::screen(order.customer, outbox::Screen::default())
-    };
-    outbox::store::enqueue(conn, &send, now)?;
-    Ok(())
+    trade::send_invoice(conn, shop, order, invoice, now)
 }
 
 fn refused(conn: &Connection, shop: &Shop, order: &Order, reason: &str, now: UnixMillis) -> Result<()> {

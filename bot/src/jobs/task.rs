@@ -104,7 +104,7 @@ pub struct CreateInvoice {
 impl Task for CreateInvoice {
     const KIND: &'static str = "create_invoice";
     const PRIORITY: Priority = Priority::CUSTOMER;
-    const QUEUE: QueueName = QueueName::MONEY;
+    const QUEUE: QueueName = QueueName::INVOICES;
 
     fn unique_key(&self) -> String {
         self.order.0.to_string()
@@ -146,6 +146,11 @@ impl Task for CheckPayment {
 
     fn unique_key(&self) -> String {
         self.txn_id.clone()
+    }
+
+    /// Word that comes while the gateway is being asked is worth another question.
+    fn unique(&self) -> Unique {
+        Unique::Waiting(self.full_key())
     }
 }
 

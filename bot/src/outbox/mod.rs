@@ -137,6 +137,9 @@ pub enum Outgoing {
         callback_id: String,
         /// A word to show, if any; at most 200 characters.
         toast: Option<String>,
+        /// Whether the word stays until it is tapped away.
+        #[serde(default)]
+        stays: bool,
     },
 }
 
@@ -171,13 +174,13 @@ pub struct NewSend {
 }
 
 impl NewSend {
-    /// A page that somebody asked for, as a new message.
+    /// A page that somebody asked for, as a new message. Twice is harmless, not at all is a dead end.
     #[must_use]
     pub fn screen(chat: CustomerId, screen: Screen) -> Self {
         Self {
             chat,
             lane: Lane::Interactive,
-            policy: Policy::Notice,
+            policy: Policy::Harmless,
             purpose: Purpose::Screen,
             order: None,
             target: None,
@@ -203,6 +206,7 @@ impl NewSend {
     pub fn notice(chat: CustomerId, order: Option<OrderId>, screen: Screen) -> Self {
         Self {
             lane: Lane::Notice,
+            policy: Policy::Notice,
             purpose: Purpose::Notice,
             order,
             ..Self::screen(chat, screen)
@@ -211,13 +215,14 @@ impl NewSend {
 
     /// The end of a button's waiting, with a word or without.
     #[must_use]
-    pub fn answer(chat: CustomerId, callback_id: &str, toast: Option<String>) -> Self {
+    pub fn answer(chat: CustomerId, callback_id: &str, toast: Option<String>, stays: bool) -> Self {
         Self {
             policy: Policy::Harmless,
             purpose: Purpose::Answer,
             outgoing: Outgoing::Answer {
                 callback_id: callback_id.to_owned(),
                 toast,
+                stays,
             },
             ..Self::screen(chat, Screen::default())
         }

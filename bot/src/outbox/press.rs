@@ -24,6 +24,8 @@ pub enum Press {
     Order(String),
     /// The goods of one of the own orders, once more.
     Goods(String),
+    /// The picture to pay one of the own orders with, once more.
+    Invoice(String),
     /// Call an unpaid order off.
     CancelOrder(String),
     /// Choose a language.
@@ -96,6 +98,7 @@ impl Press {
             Self::Orders(page) => format!("mine:{page}"),
             Self::Order(code) => format!("order:{code}"),
             Self::Goods(code) => format!("goods:{code}"),
+            Self::Invoice(code) => format!("qr:{code}"),
             Self::CancelOrder(code) => format!("drop:{code}"),
             Self::Languages => "langs".to_owned(),
             Self::Language(language) => format!("lang:{}", language.code()),
@@ -157,6 +160,7 @@ impl Press {
             "mine" => Self::Orders(page()?),
             "order" => Self::Order(code()?),
             "goods" => Self::Goods(code()?),
+            "qr" => Self::Invoice(code()?),
             "drop" => Self::CancelOrder(code()?),
             "langs" => Self::Languages,
             "lang" => Self::Language(Language::of_code(rest).ok_or(Unknown)?),
@@ -223,6 +227,7 @@ mod tests {
             Press::Order(code.clone()),
             Press::Anew(Box::new(Press::Order(code.clone()))),
             Press::Goods(code.clone()),
+            Press::Invoice(code.clone()),
             Press::CancelOrder(code.clone()),
             Press::Languages,
             Press::Language(Language::English),

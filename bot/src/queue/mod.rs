@@ -48,8 +48,10 @@ impl Priority {
 pub struct QueueName(pub &'static str);
 
 impl QueueName {
-    /// Invoices, payments and orders that run out.
+    /// Payments, and orders that run out.
     pub const MONEY: Self = Self("money");
+    /// Invoices that are asked for; gateways limit how fast.
+    pub const INVOICES: Self = Self("invoices");
     /// Goods that are paid for.
     pub const DELIVERY: Self = Self("delivery");
     /// What one seller says to everybody.

@@ -16,6 +16,7 @@ use tokio_util::sync::CancellationToken;
 use super::{
     api::{Api, CallError},
     receive::{self, ALLOWED_UPDATES, pause},
+    token,
 };
 use crate::{clock::now, db::Writer, health::Beat};
 
@@ -123,6 +124,7 @@ async fn poll_for(receiver: &Receiver, length: Option<Duration>, stop: &Cancella
         .await
     {
         tracing::warn!(%error, "Telegram does not take the webhook away; trying again");
+        token::notice(&receiver.writer, &error).await;
         pause(RETRY, stop).await;
         if stop.is_cancelled() {
             return;
@@ -142,6 +144,7 @@ async fn poll_for(receiver: &Receiver, length: Option<Duration>, stop: &Cancella
 async fn watch(receiver: &Receiver, webhook: &Webhook, stop: &CancellationToken) {
     if let Err(error) = set(&receiver.api, webhook).await {
         tracing::warn!(%error, "Telegram does not take the webhook");
+        token::notice(&receiver.writer, &error).await;
         return;
     }
     let mut misses = 0;
@@ -156,7 +159,10 @@ async fn watch(receiver: &Receiver, webhook: &Webhook, stop: &CancellationToken)
                 misses = if stuck { misses + 1 } else { 0 };
             }
             // Telegram itself is out of reach: polling would not help.
-            Err(error) => tracing::warn!(%error, "Telegram does not tell about the webhook"),
+            Err(error) => {
+                tracing::warn!(%error, "Telegram does not tell about the webhook");
+                token::notice(&receiver.writer, &error).await;
+            }
         }
     }
 }

@@ -13,5 +13,6 @@ pub mod receive;
 pub mod router;
 mod seller;
 pub mod send;
+mod token;
 mod visit;
 pub mod wire;

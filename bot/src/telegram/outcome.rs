@@ -6,11 +6,11 @@ use anyhow::Result;
 use protocol::time::UnixMillis;
 use rusqlite::Connection;
 
-use super::{api::CallError, send::Sender};
+use super::{api::CallError, send::Sender, token};
 use crate::{
     clock::now,
     incident::{self, Kind},
-    jobs::{broadcast, notices, trade},
+    jobs::{broadcast, trade},
     outbox::{
         MessageId, NewSend, Outgoing, Policy, Purpose,
         store::{self, Sending},
@@ -26,7 +26,16 @@ use crate::{
 /// How long a token that Telegram does not take is left alone.
 const TOKEN_PAUSE: Duration = Duration::from_secs(30);
 /// How often goods get a new frame; a frame vanishes only when somebody deletes it.
-const FRAMES_MAX: u32 = 10;
+const FRAMES_MAX: u64 = 10;
+
+/// Telegram's own trouble.
+const FAULT: &str = "Telegram has a fault of its own";
+/// Somebody waits for it: the pause between two tries does not grow beyond this.
+const PAUSE_MAX_INTERACTIVE: Duration = Duration::from_secs(8);
+/// Nobody waits for it.
+const PAUSE_MAX_NOTICE: Duration = Duration::from_secs(60);
+/// A notice is repeated once only: not into the same trouble.
+const NOTICE_AGAIN: Duration = Duration::from_secs(15);
 
 /// What became of a message.
 #[derive(Debug, PartialEq, Eq)]
@@ -58,6 +67,10 @@ impl Outcome {
             Err(CallError::NotReached(reason)) => Self::NotSent(reason.to_owned()),
             Err(CallError::TooFast(pause)) => Self::TooFast(pause),
             Err(CallError::InDoubt(reason)) => Self::InDoubt(reason),
+            // What must go out once is better not there than twice; for everything else a fault that Telegram admits
+            // is as good as a no.
+            Err(CallError::Faulty) if sending.policy == Policy::Once => Self::InDoubt(FAULT),
+            Err(CallError::Faulty) => Self::NotSent(FAULT.to_owned()),
             Err(CallError::Refused { code, reason }) => Self::of_refusal(code, reason, sending),
         }
     }
@@ -88,11 +101,15 @@ pub async fn settle(sender: &Sender, sending: Sending, outcome: Outcome) -> Resu
     let shop = sender.shop.clone();
     Ok(sender
         .writer
-        .run(move |conn| store_outcome(conn, &shop, &sending, outcome, now()))
+        .run(move |conn| take_in(conn, &shop, &sending, outcome, now()))
         .await?)
 }
 
-fn store_outcome(
+/// Stores what became of a message, with everything that follows from it, in the caller's transaction.
+///
+/// # Errors
+/// When the database fails.
+pub fn take_in(
     conn: &Connection,
     shop: &Shop,
     sending: &Sending,
@@ -113,11 +130,11 @@ fn store_outcome(
         }
         Outcome::TooFast(pause) => store::again(conn, id, now.plus(pause), "too fast", true),
         Outcome::NotSent(reason) => {
-            let pause = retry::pause(sending.attempt, rand::random()).min(Duration::from_secs(60));
+            let pause = pause(sending);
             store::again(conn, id, now.plus(pause), &reason, false)
         }
         Outcome::TokenRefused => {
-            raise_token_refused(conn, sending, now)?;
+            token::raise(conn, now)?;
             store::again(conn, id, now.plus(TOKEN_PAUSE), "the token was refused", false)
         }
         Outcome::InDoubt(reason) => in_doubt(conn, sending, reason, now),
@@ -143,11 +160,11 @@ fn of_broadcast(
         Outcome::Sent(_) => broadcast::settled(conn, to, id, Fate::Sent, now),
         Outcome::TooFast(pause) => again(pause, "too fast", true),
         Outcome::NotSent(reason) => {
-            let pause = retry::pause(sending.attempt, rand::random()).min(Duration::from_secs(60));
+            let pause = pause(sending);
             again(pause, &reason, false)
         }
         Outcome::TokenRefused => {
-            raise_token_refused(conn, sending, now)?;
+            token::raise(conn, now)?;
             again(TOKEN_PAUSE, "the token was refused", false)
         }
         Outcome::InDoubt(_) => broadcast::settled(conn, to, id, Fate::Unknown, now),
@@ -163,18 +180,11 @@ fn of_broadcast(
 }
 
 /// Once a message, so that a revoked token is told of and not repeated.
-fn raise_token_refused(conn: &Connection, sending: &Sending, now: UnixMillis) -> Result<()> {
-    if sending.attempt == 1 {
-        let text = "Telegram does not take the shop's bot token: no message leaves the shop. Was it revoked? \
-                    Ask @BotFather for the current one, put it in as BOT_TOKEN and restart the bot.";
-        incident::store::raise(conn, Kind::TelegramRefuses, text, now)?;
-    }
-    Ok(())
-}
-
 fn in_doubt(conn: &Connection, sending: &Sending, reason: &str, now: UnixMillis) -> Result<()> {
-    // Straight away would hammer a Telegram that has trouble.
-    let again_at = now.plus(retry::pause(sending.attempt, rand::random()));
+    let again_at = now.plus(match sending.policy {
+        Policy::Notice => NOTICE_AGAIN,
+        Policy::Harmless | Policy::Once => pause(sending),
+    });
     if store::in_doubt(
         conn,
         sending.id,
@@ -184,9 +194,19 @@ fn in_doubt(conn: &Connection, sending: &Sending, reason: &str, now: UnixMillis)
         again_at,
         now,
     )? {
+        tracing::warn!(send = sending.id.0, purpose = ?sending.purpose, reason, "nobody knows whether a message arrived");
         raise_unknown(conn, 1, now)?;
     }
     Ok(())
+}
+
+/// How long a message waits for its next try.
+fn pause(sending: &Sending) -> Duration {
+    let longest = match sending.purpose {
+        Purpose::Notice => PAUSE_MAX_NOTICE,
+        _ => PAUSE_MAX_INTERACTIVE,
+    };
+    retry::pause(sending.attempt, rand::random()).min(longest)
 }
 
 /// Tells the owner that messages are in doubt.
@@ -204,28 +224,21 @@ pub fn raise_unknown(conn: &Connection, count: usize, now: UnixMillis) -> Result
 
 fn target_gone(conn: &Connection, shop: &Shop, sending: &Sending, now: UnixMillis) -> Result<()> {
     match (&sending.outgoing, sending.order) {
-        (Outgoing::Goods { language }, Some(order)) if sending.attempt <= FRAMES_MAX => {
-            let order = order::store::get(conn, order)?;
-            let frame = NewSend {
-                policy: Policy::Harmless,
-                purpose: Purpose::Placeholder,
-                order: Some(order.id),
-                ..NewSend::screen(sending.chat, notices::placeholder(*language, &order))
-            };
-            let frame = store::enqueue(conn, &frame, now)?;
-            store::reframe(conn, sending.id, frame, now)
+        (Outgoing::Goods { .. }, Some(order)) => {
+            if store::count_failed(conn, order, Purpose::Goods)? >= FRAMES_MAX {
+                return unreachable(conn, shop, sending, now);
+            }
+            // A frame that somebody deleted: the goods go into a new one, behind it.
+            store::failed(conn, sending.id, "its frame is gone", now)?;
+            trade::show_goods(conn, shop, &order::store::get(conn, order)?, now)
         }
-        (Outgoing::Goods { .. }, _) => unreachable(conn, shop, sending, now),
         (Outgoing::EditText(screen), _) => {
             store::failed(conn, sending.id, "its message is gone", now)?;
             let fresh = NewSend {
                 order: sending.order,
                 ..NewSend::screen(sending.chat, screen.clone())
             };
-            let fresh = store::enqueue(conn, &fresh, now)?;
-            if let Some(gone) = sending.edits {
-                crate::shop::broadcast::store::move_page(conn, sending.chat, gone.0, fresh.0)?;
-            }
+            store::enqueue(conn, &fresh, now)?;
             Ok(())
         }
         _ => store::failed(conn, sending.id, "its message is gone", now),

@@ -9,7 +9,10 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use tokio_util::sync::CancellationToken;
 
-use super::api::{Api, CallError};
+use super::{
+    api::{Api, CallError},
+    token,
+};
 use crate::{
     clock::now,
     db::{WriteError, Writer},
@@ -57,6 +60,7 @@ pub async fn poll(api: &Api, writer: &Writer, beat: &Beat, stop: &CancellationTo
             },
             Err(error) => {
                 tracing::warn!(%error, "no updates from Telegram; asking again");
+                token::notice(writer, &error).await;
                 let quiet = if let CallError::TooFast(quiet) = error {
                     quiet
                 } else {

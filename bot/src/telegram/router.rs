@@ -105,7 +105,7 @@ fn pressed(visit: &Visit<'_>, callback_id: &str, data: &str, message: Option<Pre
         None => None,
     };
     let reply = reply.unwrap_or_else(|| Reply::toast(visit.say("toast-old-button", &[])));
-    let answer = NewSend::answer(visit.user, callback_id, reply.toast);
+    let answer = NewSend::answer(visit.user, callback_id, reply.toast, reply.stays);
     outbox::store::enqueue(visit.conn, &answer, visit.now)?;
     let Some(screen) = reply.screen else { return Ok(()) };
     match in_place {

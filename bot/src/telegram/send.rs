@@ -241,14 +241,18 @@ async fn send(
         Outgoing::Photo { photo, caption } => wire::send_photo(api, chat, photo, caption).await,
         Outgoing::EditText(screen) => wire::edit_text(api, chat, target, screen).await,
         Outgoing::EditCaption(screen) => wire::edit_caption(api, chat, target, screen).await,
-        Outgoing::Answer { callback_id, toast } => {
+        Outgoing::Answer {
+            callback_id,
+            toast,
+            stays,
+        } => {
             if now().since(sending.created_at) > ANSWER_LIFE {
                 return Ok(Err(CallError::Refused {
                     code: 400,
                     reason: "query is too old".to_owned(),
                 }));
             }
-            wire::answer(api, callback_id, toast.as_deref()).await
+            wire::answer(api, callback_id, toast.as_deref(), *stays).await
         }
         Outgoing::Goods { language } => {
             let (language, id) = (

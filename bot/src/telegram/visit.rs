@@ -75,6 +75,8 @@ impl Visit<'_> {
 pub struct Reply {
     /// A word that shows for a moment; at most 200 characters.
     pub toast: Option<String>,
+    /// Whether the word stays until it is tapped away: for what must not be missed.
+    pub stays: bool,
     /// The page that opens, if another one does.
     pub screen: Option<Screen>,
     /// Whether that page is worth a change of the pressed message, but not a message of its own.
@@ -106,7 +108,16 @@ impl Reply {
         Self {
             toast: Some(word),
             screen: Some(screen),
-            only_in_place: false,
+            ..Self::default()
+        }
+    }
+
+    /// A word that stays until it is tapped away, and a page.
+    #[must_use]
+    pub fn clearly(word: String, screen: Screen) -> Self {
+        Self {
+            stays: true,
+            ..Self::both(word, screen)
         }
     }
 

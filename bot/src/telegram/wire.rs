@@ -135,10 +135,13 @@ pub async fn answer(
     api: &Api,
     callback_id: &str,
     toast: Option<&str>,
+    stays: bool,
 ) -> Result<Option<MessageId>, CallError> {
     let mut payload = AnswerCallbackQuery::new(CallbackQueryId(callback_id.to_owned()));
     if let Some(toast) = toast {
-        payload = payload.text(toast.chars().take(200).collect::<String>());
+        payload = payload
+            .text(toast.chars().take(200).collect::<String>())
+            .show_alert(stays);
     }
     api.call(&payload).await.map(|_| None)
 }

@@ -5,7 +5,9 @@ use bot::{
     shop::{
         catalog,
         customer::{self, CustomerId},
+        money::Rupiah,
         order::{self, State},
+        payment::{self, Invoice},
         stock,
         switch::{self, Pause},
     },
@@ -154,6 +156,36 @@ fn a_cancel_under_the_qr_costs_no_message_of_its_own() {
     assert!(sent.is_empty());
     let (_, sent) = world.press_under(BUYER, "home", MessageId(60), &picture);
     assert!(!sent[0].is_edit, "a page cannot take a picture's place");
+}
+
+#[test]
+fn a_lost_qr_is_shown_again_and_every_picture_is_closed() {
+    let world = World::new();
+    let order = world.buy(BUYER, world.product("Netflix", &["a:1"]));
+    let code = order.code.clone();
+    let (_, before) = world.press(BUYER, &format!("qr:{code}"));
+    assert!(before.is_empty(), "there is no invoice yet");
+    let invoice = Invoice {
+        txn_id: "t1".to_owned(),
+        amount: order.price,
+        fee: Rupiah(485),
+        total: Rupiah(25_485),
+        qr: "0002".to_owned(),
+        sandbox: false,
+    };
+    payment::store::open(&world.conn, "pakasir", order.id, &invoice, world.now).unwrap();
+    for _ in 0..2 {
+        let (_, shown) = world.press(BUYER, &format!("qr:{code}"));
+        assert!(matches!(&shown[0].outgoing, Outgoing::Qr { qr, .. } if qr == "0002"));
+    }
+    let (_, strangers) = world.press(STRANGER, &format!("qr:{code}"));
+    assert!(strangers.iter().all(|sent| sent.purpose != Purpose::Qr));
+    world.pay(&order, "t1", 25_000);
+    let closed = world.drain();
+    let captions = closed
+        .iter()
+        .filter(|sent| matches!(sent.outgoing, Outgoing::EditCaption(_)));
+    assert_eq!(captions.count(), 2);
 }
 
 #[test]

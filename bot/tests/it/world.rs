@@ -146,7 +146,10 @@ impl World {
             .iter()
             .position(|sent| sent.purpose == Purpose::Answer)
             .expect("every press is answered");
-        let Outgoing::Answer { callback_id, toast } = sent.remove(at).outgoing else {
+        let Outgoing::Answer {
+            callback_id, toast, ..
+        } = sent.remove(at).outgoing
+        else {
             panic!("no answer")
         };
         assert_eq!(callback_id, "77");

@@ -2,10 +2,9 @@
 //! Nothing here waits and nothing leaves the machine: what must leave is enqueued.
 
 mod goods;
+mod invoice;
 mod money;
 mod place;
-
-use std::time::Duration;
 
 use anyhow::Result;
 use protocol::time::UnixMillis;
@@ -16,20 +15,18 @@ use super::{
     task::{CancelInvoice, Deliver, Task},
 };
 use crate::{
-    outbox::{self, Lane, NewSend, Outgoing, Policy, Purpose, Screen, Target},
+    outbox::{self, NewSend, Screen},
     shop::{
         Shop,
         customer::{self, Language},
-        order::{self, Effect, Event, Order, State, machine},
+        order::{self, Effect, Event, Order, machine},
         stock,
     },
 };
 pub use goods::{goods_arrived, goods_unreachable, show_goods};
+pub use invoice::{send_invoice, show_invoice};
 pub use money::{settle_refund, take_payment};
 pub use place::{Placed, place};
-
-/// The picture of a paid order can wait: the goods go first.
-const GOODS_FIRST: Duration = Duration::from_millis(2_500);
 
 /// Moves an order and does what follows from the move.
 ///
@@ -74,37 +71,13 @@ fn follow(conn: &Connection, shop: &Shop, order: &Order, effect: Effect, now: Un
         Effect::ReleaseStock => stock::store::release(conn, order.id)?,
         Effect::Deliver => Deliver { order: order.id }.enqueue(conn, now, now)?,
         Effect::CancelAtGateway => CancelInvoice { order: order.id }.enqueue(conn, now, now)?,
-        Effect::CloseInvoice => close_invoice(conn, language()?, order, now)?,
+        Effect::CloseInvoice => invoice::close(conn, language()?, order, now)?,
         Effect::TellInvoiceRefused => tell(notices::invoice_refused(language()?, order))?,
         Effect::TellRefunded => tell(notices::refunded(language()?, order))?,
         Effect::TellSold => tell_sellers(conn, shop, order, now, |language| {
             notices::seller_sold(language, order)
         })?,
     }
-    Ok(())
-}
-
-/// The picture with the QR must not be paid any more: not sent if it waits, changed if it was sent.
-fn close_invoice(conn: &Connection, language: Language, order: &Order, now: UnixMillis) -> Result<()> {
-    outbox::store::withdraw(conn, order.id, Purpose::Qr, now)?;
-    let Some(picture) = outbox::store::of_order(conn, order.id, Purpose::Qr)? else {
-        return Ok(());
-    };
-    let send = NewSend {
-        lane: Lane::Notice,
-        policy: Policy::Harmless,
-        purpose: Purpose::Edit,
-        order: Some(order.id),
-        target: Some(Target::Send(picture)),
-        delay: if order.state == State::Paid {
-            GOODS_FIRST
-        } else {
-            Duration::ZERO
-        },
-        outgoing: Outgoing::EditCaption(notices::invoice_closed(language, order)),
-        ..NewSend::screen(order.customer, Screen::default())
-    };
-    outbox::store::enqueue(conn, &send, now)?;
     Ok(())
 }
 

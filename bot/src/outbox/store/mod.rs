@@ -13,7 +13,7 @@ use crate::{
     queue::Boot,
     shop::{broadcast::BroadcastId, customer::CustomerId, order::OrderId},
 };
-pub use settle::{again, failed, give_up_chat, in_doubt, prune, reframe, rescue, sent};
+pub use settle::{again, failed, give_up_chat, in_doubt, prune, rescue, sent};
 
 const ENQUEUE: &str = "INSERT INTO send (chat_id, lane, policy, purpose, order_id, edits_message, edits_send, body,
         state, not_before, created_at)
@@ -36,13 +36,17 @@ const BEGIN: &str = "UPDATE send SET state = 'sending', attempt = attempt + 1, b
         coalesce(edits_message, (SELECT message_id FROM send AS target WHERE target.id = send.edits_send)),
         edits_message IS NOT NULL OR edits_send IS NOT NULL, broadcast_id";
 const OF_ORDER: &str = "SELECT id FROM send WHERE order_id = :order AND purpose = :purpose
-    AND state IN ('waiting', 'sending', 'sent') ORDER BY id DESC LIMIT 1";
+    AND state IN ('waiting', 'sending', 'sent') ORDER BY id LIMIT 20";
 const IS_WAITING: &str = "SELECT EXISTS (SELECT 1 FROM send
     WHERE order_id = :order AND purpose = :purpose AND state = 'waiting')";
 const BUSY_CHATS: &str = "SELECT chat_id, max(settled_at) + :every, 0 FROM send
         WHERE state = 'sent' AND purpose <> 'answer' AND settled_at > :now - :every GROUP BY chat_id
     UNION ALL SELECT chat_id, max(not_before), 1 FROM send
-        WHERE state = 'waiting' AND error = 'too fast' AND not_before > :now GROUP BY chat_id";
+        WHERE state = 'waiting' AND error = 'too fast' AND not_before > :now GROUP BY chat_id
+    UNION ALL SELECT chat_id, max(not_before), 0 FROM send
+        WHERE state = 'waiting' AND repeats > 0 AND not_before > :now GROUP BY chat_id";
+const COUNT_FAILED: &str = "SELECT count(*) FROM send
+    WHERE order_id = :order AND purpose = :purpose AND state = 'failed'";
 const COUNTS: &str = "SELECT (SELECT count(*) FROM send WHERE state IN ('waiting', 'sending')),
     (SELECT count(*) FROM send WHERE state = 'unknown')";
 /// A row that is first in its chat's lane.
@@ -123,17 +127,26 @@ pub fn withdraw(conn: &Connection, order: OrderId, purpose: Purpose, now: UnixMi
     Ok(())
 }
 
-/// The newest message of an order and purpose that is there or on its way.
+/// The messages of an order and purpose that are there or on their way, oldest first, at most 20.
 ///
 /// # Errors
 /// When the database fails.
-pub fn of_order(conn: &Connection, order: OrderId, purpose: Purpose) -> Result<Option<SendId>> {
+pub fn of_order(conn: &Connection, order: OrderId, purpose: Purpose) -> Result<Vec<SendId>> {
+    let row = named_params! { ":order": order.0, ":purpose": purpose_name(purpose) };
+    let mut statement = conn.prepare_cached(OF_ORDER)?;
+    let rows = statement.query_map(row, |row| row.get(0).map(SendId))?;
+    Ok(rows.collect::<rusqlite::Result<_>>()?)
+}
+
+/// How many messages of an order and purpose failed.
+///
+/// # Errors
+/// When the database fails.
+pub fn count_failed(conn: &Connection, order: OrderId, purpose: Purpose) -> Result<u64> {
     let row = named_params! { ":order": order.0, ":purpose": purpose_name(purpose) };
     Ok(conn
-        .prepare_cached(OF_ORDER)?
-        .query_row(row, |row| row.get(0))
-        .optional()?
-        .map(SendId))
+        .prepare_cached(COUNT_FAILED)?
+        .query_row(row, |row| row.get(0))?)
 }
 
 /// Whether a message of an order and purpose waits.

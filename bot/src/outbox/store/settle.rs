@@ -26,9 +26,6 @@ const REPEAT: &str =
 const SETTLE: &str = "UPDATE send SET state = :state, error = :error, settled_at = :now,
         body = CASE WHEN :state = 'unknown' THEN body END
     WHERE id = :id AND state = 'sending'";
-const REFRAME: &str =
-    "UPDATE send SET state = 'waiting', edits_message = NULL, edits_send = :frame, not_before = :now
-    WHERE id = :id AND state = 'sending'";
 const GIVE_UP_CHAT: &str =
     "UPDATE send SET state = 'failed', error = 'the person cannot be reached', body = NULL,
         settled_at = :now
@@ -70,16 +67,6 @@ pub fn again(
 /// When the database fails.
 pub fn failed(conn: &Connection, id: SendId, error: &str, now: UnixMillis) -> Result<()> {
     settle(conn, id, "failed", error, now)
-}
-
-/// Goods whose frame is gone go into a new frame.
-///
-/// # Errors
-/// When the database fails.
-pub fn reframe(conn: &Connection, id: SendId, frame: SendId, now: UnixMillis) -> Result<()> {
-    conn.prepare_cached(REFRAME)?
-        .execute(named_params! { ":id": id.0, ":frame": frame.0, ":now": now.0 })?;
-    Ok(())
 }
 
 /// Nobody knows whether it arrived. What is harmless goes out again at `again_at`, a notice once more, anything else

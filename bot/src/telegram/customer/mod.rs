@@ -41,6 +41,7 @@ pub fn pressed(visit: &Visit<'_>, press: &Press) -> Result<Option<Reply>> {
         Press::Orders(number) => Reply::page(orders::page(visit, *number)?),
         Press::Order(code) => order::open(visit, code)?,
         Press::Goods(code) => order::show_goods(visit, code)?,
+        Press::Invoice(code) => order::show_invoice(visit, code)?,
         Press::CancelOrder(code) => order::cancel(visit, code)?,
         Press::Languages => Reply::page(language::page(visit)),
         Press::Language(chosen) => language::choose(visit, *chosen)?,

@@ -40,6 +40,21 @@ pub fn show_goods(visit: &Visit<'_>, code: &str) -> Result<Reply> {
     Ok(Reply::toast(visit.say("toast-goods-coming", &[])))
 }
 
+/// Shows the picture to pay with once more.
+///
+/// # Errors
+/// When the database fails.
+pub fn show_invoice(visit: &Visit<'_>, code: &str) -> Result<Reply> {
+    let Some(order) = own(visit, code)? else {
+        return not_found(visit);
+    };
+    if order.state != State::AwaitingPayment {
+        return Ok(Reply::page(page(visit, &order)));
+    }
+    trade::show_invoice(visit.conn, visit.shop, &order, visit.now)?;
+    Ok(Reply::toast(visit.say("toast-preparing", &[])))
+}
+
 /// Calls an unpaid order off. Its QR picture, if it was sent, says so by itself.
 ///
 /// # Errors
@@ -93,6 +108,7 @@ pub fn page(visit: &Visit<'_>, order: &Order) -> Screen {
     if order.state == State::AwaitingPayment {
         words = words.then("\n\n").then(&time_left(visit, order));
         keyboard.push(vec![
+            visit.button("button-show-invoice", Press::Invoice(order.code.clone())),
             visit.button("button-cancel-order", Press::CancelOrder(order.code.clone())),
         ]);
     }

@@ -39,7 +39,7 @@ pub fn open(visit: &Visit<'_>, id: ProductId) -> Result<Reply> {
 /// # Errors
 /// When the database fails.
 pub fn buy(visit: &Visit<'_>, id: ProductId) -> Result<Reply> {
-    let to_catalogue = |key| Ok(Reply::both(visit.say(key, &[]), catalogue::page(visit, 0)?));
+    let to_catalogue = |key| Ok(Reply::clearly(visit.say(key, &[]), catalogue::page(visit, 0)?));
     match trade::place(visit.conn, visit.shop, visit.user, id, visit.now)? {
         Placed::New(_) => Ok(Reply::toast(visit.say("toast-preparing", &[]))),
         Placed::Again(same) => Ok(Reply::both(

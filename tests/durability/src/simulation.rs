@@ -1,0 +1,314 @@
+//! Queue, orders and sends driven step by step on one thread by a seed: the bot's own functions on a database in
+//! memory, a clock set by hand, a pretend gateway and a pretend Telegram. A crash drops what was in flight; then the
+//! next boot rescues, as the bot does when it starts. At every moment the shop's own rules must hold.
+//! The few lines between the bot's storing functions and the network are told again here, without the network.
+
+mod check;
+mod jobs;
+mod sends;
+
+use std::time::Duration;
+
+use anyhow::Result;
+use bot::{
+    db,
+    gateways::pakasir,
+    jobs::{
+        task::{CheckPayment, Task},
+        trade::{self, Placed},
+    },
+    outbox::{self, store::Sending},
+    queue::{self, Boot, Job},
+    shop::{
+        Shop,
+        catalog::{self, Draft, ProductId},
+        customer::{self, CustomerId, Language},
+        money::Rupiah,
+        order::{self, Event, OrderId, State},
+        payment::{self, Answer, Invoice, Status},
+        stock,
+    },
+};
+use protocol::time::UnixMillis;
+use rand::{Rng, SeedableRng, rngs::StdRng, seq::IndexedRandom};
+use rusqlite::Connection;
+
+use crate::pretend::{Gateway, Taken, Telegram};
+
+const CUSTOMERS: std::ops::RangeInclusive<i64> = 1..=4;
+const PRICE: Rupiah = Rupiah(25_000);
+const STOCK: usize = 5;
+/// A job that is rescued more often than this is set aside; a simulation stays below it.
+const CRASHES_MAX: u32 = 4;
+
+/// Steps between two looks at all the rules.
+const LOOK_EVERY: usize = 4;
+
+/// A job in a worker's hand, and how far the worker is.
+struct Hand {
+    job: Job,
+    stage: Stage,
+}
+
+/// What a worker has learned so far.
+enum Stage {
+    Begun,
+    Invoiced(Invoice),
+    Told(Answer),
+    /// The answer is taken in; `true`: nothing came yet.
+    TakenIn(bool),
+}
+
+/// A message on the wire, and what Telegram did with it, once it did.
+struct OnTheWire {
+    sending: Sending,
+    taken: Option<Taken>,
+}
+
+/// A shop in a pretend world.
+pub struct Simulation {
+    conn: Connection,
+    shop: Shop,
+    product: ProductId,
+    now: UnixMillis,
+    boot: Boot,
+    chance: StdRng,
+    gateway: Gateway,
+    telegram: Telegram,
+    hands: Vec<Hand>,
+    wire: Vec<OnTheWire>,
+    orders: Vec<OrderId>,
+    crashes: u32,
+    /// Nothing goes wrong any more: the end of a run.
+    calm: bool,
+    /// Whether people delete messages that the bot means to change.
+    pub people_delete: bool,
+    /// What happened, a line a step.
+    pub story: Vec<String>,
+}
+
+impl Simulation {
+    /// A shop with one product.
+    ///
+    /// # Errors
+    /// When the database cannot be made.
+    pub fn new(seed: u64) -> Result<Self> {
+        let mut conn = Connection::open_in_memory()?;
+        conn.pragma_update(None, "foreign_keys", "on")?;
+        db::migrate(&mut conn)?;
+        let now = UnixMillis(1_800_000_000_000);
+        let shop = Shop {
+            name: "Warung Sari".to_owned(),
+            language: Language::Indonesian,
+            timezone: jiff::tz::TimeZone::UTC,
+            owners: vec![CustomerId(1001)],
+            sellers: vec![CustomerId(2001)],
+            payment_window: Duration::from_secs(900),
+        };
+        let draft = Draft {
+            sku: "netflix".to_owned(),
+            name: "Netflix".to_owned(),
+            category: String::new(),
+            description: String::new(),
+            terms: String::new(),
+            price: PRICE,
+        };
+        let product = catalog::store::put(&conn, &draft, now)?;
+        let lines: Vec<String> = (0..STOCK).map(|number| format!("item{number}")).collect();
+        stock::store::add(&conn, product, lines.iter().map(String::as_str), now)?;
+        for user in CUSTOMERS {
+            customer::store::seen(&conn, CustomerId(user), now)?;
+        }
+        let boot = queue::store::next_boot(&conn)?;
+        Ok(Self {
+            conn,
+            shop,
+            product,
+            now,
+            boot,
+            chance: StdRng::seed_from_u64(seed),
+            gateway: Gateway::default(),
+            telegram: Telegram::default(),
+            hands: Vec::new(),
+            wire: Vec::new(),
+            orders: Vec::new(),
+            crashes: 0,
+            calm: false,
+            people_delete: false,
+            story: Vec::new(),
+        })
+    }
+
+    /// Lets `steps` things happen, then lets everything come to rest. Answers the first fault, as a sentence.
+    ///
+    /// # Errors
+    /// When the bot's functions fail where they must not.
+    pub fn run(&mut self, steps: usize) -> Result<Option<String>> {
+        for step in 0..steps {
+            self.step()?;
+            // To look at everything takes longer than a step.
+            if step % LOOK_EVERY == 0
+                && let Some(fault) = self.fault()?
+            {
+                return Ok(Some(fault));
+            }
+        }
+        self.come_to_rest()?;
+        Ok(self.fault()?.or(self.fault_at_rest()?))
+    }
+
+    fn tell(&mut self, what: impl Into<String>) {
+        self.story.push(what.into());
+    }
+
+    fn chance_of(&mut self, share: f64) -> bool {
+        !self.calm && self.chance.random_bool(share)
+    }
+
+    fn step(&mut self) -> Result<()> {
+        match self.chance.random_range(0..100) {
+            0..8 => self.buy(),
+            8..18 => self.pay(),
+            18..24 => self.hint(),
+            24..27 => self.cancel(),
+            27..31 => self.view(),
+            31..50 => self.claim(),
+            50..70 => self.work(),
+            70..80 => self.begin_sends(),
+            80..93 => self.land_one(),
+            93..98 => self.wait(),
+            98 => self.crash(),
+            _ => {
+                if self.people_delete {
+                    self.telegram.delete_last();
+                    self.tell("a person deletes the newest message");
+                }
+                Ok(())
+            }
+        }
+    }
+
+    fn buy(&mut self) -> Result<()> {
+        let customer = CustomerId(self.chance.random_range(CUSTOMERS));
+        let placed = trade::place(&self.conn, &self.shop, customer, self.product, self.now)?;
+        if let Placed::New(order) = &placed {
+            self.orders.push(order.id);
+            self.tell(format!("{} places order {}", customer.0, order.id.0));
+        }
+        Ok(())
+    }
+
+    /// Somebody pays an open transaction: as asked, too much, or a second one as well.
+    fn pay(&mut self) -> Result<()> {
+        // Nobody can pay a picture that the bot was never told about.
+        let shown = |at: &usize| {
+            let known = payment::store::by_txn(&self.conn, pakasir::NAME, &format!("T{at}"));
+            matches!(known, Ok(Some(_))) && self.gateway.transactions[*at].status != Status::Completed
+        };
+        let open: Vec<usize> = (0..self.gateway.transactions.len()).filter(shown).collect();
+        let Some(at) = open.choose(&mut self.chance).copied() else {
+            return Ok(());
+        };
+        // Also one that is canceled: money may come late.
+        let known = &mut self.gateway.transactions[at];
+        let is_late = known.status == Status::Canceled;
+        known.status = Status::Completed;
+        let (order, amount) = (known.order.clone(), known.amount);
+        if self.chance_of(0.1) {
+            self.gateway.transactions[at].amount = Rupiah(amount.0 + 1_000);
+        }
+        if self.chance_of(0.1) {
+            let second = self.gateway.add(&order, amount);
+            self.gateway.transactions[second].status = Status::Completed;
+            self.hint_about(second)?;
+        }
+        self.tell(format!("T{at} is paid"));
+        // Nobody polls what was canceled: of money that comes all the same, only the webhook tells.
+        if is_late { self.hint_about(at) } else { Ok(()) }
+    }
+
+    /// A webhook, perhaps about nothing new.
+    fn hint(&mut self) -> Result<()> {
+        if self.gateway.transactions.is_empty() {
+            return Ok(());
+        }
+        let at = self.chance.random_range(0..self.gateway.transactions.len());
+        self.hint_about(at)
+    }
+
+    fn hint_about(&mut self, at: usize) -> Result<()> {
+        let code = &self.gateway.transactions[at].order;
+        if let Some(order) = order::store::by_code(&self.conn, code)? {
+            let check = CheckPayment {
+                order: order.id,
+                txn_id: format!("T{at}"),
+            };
+            check.enqueue(&self.conn, self.now, self.now)?;
+            self.tell(format!("a webhook about T{at}"));
+        }
+        Ok(())
+    }
+
+    fn some_order(&mut self) -> Result<Option<order::Order>> {
+        let id = self.orders.choose(&mut self.chance).copied();
+        id.map(|id| order::store::get(&self.conn, id)).transpose()
+    }
+
+    fn cancel(&mut self) -> Result<()> {
+        if let Some(order) = self.some_order()?
+            && order.state == State::AwaitingPayment
+        {
+            trade::advance(&self.conn, &self.shop, &order, Event::CustomerCancelled, self.now)?;
+            self.tell(format!("order {} is called off", order.id.0));
+        }
+        Ok(())
+    }
+
+    fn view(&mut self) -> Result<()> {
+        if let Some(order) = self.some_order()?
+            && matches!(order.state, State::Paid | State::Delivered)
+        {
+            trade::show_goods(&self.conn, &self.shop, &order, self.now)?;
+            self.tell(format!("the goods of {} are looked at", order.id.0));
+        }
+        Ok(())
+    }
+
+    fn wait(&mut self) -> Result<()> {
+        let seconds = if self.chance_of(0.15) {
+            // Long enough for a payment window; whoever holds a job then holds it no longer.
+            if self.crashes >= CRASHES_MAX {
+                return Ok(());
+            }
+            self.crashes += 1;
+            960
+        } else {
+            self.chance.random_range(1..20)
+        };
+        self.now = self.now.plus(Duration::from_secs(seconds));
+        self.tell(format!("{seconds} s pass"));
+        Ok(())
+    }
+
+    fn crash(&mut self) -> Result<()> {
+        if self.crashes >= CRASHES_MAX {
+            return Ok(());
+        }
+        self.crashes += 1;
+        self.hands.clear();
+        self.wire.clear();
+        self.boot = queue::store::next_boot(&self.conn)?;
+        outbox::store::rescue(&self.conn, self.boot, self.now)?;
+        self.tell("the bot dies and starts again");
+        Ok(())
+    }
+
+    /// One transaction: all of it, or nothing.
+    fn transaction<T>(&mut self, work: impl FnOnce(&Self) -> Result<T>) -> Result<T> {
+        self.conn.execute_batch("BEGIN")?;
+        let done = work(self);
+        let end = if done.is_ok() { "COMMIT" } else { "ROLLBACK" };
+        self.conn.execute_batch(end)?;
+        done
+    }
+}
