@@ -267,3 +267,16 @@ toast-broadcast-cancelled = Cancelled.
 toast-broadcast-cannot = That is no longer possible: see how it stands now.
 toast-another-broadcast = Another announcement is going out. Wait until it has finished, or pause it first.
 toast-buttons-enough = At most { $max } buttons.
+
+button-doubts = ❓ Not sure it arrived ({ $count })
+button-send-again = 🔁 Send again
+button-let-be = 👌 Let it be
+doubts-title = ❓ Not sure they arrived
+doubts-what = These messages may have arrived or not. The bot does not send them again by itself; choose one to decide.
+doubts-empty = Nothing is in doubt. 👍
+doubt-qr = QRIS picture
+doubt-notice = notice
+doubt-to = To: { $buyer }
+doubt-how = “Send again” sends it once more and says that it is a repetition.
+toast-doubt-again = Sent again.
+toast-doubt-let-be = Left as it is.

@@ -267,3 +267,16 @@ toast-broadcast-cancelled = Dibatalkan.
 toast-broadcast-cannot = Itu tidak bisa dilakukan lagi: lihat keadaannya sekarang.
 toast-another-broadcast = Pengumuman lain sedang dikirim. Tunggu sampai selesai, atau jeda dulu.
 toast-buttons-enough = Paling banyak { $max } tombol.
+
+button-doubts = ❓ Belum pasti sampai ({ $count })
+button-send-again = 🔁 Kirim lagi
+button-let-be = 👌 Biarkan
+doubts-title = ❓ Belum pasti sampai
+doubts-what = Pesan-pesan ini mungkin sampai, mungkin tidak. Bot tidak mengirimnya lagi sendiri; pilih satu untuk memutuskan.
+doubts-empty = Semua pesan jelas statusnya. 👍
+doubt-qr = gambar QRIS
+doubt-notice = pemberitahuan
+doubt-to = Kepada: { $buyer }
+doubt-how = “Kirim lagi” mengirimnya sekali lagi dan bilang bahwa itu kiriman ulang.
+toast-doubt-again = Dikirim lagi.
+toast-doubt-let-be = Dibiarkan.

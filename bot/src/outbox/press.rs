@@ -3,7 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::on_broadcast::OnBroadcast;
+use super::{SendId, on_broadcast::OnBroadcast};
 use crate::shop::{broadcast::BroadcastId, catalog::ProductId, customer::Language, refund::RefundId};
 
 /// A customer's or a seller's wish.
@@ -60,6 +60,14 @@ pub enum Press {
     RefundDone(RefundId),
     /// Seller: a wrong amount is accepted, the goods go out.
     KeepAmount(RefundId),
+    /// Seller: a page of messages in doubt, from 0.
+    Doubts(u32),
+    /// Seller: one of them.
+    Doubt(SendId),
+    /// Seller: it goes out once more.
+    SendAgain(SendId),
+    /// Seller: it stays as it is.
+    LetBe(SendId),
     /// Seller: stop selling.
     PauseSales,
     /// Seller: sell again; asks once more where stock was held after a restore.
@@ -116,6 +124,10 @@ impl Press {
             Self::Refund(id) => format!("s.refund:{}", id.0),
             Self::RefundDone(id) => format!("s.done:{}", id.0),
             Self::KeepAmount(id) => format!("s.keep:{}", id.0),
+            Self::Doubts(page) => format!("s.unsure:{page}"),
+            Self::Doubt(id) => format!("s.doubt:{}", id.0),
+            Self::SendAgain(id) => format!("s.again:{}", id.0),
+            Self::LetBe(id) => format!("s.letbe:{}", id.0),
             Self::PauseSales => "s.close".to_owned(),
             Self::OpenSales => "s.open".to_owned(),
             Self::ReleaseAndOpen => "s.release".to_owned(),
@@ -144,6 +156,7 @@ impl Press {
         let (verb, rest) = data.split_once(':').unwrap_or((data, ""));
         let page = || rest.parse::<u32>().map_err(|_| Unknown);
         let product = || rest.parse().map(ProductId).map_err(|_| Unknown);
+        let send = || rest.parse().map(SendId).map_err(|_| Unknown);
         let refund = || rest.parse().map(RefundId).map_err(|_| Unknown);
         let code = || {
             if is_code(rest) {
@@ -178,6 +191,10 @@ impl Press {
             "s.refund" => Self::Refund(refund()?),
             "s.done" => Self::RefundDone(refund()?),
             "s.keep" => Self::KeepAmount(refund()?),
+            "s.unsure" => Self::Doubts(page()?),
+            "s.doubt" => Self::Doubt(send()?),
+            "s.again" => Self::SendAgain(send()?),
+            "s.letbe" => Self::LetBe(send()?),
             "s.close" => Self::PauseSales,
             "s.open" => Self::OpenSales,
             "s.release" => Self::ReleaseAndOpen,
@@ -245,6 +262,10 @@ mod tests {
             Press::Refund(RefundId(9)),
             Press::RefundDone(RefundId(9)),
             Press::KeepAmount(RefundId(9)),
+            Press::Doubts(0),
+            Press::Doubt(SendId(9)),
+            Press::SendAgain(SendId(9)),
+            Press::LetBe(SendId(9)),
             Press::PauseSales,
             Press::OpenSales,
             Press::ReleaseAndOpen,

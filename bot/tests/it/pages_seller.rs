@@ -3,9 +3,11 @@
 use std::{collections::BTreeSet, time::Duration};
 
 use bot::{
-    outbox::Purpose,
+    outbox::{NewSend, Purpose, Screen, store},
+    queue::Boot,
     shop::{
         catalog::{self, ProductId},
+        customer::CustomerId,
         money::Rupiah,
         order::{self, State},
         refund, stock,
@@ -99,6 +101,32 @@ fn a_price_is_changed() {
         text(&world.read(SELLER, "40000")).contains("/help"),
         "the question is closed"
     );
+}
+
+#[test]
+fn a_message_in_doubt_is_seen_and_settled_by_a_person() {
+    let world = World::new();
+    let notice = NewSend::notice(CustomerId(BUYER), None, Screen::default());
+    let mut ids = Vec::new();
+    for _ in 0..2 {
+        let id = store::enqueue(&world.conn, &notice, world.now).unwrap();
+        for boot in 1..=2 {
+            store::begin(&world.conn, id, Boot(boot)).unwrap().unwrap();
+            store::rescue(&world.conn, Boot(boot + 1), world.now).unwrap();
+        }
+        ids.push(id.0);
+    }
+    let list = world.tap(SELLER, &menu(&world), "Belum pasti sampai (2)");
+    world.tap(SELLER, &list, "pemberitahuan");
+    let (_, sent) = world.press(SELLER, &format!("s.again:{}", ids[0]));
+    assert!(
+        sent.iter().any(|sent| sent.chat == BUYER),
+        "it went out once more"
+    );
+    world.press(SELLER, &format!("s.letbe:{}", ids[1]));
+    assert_eq!(store::counts(&world.conn).unwrap().1, 0);
+    let (toast, _) = world.press(SELLER, &format!("s.again:{}", ids[1]));
+    assert!(toast.unwrap().contains("sudah diselesaikan"));
 }
 
 #[test]

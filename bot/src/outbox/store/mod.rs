@@ -1,6 +1,7 @@
 //! The outbox as rows. A row is marked as being sent before the request leaves, so that after a crash it is known
 //! which messages are in doubt.
 
+mod doubt;
 mod settle;
 pub mod window;
 
@@ -13,6 +14,7 @@ use crate::{
     queue::Boot,
     shop::{broadcast::BroadcastId, customer::CustomerId, order::OrderId},
 };
+pub use doubt::{Doubt, doubt, doubts, let_be, send_again};
 pub use settle::{again, failed, give_up_chat, in_doubt, prune, rescue, sent};
 
 const ENQUEUE: &str = "INSERT INTO send (chat_id, lane, policy, purpose, order_id, edits_message, edits_send, body,

@@ -3,7 +3,7 @@
 use anyhow::Result;
 
 use crate::{
-    outbox::{Button, Screen, press::Press, rich::Rich},
+    outbox::{self, Button, Screen, press::Press, rich::Rich},
     shop::{
         refund, stock,
         switch::{self, Pause},
@@ -36,7 +36,8 @@ pub fn page(visit: &Visit<'_>) -> Result<Screen> {
     };
     let due = refund::store::count_due(visit.conn)?.to_string();
     let refunds = visit.say("button-refunds", &[("count", &due)]);
-    let keyboard = vec![
+    let (_, in_doubt) = outbox::store::counts(visit.conn)?;
+    let mut keyboard = vec![
         vec![
             visit.button("button-seller-products", Press::SellerProducts(0)),
             visit.button("button-new-product", Press::NewProduct),
@@ -46,9 +47,13 @@ pub fn page(visit: &Visit<'_>) -> Result<Screen> {
             Button::new(refunds, Press::Refunds(0)),
         ],
         vec![visit.button("button-broadcasts", Press::Broadcasts(0))],
-        vec![visit.button(switch.0, switch.1)],
-        vec![visit.button("button-home", Press::Home)],
     ];
+    if in_doubt > 0 {
+        let label = visit.say("button-doubts", &[("count", &in_doubt.to_string())]);
+        keyboard.push(vec![Button::new(label, Press::Doubts(0))]);
+    }
+    keyboard.push(vec![visit.button(switch.0, switch.1)]);
+    keyboard.push(vec![visit.button("button-home", Press::Home)]);
     let words = Rich::default()
         .bold(&visit.say("seller-title", &[]))
         .then("\n\n")

@@ -5,6 +5,8 @@ mod broadcast;
 mod broadcast_products;
 mod broadcast_time;
 mod broadcasts;
+mod doubt;
+mod doubts;
 pub mod menu;
 mod new_broadcast;
 mod new_product;
@@ -50,6 +52,10 @@ pub fn pressed(visit: &Visit<'_>, press: &Press) -> Result<Option<Reply>> {
         Press::Refund(id) => refund::open(visit, *id)?,
         Press::RefundDone(id) => refund::settle(visit, *id, Decision::Done)?,
         Press::KeepAmount(id) => refund::settle(visit, *id, Decision::Kept)?,
+        Press::Doubts(number) => Reply::page(doubts::page(visit, *number)?),
+        Press::Doubt(id) => doubt::open(visit, *id)?,
+        Press::SendAgain(id) => doubt::send_again(visit, *id)?,
+        Press::LetBe(id) => doubt::let_be(visit, *id)?,
         Press::PauseSales => sales::pause(visit)?,
         Press::OpenSales => sales::open(visit)?,
         Press::ReleaseAndOpen => sales::release_and_open(visit)?,
