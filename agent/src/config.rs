@@ -19,6 +19,7 @@ use protocol::{
 };
 
 pub use secrets::Environment;
+pub(crate) use world::try_write;
 
 /// Where the file lies when no `--config` says otherwise.
 pub const DEFAULT_PATH: &str = "/etc/warung/agent.toml";

@@ -12,7 +12,7 @@ use protocol::{
 use super::{
     rule::AlertKey,
     state::{Reason, Trouble},
-    words::{phrases, wording},
+    words::{self, phrases, wording},
 };
 use crate::{
     config::{Config, Language},
@@ -77,10 +77,18 @@ pub fn of_incident(voice: &Voice, incident: &Incident) -> Message {
     let icon = icon(incident.severity);
     let intro = phrases(voice.language).incident;
     let at = moment(&voice.timezone, incident.at);
+    let told = match words::incident(voice.language, &incident.kind) {
+        Some(meaning) => format!(
+            "{}\n\n{}: {report}",
+            meaning.replace("{unit}", &voice.unit),
+            phrases(voice.language).bots_words
+        ),
+        None => report.clone(),
+    };
     Message {
         alert_key: AlertKey::new("incident", &incident.id.0.to_string()).to_string(),
         headline: one_line(&format!("{icon} {intro}: {report}"), HEADLINE_UNITS_MAX),
-        text: format!("{icon} {intro} ({kind})\n\n{report}\n\n{at}"),
+        text: format!("{icon} {intro} ({kind})\n\n{told}\n\n{at}"),
         follows_up: false,
     }
 }
@@ -331,6 +339,26 @@ mod tests {
             text,
         };
         assert!(units(&of_incident(&voice(Language::En), &incident).text) <= TEXT_UNITS_MAX);
+    }
+
+    #[test]
+    fn a_report_is_explained_in_the_owners_language_before_the_bots_own_words() {
+        let told = |language, kind: &str| {
+            let incident = Incident {
+                id: IncidentId(1),
+                at: UnixMillis(0),
+                kind: kind.to_owned(),
+                severity: Severity::Critical,
+                text: "job 7 of order 3 died".to_owned(),
+            };
+            of_incident(&voice(language), &incident).text
+        };
+        let text = told(Language::Id, "dead_job");
+        let (meaning, report) = text.split_once("Rincian dari bot: ").unwrap();
+        assert!(meaning.contains("journalctl -u bot.service -n 100"), "{text}");
+        assert!(report.starts_with("job 7 of order 3 died\n"), "{text}");
+        assert!(told(Language::En, "dead_job").contains("The bot's own words: job 7"));
+        assert!(told(Language::En, "newer").starts_with("🔴 The bot reports (newer)\n\njob 7"));
     }
 
     #[test]

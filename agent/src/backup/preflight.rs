@@ -1,6 +1,8 @@
 //! What can be known to be wrong with remotes and recipients before anything starts.
 //! It asks no remote: that is `agent check`'s to do, since one that is down must not keep the agent from running.
 
+use std::path::Path;
+
 use jiff::Timestamp;
 use protocol::{settings::Faults, time::UnixMillis};
 
@@ -8,38 +10,76 @@ use super::{
     recipients::{RecipientCert, Recipients, Validity},
     remote,
 };
-use crate::config::{Config, Purpose};
+use crate::config::{self, Config, Purpose, RemoteConfig, RemoteKind};
 
-/// Adds a fault for every remote that cannot be opened and every recipient that cannot be encrypted to.
+/// Adds a fault for every option of a remote that nobody knows and every recipient that cannot be encrypted to. A
+/// remote that cannot be used, a dead disk for instance, is a fault only when it leaves none that can: the others
+/// must go on taking backups. Whoever only looks opens what it needs itself.
 pub fn check(config: &Config, purpose: Purpose, faults: &mut Faults) {
-    for remote in &config.remotes {
-        let known = remote::known_options(remote.kind);
-        let keys = remote.options.keys().chain(remote.credentials.keys());
-        // OpenDAL takes the names of AWS's own variables as well.
-        let unknown: Vec<&String> = keys
-            .filter(|key| !known.contains(key) && !key.starts_with("aws_"))
-            .collect();
-        for key in &unknown {
-            let variable = if remote.credentials.contains_key(*key) {
-                " (set by a REMOTE_… variable)"
-            } else {
-                ""
-            };
-            faults.add(format!(
-                "remotes.{}.{key} is not a key that this kind of remote knows{variable}; it knows: {}",
-                remote.name,
-                known.join(", ")
-            ));
-        }
-        if unknown.is_empty()
-            && let Err(fault) = remote::open(remote)
-        {
-            faults.add(format!("remotes.{}: {fault}", remote.name));
-        }
+    if purpose == Purpose::Look {
+        return;
     }
-    if purpose == Purpose::Keep {
-        check_recipients(config, faults);
+    let unknown: Vec<String> = config.remotes.iter().flat_map(unknown_options).collect();
+    let all_known = unknown.is_empty();
+    unknown.into_iter().for_each(|fault| faults.add(fault));
+    if all_known {
+        check_usable(config, faults);
     }
+    check_recipients(config, faults);
+}
+
+fn check_usable(config: &Config, faults: &mut Faults) {
+    let unusable: Vec<String> = config.remotes.iter().filter_map(unusable).collect();
+    if unusable.len() == config.remotes.len() {
+        unusable.into_iter().for_each(|fault| faults.add(fault));
+        return;
+    }
+    for fault in unusable {
+        tracing::warn!(
+            fault,
+            "a remote cannot be used: backups go to the others only, and each backup tries it anew"
+        );
+    }
+}
+
+/// A sentence that names the remote and why nothing can be written to it.
+fn unusable(remote: &RemoteConfig) -> Option<String> {
+    let root = remote
+        .options
+        .get("root")
+        .filter(|_| remote.kind == RemoteKind::Fs);
+    if let Some(root) = root
+        && let Err(error) = config::try_write(Path::new(root))
+    {
+        return Some(format!(
+            "remotes.{}.root: {root} cannot be written: {error}",
+            remote.name
+        ));
+    }
+    let fault = remote::open(remote).err()?;
+    Some(format!("remotes.{}: {fault}", remote.name))
+}
+
+/// A sentence for each option that this kind of remote does not know.
+#[must_use]
+pub fn unknown_options(remote: &RemoteConfig) -> Vec<String> {
+    let known = remote::known_options(remote.kind);
+    let keys = remote.options.keys().chain(remote.credentials.keys());
+    // OpenDAL takes the names of AWS's own variables as well.
+    let unknown = keys.filter(|key| !known.contains(key) && !key.starts_with("aws_"));
+    let told = unknown.map(|key| {
+        let variable = if remote.credentials.contains_key(key) {
+            " (set by a REMOTE_… variable)"
+        } else {
+            ""
+        };
+        format!(
+            "remotes.{}.{key} is not a key that this kind of remote knows{variable}; it knows: {}",
+            remote.name,
+            known.join(", ")
+        )
+    });
+    told.collect()
 }
 
 /// A key that cannot encrypt stops everything; one that has expired only makes noise, since a shop without backups is

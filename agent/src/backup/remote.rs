@@ -83,13 +83,19 @@ pub fn open(config: &RemoteConfig) -> Result<Remote, String> {
     if config.kind == RemoteKind::Fs {
         let root = options
             .get("root")
+            .cloned()
             .ok_or("it needs a root: the folder that holds the backups")?;
-        folder = Some(PathBuf::from(root));
-        let partial = PathBuf::from(root)
+        folder = Some(PathBuf::from(&root));
+        let partial = PathBuf::from(&root)
             .join(PARTIAL_DIR)
             .to_string_lossy()
             .into_owned();
-        options.entry("atomic_write_dir".to_owned()).or_insert(partial);
+        let partial = options.entry("atomic_write_dir".to_owned()).or_insert(partial);
+        // OpenDAL would make them as well, and tell a failure twice over in words of its own.
+        for dir in [&root, &*partial] {
+            std::fs::create_dir_all(dir)
+                .map_err(|error| format!("its folder {dir} cannot be made: {error}"))?;
+        }
     }
     let operator = match config.kind {
         RemoteKind::Fs => Operator::from_iter::<services::Fs>(options),
@@ -98,7 +104,7 @@ pub fn open(config: &RemoteConfig) -> Result<Remote, String> {
     };
     let operator = operator.map_err(|error| plain(&error))?;
     if let Some(root) = &folder {
-        // OpenDAL has just made it, perhaps as root.
+        // It has just been made, perhaps by root.
         own_like(&root.join(PARTIAL_DIR), root);
     }
     Ok(Remote {

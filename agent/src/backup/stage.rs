@@ -122,7 +122,8 @@ impl Order {
             .context("describing the restore point")?;
         let json = serde_json::to_vec(&manifest).context("writing the manifest")?;
         let sealed = seal(json.as_slice(), &self.recipients).context("sealing the manifest")?;
-        self.dir.keep(&object_key::manifest(&manifest.point), &sealed)?;
+        let key = object_key::manifest(&manifest.point, &sealed.sha256);
+        self.dir.keep(&key, &sealed)?;
         Ok(Staged {
             manifest_size_bytes: sealed.bytes.len() as u64,
             manifest_sha256: sealed.sha256,
@@ -244,7 +245,7 @@ impl Staged {
             .manifest
             .objects()
             .map(|it| (it.key.clone(), it.size_bytes, it.sha256.clone()));
-        let manifest = object_key::manifest(&self.manifest.point);
+        let manifest = object_key::manifest(&self.manifest.point, &self.manifest_sha256);
         objects
             .chain([(manifest, self.manifest_size_bytes, self.manifest_sha256.clone())])
             .collect()

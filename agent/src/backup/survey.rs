@@ -20,13 +20,16 @@ pub type Names = BTreeMap<String, u64>;
 pub struct Survey {
     /// What each remote that answered holds, in the order asked.
     pub holdings: Vec<(String, Names)>,
-    /// Each remote that did not answer, and why.
+    /// Each remote that could not be opened or did not answer, and why.
     pub silent: Vec<(String, String)>,
 }
 
-/// Asks every remote for its list.
-pub async fn ask(remotes: &[Remote]) -> Survey {
-    let mut survey = Survey::default();
+/// Asks every remote for its list; `unusable` are those that could not even be opened, and why.
+pub async fn ask(remotes: &[Remote], unusable: Vec<(String, String)>) -> Survey {
+    let mut survey = Survey {
+        holdings: Vec::new(),
+        silent: unusable,
+    };
     for remote in remotes {
         match names(remote).await {
             Ok(found) => survey.holdings.push((remote.name().to_owned(), found)),
@@ -50,18 +53,25 @@ impl Survey {
     pub fn points(&self) -> BTreeSet<PointId> {
         let names = self.holdings.iter().flat_map(|(_, names)| names.keys());
         names
-            .filter_map(|name| object_key::point_of_manifest(name))
+            .filter_map(|name| Some(object_key::point_of_manifest(name)?.0))
             .collect()
     }
 
-    /// The remotes that hold the point's manifest.
+    /// The remotes that hold a manifest of the point.
     pub fn holders(&self, point: &PointId) -> impl Iterator<Item = (&str, &Names)> {
-        let manifest = object_key::manifest(point);
         let holding = self
             .holdings
             .iter()
-            .filter(move |(_, names)| names.contains_key(&manifest));
+            .filter(|(_, names)| manifests_of(names, point).next().is_some());
         holding.map(|(remote, names)| (remote.as_str(), names))
+    }
+
+    /// The names of every manifest of the point that a remote lists. More than one means that somebody put one there:
+    /// the one that fits the digest in its name counts.
+    #[must_use]
+    pub fn manifests_of(&self, point: &PointId) -> BTreeSet<&str> {
+        let all = self.holdings.iter().map(|(_, names)| names);
+        all.flat_map(|names| manifests_of(names, point)).collect()
     }
 
     /// Whether every object of the point is somewhere with the size that it must have.
@@ -76,6 +86,16 @@ impl Survey {
             .objects()
             .all(|object| held(&object.key, object.size_bytes))
     }
+}
+
+/// The manifests of a point that one remote lists.
+pub fn manifests_of<'a>(names: &'a Names, point: &PointId) -> impl Iterator<Item = &'a str> {
+    let prefix = object_key::manifest_prefix(point);
+    names
+        .range(prefix.clone()..)
+        .map(|(name, _)| name.as_str())
+        .take_while(move |name| name.starts_with(&prefix))
+        .filter(|name| object_key::point_of_manifest(name).is_some())
 }
 
 /// What a remote lacks of a point, one sentence an object; empty when it holds all of it in the right sizes.

@@ -1,6 +1,8 @@
 //! `agent check`: whether a backup taken now would arrive everywhere and bring the shop back.
 //! It leaves nothing behind: the probe that it writes to each remote is deleted again.
 
+use std::path::Path;
+
 use jiff::Timestamp;
 use protocol::time::UnixMillis;
 use serde::Serialize;
@@ -58,13 +60,18 @@ pub async fn run(arguments: Arguments) -> Result<(), Failure> {
         b"Warung: agent check wrote this and deletes it again.".as_slice(),
         &recipients,
     )?;
-    for remote in remotes::open(&config, None)? {
+    let opened = remotes::open(&config, None)?;
+    for (name, fault) in opened.unusable {
+        findings.push(finding(&format!("remote {name}"), Err(fault)));
+    }
+    for remote in opened.usable {
         let answer = try_remote(&remote, &probe)
             .await
             .map_err(|error| error.to_string());
         let said = answer.map(|()| "takes an object, gives it back unaltered and deletes it".to_owned());
         findings.push(finding(&format!("remote {}", remote.name()), said));
     }
+    findings.extend(config.backup.files.iter().map(|path| rides_along(path)));
     findings.push(finding("DATA_KEY", coverage::data_key(&config)));
     if arguments.json {
         println!("{}", serde_json::json!({ "findings": findings }));
@@ -124,6 +131,16 @@ fn recipient(cert: &RecipientCert, config: &Config, now: UnixMillis) -> Finding 
         .map(|text| format!("{name}, {text}"))
         .map_err(|text| format!("{name}, {text}"));
     finding(&format!("recipient {}", cert.path.display()), said)
+}
+
+fn rides_along(path: &Path) -> Finding {
+    let said = match path.symlink_metadata() {
+        Ok(_) => Ok("is there and rides along".to_owned()),
+        Err(error) => Err(format!(
+            "cannot be found ({error}): backups go on without it. Correct [backup] files, or make it"
+        )),
+    };
+    finding(&format!("file {}", path.display()), said)
 }
 
 async fn try_remote(remote: &Remote, probe: &Sealed) -> Result<(), RemoteError> {

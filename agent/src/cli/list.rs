@@ -12,7 +12,7 @@ use serde::Serialize;
 
 use super::{ConfigArgument, Failure, ask, load, remotes, words};
 use crate::{
-    backup::survey::{self, Survey},
+    backup::survey::{self, Names, Survey},
     config::{Config, Purpose},
     keys,
     restore::{Sources, open_manifest},
@@ -57,10 +57,10 @@ struct Listed {
 /// Asks the remotes and prints.
 ///
 /// # Errors
-/// Wrong use, or a remote that does not answer: what the others hold is printed all the same.
+/// Wrong use, or no remote that answers. One that does not, beside another that does, is only named.
 pub async fn run(arguments: Arguments) -> Result<(), Failure> {
     let config = load(&arguments.config.path, Purpose::Look)?;
-    let remotes = remotes::open(&config, arguments.remote.as_deref())?;
+    let opened = remotes::open(&config, arguments.remote.as_deref())?;
     let known = known_here(&config).unwrap_or_else(|error| {
         // A memory aid: what the remotes hold is shown without it.
         eprintln!("agent: what this server knows of its backups cannot be read: {error:#}");
@@ -72,13 +72,13 @@ pub async fn run(arguments: Arguments) -> Result<(), Failure> {
         }
         None => None,
     };
-    let survey = survey::ask(&remotes).await;
+    let survey = survey::ask(&opened.usable, opened.unusable).await;
     let mut listed = Vec::new();
     for point in survey.points().into_iter().rev() {
         let opened = match (known.get(&point), &unlocked) {
             (None, Some(keys)) => {
                 let sources = Sources {
-                    remotes: &remotes,
+                    remotes: &opened.usable,
                     survey: &survey,
                     keys,
                 };
@@ -87,13 +87,13 @@ pub async fn run(arguments: Arguments) -> Result<(), Failure> {
             _ => None,
         };
         // One that does not open is a problem of its own point, and hides no other.
-        let (manifest, problem) = match opened {
-            Some(Ok(manifest)) => (Some(manifest), None),
-            Some(Err(problem)) => (None, Some(problem)),
-            None => (None, None),
+        let (manifest, problems) = match opened {
+            Some(Ok((manifest, problems))) => (Some(manifest), problems),
+            Some(Err(problem)) => (None, vec![problem]),
+            None => (None, Vec::new()),
         };
         let mut one = describe(&survey, &point, known.get(&point), manifest.as_ref());
-        one.problems.extend(problem);
+        one.problems.extend(problems);
         listed.push(one);
     }
     if arguments.json {
@@ -106,11 +106,13 @@ pub async fn run(arguments: Arguments) -> Result<(), Failure> {
         .iter()
         .map(|(remote, why)| format!("{remote} does not answer: {why}"))
         .collect();
-    if silent.is_empty() {
-        Ok(())
-    } else {
-        Err(Failure::Failed(anyhow::anyhow!(silent.join("; "))))
+    if survey.holdings.is_empty() {
+        return Err(Failure::Failed(anyhow::anyhow!(silent.join("; "))));
     }
+    for line in silent {
+        eprintln!("agent: passed over: {line}");
+    }
+    Ok(())
 }
 
 fn known_here(config: &Config) -> anyhow::Result<BTreeMap<PointId, KnownPoint>> {
@@ -126,7 +128,7 @@ fn describe(
     known: Option<&KnownPoint>,
     opened: Option<&Manifest>,
 ) -> Listed {
-    let key = object_key::manifest(point);
+    let key = manifest_key(survey, point, known);
     let manifest = known.map(|known| &known.manifest).or(opened);
     let holders: Vec<_> = survey.holders(point).collect();
     let mut listed = Listed {
@@ -157,10 +159,14 @@ fn describe(
         listed.files = manifest.files.iter().map(|files| files.key.clone()).collect();
         listed.size_bytes += manifest.objects().map(|object| object.size_bytes).sum::<u64>();
         for (remote, names) in &holders {
-            let lacking = survey::lacking(names, manifest).into_iter();
-            listed
-                .problems
-                .extend(lacking.map(|what| format!("{remote}: {what}")));
+            let lacking = survey::lacking(names, manifest);
+            let manifest = known.and_then(|known| lacking_manifest(names, &key, known.manifest_size_bytes));
+            listed.problems.extend(
+                manifest
+                    .into_iter()
+                    .chain(lacking)
+                    .map(|what| format!("{remote}: {what}")),
+            );
         }
         listed.verified &= listed.problems.is_empty();
     } else {
@@ -172,6 +178,24 @@ fn describe(
         listed.files = names.contains_key(&files).then_some(files).into_iter().collect();
     }
     listed
+}
+
+/// The manifest's name as this server wrote it, or as a remote lists it.
+fn manifest_key(survey: &Survey, point: &PointId, known: Option<&KnownPoint>) -> String {
+    let listed = || survey.manifests_of(point).into_iter().next().map(str::to_owned);
+    known
+        .map(|known| object_key::manifest(point, &known.manifest_sha256))
+        .or_else(listed)
+        .unwrap_or_default()
+}
+
+/// What is wrong with the manifest on a remote, by its list.
+fn lacking_manifest(names: &Names, key: &str, size_bytes: u64) -> Option<String> {
+    match names.get(key) {
+        None => Some(format!("{key} is missing")),
+        Some(size) if *size != size_bytes => Some(format!("{key} has {size} of {size_bytes} bytes")),
+        Some(_) => None,
+    }
 }
 
 fn print(listed: &[Listed], config: &Config) {

@@ -1,32 +1,71 @@
 //! The remotes that a command is about: all, or the one named with `--remote`.
+//! One that cannot be used stands in the way of no other.
 
 use super::Failure;
 use crate::{
-    backup::remote::{self, Remote},
-    config::Config,
+    backup::{
+        preflight,
+        remote::{self, Remote},
+    },
+    config::{Config, RemoteConfig},
 };
 
-/// Opens them, in the configuration's order.
+/// What could be opened and what could not.
+pub struct Opened {
+    /// Those that can be asked, in the configuration's order.
+    pub usable: Vec<Remote>,
+    /// The name of each other one, and why.
+    pub unusable: Vec<(String, String)>,
+}
+
+/// Opens them, or the one of that name alone.
 ///
 /// # Errors
-/// Wrong use when no remote has that name.
-pub fn open(config: &Config, only: Option<&str>) -> Result<Vec<Remote>, Failure> {
-    let wanted: Vec<_> = config
+/// Wrong use when no remote has that name; a faulty configuration when none of them can be used.
+pub fn open(config: &Config, only: Option<&str>) -> Result<Opened, Failure> {
+    let mut opened = Opened {
+        usable: Vec::new(),
+        unusable: Vec::new(),
+    };
+    let wanted = config
         .remotes
         .iter()
-        .filter(|it| only.is_none_or(|name| it.name == name))
-        .collect();
-    if wanted.is_empty() {
-        let names: Vec<&str> = config.remotes.iter().map(|it| it.name.as_str()).collect();
-        return Err(Failure::Refused(format!(
-            "there is no remote '{}' in {}; it names: {}",
-            only.unwrap_or_default(),
-            config.path.display(),
-            names.join(", ")
-        )));
+        .filter(|it| only.is_none_or(|name| it.name == name));
+    for remote in wanted {
+        match open_one(remote) {
+            Ok(open) => opened.usable.push(open),
+            Err(fault) => opened.unusable.push((remote.name.clone(), fault)),
+        }
     }
-    wanted
-        .into_iter()
-        .map(|it| remote::open(it).map_err(|fault| Failure::Failed(anyhow::anyhow!("{}: {fault}", it.name))))
-        .collect()
+    match (opened.usable.is_empty(), opened.unusable.is_empty()) {
+        (false, _) => Ok(opened),
+        (true, false) => Err(Failure::Refused(none_usable(&opened.unusable))),
+        (true, true) => Err(Failure::Refused(no_such(config, only.unwrap_or_default()))),
+    }
+}
+
+fn open_one(config: &RemoteConfig) -> Result<Remote, String> {
+    let unknown = preflight::unknown_options(config);
+    if unknown.is_empty() {
+        remote::open(config)
+    } else {
+        Err(unknown.join("; "))
+    }
+}
+
+fn none_usable(unusable: &[(String, String)]) -> String {
+    let told: Vec<String> = unusable
+        .iter()
+        .map(|(name, fault)| format!("the remote {name} cannot be used: {fault}"))
+        .collect();
+    told.join("; ")
+}
+
+fn no_such(config: &Config, name: &str) -> String {
+    let names: Vec<&str> = config.remotes.iter().map(|it| it.name.as_str()).collect();
+    format!(
+        "there is no remote '{name}' in {}; it names: {}",
+        config.path.display(),
+        names.join(", ")
+    )
 }

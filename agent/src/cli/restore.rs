@@ -3,7 +3,10 @@
 
 use std::path::PathBuf;
 
-use protocol::{object_key::PointId, time::UnixMillis};
+use protocol::{
+    object_key::{self, PointId},
+    time::UnixMillis,
+};
 
 use super::{ConfigArgument, Failure, ask, interrupted, load, progress, remotes};
 use crate::{
@@ -101,11 +104,11 @@ pub async fn run(arguments: Arguments) -> Result<(), Failure> {
         true => Some(hold::take(&config)?),
         false => None,
     };
-    let remotes = remotes::open(&config, arguments.remote.as_deref())?;
+    let opened = remotes::open(&config, arguments.remote.as_deref())?;
     let keys = unlock(&arguments, &config)?;
-    let survey = survey::ask(&remotes).await;
+    let survey = survey::ask(&opened.usable, opened.unusable).await;
     let sources = Sources {
-        remotes: &remotes,
+        remotes: &opened.usable,
         survey: &survey,
         keys: &keys,
     };
@@ -215,7 +218,10 @@ fn request(arguments: &Arguments, config: &Config) -> Result<Request, Failure> {
             .into_iter()
             .flatten()
             .filter(|(_, known)| on_asked(&known.verified))
-            .map(|(point, _)| point)
+            .map(|(point, known)| {
+                let manifest = object_key::manifest(&point, &known.manifest_sha256);
+                (point, manifest)
+            })
             .collect(),
     })
 }

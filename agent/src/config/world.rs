@@ -5,7 +5,7 @@ use std::{fs, io, path::Path};
 
 use protocol::settings::Faults;
 
-use super::{Config, RemoteKind};
+use super::Config;
 
 /// Every fault of the disk that would stop the agent later.
 pub(super) fn check(config: &Config, faults: &mut Faults) {
@@ -26,26 +26,16 @@ pub(super) fn check(config: &Config, faults: &mut Faults) {
             config.backup.database.display()
         ));
     }
-    must_take_writes("state.dir", &config.state_dir, faults);
-    for remote in config
-        .remotes
-        .iter()
-        .filter(|remote| remote.kind == RemoteKind::Fs)
-    {
-        if let Some(root) = remote.options.get("root") {
-            must_take_writes(&format!("remotes.{}.root", remote.name), Path::new(root), faults);
-        }
-    }
-}
-
-fn must_take_writes(key: &str, dir: &Path, faults: &mut Faults) {
-    if let Err(error) = try_write(dir) {
-        faults.add(format!("{key}: {} cannot be written: {error}", dir.display()));
+    if let Err(error) = try_write(&config.state_dir) {
+        faults.add(format!(
+            "state.dir: {} cannot be written: {error}",
+            config.state_dir.display()
+        ));
     }
 }
 
 /// Makes and removes an empty file in the folder, or in the nearest one above it that exists.
-fn try_write(dir: &Path) -> io::Result<()> {
+pub(crate) fn try_write(dir: &Path) -> io::Result<()> {
     let existing = dir
         .ancestors()
         .find(|path| path.exists())

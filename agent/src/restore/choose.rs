@@ -34,8 +34,8 @@ pub fn choose(points: &BTreeSet<PointId>, selection: &Selection) -> Result<Point
         Selection::Latest => Ok(points.last().unwrap_or(oldest).clone()),
         Selection::Point(point) if points.contains(point) => Ok(point.clone()),
         Selection::Point(point) => Err(format!(
-            "there is no restore point {point}: {} is missing on every remote that answers",
-            object_key::manifest(point)
+            "there is no restore point {point}: its manifest, {}, is missing on every remote that answers",
+            manifest_name(point, None)
         )),
         Selection::At(at) => points
             .iter()
@@ -59,7 +59,7 @@ pub(super) fn newer_without_manifest(survey: &Survey, request: &Request, chosen:
     let complete = survey.points();
     let known = request
         .known
-        .iter()
+        .keys()
         .filter(|point| !complete.contains(point) && wanted(point))
         .max();
     let orphans = survey
@@ -79,9 +79,16 @@ pub(super) fn newer_without_manifest(survey: &Survey, request: &Request, chosen:
     Some(format!(
         "the newest backup, {point}, is not whole: its upload was cut short, or a part of it was deleted ({} is missing \
          on {})",
-        object_key::manifest(&point),
+        manifest_name(&point, request.known.get(&point)),
         remotes.join(", ")
     ))
+}
+
+/// The manifest's full name when this server knows it, and else what is certain of it.
+fn manifest_name(point: &PointId, known: Option<&String>) -> String {
+    known
+        .cloned()
+        .unwrap_or_else(|| format!("{}*.json.pgp", object_key::manifest_prefix(point)))
 }
 
 /// Reads a moment: RFC 3339, or `2026-11-22 09:14[:05]` in the owner's time zone.

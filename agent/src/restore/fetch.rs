@@ -18,7 +18,7 @@ use crate::backup::{
 /// A manifest of the largest point that there may be is smaller.
 const MANIFEST_BYTES_MAX: u64 = 4 * 1024 * 1024;
 
-/// The point's manifest, from the first remote whose copy opens and agrees with itself.
+/// The point's manifest, from the first remote whose copy has the digest in its name, opens and agrees with itself.
 ///
 /// # Errors
 /// A sentence that names the object and what is wrong with it on each remote.
@@ -27,18 +27,25 @@ pub(super) async fn manifest(
     point: &PointId,
     notes: &mut Vec<String>,
 ) -> Result<Manifest, String> {
-    let key = object_key::manifest(point);
-    let mut wrong = Wrong::default();
-    for remote in sources.remotes {
-        match manifest_from(sources, remote, point, &key).await {
-            Ok(manifest) => {
-                notes.extend(wrong.as_note(&key, remote.name()));
-                return Ok(manifest);
+    let mut refused = Vec::new();
+    for key in sources.survey.manifests_of(point) {
+        let mut wrong = Wrong::default();
+        for remote in sources.remotes {
+            match manifest_from(sources, remote, point, key).await {
+                Ok(manifest) => {
+                    notes.extend(wrong.as_note(key, remote.name()));
+                    notes.extend(refused);
+                    return Ok(manifest);
+                }
+                Err(what) => wrong.add(remote.name(), &what),
             }
-            Err(what) => wrong.add(remote.name(), &what),
         }
+        refused.push(wrong.sentence(key));
     }
-    Err(wrong.sentence(&key))
+    if refused.is_empty() {
+        refused.push(format!("no remote that answers lists a manifest of {point}"));
+    }
+    Err(refused.join("; "))
 }
 
 async fn manifest_from(
@@ -51,6 +58,10 @@ async fn manifest_from(
         .get_at_most(key, MANIFEST_BYTES_MAX)
         .await
         .map_err(|error| error.to_string())?;
+    let sha256 = sha256_hex(&sealed);
+    if object_key::manifest(point, &sha256) != key {
+        return Err("it is altered: its SHA-256 is not the one in its name".to_owned());
+    }
     let json = open(&sealed, sources.keys, MANIFEST_BYTES_MAX).map_err(|error| describe(&error))?;
     let manifest: Manifest =
         serde_json::from_slice(&json).map_err(|_| "it does not read as a manifest".to_owned())?;

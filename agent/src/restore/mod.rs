@@ -1,7 +1,7 @@
 //! Brings the shop back from a restore point: choose, show the plan, fetch, check everything, and only then swap.
 //! Until the last step nothing that exists is touched, and even then the old database is moved aside, never deleted.
 
-use std::path::PathBuf;
+use std::{collections::BTreeMap, path::PathBuf};
 
 use protocol::{manifest::Manifest, object_key::PointId};
 use thiserror::Error;
@@ -107,8 +107,9 @@ pub struct Request {
     pub target: Target,
     /// Check every page and index even of a large database.
     pub full_check: bool,
-    /// Points that this server's catalogue knows as complete: one that vanished from every remote is told.
-    pub known: Vec<PointId>,
+    /// Points that this server's catalogue knows as complete, with the names of their manifests: one that vanished
+    /// from every remote is told.
+    pub known: BTreeMap<PointId, String>,
 }
 
 /// Chooses the point, opens its manifest and sees by the listings whether all of it is there.
@@ -214,10 +215,15 @@ impl Sources<'_> {
     }
 }
 
-/// A point's manifest, for whoever only wants to look.
+/// A point's manifest, for whoever only wants to look, and what was wrong with copies that were not taken.
 ///
 /// # Errors
 /// A sentence that names the object and what is wrong with it on each remote.
-pub async fn open_manifest(sources: &Sources<'_>, point: &PointId) -> Result<Manifest, String> {
-    fetch::manifest(sources, point, &mut Vec::new()).await
+pub async fn open_manifest(
+    sources: &Sources<'_>,
+    point: &PointId,
+) -> Result<(Manifest, Vec<String>), String> {
+    let mut notes = Vec::new();
+    let manifest = fetch::manifest(sources, point, &mut notes).await?;
+    Ok((manifest, notes))
 }

@@ -6,6 +6,7 @@
 mod alert_outbox;
 mod backup_ends;
 mod backup_objects;
+mod one_remote;
 mod owner_key;
 mod pretend_bot;
 mod pretend_telegram;

@@ -195,7 +195,7 @@ fn a_spoilt_object_is_named_with_the_next_best_point_and_nothing_is_touched() {
         .for_each(|path| fs::remove_file(path).unwrap());
     let said = shop.agent_refuses(1, &LIVE);
     assert!(
-        said.contains(text(&second["manifest"])) && said.contains(text(&first["id"])),
+        said.contains(&format!("manifest/{}.", text(&second["id"]))) && said.contains(text(&first["id"])),
         "{said}"
     );
     let mut next = LIVE.to_vec();

@@ -12,6 +12,7 @@ pub(super) const PHRASES: Phrases = Phrases {
     withdrawn_headline: "No longer watched",
     withdrawn: "It is not in the configuration any more, so this alert ends without having been mended: {headline}",
     incident: "The bot reports",
+    bots_words: "The bot's own words",
     repeated: "(repeated)",
     summary: "{count} messages at once, with their true times:",
     units: [" d", " h", " min", " s"],
@@ -32,6 +33,53 @@ pub(super) fn wording(rule: Rule) -> Wording {
         Rule::RecipientExpiring => RECIPIENT_EXPIRING,
         Rule::RecipientExpired => RECIPIENT_EXPIRED,
     }
+}
+
+pub(super) fn incident(kind: &str) -> Option<&'static str> {
+    Some(match kind {
+        "dead_job" => {
+            "A job of the bot failed too often and was given up, so a customer may not have the goods: look into that \
+             order as the seller and settle it with the customer; journalctl -u {unit} -n 100 says why it failed."
+        }
+        "poison_update" => {
+            "Something that Telegram sent could not be handled and was set aside, so one customer may wait for an \
+             answer: look at journalctl -u {unit} -n 100, and when it comes again, keep those lines for the authors."
+        }
+        "send_unknown" => {
+            "The connection broke while a message was on its way, and the bot does not send again by guessing: ask the \
+             customer of that order whether it arrived, and if not, the seller sends it by hand."
+        }
+        "send_refused" => {
+            "Telegram refuses a message for good, so it will never arrive: when a customer waits for it, the seller \
+             tells them by hand; journalctl -u {unit} -n 100 gives the reason."
+        }
+        "customer_unreachable" => {
+            "Goods are paid for, but the customer has blocked the bot or deleted the account: the order keeps its goods, \
+             which are under \"my orders\" once the bot is unblocked; there is nothing to do."
+        }
+        "payment_mismatch" => {
+            "The gateway's answer does not fit the invoice, so no goods were sent: look the payment up in the gateway's \
+             dashboard, then settle it with the customer, by a refund or by hand."
+        }
+        "gateway_refuses" => {
+            "The payment gateway refuses to make invoices, so nobody can buy: see in its dashboard whether the project is \
+             active and the API key still valid; after a new key: systemctl restart {unit}"
+        }
+        "money_owed" => {
+            "Money came that must go back, or that a person must look at: the seller was told too, has the list, and \
+             pays it back by hand, since the gateway has no refund call."
+        }
+        "restored_sales_paused" => {
+            "The database was restored to an earlier moment, so sales are paused lest something is sold twice: compare \
+             the gateway's dashboard with the orders since then, take out stock that was sold, and let the seller open \
+             sales again."
+        }
+        "telegram_refuses" => {
+            "Telegram does not take the bot's token, so nobody can buy; paid orders wait and lose nothing: ask \
+             @BotFather for this bot's token, store it as BOT_TOKEN, then systemctl restart {unit}"
+        }
+        _ => return None,
+    })
 }
 
 const BOT_BACK: &str = "The shop's bot runs again";

@@ -12,6 +12,7 @@ pub(super) const PHRASES: Phrases = Phrases {
     withdrawn_headline: "Tidak diawasi lagi",
     withdrawn: "Hal ini tidak ada lagi di setelan, jadi kabar ini ditutup tanpa diperbaiki: {headline}",
     incident: "Bot melapor",
+    bots_words: "Rincian dari bot",
     repeated: "(ulangan)",
     summary: "{count} kabar sekaligus, dengan waktu aslinya:",
     units: [" hari", " jam", " menit", " detik"],
@@ -32,6 +33,54 @@ pub(super) fn wording(rule: Rule) -> Wording {
         Rule::RecipientExpiring => RECIPIENT_EXPIRING,
         Rule::RecipientExpired => RECIPIENT_EXPIRED,
     }
+}
+
+pub(super) fn incident(kind: &str) -> Option<&'static str> {
+    Some(match kind {
+        "dead_job" => {
+            "Satu pekerjaan bot gagal berkali-kali dan tidak dicoba lagi, jadi seorang pembeli mungkin belum menerima \
+             barangnya: periksa pesanan itu sebagai penjual dan selesaikan dengan pembeli; sebabnya ada di \
+             journalctl -u {unit} -n 100"
+        }
+        "poison_update" => {
+            "Satu kiriman dari Telegram tidak dapat diolah dan disisihkan, jadi satu pembeli mungkin menunggu jawaban: \
+             lihat journalctl -u {unit} -n 100, dan bila terus berulang simpan baris itu untuk pembuat program."
+        }
+        "send_unknown" => {
+            "Sambungan putus saat sebuah pesan dikirim, dan bot tidak mengirim ulang dengan menebak: tanyakan kepada \
+             pembeli pesanan itu apakah pesannya sampai, dan bila tidak, penjual mengirimnya sendiri."
+        }
+        "send_refused" => {
+            "Telegram menolak sebuah pesan untuk seterusnya, jadi pesan itu tidak akan sampai: bila pembeli \
+             menunggunya, penjual memberi tahu sendiri; alasannya ada di journalctl -u {unit} -n 100"
+        }
+        "customer_unreachable" => {
+            "Barang sudah dibayar, tetapi pembeli memblokir bot atau menghapus akunnya: barang tetap disimpan untuk \
+             pesanan itu dan dapat diambil di \"pesanan saya\" begitu ia membuka blokir; Anda tidak perlu berbuat apa-apa."
+        }
+        "payment_mismatch" => {
+            "Jawaban gerbang pembayaran tidak cocok dengan tagihan, jadi barang tidak dikirim: cari pembayaran itu di \
+             dasbor gerbang, lalu selesaikan dengan pembeli, dikembalikan atau diserahkan sendiri."
+        }
+        "gateway_refuses" => {
+            "Gerbang pembayaran menolak membuat tagihan, jadi tidak ada yang dapat membeli: periksa di dasbornya apakah \
+             proyek aktif dan kunci API masih berlaku; setelah mengganti kunci: systemctl restart {unit}"
+        }
+        "money_owed" => {
+            "Ada uang masuk yang harus dikembalikan atau diperiksa orang: penjual sudah diberi tahu, punya daftarnya, \
+             dan mengembalikannya sendiri, sebab gerbang tidak dapat melakukannya."
+        }
+        "restored_sales_paused" => {
+            "Database dipulihkan ke saat yang lebih awal, jadi penjualan dijeda supaya tidak ada barang terjual dua \
+             kali: cocokkan dasbor gerbang dengan pesanan sejak saat itu, keluarkan stok yang sudah terjual, lalu \
+             minta penjual membuka penjualan lagi."
+        }
+        "telegram_refuses" => {
+            "Telegram menolak token bot, jadi tidak ada yang dapat membeli; pesanan yang sudah dibayar menunggu dan \
+             tetap aman: minta token bot ini kepada @BotFather, simpan sebagai BOT_TOKEN, lalu systemctl restart {unit}"
+        }
+        _ => return None,
+    })
 }
 
 const BOT_BACK: &str = "Bot toko berjalan lagi";

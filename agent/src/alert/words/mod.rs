@@ -43,6 +43,8 @@ pub(super) struct Phrases {
     pub withdrawn: &'static str,
     /// Above a report of the bot's own.
     pub incident: &'static str,
+    /// Before the bot's own words, where the owner's language has said already what they are about.
+    pub bots_words: &'static str,
     /// On a message that may have arrived before.
     pub repeated: &'static str,
     /// Above many messages in one; `{count}` is filled in.
@@ -59,6 +61,15 @@ pub(super) fn wording(language: Language, rule: Rule) -> Wording {
     }
 }
 
+/// What a kind of the bot's reports means and what to do about it; `{unit}` is filled in. `None` for a kind that a
+/// newer bot has.
+pub(super) fn incident(language: Language, kind: &str) -> Option<&'static str> {
+    match language {
+        Language::Id => id::incident(kind),
+        Language::En => en::incident(kind),
+    }
+}
+
 /// The phrases of one language.
 pub(super) fn phrases(language: Language) -> &'static Phrases {
     match language {
@@ -72,6 +83,34 @@ mod tests {
     use super::*;
 
     const KNOWN: [&str; 5] = ["{unit}", "{object}", "{detail}", "{since}", "{lasted}"];
+
+    /// As in docs/RUNBOOK.md.
+    const KINDS: [&str; 10] = [
+        "dead_job",
+        "poison_update",
+        "send_unknown",
+        "send_refused",
+        "customer_unreachable",
+        "payment_mismatch",
+        "gateway_refuses",
+        "money_owed",
+        "restored_sales_paused",
+        "telegram_refuses",
+    ];
+
+    #[test]
+    fn every_kind_of_report_is_explained_in_both_languages() {
+        let runbook = include_str!("../../../../docs/RUNBOOK.md");
+        for kind in KINDS {
+            assert!(runbook.contains(&format!("### `{kind}`")), "{kind}");
+            let [id, en] = [Language::Id, Language::En].map(|language| incident(language, kind).unwrap());
+            assert_ne!(id, en, "{kind}");
+            for text in [id, en] {
+                assert!(!text.replace("{unit}", "x").contains(['{', '}']), "{text}");
+            }
+        }
+        assert_eq!(incident(Language::Id, "of_a_newer_bot"), None);
+    }
 
     #[test]
     fn every_rule_has_every_sentence_and_no_unknown_place_in_both_languages() {

@@ -1,0 +1,169 @@
+//! One remote of two that cannot be used, or lies: the other one carries on, and the owner is told which.
+
+use std::{
+    fs,
+    process::Stdio,
+    time::{Duration, Instant},
+};
+
+use crate::{
+    shop::{Shop, integrity_of, signal, stderr, text},
+    world::LIMIT,
+};
+
+const RESTORE: [&str; 6] = [
+    "restore",
+    "--key",
+    "kit/owner.secret.asc",
+    "--yes",
+    "--to",
+    "back",
+];
+
+/// A file stands where the remote's folder must be made: as dead as a disk that is gone.
+fn kill(shop: &Shop, remotes: &[&str]) {
+    fs::write(shop.path("block"), "").unwrap();
+    let config = shop.path("agent.toml");
+    let mut settings = fs::read_to_string(&config).unwrap();
+    for remote in remotes {
+        let (alive, dead) = (
+            format!("root = \"{remote}\""),
+            format!("root = \"block/{remote}\""),
+        );
+        settings = settings.replace(&alive, &dead);
+    }
+    fs::write(config, settings).unwrap();
+}
+
+#[test]
+fn a_dead_remote_keeps_nobody_from_looking_and_restoring() {
+    let shop = Shop::new();
+    shop.back_up();
+    kill(&shop, &["local"]);
+    for arguments in [&["list"][..], &["list", "--remote", "offsite"], &["status"]] {
+        let output = shop.agent(arguments);
+        assert!(output.status.success(), "{arguments:?}: {}", stderr(&output));
+    }
+    assert!(stderr(&shop.agent(&["list"])).contains("local"));
+    assert!(!stderr(&shop.agent(&["list", "--remote", "offsite"])).contains("local"));
+    let mut alone = RESTORE.to_vec();
+    alone.extend(["--remote", "offsite"]);
+    shop.agent_done(&alone);
+    assert_eq!(integrity_of(&shop.path("back/shop.db")), "ok");
+    fs::remove_dir_all(shop.path("back")).unwrap();
+    let said = shop.agent_done(&RESTORE);
+    assert!(said.contains("the remote local does not answer"), "{said}");
+    let said = shop.agent_refuses(2, &["list", "--remote", "local"]);
+    assert!(said.contains("the remote local cannot be used"), "{said}");
+}
+
+#[test]
+fn backups_go_on_with_one_of_two_remotes_and_the_other_counts_as_failed() {
+    let shop = Shop::new();
+    kill(&shop, &["local"]);
+    let said = shop.agent_refuses(1, &["backup"]);
+    assert!(said.contains("the remote local does not hold"), "{said}");
+    assert_eq!(shop.listed()[0]["remotes"], serde_json::json!(["offsite"]));
+    let output = shop.agent(&["check"]);
+    assert_eq!(output.status.code(), Some(1), "{}", stderr(&output));
+    assert!(String::from_utf8_lossy(&output.stdout).contains("WRONG  remote local"));
+
+    let config = fs::read_to_string(shop.path("agent.toml")).unwrap();
+    let config = config
+        .replace(
+            "chat_ids = [1]",
+            "chat_ids = [1]\napi_url = \"http://127.0.0.1:9\"",
+        )
+        .replace(
+            "[backup]",
+            "[http]\nprivate = \"127.0.0.1:0\"\n[backup]\nsnapshot = \"* * * * * *\"",
+        );
+    fs::write(shop.path("agent.toml"), config).unwrap();
+    let mut agent = shop.command(&["run"]).stderr(Stdio::null()).spawn().unwrap();
+    let start = Instant::now();
+    // A second point, and the alert about the remote that does not hold it.
+    while shop.listed().len() < 2 || !status(&shop).contains("backup_remote/local") {
+        assert!(start.elapsed() < LIMIT, "{}", status(&shop));
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    signal(agent.id(), "TERM");
+    assert_eq!(agent.wait().unwrap().code(), Some(0));
+}
+
+fn status(shop: &Shop) -> String {
+    shop.agent_done(&["status"])
+}
+
+#[test]
+fn no_usable_remote_at_all_is_a_fault_told_once_for_each() {
+    let shop = Shop::new();
+    kill(&shop, &["local", "offsite"]);
+    for command in ["backup", "run", "check"] {
+        let said = shop.agent_refuses(2, &[command]);
+        for remote in ["local", "offsite"] {
+            let told = said.matches(&format!("remotes.{remote}")).count();
+            assert_eq!(told, 1, "{command}: {said}");
+        }
+    }
+}
+
+#[test]
+fn a_flipped_bit_in_the_key_packet_of_another_recipient_is_noticed() {
+    let shop = Shop::new();
+    shop.agent_done(&["key", "new", "--out", "kit2"]);
+    let config = shop.path("agent.toml");
+    let settings = fs::read_to_string(&config).unwrap();
+    let both = "[\"kit/owner.asc\", \"kit2/owner.asc\"]";
+    fs::write(&config, settings.replace("[\"kit/owner.asc\"]", both)).unwrap();
+    let point = shop.back_up();
+    let path = shop.path("local").join(text(&point["manifest"]));
+    let intact = fs::read(&path).unwrap();
+    for at in [20, 60, 120, 180, intact.len() / 2] {
+        let mut spoilt = intact.clone();
+        spoilt[at] ^= 1;
+        fs::write(&path, spoilt).unwrap();
+        let mut alone = RESTORE.to_vec();
+        alone.extend(["--dry-run", "--remote", "local"]);
+        let said = shop.agent_refuses(1, &alone);
+        assert!(
+            said.contains("it is altered: its SHA-256 is not the one in its name"),
+            "byte {at}: {said}"
+        );
+    }
+    let said = shop.agent_done(&RESTORE);
+    assert!(
+        said.contains(text(&point["manifest"])) && said.contains("was taken from offsite"),
+        "{said}"
+    );
+}
+
+#[test]
+fn of_two_manifests_of_one_point_the_one_that_fits_its_digest_counts() {
+    let shop = Shop::new();
+    let point = shop.back_up();
+    for digest in ["0".repeat(32), "f".repeat(32)] {
+        let name = format!("manifest/{}.{digest}.json.pgp", text(&point["id"]));
+        let intact = shop.path("local").join(text(&point["manifest"]));
+        for remote in ["local", "offsite"] {
+            fs::copy(&intact, shop.path(remote).join(&name)).unwrap();
+        }
+    }
+    let listed = shop.listed();
+    assert_eq!((listed.len(), &listed[0]["manifest"]), (1, &point["manifest"]));
+    shop.agent_done(&RESTORE);
+    assert_eq!(integrity_of(&shop.path("back/shop.db")), "ok");
+}
+
+#[test]
+fn a_path_that_no_backup_can_take_along_is_a_finding_of_check() {
+    let shop = Shop::new();
+    let config = shop.path("agent.toml");
+    let settings = fs::read_to_string(&config).unwrap();
+    fs::write(
+        &config,
+        settings.replace("files = [\"etc\"]", "files = [\"etc\", \"gone\"]"),
+    )
+    .unwrap();
+    let said = shop.agent_refuses(1, &["check"]);
+    assert!(said.contains("gone"), "{said}");
+}
