@@ -5,11 +5,10 @@
 use std::{
     sync::{
         Arc,
-        atomic::{AtomicI64, Ordering},
         mpsc::{Receiver, SyncSender, TrySendError, sync_channel},
     },
     thread,
-    time::{Duration, SystemTime, UNIX_EPOCH},
+    time::Duration,
 };
 
 use rusqlite::{Connection, TransactionBehavior};
@@ -58,7 +57,6 @@ struct Done {
 pub struct Writer {
     queue: SyncSender<Work>,
     changed: Arc<Notify>,
-    beat: Arc<AtomicI64>,
 }
 
 impl Writer {
@@ -67,13 +65,12 @@ impl Writer {
     pub fn start(conn: Connection) -> (Self, thread::JoinHandle<()>) {
         let (queue, work) = sync_channel(QUEUE_MAX);
         let changed = Arc::new(Notify::new());
-        let beat = Arc::new(AtomicI64::new(wall_millis()));
-        let (bell, pulse) = (Arc::clone(&changed), Arc::clone(&beat));
+        let bell = Arc::clone(&changed);
         let thread = thread::Builder::new()
             .name("writer".to_owned())
-            .spawn(move || serve(conn, &work, &bell, &pulse))
+            .spawn(move || serve(conn, &work, &bell))
             .expect("the system gives one thread at start");
-        (Self { queue, changed, beat }, thread)
+        (Self { queue, changed }, thread)
     }
 
     /// Runs `work` in a savepoint of its own and returns once it is durable.
@@ -117,15 +114,9 @@ impl Writer {
     pub fn changed(&self) -> tokio::sync::futures::Notified<'_> {
         self.changed.notified()
     }
-
-    /// When the last commit succeeded, in UTC milliseconds.
-    #[must_use]
-    pub fn last_commit_millis(&self) -> i64 {
-        self.beat.load(Ordering::Relaxed)
-    }
 }
 
-fn serve(mut conn: Connection, work: &Receiver<Work>, changed: &Notify, beat: &AtomicI64) {
+fn serve(mut conn: Connection, work: &Receiver<Work>, changed: &Notify) {
     while let Ok(first) = work.recv() {
         let batch = std::iter::once(first).chain(work.try_iter().take(BATCH_MAX - 1));
         let before = conn.total_changes();
@@ -133,9 +124,6 @@ fn serve(mut conn: Connection, work: &Receiver<Work>, changed: &Notify, beat: &A
         crate::fail::point("after_commit_before_answer");
         // Work that changed nothing is no news: loops that look after every commit would wake themselves for ever.
         let news = outcome.is_ok() && conn.total_changes() != before;
-        if outcome.is_ok() {
-            beat.store(wall_millis(), Ordering::Relaxed);
-        }
         for answer in answers {
             answer(outcome.clone());
         }
@@ -187,11 +175,6 @@ fn in_savepoint(conn: &Connection, work: Work) -> Result<Answer, (Answer, String
         Ok(_) => Ok(done.answer),
         Err(error) => Err((done.answer, error.to_string())),
     }
-}
-
-fn wall_millis() -> i64 {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
 }
 
 #[cfg(test)]

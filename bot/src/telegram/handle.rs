@@ -45,14 +45,18 @@ pub async fn run(shop: Shop, writer: Writer, reader: Reader, beat: Beat, stop: C
     };
     // People whose last update failed, and when it is tried again. Bounded by the batch.
     let mut resting: HashMap<Option<CustomerId>, UnixMillis> = HashMap::new();
-    loop {
+    while !stop.is_cancelled() {
         let changed = writer.changed();
         tokio::pin!(changed);
         changed.as_mut().enable();
         let moment = now();
         resting.retain(|_, until| *until > moment);
         let wait = match round(&handler, &reader, &mut resting).await {
-            Ok(Round::More) => continue,
+            // As long as updates keep coming this is progress, and nothing else below would say so.
+            Ok(Round::More) => {
+                beat.beat();
+                continue;
+            }
             Ok(Round::Idle) if resting.is_empty() => SLEEP_MAX,
             Ok(Round::Idle) => PAUSE,
             Err(error) => {

@@ -179,7 +179,6 @@ fn of_broadcast(
     }
 }
 
-/// Once a message, so that a revoked token is told of and not repeated.
 fn in_doubt(conn: &Connection, sending: &Sending, reason: &str, now: UnixMillis) -> Result<()> {
     let again_at = now.plus(match sending.policy {
         Policy::Notice => NOTICE_AGAIN,
@@ -238,7 +237,11 @@ fn target_gone(conn: &Connection, shop: &Shop, sending: &Sending, now: UnixMilli
                 order: sending.order,
                 ..NewSend::screen(sending.chat, screen.clone())
             };
-            store::enqueue(conn, &fresh, now)?;
+            let fresh = store::enqueue(conn, &fresh, now)?;
+            // Where that page shows a broadcast's progress, the next change goes to the new message.
+            if let Some(gone) = sending.edits {
+                crate::shop::broadcast::store::move_page(conn, sending.chat, gone.0, fresh.0)?;
+            }
             Ok(())
         }
         _ => store::failed(conn, sending.id, "its message is gone", now),

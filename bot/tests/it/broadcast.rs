@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use bot::{
     jobs::broadcast::{Moved, happen, not_sent, restored, resume, schedule, settled},
     outbox::{
-        Lane, Outgoing, Purpose,
+        Lane, NewSend, Outgoing, Purpose, Screen,
         press::Press,
         store::{self as sends, Sending, window},
     },
@@ -17,6 +17,7 @@ use bot::{
         },
         customer::{self, CustomerId},
     },
+    telegram::outcome::{self, Outcome},
 };
 use protocol::time::UnixMillis;
 use serde_json::json;
@@ -107,6 +108,34 @@ fn menu(world: &World) -> Sent {
         &world.tap(SELLER, &home, "Menu penjual"),
         "Kirim pengumuman",
     )
+}
+
+#[test]
+fn progress_follows_when_its_message_is_deleted() {
+    let world = World::new();
+    customers(&world, 2);
+    let page = world.read(SELLER, "/start");
+    let id = started(&world);
+    let shown_in = |message: Option<i32>, send: Option<i64>| -> i64 {
+        let count = "SELECT count(*) FROM broadcast WHERE id = ?1 AND page_chat = ?2 AND page_message IS ?3
+            AND page_send IS ?4";
+        let row = (id.0, SELLER, message, send);
+        world.conn.query_row(count, row, |row| row.get(0)).unwrap()
+    };
+    let place = "UPDATE broadcast SET page_chat = ?1, page_message = ?2, page_send = NULL WHERE id = ?3";
+    world.conn.execute(place, (SELLER, page.message.0, id.0)).unwrap();
+    assert_eq!(shown_in(Some(page.message.0), None), 1);
+
+    let edit = NewSend::screen_in_place(CustomerId(SELLER), page.message, Screen::default());
+    let edit = sends::enqueue(&world.conn, &edit, world.now).unwrap();
+    let sending = sends::begin(&world.conn, edit, Boot(1)).unwrap().unwrap();
+    outcome::take_in(&world.conn, &world.shop, &sending, Outcome::TargetGone, world.now).unwrap();
+    assert_eq!(shown_in(None, Some(newest_send(&world))), 1);
+}
+
+fn newest_send(world: &World) -> i64 {
+    let newest = "SELECT max(id) FROM send WHERE chat_id = ?1";
+    world.conn.query_row(newest, [SELLER], |row| row.get(0)).unwrap()
 }
 
 #[test]
