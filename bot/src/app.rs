@@ -1,16 +1,15 @@
 //! The one place that knows every part: opens the shop, starts its loops, and joins them when it is told to stop.
 
+mod supervise;
+
 use std::{path::Path, sync::Arc, time::Duration};
 
 use anyhow::{Context, Result};
-use protocol::{secret::Secret, time::UnixMillis};
+use protocol::secret::Secret;
 use rusqlite::Connection;
 use sd_notify::NotifyState;
-use tokio::{
-    net::TcpListener,
-    signal::unix::{SignalKind, signal},
-    task::JoinSet,
-};
+use supervise::{notify, supervise};
+use tokio::{net::TcpListener, task::JoinSet};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
@@ -21,13 +20,19 @@ use crate::{
     health::Beat,
     http::{self, private::Private, public::Public},
     jobs::{self, Workshop, broadcast},
+    keeper::{
+        contact::Contact,
+        durable::{Asker, Durable},
+        silence::Listener,
+    },
+    logs::{self, FollowedFile},
     outbox,
     queue::{self, Boot, worker::Worker},
     restored,
     shop::Shop,
     telegram::{
         api::Api,
-        failover::{self, Delivered, Receiver, Webhook},
+        failover::{self, Receiver, Webhook},
         handle, outcome,
         send::{self, Sender},
     },
@@ -81,6 +86,10 @@ struct Parts {
     boot: Boot,
     api: Arc<Api>,
     workshop: Arc<Workshop>,
+    /// Only with an agent, and so is listening for its silence.
+    asker: Option<Asker>,
+    contact: Contact,
+    log: Option<Arc<FollowedFile>>,
     beats: Beats,
     stop: CancellationToken,
 }
@@ -89,7 +98,7 @@ struct Parts {
 ///
 /// # Errors
 /// When the shop cannot be opened, or a vital loop ends by itself.
-pub async fn run(config: Config) -> Result<()> {
+pub async fn run(config: Config, log: Option<Arc<FollowedFile>>) -> Result<()> {
     let _instance = db::lock_instance(&config.database)?;
     let public = http::bind(config.http_public, "http.public").await?;
     let private = http::bind(config.http_private, "http.private").await?;
@@ -101,7 +110,7 @@ pub async fn run(config: Config) -> Result<()> {
             "bot.toml names a gateway that this version does not speak yet; it is left out"
         );
     }
-    let (parts, telegram) = assemble(config, writer, boot)?;
+    let (parts, telegram) = assemble(config, log, writer, boot)?;
     let (vital, stop) = (parts.beats.vital(), parts.stop.clone());
     let mut loops = start(parts, telegram, public, private);
 
@@ -121,21 +130,35 @@ pub async fn run(config: Config) -> Result<()> {
     ended
 }
 
-fn assemble(config: Config, writer: Writer, boot: Boot) -> Result<(Parts, TelegramConfig)> {
+fn assemble(
+    config: Config,
+    log: Option<Arc<FollowedFile>>,
+    writer: Writer,
+    boot: Boot,
+) -> Result<(Parts, TelegramConfig)> {
     let Config {
         shop,
         telegram,
         database,
         pakasir,
+        agent_url,
         ..
     } = config;
     let reader = Reader::open(&database)?;
     let api = Arc::new(Api::new(&telegram.api_url, &telegram.token)?);
+    let (durable, asker) = match &agent_url {
+        None => (Durable::without_agent(), None),
+        Some(url) => {
+            let (durable, asker) = Durable::asking(url, writer.clone())?;
+            (durable, Some(asker))
+        }
+    };
     let workshop = Arc::new(Workshop {
         shop: shop.clone(),
         writer: writer.clone(),
         reader: reader.clone(),
         pakasir: Pakasir::new(pakasir)?,
+        durable,
     });
     let (beats, stop) = (Beats::new(), CancellationToken::new());
     Ok((
@@ -146,6 +169,9 @@ fn assemble(config: Config, writer: Writer, boot: Boot) -> Result<(Parts, Telegr
             boot,
             api,
             workshop,
+            asker,
+            contact: Contact::default(),
+            log,
             beats,
             stop,
         },
@@ -156,20 +182,18 @@ fn assemble(config: Config, writer: Writer, boot: Boot) -> Result<(Parts, Telegr
 /// Starts every loop. What is left here of the writer is dropped, so that its thread ends with the last loop.
 fn start(parts: Parts, telegram: TelegramConfig, public: TcpListener, private: TcpListener) -> Loops {
     let mut loops = Loops::new();
-    let delivered = Delivered::default();
     let secret = Arc::new(telegram.webhook_secret);
     let webhook = telegram.webhook_url.map(|url| Webhook {
         url,
         secret: Arc::clone(&secret),
     });
-    serve(&mut loops, &parts, secret, &delivered, public, private);
+    serve(&mut loops, &parts, secret, public, private);
     let receiver = Receiver {
         api: Arc::clone(&parts.api),
         writer: parts.writer.clone(),
         beat: parts.beats.telegram.clone(),
         mode: telegram.mode,
         webhook,
-        delivered,
     };
     let token = parts.stop.clone();
     spawn(&mut loops, "telegram", async move {
@@ -179,22 +203,18 @@ fn start(parts: Parts, telegram: TelegramConfig, public: TcpListener, private: T
     loops
 }
 
-fn serve(
-    loops: &mut Loops,
-    parts: &Parts,
-    secret: Arc<Secret>,
-    delivered: &Delivered,
-    public: TcpListener,
-    private: TcpListener,
-) {
+fn serve(loops: &mut Loops, parts: &Parts, secret: Arc<Secret>, public: TcpListener, private: TcpListener) {
     let public_router = http::public::router(Public {
         workshop: Arc::clone(&parts.workshop),
         telegram_secret: secret,
-        delivered: delivered.clone(),
+        line: parts.api.line().clone(),
     });
     let private_router = http::private::router(Private {
-        writer: parts.writer.clone(),
-        reader: parts.reader.clone(),
+        workshop: Arc::clone(&parts.workshop),
+        line: parts.api.line().clone(),
+        contact: parts.contact.clone(),
+        log: parts.log.clone(),
+        hours: Arc::default(),
         beats: parts.beats.all(),
         boot: parts.boot,
         started_at: now(),
@@ -214,9 +234,24 @@ fn work(loops: &mut Loops, parts: Parts) {
         boot,
         api,
         workshop,
+        asker,
+        contact,
+        log,
         beats,
         stop,
     } = parts;
+    if let Some(asker) = asker {
+        let listener = Listener {
+            shop: shop.clone(),
+            writer: writer.clone(),
+            reader: reader.clone(),
+            contact,
+        };
+        spawn(loops, "listener", listener.run(stop.clone()));
+        spawn(loops, "durable", asker.run());
+    }
+    let token = stop.clone();
+    loops.spawn(async move { ("logs", logs::follow(log, token).await) });
     let sender = Sender {
         shop: shop.clone(),
         writer: writer.clone(),
@@ -290,41 +325,4 @@ fn lingering(stop: CancellationToken) -> CancellationToken {
         token.cancel();
     });
     later
-}
-
-/// Waits for a signal, or for a loop that ended although it should not. Meanwhile feeds systemd's watchdog, as long
-/// as every vital loop makes progress.
-async fn supervise(loops: &mut Loops, vital: &[Beat]) -> Result<()> {
-    let mut terminate = signal(SignalKind::terminate()).context("listening for SIGTERM")?;
-    let mut interrupt = signal(SignalKind::interrupt()).context("listening for SIGINT")?;
-    let mut feed = tokio::time::interval(watchdog_interval());
-    loop {
-        tokio::select! {
-            _ = terminate.recv() => return Ok(()),
-            _ = interrupt.recv() => return Ok(()),
-            ended = loops.join_next() => {
-                let (name, result) = ended.context("no loop is left")?.context("a loop panicked")?;
-                result.with_context(|| format!("the loop '{name}' failed"))?;
-                anyhow::bail!("the loop '{name}' ended by itself; systemd starts the bot again");
-            }
-            _ = feed.tick() => feed_watchdog(vital, now()),
-        }
-    }
-}
-
-fn feed_watchdog(vital: &[Beat], now: UnixMillis) {
-    if vital.iter().all(|beat| beat.alive(now)) {
-        notify(&[NotifyState::Watchdog]);
-    } else {
-        tracing::error!("a vital loop makes no progress; systemd's watchdog is not fed any more");
-    }
-}
-
-fn watchdog_interval() -> Duration {
-    sd_notify::watchdog_enabled().map_or(Duration::from_secs(10), |limit| limit / 3)
-}
-
-fn notify(state: &[NotifyState<'_>]) {
-    // Without systemd there is nobody to tell.
-    let _ = sd_notify::notify(state);
 }

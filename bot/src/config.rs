@@ -47,6 +47,8 @@ pub struct Config {
     pub pakasir: Project,
     /// Gateways that are named and not built yet.
     pub gateways_later: Vec<String>,
+    /// Where the agent answers, if there is one.
+    pub agent_url: Option<String>,
     /// Where the log file lies, if anywhere.
     pub logs_dir: Option<PathBuf>,
 }
@@ -120,10 +122,11 @@ fn read(text: &str, secrets: &mut Secrets, faults: &mut Faults) -> Config {
         logs.finish(faults);
         PathBuf::from(dir)
     });
-    if let Some(mut agent) = top.section_if_any("agent", faults) {
-        url(&mut agent, "url", "", faults);
+    let agent_url = top.section_if_any("agent", faults).map(|mut agent| {
+        let url = url(&mut agent, "url", "", faults);
         agent.finish(faults);
-    }
+        url
+    });
     top.finish(faults);
     Config {
         shop,
@@ -133,6 +136,7 @@ fn read(text: &str, secrets: &mut Secrets, faults: &mut Faults) -> Config {
         http_private,
         pakasir,
         gateways_later,
+        agent_url,
         logs_dir,
     }
 }

@@ -1,5 +1,7 @@
 //! Signs of life of the vital loops. A loop beats when it has made progress, not when time has passed.
 
+pub mod calls;
+
 use std::{
     sync::{
         Arc,

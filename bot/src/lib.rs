@@ -13,6 +13,7 @@ pub mod http;
 pub mod inbox;
 pub mod incident;
 pub mod jobs;
+pub mod keeper;
 pub mod logs;
 pub mod outbox;
 pub mod queue;

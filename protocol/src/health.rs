@@ -1,12 +1,26 @@
 //! The bot's own word about itself: the answer to `GET /health` on its private address.
 //! Only what the bot alone can know; disk, memory and units are the agent's to ask elsewhere.
 
+use std::ops::RangeInclusive;
+
 use serde::{Deserialize, Serialize};
 
 use crate::{incident::IncidentId, time::UnixMillis};
 
+/// Hours in [`Health::hours`], the present one included.
+pub const HOURS_MAX: usize = 48;
+/// Kinds in [`QueueHealth::dead_by_kind`] and names in [`QueueHealth::paused`].
+pub const NAMES_MAX: usize = 20;
+/// Characters of [`WebhookHealth::last_error`].
+pub const REASON_CHARS_MAX: usize = 200;
+
+/// Lower-case hex digits of the word in `POST /log-marker?nonce=…`, which the bot writes into its log file, so that the
+/// agent can follow it through rotation; the answer is the [`LogFile`] that took it.
+pub const NONCE_HEX_DIGITS: RangeInclusive<usize> = 16..=64;
+
 /// One report. Ages are in milliseconds; absent means that there is no such thing at the moment.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+/// What a later version added has a default, so that either program may be the older one.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Health {
     /// Whether every vital loop has made progress within its limit and the database takes writes.
     pub healthy: bool,
@@ -24,6 +38,21 @@ pub struct Health {
     pub queue: QueueHealth,
     /// What the trade looks like from inside.
     pub trade: TradeHealth,
+    /// Every gateway that the shop asks.
+    #[serde(default)]
+    pub gateways: Vec<GatewayHealth>,
+    /// The line to Telegram.
+    #[serde(default)]
+    pub telegram: TelegramHealth,
+    /// Orders and money by the hour, oldest first, at most [`HOURS_MAX`]; an hour in which nothing happened is left out.
+    #[serde(default)]
+    pub hours: Vec<HourTotals>,
+    /// The log file that the process writes to; absent where it writes to none.
+    #[serde(default)]
+    pub log: Option<LogFile>,
+    /// The shop's database.
+    #[serde(default)]
+    pub database: DatabaseHealth,
 }
 
 /// A vital loop's last sign of progress.
@@ -38,7 +67,7 @@ pub struct LoopBeat {
 }
 
 /// The bot's own queues.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct QueueHealth {
     /// Jobs that could run now.
     pub ready: u64,
@@ -54,10 +83,25 @@ pub struct QueueHealth {
     pub sends_unknown: u64,
     /// How long the oldest job that could run has been waiting.
     pub oldest_ready_ms: Option<u64>,
+    /// Queues of which nothing is started until somebody resumes them; `*` is all of them. At most [`NAMES_MAX`].
+    #[serde(default)]
+    pub paused: Vec<String>,
+    /// Jobs that were given up, by kind, most first. At most [`NAMES_MAX`] kinds.
+    #[serde(default)]
+    pub dead_by_kind: Vec<DeadJobs>,
+}
+
+/// Jobs of one kind that were given up.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DeadJobs {
+    /// The kind: `deliver`, `create_invoice`.
+    pub kind: String,
+    /// How many.
+    pub count: u64,
 }
 
 /// The trade, in figures that are nobody's personal data.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TradeHealth {
     /// Whether the seller or a restore has paused sales.
     pub sales_paused: bool,
@@ -67,4 +111,175 @@ pub struct TradeHealth {
     pub oldest_undelivered_ms: Option<u64>,
     /// Refunds that the seller owes.
     pub refunds_due: u64,
+    /// Age of the oldest order that waits for its payment.
+    #[serde(default)]
+    pub oldest_unpaid_ms: Option<u64>,
+}
+
+/// How the calls to one payment gateway went since the bot's start.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct GatewayHealth {
+    /// `pakasir`.
+    pub name: String,
+    /// Calls that failed since the last one that did not.
+    pub failures: u32,
+    /// Since when they fail, as an age; absent where the last call did not fail.
+    pub failing_ms: Option<u64>,
+    /// Age of the last call that was answered as it should; absent where none was yet.
+    pub last_success_ms: Option<u64>,
+    /// What the last failure was, also when calls succeed again.
+    pub last_fault: Option<GatewayFault>,
+}
+
+/// Why a gateway's call failed; never its own words, which may hold anything.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum GatewayFault {
+    /// It cannot be reached, or has a fault of its own.
+    Unreachable,
+    /// It wants fewer questions.
+    TooMany,
+    /// It says no: a wrong key, a wrong project.
+    Refused,
+    /// Its answer cannot be understood.
+    Garbled,
+    /// A word of a newer bot.
+    #[serde(other)]
+    Other,
+}
+
+/// The line to Telegram since the bot's start.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TelegramHealth {
+    /// How updates come at the moment.
+    pub receiving: Receiving,
+    /// Age of the last update that was stored. A quiet shop has an old one.
+    pub last_update_ms: Option<u64>,
+    /// Age of the last poll that Telegram answered, empty or not.
+    pub last_poll_ms: Option<u64>,
+    /// What Telegram last said about the webhook; absent where it was never asked.
+    pub webhook: Option<WebhookHealth>,
+    /// Calls that send or change a message and did not get through, since the last one that did. A message that
+    /// Telegram refuses did get through.
+    pub send_failures: u32,
+    /// Age of the last call that got through.
+    pub last_send_ms: Option<u64>,
+    /// How much longer Telegram wants quiet, in one chat at least.
+    pub quiet_ms: Option<u64>,
+}
+
+/// How updates come.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Receiving {
+    /// The bot asks.
+    Polling,
+    /// Telegram delivers.
+    Webhook,
+    /// Neither yet, or a word of a newer bot.
+    #[default]
+    #[serde(other)]
+    Unknown,
+}
+
+/// What `getWebhookInfo` said.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WebhookHealth {
+    /// How long ago it was asked.
+    pub asked_ms: u64,
+    /// Updates that wait at Telegram.
+    pub pending: u64,
+    /// When Telegram last failed to deliver.
+    pub last_error_at: Option<UnixMillis>,
+    /// Why, in Telegram's words without any address, at most [`REASON_CHARS_MAX`] characters.
+    pub last_error: Option<String>,
+}
+
+/// What happened in one hour.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HourTotals {
+    /// When the hour began: a whole hour of UTC.
+    pub hour: UnixMillis,
+    /// Orders placed.
+    pub placed: u64,
+    /// Payments that came in, whatever became of them.
+    pub paid: u64,
+    /// Orders whose goods arrived.
+    pub delivered: u64,
+    /// Rupiah that came in.
+    pub paid_rupiah: i64,
+}
+
+/// The log file that the process holds open: what rotation can be proven with.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LogFile {
+    /// Where it should lie.
+    pub path: String,
+    /// The device of the open file, as `stat` gives it.
+    pub device: u64,
+    /// The inode of the open file.
+    pub inode: u64,
+    /// Names that the open file has; 0: it was deleted and takes room that nobody sees.
+    pub links: u64,
+    /// Size of the open file.
+    pub size_bytes: u64,
+    /// Bytes written since the start, over all files.
+    pub written_bytes: u64,
+    /// Lines that could not be written since the start.
+    pub dropped_lines: u64,
+}
+
+/// The shop's database, from inside.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DatabaseHealth {
+    /// Size of the database, free pages included, the WAL not.
+    pub size_bytes: u64,
+    /// Size of the WAL file.
+    pub wal_bytes: u64,
+    /// Pages that hold nothing; a page has 4096 bytes.
+    pub free_pages: u64,
+    /// Commits that failed since the last one that did not.
+    pub failed_commits: u32,
+    /// Why the last of them failed; absent where the last commit did not.
+    pub commit_fault: Option<CommitFault>,
+    /// The number of the newest migration.
+    pub schema_version: u32,
+}
+
+/// Why a commit failed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CommitFault {
+    /// Somebody else held the database for longer than the bot waits.
+    Busy,
+    /// No room on the disk.
+    Full,
+    /// The file or its file system takes no writes.
+    ReadOnly,
+    /// The disk or the file is damaged.
+    Damaged,
+    /// Anything else, or a word of a newer bot.
+    #[serde(other)]
+    Other,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_report_of_an_older_bot_is_understood() {
+        let old = r#"{"healthy":true,"started_at":1,"boot":2,"version":"0.1.0","last_incident":3,"loops":[],
+            "queue":{"ready":0,"scheduled":0,"dead":0,"inbox":0,"sends":0,"sends_unknown":0,"oldest_ready_ms":null},
+            "trade":{"sales_paused":false,"awaiting_payment":0,"oldest_undelivered_ms":null,"refunds_due":0}}"#;
+        let health: Health = serde_json::from_str(old).unwrap();
+        assert_eq!(health.telegram.receiving, Receiving::Unknown);
+        assert!(health.hours.is_empty() && health.log.is_none());
+    }
+
+    #[test]
+    fn a_word_of_a_newer_bot_breaks_nothing() {
+        let fault: GatewayFault = serde_json::from_str("\"on_holiday\"").unwrap();
+        assert_eq!(fault, GatewayFault::Other);
+    }
 }

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use crate::time::UnixMillis;
 
 /// Incidents are numbered from 1 upwards, without reuse; the agent asks for those after the last it knows.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct IncidentId(pub i64);
 

@@ -8,13 +8,13 @@ type Layer = (&'static str, &'static [&'static str]);
 
 /// From the top down. `telegram` and `http` are the two ways in; `http` also takes Telegram's webhook.
 /// The shop names nothing above the database: what it wants done elsewhere, it enqueues as data.
-const BOT: [Layer; 22] = [
+const BOT: [Layer; 23] = [
     ("cli", &["app", "clock", "config", "db", "logs", "shop"]),
     (
         "app",
         &[
             "clock", "config", "db", "gateways", "guard", "health", "http", "inbox", "incident", "jobs",
-            "outbox", "queue", "restored", "shop", "telegram", "vault",
+            "keeper", "logs", "outbox", "queue", "restored", "shop", "telegram", "vault",
         ],
     ),
     (
@@ -27,8 +27,8 @@ const BOT: [Layer; 22] = [
     (
         "http",
         &[
-            "clock", "db", "gateways", "guard", "health", "inbox", "incident", "jobs", "outbox", "queue",
-            "shop", "telegram",
+            "clock", "db", "gateways", "guard", "health", "inbox", "incident", "jobs", "keeper", "logs",
+            "outbox", "queue", "shop", "telegram",
         ],
     ),
     (
@@ -41,12 +41,13 @@ const BOT: [Layer; 22] = [
     (
         "jobs",
         &[
-            "clock", "db", "fail", "gateways", "inbox", "incident", "outbox", "queue", "shop", "vault",
-            "words",
+            "clock", "db", "fail", "gateways", "inbox", "incident", "keeper", "outbox", "queue", "shop",
+            "vault", "words",
         ],
     ),
+    ("keeper", &["clock", "db", "incident", "outbox", "shop"]),
     ("words", &["shop"]),
-    ("gateways", &["shop"]),
+    ("gateways", &["clock", "health", "shop"]),
     ("outbox", &["db", "queue", "shop"]),
     ("shop", &["audit", "db", "guard", "incident", "queue", "vault"]),
     ("inbox", &["db"]),

@@ -282,10 +282,7 @@ fn now() -> UnixMillis {
 
 #[cfg(test)]
 mod tests {
-    use protocol::{
-        health::{LoopBeat, QueueHealth, TradeHealth},
-        incident::IncidentId,
-    };
+    use protocol::{health::LoopBeat, incident::IncidentId};
 
     use super::*;
 
@@ -302,21 +299,7 @@ mod tests {
             version: String::new(),
             last_incident: IncidentId(0),
             loops: vec![late("inbox", 34_000), late("jobs", 10)],
-            queue: QueueHealth {
-                ready: 0,
-                scheduled: 0,
-                dead: 0,
-                inbox: 0,
-                sends: 0,
-                sends_unknown: 0,
-                oldest_ready_ms: None,
-            },
-            trade: TradeHealth {
-                sales_paused: false,
-                awaiting_payment: 0,
-                oldest_undelivered_ms: None,
-                refunds_due: 0,
-            },
+            ..Health::default()
         }
     }
 

@@ -11,7 +11,7 @@ use axum::{
     routing::get,
 };
 use protocol::{
-    health::{Health, QueueHealth, TradeHealth},
+    health::Health,
     incident::{Incident, IncidentId, IncidentPage, Severity},
     time::UnixMillis,
 };
@@ -121,22 +121,7 @@ async fn bot_health(State(mind): State<watch::Sender<Mind>>) -> Json<Health> {
             .incidents
             .last()
             .map_or(IncidentId(0), |incident| incident.id),
-        loops: Vec::new(),
-        queue: QueueHealth {
-            ready: 0,
-            scheduled: 0,
-            dead: 0,
-            inbox: 0,
-            sends: 0,
-            sends_unknown: 0,
-            oldest_ready_ms: None,
-        },
-        trade: TradeHealth {
-            sales_paused: false,
-            awaiting_payment: 0,
-            oldest_undelivered_ms: None,
-            refunds_due: 0,
-        },
+        ..Health::default()
     })
 }
 

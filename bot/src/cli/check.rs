@@ -4,7 +4,6 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, anyhow};
 use clap::Args;
-use rusqlite::Connection;
 
 use super::{ConfigArg, Failure};
 use crate::{
@@ -40,7 +39,7 @@ impl Check {
                 database
             }
         };
-        let findings = inspect(&database)?;
+        let findings = inspect(&database, self.database.is_some())?;
         if self.json {
             println!("{}", serde_json::to_string(&findings).context("writing JSON")?);
         } else {
@@ -54,21 +53,30 @@ impl Check {
     }
 }
 
-fn inspect(database: &Path) -> Result<Findings> {
-    let conn: Connection =
-        db::open_reader(database).with_context(|| format!("opening {}", database.display()))?;
-    let missing = db::migration_status(&conn)?;
+/// `is_alone`: the file is not the shop of a configuration, and may be a restore point from before an upgrade.
+fn inspect(database: &Path, is_alone: bool) -> Result<Findings> {
+    let still = db::Still::open(database)?;
+    let missing = db::migration_status(still.conn())
+        .with_context(|| format!("reading the structure of {}", database.display()))?;
     anyhow::ensure!(
         missing.len() < db::schema_version(),
         "{} is not a shop's database",
         database.display()
     );
+    if missing.is_empty() {
+        return audit::store::inspect(still.conn());
+    }
     anyhow::ensure!(
-        missing.is_empty(),
+        is_alone,
         "the database lacks {}; run bot migrate",
         missing.join(", ")
     );
-    audit::store::inspect(&conn)
+    drop(still);
+    let (copy, applied) = db::Still::brought_forward(database)
+        .with_context(|| format!("bringing a copy of {} forward", database.display()))?;
+    let mut findings = audit::store::inspect(copy.conn())?;
+    findings.brought_forward = applied.into_iter().map(str::to_owned).collect();
+    Ok(findings)
 }
 
 fn say(findings: &Findings) {
@@ -80,9 +88,23 @@ fn say(findings: &Findings) {
     for (state, count) in &findings.stock {
         println!("  {state}: {count}");
     }
+    println!("jobs:");
+    for (state, count) in &findings.jobs {
+        println!("  {state}: {count}");
+    }
+    println!("messages:");
+    for (state, count) in &findings.outbox {
+        println!("  {state}: {count}");
+    }
     println!("money, in rupiah:");
     for (account, sum) in &findings.ledger {
         println!("  {account}: {}", sum.0);
+    }
+    if !findings.brought_forward.is_empty() {
+        println!(
+            "an older shop; looked at in a copy with {}",
+            findings.brought_forward.join(", ")
+        );
     }
     let verdict = if findings.faults.is_empty() {
         "everything adds up"

@@ -15,11 +15,11 @@ pub(super) struct Run {
 impl Run {
     pub(super) fn go(&self) -> Result<(), Failure> {
         let config = self.config.load()?;
-        logs::start(config.logs_dir.as_deref())?;
+        let log = logs::start(config.logs_dir.as_deref())?;
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .enable_all()
             .build()
             .map_err(|error| Failure::Failed(anyhow::Error::new(error).context("starting the runtime")))?;
-        Ok(runtime.block_on(app::run(config))?)
+        Ok(runtime.block_on(app::run(config, log))?)
     }
 }

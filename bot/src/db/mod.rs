@@ -1,12 +1,16 @@
 //! The one place that opens shop.db. Everything above hands it work and gets values back.
 //! It knows no order and no message; a transaction never spans a network call, because work is synchronous.
 
+mod figures;
 mod migrate;
 mod open;
 mod reader;
+mod still;
 mod writer;
 
+pub use figures::{Figures, figures};
 pub use migrate::{migrate, schema_version, status as migration_status};
 pub use open::{Instance, OpenError, lock_instance, open_reader, open_writer};
 pub use reader::Reader;
+pub use still::Still;
 pub use writer::{WriteError, Writer};

@@ -147,7 +147,7 @@ pub fn open_reader(database: &Path) -> Result<Connection, OpenError> {
     Ok(conn)
 }
 
-fn common(conn: &Connection) -> Result<(), OpenError> {
+pub(super) fn common(conn: &Connection) -> Result<(), OpenError> {
     conn.set_prepared_statement_cache_capacity(128);
     set(conn, "foreign_keys", "on", "1")?;
     // A hostile or damaged schema in a restored file must not run code of its own.

@@ -5,7 +5,16 @@ pub mod pakasir;
 
 use std::time::Duration;
 
+use protocol::{
+    health::{GatewayFault, GatewayHealth},
+    time::UnixMillis,
+};
 use thiserror::Error;
+
+use crate::{
+    clock::now,
+    health::calls::{Calls, age_ms},
+};
 
 /// Why a gateway's call gave nothing; each variant is a decision.
 #[derive(Debug, Error)]
@@ -25,4 +34,73 @@ pub enum GatewayError {
     /// It answered something that is not an answer.
     #[error("the gateway's answer cannot be understood: {0}")]
     Garbled(String),
+}
+
+impl GatewayError {
+    /// What it is told by in the health report.
+    #[must_use]
+    pub fn fault(&self) -> GatewayFault {
+        match self {
+            Self::Unreachable(_) => GatewayFault::Unreachable,
+            Self::Wait(_) => GatewayFault::TooMany,
+            Self::Unknown | Self::Refused(_) => GatewayFault::Refused,
+            Self::Garbled(_) => GatewayFault::Garbled,
+        }
+    }
+}
+
+/// How the calls to one gateway go.
+#[derive(Debug, Default)]
+pub struct Record(Calls<GatewayFault>);
+
+impl Record {
+    /// Notes how a call ended and hands it on. `is_answer`: errors that are as good an answer as any.
+    fn note<T>(
+        &self,
+        result: Result<T, GatewayError>,
+        is_answer: impl FnOnce(&GatewayError) -> bool,
+    ) -> Result<T, GatewayError> {
+        match &result {
+            Err(error) if !is_answer(error) => self.0.failed(error.fault(), now()),
+            Ok(_) | Err(_) => self.0.succeeded(now()),
+        }
+        result
+    }
+
+    /// For the health report, under the gateway's name.
+    #[must_use]
+    pub fn health(&self, name: &str, now: UnixMillis) -> GatewayHealth {
+        let standing = self.0.standing();
+        GatewayHealth {
+            name: name.to_owned(),
+            failures: standing.failures,
+            failing_ms: age_ms(standing.failing_since, now),
+            last_success_ms: age_ms(standing.last_success, now),
+            last_fault: standing.last_fault,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_unknown_transaction_is_an_answer_and_a_refused_invoice_is_a_failure() {
+        let record = Record::default();
+        let end = |error, is_answer: bool| {
+            let _ = record.note(Err::<(), _>(error), |_| is_answer);
+            record.health("pakasir", now()).failures
+        };
+        assert_eq!(end(GatewayError::Refused("status 401".to_owned()), false), 1);
+        assert_eq!(
+            end(GatewayError::Unreachable("no connection".to_owned()), false),
+            2
+        );
+        assert_eq!(
+            record.health("pakasir", now()).last_fault,
+            Some(GatewayFault::Unreachable)
+        );
+        assert_eq!(end(GatewayError::Unknown, true), 0);
+    }
 }

@@ -5,12 +5,12 @@
 
 use std::time::Duration;
 
-use protocol::secret::Secret;
+use protocol::{health::GatewayHealth, secret::Secret, time::UnixMillis};
 use reqwest::{Client, Method, RequestBuilder, StatusCode};
 use serde::Deserialize;
 use subtle::ConstantTimeEq;
 
-use super::GatewayError;
+use super::{GatewayError, Record};
 use crate::shop::{
     money::Rupiah,
     payment::{Answer, Invoice, Status, confirm::Mode},
@@ -48,6 +48,7 @@ pub struct Project {
 pub struct Pakasir {
     http: Client,
     project: Project,
+    record: Record,
 }
 
 #[derive(Deserialize)]
@@ -94,7 +95,11 @@ impl Pakasir {
             .connect_timeout(CONNECT_TIMEOUT)
             .redirect(reqwest::redirect::Policy::none())
             .build()?;
-        Ok(Self { http, project })
+        Ok(Self {
+            http,
+            project,
+            record: Record::default(),
+        })
     }
 
     /// Whether real or play money is expected.
@@ -108,6 +113,11 @@ impl Pakasir {
     /// # Errors
     /// See [`GatewayError`]; a retry must carry the same order code.
     pub async fn create(&self, order_code: &str, amount: Rupiah) -> Result<Invoice, GatewayError> {
+        let created = self.try_create(order_code, amount).await;
+        self.record.note(created, |_| false)
+    }
+
+    async fn try_create(&self, order_code: &str, amount: Rupiah) -> Result<Invoice, GatewayError> {
         let body = serde_json::json!({ "method": "qris", "amount": amount.0 });
         let request = self
             .request(
@@ -143,6 +153,12 @@ impl Pakasir {
     /// # Errors
     /// See [`GatewayError`].
     pub async fn status(&self, txn_id: &str) -> Result<Answer, GatewayError> {
+        let answer = self.try_status(txn_id).await;
+        let is_answer = |error: &GatewayError| matches!(error, GatewayError::Unknown);
+        self.record.note(answer, is_answer)
+    }
+
+    async fn try_status(&self, txn_id: &str) -> Result<Answer, GatewayError> {
         let request = self.request(Method::GET, &["transaction-status", &self.project.slug, txn_id]);
         let answer: StatusAnswer = call(request).await?;
         if answer.txn_id != txn_id {
@@ -171,7 +187,16 @@ impl Pakasir {
     /// See [`GatewayError`]; one that is paid or cancelled already is refused.
     pub async fn cancel(&self, txn_id: &str) -> Result<(), GatewayError> {
         let request = self.request(Method::POST, &["cancel-transaction", &self.project.slug, txn_id]);
-        call::<serde::de::IgnoredAny>(request).await.map(|_| ())
+        let cancelled = call::<serde::de::IgnoredAny>(request).await.map(|_| ());
+        let is_answer =
+            |error: &GatewayError| matches!(error, GatewayError::Unknown | GatewayError::Refused(_));
+        self.record.note(cancelled, is_answer)
+    }
+
+    /// How the calls go, for the health report.
+    #[must_use]
+    pub fn health(&self, now: UnixMillis) -> GatewayHealth {
+        self.record.health(NAME, now)
     }
 
     /// Whether a webhook carries the secret that the gateway was given. Compared in constant time.

@@ -1,6 +1,8 @@
 //! The two addresses: a public one for Telegram and gateways, a private one for the agent.
 //! Nothing about the server is ever told on the public one.
 
+mod figures;
+mod marker;
 pub mod private;
 pub mod public;
 

@@ -8,10 +8,10 @@ use axum::{
     extract::{Query, State},
     http::StatusCode,
     response::{IntoResponse, Response},
-    routing::get,
+    routing::{get, post},
 };
 use protocol::{
-    health::{Health, QueueHealth, TradeHealth},
+    health::{Health, NAMES_MAX, QueueHealth, TradeHealth},
     incident::{IncidentId, IncidentPage},
     time::UnixMillis,
 };
@@ -19,13 +19,18 @@ use rusqlite::Connection;
 use serde::Deserialize;
 use tokio_util::sync::CancellationToken;
 
+use super::{figures, marker};
 use crate::{
     clock::now,
-    db::{Reader, Writer},
-    health::{Beat, millis},
-    inbox, incident, outbox,
+    health::{Beat, calls::age_ms, millis},
+    inbox, incident,
+    jobs::Workshop,
+    keeper::contact::Contact,
+    logs::FollowedFile,
+    outbox,
     queue::{self, Boot},
-    shop::{order, refund, switch},
+    shop::{hours::Hours, order, refund, switch},
+    telegram::line::Line,
 };
 
 /// How long a question for incidents is held.
@@ -35,10 +40,16 @@ const WRITE_LIMIT: Duration = Duration::from_secs(3);
 
 /// What the private address needs.
 pub struct Private {
-    /// The way to write.
-    pub writer: Writer,
-    /// The way to read.
-    pub reader: Reader,
+    /// What workers have at hand: the way to write, the way to read, the gateways.
+    pub workshop: Arc<Workshop>,
+    /// The line to Telegram.
+    pub line: Line,
+    /// When the agent was heard.
+    pub contact: Contact,
+    /// The log file, if any.
+    pub log: Option<Arc<FollowedFile>>,
+    /// Orders and money by the hour.
+    pub hours: Arc<Hours>,
     /// The vital loops.
     pub beats: Vec<Beat>,
     /// This process's number.
@@ -55,6 +66,7 @@ pub fn router(private: Private) -> Router {
         .route("/live", get(|| async { "ok\n" }))
         .route("/health", get(health))
         .route("/incidents", get(incidents))
+        .route("/log-marker", post(marker::mark))
         .with_state(Arc::new(private))
 }
 
@@ -65,13 +77,15 @@ struct After {
 }
 
 async fn incidents(State(private): State<Arc<Private>>, Query(After { after }): Query<After>) -> Response {
+    let _held = private.contact.hold();
     let deadline = tokio::time::sleep(HELD);
     tokio::pin!(deadline);
     loop {
-        let changed = private.writer.changed();
+        let changed = private.workshop.writer.changed();
         tokio::pin!(changed);
         changed.as_mut().enable();
         let found = private
+            .workshop
             .reader
             .run(move |conn| incident::store::after(conn, IncidentId(after)))
             .await;
@@ -107,17 +121,24 @@ async fn health(State(private): State<Arc<Private>>) -> Response {
 async fn report(private: &Private) -> Result<Health> {
     let writes = tokio::time::timeout(
         WRITE_LIMIT,
-        private.writer.run(|conn| queue::store::probe(conn, now())),
+        private
+            .workshop
+            .writer
+            .run(|conn| queue::store::probe(conn, now())),
     )
     .await;
     let now = now();
-    let (last_incident, queue, trade) = private
+    let hours = Arc::clone(&private.hours);
+    let (last_incident, queue, trade, hours, database) = private
+        .workshop
         .reader
         .run(move |conn| {
             Ok((
                 incident::store::last(conn)?,
                 queue_health(conn, now)?,
                 trade_health(conn, now)?,
+                hours.totals(conn, now)?,
+                figures::database(conn)?,
             ))
         })
         .await?;
@@ -130,6 +151,11 @@ async fn report(private: &Private) -> Result<Health> {
         loops: private.beats.iter().map(|beat| beat.report(now)).collect(),
         queue,
         trade,
+        gateways: vec![private.workshop.pakasir.health(now)],
+        telegram: private.line.health(now),
+        hours,
+        log: private.log.as_deref().and_then(|log| log.report().ok()),
+        database,
     })
 }
 
@@ -144,6 +170,8 @@ fn queue_health(conn: &Connection, now: UnixMillis) -> Result<QueueHealth> {
         sends,
         sends_unknown,
         oldest_ready_ms: oldest.map(|since| millis(now.since(since))),
+        paused: queue::store::paused(conn, NAMES_MAX)?,
+        dead_by_kind: figures::dead_by_kind(conn)?,
     })
 }
 
@@ -154,5 +182,6 @@ fn trade_health(conn: &Connection, now: UnixMillis) -> Result<TradeHealth> {
         awaiting_payment,
         oldest_undelivered_ms: undelivered.map(|since| millis(now.since(since))),
         refunds_due: refund::store::count_due(conn)?,
+        oldest_unpaid_ms: age_ms(order::store::oldest_unpaid(conn)?, now),
     })
 }

@@ -21,7 +21,7 @@ use crate::{
         task::{CheckPayment, Task},
     },
     shop::{order, payment},
-    telegram::{failover::Delivered, receive},
+    telegram::{line::Line, receive},
 };
 use protocol::secret::Secret;
 
@@ -31,8 +31,8 @@ pub struct Public {
     pub workshop: Arc<Workshop>,
     /// What Telegram sends along; empty, which opens nothing, where no webhook is configured.
     pub telegram_secret: Arc<Secret>,
-    /// When Telegram last delivered.
-    pub delivered: Delivered,
+    /// Where it is noted that Telegram delivered.
+    pub line: Line,
 }
 
 /// The public address' routes.
@@ -69,7 +69,7 @@ async fn telegram(State(public): State<Arc<Public>>, headers: HeaderMap, body: B
         tracing::error!(%error, "an update cannot be stored; Telegram will repeat it");
         return StatusCode::SERVICE_UNAVAILABLE;
     }
-    public.delivered.note();
+    public.line.delivered(now());
     StatusCode::OK
 }
 
@@ -102,7 +102,11 @@ async fn pakasir_webhook(State(public): State<Arc<Public>>, headers: HeaderMap, 
         Ok(true)
     });
     match stored.await {
-        Ok(true) => StatusCode::OK,
+        Ok(true) => {
+            // Acknowledged once it is off the machine, or could not be got off it in time.
+            public.workshop.durable.wait().await;
+            StatusCode::OK
+        }
         Ok(false) => {
             tracing::warn!("a payment webhook speaks of an order that this shop never had");
             StatusCode::OK

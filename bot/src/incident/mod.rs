@@ -28,11 +28,13 @@ pub enum Kind {
     RestoredSalesPaused,
     /// Telegram does not take the bot's token.
     TelegramRefuses,
+    /// A payment was acknowledged, or goods were sent, before the backup had left the machine.
+    NotDurable,
 }
 
 impl Kind {
     /// Every kind, for the test that compares them with the runbook.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::DeadJob,
         Self::PoisonUpdate,
         Self::SendUnknown,
@@ -43,6 +45,7 @@ impl Kind {
         Self::MoneyOwed,
         Self::RestoredSalesPaused,
         Self::TelegramRefuses,
+        Self::NotDurable,
     ];
 
     /// Its stable name.
@@ -59,6 +62,7 @@ impl Kind {
             Self::MoneyOwed => "money_owed",
             Self::RestoredSalesPaused => "restored_sales_paused",
             Self::TelegramRefuses => "telegram_refuses",
+            Self::NotDurable => "not_durable",
         }
     }
 
@@ -73,7 +77,8 @@ impl Kind {
             | Self::SendUnknown
             | Self::SendRefused
             | Self::CustomerUnreachable
-            | Self::RestoredSalesPaused => Severity::Warning,
+            | Self::RestoredSalesPaused
+            | Self::NotDurable => Severity::Warning,
             Self::MoneyOwed => Severity::Info,
         }
     }

@@ -17,6 +17,7 @@ use crate::{
     clock::now,
     db::{Reader, Writer},
     gateways::{GatewayError, pakasir::Pakasir},
+    keeper::durable::Durable,
     queue::{
         Claim, Job, Policy,
         periodic::{Missed, Periodic},
@@ -39,6 +40,8 @@ pub struct Workshop {
     pub reader: Reader,
     /// The gateway.
     pub pakasir: Pakasir,
+    /// Waiting for what was committed to be off the machine.
+    pub durable: Durable,
 }
 
 impl Workshop {

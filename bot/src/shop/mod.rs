@@ -5,6 +5,7 @@ pub mod audit;
 pub mod broadcast;
 pub mod catalog;
 pub mod customer;
+pub mod hours;
 pub mod ledger;
 pub mod money;
 pub mod order;

@@ -11,6 +11,9 @@ use serde_json::value::RawValue;
 use teloxide::requests::Payload;
 use thiserror::Error;
 
+use super::line::Line;
+use crate::clock::now;
+
 /// A call may take this long, an upload included.
 const TIMEOUT: Duration = Duration::from_secs(30);
 /// A connection may take this long.
@@ -63,6 +66,7 @@ pub struct Api {
     http: Client,
     /// Address and token: a secret as a whole.
     base: Secret,
+    line: Line,
 }
 
 impl Api {
@@ -80,7 +84,17 @@ impl Api {
             api_url.trim_end_matches('/'),
             token.expose()
         ));
-        Ok(Self { http, base })
+        Ok(Self {
+            http,
+            base,
+            line: Line::default(),
+        })
+    }
+
+    /// What is known of the line to Telegram.
+    #[must_use]
+    pub fn line(&self) -> &Line {
+        &self.line
     }
 
     /// Calls a method of teloxide's types. Answers the result's JSON.
@@ -102,7 +116,9 @@ impl Api {
         parameters: &impl Serialize,
         held: Duration,
     ) -> Result<Box<RawValue>, CallError> {
-        run(self.post(method).timeout(TIMEOUT + held).json(parameters)).await
+        let result = run(self.post(method).timeout(TIMEOUT + held).json(parameters)).await;
+        self.line.called(method, &result, now());
+        result
     }
 
     /// Calls a method with a file.
@@ -110,7 +126,9 @@ impl Api {
     /// # Errors
     /// See [`CallError`].
     pub async fn upload(&self, method: &str, form: Form) -> Result<Box<RawValue>, CallError> {
-        run(self.post(method).timeout(TIMEOUT).multipart(form)).await
+        let result = run(self.post(method).timeout(TIMEOUT).multipart(form)).await;
+        self.line.called(method, &result, now());
+        result
     }
 
     fn post(&self, method: &str) -> RequestBuilder {

@@ -1,20 +1,15 @@
 //! How updates come: by polling, by webhook, or by webhook with polling whenever it does not deliver.
 //! Switching loses nothing and repeats nothing: Telegram keeps what was not taken, the inbox knows what it has.
 
-use std::{
-    sync::{
-        Arc,
-        atomic::{AtomicI64, Ordering},
-    },
-    time::Duration,
-};
+use std::{sync::Arc, time::Duration};
 
-use protocol::{secret::Secret, time::UnixMillis};
-use serde::{Deserialize, Serialize};
+use protocol::{health::Receiving, secret::Secret};
+use serde::Serialize;
 use tokio_util::sync::CancellationToken;
 
 use super::{
     api::{Api, CallError},
+    line::WebhookInfo,
     receive::{self, ALLOWED_UPDATES, pause},
     token,
 };
@@ -48,21 +43,6 @@ pub struct Webhook {
     pub secret: Arc<Secret>,
 }
 
-/// When the webhook last delivered; shared with the public address.
-#[derive(Clone, Debug, Default)]
-pub struct Delivered(Arc<AtomicI64>);
-
-impl Delivered {
-    /// An update was delivered now.
-    pub fn note(&self) {
-        self.0.store(now().0, Ordering::Relaxed);
-    }
-
-    fn last(&self) -> UnixMillis {
-        UnixMillis(self.0.load(Ordering::Relaxed))
-    }
-}
-
 /// What receiving needs.
 pub struct Receiver {
     /// The wire.
@@ -75,8 +55,6 @@ pub struct Receiver {
     pub mode: Mode,
     /// Where Telegram delivers to, if anywhere.
     pub webhook: Option<Webhook>,
-    /// When it last did.
-    pub delivered: Delivered,
 }
 
 #[derive(Serialize)]
@@ -85,14 +63,6 @@ struct SetWebhook<'a> {
     secret_token: &'a str,
     allowed_updates: [&'static str; 3],
     max_connections: u32,
-}
-
-#[derive(Deserialize)]
-struct WebhookInfo {
-    #[serde(default)]
-    url: String,
-    #[serde(default)]
-    pending_update_count: u64,
 }
 
 /// Receives until `stop`.
@@ -130,6 +100,7 @@ async fn poll_for(receiver: &Receiver, length: Option<Duration>, stop: &Cancella
             return;
         }
     }
+    receiver.api.line().receives_by(Receiving::Polling);
     let over = stop.child_token();
     let polling = receive::poll(&receiver.api, &receiver.writer, &receiver.beat, &over);
     match length {
@@ -147,15 +118,17 @@ async fn watch(receiver: &Receiver, webhook: &Webhook, stop: &CancellationToken)
         token::notice(&receiver.writer, &error).await;
         return;
     }
+    let line = receiver.api.line();
+    line.receives_by(Receiving::Webhook);
     let mut misses = 0;
     while !stop.is_cancelled() && misses < MISSES_MAX {
-        let before = receiver.delivered.last();
+        let before = line.last_delivery();
         pause(LOOK_EVERY, stop).await;
         match info(&receiver.api).await {
             Ok(info) if info.url.is_empty() => return,
             Ok(info) => {
                 receiver.beat.beat();
-                let stuck = info.pending_update_count > 0 && receiver.delivered.last() == before;
+                let stuck = info.pending_update_count > 0 && line.last_delivery() == before;
                 misses = if stuck { misses + 1 } else { 0 };
             }
             // Telegram itself is out of reach: polling would not help.
@@ -183,5 +156,8 @@ async fn info(api: &Api) -> Result<WebhookInfo, CallError> {
     let result = api
         .call_json("getWebhookInfo", &serde_json::json!({}), Duration::ZERO)
         .await?;
-    serde_json::from_str(result.get()).map_err(|_| CallError::InDoubt("the webhook's state cannot be read"))
+    let info = serde_json::from_str(result.get())
+        .map_err(|_| CallError::InDoubt("the webhook's state cannot be read"))?;
+    api.line().webhook_told(&info, now());
+    Ok(info)
 }

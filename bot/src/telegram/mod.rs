@@ -7,6 +7,7 @@ mod dialogue;
 pub mod event;
 pub mod failover;
 pub mod handle;
+pub mod line;
 pub mod outcome;
 pub mod pace;
 pub mod receive;

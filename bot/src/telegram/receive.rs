@@ -82,7 +82,10 @@ async fn batch(api: &Api, offset: Option<i64>) -> Result<Vec<Box<RawValue>>, Cal
         allowed_updates: ALLOWED_UPDATES,
     };
     let result = api.call_json("getUpdates", &parameters, HELD).await?;
-    serde_json::from_str(result.get()).map_err(|_| CallError::InDoubt("the updates cannot be read"))
+    let updates: Vec<Box<RawValue>> =
+        serde_json::from_str(result.get()).map_err(|_| CallError::InDoubt("the updates cannot be read"))?;
+    api.line().polled(updates.len(), now());
+    Ok(updates)
 }
 
 /// Stores updates in one transaction. Answers the highest number among them.

@@ -2,12 +2,17 @@
 
 #![allow(clippy::unwrap_used, reason = "a test ends where something is not there")]
 
+mod addresses;
 mod broadcast;
+mod durable;
+mod health;
 mod money;
 mod outbox;
 mod pages_customer;
 mod pages_seller;
 mod pages_words;
+mod pretend_agent;
 mod queue;
 mod queue_worker;
+mod silence;
 mod world;

@@ -58,7 +58,7 @@ pub struct World {
     pub shop: Shop,
     pub now: UnixMillis,
     messages: AtomicI32,
-    _dir: tempfile::TempDir,
+    pub dir: tempfile::TempDir,
 }
 
 impl World {
@@ -82,7 +82,7 @@ impl World {
             shop,
             now,
             messages: AtomicI32::new(100),
-            _dir: dir,
+            dir,
         }
     }
 

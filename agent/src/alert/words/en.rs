@@ -65,6 +65,11 @@ pub(super) fn incident(kind: &str) -> Option<&'static str> {
             "The payment gateway refuses to make invoices, so nobody can buy: see in its dashboard whether the project is \
              active and the API key still valid; after a new key: systemctl restart {unit}"
         }
+        "not_durable" => {
+            "A payment was acknowledged, or goods were sent, before the backup had left this machine: the shop goes on, \
+             and only if the machine were lost right now would its last orders be lost too; see which remote is behind \
+             with: agent status"
+        }
         "money_owed" => {
             "Money came that must go back, or that a person must look at: the seller was told too, has the list, and \
              pays it back by hand, since the gateway has no refund call."

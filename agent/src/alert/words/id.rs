@@ -66,6 +66,11 @@ pub(super) fn incident(kind: &str) -> Option<&'static str> {
             "Gerbang pembayaran menolak membuat tagihan, jadi tidak ada yang dapat membeli: periksa di dasbornya apakah \
              proyek aktif dan kunci API masih berlaku; setelah mengganti kunci: systemctl restart {unit}"
         }
+        "not_durable" => {
+            "Pembayaran dikonfirmasi, atau barang dikirim, sebelum cadangannya keluar dari mesin ini: toko tetap \
+             berjalan, dan pesanan terakhir baru hilang bila mesin ini hilang sekarang juga; lihat tujuan cadangan mana \
+             yang tertinggal dengan: agent status"
+        }
         "money_owed" => {
             "Ada uang masuk yang harus dikembalikan atau diperiksa orang: penjual sudah diberi tahu, punya daftarnya, \
              dan mengembalikannya sendiri, sebab gerbang tidak dapat melakukannya."

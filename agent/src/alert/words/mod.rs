@@ -85,7 +85,7 @@ mod tests {
     const KNOWN: [&str; 5] = ["{unit}", "{object}", "{detail}", "{since}", "{lasted}"];
 
     /// As in docs/RUNBOOK.md.
-    const KINDS: [&str; 10] = [
+    const KINDS: [&str; 11] = [
         "dead_job",
         "poison_update",
         "send_unknown",
@@ -93,6 +93,7 @@ mod tests {
         "customer_unreachable",
         "payment_mismatch",
         "gateway_refuses",
+        "not_durable",
         "money_owed",
         "restored_sales_paused",
         "telegram_refuses",

@@ -15,7 +15,7 @@ pub use limits::{limit, pause, resume};
 pub use periodic::tick;
 pub use rescue::rescue;
 pub use settle::{complete, discard, extend, lease_until, retry, snooze};
-pub use upkeep::{counts, next_boot, probe, prune};
+pub use upkeep::{counts, dead_by_kind, next_boot, paused, probe, prune};
 
 #[cfg(test)]
 mod tests {

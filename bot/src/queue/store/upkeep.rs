@@ -20,6 +20,9 @@ const COUNTS: &str = "SELECT (SELECT count(*) FROM job WHERE state = 'ready')
         + (SELECT count(*) FROM job WHERE state = 'running'),
     (SELECT count(*) FROM job WHERE state = 'scheduled'), (SELECT count(*) FROM dead_job)";
 const OLDEST_READY: &str = "SELECT min(run_at) FROM job WHERE state = 'ready'";
+const DEAD_BY_KIND: &str =
+    "SELECT kind, count(*) FROM dead_job GROUP BY kind ORDER BY count(*) DESC, kind LIMIT :limit";
+const PAUSED: &str = "SELECT name FROM queue WHERE paused_at IS NOT NULL ORDER BY name LIMIT :limit";
 pub(super) const PRUNE_DEAD: &str = "DELETE FROM dead_job WHERE id IN
     (SELECT id FROM dead_job WHERE died_at < :before ORDER BY died_at LIMIT :limit)";
 // The oldest lines have the lowest numbers, so that age needs no index.
@@ -67,6 +70,30 @@ pub fn counts(conn: &Connection) -> Result<(Counts, Option<UnixMillis>)> {
         .prepare_cached(OLDEST_READY)?
         .query_row([], |row| row.get(0))?;
     Ok((counts, oldest.map(UnixMillis)))
+}
+
+/// How many jobs of each kind were given up, the most first; at most `limit` kinds.
+///
+/// # Errors
+/// When the database fails.
+pub fn dead_by_kind(conn: &Connection, limit: usize) -> Result<Vec<(String, u64)>> {
+    let mut statement = conn.prepare_cached(DEAD_BY_KIND)?;
+    let rows = statement.query_map(named_params! { ":limit": i64::try_from(limit)? }, |row| {
+        Ok((row.get(0)?, row.get(1)?))
+    })?;
+    Ok(rows.collect::<rusqlite::Result<_>>()?)
+}
+
+/// The names of queues that are paused, at most `limit`.
+///
+/// # Errors
+/// When the database fails.
+pub fn paused(conn: &Connection, limit: usize) -> Result<Vec<String>> {
+    let mut statement = conn.prepare_cached(PAUSED)?;
+    let rows = statement.query_map(named_params! { ":limit": i64::try_from(limit)? }, |row| {
+        row.get(0)
+    })?;
+    Ok(rows.collect::<rusqlite::Result<_>>()?)
 }
 
 /// Forgets jobs that were given up or done long ago, keys whose period is over, and old moments of periodic jobs.

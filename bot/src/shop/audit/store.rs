@@ -4,11 +4,14 @@ use anyhow::Result;
 use rusqlite::Connection;
 
 use super::Findings;
-use crate::shop::{ledger, order};
+use crate::shop::{ledger, money::Rupiah, order};
 
 const QUICK_CHECK: &str = "SELECT quick_check FROM pragma_quick_check LIMIT 1";
 const FOREIGN_KEYS: &str = "SELECT count(*) FROM pragma_foreign_key_check";
 const STOCK_BY_STATE: &str = "SELECT state, count(*) FROM stock_item GROUP BY state ORDER BY state";
+const JOBS_BY_STATE: &str = "SELECT state, count(*) FROM job GROUP BY state
+    UNION ALL SELECT 'dead', count(*) FROM dead_job HAVING count(*) > 0";
+const OUTBOX_BY_STATE: &str = "SELECT state, count(*) FROM send GROUP BY state ORDER BY state";
 
 const RULES: [(&str, &str); 6] = [
     (
@@ -69,14 +72,21 @@ pub fn inspect(conn: &Connection) -> Result<Findings> {
     if unbalanced > 0 {
         faults.push(format!("postings that do not add up to zero: {unbalanced}"));
     }
-    let mut stock = conn.prepare(STOCK_BY_STATE)?;
-    let stock = stock
-        .query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?
-        .collect::<rusqlite::Result<_>>()?;
+    let ledger = ledger::store::balances(conn)?;
     Ok(Findings {
         orders: order::store::count_by_state(conn)?,
-        stock,
-        ledger: ledger::store::balances(conn)?,
+        stock: counts(conn, STOCK_BY_STATE)?,
+        jobs: counts(conn, JOBS_BY_STATE)?,
+        outbox: counts(conn, OUTBOX_BY_STATE)?,
+        ledger_sum: Rupiah(ledger.iter().map(|(_, balance)| balance.0).sum()),
+        ledger,
+        brought_forward: Vec::new(),
         faults,
     })
+}
+
+fn counts(conn: &Connection, statement: &str) -> Result<Vec<(String, u64)>> {
+    let mut statement = conn.prepare(statement)?;
+    let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    Ok(rows.collect::<rusqlite::Result<_>>()?)
 }

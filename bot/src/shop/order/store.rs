@@ -33,6 +33,9 @@ const UNDELIVERED_OF_CUSTOMER: &str =
 
 const OPEN_WORK: &str = "SELECT (SELECT count(*) FROM shop_order WHERE state = 'awaiting_payment'),
     (SELECT min(paid_at) FROM shop_order WHERE state = 'paid')";
+// Orders are numbered in the order of their time: the first that waits is the oldest.
+const OLDEST_UNPAID: &str =
+    "SELECT placed_at FROM shop_order WHERE state = 'awaiting_payment' ORDER BY id LIMIT 1";
 const COUNT_BY_STATE: &str = "SELECT state, count(*) FROM shop_order GROUP BY state ORDER BY state";
 
 /// Places an order that waits for its payment. The caller reserves its item in the same transaction.
@@ -153,6 +156,16 @@ pub fn open_work(conn: &Connection) -> Result<(u64, Option<UnixMillis>)> {
     Ok(conn.prepare_cached(OPEN_WORK)?.query_row([], |row| {
         Ok((row.get(0)?, row.get::<_, Option<i64>>(1)?.map(UnixMillis)))
     })?)
+}
+
+/// Since when the oldest order waits for its payment.
+///
+/// # Errors
+/// When the database fails.
+pub fn oldest_unpaid(conn: &Connection) -> Result<Option<UnixMillis>> {
+    let mut statement = conn.prepare_cached(OLDEST_UNPAID)?;
+    let found = statement.query_row([], |row| row.get(0)).optional()?;
+    Ok(found.map(UnixMillis))
 }
 
 /// How many orders stand in each state that any order stands in.

@@ -1,0 +1,200 @@
+//! What is known of the line to Telegram: how updates come, what became of the last calls, how long it wants quiet.
+//! Written down by whoever calls, read for the health report. It decides nothing.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use protocol::{
+    health::{REASON_CHARS_MAX, Receiving, TelegramHealth, WebhookHealth},
+    time::UnixMillis,
+};
+use serde::Deserialize;
+
+use super::api::CallError;
+use crate::health::{
+    calls::{Calls, age_ms, left_ms},
+    millis,
+};
+
+/// Methods that receive; every other one sends or changes something.
+const RECEIVING: [&str; 4] = ["getUpdates", "getWebhookInfo", "setWebhook", "deleteWebhook"];
+
+/// The line. Cheap to clone.
+#[derive(Clone, Debug, Default)]
+pub struct Line(Arc<Known>);
+
+#[derive(Debug, Default)]
+struct Known {
+    sends: Calls<()>,
+    state: Mutex<State>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    receiving: Receiving,
+    last_update: Option<UnixMillis>,
+    last_delivery: Option<UnixMillis>,
+    last_poll: Option<UnixMillis>,
+    webhook: Option<(UnixMillis, WebhookInfo)>,
+    quiet_until: Option<UnixMillis>,
+}
+
+/// What `getWebhookInfo` answers, as far as it is of use (core.telegram.org/bots/api#webhookinfo).
+#[derive(Clone, Debug, Default, Deserialize)]
+pub struct WebhookInfo {
+    /// Empty where no webhook is set.
+    #[serde(default)]
+    pub url: String,
+    /// Updates that wait.
+    #[serde(default)]
+    pub pending_update_count: u64,
+    /// When Telegram last failed to deliver, in seconds since 1970.
+    pub last_error_date: Option<i64>,
+    /// Why, in words for people.
+    pub last_error_message: Option<String>,
+}
+
+impl Line {
+    /// Updates come this way from now on.
+    pub fn receives_by(&self, receiving: Receiving) {
+        self.state().receiving = receiving;
+    }
+
+    /// Telegram answered a poll, with updates or without.
+    pub fn polled(&self, updates: usize, now: UnixMillis) {
+        let mut state = self.state();
+        state.last_poll = Some(now);
+        if updates > 0 {
+            state.last_update = Some(now);
+        }
+    }
+
+    /// Telegram delivered an update to the webhook.
+    pub fn delivered(&self, now: UnixMillis) {
+        let mut state = self.state();
+        (state.last_delivery, state.last_update) = (Some(now), Some(now));
+    }
+
+    /// When it last did.
+    #[must_use]
+    pub fn last_delivery(&self) -> Option<UnixMillis> {
+        self.state().last_delivery
+    }
+
+    /// Telegram told about its webhook.
+    pub fn webhook_told(&self, info: &WebhookInfo, now: UnixMillis) {
+        self.state().webhook = Some((now, info.clone()));
+    }
+
+    /// A call ended. What Telegram refuses got through; so did what came too fast.
+    pub fn called<T>(&self, method: &str, result: &Result<T, CallError>, now: UnixMillis) {
+        if RECEIVING.contains(&method) {
+            return;
+        }
+        match result {
+            Ok(_) => self.0.sends.succeeded(now),
+            Err(CallError::TooFast(pause)) => {
+                let mut state = self.state();
+                state.quiet_until = state.quiet_until.max(Some(now.plus(*pause)));
+            }
+            Err(CallError::Refused { code, .. }) if !matches!(code, 401 | 404) => self.0.sends.succeeded(now),
+            Err(_) => self.0.sends.failed((), now),
+        }
+    }
+
+    /// All of it, for the agent.
+    #[must_use]
+    pub fn health(&self, now: UnixMillis) -> TelegramHealth {
+        let sends = self.0.sends.standing();
+        let state = self.state();
+        TelegramHealth {
+            receiving: state.receiving,
+            last_update_ms: age_ms(state.last_update, now),
+            last_poll_ms: age_ms(state.last_poll, now),
+            webhook: state.webhook.as_ref().map(|(asked_at, info)| WebhookHealth {
+                asked_ms: millis(now.since(*asked_at)),
+                pending: info.pending_update_count,
+                last_error_at: info
+                    .last_error_date
+                    .map(|at| UnixMillis(at.saturating_mul(1_000))),
+                last_error: info.last_error_message.as_deref().map(without_addresses),
+            }),
+            send_failures: sends.failures,
+            last_send_ms: age_ms(sends.last_success, now),
+            quiet_ms: left_ms(state.quiet_until, now),
+        }
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.0.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Telegram's words on one line, cut to size; an address, which may hold a secret, is left out.
+fn without_addresses(text: &str) -> String {
+    let words = text.split_whitespace().map(|word| {
+        let is_address = word.contains('/') || word.contains('@');
+        if is_address { "…" } else { word }
+    });
+    let line = words.collect::<Vec<_>>().join(" ");
+    line.chars()
+        .filter(|c| !c.is_control())
+        .take(REASON_CHARS_MAX)
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    #[test]
+    fn what_telegram_refuses_got_through_and_an_outage_did_not() {
+        let line = Line::default();
+        let end = |result: Result<(), CallError>| line.called("sendMessage", &result, UnixMillis(5));
+        let refused = |code| CallError::Refused {
+            code,
+            reason: String::new(),
+        };
+        end(Err(CallError::NotReached("no connection")));
+        end(Err(CallError::Faulty));
+        end(Err(refused(401)));
+        assert_eq!(line.health(UnixMillis(5)).send_failures, 3);
+        end(Err(refused(403)));
+        assert_eq!(line.health(UnixMillis(9)).send_failures, 0);
+        assert_eq!(line.health(UnixMillis(9)).last_send_ms, Some(4));
+    }
+
+    #[test]
+    fn an_empty_poll_is_no_call_that_sends() {
+        let line = Line::default();
+        line.called::<()>("getUpdates", &Err(CallError::Faulty), UnixMillis(1));
+        line.polled(0, UnixMillis(1));
+        let health = line.health(UnixMillis(3));
+        assert_eq!(
+            (health.send_failures, health.last_poll_ms, health.last_update_ms),
+            (0, Some(2), None)
+        );
+    }
+
+    #[test]
+    fn the_longest_quiet_counts_and_passes() {
+        let line = Line::default();
+        for seconds in [7, 3] {
+            let pause = Duration::from_secs(seconds);
+            line.called::<()>("sendMessage", &Err(CallError::TooFast(pause)), UnixMillis(0));
+        }
+        assert_eq!(line.health(UnixMillis(1_000)).quiet_ms, Some(6_000));
+        assert_eq!(line.health(UnixMillis(7_000)).quiet_ms, None);
+    }
+
+    #[test]
+    fn a_reason_tells_no_address() {
+        let said = "Wrong response from the webhook https://shop.example/telegram?k=s3cret: 502\nBad Gateway";
+        assert_eq!(
+            without_addresses(said),
+            "Wrong response from the webhook … 502 Bad Gateway"
+        );
+        assert_eq!(without_addresses(&"x".repeat(999)).len(), REASON_CHARS_MAX);
+    }
+}
