@@ -30,6 +30,8 @@ pub struct Message {
     pub labels: Vec<String>,
     /// Whether it is a picture.
     pub is_photo: bool,
+    /// The name of the document that it is.
+    pub document: Option<String>,
 }
 
 impl Chat {
@@ -51,6 +53,25 @@ impl Chat {
     /// When the sandbox refuses.
     pub fn say(&self, text: &str) -> Result<()> {
         self.act("text", &json!({ "text": text }))
+    }
+
+    /// Sends a file as it is.
+    ///
+    /// # Errors
+    /// When the sandbox refuses.
+    pub fn send_file(&self, name: &str, bytes: &[u8], caption: &str) -> Result<()> {
+        let query = [("name", name), ("caption", caption)];
+        let sent = http::post_file(&format!("{}/document", self.url), &query, bytes);
+        sent.map(drop)
+            .with_context(|| format!("user {} sends the file {name}", self.user))
+    }
+
+    /// Deletes a message for both.
+    ///
+    /// # Errors
+    /// When the sandbox refuses.
+    pub fn delete(&self, message: i64) -> Result<()> {
+        self.act("delete", &json!({ "message_id": message }))
     }
 
     /// What the bot wrote and did not delete, oldest first; empty while the sandbox does not answer.
@@ -178,6 +199,7 @@ impl Message {
                 .filter_map(|button| Some(button["text"].as_str()?.to_owned()))
                 .collect(),
             is_photo: message["photo"].is_object(),
+            document: message["document"]["name"].as_str().map(str::to_owned),
         }
     }
 

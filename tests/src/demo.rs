@@ -90,7 +90,7 @@ fn greet(shop: &Shop) {
     println!("The shop is open: {}/", shop.sandbox.url());
     println!();
     println!("  As Budi, write /start to the shop, buy something and press \"pay\" below the QR picture.");
-    println!("  As Sari, who sells, write /start: add products and stock, and see the orders.");
+    println!("  As Sari, who sells, write /start: add products and stock, files too, and see the orders.");
     println!("  As Pemilik, who owns the shop, see what the agent writes when the bot dies:");
     tell_how_to_kill(shop);
     println!();

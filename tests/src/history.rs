@@ -1,6 +1,8 @@
 //! Holds what the world recorded against the shop's database, after a run full of crashes: who paid, what was pushed
 //! into which chat, and what the rows say about it. It asks the bot nothing and believes none of its logs.
 
+mod goods;
+
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use anyhow::Result;
@@ -11,8 +13,6 @@ use crate::{
     sandbox::{SHOP_BOT, Sandbox},
 };
 
-/// In the words of the empty frame into which goods are put.
-const FRAME: &str = "sudah dibayar ✅";
 /// In the words of the page that `/start` opens.
 const HOME: &str = "Selamat datang";
 
@@ -63,6 +63,10 @@ pub struct Findings {
     pub calls: usize,
     /// Updates that the shop stored.
     pub updates: i64,
+    /// Orders whose goods came in more than one message.
+    pub in_parts: usize,
+    /// Orders whose goods are a file.
+    pub files: usize,
     /// Frames into which nothing was put.
     pub spare_frames: usize,
     /// Notices that were sent a second time.
@@ -79,14 +83,6 @@ pub struct History {
     transactions: Vec<Value>,
     /// How often each person typed `/start`.
     starts: BTreeMap<i64, usize>,
-}
-
-/// One time that an item's content was put before somebody.
-struct Push<'a> {
-    method: &'a str,
-    chat: i64,
-    message: i64,
-    words: &'a str,
 }
 
 impl History {
@@ -165,45 +161,6 @@ impl History {
                 books.sales(),
                 books.ledger_sum()
             ));
-        }
-    }
-
-    /// What was sold was pushed once, with one content, into a frame of its own, to its buyer and nobody else.
-    fn goods(&self, books: &Books, sold: &[Sold], kills: usize, found: &mut Findings) {
-        let owner: HashMap<&str, &Sold> = sold.iter().map(|sold| (&*sold.content, sold)).collect();
-        let shelf: BTreeSet<String> = books.stock_lines().into_iter().collect();
-        let mut pushes: BTreeMap<&str, Vec<Push<'_>>> = BTreeMap::new();
-        for call in self.calls.iter().filter(|call| call.code == 200) {
-            for line in call.words.split_whitespace().filter(|word| shelf.contains(*word)) {
-                match owner.get(line) {
-                    Some(sold) => pushes.entry(&sold.order).or_default().push(Push {
-                        method: &call.method,
-                        chat: call.chat,
-                        message: call.message,
-                        words: &call.words,
-                    }),
-                    None => found
-                        .faults
-                        .push(format!("an item that nobody bought went to chat {}", call.chat)),
-                }
-            }
-        }
-        let mut filled = BTreeSet::new();
-        for sold in sold {
-            let pushes = pushes.remove(&*sold.order).unwrap_or_default();
-            filled.extend(pushes.iter().map(|push| (push.chat, push.message)));
-            found.faults.extend(wrong_with(sold, &pushes));
-        }
-        let frames = self
-            .taken("sendmessage")
-            .filter(|call| call.words.contains(FRAME));
-        found.spare_frames = frames
-            .filter(|call| !filled.contains(&(call.chat, call.message)))
-            .count();
-        if found.spare_frames > kills {
-            found
-                .faults
-                .push(format!("{} spare frames after {kills} kills", found.spare_frames));
         }
     }
 
@@ -306,25 +263,4 @@ impl History {
             .iter()
             .filter(move |call| call.code == 200 && call.method == method)
     }
-}
-
-fn wrong_with(sold: &Sold, pushes: &[Push<'_>]) -> Vec<String> {
-    let mut wrong = Vec::new();
-    let order = &sold.order;
-    if pushes.iter().any(|push| push.chat != sold.customer) {
-        wrong.push(format!("the goods of {order} went to somebody else"));
-    }
-    if pushes.iter().any(|push| push.method != "editmessagetext") {
-        wrong.push(format!("the goods of {order} came as a message of their own"));
-    }
-    let contents: BTreeSet<&str> = pushes.iter().map(|push| push.words).collect();
-    match (sold.state.as_str(), pushes.len(), contents.len()) {
-        (_, _, contents @ 2..) => {
-            wrong.push(format!("the goods of {order} came as {contents} different texts"))
-        }
-        (_, times @ 2.., _) => wrong.push(format!("the goods of {order} were pushed {times} times")),
-        ("delivered", 0, _) => wrong.push(format!("order {order} is delivered and its goods never came")),
-        _ => {}
-    }
-    wrong
 }

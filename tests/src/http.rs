@@ -54,6 +54,26 @@ pub fn post_raw(url: &str, header: (&str, &str), body: &str) -> Result<Answer> {
     )
 }
 
+/// Sends a DELETE.
+///
+/// # Errors
+/// When there is no answer, or one that is no success or no JSON.
+pub fn delete(url: &str) -> Result<Value> {
+    json(url, send(client().delete(url))?)
+}
+
+/// Posts the bytes of a file, with what goes with it in the query.
+///
+/// # Errors
+/// When there is no answer, or one that is no success or no JSON.
+pub fn post_file(url: &str, query: &[(&str, &str)], bytes: &[u8]) -> Result<Value> {
+    let request = client()
+        .post(url)
+        .query(query)
+        .header("content-type", "application/octet-stream");
+    json(url, send(request.body(bytes.to_vec()))?)
+}
+
 fn json(url: &str, answer: Answer) -> Result<Value> {
     ensure!(
         (200..300).contains(&answer.status),

@@ -1,7 +1,10 @@
 //! The shop's own books, read from its database: only to compare them with what the world recorded.
 //! Opened read-only; nothing here changes a row.
 
-use std::{collections::BTreeMap, path::Path};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::Path,
+};
 
 use rusqlite::{Connection, OpenFlags};
 
@@ -13,9 +16,11 @@ const ITEM_OF_ORDER: &str = "SELECT o.code, i.content FROM stock_item i JOIN sho
                              WHERE i.state = 'sold'";
 const REFUNDS_DUE: &str = "SELECT reason FROM refund WHERE state = 'due' ORDER BY id";
 const INBOX_UNDONE: &str = "SELECT count(*) FROM inbox WHERE state <> 'done'";
-const SOLD: &str = "SELECT o.code, o.customer_id, i.content, o.state FROM stock_item i \
+const SOLD: &str = "SELECT o.code, o.customer_id, i.content, i.file_id, o.state FROM stock_item i \
                     JOIN shop_order o ON o.id = i.order_id WHERE i.state = 'sold' ORDER BY o.id";
-const STOCK_LINES: &str = "SELECT content FROM stock_item";
+const SHELF: &str =
+    "SELECT content FROM stock_item UNION ALL SELECT file_id FROM stock_item WHERE file_id IS NOT NULL";
+const FREE: &str = "SELECT count(*) FROM stock_item WHERE state = 'free'";
 const NOTICES: &str = "SELECT s.chat_id, o.code, s.purpose, s.state FROM send s \
                        JOIN shop_order o ON o.id = s.order_id \
                        WHERE s.chat_id NOT IN (SELECT customer_id FROM shop_order)";
@@ -34,10 +39,19 @@ pub struct Sold {
     pub order: String,
     /// The buyer.
     pub customer: i64,
-    /// The item itself.
+    /// The item itself; of a file the words that come with it.
     pub content: String,
+    /// The file that it is, as Telegram calls it.
+    pub file: Option<String>,
     /// Where the order stands.
     pub state: String,
+}
+
+impl Sold {
+    /// Every word of the goods in its order; a file is a word by its name at Telegram, and comes last.
+    pub fn words(&self) -> impl Iterator<Item = &str> {
+        self.content.split_whitespace().chain(self.file.as_deref())
+    }
 }
 
 /// A message about an order to somebody who did not place it.
@@ -124,15 +138,27 @@ impl Books {
                 order: row.get(0)?,
                 customer: row.get(1)?,
                 content: row.get(2)?,
-                state: row.get(3)?,
+                file: row.get(3)?,
+                state: row.get(4)?,
             })
         })
     }
 
-    /// Every line that was ever on the shelves.
+    /// Every word that was ever on the shelves, files by their names at Telegram.
     #[must_use]
-    pub fn stock_lines(&self) -> Vec<String> {
-        self.rows(STOCK_LINES, |row| row.get(0))
+    pub fn shelf(&self) -> BTreeSet<String> {
+        let items = self.rows(SHELF, |row| row.get::<_, String>(0));
+        items
+            .iter()
+            .flat_map(|item| item.split_whitespace())
+            .map(str::to_owned)
+            .collect()
+    }
+
+    /// How many items are free.
+    #[must_use]
+    pub fn free_items(&self) -> i64 {
+        self.one(FREE)
     }
 
     /// What sellers are told about orders.

@@ -9,6 +9,12 @@ use crate::chat::{Chat, Message};
 pub const BUY: &str = "Beli";
 /// The list of one's own orders.
 pub const MY_ORDERS: &str = "Pesanan saya";
+/// The seller's list of products.
+const PRODUCTS: &str = "Daftar produk";
+/// More stock for one of them.
+const ADD_STOCK: &str = "Tambah stok";
+/// In the question for it.
+const ASK_STOCK: &str = "Kirim stoknya";
 /// The heading of a QR picture.
 pub const INVOICE: &str = "Bayar pesanan";
 
@@ -27,6 +33,26 @@ pub fn order(chat: &Chat, product: &str) -> Result<String> {
     chat.press(BUY);
     let invoice = chat.wait("the QR picture", |message| is_new_invoice(message, &known));
     Ok(code_in(&invoice.text).expect("a new invoice has a code"))
+}
+
+/// As a seller: puts files on a product's shelf, each with a name, its content and the words under it.
+///
+/// # Errors
+/// When the sandbox refuses.
+///
+/// # Panics
+/// When a step does not come.
+#[track_caller]
+pub fn stock_files(seller: &Chat, product: &str, files: &[(String, String, String)]) -> Result<()> {
+    seller.say("/seller")?;
+    for label in [PRODUCTS, product, ADD_STOCK] {
+        seller.press(label);
+    }
+    seller.wait_for(ASK_STOCK);
+    for (name, content, words) in files {
+        seller.send_file(name, content.as_bytes(), words)?;
+    }
+    Ok(())
 }
 
 /// The codes of every QR picture in the chat.

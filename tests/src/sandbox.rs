@@ -188,6 +188,14 @@ impl Sandbox {
         http::post(&self.control("/faults"), rule).map(drop)
     }
 
+    /// All is well again.
+    ///
+    /// # Errors
+    /// When the sandbox does not answer.
+    pub fn mend(&self) -> Result<()> {
+        http::delete(&self.control("/faults")).map(drop)
+    }
+
     /// What the owner was told since `since`, and how long after it: waits until a message says `part`.
     ///
     /// # Panics

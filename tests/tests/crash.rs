@@ -15,22 +15,28 @@ use rand::{Rng, SeedableRng, rngs::StdRng, seq::IndexedRandom};
 use tests::{
     chat::{Chat, PATIENCE},
     history::{Findings, History},
-    purchase::{BUY, invoices},
+    purchase::{BUY, invoices, stock_files},
     sandbox::{SHOP_BOT, Sandbox},
     settings::{OWNER, SELLER},
     shop::Shop,
     wait::{until, within},
 };
 
-use crate::shelves::{NAME, stocked};
+use crate::shelves::{FILE_NAME, LONG_NAME, NAME, all_kinds, file_item};
 
 /// Kills in one shop: the sandbox remembers a bounded past.
 const KILLS_A_SHOP: usize = 100;
 const BUYERS: i64 = 10;
 /// People who only look.
 const LOOKERS: i64 = 4;
-/// More than ten customers can buy in the time of a hundred restarts.
+/// More of each kind than ten customers can buy in the time of a hundred restarts.
 const STOCK: usize = 1_000;
+const LONG_STOCK: usize = 300;
+const FILES: usize = 120;
+/// What a customer wants: half of all goods are short, the others long or files.
+const WISHES: [&str; 6] = [NAME, NAME, NAME, LONG_NAME, LONG_NAME, FILE_NAME];
+/// Goods in two messages come at four messages' pace, between kills.
+const GOODS_PATIENCE: Duration = Duration::from_secs(90);
 const LIFE_MS: std::ops::Range<u64> = 200..1_500;
 /// A life that waits for its fail point ends here at the latest.
 const LIFE_MAX: Duration = Duration::from_millis(1_500);
@@ -84,11 +90,11 @@ fn soon<T>(mut ask: impl FnMut() -> Option<T>) -> Option<T> {
 }
 
 /// From `/start` to the QR picture. `None`: a page did not come, although the person asked three times.
-fn ordered(chat: &Chat) -> Option<String> {
+fn ordered(chat: &Chat, product: &str) -> Option<String> {
     let known = invoices(chat);
     for _ in 0..3 {
         chat.say("/start").unwrap();
-        let invoice = soon(|| chat.press_now(NAME))
+        let invoice = soon(|| chat.press_now(product))
             .and_then(|()| soon(|| chat.press_now(BUY)))
             .and_then(|()| soon(|| invoices(chat).into_iter().find(|code| !known.contains(code))));
         if invoice.is_some() {
@@ -104,7 +110,8 @@ fn keep_buying(world: &World) -> Vec<i64> {
     let mut people = vec![chat.user];
     let mut bought = 0;
     while !world.is_closing() {
-        let Some(code) = ordered(&chat) else {
+        let product = WISHES.choose(&mut rand::rng()).unwrap();
+        let Some(code) = ordered(&chat, product) else {
             // A picture that two kills met is not sent a third time: this person leaves, another one comes.
             chat = world.newcomer();
             people.push(chat.user);
@@ -113,7 +120,7 @@ fn keep_buying(world: &World) -> Vec<i64> {
         };
         world.sandbox.pay_order(&code).unwrap();
         bought += 1;
-        until("the goods", PATIENCE, || {
+        until("the goods", GOODS_PATIENCE, || {
             let messages = chat.messages();
             let with_goods = messages
                 .iter()
@@ -150,13 +157,22 @@ fn live_and_die(shop: &mut Shop, chance: &mut StdRng) {
     shop.kill_bot();
 }
 
+/// The seller sends every file before the first kill; what the shop says to each comes meanwhile.
+fn fill_with_files(shop: &Shop) {
+    let files: Vec<_> = (1..=FILES).map(file_item).collect();
+    stock_files(&shop.sandbox.chat(SHOP_BOT, SELLER), FILE_NAME, &files).unwrap();
+    let all = i64::try_from(STOCK + LONG_STOCK + FILES).unwrap();
+    until("the files to be in stock", PATIENCE, || {
+        (shop.books().free_items() == all).then_some(())
+    });
+}
+
 /// Kills a shop under load, lets it come to rest and holds the world's record against its database.
 fn torment(kills: usize, seed: u64) -> Findings {
     let mut chance = StdRng::seed_from_u64(seed);
-    let mut shop = Shop::open(&stocked(STOCK));
-    for person in [OWNER, SELLER] {
-        shop.sandbox.chat(SHOP_BOT, person).open().unwrap();
-    }
+    let mut shop = Shop::open(&all_kinds(STOCK, LONG_STOCK));
+    shop.sandbox.chat(SHOP_BOT, OWNER).open().unwrap();
+    fill_with_files(&shop);
     let world = World {
         sandbox: Arc::clone(&shop.sandbox),
         closing: Arc::default(),
@@ -194,6 +210,10 @@ fn torment(kills: usize, seed: u64) -> Findings {
         findings.paid >= kills / 4,
         "only {} purchases: the kills hit an idle shop",
         findings.paid
+    );
+    assert!(
+        kills < KILLS_A_SHOP || (findings.in_parts > 0 && findings.files > 0),
+        "no long goods or no files were bought: {findings:#?}"
     );
     findings
 }

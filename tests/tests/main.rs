@@ -9,6 +9,7 @@ mod broadcast;
 mod commands;
 mod configuration;
 mod crash;
+mod goods;
 mod keeper;
 mod late_money;
 mod purchase;

@@ -12,6 +12,7 @@ const MIGRATIONS: &[(&str, &str)] = &[
         "0003_broadcast",
         include_str!("../../migrations/0003_broadcast.sql"),
     ),
+    ("0004_goods", include_str!("../../migrations/0004_goods.sql")),
 ];
 
 /// The version that this program needs.

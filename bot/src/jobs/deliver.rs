@@ -28,7 +28,7 @@ pub async fn work(shop: &Workshop, job: &Job) -> Result<Outcome> {
     shop.settle(job.claim, move |conn, shop| {
         let order = order::store::get(conn, id)?;
         if order.state == State::Paid {
-            trade::show_goods(conn, shop, &order, now())?;
+            trade::deliver_goods(conn, shop, &order, now())?;
         }
         Ok(())
     })

@@ -1,12 +1,10 @@
 //! What is sent without being asked: invoices, goods, news about money. Pure: values in, a screen out.
-//! Every screen fits into its message whatever a seller typed; goods are never shortened, the words around them are.
+//! Every screen fits into its message whatever a seller typed.
+
+mod goods;
 
 use crate::{
-    outbox::{
-        Button, Keyboard, Screen,
-        press::Press,
-        rich::{Rich, TEXT_CHARS_MAX, clip, utf16},
-    },
+    outbox::{Button, Keyboard, Screen, press::Press, rich::Rich},
     shop::{
         Shop,
         customer::Language,
@@ -17,6 +15,7 @@ use crate::{
     },
     words::{say, trade, when},
 };
+pub use goods::{Push, frame, parts, push, refused};
 
 /// The words under a QR picture: what it is for, what to pay, until when and how.
 #[must_use]
@@ -75,55 +74,6 @@ pub fn invoice_closed(language: Language, order: &Order) -> Screen {
 pub fn invoice_refused(language: Language, order: &Order) -> Screen {
     let home = one(language, "button-home", anew(Press::Home));
     told(language, order, &say(language, "invoice-refused", &[]), home)
-}
-
-/// The empty frame into which the goods are put.
-#[must_use]
-pub fn placeholder(language: Language, order: &Order) -> Screen {
-    let words = about(language, "order-code", order)
-        .then(" ")
-        .then(&say(language, "goods-on-the-way", &[]))
-        .then("\n")
-        .then(&say(language, "goods-sending", &[]));
-    Screen {
-        words,
-        keyboard: one(language, "button-show-goods", Press::Goods(order.code.clone())),
-    }
-}
-
-/// The goods, exactly as they were in stock and on lines of their own; the terms below, as far as they fit.
-#[must_use]
-pub fn goods(language: Language, order: &Order, content: &str, terms: &str) -> Screen {
-    let words = about(language, "order-code", order)
-        .then(&format!("\n{}\n\n", order.product_name))
-        .then(&say(language, "goods-title", &[]))
-        .then("\n")
-        .then(&say(language, "goods-copy", &[]))
-        .then("\n\n")
-        .code(content);
-    let words = if terms.is_empty() {
-        words
-    } else {
-        with_terms(language, words, terms)
-    };
-    Screen {
-        words,
-        keyboard: one(language, "button-my-orders", anew(Press::Orders(0))),
-    }
-}
-
-fn with_terms(language: Language, words: Rich, terms: &str) -> Rich {
-    let title = say(language, "product-terms", &[]);
-    // Two empty lines and one break around the title.
-    let room = TEXT_CHARS_MAX.saturating_sub(utf16(&words.text) + utf16(&title) + 3);
-    if room == 0 {
-        return words;
-    }
-    words
-        .then("\n\n")
-        .bold(&title)
-        .then("\n")
-        .then(&clip(terms, room))
 }
 
 /// To the customer: a wrong amount came, the seller decides.
@@ -243,6 +193,13 @@ pub fn seller_unreachable(language: Language, order: &Order) -> Screen {
     told(language, order, &words, to_seller_order(language, order))
 }
 
+/// To a seller: Telegram does not take the goods of an order.
+#[must_use]
+pub fn seller_goods_refused(language: Language, order: &Order) -> Screen {
+    let words = say(language, "seller-goods-refused-notice", &[]);
+    told(language, order, &words, to_seller_order(language, order))
+}
+
 /// The order in two lines, then the news.
 fn told(language: Language, order: &Order, news: &str, keyboard: Keyboard) -> Screen {
     let words = about(language, "order-code", order).then(&format!("\n{}\n\n{news}", order.product_name));
@@ -285,17 +242,17 @@ mod tests {
     use protocol::time::UnixMillis;
 
     use super::*;
+    use crate::outbox::rich::utf16;
     use crate::shop::{
-        catalog::{NAME_CHARS_MAX, ProductId, TEXT_CHARS_MAX as PROSE_CHARS_MAX},
+        catalog::{NAME_CHARS_MAX, ProductId},
         customer::CustomerId,
         order::OrderId,
-        stock::CONTENT_CHARS_MAX,
     };
 
     /// Telegram's limit of the words under a picture.
     const CAPTION_UNITS_MAX: usize = 1_024;
 
-    fn order(state: State, product_name: &str) -> Order {
+    pub(super) fn order(state: State, product_name: &str) -> Order {
         Order {
             id: OrderId(1),
             code: "W1NE8Y2ABCDEF".to_owned(),
@@ -390,42 +347,11 @@ mod tests {
     }
 
     #[test]
-    fn goods_are_whole_and_the_terms_give_way() {
-        let order = order(State::Paid, &"🧧".repeat(NAME_CHARS_MAX));
-        let terms = "🧾".repeat(PROSE_CHARS_MAX);
-        for language in languages() {
-            for length in [1, 2_000, CONTENT_CHARS_MAX] {
-                let content = "x".repeat(length);
-                let screen = goods(language, &order, &content, &terms);
-                assert!(
-                    screen.words.text.contains(&format!("\n\n{content}\n\n")),
-                    "at {length}"
-                );
-                assert!(utf16(&screen.words.text) <= TEXT_CHARS_MAX, "at {length}");
-            }
-        }
-    }
-
-    #[test]
-    fn goods_are_copied_with_one_tap_and_nothing_else_is() {
-        let screen = goods(
-            Language::Indonesian,
-            &order(State::Paid, "Netflix"),
-            "user@mail:pass",
-            "",
-        );
-        let mark = screen.words.marks.last().unwrap();
-        assert_eq!(mark.length, utf16("user@mail:pass"));
-        assert!(screen.words.text.ends_with("\n\nuser@mail:pass"));
-    }
-
-    #[test]
     fn notices_keep_their_message_when_pressed() {
         let order = order(State::Delivered, "Netflix");
         for language in languages() {
             for screen in [
                 invoice_refused(language, &order),
-                goods(language, &order, "x", ""),
                 review(language, &order, Rupiah(1)),
                 refund_due(language, &order, Rupiah(1), Reason::Late),
                 second_payment(language, &order, Rupiah(1)),
@@ -435,6 +361,7 @@ mod tests {
                 seller_review(language, &order, Rupiah(1)),
                 seller_refund_due(language, &order, Rupiah(1), Reason::Second),
                 seller_unreachable(language, &order),
+                seller_goods_refused(language, &order),
             ] {
                 let presses = screen.keyboard.iter().flatten();
                 assert!(

@@ -5,6 +5,7 @@
 pub mod on_broadcast;
 pub mod press;
 pub mod rich;
+pub mod split;
 pub mod store;
 
 use std::time::Duration;
@@ -122,11 +123,20 @@ pub enum Outgoing {
         /// The words and buttons.
         caption: Screen,
     },
+    /// A new document of a few words that the shop writes itself: the empty frame for goods that are a file.
+    Note {
+        /// The document's name.
+        name: String,
+        /// What is in it.
+        text: String,
+        /// The words and buttons under it.
+        caption: Screen,
+    },
     /// Other words in a text message of ours; a new message when that one is gone.
     EditText(Screen),
-    /// Other words under a picture of ours.
+    /// Other words under a picture or a document of ours.
     EditCaption(Screen),
-    /// The goods of the row's order, read from the stock at the last moment so that they lie in no second place.
+    /// A part of the goods of the row's order, read from the stock at the last moment so that they lie in no second place.
     Goods {
         /// What the words around them are in.
         language: Language,
@@ -165,6 +175,8 @@ pub struct NewSend {
     pub purpose: Purpose,
     /// The order it belongs to.
     pub order: Option<OrderId>,
+    /// Which part of the order's goods it holds or is the frame for, from 0; 0 for everything else.
+    pub part: u32,
     /// The message that it changes; `None` for a new one.
     pub target: Option<Target>,
     /// How long it lets others go first.
@@ -183,6 +195,7 @@ impl NewSend {
             policy: Policy::Harmless,
             purpose: Purpose::Screen,
             order: None,
+            part: 0,
             target: None,
             delay: Duration::ZERO,
             outgoing: Outgoing::Text(screen),

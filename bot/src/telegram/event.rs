@@ -7,7 +7,10 @@ use serde_json::value::RawValue;
 
 use crate::{
     outbox::{MessageId, rich::utf16},
-    shop::customer::CustomerId,
+    shop::{
+        customer::CustomerId,
+        stock::{FileId, FileUniqueId},
+    },
 };
 
 /// Telegram's own limit of a message, in UTF-16 units.
@@ -16,7 +19,7 @@ const TEXT_UNITS_MAX: usize = 4_096;
 const DATA_BYTES_MAX: usize = 64;
 /// Far more than Telegram's numbers of presses need.
 const CALLBACK_ID_BYTES_MAX: usize = 64;
-/// More than Telegram's names of files need.
+/// More than Telegram's names of files need; the database holds as many.
 const FILE_ID_BYTES_MAX: usize = 256;
 /// Telegram's own limit of a command's name.
 const COMMAND_BYTES_MAX: usize = 32;
@@ -67,6 +70,17 @@ pub enum EventKind {
         /// The words under it; often empty.
         caption: String,
     },
+    /// Sent a file as it is.
+    Document {
+        /// Telegram's name of it, by which it can be sent.
+        file: FileId,
+        /// Telegram's name of what is in it.
+        unique: FileUniqueId,
+        /// What the person calls it; often empty.
+        name: String,
+        /// The words under it; often empty.
+        caption: String,
+    },
     /// Does not want to hear from the shop any more.
     Blocked,
     /// Wants to hear from it again.
@@ -110,13 +124,30 @@ pub fn parse(body: &str) -> Parsed {
 
 fn written(message: Message) -> Option<Event> {
     let user = person(message.from?, &message.chat)?;
-    let kind = match (message.text, message.photo) {
-        (Some(text), _) if utf16(&text) > TEXT_UNITS_MAX => EventKind::Other,
-        (Some(text), _) => command(&text).unwrap_or(EventKind::Text(text)),
-        (None, Some(sizes)) => photo(&sizes, message.caption.unwrap_or_default()).unwrap_or(EventKind::Other),
-        (None, None) => EventKind::Other,
+    let caption = message.caption.unwrap_or_default();
+    let kind = match (message.text, message.photo, message.document) {
+        (Some(text), ..) if utf16(&text) > TEXT_UNITS_MAX => EventKind::Other,
+        (Some(text), ..) => command(&text).unwrap_or(EventKind::Text(text)),
+        (None, Some(sizes), _) => photo(&sizes, caption).unwrap_or(EventKind::Other),
+        // A moving picture comes with a document that cannot be sent as one.
+        (None, None, Some(_)) if message.animation.is_some() => EventKind::Other,
+        (None, None, Some(file)) => document(&file, caption).unwrap_or(EventKind::Other),
+        (None, None, None) => EventKind::Other,
     };
     Some(Event { user, kind })
+}
+
+/// A file; `None` where Telegram describes it in a way that this program does not know.
+fn document(file: &RawValue, caption: String) -> Option<EventKind> {
+    let file: Document = serde_json::from_str(file.get()).ok()?;
+    let is_name = |name: &str| (1..=FILE_ID_BYTES_MAX).contains(&name.len());
+    let fits = is_name(&file.file_id) && is_name(&file.file_unique_id) && utf16(&caption) <= TEXT_UNITS_MAX;
+    fits.then_some(EventKind::Document {
+        file: FileId(file.file_id),
+        unique: FileUniqueId(file.file_unique_id),
+        name: file.file_name,
+        caption,
+    })
 }
 
 /// A picture's largest size; `None` where Telegram describes it in a way that this program does not know.
@@ -202,6 +233,16 @@ struct Message {
     text: Option<String>,
     caption: Option<String>,
     photo: Option<Box<RawValue>>,
+    document: Option<Box<RawValue>>,
+    animation: Option<serde::de::IgnoredAny>,
+}
+
+#[derive(Deserialize)]
+struct Document {
+    file_id: String,
+    file_unique_id: String,
+    #[serde(default)]
+    file_name: String,
 }
 
 #[derive(Deserialize)]
@@ -307,6 +348,33 @@ mod tests {
             {"file_id":"m","width":300,"height":200}]"#;
         assert_eq!(kind(message(sizes)), photo("l", ""));
         for strange in [r#""photo":[]"#, r#""photo":{"a":1}"#, r#""photo":[{"id":1}]"#] {
+            assert_eq!(kind(message(strange)), EventKind::Other, "{strange}");
+        }
+    }
+
+    #[test]
+    fn a_file_is_known_by_both_of_its_names() {
+        let file =
+            r#""document":{"file_id":"BQAC","file_unique_id":"AgAD","file_name":"a.pdf","file_size":9e9}"#;
+        let expected = EventKind::Document {
+            file: FileId("BQAC".to_owned()),
+            unique: FileUniqueId("AgAD".to_owned()),
+            name: "a.pdf".to_owned(),
+            caption: "kunci".to_owned(),
+        };
+        assert_eq!(kind(message(&format!(r#"{file},"caption":"kunci""#))), expected);
+        let long = format!(
+            r#""document":{{"file_id":"{}","file_unique_id":"A"}}"#,
+            "x".repeat(257)
+        );
+        let moving = format!(r#""animation":{{"file_id":"CgAC"}},{file}"#);
+        for strange in [
+            r#""document":{"file_id":"BQAC"}"#,
+            r#""document":{"file_id":"","file_unique_id":"A"}"#,
+            r#""document":[]"#,
+            &long,
+            &moving,
+        ] {
             assert_eq!(kind(message(strange)), EventKind::Other, "{strange}");
         }
     }

@@ -13,7 +13,10 @@ use crate::{
     jobs::{broadcast, trade},
     outbox::{
         MessageId, NewSend, Outgoing, Policy, Purpose,
-        store::{self, Sending},
+        store::{
+            self, Sending,
+            parts::{self, FRAME_GONE, GOODS_REFUSED},
+        },
     },
     queue::retry,
     shop::{
@@ -27,6 +30,9 @@ use crate::{
 const TOKEN_PAUSE: Duration = Duration::from_secs(30);
 /// How often goods get a new frame; a frame vanishes only when somebody deletes it.
 const FRAMES_MAX: u64 = 10;
+
+/// How often a file is tried that may be out of reach for a moment only.
+const FILE_TRIES: u32 = 5;
 
 /// Telegram's own trouble.
 const FAULT: &str = "Telegram has a fault of its own";
@@ -80,6 +86,8 @@ impl Outcome {
         match code {
             401 | 404 => Self::TokenRefused,
             403 => Self::Unreachable,
+            // Telegram says so of a file that it cannot name, and of one whose store is down for a moment.
+            400 if says("temporarily unavailable") && sending.attempt < FILE_TRIES => Self::NotSent(reason),
             // It looks as it should already: an edit that arrived before.
             400 if says("message is not modified") => Self::Sent(sending.edits),
             400 if says("chat not found") || says("user not found") => Self::Unreachable,
@@ -140,7 +148,7 @@ pub fn take_in(
         Outcome::InDoubt(reason) => in_doubt(conn, sending, reason, now),
         Outcome::TargetGone => target_gone(conn, shop, sending, now),
         Outcome::Unreachable => unreachable(conn, shop, sending, now),
-        Outcome::Refused(reason) => refused(conn, sending, &reason, now),
+        Outcome::Refused(reason) => refused(conn, shop, sending, &reason, now),
     }
 }
 
@@ -224,12 +232,11 @@ pub fn raise_unknown(conn: &Connection, count: usize, now: UnixMillis) -> Result
 fn target_gone(conn: &Connection, shop: &Shop, sending: &Sending, now: UnixMillis) -> Result<()> {
     match (&sending.outgoing, sending.order) {
         (Outgoing::Goods { .. }, Some(order)) => {
-            if store::count_failed(conn, order, Purpose::Goods)? >= FRAMES_MAX {
+            if parts::count_failed(conn, order, FRAME_GONE)? >= FRAMES_MAX {
                 return unreachable(conn, shop, sending, now);
             }
-            // A frame that somebody deleted: the goods go into a new one, behind it.
-            store::failed(conn, sending.id, "its frame is gone", now)?;
-            trade::show_goods(conn, shop, &order::store::get(conn, order)?, now)
+            store::failed(conn, sending.id, FRAME_GONE, now)?;
+            trade::frame_again(conn, shop, &order::store::get(conn, order)?, sending.part, now)
         }
         (Outgoing::EditText(screen), _) => {
             store::failed(conn, sending.id, "its message is gone", now)?;
@@ -256,6 +263,9 @@ fn unreachable(conn: &Connection, shop: &Shop, sending: &Sending, now: UnixMilli
     if let (Purpose::Goods, Some(order)) = (sending.purpose, sending.order) {
         kept.push(order);
     }
+    // Of goods in parts every part names its order.
+    kept.sort_unstable_by_key(|order| order.0);
+    kept.dedup();
     for id in kept {
         if order::store::get(conn, id)?.state == order::State::Paid {
             trade::goods_unreachable(conn, shop, id, now)?;
@@ -264,7 +274,12 @@ fn unreachable(conn: &Connection, shop: &Shop, sending: &Sending, now: UnixMilli
     Ok(())
 }
 
-fn refused(conn: &Connection, sending: &Sending, reason: &str, now: UnixMillis) -> Result<()> {
+fn refused(conn: &Connection, shop: &Shop, sending: &Sending, reason: &str, now: UnixMillis) -> Result<()> {
+    if let (Purpose::Goods, Some(order)) = (sending.purpose, sending.order) {
+        tracing::error!(send = sending.id.0, reason, "Telegram refuses goods");
+        store::failed(conn, sending.id, GOODS_REFUSED, now)?;
+        return trade::goods_refused(conn, shop, order, (sending.edits, reason), now);
+    }
     store::failed(conn, sending.id, reason, now)?;
     // A press that is too old, or a toast: nobody misses it.
     if sending.purpose == Purpose::Answer {
@@ -300,6 +315,7 @@ mod tests {
             created_at: UnixMillis(0),
             is_edit: true,
             edits: Some(MessageId(7)),
+            part: 0,
             broadcast: None,
         }
     }
@@ -337,6 +353,17 @@ mod tests {
         );
         assert_eq!(refusal(400, "Bad Request: chat not found"), Outcome::Unreachable);
         assert_eq!(refusal(401, "Unauthorized"), Outcome::TokenRefused);
+        assert!(matches!(
+            refusal(
+                400,
+                "Bad Request: wrong file_id or the file is temporarily unavailable"
+            ),
+            Outcome::NotSent(_)
+        ));
+        assert!(matches!(
+            refusal(400, "Bad Request: wrong file identifier/HTTP URL specified"),
+            Outcome::Refused(_)
+        ));
         assert!(matches!(
             refusal(400, "Bad Request: message is too long"),
             Outcome::Refused(_)

@@ -9,7 +9,7 @@ use super::{
     customer, dialogue,
     event::{Event, EventKind, PressedMessage},
     seller,
-    visit::{Reply, Said, Visit},
+    visit::{Document, Reply, Said, Visit},
 };
 use crate::{
     jobs::trade,
@@ -45,6 +45,20 @@ pub fn handle(conn: &Connection, shop: &Shop, event: &Event, now: UnixMillis) ->
         }
         EventKind::Text(text) => send(&visit, said(&visit, Said::Text(text))?),
         EventKind::Photo { file, caption } => send(&visit, said(&visit, Said::Photo { file, caption })?),
+        EventKind::Document {
+            file,
+            unique,
+            name,
+            caption,
+        } => {
+            let document = Document {
+                file,
+                unique,
+                name,
+                caption,
+            };
+            send(&visit, said(&visit, Said::Document(document))?)
+        }
         EventKind::Other => send(&visit, said(&visit, Said::Other)?),
         EventKind::Press {
             callback_id,
@@ -61,7 +75,7 @@ pub fn handle(conn: &Connection, shop: &Shop, event: &Event, now: UnixMillis) ->
 /// Paid goods that could not reach somebody who had blocked the shop.
 fn show_what_waited(conn: &Connection, shop: &Shop, user: CustomerId, now: UnixMillis) -> Result<()> {
     for order in order::store::undelivered_of_customer(conn, user)? {
-        trade::show_goods(conn, shop, &order, now)?;
+        trade::deliver_goods(conn, shop, &order, now)?;
     }
     Ok(())
 }

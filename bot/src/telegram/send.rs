@@ -4,7 +4,7 @@
 
 use std::{collections::HashSet, sync::Arc, time::Duration};
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 use protocol::time::UnixMillis;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
@@ -19,13 +19,17 @@ use crate::{
     clock::now,
     db::{Reader, Writer},
     health::Beat,
-    jobs::notices,
+    jobs::notices::{self, Push},
     outbox::{
         Lane, Outgoing, Purpose, SendId,
         store::{self, Head, Sending},
     },
     queue::Boot,
-    shop::{Shop, catalog, customer::CustomerId, order, stock},
+    shop::{
+        Shop, catalog,
+        customer::{CustomerId, Language},
+        order, stock,
+    },
 };
 
 /// Requests on the wire at the same time.
@@ -254,31 +258,33 @@ async fn send(
             }
             wire::answer(api, callback_id, toast.as_deref(), *stays).await
         }
-        Outgoing::Goods { language } => {
-            let (language, id) = (
-                *language,
-                sending
-                    .order
-                    .ok_or_else(|| anyhow::anyhow!("goods without order"))?,
-            );
-            let screen = sender
-                .reader
-                .run(move |conn| {
-                    let order = order::store::get(conn, id)?;
-                    let content = stock::store::content(conn, id)?
-                        .ok_or_else(|| anyhow::anyhow!("order {} has no item", order.code))?;
-                    let terms = catalog::store::get(conn, order.product)?.map(|product| product.draft.terms);
-                    Ok(notices::goods(
-                        language,
-                        &order,
-                        &content,
-                        terms.as_deref().unwrap_or_default(),
-                    ))
-                })
-                .await?;
-            wire::edit_text(api, chat, target, &screen).await
-        }
+        Outgoing::Note { name, text, caption } => wire::send_note(api, chat, (name, text), caption).await,
+        Outgoing::Goods { language } => match goods(sender, sending, *language).await? {
+            Push::Text(screen) => wire::edit_text(api, chat, target, &screen).await,
+            Push::File { file, caption } => wire::edit_file(api, chat, target, (&file, &caption)).await,
+        },
     })
+}
+
+/// A part of the goods, read at the last moment.
+async fn goods(sender: &Sender, sending: &Sending, language: Language) -> Result<Push> {
+    let id = sending.order.context("goods without order")?;
+    let part = sending.part;
+    let read = sender.reader.run(move |conn| {
+        let order = order::store::get(conn, id)?;
+        let item =
+            stock::store::item(conn, id)?.with_context(|| format!("order {} has no item", order.code))?;
+        let terms = catalog::store::get(conn, order.product)?.map(|product| product.draft.terms);
+        notices::push(
+            language,
+            &order,
+            &item,
+            part,
+            terms.as_deref().unwrap_or_default(),
+        )
+        .with_context(|| format!("the goods of order {} have no part {part}", order.code))
+    });
+    read.await
 }
 
 /// A notice that goes out a second time, because nobody knows about the first, says so.

@@ -10,6 +10,7 @@ use crate::{
     shop::{
         Shop,
         customer::{CustomerId, Language},
+        stock::{FileId, FileUniqueId},
     },
     words,
 };
@@ -34,6 +35,19 @@ pub struct Visit<'a> {
     pub pressed: Option<MessageId>,
 }
 
+/// A file that somebody sent.
+#[derive(Clone, Copy, Debug)]
+pub struct Document<'a> {
+    /// Telegram's name of it, by which it can be sent.
+    pub file: &'a FileId,
+    /// Telegram's name of what is in it.
+    pub unique: &'a FileUniqueId,
+    /// What the person calls it; often empty.
+    pub name: &'a str,
+    /// The words under it; often empty.
+    pub caption: &'a str,
+}
+
 /// What somebody sent that is neither a command nor a press.
 #[derive(Clone, Copy, Debug)]
 pub enum Said<'a> {
@@ -46,6 +60,8 @@ pub enum Said<'a> {
         /// The words under it; often empty.
         caption: &'a str,
     },
+    /// A file.
+    Document(Document<'a>),
     /// Anything else.
     Other,
 }

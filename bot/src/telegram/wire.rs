@@ -19,7 +19,7 @@ use crate::{
         Keyboard, MessageId, Screen,
         rich::{Rich, Style},
     },
-    shop::customer::CustomerId,
+    shop::{customer::CustomerId, stock::FileId},
 };
 
 /// Pixels of one dot of a QR: readable from a second phone.
@@ -55,14 +55,7 @@ pub async fn send_qr(
         .file_name("qris.png")
         .mime_str("image/png")
         .expect("a fixed and valid type");
-    let mut form = Form::new()
-        .text("chat_id", chat.0.to_string())
-        .text("caption", caption.words.text.clone())
-        .text("caption_entities", json(&entities(&caption.words)));
-    if let Some(markup) = markup(&caption.keyboard) {
-        form = form.text("reply_markup", json(&markup));
-    }
-    api.upload("sendPhoto", form.part("photo", part))
+    api.upload("sendPhoto", captioned(chat, caption).part("photo", part))
         .await
         .map(|result| message_id(&result))
 }
@@ -90,6 +83,54 @@ pub async fn send_photo(
     sent.map(|result| message_id(&result))
 }
 
+/// A new document of a few words, with words under it.
+///
+/// # Errors
+/// See [`CallError`].
+pub async fn send_note(
+    api: &Api,
+    chat: CustomerId,
+    (name, text): (&str, &str),
+    caption: &Screen,
+) -> Result<Option<MessageId>, CallError> {
+    let part = Part::bytes(text.as_bytes().to_vec())
+        .file_name(name.to_owned())
+        .mime_str("text/plain; charset=utf-8")
+        .expect("a fixed and valid type");
+    let form = captioned(chat, caption).part("document", part);
+    let sent = api.upload("sendDocument", form).await;
+    sent.map(|result| message_id(&result))
+}
+
+/// A file that Telegram has already, in the place of a document.
+///
+/// # Errors
+/// See [`CallError`].
+pub async fn edit_file(
+    api: &Api,
+    chat: CustomerId,
+    message: MessageId,
+    (file, caption): (&FileId, &Screen),
+) -> Result<Option<MessageId>, CallError> {
+    let mut parameters = serde_json::json!({
+        "chat_id": chat.0,
+        "message_id": message.0,
+        "media": {
+            "type": "document",
+            "media": file.0,
+            "caption": caption.words.text,
+            "caption_entities": entities(&caption.words),
+        },
+    });
+    if let Some(markup) = markup(&caption.keyboard) {
+        parameters["reply_markup"] = serde_json::json!(markup);
+    }
+    let edited = api
+        .call_json("editMessageMedia", &parameters, Duration::ZERO)
+        .await;
+    edited.map(|_| Some(message))
+}
+
 /// Other words in a text message.
 ///
 /// # Errors
@@ -108,7 +149,7 @@ pub async fn edit_text(
     api.call(&payload).await.map(|_| Some(message))
 }
 
-/// Other words under a picture.
+/// Other words under a picture or a document.
 ///
 /// # Errors
 /// See [`CallError`].
@@ -157,6 +198,18 @@ pub fn qr_png(text: &str) -> Option<Vec<u8>> {
     let mut png = std::io::Cursor::new(Vec::new());
     picture.write_to(&mut png, image::ImageFormat::Png).ok()?;
     Some(png.into_inner())
+}
+
+/// An upload's form without its file.
+fn captioned(chat: CustomerId, caption: &Screen) -> Form {
+    let form = Form::new()
+        .text("chat_id", chat.0.to_string())
+        .text("caption", caption.words.text.clone())
+        .text("caption_entities", json(&entities(&caption.words)));
+    match markup(&caption.keyboard) {
+        Some(markup) => form.text("reply_markup", json(&markup)),
+        None => form,
+    }
 }
 
 fn message_id(result: &RawValue) -> Option<MessageId> {

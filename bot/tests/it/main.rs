@@ -5,6 +5,7 @@
 mod addresses;
 mod broadcast;
 mod durable;
+mod goods;
 mod health;
 mod money;
 mod outbox;

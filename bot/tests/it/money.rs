@@ -96,8 +96,8 @@ fn a_late_payment_gets_another_item() {
     world.expire(&late);
     world.pay(&world.buy(STRANGER, product), "t2", PRICE);
     assert_eq!(world.pay(&late, "t1", PRICE).state, State::Paid);
-    let of = |order: &Order| stock::store::content(&world.conn, order.id).unwrap().unwrap();
-    assert_eq!(of(&late), "b:2");
+    let of = |order: &Order| stock::store::item(&world.conn, order.id).unwrap().unwrap();
+    assert_eq!(of(&late), stock::Item::Text("b:2".to_owned()));
     world.adds_up();
 }
 
@@ -159,7 +159,7 @@ fn a_wrong_amount_waits_for_a_person() {
         let order = world.buy(BUYER, world.product("Netflix", &["a:1"]));
         assert_eq!(world.pay(&order, "t1", amount).state, State::Review);
         assert_eq!(
-            stock::store::content(&world.conn, order.id).unwrap(),
+            stock::store::item(&world.conn, order.id).unwrap(),
             None,
             "no goods"
         );

@@ -8,7 +8,7 @@ use bot::{
         money::Rupiah,
         order::{self, State},
         payment::{self, Invoice},
-        stock,
+        stock::{self, Item},
         switch::{self, Pause},
     },
 };
@@ -206,8 +206,8 @@ fn goods_are_shown_again_and_stay_in_the_chat() {
     let (_, sent) = world.press_under(BUYER, "+mine:0", sent[1].message, &json!({"text": "user:pass"}));
     assert!(!sent[0].is_edit, "the goods are not overwritten");
     assert_eq!(
-        stock::store::content(&world.conn, order.id).unwrap().as_deref(),
-        Some("user:pass")
+        stock::store::item(&world.conn, order.id).unwrap(),
+        Some(Item::Text("user:pass".to_owned()))
     );
 }
 

@@ -115,6 +115,16 @@ impl World {
         }}))
     }
 
+    /// Sends a file as Telegram would tell of it: by both of its names.
+    pub fn send_file(&self, user: i64, (file, unique): (&str, &str), caption: &str) -> Sent {
+        let mut sent = self.update(&json!({"update_id": 1, "message": {
+            "message_id": 1, "date": 1, "from": from(user), "chat": chat(user), "caption": caption,
+            "document": {"file_id": file, "file_unique_id": unique, "file_name": "buku.pdf", "file_size": 9}
+        }}));
+        assert_eq!(sent.len(), 1, "one message for one file");
+        sent.remove(0)
+    }
+
     /// What a person reads after writing.
     pub fn read(&self, user: i64, text: &str) -> Sent {
         let mut sent = self.write(user, text);

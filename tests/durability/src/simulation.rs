@@ -26,7 +26,7 @@ use bot::{
         money::Rupiah,
         order::{self, Event, OrderId, State},
         payment::{self, Answer, Invoice, Status},
-        stock,
+        stock::{self, File, FileId, FileUniqueId},
     },
 };
 use protocol::time::UnixMillis;
@@ -43,6 +43,36 @@ const CRASHES_MAX: u32 = 4;
 
 /// Steps between two looks at all the rules.
 const LOOK_EVERY: usize = 4;
+
+/// Every line of every item begins with it.
+const ITEM_MARK: &str = "item-";
+/// Lines of a long item: it takes three messages.
+const LONG_LINES: usize = 600;
+
+/// Items in turn: a short one, one of several messages, a file.
+fn fill_shelf(conn: &Connection, product: ProductId, now: UnixMillis) -> Result<()> {
+    for number in 0..STOCK {
+        let short = format!("{ITEM_MARK}{number}");
+        match number % 3 {
+            0 => {
+                stock::store::add(conn, product, [&*short], now)?;
+            }
+            1 => {
+                let lines: Vec<String> = (0..LONG_LINES).map(|line| format!("{short}.{line}")).collect();
+                stock::store::add(conn, product, [&*lines.join("\n")], now)?;
+            }
+            _ => {
+                let file = File {
+                    id: FileId(format!("{short}.file")),
+                    name: "buku.pdf".to_owned(),
+                    words: format!("{short}.words"),
+                };
+                stock::store::add_file(conn, product, &FileUniqueId(short), &file, now)?;
+            }
+        }
+    }
+    Ok(())
+}
 
 /// A job in a worker's hand, and how far the worker is.
 struct Hand {
@@ -114,8 +144,7 @@ impl Simulation {
             price: PRICE,
         };
         let product = catalog::store::put(&conn, &draft, now)?;
-        let lines: Vec<String> = (0..STOCK).map(|number| format!("item{number}")).collect();
-        stock::store::add(&conn, product, lines.iter().map(String::as_str), now)?;
+        fill_shelf(&conn, product, now)?;
         for user in CUSTOMERS {
             customer::store::seen(&conn, CustomerId(user), now)?;
         }

@@ -179,7 +179,7 @@ function showMessage(message) {
     bubble.append(make("a", { className: "document", href: message.document.url, download: message.document.name }, "⬇ " + message.document.name));
   }
   if (opened.has(message.message_id)) {
-    for (const former of message.history) bubble.append(make("div", { className: "former" }, `until ${clock(former.until)}\n${former.text}`));
+    for (const former of message.history) bubble.append(make("div", { className: "former" }, `until ${clock(former.until)}\n${former.file ? `📄 ${former.file}\n` : ""}${former.text}`));
   }
   const edited = message.history.length
     ? make("button", { type: "button", title: "Show what stood here before", onclick: () => toggleHistory(message.message_id) }, "edited")
@@ -254,6 +254,7 @@ function showKeyboards() {
   $("start").hidden = chat.started || chat.blocked;
   $("write").hidden = !chat.started || chat.blocked;
   $("screenshot").hidden = $("write").hidden;
+  $("pictures").hidden = $("write").hidden;
   $("keyboard").hidden = !chat.keyboard || $("write").hidden;
   const key = (label) => make("button", { type: "button", onclick: () => write(label) }, label);
   $("keyboard").replaceChildren(...(chat.keyboard ?? []).map((row) => make("div", { className: "row" }, ...row.map(key))));
@@ -315,7 +316,8 @@ $("file").onchange = () => {
 };
 
 function upload(file, name, caption) {
-  const kind = ["image/png", "image/jpeg"].includes(file.type) ? "photo" : "document";
+  const isPhoto = ["image/png", "image/jpeg"].includes(file.type) && !$("as-file").checked;
+  const kind = isPhoto ? "photo" : "document";
   const query = new URLSearchParams({ name, caption });
   return ask(chatPath(`/${kind}?${query}`), { method: "POST", headers: { "Content-Type": file.type || "application/octet-stream" }, body: file });
 }

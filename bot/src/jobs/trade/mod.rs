@@ -23,7 +23,9 @@ use crate::{
         stock,
     },
 };
-pub use goods::{goods_arrived, goods_unreachable, show_goods};
+pub use goods::{
+    deliver_goods, frame_again, goods_arrived, goods_refused, goods_renewed, goods_unreachable, show_goods,
+};
 pub use invoice::{send_invoice, show_invoice};
 pub use money::{settle_refund, take_payment};
 pub use place::{Placed, place};

@@ -2,6 +2,7 @@
 //! which messages are in doubt.
 
 mod doubt;
+pub mod parts;
 mod settle;
 pub mod window;
 
@@ -17,9 +18,10 @@ use crate::{
 pub use doubt::{Doubt, doubt, doubts, let_be, send_again};
 pub use settle::{again, failed, give_up_chat, in_doubt, prune, rescue, sent};
 
-const ENQUEUE: &str = "INSERT INTO send (chat_id, lane, policy, purpose, order_id, edits_message, edits_send, body,
-        state, not_before, created_at)
-    VALUES (:chat, :lane, :policy, :purpose, :order, :edits_message, :edits_send, :body, 'waiting', :not_before, :now)
+const ENQUEUE: &str = "INSERT INTO send (chat_id, lane, policy, purpose, order_id, part, edits_message, edits_send,
+        body, state, not_before, created_at)
+    VALUES (:chat, :lane, :policy, :purpose, :order, :part, :edits_message, :edits_send, :body, 'waiting', :not_before,
+        :now)
     RETURNING id";
 // An edit that has not gone out is not worth sending once a newer one of the same message is there.
 const SUPERSEDE: &str =
@@ -36,7 +38,7 @@ const BEGIN: &str = "UPDATE send SET state = 'sending', attempt = attempt + 1, b
     WHERE id = :id AND state = 'waiting'
     RETURNING chat_id, policy, purpose, order_id, body, attempt, repeats, created_at,
         coalesce(edits_message, (SELECT message_id FROM send AS target WHERE target.id = send.edits_send)),
-        edits_message IS NOT NULL OR edits_send IS NOT NULL, broadcast_id";
+        edits_message IS NOT NULL OR edits_send IS NOT NULL, broadcast_id, part";
 const OF_ORDER: &str = "SELECT id FROM send WHERE order_id = :order AND purpose = :purpose
     AND state IN ('waiting', 'sending', 'sent') ORDER BY id LIMIT 20";
 const IS_WAITING: &str = "SELECT EXISTS (SELECT 1 FROM send
@@ -47,8 +49,6 @@ const BUSY_CHATS: &str = "SELECT chat_id, max(settled_at) + :every, 0 FROM send
         WHERE state = 'waiting' AND error = 'too fast' AND not_before > :now GROUP BY chat_id
     UNION ALL SELECT chat_id, max(not_before), 0 FROM send
         WHERE state = 'waiting' AND repeats > 0 AND not_before > :now GROUP BY chat_id";
-const COUNT_FAILED: &str = "SELECT count(*) FROM send
-    WHERE order_id = :order AND purpose = :purpose AND state = 'failed'";
 const COUNTS: &str = "SELECT (SELECT count(*) FROM send WHERE state IN ('waiting', 'sending')),
     (SELECT count(*) FROM send WHERE state = 'unknown')";
 /// A row that is first in its chat's lane.
@@ -89,6 +89,8 @@ pub struct Sending {
     pub is_edit: bool,
     /// The message that it changes; `None` as well when that message never arrived.
     pub edits: Option<MessageId>,
+    /// Which part of an order's goods it holds, from 0.
+    pub part: u32,
     /// The broadcast that it is a part of.
     pub broadcast: Option<BroadcastId>,
 }
@@ -110,7 +112,7 @@ pub fn enqueue(conn: &Connection, send: &NewSend, now: UnixMillis) -> Result<Sen
     let id = conn.prepare_cached(ENQUEUE)?.query_row(
         named_params! {
             ":chat": send.chat.0, ":lane": send.lane as i64, ":policy": policy_name(send.policy),
-            ":purpose": purpose_name(send.purpose), ":order": send.order.map(|order| order.0),
+            ":purpose": purpose_name(send.purpose), ":order": send.order.map(|order| order.0), ":part": send.part,
             ":edits_message": edits_message, ":edits_send": edits_send,
             ":body": serde_json::to_string(&send.outgoing)?, ":not_before": now.plus(send.delay).0, ":now": now.0,
         },
@@ -138,17 +140,6 @@ pub fn of_order(conn: &Connection, order: OrderId, purpose: Purpose) -> Result<V
     let mut statement = conn.prepare_cached(OF_ORDER)?;
     let rows = statement.query_map(row, |row| row.get(0).map(SendId))?;
     Ok(rows.collect::<rusqlite::Result<_>>()?)
-}
-
-/// How many messages of an order and purpose failed.
-///
-/// # Errors
-/// When the database fails.
-pub fn count_failed(conn: &Connection, order: OrderId, purpose: Purpose) -> Result<u64> {
-    let row = named_params! { ":order": order.0, ":purpose": purpose_name(purpose) };
-    Ok(conn
-        .prepare_cached(COUNT_FAILED)?
-        .query_row(row, |row| row.get(0))?)
 }
 
 /// Whether a message of an order and purpose waits.
@@ -207,6 +198,7 @@ pub fn begin(conn: &Connection, id: SendId, boot: Boot) -> Result<Option<Sending
             edits: row.get::<_, Option<i32>>(8)?.map(MessageId),
             is_edit: row.get(9)?,
             broadcast: row.get::<_, Option<i64>>(10)?.map(BroadcastId),
+            part: row.get(11)?,
         };
         Ok((fixed, sending))
     });

@@ -6,7 +6,7 @@ use protocol::settings::{Faults, Section, parse};
 use super::{Draft, Flaw};
 use crate::shop::{
     money::Rupiah,
-    stock::{CONTENT_CHARS_MAX, LINES_MAX, fits},
+    stock::{LINES_MAX, TEXT_BYTES_MAX, fits},
 };
 
 /// One product of the file with the stock lines to take in.
@@ -85,8 +85,9 @@ fn entry(mut section: Section, faults: &mut Faults) -> Entry {
     {
         let key = section.name("stock");
         faults.add(format!(
-            "{key}: line {} is empty or longer than {CONTENT_CHARS_MAX} characters",
-            at + 1
+            "{key}: line {} is empty or larger than {} KiB",
+            at + 1,
+            TEXT_BYTES_MAX / 1024
         ));
     }
     section.finish(faults);

@@ -5,7 +5,7 @@ use protocol::time::UnixMillis;
 use rusqlite::{Connection, OptionalExtension, named_params};
 use sha2::{Digest, Sha256};
 
-use super::{Added, TakenOut, fits};
+use super::{Added, File, FileAdded, FileId, FileUniqueId, Item, TakenOut, fits};
 use crate::shop::{catalog::ProductId, order::OrderId};
 
 const ADD: &str = "INSERT INTO stock_item (product_id, content, content_hash, state, added_at)
@@ -15,7 +15,13 @@ const RESERVE: &str = "UPDATE stock_item SET state = :state, order_id = :order
 const SELL: &str = "UPDATE stock_item SET state = 'sold' WHERE order_id = :order AND state = 'reserved'";
 const RELEASE: &str =
     "UPDATE stock_item SET state = 'free', order_id = NULL WHERE order_id = :order AND state = 'reserved'";
-const CONTENT: &str = "SELECT content FROM stock_item WHERE order_id = :order AND state = 'sold'";
+const ADD_FILE: &str =
+    "INSERT INTO stock_item (product_id, content, content_hash, file_id, file_name, state, added_at)
+    VALUES (:product, :words, :hash, :file, :name, 'free', :now) ON CONFLICT (content_hash) DO NOTHING";
+const RENEW_FILE: &str = "UPDATE stock_item SET file_id = :file WHERE content_hash = :hash
+    RETURNING CASE WHEN state = 'sold' THEN order_id END";
+const ITEM: &str =
+    "SELECT content, file_id, file_name FROM stock_item WHERE order_id = :order AND state = 'sold'";
 const TAKE_OUT: &str = "UPDATE stock_item SET state = 'removed'
     WHERE content_hash = :hash AND product_id = :product AND state IN ('free', 'held')";
 const IS_TAKEN: &str = "SELECT EXISTS (SELECT 1 FROM stock_item
@@ -56,6 +62,42 @@ pub fn add<'a>(
         }
     }
     Ok(done)
+}
+
+/// Takes a file in. One that the shop ever held is refused, but what Telegram calls it now is kept: after a change of
+/// the bot that is the way to make sold files sendable again.
+///
+/// # Errors
+/// When the database fails.
+pub fn add_file(
+    conn: &Connection,
+    product: ProductId,
+    unique: &FileUniqueId,
+    file: &File,
+    now: UnixMillis,
+) -> Result<FileAdded> {
+    let hash = hash_of_file(unique);
+    let row = named_params! {
+        ":product": product.0, ":words": file.words, ":hash": hash.as_slice(), ":file": file.id.0,
+        ":name": file.name, ":now": now.0,
+    };
+    if conn.prepare_cached(ADD_FILE)?.execute(row)? == 1 {
+        return Ok(FileAdded::New);
+    }
+    let row = named_params! { ":file": file.id.0, ":hash": hash.as_slice() };
+    let order: Option<i64> = conn
+        .prepare_cached(RENEW_FILE)?
+        .query_row(row, |row| row.get(0))?;
+    Ok(FileAdded::Known(order.map(OrderId)))
+}
+
+/// No text hashes to the same: the zero byte is in none.
+fn hash_of_file(unique: &FileUniqueId) -> [u8; 32] {
+    Sha256::new()
+        .chain_update(b"\0file\0")
+        .chain_update(unique.0.as_bytes())
+        .finalize()
+        .into()
 }
 
 /// Reserves the oldest free item for an order that waits for its payment. `false`: there is none.
@@ -104,11 +146,20 @@ pub fn release(conn: &Connection, order: OrderId) -> Result<()> {
 ///
 /// # Errors
 /// When the database fails.
-pub fn content(conn: &Connection, order: OrderId) -> Result<Option<String>> {
-    let mut statement = conn.prepare_cached(CONTENT)?;
-    Ok(statement
-        .query_row(named_params! { ":order": order.0 }, |row| row.get(0))
-        .optional()?)
+pub fn item(conn: &Connection, order: OrderId) -> Result<Option<Item>> {
+    let mut statement = conn.prepare_cached(ITEM)?;
+    let item = statement.query_row(named_params! { ":order": order.0 }, |row| {
+        let content = row.get(0)?;
+        Ok(match (row.get(1)?, row.get(2)?) {
+            (Some(id), Some(name)) => Item::File(File {
+                id: FileId(id),
+                name,
+                words: content,
+            }),
+            _ => Item::Text(content),
+        })
+    });
+    Ok(item.optional()?)
 }
 
 /// Takes unsold items out for good; the shop remembers them, so that they cannot come in again.
@@ -123,20 +174,39 @@ pub fn take_out<'a>(
     let mut done = TakenOut::default();
     for (position, line) in (1..).zip(lines) {
         let content = line.trim();
-        if content.is_empty() {
-            continue;
-        }
-        let hash = Sha256::digest(content.as_bytes());
-        let row = named_params! { ":hash": hash.as_slice(), ":product": product.0 };
-        if conn.prepare_cached(TAKE_OUT)?.execute(row)? == 1 {
-            done.removed += 1;
-        } else if conn.prepare_cached(IS_TAKEN)?.query_row(row, |row| row.get(0))? {
-            done.taken.push(position);
-        } else {
-            done.unknown.push(position);
+        if !content.is_empty() {
+            let hash = Sha256::digest(content.as_bytes()).into();
+            note_taken_out(conn, product, (position, hash), &mut done)?;
         }
     }
     Ok(done)
+}
+
+/// The same for a file; its position is 1.
+///
+/// # Errors
+/// When the database fails.
+pub fn take_out_file(conn: &Connection, product: ProductId, unique: &FileUniqueId) -> Result<TakenOut> {
+    let mut done = TakenOut::default();
+    note_taken_out(conn, product, (1, hash_of_file(unique)), &mut done)?;
+    Ok(done)
+}
+
+fn note_taken_out(
+    conn: &Connection,
+    product: ProductId,
+    (position, hash): (usize, [u8; 32]),
+    done: &mut TakenOut,
+) -> Result<()> {
+    let row = named_params! { ":hash": hash.as_slice(), ":product": product.0 };
+    if conn.prepare_cached(TAKE_OUT)?.execute(row)? == 1 {
+        done.removed += 1;
+    } else if conn.prepare_cached(IS_TAKEN)?.query_row(row, |row| row.get(0))? {
+        done.taken.push(position);
+    } else {
+        done.unknown.push(position);
+    }
+    Ok(())
 }
 
 /// Sets all free stock aside: after a restore it may have been sold already. Answers how many items are held.

@@ -74,9 +74,9 @@ pub fn pressed(visit: &Visit<'_>, press: &Press) -> Result<Option<Reply>> {
 pub fn answered(visit: &Visit<'_>, step: Step, said: Said<'_>) -> Result<Screen> {
     let text = match (&step, said) {
         (_, Said::Text(text)) => text.trim(),
-        // The one question that a picture answers.
-        (Step::Announcement, _) => "",
-        (_, Said::Photo { .. } | Said::Other) => {
+        // The questions that are not answered by text alone.
+        (Step::Announcement | Step::Stock { .. } | Step::TakeOut { .. }, _) => "",
+        (_, Said::Photo { .. } | Said::Document(_) | Said::Other) => {
             return Ok(question(visit, visit.say("dialogue-needs-text", &[])));
         }
     };
@@ -87,8 +87,8 @@ pub fn answered(visit: &Visit<'_>, step: Step, said: Said<'_>) -> Result<Screen>
         Step::NewPrice { name } => new_product::priced(visit, name, text),
         Step::NewDescription { name, price } => new_product::described(visit, name, price, text),
         Step::Price { product } => price::answered(visit, product, text),
-        Step::Stock { product } => stock::answered(visit, product, text),
-        Step::TakeOut { product } => take_out::answered(visit, product, text),
+        Step::Stock { product } => stock::answered(visit, product, said),
+        Step::TakeOut { product } => take_out::answered(visit, product, said),
     }
 }
 

@@ -36,7 +36,7 @@ pub fn answered(visit: &Visit<'_>, said: Said<'_>) -> Result<Screen> {
             photo: Some(file.to_owned()),
             ..Announcement::default()
         },
-        Said::Other => Announcement::default(),
+        Said::Document(_) | Said::Other => Announcement::default(),
     };
     if !announcement.fits() {
         let (text, caption) = (TEXT_UNITS_MAX.to_string(), CAPTION_UNITS_MAX.to_string());

@@ -1,18 +1,23 @@
-//! More stock: lines of text, an item each, message after message until the seller has finished.
-//! A line that the shop ever held is refused and named by its number; no line is shown again.
+//! More stock: lines of text, an item each, and files, message after message until the seller has finished.
+//! What the shop ever held is refused, a line named by its number, a file by its name; no line is shown again.
 
 use anyhow::Result;
 
 use super::product;
 use crate::{
-    outbox::{Screen, press::Press, rich::Rich},
+    jobs::trade,
+    outbox::{
+        Screen,
+        press::Press,
+        rich::{Rich, utf16},
+    },
     shop::{
         catalog::{self, ProductId},
-        stock::{self, Added, LINES_MAX},
+        stock::{self, Added, FILE_NAME_CHARS_MAX, FILE_WORDS_UNITS_MAX, FileAdded, LINES_MAX},
     },
     telegram::{
         dialogue::{self, Step},
-        visit::{Reply, Visit},
+        visit::{Document, Reply, Said, Visit},
     },
 };
 
@@ -42,21 +47,60 @@ pub fn ask_for_new(visit: &Visit<'_>, id: ProductId) -> Result<Screen> {
     )
 }
 
-/// Some of the answer: takes the lines in and waits for more.
+/// Some of the answer: takes the lines or the file in and waits for more.
 ///
 /// # Errors
 /// When the database fails.
-pub fn answered(visit: &Visit<'_>, id: ProductId, text: &str) -> Result<Screen> {
+pub fn answered(visit: &Visit<'_>, id: ProductId, said: Said<'_>) -> Result<Screen> {
+    let words = match said {
+        Said::Text(text) => lines(visit, id, text.trim())?,
+        Said::Document(document) => file(visit, id, document)?,
+        Said::Photo { .. } | Said::Other => visit.say("stock-not-a-file", &[]),
+    };
+    waiting(visit, id, &words)
+}
+
+fn lines(visit: &Visit<'_>, id: ProductId, text: &str) -> Result<String> {
     if text.lines().count() > LINES_MAX {
-        return waiting(
-            visit,
-            id,
-            &visit.say("wrong-stock", &[("max", &LINES_MAX.to_string())]),
-        );
+        return Ok(visit.say("wrong-stock", &[("max", &LINES_MAX.to_string())]));
     }
     let added = stock::store::add(visit.conn, id, text.lines(), visit.now)?;
-    let free = catalog::store::get(visit.conn, id)?.map_or(0, |product| product.free);
-    waiting(visit, id, &report(visit, &added, free))
+    Ok(report(visit, &added, free(visit, id)?))
+}
+
+fn file(visit: &Visit<'_>, id: ProductId, document: Document<'_>) -> Result<String> {
+    let words = document.caption.trim();
+    if utf16(words) > FILE_WORDS_UNITS_MAX {
+        let max = FILE_WORDS_UNITS_MAX.to_string();
+        return Ok(visit.say("file-words-long", &[("max", &max)]));
+    }
+    let name = match document.name.trim() {
+        "" => visit.say("file-unnamed", &[]),
+        name => name.chars().take(FILE_NAME_CHARS_MAX).collect(),
+    };
+    let file = stock::File {
+        id: document.file.clone(),
+        name: name.clone(),
+        words: words.to_owned(),
+    };
+    let added = stock::store::add_file(visit.conn, id, document.unique, &file, visit.now)?;
+    let news = match added {
+        FileAdded::New => {
+            let total = free(visit, id)?.to_string();
+            visit.say("file-added", &[("name", &name), ("total", &total)])
+        }
+        FileAdded::Known(order) => {
+            let renewed = |order| trade::goods_renewed(visit.conn, visit.shop, order, visit.now);
+            let waits = order.map_or(Ok(false), renewed)?;
+            let key = if waits { "file-renewed" } else { "file-known" };
+            visit.say(key, &[("name", &name)])
+        }
+    };
+    Ok(format!("{news}\n{}", visit.say("stock-more", &[])))
+}
+
+fn free(visit: &Visit<'_>, id: ProductId) -> Result<i64> {
+    Ok(catalog::store::get(visit.conn, id)?.map_or(0, |product| product.free))
 }
 
 fn question(visit: &Visit<'_>) -> String {

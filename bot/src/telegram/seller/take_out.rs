@@ -1,4 +1,4 @@
-//! Stock that must not be sold: lines of text, an item each, message after message until the seller has finished.
+//! Stock that must not be sold: lines of text, an item each, and files, message after message until the seller has finished.
 //! What is sold, or kept for an order, stays where it is. No line is shown again.
 
 use anyhow::Result;
@@ -8,11 +8,11 @@ use crate::{
     outbox::{Screen, press::Press, rich::Rich},
     shop::{
         catalog::{self, ProductId},
-        stock::{self, LINES_MAX, TakenOut},
+        stock::{self, FileUniqueId, LINES_MAX, TakenOut},
     },
     telegram::{
         dialogue::{self, Step},
-        visit::{Reply, Visit},
+        visit::{Reply, Said, Visit},
     },
 };
 
@@ -28,17 +28,42 @@ pub fn ask(visit: &Visit<'_>, id: ProductId) -> Result<Reply> {
     Ok(Reply::page(waiting(visit, id, &words)?))
 }
 
-/// Some of the answer: takes the lines out and waits for more.
+/// Some of the answer: takes the lines or the file out and waits for more.
 ///
 /// # Errors
 /// When the database fails.
-pub fn answered(visit: &Visit<'_>, id: ProductId, text: &str) -> Result<Screen> {
+pub fn answered(visit: &Visit<'_>, id: ProductId, said: Said<'_>) -> Result<Screen> {
+    let words = match said {
+        Said::Text(text) => lines(visit, id, text.trim())?,
+        Said::Document(document) => file(visit, id, document.unique)?,
+        Said::Photo { .. } | Said::Other => visit.say("stock-not-a-file", &[]),
+    };
+    waiting(visit, id, &words)
+}
+
+fn lines(visit: &Visit<'_>, id: ProductId, text: &str) -> Result<String> {
     if text.lines().count() > LINES_MAX {
-        let words = visit.say("wrong-stock", &[("max", &LINES_MAX.to_string())]);
-        return waiting(visit, id, &words);
+        return Ok(visit.say("wrong-stock", &[("max", &LINES_MAX.to_string())]));
+    }
+    // An item of several lines is sent as it is; other lines are an item each.
+    let whole = stock::store::take_out(visit.conn, id, [text])?;
+    if whole.unknown.is_empty() {
+        return Ok(report(visit, &whole));
     }
     let done = stock::store::take_out(visit.conn, id, text.lines())?;
-    waiting(visit, id, &report(visit, &done))
+    Ok(report(visit, &done))
+}
+
+fn file(visit: &Visit<'_>, id: ProductId, unique: &FileUniqueId) -> Result<String> {
+    let done = stock::store::take_out_file(visit.conn, id, unique)?;
+    let key = if done.removed > 0 {
+        "file-taken-out"
+    } else if done.taken.is_empty() {
+        "file-take-out-unknown"
+    } else {
+        "file-take-out-taken"
+    };
+    Ok([visit.say(key, &[]), visit.say("stock-more", &[])].join("\n"))
 }
 
 fn waiting(visit: &Visit<'_>, id: ProductId, words: &str) -> Result<Screen> {

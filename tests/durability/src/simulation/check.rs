@@ -10,7 +10,7 @@ use bot::shop::{
     audit,
     order::{self, State},
     payment::Status,
-    stock,
+    stock::{self, Item},
 };
 
 use super::Simulation;
@@ -19,8 +19,8 @@ use super::Simulation;
 const ROUNDS_MAX: usize = 90;
 
 const UNSENT: &str = "SELECT count(*) FROM send WHERE state IN ('waiting', 'sending')";
-const DEAD: &str = "SELECT count(*) FROM dead_job";
-const ROWS_OF_GOODS: &str = "SELECT id, order_id FROM send WHERE purpose = 'goods'";
+const DEAD: &str = "SELECT kind, payload, error FROM dead_job";
+const ROWS_OF_GOODS: &str = "SELECT id, order_id, part FROM send WHERE purpose = 'goods'";
 const REPEATED: &str = "SELECT count(*) FROM send WHERE policy <> 'harmless' AND repeats > 1";
 
 impl Simulation {
@@ -39,28 +39,58 @@ impl Simulation {
         self.fault_in_goods()
     }
 
-    /// One content an order, one order a content, and each frame filled once.
+    /// One content a part, nothing but what was sold to the order, and each frame filled once.
     fn fault_in_goods(&self) -> Result<Option<String>> {
         let mut rows = self.conn.prepare_cached(ROWS_OF_GOODS)?;
-        let orders: BTreeMap<i64, i64> = rows
-            .query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?
+        let rows_of_goods: BTreeMap<i64, (i64, i64)> = rows
+            .query_map([], |row| Ok((row.get(0)?, (row.get(1)?, row.get(2)?))))?
             .collect::<rusqlite::Result<_>>()?;
-        let mut contents: BTreeMap<i64, BTreeSet<&str>> = BTreeMap::new();
+        let mut contents: BTreeMap<(i64, i64), BTreeSet<&str>> = BTreeMap::new();
         let mut filled = BTreeSet::new();
         for (row, message, words) in &self.telegram.pushes {
-            let Some(order) = orders.get(&row.0) else { continue };
-            contents.entry(*order).or_default().insert(words);
+            let Some((order, part)) = rows_of_goods.get(&row.0) else {
+                continue;
+            };
+            contents.entry((*order, *part)).or_default().insert(words);
             if !filled.insert((row.0, message.0)) {
                 return Ok(Some(format!("the goods of order {order} were pushed twice")));
             }
         }
-        for (id, words) in &contents {
-            let content = stock::store::content(&self.conn, order::OrderId(*id))?.unwrap_or_default();
-            if words.len() > 1 || !words.iter().all(|words| words.contains(&content)) {
-                return Ok(Some(format!("order {id} was sent different contents: {words:?}")));
+        for ((id, part), words) in &contents {
+            let sold = self.sold_lines(order::OrderId(*id))?;
+            let foreign = words
+                .iter()
+                .flat_map(|words| goods_in(words))
+                .find(|line| !sold.contains(*line));
+            if words.len() > 1 || foreign.is_some() {
+                return Ok(Some(format!(
+                    "part {part} of order {id} was sent {} contents; foreign: {foreign:?}",
+                    words.len()
+                )));
             }
         }
         Ok(None)
+    }
+
+    /// The lines that make up an order's goods.
+    fn sold_lines(&self, id: order::OrderId) -> Result<BTreeSet<String>> {
+        Ok(match stock::store::item(&self.conn, id)? {
+            Some(Item::Text(content)) => content.lines().map(str::to_owned).collect(),
+            Some(Item::File(file)) => [file.id.0, file.words].into(),
+            None => BTreeSet::new(),
+        })
+    }
+
+    /// Every line of a delivered order was put before somebody.
+    fn missing_line(&self, id: order::OrderId) -> Result<Option<String>> {
+        let shown: BTreeSet<&str> = self
+            .telegram
+            .pushes
+            .iter()
+            .flat_map(|(_, _, words)| goods_in(words))
+            .collect();
+        let sold = self.sold_lines(id)?;
+        Ok(sold.into_iter().find(|line| !shown.contains(&**line)))
     }
 
     /// Nothing goes wrong any more; time passes until nobody has anything left to do.
@@ -86,10 +116,13 @@ impl Simulation {
     /// When the database cannot be read.
     pub(super) fn fault_at_rest(&self) -> Result<Option<String>> {
         let unsent: i64 = self.conn.query_row(UNSENT, [], |row| row.get(0))?;
-        let dead: i64 = self.conn.query_row(DEAD, [], |row| row.get(0))?;
-        if (unsent, dead) != (0, 0) {
+        let mut dead = self.conn.prepare_cached(DEAD)?;
+        let dead: Vec<(String, String, String)> = dead
+            .query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?
+            .collect::<rusqlite::Result<_>>()?;
+        if unsent > 0 || !dead.is_empty() {
             return Ok(Some(format!(
-                "at rest {unsent} messages wait and {dead} jobs are dead"
+                "at rest {unsent} messages wait and these jobs are dead: {dead:?}"
             )));
         }
         for transaction in &self.gateway.transactions {
@@ -103,7 +136,20 @@ impl Simulation {
                     order.id.0, order.state
                 )));
             }
+            if order.state == State::Delivered
+                && let Some(line) = self.missing_line(order.id)?
+            {
+                return Ok(Some(format!(
+                    "order {} is delivered without '{line}'",
+                    order.id.0
+                )));
+            }
         }
         Ok(None)
     }
+}
+
+/// The goods among words: every item's line begins with the same mark.
+fn goods_in(words: &str) -> impl Iterator<Item = &str> {
+    words.lines().filter(|line| line.starts_with(super::ITEM_MARK))
 }

@@ -102,7 +102,7 @@ impl Simulation {
                 self.settle(&hand, |world| {
                     let order = order::store::get(&world.conn, order)?;
                     if order.state == State::Paid {
-                        trade::show_goods(&world.conn, &world.shop, &order, world.now)?;
+                        trade::deliver_goods(&world.conn, &world.shop, &order, world.now)?;
                     }
                     Ok(())
                 })

@@ -2,7 +2,7 @@
 
 use anyhow::{Context, Result};
 use bot::{
-    jobs::notices,
+    jobs::notices::{self, Push},
     outbox::{
         MessageId, Outgoing,
         store::{self, Sending},
@@ -68,8 +68,12 @@ impl Simulation {
             Outgoing::Goods { language } => {
                 let id = sending.order.context("goods belong to an order")?;
                 let order = order::store::get(&self.conn, id)?;
-                let content = stock::store::content(&self.conn, id)?.context("a sold order has an item")?;
-                notices::goods(*language, &order, &content, "").words.text
+                let item = stock::store::item(&self.conn, id)?.context("a sold order has an item")?;
+                match notices::push(*language, &order, &item, sending.part, "") {
+                    Some(Push::Text(screen)) => screen.words.text,
+                    Some(Push::File { file, caption }) => format!("{}\n{}", caption.words.text, file.0),
+                    None => anyhow::bail!("the goods of {} have no part {}", order.code, sending.part),
+                }
             }
             other => format!("{other:?}"),
         };

@@ -169,6 +169,9 @@ pub async fn document(
 ) -> Outcome {
     let (Query(sent), bytes) = (sent?, body?);
     let words = captioned(&sent)?;
+    if bytes.is_empty() {
+        return Err(Refused::wrong("the body must be the file, and it is empty"));
+    }
     let name = sent.name.as_deref().unwrap_or("file.bin");
     let mime = headers
         .get(CONTENT_TYPE)

@@ -7,7 +7,7 @@ use crate::{
     world::{
         World,
         bot::Bot,
-        chat::{Author, Chat, Media, Message, Press},
+        chat::{Author, Chat, Former, Media, Message, Press},
         id::{BotId, UserId},
     },
 };
@@ -70,7 +70,8 @@ fn show_message(world: &World, bot: BotId, chat: &Chat, message: &Message) -> Va
         "forwarded": message.origin.is_some(),
         "reply_to": message.reply_to,
         "history": message.history.iter().map(|former| json!({
-            "text": former.text, "buttons": former.buttons, "until": former.until,
+            "text": former.text, "file": former_file(world, bot, former), "buttons": former.buttons,
+            "until": former.until,
         })).collect::<Vec<_>>(),
     });
     let (kind, id) = match &message.media {
@@ -80,6 +81,12 @@ fn show_message(world: &World, bot: BotId, chat: &Chat, message: &Message) -> Va
     };
     shown[kind] = world.files.get(bot, id).map_or(Value::Null, show_file);
     shown
+}
+
+/// The name of the file that stood there.
+fn former_file<'a>(world: &'a World, bot: BotId, former: &Former) -> Option<&'a str> {
+    let (Media::Photo(id) | Media::Document(id)) = former.media.as_ref()?;
+    world.files.get(bot, id).map(|file| &*file.name)
 }
 
 fn show_file(file: &File) -> Value {

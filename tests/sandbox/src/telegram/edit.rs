@@ -12,7 +12,7 @@ use super::{
     words::{self, Raw},
 };
 use crate::world::{
-    chat::{Author, Former, Message},
+    chat::{Author, Former, Media, Message},
     id::{MessageId, UserId},
 };
 
@@ -55,7 +55,7 @@ pub fn caption(call: &mut Call<'_>) -> Result<Answer, Refusal> {
     })
 }
 
-/// `editMessageMedia`. A text message may become a photo.
+/// `editMessageMedia`. A text message may become a photo or a document.
 pub fn media(call: &mut Call<'_>) -> Result<Answer, Refusal> {
     let media = call.args.value("media").cloned().unwrap_or_default();
     let field = |name: &str| media.get(name).and_then(Value::as_str);
@@ -109,13 +109,15 @@ fn edit(
     change(call, &mut after)?;
     after.buttons = buttons;
     pace(call, person)?;
-    if (&after.words, &after.media, &after.buttons) == (&before.words, &before.media, &before.buttons) {
+    let is_same_file = content(call, &after.media) == content(call, &before.media);
+    if is_same_file && (&after.words, &after.buttons) == (&before.words, &before.buttons) {
         return Err(Refusal::bad_request(NOT_MODIFIED));
     }
     let now = call.now;
     after.edited = Some(now);
     after.history.push(Former {
         text: before.words.text,
+        media: before.media,
         buttons: before.buttons,
         until: now,
     });
@@ -125,6 +127,13 @@ fn edit(
     }
     call.world.touch();
     Ok(answer.into())
+}
+
+/// What is in a message's file: the same content under another file id is no change.
+fn content(call: &Call<'_>, media: &Option<Media>) -> Option<String> {
+    let (Media::Photo(id) | Media::Document(id)) = media.as_ref()?;
+    let file = call.world.files.get(call.bot, id);
+    file.map(|file| file.unique_id.clone())
 }
 
 /// `deleteMessage`.

@@ -10,6 +10,8 @@ use crate::world::{World, chat::Media, id::BotId};
 
 /// The largest photo that a bot may upload.
 const PHOTO_BYTES_MAX: usize = 10 * 1024 * 1024;
+/// The largest document that a bot may upload; one that Telegram has already may be larger.
+const DOCUMENT_BYTES_MAX: usize = 50 * 1024 * 1024;
 /// The largest file that a bot may fetch.
 const DOWNLOAD_BYTES_MAX: usize = 20 * 1024 * 1024;
 /// Width and height together.
@@ -50,6 +52,9 @@ fn store_upload(
     let upload = args.upload(name).filter(|upload| !upload.bytes.is_empty());
     let upload = upload.ok_or_else(|| Refusal::bad_request("file must be non-empty"))?;
     if !is_photo {
+        if upload.bytes.len() > DOCUMENT_BYTES_MAX {
+            return Err(Refusal::new(413, "Request Entity Too Large"));
+        }
         let file = world
             .files
             .add_document(bot, &upload.name, &upload.mime, upload.bytes.to_vec());

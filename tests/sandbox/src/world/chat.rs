@@ -79,6 +79,9 @@ pub struct Message {
 #[derive(Clone, Serialize, Deserialize)]
 pub struct Former {
     pub text: String,
+    /// What it carried beside the words.
+    #[serde(default)]
+    pub media: Option<Media>,
     pub buttons: Vec<Vec<Value>>,
     /// When it was replaced.
     pub until: Timestamp,

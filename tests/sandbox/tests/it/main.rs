@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on must stop")]
 
 mod chats;
+mod documents;
 mod faults;
 mod gateway;
 mod keeping;
