@@ -1,12 +1,13 @@
 //! The one place that knows every part: opens the shop, starts its loops, and joins them when it is told to stop.
 
+mod opening;
 mod supervise;
 
-use std::{path::Path, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
-use anyhow::{Context, Result};
+use anyhow::Result;
+use opening::Opened;
 use protocol::secret::Secret;
-use rusqlite::Connection;
 use sd_notify::NotifyState;
 use supervise::{notify, supervise};
 use tokio::{net::TcpListener, task::JoinSet};
@@ -15,25 +16,24 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     clock::now,
     config::{Config, Telegram as TelegramConfig},
-    db::{self, Reader, Writer},
+    db::{Reader, Writer, brake::Limits},
     gateways::pakasir::Pakasir,
-    health::Beat,
+    health::{Beat, Hands},
     http::{self, private::Private, public::Public},
-    jobs::{self, Workshop, broadcast},
+    incident::unstored::Unstored,
+    jobs::{self, Workshop, storage::Storage},
     keeper::{
         contact::Contact,
         durable::{Asker, Durable},
         silence::Listener,
     },
     logs::{self, FollowedFile},
-    outbox,
-    queue::{self, Boot, worker::Worker},
-    restored,
+    queue::{Boot, worker::Worker},
     shop::Shop,
     telegram::{
         api::Api,
         failover::{self, Receiver, Webhook},
-        handle, outcome,
+        handle::{self, Handler},
         send::{self, Sender},
     },
 };
@@ -91,6 +91,9 @@ struct Parts {
     contact: Contact,
     log: Option<Arc<FollowedFile>>,
     beats: Beats,
+    jobs_in_hand: Hands,
+    updates_in_hand: Hands,
+    unstored: Unstored,
     stop: CancellationToken,
 }
 
@@ -99,18 +102,26 @@ struct Parts {
 /// # Errors
 /// When the shop cannot be opened, or a vital loop ends by itself.
 pub async fn run(config: Config, log: Option<Arc<FollowedFile>>) -> Result<()> {
-    let _instance = db::lock_instance(&config.database)?;
-    let public = http::bind(config.http_public, "http.public").await?;
-    let private = http::bind(config.http_private, "http.private").await?;
-    let (conn, boot) = open(&config.database)?;
-    let (writer, writer_thread) = Writer::start(conn);
+    let unstored = Unstored::default();
+    let Some(opened) = opening::open(&config, &unstored).await? else {
+        return Ok(());
+    };
+    let Opened {
+        _instance,
+        public,
+        private,
+        conn,
+        boot,
+    } = opened;
+    let first = unstored.clone();
+    let (writer, writer_thread) = Writer::start_with(conn, move |conn| first.write(conn));
     for gateway in &config.gateways_later {
         tracing::warn!(
             gateway,
             "bot.toml names a gateway that this version does not speak yet; it is left out"
         );
     }
-    let (parts, telegram) = assemble(config, log, writer, boot)?;
+    let (parts, telegram) = assemble(config, log, (writer, boot), unstored)?;
     let (vital, stop) = (parts.beats.vital(), parts.stop.clone());
     let mut loops = start(parts, telegram, public, private);
 
@@ -133,8 +144,8 @@ pub async fn run(config: Config, log: Option<Arc<FollowedFile>>) -> Result<()> {
 fn assemble(
     config: Config,
     log: Option<Arc<FollowedFile>>,
-    writer: Writer,
-    boot: Boot,
+    (writer, boot): (Writer, Boot),
+    unstored: Unstored,
 ) -> Result<(Parts, TelegramConfig)> {
     let Config {
         shop,
@@ -173,6 +184,9 @@ fn assemble(
             contact: Contact::default(),
             log,
             beats,
+            jobs_in_hand: Hands::default(),
+            updates_in_hand: Hands::default(),
+            unstored,
             stop,
         },
         telegram,
@@ -216,6 +230,8 @@ fn serve(loops: &mut Loops, parts: &Parts, secret: Arc<Secret>, public: TcpListe
         log: parts.log.clone(),
         hours: Arc::default(),
         beats: parts.beats.all(),
+        hands: [parts.jobs_in_hand.clone(), parts.updates_in_hand.clone()],
+        unstored: parts.unstored.clone(),
         boot: parts.boot,
         started_at: now(),
         stop: parts.stop.clone(),
@@ -238,8 +254,18 @@ fn work(loops: &mut Loops, parts: Parts) {
         contact,
         log,
         beats,
+        jobs_in_hand,
+        updates_in_hand,
+        unstored,
         stop,
     } = parts;
+    let storage = Storage {
+        writer: writer.clone(),
+        reader: reader.clone(),
+        unstored,
+        limits: Limits::USUAL,
+    };
+    spawn(loops, "storage", storage.watch(stop.clone()));
     if let Some(asker) = asker {
         let listener = Listener {
             shop: shop.clone(),
@@ -265,17 +291,21 @@ fn work(loops: &mut Loops, parts: Parts) {
         writer: writer.clone(),
         boot,
         beat: beats.jobs,
+        hands: jobs_in_hand,
         policy_of: jobs::run::policy_of,
         periodic: jobs::run::periodic().into(),
         timezone: shop.timezone.clone(),
     };
     let does = move |job| Arc::clone(&workshop).work(job);
     spawn(loops, "jobs", worker.run(stop.clone(), does));
-    spawn(
-        loops,
-        "inbox",
-        handle::run(shop, writer, reader, beats.inbox, stop),
-    );
+    let handler = Handler {
+        shop,
+        writer,
+        reader,
+        beat: beats.inbox,
+        hands: updates_in_hand,
+    };
+    spawn(loops, "inbox", handle::run(handler, stop));
 }
 
 /// Starts a loop that knows no failure of its own.
@@ -284,35 +314,6 @@ fn spawn(loops: &mut Loops, name: &'static str, work: impl Future<Output = ()> +
         work.await;
         (name, Ok(()))
     });
-}
-
-/// Opens the database and puts in order what an earlier process left undone.
-fn open(database: &Path) -> Result<(Connection, Boot)> {
-    let mut conn = db::open_writer(database).with_context(|| format!("opening {}", database.display()))?;
-    let applied = db::migrate(&mut conn)?;
-    if !applied.is_empty() {
-        tracing::info!(
-            migrations = applied.join(", "),
-            "the database's structure was brought forward"
-        );
-    }
-    let note = restored::find(database)?;
-    let now = now();
-    let tx = conn.transaction()?;
-    let boot = queue::store::next_boot(&tx)?;
-    let unknown = outbox::store::rescue(&tx, boot, now)?;
-    if unknown > 0 {
-        outcome::raise_unknown(&tx, unknown, now)?;
-    }
-    if let Some((_, note)) = &note {
-        restored::act(&tx, note, now)?;
-    }
-    broadcast::resume(&tx, now)?;
-    tx.commit()?;
-    if let Some((path, _)) = note {
-        std::fs::remove_file(&path).with_context(|| format!("removing {}", path.display()))?;
-    }
-    Ok((conn, boot))
 }
 
 /// A token that is cancelled a moment after `stop`.

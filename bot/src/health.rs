@@ -3,8 +3,9 @@
 pub mod calls;
 
 use std::{
+    collections::HashMap,
     sync::{
-        Arc,
+        Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicI64, Ordering},
     },
     time::Duration,
@@ -53,6 +54,51 @@ impl Beat {
     #[must_use]
     pub fn alive(&self, now: UnixMillis) -> bool {
         now.since(UnixMillis(self.last.load(Ordering::Relaxed))) <= self.limit
+    }
+}
+
+/// Work that is being done, each with the moment of its last sign of life: what takes too long is told by name.
+#[derive(Clone, Debug, Default)]
+pub struct Hands(Arc<Mutex<HashMap<i64, Hand>>>);
+
+#[derive(Clone, Debug)]
+struct Hand {
+    name: String,
+    since: UnixMillis,
+    limit: Duration,
+}
+
+impl Hands {
+    /// Work begins, or gives a sign of life; after `limit` without one it counts as stuck.
+    pub fn busy(&self, number: i64, name: &str, limit: Duration) {
+        let hand = Hand {
+            name: name.to_owned(),
+            since: now(),
+            limit,
+        };
+        self.lock().insert(number, hand);
+    }
+
+    /// It ended.
+    pub fn free(&self, number: i64) {
+        self.lock().remove(&number);
+    }
+
+    /// What is stuck: its name, and for how long it has said nothing.
+    #[must_use]
+    pub fn stuck(&self, now: UnixMillis) -> Vec<(String, Duration)> {
+        let mut stuck: Vec<(String, Duration)> = self
+            .lock()
+            .values()
+            .filter(|hand| now.since(hand.since) > hand.limit)
+            .map(|hand| (hand.name.clone(), now.since(hand.since)))
+            .collect();
+        stuck.sort();
+        stuck
+    }
+
+    fn lock(&self) -> MutexGuard<'_, HashMap<i64, Hand>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

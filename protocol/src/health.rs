@@ -26,7 +26,7 @@ pub struct Health {
     pub healthy: bool,
     /// When this process started.
     pub started_at: UnixMillis,
-    /// The boot number of the database: rises by one at each start.
+    /// The boot number of the database: rises by one at each start. 0 while the database cannot be opened.
     pub boot: i64,
     /// The program's version.
     pub version: String,
@@ -34,6 +34,9 @@ pub struct Health {
     pub last_incident: IncidentId,
     /// Vital loops by name, and how long ago each made progress.
     pub loops: Vec<LoopBeat>,
+    /// Why it is not well, each a sentence for the owner; empty while it is.
+    #[serde(default)]
+    pub troubles: Vec<String>,
     /// What waits, is done or is due.
     pub queue: QueueHealth,
     /// What the trade looks like from inside.
@@ -69,11 +72,11 @@ pub struct LoopBeat {
 /// The bot's own queues.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct QueueHealth {
-    /// Jobs that could run now.
+    /// Jobs that could run now; counted up to 10,000, which means that many or more.
     pub ready: u64,
-    /// Jobs that wait for their time.
+    /// Jobs that wait for their time; counted as far.
     pub scheduled: u64,
-    /// Jobs that were given up.
+    /// Jobs that were given up; counted as far.
     pub dead: u64,
     /// Telegram updates stored and not handled yet.
     pub inbox: u64,

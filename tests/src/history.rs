@@ -1,10 +1,12 @@
 //! Holds what the world recorded against the shop's database, after a run full of crashes: who paid, what was pushed
 //! into which chat, and what the rows say about it. It asks the bot nothing and believes none of its logs.
 
+mod announcements;
 mod goods;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
+pub use announcements::ANNOUNCEMENT;
 use anyhow::Result;
 use serde_json::Value;
 
@@ -75,6 +77,10 @@ pub struct Findings {
     pub unknown: i64,
     /// Calls that came too fast.
     pub too_fast: usize,
+    /// Messages of announcements that Telegram took.
+    pub announced: usize,
+    /// Of these and others nobody knows, as the shop counts.
+    pub announced_unknown: usize,
 }
 
 /// The world's record of one run.
@@ -117,6 +123,7 @@ impl History {
         self.pictures(&sold, &mut found);
         self.updates(books, &mut found);
         self.answers(books, &mut found);
+        self.announcements(books, kills, &mut found);
         found.too_fast = self.calls.iter().filter(|call| call.code == 429).count();
         if found.too_fast > 0 {
             found

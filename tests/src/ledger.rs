@@ -30,6 +30,10 @@ const UNKNOWN_SENDS: &str = "SELECT count(*) FROM send WHERE state = 'unknown'";
 const PAGES_IN_DOUBT: &str = "SELECT count(*) FILTER (WHERE state IN ('unknown', 'waiting', 'sending')), \
                               coalesce(sum(repeats), 0) FROM send WHERE purpose = 'screen' AND chat_id = ?1";
 
+const INCIDENTS: &str = "SELECT count(*) FROM incident WHERE kind = ?1";
+const ANNOUNCEMENTS: &str = "SELECT body ->> '$.text', sent, unknown FROM broadcast WHERE taken > 0";
+const SENDS_WAITING: &str = "SELECT count(*) FROM send WHERE state IN ('waiting', 'sending')";
+const ANNOUNCING: &str = "SELECT count(*) FROM broadcast WHERE state IN ('running', 'scheduled')";
 const CUSTOMERS_WAITING: &str = "SELECT count(*) FROM send WHERE state IN ('waiting', 'sending') \
                                  AND chat_id IN (SELECT customer_id FROM shop_order)";
 
@@ -64,6 +68,16 @@ pub struct Notice {
     pub purpose: String,
     /// What became of it.
     pub state: String,
+}
+
+/// An announcement, as the shop counts it.
+pub struct Announced {
+    /// What it says.
+    pub words: String,
+    /// To how many it went.
+    pub sent: usize,
+    /// Of how many nobody knows.
+    pub unknown: usize,
 }
 
 /// An open view of one database.
@@ -185,6 +199,40 @@ impl Books {
     #[must_use]
     pub fn customers_waiting(&self) -> i64 {
         self.one(CUSTOMERS_WAITING)
+    }
+
+    /// Every announcement that was sent to anybody.
+    #[must_use]
+    pub fn announcements(&self) -> Vec<Announced> {
+        self.rows(ANNOUNCEMENTS, |row| {
+            Ok(Announced {
+                words: row.get(0)?,
+                sent: row.get(1)?,
+                unknown: row.get(2)?,
+            })
+        })
+    }
+
+    /// Messages that have not gone out to anybody.
+    #[must_use]
+    pub fn sends_waiting(&self) -> i64 {
+        self.one(SENDS_WAITING)
+    }
+
+    /// Whether an announcement goes out.
+    #[must_use]
+    pub fn announcing(&self) -> bool {
+        self.one::<i64>(ANNOUNCING) > 0
+    }
+
+    /// Incidents of one kind.
+    ///
+    /// # Panics
+    /// When the schema is another one.
+    #[must_use]
+    pub fn incidents(&self, kind: &str) -> i64 {
+        let found = self.connection.query_row(INCIDENTS, [kind], |row| row.get(0));
+        found.expect("the schema of the migrations")
     }
 
     /// Messages of which nobody knows whether they arrived.

@@ -11,9 +11,12 @@ pub mod ledger;
 pub mod place;
 pub mod ports;
 pub mod process;
+#[path = "../durability/src/progress.rs"]
+pub mod progress;
 pub mod purchase;
 pub mod sandbox;
 pub mod settings;
 pub mod shop;
 pub mod tour;
+pub mod volume;
 pub mod wait;

@@ -141,11 +141,21 @@ impl Shop {
     /// # Errors
     /// When it does not come up.
     pub fn start_bot(&mut self) -> Result<()> {
-        let mut bot = Process::start(
-            "bot",
-            &mut self.bot_command(&["run"]),
-            &self.place.output().join("bot.log"),
-        )?;
+        self.start(self.bot_command(&["run"]))
+    }
+
+    /// The same with work that hangs: `deliver:2` is the first two deliveries, `update:1` the first update.
+    ///
+    /// # Errors
+    /// When it does not come up.
+    pub fn start_hanging_bot(&mut self, what: &str) -> Result<()> {
+        let mut command = self.bot_command(&["run"]);
+        command.env("WARUNG_HANG", what);
+        self.start(command)
+    }
+
+    fn start(&mut self, mut command: Command) -> Result<()> {
+        let mut bot = Process::start("bot", &mut command, &self.place.output().join("bot.log"))?;
         wait_ready(
             "bot",
             &format!("http://{}/live", self.settings.bot_private),

@@ -12,11 +12,15 @@ const DOCUMENTS: [&str; 4] = [
     "docs/RECOVERY.md",
     "docs/RUNBOOK.md",
 ];
-const COMMANDS: [&str; 11] = [
+const COMMANDS: [&str; 15] = [
     "bot run",
     "bot check",
     "bot migrate",
     "bot catalog import",
+    "bot queue list",
+    "bot queue pause",
+    "bot queue resume",
+    "bot queue limit",
     "agent run",
     "agent check",
     "agent backup",

@@ -1,4 +1,5 @@
-//! `kill -9` again and again, at random moments and at named points, while customers buy and sellers are told: what
+//! `kill -9` again and again, at random moments and at named points, while customers buy, sellers are told, work in
+//! their menu, and one announcement after the other goes out: what
 //! the pretend world recorded is held against the database, and the bot's own word counts for nothing.
 //! `WARUNG_KILLS` says how many kills; a hundred go into one shop.
 
@@ -8,13 +9,14 @@ use std::{
         atomic::{AtomicBool, AtomicI64, Ordering},
     },
     thread::{JoinHandle, sleep, spawn},
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 use rand::{Rng, SeedableRng, rngs::StdRng, seq::IndexedRandom};
 use tests::{
     chat::{Chat, PATIENCE},
-    history::{Findings, History},
+    history::{ANNOUNCEMENT, Findings, History},
+    progress::Progress,
     purchase::{BUY, invoices, stock_files},
     sandbox::{SHOP_BOT, Sandbox},
     settings::{OWNER, SELLER},
@@ -29,6 +31,8 @@ const KILLS_A_SHOP: usize = 100;
 const BUYERS: i64 = 10;
 /// People who only look.
 const LOOKERS: i64 = 4;
+/// People who said hello once and hear every announcement since.
+const LISTENERS: std::ops::Range<i64> = 60_000..60_060;
 /// More of each kind than ten customers can buy in the time of a hundred restarts.
 const STOCK: usize = 1_000;
 const LONG_STOCK: usize = 300;
@@ -40,6 +44,8 @@ const GOODS_PATIENCE: Duration = Duration::from_secs(90);
 const LIFE_MS: std::ops::Range<u64> = 200..1_500;
 /// A life that waits for its fail point ends here at the latest.
 const LIFE_MAX: Duration = Duration::from_millis(1_500);
+/// Whoever sells much reads one notice a second, and the announcement after them.
+const LONG: Duration = Duration::from_secs(120);
 /// When nothing comes for this long, a person presses again.
 const IMPATIENT: Duration = Duration::from_secs(8);
 /// A person looks at the phone this often.
@@ -142,6 +148,42 @@ fn keep_looking(world: &World) -> Vec<i64> {
     vec![chat.user]
 }
 
+/// The owner, who sells too but whose phone does not ring for every sale, writes an announcement and sends it to everybody, again and again. A step that a kill met is begun anew.
+fn keep_announcing(world: &World) -> Vec<i64> {
+    let seller = world.sandbox.chat(SHOP_BOT, OWNER);
+    let mut number = 0;
+    while !world.is_closing() {
+        number += 1;
+        let words = format!("{ANNOUNCEMENT} {number}.");
+        // Buttons of older pages work as well.
+        let steps = ["Menu penjual", "Kirim pengumuman", "Tulis pengumuman"];
+        let begun = if seller.press_now(steps[2]).is_some() {
+            Some(())
+        } else {
+            seller.say("/start").unwrap();
+            steps
+                .iter()
+                .try_for_each(|label| soon(|| seller.press_now(label)))
+        };
+        let asked = begun.and_then(|()| soon(|| seller.newest_that_says("satu pesan teks")));
+        if asked.is_none() {
+            continue;
+        }
+        seller.say(&words).unwrap();
+        let draft = |chat: &Chat| {
+            let shown = chat.messages().into_iter().rev();
+            shown
+                .into_iter()
+                .find(|page| page.text.contains(&words) && page.text.contains("Penerima:"))
+        };
+        let sent = soon(|| draft(&seller)).and_then(|_| soon(|| seller.press_now("Kirim sekarang")));
+        if sent.is_some() {
+            soon(|| draft(&seller).filter(|page| page.text.contains("Selesai")));
+        }
+    }
+    Vec::new()
+}
+
 /// One life of the bot: to a random moment, or to a named point.
 fn live_and_die(shop: &mut Shop, chance: &mut StdRng) {
     if chance.random_bool(0.5) {
@@ -168,11 +210,17 @@ fn fill_with_files(shop: &Shop) {
 }
 
 /// Kills a shop under load, lets it come to rest and holds the world's record against its database.
-fn torment(kills: usize, seed: u64) -> Findings {
+fn torment(kills: usize, seed: u64, mut so_far: impl FnMut(usize)) -> Findings {
     let mut chance = StdRng::seed_from_u64(seed);
     let mut shop = Shop::open(&all_kinds(STOCK, LONG_STOCK));
     shop.sandbox.chat(SHOP_BOT, OWNER).open().unwrap();
     fill_with_files(&shop);
+    for user in LISTENERS {
+        shop.sandbox.customer(user).unwrap().say("/start").unwrap();
+    }
+    until("the listeners to be greeted", PATIENCE, || {
+        (shop.books().updates_undone() == 0 && shop.books().sends_waiting() == 0).then_some(())
+    });
     let world = World {
         sandbox: Arc::clone(&shop.sandbox),
         closing: Arc::default(),
@@ -185,11 +233,14 @@ fn torment(kills: usize, seed: u64) -> Findings {
     let crowd: Vec<JoinHandle<Vec<i64>>> = (0..BUYERS)
         .map(|_| person(keep_buying))
         .chain((0..LOOKERS).map(|_| person(keep_looking)))
+        .chain([person(keep_announcing)])
         .collect();
     shop.kill_bot();
-    for _ in 1..kills {
+    for killed in 1..kills {
+        so_far(killed);
         live_and_die(&mut shop, &mut chance);
     }
+    so_far(kills);
     shop.start_bot().unwrap();
     world.closing.store(true, Ordering::Relaxed);
     let people: Vec<i64> = crowd
@@ -202,6 +253,9 @@ fn torment(kills: usize, seed: u64) -> Findings {
     until("every customer's messages to be sent", PATIENCE, || {
         (shop.books().customers_waiting() == 0).then_some(())
     });
+    until("every announcement to be through", LONG, || {
+        (!shop.books().announcing()).then_some(())
+    });
     let history = History::read(&shop.sandbox, &people).unwrap();
     let findings = history.hold_against(&shop.books(), kills);
     println!("seed {seed}, {kills} kills: {findings:#?}");
@@ -210,6 +264,11 @@ fn torment(kills: usize, seed: u64) -> Findings {
         findings.paid >= kills / 4,
         "only {} purchases: the kills hit an idle shop",
         findings.paid
+    );
+    assert!(
+        findings.announced > kills / 2,
+        "only {} announcements reached somebody: the kills met none",
+        findings.announced
     );
     assert!(
         kills < KILLS_A_SHOP || (findings.in_parts > 0 && findings.files > 0),
@@ -224,11 +283,12 @@ fn kills_wanted() -> usize {
 
 #[test]
 fn a_hundred_kills_lose_nothing_and_repeat_nothing() {
-    let (mut left, mut paid, started_at) = (kills_wanted(), 0, Instant::now());
-    while left > 0 {
-        let kills = left.min(KILLS_A_SHOP);
-        paid += torment(kills, rand::random()).paid;
-        left -= kills;
-        println!("{left} kills to go, {paid} purchases, {:?}", started_at.elapsed());
+    let (wanted, mut done, mut paid) = (kills_wanted(), 0, 0);
+    let mut progress = Progress::new("kills", wanted);
+    while done < wanted {
+        let kills = (wanted - done).min(KILLS_A_SHOP);
+        paid += torment(kills, rand::random(), |now| progress.at(done + now, 0)).paid;
+        done += kills;
     }
+    println!("{done} kills, {paid} purchases, 0 faults");
 }

@@ -9,7 +9,7 @@ type Layer = (&'static str, &'static [&'static str]);
 /// From the top down. `telegram` and `http` are the two ways in; `http` also takes Telegram's webhook.
 /// The shop names nothing above the database: what it wants done elsewhere, it enqueues as data.
 const BOT: [Layer; 23] = [
-    ("cli", &["app", "clock", "config", "db", "logs", "shop"]),
+    ("cli", &["app", "clock", "config", "db", "logs", "queue", "shop"]),
     (
         "app",
         &[
@@ -23,7 +23,7 @@ const BOT: [Layer; 23] = [
             "clock", "db", "gateways", "incident", "jobs", "outbox", "queue", "shop",
         ],
     ),
-    ("config", &["gateways", "shop", "telegram"]),
+    ("config", &["db", "gateways", "shop", "telegram"]),
     (
         "http",
         &[

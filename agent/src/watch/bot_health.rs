@@ -34,6 +34,10 @@ const REPEAT_AFTER: Duration = Duration::from_millis(200);
 /// A late loop's name and figures, for at most this many loops.
 const LATE_LOOPS_MAX: usize = 5;
 
+/// The bot's own sentences about what is wrong: as many, and as long.
+const TROUBLES_MAX: usize = 3;
+const TROUBLE_CHARS_MAX: usize = 200;
+
 /// What is known of the bot at this moment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -245,16 +249,20 @@ fn observation_of(health: &Health) -> Observation {
         .iter()
         .filter(|beat| beat::is_late(beat))
         .take(LATE_LOOPS_MAX);
-    let detail: Vec<String> = late
-        .map(|beat| {
-            format!(
-                "{}: {} s > {} s",
-                beat.name,
-                beat.age_ms / 1000,
-                beat.limit_ms / 1000
-            )
-        })
-        .collect();
+    let troubles = health
+        .troubles
+        .iter()
+        .take(TROUBLES_MAX)
+        .map(|trouble| trouble.chars().take(TROUBLE_CHARS_MAX).collect());
+    let late = late.map(|beat| {
+        format!(
+            "{}: {} s > {} s",
+            beat.name,
+            beat.age_ms / 1000,
+            beat.limit_ms / 1000
+        )
+    });
+    let detail: Vec<String> = troubles.chain(late).collect();
     Observation::Wrong {
         rule: Rule::BotUnhealthy,
         detail: detail.join(", "),
@@ -299,6 +307,7 @@ mod tests {
             version: String::new(),
             last_incident: IncidentId(0),
             loops: vec![late("inbox", 34_000), late("jobs", 10)],
+            troubles: vec!["the disk is full".to_owned()],
             ..Health::default()
         }
     }
@@ -306,7 +315,7 @@ mod tests {
     #[test]
     fn a_bot_that_is_not_well_names_the_loops_that_stand_still() {
         assert_eq!(observation_of(&health(1, true)), Observation::Fine);
-        let detail = "inbox: 34 s > 30 s".to_owned();
+        let detail = "the disk is full, inbox: 34 s > 30 s".to_owned();
         assert_eq!(
             observation_of(&health(1, false)),
             Observation::Wrong {

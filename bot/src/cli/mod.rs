@@ -3,6 +3,7 @@
 mod catalog;
 mod check;
 mod migrate;
+mod queue;
 mod run;
 
 use std::{path::PathBuf, process::ExitCode};
@@ -34,6 +35,9 @@ enum Command {
     /// Work on the catalogue
     #[command(subcommand)]
     Catalog(catalog::Catalog),
+    /// See what waits; pause, resume and limit queues
+    #[command(subcommand)]
+    Queue(queue::Queue),
 }
 
 #[derive(Args)]
@@ -72,6 +76,7 @@ pub fn main() -> ExitCode {
         Command::Check(check) => check.go(),
         Command::Migrate(migrate) => migrate.go(),
         Command::Catalog(catalog::Catalog::Import(import)) => import.go(),
+        Command::Queue(queue) => queue.go(),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

@@ -5,6 +5,7 @@ use std::{fs, path::Path};
 use protocol::settings::Faults;
 
 use super::Config;
+use crate::db::is_of_disk;
 
 /// The database's folder must be there and take files; the log's folder is made, one level deep.
 pub(super) fn check(config: &Config, faults: &mut Faults) {
@@ -37,6 +38,8 @@ fn check_folder(folder: &Path, key: &str, faults: &mut Faults) {
         Ok(_) => {
             let _ = fs::remove_file(&probe);
         }
+        // A disk that takes nothing at the moment is no fault of the configuration: the bot waits for it and says so.
+        Err(error) if is_of_disk(&error) => {}
         Err(error) => faults.add(format!(
             "{key}: the folder {} does not take files ({error}); create it and give it to the user who runs the bot",
             folder.display()

@@ -1,10 +1,12 @@
 //! The one place that opens shop.db. Everything above hands it work and gets values back.
 //! It knows no order and no message; a transaction never spans a network call, because work is synchronous.
 
+pub mod brake;
 mod figures;
 mod migrate;
 mod open;
 mod reader;
+mod standing;
 mod still;
 mod writer;
 
@@ -12,5 +14,6 @@ pub use figures::{Figures, figures};
 pub use migrate::{migrate, schema_version, status as migration_status};
 pub use open::{Instance, OpenError, lock_instance, open_reader, open_writer};
 pub use reader::Reader;
+pub use standing::{Standing, is_of_disk};
 pub use still::Still;
 pub use writer::{WriteError, Writer};

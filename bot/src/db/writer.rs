@@ -5,7 +5,7 @@
 use std::{
     sync::{
         Arc,
-        mpsc::{Receiver, SyncSender, TrySendError, sync_channel},
+        mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, sync_channel},
     },
     thread,
     time::Duration,
@@ -15,6 +15,8 @@ use rusqlite::{Connection, TransactionBehavior};
 use thiserror::Error;
 use tokio::sync::{Notify, oneshot};
 
+use super::standing::{Standing, in_words, refusal_of};
+
 /// Work that may wait; more callers than that wait for a place.
 const QUEUE_MAX: usize = 1_024;
 /// Pieces of work in one transaction: bounds both latency and what one failed commit takes down.
@@ -22,13 +24,16 @@ const BATCH_MAX: usize = 256;
 /// How long a caller waits for a place in the queue before it tries again.
 const FULL_PAUSE: Duration = Duration::from_millis(5);
 
+/// How often it is looked whether another program has written: a look is a few microseconds and reads no page.
+const LOOK_EVERY: Duration = Duration::from_millis(500);
+
 /// Why a piece of work left nothing behind.
 #[derive(Debug, Error)]
 pub enum WriteError {
     /// The work itself refused or failed; its savepoint was rolled back.
     #[error(transparent)]
-    Work(#[from] anyhow::Error),
-    /// The transaction around it could not be begun or committed: a full disk, a read-only file.
+    Work(anyhow::Error),
+    /// Nothing could be written, whatever it was: a full disk, a read-only file. The same work may succeed later.
     #[error("the shop's database does not take writes: {0}")]
     Database(String),
     /// The writer has stopped.
@@ -36,6 +41,13 @@ pub enum WriteError {
     Closed,
 }
 
+impl From<anyhow::Error> for WriteError {
+    fn from(error: anyhow::Error) -> Self {
+        refusal_of(&error).map_or_else(|| Self::Work(error), Self::Database)
+    }
+}
+
+const VERSION: &str = "PRAGMA data_version";
 const SAVEPOINT: &str = "SAVEPOINT piece";
 const ROLLBACK_TO: &str = "ROLLBACK TO piece";
 const RELEASE: &str = "RELEASE piece";
@@ -45,10 +57,15 @@ type Work = Box<dyn FnOnce(Result<&Connection, &str>) -> Done + Send>;
 /// Tells the caller how it went, once the commit is known to have succeeded or failed.
 type Answer = Box<dyn FnOnce(Result<(), String>) + Send>;
 
+/// What is written before anything else whenever there is something of the kind; costs nothing when there is not.
+type First = Box<dyn FnMut(&Connection) -> anyhow::Result<()> + Send>;
+
 /// What is left of a piece of work once it has run.
 struct Done {
     /// Whether its savepoint is kept.
     keep: bool,
+    /// The database refused in the middle of it: SQLite may have undone the whole transaction.
+    refusal: Option<String>,
     answer: Answer,
 }
 
@@ -57,20 +74,54 @@ struct Done {
 pub struct Writer {
     queue: SyncSender<Work>,
     changed: Arc<Notify>,
+    standing: Standing,
+}
+
+/// What the thread itself holds.
+struct Desk {
+    conn: Connection,
+    first: First,
+    changed: Arc<Notify>,
+    standing: Standing,
 }
 
 impl Writer {
     /// Starts the thread on a connection that is open and migrated.
     #[must_use]
     pub fn start(conn: Connection) -> (Self, thread::JoinHandle<()>) {
+        Self::start_with(conn, |_| Ok(()))
+    }
+
+    /// The same; `first` is called at the beginning of every transaction and must succeed, or nothing is written.
+    #[must_use]
+    pub fn start_with(
+        conn: Connection,
+        first: impl FnMut(&Connection) -> anyhow::Result<()> + Send + 'static,
+    ) -> (Self, thread::JoinHandle<()>) {
         let (queue, work) = sync_channel(QUEUE_MAX);
-        let changed = Arc::new(Notify::new());
-        let bell = Arc::clone(&changed);
+        let (changed, standing) = (Arc::new(Notify::new()), Standing::default());
+        let mut desk = Desk {
+            conn,
+            first: Box::new(first),
+            changed: Arc::clone(&changed),
+            standing: standing.clone(),
+        };
         let thread = thread::Builder::new()
             .name("writer".to_owned())
-            .spawn(move || serve(conn, &work, &bell))
+            .spawn(move || desk.serve(&work))
             .expect("the system gives one thread at start");
-        (Self { queue, changed }, thread)
+        let writer = Self {
+            queue,
+            changed,
+            standing,
+        };
+        (writer, thread)
+    }
+
+    /// Whether the database takes writes at the moment.
+    #[must_use]
+    pub fn standing(&self) -> &Standing {
+        &self.standing
     }
 
     /// Runs `work` in a savepoint of its own and returns once it is durable.
@@ -85,15 +136,23 @@ impl Writer {
         let (reply, replied) = oneshot::channel();
         self.hand_over(Box::new(move |begun| {
             let result = match begun {
-                Ok(conn) => work(conn).map_err(WriteError::Work),
+                Ok(conn) => work(conn).map_err(WriteError::from),
                 Err(reason) => Err(WriteError::Database(reason.to_owned())),
             };
             let keep = result.is_ok();
+            let refusal = match &result {
+                Err(WriteError::Database(reason)) => Some(reason.clone()),
+                _ => None,
+            };
             let answer: Answer = Box::new(move |commit| {
                 // A caller that gave up does not change what was committed.
                 let _ = reply.send(commit.map_err(WriteError::Database).and(result));
             });
-            Done { keep, answer }
+            Done {
+                keep,
+                refusal,
+                answer,
+            }
         }))
         .await?;
         replied.await.map_err(|_| WriteError::Closed)?
@@ -116,64 +175,108 @@ impl Writer {
     }
 }
 
-fn serve(mut conn: Connection, work: &Receiver<Work>, changed: &Notify) {
-    while let Ok(first) = work.recv() {
-        let batch = std::iter::once(first).chain(work.try_iter().take(BATCH_MAX - 1));
-        let before = conn.total_changes();
-        let (answers, outcome) = commit(&mut conn, batch);
-        crate::fail::point("after_commit_before_answer");
-        // Work that changed nothing is no news: loops that look after every commit would wake themselves for ever.
-        let news = outcome.is_ok() && conn.total_changes() != before;
-        for answer in answers {
-            answer(outcome.clone());
-        }
-        if news {
-            changed.notify_waiters();
+impl Desk {
+    fn serve(&mut self, work: &Receiver<Work>) {
+        let mut seen = self.version();
+        loop {
+            let first = match work.recv_timeout(LOOK_EVERY) {
+                Ok(first) => first,
+                Err(RecvTimeoutError::Timeout) => {
+                    seen = self.look_around(seen);
+                    continue;
+                }
+                Err(RecvTimeoutError::Disconnected) => return,
+            };
+            let batch = std::iter::once(first).chain(work.try_iter().take(BATCH_MAX - 1));
+            let before = self.conn.total_changes();
+            let (answers, outcome) = self.commit(batch);
+            crate::fail::point("after_commit_before_answer");
+            // Work that changed nothing is no news: loops that look after every commit would wake themselves for ever.
+            // Nor does it prove that the database takes writes.
+            let news = outcome.is_ok() && self.conn.total_changes() != before;
+            if news || outcome.is_err() {
+                self.standing.set(outcome.as_ref().err().map(String::as_str));
+            }
+            for answer in answers {
+                answer(outcome.clone());
+            }
+            if news {
+                self.changed.notify_waiters();
+            }
         }
     }
-}
 
-/// Runs the batch in one transaction. When the commit fails, every piece of it has failed.
-fn commit(conn: &mut Connection, batch: impl Iterator<Item = Work>) -> (Vec<Answer>, Result<(), String>) {
-    let tx = match conn.transaction_with_behavior(TransactionBehavior::Immediate) {
-        Ok(tx) => tx,
-        Err(error) => {
-            let reason = error.to_string();
-            return (batch.map(|work| work(Err(&reason)).answer).collect(), Err(reason));
+    /// Whoever else wrote meanwhile, such as `bot queue pause`, is heard as if it had been written here.
+    fn look_around(&self, seen: Option<i64>) -> Option<i64> {
+        let found = self.version();
+        if found != seen {
+            self.changed.notify_waiters();
         }
-    };
-    let mut answers = Vec::new();
-    let mut broken: Option<String> = None;
-    for work in batch {
-        // Without savepoints pieces cannot be told apart: whatever comes after is refused, and nothing is committed.
-        let piece = match &broken {
-            Some(reason) => Err((work(Err(reason)).answer, reason.clone())),
-            None => in_savepoint(&tx, work),
+        found
+    }
+
+    /// Changes with every commit of another connection, and with none of this one.
+    fn version(&self) -> Option<i64> {
+        let version = self.conn.prepare_cached(VERSION);
+        version
+            .and_then(|mut version| version.query_row([], |row| row.get(0)))
+            .ok()
+    }
+
+    /// Runs the batch in one transaction. When the commit fails, every piece of it has failed.
+    fn commit(&mut self, batch: impl Iterator<Item = Work>) -> (Vec<Answer>, Result<(), String>) {
+        let refuse = |batch: &mut dyn Iterator<Item = Work>, reason: String| {
+            (batch.map(|work| work(Err(&reason)).answer).collect(), Err(reason))
         };
-        answers.push(piece.unwrap_or_else(|(answer, reason)| {
-            broken = Some(reason);
-            answer
-        }));
+        let mut batch = batch;
+        let tx = match self
+            .conn
+            .transaction_with_behavior(TransactionBehavior::Immediate)
+        {
+            Ok(tx) => tx,
+            Err(error) => return refuse(&mut batch, in_words(&error)),
+        };
+        if let Err(error) = (self.first)(&tx) {
+            let reason = refusal_of(&error).unwrap_or_else(|| format!("{error:#}"));
+            return refuse(&mut batch, reason);
+        }
+        let mut answers = Vec::new();
+        let mut broken: Option<String> = None;
+        for work in batch {
+            // Without savepoints pieces cannot be told apart: whatever comes after is refused, and nothing is
+            // committed.
+            let piece = match &broken {
+                Some(reason) => Err((work(Err(reason)).answer, reason.clone())),
+                None => in_savepoint(&tx, work),
+            };
+            answers.push(piece.unwrap_or_else(|(answer, reason)| {
+                broken = Some(reason);
+                answer
+            }));
+        }
+        if let Some(reason) = broken {
+            return (answers, Err(reason));
+        }
+        crate::fail::point("before_commit");
+        (answers, tx.commit().map_err(|error| in_words(&error)))
     }
-    if let Some(reason) = broken {
-        return (answers, Err(reason));
-    }
-    crate::fail::point("before_commit");
-    (answers, tx.commit().map_err(|error| error.to_string()))
 }
 
 /// One piece of work; what it did is undone when it failed. The statements are prepared once, not for every piece.
 fn in_savepoint(conn: &Connection, work: Work) -> Result<Answer, (Answer, String)> {
     let say = |statement| conn.prepare_cached(statement)?.execute([]);
     if let Err(error) = say(SAVEPOINT) {
-        let reason = error.to_string();
+        let reason = in_words(&error);
         return Err((work(Err(&reason)).answer, reason));
     }
     let done = work(Ok(conn));
+    if let Some(reason) = done.refusal {
+        return Err((done.answer, reason));
+    }
     let undone = if done.keep { Ok(0) } else { say(ROLLBACK_TO) };
     match undone.and_then(|_| say(RELEASE)) {
         Ok(_) => Ok(done.answer),
-        Err(error) => Err((done.answer, error.to_string())),
+        Err(error) => Err((done.answer, in_words(&error))),
     }
 }
 
@@ -234,15 +337,46 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_database_that_cannot_write_says_so() {
+    async fn a_full_database_says_so_and_the_works_own_refusal_does_not_count() {
         let (writer, _thread) = writer();
-        writer
-            .run(|conn| Ok(conn.pragma_update(None, "query_only", "on")?))
-            .await
+        let insert =
+            |value: i64| writer.run(move |conn| Ok(conn.execute("INSERT INTO t VALUES (?1)", [value])?));
+        let pages = |count: i64| {
+            writer.run(move |conn| {
+                conn.pragma_update_and_check(None, "max_page_count", count, |_| Ok(()))?;
+                Ok(())
+            })
+        };
+        let grow = || writer.run(|conn| Ok(conn.execute_batch("CREATE TABLE more (a)")?));
+        insert(1).await.unwrap();
+        assert!(matches!(insert(1).await, Err(WriteError::Work(_))));
+        assert_eq!(writer.standing().refusal(), None);
+        pages(1).await.unwrap();
+        assert!(matches!(grow().await, Err(WriteError::Database(_))));
+        assert!(
+            writer
+                .standing()
+                .refusal()
+                .unwrap()
+                .starts_with("the disk is full")
+        );
+        assert_eq!(writer.run(count).await.unwrap(), 1);
+        assert!(writer.standing().refusal().is_some(), "reading proves nothing");
+        pages(1_000).await.unwrap();
+        grow().await.unwrap();
+        insert(2).await.unwrap();
+        assert_eq!(writer.standing().refusal(), None);
+    }
+
+    #[tokio::test]
+    async fn what_comes_first_is_written_before_anything_else() {
+        let conn = Connection::open_in_memory().unwrap();
+        conn.execute_batch("CREATE TABLE t (a INTEGER UNIQUE) STRICT")
             .unwrap();
-        let refused = writer
-            .run(|conn| Ok(conn.execute("INSERT INTO t VALUES (1)", [])?))
-            .await;
-        assert!(refused.is_err());
+        let (writer, _thread) = Writer::start_with(conn, |conn| {
+            conn.execute("INSERT INTO t VALUES (7) ON CONFLICT DO NOTHING", [])?;
+            Ok(())
+        });
+        assert_eq!(writer.run(count).await.unwrap(), 1);
     }
 }

@@ -5,8 +5,9 @@ mod figures;
 mod marker;
 pub mod private;
 pub mod public;
+pub mod shut;
 
-use std::net::SocketAddr;
+use std::{net::SocketAddr, os::fd::AsFd};
 
 use anyhow::{Context, Result};
 use axum::Router;
@@ -21,6 +22,18 @@ pub async fn bind(address: SocketAddr, key: &str) -> Result<TcpListener> {
     TcpListener::bind(address)
         .await
         .with_context(|| format!("taking the address {address} ({key} in bot.toml); does another bot run?"))
+}
+
+/// A second handle of an address, so that whoever serves it can change without anybody being refused.
+///
+/// # Errors
+/// When the system gives no handle.
+pub fn twin(listener: &TcpListener) -> Result<TcpListener> {
+    let twin = listener
+        .as_fd()
+        .try_clone_to_owned()
+        .context("doubling an address")?;
+    TcpListener::from_std(twin.into()).context("doubling an address")
 }
 
 /// Serves until `stop`.

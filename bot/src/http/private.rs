@@ -22,8 +22,9 @@ use tokio_util::sync::CancellationToken;
 use super::{figures, marker};
 use crate::{
     clock::now,
-    health::{Beat, calls::age_ms, millis},
-    inbox, incident,
+    health::{Beat, Hands, calls::age_ms, millis},
+    inbox,
+    incident::{self, unstored::Unstored},
     jobs::Workshop,
     keeper::contact::Contact,
     logs::FollowedFile,
@@ -52,6 +53,10 @@ pub struct Private {
     pub hours: Arc<Hours>,
     /// The vital loops.
     pub beats: Vec<Beat>,
+    /// What is being done by jobs and by the inbox.
+    pub hands: [Hands; 2],
+    /// Incidents that the database does not take yet.
+    pub unstored: Unstored,
     /// This process's number.
     pub boot: Boot,
     /// When it started.
@@ -81,55 +86,46 @@ async fn incidents(State(private): State<Arc<Private>>, Query(After { after }): 
     let deadline = tokio::time::sleep(HELD);
     tokio::pin!(deadline);
     loop {
-        let changed = private.workshop.writer.changed();
-        tokio::pin!(changed);
+        let (changed, told) = (private.workshop.writer.changed(), private.unstored.told());
+        tokio::pin!(changed, told);
         changed.as_mut().enable();
+        told.as_mut().enable();
         let found = private
             .workshop
             .reader
             .run(move |conn| incident::store::after(conn, IncidentId(after)))
             .await;
+        let mut incidents = found.unwrap_or_else(|error| {
+            tracing::error!(error = format!("{error:#}"), "incidents cannot be read");
+            Vec::new()
+        });
+        let last = incidents.last().map_or(IncidentId(after), |incident| incident.id);
+        incidents.extend(private.unstored.after(last));
         let goodbye = private.stop.is_cancelled();
-        match found {
-            Ok(incidents) if goodbye || !incidents.is_empty() => {
-                return Json(IncidentPage { incidents, goodbye }).into_response();
-            }
-            Ok(_) => {}
-            Err(error) => {
-                tracing::error!(error = format!("{error:#}"), "incidents cannot be read");
-                return StatusCode::SERVICE_UNAVAILABLE.into_response();
-            }
+        if goodbye || !incidents.is_empty() {
+            return Json(IncidentPage { incidents, goodbye }).into_response();
         }
         tokio::select! {
             () = changed => {}
+            () = told => {}
             () = private.stop.cancelled() => {}
             () = &mut deadline => return StatusCode::NO_CONTENT.into_response(),
         }
     }
 }
 
-async fn health(State(private): State<Arc<Private>>) -> Response {
-    match report(&private).await {
-        Ok(report) => Json(report).into_response(),
-        Err(error) => {
-            tracing::error!(error = format!("{error:#}"), "the health report cannot be made");
-            StatusCode::SERVICE_UNAVAILABLE.into_response()
-        }
-    }
+async fn health(State(private): State<Arc<Private>>) -> Json<Health> {
+    Json(report(&private).await)
 }
 
-async fn report(private: &Private) -> Result<Health> {
-    let writes = tokio::time::timeout(
-        WRITE_LIMIT,
-        private
-            .workshop
-            .writer
-            .run(|conn| queue::store::probe(conn, now())),
-    )
-    .await;
+/// Always an answer: where the database cannot even be read, that is what it says.
+async fn report(private: &Private) -> Health {
+    let writer = &private.workshop.writer;
+    let writes = writer.run(|conn| queue::store::probe(conn, now()));
+    let is_late = tokio::time::timeout(WRITE_LIMIT, writes).await.is_err();
     let now = now();
     let hours = Arc::clone(&private.hours);
-    let (last_incident, queue, trade, hours, database) = private
+    let figures = private
         .workshop
         .reader
         .run(move |conn| {
@@ -141,22 +137,60 @@ async fn report(private: &Private) -> Result<Health> {
                 figures::database(conn)?,
             ))
         })
-        .await?;
-    Ok(Health {
-        healthy: matches!(writes, Ok(Ok(()))) && private.beats.iter().all(|beat| beat.alive(now)),
+        .await;
+    let mut troubles = troubles(private, is_late, now);
+    let known = match figures {
+        Ok((last_incident, queue, trade, hours, database)) => Health {
+            last_incident,
+            queue,
+            trade,
+            hours,
+            database,
+            ..Health::default()
+        },
+        Err(error) => {
+            tracing::error!(
+                error = format!("{error:#}"),
+                "the figures for the health report cannot be read"
+            );
+            troubles.push("the database cannot be read".to_owned());
+            Health::default()
+        }
+    };
+    Health {
+        healthy: troubles.is_empty() && private.beats.iter().all(|beat| beat.alive(now)),
         started_at: private.started_at,
         boot: private.boot.0,
         version: env!("CARGO_PKG_VERSION").to_owned(),
-        last_incident,
         loops: private.beats.iter().map(|beat| beat.report(now)).collect(),
-        queue,
-        trade,
+        troubles,
         gateways: vec![private.workshop.pakasir.health(now)],
         telegram: private.line.health(now),
-        hours,
         log: private.log.as_deref().and_then(|log| log.report().ok()),
-        database,
-    })
+        ..known
+    }
+}
+
+/// What is wrong, in sentences.
+fn troubles(private: &Private, is_late: bool, now: UnixMillis) -> Vec<String> {
+    let mut troubles = Vec::new();
+    if let Some(reason) = private.workshop.writer.standing().refusal() {
+        troubles.push(format!(
+            "the database takes no writes: {reason}; nothing new is accepted, nothing accepted is lost"
+        ));
+    } else if is_late {
+        troubles.push(format!(
+            "a write to the database takes longer than {} s",
+            WRITE_LIMIT.as_secs()
+        ));
+    }
+    for (name, silent) in private.hands.iter().flat_map(|hands| hands.stuck(now)) {
+        troubles.push(format!(
+            "{name} hangs: nothing heard for {} s; it is cut and tried again, others go on",
+            silent.as_secs()
+        ));
+    }
+    troubles
 }
 
 fn queue_health(conn: &Connection, now: UnixMillis) -> Result<QueueHealth> {

@@ -66,7 +66,8 @@ async fn telegram(State(public): State<Arc<Public>>, headers: HeaderMap, body: B
         .run(move |conn| inbox::store::store(conn, id, &text, now()))
         .await;
     if let Err(error) = stored {
-        tracing::error!(%error, "an update cannot be stored; Telegram will repeat it");
+        // Told once, by the writer: not for every repetition onto a full disk.
+        tracing::debug!(%error, "an update cannot be stored; Telegram will repeat it");
         return StatusCode::SERVICE_UNAVAILABLE;
     }
     public.line.delivered(now());
@@ -112,7 +113,7 @@ async fn pakasir_webhook(State(public): State<Arc<Public>>, headers: HeaderMap, 
             StatusCode::OK
         }
         Err(error) => {
-            tracing::error!(%error, "a payment webhook cannot be stored; the gateway will repeat it");
+            tracing::warn!(%error, "a payment webhook cannot be stored; the gateway will repeat it");
             StatusCode::SERVICE_UNAVAILABLE
         }
     }

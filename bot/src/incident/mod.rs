@@ -2,6 +2,7 @@
 //! Texts hold no secret, no item's content and nobody's name.
 
 pub mod store;
+pub mod unstored;
 
 use protocol::incident::Severity;
 
@@ -28,13 +29,21 @@ pub enum Kind {
     RestoredSalesPaused,
     /// Telegram does not take the bot's token.
     TelegramRefuses,
+    /// The database takes no writes: a full disk, a read-only file.
+    DatabaseRefuses,
+    /// A job or an update did not come to an end in its time and was cut.
+    HandlerStuck,
+    /// Nobody copies the WAL into the database.
+    WalTooLong,
+    /// The WAL is so long that nothing new is sold.
+    WalStopsSales,
     /// A payment was acknowledged, or goods were sent, before the backup had left the machine.
     NotDurable,
 }
 
 impl Kind {
     /// Every kind, for the test that compares them with the runbook.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 15] = [
         Self::DeadJob,
         Self::PoisonUpdate,
         Self::SendUnknown,
@@ -45,6 +54,10 @@ impl Kind {
         Self::MoneyOwed,
         Self::RestoredSalesPaused,
         Self::TelegramRefuses,
+        Self::DatabaseRefuses,
+        Self::HandlerStuck,
+        Self::WalTooLong,
+        Self::WalStopsSales,
         Self::NotDurable,
     ];
 
@@ -62,6 +75,10 @@ impl Kind {
             Self::MoneyOwed => "money_owed",
             Self::RestoredSalesPaused => "restored_sales_paused",
             Self::TelegramRefuses => "telegram_refuses",
+            Self::DatabaseRefuses => "database_refuses",
+            Self::HandlerStuck => "handler_stuck",
+            Self::WalTooLong => "wal_too_long",
+            Self::WalStopsSales => "wal_stops_sales",
             Self::NotDurable => "not_durable",
         }
     }
@@ -70,14 +87,19 @@ impl Kind {
     #[must_use]
     pub fn severity(self) -> Severity {
         match self {
-            Self::DeadJob | Self::GatewayRefuses | Self::PaymentMismatch | Self::TelegramRefuses => {
-                Severity::Critical
-            }
+            Self::DeadJob
+            | Self::GatewayRefuses
+            | Self::PaymentMismatch
+            | Self::TelegramRefuses
+            | Self::DatabaseRefuses
+            | Self::WalStopsSales => Severity::Critical,
             Self::PoisonUpdate
             | Self::SendUnknown
             | Self::SendRefused
             | Self::CustomerUnreachable
             | Self::RestoredSalesPaused
+            | Self::HandlerStuck
+            | Self::WalTooLong
             | Self::NotDurable => Severity::Warning,
             Self::MoneyOwed => Severity::Info,
         }

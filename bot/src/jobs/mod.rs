@@ -10,6 +10,7 @@ pub mod expire_order;
 pub mod housekeeping;
 pub mod notices;
 pub mod run;
+pub mod storage;
 pub mod task;
 pub mod trade;
 

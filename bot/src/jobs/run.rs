@@ -10,7 +10,7 @@ use super::{
     ask_payment, broadcast, cancel_invoice, create_invoice, deliver, expire_order, housekeeping,
     task::{
         BeginBroadcast, CancelInvoice, CheckPayment, CreateInvoice, Deliver, ExpireOrder, Housekeeping,
-        PollPayment, ReportBroadcast, Task,
+        PollPayment, ReportBroadcast, Task, TellBroadcastStopped,
     },
 };
 use crate::{
@@ -47,6 +47,7 @@ pub struct Workshop {
 impl Workshop {
     /// Does one job.
     pub async fn work(self: Arc<Self>, job: Job) -> Outcome {
+        crate::fail::hang(&job.kind).await;
         let done = match job.kind.as_str() {
             CreateInvoice::KIND => create_invoice::work(&self, &job).await,
             PollPayment::KIND => ask_payment::poll(&self, &job).await,
@@ -56,6 +57,7 @@ impl Workshop {
             Deliver::KIND => deliver::work(&self, &job).await,
             BeginBroadcast::KIND => broadcast::work::begin(&self, &job).await,
             ReportBroadcast::KIND => broadcast::work::report(&self, &job).await,
+            TellBroadcastStopped::KIND => broadcast::work::tell_stopped(&self, &job).await,
             Housekeeping::KIND => housekeeping::work(&self, &job).await,
             unknown => Ok(Outcome::Discard(anyhow!("no worker knows the kind '{unknown}'"))),
         };
@@ -127,6 +129,7 @@ pub fn policy_of(kind: &str) -> Policy {
         Deliver::KIND => Deliver::policy(),
         BeginBroadcast::KIND => BeginBroadcast::policy(),
         ReportBroadcast::KIND => ReportBroadcast::policy(),
+        TellBroadcastStopped::KIND => TellBroadcastStopped::policy(),
         Housekeeping::KIND => Housekeeping::policy(),
         _ => Policy::USUAL,
     }

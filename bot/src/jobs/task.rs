@@ -238,6 +238,23 @@ impl Task for ReportBroadcast {
     }
 }
 
+/// Tell a broadcast's seller that it stopped by itself.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct TellBroadcastStopped {
+    /// This one.
+    pub broadcast: BroadcastId,
+}
+
+impl Task for TellBroadcastStopped {
+    const KIND: &'static str = "tell_broadcast_stopped";
+    const PRIORITY: Priority = Priority::CUSTOMER;
+    const QUEUE: QueueName = QueueName::BROADCAST;
+
+    fn unique_key(&self) -> String {
+        self.broadcast.0.to_string()
+    }
+}
+
 /// Forget what is old enough.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Housekeeping {}

@@ -60,6 +60,27 @@ impl QueueName {
     pub const UPKEEP: Self = Self("upkeep");
     /// All queues together, when one is paused or limited. No job stands in it.
     pub const ALL: Self = Self("*");
+    /// Every queue that there is, all together last.
+    pub const KNOWN: [Self; 6] = [
+        Self::MONEY,
+        Self::INVOICES,
+        Self::DELIVERY,
+        Self::BROADCAST,
+        Self::UPKEEP,
+        Self::ALL,
+    ];
+
+    /// The queue that a person means.
+    #[must_use]
+    pub fn named(text: &str) -> Option<Self> {
+        Self::KNOWN.into_iter().find(|queue| queue.label() == text)
+    }
+
+    /// What a person calls it: a star on a command line means something else to a shell.
+    #[must_use]
+    pub fn label(self) -> &'static str {
+        if self == Self::ALL { "all" } else { self.0 }
+    }
 }
 
 /// What keeps a job from being enqueued twice.
@@ -146,7 +167,40 @@ pub struct Claimed {
     pub again_at: Option<UnixMillis>,
 }
 
-/// How many jobs stand where.
+/// Nobody needs to know exactly how many more than this there are.
+pub const COUNTED_MAX: u64 = 10_000;
+
+/// How one queue stands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct QueueView {
+    /// Its name.
+    pub name: &'static str,
+    /// Jobs that could run now, counted up to [`COUNTED_MAX`].
+    pub ready: u64,
+    /// Jobs that run.
+    pub running: u64,
+    /// Since when nothing starts.
+    pub paused_at: Option<UnixMillis>,
+    /// Jobs that may run at the same time.
+    pub running_max: Option<u32>,
+    /// Starts over time.
+    pub rate: Option<limit::Rate>,
+}
+
+/// Jobs of one kind that were given up.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DeadKind {
+    /// The kind.
+    pub kind: String,
+    /// How many.
+    pub count: u64,
+    /// When the last one was.
+    pub last_at: UnixMillis,
+    /// Why that one.
+    pub reason: String,
+}
+
+/// How many jobs stand where, each counted up to [`COUNTED_MAX`].
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Counts {
     /// Could run now, or run.

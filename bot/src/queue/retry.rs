@@ -40,6 +40,15 @@ pub fn pause(attempt: u32, chance: f64) -> Duration {
     Backoff::USUAL.pause(attempt, chance)
 }
 
+/// A chance from 0 to 1 that belongs to a number: neighbours are far apart, and the same number gets the same again, so
+/// that a run can be replayed.
+#[must_use]
+pub fn spread(number: i64) -> f64 {
+    // The golden ratio's fraction fills the span evenly, however many numbers follow each other.
+    const GOLDEN: f64 = 0.618_033_988_749_895;
+    (number as f64 * GOLDEN).fract().abs()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -51,6 +60,17 @@ mod tests {
         assert_eq!(pause(4, 0.5), Duration::from_secs(8));
         assert_eq!(pause(u32::MAX, 0.5), longest);
         assert!(pause(40, 1.0) <= longest.mul_f64(1.25));
+    }
+
+    #[test]
+    fn neighbours_are_spread_over_the_whole_span() {
+        let mut chances: Vec<f64> = (1_000..1_016).map(spread).collect();
+        chances.sort_by(f64::total_cmp);
+        let widest = chances
+            .windows(2)
+            .map(|pair| pair[1] - pair[0])
+            .fold(0.0, f64::max);
+        assert!(chances.iter().all(|chance| (0.0..1.0).contains(chance)) && widest < 0.15);
     }
 
     #[test]

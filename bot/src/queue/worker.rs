@@ -17,8 +17,8 @@ use tokio_util::sync::CancellationToken;
 use super::{Boot, Claim, Job, Policy, PolicyOf, periodic::Periodic, store};
 use crate::{
     clock::now,
-    db::Writer,
-    health::Beat,
+    db::{WriteError, Writer},
+    health::{Beat, Hands},
     incident::{self, Kind},
 };
 
@@ -26,6 +26,10 @@ use crate::{
 const HANDS: usize = 16;
 /// How often hangs are looked for when nothing else happens.
 const SWEEP: Duration = Duration::from_secs(5);
+/// Before a database that takes no writes is asked again.
+const AGAIN: Duration = Duration::from_secs(1);
+/// So often: a job that outlives a full disk by hours is rescued by its lease.
+const SETTLE_TRIES_MAX: u32 = 600;
 /// At a planned stop, jobs that run have this long.
 const FINISH_LIMIT: Duration = Policy::USUAL.time_limit;
 
@@ -51,6 +55,8 @@ pub struct Worker {
     pub boot: Boot,
     /// Beats at every look at the queues.
     pub beat: Beat,
+    /// The jobs that run.
+    pub hands: Hands,
     /// How each kind is treated.
     pub policy_of: PolicyOf,
     /// What comes again and again.
@@ -99,9 +105,14 @@ impl Worker {
                     }
                     round.wait
                 }
+                // The database's own trouble is told elsewhere; a restart would not mend it.
+                Err(WriteError::Database(_)) => {
+                    self.beat.beat();
+                    AGAIN
+                }
                 Err(error) => {
                     tracing::error!(%error, "jobs cannot be claimed; trying again");
-                    Duration::from_secs(1)
+                    AGAIN
                 }
             };
             tokio::select! {
@@ -116,7 +127,7 @@ impl Worker {
     }
 
     /// Takes back what hangs, enqueues what comes again, and claims what can run.
-    async fn round(&self, free: usize, next_tick: UnixMillis) -> Result<Round> {
+    async fn round(&self, free: usize, next_tick: UnixMillis) -> Result<Round, WriteError> {
         let (now, worker) = (now(), self.clone());
         let round = self.writer.run(move |conn| {
             for kind in store::rescue(conn, worker.boot, now)? {
@@ -142,7 +153,7 @@ impl Worker {
                 wait,
             })
         });
-        Ok(round.await?)
+        round.await
     }
 
     fn tick(&self, conn: &Connection, now: UnixMillis) -> Result<UnixMillis> {
@@ -157,13 +168,13 @@ impl Worker {
     {
         let (claim, attempt, kind) = (job.claim, job.attempt, job.kind.clone());
         let policy = (self.policy_of)(&kind);
-        let outcome = self.within(claim, policy, work(job)).await;
+        let outcome = self.within(claim, &kind, policy, work(job)).await;
+        self.hands.free(claim.job.0);
         let now = now();
         let settled = match outcome {
             Outcome::Settled => return,
             Outcome::Snooze(pause) => {
-                self.writer
-                    .run(move |conn| store::snooze(conn, claim, now.plus(pause)))
+                self.settle(move |conn| store::snooze(conn, claim, now.plus(pause)))
                     .await
             }
             Outcome::Retry(error) if attempt < policy.attempts_max => {
@@ -176,15 +187,13 @@ impl Worker {
                     "a job failed and is tried again"
                 );
                 let reason = format!("{error:#}");
-                self.writer
-                    .run(move |conn| store::retry(conn, claim, now.plus(pause), &reason))
+                self.settle(move |conn| store::retry(conn, claim, now.plus(pause), &reason))
                     .await
             }
             Outcome::Retry(error) | Outcome::Discard(error) => {
                 tracing::error!(kind, attempt, error = format!("{error:#}"), "a job was given up");
                 let reason = format!("{error:#}");
-                self.writer
-                    .run(move |conn| give_up(conn, claim, &kind, &reason, now))
+                self.settle(move |conn| give_up(conn, claim, &kind, &reason, now))
                     .await
             }
         };
@@ -194,11 +203,33 @@ impl Worker {
         }
     }
 
+    /// Stores what became of a job. While the database takes no writes it tries on: nobody else can claim the job
+    /// meanwhile, and what was done must not be done again.
+    async fn settle<F>(&self, work: F) -> Result<bool, WriteError>
+    where
+        F: Fn(&Connection) -> Result<bool> + Clone + Send + 'static,
+    {
+        for _ in 0..SETTLE_TRIES_MAX {
+            match self.writer.run(work.clone()).await {
+                Err(WriteError::Database(_)) => sleep(AGAIN).await,
+                settled => return settled,
+            }
+        }
+        self.writer.run(work).await
+    }
+
     /// Lets the work run for its time limit, and on as long as it extends its lease.
-    async fn within(&self, claim: Claim, policy: Policy, work: impl Future<Output = Outcome>) -> Outcome {
+    async fn within(
+        &self,
+        claim: Claim,
+        kind: &str,
+        policy: Policy,
+        work: impl Future<Output = Outcome>,
+    ) -> Outcome {
         let mut work = pin!(work);
         let mut limit = policy.time_limit;
         loop {
+            self.hands.busy(claim.job.0, &format!("job {kind}"), limit / 2);
             if let Ok(outcome) = timeout(limit, work.as_mut()).await {
                 return outcome;
             }
@@ -210,8 +241,28 @@ impl Worker {
                 .map(|until| until.since(now()).saturating_sub(margin));
             limit = match stop_at {
                 Some(left) if !left.is_zero() => left,
-                _ => return Outcome::Retry(anyhow!("it said nothing for {:?}", policy.time_limit)),
+                _ => {
+                    self.raise_stuck(kind, policy.time_limit).await;
+                    return Outcome::Retry(anyhow!("it said nothing for {:?}", policy.time_limit));
+                }
             };
+        }
+    }
+}
+
+impl Worker {
+    async fn raise_stuck(&self, kind: &str, limit: Duration) {
+        let text = format!(
+            "The job '{kind}' hung: it said nothing for {} s and was cut. It is tried again, and other jobs went on \
+             meanwhile.",
+            limit.as_secs()
+        );
+        let raised = self.settle(move |conn| {
+            incident::store::raise_hourly(conn, Kind::HandlerStuck, &text, now())?;
+            Ok(true)
+        });
+        if let Err(error) = raised.await {
+            tracing::error!(%error, kind, "a job hung, and that cannot be stored");
         }
     }
 }

@@ -9,6 +9,7 @@ use rusqlite::Connection;
 use super::{api::CallError, send::Sender, token};
 use crate::{
     clock::now,
+    db::WriteError,
     incident::{self, Kind},
     jobs::{broadcast, trade},
     outbox::{
@@ -43,8 +44,12 @@ const PAUSE_MAX_NOTICE: Duration = Duration::from_secs(60);
 /// A notice is repeated once only: not into the same trouble.
 const NOTICE_AGAIN: Duration = Duration::from_secs(15);
 
+/// Between two tries to store what became of a message, and how many there are: a day's worth.
+const STORE_AGAIN: Duration = Duration::from_secs(1);
+const STORE_TRIES_MAX: u32 = 86_400;
+
 /// What became of a message.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Outcome {
     /// It arrived.
     Sent(Option<MessageId>),
@@ -101,16 +106,25 @@ impl Outcome {
     }
 }
 
-/// Stores what became of a message, with everything that follows from it, in one transaction.
+/// Stores what became of a message, with everything that follows from it, in one transaction. While the database
+/// takes no writes it tries on: what is known now would be unknown after a restart.
 ///
 /// # Errors
-/// When the database fails.
-pub async fn settle(sender: &Sender, sending: Sending, outcome: Outcome) -> Result<()> {
-    let shop = sender.shop.clone();
-    Ok(sender
-        .writer
-        .run(move |conn| take_in(conn, &shop, &sending, outcome, now()))
-        .await?)
+/// When the database fails in another way, or for very long.
+pub async fn settle(sender: &Sender, sending: Sending, outcome: Outcome) -> Result<(), WriteError> {
+    let store = || {
+        let (shop, sending, outcome) = (sender.shop.clone(), sending.clone(), outcome.clone());
+        sender
+            .writer
+            .run(move |conn| take_in(conn, &shop, &sending, outcome, now()))
+    };
+    for _ in 0..STORE_TRIES_MAX {
+        match store().await {
+            Err(WriteError::Database(_)) => tokio::time::sleep(STORE_AGAIN).await,
+            stored => return stored,
+        }
+    }
+    store().await
 }
 
 /// Stores what became of a message, with everything that follows from it, in the caller's transaction.
@@ -213,7 +227,7 @@ fn pause(sending: &Sending) -> Duration {
         Purpose::Notice => PAUSE_MAX_NOTICE,
         _ => PAUSE_MAX_INTERACTIVE,
     };
-    retry::pause(sending.attempt, rand::random()).min(longest)
+    retry::pause(sending.attempt, retry::spread(sending.id.0)).min(longest)
 }
 
 /// Tells the owner that messages are in doubt.

@@ -16,7 +16,7 @@ const ANY_EVERY: Duration = Duration::from_millis(34);
 /// What a busy machine missed may be caught up by this much.
 const CATCH_UP: Duration = Duration::from_millis(250);
 /// However much is caught up, in any span of this length so many messages leave and no more.
-const SPAN: Duration = Duration::from_millis(1_010);
+pub const SPAN: Duration = Duration::from_millis(1_010);
 const SPAN_MESSAGES_MAX: usize = 30;
 /// Chats that are remembered; those whose second is over are forgotten first.
 const CHATS_MAX: usize = 10_000;
@@ -45,10 +45,12 @@ impl Default for Pace {
 impl Pace {
     /// The pace after a restart, from what the database remembers of the last moments.
     #[must_use]
-    pub fn resumed(busy: Vec<(CustomerId, UnixMillis, bool)>, now: UnixMillis) -> Self {
-        // There is nothing to catch up: what left before the restart is not known.
+    pub fn resumed(busy: Vec<(CustomerId, UnixMillis, bool)>, left: &[UnixMillis], now: UnixMillis) -> Self {
+        // There is nothing to catch up; and of what left within the last second, no more than fit into a span count.
+        let newest = left.len().saturating_sub(SPAN_MESSAGES_MAX);
         let mut pace = Self {
             any: now,
+            left: left[newest..].iter().copied().collect(),
             ..Self::default()
         };
         for (chat, until, wanted_quiet) in busy {
@@ -170,11 +172,36 @@ mod tests {
     #[test]
     fn a_restart_forgets_neither_the_second_nor_the_quiet() {
         let busy = vec![(ANI, UnixMillis(10_700), false), (BUDI, UnixMillis(17_000), true)];
-        let pace = Pace::resumed(busy, UnixMillis(10_000));
+        let pace = Pace::resumed(busy, &[], UnixMillis(10_000));
         assert_eq!(
             (pace.when(ANI), pace.when(BUDI)),
             (UnixMillis(10_700), UnixMillis(17_000))
         );
+    }
+
+    #[test]
+    fn no_second_across_a_restart_holds_more_than_thirty() {
+        let (mut pace, mut now, mut left) = (Pace::default(), UnixMillis(1_000_000), Vec::new());
+        while left.len() < 600 {
+            let chat = CustomerId(i64::try_from(left.len()).unwrap());
+            now = now.max(pace.when(chat));
+            pace.leaves(chat, now);
+            left.push(now);
+            if left.len() % 45 == 0 {
+                // Dead and back within a moment.
+                now = now.plus(Duration::from_millis(120));
+                let lately: Vec<UnixMillis> = left
+                    .iter()
+                    .copied()
+                    .filter(|left| now.since(*left) < SPAN)
+                    .collect();
+                pace = Pace::resumed(Vec::new(), &lately, now);
+            }
+        }
+        let full = |span: &&[UnixMillis]| span[30].since(span[0]) <= Duration::from_secs(1);
+        assert_eq!(left.windows(31).filter(full).count(), 0);
+        let took = now.since(UnixMillis(1_000_000));
+        assert!(took < Duration::from_secs(24), "600 took {took:?}");
     }
 
     #[test]

@@ -53,7 +53,8 @@ pub async fn poll(api: &Api, writer: &Writer, beat: &Beat, stop: &CancellationTo
                 Ok(Some(last)) => offset = Some(last.0.saturating_add(1)),
                 Ok(None) => {}
                 Err(error) => {
-                    tracing::error!(%error, "updates cannot be stored; Telegram keeps them");
+                    // Told once, by the writer: not every two seconds onto a full disk.
+                    tracing::debug!(%error, "updates cannot be stored; Telegram keeps them");
                     pause(PAUSE, stop).await;
                     continue;
                 }

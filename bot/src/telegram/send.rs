@@ -12,12 +12,12 @@ use tokio_util::sync::CancellationToken;
 use super::{
     api::{Api, CallError},
     outcome::{Outcome, settle},
-    pace::Pace,
+    pace::{Pace, SPAN},
     wire,
 };
 use crate::{
     clock::now,
-    db::{Reader, Writer},
+    db::{Reader, WriteError, Writer},
     health::Beat,
     jobs::notices::{self, Push},
     outbox::{
@@ -38,6 +38,8 @@ const IN_FLIGHT_MAX: usize = 32;
 const KEPT_FREE: usize = 8;
 /// How long the sender sleeps at most when nothing happens.
 const SLEEP_MAX: Duration = Duration::from_secs(5);
+/// Before a database that takes no writes is asked again.
+const AGAIN: Duration = Duration::from_secs(1);
 /// A button's waiting ends by itself after about this long; a later answer is refused by Telegram.
 const ANSWER_LIFE: Duration = Duration::from_secs(20);
 
@@ -75,12 +77,17 @@ pub async fn run(sender: Arc<Sender>, stop: CancellationToken) {
                 }
                 pause
             }
+            // The database's own trouble is told elsewhere; a restart would not mend it.
+            Err(error) if is_refusal(&error) => {
+                sender.beat.beat();
+                AGAIN
+            }
             Err(error) => {
                 tracing::error!(
                     error = format!("{error:#}"),
                     "the outbox cannot be read; trying again"
                 );
-                Duration::from_secs(1)
+                AGAIN
             }
         };
         tokio::select! {
@@ -96,15 +103,19 @@ pub async fn run(sender: Arc<Sender>, stop: CancellationToken) {
     flying.join_all().await;
 }
 
-/// A restart within the second must not send a second message in a chat.
+fn is_refusal(error: &anyhow::Error) -> bool {
+    matches!(error.downcast_ref(), Some(WriteError::Database(_)))
+}
+
+/// A restart within the second must not send a second message in a chat, nor more than thirty to all.
 async fn resume(sender: &Sender) -> Pace {
     let moment = now();
-    match sender
+    let since = UnixMillis(moment.0 - i64::try_from(SPAN.as_millis()).unwrap_or(0));
+    let lately = sender
         .reader
-        .run(move |conn| store::busy_chats(conn, moment))
-        .await
-    {
-        Ok(busy) => Pace::resumed(busy, moment),
+        .run(move |conn| Ok((store::busy_chats(conn, moment)?, store::left_lately(conn, since)?)));
+    match lately.await {
+        Ok((busy, left)) => Pace::resumed(busy, &left, moment),
         Err(error) => {
             tracing::error!(
                 error = format!("{error:#}"),
@@ -214,10 +225,7 @@ async fn deliver(sender: &Sender, sending: Sending) -> Landed {
     crate::fail::point("after_answer_before_store");
     if let Err(error) = settle(sender, sending, outcome).await {
         // The row stays marked as being sent; it is taken up, as in doubt, at the next start.
-        tracing::error!(
-            error = format!("{error:#}"),
-            "what became of a message cannot be stored"
-        );
+        tracing::error!(%error, "what became of a message cannot be stored");
     }
     Landed {
         chat,

@@ -128,6 +128,8 @@ async fn the_agent_reads_figures_and_finds_its_mark_in_the_log() {
     let log = logs::start(Some(log_dir.path())).unwrap();
     let contact = Contact::default();
     let address = serve(private::router(Private {
+        hands: Default::default(),
+        unstored: Default::default(),
         workshop: Arc::clone(&shop.workshop),
         line: Line::default(),
         contact: contact.clone(),

@@ -3,7 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use bot::{
-    jobs::broadcast::{Moved, happen, not_sent, restored, resume, schedule, settled},
+    jobs::{
+        broadcast::{Moved, happen, not_sent, restored, resume, schedule, settled, work},
+        run::policy_of,
+        task::{Task, TellBroadcastStopped},
+    },
     outbox::{
         Lane, NewSend, Outgoing, Purpose, Screen,
         press::Press,
@@ -408,7 +412,19 @@ fn many_failures_in_a_row_pause_it() {
     assert_eq!((refused, get(&world, id).state), (SETBACKS_MAX, State::Paused));
     let page = world.tap(SELLER, &menu(&world), "Dijeda");
     assert!(text(&page).contains("Berhenti sendiri"));
-    world.tap(SELLER, &page, "Lanjutkan");
+
+    // Nobody looks at the progress all the time: a notice comes, with the reason and the way on.
+    let claimed = queue::store::claim(&world.conn, 16, Boot(1), world.now, policy_of).unwrap();
+    let told = claimed
+        .jobs
+        .iter()
+        .filter(|job| job.kind == TellBroadcastStopped::KIND);
+    assert_eq!(told.count(), 1, "the seller is told once");
+    work::notice_of_stop(&world.conn, &world.shop, id, world.now).unwrap();
+    let notice = world.drain().remove(0);
+    assert_eq!(notice.chat, SELLER);
+    assert!(text(&notice).contains("Berhenti sendiri") && text(&notice).contains("170 orang"));
+    world.tap(SELLER, &notice, "Lanjutkan");
     assert_eq!(drain(&world, id).len(), 170);
 }
 

@@ -16,4 +16,5 @@ mod pretend_agent;
 mod queue;
 mod queue_worker;
 mod silence;
+mod storage;
 mod world;

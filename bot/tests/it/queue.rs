@@ -1,7 +1,13 @@
 //! The queue's verbs on a real database: what a late worker may not do, what a restart takes up, what keys, pauses
 //! and limits hold back.
 
-use std::time::Duration;
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
 
 use bot::{
     db,
@@ -429,4 +435,35 @@ fn jobs_of_the_first_schema_are_taken_over_with_their_numbers_and_claims() {
     assert!(store::complete(&queue.conn, running, NOW).unwrap());
     let next = queue.put(QueueName::MONEY, "", Priority::GOODS, NOW, Unique::No, NOW);
     assert_eq!(next, Some(JobId(5)), "a number is never given twice");
+}
+
+#[test]
+fn a_look_at_a_hundred_thousand_waiting_jobs_costs_as_little_as_at_ten_thousand() {
+    const FILL: &str = "INSERT INTO job (queue, kind, payload, state, priority, run_at, created_at)
+        WITH RECURSIVE n (i) AS (SELECT :first UNION ALL SELECT i + 1 FROM n WHERE i < :last)
+        SELECT CASE i % 2 WHEN 0 THEN 'money' ELSE 'upkeep' END, 'x', '{}', 'ready', i % 3, 1000 + i, i FROM n";
+    let mut conn = Connection::open_in_memory().unwrap();
+    db::migrate(&mut conn).unwrap();
+    // SQLite's own count of steps, which no busy machine changes.
+    let looked = |conn: &mut Connection| {
+        let steps = Arc::new(AtomicU64::new(0));
+        let count = Arc::clone(&steps);
+        conn.progress_handler(
+            100,
+            Some(move || {
+                count.fetch_add(1, Ordering::Relaxed);
+                false
+            }),
+        )
+        .unwrap();
+        let found = store::counts(conn).unwrap();
+        conn.progress_handler(0, None::<fn() -> bool>).unwrap();
+        (found, steps.load(Ordering::Relaxed))
+    };
+    conn.execute(FILL, [1, 10_000]).unwrap();
+    let (_, few) = looked(&mut conn);
+    conn.execute(FILL, [10_001, 100_000]).unwrap();
+    let ((counts, oldest), many) = looked(&mut conn);
+    assert_eq!((counts.ready, oldest), (10_000, Some(UnixMillis(1_001))));
+    assert!(many <= few * 2 + 10, "{few} steps became {many}");
 }

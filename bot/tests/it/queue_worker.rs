@@ -12,7 +12,7 @@ use anyhow::anyhow;
 use bot::{
     clock::now,
     db::{self, Writer},
-    health::Beat,
+    health::{Beat, Hands},
     incident,
     queue::{
         Boot, Job, NewJob, Policy, Priority, QueueName, Unique,
@@ -105,6 +105,7 @@ impl Running {
             writer: writer.clone(),
             boot,
             beat: Beat::new("jobs", Duration::from_secs(60)),
+            hands: Hands::default(),
             policy_of,
             periodic: periodic.into(),
             timezone: TimeZone::UTC,
@@ -151,7 +152,7 @@ impl Running {
                     .run(|conn| incident::store::after(conn, IncidentId(0)))
                     .await
                     .unwrap();
-                if let Some(incident) = found.into_iter().next() {
+                if let Some(incident) = found.into_iter().find(|incident| incident.kind == "dead_job") {
                     return incident.text;
                 }
                 sleep(Duration::from_millis(5)).await;

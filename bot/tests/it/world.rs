@@ -2,6 +2,7 @@
 //! as if Telegram took everything.
 
 use std::{
+    path::PathBuf,
     sync::atomic::{AtomicI32, Ordering},
     time::Duration,
 };
@@ -98,6 +99,11 @@ impl World {
         let id = catalog::store::put(&self.conn, &draft, self.now).unwrap();
         stock::store::add(&self.conn, id, stock.iter().copied(), self.now).unwrap();
         id
+    }
+
+    /// Where it lies, for other connections.
+    pub fn database(&self) -> PathBuf {
+        self.dir.path().join("shop.db")
     }
 
     /// Hands an update to the router, as the inbox would, and answers everything that goes out for it.

@@ -4,5 +4,6 @@
 pub mod disk;
 pub mod locks;
 pub mod pretend;
+pub mod progress;
 pub mod simulation;
 pub mod vfs;

@@ -91,6 +91,8 @@ pub enum Taken {
     Here(MessageId),
     /// The message to edit is not.
     TargetGone,
+    /// The person has blocked the shop.
+    Blocked,
 }
 
 /// The pretend Telegram.
@@ -100,6 +102,8 @@ pub struct Telegram {
     /// Each time that a row put new words before somebody.
     pub pushes: Vec<(SendId, MessageId, String)>,
     deleted: BTreeSet<i32>,
+    /// People who have blocked the shop.
+    pub blockers: BTreeSet<i64>,
 }
 
 impl Telegram {

@@ -1,11 +1,13 @@
-//! Queue, orders and sends driven step by step on one thread by a seed: the bot's own functions on a database in
+//! Inbox, queue, orders, sends and broadcasts driven step by step on one thread by a seed: the bot's own functions on a database in
 //! memory, a clock set by hand, a pretend gateway and a pretend Telegram. A crash drops what was in flight; then the
 //! next boot rescues, as the bot does when it starts. At every moment the shop's own rules must hold.
 //! The few lines between the bot's storing functions and the network are told again here, without the network.
 
+mod broadcasts;
 mod check;
 mod jobs;
 mod sends;
+mod updates;
 
 use std::time::Duration;
 
@@ -33,6 +35,9 @@ use protocol::time::UnixMillis;
 use rand::{Rng, SeedableRng, rngs::StdRng, seq::IndexedRandom};
 use rusqlite::Connection;
 
+use broadcasts::{AUDIENCE, Broadcasts};
+use updates::Updates;
+
 use crate::pretend::{Gateway, Taken, Telegram};
 
 const CUSTOMERS: std::ops::RangeInclusive<i64> = 1..=4;
@@ -42,7 +47,7 @@ const STOCK: usize = 5;
 const CRASHES_MAX: u32 = 4;
 
 /// Steps between two looks at all the rules.
-const LOOK_EVERY: usize = 4;
+const LOOK_EVERY: usize = 8;
 
 /// Every line of every item begins with it.
 const ITEM_MARK: &str = "item-";
@@ -108,6 +113,8 @@ pub struct Simulation {
     hands: Vec<Hand>,
     wire: Vec<OnTheWire>,
     orders: Vec<OrderId>,
+    updates: Updates,
+    broadcasts: Broadcasts,
     crashes: u32,
     /// Nothing goes wrong any more: the end of a run.
     calm: bool,
@@ -145,22 +152,29 @@ impl Simulation {
         };
         let product = catalog::store::put(&conn, &draft, now)?;
         fill_shelf(&conn, product, now)?;
-        for user in CUSTOMERS {
+        for user in CUSTOMERS.chain(AUDIENCE) {
             customer::store::seen(&conn, CustomerId(user), now)?;
         }
         let boot = queue::store::next_boot(&conn)?;
+        let mut chance = StdRng::seed_from_u64(seed);
+        let mut telegram = Telegram::default();
+        telegram
+            .blockers
+            .extend(AUDIENCE.filter(|_| chance.random_bool(0.1)));
         Ok(Self {
             conn,
             shop,
             product,
             now,
             boot,
-            chance: StdRng::seed_from_u64(seed),
+            chance,
             gateway: Gateway::default(),
-            telegram: Telegram::default(),
+            telegram,
             hands: Vec::new(),
             wire: Vec::new(),
             orders: Vec::new(),
+            updates: Updates::default(),
+            broadcasts: Broadcasts::default(),
             crashes: 0,
             calm: false,
             people_delete: false,
@@ -196,16 +210,20 @@ impl Simulation {
 
     fn step(&mut self) -> Result<()> {
         match self.chance.random_range(0..100) {
-            0..8 => self.buy(),
-            8..18 => self.pay(),
-            18..24 => self.hint(),
-            24..27 => self.cancel(),
-            27..31 => self.view(),
-            31..50 => self.claim(),
-            50..70 => self.work(),
-            70..80 => self.begin_sends(),
-            80..93 => self.land_one(),
-            93..98 => self.wait(),
+            0..5 => self.buy(),
+            5..13 => self.pay(),
+            13..18 => self.hint(),
+            18..20 => self.cancel(),
+            20..23 => self.view(),
+            23..28 => self.act(),
+            28..33 => self.receive(),
+            33..40 => self.handle(),
+            40..43 => self.announce(),
+            43..57 => self.claim(),
+            57..72 => self.work(),
+            72..81 => self.begin_sends(),
+            81..94 => self.land_some(),
+            94..98 => self.wait(),
             98 => self.crash(),
             _ => {
                 if self.people_delete {
@@ -325,9 +343,15 @@ impl Simulation {
         }
         self.crashes += 1;
         self.hands.clear();
+        let announced = self
+            .wire
+            .iter()
+            .filter(|flying| flying.sending.broadcast.is_some());
+        self.broadcasts.in_doubt += announced.count() as u64;
         self.wire.clear();
         self.boot = queue::store::next_boot(&self.conn)?;
         outbox::store::rescue(&self.conn, self.boot, self.now)?;
+        self.take_up_broadcast()?;
         self.tell("the bot dies and starts again");
         Ok(())
     }

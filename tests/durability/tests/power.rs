@@ -23,6 +23,7 @@ use bot::{
 };
 use durability::{
     disk::Disk,
+    progress::Progress,
     vfs::{self, Witness},
 };
 use protocol::time::UnixMillis;
@@ -214,6 +215,7 @@ fn fail_again_and_again(losses: usize, seed: u64, full: bool) -> (Vec<String>, u
     let (mut disk, mut acknowledged) = (Disk::default(), Vec::new());
     let (mut wrong, mut checked) = (Vec::new(), 0);
     let mut seen = 0;
+    let mut progress = Progress::new("losses of power", losses);
     while seen < losses {
         let life = Life::begin(
             format!("{name}/{seen}"),
@@ -230,6 +232,7 @@ fn fail_again_and_again(losses: usize, seed: u64, full: bool) -> (Vec<String>, u
             wrong.extend(faults.into_iter().map(|fault| format!("{about}: {fault}")));
         }
         seen += found.len();
+        progress.at(seen, wrong.len());
         let last = found.into_iter().next_back().unwrap();
         // A shop that grows for ever would only make the test slow.
         (disk, acknowledged) = if seen.is_multiple_of(8 * LOSSES_A_LIFE) {

@@ -11,7 +11,7 @@ use std::{
 use anyhow::{Context, Result};
 use bot::{
     clock::now,
-    health::Beat,
+    health::{Beat, Hands},
     queue::{
         Boot, Job, store,
         worker::{Outcome, Worker},
@@ -32,6 +32,7 @@ pub async fn measure(dir: &Path) -> Result<()> {
         writer: writer.clone(),
         boot: Boot(1),
         beat: Beat::new("bench", Duration::from_secs(60)),
+        hands: Hands::default(),
         policy_of: usual,
         periodic: Arc::new([]),
         timezone: jiff::tz::TimeZone::UTC,

@@ -9,7 +9,7 @@ use anyhow::{Context, Result};
 use protocol::time::UnixMillis;
 use rusqlite::Connection;
 
-use super::task::{BeginBroadcast, ReportBroadcast, Task};
+use super::task::{BeginBroadcast, ReportBroadcast, Task, TellBroadcastStopped};
 use crate::{
     outbox::{
         Button, Keyboard, Outgoing, Screen, SendId,
@@ -82,6 +82,7 @@ fn follow(conn: &Connection, broadcast: &Broadcast, effect: Effect, now: UnixMil
             store::forget_audience(conn, id)
         }
         Effect::Report => ReportBroadcast { broadcast: id }.enqueue(conn, now, now),
+        Effect::Tell => TellBroadcastStopped { broadcast: id }.enqueue(conn, now, now),
     }
 }
 
@@ -115,6 +116,7 @@ pub fn settled(
         return Ok(());
     }
     store::settle(conn, id, chat, fate)?;
+    sends::window_left(conn, now)?;
     go_on(conn, id, now)
 }
 

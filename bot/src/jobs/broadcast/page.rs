@@ -53,6 +53,32 @@ pub fn screen(shop: &Shop, language: Language, broadcast: &Broadcast, now: UnixM
     }
 }
 
+/// The word that it stopped by itself, why, and the way to let it go on.
+#[must_use]
+pub fn stopped(language: Language, broadcast: &Broadcast) -> Screen {
+    let reason = broadcast.pause_reason.and_then(|reason| why(language, reason));
+    let (number, left) = (broadcast.id.0.to_string(), broadcast.counts.left().to_string());
+    let words = Rich::default()
+        .bold(&say(language, "broadcast-stopped", &[("number", &number)]))
+        .then("\n\n")
+        .then(&reason.unwrap_or_default())
+        .then("\n\n")
+        .then(&say(language, "broadcast-stopped-left", &[("count", &left)]));
+    let on = |key: &str, wish| {
+        vec![Button::new(
+            say(language, key, &[]),
+            Press::Broadcast(broadcast.id, wish),
+        )]
+    };
+    Screen {
+        words,
+        keyboard: vec![
+            on("button-resume-broadcast", OnBroadcast::Resume),
+            on("button-open-broadcast", OnBroadcast::Open),
+        ],
+    }
+}
+
 /// Where it stands, in one word and a sign.
 #[must_use]
 pub fn state(language: Language, state: State) -> String {

@@ -12,7 +12,7 @@ use crate::{
     clock::now,
     jobs::{
         run::Workshop,
-        task::{BeginBroadcast, ReportBroadcast, Task},
+        task::{BeginBroadcast, ReportBroadcast, Task, TellBroadcastStopped},
     },
     outbox::{
         self, Lane, MessageId, NewSend, Outgoing, Policy, Purpose, Screen, SendId, Target,
@@ -86,6 +86,31 @@ pub async fn report(workshop: &Workshop, job: &Job) -> Result<Outcome> {
     } else {
         Outcome::Settled
     })
+}
+
+/// Tells the seller that one stopped by itself, unless it goes on already.
+///
+/// # Errors
+/// When the database fails; the job is tried again.
+pub async fn tell_stopped(workshop: &Workshop, job: &Job) -> Result<Outcome> {
+    let id = TellBroadcastStopped::of(job)?.broadcast;
+    workshop
+        .settle(job.claim, move |conn, shop| notice_of_stop(conn, shop, id, now()))
+        .await
+}
+
+/// The notice itself, a message of its own: nobody looks at the progress all the time.
+///
+/// # Errors
+/// When the database fails.
+pub fn notice_of_stop(conn: &Connection, shop: &Shop, id: BroadcastId, now: UnixMillis) -> Result<()> {
+    let Some(broadcast) = store::get(conn, id)?.filter(|broadcast| broadcast.state == State::Paused) else {
+        return Ok(());
+    };
+    let language = customer::store::language(conn, broadcast.seller, shop.language)?;
+    let screen = page::stopped(language, &broadcast);
+    outbox::store::enqueue(conn, &NewSend::notice(broadcast.seller, None, screen), now)?;
+    Ok(())
 }
 
 /// Brings the message with the progress up to date, where a seller looks at one.

@@ -50,7 +50,7 @@ pub fn place(
     {
         return Ok(Placed::Again(same.clone()));
     }
-    if switch::store::paused(conn)?.is_some() {
+    if !switch::store::sells(conn)? {
         return Ok(Placed::Paused);
     }
     let Some(product) = catalog::store::get(conn, product)?.filter(|product| product.on_sale) else {

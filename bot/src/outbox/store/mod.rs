@@ -2,6 +2,7 @@
 //! which messages are in doubt.
 
 mod doubt;
+mod lately;
 pub mod parts;
 mod settle;
 pub mod window;
@@ -16,6 +17,7 @@ use crate::{
     shop::{broadcast::BroadcastId, customer::CustomerId, order::OrderId},
 };
 pub use doubt::{Doubt, doubt, doubts, let_be, send_again};
+pub use lately::{left_lately, window_left};
 pub use settle::{again, failed, give_up_chat, in_doubt, prune, rescue, sent};
 
 const ENQUEUE: &str = "INSERT INTO send (chat_id, lane, policy, purpose, order_id, part, edits_message, edits_send,

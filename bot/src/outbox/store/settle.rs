@@ -4,7 +4,7 @@ use anyhow::Result;
 use protocol::time::UnixMillis;
 use rusqlite::{Connection, named_params};
 
-use super::{policy_of, window};
+use super::{lately::ORPHANED, policy_of, window, window_left};
 use crate::{
     outbox::{CHAT_EVERY, MessageId, Policy, SendId},
     queue::Boot,
@@ -126,16 +126,16 @@ pub fn rescue(conn: &Connection, boot: Boot, now: UnixMillis) -> Result<usize> {
         if let Some(part_of) = part_of {
             broadcast::store::settle(conn, part_of, chat, Fate::Unknown)?;
             window::remove(conn, id)?;
+            window_left(conn, now)?;
             unknown += 1;
             continue;
         }
-        let error = "the bot stopped while it was being sent";
         unknown += usize::from(in_doubt(
             conn,
             id,
             policy_of(&policy),
             repeats,
-            error,
+            ORPHANED,
             now.plus(CHAT_EVERY),
             now,
         )?);

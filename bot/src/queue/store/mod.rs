@@ -4,6 +4,7 @@
 mod claim;
 mod enqueue;
 mod limits;
+mod overview;
 mod periodic;
 mod rescue;
 mod settle;
@@ -12,16 +13,17 @@ mod upkeep;
 pub use claim::{claim, next_due};
 pub use enqueue::{cancel, enqueue};
 pub use limits::{limit, pause, resume};
+pub use overview::{counts, dead, paused, view};
 pub use periodic::tick;
 pub use rescue::rescue;
 pub use settle::{complete, discard, extend, lease_until, retry, snooze};
-pub use upkeep::{counts, dead_by_kind, next_boot, paused, probe, prune};
+pub use upkeep::{dead_by_kind, next_boot, probe, prune};
 
 #[cfg(test)]
 mod tests {
     use rusqlite::Connection;
 
-    use super::{claim, enqueue, limits, periodic, rescue, settle, upkeep};
+    use super::{claim, enqueue, limits, overview, periodic, rescue, settle, upkeep};
     use crate::db;
 
     fn plan(conn: &Connection, statement: &str) -> String {
@@ -60,6 +62,14 @@ mod tests {
             ),
             // Those that run are as many as there are hands.
             (limits::RUNNING_ALL, "SCAN job USING COVERING INDEX job_running"),
+            (
+                overview::NEXT_PRIORITY,
+                "SEARCH job USING COVERING INDEX job_ready (queue=? AND priority>?)",
+            ),
+            (
+                overview::NEXT_QUEUE,
+                "SEARCH job USING COVERING INDEX job_ready (queue>?)",
+            ),
             (rescue::ORPHANS, "SCAN job USING INDEX job_running"),
             (rescue::RESCUE, by_id),
             (settle::REMEMBER, by_id),

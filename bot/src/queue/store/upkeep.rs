@@ -6,7 +6,7 @@ use anyhow::Result;
 use protocol::time::UnixMillis;
 use rusqlite::{Connection, named_params};
 
-use crate::queue::{Boot, Counts, DEAD_KEPT, DONE_KEPT, DONE_KEPT_MAX, TICKS_KEPT};
+use crate::queue::{Boot, DEAD_KEPT, DONE_KEPT, DONE_KEPT_MAX, TICKS_KEPT};
 
 /// Rows of one table that go in one transaction: others wait for the writer meanwhile.
 const PRUNED_MAX: usize = 1_000;
@@ -16,13 +16,8 @@ const NEXT_BOOT: &str = "INSERT INTO setting (name, value) VALUES ('boot', '1')
     RETURNING CAST(value AS INTEGER)";
 const PROBE: &str = "INSERT INTO setting (name, value) VALUES ('write_probe', :now)
     ON CONFLICT (name) DO UPDATE SET value = excluded.value";
-const COUNTS: &str = "SELECT (SELECT count(*) FROM job WHERE state = 'ready')
-        + (SELECT count(*) FROM job WHERE state = 'running'),
-    (SELECT count(*) FROM job WHERE state = 'scheduled'), (SELECT count(*) FROM dead_job)";
-const OLDEST_READY: &str = "SELECT min(run_at) FROM job WHERE state = 'ready'";
 const DEAD_BY_KIND: &str =
     "SELECT kind, count(*) FROM dead_job GROUP BY kind ORDER BY count(*) DESC, kind LIMIT :limit";
-const PAUSED: &str = "SELECT name FROM queue WHERE paused_at IS NOT NULL ORDER BY name LIMIT :limit";
 pub(super) const PRUNE_DEAD: &str = "DELETE FROM dead_job WHERE id IN
     (SELECT id FROM dead_job WHERE died_at < :before ORDER BY died_at LIMIT :limit)";
 // The oldest lines have the lowest numbers, so that age needs no index.
@@ -54,24 +49,6 @@ pub fn probe(conn: &Connection, now: UnixMillis) -> Result<()> {
     Ok(())
 }
 
-/// How many jobs stand where, and since when the oldest could have run.
-///
-/// # Errors
-/// When the database fails.
-pub fn counts(conn: &Connection) -> Result<(Counts, Option<UnixMillis>)> {
-    let counts = conn.prepare_cached(COUNTS)?.query_row([], |row| {
-        Ok(Counts {
-            ready: row.get(0)?,
-            scheduled: row.get(1)?,
-            dead: row.get(2)?,
-        })
-    })?;
-    let oldest: Option<i64> = conn
-        .prepare_cached(OLDEST_READY)?
-        .query_row([], |row| row.get(0))?;
-    Ok((counts, oldest.map(UnixMillis)))
-}
-
 /// How many jobs of each kind were given up, the most first; at most `limit` kinds.
 ///
 /// # Errors
@@ -80,18 +57,6 @@ pub fn dead_by_kind(conn: &Connection, limit: usize) -> Result<Vec<(String, u64)
     let mut statement = conn.prepare_cached(DEAD_BY_KIND)?;
     let rows = statement.query_map(named_params! { ":limit": i64::try_from(limit)? }, |row| {
         Ok((row.get(0)?, row.get(1)?))
-    })?;
-    Ok(rows.collect::<rusqlite::Result<_>>()?)
-}
-
-/// The names of queues that are paused, at most `limit`.
-///
-/// # Errors
-/// When the database fails.
-pub fn paused(conn: &Connection, limit: usize) -> Result<Vec<String>> {
-    let mut statement = conn.prepare_cached(PAUSED)?;
-    let rows = statement.query_map(named_params! { ":limit": i64::try_from(limit)? }, |row| {
-        row.get(0)
     })?;
     Ok(rows.collect::<rusqlite::Result<_>>()?)
 }

@@ -132,6 +132,8 @@ pub enum Effect {
     Forget,
     /// The message with the progress follows.
     Report,
+    /// The seller is told that it stopped by itself.
+    Tell,
 }
 
 /// The event cannot happen in this state; nothing moves.
@@ -152,9 +154,10 @@ pub fn apply(state: State, event: Event) -> Result<(State, &'static [Effect]), R
         (S::Scheduled, E::Send) => Some((S::Running, &[X::Disappoint, X::Fill, X::Report])),
         (S::Draft | S::Scheduled, E::Schedule) => Some((S::Scheduled, &[X::Disappoint, X::Appoint])),
         (S::Scheduled, E::Due) => Some((S::Running, &[X::Fill, X::Report])),
-        (S::Running, E::Pause | E::Trouble | E::Restored) => Some((S::Paused, &[X::HandBack, X::Report])),
+        (S::Running, E::Pause) => Some((S::Paused, &[X::HandBack, X::Report])),
+        (S::Running, E::Trouble | E::Restored) => Some((S::Paused, &[X::HandBack, X::Report, X::Tell])),
         // What was scheduled may have gone out after the moment to which the shop was restored.
-        (S::Scheduled, E::Restored) => Some((S::Paused, &[X::Disappoint])),
+        (S::Scheduled, E::Restored) => Some((S::Paused, &[X::Disappoint, X::Tell])),
         (S::Paused, E::Restored) => Some((S::Paused, &[])),
         (S::Paused, E::Resume) => Some((S::Running, &[X::Fill, X::Report])),
         (S::Running, E::RetryUnknown) => Some((S::Running, &[X::TakeUpUnknown, X::Fill])),
@@ -224,11 +227,11 @@ draft + Cancel -> cancelled [Forget]
 scheduled + Send -> running [Disappoint, Fill, Report]
 scheduled + Schedule -> scheduled [Disappoint, Appoint]
 scheduled + Due -> running [Fill, Report]
-scheduled + Restored -> paused [Disappoint]
+scheduled + Restored -> paused [Disappoint, Tell]
 scheduled + Cancel -> cancelled [Disappoint, Forget]
 running + Pause -> paused [HandBack, Report]
-running + Trouble -> paused [HandBack, Report]
-running + Restored -> paused [HandBack, Report]
+running + Trouble -> paused [HandBack, Report, Tell]
+running + Restored -> paused [HandBack, Report, Tell]
 running + RetryUnknown -> running [TakeUpUnknown, Fill]
 running + Cancel -> cancelled [Forget, Report]
 running + Emptied -> done [Forget, Report]

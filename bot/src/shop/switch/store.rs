@@ -11,6 +11,7 @@ const PUT: &str = "INSERT INTO setting (name, value) VALUES (:name, :value)
 const REMOVE: &str = "DELETE FROM setting WHERE name = :name";
 
 const SALES_PAUSED: &str = "sales_paused";
+const BRAKED: &str = "sales_braked";
 const RESTORED_POINT: &str = "restored_point";
 
 /// Why sales are paused; `None` when the shop sells.
@@ -25,6 +26,34 @@ pub fn paused(conn: &Connection) -> Result<Option<Pause>> {
             Pause::Seller
         }
     }))
+}
+
+/// Whether new orders are taken: neither a person nor the shop itself has closed.
+///
+/// # Errors
+/// When the database fails.
+pub fn sells(conn: &Connection) -> Result<bool> {
+    Ok(paused(conn)?.is_none() && !braked(conn)?)
+}
+
+/// Whether the shop itself takes no new orders for a while, whatever people decided.
+///
+/// # Errors
+/// When the database fails.
+pub fn braked(conn: &Connection) -> Result<bool> {
+    Ok(get(conn, BRAKED)?.is_some())
+}
+
+/// Takes no new orders for a while, or takes them again.
+///
+/// # Errors
+/// When the database fails.
+pub fn set_braked(conn: &Connection, braked: bool) -> Result<()> {
+    if braked {
+        put(conn, BRAKED, "1")
+    } else {
+        remove(conn, BRAKED)
+    }
 }
 
 /// Pauses sales, or opens the shop again.

@@ -56,7 +56,7 @@ fn words(visit: &Visit<'_>, products: &[Product]) -> Result<Rich> {
         .then(" ")
         .bold(&name)
         .then(" 👋\n\n");
-    if switch::store::paused(visit.conn)?.is_some() {
+    if !switch::store::sells(visit.conn)? {
         words = words.then(&visit.say("home-paused", &[])).then("\n\n");
     }
     if products.is_empty() {

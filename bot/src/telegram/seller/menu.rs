@@ -18,6 +18,10 @@ use crate::{
 pub fn page(visit: &Visit<'_>) -> Result<Screen> {
     let pause = switch::store::paused(visit.conn)?;
     let (status, switch) = match pause {
+        None if switch::store::braked(visit.conn)? => (
+            visit.say("seller-resting", &[]),
+            ("button-pause-sales", Press::PauseSales),
+        ),
         None => (
             visit.say("seller-open", &[]),
             ("button-pause-sales", Press::PauseSales),

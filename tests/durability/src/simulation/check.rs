@@ -15,8 +15,8 @@ use bot::shop::{
 
 use super::Simulation;
 
-/// Rounds until everything must be quiet.
-const ROUNDS_MAX: usize = 90;
+/// Rounds until everything must be quiet: short ones for whoever waits, long ones until every payment window is over.
+const ROUNDS: [(usize, Duration); 2] = [(20, Duration::from_secs(20)), (18, Duration::from_secs(90))];
 
 const UNSENT: &str = "SELECT count(*) FROM send WHERE state IN ('waiting', 'sending')";
 const DEAD: &str = "SELECT kind, payload, error FROM dead_job";
@@ -36,7 +36,10 @@ impl Simulation {
         if repeated > 0 {
             return Ok(Some(format!("{repeated} notices were repeated more than once")));
         }
-        self.fault_in_goods()
+        if let Some(fault) = self.fault_in_updates() {
+            return Ok(Some(fault));
+        }
+        Ok(self.fault_in_broadcasts()?.or(self.fault_in_goods()?))
     }
 
     /// One content a part, nothing but what was sold to the order, and each frame filled once.
@@ -96,7 +99,12 @@ impl Simulation {
     /// Nothing goes wrong any more; time passes until nobody has anything left to do.
     pub(super) fn come_to_rest(&mut self) -> Result<()> {
         self.calm = true;
-        for _ in 0..ROUNDS_MAX {
+        self.empty_inbox()?;
+        let rounds = ROUNDS
+            .iter()
+            .flat_map(|(count, length)| std::iter::repeat_n(*length, *count));
+        for length in rounds {
+            self.finish_broadcasts()?;
             self.claim()?;
             while !self.hands.is_empty() {
                 self.work()?;
@@ -105,7 +113,7 @@ impl Simulation {
             while !self.wire.is_empty() {
                 self.land_one()?;
             }
-            self.now = self.now.plus(Duration::from_secs(20));
+            self.now = self.now.plus(length);
         }
         Ok(())
     }
@@ -124,6 +132,12 @@ impl Simulation {
             return Ok(Some(format!(
                 "at rest {unsent} messages wait and these jobs are dead: {dead:?}"
             )));
+        }
+        if let Some(fault) = self.fault_in_inbox_at_rest()? {
+            return Ok(Some(fault));
+        }
+        if let Some(fault) = self.fault_in_broadcasts_at_rest()? {
+            return Ok(Some(fault));
         }
         for transaction in &self.gateway.transactions {
             let Some(order) = order::store::by_code(&self.conn, &transaction.order)? else {

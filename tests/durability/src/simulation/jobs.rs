@@ -6,9 +6,12 @@ use anyhow::{Result, ensure};
 use bot::{
     gateways::pakasir,
     jobs::{
-        notices,
+        broadcast, notices,
         run::policy_of,
-        task::{CancelInvoice, CheckPayment, CreateInvoice, Deliver, ExpireOrder, PollPayment, Task},
+        task::{
+            CancelInvoice, CheckPayment, CreateInvoice, Deliver, ExpireOrder, PollPayment, Task,
+            TellBroadcastStopped,
+        },
         trade,
     },
     outbox::{self, NewSend, Outgoing, Purpose, Screen},
@@ -105,6 +108,12 @@ impl Simulation {
                         trade::deliver_goods(&world.conn, &world.shop, &order, world.now)?;
                     }
                     Ok(())
+                })
+            }
+            TellBroadcastStopped::KIND => {
+                let id = TellBroadcastStopped::of(job)?.broadcast;
+                self.settle(&hand, |world| {
+                    broadcast::work::notice_of_stop(&world.conn, &world.shop, id, world.now)
                 })
             }
             _ => self.settle(&hand, |_| Ok(())),

@@ -1,10 +1,12 @@
 //! The sender, a step at a time: mark, let Telegram act or not, store what the bot heard of it.
 
+use std::time::Duration;
+
 use anyhow::{Context, Result};
 use bot::{
     jobs::notices::{self, Push},
     outbox::{
-        MessageId, Outgoing,
+        MessageId, Outgoing, Purpose,
         store::{self, Sending},
     },
     shop::{order, stock},
@@ -18,9 +20,18 @@ use crate::pretend::Taken;
 impl Simulation {
     /// Marks what may go, one message a chat.
     pub(super) fn begin_sends(&mut self) -> Result<()> {
-        let (heads, _) = store::heads(&self.conn)?;
-        for head in heads {
-            let busy = self.wire.iter().any(|flying| flying.sending.chat == head.chat);
+        let (heads, answers) = store::heads(&self.conn)?;
+        let answers: Vec<_> = answers.into_iter().map(|head| (head, true)).collect();
+        for (head, is_answer) in answers
+            .into_iter()
+            .chain(heads.into_iter().map(|head| (head, false)))
+        {
+            let paced = |flying: &OnTheWire| flying.sending.purpose != Purpose::Answer;
+            let busy = !is_answer
+                && self
+                    .wire
+                    .iter()
+                    .any(|flying| paced(flying) && flying.sending.chat == head.chat);
             if busy || head.not_before > self.now || self.chance_of(0.3) {
                 continue;
             }
@@ -28,6 +39,14 @@ impl Simulation {
                 self.tell(format!("{:?} {} leaves", sending.purpose, sending.id.0));
                 self.wire.push(OnTheWire { sending, taken: None });
             }
+        }
+        Ok(())
+    }
+
+    /// Something happens to a part of what is on the wire.
+    pub(super) fn land_some(&mut self) -> Result<()> {
+        for _ in 0..=self.wire.len() / 4 {
+            self.land_one()?;
         }
         Ok(())
     }
@@ -45,6 +64,10 @@ impl Simulation {
                 self.tell(format!("{number} does not leave"));
                 self.learns(&flying.sending, Outcome::NotSent("not reached".to_owned()))
             }
+            None if self.chance_of(0.05) => {
+                self.tell(format!("{number} is too fast"));
+                self.learns(&flying.sending, Outcome::TooFast(Duration::from_secs(7)))
+            }
             None if self.chance_of(0.08) => self.in_doubt(&flying.sending),
             None => {
                 flying.taken = Some(self.telegram_acts(&flying.sending)?);
@@ -57,6 +80,7 @@ impl Simulation {
                 let outcome = match taken {
                     Taken::Here(message) => Outcome::Sent(Some(message)),
                     Taken::TargetGone => Outcome::TargetGone,
+                    Taken::Blocked => Outcome::Unreachable,
                 };
                 self.learns(&flying.sending, outcome)
             }
@@ -77,6 +101,15 @@ impl Simulation {
             }
             other => format!("{other:?}"),
         };
+        if self.telegram.blockers.contains(&sending.chat.0) {
+            return Ok(Taken::Blocked);
+        }
+        if sending.purpose == Purpose::Answer {
+            return Ok(Taken::Here(MessageId(0)));
+        }
+        if let Some(broadcast) = sending.broadcast {
+            self.saw(broadcast, sending.chat);
+        }
         if !sending.is_edit {
             return Ok(self.telegram.send(sending.id, &words));
         }
@@ -87,6 +120,7 @@ impl Simulation {
 
     fn in_doubt(&mut self, sending: &Sending) -> Result<()> {
         self.tell(format!("nobody knows about {}", sending.id.0));
+        self.broadcasts.in_doubt += u64::from(sending.broadcast.is_some());
         self.learns(sending, Outcome::InDoubt("timeout"))
     }
 
