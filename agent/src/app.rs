@@ -10,21 +10,19 @@ use std::{
 
 use anyhow::Context;
 use jiff::Timestamp;
-use protocol::{secret::Secret, time::UnixMillis};
+use protocol::time::UnixMillis;
 use tokio::{net::TcpListener, sync::watch, task::JoinSet, time::timeout};
 
 use crate::{
     alert::{
-        Alerts,
-        channels::telegram::Telegram,
-        message::Voice,
-        outbox::{Pace, Sender},
+        Alerts, calendar::Calendar, channels::http_client, clock::AlertClock, heartbeat::Heartbeat,
+        ladder::ladder, message::Voice, outbox::Pace,
     },
     backup,
     beat::{Beat, Beats},
     config::Config,
     http::{self, Status},
-    store::{Store, lock::StateLock},
+    store::{Store, lock::StateLock, outbox::Rung},
     watch::{
         backup_age::BackupAge, backup_outcome, bot_health::BotWatch, bot_link::BotLink,
         recipients::RecipientWatch,
@@ -32,15 +30,20 @@ use crate::{
 };
 
 mod backups;
+mod heartbeat;
+mod restart;
 mod systemd;
+mod telling;
+mod ways;
+
+pub use ways::open as ways;
 
 /// A look at the bot takes at most a few seconds, also when the bot is mute.
 const WATCH_LIMIT: Duration = Duration::from_secs(60);
-/// One request to a channel takes at most 20 s.
-const OUTBOX_LIMIT: Duration = Duration::from_secs(120);
+/// The alerts' clock ticks every second.
+const CLOCK_LIMIT: Duration = Duration::from_secs(30);
 /// How long a request that is open may take to end when the agent stops; systemd is told nothing of it.
 const STOP_LIMIT: Duration = Duration::from_secs(3);
-const CONNECT_LIMIT: Duration = Duration::from_secs(10);
 /// Messages that were sent are kept for replies and for questions afterwards.
 const SENT_KEPT: Duration = Duration::from_secs(90 * 86_400);
 
@@ -92,21 +95,19 @@ struct Parts {
 impl Parts {
     async fn start(config: Arc<Config>, pace: Pace) -> anyhow::Result<Self> {
         let started_at = UnixMillis(Timestamp::now().as_millisecond());
-        let store = Arc::new(Store::open(&config.state_dir)?);
-        tidy_outbox(&store, &config, started_at)?;
+        let store = Arc::new(Store::open_with_room(&config.state_dir)?);
+        let ladder = ladder(&config);
+        tidy_outbox(&store, &ladder, started_at)?;
         let client = http_client()?;
+        let ways = ways::open(&config, &client)?;
         let listener = TcpListener::bind(config.http.private)
             .await
             .with_context(|| format!("listening on {} ([http] private)", config.http.private))?;
         let mut beats = Beats::new(Instant::now());
-        let alerts = Alerts::new(Arc::clone(&store), Voice::of(&config), &config.owner.chat_ids);
+        let alerts = alerts_of(&config, &store, &ladder);
         let remotes: Vec<&str> = config.remotes.iter().map(|remote| remote.name.as_str()).collect();
         backup_outcome::forget_other_remotes(&alerts, &remotes, started_at)?;
-        let recipients = RecipientWatch {
-            alerts: alerts.clone(),
-            paths: config.backup.recipients.clone(),
-            timezone: config.owner.timezone.clone(),
-        };
+        let recipients = recipients(&config, &alerts);
         let link = BotLink::new(client.clone(), &config.bot.url);
         let bot = BotWatch::new(
             link,
@@ -115,9 +116,14 @@ impl Parts {
         );
         let age_beat = beats.add("backup_age", WATCH_LIMIT, Instant::now());
         let age = backup_age(&config, &store, &alerts, started_at, age_beat);
+        let clock = AlertClock {
+            alerts: alerts.clone(),
+            patience: pace.patience,
+            beat: beats.add("alerts", CLOCK_LIMIT, Instant::now()),
+        };
         let stop = watch::Sender::new(false);
         let mut senders = JoinSet::new();
-        for sender in senders_of(&config, &store, client, pace, &mut beats) {
+        for sender in ways::senders(&ways, &config, &store, pace, &mut beats) {
             senders.spawn(sender.run(alerts.subscribe(), stop.subscribe()));
         }
         let status = Arc::new(Status {
@@ -131,6 +137,15 @@ impl Parts {
         tasks.spawn(async { Ok(bot.run().await) });
         tasks.spawn(async { Ok(age.run().await) });
         tasks.spawn(async { Ok(recipients.run().await) });
+        tasks.spawn(async { Ok(clock.run().await) });
+        let telling = telling::Telling {
+            config: &config,
+            store: &store,
+            alerts: &alerts,
+            status: &status,
+            client: &client,
+        };
+        telling.spawn(ways, started_at, &mut tasks);
         tasks.spawn(systemd::feed_watchdog(Arc::clone(&status)));
         tasks.spawn(async {
             http::serve(listener, status)
@@ -139,6 +154,7 @@ impl Parts {
             anyhow::bail!("the private address is not served any more")
         });
         let schedule = backups::Backups {
+            heartbeat: backup_heartbeat(&config, client),
             config,
             store,
             alerts,
@@ -164,6 +180,23 @@ impl Parts {
     }
 }
 
+fn alerts_of(config: &Config, store: &Arc<Store>, ladder: &[Rung]) -> Alerts {
+    Alerts::new(Arc::clone(store), Voice::of(config), Calendar::of(config), ladder)
+}
+
+fn recipients(config: &Config, alerts: &Alerts) -> RecipientWatch {
+    RecipientWatch {
+        alerts: alerts.clone(),
+        paths: config.backup.recipients.clone(),
+        timezone: config.owner.timezone.clone(),
+    }
+}
+
+fn backup_heartbeat(config: &Config, client: reqwest::Client) -> Option<Heartbeat> {
+    let url = config.heartbeat.backup_url.as_ref()?;
+    Some(Heartbeat::new(client, url))
+}
+
 fn backup_age(
     config: &Config,
     store: &Arc<Store>,
@@ -181,52 +214,20 @@ fn backup_age(
     }
 }
 
-/// One for each chat of the owner: a chat that refuses does not hold the others up.
-fn senders_of(
-    config: &Config,
-    store: &Arc<Store>,
-    client: reqwest::Client,
-    pace: Pace,
-    beats: &mut Beats,
-) -> Vec<Sender> {
-    let token = config.secrets.owner_bot_token.as_ref().map_or("", Secret::expose);
-    let channel = Arc::new(Telegram::new(client, &config.owner.api_url, Secret::new(token)));
-    let sender = |&chat_id: &i64| Sender {
-        store: Arc::clone(store),
-        channel: Arc::clone(&channel),
-        voice: Voice::of(config),
-        pace,
-        chat_id,
-        beat: beats.add("outbox", OUTBOX_LIMIT, Instant::now()),
-    };
-    config.owner.chat_ids.iter().map(sender).collect()
-}
-
-/// No redirects: the address holds a token that is meant for one host.
-fn http_client() -> anyhow::Result<reqwest::Client> {
-    reqwest::Client::builder()
-        .connect_timeout(CONNECT_LIMIT)
-        .redirect(reqwest::redirect::Policy::none())
-        .tcp_nodelay(true)
-        .build()
-        .map_err(reqwest::Error::without_url)
-        .context("preparing HTTPS; without certificates of the system it cannot be: install ca-certificates")
-}
-
-fn tidy_outbox(store: &Store, config: &Config, now: UnixMillis) -> anyhow::Result<()> {
+fn tidy_outbox(store: &Store, ladder: &[Rung], now: UnixMillis) -> anyhow::Result<()> {
     let forgotten = store
-        .forget_other_chats(&config.owner.chat_ids)
+        .forget_other_ways(ladder, now)
         .context("tidying the outbox")?;
     if forgotten > 0 {
         tracing::warn!(
             forgotten,
-            "messages waited for chats that are not in [owner] chat_ids any more: dropped"
+            "messages waited for chats or channels that the configuration does not name any more: dropped"
         );
     }
     let kept_ms = i64::try_from(SENT_KEPT.as_millis()).unwrap_or(i64::MAX);
-    store
-        .prune_outbox(UnixMillis(now.0.saturating_sub(kept_ms)))
-        .context("tidying the outbox")?;
+    let before = UnixMillis(now.0.saturating_sub(kept_ms));
+    store.prune_outbox(before).context("tidying the outbox")?;
+    store.prune_past(before).context("tidying the past alerts")?;
     Ok(())
 }
 

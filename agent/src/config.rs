@@ -1,6 +1,7 @@
 //! The agent's configuration: what the owner wrote in agent.toml, checked as a whole before anything starts.
 //! It decides nothing and starts nothing; every fault is gathered and told in one message.
 
+pub mod channels;
 mod read;
 mod secrets;
 mod world;
@@ -12,12 +13,13 @@ use std::{
     time::Duration,
 };
 
-use jiff::tz::TimeZone;
+use jiff::{civil::Time, tz::TimeZone};
 use protocol::{
     secret::Secret,
     settings::{self, Faults},
 };
 
+use channels::{ChannelConfig, Heartbeat};
 pub use secrets::Environment;
 pub(crate) use world::try_write;
 
@@ -56,6 +58,10 @@ pub struct Config {
     pub backup: Backup,
     /// `[remotes.<name>]`, by name.
     pub remotes: Vec<RemoteConfig>,
+    /// `[channels.<name>]`: further ways to the owner, in the order of the file.
+    pub channels: Vec<ChannelConfig>,
+    /// `[heartbeat]`
+    pub heartbeat: Heartbeat,
     /// `[state] dir`: the agent's own database, its lock and the place where backups are staged.
     pub state_dir: PathBuf,
     /// What never stands in the file.
@@ -72,6 +78,10 @@ pub struct Owner {
     pub timezone: TimeZone,
     /// Indonesian when absent.
     pub language: Language,
+    /// From when until when only what is critical may ring; it may go past midnight.
+    pub quiet_hours: Option<(Time, Time)>,
+    /// When the daily digest comes; 08:00 when absent.
+    pub digest_at: Time,
 }
 
 /// The program that is watched.
@@ -145,7 +155,7 @@ impl Config {
         // Without a file every key is missing, and saying so of each would hide the one fault that matters.
         let mut ignored = Faults::default();
         let inner = if readable { &mut *faults } else { &mut ignored };
-        let mut config = read::config(path, settings::parse(&text, inner), inner);
+        let mut config = read::config(path, settings::parse(&text, inner), purpose, environment, inner);
         secrets::add(&mut config, purpose, environment, inner);
         if purpose == Purpose::Keep {
             world::check(&config, inner);

@@ -219,6 +219,14 @@ impl Shop {
         killed_at
     }
 
+    /// `kill -9` of the agent.
+    ///
+    /// # Panics
+    /// When the agent does not run.
+    pub fn kill_agent(&mut self) {
+        self.agent.take().expect("the agent runs").kill_9();
+    }
+
     /// Stops the bot in order.
     ///
     /// # Errors

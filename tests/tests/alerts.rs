@@ -113,3 +113,39 @@ fn an_alert_waits_until_telegram_is_there_again() {
     shop.sandbox.owner_hears(DIED, killed_at, PATIENCE);
     assert_eq!(alerts(&shop, DIED), 1);
 }
+
+/// Requests fail before and after they have been taken, and the agent is killed in between: the alert comes, and what
+/// comes twice was being sent at a kill or when the answer was lost, and says so.
+#[test]
+fn an_alert_survives_kills_of_the_real_agent_while_telegram_is_away() {
+    const KILLS: u64 = 8;
+    let mut shop = Shop::open(&stocked(1));
+    shop.start_agent().unwrap();
+    shop.wait_for_watch();
+    let fault = |what: &str, times: u64| {
+        serde_json::json!({ "target": "telegram", "bot": OWNER_BOT, "method": "sendMessage", "fault": what,
+                            "hold_ms": 300, "times": times })
+    };
+    shop.sandbox.break_with(&fault("down", 6)).unwrap();
+    shop.sandbox
+        .break_with(&fault("timeout_after_effect", 2))
+        .unwrap();
+    let killed_at = shop.kill_bot();
+    for kill in 0..KILLS {
+        std::thread::sleep(Duration::from_millis(100 + 170 * kill));
+        shop.kill_agent();
+        shop.start_agent().unwrap();
+    }
+    shop.sandbox.owner_hears(DIED, killed_at, PATIENCE);
+    shop.start_bot().unwrap();
+    shop.sandbox.owner_hears(BACK, killed_at, PATIENCE);
+    let messages = shop.sandbox.chat(OWNER_BOT, OWNER).messages();
+    let told: Vec<&String> = messages
+        .iter()
+        .map(|message| &message.text)
+        .filter(|text| text.contains(DIED) && !text.starts_with('✅'))
+        .collect();
+    let marked = told.iter().filter(|text| text.contains("(ulangan)")).count();
+    assert!(told.len() <= 1 + marked, "{told:#?}");
+    assert!(marked as u64 <= KILLS + 2, "{told:#?}");
+}

@@ -6,16 +6,20 @@ use std::collections::BTreeSet;
 use crate::tree::{files, refuse};
 
 /// Where alerts are declared: the agent's rules, and the incidents that the bot reports through it.
-const DECLARED_IN: [&str; 2] = ["agent/src/alert/rule.rs", "bot/src/incident/mod.rs"];
+const DECLARED_IN: [&str; 2] = ["agent/src/alert/rule/table.rs", "bot/src/incident/mod.rs"];
 const RUNBOOK: &str = "docs/RUNBOOK.md";
 
-/// The names in `Self::BotGone => "bot_gone"`.
+/// The names in `Self::BotGone => "bot_gone"` and in `BotGone => Spec::new("bot_gone", …)`.
 fn declared(code: &str) -> BTreeSet<String> {
-    let arms = code
-        .lines()
-        .filter_map(|line| line.trim().strip_prefix("Self::")?.split_once(" => \""));
-    let names = arms.filter_map(|(_, rest)| rest.split('"').next());
-    names.map(str::to_owned).collect()
+    let named = |line: &str| {
+        let (left, right) = line.trim().split_once(" => ")?;
+        let name = match left.strip_prefix("Self::") {
+            Some(_) => right.strip_prefix('"')?,
+            None => right.strip_prefix("Spec::new(\"")?,
+        };
+        name.split('"').next().map(str::to_owned)
+    };
+    code.lines().filter_map(named).collect()
 }
 
 /// The names in headings such as ``### `bot_gone` ``.
@@ -58,7 +62,7 @@ fn every_alert_has_a_runbook_entry() {
 
 #[test]
 fn an_alert_without_entry_and_an_entry_without_alert_are_caught() {
-    let kinds = declared("    Self::A => \"a\",\n    Self::B => \"b\",\n    other => \"c\",\n");
+    let kinds = declared("    Self::A => \"a\",\n    B => Spec::new(\"b\", Info),\n    other => \"c\",\n");
     let told = entries("### `b`\nText.\n### `d`\n## Other\n");
     assert_eq!(differences(&kinds, &told).len(), 2);
 }

@@ -1,17 +1,18 @@
-//! From a reason to the text that the owner reads: what happened, what it means, what was done, what to do.
+//! From a notice to the text that the owner reads: what happened, what it means, what was done, what to do.
 //! Pure; what it is given from outside is cut to length, and nothing is formatted as markup.
 
-use std::time::Duration;
-
-use jiff::{Timestamp, tz::TimeZone};
+use jiff::tz::TimeZone;
 use protocol::{
     incident::{Incident, Severity},
     time::UnixMillis,
 };
 
+pub use super::text::{duration, moment};
 use super::{
-    rule::AlertKey,
-    state::{Reason, Trouble},
+    calendar::Calendar,
+    engine::{Fault, Kind, Notice},
+    rule::object_of,
+    text::{cut, figure, one_line, printable, units},
     words::{self, phrases, wording},
 };
 use crate::{
@@ -24,9 +25,11 @@ pub const TEXT_UNITS_MAX: usize = 4_000;
 /// What a probe or the bot may add to a message.
 const DETAIL_UNITS_MAX: usize = 1_500;
 /// One line of a summary.
-const HEADLINE_UNITS_MAX: usize = 200;
+pub(super) const HEADLINE_UNITS_MAX: usize = 200;
 /// The longest name of a kind of incident.
 const KIND_UNITS_MAX: usize = 64;
+/// Other faults that one message names.
+const OTHERS_MAX: usize = 8;
 
 /// How this owner is spoken to.
 #[derive(Clone)]
@@ -53,31 +56,45 @@ impl Voice {
 
 /// What is said of an alert.
 #[must_use]
-pub fn of_alert(voice: &Voice, key: &AlertKey, reason: &Reason) -> Message {
-    let (headline, text) = match reason {
-        Reason::First(trouble) => trouble_text(voice, key, trouble, ""),
-        Reason::Worse(trouble) => trouble_text(voice, key, trouble, phrases(voice.language).worse),
-        Reason::Resolved { trouble, lasted } => over_text(voice, key, trouble, *lasted),
-        Reason::Withdrawn(trouble) => withdrawn_text(voice, key, trouble),
+pub fn of_notice(voice: &Voice, notice: &Notice, now: UnixMillis) -> Message {
+    let phrases = phrases(voice.language);
+    let (headline, text) = match &notice.kind {
+        Kind::First | Kind::Update => trouble_text(voice, notice, None),
+        Kind::Worse => trouble_text(voice, notice, Some(phrases.worse)),
+        Kind::More => trouble_text(voice, notice, Some(phrases.more)),
+        Kind::Reminder => trouble_text(voice, notice, Some(phrases.reminder)),
+        Kind::Flapping { raises } => flapping_text(voice, notice, *raises),
+        Kind::Resolved { lasted } => over_text(voice, notice, &duration(voice.language, *lasted)),
+        Kind::Withdrawn => withdrawn_text(voice, notice),
+        Kind::Settled => short_text(voice, notice, phrases.settled, now),
+        Kind::Calm => short_text(voice, notice, phrases.calm, now),
     };
-    let follows_up = !matches!(reason, Reason::First(_));
     Message {
-        alert_key: key.to_string(),
-        headline,
+        alert_key: notice.lead.key.clone(),
+        episode: Some(notice.episode),
+        runbook: Some(notice.lead.rule.name().to_owned()),
+        severity: notice.severity,
+        headline: one_line(&headline, HEADLINE_UNITS_MAX),
         text: cut(&text, TEXT_UNITS_MAX),
-        follows_up,
+        loud: notice.loud,
+        open: notice.kind.is_open(),
+        is_edit: notice.kind.is_edit(),
+        follows_up: !matches!(notice.kind, Kind::First | Kind::Flapping { .. }),
+        not_before: None,
+        rungs: notice.rungs,
     }
 }
 
 /// What is said of something that the bot reported.
 #[must_use]
-pub fn of_incident(voice: &Voice, incident: &Incident) -> Message {
+pub fn of_incident(voice: &Voice, calendar: &Calendar, incident: &Incident, now: UnixMillis) -> Message {
     let kind = one_line(&incident.kind, KIND_UNITS_MAX);
     let report = cut(&printable(&incident.text), DETAIL_UNITS_MAX);
     let icon = icon(incident.severity);
     let intro = phrases(voice.language).incident;
     let at = moment(&voice.timezone, incident.at);
-    let told = match words::incident(voice.language, &incident.kind) {
+    let known = words::incident(voice.language, &incident.kind);
+    let told = match known {
         Some(meaning) => format!(
             "{}\n\n{}: {report}",
             meaning.replace("{unit}", &voice.unit),
@@ -85,18 +102,28 @@ pub fn of_incident(voice: &Voice, incident: &Incident) -> Message {
         ),
         None => report.clone(),
     };
+    let may_wait = incident.severity < Severity::Critical;
     Message {
-        alert_key: AlertKey::new("incident", &incident.id.0.to_string()).to_string(),
+        alert_key: format!("incident/{}", incident.id.0),
+        episode: None,
+        runbook: known.map(|_| kind.clone()),
+        severity: incident.severity,
         headline: one_line(&format!("{icon} {intro}: {report}"), HEADLINE_UNITS_MAX),
         text: format!("{icon} {intro} ({kind})\n\n{told}\n\n{at}"),
+        loud: incident.severity > Severity::Info,
+        open: false,
+        is_edit: false,
         follows_up: false,
+        not_before: calendar.quiet_until(now).filter(|_| may_wait),
+        rungs: 1,
     }
 }
 
 /// The text of a row when it goes out: marked when it may have arrived before.
 #[must_use]
 pub fn outgoing(voice: &Voice, row: &Waiting) -> String {
-    if row.in_doubt {
+    // To edit twice is the same as once.
+    if row.in_doubt && !row.message.is_edit {
         return format!("{} {}", phrases(voice.language).repeated, row.message.text);
     }
     row.message.text.clone()
@@ -131,30 +158,23 @@ pub fn summary(voice: &Voice, rows: &[Waiting]) -> (String, usize) {
     (format!("{heading}\n\n{}", lines.join("\n")), lines.len())
 }
 
-/// A moment on the owner's clock, to the second, with the zone's name.
+/// What is wrong, in one line: for lists.
 #[must_use]
-pub fn moment(timezone: &TimeZone, at: UnixMillis) -> String {
-    let at = Timestamp::from_millisecond(at.0).unwrap_or(Timestamp::UNIX_EPOCH);
-    at.to_zoned(timezone.clone())
-        .strftime("%Y-%m-%d %H:%M:%S %Z")
-        .to_string()
+pub fn headline(voice: &Voice, fault: &Fault) -> String {
+    let text = fill(voice, fault, wording(voice.language, fault.rule).headline);
+    one_line(
+        &format!("{} {text}", icon(fault.rule.severity())),
+        HEADLINE_UNITS_MAX,
+    )
 }
 
-fn trouble_text(voice: &Voice, key: &AlertKey, trouble: &Trouble, prefix: &str) -> (String, String) {
-    let words = wording(voice.language, trouble.rule);
+fn trouble_text(voice: &Voice, notice: &Notice, prefix: Option<&str>) -> (String, String) {
+    let words = wording(voice.language, notice.lead.rule);
     let phrases = phrases(voice.language);
-    let fill = |text: &str| fill(voice, key, trouble, text);
-    let prefix = if prefix.is_empty() {
-        String::new()
-    } else {
-        format!("{prefix}: ")
-    };
-    let headline = format!(
-        "{} {prefix}{}",
-        icon(trouble.rule.severity()),
-        fill(words.headline)
-    );
-    let text = format!(
+    let fill = |text: &str| fill(voice, &notice.lead, text);
+    let prefix = prefix.map_or(String::new(), |prefix| format!("{prefix}: "));
+    let headline = format!("{} {prefix}{}", icon(notice.severity), fill(words.headline));
+    let mut text = format!(
         "{headline}\n\n{}\n\n{}: {}\n\n{}: {}\n\n{}: {}",
         fill(words.happened).trim_end(),
         phrases.means,
@@ -164,64 +184,89 @@ fn trouble_text(voice: &Voice, key: &AlertKey, trouble: &Trouble, prefix: &str) 
         phrases.todo,
         fill(words.todo),
     );
-    (one_line(&headline, HEADLINE_UNITS_MAX), text)
+    text += &others_text(voice, &notice.others);
+    if let Some(at) = notice.acked_at {
+        text += &format!(
+            "\n\n{}",
+            phrases.acked.replace("{at}", &moment(&voice.timezone, at))
+        );
+    }
+    (headline, text)
 }
 
-fn over_text(voice: &Voice, key: &AlertKey, trouble: &Trouble, lasted: Duration) -> (String, String) {
-    let words = wording(voice.language, trouble.rule);
-    let headline = format!("✅ {}", fill(voice, key, trouble, words.over_headline));
-    let over = fill(voice, key, trouble, words.over).replace("{lasted}", &duration(voice.language, lasted));
-    (
-        one_line(&headline, HEADLINE_UNITS_MAX),
-        format!("{headline}\n\n{over}"),
-    )
+fn others_text(voice: &Voice, others: &[Fault]) -> String {
+    if others.is_empty() {
+        return String::new();
+    }
+    let mut text = format!("\n\n{}:", phrases(voice.language).also);
+    for fault in others.iter().take(OTHERS_MAX) {
+        let since = moment(&voice.timezone, fault.since);
+        text += &format!("\n{} ({since})", headline(voice, fault));
+    }
+    if others.len() > OTHERS_MAX {
+        text += &format!("\n+{}", others.len() - OTHERS_MAX);
+    }
+    text
 }
 
-fn withdrawn_text(voice: &Voice, key: &AlertKey, trouble: &Trouble) -> (String, String) {
+fn flapping_text(voice: &Voice, notice: &Notice, raises: u32) -> (String, String) {
+    let phrases = phrases(voice.language);
+    let (headline, text) = trouble_text(voice, notice, Some(phrases.again));
+    let flapping = phrases.flapping.replace("{count}", &raises.to_string());
+    (headline, format!("{text}\n\n{flapping}"))
+}
+
+fn over_text(voice: &Voice, notice: &Notice, lasted: &str) -> (String, String) {
+    let words = wording(voice.language, notice.lead.rule);
+    let headline = format!("✅ {}", fill(voice, &notice.lead, words.over_headline));
+    let over = fill(voice, &notice.lead, words.over).replace("{lasted}", lasted);
+    let mut text = format!("{headline}\n\n{over}");
+    if notice.faults > 1 {
+        let all_over = phrases(voice.language).all_over;
+        text += &format!("\n\n{}", all_over.replace("{count}", &notice.faults.to_string()));
+    }
+    (headline, text)
+}
+
+fn withdrawn_text(voice: &Voice, notice: &Notice) -> (String, String) {
     let phrases = phrases(voice.language);
     let was = fill(
         voice,
-        key,
-        trouble,
-        wording(voice.language, trouble.rule).headline,
+        &notice.lead,
+        wording(voice.language, notice.lead.rule).headline,
     );
     let headline = format!("✅ {}: {was}", phrases.withdrawn_headline);
     let text = format!("{headline}\n\n{}", phrases.withdrawn.replace("{headline}", &was));
-    (one_line(&headline, HEADLINE_UNITS_MAX), text)
+    (headline, text)
+}
+
+/// What the live message says in the end: what it was, and that it is over.
+fn short_text(voice: &Voice, notice: &Notice, over: &str, now: UnixMillis) -> (String, String) {
+    let was = fill(
+        voice,
+        &notice.lead,
+        wording(voice.language, notice.lead.rule).headline,
+    );
+    let headline = format!("✅ {was}");
+    let since = moment(&voice.timezone, notice.lead.since);
+    let until = moment(&voice.timezone, now);
+    let over = over.replace("{since}", &since).replace("{until}", &until);
+    (headline.clone(), format!("{headline}\n\n{over}"))
 }
 
 /// The detail goes in last: what comes from outside is never searched for places to fill.
-fn fill(voice: &Voice, key: &AlertKey, trouble: &Trouble, text: &str) -> String {
+fn fill(voice: &Voice, fault: &Fault, text: &str) -> String {
+    let line = fault.rule.spec().threshold;
+    let shown = |value: Option<f64>| match (line, value) {
+        (Some(line), Some(value)) => figure(voice.language, line.unit, value),
+        _ => String::new(),
+    };
     text.replace("{unit}", &voice.unit)
-        .replace("{object}", key.object())
-        .replace("{since}", &moment(&voice.timezone, trouble.since))
-        .replace("{detail}", &cut(&printable(&trouble.detail), DETAIL_UNITS_MAX))
-}
-
-/// The largest unit that is not zero and the one below it: nobody needs the seconds of a day.
-#[must_use]
-pub fn duration(language: Language, lasted: Duration) -> String {
-    let seconds = lasted.as_secs();
-    let numbers = [
-        seconds / 86_400,
-        seconds / 3_600 % 24,
-        seconds / 60 % 60,
-        seconds % 60,
-    ];
-    let units = phrases(language).units;
-    let parts: Vec<String> = numbers
-        .iter()
-        .zip(units)
-        .skip_while(|(number, _)| **number == 0)
-        .take(2)
-        .filter(|(number, _)| **number > 0)
-        .map(|(number, unit)| format!("{number}{unit}"))
-        .collect();
-    if parts.is_empty() {
-        format!("0{}", units[3])
-    } else {
-        parts.join(" ")
-    }
+        .replace("{since}", &moment(&voice.timezone, fault.since))
+        .replace("{value}", &shown(fault.value))
+        .replace("{limit}", &shown(line.map(|line| line.raise)))
+        .replace("{object}", object_of(&fault.key))
+        .replace("{detail}", &cut(&printable(&fault.detail), DETAIL_UNITS_MAX))
 }
 
 fn icon(severity: Severity) -> &'static str {
@@ -232,42 +277,17 @@ fn icon(severity: Severity) -> &'static str {
     }
 }
 
-fn printable(text: &str) -> String {
-    text.chars()
-        .filter(|char| *char == '\n' || !char.is_control())
-        .collect::<String>()
-        .trim()
-        .to_owned()
-}
-
-fn one_line(text: &str, units_max: usize) -> String {
-    cut(&text.split_whitespace().collect::<Vec<_>>().join(" "), units_max)
-}
-
-/// At most so many UTF-16 units, which is how Telegram counts.
-fn cut(text: &str, units_max: usize) -> String {
-    if units(text) <= units_max {
-        return text.to_owned();
-    }
-    let mut left = units_max - 1;
-    let fits = |char: &char| {
-        let room = left.checked_sub(char.len_utf16());
-        left = room.unwrap_or(0);
-        room.is_some()
-    };
-    text.chars().take_while(fits).chain(['…']).collect()
-}
-
-fn units(text: &str) -> usize {
-    text.encode_utf16().count()
-}
-
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use protocol::incident::IncidentId;
 
     use super::*;
-    use crate::{alert::rule::Rule, store::outbox::OutboxId};
+    use crate::{
+        alert::rule::Rule,
+        store::{episodes::EpisodeId, outbox::DeliveryId},
+    };
 
     fn voice(language: Language) -> Voice {
         Voice {
@@ -277,20 +297,41 @@ mod tests {
         }
     }
 
-    fn gone() -> Trouble {
-        let since = UnixMillis(1_795_338_000_000);
-        Trouble {
-            rule: Rule::BotGone,
-            detail: String::new(),
-            since,
-            rule_since: since,
+    fn calendar() -> Calendar {
+        Calendar {
+            timezone: TimeZone::UTC,
+            quiet_hours: None,
+            digest_at: jiff::civil::time(8, 0, 0, 0),
         }
+    }
+
+    fn gone(kind: Kind) -> Notice {
+        Notice {
+            kind,
+            episode: EpisodeId(1),
+            severity: Severity::Critical,
+            lead: Fault {
+                key: "bot/bot".to_owned(),
+                rule: Rule::BotGone,
+                detail: String::new(),
+                value: None,
+                since: UnixMillis(1_795_338_000_000),
+            },
+            others: Vec::new(),
+            faults: 1,
+            acked_at: None,
+            rungs: 1,
+            loud: true,
+        }
+    }
+
+    fn told(language: Language, notice: &Notice) -> Message {
+        of_notice(&voice(language), notice, UnixMillis(1_795_338_600_000))
     }
 
     #[test]
     fn an_alert_says_what_happened_what_it_means_what_was_done_and_what_to_do() {
-        let key = AlertKey::new("bot", "bot");
-        let message = of_alert(&voice(Language::Id), &key, &Reason::First(gone()));
+        let message = told(Language::Id, &gone(Kind::First));
         assert_eq!(message.headline, "🔴 Bot toko mati mendadak");
         for part in [
             "2026-11-22 16:00:00 WIB",
@@ -305,12 +346,8 @@ mod tests {
 
     #[test]
     fn the_end_of_an_alert_says_how_long_it_lasted() {
-        let key = AlertKey::new("bot", "bot");
-        let reason = Reason::Resolved {
-            trouble: gone(),
-            lasted: Duration::from_secs(3_725),
-        };
-        let message = of_alert(&voice(Language::En), &key, &reason);
+        let lasted = Duration::from_secs(3_725);
+        let message = told(Language::En, &gone(Kind::Resolved { lasted }));
         assert!(message.text.contains("1 h 2 min"), "{}", message.text);
         assert!(message.follows_up);
     }
@@ -318,13 +355,10 @@ mod tests {
     #[test]
     fn what_comes_from_outside_is_cut_and_cannot_fill_places() {
         let text = "{since} {unit} \u{7} ".to_owned() + &"😀".repeat(5_000);
-        let trouble = Trouble {
-            rule: Rule::BackupFailed,
-            detail: text.clone(),
-            ..gone()
-        };
-        let key = AlertKey::new("backup_remote", "offsite");
-        let message = of_alert(&voice(Language::En), &key, &Reason::First(trouble));
+        let mut notice = gone(Kind::First);
+        notice.lead.rule = Rule::BackupFailed;
+        notice.lead.detail = text.clone();
+        let message = told(Language::En, &notice);
         assert!(
             message.text.contains("{since} {unit}") && !message.text.contains('\u{7}'),
             "{}",
@@ -338,12 +372,15 @@ mod tests {
             severity: Severity::Info,
             text,
         };
-        assert!(units(&of_incident(&voice(Language::En), &incident).text) <= TEXT_UNITS_MAX);
+        assert!(
+            units(&of_incident(&voice(Language::En), &calendar(), &incident, UnixMillis(0)).text)
+                <= TEXT_UNITS_MAX
+        );
     }
 
     #[test]
     fn a_report_is_explained_in_the_owners_language_before_the_bots_own_words() {
-        let told = |language, kind: &str| {
+        let said = |language, kind: &str| {
             let incident = Incident {
                 id: IncidentId(1),
                 at: UnixMillis(0),
@@ -351,25 +388,23 @@ mod tests {
                 severity: Severity::Critical,
                 text: "job 7 of order 3 died".to_owned(),
             };
-            of_incident(&voice(language), &incident).text
+            of_incident(&voice(language), &calendar(), &incident, UnixMillis(0)).text
         };
-        let text = told(Language::Id, "dead_job");
+        let text = said(Language::Id, "dead_job");
         let (meaning, report) = text.split_once("Rincian dari bot: ").unwrap();
         assert!(meaning.contains("journalctl -u bot.service -n 100"), "{text}");
         assert!(report.starts_with("job 7 of order 3 died\n"), "{text}");
-        assert!(told(Language::En, "dead_job").contains("The bot's own words: job 7"));
-        assert!(told(Language::En, "newer").starts_with("🔴 The bot reports (newer)\n\njob 7"));
+        assert!(said(Language::En, "dead_job").contains("The bot's own words: job 7"));
+        assert!(said(Language::En, "newer").starts_with("🔴 The bot reports (newer)\n\njob 7"));
     }
 
     #[test]
     fn a_summary_holds_what_fits_and_marks_what_may_be_known() {
         let row = |number: i64| Waiting {
-            id: OutboxId(number),
+            id: DeliveryId(number),
             message: Message {
-                alert_key: "bot/bot".to_owned(),
                 headline: format!("headline {number} {}", "x".repeat(100)),
-                text: String::new(),
-                follows_up: false,
+                ..told(Language::En, &gone(Kind::First))
             },
             created_at: UnixMillis(number * 1000),
             in_doubt: number == 2,
@@ -388,18 +423,23 @@ mod tests {
     }
 
     #[test]
-    fn durations_name_their_two_largest_units() {
-        let shown = [0, 59, 60, 3_600, 3_661, 90_000].map(|s| duration(Language::Id, Duration::from_secs(s)));
-        assert_eq!(
-            shown,
-            [
-                "0 detik",
-                "59 detik",
-                "1 menit",
-                "1 jam",
-                "1 jam 1 menit",
-                "1 hari 1 jam"
-            ]
+    fn one_message_tells_many_and_counts_those_that_it_does_not_name() {
+        let mut notice = gone(Kind::Update);
+        notice.others = (0..30).map(|_| notice.lead.clone()).collect();
+        notice.acked_at = Some(UnixMillis(1_795_338_000_000));
+        let message = told(Language::En, &notice);
+        assert!(message.is_edit && message.open);
+        assert!(
+            message.text.contains("Also wrong:\n🔴 The shop's bot died (2026"),
+            "{}",
+            message.text
+        );
+        assert!(
+            message
+                .text
+                .contains("\n+22\n\nYou took this on at 2026-11-22 16:00:00 WIB"),
+            "{}",
+            message.text
         );
     }
 }

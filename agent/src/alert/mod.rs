@@ -1,51 +1,63 @@
 //! From what was seen to what the owner hears: observation → state → reason → outbox row, in one transaction.
 //! It does not know which probes exist, and it never waits for a channel: sending is the outbox's own loop.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use anyhow::Context;
-use protocol::{
-    incident::{Incident, IncidentId},
-    time::UnixMillis,
-};
+use protocol::time::UnixMillis;
 use tokio::sync::watch;
 
 use crate::store::{
     Store,
-    alerts::{AlertRow, Change},
-    incidents::Cursor,
-    outbox::Message,
+    book::Book,
+    episodes::EpisodeId,
+    outbox::{Message, Rung},
 };
 
+pub mod buttons;
+pub mod calendar;
 pub mod channels;
+pub mod clock;
+pub mod digest;
+pub mod engine;
+pub mod heartbeat;
+pub mod ladder;
 pub mod message;
 pub mod outbox;
+pub mod rehearsal;
+mod reports;
 pub mod rule;
 pub mod state;
+mod text;
 mod words;
 
+use calendar::Calendar;
+use digest::Day;
+use engine::{MAINTENANCE, Notice};
+use ladder::Patience;
 use message::Voice;
-use rule::{AlertKey, Observation, Rule};
-use state::{Reason, State, Trouble};
+use rule::{AlertKey, Observation, Seen, judge};
 
-/// The one door for everything that is seen. Cheap to clone.
+/// The one door for everything that is seen, and for what the owner says to it. Cheap to clone.
 #[derive(Clone)]
 pub struct Alerts {
     store: Arc<Store>,
     voice: Voice,
-    chats: Arc<[i64]>,
+    calendar: Calendar,
+    ladder: Arc<[Rung]>,
     /// Changes with every queued message: what the outbox waits for.
     queued: watch::Sender<u64>,
 }
 
 impl Alerts {
-    /// Alerts for these chats of the owner.
+    /// Alerts that go to the owner by these ways, in the order in which they are tried.
     #[must_use]
-    pub fn new(store: Arc<Store>, voice: Voice, chats: &[i64]) -> Self {
+    pub fn new(store: Arc<Store>, voice: Voice, calendar: Calendar, ladder: &[Rung]) -> Self {
         Self {
             store,
             voice,
-            chats: chats.into(),
+            calendar,
+            ladder: ladder.into(),
             queued: watch::Sender::new(0),
         }
     }
@@ -55,7 +67,94 @@ impl Alerts {
     /// # Errors
     /// When the agent's database refuses. Nothing has moved then, and the next observation tries again.
     pub fn observe(&self, key: &AlertKey, seen: Observation, now: UnixMillis) -> anyhow::Result<()> {
-        self.move_to(key, now, |before| state::step(before, seen, now))
+        let doing = || format!("storing what was seen of {key}");
+        // Nearly every look finds what was well still well: that writes nothing.
+        if judge(None, seen.clone()) == Seen::Fine
+            && !self.store.has_alert(key.as_str()).with_context(doing)?
+        {
+            return Ok(());
+        }
+        self.change(now, |book| engine::observe(book, &self.calendar, key, seen, now))
+            .with_context(doing)
+    }
+
+    /// Does what is due at this moment: held alerts are let go, episodes speak, reminders come, silences end.
+    ///
+    /// # Errors
+    /// As [`Alerts::observe`].
+    pub fn tick(&self, now: UnixMillis) -> anyhow::Result<()> {
+        let mut book = self.store.book().context("reading the alerts")?;
+        let before = book.clone();
+        // Looked at first, because most moments change nothing and need no transaction.
+        if engine::tick(&mut book, &self.calendar, now).is_empty() && book == before {
+            return Ok(());
+        }
+        self.change(now, |book| engine::tick(book, &self.calendar, now))
+            .context("doing what is due")
+    }
+
+    /// Lets messages that have arrived nowhere take their next way.
+    ///
+    /// # Errors
+    /// As [`Alerts::observe`].
+    pub fn climb(&self, patience: Patience, now: UnixMillis) -> anyhow::Result<()> {
+        let climbed = self
+            .store
+            .climb(&self.ladder, now, |stuck| {
+                ladder::climb(&self.ladder, patience, stuck, now)
+            })
+            .context("taking another way to the owner")?;
+        if climbed > 0 {
+            tracing::warn!(
+                climbed,
+                "messages that did not arrive take another way to the owner"
+            );
+            self.wake();
+        }
+        Ok(())
+    }
+
+    /// Queues the daily digest when it is due. The first one comes at the first such time after the agent was set up.
+    ///
+    /// # Errors
+    /// As [`Alerts::observe`].
+    pub fn digest_if_due(&self, now: UnixMillis) -> anyhow::Result<()> {
+        let book = self.book()?;
+        let due = self.calendar.digest_due(now).unwrap_or(now);
+        let text = match book.digest_at {
+            Some(last) if last >= due => return Ok(()),
+            Some(last) => Some(self.digest(last, now)?),
+            None => None,
+        };
+        let set = |book: &mut Book| {
+            book.digest_at = Some(due);
+            text.into_iter().collect()
+        };
+        let queued = self
+            .store
+            .change_book(&self.ladder, now, set)
+            .context("queueing the digest")?;
+        if queued > 0 {
+            self.wake();
+        }
+        Ok(())
+    }
+
+    /// The digest of what happened since that moment, in words; nothing is queued.
+    ///
+    /// # Errors
+    /// When the agent's database refuses.
+    pub fn digest(&self, since: UnixMillis, now: UnixMillis) -> anyhow::Result<Message> {
+        let (book, past) = (self.book()?, self.store.past(since)?);
+        let (fresh, tests) = (self.store.freshness()?, self.store.channel_tests()?);
+        let day = Day {
+            book: &book,
+            past: &past,
+            fresh: &fresh,
+            tests: &tests,
+            service: self.store.service(since)?,
+        };
+        Ok(digest::of_day(&self.voice, &day, now))
     }
 
     /// Ends the alerts of a kind whose objects the configuration does not name any more, and says so where they were
@@ -66,109 +165,109 @@ impl Alerts {
     pub fn withdraw_others(&self, kind: &str, objects: &[&str], now: UnixMillis) -> anyhow::Result<()> {
         let rows = self.store.alerts().context("reading the alerts")?;
         for row in rows {
-            let orphan = row
+            let is_orphan = row
                 .key
                 .split_once('/')
-                .filter(|(of, object)| *of == kind && !objects.contains(object));
-            if let Some((_, object)) = orphan {
-                self.move_to(&AlertKey::new(kind, object), now, state::withdraw)?;
+                .is_some_and(|(of, object)| of == kind && !objects.contains(&object));
+            if is_orphan {
+                self.change(now, |book| engine::withdraw(book, &row.key, now))
+                    .context("ending an alert")?;
             }
         }
         Ok(())
     }
 
-    fn move_to(
-        &self,
-        key: &AlertKey,
-        now: UnixMillis,
-        step: impl FnOnce(State) -> (State, Option<Reason>),
-    ) -> anyhow::Result<()> {
-        let queued = self
-            .store
-            .move_alert(key.as_str(), &self.chats, now, |row| {
-                let before = row.and_then(state_of).unwrap_or(State::Quiet);
-                let (after, reason) = step(before);
-                let message = reason
-                    .as_ref()
-                    .map(|reason| message::of_alert(&self.voice, key, reason));
-                Change {
-                    row: row_of(key, after),
-                    message,
-                }
-            })
-            .with_context(|| format!("storing what was seen of {key}"))?;
-        if queued {
-            self.wake();
-        }
-        Ok(())
-    }
-
-    /// Takes in a page of the bot's incidents: each is told once, however often it is read.
+    /// The owner has taken an episode on: no more reminders. `false` when it is over already.
     ///
     /// # Errors
-    /// When the agent's database refuses. Nothing has moved then, and the same page can be taken in again.
-    pub fn report(&self, incidents: &[Incident], now: UnixMillis) -> anyhow::Result<()> {
-        let mut cursor = self
-            .store
-            .incident_cursor()
-            .context("reading how far the incidents were told")?;
-        let mut messages: Vec<Message> = Vec::new();
-        for incident in incidents {
-            if incident.id <= cursor.last_id {
-                continue;
-            }
-            let told = cursor.told_until.is_some_and(|until| incident.at <= until);
-            if !told {
-                messages.push(message::of_incident(&self.voice, incident));
-            }
-            cursor = Cursor {
-                last_id: incident.id,
-                last_at: cursor.last_at.max(incident.at),
-                ..cursor
-            };
-        }
-        self.store
-            .move_incident_cursor(cursor, &messages, &self.chats, now)
-            .context("storing the bot's incidents")?;
-        if !messages.is_empty() {
-            self.wake();
-        }
-        Ok(())
+    /// As [`Alerts::observe`].
+    pub fn acknowledge(&self, episode: EpisodeId, now: UnixMillis) -> anyhow::Result<bool> {
+        let mut is_open = false;
+        self.change(now, |book| {
+            let notices = engine::acknowledge(book, episode, now);
+            is_open = notices.is_some();
+            notices.unwrap_or_default()
+        })
+        .context("storing that the owner has taken it on")?;
+        Ok(is_open)
     }
 
-    /// The last incident that was taken in.
+    /// Holds back what would be told of one alert for so long, at most seven days. Gives when that ends.
+    ///
+    /// # Errors
+    /// As [`Alerts::observe`].
+    pub fn silence(&self, key: &str, lasts: Duration, now: UnixMillis) -> anyhow::Result<UnixMillis> {
+        let mut until = now;
+        self.change(now, |book| {
+            until = engine::silence(book, key, lasts, now);
+            Vec::new()
+        })
+        .context("storing the silence")?;
+        Ok(until)
+    }
+
+    /// Holds back what would be told of every alert of an episode. `None` when it is over already.
+    ///
+    /// # Errors
+    /// As [`Alerts::observe`].
+    pub fn silence_episode(
+        &self,
+        episode: EpisodeId,
+        lasts: Duration,
+        now: UnixMillis,
+    ) -> anyhow::Result<Option<UnixMillis>> {
+        let mut until = None;
+        self.change(now, |book| {
+            let of_episode = book.alerts.values().filter(|row| row.episode == Some(episode));
+            let keys: Vec<String> = of_episode.map(|row| row.key.clone()).collect();
+            for key in &keys {
+                until = Some(engine::silence(book, key, lasts, now));
+            }
+            Vec::new()
+        })
+        .context("storing the silence")?;
+        Ok(until)
+    }
+
+    /// Holds back everything for so long, at most seven days: somebody works on the server. Gives when that ends.
+    ///
+    /// # Errors
+    /// As [`Alerts::observe`].
+    pub fn maintenance(&self, lasts: Duration, now: UnixMillis) -> anyhow::Result<UnixMillis> {
+        self.silence(MAINTENANCE, lasts, now)
+    }
+
+    /// Ends a silence before its time; [`MAINTENANCE`] ends the maintenance.
+    ///
+    /// # Errors
+    /// As [`Alerts::observe`].
+    pub fn end_silence(&self, scope: &str, now: UnixMillis) -> anyhow::Result<()> {
+        self.change(now, |book| {
+            book.silences.retain(|_, silence| silence.scope != scope);
+            Vec::new()
+        })
+        .context("ending the silence")
+    }
+
+    /// What is wrong, held back, told and silenced at this moment.
     ///
     /// # Errors
     /// When the agent's database refuses.
-    pub fn last_incident(&self) -> anyhow::Result<IncidentId> {
-        Ok(self
-            .store
-            .incident_cursor()
-            .context("reading how far the incidents were told")?
-            .last_id)
+    pub fn book(&self) -> anyhow::Result<Book> {
+        self.store.book().context("reading the alerts")
     }
 
-    /// Begins from the first incident again when the bot has fewer than were told: the shop was restored to an
-    /// older state, and new ones will get numbers that were used before. What was told stays told.
-    ///
-    /// # Errors
-    /// When the agent's database refuses. Nothing has changed then.
-    pub fn rewind_if_restored(&self, newest: IncidentId, now: UnixMillis) -> anyhow::Result<()> {
-        let cursor = self
-            .store
-            .incident_cursor()
-            .context("reading how far the incidents were told")?;
-        if newest >= cursor.last_id {
-            return Ok(());
+    /// Moves the engine's memory and queues what follows from it, both or neither.
+    fn change(&self, now: UnixMillis, step: impl FnOnce(&mut Book) -> Vec<Notice>) -> anyhow::Result<()> {
+        let queued = self.store.change_book(&self.ladder, now, |book| {
+            let notices = step(book);
+            let told = |notice: &Notice| message::of_notice(&self.voice, notice, now);
+            notices.iter().map(told).collect()
+        })?;
+        if queued > 0 {
+            self.wake();
         }
-        let rewound = Cursor {
-            last_id: IncidentId(0),
-            told_until: Some(cursor.last_at),
-            ..cursor
-        };
-        self.store
-            .move_incident_cursor(rewound, &[], &self.chats, now)
-            .context("beginning the incidents anew")
+        Ok(())
     }
 
     /// Resolves with every message that is queued after this call.
@@ -180,35 +279,4 @@ impl Alerts {
     fn wake(&self) {
         self.queued.send_modify(|count| *count = count.wrapping_add(1));
     }
-}
-
-/// `None` for a rule that this program does not know, which only an older one meets: it counts as quiet.
-fn state_of(row: AlertRow) -> Option<State> {
-    let rule = Rule::named(&row.rule)?;
-    let trouble = Trouble {
-        rule,
-        detail: row.detail,
-        since: row.since,
-        rule_since: row.rule_since,
-    };
-    Some(match row.told {
-        None => State::Pending(trouble),
-        Some(told) => State::Firing { trouble, told },
-    })
-}
-
-fn row_of(key: &AlertKey, state: State) -> Option<AlertRow> {
-    let (trouble, told) = match state {
-        State::Quiet => return None,
-        State::Pending(trouble) => (trouble, None),
-        State::Firing { trouble, told } => (trouble, Some(told)),
-    };
-    Some(AlertRow {
-        key: key.to_string(),
-        rule: trouble.rule.name().to_owned(),
-        detail: trouble.detail,
-        since: trouble.since,
-        rule_since: trouble.rule_since,
-        told,
-    })
 }

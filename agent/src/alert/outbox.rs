@@ -13,14 +13,16 @@ use rand::Rng;
 use tokio::{sync::watch, time::timeout};
 
 use super::{
-    channels::{Outcome, telegram::Telegram},
+    buttons,
+    channels::{Channel, Letter, Outcome},
+    ladder::Patience,
     message::{self, Voice},
 };
 use crate::{
     beat::Beat,
     store::{
         Store,
-        outbox::{OutboxId, Waiting},
+        outbox::{Address, Waiting},
     },
 };
 
@@ -42,6 +44,8 @@ pub struct Pace {
     pub retry_most: Duration,
     /// After a failure that only the owner can end.
     pub refused: Duration,
+    /// Before the next way is tried as well.
+    pub patience: Patience,
 }
 
 impl Pace {
@@ -49,8 +53,9 @@ impl Pace {
     pub const USUAL: Self = Self {
         gap: Duration::from_secs(1),
         retry_first: Duration::from_secs(1),
-        retry_most: Duration::from_secs(60),
+        retry_most: Duration::from_secs(300),
         refused: Duration::from_secs(300),
+        patience: Patience::USUAL,
     };
 }
 
@@ -59,13 +64,13 @@ pub struct Sender {
     /// Where the messages are.
     pub store: Arc<Store>,
     /// How they get there.
-    pub channel: Arc<Telegram>,
+    pub channel: Arc<Channel>,
     /// In which words they are marked and summed up.
     pub voice: Voice,
     /// How fast.
     pub pace: Pace,
-    /// To whom.
-    pub chat_id: i64,
+    /// By which way, to which chat.
+    pub address: Address,
     /// Progress for the watchdog.
     pub beat: Beat,
 }
@@ -75,6 +80,7 @@ struct Parcel<'a> {
     rows: &'a [Waiting],
     text: String,
     reply_to: Option<i64>,
+    edit: Option<i64>,
 }
 
 impl Sender {
@@ -103,25 +109,34 @@ impl Sender {
 
     /// Sends the oldest message, or all that wait as one when they are many. `None` when nothing waits.
     async fn send_next(&self) -> anyhow::Result<Option<Outcome>> {
-        let rows = self.store.waiting(self.chat_id, LOOK_ROWS)?;
+        let rows = self.store.waiting(&self.address, LOOK_ROWS, now())?;
         if rows.is_empty() {
             return Ok(None);
         }
+        if self.is_needless(&rows[0])? {
+            self.store.delivery_sent(&rows[..1], None, now())?;
+            return Ok(Some(Outcome::Sent { message_id: None }));
+        }
         let parcel = self.parcel(&rows)?;
-        let ids: Vec<OutboxId> = parcel.rows.iter().map(|row| row.id).collect();
-        self.store.outbox_opened(&ids)?;
-        let outcome = self
-            .channel
-            .send(self.chat_id, &parcel.text, parcel.reply_to)
-            .await;
+        self.store.delivery_opened(parcel.rows)?;
+        let outcome = self.hand_over(&parcel).await;
         match &outcome {
-            Outcome::Sent { message_id } => self.store.outbox_sent(&ids, *message_id, now())?,
-            Outcome::Unknown(_) => self.store.outbox_not_sent(parcel.rows, true)?,
-            Outcome::NotSent(_) | Outcome::RetryAfter(_) | Outcome::Refused(_) => {
-                self.store.outbox_not_sent(parcel.rows, false)?;
+            Outcome::Sent { message_id } => self.store.delivery_sent(parcel.rows, *message_id, now())?,
+            Outcome::Unknown(_) => self.store.delivery_failed(parcel.rows, true, false)?,
+            Outcome::Refused(_) => self.store.delivery_failed(parcel.rows, false, true)?,
+            Outcome::NotSent(_) | Outcome::RetryAfter(_) => {
+                self.store.delivery_failed(parcel.rows, false, false)?;
             }
         }
         Ok(Some(outcome))
+    }
+
+    /// The last edit only marks a message as over, which another message has said: without one to mark it says nothing.
+    fn is_needless(&self, row: &Waiting) -> anyhow::Result<bool> {
+        let message = &row.message;
+        let only_marks = message.is_edit && !message.open;
+        let live = self.store.message_to_edit(self.address.chat_id, message)?;
+        Ok(only_marks && live.is_none())
     }
 
     fn parcel<'a>(&self, rows: &'a [Waiting]) -> anyhow::Result<Parcel<'a>> {
@@ -131,14 +146,46 @@ impl Sender {
                 rows: &rows[..count],
                 text,
                 reply_to: None,
+                edit: None,
             });
         }
-        let reply_to = self.store.message_to_reply_to(self.chat_id, &rows[0])?;
+        let (chat_id, row) = (self.address.chat_id, &rows[0]);
         Ok(Parcel {
             rows: &rows[..1],
-            text: message::outgoing(&self.voice, &rows[0]),
-            reply_to,
+            text: message::outgoing(&self.voice, row),
+            reply_to: self.store.message_to_reply_to(chat_id, &row.message)?,
+            edit: self.store.message_to_edit(chat_id, &row.message)?,
         })
+    }
+
+    /// An edit that the channel refuses, because its message is gone or too old, becomes a message.
+    async fn hand_over(&self, parcel: &Parcel<'_>) -> Outcome {
+        let first = &parcel.rows[0].message;
+        let is_alone = parcel.rows.len() == 1;
+        let buttons = if is_alone && first.open {
+            buttons::under(self.voice.language, first)
+        } else {
+            Vec::new()
+        };
+        let letter = Letter {
+            id: parcel.rows[0].id.0,
+            chat_id: self.address.chat_id,
+            headline: parcel.text.lines().next().unwrap_or_default(),
+            text: &parcel.text,
+            severity: first.severity,
+            loud: parcel.rows.iter().any(|row| row.message.loud),
+            buttons: &buttons,
+            reply_to: parcel.reply_to,
+        };
+        if let Some(message_id) = parcel.edit {
+            match self.channel.edit(&letter, message_id).await {
+                Outcome::Refused(why) => {
+                    tracing::debug!(why, "a message could not be edited; a new one goes out");
+                }
+                outcome => return outcome,
+            }
+        }
+        self.channel.send(&letter).await
     }
 
     fn wait_after(&self, outcome: &Outcome, failures: &mut u32) -> Duration {
@@ -150,15 +197,16 @@ impl Sender {
             Outcome::RetryAfter(wait) => {
                 tracing::warn!(
                     wait_s = wait.as_secs(),
-                    "Telegram asks for patience; the message to the owner waits"
+                    "a channel asks for patience; the message to the owner waits"
                 );
                 *wait
             }
             Outcome::Refused(why) => {
                 tracing::error!(
+                    channel = self.address.rung,
                     why,
-                    "Telegram refuses messages to an owner's chat: check OWNER_BOT_TOKEN and [owner] chat_ids, and \
-                     press Start in the chat with the agent's bot; alerts wait until then"
+                    "a channel refuses messages to the owner: check its secret and its section in agent.toml; for \
+                     Telegram OWNER_BOT_TOKEN and [owner] chat_ids, and press Start in the chat with the agent's bot"
                 );
                 self.pace.refused
             }
@@ -166,6 +214,7 @@ impl Sender {
                 *failures = failures.saturating_add(1);
                 let wait = backoff(self.pace, *failures, rand::rng().random_range(0.0..1.0));
                 tracing::warn!(
+                    channel = self.address.rung,
                     why,
                     failures = *failures,
                     wait_ms = wait.as_millis(),
@@ -220,7 +269,7 @@ mod tests {
         let waits: Vec<u128> = [1, 2, 3, 6, 7, 50, u32::MAX]
             .map(|n| backoff(Pace::USUAL, n, 1.0).as_millis())
             .to_vec();
-        assert_eq!(waits, [1_000, 2_000, 4_000, 32_000, 60_000, 60_000, 60_000]);
+        assert_eq!(waits, [1_000, 2_000, 4_000, 32_000, 64_000, 300_000, 300_000]);
         assert_eq!(backoff(Pace::USUAL, 1, 0.0), Duration::from_millis(500));
     }
 }

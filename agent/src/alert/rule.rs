@@ -1,130 +1,201 @@
-//! What the owner can be told is wrong: one variant each, with how loud it is and how long it must last first.
-//! It does not know which probe sees it, and holds no words: those are in `words`.
+//! What the owner can be told is wrong: how loud each thing is, when it counts, and what it is a consequence of.
+//! Everything about one rule stands in one place, `table`. It does not know which probe sees it, and holds no words:
+//! those are in `words`.
 
-use std::{fmt, time::Duration};
+use std::time::Duration;
 
 pub use protocol::incident::Severity;
 
-/// How long a planned stop may last before it is worth a sentence: longer than any update of the bot takes.
-pub const PLANNED_STOP_MAX: Duration = Duration::from_secs(600);
-/// How long a bot may take to be there when the agent itself has just started.
-pub const START_GRACE: Duration = Duration::from_secs(10);
-/// How long a bot may leave its health unanswered while its connection is open.
-pub const HANG_MAX: Duration = Duration::from_secs(15);
-/// One poll may catch the bot in a bad moment; the second one, five seconds later, may not.
-const UNHEALTHY_MAX: Duration = Duration::from_secs(4);
+mod observation;
+mod table;
 
-/// Something wrong. The names are stored, and are the keys of the entries in docs/RUNBOOK.
+pub use observation::{AlertKey, Observation};
+pub(super) use observation::{Seen, judge, object_of};
+pub use table::{BOT_DOWN, BOT_TROUBLE, Rule};
+
+/// What a rule is about. Alerts of one topic that come together share one message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Topic {
+    /// The agent itself: blind, or not heard.
+    Agent,
+    /// The bot's process and its loops.
+    Bot,
+    /// Orders, money, gateways.
+    Trade,
+    /// Disk, memory, processor, clock of the machine.
+    Machine,
+    /// Log files and their rotation.
+    Logs,
+    /// Backups, restore points, drills, the shop's database.
+    Backup,
+    /// Keys, certificates, tokens.
+    Keys,
+}
+
+/// Everything about one rule.
+#[derive(Clone, Copy, Debug)]
+pub struct Spec {
+    /// Its stable name: stored, and the key of its entry in docs/RUNBOOK.
+    pub name: &'static str,
+    /// How loud.
+    pub severity: Severity,
+    /// What it is about.
+    pub topic: Topic,
+    /// How long it must last before it counts.
+    pub lasts: Duration,
+    /// How many of the last looks must have been bad: `(2, 3)` for two of three.
+    pub votes: (u32, u32),
+    /// How many good looks in a row end it.
+    pub good_looks: u32,
+    /// Where it begins and ends, when it is about a figure.
+    pub threshold: Option<Threshold>,
+    /// What explains it: while one of these stands, this is not told.
+    pub roots: &'static [Rule],
+    /// Whether it is about something that is not there, rather than about how it is.
+    pub is_absence: bool,
+}
+
+/// Where an alert about a figure begins and where it ends. Two lines, so that a figure on the line does not flap.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Threshold {
+    /// From here on it is wrong.
+    pub raise: f64,
+    /// Only beyond this it is well again. Below `raise` when more is worse, above it when less is worse.
+    pub clear: f64,
+    /// What is counted.
+    pub unit: Unit,
+}
+
+/// What a figure counts: how it is shown to the owner.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Rule {
-    /// The bot said that it stops, and is not back.
-    BotStopped,
-    /// The bot answers, and says of itself that something in it stands still.
-    BotUnhealthy,
-    /// The bot's connection is open and nothing answers on it.
-    BotHung,
-    /// The bot does not run, and this agent did not see it end.
-    BotNotRunning,
-    /// The bot ended without a goodbye.
-    BotGone,
-    /// The last backup does not exist anywhere.
-    BackupNotTaken,
-    /// The last backup did not get to this remote.
-    BackupFailed,
-    /// Configured files are not in the last backup.
-    BackupIncomplete,
-    /// The newest restore point is older than two intervals of the schedule.
-    BackupOld,
-    /// SQLite finds the shop's database damaged.
-    DatabaseDamaged,
-    /// A certificate that backups are encrypted to expires soon.
-    RecipientExpiring,
-    /// A certificate that backups are encrypted to has expired.
-    RecipientExpired,
+pub enum Unit {
+    /// 0 to 100.
+    Percent,
+    /// Shown in MB or GB.
+    Bytes,
+    /// Shown in the two largest units.
+    Seconds,
+    /// A bare number.
+    Count,
+}
+
+impl Spec {
+    /// A rule that counts at the first bad look and ends at the first good one.
+    #[must_use]
+    pub const fn new(name: &'static str, severity: Severity, topic: Topic) -> Self {
+        Self {
+            name,
+            severity,
+            topic,
+            lasts: Duration::ZERO,
+            votes: (1, 1),
+            good_looks: 1,
+            threshold: None,
+            roots: &[],
+            is_absence: false,
+        }
+    }
+
+    /// It must last so long before it counts.
+    #[must_use]
+    pub const fn lasting(self, lasts: Duration) -> Self {
+        Self { lasts, ..self }
+    }
+
+    /// So many of the last looks must have been bad. At most 8 are remembered.
+    #[must_use]
+    pub const fn bad_looks(self, bad: u32, of: u32) -> Self {
+        assert!(1 <= bad && bad <= of && of <= 8);
+        Self {
+            votes: (bad, of),
+            ..self
+        }
+    }
+
+    /// So many good looks in a row end it.
+    #[must_use]
+    pub const fn good_looks(self, good_looks: u32) -> Self {
+        assert!(good_looks >= 1);
+        Self { good_looks, ..self }
+    }
+
+    /// It is about a figure: wrong from `raise` on, well again beyond `clear`.
+    #[must_use]
+    pub const fn figure(self, unit: Unit, raise: f64, clear: f64) -> Self {
+        Self {
+            threshold: Some(Threshold { raise, clear, unit }),
+            ..self
+        }
+    }
+
+    /// Any of these explains it.
+    #[must_use]
+    pub const fn under(self, roots: &'static [Rule]) -> Self {
+        Self { roots, ..self }
+    }
+
+    /// It is about something that is not there.
+    #[must_use]
+    pub const fn absence(self) -> Self {
+        Self {
+            is_absence: true,
+            ..self
+        }
+    }
+}
+
+impl Threshold {
+    /// Whether this figure is wrong.
+    #[must_use]
+    pub fn is_raised_by(&self, value: f64) -> bool {
+        if self.more_is_worse() {
+            value >= self.raise
+        } else {
+            value <= self.raise
+        }
+    }
+
+    /// Whether this figure is well again.
+    #[must_use]
+    pub fn is_cleared_by(&self, value: f64) -> bool {
+        if self.more_is_worse() {
+            value < self.clear
+        } else {
+            value > self.clear
+        }
+    }
+
+    fn more_is_worse(&self) -> bool {
+        self.clear <= self.raise
+    }
 }
 
 impl Rule {
-    /// Every rule.
-    pub const ALL: [Self; 12] = [
-        Self::BotStopped,
-        Self::BotUnhealthy,
-        Self::BotHung,
-        Self::BotNotRunning,
-        Self::BotGone,
-        Self::BackupNotTaken,
-        Self::BackupFailed,
-        Self::BackupIncomplete,
-        Self::BackupOld,
-        Self::DatabaseDamaged,
-        Self::RecipientExpiring,
-        Self::RecipientExpired,
-    ];
-
     /// Its stable name.
     #[must_use]
     pub fn name(self) -> &'static str {
-        match self {
-            Self::BotStopped => "bot_stopped",
-            Self::BotUnhealthy => "bot_unhealthy",
-            Self::BotHung => "bot_hung",
-            Self::BotNotRunning => "bot_not_running",
-            Self::BotGone => "bot_gone",
-            Self::BackupNotTaken => "backup_not_taken",
-            Self::BackupFailed => "backup_failed",
-            Self::BackupIncomplete => "backup_incomplete",
-            Self::BackupOld => "backup_old",
-            Self::DatabaseDamaged => "database_damaged",
-            Self::RecipientExpiring => "recipient_expiring",
-            Self::RecipientExpired => "recipient_expired",
-        }
+        self.spec().name
     }
 
     /// The rule of that name.
     #[must_use]
     pub fn named(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|rule| rule.name() == name)
+        Self::ALL.iter().copied().find(|rule| rule.name() == name)
     }
 
     /// How loud it is.
     #[must_use]
     pub fn severity(self) -> Severity {
-        match self {
-            Self::RecipientExpiring => Severity::Info,
-            Self::BotStopped
-            | Self::BotUnhealthy
-            | Self::RecipientExpired
-            | Self::BackupNotTaken
-            | Self::BackupFailed
-            | Self::BackupIncomplete => Severity::Warning,
-            Self::BotHung | Self::BotNotRunning | Self::BotGone | Self::BackupOld | Self::DatabaseDamaged => {
-                Severity::Critical
-            }
-        }
+        self.spec().severity
     }
 
-    /// How long it must last before the owner is told.
+    /// Whether `root` explains it, directly or through another.
     #[must_use]
-    pub fn lasts_before_told(self) -> Duration {
-        match self {
-            Self::BotGone
-            | Self::BackupNotTaken
-            | Self::BackupFailed
-            | Self::BackupIncomplete
-            | Self::BackupOld
-            | Self::DatabaseDamaged
-            | Self::RecipientExpiring
-            | Self::RecipientExpired => Duration::ZERO,
-            Self::BotStopped => PLANNED_STOP_MAX,
-            Self::BotUnhealthy => UNHEALTHY_MAX,
-            Self::BotHung => HANG_MAX,
-            Self::BotNotRunning => START_GRACE,
-        }
-    }
-
-    /// Whether it is about something that is not there, rather than about how it is.
-    #[must_use]
-    pub fn is_absence(self) -> bool {
-        matches!(self, Self::BotStopped | Self::BotNotRunning | Self::BotGone)
+    pub fn is_under(self, root: Self) -> bool {
+        let roots = self.spec().roots;
+        roots
+            .iter()
+            .any(|between| *between == root || between.is_under(root))
     }
 
     /// Whether what is known already says all that `self` does: a bot that crashed or stopped is of course not
@@ -135,57 +206,43 @@ impl Rule {
     }
 }
 
-/// What an alert is about, `<kind>/<object>`: one alert at a time each.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct AlertKey(String);
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-impl AlertKey {
-    /// A key of these two parts, neither of which holds a slash.
-    #[must_use]
-    pub fn new(kind: &str, object: &str) -> Self {
-        Self(format!("{kind}/{object}"))
-    }
-
-    /// The key as it is stored.
-    #[must_use]
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-
-    /// The part after the slash.
-    #[must_use]
-    pub fn object(&self) -> &str {
-        self.0.split_once('/').map_or(&self.0, |(_, object)| object)
-    }
-}
-
-impl fmt::Display for AlertKey {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-/// What a probe saw of one key.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Observation {
-    /// Nothing is wrong.
-    Fine,
-    /// Something is.
-    Wrong {
-        /// What.
-        rule: Rule,
-        /// What the probe knows beyond the rule, for the owner to read: without secrets, names and item contents.
-        detail: String,
-    },
-}
-
-impl Observation {
-    /// Something wrong of which there is no more to say.
-    #[must_use]
-    pub fn wrong(rule: Rule) -> Self {
-        Self::Wrong {
-            rule,
-            detail: String::new(),
+    #[test]
+    fn names_are_unique_and_found_again() {
+        for (at, rule) in Rule::ALL.iter().enumerate() {
+            assert_eq!(Rule::named(rule.name()), Some(*rule));
+            assert!(
+                Rule::ALL[..at].iter().all(|other| other.name() != rule.name()),
+                "{rule:?}"
+            );
         }
+    }
+
+    #[test]
+    fn nothing_explains_itself() {
+        for rule in Rule::ALL {
+            assert!(!rule.is_under(*rule), "{rule:?} is in a circle of roots");
+        }
+    }
+
+    #[test]
+    fn between_the_two_lines_nothing_changes() {
+        let full = Threshold {
+            raise: 90.0,
+            clear: 80.0,
+            unit: Unit::Percent,
+        };
+        assert!(full.is_raised_by(90.0) && !full.is_raised_by(89.9));
+        assert!(full.is_cleared_by(79.9) && !full.is_cleared_by(80.0));
+        let left = Threshold {
+            raise: 10.0,
+            clear: 15.0,
+            unit: Unit::Percent,
+        };
+        assert!(left.is_raised_by(10.0) && !left.is_raised_by(10.1));
+        assert!(left.is_cleared_by(15.1) && !left.is_cleared_by(15.0));
     }
 }

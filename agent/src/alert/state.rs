@@ -1,138 +1,126 @@
-//! Where an alert stands, and the only ways it may move.
-//! Pure. The caller stores the state and queues the message in one transaction, or does neither.
-
-use std::time::Duration;
+//! Where one alert stands by itself, and the only ways it may move: what was seen, for how long, how often.
+//! Pure. Whether the owner hears of it is the engine's to decide: others may explain it, or a silence hold it.
 
 use protocol::time::UnixMillis;
 
-use super::rule::{Observation, Rule, Severity};
+use super::rule::{Rule, Seen, Severity};
 
 /// What is wrong with one key, and since when.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Trouble {
     /// What.
     pub rule: Rule,
     /// What else is known.
     pub detail: String,
+    /// The figure that was seen last, in the unit of the rule's threshold.
+    pub value: Option<f64>,
     /// Since when something is wrong without a break.
     pub since: UnixMillis,
     /// Since when it is this rule: not before `since`.
     pub rule_since: UnixMillis,
+    /// The last eight looks, the newest in the lowest bit; 1 is bad.
+    pub looks: u8,
+    /// Good looks in a row.
+    pub good_looks: u32,
 }
 
 /// Where one alert stands.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum State {
     /// Nothing is wrong.
     Quiet,
-    /// Something is wrong, and not for long enough.
+    /// Something is wrong, and not for long or often enough.
     Pending(Trouble),
-    /// The owner was told, or will be as soon as a message gets through.
+    /// It counts.
     Firing {
         /// What is wrong by now.
         trouble: Trouble,
-        /// The loudest that was told.
-        told: Severity,
+        /// The gravest that it has been.
+        loudest: Severity,
     },
 }
 
-/// Why the owner is spoken to.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Reason {
-    /// It is wrong.
-    First(Trouble),
-    /// It was told, and is graver now.
-    Worse(Trouble),
-    /// It is over.
-    Resolved {
-        /// What it was in the end.
-        trouble: Trouble,
-        /// How long it lasted.
-        lasted: Duration,
-    },
-    /// What it is about is not watched any more.
-    Withdrawn(Trouble),
+/// What a look has changed.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Turn {
+    /// Nothing that counts.
+    Same,
+    /// It counts from now on.
+    Raised,
+    /// It is graver than it was.
+    Worse,
+    /// It is over; this is what it was.
+    Cleared(Trouble),
 }
 
-/// The next state of an alert, and what there is to say.
+/// The next state of an alert.
 #[must_use]
-pub fn step(state: State, seen: Observation, now: UnixMillis) -> (State, Option<Reason>) {
+pub(super) fn step(state: State, seen: Seen, now: UnixMillis) -> (State, Turn) {
     match (state, seen) {
-        (State::Quiet | State::Pending(_), Observation::Fine) => (State::Quiet, None),
-        (State::Quiet, Observation::Wrong { rule, detail }) => {
-            pending(Trouble::begins(rule, detail, now), now)
+        (State::Quiet, Seen::Fine) => (State::Quiet, Turn::Same),
+        (State::Quiet, Seen::Wrong { rule, detail, value }) => {
+            pending(Trouble::begins(rule, detail, value, now), now)
         }
+        (State::Pending(trouble), Seen::Fine) => (trouble.doubted(), Turn::Same),
         // Who is back from a stop and not well yet is given the time that a new trouble has.
-        (State::Pending(trouble), Observation::Wrong { rule, detail })
-            if rule.is_absence() != trouble.rule.is_absence() =>
+        (State::Pending(trouble), Seen::Wrong { rule, detail, value })
+            if rule.spec().is_absence != trouble.rule.spec().is_absence =>
         {
-            pending(Trouble::begins(rule, detail, now), now)
+            pending(Trouble::begins(rule, detail, value, now), now)
         }
-        (State::Pending(trouble), Observation::Wrong { rule, detail }) => {
-            pending(trouble.goes_on(rule, detail, now), now)
+        (State::Pending(trouble), Seen::Wrong { rule, detail, value }) => {
+            pending(trouble.goes_on(rule, detail, value, now), now)
         }
-        (State::Firing { trouble, told }, Observation::Wrong { rule, detail }) => {
-            firing(trouble.goes_on(rule, detail, now), told, now)
+        (State::Firing { trouble, loudest }, Seen::Wrong { rule, detail, value }) => {
+            firing(trouble.goes_on(rule, detail, value, now), loudest, now)
         }
-        (State::Firing { trouble, told: _ }, Observation::Fine) => {
-            let lasted = now.since(trouble.since);
-            (State::Quiet, Some(Reason::Resolved { trouble, lasted }))
-        }
-    }
-}
-
-/// The end of an alert about something that the configuration does not name any more: nobody would ever see it well.
-#[must_use]
-pub fn withdraw(state: State) -> (State, Option<Reason>) {
-    match state {
-        State::Quiet | State::Pending(_) => (State::Quiet, None),
-        State::Firing { trouble, told: _ } => (State::Quiet, Some(Reason::Withdrawn(trouble))),
+        (State::Firing { trouble, loudest }, Seen::Fine) => trouble.mends(loudest),
     }
 }
 
 /// Counted from the beginning of the trouble: a bot that is unhealthy and mute in turns is not well in between.
-fn pending(trouble: Trouble, now: UnixMillis) -> (State, Option<Reason>) {
-    if now.since(trouble.since) < trouble.rule.lasts_before_told() {
-        return (State::Pending(trouble), None);
+fn pending(trouble: Trouble, now: UnixMillis) -> (State, Turn) {
+    let spec = trouble.rule.spec();
+    let (bad, of) = spec.votes;
+    let counted = (u32::from(trouble.looks) & ((1 << of) - 1)).count_ones();
+    if counted < bad || now.since(trouble.since) < spec.lasts {
+        return (State::Pending(trouble), Turn::Same);
     }
-    let told = trouble.rule.severity();
-    (
-        State::Firing {
-            trouble: trouble.clone(),
-            told,
-        },
-        Some(Reason::First(trouble)),
-    )
+    let loudest = spec.severity;
+    (State::Firing { trouble, loudest }, Turn::Raised)
 }
 
 /// Counted from the beginning of this rule: one missed poll does not make a told trouble graver.
-fn firing(trouble: Trouble, told: Severity, now: UnixMillis) -> (State, Option<Reason>) {
-    let severity = trouble.rule.severity();
-    if severity <= told || now.since(trouble.rule_since) < trouble.rule.lasts_before_told() {
-        return (State::Firing { trouble, told }, None);
+fn firing(trouble: Trouble, loudest: Severity, now: UnixMillis) -> (State, Turn) {
+    let spec = trouble.rule.spec();
+    if spec.severity <= loudest || now.since(trouble.rule_since) < spec.lasts {
+        return (State::Firing { trouble, loudest }, Turn::Same);
     }
-    (
-        State::Firing {
-            trouble: trouble.clone(),
-            told: severity,
-        },
-        Some(Reason::Worse(trouble)),
-    )
+    let loudest = spec.severity;
+    (State::Firing { trouble, loudest }, Turn::Worse)
 }
 
 impl Trouble {
-    fn begins(rule: Rule, detail: String, now: UnixMillis) -> Self {
+    fn begins(rule: Rule, detail: String, value: Option<f64>, now: UnixMillis) -> Self {
         Self {
             rule,
             detail,
+            value,
             since: now,
             rule_since: now,
+            looks: 1,
+            good_looks: 0,
         }
     }
 
-    fn goes_on(self, rule: Rule, detail: String, now: UnixMillis) -> Self {
+    fn goes_on(self, rule: Rule, detail: String, value: Option<f64>, now: UnixMillis) -> Self {
+        let (looks, good_looks) = ((self.looks << 1) | 1, 0);
         if rule.is_explained_by(self.rule) {
-            return self;
+            return Self {
+                looks,
+                good_looks,
+                ..self
+            };
         }
         let rule_since = if rule == self.rule {
             self.rule_since
@@ -142,49 +130,78 @@ impl Trouble {
         Self {
             rule,
             detail,
+            value,
             since: self.since,
             rule_since,
+            looks,
+            good_looks,
         }
+    }
+
+    /// One good look forgets a trouble that does not count yet, unless its rule counts bad looks among good ones.
+    fn doubted(self) -> State {
+        let (_, of) = self.rule.spec().votes;
+        let looks = self.looks << 1;
+        if u32::from(looks) & ((1 << of) - 1) == 0 || of == 1 {
+            return State::Quiet;
+        }
+        State::Pending(Self { looks, ..self })
+    }
+
+    fn mends(self, loudest: Severity) -> (State, Turn) {
+        let trouble = Self {
+            looks: self.looks << 1,
+            good_looks: self.good_looks.saturating_add(1),
+            ..self
+        };
+        if trouble.good_looks >= trouble.rule.spec().good_looks {
+            return (State::Quiet, Turn::Cleared(trouble));
+        }
+        (State::Firing { trouble, loudest }, Turn::Same)
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
 
     const NOW: UnixMillis = UnixMillis(1_000_000);
 
     fn trouble(rule: Rule, seconds_ago: i64) -> Trouble {
         let since = UnixMillis(NOW.0 - seconds_ago * 1000);
-        Trouble {
-            rule,
-            detail: String::new(),
-            since,
-            rule_since: since,
-        }
+        Trouble::begins(rule, String::new(), None, since)
     }
 
     fn told(rule: Rule, seconds_ago: i64) -> State {
         State::Firing {
             trouble: trouble(rule, seconds_ago),
-            told: rule.severity(),
+            loudest: rule.severity(),
         }
     }
 
-    fn shown(state: &State, reason: Option<&Reason>) -> String {
+    fn wrong(rule: Rule) -> Seen {
+        Seen::Wrong {
+            rule,
+            detail: String::new(),
+            value: None,
+        }
+    }
+
+    fn shown(state: &State, turn: &Turn) -> String {
         let state = match state {
             State::Quiet => "quiet".to_owned(),
             State::Pending(trouble) => format!("pending {}", trouble.rule.name()),
-            State::Firing { trouble, told } => format!("firing {} {told:?}", trouble.rule.name()),
+            State::Firing { trouble, loudest } => format!("firing {} {loudest:?}", trouble.rule.name()),
         };
-        let reason = match reason {
-            None => String::new(),
-            Some(Reason::First(_)) => " + first".to_owned(),
-            Some(Reason::Worse(_)) => " + worse".to_owned(),
-            Some(Reason::Withdrawn(_)) => " + withdrawn".to_owned(),
-            Some(Reason::Resolved { lasted, .. }) => format!(" + resolved after {} s", lasted.as_secs()),
+        let turn = match turn {
+            Turn::Same => "",
+            Turn::Raised => " + raised",
+            Turn::Worse => " + worse",
+            Turn::Cleared(_) => " + cleared",
         };
-        state + &reason
+        state + turn
     }
 
     #[test]
@@ -201,18 +218,18 @@ mod tests {
             ("told gone 60 s", told(Rule::BotGone, 60)),
         ];
         let seen = [
-            ("fine", Observation::Fine),
-            ("unhealthy", Observation::wrong(Rule::BotUnhealthy)),
-            ("hung", Observation::wrong(Rule::BotHung)),
-            ("not running", Observation::wrong(Rule::BotNotRunning)),
-            ("stopped", Observation::wrong(Rule::BotStopped)),
-            ("gone", Observation::wrong(Rule::BotGone)),
+            ("fine", Seen::Fine),
+            ("unhealthy", wrong(Rule::BotUnhealthy)),
+            ("hung", wrong(Rule::BotHung)),
+            ("not running", wrong(Rule::BotNotRunning)),
+            ("stopped", wrong(Rule::BotStopped)),
+            ("gone", wrong(Rule::BotGone)),
         ];
         let mut table = String::new();
         for (name, state) in &states {
-            for (what, observation) in &seen {
-                let (next, reason) = step(state.clone(), observation.clone(), NOW);
-                table += &format!("{name}, {what}: {}\n", shown(&next, reason.as_ref()));
+            for (what, seen) in &seen {
+                let (next, turn) = step(state.clone(), seen.clone(), NOW);
+                table += &format!("{name}, {what}: {}\n", shown(&next, &turn));
             }
         }
         assert_eq!(table, TABLE.trim_start());
@@ -224,32 +241,32 @@ quiet, unhealthy: pending bot_unhealthy
 quiet, hung: pending bot_hung
 quiet, not running: pending bot_not_running
 quiet, stopped: pending bot_stopped
-quiet, gone: firing bot_gone Critical + first
+quiet, gone: firing bot_gone Critical + raised
 pending hung 5 s, fine: quiet
-pending hung 5 s, unhealthy: firing bot_unhealthy Warning + first
+pending hung 5 s, unhealthy: firing bot_unhealthy Warning + raised
 pending hung 5 s, hung: pending bot_hung
 pending hung 5 s, not running: pending bot_not_running
 pending hung 5 s, stopped: pending bot_stopped
-pending hung 5 s, gone: firing bot_gone Critical + first
+pending hung 5 s, gone: firing bot_gone Critical + raised
 pending hung 15 s, fine: quiet
-pending hung 15 s, unhealthy: firing bot_unhealthy Warning + first
-pending hung 15 s, hung: firing bot_hung Critical + first
+pending hung 15 s, unhealthy: firing bot_unhealthy Warning + raised
+pending hung 15 s, hung: firing bot_hung Critical + raised
 pending hung 15 s, not running: pending bot_not_running
 pending hung 15 s, stopped: pending bot_stopped
-pending hung 15 s, gone: firing bot_gone Critical + first
+pending hung 15 s, gone: firing bot_gone Critical + raised
 pending stopped 60 s, fine: quiet
 pending stopped 60 s, unhealthy: pending bot_unhealthy
 pending stopped 60 s, hung: pending bot_hung
 pending stopped 60 s, not running: pending bot_stopped
 pending stopped 60 s, stopped: pending bot_stopped
-pending stopped 60 s, gone: firing bot_gone Critical + first
-told unhealthy 60 s, fine: quiet + resolved after 60 s
+pending stopped 60 s, gone: firing bot_gone Critical + raised
+told unhealthy 60 s, fine: quiet + cleared
 told unhealthy 60 s, unhealthy: firing bot_unhealthy Warning
 told unhealthy 60 s, hung: firing bot_hung Warning
 told unhealthy 60 s, not running: firing bot_not_running Warning
 told unhealthy 60 s, stopped: firing bot_stopped Warning
 told unhealthy 60 s, gone: firing bot_gone Critical + worse
-told gone 60 s, fine: quiet + resolved after 60 s
+told gone 60 s, fine: quiet + cleared
 told gone 60 s, unhealthy: firing bot_unhealthy Critical
 told gone 60 s, hung: firing bot_hung Critical
 told gone 60 s, not running: firing bot_gone Critical
@@ -258,29 +275,40 @@ told gone 60 s, gone: firing bot_gone Critical
 ";
 
     #[test]
-    fn a_told_trouble_that_gets_worse_is_told_once_it_lasts() {
-        let hung = Observation::wrong(Rule::BotHung);
-        let (state, reason) = step(told(Rule::BotUnhealthy, 60), hung.clone(), NOW);
-        assert_eq!(reason, None);
-        let later = NOW.plus(Rule::BotHung.lasts_before_told());
-        let (state, reason) = step(state, hung.clone(), later);
-        assert!(matches!(reason, Some(Reason::Worse(_))), "{reason:?}");
-        assert_eq!(
-            step(state, hung, later.plus(Duration::from_secs(3600))).1,
-            None,
-            "and never again"
-        );
+    fn a_trouble_that_gets_worse_counts_as_such_once_it_lasts() {
+        let hung = wrong(Rule::BotHung);
+        let (state, turn) = step(told(Rule::BotUnhealthy, 60), hung.clone(), NOW);
+        assert_eq!(turn, Turn::Same);
+        let later = NOW.plus(Rule::BotHung.spec().lasts);
+        let (state, turn) = step(state, hung.clone(), later);
+        assert_eq!(turn, Turn::Worse);
+        let hour_later = later.plus(Duration::from_secs(3600));
+        assert_eq!(step(state, hung, hour_later).1, Turn::Same, "and never again");
     }
 
     #[test]
-    fn a_planned_stop_is_told_only_when_it_lasts() {
-        let stopped = Observation::wrong(Rule::BotStopped);
-        let limit = Rule::BotStopped.lasts_before_told();
+    fn a_planned_stop_counts_only_when_it_lasts() {
+        let stopped = wrong(Rule::BotStopped);
+        let limit = Rule::BotStopped.spec().lasts;
         let (state, _) = step(State::Quiet, stopped.clone(), NOW);
         let just_before = NOW.plus(limit - Duration::from_millis(1));
-        let (state, reason) = step(state, stopped.clone(), just_before);
-        assert_eq!(reason, None);
-        let (_, reason) = step(state, stopped, NOW.plus(limit));
-        assert!(matches!(reason, Some(Reason::First(_))), "{reason:?}");
+        let (state, turn) = step(state, stopped.clone(), just_before);
+        assert_eq!(turn, Turn::Same);
+        assert_eq!(step(state, stopped, NOW.plus(limit)).1, Turn::Raised);
+    }
+
+    #[test]
+    fn an_end_takes_as_many_good_looks_in_a_row_as_the_rule_says() {
+        let rule = Rule::AgentBlind;
+        assert_eq!(rule.spec().good_looks, 2);
+        let (state, turn) = step(told(rule, 90), Seen::Fine, NOW);
+        assert_eq!(turn, Turn::Same);
+        let (state, _) = step(state, wrong(rule), NOW);
+        let (state, turn) = step(state, Seen::Fine, NOW);
+        assert_eq!(turn, Turn::Same, "a bad look in between begins the count anew");
+        assert!(matches!(
+            step(state, Seen::Fine, NOW),
+            (State::Quiet, Turn::Cleared(_))
+        ));
     }
 }

@@ -10,9 +10,10 @@ use tokio::time::sleep;
 use crate::{
     alert::{
         Alerts,
+        heartbeat::{Heartbeat, RunId, Signal},
         rule::{Observation, Rule},
     },
-    backup::{self, Silent, TakeError, schedule},
+    backup::{self, Silent, TakeError, Taken, schedule},
     config::Config,
     store::Store,
     watch::backup_outcome,
@@ -34,6 +35,8 @@ pub(super) struct Backups {
     pub(super) config: Arc<Config>,
     pub(super) store: Arc<Store>,
     pub(super) alerts: Alerts,
+    /// Who outside hears of each backup.
+    pub(super) heartbeat: Option<Heartbeat>,
 }
 
 /// How one turn ended.
@@ -72,6 +75,12 @@ impl Backups {
         }
     }
 
+    async fn beat(&self, signal: &Signal, run: &RunId) {
+        if let Some(heartbeat) = &self.heartbeat {
+            heartbeat.ping(signal, Some(run)).await;
+        }
+    }
+
     /// A backup, unless one was taken by hand since it was owed.
     async fn turn(&self, owed_since: UnixMillis) -> Ended {
         let newest = self.store.newest_point_at().unwrap_or_default();
@@ -79,7 +88,18 @@ impl Backups {
             tracing::info!("the backup that was due has been taken by hand");
             return Ended::Taken;
         }
-        match backup::take(&self.config, &self.store, Arc::new(Silent)).await {
+        let run = RunId::random();
+        self.beat(&Signal::Start, &run).await;
+        let taken = backup::take(&self.config, &self.store, Arc::new(Silent)).await;
+        match &taken {
+            Ok(taken) => self.beat(&signal_of(taken), &run).await,
+            Err(TakeError::AlreadyRunning) => {}
+            Err(TakeError::Failed(_)) => {
+                let why = "no backup could be taken; the agent's alert tells why".to_owned();
+                self.beat(&Signal::Fail(why), &run).await;
+            }
+        }
+        match taken {
             Ok(taken) => {
                 tracing::info!(point = %taken.point, size_bytes = taken.size_bytes, "a backup was taken");
                 stored(backup_outcome::observe(&self.alerts, &taken, now()));
@@ -102,6 +122,21 @@ impl Backups {
                 Ended::Failed
             }
         }
+    }
+}
+
+/// A remote that was not reached is a failure to the outside as well.
+fn signal_of(taken: &Taken) -> Signal {
+    let failed: Vec<&str> = taken
+        .remotes
+        .iter()
+        .filter(|outcome| outcome.error.is_some())
+        .map(|outcome| outcome.remote.as_str())
+        .collect();
+    if failed.is_empty() {
+        Signal::Success
+    } else {
+        Signal::Fail(format!("the backup did not get to: {}", failed.join(", ")))
     }
 }
 

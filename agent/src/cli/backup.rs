@@ -8,7 +8,7 @@ use protocol::time::UnixMillis;
 
 use super::{ConfigArgument, Failure, interrupted, load, progress, words};
 use crate::{
-    alert::{Alerts, message::Voice},
+    alert::{Alerts, calendar::Calendar, ladder::ladder, message::Voice},
     backup::{self, Taken},
     config::{Config, Purpose},
     store::Store,
@@ -72,7 +72,12 @@ pub async fn run(arguments: Arguments) -> Result<(), Failure> {
 /// What the owner has mended by hand must not go on being told as broken by the running agent. The backup is there in
 /// any case.
 fn observe(config: &Config, store: Store, taken: &Taken) {
-    let alerts = Alerts::new(Arc::new(store), Voice::of(config), &config.owner.chat_ids);
+    let alerts = Alerts::new(
+        Arc::new(store),
+        Voice::of(config),
+        Calendar::of(config),
+        &ladder(config),
+    );
     let now = UnixMillis(Timestamp::now().as_millisecond());
     if let Err(error) = backup_outcome::observe(&alerts, taken, now) {
         tracing::warn!(

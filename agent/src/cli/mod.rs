@@ -14,6 +14,7 @@ use protocol::settings::Faults;
 
 use crate::config::{Config, DEFAULT_PATH, Environment, Purpose};
 
+pub mod alert;
 pub mod ask;
 pub mod backup;
 pub mod check;
@@ -75,6 +76,8 @@ enum Command {
     Restore(restore::Arguments),
     /// Show how the bot and the agent are
     Status(status::Arguments),
+    /// The ways to the owner
+    Alert(alert::Arguments),
     /// The owner's OpenPGP key
     Key(key::Arguments),
 }
@@ -120,6 +123,7 @@ async fn dispatch(command: Command) -> Result<(), Failure> {
         Command::List(arguments) => list::run(arguments).await,
         Command::Restore(arguments) => restore::run(arguments).await,
         Command::Status(arguments) => status::run(arguments).await,
+        Command::Alert(arguments) => alert::run(arguments).await,
         Command::Key(arguments) => key::run(arguments),
     }
 }

@@ -154,7 +154,7 @@ fn open_alerts(store: &Store) -> anyhow::Result<Vec<AlertView>> {
         key: row.key,
         rule: row.rule,
         since: row.since,
-        told: row.told.is_some(),
+        told: row.episode.is_some(),
     };
     Ok(rows.into_iter().map(view).collect())
 }

@@ -10,23 +10,32 @@ use std::{
     time::Duration,
 };
 
-use jiff::tz::TimeZone;
+use jiff::{civil::Time, tz::TimeZone};
 use protocol::settings::{Faults, Section};
 
-use super::{Backup, Bot, Config, Http, Language, Owner, RemoteConfig, RemoteKind, Secrets};
+use super::{
+    Backup, Bot, Config, Environment, Http, Language, Owner, Purpose, RemoteConfig, RemoteKind, Secrets,
+    channels,
+};
 
 const TIMEZONE: &str = "Asia/Jakarta";
 const API_URL: &str = "https://api.telegram.org";
 const BOT_URL: &str = "http://127.0.0.1:8081";
 const LISTEN: &str = "127.0.0.1:8082";
+const DIGEST_AT: &str = "08:00";
 const SNAPSHOT: &str = "0 0 */6 * * *";
 const STATE_DIR: &str = "/var/lib/warung-agent";
-const CHANNELS: [(&str, ()); 4] = [("telegram", ()), ("email", ()), ("ntfy", ()), ("webhook", ())];
 /// More remotes than anybody has; each costs a full upload.
 const REMOTES_MAX: usize = 16;
 
 /// Reads every section; after a fault something harmless stands in, and the caller refuses the whole.
-pub(super) fn config(path: &Path, mut top: Section, faults: &mut Faults) -> Config {
+pub(super) fn config(
+    path: &Path,
+    mut top: Section,
+    purpose: Purpose,
+    environment: &Environment,
+    faults: &mut Faults,
+) -> Config {
     // Relative paths are relative to the file, wherever the program is started from.
     let file = std::path::absolute(path).unwrap_or_else(|_| path.to_path_buf());
     let folder = file.parent().unwrap_or(Path::new("/")).to_path_buf();
@@ -37,8 +46,8 @@ pub(super) fn config(path: &Path, mut top: Section, faults: &mut Faults) -> Conf
     let remotes = remotes(&mut top, &folder, faults);
     let state_dir = state_dir(&mut top, &folder, faults);
     retention(&mut top, faults);
-    channels(&mut top, faults);
-    heartbeat(&mut top, faults);
+    let channels = channels::channels(&mut top, purpose, environment, faults);
+    let heartbeat = channels::heartbeat(&mut top, environment, faults);
     drill(&mut top, faults);
     top.finish(faults);
     let secrets = Secrets {
@@ -51,6 +60,8 @@ pub(super) fn config(path: &Path, mut top: Section, faults: &mut Faults) -> Conf
         http,
         backup,
         remotes,
+        channels,
+        heartbeat,
         state_dir,
         secrets,
     }
@@ -62,35 +73,55 @@ fn owner(top: &mut Section, faults: &mut Faults) -> Owner {
     if chat_ids.is_empty() {
         faults.add("owner.chat_ids must name at least one chat, or nobody hears of anything");
     }
+    if chat_ids.iter().any(|chat_id| *chat_id <= 0) {
+        faults.add(
+            "owner.chat_ids must be the numbers of private chats: those below zero are groups and channels, where \
+             others would read what concerns the owner alone",
+        );
+    }
     let api_url = url(&mut section, "api_url", Some(API_URL), faults).unwrap_or_default();
     let timezone = timezone(&mut section, faults);
     let languages = [("id", Language::Id), ("en", Language::En)];
     let language = section
         .choice_if_any("language", &languages, faults)
         .unwrap_or(Language::Id);
-    if let Some(text) = section.text_if_any("quiet_hours", faults)
-        && !text
-            .split_once('-')
-            .is_some_and(|(from, to)| is_clock(from) && is_clock(to))
-    {
-        faults.add(format!(
-            "owner.quiet_hours is \"{text}\"; write for example \"22:00-06:00\""
-        ));
-    }
-    if let Some(text) = section.text_if_any("digest_at", faults)
-        && !is_clock(&text)
-    {
-        faults.add(format!(
-            "owner.digest_at is \"{text}\"; write for example \"08:00\""
-        ));
-    }
+    let quiet_hours = quiet_hours(&mut section, faults);
+    let digest_at = digest_at(&mut section, faults);
     section.finish(faults);
     Owner {
         chat_ids,
         api_url,
         timezone,
         language,
+        quiet_hours,
+        digest_at,
     }
+}
+
+fn quiet_hours(section: &mut Section, faults: &mut Faults) -> Option<(Time, Time)> {
+    let text = section.text_if_any("quiet_hours", faults)?;
+    let hours = text
+        .split_once('-')
+        .and_then(|(from, to)| Some((clock(from)?, clock(to)?)))
+        .filter(|(from, to)| from != to);
+    if hours.is_none() {
+        faults.add(format!(
+            "owner.quiet_hours is \"{text}\"; write for example \"22:00-06:00\""
+        ));
+    }
+    hours
+}
+
+fn digest_at(section: &mut Section, faults: &mut Faults) -> Time {
+    let text = section
+        .text_if_any("digest_at", faults)
+        .unwrap_or_else(|| DIGEST_AT.to_owned());
+    clock(&text).unwrap_or_else(|| {
+        faults.add(format!(
+            "owner.digest_at is \"{text}\"; write for example \"{DIGEST_AT}\""
+        ));
+        Time::midnight()
+    })
 }
 
 fn timezone(section: &mut Section, faults: &mut Faults) -> TimeZone {
@@ -105,9 +136,9 @@ fn timezone(section: &mut Section, faults: &mut Faults) -> TimeZone {
     })
 }
 
-fn is_clock(text: &str) -> bool {
+fn clock(text: &str) -> Option<Time> {
     let text = text.trim();
-    text.len() == 5 && jiff::civil::Time::strptime("%H:%M", text).is_ok()
+    (text.len() == 5).then(|| Time::strptime("%H:%M", text).ok())?
 }
 
 fn bot(top: &mut Section, faults: &mut Faults) -> Bot {
@@ -261,37 +292,6 @@ fn retention(top: &mut Section, faults: &mut Faults) {
     section.finish(faults);
 }
 
-fn channels(top: &mut Section, faults: &mut Faults) {
-    let Some(mut section) = top.section_if_any("channels", faults) else {
-        return;
-    };
-    for (name, mut channel) in section.sections(faults) {
-        if channel.choice_if_any("type", &CHANNELS, faults).is_none() {
-            faults.add(format!(
-                "channels.{name} needs a type: telegram, email, ntfy or webhook"
-            ));
-        }
-        for (key, _) in channel.scalars(faults) {
-            if super::secrets::is_secret_key(&key) {
-                faults.add(format!(
-                    "channels.{name}.{key} is a secret and must not stand in this file"
-                ));
-            }
-        }
-    }
-    section.finish(faults);
-}
-
-fn heartbeat(top: &mut Section, faults: &mut Faults) {
-    let Some(mut section) = top.section_if_any("heartbeat", faults) else {
-        return;
-    };
-    for key in ["url", "backup_url", "drill_url"] {
-        url(&mut section, key, None, faults);
-    }
-    section.finish(faults);
-}
-
 fn drill(top: &mut Section, faults: &mut Faults) {
     let Some(mut section) = top.section_if_any("drill", faults) else {
         return;
@@ -301,7 +301,12 @@ fn drill(top: &mut Section, faults: &mut Faults) {
 }
 
 /// A web address without the slash at its end; without a default `None` is allowed.
-fn url(section: &mut Section, key: &str, default: Option<&str>, faults: &mut Faults) -> Option<String> {
+pub(super) fn url(
+    section: &mut Section,
+    key: &str,
+    default: Option<&str>,
+    faults: &mut Faults,
+) -> Option<String> {
     let text = section
         .text_if_any(key, faults)
         .or_else(|| default.map(str::to_owned))?;

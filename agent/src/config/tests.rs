@@ -4,7 +4,10 @@ use std::path::Path;
 
 use protocol::{secret::Secret, settings::Faults};
 
-use super::*;
+use super::{
+    channels::{ChannelKind, MailTls},
+    *,
+};
 
 const WHOLE: &str = r#"
 [owner]
@@ -206,7 +209,87 @@ fn a_path_that_cannot_be_written_is_a_fault() {
 fn a_file_named_without_a_folder_still_gives_absolute_paths() {
     let mut faults = Faults::default();
     let top = settings::parse(SMALL, &mut faults);
-    let config = read::config(Path::new("agent.toml"), top, &mut faults);
+    let config = read::config(
+        Path::new("agent.toml"),
+        top,
+        Purpose::Look,
+        &Environment::new(None, [], Path::new("agent.toml")),
+        &mut faults,
+    );
     assert!(config.backup.database.is_absolute() && config.state_dir.is_absolute());
     assert!(config.remotes[0].options["root"].starts_with('/'));
+}
+
+const CHANNELS: &str = r#"
+[channels.zebra]
+type = "telegram"
+api_url = "https://api.example.org/"
+[channels.push]
+type = "ntfy"
+url = "https://ntfy.example.org"
+[channels.mail]
+type = "email"
+host = "mail.example.org"
+username = "shop"
+to = "Owner <owner@example.org>"
+[channels.hook]
+type = "webhook"
+url = "https://hook.example.org/warung"
+"#;
+
+#[test]
+fn channels_are_tried_in_the_order_of_the_file_and_take_their_secrets_by_name() {
+    let secrets = [
+        ("OWNER_BOT_TOKEN", "1:a"),
+        ("CHANNEL_PUSH_TOPIC", "warung-8c1f"),
+        ("SMTP_PASSWORD", "p"),
+        ("CHANNEL_HOOK_SECRET", "s"),
+    ];
+    let (config, faults) = read_with(
+        &(WHOLE.to_owned() + CHANNELS).replace(
+            "[channels.mail]\ntype = \"email\"\nto",
+            "[channels.other]\ntype = \"email\"\nto",
+        ),
+        Purpose::Keep,
+        &secrets,
+    );
+    assert!(faults.is_empty(), "{faults:?}");
+    let names: Vec<&str> = config
+        .channels
+        .iter()
+        .map(|channel| channel.name.as_str())
+        .collect();
+    assert_eq!(names, ["other", "zebra", "push", "mail", "hook"]);
+    let ChannelKind::Email(mail) = &config.channels[3].kind else {
+        panic!("mail is a mail")
+    };
+    assert_eq!((mail.port, mail.tls), (587, MailTls::StartTls));
+}
+
+#[test]
+fn a_channel_says_what_it_lacks_and_takes_no_secret_from_the_file() {
+    let text = SMALL.to_owned()
+        + &CHANNELS.replace("[channels.push]", "[channels.push]\ntopic = \"hunter2\"")
+        + "[channels.twice]\ntype = \"telegram\"\n[channels.open]\ntype = \"email\"\nhost = \"a.b\"\ntls = \"never\"\nto = \"x\"\n";
+    let (_, faults) = read_with(&text, Purpose::Keep, &[("OWNER_BOT_TOKEN", "1:a")]);
+    let told = faults.join("\n");
+    for part in [
+        "CHANNEL_PUSH_TOPIC",
+        "CHANNEL_MAIL_PASSWORD",
+        "CHANNEL_HOOK_SECRET",
+        "channels.twice needs an api_url or a proxy",
+        "channels.open.tls",
+        "channels.open.to",
+    ] {
+        assert!(told.contains(part), "{part} is not in: {told}");
+    }
+    assert!(!told.contains("hunter2"));
+    let (config, faults) = read_with(&(SMALL.to_owned() + CHANNELS), Purpose::Look, &[]);
+    assert!(faults.is_empty(), "who only looks needs no secret: {faults:?}");
+    let names: Vec<&str> = config
+        .channels
+        .iter()
+        .map(|channel| channel.name.as_str())
+        .collect();
+    assert_eq!(names, ["zebra", "mail"]);
 }

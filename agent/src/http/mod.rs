@@ -80,7 +80,8 @@ async fn health(State(status): State<Arc<Status>>) -> (StatusCode, Json<Report>)
 }
 
 impl Status {
-    fn report(&self, instant: Instant, now: UnixMillis) -> Report {
+    /// How the agent is at this moment.
+    pub fn report(&self, instant: Instant, now: UnixMillis) -> Report {
         let loops = self.beats.report(instant);
         let stored = self
             .store

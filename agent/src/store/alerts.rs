@@ -1,26 +1,29 @@
-//! The alerts that are not quiet, one row each. A row and the message about it are written together.
+//! The alerts that are not quiet, one row each.
 //! What the columns mean, and when they may change, is the alert engine's to know.
 
+use std::collections::BTreeMap;
+
 use protocol::{incident::Severity, time::UnixMillis};
-use rusqlite::{Connection, OptionalExtension, Row, named_params};
+use rusqlite::{Connection, Row, Transaction, named_params};
 
-use super::{
-    Store,
-    outbox::{self, Message},
-};
+use super::{Store, episodes::EpisodeId};
 
-const READ: &str = "SELECT key, rule, detail, since, rule_since, severity_told FROM alerts WHERE key = :key";
-const READ_ALL: &str =
-    "SELECT key, rule, detail, since, rule_since, severity_told FROM alerts ORDER BY since, key LIMIT 1000";
+const READ_ALL: &str = "
+    SELECT key, rule, detail, value, since, rule_since, looks, good_looks, loudest, episode, held
+    FROM alerts ORDER BY since, key LIMIT 1000";
+const HAS: &str = "SELECT EXISTS (SELECT 1 FROM alerts WHERE key = :key)";
 const PUT: &str = "
-    INSERT INTO alerts (key, phase, rule, detail, since, rule_since, severity_told)
-    VALUES (:key, :phase, :rule, :detail, :since, :rule_since, :severity_told)
+    INSERT INTO alerts
+        (key, phase, rule, detail, value, since, rule_since, looks, good_looks, loudest, episode, held)
+    VALUES (:key, :phase, :rule, :detail, :value, :since, :rule_since, :looks, :good_looks, :loudest, :episode, :held)
     ON CONFLICT (key) DO UPDATE SET phase = excluded.phase, rule = excluded.rule, detail = excluded.detail,
-        since = excluded.since, rule_since = excluded.rule_since, severity_told = excluded.severity_told";
+        value = excluded.value, since = excluded.since, rule_since = excluded.rule_since, looks = excluded.looks,
+        good_looks = excluded.good_looks, loudest = excluded.loudest, episode = excluded.episode,
+        held = excluded.held";
 const REMOVE: &str = "DELETE FROM alerts WHERE key = :key";
 
 /// An alert that is not quiet.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct AlertRow {
     /// What it is about.
     pub key: String,
@@ -28,91 +31,125 @@ pub struct AlertRow {
     pub rule: String,
     /// What else is known.
     pub detail: String,
+    /// The last figure, in the unit of the rule's threshold.
+    pub value: Option<f64>,
     /// Since when something is wrong.
     pub since: UnixMillis,
     /// Since when it is this rule.
     pub rule_since: UnixMillis,
-    /// The loudest that the owner was told; `None` while it is pending.
-    pub told: Option<Severity>,
+    /// The last eight looks, the newest in the lowest bit; 1 is bad.
+    pub looks: u8,
+    /// Good looks in a row.
+    pub good_looks: u32,
+    /// The gravest that it has been; `None` while it is pending.
+    pub loudest: Option<Severity>,
+    /// What it was told with.
+    pub episode: Option<EpisodeId>,
+    /// Why it is not told although it is firing.
+    pub held: Option<Held>,
 }
 
-/// What becomes of one alert.
-pub struct Change {
-    /// Its new row; `None` when it is quiet.
-    pub row: Option<AlertRow>,
-    /// What the owner is told of it.
-    pub message: Option<Message>,
+/// Why the owner is not told of an alert.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Held {
+    /// Something else that is wrong explains it.
+    Explained,
+    /// The owner wants to hear nothing of it for a while.
+    Silenced,
+    /// It can wait for the morning.
+    QuietHours,
+    /// It comes and goes, and the owner knows.
+    Flapping,
+}
+
+impl Held {
+    const ALL: [(&'static str, Self); 4] = [
+        ("explained", Self::Explained),
+        ("silenced", Self::Silenced),
+        ("quiet_hours", Self::QuietHours),
+        ("flapping", Self::Flapping),
+    ];
+
+    /// Its word in the database.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        Self::ALL
+            .iter()
+            .find(|(_, held)| *held == self)
+            .map_or("explained", |(name, _)| name)
+    }
+
+    pub(super) fn named(name: &str) -> Option<Self> {
+        Self::ALL
+            .iter()
+            .find(|(known, _)| *known == name)
+            .map(|(_, held)| *held)
+    }
 }
 
 impl Store {
-    /// Moves one alert and queues what there is to say of it to every chat, or does neither.
-    /// Gives whether there was something to say.
-    ///
-    /// # Errors
-    /// When the database refuses; then nothing has changed.
-    pub fn move_alert(
-        &self,
-        key: &str,
-        chats: &[i64],
-        now: UnixMillis,
-        decide: impl FnOnce(Option<AlertRow>) -> Change,
-    ) -> rusqlite::Result<bool> {
-        // Read inside the transaction: a command run by hand may move the same alert.
-        self.write(|transaction| {
-            let before = read(transaction, key)?;
-            let change = decide(before.clone());
-            if change.row == before && change.message.is_none() {
-                return Ok(false);
-            }
-            put(transaction, key, change.row.as_ref())?;
-            change
-                .message
-                .iter()
-                .try_for_each(|message| outbox::add(transaction, chats, message, now))?;
-            Ok(change.message.is_some())
-        })
-    }
-
     /// Every alert that is not quiet, oldest first, at most 1,000.
     ///
     /// # Errors
     /// When the database refuses.
     pub fn alerts(&self) -> rusqlite::Result<Vec<AlertRow>> {
+        self.read(read_all)
+    }
+
+    /// Whether this alert is not quiet.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub fn has_alert(&self, key: &str) -> rusqlite::Result<bool> {
         self.read(|connection| {
             connection
-                .prepare_cached(READ_ALL)?
-                .query_map([], from_row)?
-                .collect()
+                .prepare_cached(HAS)?
+                .query_row(named_params! { ":key": key }, |row| row.get(0))
         })
     }
 }
 
-fn read(connection: &Connection, key: &str) -> rusqlite::Result<Option<AlertRow>> {
+pub(super) fn read_all(connection: &Connection) -> rusqlite::Result<Vec<AlertRow>> {
     connection
-        .prepare_cached(READ)?
-        .query_row(named_params! { ":key": key }, from_row)
-        .optional()
+        .prepare_cached(READ_ALL)?
+        .query_map([], from_row)?
+        .collect()
 }
 
-fn put(connection: &Connection, key: &str, row: Option<&AlertRow>) -> rusqlite::Result<()> {
-    let Some(row) = row else {
-        return connection
-            .prepare_cached(REMOVE)?
-            .execute(named_params! { ":key": key })
-            .map(drop);
+pub(super) fn by_key(connection: &Connection) -> rusqlite::Result<BTreeMap<String, AlertRow>> {
+    let rows = read_all(connection)?;
+    Ok(rows.into_iter().map(|row| (row.key.clone(), row)).collect())
+}
+
+pub(super) fn put(transaction: &Transaction<'_>, row: &AlertRow) -> rusqlite::Result<()> {
+    let phase = if row.loudest.is_some() {
+        "firing"
+    } else {
+        "pending"
     };
-    let phase = if row.told.is_some() { "firing" } else { "pending" };
-    let mut statement = connection.prepare_cached(PUT)?;
+    let mut statement = transaction.prepare_cached(PUT)?;
     statement
         .execute(named_params! {
-            ":key": key,
+            ":key": row.key,
             ":phase": phase,
             ":rule": row.rule,
             ":detail": row.detail,
+            ":value": row.value,
             ":since": row.since.0,
             ":rule_since": row.rule_since.0,
-            ":severity_told": row.told.map(severity_name),
+            ":looks": row.looks,
+            ":good_looks": row.good_looks,
+            ":loudest": row.loudest.map(severity_name),
+            ":episode": row.episode.map(|episode| episode.0),
+            ":held": row.held.map(Held::name),
         })
+        .map(drop)
+}
+
+pub(super) fn remove(transaction: &Transaction<'_>, key: &str) -> rusqlite::Result<()> {
+    transaction
+        .prepare_cached(REMOVE)?
+        .execute(named_params! { ":key": key })
         .map(drop)
 }
 
@@ -121,13 +158,22 @@ fn from_row(row: &Row<'_>) -> rusqlite::Result<AlertRow> {
         key: row.get(0)?,
         rule: row.get(1)?,
         detail: row.get(2)?,
-        since: UnixMillis(row.get(3)?),
-        rule_since: UnixMillis(row.get(4)?),
-        told: row.get::<_, Option<String>>(5)?.map(|name| severity_named(&name)),
+        value: row.get(3)?,
+        since: UnixMillis(row.get(4)?),
+        rule_since: UnixMillis(row.get(5)?),
+        looks: row.get(6)?,
+        good_looks: row.get(7)?,
+        loudest: row.get::<_, Option<String>>(8)?.map(|name| severity_named(&name)),
+        episode: row.get::<_, Option<i64>>(9)?.map(EpisodeId),
+        held: row
+            .get::<_, Option<String>>(10)?
+            .and_then(|name| Held::named(&name)),
     })
 }
 
-fn severity_name(severity: Severity) -> &'static str {
+/// Its word in the database.
+#[must_use]
+pub fn severity_name(severity: Severity) -> &'static str {
     match severity {
         Severity::Info => "info",
         Severity::Warning => "warning",
@@ -136,7 +182,7 @@ fn severity_name(severity: Severity) -> &'static str {
 }
 
 /// The schema allows these three names only.
-fn severity_named(name: &str) -> Severity {
+pub(super) fn severity_named(name: &str) -> Severity {
     match name {
         "info" => Severity::Info,
         "warning" => Severity::Warning,

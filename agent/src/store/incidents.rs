@@ -7,7 +7,7 @@ use rusqlite::{OptionalExtension, named_params};
 
 use super::{
     Store,
-    outbox::{self, Message},
+    outbox::{self, Message, Rung},
 };
 
 const READ: &str = "SELECT last_id, last_at, told_until FROM incident_cursor";
@@ -55,7 +55,7 @@ impl Store {
         Ok(found.unwrap_or(Cursor::START))
     }
 
-    /// Moves the cursor and queues the messages to every chat, or does neither.
+    /// Moves the cursor and queues the messages, or does neither.
     ///
     /// # Errors
     /// When the database refuses; then nothing has changed.
@@ -63,7 +63,7 @@ impl Store {
         &self,
         cursor: Cursor,
         messages: &[Message],
-        chats: &[i64],
+        ladder: &[Rung],
         now: UnixMillis,
     ) -> rusqlite::Result<()> {
         self.write(|transaction| {
@@ -74,7 +74,7 @@ impl Store {
             })?;
             messages
                 .iter()
-                .try_for_each(|message| outbox::add(transaction, chats, message, now))
+                .try_for_each(|message| outbox::add(transaction, ladder, message, now))
         })
     }
 }

@@ -13,13 +13,19 @@ use anyhow::Context;
 use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior};
 
 pub mod alerts;
+pub mod book;
+pub mod channels;
+pub mod episodes;
 pub mod freshness;
 pub mod incidents;
 pub mod lock;
 pub mod outbox;
 pub mod owner;
 pub mod points;
+mod room;
 pub mod shop;
+
+use room::Room;
 
 /// The database's name in the state directory.
 pub const FILE_NAME: &str = "agent.db";
@@ -30,13 +36,20 @@ const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 const MIGRATIONS: &[&str] = &[
     include_str!("../../migrations/0001_alerts.sql"),
     include_str!("../../migrations/0002_points.sql"),
+    include_str!("../../migrations/0003_episodes.sql"),
 ];
 
 const READ_VERSION: &str = "PRAGMA user_version";
 
 /// The open database. One connection behind a lock that is never held across an `.await`.
 pub struct Store {
-    connection: Mutex<Connection>,
+    connection: Mutex<Home>,
+}
+
+/// Where the database is at the moment: in its file, or in memory while the disk has no room for it.
+struct Home {
+    connection: Connection,
+    room: Option<Room>,
 }
 
 impl Store {
@@ -46,15 +59,41 @@ impl Store {
     /// When the disk refuses, the file is no database, or a newer program wrote it.
     pub fn open(state_dir: &Path) -> anyhow::Result<Self> {
         make_private_dir(state_dir).with_context(|| format!("making {}", state_dir.display()))?;
+        let connection = open_file(&state_dir.join(FILE_NAME))?;
+        Ok(Self::over(connection, None))
+    }
+
+    /// As [`Store::open`], for the agent that must go on when the disk is full: it keeps a ballast beside the
+    /// database to let go of then, and works in memory when that was not enough. What is in memory alone comes back
+    /// to the file as soon as there is room, and is lost if the agent is killed before.
+    ///
+    /// # Errors
+    /// As [`Store::open`], but not for a full disk.
+    pub fn open_with_room(state_dir: &Path) -> anyhow::Result<Self> {
+        make_private_dir(state_dir).with_context(|| format!("making {}", state_dir.display()))?;
+        let mut room = Room::beside(state_dir);
+        room.before_open();
         let path = state_dir.join(FILE_NAME);
-        let mut connection =
-            Connection::open(&path).with_context(|| format!("opening {}", path.display()))?;
-        // SQLite itself gives the log the owner of its database.
-        owner::own_like(&path, state_dir);
-        prepare(&mut connection).with_context(|| format!("preparing {}", path.display()))?;
-        Ok(Self {
-            connection: Mutex::new(connection),
-        })
+        let connection = match open_file(&path) {
+            Ok(connection) => connection,
+            Err(error) if room.is_scarce() => {
+                tracing::error!(
+                    error = format!("{error:#}"),
+                    "the disk is full: the agent works in memory"
+                );
+                let mut connection = room.copy_of_file(&path)?;
+                migrate(&mut connection)?;
+                connection
+            }
+            Err(error) => return Err(error),
+        };
+        Ok(Self::over(connection, Some(room)))
+    }
+
+    fn over(connection: Connection, room: Option<Room>) -> Self {
+        Self {
+            connection: Mutex::new(Home { connection, room }),
+        }
     }
 
     /// Opens the database to look at only; `None` when no agent ever ran here.
@@ -79,19 +118,21 @@ impl Store {
             path.display(),
             MIGRATIONS.len()
         );
-        Ok(Some(Self {
-            connection: Mutex::new(connection),
-        }))
+        Ok(Some(Self::over(connection, None)))
     }
 
     /// Looks something up.
     fn read<T>(&self, look: impl FnOnce(&Connection) -> rusqlite::Result<T>) -> rusqlite::Result<T> {
-        look(&self.lock())
+        look(&self.lock().connection)
     }
 
     /// Changes something: all of it or nothing.
     fn write<T>(&self, change: impl FnOnce(&Transaction<'_>) -> rusqlite::Result<T>) -> rusqlite::Result<T> {
-        let mut connection = self.lock();
+        let mut home = self.lock();
+        let Home { connection, room } = &mut *home;
+        if let Some(room) = room {
+            room.before_write(connection)?;
+        }
         let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         let result = change(&transaction)?;
         transaction.commit()?;
@@ -99,9 +140,17 @@ impl Store {
     }
 
     /// A panic while the lock was held rolled its transaction back, so the connection is still good.
-    fn lock(&self) -> MutexGuard<'_, Connection> {
+    fn lock(&self) -> MutexGuard<'_, Home> {
         self.connection.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+fn open_file(path: &Path) -> anyhow::Result<Connection> {
+    let mut connection = Connection::open(path).with_context(|| format!("opening {}", path.display()))?;
+    // SQLite itself gives the log the owner of its database.
+    owner::own_like(path, path.parent().unwrap_or(path));
+    prepare(&mut connection).with_context(|| format!("preparing {}", path.display()))?;
+    Ok(connection)
 }
 
 /// Readable by the agent's user alone: the folder also holds its signing key and staged backups.

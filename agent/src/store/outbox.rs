@@ -1,53 +1,107 @@
-//! What the owner must still be told: one row for each chat, from the transaction that found the reason until
-//! the channel has said that it arrived.
-//! It sends nothing, and never drops a row by itself for being old or for having failed often.
+//! What the owner must still be told: from the transaction that found the reason until a channel has said that it
+//! arrived. A message is a row, and so is each way that it goes.
+//! It sends nothing, and never drops a message by itself for being old or for having failed often.
 
-use protocol::time::UnixMillis;
-use rusqlite::{Connection, OptionalExtension, Row, named_params};
+use protocol::{incident::Severity, time::UnixMillis};
+use rusqlite::{Connection, OptionalExtension, Row, ToSql, Transaction, named_params};
 
-use super::Store;
+use super::{
+    Store,
+    alerts::{severity_name, severity_named},
+    episodes::EpisodeId,
+};
+
+mod ladder;
+mod thread;
+
+pub use ladder::{Climb, Rung, Stuck};
 
 const ADD: &str = "
-    INSERT INTO outbox (chat_id, alert_key, headline, text, follows_up, created_at)
-    VALUES (:chat_id, :alert_key, :headline, :text, :follows_up, :created_at)";
+    INSERT INTO messages (alert_key, episode, runbook, severity, headline, text, loud, open, is_edit, follows_up,
+                          created_at, not_before)
+    VALUES (:alert_key, :episode, :runbook, :severity, :headline, :text, :loud, :open, :is_edit, :follows_up,
+            :created_at, :not_before)";
+const ADD_DELIVERY: &str = "
+    INSERT OR IGNORE INTO deliveries (message, rung, chat_id, opened_at, climbed)
+    VALUES (:message, :rung, :chat_id, :now, :climbed)";
 const WAITING: &str = "
-    SELECT id, alert_key, headline, text, follows_up, created_at, in_doubt FROM outbox
-    WHERE chat_id = :chat_id AND sent_at IS NULL ORDER BY id LIMIT :limit";
-const OPENED: &str = "UPDATE outbox SET in_doubt = 1 WHERE id = :id AND sent_at IS NULL";
-const NOT_SENT: &str = "UPDATE outbox SET in_doubt = :in_doubt WHERE id = :id AND sent_at IS NULL";
+    SELECT d.id, m.alert_key, m.episode, m.runbook, m.severity, m.headline, m.text, m.loud, m.open, m.is_edit,
+           m.follows_up, m.created_at, m.not_before, d.in_doubt
+    FROM deliveries d JOIN messages m ON m.id = d.message
+    WHERE d.rung = :rung AND d.chat_id = :chat_id AND d.sent_at IS NULL AND d.dropped_at IS NULL
+        AND m.not_before <= :now
+    ORDER BY m.id LIMIT :limit";
+const OPENED: &str = "UPDATE deliveries SET in_doubt = 1 WHERE id = :id AND sent_at IS NULL";
+const NOT_SENT: &str = "
+    UPDATE deliveries SET in_doubt = :in_doubt, refused = :refused WHERE id = :id AND sent_at IS NULL";
 const SENT: &str = "
-    UPDATE outbox SET in_doubt = 0, sent_at = :now, message_id = :message_id WHERE id = :id AND sent_at IS NULL";
-const LAST_MESSAGE: &str = "
-    SELECT message_id FROM outbox
-    WHERE chat_id = :chat_id AND alert_key = :alert_key AND id < :id AND sent_at IS NOT NULL
-    ORDER BY id DESC LIMIT 1";
-const BACKLOG: &str = "SELECT count(*), min(created_at) FROM outbox WHERE sent_at IS NULL";
-const CHATS: &str = "SELECT DISTINCT chat_id FROM outbox WHERE sent_at IS NULL";
-const FORGET_CHAT: &str = "DELETE FROM outbox WHERE chat_id = :chat_id AND sent_at IS NULL";
-const PRUNE: &str = "DELETE FROM outbox WHERE sent_at < :before";
+    UPDATE deliveries SET in_doubt = 0, refused = 0, sent_at = :now, message_id = :message_id, in_summary = :in_summary
+    WHERE id = :id AND sent_at IS NULL";
+const EDITABLE: &str = "
+    SELECT m.id FROM messages m
+    WHERE m.id = (SELECT max(id) FROM messages WHERE episode = :episode AND is_edit = 0 AND open = 1)
+    AND NOT EXISTS (SELECT 1 FROM deliveries d WHERE d.message = m.id AND (d.in_doubt = 1 OR d.sent_at IS NOT NULL))";
+const REWRITE: &str = "UPDATE messages SET headline = :headline, text = :text WHERE id = :id";
+const DROP_EDITS: &str = "
+    UPDATE deliveries SET dropped_at = :now
+    WHERE sent_at IS NULL AND dropped_at IS NULL
+        AND message IN (SELECT id FROM messages WHERE episode = :episode AND is_edit = 1)";
+const BACKLOG: &str = "
+    SELECT count(*), min(created_at) FROM messages m
+    WHERE EXISTS (SELECT 1 FROM deliveries d WHERE d.message = m.id AND d.sent_at IS NULL AND d.dropped_at IS NULL)
+        AND NOT EXISTS (SELECT 1 FROM deliveries d WHERE d.message = m.id AND d.sent_at IS NOT NULL)";
+const PRUNE: &str = "
+    DELETE FROM messages WHERE created_at < :before
+        AND NOT EXISTS (SELECT 1 FROM deliveries d
+                        WHERE d.message = messages.id AND d.sent_at IS NULL AND d.dropped_at IS NULL)";
 
-/// What is to be said, once, to every chat of the owner.
+/// What is to be said to the owner, once.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Message {
     /// What it is about.
     pub alert_key: String,
+    /// The episode that it belongs to; none for a report or a digest.
+    pub episode: Option<EpisodeId>,
+    /// The name of its entry in docs/RUNBOOK.
+    pub runbook: Option<String>,
+    /// How grave.
+    pub severity: Severity,
     /// Its one line in a summary.
     pub headline: String,
     /// All of it.
     pub text: String,
-    /// Whether it goes on from the last message with this key, and is sent as a reply to it.
+    /// Whether it rings.
+    pub loud: bool,
+    /// Whether the owner can acknowledge or silence what it is about.
+    pub open: bool,
+    /// Whether it takes the place of the episode's last message, where the way allows that.
+    pub is_edit: bool,
+    /// Whether it goes on from the episode's last message, and is sent as a reply to it.
     pub follows_up: bool,
+    /// Not before this moment; at once when none.
+    pub not_before: Option<UnixMillis>,
+    /// How many ways to the owner it takes at once, from the first on.
+    pub rungs: u32,
 }
 
-/// A row's number.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct OutboxId(pub i64);
+/// One way to one place: a chat where the way has chats, else 0.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Address {
+    /// The way's name.
+    pub rung: String,
+    /// The chat.
+    pub chat_id: i64,
+}
 
-/// A message that waits for one chat.
+/// A delivery's number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct DeliveryId(pub i64);
+
+/// A message that waits for one address.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Waiting {
     /// Its row.
-    pub id: OutboxId,
+    pub id: DeliveryId,
     /// What is to be said.
     pub message: Message,
     /// When the reason came up.
@@ -56,44 +110,100 @@ pub struct Waiting {
     pub in_doubt: bool,
 }
 
-/// What waits altogether.
+/// What has arrived nowhere yet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Backlog {
-    /// Rows that wait.
+    /// Messages that wait.
     pub waiting: u64,
     /// When the oldest of them came up.
     pub oldest_at: Option<UnixMillis>,
 }
 
-/// Queues one message to every chat, inside the caller's transaction.
+/// Queues one message, inside the caller's transaction.
 pub(super) fn add(
-    connection: &Connection,
-    chats: &[i64],
+    transaction: &Transaction<'_>,
+    ladder: &[Rung],
     message: &Message,
     now: UnixMillis,
 ) -> rusqlite::Result<()> {
-    let mut statement = connection.prepare_cached(ADD)?;
-    for chat in chats {
-        statement.execute(named_params! {
-            ":chat_id": chat,
-            ":alert_key": message.alert_key,
-            ":headline": message.headline,
-            ":text": message.text,
-            ":follows_up": message.follows_up,
-            ":created_at": now.0,
-        })?;
+    if let (true, Some(episode)) = (message.is_edit, message.episode)
+        && rewritten(transaction, episode, message, now)?
+    {
+        return Ok(());
+    }
+    let mut statement = transaction.prepare_cached(ADD)?;
+    let id = statement.insert(named_params! {
+        ":alert_key": message.alert_key,
+        ":episode": message.episode.map(|episode| episode.0),
+        ":runbook": message.runbook,
+        ":severity": severity_name(message.severity),
+        ":headline": message.headline,
+        ":text": message.text,
+        ":loud": message.loud,
+        ":open": message.open,
+        ":is_edit": message.is_edit,
+        ":follows_up": message.follows_up,
+        ":created_at": now.0,
+        ":not_before": message.not_before.unwrap_or(now).0,
+    })?;
+    for address in ladder::first_ways(transaction, ladder, message)? {
+        add_delivery(transaction, id, &address, false, now)?;
     }
     Ok(())
 }
 
+/// An edit of what has not gone out yet changes its words; one that has not gone out itself is replaced.
+fn rewritten(
+    transaction: &Transaction<'_>,
+    episode: EpisodeId,
+    message: &Message,
+    now: UnixMillis,
+) -> rusqlite::Result<bool> {
+    let parameters = named_params! { ":episode": episode.0, ":now": now.0 };
+    transaction.prepare_cached(DROP_EDITS)?.execute(parameters)?;
+    let editable: Option<i64> = transaction
+        .prepare_cached(EDITABLE)?
+        .query_row(named_params! { ":episode": episode.0 }, |row| row.get(0))
+        .optional()?;
+    let Some(id) = editable else { return Ok(false) };
+    if !message.open {
+        // The message that says so waits behind it: what comes first should read as it was.
+        return Ok(true);
+    }
+    let parameters = named_params! { ":id": id, ":headline": message.headline, ":text": message.text };
+    transaction.prepare_cached(REWRITE)?.execute(parameters)?;
+    Ok(true)
+}
+
+fn add_delivery(
+    transaction: &Transaction<'_>,
+    message: i64,
+    address: &Address,
+    climbed: bool,
+    now: UnixMillis,
+) -> rusqlite::Result<()> {
+    let mut statement = transaction.prepare_cached(ADD_DELIVERY)?;
+    statement
+        .execute(named_params! {
+            ":message": message,
+            ":rung": address.rung,
+            ":chat_id": address.chat_id,
+            ":now": now.0,
+            ":climbed": climbed,
+        })
+        .map(drop)
+}
+
 impl Store {
-    /// What waits for one chat, oldest first, at most `limit`.
+    /// What waits for one address and is due, oldest first, at most `limit`.
     ///
     /// # Errors
     /// When the database refuses.
-    pub fn waiting(&self, chat_id: i64, limit: u32) -> rusqlite::Result<Vec<Waiting>> {
+    pub fn waiting(&self, address: &Address, limit: u32, now: UnixMillis) -> rusqlite::Result<Vec<Waiting>> {
         self.read(|connection| {
-            let parameters = named_params! { ":chat_id": chat_id, ":limit": limit };
+            let parameters = named_params! {
+                ":rung": address.rung, ":chat_id": address.chat_id, ":limit": limit, ":now": now.0,
+            };
             connection
                 .prepare_cached(WAITING)?
                 .query_map(parameters, waiting_from)?
@@ -105,60 +215,54 @@ impl Store {
     ///
     /// # Errors
     /// When the database refuses; then the request must not be opened.
-    pub fn outbox_opened(&self, ids: &[OutboxId]) -> rusqlite::Result<()> {
-        self.for_each(OPENED, ids)
+    pub fn delivery_opened(&self, rows: &[Waiting]) -> rusqlite::Result<()> {
+        self.write(|transaction| {
+            let mut statement = transaction.prepare_cached(OPENED)?;
+            rows.iter()
+                .try_for_each(|row| statement.execute(named_params! { ":id": row.id.0 }).map(drop))
+        })
     }
 
-    /// The request failed. `in_doubt` keeps what was in doubt before it, or adds that this one may have arrived.
+    /// The request failed. `in_doubt` keeps what was in doubt before it, or adds that this one may have arrived;
+    /// `refused` says that the way will not take it until the owner changes something.
     ///
     /// # Errors
     /// When the database refuses; then the rows stay in doubt.
-    pub fn outbox_not_sent(&self, rows: &[Waiting], in_doubt: bool) -> rusqlite::Result<()> {
+    pub fn delivery_failed(&self, rows: &[Waiting], in_doubt: bool, refused: bool) -> rusqlite::Result<()> {
         self.write(|transaction| {
             let mut statement = transaction.prepare_cached(NOT_SENT)?;
             rows.iter().try_for_each(|row| {
                 let in_doubt = in_doubt || row.in_doubt;
-                statement
-                    .execute(named_params! { ":id": row.id.0, ":in_doubt": in_doubt })
-                    .map(drop)
-            })
-        })
-    }
-
-    /// The channel has taken these rows as this message.
-    ///
-    /// # Errors
-    /// When the database refuses; then the rows stay in doubt and will be repeated, marked.
-    pub fn outbox_sent(&self, ids: &[OutboxId], message_id: i64, now: UnixMillis) -> rusqlite::Result<()> {
-        self.write(|transaction| {
-            let mut statement = transaction.prepare_cached(SENT)?;
-            ids.iter().try_for_each(|id| {
-                let parameters = named_params! { ":id": id.0, ":now": now.0, ":message_id": message_id };
+                let parameters =
+                    named_params! { ":id": row.id.0, ":in_doubt": in_doubt, ":refused": refused };
                 statement.execute(parameters).map(drop)
             })
         })
     }
 
-    /// The message that this row replies to, if it follows one up that the chat has seen.
+    /// The channel has taken these rows, as this message where it has names for messages.
     ///
     /// # Errors
-    /// When the database refuses.
-    pub fn message_to_reply_to(&self, chat_id: i64, row: &Waiting) -> rusqlite::Result<Option<i64>> {
-        if !row.message.follows_up {
-            return Ok(None);
-        }
-        let parameters =
-            named_params! { ":chat_id": chat_id, ":alert_key": row.message.alert_key, ":id": row.id.0 };
-        let found: Option<Option<i64>> = self.read(|connection| {
-            connection
-                .prepare_cached(LAST_MESSAGE)?
-                .query_row(parameters, |row| row.get(0))
-                .optional()
-        })?;
-        Ok(found.flatten())
+    /// When the database refuses; then the rows stay in doubt and will be repeated, marked.
+    pub fn delivery_sent(
+        &self,
+        rows: &[Waiting],
+        message_id: Option<i64>,
+        now: UnixMillis,
+    ) -> rusqlite::Result<()> {
+        self.write(|transaction| {
+            let mut statement = transaction.prepare_cached(SENT)?;
+            for row in rows {
+                statement.execute(named_params! {
+                    ":id": row.id.0, ":now": now.0, ":message_id": message_id, ":in_summary": rows.len() > 1,
+                })?;
+                ladder::drop_detours(transaction, row.id, now)?;
+            }
+            Ok(())
+        })
     }
 
-    /// What waits altogether.
+    /// What has arrived nowhere yet.
     ///
     /// # Errors
     /// When the database refuses.
@@ -173,50 +277,50 @@ impl Store {
         })
     }
 
-    /// Drops what waits for chats that are not the owner's any more, and gives their number.
-    ///
-    /// # Errors
-    /// When the database refuses.
-    pub fn forget_other_chats(&self, owners: &[i64]) -> rusqlite::Result<usize> {
-        self.write(|transaction| {
-            let chats: Vec<i64> = transaction
-                .prepare_cached(CHATS)?
-                .query_map([], |row| row.get(0))?
-                .collect::<Result<_, _>>()?;
-            let strangers = chats.iter().filter(|chat| !owners.contains(chat));
-            strangers
-                .map(|chat| transaction.execute(FORGET_CHAT, named_params! { ":chat_id": chat }))
-                .sum()
-        })
-    }
-
-    /// Removes what was sent before that moment.
+    /// Removes what was sent and came up before that moment.
     ///
     /// # Errors
     /// When the database refuses.
     pub fn prune_outbox(&self, before: UnixMillis) -> rusqlite::Result<usize> {
         self.write(|transaction| transaction.execute(PRUNE, named_params! { ":before": before.0 }))
     }
-
-    fn for_each(&self, statement: &str, ids: &[OutboxId]) -> rusqlite::Result<()> {
-        self.write(|transaction| {
-            let mut statement = transaction.prepare_cached(statement)?;
-            ids.iter()
-                .try_for_each(|id| statement.execute(named_params! { ":id": id.0 }).map(drop))
-        })
-    }
 }
 
 fn waiting_from(row: &Row<'_>) -> rusqlite::Result<Waiting> {
     Ok(Waiting {
-        id: OutboxId(row.get(0)?),
+        id: DeliveryId(row.get(0)?),
         message: Message {
             alert_key: row.get(1)?,
-            headline: row.get(2)?,
-            text: row.get(3)?,
-            follows_up: row.get(4)?,
+            episode: row.get::<_, Option<i64>>(2)?.map(EpisodeId),
+            runbook: row.get(3)?,
+            severity: severity_named(&row.get::<_, String>(4)?),
+            headline: row.get(5)?,
+            text: row.get(6)?,
+            loud: row.get(7)?,
+            open: row.get(8)?,
+            is_edit: row.get(9)?,
+            follows_up: row.get(10)?,
+            not_before: Some(UnixMillis(row.get(12)?)),
+            rungs: 1,
         },
-        created_at: UnixMillis(row.get(5)?),
-        in_doubt: row.get(6)?,
+        created_at: UnixMillis(row.get(11)?),
+        in_doubt: row.get(13)?,
     })
+}
+
+fn addresses(
+    connection: &Connection,
+    query: &str,
+    parameters: &[(&str, &dyn ToSql)],
+) -> rusqlite::Result<Vec<Address>> {
+    let address = |row: &Row<'_>| {
+        Ok(Address {
+            rung: row.get(0)?,
+            chat_id: row.get(1)?,
+        })
+    };
+    connection
+        .prepare_cached(query)?
+        .query_map(parameters, address)?
+        .collect()
 }

@@ -280,7 +280,7 @@ fn state_of(seen: &Observation) -> BotState {
             rule: Rule::BotGone | Rule::BotNotRunning,
             ..
         } => BotState::Gone,
-        Observation::Wrong { .. } => BotState::Ailing,
+        Observation::Wrong { .. } | Observation::Measured { .. } => BotState::Ailing,
     }
 }
 

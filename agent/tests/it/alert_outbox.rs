@@ -5,14 +5,19 @@ use std::{path::Path, sync::Arc, time::Duration};
 use agent::{
     alert::{
         Alerts,
-        channels::telegram::Telegram as Channel,
+        calendar::Calendar,
+        channels::{Channel, telegram::Telegram as Bot},
+        ladder::TELEGRAM,
         message::Voice,
         outbox::Sender,
         rule::{AlertKey, Observation, Rule},
     },
     beat::Beats,
     config::Language,
-    store::Store,
+    store::{
+        Store,
+        outbox::{Address, Rung},
+    },
 };
 use jiff::tz::TimeZone;
 use protocol::{secret::Secret, time::UnixMillis};
@@ -20,9 +25,12 @@ use serde_json::json;
 use tokio::{sync::watch, task::JoinHandle};
 
 use crate::{
+    pretend_bot::incident,
     pretend_telegram::{Fault, Telegram},
     world::{HASTE, LIMIT, OWNER, TOKEN},
 };
+
+const LATER: UnixMillis = UnixMillis(i64::MAX);
 
 /// A store, its alerts, and senders that can be started and killed.
 struct Desk {
@@ -31,6 +39,28 @@ struct Desk {
     voice: Voice,
     api_url: String,
     _stop: watch::Sender<bool>,
+}
+
+fn calendar() -> Calendar {
+    Calendar {
+        timezone: TimeZone::UTC,
+        quiet_hours: None,
+        digest_at: jiff::civil::time(8, 0, 0, 0),
+    }
+}
+
+fn ladder(chats: &[i64]) -> Vec<Rung> {
+    vec![Rung {
+        name: TELEGRAM.to_owned(),
+        chats: chats.to_vec(),
+    }]
+}
+
+fn address(chat_id: i64) -> Address {
+    Address {
+        rung: TELEGRAM.to_owned(),
+        chat_id,
+    }
 }
 
 impl Desk {
@@ -42,7 +72,7 @@ impl Desk {
             timezone: TimeZone::UTC,
             unit: "bot.service".to_owned(),
         };
-        let alerts = Alerts::new(Arc::clone(&store), voice.clone(), chats);
+        let alerts = Alerts::new(Arc::clone(&store), voice.clone(), calendar(), &ladder(chats));
         let api_url = format!("http://{}", telegram.address);
         Self {
             store,
@@ -58,10 +88,14 @@ impl Desk {
         let client = reqwest::Client::new();
         let sender = Sender {
             store: Arc::clone(&self.store),
-            channel: Arc::new(Channel::new(client, &self.api_url, Secret::new(TOKEN))),
+            channel: Arc::new(Channel::Telegram(Bot::new(
+                client,
+                &self.api_url,
+                Secret::new(TOKEN),
+            ))),
             voice: self.voice.clone(),
             pace: HASTE,
-            chat_id,
+            address: address(chat_id),
             beat: Beats::new(now).add("outbox", Duration::from_secs(1), now),
         };
         tokio::spawn(sender.run(self.alerts.subscribe(), self._stop.subscribe()))
@@ -155,9 +189,8 @@ async fn a_backlog_becomes_one_message_with_the_true_times() {
     let dir = tempfile::tempdir().unwrap();
     let telegram = Telegram::start().await;
     let desk = Desk::open(dir.path(), &telegram, &[OWNER]);
-    for object in ["a", "b", "c", "d", "e", "f"] {
-        desk.fail(object);
-    }
+    let incidents: Vec<_> = (1..=6).map(|id| incident(id, "A job was given up.")).collect();
+    desk.alerts.report(&incidents, UnixMillis(1_000)).unwrap();
     let sender = desk.send_to(OWNER);
     let told = telegram.wait_for(1).await;
     desk.wait_until_sent().await;
@@ -171,7 +204,7 @@ async fn a_backlog_becomes_one_message_with_the_true_times() {
     assert_eq!(
         told[0]
             .text()
-            .matches("1970-01-01 00:00:01 UTC  🟡 Backup failed")
+            .matches("1970-01-01 00:00:01 UTC  🟡 The bot reports: A job")
             .count(),
         6
     );
@@ -196,7 +229,7 @@ async fn a_chat_that_refuses_does_not_hold_another_up() {
     sender.abort();
     assert_eq!(told[0].body["chat_id"], 2002);
     assert_eq!(
-        desk.store.waiting(OWNER, 10).unwrap().len(),
+        desk.store.waiting(&address(OWNER), 10, LATER).unwrap().len(),
         1,
         "the other one still waits"
     );
@@ -208,7 +241,103 @@ async fn nothing_is_sent_to_a_chat_that_is_not_the_owners_any_more() {
     let telegram = Telegram::start().await;
     let desk = Desk::open(dir.path(), &telegram, &[OWNER, 2002]);
     desk.fail("a");
-    assert_eq!(desk.store.forget_other_chats(&[OWNER]).unwrap(), 1);
-    assert!(desk.store.waiting(2002, 10).unwrap().is_empty());
-    assert_eq!(desk.store.waiting(OWNER, 10).unwrap().len(), 1);
+    assert_eq!(desk.store.forget_other_ways(&ladder(&[OWNER]), LATER).unwrap(), 1);
+    assert!(desk.store.waiting(&address(2002), 10, LATER).unwrap().is_empty());
+    assert_eq!(desk.store.waiting(&address(OWNER), 10, LATER).unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn thirty_faults_are_one_message_that_is_edited_in_place_and_says_in_the_end_that_it_is_over() {
+    let dir = tempfile::tempdir().unwrap();
+    let telegram = Telegram::start().await;
+    let desk = Desk::open(dir.path(), &telegram, &[OWNER]);
+    let sender = desk.send_to(OWNER);
+    for number in 0..30 {
+        desk.fail(&number.to_string());
+    }
+    telegram.wait_for(1).await;
+    desk.wait_until_sent().await;
+    for seconds in [11, 12, 80, 200] {
+        desk.alerts.tick(UnixMillis(seconds * 1_000)).unwrap();
+        desk.wait_until_sent().await;
+    }
+    for number in 0..30 {
+        let key = AlertKey::new("backup_remote", &number.to_string());
+        desk.alerts
+            .observe(&key, Observation::Fine, UnixMillis(300_000))
+            .unwrap();
+    }
+    let told = telegram.wait_for(2).await;
+    desk.wait_until_sent().await;
+    sender.abort();
+    let buttons = told[0].body["reply_markup"]["inline_keyboard"]
+        .as_array()
+        .unwrap();
+    assert_eq!(buttons[0][0]["callback_data"], "alert:ack:1");
+    assert_eq!(told[1].body["reply_parameters"]["message_id"], told[0].message_id);
+    let edits = telegram.edits();
+    assert!((1..=3).contains(&edits.len()), "{edits:#?}");
+    assert!(edits.iter().all(|edit| edit["message_id"] == told[0].message_id));
+    assert!(edits[0]["text"].as_str().unwrap().contains("+21"), "{edits:#?}");
+    let last = edits.last().unwrap();
+    assert!(last["text"].as_str().unwrap().starts_with("✅") && last["reply_markup"].is_null());
+    assert_eq!(telegram.taken().len(), 2);
+}
+
+#[tokio::test]
+async fn what_the_owner_takes_on_or_silences_is_remembered_for_the_console() {
+    let dir = tempfile::tempdir().unwrap();
+    let telegram = Telegram::start().await;
+    let desk = Desk::open(dir.path(), &telegram, &[OWNER]);
+    desk.fail("a");
+    let now = UnixMillis(2_000);
+    let episode = *desk.alerts.book().unwrap().episodes.keys().next().unwrap();
+    assert!(desk.alerts.acknowledge(episode, now).unwrap());
+    let until = desk
+        .alerts
+        .silence_episode(episode, Duration::from_secs(3600), now)
+        .unwrap();
+    assert_eq!(until, Some(UnixMillis(3_602_000)));
+    desk.alerts.maintenance(Duration::from_secs(60), now).unwrap();
+    let book = desk.alerts.book().unwrap();
+    assert_eq!(book.episodes[&episode].acked_at, Some(now));
+    let scopes: Vec<&str> = book
+        .silences
+        .values()
+        .map(|silence| silence.scope.as_str())
+        .collect();
+    assert_eq!(scopes, ["backup_remote/a", "*"]);
+    desk.see("a", Observation::Fine);
+    assert!(!desk.alerts.acknowledge(episode, now).unwrap(), "it is over");
+    let digest = desk.alerts.digest(UnixMillis(0), now).unwrap();
+    assert!(digest.text.contains("✅ Nothing is wrong."), "{}", digest.text);
+    assert!(
+        digest.text.contains("everything (maintenance) → "),
+        "{}",
+        digest.text
+    );
+    assert!(digest.text.contains("Backup failed (a), 0 s"), "{}", digest.text);
+}
+
+#[tokio::test]
+async fn the_digest_comes_once_a_day_and_first_at_the_first_time_after_the_agent_was_set_up() {
+    let dir = tempfile::tempdir().unwrap();
+    let telegram = Telegram::start().await;
+    let desk = Desk::open(dir.path(), &telegram, &[OWNER]);
+    let hours = |hours: i64| UnixMillis(hours * 3_600_000);
+    for now in [
+        hours(7),
+        hours(9),
+        hours(20),
+        hours(31),
+        hours(32),
+        hours(33),
+        hours(55),
+        hours(57),
+    ] {
+        desk.alerts.digest_if_due(now).unwrap();
+    }
+    let waiting = desk.store.waiting(&address(OWNER), 10, LATER).unwrap();
+    let at: Vec<UnixMillis> = waiting.iter().map(|row| row.created_at).collect();
+    assert_eq!(at, [hours(9), hours(32), hours(57)]);
 }

@@ -9,10 +9,15 @@ use std::{
 use agent::{
     alert::{
         Alerts,
+        calendar::Calendar,
+        ladder::{TELEGRAM, ladder},
         message::Voice,
         rule::{AlertKey, Observation, Rule},
     },
-    store::Store,
+    store::{
+        Store,
+        outbox::{Address, Rung},
+    },
 };
 use protocol::time::UnixMillis;
 
@@ -98,7 +103,16 @@ fn a_backup_by_hand_ends_the_alert_that_asked_for_it() {
         timezone: jiff::tz::TimeZone::UTC,
         unit: "bot.service".to_owned(),
     };
-    let alerts = Alerts::new(std::sync::Arc::clone(&store), voice, &[1]);
+    let calendar = Calendar {
+        timezone: jiff::tz::TimeZone::UTC,
+        quiet_hours: None,
+        digest_at: jiff::civil::time(8, 0, 0, 0),
+    };
+    let ladder = [Rung {
+        name: TELEGRAM.to_owned(),
+        chats: vec![1],
+    }];
+    let alerts = Alerts::new(std::sync::Arc::clone(&store), voice, calendar, &ladder);
     let wrong = |rule| Observation::Wrong {
         rule,
         detail: "disk full".to_owned(),
@@ -116,14 +130,23 @@ fn a_backup_by_hand_ends_the_alert_that_asked_for_it() {
         .unwrap();
     shop.agent_done(&["backup"]);
     assert_eq!(store.alerts().unwrap(), []);
+    let address = Address {
+        rung: TELEGRAM.to_owned(),
+        chat_id: 1,
+    };
     let texts: Vec<String> = store
-        .waiting(1, 10)
+        .waiting(&address, 10, UnixMillis(i64::MAX))
         .unwrap()
         .into_iter()
         .map(|row| row.message.text)
         .collect();
+    assert_eq!(
+        texts.len(),
+        2,
+        "two faults of one topic are one episode: {texts:?}"
+    );
     assert!(
-        texts[2].contains("Cadangan berhasil lagi") && texts[3].contains("local"),
+        texts[1].contains("Cadangan berhasil lagi") && texts[1].contains("2 masalah"),
         "{texts:?}"
     );
 }
@@ -135,14 +158,20 @@ async fn an_alert_about_a_remote_that_is_not_configured_any_more_ends_with_a_wor
     let bot = Bot::start(None, 1);
     let settings = config(dir.path(), bot.address, telegram.address, &[OWNER]);
     let store = std::sync::Arc::new(Store::open(&settings.state_dir).unwrap());
-    let alerts = Alerts::new(std::sync::Arc::clone(&store), Voice::of(&settings), &[OWNER]);
-    for remote in ["old", "local"] {
+    let alerts = Alerts::new(
+        std::sync::Arc::clone(&store),
+        Voice::of(&settings),
+        Calendar::of(&settings),
+        &ladder(&settings),
+    );
+    // Too far apart to be one episode.
+    for (remote, at) in [("old", UnixMillis(1_000)), ("local", UnixMillis(1_000_000))] {
         let seen = Observation::Wrong {
             rule: Rule::BackupFailed,
             detail: "down".to_owned(),
         };
         alerts
-            .observe(&AlertKey::new("backup_remote", remote), seen, UnixMillis(1_000))
+            .observe(&AlertKey::new("backup_remote", remote), seen, at)
             .unwrap();
     }
     let agent = Agent::start(settings);

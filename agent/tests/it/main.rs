@@ -4,11 +4,15 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod alert_outbox;
+mod alert_storm;
 mod backup_ends;
 mod backup_objects;
+mod channels;
+mod full_disk;
 mod one_remote;
 mod owner_key;
 mod pretend_bot;
+mod pretend_channels;
 mod pretend_telegram;
 mod recipients;
 mod restoring;

@@ -47,8 +47,12 @@ pub enum Fault {
 #[derive(Default)]
 struct Chat {
     taken: Vec<Taken>,
+    edits: Vec<Value>,
+    deleted: Vec<i64>,
     faults: VecDeque<Fault>,
     requests: usize,
+    down: bool,
+    refuses: bool,
 }
 
 /// A pretend Telegram.
@@ -69,6 +73,9 @@ impl Telegram {
         let (chat, changed) = state.clone();
         let router = Router::new()
             .route("/{token}/sendMessage", post(send_message))
+            .route("/{token}/editMessageText", post(edit_message))
+            .route("/{token}/deleteMessage", post(delete_message))
+            .route("/{token}/getChat", post(get_chat))
             .with_state(state);
         let server = tokio::spawn(async { axum::serve(listener, router).await.unwrap() });
         Self {
@@ -85,6 +92,31 @@ impl Telegram {
 
     pub fn taken(&self) -> Vec<Taken> {
         self.chat.lock().unwrap().taken.clone()
+    }
+
+    /// What should have failed and has not will not.
+    pub fn forget_faults(&self) {
+        self.chat.lock().unwrap().faults.clear();
+    }
+
+    /// From now on every message is answered with a page of somebody's proxy, and none is taken.
+    pub fn set_down(&self, down: bool) {
+        self.chat.lock().unwrap().down = down;
+    }
+
+    /// From now on the token is not known.
+    pub fn refuse(&self, refuses: bool) {
+        self.chat.lock().unwrap().refuses = refuses;
+    }
+
+    /// The bodies of the edits that it took.
+    pub fn edits(&self) -> Vec<Value> {
+        self.chat.lock().unwrap().edits.clone()
+    }
+
+    /// The messages that were deleted.
+    pub fn deleted(&self) -> Vec<i64> {
+        self.chat.lock().unwrap().deleted.clone()
     }
 
     pub fn requests(&self) -> usize {
@@ -129,7 +161,16 @@ async fn send_message(
     let (fault, message_id) = {
         let mut chat = chat.lock().unwrap();
         chat.requests += 1;
-        let fault = chat.faults.pop_front();
+        let mut fault = chat.faults.pop_front();
+        if chat.down {
+            fault = Some(Fault::Answer(502, Value::Null));
+        }
+        if chat.refuses {
+            fault = Some(Fault::Answer(
+                401,
+                json!({ "ok": false, "description": "Unauthorized" }),
+            ));
+        }
         let message_id = 500 + i64::try_from(chat.taken.len()).unwrap();
         if !matches!(fault, Some(Fault::Answer(..))) {
             chat.taken.push(Taken {
@@ -149,4 +190,44 @@ async fn send_message(
         Some(Fault::BreakAfter) => StatusCode::BAD_GATEWAY.into_response(),
         Some(Fault::Hang) => std::future::pending().await,
     }
+}
+
+async fn edit_message(State((chat, changed)): State<TelegramState>, Json(body): Json<Value>) -> Response {
+    let known = {
+        let mut chat = chat.lock().unwrap();
+        let known = chat
+            .taken
+            .iter()
+            .any(|taken| body["message_id"] == taken.message_id);
+        if known {
+            chat.edits.push(body);
+        }
+        known
+    };
+    changed.send_modify(|()| {});
+    if known {
+        Json(json!({ "ok": true, "result": { "message_id": 1 } })).into_response()
+    } else {
+        let body = json!({ "ok": false, "description": "Bad Request: message to edit not found" });
+        (StatusCode::BAD_REQUEST, Json(body)).into_response()
+    }
+}
+
+async fn delete_message(
+    State((chat, changed)): State<TelegramState>,
+    Json(body): Json<Value>,
+) -> Json<Value> {
+    chat.lock()
+        .unwrap()
+        .deleted
+        .push(body["message_id"].as_i64().unwrap());
+    changed.send_modify(|()| {});
+    Json(json!({ "ok": true, "result": true }))
+}
+
+/// Numbers below zero are groups, as at the real one.
+async fn get_chat(Json(body): Json<Value>) -> Json<Value> {
+    let id = body["chat_id"].as_i64().unwrap();
+    let kind = if id > 0 { "private" } else { "supergroup" };
+    Json(json!({ "ok": true, "result": { "id": id, "type": kind } }))
 }

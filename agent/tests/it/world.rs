@@ -4,7 +4,7 @@
 use std::{net::SocketAddr, path::Path, time::Duration};
 
 use agent::{
-    alert::outbox::Pace,
+    alert::{ladder::Patience, outbox::Pace},
     app,
     config::{Config, Environment, Purpose},
     store::Store,
@@ -20,20 +20,28 @@ pub const HASTE: Pace = Pace {
     retry_first: Duration::from_millis(5),
     retry_most: Duration::from_millis(20),
     refused: Duration::from_millis(50),
+    patience: Patience {
+        critical: Duration::from_millis(100),
+        other: Duration::from_millis(200),
+    },
 };
 pub const OWNER: i64 = 1001;
 pub const TOKEN: &str = "77:owner-canary";
 
-/// The configuration of an agent in this folder, read from a file as always.
-pub fn config(dir: &Path, bot: SocketAddr, telegram: SocketAddr, chats: &[i64]) -> Config {
-    let path = dir.join("agent.toml");
-    let text = format!(
+/// The text of an agent's configuration.
+pub fn text(bot: SocketAddr, telegram: SocketAddr, chats: &[i64]) -> String {
+    format!(
         "[owner]\nchat_ids = {chats:?}\napi_url = \"http://{telegram}\"\nlanguage = \"en\"\n\
          [bot]\nurl = \"http://{bot}\"\n[http]\nprivate = \"127.0.0.1:0\"\n\
          [backup]\ndatabase = \"shop.db\"\nrecipients = [\"owner.asc\"]\n\
          [remotes.local]\ntype = \"fs\"\nroot = \"backups\"\n[state]\ndir = \"state\"\n"
-    );
-    std::fs::write(&path, text).unwrap();
+    )
+}
+
+/// The configuration of an agent in this folder, read from a file as always.
+pub fn config(dir: &Path, bot: SocketAddr, telegram: SocketAddr, chats: &[i64]) -> Config {
+    let path = dir.join("agent.toml");
+    std::fs::write(&path, text(bot, telegram, chats)).unwrap();
     let secrets = [("OWNER_BOT_TOKEN".to_owned(), Secret::new(TOKEN))];
     let environment = Environment::new(None, secrets, &path);
     let mut faults = Faults::default();

@@ -4,19 +4,11 @@
 use std::time::Duration;
 
 use protocol::secret::Secret;
-use reqwest::{Response, StatusCode};
+use reqwest::StatusCode;
 use serde::Deserialize;
-use serde_json::json;
+use serde_json::{Value, json};
 
-use super::Outcome;
-
-/// Longer than Telegram takes on a bad day; after it nobody knows whether the message arrived.
-const TIMEOUT: Duration = Duration::from_secs(20);
-/// Telegram's answers to sendMessage are a few kilobytes.
-const ANSWER_BYTES_MAX: usize = 256 * 1024;
-/// Telegram asks for seconds, rarely minutes; more is obeyed up to here.
-const RETRY_AFTER_MAX: Duration = Duration::from_secs(3600);
-const DESCRIPTION_CHARS_MAX: usize = 200;
+use super::{Button, Letter, Outcome, RETRY_AFTER_MAX, TIMEOUT, read_answer, short, unanswered};
 
 /// The owner's bot.
 pub struct Telegram {
@@ -54,41 +46,96 @@ impl Telegram {
         }
     }
 
-    /// Tries once. `text` holds 1 to 4,096 UTF-16 units. Takes at most 20 s.
-    pub async fn send(&self, chat_id: i64, text: &str, reply_to: Option<i64>) -> Outcome {
-        let mut body = json!({ "chat_id": chat_id, "text": text });
-        if let Some(message_id) = reply_to {
+    /// Tries once. Takes at most 20 s.
+    pub async fn send(&self, letter: &Letter<'_>) -> Outcome {
+        let mut body = body(letter);
+        if let Some(message_id) = letter.reply_to {
             // The owner may have deleted the first message; this one must come all the same.
             body["reply_parameters"] =
                 json!({ "message_id": message_id, "allow_sending_without_reply": true });
         }
-        let address = format!("{}/bot{}/sendMessage", self.api_url, self.token.expose());
-        match self
+        body["disable_notification"] = json!(!letter.loud);
+        self.call("sendMessage", &body).await
+    }
+
+    /// Changes a message of this chat. Takes at most 20 s.
+    pub async fn edit(&self, letter: &Letter<'_>, message_id: i64) -> Outcome {
+        let mut body = body(letter);
+        body["message_id"] = json!(message_id);
+        match self.call("editMessageText", &body).await {
+            // It says already what it should.
+            Outcome::Refused(why) if why.contains("message is not modified") => {
+                Outcome::Sent { message_id: None }
+            }
+            // It is the same message as before, and keeps its number where that is stored.
+            Outcome::Sent { .. } => Outcome::Sent { message_id: None },
+            other => other,
+        }
+    }
+
+    /// Whether the chat is a private one; then sends silently, and deletes it again.
+    pub async fn test(&self, letter: &Letter<'_>) -> Outcome {
+        if self.is_private(letter.chat_id).await == Some(false) {
+            return Outcome::Refused("this chat is not a private one: correct [owner] chat_ids".to_owned());
+        }
+        let quiet = Letter {
+            loud: false,
+            ..letter.clone()
+        };
+        let outcome = self.send(&quiet).await;
+        if let Outcome::Sent {
+            message_id: Some(message_id),
+        } = outcome
+        {
+            let body = json!({ "chat_id": letter.chat_id, "message_id": message_id });
+            // It arrived, which was the question; one that stays is a blemish and no fault.
+            let deleted = self.call("deleteMessage", &body).await;
+            tracing::debug!(?deleted, "the test message was deleted");
+        }
+        outcome
+    }
+
+    /// Whether this chat is a private one, as only the owner's may be; `None` when Telegram does not say.
+    pub async fn is_private(&self, chat_id: i64) -> Option<bool> {
+        let address = format!("{}/bot{}/getChat", self.api_url, self.token.expose());
+        let body = json!({ "chat_id": chat_id });
+        let response = self
             .client
             .post(address)
             .timeout(TIMEOUT)
             .json(&body)
             .send()
             .await
-        {
-            Ok(response) => outcome_of_answer(response).await,
-            Err(error) if error.is_connect() || error.is_builder() => Outcome::NotSent(told(error)),
-            Err(error) => Outcome::Unknown(told(error)),
+            .ok()?;
+        let answer: Value = serde_json::from_slice(&read_answer(response).await.ok()?).ok()?;
+        answer["result"]["type"].as_str().map(|kind| kind == "private")
+    }
+
+    async fn call(&self, method: &str, body: &Value) -> Outcome {
+        let address = format!("{}/bot{}/{method}", self.api_url, self.token.expose());
+        let request = self.client.post(address).timeout(TIMEOUT).json(body);
+        match request.send().await {
+            Ok(response) => {
+                let status = response.status();
+                match read_answer(response).await {
+                    Ok(body) => outcome(status, &body),
+                    Err(outcome) => outcome,
+                }
+            }
+            Err(error) => unanswered(error),
         }
     }
 }
 
-async fn outcome_of_answer(mut response: Response) -> Outcome {
-    let status = response.status();
-    let mut body = Vec::new();
-    loop {
-        match response.chunk().await {
-            Ok(Some(chunk)) if body.len() + chunk.len() <= ANSWER_BYTES_MAX => body.extend_from_slice(&chunk),
-            Ok(Some(_)) => return Outcome::Unknown(format!("the answer (status {status}) is too long")),
-            Ok(None) => return outcome(status, &body),
-            Err(error) => return Outcome::Unknown(told(error)),
-        }
+fn body(letter: &Letter<'_>) -> Value {
+    let mut body = json!({ "chat_id": letter.chat_id, "text": letter.text });
+    if !letter.buttons.is_empty() {
+        let button = |button: &Button| json!({ "text": button.label, "callback_data": button.data });
+        let row = |row: &Vec<Button>| row.iter().map(button).collect::<Vec<Value>>();
+        let rows: Vec<Vec<Value>> = letter.buttons.iter().map(row).collect();
+        body["reply_markup"] = json!({ "inline_keyboard": rows });
     }
+    body
 }
 
 /// A proxy between us and Telegram may answer with a page of its own: then only the status speaks.
@@ -100,7 +147,9 @@ fn outcome(status: StatusCode, body: &[u8]) -> Outcome {
         ..
     }) = answer
     {
-        return Outcome::Sent { message_id };
+        return Outcome::Sent {
+            message_id: Some(message_id),
+        };
     }
     let (description, parameters) = match answer {
         Some(answer) => (answer.description, answer.parameters),
@@ -119,18 +168,6 @@ fn outcome(status: StatusCode, body: &[u8]) -> Outcome {
     Outcome::Refused(why)
 }
 
-/// The error and its causes in one line, without the address.
-fn told(error: reqwest::Error) -> String {
-    short(&format!("{:#}", anyhow::Error::from(error.without_url())))
-}
-
-fn short(text: &str) -> String {
-    text.chars()
-        .filter(|char| !char.is_control())
-        .take(DESCRIPTION_CHARS_MAX)
-        .collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -143,7 +180,7 @@ mod tests {
     fn only_an_answer_with_a_message_counts_as_sent() {
         assert_eq!(
             of(200, r#"{"ok":true,"result":{"message_id":7}}"#),
-            Outcome::Sent { message_id: 7 }
+            Outcome::Sent { message_id: Some(7) }
         );
         for strange in ["", "<html>", r#"{"ok":true}"#, r#"{"ok":true,"result":{}}"#] {
             assert!(matches!(of(200, strange), Outcome::Unknown(_)), "{strange}");
@@ -169,7 +206,17 @@ mod tests {
         let client = reqwest::Client::new();
         // Port 9 on loopback refuses.
         let telegram = Telegram::new(client, "http://127.0.0.1:9", Secret::new("123:canary"));
-        let outcome = telegram.send(1, "text", None).await;
+        let letter = Letter {
+            id: 1,
+            chat_id: 1,
+            headline: "text",
+            text: "text",
+            severity: protocol::incident::Severity::Info,
+            loud: false,
+            buttons: &[],
+            reply_to: None,
+        };
+        let outcome = telegram.send(&letter).await;
         assert!(
             matches!(&outcome, Outcome::NotSent(why) if !why.contains("canary")),
             "{outcome:?}"

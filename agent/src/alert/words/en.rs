@@ -1,7 +1,7 @@
 //! English. The same table as in `id`, sentence by sentence.
 //! No word here is for customers or sellers: only the owner reads it.
 
-use super::{Phrases, Wording};
+use super::{DigestPhrases, Phrases, Wording};
 use crate::alert::rule::Rule;
 
 pub(super) const PHRASES: Phrases = Phrases {
@@ -9,6 +9,19 @@ pub(super) const PHRASES: Phrases = Phrases {
     done: "Done already",
     todo: "What to do",
     worse: "Worse",
+    more: "More of it",
+    reminder: "Still wrong",
+    again: "Again",
+    flapping: "It comes and goes: {count} times within an hour. The agent does not write for each of them any more; you hear again when it stays for a quarter of an hour, and this message says when it has been calm for an hour.",
+    calm: "It came and went since {since}, and has been well for an hour ({until}).",
+    settled: "It is over: from {since} to {until}.",
+    acked: "You took this on at {at}; there will be no reminder.",
+    take_on: "I am on it",
+    runbook: "What to do",
+    silence: "Silence {hours} h",
+    all_over: "All {count} faults that belonged to it are over.",
+    test: "Warung: a test of this channel. Nothing is wrong; there is nothing to do.",
+    also: "Also wrong",
     withdrawn_headline: "No longer watched",
     withdrawn: "It is not in the configuration any more, so this alert ends without having been mended: {headline}",
     incident: "The bot reports",
@@ -18,13 +31,32 @@ pub(super) const PHRASES: Phrases = Phrases {
     units: [" d", " h", " min", " s"],
 };
 
+pub(super) const DIGEST: DigestPhrases = DigestPhrases {
+    headline: "☀️ The shop's day,",
+    open: "Still wrong",
+    nothing_open: "✅ Nothing is wrong.",
+    past: "Came and went since the last digest",
+    unheard: " (held back)",
+    silences: "Silenced until",
+    everything: "everything (maintenance)",
+    backups: "Age of the newest backup",
+    no_backup: "🟡 This agent has taken no backup yet.",
+    ways: "Ways to you",
+    no_test: "The ways to you have not been tested yet.",
+    broken: "does not work",
+    service: "\n\nMessages since then: {count}; the slowest took {slowest}.",
+};
+
 pub(super) fn wording(rule: Rule) -> Wording {
     match rule {
+        Rule::AgentBlind => AGENT_BLIND,
+        Rule::ChannelBroken => CHANNEL_BROKEN,
         Rule::BotStopped => BOT_STOPPED,
         Rule::BotUnhealthy => BOT_UNHEALTHY,
         Rule::BotHung => BOT_HUNG,
         Rule::BotNotRunning => BOT_NOT_RUNNING,
         Rule::BotGone => BOT_GONE,
+        Rule::BotRestartsSpent => BOT_RESTARTS_SPENT,
         Rule::BackupNotTaken => BACKUP_NOT_TAKEN,
         Rule::BackupFailed => BACKUP_FAILED,
         Rule::BackupIncomplete => BACKUP_INCOMPLETE,
@@ -87,6 +119,26 @@ pub(super) fn incident(kind: &str) -> Option<&'static str> {
     })
 }
 
+const AGENT_BLIND: Wording = Wording {
+    headline: "The agent cannot reach the outside",
+    happened: "Since {since} the agent reaches nothing outside this server. {detail}",
+    means: "the shop may be unreachable too, backups do not leave the server, and what the agent says of other places is about its own line.",
+    done: "alerts that follow from this one are held back, and every message waits on the disk.",
+    todo: "look at the server's network: ip route, resolvectl status; ask your provider. Nothing is lost meanwhile.",
+    over_headline: "The agent reaches the outside again",
+    over: "The line is back after {lasted}.",
+};
+
+const CHANNEL_BROKEN: Wording = Wording {
+    headline: "A way to reach you does not work ({object})",
+    happened: "The test of the channel {object} at {since} failed. {detail}",
+    means: "nothing yet: other channels work. When they fail too, you would not hear of the shop.",
+    done: "the agent goes on with the other channels and tests this one again tomorrow.",
+    todo: "correct [channels.{object}] in agent.toml or its secret, then: agent alert test --channel {object}",
+    over_headline: "The channel {object} works again",
+    over: "Its test arrived. It was broken for {lasted}.",
+};
+
 const BOT_BACK: &str = "The shop's bot runs again";
 
 const BOT_STOPPED: Wording = Wording {
@@ -137,6 +189,16 @@ const BOT_GONE: Wording = Wording {
     todo: "if there is no news in a minute: systemctl status {unit}, then journalctl -u {unit} -n 50",
     over_headline: BOT_BACK,
     over: "The bot runs again. It was dead for {lasted}; waiting orders go on.",
+};
+
+const BOT_RESTARTS_SPENT: Wording = Wording {
+    headline: "The bot hangs again and again",
+    happened: "Since {since} the bot has hung once more, after the agent had restarted it three times within an hour.",
+    means: "customers wait without an answer. Orders and payments that were recorded are safe.",
+    done: "the agent has used up its restarts and from now on only tells.",
+    todo: "look for the cause: journalctl -u {unit} -n 200, then systemctl restart {unit}",
+    over_headline: "The bot does not hang any more",
+    over: "The bot answers again. It lasted {lasted}.",
 };
 
 const BACKUP_NOT_TAKEN: Wording = Wording {

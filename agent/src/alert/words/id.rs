@@ -1,7 +1,7 @@
 //! Indonesian. The same table as in `en`, sentence by sentence.
 //! No word here is for customers or sellers: only the owner reads it.
 
-use super::{Phrases, Wording};
+use super::{DigestPhrases, Phrases, Wording};
 use crate::alert::rule::Rule;
 
 pub(super) const PHRASES: Phrases = Phrases {
@@ -9,6 +9,19 @@ pub(super) const PHRASES: Phrases = Phrases {
     done: "Sudah dilakukan",
     todo: "Yang perlu dilakukan",
     worse: "Memburuk",
+    more: "Bertambah",
+    reminder: "Masih terjadi",
+    again: "Terjadi lagi",
+    flapping: "Hilang timbul: {count} kali dalam satu jam. Agent tidak lagi menulis untuk setiap kejadian; Anda dikabari lagi bila menetap seperempat jam, dan pesan ini berubah bila sudah tenang satu jam.",
+    calm: "Hilang timbul sejak {since}, dan sudah baik selama satu jam ({until}).",
+    settled: "Sudah selesai: dari {since} sampai {until}.",
+    acked: "Anda menanganinya sejak {at}; tidak akan diingatkan lagi.",
+    take_on: "Saya tangani",
+    runbook: "Panduan",
+    silence: "Diamkan {hours} jam",
+    all_over: "Semua {count} masalah yang termasuk di dalamnya sudah selesai.",
+    test: "Warung: uji saluran ini. Tidak ada masalah; Anda tidak perlu berbuat apa-apa.",
+    also: "Juga bermasalah",
     withdrawn_headline: "Tidak diawasi lagi",
     withdrawn: "Hal ini tidak ada lagi di setelan, jadi kabar ini ditutup tanpa diperbaiki: {headline}",
     incident: "Bot melapor",
@@ -18,13 +31,32 @@ pub(super) const PHRASES: Phrases = Phrases {
     units: [" hari", " jam", " menit", " detik"],
 };
 
+pub(super) const DIGEST: DigestPhrases = DigestPhrases {
+    headline: "☀️ Hari toko,",
+    open: "Masih bermasalah",
+    nothing_open: "✅ Tidak ada masalah.",
+    past: "Terjadi dan selesai sejak ringkasan lalu",
+    unheard: " (ditahan)",
+    silences: "Didiamkan sampai",
+    everything: "semuanya (pemeliharaan)",
+    backups: "Umur cadangan terbaru",
+    no_backup: "🟡 Agent ini belum pernah membuat cadangan.",
+    ways: "Jalan untuk mengabari Anda",
+    no_test: "Jalan untuk mengabari Anda belum diuji.",
+    broken: "rusak",
+    service: "\n\nKabar sejak itu: {count}; yang paling lambat {slowest}.",
+};
+
 pub(super) fn wording(rule: Rule) -> Wording {
     match rule {
+        Rule::AgentBlind => AGENT_BLIND,
+        Rule::ChannelBroken => CHANNEL_BROKEN,
         Rule::BotStopped => BOT_STOPPED,
         Rule::BotUnhealthy => BOT_UNHEALTHY,
         Rule::BotHung => BOT_HUNG,
         Rule::BotNotRunning => BOT_NOT_RUNNING,
         Rule::BotGone => BOT_GONE,
+        Rule::BotRestartsSpent => BOT_RESTARTS_SPENT,
         Rule::BackupNotTaken => BACKUP_NOT_TAKEN,
         Rule::BackupFailed => BACKUP_FAILED,
         Rule::BackupIncomplete => BACKUP_INCOMPLETE,
@@ -88,6 +120,26 @@ pub(super) fn incident(kind: &str) -> Option<&'static str> {
     })
 }
 
+const AGENT_BLIND: Wording = Wording {
+    headline: "Agent tidak dapat menjangkau dunia luar",
+    happened: "Sejak {since} agent tidak dapat menjangkau apa pun di luar server ini. {detail}",
+    means: "toko mungkin juga tidak terjangkau, cadangan tidak keluar dari server, dan kabar tentang tempat lain sebenarnya tentang jalur ini.",
+    done: "kabar lain yang berasal dari sebab ini ditahan, dan setiap pesan menunggu di disk.",
+    todo: "periksa jaringan server: ip route, resolvectl status; tanyakan penyedia Anda. Sementara itu tidak ada yang hilang.",
+    over_headline: "Agent dapat menjangkau dunia luar lagi",
+    over: "Jalurnya kembali setelah {lasted}.",
+};
+
+const CHANNEL_BROKEN: Wording = Wording {
+    headline: "Satu jalan untuk mengabari Anda rusak ({object})",
+    happened: "Uji saluran {object} pada {since} gagal. {detail}",
+    means: "belum apa-apa: saluran lain masih bekerja. Bila semuanya gagal, Anda tidak akan tahu keadaan toko.",
+    done: "agent memakai saluran lain dan menguji yang ini lagi besok.",
+    todo: "perbaiki [channels.{object}] di agent.toml atau rahasianya, lalu: agent alert test --channel {object}",
+    over_headline: "Saluran {object} bekerja lagi",
+    over: "Pesan ujinya sampai. Rusak selama {lasted}.",
+};
+
 const BOT_BACK: &str = "Bot toko berjalan lagi";
 
 const BOT_STOPPED: Wording = Wording {
@@ -138,6 +190,16 @@ const BOT_GONE: Wording = Wording {
     todo: "bila satu menit lagi belum ada kabar: systemctl status {unit}, lalu journalctl -u {unit} -n 50",
     over_headline: BOT_BACK,
     over: "Bot berjalan lagi. Ia mati selama {lasted}; pesanan yang tertunda sedang dilanjutkan.",
+};
+
+const BOT_RESTARTS_SPENT: Wording = Wording {
+    headline: "Bot macet berulang kali",
+    happened: "Sejak {since} bot macet lagi, padahal agent sudah menjalankannya ulang tiga kali dalam satu jam.",
+    means: "pembeli menunggu tanpa jawaban. Pesanan dan pembayaran yang sudah tercatat tetap aman.",
+    done: "jatah agent untuk menjalankan ulang sudah habis, mulai sekarang agent hanya mengabari.",
+    todo: "cari sebabnya: journalctl -u {unit} -n 200, lalu systemctl restart {unit}",
+    over_headline: "Bot tidak macet lagi",
+    over: "Bot menjawab lagi. Lamanya {lasted}.",
 };
 
 const BACKUP_NOT_TAKEN: Wording = Wording {

@@ -9,7 +9,7 @@ mod en;
 mod id;
 
 /// The words about one rule. `{unit}`, `{object}` and `{detail}` are filled in; so are the moments and durations
-/// `{since}` and `{lasted}`.
+/// `{since}` and `{lasted}`, and for a rule with a threshold the figure `{value}` and where it began, `{limit}`.
 pub(super) struct Wording {
     /// What is wrong, in a few words.
     pub headline: &'static str,
@@ -37,6 +37,32 @@ pub(super) struct Phrases {
     pub todo: &'static str,
     /// Before the headline of a told trouble that is graver now.
     pub worse: &'static str,
+    /// Before the headline when more came after it was told.
+    pub more: &'static str,
+    /// Before the headline of what nobody has taken on yet.
+    pub reminder: &'static str,
+    /// Before the headline of what is back within the hour.
+    pub again: &'static str,
+    /// What happens to messages about something that comes and goes; `{count}` is filled in.
+    pub flapping: &'static str,
+    /// In the place of such a message, in the end; `{since}` and `{until}` are filled in.
+    pub calm: &'static str,
+    /// In the place of a message about something that is over; `{since}` and `{until}` are filled in.
+    pub settled: &'static str,
+    /// That the owner took it on; `{at}` is filled in.
+    pub acked: &'static str,
+    /// The button that takes an alert on.
+    pub take_on: &'static str,
+    /// The button that explains.
+    pub runbook: &'static str,
+    /// The button that silences; `{hours}` is filled in.
+    pub silence: &'static str,
+    /// That everything that was told with it is over too; `{count}` is filled in.
+    pub all_over: &'static str,
+    /// What a test of a way to the owner says.
+    pub test: &'static str,
+    /// Above what else is wrong.
+    pub also: &'static str,
     /// Before the headline of a trouble whose object is not in the configuration any more.
     pub withdrawn_headline: &'static str,
     /// That such an alert ends; `{headline}` is filled in.
@@ -51,6 +77,44 @@ pub(super) struct Phrases {
     pub summary: &'static str,
     /// Day, hour, minute, second: each with its space before it.
     pub units: [&'static str; 4],
+}
+
+/// The words of the daily digest.
+pub(super) struct DigestPhrases {
+    /// Before the moment.
+    pub headline: &'static str,
+    /// Above what is wrong.
+    pub open: &'static str,
+    /// Instead of it.
+    pub nothing_open: &'static str,
+    /// Above what came and went.
+    pub past: &'static str,
+    /// After something that was held back.
+    pub unheard: &'static str,
+    /// Above what is silenced.
+    pub silences: &'static str,
+    /// A silence over everything.
+    pub everything: &'static str,
+    /// Above the ages of the newest backups.
+    pub backups: &'static str,
+    /// Instead of them.
+    pub no_backup: &'static str,
+    /// Above the ways to the owner.
+    pub ways: &'static str,
+    /// Instead of them.
+    pub no_test: &'static str,
+    /// That a way does not work.
+    pub broken: &'static str,
+    /// How messages fared; `{count}` and `{slowest}` are filled in.
+    pub service: &'static str,
+}
+
+/// The digest's words in one language.
+pub(super) fn digest_phrases(language: Language) -> &'static DigestPhrases {
+    match language {
+        Language::Id => &id::DIGEST,
+        Language::En => &en::DIGEST,
+    }
 }
 
 /// The table of one language.
@@ -82,7 +146,9 @@ pub(super) fn phrases(language: Language) -> &'static Phrases {
 mod tests {
     use super::*;
 
-    const KNOWN: [&str; 5] = ["{unit}", "{object}", "{detail}", "{since}", "{lasted}"];
+    const KNOWN: [&str; 7] = [
+        "{unit}", "{object}", "{detail}", "{since}", "{lasted}", "{value}", "{limit}",
+    ];
 
     /// As in docs/RUNBOOK.md.
     const KINDS: [&str; 11] = [
@@ -117,7 +183,7 @@ mod tests {
     fn every_rule_has_every_sentence_and_no_unknown_place_in_both_languages() {
         for language in [Language::Id, Language::En] {
             for rule in Rule::ALL {
-                let words = wording(language, rule);
+                let words = wording(language, *rule);
                 let all = [
                     words.headline,
                     words.happened,

@@ -1,0 +1,166 @@
+//! The daily digest: what still stands, what came and went, what is silenced, how old the backups are, whether every
+//! way to the owner works, and how fast messages were. Its coming is itself a sign that the agent lives.
+//! Pure: everything that it tells is handed in.
+
+use protocol::{incident::Severity, time::UnixMillis};
+
+use super::{
+    engine::{Fault, MAINTENANCE},
+    message::{HEADLINE_UNITS_MAX, TEXT_UNITS_MAX, Voice, duration, headline, moment},
+    rule::{Rule, object_of},
+    text::{cut, one_line},
+    words::{DigestPhrases, digest_phrases, wording},
+};
+use crate::store::{
+    book::{Book, Past},
+    channels::{ChannelTest, Service},
+    freshness::Freshness,
+    outbox::Message,
+};
+
+/// Lines of one part.
+const LINES_MAX: usize = 12;
+
+/// What the digest is made from.
+pub struct Day<'a> {
+    /// What is wrong, held back and silenced.
+    pub book: &'a Book,
+    /// What ended since the last digest.
+    pub past: &'a [Past],
+    /// Each remote's newest restore point.
+    pub fresh: &'a [Freshness],
+    /// The last test of each way.
+    pub tests: &'a [ChannelTest],
+    /// How messages fared since the last digest.
+    pub service: Service,
+}
+
+/// The digest in words.
+#[must_use]
+pub fn of_day(voice: &Voice, day: &Day<'_>, now: UnixMillis) -> Message {
+    let phrases = digest_phrases(voice.language);
+    let mut text = format!("{} {}", phrases.headline, moment(&voice.timezone, now));
+    part(
+        &mut text,
+        phrases.open,
+        phrases.nothing_open,
+        open(voice, day.book),
+    );
+    part(&mut text, phrases.past, "", past(voice, phrases, day.past));
+    part(
+        &mut text,
+        phrases.silences,
+        "",
+        silences(voice, phrases, day.book, now),
+    );
+    part(
+        &mut text,
+        phrases.backups,
+        phrases.no_backup,
+        backups(voice, day.fresh, now),
+    );
+    part(&mut text, phrases.ways, phrases.no_test, ways(phrases, day.tests));
+    let slowest = duration(voice.language, day.service.slowest);
+    text += &phrases
+        .service
+        .replace("{count}", &day.service.arrived.to_string())
+        .replace("{slowest}", &slowest);
+    Message {
+        alert_key: "digest/daily".to_owned(),
+        episode: None,
+        runbook: None,
+        severity: Severity::Info,
+        headline: one_line(phrases.headline, HEADLINE_UNITS_MAX),
+        text: cut(&text, TEXT_UNITS_MAX),
+        loud: false,
+        open: false,
+        is_edit: false,
+        follows_up: false,
+        not_before: None,
+        rungs: 1,
+    }
+}
+
+fn part(text: &mut String, title: &str, when_empty: &str, lines: Vec<String>) {
+    if lines.is_empty() {
+        if !when_empty.is_empty() {
+            *text += &format!("\n\n{when_empty}");
+        }
+        return;
+    }
+    *text += &format!("\n\n{title}:");
+    for line in lines.iter().take(LINES_MAX) {
+        *text += &format!("\n{line}");
+    }
+    if lines.len() > LINES_MAX {
+        *text += &format!("\n+{}", lines.len() - LINES_MAX);
+    }
+}
+
+fn open(voice: &Voice, book: &Book) -> Vec<String> {
+    let firing = book.alerts.values().filter(|row| row.loudest.is_some());
+    firing
+        .filter_map(Fault::of)
+        .map(|fault| {
+            format!(
+                "{} ({})",
+                headline(voice, &fault),
+                moment(&voice.timezone, fault.since)
+            )
+        })
+        .collect()
+}
+
+fn past(voice: &Voice, phrases: &DigestPhrases, past: &[Past]) -> Vec<String> {
+    let line = |past: &Past| {
+        let rule = Rule::named(&past.rule)?;
+        let what = wording(voice.language, rule)
+            .headline
+            .replace("{object}", object_of(&past.key))
+            .replace("{detail}", "");
+        let lasted = duration(voice.language, past.until.since(past.since));
+        let unheard = if past.held.is_some() { phrases.unheard } else { "" };
+        Some(format!(
+            "{}: {what}, {lasted}{unheard}",
+            moment(&voice.timezone, past.since)
+        ))
+    };
+    past.iter().filter_map(line).collect()
+}
+
+fn silences(voice: &Voice, phrases: &DigestPhrases, book: &Book, now: UnixMillis) -> Vec<String> {
+    let standing = book.silences.values().filter(|silence| silence.until > now);
+    standing
+        .map(|silence| {
+            let what = if silence.scope == MAINTENANCE {
+                phrases.everything
+            } else {
+                silence.scope.as_str()
+            };
+            format!("{what} → {}", moment(&voice.timezone, silence.until))
+        })
+        .collect()
+}
+
+fn backups(voice: &Voice, fresh: &[Freshness], now: UnixMillis) -> Vec<String> {
+    fresh
+        .iter()
+        .map(|fresh| {
+            format!(
+                "{}: {}",
+                fresh.remote,
+                duration(voice.language, now.since(fresh.taken_at))
+            )
+        })
+        .collect()
+}
+
+fn ways(phrases: &DigestPhrases, tests: &[ChannelTest]) -> Vec<String> {
+    tests
+        .iter()
+        .map(|test| match test.ok {
+            true => format!("✅ {}", test.rung),
+            false => format!("🟡 {}: {} ({})", test.rung, phrases.broken, test.said),
+        })
+        .collect()
+}

@@ -1,0 +1,247 @@
+//! What is told together: alerts of one topic that come within minutes share one message, which changes in place.
+//! Only what is graver, or what comes much later, is a message of its own.
+
+use std::time::Duration;
+
+use protocol::{incident::Severity, time::UnixMillis};
+
+use super::{Fault, Kind, Notice, hold, members, set_held};
+use crate::{
+    alert::{calendar::Calendar, rule::Rule},
+    store::{
+        book::Book,
+        episodes::{EpisodeId, EpisodeRow},
+    },
+};
+
+/// How long something that has a possible cause waits for that cause to show itself.
+const CAUSE_WAIT_CRITICAL: Duration = Duration::from_secs(10);
+const CAUSE_WAIT: Duration = Duration::from_secs(60);
+/// What comes later than this after a message is news of its own.
+const JOIN_WINDOW: Duration = Duration::from_secs(300);
+/// Before the first edit and before the second: so a storm is told in one message and two edits; the end is the third.
+const EDIT_WAITS: [Duration; 2] = [Duration::from_secs(10), Duration::from_secs(60)];
+/// Before what still comes after that is told in a message of its own.
+const MORE_WAIT: Duration = Duration::from_secs(300);
+/// After how long something critical is told again that nobody took on; then each wait is three times as long.
+pub(super) const REMIND_FIRST: Duration = Duration::from_secs(300);
+
+/// Tells an alert with others of its topic, or begins to.
+pub(super) fn join(book: &mut Book, calendar: &Calendar, key: &str, now: UnixMillis) -> Vec<Notice> {
+    let Some(fault) = book.alerts.get(key).and_then(Fault::of) else {
+        return Vec::new();
+    };
+    let wait = cause_wait(fault.rule);
+    let topic = format!("{:?}", fault.rule.spec().topic);
+    let severity = fault.rule.severity();
+    let open = book.episodes.values_mut().rev().find(|episode| {
+        episode.topic == topic
+            && episode
+                .told
+                .is_none_or(|(_, told_at)| now.since(told_at) < JOIN_WINDOW)
+    });
+    let id = match open {
+        Some(episode) => {
+            let wait = match episode.told {
+                Some((told, _)) if severity <= told => edit_wait(episode.edits),
+                Some(_) | None => wait,
+            };
+            episode.faults += 1;
+            bring_forward(episode, now.plus(wait));
+            episode.id
+        }
+        None => {
+            let id = EpisodeId(book.next_episode);
+            book.next_episode += 1;
+            book.episodes.insert(id, begun(id, topic, &fault, now.plus(wait)));
+            id
+        }
+    };
+    if let Some(row) = book.alerts.get_mut(key) {
+        row.episode = Some(id);
+    }
+    speak_if_due(book, calendar, id, now)
+}
+
+/// One of its alerts is graver now: that is not kept for later.
+pub(super) fn hasten(book: &mut Book, calendar: &Calendar, id: EpisodeId, now: UnixMillis) -> Vec<Notice> {
+    if let Some(episode) = book.episodes.get_mut(&id) {
+        bring_forward(episode, now);
+    }
+    speak_if_due(book, calendar, id, now)
+}
+
+/// One of its alerts is over, or not watched any more; its row is gone already.
+pub(super) fn leave(
+    book: &mut Book,
+    id: EpisodeId,
+    fault: Fault,
+    kind: Kind,
+    now: UnixMillis,
+) -> Vec<Notice> {
+    let is_last = members(book, id).is_empty();
+    let Some(episode) = book.episodes.get_mut(&id) else {
+        return Vec::new();
+    };
+    let Some((told, _)) = episode.told else {
+        shrink(book, id);
+        return Vec::new();
+    };
+    if !is_last {
+        if episode.edits < edits_max() {
+            let due_at = now.plus(edit_wait(episode.edits));
+            bring_forward(episode, due_at);
+        }
+        return Vec::new();
+    }
+    let (faults, acked_at) = (episode.faults, episode.acked_at);
+    let lead = match Fault::of_lead(&episode.lead) {
+        Some(lead) if faults > 1 => lead,
+        Some(_) | None => fault,
+    };
+    book.episodes.remove(&id);
+    let notice = |kind: Kind| Notice {
+        kind,
+        episode: id,
+        severity: told,
+        lead: lead.clone(),
+        others: Vec::new(),
+        faults,
+        acked_at,
+        rungs: 1,
+        loud: told == Severity::Critical,
+    };
+    vec![notice(kind), notice(Kind::Settled)]
+}
+
+/// One of its alerts went elsewhere before anything was told.
+pub(super) fn shrink(book: &mut Book, id: EpisodeId) {
+    let left = members(book, id).first().and_then(|row| Fault::of(row));
+    match (left, book.episodes.get_mut(&id)) {
+        (Some(lead), Some(episode)) => {
+            episode.faults = episode.faults.saturating_sub(1).max(1);
+            episode.lead = lead.to_lead();
+        }
+        _ => {
+            book.episodes.remove(&id);
+        }
+    }
+}
+
+/// Says what is due: the first message, a graver one, an edit, or what came since.
+pub(super) fn speak_if_due(
+    book: &mut Book,
+    calendar: &Calendar,
+    id: EpisodeId,
+    now: UnixMillis,
+) -> Vec<Notice> {
+    let Some(episode) = book.episodes.get(&id) else {
+        return Vec::new();
+    };
+    if episode.due_at.is_none_or(|due_at| due_at > now) {
+        return Vec::new();
+    }
+    if episode.told.is_none() {
+        drop_held(book, calendar, id, now);
+    }
+    let Some((severity, lead, others)) = standing(book, id) else {
+        book.episodes.remove(&id);
+        return Vec::new();
+    };
+    let Some(episode) = book.episodes.get_mut(&id) else {
+        return Vec::new();
+    };
+    let kind = match episode.told {
+        None => Kind::First,
+        Some((told, _)) if severity > told => Kind::Worse,
+        Some(_) if episode.edits < edits_max() => Kind::Update,
+        Some(_) => Kind::More,
+    };
+    episode.lead = lead.to_lead();
+    episode.due_at = None;
+    if kind == Kind::Update {
+        episode.edits += 1;
+    } else {
+        told_now(episode, severity, now);
+    }
+    vec![Notice {
+        kind,
+        episode: id,
+        severity,
+        lead,
+        others,
+        faults: episode.faults,
+        acked_at: episode.acked_at,
+        rungs: 1,
+        loud: severity > Severity::Info,
+    }]
+}
+
+/// What of it is wrong now: the gravest severity, the alert that leads, the others.
+pub(super) fn standing(book: &Book, id: EpisodeId) -> Option<(Severity, Fault, Vec<Fault>)> {
+    let rows = members(book, id);
+    let severity = rows.iter().filter_map(|row| row.loudest).max()?;
+    let mut faults: Vec<Fault> = rows.iter().filter_map(|row| Fault::of(row)).collect();
+    // The gravest leads; of equals the oldest, which comes first already.
+    let gravest = faults.iter().map(|fault| fault.rule.severity()).max()?;
+    let at = faults.iter().position(|fault| fault.rule.severity() == gravest)?;
+    let lead = faults.remove(at);
+    Some((severity, lead, faults))
+}
+
+/// Between the look that raised it and the end of the wait, something may have come that holds it.
+fn drop_held(book: &mut Book, calendar: &Calendar, id: EpisodeId, now: UnixMillis) {
+    let keys: Vec<String> = members(book, id).iter().map(|row| row.key.clone()).collect();
+    for key in keys {
+        if let Some(held) = hold::reason(book, calendar, &key, now) {
+            if let Some(row) = book.alerts.get_mut(&key) {
+                row.episode = None;
+            }
+            set_held(book, &key, Some(held));
+        }
+    }
+}
+
+fn told_now(episode: &mut EpisodeRow, severity: Severity, now: UnixMillis) {
+    episode.told = Some((severity, now));
+    episode.edits = 0;
+    episode.acked_at = None;
+    episode.reminders = 0;
+    episode.remind_at = (severity == Severity::Critical).then(|| now.plus(REMIND_FIRST));
+}
+
+fn begun(id: EpisodeId, topic: String, fault: &Fault, due_at: UnixMillis) -> EpisodeRow {
+    EpisodeRow {
+        id,
+        topic,
+        lead: fault.to_lead(),
+        faults: 1,
+        due_at: Some(due_at),
+        told: None,
+        edits: 0,
+        acked_at: None,
+        reminders: 0,
+        remind_at: None,
+    }
+}
+
+fn bring_forward(episode: &mut EpisodeRow, due_at: UnixMillis) {
+    episode.due_at = Some(episode.due_at.map_or(due_at, |before| before.min(due_at)));
+}
+
+fn cause_wait(rule: Rule) -> Duration {
+    match rule.severity() {
+        _ if rule.spec().roots.is_empty() => Duration::ZERO,
+        Severity::Critical => CAUSE_WAIT_CRITICAL,
+        Severity::Info | Severity::Warning => CAUSE_WAIT,
+    }
+}
+
+fn edit_wait(edits: u32) -> Duration {
+    let at = usize::try_from(edits).unwrap_or(usize::MAX);
+    EDIT_WAITS.get(at).copied().unwrap_or(MORE_WAIT)
+}
+
+fn edits_max() -> u32 {
+    u32::try_from(EDIT_WAITS.len()).expect("there are two")
+}

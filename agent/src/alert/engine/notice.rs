@@ -1,0 +1,149 @@
+//! Why the owner is spoken to, as a value: everything that its words are made from.
+//! It holds no words.
+
+use std::time::Duration;
+
+use protocol::{incident::Severity, time::UnixMillis};
+
+use crate::{
+    alert::{rule::Rule, state::Trouble},
+    store::{
+        alerts::AlertRow,
+        episodes::{EpisodeId, Lead},
+    },
+};
+
+/// Something wrong, as far as the owner needs to know it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Fault {
+    /// What it is about.
+    pub key: String,
+    /// What is wrong.
+    pub rule: Rule,
+    /// What else is known.
+    pub detail: String,
+    /// The figure, in the unit of the rule's threshold.
+    pub value: Option<f64>,
+    /// Since when.
+    pub since: UnixMillis,
+}
+
+/// Why the owner is spoken to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// It is wrong.
+    First,
+    /// It was told, and is graver now.
+    Worse,
+    /// More of the same came together after it was told.
+    More,
+    /// It was told, and nobody has taken it on.
+    Reminder,
+    /// It comes and goes; how often within the hour.
+    Flapping {
+        /// Times that it came.
+        raises: u32,
+    },
+    /// It is over.
+    Resolved {
+        /// How long it lasted.
+        lasted: Duration,
+    },
+    /// What it is about is not watched any more.
+    Withdrawn,
+    /// The live message shows how things are now.
+    Update,
+    /// The live message shows that it is over.
+    Settled,
+    /// What came and went has been well for an hour.
+    Calm,
+}
+
+/// One thing to say.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Notice {
+    /// Why.
+    pub kind: Kind,
+    /// Which episode it belongs to.
+    pub episode: EpisodeId,
+    /// How grave.
+    pub severity: Severity,
+    /// What it is about.
+    pub lead: Fault,
+    /// What else is wrong and told with it.
+    pub others: Vec<Fault>,
+    /// How many alerts the episode ever held.
+    pub faults: u32,
+    /// When the owner took it on.
+    pub acked_at: Option<UnixMillis>,
+    /// How many ways to the owner it takes at once.
+    pub rungs: u32,
+    /// Whether it may ring.
+    pub loud: bool,
+}
+
+impl Kind {
+    /// Whether it changes the live message rather than being one.
+    #[must_use]
+    pub fn is_edit(&self) -> bool {
+        matches!(self, Self::Update | Self::Settled | Self::Calm)
+    }
+
+    /// Whether something is still wrong.
+    #[must_use]
+    pub fn is_open(&self) -> bool {
+        match self {
+            Self::First
+            | Self::Worse
+            | Self::More
+            | Self::Reminder
+            | Self::Flapping { .. }
+            | Self::Update => true,
+            Self::Resolved { .. } | Self::Withdrawn | Self::Settled | Self::Calm => false,
+        }
+    }
+}
+
+impl Fault {
+    /// `None` for a rule that this program does not know.
+    #[must_use]
+    pub fn of(row: &AlertRow) -> Option<Self> {
+        Some(Self {
+            key: row.key.clone(),
+            rule: Rule::named(&row.rule)?,
+            detail: row.detail.clone(),
+            value: row.value,
+            since: row.since,
+        })
+    }
+
+    pub(super) fn from_trouble(key: &str, trouble: &Trouble) -> Self {
+        Self {
+            key: key.to_owned(),
+            rule: trouble.rule,
+            detail: trouble.detail.clone(),
+            value: trouble.value,
+            since: trouble.since,
+        }
+    }
+
+    pub(super) fn of_lead(lead: &Lead) -> Option<Self> {
+        Some(Self {
+            key: lead.key.clone(),
+            rule: Rule::named(&lead.rule)?,
+            detail: lead.detail.clone(),
+            value: lead.value,
+            since: lead.since,
+        })
+    }
+
+    pub(super) fn to_lead(&self) -> Lead {
+        Lead {
+            key: self.key.clone(),
+            rule: self.rule.name().to_owned(),
+            detail: self.detail.clone(),
+            value: self.value,
+            since: self.since,
+        }
+    }
+}

@@ -1,0 +1,459 @@
+//! The engine with the clock set by hand and a real store beside it: what it remembers must survive every restart.
+
+use jiff::{civil::time, tz::TimeZone};
+use rand::{Rng, SeedableRng, rngs::StdRng};
+
+use super::*;
+use crate::store::Store;
+
+const START: UnixMillis = UnixMillis(1_795_330_800_000);
+
+/// A day at the agent: the book lives in a real database, and is read from it before every step.
+struct Day {
+    dir: tempfile::TempDir,
+    store: Store,
+    calendar: Calendar,
+    now: UnixMillis,
+    said: Vec<(UnixMillis, Notice)>,
+}
+
+impl Day {
+    fn begin() -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        Self {
+            store: Store::open(dir.path()).unwrap(),
+            dir,
+            calendar: Calendar {
+                timezone: TimeZone::UTC,
+                quiet_hours: None,
+                digest_at: time(8, 0, 0, 0),
+            },
+            now: START,
+            said: Vec::new(),
+        }
+    }
+
+    fn change(&mut self, step: impl FnOnce(&mut Book, &Calendar, UnixMillis) -> Vec<Notice>) {
+        let (now, calendar, said) = (self.now, &self.calendar, &mut self.said);
+        let mut after = None;
+        self.store
+            .change_book(&[], now, |book| {
+                said.extend(step(book, calendar, now).into_iter().map(|notice| (now, notice)));
+                after = Some(book.clone());
+                Vec::new()
+            })
+            .unwrap();
+        let (stored, after) = (self.store.book().unwrap(), after.unwrap());
+        assert_eq!(
+            (stored.alerts, stored.episodes, stored.floors),
+            (after.alerts, after.episodes, after.floors),
+            "what is stored is what was decided"
+        );
+    }
+
+    fn see(&mut self, key: &str, seen: Observation) {
+        let (kind, object) = key.split_once('/').unwrap();
+        let key = AlertKey::new(kind, object);
+        self.change(|book, calendar, now| observe(book, calendar, &key, seen, now));
+    }
+
+    fn wrong(&mut self, key: &str, rule: Rule) {
+        self.see(key, Observation::wrong(rule));
+    }
+
+    fn fine(&mut self, key: &str) {
+        self.see(key, Observation::Fine);
+    }
+
+    /// Lets seconds pass, each with its tick.
+    fn pass(&mut self, seconds: u64) {
+        for _ in 0..seconds {
+            self.now = self.now.plus(Duration::from_secs(1));
+            self.change(tick);
+        }
+    }
+
+    /// Lets time pass in steps of half a minute, for long waits.
+    fn pass_long(&mut self, lasts: Duration) {
+        let end = self.now.plus(lasts);
+        while self.now < end {
+            self.now = self.now.plus(Duration::from_secs(30));
+            self.change(tick);
+        }
+    }
+
+    fn restart(&mut self) {
+        self.store = Store::open(self.dir.path()).unwrap();
+    }
+
+    /// Kind and key of what was said since the last call; numbers are left out.
+    fn told(&mut self) -> Vec<String> {
+        let name = |kind: &Kind| {
+            format!("{kind:?}")
+                .split([' ', '{'])
+                .next()
+                .unwrap()
+                .to_lowercase()
+        };
+        self.said
+            .drain(..)
+            .map(|(_, notice)| format!("{} {}", name(&notice.kind), notice.lead.key))
+            .collect()
+    }
+
+    /// Messages of their own among what was said; edits are none.
+    fn messages(&self) -> usize {
+        self.said
+            .iter()
+            .filter(|(_, notice)| !notice.kind.is_edit())
+            .count()
+    }
+
+    fn edits(&self) -> usize {
+        self.said.len() - self.messages()
+    }
+}
+
+#[test]
+fn a_trouble_is_told_once_and_its_end_once_also_across_restarts() {
+    let mut day = Day::begin();
+    day.wrong("bot/bot", Rule::BotGone);
+    assert_eq!(day.told(), ["first bot/bot"]);
+    for _ in 0..20 {
+        day.restart();
+        day.wrong("bot/bot", Rule::BotGone);
+        day.pass(10);
+    }
+    day.fine("bot/bot");
+    day.restart();
+    day.fine("bot/bot");
+    day.pass(120);
+    assert_eq!(day.told(), ["resolved bot/bot", "settled bot/bot"]);
+    assert!(day.store.book().unwrap().episodes.is_empty());
+}
+
+#[test]
+fn thirty_faults_with_one_root_are_one_message_edited_at_most_three_times() {
+    for root_first in [true, false] {
+        let mut day = Day::begin();
+        let faults: Vec<String> = (0..30).map(|number| format!("loop/{number}")).collect();
+        if root_first {
+            day.wrong("bot/bot", Rule::BotGone);
+        }
+        for _ in 0..20 {
+            for fault in &faults {
+                day.wrong(fault, Rule::BotUnhealthy);
+            }
+            day.pass(1);
+        }
+        day.wrong("bot/bot", Rule::BotGone);
+        day.pass(240);
+        day.fine("bot/bot");
+        for fault in &faults {
+            day.fine(fault);
+        }
+        day.pass(600);
+        let is_of_root = |(_, notice): &(UnixMillis, Notice)| notice.lead.key == "bot/bot";
+        assert!(day.said.iter().all(is_of_root), "{:?}", day.told());
+        assert!(day.edits() <= 3);
+        assert_eq!(day.messages(), 2, "one message and its end");
+    }
+}
+
+#[test]
+fn thirty_faults_of_one_topic_without_a_root_share_a_message_too() {
+    let mut day = Day::begin();
+    for number in 0..30 {
+        day.wrong(&format!("backup_remote/{number}"), Rule::BackupFailed);
+        day.pass(2);
+    }
+    day.pass(200);
+    assert_eq!((day.messages(), day.edits()), (1, 2));
+    assert_eq!(day.said.last().unwrap().1.others.len(), 29);
+    for number in 0..30 {
+        day.fine(&format!("backup_remote/{number}"));
+    }
+    day.pass(400);
+    assert_eq!((day.messages(), day.edits()), (2, 3));
+    assert_eq!(day.said[3].1.faults, 30);
+}
+
+#[test]
+fn what_follows_from_a_root_is_told_when_it_outlives_it() {
+    let mut day = Day::begin();
+    day.wrong("bot/bot", Rule::BotGone);
+    for _ in 0..10 {
+        day.wrong("loop/1", Rule::BotUnhealthy);
+        day.pass(1);
+    }
+    day.fine("bot/bot");
+    day.told();
+    for _ in 0..70 {
+        day.wrong("loop/1", Rule::BotUnhealthy);
+        day.pass(1);
+    }
+    assert_eq!(day.told(), ["first loop/1"]);
+}
+
+#[test]
+fn a_root_that_comes_later_does_not_keep_an_end_from_being_told() {
+    let mut day = Day::begin();
+    for _ in 0..70 {
+        day.wrong("loop/1", Rule::BotUnhealthy);
+        day.pass(1);
+    }
+    assert_eq!(day.told(), ["first loop/1"]);
+    day.wrong("bot/bot", Rule::BotGone);
+    day.fine("loop/1");
+    day.pass(20);
+    assert!(day.said.iter().any(|(_, notice)| notice.lead.key == "bot/bot"));
+    day.fine("bot/bot");
+    day.pass(20);
+    assert!(matches!(
+        day.said.iter().rev().nth(1).unwrap().1.kind,
+        Kind::Resolved { .. }
+    ));
+    assert!(day.store.book().unwrap().episodes.is_empty());
+}
+
+#[test]
+fn one_hour_of_flapping_is_at_most_three_messages_whatever_its_rhythm() {
+    let mut random = StdRng::seed_from_u64(5);
+    for _ in 0..30 {
+        let mut day = Day::begin();
+        let hour = day.now.plus(Duration::from_secs(3600));
+        while day.now < hour {
+            let (bad, good) = (random.random_range(1..800), random.random_range(1..800));
+            day.wrong("bot/bot", Rule::BotGone);
+            for _ in 0..bad {
+                day.pass(1);
+                // An owner who is on it needs no reminder; those are counted elsewhere.
+                let ids: Vec<EpisodeId> = day.store.book().unwrap().episodes.keys().copied().collect();
+                for id in ids {
+                    day.change(|book, _, now| acknowledge(book, id, now).unwrap_or_default());
+                }
+            }
+            day.fine("bot/bot");
+            day.pass(good);
+        }
+        day.pass_long(Duration::from_secs(7200));
+        assert!(day.messages() <= 3, "{:?}", day.told());
+        assert!(
+            day.store.book().unwrap().floors.is_empty(),
+            "and then it is forgotten"
+        );
+    }
+}
+
+#[test]
+fn what_flapped_and_then_stays_is_told_again() {
+    let mut day = Day::begin();
+    for _ in 0..3 {
+        day.wrong("bot/bot", Rule::BotGone);
+        day.pass(60);
+        day.fine("bot/bot");
+        day.pass(60);
+    }
+    assert_eq!(
+        day.told(),
+        [
+            "first bot/bot",
+            "resolved bot/bot",
+            "settled bot/bot",
+            "flapping bot/bot"
+        ]
+    );
+    day.wrong("bot/bot", Rule::BotGone);
+    day.pass(FLAP_STANDS.as_secs() - 1);
+    assert_eq!(day.told(), Vec::<String>::new());
+    day.pass(1);
+    assert_eq!(day.told(), ["first bot/bot"]);
+    day.fine("bot/bot");
+    assert_eq!(day.told(), ["resolved bot/bot", "settled bot/bot"]);
+    day.pass_long(Duration::from_secs(3700));
+    assert_eq!(day.told(), ["calm bot/bot"]);
+}
+
+#[test]
+fn what_nobody_takes_on_is_told_after_five_fifteen_and_forty_five_minutes_on_one_more_way_each_time() {
+    let mut day = Day::begin();
+    day.wrong("bot/bot", Rule::BotGone);
+    day.pass_long(Duration::from_secs(3600));
+    let reminders: Vec<(u64, u32)> = day
+        .said
+        .iter()
+        .filter(|(_, notice)| notice.kind == Kind::Reminder)
+        .map(|(at, notice)| (at.since(START).as_secs() / 60, notice.rungs))
+        .collect();
+    assert_eq!(reminders, [(5, 2), (15, 3), (45, 4)]);
+    let id = *day.store.book().unwrap().episodes.keys().next().unwrap();
+    day.told();
+    day.change(|book, _, now| acknowledge(book, id, now).unwrap());
+    assert_eq!(day.told(), ["update bot/bot"]);
+    day.pass_long(Duration::from_secs(86_400));
+    assert_eq!(day.told(), Vec::<String>::new());
+}
+
+#[test]
+fn a_warning_is_not_told_again_but_one_that_gets_worse_is() {
+    let mut day = Day::begin();
+    for _ in 0..70 {
+        day.wrong("bot/bot", Rule::BotUnhealthy);
+        day.pass(1);
+    }
+    day.pass_long(Duration::from_secs(7200));
+    assert_eq!(day.told(), ["first bot/bot"]);
+    day.wrong("bot/bot", Rule::BotGone);
+    assert_eq!(day.told(), ["worse bot/bot"]);
+}
+
+#[test]
+fn a_silence_holds_what_is_new_and_ends_by_itself() {
+    let mut day = Day::begin();
+    day.wrong("bot/bot", Rule::BotGone);
+    day.change(|book, _, now| {
+        silence(book, MAINTENANCE, Duration::from_secs(1800), now);
+        Vec::new()
+    });
+    day.told();
+    day.wrong("backup/any", Rule::BackupNotTaken);
+    day.wrong("backup_age/newest", Rule::BackupOld);
+    day.pass_long(Duration::from_secs(900));
+    day.restart();
+    day.fine("backup/any");
+    day.fine("bot/bot");
+    assert_eq!(
+        day.told(),
+        ["resolved bot/bot", "settled bot/bot"],
+        "what was told is ended all the same"
+    );
+    day.pass_long(Duration::from_secs(930));
+    assert_eq!(
+        day.told(),
+        ["first backup_age/newest"],
+        "what still stands is told then"
+    );
+    let past = day.store.past(UnixMillis(0)).unwrap();
+    assert_eq!(
+        past[0].held,
+        Some(Held::Silenced),
+        "what ended unheard is written down"
+    );
+    assert!(day.store.book().unwrap().silences.is_empty());
+}
+
+#[test]
+fn no_silence_is_for_ever() {
+    let mut day = Day::begin();
+    let mut until = day.now;
+    day.change(|book, _, now| {
+        until = silence(book, "bot/bot", Duration::MAX, now);
+        Vec::new()
+    });
+    assert_eq!(until.since(START), Duration::from_secs(7 * 86_400));
+}
+
+#[test]
+fn the_night_defers_a_warning_and_lets_what_is_critical_through() {
+    let mut day = Day::begin();
+    day.calendar.quiet_hours = Some((time(7, 0, 0, 0), time(9, 0, 0, 0)));
+    day.wrong("backup/any", Rule::BackupNotTaken);
+    day.wrong("bot/bot", Rule::BotGone);
+    assert_eq!(day.told(), ["first bot/bot"]);
+    day.fine("bot/bot");
+    day.told();
+    day.pass_long(Duration::from_secs(7140));
+    assert_eq!(day.told(), Vec::<String>::new());
+    day.pass_long(Duration::from_secs(60));
+    assert_eq!(day.told(), ["first backup/any"]);
+}
+
+#[test]
+fn what_is_not_watched_any_more_ends() {
+    let mut day = Day::begin();
+    day.wrong("backup_remote/a", Rule::BackupFailed);
+    day.told();
+    day.change(|book, _, now| withdraw(book, "backup_remote/a", now));
+    assert_eq!(
+        day.told(),
+        ["withdrawn backup_remote/a", "settled backup_remote/a"]
+    );
+    day.change(|book, _, now| withdraw(book, "backup_remote/a", now));
+    assert_eq!(day.told(), Vec::<String>::new());
+}
+
+/// Whatever is seen, pressed, silenced and restarted: every episode that was told ends exactly once, and when all is
+/// well for long enough nothing is left.
+#[test]
+fn nothing_is_forgotten_and_nothing_is_told_twice_in_any_history() {
+    let rules = [
+        ("bot/bot", Rule::BotGone),
+        ("bot/bot", Rule::BotHung),
+        ("bot/bot", Rule::BotUnhealthy),
+        ("loop/1", Rule::BotUnhealthy),
+        ("loop/2", Rule::BotUnhealthy),
+        ("agent/line", Rule::AgentBlind),
+        ("channel/a", Rule::ChannelBroken),
+        ("backup/any", Rule::BackupNotTaken),
+        ("backup_remote/a", Rule::BackupFailed),
+        ("database/shop", Rule::DatabaseDamaged),
+        ("recipient/x", Rule::RecipientExpiring),
+    ];
+    for seed in 0..6 {
+        let mut random = StdRng::seed_from_u64(seed);
+        let mut day = Day::begin();
+        day.calendar.quiet_hours = Some((time(9, 0, 0, 0), time(10, 0, 0, 0)));
+        for _ in 0..200 {
+            let (key, rule) = rules[random.random_range(0..rules.len())];
+            match random.random_range(0..20) {
+                0 => day.restart(),
+                1 => day.change(|book, _, now| {
+                    silence(book, key, Duration::from_secs(600), now);
+                    Vec::new()
+                }),
+                2 => day.pass_long(Duration::from_secs(600)),
+                3 => {
+                    let id = day.store.book().unwrap().episodes.keys().next().copied();
+                    day.change(|book, _, now| {
+                        id.and_then(|id| acknowledge(book, id, now)).unwrap_or_default()
+                    });
+                }
+                4..10 => day.fine(key),
+                _ => day.wrong(key, rule),
+            }
+            day.pass(random.random_range(0..20));
+        }
+        for _ in 0..3 {
+            rules.iter().for_each(|(key, _)| day.fine(key));
+        }
+        day.pass_long(Duration::from_secs(7200));
+        let book = day.store.book().unwrap();
+        assert!(
+            book.alerts.is_empty() && book.episodes.is_empty() && book.floors.is_empty(),
+            "{book:?}"
+        );
+        account_for(&day.said);
+    }
+}
+
+fn account_for(said: &[(UnixMillis, Notice)]) {
+    let count = |id: EpisodeId, is: &dyn Fn(&Kind) -> bool| {
+        said.iter()
+            .filter(|(_, notice)| notice.episode == id && is(&notice.kind))
+            .count()
+    };
+    for (_, notice) in said {
+        let id = notice.episode;
+        let begun = count(id, &|kind| *kind == Kind::First);
+        let flapping = count(id, &|kind| matches!(kind, Kind::Flapping { .. }));
+        let ended = count(id, &|kind| {
+            matches!(kind, Kind::Resolved { .. } | Kind::Withdrawn)
+        });
+        let calm = count(id, &|kind| *kind == Kind::Calm);
+        assert_eq!(
+            (begun + flapping, begun, flapping),
+            (1, ended, calm),
+            "{id:?}: {said:?}"
+        );
+    }
+}

@@ -1,0 +1,160 @@
+//! What happens because time passes: silences end, held alerts are let go, episodes speak, reminders come due, and what
+//! came and went is calm at last. And what the owner does: take something on.
+
+use std::time::Duration;
+
+use protocol::{incident::Severity, time::UnixMillis};
+
+use super::{
+    FLAP_WINDOW, Fault, Kind, Notice,
+    episode::{REMIND_FIRST, speak_if_due, standing},
+    hold, members, set_held, tell_or_hold,
+};
+use crate::{
+    alert::{calendar::Calendar, rule::Rule},
+    store::{
+        book::Book,
+        episodes::{EpisodeId, FloorRow},
+    },
+};
+
+/// However long it lasts, a reminder comes at least once a day.
+const REMIND_MOST: Duration = Duration::from_secs(86_400);
+
+/// Everything that is due at this moment.
+#[must_use]
+pub fn tick(book: &mut Book, calendar: &Calendar, now: UnixMillis) -> Vec<Notice> {
+    book.silences.retain(|_, silence| silence.until > now);
+    let mut notices = let_go(book, calendar, now);
+    let ids: Vec<EpisodeId> = book.episodes.keys().copied().collect();
+    for id in ids {
+        if members(book, id).is_empty() {
+            // Only a rule that this program does not know any more leaves an episode without alerts.
+            book.episodes.remove(&id);
+            continue;
+        }
+        notices.extend(speak_if_due(book, calendar, id, now));
+        notices.extend(remind_if_due(book, id, now));
+    }
+    notices.extend(calm(book, now));
+    notices
+}
+
+/// The owner has taken it on: no more reminders, and the live message says so. `None` when it is over already.
+#[must_use]
+pub fn acknowledge(book: &mut Book, id: EpisodeId, now: UnixMillis) -> Option<Vec<Notice>> {
+    let (severity, lead, others) = standing(book, id)?;
+    let episode = book.episodes.get_mut(&id)?;
+    if episode.acked_at.is_some() || episode.told.is_none() {
+        return Some(Vec::new());
+    }
+    episode.acked_at = Some(now);
+    episode.remind_at = None;
+    Some(vec![Notice {
+        kind: Kind::Update,
+        episode: id,
+        severity,
+        lead,
+        others,
+        faults: episode.faults,
+        acked_at: Some(now),
+        rungs: 1,
+        loud: false,
+    }])
+}
+
+/// Alerts that were held and are not any more.
+fn let_go(book: &mut Book, calendar: &Calendar, now: UnixMillis) -> Vec<Notice> {
+    let held: Vec<String> = book
+        .alerts
+        .values()
+        .filter(|row| row.held.is_some())
+        .map(|row| row.key.clone())
+        .collect();
+    let mut notices = Vec::new();
+    for key in held {
+        match hold::reason(book, calendar, &key, now) {
+            Some(held) => set_held(book, &key, Some(held)),
+            None => notices.extend(tell_or_hold(book, calendar, &key, now)),
+        }
+    }
+    notices
+}
+
+/// Something critical that nobody has taken on is told again, on one way to the owner more each time.
+fn remind_if_due(book: &mut Book, id: EpisodeId, now: UnixMillis) -> Option<Notice> {
+    let episode = book.episodes.get(&id)?;
+    let (_, told_at) = episode.told?;
+    if episode.remind_at? > now || episode.acked_at.is_some() {
+        return None;
+    }
+    let reminders = episode.reminders + 1;
+    let (severity, lead, others) = standing(book, id)?;
+    let is_wanted = members(book, id).iter().any(|row| {
+        Rule::named(&row.rule).is_some_and(|rule| !hold::is_explained(book, &row.key, rule))
+            && !hold::is_silenced(book, &row.key, now)
+    });
+    let episode = book.episodes.get_mut(&id)?;
+    episode.remind_at = Some(next_reminder(told_at, reminders, now));
+    if severity < Severity::Critical || !is_wanted {
+        return None;
+    }
+    episode.reminders = reminders;
+    // A reminder is the live message from now on, with edits of its own.
+    episode.edits = 0;
+    Some(Notice {
+        kind: Kind::Reminder,
+        episode: id,
+        severity,
+        lead,
+        others,
+        faults: episode.faults,
+        acked_at: None,
+        rungs: 1 + reminders,
+        loud: true,
+    })
+}
+
+/// 5, 15, 45 minutes after it was told, and so on; never further apart than a day.
+fn next_reminder(told_at: UnixMillis, reminders: u32, now: UnixMillis) -> UnixMillis {
+    let since_told = REMIND_FIRST.saturating_mul(3_u32.saturating_pow(reminders.min(12)));
+    let next = told_at.plus(since_told);
+    next.max(now.plus(REMIND_FIRST)).min(now.plus(REMIND_MOST))
+}
+
+/// What came and went and has been well for the whole window.
+fn calm(book: &mut Book, now: UnixMillis) -> Vec<Notice> {
+    let over: Vec<FloorRow> = book
+        .floors
+        .values()
+        .filter(|floor| !book.alerts.contains_key(&floor.key) && now.since(floor.bad_at) >= FLAP_WINDOW)
+        .cloned()
+        .collect();
+    let mut notices = Vec::new();
+    for floor in over {
+        book.floors.remove(&floor.key);
+        notices.extend(calm_notice(&floor));
+    }
+    notices
+}
+
+fn calm_notice(floor: &FloorRow) -> Option<Notice> {
+    let (since, episode) = floor.flapping?;
+    Some(Notice {
+        kind: Kind::Calm,
+        episode,
+        severity: floor.loudest,
+        lead: Fault {
+            key: floor.key.clone(),
+            rule: Rule::named(&floor.rule)?,
+            detail: String::new(),
+            value: None,
+            since,
+        },
+        others: Vec::new(),
+        faults: 1,
+        acked_at: None,
+        rungs: 1,
+        loud: false,
+    })
+}

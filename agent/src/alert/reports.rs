@@ -1,0 +1,81 @@
+//! The bot's own reports: each is told once, however often it is read, also after the shop went back to an older state.
+//! They are single events: nothing groups them, nothing ends them.
+
+use anyhow::Context;
+use protocol::{
+    incident::{Incident, IncidentId},
+    time::UnixMillis,
+};
+
+use super::{Alerts, message};
+use crate::store::{incidents::Cursor, outbox::Message};
+
+impl Alerts {
+    /// Takes in a page of the bot's incidents: each is told once, however often it is read.
+    ///
+    /// # Errors
+    /// When the agent's database refuses. Nothing has moved then, and the same page can be taken in again.
+    pub fn report(&self, incidents: &[Incident], now: UnixMillis) -> anyhow::Result<()> {
+        let mut cursor = self
+            .store
+            .incident_cursor()
+            .context("reading how far the incidents were told")?;
+        let mut messages: Vec<Message> = Vec::new();
+        for incident in incidents {
+            if incident.id <= cursor.last_id {
+                continue;
+            }
+            let told = cursor.told_until.is_some_and(|until| incident.at <= until);
+            if !told {
+                messages.push(message::of_incident(&self.voice, &self.calendar, incident, now));
+            }
+            cursor = Cursor {
+                last_id: incident.id,
+                last_at: cursor.last_at.max(incident.at),
+                ..cursor
+            };
+        }
+        self.store
+            .move_incident_cursor(cursor, &messages, &self.ladder, now)
+            .context("storing the bot's incidents")?;
+        if !messages.is_empty() {
+            self.wake();
+        }
+        Ok(())
+    }
+
+    /// The last incident that was taken in.
+    ///
+    /// # Errors
+    /// When the agent's database refuses.
+    pub fn last_incident(&self) -> anyhow::Result<IncidentId> {
+        Ok(self
+            .store
+            .incident_cursor()
+            .context("reading how far the incidents were told")?
+            .last_id)
+    }
+
+    /// Begins from the first incident again when the bot has fewer than were told: the shop was restored to an
+    /// older state, and new ones will get numbers that were used before. What was told stays told.
+    ///
+    /// # Errors
+    /// When the agent's database refuses. Nothing has changed then.
+    pub fn rewind_if_restored(&self, newest: IncidentId, now: UnixMillis) -> anyhow::Result<()> {
+        let cursor = self
+            .store
+            .incident_cursor()
+            .context("reading how far the incidents were told")?;
+        if newest >= cursor.last_id {
+            return Ok(());
+        }
+        let rewound = Cursor {
+            last_id: IncidentId(0),
+            told_until: Some(cursor.last_at),
+            ..cursor
+        };
+        self.store
+            .move_incident_cursor(rewound, &[], &self.ladder, now)
+            .context("beginning the incidents anew")
+    }
+}

@@ -1,0 +1,123 @@
+//! Small things about text for the owner: moments, durations, figures, and lengths as Telegram counts them.
+//! Pure; it knows no alert and no sentence.
+
+use std::time::Duration;
+
+use jiff::{Timestamp, tz::TimeZone};
+use protocol::time::UnixMillis;
+
+use super::{rule::Unit, words::phrases};
+use crate::config::Language;
+
+/// A moment on the owner's clock, to the second, with the zone's name.
+#[must_use]
+pub fn moment(timezone: &TimeZone, at: UnixMillis) -> String {
+    let at = Timestamp::from_millisecond(at.0).unwrap_or(Timestamp::UNIX_EPOCH);
+    at.to_zoned(timezone.clone())
+        .strftime("%Y-%m-%d %H:%M:%S %Z")
+        .to_string()
+}
+
+/// The largest unit that is not zero and the one below it: nobody needs the seconds of a day.
+#[must_use]
+pub fn duration(language: Language, lasted: Duration) -> String {
+    let seconds = lasted.as_secs();
+    let numbers = [
+        seconds / 86_400,
+        seconds / 3_600 % 24,
+        seconds / 60 % 60,
+        seconds % 60,
+    ];
+    let units = phrases(language).units;
+    let parts: Vec<String> = numbers
+        .iter()
+        .zip(units)
+        .skip_while(|(number, _)| **number == 0)
+        .take(2)
+        .filter(|(number, _)| **number > 0)
+        .map(|(number, unit)| format!("{number}{unit}"))
+        .collect();
+    if parts.is_empty() {
+        format!("0{}", units[3])
+    } else {
+        parts.join(" ")
+    }
+}
+
+/// A figure as the owner reads it.
+pub(super) fn figure(language: Language, unit: Unit, value: f64) -> String {
+    match unit {
+        Unit::Percent => format!("{value:.0} %"),
+        Unit::Bytes if value.abs() >= 1e9 => format!("{:.1} GB", value / 1e9),
+        Unit::Bytes => format!("{:.0} MB", value / 1e6),
+        Unit::Seconds => duration(language, Duration::try_from_secs_f64(value).unwrap_or_default()),
+        Unit::Count => format!("{value:.0}"),
+    }
+}
+
+/// Without control characters other than ends of lines.
+pub(super) fn printable(text: &str) -> String {
+    text.chars()
+        .filter(|char| *char == '\n' || !char.is_control())
+        .collect::<String>()
+        .trim()
+        .to_owned()
+}
+
+/// In one line, at most so many UTF-16 units.
+pub(super) fn one_line(text: &str, units_max: usize) -> String {
+    cut(&text.split_whitespace().collect::<Vec<_>>().join(" "), units_max)
+}
+
+/// At most so many UTF-16 units, which is how Telegram counts.
+pub(super) fn cut(text: &str, units_max: usize) -> String {
+    if units(text) <= units_max {
+        return text.to_owned();
+    }
+    let mut left = units_max - 1;
+    let fits = |char: &char| {
+        let room = left.checked_sub(char.len_utf16());
+        left = room.unwrap_or(0);
+        room.is_some()
+    };
+    text.chars().take_while(fits).chain(['…']).collect()
+}
+
+/// Its length as Telegram counts it.
+pub(super) fn units(text: &str) -> usize {
+    text.encode_utf16().count()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn figures_carry_their_unit() {
+        let shown = [
+            (Unit::Percent, 91.6),
+            (Unit::Bytes, 2.5e9),
+            (Unit::Bytes, 3.2e7),
+            (Unit::Seconds, 90.0),
+            (Unit::Count, 3.0),
+        ]
+        .map(|(unit, value)| figure(Language::En, unit, value));
+        assert_eq!(shown, ["92 %", "2.5 GB", "32 MB", "1 min 30 s", "3"]);
+    }
+
+    #[test]
+    fn durations_name_their_two_largest_units() {
+        let shown = [0, 59, 60, 3_600, 3_661, 90_000].map(|s| duration(Language::Id, Duration::from_secs(s)));
+        assert_eq!(
+            shown,
+            [
+                "0 detik",
+                "59 detik",
+                "1 menit",
+                "1 jam",
+                "1 jam 1 menit",
+                "1 hari 1 jam"
+            ]
+        );
+    }
+}

@@ -1,0 +1,223 @@
+//! Restarts a bot that hangs, as often as the budget allows; after that the owner is told that the agent only tells.
+//! The decision is pure; the doing is one call of systemctl, which a polkit rule lets the agent's user make.
+//! A bot that was stopped, that crashed, or that somebody works on is left to systemd and to people.
+
+use std::{
+    convert::Infallible,
+    process::{Command, Stdio},
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use anyhow::Context;
+use jiff::Timestamp;
+use protocol::time::UnixMillis;
+use tokio::time::sleep;
+
+use crate::{
+    alert::{
+        Alerts,
+        engine::MAINTENANCE,
+        rule::{AlertKey, Observation, Rule},
+    },
+    store::{Store, book::Book},
+};
+
+const LOOK_EVERY: Duration = Duration::from_secs(10);
+/// systemd's own watchdog ends a hung bot after 30 s: the agent acts only where that did not.
+const PATIENCE: Duration = Duration::from_secs(60);
+const BUDGET: usize = 3;
+const BUDGET_WINDOW: Duration = Duration::from_secs(3600);
+/// systemctl returns once the unit has stopped and started.
+const SYSTEMCTL_LIMIT: Duration = Duration::from_secs(120);
+
+/// What is done about the bot.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Decision {
+    /// It is not for the agent to act.
+    Leave,
+    /// Now.
+    Restart,
+    /// It hangs, and the budget is used up.
+    OnlyTell,
+}
+
+/// The one who restarts.
+pub(super) struct Restarter {
+    pub(super) alerts: Alerts,
+    pub(super) store: Arc<Store>,
+    pub(super) unit: String,
+}
+
+impl Restarter {
+    /// Looks for as long as the agent lives. No vital loop: everything else goes on without it.
+    pub(super) async fn run(self) -> Infallible {
+        loop {
+            sleep(LOOK_EVERY).await;
+            if let Err(error) = self.look(now()).await {
+                tracing::error!(
+                    error = format!("{error:#}"),
+                    "a hung bot could not be restarted by the agent"
+                );
+            }
+        }
+    }
+
+    async fn look(&self, now: UnixMillis) -> anyhow::Result<()> {
+        let window = UnixMillis(now.0.saturating_sub(3_600_000));
+        let before = self.store.bot_restarts(window)?;
+        let decision = decide(&self.alerts.book()?, &before, now);
+        let seen = match decision {
+            Decision::OnlyTell => Observation::wrong(Rule::BotRestartsSpent),
+            Decision::Leave | Decision::Restart => Observation::Fine,
+        };
+        self.alerts
+            .observe(&AlertKey::new("bot_restarts", "budget"), seen, now)?;
+        if decision != Decision::Restart {
+            return Ok(());
+        }
+        // Before the doing: one that cannot be written down would not count.
+        self.store.add_bot_restart(now, window)?;
+        tracing::error!(
+            unit = self.unit,
+            "the bot has hung for a minute and systemd did not end it: the agent restarts it"
+        );
+        let unit = self.unit.clone();
+        tokio::task::spawn_blocking(move || restart(&unit))
+            .await
+            .context("waiting for systemctl")?
+    }
+}
+
+fn decide(book: &Book, restarts: &[UnixMillis], now: UnixMillis) -> Decision {
+    let hung = book
+        .alerts
+        .get("bot/bot")
+        .filter(|row| row.loudest.is_some() && row.rule == Rule::BotHung.name());
+    let Some(hung) = hung else {
+        return Decision::Leave;
+    };
+    let is_maintained = book
+        .silences
+        .values()
+        .any(|silence| silence.scope == MAINTENANCE && silence.until > now);
+    // The last restart is given its time as well.
+    let since = restarts
+        .last()
+        .copied()
+        .unwrap_or(hung.rule_since)
+        .max(hung.rule_since);
+    if is_maintained || now.since(since) < PATIENCE {
+        return Decision::Leave;
+    }
+    let recent = restarts
+        .iter()
+        .filter(|at| now.since(**at) < BUDGET_WINDOW)
+        .count();
+    if recent < BUDGET {
+        Decision::Restart
+    } else {
+        Decision::OnlyTell
+    }
+}
+
+fn restart(unit: &str) -> anyhow::Result<()> {
+    let mut child = Command::new("systemctl")
+        .args(["--no-ask-password", "restart", unit])
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .context("starting systemctl")?;
+    let end = Instant::now() + SYSTEMCTL_LIMIT;
+    loop {
+        if let Some(status) = child.try_wait().context("waiting for systemctl")? {
+            anyhow::ensure!(
+                status.success(),
+                "systemctl restart {unit} ended with {status}: without the polkit rule of scripts/install the agent \
+                 may not do that, and the owner must"
+            );
+            return Ok(());
+        }
+        if Instant::now() >= end {
+            child.kill().context("ending systemctl")?;
+            child.wait().context("ending systemctl")?;
+            anyhow::bail!(
+                "systemctl restart {unit} took longer than {} s",
+                SYSTEMCTL_LIMIT.as_secs()
+            );
+        }
+        std::thread::sleep(Duration::from_millis(200));
+    }
+}
+
+fn now() -> UnixMillis {
+    UnixMillis(Timestamp::now().as_millisecond())
+}
+
+#[cfg(test)]
+mod tests {
+    use protocol::incident::Severity;
+
+    use super::*;
+    use crate::store::{
+        alerts::AlertRow,
+        book::{Silence, SilenceId},
+    };
+
+    const NOW: UnixMillis = UnixMillis(100_000_000);
+
+    fn ago(seconds: i64) -> UnixMillis {
+        UnixMillis(NOW.0 - seconds * 1000)
+    }
+
+    fn book(rule: Rule, seconds: i64) -> Book {
+        let row = AlertRow {
+            key: "bot/bot".to_owned(),
+            rule: rule.name().to_owned(),
+            detail: String::new(),
+            value: None,
+            since: ago(seconds),
+            rule_since: ago(seconds),
+            looks: 1,
+            good_looks: 0,
+            loudest: Some(Severity::Critical),
+            episode: None,
+            held: None,
+        };
+        let mut book = Book::default();
+        book.alerts.insert(row.key.clone(), row);
+        book
+    }
+
+    #[test]
+    fn only_a_bot_that_hangs_is_restarted_and_at_most_three_times_an_hour() {
+        use Decision::{Leave, OnlyTell, Restart};
+        let cases: [(Rule, i64, &[i64], Decision); 7] = [
+            (Rule::BotHung, 59, &[], Leave),
+            (Rule::BotHung, 60, &[], Restart),
+            (Rule::BotHung, 600, &[30], Leave),
+            (Rule::BotHung, 600, &[200, 100], Restart),
+            (Rule::BotHung, 600, &[300, 200, 100], OnlyTell),
+            (Rule::BotGone, 600, &[], Leave),
+            (Rule::BotStopped, 600, &[], Leave),
+        ];
+        for (rule, lasts, restarts, expected) in cases {
+            let restarts: Vec<UnixMillis> = restarts.iter().map(|seconds| ago(*seconds)).collect();
+            assert_eq!(
+                decide(&book(rule, lasts), &restarts, NOW),
+                expected,
+                "{rule:?} {lasts} {restarts:?}"
+            );
+        }
+        let mut maintained = book(Rule::BotHung, 600);
+        let silence = Silence {
+            scope: MAINTENANCE.to_owned(),
+            from: ago(10),
+            until: NOW.plus(Duration::from_secs(10)),
+        };
+        maintained.silences.insert(SilenceId(1), silence);
+        assert_eq!(decide(&maintained, &[], NOW), Leave);
+        assert_eq!(decide(&Book::default(), &[], NOW), Leave);
+    }
+}

@@ -1,0 +1,176 @@
+//! The ways to the owner, in the order in which they are tried, and which of them a message takes.
+//! It does not decide when the next one is tried: that is handed in.
+
+use protocol::{incident::Severity, time::UnixMillis};
+use rusqlite::{Connection, Row, Transaction, named_params};
+
+use super::{Address, DeliveryId, Message, add_delivery, addresses};
+use crate::store::{Store, alerts::severity_named};
+
+const WAYS_OF_EPISODE: &str = "
+    SELECT DISTINCT d.rung, d.chat_id FROM deliveries d JOIN messages m ON m.id = d.message
+    WHERE m.episode = :id AND (d.sent_at IS NOT NULL OR d.in_doubt = 1)";
+const STUCK: &str = "
+    SELECT m.id, m.severity, m.not_before, d.rung, d.opened_at, d.refused
+    FROM messages m JOIN deliveries d ON d.message = m.id
+    WHERE d.dropped_at IS NULL AND m.not_before <= :now
+        AND m.id IN (SELECT message FROM deliveries WHERE sent_at IS NULL AND dropped_at IS NULL)
+        AND NOT EXISTS (SELECT 1 FROM deliveries s WHERE s.message = m.id AND s.sent_at IS NOT NULL)
+    ORDER BY m.id, d.id LIMIT 5000";
+const DROP_DETOURS: &str = "
+    UPDATE deliveries SET dropped_at = :now
+    WHERE message = (SELECT message FROM deliveries WHERE id = :id)
+        AND climbed = 1 AND in_doubt = 0 AND sent_at IS NULL AND dropped_at IS NULL";
+const WAITING_ADDRESSES: &str = "
+    SELECT DISTINCT rung, chat_id FROM deliveries
+    WHERE sent_at IS NULL AND dropped_at IS NULL";
+const FORGET: &str = "
+    UPDATE deliveries SET dropped_at = :now
+    WHERE rung = :rung AND chat_id = :chat_id AND sent_at IS NULL AND dropped_at IS NULL";
+
+/// One way to the owner with the places that it reaches.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Rung {
+    /// Its name.
+    pub name: String,
+    /// The chats, or chat 0 where it has none.
+    pub chats: Vec<i64>,
+}
+
+/// A message that has arrived nowhere, and the ways that it has taken so far.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Stuck {
+    /// The message's number.
+    pub message: i64,
+    /// How grave.
+    pub severity: Severity,
+    /// Since when it may go out.
+    pub since: UnixMillis,
+    /// Each way: its name, since when, and whether it refused.
+    pub ways: Vec<(String, UnixMillis, bool)>,
+}
+
+/// A message takes another way.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Climb {
+    /// The message's number.
+    pub message: i64,
+    /// Which way, by its place in the ladder.
+    pub rung: usize,
+}
+
+impl Rung {
+    fn addresses(&self) -> impl Iterator<Item = Address> + '_ {
+        self.chats.iter().map(|chat_id| Address {
+            rung: self.name.clone(),
+            chat_id: *chat_id,
+        })
+    }
+}
+
+/// The first ways of a message: as many as it asks for, and each on which its episode was told before.
+pub(super) fn first_ways(
+    connection: &Connection,
+    ladder: &[Rung],
+    message: &Message,
+) -> rusqlite::Result<Vec<Address>> {
+    let count = usize::try_from(message.rungs.max(1)).unwrap_or(usize::MAX);
+    let mut ways: Vec<Address> = ladder.iter().take(count).flat_map(Rung::addresses).collect();
+    let Some(episode) = message.episode else {
+        return Ok(ways);
+    };
+    let known: Vec<Address> = ladder.iter().flat_map(Rung::addresses).collect();
+    for way in addresses(connection, WAYS_OF_EPISODE, named_params! { ":id": episode.0 })? {
+        if known.contains(&way) && !ways.contains(&way) {
+            ways.push(way);
+        }
+    }
+    Ok(ways)
+}
+
+/// It has arrived: what was to go another way only because this one was not known to work need not.
+pub(super) fn drop_detours(
+    transaction: &Transaction<'_>,
+    id: DeliveryId,
+    now: UnixMillis,
+) -> rusqlite::Result<()> {
+    transaction
+        .prepare_cached(DROP_DETOURS)?
+        .execute(named_params! { ":id": id.0, ":now": now.0 })
+        .map(drop)
+}
+
+impl Store {
+    /// Lets messages that have arrived nowhere take the next ways that `decide` gives, and tells how many did.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub fn climb(
+        &self,
+        ladder: &[Rung],
+        now: UnixMillis,
+        decide: impl FnOnce(&[Stuck]) -> Vec<Climb>,
+    ) -> rusqlite::Result<usize> {
+        let stuck = self.read(|connection| stuck(connection, now))?;
+        let climbs = if stuck.is_empty() {
+            Vec::new()
+        } else {
+            decide(&stuck)
+        };
+        if climbs.is_empty() {
+            return Ok(0);
+        }
+        self.write(|transaction| {
+            for climb in &climbs {
+                for address in ladder.iter().skip(climb.rung).take(1).flat_map(Rung::addresses) {
+                    add_delivery(transaction, climb.message, &address, true, now)?;
+                }
+            }
+            Ok(climbs.len())
+        })
+    }
+
+    /// Drops what waits for places that are not the owner's any more, and gives their number.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub fn forget_other_ways(&self, ladder: &[Rung], now: UnixMillis) -> rusqlite::Result<usize> {
+        let known: Vec<Address> = ladder.iter().flat_map(Rung::addresses).collect();
+        self.write(|transaction| {
+            let waiting = addresses(transaction, WAITING_ADDRESSES, &[])?;
+            let strangers = waiting.iter().filter(|address| !known.contains(address));
+            strangers
+                .map(|address| {
+                    let parameters =
+                        named_params! { ":rung": address.rung, ":chat_id": address.chat_id, ":now": now.0 };
+                    transaction.execute(FORGET, parameters)
+                })
+                .sum()
+        })
+    }
+}
+
+fn stuck(connection: &Connection, now: UnixMillis) -> rusqlite::Result<Vec<Stuck>> {
+    let mut found: Vec<Stuck> = Vec::new();
+    let mut statement = connection.prepare_cached(STUCK)?;
+    let mut rows = statement.query(named_params! { ":now": now.0 })?;
+    while let Some(row) = rows.next()? {
+        let message: i64 = row.get(0)?;
+        if found.last().is_none_or(|last| last.message != message) {
+            found.push(Stuck {
+                message,
+                severity: severity_named(&row.get::<_, String>(1)?),
+                since: UnixMillis(row.get(2)?),
+                ways: Vec::new(),
+            });
+        }
+        if let Some(last) = found.last_mut() {
+            last.ways.push(way(row)?);
+        }
+    }
+    Ok(found)
+}
+
+fn way(row: &Row<'_>) -> rusqlite::Result<(String, UnixMillis, bool)> {
+    Ok((row.get(3)?, UnixMillis(row.get(4)?), row.get(5)?))
+}

@@ -1,0 +1,56 @@
+//! Which earlier message of its episode a message goes on from, and which one an edit changes.
+//! Only messages of their own count for edits: one line of a summary cannot be changed alone.
+
+use rusqlite::{OptionalExtension, named_params};
+
+use super::Message;
+use crate::store::Store;
+
+const LAST_MESSAGE: &str = "
+    SELECT d.message_id FROM deliveries d JOIN messages m ON m.id = d.message
+    WHERE m.episode = :episode AND d.chat_id = :chat_id AND d.message_id IS NOT NULL
+    ORDER BY m.id DESC LIMIT 1";
+const LIVE_MESSAGE: &str = "
+    SELECT d.message_id FROM deliveries d JOIN messages m ON m.id = d.message
+    WHERE m.episode = :episode AND m.open = 1 AND d.chat_id = :chat_id AND d.message_id IS NOT NULL
+        AND d.in_summary = 0
+    ORDER BY m.id DESC LIMIT 1";
+
+impl Store {
+    /// The message that this row replies to, if it follows one up that the chat has seen.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub fn message_to_reply_to(&self, chat_id: i64, message: &Message) -> rusqlite::Result<Option<i64>> {
+        if !message.follows_up {
+            return Ok(None);
+        }
+        self.message_of(LAST_MESSAGE, chat_id, message)
+    }
+
+    /// The message that an edit changes, if the chat has one of its own for that episode.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub fn message_to_edit(&self, chat_id: i64, message: &Message) -> rusqlite::Result<Option<i64>> {
+        if !message.is_edit {
+            return Ok(None);
+        }
+        self.message_of(LIVE_MESSAGE, chat_id, message)
+    }
+
+    fn message_of(&self, query: &str, chat_id: i64, message: &Message) -> rusqlite::Result<Option<i64>> {
+        let Some(episode) = message.episode else {
+            return Ok(None);
+        };
+        self.read(|connection| {
+            connection
+                .prepare_cached(query)?
+                .query_row(
+                    named_params! { ":episode": episode.0, ":chat_id": chat_id },
+                    |row| row.get(0),
+                )
+                .optional()
+        })
+    }
+}

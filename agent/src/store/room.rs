@@ -1,0 +1,161 @@
+//! A full disk does not silence the agent. A ballast beside the database is let go of when room gets scarce; when that
+//! is gone too, the database is copied into memory, and back into its file once there is room.
+//! It frees nothing of anybody else's, and never writes to the file while the copy in memory is the newer one.
+
+use std::{
+    fs::{self, File},
+    io,
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use anyhow::Context;
+use rusqlite::{Connection, OpenFlags, backup::Backup};
+
+const BALLAST: &str = "ballast";
+const BALLAST_BYTES: u64 = 16 * 1024 * 1024;
+/// One transaction with its log takes far less.
+const SCARCE_BYTES: u64 = 2 * 1024 * 1024;
+/// Enough for the ballast and for not letting go of it at once.
+const PLENTY_BYTES: u64 = BALLAST_BYTES + 2 * SCARCE_BYTES;
+/// All pages in one step: it is a small database.
+const PAGES: i32 = 1_000_000;
+
+/// What is done about the room for the database.
+pub(super) struct Room {
+    dir: PathBuf,
+    /// The file's own connection while the database is in memory; `None` inside when it could not be opened either.
+    file: Option<Option<Connection>>,
+}
+
+impl Room {
+    /// The room in that folder. Nothing is done yet.
+    pub(super) fn beside(dir: &Path) -> Self {
+        Self {
+            dir: dir.to_path_buf(),
+            file: None,
+        }
+    }
+
+    /// Opening takes room as well: the log and its index are made anew.
+    pub(super) fn before_open(&mut self) {
+        if self.is_scarce() {
+            self.let_go();
+        }
+    }
+
+    /// Whether there is hardly any room.
+    pub(super) fn is_scarce(&self) -> bool {
+        self.free_bytes() < SCARCE_BYTES
+    }
+
+    /// Moves the database to where it can be written, if it must be moved.
+    ///
+    /// # Errors
+    /// When it cannot be copied; then it stays where it is, and the write may fail.
+    pub(super) fn before_write(&mut self, connection: &mut Connection) -> rusqlite::Result<()> {
+        let free_bytes = self.free_bytes();
+        if free_bytes >= PLENTY_BYTES {
+            if self.file.is_some() {
+                self.return_to_file(connection)?;
+            }
+            self.keep_ballast();
+            return Ok(());
+        }
+        if free_bytes >= SCARCE_BYTES || self.file.is_some() {
+            return Ok(());
+        }
+        if self.let_go() && !self.is_scarce() {
+            return Ok(());
+        }
+        tracing::error!("the disk is full: the agent goes on in memory until there is room");
+        let memory = copy(connection, Connection::open_in_memory()?)?;
+        self.file = Some(Some(std::mem::replace(connection, memory)));
+        Ok(())
+    }
+
+    /// The file's contents in memory, for a start on a disk that is full already.
+    ///
+    /// # Errors
+    /// When the file cannot even be read.
+    pub(super) fn copy_of_file(&mut self, path: &Path) -> anyhow::Result<Connection> {
+        let memory = Connection::open_in_memory().context("making room in memory")?;
+        self.file = Some(None);
+        if !path.exists() {
+            return Ok(memory);
+        }
+        // Immutable: SQLite makes no log and no index beside it, for which there is no room.
+        let address = format!("file:{}?immutable=1", path.display());
+        let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_URI;
+        let file = Connection::open_with_flags(address, flags)
+            .with_context(|| format!("reading {}", path.display()))?;
+        copy(&file, memory).context("copying the agent's database into memory")
+    }
+
+    fn return_to_file(&mut self, connection: &mut Connection) -> rusqlite::Result<()> {
+        let file = match self.file.take() {
+            Some(Some(file)) => file,
+            Some(None) | None => {
+                let file = Connection::open(self.dir.join(super::FILE_NAME))?;
+                file.busy_timeout(super::BUSY_TIMEOUT)?;
+                file.pragma_update(None, "journal_mode", "WAL")?;
+                file.pragma_update(None, "synchronous", "FULL")?;
+                file
+            }
+        };
+        match copy(connection, file) {
+            Ok(file) => {
+                *connection = file;
+                tracing::info!("there is room on the disk again: the agent's database is back in its file");
+                Ok(())
+            }
+            Err(error) => {
+                // The copy in memory stays the one that counts.
+                self.file = Some(None);
+                tracing::warn!(%error, "the agent's database cannot return to its file yet");
+                Ok(())
+            }
+        }
+    }
+
+    fn keep_ballast(&self) {
+        let path = self.ballast();
+        if fs::metadata(&path).is_ok_and(|found| found.len() == BALLAST_BYTES) {
+            return;
+        }
+        if let Err(error) = allocate(&path) {
+            tracing::warn!(%error, "no ballast could be laid beside the agent's database");
+        }
+    }
+
+    /// Whether there was one.
+    fn let_go(&self) -> bool {
+        let had_one = fs::remove_file(self.ballast()).is_ok();
+        if had_one {
+            tracing::error!("the disk is nearly full: the agent has let go of its ballast");
+        }
+        had_one
+    }
+
+    fn ballast(&self) -> PathBuf {
+        self.dir.join(BALLAST)
+    }
+
+    /// A folder that does not say counts as one with room: the write will tell.
+    fn free_bytes(&self) -> u64 {
+        rustix::fs::statvfs(&self.dir).map_or(u64::MAX, |found| found.f_bavail.saturating_mul(found.f_frsize))
+    }
+}
+
+fn allocate(path: &Path) -> io::Result<()> {
+    let file = File::create(path)?;
+    rustix::fs::fallocate(&file, rustix::fs::FallocateFlags::empty(), 0, BALLAST_BYTES)?;
+    super::owner::own_like(path, path.parent().unwrap_or(path));
+    Ok(())
+}
+
+/// The whole database, from one connection to another.
+fn copy(from: &Connection, mut to: Connection) -> rusqlite::Result<Connection> {
+    Backup::new(from, &mut to)?.run_to_completion(PAGES, Duration::from_millis(50), None)?;
+    Ok(to)
+}
