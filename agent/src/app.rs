@@ -23,10 +23,7 @@ use crate::{
     config::Config,
     http::{self, Status},
     store::{Store, lock::StateLock, outbox::Rung},
-    watch::{
-        backup_age::BackupAge, backup_outcome, bot_health::BotWatch, bot_link::BotLink,
-        recipients::RecipientWatch,
-    },
+    watch::{backup_age::BackupAge, backup_outcome, bot_link::BotLink, recipients::RecipientWatch},
 };
 
 mod backups;
@@ -34,6 +31,7 @@ mod heartbeat;
 mod restart;
 mod systemd;
 mod telling;
+mod watching;
 mod ways;
 
 pub use ways::open as ways;
@@ -108,12 +106,13 @@ impl Parts {
         let remotes: Vec<&str> = config.remotes.iter().map(|remote| remote.name.as_str()).collect();
         backup_outcome::forget_other_remotes(&alerts, &remotes, started_at)?;
         let recipients = recipients(&config, &alerts);
-        let link = BotLink::new(client.clone(), &config.bot.url);
-        let bot = BotWatch::new(
-            link,
-            alerts.clone(),
-            beats.add("bot", WATCH_LIMIT, Instant::now()),
-        );
+        let common = watching::Common {
+            config: &config,
+            store: &store,
+            alerts: &alerts,
+            link: BotLink::new(client.clone(), &config.bot.url),
+        };
+        let (bot, cycle) = watching::watches(common, &mut beats);
         let age_beat = beats.add("backup_age", WATCH_LIMIT, Instant::now());
         let age = backup_age(&config, &store, &alerts, started_at, age_beat);
         let clock = AlertClock {
@@ -130,11 +129,13 @@ impl Parts {
             store: Arc::clone(&store),
             beats,
             bot: bot.state(),
+            board: cycle.board.clone(),
             started_at,
         });
 
         let mut tasks = JoinSet::new();
         tasks.spawn(async { Ok(bot.run().await) });
+        tasks.spawn(async { Ok(cycle.run().await) });
         tasks.spawn(async { Ok(age.run().await) });
         tasks.spawn(async { Ok(recipients.run().await) });
         tasks.spawn(async { Ok(clock.run().await) });
@@ -147,12 +148,7 @@ impl Parts {
         };
         telling.spawn(ways, started_at, &mut tasks);
         tasks.spawn(systemd::feed_watchdog(Arc::clone(&status)));
-        tasks.spawn(async {
-            http::serve(listener, status)
-                .await
-                .context("serving the private address")?;
-            anyhow::bail!("the private address is not served any more")
-        });
+        tasks.spawn(serve(listener, status));
         let schedule = backups::Backups {
             heartbeat: backup_heartbeat(&config, client),
             config,
@@ -195,6 +191,13 @@ fn recipients(config: &Config, alerts: &Alerts) -> RecipientWatch {
 fn backup_heartbeat(config: &Config, client: reqwest::Client) -> Option<Heartbeat> {
     let url = config.heartbeat.backup_url.as_ref()?;
     Some(Heartbeat::new(client, url))
+}
+
+async fn serve(listener: TcpListener, status: Arc<Status>) -> anyhow::Result<Infallible> {
+    http::serve(listener, status)
+        .await
+        .context("serving the private address")?;
+    anyhow::bail!("the private address is not served any more")
 }
 
 fn backup_age(

@@ -4,6 +4,7 @@
 pub mod channels;
 mod read;
 mod secrets;
+mod watch;
 mod world;
 
 use std::{
@@ -21,6 +22,7 @@ use protocol::{
 
 use channels::{ChannelConfig, Heartbeat};
 pub use secrets::Environment;
+pub use watch::{Logs, Watch};
 pub(crate) use world::try_write;
 
 /// Where the file lies when no `--config` says otherwise.
@@ -64,6 +66,8 @@ pub struct Config {
     pub heartbeat: Heartbeat,
     /// `[state] dir`: the agent's own database, its lock and the place where backups are staged.
     pub state_dir: PathBuf,
+    /// `[watch]`
+    pub watch: Watch,
     /// What never stands in the file.
     pub secrets: Secrets,
 }

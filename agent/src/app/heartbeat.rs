@@ -92,6 +92,7 @@ mod tests {
                 limit_ms: 1000,
             }],
             outbox_waiting: 0,
+            unknown: Default::default(),
             backups: Vec::new(),
         }
     }

@@ -45,6 +45,7 @@ pub(super) fn config(
     let backup = backup(&mut top, &folder, faults);
     let remotes = remotes(&mut top, &folder, faults);
     let state_dir = state_dir(&mut top, &folder, faults);
+    let watch = super::watch::read(&mut top, &folder, faults);
     retention(&mut top, faults);
     let channels = channels::channels(&mut top, purpose, environment, faults);
     let heartbeat = channels::heartbeat(&mut top, environment, faults);
@@ -63,6 +64,7 @@ pub(super) fn config(
         channels,
         heartbeat,
         state_dir,
+        watch,
         secrets,
     }
 }

@@ -1,7 +1,7 @@
 //! The agent's private address: how it is, for the bot, for scripts and for the owner. Nothing here changes anything.
 //! It must be reachable from this machine only; there is no password.
 
-use std::{sync::Arc, time::Instant};
+use std::{collections::BTreeMap, sync::Arc, time::Instant};
 
 use axum::{Json, Router, extract::State, http::StatusCode, routing::get};
 use jiff::Timestamp;
@@ -12,7 +12,7 @@ use tokio::{net::TcpListener, sync::watch};
 use crate::{
     beat::{Beats, is_late},
     store::Store,
-    watch::bot_health::BotState,
+    watch::{board::Board, bot_health::BotState},
 };
 
 /// What the answers are made of.
@@ -23,6 +23,8 @@ pub struct Status {
     pub beats: Beats,
     /// What is known of the bot.
     pub bot: watch::Receiver<BotState>,
+    /// How everything else stands.
+    pub board: Board,
     /// When this process started.
     pub started_at: UnixMillis,
 }
@@ -44,6 +46,9 @@ pub struct Report {
     pub outbox_waiting: u64,
     /// Each remote's newest restore point.
     pub backups: Vec<BackupReport>,
+    /// What cannot be known at the moment, by what it is about, with the reason.
+    #[serde(default)]
+    pub unknown: BTreeMap<String, String>,
 }
 
 /// The newest restore point of one remote.
@@ -102,6 +107,7 @@ impl Status {
             bot: *self.bot.borrow(),
             loops,
             outbox_waiting,
+            unknown: self.board.unknown(),
             backups: fresh
                 .iter()
                 .map(|fresh| BackupReport {

@@ -23,6 +23,7 @@ pub mod outbox;
 pub mod owner;
 pub mod points;
 mod room;
+pub mod samples;
 pub mod shop;
 
 use room::Room;
@@ -37,6 +38,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../migrations/0001_alerts.sql"),
     include_str!("../../migrations/0002_points.sql"),
     include_str!("../../migrations/0003_episodes.sql"),
+    include_str!("../../migrations/0007_samples.sql"),
 ];
 
 const READ_VERSION: &str = "PRAGMA user_version";

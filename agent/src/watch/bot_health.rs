@@ -60,6 +60,7 @@ pub struct BotWatch {
     alerts: Alerts,
     beat: Beat,
     seen: watch::Sender<BotState>,
+    said: watch::Sender<Option<Health>>,
 }
 
 /// Why the bot is not held at the moment.
@@ -94,6 +95,7 @@ impl BotWatch {
             alerts,
             beat,
             seen: watch::Sender::new(BotState::Unknown),
+            said: watch::Sender::new(None),
         }
     }
 
@@ -101,6 +103,12 @@ impl BotWatch {
     #[must_use]
     pub fn state(&self) -> watch::Receiver<BotState> {
         self.seen.subscribe()
+    }
+
+    /// What the bot said of itself last, for those who judge it; `None` while it does not answer.
+    #[must_use]
+    pub fn health(&self) -> watch::Receiver<Option<Health>> {
+        self.said.subscribe()
     }
 
     /// Watches for as long as the agent lives.
@@ -125,7 +133,7 @@ impl BotWatch {
     async fn await_bot(&self, absence: Absence) -> Health {
         loop {
             self.beat.progress(Instant::now());
-            match self.link.health(LOOK_LIMIT).await {
+            match self.ask().await {
                 Ok(health) if absence.is_over(&health) => {
                     self.observe(observation_of(&health));
                     return health;
@@ -134,6 +142,12 @@ impl BotWatch {
             }
             sleep(LOOK_EVERY).await;
         }
+    }
+
+    async fn ask(&self) -> Result<Health, Missing> {
+        let answer = self.link.health(LOOK_LIMIT).await;
+        self.said.send_replace(answer.as_ref().ok().cloned());
+        answer
     }
 
     /// Keeps a request open until the bot is gone, on purpose or not.
@@ -195,7 +209,7 @@ impl BotWatch {
         loop {
             sleep(POLL_EVERY).await;
             self.beat.progress(Instant::now());
-            self.observe(match self.link.health(LOOK_LIMIT).await {
+            self.observe(match self.ask().await {
                 Ok(health) => observation_of(&health),
                 Err(Missing::Strange(detail)) => Observation::Wrong {
                     rule: Rule::BotUnhealthy,

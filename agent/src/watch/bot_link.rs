@@ -81,6 +81,20 @@ impl BotLink {
         }
     }
 
+    /// Asks the bot to log this word. `false` when it says that its log takes no lines.
+    ///
+    /// # Errors
+    /// What is missing; also when the bot is too old to know of such words, or writes no log file.
+    pub async fn log_marker(&self, nonce: &str, limit: Duration) -> Result<bool, Missing> {
+        let address = format!("{}/log-marker?nonce={nonce}", self.url);
+        let response = self.client.post(address).timeout(limit).send().await;
+        match response.map_err(|error| missing(&error))?.status() {
+            StatusCode::OK => Ok(true),
+            StatusCode::SERVICE_UNAVAILABLE => Ok(false),
+            status => Err(Missing::Strange(format!("/log-marker: {status}"))),
+        }
+    }
+
     async fn get(&self, path: &str, limit: Duration) -> Result<Response, Missing> {
         let address = format!("{}{path}", self.url);
         self.client

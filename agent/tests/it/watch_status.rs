@@ -39,7 +39,7 @@ async fn the_private_address_tells_how_agent_and_bot_are() {
     assert_eq!(told["healthy"], true, "a dead bot does not make its watcher ill");
     let read: Report = serde_json::from_value(told).unwrap();
     let loops: Vec<&str> = read.loops.iter().map(|beat| beat.name.as_str()).collect();
-    assert_eq!(loops, ["bot", "backup_age", "alerts", "outbox"]);
+    assert_eq!(loops, ["bot", "watch", "backup_age", "alerts", "outbox"]);
     agent.stop().await;
     let after = client
         .get(format!("{url}/live"))

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::{
     Severity::{Critical, Info, Warning},
-    Spec, Topic,
+    Spec, Topic, Unit,
 };
 
 /// How long a planned stop may last before it is worth a sentence: longer than any update of the bot takes.
@@ -17,6 +17,14 @@ const START_GRACE: Duration = Duration::from_secs(10);
 const HANG_MAX: Duration = Duration::from_secs(15);
 /// One poll may catch the bot in a bad moment; the second one, five seconds later, may not.
 const UNHEALTHY_MAX: Duration = Duration::from_secs(4);
+
+const MINUTE: Duration = Duration::from_secs(60);
+const MINUTES_2: Duration = Duration::from_secs(120);
+const MINUTES_5: Duration = Duration::from_secs(300);
+const MINUTES_15: Duration = Duration::from_secs(900);
+const MINUTES_30: Duration = Duration::from_secs(1800);
+const DAY_S: f64 = 86_400.0;
+const MIB: f64 = 1024.0 * 1024.0;
 
 macro_rules! rules {
     ($($(#[$doc:meta])* $rule:ident => $spec:expr;)*) => {
@@ -75,6 +83,83 @@ rules! {
     RecipientExpiring => Spec::new("recipient_expiring", Info, Topic::Keys);
     /// A certificate that backups are encrypted to has expired.
     RecipientExpired => Spec::new("recipient_expired", Warning, Topic::Keys);
+
+    /// There is little room on a disk.
+    DiskLow => Spec::new("disk_low", Warning, Topic::Machine).figure(Unit::Percent, 90.0, 85.0).lasting(MINUTES_2);
+    /// There is hardly any room on a disk.
+    DiskFull => Spec::new("disk_full", Critical, Topic::Machine).figure(Unit::Percent, 95.0, 92.0);
+    /// Something grows that nothing deletes, and will fill a disk.
+    DiskFilling => Spec::new("disk_filling", Warning, Topic::Machine).figure(Unit::Seconds, 16.0 * 3600.0, 24.0 * 3600.0).lasting(MINUTES_30).under(&[Rule::DiskFull]);
+    /// A disk can hold hardly any more files.
+    InodesLow => Spec::new("inodes_low", Warning, Topic::Machine).figure(Unit::Percent, 90.0, 85.0).lasting(MINUTES_2);
+    /// A disk takes no writes.
+    DiskReadOnly => Spec::new("disk_read_only", Critical, Topic::Machine);
+    /// There is little memory.
+    MemoryLow => Spec::new("memory_low", Warning, Topic::Machine).figure(Unit::Percent, 90.0, 85.0).lasting(MINUTES_5);
+    /// Nothing can go on for want of memory.
+    MemoryStalls => Spec::new("memory_stalls", Critical, Topic::Machine).figure(Unit::Percent, 5.0, 2.0).lasting(MINUTE);
+    /// The kernel killed a program for want of memory.
+    MemoryKill => Spec::new("memory_kill", Critical, Topic::Machine);
+    /// The machine fetches memory back from the disk all the time.
+    MemorySwapping => Spec::new("memory_swapping", Warning, Topic::Machine).figure(Unit::Count, 200.0, 50.0).lasting(MINUTES_5).under(&[Rule::MemoryStalls, Rule::MemoryLow]);
+    /// Other guests of the host take the processor away.
+    CpuStolen => Spec::new("cpu_stolen", Warning, Topic::Machine).figure(Unit::Percent, 10.0, 5.0);
+    /// The processor waits for the disk.
+    DiskSlow => Spec::new("disk_slow", Warning, Topic::Machine).figure(Unit::Percent, 40.0, 20.0);
+    /// More work waits than the processor can do.
+    CpuOverloaded => Spec::new("cpu_overloaded", Info, Topic::Machine).figure(Unit::Count, 2.0, 1.5).lasting(MINUTES_15);
+    /// Nobody keeps the clock right.
+    ClockUnsynchronised => Spec::new("clock_unsynchronised", Warning, Topic::Machine).lasting(MINUTES_15);
+    /// The clock was set.
+    ClockJumped => Spec::new("clock_jumped", Warning, Topic::Machine);
+    /// The certificate of the shop's domain ends soon.
+    CertificateExpiring => Spec::new("certificate_expiring", Warning, Topic::Keys).figure(Unit::Seconds, 14.0 * DAY_S, 20.0 * DAY_S);
+    /// The certificate of the shop's domain has ended, or does within two days.
+    CertificateExpired => Spec::new("certificate_expired", Critical, Topic::Keys).figure(Unit::Seconds, 2.0 * DAY_S, 3.0 * DAY_S);
+    /// The shop's domain does not answer.
+    DomainUnreachable => Spec::new("domain_unreachable", Warning, Topic::Machine).bad_looks(3, 3).good_looks(2).under(&[Rule::AgentBlind]);
+    /// A secret was not renewed for a long time.
+    CredentialOld => Spec::new("credential_old", Info, Topic::Keys);
+    /// The agent's own work comes late.
+    AgentSlow => Spec::new("agent_slow", Warning, Topic::Agent).figure(Unit::Seconds, 5.0, 1.0).bad_looks(2, 3).good_looks(3);
+    /// systemd restarts the bot again and again.
+    BotRestarting => Spec::new("bot_restarting", Critical, Topic::Bot).figure(Unit::Count, 3.0, 1.0);
+    /// systemd has given the bot up.
+    BotGivenUp => Spec::new("bot_given_up", Critical, Topic::Bot);
+    /// The bot's memory grows towards its limit.
+    BotMemoryGrowing => Spec::new("bot_memory_growing", Warning, Topic::Bot).figure(Unit::Seconds, DAY_S, 2.0 * DAY_S).lasting(MINUTES_30);
+    /// Goods are paid for and do not go out.
+    DeliveryLate => Spec::new("delivery_late", Critical, Topic::Trade).figure(Unit::Seconds, 300.0, 60.0).under(BOT_TROUBLE);
+    /// Orders wait for their payment although their time is over.
+    OrdersStuck => Spec::new("orders_stuck", Warning, Topic::Trade).figure(Unit::Seconds, DAY_S, 0.9 * DAY_S).under(BOT_TROUBLE);
+    /// The bot's work waits.
+    QueueLagging => Spec::new("queue_lagging", Warning, Topic::Trade).figure(Unit::Seconds, 120.0, 30.0).under(BOT_TROUBLE);
+    /// Calls to a payment gateway fail in a row.
+    PaymentsFailing => Spec::new("payments_failing", Critical, Topic::Trade).figure(Unit::Count, 3.0, 1.0).under(OUTSIDE_OR_BOT);
+    /// Messages do not get through to Telegram.
+    TelegramLagging => Spec::new("telegram_lagging", Warning, Topic::Trade).figure(Unit::Count, 5.0, 1.0).under(OUTSIDE_OR_BOT);
+    /// The shop's database takes no commits.
+    DatabaseRefuses => Spec::new("database_refuses", Critical, Topic::Trade).figure(Unit::Count, 3.0, 1.0).under(&[Rule::DiskFull, Rule::DiskReadOnly]);
+    /// The database's log is not put back into it.
+    WalLarge => Spec::new("wal_large", Warning, Topic::Backup).figure(Unit::Bytes, 256.0 * MIB, 128.0 * MIB);
+    /// The database's log is so long that no new orders are taken.
+    WalHuge => Spec::new("wal_huge", Critical, Topic::Backup).figure(Unit::Bytes, 1024.0 * MIB, 512.0 * MIB);
+    /// A log is longer than it may become between two rotations.
+    LogGrowing => Spec::new("log_growing", Warning, Topic::Logs);
+    /// A log was not rotated for longer than its period.
+    LogNotRotated => Spec::new("log_not_rotated", Warning, Topic::Logs);
+    /// A log's writer still writes into the file that was renamed.
+    LogWriterLost => Spec::new("log_writer_lost", Warning, Topic::Logs).bad_looks(2, 2);
+    /// A log was deleted while its writer holds it: the room is not given back.
+    LogDeletedOpen => Spec::new("log_deleted_open", Warning, Topic::Logs).bad_looks(2, 2);
+    /// A log became shorter: lines may be lost.
+    LogTruncated => Spec::new("log_truncated", Warning, Topic::Logs);
+    /// A log begins with a hole: it was cut off under a writer that does not append.
+    LogHole => Spec::new("log_hole", Warning, Topic::Logs);
+    /// Old logs are not deleted, or not compressed.
+    LogOldKept => Spec::new("log_old_kept", Warning, Topic::Logs).bad_looks(2, 2);
+    /// What the bot logs does not arrive in its file.
+    LogSilent => Spec::new("log_silent", Warning, Topic::Logs).bad_looks(2, 2).under(BOT_DOWN);
 }
 
 /// No answer from the bot: what only the bot can tell is unknown then.
@@ -86,6 +171,15 @@ pub const BOT_DOWN: &[Rule] = &[
 ];
 /// The bot is down or ill: trouble in the trade follows from it. For the roots of rules about orders and money.
 pub const BOT_TROUBLE: &[Rule] = &[
+    Rule::BotGone,
+    Rule::BotHung,
+    Rule::BotNotRunning,
+    Rule::BotStopped,
+    Rule::BotUnhealthy,
+];
+/// Besides the bot's own trouble: without a line to the outside nobody can be paid or told.
+const OUTSIDE_OR_BOT: &[Rule] = &[
+    Rule::AgentBlind,
     Rule::BotGone,
     Rule::BotHung,
     Rule::BotNotRunning,

@@ -1,6 +1,10 @@
 //! English. The same table as in `id`, sentence by sentence.
 //! No word here is for customers or sellers: only the owner reads it.
 
+mod logs;
+mod machine;
+mod trade;
+
 use super::{DigestPhrases, Phrases, Wording};
 use crate::alert::rule::Rule;
 
@@ -64,6 +68,44 @@ pub(super) fn wording(rule: Rule) -> Wording {
         Rule::DatabaseDamaged => DATABASE_DAMAGED,
         Rule::RecipientExpiring => RECIPIENT_EXPIRING,
         Rule::RecipientExpired => RECIPIENT_EXPIRED,
+        Rule::DiskLow => machine::DISK_LOW,
+        Rule::DiskFull => machine::DISK_FULL,
+        Rule::DiskFilling => machine::DISK_FILLING,
+        Rule::InodesLow => machine::INODES_LOW,
+        Rule::DiskReadOnly => machine::DISK_READ_ONLY,
+        Rule::MemoryLow => machine::MEMORY_LOW,
+        Rule::MemoryStalls => machine::MEMORY_STALLS,
+        Rule::MemoryKill => machine::MEMORY_KILL,
+        Rule::MemorySwapping => machine::MEMORY_SWAPPING,
+        Rule::CpuStolen => machine::CPU_STOLEN,
+        Rule::DiskSlow => machine::DISK_SLOW,
+        Rule::CpuOverloaded => machine::CPU_OVERLOADED,
+        Rule::ClockUnsynchronised => machine::CLOCK_UNSYNCHRONISED,
+        Rule::ClockJumped => machine::CLOCK_JUMPED,
+        Rule::CertificateExpiring => machine::CERTIFICATE_EXPIRING,
+        Rule::CertificateExpired => machine::CERTIFICATE_EXPIRED,
+        Rule::DomainUnreachable => machine::DOMAIN_UNREACHABLE,
+        Rule::CredentialOld => machine::CREDENTIAL_OLD,
+        Rule::AgentSlow => machine::AGENT_SLOW,
+        Rule::BotRestarting => trade::BOT_RESTARTING,
+        Rule::BotGivenUp => trade::BOT_GIVEN_UP,
+        Rule::BotMemoryGrowing => trade::BOT_MEMORY_GROWING,
+        Rule::DeliveryLate => trade::DELIVERY_LATE,
+        Rule::OrdersStuck => trade::ORDERS_STUCK,
+        Rule::QueueLagging => trade::QUEUE_LAGGING,
+        Rule::PaymentsFailing => trade::PAYMENTS_FAILING,
+        Rule::TelegramLagging => trade::TELEGRAM_LAGGING,
+        Rule::DatabaseRefuses => trade::DATABASE_REFUSES,
+        Rule::WalLarge => trade::WAL_LARGE,
+        Rule::WalHuge => trade::WAL_HUGE,
+        Rule::LogGrowing => logs::LOG_GROWING,
+        Rule::LogNotRotated => logs::LOG_NOT_ROTATED,
+        Rule::LogWriterLost => logs::LOG_WRITER_LOST,
+        Rule::LogDeletedOpen => logs::LOG_DELETED_OPEN,
+        Rule::LogTruncated => logs::LOG_TRUNCATED,
+        Rule::LogHole => logs::LOG_HOLE,
+        Rule::LogOldKept => logs::LOG_OLD_KEPT,
+        Rule::LogSilent => logs::LOG_SILENT,
     }
 }
 

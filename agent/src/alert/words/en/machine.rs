@@ -1,0 +1,194 @@
+//! English. The machine: disk, memory, processor, clock, certificates, and the agent itself. The same table as in `id`, sentence by sentence.
+//! No word here is for customers or sellers: only the owner reads it.
+
+use crate::alert::words::Wording;
+
+pub(super) const DISK_LOW: Wording = Wording {
+    headline: "The disk is nearly full",
+    happened: "Since {since} the disk is {value} full; a warning comes from {limit} on. Left: {detail}.",
+    means: "the shop goes on. When the disk is full, no order can be recorded.",
+    done: "the agent measures on and writes when it is over.",
+    todo: "see what takes the room: du -xh / --max-depth=3 | sort -h | tail -20. Old backups and logs are the usual cause.",
+    over_headline: "There is room on the disk again",
+    over: "The disk has room again. It lasted {lasted}.",
+};
+
+pub(super) const DISK_FULL: Wording = Wording {
+    headline: "The disk is full",
+    happened: "Since {since} the disk is {value} full. Left: {detail}.",
+    means: "orders and payments can stop being recorded at any moment, and backups fail.",
+    done: "the agent keeps its own messages going; it deletes nothing of yours.",
+    todo: "make room now: journalctl --vacuum-size=100M; apt-get clean; then du -xh / --max-depth=3 | sort -h | tail -20",
+    over_headline: "There is room on the disk again",
+    over: "The disk has room again. It lasted {lasted}.",
+};
+
+pub(super) const DISK_FILLING: Wording = Wording {
+    headline: "The disk fills up",
+    happened: "As it grows now, the disk is full in {value}: {detail}. Logs and backups, which shrink again by themselves, are not counted.",
+    means: "the shop goes on until then. On a full disk no order can be recorded.",
+    done: "the agent watched the growth for three hours before it said so.",
+    todo: "find what grows: du -xh / --max-depth=3 | sort -h | tail -20, and again an hour later",
+    over_headline: "The disk does not fill up any more",
+    over: "The growth has ended. It lasted {lasted}.",
+};
+
+pub(super) const INODES_LOW: Wording = Wording {
+    headline: "The disk can hold few more files",
+    happened: "Since {since} {value} of the files that {detail} can hold are there.",
+    means: "when none is left, nothing can be recorded, however much room there is.",
+    done: "the agent measures on and writes when it is over.",
+    todo: "find the folder with very many files: du --inodes -x / --max-depth=3 | sort -h | tail -20",
+    over_headline: "The disk can hold files again",
+    over: "It lasted {lasted}.",
+};
+
+pub(super) const DISK_READ_ONLY: Wording = Wording {
+    headline: "The disk takes no writes",
+    happened: "Since {since} the file system of {detail} is read-only. The kernel does that when the disk fails.",
+    means: "no order and no payment can be recorded.",
+    done: "nothing: writing to a failing disk may do more harm.",
+    todo: "look at the disk: dmesg | tail -50. Ask your provider; restore on a new server if the disk is dying.",
+    over_headline: "The disk takes writes again",
+    over: "It was read-only for {lasted}.",
+};
+
+pub(super) const MEMORY_LOW: Wording = Wording {
+    headline: "The server runs short of memory",
+    happened: "Since {since} {value} of the memory is in use. Left: {detail}.",
+    means: "everything may get slower; in the end the kernel kills a program.",
+    done: "the agent measures on and writes when it is over.",
+    todo: "see who holds it: ps aux --sort=-rss | head",
+    over_headline: "There is enough memory again",
+    over: "It lasted {lasted}.",
+};
+
+pub(super) const MEMORY_STALLS: Wording = Wording {
+    headline: "The server stalls for want of memory",
+    happened: "For {value} of the last minute nothing on the server could go on, because memory had to be freed first.",
+    means: "customers wait, and the kernel may kill the bot.",
+    done: "the agent measures on and writes when it is over.",
+    todo: "end what is not needed: ps aux --sort=-rss | head. A larger server is the lasting remedy.",
+    over_headline: "The server does not stall any more",
+    over: "It lasted {lasted}.",
+};
+
+pub(super) const MEMORY_KILL: Wording = Wording {
+    headline: "The kernel killed a program for want of memory",
+    happened: "At {since} the memory was used up, and the kernel ended a program.",
+    means: "if it was the bot, systemd starts it again at once. Recorded orders are safe.",
+    done: "the agent watches whether the bot is there.",
+    todo: "see whom it hit: journalctl -k -n 50 | grep -i oom",
+    over_headline: "No more programs were killed",
+    over: "It has been quiet for ten minutes.",
+};
+
+pub(super) const MEMORY_SWAPPING: Wording = Wording {
+    headline: "The server swaps",
+    happened: "Since {since} the server fetches {value} pages of memory a second back from the disk.",
+    means: "everything is slower than it could be.",
+    done: "the agent measures on and writes when it is over.",
+    todo: "see who holds the memory: ps aux --sort=-rss | head",
+    over_headline: "The server does not swap any more",
+    over: "It lasted {lasted}.",
+};
+
+pub(super) const CPU_STOLEN: Wording = Wording {
+    headline: "The host takes the processor away",
+    happened: "For twenty minutes the provider's host has kept {value} of the processor's time from this server.",
+    means: "answers are slower than they could be.",
+    done: "the agent measures on and writes when it is over.",
+    todo: "write to your provider, with this figure: \"steal\" in top. Ask to be moved to another host.",
+    over_headline: "The processor is this server's own again",
+    over: "It lasted {lasted}.",
+};
+
+pub(super) const DISK_SLOW: Wording = Wording {
+    headline: "The disk is slow",
+    happened: "For twenty minutes the processor has waited for the disk for {value} of its time.",
+    means: "orders take longer to be recorded.",
+    done: "the agent measures on and writes when it is over.",
+    todo: "see who reads or writes: iotop -o, or ps aux | awk '$8 ~ /D/'",
+    over_headline: "The disk keeps up again",
+    over: "It lasted {lasted}.",
+};
+
+pub(super) const CPU_OVERLOADED: Wording = Wording {
+    headline: "The server has more work than it can do",
+    happened: "For a quarter of an hour {value} tasks have waited for each core ({detail}).",
+    means: "answers may be slower. This is told for your information.",
+    done: "the agent measures on and writes when it is over.",
+    todo: "see who works: top",
+    over_headline: "The server keeps up again",
+    over: "It lasted {lasted}.",
+};
+
+pub(super) const CLOCK_UNSYNCHRONISED: Wording = Wording {
+    headline: "Nobody keeps the clock right",
+    happened: "Since {since} the server's clock is not compared with any other.",
+    means: "it drifts. Payment windows, expiry dates and the times you read become wrong.",
+    done: "the agent measures on and writes when it is over.",
+    todo: "timedatectl set-ntp true, then timedatectl status",
+    over_headline: "The clock is kept right again",
+    over: "It lasted {lasted}.",
+};
+
+pub(super) const CLOCK_JUMPED: Wording = Wording {
+    headline: "The clock jumped",
+    happened: "At {since} the server's clock jumped by {detail}.",
+    means: "orders that waited for their payment may have ended too early or too late.",
+    done: "the agent measures on and writes when it is over.",
+    todo: "see who set it: journalctl -n 50 -u systemd-timesyncd; timedatectl status",
+    over_headline: "The clock is steady again",
+    over: "It has been steady for ten minutes.",
+};
+
+pub(super) const CERTIFICATE_EXPIRING: Wording = Wording {
+    headline: "The shop's certificate ends soon",
+    happened: "The TLS certificate of {detail} ends in {value}. It is usually renewed by itself thirty days before.",
+    means: "nothing yet. When it has ended, Telegram and the gateways deliver nothing to this address.",
+    done: "the agent measures on and writes when it is over.",
+    todo: "see why it is not renewed: journalctl -u caddy -n 50, or certbot renew --dry-run",
+    over_headline: "The shop's certificate was renewed",
+    over: "It was renewed after {lasted}.",
+};
+
+pub(super) const CERTIFICATE_EXPIRED: Wording = Wording {
+    headline: "The shop's certificate ends now",
+    happened: "The TLS certificate of {detail} has ended, or does in less than two days.",
+    means: "Telegram and the gateways stop delivering to this address. With mode = \"auto\" the bot asks Telegram itself; payments are polled.",
+    done: "the agent measures on and writes when it is over.",
+    todo: "renew it now: certbot renew, or systemctl restart caddy",
+    over_headline: "The shop's certificate was renewed",
+    over: "It was renewed after {lasted}.",
+};
+
+pub(super) const DOMAIN_UNREACHABLE: Wording = Wording {
+    headline: "The shop's address does not answer",
+    happened: "Since {since} the address does not answer, although this server reaches the outside: {detail}",
+    means: "Telegram and the gateways cannot deliver. With mode = \"auto\" the bot asks by itself, and payments are polled.",
+    done: "the agent tried three times within two minutes.",
+    todo: "look at the reverse proxy: systemctl status caddy nginx; and at the name: getent hosts {object}",
+    over_headline: "The shop's address answers again",
+    over: "It lasted {lasted}.",
+};
+
+pub(super) const CREDENTIAL_OLD: Wording = Wording {
+    headline: "A secret is due for renewal ({object})",
+    happened: "The secret was not renewed for {detail}.",
+    means: "nothing has happened. The longer a secret is in use, the more places may know it.",
+    done: "nothing: only you can make a new one.",
+    todo: "renew it where it was issued, write it to its file under /etc/warung/credentials, then restart bot or agent",
+    over_headline: "The secret {object} was renewed",
+    over: "Thank you. It was due for {lasted}.",
+};
+
+pub(super) const AGENT_SLOW: Wording = Wording {
+    headline: "The agent is slow",
+    happened: "Since {since} the agent's own work begins {value} too late.",
+    means: "what it tells comes late. The shop itself is not touched by it.",
+    done: "it goes on as fast as it can.",
+    todo: "see what keeps the server busy: top",
+    over_headline: "The agent keeps up again",
+    over: "It lasted {lasted}.",
+};

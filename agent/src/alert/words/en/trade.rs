@@ -1,0 +1,114 @@
+//! English. The bot's unit, its trade and its database. The same table as in `id`, sentence by sentence.
+//! No word here is for customers or sellers: only the owner reads it.
+
+use crate::alert::words::Wording;
+
+pub(super) const BOT_RESTARTING: Wording = Wording {
+    headline: "The bot crashes again and again",
+    happened: "Within ten minutes systemd has restarted the bot {value} times. Last: {detail}.",
+    means: "customers are served in between only. Recorded orders are safe.",
+    done: "systemd goes on restarting it every two seconds.",
+    todo: "find the cause: journalctl -u {unit} -n 100; bot check --config /etc/warung/bot.toml",
+    over_headline: "The bot stays up",
+    over: "It was restless for {lasted}.",
+};
+
+pub(super) const BOT_GIVEN_UP: Wording = Wording {
+    headline: "systemd has given the bot up",
+    happened: "Since {since} systemd does not start the bot any more: {detail}.",
+    means: "customers are not served. Recorded orders are safe.",
+    done: "the agent measures on and writes when it is over.",
+    todo: "journalctl -u {unit} -n 100, then systemctl reset-failed {unit}; systemctl start {unit}",
+    over_headline: "The bot's unit is active again",
+    over: "It lasted {lasted}.",
+};
+
+pub(super) const BOT_MEMORY_GROWING: Wording = Wording {
+    headline: "The bot's memory grows",
+    happened: "As it grows now, the bot reaches its limit of memory in {value}: {detail}.",
+    means: "at the limit it gets slow, then the kernel ends it and systemd starts it anew.",
+    done: "the agent watched the growth for six hours before it said so.",
+    todo: "restart it at a quiet hour: systemctl restart {unit}. If it grows again, tell the authors.",
+    over_headline: "The bot's memory does not grow any more",
+    over: "It lasted {lasted}.",
+};
+
+pub(super) const DELIVERY_LATE: Wording = Wording {
+    headline: "A paid order waits for its goods",
+    happened: "An order was paid {value} ago, and its goods have not gone out.",
+    means: "a customer has paid and has nothing.",
+    done: "the bot goes on trying; the agent watches it.",
+    todo: "look for the cause: journalctl -u {unit} -n 100; as the seller: look at the orders and messages in doubt",
+    over_headline: "Every paid order has its goods",
+    over: "The last one waited for {lasted}.",
+};
+
+pub(super) const ORDERS_STUCK: Wording = Wording {
+    headline: "Orders do not expire",
+    happened: "An order has waited for its payment for {value}, and {detail} orders wait in all.",
+    means: "the goods reserved for them cannot be sold to others.",
+    done: "the agent measures on and writes when it is over.",
+    todo: "look for the cause: journalctl -u {unit} -n 100",
+    over_headline: "Orders expire again",
+    over: "It lasted {lasted}.",
+};
+
+pub(super) const QUEUE_LAGGING: Wording = Wording {
+    headline: "The bot falls behind with its work",
+    happened: "The oldest job of the bot has waited for {value}. {detail}",
+    means: "invoices, deliveries or announcements are late.",
+    done: "the agent measures on and writes when it is over.",
+    todo: "journalctl -u {unit} -n 100; top",
+    over_headline: "The bot keeps up with its work",
+    over: "It lasted {lasted}.",
+};
+
+pub(super) const PAYMENTS_FAILING: Wording = Wording {
+    headline: "The payment gateway fails ({object})",
+    happened: "Calls to the gateway failed {value} times in a row: {detail}.",
+    means: "customers cannot get an invoice, and payments are noticed late. None is lost.",
+    done: "the bot goes on trying.",
+    todo: "look at the gateway's status page and dashboard; is the API key valid? journalctl -u {unit} -n 100",
+    over_headline: "The payment gateway works again ({object})",
+    over: "It failed for {lasted}.",
+};
+
+pub(super) const TELEGRAM_LAGGING: Wording = Wording {
+    headline: "Messages do not get through to Telegram",
+    happened: "{value} calls of the bot to Telegram failed in a row.",
+    means: "customers wait for answers and goods; all of it is kept and sent later.",
+    done: "the bot goes on trying at growing intervals.",
+    todo: "see whether Telegram is down; journalctl -u {unit} -n 50",
+    over_headline: "Messages get through to Telegram again",
+    over: "It lasted {lasted}. What waited goes out now.",
+};
+
+pub(super) const DATABASE_REFUSES: Wording = Wording {
+    headline: "The database takes no writes",
+    happened: "{value} commits in a row failed: {detail}.",
+    means: "no order and no payment can be recorded.",
+    done: "the bot goes on trying.",
+    todo: "full: make room (df -h). readonly or damaged: dmesg | tail -50. busy: who else has the database open? lsof /var/lib/warung/shop.db",
+    over_headline: "The database takes writes again",
+    over: "It lasted {lasted}.",
+};
+
+pub(super) const WAL_LARGE: Wording = Wording {
+    headline: "The database's log grows",
+    happened: "The write-ahead log of the shop's database is {value} long and is not put back into the database.",
+    means: "nothing yet. From 1 GiB on the bot takes no new orders; payments are still accepted.",
+    done: "the agent measures on and writes when it is over.",
+    todo: "see whether a backup hangs: agent status; who holds the database open: lsof /var/lib/warung/shop.db-wal",
+    over_headline: "The database's log is short again",
+    over: "It lasted {lasted}.",
+};
+
+pub(super) const WAL_HUGE: Wording = Wording {
+    headline: "The database's log is too long",
+    happened: "The write-ahead log of the shop's database is {value} long.",
+    means: "the bot takes no new orders until it is shorter. Payments are still accepted.",
+    done: "the agent measures on and writes when it is over.",
+    todo: "systemctl restart agent; if it does not shrink within two minutes: systemctl restart {unit}",
+    over_headline: "The database's log is short again",
+    over: "It lasted {lasted}. New orders are taken again.",
+};

@@ -1,0 +1,171 @@
+//! Which questions are asked on this machine, as the configuration says.
+//! It asks none of them itself.
+
+use std::{path::PathBuf, sync::Arc, time::Instant};
+
+use tokio::runtime::Handle;
+
+use super::WATCH_LIMIT;
+use crate::{
+    alert::Alerts,
+    beat::Beats,
+    config::{Config, RemoteKind},
+    store::Store,
+    watch::{
+        board::Board,
+        bot_health::BotWatch,
+        bot_link::BotLink,
+        certificate::Certificates,
+        clock::Clock,
+        cpu::Cpu,
+        credentials::Credentials,
+        cycle::Cycle,
+        database::Database,
+        disk::Disks,
+        egress::Egress,
+        history::History,
+        itself::{Itself, Lag},
+        logs::{self, Logs, judge::Plan},
+        memory::Memory,
+        nudge::Nudge,
+        probe::Probe,
+        trade::Trade,
+        unit::Unit,
+    },
+};
+
+/// Where programs of the system log; what lies there is rotated.
+const SYSTEM_LOGS: &str = "/var/log";
+
+/// What the questions have in common.
+pub(super) struct Common<'a> {
+    pub config: &'a Config,
+    pub store: &'a Arc<Store>,
+    pub alerts: &'a Alerts,
+    pub link: BotLink,
+}
+
+/// The watch over the bot's own connection, and the one over everything else.
+pub(super) fn watches(common: Common<'_>, beats: &mut Beats) -> (BotWatch, Cycle) {
+    let beat = beats.add("bot", WATCH_LIMIT, Instant::now());
+    let bot = BotWatch::new(common.link.clone(), common.alerts.clone(), beat);
+    let history = History::new(Arc::clone(common.store));
+    let (lag, nudge) = (Lag::default(), Nudge::default());
+    let cycle = Cycle {
+        alerts: common.alerts.clone(),
+        board: Board::default(),
+        beat: beats.add("watch", WATCH_LIMIT, Instant::now()),
+        every: common.config.watch.cycle,
+        probes: probes(&common, &bot, &history, &lag, &nudge),
+        history,
+        lag,
+        nudge,
+    };
+    (bot, cycle)
+}
+
+fn probes(
+    common: &Common<'_>,
+    bot: &BotWatch,
+    history: &History,
+    lag: &Lag,
+    nudge: &Nudge,
+) -> Vec<Box<dyn Probe>> {
+    let config = common.config;
+    let watch = &config.watch;
+    let endpoints = config
+        .remotes
+        .iter()
+        .filter_map(|remote| remote.options.get("endpoint"));
+    let outside = std::iter::once(&config.owner.api_url).chain(endpoints);
+    let egress = Egress::new(outside.map(String::as_str));
+    let certificates = Certificates::new(watch.domains.clone(), egress.outside());
+    let database = &config.backup.database;
+    let disks = Disks::new(
+        places(config),
+        rotating(config),
+        database.clone(),
+        history.clone(),
+    );
+    let link = common.link.clone();
+    let logs = Logs::new(
+        log_settings(config),
+        bot.health(),
+        link,
+        Handle::current(),
+        nudge.clone(),
+    );
+    vec![
+        Box::new(egress),
+        Box::new(disks),
+        Box::new(Memory::default()),
+        Box::new(Cpu::default()),
+        Box::new(Clock::default()),
+        Box::new(Unit::new(&config.bot.unit)),
+        Box::new(Trade::new(bot.health())),
+        Box::new(Database::new(database)),
+        Box::new(logs),
+        Box::new(certificates),
+        Box::new(Credentials::new(watch.credentials.clone(), watch.credentials_due)),
+        Box::new(Itself::new(lag.clone())),
+    ]
+}
+
+/// The disks that the shop needs, the database's first: of several places on one disk the first gives its name.
+fn places(config: &Config) -> Vec<PathBuf> {
+    let database = config.backup.database.parent().map(PathBuf::from);
+    let logs = config
+        .watch
+        .logs
+        .files
+        .iter()
+        .filter_map(|file| file.parent().map(PathBuf::from));
+    database
+        .into_iter()
+        .chain([config.state_dir.clone()])
+        .chain(config.backup.files.iter().cloned())
+        .chain(logs)
+        .chain(folders_of_remotes(config))
+        .chain(config.watch.disks.iter().cloned())
+        .chain([PathBuf::from("/")])
+        .collect()
+}
+
+/// What shrinks again by itself.
+fn rotating(config: &Config) -> Vec<PathBuf> {
+    let logs = config
+        .watch
+        .logs
+        .files
+        .iter()
+        .filter_map(|file| file.parent().map(PathBuf::from));
+    [PathBuf::from(SYSTEM_LOGS), config.state_dir.clone()]
+        .into_iter()
+        .chain(logs)
+        .chain(folders_of_remotes(config))
+        .chain(config.watch.rotating.iter().cloned())
+        .collect()
+}
+
+fn folders_of_remotes(config: &Config) -> impl Iterator<Item = PathBuf> {
+    let folders = config
+        .remotes
+        .iter()
+        .filter(|remote| remote.kind == RemoteKind::Fs);
+    folders.filter_map(|remote| remote.options.get("root").map(PathBuf::from))
+}
+
+fn log_settings(config: &Config) -> logs::Settings {
+    let logs = &config.watch.logs;
+    logs::Settings {
+        files: logs.files.clone(),
+        plan: Plan {
+            period: logs.period,
+            size_bytes_max: logs.size_bytes_max,
+            keep: logs.keep,
+            compress: logs.compress,
+        },
+        every: logs.every,
+        marker_every: logs.marker_every,
+    }
+}

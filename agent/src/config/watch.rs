@@ -1,0 +1,167 @@
+//! `[watch]`: what is looked at beyond what the rest of the file tells, and how logs are rotated. All of it has defaults.
+//! Only the text is judged here, not the disk.
+
+use std::{
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use protocol::settings::{Faults, Section};
+
+/// What is watched, and how often.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Watch {
+    /// The time from one look to the next; 5 s when absent.
+    pub cycle: Duration,
+    /// Places whose disks are watched beside those of the database, the state, the logs and the remotes.
+    pub disks: Vec<PathBuf>,
+    /// Folders that rotate by themselves beside the logs and the backups: their growth is no leak.
+    pub rotating: Vec<PathBuf>,
+    /// Web addresses whose name and certificate are watched.
+    pub domains: Vec<String>,
+    /// Files or folders with secrets; `credentials` and `.env` beside the file when absent.
+    pub credentials: Vec<PathBuf>,
+    /// How old a secret may become; 180 days when absent.
+    pub credentials_due: Duration,
+    /// `[watch.logs]`
+    pub logs: Logs,
+}
+
+/// How logs are rotated, as `/etc/logrotate.d` says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Logs {
+    /// Log files beside the one that the bot says it writes to.
+    pub files: Vec<PathBuf>,
+    /// The time between two rotations; a day when absent.
+    pub period: Duration,
+    /// What a log may grow to in that time; 64 MiB when absent.
+    pub size_bytes_max: u64,
+    /// How many old files are kept; 14 when absent.
+    pub keep: usize,
+    /// Whether old files are compressed, but for the newest; they are when absent.
+    pub compress: bool,
+    /// The time between two looks; 30 s when absent.
+    pub every: Duration,
+    /// The time between two lines that the bot is asked to log; 15 minutes when absent.
+    pub marker_every: Duration,
+}
+
+const MIB: i64 = 1024 * 1024;
+const DAY: Duration = Duration::from_secs(86_400);
+
+/// Reads the section, or takes every default.
+pub(super) fn read(top: &mut Section, folder: &Path, faults: &mut Faults) -> Watch {
+    let mut section = top.section_if_any("watch", faults);
+    let mut logs = None;
+    let mut watch = defaults(folder);
+    if let Some(section) = &mut section {
+        let second = Duration::from_secs(1);
+        let paths = |texts: Vec<String>| {
+            texts
+                .iter()
+                .map(|text| folder.join(text))
+                .collect::<Vec<PathBuf>>()
+        };
+        let cycle = section.duration_if_any("cycle", second, 60 * second, faults);
+        watch.cycle = cycle.unwrap_or(watch.cycle);
+        watch.disks = paths(section.texts("disks", faults));
+        watch.rotating = paths(section.texts("rotating", faults));
+        watch.domains = section.texts("domains", faults);
+        let credentials = paths(section.texts("credentials", faults));
+        if !credentials.is_empty() {
+            watch.credentials = credentials;
+        }
+        let due = section.duration_if_any("credentials_due", DAY, 3650 * DAY, faults);
+        watch.credentials_due = due.unwrap_or(watch.credentials_due);
+        logs = section.section_if_any("logs", faults);
+    }
+    if let Some(logs) = logs {
+        read_logs(logs, folder, &mut watch.logs, faults);
+    }
+    if let Some(section) = section {
+        section.finish(faults);
+    }
+    watch
+}
+
+fn read_logs(mut section: Section, folder: &Path, logs: &mut Logs, faults: &mut Faults) {
+    // Short ones are for trying the watch out.
+    let tenth = Duration::from_millis(100);
+    let mut duration = |name: &str, usual: &mut Duration, least: Duration| {
+        *usual = section
+            .duration_if_any(name, least, 366 * DAY, faults)
+            .unwrap_or(*usual);
+    };
+    duration("period", &mut logs.period, tenth);
+    duration("every", &mut logs.every, tenth);
+    duration("marker_every", &mut logs.marker_every, tenth);
+    logs.files = section
+        .texts("files", faults)
+        .iter()
+        .map(|text| folder.join(text))
+        .collect();
+    if let Some(size_mib) = section.integer_if_any("size_mib", 1, 1024 * 1024, faults) {
+        logs.size_bytes_max = u64::try_from(size_mib * MIB).unwrap_or(logs.size_bytes_max);
+    }
+    if let Some(keep) = section.integer_if_any("keep", 0, 1000, faults) {
+        logs.keep = usize::try_from(keep).unwrap_or(logs.keep);
+    }
+    logs.compress = section
+        .boolean_if_any("compress", faults)
+        .unwrap_or(logs.compress);
+    section.finish(faults);
+}
+
+fn defaults(folder: &Path) -> Watch {
+    Watch {
+        cycle: Duration::from_secs(5),
+        disks: Vec::new(),
+        rotating: Vec::new(),
+        domains: Vec::new(),
+        credentials: vec![folder.join("credentials"), folder.join(".env")],
+        credentials_due: 180 * DAY,
+        logs: Logs {
+            files: Vec::new(),
+            period: DAY,
+            size_bytes_max: 64 * 1024 * 1024,
+            keep: 14,
+            compress: true,
+            every: Duration::from_secs(30),
+            marker_every: Duration::from_secs(900),
+        },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use protocol::settings;
+
+    use super::*;
+
+    fn read_text(text: &str) -> (Watch, String) {
+        let mut faults = Faults::default();
+        let mut top = settings::parse(text, &mut faults);
+        let watch = read(&mut top, Path::new("/etc/warung"), &mut faults);
+        top.finish(&mut faults);
+        (watch, faults.to_string())
+    }
+
+    #[test]
+    fn everything_has_a_default() {
+        let (watch, _) = read_text("");
+        assert_eq!(watch, defaults(Path::new("/etc/warung")));
+        assert_eq!(watch, read_text("[watch]\n[watch.logs]\n").0);
+    }
+
+    #[test]
+    fn every_key_is_read_and_an_unknown_one_is_named() {
+        let (watch, faults) = read_text(
+            "[watch]\ncycle = \"10s\"\ndisks = [\"/srv\"]\ndomains = [\"shop.example\"]\ncredentials = [\"secrets\"]\n\
+             [watch.logs]\nperiod = \"7d\"\nsize_mib = 5\nkeep = 3\ncompress = false\nfiles = [\"/var/log/x.log\"]\nsurprise = 1\n",
+        );
+        assert_eq!(watch.cycle, Duration::from_secs(10));
+        assert_eq!(watch.credentials, [Path::new("/etc/warung/secrets")]);
+        assert_eq!((watch.logs.size_bytes_max, watch.logs.keep), (5 << 20, 3));
+        assert!(faults.contains("watch.logs.surprise"), "{faults}");
+    }
+}

@@ -1,0 +1,90 @@
+//! Asks a program of the system, such as systemctl, and waits for its answer within a limit.
+//! It runs no shell, passes nothing in, and takes an answer of bounded length only.
+
+use std::{
+    io::Read,
+    process::{Child, Command, Stdio},
+    time::{Duration, Instant},
+};
+
+/// A few properties of a unit are a few hundred bytes.
+const ANSWER_BYTES_MAX: u64 = 64 * 1024;
+const LOOK_EVERY: Duration = Duration::from_millis(5);
+
+/// What the program wrote, when it ended well within the limit; else why there is no answer.
+///
+/// # Errors
+/// That it is not there, failed, or took too long; then it was ended.
+pub fn ask(program: &str, arguments: &[&str], limit: Duration) -> Result<String, String> {
+    let started = Instant::now();
+    let mut child = Command::new(program)
+        .args(arguments)
+        .env_clear()
+        .env("PATH", "/usr/sbin:/usr/bin:/sbin:/bin")
+        .env("LC_ALL", "C")
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .map_err(|error| format!("{program}: {error}"))?;
+    let ended = wait(&mut child, started, limit);
+    if ended.is_err() {
+        // It may have ended in this moment; either way it is gone and waited for.
+        let _ = child.kill();
+        let _ = child.wait();
+    }
+    ended.map_err(|why| format!("{program}: {why}"))?;
+    let mut answer = String::new();
+    if let Some(output) = child.stdout.take() {
+        output
+            .take(ANSWER_BYTES_MAX)
+            .read_to_string(&mut answer)
+            .map_err(|error| format!("{program}: {error}"))?;
+    }
+    Ok(answer)
+}
+
+/// An answer that is longer than a pipe holds counts as none: the program waits for a reader, and runs into the limit.
+fn wait(child: &mut Child, started: Instant, limit: Duration) -> Result<(), String> {
+    loop {
+        match child.try_wait() {
+            Ok(Some(status)) if status.success() => return Ok(()),
+            Ok(Some(status)) => return Err(status.to_string()),
+            Ok(None) if started.elapsed() > limit => return Err("no answer in time".to_owned()),
+            Ok(None) => std::thread::sleep(LOOK_EVERY),
+            Err(error) => return Err(error.to_string()),
+        }
+    }
+}
+
+/// The value of `NAME=value` in an answer of systemctl or timedatectl.
+#[must_use]
+pub fn property<'a>(answer: &'a str, name: &str) -> Option<&'a str> {
+    answer
+        .lines()
+        .find_map(|line| line.strip_prefix(name)?.strip_prefix('='))
+        .map(str::trim)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const LIMIT: Duration = Duration::from_secs(5);
+
+    #[test]
+    fn an_answer_is_read_and_a_failure_or_a_hang_is_named() {
+        assert_eq!(ask("printf", &["A=1\\nB=2\\n"], LIMIT).unwrap(), "A=1\nB=2\n");
+        assert!(ask("false", &[], LIMIT).unwrap_err().contains("exit status: 1"));
+        assert!(ask("there-is-no-such-program", &[], LIMIT).is_err());
+        let hung = ask("sleep", &["60"], Duration::from_millis(50)).unwrap_err();
+        assert!(hung.contains("no answer in time"), "{hung}");
+    }
+
+    #[test]
+    fn properties_are_found_by_their_whole_name() {
+        let answer = "NRestartsX=9\nNRestarts=3\nResult=success\n";
+        assert_eq!(property(answer, "NRestarts"), Some("3"));
+        assert_eq!(property(answer, "Res"), None);
+    }
+}

@@ -1,0 +1,339 @@
+//! Is there room on each disk that the shop needs, for bytes and for files? Does it take writes? When will it be full?
+//! It deletes nothing, and follows no link out of the trees that it adds up.
+
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+    time::{Duration, Instant},
+};
+
+use protocol::time::UnixMillis;
+use rustix::fs::StatVfsMountFlags;
+
+use super::{
+    forecast::{Forecast, Outlook, Usage},
+    history::History,
+    probe::{At, Probe, Seen, bytes},
+    trees,
+};
+use crate::alert::rule::{AlertKey, Rule};
+
+const EVERY: Duration = Duration::from_secs(5);
+/// Adding up trees costs more than asking the file system.
+const TREES_EVERY: Duration = Duration::from_secs(300);
+/// With so much left no percentage is an emergency: a tenth of a large disk is a lot of shop.
+const COMFORT_BYTES: f64 = 32.0 * GIB;
+/// Beside two copies of the database: one that a restore puts beside the other, and one that is staged.
+const FLOOR_BYTES: f64 = 500.0 * 1024.0 * 1024.0;
+const GIB: f64 = 1024.0 * 1024.0 * 1024.0;
+/// A day and a little more: the time between two daily peaks.
+const REMEMBERED_MS: i64 = 26 * 3_600_000;
+/// The lines of the rules about room, in percent used.
+const LOW_PERCENT: f64 = 90.0;
+const FULL_PERCENT: f64 = 95.0;
+
+const ROOM: &[Rule] = &[Rule::DiskLow, Rule::DiskFull];
+const FILES: &[Rule] = &[Rule::InodesLow];
+const FILLING: &[Rule] = &[Rule::DiskFilling];
+
+/// What a file system says of itself. Sizes in bytes.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Space {
+    /// What an ordinary user can fill, used or not.
+    pub capacity: f64,
+    /// What is used.
+    pub used: f64,
+    /// Files that there can be; 0 where the file system does not count them.
+    pub files: f64,
+    /// Files that there can still be.
+    pub files_free: f64,
+    /// Whether it takes no writes.
+    pub read_only: bool,
+}
+
+/// The watch over the disks.
+pub struct Disks {
+    /// Each is on a disk that the shop needs; those on the same one are looked at once.
+    places: Vec<PathBuf>,
+    /// What rotates by itself: logs, spool, backups, the journal.
+    rotating: Vec<PathBuf>,
+    database: PathBuf,
+    past: History,
+    forecasts: BTreeMap<PathBuf, Forecast>,
+    outlooks: BTreeMap<PathBuf, Outlook>,
+    trees_at: Option<Instant>,
+}
+
+impl Disks {
+    /// A watch over the file systems that hold these places. The database's size decides how much room is enough.
+    #[must_use]
+    pub fn new(places: Vec<PathBuf>, rotating: Vec<PathBuf>, database: PathBuf, past: History) -> Self {
+        Self {
+            places,
+            rotating,
+            database,
+            past,
+            forecasts: BTreeMap::new(),
+            outlooks: BTreeMap::new(),
+            trees_at: None,
+        }
+    }
+
+    /// The file systems by device: of several places on one, the first stands for it.
+    fn disks(&self) -> Vec<(u64, PathBuf)> {
+        let mut found: Vec<(u64, PathBuf)> = Vec::new();
+        for place in &self.places {
+            // A folder that is not there yet will be made on the disk of the nearest one above it.
+            let Some(there) = place.ancestors().find(|path| path.exists()) else {
+                continue;
+            };
+            let Some(device) = trees::device(there) else {
+                continue;
+            };
+            if !found.iter().any(|(known, _)| *known == device) {
+                found.push((device, there.to_path_buf()));
+            }
+        }
+        found
+    }
+
+    fn look_ahead(&mut self, at: At, device: u64, place: &Path, space: Space) {
+        let Some(rotating) = trees::size_on(device, &self.rotating) else {
+            self.outlooks.insert(place.to_path_buf(), Outlook::Unknown);
+            return;
+        };
+        let usage = Usage {
+            capacity: space.capacity,
+            used: space.used,
+            rotating,
+        };
+        let past = &self.past;
+        let forecast = self
+            .forecasts
+            .entry(place.to_path_buf())
+            .or_insert_with(|| remembered(past, &shown(place), at.now));
+        let outlook = forecast.push(at.now, usage);
+        self.outlooks.insert(place.to_path_buf(), outlook);
+    }
+}
+
+impl Probe for Disks {
+    fn name(&self) -> &'static str {
+        "disk"
+    }
+
+    fn every(&self) -> Duration {
+        EVERY
+    }
+
+    fn look(&mut self, at: At) -> Seen {
+        let mut seen = Seen::default();
+        let database_bytes = std::fs::metadata(&self.database).map_or(0, |found| found.len());
+        let trees_are_due = self
+            .trees_at
+            .is_none_or(|last| at.tick.saturating_duration_since(last) >= TREES_EVERY);
+        for (device, place) in self.disks() {
+            match space(&place) {
+                Ok(space) => {
+                    if trees_are_due {
+                        self.look_ahead(at, device, &place, space);
+                    }
+                    let outlook = self.outlooks.get(&place).copied().unwrap_or(Outlook::Unknown);
+                    judge(&mut seen, &shown(&place), space, database_bytes, outlook);
+                }
+                Err(error) => seen.unknown(AlertKey::new("disk", &shown(&place)), error.to_string()),
+            }
+            if let Some((residual, rotating)) = self.forecasts.get(&place).and_then(Forecast::last) {
+                seen.sample(not_rotating_series(&shown(&place)), residual);
+                seen.sample(rotating_series(&shown(&place)), rotating);
+            }
+        }
+        if trees_are_due {
+            self.trees_at = Some(at.tick);
+        }
+        seen
+    }
+}
+
+/// What was known before the agent's start: a restart must not make it blind for hours.
+fn remembered(past: &History, place: &str, now: UnixMillis) -> Forecast {
+    let mut forecast = Forecast::default();
+    let since = UnixMillis(now.0.saturating_sub(REMEMBERED_MS));
+    let read = |series: String| past.read(&series, since, now).unwrap_or_default();
+    let rotating = read(rotating_series(place));
+    for (not_rotating, rotating) in read(not_rotating_series(place)).iter().zip(&rotating) {
+        if not_rotating.at == rotating.at {
+            forecast.remember(not_rotating.at, not_rotating.mean, rotating.mean);
+        }
+    }
+    forecast
+}
+
+fn not_rotating_series(place: &str) -> String {
+    format!("disk_not_rotating_bytes:{place}")
+}
+
+fn rotating_series(place: &str) -> String {
+    format!("disk_rotating_bytes:{place}")
+}
+
+/// Asks the file system.
+///
+/// # Errors
+/// What it answers instead.
+pub fn space(place: &Path) -> std::io::Result<Space> {
+    let stat = rustix::fs::statvfs(place)?;
+    // Exact to a few bytes up to the size of any disk.
+    #[allow(clippy::cast_precision_loss, reason = "percentages of disks")]
+    let size = |blocks: u64| blocks as f64 * stat.f_frsize as f64;
+    #[allow(clippy::cast_precision_loss, reason = "percentages of files")]
+    let count = |files: u64| files as f64;
+    let used = size(stat.f_blocks.saturating_sub(stat.f_bfree));
+    Ok(Space {
+        // As df counts: what is reserved for root cannot be used up by a shop.
+        capacity: used + size(stat.f_bavail),
+        used,
+        files: count(stat.f_files),
+        files_free: count(stat.f_ffree),
+        read_only: stat.f_flag.contains(StatVfsMountFlags::RDONLY),
+    })
+}
+
+/// What the figures of one disk mean. Pure.
+pub fn judge(seen: &mut Seen, place: &str, space: Space, database_bytes: u64, outlook: Outlook) {
+    judge_space(seen, place, space, database_bytes);
+    judge_outlook(seen, place, outlook);
+}
+
+fn judge_space(seen: &mut Seen, place: &str, space: Space, database_bytes: u64) {
+    let read_only = space.read_only.then(|| (Rule::DiskReadOnly, place.to_owned()));
+    seen.judge(AlertKey::new("disk_writes", place), read_only);
+    if space.capacity > 0.0 {
+        let free = space.capacity - space.used;
+        let detail = format!("{place}: {}", whole(free));
+        let value = used_percent(space, database_bytes);
+        seen.sample(
+            format!("disk_used_percent:{place}"),
+            100.0 * space.used / space.capacity,
+        );
+        seen.sample(format!("disk_free_bytes:{place}"), free);
+        seen.measure(AlertKey::new("disk", place), ROOM, value, detail);
+    }
+    if space.files > 0.0 {
+        let used = 100.0 * (1.0 - space.files_free / space.files);
+        seen.sample(format!("disk_files_used_percent:{place}"), used);
+        seen.measure(AlertKey::new("disk_files", place), FILES, used, place.to_owned());
+    }
+}
+
+/// In percent, but on the line of the rule when the room is less than what a backup or a restore takes, and below it
+/// when there is plenty in bytes.
+fn used_percent(space: Space, database_bytes: u64) -> f64 {
+    #[allow(clippy::cast_precision_loss, reason = "a size to compare with")]
+    let floor = 2.0 * database_bytes as f64 + FLOOR_BYTES;
+    let free = space.capacity - space.used;
+    let percent = 100.0 * space.used / space.capacity;
+    if free < floor / 4.0 {
+        percent.max(FULL_PERCENT)
+    } else if free < floor {
+        percent.max(LOW_PERCENT)
+    } else if free > COMFORT_BYTES {
+        percent.min(LOW_PERCENT - 10.0)
+    } else {
+        percent
+    }
+}
+
+fn judge_outlook(seen: &mut Seen, place: &str, outlook: Outlook) {
+    let key = AlertKey::new("disk_forecast", place);
+    match outlook {
+        Outlook::Unknown => seen.unknown(key, "less than three hours were watched"),
+        Outlook::Steady => seen.judge(key, None),
+        Outlook::Filling {
+            full_in,
+            bytes_per_hour,
+        } => {
+            seen.sample(
+                format!("disk_full_in_hours:{place}"),
+                full_in.as_secs_f64() / 3600.0,
+            );
+            let detail = format!("{place}: +{}/h", whole(bytes_per_hour));
+            seen.measure(key, FILLING, full_in.as_secs_f64(), detail);
+        }
+    }
+}
+
+fn shown(place: &Path) -> String {
+    place.display().to_string()
+}
+
+fn whole(count: f64) -> String {
+    #[allow(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "a positive size, for reading"
+    )]
+    bytes(count.max(0.0) as u64)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn space_of(capacity_gib: f64, free_gib: f64) -> Space {
+        Space {
+            capacity: capacity_gib * GIB,
+            used: (capacity_gib - free_gib) * GIB,
+            files: 0.0,
+            files_free: 0.0,
+            read_only: false,
+        }
+    }
+
+    #[test]
+    fn a_floor_in_bytes_counts_more_than_the_percentage_and_plenty_counts_less() {
+        let gib = 1 << 30;
+        let cases = [
+            (space_of(20.0, 10.0), 0, 50.0),
+            (space_of(20.0, 2.0), gib, LOW_PERCENT),
+            (space_of(20.0, 0.5), gib, 97.5),
+            (space_of(5.0, 0.6), gib, FULL_PERCENT),
+            (space_of(1000.0, 40.0), gib, LOW_PERCENT - 10.0),
+        ];
+        for (space, database_bytes, expected) in cases {
+            let value = used_percent(space, database_bytes);
+            assert!((value - expected).abs() < 0.01, "{space:?}: {value}");
+        }
+    }
+
+    #[test]
+    fn this_machines_own_disk_is_read() {
+        let dir = tempfile::tempdir().unwrap();
+        let space = space(dir.path()).unwrap();
+        assert!(
+            space.capacity > 0.0 && space.used > 0.0 && !space.read_only,
+            "{space:?}"
+        );
+    }
+
+    #[test]
+    fn two_places_on_one_disk_are_one_disk_and_a_missing_folder_is_on_the_disk_above_it() {
+        let dir = tempfile::tempdir().unwrap();
+        let places = vec![dir.path().to_path_buf(), dir.path().join("not/there")];
+        let past = History::new(std::sync::Arc::new(
+            crate::store::Store::open(dir.path()).unwrap(),
+        ));
+        let mut disks = Disks::new(places, Vec::new(), PathBuf::new(), past);
+        assert_eq!(disks.disks().len(), 1);
+        let at = At {
+            now: UnixMillis(1),
+            tick: Instant::now(),
+        };
+        let seen = disks.look(at);
+        assert!(
+            seen.samples
+                .iter()
+                .any(|sample| sample.series.starts_with("disk_used_percent:"))
+        );
+    }
+}

@@ -1,0 +1,281 @@
+//! What was measured: each figure of the last hour in memory, five-minute means of eight days in the agent's database.
+//! It writes once in five minutes, so that watching wears out no disk. It draws nothing and judges nothing.
+
+use std::{
+    collections::{BTreeMap, VecDeque},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+
+use protocol::time::UnixMillis;
+
+use super::probe::Sample;
+use crate::store::{
+    Store,
+    samples::{Point, SERIES_MAX, SLOT, slot_start},
+};
+
+/// For how long each single figure is kept.
+pub const FINE_FOR: Duration = Duration::from_secs(3600);
+/// An hour at the usual cycle of five seconds; a shorter cycle keeps less of the past.
+const FINE_MAX: usize = 720;
+
+/// The measurements of this agent. Cheap to clone.
+#[derive(Clone)]
+pub struct History {
+    store: Arc<Store>,
+    inner: Arc<Mutex<Inner>>,
+}
+
+#[derive(Default)]
+struct Inner {
+    series: BTreeMap<String, Series>,
+    /// The beginning of the five minutes that are gathered.
+    slot: Option<UnixMillis>,
+}
+
+#[derive(Default)]
+struct Series {
+    fine: VecDeque<(UnixMillis, f32)>,
+    gathered: Option<Gathered>,
+}
+
+#[derive(Clone, Copy)]
+struct Gathered {
+    sum: f64,
+    count: u32,
+    least: f64,
+    most: f64,
+}
+
+impl History {
+    /// The measurements that this database keeps, and those to come.
+    #[must_use]
+    pub fn new(store: Arc<Store>) -> Self {
+        Self {
+            store,
+            inner: Arc::default(),
+        }
+    }
+
+    /// Takes in what was measured. At the end of five minutes their means are written, in one transaction.
+    ///
+    /// # Errors
+    /// When the agent's database refuses; those five minutes are missing from the past then, and nothing else is.
+    pub fn add(&self, at: UnixMillis, samples: &[Sample]) -> rusqlite::Result<()> {
+        let done = {
+            let mut inner = self.lock();
+            let done = inner.turn_to(slot_start(at));
+            samples.iter().for_each(|sample| inner.add(at, sample));
+            done
+        };
+        match done {
+            Some((slot, points)) => self.store.put_samples(slot, &points),
+            None => Ok(()),
+        }
+    }
+
+    /// A series between two moments, oldest first: each single figure when all of it lies within the last hour and in
+    /// memory, else the means of five minutes, of which the newest may still be growing.
+    ///
+    /// # Errors
+    /// When the agent's database refuses.
+    pub fn read(&self, series: &str, from: UnixMillis, to: UnixMillis) -> rusqlite::Result<Vec<Point>> {
+        if let Some(fine) = self.lock().fine(series, from, to) {
+            return Ok(fine);
+        }
+        let mut points = self.store.samples(series, slot_start(from), to)?;
+        points.extend(
+            self.lock()
+                .growing(series)
+                .filter(|point| point.at >= from && point.at <= to),
+        );
+        Ok(points)
+    }
+
+    /// The newest figure of a series.
+    #[must_use]
+    pub fn latest(&self, series: &str) -> Option<(UnixMillis, f64)> {
+        let inner = self.lock();
+        let (at, value) = inner.series.get(series)?.fine.back()?;
+        Some((*at, f64::from(*value)))
+    }
+
+    /// The names of every series of which anything is known, in order.
+    ///
+    /// # Errors
+    /// When the agent's database refuses.
+    pub fn series(&self) -> rusqlite::Result<Vec<String>> {
+        let mut names = self.store.series()?;
+        names.extend(self.lock().series.keys().cloned());
+        names.sort();
+        names.dedup();
+        Ok(names)
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Inner> {
+        // Each change is whole before anything in it can panic.
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Inner {
+    /// Begins another five minutes, and gives what the last ones came to.
+    fn turn_to(&mut self, slot: UnixMillis) -> Option<(UnixMillis, Vec<(String, Point)>)> {
+        let before = self.slot.replace(slot).filter(|before| *before != slot)?;
+        let points = self
+            .series
+            .iter_mut()
+            .filter_map(|(name, series)| {
+                let gathered = series.gathered.take()?;
+                Some((name.clone(), gathered.point(before)))
+            })
+            .collect();
+        // Who said nothing for an hour is not there any more.
+        self.series.retain(|_, series| {
+            series
+                .fine
+                .back()
+                .is_some_and(|(at, _)| slot.since(*at) < FINE_FOR)
+        });
+        Some((before, points))
+    }
+
+    fn add(&mut self, at: UnixMillis, sample: &Sample) {
+        if self.series.len() >= SERIES_MAX && !self.series.contains_key(&sample.series) {
+            return;
+        }
+        let series = self.series.entry(sample.series.clone()).or_default();
+        if series.fine.back().is_some_and(|(last, _)| at < *last) {
+            series.fine.clear();
+        }
+        // Seven digits are enough for a picture.
+        #[allow(clippy::cast_possible_truncation, reason = "a figure for charts")]
+        series.fine.push_back((at, sample.value as f32));
+        while series.fine.len() > FINE_MAX
+            || series
+                .fine
+                .front()
+                .is_some_and(|(first, _)| at.since(*first) > FINE_FOR)
+        {
+            series.fine.pop_front();
+        }
+        let gathered = series.gathered.get_or_insert(Gathered {
+            sum: 0.0,
+            count: 0,
+            least: sample.value,
+            most: sample.value,
+        });
+        gathered.sum += sample.value;
+        gathered.count += 1;
+        gathered.least = gathered.least.min(sample.value);
+        gathered.most = gathered.most.max(sample.value);
+    }
+
+    /// `None` when memory does not reach back so far.
+    fn fine(&self, series: &str, from: UnixMillis, to: UnixMillis) -> Option<Vec<Point>> {
+        let fine = &self.series.get(series)?.fine;
+        if fine.front().is_none_or(|(first, _)| *first > from) {
+            return None;
+        }
+        let point = |(at, value): &(UnixMillis, f32)| {
+            let value = f64::from(*value);
+            Point {
+                at: *at,
+                mean: value,
+                least: value,
+                most: value,
+            }
+        };
+        let within = fine.iter().filter(|(at, _)| *at >= from && *at <= to);
+        Some(within.map(point).collect())
+    }
+
+    fn growing(&self, series: &str) -> impl Iterator<Item = Point> {
+        let gathered = self.series.get(series).and_then(|series| series.gathered);
+        gathered
+            .zip(self.slot)
+            .map(|(gathered, slot)| gathered.point(slot))
+            .into_iter()
+    }
+}
+
+impl Gathered {
+    fn point(self, at: UnixMillis) -> Point {
+        Point {
+            at,
+            // Rounding may carry a mean of equal figures beyond them.
+            mean: (self.sum / f64::from(self.count)).clamp(self.least, self.most),
+            least: self.least,
+            most: self.most,
+        }
+    }
+}
+
+/// What one row of the past covers, for those who draw it.
+pub const STEP: Duration = SLOT;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const START: UnixMillis = UnixMillis(1_795_338_000_000);
+
+    fn filled(seconds: u64) -> (tempfile::TempDir, History) {
+        let dir = tempfile::tempdir().unwrap();
+        let history = History::new(Arc::new(Store::open(dir.path()).unwrap()));
+        for second in (0..seconds).step_by(5) {
+            let sample = Sample {
+                series: "load_1".to_owned(),
+                value: f64::from(u32::try_from(second / 300).unwrap()),
+            };
+            history
+                .add(START.plus(Duration::from_secs(second)), &[sample])
+                .unwrap();
+        }
+        (dir, history)
+    }
+
+    #[test]
+    fn the_last_hour_is_whole_and_what_was_before_is_five_minute_means() {
+        let (_dir, history) = filled(2 * 3600);
+        let end = START.plus(Duration::from_secs(7199));
+        let fine = history
+            .read("load_1", START.plus(Duration::from_secs(3605)), end)
+            .unwrap();
+        assert_eq!(fine.len(), 719);
+        let coarse = history.read("load_1", START, end).unwrap();
+        assert_eq!(coarse.len(), 24, "the five minutes that still grow are there too");
+        assert_eq!((coarse[1].mean, coarse[23].mean), (1.0, 23.0));
+        assert_eq!(history.latest("load_1").unwrap().1, 23.0);
+    }
+
+    #[test]
+    fn after_a_restart_the_past_is_still_there() {
+        let (dir, history) = filled(3600);
+        drop(history);
+        let history = History::new(Arc::new(Store::open(dir.path()).unwrap()));
+        assert_eq!(
+            history.read("load_1", START, UnixMillis(i64::MAX)).unwrap().len(),
+            11
+        );
+        assert_eq!(history.series().unwrap(), ["load_1"]);
+    }
+
+    #[test]
+    fn memory_is_bounded_in_figures_and_in_series() {
+        let (_dir, history) = filled(3 * 3600);
+        for number in 0..300 {
+            let sample = Sample {
+                series: format!("series_{number}"),
+                value: 1.0,
+            };
+            history
+                .add(START.plus(Duration::from_secs(3 * 3600)), &[sample])
+                .unwrap();
+        }
+        let inner = history.lock();
+        assert_eq!(inner.series.len(), SERIES_MAX);
+        assert!(inner.series["load_1"].fine.len() <= FINE_MAX);
+    }
+}

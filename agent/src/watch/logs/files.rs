@@ -1,0 +1,175 @@
+//! A log file and what rotation left beside it, as the file system tells it.
+//! It judges nothing, and reads no line of a log: only whether one begins with nothing but zeros.
+
+use std::{
+    ffi::OsStr,
+    fs::{self, File, Metadata},
+    io::{self, Read},
+    os::unix::fs::MetadataExt,
+    path::{Path, PathBuf},
+};
+
+use protocol::time::UnixMillis;
+
+/// More rotated files than any shop keeps.
+const ROTATED_MAX: usize = 1000;
+const BLOCK_BYTES: u64 = 512;
+/// What is read of a file that takes less room than it is long.
+const HEAD_BYTES: usize = 4096;
+const COMPRESSED: [&str; 5] = ["gz", "zst", "xz", "bz2", "lz4"];
+
+/// Which file it is, whatever its name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FileId {
+    /// The device.
+    pub device: u64,
+    /// The inode.
+    pub inode: u64,
+}
+
+/// The file under the log's own name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Live {
+    /// Which file it is.
+    pub id: FileId,
+    /// When it was made, where the file system tells: an inode that was freed may come back.
+    pub born: Option<UnixMillis>,
+    /// Its length.
+    pub size_bytes: u64,
+    /// What it takes on the disk.
+    pub allocated_bytes: u64,
+    /// Whether it takes much less room than it is long and begins with zeros.
+    pub begins_with_hole: bool,
+}
+
+/// A file that rotation left.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Rotated {
+    /// Which file it is.
+    pub id: FileId,
+    /// Its whole path.
+    pub path: PathBuf,
+    /// When it was last renamed or made.
+    pub changed: UnixMillis,
+    /// When it was last written to.
+    pub written: UnixMillis,
+    /// Whether its name says that it is compressed.
+    pub compressed: bool,
+}
+
+/// A log at one moment.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct View {
+    /// `None` when there is no file of that name.
+    pub live: Option<Live>,
+    /// What rotation left, newest write first.
+    pub rotated: Vec<Rotated>,
+}
+
+/// Looks at the log and its folder.
+///
+/// # Errors
+/// When the folder may not be read.
+pub fn view(path: &Path) -> io::Result<View> {
+    let folder = path.parent().unwrap_or(Path::new("/"));
+    let name = path.file_name().unwrap_or_default();
+    let mut rotated: Vec<Rotated> = fs::read_dir(folder)?
+        .flatten()
+        .map(|entry| entry.path())
+        .filter(|other| other.file_name().is_some_and(|other| is_rotated(name, other)))
+        .filter_map(|path| Some(rotated(&path, &fs::symlink_metadata(&path).ok()?)))
+        .take(ROTATED_MAX)
+        .collect();
+    rotated.sort_by_key(|file| std::cmp::Reverse(file.written));
+    let live = match fs::metadata(path) {
+        Ok(found) => Some(live(path, &found)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => None,
+        Err(error) => return Err(error),
+    };
+    Ok(View { live, rotated })
+}
+
+impl FileId {
+    /// Of this file.
+    #[must_use]
+    pub fn of(found: &Metadata) -> Self {
+        Self {
+            device: found.dev(),
+            inode: found.ino(),
+        }
+    }
+}
+
+/// `bot.log.1`, `bot.log.2.gz` and `bot.log-20261122` belong to `bot.log`.
+fn is_rotated(name: &OsStr, other: &OsStr) -> bool {
+    let rest = other.as_encoded_bytes().strip_prefix(name.as_encoded_bytes());
+    rest.is_some_and(|rest| matches!(rest.first(), Some(b'.' | b'-')))
+}
+
+fn live(path: &Path, found: &Metadata) -> Live {
+    let (size_bytes, allocated_bytes) = (found.len(), found.blocks() * BLOCK_BYTES);
+    let is_thin = size_bytes > 2 * HEAD_BYTES as u64 && allocated_bytes < size_bytes / 2;
+    Live {
+        id: FileId::of(found),
+        born: born(found),
+        size_bytes,
+        allocated_bytes,
+        // A file system that compresses makes thin files too, but no zeros.
+        begins_with_hole: is_thin && begins_with_zeros(path),
+    }
+}
+
+fn rotated(path: &Path, found: &Metadata) -> Rotated {
+    let of_seconds = |seconds: i64, nanoseconds: i64| {
+        UnixMillis(
+            seconds
+                .saturating_mul(1000)
+                .saturating_add(nanoseconds / 1_000_000),
+        )
+    };
+    let extension = path.extension().and_then(OsStr::to_str);
+    Rotated {
+        id: FileId::of(found),
+        path: path.to_path_buf(),
+        changed: of_seconds(found.ctime(), found.ctime_nsec()),
+        written: of_seconds(found.mtime(), found.mtime_nsec()),
+        compressed: extension.is_some_and(|extension| COMPRESSED.contains(&extension)),
+    }
+}
+
+fn born(found: &Metadata) -> Option<UnixMillis> {
+    let since = found.created().ok()?.duration_since(std::time::UNIX_EPOCH).ok()?;
+    Some(UnixMillis(i64::try_from(since.as_millis()).ok()?))
+}
+
+fn begins_with_zeros(path: &Path) -> bool {
+    let mut head = [1; HEAD_BYTES];
+    let read = File::open(path).and_then(|mut file| file.read_exact(&mut head));
+    read.is_ok() && head.iter().all(|byte| *byte == 0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_rotation_leaves_is_found_by_its_name() {
+        let belongs = |other: &str| is_rotated(OsStr::new("bot.log"), OsStr::new(other));
+        assert!(belongs("bot.log.1") && belongs("bot.log.2.gz") && belongs("bot.log-20261122"));
+        assert!(!belongs("bot.log") && !belongs("bot.logs") && !belongs("robot.log.1"));
+    }
+
+    #[test]
+    fn a_hole_is_seen_and_an_honest_file_is_not_one() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("bot.log");
+        fs::write(&path, vec![b'x'; 100_000]).unwrap();
+        assert!(!view(&path).unwrap().live.unwrap().begins_with_hole);
+        File::create(&path).unwrap().set_len(1_000_000).unwrap();
+        assert!(view(&path).unwrap().live.unwrap().begins_with_hole);
+        fs::write(dir.path().join("bot.log.1.gz"), "x").unwrap();
+        fs::remove_file(&path).unwrap();
+        let seen = view(&path).unwrap();
+        assert!(seen.live.is_none() && seen.rotated[0].compressed);
+    }
+}

@@ -1,0 +1,172 @@
+//! What is wrong with a log: the eight ways in which rotation fails, each with its own name.
+//! Pure: it is handed what was seen, remembers the look before, and reads no file and no clock.
+
+use std::time::Duration;
+
+use protocol::time::UnixMillis;
+
+use super::{
+    files::{Live, View},
+    writer::Writer,
+};
+use crate::{
+    alert::rule::{AlertKey, Rule},
+    watch::probe::{Seen, bytes},
+};
+
+/// What is given to a rotation that runs late.
+const SLACK_MAX: Duration = Duration::from_secs(3600);
+/// A truncation is a moment; its alert stands for so long.
+const MOMENT_STANDS: Duration = Duration::from_secs(3600);
+
+/// How a log is to be rotated.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Plan {
+    /// The time from one rotation to the next.
+    pub period: Duration,
+    /// What a log may grow to in that time.
+    pub size_bytes_max: u64,
+    /// How many old files are kept.
+    pub keep: usize,
+    /// Whether old files are compressed, but for the newest.
+    pub compress: bool,
+}
+
+/// What is remembered of one log from look to look.
+#[derive(Clone, Debug, Default)]
+pub struct Memory {
+    last: Option<Live>,
+    first_seen: Option<UnixMillis>,
+    rotated_at: Option<UnixMillis>,
+    truncated: Option<(UnixMillis, u64)>,
+}
+
+/// Whether the marker that was asked for came to the file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Marker {
+    /// It did, or it is too early to say.
+    Arrived,
+    /// It did not.
+    Missing,
+    /// Nobody can be asked to write one.
+    Unknown,
+}
+
+impl Memory {
+    /// Judges one look, with who writes the log as far as that is known.
+    pub fn judge(
+        &mut self,
+        name: &str,
+        plan: &Plan,
+        view: &View,
+        writer: Option<Writer>,
+        marker: Marker,
+        now: UnixMillis,
+    ) -> Seen {
+        self.compare(view.live, now);
+        let mut seen = Seen::default();
+        let mut judge = |what: &str, wrong: Option<(Rule, String)>| {
+            let wrong = wrong.map(|(rule, more)| (rule, format!("{name}{more}")));
+            seen.judge(AlertKey::new(what, name), wrong);
+        };
+        judge("log_size", growing(plan, view));
+        judge("log_rotation", self.not_rotated(plan, view, now));
+        judge("log_loss", self.lost(now));
+        judge("log_hole", hole(view));
+        judge("log_old", old_kept(plan, view));
+        let astray = writer.map(|writer| astray(writer, view.live));
+        if let Some(wrong) = astray.clone() {
+            judge("log_writer", wrong);
+        }
+        // A writer that has gone astray says why no line arrives: one fault has one name.
+        match (marker, &astray) {
+            (Marker::Missing, Some(Some(_))) | (Marker::Unknown, _) => {}
+            (Marker::Missing, _) => judge("log_silent", Some((Rule::LogSilent, String::new()))),
+            (Marker::Arrived, _) => judge("log_silent", None),
+        }
+        if writer.is_none() {
+            seen.unknown(AlertKey::new("log_writer", name), "who writes it cannot be seen");
+        }
+        if marker == Marker::Unknown {
+            seen.unknown(
+                AlertKey::new("log_silent", name),
+                "nobody was asked for a line yet",
+            );
+        }
+        if let Some(live) = view.live {
+            #[allow(clippy::cast_precision_loss, reason = "a figure for charts")]
+            seen.sample(format!("log_bytes:{name}"), live.size_bytes as f64);
+        }
+        seen
+    }
+
+    /// Takes in what changed since the look before.
+    fn compare(&mut self, live: Option<Live>, now: UnixMillis) {
+        self.first_seen.get_or_insert(now);
+        if let (Some(last), Some(live)) = (self.last, live) {
+            let is_same = last.id == live.id && (last.born == live.born || live.born.is_none());
+            if !is_same {
+                self.rotated_at = Some(now);
+            } else if live.size_bytes < last.size_bytes {
+                self.truncated = Some((now, last.size_bytes));
+            }
+        }
+        if live.is_some() {
+            self.last = live;
+        }
+    }
+
+    /// Its newest old file tells when rotation last ran; where there is none, the log's own age.
+    fn not_rotated(&self, plan: &Plan, view: &View, now: UnixMillis) -> Option<(Rule, String)> {
+        let live = view.live.filter(|live| live.size_bytes > 0)?;
+        let newest = view.rotated.iter().map(|file| file.changed).max();
+        let last = newest
+            .max(self.rotated_at)
+            .or(live.born)
+            .or(self.first_seen)
+            .unwrap_or(now);
+        let limit = plan.period * 3 / 2 + SLACK_MAX.min(plan.period / 4);
+        let age = now.since(last);
+        (age > limit).then(|| (Rule::LogNotRotated, format!(": {} h", age.as_secs() / 3600)))
+    }
+
+    fn lost(&self, now: UnixMillis) -> Option<(Rule, String)> {
+        let (at, size_bytes) = self.truncated?;
+        let stands = now.since(at) <= MOMENT_STANDS;
+        stands.then(|| (Rule::LogTruncated, format!(": {}", bytes(size_bytes))))
+    }
+}
+
+fn growing(plan: &Plan, view: &View) -> Option<(Rule, String)> {
+    let size_bytes = view.live?.size_bytes;
+    let limit = plan.size_bytes_max.saturating_add(plan.size_bytes_max / 2);
+    (size_bytes > limit).then(|| (Rule::LogGrowing, format!(": {}", bytes(size_bytes))))
+}
+
+fn hole(view: &View) -> Option<(Rule, String)> {
+    let live = view.live.filter(|live| live.begins_with_hole)?;
+    let more = format!(": {} / {}", bytes(live.allocated_bytes), bytes(live.size_bytes));
+    Some((Rule::LogHole, more))
+}
+
+/// The newest may wait for its compression. While rotation runs there is one too many: the rule wants a second look.
+fn old_kept(plan: &Plan, view: &View) -> Option<(Rule, String)> {
+    let count = view.rotated.len();
+    let plain = view
+        .rotated
+        .iter()
+        .skip(1)
+        .filter(|file| plan.compress && !file.compressed)
+        .count();
+    (count > plan.keep || plain > 0)
+        .then(|| (Rule::LogOldKept, format!(": {count} / {}, {plain}", plan.keep)))
+}
+
+/// Whether what is written goes somewhere else than into the file of that name.
+fn astray(writer: Writer, live: Option<Live>) -> Option<(Rule, String)> {
+    if writer.links == 0 {
+        return Some((Rule::LogDeletedOpen, format!(": {}", bytes(writer.size_bytes))));
+    }
+    let is_live = live.map(|live| live.id) == Some(writer.id);
+    (!is_live).then_some((Rule::LogWriterLost, String::new()))
+}

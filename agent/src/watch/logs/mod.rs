@@ -1,0 +1,157 @@
+//! Are the logs rotated, and is no line lost on the way? Looks at each log, at what rotation left beside it, at who
+//! writes it, and at whether a line that the bot was asked for arrives.
+//! It rotates and deletes nothing.
+
+pub mod files;
+pub mod judge;
+pub mod marker;
+pub mod writer;
+
+use std::{
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use protocol::health::{Health, LogFile};
+use tokio::{runtime::Handle, sync::watch};
+
+use self::{
+    judge::{Marker, Memory, Plan},
+    marker::{Asked, Markers},
+};
+use super::{
+    bot_link::BotLink,
+    nudge::{Listener, Nudge},
+    probe::{At, Probe, Seen},
+};
+use crate::alert::rule::AlertKey;
+
+/// The probe's name.
+pub const NAME: &str = "logs";
+const ASK_LIMIT: Duration = Duration::from_secs(2);
+const LIMIT: Duration = Duration::from_secs(20);
+/// More logs than a shop has.
+const LOGS_MAX: usize = 10;
+
+/// How the logs are watched.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// These, and the one that the bot says it writes to.
+    pub files: Vec<PathBuf>,
+    /// How they are to be rotated.
+    pub plan: Plan,
+    /// The time between two looks.
+    pub every: Duration,
+    /// The time between two markers.
+    pub marker_every: Duration,
+}
+
+/// The watch over the logs.
+pub struct Logs {
+    settings: Settings,
+    health: watch::Receiver<Option<Health>>,
+    link: BotLink,
+    runtime: Handle,
+    known: Vec<(PathBuf, Memory)>,
+    markers: Markers,
+    listener: Listener,
+}
+
+impl Logs {
+    /// A watch over these logs. `runtime` is what asks the bot; `nudge` tells that a look would be worth while.
+    #[must_use]
+    pub fn new(
+        settings: Settings,
+        health: watch::Receiver<Option<Health>>,
+        link: BotLink,
+        runtime: Handle,
+        nudge: Nudge,
+    ) -> Self {
+        let markers = Markers::new(settings.marker_every);
+        Self {
+            settings,
+            health,
+            link,
+            runtime,
+            known: Vec::new(),
+            markers,
+            listener: Listener::new(nudge),
+        }
+    }
+
+    fn paths(&self, told: Option<&LogFile>) -> Vec<PathBuf> {
+        let mut paths = self.settings.files.clone();
+        paths.extend(told.map(|log| PathBuf::from(&log.path)));
+        // What the bot wrote to before it died is still a log.
+        paths.extend(self.known.iter().map(|(path, _)| path.clone()));
+        paths.sort();
+        paths.dedup();
+        paths.truncate(LOGS_MAX);
+        paths
+    }
+
+    fn look_at(&mut self, path: &Path, told: Option<&LogFile>, at: At) -> Seen {
+        let name = path.display().to_string();
+        let view = match files::view(path) {
+            Ok(view) => view,
+            Err(error) => {
+                let mut seen = Seen::default();
+                seen.unknown(AlertKey::new("log_rotation", &name), error.to_string());
+                return seen;
+            }
+        };
+        let told = told.filter(|log| Path::new(&log.path) == path);
+        let (writer, marker) = match told {
+            Some(log) => {
+                let (link, runtime) = (&self.link, &self.runtime);
+                let ask = |nonce: &str| match runtime.block_on(link.log_marker(nonce, ASK_LIMIT)) {
+                    Ok(true) => Asked::Logged,
+                    Ok(false) => Asked::Refused,
+                    Err(_) => Asked::Nobody,
+                };
+                let marker = self.markers.turn(path, &view, at.tick, ask);
+                (Some(writer::told(log)), marker)
+            }
+            None => (writer::seen(path, view.live.map(|live| live.id)), Marker::Unknown),
+        };
+        let plan = self.settings.plan;
+        let memory = match self.known.iter_mut().position(|(known, _)| known == path) {
+            Some(at) => &mut self.known[at].1,
+            None => {
+                self.known.push((path.to_path_buf(), Memory::default()));
+                &mut self.known.last_mut().expect("it was pushed").1
+            }
+        };
+        memory.judge(&name, &plan, &view, writer, marker, at.now)
+    }
+}
+
+impl Probe for Logs {
+    fn name(&self) -> &'static str {
+        NAME
+    }
+
+    fn every(&self) -> Duration {
+        self.settings.every
+    }
+
+    fn limit(&self) -> Duration {
+        LIMIT
+    }
+
+    fn look(&mut self, at: At) -> Seen {
+        let told = self
+            .health
+            .borrow()
+            .as_ref()
+            .and_then(|health| health.log.clone());
+        let mut seen = Seen::default();
+        for path in self.paths(told.as_ref()) {
+            self.listener.listen_beside(&path);
+            let one = self.look_at(&path, told.as_ref(), at);
+            seen.samples.extend(one.samples);
+            seen.findings.extend(one.findings);
+        }
+        seen
+    }
+}

@@ -1,0 +1,146 @@
+//! Who writes a log, and into which file in truth: by the bot's own word, else by what this user may see of processes.
+//! It ends and changes no process.
+
+use std::{fs, os::unix::fs::MetadataExt, path::Path};
+
+use protocol::health::LogFile;
+
+use super::files::FileId;
+
+/// More processes than a shop's server runs.
+const PROCESSES_MAX: usize = 4096;
+/// More files than one of them should hold.
+const FILES_MAX: usize = 4096;
+/// Of the flags of an open file, those that say whether it can be written.
+const ACCESS_MODE: u32 = 0o3;
+
+/// The open file of a writer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Writer {
+    /// Which file it is.
+    pub id: FileId,
+    /// Its names; 0 when it was deleted.
+    pub links: u64,
+    /// Its length.
+    pub size_bytes: u64,
+}
+
+/// By the bot's own word.
+#[must_use]
+pub fn told(log: &LogFile) -> Writer {
+    Writer {
+        id: FileId {
+            device: log.device,
+            inode: log.inode,
+        },
+        links: log.links,
+        size_bytes: log.size_bytes,
+    }
+}
+
+/// By what processes hold open to write: the file itself, or one that had its name. `None` when no writer can be seen,
+/// which is no sign that there is none. Of several, the one that has gone astray.
+#[must_use]
+pub fn seen(path: &Path, live: Option<FileId>) -> Option<Writer> {
+    let processes = fs::read_dir("/proc").ok()?.flatten();
+    let held = processes
+        .filter(|entry| {
+            entry
+                .file_name()
+                .as_encoded_bytes()
+                .first()
+                .is_some_and(u8::is_ascii_digit)
+        })
+        .take(PROCESSES_MAX)
+        .flat_map(|process| held_by(&process.path(), path));
+    let mut found = None;
+    for writer in held {
+        if writer.links == 0 || Some(writer.id) != live {
+            return Some(writer);
+        }
+        found = Some(writer);
+    }
+    found
+}
+
+/// What one process holds open to write below the log's name.
+fn held_by(process: &Path, path: &Path) -> Vec<Writer> {
+    let Ok(files) = fs::read_dir(process.join("fd")) else {
+        return Vec::new();
+    };
+    files
+        .flatten()
+        .take(FILES_MAX)
+        .filter(|file| fs::read_link(file.path()).is_ok_and(|target| is_of(&target, path)))
+        .filter(|file| is_written(process, &file.file_name().to_string_lossy()))
+        .filter_map(|file| {
+            // Follows to the open file itself, whatever became of its name.
+            let found = fs::metadata(file.path()).ok()?;
+            Some(Writer {
+                id: FileId::of(&found),
+                links: found.nlink(),
+                size_bytes: found.len(),
+            })
+        })
+        .collect()
+}
+
+/// The log's own name with anything behind it: `.1`, `-20261122`, ` (deleted)`.
+fn is_of(target: &Path, path: &Path) -> bool {
+    let (target, path) = (
+        target.as_os_str().as_encoded_bytes(),
+        path.as_os_str().as_encoded_bytes(),
+    );
+    target
+        .strip_prefix(path)
+        .is_some_and(|rest| matches!(rest.first(), None | Some(b'.' | b'-' | b' ')))
+}
+
+fn is_written(process: &Path, file: &str) -> bool {
+    let flags = fs::read_to_string(process.join("fdinfo").join(file))
+        .ok()
+        .and_then(|info| {
+            let flags = info.lines().find_map(|line| line.strip_prefix("flags:"))?;
+            u32::from_str_radix(flags.trim(), 8).ok()
+        });
+    flags.is_some_and(|flags| flags & ACCESS_MODE != 0)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs::File;
+
+    use super::*;
+
+    #[test]
+    fn a_writer_is_seen_in_its_file_in_a_renamed_one_and_in_a_deleted_one() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("bot.log");
+        let _writer = File::options().create(true).append(true).open(&path).unwrap();
+        let _reader = File::open(&path).unwrap();
+        let id = || fs::metadata(&path).ok().map(|found| FileId::of(&found));
+        let first = id().unwrap();
+        assert_eq!(
+            seen(&path, id()).map(|writer| (writer.id, writer.links)),
+            Some((first, 1))
+        );
+        fs::rename(&path, dir.path().join("bot.log.1")).unwrap();
+        File::create(&path).unwrap();
+        assert_eq!(
+            seen(&path, id()).map(|writer| (writer.id, writer.links)),
+            Some((first, 1))
+        );
+        assert_ne!(id(), Some(first));
+        fs::remove_file(dir.path().join("bot.log.1")).unwrap();
+        assert_eq!(seen(&path, id()).map(|writer| writer.links), Some(0));
+    }
+
+    #[test]
+    fn nobody_who_writes_is_nobody_known() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("bot.log");
+        fs::write(&path, "x").unwrap();
+        let _reader = File::open(&path).unwrap();
+        assert_eq!(seen(&path, None), None);
+    }
+}

@@ -1,0 +1,204 @@
+//! Is there memory, does the machine stall for want of it, did the kernel kill somebody for it?
+//! It frees nothing. A kernel that does not tell of pressure makes that one answer unknown, not fine.
+
+use std::{
+    fs,
+    time::{Duration, Instant},
+};
+
+use sysinfo::{MemoryRefreshKind, RefreshKind, System};
+
+use super::probe::{At, Probe, Seen, bytes};
+use crate::alert::rule::{AlertKey, Rule};
+
+const EVERY: Duration = Duration::from_secs(5);
+/// An OOM kill is a moment; its alert stands for so long.
+const KILL_STANDS: Duration = Duration::from_secs(600);
+
+const USED: &[Rule] = &[Rule::MemoryLow];
+const STALLED: &[Rule] = &[Rule::MemoryStalls];
+const SWAPPING: &[Rule] = &[Rule::MemorySwapping];
+
+/// The watch over memory.
+#[derive(Default)]
+pub struct Memory {
+    system: Option<System>,
+    before: Option<(Instant, Counters)>,
+    killed_at: Option<Instant>,
+}
+
+/// What /proc/vmstat counts since the machine's start.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Counters {
+    oom_kills: Option<u64>,
+    swapped_in_pages: u64,
+}
+
+impl Probe for Memory {
+    fn name(&self) -> &'static str {
+        "memory"
+    }
+
+    fn every(&self) -> Duration {
+        EVERY
+    }
+
+    fn look(&mut self, at: At) -> Seen {
+        let mut seen = Seen::default();
+        self.judge_room(&mut seen);
+        judge_stalls(&mut seen, fs::read_to_string("/proc/pressure/memory").ok());
+        let counters = fs::read_to_string("/proc/vmstat")
+            .ok()
+            .and_then(|text| counters(&text));
+        self.judge_counters(&mut seen, counters, at.tick);
+        seen
+    }
+}
+
+impl Memory {
+    fn judge_room(&mut self, seen: &mut Seen) {
+        let key = AlertKey::new("memory", "host");
+        if self.system.is_none() {
+            self.system = System::new_with_specifics(RefreshKind::nothing()).ok();
+        }
+        let Some(system) = &mut self.system else {
+            return seen.unknown(key, "the system does not tell of its memory");
+        };
+        system.refresh_memory_specifics(MemoryRefreshKind::nothing().with_ram());
+        let (total, available) = (system.total_memory(), system.available_memory());
+        if total == 0 {
+            return seen.unknown(key, "/proc/meminfo cannot be read");
+        }
+        #[allow(clippy::cast_precision_loss, reason = "a percentage")]
+        let used = 100.0 * (1.0 - available as f64 / total as f64);
+        seen.sample("memory_used_percent", used);
+        let detail = format!("{} / {}", bytes(available), bytes(total));
+        seen.measure(key, USED, used, detail);
+    }
+
+    fn judge_counters(&mut self, seen: &mut Seen, counters: Option<Counters>, tick: Instant) {
+        let (kills, swapping) = (
+            AlertKey::new("memory_kills", "host"),
+            AlertKey::new("memory_swap", "host"),
+        );
+        let Some(counters) = counters else {
+            seen.unknown(kills, "/proc/vmstat cannot be read");
+            seen.unknown(swapping, "/proc/vmstat cannot be read");
+            return;
+        };
+        let before = self.before.replace((tick, counters));
+        let (Some((before_at, before)), Some(oom_kills)) = (before, counters.oom_kills) else {
+            if counters.oom_kills.is_none() {
+                seen.unknown(kills, "this kernel does not count its kills");
+            }
+            return;
+        };
+        if before.oom_kills.is_some_and(|before| oom_kills > before) {
+            self.killed_at = Some(tick);
+        }
+        let stands = self
+            .killed_at
+            .is_some_and(|killed_at| tick.saturating_duration_since(killed_at) < KILL_STANDS);
+        seen.judge(kills, stands.then(|| (Rule::MemoryKill, String::new())));
+        let seconds = tick.saturating_duration_since(before_at).as_secs_f64();
+        let pages = counters.swapped_in_pages.saturating_sub(before.swapped_in_pages);
+        if seconds > 0.0 {
+            #[allow(clippy::cast_precision_loss, reason = "pages of a few seconds")]
+            let rate = pages as f64 / seconds;
+            seen.sample("swapped_in_pages_per_second", rate);
+            seen.measure(swapping, SWAPPING, rate, String::new());
+        }
+    }
+}
+
+/// Only "full" is trouble: nobody could go on. "some" is what a busy machine looks like.
+fn judge_stalls(seen: &mut Seen, pressure: Option<String>) {
+    let key = AlertKey::new("memory_pressure", "host");
+    match pressure.as_deref().and_then(full_avg60) {
+        Some(percent) => {
+            seen.sample("memory_stalled_percent", percent);
+            seen.measure(key, STALLED, percent, String::new());
+        }
+        None => seen.unknown(key, "this kernel does not tell of pressure"),
+    }
+}
+
+/// The share of the last minute in which every task waited, from a file of /proc/pressure.
+fn full_avg60(text: &str) -> Option<f64> {
+    let line = text.lines().find(|line| line.starts_with("full "))?;
+    let value = line
+        .split_whitespace()
+        .find_map(|word| word.strip_prefix("avg60="))?;
+    value.parse().ok()
+}
+
+fn counters(vmstat: &str) -> Option<Counters> {
+    let value = |name: &str| {
+        let line = vmstat
+            .lines()
+            .find_map(|line| line.strip_prefix(name)?.strip_prefix(' '))?;
+        line.trim().parse().ok()
+    };
+    Some(Counters {
+        oom_kills: value("oom_kill"),
+        swapped_in_pages: value("pswpin")?,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{super::probe::Verdict, *};
+    use crate::alert::rule::Observation;
+
+    #[test]
+    fn pressure_is_read_where_the_kernel_tells_it_and_unknown_elsewhere() {
+        let text = "some avg10=9.00 avg60=8.00 avg300=1 total=1\nfull avg10=0.10 avg60=6.25 avg300=0.00 total=297678\n";
+        assert_eq!(full_avg60(text), Some(6.25));
+        let mut seen = Seen::default();
+        judge_stalls(&mut seen, None);
+        assert!(matches!(seen.findings[0].verdict, Verdict::Unknown(_)));
+    }
+
+    #[test]
+    fn a_kill_by_the_kernel_is_told_at_once_and_stands_for_ten_minutes() {
+        let start = Instant::now();
+        let mut memory = Memory::default();
+        let mut look = |kills, after_s| {
+            let mut seen = Seen::default();
+            let counters = Counters {
+                oom_kills: Some(kills),
+                swapped_in_pages: 0,
+            };
+            memory.judge_counters(&mut seen, Some(counters), start + Duration::from_secs(after_s));
+            let kill = |finding: &super::super::probe::Finding| {
+                matches!(
+                    finding.verdict,
+                    Verdict::Known(Observation::Wrong {
+                        rule: Rule::MemoryKill,
+                        ..
+                    })
+                )
+            };
+            seen.findings.iter().any(kill)
+        };
+        assert!(!look(3, 0), "those from before the agent's start are history");
+        assert!(!look(3, 5));
+        assert!(look(4, 10));
+        assert!(look(4, 600));
+        assert!(!look(4, 611));
+    }
+
+    #[test]
+    fn this_machines_own_memory_is_read() {
+        let at = At {
+            now: protocol::time::UnixMillis(0),
+            tick: Instant::now(),
+        };
+        let seen = Memory::default().look(at);
+        assert!(
+            seen.samples
+                .iter()
+                .any(|sample| sample.series == "memory_used_percent")
+        );
+    }
+}

@@ -1,0 +1,165 @@
+//! What only the bot can know of its trade: money that does not come in, goods that do not go out, jobs and updates
+//! that wait. Read from the health that the bot's own watch has asked for.
+//! It asks nobody. Without a bot all of it is unknown.
+
+use std::time::Duration;
+
+use protocol::health::{GatewayHealth, Health, TelegramHealth};
+use tokio::sync::watch;
+
+use super::probe::{At, Probe, Seen};
+use crate::alert::rule::{AlertKey, Rule};
+
+const EVERY: Duration = Duration::from_secs(5);
+
+const DELIVERY: &[Rule] = &[Rule::DeliveryLate];
+const UNPAID: &[Rule] = &[Rule::OrdersStuck];
+const QUEUE: &[Rule] = &[Rule::QueueLagging];
+const GATEWAY: &[Rule] = &[Rule::PaymentsFailing];
+const SENDS: &[Rule] = &[Rule::TelegramLagging];
+const COMMITS: &[Rule] = &[Rule::DatabaseRefuses];
+
+/// The watch over the trade.
+pub struct Trade {
+    health: watch::Receiver<Option<Health>>,
+}
+
+impl Trade {
+    /// A watch over what the bot said last; `None` while it does not answer.
+    #[must_use]
+    pub fn new(health: watch::Receiver<Option<Health>>) -> Self {
+        Self { health }
+    }
+}
+
+impl Probe for Trade {
+    fn name(&self) -> &'static str {
+        "trade"
+    }
+
+    fn every(&self) -> Duration {
+        EVERY
+    }
+
+    fn look(&mut self, _: At) -> Seen {
+        let mut seen = Seen::default();
+        match self.health.borrow().as_ref() {
+            Some(health) => judge(&mut seen, health),
+            None => seen.unknown(AlertKey::new("trade", "delivery"), "the bot does not answer"),
+        }
+        seen
+    }
+}
+
+fn judge(seen: &mut Seen, health: &Health) {
+    let trade = &health.trade;
+    let undelivered_s = seconds(trade.oldest_undelivered_ms);
+    seen.sample("oldest_undelivered_seconds", undelivered_s);
+    seen.measure(
+        AlertKey::new("trade", "delivery"),
+        DELIVERY,
+        undelivered_s,
+        String::new(),
+    );
+    let unpaid_s = seconds(trade.oldest_unpaid_ms);
+    let detail = trade.awaiting_payment.to_string();
+    seen.measure(AlertKey::new("trade", "unpaid"), UNPAID, unpaid_s, detail);
+    let waiting_s = seconds(health.queue.oldest_ready_ms);
+    seen.sample("queue_lag_seconds", waiting_s);
+    seen.sample("queue_ready_count", count(health.queue.ready));
+    seen.sample("inbox_waiting_count", count(health.queue.inbox));
+    seen.sample("sends_waiting_count", count(health.queue.sends));
+    let paused = health.queue.paused.join(", ");
+    seen.measure(AlertKey::new("queue", "jobs"), QUEUE, waiting_s, paused);
+    health
+        .gateways
+        .iter()
+        .for_each(|gateway| judge_gateway(seen, gateway));
+    judge_telegram(seen, &health.telegram);
+    let commits = f64::from(health.database.failed_commits);
+    let fault = health.database.commit_fault;
+    let detail = fault
+        .map(|fault| format!("{fault:?}").to_lowercase())
+        .unwrap_or_default();
+    seen.measure(AlertKey::new("database", "commits"), COMMITS, commits, detail);
+}
+
+fn judge_gateway(seen: &mut Seen, gateway: &GatewayHealth) {
+    let fault = gateway.last_fault;
+    let reason = fault
+        .map(|fault| format!("{fault:?}").to_lowercase())
+        .unwrap_or_default();
+    let detail = format!("{}: {} × {reason}", gateway.name, gateway.failures);
+    let key = AlertKey::new("gateway", &gateway.name);
+    seen.measure(key, GATEWAY, f64::from(gateway.failures), detail);
+}
+
+fn judge_telegram(seen: &mut Seen, telegram: &TelegramHealth) {
+    if let Some(webhook) = &telegram.webhook {
+        seen.sample("telegram_pending_count", count(webhook.pending));
+    }
+    let key = AlertKey::new("telegram", "sends");
+    seen.measure(key, SENDS, f64::from(telegram.send_failures), String::new());
+}
+
+/// Nothing that waits has waited for no time.
+fn seconds(age_ms: Option<u64>) -> f64 {
+    count(age_ms.unwrap_or(0)) / 1000.0
+}
+
+#[allow(clippy::cast_precision_loss, reason = "figures for thresholds and charts")]
+fn count(number: u64) -> f64 {
+    number as f64
+}
+
+#[cfg(test)]
+mod tests {
+    use protocol::health::GatewayFault;
+
+    use super::{super::probe::Verdict, *};
+    use crate::alert::rule::Observation;
+
+    #[test]
+    fn each_figure_of_the_bots_word_is_held_against_its_own_rule() {
+        let mut health = Health::default();
+        health.trade.oldest_undelivered_ms = Some(301_000);
+        health.gateways.push(GatewayHealth {
+            name: "pakasir".to_owned(),
+            failures: 3,
+            failing_ms: Some(1000),
+            last_success_ms: None,
+            last_fault: Some(GatewayFault::Refused),
+        });
+        let mut seen = Seen::default();
+        judge(&mut seen, &health);
+        let figures: Vec<(String, f64)> = seen
+            .findings
+            .iter()
+            .filter_map(|finding| match &finding.verdict {
+                Verdict::Known(Observation::Measured { value, .. }) => {
+                    Some((finding.key.to_string(), *value))
+                }
+                _ => None,
+            })
+            .collect();
+        assert!(
+            figures.contains(&("trade/delivery".to_owned(), 301.0)),
+            "{figures:?}"
+        );
+        assert!(
+            figures.contains(&("gateway/pakasir".to_owned(), 3.0)),
+            "{figures:?}"
+        );
+    }
+
+    #[test]
+    fn without_a_bot_nothing_is_fine() {
+        let (_sender, health) = watch::channel(None);
+        let at = At {
+            now: protocol::time::UnixMillis(0),
+            tick: std::time::Instant::now(),
+        };
+        let seen = Trade::new(health).look(at);
+        assert!(matches!(seen.findings[0].verdict, Verdict::Unknown(_)) && seen.findings.len() == 1);
+    }
+}

@@ -1,0 +1,222 @@
+//! What does systemd say of the bot: does it restart it again and again, has it given up, how much memory does it hold?
+//! It starts and stops nothing. Without systemd each of these is unknown.
+
+use std::{
+    collections::VecDeque,
+    fs,
+    path::{Path, PathBuf},
+    time::{Duration, Instant},
+};
+
+use super::{
+    command::{ask, property},
+    probe::{At, Probe, Seen, bytes},
+    trend::Trend,
+};
+use crate::alert::rule::{AlertKey, Rule};
+
+/// Asking starts a program; what it tells changes by the minute.
+const EVERY: Duration = Duration::from_secs(30);
+const ASK_LIMIT: Duration = Duration::from_secs(3);
+const PROPERTIES: &str =
+    "--property=LoadState,ActiveState,SubState,Result,NRestarts,ExecMainStatus,ControlGroup";
+const CGROUPS: &str = "/sys/fs/cgroup";
+/// Restarts are counted over so long.
+const RESTARTS_OVER: Duration = Duration::from_secs(600);
+const STEP: Duration = Duration::from_secs(300);
+/// A shop's day has its busy hours: a slope of less than this is the day and not a leak.
+const GROWTH_OVER: Duration = Duration::from_secs(6 * 3600);
+/// Growth below this within that time is a cache that warms up.
+const GROWTH_LEAST_BYTES: f64 = 32.0 * 1024.0 * 1024.0;
+
+const RESTARTING: &[Rule] = &[Rule::BotRestarting];
+const GROWING: &[Rule] = &[Rule::BotMemoryGrowing];
+
+/// The watch over the bot's unit.
+pub struct Unit {
+    name: String,
+    restarts: VecDeque<(Instant, u64)>,
+    memory: Trend,
+}
+
+/// What systemd says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct State {
+    active: String,
+    sub: String,
+    result: String,
+    restarts: u64,
+    exit_status: String,
+    cgroup: Option<PathBuf>,
+}
+
+impl Unit {
+    /// A watch over this unit.
+    #[must_use]
+    pub fn new(name: &str) -> Self {
+        Self {
+            name: name.to_owned(),
+            restarts: VecDeque::new(),
+            memory: Trend::new(STEP, GROWTH_OVER),
+        }
+    }
+
+    fn keys(&self) -> [AlertKey; 3] {
+        ["unit_restarts", "unit", "unit_memory"].map(|kind| AlertKey::new(kind, &self.name))
+    }
+
+    /// Restarts within the last ten minutes; one that was counted before the agent's start is not seen.
+    fn count(&mut self, tick: Instant, restarts: u64) -> u64 {
+        // The count begins anew when somebody starts the unit by hand.
+        if self.restarts.back().is_some_and(|(_, last)| restarts < *last) {
+            self.restarts.clear();
+        }
+        self.restarts.push_back((tick, restarts));
+        while self
+            .restarts
+            .front()
+            .is_some_and(|(at, _)| tick.saturating_duration_since(*at) > RESTARTS_OVER)
+        {
+            self.restarts.pop_front();
+        }
+        restarts - self.restarts.front().map_or(restarts, |(_, first)| *first)
+    }
+
+    fn judge_memory(&mut self, seen: &mut Seen, at: At, cgroup: Option<&Path>) {
+        let [_, _, key] = self.keys();
+        let held = cgroup.and_then(|cgroup| anonymous_bytes(&read(cgroup, "memory.stat")?));
+        let Some(held) = held else {
+            return seen.unknown(key, "its memory is not counted in a cgroup of its own");
+        };
+        seen.sample("bot_memory_bytes", held);
+        self.memory.push(at.now, held);
+        let limit = cgroup.and_then(limit_bytes);
+        let (Some(limit), Some(per_hour)) = (limit, self.memory.per_hour(GROWTH_OVER)) else {
+            return seen.unknown(key, "less than six hours were watched, or it has no limit");
+        };
+        if per_hour * GROWTH_OVER.as_secs_f64() / 3600.0 < GROWTH_LEAST_BYTES {
+            return seen.judge(key, None);
+        }
+        let left_s = 3600.0 * (limit - held).max(0.0) / per_hour;
+        #[allow(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "positive sizes, for reading"
+        )]
+        let detail = format!("{} / {}", bytes(held as u64), bytes(limit as u64));
+        seen.measure(key, GROWING, left_s, detail);
+    }
+}
+
+impl Probe for Unit {
+    fn name(&self) -> &'static str {
+        "unit"
+    }
+
+    fn every(&self) -> Duration {
+        EVERY
+    }
+
+    fn look(&mut self, at: At) -> Seen {
+        let mut seen = Seen::default();
+        let answer = ask("systemctl", &["show", &self.name, PROPERTIES], ASK_LIMIT);
+        match answer.and_then(|text| state(&text).ok_or_else(|| format!("{} is no unit here", self.name))) {
+            Ok(state) => {
+                let [restarts, unit, _] = self.keys();
+                let count = self.count(at.tick, state.restarts);
+                let detail = format!("{}: exit {}", state.result, state.exit_status);
+                #[allow(clippy::cast_precision_loss, reason = "a handful")]
+                seen.measure(restarts, RESTARTING, count as f64, detail);
+                let given_up = state.active == "failed";
+                let detail = format!("{} ({}), exit {}", state.result, state.sub, state.exit_status);
+                seen.judge(unit, given_up.then_some((Rule::BotGivenUp, detail)));
+                self.judge_memory(&mut seen, at, state.cgroup.as_deref());
+            }
+            Err(why) => {
+                for key in self.keys() {
+                    seen.unknown(key, why.as_str());
+                }
+            }
+        }
+        seen
+    }
+}
+
+/// `None` for a unit that systemd does not know.
+fn state(answer: &str) -> Option<State> {
+    if property(answer, "LoadState")? != "loaded" {
+        return None;
+    }
+    let text = |name| property(answer, name).unwrap_or_default().to_owned();
+    let cgroup = property(answer, "ControlGroup")
+        .filter(|path| path.len() > 1)
+        .map(|path| Path::new(CGROUPS).join(path.trim_start_matches('/')));
+    Some(State {
+        active: text("ActiveState"),
+        sub: text("SubState"),
+        result: text("Result"),
+        restarts: property(answer, "NRestarts")?.parse().ok()?,
+        exit_status: text("ExecMainStatus"),
+        cgroup,
+    })
+}
+
+fn read(cgroup: &Path, file: &str) -> Option<String> {
+    fs::read_to_string(cgroup.join(file)).ok()
+}
+
+/// What only the process itself can give back; the page cache of its files is the kernel's to take.
+fn anonymous_bytes(memory_stat: &str) -> Option<f64> {
+    memory_stat
+        .lines()
+        .find_map(|line| line.strip_prefix("anon "))?
+        .trim()
+        .parse()
+        .ok()
+}
+
+/// Where the kernel begins to hold it back, else where it kills it; `None` without either.
+fn limit_bytes(cgroup: &Path) -> Option<f64> {
+    let bytes = |file| read(cgroup, file)?.trim().parse().ok();
+    bytes("memory.high").or_else(|| bytes("memory.max"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ANSWER: &str = "LoadState=loaded\nActiveState=active\nSubState=running\nResult=success\nNRestarts=2\n\
+        ExecMainStatus=0\nControlGroup=/system.slice/bot.service\n";
+
+    #[test]
+    fn the_answer_of_systemctl_is_read_and_an_unknown_unit_is_none() {
+        let read = state(ANSWER).unwrap();
+        assert_eq!((read.restarts, read.active.as_str()), (2, "active"));
+        assert_eq!(
+            read.cgroup.unwrap(),
+            Path::new("/sys/fs/cgroup/system.slice/bot.service")
+        );
+        assert_eq!(state("LoadState=not-found\nNRestarts=0\n"), None);
+    }
+
+    #[test]
+    fn restarts_count_for_ten_minutes_and_a_start_by_hand_begins_anew() {
+        let start = Instant::now();
+        let mut unit = Unit::new("bot.service");
+        let mut count = |after_s, restarts| unit.count(start + Duration::from_secs(after_s), restarts);
+        assert_eq!(
+            count(0, 40),
+            0,
+            "what was before the agent is not held against the bot"
+        );
+        assert_eq!(count(30, 43), 3);
+        assert_eq!(count(620, 43), 0);
+        assert_eq!(count(650, 0), 0);
+    }
+
+    #[test]
+    fn memory_is_what_the_process_holds_and_not_its_files_cache() {
+        let stat = "anon 41943040\nfile 900000000\nanon_thp 0\n";
+        assert_eq!(anonymous_bytes(stat), Some(41_943_040.0));
+    }
+}
