@@ -4,6 +4,7 @@
 use std::{
     convert::Infallible,
     future::Future,
+    path::PathBuf,
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -18,19 +19,30 @@ use crate::{
         Alerts, calendar::Calendar, channels::http_client, clock::AlertClock, heartbeat::Heartbeat,
         ladder::ladder, message::Voice, outbox::Pace,
     },
-    backup,
+    backup::{
+        self,
+        capture::{self, Running},
+    },
     beat::{Beat, Beats},
     config::Config,
     http::{self, Status},
-    store::{Store, lock::StateLock, outbox::Rung},
-    watch::{backup_age::BackupAge, backup_outcome, bot_link::BotLink, recipients::RecipientWatch},
+    rehearse,
+    store::{Store, lock::StateLock, outbox::Rung, source},
+    watch::{
+        backup_age::BackupAge, backup_outcome, bot_link::BotLink, recipients::RecipientWatch,
+        rehearsals::RehearsalWatch,
+    },
 };
 
+use child::Program;
+
 mod backups;
+mod child;
 mod heartbeat;
 mod restart;
 mod systemd;
 mod telling;
+mod upkeep;
 mod watching;
 mod ways;
 
@@ -58,17 +70,29 @@ pub async fn run(config: Config) -> anyhow::Result<()> {
             _ = tokio::signal::ctrl_c() => {}
         }
     };
-    run_until(config, Pace::USUAL, stop).await
+    let program = std::env::current_exe().context("finding this program's own file")?;
+    run_as(config, Pace::USUAL, Some(program), stop).await
 }
 
-/// Runs the agent until `stop` resolves, and then at most three seconds longer.
+/// Runs the agent until `stop` resolves, and then at most three seconds longer. Backups are taken in this process.
 ///
 /// # Errors
 /// As [`run`].
 pub async fn run_until(config: Config, pace: Pace, stop: impl Future<Output = ()>) -> anyhow::Result<()> {
+    run_as(config, pace, None, stop).await
+}
+
+async fn run_as(
+    config: Config,
+    pace: Pace,
+    program: Option<PathBuf>,
+    stop: impl Future<Output = ()>,
+) -> anyhow::Result<()> {
+    source::check_sqlite().map_err(anyhow::Error::msg)?;
     let _lock = StateLock::take(&config.lock_path())?;
     backup::remove_leftovers(&config);
-    let mut parts = Parts::start(Arc::new(config), pace).await?;
+    rehearse::remove_leftovers(&config.state_dir);
+    let mut parts = Parts::start(Arc::new(config), pace, program).await?;
     systemd::ready();
     tracing::info!("the agent watches the bot and tells the owner");
     let ended = tokio::select! {
@@ -88,10 +112,11 @@ struct Parts {
     /// These are asked to end, so that no request of theirs is cut off.
     senders: JoinSet<()>,
     stop: watch::Sender<bool>,
+    capture: Running,
 }
 
 impl Parts {
-    async fn start(config: Arc<Config>, pace: Pace) -> anyhow::Result<Self> {
+    async fn start(config: Arc<Config>, pace: Pace, program: Option<PathBuf>) -> anyhow::Result<Self> {
         let started_at = UnixMillis(Timestamp::now().as_millisecond());
         let store = Arc::new(Store::open_with_room(&config.state_dir)?);
         let ladder = ladder(&config);
@@ -101,11 +126,12 @@ impl Parts {
         let listener = TcpListener::bind(config.http.private)
             .await
             .with_context(|| format!("listening on {} ([http] private)", config.http.private))?;
+        let upkeep = upkeep::Upkeep::of(program.clone(), &config, &store);
+        let program = program.map(|path| Program::of(path, &listener)).transpose()?;
         let mut beats = Beats::new(Instant::now());
         let alerts = alerts_of(&config, &store, &ladder);
         let remotes: Vec<&str> = config.remotes.iter().map(|remote| remote.name.as_str()).collect();
         backup_outcome::forget_other_remotes(&alerts, &remotes, started_at)?;
-        let recipients = recipients(&config, &alerts);
         let common = watching::Common {
             config: &config,
             store: &store,
@@ -113,8 +139,11 @@ impl Parts {
             link: BotLink::new(client.clone(), &config.bot.url),
         };
         let (bot, cycle) = watching::watches(common, &mut beats);
+        let mut tasks = JoinSet::new();
         let age_beat = beats.add("backup_age", WATCH_LIMIT, Instant::now());
         let age = backup_age(&config, &store, &alerts, started_at, age_beat);
+        tasks.spawn(async { Ok(age.run().await) });
+        watch_backups(&config, &store, &alerts, started_at, &mut tasks);
         let clock = AlertClock {
             alerts: alerts.clone(),
             patience: pace.patience,
@@ -125,19 +154,22 @@ impl Parts {
         for sender in ways::senders(&ways, &config, &store, pace, &mut beats) {
             senders.spawn(sender.run(alerts.subscribe(), stop.subscribe()));
         }
+        let (capture, shippers, recording) = capture::start(&config, &store)?;
         let status = Arc::new(Status {
             store: Arc::clone(&store),
             beats,
             bot: bot.state(),
             board: cycle.board.clone(),
             started_at,
+            capture: capture.clone(),
         });
 
-        let mut tasks = JoinSet::new();
+        for shipper in shippers {
+            tasks.spawn(async { Ok(shipper.run().await) });
+        }
         tasks.spawn(async { Ok(bot.run().await) });
         tasks.spawn(async { Ok(cycle.run().await) });
-        tasks.spawn(async { Ok(age.run().await) });
-        tasks.spawn(async { Ok(recipients.run().await) });
+        upkeep.map(|upkeep| tasks.spawn(async { Ok(upkeep.run().await) }));
         tasks.spawn(async { Ok(clock.run().await) });
         let telling = telling::Telling {
             config: &config,
@@ -154,15 +186,27 @@ impl Parts {
             config,
             store,
             alerts,
+            capture,
+            program,
         };
         tasks.spawn(async { Ok(schedule.run().await) });
-        Ok(Self { tasks, senders, stop })
+        Ok(Self {
+            tasks,
+            senders,
+            stop,
+            capture: recording,
+        })
     }
 
     /// A backup in its middle leaves nothing that a restore would take for a point.
     async fn stop(mut self) {
         self.tasks.shutdown().await;
         self.stop.send_replace(true);
+        let recording = self.capture;
+        let spooled = tokio::task::spawn_blocking(move || recording.join());
+        if timeout(STOP_LIMIT, spooled).await.is_err() {
+            tracing::warn!("the last commits were not spooled; the next start finds them in the log");
+        }
         if timeout(STOP_LIMIT, async {
             while self.senders.join_next().await.is_some() {}
         })
@@ -180,11 +224,37 @@ fn alerts_of(config: &Config, store: &Arc<Store>, ladder: &[Rung]) -> Alerts {
     Alerts::new(Arc::clone(store), Voice::of(config), Calendar::of(config), ladder)
 }
 
-fn recipients(config: &Config, alerts: &Alerts) -> RecipientWatch {
-    RecipientWatch {
+/// What is asked about backups besides their age.
+fn watch_backups(
+    config: &Config,
+    store: &Arc<Store>,
+    alerts: &Alerts,
+    started_at: UnixMillis,
+    tasks: &mut JoinSet<anyhow::Result<Infallible>>,
+) {
+    let recipients = RecipientWatch {
         alerts: alerts.clone(),
         paths: config.backup.recipients.clone(),
         timezone: config.owner.timezone.clone(),
+    };
+    tasks.spawn(async { Ok(recipients.run().await) });
+    let rehearsals = rehearsals(config, store, alerts, started_at);
+    tasks.spawn(async { Ok(rehearsals.run().await) });
+}
+
+fn rehearsals(
+    config: &Config,
+    store: &Arc<Store>,
+    alerts: &Alerts,
+    started_at: UnixMillis,
+) -> RehearsalWatch {
+    RehearsalWatch {
+        store: Arc::clone(store),
+        alerts: alerts.clone(),
+        remotes: config.remotes.iter().map(|remote| remote.name.clone()).collect(),
+        schedule: config.drill.clone(),
+        timezone: config.owner.timezone.clone(),
+        started_at,
     }
 }
 

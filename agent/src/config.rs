@@ -1,8 +1,11 @@
 //! The agent's configuration: what the owner wrote in agent.toml, checked as a whole before anything starts.
 //! It decides nothing and starts nothing; every fault is gathered and told in one message.
 
+mod bandwidth;
 pub mod channels;
 mod read;
+mod remotes;
+mod retention;
 mod secrets;
 mod watch;
 mod world;
@@ -20,7 +23,9 @@ use protocol::{
     settings::{self, Faults},
 };
 
+pub use bandwidth::BytesPerSecond;
 use channels::{ChannelConfig, Heartbeat};
+pub use retention::Retention;
 pub use secrets::Environment;
 pub use watch::{Logs, Watch};
 pub(crate) use world::try_write;
@@ -60,6 +65,10 @@ pub struct Config {
     pub backup: Backup,
     /// `[remotes.<name>]`, by name.
     pub remotes: Vec<RemoteConfig>,
+    /// `[retention]`; without it nothing is ever deleted.
+    pub retention: Option<Retention>,
+    /// `[drill] schedule`: when a restore is rehearsed, in the owner's time zone; daily when absent.
+    pub drill: cron::Schedule,
     /// `[channels.<name>]`: further ways to the owner, in the order of the file.
     pub channels: Vec<ChannelConfig>,
     /// `[heartbeat]`
@@ -94,6 +103,10 @@ pub struct Bot {
     pub url: String,
     /// Its systemd unit.
     pub unit: String,
+    /// The program, for counting a rehearsed database by the shop's own rules.
+    pub binary: Option<PathBuf>,
+    /// Its configuration.
+    pub config: Option<PathBuf>,
 }
 
 /// Where the agent itself listens.
@@ -110,8 +123,10 @@ pub struct Backup {
     pub files: Vec<PathBuf>,
     /// OpenPGP certificates that can open the backups.
     pub recipients: Vec<PathBuf>,
-    /// When a backup is taken, in the owner's time zone.
+    /// When a full backup is taken, in the owner's time zone.
     pub snapshot: cron::Schedule,
+    /// When what has changed since the newest full backup is taken.
+    pub delta: cron::Schedule,
     /// How often changes are to be shipped between snapshots.
     pub sync: Duration,
 }
@@ -126,15 +141,31 @@ pub struct RemoteConfig {
     pub options: BTreeMap<String, String>,
     /// OpenDAL's options that came from the environment: credentials.
     pub credentials: BTreeMap<String, Secret>,
+    /// `bandwidth`: what all uploads to it may take of the line together.
+    pub bandwidth: Option<BytesPerSecond>,
+    /// `append_only`: its credentials may not delete, so nothing tries.
+    pub append_only: bool,
+    /// The folder in the state directory for what is remembered of it.
+    pub memory: PathBuf,
 }
 
 /// The kinds of remote that this program was built with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RemoteKind {
+    /// Azure Blob Storage.
+    Azblob,
+    /// Dropbox.
+    Dropbox,
     /// A folder: another disk, or something mounted.
     Fs,
-    /// Amazon S3 and whatever speaks like it.
+    /// Google Cloud Storage.
+    Gcs,
+    /// Google Drive.
+    Gdrive,
+    /// Amazon S3 and whatever speaks like it: R2, B2, Wasabi, MinIO.
     S3,
+    /// A folder on another machine, through its ssh.
+    Sftp,
     /// WebDAV.
     Webdav,
 }
@@ -192,7 +223,16 @@ impl RemoteConfig {
 
 impl RemoteKind {
     /// Every kind with its word in the file.
-    pub const ALL: [(&'static str, Self); 3] = [("fs", Self::Fs), ("s3", Self::S3), ("webdav", Self::Webdav)];
+    pub const ALL: [(&'static str, Self); 8] = [
+        ("azblob", Self::Azblob),
+        ("dropbox", Self::Dropbox),
+        ("fs", Self::Fs),
+        ("gcs", Self::Gcs),
+        ("gdrive", Self::Gdrive),
+        ("s3", Self::S3),
+        ("sftp", Self::Sftp),
+        ("webdav", Self::Webdav),
+    ];
 }
 
 #[cfg(test)]

@@ -9,6 +9,7 @@ pub mod cli;
 pub mod config;
 pub mod http;
 pub mod keys;
+pub mod rehearse;
 pub mod restore;
 pub mod store;
 pub mod watch;

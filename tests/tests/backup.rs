@@ -162,9 +162,19 @@ fn configuration_secrets_and_logs_ride_along() {
 
 #[test]
 fn the_lines_of_the_recovery_document_work_as_they_stand() {
-    let shop = Shop::open(&with_stock(&[CANARY.to_owned()]));
+    // A shelf so large that a sale changes little of the database: otherwise a delta would be a full backup.
+    let more = (0..900).map(|number| format!("akun{number:04}@mail.example:{number:060}"));
+    let stock: Vec<String> = [CANARY.to_owned()].into_iter().chain(more).collect();
+    let shop = Shop::open(&with_stock(&stock));
     shop.make_owner_key().unwrap();
     run_well(&mut shop.agent_command(&["backup"]), COMMAND_LIMIT).unwrap();
+    // The newest point is a delta, with a sale that its base does not know.
+    let budi = shop.sandbox.customer(3001).unwrap();
+    let code = order(&budi, NAME).unwrap();
+    shop.sandbox.pay_order(&code).unwrap();
+    budi.wait_for(CANARY);
+    run_well(&mut shop.agent_command(&["backup", "--delta"]), COMMAND_LIMIT).unwrap();
+    assert!(restore_points(&shop)[0]["base"].is_string(), "a delta was taken");
     let document = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/RECOVERY.md");
     let text = fs::read_to_string(document).unwrap();
     let blocks = text
@@ -180,5 +190,5 @@ fn the_lines_of_the_recovery_document_work_as_they_stand() {
     command.env("OWNER_KEY", shop.place.owner_safe().join("owner.secret.asc"));
     let said = run_well(&mut command, COMMAND_LIMIT).unwrap();
     assert_eq!(said.lines().last(), Some("ok"), "{said}");
-    assert!(copy.join("shop.db").is_file());
+    assert_eq!(Books::of(&copy.join("shop.db")).goods()[&code], CANARY);
 }

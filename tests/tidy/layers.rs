@@ -64,19 +64,23 @@ const BOT: [Layer; 23] = [
 ];
 
 /// The same for the agent. `alert` knows no probe. `backup` never names `keys`: what takes backups cannot open one.
-const AGENT: [Layer; 11] = [
+const AGENT: [Layer; 12] = [
     (
         "cli",
         &[
-            "alert", "app", "backup", "beat", "config", "http", "keys", "restore", "store", "watch",
+            "alert", "app", "backup", "beat", "config", "http", "keys", "rehearse", "restore", "store",
+            "watch",
         ],
     ),
     (
         "app",
-        &["alert", "backup", "beat", "config", "http", "store", "watch"],
+        &[
+            "alert", "backup", "beat", "config", "http", "rehearse", "store", "watch",
+        ],
     ),
-    ("http", &["beat", "store", "watch"]),
+    ("http", &["backup", "beat", "store", "watch"]),
     ("watch", &["alert", "backup", "beat", "config", "store"]),
+    ("rehearse", &["backup", "config", "restore", "store"]),
     ("restore", &["backup", "config", "keys", "store"]),
     ("keys", &["backup", "config"]),
     ("backup", &["config", "store"]),

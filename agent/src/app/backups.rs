@@ -7,13 +7,14 @@ use jiff::{Timestamp, tz::TimeZone};
 use protocol::time::UnixMillis;
 use tokio::time::sleep;
 
+use super::child::Program;
 use crate::{
     alert::{
         Alerts,
         heartbeat::{Heartbeat, RunId, Signal},
         rule::{Observation, Rule},
     },
-    backup::{self, Silent, TakeError, Taken, schedule},
+    backup::{self, Commits, Silent, TakeError, Taken, Want, capture::Capture, schedule},
     config::Config,
     store::Store,
     watch::backup_outcome,
@@ -35,8 +36,36 @@ pub(super) struct Backups {
     pub(super) config: Arc<Config>,
     pub(super) store: Arc<Store>,
     pub(super) alerts: Alerts,
+    pub(super) capture: Capture,
+    /// What takes a backup in its own process.
+    pub(super) program: Option<Program>,
     /// Who outside hears of each backup.
     pub(super) heartbeat: Option<Heartbeat>,
+}
+
+/// When one of the two schedules wants its turn.
+struct Due {
+    next: UnixMillis,
+    /// The time of the schedule for which there is no backup yet; a retry does not move it.
+    owed_since: UnixMillis,
+}
+
+impl Due {
+    fn at(next: UnixMillis) -> Self {
+        Self {
+            next,
+            owed_since: next,
+        }
+    }
+
+    /// After a turn, with the schedule's next time.
+    fn turned(&mut self, ended: &Ended, next: UnixMillis) {
+        match ended {
+            Ended::Taken => *self = Self::at(next),
+            Ended::ByHand => self.next = next.min(now().plus(LOOK_AGAIN)),
+            Ended::Failed => self.next = next.min(now().plus(RETRY)),
+        }
+    }
 }
 
 /// How one turn ended.
@@ -52,27 +81,34 @@ enum Ended {
 impl Backups {
     /// Takes backups for as long as the agent lives.
     pub(super) async fn run(self) -> Infallible {
-        let newest = self.store.newest_point_at().unwrap_or_default();
-        let mut due = first_due(
-            &self.config.backup.snapshot,
-            &self.config.owner.timezone,
-            newest,
-            now(),
-        );
-        // The time of the schedule for which there is no backup yet; a retry does not move it.
-        let mut owed_since = due;
+        let (backup, zone) = (&self.config.backup, &self.config.owner.timezone);
+        let newest_full = self.store.newest_full_at().unwrap_or_default();
+        let mut full = Due::at(first_due(&backup.snapshot, zone, newest_full, now()));
+        let mut delta = Due::at(next_due(&backup.delta, zone, now()));
         loop {
-            while now() < due {
-                sleep(due.since(now()).min(WAIT_PIECE)).await;
+            while now() < full.next.min(delta.next) {
+                // A chain that began meanwhile waits for no schedule; after a failure its retry has a time.
+                if self.lacks_base() && full.next == full.owed_since {
+                    full = Due::at(full.next.min(now().plus(SETTLE)));
+                }
+                sleep(full.next.min(delta.next).since(now()).min(WAIT_PIECE)).await;
             }
-            let ended = self.turn(owed_since).await;
-            due = next_due(&self.config.backup.snapshot, &self.config.owner.timezone, now());
-            match ended {
-                Ended::Taken => owed_since = due,
-                Ended::ByHand => due = due.min(now().plus(LOOK_AGAIN)),
-                Ended::Failed => due = due.min(now().plus(RETRY)),
+            if now() >= full.next {
+                let ended = self.turn(Want::Full, full.owed_since).await;
+                full.turned(&ended, next_due(&backup.snapshot, zone, now()));
+                // What has changed since a moment ago is not worth a point of its own.
+                delta.turned(&ended, next_due(&backup.delta, zone, now()));
+            } else {
+                let ended = self.turn(Want::Delta, delta.owed_since).await;
+                delta.turned(&ended, next_due(&backup.delta, zone, now()));
             }
         }
+    }
+
+    /// Whether the chain that is captured has no full point yet, so that its commits could not be restored.
+    fn lacks_base(&self) -> bool {
+        let mark = self.capture.captured();
+        mark.is_some_and(|mark| !self.store.has_full_point(&mark.chain).unwrap_or(true))
     }
 
     async fn beat(&self, signal: &Signal, run: &RunId) {
@@ -82,15 +118,19 @@ impl Backups {
     }
 
     /// A backup, unless one was taken by hand since it was owed.
-    async fn turn(&self, owed_since: UnixMillis) -> Ended {
-        let newest = self.store.newest_point_at().unwrap_or_default();
-        if newest.is_some_and(|newest| newest >= owed_since) {
+    async fn turn(&self, want: Want, owed_since: UnixMillis) -> Ended {
+        let newest = match want {
+            Want::Full => self.store.newest_full_at(),
+            Want::Delta => self.store.newest_point_at(),
+        };
+        let newest = newest.unwrap_or_default();
+        if !self.lacks_base() && newest.is_some_and(|newest| newest >= owed_since) {
             tracing::info!("the backup that was due has been taken by hand");
             return Ended::Taken;
         }
         let run = RunId::random();
         self.beat(&Signal::Start, &run).await;
-        let taken = backup::take(&self.config, &self.store, Arc::new(Silent)).await;
+        let taken = self.take(want).await;
         match &taken {
             Ok(taken) => self.beat(&signal_of(taken), &run).await,
             Err(TakeError::AlreadyRunning) => {}
@@ -101,6 +141,7 @@ impl Backups {
         }
         match taken {
             Ok(taken) => {
+                self.capture.point_taken();
                 tracing::info!(point = %taken.point, size_bytes = taken.size_bytes, "a backup was taken");
                 stored(backup_outcome::observe(&self.alerts, &taken, now()));
                 Ended::Taken
@@ -122,6 +163,17 @@ impl Backups {
                 Ended::Failed
             }
         }
+    }
+}
+
+impl Backups {
+    /// In a process of its own, where this program can be started.
+    async fn take(&self, want: Want) -> Result<Taken, TakeError> {
+        if let Some(program) = &self.program {
+            return program.back_up(&self.config.path, want).await;
+        }
+        let commits = Commits::Here(self.capture.clone());
+        backup::take(&self.config, &self.store, want, commits, Arc::new(Silent)).await
     }
 }
 

@@ -1,35 +1,63 @@
-//! Takes a restore point: a consistent copy of the shop's database and the configured files, encrypted on this
-//! machine, on every remote, read back there, with the manifest last.
+//! Takes a restore point: the shop's database as it stands at one moment, or what has changed since a full point, and
+//! the configured files; sealed on this machine, on every remote, read back there, with the manifest last.
 //! It never writes into the shop's database, never holds a secret key, and deletes nothing on a remote.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use anyhow::Context;
 use jiff::Timestamp;
 use protocol::{object_key::PointId, time::UnixMillis};
+use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use cancel::{CancelOnDrop, Cancelled};
+pub use commits::Commits;
+use outgoing::Outgoing;
+use recipients::Recipients;
+use remembered::Remembered;
+use signer::SigningKey;
+use staging::{Sealer, StagingDir};
+use table::Table;
+use upload::Upload;
 
 use crate::{
     config::Config,
     store::{Store, points::KnownPoint},
 };
 
+pub mod anchor;
 mod cancel;
+pub mod capture;
+mod changes;
+mod commits;
 pub mod coverage;
+mod database;
+pub mod delta;
 mod files;
+mod key_ring;
+mod lineage;
+mod outgoing;
+mod parts;
 pub mod preflight;
+pub mod prune;
 pub mod recipients;
+pub mod remembered;
 pub mod remote;
+pub mod retention;
 pub mod room;
 pub mod schedule;
 pub mod seal;
-mod snapshot;
+pub mod segment;
+pub mod signer;
 mod stage;
 mod staging;
 pub mod survey;
+mod table;
 mod upload;
+mod wal;
 
 pub use files::{ARCHIVE_BYTES_MAX, FILES_BYTES_MAX, FILES_MAX};
 
@@ -49,6 +77,18 @@ impl Progress for Silent {
     fn advance(&self, _bytes: u64) {}
 }
 
+/// What kind of restore point is wanted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Want {
+    /// Every page.
+    Full,
+    /// What has changed since the newest full point; a full one when that cannot be known.
+    Delta,
+}
+
+/// zstd's level for the parts: the third one takes almost twice the time, for a thirtieth of the size.
+const PART_LEVEL: i32 = 1;
+
 /// Why there is no new restore point.
 #[derive(Debug, Error)]
 pub enum TakeError {
@@ -64,11 +104,14 @@ pub enum TakeError {
 }
 
 /// A restore point that at least one remote holds whole.
+#[derive(Serialize, Deserialize)]
 pub struct Taken {
     /// Its name.
     pub point: PointId,
     /// The moment that the database stands at.
     pub taken_at: UnixMillis,
+    /// The full point that it stands on, when it is a delta.
+    pub base: Option<PointId>,
     /// The database's size.
     pub database_bytes: u64,
     /// Bytes on each remote.
@@ -82,6 +125,7 @@ pub struct Taken {
 }
 
 /// How one remote fared.
+#[derive(Serialize, Deserialize)]
 pub struct Outcome {
     /// The remote's name.
     pub remote: String,
@@ -116,52 +160,113 @@ impl Taken {
 ///
 /// # Errors
 /// [`TakeError`]. One remote that fails while another holds the point is no error here but in [`Taken::complaint`].
-pub async fn take(config: &Config, store: &Store, progress: Arc<dyn Progress>) -> Result<Taken, TakeError> {
+pub async fn take(
+    config: &Config,
+    store: &Store,
+    want: Want,
+    commits: Commits,
+    progress: Arc<dyn Progress>,
+) -> Result<Taken, TakeError> {
     let cancelled = Cancelled::default();
     // Whoever stops waiting for this future ends the thread as well.
     let _guard = CancelOnDrop(cancelled.clone());
-    let order = stage::Order::new(config, cancelled)?;
+    let (order, upload) = prepare(config, store, want, commits, cancelled)?;
+    let outgoing = Arc::clone(&order.outgoing);
     let watched = Arc::clone(&progress);
-    let staged = tokio::task::spawn_blocking(move || order.carry_out(&now, &*watched))
-        .await
-        .context("the thread that copies the database ended")??;
-    let staged = Arc::new(staged);
-    let remotes = upload::to_every_remote(config, &staged, &progress).await;
+    let staging = tokio::task::spawn_blocking(move || order.carry_out(&now, &*watched));
+    let (staged, remotes) = tokio::join!(staging, Arc::new(upload).to_every_remote(config, &progress));
+    let staged = staged.context("the thread that reads the database ended")??;
     let taken = Taken {
         point: staged.manifest.point.clone(),
         taken_at: staged.manifest.taken_at,
+        base: staged.manifest.base.as_ref().map(|base| base.point.clone()),
         database_bytes: staged.manifest.database_bytes,
-        size_bytes: staged.size_bytes(),
+        size_bytes: outgoing.size_bytes(),
         left_out: staged.left_out.clone(),
         damage: staged.damage.clone(),
         remotes,
     };
+    remember(config, store, staged, &taken)?;
+    Ok(taken)
+}
+
+/// Everything that can be refused before the database is touched.
+fn prepare(
+    config: &Config,
+    store: &Store,
+    want: Want,
+    commits: Commits,
+    cancelled: Cancelled,
+) -> Result<(stage::Order, Upload), TakeError> {
+    let recipients =
+        Recipients::load(&config.backup.recipients).map_err(|faults| anyhow::anyhow!(faults.join("; ")))?;
+    let dir = StagingDir::make(&config.state_dir)?;
+    let signer = SigningKey::load_or_make(&config.state_dir)?;
+    let certificate = Upload::certificate(signer.fingerprint(), signer.certificate()?);
+    let base = Table::open(&config.state_dir).map(|table| table.head.base.point);
+    let holders = match base {
+        Some(base) => store
+            .holders(&base)
+            .context("looking for the newest full point")?,
+        None => BTreeSet::new(),
+    };
+    let outgoing = Arc::new(Outgoing::new(dir, config.remotes.len()));
+    let order = stage::Order {
+        want,
+        commits,
+        database: config.backup.database.clone(),
+        files: config.backup.files.clone(),
+        never: stage::never(config),
+        state_dir: config.state_dir.clone(),
+        sealer: Sealer {
+            recipients,
+            signer,
+            level: PART_LEVEL,
+            remembered: Remembered::at(&config.state_dir),
+        },
+        cancelled,
+        outgoing: Arc::clone(&outgoing),
+        last: store.last_point().context("looking for the point before")?,
+        base_is_held: !holders.is_empty(),
+    };
+    let upload = Upload {
+        outgoing,
+        base_holders: holders,
+        certificate,
+    };
+    Ok((order, upload))
+}
+
+/// Writes down what at least one remote holds whole.
+fn remember(config: &Config, store: &Store, staged: stage::Staged, taken: &Taken) -> anyhow::Result<()> {
     let verified: BTreeMap<String, UnixMillis> = taken
         .remotes
         .iter()
         .filter(|outcome| outcome.error.is_none())
         .map(|outcome| (outcome.remote.clone(), now()))
         .collect();
-    if verified.is_empty() {
-        return Err(TakeError::Failed(anyhow::anyhow!(
-            "no backup exists of this moment: {}. The shop goes on; its orders since the last backup are on this \
-             server only. `agent check` shows how each remote answers",
-            taken.complaint().unwrap_or_default()
-        )));
-    }
+    anyhow::ensure!(
+        !verified.is_empty(),
+        "no backup exists of this moment: {}. The shop goes on; its orders since the last backup are on this \
+         server only. `agent check` shows how each remote answers",
+        taken.complaint().unwrap_or_default()
+    );
     let known = KnownPoint {
-        manifest: staged.manifest.clone(),
+        manifest: staged.manifest,
         manifest_size_bytes: staged.manifest_size_bytes,
-        manifest_sha256: staged.manifest_sha256.clone(),
+        manifest_sha256: staged.manifest_sha256,
         verified,
     };
     store
         .add_point(&known)
         .context("writing the restore point down")?;
-    Ok(taken)
+    match &staged.table {
+        Some((table, head)) => table.publish(&config.state_dir, head),
+        None => Ok(()),
+    }
 }
 
-/// Deletes the plain copy that a backup which was killed left behind; for the agent's start.
+/// Deletes what a backup that was killed left behind; for the agent's start.
 pub fn remove_leftovers(config: &Config) {
     if let Err(error) = staging::remove_leftovers(&config.state_dir) {
         tracing::warn!(

@@ -1,204 +1,178 @@
-//! Everything of a restore point, sealed, in the state directory: first the plain copy of the database, then its
-//! parts, the files and the manifest as objects that may leave the machine.
-//! Nothing leaves here: that is the upload's.
+//! Makes a restore point: reads the database inside one read transaction, seals its parts and the files as objects, and
+//! describes them in the manifest, which comes last.
+//! Nothing plain is written to the disk, and nothing leaves the machine here: that is the upload's.
 
 use std::{
-    fs::{self, File},
-    io::{Read, Seek, SeekFrom},
+    fs,
     path::{Path, PathBuf},
-    sync::{
-        Mutex, PoisonError,
-        atomic::{AtomicU32, Ordering},
-    },
+    sync::Arc,
 };
 
-use anyhow::{Context, bail};
+use anyhow::Context;
 use jiff::Timestamp;
 use protocol::{
-    manifest::{Manifest, Object, PART_BYTES, PARTS_MAX, VERSION},
+    manifest::{BaseRef, Manifest, Object, VERSION},
     object_key::{self, PointId},
     time::UnixMillis,
 };
-use sha2::{Digest, Sha256};
 
 use super::{
-    Progress, TakeError,
+    Progress, Want,
     cancel::Cancelled,
+    commits::{self, Commits, Opened},
+    database::bytes_of,
     files,
-    recipients::Recipients,
+    lineage::Identity,
+    outgoing::{Outgoing, WAITING_BYTES_MAX},
     room,
-    seal::{hex, seal},
-    snapshot,
-    staging::{StagingDir, private_file},
+    staging::Sealer,
+    table::{Table, TableHead, TableWriter},
 };
-use crate::config::{Config, RemoteKind};
+use crate::{
+    config::{Config, RemoteKind},
+    store::points::KnownPoint,
+};
 
-/// Threads that compress and encrypt: one core must stay free for the bot and for alerts on small servers.
-const SEALING_THREADS: usize = 2;
-
+/// Databases up to this are checked by SQLite before they are sealed: it takes less than a second. Larger ones are
+/// checked wherever they are restored, and nothing must lengthen the read transaction.
+const CHECK_BYTES_MAX: u64 = 256 * 1024 * 1024;
 const MAKE_ROOM: &str =
     "No backup was begun, and the shop goes on. Make room, or give [state] dir a larger disk";
 
 /// What is to be staged, without a borrow, so that another thread can do it.
 pub(super) struct Order {
-    database: PathBuf,
-    files: Vec<PathBuf>,
-    never: Vec<PathBuf>,
-    recipients: Recipients,
-    cancelled: Cancelled,
-    dir: StagingDir,
+    pub want: Want,
+    pub commits: Commits,
+    pub database: PathBuf,
+    pub files: Vec<PathBuf>,
+    pub never: Vec<PathBuf>,
+    pub state_dir: PathBuf,
+    pub sealer: Sealer,
+    pub cancelled: Cancelled,
+    pub outgoing: Arc<Outgoing>,
+    /// The point before this one.
+    pub last: Option<KnownPoint>,
+    /// Whether at least one remote holds the base of the table.
+    pub base_is_held: bool,
 }
 
-/// A restore point on this machine, ready to be uploaded. Dropping it deletes it.
+/// A restore point whose objects are all on their way.
 pub(super) struct Staged {
     pub manifest: Manifest,
     pub manifest_size_bytes: u64,
     pub manifest_sha256: String,
     pub left_out: Vec<String>,
     pub damage: Option<String>,
-    dir: StagingDir,
+    /// A full point's table of pages, to be published once a remote holds the point.
+    pub table: Option<(TableWriter, TableHead)>,
+}
+
+/// Paths that never ride along, whatever is configured: the database and the agent's own.
+pub(super) fn never(config: &Config) -> Vec<PathBuf> {
+    let database = &config.backup.database;
+    let mut never = vec![
+        database.clone(),
+        beside(database, "-wal"),
+        beside(database, "-shm"),
+        beside(database, ".lock"),
+        config.state_dir.clone(),
+    ];
+    let folders = config
+        .remotes
+        .iter()
+        .filter(|remote| remote.kind == RemoteKind::Fs);
+    never.extend(folders.filter_map(|remote| remote.options.get("root").map(PathBuf::from)));
+    never
 }
 
 impl Order {
-    /// Reads the recipients and makes the folder.
-    pub(super) fn new(config: &Config, cancelled: Cancelled) -> Result<Self, TakeError> {
-        let recipients = Recipients::load(&config.backup.recipients)
-            .map_err(|faults| anyhow::anyhow!(faults.join("; ")))?;
-        let database = config.backup.database.clone();
-        let mut never = vec![
-            database.clone(),
-            beside(&database, "-wal"),
-            beside(&database, "-shm"),
-            beside(&database, ".lock"),
-            config.state_dir.clone(),
-        ];
-        let folders = config
-            .remotes
-            .iter()
-            .filter(|remote| remote.kind == RemoteKind::Fs);
-        never.extend(folders.filter_map(|remote| remote.options.get("root").map(PathBuf::from)));
-        let dir = StagingDir::make(&config.state_dir)?;
-        Ok(Self {
-            files: config.backup.files.clone(),
-            never,
-            recipients,
-            cancelled,
-            dir,
-            database,
-        })
-    }
-
-    /// Copies, seals and describes. Blocks for as long as the database is large.
+    /// Seals and describes; the queue ends with this, however it goes. Blocks for as long as the database is large.
     pub(super) fn carry_out(
         self,
         now: &dyn Fn() -> UnixMillis,
         progress: &dyn Progress,
     ) -> anyhow::Result<Staged> {
-        let copy = self.dir.path.join("shop.db");
-        let size_bytes = self.require_room()?;
-        progress.begin("copying the database", size_bytes);
-        let snapshot = snapshot::take(&self.database, &copy, now, progress, &self.cancelled)?;
-        let point = point_id(snapshot.taken_at)?;
-        let database_bytes = fs::metadata(&copy).context("measuring the copy")?.len();
-        progress.begin("encrypting", database_bytes);
-        let (database, database_sha256) = self.seal_database(&point, &copy, database_bytes, progress)?;
-        fs::remove_file(&copy).context("deleting the staged copy")?;
+        let staged = self.stage(now, progress);
+        progress.begin("uploading", self.outgoing.left_bytes());
+        self.outgoing.end();
+        staged
+    }
+
+    fn stage(&self, now: &dyn Fn() -> UnixMillis, progress: &dyn Progress) -> anyhow::Result<Staged> {
+        self.require_room()?;
+        let identity = Identity::of(&self.database)?;
+        let Opened { pages, place } = self.commits.open(&self.database)?;
+        let taken_at = now();
+        let point = point_id(taken_at)?;
+        let table = Table::open(&self.state_dir)
+            .filter(|table| table.head.identity == identity && table.head.page_size == pages.page_size());
+        let table = table.filter(|table| match &place {
+            Some(place) => place.chain == table.head.chain,
+            // Beside a capture that cannot say where it stands, its chain must not be continued.
+            None => matches!(self.commits, Commits::Unknown),
+        });
+        let sealed = self.seal_database(&point, &pages, table.as_ref(), progress)?;
+        let damage = match sealed.base.is_none() && bytes_of(&pages) <= CHECK_BYTES_MAX {
+            true => pages.damage().context("checking the database")?,
+            false => None,
+        };
+        let (page_size, count) = (pages.page_size(), pages.pages());
+        // From here on the bot's log may be reset again.
+        drop(pages);
         let mut collected = files::collect(&self.files, &self.never);
         let files = self.seal_files(&point, &mut collected)?;
+        let last = self.last.as_ref().map(|known| &known.manifest);
+        let last = last.filter(|last| table.is_some_and(|table| table.head.chain == last.chain));
+        // Where a capture counts the commits nobody else may.
+        let last = last.filter(|_| matches!(self.commits, Commits::Unknown));
+        let position = commits::position(place.as_ref(), last, &sealed.root)?;
         let manifest = Manifest {
             version: VERSION,
             point,
-            taken_at: snapshot.taken_at,
-            database,
-            database_bytes,
-            database_sha256,
+            taken_at,
+            chain: position.chain,
+            commit: position.commit,
+            base: sealed.base,
+            previous: self.last.as_ref().map(|last| last.manifest_sha256.clone()),
+            database: sealed.objects,
+            database_bytes: u64::from(page_size) * u64::from(count),
+            page_size,
+            page_root: sealed.root,
             files,
             agent_version: env!("CARGO_PKG_VERSION").to_owned(),
             sqlite_version: rusqlite::version().to_owned(),
+            signer: self.sealer.signer.fingerprint().clone(),
         };
-        manifest
-            .validate()
-            .map_err(anyhow::Error::msg)
-            .context("describing the restore point")?;
-        let json = serde_json::to_vec(&manifest).context("writing the manifest")?;
-        let sealed = seal(json.as_slice(), &self.recipients).context("sealing the manifest")?;
-        let key = object_key::manifest(&manifest.point, &sealed.sha256);
-        self.dir.keep(&key, &sealed)?;
+        let object = self.seal_manifest(&manifest)?;
+        let head = |manifest: &Manifest| TableHead {
+            base: BaseRef {
+                point: manifest.point.clone(),
+                manifest_sha256: object.sha256.clone(),
+            },
+            chain: manifest.chain.clone(),
+            identity,
+            page_size,
+            pages: count,
+        };
         Ok(Staged {
-            manifest_size_bytes: sealed.bytes.len() as u64,
-            manifest_sha256: sealed.sha256,
+            manifest_size_bytes: object.size_bytes,
+            table: sealed.table.map(|table| (table, head(&manifest))),
+            manifest_sha256: object.sha256,
             left_out: collected.left_out,
-            damage: snapshot.damage,
-            dir: self.dir,
+            damage,
             manifest,
         })
     }
 
-    /// Room for the copy, and for what it becomes when nothing of it can be compressed. Gives the database's size.
-    fn require_room(&self) -> anyhow::Result<u64> {
-        let size_of = |path: &Path| fs::metadata(path).map_or(0, |found| found.len());
-        let size_bytes = size_of(&self.database);
-        // Pages in the log may be new ones.
-        let copy_bytes = size_bytes.saturating_add(size_of(&beside(&self.database, "-wal")));
+    /// Room for what waits for slow remotes.
+    fn require_room(&self) -> anyhow::Result<()> {
+        let database_bytes = fs::metadata(&self.database).map_or(0, |found| found.len());
         room::require(
-            &self.dir.path,
-            copy_bytes.saturating_mul(2),
+            &self.outgoing.dir.path,
+            database_bytes.min(WAITING_BYTES_MAX),
             "staging a backup",
             MAKE_ROOM,
-        )?;
-        Ok(size_bytes)
-    }
-
-    fn seal_database(
-        &self,
-        point: &PointId,
-        copy: &Path,
-        database_bytes: u64,
-        progress: &dyn Progress,
-    ) -> anyhow::Result<(Vec<Object>, String)> {
-        let count = usize::try_from(database_bytes.div_ceil(PART_BYTES)).unwrap_or(usize::MAX);
-        if count == 0 || count > PARTS_MAX {
-            bail!(
-                "the database has {database_bytes} bytes: more than one restore point can hold, or nothing"
-            );
-        }
-        let next = AtomicU32::new(0);
-        let parts = Mutex::new(vec![None; count]);
-        let work = || -> anyhow::Result<()> {
-            loop {
-                let index = next.fetch_add(1, Ordering::Relaxed);
-                if index as usize >= count {
-                    return Ok(());
-                }
-                self.cancelled.check()?;
-                let object = self.seal_part(point, copy, index)?;
-                progress.advance(object.plain_size_bytes);
-                parts.lock().unwrap_or_else(PoisonError::into_inner)[index as usize] = Some(object);
-            }
-        };
-        std::thread::scope(|scope| {
-            let threads: Vec<_> = (0..SEALING_THREADS.min(count))
-                .map(|_| scope.spawn(work))
-                .collect();
-            let ended = threads
-                .into_iter()
-                .map(|thread| thread.join().map_err(|_| anyhow::anyhow!("a thread panicked"))?);
-            ended.collect::<anyhow::Result<()>>()
-        })?;
-        let parts = parts.into_inner().unwrap_or_else(PoisonError::into_inner);
-        let parts = parts
-            .into_iter()
-            .collect::<Option<Vec<Object>>>()
-            .context("a part is missing")?;
-        Ok((parts, self.digest_of(copy)?))
-    }
-
-    fn seal_part(&self, point: &PointId, copy: &Path, index: u32) -> anyhow::Result<Object> {
-        let mut file = File::open(copy).context("opening the staged copy")?;
-        file.seek(SeekFrom::Start(u64::from(index) * PART_BYTES))
-            .context("reading the staged copy")?;
-        let sealed = seal(self.cancelled.watch(file.take(PART_BYTES)), &self.recipients)?;
-        self.dir.keep(&object_key::base(point, index), &sealed)
+        )
     }
 
     fn seal_files(
@@ -209,51 +183,42 @@ impl Order {
         if collected.is_empty() {
             return Ok(None);
         }
-        let most_bytes = collected.size_bytes().saturating_mul(2);
+        let most_bytes = collected.size_bytes();
         room::require(
-            &self.dir.path,
+            &self.outgoing.dir.path,
             most_bytes,
             "staging the files of a backup",
             MAKE_ROOM,
         )?;
-        let path = self.dir.path.join("files.tar");
-        let mut tar = private_file(&path)?;
-        collected.write_tar(std::io::BufWriter::new(&mut tar))?;
-        tar.rewind().context("reading the archive")?;
-        let sealed = seal(self.cancelled.watch(&tar), &self.recipients).context("sealing the files")?;
-        fs::remove_file(&path).context("deleting the staged archive")?;
-        self.dir.keep(&object_key::files(point), &sealed).map(Some)
+        let (reader, writer) = std::io::pipe().context("making a pipe for the archive of files")?;
+        let object = std::thread::scope(|scope| {
+            let archiving = scope.spawn(|| collected.write_tar(std::io::BufWriter::new(writer)));
+            let plain = self.cancelled.watch(reader);
+            let object = self
+                .outgoing
+                .dir
+                .seal(&object_key::files(point), plain, &self.sealer);
+            archiving
+                .join()
+                .map_err(|_| anyhow::anyhow!("the thread that archives panicked"))??;
+            object
+        })?;
+        self.outgoing.add(&object, &self.cancelled)?;
+        Ok(Some(object))
     }
 
-    fn digest_of(&self, copy: &Path) -> anyhow::Result<String> {
-        let mut digest = Sha256::new();
-        let file = File::open(copy).context("opening the staged copy")?;
-        std::io::copy(&mut self.cancelled.watch(file), &mut digest).context("reading the staged copy")?;
-        Ok(hex(&digest.finalize()))
-    }
-}
-
-impl Staged {
-    /// The bytes of an object.
-    pub(super) fn read(&self, key: &str) -> anyhow::Result<Vec<u8>> {
-        fs::read(self.dir.file_of(key)).with_context(|| format!("reading the staged {key}"))
-    }
-
-    /// Everything that goes to a remote, the manifest last: name, size, digest.
-    pub(super) fn uploads(&self) -> Vec<(String, u64, String)> {
-        let objects = self
-            .manifest
-            .objects()
-            .map(|it| (it.key.clone(), it.size_bytes, it.sha256.clone()));
-        let manifest = object_key::manifest(&self.manifest.point, &self.manifest_sha256);
-        objects
-            .chain([(manifest, self.manifest_size_bytes, self.manifest_sha256.clone())])
-            .collect()
-    }
-
-    /// Bytes on each remote.
-    pub(super) fn size_bytes(&self) -> u64 {
-        self.uploads().iter().map(|(_, size, _)| size).sum()
+    fn seal_manifest(&self, manifest: &Manifest) -> anyhow::Result<Object> {
+        manifest
+            .validate()
+            .map_err(anyhow::Error::msg)
+            .context("describing the restore point")?;
+        let json = serde_json::to_vec(manifest).context("writing the manifest")?;
+        let unnamed = "manifest";
+        let mut object = self.outgoing.dir.seal(unnamed, json.as_slice(), &self.sealer)?;
+        object.key = object_key::manifest(&manifest.point, &object.sha256);
+        self.outgoing.dir.rename(unnamed, &object.key)?;
+        self.outgoing.add_manifest(&object);
+        Ok(object)
     }
 }
 

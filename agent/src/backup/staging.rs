@@ -3,19 +3,28 @@
 
 use std::{
     fs::{self, DirBuilder, File, OpenOptions, TryLockError},
-    io::Write,
+    io::{self, BufWriter, Read, Write},
     os::unix::fs::{DirBuilderExt, OpenOptionsExt},
     path::{Path, PathBuf},
 };
 
 use anyhow::Context;
 use protocol::manifest::Object;
+use sha2::{Digest, Sha256};
 
-use super::{TakeError, seal::Sealed};
+use super::{
+    TakeError,
+    recipients::Recipients,
+    remembered::Remembered,
+    seal::{hex, seal_into},
+    signer::SigningKey,
+};
 use crate::store::owner::own_like;
 
 const LOCK: &str = "backup.lock";
 const FOLDER: &str = "staging";
+const WRITE_BYTES: usize = 256 * 1024;
+
 /// The folder, and the lock that makes it this process's own.
 pub(super) struct StagingDir {
     pub(super) path: PathBuf,
@@ -46,17 +55,62 @@ impl StagingDir {
         self.path.join(key.replace('/', "_"))
     }
 
-    pub(super) fn keep(&self, key: &str, sealed: &Sealed) -> anyhow::Result<Object> {
-        private_file(&self.file_of(key))?
-            .write_all(&sealed.bytes)
-            .with_context(|| format!("staging {key}"))?;
+    /// Seals what the reader gives, straight into the object's file.
+    pub(super) fn seal(&self, key: &str, plain: impl Read, with: &Sealer) -> anyhow::Result<Object> {
+        let file = private_file(&self.file_of(key))?;
+        let mut writer = Digested {
+            file: BufWriter::with_capacity(WRITE_BYTES, file),
+            digest: Sha256::new(),
+            size_bytes: 0,
+        };
+        let poured = seal_into(plain, &mut writer, &with.recipients, &with.signer, with.level)
+            .with_context(|| format!("sealing {key}"))?;
+        writer.file.flush().with_context(|| format!("staging {key}"))?;
+        let sha256 = hex(&writer.digest.finalize());
+        with.remembered
+            .add(&sha256, &poured.session_key, super::now())
+            .with_context(|| format!("remembering what opens {key}"))?;
         Ok(Object {
             key: key.to_owned(),
-            size_bytes: sealed.bytes.len() as u64,
-            sha256: sealed.sha256.clone(),
-            plain_size_bytes: sealed.plain_size_bytes,
-            plain_sha256: sealed.plain_sha256.clone(),
+            size_bytes: writer.size_bytes,
+            sha256,
+            plain_size_bytes: poured.plain_size_bytes,
         })
+    }
+
+    /// Gives an object the name that is only known now.
+    pub(super) fn rename(&self, from: &str, to: &str) -> anyhow::Result<()> {
+        fs::rename(self.file_of(from), self.file_of(to)).with_context(|| format!("staging {to}"))
+    }
+}
+
+/// With what objects are sealed.
+pub(super) struct Sealer {
+    pub recipients: Recipients,
+    pub signer: SigningKey,
+    /// zstd's level.
+    pub level: i32,
+    /// Where session keys wait for a rehearsal.
+    pub remembered: Remembered,
+}
+
+/// A file that knows the digest of what was written.
+struct Digested {
+    file: BufWriter<File>,
+    digest: Sha256,
+    size_bytes: u64,
+}
+
+impl Write for Digested {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let count = self.file.write(bytes)?;
+        self.digest.update(&bytes[..count]);
+        self.size_bytes += count as u64;
+        Ok(count)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.file.flush()
     }
 }
 
@@ -68,8 +122,7 @@ impl Drop for StagingDir {
     }
 }
 
-/// Deletes what a backup that was killed left in the state directory: it holds the shop in plain text. While a
-/// backup runs, nothing is done.
+/// Deletes what a backup that was killed left in the state directory. While a backup runs, nothing is done.
 ///
 /// # Errors
 /// When the disk refuses.

@@ -5,8 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::{Timestamp, civil, tz::TimeZone};
 use protocol::{
+    chain::ChainId,
     manifest::Manifest,
-    object_key::{self, PointId},
+    object_key::{self, Fingerprint, PointId, SegmentName},
     time::UnixMillis,
 };
 
@@ -39,9 +40,19 @@ pub async fn ask(remotes: &[Remote], unusable: Vec<(String, String)>) -> Survey 
     survey
 }
 
+/// Where objects lie.
+const FOLDERS: [&str; 6] = [
+    object_key::CERTS,
+    object_key::BASES,
+    object_key::DELTAS,
+    object_key::FILES,
+    object_key::MANIFESTS,
+    object_key::SEGMENTS,
+];
+
 async fn names(remote: &Remote) -> Result<Names, RemoteError> {
     let mut names = Names::new();
-    for folder in ["base/", "files/", object_key::MANIFESTS] {
+    for folder in FOLDERS {
         names.extend(remote.list(folder).await?);
     }
     Ok(names)
@@ -55,6 +66,55 @@ impl Survey {
         names
             .filter_map(|name| Some(object_key::point_of_manifest(name)?.0))
             .collect()
+    }
+
+    /// Whose certificates one remote lists.
+    #[must_use]
+    pub fn signers_on(&self, remote: &str) -> Vec<Fingerprint> {
+        let holdings = self.holdings.iter().filter(|(name, _)| name == remote);
+        let names = holdings.flat_map(|(_, names)| names.keys());
+        names
+            .filter_map(|name| object_key::fingerprint_of_cert(name))
+            .collect()
+    }
+
+    /// Every segment of a chain that at least one remote lists.
+    #[must_use]
+    pub fn segments(&self, chain: &ChainId) -> BTreeSet<SegmentName> {
+        let folder = object_key::segments_of(chain);
+        let of_chain = |names: &Names| -> Vec<SegmentName> {
+            let names = names.range(folder.clone()..).map(|(name, _)| name);
+            let names = names.take_while(|name| name.starts_with(&folder));
+            names.filter_map(|name| SegmentName::parse(name)).collect()
+        };
+        self.holdings
+            .iter()
+            .flat_map(|(_, names)| of_chain(names))
+            .collect()
+    }
+
+    /// Every segment of every chain that at least one remote lists, with its size there.
+    #[must_use]
+    pub fn all_segments(&self) -> BTreeMap<SegmentName, u64> {
+        let all = self.holdings.iter().flat_map(|(_, names)| names);
+        all.filter_map(|(name, size)| Some((SegmentName::parse(name)?, *size)))
+            .collect()
+    }
+
+    /// How many bytes an object has on one remote, by its list.
+    #[must_use]
+    pub fn size_on(&self, remote: &str, key: &str) -> Option<u64> {
+        let mut holdings = self.holdings.iter().filter(|(name, _)| name == remote);
+        holdings.find_map(|(_, names)| names.get(key).copied())
+    }
+
+    /// How many bytes an object has on the first remote that lists it; 0 when none does.
+    #[must_use]
+    pub fn size_of(&self, key: &str) -> u64 {
+        let mut holdings = self.holdings.iter();
+        holdings
+            .find_map(|(_, names)| names.get(key).copied())
+            .unwrap_or(0)
     }
 
     /// The remotes that hold a manifest of the point.
@@ -116,10 +176,10 @@ pub fn lacking(names: &Names, manifest: &Manifest) -> Vec<String> {
 
 /// The names under which a remote lists a point's database parts, in order: all that is known without a manifest.
 pub fn listed_parts<'a>(names: &'a Names, point: &PointId) -> impl Iterator<Item = (&'a String, &'a u64)> {
-    let folder = format!("base/{point}/");
+    let point = point.clone();
     names
         .iter()
-        .filter(move |(name, _)| name.starts_with(&folder) && name.ends_with(".zst.pgp"))
+        .filter(move |(name, _)| object_key::part(name).is_some_and(|(of, _)| of == point))
 }
 
 /// The second that a point's name tells.

@@ -1,61 +1,114 @@
-//! One staged restore point onto every remote at once: each for itself, so that one that is down or slow neither
-//! stops nor delays another.
+//! One point onto every remote at once, while it is still being sealed: each remote for itself, so that one that is
+//! down or slow neither stops nor delays another.
 //! A remote that fails at an object is left without the manifest: what lies there then is no restore point.
 
-use std::sync::Arc;
+use std::{collections::BTreeSet, sync::Arc};
 
-use anyhow::Context;
+use anyhow::{Context, ensure};
+use protocol::object_key::Fingerprint;
 use tokio::task::JoinSet;
 
 use super::{
     Outcome, Progress,
+    outgoing::Outgoing,
     remote::{self, Remote},
-    stage::Staged,
+    seal::sha256_hex,
 };
 use crate::config::Config;
 
-pub(super) async fn to_every_remote(
-    config: &Config,
-    staged: &Arc<Staged>,
-    progress: &Arc<dyn Progress>,
-) -> Vec<Outcome> {
-    progress.begin("uploading", staged.size_bytes() * config.remotes.len() as u64);
-    let mut outcomes: Vec<Outcome> = Vec::new();
-    let mut uploads = JoinSet::new();
-    for (at, remote) in config.remotes.iter().enumerate() {
-        // Until its task says otherwise; also what stands if that task panics.
-        let error = Some("its upload ended without a word".to_owned());
-        outcomes.push(Outcome {
-            remote: remote.name.clone(),
-            error,
-        });
-        match remote::open(remote) {
-            Err(fault) => outcomes[at].error = Some(fault),
-            Ok(remote) => {
-                let (staged, progress) = (Arc::clone(staged), Arc::clone(progress));
-                uploads.spawn(async move { (at, to_remote(&remote, staged, &*progress).await) });
-            }
-        }
-    }
-    while let Some(ended) = uploads.join_next().await {
-        if let Ok((at, result)) = ended {
-            outcomes[at].error = result.err().map(|error| format!("{error:#}"));
-        }
-    }
-    outcomes
+/// What every upload needs.
+pub(super) struct Upload {
+    pub outgoing: Arc<Outgoing>,
+    /// The remotes that hold the newest full point, on which a delta may stand.
+    pub base_holders: BTreeSet<String>,
+    /// The certificate that belongs to every signature, and its name.
+    pub certificate: (String, String),
 }
 
-async fn to_remote(remote: &Remote, staged: Arc<Staged>, progress: &dyn Progress) -> anyhow::Result<()> {
-    for (key, size_bytes, sha256) in staged.uploads() {
-        let (source, name) = (Arc::clone(&staged), key.clone());
-        let bytes = tokio::task::spawn_blocking(move || source.read(&name))
-            .await
-            .context("the reading thread ended")??;
-        remote
-            .put(&key, &bytes, &sha256)
-            .await
-            .with_context(|| format!("writing {key}"))?;
-        progress.advance(size_bytes);
+impl Upload {
+    /// The name of the certificate of this signer, and its text.
+    pub(super) fn certificate(signer: &Fingerprint, text: String) -> (String, String) {
+        (protocol::object_key::cert(signer), text)
     }
-    Ok(())
+
+    /// Uploads until the queue ends, and tells how each remote fared.
+    pub(super) async fn to_every_remote(
+        self: Arc<Self>,
+        config: &Config,
+        progress: &Arc<dyn Progress>,
+    ) -> Vec<Outcome> {
+        let mut outcomes: Vec<Outcome> = Vec::new();
+        let mut uploads = JoinSet::new();
+        for (at, remote) in config.remotes.iter().enumerate() {
+            // Until its task says otherwise; also what stands if that task panics.
+            let error = Some("its upload ended without a word".to_owned());
+            outcomes.push(Outcome {
+                remote: remote.name.clone(),
+                error,
+            });
+            match remote::open(remote) {
+                Err(fault) => {
+                    outcomes[at].error = Some(fault);
+                    self.outgoing.give_up(at);
+                }
+                Ok(remote) => {
+                    let (own, progress) = (Arc::clone(&self), Arc::clone(progress));
+                    uploads.spawn(async move {
+                        let result = own.to_remote(at, &remote, &*progress).await;
+                        own.outgoing.give_up(at);
+                        (at, result)
+                    });
+                }
+            }
+        }
+        while let Some(ended) = uploads.join_next().await {
+            if let Ok((at, result)) = ended {
+                outcomes[at].error = result.err().map(|error| format!("{error:#}"));
+            }
+        }
+        outcomes
+    }
+
+    async fn to_remote(&self, at: usize, remote: &Remote, progress: &dyn Progress) -> anyhow::Result<()> {
+        let unfinished = "the backup was not finished";
+        let base = self.outgoing.begun().await.context(unfinished)?;
+        if let Some(base) = base {
+            ensure!(
+                self.base_holders.contains(remote.name()),
+                "it does not hold {}, the full backup that this delta stands on; the next full backup goes there again",
+                base.point
+            );
+        }
+        self.put_certificate(remote).await?;
+        let mut taken = 0;
+        while let Some(object) = self.outgoing.next(taken).await {
+            let (source, name) = (Arc::clone(&self.outgoing), object.key.clone());
+            let bytes = tokio::task::spawn_blocking(move || source.read(&name))
+                .await
+                .context("the reading thread ended")??;
+            remote
+                .put(&object.key, &bytes, &object.sha256)
+                .await
+                .with_context(|| format!("writing {}", object.key))?;
+            taken += 1;
+            self.outgoing.taken(at, taken);
+            if self.outgoing.is_whole() {
+                progress.advance(object.size_bytes);
+            }
+        }
+        ensure!(self.outgoing.is_whole(), unfinished);
+        Ok(())
+    }
+
+    /// The one object in clear, written once.
+    async fn put_certificate(&self, remote: &Remote) -> anyhow::Result<()> {
+        let (key, text) = &self.certificate;
+        if matches!(remote.size(key).await, Ok(size) if size == text.len() as u64) {
+            return Ok(());
+        }
+        remote
+            .put(key, text.as_bytes(), &sha256_hex(text.as_bytes()))
+            .await
+            .with_context(|| format!("writing {key}"))
+    }
 }

@@ -3,24 +3,31 @@
 
 use std::sync::Arc;
 
+use anyhow::Context;
 use jiff::Timestamp;
 use protocol::time::UnixMillis;
 
 use super::{ConfigArgument, Failure, interrupted, load, progress, words};
 use crate::{
     alert::{Alerts, calendar::Calendar, ladder::ladder, message::Voice},
-    backup::{self, Taken},
+    backup::{self, Commits, Taken, Want},
     config::{Config, Purpose},
-    store::Store,
+    store::{Store, lock},
     watch::backup_outcome,
 };
 
 /// Arguments of `agent backup`.
 #[derive(clap::Args)]
-#[command(after_help = "Example:\n  agent backup --config /etc/warung/agent.toml")]
+#[command(after_help = "Example:\n  agent backup --config /etc/warung/agent.toml\n  agent backup --delta")]
 pub struct Arguments {
     #[command(flatten)]
     config: ConfigArgument,
+    /// Only what has changed since the newest full backup; a full one when there is none to stand on
+    #[arg(long)]
+    delta: bool,
+    /// Where the running agent is asked for the commit that the backup stands at; [http] private when absent
+    #[arg(long, value_name = "URL", hide = true)]
+    agent: Option<String>,
     /// Print the outcome as JSON
     #[arg(long)]
     json: bool,
@@ -31,16 +38,29 @@ pub struct Arguments {
 /// # Errors
 /// Faults in the configuration, or a sentence that names each remote that does not hold the backup.
 pub async fn run(arguments: Arguments) -> Result<(), Failure> {
-    let config = load(&arguments.config.path, Purpose::Keep)?;
-    let store = Store::open(&config.state_dir)?;
-    // Stopped in its middle, it removes the plain copy that it has made so far.
+    let config = Arc::new(load(&arguments.config.path, Purpose::Keep)?);
+    let store = Arc::new(Store::open(&config.state_dir)?);
+    let commits = commits(&arguments, &config, &store)?;
+    let want = if arguments.delta { Want::Delta } else { Want::Full };
+    // Stopped in its middle, it removes what it has staged so far.
     let taken = tokio::select! {
-        taken = backup::take(&config, &store, progress::watcher()) => taken.map_err(anyhow::Error::from)?,
+        taken = backup::take(&config, &store, want, commits, progress::watcher()) => taken.map_err(anyhow::Error::from)?,
+        () = left_alone(arguments.agent.is_some()) => {
+            return Err(Failure::Failed(anyhow::anyhow!("the agent that asked for this backup has ended: there is none")));
+        }
         stopped = interrupted() => {
             stopped?;
             return Err(Failure::Failed(anyhow::anyhow!("interrupted: there is no new backup, and nothing is left behind")));
         }
     };
+    if arguments.agent.is_some() {
+        // The agent that asked tells the owner, and reads the whole.
+        println!(
+            "{}",
+            serde_json::to_string(&taken).context("writing the outcome")?
+        );
+        return Ok(());
+    }
     observe(&config, store, &taken);
     if arguments.json {
         println!("{}", json(&taken));
@@ -52,7 +72,11 @@ pub async fn run(arguments: Arguments) -> Result<(), Failure> {
             .map(|it| it.remote.as_str())
             .collect();
         println!(
-            "Backup {} of {}: database {}, {} on each remote; read back from {}.",
+            "{} {} of {}: database {}, {} on each remote; read back from {}.",
+            match &taken.base {
+                None => "Full backup".to_owned(),
+                Some(base) => format!("Delta on {base}:"),
+            },
             taken.point,
             words::moment(taken.taken_at, &config.owner.timezone),
             words::size(taken.database_bytes),
@@ -69,15 +93,48 @@ pub async fn run(arguments: Arguments) -> Result<(), Failure> {
     }
 }
 
+/// Resolves when the agent that started this process is no more: then nobody holds the other end of its input.
+async fn left_alone(is_child: bool) {
+    if !is_child {
+        return std::future::pending().await;
+    }
+    let (ended, has_ended) = tokio::sync::oneshot::channel();
+    // A thread of its own, which ends with the process: reading cannot be called off.
+    std::thread::spawn(move || {
+        let _ = std::io::copy(&mut std::io::stdin(), &mut std::io::sink());
+        let _ = ended.send(());
+    });
+    let _ = has_ended.await;
+}
+
+/// The running agent, when there is one; else what it left.
+fn commits(arguments: &Arguments, config: &Arc<Config>, store: &Arc<Store>) -> Result<Commits, Failure> {
+    let url = match &arguments.agent {
+        Some(url) => Some(url.trim_end_matches('/').to_owned()),
+        None if lock::is_held(&config.lock_path())? => Some(format!("http://{}", config.http.private)),
+        None => None,
+    };
+    if let Some(url) = url {
+        let client = reqwest::Client::builder()
+            .no_proxy()
+            .build()
+            .context("preparing to ask the running agent")?;
+        return Ok(Commits::Agent { url, client });
+    }
+    let known = store.capture_state().context("asking where the capture stands")?;
+    Ok(match known {
+        Some(_) => Commits::Resumed {
+            config: Arc::clone(config),
+            store: Arc::clone(store),
+        },
+        None => Commits::Unknown,
+    })
+}
+
 /// What the owner has mended by hand must not go on being told as broken by the running agent. The backup is there in
 /// any case.
-fn observe(config: &Config, store: Store, taken: &Taken) {
-    let alerts = Alerts::new(
-        Arc::new(store),
-        Voice::of(config),
-        Calendar::of(config),
-        &ladder(config),
-    );
+fn observe(config: &Config, store: Arc<Store>, taken: &Taken) {
+    let alerts = Alerts::new(store, Voice::of(config), Calendar::of(config), &ladder(config));
     let now = UnixMillis(Timestamp::now().as_millisecond());
     if let Err(error) = backup_outcome::observe(&alerts, taken, now) {
         tracing::warn!(
@@ -95,6 +152,7 @@ fn json(taken: &Taken) -> serde_json::Value {
         .collect();
     serde_json::json!({
         "id": taken.point,
+        "base": taken.base,
         "taken_at": words::rfc3339(taken.taken_at),
         "database_bytes": taken.database_bytes,
         "size_bytes": taken.size_bytes,

@@ -12,8 +12,9 @@ use crate::{
     backup::{
         coverage,
         recipients::{RecipientCert, Recipients, Validity},
-        remote::{Remote, RemoteError},
-        seal::{Sealed, seal},
+        remote::trial,
+        seal::{LEVEL, seal},
+        signer::SigningKey,
     },
     config::{Config, Purpose},
 };
@@ -56,19 +57,19 @@ pub async fn run(arguments: Arguments) -> Result<(), Failure> {
             .iter()
             .map(|cert| recipient(cert, &config, now)),
     );
+    findings.push(signing_key(&config));
     let probe = seal(
         b"Warung: agent check wrote this and deletes it again.".as_slice(),
         &recipients,
+        &SigningKey::make()?,
+        LEVEL,
     )?;
     let opened = remotes::open(&config, None)?;
     for (name, fault) in opened.unusable {
         findings.push(finding(&format!("remote {name}"), Err(fault)));
     }
     for remote in opened.usable {
-        let answer = try_remote(&remote, &probe)
-            .await
-            .map_err(|error| error.to_string());
-        let said = answer.map(|()| "takes an object, gives it back unaltered and deletes it".to_owned());
+        let said = told(&trial::run(&remote, &probe).await);
         findings.push(finding(&format!("remote {}", remote.name()), said));
     }
     findings.extend(config.backup.files.iter().map(|path| rides_along(path)));
@@ -86,7 +87,8 @@ pub async fn run(arguments: Arguments) -> Result<(), Failure> {
         }
         if recipients.certs().len() < 2 {
             println!(
-                "hint   one recipient: if that key is lost, so is every backup. A second one is recommended."
+                "hint   one recipient: if that key is lost, so is every backup. Two are recommended, the owner's and a cold \
+                 spare that lies elsewhere."
             );
         }
     }
@@ -133,6 +135,34 @@ fn recipient(cert: &RecipientCert, config: &Config, now: UnixMillis) -> Finding 
     finding(&format!("recipient {}", cert.path.display()), said)
 }
 
+/// What a remote can do, in one sentence; an error names what backups need and it cannot.
+fn told(trial: &[trial::Finding]) -> Result<String, String> {
+    let faults: Vec<String> = trial
+        .iter()
+        .filter(|it| it.is_fault())
+        .map(|it| format!("{}: {}", it.what, it.said))
+        .collect();
+    if faults.is_empty() {
+        let can = trial.iter().filter(|it| it.answer == trial::Answer::Yes);
+        let can: Vec<&str> = can.map(|it| it.what).collect();
+        Ok(format!("does what backups need: {}", can.join(", ")))
+    } else {
+        Err(faults.join("; "))
+    }
+}
+
+fn signing_key(config: &Config) -> Finding {
+    let said = match SigningKey::load(&config.state_dir) {
+        Ok(Some(key)) => Ok(format!(
+            "{}: `agent key agent` prints its certificate for the recovery kit",
+            key.fingerprint()
+        )),
+        Ok(None) => Ok("is made with the first backup".to_owned()),
+        Err(error) => Err(format!("{error:#}")),
+    };
+    finding("the agent's signing key", said)
+}
+
 fn rides_along(path: &Path) -> Finding {
     let said = match path.symlink_metadata() {
         Ok(_) => Ok("is there and rides along".to_owned()),
@@ -141,12 +171,4 @@ fn rides_along(path: &Path) -> Finding {
         )),
     };
     finding(&format!("file {}", path.display()), said)
-}
-
-async fn try_remote(remote: &Remote, probe: &Sealed) -> Result<(), RemoteError> {
-    let moment = Timestamp::now().strftime("%Y%m%dT%H%M%SZ");
-    let key = format!("probe/{moment}-{:08x}.zst.pgp", rand::random::<u32>());
-    let written = remote.put(&key, &probe.bytes, &probe.sha256).await;
-    let deleted = remote.delete(&key).await;
-    written.and(deleted)
 }

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use super::{ConfigArgument, Failure, ask, load};
 use crate::{
+    backup::signer::SigningKey,
     config::{Config, Purpose},
     keys::{self, kit},
 };
@@ -20,6 +21,8 @@ pub struct Arguments {
 enum Verb {
     /// Make the owner's key pair and, with a configuration, the recovery kit
     New(New),
+    /// Print the certificate of this server's agent, for the recovery kit: by it a restore knows who made a backup
+    Agent(Agent),
 }
 
 /// Arguments of `agent key new`.
@@ -38,16 +41,47 @@ struct New {
     name: String,
 }
 
-/// Makes the key.
+/// Arguments of `agent key agent`.
+#[derive(clap::Args)]
+#[command(after_help = "Example:\n  agent key agent > /media/usb/warung-kit/agent.asc")]
+struct Agent {
+    #[command(flatten)]
+    config: ConfigArgument,
+}
+
+/// Makes the owner's key, or shows the agent's.
 ///
 /// # Errors
 /// Wrong use, or what the disk refused; a file that is already there stops it before anything is written.
 pub fn run(arguments: Arguments) -> Result<(), Failure> {
-    let Verb::New(new) = arguments.verb;
-    let config = readable_config(&new)?;
+    match arguments.verb {
+        Verb::New(new) => make(&new),
+        Verb::Agent(agent) => show(&agent),
+    }
+}
+
+fn show(agent: &Agent) -> Result<(), Failure> {
+    let config = load(&agent.config.path, Purpose::Look)?;
+    let key = SigningKey::load(&config.state_dir)?.ok_or_else(|| {
+        anyhow::anyhow!(
+            "no agent has made its key in {} yet: it does at its first backup",
+            config.state_dir.display()
+        )
+    })?;
+    eprintln!("The agent's fingerprint is {}.", key.fingerprint());
+    print!("{}", key.certificate()?);
+    Ok(())
+}
+
+fn make(new: &New) -> Result<(), Failure> {
+    let config = readable_config(new)?;
     let passphrase = ask::new_passphrase()?;
     let key = keys::generate(&new.name, &passphrase)?;
-    kit::write(&new.out, &key, config.as_ref())?;
+    let signer = match &config {
+        Some(config) => SigningKey::load(&config.state_dir)?,
+        None => None,
+    };
+    kit::write(&new.out, &key, config.as_ref(), signer.as_ref())?;
     println!("The owner's key {} is made.", key.fingerprint);
     println!("  secret key   {}", new.out.join(kit::SECRET_KEY).display());
     println!("  certificate  {}", new.out.join(kit::CERTIFICATE).display());
@@ -55,7 +89,14 @@ pub fn run(arguments: Arguments) -> Result<(), Failure> {
     println!(
         "Keep this folder and the passphrase off the server, in two places: without them no backup opens."
     );
-    println!("A second recipient, kept elsewhere, is recommended: run this again with another --out.");
+    println!(
+        "Two recipients are recommended, yours and a cold spare that lies elsewhere: run this again with another --out."
+    );
+    if signer.is_none() {
+        println!(
+            "Once the agent has taken a backup, `agent key agent` prints its certificate: keep that in the kit too."
+        );
+    }
     match &config {
         Some(config) => println!(
             "The recovery kit is complete, from {}: read KIT.md.",

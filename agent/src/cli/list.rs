@@ -1,9 +1,13 @@
 //! `agent list`: what the remotes hold, by their own word, joined with what this server knows or the key opens.
 //! It fetches no part of a database and changes nothing.
 
-use std::{collections::BTreeMap, path::PathBuf};
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+};
 
 use protocol::{
+    chain::{ChainId, CommitNumber},
     manifest::Manifest,
     object_key::{self, PointId},
     time::UnixMillis,
@@ -15,9 +19,13 @@ use crate::{
     backup::survey::{self, Names, Survey},
     config::{Config, Purpose},
     keys,
-    restore::{Sources, open_manifest},
+    restore::{Sources, open_manifest, trust},
     store::{Store, points::KnownPoint},
 };
+
+mod ranges;
+
+use ranges::Range;
 
 /// Arguments of `agent list`.
 #[derive(clap::Args)]
@@ -41,6 +49,11 @@ pub struct Arguments {
 struct Listed {
     id: PointId,
     taken_at: String,
+    /// The full point that a delta stands on; of an unknown point it is not known.
+    base: Option<PointId>,
+    chain: Option<ChainId>,
+    /// The commit that the database stands after.
+    commit: Option<CommitNumber>,
     remotes: Vec<String>,
     /// The database's objects alone, in order.
     objects: Vec<String>,
@@ -73,6 +86,21 @@ pub async fn run(arguments: Arguments) -> Result<(), Failure> {
         None => None,
     };
     let survey = survey::ask(&opened.usable, opened.unusable).await;
+    let kit = arguments
+        .key
+        .as_deref()
+        .and_then(Path::parent)
+        .unwrap_or(Path::new("."));
+    let trust = trust::gather(
+        &config.state_dir,
+        kit,
+        &[],
+        &opened.usable,
+        &survey,
+        &mut Vec::new(),
+    )
+    .await;
+    let cores = super::restore::cores();
     let mut listed = Vec::new();
     for point in survey.points().into_iter().rev() {
         let opened = match (known.get(&point), &unlocked) {
@@ -81,26 +109,28 @@ pub async fn run(arguments: Arguments) -> Result<(), Failure> {
                     remotes: &opened.usable,
                     survey: &survey,
                     keys,
+                    signers: &trust.signers,
+                    cores: &cores,
                 };
                 Some(open_manifest(&sources, &point).await)
             }
             _ => None,
         };
-        // One that does not open is a problem of its own point, and hides no other.
-        let (manifest, problems) = match opened {
-            Some(Ok((manifest, problems))) => (Some(manifest), problems),
-            Some(Err(problem)) => (None, vec![problem]),
-            None => (None, Vec::new()),
-        };
-        let mut one = describe(&survey, &point, known.get(&point), manifest.as_ref());
-        one.problems.extend(problems);
-        listed.push(one);
+        listed.push(one(&survey, &point, known.get(&point), opened));
     }
+    let ranges = ranges::of(&survey.all_segments());
     if arguments.json {
-        println!("{}", serde_json::json!({ "restore_points": listed }));
+        println!(
+            "{}",
+            serde_json::json!({ "restore_points": listed, "commits": ranges })
+        );
     } else {
-        print(&listed, &config);
+        print(&listed, &ranges, &config);
     }
+    passed_over(&survey)
+}
+
+fn passed_over(survey: &Survey) -> Result<(), Failure> {
     let silent: Vec<String> = survey
         .silent
         .iter()
@@ -113,6 +143,23 @@ pub async fn run(arguments: Arguments) -> Result<(), Failure> {
         eprintln!("agent: passed over: {line}");
     }
     Ok(())
+}
+
+/// A manifest that does not open is a problem of its own point, and hides no other.
+fn one(
+    survey: &Survey,
+    point: &PointId,
+    known: Option<&KnownPoint>,
+    opened: Option<Result<(Manifest, Vec<String>), String>>,
+) -> Listed {
+    let (manifest, problems) = match opened {
+        Some(Ok((manifest, problems))) => (Some(manifest), problems),
+        Some(Err(problem)) => (None, vec![problem]),
+        None => (None, Vec::new()),
+    };
+    let mut one = describe(survey, point, known, manifest.as_ref());
+    one.problems.extend(problems);
+    one
 }
 
 fn known_here(config: &Config) -> anyhow::Result<BTreeMap<PointId, KnownPoint>> {
@@ -133,6 +180,9 @@ fn describe(
     let holders: Vec<_> = survey.holders(point).collect();
     let mut listed = Listed {
         taken_at: words::rfc3339(survey::moment_of(point).unwrap_or(UnixMillis(0))),
+        base: manifest.and_then(|it| Some(it.base.as_ref()?.point.clone())),
+        chain: manifest.map(|it| it.chain.clone()),
+        commit: manifest.map(|it| it.commit),
         remotes: holders.iter().map(|(remote, _)| (*remote).to_owned()).collect(),
         objects: Vec::new(),
         files: Vec::new(),
@@ -198,31 +248,75 @@ fn lacking_manifest(names: &Names, key: &str, size_bytes: u64) -> Option<String>
     }
 }
 
-fn print(listed: &[Listed], config: &Config) {
+/// A calendar: a line for each day, and below it the points and, at their end, the commits that follow.
+fn print(listed: &[Listed], ranges: &[Range], config: &Config) {
     if listed.is_empty() {
         println!("The remotes hold no restore point yet. `agent backup` makes one.");
     }
+    let zone = &config.owner.timezone;
+    let mut day = String::new();
     for point in listed {
-        let moment = point
+        let at = point
             .taken_at
             .parse::<jiff::Timestamp>()
-            .map(|at| UnixMillis(at.as_millisecond()));
-        let moment = moment
-            .map(|at| words::moment(at, &config.owner.timezone))
-            .unwrap_or_default();
-        let state = match (point.problems.is_empty(), point.verified) {
-            (false, _) => "INCOMPLETE",
-            (true, true) => "verified",
-            (true, false) => "not verified here",
-        };
+            .unwrap_or_default()
+            .to_zoned(zone.clone());
+        let of_day = at.strftime("%A %Y-%m-%d").to_string();
+        if of_day != day {
+            println!("{of_day}");
+            day = of_day;
+        }
         println!(
-            "{moment}  {}  {:>10}  {state}  on {}",
+            "  {}  {:5}  {}  {:>10}  {}  on {}",
+            at.strftime("%H:%M:%S %Z"),
+            point.kind(),
             point.id,
             words::size(point.size_bytes),
+            point.state(),
             point.remotes.join(", ")
         );
         for problem in &point.problems {
-            println!("    {problem}");
+            println!("      {problem}");
+        }
+    }
+    for range in ranges {
+        println!(
+            "Every commit from {} to {} of chain {}, until {}: {} more",
+            range.first,
+            range.last,
+            range.chain,
+            words::moment(range.last_at, zone),
+            words::size(range.size_bytes)
+        );
+    }
+    for pair in ranges.windows(2).filter(|pair| pair[0].chain == pair[1].chain) {
+        println!(
+            "GAP: commits {} to {} of chain {} are on no remote that answers",
+            pair[0].last.next(),
+            pair[1].first.get() - 1,
+            pair[0].chain
+        );
+    }
+}
+
+impl Listed {
+    fn kind(&self) -> &'static str {
+        match (&self.base, &self.chain) {
+            (Some(_), _) => "delta",
+            (None, Some(_)) => "full",
+            // Without a manifest at hand the folder of its parts tells.
+            (None, None) => match self.objects.first() {
+                Some(name) if name.starts_with(object_key::DELTAS) => "delta",
+                _ => "full",
+            },
+        }
+    }
+
+    fn state(&self) -> &'static str {
+        match (self.problems.is_empty(), self.verified) {
+            (false, _) => "INCOMPLETE",
+            (true, true) => "verified",
+            (true, false) => "not verified here",
         }
     }
 }

@@ -18,13 +18,17 @@ pub mod alert;
 pub mod ask;
 pub mod backup;
 pub mod check;
+pub mod drill;
 pub mod key;
 pub mod list;
 pub mod progress;
+pub mod prune;
+pub mod remote;
 pub mod remotes;
 pub mod restore;
 pub mod run;
 pub mod status;
+pub mod verify;
 pub mod words;
 
 /// How long threads that still work may take once the command has ended.
@@ -74,6 +78,14 @@ enum Command {
     List(list::Arguments),
     /// Bring the shop back from a restore point
     Restore(restore::Arguments),
+    /// Show and carry out what [retention] keeps on the remotes and what it lets go
+    Prune(prune::Arguments),
+    /// Compare what the remotes hold with what was written there
+    Verify(verify::Arguments),
+    /// Rehearse a restore, and touch nothing live
+    Drill(drill::Arguments),
+    /// Try a remote out
+    Remote(remote::Arguments),
     /// Show how the bot and the agent are
     Status(status::Arguments),
     /// The ways to the owner
@@ -122,6 +134,10 @@ async fn dispatch(command: Command) -> Result<(), Failure> {
         Command::Backup(arguments) => backup::run(arguments).await,
         Command::List(arguments) => list::run(arguments).await,
         Command::Restore(arguments) => restore::run(arguments).await,
+        Command::Prune(arguments) => prune::run(arguments).await,
+        Command::Verify(arguments) => verify::run(arguments).await,
+        Command::Drill(arguments) => drill::run(arguments).await,
+        Command::Remote(arguments) => remote::run(arguments).await,
         Command::Status(arguments) => status::run(arguments).await,
         Command::Alert(arguments) => alert::run(arguments).await,
         Command::Key(arguments) => key::run(arguments),

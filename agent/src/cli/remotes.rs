@@ -18,7 +18,7 @@ pub struct Opened {
     pub unusable: Vec<(String, String)>,
 }
 
-/// Opens them, or the one of that name alone.
+/// Opens them to read, or the one of that name alone.
 ///
 /// # Errors
 /// Wrong use when no remote has that name; a faulty configuration when none of them can be used.
@@ -47,7 +47,7 @@ pub fn open(config: &Config, only: Option<&str>) -> Result<Opened, Failure> {
 fn open_one(config: &RemoteConfig) -> Result<Remote, String> {
     let unknown = preflight::unknown_options(config);
     if unknown.is_empty() {
-        remote::open(config)
+        remote::open_to_read(config)
     } else {
         Err(unknown.join("; "))
     }

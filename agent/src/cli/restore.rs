@@ -1,32 +1,40 @@
 //! `agent restore`: shows what will be done, asks, does it, and says what was done and what to do next.
 //! It decides nothing itself: choosing, checking and swapping are the restore's own.
 
-use std::path::PathBuf;
+use std::{collections::BTreeMap, path::PathBuf};
 
 use protocol::{
-    object_key::{self, PointId},
+    chain::CommitNumber,
+    object_key::{self, Fingerprint, PointId},
     time::UnixMillis,
 };
+use tokio::sync::Semaphore;
 
 use super::{ConfigArgument, Failure, ask, interrupted, load, progress, remotes};
 use crate::{
-    backup::{seal::Keys, survey},
+    backup::{
+        remote::Remote,
+        seal::Keys,
+        survey::{self, Survey},
+    },
     config::{Config, Purpose},
     keys::{self, KeyError, kit},
     restore::{
         self, Done, Only, Plan, Request, Selection, Sources, Target, choose,
         hold::{self, Hold},
+        trust::{self, Trust},
     },
-    store::Store,
+    store::{Store, points::KnownPoint},
 };
 
 mod told;
 
-use told::{json, refusal, show, tell, told};
+use told::{LastKnown, gap, json, refusal, show, tell, told};
 
 const EXAMPLES: &str = "Examples:
   agent restore --latest --key owner.secret.asc
   agent restore --at '2026-11-22 09:14' --key owner.secret.asc --dry-run
+  agent restore --before-commit 4711 --key owner.secret.asc
   agent restore --latest --remote offsite --to /tmp/look --key owner.secret.asc --yes
 
 Onto the live path the bot and the agent must be stopped first.
@@ -38,14 +46,20 @@ The key's passphrase is asked, or taken from OWNER_KEY_PASSPHRASE.";
 pub struct Arguments {
     #[command(flatten)]
     config: ConfigArgument,
-    /// The newest restore point (also without this option)
-    #[arg(long, conflicts_with_all = ["at", "point"])]
+    /// Everything that there is (also without this option)
+    #[arg(long, group = "when")]
     latest: bool,
-    /// The newest restore point not after this moment: RFC 3339, or '2026-11-22 09:14[:05]' in the owner's time zone
-    #[arg(long, value_name = "TIME", conflicts_with = "point")]
+    /// Everything until this moment: RFC 3339, or '2026-11-22 09:14[:05]' in the owner's time zone
+    #[arg(long, value_name = "TIME", group = "when")]
     at: Option<String>,
-    /// This restore point, by its name in `agent list`
-    #[arg(long, value_name = "ID")]
+    /// Everything until this commit of the newest chain
+    #[arg(long, value_name = "N", group = "when")]
+    commit: Option<u64>,
+    /// Everything before this commit of the newest chain
+    #[arg(long, value_name = "N", group = "when")]
+    before_commit: Option<u64>,
+    /// This restore point and nothing after it, by its name in `agent list`
+    #[arg(long, value_name = "ID", group = "when")]
     point: Option<String>,
     /// Take it from this remote only
     #[arg(long, value_name = "NAME")]
@@ -59,6 +73,9 @@ pub struct Arguments {
     /// The owner's secret key; without this option owner.secret.asc beside the configuration, as in a recovery kit
     #[arg(long, value_name = "FILE")]
     key: Option<PathBuf>,
+    /// Believe the agent with this fingerprint as well; without this option those of the recovery kit and this server
+    #[arg(long, value_name = "FINGERPRINT")]
+    trust: Vec<String>,
     /// Check every page and index also of a database over 256 MiB
     #[arg(long)]
     full_check: bool,
@@ -97,7 +114,9 @@ impl OnlyArgument {
 /// Wrong use (2), or what could not be done and what to do instead (1); then nothing was changed.
 pub async fn run(arguments: Arguments) -> Result<(), Failure> {
     let config = load(&arguments.config.path, Purpose::Look)?;
-    let request = request(&arguments, &config)?;
+    let known = known_here(&config);
+    let last_known = last_known(&config, &known);
+    let request = request(&arguments, &config, known)?;
     let touches_live = matches!(request.target, Target::Live(_)) && request.only != Some(Only::Config);
     // Held from here on, so that neither program can start while the owner reads the plan.
     let mut hold = match touches_live && !arguments.dry_run {
@@ -107,31 +126,31 @@ pub async fn run(arguments: Arguments) -> Result<(), Failure> {
     let opened = remotes::open(&config, arguments.remote.as_deref())?;
     let keys = unlock(&arguments, &config)?;
     let survey = survey::ask(&opened.usable, opened.unusable).await;
+    let mut notes = Vec::new();
+    let cores = cores();
+    let trust = whom_to_trust(&arguments, &config, &opened.usable, &survey, &mut notes).await?;
     let sources = Sources {
         remotes: &opened.usable,
         survey: &survey,
         keys: &keys,
+        signers: &trust.signers,
+        cores: &cores,
     };
-    let plan = restore::plan(request, &sources)
+    let mut plan = restore::plan(request, &sources)
         .await
         .map_err(|refused| told(&refused, &arguments, &config))?;
+    plan.notes.splice(0..0, notes);
     if !arguments.json {
-        show(&plan, &config);
+        show(&plan, trust.source, &config);
     }
     restore::require_room(&plan)?;
     if arguments.dry_run {
         if arguments.json {
-            println!(
-                "{}",
-                json(
-                    &plan,
-                    &Done {
-                        notes: plan.notes.clone(),
-                        ..Done::default()
-                    },
-                    true
-                )
-            );
+            let nothing = Done {
+                notes: plan.notes.clone(),
+                ..Done::default()
+            };
+            println!("{}", json(&plan, &nothing, true));
         }
         return Ok(());
     }
@@ -147,15 +166,62 @@ pub async fn run(arguments: Arguments) -> Result<(), Failure> {
         println!("{}", json(&plan, &done, false));
     } else {
         tell(&plan, &done, &config);
+        if let Some(reached) = done.reached {
+            println!(
+                "{}",
+                gap(last_known.as_ref(), &plan.manifest.chain, reached, &config)
+            );
+        }
     }
     Ok(())
 }
 
-fn unlock(arguments: &Arguments, config: &Config) -> Result<Keys, Failure> {
-    let key = match &arguments.key {
+async fn whom_to_trust(
+    arguments: &Arguments,
+    config: &Config,
+    remotes: &[Remote],
+    survey: &Survey,
+    notes: &mut Vec<String>,
+) -> Result<Trust, Failure> {
+    let key = key_path(arguments, config);
+    let kit = key.parent().unwrap_or(&key);
+    let named = named(arguments)?;
+    Ok(trust::gather(&config.state_dir, kit, &named, remotes, survey, notes).await)
+}
+
+/// The newest commit that was captured here, or else the newest point that was taken.
+fn last_known(config: &Config, known: &BTreeMap<PointId, KnownPoint>) -> Option<LastKnown> {
+    let store = Store::open_to_look(&config.state_dir).ok().flatten();
+    let captured = store.and_then(|store| store.capture_state().ok().flatten());
+    let newest = known.values().map(|known| &known.manifest);
+    captured.map(|state| LastKnown::captured(&state)).or_else(|| {
+        let newest = newest.max_by_key(|manifest| manifest.taken_at);
+        newest.map(LastKnown::taken)
+    })
+}
+
+/// One more than there are cores would only take memory.
+pub(super) fn cores() -> Semaphore {
+    Semaphore::new(std::thread::available_parallelism().map_or(2, usize::from))
+}
+
+fn key_path(arguments: &Arguments, config: &Config) -> PathBuf {
+    match &arguments.key {
         Some(key) => key.clone(),
         None => config.path.with_file_name(kit::SECRET_KEY),
-    };
+    }
+}
+
+/// The agents that the owner vouches for.
+fn named(arguments: &Arguments) -> Result<Vec<Fingerprint>, Failure> {
+    let without_spaces = |text: &String| text.replace(' ', "").to_uppercase();
+    let read = |text: &String| Fingerprint::parse(&without_spaces(text));
+    let all: Result<Vec<Fingerprint>, _> = arguments.trust.iter().map(read).collect();
+    all.map_err(|error| Failure::Refused(error.to_string()))
+}
+
+fn unlock(arguments: &Arguments, config: &Config) -> Result<Keys, Failure> {
+    let key = key_path(arguments, config);
     if !key.is_file() {
         let missing = format!(
             "there is no secret key at {}: name the owner's key with --key FILE",
@@ -181,30 +247,29 @@ async fn carry_out(plan: &Plan, sources: &Sources<'_>, hold: Option<&mut Hold>) 
     }
 }
 
-fn request(arguments: &Arguments, config: &Config) -> Result<Request, Failure> {
-    let selection = match (&arguments.at, &arguments.point) {
-        (Some(text), _) => {
-            Selection::At(choose::parse_moment(text, &config.owner.timezone).map_err(Failure::Refused)?)
-        }
-        (_, Some(id)) => {
-            Selection::Point(PointId::parse(id).map_err(|error| Failure::Refused(error.to_string()))?)
-        }
-        _ => Selection::Latest,
-    };
-    // The catalogue is a memory aid: one that cannot be read must not stand in the way of a restore. What it knows
-    // of other remotes says nothing about the one that was asked for.
-    let known = Store::open_to_look(&config.state_dir)
+/// The catalogue is a memory aid: one that cannot be read must not stand in the way of a restore.
+fn known_here(config: &Config) -> BTreeMap<PointId, KnownPoint> {
+    Store::open_to_look(&config.state_dir)
         .ok()
         .flatten()
-        .and_then(|store| store.points().ok());
-    let on_asked = |verified: &std::collections::BTreeMap<String, UnixMillis>| {
+        .and_then(|store| store.points().ok())
+        .unwrap_or_default()
+}
+
+fn request(
+    arguments: &Arguments,
+    config: &Config,
+    known: BTreeMap<PointId, KnownPoint>,
+) -> Result<Request, Failure> {
+    // What is known of other remotes says nothing about the one that was asked for.
+    let on_asked = |verified: &BTreeMap<String, UnixMillis>| {
         arguments
             .remote
             .as_ref()
             .is_none_or(|remote| verified.contains_key(remote))
     };
     Ok(Request {
-        selection,
+        selection: selection(arguments, config)?,
         only: arguments.only.map(|only| match only {
             OnlyArgument::Database => Only::Database,
             OnlyArgument::Config => Only::Config,
@@ -216,7 +281,6 @@ fn request(arguments: &Arguments, config: &Config) -> Result<Request, Failure> {
         full_check: arguments.full_check,
         known: known
             .into_iter()
-            .flatten()
             .filter(|(_, known)| on_asked(&known.verified))
             .map(|(point, known)| {
                 let manifest = object_key::manifest(&point, &known.manifest_sha256);
@@ -224,6 +288,27 @@ fn request(arguments: &Arguments, config: &Config) -> Result<Request, Failure> {
             })
             .collect(),
     })
+}
+
+/// What of the options that exclude each other is there.
+fn selection(arguments: &Arguments, config: &Config) -> Result<Selection, Failure> {
+    let refused = |error: &dyn std::fmt::Display| Failure::Refused(error.to_string());
+    if let Some(text) = &arguments.at {
+        let moment = choose::parse_moment(text, &config.owner.timezone).map_err(Failure::Refused)?;
+        return Ok(Selection::At(moment));
+    }
+    if let Some(id) = &arguments.point {
+        return Ok(Selection::Point(
+            PointId::parse(id).map_err(|error| refused(&error))?,
+        ));
+    }
+    let before = arguments.before_commit.map(|commit| commit.saturating_sub(1));
+    match arguments.commit.or(before) {
+        Some(number) => CommitNumber::new(number)
+            .map(Selection::Commit)
+            .map_err(|error| refused(&error)),
+        None => Ok(Selection::Latest),
+    }
 }
 
 fn now() -> UnixMillis {

@@ -11,9 +11,11 @@ use super::{ConfigArgument, Failure, load};
 use crate::{
     alert::message::{duration, moment},
     config::{Config, Language, Purpose},
-    store::{Store, lock},
+    store::{Store, lock, rehearsal::Kind},
     watch::bot_link::{BotLink, Missing},
 };
+
+mod captured;
 
 const BOT_LIMIT: Duration = Duration::from_secs(2);
 
@@ -36,6 +38,8 @@ struct Overview {
     alerts: Vec<AlertView>,
     messages: MessagesView,
     backups: Vec<BackupView>,
+    /// Absent when no agent ever ran here.
+    capture: Option<captured::CaptureView>,
 }
 
 #[derive(Serialize)]
@@ -68,6 +72,10 @@ struct BackupView {
     point: Option<String>,
     taken_at: Option<UnixMillis>,
     age_s: Option<u64>,
+    /// When the last rehearsed restore from it that passed ended.
+    drill_passed_at: Option<UnixMillis>,
+    /// What was wrong with the last one; nothing when it passed, or when there was none.
+    drill_fault: Option<String>,
 }
 
 /// Looks and prints.
@@ -112,12 +120,17 @@ async fn look(config: &Config, now: UnixMillis) -> anyhow::Result<Overview> {
         };
     }
     let backups = backups(config, store.as_ref(), now)?;
+    let capture = store
+        .as_ref()
+        .map(|store| captured::look(store, now))
+        .transpose()?;
     Ok(Overview {
         agent_running,
         bot: bot_view(health),
         alerts,
         messages,
         backups,
+        capture,
     })
 }
 
@@ -162,16 +175,24 @@ fn open_alerts(store: &Store) -> anyhow::Result<Vec<AlertView>> {
 /// Every configured remote, also one that holds nothing yet.
 fn backups(config: &Config, store: Option<&Store>, now: UnixMillis) -> anyhow::Result<Vec<BackupView>> {
     let fresh = store.map(Store::freshness).transpose()?.unwrap_or_default();
-    let view = |name: &String| {
+    let view = |name: &String| -> anyhow::Result<BackupView> {
         let newest = fresh.iter().find(|fresh| fresh.remote == *name);
-        BackupView {
+        let passed = store
+            .map(|store| store.last_passed(Kind::Drill, name))
+            .transpose()?;
+        let last = store
+            .map(|store| store.newest_rehearsal(Kind::Drill, name))
+            .transpose()?;
+        Ok(BackupView {
             remote: name.clone(),
             point: newest.map(|fresh| fresh.point.clone()),
             taken_at: newest.map(|fresh| fresh.taken_at),
             age_s: newest.map(|fresh| now.since(fresh.taken_at).as_secs()),
-        }
+            drill_passed_at: passed.flatten(),
+            drill_fault: last.flatten().and_then(|last| last.fault),
+        })
     };
-    Ok(config.remotes.iter().map(|remote| view(&remote.name)).collect())
+    config.remotes.iter().map(|remote| view(&remote.name)).collect()
 }
 
 fn sentences(overview: &Overview, config: &Config, now: UnixMillis) -> String {
@@ -211,7 +232,26 @@ fn sentences(overview: &Overview, config: &Config, now: UnixMillis) -> String {
             ),
         });
     }
+    lines.extend(overview.backups.iter().map(|backup| drill_sentence(backup, now)));
+    lines.extend(
+        overview
+            .capture
+            .iter()
+            .flat_map(|view| captured::sentences(view, config)),
+    );
     lines.join("\n") + "\n"
+}
+
+fn drill_sentence(backup: &BackupView, now: UnixMillis) -> String {
+    let remote = &backup.remote;
+    match (&backup.drill_fault, backup.drill_passed_at) {
+        (Some(fault), _) => format!("Drill:    {remote} FAILED: {fault}"),
+        (None, Some(at)) => format!(
+            "Drill:    {remote} gave the shop back {} ago",
+            duration(Language::En, now.since(at))
+        ),
+        (None, None) => format!("Drill:    {remote} was not rehearsed yet: agent drill --remote {remote}"),
+    }
 }
 
 fn agent_sentence(overview: &Overview) -> String {

@@ -3,7 +3,6 @@
 //! has to be cut down to be accepted.
 
 use std::{
-    collections::BTreeMap,
     net::SocketAddr,
     path::{Path, PathBuf},
     str::FromStr,
@@ -14,8 +13,7 @@ use jiff::{civil::Time, tz::TimeZone};
 use protocol::settings::{Faults, Section};
 
 use super::{
-    Backup, Bot, Config, Environment, Http, Language, Owner, Purpose, RemoteConfig, RemoteKind, Secrets,
-    channels,
+    Backup, Bot, Config, Environment, Http, Language, Owner, Purpose, Secrets, channels, remotes, retention,
 };
 
 const TIMEZONE: &str = "Asia/Jakarta";
@@ -24,9 +22,10 @@ const BOT_URL: &str = "http://127.0.0.1:8081";
 const LISTEN: &str = "127.0.0.1:8082";
 const DIGEST_AT: &str = "08:00";
 const SNAPSHOT: &str = "0 0 */6 * * *";
+const DELTA: &str = "0 30 * * * *";
+/// Early in the morning, when the shop sleeps.
+const DRILL: &str = "0 30 3 * * *";
 const STATE_DIR: &str = "/var/lib/warung-agent";
-/// More remotes than anybody has; each costs a full upload.
-const REMOTES_MAX: usize = 16;
 
 /// Reads every section; after a fault something harmless stands in, and the caller refuses the whole.
 pub(super) fn config(
@@ -40,16 +39,16 @@ pub(super) fn config(
     let file = std::path::absolute(path).unwrap_or_else(|_| path.to_path_buf());
     let folder = file.parent().unwrap_or(Path::new("/")).to_path_buf();
     let owner = owner(&mut top, faults);
-    let bot = bot(&mut top, faults);
+    let bot = bot(&mut top, &folder, faults);
     let http = http(&mut top, faults);
     let backup = backup(&mut top, &folder, faults);
-    let remotes = remotes(&mut top, &folder, faults);
     let state_dir = state_dir(&mut top, &folder, faults);
     let watch = super::watch::read(&mut top, &folder, faults);
-    retention(&mut top, faults);
+    let remotes = remotes::read(&mut top, &folder, &state_dir, faults);
+    let retention = retention::read(&mut top, faults);
     let channels = channels::channels(&mut top, purpose, environment, faults);
     let heartbeat = channels::heartbeat(&mut top, environment, faults);
-    drill(&mut top, faults);
+    let drill = drill(&mut top, faults);
     top.finish(faults);
     let secrets = Secrets {
         owner_bot_token: None,
@@ -61,6 +60,8 @@ pub(super) fn config(
         http,
         backup,
         remotes,
+        retention,
+        drill,
         channels,
         heartbeat,
         state_dir,
@@ -143,22 +144,32 @@ fn clock(text: &str) -> Option<Time> {
     (text.len() == 5).then(|| Time::strptime("%H:%M", text).ok())?
 }
 
-fn bot(top: &mut Section, faults: &mut Faults) -> Bot {
+fn bot(top: &mut Section, folder: &Path, faults: &mut Faults) -> Bot {
     let Some(mut section) = top.section_if_any("bot", faults) else {
         return Bot {
             url: BOT_URL.to_owned(),
             unit: "bot.service".to_owned(),
+            binary: None,
+            config: None,
         };
     };
     let url = url(&mut section, "url", Some(BOT_URL), faults).unwrap_or_default();
     let unit = section
         .text_if_any("unit", faults)
         .unwrap_or_else(|| "bot.service".to_owned());
-    for later in ["binary", "config"] {
-        section.text_if_any(later, faults);
-    }
+    let binary = section
+        .text_if_any("binary", faults)
+        .map(|path| folder.join(path));
+    let config = section
+        .text_if_any("config", faults)
+        .map(|path| folder.join(path));
     section.finish(faults);
-    Bot { url, unit }
+    Bot {
+        url,
+        unit,
+        binary,
+        config,
+    }
 }
 
 fn http(top: &mut Section, faults: &mut Faults) -> Http {
@@ -202,71 +213,17 @@ fn backup(top: &mut Section, folder: &Path, faults: &mut Faults) -> Backup {
         .unwrap_or(Duration::from_secs(1));
     let snapshot = schedule(&mut section, "snapshot", faults)
         .unwrap_or_else(|| cron::Schedule::from_str(SNAPSHOT).expect("the default is a schedule"));
+    let delta = schedule(&mut section, "delta", faults)
+        .unwrap_or_else(|| cron::Schedule::from_str(DELTA).expect("the default is a schedule"));
     section.finish(faults);
     Backup {
         database,
         files,
         recipients,
         snapshot,
+        delta,
         sync,
     }
-}
-
-fn remotes(top: &mut Section, folder: &Path, faults: &mut Faults) -> Vec<RemoteConfig> {
-    let mut section = top.section("remotes", faults);
-    let found = section.sections(faults);
-    if found.is_empty() || found.len() > REMOTES_MAX {
-        faults.add(format!(
-            "there must be from 1 to {REMOTES_MAX} remotes, each in a section [remotes.<name>]"
-        ));
-    }
-    section.finish(faults);
-    found
-        .into_iter()
-        .filter_map(|(name, section)| remote(name, section, folder, faults))
-        .collect()
-}
-
-fn remote(name: String, mut section: Section, folder: &Path, faults: &mut Faults) -> Option<RemoteConfig> {
-    let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
-    if !(1..=40).contains(&name.len()) || !name.bytes().all(plain) {
-        faults.add("the name of a remote is 1 to 40 letters, digits, '-' or '_'");
-    }
-    let word = section.text("type", faults);
-    let kind = RemoteKind::ALL
-        .iter()
-        .find(|(known, _)| *known == word)
-        .map(|(_, kind)| *kind);
-    if kind.is_none() && !word.is_empty() {
-        let known: Vec<&str> = RemoteKind::ALL.iter().map(|(known, _)| *known).collect();
-        faults.add(format!(
-            "remotes.{name}.type is \"{word}\"; this program knows: {}",
-            known.join(", ")
-        ));
-    }
-    let mut options: BTreeMap<String, String> = section.scalars(faults).into_iter().collect();
-    options.retain(|key, value| {
-        let secret = super::secrets::is_secret_key(key) || super::secrets::holds_password(value);
-        if secret {
-            let variable = super::secrets::variable(&name, key);
-            faults.add(format!(
-                "remotes.{name}.{key} is a secret and must not stand in this file: put it into {variable}"
-            ));
-        }
-        !secret
-    });
-    let kind = kind?;
-    if kind == RemoteKind::Fs
-        && let Some(root) = options.get_mut("root")
-    {
-        *root = folder.join(&*root).to_string_lossy().into_owned();
-    }
-    Some(RemoteConfig {
-        name,
-        kind,
-        options,
-        credentials: BTreeMap::new(),
-    })
 }
 
 fn state_dir(top: &mut Section, folder: &Path, faults: &mut Faults) -> PathBuf {
@@ -278,28 +235,13 @@ fn state_dir(top: &mut Section, folder: &Path, faults: &mut Faults) -> PathBuf {
     folder.join(dir.unwrap_or_else(|| STATE_DIR.to_owned()))
 }
 
-fn retention(top: &mut Section, faults: &mut Faults) {
-    let Some(mut section) = top.section_if_any("retention", faults) else {
-        return;
-    };
-    for key in ["hourly", "daily", "weekly", "monthly", "yearly"] {
-        section.integer_if_any(key, 0, 10_000, faults);
+fn drill(top: &mut Section, faults: &mut Faults) -> cron::Schedule {
+    let mut found = None;
+    if let Some(mut section) = top.section_if_any("drill", faults) {
+        found = schedule(&mut section, "schedule", faults);
+        section.finish(faults);
     }
-    section.duration_if_any(
-        "keep_within",
-        Duration::ZERO,
-        Duration::from_secs(3600 * 24 * 36_500),
-        faults,
-    );
-    section.finish(faults);
-}
-
-fn drill(top: &mut Section, faults: &mut Faults) {
-    let Some(mut section) = top.section_if_any("drill", faults) else {
-        return;
-    };
-    schedule(&mut section, "schedule", faults);
-    section.finish(faults);
+    found.unwrap_or_else(|| cron::Schedule::from_str(DRILL).expect("the default is a schedule"))
 }
 
 /// A web address without the slash at its end; without a default `None` is allowed.

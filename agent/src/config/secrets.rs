@@ -98,6 +98,10 @@ fn credential(dir: &Path, name: &str) -> Option<Secret> {
 /// Whether an option of a remote is a credential by its name.
 pub(super) fn is_secret_key(key: &str) -> bool {
     let key = key.to_ascii_lowercase();
+    // Where a secret lies is none.
+    if key.ends_with("_path") {
+        return false;
+    }
     [
         "secret",
         "password",
@@ -106,15 +110,19 @@ pub(super) fn is_secret_key(key: &str) -> bool {
         "credential",
         "private_key",
         "customer_key",
+        "account_key",
+        "encryption_key",
     ]
     .iter()
     .any(|part| key.contains(part))
 }
 
-/// Whether a value is an address with a user's password in it: `https://user:password@host`.
+/// Whether a value is an address with a user's password in it: `https://user:password@host`. A user alone is none.
 pub(super) fn holds_password(value: &str) -> bool {
     let after_scheme = value.split_once("://").map(|(_, rest)| rest);
-    after_scheme.is_some_and(|rest| rest.split('/').next().unwrap_or_default().contains('@'))
+    let authority = after_scheme.and_then(|rest| rest.split('/').next());
+    let user = authority.and_then(|authority| authority.rsplit_once('@'));
+    user.is_some_and(|(user, _)| user.contains(':'))
 }
 
 /// The variable that holds an option of a remote.

@@ -113,7 +113,7 @@ fn all_faults_are_in_one_message() {
         "owner.chat_ids",
         "owner.timezon ",
         "remotes.local.type",
-        "fs, s3, webdav",
+        "fs, gcs, gdrive, s3, sftp, webdav",
         "retention.hourly",
         "OWNER_BOT_TOKEN",
     ] {

@@ -1,19 +1,37 @@
 //! The agent's private address: how it is, for the bot, for scripts and for the owner. Nothing here changes anything.
 //! It must be reachable from this machine only; there is no password.
 
-use std::{collections::BTreeMap, sync::Arc, time::Instant};
+use std::{
+    collections::BTreeMap,
+    convert::Infallible,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
-use axum::{Json, Router, extract::State, http::StatusCode, routing::get};
+use axum::{Json, Router, body::Body, extract::State, http::StatusCode, routing::get};
+use futures_util::stream::{self, StreamExt};
 use jiff::Timestamp;
-use protocol::{health::LoopBeat, time::UnixMillis};
+use protocol::{
+    durable::{Durable, HELD_MAX},
+    health::LoopBeat,
+    time::UnixMillis,
+};
 use serde::{Deserialize, Serialize};
-use tokio::{net::TcpListener, sync::watch};
+use tokio::{
+    net::TcpListener,
+    sync::watch,
+    time::{sleep, timeout},
+};
 
 use crate::{
+    backup::capture::Capture,
     beat::{Beats, is_late},
     store::Store,
     watch::{board::Board, bot_health::BotState},
 };
+
+/// How long somebody who takes a backup may keep the bot from committing.
+const REST_LIMIT: Duration = Duration::from_millis(200);
 
 /// What the answers are made of.
 pub struct Status {
@@ -27,6 +45,8 @@ pub struct Status {
     pub board: Board,
     /// When this process started.
     pub started_at: UnixMillis,
+    /// What leaves the machine between backups.
+    pub capture: Capture,
 }
 
 /// The answer to `GET /health`. Status 503 when it is not healthy.
@@ -70,6 +90,8 @@ pub async fn serve(listener: TcpListener, status: Arc<Status>) -> std::io::Resul
     let router = Router::new()
         .route("/live", get(async || "alive\n"))
         .route("/health", get(health))
+        .route("/durable", get(durable))
+        .route("/rest", get(rest))
         .with_state(status);
     axum::serve(listener, router).await
 }
@@ -82,6 +104,41 @@ async fn health(State(status): State<Arc<Status>>) -> (StatusCode, Json<Report>)
         StatusCode::SERVICE_UNAVAILABLE
     };
     (code, Json(report))
+}
+
+/// For whoever takes a backup beside this agent: one line that says where the database stands, and nobody commits until
+/// the caller hangs up, or for 200 ms.
+async fn rest(State(status): State<Arc<Status>>) -> Result<Body, StatusCode> {
+    let capture = status.capture.clone();
+    let rest = tokio::task::spawn_blocking(move || capture.rest()).await;
+    let rest = rest.ok().flatten().ok_or(StatusCode::SERVICE_UNAVAILABLE)?;
+    let line = serde_json::to_vec(&rest.place).map_err(|_| StatusCode::INTERNAL_SERVER_ERROR)?;
+    let first = stream::once(async { Ok::<_, Infallible>(line) });
+    let held = stream::once(async move {
+        sleep(REST_LIMIT).await;
+        drop(rest);
+        Ok(Vec::new())
+    });
+    Ok(Body::from_stream(first.chain(held)))
+}
+
+/// Held until everything that was committed when the request came is off this machine, or for two seconds. A query is
+/// accepted and means nothing: the position is always that moment.
+async fn durable(State(status): State<Arc<Status>>) -> Result<Json<Durable>, (StatusCode, String)> {
+    let late = |why: String| (StatusCode::GATEWAY_TIMEOUT, format!("{why}\n"));
+    match timeout(HELD_MAX, status.capture.durable()).await {
+        Ok(Ok(mark)) => Ok(Json(Durable {
+            chain: mark.chain.to_string(),
+            commit: mark.commit.get(),
+        })),
+        Ok(Err(error)) => Err(late(format!(
+            "not off this machine, because {error:#}: the newest commits are on this server only; agent status says more"
+        ))),
+        Err(_) => Err(late(
+            "not off this machine within 2 s: the newest commits are on this server only; agent status says more"
+                .to_owned(),
+        )),
+    }
 }
 
 impl Status {

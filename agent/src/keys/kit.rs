@@ -11,16 +11,19 @@ use std::{
 use anyhow::Context;
 
 use super::NewKey;
-use crate::config::Config;
+use crate::{backup::signer::SigningKey, config::Config};
 
 /// The secret key's name in the kit.
 pub const SECRET_KEY: &str = "owner.secret.asc";
 /// The certificate's name in the kit.
 pub const CERTIFICATE: &str = "owner.asc";
+/// The agent's certificate in the kit; it may hold several agents', one after the other.
+pub const AGENT_CERTIFICATE: &str = "agent.asc";
 /// What the folder must not hold yet.
-const NAMES: [&str; 6] = [
+const NAMES: [&str; 7] = [
     SECRET_KEY,
     CERTIFICATE,
+    AGENT_CERTIFICATE,
     "agent.toml",
     ".env",
     "FINGERPRINTS.txt",
@@ -38,7 +41,12 @@ const GUIDE: &str = include_str!("KIT.md");
 ///
 /// # Errors
 /// When a file of it is already there (nothing is written then), or the disk refuses.
-pub fn write(dir: &Path, key: &NewKey, config: Option<&Config>) -> anyhow::Result<()> {
+pub fn write(
+    dir: &Path,
+    key: &NewKey,
+    config: Option<&Config>,
+    signer: Option<&SigningKey>,
+) -> anyhow::Result<()> {
     DirBuilder::new()
         .recursive(true)
         .mode(0o700)
@@ -55,10 +63,12 @@ pub fn write(dir: &Path, key: &NewKey, config: Option<&Config>) -> anyhow::Resul
     }
     private(&dir.join(SECRET_KEY), key.secret_armor.expose())?;
     write_new(&dir.join(CERTIFICATE), &key.public_armor, PUBLIC)?;
-    private(
-        &dir.join("FINGERPRINTS.txt"),
-        &format!("owner key  {}\n", key.fingerprint),
-    )?;
+    let mut fingerprints = format!("owner key  {}\n", key.fingerprint);
+    if let Some(signer) = signer {
+        fingerprints.push_str(&format!("agent      {}\n", signer.fingerprint()));
+        write_new(&dir.join(AGENT_CERTIFICATE), &signer.certificate()?, PUBLIC)?;
+    }
+    private(&dir.join("FINGERPRINTS.txt"), &fingerprints)?;
     if let Some(config) = config {
         let text =
             fs::read_to_string(&config.path).with_context(|| format!("reading {}", config.path.display()))?;

@@ -12,7 +12,8 @@ use jiff::Timestamp;
 use protocol::{restored::Restored, time::UnixMillis};
 
 use super::{
-    Only, Plan, Sources, Target, assemble, fetch,
+    Only, Plan, Reached, Sources, Target, assemble,
+    fetch::{self, Failure},
     hold::Hold,
     leftovers,
     place::{Temporary, flush, new_folder, share},
@@ -25,6 +26,8 @@ use crate::backup::{Progress, room};
 pub struct Done {
     /// The database.
     pub database: Option<PathBuf>,
+    /// Where it stands.
+    pub reached: Option<Reached>,
     /// The folder with configuration, `.env` and logs.
     pub files: Option<PathBuf>,
     /// The folder with what lay at the database's place before.
@@ -67,8 +70,16 @@ pub async fn carry_out(
         ..Done::default()
     };
     let database = match wants_database {
-        true => Some(fetch_database(plan, sources, &folder, &mut done.notes, progress).await?),
-        false => None,
+        true => {
+            let (database, reached) =
+                fetch_database(plan, sources, &folder, &mut done.notes, progress).await?;
+            done.reached = Some(reached);
+            Some(database)
+        }
+        false => {
+            leftovers::remove(&folder);
+            None
+        }
     };
     let files = fetch_files(plan, sources, &folder, &mut done.notes, progress).await?;
     let stamp = Timestamp::from_millisecond(now.0)?
@@ -82,7 +93,7 @@ pub async fn carry_out(
         match (live, hold) {
             (Some(live), Some(hold)) => {
                 hold.tighten()?;
-                done.replaced = swap::swap(live, &mut new, &note(plan, now), &stamp)?;
+                done.replaced = swap::swap(live, &mut new, &note(plan, done.reached, now), &stamp)?;
             }
             _ => new.become_final(&place)?,
         }
@@ -97,21 +108,24 @@ pub async fn carry_out(
     Ok(done)
 }
 
-fn note(plan: &Plan, now: UnixMillis) -> Restored {
+fn note(plan: &Plan, reached: Option<Reached>, now: UnixMillis) -> Restored {
     Restored {
         restore_point: plan.manifest.point.to_string(),
-        as_of: plan.manifest.taken_at,
+        as_of: reached.map_or(plan.manifest.taken_at, |reached| reached.at),
         restored_at: now,
     }
 }
 
 /// The folder to restore into; the guard when it had to be made.
 fn make_folder(folder: &Path, live: bool) -> anyhow::Result<Option<Temporary>> {
-    leftovers::remove(folder);
     if folder.exists() {
-        let mut entries = fs::read_dir(folder).with_context(|| format!("reading {}", folder.display()))?;
+        let entries = fs::read_dir(folder).with_context(|| format!("reading {}", folder.display()))?;
+        let mut others = entries.filter(|entry| {
+            let name = entry.as_ref().map(|entry| entry.file_name());
+            !name.is_ok_and(|name| leftovers::is_left(&name.to_string_lossy()))
+        });
         ensure!(
-            live || entries.next().is_none(),
+            live || others.next().is_none(),
             "{} is not empty: nothing was restored, since nothing there may be overwritten. Name a new folder",
             folder.display()
         );
@@ -137,7 +151,16 @@ fn make_folder(folder: &Path, live: bool) -> anyhow::Result<Option<Temporary>> {
 /// A sentence with both figures.
 pub fn require_room(plan: &Plan) -> anyhow::Result<()> {
     let (database, files) = (plan.only != Some(Only::Config), plan.only != Some(Only::Database));
-    let database_bytes = if database { plan.manifest.database_bytes } else { 0 };
+    let largest_bytes = plan
+        .base
+        .iter()
+        .chain([&plan.manifest])
+        .map(|it| it.database_bytes);
+    let database_bytes = if database {
+        largest_bytes.max().unwrap_or(0)
+    } else {
+        0
+    };
     let files_bytes = plan
         .manifest
         .files
@@ -158,20 +181,23 @@ async fn fetch_database(
     folder: &Path,
     notes: &mut Vec<String>,
     progress: &dyn Progress,
-) -> anyhow::Result<Temporary> {
+) -> anyhow::Result<(Temporary, Reached)> {
     let path = folder.join(leftovers::database_name());
-    let mut file = new_file(&path)?;
+    let journal = Temporary::new(folder.join(leftovers::journal_name()));
+    leftovers::adopt(folder, &path, journal.path());
+    let file = open_file(&path)?;
     let temporary = Temporary::new(path);
-    if let Err(failure) = assemble::database(plan, sources, &mut file, notes, progress).await {
-        return Err(explain(failure, plan, sources).await);
-    }
-    drop(file);
+    let assembled = assemble::database(plan, sources, file, journal.path(), notes, progress).await;
+    let (pages, reached) = match assembled {
+        Ok(assembled) => assembled,
+        Err(failure) => return Err(explain(failure, plan, sources).await),
+    };
     progress.begin("checking the database", plan.manifest.database_bytes);
-    let checked = tokio::task::block_in_place(|| assemble::check(temporary.path(), plan.full_check));
-    match checked {
-        Ok(()) => Ok(temporary),
+    let check = || assemble::settle(&pages.file, temporary.path(), plan.full_check);
+    match tokio::task::block_in_place(check) {
+        Ok(()) => Ok((temporary, reached)),
         // An older point may be from before the damage.
-        Err(damage) => Err(explain(assemble::Failure::Lost(format!("{damage:#}")), plan, sources).await),
+        Err(damage) => Err(explain(Failure::Lost(format!("{damage:#}")), plan, sources).await),
     }
 }
 
@@ -192,7 +218,7 @@ async fn fetch_files(
             notes.extend(note);
             tar
         }
-        Err(reason) => return Err(explain(assemble::Failure::Lost(reason), plan, sources).await),
+        Err(failure) => return Err(explain(failure, plan, sources).await),
     };
     let path = new_folder(folder, &leftovers::files_name())?;
     let temporary = Temporary::new(path);
@@ -213,19 +239,22 @@ fn settle_files(mut files: Temporary, folder: &Path, live: bool, stamp: &str) ->
     Ok(Temporary::new(place))
 }
 
-async fn explain(failure: assemble::Failure, plan: &Plan, sources: &Sources<'_>) -> anyhow::Error {
+async fn explain(failure: Failure, plan: &Plan, sources: &Sources<'_>) -> anyhow::Error {
     match failure {
-        assemble::Failure::Lost(reason) => sources.refuse(reason, &plan.manifest.point).await.into(),
-        assemble::Failure::Here(error) => error,
+        Failure::Lost(reason) => sources.refuse(reason, &plan.manifest.point).await.into(),
+        Failure::Here(error) => error,
     }
 }
 
-/// Readable for the group too, as both programs share the database by their group.
-fn new_file(path: &Path) -> anyhow::Result<File> {
+/// New, or what a killed restore of the same point left. Readable for the group too, as both programs share the
+/// database by their group.
+fn open_file(path: &Path) -> anyhow::Result<File> {
     let making = || format!("making {}", path.display());
     let file = OpenOptions::new()
+        .read(true)
         .write(true)
-        .create_new(true)
+        .create(true)
+        .truncate(false)
         .mode(0o660)
         .open(path)
         .with_context(making)?;

@@ -1,63 +1,258 @@
-//! Puts a database together from its parts in a file beside the target, and checks it until it may be trusted.
+//! Puts a database together in a file beside the target: the parts of a full point, a delta over them, then segment
+//! after segment; and checks it until it may be trusted.
 //! The caller removes the file when this fails.
 
-use std::{fs::File, io::Write, path::Path};
+use std::{collections::BTreeMap, fs::File, path::Path, sync::Arc};
 
 use anyhow::{Context, bail};
 use futures_util::stream::{self, StreamExt};
-use sha2::{Digest, Sha256};
+use protocol::{
+    chain::{CommitNumber, PageSum},
+    manifest::Manifest,
+    object_key::SegmentName,
+    time::UnixMillis,
+};
 
-use super::{Plan, Sources, fetch};
+use super::{
+    Plan, Sources, Stop,
+    fetch::{self, Failure},
+    pages::{Journal, PagesFile, PartWriter},
+};
 use crate::{
-    backup::{Progress, seal::hex},
+    backup::{
+        Progress, delta,
+        segment::{self, Segment},
+    },
     store::shop::{self, Depth},
 };
 
-/// Parts that are fetched and opened at the same time: each takes up to some 50 MiB of memory meanwhile.
-const PARTS_AT_ONCE: usize = 3;
+/// Objects that are fetched at the same time; opening them takes turns on as many threads as there are cores.
+const OBJECTS_AT_ONCE: usize = 8;
 
-/// Why there is no database.
-pub(super) enum Failure {
-    /// An object is intact nowhere: another point may do.
-    Lost(String),
-    /// This machine's disk, or the like.
-    Here(anyhow::Error),
+/// Where a restored database stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Reached {
+    /// After this commit of the plan's chain.
+    pub commit: CommitNumber,
+    /// When the agent saw it.
+    pub at: UnixMillis,
 }
 
-/// Fetches every part, a few at a time, and writes them in order into the file.
+/// Fills the file. `notes` are what went wrong and did not matter.
 pub(super) async fn database(
     plan: &Plan,
     sources: &Sources<'_>,
-    file: &mut File,
+    file: File,
+    journal: &Path,
+    notes: &mut Vec<String>,
+    progress: &dyn Progress,
+) -> Result<(PagesFile, Reached), Failure> {
+    let base = plan.base.as_ref().unwrap_or(&plan.manifest);
+    let mut pages = fill(base, sources, file, journal, notes, progress).await?;
+    if pages.root() != base.page_root {
+        return Err(Failure::Lost(format!(
+            "its parts do not add up to the database that the manifest of {} describes",
+            base.point
+        )));
+    }
+    if plan.base.is_some() {
+        lay(&plan.manifest, sources, &mut pages, notes, progress).await?;
+    }
+    let mut reached = Reached {
+        commit: plan.manifest.commit,
+        at: plan.manifest.taken_at,
+    };
+    replay(plan, sources, &mut pages, &mut reached, notes, progress).await?;
+    Ok((pages, reached))
+}
+
+/// Writes every part of a full point to its place, in whatever order they come, but for those that a killed restore of
+/// the same point has written already.
+async fn fill(
+    base: &Manifest,
+    sources: &Sources<'_>,
+    file: File,
+    journal: &Path,
+    notes: &mut Vec<String>,
+    progress: &dyn Progress,
+) -> Result<PagesFile, Failure> {
+    progress.begin("restoring the database", base.database_bytes);
+    file.set_len(base.database_bytes)
+        .context("making room for the database")
+        .map_err(Failure::Here)?;
+    let begun = tokio::task::block_in_place(|| Journal::open(journal, base, &file));
+    let (journal, done): (Journal, BTreeMap<usize, PageSum>) = begun.map_err(Failure::Here)?;
+    let mut sum = PageSum::default();
+    for (index, part) in &done {
+        sum.merge(*part);
+        progress.advance(base.database[*index].plain_size_bytes);
+    }
+    if !done.is_empty() {
+        notes.push(format!(
+            "{} of {} parts were there already, from a restore that was interrupted",
+            done.len(),
+            base.database.len()
+        ));
+    }
+    let file = Arc::new(file);
+    let missing = base
+        .database
+        .iter()
+        .enumerate()
+        .filter(|(index, _)| !done.contains_key(index));
+    let fetching = missing.map(|(index, part)| {
+        let (file, page_size) = (Arc::clone(&file), base.page_size);
+        async move {
+            let write = || PartWriter::new(Arc::clone(&file), index, page_size);
+            let (written, note) = fetch::opened(sources, part, write).await?;
+            Ok((index, part.plain_size_bytes, written.sum, note))
+        }
+    });
+    let mut parts = stream::iter(fetching).buffer_unordered(OBJECTS_AT_ONCE);
+    while let Some(part) = parts.next().await {
+        let (index, bytes, part, note) = part?;
+        notes.extend(note);
+        sum.merge(part);
+        journal
+            .add(index, &part)
+            .context("writing down which parts are there")
+            .map_err(Failure::Here)?;
+        progress.advance(bytes);
+    }
+    drop(parts);
+    let file = Arc::into_inner(file).context("a part is still being written");
+    Ok(PagesFile::of_base(file.map_err(Failure::Here)?, base, sum))
+}
+
+/// Lays a delta over its base.
+async fn lay(
+    manifest: &Manifest,
+    sources: &Sources<'_>,
+    pages: &mut PagesFile,
     notes: &mut Vec<String>,
     progress: &dyn Progress,
 ) -> Result<(), Failure> {
-    progress.begin("restoring the database", plan.manifest.database_bytes);
-    let mut digest = Sha256::new();
-    let mut parts = stream::iter(&plan.manifest.database)
-        .map(|part| fetch::object(sources, part))
-        .buffered(PARTS_AT_ONCE);
-    while let Some(part) = parts.next().await {
-        let (plain, note) = part.map_err(Failure::Lost)?;
+    let total: u64 = manifest.database.iter().map(|part| part.plain_size_bytes).sum();
+    progress.begin("laying the changes over it", total);
+    let mut parts = stream::iter(&manifest.database)
+        .map(|part| async move { (part, fetch::object(sources, part).await) })
+        .buffered(OBJECTS_AT_ONCE);
+    while let Some((object, plain)) = parts.next().await {
+        let (plain, note) = plain?;
         notes.extend(note);
-        digest.update(&plain);
-        file.write_all(&plain)
+        let part = delta::read(&plain, manifest.page_size, manifest.pages())
+            .map_err(|what| Failure::Lost(format!("{}: {what}", object.key)))?;
+        tokio::task::block_in_place(|| pages.lay(&part))
             .context("writing the database")
             .map_err(Failure::Here)?;
-        progress.advance(plain.len() as u64);
+        progress.advance(object.plain_size_bytes);
     }
-    if hex(&digest.finalize()) != plan.manifest.database_sha256 {
-        return Err(Failure::Lost(
-            "its parts do not add up to the database that the manifest describes".to_owned(),
-        ));
+    tokio::task::block_in_place(|| pages.resize(manifest.pages()))
+        .context("writing the database")
+        .map_err(Failure::Here)?;
+    if pages.root() != manifest.page_root {
+        return Err(Failure::Lost(format!(
+            "its changes do not add up to the database that the manifest of {} describes",
+            manifest.point
+        )));
     }
-    file.sync_all()
-        .context("forcing the database to the disk")
-        .map_err(Failure::Here)
+    Ok(())
 }
 
-/// Asks SQLite. The file has no write-ahead log, so that it is opened as what it is: complete.
-pub(super) fn check(path: &Path, full: bool) -> anyhow::Result<()> {
+/// Follows the segments of the plan.
+async fn replay(
+    plan: &Plan,
+    sources: &Sources<'_>,
+    pages: &mut PagesFile,
+    reached: &mut Reached,
+    notes: &mut Vec<String>,
+    progress: &dyn Progress,
+) -> Result<(), Failure> {
+    let sizes = plan
+        .segments
+        .iter()
+        .map(|name| sources.survey.size_of(&name.to_string()));
+    progress.begin("following the commits", sizes.sum());
+    let mut previous: Option<[u8; 32]> = None;
+    let mut coming = stream::iter(&plan.segments)
+        .map(|name| async move { (name, fetch::segment(sources, name).await) })
+        .buffered(OBJECTS_AT_ONCE);
+    while let Some((name, fetched)) = coming.next().await {
+        let (plain, digest, note) = fetched?;
+        notes.extend(note);
+        let step = || follow(plan, name, &plain, previous, pages, reached);
+        let goes_on = tokio::task::block_in_place(step).map_err(|what| stuck(name, *reached, &what))?;
+        previous = Some(digest);
+        progress.advance(sources.survey.size_of(&name.to_string()));
+        if !goes_on {
+            break;
+        }
+    }
+    Ok(())
+}
+
+/// What does not fit, and what can be had all the same.
+fn stuck(name: &SegmentName, reached: Reached, what: &str) -> Failure {
+    Failure::Lost(format!(
+        "{name}: {what}. The commits until {} are whole: restore them with --commit {}",
+        reached.commit, reached.commit
+    ))
+}
+
+/// Follows one segment, as far as the plan goes; `false` when that was its end.
+fn follow(
+    plan: &Plan,
+    name: &SegmentName,
+    plain: &[u8],
+    previous: Option<[u8; 32]>,
+    pages: &mut PagesFile,
+    reached: &mut Reached,
+) -> Result<bool, String> {
+    let told = |error: segment::SegmentError| error.to_string();
+    let segment = Segment::parse(plain).map_err(told)?;
+    let header = &segment.header;
+    if (&header.chain, header.first, header.last) != (&name.chain, name.first, name.last) {
+        return Err("it is another segment than its name says".to_owned());
+    }
+    if header.first != reached.commit.next() {
+        return Err(format!("it does not begin after commit {}", reached.commit));
+    }
+    if let (Some(before), Some(promised)) = (previous, header.previous)
+        && before != promised
+    {
+        return Err("it follows another segment than the one before it".to_owned());
+    }
+    let through = match plan.stop {
+        Stop::AtPoint | Stop::AtEnd => Some(header.last),
+        Stop::AfterCommit(commit) => Some(commit.min(header.last)),
+        Stop::By(moment) => segment::last_commit_by(&pages.file, &segment, moment).map_err(told)?,
+    };
+    let Some(through) = through else {
+        return Ok(false);
+    };
+    let commit = segment::apply(&pages.file, &mut pages.sum, &segment, through).map_err(told)?;
+    pages.reached(commit.size_pages);
+    *reached = Reached {
+        commit: commit.number,
+        at: commit.at,
+    };
+    Ok(through == header.last)
+}
+
+/// Forces the file to the disk and asks SQLite, both at once. The file has no write-ahead log, so that it is opened as
+/// what it is: complete.
+pub(super) fn settle(file: &File, path: &Path, full: bool) -> anyhow::Result<()> {
+    std::thread::scope(|scope| {
+        let flushed = scope.spawn(|| file.sync_all().context("forcing the database to the disk"));
+        let checked = check(path, full);
+        flushed
+            .join()
+            .map_err(|_| anyhow::anyhow!("the thread that flushes panicked"))??;
+        checked
+    })
+}
+
+fn check(path: &Path, full: bool) -> anyhow::Result<()> {
     let connection = shop::open_complete(path).context("opening the restored database")?;
     let depth = if full { Depth::Full } else { Depth::Quick };
     let damage = shop::damage(&connection, depth)

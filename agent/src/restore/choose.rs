@@ -4,11 +4,12 @@ use std::{collections::BTreeSet, str::FromStr};
 
 use jiff::{Timestamp, civil, tz::TimeZone};
 use protocol::{
+    chain::CommitNumber,
     object_key::{self, PointId},
     time::UnixMillis,
 };
 
-use super::Request;
+use super::{Request, Stop};
 use crate::backup::survey::{Survey, moment_of};
 
 /// Which moment is wanted.
@@ -18,8 +19,32 @@ pub enum Selection {
     Latest,
     /// The newest that is not after this moment; a point taken within the same second counts.
     At(UnixMillis),
-    /// This one.
+    /// This one, and nothing after it.
     Point(PointId),
+    /// The database right after this commit.
+    Commit(CommitNumber),
+}
+
+impl Selection {
+    /// The commit that is wanted, when it is one.
+    #[must_use]
+    pub fn commit(&self) -> Option<CommitNumber> {
+        match self {
+            Self::Commit(commit) => Some(*commit),
+            Self::Latest | Self::At(_) | Self::Point(_) => None,
+        }
+    }
+
+    /// Where following the commits after the point ends.
+    #[must_use]
+    pub fn stop(&self) -> Stop {
+        match self {
+            Self::Latest => Stop::AtEnd,
+            Self::At(moment) => Stop::By(*moment),
+            Self::Point(_) => Stop::AtPoint,
+            Self::Commit(commit) => Stop::AfterCommit(*commit),
+        }
+    }
 }
 
 /// The point that is meant.
@@ -31,7 +56,8 @@ pub fn choose(points: &BTreeSet<PointId>, selection: &Selection) -> Result<Point
         return Err("the remotes that answer hold no restore point".to_owned());
     };
     match selection {
-        Selection::Latest => Ok(points.last().unwrap_or(oldest).clone()),
+        // A commit is searched for by the manifests; its point is none newer than the newest.
+        Selection::Latest | Selection::Commit(_) => Ok(points.last().unwrap_or(oldest).clone()),
         Selection::Point(point) if points.contains(point) => Ok(point.clone()),
         Selection::Point(point) => Err(format!(
             "there is no restore point {point}: its manifest, {}, is missing on every remote that answers",
@@ -54,7 +80,7 @@ pub(super) fn newer_without_manifest(survey: &Survey, request: &Request, chosen:
     let wanted = |point: &PointId| match &request.selection {
         Selection::Latest => point > chosen,
         Selection::At(at) => point > chosen && moment_of(point).is_some_and(|taken| taken <= *at),
-        Selection::Point(_) => false,
+        Selection::Point(_) | Selection::Commit(_) => false,
     };
     let complete = survey.points();
     let known = request
@@ -67,7 +93,7 @@ pub(super) fn newer_without_manifest(survey: &Survey, request: &Request, chosen:
         .iter()
         .flat_map(|(_, names)| names.keys())
         .filter_map(|name| {
-            let point = PointId::parse(name.strip_prefix("base/")?.split('/').next()?).ok()?;
+            let (point, _) = object_key::part(name)?;
             (!complete.contains(&point) && wanted(&point)).then_some(point)
         });
     let point = orphans.max().max(known.cloned())?;

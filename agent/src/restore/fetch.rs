@@ -1,22 +1,37 @@
-//! Fetches objects from the remotes in turn and believes none of them: size, digest, decryption, unpacked size and
-//! unpacked digest must all be as the manifest says.
+//! Fetches objects from the remotes in turn and believes none of them: size, digest, signature, decryption and unpacked
+//! size must all be as the manifest, or the object's own name, says.
 //! A remote that fails is named, and the next one is asked.
 
-use std::fmt::Write as _;
+use std::{
+    fmt::Write as _,
+    io::{self, Write},
+};
 
 use protocol::{
-    manifest::{Manifest, Object},
-    object_key::{self, PointId},
+    manifest::{BaseRef, Manifest, Object},
+    object_key::{self, PointId, SegmentName},
 };
+use sha2::{Digest, Sha256};
 
 use super::Sources;
 use crate::backup::{
     remote::{Remote, RemoteError},
-    seal::{Keys, OpenError, open, sha256_hex},
+    seal::{OpenError, hex, open, open_into, sha256_hex},
+    segment,
 };
 
 /// A manifest of the largest point that there may be is smaller.
 const MANIFEST_BYTES_MAX: u64 = 4 * 1024 * 1024;
+/// The plain bytes of a segment: its body, and room for header and references.
+const SEGMENT_BYTES_MAX: u64 = segment::BODY_BYTES_MAX as u64 + 1024 * 1024;
+
+/// Why an object was not taken.
+pub(super) enum Failure {
+    /// It is intact nowhere: another point may do.
+    Lost(String),
+    /// This machine's disk, or the like.
+    Here(anyhow::Error),
+}
 
 /// The point's manifest, from the first remote whose copy has the digest in its name, opens and agrees with itself.
 ///
@@ -62,7 +77,8 @@ async fn manifest_from(
     if object_key::manifest(point, &sha256) != key {
         return Err("it is altered: its SHA-256 is not the one in its name".to_owned());
     }
-    let json = open(&sealed, sources.keys, MANIFEST_BYTES_MAX).map_err(|error| describe(&error))?;
+    let json =
+        open(&sealed, sources.keys, sources.signers, MANIFEST_BYTES_MAX).map_err(|error| describe(&error))?;
     let manifest: Manifest =
         serde_json::from_slice(&json).map_err(|_| "it does not read as a manifest".to_owned())?;
     manifest.validate()?;
@@ -73,53 +89,164 @@ async fn manifest_from(
     }
 }
 
-/// An object's plain bytes, from the first remote whose copy is intact, and what was wrong with the copies before it.
+/// The manifest of this very digest, as a delta names its base.
+///
+/// # Errors
+/// As [`manifest`].
+pub(super) async fn manifest_of(
+    sources: &Sources<'_>,
+    base: &BaseRef,
+    notes: &mut Vec<String>,
+) -> Result<Manifest, String> {
+    let key = object_key::manifest(&base.point, &base.manifest_sha256);
+    let mut wrong = Wrong::default();
+    for remote in sources.remotes {
+        match manifest_from(sources, remote, &base.point, &key).await {
+            Ok(manifest) => {
+                notes.extend(wrong.as_note(&key, remote.name()));
+                return Ok(manifest);
+            }
+            Err(what) => wrong.add(remote.name(), &what),
+        }
+    }
+    Err(wrong.sentence(&key))
+}
+
+/// An object's plain bytes, and what was wrong with the copies before the one that was taken.
 ///
 /// # Errors
 /// A sentence that names the object and what is wrong with it on each remote.
 pub(super) async fn object(
     sources: &Sources<'_>,
     object: &Object,
-) -> Result<(Vec<u8>, Option<String>), String> {
+) -> Result<(Vec<u8>, Option<String>), Failure> {
+    opened(sources, object, Vec::new).await
+}
+
+/// The same, opened into a writer that `make` makes anew for each copy that is tried.
+///
+/// # Errors
+/// [`Failure`].
+pub(super) async fn opened<W: Write + Send + 'static>(
+    sources: &Sources<'_>,
+    object: &Object,
+    make: impl Fn() -> W,
+) -> Result<(W, Option<String>), Failure> {
     let mut wrong = Wrong::default();
     for remote in sources.remotes {
-        match object_from(sources, remote, object).await {
-            Ok(plain) => return Ok((plain, wrong.as_note(&object.key, remote.name()))),
+        let what = match sealed_from(remote, object).await {
+            Err(what) => what,
+            Ok(sealed) => {
+                let (object, keys, signers) = (object.clone(), sources.keys.clone(), sources.signers.clone());
+                let key = object.key.clone();
+                let mut writer = make();
+                // Hashing and decrypting a part takes a tenth of a second: on a thread of its own, as many as cores.
+                let _core = sources.cores.acquire().await;
+                let work = move || {
+                    unseal(&object, &sealed, |sealed| {
+                        open_into(sealed, &keys, &signers, object.plain_size_bytes, &mut writer)
+                    })
+                    .map(|()| writer)
+                };
+                let ended = tokio::task::spawn_blocking(work).await;
+                match ended.unwrap_or_else(|_| Err(Ok("the thread that opens it ended".to_owned()))) {
+                    Ok(writer) => return Ok((writer, wrong.as_note(&key, remote.name()))),
+                    Err(Ok(what)) => what,
+                    Err(Err(error)) => {
+                        return Err(Failure::Here(
+                            anyhow::Error::from(error).context("writing what was restored"),
+                        ));
+                    }
+                }
+            }
+        };
+        wrong.add(remote.name(), &what);
+    }
+    Err(Failure::Lost(wrong.sentence(&object.key)))
+}
+
+async fn sealed_from(remote: &Remote, object: &Object) -> Result<Vec<u8>, String> {
+    match remote.get(&object.key, object.size_bytes).await {
+        Ok(sealed) => Ok(sealed),
+        Err(RemoteError::WrongSize { found, expected }) if found < expected => {
+            Err(format!("it is truncated: {found} of {expected} bytes"))
+        }
+        Err(error) => Err(error.to_string()),
+    }
+}
+
+fn unseal(
+    object: &Object,
+    sealed: &[u8],
+    open: impl FnOnce(&[u8]) -> Result<u64, Result<OpenError, io::Error>>,
+) -> Result<(), Result<String, io::Error>> {
+    if sha256_hex(sealed) != object.sha256 {
+        return Err(Ok("it is altered: its SHA-256 differs".to_owned()));
+    }
+    let plain_size_bytes = open(sealed).map_err(|error| error.map(|error| describe(&error)))?;
+    if plain_size_bytes != object.plain_size_bytes {
+        return Err(Ok(
+            "it unpacks to something else than the manifest says".to_owned()
+        ));
+    }
+    Ok(())
+}
+
+/// A segment's plain bytes and the SHA-256 of its object, and what was wrong with the copies before the one taken.
+///
+/// # Errors
+/// A sentence that names the segment and what is wrong with it on each remote.
+pub(super) async fn segment(
+    sources: &Sources<'_>,
+    name: &SegmentName,
+) -> Result<(Vec<u8>, [u8; 32], Option<String>), Failure> {
+    let key = name.to_string();
+    let mut wrong = Wrong::default();
+    for remote in sources.remotes {
+        match segment_from(sources, remote, &key, &name.digest).await {
+            Ok((plain, digest)) => return Ok((plain, digest, wrong.as_note(&key, remote.name()))),
             Err(what) => wrong.add(remote.name(), &what),
         }
     }
-    Err(wrong.sentence(&object.key))
+    Err(Failure::Lost(wrong.sentence(&key)))
 }
 
-async fn object_from(sources: &Sources<'_>, remote: &Remote, object: &Object) -> Result<Vec<u8>, String> {
-    let sealed = match remote.get(&object.key, object.size_bytes).await {
-        Ok(sealed) => sealed,
-        Err(RemoteError::WrongSize { found, expected }) if found < expected => {
-            return Err(format!("it is truncated: {found} of {expected} bytes"));
-        }
-        Err(error) => return Err(error.to_string()),
-    };
-    let (object, keys) = (object.clone(), sources.keys.clone());
-    // Hashing and decrypting a part takes a tenth of a second: several at a time, on threads of their own.
-    tokio::task::spawn_blocking(move || unseal(&sealed, &object, &keys))
+async fn segment_from(
+    sources: &Sources<'_>,
+    remote: &Remote,
+    key: &str,
+    digest: &str,
+) -> Result<(Vec<u8>, [u8; 32]), String> {
+    let listed = sources.survey.size_on(remote.name(), key);
+    let size_bytes = listed.ok_or_else(|| "it is missing".to_owned())?;
+    if size_bytes > SEGMENT_BYTES_MAX {
+        return Err("it is larger than a segment may be".to_owned());
+    }
+    let sealed = remote
+        .get(key, size_bytes)
         .await
-        .map_err(|_| "the thread that opens it ended".to_owned())?
-}
-
-fn unseal(sealed: &[u8], object: &Object, keys: &Keys) -> Result<Vec<u8>, String> {
-    if sha256_hex(sealed) != object.sha256 {
-        return Err("it is altered: its SHA-256 differs".to_owned());
-    }
-    let plain = open(sealed, keys, object.plain_size_bytes).map_err(|error| describe(&error))?;
-    if plain.len() as u64 != object.plain_size_bytes || sha256_hex(&plain) != object.plain_sha256 {
-        return Err("it unpacks to something else than the manifest says".to_owned());
-    }
-    Ok(plain)
+        .map_err(|error| error.to_string())?;
+    let (keys, signers, digest) = (sources.keys.clone(), sources.signers.clone(), digest.to_owned());
+    let _core = sources.cores.acquire().await;
+    let work = move || {
+        let sha256: [u8; 32] = Sha256::digest(&sealed).into();
+        if !hex(&sha256).starts_with(&digest) {
+            return Err("it is altered: its SHA-256 is not the one in its name".to_owned());
+        }
+        let plain = open(&sealed, &keys, &signers, SEGMENT_BYTES_MAX).map_err(|error| describe(&error))?;
+        Ok((plain, sha256))
+    };
+    let ended = tokio::task::spawn_blocking(work).await;
+    ended.unwrap_or_else(|_| Err("the thread that opens it ended".to_owned()))
 }
 
 fn describe(error: &OpenError) -> String {
     match error {
-        OpenError::WrongKey(_) => error.to_string(),
+        OpenError::WrongKey(_) | OpenError::Unsigned => error.to_string(),
+        OpenError::ForeignSigner(signer) => format!(
+            "{error}. If that agent is yours, and its fingerprint is in your recovery kit or was printed by `agent \
+             check`, add --trust {signer}"
+        ),
         OpenError::Broken(what) => format!("it is altered: {what}"),
     }
 }

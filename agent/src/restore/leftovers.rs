@@ -1,5 +1,5 @@
 //! What a restore that was killed left behind, in plain text: its temporary names carry the process, so that one that
-//! still works is never disturbed.
+//! still works is never disturbed. The next restore goes on with a database that was left, and the rest is removed.
 //! It removes nothing else, whatever lies in the folder.
 
 use std::{
@@ -9,10 +9,49 @@ use std::{
 
 const DATABASE: &str = ".shop.db.restoring-";
 const FILES: &str = ".files.restoring-";
+const JOURNAL: &str = ".parts.restoring-";
 
 /// The temporary name of this process's database.
 pub(super) fn database_name() -> String {
     format!("{DATABASE}{}", std::process::id())
+}
+
+/// The temporary name of this process's journal of parts.
+pub(super) fn journal_name() -> String {
+    format!("{JOURNAL}{}", std::process::id())
+}
+
+/// Takes over the database and the journal that a killed restore left in the folder, if there are both, and removes what
+/// else was left. Whether they are of any use is seen by the journal. Called before this process makes anything there.
+pub(super) fn adopt(folder: &Path, database: &Path, journal: &Path) {
+    let number = of_the_dead(folder).iter().find_map(|path| {
+        let number = path
+            .file_name()?
+            .to_string_lossy()
+            .strip_prefix(JOURNAL)?
+            .to_owned();
+        folder
+            .join(format!("{DATABASE}{number}"))
+            .exists()
+            .then_some(number)
+    });
+    let old = number.map(|number| [DATABASE, JOURNAL].map(|prefix| folder.join(format!("{prefix}{number}"))));
+    for path in of_the_dead(folder) {
+        if !old.as_ref().is_some_and(|old| old.contains(&path)) {
+            remove_one(&path);
+        }
+    }
+    for (old, own) in old.iter().flatten().zip([database, journal]) {
+        if let Err(error) = fs::rename(old, own) {
+            tracing::warn!(path = %old.display(), %error, "what a killed restore left cannot be taken over");
+            remove_one(old);
+        }
+    }
+}
+
+/// Whether a file in the folder is what a process that is no more has left.
+pub(super) fn is_left(name: &str) -> bool {
+    process_of(name).is_some_and(|id| !is_alive(id))
 }
 
 /// The temporary name of this process's files.
@@ -22,35 +61,39 @@ pub(super) fn files_name() -> String {
 
 /// Removes what processes that are no more have left in the folder. What cannot be removed is named in the log.
 pub fn remove(folder: &Path) {
-    for path in of_the_dead(folder) {
-        let is_dir = fs::symlink_metadata(&path).is_ok_and(|found| found.is_dir());
-        let gone = if is_dir {
-            fs::remove_dir_all(&path)
-        } else {
-            fs::remove_file(&path)
-        };
-        match gone {
-            Ok(()) => tracing::info!(path = %path.display(), "what a killed restore left behind was removed"),
-            Err(error) => tracing::error!(
-                path = %path.display(),
-                %error,
-                "a killed restore left the shop in plain text here, and it cannot be removed: remove it as root"
-            ),
-        }
+    of_the_dead(folder).iter().for_each(|path| remove_one(path));
+}
+
+fn remove_one(path: &Path) {
+    let is_dir = fs::symlink_metadata(path).is_ok_and(|found| found.is_dir());
+    let gone = if is_dir {
+        fs::remove_dir_all(path)
+    } else {
+        fs::remove_file(path)
+    };
+    match gone {
+        Ok(()) => tracing::info!(path = %path.display(), "what a killed restore left behind was removed"),
+        Err(error) => tracing::error!(
+            path = %path.display(),
+            %error,
+            "a killed restore left the shop in plain text here, and it cannot be removed: remove it as root"
+        ),
     }
 }
 
 fn of_the_dead(folder: &Path) -> Vec<PathBuf> {
     let entries = fs::read_dir(folder).into_iter().flatten().filter_map(Result::ok);
     entries
-        .filter(|entry| process_of(&entry.file_name().to_string_lossy()).is_some_and(|id| !is_alive(id)))
+        .filter(|entry| is_left(&entry.file_name().to_string_lossy()))
         .map(|entry| entry.path())
         .collect()
 }
 
 /// The process that made a temporary name; `None` for every other name.
 fn process_of(name: &str) -> Option<u32> {
-    let digits = name.strip_prefix(DATABASE).or_else(|| name.strip_prefix(FILES))?;
+    let digits = [DATABASE, FILES, JOURNAL]
+        .iter()
+        .find_map(|prefix| name.strip_prefix(prefix))?;
     // A folder of a name that was taken is numbered.
     digits.split('-').next()?.parse().ok()
 }

@@ -3,12 +3,18 @@
 
 use std::{collections::BTreeMap, path::PathBuf};
 
-use protocol::{manifest::Manifest, object_key::PointId};
+use protocol::{
+    chain::CommitNumber,
+    manifest::Manifest,
+    object_key::{PointId, SegmentName},
+};
 use thiserror::Error;
+use tokio::sync::Semaphore;
 
 use crate::backup::{
     remote::Remote,
     seal::Keys,
+    signer::Signers,
     survey::{self, Survey},
 };
 
@@ -18,13 +24,19 @@ pub mod choose;
 mod fetch;
 pub mod hold;
 mod leftovers;
+mod pages;
 mod place;
+pub mod replay;
+mod search;
 mod swap;
+pub mod trust;
 mod unpack;
 
 pub use apply::{Done, carry_out, require_room};
+pub use assemble::Reached;
 pub use choose::Selection;
 pub use leftovers::remove as remove_leftovers;
+pub use replay::Stop;
 
 /// What is wanted back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -49,6 +61,12 @@ pub enum Target {
 pub struct Plan {
     /// The restore point, checked against itself.
     pub manifest: Manifest,
+    /// The full point that it stands on, when it is a delta.
+    pub base: Option<Manifest>,
+    /// The segments that are followed from there.
+    pub segments: Vec<SegmentName>,
+    /// Where following them ends.
+    pub stop: Stop,
     /// Remotes that hold it, in the order in which they are asked.
     pub remotes: Vec<String>,
     /// What is wanted back.
@@ -81,6 +99,8 @@ pub struct Refused {
 pub enum Next {
     /// This restore point is whole, as far as its manifest and the remotes' listings tell.
     Point(PointId),
+    /// Everything until this commit is whole.
+    Commit(CommitNumber),
     /// No other one on these remotes can be restored with this key.
     Nothing,
     /// Something else, in a sentence.
@@ -95,6 +115,10 @@ pub struct Sources<'a> {
     pub survey: &'a Survey,
     /// The owner's key.
     pub keys: &'a Keys,
+    /// The agents whose signatures are believed.
+    pub signers: &'a Signers,
+    /// How many objects may be opened at once: one for each core.
+    pub cores: &'a Semaphore,
 }
 
 /// What was asked for on the command line.
@@ -112,13 +136,18 @@ pub struct Request {
     pub known: BTreeMap<PointId, String>,
 }
 
-/// Chooses the point, opens its manifest and sees by the listings whether all of it is there.
+/// Chooses the point, opens its manifest, finds the way from there, and sees by the listings whether all of it is there.
 ///
 /// # Errors
 /// [`Refused`], with the next best restore point when there is one.
 pub async fn plan(request: Request, sources: &Sources<'_>) -> Result<Plan, Refused> {
     let points = sources.survey.points();
-    let point = choose::choose(&points, &request.selection).map_err(|reason| Refused {
+    let mut notes: Vec<String> = sources.silent_remotes().into_iter().collect();
+    let chosen = match request.selection.commit() {
+        Some(commit) => search::holder_of(sources, &points, commit).await,
+        None => choose::choose(&points, &request.selection),
+    };
+    let point = chosen.map_err(|reason| Refused {
         reason,
         next: Next::Advice(
             sources
@@ -129,15 +158,28 @@ pub async fn plan(request: Request, sources: &Sources<'_>) -> Result<Plan, Refus
     if let Some(reason) = choose::newer_without_manifest(sources.survey, &request, &point) {
         return Err(sources.refuse_with(reason, &point).await);
     }
-    let mut notes = sources.silent_remotes().into_iter().collect();
     let manifest = match fetch::manifest(sources, &point, &mut notes).await {
         Ok(manifest) => manifest,
         Err(reason) => return Err(sources.refuse(reason, &point).await),
     };
-    if !sources.survey.is_restorable(&manifest) {
-        let reason = sources.what_is_lacking(&manifest);
+    let wants_database = request.only != Some(Only::Config);
+    let base = match &manifest.base {
+        Some(base) if wants_database => match fetch::manifest_of(sources, base, &mut notes).await {
+            Ok(base) => Some(base),
+            Err(reason) => return Err(sources.refuse(reason, &point).await),
+        },
+        _ => None,
+    };
+    let lacking = sources.what_is_lacking(&manifest, base.as_ref());
+    if let Some(reason) = lacking {
         return Err(sources.refuse(reason, &point).await);
     }
+    let stop = if wants_database {
+        request.selection.stop()
+    } else {
+        Stop::AtPoint
+    };
+    let segments = search::way(sources.survey, &manifest, stop)?;
     Ok(Plan {
         remotes: sources
             .survey
@@ -148,6 +190,9 @@ pub async fn plan(request: Request, sources: &Sources<'_>) -> Result<Plan, Refus
         only: request.only,
         target: request.target,
         manifest,
+        base,
+        segments,
+        stop,
         notes,
     })
 }
@@ -187,21 +232,36 @@ impl Sources<'_> {
     }
 
     async fn restorable(&self, point: &PointId) -> bool {
-        let manifest = fetch::manifest(self, point, &mut Vec::new()).await;
-        manifest.is_ok_and(|manifest| self.survey.is_restorable(&manifest))
+        let Ok(manifest) = fetch::manifest(self, point, &mut Vec::new()).await else {
+            return false;
+        };
+        let base = match &manifest.base {
+            None => None,
+            Some(base) => match fetch::manifest_of(self, base, &mut Vec::new()).await {
+                Ok(base) => Some(base),
+                Err(_) => return false,
+            },
+        };
+        self.what_is_lacking(&manifest, base.as_ref()).is_none()
     }
 
-    fn what_is_lacking(&self, manifest: &Manifest) -> String {
-        let holders = self.survey.holders(&manifest.point);
-        let all: Vec<String> = holders
-            .flat_map(|(remote, names)| {
+    /// What no remote holds of a point and of its base, by the listings; `None` when all of it is somewhere.
+    fn what_is_lacking(&self, manifest: &Manifest, base: Option<&Manifest>) -> Option<String> {
+        let all: Vec<&Manifest> = [Some(manifest), base].into_iter().flatten().collect();
+        if all.iter().all(|manifest| self.survey.is_restorable(manifest)) {
+            return None;
+        }
+        let told: Vec<String> = all
+            .iter()
+            .flat_map(|manifest| self.survey.holders(&manifest.point).map(move |it| (manifest, it)))
+            .flat_map(|(manifest, (remote, names))| {
                 survey::lacking(names, manifest)
                     .into_iter()
                     .map(move |what| format!("{what} on {remote}"))
             })
             .take(10)
             .collect();
-        all.join("; ")
+        Some(told.join("; "))
     }
 
     fn silent_remotes(&self) -> Option<String> {

@@ -14,17 +14,24 @@ use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior};
 
 pub mod alerts;
 pub mod book;
+pub mod capture;
 pub mod channels;
 pub mod episodes;
 pub mod freshness;
 pub mod incidents;
+pub mod interruptions;
 pub mod lock;
 pub mod outbox;
 pub mod owner;
+pub mod pages;
 pub mod points;
+pub mod prune;
+pub mod rehearsal;
 mod room;
 pub mod samples;
+pub mod shipping;
 pub mod shop;
+pub mod source;
 
 use room::Room;
 
@@ -38,7 +45,9 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../migrations/0001_alerts.sql"),
     include_str!("../../migrations/0002_points.sql"),
     include_str!("../../migrations/0003_episodes.sql"),
-    include_str!("../../migrations/0007_samples.sql"),
+    include_str!("../../migrations/0004_capture.sql"),
+    include_str!("../../migrations/0005_samples.sql"),
+    include_str!("../../migrations/0006_upkeep.sql"),
 ];
 
 const READ_VERSION: &str = "PRAGMA user_version";

@@ -1,10 +1,10 @@
 //! The catalogue of restore points that this agent took: a memory aid, never the truth.
 //! The truth is what the remotes hold; a fresh machine restores without this.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use protocol::{manifest::Manifest, object_key::PointId, time::UnixMillis};
-use rusqlite::named_params;
+use protocol::{chain::ChainId, manifest::Manifest, object_key::PointId, time::UnixMillis};
+use rusqlite::{OptionalExtension, named_params};
 
 use super::Store;
 
@@ -18,6 +18,15 @@ const SELECT_POINTS: &str = "
 const SELECT_COPIES: &str = "SELECT point, remote, verified_at FROM restore_point_copy";
 const SELECT_NEWEST: &str = "
     SELECT max(p.taken_at) FROM restore_point p JOIN restore_point_copy c ON c.point = p.point";
+const SELECT_NEWEST_FULL: &str = "
+    SELECT max(p.taken_at) FROM restore_point p JOIN restore_point_copy c ON c.point = p.point
+    WHERE json_extract(p.manifest, '$.base') IS NULL";
+const HAS_FULL: &str = "
+    SELECT EXISTS (SELECT 1 FROM restore_point p JOIN restore_point_copy c ON c.point = p.point
+        WHERE json_extract(p.manifest, '$.chain') = :chain AND json_extract(p.manifest, '$.base') IS NULL)";
+const SELECT_LAST: &str = "
+    SELECT manifest, manifest_size_bytes, manifest_sha256 FROM restore_point ORDER BY rowid DESC LIMIT 1";
+const SELECT_HOLDERS: &str = "SELECT remote FROM restore_point_copy WHERE point = :point";
 /// More points than any retention keeps.
 const POINTS_MAX: i64 = 100_000;
 
@@ -100,12 +109,64 @@ impl Store {
         })
     }
 
+    /// The point that was written down last, whatever the clock said then; without its copies.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub fn last_point(&self) -> rusqlite::Result<Option<KnownPoint>> {
+        let row =
+            |row: &rusqlite::Row<'_>| Ok((row.get::<_, String>(0)?, row.get::<_, i64>(1)?, row.get(2)?));
+        let found = self.read(|connection| connection.query_row(SELECT_LAST, [], row).optional())?;
+        Ok(found.and_then(|(text, size, manifest_sha256)| {
+            Some(KnownPoint {
+                manifest: serde_json::from_str(&text).ok()?,
+                manifest_size_bytes: u64::try_from(size).unwrap_or(0),
+                manifest_sha256,
+                verified: BTreeMap::new(),
+            })
+        }))
+    }
+
+    /// The remotes on which a point was read back whole.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub fn holders(&self, point: &PointId) -> rusqlite::Result<BTreeSet<String>> {
+        self.read(|connection| {
+            connection
+                .prepare_cached(SELECT_HOLDERS)?
+                .query_map(named_params! {":point": point.as_str()}, |row| row.get(0))?
+                .collect()
+        })
+    }
+
     /// The moment of the newest point that at least one remote holds whole.
     ///
     /// # Errors
     /// When the database refuses.
     pub fn newest_point_at(&self) -> rusqlite::Result<Option<UnixMillis>> {
-        self.read(|connection| connection.query_row(SELECT_NEWEST, [], |row| row.get(0)))
+        self.moment(SELECT_NEWEST)
+    }
+
+    /// The moment of the newest full point that at least one remote holds whole.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub fn newest_full_at(&self) -> rusqlite::Result<Option<UnixMillis>> {
+        self.moment(SELECT_NEWEST_FULL)
+    }
+
+    /// Whether at least one remote holds a full point of this chain whole.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub fn has_full_point(&self, chain: &ChainId) -> rusqlite::Result<bool> {
+        let found = named_params! {":chain": chain.as_str()};
+        self.read(|connection| connection.query_row(HAS_FULL, found, |row| row.get(0)))
+    }
+
+    fn moment(&self, statement: &str) -> rusqlite::Result<Option<UnixMillis>> {
+        self.read(|connection| connection.query_row(statement, [], |row| row.get(0)))
             .map(|at: Option<i64>| at.map(UnixMillis))
     }
 }

@@ -69,7 +69,7 @@ pub fn damage(connection: &Connection, depth: Depth) -> rusqlite::Result<Option<
 
 /// A read of a database that nobody has open makes its log and index, as this user's. The bot must be able to write
 /// them when it starts, as another user of the same group.
-fn share_logs(database: &Path) {
+pub(super) fn share_logs(database: &Path) {
     for suffix in ["-wal", "-shm"] {
         let mut path = database.as_os_str().to_owned();
         path.push(suffix);

@@ -83,7 +83,7 @@ fn is_old(newest: Option<UnixMillis>, started_at: UnixMillis, limit: Duration, n
 }
 
 /// The longest pause between the next few times of the schedule.
-fn longest_gap(schedule: &cron::Schedule, timezone: &TimeZone, now: UnixMillis) -> Duration {
+pub(super) fn longest_gap(schedule: &cron::Schedule, timezone: &TimeZone, now: UnixMillis) -> Duration {
     let next = |at: &UnixMillis| schedule::next_after(schedule, timezone, *at);
     let times: Vec<UnixMillis> = std::iter::successors(next(&now), next).take(GAPS).collect();
     times

@@ -24,6 +24,7 @@ pub mod not_after;
 pub mod nudge;
 pub mod probe;
 pub mod recipients;
+pub mod rehearsals;
 pub mod trade;
 pub mod trees;
 pub mod trend;

@@ -24,7 +24,7 @@ use protocol::time::UnixMillis;
 use crate::{
     pretend_bot::Bot,
     pretend_telegram::Telegram,
-    shop::{Shop, signal, stderr},
+    shop::{Shop, files_under, signal, stderr},
     world::{Agent, LIMIT, OWNER, config},
 };
 
@@ -41,7 +41,10 @@ fn wait_until(what: &str, mut holds: impl FnMut() -> bool) {
 
 /// Stops it while the database is staged, and gives its exit code.
 fn stop_in_the_middle(shop: &Shop, mut child: Child) -> Option<i32> {
-    wait_until("the staged copy", || shop.path("state/staging/shop.db").exists());
+    wait_until("a staged part", || {
+        let staged = files_under(&shop.path("state/staging"));
+        staged.iter().any(|path| path.to_string_lossy().contains("base_"))
+    });
     let asked = Instant::now();
     signal(child.id(), "TERM");
     let code = child.wait().unwrap().code();

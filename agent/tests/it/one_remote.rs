@@ -53,8 +53,8 @@ fn a_dead_remote_keeps_nobody_from_looking_and_restoring() {
     fs::remove_dir_all(shop.path("back")).unwrap();
     let said = shop.agent_done(&RESTORE);
     assert!(said.contains("the remote local does not answer"), "{said}");
-    let said = shop.agent_refuses(2, &["list", "--remote", "local"]);
-    assert!(said.contains("the remote local cannot be used"), "{said}");
+    let said = shop.agent_refuses(1, &["list", "--remote", "local"]);
+    assert!(said.contains("local does not answer"), "{said}");
 }
 
 #[test]

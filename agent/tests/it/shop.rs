@@ -170,8 +170,22 @@ impl Shop {
         output.stdout
     }
 
+    /// What a person by hand does first: the owner's key, and the certificate of whoever signed.
+    pub fn import_keys(&self, remote: &str) {
+        self.gpg_done(&["--import", "kit/owner.secret.asc"]);
+        self.import_signers(remote);
+    }
+
+    fn import_signers(&self, remote: &str) {
+        for certificate in files_under(&self.path(remote).join("cert")) {
+            self.gpg_done(&["--import", certificate.to_str().unwrap()]);
+        }
+    }
+
     /// One object on a remote through `gpg --decrypt` and `zstd -d`.
     pub fn open_by_hand(&self, remote: &str, object: &str) -> Vec<u8> {
+        // Without the certificate gpg gives the plain bytes too, and ends with 2.
+        self.import_signers(remote);
         let sealed = self.path(remote).join(object);
         fs::write(
             self.path("by-hand.zst"),
@@ -295,13 +309,16 @@ pub fn count_items(database: &Path) -> i64 {
         .unwrap()
 }
 
+/// Every file but the mark by which the agent knows a folder again.
 pub fn files_under(dir: &Path) -> Vec<PathBuf> {
     let mut found = Vec::new();
     for entry in fs::read_dir(dir).into_iter().flatten() {
-        let path = entry.unwrap().path();
+        // One that vanished meanwhile is not there.
+        let Ok(entry) = entry else { continue };
+        let path = entry.path();
         if path.is_dir() {
             found.extend(files_under(&path))
-        } else {
+        } else if !path.ends_with(".warung-remote") {
             found.push(path)
         }
     }

@@ -160,6 +160,12 @@ rules! {
     LogOldKept => Spec::new("log_old_kept", Warning, Topic::Logs).bad_looks(2, 2);
     /// What the bot logs does not arrive in its file.
     LogSilent => Spec::new("log_silent", Warning, Topic::Logs).bad_looks(2, 2).under(BOT_DOWN);
+    /// A remote does not hold what was written there.
+    RemoteDamaged => Spec::new("remote_damaged", Critical, Topic::Backup);
+    /// The last rehearsal of a restore from this remote failed.
+    DrillFailed => Spec::new("drill_failed", Critical, Topic::Backup);
+    /// No rehearsal of a restore from this remote has passed for long.
+    DrillOld => Spec::new("drill_old", Warning, Topic::Backup);
 }
 
 /// No answer from the bot: what only the bot can tell is unknown then.

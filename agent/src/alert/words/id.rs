@@ -106,6 +106,9 @@ pub(super) fn wording(rule: Rule) -> Wording {
         Rule::LogHole => logs::LOG_HOLE,
         Rule::LogOldKept => logs::LOG_OLD_KEPT,
         Rule::LogSilent => logs::LOG_SILENT,
+        Rule::RemoteDamaged => REMOTE_DAMAGED,
+        Rule::DrillFailed => DRILL_FAILED,
+        Rule::DrillOld => DRILL_OLD,
     }
 }
 
@@ -312,4 +315,34 @@ const RECIPIENT_EXPIRED: Wording = Wording {
     todo: "pastikan kunci rahasia dan frasa sandinya masih ada; perpanjang (gpg --quick-set-expire) atau buat yang baru (agent key new), taruh sertifikatnya di tempatnya, lalu: agent check",
     over_headline: "Kunci cadangan berlaku lagi",
     over: "Sertifikat itu berlaku lagi.",
+};
+
+const REMOTE_DAMAGED: Wording = Wording {
+    headline: "Cadangan di {object} rusak",
+    happened: "Pada {since} isi {object} tidak sama dengan yang ditulis: {detail}",
+    means: "toko tetap berjualan, tetapi sebagian titik pemulihan tidak dapat diambil lagi dari {object}.",
+    done: "agen membandingkan nama, ukuran, dan sebagian isi; tempat lain tidak terkena.",
+    todo: "lihat seberapa banyak: agent verify --remote {object} --all, lalu cadangkan lagi: agent backup",
+    over_headline: "Cadangan di {object} utuh kembali",
+    over: "Semua isi {object} sama dengan yang ditulis. Sebelumnya tidak selama {lasted}.",
+};
+
+const DRILL_FAILED: Wording = Wording {
+    headline: "Latihan pemulihan dari {object} gagal",
+    happened: "Pada {since} toko tidak dapat dipulihkan dari {object}: {detail}",
+    means: "toko tetap berjualan, tetapi bila server hilang sekarang, {object} mungkin tidak dapat memulihkannya.",
+    done: "agen berlatih di foldernya sendiri; yang sedang berjalan tidak disentuh.",
+    todo: "latih lagi: agent drill --remote {object}, dan cadangkan lagi: agent backup",
+    over_headline: "Pemulihan dari {object} berhasil lagi",
+    over: "Dalam latihan, toko pulih dari {object}. Gangguan berlangsung {lasted}.",
+};
+
+const DRILL_OLD: Wording = Wording {
+    headline: "Sudah lama tidak ada latihan pemulihan dari {object}",
+    happened: "Latihan terakhir yang berhasil: {detail}.",
+    means: "cadangan yang belum pernah dipulihkan hanyalah kabar: belum tentu {object} dapat memulihkan toko.",
+    done: "agen terus berlatih sesuai jadwal.",
+    todo: "latih sekarang: agent drill --remote {object}",
+    over_headline: "Pemulihan dari {object} sudah dilatih lagi",
+    over: "Dalam latihan, toko pulih dari {object}.",
 };

@@ -1,14 +1,19 @@
 //! What `agent restore` says: its plan, its outcome, and the next command ready to be copied.
 //! It only prints; what is to be done was decided before.
 
-use protocol::object_key::PointId;
+use protocol::{
+    chain::{ChainId, CommitNumber},
+    manifest::Manifest,
+    time::UnixMillis,
+};
 
 use super::{Arguments, now};
 use crate::{
     backup::survey,
     cli::{Failure, words},
     config::Config,
-    restore::{Done, Next, Only, Plan, Refused, Target},
+    restore::{Done, Next, Only, Plan, Reached, Refused, Target, trust::Source},
+    store::capture::CaptureState,
 };
 
 pub(super) fn refusal(failure: anyhow::Error, arguments: &Arguments, config: &Config) -> Failure {
@@ -27,21 +32,25 @@ pub(super) fn told(refused: &Refused, arguments: &Arguments, config: &Config) ->
              another remote (without --remote) or another key may help."
                 .to_owned()
         }
+        Next::Commit(commit) => format!(
+            "Everything until commit {commit} is there. To restore that:\n  {}",
+            command(arguments, "--commit", &commit.to_string())
+        ),
         Next::Point(point) => {
             let at = survey::moment_of(point).map(|at| words::moment(at, &config.owner.timezone));
             format!(
                 "The next best restore point is {point}, of {}. What happened after that moment is not in it. To \
                  restore it:\n  {}",
                 at.unwrap_or_default(),
-                command(arguments, point)
+                command(arguments, "--point", point.as_str())
             )
         }
     };
     Failure::Failed(anyhow::anyhow!("{refused}.\n{next}"))
 }
 
-/// The command that was given, with another restore point.
-fn command(arguments: &Arguments, point: &PointId) -> String {
+/// The command that was given, with another choice.
+fn command(arguments: &Arguments, choice: &str, value: &str) -> String {
     let mut words = vec!["agent restore".to_owned()];
     let mut add = |option: &str, value: &str| words.push(format!("{option} {}", quoted(value)));
     add("--config", &arguments.config.path.to_string_lossy());
@@ -57,7 +66,10 @@ fn command(arguments: &Arguments, point: &PointId) -> String {
     if let Some(to) = &arguments.to {
         add("--to", &to.to_string_lossy());
     }
-    add("--point", point.as_str());
+    for fingerprint in &arguments.trust {
+        add("--trust", fingerprint);
+    }
+    add(choice, value);
     words.join(" ")
 }
 
@@ -70,7 +82,7 @@ fn quoted(text: &str) -> String {
     format!("'{}'", text.replace('\'', r"'\''"))
 }
 
-pub(super) fn show(plan: &Plan, config: &Config) {
+pub(super) fn show(plan: &Plan, source: Source, config: &Config) {
     let manifest = &plan.manifest;
     println!("Restore point  {}", manifest.point);
     println!(
@@ -78,6 +90,22 @@ pub(super) fn show(plan: &Plan, config: &Config) {
         words::moment(manifest.taken_at, &config.owner.timezone),
         words::duration(now().since(manifest.taken_at))
     );
+    println!(
+        "Chain          {}, after commit {}",
+        manifest.chain, manifest.commit
+    );
+    if let Some(base) = &plan.base {
+        println!("A delta on     {}", base.point);
+    }
+    if let Some(last) = plan.segments.last() {
+        println!(
+            "Followed by    {} segments, until commit {} of about {}",
+            plan.segments.len(),
+            last.last,
+            words::moment(last.last_at, &config.owner.timezone)
+        );
+    }
+    println!("Signed by      {}, {}", manifest.signer, source.told());
     println!("From           {}", plan.remotes.join(", then "));
     if plan.only != Some(Only::Config) {
         let into = match &plan.target {
@@ -106,7 +134,7 @@ pub(super) fn show(plan: &Plan, config: &Config) {
 }
 
 pub(super) fn tell(plan: &Plan, done: &Done, config: &Config) {
-    let taken_at = plan.manifest.taken_at;
+    let taken_at = done.reached.map_or(plan.manifest.taken_at, |reached| reached.at);
     println!();
     println!(
         "Restored: the shop as it stood at {}, {} before now. What happened after that is not in it.",
@@ -118,7 +146,7 @@ pub(super) fn tell(plan: &Plan, done: &Done, config: &Config) {
     }
     if let Some(database) = &done.database {
         println!(
-            "Database: {} (checked: every digest, and SQLite calls it ok)",
+            "Database: {} (checked: every digest, every signature, every page, and SQLite calls it ok)",
             database.display()
         );
     }
@@ -148,10 +176,69 @@ pub(super) fn tell(plan: &Plan, done: &Done, config: &Config) {
     }
 }
 
+/// The newest commit that this machine has heard of.
+pub(super) struct LastKnown {
+    chain: ChainId,
+    commit: CommitNumber,
+    at: UnixMillis,
+}
+
+impl LastKnown {
+    pub(super) fn captured(state: &CaptureState) -> Self {
+        Self {
+            chain: state.chain.clone(),
+            commit: state.commit,
+            at: state.commit_at,
+        }
+    }
+
+    pub(super) fn taken(manifest: &Manifest) -> Self {
+        Self {
+            chain: manifest.chain.clone(),
+            commit: manifest.commit,
+            at: manifest.taken_at,
+        }
+    }
+}
+
+/// What is not in the restored database, as far as this machine can know.
+pub(super) fn gap(known: Option<&LastKnown>, chain: &ChainId, reached: Reached, config: &Config) -> String {
+    let told = |at| words::moment(at, &config.owner.timezone);
+    let stands = format!(
+        "It stands after commit {}, which the agent saw at {}.",
+        reached.commit,
+        told(reached.at)
+    );
+    match known {
+        None => format!(
+            "{stands} This machine knows of no later one: what the lost server had not sent by then is not in it."
+        ),
+        Some(known) if known.chain != *chain => format!(
+            "{stands} This server knows of commit {} of another chain, {}, at {}: none of that chain is in it.",
+            known.commit,
+            known.chain,
+            told(known.at)
+        ),
+        Some(known) if known.commit <= reached.commit => {
+            format!("{stands} This server knows of no later one.")
+        }
+        Some(known) => format!(
+            "{stands} This server knows of commits until {}, at {}: {} commits, {} of trade, are not in it.",
+            known.commit,
+            told(known.at),
+            known.commit.get() - reached.commit.get(),
+            words::duration(known.at.since(reached.at))
+        ),
+    }
+}
+
 pub(super) fn json(plan: &Plan, done: &Done, dry_run: bool) -> serde_json::Value {
     serde_json::json!({
         "id": plan.manifest.point,
-        "as_of": words::rfc3339(plan.manifest.taken_at),
+        "as_of": words::rfc3339(done.reached.map_or(plan.manifest.taken_at, |reached| reached.at)),
+        "chain": plan.manifest.chain,
+        "commit": done.reached.map_or(plan.manifest.commit, |reached| reached.commit),
+        "signer": plan.manifest.signer,
         "dry_run": dry_run,
         "remotes": plan.remotes,
         "database": done.database,

@@ -1,0 +1,104 @@
+//! A scheduled backup as a process of its own: its memory is given back when it ends, and a crash in it takes nobody
+//! along. It is this program's own `agent backup`, asked in its own words.
+//! It decides nothing about schedules and alerts.
+
+use std::{
+    io::Write,
+    path::{Path, PathBuf},
+    process::{ChildStdin, Command, Output, Stdio},
+    sync::mpsc::{self, Receiver},
+    time::Duration,
+};
+
+use anyhow::Context;
+use tokio::net::TcpListener;
+
+use crate::backup::{TakeError, Taken, Want};
+
+/// How long a child that is told to stop may take to remove what it staged.
+const STOP_LIMIT: Duration = Duration::from_secs(2);
+/// Of what a child complained the end matters, and not all of it.
+const DETAIL_CHARS_MAX: usize = 2_000;
+
+/// What it takes to start one.
+pub(super) struct Program {
+    /// This program's file.
+    pub path: PathBuf,
+    /// The address at which this agent answers.
+    pub url: String,
+}
+
+impl Program {
+    /// This program, asking at the address that the listener has in the end.
+    pub(super) fn of(path: PathBuf, listener: &TcpListener) -> anyhow::Result<Self> {
+        let address = listener.local_addr().context("asking for the private address")?;
+        Ok(Self {
+            path,
+            url: format!("http://{address}"),
+        })
+    }
+
+    /// Takes a backup in a child process. Dropping the future stops it and waits until it has removed what it staged.
+    pub(super) async fn back_up(&self, config: &Path, want: Want) -> Result<Taken, TakeError> {
+        let mut command = Command::new(&self.path);
+        command
+            .args(["backup", "--json", "--agent", &self.url, "--config"])
+            .arg(config);
+        if want == Want::Delta {
+            command.arg("--delta");
+        }
+        command
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
+        let mut child = command
+            .spawn()
+            .with_context(|| format!("starting {} for a backup", self.path.display()))?;
+        let (ended, has_ended) = mpsc::sync_channel(1);
+        let _stop = StopOnDrop {
+            stdin: child.stdin.take(),
+            has_ended,
+        };
+        let output = tokio::task::spawn_blocking(move || {
+            let output = child.wait_with_output();
+            let _ = ended.send(());
+            output
+        });
+        let output = output
+            .await
+            .context("the thread that waits for the backup ended")?
+            .context("waiting for the backup")?;
+        outcome(&output)
+    }
+}
+
+/// The child ends when nobody holds the other end of its standard input, also when this process is killed.
+struct StopOnDrop {
+    stdin: Option<ChildStdin>,
+    has_ended: Receiver<()>,
+}
+
+impl Drop for StopOnDrop {
+    fn drop(&mut self) {
+        drop(self.stdin.take());
+        let _ = self.has_ended.recv_timeout(STOP_LIMIT);
+    }
+}
+
+fn outcome(output: &Output) -> Result<Taken, TakeError> {
+    let said = String::from_utf8_lossy(&output.stderr);
+    // Its log lines belong into ours.
+    let _ = std::io::stderr().write_all(said.as_bytes());
+    if let Ok(taken) = serde_json::from_slice::<Taken>(&output.stdout) {
+        return Ok(taken);
+    }
+    if said.contains(&TakeError::AlreadyRunning.to_string()) {
+        return Err(TakeError::AlreadyRunning);
+    }
+    let last = said.lines().rev().find_map(|line| line.strip_prefix("agent: "));
+    let detail: String = last.map_or_else(
+        || format!("the process that takes the backup ended with {}", output.status),
+        |line| line.chars().take(DETAIL_CHARS_MAX).collect(),
+    );
+    Err(TakeError::Failed(anyhow::anyhow!(detail)))
+}

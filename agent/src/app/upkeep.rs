@@ -1,0 +1,153 @@
+//! Once a day by default: compares what the remotes hold with what was written, rehearses a restore from the next
+//! remote in turn, and lets retention delete what nobody needs. Each in a short-lived process of its own, so that what
+//! a restore takes of memory goes with it.
+//! It judges nothing: the processes write their outcome down, and the watch reads it.
+
+use std::{convert::Infallible, path::PathBuf, process::Stdio, sync::Arc, time::Duration};
+
+use anyhow::{Context, ensure};
+use jiff::{Timestamp, civil::Weekday};
+use protocol::time::UnixMillis;
+use tokio::{process::Command, time::sleep, time::timeout};
+
+use crate::{
+    backup::{remembered::Remembered, schedule},
+    config::Config,
+    store::{Store, rehearsal::Kind},
+};
+
+/// After a start: a round that was missed is made up for when the shop has settled.
+const SETTLE: Duration = Duration::from_secs(900);
+/// When a schedule has no further time, which only a fixed year can cause, it is asked again.
+const NO_MORE: Duration = Duration::from_secs(86_400);
+/// The clock may be set: a long wait is made of short ones.
+const WAIT_PIECE: Duration = Duration::from_secs(30);
+/// A restore of 64 GiB over a slow line, and then some.
+const CHILD_LIMIT: Duration = Duration::from_secs(8 * 3_600);
+const SAID_CHARS_MAX: usize = 500;
+
+/// The daily round.
+pub(super) struct Upkeep {
+    /// This program's own file.
+    pub(super) program: PathBuf,
+    pub(super) config: Arc<Config>,
+    pub(super) store: Arc<Store>,
+}
+
+impl Upkeep {
+    /// With this program's own file; without one, in a test, nothing goes round.
+    pub(super) fn of(program: Option<PathBuf>, config: &Arc<Config>, store: &Arc<Store>) -> Option<Self> {
+        Some(Self {
+            program: program?,
+            config: Arc::clone(config),
+            store: Arc::clone(store),
+        })
+    }
+
+    /// Goes round for as long as the agent lives.
+    pub(super) async fn run(self) -> Infallible {
+        let mut due = self.first_due(now());
+        loop {
+            while now() < due {
+                sleep(due.since(now()).min(WAIT_PIECE)).await;
+            }
+            self.round().await;
+            due = self.next_due(now());
+        }
+    }
+
+    /// A time of the schedule that passed while no agent ran is made up for.
+    fn first_due(&self, now: UnixMillis) -> UnixMillis {
+        let last = self.drilled().into_iter().filter_map(|(_, at)| at).max();
+        let after_last =
+            last.and_then(|last| schedule::next_after(&self.config.drill, &self.config.owner.timezone, last));
+        let missed = after_last.is_none_or(|due_then| due_then <= now);
+        let next = self.next_due(now);
+        if missed { next.min(now.plus(SETTLE)) } else { next }
+    }
+
+    fn next_due(&self, now: UnixMillis) -> UnixMillis {
+        schedule::next_after(&self.config.drill, &self.config.owner.timezone, now)
+            .unwrap_or_else(|| now.plus(NO_MORE))
+    }
+
+    async fn round(&self) {
+        if let Err(error) = Remembered::at(&self.config.state_dir).forget_old(now()) {
+            tracing::error!(
+                error = format!("{error:#}"),
+                "old session keys could not be deleted"
+            );
+        }
+        if !self.store.newest_point_at().is_ok_and(|newest| newest.is_some()) {
+            tracing::info!("there is no backup yet that could be rehearsed");
+            return;
+        }
+        self.child(&["verify"]).await;
+        if let Some(remote) = self.next_in_turn() {
+            let mut arguments = vec!["drill", "--remote", &remote];
+            if self.is_sunday() {
+                arguments.push("--full-check");
+            }
+            self.child(&arguments).await;
+        }
+        if self.config.retention.is_some() {
+            self.child(&["prune"]).await;
+        }
+    }
+
+    /// The remote that was not rehearsed for longest.
+    fn next_in_turn(&self) -> Option<String> {
+        let drilled = self.drilled().into_iter();
+        drilled.min_by_key(|(_, at)| *at).map(|(remote, _)| remote)
+    }
+
+    fn drilled(&self) -> Vec<(String, Option<UnixMillis>)> {
+        let remotes = self.config.remotes.iter().map(|remote| &remote.name);
+        let newest = |remote: &String| self.store.newest_rehearsal(Kind::Drill, remote).ok().flatten();
+        remotes
+            .map(|remote| (remote.clone(), newest(remote).map(|it| it.ended_at)))
+            .collect()
+    }
+
+    fn is_sunday(&self) -> bool {
+        Timestamp::now()
+            .to_zoned(self.config.owner.timezone.clone())
+            .weekday()
+            == Weekday::Sunday
+    }
+
+    async fn child(&self, arguments: &[&str]) {
+        match self.run_child(arguments).await {
+            Ok(()) => tracing::info!(what = arguments[0], "the daily round: done"),
+            Err(error) => tracing::error!(
+                what = arguments[0],
+                error = format!("{error:#}"),
+                "the daily round: something is wrong"
+            ),
+        }
+    }
+
+    async fn run_child(&self, arguments: &[&str]) -> anyhow::Result<()> {
+        let mut command = Command::new(&self.program);
+        command.args(arguments).arg("--config").arg(&self.config.path);
+        command
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .kill_on_drop(true);
+        let output = timeout(CHILD_LIMIT, command.output())
+            .await
+            .context("it did not end in eight hours")?
+            .context("starting it")?;
+        let said = String::from_utf8_lossy(&output.stderr);
+        ensure!(
+            output.status.success(),
+            "{}",
+            said.trim().chars().take(SAID_CHARS_MAX).collect::<String>()
+        );
+        Ok(())
+    }
+}
+
+fn now() -> UnixMillis {
+    UnixMillis(Timestamp::now().as_millisecond())
+}

@@ -1,0 +1,200 @@
+//! How a recording begins: where it stopped, when the log still leads there; by comparing every page with its hash,
+//! when it does not; as a new chain, when even that would prove nothing.
+//! It never continues a chain on another database.
+
+use anyhow::Context;
+use protocol::{
+    chain::{ChainId, CommitNumber, PageHash, PageSum, is_lock_page},
+    time::UnixMillis,
+};
+
+use super::{
+    WhyAgain,
+    desk::{Claim, Desk},
+    hashes::{Hashes, unpack},
+    recorder::{Ended, Recorder},
+};
+use crate::{
+    backup::{
+        lineage::{Identity, is_too_different},
+        segment::{Draft, Kind, PAGES_MAX},
+        wal::{Position, follow::Follower},
+    },
+    store::capture::CaptureState,
+};
+
+const AWAY: &str =
+    "nobody followed the shop for a while, and its log does not lead back to where this agent stopped";
+const LOCKED: &str = "the bot kept the write lock for too long";
+
+/// Begins or goes on. `why` is what ended the recording before, in this process.
+pub(super) fn begin(desk: &Desk, why: Option<WhyAgain>, now: UnixMillis) -> Result<Recorder, Ended> {
+    let claim = Claim::take(&desk.database)?;
+    let mut follower = Follower::open(&desk.database)?;
+    let hashes = Hashes::open(&desk.hashes).context("opening the table of pages")?;
+    let known = desk
+        .store
+        .capture_state()
+        .context("asking where the capture stands")?;
+    let Some(state) = known else {
+        return new_chain(desk, claim, follower, hashes, "the capture begins", now);
+    };
+    if let Some(WhyAgain::NewChain(why)) = &why {
+        return new_chain(desk, claim, follower, hashes, why, now);
+    }
+    if let Some(why) = other_database(&follower, &state) {
+        return new_chain(desk, claim, follower, hashes, &why, now);
+    }
+    let Some(sum) = replayed(&hashes, &state).context("reading the table of pages")? else {
+        return new_chain(
+            desk,
+            claim,
+            follower,
+            hashes,
+            "the table of pages was lost or altered",
+            now,
+        );
+    };
+    let resumed = match (&why, position_of(&state)) {
+        (None, Some(position)) => follower.resume(&position)?,
+        _ => false,
+    };
+    let mut recorder = Recorder {
+        claim,
+        draft: Draft::new(state.page_size, state.pages),
+        follower,
+        hashes,
+        sum,
+        state,
+        keep_at: 0,
+    };
+    if !resumed {
+        let why = why.map_or_else(|| AWAY.to_owned(), |why| why.to_string());
+        if let Some(why) = resync(desk, &mut recorder, &why, now)? {
+            return new_chain(
+                desk,
+                recorder.claim,
+                recorder.follower,
+                recorder.hashes,
+                &why,
+                now,
+            );
+        }
+    }
+    Ok(recorder)
+}
+
+fn other_database(follower: &Follower, state: &CaptureState) -> Option<String> {
+    if state.database_file != identity_text(follower.identity()) {
+        return Some("the database's file was replaced".to_owned());
+    }
+    let (from, to) = (state.page_size, follower.page_size());
+    (from != to).then(|| format!("the page size changed from {from} to {to} bytes"))
+}
+
+fn position_of(state: &CaptureState) -> Option<Position> {
+    serde_json::from_str(state.log_position.as_ref()?).ok()
+}
+
+fn identity_text(identity: &Identity) -> String {
+    serde_json::to_string(identity).expect("an identity is plain data")
+}
+
+/// The sum over the table once it has what a crash may have kept from it; `None` when it is not the one that was
+/// written down.
+fn replayed(hashes: &Hashes, state: &CaptureState) -> std::io::Result<Option<PageSum>> {
+    for (page, hash) in unpack(&state.changed) {
+        hashes.set(page, hash)?;
+    }
+    hashes.cut(state.pages)?;
+    let sum = match hashes.sum(state.pages, state.page_size) {
+        Err(error) if error.kind() == std::io::ErrorKind::UnexpectedEof => return Ok(None),
+        sum => sum?,
+    };
+    Ok((sum.root(state.pages) == state.root).then_some(sum))
+}
+
+/// Ships every page that differs as one step. Gives a reason when a new chain is the better answer.
+fn resync(desk: &Desk, recorder: &mut Recorder, why: &str, now: UnixMillis) -> Result<Option<String>, Ended> {
+    if !recorder.follower.anchor()? {
+        return Err(Ended::Failed(anyhow::anyhow!(LOCKED)));
+    }
+    let pages = recorder.follower.source().pages()?;
+    let page_size = recorder.state.page_size;
+    let (mut changed, mut count) = (Vec::new(), 0_usize);
+    let hashes = &recorder.hashes;
+    recorder.follower.source().each_page(|page, image| {
+        if !is_lock_page(page, page_size) && hashes.get(page)? != PageHash::of(page, image) {
+            count += 1;
+            if count <= PAGES_MAX {
+                changed.push((page, image.to_vec()));
+            }
+        }
+        Ok(())
+    })?;
+    let known = recorder.state.pages.min(pages);
+    if count > PAGES_MAX || is_too_different(count, known) {
+        return Ok(Some(format!("{why}; {count} of {pages} pages differ")));
+    }
+    if changed.is_empty() && pages == recorder.state.pages {
+        return Ok(None);
+    }
+    let detail = format!("{why}; {count} of {pages} pages differ");
+    tracing::warn!(detail, "what happened meanwhile is one step of the chain");
+    recorder.draft.add(now, pages, changed, |_| Ok(None))?;
+    recorder.end_segment(desk, Kind::Resync, Some(&detail))?;
+    Ok(None)
+}
+
+fn new_chain(
+    desk: &Desk,
+    claim: Claim,
+    mut follower: Follower,
+    hashes: Hashes,
+    why: &str,
+    now: UnixMillis,
+) -> Result<Recorder, Ended> {
+    if !follower.anchor()? {
+        return Err(Ended::Failed(anyhow::anyhow!(LOCKED)));
+    }
+    let (pages, page_size) = (follower.source().pages()?, follower.page_size());
+    let mut sum = PageSum::default();
+    follower.source().each_page(|page, image| {
+        if !is_lock_page(page, page_size) {
+            let hash = PageHash::of(page, image);
+            hashes.set(page, hash)?;
+            sum.add(hash);
+        }
+        Ok(())
+    })?;
+    hashes
+        .cut(pages)
+        .and_then(|()| hashes.sync())
+        .context("writing the table of pages")?;
+    let mut recorder = Recorder {
+        claim,
+        draft: Draft::new(page_size, pages),
+        state: CaptureState {
+            chain: ChainId::from_bits(rand::random()),
+            commit: CommitNumber::FIRST,
+            commit_at: now,
+            page_size,
+            pages,
+            root: sum.root(pages),
+            database_file: identity_text(follower.identity()),
+            log_position: None,
+            previous_sha256: None,
+            changed: Vec::new(),
+        },
+        follower,
+        hashes,
+        sum,
+        keep_at: 0,
+    };
+    recorder.state.log_position = recorder.log_position()?;
+    desk.store
+        .begin_chain(&recorder.state, now, why)
+        .context("writing a new chain down")?;
+    tracing::warn!(chain = %recorder.state.chain, why, "a new chain of commits begins: it needs a full backup");
+    Ok(recorder)
+}

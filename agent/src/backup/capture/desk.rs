@@ -1,0 +1,165 @@
+//! What a recording works with for as long as the agent runs, and the claim that nobody else records the same database.
+//! It records nothing itself.
+
+use std::{
+    fs::{self, File, OpenOptions, TryLockError},
+    os::unix::fs::{MetadataExt, OpenOptionsExt},
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use anyhow::Context;
+use jiff::Timestamp;
+use protocol::time::UnixMillis;
+
+use super::spool::Spool;
+use crate::{
+    backup::{
+        recipients::Recipients,
+        remembered::Remembered,
+        seal::{Sealed, seal},
+        signer::SigningKey,
+        staging::Sealer,
+    },
+    config::Config,
+    store::{Store, owner::own_like},
+};
+
+/// What is inside of a segment is compressed already: the fastest level finds that out soonest.
+const LEVEL: i32 = 1;
+const FOLDER: &str = "capture";
+
+/// The recorder's things.
+pub(super) struct Desk {
+    pub database: PathBuf,
+    pub store: Arc<Store>,
+    pub spool: Spool,
+    sealer: Option<Sealer>,
+    state_dir: PathBuf,
+    /// Where the table of pages lies.
+    pub hashes: PathBuf,
+    certificates: Vec<PathBuf>,
+    /// How the certificates' files looked when they were read.
+    looks: Vec<Look>,
+}
+
+/// Size and last change of a file, in nanoseconds; `None` when it is not there.
+type Look = Option<(u64, i64, i64)>;
+
+impl Desk {
+    /// Makes the folder and reads the keys.
+    pub(super) fn set_up(config: &Config, store: Arc<Store>) -> anyhow::Result<Self> {
+        let folder = config.state_dir.join(FOLDER);
+        fs::create_dir_all(&folder).with_context(|| format!("making {}", folder.display()))?;
+        own_like(&folder, &config.state_dir);
+        let remotes: Vec<String> = config.remotes.iter().map(|remote| remote.name.clone()).collect();
+        store
+            .forget_other_shipping(&remotes)
+            .context("forgetting remotes that are not configured any more")?;
+        let certificates = config.backup.recipients.clone();
+        Ok(Self {
+            database: config.backup.database.clone(),
+            spool: Spool::open(folder.join("spool"), Arc::clone(&store), remotes)?,
+            store,
+            sealer: None,
+            state_dir: config.state_dir.clone(),
+            hashes: folder.join("pages"),
+            looks: Vec::new(),
+            certificates,
+        })
+    }
+
+    /// Reads the keys, and the owner's certificates again when their files changed: segments must open with the keys
+    /// that the restore points before them open with.
+    pub(super) fn refresh_keys(&mut self) -> anyhow::Result<()> {
+        let looks = looks(&self.certificates);
+        if self.sealer.is_none() || looks != self.looks {
+            self.sealer = Some(Sealer {
+                recipients: load(&self.certificates)?,
+                signer: SigningKey::load_or_make(&self.state_dir)?,
+                level: LEVEL,
+                remembered: Remembered::at(&self.state_dir),
+            });
+            self.looks = looks;
+        }
+        Ok(())
+    }
+
+    /// Seals what is to leave the machine.
+    pub(super) fn seal(&self, plain: &[u8]) -> anyhow::Result<Sealed> {
+        let sealer = self.sealer.as_ref().context("the keys were not read yet")?;
+        let sealed = seal(plain, &sealer.recipients, &sealer.signer, sealer.level)?;
+        let now = UnixMillis(Timestamp::now().as_millisecond());
+        // Without it no rehearsal follows the commits this far; what is shipped is as good.
+        if let Err(error) = sealer.remembered.add(&sealed.sha256, &sealed.session_key, now) {
+            tracing::warn!(
+                error = format!("{error:#}"),
+                "what opens a segment could not be remembered"
+            );
+        }
+        Ok(sealed)
+    }
+}
+
+fn load(certificates: &[PathBuf]) -> anyhow::Result<Recipients> {
+    Recipients::load(certificates).map_err(|faults| anyhow::anyhow!(faults.join("; ")))
+}
+
+fn looks(certificates: &[PathBuf]) -> Vec<Look> {
+    let look = |path: &PathBuf| {
+        let found = fs::metadata(path).ok()?;
+        Some((found.len(), found.mtime(), found.mtime_nsec()))
+    };
+    certificates.iter().map(look).collect()
+}
+
+/// Held while a database is recorded, also against an agent with another state directory. The kernel drops it with the
+/// process.
+pub(super) struct Claim {
+    /// Closing the file is what gives the claim up.
+    _file: File,
+}
+
+impl Claim {
+    /// Claims the database by a lock on a file of its own beside it.
+    pub(super) fn take(database: &Path) -> anyhow::Result<Self> {
+        let mut path = database.as_os_str().to_owned();
+        path.push(".capture");
+        let path = PathBuf::from(path);
+        let mut options = OpenOptions::new();
+        let file = options
+            .write(true)
+            .create(true)
+            .truncate(false)
+            .mode(0o660)
+            .open(&path)
+            .with_context(|| format!("opening {}", path.display()))?;
+        own_like(&path, database);
+        match file.try_lock() {
+            Ok(()) => Ok(Self { _file: file }),
+            Err(TryLockError::WouldBlock) => anyhow::bail!(
+                "another agent follows {}: its commits are captured there and not here. Stop one of the two agents",
+                database.display()
+            ),
+            Err(TryLockError::Error(error)) => {
+                Err(error).with_context(|| format!("locking {}", path.display()))
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_database_has_one_recording() {
+        let dir = tempfile::tempdir().unwrap();
+        let database = dir.path().join("shop.db");
+        let first = Claim::take(&database).unwrap();
+        let refused = Claim::take(&database).err().unwrap().to_string();
+        assert!(refused.contains("another agent"), "{refused}");
+        drop(first);
+        Claim::take(&database).unwrap();
+    }
+}

@@ -1,0 +1,47 @@
+//! Hears of writes to the log from the kernel.
+//! It promises nothing: a file that cannot be watched is looked at by the clock alone.
+
+use std::{os::unix::fs::MetadataExt, path::Path, sync::mpsc::SyncSender};
+
+use notify::{EventKind, RecommendedWatcher, RecursiveMode, Watcher};
+
+use super::worker::Wake;
+
+/// The watch over one file, as long as it is that file.
+pub(super) struct LogWatch {
+    wake: SyncSender<Wake>,
+    watching: Option<(u64, RecommendedWatcher)>,
+}
+
+impl LogWatch {
+    pub(super) fn new(wake: SyncSender<Wake>) -> Self {
+        Self { wake, watching: None }
+    }
+
+    /// Sees to it that the file under this path is the one that is watched.
+    pub(super) fn watch(&mut self, log: &Path) {
+        let inode = std::fs::metadata(log).ok().map(|found| found.ino());
+        if self.watching.as_ref().map(|(watched, _)| *watched) == inode {
+            return;
+        }
+        self.watching = inode.and_then(|inode| match self.begin(log) {
+            Ok(watcher) => Some((inode, watcher)),
+            Err(error) => {
+                tracing::debug!(%error, "the log cannot be watched; it is looked at twice a second");
+                None
+            }
+        });
+    }
+
+    fn begin(&self, log: &Path) -> notify::Result<RecommendedWatcher> {
+        let wake = self.wake.clone();
+        let mut watcher = notify::recommended_watcher(move |event: notify::Result<notify::Event>| {
+            if event.is_ok_and(|event| matches!(event.kind, EventKind::Modify(_))) {
+                // A full inbox means that it is awake.
+                let _ = wake.try_send(Wake::Log);
+            }
+        })?;
+        watcher.watch(log, RecursiveMode::NonRecursive)?;
+        Ok(watcher)
+    }
+}

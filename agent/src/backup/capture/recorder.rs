@@ -1,0 +1,291 @@
+//! From commits in the log to segments in the spool, one chain at a time: what is read, when a segment is ended, and
+//! that the state directory always tells the same story as the spool.
+//! It waits for nothing, ships nothing, and gives up with a reason rather than guess.
+
+use anyhow::Context;
+use protocol::{
+    chain::{CommitNumber, PageHash, PageSum, is_lock_page},
+    object_key::SegmentName,
+    time::UnixMillis,
+};
+
+use super::{
+    Mark, Place, WhyAgain,
+    desk::{Claim, Desk},
+    hashes::{Hashes, pack},
+};
+use crate::{
+    backup::{
+        seal::Sealed,
+        segment::{Draft, Header, Kind, TooLarge},
+        wal::follow::{Follower, Lost},
+    },
+    store::capture::{CaptureState, SpooledSegment},
+};
+
+/// Bytes that changed, before compression, at which a segment ends in any case.
+pub(super) const SEGMENT_BYTES: usize = 256 * 1024;
+/// Frames of the log from which on it is copied into the database's file: 4 MiB.
+const KEEP_FRAMES: u32 = 1_024;
+/// Frames from which on the write lock is taken for a moment to do so, when the bot leaves no pause: 16 MiB.
+const BARRIER_FRAMES: u32 = 4_096;
+
+/// A chain that is being recorded.
+pub(super) struct Recorder {
+    /// Nobody else records this database.
+    pub(super) claim: Claim,
+    pub(super) follower: Follower,
+    pub(super) hashes: Hashes,
+    pub(super) sum: PageSum,
+    pub(super) state: CaptureState,
+    pub(super) draft: Draft,
+    /// Frames at which the log is next looked after.
+    pub(super) keep_at: u32,
+}
+
+/// What ended a recording.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum Ended {
+    /// It goes on after a comparison, or as a new chain.
+    #[error("{0}")]
+    Again(WhyAgain),
+    /// Something refuses; it is tried again.
+    #[error("{0:#}")]
+    Failed(#[from] anyhow::Error),
+}
+
+impl From<Lost> for Ended {
+    fn from(lost: Lost) -> Self {
+        match lost {
+            Lost::Reset | Lost::Broken(_) => Self::Again(WhyAgain::Resync(lost.to_string())),
+            Lost::Replaced | Lost::PageSize { .. } | Lost::LogReplaced => {
+                Self::Again(WhyAgain::NewChain(lost.to_string()))
+            }
+            Lost::Missing(_) | Lost::Source(_) | Lost::Io(_) => Self::Failed(lost.into()),
+        }
+    }
+}
+
+impl From<rusqlite::Error> for Ended {
+    fn from(error: rusqlite::Error) -> Self {
+        Self::Failed(anyhow::Error::from(error).context("asking SQLite"))
+    }
+}
+
+impl Recorder {
+    /// The newest commit that was read, in a segment or not yet.
+    pub(super) fn mark(&self) -> Mark {
+        let number = self.state.commit.get() + self.draft.commits() as u64;
+        Mark {
+            chain: self.state.chain.clone(),
+            commit: CommitNumber::new(number).unwrap_or(CommitNumber::MAX),
+        }
+    }
+
+    /// Reads every commit that was published, and ends segments that are full. Gives the number of commits.
+    pub(super) fn drain(&mut self, desk: &Desk, now: UnixMillis) -> Result<usize, Ended> {
+        let mut count = 0;
+        while self.read_one(now)? {
+            count += 1;
+            if self.draft.is_full(SEGMENT_BYTES) {
+                self.end_segment(desk, Kind::Commits, None)?;
+            }
+        }
+        Ok(count)
+    }
+
+    /// Reads the next commit into the draft; false when there is none.
+    fn read_one(&mut self, now: UnixMillis) -> Result<bool, Ended> {
+        let Some((frames, followed)) = self.follower.next()? else {
+            return Ok(false);
+        };
+        let (follower, hashes) = (&self.follower, &self.hashes);
+        let old = |page| -> anyhow::Result<Option<Vec<u8>>> {
+            let image = follower.old(page)?;
+            let known = hashes.get(page).context("reading the table of pages")?;
+            Ok(image.filter(|image| PageHash::of(page, image) == known))
+        };
+        let added = self.draft.add(now, followed.size_pages, followed.pages, old);
+        added.map_err(|error| match error.downcast::<TooLarge>() {
+            Ok(large) => Ended::Again(WhyAgain::NewChain(large.to_string())),
+            Err(error) => Ended::Failed(error),
+        })?;
+        self.follower.accept(frames);
+        Ok(true)
+    }
+
+    /// Ends the draft as a segment in the spool; nothing when it is empty. A resync says why.
+    pub(super) fn end_segment(
+        &mut self,
+        desk: &Desk,
+        kind: Kind,
+        resync: Option<&str>,
+    ) -> Result<Option<SpooledSegment>, Ended> {
+        if self.draft.is_empty() {
+            return Ok(None);
+        }
+        let changed: Vec<(u32, PageHash)> = self.draft.hashes().collect();
+        let sum = self.sum_after(&changed).context("reading the table of pages")?;
+        let after = self.draft.pages_after();
+        let (first, last) = (self.state.commit.next(), self.mark().commit);
+        let header = Header {
+            chain: self.state.chain.clone(),
+            first,
+            last,
+            kind,
+            page_size: self.state.page_size,
+            pages_before: self.draft.pages_before(),
+            pages_after: after,
+            previous: self.state.previous_sha256.as_deref().map(digest_of).transpose()?,
+            root: sum.root(after),
+        };
+        let plain = self.draft.encode(&header)?;
+        let sealed = desk.seal(&plain).context("sealing a segment")?;
+        let mut segment = self.describe(&header, &sealed);
+        desk.spool.make_room(segment.size_bytes, segment.last_at)?;
+        desk.spool.write(&sealed)?;
+        // What the last segment changed is forgotten with the next line.
+        self.hashes.sync().context("writing the table of pages")?;
+        let state = CaptureState {
+            commit: last,
+            commit_at: self.draft.last_at(),
+            pages: after,
+            root: header.root.clone(),
+            log_position: self.log_position()?,
+            previous_sha256: Some(sealed.sha256),
+            changed: pack(&changed),
+            ..self.state.clone()
+        };
+        segment.id = desk
+            .store
+            .add_segment(&state, &segment, resync)
+            .context("writing a segment down")?;
+        self.take_over(state, sum, &changed)?;
+        Ok(Some(segment))
+    }
+
+    fn describe(&self, header: &Header, sealed: &Sealed) -> SpooledSegment {
+        let last_at = self.draft.last_at();
+        let name = SegmentName::new(&header.chain, header.first, header.last, last_at, &sealed.sha256);
+        SpooledSegment {
+            id: 0,
+            key: name.to_string(),
+            chain: header.chain.clone(),
+            first: header.first,
+            last: header.last,
+            first_at: self.draft.began_at(),
+            last_at,
+            size_bytes: sealed.bytes.len() as u64,
+            sha256: sealed.sha256.clone(),
+        }
+    }
+
+    fn take_over(
+        &mut self,
+        state: CaptureState,
+        sum: PageSum,
+        changed: &[(u32, PageHash)],
+    ) -> anyhow::Result<()> {
+        for (page, hash) in changed {
+            self.hashes
+                .set(*page, *hash)
+                .context("writing the table of pages")?;
+        }
+        self.hashes
+            .cut(state.pages)
+            .context("writing the table of pages")?;
+        self.sum = sum;
+        self.draft = Draft::new(state.page_size, state.pages);
+        self.state = state;
+        Ok(())
+    }
+
+    /// The sum of all pages after the draft.
+    fn sum_after(&self, changed: &[(u32, PageHash)]) -> std::io::Result<PageSum> {
+        let (before, after) = (self.draft.pages_before(), self.draft.pages_after());
+        let mut sum = self.sum;
+        for page in (after + 1..=before).filter(|page| !is_lock_page(*page, self.state.page_size)) {
+            sum.remove(self.hashes.get(page)?);
+        }
+        for (page, hash) in changed {
+            if *page <= before {
+                sum.remove(self.hashes.get(*page)?);
+            }
+            sum.add(*hash);
+        }
+        Ok(sum)
+    }
+
+    /// Where the newest commit that was read stands, and what the database holds there.
+    pub(super) fn place(&self) -> anyhow::Result<Place> {
+        let changed: Vec<(u32, PageHash)> = self.draft.hashes().collect();
+        let sum = self.sum_after(&changed).context("reading the table of pages")?;
+        let pages = self.draft.pages_after();
+        let Mark { chain, commit } = self.mark();
+        Ok(Place {
+            chain,
+            commit,
+            root: sum.root(pages),
+            pages,
+            page_size: self.state.page_size,
+        })
+    }
+
+    pub(super) fn log_position(&self) -> anyhow::Result<Option<String>> {
+        let position = self.follower.position();
+        position
+            .map(serde_json::to_string)
+            .transpose()
+            .context("writing the place in the log down")
+    }
+
+    /// Copies the log into the database's file when it has grown, so that the bot's next commit starts it anew. The
+    /// bulk takes no lock. Only when the bot leaves no pause, its write lock is taken for the last few pages.
+    pub(super) fn keep(&mut self, desk: &Desk, now: UnixMillis) -> Result<(), Ended> {
+        let frames = self.follower.frames();
+        if frames < KEEP_FRAMES {
+            self.keep_at = KEEP_FRAMES;
+        }
+        if frames < self.keep_at {
+            return Ok(());
+        }
+        self.follower.leap()?;
+        self.drain(desk, now)?;
+        let log = self.follower.source().checkpoint()?;
+        if self.follower.is_level_with(log) {
+            // The view moves before the log; a commit that came in between only makes it stay in it.
+            self.follower.leap()?;
+        } else if frames >= BARRIER_FRAMES && self.follower.source().lock()? {
+            let levelled = self.level(now);
+            self.follower.source().unlock()?;
+            levelled?;
+        }
+        self.drain(desk, now)?;
+        self.keep_at = self.follower.frames() + KEEP_FRAMES;
+        Ok(())
+    }
+
+    /// Under the write lock: nobody commits while the last pages are copied and the view moves before the log.
+    fn level(&mut self, now: UnixMillis) -> Result<(), Ended> {
+        while self.read_one(now)? {}
+        self.follower.leap()?;
+        self.follower.source().checkpoint()?;
+        Ok(self.follower.leap()?)
+    }
+
+    /// With the write lock held: reads to the last commit, so that whoever begins a read transaction now sees exactly
+    /// this state.
+    pub(super) fn catch_up(&mut self, now: UnixMillis) -> Result<(), Ended> {
+        while self.read_one(now)? {}
+        Ok(())
+    }
+}
+
+fn digest_of(hex: &str) -> anyhow::Result<[u8; 32]> {
+    let mut digest = [0; 32];
+    anyhow::ensure!(hex.len() == 64 && hex.is_ascii(), "a digest has 64 hex digits");
+    for (at, byte) in digest.iter_mut().enumerate() {
+        *byte = u8::from_str_radix(&hex[at * 2..at * 2 + 2], 16).context("a digest has 64 hex digits")?;
+    }
+    Ok(digest)
+}

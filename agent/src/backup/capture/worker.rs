@@ -1,0 +1,287 @@
+//! The thread that records: woken by the log, by somebody who waits, or by the clock.
+//! It never touches the network. When something refuses it lets go of the database, says so, and tries again.
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+        mpsc::{Receiver, RecvTimeoutError, SyncSender},
+    },
+    time::{Duration, Instant},
+};
+
+use jiff::Timestamp;
+use protocol::time::UnixMillis;
+use tokio::sync::{oneshot, watch};
+
+use super::{
+    Mark, Place, WhyAgain,
+    begin::begin,
+    desk::Desk,
+    events::LogWatch,
+    recorder::{Ended, Recorder},
+};
+use crate::backup::{segment::Kind, wal::follow::log_of};
+
+/// The log is looked at this often although nothing was heard of it.
+const LOOK_EVERY: Duration = Duration::from_millis(500);
+/// One commit is several writes to the log: so long after the first one the commit is there.
+const SETTLE: Duration = Duration::from_millis(3);
+/// How long the write lock may be held for somebody who takes a base.
+const REST_MAX: Duration = Duration::from_millis(200);
+/// Pauses after a failure.
+const RETRY: [Duration; 4] = [
+    Duration::from_millis(250),
+    Duration::from_secs(1),
+    Duration::from_secs(5),
+    Duration::from_secs(30),
+];
+
+/// What the thread is told.
+pub(super) enum Wake {
+    /// The log was written to.
+    Log,
+    /// A remote has nothing more to do.
+    Idle,
+    /// Somebody wants to know what was committed until now, and that it is on its way.
+    Durable(oneshot::Sender<Mark>),
+    /// Somebody wants to begin a read transaction at a known commit.
+    Rest(RestRequest),
+    /// The agent ends.
+    Stop,
+}
+
+/// A wish to know exactly which commit a read transaction sees.
+pub(super) struct RestRequest {
+    /// Gets the place while nobody can commit.
+    pub place: SyncSender<Place>,
+    /// Ends when the read transaction is open, or is given up.
+    pub done: Receiver<()>,
+}
+
+/// What others may know of the thread.
+pub(super) struct Shared {
+    /// The newest commit that was read.
+    pub captured: watch::Sender<Option<Mark>>,
+    /// The newest object in the spool.
+    pub spooled: watch::Sender<i64>,
+    /// How many of the remotes that count have nothing to do.
+    pub idle: AtomicUsize,
+}
+
+/// The thread's own.
+pub(super) struct Worker {
+    pub desk: Desk,
+    pub inbox: Receiver<Wake>,
+    pub shared: Arc<Shared>,
+    pub log: LogWatch,
+    /// Commits under load wait at most so long for their segment.
+    pub sync: Duration,
+    pub recorder: Option<Recorder>,
+    /// Why the recording ended that is to begin again.
+    pub why: Option<WhyAgain>,
+    pub failures: usize,
+    pub retry_at: Instant,
+    pub ended_at: Option<Instant>,
+    /// Somebody waits for what is in the draft.
+    pub urgent: bool,
+}
+
+impl Worker {
+    /// Records until it is told to stop.
+    pub(super) fn run(mut self) {
+        loop {
+            let first = match self.inbox.recv_timeout(self.patience(Instant::now())) {
+                Ok(wake) => Some(wake),
+                Err(RecvTimeoutError::Timeout) => None,
+                Err(RecvTimeoutError::Disconnected) => break,
+            };
+            if matches!(first, Some(Wake::Log)) {
+                std::thread::sleep(SETTLE);
+            }
+            let (mut asked, mut is_last) = (Vec::new(), false);
+            let waiting: Vec<Wake> = first.into_iter().chain(self.inbox.try_iter()).collect();
+            for wake in waiting {
+                match wake {
+                    Wake::Log | Wake::Idle => {}
+                    Wake::Durable(answer) => asked.push(answer),
+                    Wake::Rest(request) => self.rest(&request),
+                    Wake::Stop => is_last = true,
+                }
+            }
+            if is_last {
+                break;
+            }
+            self.log.watch(&log_of(&self.desk.database));
+            self.turn(asked);
+        }
+        self.stop();
+    }
+
+    /// Until when nothing needs to be done.
+    fn patience(&self, now: Instant) -> Duration {
+        let draft = self
+            .recorder
+            .as_ref()
+            .filter(|recorder| !recorder.draft.is_empty());
+        let due = match (draft, self.ended_at) {
+            (Some(_), Some(ended_at)) => (ended_at + self.sync).saturating_duration_since(now),
+            _ => LOOK_EVERY,
+        };
+        due.min(LOOK_EVERY)
+    }
+
+    fn turn(&mut self, asked: Vec<oneshot::Sender<Mark>>) {
+        if self.recorder.is_none() && Instant::now() < self.retry_at {
+            return;
+        }
+        match self.record(asked) {
+            Ok(()) => {}
+            Err(Ended::Again(why)) => self.again(why),
+            Err(Ended::Failed(error)) => self.failed(&error),
+        }
+    }
+
+    fn again(&mut self, why: WhyAgain) {
+        tracing::warn!(%why, "the capture begins again");
+        self.recorder = None;
+        self.why = Some(why);
+        self.retry_at = Instant::now();
+    }
+
+    fn record(&mut self, asked: Vec<oneshot::Sender<Mark>>) -> Result<(), Ended> {
+        self.desk.refresh_keys()?;
+        if self.recorder.is_none() {
+            let recorder = begin(&self.desk, self.why.clone(), now())?;
+            self.well(recorder);
+        }
+
+        let Some(recorder) = &mut self.recorder else {
+            return Ok(());
+        };
+        recorder.drain(&self.desk, now())?;
+        let mark = recorder.mark();
+        self.urgent |= !asked.is_empty() && !recorder.draft.is_empty();
+        for answer in asked {
+            // Whoever asked may have stopped waiting.
+            let _ = answer.send(mark.clone());
+        }
+        self.shared.captured.send_replace(Some(mark));
+        if self.is_due(Instant::now()) {
+            self.end_segment()?;
+        }
+        if let Some(recorder) = &mut self.recorder {
+            recorder.keep(&self.desk, now())?;
+            self.tell_spooled()?;
+        }
+        Ok(())
+    }
+
+    /// The first commit after a pause is not held back; under load one segment takes all of an interval, and whoever
+    /// waits shares one with everybody who asked while the line was busy.
+    fn is_due(&self, now: Instant) -> bool {
+        let Some(recorder) = &self.recorder else {
+            return false;
+        };
+        let is_time = self.ended_at.is_none_or(|at| now >= at + self.sync);
+        let is_asked = self.urgent && self.shared.idle.load(Ordering::Acquire) > 0;
+        !recorder.draft.is_empty() && (is_time || is_asked)
+    }
+
+    fn end_segment(&mut self) -> Result<(), Ended> {
+        if let Some(recorder) = &mut self.recorder {
+            recorder.end_segment(&self.desk, Kind::Commits, None)?;
+        }
+        self.ended_at = Some(Instant::now());
+        self.urgent = false;
+        self.tell_spooled()
+    }
+
+    /// A full draft is ended while reading: the remotes hear of it here.
+    fn tell_spooled(&self) -> Result<(), Ended> {
+        let newest = self.desk.store.newest_segment()?;
+        self.shared
+            .spooled
+            .send_if_modified(|known| std::mem::replace(known, newest) != newest);
+        Ok(())
+    }
+
+    /// Holds the write lock until a read transaction is open that sees exactly the place that is handed out.
+    fn rest(&mut self, request: &RestRequest) {
+        let Some(recorder) = &mut self.recorder else {
+            return;
+        };
+        let rested = (|| -> Result<(), Ended> {
+            recorder.drain(&self.desk, now())?;
+            if !recorder.follower.source().lock()? {
+                return Ok(());
+            }
+            let place = recorder.catch_up(now()).and_then(|()| Ok(recorder.place()?));
+            if let Ok(place) = &place
+                && request.place.try_send(place.clone()).is_ok()
+            {
+                // Ends early when the other side is dropped; nothing is ever sent.
+                let _ = request.done.recv_timeout(REST_MAX);
+            }
+            recorder.follower.source().unlock()?;
+            place.map(drop)
+        })();
+        // A point stands between two segments: whoever restores it follows from there.
+        let drafted = self.recorder.as_ref().is_some_and(|it| !it.draft.is_empty());
+        let rested = match rested {
+            Ok(()) if drafted => self.end_segment(),
+            rested => rested,
+        };
+        match rested {
+            Ok(()) => {}
+            Err(Ended::Again(why)) => self.again(why),
+            Err(Ended::Failed(error)) => self.failed(&error),
+        }
+    }
+
+    fn well(&mut self, recorder: Recorder) {
+        if self.failures > 0 {
+            tracing::info!("the capture works again");
+        }
+        self.recorder = Some(recorder);
+        (self.why, self.failures) = (None, 0);
+        self.note_fault(None);
+    }
+
+    fn failed(&mut self, error: &anyhow::Error) {
+        let detail = format!("{error:#}");
+        if self.failures == 0 {
+            tracing::error!(error = detail, "the capture stands still and is tried again");
+        }
+        // What is half done is found again by what was written down.
+        self.recorder = None;
+        self.retry_at = Instant::now() + RETRY[self.failures.min(RETRY.len() - 1)];
+        self.failures += 1;
+        self.note_fault(Some(&detail));
+    }
+
+    fn note_fault(&self, fault: Option<&str>) {
+        if let Err(error) = self
+            .desk
+            .store
+            .set_capture_fault(fault.map(|fault| (now(), fault)))
+        {
+            tracing::error!(%error, "how the capture is doing could not be written down");
+        }
+    }
+
+    /// What was read goes into the spool; the next start ships it.
+    fn stop(mut self) {
+        if let Some(recorder) = &mut self.recorder
+            && let Err(error) = recorder
+                .drain(&self.desk, now())
+                .and_then(|_| recorder.end_segment(&self.desk, Kind::Commits, None))
+        {
+            tracing::warn!(%error, "the last commits were not spooled; the next start finds them in the log");
+        }
+    }
+}
+
+fn now() -> UnixMillis {
+    UnixMillis(Timestamp::now().as_millisecond())
+}

@@ -1,0 +1,203 @@
+//! At which commit a point stands: the capture says it, in a moment in which nobody commits, and the read transaction is
+//! begun within that moment.
+//! It follows no commit itself. Where no capture ever ran, a point only knows the points before it.
+
+use std::{
+    path::Path,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use anyhow::Context;
+use protocol::{chain::ChainId, manifest::Manifest};
+use tokio::{runtime::Handle, time::timeout};
+
+use super::{
+    capture::{self, Capture, Place},
+    lineage::{self, Position},
+};
+use crate::{
+    config::Config,
+    store::{Store, lock::StateLock, pages::PinnedPages},
+};
+
+/// How often the moment is asked for before the backup is taken without it.
+const TRIES: u32 = 3;
+/// The capture holds the bot for at most 200 ms: a transaction that was begun after this may see more.
+const MOMENT: Duration = Duration::from_millis(150);
+const ASK_LIMIT: Duration = Duration::from_secs(10);
+/// The answer is one short line.
+const PLACE_BYTES_MAX: usize = 4_096;
+
+/// Who knows the commits.
+#[derive(Clone)]
+pub enum Commits {
+    /// The capture of this process.
+    Here(Capture),
+    /// The agent that runs on this machine, asked at its private address.
+    Agent {
+        /// The address, without a slash at its end.
+        url: String,
+        /// What asks.
+        client: reqwest::Client,
+    },
+    /// Nobody at this moment; a capture ran here before, and is taken up for that moment.
+    Resumed {
+        /// Where its state lies.
+        config: Arc<Config>,
+        /// What it has written down.
+        store: Arc<Store>,
+    },
+    /// Nobody, ever.
+    Unknown,
+}
+
+/// A read transaction, and where it stands when that is known.
+pub(super) struct Opened {
+    pub pages: PinnedPages,
+    pub place: Option<Place>,
+}
+
+impl Commits {
+    /// Begins the read transaction. Blocks for some seconds at most, but for a capture that is taken up: that reads the
+    /// whole database. Must be called on a thread that may block, inside the runtime.
+    pub(super) fn open(&self, database: &Path) -> anyhow::Result<Opened> {
+        let opening = || {
+            PinnedPages::open(database).with_context(|| {
+                format!(
+                    "opening {}: no backup was taken; is the path right, and may this user read it?",
+                    database.display()
+                )
+            })
+        };
+        let resumed = match self {
+            Self::Resumed { config, store } => Some(Resumed::start(config, store)?),
+            Self::Here(_) | Self::Agent { .. } | Self::Unknown => None,
+        };
+        let own = match (&resumed, self) {
+            (Some(resumed), _) => Some(&resumed.capture),
+            (None, Self::Here(capture)) => Some(capture),
+            (None, _) => None,
+        };
+        for _ in 0..TRIES {
+            let opened = match (own, self) {
+                (Some(capture), _) => in_moment(capture, &opening)?,
+                (None, Self::Agent { url, client }) => asked(url, client, &opening)?,
+                (None, _) => break,
+            };
+            if opened.is_some() {
+                return opened.context("a moment that was there");
+            }
+        }
+        if !matches!(self, Self::Unknown) {
+            tracing::warn!(
+                "the capture gives no moment without commits: the backup begins a chain of its own"
+            );
+        }
+        Ok(Opened {
+            pages: opening()?,
+            place: None,
+        })
+    }
+}
+
+/// `None` when there was no such moment, or it was over too soon.
+fn in_moment(
+    capture: &Capture,
+    opening: &dyn Fn() -> anyhow::Result<PinnedPages>,
+) -> anyhow::Result<Option<Opened>> {
+    let Some(rest) = capture.rest() else {
+        return Ok(None);
+    };
+    let begun = Instant::now();
+    let pages = opening()?;
+    Ok(opened_at(pages, rest.place.clone(), begun))
+}
+
+fn asked(
+    url: &str,
+    client: &reqwest::Client,
+    opening: &dyn Fn() -> anyhow::Result<PinnedPages>,
+) -> anyhow::Result<Option<Opened>> {
+    let ask = async {
+        let answer = client.get(format!("{url}/rest")).send().await?;
+        let mut answer = answer.error_for_status()?;
+        let line = answer.chunk().await?.unwrap_or_default();
+        Ok::<_, reqwest::Error>((answer, line))
+    };
+    let limited = Handle::current().block_on(async { timeout(ASK_LIMIT, ask).await });
+    let (answer, line) = match limited {
+        Ok(Ok(answered)) if answered.1.len() <= PLACE_BYTES_MAX => answered,
+        Ok(Ok(_)) | Err(_) => return Ok(None),
+        Ok(Err(error)) => {
+            tracing::warn!(error = %error.without_url(), "the running agent could not be asked where it stands");
+            return Ok(None);
+        }
+    };
+    let begun = Instant::now();
+    let Ok(place) = serde_json::from_slice::<Place>(&line) else {
+        return Ok(None);
+    };
+    let pages = opening()?;
+    // Hanging up is what lets the bot go on.
+    drop(answer);
+    Ok(opened_at(pages, place, begun))
+}
+
+fn opened_at(pages: PinnedPages, place: Place, begun: Instant) -> Option<Opened> {
+    let fits = pages.pages() == place.pages && pages.page_size() == place.page_size;
+    (fits && begun.elapsed() < MOMENT).then_some(Opened {
+        pages,
+        place: Some(place),
+    })
+}
+
+/// A capture for a moment, while no agent runs.
+struct Resumed {
+    capture: Capture,
+    running: Option<capture::Running>,
+    _lock: StateLock,
+}
+
+impl Resumed {
+    fn start(config: &Arc<Config>, store: &Arc<Store>) -> anyhow::Result<Self> {
+        let lock = StateLock::take(&config.lock_path())?;
+        // What it spools is shipped by the agent when it runs again.
+        let (capture, _shippers, running) = capture::start(config, store)?;
+        Ok(Self {
+            capture,
+            running: Some(running),
+            _lock: lock,
+        })
+    }
+}
+
+impl Drop for Resumed {
+    fn drop(&mut self) {
+        if let Some(running) = self.running.take() {
+            running.join();
+        }
+    }
+}
+
+/// The position of what holds `place`, or of what follows the points before.
+pub(super) fn position(
+    place: Option<&Place>,
+    last: Option<&Manifest>,
+    root: &protocol::chain::PageRoot,
+) -> anyhow::Result<Position> {
+    let Some(place) = place else {
+        let fresh = ChainId::from_bits(rand::random());
+        return Ok(lineage::position(last, root, fresh));
+    };
+    anyhow::ensure!(
+        place.root == *root,
+        "what was read is not what the capture followed to commit {}: nothing was written down, and the next backup \
+         tries again. If this comes back, the database is changed by something that SQLite does not know of",
+        place.commit
+    );
+    Ok(Position {
+        chain: place.chain.clone(),
+        commit: place.commit,
+    })
+}

@@ -1,0 +1,203 @@
+//! Sealed objects on their way: the one who seals adds them, each remote takes them in its own time, and what every
+//! remote has taken or given up is deleted here. The manifest is added last, and only when all else is there.
+//! It compresses nothing and speaks to no remote.
+
+use std::{
+    fs,
+    sync::{Condvar, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+
+use anyhow::Context;
+use protocol::manifest::{BaseRef, Object};
+use tokio::sync::watch;
+
+use super::{cancel::Cancelled, staging::StagingDir};
+
+/// Sealed bytes that may wait here for slow remotes. More, and the sealing waits, which keeps the read transaction open.
+pub(super) const WAITING_BYTES_MAX: u64 = 1024 * 1024 * 1024;
+/// How often one who waits for room asks whether he still should.
+const ASK_AGAIN: Duration = Duration::from_millis(200);
+
+/// One object that can be taken.
+#[derive(Clone)]
+pub(super) struct Ready {
+    pub key: String,
+    pub size_bytes: u64,
+    pub sha256: String,
+}
+
+/// The queue, between one thread that fills it and a task for each remote.
+pub(super) struct Outgoing {
+    pub dir: StagingDir,
+    state: Mutex<State>,
+    room: Condvar,
+    changed: watch::Sender<()>,
+}
+
+struct State {
+    /// Whether it was said what this is going to be; then, on what it stands.
+    begun: Option<Option<BaseRef>>,
+    objects: Vec<Ready>,
+    /// How many of the objects each remote has taken; all of them when it gave up.
+    taken: Vec<usize>,
+    deleted: usize,
+    ended: bool,
+    whole: bool,
+}
+
+impl Outgoing {
+    pub(super) fn new(dir: StagingDir, remotes: usize) -> Self {
+        Self {
+            dir,
+            state: Mutex::new(State {
+                begun: None,
+                objects: Vec::new(),
+                taken: vec![0; remotes],
+                deleted: 0,
+                ended: false,
+                whole: false,
+            }),
+            room: Condvar::new(),
+            changed: watch::Sender::new(()),
+        }
+    }
+
+    /// Says that a point comes, and on which full point it stands.
+    pub(super) fn begin(&self, base: Option<BaseRef>) {
+        self.lock().begun = Some(base);
+        self.changed.send_replace(());
+    }
+
+    /// Adds an object that lies in the folder; waits while too much lies there.
+    pub(super) fn add(&self, object: &Object, cancelled: &Cancelled) -> anyhow::Result<()> {
+        self.push(Ready {
+            key: object.key.clone(),
+            size_bytes: object.size_bytes,
+            sha256: object.sha256.clone(),
+        });
+        let mut state = self.lock();
+        while state.waiting_bytes() > WAITING_BYTES_MAX {
+            cancelled.check()?;
+            let waited = self.room.wait_timeout(state, ASK_AGAIN);
+            state = waited.unwrap_or_else(PoisonError::into_inner).0;
+        }
+        Ok(())
+    }
+
+    /// Adds the manifest: with it the point is whole, and nothing comes after it.
+    pub(super) fn add_manifest(&self, manifest: &Object) {
+        self.push(Ready {
+            key: manifest.key.clone(),
+            size_bytes: manifest.size_bytes,
+            sha256: manifest.sha256.clone(),
+        });
+        self.lock().whole = true;
+    }
+
+    fn push(&self, ready: Ready) {
+        self.lock().objects.push(ready);
+        self.delete_taken();
+        self.changed.send_replace(());
+    }
+
+    /// Nothing comes any more, whether the point is whole or not.
+    pub(super) fn end(&self) {
+        self.lock().ended = true;
+        self.changed.send_replace(());
+    }
+
+    /// Waits until it is known on what the point stands; `None` when nothing comes.
+    pub(super) async fn begun(&self) -> Option<Option<BaseRef>> {
+        let mut changed = self.changed.subscribe();
+        loop {
+            {
+                let state = self.lock();
+                if state.begun.is_some() || state.ended {
+                    return state.begun.clone();
+                }
+            }
+            changed.changed().await.ok()?;
+        }
+    }
+
+    /// Waits for the object of this index; `None` when there will be none.
+    pub(super) async fn next(&self, at: usize) -> Option<Ready> {
+        let mut changed = self.changed.subscribe();
+        loop {
+            {
+                let state = self.lock();
+                if let Some(ready) = state.objects.get(at) {
+                    return Some(ready.clone());
+                }
+                if state.ended {
+                    return None;
+                }
+            }
+            changed.changed().await.ok()?;
+        }
+    }
+
+    /// The bytes of an object.
+    pub(super) fn read(&self, key: &str) -> anyhow::Result<Vec<u8>> {
+        fs::read(self.dir.file_of(key)).with_context(|| format!("reading the staged {key}"))
+    }
+
+    /// A remote has taken so many of the objects.
+    pub(super) fn taken(&self, remote: usize, count: usize) {
+        self.lock().taken[remote] = count;
+        self.delete_taken();
+    }
+
+    /// A remote takes no more.
+    pub(super) fn give_up(&self, remote: usize) {
+        self.taken(remote, usize::MAX);
+    }
+
+    /// Whether the manifest was added.
+    pub(super) fn is_whole(&self) -> bool {
+        self.lock().whole
+    }
+
+    /// Bytes of every object so far.
+    pub(super) fn size_bytes(&self) -> u64 {
+        self.lock().objects.iter().map(|it| it.size_bytes).sum()
+    }
+
+    /// Bytes that remotes still have to take.
+    pub(super) fn left_bytes(&self) -> u64 {
+        let state = self.lock();
+        let left = |taken: &usize| {
+            let rest = state.objects.iter().skip(*taken);
+            rest.map(|it| it.size_bytes).sum::<u64>()
+        };
+        state.taken.iter().map(left).sum()
+    }
+
+    /// Deletes what nobody needs here any more.
+    fn delete_taken(&self) {
+        let mut state = self.lock();
+        let taken = state.taken.iter().copied().min().unwrap_or(usize::MAX);
+        while state.deleted < taken.min(state.objects.len()) {
+            let path = self.dir.file_of(&state.objects[state.deleted].key);
+            if let Err(error) = fs::remove_file(&path) {
+                tracing::warn!(%error, "a staged object could not be deleted; the next backup deletes it");
+            }
+            state.deleted += 1;
+        }
+        drop(state);
+        self.room.notify_all();
+    }
+
+    /// A panic elsewhere leaves counters that are still true.
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    fn waiting_bytes(&self) -> u64 {
+        let waiting = self.objects[self.deleted..].iter();
+        waiting.map(|it| it.size_bytes).sum()
+    }
+}

@@ -1,0 +1,200 @@
+//! Carries a remote's retention out: marks what may go, and a day later deletes what still may.
+//! Whoever restores has a day to finish: nobody has to leave a lock on a remote, which a fresh machine with credentials
+//! to read alone could not.
+
+use std::{collections::BTreeMap, time::Duration};
+
+use anyhow::Context;
+use protocol::{
+    object_key::{self, PointId},
+    time::UnixMillis,
+};
+
+use super::{
+    remote::Remote,
+    retention::{self, Point, Question, Verdict},
+};
+use crate::{
+    config::{Config, Retention},
+    store::{Store, points::KnownPoint},
+};
+
+/// From the mark to the deletion: longer than any restore takes.
+pub const GRACE: Duration = Duration::from_secs(86_400);
+/// More objects than this in one turn are left for the next one.
+const DELETED_MAX: usize = 20_000;
+
+/// What is to be done on one remote.
+pub struct Plan {
+    /// About every object, by name.
+    pub verdicts: Vec<Verdict>,
+    /// Since when each object that may go has been marked; the remote's other marks are void.
+    pub marks: BTreeMap<String, UnixMillis>,
+    /// What is deleted now: manifests first, so that no point is seen that is not whole.
+    pub due: Vec<String>,
+}
+
+/// How it went.
+#[derive(Default)]
+pub struct Done {
+    /// Objects that are gone.
+    pub deleted: usize,
+    /// Their bytes.
+    pub deleted_bytes: u64,
+    /// Objects that the remote would not delete, and why; a few of them.
+    pub refused: Vec<String>,
+}
+
+/// Looks at the remote and decides; nothing is changed anywhere.
+///
+/// # Errors
+/// When the remote does not answer, or the agent's own database refuses.
+pub async fn plan(
+    config: &Config,
+    retention: Retention,
+    store: &Store,
+    remote: &Remote,
+    now: UnixMillis,
+) -> anyhow::Result<Plan> {
+    let listed = remote
+        .list_dated("")
+        .await
+        .with_context(|| format!("listing the remote {}", remote.name()))?;
+    let known = store.points().context("reading the catalogue")?;
+    let points: Vec<Point> = known.values().map(|known| point(known, remote.name())).collect();
+    let verdicts = retention::plan(&Question {
+        listed: &listed,
+        points: &points,
+        retention,
+        timezone: &config.owner.timezone,
+        now,
+    });
+    let before = store
+        .prune_marks(remote.name())
+        .context("reading what was marked")?;
+    let marks = marks(&verdicts, &before, now);
+    let due = due(&marks, now);
+    Ok(Plan { verdicts, marks, due })
+}
+
+fn point(known: &KnownPoint, remote: &str) -> Point {
+    let manifest = &known.manifest;
+    Point {
+        id: manifest.point.clone(),
+        chain: manifest.chain.clone(),
+        commit: manifest.commit,
+        base: manifest.base.as_ref().map(|base| base.point.clone()),
+        manifest: object_key::manifest(&manifest.point, &known.manifest_sha256),
+        objects: manifest.objects().map(|object| object.key.clone()).collect(),
+        is_verified: known.verified.contains_key(remote),
+    }
+}
+
+fn marks(
+    verdicts: &[Verdict],
+    before: &BTreeMap<String, UnixMillis>,
+    now: UnixMillis,
+) -> BTreeMap<String, UnixMillis> {
+    let may_go = verdicts.iter().filter(|it| !it.keep);
+    may_go
+        .map(|it| {
+            // A mark from the future is a clock that was set back: it begins anew.
+            let since = before
+                .get(&it.key)
+                .copied()
+                .filter(|at| *at <= now)
+                .unwrap_or(now);
+            (it.key.clone(), since)
+        })
+        .collect()
+}
+
+fn due(marks: &BTreeMap<String, UnixMillis>, now: UnixMillis) -> Vec<String> {
+    let mut due: Vec<&String> = marks
+        .iter()
+        .filter(|(_, since)| now.since(**since) >= GRACE)
+        .map(|(key, _)| key)
+        .collect();
+    due.sort_by_key(|key| !key.starts_with(object_key::MANIFESTS));
+    due.into_iter().take(DELETED_MAX).cloned().collect()
+}
+
+/// Writes the marks down and deletes what is due. A remote that is append-only only gets its marks: whoever may delete
+/// there does it from another machine.
+///
+/// # Errors
+/// When the agent's own database refuses.
+pub async fn carry_out(plan: &Plan, store: &Store, remote: &Remote) -> anyhow::Result<Done> {
+    store
+        .set_prune_marks(remote.name(), &plan.marks)
+        .context("writing the marks down")?;
+    let mut done = Done::default();
+    if remote.is_append_only() {
+        return Ok(done);
+    }
+    let sizes: BTreeMap<&str, u64> = plan
+        .verdicts
+        .iter()
+        .map(|it| (it.key.as_str(), it.size_bytes))
+        .collect();
+    for key in &plan.due {
+        match remote.delete(key).await {
+            Ok(()) => {
+                done.deleted += 1;
+                done.deleted_bytes += sizes.get(key.as_str()).copied().unwrap_or(0);
+                forget(store, remote, key)?;
+            }
+            Err(error) => {
+                done.refused.push(format!("{key}: {error}"));
+                // A remote that refuses one refuses all: the owner hears of a few.
+                if done.refused.len() >= 5 {
+                    break;
+                }
+            }
+        }
+    }
+    Ok(done)
+}
+
+fn forget(store: &Store, remote: &Remote, key: &str) -> anyhow::Result<()> {
+    let point: Option<PointId> = object_key::point_of_manifest(key).map(|(point, _)| point);
+    match point {
+        Some(point) => store
+            .forget_copy(&point, remote.name())
+            .context("forgetting a point"),
+        None => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_may_go_is_marked_first_and_deleted_a_day_later_with_manifests_first() {
+        let verdict = |key: &str, keep| Verdict {
+            key: key.to_owned(),
+            size_bytes: 1,
+            keep,
+            reason: String::new(),
+        };
+        let verdicts = [
+            verdict("base/a", false),
+            verdict("manifest/a", false),
+            verdict("base/b", true),
+        ];
+        let (day, hour) = (UnixMillis(0).plus(GRACE), Duration::from_secs(3600));
+        let first = marks(&verdicts, &BTreeMap::new(), UnixMillis(0));
+        assert!(due(&first, UnixMillis(0).plus(hour)).is_empty());
+        let again = marks(&verdicts, &first, day);
+        assert_eq!(due(&again, day), ["manifest/a", "base/a"]);
+        let kept_again = marks(&[verdict("base/a", true)], &again, day);
+        assert!(kept_again.is_empty(), "what is wanted again loses its mark");
+        let ahead = BTreeMap::from([("base/a".to_owned(), day.plus(hour))]);
+        assert_eq!(
+            marks(&verdicts[..1], &ahead, day)["base/a"],
+            day,
+            "a mark from the future begins anew"
+        );
+    }
+}

@@ -1,0 +1,153 @@
+//! The session keys of what was sealed in the last days: with them a restore can be rehearsed on a server that holds
+//! nobody's secret key. One file a day, for the agent's user alone; after seven days it is deleted, and with it the
+//! means to open those objects here.
+//! They never leave the state directory.
+
+use std::{
+    fs::{self, OpenOptions},
+    io::{BufRead, BufReader, ErrorKind, Write},
+    os::unix::fs::{DirBuilderExt, OpenOptionsExt},
+    path::{Path, PathBuf},
+};
+
+use anyhow::Context;
+use protocol::time::UnixMillis;
+
+use super::seal::{SessionKey, SessionKeys, hex};
+use crate::store::owner::own_like;
+
+const FOLDER: &str = "session-keys";
+/// A file is deleted when its day is this many days ago: no key gets older than seven days.
+const DAYS_KEPT: i64 = 7;
+const DAY_MS: i64 = 86_400_000;
+/// More keys than seven days of one segment a second; each takes some 150 bytes of memory.
+const KEYS_MAX: usize = 700_000;
+
+/// The folder of the session keys.
+#[derive(Clone, Debug)]
+pub struct Remembered {
+    dir: PathBuf,
+}
+
+impl Remembered {
+    /// The one in this state directory; it is made when the first key comes.
+    #[must_use]
+    pub fn at(state_dir: &Path) -> Self {
+        Self {
+            dir: state_dir.join(FOLDER),
+        }
+    }
+
+    /// Remembers what opens the object with this SHA-256 (hex).
+    ///
+    /// # Errors
+    /// When the disk refuses.
+    pub fn add(&self, sha256: &str, key: &SessionKey, now: UnixMillis) -> anyhow::Result<()> {
+        let path = self.dir.join(day_of(now).to_string());
+        let is_new = !path.exists();
+        if is_new {
+            let mut builder = fs::DirBuilder::new();
+            builder.recursive(true).mode(0o700);
+            builder
+                .create(&self.dir)
+                .with_context(|| format!("making {}", self.dir.display()))?;
+        }
+        let mut file = OpenOptions::new()
+            .append(true)
+            .create(true)
+            .mode(0o600)
+            .open(&path)
+            .with_context(|| format!("opening {}", path.display()))?;
+        if is_new {
+            let state = self.dir.parent().unwrap_or(&self.dir);
+            own_like(&self.dir, state);
+            own_like(&path, state);
+            self.forget_old(now)?;
+        }
+        // One write a line: two processes that append do not mix theirs.
+        let line = format!("{sha256} {}\n", hex(key));
+        file.write_all(line.as_bytes())
+            .with_context(|| format!("writing {}", path.display()))
+    }
+
+    /// Deletes the files of days that are over for good.
+    ///
+    /// # Errors
+    /// When the disk refuses.
+    pub fn forget_old(&self, now: UnixMillis) -> anyhow::Result<()> {
+        for (day, path) in self.files()? {
+            // A day that is yet to come is a clock that was wrong: nobody knows how old those are.
+            if !(day_of(now) - DAYS_KEPT + 1..=day_of(now)).contains(&day) {
+                fs::remove_file(&path).with_context(|| format!("deleting {}", path.display()))?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Every key that is remembered; a line that is none is passed over.
+    ///
+    /// # Errors
+    /// When the disk refuses.
+    pub fn load(&self) -> anyhow::Result<SessionKeys> {
+        let mut keys = SessionKeys::new();
+        for (_, path) in self.files()? {
+            let file = fs::File::open(&path).with_context(|| format!("opening {}", path.display()))?;
+            for line in BufReader::new(file).lines() {
+                let line = line.with_context(|| format!("reading {}", path.display()))?;
+                if let Some((sha256, key)) = line.split_once(' ')
+                    && let Some(key) = unhex(key)
+                    && keys.len() < KEYS_MAX
+                {
+                    keys.insert(sha256.to_owned(), key);
+                }
+            }
+        }
+        Ok(keys)
+    }
+
+    fn files(&self) -> anyhow::Result<Vec<(i64, PathBuf)>> {
+        let entries = match fs::read_dir(&self.dir) {
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
+            entries => entries.with_context(|| format!("reading {}", self.dir.display()))?,
+        };
+        let paths = entries.filter_map(|entry| Some(entry.ok()?.path()));
+        Ok(paths
+            .filter_map(|path| Some((path.file_name()?.to_str()?.parse().ok()?, path)))
+            .collect())
+    }
+}
+
+/// Days since 1970.
+fn day_of(now: UnixMillis) -> i64 {
+    now.0.div_euclid(DAY_MS)
+}
+
+fn unhex(text: &str) -> Option<SessionKey> {
+    let byte = |at: usize| u8::from_str_radix(text.get(at..at + 2)?, 16).ok();
+    let bytes: Option<Vec<u8>> = (0..text.len()).step_by(2).map(byte).collect();
+    bytes.map(SessionKey::from)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::PermissionsExt;
+
+    use super::*;
+
+    #[test]
+    fn a_key_is_the_agents_alone_and_gone_after_seven_days() {
+        let dir = tempfile::tempdir().unwrap();
+        let remembered = Remembered::at(dir.path());
+        let day = |day: i64| UnixMillis(day * DAY_MS + 5);
+        let key = SessionKey::from(vec![7; 32]);
+        remembered.add("aa", &key, day(100)).unwrap();
+        let path = dir.path().join("session-keys/100");
+        assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+        assert_eq!(&*remembered.load().unwrap()["aa"], &[7; 32]);
+        remembered.add("bb", &key, day(106)).unwrap();
+        assert_eq!(remembered.load().unwrap().len(), 2);
+        remembered.forget_old(day(107)).unwrap();
+        let left: Vec<String> = remembered.load().unwrap().into_keys().collect();
+        assert_eq!(left, ["bb"]);
+    }
+}

@@ -1,0 +1,260 @@
+//! A remote that is a folder: whether it is still the one that this agent wrote to, and what OpenDAL leaves to luck
+//! there. A disk that is not mounted looks like an empty folder, and a backup that fills the system's own disk is
+//! none: so a mark lies in the folder, and the agent remembers it.
+//! It reads and writes no object.
+
+use std::{
+    collections::BTreeSet,
+    fs::{self, File, OpenOptions},
+    io::{ErrorKind, Write},
+    os::unix::fs::DirBuilderExt,
+    path::{Path, PathBuf},
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use crate::store::owner::own_like;
+
+/// The file in the folder that tells it from an empty mount point.
+const MARK: &str = ".warung-remote";
+/// Where it holds what is not whole yet.
+const PARTIAL_DIR: &str = ".partial";
+const MARK_BYTES: usize = 32;
+const SETTLED_MAX: usize = 100;
+
+/// A folder and what is remembered of it.
+#[derive(Clone, Debug)]
+pub(super) struct Folder {
+    root: PathBuf,
+    partial: PathBuf,
+    /// The file in the state directory that repeats the mark.
+    memory: PathBuf,
+    /// Folders whose own names were forced to the disk: once is enough, and each takes as long as an object.
+    settled: Arc<Mutex<BTreeSet<PathBuf>>>,
+}
+
+impl Folder {
+    pub(super) fn new(root: &str, partial: Option<&str>, state: &Path) -> Self {
+        let root = PathBuf::from(root);
+        Self {
+            partial: partial.map_or_else(|| root.join(PARTIAL_DIR), PathBuf::from),
+            memory: state.join("mark"),
+            settled: Arc::default(),
+            root,
+        }
+    }
+
+    pub(super) fn partial(&self) -> &Path {
+        &self.partial
+    }
+
+    /// Whether there is anything to read; an error when the folder is not the one that was written to. Another disk
+    /// with backups of its own may be read.
+    pub(super) fn is_there(&self) -> Result<bool, String> {
+        match (remembered(&self.memory)?, remembered(&self.root.join(MARK))?) {
+            (Some(_), None) => Err(self.unmounted()),
+            _ => Ok(self.root.is_dir()),
+        }
+    }
+
+    /// What would keep an object from being written; nothing is made.
+    pub(super) fn check(&self) -> Result<(), String> {
+        match (remembered(&self.memory)?, remembered(&self.root.join(MARK))?) {
+            (Some(_), None) => Err(self.unmounted()),
+            (Some(known), Some(found)) if known != found => Err(format!(
+                "its folder {} is on another disk than the one that this agent wrote to. Mount the right one, or, when \
+                 it was replaced on purpose, run `agent remote test NAME --new-disk`",
+                self.root.display()
+            )),
+            _ => Ok(()),
+        }
+    }
+
+    /// Makes the folder at its first use, with its mark; later only looks that it is the same one.
+    pub(super) fn prepare(&self) -> Result<(), String> {
+        self.check()?;
+        let mark = self.root.join(MARK);
+        for dir in [&self.root, &self.partial] {
+            fs::create_dir_all(dir)
+                .map_err(|error| format!("its folder {} cannot be made: {error}", dir.display()))?;
+        }
+        own_like(&self.partial, &self.root);
+        if remembered(&self.memory)?.is_some() {
+            return Ok(());
+        }
+        // The agent and a command by hand may both be the first: only one of them makes the mark.
+        let _first = self.lock().map_err(|error| self.unmarked(&self.memory, &error))?;
+        if remembered(&self.memory)?.is_some() {
+            return self.check();
+        }
+        let found = match remembered(&mark)? {
+            Some(found) => found,
+            None => {
+                let made = format!("{:032x}", rand::random::<u128>());
+                write_new(&mark, &made).map_err(|error| self.unmarked(&mark, &error))?;
+                own_like(&mark, &self.root);
+                made
+            }
+        };
+        self.remember(&found)
+            .map_err(|error| self.unmarked(&self.memory, &error))
+    }
+
+    /// Takes the folder as it is now for the right one from now on.
+    pub(super) fn accept(&self) -> Result<(), String> {
+        match fs::remove_file(&self.memory) {
+            Err(error) if error.kind() != ErrorKind::NotFound => {
+                Err(format!("{} cannot be deleted: {error}", self.memory.display()))
+            }
+            _ => self.prepare(),
+        }
+    }
+
+    /// Held until it is dropped; whoever else waits, waits for a few writes.
+    fn lock(&self) -> std::io::Result<File> {
+        let dir = self.memory.parent().unwrap_or(&self.memory);
+        fs::DirBuilder::new().recursive(true).mode(0o700).create(dir)?;
+        let path = dir.join("lock");
+        let lock = File::create(&path)?;
+        let state = dir.ancestors().nth(2).unwrap_or(dir);
+        for made in [&*path, dir, dir.parent().unwrap_or(dir)] {
+            own_like(made, state);
+        }
+        lock.lock()?;
+        Ok(lock)
+    }
+
+    fn remember(&self, mark: &str) -> std::io::Result<()> {
+        write_new(&self.memory, mark)?;
+        let dir = self.memory.parent().unwrap_or(&self.memory);
+        own_like(&self.memory, dir);
+        Ok(())
+    }
+
+    /// What root writes into a folder by hand must not lock the agent's own user out of it.
+    pub(super) fn give_to_owner(&self, key: &str) {
+        let path = self.root.join(key);
+        let made = path.ancestors().take_while(|path| *path != self.root);
+        made.for_each(|path| own_like(path, &self.root));
+    }
+
+    /// OpenDAL forces a file to the disk and renames it, but leaves the folders that name it to luck.
+    pub(super) fn flush(&self, key: &str) -> std::io::Result<()> {
+        let path = self.root.join(key);
+        let Some(folder) = path.parent() else {
+            return Ok(());
+        };
+        File::open(folder)?.sync_all()?;
+        let mut settled = self.settled.lock().unwrap_or_else(PoisonError::into_inner);
+        if settled.contains(folder) {
+            return Ok(());
+        }
+        let above = folder.ancestors().skip(1);
+        for dir in above.take_while(|dir| dir.starts_with(&self.root)) {
+            File::open(dir)?.sync_all()?;
+        }
+        // A remote has a folder for each point: what is forgotten here is only forced once more.
+        if settled.len() >= SETTLED_MAX {
+            settled.clear();
+        }
+        settled.insert(folder.to_path_buf());
+        Ok(())
+    }
+
+    fn unmounted(&self) -> String {
+        format!(
+            "its folder {} is not the one that this agent wrote to: its mark {MARK} is missing, so most likely its disk \
+             is not mounted. Nothing was written in its place. Mount the disk, or, when it was replaced on purpose, run \
+             `agent remote test NAME --new-disk`",
+            self.root.display()
+        )
+    }
+
+    fn unmarked(&self, path: &Path, error: &std::io::Error) -> String {
+        format!("its mark {} cannot be written: {error}", path.display())
+    }
+}
+
+/// The mark in a file; `None` when there is no such file.
+fn remembered(path: &Path) -> Result<Option<String>, String> {
+    match fs::read(path) {
+        Ok(bytes) if bytes.len() == MARK_BYTES && bytes.iter().all(u8::is_ascii_hexdigit) => {
+            Ok(Some(String::from_utf8_lossy(&bytes).into_owned()))
+        }
+        Ok(_) => Err(format!("{} is damaged: it holds no mark", path.display())),
+        Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => Ok(None),
+        Err(error) => Err(format!("{} cannot be read: {error}", path.display())),
+    }
+}
+
+/// Whole or not at all: a mark that a crash cut off would lock the remote up.
+fn write_new(path: &Path, text: &str) -> std::io::Result<()> {
+    let draft = path.with_extension(format!("{:08x}", rand::random::<u32>()));
+    let mut file = OpenOptions::new().write(true).create_new(true).open(&draft)?;
+    file.write_all(text.as_bytes())?;
+    file.sync_all()?;
+    fs::rename(&draft, path)?;
+    File::open(path.parent().unwrap_or(path))?.sync_all()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn folder(dir: &Path) -> Folder {
+        let root = dir.join("disk/backups");
+        Folder::new(&root.to_string_lossy(), None, &dir.join("state/remotes/local"))
+    }
+
+    #[test]
+    fn the_first_use_makes_and_marks_it_and_the_next_one_knows_it() {
+        let dir = tempfile::tempdir().unwrap();
+        let folder = folder(dir.path());
+        assert_eq!(folder.is_there(), Ok(false), "looking makes nothing");
+        assert!(!dir.path().join("disk").exists());
+        folder.prepare().unwrap();
+        folder.prepare().unwrap();
+        assert_eq!(folder.is_there(), Ok(true));
+    }
+
+    #[test]
+    fn a_disk_that_is_not_mounted_is_refused_and_nothing_is_made_in_its_place() {
+        let dir = tempfile::tempdir().unwrap();
+        let folder = folder(dir.path());
+        folder.prepare().unwrap();
+        fs::rename(dir.path().join("disk"), dir.path().join("unmounted")).unwrap();
+        for root_exists in [false, true] {
+            if root_exists {
+                fs::create_dir_all(dir.path().join("disk/backups")).unwrap();
+            }
+            assert!(folder.prepare().unwrap_err().contains("not mounted"));
+            assert!(folder.is_there().unwrap_err().contains("not mounted"));
+        }
+        assert_eq!(fs::read_dir(dir.path().join("disk/backups")).unwrap().count(), 0);
+        folder.accept().unwrap();
+        folder.prepare().unwrap();
+    }
+
+    #[test]
+    fn of_several_that_are_the_first_only_one_makes_the_mark() {
+        for _ in 0..20 {
+            let dir = tempfile::tempdir().unwrap();
+            std::thread::scope(|scope| {
+                let first = || folder(dir.path()).prepare().unwrap();
+                let threads: Vec<_> = (0..4).map(|_| scope.spawn(first)).collect();
+                threads.into_iter().for_each(|thread| thread.join().unwrap());
+            });
+            folder(dir.path()).prepare().unwrap();
+        }
+    }
+
+    #[test]
+    fn another_agents_disk_is_read_but_not_written_to() {
+        let dir = tempfile::tempdir().unwrap();
+        let folder = folder(dir.path());
+        folder.prepare().unwrap();
+        let other = "0".repeat(MARK_BYTES);
+        fs::write(dir.path().join("disk/backups").join(MARK), other).unwrap();
+        assert_eq!(folder.is_there(), Ok(true));
+        assert!(folder.prepare().unwrap_err().contains("another disk"));
+    }
+}

@@ -1,0 +1,341 @@
+//! One place off the server, by OpenDAL: put an object and read it back, get, list, delete.
+//! It knows no restore point. What it fetches is untrusted, and never longer than the caller allows.
+
+use std::{collections::BTreeMap, time::Duration};
+
+use anyhow::Context;
+use jiff::Timestamp;
+use opendal::{Buffer, HttpTransporter, Operator};
+use opendal_http_transport_reqwest::ReqwestTransport;
+use protocol::time::UnixMillis;
+use thiserror::Error;
+
+use self::{
+    attempt::{ASK_LIMIT, attempt, call_limit},
+    folder::Folder,
+    pace::Pace,
+    told::plain,
+};
+use super::seal::sha256_hex;
+use crate::config::{RemoteConfig, RemoteKind};
+
+mod attempt;
+mod folder;
+mod kinds;
+mod pace;
+mod told;
+pub mod trial;
+
+pub use kinds::known_options;
+
+/// A connection stands within this, or the attempt has failed.
+const CONNECT_LIMIT: Duration = Duration::from_secs(20);
+/// A remote that was opened; nothing was asked of it yet.
+pub struct Remote {
+    name: String,
+    kind: RemoteKind,
+    /// Without a folder: the one that is asked. With a folder it is opened for each call, since OpenDAL makes a folder
+    /// that is missing, also that of a disk that is not mounted.
+    options: BTreeMap<String, String>,
+    opened: Option<Operator>,
+    folder: Option<Folder>,
+    pace: Option<Pace>,
+    append_only: bool,
+}
+
+/// What a listing says of an object.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Listed {
+    /// Its size.
+    pub size_bytes: u64,
+    /// When it was written, by the remote's own clock; not every remote says.
+    pub written_at: Option<UnixMillis>,
+}
+
+/// Why an object did not come.
+#[derive(Debug, Error)]
+pub enum RemoteError {
+    /// It is not there.
+    #[error("it is missing")]
+    Missing,
+    /// It is there with another size than it must have.
+    #[error("it has {found} bytes of {expected}")]
+    WrongSize {
+        /// Bytes that are there.
+        found: u64,
+        /// Bytes that must be there.
+        expected: u64,
+    },
+    /// The remote does not answer, or refuses.
+    #[error("{0}")]
+    Down(String),
+}
+
+/// How requests to remotes are sent, by this process: once, before the first remote is asked. TLS needs a provider,
+/// which the program installs.
+///
+/// # Errors
+/// When TLS cannot be set up.
+pub fn install_transport() -> anyhow::Result<()> {
+    let client = reqwest::Client::builder()
+        .connect_timeout(CONNECT_LIMIT)
+        .build()
+        .context("setting up TLS")?;
+    HttpTransporter::install_default(ReqwestTransport::new(client));
+    Ok(())
+}
+
+/// Opens a remote by its options; nothing is asked of it, and nothing is made.
+///
+/// # Errors
+/// A sentence for each option that OpenDAL does not know or accept, and for a folder that cannot be written to as it
+/// is now.
+pub fn open(config: &RemoteConfig) -> Result<Remote, String> {
+    let remote = open_to_read(config)?;
+    match &remote.folder {
+        Some(folder) => folder.check().map(|()| remote),
+        None => Ok(remote),
+    }
+}
+
+/// The same for whoever only reads: a folder on another disk than it was is no hindrance.
+///
+/// # Errors
+/// As [`open`].
+pub fn open_to_read(config: &RemoteConfig) -> Result<Remote, String> {
+    let mut options = config.options.clone();
+    options.extend(
+        config
+            .credentials
+            .iter()
+            .map(|(key, secret)| (key.clone(), secret.expose().to_owned())),
+    );
+    let (mut folder, mut opened) = (None, None);
+    if config.kind == RemoteKind::Fs {
+        let root = options
+            .get("root")
+            .ok_or("it needs a root: the folder that holds the backups")?;
+        let partial = options.get("atomic_write_dir").map(String::as_str);
+        folder = Some(Folder::new(root, partial, &config.memory));
+    } else {
+        opened = Some(kinds::operator(config.kind, options.clone()).map_err(|error| plain(&error))?);
+        // Only a folder needs them again.
+        options.clear();
+    }
+    Ok(Remote {
+        name: config.name.clone(),
+        kind: config.kind,
+        pace: config.bandwidth.map(|limit| Pace::new(limit, &config.memory)),
+        append_only: config.append_only,
+        options,
+        opened,
+        folder,
+    })
+}
+
+impl Remote {
+    /// Its name in the configuration.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Whether its credentials may not delete, by the configuration: then nothing here ever tries.
+    #[must_use]
+    pub fn is_append_only(&self) -> bool {
+        self.append_only
+    }
+
+    /// Writes an object whole and reads it back. Every attempt is a write of its own: one that failed half way
+    /// may have lost its buffer, and repeating it would write a hole. Waits first when the remote has a bandwidth.
+    ///
+    /// # Errors
+    /// When the remote does not take it, or gives something else back.
+    pub async fn put(&self, key: &str, bytes: &[u8], sha256: &str) -> Result<(), RemoteError> {
+        self.wait_for_the_line(bytes.len() as u64).await?;
+        let written = self.write(key, bytes).await;
+        let back = match (self.get(key, bytes.len() as u64).await, written) {
+            (Ok(back), _) => back,
+            (Err(_), Err(refused)) => return Err(refused),
+            (Err(error), Ok(())) => return Err(error),
+        };
+        // An answer that was lost, or a second attempt that a remote without overwriting refused, is no failure when
+        // the object is there.
+        if sha256_hex(&back) == sha256 {
+            Ok(())
+        } else {
+            Err(RemoteError::Down(
+                "what was read back is not what was written".to_owned(),
+            ))
+        }
+    }
+
+    async fn wait_for_the_line(&self, bytes: u64) -> Result<(), RemoteError> {
+        let Some(pace) = &self.pace else { return Ok(()) };
+        let now = UnixMillis(Timestamp::now().as_millisecond());
+        let wait = pace
+            .book(bytes, now)
+            .map_err(|error| RemoteError::Down(format!("{error:#}")))?;
+        tokio::time::sleep(wait).await;
+        Ok(())
+    }
+
+    async fn write(&self, key: &str, bytes: &[u8]) -> Result<(), RemoteError> {
+        let operator = &self.writer()?;
+        let buffer = &Buffer::from(bytes.to_vec());
+        let limit = call_limit(bytes.len() as u64);
+        if self.kind == RemoteKind::Sftp {
+            // OpenDAL writes in place: an object that a broken line cut off must not bear its name.
+            let write = || async move {
+                let part = format!("{key}.{:08x}.part", rand::random::<u32>());
+                operator.write(&part, buffer.clone()).await?;
+                operator.rename(&part, key).await
+            };
+            return attempt(limit, write).await;
+        }
+        attempt(limit, || operator.write(key, buffer.clone())).await?;
+        if let Some(folder) = &self.folder {
+            folder.give_to_owner(key);
+            folder
+                .flush(key)
+                .map_err(|error| RemoteError::Down(format!("its folder cannot be flushed: {error}")))?;
+        }
+        Ok(())
+    }
+
+    /// Fetches an object of a known size.
+    ///
+    /// # Errors
+    /// [`RemoteError`]: the caller tries another remote.
+    pub async fn get(&self, key: &str, size_bytes: u64) -> Result<Vec<u8>, RemoteError> {
+        let found = self.size(key).await?;
+        if found != size_bytes {
+            return Err(RemoteError::WrongSize {
+                found,
+                expected: size_bytes,
+            });
+        }
+        let operator = &self.reader()?.ok_or(RemoteError::Missing)?;
+        let read = || async move { operator.read_with(key).range(0..size_bytes).await };
+        let bytes = attempt(call_limit(size_bytes), read).await?.to_vec();
+        if bytes.len() as u64 == size_bytes {
+            Ok(bytes)
+        } else {
+            Err(RemoteError::WrongSize {
+                found: bytes.len() as u64,
+                expected: size_bytes,
+            })
+        }
+    }
+
+    /// Fetches an object of unknown size that may not be larger than this.
+    ///
+    /// # Errors
+    /// As [`Remote::get`].
+    pub async fn get_at_most(&self, key: &str, bytes_max: u64) -> Result<Vec<u8>, RemoteError> {
+        let size_bytes = self.size(key).await?;
+        if size_bytes > bytes_max {
+            return Err(RemoteError::WrongSize {
+                found: size_bytes,
+                expected: bytes_max,
+            });
+        }
+        self.get(key, size_bytes).await
+    }
+
+    /// How many bytes an object has.
+    ///
+    /// # Errors
+    /// As [`Remote::get`].
+    pub async fn size(&self, key: &str) -> Result<u64, RemoteError> {
+        let operator = self.reader()?.ok_or(RemoteError::Missing)?;
+        Ok(attempt(ASK_LIMIT, || operator.stat(key)).await?.content_length())
+    }
+
+    /// Every object under a folder, with its size. An absent folder is empty.
+    ///
+    /// # Errors
+    /// When the remote does not answer.
+    pub async fn list(&self, folder: &str) -> Result<BTreeMap<String, u64>, RemoteError> {
+        let found = self.list_dated(folder).await?;
+        Ok(found
+            .into_iter()
+            .map(|(key, listed)| (key, listed.size_bytes))
+            .collect())
+    }
+
+    /// The same, with the moment at which each was written.
+    ///
+    /// # Errors
+    /// When the remote does not answer.
+    pub async fn list_dated(&self, folder: &str) -> Result<BTreeMap<String, Listed>, RemoteError> {
+        let Some(operator) = &self.reader()? else {
+            return Ok(BTreeMap::new());
+        };
+        let list = || async move { operator.list_with(folder).recursive(true).await };
+        let entries = match attempt(ASK_LIMIT, list).await {
+            Err(RemoteError::Missing) => return Ok(BTreeMap::new()),
+            entries => entries?,
+        };
+        let files = entries.into_iter().filter(|entry| entry.metadata().is_file());
+        let listed = |metadata: &opendal::Metadata| Listed {
+            size_bytes: metadata.content_length(),
+            written_at: metadata
+                .last_modified()
+                .map(|at| UnixMillis(at.into_inner().as_millisecond())),
+        };
+        Ok(files
+            .map(|entry| (entry.path().to_owned(), listed(entry.metadata())))
+            .collect())
+    }
+
+    /// Deletes an object; one that is not there is as good as deleted.
+    ///
+    /// # Errors
+    /// When the remote does not answer or refuses.
+    pub async fn delete(&self, key: &str) -> Result<(), RemoteError> {
+        let operator = self.writer()?;
+        match attempt(ASK_LIMIT, || operator.delete(key)).await {
+            Err(RemoteError::Missing) => Ok(()),
+            ended => ended,
+        }
+    }
+
+    /// Takes the folder that is there now for the right one: its disk was replaced on purpose. A remote that is no
+    /// folder has nothing to accept.
+    ///
+    /// # Errors
+    /// A sentence when the folder cannot be marked.
+    pub fn accept_folder(&self) -> Result<(), String> {
+        self.folder.as_ref().map_or(Ok(()), Folder::accept)
+    }
+
+    /// `None` when it is a folder that does not exist yet.
+    fn reader(&self) -> Result<Option<Operator>, RemoteError> {
+        let Some(folder) = &self.folder else {
+            return Ok(self.opened.clone());
+        };
+        if !folder.is_there().map_err(RemoteError::Down)? {
+            return Ok(None);
+        }
+        // Without the folder for what is not whole: a disk that takes no writes can be read all the same.
+        let mut options = self.options.clone();
+        options.remove("atomic_write_dir");
+        self.open_folder(options).map(Some)
+    }
+
+    fn writer(&self) -> Result<Operator, RemoteError> {
+        let Some(folder) = &self.folder else {
+            return Ok(self.opened.clone().expect("what is no folder was opened"));
+        };
+        folder.prepare().map_err(RemoteError::Down)?;
+        let mut options = self.options.clone();
+        let partial = folder.partial().to_string_lossy().into_owned();
+        options.insert("atomic_write_dir".to_owned(), partial);
+        self.open_folder(options)
+    }
+
+    fn open_folder(&self, options: BTreeMap<String, String>) -> Result<Operator, RemoteError> {
+        kinds::operator(self.kind, options).map_err(|error| RemoteError::Down(plain(&error)))
+    }
+}

@@ -1,0 +1,72 @@
+//! What OpenDAL says when something fails, in one line that is nobody's secret.
+//! It decides nothing.
+
+use std::borrow::Cow;
+
+const ERROR_CHARS_MAX: usize = 300;
+
+/// The message and its cause in one line. OpenDAL's own rendering begins with address and headers, which fill the line
+/// before the cause comes and are nobody's business.
+pub(super) fn plain(error: &opendal::Error) -> String {
+    let mut text = error.message().to_owned();
+    if text.is_empty() {
+        text = match status(error) {
+            Some(status) => format!("the server answered with status {status}"),
+            None => error.kind().to_string(),
+        };
+    }
+    let mut cause = std::error::Error::source(error);
+    while let Some(found) = cause {
+        let told = found.to_string();
+        if !text.contains(&told) {
+            text = format!("{text}: {told}");
+        }
+        cause = found.source();
+    }
+    let words: Vec<Cow<str>> = text.split_whitespace().map(without_secrets).collect();
+    words.join(" ").chars().take(ERROR_CHARS_MAX).collect()
+}
+
+/// The HTTP status, which OpenDAL keeps only in its rendering of the response.
+fn status(error: &opendal::Error) -> Option<u16> {
+    let text = error.to_string();
+    let (_, rest) = text.split_once("Parts { status: ")?;
+    rest.get(..3)?.parse().ok()
+}
+
+/// Of an address only scheme, host and path: what follows the question mark may be a signature, and what stands before
+/// the host a password.
+fn without_secrets(word: &str) -> Cow<'_, str> {
+    let Some((scheme, rest)) = word.split_once("://") else {
+        return Cow::Borrowed(word);
+    };
+    let rest = rest.split_once('?').map_or(rest, |(address, _)| address);
+    let (host, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
+    let host = host.rsplit_once('@').map_or(host, |(_, host)| host);
+    Cow::Owned(format!("{scheme}://{host}{path}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use opendal::ErrorKind;
+
+    use super::*;
+
+    #[test]
+    fn an_error_tells_its_cause_and_neither_headers_nor_signatures() {
+        let cause =
+            anyhow::anyhow!("error for https://me:canary@s3.example/a?X-Amz-Signature=canary: refused");
+        let error = opendal::Error::new(ErrorKind::Unexpected, "send http request")
+            .with_context("response", "authorization: canary")
+            .set_source(cause);
+        assert_eq!(
+            plain(&error),
+            "send http request: error for https://s3.example/a refused"
+        );
+        let bare = opendal::Error::new(ErrorKind::PermissionDenied, "");
+        assert_eq!(plain(&bare), "PermissionDenied");
+        let answered = opendal::Error::new(ErrorKind::Unexpected, "")
+            .with_context("response", "Parts { status: 507, version: HTTP/1.1 }");
+        assert_eq!(plain(&answered), "the server answered with status 507");
+    }
+}

@@ -1,0 +1,286 @@
+//! What stays on one remote and what may go, with the reason for every object.
+//! Pure: it deletes nothing. Only points that were read back from this remote count; the newest of them and everything
+//! that it needs always stays. Moments are the remote's own, as far as it tells them.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
+
+use jiff::tz::TimeZone;
+use protocol::{
+    chain::{ChainId, CommitNumber},
+    object_key::{self, PointId, SegmentName},
+    time::UnixMillis,
+};
+
+use super::remote::Listed;
+use crate::config::Retention;
+
+mod calendar;
+
+/// What is no part of any point is left alone this long: a backup may just be writing it.
+const ORPHAN_AGE: Duration = Duration::from_secs(86_400);
+/// So many full points that were read back stay, whatever the rules say.
+const FULL_POINTS_MIN: usize = 2;
+/// A name further ahead than this of the remote's newest object is a clock that was wrong.
+const AHEAD_MAX: Duration = Duration::from_secs(86_400);
+
+/// A restore point as far as retention is concerned.
+#[derive(Clone, Debug)]
+pub struct Point {
+    /// Its name.
+    pub id: PointId,
+    /// The lineage that it belongs to.
+    pub chain: ChainId,
+    /// Where in it the database stands.
+    pub commit: CommitNumber,
+    /// The full point that it stands on; `None` when it is one.
+    pub base: Option<PointId>,
+    /// Its manifest's name.
+    pub manifest: String,
+    /// Its other objects.
+    pub objects: BTreeSet<String>,
+    /// Whether it was read back whole from this remote.
+    pub is_verified: bool,
+}
+
+/// What is decided about one object.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Verdict {
+    /// Its name.
+    pub key: String,
+    /// Its size.
+    pub size_bytes: u64,
+    /// Whether it stays.
+    pub keep: bool,
+    /// Why, as the end of a sentence.
+    pub reason: String,
+}
+
+/// Everything that the plan is made from.
+pub struct Question<'a> {
+    /// What the remote lists.
+    pub listed: &'a BTreeMap<String, Listed>,
+    /// The points that this agent knows.
+    pub points: &'a [Point],
+    /// The rules.
+    pub retention: Retention,
+    /// In whose days and weeks.
+    pub timezone: &'a TimeZone,
+    /// This machine's clock: believed only where the remote tells no moments.
+    pub now: UnixMillis,
+}
+
+/// Decides about every object, in the order of their names.
+#[must_use]
+pub fn plan(question: &Question<'_>) -> Vec<Verdict> {
+    let now = remote_now(question);
+    let here: Vec<(&Point, UnixMillis)> = question
+        .points
+        .iter()
+        .filter_map(|point| Some((point, written_at(question, &point.manifest)?)))
+        .collect();
+    let kept = Kept::choose(question, &here, now);
+    let verdicts = question.listed.iter().map(|(key, listed)| {
+        let (keep, reason) = judge(question, &kept, &here, key, now);
+        Verdict {
+            key: key.clone(),
+            size_bytes: listed.size_bytes,
+            keep,
+            reason,
+        }
+    });
+    verdicts.collect()
+}
+
+/// The remote's clock stands at least where it wrote its newest object. A clock of ours that ran ahead then deletes
+/// nothing too early.
+fn remote_now(question: &Question<'_>) -> UnixMillis {
+    let newest = question
+        .listed
+        .values()
+        .filter_map(|listed| listed.written_at)
+        .max();
+    newest.unwrap_or(question.now)
+}
+
+/// When the remote wrote an object, else what its name says; `None` when it is not listed.
+fn written_at(question: &Question<'_>, key: &str) -> Option<UnixMillis> {
+    let listed = question.listed.get(key)?;
+    listed.written_at.or_else(|| named_at(key))
+}
+
+fn named_at(key: &str) -> Option<UnixMillis> {
+    if let Some(segment) = SegmentName::parse(key) {
+        return Some(segment.last_at);
+    }
+    point_of(key).and_then(|point| super::survey::moment_of(&point))
+}
+
+fn point_of(key: &str) -> Option<PointId> {
+    object_key::point_of_manifest(key)
+        .map(|(point, _)| point)
+        .or_else(|| object_key::part(key).map(|(point, _)| point))
+        .or_else(|| object_key::point_of_files(key))
+}
+
+/// The points that stay, and from where on segments do.
+struct Kept {
+    points: BTreeMap<PointId, String>,
+    /// Every commit after this moment can be restored.
+    window_start: UnixMillis,
+    /// The newest point before the window: segments of its chain are needed from its commit on.
+    anchor: Option<(ChainId, CommitNumber)>,
+}
+
+impl Kept {
+    fn choose(question: &Question<'_>, here: &[(&Point, UnixMillis)], now: UnixMillis) -> Self {
+        let mut counted: Vec<(&Point, UnixMillis)> = here
+            .iter()
+            .filter(|(point, _)| {
+                point.is_verified && !is_future(point, now) && is_whole(question, here, point)
+            })
+            .copied()
+            .collect();
+        counted.sort_by_key(|(point, at)| (std::cmp::Reverse(*at), std::cmp::Reverse(point.id.clone())));
+        let within = i64::try_from(question.retention.keep_within.as_millis()).unwrap_or(i64::MAX);
+        let window_start = UnixMillis(now.0.saturating_sub(within));
+        let mut points = calendar::keep(&counted, question.retention, question.timezone, window_start);
+        if let Some((newest, _)) = counted.first() {
+            points
+                .entry(newest.id.clone())
+                .or_insert_with(|| "the newest point that was read back".to_owned());
+        }
+        let anchor = counted
+            .iter()
+            .find(|(_, at)| *at <= window_start)
+            .or(counted.last());
+        if let Some((point, _)) = anchor {
+            points
+                .entry(point.id.clone())
+                .or_insert_with(|| "the start of keep_within is restored from it".to_owned());
+        }
+        let full = counted.iter().filter(|(point, _)| point.base.is_none());
+        for (point, _) in full.take(FULL_POINTS_MIN) {
+            points
+                .entry(point.id.clone())
+                .or_insert_with(|| format!("one of the {FULL_POINTS_MIN} newest full points"));
+        }
+        for (point, _) in &counted {
+            if let (true, Some(base)) = (points.contains_key(&point.id), &point.base) {
+                points
+                    .entry(base.clone())
+                    .or_insert_with(|| format!("{} stands on it", point.id));
+            }
+        }
+        Self {
+            points,
+            window_start,
+            anchor: anchor.map(|(point, _)| (point.chain.clone(), point.commit)),
+        }
+    }
+}
+
+fn is_future(point: &Point, now: UnixMillis) -> bool {
+    super::survey::moment_of(&point.id).is_some_and(|at| at.since(now) > AHEAD_MAX)
+}
+
+/// Whether the listing has all of it, and of what it stands on.
+fn is_whole(question: &Question<'_>, here: &[(&Point, UnixMillis)], point: &Point) -> bool {
+    let listed = |point: &Point| point.objects.iter().all(|key| question.listed.contains_key(key));
+    let base = point
+        .base
+        .as_ref()
+        .map(|base| here.iter().find(|(other, _)| other.id == *base));
+    listed(point) && base.is_none_or(|base| base.is_some_and(|(base, _)| base.is_verified && listed(base)))
+}
+
+fn judge(
+    question: &Question<'_>,
+    kept: &Kept,
+    here: &[(&Point, UnixMillis)],
+    key: &str,
+    now: UnixMillis,
+) -> (bool, String) {
+    let keep = |reason: &str| (true, reason.to_owned());
+    if key.starts_with(object_key::CERTS) {
+        return keep("the agent's certificate");
+    }
+    let age = written_at(question, key).map_or(Duration::MAX, |at| now.since(at));
+    if let Some(segment) = SegmentName::parse(key) {
+        return judge_segment(kept, here, &segment, age, now);
+    }
+    let Some(id) = point_of(key) else {
+        return match is_left_over(key) {
+            true => orphan(age, "a write that did not end, or a probe"),
+            false => keep("not this program's: it is left alone"),
+        };
+    };
+    if let Some(reason) = kept.points.get(&id) {
+        return keep(reason);
+    }
+    let Some((point, at)) = here.iter().find(|(point, _)| point.id == id) else {
+        let has_manifest = question
+            .listed
+            .range(object_key::manifest_prefix(&id)..)
+            .next()
+            .is_some_and(|(name, _)| name.starts_with(&object_key::manifest_prefix(&id)));
+        return match has_manifest {
+            true => keep("of a point that this agent does not know: it is left alone"),
+            false => orphan(age, "of no restore point: its manifest is missing"),
+        };
+    };
+    if is_future(point, now) {
+        return keep("dated in the future: it does not count and is left alone");
+    }
+    let newest = kept.points.keys().next_back();
+    if !point.is_verified && newest.is_none_or(|newest| *newest < point.id) {
+        return keep("newer than everything that was read back");
+    }
+    if now.since(*at) < ORPHAN_AGE {
+        return keep("younger than a day");
+    }
+    (false, "no rule keeps its point".to_owned())
+}
+
+fn judge_segment(
+    kept: &Kept,
+    here: &[(&Point, UnixMillis)],
+    segment: &SegmentName,
+    age: Duration,
+    now: UnixMillis,
+) -> (bool, String) {
+    let keep = |reason: &str| (true, reason.to_owned());
+    let Some((chain, commit)) = &kept.anchor else {
+        return keep("no point was read back yet");
+    };
+    if age <= now.since(kept.window_start) {
+        return keep("inside keep_within");
+    }
+    if segment.chain == *chain && segment.last > *commit {
+        return keep("it follows the point that the start of keep_within is restored from");
+    }
+    // A chain without any point that counts may be the one that is alive: its first backup has failed so far.
+    let known = here
+        .iter()
+        .any(|(point, _)| point.chain == segment.chain && point.is_verified);
+    if !known && age < ORPHAN_AGE {
+        return keep("of a chain without a point yet, younger than a day");
+    }
+    (false, "older than keep_within".to_owned())
+}
+
+fn is_left_over(key: &str) -> bool {
+    key.starts_with("probe/") || key.ends_with(".part")
+}
+
+fn orphan(age: Duration, what: &str) -> (bool, String) {
+    match age > ORPHAN_AGE {
+        true => (false, what.to_owned()),
+        false => (true, format!("{what}; younger than a day")),
+    }
+}
+
+#[cfg(test)]
+mod tests;

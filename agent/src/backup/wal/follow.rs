@@ -1,0 +1,333 @@
+//! Follows the log of a live database from commit to commit, without a gap that could go unnoticed.
+//! It keeps no history and ships nothing.
+//!
+//! Why nothing is missed: from its first moment on the follower holds a read view, and takes a newer one before it
+//! lets the older one go.
+//! A view that stands in the log keeps everybody from resetting it.
+//! A view that stands before the log, which SQLite only grants when every frame is in the database's file, lets the
+//! next writer reset it once, and keeps everybody from copying a frame of the new generation into the file, without
+//! which there is no second reset.
+//! So when the log has been reset while a view was held, all of the old generation had been published when that view
+//! was taken, has been read, and the first salt has grown by exactly one; anything else is reported as lost.
+
+use std::{
+    collections::HashMap,
+    io,
+    path::{Path, PathBuf},
+};
+
+use thiserror::Error;
+
+use super::{
+    header::Header,
+    reader::{CommitFrames, Position, ReadError, WalFile},
+};
+use crate::{
+    backup::lineage::Identity,
+    store::source::{Log, Source, SourceError},
+};
+
+/// How often reading to the end is begun anew when the log is reset meanwhile.
+const ATTEMPTS: usize = 3;
+
+/// Why the follower does not know any more what happened.
+#[derive(Debug, Error)]
+pub enum Lost {
+    /// The log was reset while nobody held it.
+    #[error("the log was started anew by somebody else")]
+    Reset,
+    /// A published frame does not follow.
+    #[error("{0}")]
+    Broken(ReadError),
+    /// The log's file is another one than SQLite has open here.
+    #[error("the log's file was deleted or replaced under the running shop")]
+    LogReplaced,
+    /// The database's file is another one than was opened.
+    #[error("the database's file was replaced")]
+    Replaced,
+    /// Pages have another size than before.
+    #[error("the page size changed from {from} to {to} bytes")]
+    PageSize {
+        /// Bytes in a page of the chain.
+        from: u32,
+        /// Bytes in a page now.
+        to: u32,
+    },
+    /// There is no file under the database's path.
+    #[error("{0:#}")]
+    Missing(anyhow::Error),
+    /// It cannot be opened as what it should be.
+    #[error(transparent)]
+    Source(#[from] SourceError),
+    /// The disk refuses.
+    #[error("reading the log: {0}")]
+    Io(#[from] io::Error),
+}
+
+impl From<rusqlite::Error> for Lost {
+    fn from(error: rusqlite::Error) -> Self {
+        Self::Source(error.into())
+    }
+}
+
+/// One commit with its pages.
+pub struct Followed {
+    /// The database's size after it, in pages.
+    pub size_pages: u32,
+    /// Its pages in ascending order, with their new images.
+    pub pages: Vec<(u32, Vec<u8>)>,
+}
+
+/// A live database, followed.
+pub struct Follower {
+    database: PathBuf,
+    identity: Identity,
+    source: Source,
+    wal: Option<WalFile>,
+    page_size: u32,
+    /// Right after the last commit that was given out; `None` while the log has no header.
+    position: Option<Position>,
+    /// The frame with each page's newest image before the position, in this generation.
+    newest: HashMap<u32, u32>,
+    /// Frames that are known to be published.
+    published: u32,
+}
+
+impl Follower {
+    /// Opens the database and holds its log. Where it stands is not known yet: [`Follower::resume`] or
+    /// [`Follower::anchor`] comes next.
+    ///
+    /// # Errors
+    /// [`Lost::Source`] or [`Lost::Io`].
+    pub fn open(database: &Path) -> Result<Self, Lost> {
+        let identity = Identity::of(database).map_err(Lost::Missing)?;
+        let source = Source::open(database)?;
+        if Identity::of(database).map_err(Lost::Missing)? != identity {
+            return Err(Lost::Replaced);
+        }
+        Ok(Self {
+            page_size: source.page_size()?,
+            database: database.to_path_buf(),
+            identity,
+            source,
+            wal: None,
+            position: None,
+            newest: HashMap::new(),
+            published: 0,
+        })
+    }
+
+    /// Goes on at a place that was reached before, by this process or an earlier one. False when the log does not lead
+    /// there any more: then whatever happened since is to be found by comparing pages.
+    ///
+    /// # Errors
+    /// As [`Follower::next`].
+    pub fn resume(&mut self, from: &Position) -> Result<bool, Lost> {
+        let Some(header) = self.header()?.filter(|header| header.salts == from.salts) else {
+            return Ok(false);
+        };
+        self.published = self.source.published()?.frames;
+        self.newest.clear();
+        self.position = Some(Position::start(&header));
+        while self.position.is_some_and(|at| at.frames < from.frames) {
+            match self.step(&header) {
+                Ok(Some(frames)) => self.newest.extend(frames.pages),
+                Ok(None) | Err(ReadError::Broken(_)) => return Ok(false),
+                Err(ReadError::Io(error)) => return Err(error.into()),
+            }
+        }
+        Ok(self.position.as_ref() == Some(from))
+    }
+
+    /// Moves to the end of the log and holds exactly that state. False when the bot kept the write lock for too long.
+    ///
+    /// # Errors
+    /// As [`Follower::next`].
+    pub fn anchor(&mut self) -> Result<bool, Lost> {
+        for _ in 0..ATTEMPTS {
+            self.position = None;
+            self.newest.clear();
+            self.published = 0;
+            // Most of it without the lock.
+            self.skip_to_end()?;
+            if !self.source.lock()? {
+                return Ok(false);
+            }
+            let anchored = self.skip_to_end().and_then(|()| Ok(self.source.leap()?));
+            self.source.unlock()?;
+            match anchored {
+                Err(Lost::Reset | Lost::Broken(_)) => {}
+                anchored => return anchored.map(|()| true),
+            }
+        }
+        Ok(false)
+    }
+
+    fn skip_to_end(&mut self) -> Result<(), Lost> {
+        while let Some(frames) = self.next_frames()? {
+            self.newest.extend(frames.pages);
+        }
+        Ok(())
+    }
+
+    /// The next commit; `None` when there is none yet. It must be handed to [`Follower::accept`] before the next one.
+    ///
+    /// # Errors
+    /// [`Lost`].
+    pub fn next(&mut self) -> Result<Option<(CommitFrames, Followed)>, Lost> {
+        let Some(frames) = self.next_frames()? else {
+            return Ok(None);
+        };
+        let mut pages = Vec::with_capacity(frames.pages.len());
+        for (page, frame) in &frames.pages {
+            // A transaction that shrinks the database may have written pages beyond its new end.
+            if *page <= frames.size_pages {
+                pages.push((*page, self.image(*frame)?));
+            }
+        }
+        let followed = Followed {
+            size_pages: frames.size_pages,
+            pages,
+        };
+        Ok(Some((frames, followed)))
+    }
+
+    /// From now on the pages of this commit are old ones.
+    pub fn accept(&mut self, frames: CommitFrames) {
+        self.newest.extend(frames.pages);
+    }
+
+    /// The image that a page had before the commits that were not accepted yet. It may be a newer one when somebody
+    /// copied frames into the database's file while nobody held the log: the caller compares its hash.
+    ///
+    /// # Errors
+    /// [`Lost::Source`] or [`Lost::Io`].
+    pub fn old(&self, page: u32) -> Result<Option<Vec<u8>>, Lost> {
+        match self.newest.get(&page) {
+            Some(frame) => self.image(*frame).map(Some),
+            None => Ok(self.source.page(page)?),
+        }
+    }
+
+    /// Where it stands.
+    #[must_use]
+    pub fn position(&self) -> Option<&Position> {
+        self.position.as_ref()
+    }
+
+    /// Bytes in a page.
+    #[must_use]
+    pub fn page_size(&self) -> u32 {
+        self.page_size
+    }
+
+    /// The file that is followed.
+    #[must_use]
+    pub fn identity(&self) -> &Identity {
+        &self.identity
+    }
+
+    /// The database through SQLite, to read the state that is held, to lock and to checkpoint.
+    #[must_use]
+    pub fn source(&self) -> &Source {
+        &self.source
+    }
+
+    /// As [`Source::leap`].
+    ///
+    /// # Errors
+    /// When SQLite refuses.
+    pub fn leap(&mut self) -> rusqlite::Result<()> {
+        self.source.leap()
+    }
+
+    /// How many frames were read of this generation.
+    #[must_use]
+    pub fn frames(&self) -> u32 {
+        self.position.as_ref().map_or(0, |at| at.frames)
+    }
+
+    /// Whether everything that was published was read and is in the database's file.
+    #[must_use]
+    pub fn is_level_with(&self, log: Log) -> bool {
+        log.frames == log.backfilled && log.frames == self.frames()
+    }
+
+    fn next_frames(&mut self) -> Result<Option<CommitFrames>, Lost> {
+        for _ in 0..ATTEMPTS {
+            let Some(header) = self.look()? else {
+                return Ok(None);
+            };
+            match self.step(&header) {
+                Ok(found) => return Ok(found),
+                // It may have been reset between the look at its header and the one at its end.
+                Err(ReadError::Broken(_)) if self.header()?.is_some_and(|now| now != header) => {
+                    self.published = 0;
+                }
+                Err(ReadError::Io(error)) => return Err(error.into()),
+                Err(broken) => return Err(Lost::Broken(broken)),
+            }
+        }
+        Ok(None)
+    }
+
+    /// The header of a log that has more to read, with the position in its generation.
+    fn look(&mut self) -> Result<Option<Header>, Lost> {
+        let Some(header) = self.header()? else {
+            return Ok(None);
+        };
+        if header.page_size != self.page_size {
+            return Err(Lost::PageSize {
+                from: self.page_size,
+                to: header.page_size,
+            });
+        }
+        match &self.position {
+            Some(at) if at.salts == header.salts => {}
+            Some(at) if !header.salts.follow(at.salts) => return Err(Lost::Reset),
+            _ => {
+                self.position = Some(Position::start(&header));
+                self.newest.clear();
+                self.published = 0;
+            }
+        }
+        if self.published <= self.frames() {
+            self.published = self.source.published()?.frames;
+        }
+        Ok(Some(header))
+    }
+
+    fn step(&mut self, header: &Header) -> Result<Option<CommitFrames>, ReadError> {
+        let (Some(wal), Some(position)) = (&self.wal, &mut self.position) else {
+            return Ok(None);
+        };
+        wal.next_commit(header, position, self.published)
+    }
+
+    fn header(&mut self) -> Result<Option<Header>, Lost> {
+        if Identity::of(&self.database).map_err(Lost::Missing)? != self.identity {
+            return Err(Lost::Replaced);
+        }
+        let path = log_of(&self.database);
+        match &self.wal {
+            None => self.wal = WalFile::open(&path)?,
+            Some(wal) if !wal.is_at(&path) => return Err(Lost::LogReplaced),
+            Some(_) => {}
+        }
+        let header = self.wal.as_ref().map(WalFile::header).transpose()?;
+        Ok(header.flatten())
+    }
+
+    fn image(&self, frame: u32) -> Result<Vec<u8>, Lost> {
+        let wal = self.wal.as_ref().ok_or(Lost::LogReplaced)?;
+        Ok(wal.image(self.page_size, frame)?)
+    }
+}
+
+/// The log's path.
+#[must_use]
+pub fn log_of(database: &Path) -> PathBuf {
+    let mut name = database.as_os_str().to_owned();
+    name.push("-wal");
+    PathBuf::from(name)
+}

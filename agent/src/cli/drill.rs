@@ -1,0 +1,111 @@
+//! `agent drill`: rehearses a restore, from one remote or from each in turn.
+//! It tells what the rehearsal wrote down, and touches nothing live.
+
+use jiff::Timestamp;
+use protocol::time::UnixMillis;
+use serde_json::{Value, json};
+
+use super::{ConfigArgument, Failure, interrupted, load, progress, remotes, words};
+use crate::{
+    config::{Config, Purpose},
+    rehearse::{self, Drill},
+    store::{Store, rehearsal::Rehearsal},
+};
+
+/// Arguments of `agent drill`.
+#[derive(clap::Args)]
+#[command(after_help = "Example:
+  agent drill --remote offsite
+
+The newest point is restored into a private folder of the state directory and thrown away again. Nobody's secret key
+is needed: the keys of single objects are remembered on this server for at most seven days.")]
+pub struct Arguments {
+    #[command(flatten)]
+    config: ConfigArgument,
+    /// Only from this remote; without this option from each
+    #[arg(long, value_name = "NAME")]
+    remote: Option<String>,
+    /// Check every page and index also of a database over 256 MiB
+    #[arg(long)]
+    full_check: bool,
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+}
+
+/// Rehearses and prints.
+///
+/// # Errors
+/// Faults in the configuration (2), or a rehearsal that failed (1).
+pub async fn run(arguments: Arguments) -> Result<(), Failure> {
+    let config = load(&arguments.config.path, Purpose::Look)?;
+    let store = Store::open(&config.state_dir)?;
+    let opened = remotes::open(&config, arguments.remote.as_deref())?;
+    let mut faults: Vec<String> = opened
+        .unusable
+        .into_iter()
+        .map(|(name, fault)| format!("the remote {name} cannot be used: {fault}"))
+        .collect();
+    let mut shown = Vec::new();
+    for remote in &opened.usable {
+        let drill = Drill {
+            config: &config,
+            store: &store,
+            remote,
+            full_check: arguments.full_check,
+        };
+        let watcher = progress::watcher();
+        let rehearsal = tokio::select! {
+            rehearsal = drill.run(&*watcher, &now) => rehearsal?,
+            stopped = interrupted() => {
+                stopped?;
+                rehearse::remove_leftovers(&config.state_dir);
+                return Err(Failure::Failed(anyhow::anyhow!("interrupted: nothing is left behind")));
+            }
+        };
+        faults.extend(fault(&rehearsal));
+        match arguments.json {
+            true => shown.push(as_json(&rehearsal)),
+            false => print(&config, &rehearsal),
+        }
+    }
+    if arguments.json {
+        println!("{}", json!({ "drills": shown }));
+    }
+    match faults.is_empty() {
+        true => Ok(()),
+        false => Err(Failure::Failed(anyhow::Error::msg(faults.join("; ")))),
+    }
+}
+
+/// What is wrong, in a sentence.
+pub(super) fn fault(rehearsal: &Rehearsal) -> Option<String> {
+    let fault = rehearsal.fault.as_ref()?;
+    Some(format!("{}: {fault}", rehearsal.remote))
+}
+
+/// One row, for a script.
+pub(super) fn as_json(rehearsal: &Rehearsal) -> Value {
+    json!({
+        "remote": rehearsal.remote, "restore_point": rehearsal.point, "passed": rehearsal.fault.is_none(),
+        "fault": rehearsal.fault, "began_at": rehearsal.began_at, "ended_at": rehearsal.ended_at,
+        "seen": serde_json::from_str::<Value>(&rehearsal.seen).unwrap_or_default(),
+    })
+}
+
+fn print(config: &Config, rehearsal: &Rehearsal) {
+    let Rehearsal { remote, point, .. } = rehearsal;
+    let lasted = rehearsal.ended_at.since(rehearsal.began_at);
+    match (&rehearsal.fault, point) {
+        (None, Some(point)) => println!(
+            "{remote}: the shop came back from {point} in {:.1} s, at {}; it is whole and adds up",
+            lasted.as_secs_f64(),
+            words::moment(rehearsal.ended_at, &config.owner.timezone)
+        ),
+        _ => println!("{remote}: FAILED"),
+    }
+}
+
+pub(super) fn now() -> UnixMillis {
+    UnixMillis(Timestamp::now().as_millisecond())
+}

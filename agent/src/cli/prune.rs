@@ -1,0 +1,149 @@
+//! `agent prune`: what the rules of [retention] keep on a remote and what they let go, object by object.
+//! It decides nothing itself. What may go is marked first and deleted by a later run, a day after at the earliest.
+
+use jiff::Timestamp;
+use protocol::time::UnixMillis;
+use serde_json::{Value, json};
+
+use super::{ConfigArgument, Failure, load, remotes, words};
+use crate::{
+    backup::{
+        prune::{self, Done, Plan},
+        remote::Remote,
+    },
+    config::Purpose,
+    store::Store,
+};
+
+/// Arguments of `agent prune`.
+#[derive(clap::Args)]
+#[command(after_help = "Examples:
+  agent prune --dry-run
+  agent prune --remote offsite
+
+What the rules let go is marked by one run and deleted by a run at least a day later, so that a restore
+that has begun finds everything. `agent run` prunes once a day when [retention] is set.")]
+pub struct Arguments {
+    #[command(flatten)]
+    config: ConfigArgument,
+    /// Only this remote
+    #[arg(long, value_name = "NAME")]
+    remote: Option<String>,
+    /// Show what is kept, what goes and why, and change nothing
+    #[arg(long)]
+    dry_run: bool,
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+}
+
+/// Plans, shows, and unless it is a dry run does it.
+///
+/// # Errors
+/// No [retention] or other faults (2); a remote that does not answer or does not delete (1).
+pub async fn run(arguments: Arguments) -> Result<(), Failure> {
+    let config = load(&arguments.config.path, Purpose::Look)?;
+    let Some(retention) = config.retention else {
+        return Err(Failure::Refused(format!(
+            "{} has no [retention]: nothing is ever deleted. Add for example: hourly = 48, daily = 14, weekly = 8",
+            config.path.display()
+        )));
+    };
+    let store = Store::open(&config.state_dir)?;
+    let opened = remotes::open(&config, arguments.remote.as_deref())?;
+    let now = UnixMillis(Timestamp::now().as_millisecond());
+    let mut faults: Vec<String> = opened
+        .unusable
+        .into_iter()
+        .map(|(name, fault)| format!("the remote {name} cannot be used: {fault}"))
+        .collect();
+    let mut shown = Vec::new();
+    for remote in &opened.usable {
+        let plan = match prune::plan(&config, retention, &store, remote, now).await {
+            Ok(plan) => plan,
+            Err(error) => {
+                faults.push(format!("{error:#}"));
+                continue;
+            }
+        };
+        let done = match arguments.dry_run {
+            true => Done::default(),
+            false => prune::carry_out(&plan, &store, remote).await?,
+        };
+        faults.extend(
+            done.refused
+                .iter()
+                .map(|what| format!("{} refuses: {what}", remote.name())),
+        );
+        match arguments.json {
+            true => shown.push(as_json(remote, &plan, &done)),
+            false => print(remote, &plan, &done, arguments.dry_run),
+        }
+    }
+    if arguments.json {
+        println!("{}", json!({ "dry_run": arguments.dry_run, "remotes": shown }));
+    }
+    match faults.is_empty() {
+        true => Ok(()),
+        false => Err(Failure::Failed(anyhow::Error::msg(faults.join("; ")))),
+    }
+}
+
+/// Kept, marked, or due.
+fn state(plan: &Plan, key: &str) -> &'static str {
+    match (
+        plan.marks.contains_key(key),
+        plan.due.iter().any(|due| due == key),
+    ) {
+        (false, _) => "keep",
+        (true, false) => "marked",
+        (true, true) => "delete",
+    }
+}
+
+fn print(remote: &Remote, plan: &Plan, done: &Done, dry_run: bool) {
+    println!("{}:", remote.name());
+    for it in &plan.verdicts {
+        let state = state(plan, &it.key);
+        println!(
+            "  {state:<7} {:>10}  {}  ({})",
+            words::size(it.size_bytes),
+            it.key,
+            it.reason
+        );
+    }
+    let bytes = |keep: bool| -> u64 {
+        let fitting = plan.verdicts.iter().filter(|it| it.keep == keep);
+        fitting.map(|it| it.size_bytes).sum()
+    };
+    println!(
+        "  {} stay ({}); {} may go ({}), of which {} have been marked for a day",
+        plan.verdicts.len() - plan.marks.len(),
+        words::size(bytes(true)),
+        plan.marks.len(),
+        words::size(bytes(false)),
+        plan.due.len()
+    );
+    match (dry_run, remote.is_append_only()) {
+        (true, _) => println!("  nothing was changed (--dry-run)"),
+        (false, true) => println!("  nothing was deleted: append_only is set for this remote"),
+        (false, false) => println!("  {} deleted ({})", done.deleted, words::size(done.deleted_bytes)),
+    }
+}
+
+fn as_json(remote: &Remote, plan: &Plan, done: &Done) -> Value {
+    let objects: Vec<Value> = plan
+        .verdicts
+        .iter()
+        .map(|it| {
+            json!({
+                "key": it.key, "size_bytes": it.size_bytes, "state": state(plan, &it.key), "reason": it.reason,
+                "marked_at": plan.marks.get(&it.key).map(|at| at.0),
+            })
+        })
+        .collect();
+    json!({
+        "remote": remote.name(), "append_only": remote.is_append_only(), "objects": objects,
+        "deleted": done.deleted, "deleted_bytes": done.deleted_bytes, "refused": done.refused,
+    })
+}

@@ -1,0 +1,138 @@
+//! What `agent status` says of the commits between backups: how far each remote is behind, what it costs, and what
+//! interrupted the capture.
+//! It asks no remote.
+
+use std::time::Duration;
+
+use protocol::time::UnixMillis;
+use serde::Serialize;
+
+use crate::{
+    alert::message::{duration, moment},
+    config::{Config, Language},
+    store::{Store, interruptions::CaptureEvent, shipping::Shipping},
+};
+
+/// Over which the hourly figures are averaged.
+const DAY: Duration = Duration::from_secs(86_400);
+/// Interruptions that are shown.
+const EVENTS: usize = 3;
+
+/// The capture as a whole.
+#[derive(Serialize)]
+pub(super) struct CaptureView {
+    /// The lineage; absent before the capture ever began.
+    chain: Option<String>,
+    /// The newest commit in a segment.
+    commit: Option<u64>,
+    commit_at: Option<UnixMillis>,
+    /// Why it stands still, when it does.
+    fault: Option<String>,
+    fault_since: Option<UnixMillis>,
+    remotes: Vec<LagView>,
+    /// The newest interruptions, newest first.
+    events: Vec<EventView>,
+}
+
+/// How far one remote is behind.
+#[derive(Serialize)]
+struct LagView {
+    remote: String,
+    commit: Option<u64>,
+    lag_commits: u64,
+    /// Age of the oldest commit that is not there.
+    lag_s: u64,
+    waiting_bytes: u64,
+    failing_since: Option<UnixMillis>,
+    error: Option<String>,
+    /// When the spool last dropped something that this remote lacks.
+    gap_at: Option<UnixMillis>,
+    /// Of the last day.
+    bytes_an_hour: u64,
+    /// Writes, and what it takes to read each back.
+    requests_an_hour: u64,
+}
+
+#[derive(Serialize)]
+struct EventView {
+    at: UnixMillis,
+    kind: String,
+    detail: String,
+}
+
+/// A write, a question for its size and a read.
+const REQUESTS_A_SEGMENT: u64 = 3;
+
+pub(super) fn look(store: &Store, now: UnixMillis) -> rusqlite::Result<CaptureView> {
+    let state = store.capture_state()?;
+    let fault = store.capture_fault()?;
+    let day_ago = UnixMillis(now.0 - i64::try_from(DAY.as_millis()).unwrap_or(0));
+    let hours = store.shipped_hours(day_ago)?;
+    let lag = |one: Shipping| {
+        let own = || hours.iter().filter(|hour| hour.remote == one.remote);
+        let (count, bytes) = own().fold((0, 0), |(count, bytes), hour| {
+            (count + hour.segments, bytes + hour.size_bytes)
+        });
+        let seen_hours = own().count().max(1) as u64;
+        LagView {
+            commit: one.holds.map(|(_, commit, _)| commit.get()),
+            lag_commits: one.waiting_commits,
+            lag_s: one.waiting_since.map_or(0, |since| now.since(since).as_secs()),
+            waiting_bytes: one.waiting_bytes,
+            failing_since: one.failing.as_ref().map(|(since, _)| *since),
+            error: one.failing.map(|(_, error)| error),
+            gap_at: one.gap_at,
+            bytes_an_hour: bytes / seen_hours,
+            requests_an_hour: count * REQUESTS_A_SEGMENT / seen_hours,
+            remote: one.remote,
+        }
+    };
+    let event = |event: CaptureEvent| EventView {
+        at: event.at,
+        kind: event.kind,
+        detail: event.detail,
+    };
+    Ok(CaptureView {
+        chain: state.as_ref().map(|state| state.chain.to_string()),
+        commit: state.as_ref().map(|state| state.commit.get()),
+        commit_at: state.map(|state| state.commit_at),
+        fault_since: fault.as_ref().map(|(since, _)| *since),
+        fault: fault.map(|(_, detail)| detail),
+        remotes: store.shipping()?.into_iter().map(lag).collect(),
+        events: store.capture_events(EVENTS)?.into_iter().map(event).collect(),
+    })
+}
+
+pub(super) fn sentences(view: &CaptureView, config: &Config) -> Vec<String> {
+    let zone = &config.owner.timezone;
+    let mut lines = Vec::new();
+    if let (Some(fault), Some(since)) = (&view.fault, view.fault_since) {
+        lines.push(format!(
+            "Commits:  NOT captured since {}: {fault}. Only backups leave this server now",
+            moment(zone, since)
+        ));
+    }
+    for one in &view.remotes {
+        lines.push(match &one.error {
+            Some(error) => format!(
+                "Commits:  {} lacks {} ({} behind): {error}",
+                one.remote,
+                one.lag_commits,
+                duration(Language::En, Duration::from_secs(one.lag_s))
+            ),
+            None => format!(
+                "Commits:  {} holds all but {}; {} bytes and {} requests an hour",
+                one.remote, one.lag_commits, one.bytes_an_hour, one.requests_an_hour
+            ),
+        });
+    }
+    for event in &view.events {
+        lines.push(format!(
+            "Commits:  {} ({}): {}",
+            moment(zone, event.at),
+            event.kind,
+            event.detail
+        ));
+    }
+    lines
+}

@@ -1,0 +1,122 @@
+//! `[remotes.<name>]`: the keys that are this program's own, and OpenDAL's as they stand.
+//! Whether OpenDAL knows a key is not judged here.
+
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+};
+
+use protocol::settings::{Faults, Section};
+
+use super::{BytesPerSecond, RemoteConfig, RemoteKind, secrets};
+
+/// More remotes than anybody has; each costs a full upload.
+const REMOTES_MAX: usize = 16;
+/// Where the state directory remembers remotes.
+const MEMORY: &str = "remotes";
+
+pub(super) fn read(
+    top: &mut Section,
+    folder: &Path,
+    state_dir: &Path,
+    faults: &mut Faults,
+) -> Vec<RemoteConfig> {
+    let mut section = top.section("remotes", faults);
+    let found = section.sections(faults);
+    if found.is_empty() || found.len() > REMOTES_MAX {
+        faults.add(format!(
+            "there must be from 1 to {REMOTES_MAX} remotes, each in a section [remotes.<name>]"
+        ));
+    }
+    section.finish(faults);
+    found
+        .into_iter()
+        .filter_map(|(name, section)| remote(name, section, folder, state_dir, faults))
+        .collect()
+}
+
+fn remote(
+    name: String,
+    mut section: Section,
+    folder: &Path,
+    state_dir: &Path,
+    faults: &mut Faults,
+) -> Option<RemoteConfig> {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
+    if !(1..=40).contains(&name.len()) || !name.bytes().all(plain) {
+        faults.add("the name of a remote is 1 to 40 letters, digits, '-' or '_'");
+    }
+    let kind = kind(&name, &mut section, faults);
+    let bandwidth = bandwidth(&mut section, faults);
+    let append_only = section.boolean_if_any("append_only", faults).unwrap_or(false);
+    let mut options: BTreeMap<String, String> = section.scalars(faults).into_iter().collect();
+    options.retain(|key, value| {
+        let secret = secrets::is_secret_key(key) || secrets::holds_password(value);
+        if secret {
+            let variable = secrets::variable(&name, key);
+            faults.add(format!(
+                "remotes.{name}.{key} is a secret and must not stand in this file: put it into {variable}"
+            ));
+        }
+        !secret
+    });
+    let kind = kind?;
+    // Relative paths are relative to the file, wherever the program is started from.
+    for key in local_paths(kind) {
+        if let Some(path) = options.get_mut(*key) {
+            *path = folder.join(&*path).to_string_lossy().into_owned();
+        }
+    }
+    let memory: PathBuf = state_dir.join(MEMORY).join(&name);
+    Some(RemoteConfig {
+        name,
+        kind,
+        options,
+        credentials: BTreeMap::new(),
+        bandwidth,
+        append_only,
+        memory,
+    })
+}
+
+fn kind(name: &str, section: &mut Section, faults: &mut Faults) -> Option<RemoteKind> {
+    let word = section.text("type", faults);
+    let kind = RemoteKind::ALL
+        .iter()
+        .find(|(known, _)| *known == word)
+        .map(|(_, kind)| *kind);
+    if kind.is_none() && !word.is_empty() {
+        let known: Vec<&str> = RemoteKind::ALL.iter().map(|(known, _)| *known).collect();
+        faults.add(format!(
+            "remotes.{name}.type is \"{word}\"; this program knows: {}",
+            known.join(", ")
+        ));
+    }
+    kind
+}
+
+fn bandwidth(section: &mut Section, faults: &mut Faults) -> Option<BytesPerSecond> {
+    let text = section.text_if_any("bandwidth", faults)?;
+    let read = BytesPerSecond::parse(&text);
+    if read.is_none() {
+        faults.add(format!(
+            "{} is \"{text}\"; write for example \"2MiB/s\" (KiB, MiB or GiB; at least 16KiB/s)",
+            section.name("bandwidth")
+        ));
+    }
+    read
+}
+
+/// The options of a kind that are paths on this machine.
+fn local_paths(kind: RemoteKind) -> &'static [&'static str] {
+    match kind {
+        RemoteKind::Fs => &["root", "atomic_write_dir"],
+        RemoteKind::Gcs => &["credential_path"],
+        RemoteKind::Sftp => &["key"],
+        RemoteKind::Azblob
+        | RemoteKind::Dropbox
+        | RemoteKind::Gdrive
+        | RemoteKind::S3
+        | RemoteKind::Webdav => &[],
+    }
+}

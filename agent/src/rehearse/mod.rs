@@ -1,0 +1,237 @@
+//! Rehearses a restore from one remote, without anybody's secret key: the newest point is fetched, opened with the
+//! session keys that this server still remembers, rebuilt in a private folder, checked, and thrown away. Between these
+//! drills a few objects are fetched and compared with what was written.
+//! It touches nothing live, and what it writes down is read by the watch.
+
+use std::{
+    collections::BTreeSet,
+    fs,
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use anyhow::Context;
+use protocol::{
+    object_key::{DIGEST_CHARS, SegmentName},
+    time::UnixMillis,
+};
+use serde_json::{Value, json};
+use tokio::sync::Semaphore;
+
+use crate::{
+    backup::{
+        Progress,
+        remembered::Remembered,
+        remote::Remote,
+        seal::{Keys, SessionKeys},
+        signer::SigningKey,
+        survey::{self, Survey},
+    },
+    config::Config,
+    restore::{self, Done, Plan, Request, Selection, Sources, Target},
+    store::{
+        Store,
+        points::KnownPoint,
+        rehearsal::{Kind, Rehearsal},
+    },
+};
+
+mod sample;
+mod shop;
+
+pub use sample::{Share, run as sample};
+
+/// Where shops are rebuilt, in the state directory.
+const FOLDER: &str = "drill";
+/// A remote's points of this long ago cannot be opened here any more.
+const OPENABLE: Duration = Duration::from_secs(6 * 86_400);
+
+/// What a drill is to look at.
+pub struct Drill<'a> {
+    /// The shop's own program and everything else that the owner configured.
+    pub config: &'a Config,
+    /// What this agent knows of its points.
+    pub store: &'a Store,
+    /// Where the shop comes back from: this remote alone.
+    pub remote: &'a Remote,
+    /// Check every page and index as well.
+    pub full_check: bool,
+}
+
+impl Drill<'_> {
+    /// Rehearses once, and writes down how it went. Takes as long as a restore.
+    ///
+    /// # Errors
+    /// When the agent's own database refuses; a drill that failed is no error but a row.
+    pub async fn run(
+        &self,
+        progress: &dyn Progress,
+        clock: &dyn Fn() -> UnixMillis,
+    ) -> anyhow::Result<Rehearsal> {
+        let began_at = clock();
+        let newest = self.newest_point(began_at)?;
+        let result = match &newest {
+            Some(known) => self.rehearse(known, progress, began_at).await,
+            None => Err(
+                "it holds no point of the last six days that was read back: there is nothing to rehearse"
+                    .to_owned(),
+            ),
+        };
+        let (fault, seen) = match result {
+            Ok(seen) => (None, seen),
+            Err(fault) => (Some(fault), json!({})),
+        };
+        let rehearsal = Rehearsal {
+            kind: Kind::Drill,
+            remote: self.remote.name().to_owned(),
+            point: newest.map(|known| known.manifest.point.to_string()),
+            began_at,
+            ended_at: clock(),
+            fault,
+            seen: seen.to_string(),
+        };
+        self.store
+            .add_rehearsal(&rehearsal)
+            .context("writing down how the drill went")?;
+        Ok(rehearsal)
+    }
+
+    fn newest_point(&self, now: UnixMillis) -> anyhow::Result<Option<KnownPoint>> {
+        let known = self.store.points().context("reading the catalogue")?;
+        let is_openable = |at: Option<UnixMillis>| at.is_some_and(|at| now.since(at) < OPENABLE);
+        let here = known.into_values().filter(|known| {
+            let base = known.manifest.base.as_ref();
+            known.verified.contains_key(self.remote.name())
+                && is_openable(Some(known.manifest.taken_at))
+                && base.is_none_or(|base| is_openable(survey::moment_of(&base.point)))
+        });
+        Ok(here.max_by_key(|known| known.manifest.taken_at))
+    }
+
+    /// What was seen, or what was wrong.
+    async fn rehearse(
+        &self,
+        known: &KnownPoint,
+        progress: &dyn Progress,
+        now: UnixMillis,
+    ) -> Result<Value, String> {
+        let folder = PrivateFolder::make(&self.config.state_dir).map_err(|error| format!("{error:#}"))?;
+        let (plan, done) = self.restore(known, &folder.path, progress, now).await?;
+        if plan.manifest != known.manifest {
+            return Err(format!(
+                "the manifest of {} there is not the one that this agent wrote",
+                known.manifest.point
+            ));
+        }
+        let database = done.database.ok_or("no database came back")?;
+        let counts = shop::count(self.config, &database).await?;
+        Ok(json!({
+            "database_bytes": plan.manifest.database_bytes,
+            "page_root": plan.manifest.page_root,
+            "commit": plan.manifest.commit,
+            "segments": plan.segments.len(),
+            "full_check": plan.full_check,
+            "shop": counts,
+        }))
+    }
+
+    async fn restore(
+        &self,
+        known: &KnownPoint,
+        folder: &Path,
+        progress: &dyn Progress,
+        now: UnixMillis,
+    ) -> Result<(Plan, Done), String> {
+        let told = |error: anyhow::Error| format!("{error:#}");
+        let keys = Remembered::at(&self.config.state_dir).load().map_err(told)?;
+        let signer = SigningKey::load(&self.config.state_dir)
+            .map_err(told)?
+            .ok_or("this server has no signing key, so that nothing on the remote can be its own")?;
+        let remotes = std::slice::from_ref(self.remote);
+        let survey = survey::ask(remotes, Vec::new()).await;
+        let selection = selection(&survey, known, &keys);
+        let sources = Sources {
+            remotes,
+            survey: &survey,
+            keys: &Keys::of_sessions(keys),
+            signers: &signer.as_signers(),
+            // The shop goes on selling beside it.
+            cores: &Semaphore::new(1),
+        };
+        let request = Request {
+            selection,
+            only: None,
+            target: Target::Folder(folder.join("shop")),
+            full_check: self.full_check,
+            known: std::collections::BTreeMap::new(),
+        };
+        let plan = restore::plan(request, &sources)
+            .await
+            .map_err(|refused| refused.reason)?;
+        let done = restore::carry_out(&plan, &sources, None, now, progress)
+            .await
+            .map_err(told)?;
+        Ok((plan, done))
+    }
+}
+
+/// To the last commit that is there, when all that follows the point can be opened; else the point alone.
+fn selection(survey: &Survey, known: &KnownPoint, keys: &SessionKeys) -> Selection {
+    let point = &known.manifest.point;
+    let remembered: BTreeSet<&str> = keys
+        .keys()
+        .filter_map(|sha256| sha256.get(..DIGEST_CHARS))
+        .collect();
+    let names = survey.holdings.iter().flat_map(|(_, names)| names.keys());
+    let mut following = names
+        .filter_map(|name| SegmentName::parse(name))
+        .filter(|name| name.chain == known.manifest.chain && name.last > known.manifest.commit)
+        .peekable();
+    let is_newest = survey.points().last() == Some(point);
+    let has_more = following.peek().is_some();
+    if is_newest && has_more && following.all(|name| remembered.contains(name.digest.as_str())) {
+        Selection::Latest
+    } else {
+        Selection::Point(point.clone())
+    }
+}
+
+/// Deletes what a rehearsal that was killed left behind: it holds the shop in plain text.
+pub fn remove_leftovers(state_dir: &Path) {
+    let path = state_dir.join(FOLDER);
+    if path.exists()
+        && let Err(error) = fs::remove_dir_all(&path)
+    {
+        tracing::warn!(%error, "what an interrupted drill left behind could not be deleted");
+    }
+}
+
+/// For the agent's user alone, and gone when it is dropped.
+struct PrivateFolder {
+    path: PathBuf,
+}
+
+impl PrivateFolder {
+    fn make(state_dir: &Path) -> anyhow::Result<Self> {
+        use std::os::unix::fs::DirBuilderExt;
+        let path = state_dir.join(FOLDER);
+        if path.exists() {
+            fs::remove_dir_all(&path).context("deleting what an interrupted drill left behind")?;
+        }
+        fs::DirBuilder::new()
+            .recursive(true)
+            .mode(0o700)
+            .create(&path)
+            .with_context(|| format!("making {}", path.display()))?;
+        crate::store::owner::own_like(&path, state_dir);
+        Ok(Self { path })
+    }
+}
+
+impl Drop for PrivateFolder {
+    fn drop(&mut self) {
+        if let Err(error) = fs::remove_dir_all(&self.path) {
+            tracing::warn!(%error, "the folder of a drill could not be deleted");
+        }
+    }
+}

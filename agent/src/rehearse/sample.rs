@@ -1,0 +1,188 @@
+//! Compares what a remote holds with what was written there: every name and size by its listing, and the bytes of some
+//! objects, drawn by chance.
+//! It opens nothing and deletes nothing.
+
+use std::collections::BTreeMap;
+
+use anyhow::Context;
+use protocol::{
+    object_key::{self, DIGEST_CHARS, SegmentName},
+    time::UnixMillis,
+};
+use serde_json::{Value, json};
+
+use crate::{
+    backup::{remote::Remote, seal::sha256_hex},
+    store::{
+        Store,
+        points::KnownPoint,
+        rehearsal::{Kind, Rehearsal},
+    },
+};
+
+/// Faults that are told by name; of more only their number.
+const FAULTS_TOLD: usize = 3;
+/// Bytes that one look fetches at most, when it does not fetch everything.
+const FETCHED_BYTES_MAX: u64 = 1024 * 1024 * 1024;
+
+/// How many of the objects are fetched.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Share {
+    /// One in twenty, at least one, at most a gigabyte.
+    Some,
+    /// All of them.
+    All,
+}
+
+/// What must be true of an object.
+struct Expected {
+    size_bytes: u64,
+    /// SHA-256 in hex, or its beginning.
+    sha256: String,
+}
+
+/// Looks once and writes down how it went.
+///
+/// # Errors
+/// When the agent's own database refuses; what is wrong with the remote is no error but a row.
+pub async fn run(
+    store: &Store,
+    remote: &Remote,
+    share: Share,
+    clock: &dyn Fn() -> UnixMillis,
+) -> anyhow::Result<Rehearsal> {
+    let began_at = clock();
+    let known = store.points().context("reading the catalogue")?;
+    let here: Vec<&KnownPoint> = known
+        .values()
+        .filter(|known| known.verified.contains_key(remote.name()))
+        .collect();
+    let (faults, seen) = match look(remote, &here, share).await {
+        Ok(found) => found,
+        Err(silent) => (vec![silent], json!({})),
+    };
+    let rehearsal = Rehearsal {
+        kind: Kind::Sample,
+        remote: remote.name().to_owned(),
+        point: here.last().map(|known| known.manifest.point.to_string()),
+        began_at,
+        ended_at: clock(),
+        fault: told(&faults),
+        seen: seen.to_string(),
+    };
+    store
+        .add_rehearsal(&rehearsal)
+        .context("writing down what the remote holds")?;
+    Ok(rehearsal)
+}
+
+async fn look(remote: &Remote, here: &[&KnownPoint], share: Share) -> Result<(Vec<String>, Value), String> {
+    let mut listed = BTreeMap::new();
+    for folder in [
+        object_key::BASES,
+        object_key::DELTAS,
+        object_key::FILES,
+        object_key::MANIFESTS,
+        object_key::SEGMENTS,
+    ] {
+        let found = remote.list(folder).await.map_err(|error| error.to_string())?;
+        listed.extend(found);
+    }
+    let expected = expected(here, &listed);
+    let mut faults = by_listing(&expected, &listed);
+    let (mut fetched, mut fetched_bytes) = (0_u64, 0_u64);
+    for (key, object) in draw(&expected, &listed, share) {
+        fetched += 1;
+        fetched_bytes += object.size_bytes;
+        match remote.get(key, object.size_bytes).await {
+            Ok(bytes) if sha256_hex(&bytes).starts_with(&object.sha256) => {}
+            Ok(_) => faults.push(format!("{key} is altered: its SHA-256 differs")),
+            Err(error) => faults.push(format!("{key}: {error}")),
+        }
+    }
+    let seen = json!({
+        "objects": expected.len(), "fetched": fetched, "fetched_bytes": fetched_bytes, "faults": faults.len(),
+    });
+    Ok((faults, seen))
+}
+
+/// Everything that this agent has read back from there, and every segment that is listed: its name holds its digest.
+fn expected(here: &[&KnownPoint], listed: &BTreeMap<String, u64>) -> BTreeMap<String, Expected> {
+    let mut expected = BTreeMap::new();
+    for known in here {
+        let manifest = object_key::manifest(&known.manifest.point, &known.manifest_sha256);
+        expected.insert(
+            manifest,
+            Expected {
+                size_bytes: known.manifest_size_bytes,
+                sha256: known.manifest_sha256.clone(),
+            },
+        );
+        for object in known.manifest.objects() {
+            let of = Expected {
+                size_bytes: object.size_bytes,
+                sha256: object.sha256.clone(),
+            };
+            expected.insert(object.key.clone(), of);
+        }
+    }
+    for (key, size_bytes) in listed {
+        if let Some(name) = SegmentName::parse(key) {
+            debug_assert_eq!(name.digest.len(), DIGEST_CHARS);
+            let of = Expected {
+                size_bytes: *size_bytes,
+                sha256: name.digest,
+            };
+            expected.insert(key.clone(), of);
+        }
+    }
+    expected
+}
+
+/// What is missing or has another size.
+fn by_listing(expected: &BTreeMap<String, Expected>, listed: &BTreeMap<String, u64>) -> Vec<String> {
+    let wrong = expected.iter().filter_map(|(key, object)| match listed.get(key) {
+        None => Some(format!("{key} is missing")),
+        Some(size) if *size != object.size_bytes => {
+            Some(format!("{key} has {size} of {} bytes", object.size_bytes))
+        }
+        Some(_) => None,
+    });
+    wrong.collect()
+}
+
+/// Of what has the right size, some by chance or all.
+fn draw<'a>(
+    expected: &'a BTreeMap<String, Expected>,
+    listed: &BTreeMap<String, u64>,
+    share: Share,
+) -> Vec<(&'a String, &'a Expected)> {
+    use rand::seq::SliceRandom;
+    let mut whole: Vec<(&String, &Expected)> = expected
+        .iter()
+        .filter(|(key, object)| listed.get(*key) == Some(&object.size_bytes))
+        .collect();
+    if share == Share::All {
+        return whole;
+    }
+    whole.shuffle(&mut rand::rng());
+    whole.truncate(whole.len().div_ceil(20));
+    let mut total_bytes = 0_u64;
+    whole.retain(|(_, object)| {
+        total_bytes += object.size_bytes;
+        total_bytes <= FETCHED_BYTES_MAX
+    });
+    whole
+}
+
+/// The faults in one sentence; `None` when there are none.
+fn told(faults: &[String]) -> Option<String> {
+    let first: Vec<&str> = faults.iter().take(FAULTS_TOLD).map(String::as_str).collect();
+    match faults.len() {
+        0 => None,
+        count if count > FAULTS_TOLD => {
+            Some(format!("{}; and {} more", first.join("; "), count - FAULTS_TOLD))
+        }
+        _ => Some(first.join("; ")),
+    }
+}

@@ -1,0 +1,44 @@
+//! Asks the shop's own program whether a rebuilt database adds up.
+//! It knows neither orders nor money: it passes the program's answer on.
+
+use std::{path::Path, process::Stdio, time::Duration};
+
+use serde_json::Value;
+use tokio::{process::Command, time::timeout};
+
+use crate::config::Config;
+
+/// It reads a whole database.
+const LIMIT: Duration = Duration::from_secs(1_800);
+/// An answer is a few lines.
+const ANSWER_BYTES_MAX: usize = 1024 * 1024;
+
+/// Its counts and sums; `null` when the configuration names no program.
+pub(super) async fn count(config: &Config, database: &Path) -> Result<Value, String> {
+    let Some(binary) = &config.bot.binary else {
+        return Ok(Value::Null);
+    };
+    let mut command = Command::new(binary);
+    command.args(["check", "--json", "--database"]).arg(database);
+    command.stdin(Stdio::null()).kill_on_drop(true);
+    let output = match timeout(LIMIT, command.output()).await {
+        Err(_) => {
+            return Err(format!(
+                "{} did not answer in {} s",
+                binary.display(),
+                LIMIT.as_secs()
+            ));
+        }
+        Ok(output) => output.map_err(|error| format!("{} cannot be run: {error}", binary.display()))?,
+    };
+    if !output.status.success() {
+        let said = String::from_utf8_lossy(&output.stderr);
+        return Err(format!(
+            "the shop's own check refuses what came back: {}",
+            said.trim().chars().take(300).collect::<String>()
+        ));
+    }
+    let answer = output.stdout.get(..output.stdout.len().min(ANSWER_BYTES_MAX));
+    serde_json::from_slice(answer.unwrap_or_default())
+        .map_err(|_| "the shop's own check gave an answer that does not read".to_owned())
+}

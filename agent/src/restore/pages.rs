@@ -1,0 +1,197 @@
+//! The database's file while it is put together: parts of a base at their places, a delta over them, segments after
+//! that; with the sum of its pages at every step, so that what stands there is proven against each page root.
+//! It fetches nothing. A file that an error in the middle left is no database, and is thrown away by the caller.
+
+use std::{
+    collections::BTreeMap,
+    fs::{File, OpenOptions},
+    io::{self, Write},
+    os::unix::fs::{FileExt, OpenOptionsExt},
+    path::Path,
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use anyhow::Context;
+use protocol::{
+    chain::{PageHash, PageRoot, PageSum, is_lock_page},
+    manifest::{Manifest, PART_BYTES},
+};
+
+use super::place::share;
+use crate::backup::delta::Part;
+
+/// The file, its pages counted.
+pub(super) struct PagesFile {
+    pub file: File,
+    page_size: u32,
+    pages: u32,
+    pub sum: PageSum,
+}
+
+impl PagesFile {
+    /// Takes over a file into which every part of a full point was written.
+    pub(super) fn of_base(file: File, base: &Manifest, sum: PageSum) -> Self {
+        Self {
+            file,
+            page_size: base.page_size,
+            pages: base.pages(),
+            sum,
+        }
+    }
+
+    /// What the file holds now.
+    pub(super) fn root(&self) -> PageRoot {
+        self.sum.root(self.pages)
+    }
+
+    /// Lays one part of a delta over it.
+    pub(super) fn lay(&mut self, part: &Part<'_>) -> io::Result<()> {
+        let size = self.page_size as usize;
+        let mut images = part.images.chunks(size);
+        let mut old = vec![0; size];
+        for run in &part.runs {
+            for number in run.first..run.first + run.count {
+                let Some(image) = images.next() else {
+                    return Ok(());
+                };
+                let at = u64::from(number - 1) * u64::from(self.page_size);
+                if number <= self.pages {
+                    self.file.read_exact_at(&mut old, at)?;
+                    self.sum.remove(PageHash::of(number, &old));
+                }
+                self.sum.add(PageHash::of(number, image));
+                self.file.write_all_at(image, at)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Ends a delta: the file gets its size, and pages beyond it count no more.
+    pub(super) fn resize(&mut self, pages: u32) -> io::Result<()> {
+        let mut old = vec![0; self.page_size as usize];
+        for number in pages + 1..=self.pages {
+            let at = u64::from(number - 1) * u64::from(self.page_size);
+            self.file.read_exact_at(&mut old, at)?;
+            if !is_lock_page(number, self.page_size) {
+                self.sum.remove(PageHash::of(number, &old));
+            }
+        }
+        self.pages = pages;
+        self.file.set_len(u64::from(pages) * u64::from(self.page_size))
+    }
+
+    /// After segments: how many pages there are now.
+    pub(super) fn reached(&mut self, pages: u32) {
+        self.pages = pages;
+    }
+}
+
+/// Writes one part of a base to its place and sums its pages on the way.
+pub(super) struct PartWriter {
+    file: Arc<File>,
+    at: u64,
+    page_size: u32,
+    pub sum: PageSum,
+}
+
+impl PartWriter {
+    pub(super) fn new(file: Arc<File>, index: usize, page_size: u32) -> Self {
+        Self {
+            file,
+            at: index as u64 * PART_BYTES,
+            page_size,
+            sum: PageSum::default(),
+        }
+    }
+}
+
+impl Write for PartWriter {
+    /// Whole pages, as the opening hands them over.
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.file.write_all_at(bytes, self.at)?;
+        sum_pages(bytes, self.at, self.page_size, &mut self.sum);
+        self.at += bytes.len() as u64;
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+fn sum_pages(bytes: &[u8], at: u64, page_size: u32, sum: &mut PageSum) {
+    let first = u32::try_from(at / u64::from(page_size)).unwrap_or(u32::MAX) + 1;
+    for (number, page) in (first..).zip(bytes.chunks(page_size as usize)) {
+        if !is_lock_page(number, page_size) {
+            sum.add(PageHash::of(number, page));
+        }
+    }
+}
+
+/// Which parts of a base are in the file, for a restore that goes on after this one was killed: a line for each, with
+/// the root of its pages, behind a first line that says which base it is.
+pub(super) struct Journal {
+    file: Mutex<File>,
+}
+
+impl Journal {
+    /// Begins, or goes on with the parts that a killed restore of the same base wrote and that are still intact.
+    pub(super) fn open(
+        path: &Path,
+        base: &Manifest,
+        database: &File,
+    ) -> anyhow::Result<(Self, BTreeMap<usize, PageSum>)> {
+        let title = format!("{} {}", base.point, base.page_root);
+        let found = std::fs::read_to_string(path).unwrap_or_default();
+        let mut lines = found.lines();
+        let mut done = BTreeMap::new();
+        if lines.next() == Some(&title) {
+            done = lines
+                .filter_map(|line| intact_part(line, base, database))
+                .collect();
+        }
+        let mut options = OpenOptions::new();
+        let mut file = options
+            .write(true)
+            .create(true)
+            .truncate(true)
+            .mode(0o660)
+            .open(path)
+            .with_context(|| format!("making {}", path.display()))?;
+        share(&file).with_context(|| format!("making {}", path.display()))?;
+        let mut text = format!("{title}\n");
+        for (index, sum) in &done {
+            text.push_str(&line(*index, sum));
+        }
+        file.write_all(text.as_bytes())
+            .context("writing down which parts are there")?;
+        let journal = Self {
+            file: Mutex::new(file),
+        };
+        Ok((journal, done))
+    }
+
+    /// Writes one more part down.
+    pub(super) fn add(&self, index: usize, sum: &PageSum) -> io::Result<()> {
+        let mut file = self.file.lock().unwrap_or_else(PoisonError::into_inner);
+        file.write_all(line(index, sum).as_bytes())
+    }
+}
+
+/// The root of a part counts no pages: it only has to change with every one of them.
+fn line(index: usize, sum: &PageSum) -> String {
+    format!("{index} {}\n", sum.root(0))
+}
+
+/// The part that a line names, if the file still holds it: it is read again, since its sum is needed anyway.
+fn intact_part(line: &str, base: &Manifest, database: &File) -> Option<(usize, PageSum)> {
+    let (index, root) = line.split_once(' ')?;
+    let index: usize = index.parse().ok()?;
+    let part = base.database.get(index)?;
+    let mut bytes = vec![0; usize::try_from(part.plain_size_bytes).ok()?];
+    let at = index as u64 * PART_BYTES;
+    database.read_exact_at(&mut bytes, at).ok()?;
+    let mut sum = PageSum::default();
+    sum_pages(&bytes, at, base.page_size, &mut sum);
+    (sum.root(0).as_str() == root).then_some((index, sum))
+}

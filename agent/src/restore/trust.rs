@@ -1,0 +1,140 @@
+//! Whose signatures a restore believes, and why: the recovery kit's and this server's own knowledge first. Only when
+//! there is neither are the remotes' own certificates believed, and then it is said, since whoever could write there
+//! could have put one there.
+//! It judges no object.
+
+use std::{fs, path::Path};
+
+use protocol::object_key::{self, Fingerprint};
+
+use crate::{
+    backup::{
+        remote::Remote,
+        signer::{Signers, SigningKey},
+        survey::Survey,
+    },
+    keys::kit::AGENT_CERTIFICATE,
+};
+
+/// A certificate is a kilobyte.
+const CERT_BYTES_MAX: u64 = 64 * 1024;
+/// More agents than ever wrote to one remote.
+const CERTS_MAX: usize = 100;
+
+/// Whose signatures are believed.
+pub struct Trust {
+    /// The certificates.
+    pub signers: Signers,
+    /// Where they came from.
+    pub source: Source,
+}
+
+/// Where certificates came from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Source {
+    /// The recovery kit, this server's state directory, or the owner's word: nobody else could have put them there.
+    Known,
+    /// The remotes themselves, because nothing else was at hand.
+    Remotes,
+}
+
+impl Source {
+    /// The source as the end of a sentence.
+    #[must_use]
+    pub fn told(self) -> &'static str {
+        match self {
+            Self::Known => "known from the recovery kit, this server or your own word",
+            Self::Remotes => {
+                "known from the remotes alone: compare it with what `agent check` printed on the lost server"
+            }
+        }
+    }
+}
+
+/// Gathers certificates: this server's own, those beside the owner's key, and those of the fingerprints that the owner
+/// named, which are fetched from the remotes. Notes say what could not be read.
+pub async fn gather(
+    state_dir: &Path,
+    kit: &Path,
+    named: &[Fingerprint],
+    remotes: &[Remote],
+    survey: &Survey,
+    notes: &mut Vec<String>,
+) -> Trust {
+    let mut known = own(state_dir, notes).and(&from_kit(kit, notes));
+    let offered = from_remotes(remotes, survey, notes).await;
+    for (fingerprint, signers) in &offered {
+        if named.contains(fingerprint) {
+            known = known.and(signers);
+        }
+    }
+    if !known.is_empty() {
+        return Trust {
+            signers: known,
+            source: Source::Known,
+        };
+    }
+    let all = offered
+        .iter()
+        .fold(Signers::default(), |all, (_, signers)| all.and(signers));
+    Trust {
+        signers: all,
+        source: Source::Remotes,
+    }
+}
+
+fn own(state_dir: &Path, notes: &mut Vec<String>) -> Signers {
+    match SigningKey::load(state_dir) {
+        Ok(key) => key.map(|key| key.as_signers()).unwrap_or_default(),
+        Err(error) => {
+            notes.push(format!("{error:#}"));
+            Signers::default()
+        }
+    }
+}
+
+fn from_kit(kit: &Path, notes: &mut Vec<String>) -> Signers {
+    let path = kit.join(AGENT_CERTIFICATE);
+    let Ok(bytes) = fs::read(&path) else {
+        return Signers::default();
+    };
+    Signers::parse(&bytes).unwrap_or_else(|error| {
+        notes.push(format!("{}: {error:#}", path.display()));
+        Signers::default()
+    })
+}
+
+/// Every certificate that a remote offers under the name of its own fingerprint.
+async fn from_remotes(
+    remotes: &[Remote],
+    survey: &Survey,
+    notes: &mut Vec<String>,
+) -> Vec<(Fingerprint, Signers)> {
+    let mut found: Vec<(Fingerprint, Signers)> = Vec::new();
+    for remote in remotes {
+        for fingerprint in survey.signers_on(remote.name()).into_iter().take(CERTS_MAX) {
+            if found.iter().any(|(known, _)| *known == fingerprint) {
+                continue;
+            }
+            let key = object_key::cert(&fingerprint);
+            let bytes = remote.get_at_most(&key, CERT_BYTES_MAX).await;
+            let parsed = bytes
+                .map_err(anyhow::Error::from)
+                .and_then(|bytes| Signers::parse(&bytes));
+            match parsed {
+                Ok(signers) if signers.fingerprints().eq([fingerprint.clone()]) => {
+                    found.push((fingerprint, signers));
+                }
+                Ok(_) => notes.push(format!(
+                    "{key} on {} holds another certificate than its name says",
+                    remote.name()
+                )),
+                Err(error) => notes.push(format!(
+                    "{key} could not be taken from {}: {error:#}",
+                    remote.name()
+                )),
+            }
+        }
+    }
+    found
+}

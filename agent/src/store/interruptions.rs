@@ -1,0 +1,112 @@
+//! What interrupted the capture of commits, and whether it stands still at this moment: rows for whoever tells the owner.
+//! It holds nothing of the shop, and decides nothing.
+
+use protocol::time::UnixMillis;
+use rusqlite::{OptionalExtension, Transaction, named_params};
+
+use super::{Store, capture::signed};
+
+const INSERT_EVENT: &str = "INSERT INTO capture_event (at, kind, detail) VALUES (:at, :kind, :detail)";
+const PRUNE_EVENTS: &str = "
+    DELETE FROM capture_event WHERE id <= (SELECT max(id) FROM capture_event) - :kept";
+const SELECT_EVENTS: &str = "SELECT at, kind, detail FROM capture_event ORDER BY id DESC LIMIT :most";
+const SET_FAULT: &str = "
+    INSERT INTO capture_fault (only_row, since, detail) VALUES (1, :since, :detail)
+    ON CONFLICT (only_row) DO UPDATE SET detail = excluded.detail";
+const CLEAR_FAULT: &str = "DELETE FROM capture_fault";
+const SELECT_FAULT: &str = "SELECT since, detail FROM capture_fault";
+/// Events that are kept: years of a healthy capture.
+const EVENTS_KEPT: i64 = 1_000;
+
+/// What interrupted the capture.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum EventKind {
+    /// Continuity could not be proven: a new lineage began, which needs a full restore point.
+    NewChain,
+    /// What happened while nobody followed is in one step: single commits of that time cannot be restored.
+    Resync,
+    /// The spool had no room: some remote lacks some segments for good.
+    SpoolFull,
+}
+
+/// One interruption.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CaptureEvent {
+    /// When.
+    pub at: UnixMillis,
+    /// What: `new_chain`, `resync` or `spool_full`.
+    pub kind: String,
+    /// Why, in a sentence.
+    pub detail: String,
+}
+
+impl EventKind {
+    /// Its stable name.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::NewChain => "new_chain",
+            Self::Resync => "resync",
+            Self::SpoolFull => "spool_full",
+        }
+    }
+}
+
+impl Store {
+    /// The newest interruptions, newest first.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub fn capture_events(&self, most: usize) -> rusqlite::Result<Vec<CaptureEvent>> {
+        self.read(|connection| {
+            connection
+                .prepare_cached(SELECT_EVENTS)?
+                .query_map(named_params! {":most": signed(most as u64)}, |row| {
+                    Ok(CaptureEvent {
+                        at: UnixMillis(row.get(0)?),
+                        kind: row.get(1)?,
+                        detail: row.get(2)?,
+                    })
+                })?
+                .collect()
+        })
+    }
+
+    /// Says that the capture stands still since then, and why; `None` that it does not. The first moment of a fault is
+    /// kept for as long as it lasts.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub fn set_capture_fault(&self, fault: Option<(UnixMillis, &str)>) -> rusqlite::Result<()> {
+        self.write(|transaction| match fault {
+            Some((since, detail)) => transaction
+                .execute(SET_FAULT, named_params! {":since": since.0, ":detail": detail})
+                .map(drop),
+            None => transaction.execute(CLEAR_FAULT, []).map(drop),
+        })
+    }
+
+    /// Since when the capture stands still, and why; `None` when it does not.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub fn capture_fault(&self) -> rusqlite::Result<Option<(UnixMillis, String)>> {
+        self.read(|connection| {
+            connection
+                .query_row(SELECT_FAULT, [], |row| Ok((UnixMillis(row.get(0)?), row.get(1)?)))
+                .optional()
+        })
+    }
+}
+
+pub(super) fn put_event(
+    transaction: &Transaction<'_>,
+    at: UnixMillis,
+    kind: EventKind,
+    detail: &str,
+) -> rusqlite::Result<()> {
+    let row = named_params! {":at": at.0, ":kind": kind.name(), ":detail": detail};
+    transaction.execute(INSERT_EVENT, row)?;
+    transaction.execute(PRUNE_EVENTS, named_params! {":kept": EVENTS_KEPT})?;
+    Ok(())
+}

@@ -1,0 +1,124 @@
+//! How each look at a remote's objects and each rehearsal of a restore ended.
+//! It decides nothing about what that means.
+
+use protocol::time::UnixMillis;
+use rusqlite::{OptionalExtension, named_params};
+
+use super::Store;
+
+const INSERT: &str = "
+    INSERT INTO rehearsal (kind, remote, point, began_at, ended_at, fault, seen)
+    VALUES (:kind, :remote, :point, :began_at, :ended_at, :fault, :seen)";
+const PRUNE: &str = "
+    DELETE FROM rehearsal WHERE ended_at < :before AND id NOT IN (SELECT max(id) FROM rehearsal GROUP BY kind, remote)";
+const SELECT_NEWEST: &str = "
+    SELECT kind, remote, point, began_at, ended_at, fault, seen FROM rehearsal
+    WHERE kind = :kind AND remote = :remote ORDER BY id DESC LIMIT 1";
+const SELECT_PASSED: &str = "
+    SELECT max(ended_at) FROM rehearsal WHERE kind = :kind AND remote = :remote AND fault IS NULL";
+/// Rows of this long ago are dropped, but for the newest of each.
+const KEPT_MS: i64 = 400 * 86_400_000;
+
+/// What was done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// Objects were fetched and compared with the manifests.
+    Sample,
+    /// A shop was rebuilt from it and checked.
+    Drill,
+}
+
+impl Kind {
+    fn word(self) -> &'static str {
+        match self {
+            Self::Sample => "sample",
+            Self::Drill => "drill",
+        }
+    }
+}
+
+/// One of them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Rehearsal {
+    /// What was done.
+    pub kind: Kind,
+    /// With which remote.
+    pub remote: String,
+    /// The restore point; `None` when none could be found.
+    pub point: Option<String>,
+    /// When it began.
+    pub began_at: UnixMillis,
+    /// When it ended.
+    pub ended_at: UnixMillis,
+    /// What was wrong, in a sentence; `None` when it passed.
+    pub fault: Option<String>,
+    /// What was seen, as JSON.
+    pub seen: String,
+}
+
+impl Store {
+    /// Writes one down, and drops very old ones.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub fn add_rehearsal(&self, it: &Rehearsal) -> rusqlite::Result<()> {
+        self.write(|transaction| {
+            transaction.execute(
+                INSERT,
+                named_params! {
+                    ":kind": it.kind.word(),
+                    ":remote": it.remote,
+                    ":point": it.point,
+                    ":began_at": it.began_at.0,
+                    // The clock may have been set back meanwhile.
+                    ":ended_at": it.ended_at.0.max(it.began_at.0),
+                    ":fault": it.fault,
+                    ":seen": it.seen,
+                },
+            )?;
+            transaction.execute(
+                PRUNE,
+                named_params! {":before": it.ended_at.0.saturating_sub(KEPT_MS)},
+            )?;
+            Ok(())
+        })
+    }
+
+    /// The newest one of a remote.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub fn newest_rehearsal(&self, kind: Kind, remote: &str) -> rusqlite::Result<Option<Rehearsal>> {
+        let read = |row: &rusqlite::Row<'_>| {
+            Ok(Rehearsal {
+                kind,
+                remote: row.get(1)?,
+                point: row.get(2)?,
+                began_at: UnixMillis(row.get(3)?),
+                ended_at: UnixMillis(row.get(4)?),
+                fault: row.get(5)?,
+                seen: row.get(6)?,
+            })
+        };
+        self.read(|connection| {
+            connection
+                .prepare_cached(SELECT_NEWEST)?
+                .query_row(named_params! {":kind": kind.word(), ":remote": remote}, read)
+                .optional()
+        })
+    }
+
+    /// When the last one that passed ended.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub fn last_passed(&self, kind: Kind, remote: &str) -> rusqlite::Result<Option<UnixMillis>> {
+        let parameters = named_params! {":kind": kind.word(), ":remote": remote};
+        self.read(|connection| {
+            connection
+                .prepare_cached(SELECT_PASSED)?
+                .query_row(parameters, |row| row.get(0))
+        })
+        .map(|at: Option<i64>| at.map(UnixMillis))
+    }
+}

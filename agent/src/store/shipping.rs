@@ -1,0 +1,312 @@
+//! How far each remote is behind the capture: what it holds, what waits for it, why it fails, and what went there in
+//! each hour.
+//! It ships nothing, and does not know what a remote is.
+
+use protocol::{
+    chain::{ChainId, CommitNumber},
+    time::UnixMillis,
+};
+use rusqlite::{OptionalExtension, Row, named_params};
+
+use super::{
+    Store,
+    capture::{SpooledSegment, signed},
+    interruptions::{EventKind, put_event},
+};
+
+const SELECT_THROUGH: &str = "SELECT through_id FROM shipping WHERE remote = :remote";
+const SELECT_LEAST: &str = "
+    SELECT coalesce(min(coalesce(s.through_id, 0)), 0) FROM json_each(:remotes) AS r
+    LEFT JOIN shipping s ON s.remote = r.value";
+const PUT_SHIPPED: &str = "
+    INSERT INTO shipping (remote, through_id, chain, commit_number, commit_at, shipped_at)
+    VALUES (:remote, :id, :chain, :commit, :commit_at, :at)
+    ON CONFLICT (remote) DO UPDATE SET through_id = :id, chain = :chain, commit_number = :commit,
+        commit_at = :commit_at, shipped_at = :at, failing_since = NULL, error = NULL";
+const ADD_TO_HOUR: &str = "
+    INSERT INTO shipped_hour (remote, hour, segments, commits, size_bytes)
+    VALUES (:remote, :hour, :segments, :commits, :size)
+    ON CONFLICT (remote, hour) DO UPDATE SET segments = segments + :segments, commits = commits + :commits,
+        size_bytes = size_bytes + :size";
+const PRUNE_HOURS: &str = "DELETE FROM shipped_hour WHERE hour < :oldest";
+const PUT_FAILED: &str = "
+    INSERT INTO shipping (remote, failing_since, error) VALUES (:remote, :at, :error)
+    ON CONFLICT (remote) DO UPDATE SET failing_since = coalesce(failing_since, :at), error = :error";
+const PUT_GAP: &str = "
+    INSERT INTO shipping (remote, through_id, gap_chain, gap_commit, gap_at) VALUES (:remote, :id, :chain, :commit, :at)
+    ON CONFLICT (remote) DO UPDATE SET through_id = :id, gap_chain = :chain, gap_commit = :commit, gap_at = :at";
+const SELECT_SHIPPING: &str = "
+    SELECT h.remote, h.chain, h.commit_number, h.commit_at, h.shipped_at, h.failing_since, h.error, h.gap_at,
+           (SELECT coalesce(sum(s.last_commit - s.first_commit + 1), 0) FROM segment s WHERE s.id > h.through_id),
+           (SELECT coalesce(sum(s.size_bytes), 0) FROM segment s WHERE s.id > h.through_id),
+           (SELECT min(s.first_at) FROM segment s WHERE s.id > h.through_id)
+    FROM shipping h ORDER BY h.remote";
+const SELECT_HOURS: &str = "
+    SELECT remote, hour, segments, commits, size_bytes FROM shipped_hour WHERE hour >= :from ORDER BY hour, remote";
+const FORGET_OTHERS: &str =
+    "DELETE FROM shipping WHERE remote NOT IN (SELECT value FROM json_each(:remotes))";
+const SELECT_HELD: &str = "
+    SELECT (SELECT max(json_extract(p.manifest, '$.commit'))
+            FROM restore_point p JOIN restore_point_copy c ON c.point = p.point AND c.remote = :remote
+            WHERE json_extract(p.manifest, '$.chain') = :chain),
+           (SELECT commit_number FROM shipping WHERE remote = :remote AND chain = :chain),
+           (SELECT gap_commit FROM shipping WHERE remote = :remote AND gap_chain = :chain)";
+const HOUR_MS: i64 = 3_600_000;
+/// Hours that are kept for charts: 400 days.
+const HOURS_KEPT: i64 = 9_600;
+
+/// How one remote is doing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Shipping {
+    /// Its name.
+    pub remote: String,
+    /// The newest commit that it holds, with its lineage and when it was seen.
+    pub holds: Option<(ChainId, CommitNumber, UnixMillis)>,
+    /// When it last took something.
+    pub shipped_at: Option<UnixMillis>,
+    /// Since when it takes nothing, and what it says.
+    pub failing: Option<(UnixMillis, String)>,
+    /// When the spool last had to drop something that it lacks. A restore point taken after that ends the gap.
+    pub gap_at: Option<UnixMillis>,
+    /// Commits that wait for it.
+    pub waiting_commits: u64,
+    /// Bytes that wait for it.
+    pub waiting_bytes: u64,
+    /// When the oldest commit that waits for it was seen.
+    pub waiting_since: Option<UnixMillis>,
+}
+
+/// What one remote took in one hour.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ShippedHour {
+    /// The remote.
+    pub remote: String,
+    /// When the hour began.
+    pub from: UnixMillis,
+    /// Objects.
+    pub segments: u64,
+    /// Commits in them.
+    pub commits: u64,
+    /// Bytes in them.
+    pub size_bytes: u64,
+}
+
+impl Store {
+    /// The number of the last object that this remote has, or is beyond; 0 for one that never had any.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub fn shipped_through(&self, remote: &str) -> rusqlite::Result<i64> {
+        self.read(|connection| {
+            let row = connection
+                .prepare_cached(SELECT_THROUGH)?
+                .query_row(named_params! {":remote": remote}, |row| row.get(0))
+                .optional()?;
+            Ok(row.unwrap_or(0))
+        })
+    }
+
+    /// The number through which every one of these remotes is done.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub fn shipped_everywhere_through(&self, remotes: &[String]) -> rusqlite::Result<i64> {
+        let remotes = serde_json::to_string(remotes).expect("names are plain data");
+        self.read(|connection| {
+            connection.query_row(SELECT_LEAST, named_params! {":remotes": remotes}, |row| {
+                row.get(0)
+            })
+        })
+    }
+
+    /// The remote holds these objects, the next ones in order, whole.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub fn put_shipped(
+        &self,
+        remote: &str,
+        segments: &[SpooledSegment],
+        at: UnixMillis,
+    ) -> rusqlite::Result<()> {
+        let Some(last) = segments.last() else {
+            return Ok(());
+        };
+        let commits = segments.iter().map(|one| one.last.get() - one.first.get() + 1);
+        let hour = at.0.div_euclid(HOUR_MS);
+        self.write(|transaction| {
+            transaction.prepare_cached(PUT_SHIPPED)?.execute(named_params! {
+                ":remote": remote,
+                ":id": last.id,
+                ":chain": last.chain.as_str(),
+                ":commit": signed(last.last.get()),
+                ":commit_at": last.last_at.0,
+                ":at": at.0,
+            })?;
+            transaction.prepare_cached(ADD_TO_HOUR)?.execute(named_params! {
+                ":remote": remote,
+                ":hour": hour,
+                ":segments": signed(segments.len() as u64),
+                ":commits": signed(commits.sum()),
+                ":size": signed(segments.iter().map(|one| one.size_bytes).sum()),
+            })?;
+            transaction
+                .prepare_cached(PRUNE_HOURS)?
+                .execute(named_params! {":oldest": hour - HOURS_KEPT})?;
+            Ok(())
+        })
+    }
+
+    /// The remote did not take what is next.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub fn put_ship_failed(&self, remote: &str, at: UnixMillis, error: &str) -> rusqlite::Result<()> {
+        let row = named_params! {":remote": remote, ":at": at.0, ":error": error};
+        self.write(|transaction| transaction.execute(PUT_FAILED, row).map(drop))
+    }
+
+    /// The spool drops what these remotes lack, through this object.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub fn put_gap(
+        &self,
+        remotes: &[String],
+        through: &SpooledSegment,
+        at: UnixMillis,
+        detail: &str,
+    ) -> rusqlite::Result<()> {
+        self.write(|transaction| {
+            for remote in remotes {
+                transaction.execute(
+                    PUT_GAP,
+                    named_params! {
+                        ":remote": remote,
+                        ":id": through.id,
+                        ":chain": through.chain.as_str(),
+                        ":commit": signed(through.last.get()),
+                        ":at": at.0,
+                    },
+                )?;
+            }
+            put_event(transaction, at, EventKind::SpoolFull, detail)
+        })
+    }
+
+    /// Every remote that something was tried with.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub fn shipping(&self) -> rusqlite::Result<Vec<Shipping>> {
+        self.read(|connection| {
+            connection
+                .prepare_cached(SELECT_SHIPPING)?
+                .query_map([], shipping_from)?
+                .collect()
+        })
+    }
+
+    /// What was shipped since that moment, hour by hour.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub fn shipped_hours(&self, from: UnixMillis) -> rusqlite::Result<Vec<ShippedHour>> {
+        let from = named_params! {":from": from.0.div_euclid(HOUR_MS)};
+        self.read(|connection| {
+            connection
+                .prepare_cached(SELECT_HOURS)?
+                .query_map(from, |row| {
+                    Ok(ShippedHour {
+                        remote: row.get(0)?,
+                        from: UnixMillis(row.get::<_, i64>(1)?.saturating_mul(HOUR_MS)),
+                        segments: row.get(2)?,
+                        commits: row.get(3)?,
+                        size_bytes: row.get(4)?,
+                    })
+                })?
+                .collect()
+        })
+    }
+
+    /// Forgets remotes that were taken out of the configuration.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub fn forget_other_shipping(&self, remotes: &[String]) -> rusqlite::Result<()> {
+        let remotes = serde_json::to_string(remotes).expect("names are plain data");
+        self.write(|transaction| {
+            transaction
+                .execute(FORGET_OTHERS, named_params! {":remotes": remotes})
+                .map(drop)
+        })
+    }
+
+    /// The newest commit of this lineage that can be restored from this remote alone; `None` while it holds no restore
+    /// point of it, without which segments restore nothing.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub fn restorable_through(
+        &self,
+        remote: &str,
+        chain: &ChainId,
+    ) -> rusqlite::Result<Option<CommitNumber>> {
+        let row = named_params! {":remote": remote, ":chain": chain.as_str()};
+        let (point, shipped, gap) = self.read(|connection| {
+            connection
+                .prepare_cached(SELECT_HELD)?
+                .query_row(row, |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
+        })?;
+        Ok(restorable(point, shipped, gap).and_then(|commit| CommitNumber::new(commit).ok()))
+    }
+}
+
+/// A gap behind the newest point cannot be crossed; one before it does not matter any more.
+fn restorable(point: Option<u64>, shipped: Option<u64>, gap: Option<u64>) -> Option<u64> {
+    let point = point?;
+    match gap {
+        Some(gap) if gap > point => Some(point),
+        _ => Some(point.max(shipped.unwrap_or(0))),
+    }
+}
+
+fn shipping_from(row: &Row<'_>) -> rusqlite::Result<Shipping> {
+    let holds = match row.get::<_, Option<String>>(1)? {
+        None => None,
+        Some(_) => Some((
+            super::capture::chain_from(row, 1)?,
+            super::capture::commit_from(row, 2)?,
+            UnixMillis(row.get(3)?),
+        )),
+    };
+    let failing = match row.get::<_, Option<i64>>(5)? {
+        None => None,
+        Some(since) => Some((UnixMillis(since), row.get(6)?)),
+    };
+    Ok(Shipping {
+        remote: row.get(0)?,
+        holds,
+        shipped_at: row.get::<_, Option<i64>>(4)?.map(UnixMillis),
+        failing,
+        gap_at: row.get::<_, Option<i64>>(7)?.map(UnixMillis),
+        waiting_commits: row.get(8)?,
+        waiting_bytes: row.get(9)?,
+        waiting_since: row.get::<_, Option<i64>>(10)?.map(UnixMillis),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn segments_count_only_upon_a_point_and_up_to_a_gap() {
+        assert_eq!(restorable(None, Some(9), None), None);
+        assert_eq!(restorable(Some(5), None, None), Some(5));
+        assert_eq!(restorable(Some(5), Some(9), None), Some(9));
+        assert_eq!(restorable(Some(5), Some(3), None), Some(5));
+        assert_eq!(restorable(Some(5), Some(9), Some(7)), Some(5));
+        assert_eq!(restorable(Some(8), Some(9), Some(7)), Some(9));
+    }
+}

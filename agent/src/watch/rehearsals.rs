@@ -1,0 +1,120 @@
+//! Do the remotes hold what was written there, and has a restore from each been rehearsed? Read from what the
+//! rehearsals wrote down. It is the age of the last one that passed that counts, not that of the last upload.
+//! It rehearses nothing itself.
+
+use std::{convert::Infallible, sync::Arc, time::Duration};
+
+use jiff::{Timestamp, tz::TimeZone};
+use protocol::time::UnixMillis;
+use tokio::time::sleep;
+
+use super::backup_age::longest_gap;
+use crate::{
+    alert::{
+        Alerts, message,
+        rule::{AlertKey, Observation, Rule},
+    },
+    store::{
+        Store,
+        rehearsal::{Kind, Rehearsal},
+    },
+};
+
+const LOOK_EVERY: Duration = Duration::from_secs(30);
+/// What a late but working rehearsal may take beyond the schedule.
+const TOLERANCE: Duration = Duration::from_secs(3_600);
+const OBJECTS: &str = "remote_objects";
+const DRILLS: &str = "drill";
+
+/// The watch over the rehearsals.
+pub struct RehearsalWatch {
+    /// Where they are written down.
+    pub store: Arc<Store>,
+    /// Who hears of it.
+    pub alerts: Alerts,
+    /// The remotes' names: they are rehearsed in turn.
+    pub remotes: Vec<String>,
+    /// When one is rehearsed.
+    pub schedule: cron::Schedule,
+    /// On whose clock.
+    pub timezone: TimeZone,
+    /// When the agent started: before that it could rehearse nothing.
+    pub started_at: UnixMillis,
+}
+
+impl RehearsalWatch {
+    /// Watches for as long as the agent lives. Days matter here: it is no vital loop and gives no beat.
+    pub async fn run(self) -> Infallible {
+        loop {
+            if let Err(error) = self.look(UnixMillis(Timestamp::now().as_millisecond())) {
+                tracing::error!(error = format!("{error:#}"), "the rehearsals could not be judged");
+            }
+            sleep(LOOK_EVERY).await;
+        }
+    }
+
+    /// Looks once.
+    ///
+    /// # Errors
+    /// When the agent's own database refuses.
+    pub fn look(&self, now: UnixMillis) -> anyhow::Result<()> {
+        let names: Vec<&str> = self.remotes.iter().map(String::as_str).collect();
+        for kind in [OBJECTS, DRILLS] {
+            self.alerts.withdraw_others(kind, &names, now)?;
+        }
+        let turns = u32::try_from(self.remotes.len()).unwrap_or(u32::MAX);
+        let gap = longest_gap(&self.schedule, &self.timezone, now);
+        let limit = gap.saturating_mul(turns).saturating_mul(2) + TOLERANCE;
+        for remote in &self.remotes {
+            if let Some(seen) = objects(self.store.newest_rehearsal(Kind::Sample, remote)?) {
+                self.alerts.observe(&AlertKey::new(OBJECTS, remote), seen, now)?;
+            }
+            let newest = self.store.newest_rehearsal(Kind::Drill, remote)?;
+            let passed = self.store.last_passed(Kind::Drill, remote)?;
+            let seen = self.drill(newest, passed, limit, now);
+            self.alerts.observe(&AlertKey::new(DRILLS, remote), seen, now)?;
+        }
+        Ok(())
+    }
+
+    fn drill(
+        &self,
+        newest: Option<Rehearsal>,
+        passed: Option<UnixMillis>,
+        limit: Duration,
+        now: UnixMillis,
+    ) -> Observation {
+        if let Some(detail) = newest.and_then(|it| it.fault) {
+            return Observation::Wrong {
+                rule: Rule::DrillFailed,
+                detail,
+            };
+        }
+        // After an absence of its own the agent has a moment to make up for it.
+        let since = passed.unwrap_or(self.started_at);
+        if now.since(since) > limit && now.since(self.started_at) > 2 * TOLERANCE {
+            let detail = match passed {
+                Some(at) => message::moment(&self.timezone, at),
+                None => "-".to_owned(),
+            };
+            return Observation::Wrong {
+                rule: Rule::DrillOld,
+                detail,
+            };
+        }
+        Observation::Fine
+    }
+}
+
+/// `None` when nothing was seen: a remote that does not answer is the backups' to tell.
+fn objects(newest: Option<Rehearsal>) -> Option<Observation> {
+    let newest = newest?;
+    match newest.fault {
+        None => Some(Observation::Fine),
+        Some(_) if newest.seen == "{}" => None,
+        Some(detail) => Some(Observation::Wrong {
+            rule: Rule::RemoteDamaged,
+            detail,
+        }),
+    }
+}

@@ -1,0 +1,72 @@
+//! The real agent, killed with SIGKILL at random moments while the shop sells: nothing is lost, and nothing is there twice.
+
+use std::{
+    process::{Child, Command, Stdio},
+    time::{Duration, Instant},
+};
+
+use agent::store::Store;
+use rand::Rng;
+use rusqlite::Connection;
+
+use crate::capture_rig::{Replica, Rig, bot, pages_of, root_of, wait_for};
+
+const KILLS: usize = 8;
+
+fn start(rig: &Rig) -> Child {
+    Command::new(env!("CARGO_BIN_EXE_agent"))
+        .args(["run", "--config"])
+        .arg(rig.dir.path().join("agent.toml"))
+        .env("OWNER_BOT_TOKEN", "1:x")
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap()
+}
+
+fn sell(shop: &Connection) {
+    shop.execute("INSERT INTO item (text) VALUES (hex(randomblob(300)))", [])
+        .unwrap();
+}
+
+#[test]
+fn an_agent_that_is_killed_at_any_moment_goes_on_without_a_gap() {
+    let rig = Rig::new();
+    let shop = bot(&rig.database());
+    shop.execute_batch("CREATE TABLE item (id INTEGER PRIMARY KEY, text TEXT NOT NULL) STRICT")
+        .unwrap();
+    let mut agent = start(&rig);
+    wait_for("the first look", || rig.store.capture_state().unwrap().is_some());
+    let state = rig.store.capture_state().unwrap().unwrap();
+    let mut replica = Replica::begin(state.chain, state.commit, &pages_of(&shop));
+    for _ in 0..KILLS {
+        let until = Instant::now() + Duration::from_millis(rand::rng().random_range(50..1_500));
+        while Instant::now() < until {
+            sell(&shop);
+            std::thread::sleep(Duration::from_millis(rand::rng().random_range(0..15)));
+        }
+        agent.kill().unwrap();
+        agent.wait().unwrap();
+        sell(&shop);
+        agent = start(&rig);
+    }
+    let wanted = root_of(&pages_of(&shop));
+    wait_for("the source's state", || {
+        replica.follow(&rig);
+        replica.root() == wanted
+    });
+    let store = Store::open(&rig.config.state_dir).unwrap();
+    wait_for("an empty spool", || store.spool_bytes().unwrap() == 0);
+    agent.kill().unwrap();
+    agent.wait().unwrap();
+    assert_eq!(replica.resyncs, 0, "{:?}", store.capture_events(9));
+    let rows: i64 = shop
+        .query_row("SELECT count(*) FROM item", [], |row| row.get(0))
+        .unwrap();
+    assert_eq!(
+        replica.commit.get() - state.commit.get(),
+        rows as u64,
+        "each commit once"
+    );
+}

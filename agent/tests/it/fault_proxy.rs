@@ -1,0 +1,127 @@
+//! Stands between the agent and a server that speaks HTTP, and does to chosen requests what networks do.
+
+use std::{
+    io::{Read, Write},
+    net::{SocketAddr, TcpListener, TcpStream},
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fault {
+    /// The server never hears of it; the answer is this status.
+    Status(u16),
+    /// The server does it, and the answer is lost with the connection.
+    CutAfter,
+    /// The answer comes this much later.
+    Slow(Duration),
+    /// The server gets a body of which one bit is flipped, and the answer says that all is well.
+    FlipBit,
+}
+
+type Rule = Box<dyn FnMut(&str, &str) -> Option<Fault> + Send>;
+
+/// It ends with the test's process.
+pub struct Proxy {
+    pub address: SocketAddr,
+    requests: Arc<Mutex<Vec<String>>>,
+}
+
+impl Proxy {
+    /// `rule` sees method and path of each request.
+    pub fn before(
+        server: SocketAddr,
+        rule: impl FnMut(&str, &str) -> Option<Fault> + Send + 'static,
+    ) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap();
+        let rule: Arc<Mutex<Rule>> = Arc::new(Mutex::new(Box::new(rule)));
+        let requests = Arc::new(Mutex::new(Vec::new()));
+        let seen = Arc::clone(&requests);
+        std::thread::spawn(move || {
+            for connection in listener.incoming().flatten() {
+                let (rule, seen) = (Arc::clone(&rule), Arc::clone(&seen));
+                // A connection that breaks is the other side's to notice.
+                std::thread::spawn(move || serve(connection, server, &rule, &seen));
+            }
+        });
+        Self { address, requests }
+    }
+
+    /// `METHOD /path`, in order.
+    pub fn requests(&self) -> Vec<String> {
+        self.requests.lock().unwrap().clone()
+    }
+}
+
+/// One request a connection.
+fn serve(
+    mut client: TcpStream,
+    server: SocketAddr,
+    rule: &Mutex<Rule>,
+    seen: &Mutex<Vec<String>>,
+) -> std::io::Result<()> {
+    let (head, mut body) = read_request(&mut client)?;
+    let mut words = head.split(' ');
+    let (method, path) = (words.next().unwrap_or(""), words.next().unwrap_or(""));
+    seen.lock().unwrap().push(format!("{method} {path}"));
+    let fault = rule.lock().unwrap()(method, path);
+    if let Some(Fault::Status(status)) = fault {
+        return write!(
+            client,
+            "HTTP/1.1 {status} Fault\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
+        );
+    }
+    if fault == Some(Fault::FlipBit)
+        && let Some(byte) = body.last_mut()
+    {
+        *byte ^= 1;
+    }
+    let mut upstream = TcpStream::connect(server)?;
+    let once = head.replacen("\r\n", "\r\nconnection: close\r\n", 1);
+    upstream.write_all(once.as_bytes())?;
+    upstream.write_all(&body)?;
+    let mut answer = Vec::new();
+    upstream.read_to_end(&mut answer)?;
+    match fault {
+        Some(Fault::CutAfter) => return Ok(()),
+        Some(Fault::Slow(pause)) => std::thread::sleep(pause),
+        _ => {}
+    }
+    client.write_all(&answer)
+}
+
+fn read_request(client: &mut TcpStream) -> std::io::Result<(String, Vec<u8>)> {
+    let mut bytes = Vec::new();
+    let mut piece = [0; 64 * 1024];
+    let end = loop {
+        if let Some(at) = bytes.windows(4).position(|window| window == b"\r\n\r\n") {
+            break at + 4;
+        }
+        let count = client.read(&mut piece)?;
+        if count == 0 {
+            return Err(std::io::ErrorKind::UnexpectedEof.into());
+        }
+        bytes.extend_from_slice(&piece[..count]);
+    };
+    let head = String::from_utf8_lossy(&bytes[..end]).into_owned();
+    let length = head
+        .lines()
+        .find_map(|line| {
+            line.to_ascii_lowercase()
+                .strip_prefix("content-length:")?
+                .trim()
+                .parse()
+                .ok()
+        })
+        .unwrap_or(0_usize);
+    let mut body = bytes.split_off(end);
+    while body.len() < length {
+        let count = client.read(&mut piece)?;
+        if count == 0 {
+            return Err(std::io::ErrorKind::UnexpectedEof.into());
+        }
+        body.extend_from_slice(&piece[..count]);
+    }
+    Ok((head, body))
+}

@@ -1,0 +1,412 @@
+//! Points in time: deltas over a base, commits after a point, and what a restore makes of objects that are missing,
+//! swapped or another's.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process::Stdio,
+    time::{Duration, Instant},
+};
+
+use agent::backup::{
+    recipients::Recipients,
+    seal::{LEVEL, seal},
+    segment::{Draft, Header, Kind},
+    signer::SigningKey,
+};
+use protocol::{
+    chain::{ChainId, CommitNumber, PageHash, PageRoot, PageSum},
+    object_key::SegmentName,
+    time::UnixMillis,
+};
+use rusqlite::Connection;
+use serde_json::Value;
+
+use crate::shop::{Shop, count_items, files_under, integrity_of, signal, text};
+
+const PAGE: usize = 4_096;
+
+fn restore<'a>(to: &'a str, more: &[&'a str]) -> Vec<&'a str> {
+    let mut all = vec!["restore", "--key", "kit/owner.secret.asc", "--yes", "--to", to];
+    all.extend(more);
+    all
+}
+
+fn insert(shop: &Shop, count: u32) {
+    let connection = Connection::open(shop.database()).unwrap();
+    for _ in 0..count {
+        connection
+            .execute("INSERT INTO item (text) VALUES (hex(randomblob(400)))", [])
+            .unwrap();
+    }
+}
+
+fn delta(shop: &Shop) -> Value {
+    // Names of points tell the millisecond.
+    std::thread::sleep(Duration::from_millis(2));
+    let json = shop.agent_done(&["backup", "--delta", "--json"]);
+    serde_json::from_str(&json).unwrap()
+}
+
+/// The database as it would be in its file alone.
+fn image(shop: &Shop) -> Vec<u8> {
+    let connection = Connection::open(shop.database()).unwrap();
+    connection
+        .query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))
+        .unwrap();
+    fs::read(shop.database()).unwrap()
+}
+
+fn root_of(image: &[u8]) -> PageRoot {
+    let mut sum = PageSum::default();
+    for (number, page) in (1..).zip(image.chunks(PAGE)) {
+        sum.add(PageHash::of(number, page));
+    }
+    sum.root(u32::try_from(image.len() / PAGE).unwrap())
+}
+
+#[test]
+fn a_delta_holds_what_changed_and_comes_back_over_its_base() {
+    let shop = Shop::new();
+    shop.fill(2_048);
+    let full = shop.back_up();
+    insert(&shop, 5);
+    let first = delta(&shop);
+    assert_eq!(first["base"], full["id"]);
+    assert!(
+        first["size_bytes"].as_u64().unwrap() * 4 < full["size_bytes"].as_u64().unwrap(),
+        "{first}"
+    );
+    // It grows, shrinks and moves its pages: still on the same base, since less than half differs.
+    Connection::open(shop.database())
+        .unwrap()
+        .execute_batch("DELETE FROM item WHERE id > 2000; INSERT INTO item (text) VALUES ('last');")
+        .unwrap();
+    let second = delta(&shop);
+    assert_eq!(second["base"], full["id"]);
+    let now = image(&shop);
+    shop.agent_done(&restore("back", &[]));
+    assert!(
+        fs::read(shop.path("back/shop.db")).unwrap() == now,
+        "not the same bytes"
+    );
+    shop.agent_done(&restore("first", &["--point", text(&first["id"])]));
+    assert_eq!(integrity_of(&shop.path("first/shop.db")), "ok");
+    assert_eq!(count_items(&shop.path("first/shop.db")), 2_048 + 1 + 5);
+    let listed = shop.listed();
+    assert_eq!(listed[0]["base"], full["id"]);
+    assert_eq!(listed[0]["verified"], true);
+    assert_eq!(listed[2]["base"], Value::Null);
+}
+
+#[test]
+fn without_a_base_or_with_another_file_a_delta_is_a_full_point_of_a_new_chain() {
+    let shop = Shop::new();
+    let first = delta(&shop);
+    assert_eq!(first["base"], Value::Null, "there was nothing to stand on");
+    let second = delta(&shop);
+    assert_eq!(second["base"], first["id"]);
+    let copy = fs::read(shop.database()).unwrap();
+    fs::remove_file(shop.database()).unwrap();
+    fs::write(shop.database(), copy).unwrap();
+    let third = delta(&shop);
+    assert_eq!(third["base"], Value::Null, "the database is another file");
+    let chain = |point: &Value| {
+        let listed = shop.listed();
+        let found = listed.iter().find(|it| it["id"] == point["id"]).unwrap();
+        text(&found["chain"]).to_owned()
+    };
+    assert_eq!(chain(&first), chain(&second));
+    assert_ne!(chain(&first), chain(&third));
+}
+
+#[test]
+fn a_delta_without_its_base_is_refused_with_the_next_best() {
+    let shop = Shop::new();
+    shop.fill(256);
+    let old = shop.back_up();
+    std::thread::sleep(Duration::from_millis(1_100));
+    let base = shop.back_up();
+    insert(&shop, 1);
+    delta(&shop);
+    for remote in ["local", "offsite"] {
+        fs::remove_file(shop.path(remote).join(text(&base["objects"][0]))).unwrap();
+    }
+    let said = shop.agent_refuses(1, &restore("back", &[]));
+    assert!(
+        said.contains(text(&base["objects"][0])) && said.contains(text(&old["id"])),
+        "{said}"
+    );
+    assert!(!shop.path("back").exists());
+}
+
+#[test]
+fn a_remote_without_the_base_takes_no_delta_and_is_named() {
+    let shop = Shop::new();
+    shop.fill(256);
+    fs::create_dir_all(shop.path("local")).unwrap();
+    fs::write(shop.path("local/base"), "in the way").unwrap();
+    shop.agent_refuses(1, &["backup"]);
+    fs::remove_file(shop.path("local/base")).unwrap();
+    let said = shop.agent_refuses(1, &["backup", "--delta"]);
+    assert!(
+        said.contains("local") && said.contains("the full backup that this delta stands on"),
+        "{said}"
+    );
+    assert!(!shop.path("local/manifest").exists());
+    assert_eq!(shop.listed()[0]["remotes"], serde_json::json!(["offsite"]));
+}
+
+#[test]
+fn a_restore_that_was_killed_goes_on_with_the_parts_that_it_has() {
+    let shop = Shop::new();
+    shop.fill(64 * 1024);
+    let point = shop.back_up();
+    let mut child = shop
+        .command(&restore("back", &[]))
+        .stderr(Stdio::null())
+        .stdout(Stdio::null())
+        .spawn()
+        .unwrap();
+    let (start, journal) = (
+        Instant::now(),
+        shop.path(&format!("back/.parts.restoring-{}", child.id())),
+    );
+    // The first line says of which point the parts are.
+    while fs::read_to_string(&journal).unwrap_or_default().lines().count() < 2 {
+        assert!(start.elapsed() < crate::world::LIMIT);
+        assert!(
+            child.try_wait().unwrap().is_none(),
+            "it was too fast to be killed"
+        );
+        std::thread::sleep(Duration::from_millis(2));
+    }
+    signal(child.id(), "KILL");
+    child.wait().unwrap();
+    let said = shop.agent_done(&restore("back", &[]));
+    let parts = point["objects"].as_array().unwrap().len();
+    assert!(
+        said.contains(&format!("of {parts} parts were there already")),
+        "{said}"
+    );
+    assert_eq!(integrity_of(&shop.path("back/shop.db")), "ok");
+    let left: Vec<PathBuf> = files_under(&shop.path("back"));
+    assert!(
+        !left
+            .iter()
+            .any(|path| path.to_string_lossy().contains("restoring")),
+        "{left:?}"
+    );
+}
+
+#[test]
+fn another_agents_point_is_refused_until_the_owner_vouches_for_it() {
+    let shop = Shop::new();
+    shop.back_up();
+    let own = fs::read(shop.path("state/signing.asc")).unwrap();
+    std::thread::sleep(Duration::from_millis(1_100));
+    fs::remove_file(shop.path("state/signing.asc")).unwrap();
+    let foreign = shop.back_up();
+    let stranger = SigningKey::load(&shop.path("state")).unwrap().unwrap();
+    fs::write(shop.path("state/signing.asc"), own).unwrap();
+    let said = shop.agent_refuses(1, &restore("back", &[]));
+    let signer = stranger.fingerprint().as_str();
+    assert!(
+        said.contains(text(&foreign["manifest"])) && said.contains(&format!("--trust {signer}")),
+        "{said}"
+    );
+    let said = shop.agent_done(&restore("back", &["--trust", signer]));
+    assert!(said.contains(signer), "{said}");
+    // On a machine that knows nobody the remotes are believed, and it is said.
+    fs::remove_dir_all(shop.path("state")).unwrap();
+    let said = shop.agent_done(&restore("again", &[]));
+    assert!(said.contains("known from the remotes alone"), "{said}");
+    // A kit that knows the first agent alone believes no other.
+    let certificate = files_under(&shop.path("local/cert"))
+        .into_iter()
+        .find(|path| !path.to_string_lossy().contains(signer))
+        .unwrap();
+    fs::copy(certificate, shop.path("kit/agent.asc")).unwrap();
+    shop.agent_refuses(1, &restore("third", &[]));
+}
+
+/// A chain of segments after a point, made as the capture makes them: `images` are what the database held after each.
+struct Chain {
+    images: Vec<Vec<u8>>,
+    names: Vec<String>,
+}
+
+impl Chain {
+    /// Segments of so many commits each, a second apart from the epoch on.
+    fn grow(shop: &Shop, segments: &[u64]) -> Self {
+        let point = &shop.listed()[0];
+        let chain = ChainId::parse(text(&point["chain"])).unwrap();
+        let recipients = Recipients::load(&[shop.path("kit/owner.asc")]).ok().unwrap();
+        let signer = SigningKey::load(&shop.path("state")).unwrap().unwrap();
+        let mut grown = Self {
+            images: vec![image(shop)],
+            names: Vec::new(),
+        };
+        let (mut next, mut previous) = (point["commit"].as_u64().unwrap() + 1, None);
+        for count in segments {
+            let before = grown.images.last().unwrap().clone();
+            let pages = |image: &[u8]| u32::try_from(image.len() / PAGE).unwrap();
+            let mut draft = Draft::new(4_096, pages(&before));
+            for number in next..next + count {
+                insert(shop, 1);
+                let (old, now) = (grown.images.last().unwrap().clone(), image(shop));
+                let changed = changed_pages(&old, &now);
+                let before = |page: u32| Ok(page_of(&before, page).map(<[u8]>::to_vec));
+                let at = UnixMillis(i64::try_from(number).unwrap() * 1_000);
+                draft.add(at, pages(&now), changed, before).unwrap();
+                grown.images.push(now);
+            }
+            let now = grown.images.last().unwrap();
+            let last = next + count - 1;
+            let commit = |number| CommitNumber::new(number).unwrap();
+            let header = Header {
+                chain: chain.clone(),
+                first: commit(next),
+                last: commit(last),
+                kind: Kind::Commits,
+                page_size: 4_096,
+                pages_before: pages(&before),
+                pages_after: pages(now),
+                previous,
+                root: root_of(now),
+            };
+            let plain = draft.encode(&header).unwrap();
+            let sealed = seal(plain.as_slice(), &recipients, &signer, LEVEL).unwrap();
+            let name = SegmentName::new(&chain, header.first, header.last, draft.last_at(), &sealed.sha256);
+            for remote in ["local", "offsite"] {
+                let path = shop.path(remote).join(name.to_string());
+                fs::create_dir_all(path.parent().unwrap()).unwrap();
+                fs::write(path, &sealed.bytes).unwrap();
+            }
+            let digest: Vec<u8> = (0..32)
+                .map(|at| u8::from_str_radix(&sealed.sha256[at * 2..at * 2 + 2], 16).unwrap())
+                .collect();
+            previous = Some(digest.try_into().unwrap());
+            grown.names.push(name.to_string());
+            next = last + 1;
+        }
+        grown
+    }
+}
+
+fn page_of(image: &[u8], page: u32) -> Option<&[u8]> {
+    image.chunks(PAGE).nth(page as usize - 1)
+}
+
+fn changed_pages(old: &[u8], now: &[u8]) -> Vec<(u32, Vec<u8>)> {
+    let numbered = (1..).zip(now.chunks(PAGE));
+    numbered
+        .filter(|(number, page)| page_of(old, *number) != Some(page))
+        .map(|(number, page)| (number, page.to_vec()))
+        .collect()
+}
+
+fn holds(path: &Path, image: &[u8]) -> bool {
+    fs::read(path).unwrap() == image
+}
+
+#[test]
+fn every_commit_after_a_point_comes_back_exactly() {
+    let shop = Shop::new();
+    shop.back_up();
+    let chain = Chain::grow(&shop, &[1, 4, 3]);
+    let last = 1 + 8;
+    for commit in 1..=last {
+        let (to, number) = (format!("c{commit}"), commit.to_string());
+        shop.agent_done(&restore(&to, &["--commit", &number]));
+        assert!(
+            holds(&shop.path(&to).join("shop.db"), &chain.images[commit - 1]),
+            "commit {commit}"
+        );
+    }
+    let said = shop.agent_done(&restore("latest", &["--latest"]));
+    assert!(holds(&shop.path("latest/shop.db"), &chain.images[8]), "{said}");
+    assert!(said.contains("It stands after commit 9"), "{said}");
+    shop.agent_done(&restore("before", &["--before-commit", "5"]));
+    assert!(holds(&shop.path("before/shop.db"), &chain.images[3]));
+    let said = shop.agent_refuses(1, &restore("never", &["--commit", "10"]));
+    assert!(said.contains("the last one there is 9"), "{said}");
+}
+
+#[test]
+fn a_missing_segment_is_named_with_what_can_be_had_and_another_remote_has_it() {
+    let shop = Shop::new();
+    shop.back_up();
+    let chain = Chain::grow(&shop, &[2, 2, 2]);
+    fs::remove_file(shop.path("local").join(&chain.names[1])).unwrap();
+    shop.agent_done(&restore("whole", &[]));
+    assert!(holds(&shop.path("whole/shop.db"), &chain.images[6]));
+    let said = shop.agent_refuses(1, &restore("torn", &["--remote", "local"]));
+    assert!(
+        said.contains("begins with commit 4 is missing") && said.contains("--commit 3"),
+        "{said}"
+    );
+    let enough = restore("enough", &["--remote", "local", "--commit", "3"]);
+    shop.agent_done(&enough);
+    assert!(holds(&shop.path("enough/shop.db"), &chain.images[2]));
+}
+
+#[test]
+fn a_spoilt_or_swapped_segment_is_noticed_by_name() {
+    let shop = Shop::new();
+    shop.back_up();
+    let chain = Chain::grow(&shop, &[2, 2, 2]);
+    let paths = |name: &str| ["local", "offsite"].map(|remote| shop.path(remote).join(name));
+    let kept: Vec<Vec<u8>> = chain
+        .names
+        .iter()
+        .map(|name| fs::read(shop.path("local").join(name)).unwrap())
+        .collect();
+    let refused = |what: &str, name: &str| {
+        let said = shop.agent_refuses(1, &restore("back", &[]));
+        assert!(said.contains(name), "{what}: {said}");
+        assert!(!shop.path("back").exists(), "{what}");
+    };
+    // A bit of one; then one under the name of another, whose digest does not fit.
+    let mut flipped = kept[1].clone();
+    flipped[200] ^= 1;
+    for (what, bytes) in [
+        ("flipped", &flipped),
+        ("swapped", &kept[2]),
+        ("truncated", &kept[1][..100].to_vec()),
+    ] {
+        paths(&chain.names[1])
+            .iter()
+            .for_each(|path| fs::write(path, bytes).unwrap());
+        refused(what, &chain.names[1]);
+    }
+    paths(&chain.names[1])
+        .iter()
+        .for_each(|path| fs::write(path, &kept[1]).unwrap());
+    // A forged name: the third one's bytes, offered as what follows the first, with a digest that fits.
+    let third = SegmentName::parse(&chain.names[2]).unwrap();
+    let forged = SegmentName {
+        first: CommitNumber::new(4).unwrap(),
+        last: CommitNumber::new(9).unwrap(),
+        ..third
+    };
+    paths(&forged.to_string())
+        .iter()
+        .for_each(|path| fs::write(path, &kept[2]).unwrap());
+    refused("renamed", &forged.to_string());
+    paths(&forged.to_string())
+        .iter()
+        .for_each(|path| fs::remove_file(path).unwrap());
+    shop.agent_done(&restore("back", &[]));
+    assert!(holds(&shop.path("back/shop.db"), &chain.images[6]));
+}
+
+#[test]
+fn a_moment_between_two_commits_gives_the_one_before_it() {
+    let shop = Shop::new();
+    let point = shop.back_up();
+    // Seen long ago by the segments' own clock: every moment after the point holds all of them.
+    let chain = Chain::grow(&shop, &[3, 3]);
+    shop.agent_done(&restore("all", &["--at", text(&point["taken_at"])]));
+    assert!(holds(&shop.path("all/shop.db"), &chain.images[6]));
+}

@@ -1,0 +1,269 @@
+//! Rehearsed restores and looks at the remotes: what they notice, and what the owner hears of it.
+
+use std::{fs, os::unix::fs::PermissionsExt, sync::Arc};
+
+use agent::{
+    alert::{Alerts, calendar::Calendar, ladder::TELEGRAM, message::Voice},
+    store::{Store, outbox::Rung},
+    watch::rehearsals::RehearsalWatch,
+};
+use protocol::time::UnixMillis;
+use serde_json::Value;
+
+use crate::shop::{CANARY, Shop, files_under, text};
+
+fn json(shop: &Shop, arguments: &[&str]) -> Value {
+    let output = shop.agent(arguments);
+    serde_json::from_slice(&output.stdout).unwrap_or_else(|_| panic!("{}", crate::shop::stderr(&output)))
+}
+
+/// The rules of the alerts that the watch raises from what is written down.
+fn alerts(shop: &Shop, now: UnixMillis) -> Vec<(String, String)> {
+    let store = Arc::new(Store::open(&shop.path("state")).unwrap());
+    let voice = Voice {
+        language: agent::config::Language::En,
+        timezone: jiff::tz::TimeZone::UTC,
+        unit: "bot.service".to_owned(),
+    };
+    let calendar = Calendar {
+        timezone: jiff::tz::TimeZone::UTC,
+        quiet_hours: None,
+        digest_at: jiff::civil::time(8, 0, 0, 0),
+    };
+    let ladder = [Rung {
+        name: TELEGRAM.to_owned(),
+        chats: vec![1],
+    }];
+    let watch = RehearsalWatch {
+        alerts: Alerts::new(Arc::clone(&store), voice, calendar, &ladder),
+        remotes: vec!["local".to_owned(), "offsite".to_owned()],
+        schedule: "0 30 3 * * *".parse().unwrap(),
+        timezone: jiff::tz::TimeZone::UTC,
+        started_at: self::now(),
+        store: Arc::clone(&store),
+    };
+    watch.look(now).unwrap();
+    let mut found: Vec<(String, String)> = store
+        .alerts()
+        .unwrap()
+        .into_iter()
+        .map(|row| (row.key.clone(), format!("{row:?}")))
+        .collect();
+    found.sort();
+    found
+}
+
+type Damage = fn(&std::path::Path);
+
+fn now() -> UnixMillis {
+    UnixMillis(jiff::Timestamp::now().as_millisecond())
+}
+
+#[test]
+fn the_shop_comes_back_from_each_remote_without_anybodys_secret_key() {
+    let shop = Shop::new();
+    shop.fill(2048);
+    let point = shop.back_up();
+    for file in files_under(&shop.path("kit")) {
+        fs::remove_file(file).unwrap();
+    }
+    // The certificate alone stays; the secret key is nowhere on this machine.
+    let drilled = json(&shop, &["drill", "--full-check", "--json"]);
+    for (at, remote) in ["local", "offsite"].iter().enumerate() {
+        let row = &drilled["drills"][at];
+        assert_eq!(
+            (text(&row["remote"]), &row["passed"]),
+            (*remote, &Value::Bool(true)),
+            "{row}"
+        );
+        assert_eq!(row["restore_point"], point["id"]);
+        assert_eq!(row["seen"]["full_check"], true);
+    }
+    assert!(
+        !shop.path("state/drill").exists(),
+        "the rebuilt shop stayed behind"
+    );
+    for left in files_under(&shop.path("state")) {
+        let bytes = fs::read(&left).unwrap();
+        let plain = bytes
+            .windows(CANARY.len())
+            .any(|window| window == CANARY.as_bytes());
+        assert!(!plain, "{} holds plain text", left.display());
+    }
+    for keys in files_under(&shop.path("state/session-keys")) {
+        assert_eq!(fs::metadata(keys).unwrap().permissions().mode() & 0o777, 0o600);
+    }
+    assert_eq!(alerts(&shop, now()), []);
+}
+
+#[test]
+fn without_the_session_keys_nothing_opens() {
+    let shop = Shop::new();
+    shop.back_up();
+    fs::remove_dir_all(shop.path("state/session-keys")).unwrap();
+    let said = shop.agent_refuses(1, &["drill", "--remote", "local"]);
+    assert!(said.contains("the key does not open it"), "{said}");
+}
+
+#[test]
+fn the_shops_own_check_is_asked_and_its_refusal_fails_the_drill() {
+    let shop = Shop::new();
+    let settings = fs::read_to_string(shop.path("agent.toml")).unwrap();
+    fs::write(
+        shop.path("agent.toml"),
+        settings.replace("[backup]", "[bot]\nbinary = \"pretend-bot\"\n[backup]"),
+    )
+    .unwrap();
+    let pretend = |script: &str| {
+        fs::write(shop.path("pretend-bot"), format!("#!/bin/sh\n{script}\n")).unwrap();
+        fs::set_permissions(shop.path("pretend-bot"), fs::Permissions::from_mode(0o755)).unwrap();
+    };
+    shop.back_up();
+    pretend(
+        "[ \"$1 $2 $3\" = 'check --json --database' ] && [ -s \"$4\" ] && echo '{\"orders\":{\"paid\":3}}'",
+    );
+    let drilled = json(&shop, &["drill", "--remote", "local", "--json"]);
+    assert_eq!(
+        drilled["drills"][0]["seen"]["shop"]["orders"]["paid"], 3,
+        "{drilled}"
+    );
+    pretend("echo 'the ledger does not add up' >&2; exit 1");
+    let said = shop.agent_refuses(1, &["drill", "--remote", "local"]);
+    assert!(said.contains("the ledger does not add up"), "{said}");
+    let raised = alerts(&shop, now());
+    assert!(raised.len() == 1 && raised[0].0 == "drill/local", "{raised:?}");
+}
+
+#[test]
+fn a_flipped_bit_a_missing_a_truncated_and_a_rolled_back_object_each_raise_an_alert() {
+    let faults: [(&str, Damage); 3] = [
+        ("is altered", |path| {
+            let mut bytes = fs::read(path).unwrap();
+            *bytes.last_mut().unwrap() ^= 1;
+            fs::write(path, bytes).unwrap();
+        }),
+        ("is missing", |path| fs::remove_file(path).unwrap()),
+        ("bytes", |path| {
+            let bytes = fs::read(path).unwrap();
+            fs::write(path, &bytes[..bytes.len() - 1]).unwrap();
+        }),
+    ];
+    for folder in ["base", "files", "manifest"] {
+        for (told, damage) in &faults {
+            let shop = Shop::new();
+            shop.back_up();
+            shop.agent_done(&["verify", "--all"]);
+            damage(&files_under(&shop.path("local").join(folder))[0]);
+            let said = shop.agent_refuses(1, &["verify", "--all"]);
+            assert!(said.contains(told) && said.contains("local"), "{folder}: {said}");
+            let raised = alerts(&shop, now());
+            assert!(
+                raised.len() == 1 && raised[0].0 == "remote_objects/local",
+                "{raised:?}"
+            );
+            let drilled = shop.agent_refuses(1, &["drill", "--remote", "local"]);
+            assert!(drilled.contains("local"), "{drilled}");
+            shop.agent_done(&["drill", "--remote", "offsite"]);
+        }
+    }
+}
+
+#[test]
+fn a_remote_that_was_put_back_to_an_older_state_is_noticed() {
+    let shop = Shop::new();
+    shop.back_up();
+    let copy = |from: &str, to: &str| {
+        let done = std::process::Command::new("cp")
+            .args(["-a"])
+            .args([shop.path(from), shop.path(to)])
+            .status();
+        assert!(done.unwrap().success());
+    };
+    copy("local", "before");
+    std::thread::sleep(std::time::Duration::from_millis(5));
+    shop.back_up();
+    fs::remove_dir_all(shop.path("local")).unwrap();
+    copy("before", "local");
+    let said = shop.agent_refuses(1, &["verify", "--remote", "local"]);
+    assert!(said.contains("is missing"), "{said}");
+}
+
+#[test]
+fn a_drill_that_is_long_ago_is_told_and_not_only_one_that_failed() {
+    let shop = Shop::new();
+    shop.back_up();
+    shop.agent_done(&["drill"]);
+    assert_eq!(alerts(&shop, now()), []);
+    let later = now().plus(std::time::Duration::from_secs(6 * 86_400));
+    let raised: Vec<String> = alerts(&shop, later).into_iter().map(|(key, _)| key).collect();
+    assert_eq!(raised, ["drill/local", "drill/offsite"]);
+}
+
+#[test]
+fn what_retention_lets_go_is_marked_and_stays_for_a_day() {
+    let shop = Shop::new();
+    let said = shop.agent_refuses(2, &["prune"]);
+    assert!(said.contains("[retention]"), "{said}");
+    let settings = fs::read_to_string(shop.path("agent.toml")).unwrap();
+    fs::write(shop.path("agent.toml"), settings + "[retention]\nyearly = 1\n").unwrap();
+    for _ in 0..4 {
+        shop.back_up();
+        std::thread::sleep(std::time::Duration::from_millis(5));
+    }
+    let states = |shop: &Shop, arguments: &[&str]| -> Vec<String> {
+        let shown = json(shop, arguments);
+        let objects = shown["remotes"][0]["objects"].as_array().unwrap().clone();
+        objects.iter().map(|it| text(&it["state"]).to_owned()).collect()
+    };
+    let before = files_under(&shop.path("local"));
+    let fresh = states(&shop, &["prune", "--remote", "local", "--json"]);
+    assert!(
+        fresh.iter().all(|state| state == "keep"),
+        "younger than a day: {fresh:?}"
+    );
+    assert_eq!(files_under(&shop.path("local")), before);
+    // An orphan of long ago is marked by the first run, and only a later one would delete it.
+    let orphan = shop.path("local/base/20200101T000000Z-00000000/000000.zst.pgp");
+    fs::create_dir_all(orphan.parent().unwrap()).unwrap();
+    fs::write(&orphan, "x").unwrap();
+    let touched = std::process::Command::new("touch")
+        .args(["-d", "2020-01-01"])
+        .arg(&orphan)
+        .status();
+    assert!(touched.unwrap().success());
+    let dry = states(&shop, &["prune", "--dry-run", "--remote", "local", "--json"]);
+    assert_eq!(dry.iter().filter(|state| *state == "marked").count(), 1);
+    shop.agent_done(&["prune"]);
+    assert!(orphan.exists(), "whoever restores has a day");
+    let store = Store::open(&shop.path("state")).unwrap();
+    let old: std::collections::BTreeMap<String, UnixMillis> = store
+        .prune_marks("local")
+        .unwrap()
+        .into_keys()
+        .map(|key| (key, UnixMillis(1)))
+        .collect();
+    assert_eq!(old.len(), 1);
+    store.set_prune_marks("local", &old).unwrap();
+    let said = shop.agent_done(&["prune", "--remote", "local"]);
+    assert!(!orphan.exists() && said.contains("1 deleted"), "{said}");
+    assert_eq!(files_under(&shop.path("local")), before);
+    shop.agent_done(&["drill"]);
+}
+
+#[test]
+fn a_delta_is_rehearsed_over_the_full_point_that_it_stands_on() {
+    let shop = Shop::new();
+    shop.fill(512);
+    shop.back_up();
+    shop.fill(64);
+    shop.agent_done(&["backup", "--delta"]);
+    let newest = shop.listed().remove(0);
+    assert!(newest["base"].is_string(), "{newest}");
+    let drilled = json(&shop, &["drill", "--remote", "offsite", "--json"]);
+    let row = &drilled["drills"][0];
+    assert_eq!(
+        (&row["passed"], &row["restore_point"]),
+        (&Value::Bool(true), &newest["id"]),
+        "{row}"
+    );
+}

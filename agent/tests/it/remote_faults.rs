@@ -1,0 +1,147 @@
+//! What happens to a backup when one remote, or the line to it, misbehaves.
+
+use std::{
+    fs,
+    process::Command,
+    time::{Duration, Instant},
+};
+
+use crate::{
+    fault_proxy::{Fault, Proxy},
+    remotes::{DISK, disk, shop_with},
+    servers::{self, Section},
+    shop::stderr,
+};
+
+#[test]
+fn a_server_that_is_busy_for_a_moment_is_asked_again() {
+    let place = tempfile::tempdir().unwrap();
+    let (s3, dav) = (servers::s3(place.path()), servers::webdav(place.path()));
+    let busy = |statuses: [u16; 2]| {
+        let mut left = statuses.to_vec();
+        move |method: &str, path: &str| {
+            let hit = method == "PUT" && path.contains("/base/");
+            if hit { left.pop().map(Fault::Status) } else { None }
+        }
+    };
+    let to_s3 = Proxy::before(s3.address, busy([503, 429]));
+    let to_dav = Proxy::before(dav.address, busy([429, 503]));
+    let shop = shop_with(&[
+        servers::s3_section("offsite", to_s3.address),
+        servers::webdav_section("cloud", to_dav.address),
+    ]);
+    let point = shop.back_up();
+    assert_eq!(point["remotes"], serde_json::json!(["cloud", "offsite"]));
+    for proxy in [to_s3, to_dav] {
+        let writes = |it: &&String| it.starts_with("PUT ") && it.contains("/base/");
+        assert_eq!(
+            proxy.requests().iter().filter(writes).count(),
+            3,
+            "{:?}",
+            proxy.requests()
+        );
+    }
+}
+
+#[test]
+fn a_write_whose_answer_was_lost_is_no_failure() {
+    let place = tempfile::tempdir().unwrap();
+    let server = servers::webdav(place.path());
+    // The server never takes a second write of a name: like an append-only one, it refuses what is there.
+    let mut written = std::collections::BTreeSet::new();
+    let proxy = Proxy::before(server.address, move |method, path| {
+        (method == "PUT").then(|| match written.insert(path.to_owned()) {
+            true => Fault::CutAfter,
+            false => Fault::Status(403),
+        })
+    });
+    let shop = shop_with(&[servers::webdav_section("cloud", proxy.address)]);
+    let point = shop.back_up();
+    assert_eq!(point["remotes"], serde_json::json!(["cloud"]));
+}
+
+#[test]
+fn a_bit_that_flips_on_the_way_is_noticed_before_the_point_counts() {
+    let place = tempfile::tempdir().unwrap();
+    let server = servers::webdav(place.path());
+    let proxy = Proxy::before(server.address, |method, path| {
+        (method == "PUT" && path.contains("/base/")).then_some(Fault::FlipBit)
+    });
+    let shop = shop_with(&[servers::webdav_section("cloud", proxy.address), disk()]);
+    let said = shop.agent_refuses(1, &["backup"]);
+    assert!(
+        said.contains("what was read back is not what was written"),
+        "{said}"
+    );
+    assert_eq!(shop.listed()[0]["remotes"], serde_json::json!(["disk"]));
+}
+
+#[test]
+fn a_full_remote_stops_no_other_and_holds_no_point() {
+    let place = tempfile::tempdir().unwrap();
+    let server = servers::webdav(place.path());
+    let proxy = Proxy::before(server.address, |method, path| {
+        (method == "PUT" && !path.contains("/probe/")).then_some(Fault::Status(507))
+    });
+    let shop = shop_with(&[servers::webdav_section("cloud", proxy.address), disk()]);
+    let said = shop.agent_refuses(1, &["backup"]);
+    assert!(said.contains("the remote cloud does not hold"), "{said}");
+    assert_eq!(shop.listed()[0]["remotes"], serde_json::json!(["disk"]));
+}
+
+#[test]
+fn a_disk_that_is_really_full_stops_no_other() {
+    let shop = shop_with(&[
+        disk(),
+        Section {
+            text: DISK.replace("disk", "small"),
+            variables: Vec::new(),
+        },
+    ]);
+    fs::create_dir(shop.path("small")).unwrap();
+    let mounted = Command::new("mount")
+        .args(["-t", "tmpfs", "-o", "size=256k", "tmpfs"])
+        .arg(shop.path("small"))
+        .status();
+    if !mounted.is_ok_and(|status| status.success()) {
+        eprintln!("nothing can be mounted here: the full WebDAV server stands for it");
+        return;
+    }
+    shop.fill(2048);
+    let output = shop.agent(&["backup"]);
+    let listed = shop.listed();
+    let _ = Command::new("umount").arg("-l").arg(shop.path("small")).status();
+    assert!(
+        stderr(&output).contains("the remote small does not hold"),
+        "{}",
+        stderr(&output)
+    );
+    assert_eq!(listed[0]["remotes"], serde_json::json!(["disk"]));
+}
+
+#[test]
+fn a_slow_remote_delays_no_other() {
+    let place = tempfile::tempdir().unwrap();
+    let (slow, quick) = (servers::webdav(place.path()), servers::s3(place.path()));
+    let pause = Duration::from_millis(700);
+    let to_slow = Proxy::before(slow.address, move |method, _| {
+        (method == "PUT").then_some(Fault::Slow(pause))
+    });
+    let to_quick = Proxy::before(quick.address, |_, _| None);
+    let shop = shop_with(&[
+        servers::webdav_section("a_slow", to_slow.address),
+        servers::s3_section("quick", to_quick.address),
+    ]);
+    let child = shop.command(&["backup"]).spawn().unwrap();
+    let manifest = |proxy: &Proxy| {
+        let wrote = |it: &String| it.starts_with("PUT ") && it.contains("/manifest/");
+        proxy.requests().iter().any(wrote)
+    };
+    let start = Instant::now();
+    while !manifest(&to_quick) {
+        assert!(start.elapsed() < Duration::from_secs(60), "the quick one waits");
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    assert!(!manifest(&to_slow), "the slow one was first");
+    assert!(child.wait_with_output().unwrap().status.success());
+}

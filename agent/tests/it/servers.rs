@@ -1,0 +1,164 @@
+//! Remotes that others wrote, on loopback: sshd from Debian, S3 and WebDAV from rclone. Each lives as long as its value.
+
+use std::{
+    fs,
+    net::{SocketAddr, TcpListener, TcpStream},
+    path::{Path, PathBuf},
+    process::{Child, Command, Stdio},
+    time::{Duration, Instant},
+};
+
+const START_LIMIT: Duration = Duration::from_secs(30);
+pub const ACCESS_KEY: &str = "WARUNGTEST000001";
+pub const SECRET_KEY: &str = "canary-s3-secret-0001";
+pub const PASSWORD: &str = "canary-dav-password";
+
+pub struct Server {
+    pub address: SocketAddr,
+    /// Where its objects lie on this disk, to look at and to damage.
+    pub objects: PathBuf,
+    child: Child,
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+pub fn s3(dir: &Path) -> Server {
+    let objects = dir.join("s3/warung");
+    fs::create_dir_all(&objects).unwrap();
+    let address = free_address();
+    let child = rclone("s3", address)
+        .args(["--auth-key", &format!("{ACCESS_KEY},{SECRET_KEY}")])
+        .arg(dir.join("s3"))
+        .spawn();
+    started(
+        address,
+        objects,
+        child.expect("rclone; scripts/setup installs it"),
+    )
+}
+
+pub fn webdav(dir: &Path) -> Server {
+    let objects = dir.join("webdav");
+    fs::create_dir_all(&objects).unwrap();
+    let address = free_address();
+    let child = rclone("webdav", address)
+        .args(["--user", "shop", "--pass", PASSWORD])
+        .arg(&objects)
+        .spawn();
+    started(
+        address,
+        objects,
+        child.expect("rclone; scripts/setup installs it"),
+    )
+}
+
+fn rclone(what: &str, address: SocketAddr) -> Command {
+    let mut command = Command::new("rclone");
+    // No configuration of whoever runs the tests.
+    command.args(["serve", what, "--config", "", "--addr", &address.to_string()]);
+    command.stdout(Stdio::null()).stderr(Stdio::null());
+    command
+}
+
+/// With a host key and a user key of its own; whoever runs the tests is the user.
+pub fn sftp(dir: &Path) -> Server {
+    let ssh = dir.join("ssh");
+    let objects = dir.join("sftp");
+    fs::create_dir_all(&ssh).unwrap();
+    fs::create_dir_all(&objects).unwrap();
+    for key in ["host", "user"] {
+        let made = Command::new("ssh-keygen")
+            .args(["-q", "-t", "ed25519", "-N", "", "-f"])
+            .arg(ssh.join(key))
+            .status()
+            .unwrap();
+        assert!(made.success());
+    }
+    let address = free_address();
+    let text = format!(
+        "ListenAddress {address}\nHostKey {ssh}/host\nAuthorizedKeysFile {ssh}/user.pub\nPidFile none\nStrictModes no\n\
+         UsePAM no\nPasswordAuthentication no\nPermitRootLogin prohibit-password\nSubsystem sftp internal-sftp\n",
+        ssh = ssh.display()
+    );
+    fs::write(ssh.join("config"), text).unwrap();
+    // It separates its privileges in this folder, which only its service file would make.
+    let _ = fs::create_dir_all("/run/sshd");
+    let child = Command::new("/usr/sbin/sshd")
+        .args(["-D", "-f"])
+        .arg(ssh.join("config"))
+        .stderr(Stdio::null())
+        .spawn();
+    started(address, objects, child.expect("sshd; scripts/setup installs it"))
+}
+
+fn started(address: SocketAddr, objects: PathBuf, child: Child) -> Server {
+    let server = Server {
+        address,
+        objects,
+        child,
+    };
+    let start = Instant::now();
+    while TcpStream::connect(address).is_err() {
+        assert!(start.elapsed() < START_LIMIT, "nothing listens on {address}");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    server
+}
+
+fn free_address() -> SocketAddr {
+    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap()
+}
+
+/// `[remotes.<name>]` for each kind, with its secrets as variables.
+pub struct Section {
+    pub text: String,
+    pub variables: Vec<(String, String)>,
+}
+
+pub fn s3_section(name: &str, address: SocketAddr) -> Section {
+    let text = format!(
+        "[remotes.{name}]\ntype = \"s3\"\nbucket = \"warung\"\nroot = \"/shop\"\nendpoint = \"http://{address}\"\n\
+         region = \"us-east-1\"\naccess_key_id = \"{ACCESS_KEY}\"\ndisable_config_load = true\n"
+    );
+    secret(name, text, "SECRET_ACCESS_KEY", SECRET_KEY)
+}
+
+pub fn webdav_section(name: &str, address: SocketAddr) -> Section {
+    let text = format!(
+        "[remotes.{name}]\ntype = \"webdav\"\nendpoint = \"http://{address}\"\nusername = \"shop\"\nroot = \"/a/b\"\n"
+    );
+    secret(name, text, "PASSWORD", PASSWORD)
+}
+
+pub fn sftp_section(name: &str, server: &Server, dir: &Path) -> Section {
+    let text = format!(
+        "[remotes.{name}]\ntype = \"sftp\"\nendpoint = \"ssh://{user}@{address}\"\nroot = \"{root}/a/b\"\n\
+         key = \"{dir}/ssh/user\"\nknown_hosts_strategy = \"accept\"\n",
+        user = user(),
+        address = server.address,
+        root = server.objects.display(),
+        dir = dir.display()
+    );
+    Section {
+        text,
+        variables: Vec::new(),
+    }
+}
+
+fn secret(name: &str, text: String, key: &str, value: &str) -> Section {
+    let variable = format!("REMOTE_{}_{key}", name.to_ascii_uppercase());
+    Section {
+        text,
+        variables: vec![(variable, value.to_owned())],
+    }
+}
+
+fn user() -> String {
+    let said = Command::new("id").arg("-un").output().unwrap().stdout;
+    String::from_utf8(said).unwrap().trim().to_owned()
+}

@@ -1,0 +1,104 @@
+//! Who signed: gpg says it, and a restore believes nobody else.
+
+use std::{fs, io::Read};
+
+use agent::{
+    backup::{
+        recipients::Recipients,
+        seal::{Keys, LEVEL, OpenError, open, seal},
+        signer::{Signers, SigningKey},
+    },
+    keys,
+};
+
+use crate::shop::{PASSPHRASE, Shop, stderr, text};
+
+fn owner(shop: &Shop) -> (Recipients, Keys) {
+    let recipients = Recipients::load(&[shop.path("kit/owner.asc")]).ok().unwrap();
+    let mut ask = || Ok(protocol::secret::Secret::new(PASSPHRASE));
+    (
+        recipients,
+        keys::unlock(&shop.path("kit/owner.secret.asc"), &mut ask).unwrap(),
+    )
+}
+
+#[test]
+fn gpg_calls_the_signature_of_every_object_good() {
+    let shop = Shop::new();
+    let point = shop.back_up();
+    shop.import_keys("offsite");
+    for object in [&point["objects"][0], &point["files"][0], &point["manifest"]] {
+        let path = shop.path("offsite").join(text(object));
+        let said = shop.gpg(&[
+            "--status-fd",
+            "2",
+            "--output",
+            "opened",
+            "--decrypt",
+            path.to_str().unwrap(),
+        ]);
+        assert!(
+            said.status.success()
+                && stderr(&said).contains("GOODSIG")
+                && stderr(&said).contains("Warung agent"),
+            "{}",
+            stderr(&said)
+        );
+    }
+}
+
+#[test]
+fn what_another_agent_signed_is_named_as_foreign() {
+    let shop = Shop::new();
+    let (recipients, keys) = owner(&shop);
+    let (ours, theirs) = (SigningKey::make().unwrap(), SigningKey::make().unwrap());
+    let sealed = seal(b"plain".as_slice(), &recipients, &theirs, LEVEL).unwrap();
+    let opened = |signers: &Signers| open(&sealed.bytes, &keys, signers, 5);
+    assert_eq!(opened(&theirs.as_signers()).unwrap(), b"plain");
+    assert_eq!(
+        opened(&ours.as_signers().and(&theirs.as_signers())).unwrap(),
+        b"plain"
+    );
+    match opened(&ours.as_signers()) {
+        Err(OpenError::ForeignSigner(name)) => assert_eq!(name, theirs.fingerprint().as_str()),
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn what_nobody_signed_is_named_as_unsigned() {
+    let shop = Shop::new();
+    let (_, keys) = owner(&shop);
+    fs::write(
+        shop.path("plain.zst"),
+        zstd::encode_all(b"plain".as_slice(), 3).unwrap(),
+    )
+    .unwrap();
+    shop.gpg_done(&[
+        "--recipient-file",
+        "kit/owner.asc",
+        "--compress-algo",
+        "none",
+        "--output",
+        "unsigned",
+        "--encrypt",
+        "plain.zst",
+    ]);
+    let sealed = fs::read(shop.path("unsigned")).unwrap();
+    let anybody = SigningKey::make().unwrap().as_signers();
+    assert!(matches!(
+        open(&sealed, &keys, &anybody, 5),
+        Err(OpenError::Unsigned)
+    ));
+}
+
+#[test]
+fn an_object_opens_to_no_more_bytes_than_it_may() {
+    let shop = Shop::new();
+    let (recipients, keys) = owner(&shop);
+    let signer = SigningKey::make().unwrap();
+    let sealed = seal(std::io::repeat(0).take(1 << 20), &recipients, &signer, LEVEL).unwrap();
+    let opened = |most| open(&sealed.bytes, &keys, &signer.as_signers(), most);
+    assert_eq!(opened(1 << 20).unwrap().len(), 1 << 20);
+    assert!(matches!(opened((1 << 20) - 1), Err(OpenError::Broken(_))));
+}
