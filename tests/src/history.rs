@@ -120,7 +120,7 @@ impl History {
         self.money(books, &sold, &mut found);
         self.goods(books, &sold, kills, &mut found);
         self.notices(&books.notices(), &sold, &mut found);
-        self.pictures(&sold, &mut found);
+        self.pictures(books, &sold, &mut found);
         self.updates(books, &mut found);
         self.answers(books, &mut found);
         self.announcements(books, kills, &mut found);
@@ -215,17 +215,17 @@ impl History {
         }
     }
 
-    /// A QR picture is sent at most twice.
-    fn pictures(&self, sold: &[Sold], found: &mut Findings) {
+    /// A QR picture comes once, and at most once more for each time that a kill left it in doubt.
+    fn pictures(&self, books: &Books, sold: &[Sold], found: &mut Findings) {
         for sold in sold {
             let shown = self
                 .taken("sendphoto")
                 .filter(|call| call.chat == sold.customer && call.words.contains(&sold.order));
             let count = shown.count();
-            if count > 2 {
-                found
-                    .faults
-                    .push(format!("the picture of {} came {count} times", sold.order));
+            let most = books.pictures(&sold.order);
+            if count > most {
+                let fault = format!("the picture of {} came {count} times, {most} left", sold.order);
+                found.faults.push(fault);
             }
         }
     }

@@ -26,13 +26,14 @@ const NOTICES: &str = "SELECT s.chat_id, o.code, s.purpose, s.state FROM send s 
                        WHERE s.chat_id NOT IN (SELECT customer_id FROM shop_order)";
 const UPDATES: &str = "SELECT count(*), coalesce(max(update_id) - min(update_id) + 1, 0), \
                        count(*) FILTER (WHERE state <> 'done') FROM inbox";
+const PICTURES: &str = "SELECT coalesce(sum(1 + s.repeats), 0) FROM send s JOIN shop_order o ON o.id = s.order_id \
+                        WHERE s.purpose = 'qr' AND o.code = ?1";
 const UNKNOWN_SENDS: &str = "SELECT count(*) FROM send WHERE state = 'unknown'";
 const PAGES_IN_DOUBT: &str = "SELECT count(*) FILTER (WHERE state IN ('unknown', 'waiting', 'sending')), \
                               coalesce(sum(repeats), 0) FROM send WHERE purpose = 'screen' AND chat_id = ?1";
 
 const INCIDENTS: &str = "SELECT count(*) FROM incident WHERE kind = ?1";
 const ANNOUNCEMENTS: &str = "SELECT body ->> '$.text', sent, unknown FROM broadcast WHERE taken > 0";
-const SENDS_WAITING: &str = "SELECT count(*) FROM send WHERE state IN ('waiting', 'sending')";
 const ANNOUNCING: &str = "SELECT count(*) FROM broadcast WHERE state IN ('running', 'scheduled')";
 const CUSTOMERS_WAITING: &str = "SELECT count(*) FROM send WHERE state IN ('waiting', 'sending') \
                                  AND chat_id IN (SELECT customer_id FROM shop_order)";
@@ -195,6 +196,18 @@ impl Books {
         found.pop().expect("a statement that counts has one row")
     }
 
+    /// How often an order's picture was sent: once, and once more for each time that nobody knew whether it came.
+    ///
+    /// # Panics
+    /// When the database cannot be read.
+    #[must_use]
+    pub fn pictures(&self, order: &str) -> usize {
+        let found = self
+            .connection
+            .query_row(PICTURES, [order], |row| row.get::<_, u32>(0));
+        found.expect("the schema of the migrations") as usize
+    }
+
     /// Messages that have not gone out to people who placed an order.
     #[must_use]
     pub fn customers_waiting(&self) -> i64 {
@@ -211,12 +224,6 @@ impl Books {
                 unknown: row.get(2)?,
             })
         })
-    }
-
-    /// Messages that have not gone out to anybody.
-    #[must_use]
-    pub fn sends_waiting(&self) -> i64 {
-        self.one(SENDS_WAITING)
     }
 
     /// Whether an announcement goes out.

@@ -43,13 +43,15 @@ fn health(shop: &Shop) -> Option<Value> {
     serde_json::from_str(&answer.body).ok()
 }
 
-fn await_trouble(shop: &Shop, words: &str) {
-    let trouble = until("health to say what is wrong", SOON, || {
+/// Health says so in words. Answers what it says of the database besides.
+fn await_trouble(shop: &Shop, words: &str) -> Value {
+    let (trouble, database) = until("health to say what is wrong", SOON, || {
         let health = health(shop)?;
         let trouble = health["troubles"][0].as_str()?.to_owned();
-        (health["healthy"] == false).then_some(trouble)
+        (health["healthy"] == false).then_some((trouble, health["database"].clone()))
     });
     assert!(trouble.contains(words), "{trouble}");
+    database
 }
 
 fn await_health(shop: &Shop) {
@@ -139,7 +141,9 @@ fn a_full_disk_stops_nothing_for_good() {
     for _ in 0..3 {
         citra.say("/start").unwrap();
     }
-    await_trouble(&shop, "the disk is full");
+    let database = await_trouble(&shop, "the disk is full");
+    assert_eq!(database["commit_fault"], "full");
+    assert!(database["failed_commits"].as_u64() > Some(0));
     confirms_nothing(&shop, 900_000_001);
     assert_eq!(webhook_status(&shop, &first), 503);
     let (told, after) = shop.sandbox.owner_hears("takes no writes", begun, SOON);

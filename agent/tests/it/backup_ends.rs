@@ -182,7 +182,9 @@ async fn an_alert_about_a_remote_that_is_not_configured_any_more_ends_with_a_wor
     let last = taken[2].text();
     assert!(last.contains("No longer watched: Backup failed (old)"), "{last}");
     agent.stop().await;
-    let keys: Vec<String> = store.alerts().unwrap().into_iter().map(|row| row.key).collect();
+    // What the machine itself is like while the tests run is not the question.
+    let mut keys: Vec<String> = store.alerts().unwrap().into_iter().map(|row| row.key).collect();
+    keys.retain(|key| key.starts_with("backup_remote/"));
     assert_eq!(keys, ["backup_remote/local"]);
 }
 

@@ -16,6 +16,8 @@ use crate::{
     queue::{COUNTED_MAX, DeadKind, QueueName, QueueView, limit::Rate, store},
 };
 
+/// Kinds of jobs that were given up; more than there are.
+const KINDS_MAX: usize = 100;
 /// What --per may be.
 const PER_MIN: Duration = Duration::from_millis(1);
 const PER_MAX: Duration = Duration::from_secs(86_400);
@@ -164,7 +166,7 @@ impl List {
             .iter()
             .map(|queue| store::view(&conn, *queue))
             .collect();
-        let (views, dead) = (views?, store::dead(&conn)?);
+        let (views, dead) = (views?, store::dead(&conn, KINDS_MAX)?);
         if self.json {
             print_json(&views, &dead);
         } else {

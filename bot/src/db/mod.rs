@@ -14,6 +14,6 @@ pub use figures::{Figures, figures};
 pub use migrate::{migrate, schema_version, status as migration_status};
 pub use open::{Instance, OpenError, lock_instance, open_reader, open_writer};
 pub use reader::Reader;
-pub use standing::{Standing, is_of_disk};
+pub use standing::{Refusal, Standing, is_of_disk};
 pub use still::Still;
 pub use writer::{WriteError, Writer};

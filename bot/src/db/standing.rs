@@ -2,31 +2,59 @@
 //! It decides nothing about the work itself: what a piece of work refuses by itself is no refusal of the database.
 
 use std::{
-    io,
-    sync::{Arc, Mutex, PoisonError},
+    fmt, io,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
+use protocol::health::CommitFault;
 use rusqlite::ErrorCode;
 use tokio::sync::{Notify, futures::Notified};
 
 /// The kernel's number for an input/output error, which has no name of its own in Rust.
 const EIO: i32 = 5;
 
+/// Why the database took nothing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Refusal {
+    /// The kind of trouble.
+    pub fault: CommitFault,
+    /// The same in plain words, with SQLite's own.
+    pub reason: String,
+}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, to: &mut fmt::Formatter<'_>) -> fmt::Result {
+        to.write_str(&self.reason)
+    }
+}
+
 /// The writer's last word about the database. Cheap to clone.
 #[derive(Clone, Debug, Default)]
 pub struct Standing {
-    refusal: Arc<Mutex<Option<String>>>,
+    last: Arc<Mutex<Last>>,
     changed: Arc<Notify>,
+}
+
+/// What the last commit said.
+#[derive(Debug, Default)]
+struct Last {
+    refusal: Option<Refusal>,
+    /// Failures since the last commit that succeeded.
+    failed: u32,
 }
 
 impl Standing {
     /// Why the database takes no writes, in plain words; `None` while it does.
     #[must_use]
     pub fn refusal(&self) -> Option<String> {
-        self.refusal
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone()
+        self.last().refusal.as_ref().map(Refusal::to_string)
+    }
+
+    /// How many commits failed since the last one that did not, and why the last of them did.
+    #[must_use]
+    pub fn failed_commits(&self) -> (u32, Option<CommitFault>) {
+        let last = self.last();
+        (last.failed, last.refusal.as_ref().map(|refusal| refusal.fault))
     }
 
     /// Resolves when that changes. Take it before looking, or a change in between is missed.
@@ -36,33 +64,38 @@ impl Standing {
 
     /// Told by the writer after a commit that failed, or that changed something. Logged here, once for each change:
     /// on a full disk nobody wants the same line from every loop.
-    pub(super) fn set(&self, refusal: Option<&str>) {
-        let mut known = self.refusal.lock().unwrap_or_else(PoisonError::into_inner);
-        match (known.is_some(), refusal) {
-            (false, Some(reason)) => tracing::error!(
-                reason,
+    pub(super) fn set(&self, refusal: Option<&Refusal>) {
+        let mut last = self.last();
+        match (last.refusal.is_some(), refusal) {
+            (false, Some(refusal)) => tracing::error!(
+                reason = refusal.reason,
                 "the database takes no writes: nothing is confirmed until it does"
             ),
             (true, None) => tracing::info!("the database takes writes again"),
             _ => {}
         }
-        let is_news = known.is_some() != refusal.is_some();
-        *known = refusal.map(str::to_owned);
-        drop(known);
+        let is_news = last.refusal.is_some() != refusal.is_some();
+        last.failed = refusal.map_or(0, |_| last.failed.saturating_add(1));
+        last.refusal = refusal.cloned();
+        drop(last);
         if is_news {
             self.changed.notify_waiters();
         }
+    }
+
+    fn last(&self) -> MutexGuard<'_, Last> {
+        self.last.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 /// Why the database refused, when it was the database that did: a full disk, a read-only file, a disk that fails.
 /// `None` for everything that concerns the piece of work alone.
 #[must_use]
-pub(super) fn refusal_of(error: &anyhow::Error) -> Option<String> {
+pub(super) fn refusal_of(error: &anyhow::Error) -> Option<Refusal> {
     let sqlite = error
         .chain()
         .find_map(|cause| cause.downcast_ref::<rusqlite::Error>())?;
-    refuses(sqlite).then(|| in_words(sqlite))
+    refuses(sqlite).then(|| told(sqlite))
 }
 
 /// Whether this is the database's or the disk's own trouble.
@@ -93,16 +126,28 @@ pub fn is_of_disk(error: &io::Error) -> bool {
     ) || error.raw_os_error() == Some(EIO)
 }
 
-pub(super) fn in_words(error: &rusqlite::Error) -> String {
-    let plain = match error.sqlite_error_code() {
-        Some(ErrorCode::DiskFull) => "the disk is full",
-        Some(ErrorCode::ReadOnly) => "its file is read-only",
-        Some(ErrorCode::SystemIoFailure) => "the disk refuses to write or read",
-        Some(ErrorCode::CannotOpen | ErrorCode::PermissionDenied) => "its file cannot be opened",
-        Some(ErrorCode::DatabaseBusy) => "another program holds it",
-        _ => return error.to_string(),
+/// SQLite's word about the database or the disk, for people and for the health report.
+#[must_use]
+pub(super) fn told(error: &rusqlite::Error) -> Refusal {
+    use {CommitFault as F, ErrorCode as E};
+    let (fault, plain) = match error.sqlite_error_code() {
+        Some(E::DiskFull) => (F::Full, "the disk is full"),
+        Some(E::ReadOnly) => (F::ReadOnly, "its file is read-only"),
+        Some(E::SystemIoFailure) => (F::Damaged, "the disk refuses to write or read"),
+        Some(E::DatabaseCorrupt | E::NotADatabase) => (F::Damaged, "its file is damaged"),
+        Some(E::CannotOpen | E::PermissionDenied) => (F::ReadOnly, "its file cannot be opened"),
+        Some(E::DatabaseBusy) => (F::Busy, "another program holds it"),
+        _ => {
+            return Refusal {
+                fault: F::Other,
+                reason: error.to_string(),
+            };
+        }
     };
-    format!("{plain} ({error})")
+    Refusal {
+        fault,
+        reason: format!("{plain} ({error})"),
+    }
 }
 
 #[cfg(test)]
@@ -122,12 +167,12 @@ mod tests {
         assert!(
             refusal_of(&full.unwrap_err())
                 .unwrap()
+                .reason
                 .starts_with("the disk is full")
         );
-        assert!(
-            refusal_of(&failure(ffi::SQLITE_READONLY))
-                .unwrap()
-                .contains("read-only")
+        assert_eq!(
+            refusal_of(&failure(ffi::SQLITE_READONLY)).unwrap().fault,
+            CommitFault::ReadOnly
         );
         assert_eq!(refusal_of(&failure(ffi::SQLITE_CONSTRAINT)), None);
         assert_eq!(refusal_of(&anyhow::anyhow!("two is refused")), None);
@@ -140,8 +185,16 @@ mod tests {
         changed.as_mut().enable();
         standing.set(None);
         assert!(!changed.as_mut().enable());
-        standing.set(Some("the disk is full"));
+        let full = Refusal {
+            fault: CommitFault::Full,
+            reason: "the disk is full".to_owned(),
+        };
+        standing.set(Some(&full));
         assert!(changed.as_mut().enable());
         assert_eq!(standing.refusal().as_deref(), Some("the disk is full"));
+        standing.set(Some(&full));
+        assert_eq!(standing.failed_commits(), (2, Some(CommitFault::Full)));
+        standing.set(None);
+        assert_eq!(standing.failed_commits(), (0, None));
     }
 }

@@ -11,11 +11,12 @@ use std::{
     time::Duration,
 };
 
+use protocol::health::CommitFault;
 use rusqlite::{Connection, TransactionBehavior};
 use thiserror::Error;
 use tokio::sync::{Notify, oneshot};
 
-use super::standing::{Standing, in_words, refusal_of};
+use super::standing::{Refusal, Standing, refusal_of, told};
 
 /// Work that may wait; more callers than that wait for a place.
 const QUEUE_MAX: usize = 1_024;
@@ -35,7 +36,7 @@ pub enum WriteError {
     Work(anyhow::Error),
     /// Nothing could be written, whatever it was: a full disk, a read-only file. The same work may succeed later.
     #[error("the shop's database does not take writes: {0}")]
-    Database(String),
+    Database(Refusal),
     /// The writer has stopped.
     #[error("the shop's database is closed: the bot is stopping")]
     Closed,
@@ -53,9 +54,9 @@ const ROLLBACK_TO: &str = "ROLLBACK TO piece";
 const RELEASE: &str = "RELEASE piece";
 
 /// Does one piece of work, or is told why no transaction could be begun.
-type Work = Box<dyn FnOnce(Result<&Connection, &str>) -> Done + Send>;
+type Work = Box<dyn FnOnce(Result<&Connection, &Refusal>) -> Done + Send>;
 /// Tells the caller how it went, once the commit is known to have succeeded or failed.
-type Answer = Box<dyn FnOnce(Result<(), String>) + Send>;
+type Answer = Box<dyn FnOnce(Result<(), Refusal>) + Send>;
 
 /// What is written before anything else whenever there is something of the kind; costs nothing when there is not.
 type First = Box<dyn FnMut(&Connection) -> anyhow::Result<()> + Send>;
@@ -65,7 +66,7 @@ struct Done {
     /// Whether its savepoint is kept.
     keep: bool,
     /// The database refused in the middle of it: SQLite may have undone the whole transaction.
-    refusal: Option<String>,
+    refusal: Option<Refusal>,
     answer: Answer,
 }
 
@@ -137,11 +138,11 @@ impl Writer {
         self.hand_over(Box::new(move |begun| {
             let result = match begun {
                 Ok(conn) => work(conn).map_err(WriteError::from),
-                Err(reason) => Err(WriteError::Database(reason.to_owned())),
+                Err(refusal) => Err(WriteError::Database(refusal.clone())),
             };
             let keep = result.is_ok();
             let refusal = match &result {
-                Err(WriteError::Database(reason)) => Some(reason.clone()),
+                Err(WriteError::Database(refusal)) => Some(refusal.clone()),
                 _ => None,
             };
             let answer: Answer = Box::new(move |commit| {
@@ -195,7 +196,7 @@ impl Desk {
             // Nor does it prove that the database takes writes.
             let news = outcome.is_ok() && self.conn.total_changes() != before;
             if news || outcome.is_err() {
-                self.standing.set(outcome.as_ref().err().map(String::as_str));
+                self.standing.set(outcome.as_ref().err());
             }
             for answer in answers {
                 answer(outcome.clone());
@@ -224,9 +225,12 @@ impl Desk {
     }
 
     /// Runs the batch in one transaction. When the commit fails, every piece of it has failed.
-    fn commit(&mut self, batch: impl Iterator<Item = Work>) -> (Vec<Answer>, Result<(), String>) {
-        let refuse = |batch: &mut dyn Iterator<Item = Work>, reason: String| {
-            (batch.map(|work| work(Err(&reason)).answer).collect(), Err(reason))
+    fn commit(&mut self, batch: impl Iterator<Item = Work>) -> (Vec<Answer>, Result<(), Refusal>) {
+        let refuse = |batch: &mut dyn Iterator<Item = Work>, refusal: Refusal| {
+            (
+                batch.map(|work| work(Err(&refusal)).answer).collect(),
+                Err(refusal),
+            )
         };
         let mut batch = batch;
         let tx = match self
@@ -234,49 +238,52 @@ impl Desk {
             .transaction_with_behavior(TransactionBehavior::Immediate)
         {
             Ok(tx) => tx,
-            Err(error) => return refuse(&mut batch, in_words(&error)),
+            Err(error) => return refuse(&mut batch, told(&error)),
         };
         if let Err(error) = (self.first)(&tx) {
-            let reason = refusal_of(&error).unwrap_or_else(|| format!("{error:#}"));
-            return refuse(&mut batch, reason);
+            let refusal = refusal_of(&error).unwrap_or_else(|| Refusal {
+                fault: CommitFault::Other,
+                reason: format!("{error:#}"),
+            });
+            return refuse(&mut batch, refusal);
         }
         let mut answers = Vec::new();
-        let mut broken: Option<String> = None;
+        let mut broken: Option<Refusal> = None;
         for work in batch {
             // Without savepoints pieces cannot be told apart: whatever comes after is refused, and nothing is
             // committed.
             let piece = match &broken {
-                Some(reason) => Err((work(Err(reason)).answer, reason.clone())),
+                Some(refusal) => Err((work(Err(refusal)).answer, refusal.clone())),
                 None => in_savepoint(&tx, work),
             };
-            answers.push(piece.unwrap_or_else(|(answer, reason)| {
-                broken = Some(reason);
+            answers.push(piece.unwrap_or_else(|(answer, refusal)| {
+                broken = Some(refusal);
                 answer
             }));
         }
-        if let Some(reason) = broken {
-            return (answers, Err(reason));
+        if let Some(refusal) = broken {
+            return (answers, Err(refusal));
         }
         crate::fail::point("before_commit");
-        (answers, tx.commit().map_err(|error| in_words(&error)))
+        (answers, tx.commit().map_err(|error| told(&error)))
     }
 }
 
 /// One piece of work; what it did is undone when it failed. The statements are prepared once, not for every piece.
-fn in_savepoint(conn: &Connection, work: Work) -> Result<Answer, (Answer, String)> {
+fn in_savepoint(conn: &Connection, work: Work) -> Result<Answer, (Answer, Refusal)> {
     let say = |statement| conn.prepare_cached(statement)?.execute([]);
     if let Err(error) = say(SAVEPOINT) {
-        let reason = in_words(&error);
-        return Err((work(Err(&reason)).answer, reason));
+        let refusal = told(&error);
+        return Err((work(Err(&refusal)).answer, refusal));
     }
     let done = work(Ok(conn));
-    if let Some(reason) = done.refusal {
-        return Err((done.answer, reason));
+    if let Some(refusal) = done.refusal {
+        return Err((done.answer, refusal));
     }
     let undone = if done.keep { Ok(0) } else { say(ROLLBACK_TO) };
     match undone.and_then(|_| say(RELEASE)) {
         Ok(_) => Ok(done.answer),
-        Err(error) => Err((done.answer, in_words(&error))),
+        Err(error) => Err((done.answer, told(&error))),
     }
 }
 
@@ -360,6 +367,8 @@ mod tests {
                 .unwrap()
                 .starts_with("the disk is full")
         );
+        let failed = writer.standing().failed_commits();
+        assert_eq!(failed, (1, Some(CommitFault::Full)));
         assert_eq!(writer.run(count).await.unwrap(), 1);
         assert!(writer.standing().refusal().is_some(), "reading proves nothing");
         pages(1_000).await.unwrap();

@@ -1,12 +1,15 @@
-//! Parts of the health report that are figures out of the database, in the report's own words.
+//! Parts of the health report that are figures of the database, in the report's own words.
 
 use anyhow::Result;
 use protocol::health::{DatabaseHealth, DeadJobs, NAMES_MAX};
 use rusqlite::Connection;
 
-use crate::{db, queue};
+use crate::{
+    db::{self, Standing},
+    queue,
+};
 
-/// How large the database is.
+/// How large the database is. What its commits say is added by [`commits`]: that is known even where nothing can be read.
 ///
 /// # Errors
 /// When it cannot be read.
@@ -21,12 +24,25 @@ pub(super) fn database(conn: &Connection) -> Result<DatabaseHealth> {
     })
 }
 
-/// Which jobs were given up.
+/// The same figures with what the writer heard from its last commits.
+pub(super) fn commits(figures: DatabaseHealth, standing: &Standing) -> DatabaseHealth {
+    let (failed_commits, commit_fault) = standing.failed_commits();
+    DatabaseHealth {
+        failed_commits,
+        commit_fault,
+        ..figures
+    }
+}
+
+/// Which jobs were given up, the kinds that have most first.
 ///
 /// # Errors
 /// When the database fails.
 pub(super) fn dead_by_kind(conn: &Connection) -> Result<Vec<DeadJobs>> {
-    let found = queue::store::dead_by_kind(conn, NAMES_MAX)?;
-    let dead = found.into_iter().map(|(kind, count)| DeadJobs { kind, count });
+    let found = queue::store::dead(conn, NAMES_MAX)?;
+    let dead = found.into_iter().map(|dead| DeadJobs {
+        kind: dead.kind,
+        count: dead.count,
+    });
     Ok(dead.collect())
 }

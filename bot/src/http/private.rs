@@ -167,6 +167,7 @@ async fn report(private: &Private) -> Health {
         gateways: vec![private.workshop.pakasir.health(now)],
         telegram: private.line.health(now),
         log: private.log.as_deref().and_then(|log| log.report().ok()),
+        database: figures::commits(known.database, private.workshop.writer.standing()),
         ..known
     }
 }

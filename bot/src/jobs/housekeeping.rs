@@ -1,5 +1,5 @@
 //! Forgets what is old enough, once an hour: handled updates, settled messages, whom a broadcast missed, jobs that were
-//! done or given up.
+//! done or given up. Before that, jobs about money and goods that were given up get another chance.
 //! Orders, payments and the ledger are never forgotten here.
 
 use std::time::Duration;
@@ -7,7 +7,7 @@ use std::time::Duration;
 use anyhow::Result;
 use protocol::time::UnixMillis;
 
-use super::run::Workshop;
+use super::{revive, run::Workshop};
 use crate::{
     clock::now,
     inbox, outbox,
@@ -28,6 +28,10 @@ const RECIPIENTS_KEPT: Duration = Duration::from_secs(90 * 86_400);
 /// When the database fails; the job is tried again.
 pub async fn work(shop: &Workshop, job: &Job) -> Result<Outcome> {
     let now = now();
+    let revived = shop.writer.run(move |conn| revive::revive(conn, now)).await?;
+    if revived > 0 {
+        tracing::warn!(revived, "jobs that were given up are tried again");
+    }
     while shop
         .writer
         .run(move |conn| queue::store::prune(conn, now))

@@ -9,6 +9,7 @@ pub mod deliver;
 pub mod expire_order;
 pub mod housekeeping;
 pub mod notices;
+pub mod revive;
 pub mod run;
 pub mod storage;
 pub mod task;

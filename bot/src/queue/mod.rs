@@ -187,6 +187,19 @@ pub struct QueueView {
     pub rate: Option<limit::Rate>,
 }
 
+/// A job that was given up.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DeadJob {
+    /// Its number.
+    pub id: JobId,
+    /// Its kind.
+    pub kind: String,
+    /// Its payload.
+    pub payload: String,
+    /// When it was enqueued.
+    pub created_at: UnixMillis,
+}
+
 /// Jobs of one kind that were given up.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DeadKind {
@@ -213,8 +226,11 @@ pub struct Counts {
 
 /// Between the moment a worker stops and the moment its job is given to another.
 const LEASE_MARGIN: Duration = Duration::from_secs(10);
-/// A job that takes the process down, or hangs, this often is set aside.
+/// A job that takes the process down, or hangs, more often than this without once coming to an end by itself, is set
+/// aside. An end is also a failed try or a snooze: a restart in the middle of a job is not held against it for ever.
 pub const RESCUES_MAX: u32 = 5;
+/// Why a job is set aside that needed it.
+const TOO_OFTEN: &str = "it took the bot down, or hung, too often";
 /// A person has this long to look at a job that was given up.
 pub const DEAD_KEPT: Duration = Duration::from_secs(90 * 86_400);
 /// So long it is remembered that a job was done.

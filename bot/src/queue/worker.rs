@@ -14,7 +14,7 @@ use tokio::{
 };
 use tokio_util::sync::CancellationToken;
 
-use super::{Boot, Claim, Job, Policy, PolicyOf, periodic::Periodic, store};
+use super::{Boot, Claim, Job, Policy, PolicyOf, TOO_OFTEN, periodic::Periodic, store};
 use crate::{
     clock::now,
     db::{WriteError, Writer},
@@ -130,9 +130,7 @@ impl Worker {
     async fn round(&self, free: usize, next_tick: UnixMillis) -> Result<Round, WriteError> {
         let (now, worker) = (now(), self.clone());
         let round = self.writer.run(move |conn| {
-            for kind in store::rescue(conn, worker.boot, now)? {
-                raise_dead(conn, &kind, "it took the bot down, or hung, too often", now)?;
-            }
+            take_back(conn, worker.boot, now)?;
             let next_tick = if next_tick <= now {
                 worker.tick(conn, now)?
             } else {
@@ -265,6 +263,17 @@ impl Worker {
             tracing::error!(%error, kind, "a job hung, and that cannot be stored");
         }
     }
+}
+
+/// Takes jobs back from processes that are gone and from workers that hang; tells of those that needed it too often.
+///
+/// # Errors
+/// When the database fails.
+pub fn take_back(conn: &Connection, boot: Boot, now: UnixMillis) -> Result<()> {
+    for kind in store::rescue(conn, boot, now)? {
+        raise_dead(conn, &kind, TOO_OFTEN, now)?;
+    }
+    Ok(())
 }
 
 fn give_up(conn: &Connection, claim: Claim, kind: &str, reason: &str, now: UnixMillis) -> Result<bool> {

@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     jobs::trade,
-    outbox::{self, NewSend, Screen, press::Press},
+    outbox::{self, NewSend, Screen, press::Press, store::parts},
     shop::{self, Shop, customer::CustomerId, order},
 };
 
@@ -109,7 +109,11 @@ fn pressed(visit: &Visit<'_>, callback_id: &str, data: &str, message: Option<Pre
         Ok(press) => (Some(press), false),
         Err(_) => (None, false),
     };
-    let in_place = message.filter(|message| message.is_text && !anew);
+    let in_place = match message.filter(|message| message.is_text && !anew) {
+        // No button of the shop there asks for it, but whoever writes their own client can.
+        Some(message) if parts::is_frame(visit.conn, visit.user, message.id)? => None,
+        other => other,
+    };
     let visit = &Visit {
         pressed: in_place.map(|message| message.id),
         ..*visit

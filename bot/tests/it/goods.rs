@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use bot::{
     incident,
-    outbox::{MessageId, Outgoing, Purpose, store},
+    outbox::{MessageId, NewSend, Outgoing, Purpose, Screen, store},
     queue::Boot,
     shop::{
         catalog,
@@ -16,6 +16,7 @@ use bot::{
 };
 
 use protocol::incident::IncidentId;
+use serde_json::json;
 
 use super::world::{BUYER, SELLER, World, text};
 
@@ -353,4 +354,41 @@ fn a_file_that_telegram_refuses_is_told_and_goes_out_once_it_is_sent_in_anew() {
         panic!("no file")
     };
     assert_eq!(file.id, FileId("BQACnew".to_owned()));
+}
+
+#[test]
+fn a_press_under_a_frame_is_answered_below_it_whatever_its_bytes_say() {
+    let world = World::new();
+    let order = paid(&world, "kunci-1");
+    deliver(&world, &order);
+    assert_eq!(arrives(&world, 200), (Purpose::Placeholder, 0));
+    let opened = |number| {
+        let (_, sent) = world.press_under(BUYER, "home", MessageId(number), &json!({"text": "x"}));
+        let pages = sent.into_iter().map(|sent| sent.purpose);
+        pages
+            .filter(|purpose| matches!(purpose, Purpose::Screen | Purpose::Edit))
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(opened(200), [Purpose::Screen]);
+    assert_eq!(
+        opened(201),
+        [Purpose::Edit],
+        "any other page changes in its place"
+    );
+}
+
+#[test]
+fn a_page_that_was_meant_for_a_frame_before_its_number_was_known_comes_below_it() {
+    let world = World::new();
+    let order = paid(&world, "kunci-1");
+    deliver(&world, &order);
+    let page = NewSend::screen_in_place(order.customer, MessageId(200), Screen::default());
+    store::enqueue(&world.conn, &page, world.now).unwrap();
+    assert_eq!(arrives(&world, 200), (Purpose::Placeholder, 0));
+    assert_eq!(arrives(&world, 0), (Purpose::Goods, 0));
+    let gone = next(&world, |edits| {
+        assert_eq!(edits, None, "it may not stand there");
+        Outcome::TargetGone
+    });
+    assert_eq!((gone.0, arrives(&world, 201).0), (Purpose::Edit, Purpose::Screen));
 }

@@ -1,7 +1,14 @@
 //! Every way in which money can come, and what becomes of order, stock, list and ledger.
 
+use std::time::Duration;
+
 use bot::{
-    jobs::trade,
+    jobs::{
+        revive, run,
+        task::{CheckPayment, Task},
+        trade,
+    },
+    queue::{self, Boot},
     shop::{
         audit,
         customer::CustomerId,
@@ -220,4 +227,36 @@ fn the_ledger_cannot_be_rewritten() {
         let refused = world.conn.execute(statement, []).unwrap_err().to_string();
         assert!(refused.contains("ledger_is_never"), "{refused}");
     }
+}
+
+#[test]
+fn a_payment_nobody_asks_about_any_more_is_asked_about_again_for_a_day() {
+    let mut world = World::new();
+    let order = world.buy(BUYER, world.product("Netflix", &["a:1"]));
+    let check = CheckPayment {
+        order: order.id,
+        txn_id: "t1".to_owned(),
+    };
+    check.enqueue(&world.conn, world.now, world.now).unwrap();
+    let give_up = |world: &World| {
+        let claimed = queue::store::claim(&world.conn, 9, Boot(1), world.now, run::policy_of).unwrap();
+        let job = claimed
+            .jobs
+            .into_iter()
+            .find(|job| job.kind == CheckPayment::KIND);
+        let job = job.expect("it stands in the queue");
+        assert!(queue::store::discard(&world.conn, job.claim, "the gateway is odd", world.now).unwrap());
+    };
+    give_up(&world);
+    world.now = world.now.plus(Duration::from_secs(3_600));
+    assert_eq!(revive::revive(&world.conn, world.now).unwrap(), 1);
+    assert_eq!(revive::revive(&world.conn, world.now).unwrap(), 0);
+    give_up(&world);
+    world.now = world.now.plus(Duration::from_secs(25 * 3_600));
+    assert_eq!(
+        revive::revive(&world.conn, world.now).unwrap(),
+        0,
+        "a person has to do it"
+    );
+    assert_eq!(queue::store::counts(&world.conn).unwrap().0.dead, 1);
 }

@@ -180,6 +180,21 @@ fn a_job_that_takes_the_bot_down_again_and_again_is_set_aside() {
 }
 
 #[test]
+fn a_restart_in_the_middle_of_a_job_is_not_held_against_it_for_ever() {
+    let queue = Queue::new();
+    queue.add("a", Priority::CUSTOMER, NOW);
+    for boot in 1..=4 * i64::from(RESCUES_MAX) {
+        let claimed = store::claim(&queue.conn, 1, Boot(boot), NOW, usual).unwrap();
+        let job = claimed.jobs.into_iter().next().unwrap();
+        if boot % 3 == 0 {
+            assert!(store::snooze(&queue.conn, job.claim, NOW).unwrap());
+        }
+        let buried = store::rescue(&queue.conn, Boot(boot + 1), NOW).unwrap();
+        assert!(buried.is_empty(), "given up at boot {boot}");
+    }
+}
+
+#[test]
 fn a_snooze_is_no_try() {
     let queue = Queue::new();
     queue.add("a", Priority::CUSTOMER, NOW);

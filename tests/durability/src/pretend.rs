@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use bot::{
     outbox::{MessageId, SendId},
     shop::{
+        customer::CustomerId,
         money::Rupiah,
         payment::{Answer, Invoice, Status},
     },
@@ -98,7 +99,7 @@ pub enum Taken {
 /// The pretend Telegram.
 #[derive(Default)]
 pub struct Telegram {
-    messages: BTreeMap<i32, String>,
+    messages: BTreeMap<i32, (CustomerId, String)>,
     /// Each time that a row put new words before somebody.
     pub pushes: Vec<(SendId, MessageId, String)>,
     deleted: BTreeSet<i32>,
@@ -108,19 +109,23 @@ pub struct Telegram {
 
 impl Telegram {
     /// A new message.
-    pub fn send(&mut self, row: SendId, words: &str) -> Taken {
+    pub fn send(&mut self, row: SendId, chat: CustomerId, words: &str) -> Taken {
         let number = i32::try_from(self.messages.len()).expect("a simulation is short") + 1;
-        self.messages.insert(number, words.to_owned());
+        self.messages.insert(number, (chat, words.to_owned()));
         self.pushes.push((row, MessageId(number), words.to_owned()));
         Taken::Here(MessageId(number))
     }
 
-    /// Other words in a message; the same words again are nothing new.
-    pub fn edit(&mut self, row: SendId, message: MessageId, words: &str) -> Taken {
+    /// Other words in a message of a chat; the same words again are nothing new.
+    pub fn edit(&mut self, row: SendId, (chat, message): (CustomerId, MessageId), words: &str) -> Taken {
         if self.deleted.contains(&message.0) {
             return Taken::TargetGone;
         }
-        let Some(there) = self.messages.get_mut(&message.0) else {
+        let Some((_, there)) = self
+            .messages
+            .get_mut(&message.0)
+            .filter(|(owner, _)| *owner == chat)
+        else {
             return Taken::TargetGone;
         };
         if there != words {
@@ -128,6 +133,13 @@ impl Telegram {
             self.pushes.push((row, message, words.to_owned()));
         }
         Taken::Here(message)
+    }
+
+    /// The messages of a chat.
+    #[must_use]
+    pub fn of_chat(&self, chat: CustomerId) -> Vec<MessageId> {
+        let own = self.messages.iter().filter(|(_, (owner, _))| *owner == chat);
+        own.map(|(number, _)| MessageId(*number)).collect()
     }
 
     /// A person deletes the message that came last.

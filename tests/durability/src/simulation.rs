@@ -6,6 +6,7 @@
 mod broadcasts;
 mod check;
 mod jobs;
+mod people;
 mod sends;
 mod updates;
 
@@ -14,11 +15,6 @@ use std::time::Duration;
 use anyhow::Result;
 use bot::{
     db,
-    gateways::pakasir,
-    jobs::{
-        task::{CheckPayment, Task},
-        trade::{self, Placed},
-    },
     outbox::{self, store::Sending},
     queue::{self, Boot, Job},
     shop::{
@@ -26,13 +22,13 @@ use bot::{
         catalog::{self, Draft, ProductId},
         customer::{self, CustomerId, Language},
         money::Rupiah,
-        order::{self, Event, OrderId, State},
-        payment::{self, Answer, Invoice, Status},
+        order::OrderId,
+        payment::{Answer, Invoice},
         stock::{self, File, FileId, FileUniqueId},
     },
 };
 use protocol::time::UnixMillis;
-use rand::{Rng, SeedableRng, rngs::StdRng, seq::IndexedRandom};
+use rand::{Rng, SeedableRng, rngs::StdRng};
 use rusqlite::Connection;
 
 use broadcasts::{AUDIENCE, Broadcasts};
@@ -43,8 +39,8 @@ use crate::pretend::{Gateway, Taken, Telegram};
 const CUSTOMERS: std::ops::RangeInclusive<i64> = 1..=4;
 const PRICE: Rupiah = Rupiah(25_000);
 const STOCK: usize = 5;
-/// A job that is rescued more often than this is set aside; a simulation stays below it.
-const CRASHES_MAX: u32 = 4;
+/// So many times the bot dies, or stands still for long, in one run.
+const CRASHES_MAX: u32 = 8;
 
 /// Steps between two looks at all the rules.
 const LOOK_EVERY: usize = 8;
@@ -233,92 +229,6 @@ impl Simulation {
                 Ok(())
             }
         }
-    }
-
-    fn buy(&mut self) -> Result<()> {
-        let customer = CustomerId(self.chance.random_range(CUSTOMERS));
-        let placed = trade::place(&self.conn, &self.shop, customer, self.product, self.now)?;
-        if let Placed::New(order) = &placed {
-            self.orders.push(order.id);
-            self.tell(format!("{} places order {}", customer.0, order.id.0));
-        }
-        Ok(())
-    }
-
-    /// Somebody pays an open transaction: as asked, too much, or a second one as well.
-    fn pay(&mut self) -> Result<()> {
-        // Nobody can pay a picture that the bot was never told about.
-        let shown = |at: &usize| {
-            let known = payment::store::by_txn(&self.conn, pakasir::NAME, &format!("T{at}"));
-            matches!(known, Ok(Some(_))) && self.gateway.transactions[*at].status != Status::Completed
-        };
-        let open: Vec<usize> = (0..self.gateway.transactions.len()).filter(shown).collect();
-        let Some(at) = open.choose(&mut self.chance).copied() else {
-            return Ok(());
-        };
-        // Also one that is canceled: money may come late.
-        let known = &mut self.gateway.transactions[at];
-        let is_late = known.status == Status::Canceled;
-        known.status = Status::Completed;
-        let (order, amount) = (known.order.clone(), known.amount);
-        if self.chance_of(0.1) {
-            self.gateway.transactions[at].amount = Rupiah(amount.0 + 1_000);
-        }
-        if self.chance_of(0.1) {
-            let second = self.gateway.add(&order, amount);
-            self.gateway.transactions[second].status = Status::Completed;
-            self.hint_about(second)?;
-        }
-        self.tell(format!("T{at} is paid"));
-        // Nobody polls what was canceled: of money that comes all the same, only the webhook tells.
-        if is_late { self.hint_about(at) } else { Ok(()) }
-    }
-
-    /// A webhook, perhaps about nothing new.
-    fn hint(&mut self) -> Result<()> {
-        if self.gateway.transactions.is_empty() {
-            return Ok(());
-        }
-        let at = self.chance.random_range(0..self.gateway.transactions.len());
-        self.hint_about(at)
-    }
-
-    fn hint_about(&mut self, at: usize) -> Result<()> {
-        let code = &self.gateway.transactions[at].order;
-        if let Some(order) = order::store::by_code(&self.conn, code)? {
-            let check = CheckPayment {
-                order: order.id,
-                txn_id: format!("T{at}"),
-            };
-            check.enqueue(&self.conn, self.now, self.now)?;
-            self.tell(format!("a webhook about T{at}"));
-        }
-        Ok(())
-    }
-
-    fn some_order(&mut self) -> Result<Option<order::Order>> {
-        let id = self.orders.choose(&mut self.chance).copied();
-        id.map(|id| order::store::get(&self.conn, id)).transpose()
-    }
-
-    fn cancel(&mut self) -> Result<()> {
-        if let Some(order) = self.some_order()?
-            && order.state == State::AwaitingPayment
-        {
-            trade::advance(&self.conn, &self.shop, &order, Event::CustomerCancelled, self.now)?;
-            self.tell(format!("order {} is called off", order.id.0));
-        }
-        Ok(())
-    }
-
-    fn view(&mut self) -> Result<()> {
-        if let Some(order) = self.some_order()?
-            && matches!(order.state, State::Paid | State::Delivered)
-        {
-            trade::show_goods(&self.conn, &self.shop, &order, self.now)?;
-            self.tell(format!("the goods of {} are looked at", order.id.0));
-        }
-        Ok(())
     }
 
     fn wait(&mut self) -> Result<()> {

@@ -14,13 +14,12 @@ impl History {
     /// Nobody got an announcement twice; who is counted has it, and no kill left more than a window in doubt.
     pub(super) fn announcements(&self, books: &Books, kills: usize, found: &mut Findings) {
         let mut seen: BTreeMap<(&str, i64), usize> = BTreeMap::new();
-        let own = |call: &&Call| {
-            // The seller's own pages quote it.
-            call.words.contains(ANNOUNCEMENT) && !call.words.contains("Penerima:")
-        };
+        // The seller's own pages, and the list of all announcements, quote it.
+        let own = |call: &&Call| !call.words.contains("Penerima:");
         for call in self.taken("sendmessage").filter(own) {
-            let words = call.words.lines().find(|line| line.starts_with(ANNOUNCEMENT));
-            *seen.entry((words.unwrap_or_default(), call.chat)).or_default() += 1;
+            if let Some(words) = call.words.lines().find(|line| line.starts_with(ANNOUNCEMENT)) {
+                *seen.entry((words, call.chat)).or_default() += 1;
+            }
         }
         found.announced = seen.len();
         let twice = seen.iter().filter(|(_, times)| **times > 1);

@@ -135,6 +135,7 @@ pub fn goods_refused(
             Item::File(_) => Outgoing::EditCaption(words),
         };
         let edit = NewSend {
+            order: Some(order.id),
             outgoing,
             ..NewSend::screen_in_place(order.customer, frame, outbox::Screen::default())
         };

@@ -207,12 +207,29 @@ pub fn begin(conn: &Connection, id: SendId, boot: Boot) -> Result<Option<Sending
     let Some(((policy, purpose, body), sending)) = row.optional()? else {
         return Ok(None);
     };
+    let purpose = purpose_of(&purpose)?;
     Ok(Some(Sending {
         policy: policy_of(&policy),
-        purpose: purpose_of(&purpose)?,
+        purpose,
         outgoing: serde_json::from_str(&body).context("reading a message from the outbox")?,
+        edits: allowed(conn, purpose, &sending)?,
         ..sending
     }))
+}
+
+/// Which message a row may change. No page takes the place of goods: whoever pressed under their frame, before its
+/// number was known here, gets a new message. An order's own edits, such as the word that its goods are refused, may.
+fn allowed(conn: &Connection, purpose: Purpose, sending: &Sending) -> Result<Option<MessageId>> {
+    match sending.edits {
+        Some(message)
+            if purpose == Purpose::Edit
+                && sending.order.is_none()
+                && parts::is_frame(conn, sending.chat, message)? =>
+        {
+            Ok(None)
+        }
+        message => Ok(message),
+    }
 }
 
 /// What a restart must not forget about the pace: chats that got a message a moment ago, and until when; `true` for

@@ -1,11 +1,14 @@
-//! The parts of an order's goods: which of them have arrived, and which are on their way.
+//! The parts of an order's goods: which of them have arrived, which are on their way, and which messages are theirs.
 
 use std::collections::BTreeSet;
 
 use anyhow::Result;
 use rusqlite::{Connection, named_params};
 
-use crate::shop::order::OrderId;
+use crate::{
+    outbox::MessageId,
+    shop::{customer::CustomerId, order::OrderId},
+};
 
 /// Why a row failed whose frame somebody deleted.
 pub const FRAME_GONE: &str = "its frame is gone";
@@ -20,6 +23,10 @@ const STARTED: &str = "SELECT part FROM send
     WHERE order_id = :order AND purpose = 'goods' AND state IN ('waiting', 'sending', 'sent')";
 const COUNT_FAILED: &str = "SELECT count(*) FROM send
     WHERE order_id = :order AND purpose = 'goods' AND state = 'failed' AND error = :error";
+// By the person's orders, of which there are few, and not by the message's number, which no index knows.
+pub(super) const IS_FRAME: &str = "SELECT EXISTS (SELECT 1 FROM shop_order CROSS JOIN send
+    WHERE shop_order.customer_id = :chat AND send.order_id = shop_order.id AND send.purpose = 'placeholder'
+        AND send.message_id = :message)";
 const FORGET_REFUSALS: &str = "UPDATE send SET error = 'refused, and sent in anew'
     WHERE order_id = :order AND purpose = 'goods' AND state = 'failed' AND error = :error";
 
@@ -66,6 +73,16 @@ pub fn forget_refusals(conn: &Connection, order: OrderId) -> Result<()> {
     let row = named_params! { ":order": order.0, ":error": GOODS_REFUSED };
     conn.prepare_cached(FORGET_REFUSALS)?.execute(row)?;
     Ok(())
+}
+
+/// Whether a message is a frame for goods, full or still empty: a page in its place would take the goods out of the
+/// chat.
+///
+/// # Errors
+/// When the database fails.
+pub fn is_frame(conn: &Connection, chat: CustomerId, message: MessageId) -> Result<bool> {
+    let row = named_params! { ":chat": chat.0, ":message": message.0 };
+    Ok(conn.prepare_cached(IS_FRAME)?.query_row(row, |row| row.get(0))?)
 }
 
 fn read(conn: &Connection, statement: &str, order: OrderId) -> Result<BTreeSet<u32>> {

@@ -7,6 +7,7 @@ mod limits;
 mod overview;
 mod periodic;
 mod rescue;
+mod revive;
 mod settle;
 mod upkeep;
 
@@ -16,14 +17,15 @@ pub use limits::{limit, pause, resume};
 pub use overview::{counts, dead, paused, view};
 pub use periodic::tick;
 pub use rescue::rescue;
+pub use revive::{dead_since, revive};
 pub use settle::{complete, discard, extend, lease_until, retry, snooze};
-pub use upkeep::{dead_by_kind, next_boot, probe, prune};
+pub use upkeep::{next_boot, probe, prune};
 
 #[cfg(test)]
 mod tests {
     use rusqlite::Connection;
 
-    use super::{claim, enqueue, limits, overview, periodic, rescue, settle, upkeep};
+    use super::{claim, enqueue, limits, overview, periodic, rescue, revive, settle, upkeep};
     use crate::db;
 
     fn plan(conn: &Connection, statement: &str) -> String {
@@ -89,7 +91,12 @@ mod tests {
     fn forgetting_goes_by_age_and_not_over_everything() {
         let mut conn = Connection::open_in_memory().unwrap();
         db::migrate(&mut conn).unwrap();
-        for statement in [upkeep::PRUNE_DEAD, upkeep::PRUNE_DONE, upkeep::PRUNE_PERIODS] {
+        for statement in [
+            upkeep::PRUNE_DEAD,
+            upkeep::PRUNE_DONE,
+            upkeep::PRUNE_PERIODS,
+            revive::DEAD_SINCE,
+        ] {
             let plan = plan(&conn, statement);
             assert!(plan.starts_with("SEARCH"), "{statement}: {plan}");
         }

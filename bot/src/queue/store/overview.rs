@@ -25,8 +25,8 @@ const OF_QUEUE: &str = "SELECT
     (SELECT count(*) FROM job WHERE state = 'running' AND queue = :queue)";
 const SETTINGS: &str =
     "SELECT paused_at, running_max, starts_max, starts_per_ms FROM queue WHERE name = :queue";
-const DEAD: &str =
-    "SELECT kind, count(*), max(died_at), error FROM dead_job GROUP BY kind ORDER BY kind LIMIT 100";
+const DEAD: &str = "SELECT kind, count(*), max(died_at), error FROM dead_job
+    GROUP BY kind ORDER BY count(*) DESC, kind LIMIT :limit";
 
 /// How many jobs stand where, each counted up to [`COUNTED_MAX`], and since when the first in any line could have run.
 ///
@@ -121,13 +121,13 @@ fn settings(row: &Row<'_>) -> rusqlite::Result<(Option<UnixMillis>, Option<u32>,
     Ok((row.get::<_, Option<i64>>(0)?.map(UnixMillis), row.get(1)?, rate))
 }
 
-/// The kinds of jobs that were given up, with their newest reason; at most a hundred kinds.
+/// The kinds of jobs that were given up, with their newest reason, the most frequent first; at most `limit` kinds.
 ///
 /// # Errors
 /// When the database fails.
-pub fn dead(conn: &Connection) -> Result<Vec<DeadKind>> {
+pub fn dead(conn: &Connection, limit: usize) -> Result<Vec<DeadKind>> {
     let mut statement = conn.prepare_cached(DEAD)?;
-    let rows = statement.query_map([], |row| {
+    let rows = statement.query_map(named_params! { ":limit": i64::try_from(limit)? }, |row| {
         Ok(DeadKind {
             kind: row.get(0)?,
             count: row.get(1)?,

@@ -5,7 +5,7 @@ use protocol::time::UnixMillis;
 use rusqlite::{Connection, named_params};
 
 use super::settle::discard;
-use crate::queue::{Boot, Claim, JobId, RESCUES_MAX};
+use crate::queue::{Boot, Claim, JobId, RESCUES_MAX, TOO_OFTEN};
 
 /// Running jobs are as many as there are hands: all of them are looked at.
 pub(super) const ORPHANS: &str = "SELECT id, claim, rescues, kind FROM job
@@ -31,7 +31,7 @@ pub fn rescue(conn: &Connection, boot: Boot, now: UnixMillis) -> Result<Vec<Stri
     for orphan in rows.collect::<rusqlite::Result<Vec<_>>>()? {
         let (claim, rescues, kind) = orphan;
         if rescues >= RESCUES_MAX {
-            discard(conn, claim, "it took the bot down, or hung, too often", now)?;
+            discard(conn, claim, TOO_OFTEN, now)?;
             buried.push(kind);
         } else {
             let row = named_params! { ":id": claim.job.0, ":claim": claim.token };

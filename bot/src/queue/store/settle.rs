@@ -11,7 +11,9 @@ pub(super) const REMEMBER: &str =
     SELECT id, queue, kind, attempt, rescues, created_at, :now FROM job
     WHERE id = :id AND claim = :claim AND state = 'running'";
 pub(super) const REMOVE: &str = "DELETE FROM job WHERE id = :id AND claim = :claim AND state = 'running'";
-pub(super) const RESCHEDULE: &str = "UPDATE job SET state = 'scheduled', run_at = :run_at, error = :error,
+// Whoever comes to an end by itself has taken nothing down: rescues are counted anew.
+pub(super) const RESCHEDULE: &str =
+    "UPDATE job SET state = 'scheduled', run_at = :run_at, error = :error, rescues = 0,
         attempt = attempt - :forgive, claim = NULL, boot = NULL, lease_until = NULL
     WHERE id = :id AND claim = :claim AND state = 'running'";
 pub(super) const EXTEND: &str = "UPDATE job SET lease_until = max(lease_until, :lease_until)

@@ -1,4 +1,4 @@
-//! Starts are counted, jobs are counted, and what is old enough is forgotten, a little at a time.
+//! Starts are counted, and what is old enough is forgotten, a little at a time.
 
 use std::time::Duration;
 
@@ -16,8 +16,6 @@ const NEXT_BOOT: &str = "INSERT INTO setting (name, value) VALUES ('boot', '1')
     RETURNING CAST(value AS INTEGER)";
 const PROBE: &str = "INSERT INTO setting (name, value) VALUES ('write_probe', :now)
     ON CONFLICT (name) DO UPDATE SET value = excluded.value";
-const DEAD_BY_KIND: &str =
-    "SELECT kind, count(*) FROM dead_job GROUP BY kind ORDER BY count(*) DESC, kind LIMIT :limit";
 pub(super) const PRUNE_DEAD: &str = "DELETE FROM dead_job WHERE id IN
     (SELECT id FROM dead_job WHERE died_at < :before ORDER BY died_at LIMIT :limit)";
 // The oldest lines have the lowest numbers, so that age needs no index.
@@ -47,18 +45,6 @@ pub fn probe(conn: &Connection, now: UnixMillis) -> Result<()> {
     conn.prepare_cached(PROBE)?
         .execute(named_params! { ":now": now.0.to_string() })?;
     Ok(())
-}
-
-/// How many jobs of each kind were given up, the most first; at most `limit` kinds.
-///
-/// # Errors
-/// When the database fails.
-pub fn dead_by_kind(conn: &Connection, limit: usize) -> Result<Vec<(String, u64)>> {
-    let mut statement = conn.prepare_cached(DEAD_BY_KIND)?;
-    let rows = statement.query_map(named_params! { ":limit": i64::try_from(limit)? }, |row| {
-        Ok((row.get(0)?, row.get(1)?))
-    })?;
-    Ok(rows.collect::<rusqlite::Result<_>>()?)
 }
 
 /// Forgets jobs that were given up or done long ago, keys whose period is over, and old moments of periodic jobs.

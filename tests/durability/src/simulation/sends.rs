@@ -111,10 +111,10 @@ impl Simulation {
             self.saw(broadcast, sending.chat);
         }
         if !sending.is_edit {
-            return Ok(self.telegram.send(sending.id, &words));
+            return Ok(self.telegram.send(sending.id, sending.chat, &words));
         }
         Ok(sending.edits.map_or(Taken::TargetGone, |message: MessageId| {
-            self.telegram.edit(sending.id, message, &words)
+            self.telegram.edit(sending.id, (sending.chat, message), &words)
         }))
     }
 

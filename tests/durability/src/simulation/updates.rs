@@ -6,12 +6,16 @@ use std::collections::BTreeSet;
 use anyhow::{Result, bail};
 use bot::{
     inbox::{self, BATCH_MAX, UpdateId},
+    shop::customer::CustomerId,
     telegram::{
         event::{self, Parsed},
         router,
     },
 };
-use rand::{Rng, seq::SliceRandom};
+use rand::{
+    Rng,
+    seq::{IndexedRandom, SliceRandom},
+};
 use serde_json::{Value, json};
 
 use super::{CUSTOMERS, Simulation};
@@ -43,9 +47,14 @@ impl Simulation {
         let (user, number) = (self.chance.random_range(CUSTOMERS), self.updates.all.len());
         let person = json!({ "id": user, "is_bot": false, "first_name": "Budi" });
         let chat = json!({ "id": user, "type": "private", "first_name": "Budi" });
-        // No message of the shop: what a press changes must not be the frame of somebody's goods.
+        // Whoever writes their own client presses under any of their messages, the frames for their goods among them.
+        let own = self.telegram.of_chat(CustomerId(user));
+        // Most of all under the newest, which may still be on its way.
+        let newest = own.last().filter(|_| self.chance.random_bool(0.5));
+        let under = newest.or_else(|| own.choose(&mut self.chance));
+        let under = under.map_or(1_000_000, |message| message.0);
         let message =
-            json!({ "message_id": 1_000_000, "date": 1, "from": person, "chat": chat, "text": "/start" });
+            json!({ "message_id": under, "date": 1, "from": person, "chat": chat, "text": "/start" });
         let data = format!("buy:{}", self.product.0);
         let body = if self.chance.random_bool(0.5) {
             json!({ "update_id": number, "message": message })
