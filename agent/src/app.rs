@@ -10,6 +10,7 @@ use std::{
 };
 
 use anyhow::Context;
+use axum::Router;
 use jiff::Timestamp;
 use protocol::time::UnixMillis;
 use tokio::{net::TcpListener, sync::watch, task::JoinSet, time::timeout};
@@ -21,7 +22,7 @@ use crate::{
     },
     backup::{
         self,
-        capture::{self, Running},
+        capture::{self, Running, Shipper},
     },
     beat::{Beat, Beats},
     config::Config,
@@ -38,6 +39,7 @@ use child::Program;
 
 mod backups;
 mod child;
+mod desk;
 mod heartbeat;
 mod restart;
 mod systemd;
@@ -118,20 +120,15 @@ struct Parts {
 impl Parts {
     async fn start(config: Arc<Config>, pace: Pace, program: Option<PathBuf>) -> anyhow::Result<Self> {
         let started_at = UnixMillis(Timestamp::now().as_millisecond());
-        let store = Arc::new(Store::open_with_room(&config.state_dir)?);
         let ladder = ladder(&config);
-        tidy_outbox(&store, &ladder, started_at)?;
+        let store = open_store(&config, &ladder, started_at)?;
         let client = http_client()?;
         let ways = ways::open(&config, &client)?;
-        let listener = TcpListener::bind(config.http.private)
-            .await
-            .with_context(|| format!("listening on {} ([http] private)", config.http.private))?;
+        let listener = listen(&config).await?;
         let upkeep = upkeep::Upkeep::of(program.clone(), &config, &store);
         let program = program.map(|path| Program::of(path, &listener)).transpose()?;
         let mut beats = Beats::new(Instant::now());
         let alerts = alerts_of(&config, &store, &ladder);
-        let remotes: Vec<&str> = config.remotes.iter().map(|remote| remote.name.as_str()).collect();
-        backup_outcome::forget_other_remotes(&alerts, &remotes, started_at)?;
         let common = watching::Common {
             config: &config,
             store: &store,
@@ -141,19 +138,13 @@ impl Parts {
         let (bot, cycle) = watching::watches(common, &mut beats);
         let mut tasks = JoinSet::new();
         let age_beat = beats.add("backup_age", WATCH_LIMIT, Instant::now());
-        let age = backup_age(&config, &store, &alerts, started_at, age_beat);
-        tasks.spawn(async { Ok(age.run().await) });
-        watch_backups(&config, &store, &alerts, started_at, &mut tasks);
-        let clock = AlertClock {
-            alerts: alerts.clone(),
-            patience: pace.patience,
-            beat: beats.add("alerts", CLOCK_LIMIT, Instant::now()),
-        };
+        watch_backups(&config, &store, &alerts, started_at, age_beat, &mut tasks)?;
+        let clock = alert_clock(&alerts, pace, &mut beats);
         let stop = watch::Sender::new(false);
-        let mut senders = JoinSet::new();
-        for sender in ways::senders(&ways, &config, &store, pace, &mut beats) {
-            senders.spawn(sender.run(alerts.subscribe(), stop.subscribe()));
-        }
+        let senders = ways::senders(&ways, &config, &store, pace, &mut beats)
+            .into_iter()
+            .map(|sender| sender.run(alerts.subscribe(), stop.subscribe()))
+            .collect();
         let (capture, shippers, recording) = capture::start(&config, &store)?;
         let status = Arc::new(Status {
             store: Arc::clone(&store),
@@ -164,12 +155,7 @@ impl Parts {
             capture: capture.clone(),
         });
 
-        for shipper in shippers {
-            tasks.spawn(async { Ok(shipper.run().await) });
-        }
-        tasks.spawn(async { Ok(bot.run().await) });
-        tasks.spawn(async { Ok(cycle.run().await) });
-        upkeep.map(|upkeep| tasks.spawn(async { Ok(upkeep.run().await) }));
+        keep_remotes(shippers, upkeep, &mut tasks);
         tasks.spawn(async { Ok(clock.run().await) });
         let telling = telling::Telling {
             config: &config,
@@ -178,9 +164,12 @@ impl Parts {
             status: &status,
             client: &client,
         };
+        let (pages, asked_backups) = telling.show(&bot, &cycle, &mut tasks)?;
+        tasks.spawn(async { Ok(bot.run().await) });
+        tasks.spawn(async { Ok(cycle.run().await) });
         telling.spawn(ways, started_at, &mut tasks);
         tasks.spawn(systemd::feed_watchdog(Arc::clone(&status)));
-        tasks.spawn(serve(listener, status));
+        tasks.spawn(serve(listener, status, pages));
         let schedule = backups::Backups {
             heartbeat: backup_heartbeat(&config, client),
             config,
@@ -189,12 +178,13 @@ impl Parts {
             capture,
             program,
         };
-        tasks.spawn(async { Ok(schedule.run().await) });
+        tasks.spawn(async { Ok(schedule.run(asked_backups).await) });
+        let capture = recording;
         Ok(Self {
             tasks,
             senders,
             stop,
-            capture: recording,
+            capture,
         })
     }
 
@@ -224,14 +214,27 @@ fn alerts_of(config: &Config, store: &Arc<Store>, ladder: &[Rung]) -> Alerts {
     Alerts::new(Arc::clone(store), Voice::of(config), Calendar::of(config), ladder)
 }
 
-/// What is asked about backups besides their age.
+fn alert_clock(alerts: &Alerts, pace: Pace, beats: &mut Beats) -> AlertClock {
+    AlertClock {
+        alerts: alerts.clone(),
+        patience: pace.patience,
+        beat: beats.add("alerts", CLOCK_LIMIT, Instant::now()),
+    }
+}
+
+/// What is asked about backups.
 fn watch_backups(
     config: &Config,
     store: &Arc<Store>,
     alerts: &Alerts,
     started_at: UnixMillis,
+    age_beat: Beat,
     tasks: &mut JoinSet<anyhow::Result<Infallible>>,
-) {
+) -> anyhow::Result<()> {
+    let age = backup_age(config, store, alerts, started_at, age_beat);
+    tasks.spawn(async { Ok(age.run().await) });
+    let remotes: Vec<&str> = config.remotes.iter().map(|remote| remote.name.as_str()).collect();
+    backup_outcome::forget_other_remotes(alerts, &remotes, started_at)?;
     let recipients = RecipientWatch {
         alerts: alerts.clone(),
         paths: config.backup.recipients.clone(),
@@ -240,6 +243,25 @@ fn watch_backups(
     tasks.spawn(async { Ok(recipients.run().await) });
     let rehearsals = rehearsals(config, store, alerts, started_at);
     tasks.spawn(async { Ok(rehearsals.run().await) });
+    Ok(())
+}
+
+/// Commits go out all the time, and once a day what is out there is looked after.
+fn keep_remotes(
+    shippers: Vec<Shipper>,
+    upkeep: Option<upkeep::Upkeep>,
+    tasks: &mut JoinSet<anyhow::Result<Infallible>>,
+) {
+    for shipper in shippers {
+        tasks.spawn(async { Ok(shipper.run().await) });
+    }
+    upkeep.map(|upkeep| tasks.spawn(async { Ok(upkeep.run().await) }));
+}
+
+async fn listen(config: &Config) -> anyhow::Result<TcpListener> {
+    TcpListener::bind(config.http.private)
+        .await
+        .with_context(|| format!("listening on {} ([http] private)", config.http.private))
 }
 
 fn rehearsals(
@@ -263,8 +285,8 @@ fn backup_heartbeat(config: &Config, client: reqwest::Client) -> Option<Heartbea
     Some(Heartbeat::new(client, url))
 }
 
-async fn serve(listener: TcpListener, status: Arc<Status>) -> anyhow::Result<Infallible> {
-    http::serve(listener, status)
+async fn serve(listener: TcpListener, status: Arc<Status>, pages: Router) -> anyhow::Result<Infallible> {
+    http::serve(listener, status, pages)
         .await
         .context("serving the private address")?;
     anyhow::bail!("the private address is not served any more")
@@ -285,6 +307,12 @@ fn backup_age(
         started_at,
         beat,
     }
+}
+
+fn open_store(config: &Config, ladder: &[Rung], now: UnixMillis) -> anyhow::Result<Arc<Store>> {
+    let store = Store::open_with_room(&config.state_dir)?;
+    tidy_outbox(&store, ladder, now)?;
+    Ok(Arc::new(store))
 }
 
 fn tidy_outbox(store: &Store, ladder: &[Rung], now: UnixMillis) -> anyhow::Result<()> {

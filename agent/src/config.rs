@@ -174,6 +174,8 @@ pub enum RemoteKind {
 pub struct Secrets {
     /// `OWNER_BOT_TOKEN`; always there when the configuration was read to [`Purpose::Keep`].
     pub owner_bot_token: Option<Secret>,
+    /// `CONSOLE_TOTP_SECRET`: what the owner's authenticator was set up with, in base32.
+    pub console_totp: Option<Secret>,
 }
 
 impl Config {

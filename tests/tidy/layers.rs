@@ -64,20 +64,31 @@ const BOT: [Layer; 23] = [
 ];
 
 /// The same for the agent. `alert` knows no probe. `backup` never names `keys`: what takes backups cannot open one.
-const AGENT: [Layer; 12] = [
+const AGENT: [Layer; 16] = [
     (
         "cli",
         &[
-            "alert", "app", "backup", "beat", "config", "http", "keys", "rehearse", "restore", "store",
-            "watch",
+            "alert", "app", "backup", "beat", "config", "console", "http", "keys", "rehearse", "restore",
+            "store", "watch",
         ],
     ),
     (
         "app",
         &[
-            "alert", "backup", "beat", "config", "http", "rehearse", "store", "watch",
+            "alert", "backup", "beat", "chart", "config", "console", "http", "overview", "page", "rehearse",
+            "store", "watch",
         ],
     ),
+    (
+        "console",
+        &["alert", "chart", "config", "overview", "store", "watch"],
+    ),
+    (
+        "page",
+        &["alert", "chart", "config", "overview", "store", "watch"],
+    ),
+    ("overview", &["alert", "chart", "store", "watch"]),
+    ("chart", &["alert", "config", "store", "watch"]),
     ("http", &["backup", "beat", "store", "watch"]),
     ("watch", &["alert", "backup", "beat", "config", "store"]),
     ("rehearse", &["backup", "config", "restore", "store"]),

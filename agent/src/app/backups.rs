@@ -5,17 +5,19 @@ use std::{convert::Infallible, sync::Arc, time::Duration};
 
 use jiff::{Timestamp, tz::TimeZone};
 use protocol::time::UnixMillis;
-use tokio::time::sleep;
+use tokio::{sync::mpsc, time::sleep};
 
 use super::child::Program;
 use crate::{
     alert::{
         Alerts,
         heartbeat::{Heartbeat, RunId, Signal},
+        message::moment,
         rule::{Observation, Rule},
     },
     backup::{self, Commits, Silent, TakeError, Taken, Want, capture::Capture, schedule},
     config::Config,
+    console::{BackupAsk, BackupEnd},
     store::Store,
     watch::backup_outcome,
 };
@@ -80,20 +82,27 @@ enum Ended {
 
 impl Backups {
     /// Takes backups for as long as the agent lives.
-    pub(super) async fn run(self) -> Infallible {
+    pub(super) async fn run(self, mut asked: mpsc::Receiver<BackupAsk>) -> Infallible {
         let (backup, zone) = (&self.config.backup, &self.config.owner.timezone);
         let newest_full = self.store.newest_full_at().unwrap_or_default();
         let mut full = Due::at(first_due(&backup.snapshot, zone, newest_full, now()));
         let mut delta = Due::at(next_due(&backup.delta, zone, now()));
         loop {
-            while now() < full.next.min(delta.next) {
+            let mut ask = None;
+            while ask.is_none() && now() < full.next.min(delta.next) {
                 // A chain that began meanwhile waits for no schedule; after a failure its retry has a time.
                 if self.lacks_base() && full.next == full.owed_since {
                     full = Due::at(full.next.min(now().plus(SETTLE)));
                 }
-                sleep(full.next.min(delta.next).since(now()).min(WAIT_PIECE)).await;
+                ask = wait_for(full.next.min(delta.next), &mut asked).await;
             }
-            if now() >= full.next {
+            if let Some(ask) = ask {
+                // One that the owner asks for is owed from this moment on.
+                let ended = self.turn(Want::Full, now()).await;
+                // Who asked may be gone.
+                let _ = ask.send(self.told(&ended));
+                full.turned(&ended, next_due(&backup.snapshot, zone, now()));
+            } else if now() >= full.next {
                 let ended = self.turn(Want::Full, full.owed_since).await;
                 full.turned(&ended, next_due(&backup.snapshot, zone, now()));
                 // What has changed since a moment ago is not worth a point of its own.
@@ -102,6 +111,21 @@ impl Backups {
                 let ended = self.turn(Want::Delta, delta.owed_since).await;
                 delta.turned(&ended, next_due(&backup.delta, zone, now()));
             }
+        }
+    }
+
+    fn told(&self, ended: &Ended) -> BackupEnd {
+        match ended {
+            Ended::Taken => self
+                .store
+                .point_sizes(1)
+                .ok()
+                .and_then(|sizes| sizes.last().copied())
+                .map_or(BackupEnd::Failed, |(at, bytes)| {
+                    BackupEnd::Taken(moment(&self.config.owner.timezone, at), bytes)
+                }),
+            Ended::ByHand => BackupEnd::Running,
+            Ended::Failed => BackupEnd::Failed,
         }
     }
 
@@ -189,6 +213,14 @@ fn signal_of(taken: &Taken) -> Signal {
         Signal::Success
     } else {
         Signal::Fail(format!("the backup did not get to: {}", failed.join(", ")))
+    }
+}
+
+/// A piece of the wait for that moment, which ends early when somebody asks for a backup.
+async fn wait_for(due: UnixMillis, asked: &mut mpsc::Receiver<BackupAsk>) -> Option<BackupAsk> {
+    tokio::select! {
+        Some(ask) = asked.recv() => Some(ask),
+        () = sleep(due.since(now()).min(WAIT_PIECE)) => None,
     }
 }
 

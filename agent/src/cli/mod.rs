@@ -193,6 +193,7 @@ pub fn load(path: &Path, purpose: Purpose) -> Result<Config, Faults> {
     let mut faults = Faults::default();
     let config = Config::read(path, purpose, &Environment::of_process(path), &mut faults);
     crate::backup::preflight::check(&config, purpose, &mut faults);
+    crate::console::totp::check(config.secrets.console_totp.as_ref(), &mut faults);
     if faults.is_empty() {
         Ok(config)
     } else {

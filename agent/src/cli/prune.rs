@@ -1,4 +1,4 @@
-//! `agent prune`: what the rules of [retention] keep on a remote and what they let go, object by object.
+//! `agent prune`: what the rules of `[retention]` keep on a remote and what they let go, object by object.
 //! It decides nothing itself. What may go is marked first and deleted by a later run, a day after at the earliest.
 
 use jiff::Timestamp;
@@ -22,7 +22,7 @@ use crate::{
   agent prune --remote offsite
 
 What the rules let go is marked by one run and deleted by a run at least a day later, so that a restore
-that has begun finds everything. `agent run` prunes once a day when [retention] is set.")]
+that has begun finds everything. `agent run` prunes once a day when `[retention]` is set.")]
 pub struct Arguments {
     #[command(flatten)]
     config: ConfigArgument,
@@ -40,12 +40,12 @@ pub struct Arguments {
 /// Plans, shows, and unless it is a dry run does it.
 ///
 /// # Errors
-/// No [retention] or other faults (2); a remote that does not answer or does not delete (1).
+/// No `[retention]` or other faults (2); a remote that does not answer or does not delete (1).
 pub async fn run(arguments: Arguments) -> Result<(), Failure> {
     let config = load(&arguments.config.path, Purpose::Look)?;
     let Some(retention) = config.retention else {
         return Err(Failure::Refused(format!(
-            "{} has no [retention]: nothing is ever deleted. Add for example: hourly = 48, daily = 14, weekly = 8",
+            "{} has no `[retention]`: nothing is ever deleted. Add for example: hourly = 48, daily = 14, weekly = 8",
             config.path.display()
         )));
     };

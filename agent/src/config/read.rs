@@ -52,6 +52,7 @@ pub(super) fn config(
     top.finish(faults);
     let secrets = Secrets {
         owner_bot_token: None,
+        console_totp: None,
     };
     Config {
         path: path.to_path_buf(),

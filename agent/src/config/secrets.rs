@@ -137,6 +137,7 @@ fn prefix(remote: &str) -> String {
 /// Puts every secret where it belongs.
 pub(super) fn add(config: &mut Config, purpose: Purpose, environment: &Environment, faults: &mut Faults) {
     config.secrets.owner_bot_token = environment.secret("OWNER_BOT_TOKEN");
+    config.secrets.console_totp = environment.secret("CONSOLE_TOTP_SECRET");
     if config.secrets.owner_bot_token.is_none() && purpose == Purpose::Keep {
         faults.add("OWNER_BOT_TOKEN is missing: put the token of the owner's own Telegram bot (made with @BotFather) into the file credentials/OWNER_BOT_TOKEN beside the configuration, into .env beside it, or into the environment");
     }

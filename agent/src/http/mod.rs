@@ -82,17 +82,18 @@ pub struct BackupReport {
     pub age_ms: u64,
 }
 
-/// Serves until the task is dropped.
+/// Serves this and the owner's pages until the task is dropped.
 ///
 /// # Errors
 /// When the listener fails for good.
-pub async fn serve(listener: TcpListener, status: Arc<Status>) -> std::io::Result<()> {
+pub async fn serve(listener: TcpListener, status: Arc<Status>, pages: Router) -> std::io::Result<()> {
     let router = Router::new()
         .route("/live", get(async || "alive\n"))
         .route("/health", get(health))
         .route("/durable", get(durable))
         .route("/rest", get(rest))
-        .with_state(status);
+        .with_state(status)
+        .merge(pages);
     axum::serve(listener, router).await
 }
 

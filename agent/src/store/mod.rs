@@ -16,8 +16,10 @@ pub mod alerts;
 pub mod book;
 pub mod capture;
 pub mod channels;
+pub mod console;
 pub mod episodes;
 pub mod freshness;
+pub mod hours;
 pub mod incidents;
 pub mod interruptions;
 pub mod lock;
@@ -31,6 +33,7 @@ mod room;
 pub mod samples;
 pub mod shipping;
 pub mod shop;
+pub mod sizes;
 pub mod source;
 
 use room::Room;
@@ -48,6 +51,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../migrations/0004_capture.sql"),
     include_str!("../../migrations/0005_samples.sql"),
     include_str!("../../migrations/0006_upkeep.sql"),
+    include_str!("../../migrations/0007_console.sql"),
 ];
 
 const READ_VERSION: &str = "PRAGMA user_version";

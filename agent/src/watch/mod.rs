@@ -17,6 +17,7 @@ pub mod disk;
 pub mod egress;
 pub mod forecast;
 pub mod history;
+pub mod hours;
 pub mod itself;
 pub mod logs;
 pub mod memory;

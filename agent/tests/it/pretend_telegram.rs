@@ -53,6 +53,10 @@ struct Chat {
     requests: usize,
     down: bool,
     refuses: bool,
+    updates: Vec<Value>,
+    confirmed: i64,
+    /// Answers to presses, menus and files: the method's name, and what came.
+    others: Vec<(String, String)>,
 }
 
 /// A pretend Telegram.
@@ -72,6 +76,8 @@ impl Telegram {
         let state: TelegramState = (Arc::default(), watch::Sender::new(()));
         let (chat, changed) = state.clone();
         let router = Router::new()
+            .route("/{token}/getUpdates", post(get_updates))
+            .route("/{token}/{method}", post(other))
             .route("/{token}/sendMessage", post(send_message))
             .route("/{token}/editMessageText", post(edit_message))
             .route("/{token}/deleteMessage", post(delete_message))
@@ -107,6 +113,66 @@ impl Telegram {
     /// From now on the token is not known.
     pub fn refuse(&self, refuses: bool) {
         self.chat.lock().unwrap().refuses = refuses;
+    }
+
+    /// Somebody's text, as Telegram tells it; `ago_s` seconds old.
+    pub fn says(&self, user: i64, kind: &str, text: &str, ago_s: i64) {
+        let date = jiff::Timestamp::now().as_second() - ago_s;
+        let chat = json!({ "id": user, "type": kind });
+        self.tell(
+            "message",
+            json!({ "message_id": 1, "date": date, "chat": chat, "from": { "id": user }, "text": text }),
+        );
+    }
+
+    /// A press of a button under a message that it took.
+    pub fn presses(&self, user: i64, under: &Taken, data: &str) {
+        let chat = json!({ "id": user, "type": "private" });
+        let message = json!({
+            "message_id": under.message_id, "date": 1, "chat": chat,
+            "text": under.text(), "reply_markup": under.body["reply_markup"],
+        });
+        self.tell(
+            "callback_query",
+            json!({ "id": "9", "from": { "id": user }, "data": data, "message": message }),
+        );
+    }
+
+    fn tell(&self, kind: &str, event: Value) {
+        let mut chat = self.chat.lock().unwrap();
+        let id = 100 + chat.updates.len();
+        chat.updates.push(json!({ "update_id": id, kind: event }));
+        drop(chat);
+        self.changed.send_modify(|()| {});
+    }
+
+    /// What came by this method besides messages and edits.
+    pub fn others(&self, method: &str) -> Vec<String> {
+        let chat = self.chat.lock().unwrap();
+        let found = chat.others.iter().filter(|(name, _)| name == method);
+        found.map(|(_, body)| body.clone()).collect()
+    }
+
+    /// Waits until something came by this method.
+    pub async fn wait_for_other(&self, method: &str) -> Vec<String> {
+        let mut changed = self.changed.subscribe();
+        let waited = timeout(LIMIT, changed.wait_for(|()| !self.others(method).is_empty())).await;
+        assert!(waited.is_ok(), "no {method} came: {:#?}", self.taken());
+        self.others(method)
+    }
+
+    /// Waits until a message holds this.
+    pub async fn wait_for_text(&self, part: &str) -> Taken {
+        let found = || {
+            self.taken()
+                .into_iter()
+                .rev()
+                .find(|taken| taken.text().contains(part))
+        };
+        let mut changed = self.changed.subscribe();
+        let waited = timeout(LIMIT, changed.wait_for(|()| found().is_some())).await;
+        assert!(waited.is_ok(), "nothing says {part}: {:#?}", self.taken());
+        found().unwrap()
     }
 
     /// The bodies of the edits that it took.
@@ -230,4 +296,34 @@ async fn get_chat(Json(body): Json<Value>) -> Json<Value> {
     let id = body["chat_id"].as_i64().unwrap();
     let kind = if id > 0 { "private" } else { "supergroup" };
     Json(json!({ "ok": true, "result": { "id": id, "type": kind } }))
+}
+
+/// Answers with every update from the one that is asked for; holds the question while there is none.
+async fn get_updates(State((chat, changed)): State<TelegramState>, Json(body): Json<Value>) -> Json<Value> {
+    let from = body["offset"].as_i64().unwrap();
+    {
+        // What lies before is confirmed, and forgotten.
+        let mut chat = chat.lock().unwrap();
+        chat.confirmed = chat.confirmed.max(from);
+    }
+    let waiting = || -> Vec<Value> {
+        let chat = chat.lock().unwrap();
+        let is_new = |update: &&Value| update["update_id"].as_i64() >= Some(chat.confirmed);
+        chat.updates.iter().filter(is_new).cloned().collect()
+    };
+    let mut changed = changed.subscribe();
+    let held = changed.wait_for(|()| !waiting().is_empty());
+    let _ = timeout(std::time::Duration::from_secs(25), held).await;
+    Json(json!({ "ok": true, "result": waiting() }))
+}
+
+async fn other(
+    State((chat, changed)): State<TelegramState>,
+    axum::extract::Path((_, method)): axum::extract::Path<(String, String)>,
+    body: axum::body::Bytes,
+) -> Json<Value> {
+    let body = String::from_utf8_lossy(&body).into_owned();
+    chat.lock().unwrap().others.push((method, body));
+    changed.send_modify(|()| {});
+    Json(json!({ "ok": true, "result": true }))
 }

@@ -1,0 +1,177 @@
+//! A picture of pixels: rectangles, lines and text with soft edges, and the PNG of it.
+//! It knows nothing of figures and axes.
+
+use anyhow::Context;
+
+use super::font;
+
+/// Red, green and blue.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Ink(pub u8, pub u8, pub u8);
+
+/// A place, in pixels from the upper left corner.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Spot {
+    pub x: f32,
+    pub y: f32,
+}
+
+/// A rectangle, in pixels.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Area {
+    pub left: f32,
+    pub top: f32,
+    pub right: f32,
+    pub bottom: f32,
+}
+
+/// How finely an edge is drawn. Tints are multiples of this.
+const EDGE_STEPS: f32 = 8.0;
+
+/// The picture.
+pub(super) struct Canvas {
+    width: usize,
+    height: usize,
+    pixels: Vec<u8>,
+}
+
+/// Where a line of text stands to its place.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Align {
+    Left,
+    Middle,
+    Right,
+}
+
+impl Canvas {
+    /// A picture of one colour.
+    pub(super) fn new(width: usize, height: usize, ground: Ink) -> Self {
+        let pixels = [ground.0, ground.1, ground.2].repeat(width * height);
+        Self {
+            width,
+            height,
+            pixels,
+        }
+    }
+
+    /// Covers a rectangle; `share` of 1 hides what was there.
+    pub(super) fn fill(&mut self, area: Area, ink: Ink, share: f32) {
+        let (left, right) = (pixel(area.left), pixel(area.right).max(pixel(area.left) + 1));
+        let (top, bottom) = (pixel(area.top), pixel(area.bottom));
+        for y in top..bottom {
+            for x in left..right {
+                self.dot(x, y, ink, share);
+            }
+        }
+    }
+
+    /// A straight line with soft edges.
+    pub(super) fn line(&mut self, from: Spot, to: Spot, width: f32, ink: Ink) {
+        let reach = width / 2.0 + 1.0;
+        let (left, right) = (from.x.min(to.x) - reach, from.x.max(to.x) + reach);
+        let (top, bottom) = (from.y.min(to.y) - reach, from.y.max(to.y) + reach);
+        for y in pixel(top)..=pixel(bottom) {
+            for x in pixel(left)..=pixel(right) {
+                let away = distance(center(x, y), from, to);
+                self.dot(x, y, ink, (width / 2.0 + 0.5 - away).clamp(0.0, 1.0));
+            }
+        }
+    }
+
+    /// A straight line in pieces of `dash` pixels, with as much room between them.
+    pub(super) fn dashes(&mut self, from: Spot, to: Spot, width: f32, dash: f32, ink: Ink) {
+        let length = (to.x - from.x).hypot(to.y - from.y);
+        let at = |along: f32| {
+            let share = (along / length).min(1.0);
+            Spot {
+                x: from.x + (to.x - from.x) * share,
+                y: from.y + (to.y - from.y) * share,
+            }
+        };
+        let mut along = 0.0;
+        while along < length {
+            self.line(at(along), at(along + dash), width, ink);
+            along += 2.0 * dash;
+        }
+    }
+
+    /// One line of text.
+    pub(super) fn text(&mut self, text: &str, size_px: f32, spot: Spot, align: Align, ink: Ink) {
+        let left = match align {
+            Align::Left => spot.x,
+            Align::Middle => spot.x - font::width(text, size_px) / 2.0,
+            Align::Right => spot.x - font::width(text, size_px),
+        };
+        font::draw(text, size_px, left, spot.y, |x, y, covered| {
+            self.dot(x, y, ink, covered);
+        });
+    }
+
+    /// The picture as a PNG file.
+    ///
+    /// # Errors
+    /// When there is no memory for it.
+    pub(super) fn png(&self) -> anyhow::Result<Vec<u8>> {
+        let side = |pixels: usize| u32::try_from(pixels).context("a picture of that size");
+        let mut file = Vec::new();
+        let mut encoder = png::Encoder::new(&mut file, side(self.width)?, side(self.height)?);
+        encoder.set_color(png::ColorType::Rgb);
+        encoder.set_depth(png::BitDepth::Eight);
+        encoder.set_compression(png::Compression::Balanced);
+        let mut writer = encoder.write_header().context("beginning a PNG")?;
+        writer.write_image_data(&self.pixels).context("writing a PNG")?;
+        writer.finish().context("ending a PNG")?;
+        Ok(file)
+    }
+
+    fn dot(&mut self, x: i32, y: i32, ink: Ink, share: f32) {
+        let (Ok(x), Ok(y)) = (usize::try_from(x), usize::try_from(y)) else {
+            return;
+        };
+        if x >= self.width || y >= self.height || share <= 0.0 {
+            return;
+        }
+        let start = (y * self.width + x) * 3;
+        for (part, wanted) in self.pixels[start..start + 3]
+            .iter_mut()
+            .zip([ink.0, ink.1, ink.2])
+        {
+            *part = mixed(*part, wanted, share.min(1.0));
+        }
+    }
+}
+
+#[allow(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "between two colours"
+)]
+fn mixed(before: u8, wanted: u8, share: f32) -> u8 {
+    // Eight steps of a soft edge look like a hundred, and the file is a quarter smaller.
+    let share = (share * EDGE_STEPS).round() / EDGE_STEPS;
+    (f32::from(before) + (f32::from(wanted) - f32::from(before)) * share).round() as u8
+}
+
+#[allow(clippy::cast_possible_truncation, reason = "a place on a picture")]
+fn pixel(at: f32) -> i32 {
+    at.round() as i32
+}
+
+#[allow(clippy::cast_precision_loss, reason = "a place on a picture")]
+fn center(x: i32, y: i32) -> Spot {
+    Spot {
+        x: x as f32,
+        y: y as f32,
+    }
+}
+
+fn distance(spot: Spot, from: Spot, to: Spot) -> f32 {
+    let (dx, dy) = (to.x - from.x, to.y - from.y);
+    let squared = dx * dx + dy * dy;
+    let along = if squared > 0.0 {
+        (((spot.x - from.x) * dx + (spot.y - from.y) * dy) / squared).clamp(0.0, 1.0)
+    } else {
+        0.0
+    };
+    (spot.x - from.x - along * dx).hypot(spot.y - from.y - along * dy)
+}

@@ -1,0 +1,204 @@
+//! Which pictures there are, by name and length of time, and how they are gathered from what the agent knows.
+//! How it is drawn is [`Chart::png`]'s.
+
+use std::{
+    sync::{Arc, OnceLock, mpsc::SyncSender},
+    time::Duration,
+};
+
+use anyhow::Context;
+use jiff::tz::TimeZone;
+use protocol::time::{UnixMillis, parse_duration};
+use tokio::sync::oneshot;
+
+use super::{Chart, Theme, backups, resources, trade, words::words};
+use crate::{config::Language, store::Store, watch::history::History};
+
+/// What a picture is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Picture {
+    /// Disks, memory and processor.
+    Resources,
+    /// Disks alone.
+    Disk,
+    /// Memory alone: the machine's and the bot's.
+    Memory,
+    /// The processor alone.
+    Processor,
+    /// Orders and money by the hour.
+    Trade,
+    /// Size and age of backups.
+    Backups,
+}
+
+/// As long as figures are kept.
+const SPAN_MAX: Duration = Duration::from_secs(8 * 86_400);
+const SPAN_MIN: Duration = Duration::from_secs(600);
+/// Restore points are few and tell more from far away.
+const BACKUPS_SPAN: Duration = Duration::from_secs(7 * 86_400);
+/// Pictures that wait to be drawn.
+const PICTURES_MAX: usize = 8;
+const DAY: Duration = Duration::from_secs(86_400);
+
+/// Where figures come from. Cheap to clone.
+#[derive(Clone)]
+pub struct Sources {
+    /// What was measured.
+    pub history: History,
+    /// The agent's database.
+    pub store: Arc<Store>,
+    /// In which language.
+    pub language: Language,
+    /// Whose clock.
+    pub timezone: TimeZone,
+}
+
+impl Picture {
+    /// Every picture with its words, the first of which is its name.
+    pub const ALL: [(&'static [&'static str], Self); 6] = [
+        (&["server", "all"], Self::Resources),
+        (&["disk"], Self::Disk),
+        (&["mem", "memory", "memori"], Self::Memory),
+        (&["cpu", "processor", "prosesor"], Self::Processor),
+        (
+            &["orders", "money", "shop", "pesanan", "uang", "toko"],
+            Self::Trade,
+        ),
+        (&["backups", "backup"], Self::Backups),
+    ];
+
+    /// The picture of that name.
+    #[must_use]
+    pub fn named(name: &str) -> Option<Self> {
+        let found = Self::ALL.iter().find(|(words, _)| words.contains(&name));
+        found.map(|(_, picture)| *picture)
+    }
+
+    /// Its name.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        let found = Self::ALL.iter().find(|(_, picture)| *picture == self);
+        found.map_or("server", |(words, _)| words[0])
+    }
+
+    /// How much of the past it shows when nobody says.
+    #[must_use]
+    pub fn usual_span(self) -> Duration {
+        match self {
+            Self::Backups => BACKUPS_SPAN,
+            Self::Resources | Self::Disk | Self::Memory | Self::Processor | Self::Trade => DAY,
+        }
+    }
+}
+
+/// A length of time such as `24h`, between ten minutes and eight days.
+#[must_use]
+pub fn span(text: &str) -> Option<Duration> {
+    let span = parse_duration(text).ok()?;
+    (SPAN_MIN..=SPAN_MAX).contains(&span).then_some(span)
+}
+
+/// Gathers what a picture shows. Reads at most a few thousand rows.
+///
+/// # Errors
+/// When the agent's database refuses.
+pub fn gather(sources: &Sources, picture: Picture, span: Duration, now: UnixMillis) -> anyhow::Result<Chart> {
+    let span_ms = i64::try_from(span.min(SPAN_MAX).as_millis()).unwrap_or(i64::MAX);
+    let from = UnixMillis(now.0.saturating_sub(span_ms));
+    let words = words(sources.language);
+    let doing = || format!("gathering the chart {}", picture.name());
+    let (title, panels, to) = match picture {
+        Picture::Resources => resources::all(sources, words, from, now),
+        Picture::Disk => resources::disk_chart(sources, words, from, now),
+        Picture::Memory => resources::memory_chart(sources, words, from, now),
+        Picture::Processor => resources::processor_chart(sources, words, from, now),
+        Picture::Trade => trade::chart(&sources.store, words, from, now),
+        Picture::Backups => backups::chart(&sources.store, words, from, now),
+    }
+    .with_context(doing)?;
+    Ok(Chart {
+        title: format!("{title} · {}", shown_span(span)),
+        from,
+        to,
+        panels,
+        incidents: incidents(&sources.store, from, now).with_context(doing)?,
+        nothing: words.nothing,
+        timezone: sources.timezone.clone(),
+    })
+}
+
+/// Gathers and draws it off the loops that watch, one picture at a time.
+///
+/// # Errors
+/// When the agent's database refuses, or too many pictures are asked for at once.
+pub async fn draw(
+    sources: Sources,
+    picture: Picture,
+    span: Duration,
+    theme: Theme,
+    now: UnixMillis,
+) -> anyhow::Result<Vec<u8>> {
+    let (done, drawn) = oneshot::channel();
+    let job = move || {
+        let png = gather(&sources, picture, span, now).and_then(|chart| chart.png(theme));
+        // Who asked may be gone.
+        let _ = done.send(png);
+    };
+    painter()
+        .try_send(Box::new(job))
+        .ok()
+        .context("too many pictures are asked for at once")?;
+    drawn.await.context("drawing a picture")?
+}
+
+type Job = Box<dyn FnOnce() + Send>;
+
+/// The one thread that draws. Every thread of a pool would keep the megabytes of its largest picture for the next one.
+fn painter() -> &'static SyncSender<Job> {
+    static PAINTER: OnceLock<SyncSender<Job>> = OnceLock::new();
+    PAINTER.get_or_init(|| {
+        let (jobs, waiting) = std::sync::mpsc::sync_channel::<Job>(PICTURES_MAX);
+        std::thread::spawn(move || waiting.into_iter().for_each(|job| job()));
+        jobs
+    })
+}
+
+/// When something was wrong that the owner was told of, or would have been.
+fn incidents(
+    store: &Store,
+    from: UnixMillis,
+    now: UnixMillis,
+) -> rusqlite::Result<Vec<(UnixMillis, UnixMillis)>> {
+    let past = store.past(from)?;
+    let over = past.iter().map(|past| (past.since, past.until));
+    let book = store.book()?;
+    let open = book.alerts.values().filter(|row| row.loudest.is_some());
+    Ok(over.chain(open.map(|row| (row.since, now))).collect())
+}
+
+fn shown_span(span: Duration) -> String {
+    let hours = span.as_secs() / 3600;
+    match hours {
+        0 => format!("{} min", span.as_secs() / 60),
+        1..=48 => format!("{hours} h"),
+        _ => format!("{} d", hours / 24),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pictures_have_one_name_and_spans_have_bounds() {
+        for (words, picture) in Picture::ALL {
+            assert_eq!(Picture::named(words[0]), Some(picture));
+            assert_eq!(picture.name(), words[0]);
+        }
+        assert_eq!(Picture::named("secrets"), None);
+        assert_eq!(span("24h"), Some(Duration::from_secs(86_400)));
+        for wrong in ["", "1m", "9d", "x", "99999999999999999999d"] {
+            assert_eq!(span(wrong), None, "{wrong}");
+        }
+    }
+}

@@ -1,0 +1,79 @@
+//! Orders and money by the hour, against the same hours a week ago.
+//! The totals are the bot's own; what they are made of is not known here.
+
+use protocol::{health::HourTotals, time::UnixMillis};
+
+use super::{Dot, Figure, Hue, Marks, Panel, Shape, resources::Gathered, scale, words::Words};
+use crate::store::Store;
+
+const WEEK_MS: i64 = 7 * 86_400_000;
+const HOUR_MS: i64 = 3_600_000;
+
+pub(super) fn chart(store: &Store, words: &'static Words, from: UnixMillis, now: UnixMillis) -> Gathered {
+    let first = UnixMillis(from.0.div_euclid(HOUR_MS) * HOUR_MS);
+    let totals = store.hours(first, now)?;
+    let before = store.hours(UnixMillis(first.0 - WEEK_MS), UnixMillis(now.0 - WEEK_MS))?;
+    let panel = |title: &str, figure, of: fn(&HourTotals) -> f64| {
+        let dots: Vec<Dot> = totals.iter().map(|hour| (hour.hour, of(hour))).collect();
+        Panel {
+            title: title.to_owned(),
+            figure,
+            at_least: 1.0,
+            marks: vec![
+                Marks {
+                    name: named(words.now, figure, totals.iter().map(of).sum()),
+                    hue: Hue::Main,
+                    shape: Shape::Bars,
+                    dots,
+                },
+                Marks {
+                    name: named(words.last_week, figure, before.iter().map(of).sum()),
+                    hue: Hue::Second,
+                    shape: Shape::Steps,
+                    dots: steps(&before, of),
+                },
+            ],
+            limits: Vec::new(),
+        }
+    };
+    let panels = vec![
+        panel(words.orders, Figure::Count, |hour| count(hour.placed)),
+        panel(words.money, Figure::Rupiah, |hour| rupiah(hour.paid_rupiah)),
+    ];
+    // The bar of the hour that still runs is whole.
+    let to = UnixMillis((now.0.div_euclid(HOUR_MS) + 1) * HOUR_MS);
+    Ok((words.trade, panels, to))
+}
+
+/// The name with the sum of all hours.
+fn named(name: &str, figure: Figure, sum: f64) -> String {
+    format!("{name}: {}", scale::label(figure, sum))
+}
+
+/// A week ago as steps over the present hours; hours in which nothing happened are zero.
+fn steps(before: &[HourTotals], of: fn(&HourTotals) -> f64) -> Vec<Dot> {
+    let mut dots: Vec<Dot> = Vec::new();
+    let mut end = None;
+    for hour in before {
+        let from = hour.hour.0.saturating_add(WEEK_MS);
+        if end != Some(from) {
+            dots.extend(end.map(|end| (UnixMillis(end), 0.0)));
+            dots.push((UnixMillis(from), 0.0));
+        }
+        dots.push((UnixMillis(from), of(hour)));
+        dots.push((UnixMillis(from.saturating_add(HOUR_MS)), of(hour)));
+        end = Some(from.saturating_add(HOUR_MS));
+    }
+    dots.extend(end.map(|end| (UnixMillis(end), 0.0)));
+    dots
+}
+
+#[allow(clippy::cast_precision_loss, reason = "for a picture")]
+fn count(orders: u64) -> f64 {
+    orders as f64
+}
+
+#[allow(clippy::cast_precision_loss, reason = "for a picture")]
+fn rupiah(sum: i64) -> f64 {
+    sum as f64
+}

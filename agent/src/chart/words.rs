@@ -1,0 +1,66 @@
+//! The few words on a chart, in the owner's language.
+//! No sentence of an alert is here.
+
+use crate::config::Language;
+
+/// What stands on charts.
+pub(super) struct Words {
+    pub resources: &'static str,
+    pub disk: &'static str,
+    pub memory: &'static str,
+    pub processor: &'static str,
+    pub bot_memory: &'static str,
+    pub trade: &'static str,
+    pub orders: &'static str,
+    pub money: &'static str,
+    pub now: &'static str,
+    pub last_week: &'static str,
+    pub backups: &'static str,
+    pub size: &'static str,
+    pub age: &'static str,
+    pub forecast: &'static str,
+    pub nothing: &'static str,
+}
+
+const ID: Words = Words {
+    resources: "Server",
+    disk: "Disk",
+    memory: "Memori",
+    processor: "Prosesor",
+    bot_memory: "Memori bot",
+    trade: "Toko",
+    orders: "Pesanan per jam",
+    money: "Uang per jam",
+    now: "sekarang",
+    last_week: "minggu lalu",
+    backups: "Backup",
+    size: "Ukuran tiap backup",
+    age: "Umur backup terbaru",
+    forecast: "perkiraan",
+    nothing: "belum ada data",
+};
+
+const EN: Words = Words {
+    resources: "Server",
+    disk: "Disk",
+    memory: "Memory",
+    processor: "Processor",
+    bot_memory: "The bot's memory",
+    trade: "Shop",
+    orders: "Orders per hour",
+    money: "Money per hour",
+    now: "now",
+    last_week: "last week",
+    backups: "Backups",
+    size: "Size of each backup",
+    age: "Age of the newest backup",
+    forecast: "forecast",
+    nothing: "nothing known yet",
+};
+
+pub(super) fn words(language: Language) -> &'static Words {
+    match language {
+        Language::Id => &ID,
+        Language::En => &EN,
+    }
+}

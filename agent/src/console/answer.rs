@@ -1,0 +1,220 @@
+//! What the console answers to commands that only tell: status, alerts, backups, figures, runbook.
+//! It makes texts and changes nothing.
+
+use std::time::Duration;
+
+use protocol::time::UnixMillis;
+
+use super::{runbook, words::words};
+use crate::{
+    alert::message::{duration, moment},
+    chart::{
+        self, Figure, Shape,
+        picture::{self, Picture},
+        scale::label,
+    },
+    overview::{Desk, Overview},
+};
+
+/// Telegram takes 4,096 UTF-16 units.
+const TEXT_UNITS_MAX: usize = 4_000;
+const LINES_MAX: usize = 30;
+
+/// How everything stands, in a few lines.
+#[must_use]
+pub fn status(desk: &Desk, overview: &Overview) -> String {
+    let words = words(desk.voice.language);
+    let mut lines = vec![match overview.open.len() {
+        0 => words.well.to_owned(),
+        count => words.wrong.replace("{count}", &count.to_string()),
+    }];
+    lines.extend(overview.open.iter().take(5).map(|open| open.headline.clone()));
+    let paused = overview
+        .health
+        .as_ref()
+        .is_some_and(|health| health.trade.sales_paused);
+    let paused = if paused {
+        format!(", {}", words.paused)
+    } else {
+        String::new()
+    };
+    lines.push(format!("Bot: {}{paused}", words.bot(overview.bot)));
+    lines.push(
+        words
+            .today
+            .replace("{orders}", &overview.day.0.to_string())
+            .replace("{money}", &overview.day.1.to_string()),
+    );
+    if let Some(health) = &overview.health {
+        let jobs = health.queue.ready + health.queue.inbox + health.queue.sends;
+        lines.push(
+            words
+                .queues
+                .replace("{unpaid}", &health.trade.awaiting_payment.to_string())
+                .replace("{refunds}", &health.trade.refunds_due.to_string())
+                .replace("{jobs}", &jobs.to_string()),
+        );
+    }
+    lines.push(machine(words.machine, overview));
+    lines.extend(ages(desk, overview));
+    for (sentence, count) in [
+        (words.waiting, overview.waiting),
+        (
+            words.unknown_things,
+            u64::try_from(overview.unknown).unwrap_or(u64::MAX),
+        ),
+    ] {
+        if count > 0 {
+            lines.push(sentence.replace("{count}", &count.to_string()));
+        }
+    }
+    joined(lines)
+}
+
+fn machine(sentence: &str, overview: &Overview) -> String {
+    let percent = |value: Option<f64>| value.map_or("–".to_owned(), |value| label(Figure::Percent, value));
+    let fullest = overview
+        .disks
+        .iter()
+        .map(|disk| disk.1)
+        .fold(None, |most: Option<f64>, used| {
+            Some(most.map_or(used, |most| most.max(used)))
+        });
+    sentence
+        .replace("{disk}", &percent(fullest))
+        .replace("{memory}", &percent(overview.memory))
+        .replace("{processor}", &percent(overview.processor))
+}
+
+fn ages(desk: &Desk, overview: &Overview) -> Vec<String> {
+    let words = words(desk.voice.language);
+    if overview.fresh.is_empty() {
+        return vec![words.no_backup.to_owned()];
+    }
+    let line = |fresh: &crate::store::freshness::Freshness| {
+        let age = duration(desk.voice.language, overview.at.since(fresh.taken_at));
+        words
+            .backup_age
+            .replace("{remote}", &fresh.remote)
+            .replace("{age}", &age)
+    };
+    overview.fresh.iter().map(line).collect()
+}
+
+/// What is wrong, and what is silenced.
+#[must_use]
+pub fn alerts(desk: &Desk, overview: &Overview) -> String {
+    let words = words(desk.voice.language);
+    let at = |at: UnixMillis| moment(&desk.voice.timezone, at);
+    let mut lines = Vec::new();
+    if overview.open.is_empty() {
+        lines.push(words.nothing_open.to_owned());
+    }
+    for open in overview.open.iter().take(LINES_MAX) {
+        let mut notes = words.since.replace("{at}", &at(open.since));
+        if open.episode.is_some_and(|(_, is_acked)| is_acked) {
+            notes += &format!(", {}", words.taken_on);
+        }
+        if open.is_held {
+            notes += &format!(", {}", words.held);
+        }
+        lines.push(format!(
+            "{}\n   {notes}\n   {} · /runbook {}",
+            open.headline, open.key, open.rule
+        ));
+    }
+    if !overview.silences.is_empty() {
+        lines.push(format!("\n{}", words.silenced));
+    }
+    for (scope, until) in &overview.silences {
+        lines.push(format!(
+            "{} → {}",
+            scope.as_deref().unwrap_or(words.everything),
+            at(*until)
+        ));
+    }
+    joined(lines)
+}
+
+/// The newest restore points.
+#[must_use]
+pub fn backups(desk: &Desk, overview: &Overview) -> String {
+    let mut lines = ages(desk, overview);
+    if !overview.points.is_empty() {
+        lines.push(format!("\n{}", words(desk.voice.language).points));
+    }
+    for (at, bytes) in &overview.points {
+        lines.push(format!("{}  {}", moment(&desk.voice.timezone, *at), size(*bytes)));
+    }
+    joined(lines)
+}
+
+/// The figures of a picture in words, before the picture comes.
+///
+/// # Errors
+/// When the agent's database refuses.
+pub fn figures(desk: &Desk, picture: Picture, span: Duration, now: UnixMillis) -> anyhow::Result<String> {
+    let words = words(desk.voice.language);
+    let chart = picture::gather(&desk.sources(), picture, span, now)?;
+    let mut lines = vec![chart.title.clone()];
+    for panel in &chart.panels {
+        let drawn = panel.marks.iter().filter(|marks| marks.shape != Shape::Forecast);
+        lines.extend(drawn.filter_map(|marks| told(words.figures, panel, marks)));
+    }
+    if lines.len() == 1 {
+        lines.push(words.no_figures.to_owned());
+    }
+    Ok(joined(lines))
+}
+
+fn told(sentence: &str, panel: &chart::Panel, marks: &chart::Marks) -> Option<String> {
+    let values = || marks.dots.iter().map(|dot| dot.1);
+    let newest = values().next_back()?;
+    let (least, most) = (values().fold(newest, f64::min), values().fold(newest, f64::max));
+    let shown = |value| label(panel.figure, value);
+    let name = match marks.name.rsplit_once(' ') {
+        Some((name, _)) if !name.trim().is_empty() => format!("{} ({})", panel.title, marks.name),
+        _ => panel.title.clone(),
+    };
+    Some(
+        sentence
+            .replace("{now}", &shown(newest))
+            .replace("{least}", &shown(least))
+            .replace("{most}", &shown(most))
+            .replace("{name}", &name),
+    )
+}
+
+/// What docs/RUNBOOK says.
+#[must_use]
+pub fn runbook(desk: &Desk, name: Option<&str>) -> String {
+    let words = words(desk.voice.language);
+    match name {
+        None => {
+            let names: Vec<&str> = runbook::names().collect();
+            joined(vec![words.entries.to_owned(), names.join(" ")])
+        }
+        Some(name) => match runbook::entry(name) {
+            Some(text) => joined(vec![format!("📖 {name}"), String::new(), text.to_owned()]),
+            None => words.no_entry.to_owned(),
+        },
+    }
+}
+
+/// Bytes for reading.
+#[must_use]
+pub fn size(bytes: u64) -> String {
+    #[allow(clippy::cast_precision_loss, reason = "for reading")]
+    label(Figure::Bytes, bytes as f64)
+}
+
+/// In one message, cut where Telegram would.
+fn joined(lines: Vec<String>) -> String {
+    let mut left = TEXT_UNITS_MAX;
+    let fits = |char: &char| {
+        let room = left.checked_sub(char.len_utf16());
+        left = room.unwrap_or(0);
+        room.is_some()
+    };
+    lines.join("\n").chars().take_while(fits).collect()
+}

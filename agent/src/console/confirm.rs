@@ -1,0 +1,193 @@
+//! The second step before something dangerous: a password from the owner's authenticator, or a code that is shown once.
+//! Pure but for the code's digits; a code is good for one use and two minutes, and three wrong ones close the door.
+
+use std::time::Duration;
+
+use protocol::time::UnixMillis;
+use rand::Rng;
+
+use super::totp::{Totp, same};
+
+/// From the command to its second step.
+pub const GOOD_FOR: Duration = Duration::from_secs(120);
+/// After too many wrong ones nothing dangerous is begun for so long.
+pub const CLOSED_FOR: Duration = Duration::from_secs(900);
+const WRONG_MAX: u32 = 3;
+const CODES: u32 = 1_000_000;
+
+/// What waits for its second step.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Danger {
+    /// systemd restarts the shop's bot: whoever orders at this moment waits for some seconds.
+    Restart,
+}
+
+/// The door before dangerous commands.
+#[derive(Default)]
+pub struct Door {
+    waiting: Option<Waiting>,
+    wrong: u32,
+    closed_until: Option<UnixMillis>,
+}
+
+struct Waiting {
+    danger: Danger,
+    chat: i64,
+    until: UnixMillis,
+    /// `None` where the owner has an authenticator.
+    code: Option<String>,
+}
+
+/// What the owner must do next.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Asked {
+    /// Send this code.
+    Code(String),
+    /// Send what the authenticator shows.
+    Password,
+    /// Nothing before that moment: there were too many wrong ones.
+    Closed(UnixMillis),
+}
+
+/// What came of digits.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Checked {
+    /// Do it.
+    Right(Danger),
+    /// This many tries are left.
+    Wrong(u32),
+    /// That was one too many; nothing dangerous before that moment.
+    Closed(UnixMillis),
+    /// Nothing waits, or its time is over.
+    Nothing,
+}
+
+impl Door {
+    /// Begins a dangerous command. The one before it, if any, is forgotten.
+    pub fn knock(&mut self, danger: Danger, chat: i64, has_totp: bool, now: UnixMillis) -> Asked {
+        if let Some(until) = self.closed_until.filter(|until| *until > now) {
+            return Asked::Closed(until);
+        }
+        let code = (!has_totp).then(|| format!("{:06}", rand::rng().random_range(0..CODES)));
+        self.waiting = Some(Waiting {
+            danger,
+            chat,
+            until: now.plus(GOOD_FOR),
+            code: code.clone(),
+        });
+        code.map_or(Asked::Password, Asked::Code)
+    }
+
+    /// Takes six digits that came from a chat. `is_unused` is asked for the half minute of a right password, and says
+    /// whether it is accepted for the first time.
+    pub fn check(
+        &mut self,
+        chat: i64,
+        digits: &str,
+        totp: Option<&Totp>,
+        now: UnixMillis,
+        is_unused: impl FnOnce(i64) -> bool,
+    ) -> Checked {
+        let Some(waiting) = self
+            .waiting
+            .take_if(|waiting| waiting.chat == chat || waiting.until <= now)
+        else {
+            return Checked::Nothing;
+        };
+        if waiting.until <= now {
+            return Checked::Nothing;
+        }
+        let is_right = match (&waiting.code, totp) {
+            (Some(code), _) => same(code, digits),
+            (None, Some(totp)) => totp.step_of(digits, now).is_some_and(is_unused),
+            (None, None) => false,
+        };
+        if is_right {
+            self.wrong = 0;
+            return Checked::Right(waiting.danger);
+        }
+        self.wrong += 1;
+        if self.wrong < WRONG_MAX {
+            self.waiting = Some(waiting);
+            return Checked::Wrong(WRONG_MAX - self.wrong);
+        }
+        self.wrong = 0;
+        let until = now.plus(CLOSED_FOR);
+        self.closed_until = Some(until);
+        Checked::Closed(until)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use protocol::secret::Secret;
+
+    use super::*;
+
+    const NOW: UnixMillis = UnixMillis(59_000);
+
+    fn knocked(door: &mut Door) -> String {
+        match door.knock(Danger::Restart, 1, false, NOW) {
+            Asked::Code(code) => code,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    fn wrong(code: &str) -> &'static str {
+        if code == "000000" { "000001" } else { "000000" }
+    }
+
+    #[test]
+    fn a_code_is_good_once_in_its_chat_and_for_two_minutes() {
+        let mut door = Door::default();
+        let code = knocked(&mut door);
+        assert_eq!(
+            door.check(2, &code, None, NOW, |_| true),
+            Checked::Nothing,
+            "another chat"
+        );
+        assert_eq!(
+            door.check(1, &code, None, NOW, |_| true),
+            Checked::Right(Danger::Restart)
+        );
+        assert_eq!(door.check(1, &code, None, NOW, |_| true), Checked::Nothing);
+        let code = knocked(&mut door);
+        assert_eq!(
+            door.check(1, &code, None, NOW.plus(GOOD_FOR), |_| true),
+            Checked::Nothing
+        );
+    }
+
+    #[test]
+    fn three_wrong_codes_close_the_door_for_a_while() {
+        let mut door = Door::default();
+        let code = knocked(&mut door);
+        let no = wrong(&code);
+        assert_eq!(door.check(1, no, None, NOW, |_| true), Checked::Wrong(2));
+        // Another command does not begin the count anew.
+        let code = knocked(&mut door);
+        let no = wrong(&code);
+        assert_eq!(door.check(1, no, None, NOW, |_| true), Checked::Wrong(1));
+        let until = NOW.plus(CLOSED_FOR);
+        assert_eq!(door.check(1, no, None, NOW, |_| true), Checked::Closed(until));
+        assert_eq!(door.check(1, &code, None, NOW, |_| true), Checked::Nothing);
+        assert_eq!(door.knock(Danger::Restart, 1, false, NOW), Asked::Closed(until));
+        assert!(matches!(
+            door.knock(Danger::Restart, 1, false, until),
+            Asked::Code(_)
+        ));
+    }
+
+    #[test]
+    fn an_authenticators_password_is_believed_when_it_is_unused() {
+        let totp = Totp::new(&Secret::new("GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ")).unwrap();
+        let mut door = Door::default();
+        for (is_unused, expected) in [
+            (false, Checked::Wrong(2)),
+            (true, Checked::Right(Danger::Restart)),
+        ] {
+            assert_eq!(door.knock(Danger::Restart, 1, true, NOW), Asked::Password);
+            assert_eq!(door.check(1, "287082", Some(&totp), NOW, |_| is_unused), expected);
+        }
+    }
+}

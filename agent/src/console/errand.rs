@@ -1,0 +1,177 @@
+//! What takes longer than an answer: pictures, files, a backup, a restart. At most four at a time, and eight wait.
+//! None of them holds up the next command, and none an alert.
+
+use std::{convert::Infallible, time::Duration};
+
+use anyhow::Context;
+use jiff::Timestamp;
+use protocol::time::UnixMillis;
+use tokio::{
+    sync::{mpsc, oneshot},
+    task::JoinSet,
+};
+
+use super::{
+    BackupAsk, BackupEnd, answer,
+    telegram::{Line, Upload},
+    words::words,
+};
+use crate::{
+    chart::{
+        Theme,
+        picture::{self, Picture},
+    },
+    overview::Desk,
+    watch::command::ask,
+};
+
+/// Errands that wait.
+pub(super) const WAITING_MAX: usize = 8;
+const AT_ONCE_MAX: usize = 4;
+/// systemctl returns once the unit has stopped and started.
+const RESTART_LIMIT: Duration = Duration::from_secs(120);
+
+/// One of them, for one chat.
+#[derive(Debug)]
+pub(super) enum Errand {
+    Picture {
+        chat: i64,
+        picture: Picture,
+        span: Duration,
+    },
+    Log {
+        chat: i64,
+        text: String,
+    },
+    Backup {
+        chat: i64,
+    },
+    Restart {
+        chat: i64,
+    },
+}
+
+/// Who runs them.
+#[derive(Clone)]
+pub(super) struct Runner {
+    pub desk: Desk,
+    pub line: Line,
+    pub backups: mpsc::Sender<BackupAsk>,
+}
+
+impl Runner {
+    /// Runs them for as long as the agent lives.
+    pub(super) async fn run(self, mut waiting: mpsc::Receiver<Errand>) -> Infallible {
+        let mut running = JoinSet::new();
+        loop {
+            tokio::select! {
+                errand = waiting.recv(), if running.len() < AT_ONCE_MAX => match errand {
+                    Some(errand) => {
+                        running.spawn(self.clone().run_one(errand));
+                    }
+                    // The console itself is gone: the agent stops.
+                    None => return std::future::pending().await,
+                },
+                Some(ended) = running.join_next() => {
+                    if let Err(error) = ended {
+                        tracing::error!(%error, "an errand of the console broke");
+                    }
+                }
+            }
+        }
+    }
+
+    async fn run_one(self, errand: Errand) {
+        let done = match errand {
+            Errand::Picture { chat, picture, span } => self.picture(chat, picture, span).await,
+            Errand::Log { chat, text } => self.log(chat, text).await,
+            Errand::Backup { chat } => self.backup(chat).await,
+            Errand::Restart { chat } => self.restart(chat).await,
+        };
+        if let Err(error) = done {
+            tracing::warn!(
+                error = format!("{error:#}"),
+                "an errand of the console did not end well"
+            );
+        }
+    }
+
+    async fn picture(&self, chat: i64, picture: Picture, span: Duration) -> anyhow::Result<()> {
+        let sent = async {
+            let png = picture::draw(self.desk.sources(), picture, span, Theme::Light, now()).await?;
+            let upload = Upload {
+                method: "sendPhoto",
+                field: "photo",
+                name: format!("{}.png", picture.name()),
+                mime: "image/png",
+                bytes: png,
+            };
+            self.line.upload(chat, "", upload).await
+        };
+        if let Err(error) = sent.await {
+            tracing::warn!(error = format!("{error:#}"), "a picture was not sent");
+            self.line
+                .say(chat, words(self.desk.voice.language).no_picture)
+                .await?;
+        }
+        Ok(())
+    }
+
+    async fn log(&self, chat: i64, text: String) -> anyhow::Result<()> {
+        let upload = Upload {
+            method: "sendDocument",
+            field: "document",
+            name: "bot.log.txt".to_owned(),
+            mime: "text/plain; charset=utf-8",
+            bytes: text.into_bytes(),
+        };
+        self.line.upload(chat, "", upload).await
+    }
+
+    async fn backup(&self, chat: i64) -> anyhow::Result<()> {
+        let words = words(self.desk.voice.language);
+        let (ask, end) = oneshot::channel();
+        let end = match self.backups.try_send(ask) {
+            Ok(()) => end.await.unwrap_or(BackupEnd::Failed),
+            // One was asked for and has not begun.
+            Err(_) => BackupEnd::Running,
+        };
+        let text = match end {
+            BackupEnd::Taken(point, bytes) => {
+                let done = words.backup_done.replace("{size}", &answer::size(bytes));
+                done.replace("{point}", &point)
+            }
+            BackupEnd::Running => words.backup_runs.to_owned(),
+            BackupEnd::Failed => words.backup_failed.to_owned(),
+        };
+        self.line.say(chat, &text).await
+    }
+
+    /// The bot says goodbye, so that no alert comes of it.
+    async fn restart(&self, chat: i64) -> anyhow::Result<()> {
+        let words = words(self.desk.voice.language);
+        let unit = self.desk.voice.unit.clone();
+        let restart = move || {
+            ask(
+                "systemctl",
+                &["restart", "--no-ask-password", &unit],
+                RESTART_LIMIT,
+            )
+        };
+        let ended = tokio::task::spawn_blocking(restart)
+            .await
+            .context("restarting the bot")?;
+        let text = match ended {
+            Ok(_) => words.restarted.to_owned(),
+            Err(why) => {
+                let told = words.not_restarted.replace("{unit}", &self.desk.voice.unit);
+                told.replace("{why}", &why)
+            }
+        };
+        self.line.say(chat, &text).await
+    }
+}
+
+fn now() -> UnixMillis {
+    UnixMillis(Timestamp::now().as_millisecond())
+}

@@ -1,0 +1,113 @@
+//! The newest lines of the bot's log for the owner: bounded, in a readable form, and redacted.
+//! It reads one file that the bot names, from its end, and nothing else.
+
+use std::{
+    fs::File,
+    io::{Read, Seek, SeekFrom},
+    path::Path,
+};
+
+use anyhow::Context;
+use serde_json::Value;
+
+use super::redact::redact;
+
+/// From the file's end.
+const READ_BYTES: u64 = 512 * 1024;
+const LINES_MAX: usize = 200;
+const LINE_CHARS_MAX: usize = 400;
+
+/// At most 200 of the newest lines, oldest first.
+///
+/// # Errors
+/// When the file cannot be read, or is no log.
+pub fn newest(path: &Path, only_trouble: bool) -> anyhow::Result<Vec<String>> {
+    let is_log = path.is_absolute() && path.extension().is_some_and(|extension| extension == "log");
+    anyhow::ensure!(is_log, "{} is no log", path.display());
+    let mut file = File::open(path).with_context(|| format!("opening {}", path.display()))?;
+    let meta = file.metadata().context("looking at the log")?;
+    anyhow::ensure!(meta.is_file(), "{} is no file", path.display());
+    let skipped = meta.len().saturating_sub(READ_BYTES);
+    file.seek(SeekFrom::Start(skipped)).context("reading the log")?;
+    let mut bytes = Vec::new();
+    file.take(READ_BYTES)
+        .read_to_end(&mut bytes)
+        .context("reading the log")?;
+    let text = String::from_utf8_lossy(&bytes);
+    // Where reading began in the middle of a line, that one is not shown.
+    let lines = text.lines().skip(usize::from(skipped > 0));
+    let shown: Vec<String> = lines.filter_map(|line| shown(line, only_trouble)).collect();
+    Ok(shown[shown.len().saturating_sub(LINES_MAX)..].to_vec())
+}
+
+/// A line of JSON as a person reads it; another one as it stands.
+fn shown(line: &str, only_trouble: bool) -> Option<String> {
+    let parsed: Option<Value> = serde_json::from_str(line).ok();
+    let level = parsed.as_ref().and_then(|line| line["level"].as_str());
+    let is_trouble = match level {
+        Some(level) => matches!(level, "ERROR" | "WARN"),
+        None => line.contains("ERROR") || line.contains("WARN"),
+    };
+    if only_trouble && !is_trouble {
+        return None;
+    }
+    let plain = match &parsed {
+        Some(parsed) => plain(parsed),
+        None => line.to_owned(),
+    };
+    let printable: String = plain
+        .chars()
+        .filter(|char| !char.is_control())
+        .take(LINE_CHARS_MAX)
+        .collect();
+    Some(redact(&printable))
+}
+
+fn plain(line: &Value) -> String {
+    let word = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+    let fields = line["fields"].as_object().or_else(|| line.as_object());
+    let mut text = format!("{} {}", word(&line["timestamp"]), word(&line["level"]));
+    let Some(fields) = fields else {
+        return text;
+    };
+    if let Some(message) = fields.get("message") {
+        text += &format!(" {}", word(message));
+    }
+    for (name, value) in fields {
+        if !matches!(
+            name.as_str(),
+            "message" | "timestamp" | "level" | "target" | "span" | "spans"
+        ) {
+            text += &format!(" {name}={}", word(value));
+        }
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_are_read_from_the_end_and_only_logs_are() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("bot.log");
+        let line = |number: u32, level: &str| {
+            format!(
+                "{{\"timestamp\":\"T\",\"level\":\"{level}\",\"fields\":{{\"message\":\"job done\",\"job\":{number}}}}}\n"
+            )
+        };
+        let text: String = (0..5_000)
+            .map(|number| line(number, if number % 100 == 0 { "ERROR" } else { "INFO" }))
+            .collect();
+        std::fs::write(&path, text + "thread 'main' panicked: ERROR token=abc\n").unwrap();
+        let all = newest(&path, false).unwrap();
+        assert_eq!(all.len(), LINES_MAX);
+        assert_eq!(all[LINES_MAX - 2], "T INFO job done job=4999");
+        let trouble = newest(&path, true).unwrap();
+        assert_eq!(trouble.last().unwrap(), "thread 'main' panicked: ERROR token=[…]");
+        assert_eq!(trouble[trouble.len() - 2], "T ERROR job done job=4900");
+        assert!(newest(Path::new("/etc/passwd"), false).is_err());
+        assert!(newest(Path::new("bot.log"), false).is_err());
+    }
+}

@@ -1,0 +1,229 @@
+//! The owner's console: commands and buttons in the private chat with the owner's bot.
+//! It never blocks an alert: it has its own line to Telegram, its own tasks and bounds, and is no vital loop. It listens
+//! to nobody but the owner's number in a private chat, and runs nothing that was typed.
+
+use std::{convert::Infallible, path::PathBuf, time::Duration};
+
+use jiff::Timestamp;
+use protocol::{secret::Secret, time::UnixMillis};
+use tokio::{
+    sync::{mpsc, oneshot},
+    time::sleep,
+};
+
+use crate::{alert::message::moment, overview::Desk};
+
+mod answer;
+pub mod command;
+pub mod confirm;
+mod errand;
+pub mod logs;
+mod obey;
+mod press;
+pub mod redact;
+pub mod runbook;
+pub mod strangers;
+pub mod telegram;
+pub mod totp;
+pub mod update;
+mod words;
+
+use confirm::Door;
+use errand::Errand;
+use strangers::Strangers;
+use telegram::{CallError, Line};
+use totp::Totp;
+use update::{Event, Sender, Update};
+use words::{Words, words};
+
+const RETRY_FIRST: Duration = Duration::from_secs(1);
+const RETRY_MOST: Duration = Duration::from_secs(60);
+/// Somebody else listens with the same token.
+const CONFLICT_WAIT: Duration = Duration::from_secs(30);
+/// How long the menu of commands waits when Telegram did not take it.
+const MENU_AGAIN: Duration = Duration::from_secs(600);
+
+/// A backup that the owner asks for; the answer says how it ended.
+pub type BackupAsk = oneshot::Sender<BackupEnd>;
+
+/// How a backup that was asked for ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum BackupEnd {
+    /// There is a new restore point: its name and bytes.
+    Taken(String, u64),
+    /// One is being taken already.
+    Running,
+    /// There is none; the alerts tell why.
+    Failed,
+}
+
+/// What the console needs to be set up.
+pub struct Settings {
+    /// The owner's numbers.
+    pub owners: Vec<i64>,
+    /// The Bot API's address, without a slash at its end.
+    pub api_url: String,
+    /// The owner's bot's token.
+    pub token: Secret,
+    /// What the owner's authenticator was set up with.
+    pub totp: Option<Totp>,
+    /// Logs to look into when the bot does not say where its own lies.
+    pub log_files: Vec<PathBuf>,
+    /// Where a backup is asked for.
+    pub backups: mpsc::Sender<BackupAsk>,
+}
+
+/// The console.
+pub struct Console {
+    desk: Desk,
+    line: Line,
+    owners: Vec<i64>,
+    totp: Option<Totp>,
+    log_files: Vec<PathBuf>,
+    last_log: Option<PathBuf>,
+    door: Door,
+    strangers: Strangers,
+    errands: mpsc::Sender<Errand>,
+}
+
+impl Console {
+    /// Listens and answers for as long as the agent lives. Telegram may be away for as long as it likes.
+    pub async fn run(settings: Settings, desk: Desk, client: reqwest::Client) -> Infallible {
+        let line = Line::new(client, &settings.api_url, settings.token);
+        let (errands, waiting) = mpsc::channel(errand::WAITING_MAX);
+        let runner = errand::Runner {
+            desk: desk.clone(),
+            line: line.clone(),
+            backups: settings.backups,
+        };
+        let menu = menu(line.clone(), settings.owners.clone(), words(desk.voice.language));
+        let console = Self {
+            desk,
+            line,
+            owners: settings.owners,
+            totp: settings.totp,
+            log_files: settings.log_files,
+            last_log: None,
+            door: Door::default(),
+            strangers: Strangers::default(),
+            errands,
+        };
+        tokio::select! {
+            never = console.listen() => never,
+            never = runner.run(waiting) => never,
+            never = menu => never,
+        }
+    }
+
+    async fn listen(mut self) -> Infallible {
+        let mut wait = RETRY_FIRST;
+        // Before the database can say how far it came, everything would be heard a second time.
+        let mut from = loop {
+            let begun = self.desk.store.begin_updates(self.line.bot());
+            match begun.and_then(|()| self.desk.store.next_update()) {
+                Ok(from) => break from,
+                Err(error) => tracing::error!(%error, "the console's place cannot be read; it listens later"),
+            }
+            sleep(RETRY_MOST).await;
+        };
+        loop {
+            match self.line.updates(from).await {
+                Ok(updates) => {
+                    wait = RETRY_FIRST;
+                    // After a quiet week Telegram numbers anew at random. What is confirmed does not come again, so
+                    // that a question without a number brings what is new under any number.
+                    from = updates.last().map_or(0, |update| update.id.saturating_add(1));
+                    for update in updates {
+                        self.take(update).await;
+                    }
+                }
+                Err(error) => wait = self.pause(&error, wait).await,
+            }
+        }
+    }
+
+    /// Waits, and gives how long to wait the next time.
+    async fn pause(&self, error: &CallError, wait: Duration) -> Duration {
+        if matches!(error, CallError::Refused(status) if *status == reqwest::StatusCode::CONFLICT) {
+            tracing::warn!(
+                "somebody else listens with the owner's bot's token; the console hears nothing meanwhile"
+            );
+            sleep(CONFLICT_WAIT).await;
+            return wait;
+        }
+        tracing::debug!(%error, "the console does not reach Telegram");
+        sleep(wait).await;
+        (wait * 2).min(RETRY_MOST)
+    }
+
+    /// At most once: after a crash in the middle a command is lost, and nothing is done twice.
+    async fn take(&mut self, update: Update) {
+        if let Err(error) = self.desk.store.put_next_update(update.id.saturating_add(1)) {
+            // Better lost than done twice.
+            tracing::error!(%error, "the console's place could not be stored; what was typed is not carried out");
+            return;
+        }
+        let now = now();
+        let done = match update.event {
+            Event::Text { from, at, text } if from.is_owner(&self.owners) => {
+                self.obey(from.chat, at, &text, now).await
+            }
+            Event::Press {
+                from,
+                press,
+                data,
+                under,
+            } if from.is_owner(&self.owners) => self.press(from.chat, &press, &data, under, now).await,
+            Event::Text { from, .. } | Event::Press { from, .. } => self.stranger(from, now).await,
+            Event::Other => Ok(()),
+        };
+        if let Err(error) = done {
+            tracing::warn!(
+                error = format!("{error:#}"),
+                "an answer of the console did not arrive"
+            );
+        }
+    }
+
+    /// In a group it says nothing at all.
+    async fn stranger(&mut self, from: Sender, now: UnixMillis) -> anyhow::Result<()> {
+        tracing::info!("somebody who is not the owner wrote to the owner's bot");
+        self.desk.store.add_stranger()?;
+        if from.is_private && self.strangers.is_due(from.chat, now) {
+            self.line.say(from.chat, self.words().private).await?;
+        }
+        Ok(())
+    }
+
+    fn moment(&self, at: UnixMillis) -> String {
+        moment(&self.desk.voice.timezone, at)
+    }
+
+    fn words(&self) -> &'static Words {
+        words(self.desk.voice.language)
+    }
+}
+
+/// Puts the commands into the menu of each owner's chat, once Telegram takes them.
+async fn menu(line: Line, owners: Vec<i64>, words: &'static Words) -> Infallible {
+    let commands: Vec<(&str, &str)> = command::NAMES.into_iter().zip(words.menu).collect();
+    let mut left = owners;
+    loop {
+        let mut refused = Vec::new();
+        for chat in left {
+            if let Err(error) = line.show_commands(chat, &commands).await {
+                tracing::debug!(error = format!("{error:#}"), "the menu of commands was not taken");
+                refused.push(chat);
+            }
+        }
+        if refused.is_empty() {
+            return std::future::pending().await;
+        }
+        left = refused;
+        sleep(MENU_AGAIN).await;
+    }
+}
+
+fn now() -> UnixMillis {
+    UnixMillis(Timestamp::now().as_millisecond())
+}

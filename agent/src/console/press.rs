@@ -1,0 +1,56 @@
+//! What a button under an alert does: take it on, silence it, show what to do. The message changes in place.
+//! A button that means nothing any more only ends its waiting.
+
+use protocol::time::UnixMillis;
+
+use super::{Console, answer, update::Under};
+use crate::alert::buttons::Press;
+
+impl Console {
+    pub(super) async fn press(
+        &mut self,
+        chat: i64,
+        press: &str,
+        data: &str,
+        under: Option<Under>,
+        now: UnixMillis,
+    ) -> anyhow::Result<()> {
+        let words = self.words();
+        match Press::parse(data) {
+            Some(Press::Acknowledge(episode)) => {
+                let is_open = self.desk.alerts.acknowledge(episode, now)?;
+                let told = if is_open { words.acked } else { words.over_already };
+                self.line.answer_press(press, told).await
+            }
+            Some(Press::Silence(episode, lasts)) => {
+                let Some(until) = self.desk.alerts.silence_episode(episode, lasts, now)? else {
+                    return self.line.answer_press(press, words.over_already).await;
+                };
+                let told = words
+                    .silent_until
+                    .replace("{at}", &self.moment(until))
+                    .replace(": {what}", "");
+                self.line.answer_press(press, &told).await?;
+                self.note(chat, under, &told).await
+            }
+            Some(Press::Runbook(name)) => {
+                self.line.answer_press(press, "").await?;
+                self.line
+                    .say(chat, &answer::runbook(&self.desk, Some(&name)))
+                    .await
+            }
+            None => self.line.answer_press(press, words.over_already).await,
+        }
+    }
+
+    /// Writes a line under the message whose button was pressed, in place.
+    async fn note(&self, chat: i64, under: Option<Under>, told: &str) -> anyhow::Result<()> {
+        let Some(under) = under.filter(|under| !under.text.is_empty()) else {
+            return Ok(());
+        };
+        // Pressed again, the line is replaced and not repeated.
+        let text = under.text.split("\n\n🔕").next().unwrap_or_default();
+        let text = format!("{text}\n\n{told}");
+        self.line.edit(chat, under.message, &text, &under.buttons).await
+    }
+}

@@ -1,0 +1,226 @@
+//! The owner's bot as the console uses it: listens by long polling, answers with text, pictures and files.
+//! It is a line of its own beside the alerts' and shares no queue with them. The token is in the address, so no address
+//! is ever in an error.
+
+use std::time::Duration;
+
+use anyhow::{Context, bail};
+use protocol::secret::Secret;
+use reqwest::{StatusCode, header};
+use serde_json::{Value, json};
+use tokio::time::sleep;
+
+use super::update::{self, Update};
+
+/// How long Telegram holds a question without news.
+const HOLD_S: u64 = 25;
+const POLL_LIMIT: Duration = Duration::from_secs(HOLD_S + 15);
+const SEND_LIMIT: Duration = Duration::from_secs(30);
+const UPDATES_MAX: u8 = 20;
+/// Twenty updates of 4,096 characters each, with all that Telegram tells of them.
+const ANSWER_BYTES_MAX: usize = 2 * 1024 * 1024;
+const TRIES: u32 = 3;
+const PATIENCE_MAX_S: u64 = 30;
+
+/// The line.
+#[derive(Clone)]
+pub struct Line {
+    client: reqwest::Client,
+    api_url: String,
+    token: std::sync::Arc<Secret>,
+}
+
+/// A file that goes out.
+pub struct Upload {
+    /// `sendPhoto` or `sendDocument`.
+    pub method: &'static str,
+    /// The field that holds it: `photo` or `document`.
+    pub field: &'static str,
+    /// Its name there.
+    pub name: String,
+    /// What it is.
+    pub mime: &'static str,
+    /// Its content.
+    pub bytes: Vec<u8>,
+}
+
+/// Why a call came to nothing.
+#[derive(Debug, thiserror::Error)]
+pub enum CallError {
+    /// Telegram says no; it is of no use to ask again. 409: somebody else listens with this token.
+    #[error("Telegram refuses with {0}")]
+    Refused(StatusCode),
+    /// Telegram wants quiet for so long.
+    #[error("Telegram wants quiet for {0:?}")]
+    RetryAfter(Duration),
+    /// Nothing, or nothing that can be understood, came back.
+    #[error("Telegram does not answer")]
+    Silent,
+}
+
+impl Line {
+    /// The Bot API at that address, without a slash at its end, with that token.
+    #[must_use]
+    pub fn new(client: reqwest::Client, api_url: &str, token: Secret) -> Self {
+        Self {
+            client,
+            api_url: api_url.to_owned(),
+            token: std::sync::Arc::new(token),
+        }
+    }
+
+    /// The bot's number, which its token begins with; 0 when it does not.
+    #[must_use]
+    pub fn bot(&self) -> i64 {
+        let number = self.token.expose().split(':').next();
+        number.and_then(|number| number.parse().ok()).unwrap_or(0)
+    }
+
+    /// Waits for the next updates from this one on, for at most 40 s; an empty answer is none. Telegram forgets those
+    /// before it; 0 forgets none.
+    ///
+    /// # Errors
+    /// When Telegram refuses or does not answer.
+    pub async fn updates(&self, from: i64) -> Result<Vec<Update>, CallError> {
+        let asked = json!({
+            "offset": from,
+            "timeout": HOLD_S,
+            "limit": UPDATES_MAX,
+            "allowed_updates": ["message", "callback_query"],
+        });
+        let result = self.call("getUpdates", &asked, POLL_LIMIT).await?;
+        Ok(update::read(&result))
+    }
+
+    /// Writes into a chat, without markup. It is tried three times, so that it may arrive twice at worst.
+    ///
+    /// # Errors
+    /// When it did not arrive.
+    pub async fn say(&self, chat: i64, text: &str) -> anyhow::Result<()> {
+        let body = json!({ "chat_id": chat, "text": text });
+        self.insist("sendMessage", &body).await
+    }
+
+    /// Changes a message, and keeps its buttons where they are handed in.
+    ///
+    /// # Errors
+    /// When it did not arrive.
+    pub async fn edit(&self, chat: i64, message: i64, text: &str, buttons: &Value) -> anyhow::Result<()> {
+        let mut body = json!({ "chat_id": chat, "message_id": message, "text": text });
+        if buttons.is_object() {
+            body["reply_markup"] = buttons.clone();
+        }
+        self.insist("editMessageText", &body).await
+    }
+
+    /// Ends the waiting of a button, with a line that passes by.
+    ///
+    /// # Errors
+    /// When it did not arrive, or came too late.
+    pub async fn answer_press(&self, press: &str, text: &str) -> anyhow::Result<()> {
+        let body = json!({ "callback_query_id": press, "text": text });
+        self.insist("answerCallbackQuery", &body).await
+    }
+
+    /// Shows these commands in the menu of one chat.
+    ///
+    /// # Errors
+    /// When it did not arrive.
+    pub async fn show_commands(&self, chat: i64, commands: &[(&str, &str)]) -> anyhow::Result<()> {
+        let command = |(name, told): &(&str, &str)| json!({ "command": name, "description": told });
+        let body = json!({
+            "commands": commands.iter().map(command).collect::<Vec<_>>(),
+            "scope": { "type": "chat", "chat_id": chat },
+        });
+        self.insist("setMyCommands", &body).await
+    }
+
+    /// Sends a file once.
+    ///
+    /// # Errors
+    /// When it did not arrive.
+    pub async fn upload(&self, chat: i64, caption: &str, upload: Upload) -> anyhow::Result<()> {
+        let boundary = format!("warung-{:032x}", rand::random::<u128>());
+        let chat = chat.to_string();
+        let body = multipart(&boundary, &[("chat_id", &chat), ("caption", caption)], &upload);
+        let request = self
+            .client
+            .post(self.address(upload.method))
+            .timeout(SEND_LIMIT)
+            .header(
+                header::CONTENT_TYPE,
+                format!("multipart/form-data; boundary={boundary}"),
+            )
+            .body(body);
+        outcome(request.send().await)
+            .await
+            .map(drop)
+            .context("sending a file")
+    }
+
+    /// Tries again where that can help.
+    async fn insist(&self, method: &str, body: &Value) -> anyhow::Result<()> {
+        for attempt in 1..=TRIES {
+            match self.call(method, body, SEND_LIMIT).await {
+                Ok(_) => return Ok(()),
+                Err(CallError::Refused(status)) => bail!("{method}: {}", CallError::Refused(status)),
+                Err(CallError::RetryAfter(wait)) => sleep(wait).await,
+                Err(CallError::Silent) => sleep(Duration::from_secs(u64::from(attempt))).await,
+            }
+        }
+        bail!("{method}: {}", CallError::Silent)
+    }
+
+    async fn call(&self, method: &str, body: &Value, limit: Duration) -> Result<Value, CallError> {
+        let request = self.client.post(self.address(method)).timeout(limit).json(body);
+        outcome(request.send().await).await
+    }
+
+    fn address(&self, method: &str) -> String {
+        format!("{}/bot{}/{method}", self.api_url, self.token.expose())
+    }
+}
+
+async fn outcome(sent: reqwest::Result<reqwest::Response>) -> Result<Value, CallError> {
+    let mut response = sent.map_err(|_| CallError::Silent)?;
+    let status = response.status();
+    let mut bytes = Vec::new();
+    while let Some(chunk) = response.chunk().await.map_err(|_| CallError::Silent)? {
+        if bytes.len() + chunk.len() > ANSWER_BYTES_MAX {
+            return Err(CallError::Silent);
+        }
+        bytes.extend_from_slice(&chunk);
+    }
+    let answer: Value = serde_json::from_slice(&bytes).unwrap_or_default();
+    if answer["ok"] == true {
+        return Ok(answer["result"].clone());
+    }
+    if status == StatusCode::TOO_MANY_REQUESTS {
+        let wait_s = answer["parameters"]["retry_after"].as_u64().unwrap_or(1);
+        return Err(CallError::RetryAfter(Duration::from_secs(
+            wait_s.clamp(1, PATIENCE_MAX_S),
+        )));
+    }
+    if status.is_client_error() {
+        return Err(CallError::Refused(status));
+    }
+    Err(CallError::Silent)
+}
+
+/// The form of RFC 7578. No value holds the boundary: it is random.
+fn multipart(boundary: &str, fields: &[(&str, &str)], upload: &Upload) -> Vec<u8> {
+    let mut body = Vec::with_capacity(upload.bytes.len() + 1024);
+    for (name, value) in fields {
+        let part =
+            format!("--{boundary}\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n");
+        body.extend_from_slice(part.as_bytes());
+    }
+    let head = format!(
+        "--{boundary}\r\nContent-Disposition: form-data; name=\"{}\"; filename=\"{}\"\r\nContent-Type: {}\r\n\r\n",
+        upload.field, upload.name, upload.mime
+    );
+    body.extend_from_slice(head.as_bytes());
+    body.extend_from_slice(&upload.bytes);
+    body.extend_from_slice(format!("\r\n--{boundary}--\r\n").as_bytes());
+    body
+}

@@ -1,0 +1,87 @@
+//! What the console says, in both languages. Places in braces are filled by who says it.
+//! Only the owner reads it, but for [`Words::private`], which says nothing.
+
+use crate::{config::Language, watch::bot_health::BotState};
+
+mod en;
+mod id;
+
+/// The sentences of one language.
+pub(super) struct Words {
+    /// To a stranger.
+    pub private: &'static str,
+    pub help: &'static str,
+    /// What each of [`super::command::NAMES`] does, in their order, for Telegram's menu.
+    pub menu: [&'static str; 12],
+    pub unknown: &'static str,
+    pub misused: &'static str,
+    pub late: &'static str,
+    pub broken: &'static str,
+    pub busy: &'static str,
+    pub well: &'static str,
+    pub wrong: &'static str,
+    pub bot: [&'static str; 5],
+    pub paused: &'static str,
+    pub today: &'static str,
+    pub queues: &'static str,
+    pub machine: &'static str,
+    pub backup_age: &'static str,
+    pub no_backup: &'static str,
+    pub waiting: &'static str,
+    pub unknown_things: &'static str,
+    pub nothing_open: &'static str,
+    pub since: &'static str,
+    pub taken_on: &'static str,
+    pub held: &'static str,
+    pub silenced: &'static str,
+    pub everything: &'static str,
+    pub points: &'static str,
+    pub no_figures: &'static str,
+    pub figures: &'static str,
+    pub no_picture: &'static str,
+    pub no_log: &'static str,
+    pub no_lines: &'static str,
+    pub lines: &'static str,
+    pub backup_begins: &'static str,
+    pub backup_done: &'static str,
+    pub backup_runs: &'static str,
+    pub backup_failed: &'static str,
+    pub restart_means: &'static str,
+    pub send_code: &'static str,
+    pub send_password: &'static str,
+    pub closed: &'static str,
+    pub wrong_code: &'static str,
+    pub no_code: &'static str,
+    pub restarting: &'static str,
+    pub restarted: &'static str,
+    pub not_restarted: &'static str,
+    pub nothing_to_silence: &'static str,
+    pub silent_until: &'static str,
+    pub maintenance_until: &'static str,
+    pub maintenance_over: &'static str,
+    pub no_entry: &'static str,
+    pub entries: &'static str,
+    pub over_already: &'static str,
+    pub acked: &'static str,
+}
+
+/// The sentences of that language.
+pub(super) fn words(language: Language) -> &'static Words {
+    match language {
+        Language::Id => &id::WORDS,
+        Language::En => &en::WORDS,
+    }
+}
+
+impl Words {
+    /// How the bot is.
+    pub(super) fn bot(&self, bot: BotState) -> &'static str {
+        match bot {
+            BotState::Unknown => self.bot[0],
+            BotState::Running => self.bot[1],
+            BotState::Ailing => self.bot[2],
+            BotState::Stopped => self.bot[3],
+            BotState::Gone => self.bot[4],
+        }
+    }
+}

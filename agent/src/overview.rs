@@ -1,0 +1,193 @@
+//! How everything stands at this moment, gathered in one place for the console and the status page.
+//! It asks nothing of the machine: it reads what the probes, the bot and the alerts have left.
+
+use std::sync::Arc;
+
+use protocol::{health::Health, incident::Severity, time::UnixMillis};
+use tokio::sync::watch;
+
+use crate::{
+    alert::{
+        Alerts,
+        engine::{Fault, MAINTENANCE},
+        message::{self, Voice},
+    },
+    chart::picture::Sources,
+    store::{Store, book::Book, episodes::EpisodeId, freshness::Freshness},
+    watch::{board::Board, bot_health::BotState, history::History},
+};
+
+/// The newest restore points that are listed.
+const POINTS_MAX: usize = 10;
+const DAY_MS: i64 = 86_400_000;
+const DISK_USED: &str = "disk_used_percent:";
+
+/// Where it is gathered from. Cheap to clone.
+#[derive(Clone)]
+pub struct Desk {
+    /// The agent's database.
+    pub store: Arc<Store>,
+    /// What is wrong.
+    pub alerts: Alerts,
+    /// How this owner is spoken to.
+    pub voice: Voice,
+    /// What is known of the bot.
+    pub bot: watch::Receiver<BotState>,
+    /// What the bot says of itself.
+    pub health: watch::Receiver<Option<Health>>,
+    /// How everything else stands.
+    pub board: Board,
+    /// What was measured.
+    pub history: History,
+}
+
+/// One look.
+#[derive(Clone, Debug)]
+pub struct Overview {
+    /// When.
+    pub at: UnixMillis,
+    /// Whether the bot is there.
+    pub bot: BotState,
+    /// What it says; `None` while it does not answer.
+    pub health: Option<Health>,
+    /// What is wrong, gravest first.
+    pub open: Vec<Open>,
+    /// What the owner does not want to hear, and until when; `None` for everything.
+    pub silences: Vec<(Option<String>, UnixMillis)>,
+    /// What came and went within a day, newest first: since when, until when, and the rule's name.
+    pub past: Vec<(UnixMillis, UnixMillis, String)>,
+    /// Each remote's newest restore point.
+    pub fresh: Vec<Freshness>,
+    /// The newest restore points and their bytes, newest first.
+    pub points: Vec<(UnixMillis, u64)>,
+    /// Messages to the owner that wait.
+    pub waiting: u64,
+    /// Each disk and how full it is, in percent.
+    pub disks: Vec<(String, f64)>,
+    /// Memory in use, in percent.
+    pub memory: Option<f64>,
+    /// How busy the processor is, in percent.
+    pub processor: Option<f64>,
+    /// Things of which it cannot be known how they stand.
+    pub unknown: usize,
+    /// Orders placed, and rupiah that came in, within 24 hours.
+    pub day: (u64, i64),
+    /// Messages from people who are not the owner, ever.
+    pub strangers: i64,
+}
+
+/// Something that is wrong.
+#[derive(Clone, Debug)]
+pub struct Open {
+    /// Its key.
+    pub key: String,
+    /// The rule's name, as in docs/RUNBOOK.
+    pub rule: &'static str,
+    /// How grave.
+    pub severity: Severity,
+    /// In one line.
+    pub headline: String,
+    /// Since when.
+    pub since: UnixMillis,
+    /// What it was told with, and whether the owner took that on.
+    pub episode: Option<(EpisodeId, bool)>,
+    /// Whether it is held back at the moment.
+    pub is_held: bool,
+}
+
+impl Desk {
+    /// Looks.
+    ///
+    /// # Errors
+    /// When the agent's database cannot be read.
+    pub fn look(&self, now: UnixMillis) -> anyhow::Result<Overview> {
+        let book = self.alerts.book()?;
+        let since = UnixMillis(now.0 - DAY_MS);
+        let hours = self.store.hours(since, now)?;
+        let mut points = self.store.point_sizes(POINTS_MAX)?;
+        points.reverse();
+        let mut past: Vec<_> = self.store.past(since)?.into_iter().collect();
+        past.reverse();
+        Ok(Overview {
+            at: now,
+            bot: *self.bot.borrow(),
+            health: self.health.borrow().clone(),
+            open: self.open(&book),
+            silences: silences(&book, now),
+            past: past
+                .into_iter()
+                .map(|past| (past.since, past.until, past.rule))
+                .collect(),
+            fresh: self.store.freshness()?,
+            points,
+            waiting: self.store.backlog()?.waiting,
+            disks: self.disks()?,
+            memory: self.newest("memory_used_percent"),
+            processor: self.newest("cpu_busy_percent"),
+            unknown: self.board.unknown().len(),
+            day: (
+                hours.iter().map(|hour| hour.placed).sum(),
+                hours.iter().map(|hour| hour.paid_rupiah).sum(),
+            ),
+            strangers: self.store.strangers()?,
+        })
+    }
+
+    /// Where the charts' figures come from.
+    #[must_use]
+    pub fn sources(&self) -> Sources {
+        Sources {
+            history: self.history.clone(),
+            store: Arc::clone(&self.store),
+            language: self.voice.language,
+            timezone: self.voice.timezone.clone(),
+        }
+    }
+
+    fn open(&self, book: &Book) -> Vec<Open> {
+        let firing = book.alerts.values().filter(|row| row.loudest.is_some());
+        let mut open: Vec<Open> = firing
+            .filter_map(|row| {
+                let fault = Fault::of(row)?;
+                let is_acked = |id: EpisodeId| {
+                    let episode = book.episodes.get(&id);
+                    (id, episode.is_some_and(|episode| episode.acked_at.is_some()))
+                };
+                Some(Open {
+                    key: row.key.clone(),
+                    rule: fault.rule.name(),
+                    severity: fault.rule.severity(),
+                    headline: message::headline(&self.voice, &fault),
+                    since: row.since,
+                    episode: row.episode.map(is_acked),
+                    is_held: row.held.is_some(),
+                })
+            })
+            .collect();
+        open.sort_by(|a, b| b.severity.cmp(&a.severity).then(a.since.cmp(&b.since)));
+        open
+    }
+
+    fn disks(&self) -> anyhow::Result<Vec<(String, f64)>> {
+        let names = self.history.series()?;
+        let used = names.iter().filter_map(|name| {
+            let place = name.strip_prefix(DISK_USED)?;
+            Some((place.to_owned(), self.newest(name)?))
+        });
+        Ok(used.collect())
+    }
+
+    fn newest(&self, series: &str) -> Option<f64> {
+        self.history.latest(series).map(|(_, value)| value)
+    }
+}
+
+fn silences(book: &Book, now: UnixMillis) -> Vec<(Option<String>, UnixMillis)> {
+    let standing = book.silences.values().filter(|silence| silence.until > now);
+    standing
+        .map(|silence| {
+            let scope = (silence.scope != MAINTENANCE).then(|| silence.scope.clone());
+            (scope, silence.until)
+        })
+        .collect()
+}

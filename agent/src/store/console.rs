@@ -1,0 +1,97 @@
+//! What the console must not forget across a restart: how far the owner's messages were taken in, how many strangers
+//! wrote, and which one-time password was the last.
+//! It keeps no word of any message.
+
+use rusqlite::named_params;
+
+use super::Store;
+
+const READ_NEXT: &str = "SELECT next_update FROM console";
+const PUT_NEXT: &str = "UPDATE console SET next_update = :next";
+const BEGIN: &str = "
+    UPDATE console SET next_update = CASE WHEN bot = :bot THEN next_update ELSE 0 END, bot = :bot";
+const READ_STRANGERS: &str = "SELECT strangers FROM console";
+const ADD_STRANGER: &str = "UPDATE console SET strangers = strangers + 1";
+const USE_STEP: &str = "UPDATE console SET totp_step = :step WHERE totp_step < :step";
+
+impl Store {
+    /// The first update that was not taken in yet; 0 before the first.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub fn next_update(&self) -> rusqlite::Result<i64> {
+        self.read(|connection| connection.query_row(READ_NEXT, [], |row| row.get(0)))
+    }
+
+    /// Remembers that everything before this update was taken in.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub fn put_next_update(&self, next: i64) -> rusqlite::Result<()> {
+        self.write(|transaction| {
+            transaction
+                .execute(PUT_NEXT, named_params! { ":next": next })
+                .map(drop)
+        })
+    }
+
+    /// Begins with the updates of this bot: anew when it is another one than before, which counts for itself.
+    ///
+    /// # Errors
+    /// When the database refuses; then nothing has changed.
+    pub fn begin_updates(&self, bot: i64) -> rusqlite::Result<()> {
+        self.write(|transaction| {
+            transaction
+                .execute(BEGIN, named_params! { ":bot": bot })
+                .map(drop)
+        })
+    }
+
+    /// How many messages of strangers there were.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub fn strangers(&self) -> rusqlite::Result<i64> {
+        self.read(|connection| connection.query_row(READ_STRANGERS, [], |row| row.get(0)))
+    }
+
+    /// Counts one more of them.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub fn add_stranger(&self) -> rusqlite::Result<()> {
+        self.write(|transaction| transaction.execute(ADD_STRANGER, []).map(drop))
+    }
+
+    /// Uses up the one-time password of that half minute, and all before it. `false` when it was used already.
+    ///
+    /// # Errors
+    /// When the database refuses; then it counts as used.
+    pub fn use_totp_step(&self, step: i64) -> rusqlite::Result<bool> {
+        self.write(|transaction| {
+            let changed = transaction.execute(USE_STEP, named_params! { ":step": step })?;
+            Ok(changed == 1)
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_place_holds_for_one_bot_and_a_password_for_one_use() {
+        let dir = tempfile::tempdir().unwrap();
+        let store = Store::open(dir.path()).unwrap();
+        store.begin_updates(77).unwrap();
+        store.put_next_update(500).unwrap();
+        store.begin_updates(77).unwrap();
+        assert_eq!(store.next_update().unwrap(), 500);
+        store.begin_updates(78).unwrap();
+        assert_eq!(store.next_update().unwrap(), 0);
+        let accepted = [7, 7, 6, 8].map(|step| store.use_totp_step(step).unwrap());
+        assert_eq!(accepted, [true, false, false, true]);
+        store.add_stranger().unwrap();
+        assert_eq!(store.strangers().unwrap(), 1);
+    }
+}

@@ -1,0 +1,263 @@
+//! The owner's console over a real socket: who is heard, what is done, what is refused, and that no alert waits for it.
+
+use std::time::Duration;
+
+use agent::store::Store;
+use protocol::{secret::Secret, time::UnixMillis};
+
+use crate::{
+    pretend_bot::Bot,
+    pretend_telegram::{Fault, Telegram},
+    world::{Agent, OWNER, config, settled},
+};
+
+const SELLER: i64 = 2001;
+const PRIVATE: &str = "This bot is private";
+const DIED: &str = "The shop's bot died";
+
+struct Scene {
+    dir: tempfile::TempDir,
+    telegram: Telegram,
+    bot: Option<Bot>,
+    agent: Option<Agent>,
+}
+
+impl Scene {
+    async fn new() -> Self {
+        let telegram = Telegram::start().await;
+        let bot = Bot::start(None, 1);
+        let dir = tempfile::tempdir().unwrap();
+        let mut scene = Self {
+            dir,
+            telegram,
+            bot: Some(bot),
+            agent: None,
+        };
+        scene.start();
+        scene.bot.as_ref().unwrap().held().await;
+        scene
+    }
+
+    fn start(&mut self) {
+        let bot = self.bot.as_ref().unwrap().address;
+        let settings = config(self.dir.path(), bot, self.telegram.address, &[OWNER]);
+        self.agent = Some(Agent::start(settings));
+    }
+
+    fn owner_says(&self, text: &str) {
+        self.telegram.says(OWNER, "private", text, 0);
+    }
+
+    async fn end(self) {
+        self.agent.unwrap().stop().await;
+    }
+}
+
+#[tokio::test]
+async fn the_owner_is_answered_text_first_and_the_picture_follows() {
+    let scene = Scene::new().await;
+    let menus = scene.telegram.wait_for_other("setMyCommands").await;
+    assert!(
+        menus[0].contains("\"chat_id\":1001") && menus[0].contains("\"status\""),
+        "{}",
+        menus[0]
+    );
+    scene.owner_says("/status");
+    let status = scene.telegram.wait_for_text("All is well").await;
+    assert!(status.text().contains("Bot: running"), "{}", status.text());
+    scene.owner_says("/graph 24h disk");
+    scene.telegram.wait_for_text("Disk · 24 h").await;
+    let photos = scene.telegram.wait_for_other("sendPhoto").await;
+    assert!(photos[0].contains("name=\"chat_id\"\r\n\r\n1001\r\n") && photos[0].contains("PNG"));
+    for (typed, answer) in [
+        ("/alerts", "Nothing is wrong"),
+        ("/backups", "No remote holds a backup"),
+        ("/runbook bot_gone", "systemctl status bot"),
+        ("/logs err", "cannot be read"),
+        ("/silence 2h", "no alert to silence"),
+        ("/maintenance 30m", "Maintenance: every alert"),
+        ("/maintenance off", "Maintenance is over"),
+        ("/digest", "20"),
+        ("/help", "/maintenance 30m"),
+        ("/shell reboot", "That is no command"),
+        ("/graph 99d", "Write it like this"),
+    ] {
+        scene.owner_says(typed);
+        scene.telegram.wait_for_text(answer).await;
+    }
+    assert!(
+        scene
+            .telegram
+            .taken()
+            .iter()
+            .all(|taken| taken.body["chat_id"] == OWNER)
+    );
+    scene.end().await;
+}
+
+#[tokio::test]
+async fn strangers_and_sellers_get_one_neutral_sentence_and_groups_nothing() {
+    let scene = Scene::new().await;
+    for (user, kind) in [
+        (SELLER, "private"),
+        (SELLER, "private"),
+        (3001, "private"),
+        (OWNER, "supergroup"),
+    ] {
+        scene.telegram.says(user, kind, "/status", 0);
+        scene.telegram.says(user, kind, "/restart", 0);
+    }
+    scene.owner_says("/help");
+    scene.telegram.wait_for_text("Commands:").await;
+    let said: Vec<(i64, String)> = scene
+        .telegram
+        .taken()
+        .iter()
+        .map(|taken| (taken.body["chat_id"].as_i64().unwrap(), taken.text().to_owned()))
+        .collect();
+    let to_others: Vec<&(i64, String)> = said.iter().filter(|(chat, _)| *chat != OWNER).collect();
+    assert_eq!(to_others.len(), 2, "{said:?}");
+    assert!(
+        to_others.iter().all(|(_, text)| text.starts_with(PRIVATE)),
+        "{said:?}"
+    );
+    assert_eq!(said.len(), 3, "{said:?}");
+    let store = Store::open_to_look(&scene.dir.path().join("state"))
+        .unwrap()
+        .unwrap();
+    assert_eq!(store.strangers().unwrap(), 8);
+    scene.end().await;
+}
+
+#[tokio::test]
+async fn a_restart_needs_its_code_and_wrong_ones_close_the_door() {
+    let scene = Scene::new().await;
+    scene.owner_says("/restart");
+    let asked = scene.telegram.wait_for_text("Send this code").await;
+    let code = asked.text().rsplit(' ').next().unwrap().to_owned();
+    let wrong = if code == "000000" { "000001" } else { "000000" };
+    scene.owner_says(wrong);
+    scene.telegram.wait_for_text("Tries left: 2").await;
+    // What a stranger sends is not even looked at.
+    scene.telegram.says(SELLER, "private", &code, 0);
+    scene.owner_says(wrong);
+    scene.telegram.wait_for_text("Tries left: 1").await;
+    scene.owner_says(wrong);
+    scene.telegram.wait_for_text("Too many wrong codes").await;
+    scene.owner_says(&code);
+    scene.telegram.wait_for_text("No command waits for a code").await;
+    assert!(
+        scene
+            .telegram
+            .taken()
+            .iter()
+            .all(|taken| !taken.text().starts_with("Restarting"))
+    );
+    scene.end().await;
+}
+
+#[tokio::test]
+async fn what_was_typed_while_the_agent_was_away_is_told_and_not_done() {
+    let scene = Scene::new().await;
+    scene.telegram.says(OWNER, "private", "/maintenance 2h", 3_600);
+    scene.telegram.wait_for_text("was sent 1 h ago").await;
+    scene.telegram.says(OWNER, "private", "/alerts", 3_600);
+    let alerts = scene.telegram.wait_for_text("Nothing is wrong").await;
+    assert!(!alerts.text().contains("Silenced"), "{}", alerts.text());
+    scene.end().await;
+}
+
+#[tokio::test]
+async fn nothing_is_heard_twice_across_a_restart() {
+    let mut scene = Scene::new().await;
+    scene.owner_says("/help");
+    scene.telegram.wait_for_text("Commands:").await;
+    scene.agent.take().unwrap().stop().await;
+    scene.start();
+    scene.owner_says("/runbook");
+    scene.telegram.wait_for_text("one of these names").await;
+    let helps = scene
+        .telegram
+        .taken()
+        .iter()
+        .filter(|taken| taken.text().starts_with("Commands:"))
+        .count();
+    assert_eq!(helps, 1);
+    scene.end().await;
+}
+
+#[tokio::test]
+async fn buttons_under_an_alert_take_it_on_and_silence_it_in_place() {
+    let mut scene = Scene::new().await;
+    drop(scene.bot.take());
+    let alert = scene.telegram.wait_for_text(DIED).await;
+    settled(scene.dir.path()).await;
+    let data = |label: &str| -> String {
+        let rows = alert.body["reply_markup"]["inline_keyboard"].as_array().unwrap();
+        let buttons = rows.iter().flat_map(|row| row.as_array().unwrap());
+        let found = buttons
+            .clone()
+            .find(|button| button["callback_data"].as_str().unwrap().contains(label));
+        found.unwrap()["callback_data"].as_str().unwrap().to_owned()
+    };
+    scene.telegram.presses(SELLER, &alert, &data("ack"));
+    scene.telegram.presses(OWNER, &alert, &data("silence"));
+    scene.telegram.presses(OWNER, &alert, &data("runbook"));
+    scene.telegram.wait_for_text("📖 bot_gone").await;
+    scene.telegram.presses(OWNER, &alert, &data("ack"));
+    let mut answers = Vec::new();
+    while answers.len() < 3 {
+        answers = scene.telegram.others("answerCallbackQuery");
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    assert!(answers[0].contains("Silent until"), "{answers:?}");
+    assert!(answers[2].contains("you take this on"), "{answers:?}");
+    let edits = scene.telegram.edits();
+    let silenced = edits
+        .iter()
+        .find(|edit| edit["text"].as_str().unwrap().contains("🔕"))
+        .unwrap();
+    assert_eq!(silenced["message_id"], alert.message_id);
+    assert!(silenced["reply_markup"].is_object(), "the buttons stay");
+    scene.end().await;
+}
+
+#[tokio::test]
+async fn an_alert_does_not_wait_for_a_console_that_telegram_keeps_waiting() {
+    let mut scene = Scene::new().await;
+    // The answer to the command hangs; the alert must go all the same.
+    scene.telegram.fail_next([Fault::Hang]);
+    scene.owner_says("/help");
+    scene.telegram.wait_for(1).await;
+    drop(scene.bot.take());
+    scene.telegram.wait_for_text(DIED).await;
+    scene.agent.take().unwrap().stop().await;
+}
+
+#[tokio::test]
+async fn an_authenticators_password_is_the_second_step_where_there_is_one() {
+    let telegram = Telegram::start().await;
+    let bot = Bot::start(None, 1);
+    let dir = tempfile::tempdir().unwrap();
+    let mut settings = config(dir.path(), bot.address, telegram.address, &[OWNER]);
+    settings.secrets.console_totp = Some(Secret::new("GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ"));
+    settings.bot.unit = "no-such-unit.service".to_owned();
+    let agent = Agent::start(settings);
+    bot.held().await;
+    telegram.says(OWNER, "private", "/restart", 0);
+    let asked = telegram.wait_for_text("six digits of your authenticator").await;
+    assert!(!asked.text().contains("Send this code"));
+    let totp = agent::console::totp::Totp::new(&Secret::new("GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ")).unwrap();
+    let now = UnixMillis(jiff::Timestamp::now().as_millisecond());
+    let right = (0..1_000_000)
+        .map(|number| format!("{number:06}"))
+        .find(|digits| totp.step_of(digits, now).is_some())
+        .unwrap();
+    telegram.says(OWNER, "private", &right, 0);
+    telegram.wait_for_text("Restarting the shop's bot").await;
+    telegram.wait_for_text("could not be restarted").await;
+    telegram.says(OWNER, "private", "/restart", 0);
+    telegram.says(OWNER, "private", &right, 0);
+    telegram.wait_for_text("Tries left").await;
+    agent.stop().await;
+}

@@ -1,0 +1,81 @@
+//! The status page and the metrics over a real socket, without a browser: what they hold, and whom they refuse.
+
+use crate::{
+    pretend_bot::Bot,
+    pretend_telegram::Telegram,
+    world::{Agent, LIMIT, OWNER, config},
+};
+
+#[tokio::test]
+async fn the_page_and_the_figures_are_there_and_only_for_this_machine() {
+    let dir = tempfile::tempdir().unwrap();
+    let telegram = Telegram::start().await;
+    let bot = Bot::start(None, 1);
+    let mut settings = config(dir.path(), bot.address, telegram.address, &[OWNER]);
+    let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    settings.http.private = free.local_addr().unwrap();
+    drop(free);
+    let url = format!("http://{}", settings.http.private);
+    let agent = Agent::start(settings);
+    bot.held().await;
+    let client = reqwest::Client::builder().timeout(LIMIT).build().unwrap();
+    let get = |path: &str| client.get(format!("{url}{path}"));
+
+    let page = get("/").send().await.unwrap();
+    let policy = page.headers()["content-security-policy"]
+        .to_str()
+        .unwrap()
+        .to_owned();
+    assert!(
+        policy.starts_with("default-src 'none'") && !policy.contains("unsafe"),
+        "{policy}"
+    );
+    let html = page.text().await.unwrap();
+    assert!(
+        html.contains("All is well") && html.contains("<dt>Bot</dt><dd>running</dd>"),
+        "{html}"
+    );
+    assert!(!html.contains("<script"), "{html}");
+
+    let figures = get("/metrics").send().await.unwrap().text().await.unwrap();
+    assert!(
+        figures.contains("# TYPE warung_bot_up gauge\nwarung_bot_up 1\n"),
+        "{figures}"
+    );
+
+    for name in ["server", "orders", "backups"] {
+        for theme in ["light", "dark"] {
+            let chart = get(&format!("/chart/{name}.png?theme={theme}"))
+                .send()
+                .await
+                .unwrap();
+            assert_eq!(chart.headers()["content-type"], "image/png");
+            assert!(chart.bytes().await.unwrap().starts_with(b"\x89PNG"));
+        }
+    }
+    assert_eq!(get("/chart/secrets.png").send().await.unwrap().status(), 404);
+    assert_eq!(get("/chart/disk.png?span=9d").send().await.unwrap().status(), 400);
+    assert_eq!(
+        get("/style.css").send().await.unwrap().headers()["content-type"],
+        "text/css; charset=utf-8"
+    );
+    for path in ["/", "/metrics", "/chart/disk.png"] {
+        let asked = get(path).header("host", "evil.example").send().await.unwrap();
+        assert_eq!(asked.status(), 421, "{path}");
+        assert!(!asked.text().await.unwrap().contains("warung"));
+    }
+    assert_eq!(
+        client.post(&url).send().await.unwrap().status(),
+        405,
+        "nothing can be changed"
+    );
+
+    drop(bot);
+    telegram.wait_for_text("The shop's bot died").await;
+    let html = get("/").send().await.unwrap().text().await.unwrap();
+    assert!(
+        html.contains("class=\"critical\"") && html.contains("<code>bot_gone</code>"),
+        "{html}"
+    );
+    agent.stop().await;
+}
