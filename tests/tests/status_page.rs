@@ -1,5 +1,5 @@
 //! The status page in a real browser, as wide as a phone and as a desk, in light and in dark: it loads whole, complains
-//! of nothing, and fits. Without chromium, which scripts/setup installs, it cannot be checked and fails.
+//! of nothing, and fits. Without chromium, which scripts/setup --tests installs, it cannot be checked and fails.
 
 use std::{
     fs,
@@ -52,7 +52,7 @@ impl Browser<'_> {
             .arg(&self.url);
         let output = command
             .output()
-            .expect("chromium is there: scripts/setup installs it");
+            .expect("chromium is there: scripts/setup --tests installs it");
         assert!(output.status.success(), "{output:?}");
         (path, String::from_utf8_lossy(&output.stderr).into_owned())
     }

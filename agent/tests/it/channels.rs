@@ -148,7 +148,7 @@ struct Mail {
 }
 
 impl Mail {
-    /// `None` where there is none: `scripts/setup` installs it.
+    /// `None` where there is none: `scripts/setup --tests` installs it.
     fn start() -> Option<Self> {
         let port = std::net::TcpListener::bind("127.0.0.1:0")
             .unwrap()
@@ -207,7 +207,7 @@ impl Drop for Mail {
 #[tokio::test]
 async fn a_real_mail_server_takes_what_telegram_refuses() {
     let Some(mut mail) = Mail::start() else {
-        panic!("aiosmtpd is missing: scripts/setup installs it (python3-aiosmtpd)")
+        panic!("aiosmtpd is missing: scripts/setup --tests installs it (python3-aiosmtpd)")
     };
     let dir = tempfile::tempdir().unwrap();
     let telegram = Telegram::start().await;

@@ -185,7 +185,7 @@ impl Watched {
             .args(["--force", "--state"])
             .args([&status, &configuration])
             .output()
-            .expect("logrotate is installed: scripts/setup does it");
+            .expect("logrotate is installed: scripts/setup --tests does it");
         assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
     }
 }

@@ -38,7 +38,7 @@ pub fn s3(dir: &Path) -> Server {
     started(
         address,
         objects,
-        child.expect("rclone; scripts/setup installs it"),
+        child.expect("rclone; scripts/setup --tests installs it"),
     )
 }
 
@@ -53,7 +53,7 @@ pub fn webdav(dir: &Path) -> Server {
     started(
         address,
         objects,
-        child.expect("rclone; scripts/setup installs it"),
+        child.expect("rclone; scripts/setup --tests installs it"),
     )
 }
 
@@ -93,7 +93,11 @@ pub fn sftp(dir: &Path) -> Server {
         .arg(ssh.join("config"))
         .stderr(Stdio::null())
         .spawn();
-    started(address, objects, child.expect("sshd; scripts/setup installs it"))
+    started(
+        address,
+        objects,
+        child.expect("sshd; scripts/setup --tests installs it"),
+    )
 }
 
 fn started(address: SocketAddr, objects: PathBuf, child: Child) -> Server {
