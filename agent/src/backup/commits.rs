@@ -5,6 +5,7 @@
 use std::{
     path::Path,
     sync::Arc,
+    thread,
     time::{Duration, Instant},
 };
 
@@ -21,8 +22,11 @@ use crate::{
     store::{Store, lock::StateLock, pages::PinnedPages},
 };
 
-/// How often the moment is asked for before the backup is taken without it.
-const TRIES: u32 = 3;
+/// How often the moment is asked for before the backup is taken without it: on a busy server many may be over too soon,
+/// and a chain of its own would cost the exact commits before it.
+const TRIES: u32 = 10;
+/// The bot sells between two tries.
+const TRY_PAUSE: Duration = Duration::from_millis(300);
 /// The capture holds the bot for at most 200 ms: a transaction that was begun after this may see more.
 const MOMENT: Duration = Duration::from_millis(150);
 const ASK_LIMIT: Duration = Duration::from_secs(10);
@@ -88,6 +92,7 @@ impl Commits {
             if opened.is_some() {
                 return opened.context("a moment that was there");
             }
+            thread::sleep(TRY_PAUSE);
         }
         if !matches!(self, Self::Unknown) {
             tracing::warn!(

@@ -2,6 +2,7 @@
 //! captures, and what was durable when the server burnt comes back to the commit.
 
 use std::{
+    collections::BTreeSet,
     fs,
     io::{Read, Write},
     net::{TcpListener, TcpStream},
@@ -77,6 +78,25 @@ impl Running {
     }
 }
 
+/// Durable means on one of two folders, and the test burns one of them.
+fn wait_until_both_hold_the_same(shop: &Shop) {
+    let names = |remote: &str| -> BTreeSet<String> {
+        let chains = fs::read_dir(shop.path(remote).join("segment"))
+            .into_iter()
+            .flatten();
+        let files = chains.flat_map(|chain| fs::read_dir(chain.unwrap().path()).unwrap());
+        files
+            .map(|file| file.unwrap().file_name().into_string().unwrap())
+            .filter(|name| name.ends_with(".pgp"))
+            .collect()
+    };
+    let start = Instant::now();
+    while names("local") != names("offsite") {
+        assert!(start.elapsed() < LIMIT, "one remote stays behind");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+}
+
 #[test]
 fn what_was_durable_when_the_server_burnt_comes_back_to_the_commit() {
     let shop = Shop::new();
@@ -97,6 +117,7 @@ fn what_was_durable_when_the_server_burnt_comes_back_to_the_commit() {
     let written = i64::try_from(writer.stop()).unwrap();
     sell(20);
     agent.wait_for("/durable");
+    wait_until_both_hold_the_same(&shop);
     let all = 1 + 10 + written + 20;
     assert_eq!(count_items(&shop.database()), all);
     let before = fs::read_dir(shop.path("local/segment")).unwrap().count();
