@@ -52,11 +52,7 @@ pub async fn run(arguments: Arguments) -> Result<(), Failure> {
     let store = Store::open(&config.state_dir)?;
     let opened = remotes::open(&config, arguments.remote.as_deref())?;
     let now = UnixMillis(Timestamp::now().as_millisecond());
-    let mut faults: Vec<String> = opened
-        .unusable
-        .into_iter()
-        .map(|(name, fault)| format!("the remote {name} cannot be used: {fault}"))
-        .collect();
+    let mut faults: Vec<String> = opened.faults();
     let mut shown = Vec::new();
     for remote in &opened.usable {
         let plan = match prune::plan(&config, retention, &store, remote, now).await {

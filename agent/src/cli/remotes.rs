@@ -18,6 +18,20 @@ pub struct Opened {
     pub unusable: Vec<(String, String)>,
 }
 
+impl Opened {
+    /// A sentence for each that cannot be used.
+    #[must_use]
+    pub fn faults(&self) -> Vec<String> {
+        faults(&self.unusable)
+    }
+}
+
+fn faults(unusable: &[(String, String)]) -> Vec<String> {
+    let told = unusable.iter();
+    told.map(|(name, fault)| format!("the remote {name} cannot be used: {fault}"))
+        .collect()
+}
+
 /// Opens them to read, or the one of that name alone.
 ///
 /// # Errors
@@ -54,10 +68,7 @@ fn open_one(config: &RemoteConfig) -> Result<Remote, String> {
 }
 
 fn none_usable(unusable: &[(String, String)]) -> String {
-    let told: Vec<String> = unusable
-        .iter()
-        .map(|(name, fault)| format!("the remote {name} cannot be used: {fault}"))
-        .collect();
+    let told = faults(unusable);
     told.join("; ")
 }
 

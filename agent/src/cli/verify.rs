@@ -39,11 +39,7 @@ pub async fn run(arguments: Arguments) -> Result<(), Failure> {
     let config = load(&arguments.config.path, Purpose::Look)?;
     let store = Store::open(&config.state_dir)?;
     let opened = remotes::open(&config, arguments.remote.as_deref())?;
-    let mut faults: Vec<String> = opened
-        .unusable
-        .into_iter()
-        .map(|(name, fault)| format!("the remote {name} cannot be used: {fault}"))
-        .collect();
+    let mut faults: Vec<String> = opened.faults();
     let share = if arguments.all { Share::All } else { Share::Some };
     let mut shown = Vec::new();
     for remote in &opened.usable {
