@@ -1,22 +1,39 @@
-//! `agent verify`: whether the remotes still hold what was written there.
-//! It opens and changes nothing.
+//! `agent verify`: whether the remotes still hold what was written there; with the owner's key also what another
+//! machine's agent wrote.
+//! It changes nothing on a remote.
 
-use serde_json::json;
+use std::path::{Path, PathBuf};
+
+use serde_json::{Value, json};
 
 use super::{
-    ConfigArgument, Failure,
+    ConfigArgument, Failure, ask,
     drill::{as_json, fault, now},
-    load, remotes,
+    interrupted, load, progress, remotes,
 };
 use crate::{
-    config::Purpose,
-    rehearse::{self, Share},
+    backup::{remote::Remote, seal::Keys, survey},
+    config::{Config, Purpose},
+    keys,
+    rehearse::{
+        self, Share,
+        adopt::{self, Adopted},
+    },
+    restore::{
+        Sources,
+        trust::{self, Source},
+    },
     store::Store,
 };
 
 /// Arguments of `agent verify`.
 #[derive(clap::Args)]
-#[command(after_help = "Example:\n  agent verify --remote offsite --all")]
+#[command(after_help = "Examples:
+  agent verify --remote offsite --all
+  agent verify --key owner.secret.asc
+
+With --key every restore point that this machine has not read back yet is read back whole, and known here from then
+on: on the owner's own machine that is what `agent prune` needs before it deletes for a server that may not.")]
 pub struct Arguments {
     #[command(flatten)]
     config: ConfigArgument,
@@ -26,6 +43,9 @@ pub struct Arguments {
     /// Fetch every object, and not only one in twenty by chance; names and sizes are compared in any case
     #[arg(long)]
     all: bool,
+    /// The owner's secret key: take in, and read back, the points that another machine's agent wrote
+    #[arg(long, value_name = "FILE")]
+    key: Option<PathBuf>,
     /// Print JSON
     #[arg(long)]
     json: bool,
@@ -41,8 +61,22 @@ pub async fn run(arguments: Arguments) -> Result<(), Failure> {
     let opened = remotes::open(&config, arguments.remote.as_deref())?;
     let mut faults: Vec<String> = opened.faults();
     let share = if arguments.all { Share::All } else { Share::Some };
+    let keys = arguments.key.as_deref().map(unlock).transpose()?;
     let mut shown = Vec::new();
     for remote in &opened.usable {
+        if let (Some(keys), Some(path)) = (&keys, &arguments.key) {
+            let adopted = adopt(&config, &store, remote, keys, path).await?;
+            faults.extend(
+                adopted
+                    .faults
+                    .iter()
+                    .map(|what| format!("{}: {what}", remote.name())),
+            );
+            match arguments.json {
+                true => shown.push(adopted_as_json(remote, &adopted)),
+                false => println!("{}: {} points taken in", remote.name(), adopted.points.len()),
+            }
+        }
         let seen = rehearse::sample(&store, remote, share, &now).await?;
         faults.extend(fault(&seen));
         match arguments.json {
@@ -58,4 +92,49 @@ pub async fn run(arguments: Arguments) -> Result<(), Failure> {
         true => Ok(()),
         false => Err(Failure::Failed(anyhow::Error::msg(faults.join("; ")))),
     }
+}
+
+fn unlock(path: &Path) -> Result<Keys, Failure> {
+    keys::unlock(path, &mut ask::passphrase).map_err(|error| Failure::Failed(error.into()))
+}
+
+/// Takes in what another machine's agent wrote to this remote.
+async fn adopt(
+    config: &Config,
+    store: &Store,
+    remote: &Remote,
+    keys: &Keys,
+    path: &Path,
+) -> Result<Adopted, Failure> {
+    let remotes = std::slice::from_ref(remote);
+    let survey = survey::ask(remotes, Vec::new()).await;
+    let kit = path.parent().unwrap_or(path);
+    let mut notes = Vec::new();
+    let trust = trust::gather(&config.state_dir, kit, &[], remotes, &survey, &mut notes).await;
+    if trust.source == Source::Remotes {
+        eprintln!("agent: whose signatures count is {}", trust.source.told());
+    }
+    let sources = Sources {
+        remotes,
+        survey: &survey,
+        keys,
+        signers: &trust.signers,
+        cores: &super::restore::cores(),
+    };
+    let watcher = progress::watcher();
+    let mut adopted = tokio::select! {
+        adopted = adopt::run(store, remote, &sources, &now, &*watcher) => adopted?,
+        stopped = interrupted() => {
+            stopped?;
+            return Err(Failure::Failed(anyhow::anyhow!(
+                "interrupted: what was read back until now is known, and the next run goes on from there"
+            )));
+        }
+    };
+    adopted.faults.extend(notes);
+    Ok(adopted)
+}
+
+fn adopted_as_json(remote: &Remote, adopted: &Adopted) -> Value {
+    json!({ "remote": remote.name(), "taken_in": adopted.points, "faults": adopted.faults })
 }

@@ -36,6 +36,7 @@ use crate::{
     },
 };
 
+pub mod adopt;
 mod sample;
 mod shop;
 

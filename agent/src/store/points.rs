@@ -11,6 +11,10 @@ use super::Store;
 const INSERT_POINT: &str = "
     INSERT INTO restore_point (point, taken_at, manifest, manifest_size_bytes, manifest_sha256)
     VALUES (:point, :taken_at, :manifest, :size, :sha256)";
+/// Behind every other by the order of writing down, so that it is never taken for this agent's last one.
+const ADOPT_POINT: &str = "
+    INSERT OR IGNORE INTO restore_point (rowid, point, taken_at, manifest, manifest_size_bytes, manifest_sha256)
+    VALUES ((SELECT min(coalesce(min(rowid), 0), 0) - 1 FROM restore_point), :point, :taken_at, :manifest, :size, :sha256)";
 const INSERT_COPY: &str = "
     INSERT OR REPLACE INTO restore_point_copy (point, remote, verified_at) VALUES (:point, :remote, :at)";
 const SELECT_POINTS: &str = "
@@ -49,11 +53,23 @@ impl Store {
     /// # Errors
     /// When the database refuses.
     pub fn add_point(&self, known: &KnownPoint) -> rusqlite::Result<()> {
+        self.write_point(INSERT_POINT, known)
+    }
+
+    /// The same for a point that another machine's agent took. One that is known keeps its manifest and gets the copies.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub fn adopt_point(&self, known: &KnownPoint) -> rusqlite::Result<()> {
+        self.write_point(ADOPT_POINT, known)
+    }
+
+    fn write_point(&self, insert: &str, known: &KnownPoint) -> rusqlite::Result<()> {
         let manifest = serde_json::to_string(&known.manifest).expect("a manifest is plain data");
         let point = known.manifest.point.as_str();
         self.write(|transaction| {
             transaction.execute(
-                INSERT_POINT,
+                insert,
                 named_params! {
                     ":point": point,
                     ":taken_at": known.manifest.taken_at.0,

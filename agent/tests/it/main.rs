@@ -18,6 +18,7 @@ mod fault_proxy;
 mod full_disk;
 mod healthy_month;
 mod live_chain;
+mod object_lock;
 mod one_remote;
 mod owner_key;
 mod points;

@@ -121,6 +121,15 @@ fn the_shop_comes_back_through_an_sshd_that_others_wrote() {
 }
 
 #[test]
+fn the_shop_comes_back_from_azures_blobs() {
+    let place = tempfile::tempdir().unwrap();
+    let server = servers::azure(place.path());
+    let shop = shop_with(&[servers::azure_section("azure", server.address)]);
+    expect_answers(&shop, "azure", "yes");
+    there_and_back(&shop);
+}
+
+#[test]
 fn an_ssh_host_that_nobody_vouched_for_is_refused() {
     let place = tempfile::tempdir().unwrap();
     let server = servers::sftp(place.path());

@@ -1,4 +1,5 @@
-//! Remotes that others wrote, on loopback: sshd from Debian, S3 and WebDAV from rclone. Each lives as long as its value.
+//! Remotes that others wrote, on loopback: sshd from Debian, S3 and WebDAV from rclone, an S3 with object lock from moto,
+//! Azure's blobs from Azurite. Each lives as long as its value.
 
 use std::{
     fs,
@@ -12,6 +13,9 @@ const START_LIMIT: Duration = Duration::from_secs(30);
 pub const ACCESS_KEY: &str = "WARUNGTEST000001";
 pub const SECRET_KEY: &str = "canary-s3-secret-0001";
 pub const PASSWORD: &str = "canary-dav-password";
+/// Everybody's key of the emulator, from its manual.
+const AZURE_KEY: &str =
+    "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw==";
 
 pub struct Server {
     pub address: SocketAddr,
@@ -55,6 +59,93 @@ pub fn webdav(dir: &Path) -> Server {
         objects,
         child.expect("rclone; scripts/setup --tests installs it"),
     )
+}
+
+/// An S3 whose bucket keeps every version and locks each object for a day. It keeps everything in its memory.
+pub fn locking_s3(dir: &Path) -> Server {
+    let objects = dir.join("locking");
+    fs::create_dir_all(&objects).unwrap();
+    let address = free_address();
+    let child = Command::new("moto_server")
+        .args(["-H", "127.0.0.1", "-p", &address.port().to_string()])
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn();
+    let server = started(
+        address,
+        objects,
+        child.expect("moto_server; scripts/setup --tests installs it"),
+    );
+    let lock = "<ObjectLockConfiguration><ObjectLockEnabled>Enabled</ObjectLockEnabled><Rule><DefaultRetention>\
+                <Mode>COMPLIANCE</Mode><Days>1</Days></DefaultRetention></Rule></ObjectLockConfiguration>";
+    let bucket = format!("http://{address}/warung");
+    curl(&[
+        "-X",
+        "PUT",
+        "-H",
+        "x-amz-bucket-object-lock-enabled: true",
+        &bucket,
+    ]);
+    let xml = "content-type: application/xml";
+    curl(&[
+        "-X",
+        "PUT",
+        "-H",
+        xml,
+        "--data",
+        lock,
+        &format!("{bucket}?object-lock"),
+    ]);
+    server
+}
+
+fn curl(arguments: &[&str]) {
+    let made = Command::new("curl")
+        .args(["-sSf", "-o", "/dev/null"])
+        .args(arguments)
+        .status();
+    assert!(made.unwrap().success(), "{arguments:?}");
+}
+
+/// Azure's blobs, with the container made.
+pub fn azure(dir: &Path) -> Server {
+    let objects = dir.join("azure");
+    fs::create_dir_all(&objects).unwrap();
+    let address = free_address();
+    let child = Command::new("azurite-blob")
+        .args([
+            "--blobHost",
+            "127.0.0.1",
+            "--blobPort",
+            &address.port().to_string(),
+        ])
+        .args([
+            "--silent",
+            "--skipApiVersionCheck",
+            "--disableTelemetry",
+            "--location",
+        ])
+        .arg(&objects)
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn();
+    let server = started(
+        address,
+        objects,
+        child.expect("azurite-blob; scripts/setup --tests installs it"),
+    );
+    let endpoint = azure_endpoint(address);
+    let container =
+        format!(":azureblob,account=devstoreaccount1,key='{AZURE_KEY}',endpoint='{endpoint}':warung");
+    let made = Command::new("rclone")
+        .args(["mkdir", "--config", "", &container])
+        .status();
+    assert!(made.unwrap().success(), "the container could not be made");
+    server
+}
+
+fn azure_endpoint(address: SocketAddr) -> String {
+    format!("http://{address}/devstoreaccount1")
 }
 
 fn rclone(what: &str, address: SocketAddr) -> Command {
@@ -130,6 +221,22 @@ pub fn s3_section(name: &str, address: SocketAddr) -> Section {
          region = \"us-east-1\"\naccess_key_id = \"{ACCESS_KEY}\"\ndisable_config_load = true\n"
     );
     secret(name, text, "SECRET_ACCESS_KEY", SECRET_KEY)
+}
+
+/// As a bucket with object lock wants it.
+pub fn locking_s3_section(name: &str, address: SocketAddr) -> Section {
+    let mut section = s3_section(name, address);
+    section.text.push_str("checksum_algorithm = \"md5\"\n");
+    section
+}
+
+pub fn azure_section(name: &str, address: SocketAddr) -> Section {
+    let text = format!(
+        "[remotes.{name}]\ntype = \"azblob\"\ncontainer = \"warung\"\nendpoint = \"{}\"\n\
+         account_name = \"devstoreaccount1\"\n",
+        azure_endpoint(address)
+    );
+    secret(name, text, "ACCOUNT_KEY", AZURE_KEY)
 }
 
 pub fn webdav_section(name: &str, address: SocketAddr) -> Section {

@@ -8,7 +8,7 @@ const ERROR_CHARS_MAX: usize = 300;
 /// The message and its cause in one line. OpenDAL's own rendering begins with address and headers, which fill the line
 /// before the cause comes and are nobody's business.
 pub(super) fn plain(error: &opendal::Error) -> String {
-    let mut text = error.message().to_owned();
+    let mut text = in_words(error.message());
     if text.is_empty() {
         text = match status(error) {
             Some(status) => format!("the server answered with status {status}"),
@@ -25,6 +25,20 @@ pub(super) fn plain(error: &opendal::Error) -> String {
     }
     let words: Vec<Cow<str>> = text.split_whitespace().map(without_secrets).collect();
     words.join(" ").chars().take(ERROR_CHARS_MAX).collect()
+}
+
+/// Some servers' answers come as a structure of the library: of it only what the server said, and its code for it.
+fn in_words(message: &str) -> String {
+    let field = |name: &str| {
+        let (_, rest) = message.split_once(&format!("{name}: \""))?;
+        let (value, _) = rest.split_once('"')?;
+        (!value.is_empty()).then(|| value.trim_end_matches('.'))
+    };
+    match (message.contains("Error {"), field("message"), field("code")) {
+        (true, Some(said), Some(code)) => format!("{said} ({code})"),
+        (true, None, Some(code)) => code.to_owned(),
+        _ => message.to_owned(),
+    }
 }
 
 /// The HTTP status, which OpenDAL keeps only in its rendering of the response.
@@ -63,6 +77,10 @@ mod tests {
             plain(&error),
             "send http request: error for https://s3.example/a refused"
         );
+        let structured =
+            r#"S3Error { code: "AccessDenied", message: "Access Denied.", resource: "", request_id: "a" }"#;
+        let structured = opendal::Error::new(ErrorKind::PermissionDenied, structured);
+        assert_eq!(plain(&structured), "Access Denied (AccessDenied)");
         let bare = opendal::Error::new(ErrorKind::PermissionDenied, "");
         assert_eq!(plain(&bare), "PermissionDenied");
         let answered = opendal::Error::new(ErrorKind::Unexpected, "")

@@ -1,0 +1,112 @@
+//! Takes restore points into the catalogue that another machine's agent wrote: their manifests are opened with the
+//! owner's key, and every object is read back. So the owner's own machine, with credentials that may delete, can judge
+//! what an append-only server may not touch.
+//! It believes no manifest that no known agent signed, and changes nothing on a remote.
+
+use anyhow::Context;
+use protocol::{
+    manifest::Manifest,
+    object_key::{self, PointId},
+    time::UnixMillis,
+};
+
+use crate::{
+    backup::{Progress, remote::Remote, seal::sha256_hex, survey},
+    restore::{Sources, open_manifest},
+    store::{Store, points::KnownPoint},
+};
+
+/// What was found out about the points of one remote.
+#[derive(Default)]
+pub struct Adopted {
+    /// Those that are in the catalogue now, read back whole.
+    pub points: Vec<PointId>,
+    /// What is wrong with the others, a sentence each.
+    pub faults: Vec<String>,
+}
+
+/// Reads back every point of the remote that this machine has not read back from there, newest first. `sources` must
+/// name this remote alone.
+///
+/// # Errors
+/// When the agent's own database refuses; what is wrong with the remote is a fault.
+pub async fn run(
+    store: &Store,
+    remote: &Remote,
+    sources: &Sources<'_>,
+    clock: &dyn Fn() -> UnixMillis,
+    progress: &dyn Progress,
+) -> anyhow::Result<Adopted> {
+    let known = store.points().context("reading the catalogue")?;
+    let is_known = |point: &PointId| {
+        let known = known.get(point);
+        known.is_some_and(|known| known.verified.contains_key(remote.name()))
+    };
+    let mut adopted = Adopted::default();
+    for point in sources.survey.points().into_iter().rev() {
+        if is_known(&point) {
+            continue;
+        }
+        match read_back(remote, sources, &point, progress).await {
+            Ok(mut known) => {
+                known.verified.insert(remote.name().to_owned(), clock());
+                store.adopt_point(&known).context("writing a point down")?;
+                adopted.points.push(point);
+            }
+            Err(fault) => adopted.faults.push(fault),
+        }
+    }
+    Ok(adopted)
+}
+
+async fn read_back(
+    remote: &Remote,
+    sources: &Sources<'_>,
+    point: &PointId,
+    progress: &dyn Progress,
+) -> Result<KnownPoint, String> {
+    let (manifest, _) = open_manifest(sources, point).await?;
+    read_objects(remote, &manifest, progress).await?;
+    let (size_bytes, sha256) = manifest_as_stored(remote, sources, point).await?;
+    Ok(KnownPoint {
+        manifest,
+        manifest_size_bytes: size_bytes,
+        manifest_sha256: sha256,
+        verified: std::collections::BTreeMap::new(),
+    })
+}
+
+async fn read_objects(remote: &Remote, manifest: &Manifest, progress: &dyn Progress) -> Result<(), String> {
+    let total_bytes = manifest.objects().map(|object| object.size_bytes).sum();
+    progress.begin("reading back", total_bytes);
+    for object in manifest.objects() {
+        let bytes = remote.get(&object.key, object.size_bytes).await;
+        let bytes = bytes.map_err(|error| format!("{}: {error}", object.key))?;
+        if sha256_hex(&bytes) != object.sha256 {
+            return Err(format!("{} is altered: its SHA-256 differs", object.key));
+        }
+        progress.advance(object.size_bytes);
+    }
+    Ok(())
+}
+
+/// Size and digest of the copy whose digest is the one in its name: there may be others beside it.
+async fn manifest_as_stored(
+    remote: &Remote,
+    sources: &Sources<'_>,
+    point: &PointId,
+) -> Result<(u64, String), String> {
+    let holdings = sources.survey.holdings.iter();
+    for (key, size_bytes) in
+        holdings.flat_map(|(_, names)| survey::manifests_of(names, point).map(|key| (key, names[key])))
+    {
+        let Ok(sealed) = remote.get(key, size_bytes).await else {
+            continue;
+        };
+        let sha256 = sha256_hex(&sealed);
+        if object_key::manifest(point, &sha256) == key {
+            return Ok((size_bytes, sha256));
+        }
+    }
+    Err(format!("the manifest of {point} is gone again"))
+}
