@@ -93,10 +93,16 @@ impl Store {
     ///
     /// # Errors
     /// When the database refuses.
-    pub fn begin_chain(&self, state: &CaptureState, at: UnixMillis, why: &str) -> rusqlite::Result<()> {
+    pub fn begin_chain(
+        &self,
+        state: &CaptureState,
+        at: UnixMillis,
+        kind: EventKind,
+        why: &str,
+    ) -> rusqlite::Result<()> {
         self.write(|transaction| {
             put_state(transaction, state)?;
-            put_event(transaction, at, EventKind::NewChain, why)
+            put_event(transaction, at, kind, why)
         })
     }
 

@@ -21,8 +21,12 @@ const EVENTS_KEPT: i64 = 1_000;
 /// What interrupted the capture.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum EventKind {
+    /// The very first lineage began: nothing was interrupted.
+    Begun,
     /// Continuity could not be proven: a new lineage began, which needs a full restore point.
     NewChain,
+    /// Another file lies under the database's name: a new lineage began.
+    Replaced,
     /// What happened while nobody followed is in one step: single commits of that time cannot be restored.
     Resync,
     /// The spool had no room: some remote lacks some segments for good.
@@ -34,7 +38,7 @@ pub enum EventKind {
 pub struct CaptureEvent {
     /// When.
     pub at: UnixMillis,
-    /// What: `new_chain`, `resync` or `spool_full`.
+    /// What, by the name of its [`EventKind`].
     pub kind: String,
     /// Why, in a sentence.
     pub detail: String,
@@ -45,7 +49,9 @@ impl EventKind {
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
+            Self::Begun => "begun",
             Self::NewChain => "new_chain",
+            Self::Replaced => "replaced",
             Self::Resync => "resync",
             Self::SpoolFull => "spool_full",
         }

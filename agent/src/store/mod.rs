@@ -52,6 +52,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../migrations/0005_samples.sql"),
     include_str!("../../migrations/0006_upkeep.sql"),
     include_str!("../../migrations/0007_console.sql"),
+    include_str!("../../migrations/0008_capture_kinds.sql"),
 ];
 
 const READ_VERSION: &str = "PRAGMA user_version";

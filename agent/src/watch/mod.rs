@@ -6,6 +6,7 @@ pub mod backup_outcome;
 pub mod board;
 pub mod bot_health;
 pub mod bot_link;
+pub mod capture;
 pub mod certificate;
 pub mod clock;
 pub mod command;

@@ -143,7 +143,7 @@ fn another_database_under_the_path_begins_a_chain_of_its_own() {
         state.chain != first.chain
     });
     let events = rig.store.capture_events(9).unwrap();
-    assert_eq!(events[0].kind, "new_chain");
+    assert_eq!(events[0].kind, "replaced");
     assert!(events[0].detail.contains("replaced"), "{}", events[0].detail);
     let state = rig.store.capture_state().unwrap().unwrap();
     let mut second = Replica::begin(state.chain, CommitNumber::FIRST, &pages_of(&shop_two));

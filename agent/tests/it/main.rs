@@ -37,5 +37,6 @@ mod signing;
 mod status_page;
 mod total_loss;
 mod watch_bot;
+mod watch_capture;
 mod watch_status;
 mod world;

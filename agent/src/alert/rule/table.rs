@@ -144,6 +144,18 @@ rules! {
     WalLarge => Spec::new("wal_large", Warning, Topic::Backup).figure(Unit::Bytes, 256.0 * MIB, 128.0 * MIB);
     /// The database's log is so long that no new orders are taken.
     WalHuge => Spec::new("wal_huge", Critical, Topic::Backup).figure(Unit::Bytes, 1024.0 * MIB, 512.0 * MIB);
+    /// The capture stands still: commits do not leave the machine.
+    CaptureStopped => Spec::new("capture_stopped", Critical, Topic::Backup).lasting(MINUTE).under(&[Rule::DiskFull, Rule::DiskReadOnly]);
+    /// Another file lies under the name of the shop's database.
+    DatabaseReplaced => Spec::new("database_replaced", Critical, Topic::Backup);
+    /// The chain of commits broke and began anew.
+    ChainBroken => Spec::new("chain_broken", Warning, Topic::Backup).under(&[Rule::DatabaseReplaced]);
+    /// What happened while nobody followed the shop is one step of the chain.
+    CaptureResynced => Spec::new("capture_resynced", Info, Topic::Backup);
+    /// Commits were dropped that a remote lacks.
+    SpoolOverflowed => Spec::new("spool_overflowed", Warning, Topic::Backup).under(&[Rule::RemoteBehind]);
+    /// Commits wait for a remote.
+    RemoteBehind => Spec::new("remote_behind", Warning, Topic::Backup).figure(Unit::Seconds, 120.0, 10.0).under(&[Rule::AgentBlind, Rule::BackupFailed]);
     /// A log is longer than it may become between two rotations.
     LogGrowing => Spec::new("log_growing", Warning, Topic::Logs);
     /// A log was not rotated for longer than its period.

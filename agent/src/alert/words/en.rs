@@ -1,6 +1,7 @@
 //! English. The same table as in `id`, sentence by sentence.
 //! No word here is for customers or sellers: only the owner reads it.
 
+mod kept;
 mod logs;
 mod machine;
 mod trade;
@@ -98,6 +99,12 @@ pub(super) fn wording(rule: Rule) -> Wording {
         Rule::DatabaseRefuses => trade::DATABASE_REFUSES,
         Rule::WalLarge => trade::WAL_LARGE,
         Rule::WalHuge => trade::WAL_HUGE,
+        Rule::CaptureStopped => kept::CAPTURE_STOPPED,
+        Rule::DatabaseReplaced => kept::DATABASE_REPLACED,
+        Rule::ChainBroken => kept::CHAIN_BROKEN,
+        Rule::CaptureResynced => kept::CAPTURE_RESYNCED,
+        Rule::SpoolOverflowed => kept::SPOOL_OVERFLOWED,
+        Rule::RemoteBehind => kept::REMOTE_BEHIND,
         Rule::LogGrowing => logs::LOG_GROWING,
         Rule::LogNotRotated => logs::LOG_NOT_ROTATED,
         Rule::LogWriterLost => logs::LOG_WRITER_LOST,
@@ -106,9 +113,9 @@ pub(super) fn wording(rule: Rule) -> Wording {
         Rule::LogHole => logs::LOG_HOLE,
         Rule::LogOldKept => logs::LOG_OLD_KEPT,
         Rule::LogSilent => logs::LOG_SILENT,
-        Rule::RemoteDamaged => REMOTE_DAMAGED,
-        Rule::DrillFailed => DRILL_FAILED,
-        Rule::DrillOld => DRILL_OLD,
+        Rule::RemoteDamaged => kept::REMOTE_DAMAGED,
+        Rule::DrillFailed => kept::DRILL_FAILED,
+        Rule::DrillOld => kept::DRILL_OLD,
     }
 }
 
@@ -314,34 +321,4 @@ const RECIPIENT_EXPIRED: Wording = Wording {
     todo: "make sure that you have its secret key and passphrase; extend it (gpg --quick-set-expire) or make a new one (agent key new), put the certificate in its place, then: agent check",
     over_headline: "The backup key is valid again",
     over: "The certificate is valid again.",
-};
-
-const REMOTE_DAMAGED: Wording = Wording {
-    headline: "Backups on {object} are damaged",
-    happened: "At {since} {object} did not hold what was written there: {detail}",
-    means: "the shop goes on selling, but some restore points cannot be taken from {object} any more.",
-    done: "the agent compared names, sizes and some of the contents; other places are not affected by this.",
-    todo: "see how much is affected: agent verify --remote {object} --all, then back up anew: agent backup",
-    over_headline: "Backups on {object} are whole again",
-    over: "Everything on {object} is as it was written. It was not for {lasted}.",
-};
-
-const DRILL_FAILED: Wording = Wording {
-    headline: "The rehearsed restore from {object} failed",
-    happened: "At {since} the shop could not be brought back from {object}: {detail}",
-    means: "the shop goes on selling, but if the server is lost now, {object} may not bring it back.",
-    done: "the agent rehearsed in a folder of its own; nothing live was touched.",
-    todo: "rehearse again: agent drill --remote {object}, and back up anew: agent backup",
-    over_headline: "The restore from {object} works again",
-    over: "The shop came back from {object} in a rehearsal. It lasted {lasted}.",
-};
-
-const DRILL_OLD: Wording = Wording {
-    headline: "No rehearsed restore from {object} for long",
-    happened: "The last one that passed was at {detail}.",
-    means: "a backup that nobody has restored is a rumour: whether {object} brings the shop back is not known.",
-    done: "the agent goes on rehearsing on its schedule.",
-    todo: "rehearse now: agent drill --remote {object}",
-    over_headline: "The restore from {object} was rehearsed again",
-    over: "The shop came back from {object} in a rehearsal.",
 };

@@ -1,6 +1,7 @@
 //! Indonesian. The same table as in `en`, sentence by sentence.
 //! No word here is for customers or sellers: only the owner reads it.
 
+mod kept;
 mod logs;
 mod machine;
 mod trade;
@@ -98,6 +99,12 @@ pub(super) fn wording(rule: Rule) -> Wording {
         Rule::DatabaseRefuses => trade::DATABASE_REFUSES,
         Rule::WalLarge => trade::WAL_LARGE,
         Rule::WalHuge => trade::WAL_HUGE,
+        Rule::CaptureStopped => kept::CAPTURE_STOPPED,
+        Rule::DatabaseReplaced => kept::DATABASE_REPLACED,
+        Rule::ChainBroken => kept::CHAIN_BROKEN,
+        Rule::CaptureResynced => kept::CAPTURE_RESYNCED,
+        Rule::SpoolOverflowed => kept::SPOOL_OVERFLOWED,
+        Rule::RemoteBehind => kept::REMOTE_BEHIND,
         Rule::LogGrowing => logs::LOG_GROWING,
         Rule::LogNotRotated => logs::LOG_NOT_ROTATED,
         Rule::LogWriterLost => logs::LOG_WRITER_LOST,
@@ -106,9 +113,9 @@ pub(super) fn wording(rule: Rule) -> Wording {
         Rule::LogHole => logs::LOG_HOLE,
         Rule::LogOldKept => logs::LOG_OLD_KEPT,
         Rule::LogSilent => logs::LOG_SILENT,
-        Rule::RemoteDamaged => REMOTE_DAMAGED,
-        Rule::DrillFailed => DRILL_FAILED,
-        Rule::DrillOld => DRILL_OLD,
+        Rule::RemoteDamaged => kept::REMOTE_DAMAGED,
+        Rule::DrillFailed => kept::DRILL_FAILED,
+        Rule::DrillOld => kept::DRILL_OLD,
     }
 }
 
@@ -315,34 +322,4 @@ const RECIPIENT_EXPIRED: Wording = Wording {
     todo: "pastikan kunci rahasia dan frasa sandinya masih ada; perpanjang (gpg --quick-set-expire) atau buat yang baru (agent key new), taruh sertifikatnya di tempatnya, lalu: agent check",
     over_headline: "Kunci cadangan berlaku lagi",
     over: "Sertifikat itu berlaku lagi.",
-};
-
-const REMOTE_DAMAGED: Wording = Wording {
-    headline: "Cadangan di {object} rusak",
-    happened: "Pada {since} isi {object} tidak sama dengan yang ditulis: {detail}",
-    means: "toko tetap berjualan, tetapi sebagian titik pemulihan tidak dapat diambil lagi dari {object}.",
-    done: "agen membandingkan nama, ukuran, dan sebagian isi; tempat lain tidak terkena.",
-    todo: "lihat seberapa banyak: agent verify --remote {object} --all, lalu cadangkan lagi: agent backup",
-    over_headline: "Cadangan di {object} utuh kembali",
-    over: "Semua isi {object} sama dengan yang ditulis. Sebelumnya tidak selama {lasted}.",
-};
-
-const DRILL_FAILED: Wording = Wording {
-    headline: "Latihan pemulihan dari {object} gagal",
-    happened: "Pada {since} toko tidak dapat dipulihkan dari {object}: {detail}",
-    means: "toko tetap berjualan, tetapi bila server hilang sekarang, {object} mungkin tidak dapat memulihkannya.",
-    done: "agen berlatih di foldernya sendiri; yang sedang berjalan tidak disentuh.",
-    todo: "latih lagi: agent drill --remote {object}, dan cadangkan lagi: agent backup",
-    over_headline: "Pemulihan dari {object} berhasil lagi",
-    over: "Dalam latihan, toko pulih dari {object}. Gangguan berlangsung {lasted}.",
-};
-
-const DRILL_OLD: Wording = Wording {
-    headline: "Sudah lama tidak ada latihan pemulihan dari {object}",
-    happened: "Latihan terakhir yang berhasil: {detail}.",
-    means: "cadangan yang belum pernah dipulihkan hanyalah kabar: belum tentu {object} dapat memulihkan toko.",
-    done: "agen terus berlatih sesuai jadwal.",
-    todo: "latih sekarang: agent drill --remote {object}",
-    over_headline: "Pemulihan dari {object} sudah dilatih lagi",
-    over: "Dalam latihan, toko pulih dari {object}.",
 };

@@ -9,7 +9,7 @@ use protocol::{
 };
 
 use super::{
-    WhyAgain,
+    NewChain, WhyAgain,
     desk::{Claim, Desk},
     hashes::{Hashes, unpack},
     recorder::{Ended, Recorder},
@@ -18,9 +18,12 @@ use crate::{
     backup::{
         lineage::{Identity, is_too_different},
         segment::{Draft, Kind, PAGES_MAX},
-        wal::{Position, follow::Follower},
+        wal::{
+            Position,
+            follow::{Follower, Lost},
+        },
     },
-    store::capture::CaptureState,
+    store::{capture::CaptureState, interruptions::EventKind},
 };
 
 const AWAY: &str =
@@ -37,7 +40,8 @@ pub(super) fn begin(desk: &Desk, why: Option<WhyAgain>, now: UnixMillis) -> Resu
         .capture_state()
         .context("asking where the capture stands")?;
     let Some(state) = known else {
-        return new_chain(desk, claim, follower, hashes, "the capture begins", now);
+        let why = NewChain::of(EventKind::Begun, "the capture begins");
+        return new_chain(desk, claim, follower, hashes, &why, now);
     };
     if let Some(WhyAgain::NewChain(why)) = &why {
         return new_chain(desk, claim, follower, hashes, why, now);
@@ -46,14 +50,8 @@ pub(super) fn begin(desk: &Desk, why: Option<WhyAgain>, now: UnixMillis) -> Resu
         return new_chain(desk, claim, follower, hashes, &why, now);
     }
     let Some(sum) = replayed(&hashes, &state).context("reading the table of pages")? else {
-        return new_chain(
-            desk,
-            claim,
-            follower,
-            hashes,
-            "the table of pages was lost or altered",
-            now,
-        );
+        let why = NewChain::of(EventKind::NewChain, "the table of pages was lost or altered");
+        return new_chain(desk, claim, follower, hashes, &why, now);
     };
     let resumed = match (&why, position_of(&state)) {
         (None, Some(position)) => follower.resume(&position)?,
@@ -71,25 +69,25 @@ pub(super) fn begin(desk: &Desk, why: Option<WhyAgain>, now: UnixMillis) -> Resu
     if !resumed {
         let why = why.map_or_else(|| AWAY.to_owned(), |why| why.to_string());
         if let Some(why) = resync(desk, &mut recorder, &why, now)? {
-            return new_chain(
-                desk,
-                recorder.claim,
-                recorder.follower,
-                recorder.hashes,
-                &why,
-                now,
-            );
+            let why = NewChain::of(EventKind::NewChain, why);
+            let Recorder {
+                claim,
+                follower,
+                hashes,
+                ..
+            } = recorder;
+            return new_chain(desk, claim, follower, hashes, &why, now);
         }
     }
     Ok(recorder)
 }
 
-fn other_database(follower: &Follower, state: &CaptureState) -> Option<String> {
+fn other_database(follower: &Follower, state: &CaptureState) -> Option<NewChain> {
     if state.database_file != identity_text(follower.identity()) {
-        return Some("the database's file was replaced".to_owned());
+        return Some(Lost::Replaced.into());
     }
     let (from, to) = (state.page_size, follower.page_size());
-    (from != to).then(|| format!("the page size changed from {from} to {to} bytes"))
+    (from != to).then(|| Lost::PageSize { from, to }.into())
 }
 
 fn position_of(state: &CaptureState) -> Option<Position> {
@@ -151,7 +149,7 @@ fn new_chain(
     claim: Claim,
     mut follower: Follower,
     hashes: Hashes,
-    why: &str,
+    why: &NewChain,
     now: UnixMillis,
 ) -> Result<Recorder, Ended> {
     if !follower.anchor()? {
@@ -193,8 +191,8 @@ fn new_chain(
     };
     recorder.state.log_position = recorder.log_position()?;
     desk.store
-        .begin_chain(&recorder.state, now, why)
+        .begin_chain(&recorder.state, now, why.kind, &why.detail)
         .context("writing a new chain down")?;
-    tracing::warn!(chain = %recorder.state.chain, why, "a new chain of commits begins: it needs a full backup");
+    tracing::warn!(chain = %recorder.state.chain, why = why.detail, "a new chain of commits begins: it needs a full backup");
     Ok(recorder)
 }

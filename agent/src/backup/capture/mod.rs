@@ -18,9 +18,10 @@ use protocol::chain::{ChainId, CommitNumber, PageRoot};
 use serde::{Deserialize, Serialize};
 use tokio::sync::{oneshot, watch};
 
+use super::wal::follow::Lost;
 use crate::{
     config::{Config, RemoteKind},
-    store::Store,
+    store::{Store, interruptions::EventKind},
 };
 
 mod begin;
@@ -72,13 +73,42 @@ enum WhyAgain {
     /// What happened meanwhile is found by comparing pages.
     Resync(String),
     /// Nothing proves that it is still the same database.
-    NewChain(String),
+    NewChain(NewChain),
+}
+
+/// Why a lineage begins.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct NewChain {
+    /// As what it is written down.
+    kind: EventKind,
+    /// In a sentence.
+    detail: String,
+}
+
+impl NewChain {
+    fn of(kind: EventKind, detail: impl Into<String>) -> Self {
+        Self {
+            kind,
+            detail: detail.into(),
+        }
+    }
+}
+
+impl From<Lost> for NewChain {
+    fn from(lost: Lost) -> Self {
+        let kind = match lost {
+            Lost::Replaced => EventKind::Replaced,
+            _ => EventKind::NewChain,
+        };
+        Self::of(kind, lost.to_string())
+    }
 }
 
 impl fmt::Display for WhyAgain {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Resync(why) | Self::NewChain(why) => f.write_str(why),
+            Self::Resync(why) => f.write_str(why),
+            Self::NewChain(why) => f.write_str(&why.detail),
         }
     }
 }

@@ -10,7 +10,7 @@ use protocol::{
 };
 
 use super::{
-    Mark, Place, WhyAgain,
+    Mark, NewChain, Place, WhyAgain,
     desk::{Claim, Desk},
     hashes::{Hashes, pack},
 };
@@ -20,7 +20,10 @@ use crate::{
         segment::{Draft, Header, Kind, TooLarge},
         wal::follow::{Follower, Lost},
     },
-    store::capture::{CaptureState, SpooledSegment},
+    store::{
+        capture::{CaptureState, SpooledSegment},
+        interruptions::EventKind,
+    },
 };
 
 /// Bytes that changed, before compression, at which a segment ends in any case.
@@ -59,7 +62,7 @@ impl From<Lost> for Ended {
         match lost {
             Lost::Reset | Lost::Broken(_) => Self::Again(WhyAgain::Resync(lost.to_string())),
             Lost::Replaced | Lost::PageSize { .. } | Lost::LogReplaced => {
-                Self::Again(WhyAgain::NewChain(lost.to_string()))
+                Self::Again(WhyAgain::NewChain(lost.into()))
             }
             Lost::Missing(_) | Lost::Source(_) | Lost::Io(_) => Self::Failed(lost.into()),
         }
@@ -107,7 +110,10 @@ impl Recorder {
         };
         let added = self.draft.add(now, followed.size_pages, followed.pages, old);
         added.map_err(|error| match error.downcast::<TooLarge>() {
-            Ok(large) => Ended::Again(WhyAgain::NewChain(large.to_string())),
+            Ok(large) => {
+                let why = NewChain::of(EventKind::NewChain, large.to_string());
+                Ended::Again(WhyAgain::NewChain(why))
+            }
             Err(error) => Ended::Failed(error),
         })?;
         self.follower.accept(frames);

@@ -1,0 +1,94 @@
+//! English. The capture of commits and the rehearsals of restores. The same table as in `id`, sentence by sentence.
+//! No word here is for customers or sellers: only the owner reads it.
+
+use crate::alert::words::Wording;
+
+pub(super) const CAPTURE_STOPPED: Wording = Wording {
+    headline: "Orders do not leave the server",
+    happened: "Since {since} the agent cannot follow the shop's database: {detail}",
+    means: "the shop goes on selling, but what is sold from now on is lost with the server, until the next backup.",
+    done: "the agent tries again twice a minute, and backups by schedule go on.",
+    todo: "agent status tells the cause; a database in another journal mode comes right with systemctl restart bot",
+    over_headline: "Orders leave the server again",
+    over: "Everything that happened in the {lasted} between is on its way.",
+};
+
+pub(super) const DATABASE_REPLACED: Wording = Wording {
+    headline: "The shop's database is another file",
+    happened: "At {since} another file lay under the name of the shop's database.",
+    means: "if you restored or exchanged it, all is as it should be. If not, the bot may sell from the wrong database.",
+    done: "the agent began a new chain of commits and takes a full backup; the old chain is untouched and can be restored.",
+    todo: "not you? systemctl stop bot, then agent list shows the last point before it",
+    over_headline: "The database's file is accepted",
+    over: "It was replaced {lasted} ago; the new chain goes on.",
+};
+
+pub(super) const CHAIN_BROKEN: Wording = Wording {
+    headline: "A new chain of backups has begun",
+    happened: "At {since} the chain of commits could not be continued: {detail}",
+    means: "nothing is lost: the old chain can be restored until then, the new one from its first backup on.",
+    done: "the agent takes a full backup at once.",
+    todo: "nothing, if it was you: a VACUUM or another page size does that. Else: agent status",
+    over_headline: "The new chain of backups stands",
+    over: "It began {lasted} ago.",
+};
+
+pub(super) const CAPTURE_RESYNCED: Wording = Wording {
+    headline: "Single commits of a while are not known",
+    happened: "At {since} the agent caught up with the shop: {detail}",
+    means: "the shop is whole on every remote; only a moment within that gap cannot be restored by itself.",
+    done: "the pages that differed were shipped as one step.",
+    todo: "nothing, after a restart of the agent; again and again: who else opens the database? lsof /var/lib/warung/shop.db",
+    over_headline: "The gap lies behind",
+    over: "It was {lasted} ago.",
+};
+
+pub(super) const SPOOL_OVERFLOWED: Wording = Wording {
+    headline: "Commits were dropped before a remote took them",
+    happened: "At {since}: {detail}",
+    means: "the shop goes on selling; that place has a hole until its next backup, the other places have everything.",
+    done: "the agent kept the newer half and goes on shipping.",
+    todo: "agent remote test NAME for the place that is named; then agent backup closes the hole",
+    over_headline: "The spool has room again",
+    over: "It overflowed {lasted} ago.",
+};
+
+pub(super) const REMOTE_BEHIND: Wording = Wording {
+    headline: "{object} is behind",
+    happened: "The oldest order has waited {value} for {object}: {detail}.",
+    means: "if the server is lost now and {object} is all that is left, that much is missing.",
+    done: "the agent tries again at least once a minute; other places are not held up.",
+    todo: "agent remote test {object}",
+    over_headline: "{object} has caught up",
+    over: "It was behind for {lasted}.",
+};
+
+pub(super) const REMOTE_DAMAGED: Wording = Wording {
+    headline: "Backups on {object} are damaged",
+    happened: "At {since} {object} did not hold what was written there: {detail}",
+    means: "the shop goes on selling, but some restore points cannot be taken from {object} any more.",
+    done: "the agent compared names, sizes and some of the contents; other places are not affected by this.",
+    todo: "see how much is affected: agent verify --remote {object} --all, then back up anew: agent backup",
+    over_headline: "Backups on {object} are whole again",
+    over: "Everything on {object} is as it was written. It was not for {lasted}.",
+};
+
+pub(super) const DRILL_FAILED: Wording = Wording {
+    headline: "The rehearsed restore from {object} failed",
+    happened: "At {since} the shop could not be brought back from {object}: {detail}",
+    means: "the shop goes on selling, but if the server is lost now, {object} may not bring it back.",
+    done: "the agent rehearsed in a folder of its own; nothing live was touched.",
+    todo: "rehearse again: agent drill --remote {object}, and back up anew: agent backup",
+    over_headline: "The restore from {object} works again",
+    over: "The shop came back from {object} in a rehearsal. It lasted {lasted}.",
+};
+
+pub(super) const DRILL_OLD: Wording = Wording {
+    headline: "No rehearsed restore from {object} for long",
+    happened: "The last one that passed was at {detail}.",
+    means: "a backup that nobody has restored is a rumour: whether {object} brings the shop back is not known.",
+    done: "the agent goes on rehearsing on its schedule.",
+    todo: "rehearse now: agent drill --remote {object}",
+    over_headline: "The restore from {object} was rehearsed again",
+    over: "The shop came back from {object} in a rehearsal.",
+};

@@ -1,0 +1,144 @@
+//! Do the shop's commits leave the machine, one after the other? Read from what the capture and its shippers have
+//! written down: why it stands still, what interrupted it, and how long a commit has waited for each remote.
+//! It follows no log and asks no remote.
+
+use std::{sync::Arc, time::Duration};
+
+use protocol::time::UnixMillis;
+
+use super::probe::{At, Probe, Seen};
+use crate::{
+    alert::rule::{AlertKey, Rule},
+    store::{
+        Store,
+        interruptions::{CaptureEvent, EventKind},
+        shipping::Shipping,
+    },
+};
+
+const EVERY: Duration = Duration::from_secs(5);
+/// What happened once is wrong for so long, and then over: nothing ends it.
+const EVENT_STANDS: Duration = Duration::from_secs(900);
+/// Interruptions of that time: more of them are the same trouble.
+const EVENTS_MAX: usize = 50;
+const BEHIND: &[Rule] = &[Rule::RemoteBehind];
+/// Each kind that the owner hears of, and as what.
+const TOLD: [(EventKind, Rule); 4] = [
+    (EventKind::Replaced, Rule::DatabaseReplaced),
+    (EventKind::NewChain, Rule::ChainBroken),
+    (EventKind::Resync, Rule::CaptureResynced),
+    (EventKind::SpoolFull, Rule::SpoolOverflowed),
+];
+
+/// The watch over the capture.
+pub struct Capture {
+    store: Arc<Store>,
+}
+
+impl Capture {
+    /// A watch over what is written down here.
+    #[must_use]
+    pub fn new(store: Arc<Store>) -> Self {
+        Self { store }
+    }
+
+    fn read(&self, at: At) -> rusqlite::Result<Seen> {
+        let mut seen = Seen::default();
+        let fault = self.store.capture_fault()?;
+        let stopped = fault.map(|(_, detail)| (Rule::CaptureStopped, detail));
+        seen.judge(AlertKey::new("capture", "shop"), stopped);
+        let events = self.store.capture_events(EVENTS_MAX)?;
+        for (kind, rule) in TOLD {
+            let wrong = newest(&events, kind, at.now).map(|event| (rule, event.detail.clone()));
+            seen.judge(AlertKey::new("capture_event", kind.name()), wrong);
+        }
+        for one in self.store.shipping()? {
+            let (waits, detail) = waiting(&one, at.now);
+            let key = AlertKey::new("remote_behind", &one.remote);
+            seen.measure(key, BEHIND, waits.as_secs_f64(), detail);
+        }
+        Ok(seen)
+    }
+}
+
+/// The newest event of the kind that still stands. One from the future is a clock that was set back: it stands too, as
+/// long as the clock has not caught up by itself.
+fn newest(events: &[CaptureEvent], kind: EventKind, now: UnixMillis) -> Option<&CaptureEvent> {
+    events
+        .iter()
+        .find(|event| event.kind == kind.name() && now.since(event.at) < EVENT_STANDS)
+}
+
+/// How long the oldest commit has waited for a remote, and why.
+fn waiting(one: &Shipping, now: UnixMillis) -> (Duration, String) {
+    let waits = one.waiting_since.map_or(Duration::ZERO, |since| now.since(since));
+    let why = one.failing.as_ref().map_or("", |(_, error)| error.as_str());
+    let detail = match why {
+        "" => format!("{} commits wait", one.waiting_commits),
+        why => format!("{} commits wait: {why}", one.waiting_commits),
+    };
+    (waits, detail)
+}
+
+impl Probe for Capture {
+    fn name(&self) -> &'static str {
+        "capture"
+    }
+
+    fn every(&self) -> Duration {
+        EVERY
+    }
+
+    fn look(&mut self, at: At) -> Seen {
+        self.read(at).unwrap_or_else(|error| {
+            let mut seen = Seen::default();
+            seen.unknown(AlertKey::new("capture", "shop"), error.to_string());
+            seen
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn event(kind: &str, at: i64) -> CaptureEvent {
+        CaptureEvent {
+            at: UnixMillis(at),
+            kind: kind.to_owned(),
+            detail: format!("{kind} at {at}"),
+        }
+    }
+
+    #[test]
+    fn an_event_stands_for_a_quarter_of_an_hour_and_the_first_chain_is_none() {
+        let events = [
+            event("resync", 2_000),
+            event("resync", 1_000),
+            event("begun", 500),
+        ];
+        let standing = |now| newest(&events, EventKind::Resync, UnixMillis(now)).map(|event| event.at.0);
+        assert_eq!(standing(3_000), Some(2_000));
+        assert_eq!(standing(902_001), None);
+        assert!(TOLD.iter().all(|(kind, _)| *kind != EventKind::Begun));
+    }
+
+    #[test]
+    fn who_waits_for_what_is_told() {
+        let mut one = Shipping {
+            remote: "offsite".to_owned(),
+            holds: None,
+            shipped_at: None,
+            failing: None,
+            gap_at: None,
+            waiting_commits: 0,
+            waiting_bytes: 0,
+            waiting_since: None,
+        };
+        assert_eq!(waiting(&one, UnixMillis(9_000)).0, Duration::ZERO);
+        (one.waiting_commits, one.waiting_since) = (3, Some(UnixMillis(2_000)));
+        one.failing = Some((UnixMillis(2_500), "refused".to_owned()));
+        let told = (Duration::from_secs(7), "3 commits wait: refused".to_owned());
+        assert_eq!(waiting(&one, UnixMillis(9_000)), told);
+    }
+}
