@@ -4,6 +4,7 @@
 pub mod binaries;
 pub mod chat;
 pub mod demo;
+pub mod gate;
 pub mod gpg;
 pub mod history;
 pub mod http;
@@ -14,6 +15,7 @@ pub mod process;
 #[path = "../durability/src/progress.rs"]
 pub mod progress;
 pub mod purchase;
+pub mod push;
 pub mod sandbox;
 pub mod settings;
 pub mod shop;

@@ -196,6 +196,16 @@ impl Shop {
         Ok(())
     }
 
+    /// Starts the agent and waits for nothing. Its key must have been made.
+    ///
+    /// # Errors
+    /// When it cannot be started.
+    pub fn launch_agent(&mut self) -> Result<()> {
+        let log = self.place.output().join("agent.log");
+        self.agent = Some(Process::start("agent", &mut self.agent_command(&["run"]), &log)?);
+        Ok(())
+    }
+
     /// Waits until the agent has seen the bot: from then on a crash is noticed at once.
     ///
     /// # Panics
