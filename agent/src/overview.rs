@@ -14,7 +14,7 @@ use crate::{
     },
     chart::picture::Sources,
     store::{Store, book::Book, episodes::EpisodeId, freshness::Freshness},
-    watch::{board::Board, bot_health::BotState, history::History},
+    watch::{board::Board, bot_health::BotState, history::History, unit},
 };
 
 /// The newest restore points that are listed.
@@ -50,6 +50,10 @@ pub struct Overview {
     pub bot: BotState,
     /// What it says; `None` while it does not answer.
     pub health: Option<Health>,
+    /// What systemd says of the bot's unit; `None` where it does not know it.
+    pub unit: Option<String>,
+    /// Bytes that the bot's unit holds; `None` where no cgroup counts them.
+    pub unit_bytes: Option<f64>,
     /// What is wrong, gravest first.
     pub open: Vec<Open>,
     /// What the owner does not want to hear, and until when; `None` for everything.
@@ -112,6 +116,8 @@ impl Desk {
             at: now,
             bot: *self.bot.borrow(),
             health: self.health.borrow().clone(),
+            unit: self.unit(),
+            unit_bytes: self.newest("bot_memory_bytes"),
             open: self.open(&book),
             silences: silences(&book, now),
             past: past
@@ -166,6 +172,11 @@ impl Desk {
             .collect();
         open.sort_by(|a, b| b.severity.cmp(&a.severity).then(a.since.cmp(&b.since)));
         open
+    }
+
+    fn unit(&self) -> Option<String> {
+        let key = format!("{}/{}", unit::RESTARTS, self.voice.unit);
+        self.board.standings().remove(&key)?.detail
     }
 
     fn disks(&self) -> anyhow::Result<Vec<(String, f64)>> {

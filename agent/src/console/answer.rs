@@ -39,6 +39,7 @@ pub fn status(desk: &Desk, overview: &Overview) -> String {
         String::new()
     };
     lines.push(format!("Bot: {}{paused}", words.bot(overview.bot)));
+    lines.extend(unit(desk, overview));
     lines.push(
         words
             .today
@@ -69,6 +70,19 @@ pub fn status(desk: &Desk, overview: &Overview) -> String {
         }
     }
     joined(lines)
+}
+
+/// What systemd says of the bot, and what the kernel counts of its memory.
+fn unit(desk: &Desk, overview: &Overview) -> Option<String> {
+    let state = overview.unit.as_ref()?;
+    let memory = overview
+        .unit_bytes
+        .map_or("–".to_owned(), |held| label(Figure::Bytes, held));
+    let sentence = words(desk.voice.language).unit;
+    let filled = sentence
+        .replace("{unit}", &desk.voice.unit)
+        .replace("{state}", state);
+    Some(filled.replace("{memory}", &memory))
 }
 
 fn machine(sentence: &str, overview: &Overview) -> String {

@@ -264,6 +264,8 @@ mod tests {
             at: UnixMillis(1_795_338_000_000),
             bot: BotState::Gone,
             health: None,
+            unit: None,
+            unit_bytes: None,
             open: vec![Open {
                 key: nasty.clone(),
                 rule: "bot_gone",

@@ -26,6 +26,8 @@ pub struct Standing {
     pub at: UnixMillis,
     /// The figure, where it is about one.
     pub value: Option<f64>,
+    /// What was seen besides the figure.
+    pub detail: Option<String>,
     /// Why it cannot be known, when it cannot.
     pub unknown: Option<String>,
 }
@@ -33,14 +35,22 @@ pub struct Standing {
 impl Board {
     /// Takes in one finding.
     pub fn note(&self, finding: &Finding, at: UnixMillis) {
-        let (value, unknown) = match &finding.verdict {
-            Verdict::Known(Observation::Measured { value, .. }) => (Some(*value), None),
-            Verdict::Known(Observation::Fine | Observation::Wrong { .. }) => (None, None),
-            Verdict::Unknown(why) => (None, Some(why.clone())),
+        let (value, detail, unknown) = match &finding.verdict {
+            Verdict::Known(Observation::Measured { value, detail, .. }) => {
+                (Some(*value), Some(detail.clone()), None)
+            }
+            Verdict::Known(Observation::Fine | Observation::Wrong { .. }) => (None, None, None),
+            Verdict::Unknown(why) => (None, None, Some(why.clone())),
         };
         let mut standings = self.lock();
         if standings.len() < STANDINGS_MAX || standings.contains_key(finding.key.as_str()) {
-            standings.insert(finding.key.to_string(), Standing { at, value, unknown });
+            let standing = Standing {
+                at,
+                value,
+                detail,
+                unknown,
+            };
+            standings.insert(finding.key.to_string(), standing);
         }
     }
 

@@ -21,6 +21,8 @@ const ASK_LIMIT: Duration = Duration::from_secs(3);
 const PROPERTIES: &str =
     "--property=LoadState,ActiveState,SubState,Result,NRestarts,ExecMainStatus,ControlGroup";
 const CGROUPS: &str = "/sys/fs/cgroup";
+/// The kind of the thing whose detail says how the unit stands.
+pub const RESTARTS: &str = "unit_restarts";
 /// Restarts are counted over so long.
 const RESTARTS_OVER: Duration = Duration::from_secs(600);
 const STEP: Duration = Duration::from_secs(300);
@@ -62,7 +64,7 @@ impl Unit {
     }
 
     fn keys(&self) -> [AlertKey; 3] {
-        ["unit_restarts", "unit", "unit_memory"].map(|kind| AlertKey::new(kind, &self.name))
+        [RESTARTS, "unit", "unit_memory"].map(|kind| AlertKey::new(kind, &self.name))
     }
 
     /// Restarts within the last ten minutes; one that was counted before the agent's start is not seen.
@@ -124,7 +126,7 @@ impl Probe for Unit {
             Ok(state) => {
                 let [restarts, unit, _] = self.keys();
                 let count = self.count(at.tick, state.restarts);
-                let detail = format!("{}: exit {}", state.result, state.exit_status);
+                let detail = state.told();
                 #[allow(clippy::cast_precision_loss, reason = "a handful")]
                 seen.measure(restarts, RESTARTING, count as f64, detail);
                 let given_up = state.active == "failed";
@@ -139,6 +141,16 @@ impl Probe for Unit {
             }
         }
         seen
+    }
+}
+
+impl State {
+    /// In systemd's own words, which are those of its manual.
+    fn told(&self) -> String {
+        format!(
+            "{} ({}), result {}, exit {}, restarts {}",
+            self.active, self.sub, self.result, self.exit_status, self.restarts
+        )
     }
 }
 
@@ -191,7 +203,10 @@ mod tests {
     #[test]
     fn the_answer_of_systemctl_is_read_and_an_unknown_unit_is_none() {
         let read = state(ANSWER).unwrap();
-        assert_eq!((read.restarts, read.active.as_str()), (2, "active"));
+        assert_eq!(
+            read.told(),
+            "active (running), result success, exit 0, restarts 2"
+        );
         assert_eq!(
             read.cgroup.unwrap(),
             Path::new("/sys/fs/cgroup/system.slice/bot.service")

@@ -35,6 +35,7 @@ pub(super) const WORDS: Words = Words {
         "dead",
     ],
     paused: "sales are paused",
+    unit: "{unit}: {state}, memory {memory}",
     today: "24 hours: {orders} orders, Rp{money}",
     queues: "Waiting: {unpaid} payments, {refunds} refunds, {jobs} jobs",
     machine: "Disk {disk}, memory {memory}, processor {processor}",

@@ -35,6 +35,7 @@ pub(super) const WORDS: Words = Words {
         "mati",
     ],
     paused: "penjualan dijeda",
+    unit: "{unit}: {state}, memori {memory}",
     today: "24 jam: {orders} pesanan, Rp{money}",
     queues: "Menunggu: {unpaid} pembayaran, {refunds} refund, {jobs} pekerjaan",
     machine: "Disk {disk}, memori {memory}, prosesor {processor}",

@@ -22,6 +22,7 @@ pub(super) struct Words {
     pub wrong: &'static str,
     pub bot: [&'static str; 5],
     pub paused: &'static str,
+    pub unit: &'static str,
     pub today: &'static str,
     pub queues: &'static str,
     pub machine: &'static str,
