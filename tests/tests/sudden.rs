@@ -1,14 +1,20 @@
-//! What happens from one moment to the next, and how soon the owner knows: a crash, by the arrival that the pretend
-//! Telegram recorded. `WARUNG_CRASHES` says how many crashes; a run that says so is held to the promise.
+//! What happens from one moment to the next, and how soon the owner knows: a crash, a hang, the loss of many things at
+//! once and of the whole server, by what the pretend Telegram and the pretend outside check recorded.
+//! `WARUNG_CRASHES` says how many crashes; a run that says so is held to the promises.
 
 use std::{
     env, fs,
-    thread::sleep,
+    io::{Read, Write},
+    net::{SocketAddr, TcpListener},
+    path::Path,
+    process::Command,
+    sync::{Arc, Mutex},
+    thread::{self, sleep},
     time::{Duration, SystemTime},
 };
 
 use jiff::Timestamp;
-use tests::{progress::Progress, sandbox::OWNER_BOT, shop::Shop, wait::until};
+use tests::{progress::Progress, sandbox::OWNER_BOT, settings::OWNER, shop::Shop, wait::until};
 
 use crate::shelves::stocked;
 
@@ -21,6 +27,15 @@ const GENEROUS: Duration = Duration::from_secs(20);
 /// Telegram takes about one message a second in a chat: without this pause its patience would be measured.
 const BETWEEN: Duration = Duration::from_millis(1_200);
 const DIED: &str = "Bot toko mati mendadak";
+const HUNG: &str = "Bot toko tidak menjawab";
+const BACK: &str = "Bot toko menjawab lagi";
+const FAILED: &str = "Cadangan gagal";
+const WORKS: &str = "Cadangan berhasil lagi";
+const HANG: Duration = Duration::from_secs(30);
+/// An agent has sixteen remotes at most, two of which stand elsewhere; thirty faults are tried in the agent's own tests.
+const FAULTS: usize = 14;
+/// As many of them a message names.
+const NAMED: usize = 9;
 
 /// When Telegram took each message that says so.
 fn arrivals(shop: &Shop, words: &str) -> Vec<SystemTime> {
@@ -72,4 +87,167 @@ fn a_crash_is_known_at_once() {
     if wanted.is_some() {
         assert!(median < MEDIAN && worst < WORST, "{took:?}");
     }
+}
+
+/// A check at the outside, as healthchecks.io keeps one: it speaks for itself when it hears nothing any more.
+struct Check {
+    address: SocketAddr,
+    pings: Arc<Mutex<Vec<(SystemTime, String)>>>,
+}
+
+impl Check {
+    const PERIOD: Duration = Duration::from_secs(60);
+    const GRACE: Duration = Duration::from_secs(180);
+
+    fn start() -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let check = Self {
+            address: listener.local_addr().unwrap(),
+            pings: Arc::default(),
+        };
+        let pings = Arc::clone(&check.pings);
+        thread::spawn(move || {
+            for mut stream in listener.incoming().flatten() {
+                let mut request = [0; 4_096];
+                let length = stream.read(&mut request).unwrap_or(0);
+                let line = String::from_utf8_lossy(&request[..length]);
+                let path = line.split(' ').nth(1).unwrap_or_default().to_owned();
+                pings.lock().unwrap().push((SystemTime::now(), path));
+                // Whoever does not wait any longer is no fault.
+                drop(
+                    stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\nconnection: close\r\n\r\nOK"),
+                );
+            }
+        });
+        check
+    }
+
+    fn pings(&self) -> Vec<(SystemTime, String)> {
+        self.pings.lock().unwrap().clone()
+    }
+
+    /// When it tells the owner by itself, given what it has heard.
+    fn alarms_at(&self) -> SystemTime {
+        self.pings().last().expect("it was pinged").0 + Self::PERIOD + Self::GRACE
+    }
+}
+
+/// What is at the end of that path becomes a file, or a folder again.
+fn lose(shelf: &Path) {
+    fs::rename(shelf, shelf.with_extension("lost")).unwrap();
+    fs::write(shelf, "").unwrap();
+}
+
+fn find_again(shelf: &Path) {
+    fs::remove_file(shelf).unwrap();
+    fs::rename(shelf.with_extension("lost"), shelf).unwrap();
+}
+
+/// Signals a process by its number.
+fn signal(process: u32, name: &str) {
+    let sent = Command::new("kill")
+        .args(["-s", name, &process.to_string()])
+        .status();
+    assert!(sent.unwrap().success());
+}
+
+/// One agent and many remotes on one shelf: the bot hangs, the shelf is lost, and at last the whole server.
+#[test]
+fn a_hang_many_faults_with_one_root_and_the_loss_of_the_server_are_each_known_in_time() {
+    let measured = env::var_os("WARUNG_CRASHES").is_some();
+    let (mut shop, check) = (Shop::open(&stocked(1)), Check::start());
+    let shelf = shop.place.join("shelf");
+    let mut toml = fs::read_to_string(shop.place.agent_toml()).unwrap();
+    for number in 1..=FAULTS {
+        let folder = shelf.join(number.to_string());
+        toml += &format!(
+            "\n[remotes.r{number:02}]\ntype = \"fs\"\nroot = \"{}\"\n",
+            folder.display()
+        );
+        fs::create_dir_all(folder).unwrap();
+    }
+    toml += &format!("\n[heartbeat]\nurl = \"http://{}/check\"\n", check.address);
+    fs::write(shop.place.agent_toml(), toml).unwrap();
+    let started_at = SystemTime::now();
+    shop.start_agent().unwrap();
+    shop.wait_for_watch();
+
+    let bot = shop.bot_id().unwrap();
+    let stopped_at = SystemTime::now();
+    signal(bot, "STOP");
+    let told_at = until("the owner to hear of the hang", 3 * GENEROUS, || {
+        arrivals(&shop, HUNG).first().copied()
+    });
+    let hang = told_at.duration_since(stopped_at).unwrap();
+    signal(bot, "CONT");
+    until("the owner to hear that it goes on", 3 * GENEROUS, || {
+        arrivals(&shop, BACK).first().copied()
+    });
+
+    let owner = shop.sandbox.chat(OWNER_BOT, OWNER);
+    let backup = |part: &str| {
+        let before = owner.messages().len();
+        owner.say("/backup").unwrap();
+        until("the backup to have ended", 3 * GENEROUS, || {
+            owner
+                .messages()
+                .iter()
+                .skip(before)
+                .find(|message| message.text.contains(part))
+                .map(drop)
+        });
+    };
+    lose(&shelf);
+    backup("Backup");
+    let faults = until("the owner to read of all of it", 6 * GENEROUS, || {
+        let shown = owner.newest_that_says(FAILED)?;
+        shown.contains(&format!("+{}", FAULTS - NAMED)).then_some(shown)
+    });
+    find_again(&shelf);
+    owner.say("/backup").unwrap();
+    until("the owner to read that it is over", 6 * GENEROUS, || {
+        arrivals(&shop, WORKS).first().copied()
+    });
+    let told = arrivals(&shop, FAILED).len();
+    assert_eq!((told, arrivals(&shop, WORKS).len()), (1, 1), "{faults}");
+    let record = shop
+        .sandbox
+        .whole_record(&format!("api=telegram&bot={OWNER_BOT}&method=editMessageText"))
+        .unwrap();
+    let edits = record
+        .iter()
+        .filter(|entry| {
+            entry["params"]["text"]
+                .as_str()
+                .unwrap_or_default()
+                .contains(FAILED)
+        })
+        .count();
+    assert!((1..=3).contains(&edits), "{edits} edits");
+
+    // Everything is lost at once; the outside has heard the agent until then.
+    let wanted = if measured { 3 } else { 1 };
+    until("the outside to be told that all is well", 10 * GENEROUS, || {
+        (check.pings().iter().filter(|ping| ping.1 == "/check").count() >= wanted).then_some(())
+    });
+    let lost_at = SystemTime::now();
+    shop.kill_agent();
+    shop.kill_bot();
+    let blind = check.alarms_at().duration_since(lost_at).unwrap();
+    let pings: Vec<SystemTime> = [started_at]
+        .into_iter()
+        .chain(check.pings().into_iter().map(|ping| ping.0))
+        .collect();
+    let longest = pings
+        .windows(2)
+        .map(|pair| pair[1].duration_since(pair[0]).unwrap())
+        .max()
+        .unwrap();
+    println!(
+        "soak: a hang was told after {hang:?}; {FAULTS} faults in {told} messages and {edits} edits; pings at most {longest:?} apart; the loss of everything would be told after {blind:?}"
+    );
+    assert!(blind <= Check::PERIOD + Check::GRACE);
+    assert!(hang < if measured { HANG } else { 3 * HANG });
+    // One that is late by less than the grace is no alarm.
+    assert!(longest < Check::PERIOD + Check::GRACE / if measured { 12 } else { 2 });
 }
