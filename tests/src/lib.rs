@@ -9,6 +9,7 @@ pub mod gpg;
 pub mod history;
 pub mod http;
 pub mod ledger;
+pub mod machine;
 pub mod place;
 pub mod ports;
 pub mod process;

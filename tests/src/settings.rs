@@ -167,6 +167,17 @@ dir = "{state}"
     }
 }
 
+/// Every secret of both programs, by its name: for a server that keeps each in a file of its own.
+#[must_use]
+pub fn secrets() -> Vec<(String, String)> {
+    let all = bot_env() + &format!("OWNER_BOT_TOKEN={OWNER_BOT_TOKEN}\n");
+    let pair = |line: &str| {
+        let (name, value) = line.split_once('=').expect("written above");
+        (name.to_owned(), value.to_owned())
+    };
+    all.lines().map(pair).collect()
+}
+
 fn bot_env() -> String {
     format!(
         "BOT_TOKEN={BOT_TOKEN}\nWEBHOOK_SECRET=pretend-telegram-secret\nDATA_KEY={DATA_KEY}\n\

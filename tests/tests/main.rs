@@ -22,4 +22,5 @@ mod shelves;
 mod status_page;
 mod stuck;
 mod sudden;
+mod systemd;
 mod webhooks;
