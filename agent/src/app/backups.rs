@@ -22,6 +22,8 @@ use crate::{
     watch::backup_outcome,
 };
 
+/// A chain of commits that has no base yet cannot be restored: it gets one as soon as the shop has drawn breath.
+const NEW_CHAIN: Duration = Duration::from_secs(1);
 /// After a start: time for the bot to be there before a backup that was missed is made up for.
 const SETTLE: Duration = Duration::from_secs(60);
 /// After a backup that is nowhere.
@@ -87,14 +89,18 @@ impl Backups {
         let newest_full = self.store.newest_full_at().unwrap_or_default();
         let mut full = Due::at(first_due(&backup.snapshot, zone, newest_full, now()));
         let mut delta = Due::at(next_due(&backup.delta, zone, now()));
+        let mut chain = None;
         loop {
             let mut ask = None;
             while ask.is_none() && now() < full.next.min(delta.next) {
                 // A chain that began meanwhile waits for no schedule; after a failure its retry has a time.
                 if self.lacks_base() && full.next == full.owed_since {
-                    full = Due::at(full.next.min(now().plus(SETTLE)));
+                    full = Due::at(full.next.min(now().plus(NEW_CHAIN)));
                 }
-                ask = wait_for(full.next.min(delta.next), &mut asked).await;
+                ask = tokio::select! {
+                    ask = wait_for(full.next.min(delta.next), &mut asked) => ask,
+                    () = self.capture.chain_changes(&mut chain) => None,
+                };
             }
             if let Some(ask) = ask {
                 // One that the owner asks for is owed from this moment on.

@@ -3,7 +3,7 @@
 
 use std::{
     path::{Path, PathBuf},
-    time::Duration,
+    time::{Duration, SystemTime},
 };
 
 use openpgp::{
@@ -18,6 +18,20 @@ use sequoia_openpgp as openpgp;
 
 /// A certificate is a few kilobytes; a file over this is something else.
 const FILE_BYTES_MAX: u64 = 1024 * 1024;
+
+/// Now, or when the certificate was last signed by its owner: a server whose clock was set back behind that goes on
+/// with its backups.
+fn judged_at(cert: &Cert) -> SystemTime {
+    let of_keys = cert
+        .keys()
+        .map(|key| key.bundle().self_signatures().collect::<Vec<_>>());
+    let of_names = cert.userids().map(|id| id.bundle().self_signatures().collect());
+    let signatures = of_keys.chain(of_names).flatten();
+    let made_at = signatures
+        .filter_map(|signature| signature.signature_creation_time())
+        .max();
+    made_at.map_or_else(SystemTime::now, |made_at| made_at.max(SystemTime::now()))
+}
 
 /// How long before a certificate's end its owner is told.
 pub const WARN_BEFORE_EXPIRY: Duration = Duration::from_secs(60 * 86_400);
@@ -129,7 +143,7 @@ fn recipient(path: &Path, cert: &Cert) -> Result<RecipientCert, String> {
         .next()
         .map(|id| String::from_utf8_lossy(id.userid().value()).into_owned());
     let valid = cert
-        .with_policy(&policy, None)
+        .with_policy(&policy, judged_at(cert))
         .map_err(|error| format!("it cannot be used: {error}"))?;
     if let openpgp::types::RevocationStatus::Revoked(_) = valid.revocation_status() {
         return Err("it was revoked".to_owned());

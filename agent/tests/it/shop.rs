@@ -137,8 +137,18 @@ impl Shop {
 
     /// Takes a backup and returns how `agent list` shows it.
     pub fn back_up(&self) -> Value {
-        self.agent_done(&["backup"]);
-        self.listed().remove(0)
+        let start = std::time::Instant::now();
+        loop {
+            let output = self.agent(&["backup"]);
+            // The agent that runs may just be taking one by itself.
+            let is_busy = stderr(&output).contains("already");
+            if is_busy && start.elapsed() < crate::world::LIMIT {
+                std::thread::sleep(std::time::Duration::from_millis(50));
+                continue;
+            }
+            assert!(output.status.success(), "agent backup: {}", stderr(&output));
+            return self.listed().remove(0);
+        }
     }
 
     pub fn listed(&self) -> Vec<Value> {

@@ -235,6 +235,19 @@ impl Capture {
         self.shared.captured.borrow().clone()
     }
 
+    /// Waits until another lineage is captured than the one that was seen here last, and remembers it.
+    pub async fn chain_changes(&self, seen: &mut Option<ChainId>) {
+        let mut captured = self.shared.captured.subscribe();
+        let is_other = |mark: &Option<Mark>| {
+            mark.as_ref()
+                .is_some_and(|mark| Some(&mark.chain) != seen.as_ref())
+        };
+        // The sender lives as long as this does.
+        if let Ok(mark) = captured.wait_for(is_other).await.map(|mark| mark.clone()) {
+            *seen = mark.map(|mark| mark.chain);
+        }
+    }
+
     /// Waits until everything that is committed in the shop at this moment can be restored from a remote that counts.
     /// Never ends while that cannot be: the caller limits it.
     ///

@@ -1,0 +1,284 @@
+//! What others do to the shop's database while the agent follows it, or while it is away: every state that was durable
+//! comes back exactly, what was done is written down by its name, and no chain is ever continued on another database.
+
+use std::{fs, path::Path, process::Command};
+
+use agent::store::Store;
+use rusqlite::Connection;
+
+use crate::{
+    running::{Running, wait_until_both_hold_the_same},
+    shop::{Shop, integrity_of},
+};
+
+/// Where Debian puts it on the machines that run this.
+const FAKETIME: &str = "/usr/lib/x86_64-linux-gnu/faketime/libfaketime.so.1";
+
+/// Another process, and an older SQLite than the program's own.
+fn cli(database: &Path, sql: &str) {
+    let done = Command::new("sqlite3").arg(database).arg(sql).output().unwrap();
+    assert!(
+        done.status.success(),
+        "{sql}: {}",
+        String::from_utf8_lossy(&done.stderr)
+    );
+}
+
+fn sell(shop: &Shop, count: u32) {
+    let bot = Connection::open(shop.database()).unwrap();
+    bot.busy_timeout(std::time::Duration::from_secs(10)).unwrap();
+    for _ in 0..count {
+        bot.execute("INSERT INTO item (text) VALUES (hex(randomblob(300)))", [])
+            .unwrap();
+    }
+}
+
+/// Everything that the database says, in one line.
+fn contents(database: &Path) -> String {
+    let connection = Connection::open(database).unwrap();
+    let sql = "SELECT count(*) || ' ' || total(length(text)) || ' ' || coalesce(hex(substr(group_concat(text), -200)), '')
+               FROM (SELECT text FROM item ORDER BY id)";
+    connection.query_row(sql, [], |row| row.get(0)).unwrap()
+}
+
+/// What was written down about the capture, oldest first.
+fn told(shop: &Shop) -> Vec<(String, String)> {
+    let store = Store::open_to_look(&shop.path("state")).unwrap().unwrap();
+    let mut events = store.capture_events(50).unwrap();
+    events.reverse();
+    events
+        .into_iter()
+        .map(|event| (event.kind, event.detail))
+        .collect()
+}
+
+fn kinds(shop: &Shop) -> Vec<String> {
+    told(shop).into_iter().map(|(kind, _)| kind).collect()
+}
+
+fn settled(shop: &Shop, agent: &Running) {
+    agent.wait_for("/durable");
+    wait_until_both_hold_the_same(shop);
+}
+
+/// The server is lost with all that is on it, and comes back as it stood.
+fn comes_back(shop: &Shop, agent: Running) {
+    let expected = contents(&shop.database());
+    agent.burn();
+    shop.agent_done(&[
+        "restore",
+        "--key",
+        "kit/owner.secret.asc",
+        "--yes",
+        "--to",
+        "back",
+    ]);
+    assert_eq!(integrity_of(&shop.path("back/shop.db")), "ok");
+    assert_eq!(contents(&shop.path("back/shop.db")), expected);
+}
+
+fn begin() -> (Shop, Running) {
+    let shop = Shop::new();
+    let agent = Running::start(&shop);
+    agent.wait_for("/durable");
+    sell(&shop, 20);
+    settled(&shop, &agent);
+    (shop, agent)
+}
+
+#[test]
+fn a_vacuum_by_another_process() {
+    let (shop, agent) = begin();
+    cli(&shop.database(), "DELETE FROM item WHERE id % 2; VACUUM;");
+    sell(&shop, 5);
+    settled(&shop, &agent);
+    comes_back(&shop, agent);
+}
+
+#[test]
+fn a_foreign_checkpoint_while_commits_go_on() {
+    let (shop, agent) = begin();
+    let writer = shop.keep_writing();
+    for mode in ["PASSIVE", "FULL", "RESTART", "TRUNCATE"] {
+        cli(
+            &shop.database(),
+            &format!("PRAGMA busy_timeout = 200; PRAGMA wal_checkpoint({mode});"),
+        );
+    }
+    writer.stop();
+    settled(&shop, &agent);
+    assert_eq!(kinds(&shop), ["begun"], "nobody could reset the log underneath");
+    comes_back(&shop, agent);
+}
+
+#[test]
+fn a_journal_mode_cannot_be_changed_while_it_is_followed_and_is_told_afterwards() {
+    let (shop, agent) = begin();
+    let refused = Command::new("sqlite3")
+        .arg(shop.database())
+        .arg("PRAGMA journal_mode = DELETE;")
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&refused.stderr).into_owned();
+    assert!(said.contains("locked"), "{said}");
+    agent.burn();
+    cli(
+        &shop.database(),
+        "PRAGMA journal_mode = DELETE; INSERT INTO item (text) VALUES ('unseen');",
+    );
+    let agent = Running::start(&shop);
+    let store = || Store::open_to_look(&shop.path("state")).unwrap().unwrap();
+    let fault = wait_for("the fault", || store().capture_fault().unwrap());
+    assert!(fault.1.contains("not wal"), "{}", fault.1);
+    cli(&shop.database(), "PRAGMA journal_mode = WAL;");
+    sell(&shop, 3);
+    settled(&shop, &agent);
+    comes_back(&shop, agent);
+}
+
+fn wait_for<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
+    let start = std::time::Instant::now();
+    loop {
+        if let Some(found) = look() {
+            return found;
+        }
+        assert!(
+            start.elapsed() < crate::world::LIMIT * 4,
+            "waited in vain for {what}"
+        );
+        std::thread::sleep(std::time::Duration::from_millis(50));
+    }
+}
+
+#[test]
+fn another_page_size_begins_a_new_chain() {
+    let (shop, agent) = begin();
+    agent.burn();
+    cli(
+        &shop.database(),
+        "PRAGMA journal_mode = DELETE; PRAGMA page_size = 8192; VACUUM; PRAGMA journal_mode = WAL;",
+    );
+    let agent = Running::start(&shop);
+    sell(&shop, 3);
+    settled(&shop, &agent);
+    let events = told(&shop);
+    assert_eq!(events.last().unwrap().0, "new_chain", "{events:?}");
+    assert!(events.last().unwrap().1.contains("8192"), "{events:?}");
+    comes_back(&shop, agent);
+}
+
+#[test]
+fn an_older_copy_laid_over_the_file_is_never_taken_for_what_came_after() {
+    let (shop, agent) = begin();
+    agent.burn();
+    cli(&shop.database(), "PRAGMA wal_checkpoint(TRUNCATE);");
+    let older = fs::read(shop.database()).unwrap();
+    let agent = Running::start(&shop);
+    sell(&shop, 40);
+    settled(&shop, &agent);
+    agent.burn();
+    // The same file by its number, with what it held before.
+    for suffix in ["-wal", "-shm"] {
+        let _ = fs::remove_file(shop.path(&format!("live/shop.db{suffix}")));
+    }
+    fs::write(shop.database(), older).unwrap();
+    let agent = Running::start(&shop);
+    sell(&shop, 2);
+    settled(&shop, &agent);
+    let last = kinds(&shop).pop().unwrap();
+    assert!(last == "resync" || last == "new_chain", "{:?}", told(&shop));
+    comes_back(&shop, agent);
+}
+
+#[test]
+fn a_log_deleted_under_the_running_shop() {
+    let (shop, agent) = begin();
+    fs::remove_file(shop.path("live/shop.db-wal")).unwrap();
+    fs::remove_file(shop.path("live/shop.db-shm")).unwrap();
+    sell(&shop, 10);
+    settled(&shop, &agent);
+    let events = told(&shop);
+    assert!(events.len() > 1, "it is told: {events:?}");
+    comes_back(&shop, agent);
+}
+
+#[test]
+fn one_transaction_larger_than_a_segment_may_be() {
+    let (shop, agent) = begin();
+    cli(
+        &shop.database(),
+        "WITH RECURSIVE n(i) AS (VALUES(1) UNION ALL SELECT i + 1 FROM n WHERE i < 72)
+         INSERT INTO item (text) SELECT hex(randomblob(524288)) FROM n;",
+    );
+    sell(&shop, 3);
+    wait_for("a durable moment", || agent.answers("/durable").then_some(()));
+    comes_back(&shop, agent);
+}
+
+#[test]
+fn a_clock_that_is_set_forward_and_back_loses_no_commit() {
+    if !Path::new(FAKETIME).exists() {
+        eprintln!("NOT RUN: libfaketime is not installed; scripts/setup --tests does it");
+        return;
+    }
+    let (shop, agent) = begin();
+    agent.burn();
+    for step in ["+5h", "-3h", "+0h"] {
+        let clock = [
+            ("LD_PRELOAD", FAKETIME),
+            ("FAKETIME", step),
+            ("DONT_FAKE_MONOTONIC", "1"),
+        ];
+        let agent = Running::start_with(&shop, &clock);
+        sell(&shop, 5);
+        settled(&shop, &agent);
+        agent.burn();
+    }
+    let agent = Running::start(&shop);
+    sell(&shop, 1);
+    settled(&shop, &agent);
+    comes_back(&shop, agent);
+}
+
+#[test]
+fn of_two_agents_one_follows_and_the_other_takes_over_when_it_dies() {
+    let (shop, first) = begin();
+    let settings = fs::read_to_string(shop.path("agent.toml")).unwrap();
+    let others = settings.replace("dir = \"state\"", "dir = \"other-state\"");
+    fs::write(shop.path("agent.toml"), &others).unwrap();
+    let second = Running::start(&shop);
+    let store = || Store::open_to_look(&shop.path("other-state")).ok().flatten();
+    let fault = wait_for("the second one's word", || {
+        store().and_then(|store| store.capture_fault().unwrap())
+    });
+    assert!(fault.1.contains("another agent"), "{}", fault.1);
+    sell(&shop, 5);
+    settled(&shop, &first);
+    first.burn();
+    sell(&shop, 5);
+    wait_for("the second one at work", || {
+        second.answers("/durable").then_some(())
+    });
+    let chain = |state: &str| {
+        let store = Store::open_to_look(&shop.path(state)).unwrap().unwrap();
+        store.capture_state().unwrap().unwrap().chain
+    };
+    assert_ne!(
+        chain("state"),
+        chain("other-state"),
+        "it never continues the other one's chain"
+    );
+    let trust = fs::read_dir(shop.path("local/cert")).unwrap().count();
+    assert_eq!(trust, 2, "each signs with its own key");
+    let expected = contents(&shop.database());
+    second.burn();
+    shop.agent_done(&[
+        "restore",
+        "--key",
+        "kit/owner.secret.asc",
+        "--yes",
+        "--to",
+        "back",
+    ]);
+    assert_eq!(contents(&shop.path("back/shop.db")), expected);
+}
