@@ -13,7 +13,12 @@ use anyhow::Context;
 use axum::Router;
 use jiff::Timestamp;
 use protocol::time::UnixMillis;
-use tokio::{net::TcpListener, sync::watch, task::JoinSet, time::timeout};
+use tokio::{
+    net::TcpListener,
+    sync::{mpsc, watch},
+    task::JoinSet,
+    time::timeout,
+};
 
 use crate::{
     alert::{
@@ -26,6 +31,7 @@ use crate::{
     },
     beat::{Beat, Beats},
     config::Config,
+    console::work::{Ask, DrillEnd},
     http::{self, Status},
     rehearse,
     store::{Store, lock::StateLock, outbox::Rung, source},
@@ -155,7 +161,6 @@ impl Parts {
             capture: capture.clone(),
         });
 
-        keep_remotes(shippers, upkeep, &mut tasks);
         tasks.spawn(async { Ok(clock.run().await) });
         let telling = telling::Telling {
             config: &config,
@@ -164,12 +169,13 @@ impl Parts {
             status: &status,
             client: &client,
         };
-        let (pages, asked_backups) = telling.show(&bot, &cycle, &mut tasks)?;
+        let shown = telling.show(&bot, &cycle, &mut tasks)?;
+        keep_remotes(shippers, upkeep, shown.drills, &mut tasks);
         tasks.spawn(async { Ok(bot.run().await) });
         tasks.spawn(async { Ok(cycle.run().await) });
         telling.spawn(ways, started_at, &mut tasks);
         tasks.spawn(systemd::feed_watchdog(Arc::clone(&status)));
-        tasks.spawn(serve(listener, status, pages));
+        tasks.spawn(serve(listener, status, shown.pages));
         let schedule = backups::Backups {
             heartbeat: backup_heartbeat(&config, client),
             config,
@@ -178,7 +184,7 @@ impl Parts {
             capture,
             program,
         };
-        tasks.spawn(async { Ok(schedule.run(asked_backups).await) });
+        tasks.spawn(async { Ok(schedule.run(shown.backups).await) });
         let capture = recording;
         Ok(Self {
             tasks,
@@ -250,12 +256,13 @@ fn watch_backups(
 fn keep_remotes(
     shippers: Vec<Shipper>,
     upkeep: Option<upkeep::Upkeep>,
+    asked: mpsc::Receiver<Ask<DrillEnd>>,
     tasks: &mut JoinSet<anyhow::Result<Infallible>>,
 ) {
     for shipper in shippers {
         tasks.spawn(async { Ok(shipper.run().await) });
     }
-    upkeep.map(|upkeep| tasks.spawn(async { Ok(upkeep.run().await) }));
+    upkeep.map(|upkeep| tasks.spawn(async { Ok(upkeep.run(asked).await) }));
 }
 
 async fn listen(config: &Config) -> anyhow::Result<TcpListener> {

@@ -12,13 +12,17 @@ use crate::{
         engine::{Fault, MAINTENANCE},
         message::{self, Voice},
     },
+    backup::schedule,
     chart::picture::Sources,
-    store::{Store, book::Book, episodes::EpisodeId, freshness::Freshness},
+    store::{
+        Store, book::Book, drilled::Drilled, episodes::EpisodeId, freshness::Freshness, shipping::Shipping,
+        sizes::PointLine,
+    },
     watch::{board::Board, bot_health::BotState, history::History, unit},
 };
 
-/// The newest restore points that are listed.
-const POINTS_MAX: usize = 10;
+/// Two weeks of points every hour.
+const POINTS_MAX: usize = 350;
 const DAY_MS: i64 = 86_400_000;
 const DISK_USED: &str = "disk_used_percent:";
 
@@ -39,6 +43,16 @@ pub struct Desk {
     pub board: Board,
     /// What was measured.
     pub history: History,
+    /// Where backups go, and when a restore from one of them is rehearsed.
+    pub rehearsed: Arc<Rehearsed>,
+}
+
+/// What is rehearsed by schedule.
+pub struct Rehearsed {
+    /// The remotes' names, as the configuration has them.
+    pub remotes: Vec<String>,
+    /// When.
+    pub schedule: cron::Schedule,
 }
 
 /// One look.
@@ -62,8 +76,18 @@ pub struct Overview {
     pub past: Vec<(UnixMillis, UnixMillis, String)>,
     /// Each remote's newest restore point.
     pub fresh: Vec<Freshness>,
-    /// The newest restore points and their bytes, newest first.
-    pub points: Vec<(UnixMillis, u64)>,
+    /// The restore points of the last weeks, newest first.
+    pub points: Vec<PointLine>,
+    /// How many there are in all.
+    pub point_count: u64,
+    /// How far each remote is behind.
+    pub shipping: Vec<Shipping>,
+    /// What waits for remotes, encrypted.
+    pub spool_bytes: u64,
+    /// How the rehearsals of each configured remote stand.
+    pub drills: Vec<Drilled>,
+    /// When the next one is due.
+    pub drill_due: Option<UnixMillis>,
     /// Messages to the owner that wait.
     pub waiting: u64,
     /// Each disk and how full it is, in percent.
@@ -108,7 +132,7 @@ impl Desk {
         let book = self.alerts.book()?;
         let since = UnixMillis(now.0 - DAY_MS);
         let hours = self.store.hours(since, now)?;
-        let mut points = self.store.point_sizes(POINTS_MAX)?;
+        let mut points = self.store.point_lines(POINTS_MAX)?;
         points.reverse();
         let mut past: Vec<_> = self.store.past(since)?.into_iter().collect();
         past.reverse();
@@ -126,6 +150,11 @@ impl Desk {
                 .collect(),
             fresh: self.store.freshness()?,
             points,
+            point_count: self.store.point_count()?,
+            shipping: self.store.shipping()?,
+            spool_bytes: self.store.spool_bytes()?,
+            drills: self.drills()?,
+            drill_due: schedule::next_after(&self.rehearsed.schedule, &self.voice.timezone, now),
             waiting: self.store.backlog()?.waiting,
             disks: self.disks()?,
             memory: self.newest("memory_used_percent"),
@@ -177,6 +206,20 @@ impl Desk {
     fn unit(&self) -> Option<String> {
         let key = format!("{}/{}", unit::RESTARTS, self.voice.unit);
         self.board.standings().remove(&key)?.detail
+    }
+
+    /// Those that were never rehearsed are there too.
+    fn drills(&self) -> anyhow::Result<Vec<Drilled>> {
+        let known = self.store.drilled()?;
+        let of = |remote: &String| {
+            let found = known.iter().find(|drilled| drilled.remote == *remote).cloned();
+            found.unwrap_or_else(|| Drilled {
+                remote: remote.clone(),
+                passed_at: None,
+                fault: None,
+            })
+        };
+        Ok(self.rehearsed.remotes.iter().map(of).collect())
     }
 
     fn disks(&self) -> anyhow::Result<Vec<(String, f64)>> {

@@ -27,10 +27,21 @@ fn the_owner_asks_and_acts_while_a_seller_and_a_stranger_learn_nothing() {
     owner.say("/logs").unwrap();
     owner.wait_for("log bot");
     owner.say("/backup").unwrap();
-    owner.wait_for("Backup dimulai");
     owner.wait_for("selesai:");
+    owner.say("/drill").unwrap();
+    owner.wait_for("Latihan lulus: toko kembali dari local");
+    let shown = owner.messages();
+    let begun = shown
+        .iter()
+        .filter(|message| message.text.contains("berubah sampai selesai"));
+    assert_eq!(begun.count(), 0, "each message became its end: {shown:?}");
     owner.say("/backups").unwrap();
-    owner.wait_for("Backup terbaru");
+    let backups = owner.wait_for("Backup terbaru");
+    assert!(
+        backups.text.contains("■") && backups.text.contains("★") && backups.text.contains("✅ Latihan local"),
+        "{}",
+        backups.text
+    );
 
     shop.sandbox.customer(STRANGER).unwrap();
     let seller = shop.sandbox.chat(OWNER_BOT, SELLER);

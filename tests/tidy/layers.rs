@@ -87,7 +87,7 @@ const AGENT: [Layer; 16] = [
         "page",
         &["alert", "chart", "config", "overview", "store", "watch"],
     ),
-    ("overview", &["alert", "chart", "store", "watch"]),
+    ("overview", &["alert", "backup", "chart", "store", "watch"]),
     ("chart", &["alert", "config", "store", "watch"]),
     ("http", &["backup", "beat", "store", "watch"]),
     ("watch", &["alert", "backup", "beat", "config", "store"]),

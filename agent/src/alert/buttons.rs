@@ -3,7 +3,11 @@
 
 use std::time::Duration;
 
-use super::{channels::Button, words::phrases};
+use super::{
+    channels::Button,
+    rule::{Rule, Topic},
+    words::phrases,
+};
 use crate::{
     config::Language,
     store::{episodes::EpisodeId, outbox::Message},
@@ -21,6 +25,12 @@ pub enum Press {
     Silence(EpisodeId, Duration),
     /// What docs/RUNBOOK says about the rule of this name.
     Runbook(String),
+    /// The bot's lines about trouble.
+    Logs,
+    /// The picture of this name.
+    Graph(String),
+    /// A restart of the bot, which asks for a second step.
+    Restart,
 }
 
 impl Press {
@@ -33,6 +43,9 @@ impl Press {
                 format!("alert:silence:{}:{}", episode.0, lasts.as_secs() / 3600)
             }
             Self::Runbook(name) => format!("alert:runbook:{name}"),
+            Self::Logs => "alert:logs:err".to_owned(),
+            Self::Graph(name) => format!("alert:graph:{name}"),
+            Self::Restart => "alert:restart:bot".to_owned(),
         }
     }
 
@@ -49,6 +62,9 @@ impl Press {
                 Some(Self::Silence(episode(id)?, Duration::from_secs(hours * 3600)))
             }
             "runbook" => Some(Self::Runbook(rest.to_owned())),
+            "logs" => Some(Self::Logs),
+            "graph" => Some(Self::Graph(rest.to_owned())),
+            "restart" => Some(Self::Restart),
             _ => None,
         }
     }
@@ -73,13 +89,43 @@ pub fn under(language: Language, message: &Message) -> Vec<Vec<Button>> {
         let label = phrases.silence.replace("{hours}", &hours.to_string());
         button(label, Press::Silence(episode, Duration::from_secs(hours * 3600)))
     };
-    vec![first, SILENCE_HOURS.map(silence).to_vec()]
+    let mut rows = vec![first, SILENCE_HOURS.map(silence).to_vec()];
+    let looks = message.runbook.as_deref().and_then(Rule::named).map(looks);
+    let look = |press: &Press| {
+        let label = match press {
+            Press::Logs => phrases.logs,
+            Press::Graph(_) => phrases.graph,
+            _ => phrases.restart,
+        };
+        button(label.to_owned(), press.clone())
+    };
+    rows.extend(looks.map(|looks| looks.iter().map(look).collect::<Vec<_>>()));
+    rows.retain(|row| !row.is_empty());
+    rows
+}
+
+/// What helps to see more of such an alert, or to mend it.
+fn looks(rule: Rule) -> Vec<Press> {
+    let graph = |name: &str| Press::Graph(name.to_owned());
+    let name = rule.name();
+    match rule.spec().topic {
+        Topic::Bot if name == "bot_memory_growing" => vec![graph("mem"), Press::Logs, Press::Restart],
+        Topic::Bot => vec![Press::Logs, graph("server"), Press::Restart],
+        Topic::Trade => vec![Press::Logs, graph("orders")],
+        Topic::Machine if name.starts_with("memory") => vec![graph("mem")],
+        Topic::Machine if name.starts_with("cpu") => vec![graph("cpu")],
+        Topic::Machine if name.starts_with("disk") || name.starts_with("inodes") => vec![graph("disk")],
+        Topic::Machine => vec![graph("server")],
+        Topic::Logs => vec![Press::Logs, graph("disk")],
+        Topic::Backup => vec![graph("backups")],
+        Topic::Agent => vec![graph("server")],
+        Topic::Keys => Vec::new(),
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::alert::rule::Rule;
 
     #[test]
     fn a_press_comes_back_as_it_went_out() {
@@ -88,6 +134,9 @@ mod tests {
             Press::Silence(EpisodeId(7), Duration::from_secs(3600)),
             Press::Silence(EpisodeId(7), Duration::from_secs(8 * 3600)),
             Press::Runbook("bot_gone".to_owned()),
+            Press::Logs,
+            Press::Graph("disk".to_owned()),
+            Press::Restart,
         ];
         for press in presses {
             assert_eq!(Press::parse(&press.data()), Some(press));

@@ -8,18 +8,21 @@ use super::{
     engine::{Fault, MAINTENANCE},
     message::{HEADLINE_UNITS_MAX, TEXT_UNITS_MAX, Voice, duration, headline, moment},
     rule::{Rule, object_of},
-    text::{cut, one_line},
+    text::{cut, grouped, one_line},
     words::{DigestPhrases, digest_phrases, wording},
 };
 use crate::store::{
     book::{Book, Past},
     channels::{ChannelTest, Service},
+    drilled::Drilled,
     freshness::Freshness,
     outbox::Message,
 };
 
 /// Lines of one part.
 const LINES_MAX: usize = 12;
+/// What is told of one fault.
+const FAULT_UNITS_MAX: usize = 200;
 
 /// What the digest is made from.
 pub struct Day<'a> {
@@ -29,8 +32,12 @@ pub struct Day<'a> {
     pub past: &'a [Past],
     /// Each remote's newest restore point.
     pub fresh: &'a [Freshness],
+    /// How the rehearsals of each remote stand.
+    pub drilled: &'a [Drilled],
     /// The last test of each way.
     pub tests: &'a [ChannelTest],
+    /// Orders placed and rupiah that came in within a day.
+    pub trade: (u64, i64),
     /// How messages fared since the last digest.
     pub service: Service,
 }
@@ -46,6 +53,10 @@ pub fn of_day(voice: &Voice, day: &Day<'_>, now: UnixMillis) -> Message {
         phrases.nothing_open,
         open(voice, day.book),
     );
+    text += &phrases
+        .trade
+        .replace("{orders}", &day.trade.0.to_string())
+        .replace("{money}", &grouped(day.trade.1));
     part(&mut text, phrases.past, "", past(voice, phrases, day.past));
     part(
         &mut text,
@@ -58,6 +69,12 @@ pub fn of_day(voice: &Voice, day: &Day<'_>, now: UnixMillis) -> Message {
         phrases.backups,
         phrases.no_backup,
         backups(voice, day.fresh, now),
+    );
+    part(
+        &mut text,
+        phrases.drills,
+        phrases.no_drill,
+        drills(voice, day.drilled, now),
     );
     part(&mut text, phrases.ways, phrases.no_test, ways(phrases, day.tests));
     let slowest = duration(voice.language, day.service.slowest);
@@ -153,6 +170,21 @@ fn backups(voice: &Voice, fresh: &[Freshness], now: UnixMillis) -> Vec<String> {
             )
         })
         .collect()
+}
+
+fn drills(voice: &Voice, drilled: &[Drilled], now: UnixMillis) -> Vec<String> {
+    let line = |one: &Drilled| {
+        let age = one.passed_at.map(|at| duration(voice.language, now.since(at)));
+        let age = age.as_deref().unwrap_or("–");
+        match &one.fault {
+            None => format!("✅ {}: {age}", one.remote),
+            Some(fault) => {
+                let fault = one_line(fault, FAULT_UNITS_MAX);
+                format!("🔴 {}: {age} ({fault})", one.remote)
+            }
+        }
+    };
+    drilled.iter().map(line).collect()
 }
 
 fn ways(phrases: &DigestPhrases, tests: &[ChannelTest]) -> Vec<String> {

@@ -7,7 +7,7 @@ use protocol::{
     time::UnixMillis,
 };
 
-pub use super::text::{duration, moment};
+pub use super::text::{duration, grouped, moment};
 use super::{
     calendar::Calendar,
     engine::{Fault, Kind, Notice},

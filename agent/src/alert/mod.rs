@@ -38,6 +38,8 @@ use ladder::Patience;
 use message::Voice;
 use rule::{AlertKey, Observation, Seen, judge};
 
+const DAY_MS: i64 = 86_400_000;
+
 /// The one door for everything that is seen, and for what the owner says to it. Cheap to clone.
 #[derive(Clone)]
 pub struct Alerts {
@@ -147,11 +149,20 @@ impl Alerts {
     pub fn digest(&self, since: UnixMillis, now: UnixMillis) -> anyhow::Result<Message> {
         let (book, past) = (self.book()?, self.store.past(since)?);
         let (fresh, tests) = (self.store.freshness()?, self.store.channel_tests()?);
+        let hours = self.store.hours(UnixMillis(now.0.saturating_sub(DAY_MS)), now)?;
+        let mut drilled = self.store.drilled()?;
+        // A remote that was taken out of the configuration holds nothing new, and is not rehearsed any more.
+        drilled.retain(|one| fresh.iter().any(|fresh| fresh.remote == one.remote));
         let day = Day {
             book: &book,
             past: &past,
             fresh: &fresh,
+            drilled: &drilled,
             tests: &tests,
+            trade: (
+                hours.iter().map(|hour| hour.placed).sum(),
+                hours.iter().map(|hour| hour.paid_rupiah).sum(),
+            ),
             service: self.store.service(since)?,
         };
         Ok(digest::of_day(&self.voice, &day, now))

@@ -55,6 +55,20 @@ pub(super) fn figure(language: Language, unit: Unit, value: f64) -> String {
     }
 }
 
+/// Whole, with dots between the thousands, as in Indonesia.
+#[must_use]
+pub fn grouped(number: i64) -> String {
+    let digits = number.unsigned_abs().to_string();
+    let mut shown = String::new();
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
+            shown.push('.');
+        }
+        shown.push(digit);
+    }
+    format!("{}{shown}", if number < 0 { "-" } else { "" })
+}
+
 /// Without control characters other than ends of lines.
 pub(super) fn printable(text: &str) -> String {
     text.chars()

@@ -5,7 +5,10 @@ use std::{convert::Infallible, sync::Arc, time::Duration};
 
 use jiff::{Timestamp, tz::TimeZone};
 use protocol::time::UnixMillis;
-use tokio::{sync::mpsc, time::sleep};
+use tokio::{
+    sync::{mpsc, watch},
+    time::sleep,
+};
 
 use super::child::Program;
 use crate::{
@@ -17,7 +20,7 @@ use crate::{
     },
     backup::{self, Commits, Silent, TakeError, Taken, Want, capture::Capture, schedule},
     config::Config,
-    console::{BackupAsk, BackupEnd},
+    console::work::{Ask, BackupEnd, Step},
     store::Store,
     watch::backup_outcome,
 };
@@ -84,7 +87,7 @@ enum Ended {
 
 impl Backups {
     /// Takes backups for as long as the agent lives.
-    pub(super) async fn run(self, mut asked: mpsc::Receiver<BackupAsk>) -> Infallible {
+    pub(super) async fn run(self, mut asked: mpsc::Receiver<Ask<BackupEnd>>) -> Infallible {
         let (backup, zone) = (&self.config.backup, &self.config.owner.timezone);
         let newest_full = self.store.newest_full_at().unwrap_or_default();
         let mut full = Due::at(first_due(&backup.snapshot, zone, newest_full, now()));
@@ -104,17 +107,17 @@ impl Backups {
             }
             if let Some(ask) = ask {
                 // One that the owner asks for is owed from this moment on.
-                let ended = self.turn(Want::Full, now()).await;
+                let ended = self.turn(Want::Full, now(), Some(ask.step)).await;
                 // Who asked may be gone.
-                let _ = ask.send(self.told(&ended));
+                let _ = ask.end.send(self.told(&ended));
                 full.turned(&ended, next_due(&backup.snapshot, zone, now()));
             } else if now() >= full.next {
-                let ended = self.turn(Want::Full, full.owed_since).await;
+                let ended = self.turn(Want::Full, full.owed_since, None).await;
                 full.turned(&ended, next_due(&backup.snapshot, zone, now()));
                 // What has changed since a moment ago is not worth a point of its own.
                 delta.turned(&ended, next_due(&backup.delta, zone, now()));
             } else {
-                let ended = self.turn(Want::Delta, delta.owed_since).await;
+                let ended = self.turn(Want::Delta, delta.owed_since, None).await;
                 delta.turned(&ended, next_due(&backup.delta, zone, now()));
             }
         }
@@ -124,11 +127,12 @@ impl Backups {
         match ended {
             Ended::Taken => self
                 .store
-                .point_sizes(1)
+                .point_lines(1)
                 .ok()
-                .and_then(|sizes| sizes.last().copied())
-                .map_or(BackupEnd::Failed, |(at, bytes)| {
-                    BackupEnd::Taken(moment(&self.config.owner.timezone, at), bytes)
+                .and_then(|lines| lines.last().copied())
+                .map_or(BackupEnd::Failed, |line| {
+                    let at = moment(&self.config.owner.timezone, line.taken_at);
+                    BackupEnd::Taken(at, line.size_bytes)
                 }),
             Ended::ByHand => BackupEnd::Running,
             Ended::Failed => BackupEnd::Failed,
@@ -148,7 +152,7 @@ impl Backups {
     }
 
     /// A backup, unless one was taken by hand since it was owed.
-    async fn turn(&self, want: Want, owed_since: UnixMillis) -> Ended {
+    async fn turn(&self, want: Want, owed_since: UnixMillis, step: Option<watch::Sender<Step>>) -> Ended {
         let newest = match want {
             Want::Full => self.store.newest_full_at(),
             Want::Delta => self.store.newest_point_at(),
@@ -160,7 +164,7 @@ impl Backups {
         }
         let run = RunId::random();
         self.beat(&Signal::Start, &run).await;
-        let taken = self.take(want).await;
+        let taken = self.take(want, step).await;
         match &taken {
             Ok(taken) => self.beat(&signal_of(taken), &run).await,
             Err(TakeError::AlreadyRunning) => {}
@@ -198,9 +202,9 @@ impl Backups {
 
 impl Backups {
     /// In a process of its own, where this program can be started.
-    async fn take(&self, want: Want) -> Result<Taken, TakeError> {
+    async fn take(&self, want: Want, step: Option<watch::Sender<Step>>) -> Result<Taken, TakeError> {
         if let Some(program) = &self.program {
-            return program.back_up(&self.config.path, want).await;
+            return program.back_up(&self.config.path, want, step).await;
         }
         let commits = Commits::Here(self.capture.clone());
         backup::take(&self.config, &self.store, want, commits, Arc::new(Silent)).await
@@ -223,7 +227,7 @@ fn signal_of(taken: &Taken) -> Signal {
 }
 
 /// A piece of the wait for that moment, which ends early when somebody asks for a backup.
-async fn wait_for(due: UnixMillis, asked: &mut mpsc::Receiver<BackupAsk>) -> Option<BackupAsk> {
+async fn wait_for(due: UnixMillis, asked: &mut mpsc::Receiver<Ask<BackupEnd>>) -> Option<Ask<BackupEnd>> {
     tokio::select! {
         Some(ask) = asked.recv() => Some(ask),
         () = sleep(due.since(now()).min(WAIT_PIECE)) => None,

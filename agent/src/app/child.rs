@@ -3,7 +3,7 @@
 //! It decides nothing about schedules and alerts.
 
 use std::{
-    io::Write,
+    io::{BufRead, BufReader, Read, Write},
     path::{Path, PathBuf},
     process::{ChildStdin, Command, Output, Stdio},
     sync::mpsc::{self, Receiver},
@@ -11,14 +11,19 @@ use std::{
 };
 
 use anyhow::Context;
-use tokio::net::TcpListener;
+use tokio::{net::TcpListener, sync::watch};
 
-use crate::backup::{TakeError, Taken, Want};
+use crate::{
+    backup::{TakeError, Taken, Want},
+    console::work::{Step, TELLS},
+};
 
 /// How long a child that is told to stop may take to remove what it staged.
 const STOP_LIMIT: Duration = Duration::from_secs(2);
 /// Of what a child complained the end matters, and not all of it.
 const DETAIL_CHARS_MAX: usize = 2_000;
+/// A process that says more than this is not listened to any more.
+const SAID_BYTES_MAX: usize = 1024 * 1024;
 
 /// What it takes to start one.
 pub(super) struct Program {
@@ -38,8 +43,14 @@ impl Program {
         })
     }
 
-    /// Takes a backup in a child process. Dropping the future stops it and waits until it has removed what it staged.
-    pub(super) async fn back_up(&self, config: &Path, want: Want) -> Result<Taken, TakeError> {
+    /// Takes a backup in a child process, and puts how far it is where somebody watches. Dropping the future stops it
+    /// and waits until it has removed what it staged.
+    pub(super) async fn back_up(
+        &self,
+        config: &Path,
+        want: Want,
+        step: Option<watch::Sender<Step>>,
+    ) -> Result<Taken, TakeError> {
         let mut command = Command::new(&self.path);
         command
             .args(["backup", "--json", "--agent", &self.url, "--config"])
@@ -48,6 +59,7 @@ impl Program {
             command.arg("--delta");
         }
         command
+            .env(TELLS, "1")
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped());
@@ -60,9 +72,16 @@ impl Program {
             has_ended,
         };
         let output = tokio::task::spawn_blocking(move || {
+            let said = child.stderr.take();
+            // Both ends are read at once: a child that fills one would wait for ever.
+            let listener = std::thread::spawn(move || said.map_or_else(Vec::new, |said| listen(said, step)));
             let output = child.wait_with_output();
+            let said = listener.join().unwrap_or_default();
             let _ = ended.send(());
-            output
+            output.map(|output| Output {
+                stderr: said,
+                ..output
+            })
         });
         let output = output
             .await
@@ -70,6 +89,26 @@ impl Program {
             .context("waiting for the backup")?;
         outcome(&output)
     }
+}
+
+/// Takes the lines about progress out of what a process says, and gives the rest when it ends.
+pub(super) fn listen(said: impl Read, step: Option<watch::Sender<Step>>) -> Vec<u8> {
+    let mut rest = Vec::new();
+    for line in BufReader::new(said).split(b'\n').map_while(Result::ok) {
+        match std::str::from_utf8(&line).ok().and_then(Step::parse) {
+            Some(seen) => {
+                if let Some(step) = &step {
+                    step.send_replace(seen);
+                }
+            }
+            None if rest.len() < SAID_BYTES_MAX => {
+                rest.extend_from_slice(&line);
+                rest.push(b'\n');
+            }
+            None => {}
+        }
+    }
+    rest
 }
 
 /// The child ends when nobody holds the other end of its standard input, also when this process is killed.

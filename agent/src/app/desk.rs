@@ -13,19 +13,30 @@ use crate::{
     alert::message::Voice,
     config::Config,
     console::{
-        BackupAsk, Console, Settings,
+        Console, Doers, Settings,
         totp::{Totp, UNUSABLE},
+        work::{Ask, BackupEnd, DrillEnd},
     },
-    overview::Desk,
+    overview::{Desk, Rehearsed},
     page,
     watch::{bot_health::BotWatch, cycle::Cycle, hours::Hours},
 };
 
-/// Backups that were asked for and have not begun: a second one would be the same.
+/// Backups or rehearsals that were asked for and have not begun: a second one would be the same.
 const ASKED_MAX: usize = 1;
 
+/// What comes of it.
+pub(super) struct Shown {
+    /// The pages to serve.
+    pub pages: Router,
+    /// Where the owner asks for backups.
+    pub backups: mpsc::Receiver<Ask<BackupEnd>>,
+    /// Where the owner asks for rehearsals.
+    pub drills: mpsc::Receiver<Ask<DrillEnd>>,
+}
+
 impl Telling<'_> {
-    /// Starts what the owner looks at and speaks with. Gives the pages to serve, and where backups are asked for.
+    /// Starts what the owner looks at and speaks with.
     ///
     /// # Errors
     /// When the console's second step cannot be read.
@@ -34,7 +45,7 @@ impl Telling<'_> {
         bot: &BotWatch,
         cycle: &Cycle,
         tasks: &mut JoinSet<anyhow::Result<Infallible>>,
-    ) -> anyhow::Result<(Router, mpsc::Receiver<BackupAsk>)> {
+    ) -> anyhow::Result<Shown> {
         let desk = Desk {
             store: Arc::clone(self.store),
             alerts: self.alerts.clone(),
@@ -43,15 +54,30 @@ impl Telling<'_> {
             health: bot.health(),
             board: cycle.board.clone(),
             history: cycle.history.clone(),
+            rehearsed: Arc::new(Rehearsed {
+                remotes: self
+                    .config
+                    .remotes
+                    .iter()
+                    .map(|remote| remote.name.clone())
+                    .collect(),
+                schedule: self.config.drill.clone(),
+            }),
         };
         let hours = Hours {
             store: Arc::clone(self.store),
             health: bot.health(),
         };
         tasks.spawn(async { Ok(hours.run().await) });
-        let (ask, asked) = mpsc::channel(ASKED_MAX);
-        tasks.spawn(console(self.config, &desk, self.client, ask)?);
-        Ok((page::router(desk), asked))
+        let (backups, asked_backups) = mpsc::channel(ASKED_MAX);
+        let (drills, asked_drills) = mpsc::channel(ASKED_MAX);
+        let doers = Doers { backups, drills };
+        tasks.spawn(console(self.config, &desk, self.client, doers)?);
+        Ok(Shown {
+            pages: page::router(desk),
+            backups: asked_backups,
+            drills: asked_drills,
+        })
     }
 }
 
@@ -60,7 +86,7 @@ fn console(
     config: &Config,
     desk: &Desk,
     client: &reqwest::Client,
-    backups: mpsc::Sender<BackupAsk>,
+    doers: Doers,
 ) -> anyhow::Result<impl Future<Output = anyhow::Result<Infallible>> + Send + 'static> {
     let totp = match &config.secrets.console_totp {
         Some(secret) => Some(Totp::new(secret).context(UNUSABLE)?),
@@ -73,7 +99,7 @@ fn console(
         token: Secret::new(token),
         totp,
         log_files: config.watch.logs.files.clone(),
-        backups,
+        doers,
     };
     let (desk, client) = (desk.clone(), client.clone());
     Ok(async { Ok(Console::run(settings, desk, client).await) })

@@ -8,13 +8,20 @@ use std::{convert::Infallible, path::PathBuf, process::Stdio, sync::Arc, time::D
 use anyhow::{Context, ensure};
 use jiff::{Timestamp, civil::Weekday};
 use protocol::time::UnixMillis;
-use tokio::{process::Command, time::sleep, time::timeout};
+use tokio::{
+    process::Command,
+    sync::mpsc,
+    time::{sleep, timeout},
+};
 
 use crate::{
     backup::{remembered::Remembered, schedule},
     config::Config,
+    console::work::{Ask, DrillEnd},
     store::{Store, rehearsal::Kind},
 };
+
+mod asked;
 
 /// After a start: a round that was missed is made up for when the shop has settled.
 const SETTLE: Duration = Duration::from_secs(900);
@@ -45,11 +52,14 @@ impl Upkeep {
     }
 
     /// Goes round for as long as the agent lives.
-    pub(super) async fn run(self) -> Infallible {
+    pub(super) async fn run(self, mut asked: mpsc::Receiver<Ask<DrillEnd>>) -> Infallible {
         let mut due = self.first_due(now());
         loop {
             while now() < due {
-                sleep(due.since(now()).min(WAIT_PIECE)).await;
+                tokio::select! {
+                    Some(ask) = asked.recv() => self.rehearse(ask).await,
+                    () = sleep(due.since(now()).min(WAIT_PIECE)) => {}
+                }
             }
             self.round().await;
             due = self.next_due(now());

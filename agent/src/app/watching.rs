@@ -30,10 +30,14 @@ use crate::{
         memory::Memory,
         nudge::Nudge,
         probe::Probe,
+        registration::Registrations,
+        shipping_lag::ShippingLag,
         trade::Trade,
         unit::Unit,
     },
 };
+
+mod domains;
 
 /// Where programs of the system log; what lies there is rotated.
 const SYSTEM_LOGS: &str = "/var/log";
@@ -80,7 +84,9 @@ fn probes(
         .filter_map(|remote| remote.options.get("endpoint"));
     let outside = std::iter::once(&config.owner.api_url).chain(endpoints);
     let egress = Egress::new(outside.map(String::as_str));
-    let certificates = Certificates::new(watch.domains.clone(), egress.outside());
+    let domains = domains::of(config);
+    let registrations = registrations(config, &domains, &egress);
+    let certificates = Certificates::new(domains, egress.outside());
     let database = &config.backup.database;
     let disks = Disks::new(
         places(config),
@@ -96,7 +102,7 @@ fn probes(
         Handle::current(),
         nudge.clone(),
     );
-    vec![
+    let mut probes: Vec<Box<dyn Probe>> = vec![
         Box::new(egress),
         Box::new(disks),
         Box::new(Memory::default()),
@@ -106,11 +112,29 @@ fn probes(
         Box::new(Trade::new(bot.health())),
         Box::new(Database::new(database)),
         Box::new(Capture::new(Arc::clone(common.store))),
+        Box::new(ShippingLag::new(Arc::clone(common.store))),
         Box::new(logs),
         Box::new(certificates),
         Box::new(Credentials::new(watch.credentials.clone(), watch.credentials_due)),
         Box::new(Itself::new(lag.clone())),
-    ]
+    ];
+    probes.extend(registrations.map(|registrations| Box::new(registrations) as Box<dyn Probe>));
+    probes
+}
+
+/// `None` where nobody is asked, or HTTPS cannot be prepared, which other ways out will tell of.
+fn registrations(config: &Config, domains: &[String], egress: &Egress) -> Option<Registrations> {
+    let base = config.watch.rdap.as_deref().filter(|_| !domains.is_empty())?;
+    match Registrations::new(domains, base, Handle::current(), egress.outside()) {
+        Ok(registrations) => Some(registrations),
+        Err(error) => {
+            tracing::warn!(
+                error = format!("{error:#}"),
+                "registrations of domains are not watched"
+            );
+            None
+        }
+    }
 }
 
 /// The disks that the shop needs, the database's first: of several places on one disk the first gives its name.

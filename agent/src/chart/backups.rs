@@ -1,41 +1,101 @@
-//! How large each restore point is, and how old the newest one was at every moment.
+//! How large each restore point is, how far each remote was behind the shop at every moment, and how old the newest
+//! point was.
 //! What the agent remembers of its points, not what the remotes hold: `agent list` asks them.
 
 use protocol::time::UnixMillis;
 
 use super::{
     Dot, Figure, Hue, Marks, Panel, Shape,
+    picture::Sources,
     resources::{self, Gathered},
     words::Words,
 };
-use crate::store::Store;
+use crate::{store::sizes::PointLine, watch::shipping_lag::SERIES};
 
 /// Points on one picture.
 const POINTS_MAX: usize = 400;
+/// Remotes of one picture; more than two colours would not be told apart.
+const REMOTES_MAX: usize = 2;
+/// What the bot waits for a payment to be off the machine before it goes on without.
+const WAIT_S: f64 = 2.0;
 
-pub(super) fn chart(store: &Store, words: &'static Words, from: UnixMillis, now: UnixMillis) -> Gathered {
-    let sizes: Vec<Dot> = store
-        .point_sizes(POINTS_MAX)?
-        .into_iter()
-        .map(|(at, bytes)| (at, figure(bytes)))
-        .collect();
-    let within: Vec<Dot> = sizes.iter().copied().filter(|dot| dot.0 >= from).collect();
-    let taken: Vec<UnixMillis> = sizes.iter().map(|dot| dot.0).collect();
-    let mut size = resources::line(Figure::Bytes, "", Hue::Main, within);
-    size.shape = Shape::Stems;
+pub(super) fn chart(sources: &Sources, words: &'static Words, from: UnixMillis, now: UnixMillis) -> Gathered {
+    let lines = sources.store.point_lines(POINTS_MAX)?;
+    let taken: Vec<UnixMillis> = lines.iter().map(|line| line.taken_at).collect();
     let age = resources::line(Figure::Seconds, "", Hue::Main, ages(&taken, from, now));
-    let panel = |title: &str, figure, at_least, marks: Marks| Panel {
-        title: title.to_owned(),
-        figure,
-        at_least,
-        marks: vec![marks],
-        limits: Vec::new(),
-    };
     let panels = vec![
-        panel(words.size, Figure::Bytes, 1e3, size),
-        panel(words.age, Figure::Seconds, 60.0, age),
+        sizes(words, &lines, from),
+        lag(sources, words, from, now)?,
+        Panel {
+            title: words.age.to_owned(),
+            figure: Figure::Seconds,
+            at_least: 60.0,
+            marks: vec![age],
+            limits: Vec::new(),
+        },
     ];
     Ok((words.backups, panels, now))
+}
+
+pub(super) fn lag_chart(
+    sources: &Sources,
+    words: &'static Words,
+    from: UnixMillis,
+    now: UnixMillis,
+) -> Gathered {
+    Ok((words.lag, vec![lag(sources, words, from, now)?], now))
+}
+
+fn sizes(words: &Words, lines: &[PointLine], from: UnixMillis) -> Panel {
+    let marks = |name: &str, hue, is_delta: bool| {
+        let wanted = lines
+            .iter()
+            .filter(|line| line.is_delta == is_delta && line.taken_at >= from);
+        let dots = wanted
+            .map(|line| (line.taken_at, figure(line.size_bytes)))
+            .collect();
+        let mut marks = resources::line(Figure::Bytes, name, hue, dots);
+        marks.shape = Shape::Stems;
+        marks
+    };
+    Panel {
+        title: words.size.to_owned(),
+        figure: Figure::Bytes,
+        at_least: 1e3,
+        marks: vec![
+            marks(words.full, Hue::Main, false),
+            marks(words.delta, Hue::Second, true),
+        ],
+        limits: Vec::new(),
+    }
+}
+
+/// The worst of each stretch: a mean over five minutes would hide every second of it.
+pub(super) fn lag(
+    sources: &Sources,
+    words: &Words,
+    from: UnixMillis,
+    now: UnixMillis,
+) -> anyhow::Result<Panel> {
+    let names = sources.history.series()?;
+    let remotes = names.iter().filter_map(|name| name.strip_prefix(SERIES));
+    let mut marks: Vec<Marks> = Vec::new();
+    for (remote, hue) in remotes.take(REMOTES_MAX).zip([Hue::Main, Hue::Second]) {
+        let points = sources.history.read(&format!("{SERIES}{remote}"), from, now)?;
+        let dots = points.iter().map(|point| (point.at, point.most)).collect();
+        let mut line = resources::line(Figure::Seconds, remote, hue, dots);
+        if hue != Hue::Main {
+            line.shape = Shape::Outline;
+        }
+        marks.push(line);
+    }
+    Ok(Panel {
+        title: words.lag.to_owned(),
+        figure: Figure::Seconds,
+        at_least: WAIT_S,
+        marks,
+        limits: vec![WAIT_S],
+    })
 }
 
 /// Rises from each point to the next one; in steps that a line is drawn across.

@@ -6,6 +6,7 @@ use protocol::time::UnixMillis;
 
 pub mod backups;
 mod canvas;
+mod day;
 mod draw;
 mod font;
 pub mod picture;

@@ -11,7 +11,7 @@ use jiff::tz::TimeZone;
 use protocol::time::{UnixMillis, parse_duration};
 use tokio::sync::oneshot;
 
-use super::{Chart, Theme, backups, resources, trade, words::words};
+use super::{Chart, Theme, backups, day, resources, trade, words::words};
 use crate::{config::Language, store::Store, watch::history::History};
 
 /// What a picture is about.
@@ -27,8 +27,12 @@ pub enum Picture {
     Processor,
     /// Orders and money by the hour.
     Trade,
-    /// Size and age of backups.
+    /// Size and age of backups, and the lag of each remote.
     Backups,
+    /// The lag of each remote alone.
+    Lag,
+    /// What follows the daily digest: disks, trade, lag.
+    Day,
 }
 
 /// As long as figures are kept.
@@ -38,6 +42,8 @@ const SPAN_MIN: Duration = Duration::from_secs(600);
 const BACKUPS_SPAN: Duration = Duration::from_secs(7 * 86_400);
 /// Pictures that wait to be drawn.
 const PICTURES_MAX: usize = 8;
+/// Within it every single look is drawn.
+const HOUR: Duration = Duration::from_secs(3_600);
 const DAY: Duration = Duration::from_secs(86_400);
 
 /// Where figures come from. Cheap to clone.
@@ -55,7 +61,7 @@ pub struct Sources {
 
 impl Picture {
     /// Every picture with its words, the first of which is its name.
-    pub const ALL: [(&'static [&'static str], Self); 6] = [
+    pub const ALL: [(&'static [&'static str], Self); 8] = [
         (&["server", "all"], Self::Resources),
         (&["disk"], Self::Disk),
         (&["mem", "memory", "memori"], Self::Memory),
@@ -65,6 +71,8 @@ impl Picture {
             Self::Trade,
         ),
         (&["backups", "backup"], Self::Backups),
+        (&["lag"], Self::Lag),
+        (&["day", "hari", "digest"], Self::Day),
     ];
 
     /// The picture of that name.
@@ -86,7 +94,8 @@ impl Picture {
     pub fn usual_span(self) -> Duration {
         match self {
             Self::Backups => BACKUPS_SPAN,
-            Self::Resources | Self::Disk | Self::Memory | Self::Processor | Self::Trade => DAY,
+            Self::Lag => HOUR,
+            Self::Resources | Self::Disk | Self::Memory | Self::Processor | Self::Trade | Self::Day => DAY,
         }
     }
 }
@@ -113,7 +122,9 @@ pub fn gather(sources: &Sources, picture: Picture, span: Duration, now: UnixMill
         Picture::Memory => resources::memory_chart(sources, words, from, now),
         Picture::Processor => resources::processor_chart(sources, words, from, now),
         Picture::Trade => trade::chart(&sources.store, words, from, now),
-        Picture::Backups => backups::chart(&sources.store, words, from, now),
+        Picture::Backups => backups::chart(sources, words, from, now),
+        Picture::Lag => backups::lag_chart(sources, words, from, now),
+        Picture::Day => day::chart(sources, words, from, now),
     }
     .with_context(doing)?;
     Ok(Chart {

@@ -18,6 +18,10 @@ pub(super) struct Words {
     pub backups: &'static str,
     pub size: &'static str,
     pub age: &'static str,
+    pub lag: &'static str,
+    pub full: &'static str,
+    pub delta: &'static str,
+    pub day: &'static str,
     pub forecast: &'static str,
     pub nothing: &'static str,
 }
@@ -36,6 +40,10 @@ const ID: Words = Words {
     backups: "Backup",
     size: "Ukuran tiap backup",
     age: "Umur backup terbaru",
+    lag: "Ketertinggalan tiap remote",
+    full: "penuh",
+    delta: "perubahan",
+    day: "Hari ini",
     forecast: "perkiraan",
     nothing: "belum ada data",
 };
@@ -54,6 +62,10 @@ const EN: Words = Words {
     backups: "Backups",
     size: "Size of each backup",
     age: "Age of the newest backup",
+    lag: "How far each remote is behind",
+    full: "full",
+    delta: "changes",
+    day: "The day",
     forecast: "forecast",
     nothing: "nothing known yet",
 };

@@ -19,6 +19,8 @@ pub struct Watch {
     pub rotating: Vec<PathBuf>,
     /// Web addresses whose name and certificate are watched.
     pub domains: Vec<String>,
+    /// Where the end of their registration is asked for by RDAP; `None` when it is not asked for.
+    pub rdap: Option<String>,
     /// Files or folders with secrets; `credentials` and `.env` beside the file when absent.
     pub credentials: Vec<PathBuf>,
     /// How old a secret may become; 180 days when absent.
@@ -46,6 +48,8 @@ pub struct Logs {
     pub marker_every: Duration,
 }
 
+/// Sends each question on to the registry that knows.
+const RDAP: &str = "https://rdap.org";
 const MIB: i64 = 1024 * 1024;
 const DAY: Duration = Duration::from_secs(86_400);
 
@@ -67,6 +71,7 @@ pub(super) fn read(top: &mut Section, folder: &Path, faults: &mut Faults) -> Wat
         watch.disks = paths(section.texts("disks", faults));
         watch.rotating = paths(section.texts("rotating", faults));
         watch.domains = section.texts("domains", faults);
+        watch.rdap = rdap(section, faults).or(watch.rdap).filter(|base| base != "off");
         let credentials = paths(section.texts("credentials", faults));
         if !credentials.is_empty() {
             watch.credentials = credentials;
@@ -82,6 +87,16 @@ pub(super) fn read(top: &mut Section, folder: &Path, faults: &mut Faults) -> Wat
         section.finish(faults);
     }
     watch
+}
+
+fn rdap(section: &mut Section, faults: &mut Faults) -> Option<String> {
+    let base = section.text_if_any("rdap", faults)?;
+    let is_address = base.starts_with("https://") || base.starts_with("http://");
+    if !is_address && base != "off" {
+        let name = section.name("rdap");
+        faults.add(format!("{name}: an address such as \"{RDAP}\", or \"off\""));
+    }
+    Some(base.trim_end_matches('/').to_owned())
 }
 
 fn read_logs(mut section: Section, folder: &Path, logs: &mut Logs, faults: &mut Faults) {
@@ -118,6 +133,7 @@ fn defaults(folder: &Path) -> Watch {
         disks: Vec::new(),
         rotating: Vec::new(),
         domains: Vec::new(),
+        rdap: Some(RDAP.to_owned()),
         credentials: vec![folder.join("credentials"), folder.join(".env")],
         credentials_due: 180 * DAY,
         logs: Logs {
@@ -160,6 +176,13 @@ mod tests {
              [watch.logs]\nperiod = \"7d\"\nsize_mib = 5\nkeep = 3\ncompress = false\nfiles = [\"/var/log/x.log\"]\nsurprise = 1\n",
         );
         assert_eq!(watch.cycle, Duration::from_secs(10));
+        assert_eq!(watch.rdap.as_deref(), Some(RDAP));
+        assert_eq!(read_text("[watch]\nrdap = \"off\"\n").0.rdap, None);
+        assert!(
+            read_text("[watch]\nrdap = \"nowhere\"\n")
+                .1
+                .contains("watch.rdap")
+        );
         assert_eq!(watch.credentials, [Path::new("/etc/warung/secrets")]);
         assert_eq!((watch.logs.size_bytes_max, watch.logs.keep), (5 << 20, 3));
         assert!(faults.contains("watch.logs.surprise"), "{faults}");

@@ -1,13 +1,13 @@
-//! What the console answers to commands that only tell: status, alerts, backups, figures, runbook.
+//! What the console answers to commands that only tell: status, alerts, figures, runbook.
 //! It makes texts and changes nothing.
 
 use std::time::Duration;
 
 use protocol::time::UnixMillis;
 
-use super::{runbook, words::words};
+use super::{backups, runbook, words::words};
 use crate::{
-    alert::message::{duration, moment},
+    alert::message::{grouped, moment},
     chart::{
         self, Figure, Shape,
         picture::{self, Picture},
@@ -44,7 +44,7 @@ pub fn status(desk: &Desk, overview: &Overview) -> String {
         words
             .today
             .replace("{orders}", &overview.day.0.to_string())
-            .replace("{money}", &overview.day.1.to_string()),
+            .replace("{money}", &grouped(overview.day.1)),
     );
     if let Some(health) = &overview.health {
         let jobs = health.queue.ready + health.queue.inbox + health.queue.sends;
@@ -57,7 +57,8 @@ pub fn status(desk: &Desk, overview: &Overview) -> String {
         );
     }
     lines.push(machine(words.machine, overview));
-    lines.extend(ages(desk, overview));
+    lines.extend(backups::remotes(desk, overview));
+    lines.extend(backups::drills(desk, overview));
     for (sentence, count) in [
         (words.waiting, overview.waiting),
         (
@@ -100,21 +101,6 @@ fn machine(sentence: &str, overview: &Overview) -> String {
         .replace("{processor}", &percent(overview.processor))
 }
 
-fn ages(desk: &Desk, overview: &Overview) -> Vec<String> {
-    let words = words(desk.voice.language);
-    if overview.fresh.is_empty() {
-        return vec![words.no_backup.to_owned()];
-    }
-    let line = |fresh: &crate::store::freshness::Freshness| {
-        let age = duration(desk.voice.language, overview.at.since(fresh.taken_at));
-        words
-            .backup_age
-            .replace("{remote}", &fresh.remote)
-            .replace("{age}", &age)
-    };
-    overview.fresh.iter().map(line).collect()
-}
-
 /// What is wrong, and what is silenced.
 #[must_use]
 pub fn alerts(desk: &Desk, overview: &Overview) -> String {
@@ -146,19 +132,6 @@ pub fn alerts(desk: &Desk, overview: &Overview) -> String {
             scope.as_deref().unwrap_or(words.everything),
             at(*until)
         ));
-    }
-    joined(lines)
-}
-
-/// The newest restore points.
-#[must_use]
-pub fn backups(desk: &Desk, overview: &Overview) -> String {
-    let mut lines = ages(desk, overview);
-    if !overview.points.is_empty() {
-        lines.push(format!("\n{}", words(desk.voice.language).points));
-    }
-    for (at, bytes) in &overview.points {
-        lines.push(format!("{}  {}", moment(&desk.voice.timezone, *at), size(*bytes)));
     }
     joined(lines)
 }
@@ -223,7 +196,7 @@ pub fn size(bytes: u64) -> String {
 }
 
 /// In one message, cut where Telegram would.
-fn joined(lines: Vec<String>) -> String {
+pub(super) fn joined(lines: Vec<String>) -> String {
     let mut left = TEXT_UNITS_MAX;
     let fits = |char: &char| {
         let room = left.checked_sub(char.len_utf16());

@@ -29,6 +29,8 @@ pub enum Command {
     Backups,
     /// A backup now.
     Backup,
+    /// A rehearsal of a restore now.
+    Drill,
     /// A restart of the bot.
     Restart,
     /// Silence for so long: of one alert by its key, or of all that are wrong now.
@@ -50,13 +52,14 @@ pub enum Command {
 }
 
 /// Every command that Telegram shows, in this order; what each does is for the words.
-pub const NAMES: [&str; 12] = [
+pub const NAMES: [&str; 13] = [
     "status",
     "alerts",
     "graph",
     "logs",
     "backups",
     "backup",
+    "drill",
     "restart",
     "silence",
     "maintenance",
@@ -92,7 +95,12 @@ impl Command {
     #[must_use]
     pub fn acts(&self) -> bool {
         match self {
-            Self::Backup | Self::Restart | Self::Silence(..) | Self::Maintenance(_) | Self::Digits(_) => true,
+            Self::Backup
+            | Self::Drill
+            | Self::Restart
+            | Self::Silence(..)
+            | Self::Maintenance(_)
+            | Self::Digits(_) => true,
             Self::Status
             | Self::Alerts
             | Self::Graph(..)
@@ -117,6 +125,7 @@ fn parse(name: &str, arguments: &[&str]) -> Command {
         ("logs", _) => Command::Misused("/logs err"),
         ("backups", []) => Command::Backups,
         ("backup", []) => Command::Backup,
+        ("drill", []) => Command::Drill,
         ("restart", []) => Command::Restart,
         ("silence", [lasts, key @ ..]) if key.len() <= 1 => match hold(lasts) {
             Some(lasts) => Command::Silence(lasts, key.first().map(|key| (*key).to_owned())),
@@ -150,7 +159,7 @@ fn graph(arguments: &[&str]) -> Command {
         {
             span = Some(parsed);
         } else {
-            return Command::Misused("/graph 24h disk|mem|cpu|orders|backups");
+            return Command::Misused("/graph 24h disk|mem|cpu|orders|backup|lag");
         }
     }
     let picture = picture.unwrap_or(Picture::Resources);
@@ -178,7 +187,7 @@ mod tests {
             ("/graph orders", Command::Graph(Picture::Trade, hours(24))),
             (
                 "/graph 9d",
-                Command::Misused("/graph 24h disk|mem|cpu|orders|backups"),
+                Command::Misused("/graph 24h disk|mem|cpu|orders|backup|lag"),
             ),
             ("/logs err", Command::Logs { only_trouble: true }),
             ("/silence 2h", Command::Silence(hours(2), None)),

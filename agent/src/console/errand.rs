@@ -6,13 +6,10 @@ use std::{convert::Infallible, time::Duration};
 use anyhow::Context;
 use jiff::Timestamp;
 use protocol::time::UnixMillis;
-use tokio::{
-    sync::{mpsc, oneshot},
-    task::JoinSet,
-};
+use tokio::{sync::mpsc, task::JoinSet};
 
 use super::{
-    BackupAsk, BackupEnd, answer,
+    Doers,
     telegram::{Line, Upload},
     words::words,
 };
@@ -24,6 +21,10 @@ use crate::{
     overview::Desk,
     watch::command::ask,
 };
+
+mod long;
+
+use long::Going;
 
 /// Errands that wait.
 pub(super) const WAITING_MAX: usize = 8;
@@ -38,12 +39,17 @@ pub(super) enum Errand {
         chat: i64,
         picture: Picture,
         span: Duration,
+        /// Somebody waits for it, and is told when it does not come.
+        is_asked: bool,
     },
     Log {
         chat: i64,
         text: String,
     },
     Backup {
+        chat: i64,
+    },
+    Drill {
         chat: i64,
     },
     Restart {
@@ -56,10 +62,21 @@ pub(super) enum Errand {
 pub(super) struct Runner {
     pub desk: Desk,
     pub line: Line,
-    pub backups: mpsc::Sender<BackupAsk>,
+    pub doers: Doers,
+    pub going: Going,
 }
 
 impl Runner {
+    /// Nothing runs yet.
+    pub(super) fn new(desk: Desk, line: Line, doers: Doers) -> Self {
+        Self {
+            desk,
+            line,
+            doers,
+            going: Going::default(),
+        }
+    }
+
     /// Runs them for as long as the agent lives.
     pub(super) async fn run(self, mut waiting: mpsc::Receiver<Errand>) -> Infallible {
         let mut running = JoinSet::new();
@@ -83,9 +100,15 @@ impl Runner {
 
     async fn run_one(self, errand: Errand) {
         let done = match errand {
-            Errand::Picture { chat, picture, span } => self.picture(chat, picture, span).await,
+            Errand::Picture {
+                chat,
+                picture,
+                span,
+                is_asked,
+            } => self.picture(chat, picture, span, is_asked).await,
             Errand::Log { chat, text } => self.log(chat, text).await,
             Errand::Backup { chat } => self.backup(chat).await,
+            Errand::Drill { chat } => self.drill(chat).await,
             Errand::Restart { chat } => self.restart(chat).await,
         };
         if let Err(error) = done {
@@ -96,7 +119,13 @@ impl Runner {
         }
     }
 
-    async fn picture(&self, chat: i64, picture: Picture, span: Duration) -> anyhow::Result<()> {
+    async fn picture(
+        &self,
+        chat: i64,
+        picture: Picture,
+        span: Duration,
+        is_asked: bool,
+    ) -> anyhow::Result<()> {
         let sent = async {
             let png = picture::draw(self.desk.sources(), picture, span, Theme::Light, now()).await?;
             let upload = Upload {
@@ -110,9 +139,11 @@ impl Runner {
         };
         if let Err(error) = sent.await {
             tracing::warn!(error = format!("{error:#}"), "a picture was not sent");
-            self.line
-                .say(chat, words(self.desk.voice.language).no_picture)
-                .await?;
+            if is_asked {
+                self.line
+                    .say(chat, words(self.desk.voice.language).no_picture)
+                    .await?;
+            }
         }
         Ok(())
     }
@@ -126,25 +157,6 @@ impl Runner {
             bytes: text.into_bytes(),
         };
         self.line.upload(chat, "", upload).await
-    }
-
-    async fn backup(&self, chat: i64) -> anyhow::Result<()> {
-        let words = words(self.desk.voice.language);
-        let (ask, end) = oneshot::channel();
-        let end = match self.backups.try_send(ask) {
-            Ok(()) => end.await.unwrap_or(BackupEnd::Failed),
-            // One was asked for and has not begun.
-            Err(_) => BackupEnd::Running,
-        };
-        let text = match end {
-            BackupEnd::Taken(point, bytes) => {
-                let done = words.backup_done.replace("{size}", &answer::size(bytes));
-                done.replace("{point}", &point)
-            }
-            BackupEnd::Running => words.backup_runs.to_owned(),
-            BackupEnd::Failed => words.backup_failed.to_owned(),
-        };
-        self.line.say(chat, &text).await
     }
 
     /// The bot says goodbye, so that no alert comes of it.

@@ -6,16 +6,15 @@ use std::{convert::Infallible, path::PathBuf, time::Duration};
 
 use jiff::Timestamp;
 use protocol::{secret::Secret, time::UnixMillis};
-use tokio::{
-    sync::{mpsc, oneshot},
-    time::sleep,
-};
+use tokio::{sync::mpsc, time::sleep};
 
 use crate::{alert::message::moment, overview::Desk};
 
 mod answer;
+mod backups;
 pub mod command;
 pub mod confirm;
+mod daily;
 mod errand;
 pub mod logs;
 mod obey;
@@ -27,6 +26,7 @@ pub mod telegram;
 pub mod totp;
 pub mod update;
 mod words;
+pub mod work;
 
 use confirm::Door;
 use errand::Errand;
@@ -35,6 +35,7 @@ use telegram::{CallError, Line};
 use totp::Totp;
 use update::{Event, Sender, Update};
 use words::{Words, words};
+use work::{Ask, BackupEnd, DrillEnd};
 
 const RETRY_FIRST: Duration = Duration::from_secs(1);
 const RETRY_MOST: Duration = Duration::from_secs(60);
@@ -43,18 +44,13 @@ const CONFLICT_WAIT: Duration = Duration::from_secs(30);
 /// How long the menu of commands waits when Telegram did not take it.
 const MENU_AGAIN: Duration = Duration::from_secs(600);
 
-/// A backup that the owner asks for; the answer says how it ended.
-pub type BackupAsk = oneshot::Sender<BackupEnd>;
-
-/// How a backup that was asked for ended.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum BackupEnd {
-    /// There is a new restore point: its name and bytes.
-    Taken(String, u64),
-    /// One is being taken already.
-    Running,
-    /// There is none; the alerts tell why.
-    Failed,
+/// Who does what takes long.
+#[derive(Clone)]
+pub struct Doers {
+    /// Where a backup is asked for.
+    pub backups: mpsc::Sender<Ask<BackupEnd>>,
+    /// Where a rehearsal is asked for.
+    pub drills: mpsc::Sender<Ask<DrillEnd>>,
 }
 
 /// What the console needs to be set up.
@@ -69,8 +65,8 @@ pub struct Settings {
     pub totp: Option<Totp>,
     /// Logs to look into when the bot does not say where its own lies.
     pub log_files: Vec<PathBuf>,
-    /// Where a backup is asked for.
-    pub backups: mpsc::Sender<BackupAsk>,
+    /// Who does what takes long.
+    pub doers: Doers,
 }
 
 /// The console.
@@ -91,11 +87,8 @@ impl Console {
     pub async fn run(settings: Settings, desk: Desk, client: reqwest::Client) -> Infallible {
         let line = Line::new(client, &settings.api_url, settings.token);
         let (errands, waiting) = mpsc::channel(errand::WAITING_MAX);
-        let runner = errand::Runner {
-            desk: desk.clone(),
-            line: line.clone(),
-            backups: settings.backups,
-        };
+        let runner = errand::Runner::new(desk.clone(), line.clone(), settings.doers);
+        let daily = daily::follow(desk.clone(), settings.owners.clone(), errands.clone());
         let menu = menu(line.clone(), settings.owners.clone(), words(desk.voice.language));
         let console = Self {
             desk,
@@ -112,6 +105,7 @@ impl Console {
             never = console.listen() => never,
             never = runner.run(waiting) => never,
             never = menu => never,
+            never = daily => never,
         }
     }
 

@@ -6,7 +6,7 @@ use std::{path::PathBuf, sync::Arc, time::Duration};
 use protocol::time::UnixMillis;
 
 use super::{
-    Console, answer,
+    Console, answer, backups,
     command::Command,
     confirm::{Asked, Checked, Danger},
     errand::Errand,
@@ -14,6 +14,7 @@ use super::{
 };
 use crate::{
     alert::{engine::MAINTENANCE, message::duration},
+    chart::picture::Picture,
     overview::Open,
 };
 
@@ -36,6 +37,23 @@ impl Answer {
             text: text.into(),
             then: None,
         }
+    }
+
+    /// The errand writes the one message itself, because it changes in place.
+    fn by(errand: Errand) -> Self {
+        Self {
+            text: String::new(),
+            then: Some(errand),
+        }
+    }
+}
+
+fn asked_picture(chat: i64, picture: Picture, span: Duration) -> Errand {
+    Errand::Picture {
+        chat,
+        picture,
+        span,
+        is_asked: true,
     }
 }
 
@@ -72,7 +90,9 @@ impl Console {
                 Answer::of(self.words().broken)
             }
         };
-        self.line.say(chat, &answer.text).await?;
+        if !answer.text.is_empty() {
+            self.line.say(chat, &answer.text).await?;
+        }
         // The text has arrived; what takes longer follows.
         if let Some(errand) = answer.then
             && self.errands.try_send(errand).is_err()
@@ -88,20 +108,21 @@ impl Console {
         Ok(match command {
             Command::Status => Answer::of(answer::status(desk, &desk.look(now)?)),
             Command::Alerts => Answer::of(answer::alerts(desk, &desk.look(now)?)),
-            Command::Backups => Answer::of(answer::backups(desk, &desk.look(now)?)),
+            Command::Backups => Answer::of(backups::backups(desk, &desk.look(now)?)),
             Command::Digest => {
                 let since = UnixMillis(now.0 - DAY_MS);
-                Answer::of(desk.alerts.digest(since, now)?.text)
+                Answer {
+                    text: desk.alerts.digest(since, now)?.text,
+                    then: Some(asked_picture(chat, Picture::Day, Picture::Day.usual_span())),
+                }
             }
             Command::Graph(picture, span) => Answer {
                 text: answer::figures(desk, picture, span, now)?,
-                then: Some(Errand::Picture { chat, picture, span }),
+                then: Some(asked_picture(chat, picture, span)),
             },
             Command::Logs { only_trouble } => self.logs(chat, only_trouble),
-            Command::Backup => Answer {
-                text: words.backup_begins.to_owned(),
-                then: Some(Errand::Backup { chat }),
-            },
+            Command::Backup => Answer::by(Errand::Backup { chat }),
+            Command::Drill => Answer::by(Errand::Drill { chat }),
             Command::Restart => Answer::of(self.knock(Danger::Restart, chat, now)),
             Command::Digits(digits) => self.digits(chat, &digits, now),
             Command::Silence(lasts, key) => Answer::of(self.silence(lasts, key, now)?),

@@ -39,6 +39,19 @@ impl Console {
                     .say(chat, &answer::runbook(&self.desk, Some(&name)))
                     .await
             }
+            Some(Press::Logs) => {
+                self.line.answer_press(press, "").await?;
+                self.obey(chat, now, "/logs err", now).await
+            }
+            Some(Press::Graph(name)) => {
+                self.line.answer_press(press, "").await?;
+                self.obey(chat, now, &format!("/graph {name}"), now).await
+            }
+            // The second step comes after it.
+            Some(Press::Restart) => {
+                self.line.answer_press(press, "").await?;
+                self.obey(chat, now, "/restart", now).await
+            }
             None => self.line.answer_press(press, words.over_already).await,
         }
     }

@@ -97,8 +97,17 @@ impl Line {
     /// # Errors
     /// When it did not arrive.
     pub async fn say(&self, chat: i64, text: &str) -> anyhow::Result<()> {
+        self.post(chat, text).await.map(drop)
+    }
+
+    /// The same, and gives the message's number, by which it can be changed.
+    ///
+    /// # Errors
+    /// As [`Line::say`].
+    pub async fn post(&self, chat: i64, text: &str) -> anyhow::Result<Option<i64>> {
         let body = json!({ "chat_id": chat, "text": text });
-        self.insist("sendMessage", &body).await
+        let sent = self.insist("sendMessage", &body).await?;
+        Ok(sent["message_id"].as_i64())
     }
 
     /// Changes a message, and keeps its buttons where they are handed in.
@@ -110,7 +119,7 @@ impl Line {
         if buttons.is_object() {
             body["reply_markup"] = buttons.clone();
         }
-        self.insist("editMessageText", &body).await
+        self.insist("editMessageText", &body).await.map(drop)
     }
 
     /// Ends the waiting of a button, with a line that passes by.
@@ -119,7 +128,7 @@ impl Line {
     /// When it did not arrive, or came too late.
     pub async fn answer_press(&self, press: &str, text: &str) -> anyhow::Result<()> {
         let body = json!({ "callback_query_id": press, "text": text });
-        self.insist("answerCallbackQuery", &body).await
+        self.insist("answerCallbackQuery", &body).await.map(drop)
     }
 
     /// Shows these commands in the menu of one chat.
@@ -132,7 +141,7 @@ impl Line {
             "commands": commands.iter().map(command).collect::<Vec<_>>(),
             "scope": { "type": "chat", "chat_id": chat },
         });
-        self.insist("setMyCommands", &body).await
+        self.insist("setMyCommands", &body).await.map(drop)
     }
 
     /// Sends a file once.
@@ -159,10 +168,10 @@ impl Line {
     }
 
     /// Tries again where that can help.
-    async fn insist(&self, method: &str, body: &Value) -> anyhow::Result<()> {
+    async fn insist(&self, method: &str, body: &Value) -> anyhow::Result<Value> {
         for attempt in 1..=TRIES {
             match self.call(method, body, SEND_LIMIT).await {
-                Ok(_) => return Ok(()),
+                Ok(result) => return Ok(result),
                 Err(CallError::Refused(status)) => bail!("{method}: {}", CallError::Refused(status)),
                 Err(CallError::RetryAfter(wait)) => sleep(wait).await,
                 Err(CallError::Silent) => sleep(Duration::from_secs(u64::from(attempt))).await,

@@ -7,13 +7,15 @@ use protocol::time::UnixMillis;
 
 use super::words::{self, Words, words};
 use crate::{
-    alert::message::{Voice, duration, moment},
+    alert::message::{Voice, duration, grouped, moment},
     chart::{Figure, picture::Picture, scale::label},
     overview::{Open, Overview},
-    watch::bot_health::BotState,
+    watch::{bot_health::BotState, shipping_lag::waiting_for},
 };
 
 const CHARTS: [Picture; 3] = [Picture::Resources, Picture::Trade, Picture::Backups];
+/// Restore points that are listed.
+const POINTS_MAX: usize = 10;
 /// Lines of what is over.
 const PAST_MAX: usize = 12;
 
@@ -32,7 +34,7 @@ pub(super) fn page(voice: &Voice, overview: &Overview) -> String {
          <meta http-equiv=\"refresh\" content=\"30\">\n<title>{title}</title>\n\
          <link rel=\"icon\" href=\"data:,\">\n<link rel=\"stylesheet\" href=\"/style.css\">\n</head>\n<body>\n\
          <header><h1>{title}</h1><span class=\"verdict {class}\">{verdict}</span>\
-         <span class=\"quiet\">{at}</span></header>\n<main>\n{alerts}{shop}{server}{backups}{charts}</main>\n\
+         <span class=\"quiet\">{at}</span></header>\n<main>\n{alerts}{shop}{server}{drills}{backups}{charts}</main>\n\
          <footer>{refreshed}</footer>\n</body>\n</html>\n",
         lang = words.lang,
         title = words.title,
@@ -40,6 +42,7 @@ pub(super) fn page(voice: &Voice, overview: &Overview) -> String {
         alerts = alerts(voice, words, overview),
         shop = shop(voice, words, overview),
         server = server(words, overview),
+        drills = drills(voice, words, overview),
         backups = backups(voice, words, overview),
         charts = charts(words),
         refreshed = words.refreshed,
@@ -155,20 +158,63 @@ fn backups(voice: &Voice, words: &Words, overview: &Overview) -> String {
     if overview.fresh.is_empty() {
         inner += &format!("<p>{}</p>\n", words.no_backups);
     } else {
-        let rows = overview
-            .fresh
-            .iter()
-            .map(|fresh| [fresh.remote.clone(), fresh.point.clone(), age(fresh.taken_at)]);
-        inner += &table([words.remote, words.newest, words.age], rows);
+        let rows = overview.fresh.iter().map(|fresh| {
+            let one = overview.shipping.iter().find(|one| one.remote == fresh.remote);
+            let behind = one.map_or_else(
+                || words.not_known.to_owned(),
+                |one| match one.waiting_commits {
+                    0 => "0".to_owned(),
+                    count => format!(
+                        "{count} ({})",
+                        duration(voice.language, waiting_for(one, overview.at))
+                    ),
+                },
+            );
+            [fresh.remote.clone(), age(fresh.taken_at), behind]
+        });
+        inner += &table([words.remote, words.age, words.behind], rows);
     }
     if !overview.points.is_empty() {
-        let rows = overview
-            .points
-            .iter()
-            .map(|(at, bytes)| [moment(&voice.timezone, *at), age(*at), size(*bytes)]);
-        inner += &table([words.taken_at, words.age, words.size], rows);
+        let rows = overview.points.iter().take(POINTS_MAX).map(|point| {
+            let kind = if point.is_delta { words.delta } else { words.full };
+            let drilled = if point.is_drilled { " ★" } else { "" };
+            [
+                moment(&voice.timezone, point.taken_at),
+                format!("{kind}{drilled}"),
+                size(point.size_bytes),
+            ]
+        });
+        inner += &table([words.taken_at, words.kind, words.size], rows);
     }
     section("backups", "", words.backups, &inner)
+}
+
+/// The rehearsals of a restore, remote by remote.
+fn drills(voice: &Voice, words: &Words, overview: &Overview) -> String {
+    let rows = overview.drills.iter().map(|drilled| {
+        let passed = drilled.passed_at.map_or_else(
+            || words.never.to_owned(),
+            |at| duration(voice.language, overview.at.since(at)),
+        );
+        let (class, outcome) = match (&drilled.fault, drilled.passed_at) {
+            (Some(fault), _) => ("critical", fault.as_str()),
+            (None, Some(_)) => ("well", words.passed),
+            (None, None) => ("quiet", words.never),
+        };
+        format!(
+            "<span class=\"{class}\">{}: {}</span><small>{}: {}</small>",
+            escape(&drilled.remote),
+            escape(outcome),
+            words.last_passed,
+            escape(&passed)
+        )
+    });
+    let mut inner = list(rows);
+    if let Some(due) = overview.drill_due {
+        let due = escape(&moment(&voice.timezone, due));
+        inner += &format!("<p class=\"quiet\">{}: {due}</p>\n", words.next_drill);
+    }
+    section("drills", "", words.drills, &inner)
 }
 
 fn charts(words: &Words) -> String {
@@ -220,17 +266,8 @@ fn size(bytes: u64) -> String {
     label(Figure::Bytes, bytes as f64)
 }
 
-/// Whole, with dots between the thousands, as in Indonesia.
 fn rupiah(sum: i64) -> String {
-    let digits = sum.unsigned_abs().to_string();
-    let mut shown = String::new();
-    for (index, digit) in digits.chars().enumerate() {
-        if index > 0 && (digits.len() - index).is_multiple_of(3) {
-            shown.push('.');
-        }
-        shown.push(digit);
-    }
-    format!("{}Rp{shown}", if sum < 0 { "-" } else { "" })
+    format!("Rp{}", grouped(sum)).replace("Rp-", "-Rp")
 }
 
 /// Fit for text and for attributes in double or single quotes.
@@ -256,7 +293,10 @@ mod tests {
     use protocol::incident::Severity;
 
     use super::*;
-    use crate::{config::Language, store::freshness::Freshness};
+    use crate::{
+        config::Language,
+        store::{drilled::Drilled, freshness::Freshness, sizes::PointLine},
+    };
 
     fn overview() -> Overview {
         let nasty = "<script>alert('x')</script>\"&".to_owned();
@@ -282,7 +322,22 @@ mod tests {
                 point: nasty.clone(),
                 taken_at: UnixMillis(0),
             }],
-            points: vec![(UnixMillis(0), 1_000)],
+            points: vec![PointLine {
+                taken_at: UnixMillis(0),
+                size_bytes: 1_000,
+                is_delta: false,
+                copies: 1,
+                is_drilled: true,
+            }],
+            point_count: 1,
+            shipping: Vec::new(),
+            spool_bytes: 0,
+            drills: vec![Drilled {
+                remote: nasty.clone(),
+                passed_at: None,
+                fault: Some(nasty.clone()),
+            }],
+            drill_due: Some(UnixMillis(0)),
             waiting: 0,
             disks: vec![(nasty, 50.0)],
             memory: None,
@@ -306,7 +361,7 @@ mod tests {
             assert_eq!(
                 html.matches("&lt;script&gt;alert(&#39;x&#39;)&lt;/script&gt;&quot;&amp;")
                     .count(),
-                6
+                7
             );
             assert!(html.contains("Rp1.250.000"));
             assert!(

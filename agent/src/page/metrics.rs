@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 
 use crate::{
     overview::Overview,
-    watch::{bot_health::BotState, history::History},
+    watch::{bot_health::BotState, history::History, shipping_lag::waiting_for},
 };
 
 /// All of them.
@@ -18,6 +18,7 @@ pub(super) fn text(overview: &Overview, history: &History) -> String {
     });
     let help = "Age of the newest restore point of a remote.";
     many(&mut text, "warung_backup_age_seconds", help, "remote", ages);
+    backups(&mut text, overview);
     let alerts = overview.open.iter().map(|open| (open.key.as_str(), 1.0));
     let help = "1 for each alert that is wrong at the moment.";
     many(&mut text, "warung_alert", help, "key", alerts);
@@ -28,6 +29,34 @@ pub(super) fn text(overview: &Overview, history: &History) -> String {
     let help = "The newest figure of a series; its unit is in its name.";
     many(&mut text, "warung_measured", help, "series", newest);
     text
+}
+
+/// How far remotes are, and how long ago a restore from them was rehearsed.
+fn backups(text: &mut String, overview: &Overview) {
+    let shipping = || overview.shipping.iter();
+    let lag = shipping().map(|one| {
+        let lag = waiting_for(one, overview.at);
+        (one.remote.as_str(), lag.as_secs_f64())
+    });
+    let help = "Age of the oldest commit that a remote lacks; 0 when it has all.";
+    many(text, "warung_backup_lag_seconds", help, "remote", lag);
+    let commits = shipping().map(|one| (one.remote.as_str(), whole(one.waiting_commits)));
+    let help = "Commits that a remote lacks.";
+    many(text, "warung_backup_lag_commits", help, "remote", commits);
+    let drilled = overview.drills.iter();
+    let passed = drilled.clone().filter_map(|one| {
+        let age_s = overview.at.since(one.passed_at?).as_secs_f64();
+        Some((one.remote.as_str(), age_s))
+    });
+    let help = "Since a restore from a remote was rehearsed and passed.";
+    many(text, "warung_drill_passed_age_seconds", help, "remote", passed);
+    let failed = drilled.map(|one| (one.remote.as_str(), f64::from(u8::from(one.fault.is_some()))));
+    let help = "Whether the newest rehearsal of a restore from a remote failed.";
+    many(text, "warung_drill_failed", help, "remote", failed);
+    let help = "Restore points that this agent took and did not forget.";
+    one(text, "warung_restore_points", help, whole(overview.point_count));
+    let help = "Encrypted bytes that wait for remotes.";
+    one(text, "warung_spool_bytes", help, whole(overview.spool_bytes));
 }
 
 fn totals(text: &mut String, overview: &Overview) {

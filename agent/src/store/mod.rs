@@ -17,6 +17,7 @@ pub mod book;
 pub mod capture;
 pub mod channels;
 pub mod console;
+pub mod drilled;
 pub mod episodes;
 pub mod freshness;
 pub mod hours;

@@ -1,5 +1,6 @@
-//! How large each restore point is on a remote: for charts.
-//! It reads the agent's own catalogue only.
+//! The restore points that this agent took, as people look at them: when, how large, upon what, where, and whether one
+//! of them was rehearsed.
+//! It reads the agent's own catalogue only; the truth is what the remotes hold.
 
 use protocol::{manifest::Manifest, time::UnixMillis};
 use rusqlite::named_params;
@@ -7,20 +8,39 @@ use rusqlite::named_params;
 use super::Store;
 
 const READ: &str = "
-    SELECT taken_at, manifest, manifest_size_bytes FROM restore_point ORDER BY taken_at DESC LIMIT :most";
+    SELECT p.taken_at, p.manifest, p.manifest_size_bytes,
+           (SELECT count(*) FROM restore_point_copy c WHERE c.point = p.point),
+           EXISTS (SELECT 1 FROM rehearsal r WHERE r.kind = 'drill' AND r.point = p.point AND r.fault IS NULL)
+    FROM restore_point p ORDER BY p.taken_at DESC LIMIT :most";
+const COUNT: &str = "SELECT count(*) FROM restore_point";
+
+/// One restore point.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PointLine {
+    /// The moment that its database stands at.
+    pub taken_at: UnixMillis,
+    /// What it takes on a remote.
+    pub size_bytes: u64,
+    /// Whether it stands on a full one.
+    pub is_delta: bool,
+    /// Remotes on which it was read back whole.
+    pub copies: u32,
+    /// Whether a shop was rebuilt from it and was well.
+    pub is_drilled: bool,
+}
 
 impl Store {
-    /// The moment of each restore point and its bytes, oldest first, at most so many of the newest. A point whose
-    /// manifest no longer reads is left out.
+    /// The restore points, oldest first, at most so many of the newest. A point whose manifest no longer reads is left
+    /// out.
     ///
     /// # Errors
     /// When the database refuses.
-    pub fn point_sizes(&self, most: usize) -> rusqlite::Result<Vec<(UnixMillis, u64)>> {
+    pub fn point_lines(&self, most: usize) -> rusqlite::Result<Vec<PointLine>> {
         self.read(|connection| {
             let mut statement = connection.prepare_cached(READ)?;
             let most = i64::try_from(most).unwrap_or(i64::MAX);
             let mut rows = statement.query(named_params! { ":most": most })?;
-            let mut sizes = Vec::new();
+            let mut lines = Vec::new();
             while let Some(row) = rows.next()? {
                 let text: String = row.get(1)?;
                 let Ok(manifest) = serde_json::from_str::<Manifest>(&text) else {
@@ -28,10 +48,24 @@ impl Store {
                 };
                 let objects: u64 = manifest.objects().map(|object| object.size_bytes).sum();
                 let own = u64::try_from(row.get::<_, i64>(2)?).unwrap_or(0);
-                sizes.push((UnixMillis(row.get(0)?), objects.saturating_add(own)));
+                lines.push(PointLine {
+                    taken_at: UnixMillis(row.get(0)?),
+                    size_bytes: objects.saturating_add(own),
+                    is_delta: manifest.base.is_some(),
+                    copies: row.get(3)?,
+                    is_drilled: row.get(4)?,
+                });
             }
-            sizes.reverse();
-            Ok(sizes)
+            lines.reverse();
+            Ok(lines)
         })
+    }
+
+    /// How many restore points were taken and not forgotten.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub fn point_count(&self) -> rusqlite::Result<u64> {
+        self.read(|connection| connection.query_row(COUNT, [], |row| row.get(0)))
     }
 }

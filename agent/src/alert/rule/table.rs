@@ -116,6 +116,10 @@ rules! {
     CertificateExpiring => Spec::new("certificate_expiring", Warning, Topic::Keys).figure(Unit::Seconds, 14.0 * DAY_S, 20.0 * DAY_S);
     /// The certificate of the shop's domain has ended, or does within two days.
     CertificateExpired => Spec::new("certificate_expired", Critical, Topic::Keys).figure(Unit::Seconds, 2.0 * DAY_S, 3.0 * DAY_S);
+    /// The registration of the shop's domain ends soon.
+    DomainExpiring => Spec::new("domain_expiring", Warning, Topic::Keys).figure(Unit::Seconds, 30.0 * DAY_S, 40.0 * DAY_S);
+    /// The registration of the shop's domain has ended, or does within a week.
+    DomainExpired => Spec::new("domain_expired", Critical, Topic::Keys).figure(Unit::Seconds, 7.0 * DAY_S, 10.0 * DAY_S);
     /// The shop's domain does not answer.
     DomainUnreachable => Spec::new("domain_unreachable", Warning, Topic::Machine).bad_looks(3, 3).good_looks(2).under(&[Rule::AgentBlind]);
     /// A secret was not renewed for a long time.

@@ -1,12 +1,16 @@
 //! English. The same table as in `id`, sentence by sentence.
 //! No word here is for customers or sellers: only the owner reads it.
 
+mod digest;
+mod domain;
 mod kept;
 mod logs;
 mod machine;
 mod trade;
 
-use super::{DigestPhrases, Phrases, Wording};
+pub(super) use digest::DIGEST;
+
+use super::{Phrases, Wording};
 use crate::alert::rule::Rule;
 
 pub(super) const PHRASES: Phrases = Phrases {
@@ -24,6 +28,9 @@ pub(super) const PHRASES: Phrases = Phrases {
     take_on: "I am on it",
     runbook: "What to do",
     silence: "Silence {hours} h",
+    logs: "Logs",
+    graph: "Chart",
+    restart: "Restart the bot",
     all_over: "All {count} faults that belonged to it are over.",
     test: "Warung: a test of this channel. Nothing is wrong; there is nothing to do.",
     also: "Also wrong",
@@ -34,22 +41,6 @@ pub(super) const PHRASES: Phrases = Phrases {
     repeated: "(repeated)",
     summary: "{count} messages at once, with their true times:",
     units: [" d", " h", " min", " s"],
-};
-
-pub(super) const DIGEST: DigestPhrases = DigestPhrases {
-    headline: "☀️ The shop's day,",
-    open: "Still wrong",
-    nothing_open: "✅ Nothing is wrong.",
-    past: "Came and went since the last digest",
-    unheard: " (held back)",
-    silences: "Silenced until",
-    everything: "everything (maintenance)",
-    backups: "Age of the newest backup",
-    no_backup: "🟡 This agent has taken no backup yet.",
-    ways: "Ways to you",
-    no_test: "The ways to you have not been tested yet.",
-    broken: "does not work",
-    service: "\n\nMessages since then: {count}; the slowest took {slowest}.",
 };
 
 pub(super) fn wording(rule: Rule) -> Wording {
@@ -85,6 +76,8 @@ pub(super) fn wording(rule: Rule) -> Wording {
         Rule::ClockJumped => machine::CLOCK_JUMPED,
         Rule::CertificateExpiring => machine::CERTIFICATE_EXPIRING,
         Rule::CertificateExpired => machine::CERTIFICATE_EXPIRED,
+        Rule::DomainExpiring => domain::EXPIRING,
+        Rule::DomainExpired => domain::EXPIRED,
         Rule::DomainUnreachable => machine::DOMAIN_UNREACHABLE,
         Rule::CredentialOld => machine::CREDENTIAL_OLD,
         Rule::AgentSlow => machine::AGENT_SLOW,

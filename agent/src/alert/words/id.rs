@@ -1,12 +1,16 @@
 //! Indonesian. The same table as in `en`, sentence by sentence.
 //! No word here is for customers or sellers: only the owner reads it.
 
+mod digest;
+mod domain;
 mod kept;
 mod logs;
 mod machine;
 mod trade;
 
-use super::{DigestPhrases, Phrases, Wording};
+pub(super) use digest::DIGEST;
+
+use super::{Phrases, Wording};
 use crate::alert::rule::Rule;
 
 pub(super) const PHRASES: Phrases = Phrases {
@@ -24,6 +28,9 @@ pub(super) const PHRASES: Phrases = Phrases {
     take_on: "Saya tangani",
     runbook: "Panduan",
     silence: "Diamkan {hours} jam",
+    logs: "Log",
+    graph: "Grafik",
+    restart: "Mulai ulang bot",
     all_over: "Semua {count} masalah yang termasuk di dalamnya sudah selesai.",
     test: "Warung: uji saluran ini. Tidak ada masalah; Anda tidak perlu berbuat apa-apa.",
     also: "Juga bermasalah",
@@ -34,22 +41,6 @@ pub(super) const PHRASES: Phrases = Phrases {
     repeated: "(ulangan)",
     summary: "{count} kabar sekaligus, dengan waktu aslinya:",
     units: [" hari", " jam", " menit", " detik"],
-};
-
-pub(super) const DIGEST: DigestPhrases = DigestPhrases {
-    headline: "☀️ Hari toko,",
-    open: "Masih bermasalah",
-    nothing_open: "✅ Tidak ada masalah.",
-    past: "Terjadi dan selesai sejak ringkasan lalu",
-    unheard: " (ditahan)",
-    silences: "Didiamkan sampai",
-    everything: "semuanya (pemeliharaan)",
-    backups: "Umur cadangan terbaru",
-    no_backup: "🟡 Agent ini belum pernah membuat cadangan.",
-    ways: "Jalan untuk mengabari Anda",
-    no_test: "Jalan untuk mengabari Anda belum diuji.",
-    broken: "rusak",
-    service: "\n\nKabar sejak itu: {count}; yang paling lambat {slowest}.",
 };
 
 pub(super) fn wording(rule: Rule) -> Wording {
@@ -85,6 +76,8 @@ pub(super) fn wording(rule: Rule) -> Wording {
         Rule::ClockJumped => machine::CLOCK_JUMPED,
         Rule::CertificateExpiring => machine::CERTIFICATE_EXPIRING,
         Rule::CertificateExpired => machine::CERTIFICATE_EXPIRED,
+        Rule::DomainExpiring => domain::EXPIRING,
+        Rule::DomainExpired => domain::EXPIRED,
         Rule::DomainUnreachable => machine::DOMAIN_UNREACHABLE,
         Rule::CredentialOld => machine::CREDENTIAL_OLD,
         Rule::AgentSlow => machine::AGENT_SLOW,

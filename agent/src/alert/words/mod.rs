@@ -57,6 +57,12 @@ pub(super) struct Phrases {
     pub runbook: &'static str,
     /// The button that silences; `{hours}` is filled in.
     pub silence: &'static str,
+    /// On the button that shows the bot's lines about trouble.
+    pub logs: &'static str,
+    /// On the button that shows a picture.
+    pub graph: &'static str,
+    /// On the button that begins a restart of the bot.
+    pub restart: &'static str,
     /// That everything that was told with it is over too; `{count}` is filled in.
     pub all_over: &'static str,
     /// What a test of a way to the owner says.
@@ -87,6 +93,8 @@ pub(super) struct DigestPhrases {
     pub open: &'static str,
     /// Instead of it.
     pub nothing_open: &'static str,
+    /// After it: `{orders}` placed and `{money}` rupiah that came in.
+    pub trade: &'static str,
     /// Above what came and went.
     pub past: &'static str,
     /// After something that was held back.
@@ -99,6 +107,10 @@ pub(super) struct DigestPhrases {
     pub backups: &'static str,
     /// Instead of them.
     pub no_backup: &'static str,
+    /// Above how long ago a restore from each remote was rehearsed and passed.
+    pub drills: &'static str,
+    /// Instead of them.
+    pub no_drill: &'static str,
     /// Above the ways to the owner.
     pub ways: &'static str,
     /// Instead of them.

@@ -1,0 +1,23 @@
+//! The daily digest in English. The same as in `id`, sentence by sentence.
+//! Nothing here is for customers or sellers.
+
+use crate::alert::words::DigestPhrases;
+
+pub(in crate::alert::words) const DIGEST: DigestPhrases = DigestPhrases {
+    headline: "☀️ The shop's day,",
+    open: "Still wrong",
+    nothing_open: "✅ Nothing is wrong.",
+    trade: "\n\n24 hours: {orders} orders, Rp{money} came in.",
+    past: "Came and went since the last digest",
+    unheard: " (held back)",
+    silences: "Silenced until",
+    everything: "everything (maintenance)",
+    backups: "Age of the newest backup",
+    no_backup: "🟡 This agent has taken no backup yet.",
+    drills: "Last rehearsal of a restore that passed",
+    no_drill: "🟡 No restore was rehearsed yet.",
+    ways: "Ways to you",
+    no_test: "The ways to you have not been tested yet.",
+    broken: "does not work",
+    service: "\n\nMessages since then: {count}; the slowest took {slowest}.",
+};

@@ -1,0 +1,23 @@
+//! Kata-kata ringkasan harian. The daily digest in Indonesian.
+//! Nothing here is for customers or sellers.
+
+use crate::alert::words::DigestPhrases;
+
+pub(in crate::alert::words) const DIGEST: DigestPhrases = DigestPhrases {
+    headline: "☀️ Hari toko,",
+    open: "Masih bermasalah",
+    nothing_open: "✅ Tidak ada masalah.",
+    trade: "\n\n24 jam: {orders} pesanan, uang masuk Rp{money}.",
+    past: "Terjadi dan selesai sejak ringkasan lalu",
+    unheard: " (ditahan)",
+    silences: "Didiamkan sampai",
+    everything: "semuanya (pemeliharaan)",
+    backups: "Umur cadangan terbaru",
+    no_backup: "🟡 Agent ini belum pernah membuat cadangan.",
+    drills: "Latihan pemulihan terakhir yang lulus",
+    no_drill: "🟡 Belum ada latihan pemulihan.",
+    ways: "Jalan untuk mengabari Anda",
+    no_test: "Jalan untuk mengabari Anda belum diuji.",
+    broken: "rusak",
+    service: "\n\nKabar sejak itu: {count}; yang paling lambat {slowest}.",
+};

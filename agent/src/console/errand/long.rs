@@ -1,0 +1,144 @@
+//! A backup or a rehearsal that the owner asked for: one message in the chat that changes in place while it goes on, and
+//! ends with how it ended. One of each at a time.
+//! It does neither itself.
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
+
+use serde_json::Value;
+use tokio::{sync::mpsc, time::sleep};
+
+use super::Runner;
+use crate::{
+    alert::message::duration,
+    console::{
+        answer::size,
+        words::{Words, words},
+        work::{Ask, Asked, BackupEnd, DrillEnd, Step, ask},
+    },
+};
+
+/// Between two changes of a message: Telegram takes about one a second in a chat, and alerts go there too.
+const SHOWN_EVERY: Duration = Duration::from_secs(3);
+
+/// What runs at the moment because the owner asked.
+#[derive(Clone, Default)]
+pub(in crate::console) struct Going {
+    backup: Arc<AtomicBool>,
+    drill: Arc<AtomicBool>,
+}
+
+/// Taken while one runs.
+struct Turn(Arc<AtomicBool>);
+
+impl Turn {
+    fn take(flag: &Arc<AtomicBool>) -> Option<Self> {
+        (!flag.swap(true, Ordering::AcqRel)).then(|| Self(Arc::clone(flag)))
+    }
+}
+
+impl Drop for Turn {
+    fn drop(&mut self) {
+        self.0.store(false, Ordering::Release);
+    }
+}
+
+impl Runner {
+    pub(super) async fn backup(&self, chat: i64) -> anyhow::Result<()> {
+        let words = words(self.desk.voice.language);
+        let Some(turn) = Turn::take(&self.going.backup) else {
+            return self.line.say(chat, words.backup_runs).await;
+        };
+        let message = self.line.post(chat, words.backup_begins).await?;
+        let end = self.watch(chat, message, words.backup_begins, &self.doers.backups);
+        let end = end.await.unwrap_or(BackupEnd::Failed);
+        drop(turn);
+        let text = match end {
+            BackupEnd::Taken(point, bytes) => {
+                let done = words.backup_done.replace("{size}", &size(bytes));
+                done.replace("{point}", &point)
+            }
+            BackupEnd::Running => words.backup_runs.to_owned(),
+            BackupEnd::Failed => words.backup_failed.to_owned(),
+        };
+        self.settle(chat, message, &text).await
+    }
+
+    pub(super) async fn drill(&self, chat: i64) -> anyhow::Result<()> {
+        let words = words(self.desk.voice.language);
+        let Some(turn) = Turn::take(&self.going.drill) else {
+            return self.line.say(chat, words.drill_runs).await;
+        };
+        let message = self.line.post(chat, words.drill_begins).await?;
+        let end = self.watch(chat, message, words.drill_begins, &self.doers.drills);
+        let end = end.await;
+        drop(turn);
+        let text = match end {
+            Some(DrillEnd::Passed(remote, lasted)) => words
+                .drill_passed
+                .replace("{lasted}", &duration(self.desk.voice.language, lasted))
+                .replace("{remote}", &remote),
+            Some(DrillEnd::Failed(remote, why)) => words
+                .drill_failed
+                .replace("{remote}", &remote)
+                .replace("{why}", &why),
+            Some(DrillEnd::NoBackup) => words.no_backup.to_owned(),
+            Some(DrillEnd::Broken(why)) => words.drill_broken.replace("{why}", &why),
+            None => words.drill_broken.replace("{why}", "–"),
+        };
+        self.settle(chat, message, &text).await
+    }
+
+    /// Asks, and shows the progress in the message until the end; `None` when nobody takes it on.
+    async fn watch<E>(
+        &self,
+        chat: i64,
+        message: Option<i64>,
+        begun: &str,
+        doer: &mpsc::Sender<Ask<E>>,
+    ) -> Option<E> {
+        let (question, mut asked): (Ask<E>, Asked<E>) = ask();
+        doer.try_send(question).ok()?;
+        let mut shown = begun.to_owned();
+        loop {
+            tokio::select! {
+                end = &mut asked.end => return end.ok(),
+                () = sleep(SHOWN_EVERY) => {}
+            }
+            let step = *asked.step.borrow();
+            let text = progress(words(self.desk.voice.language), begun, step);
+            if let Some(message) = message.filter(|_| text != shown) {
+                // One that is not taken is replaced by the next.
+                let _ = self.line.edit(chat, message, &text, &Value::Null).await;
+                shown = text;
+            }
+        }
+    }
+
+    /// The end is told in any case: in place, or else anew.
+    async fn settle(&self, chat: i64, message: Option<i64>, text: &str) -> anyhow::Result<()> {
+        if let Some(message) = message
+            && self.line.edit(chat, message, text, &Value::Null).await.is_ok()
+        {
+            return Ok(());
+        }
+        self.line.say(chat, text).await
+    }
+}
+
+fn progress(words: &Words, begun: &str, step: Step) -> String {
+    if step.stretch == 0 {
+        return begun.to_owned();
+    }
+    let told = words
+        .progress
+        .replace("{stretch}", &step.stretch.to_string())
+        .replace("{done}", &size(step.done_bytes.min(step.total_bytes)))
+        .replace("{total}", &size(step.total_bytes));
+    format!("{begun}\n{told}")
+}
