@@ -55,6 +55,8 @@ struct Due {
     next: UnixMillis,
     /// The time of the schedule for which there is no backup yet; a retry does not move it.
     owed_since: UnixMillis,
+    /// The last turn gave no backup: the next try has its time already.
+    is_put_off: bool,
 }
 
 impl Due {
@@ -62,6 +64,15 @@ impl Due {
         Self {
             next,
             owed_since: next,
+            is_put_off: false,
+        }
+    }
+
+    /// A chain without a base waits for no schedule; one that is taken by hand from now on counts.
+    fn hasten(&mut self, now: UnixMillis) {
+        let soon = now.plus(NEW_CHAIN);
+        if !self.is_put_off && soon < self.next {
+            (self.next, self.owed_since) = (soon, now);
         }
     }
 
@@ -69,9 +80,13 @@ impl Due {
     fn turned(&mut self, ended: &Ended, next: UnixMillis) {
         match ended {
             Ended::Taken => *self = Self::at(next),
-            Ended::ByHand => self.next = next.min(now().plus(LOOK_AGAIN)),
-            Ended::Failed => self.next = next.min(now().plus(RETRY)),
+            Ended::ByHand => self.put_off(next.min(now().plus(LOOK_AGAIN))),
+            Ended::Failed => self.put_off(next.min(now().plus(RETRY))),
         }
+    }
+
+    fn put_off(&mut self, next: UnixMillis) {
+        (self.next, self.is_put_off) = (next, true);
     }
 }
 
@@ -96,9 +111,8 @@ impl Backups {
         loop {
             let mut ask = None;
             while ask.is_none() && now() < full.next.min(delta.next) {
-                // A chain that began meanwhile waits for no schedule; after a failure its retry has a time.
-                if self.lacks_base() && full.next == full.owed_since {
-                    full = Due::at(full.next.min(now().plus(NEW_CHAIN)));
+                if self.lacks_base() {
+                    full.hasten(now());
                 }
                 ask = tokio::select! {
                     ask = wait_for(full.next.min(delta.next), &mut asked) => ask,
@@ -270,6 +284,19 @@ mod tests {
     use std::str::FromStr;
 
     use super::*;
+
+    #[test]
+    fn a_chain_without_a_base_waits_for_no_schedule_unless_a_try_has_just_failed() {
+        let seconds = |seconds: i64| UnixMillis(seconds * 1_000);
+        let mut due = Due::at(seconds(3_600));
+        due.hasten(seconds(10));
+        assert_eq!((due.next, due.owed_since), (seconds(11), seconds(10)));
+        due.hasten(seconds(10_000));
+        assert_eq!(due.next, seconds(11), "what is due already is not moved");
+        due.put_off(seconds(900));
+        due.hasten(seconds(12));
+        assert_eq!(due.next, seconds(900));
+    }
 
     #[test]
     fn a_missed_time_is_made_up_for_a_minute_after_the_start() {

@@ -2,12 +2,15 @@
 //! puts a remote back to an older state, or writes another history there, contradicts it.
 //! It sends nothing: the daily summary to the owner does.
 
+use std::collections::BTreeMap;
+
 use protocol::{
     chain::{ChainId, CommitNumber},
-    object_key::PointId,
+    object_key::{self, PointId, SegmentName},
 };
 
-use crate::store::Store;
+use super::survey::Names;
+use crate::store::{Store, points::KnownPoint, shipping::Shipping};
 
 /// Hex digits of the digest that a person compares.
 const DIGEST_CHARS_TOLD: usize = 32;
@@ -40,6 +43,37 @@ impl Anchor {
         }))
     }
 
+    /// Reads such a line, however its spaces and dots came out of a chat.
+    ///
+    /// # Errors
+    /// A sentence when it is none.
+    pub fn parse(line: &str) -> Result<Self, String> {
+        let words: Vec<&str> = line
+            .split(|char: char| char.is_whitespace() || char == '·')
+            .filter(|word| !word.is_empty() && !["commit", "chain"].contains(word))
+            .collect();
+        let wrong = || {
+            format!(
+                "'{line:.120}' is no line of a summary (POINT · commit N · chain ID · DIGEST); copy it as it was sent"
+            )
+        };
+        let [point, commit, chain, digest] = words.as_slice() else {
+            return Err(wrong());
+        };
+        let number = commit
+            .parse()
+            .ok()
+            .and_then(|number| CommitNumber::new(number).ok());
+        let is_digest =
+            digest.len() == DIGEST_CHARS_TOLD && digest.bytes().all(|byte| byte.is_ascii_hexdigit());
+        Ok(Self {
+            point: PointId::parse(point).map_err(|_| wrong())?,
+            chain: ChainId::parse(chain).map_err(|_| wrong())?,
+            commit: number.ok_or_else(wrong)?,
+            digest: is_digest.then(|| digest.to_lowercase()).ok_or_else(wrong)?,
+        })
+    }
+
     /// One line that needs no translation: point, commit, digest.
     #[must_use]
     pub fn line(&self) -> String {
@@ -54,5 +88,81 @@ impl Anchor {
             commit.get(),
             chain.as_str()
         )
+    }
+}
+
+/// What shows that a remote was put back to an older state, or that somebody deleted there: it lists nothing of the
+/// newest that this server read back there. Pure.
+#[must_use]
+pub fn rolled_back(
+    remote: &str,
+    names: &Names,
+    known: &BTreeMap<PointId, KnownPoint>,
+    shipping: &[Shipping],
+) -> Option<String> {
+    let here = known.values().filter(|known| known.verified.contains_key(remote));
+    let newest = here.max_by_key(|known| (known.manifest.taken_at, &known.manifest.point))?;
+    let key = object_key::manifest(&newest.manifest.point, &newest.manifest_sha256);
+    if !names.contains_key(&key) {
+        let listed = names
+            .keys()
+            .filter_map(|name| object_key::point_of_manifest(name));
+        let ends = listed.map(|(point, _)| point).max();
+        return Some(format!(
+            "it was put back to an older state, or somebody deleted there: {key} was read back there and is gone, and its \
+             list ends with {}",
+            ends.map_or_else(|| "no restore point at all".to_owned(), |point| point.to_string())
+        ));
+    }
+    let of_remote = shipping.iter().find(|shipping| shipping.remote == remote)?;
+    let (chain, commit, _) = of_remote.holds.as_ref()?;
+    let of_chain = object_key::segments_of(chain);
+    let segments = names.range(of_chain.clone()..).map(|(name, _)| name);
+    let segments = segments.take_while(|name| name.starts_with(&of_chain));
+    let through = segments
+        .filter_map(|name| SegmentName::parse(name))
+        .map(|name| name.last);
+    let points = known.values().filter(|known| known.manifest.chain == *chain);
+    let points = points.filter(|known| {
+        names.contains_key(&object_key::manifest(
+            &known.manifest.point,
+            &known.manifest_sha256,
+        ))
+    });
+    let through = through.chain(points.map(|known| known.manifest.commit)).max();
+    (through < Some(*commit)).then(|| {
+        let ends = through.map_or_else(|| "none of them".to_owned(), |commit| format!("commit {commit}"));
+        format!(
+            "it was put back to an older state, or somebody deleted there: commits until {commit} of the chain {chain} \
+             were sent there, and its list ends with {ends}"
+        )
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_of_a_summary_reads_back_and_nothing_else_does() {
+        let anchor = Anchor {
+            point: PointId::parse("20261122T091400Z-1f0c9a3e").unwrap(),
+            chain: ChainId::from_bits(7),
+            commit: CommitNumber::new(4_711).unwrap(),
+            digest: "0123456789abcdef".repeat(2),
+        };
+        assert_eq!(Anchor::parse(&anchor.line()), Ok(anchor.clone()));
+        assert_eq!(
+            Anchor::parse(&anchor.line().replace(" · ", "  ")),
+            Ok(anchor.clone())
+        );
+        for wrong in [
+            "",
+            "yesterday",
+            &anchor.line()[..60],
+            &anchor.line().replace("4711", "0"),
+        ] {
+            assert!(Anchor::parse(wrong).is_err(), "{wrong} was accepted");
+        }
     }
 }

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::{Timestamp, civil, tz::TimeZone};
 use protocol::{
     chain::ChainId,
-    manifest::Manifest,
+    manifest::{Manifest, Object},
     object_key::{self, Fingerprint, PointId, SegmentName},
     time::UnixMillis,
 };
@@ -134,17 +134,11 @@ impl Survey {
         all.flat_map(|names| manifests_of(names, point)).collect()
     }
 
-    /// Whether every object of the point is somewhere with the size that it must have.
+    /// Whether an object is somewhere with the size that it must have.
     #[must_use]
-    pub fn is_restorable(&self, manifest: &Manifest) -> bool {
-        let held = |key: &str, size: u64| {
-            self.holdings
-                .iter()
-                .any(|(_, names)| names.get(key) == Some(&size))
-        };
-        manifest
-            .objects()
-            .all(|object| held(&object.key, object.size_bytes))
+    pub fn is_held(&self, object: &Object) -> bool {
+        let mut holdings = self.holdings.iter();
+        holdings.any(|(_, names)| names.get(&object.key) == Some(&object.size_bytes))
     }
 }
 

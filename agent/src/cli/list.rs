@@ -2,30 +2,38 @@
 //! It fetches no part of a database and changes nothing.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     path::{Path, PathBuf},
 };
 
-use protocol::{
-    chain::{ChainId, CommitNumber},
-    manifest::Manifest,
-    object_key::{self, PointId},
-    time::UnixMillis,
-};
+use protocol::{chain::ChainId, object_key::PointId, time::UnixMillis};
 use serde::Serialize;
 
 use super::{ConfigArgument, Failure, ask, load, remotes, words};
 use crate::{
-    backup::survey::{self, Names, Survey},
+    backup::{
+        anchor::Anchor,
+        survey::{self, Survey},
+    },
     config::{Config, Purpose},
     keys,
-    restore::{Sources, open_manifest, trust},
-    store::{Store, points::KnownPoint},
+    restore::{Sources, one_steps, open_manifest, trust},
+    store::{Store, interruptions::EventKind, points::KnownPoint, shipping::Shipping},
 };
 
+mod calendar;
+mod gaps;
+mod holding;
+mod points;
 mod ranges;
 
+use gaps::Gap;
+use holding::Holding;
+use points::Listed;
 use ranges::Range;
+
+/// Interruptions of the capture that are looked at: more than are kept.
+const EVENTS_MAX: usize = 10_000;
 
 /// Arguments of `agent list`.
 #[derive(clap::Args)]
@@ -39,32 +47,21 @@ pub struct Arguments {
     /// The owner's secret key, to open the manifests where this machine knows nothing of them
     #[arg(long, value_name = "FILE")]
     key: Option<PathBuf>,
+    /// The line of a daily summary (point, commit, chain, digest): what it names must still be there
+    #[arg(long, value_name = "LINE")]
+    anchor: Option<String>,
     /// Print JSON
     #[arg(long)]
     json: bool,
 }
 
-/// One restore point, as scripts read it.
+/// What is printed.
 #[derive(Serialize)]
-struct Listed {
-    id: PointId,
-    taken_at: String,
-    /// The full point that a delta stands on; of an unknown point it is not known.
-    base: Option<PointId>,
-    chain: Option<ChainId>,
-    /// The commit that the database stands after.
-    commit: Option<CommitNumber>,
-    remotes: Vec<String>,
-    /// The database's objects alone, in order.
-    objects: Vec<String>,
-    files: Vec<String>,
-    manifest: String,
-    database_bytes: Option<u64>,
-    size_bytes: u64,
-    /// Whether every remote here was read back whole when it was written, and still lists it whole.
-    verified: bool,
-    /// What a remote lacks of it.
-    problems: Vec<String>,
+struct Shown {
+    restore_points: Vec<Listed>,
+    commits: Vec<Range>,
+    gaps: Vec<Gap>,
+    remotes: Vec<Holding>,
 }
 
 /// Asks the remotes and prints.
@@ -74,11 +71,13 @@ struct Listed {
 pub async fn run(arguments: Arguments) -> Result<(), Failure> {
     let config = load(&arguments.config.path, Purpose::Look)?;
     let opened = remotes::open(&config, arguments.remote.as_deref())?;
-    let known = known_here(&config).unwrap_or_else(|error| {
+    let here = Here::of(&config).unwrap_or_else(|error| {
         // A memory aid: what the remotes hold is shown without it.
         eprintln!("agent: what this server knows of its backups cannot be read: {error:#}");
-        BTreeMap::new()
+        Here::default()
     });
+    let anchor = arguments.anchor.as_deref().map(Anchor::parse).transpose();
+    let anchor = anchor.map_err(Failure::Refused)?;
     let unlocked = match &arguments.key {
         Some(path) => {
             Some(keys::unlock(path, &mut ask::passphrase).map_err(|error| Failure::Failed(error.into()))?)
@@ -101,33 +100,63 @@ pub async fn run(arguments: Arguments) -> Result<(), Failure> {
     )
     .await;
     let cores = super::restore::cores();
-    let mut listed = Vec::new();
-    for point in survey.points().into_iter().rev() {
-        let opened = match (known.get(&point), &unlocked) {
-            (None, Some(keys)) => {
-                let sources = Sources {
-                    remotes: &opened.usable,
-                    survey: &survey,
-                    keys,
-                    signers: &trust.signers,
-                    cores: &cores,
-                };
-                Some(open_manifest(&sources, &point).await)
-            }
-            _ => None,
-        };
-        listed.push(one(&survey, &point, known.get(&point), opened));
-    }
-    let ranges = ranges::of(&survey.all_segments());
+    let sources = unlocked.as_ref().map(|keys| Sources {
+        remotes: &opened.usable,
+        survey: &survey,
+        keys,
+        signers: &trust.signers,
+        cores: &cores,
+    });
+    let shown = Shown::gather(&survey, &here, sources.as_ref(), anchor.as_ref()).await;
     if arguments.json {
-        println!(
-            "{}",
-            serde_json::json!({ "restore_points": listed, "commits": ranges })
-        );
+        println!("{}", serde_json::json!(shown));
     } else {
-        print(&listed, &ranges, &config);
+        calendar::print(&shown, &config.owner.timezone);
     }
     passed_over(&survey)
+}
+
+impl Shown {
+    async fn gather(
+        survey: &Survey,
+        here: &Here,
+        sources: Option<&Sources<'_>>,
+        anchor: Option<&Anchor>,
+    ) -> Self {
+        let mut restore_points = Vec::new();
+        for point in survey.points().into_iter().rev() {
+            let opened = match (here.points.get(&point), sources) {
+                (None, Some(sources)) => Some(open_manifest(sources, &point).await),
+                _ => None,
+            };
+            let mut one = points::one(survey, &point, here.points.get(&point), opened);
+            one.drilled_at = here.drilled.get(point.as_str()).map(|at| words::rfc3339(*at));
+            restore_points.push(one);
+        }
+        let segments = survey.all_segments();
+        let mut steps = here.steps.clone();
+        if let Some(sources) = sources {
+            let opened = one_steps(sources, gaps::suspects(&segments, &here.steps)).await;
+            steps.extend(opened.into_iter().map(|name| (name.chain, name.last_at)));
+        }
+        let mut commits = ranges::of(&segments);
+        let whole = restore_points.iter().filter(|point| point.problems.is_empty());
+        let whole: Vec<_> = whole
+            .filter_map(|point| Some((point.chain.as_ref()?, point.commit?)))
+            .collect();
+        ranges::lead_from(&mut commits, &whole);
+        let gaps = gaps::of(&segments, &commits, &restore_points, &steps, &here.slots);
+        let remotes = survey
+            .holdings
+            .iter()
+            .map(|(remote, names)| Holding::of(remote, names, here, anchor));
+        Self {
+            remotes: remotes.collect(),
+            restore_points,
+            commits,
+            gaps,
+        }
+    }
 }
 
 fn passed_over(survey: &Survey) -> Result<(), Failure> {
@@ -145,178 +174,36 @@ fn passed_over(survey: &Survey) -> Result<(), Failure> {
     Ok(())
 }
 
-/// A manifest that does not open is a problem of its own point, and hides no other.
-fn one(
-    survey: &Survey,
-    point: &PointId,
-    known: Option<&KnownPoint>,
-    opened: Option<Result<(Manifest, Vec<String>), String>>,
-) -> Listed {
-    let (manifest, problems) = match opened {
-        Some(Ok((manifest, problems))) => (Some(manifest), problems),
-        Some(Err(problem)) => (None, vec![problem]),
-        None => (None, Vec::new()),
-    };
-    let mut one = describe(survey, point, known, manifest.as_ref());
-    one.problems.extend(problems);
-    one
+/// What this server knows by itself; nothing on a machine that never ran an agent.
+#[derive(Default)]
+struct Here {
+    points: BTreeMap<PointId, KnownPoint>,
+    shipping: Vec<Shipping>,
+    drilled: BTreeMap<String, UnixMillis>,
+    /// Commits that stand for all that happened while nobody followed: their chain is the one that they are found in.
+    steps: BTreeSet<(ChainId, UnixMillis)>,
+    slots: Vec<UnixMillis>,
 }
 
-fn known_here(config: &Config) -> anyhow::Result<BTreeMap<PointId, KnownPoint>> {
-    match Store::open_to_look(&config.state_dir)? {
-        Some(store) => Ok(store.points()?),
-        None => Ok(BTreeMap::new()),
-    }
-}
-
-fn describe(
-    survey: &Survey,
-    point: &PointId,
-    known: Option<&KnownPoint>,
-    opened: Option<&Manifest>,
-) -> Listed {
-    let key = manifest_key(survey, point, known);
-    let manifest = known.map(|known| &known.manifest).or(opened);
-    let holders: Vec<_> = survey.holders(point).collect();
-    let mut listed = Listed {
-        taken_at: words::rfc3339(survey::moment_of(point).unwrap_or(UnixMillis(0))),
-        base: manifest.and_then(|it| Some(it.base.as_ref()?.point.clone())),
-        chain: manifest.map(|it| it.chain.clone()),
-        commit: manifest.map(|it| it.commit),
-        remotes: holders.iter().map(|(remote, _)| (*remote).to_owned()).collect(),
-        objects: Vec::new(),
-        files: Vec::new(),
-        manifest: key.clone(),
-        database_bytes: manifest.map(|manifest| manifest.database_bytes),
-        size_bytes: 0,
-        verified: known.is_some_and(|known| {
-            holders
-                .iter()
-                .all(|(remote, _)| known.verified.contains_key(*remote))
-        }),
-        problems: Vec::new(),
-        id: point.clone(),
-    };
-    // The remote that lists the most of it tells what there is when no manifest is at hand.
-    let fullest = holders
-        .iter()
-        .max_by_key(|(_, names)| survey::listed_parts(names, point).count());
-    let Some((_, names)) = fullest else { return listed };
-    listed.size_bytes = names.get(&key).copied().unwrap_or(0);
-    if let Some(manifest) = manifest {
-        listed.taken_at = words::rfc3339(manifest.taken_at);
-        listed.objects = manifest.database.iter().map(|part| part.key.clone()).collect();
-        listed.files = manifest.files.iter().map(|files| files.key.clone()).collect();
-        listed.size_bytes += manifest.objects().map(|object| object.size_bytes).sum::<u64>();
-        for (remote, names) in &holders {
-            let lacking = survey::lacking(names, manifest);
-            let manifest = known.and_then(|known| lacking_manifest(names, &key, known.manifest_size_bytes));
-            listed.problems.extend(
-                manifest
-                    .into_iter()
-                    .chain(lacking)
-                    .map(|what| format!("{remote}: {what}")),
-            );
-        }
-        listed.verified &= listed.problems.is_empty();
-    } else {
-        let files = object_key::files(point);
-        let parts: Vec<_> = survey::listed_parts(names, point).collect();
-        listed.size_bytes +=
-            parts.iter().map(|(_, size)| **size).sum::<u64>() + names.get(&files).unwrap_or(&0);
-        listed.objects = parts.into_iter().map(|(name, _)| name.clone()).collect();
-        listed.files = names.contains_key(&files).then_some(files).into_iter().collect();
-    }
-    listed
-}
-
-/// The manifest's name as this server wrote it, or as a remote lists it.
-fn manifest_key(survey: &Survey, point: &PointId, known: Option<&KnownPoint>) -> String {
-    let listed = || survey.manifests_of(point).into_iter().next().map(str::to_owned);
-    known
-        .map(|known| object_key::manifest(point, &known.manifest_sha256))
-        .or_else(listed)
-        .unwrap_or_default()
-}
-
-/// What is wrong with the manifest on a remote, by its list.
-fn lacking_manifest(names: &Names, key: &str, size_bytes: u64) -> Option<String> {
-    match names.get(key) {
-        None => Some(format!("{key} is missing")),
-        Some(size) if *size != size_bytes => Some(format!("{key} has {size} of {size_bytes} bytes")),
-        Some(_) => None,
-    }
-}
-
-/// A calendar: a line for each day, and below it the points and, at their end, the commits that follow.
-fn print(listed: &[Listed], ranges: &[Range], config: &Config) {
-    if listed.is_empty() {
-        println!("The remotes hold no restore point yet. `agent backup` makes one.");
-    }
-    let zone = &config.owner.timezone;
-    let mut day = String::new();
-    for point in listed {
-        let at = point
-            .taken_at
-            .parse::<jiff::Timestamp>()
-            .unwrap_or_default()
-            .to_zoned(zone.clone());
-        let of_day = at.strftime("%A %Y-%m-%d").to_string();
-        if of_day != day {
-            println!("{of_day}");
-            day = of_day;
-        }
-        println!(
-            "  {}  {:5}  {}  {:>10}  {}  on {}",
-            at.strftime("%H:%M:%S %Z"),
-            point.kind(),
-            point.id,
-            words::size(point.size_bytes),
-            point.state(),
-            point.remotes.join(", ")
-        );
-        for problem in &point.problems {
-            println!("      {problem}");
-        }
-    }
-    for range in ranges {
-        println!(
-            "Every commit from {} to {} of chain {}, until {}: {} more",
-            range.first,
-            range.last,
-            range.chain,
-            words::moment(range.last_at, zone),
-            words::size(range.size_bytes)
-        );
-    }
-    for pair in ranges.windows(2).filter(|pair| pair[0].chain == pair[1].chain) {
-        println!(
-            "GAP: commits {} to {} of chain {} are on no remote that answers",
-            pair[0].last.next(),
-            pair[1].first.get() - 1,
-            pair[0].chain
-        );
-    }
-}
-
-impl Listed {
-    fn kind(&self) -> &'static str {
-        match (&self.base, &self.chain) {
-            (Some(_), _) => "delta",
-            (None, Some(_)) => "full",
-            // Without a manifest at hand the folder of its parts tells.
-            (None, None) => match self.objects.first() {
-                Some(name) if name.starts_with(object_key::DELTAS) => "delta",
-                _ => "full",
-            },
-        }
-    }
-
-    fn state(&self) -> &'static str {
-        match (self.problems.is_empty(), self.verified) {
-            (false, _) => "INCOMPLETE",
-            (true, true) => "verified",
-            (true, false) => "not verified here",
-        }
+impl Here {
+    fn of(config: &Config) -> anyhow::Result<Self> {
+        let Some(store) = Store::open_to_look(&config.state_dir)? else {
+            return Ok(Self::default());
+        };
+        let events = store.capture_events(EVENTS_MAX)?.into_iter();
+        let resyncs = events.filter(|event| event.kind == EventKind::Resync.name());
+        let chains: BTreeSet<ChainId> = store
+            .points()?
+            .into_values()
+            .map(|known| known.manifest.chain)
+            .collect();
+        let steps = resyncs.flat_map(|event| chains.iter().map(move |chain| (chain.clone(), event.at)));
+        Ok(Self {
+            points: store.points()?,
+            shipping: store.shipping()?,
+            drilled: store.drilled_points()?,
+            steps: steps.collect(),
+            slots: store.sampled_slots()?,
+        })
     }
 }

@@ -7,14 +7,17 @@ use std::{
     time::{Duration, Instant},
 };
 
-use indicatif::{ProgressBar, ProgressStyle};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
 
 use crate::{
     backup::{Progress, Silent},
     console::work::{Step, TELLS},
 };
 
-const TEMPLATE: &str = "{msg:24} [{bar:30}] {bytes}/{total_bytes}  {bytes_per_sec}  {eta} left";
+const TEMPLATE: &str = "{msg:24} [{bar:30}] {bytes}/{total_bytes}  {bytes_per_sec}  {left}";
+/// For work of which nobody can say how far it is.
+const WITHOUT_END: &str = "{msg:24} {spinner} for {elapsed}";
+const TURN: Duration = Duration::from_millis(120);
 /// Between two lines: nobody reads a chat faster.
 const LINES_EVERY: Duration = Duration::from_millis(500);
 
@@ -24,7 +27,11 @@ pub fn watcher() -> Arc<dyn Progress> {
     if std::env::var_os(TELLS).is_some() {
         Arc::new(Lines::default())
     } else if std::io::stderr().is_terminal() {
-        Arc::new(Bar(ProgressBar::no_length()))
+        // Nothing is drawn before there is something to say.
+        Arc::new(Bar(ProgressBar::with_draw_target(
+            None,
+            ProgressDrawTarget::hidden(),
+        )))
     } else {
         Arc::new(Silent)
     }
@@ -34,17 +41,30 @@ struct Bar(ProgressBar);
 
 impl Progress for Bar {
     fn begin(&self, what: &str, total_bytes: u64) {
-        self.0.reset();
-        self.0.set_style(
-            ProgressStyle::with_template(TEMPLATE).expect("the template is a constant that reads"),
-        );
+        let template = if total_bytes == 0 { WITHOUT_END } else { TEMPLATE };
+        let style = ProgressStyle::with_template(template).expect("the templates are constants that read");
+        self.0.set_style(style.with_key("left", left));
         self.0.set_message(what.to_owned());
         self.0.set_length(total_bytes);
+        self.0.reset();
+        self.0.set_draw_target(ProgressDrawTarget::stderr());
+        // Also when nothing moves, the time that is left is another one.
+        self.0.enable_steady_tick(TURN);
     }
 
     fn advance(&self, bytes: u64) {
         self.0.inc(bytes);
     }
+}
+
+/// The time that is left, once there is a speed to tell it from.
+fn left(state: &ProgressState, into: &mut dyn std::fmt::Write) {
+    let text = match state.pos() {
+        0 => "…".to_owned(),
+        _ => format!("{:#} left", indicatif::HumanDuration(state.eta())),
+    };
+    // A bar that cannot be drawn stops no work.
+    let _ = into.write_str(&text);
 }
 
 impl Drop for Bar {

@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, path::PathBuf};
 
 use protocol::{
     chain::CommitNumber,
-    object_key::{self, Fingerprint, PointId},
+    object_key::{Fingerprint, PointId},
     time::UnixMillis,
 };
 use tokio::sync::Semaphore;
@@ -13,6 +13,7 @@ use tokio::sync::Semaphore;
 use super::{ConfigArgument, Failure, ask, interrupted, load, progress, remotes};
 use crate::{
     backup::{
+        anchor::Anchor,
         remote::Remote,
         seal::Keys,
         survey::{self, Survey},
@@ -27,9 +28,11 @@ use crate::{
     store::{Store, points::KnownPoint},
 };
 
+mod refusals;
 mod told;
 
-use told::{LastKnown, gap, json, refusal, show, tell, told};
+use refusals::{refusal, told};
+use told::{LastKnown, gap, json, show, tell};
 
 const EXAMPLES: &str = "Examples:
   agent restore --latest --key owner.secret.asc
@@ -52,15 +55,21 @@ pub struct Arguments {
     /// Everything until this moment: RFC 3339, or '2026-11-22 09:14[:05]' in the owner's time zone
     #[arg(long, value_name = "TIME", group = "when")]
     at: Option<String>,
-    /// Everything until this commit of the newest chain
+    /// Everything until this commit
     #[arg(long, value_name = "N", group = "when")]
     commit: Option<u64>,
-    /// Everything before this commit of the newest chain
+    /// Everything before this commit
     #[arg(long, value_name = "N", group = "when")]
     before_commit: Option<u64>,
     /// This restore point and nothing after it, by its name in `agent list`
     #[arg(long, value_name = "ID", group = "when")]
     point: Option<String>,
+    /// Of this chain alone, by the beginning of its name in `agent list`: every chain counts its commits from one
+    #[arg(long, value_name = "ID")]
+    chain: Option<String>,
+    /// The line of a daily summary (point, commit, chain, digest): what it names must still be there
+    #[arg(long, value_name = "LINE")]
+    anchor: Option<String>,
     /// Take it from this remote only
     #[arg(long, value_name = "NAME")]
     remote: Option<String>,
@@ -159,13 +168,14 @@ pub async fn run(arguments: Arguments) -> Result<(), Failure> {
             "not restored: you did not say yes. Nothing was changed"
         )));
     }
-    let done = carry_out(&plan, &sources, hold.as_mut())
+    let shown = plan.notes.clone();
+    let done = carry_out(&mut plan, &sources, hold.as_mut())
         .await
         .map_err(|failure| refusal(failure, &arguments, &config))?;
     if arguments.json {
         println!("{}", json(&plan, &done, false));
     } else {
-        tell(&plan, &done, &config);
+        tell(&plan, &done, &shown, &config);
         if let Some(reached) = done.reached {
             println!(
                 "{}",
@@ -235,7 +245,7 @@ fn unlock(arguments: &Arguments, config: &Config) -> Result<Keys, Failure> {
     })
 }
 
-async fn carry_out(plan: &Plan, sources: &Sources<'_>, hold: Option<&mut Hold>) -> anyhow::Result<Done> {
+async fn carry_out(plan: &mut Plan, sources: &Sources<'_>, hold: Option<&mut Hold>) -> anyhow::Result<Done> {
     let watcher = progress::watcher();
     // Leaving the work unfinished removes what it made; the swap itself has no point at which it can be left.
     tokio::select! {
@@ -282,11 +292,16 @@ fn request(
         known: known
             .into_iter()
             .filter(|(_, known)| on_asked(&known.verified))
-            .map(|(point, known)| {
-                let manifest = object_key::manifest(&point, &known.manifest_sha256);
-                (point, manifest)
-            })
             .collect(),
+        chain: arguments.chain.as_ref().map(|chain| chain.trim().to_lowercase()),
+        newest_only: false,
+        anchor: arguments
+            .anchor
+            .as_deref()
+            .map(Anchor::parse)
+            .transpose()
+            .map_err(Failure::Refused)?,
+        now: now(),
     })
 }
 

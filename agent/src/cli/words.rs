@@ -3,7 +3,10 @@
 use std::time::Duration;
 
 use jiff::{Timestamp, tz::TimeZone};
-use protocol::time::UnixMillis;
+use protocol::{chain::ChainId, time::UnixMillis};
+
+/// Hex digits of a chain's name that a person reads and types: four thousand million chains.
+const CHAIN_CHARS: usize = 8;
 
 /// `2026-11-22 09:14:05 WIB`, in the owner's time zone.
 #[must_use]
@@ -42,6 +45,12 @@ pub fn duration(length: Duration) -> String {
 #[must_use]
 pub fn size(size_bytes: u64) -> String {
     indicatif::HumanBytes(size_bytes).to_string()
+}
+
+/// As much of a chain's name as tells it from every other one.
+#[must_use]
+pub fn chain(chain: &ChainId) -> &str {
+    &chain.as_str()[..CHAIN_CHARS]
 }
 
 #[cfg(test)]

@@ -165,11 +165,15 @@ impl Drill<'_> {
             target: Target::Folder(folder.join("shop")),
             full_check: self.full_check,
             known: std::collections::BTreeMap::new(),
+            chain: None,
+            newest_only: true,
+            anchor: None,
+            now,
         };
-        let plan = restore::plan(request, &sources)
+        let mut plan = restore::plan(request, &sources)
             .await
             .map_err(|refused| refused.reason)?;
-        let done = restore::carry_out(&plan, &sources, None, now, progress)
+        let done = restore::carry_out(&mut plan, &sources, None, now, progress)
             .await
             .map_err(told)?;
         Ok((plan, done))

@@ -12,7 +12,7 @@ use protocol::{
 use serde_json::{Value, json};
 
 use crate::{
-    backup::{remote::Remote, seal::sha256_hex},
+    backup::{anchor, remote::Remote, seal::sha256_hex},
     store::{
         Store,
         points::KnownPoint,
@@ -57,8 +57,14 @@ pub async fn run(
         .values()
         .filter(|known| known.verified.contains_key(remote.name()))
         .collect();
+    // Asked before the list: what is sent meanwhile is in the list, and not the other way round.
+    let shipping = store.shipping().context("asking what was sent")?;
     let (faults, seen) = match look(remote, &here, share).await {
-        Ok(found) => found,
+        Ok((listed, mut faults, seen)) => {
+            let back = anchor::rolled_back(remote.name(), &listed, &known, &shipping);
+            faults.splice(0..0, back);
+            (faults, seen)
+        }
         Err(silent) => (vec![silent], json!({})),
     };
     let rehearsal = Rehearsal {
@@ -76,7 +82,11 @@ pub async fn run(
     Ok(rehearsal)
 }
 
-async fn look(remote: &Remote, here: &[&KnownPoint], share: Share) -> Result<(Vec<String>, Value), String> {
+async fn look(
+    remote: &Remote,
+    here: &[&KnownPoint],
+    share: Share,
+) -> Result<(BTreeMap<String, u64>, Vec<String>, Value), String> {
     let mut listed = BTreeMap::new();
     for folder in [
         object_key::BASES,
@@ -103,7 +113,7 @@ async fn look(remote: &Remote, here: &[&KnownPoint], share: Share) -> Result<(Ve
     let seen = json!({
         "objects": expected.len(), "fetched": fetched, "fetched_bytes": fetched_bytes, "faults": faults.len(),
     });
-    Ok((faults, seen))
+    Ok((listed, faults, seen))
 }
 
 /// Everything that this agent has read back from there, and every segment that is listed: its name holds its digest.

@@ -13,6 +13,7 @@ use protocol::{restored::Restored, time::UnixMillis};
 
 use super::{
     Only, Plan, Reached, Sources, Target, assemble,
+    avoid::Culprit,
     fetch::{self, Failure},
     hold::Hold,
     leftovers,
@@ -38,19 +39,21 @@ pub struct Done {
     pub notes: Vec<String>,
 }
 
-/// Restores. `hold` must be there for a database on the live path; it is kept until the end.
+/// Restores. `hold` must be there for a database on the live path; it is kept until the end. When something on the way
+/// turns out to be of no use, the plan becomes another one that leads to the same end.
 ///
 /// # Errors
-/// [`super::Refused`] when an object is intact nowhere, else what this machine refused. Nothing was changed.
+/// [`super::Refused`] when no way leads there, else what this machine refused. Nothing was changed.
 pub async fn carry_out(
-    plan: &Plan,
+    plan: &mut Plan,
     sources: &Sources<'_>,
     hold: Option<&mut Hold>,
     now: UnixMillis,
     progress: &dyn Progress,
 ) -> anyhow::Result<Done> {
     let wants_database = plan.only != Some(Only::Config);
-    let (folder, live) = match &plan.target {
+    let target = plan.target.clone();
+    let (folder, live) = match &target {
         Target::Live(path) => {
             ensure!(
                 !wants_database || hold.is_some(),
@@ -150,7 +153,7 @@ fn make_folder(folder: &Path, live: bool) -> anyhow::Result<Option<Temporary>> {
 /// # Errors
 /// A sentence with both figures.
 pub fn require_room(plan: &Plan) -> anyhow::Result<()> {
-    let (database, files) = (plan.only != Some(Only::Config), plan.only != Some(Only::Database));
+    let database = plan.only != Some(Only::Config);
     let largest_bytes = plan
         .base
         .iter()
@@ -161,12 +164,9 @@ pub fn require_room(plan: &Plan) -> anyhow::Result<()> {
     } else {
         0
     };
-    let files_bytes = plan
-        .manifest
-        .files
-        .as_ref()
-        .map_or(0, |files| files.plain_size_bytes);
-    let needed_bytes = database_bytes.saturating_add(if files { files_bytes } else { 0 });
+    let files = plan.files.as_ref();
+    let files_bytes = files.map_or(0, |(_, files)| files.plain_size_bytes);
+    let needed_bytes = database_bytes.saturating_add(files_bytes);
     let folder = match &plan.target {
         Target::Live(path) => path.parent().unwrap_or(path),
         Target::Folder(folder) => folder,
@@ -176,7 +176,7 @@ pub fn require_room(plan: &Plan) -> anyhow::Result<()> {
 }
 
 async fn fetch_database(
-    plan: &Plan,
+    plan: &mut Plan,
     sources: &Sources<'_>,
     folder: &Path,
     notes: &mut Vec<String>,
@@ -185,45 +185,72 @@ async fn fetch_database(
     let path = folder.join(leftovers::database_name());
     let journal = Temporary::new(folder.join(leftovers::journal_name()));
     leftovers::adopt(folder, &path, journal.path());
-    let file = open_file(&path)?;
     let temporary = Temporary::new(path);
-    let assembled = assemble::database(plan, sources, file, journal.path(), notes, progress).await;
-    let (pages, reached) = match assembled {
-        Ok(assembled) => assembled,
-        Err(failure) => return Err(explain(failure, plan, sources).await),
+    let (pages, reached) = loop {
+        let file = open_file(temporary.path())?;
+        let mut working_at = Culprit::Database;
+        let place = (file, journal.path());
+        let assembled = assemble::database(plan, sources, place, notes, &mut working_at, progress).await;
+        match assembled {
+            Ok(assembled) => break assembled,
+            Err(failure) => go_around(plan, working_at, failure, sources, notes).await?,
+        }
     };
-    progress.begin("checking the database", plan.manifest.database_bytes);
+    progress.begin("checking the database", 0);
     let check = || assemble::settle(&pages.file, temporary.path(), plan.full_check);
     match tokio::task::block_in_place(check) {
         Ok(()) => Ok((temporary, reached)),
-        // An older point may be from before the damage.
-        Err(damage) => Err(explain(Failure::Lost(format!("{damage:#}")), plan, sources).await),
+        Err(damage) => {
+            let damage = Failure::Lost(format!("{damage:#}"));
+            go_around(plan, Culprit::Database, damage, sources, notes).await?;
+            anyhow::bail!("the database is damaged as it was backed up")
+        }
     }
 }
 
+/// Makes the plan another one with the same end; an error when there is none.
+async fn go_around(
+    plan: &mut Plan,
+    culprit: Culprit,
+    failure: Failure,
+    sources: &Sources<'_>,
+    notes: &mut Vec<String>,
+) -> anyhow::Result<()> {
+    let why = match failure {
+        Failure::Lost(why) => why,
+        Failure::Here(error) => return Err(error),
+    };
+    *plan = plan.around(culprit, why, sources).await?;
+    let new = plan.notes.iter().filter(|note| !notes.contains(note));
+    let new: Vec<String> = new.cloned().collect();
+    notes.extend(new);
+    Ok(())
+}
+
 async fn fetch_files(
-    plan: &Plan,
+    plan: &mut Plan,
     sources: &Sources<'_>,
     folder: &Path,
     notes: &mut Vec<String>,
     progress: &dyn Progress,
 ) -> anyhow::Result<Option<Temporary>> {
-    let object = match &plan.manifest.files {
-        Some(object) if plan.only != Some(Only::Database) => object,
-        _ => return Ok(None),
-    };
-    progress.begin("restoring the files", object.plain_size_bytes);
-    let tar = match fetch::object(sources, object).await {
-        Ok((tar, note)) => {
-            notes.extend(note);
-            tar
+    let tar = loop {
+        let Some((point, object)) = plan.files.clone() else {
+            return Ok(None);
+        };
+        progress.begin("restoring the files", object.plain_size_bytes);
+        match fetch::object(sources, &object).await {
+            Ok((tar, note)) => {
+                notes.extend(note);
+                break tar;
+            }
+            Err(failure) => go_around(plan, Culprit::Files(point), failure, sources, notes).await?,
         }
-        Err(failure) => return Err(explain(failure, plan, sources).await),
     };
     let path = new_folder(folder, &leftovers::files_name())?;
     let temporary = Temporary::new(path);
     tokio::task::block_in_place(|| unpack::unpack(&tar, temporary.path()))?;
-    progress.advance(object.plain_size_bytes);
+    progress.advance(tar.len() as u64);
     Ok(Some(temporary))
 }
 
@@ -237,13 +264,6 @@ fn settle_files(mut files: Temporary, folder: &Path, live: bool, stamp: &str) ->
     let place = new_folder(folder, &name)?;
     files.become_final(&place)?;
     Ok(Temporary::new(place))
-}
-
-async fn explain(failure: Failure, plan: &Plan, sources: &Sources<'_>) -> anyhow::Error {
-    match failure {
-        Failure::Lost(reason) => sources.refuse(reason, &plan.manifest.point).await.into(),
-        Failure::Here(error) => error,
-    }
 }
 
 /// New, or what a killed restore of the same point left. Readable for the group too, as both programs share the

@@ -15,6 +15,7 @@ use protocol::{
 
 use super::{
     Plan, Sources, Stop,
+    avoid::Culprit,
     fetch::{self, Failure},
     pages::{Journal, PagesFile, PartWriter},
 };
@@ -38,16 +39,20 @@ pub struct Reached {
     pub at: UnixMillis,
 }
 
-/// Fills the file. `notes` are what went wrong and did not matter.
+/// A segment that was put under the name of another.
+const MISNAMED: &str = "it is another segment than its name says";
+
+/// Fills the file. `notes` are what went wrong and did not matter; `working_at` is what would be to blame.
 pub(super) async fn database(
     plan: &Plan,
     sources: &Sources<'_>,
-    file: File,
-    journal: &Path,
+    (file, journal): (File, &Path),
     notes: &mut Vec<String>,
+    working_at: &mut Culprit,
     progress: &dyn Progress,
 ) -> Result<(PagesFile, Reached), Failure> {
     let base = plan.base.as_ref().unwrap_or(&plan.manifest);
+    *working_at = Culprit::Point(base.point.clone());
     let mut pages = fill(base, sources, file, journal, notes, progress).await?;
     if pages.root() != base.page_root {
         return Err(Failure::Lost(format!(
@@ -56,13 +61,28 @@ pub(super) async fn database(
         )));
     }
     if plan.base.is_some() {
+        *working_at = Culprit::Point(plan.manifest.point.clone());
         lay(&plan.manifest, sources, &mut pages, notes, progress).await?;
     }
     let mut reached = Reached {
         commit: plan.manifest.commit,
         at: plan.manifest.taken_at,
     };
-    replay(plan, sources, &mut pages, &mut reached, notes, progress).await?;
+    replay(
+        plan,
+        sources,
+        (&mut pages, &mut reached),
+        notes,
+        working_at,
+        progress,
+    )
+    .await?;
+    if plan.root.as_ref().is_some_and(|root| pages.root() != *root) {
+        return Err(Failure::Lost(format!(
+            "the commits until {} do not add up to the database that was asked for",
+            reached.commit
+        )));
+    }
     Ok((pages, reached))
 }
 
@@ -163,9 +183,9 @@ async fn lay(
 async fn replay(
     plan: &Plan,
     sources: &Sources<'_>,
-    pages: &mut PagesFile,
-    reached: &mut Reached,
+    (pages, reached): (&mut PagesFile, &mut Reached),
     notes: &mut Vec<String>,
+    working_at: &mut Culprit,
     progress: &dyn Progress,
 ) -> Result<(), Failure> {
     let sizes = plan
@@ -178,10 +198,16 @@ async fn replay(
         .map(|name| async move { (name, fetch::segment(sources, name).await) })
         .buffered(OBJECTS_AT_ONCE);
     while let Some((name, fetched)) = coming.next().await {
+        *working_at = Culprit::Segment(name.clone());
         let (plain, digest, note) = fetched?;
         notes.extend(note);
         let step = || follow(plan, name, &plain, previous, pages, reached);
-        let goes_on = tokio::task::block_in_place(step).map_err(|what| stuck(name, *reached, &what))?;
+        let goes_on = tokio::task::block_in_place(step).map_err(|what| {
+            if what == MISNAMED {
+                *working_at = Culprit::Misnamed(name.clone());
+            }
+            Failure::Lost(format!("{name}: {what}"))
+        })?;
         previous = Some(digest);
         progress.advance(sources.survey.size_of(&name.to_string()));
         if !goes_on {
@@ -189,14 +215,6 @@ async fn replay(
         }
     }
     Ok(())
-}
-
-/// What does not fit, and what can be had all the same.
-fn stuck(name: &SegmentName, reached: Reached, what: &str) -> Failure {
-    Failure::Lost(format!(
-        "{name}: {what}. The commits until {} are whole: restore them with --commit {}",
-        reached.commit, reached.commit
-    ))
 }
 
 /// Follows one segment, as far as the plan goes; `false` when that was its end.
@@ -212,7 +230,7 @@ fn follow(
     let segment = Segment::parse(plain).map_err(told)?;
     let header = &segment.header;
     if (&header.chain, header.first, header.last) != (&name.chain, name.first, name.last) {
-        return Err("it is another segment than its name says".to_owned());
+        return Err(MISNAMED.to_owned());
     }
     if header.first != reached.commit.next() {
         return Err(format!("it does not begin after commit {}", reached.commit));

@@ -1,23 +1,18 @@
-//! Which restore point is meant, and whether a newer one was lost. Pure.
+//! Which moment is meant, as an owner writes it. Pure.
+//! It does not know what there is.
 
-use std::{collections::BTreeSet, str::FromStr};
+use std::str::FromStr;
 
 use jiff::{Timestamp, civil, tz::TimeZone};
-use protocol::{
-    chain::CommitNumber,
-    object_key::{self, PointId},
-    time::UnixMillis,
-};
-
-use super::{Request, Stop};
-use crate::backup::survey::{Survey, moment_of};
+use protocol::{chain::CommitNumber, object_key::PointId, time::UnixMillis};
 
 /// Which moment is wanted.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Selection {
     /// The newest.
     Latest,
-    /// The newest that is not after this moment; a point taken within the same second counts.
+    /// The last commit that the agent had seen by this moment. When there is nothing from before it, a point taken within
+    /// the same second counts.
     At(UnixMillis),
     /// This one, and nothing after it.
     Point(PointId),
@@ -26,95 +21,14 @@ pub enum Selection {
 }
 
 impl Selection {
-    /// The commit that is wanted, when it is one.
+    /// The moment after which nothing is wanted, when it is one.
     #[must_use]
-    pub fn commit(&self) -> Option<CommitNumber> {
+    pub fn moment(&self) -> Option<UnixMillis> {
         match self {
-            Self::Commit(commit) => Some(*commit),
-            Self::Latest | Self::At(_) | Self::Point(_) => None,
+            Self::At(moment) => Some(*moment),
+            Self::Latest | Self::Point(_) | Self::Commit(_) => None,
         }
     }
-
-    /// Where following the commits after the point ends.
-    #[must_use]
-    pub fn stop(&self) -> Stop {
-        match self {
-            Self::Latest => Stop::AtEnd,
-            Self::At(moment) => Stop::By(*moment),
-            Self::Point(_) => Stop::AtPoint,
-            Self::Commit(commit) => Stop::AfterCommit(*commit),
-        }
-    }
-}
-
-/// The point that is meant.
-///
-/// # Errors
-/// A sentence when there is none.
-pub fn choose(points: &BTreeSet<PointId>, selection: &Selection) -> Result<PointId, String> {
-    let Some(oldest) = points.first() else {
-        return Err("the remotes that answer hold no restore point".to_owned());
-    };
-    match selection {
-        // A commit is searched for by the manifests; its point is none newer than the newest.
-        Selection::Latest | Selection::Commit(_) => Ok(points.last().unwrap_or(oldest).clone()),
-        Selection::Point(point) if points.contains(point) => Ok(point.clone()),
-        Selection::Point(point) => Err(format!(
-            "there is no restore point {point}: its manifest, {}, is missing on every remote that answers",
-            manifest_name(point, None)
-        )),
-        Selection::At(at) => points
-            .iter()
-            .rev()
-            .find(|point| moment_of(point).is_some_and(|taken| taken <= *at))
-            .cloned()
-            .ok_or_else(|| {
-                format!("there is no restore point from before that moment; the oldest is {oldest}")
-            }),
-    }
-}
-
-/// A sentence when a point newer than the chosen one, and still wanted by the selection, has objects but no
-/// manifest. Taking the older one in silence would lose orders in silence.
-pub(super) fn newer_without_manifest(survey: &Survey, request: &Request, chosen: &PointId) -> Option<String> {
-    let wanted = |point: &PointId| match &request.selection {
-        Selection::Latest => point > chosen,
-        Selection::At(at) => point > chosen && moment_of(point).is_some_and(|taken| taken <= *at),
-        Selection::Point(_) | Selection::Commit(_) => false,
-    };
-    let complete = survey.points();
-    let known = request
-        .known
-        .keys()
-        .filter(|point| !complete.contains(point) && wanted(point))
-        .max();
-    let orphans = survey
-        .holdings
-        .iter()
-        .flat_map(|(_, names)| names.keys())
-        .filter_map(|name| {
-            let (point, _) = object_key::part(name)?;
-            (!complete.contains(&point) && wanted(&point)).then_some(point)
-        });
-    let point = orphans.max().max(known.cloned())?;
-    let remotes: Vec<&str> = survey
-        .holdings
-        .iter()
-        .map(|(remote, _)| remote.as_str())
-        .collect();
-    Some(format!(
-        "the newest backup, {point}, is not whole: its upload was cut short, or a part of it was deleted ({} is missing \
-         on {})",
-        manifest_name(&point, request.known.get(&point)),
-        remotes.join(", ")
-    ))
-}
-
-/// The manifest's full name when this server knows it, and else what is certain of it.
-fn manifest_name(point: &PointId, known: Option<&String>) -> String {
-    known
-        .cloned()
-        .unwrap_or_else(|| format!("{}*.json.pgp", object_key::manifest_prefix(point)))
 }
 
 /// Reads a moment: RFC 3339, or `2026-11-22 09:14[:05]` in the owner's time zone.
@@ -150,36 +64,8 @@ pub fn parse_moment(text: &str, zone: &TimeZone) -> Result<UnixMillis, String> {
 mod tests {
     use super::*;
 
-    fn point(text: &str) -> PointId {
-        PointId::parse(text).unwrap()
-    }
-
-    fn points() -> BTreeSet<PointId> {
-        ["20261122T091400Z-00000001", "20261122T101400Z-00000002"]
-            .map(point)
-            .into_iter()
-            .collect()
-    }
-
     fn millis(text: &str) -> UnixMillis {
         UnixMillis(text.parse::<Timestamp>().unwrap().as_millisecond())
-    }
-
-    #[test]
-    fn the_newest_point_not_after_the_moment_is_meant() {
-        let at = |text| choose(&points(), &Selection::At(millis(text)));
-        assert_eq!(at("2026-11-22T10:14:00Z"), Ok(point("20261122T101400Z-00000002")));
-        assert_eq!(at("2026-11-22T10:13:59Z"), Ok(point("20261122T091400Z-00000001")));
-        assert!(
-            at("2026-11-22T09:13:59Z")
-                .unwrap_err()
-                .contains("20261122T091400Z-00000001")
-        );
-        assert_eq!(
-            choose(&points(), &Selection::Latest),
-            Ok(point("20261122T101400Z-00000002"))
-        );
-        assert!(choose(&BTreeSet::new(), &Selection::Latest).is_err());
     }
 
     #[test]

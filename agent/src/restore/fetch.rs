@@ -13,7 +13,7 @@ use protocol::{
 };
 use sha2::{Digest, Sha256};
 
-use super::Sources;
+use super::{Sources, index::Unread};
 use crate::backup::{
     remote::{Remote, RemoteError},
     seal::{OpenError, hex, open, open_into, sha256_hex},
@@ -36,31 +36,44 @@ pub(super) enum Failure {
 /// The point's manifest, from the first remote whose copy has the digest in its name, opens and agrees with itself.
 ///
 /// # Errors
-/// A sentence that names the object and what is wrong with it on each remote.
+/// What is wrong with it on each remote, in a sentence that names the object.
 pub(super) async fn manifest(
     sources: &Sources<'_>,
     point: &PointId,
     notes: &mut Vec<String>,
-) -> Result<Manifest, String> {
-    let mut refused = Vec::new();
+) -> Result<Manifest, Unread> {
+    let mut refused: Option<Unread> = None;
     for key in sources.survey.manifests_of(point) {
-        let mut wrong = Wrong::default();
+        let (mut wrong, mut gravest) = (Wrong::default(), None);
         for remote in sources.remotes {
             match manifest_from(sources, remote, point, key).await {
                 Ok(manifest) => {
                     notes.extend(wrong.as_note(key, remote.name()));
-                    notes.extend(refused);
+                    notes.extend(refused.map(|unread| unread.told().to_owned()));
                     return Ok(manifest);
                 }
-                Err(what) => wrong.add(remote.name(), &what),
+                Err(unread) => {
+                    wrong.add(remote.name(), unread.told());
+                    // An intact copy tells what it is; a damaged one beside it tells nothing.
+                    if gravest.is_none() || !matches!(unread, Unread::Damaged(_)) {
+                        gravest = Some(unread);
+                    }
+                }
             }
         }
-        refused.push(wrong.sentence(key));
+        let sentence = wrong.sentence(key);
+        let unread = match gravest {
+            Some(Unread::Misnamed(_)) => Unread::Misnamed(sentence),
+            Some(Unread::NotOurs(_)) => Unread::NotOurs(sentence),
+            Some(Unread::Damaged(_)) | None => Unread::Damaged(sentence),
+        };
+        refused = Some(match refused {
+            None => unread,
+            Some(before) => before.and(unread),
+        });
     }
-    if refused.is_empty() {
-        refused.push(format!("no remote that answers lists a manifest of {point}"));
-    }
-    Err(refused.join("; "))
+    Err(refused
+        .unwrap_or_else(|| Unread::Damaged(format!("no remote that answers lists a manifest of {point}"))))
 }
 
 async fn manifest_from(
@@ -68,24 +81,33 @@ async fn manifest_from(
     remote: &Remote,
     point: &PointId,
     key: &str,
-) -> Result<Manifest, String> {
+) -> Result<Manifest, Unread> {
+    let damaged = |what: String| Unread::Damaged(what);
     let sealed = remote
         .get_at_most(key, MANIFEST_BYTES_MAX)
         .await
-        .map_err(|error| error.to_string())?;
+        .map_err(|error| damaged(error.to_string()))?;
     let sha256 = sha256_hex(&sealed);
     if object_key::manifest(point, &sha256) != key {
-        return Err("it is altered: its SHA-256 is not the one in its name".to_owned());
+        return Err(damaged(
+            "it is altered: its SHA-256 is not the one in its name".to_owned(),
+        ));
     }
-    let json =
-        open(&sealed, sources.keys, sources.signers, MANIFEST_BYTES_MAX).map_err(|error| describe(&error))?;
+    let opened = open(&sealed, sources.keys, sources.signers, MANIFEST_BYTES_MAX);
+    let json = opened.map_err(|error| match error {
+        OpenError::Broken(_) | OpenError::Unsigned => damaged(describe(&error)),
+        OpenError::WrongKey(_) | OpenError::ForeignSigner(_) => Unread::NotOurs(describe(&error)),
+    })?;
     let manifest: Manifest =
-        serde_json::from_slice(&json).map_err(|_| "it does not read as a manifest".to_owned())?;
-    manifest.validate()?;
+        serde_json::from_slice(&json).map_err(|_| damaged("it does not read as a manifest".to_owned()))?;
+    manifest.validate().map_err(damaged)?;
     if manifest.point == *point {
         Ok(manifest)
     } else {
-        Err(format!("it is the manifest of {}", manifest.point))
+        Err(Unread::Misnamed(format!(
+            "it is the manifest of {}",
+            manifest.point
+        )))
     }
 }
 
@@ -106,7 +128,7 @@ pub(super) async fn manifest_of(
                 notes.extend(wrong.as_note(&key, remote.name()));
                 return Ok(manifest);
             }
-            Err(what) => wrong.add(remote.name(), &what),
+            Err(unread) => wrong.add(remote.name(), unread.told()),
         }
     }
     Err(wrong.sentence(&key))

@@ -4,35 +4,44 @@
 use std::{collections::BTreeMap, path::PathBuf};
 
 use protocol::{
-    chain::CommitNumber,
-    manifest::Manifest,
+    chain::{ChainId, CommitNumber, PageRoot},
+    manifest::{Manifest, Object},
     object_key::{PointId, SegmentName},
+    time::UnixMillis,
 };
 use thiserror::Error;
 use tokio::sync::Semaphore;
 
-use crate::backup::{
-    remote::Remote,
-    seal::Keys,
-    signer::Signers,
-    survey::{self, Survey},
+use crate::{
+    backup::{anchor::Anchor, remote::Remote, seal::Keys, signer::Signers, survey::Survey},
+    store::points::KnownPoint,
 };
 
 mod apply;
+mod around;
 mod assemble;
+mod avoid;
 pub mod choose;
 mod fetch;
+mod goal;
 pub mod hold;
+mod index;
 mod leftovers;
+mod numbers;
 mod pages;
 mod place;
 pub mod replay;
 mod search;
+mod strangers;
 mod swap;
 pub mod trust;
 mod unpack;
 
+use avoid::{Avoid, Culprit};
+use index::Index;
+
 pub use apply::{Done, carry_out, require_room};
+pub use around::{Gap, one_steps};
 pub use assemble::Reached;
 pub use choose::Selection;
 pub use leftovers::remove as remove_leftovers;
@@ -57,9 +66,9 @@ pub enum Target {
 }
 
 /// What will be done. Data: nothing has happened yet.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Plan {
-    /// The restore point, checked against itself.
+    /// The restore point that it begins at, checked against itself.
     pub manifest: Manifest,
     /// The full point that it stands on, when it is a delta.
     pub base: Option<Manifest>,
@@ -67,6 +76,14 @@ pub struct Plan {
     pub segments: Vec<SegmentName>,
     /// Where following them ends.
     pub stop: Stop,
+    /// The last commit on the way, by the names of the segments; the moment may end it before.
+    pub end: CommitNumber,
+    /// What the database must hold in the end, when that is known beforehand.
+    pub root: Option<PageRoot>,
+    /// The archive of files, and the point that it is of: usually the same.
+    pub files: Option<(PointId, Object)>,
+    /// What lies around the moment that was asked for, when nobody followed the shop then.
+    pub gap: Option<Gap>,
     /// Remotes that hold it, in the order in which they are asked.
     pub remotes: Vec<String>,
     /// What is wanted back.
@@ -77,12 +94,14 @@ pub struct Plan {
     pub full_check: bool,
     /// What went wrong on the way and did not matter in the end.
     pub notes: Vec<String>,
+    request: Request,
+    avoid: Avoid,
 }
 
 /// Databases up to this are always checked in full: it takes seconds.
 const FULL_CHECK_BYTES: u64 = 256 * 1024 * 1024;
-/// Manifests that are opened in search of another restore point.
-const ALTERNATIVES_MAX: usize = 50;
+/// What of a point is named when it is not whole.
+const FAULTS_TOLD: usize = 10;
 
 /// Why nothing was restored. Nothing was changed in any case.
 #[derive(Debug, Error)]
@@ -100,7 +119,23 @@ pub enum Next {
     /// This restore point is whole, as far as its manifest and the remotes' listings tell.
     Point(PointId),
     /// Everything until this commit is whole.
-    Commit(CommitNumber),
+    Commit {
+        /// Its chain.
+        chain: ChainId,
+        /// The commit.
+        commit: CommitNumber,
+        /// About when the agent saw it.
+        at: Option<UnixMillis>,
+    },
+    /// The same question, asked of this chain alone, has an answer.
+    Chain(ChainId),
+    /// The commit is in each of these chains, and was seen about then.
+    Which(CommitNumber, Vec<(ChainId, UnixMillis)>),
+    /// The database can be had, its files cannot.
+    DatabaseOnly {
+        /// The next older point whose files are whole.
+        older: Option<PointId>,
+    },
     /// No other one on these remotes can be restored with this key.
     Nothing,
     /// Something else, in a sentence.
@@ -122,146 +157,121 @@ pub struct Sources<'a> {
 }
 
 /// What was asked for on the command line.
+#[derive(Clone, Debug)]
 pub struct Request {
     /// Which moment.
     pub selection: Selection,
+    /// Only the chain whose name begins like this.
+    pub chain: Option<String>,
     /// What is wanted back.
     pub only: Option<Only>,
     /// Where it goes.
     pub target: Target,
     /// Check every page and index even of a large database.
     pub full_check: bool,
-    /// Points that this server's catalogue knows as complete, with the names of their manifests: one that vanished
-    /// from every remote is told.
-    pub known: BTreeMap<PointId, String>,
+    /// Points that this server's catalogue knows as complete: one that vanished from every remote is told.
+    pub known: BTreeMap<PointId, KnownPoint>,
+    /// Begin at the newest point alone: who rehearses a point wants to hear of its damage, and of no way around it.
+    pub newest_only: bool,
+    /// What the owner was told in a summary, and what must still be so.
+    pub anchor: Option<Anchor>,
+    /// This machine's clock.
+    pub now: UnixMillis,
 }
 
-/// Chooses the point, opens its manifest, finds the way from there, and sees by the listings whether all of it is there.
+impl Request {
+    fn is_of_chain(&self, chain: &ChainId) -> bool {
+        self.chain
+            .as_ref()
+            .is_none_or(|beginning| chain.as_str().starts_with(beginning.as_str()))
+    }
+}
+
+/// Chooses where to end and the point to begin at, finds the way from there, and sees by the listings whether all of it
+/// is there.
 ///
 /// # Errors
-/// [`Refused`], with the next best restore point when there is one.
+/// [`Refused`], with what comes nearest when there is anything.
 pub async fn plan(request: Request, sources: &Sources<'_>) -> Result<Plan, Refused> {
-    let points = sources.survey.points();
-    let mut notes: Vec<String> = sources.silent_remotes().into_iter().collect();
-    let chosen = match request.selection.commit() {
-        Some(commit) => search::holder_of(sources, &points, commit).await,
-        None => choose::choose(&points, &request.selection),
-    };
-    let point = chosen.map_err(|reason| Refused {
-        reason,
-        next: Next::Advice(
-            sources
-                .silent_remotes()
-                .unwrap_or_else(|| "`agent list` shows what there is".to_owned()),
-        ),
-    })?;
-    if let Some(reason) = choose::newer_without_manifest(sources.survey, &request, &point) {
-        return Err(sources.refuse_with(reason, &point).await);
-    }
-    let manifest = match fetch::manifest(sources, &point, &mut notes).await {
-        Ok(manifest) => manifest,
-        Err(reason) => return Err(sources.refuse(reason, &point).await),
-    };
-    let wants_database = request.only != Some(Only::Config);
-    let base = match &manifest.base {
-        Some(base) if wants_database => match fetch::manifest_of(sources, base, &mut notes).await {
-            Ok(base) => Some(base),
-            Err(reason) => return Err(sources.refuse(reason, &point).await),
-        },
+    plan_around(request, Avoid::default(), sources).await
+}
+
+async fn plan_around(request: Request, avoid: Avoid, sources: &Sources<'_>) -> Result<Plan, Refused> {
+    let mut index = Index::new(sources, &request, request.selection.moment());
+    let goal = goal::find(&request, sources, &mut index, &avoid).await?;
+    let route = search::choose(&request, sources, &mut index, &goal, &avoid).await?;
+    let files = search::files(&request, sources, &mut index, (&goal, &route), &avoid).await?;
+    let gap = match (goal.stop, request.only) {
+        (Stop::By(moment), None | Some(Only::Database)) => around::gap(sources, &route, moment).await,
         _ => None,
     };
-    let lacking = sources.what_is_lacking(&manifest, base.as_ref());
-    if let Some(reason) = lacking {
-        return Err(sources.refuse(reason, &point).await);
-    }
-    let stop = if wants_database {
-        request.selection.stop()
-    } else {
-        Stop::AtPoint
-    };
-    let segments = search::way(sources.survey, &manifest, stop)?;
+    let mut notes: Vec<String> = sources.silent_remotes().into_iter().collect();
+    notes.extend(goal.notes);
+    notes.extend(avoid.told());
+    notes.extend(route.notes);
+    notes.dedup();
+    let holders = sources.survey.holders(&route.manifest.point);
     Ok(Plan {
-        remotes: sources
-            .survey
-            .holders(&point)
-            .map(|(remote, _)| remote.to_owned())
-            .collect(),
-        full_check: request.full_check || manifest.database_bytes <= FULL_CHECK_BYTES,
+        remotes: holders.map(|(remote, _)| remote.to_owned()).collect(),
+        full_check: request.full_check || route.manifest.database_bytes <= FULL_CHECK_BYTES,
         only: request.only,
-        target: request.target,
-        manifest,
-        base,
-        segments,
-        stop,
+        target: request.target.clone(),
+        manifest: route.manifest,
+        base: route.base,
+        segments: route.segments,
+        end: route.end,
+        stop: goal.stop,
+        root: goal.root,
+        files,
+        gap,
         notes,
+        request,
+        avoid,
     })
 }
 
-impl Sources<'_> {
-    /// The refusal of a point that is not whole, with the next best one.
-    pub(crate) async fn refuse(&self, reason: String, point: &PointId) -> Refused {
-        Refused {
-            reason: format!("the restore point {point} cannot be restored: {reason}"),
-            next: self.next_best(point).await.map_or(Next::Nothing, Next::Point),
-        }
-    }
-
-    /// The refusal of an incomplete newer point, when `point` is the best that is whole.
-    async fn refuse_with(&self, reason: String, point: &PointId) -> Refused {
-        let best = match self.restorable(point).await {
-            true => Some(point.clone()),
-            false => self.next_best(point).await,
-        };
-        Refused {
-            reason,
-            next: best.map_or(Next::Nothing, Next::Point),
-        }
-    }
-
-    /// The newest older point that is whole, else the oldest newer one.
-    async fn next_best(&self, point: &PointId) -> Option<PointId> {
-        let points = self.survey.points();
-        let older = points.iter().rev().filter(|other| *other < point);
-        let newer = points.iter().filter(|other| *other > point);
-        for other in older.chain(newer).take(ALTERNATIVES_MAX) {
-            if self.restorable(other).await {
-                return Some(other.clone());
+impl Plan {
+    /// Another way to the same end, once something on this one turned out to be of no use.
+    ///
+    /// # Errors
+    /// [`Refused`] when there is none.
+    async fn around(&self, culprit: Culprit, why: String, sources: &Sources<'_>) -> Result<Self, Refused> {
+        let mut avoid = self.avoid.clone();
+        let culprit = match culprit {
+            // Nobody made it yet: what cannot be read of it was never there.
+            Culprit::Segment(name) if name.last_at > goal::ahead_of(self.request.now) => {
+                Culprit::Misnamed(name)
             }
-        }
-        None
-    }
-
-    async fn restorable(&self, point: &PointId) -> bool {
-        let Ok(manifest) = fetch::manifest(self, point, &mut Vec::new()).await else {
-            return false;
+            other => other,
         };
-        let base = match &manifest.base {
-            None => None,
-            Some(base) => match fetch::manifest_of(self, base, &mut Vec::new()).await {
-                Ok(base) => Some(base),
-                Err(_) => return false,
-            },
-        };
-        self.what_is_lacking(&manifest, base.as_ref()).is_none()
-    }
-
-    /// What no remote holds of a point and of its base, by the listings; `None` when all of it is somewhere.
-    fn what_is_lacking(&self, manifest: &Manifest, base: Option<&Manifest>) -> Option<String> {
-        let all: Vec<&Manifest> = [Some(manifest), base].into_iter().flatten().collect();
-        if all.iter().all(|manifest| self.survey.is_restorable(manifest)) {
-            return None;
+        if avoid.add(culprit, why.clone()) && !self.request.newest_only {
+            return plan_around(self.request.clone(), avoid, sources).await;
         }
-        let told: Vec<String> = all
-            .iter()
-            .flat_map(|manifest| self.survey.holders(&manifest.point).map(move |it| (manifest, it)))
-            .flat_map(|(manifest, (remote, names))| {
-                survey::lacking(names, manifest)
-                    .into_iter()
-                    .map(move |what| format!("{what} on {remote}"))
+        Err(search::refuse_point(&self.request, sources, why, &self.manifest.point).await)
+    }
+}
+
+impl Sources<'_> {
+    /// What no remote holds of these objects of a point, by the listings; `None` when each is somewhere.
+    fn lacking<'o>(&self, point: &PointId, objects: impl Iterator<Item = &'o Object>) -> Option<String> {
+        let lost = objects.filter(|object| !self.survey.is_held(object));
+        let told: Vec<String> = lost
+            .flat_map(|object| {
+                self.survey
+                    .holders(point)
+                    .map(move |(remote, names)| match names.get(&object.key) {
+                        None => format!("{} is missing on {remote}", object.key),
+                        Some(size) => {
+                            format!(
+                                "{} has {size} of {} bytes on {remote}",
+                                object.key, object.size_bytes
+                            )
+                        }
+                    })
             })
-            .take(10)
+            .take(FAULTS_TOLD)
             .collect();
-        Some(told.join("; "))
+        (!told.is_empty()).then(|| told.join("; "))
     }
 
     fn silent_remotes(&self) -> Option<String> {
@@ -284,6 +294,7 @@ pub async fn open_manifest(
     point: &PointId,
 ) -> Result<(Manifest, Vec<String>), String> {
     let mut notes = Vec::new();
-    let manifest = fetch::manifest(sources, point, &mut notes).await?;
+    let found = fetch::manifest(sources, point, &mut notes).await;
+    let manifest = found.map_err(|unread| unread.told().to_owned())?;
     Ok((manifest, notes))
 }

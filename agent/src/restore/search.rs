@@ -1,85 +1,313 @@
-//! Which point a commit is reached from, and which segments lead from a point to what is wanted.
-//! It opens manifests and no more.
+//! From which point a goal is reached, and by which segments: the newest point first, then older ones and more commits.
+//! It opens manifests and reads listings; every object is checked again by whoever follows the way.
 
-use std::collections::BTreeSet;
-
-use futures_util::stream::{self, StreamExt};
 use protocol::{
-    chain::{ChainId, CommitNumber},
-    manifest::Manifest,
+    chain::CommitNumber,
+    manifest::{Manifest, Object},
     object_key::{PointId, SegmentName},
+    time::UnixMillis,
 };
 
-use super::{Next, Refused, Sources, Stop, fetch, replay};
-use crate::backup::survey::Survey;
+use super::{
+    Next, Only, Refused, Request, Sources, Stop, avoid::Avoid, fetch, goal::Goal, index::Index, replay,
+};
 
-/// Manifests that are opened at the same time.
-const MANIFESTS_AT_ONCE: usize = 8;
+/// Points that are tried as the beginning of a way.
+const BEGINNINGS_MAX: usize = 50;
+/// Points that are looked at in search of something else to restore.
+const LOOKED_AT_MAX: usize = 200;
 
-/// The newest point of the newest chain that stands at this commit or before it.
-///
-/// # Errors
-/// A sentence when there is none.
-pub(super) async fn holder_of(
-    sources: &Sources<'_>,
-    points: &BTreeSet<PointId>,
-    commit: CommitNumber,
-) -> Result<PointId, String> {
-    let mut chain: Option<ChainId> = None;
-    let mut oldest = None;
-    let mut manifests = stream::iter(points.iter().rev())
-        .map(|point| async move { fetch::manifest(sources, point, &mut Vec::new()).await })
-        .buffered(MANIFESTS_AT_ONCE);
-    // One that does not open hides no older one: the commits after it can be followed from there.
-    while let Some(manifest) = manifests.next().await {
-        let Ok(manifest) = manifest else { continue };
-        let newest = chain.get_or_insert_with(|| manifest.chain.clone());
-        if *newest != manifest.chain {
-            continue;
-        }
-        if manifest.commit <= commit {
-            return Ok(manifest.point);
-        }
-        oldest = Some(manifest.commit);
-    }
-    Err(match oldest {
-        Some(oldest) => {
-            format!(
-                "commit {commit} cannot be reached: the oldest point of the newest chain stands at commit {oldest}"
-            )
-        }
-        None => {
-            "no restore point on the remotes that answer opens with this key and a known signer".to_owned()
-        }
-    })
+/// A way to a state.
+pub(super) struct Route {
+    pub manifest: Manifest,
+    pub base: Option<Manifest>,
+    pub segments: Vec<SegmentName>,
+    /// The last commit on it.
+    pub end: CommitNumber,
+    pub end_at: UnixMillis,
+    /// Where it ends before its time, in a sentence.
+    pub torn: Option<String>,
+    pub notes: Vec<String>,
 }
 
-/// The segments from the point to the stop.
+/// The way from one point.
 ///
 /// # Errors
-/// [`Refused`] when one is missing on the way, with the last commit that can be had.
-pub(super) fn way(survey: &Survey, manifest: &Manifest, stop: Stop) -> Result<Vec<SegmentName>, Refused> {
-    let names = survey.segments(&manifest.chain);
+/// Why nothing can begin there.
+async fn route(
+    sources: &Sources<'_>,
+    avoid: &Avoid,
+    manifest: &Manifest,
+    stop: Stop,
+    only: Option<Only>,
+) -> Result<Route, String> {
+    let mut route = Route {
+        manifest: manifest.clone(),
+        base: None,
+        segments: Vec::new(),
+        end: manifest.commit,
+        end_at: manifest.taken_at,
+        torn: None,
+        notes: Vec::new(),
+    };
+    if only == Some(Only::Config) {
+        return Ok(route);
+    }
+    is_usable(sources, avoid, manifest)?;
+    if let Some(base) = &manifest.base {
+        let base = fetch::manifest_of(sources, base, &mut route.notes).await?;
+        is_usable(sources, avoid, &base)?;
+        route.base = Some(base);
+    }
+    let names = avoid.usable(sources.survey, &manifest.chain);
     let way = replay::way(&names, &manifest.chain, manifest.commit, stop);
-    if let Some((before, after)) = way.gap {
-        return Err(Refused {
-            reason: format!(
-                "the segment that begins with commit {} is missing on every remote that answers, although later ones, \
-                 from commit {after} on, are there",
-                before.next()
-            ),
-            next: Next::Commit(before),
+    route.torn = way.gap.map(|(before, after)| {
+        format!(
+            "the segment that begins with commit {} is missing on every remote that answers, although later ones, from \
+             commit {after} on, are there",
+            before.next()
+        )
+    });
+    if let Some(last) = way.segments.last() {
+        (route.end, route.end_at) = (last.last, last.last_at);
+    }
+    route.segments = way.segments;
+    Ok(route)
+}
+
+fn is_usable(sources: &Sources<'_>, avoid: &Avoid, manifest: &Manifest) -> Result<(), String> {
+    if let Some(why) = avoid.points.get(&manifest.point) {
+        return Err(why.clone());
+    }
+    match sources.lacking(&manifest.point, manifest.database.iter()) {
+        None => Ok(()),
+        Some(lacking) => Err(lacking),
+    }
+}
+
+/// The best way to the goal.
+///
+/// # Errors
+/// [`Refused`] when none leads there, with what comes nearest.
+pub(super) async fn choose(
+    request: &Request,
+    sources: &Sources<'_>,
+    index: &mut Index<'_>,
+    goal: &Goal,
+    avoid: &Avoid,
+) -> Result<Route, Refused> {
+    let mut faults: Vec<String> = Vec::new();
+    let mut best: Option<Route> = None;
+    let (mut at, mut tried) = (0, 0);
+    while let Some(reading) = index.get(at).await {
+        at += 1;
+        let Ok(manifest) = &reading.found else { continue };
+        if !goal.may_begin(manifest) {
+            continue;
+        }
+        tried += 1;
+        let notes = reading.notes.clone();
+        match route(sources, avoid, manifest, goal.stop, request.only).await {
+            Err(why) => faults.push(format!(
+                "the restore point {} cannot be restored: {why}",
+                manifest.point
+            )),
+            Ok(mut route) => {
+                let is_whole = route.torn.is_none() && goal.lost.is_empty();
+                if is_whole && (route.end >= goal.floor || request.only == Some(Only::Config)) {
+                    route.notes.splice(0..0, notes);
+                    route.notes.splice(0..0, instead(&faults, &route));
+                    return Ok(route);
+                }
+                // Every older one follows the same commits, and ends there as well.
+                best = Some(route);
+                break;
+            }
+        }
+        if request.newest_only || tried == BEGINNINGS_MAX || request.only == Some(Only::Config) {
+            break;
+        }
+    }
+    Err(refuse(request, sources, goal, avoid, faults, best).await)
+}
+
+/// What is done instead of beginning where one would.
+fn instead(faults: &[String], route: &Route) -> Vec<String> {
+    let mut notes = faults.to_vec();
+    if !faults.is_empty() {
+        notes.push(format!(
+            "therefore the restore begins at the older point {}, and follows the commits from there: nothing is lost by it",
+            route.manifest.point
+        ));
+    }
+    notes
+}
+
+async fn refuse(
+    request: &Request,
+    sources: &Sources<'_>,
+    goal: &Goal,
+    avoid: &Avoid,
+    faults: Vec<String>,
+    best: Option<Route>,
+) -> Refused {
+    let mut reasons = faults;
+    reasons.extend(goal.lost.iter().cloned());
+    reasons.extend(avoid.told());
+    if let Some(route) = &best {
+        reasons.extend(route.torn.clone());
+        if reasons.is_empty() {
+            reasons.extend(goal.notes.iter().cloned());
+            reasons.push(format!(
+                "commit {} is on no remote that answers: the last one there is {}",
+                goal.floor, route.end
+            ));
+        }
+    }
+    if reasons.is_empty() {
+        reasons.extend(goal.notes.iter().cloned());
+        reasons.push(format!("no restore point leads to commit {}", goal.floor));
+    }
+    reasons.dedup();
+    let next = match best {
+        Some(route) => nearest(route, goal.stop),
+        None => {
+            other(request, sources, avoid, |manifest| {
+                (!goal.may_begin(manifest)).then(|| goal.is_before(manifest))
+            })
+            .await
+        }
+    };
+    Refused {
+        reason: reasons.join("; "),
+        next,
+    }
+}
+
+/// How the end of a way is asked for.
+fn nearest(route: Route, stop: Stop) -> Next {
+    let at = Some(route.end_at);
+    match (route.segments.is_empty(), stop) {
+        (true, _) => Next::Point(route.manifest.point),
+        // The last segment may reach beyond the moment.
+        (false, Stop::By(by)) if route.end_at > by => Next::Chain(route.manifest.chain),
+        (false, _) => Next::Commit {
+            chain: route.manifest.chain,
+            commit: route.end,
+            at,
+        },
+    }
+}
+
+/// The refusal of a point, with the next best one.
+pub(super) async fn refuse_point(
+    request: &Request,
+    sources: &Sources<'_>,
+    why: String,
+    point: &PointId,
+) -> Refused {
+    let avoid = Avoid::default();
+    let next = other(request, sources, &avoid, |manifest| {
+        (manifest.point != *point).then_some(manifest.point > *point)
+    });
+    Refused {
+        next: next.await,
+        reason: format!("the restore point {point} cannot be restored: {why}"),
+    }
+}
+
+/// The newest whole point among those that are meant, else the oldest of those that come too late; `is_late` says which
+/// it is.
+async fn other(
+    request: &Request,
+    sources: &Sources<'_>,
+    avoid: &Avoid,
+    is_late: impl Fn(&Manifest) -> Option<bool>,
+) -> Next {
+    let mut index = Index::new(sources, request, None);
+    let (mut at, mut late) = (0, None);
+    while let Some(reading) = index.get(at).await {
+        at += 1;
+        let Ok(manifest) = &reading.found else { continue };
+        let Some(is_late) = is_late(manifest) else {
+            continue;
+        };
+        if at > LOOKED_AT_MAX {
+            break;
+        }
+        if route(sources, avoid, manifest, Stop::AtPoint, None)
+            .await
+            .is_err()
+        {
+            continue;
+        }
+        if !is_late {
+            return Next::Point(manifest.point.clone());
+        }
+        late = Some(manifest.point.clone());
+    }
+    late.map_or(Next::Nothing, Next::Point)
+}
+
+/// The archive of files that belongs to the goal: that of the newest point before it. An older one is not put in its
+/// place, since nobody could tell the difference afterwards.
+pub(super) async fn files(
+    request: &Request,
+    sources: &Sources<'_>,
+    index: &mut Index<'_>,
+    (goal, route): (&Goal, &Route),
+    avoid: &Avoid,
+) -> Result<Option<(PointId, Object)>, Refused> {
+    let mut at = 0;
+    while let Some(reading) = index.get(at).await {
+        at += 1;
+        let Ok(manifest) = &reading.found else { continue };
+        let is_at_or_before = goal.may_begin(manifest) || manifest.taken_at < route.manifest.taken_at;
+        if request.only == Some(Only::Database) || !is_at_or_before {
+            continue;
+        }
+        let Some(object) = &manifest.files else {
+            return Ok(None);
+        };
+        let why = avoid.files.get(&manifest.point).cloned();
+        return match why.or_else(|| sources.lacking(&manifest.point, [object].into_iter())) {
+            None => Ok(Some((manifest.point.clone(), object.clone()))),
+            Some(why) => Err(without_files(request, sources, manifest.clone(), avoid, &why).await),
+        };
+    }
+    Ok(None)
+}
+
+/// What there is when the files of a point are lost.
+async fn without_files(
+    request: &Request,
+    sources: &Sources<'_>,
+    wanted: Manifest,
+    avoid: &Avoid,
+    why: &str,
+) -> Refused {
+    let mut index = Index::new(sources, request, None);
+    let (mut at, mut older) = (0, None);
+    while let Some(reading) = index.get(at).await {
+        at += 1;
+        let Ok(manifest) = &reading.found else { continue };
+        let is_whole = manifest.files.as_ref().is_some_and(|object| {
+            !avoid.files.contains_key(&manifest.point)
+                && sources.lacking(&manifest.point, [object].into_iter()).is_none()
         });
+        if is_whole && manifest.taken_at < wanted.taken_at {
+            older = Some(manifest.point.clone());
+            break;
+        }
     }
-    let last = way
-        .segments
-        .last()
-        .map_or(manifest.commit, |segment| segment.last);
-    match stop {
-        Stop::AfterCommit(commit) if last < commit => Err(Refused {
-            reason: format!("commit {commit} is on no remote that answers: the last one there is {last}"),
-            next: Next::Commit(last),
-        }),
-        _ => Ok(way.segments),
-    }
+    let reason = format!(
+        "the configuration, .env and logs of the restore point {} cannot be restored: {why}",
+        wanted.point
+    );
+    let next = match (request.only, older) {
+        (Some(Only::Config), Some(older)) => Next::Point(older),
+        (Some(Only::Config), None) => Next::Nothing,
+        (_, older) => Next::DatabaseOnly { older },
+    };
+    Refused { reason, next }
 }

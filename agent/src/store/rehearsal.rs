@@ -1,6 +1,8 @@
 //! How each look at a remote's objects and each rehearsal of a restore ended.
 //! It decides nothing about what that means.
 
+use std::collections::BTreeMap;
+
 use protocol::time::UnixMillis;
 use rusqlite::{OptionalExtension, named_params};
 
@@ -16,6 +18,9 @@ const SELECT_NEWEST: &str = "
     WHERE kind = :kind AND remote = :remote ORDER BY id DESC LIMIT 1";
 const SELECT_PASSED: &str = "
     SELECT max(ended_at) FROM rehearsal WHERE kind = :kind AND remote = :remote AND fault IS NULL";
+const SELECT_DRILLED: &str = "
+    SELECT point, max(ended_at) FROM rehearsal
+    WHERE kind = 'drill' AND fault IS NULL AND point IS NOT NULL GROUP BY point";
 /// Rows of this long ago are dropped, but for the newest of each.
 const KEPT_MS: i64 = 400 * 86_400_000;
 
@@ -120,5 +125,18 @@ impl Store {
                 .query_row(parameters, |row| row.get(0))
         })
         .map(|at: Option<i64>| at.map(UnixMillis))
+    }
+
+    /// The points from which a shop was rebuilt and found whole, and when that last was.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub fn drilled_points(&self) -> rusqlite::Result<BTreeMap<String, UnixMillis>> {
+        self.read(|connection| {
+            connection
+                .prepare_cached(SELECT_DRILLED)?
+                .query_map([], |row| Ok((row.get(0)?, UnixMillis(row.get(1)?))))?
+                .collect()
+        })
     }
 }

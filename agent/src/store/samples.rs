@@ -23,6 +23,7 @@ const PUT: &str = "
         SET at = excluded.at, mean = excluded.mean, least = excluded.least, most = excluded.most";
 const READ: &str = "
     SELECT at, mean, least, most FROM sample WHERE series = :series AND at >= :from AND at <= :to ORDER BY at";
+const MOMENTS: &str = "SELECT DISTINCT at FROM sample ORDER BY at";
 const NAMES: &str = "SELECT DISTINCT series FROM sample ORDER BY series LIMIT 200";
 
 /// What a series was like for a while.
@@ -69,6 +70,20 @@ impl Store {
                 })?;
             }
             Ok(())
+        })
+    }
+
+    /// The beginning of every slot in which this agent looked at anything, oldest first: between two that do not follow
+    /// each other it did not run.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub fn sampled_slots(&self) -> rusqlite::Result<Vec<UnixMillis>> {
+        self.read(|connection| {
+            connection
+                .prepare_cached(MOMENTS)?
+                .query_map([], |row| row.get(0).map(UnixMillis))?
+                .collect()
         })
     }
 

@@ -101,7 +101,7 @@ pub fn locking_s3(dir: &Path) -> Server {
 
 fn curl(arguments: &[&str]) {
     let made = Command::new("curl")
-        .args(["-sSf", "-o", "/dev/null"])
+        .args(["-sSf", "--retry", "5", "--retry-all-errors", "-o", "/dev/null"])
         .args(arguments)
         .status();
     assert!(made.unwrap().success(), "{arguments:?}");

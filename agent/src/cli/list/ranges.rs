@@ -20,6 +20,11 @@ pub struct Range {
     pub first: CommitNumber,
     /// The last one.
     pub last: CommitNumber,
+    /// The oldest point that they can be followed from; what of them lies before it cannot be restored. Absent when none
+    /// is known.
+    pub restorable_from: Option<CommitNumber>,
+    /// When the agent saw the first ones, in milliseconds since 1970: the end of the first segment.
+    pub first_at: UnixMillis,
     /// When the agent saw the last one, in milliseconds since 1970.
     pub last_at: UnixMillis,
     /// Bytes of the segments on one remote.
@@ -42,12 +47,24 @@ pub fn of(segments: &BTreeMap<SegmentName, u64>) -> Vec<Range> {
                 chain: segment.chain.clone(),
                 first: segment.first,
                 last: segment.last,
+                restorable_from: None,
+                first_at: segment.last_at,
                 last_at: segment.last_at,
                 size_bytes: *size_bytes,
             }),
         }
     }
     ranges
+}
+
+/// Says of each range from which point on it can be restored; `points` are whole ones, with their chains.
+pub(super) fn lead_from(ranges: &mut [Range], points: &[(&ChainId, CommitNumber)]) {
+    for range in ranges {
+        let leads = |(chain, commit): &&(&ChainId, CommitNumber)| {
+            **chain == range.chain && commit.next() >= range.first && *commit <= range.last
+        };
+        range.restorable_from = points.iter().filter(leads).map(|(_, commit)| *commit).min();
+    }
 }
 
 #[cfg(test)]
@@ -74,7 +91,16 @@ mod tests {
             name(2, 10, 11),
             name(2, 10, 12),
         ];
-        let found: Vec<(u64, u64, u64)> = of(&segments.into_iter().map(|name| (name, 10)).collect())
+        let mut ranges = of(&segments.into_iter().map(|name| (name, 10)).collect());
+        let commit = |number| CommitNumber::new(number).unwrap();
+        let (one, two) = (ChainId::from_bits(1), ChainId::from_bits(2));
+        lead_from(
+            &mut ranges,
+            &[(&one, commit(4)), (&one, commit(3)), (&two, commit(9))],
+        );
+        let from: Vec<Option<CommitNumber>> = ranges.iter().map(|range| range.restorable_from).collect();
+        assert_eq!(from, [Some(commit(3)), None, Some(commit(9))]);
+        let found: Vec<(u64, u64, u64)> = ranges
             .iter()
             .map(|range| (range.first.get(), range.last.get(), range.size_bytes))
             .collect();

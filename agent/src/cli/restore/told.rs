@@ -1,4 +1,4 @@
-//! What `agent restore` says: its plan, its outcome, and the next command ready to be copied.
+//! What `agent restore` says of its plan and its outcome.
 //! It only prints; what is to be done was decided before.
 
 use protocol::{
@@ -7,80 +7,13 @@ use protocol::{
     time::UnixMillis,
 };
 
-use super::{Arguments, now};
+use super::{now, refusals::quoted};
 use crate::{
-    backup::survey,
-    cli::{Failure, words},
+    cli::words,
     config::Config,
-    restore::{Done, Next, Only, Plan, Reached, Refused, Target, trust::Source},
+    restore::{Done, Gap, Only, Plan, Reached, Stop, Target, trust::Source},
     store::capture::CaptureState,
 };
-
-pub(super) fn refusal(failure: anyhow::Error, arguments: &Arguments, config: &Config) -> Failure {
-    match failure.downcast::<Refused>() {
-        Ok(refused) => told(&refused, arguments, config),
-        Err(other) => Failure::Failed(other),
-    }
-}
-
-/// What is wrong, and below it the command that helps, ready to be copied.
-pub(super) fn told(refused: &Refused, arguments: &Arguments, config: &Config) -> Failure {
-    let next = match &refused.next {
-        Next::Advice(text) => format!("{text}."),
-        Next::Nothing => {
-            "No other backup on these remotes can be restored with this key. `agent list` shows what they hold; \
-             another remote (without --remote) or another key may help."
-                .to_owned()
-        }
-        Next::Commit(commit) => format!(
-            "Everything until commit {commit} is there. To restore that:\n  {}",
-            command(arguments, "--commit", &commit.to_string())
-        ),
-        Next::Point(point) => {
-            let at = survey::moment_of(point).map(|at| words::moment(at, &config.owner.timezone));
-            format!(
-                "The next best restore point is {point}, of {}. What happened after that moment is not in it. To \
-                 restore it:\n  {}",
-                at.unwrap_or_default(),
-                command(arguments, "--point", point.as_str())
-            )
-        }
-    };
-    Failure::Failed(anyhow::anyhow!("{refused}.\n{next}"))
-}
-
-/// The command that was given, with another choice.
-fn command(arguments: &Arguments, choice: &str, value: &str) -> String {
-    let mut words = vec!["agent restore".to_owned()];
-    let mut add = |option: &str, value: &str| words.push(format!("{option} {}", quoted(value)));
-    add("--config", &arguments.config.path.to_string_lossy());
-    if let Some(key) = &arguments.key {
-        add("--key", &key.to_string_lossy());
-    }
-    if let Some(remote) = &arguments.remote {
-        add("--remote", remote);
-    }
-    if let Some(only) = arguments.only {
-        add("--only", only.word());
-    }
-    if let Some(to) = &arguments.to {
-        add("--to", &to.to_string_lossy());
-    }
-    for fingerprint in &arguments.trust {
-        add("--trust", fingerprint);
-    }
-    add(choice, value);
-    words.join(" ")
-}
-
-/// As a shell takes it for one word.
-fn quoted(text: &str) -> String {
-    let plain = |char: char| char.is_ascii_alphanumeric() || "/._-+:@".contains(char);
-    if !text.is_empty() && text.chars().all(plain) {
-        return text.to_owned();
-    }
-    format!("'{}'", text.replace('\'', r"'\''"))
-}
 
 pub(super) fn show(plan: &Plan, source: Source, config: &Config) {
     let manifest = &plan.manifest;
@@ -98,12 +31,17 @@ pub(super) fn show(plan: &Plan, source: Source, config: &Config) {
         println!("A delta on     {}", base.point);
     }
     if let Some(last) = plan.segments.last() {
-        println!(
-            "Followed by    {} segments, until commit {} of about {}",
-            plan.segments.len(),
-            last.last,
-            words::moment(last.last_at, &config.owner.timezone)
-        );
+        let count = plan.segments.len();
+        let objects = if count == 1 { "segment" } else { "segments" };
+        let moment = |at| words::moment(at, &config.owner.timezone);
+        let until = match plan.stop {
+            Stop::By(by) => format!("as far as they are not after {}", moment(by)),
+            Stop::AfterCommit(commit) => format!("until commit {commit}"),
+            Stop::AtPoint | Stop::AtEnd => {
+                format!("until commit {} of about {}", last.last, moment(last.last_at))
+            }
+        };
+        println!("Followed by    {count} {objects} of commits, {until}");
     }
     println!("Signed by      {}, {}", manifest.signer, source.told());
     println!("From           {}", plan.remotes.join(", then "));
@@ -117,7 +55,7 @@ pub(super) fn show(plan: &Plan, source: Source, config: &Config) {
         };
         println!("Database       {} → {into}", words::size(manifest.database_bytes));
     }
-    if let (Some(files), true) = (&manifest.files, plan.only != Some(Only::Database)) {
+    if let Some((_, files)) = &plan.files {
         let into = match &plan.target {
             Target::Live(path) => path.with_file_name("restored-<time>/"),
             Target::Folder(folder) => folder.join("files/"),
@@ -128,12 +66,45 @@ pub(super) fn show(plan: &Plan, source: Source, config: &Config) {
             into.display()
         );
     }
+    if let Some(gap) = &plan.gap {
+        println!("In a gap       {}", in_words(gap, config));
+    }
     for note in &plan.notes {
         println!("Note           {note}");
     }
 }
 
-pub(super) fn tell(plan: &Plan, done: &Done, config: &Config) {
+/// What is restored when nobody followed the shop at the moment that was asked for.
+fn in_words(gap: &Gap, config: &Config) -> String {
+    let told = |at: &UnixMillis| words::moment(*at, &config.owner.timezone);
+    match gap {
+        Gap::OneStep { before, next } => format!(
+            "nobody followed the shop from {} until {}: all that happened in between is one commit, {}. You get the shop \
+             as it was last seen before, after commit {}; what comes next is --commit {}",
+            told(&before.1),
+            told(&next.1),
+            next.0,
+            before.0,
+            next.0
+        ),
+        Gap::NewChain {
+            before,
+            point,
+            chain,
+            at,
+        } => format!(
+            "what was followed ends with commit {} at {}, and another chain, {}, can be restored from {} on. You get the \
+             shop as it was last seen before that; what comes next is --point {point}",
+            before.0,
+            told(&before.1),
+            words::chain(chain),
+            told(at)
+        ),
+    }
+}
+
+/// `shown` are the notes that the plan was shown with.
+pub(super) fn tell(plan: &Plan, done: &Done, shown: &[String], config: &Config) {
     let taken_at = done.reached.map_or(plan.manifest.taken_at, |reached| reached.at);
     println!();
     println!(
@@ -141,7 +112,7 @@ pub(super) fn tell(plan: &Plan, done: &Done, config: &Config) {
         words::moment(taken_at, &config.owner.timezone),
         words::duration(now().since(taken_at))
     );
-    for note in done.notes.iter().filter(|note| !plan.notes.contains(note)) {
+    for note in done.notes.iter().filter(|note| !shown.contains(note)) {
         println!("Note: {note}.");
     }
     if let Some(database) = &done.database {
@@ -246,16 +217,4 @@ pub(super) fn json(plan: &Plan, done: &Done, dry_run: bool) -> serde_json::Value
         "replaced": done.replaced,
         "notes": done.notes,
     })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_a_shell_would_split_is_quoted() {
-        assert_eq!(quoted("/etc/warung/agent.toml"), "/etc/warung/agent.toml");
-        assert_eq!(quoted("/media/my usb/it's"), r"'/media/my usb/it'\''s'");
-        assert_eq!(quoted(""), "''");
-    }
 }

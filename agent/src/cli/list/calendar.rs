@@ -1,0 +1,138 @@
+//! The calendar that an owner reads: where the copies are, a line for each restore point under its day, which commits there
+//! are, and the times of which there are none.
+//! It only prints.
+
+use jiff::{Timestamp, tz::TimeZone};
+use protocol::time::UnixMillis;
+
+use super::{
+    Shown,
+    gaps::{Gap, What},
+    holding::Holding,
+    points::Listed,
+    ranges::Range,
+};
+use crate::cli::words;
+
+/// Prints all of it.
+pub(super) fn print(shown: &Shown, zone: &TimeZone) {
+    if shown.restore_points.is_empty() {
+        println!("The remotes hold no restore point yet. `agent backup` makes one.");
+    }
+    for holding in &shown.remotes {
+        print_holding(holding, zone);
+    }
+    let mut day = String::new();
+    for point in &shown.restore_points {
+        let of_day = local(point.moment(), zone).strftime("%A %Y-%m-%d").to_string();
+        if of_day != day {
+            println!("\n{of_day}{}", total(shown, &of_day, zone));
+            day = of_day;
+        }
+        print_point(point, zone);
+    }
+    if !shown.commits.is_empty() {
+        println!("\nCommits: restore --commit N, and --chain ID where a number repeats");
+    }
+    // Whose chain is not known may lead anywhere.
+    let knows_all = shown.restore_points.iter().all(|point| point.chain.is_some());
+    for range in &shown.commits {
+        println!("  {}", told(range, knows_all, zone));
+    }
+    if !shown.gaps.is_empty() {
+        println!("\nGaps: of these times no single commit can be restored");
+    }
+    for gap in &shown.gaps {
+        println!(
+            "  {} to {}  {}",
+            words::moment(gap.from, zone),
+            words::moment(gap.until, zone),
+            in_words(gap)
+        );
+    }
+}
+
+fn local(at: Option<UnixMillis>, zone: &TimeZone) -> jiff::Zoned {
+    let at = at.map_or(0, |at| at.0);
+    Timestamp::from_millisecond(at)
+        .unwrap_or_default()
+        .to_zoned(zone.clone())
+}
+
+fn print_holding(holding: &Holding, zone: &TimeZone) {
+    let newest = holding.newest.as_ref().and_then(crate::backup::survey::moment_of);
+    let newest = newest.map_or_else(String::new, |at| {
+        format!(", the newest of {}", words::moment(at, zone))
+    });
+    let until = holding.commits_until;
+    let until = until.map_or_else(String::new, |at| {
+        format!(", commits until {}", words::moment(at, zone))
+    });
+    println!(
+        "{}: {} restore points{newest}{until}, {}",
+        holding.name,
+        holding.points,
+        words::size(holding.size_bytes)
+    );
+    for problem in &holding.problems {
+        println!("    WRONG: {problem}");
+    }
+}
+
+/// How many points of how many bytes a day has.
+fn total(shown: &Shown, day: &str, zone: &TimeZone) -> String {
+    let is_of_day = |point: &&Listed| local(point.moment(), zone).strftime("%A %Y-%m-%d").to_string() == day;
+    let of_day: Vec<&Listed> = shown.restore_points.iter().filter(is_of_day).collect();
+    let size_bytes = of_day.iter().map(|point| point.size_bytes).sum();
+    format!("  ({} points, {})", of_day.len(), words::size(size_bytes))
+}
+
+fn print_point(point: &Listed, zone: &TimeZone) {
+    let at = local(point.moment(), zone);
+    let commit = point
+        .commit
+        .zip(point.chain.as_ref())
+        .map(|(commit, chain)| format!("  commit {commit} of {}", words::chain(chain)));
+    println!(
+        "  {}  {:5}  {}  {:>10}  {:17}  {}{}",
+        at.strftime("%H:%M:%S %Z"),
+        point.kind(),
+        point.id,
+        words::size(point.size_bytes),
+        point.state(),
+        point.remotes.join(", "),
+        commit.unwrap_or_default()
+    );
+    for problem in &point.problems {
+        println!("      {problem}");
+    }
+}
+
+fn told(range: &Range, knows_all: bool, zone: &TimeZone) -> String {
+    let unreachable = match (range.restorable_from, knows_all) {
+        (None, true) => "  UNREACHABLE: no restore point leads to them",
+        _ => "",
+    };
+    format!(
+        "chain {}  every one from {} to {}, until {}, {}{unreachable}",
+        words::chain(&range.chain),
+        range.restorable_from.unwrap_or(range.first),
+        range.last,
+        words::moment(range.last_at, zone),
+        words::size(range.size_bytes)
+    )
+}
+
+fn in_words(gap: &Gap) -> String {
+    let chain = gap.chain.as_ref().map(words::chain).unwrap_or_default();
+    match &gap.what {
+        What::Missing { first, last } => {
+            format!("MISSING: commits {first} to {last} of chain {chain} are on no remote that answers")
+        }
+        What::OneStep { commit } => {
+            format!("nobody followed the shop: all that happened is commit {commit} of chain {chain}")
+        }
+        What::NewChain => format!("a new chain, {chain}, begins: it can be restored from its first point on"),
+        What::Away => "the agent did not run: what happened then carries the moment of its return".to_owned(),
+    }
+}

@@ -1,0 +1,235 @@
+//! The times of which no single commit can be restored: a segment is missing, nobody followed the shop, or one chain ended
+//! before the next could begin.
+//! Pure. It knows only what it is given: names, and what a server or a key adds to them.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use protocol::{
+    chain::{ChainId, CommitNumber},
+    object_key::SegmentName,
+    time::UnixMillis,
+};
+use serde::Serialize;
+
+use super::{points::Listed, ranges::Range};
+use crate::store::samples::SLOT;
+
+/// Segments after which nothing came for this long may be followed by one that stands for all that happened meanwhile.
+const QUIET_MS: i64 = 5_000;
+/// Segments that are opened to see whether they do.
+const SUSPECTS_MAX: usize = 200;
+/// Slots that an agent may miss by being busy, or by its clock being set.
+const SLOTS_MISSED_MAX: i64 = 2;
+
+/// A while, and why its single commits cannot be restored.
+#[derive(Debug, PartialEq, Eq, Serialize)]
+pub(super) struct Gap {
+    /// When it begins, in milliseconds since 1970.
+    pub from: UnixMillis,
+    /// When it ends.
+    pub until: UnixMillis,
+    /// The chain in which it lies; absent when the agent did not run.
+    pub chain: Option<ChainId>,
+    /// What it is.
+    #[serde(flatten)]
+    pub what: What,
+}
+
+/// What a gap is.
+#[derive(Debug, PartialEq, Eq, Serialize)]
+#[serde(tag = "what", rename_all = "snake_case")]
+pub(super) enum What {
+    /// Their segments are on no remote that answers.
+    Missing {
+        /// The first commit that is missing.
+        first: CommitNumber,
+        /// The last one.
+        last: CommitNumber,
+    },
+    /// Nobody followed: all that happened is this commit.
+    OneStep {
+        /// Its number.
+        commit: CommitNumber,
+    },
+    /// The chain before it ended, and its own first point was taken only in the end.
+    NewChain,
+    /// The agent did not run. What happened then was read later, and carries later moments.
+    Away,
+}
+
+/// Every gap, oldest first.
+pub(super) fn of(
+    segments: &BTreeMap<SegmentName, u64>,
+    ranges: &[Range],
+    points: &[Listed],
+    steps: &BTreeSet<(ChainId, UnixMillis)>,
+    slots: &[UnixMillis],
+) -> Vec<Gap> {
+    let mut gaps = missing(ranges, points);
+    gaps.extend(one_steps(segments, steps));
+    gaps.extend(new_chains(ranges, points));
+    gaps.extend(away(slots));
+    gaps.sort_by_key(|gap| (gap.from.0, gap.until.0));
+    gaps
+}
+
+/// Between two ranges of one chain, unless a point in between is where the second one begins.
+fn missing(ranges: &[Range], points: &[Listed]) -> Vec<Gap> {
+    let pairs = ranges.windows(2).filter(|pair| pair[0].chain == pair[1].chain);
+    let told = pairs.filter_map(|pair| {
+        let (before, after) = (&pair[0], &pair[1]);
+        let first = before.last.next();
+        let last = CommitNumber::new(after.first.get() - 1).ok()?;
+        let is_at_point =
+            |point: &Listed| point.chain.as_ref() == Some(&after.chain) && point.commit == Some(last);
+        // A point at its end: the state is there, the steps to it are not.
+        let until = points.iter().find(|point| is_at_point(point));
+        let until = until.and_then(|point| point.moment()).unwrap_or(after.first_at);
+        Some(Gap {
+            from: before.last_at,
+            until,
+            chain: Some(after.chain.clone()),
+            what: What::Missing { first, last },
+        })
+    });
+    told.collect()
+}
+
+fn one_steps(segments: &BTreeMap<SegmentName, u64>, steps: &BTreeSet<(ChainId, UnixMillis)>) -> Vec<Gap> {
+    let names: Vec<&SegmentName> = segments.keys().collect();
+    let pairs = names.windows(2).filter(|pair| pair[0].chain == pair[1].chain);
+    let stepped = pairs.filter(|pair| {
+        pair[1].first == pair[1].last && steps.contains(&(pair[1].chain.clone(), pair[1].last_at))
+    });
+    stepped
+        .map(|pair| Gap {
+            from: pair[0].last_at,
+            until: pair[1].last_at,
+            chain: Some(pair[1].chain.clone()),
+            what: What::OneStep {
+                commit: pair[1].first,
+            },
+        })
+        .collect()
+}
+
+/// From the end of one chain to the first point of the next, by the points whose chain is known.
+fn new_chains(ranges: &[Range], points: &[Listed]) -> Vec<Gap> {
+    let mut known: Vec<(UnixMillis, &ChainId)> = points
+        .iter()
+        .filter_map(|point| Some((point.moment()?, point.chain.as_ref()?)))
+        .collect();
+    known.sort_by_key(|(at, _)| at.0);
+    let changes = known.windows(2).filter(|pair| pair[0].1 != pair[1].1);
+    changes
+        .map(|pair| {
+            let ((taken, before), (begins, chain)) = (pair[0], pair[1]);
+            let ends = ranges.iter().filter(|range| range.chain == *before);
+            let ends = ends
+                .map(|range| range.last_at)
+                .max()
+                .map_or(taken, |last| last.max(taken));
+            Gap {
+                from: ends.min(begins),
+                until: begins,
+                chain: Some(chain.clone()),
+                what: What::NewChain,
+            }
+        })
+        .collect()
+}
+
+/// Between two looks of the agent that do not follow each other.
+fn away(slots: &[UnixMillis]) -> Vec<Gap> {
+    let slot = SLOT.as_millis() as i64;
+    slots
+        .windows(2)
+        .filter(|pair| pair[1].0 - pair[0].0 > slot * (1 + SLOTS_MISSED_MAX))
+        .map(|pair| Gap {
+            from: pair[0].plus(SLOT),
+            until: pair[1],
+            chain: None,
+            what: What::Away,
+        })
+        .collect()
+}
+
+/// Segments of a single commit after a quiet while, which may stand for more; the newest first.
+pub(super) fn suspects(
+    segments: &BTreeMap<SegmentName, u64>,
+    known: &BTreeSet<(ChainId, UnixMillis)>,
+) -> Vec<SegmentName> {
+    let names: Vec<&SegmentName> = segments.keys().collect();
+    let mut found: Vec<&SegmentName> = names
+        .windows(2)
+        .filter(|pair| {
+            let (before, name) = (pair[0], pair[1]);
+            let is_after_quiet = before.chain != name.chain || name.last_at.0 - before.last_at.0 > QUIET_MS;
+            name.first == name.last && is_after_quiet && !known.contains(&(name.chain.clone(), name.last_at))
+        })
+        .map(|pair| pair[1])
+        .collect();
+    found.sort_by_key(|name| std::cmp::Reverse(name.last_at.0));
+    found.into_iter().take(SUSPECTS_MAX).cloned().collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cli::list::ranges;
+
+    fn commit(number: u64) -> CommitNumber {
+        CommitNumber::new(number).unwrap()
+    }
+
+    fn segments(all: &[(u64, u64, i64)]) -> BTreeMap<SegmentName, u64> {
+        let name = |(first, last, at): &(u64, u64, i64)| {
+            let chain = ChainId::from_bits(1);
+            let name = SegmentName::new(
+                &chain,
+                commit(*first),
+                commit(*last),
+                UnixMillis(*at),
+                &"0".repeat(64),
+            );
+            (name, 10)
+        };
+        all.iter().map(name).collect()
+    }
+
+    #[test]
+    fn a_missing_segment_a_single_step_and_an_absence_are_gaps() {
+        let segments = segments(&[(2, 4, 1_000), (5, 5, 900_000), (8, 9, 950_000)]);
+        let steps = [(ChainId::from_bits(1), UnixMillis(900_000))]
+            .into_iter()
+            .collect();
+        let slots = [0, 300_000, 600_000, 3_600_000].map(UnixMillis);
+        let found = of(&segments, &ranges::of(&segments), &[], &steps, &slots);
+        let told: Vec<(i64, i64, &What)> = found
+            .iter()
+            .map(|gap| (gap.from.0, gap.until.0, &gap.what))
+            .collect();
+        let missing = What::Missing {
+            first: commit(6),
+            last: commit(7),
+        };
+        assert_eq!(
+            told,
+            [
+                (1_000, 900_000, &What::OneStep { commit: commit(5) }),
+                (900_000, 950_000, &missing),
+                (900_000, 3_600_000, &What::Away),
+            ]
+        );
+    }
+
+    #[test]
+    fn a_commit_after_a_quiet_while_is_looked_at_and_a_busy_one_is_not() {
+        let segments = segments(&[(2, 2, 1_000), (3, 3, 2_000), (4, 4, 20_000), (5, 6, 90_000)]);
+        let found: Vec<u64> = suspects(&segments, &BTreeSet::new())
+            .iter()
+            .map(|name| name.first.get())
+            .collect();
+        assert_eq!(found, [4]);
+    }
+}

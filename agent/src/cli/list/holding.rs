@@ -1,0 +1,73 @@
+//! What one remote holds by its own list, in a line, and what contradicts what is known elsewhere.
+//! It asks nobody.
+
+use protocol::{
+    object_key::{self, PointId, SegmentName},
+    time::UnixMillis,
+};
+use serde::Serialize;
+
+use super::Here;
+use crate::backup::{
+    anchor::{self, Anchor},
+    survey::Names,
+};
+
+/// One remote.
+#[derive(Serialize)]
+pub(super) struct Holding {
+    pub name: String,
+    pub points: usize,
+    pub newest: Option<PointId>,
+    /// When the agent saw the last commit that is there, in milliseconds since 1970.
+    pub commits_until: Option<UnixMillis>,
+    pub size_bytes: u64,
+    /// What shows that it was put back to an older state, or that somebody wrote or deleted there.
+    pub problems: Vec<String>,
+}
+
+impl Holding {
+    /// Of a remote's list.
+    pub(super) fn of(remote: &str, names: &Names, here: &Here, anchor: Option<&Anchor>) -> Self {
+        let points: Vec<PointId> = names
+            .keys()
+            .filter_map(|name| Some(object_key::point_of_manifest(name)?.0))
+            .collect();
+        let segments = names.keys().filter_map(|name| SegmentName::parse(name));
+        let mut problems: Vec<String> = anchor::rolled_back(remote, names, &here.points, &here.shipping)
+            .into_iter()
+            .collect();
+        problems.extend(anchor.and_then(|anchor| contradicts(names, &points, anchor)));
+        Self {
+            name: remote.to_owned(),
+            newest: points.iter().max().cloned(),
+            points: points.len(),
+            commits_until: segments.map(|name| name.last_at).max(),
+            size_bytes: names.values().sum(),
+            problems,
+        }
+    }
+}
+
+/// What the owner was told in a summary, and is not so here.
+fn contradicts(names: &Names, points: &[PointId], anchor: &Anchor) -> Option<String> {
+    let key = object_key::manifest(&anchor.point, &anchor.digest);
+    if names.contains_key(&key) {
+        return None;
+    }
+    if points.contains(&anchor.point) {
+        return Some(format!(
+            "the summary names {key}, and another manifest of that point lies here: somebody wrote another history"
+        ));
+    }
+    let newest = points.iter().max();
+    Some(match newest {
+        // Retention may have let it go.
+        Some(newest) if *newest > anchor.point => return None,
+        Some(newest) => format!(
+            "it was put back to an older state, or somebody deleted there: the summary names {key}, and the list ends with \
+             {newest}"
+        ),
+        None => format!("the summary names {key}, and there is no restore point at all"),
+    })
+}

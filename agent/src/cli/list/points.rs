@@ -1,0 +1,170 @@
+//! One restore point as `agent list` shows it: what the remotes list of it, joined with what this server knows or the
+//! key opens.
+//! It asks nobody.
+
+use protocol::{
+    chain::{ChainId, CommitNumber},
+    manifest::Manifest,
+    object_key::{self, PointId},
+    time::UnixMillis,
+};
+use serde::Serialize;
+
+use crate::{
+    backup::survey::{self, Names, Survey},
+    cli::words,
+    store::points::KnownPoint,
+};
+
+/// One restore point, as scripts read it.
+#[derive(Serialize)]
+pub(super) struct Listed {
+    pub id: PointId,
+    pub taken_at: String,
+    /// The full point that a delta stands on; of an unknown point it is not known.
+    pub base: Option<PointId>,
+    pub chain: Option<ChainId>,
+    /// The commit that the database stands after.
+    pub commit: Option<CommitNumber>,
+    pub remotes: Vec<String>,
+    /// The database's objects alone, in order.
+    pub objects: Vec<String>,
+    pub files: Vec<String>,
+    pub manifest: String,
+    pub database_bytes: Option<u64>,
+    pub size_bytes: u64,
+    /// Whether every remote here was read back whole when it was written, and still lists it whole.
+    pub verified: bool,
+    /// When a shop was last rebuilt from it and found whole, by this server.
+    pub drilled_at: Option<String>,
+    /// What a remote lacks of it.
+    pub problems: Vec<String>,
+}
+
+/// A manifest that does not open is a problem of its own point, and hides no other.
+pub(super) fn one(
+    survey: &Survey,
+    point: &PointId,
+    known: Option<&KnownPoint>,
+    opened: Option<Result<(Manifest, Vec<String>), String>>,
+) -> Listed {
+    let (manifest, problems) = match opened {
+        Some(Ok((manifest, problems))) => (Some(manifest), problems),
+        Some(Err(problem)) => (None, vec![problem]),
+        None => (None, Vec::new()),
+    };
+    let mut one = describe(survey, point, known, manifest.as_ref());
+    one.problems.extend(problems);
+    one
+}
+
+fn describe(
+    survey: &Survey,
+    point: &PointId,
+    known: Option<&KnownPoint>,
+    opened: Option<&Manifest>,
+) -> Listed {
+    let key = manifest_key(survey, point, known);
+    let manifest = known.map(|known| &known.manifest).or(opened);
+    let holders: Vec<_> = survey.holders(point).collect();
+    let mut listed = Listed {
+        taken_at: words::rfc3339(survey::moment_of(point).unwrap_or(UnixMillis(0))),
+        base: manifest.and_then(|it| Some(it.base.as_ref()?.point.clone())),
+        chain: manifest.map(|it| it.chain.clone()),
+        commit: manifest.map(|it| it.commit),
+        remotes: holders.iter().map(|(remote, _)| (*remote).to_owned()).collect(),
+        objects: Vec::new(),
+        files: Vec::new(),
+        manifest: key.clone(),
+        database_bytes: manifest.map(|manifest| manifest.database_bytes),
+        size_bytes: 0,
+        verified: known.is_some_and(|known| {
+            holders
+                .iter()
+                .all(|(remote, _)| known.verified.contains_key(*remote))
+        }),
+        drilled_at: None,
+        problems: Vec::new(),
+        id: point.clone(),
+    };
+    // The remote that lists the most of it tells what there is when no manifest is at hand.
+    let fullest = holders
+        .iter()
+        .max_by_key(|(_, names)| survey::listed_parts(names, point).count());
+    let Some((_, names)) = fullest else { return listed };
+    listed.size_bytes = names.get(&key).copied().unwrap_or(0);
+    if let Some(manifest) = manifest {
+        listed.taken_at = words::rfc3339(manifest.taken_at);
+        listed.objects = manifest.database.iter().map(|part| part.key.clone()).collect();
+        listed.files = manifest.files.iter().map(|files| files.key.clone()).collect();
+        listed.size_bytes += manifest.objects().map(|object| object.size_bytes).sum::<u64>();
+        for (remote, names) in &holders {
+            let lacking = survey::lacking(names, manifest);
+            let manifest = known.and_then(|known| lacking_manifest(names, &key, known.manifest_size_bytes));
+            listed.problems.extend(
+                manifest
+                    .into_iter()
+                    .chain(lacking)
+                    .map(|what| format!("{remote}: {what}")),
+            );
+        }
+        listed.verified &= listed.problems.is_empty();
+    } else {
+        let files = object_key::files(point);
+        let parts: Vec<_> = survey::listed_parts(names, point).collect();
+        listed.size_bytes +=
+            parts.iter().map(|(_, size)| **size).sum::<u64>() + names.get(&files).unwrap_or(&0);
+        listed.objects = parts.into_iter().map(|(name, _)| name.clone()).collect();
+        listed.files = names.contains_key(&files).then_some(files).into_iter().collect();
+    }
+    listed
+}
+
+/// The manifest's name as this server wrote it, or as a remote lists it.
+fn manifest_key(survey: &Survey, point: &PointId, known: Option<&KnownPoint>) -> String {
+    let listed = || survey.manifests_of(point).into_iter().next().map(str::to_owned);
+    known
+        .map(|known| object_key::manifest(point, &known.manifest_sha256))
+        .or_else(listed)
+        .unwrap_or_default()
+}
+
+/// What is wrong with the manifest on a remote, by its list.
+fn lacking_manifest(names: &Names, key: &str, size_bytes: u64) -> Option<String> {
+    match names.get(key) {
+        None => Some(format!("{key} is missing")),
+        Some(size) if *size != size_bytes => Some(format!("{key} has {size} of {size_bytes} bytes")),
+        Some(_) => None,
+    }
+}
+
+impl Listed {
+    /// When it was taken.
+    pub(super) fn moment(&self) -> Option<UnixMillis> {
+        let taken: jiff::Timestamp = self.taken_at.parse().ok()?;
+        Some(UnixMillis(taken.as_millisecond()))
+    }
+
+    /// Whether it stands by itself.
+    pub(super) fn kind(&self) -> &'static str {
+        match (&self.base, &self.chain) {
+            (Some(_), _) => "delta",
+            (None, Some(_)) => "full",
+            // Without a manifest at hand the folder of its parts tells.
+            (None, None) => match self.objects.first() {
+                Some(name) if name.starts_with(object_key::DELTAS) => "delta",
+                _ => "full",
+            },
+        }
+    }
+
+    /// How far it is proven: a shop was rebuilt from it, or every object was read back when it was written.
+    pub(super) fn state(&self) -> &'static str {
+        match (self.problems.is_empty(), self.verified) {
+            (false, _) => "INCOMPLETE",
+            (true, true) if self.drilled_at.is_some() => "drilled",
+            (true, true) => "verified",
+            (true, false) => "not verified here",
+        }
+    }
+}

@@ -1,0 +1,186 @@
+//! What `agent restore` says when it refuses: what is wrong, and the command that helps, ready to be copied.
+//! It only prints; what comes nearest was found before.
+
+use protocol::{
+    chain::{ChainId, CommitNumber},
+    object_key::PointId,
+    time::UnixMillis,
+};
+
+use super::Arguments;
+use crate::{
+    backup::survey,
+    cli::{Failure, words},
+    config::Config,
+    restore::{Next, Refused},
+};
+
+pub(super) fn refusal(failure: anyhow::Error, arguments: &Arguments, config: &Config) -> Failure {
+    match failure.downcast::<Refused>() {
+        Ok(refused) => told(&refused, arguments, config),
+        Err(other) => Failure::Failed(other),
+    }
+}
+
+/// What is wrong, and below it the command that helps, ready to be copied.
+pub(super) fn told(refused: &Refused, arguments: &Arguments, config: &Config) -> Failure {
+    let next = match &refused.next {
+        Next::Advice(text) => format!("{text}."),
+        Next::Nothing => {
+            "No other backup on these remotes can be restored with this key. `agent list` shows what they hold; \
+             another remote (without --remote) or another key may help."
+                .to_owned()
+        }
+        Next::Commit { chain, commit, at } => {
+            let at = at.map(|at| format!(", of about {}", words::moment(at, &config.owner.timezone)));
+            format!(
+                "Everything until commit {commit}{} is there. To restore that:\n  {}",
+                at.unwrap_or_default(),
+                command(
+                    arguments,
+                    &[("--chain", short(chain)), ("--commit", &commit.to_string())]
+                )
+            )
+        }
+        Next::Chain(chain) => format!(
+            "What the chain {chain} knows of that moment is there. To restore that:\n  {}",
+            command(
+                arguments,
+                &[
+                    ("--chain", short(chain)),
+                    ("--at", arguments.at.as_deref().unwrap_or_default())
+                ]
+            )
+        ),
+        Next::Which(commit, chains) => which(*commit, chains, arguments, config),
+        Next::DatabaseOnly { older } => database_only(older.as_ref(), arguments, config),
+        Next::Point(point) => {
+            let at = survey::moment_of(point).map(|at| words::moment(at, &config.owner.timezone));
+            format!(
+                "The next best restore point is {point}, of {}. What happened after that moment is not in it. To \
+                 restore it:\n  {}",
+                at.unwrap_or_default(),
+                command(arguments, &[("--point", point.as_str())])
+            )
+        }
+    };
+    Failure::Failed(anyhow::anyhow!("{refused}.\n{next}"))
+}
+
+/// Every moment that a commit's number may mean, each with its command.
+fn which(
+    commit: CommitNumber,
+    chains: &[(ChainId, UnixMillis)],
+    arguments: &Arguments,
+    config: &Config,
+) -> String {
+    let mut lines =
+        vec!["Every chain counts its commits from one. Say which one you mean, the newest first:".to_owned()];
+    let mut chains: Vec<_> = chains.iter().collect();
+    chains.sort_by_key(|(_, at)| std::cmp::Reverse(at.0));
+    for (chain, at) in chains {
+        lines.push(format!(
+            "  of about {}:\n    {}",
+            words::moment(*at, &config.owner.timezone),
+            command(
+                arguments,
+                &[("--chain", short(chain)), ("--commit", &commit.to_string())]
+            )
+        ));
+    }
+    lines.join("\n")
+}
+
+/// As much of a chain's name as tells it from others.
+fn short(chain: &ChainId) -> &str {
+    words::chain(chain)
+}
+
+/// The options by which the moment was chosen.
+fn asked(arguments: &Arguments) -> Vec<(&'static str, String)> {
+    let number = |number: Option<u64>| number.map(|number| number.to_string());
+    let choices = [
+        ("--chain", arguments.chain.clone()),
+        ("--at", arguments.at.clone()),
+        ("--point", arguments.point.clone()),
+        ("--commit", number(arguments.commit)),
+        ("--before-commit", number(arguments.before_commit)),
+    ];
+    choices
+        .into_iter()
+        .filter_map(|(option, value)| Some((option, value?)))
+        .collect()
+}
+
+/// The command that was given, with another choice.
+fn command(arguments: &Arguments, choice: &[(&str, &str)]) -> String {
+    command_with(arguments, arguments.only.map(|only| only.word()), choice)
+}
+
+/// The database without its files, and the files of the next older point.
+fn database_only(older: Option<&PointId>, arguments: &Arguments, config: &Config) -> String {
+    let asked = asked(arguments);
+    let choice: Vec<(&str, &str)> = asked
+        .iter()
+        .map(|(option, value)| (*option, value.as_str()))
+        .collect();
+    let mut text = format!(
+        "The database is whole. To restore it without them:\n  {}",
+        command_with(arguments, Some("database"), &choice)
+    );
+    if let Some(older) = older {
+        let at = survey::moment_of(older).map(|at| words::moment(at, &config.owner.timezone));
+        let command = command_with(arguments, Some("config"), &[("--point", older.as_str())]);
+        text.push_str(&format!(
+            "\nThe next older files are those of {older}, of {}. To restore them:\n  {command}",
+            at.unwrap_or_default()
+        ));
+    }
+    text
+}
+
+fn command_with(arguments: &Arguments, only: Option<&str>, choice: &[(&str, &str)]) -> String {
+    let mut words = vec!["agent restore".to_owned()];
+    let mut add = |option: &str, value: &str| words.push(format!("{option} {}", quoted(value)));
+    add("--config", &arguments.config.path.to_string_lossy());
+    if let Some(key) = &arguments.key {
+        add("--key", &key.to_string_lossy());
+    }
+    if let Some(remote) = &arguments.remote {
+        add("--remote", remote);
+    }
+    if let Some(only) = only {
+        add("--only", only);
+    }
+    if let Some(to) = &arguments.to {
+        add("--to", &to.to_string_lossy());
+    }
+    for fingerprint in &arguments.trust {
+        add("--trust", fingerprint);
+    }
+    for (option, value) in choice {
+        add(option, value);
+    }
+    words.join(" ")
+}
+
+/// As a shell takes it for one word.
+pub(super) fn quoted(text: &str) -> String {
+    let plain = |char: char| char.is_ascii_alphanumeric() || "/._-+:@".contains(char);
+    if !text.is_empty() && text.chars().all(plain) {
+        return text.to_owned();
+    }
+    format!("'{}'", text.replace('\'', r"'\''"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_shell_would_split_is_quoted() {
+        assert_eq!(quoted("/etc/warung/agent.toml"), "/etc/warung/agent.toml");
+        assert_eq!(quoted("/media/my usb/it's"), r"'/media/my usb/it'\''s'");
+        assert_eq!(quoted(""), "''");
+    }
+}

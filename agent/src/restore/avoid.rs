@@ -1,0 +1,68 @@
+//! What turned out to be of no use while a restore was at work, so that the next attempt goes another way.
+//! It holds names and reasons; it judges nothing.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use protocol::{
+    chain::ChainId,
+    object_key::{PointId, SegmentName},
+};
+
+use crate::backup::survey::Survey;
+
+/// What an attempt was at when it could not go on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Culprit {
+    /// A point: its parts, or what they add up to.
+    Point(PointId),
+    /// A segment that is intact nowhere, or does not lead where it says.
+    Segment(SegmentName),
+    /// A segment that is whole, and another one than its name says.
+    Misnamed(SegmentName),
+    /// The archive of files of a point.
+    Files(PointId),
+    /// The database itself, whole as it was backed up: no other way leads to another one.
+    Database,
+}
+
+/// What is not tried again, and why.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Avoid {
+    pub points: BTreeMap<PointId, String>,
+    pub files: BTreeMap<PointId, String>,
+    segments: BTreeMap<SegmentName, String>,
+    misnamed: BTreeMap<SegmentName, String>,
+}
+
+impl Avoid {
+    /// Whether this is the first that is heard of it; the second time there is no other way.
+    pub(super) fn add(&mut self, culprit: Culprit, why: String) -> bool {
+        match culprit {
+            Culprit::Point(point) => self.points.insert(point, why).is_none(),
+            Culprit::Files(point) => self.files.insert(point, why).is_none(),
+            Culprit::Segment(name) => self.segments.insert(name, why).is_none(),
+            Culprit::Misnamed(name) => self.misnamed.insert(name, why).is_none(),
+            Culprit::Database => false,
+        }
+    }
+
+    /// The segments of a chain that there should be: misnamed ones promise nothing.
+    pub(super) fn promised(&self, survey: &Survey, chain: &ChainId) -> BTreeSet<SegmentName> {
+        let mut all = survey.segments(chain);
+        all.retain(|name| !self.misnamed.contains_key(name));
+        all
+    }
+
+    /// The segments of a chain that may be followed.
+    pub(super) fn usable(&self, survey: &Survey, chain: &ChainId) -> BTreeSet<SegmentName> {
+        let mut all = self.promised(survey, chain);
+        all.retain(|name| !self.segments.contains_key(name));
+        all
+    }
+
+    /// What was found about segments.
+    pub(super) fn told(&self) -> Vec<String> {
+        let all = self.segments.values().chain(self.misnamed.values());
+        all.cloned().collect()
+    }
+}

@@ -1,0 +1,347 @@
+//! Where a restore is to end: which chain, where on it, and how far it is known to reach. What is known and cannot be
+//! read counts too: an older state is never handed out in silence.
+//! It finds no way there.
+
+use std::time::Duration;
+
+use protocol::{
+    chain::{ChainId, CommitNumber, PageRoot},
+    manifest::Manifest,
+    object_key::{self, PointId},
+    time::UnixMillis,
+};
+
+use super::{
+    Next, Refused, Request, Selection, Sources, Stop,
+    avoid::Avoid,
+    index::{Index, Unread},
+    numbers, replay, search, strangers,
+};
+use crate::backup::{anchor::Anchor, survey::moment_of};
+
+/// What is dated later than this from now on was dated by a clock that was wrong, or by nobody.
+const AHEAD_MAX: Duration = Duration::from_secs(86_400);
+
+/// The end of a restore.
+#[derive(Debug)]
+pub(super) struct Goal {
+    pub chain: ChainId,
+    pub stop: Stop,
+    /// The restore may begin at points that were taken by then.
+    pub begins_by: Option<UnixMillis>,
+    /// Everything until this commit is known to have been there.
+    pub floor: CommitNumber,
+    /// Something later is known that no way leads to: what it is.
+    pub lost: Vec<String>,
+    /// What the database must hold at the floor, when that is known.
+    pub root: Option<PageRoot>,
+    /// What was wrong and does not matter.
+    pub notes: Vec<String>,
+}
+
+/// The goal of a request.
+///
+/// # Errors
+/// [`Refused`] when nothing there can be meant, or more than one thing.
+pub(super) async fn find(
+    request: &Request,
+    sources: &Sources<'_>,
+    index: &mut Index<'_>,
+    avoid: &Avoid,
+) -> Result<Goal, Refused> {
+    if index.points().is_empty() && sources.survey.points().is_empty() {
+        return Err(nothing(
+            sources,
+            "the remotes that answer hold no restore point".to_owned(),
+        ));
+    }
+    match &request.selection {
+        Selection::Latest => newest(request, sources, index, avoid, None).await,
+        Selection::At(moment) => newest(request, sources, index, avoid, Some(*moment)).await,
+        Selection::Point(point) => named(request, sources, index, point).await,
+        Selection::Commit(commit) => {
+            let chain = numbers::chain_of(request, sources, index, *commit).await?;
+            Ok(Goal::at(chain, *commit))
+        }
+    }
+}
+
+impl Goal {
+    fn at(chain: ChainId, commit: CommitNumber) -> Self {
+        Self {
+            chain,
+            stop: Stop::AfterCommit(commit),
+            begins_by: None,
+            floor: commit,
+            lost: Vec::new(),
+            root: None,
+            notes: Vec::new(),
+        }
+    }
+
+    /// Whether a restore that ends there may begin at this point.
+    pub(super) fn may_begin(&self, manifest: &Manifest) -> bool {
+        let is_before_stop = match self.stop {
+            Stop::AfterCommit(commit) => manifest.commit <= commit,
+            Stop::AtPoint => manifest.commit == self.floor,
+            Stop::By(_) | Stop::AtEnd => true,
+        };
+        let is_before_moment = self.begins_by.is_none_or(|by| manifest.taken_at <= by);
+        manifest.chain == self.chain && is_before_stop && is_before_moment
+    }
+
+    /// Whether a point shows the shop as it was later on.
+    pub(super) fn is_before(&self, manifest: &Manifest) -> bool {
+        let is_after_moment = matches!(self.stop, Stop::By(moment) if manifest.taken_at > moment);
+        is_after_moment || (manifest.chain == self.chain && manifest.commit > self.floor)
+    }
+}
+
+/// From when on something is dated in the future.
+pub(super) fn ahead_of(now: UnixMillis) -> UnixMillis {
+    now.plus(AHEAD_MAX)
+}
+
+pub(super) fn nothing(sources: &Sources<'_>, reason: String) -> Refused {
+    let silent = sources.silent_remotes();
+    Refused {
+        reason,
+        next: Next::Advice(silent.unwrap_or_else(|| "`agent list` shows what there is".to_owned())),
+    }
+}
+
+/// Exactly this point; also when its own objects are gone, as long as its place in the chain is known.
+async fn named(
+    request: &Request,
+    sources: &Sources<'_>,
+    index: &mut Index<'_>,
+    point: &PointId,
+) -> Result<Goal, Refused> {
+    let Some(at) = index.points().iter().position(|other| other == point) else {
+        let reason = format!(
+            "there is no restore point {point}: its manifest, {}*.json.pgp, is missing on every remote that answers",
+            object_key::manifest_prefix(point)
+        );
+        return Err(nothing(sources, reason));
+    };
+    let found = index.get(at).await.map(|reading| reading.found.clone());
+    let known = request.known.get(point).map(|known| &known.manifest);
+    let manifest = match (&found, known) {
+        (Some(Ok(manifest)), _) => manifest,
+        (_, Some(known)) => known,
+        (Some(Err(unread)), None) => {
+            return Err(search::refuse_point(request, sources, unread.told().to_owned(), point).await);
+        }
+        (None, None) => return Err(nothing(sources, format!("there is no restore point {point}"))),
+    };
+    let mut goal = Goal::at(manifest.chain.clone(), manifest.commit);
+    goal.root = Some(manifest.page_root.clone());
+    if let Some(Err(unread)) = found {
+        goal.notes.push(unread.told().to_owned());
+    }
+    Ok(goal)
+}
+
+/// The end of what there is, or of what there was by a moment.
+async fn newest(
+    request: &Request,
+    sources: &Sources<'_>,
+    index: &mut Index<'_>,
+    avoid: &Avoid,
+    by: Option<UnixMillis>,
+) -> Result<Goal, Refused> {
+    let mut before = Before::default();
+    let manifest = begin(request, index, by, &mut before).await?;
+    let Some(manifest) = manifest else {
+        return Err(none_opens(sources, index, &before, by));
+    };
+    let stop = by.map_or(Stop::AtEnd, Stop::By);
+    let promised = avoid.promised(sources.survey, &manifest.chain);
+    let way = replay::way(&promised, &manifest.chain, manifest.commit, stop);
+    let last = way.segments.last();
+    let end_at = last.map_or(manifest.taken_at, |last| last.last_at.max(manifest.taken_at));
+    let end = last.map_or(manifest.commit, |last| last.last);
+    let mut goal = Goal {
+        stop,
+        begins_by: by.filter(|by| manifest.taken_at <= *by),
+        floor: end,
+        lost: Vec::new(),
+        root: None,
+        notes: before.notes,
+        chain: manifest.chain.clone(),
+    };
+    if request.chain.is_none() {
+        let strangers = strangers::beyond(request, sources, index, &goal, end_at).await;
+        goal.lost.extend(strangers);
+    }
+    if let Some(anchor) = &request.anchor {
+        hold_to(anchor, sources, &mut goal, &manifest, by);
+    }
+    for (point, unread) in before.unread {
+        weigh(request, sources, &mut goal, &point, unread, (&manifest, end_at));
+    }
+    Ok(goal)
+}
+
+/// What the owner was told in a summary must still be so: who put a remote back to an older state contradicts it.
+fn hold_to(
+    anchor: &Anchor,
+    sources: &Sources<'_>,
+    goal: &mut Goal,
+    begin: &Manifest,
+    by: Option<UnixMillis>,
+) {
+    let taken = moment_of(&anchor.point);
+    if taken.zip(by).is_some_and(|(taken, by)| taken > by) {
+        return;
+    }
+    let listed = sources.survey.manifests_of(&anchor.point);
+    let name = object_key::manifest(&anchor.point, &anchor.digest);
+    if !listed.is_empty() && !listed.contains(name.as_str()) {
+        goal.lost.push(format!(
+            "the summary names {name}, and the remotes hold another manifest of that point: somebody wrote another history \
+             there"
+        ));
+    } else if listed.is_empty() && anchor.chain != goal.chain && begin.point < anchor.point {
+        goal.lost.push(format!(
+            "the summary names {name}, which is on no remote that answers: they were put back to an older state, and end \
+             with {}",
+            begin.point
+        ));
+    } else if anchor.chain == goal.chain {
+        if listed.is_empty() {
+            goal.notes.push(format!(
+                "the summary names {name}, which is on no remote that answers"
+            ));
+        }
+        goal.floor = goal.floor.max(anchor.commit);
+    }
+}
+
+/// What was met above the newest point that opens.
+#[derive(Default)]
+struct Before {
+    unread: Vec<(PointId, Unread)>,
+    notes: Vec<String>,
+}
+
+/// The newest point that opens, and is not from the future.
+async fn begin(
+    request: &Request,
+    index: &mut Index<'_>,
+    by: Option<UnixMillis>,
+    before: &mut Before,
+) -> Result<Option<Manifest>, Refused> {
+    let ahead = ahead_of(request.now);
+    let is_ahead = |point: &PointId| moment_of(point).is_some_and(|taken| taken > ahead);
+    // A clock that stands far back makes everything look like the future.
+    let heeds_clock = !index.points().iter().all(is_ahead);
+    let mut within_second = None;
+    let mut at = 0;
+    while let Some(reading) = index.get(at).await {
+        at += 1;
+        let is_ahead = heeds_clock && is_ahead(&reading.point);
+        match &reading.found {
+            Ok(manifest) if !request.is_of_chain(&manifest.chain) => {}
+            _ if is_ahead => before.notes.push(format!(
+                "{} is dated in the future, and passed over: --point {} takes it all the same",
+                reading.point, reading.point
+            )),
+            Ok(manifest) if by.is_some_and(|by| manifest.taken_at > by) => {
+                within_second.get_or_insert_with(|| manifest.clone());
+            }
+            Ok(manifest) => {
+                before.notes.extend(reading.notes.iter().cloned());
+                return Ok(Some(manifest.clone()));
+            }
+            Err(unread) => before.unread.push((reading.point.clone(), unread.clone())),
+        }
+    }
+    Ok(within_second)
+}
+
+/// Whether a newer point that cannot be read held something that no way leads to.
+fn weigh(
+    request: &Request,
+    sources: &Sources<'_>,
+    goal: &mut Goal,
+    point: &PointId,
+    unread: Unread,
+    (begin, end_at): (&Manifest, UnixMillis),
+) {
+    let told = unread.told().to_owned();
+    let known = request.known.get(point).map(|known| &known.manifest);
+    match (unread, known) {
+        (Unread::Misnamed(_), _) => goal.notes.push(told),
+        (_, Some(known)) if known.chain == goal.chain => {
+            goal.floor = goal.floor.max(known.commit);
+            goal.notes.push(told);
+        }
+        (_, Some(_)) if request.chain.is_some() => goal.notes.push(told),
+        (_, Some(known)) => goal.lost.push(format!(
+            "the point {point}, which begins the chain {}, cannot be used: {told}",
+            known.chain
+        )),
+        (Unread::NotOurs(_), None) if request.chain.is_none() => goal
+            .lost
+            .push(format!("the restore point {point} cannot be restored: {told}")),
+        (Unread::Damaged(_), None)
+            if request.chain.is_none() && !is_same_chain(sources, goal, point, begin, end_at) =>
+        {
+            goal.lost
+                .push(format!("the restore point {point} cannot be restored: {told}"));
+        }
+        (Unread::Damaged(_) | Unread::NotOurs(_), None) => goal.notes.push(told),
+    }
+}
+
+/// Whether a point that cannot be read is proven to lie on the goal's chain: the chain went on after it, or it is a
+/// delta, which stands on a full point of its own chain.
+fn is_same_chain(
+    sources: &Sources<'_>,
+    goal: &Goal,
+    point: &PointId,
+    begin: &Manifest,
+    end_at: UnixMillis,
+) -> bool {
+    let goes_on = moment_of(point).is_some_and(|taken| end_at.0 > taken.0 + 1_000);
+    let names = || sources.survey.holdings.iter().flat_map(|(_, names)| names.keys());
+    let parts_in = |folder: &str| {
+        names().any(|name| {
+            name.starts_with(folder) && object_key::part(name).is_some_and(|(of, _)| of == *point)
+        })
+    };
+    // Between the two no other full point may lie, on which the delta could stand.
+    let others = names()
+        .filter_map(|name| Some((name, object_key::part(name)?.0)))
+        .filter(|(name, of)| name.starts_with(object_key::BASES) && *of > begin.point && of < point);
+    let is_delta = parts_in(object_key::DELTAS) && !parts_in(object_key::BASES) && others.count() == 0;
+    goal.lost.is_empty() && (goes_on || is_delta)
+}
+
+fn none_opens(sources: &Sources<'_>, index: &Index<'_>, before: &Before, by: Option<UnixMillis>) -> Refused {
+    let points = sources.survey.points();
+    if let (Some(_), true, Some(oldest)) = (by, index.points().is_empty(), points.first()) {
+        let reason = format!("there is no restore point from before that moment; the oldest is {oldest}");
+        return nothing(sources, reason);
+    }
+    let told: Vec<&str> = before
+        .unread
+        .iter()
+        .take(3)
+        .map(|(_, unread)| unread.told())
+        .collect();
+    let mut reason =
+        "no restore point on the remotes that answer opens with this key and a known signer".to_owned();
+    if !told.is_empty() {
+        reason = format!("{reason}: {}", told.join("; "));
+    }
+    let notes = before.notes.join("; ");
+    if !notes.is_empty() {
+        reason = format!("{reason}; {notes}");
+    }
+    Refused {
+        reason,
+        next: sources.silent_remotes().map_or(Next::Nothing, Next::Advice),
+    }
+}

@@ -1,0 +1,157 @@
+//! The restore points on the remotes, newest first, and what their manifests say; opened only as far as somebody asks,
+//! since each costs a request.
+//! A point without a readable manifest is not left out: what it may have held decides whether an older one will do.
+
+use std::collections::BTreeSet;
+
+use futures_util::stream::{self, StreamExt};
+use protocol::{
+    manifest::Manifest,
+    object_key::{self, PointId},
+    time::UnixMillis,
+};
+
+use super::{Request, Sources, fetch};
+use crate::backup::survey::{Survey, moment_of};
+
+/// Manifests that are opened at the same time.
+const MANIFESTS_AT_ONCE: usize = 8;
+
+/// Why a manifest was not read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Unread {
+    /// It was there once, or should be, and is intact nowhere.
+    Damaged(String),
+    /// It is intact, and is not what its name says: somebody put it there.
+    Misnamed(String),
+    /// It is intact, and made for another key or signed by somebody unknown.
+    NotOurs(String),
+}
+
+impl Unread {
+    /// What is wrong, with the object's name.
+    pub(super) fn told(&self) -> &str {
+        let (Self::Damaged(text) | Self::Misnamed(text) | Self::NotOurs(text)) = self;
+        text
+    }
+
+    /// Of several that stand for one point, the one that says most about what was lost.
+    fn gravity(&self) -> u8 {
+        match self {
+            Self::Misnamed(_) => 0,
+            Self::Damaged(_) => 1,
+            Self::NotOurs(_) => 2,
+        }
+    }
+
+    /// Both in one.
+    pub(super) fn and(self, other: Self) -> Self {
+        let text = format!("{}; {}", self.told(), other.told());
+        let graver = if self.gravity() >= other.gravity() {
+            self
+        } else {
+            other
+        };
+        match graver {
+            Self::Damaged(_) => Self::Damaged(text),
+            Self::Misnamed(_) => Self::Misnamed(text),
+            Self::NotOurs(_) => Self::NotOurs(text),
+        }
+    }
+}
+
+/// One point and what became of opening its manifest.
+pub(super) struct Reading {
+    pub point: PointId,
+    pub found: Result<Manifest, Unread>,
+    /// What was wrong with copies that were not taken.
+    pub notes: Vec<String>,
+}
+
+/// The points that may be meant.
+pub(super) struct Index<'a> {
+    sources: &'a Sources<'a>,
+    request: &'a Request,
+    order: Vec<PointId>,
+    read: Vec<Reading>,
+}
+
+impl<'a> Index<'a> {
+    /// Every point that a remote or this server's catalogue knows, down from `until`.
+    pub(super) fn new(sources: &'a Sources<'a>, request: &'a Request, until: Option<UnixMillis>) -> Self {
+        let mut all = sources.survey.points();
+        all.extend(without_manifest(sources.survey));
+        all.extend(request.known.keys().cloned());
+        let is_wanted = |point: &PointId| match (until, moment_of(point)) {
+            (Some(until), Some(taken)) => taken <= until,
+            (Some(_), None) => false,
+            (None, _) => true,
+        };
+        Self {
+            sources,
+            request,
+            order: all.into_iter().rev().filter(is_wanted).collect(),
+            read: Vec::new(),
+        }
+    }
+
+    /// The names, newest first.
+    pub(super) fn points(&self) -> &[PointId] {
+        &self.order
+    }
+
+    /// The `at`-th newest; `None` behind the oldest. The first is read alone: usually nobody asks for a second.
+    pub(super) async fn get(&mut self, at: usize) -> Option<&Reading> {
+        while self.read.len() <= at && self.read.len() < self.order.len() {
+            let begun = self.read.len();
+            let count = if begun == 0 { 1 } else { MANIFESTS_AT_ONCE };
+            let coming = self.order[begun..].iter().take(count);
+            let readings: Vec<Reading> = stream::iter(coming.map(|point| self.open(point)))
+                .buffered(MANIFESTS_AT_ONCE)
+                .collect()
+                .await;
+            self.read.extend(readings);
+        }
+        self.read.get(at)
+    }
+
+    /// All that were opened so far.
+    pub(super) fn opened(&self) -> impl Iterator<Item = &Manifest> {
+        self.read.iter().filter_map(|reading| reading.found.as_ref().ok())
+    }
+
+    async fn open(&self, point: &PointId) -> Reading {
+        let mut notes = Vec::new();
+        let found = if self.sources.survey.manifests_of(point).is_empty() {
+            Err(Unread::Damaged(self.missing(point)))
+        } else {
+            fetch::manifest(self.sources, point, &mut notes).await
+        };
+        Reading {
+            point: point.clone(),
+            found,
+            notes,
+        }
+    }
+
+    fn missing(&self, point: &PointId) -> String {
+        let known = self.request.known.get(point);
+        let name = known.map_or_else(
+            || format!("{}*.json.pgp", object_key::manifest_prefix(point)),
+            |known| object_key::manifest(point, &known.manifest_sha256),
+        );
+        let holdings = &self.sources.survey.holdings;
+        let remotes: Vec<&str> = holdings.iter().map(|(remote, _)| remote.as_str()).collect();
+        format!(
+            "the backup {point} is not whole: its upload was cut short, or a part of it was deleted ({name} is missing \
+             on {})",
+            remotes.join(", ")
+        )
+    }
+}
+
+/// Points of which there are parts and no manifest.
+fn without_manifest(survey: &Survey) -> BTreeSet<PointId> {
+    let names = survey.holdings.iter().flat_map(|(_, names)| names.keys());
+    names.filter_map(|name| Some(object_key::part(name)?.0)).collect()
+}
