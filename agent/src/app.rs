@@ -131,7 +131,7 @@ impl Parts {
         let client = http_client()?;
         let ways = ways::open(&config, &client)?;
         let listener = listen(&config).await?;
-        let upkeep = upkeep::Upkeep::of(program.clone(), &config, &store);
+        let upkeep = upkeep::Upkeep::of(program.clone(), &config, &store, &client);
         let program = program.map(|path| Program::of(path, &listener)).transpose()?;
         let mut beats = Beats::new(Instant::now());
         let alerts = alerts_of(&config, &store, &ladder);

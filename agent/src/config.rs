@@ -145,8 +145,19 @@ pub struct RemoteConfig {
     pub bandwidth: Option<BytesPerSecond>,
     /// `append_only`: its credentials may not delete, so nothing tries.
     pub append_only: bool,
+    /// What it costs, as far as the owner has written that down.
+    pub price: Price,
     /// The folder in the state directory for what is remembered of it.
     pub memory: PathBuf,
+}
+
+/// What a remote's provider charges, in the owner's currency; what is absent is not known.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Price {
+    /// `price_per_gib_month`: for what is stored.
+    pub gib_month: Option<f64>,
+    /// `price_per_million_writes`: for requests that write or list.
+    pub million_writes: Option<f64>,
 }
 
 /// The kinds of remote that this program was built with.

@@ -7,6 +7,7 @@ use std::{
 
 use serde_json::Value;
 use tests::{
+    binaries::binary,
     gpg::Gpg,
     ledger::Books,
     place::REMOTES,
@@ -191,4 +192,34 @@ fn the_lines_of_the_recovery_document_work_as_they_stand() {
     let said = run_well(&mut command, COMMAND_LIMIT).unwrap();
     assert_eq!(said.lines().last(), Some("ok"), "{said}");
     assert_eq!(Books::of(&copy.join("shop.db")).goods()[&code], CANARY);
+}
+
+#[test]
+fn a_rehearsal_counts_the_shop_against_the_live_one_and_boots_the_bot_on_it() {
+    let shop = Shop::open(&stocked(5));
+    let budi = shop.sandbox.customer(3001).unwrap();
+    order(&budi, NAME).unwrap();
+    shop.make_owner_key().unwrap();
+    let settings = fs::read_to_string(shop.place.agent_toml()).unwrap();
+    let program = format!("[bot]\nbinary = \"{}\"\n", binary("bot").display());
+    fs::write(shop.place.agent_toml(), settings.replacen("[bot]\n", &program, 1)).unwrap();
+    run_well(&mut shop.agent_command(&["backup"]), COMMAND_LIMIT).unwrap();
+    order(&shop.sandbox.customer(3002).unwrap(), NAME).unwrap();
+
+    let text = run_well(&mut shop.agent_command(&["drill", "--json"]), COMMAND_LIMIT).unwrap();
+    let drilled: Value = serde_json::from_str(&text).unwrap();
+    let orders = |shop: &Value| -> u64 {
+        let states = shop["orders"].as_array().unwrap();
+        states.iter().map(|state| state[1].as_u64().unwrap()).sum()
+    };
+    for row in drilled["drills"].as_array().unwrap() {
+        let seen = &row["seen"];
+        assert_eq!(
+            (&row["passed"], &seen["booted"]),
+            (&Value::Bool(true), &Value::Bool(true)),
+            "{row}"
+        );
+        assert_eq!((orders(&seen["shop"]), orders(&seen["live"])), (1, 2), "{row}");
+    }
+    assert_eq!(drilled["drills"].as_array().unwrap().len(), REMOTES.len());
 }

@@ -34,6 +34,8 @@ pub struct Day<'a> {
     pub fresh: &'a [Freshness],
     /// How the rehearsals of each remote stand.
     pub drilled: &'a [Drilled],
+    /// Where the backups stand, to be kept outside of every remote.
+    pub anchor: Option<String>,
     /// The last test of each way.
     pub tests: &'a [ChannelTest],
     /// Orders placed and rupiah that came in within a day.
@@ -75,6 +77,12 @@ pub fn of_day(voice: &Voice, day: &Day<'_>, now: UnixMillis) -> Message {
         phrases.drills,
         phrases.no_drill,
         drills(voice, day.drilled, now),
+    );
+    part(
+        &mut text,
+        phrases.anchor,
+        "",
+        day.anchor.iter().cloned().collect(),
     );
     part(&mut text, phrases.ways, phrases.no_test, ways(phrases, day.tests));
     let slowest = duration(voice.language, day.service.slowest);

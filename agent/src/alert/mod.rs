@@ -7,11 +7,14 @@ use anyhow::Context;
 use protocol::time::UnixMillis;
 use tokio::sync::watch;
 
-use crate::store::{
-    Store,
-    book::Book,
-    episodes::EpisodeId,
-    outbox::{Message, Rung},
+use crate::{
+    backup::anchor::Anchor,
+    store::{
+        Store,
+        book::Book,
+        episodes::EpisodeId,
+        outbox::{Message, Rung},
+    },
 };
 
 pub mod buttons;
@@ -158,6 +161,7 @@ impl Alerts {
             past: &past,
             fresh: &fresh,
             drilled: &drilled,
+            anchor: Anchor::newest(&self.store)?.map(|anchor| anchor.line()),
             tests: &tests,
             trade: (
                 hours.iter().map(|hour| hour.placed).sum(),

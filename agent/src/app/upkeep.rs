@@ -6,7 +6,7 @@
 use std::{convert::Infallible, path::PathBuf, process::Stdio, sync::Arc, time::Duration};
 
 use anyhow::{Context, ensure};
-use jiff::{Timestamp, civil::Weekday};
+use jiff::Timestamp;
 use protocol::time::UnixMillis;
 use tokio::{
     process::Command,
@@ -15,6 +15,7 @@ use tokio::{
 };
 
 use crate::{
+    alert::heartbeat::{Heartbeat, RunId, Signal},
     backup::{remembered::Remembered, schedule},
     config::Config,
     console::work::{Ask, DrillEnd},
@@ -39,13 +40,22 @@ pub(super) struct Upkeep {
     pub(super) program: PathBuf,
     pub(super) config: Arc<Config>,
     pub(super) store: Arc<Store>,
+    /// Who outside hears of each drill.
+    pub(super) heartbeat: Option<Heartbeat>,
 }
 
 impl Upkeep {
     /// With this program's own file; without one, in a test, nothing goes round.
-    pub(super) fn of(program: Option<PathBuf>, config: &Arc<Config>, store: &Arc<Store>) -> Option<Self> {
+    pub(super) fn of(
+        program: Option<PathBuf>,
+        config: &Arc<Config>,
+        store: &Arc<Store>,
+        client: &reqwest::Client,
+    ) -> Option<Self> {
+        let url = config.heartbeat.drill_url.as_ref();
         Some(Self {
             program: program?,
+            heartbeat: url.map(|url| Heartbeat::new(client.clone(), url)),
             config: Arc::clone(config),
             store: Arc::clone(store),
         })
@@ -94,11 +104,8 @@ impl Upkeep {
         }
         self.child(&["verify"]).await;
         if let Some(remote) = self.next_in_turn() {
-            let mut arguments = vec!["drill", "--remote", &remote];
-            if self.is_sunday() {
-                arguments.push("--full-check");
-            }
-            self.child(&arguments).await;
+            let arguments = ["drill", "--remote", &remote];
+            self.telling(&remote, self.child(&arguments)).await;
         }
         if self.config.retention.is_some() {
             self.child(&["prune"]).await;
@@ -119,11 +126,27 @@ impl Upkeep {
             .collect()
     }
 
-    fn is_sunday(&self) -> bool {
-        Timestamp::now()
-            .to_zoned(self.config.owner.timezone.clone())
-            .weekday()
-            == Weekday::Sunday
+    /// Waits for a rehearsal, and tells the outside of its start and its end.
+    async fn telling<T>(&self, remote: &str, rehearsal: impl Future<Output = T>) -> T {
+        let (run, began_at) = (RunId::random(), now());
+        self.beat(&Signal::Start, &run).await;
+        let ended = rehearsal.await;
+        let passed = self.store.last_passed(Kind::Drill, remote).ok().flatten();
+        let signal = match passed.is_some_and(|at| at >= began_at) {
+            true => Signal::Success,
+            // What exactly is wrong is the owner's to read, and not the outside's.
+            false => Signal::Fail(format!(
+                "the rehearsed restore from {remote} failed; the agent's alert tells why"
+            )),
+        };
+        self.beat(&signal, &run).await;
+        ended
+    }
+
+    async fn beat(&self, signal: &Signal, run: &RunId) {
+        if let Some(heartbeat) = &self.heartbeat {
+            heartbeat.ping(signal, Some(run)).await;
+        }
     }
 
     async fn child(&self, arguments: &[&str]) {

@@ -42,6 +42,7 @@ mod lineage;
 mod outgoing;
 mod parts;
 pub mod preflight;
+mod proof;
 pub mod prune;
 pub mod recipients;
 pub mod remembered;

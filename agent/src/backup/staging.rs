@@ -14,6 +14,7 @@ use sha2::{Digest, Sha256};
 
 use super::{
     TakeError,
+    proof::{self, Witness},
     recipients::Recipients,
     remembered::Remembered,
     seal::{hex, seal_into},
@@ -63,10 +64,27 @@ impl StagingDir {
             digest: Sha256::new(),
             size_bytes: 0,
         };
-        let poured = seal_into(plain, &mut writer, &with.recipients, &with.signer, with.level)
-            .with_context(|| format!("sealing {key}"))?;
+        let pour = |plain: &mut dyn Read, writer: &mut Digested| {
+            seal_into(plain, writer, &with.recipients, &with.signer, with.level)
+                .with_context(|| format!("sealing {key}"))
+        };
+        let (poured, seen) = match proof::is_chosen(key) {
+            true => {
+                let mut plain = Witness::new(plain);
+                (pour(&mut plain, &mut writer)?, Some(plain.seen()))
+            }
+            false => {
+                let mut plain = plain;
+                (pour(&mut plain, &mut writer)?, None)
+            }
+        };
         writer.file.flush().with_context(|| format!("staging {key}"))?;
         let sha256 = hex(&writer.digest.finalize());
+        if let Some(seen) = seen {
+            let sealed = fs::read(self.file_of(key)).with_context(|| format!("reading the staged {key}"))?;
+            seen.require_in(&sealed, &sha256, &poured.session_key, &with.signer.as_signers())
+                .with_context(|| format!("checking {key}"))?;
+        }
         with.remembered
             .add(&sha256, &poured.session_key, super::now())
             .with_context(|| format!("remembering what opens {key}"))?;

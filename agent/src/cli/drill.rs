@@ -94,11 +94,26 @@ fn print(config: &Config, rehearsal: &Rehearsal) {
     let lasted = rehearsal.ended_at.since(rehearsal.began_at);
     match (&rehearsal.fault, point) {
         (None, Some(point)) => println!(
-            "{remote}: the shop came back from {point} in {:.1} s, at {}; it is whole and adds up",
+            "{remote}: the shop came back from {point} in {:.1} s, at {}; {}",
             lasted.as_secs_f64(),
-            words::moment(rehearsal.ended_at, &config.owner.timezone)
+            words::moment(rehearsal.ended_at, &config.owner.timezone),
+            proven(&rehearsal.seen)
         ),
         _ => println!("{remote}: FAILED"),
+    }
+}
+
+/// No more than was looked at.
+fn proven(seen: &str) -> String {
+    let seen: Value = serde_json::from_str(seen).unwrap_or_default();
+    let is_so = |name: &str| seen[name].as_bool().unwrap_or(false);
+    let mut told = String::from("every page is as it was");
+    if is_so("full_check") {
+        told += ", and every index is whole";
+    }
+    match is_so("booted") {
+        true => told + "; it adds up, and the bot booted on it",
+        false => told + ". Whether it adds up was not asked: [bot] binary is not set",
     }
 }
 

@@ -16,6 +16,7 @@ use crate::{
 };
 
 mod captured;
+mod upkeep;
 
 const BOT_LIMIT: Duration = Duration::from_secs(2);
 
@@ -40,6 +41,8 @@ struct Overview {
     backups: Vec<BackupView>,
     /// Absent when no agent ever ran here.
     capture: Option<captured::CaptureView>,
+    /// Empty when no agent ever ran here.
+    upkeep: Vec<upkeep::UpkeepView>,
 }
 
 #[derive(Serialize)]
@@ -124,7 +127,13 @@ async fn look(config: &Config, now: UnixMillis) -> anyhow::Result<Overview> {
         .as_ref()
         .map(|store| captured::look(store, now))
         .transpose()?;
+    let upkeep = store
+        .as_ref()
+        .map(|store| upkeep::look(config, store, now))
+        .transpose()?
+        .unwrap_or_default();
     Ok(Overview {
+        upkeep,
         agent_running,
         bot: bot_view(health),
         alerts,
@@ -233,6 +242,7 @@ fn sentences(overview: &Overview, config: &Config, now: UnixMillis) -> String {
         });
     }
     lines.extend(overview.backups.iter().map(|backup| drill_sentence(backup, now)));
+    lines.extend(upkeep::sentences(&overview.upkeep, config, now));
     lines.extend(
         overview
             .capture

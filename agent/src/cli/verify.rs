@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use super::{
     ConfigArgument, Failure, ask,
     drill::{as_json, fault, now},
-    interrupted, load, progress, remotes,
+    interrupted, load, progress, remotes, words,
 };
 use crate::{
     backup::{remote::Remote, seal::Keys, survey},
@@ -77,11 +77,13 @@ pub async fn run(arguments: Arguments) -> Result<(), Failure> {
                 false => println!("{}: {} points taken in", remote.name(), adopted.points.len()),
             }
         }
-        let seen = rehearse::sample(&store, remote, share, &now).await?;
+        let watcher = progress::watcher();
+        let seen = rehearse::sample(&store, remote, share, &*watcher, &now).await?;
+        drop(watcher);
         faults.extend(fault(&seen));
         match arguments.json {
             true => shown.push(as_json(&seen)),
-            false if seen.fault.is_none() => println!("{}: everything is there. {}", seen.remote, seen.seen),
+            false if seen.fault.is_none() => println!("{}: {}", seen.remote, found(&seen.seen)),
             false => println!("{}: WRONG", seen.remote),
         }
     }
@@ -92,6 +94,18 @@ pub async fn run(arguments: Arguments) -> Result<(), Failure> {
         true => Ok(()),
         false => Err(Failure::Failed(anyhow::Error::msg(faults.join("; ")))),
     }
+}
+
+/// What a look that found nothing wrong saw.
+fn found(seen: &str) -> String {
+    let seen: Value = serde_json::from_str(seen).unwrap_or_default();
+    let figure = |name: &str| seen[name].as_u64().unwrap_or(0);
+    format!(
+        "everything is there: {} objects by name and size, {} of them ({}) by every byte",
+        figure("objects"),
+        figure("fetched"),
+        words::size(figure("fetched_bytes"))
+    )
 }
 
 fn unlock(path: &Path) -> Result<Keys, Failure> {

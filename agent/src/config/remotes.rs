@@ -8,7 +8,7 @@ use std::{
 
 use protocol::settings::{Faults, Section};
 
-use super::{BytesPerSecond, RemoteConfig, RemoteKind, secrets};
+use super::{BytesPerSecond, Price, RemoteConfig, RemoteKind, secrets};
 
 /// More remotes than anybody has; each costs a full upload.
 const REMOTES_MAX: usize = 16;
@@ -49,6 +49,10 @@ fn remote(
     let kind = kind(&name, &mut section, faults);
     let bandwidth = bandwidth(&mut section, faults);
     let append_only = section.boolean_if_any("append_only", faults).unwrap_or(false);
+    let price = Price {
+        gib_month: amount("price_per_gib_month", &mut section, faults),
+        million_writes: amount("price_per_million_writes", &mut section, faults),
+    };
     let mut options: BTreeMap<String, String> = section.scalars(faults).into_iter().collect();
     options.retain(|key, value| {
         let secret = secrets::is_secret_key(key) || secrets::holds_password(value);
@@ -75,6 +79,7 @@ fn remote(
         credentials: BTreeMap::new(),
         bandwidth,
         append_only,
+        price,
         memory,
     })
 }
@@ -102,6 +107,20 @@ fn bandwidth(section: &mut Section, faults: &mut Faults) -> Option<BytesPerSecon
         faults.add(format!(
             "{} is \"{text}\"; write for example \"2MiB/s\" (KiB, MiB or GiB; at least 16KiB/s)",
             section.name("bandwidth")
+        ));
+    }
+    read
+}
+
+/// A price is text, as in `"0.015"`: it is shown as it stands, in whatever currency the owner thinks in.
+fn amount(key: &str, section: &mut Section, faults: &mut Faults) -> Option<f64> {
+    let text = section.text_if_any(key, faults)?;
+    let read = text.trim().parse().ok();
+    let read = read.filter(|amount: &f64| amount.is_finite() && *amount >= 0.0);
+    if read.is_none() {
+        faults.add(format!(
+            "{} is \"{text}\"; write a price in quotes, for example \"0.015\"",
+            section.name(key)
         ));
     }
     read

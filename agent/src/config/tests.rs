@@ -267,6 +267,35 @@ fn channels_are_tried_in_the_order_of_the_file_and_take_their_secrets_by_name() 
 }
 
 #[test]
+fn a_remote_has_prices_of_its_own_and_a_word_is_none() {
+    let priced =
+        SMALL.to_owned() + "[remotes.priced]\ntype = \"fs\"\nroot = \"p\"\nprice_per_gib_month = \"0.015\"\n";
+    let (config, faults) = read_with(&priced, Purpose::Look, &[]);
+    assert!(faults.is_empty(), "{faults:?}");
+    let remote = config
+        .remotes
+        .iter()
+        .find(|remote| remote.name == "priced")
+        .unwrap();
+    assert_eq!(
+        remote.price,
+        Price {
+            gib_month: Some(0.015),
+            million_writes: None
+        }
+    );
+    assert!(
+        !remote.options.contains_key("price_per_gib_month"),
+        "OpenDAL knows no prices"
+    );
+    let (_, faults) = read_with(&priced.replace("0.015", "cheap"), Purpose::Look, &[]);
+    assert!(
+        faults.len() == 1 && faults[0].contains("price_per_gib_month"),
+        "{faults:?}"
+    );
+}
+
+#[test]
 fn a_channel_says_what_it_lacks_and_takes_no_secret_from_the_file() {
     let text = SMALL.to_owned()
         + &CHANNELS.replace("[channels.push]", "[channels.push]\ntopic = \"hunter2\"")

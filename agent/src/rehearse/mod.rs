@@ -1,6 +1,6 @@
 //! Rehearses a restore from one remote, without anybody's secret key: the newest point is fetched, opened with the
-//! session keys that this server still remembers, rebuilt in a private folder, checked, and thrown away. Between these
-//! drills a few objects are fetched and compared with what was written.
+//! session keys that this server still remembers, rebuilt in a private folder, checked, counted against the live shop,
+//! booted on, and thrown away. Between these drills a few objects are fetched and compared with what was written.
 //! It touches nothing live, and what it writes down is read by the watch.
 
 use std::{
@@ -37,13 +37,18 @@ use crate::{
 };
 
 pub mod adopt;
+mod boot;
+mod compare;
 mod sample;
 mod shop;
 
+use compare::Counted;
 pub use sample::{Share, run as sample};
 
 /// Where shops are rebuilt, in the state directory.
 const FOLDER: &str = "drill";
+/// SQLite checks every page and index of even a large database this often; a smaller one every time.
+const FULL_CHECK_EVERY: Duration = Duration::from_secs(7 * 86_400);
 /// A remote's points of this long ago cannot be opened here any more.
 const OPENABLE: Duration = Duration::from_secs(6 * 86_400);
 
@@ -55,7 +60,7 @@ pub struct Drill<'a> {
     pub store: &'a Store,
     /// Where the shop comes back from: this remote alone.
     pub remote: &'a Remote,
-    /// Check every page and index as well.
+    /// Check every page and index as well, also when that was done within the week.
     pub full_check: bool,
 }
 
@@ -125,15 +130,59 @@ impl Drill<'_> {
             ));
         }
         let database = done.database.ok_or("no database came back")?;
+        let commit = done
+            .reached
+            .map_or(plan.manifest.commit, |reached| reached.commit);
         let counts = shop::count(self.config, &database).await?;
+        let rebuilt = Counted {
+            chain: &plan.manifest.chain,
+            commit,
+            shop: &counts,
+        };
+        let live = self.compare(&rebuilt).await?;
+        if let Some(program) = &self.config.bot.binary {
+            boot::boot(program, &database, &folder.path).await?;
+        }
         Ok(json!({
             "database_bytes": plan.manifest.database_bytes,
+            // Of the point; each segment after it carries its own, and all of them were compared.
             "page_root": plan.manifest.page_root,
-            "commit": plan.manifest.commit,
+            "chain": plan.manifest.chain.as_str(),
+            "commit": commit,
             "segments": plan.segments.len(),
             "full_check": plan.full_check,
             "shop": counts,
+            "live": live,
+            "booted": self.config.bot.binary.is_some(),
         }))
+    }
+
+    /// Against the live shop, as it stands after the restore, and against the rehearsal before. What the live shop counts.
+    async fn compare(&self, rebuilt: &Counted<'_>) -> Result<Value, String> {
+        let told = |error: rusqlite::Error| format!("the agent's own database refuses: {error}");
+        let recorded = self.store.capture_state().map_err(told)?;
+        // After a restore another chain is live, and the shop of the old one may hold more.
+        let is_alive = recorded.is_none_or(|state| state.chain == *rebuilt.chain);
+        let live = match is_alive {
+            // What is wrong with the live shop is not this remote's fault, and told by the shop itself.
+            true => shop::count(self.config, &self.config.backup.database)
+                .await
+                .unwrap_or_default(),
+            false => Value::Null,
+        };
+        let earlier = self
+            .store
+            .newest_passed(Kind::Drill, self.remote.name())
+            .map_err(told)?;
+        let earlier = earlier.and_then(|it| serde_json::from_str(&it.seen).ok());
+        compare::compare(rebuilt, &live, earlier.as_ref())?;
+        Ok(live)
+    }
+
+    /// Asked for, or not done for a week with any remote.
+    fn wants_full_check(&self, now: UnixMillis) -> bool {
+        let last = self.store.last_full_check().unwrap_or_default();
+        self.full_check || last.is_none_or(|at| now.since(at) >= FULL_CHECK_EVERY || at > now)
     }
 
     async fn restore(
@@ -163,7 +212,7 @@ impl Drill<'_> {
             selection,
             only: None,
             target: Target::Folder(folder.join("shop")),
-            full_check: self.full_check,
+            full_check: self.wants_full_check(now),
             known: std::collections::BTreeMap::new(),
             chain: None,
             newest_only: true,

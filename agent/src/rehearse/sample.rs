@@ -12,7 +12,7 @@ use protocol::{
 use serde_json::{Value, json};
 
 use crate::{
-    backup::{anchor, remote::Remote, seal::sha256_hex},
+    backup::{Progress, anchor, remote::Remote, seal::sha256_hex},
     store::{
         Store,
         points::KnownPoint,
@@ -49,6 +49,7 @@ pub async fn run(
     store: &Store,
     remote: &Remote,
     share: Share,
+    progress: &dyn Progress,
     clock: &dyn Fn() -> UnixMillis,
 ) -> anyhow::Result<Rehearsal> {
     let began_at = clock();
@@ -59,7 +60,7 @@ pub async fn run(
         .collect();
     // Asked before the list: what is sent meanwhile is in the list, and not the other way round.
     let shipping = store.shipping().context("asking what was sent")?;
-    let (faults, seen) = match look(remote, &here, share).await {
+    let (faults, seen) = match look(remote, &here, share, progress).await {
         Ok((listed, mut faults, seen)) => {
             let back = anchor::rolled_back(remote.name(), &listed, &known, &shipping);
             faults.splice(0..0, back);
@@ -86,6 +87,7 @@ async fn look(
     remote: &Remote,
     here: &[&KnownPoint],
     share: Share,
+    progress: &dyn Progress,
 ) -> Result<(BTreeMap<String, u64>, Vec<String>, Value), String> {
     let mut listed = BTreeMap::new();
     for folder in [
@@ -101,7 +103,12 @@ async fn look(
     let expected = expected(here, &listed);
     let mut faults = by_listing(&expected, &listed);
     let (mut fetched, mut fetched_bytes) = (0_u64, 0_u64);
-    for (key, object) in draw(&expected, &listed, share) {
+    let drawn = draw(&expected, &listed, share);
+    progress.begin(
+        "comparing",
+        drawn.iter().map(|(_, object)| object.size_bytes).sum(),
+    );
+    for (key, object) in drawn {
         fetched += 1;
         fetched_bytes += object.size_bytes;
         match remote.get(key, object.size_bytes).await {
@@ -109,9 +116,11 @@ async fn look(
             Ok(_) => faults.push(format!("{key} is altered: its SHA-256 differs")),
             Err(error) => faults.push(format!("{key}: {error}")),
         }
+        progress.advance(object.size_bytes);
     }
     let seen = json!({
         "objects": expected.len(), "fetched": fetched, "fetched_bytes": fetched_bytes, "faults": faults.len(),
+        "stored_bytes": listed.values().sum::<u64>(),
     });
     Ok((listed, faults, seen))
 }

@@ -1,4 +1,4 @@
-//! Asks the shop's own program whether a rebuilt database adds up.
+//! Asks the shop's own program whether a database adds up: one that was rebuilt, and the live one beside it.
 //! It knows neither orders nor money: it passes the program's answer on.
 
 use std::{path::Path, process::Stdio, time::Duration};
@@ -15,9 +15,13 @@ const ANSWER_BYTES_MAX: usize = 1024 * 1024;
 
 /// Its counts and sums; `null` when the configuration names no program.
 pub(super) async fn count(config: &Config, database: &Path) -> Result<Value, String> {
-    let Some(binary) = &config.bot.binary else {
-        return Ok(Value::Null);
-    };
+    match &config.bot.binary {
+        None => Ok(Value::Null),
+        Some(binary) => ask(binary, database).await,
+    }
+}
+
+async fn ask(binary: &Path, database: &Path) -> Result<Value, String> {
     let mut command = Command::new(binary);
     command.args(["check", "--json", "--database"]).arg(database);
     command.stdin(Stdio::null()).kill_on_drop(true);

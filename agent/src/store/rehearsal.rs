@@ -21,6 +21,12 @@ const SELECT_PASSED: &str = "
 const SELECT_DRILLED: &str = "
     SELECT point, max(ended_at) FROM rehearsal
     WHERE kind = 'drill' AND fault IS NULL AND point IS NOT NULL GROUP BY point";
+const SELECT_NEWEST_PASSED: &str = "
+    SELECT kind, remote, point, began_at, ended_at, fault, seen FROM rehearsal
+    WHERE kind = :kind AND remote = :remote AND fault IS NULL ORDER BY id DESC LIMIT 1";
+const SELECT_FULL_CHECK: &str = "
+    SELECT max(ended_at) FROM rehearsal
+    WHERE kind = 'drill' AND fault IS NULL AND json_extract(seen, '$.full_check') = 1";
 /// Rows of this long ago are dropped, but for the newest of each.
 const KEPT_MS: i64 = 400 * 86_400_000;
 
@@ -94,6 +100,23 @@ impl Store {
     /// # Errors
     /// When the database refuses.
     pub fn newest_rehearsal(&self, kind: Kind, remote: &str) -> rusqlite::Result<Option<Rehearsal>> {
+        self.one_rehearsal(SELECT_NEWEST, kind, remote)
+    }
+
+    /// The newest one of a remote that passed, with what it saw.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub fn newest_passed(&self, kind: Kind, remote: &str) -> rusqlite::Result<Option<Rehearsal>> {
+        self.one_rehearsal(SELECT_NEWEST_PASSED, kind, remote)
+    }
+
+    fn one_rehearsal(
+        &self,
+        statement: &str,
+        kind: Kind,
+        remote: &str,
+    ) -> rusqlite::Result<Option<Rehearsal>> {
         let read = |row: &rusqlite::Row<'_>| {
             Ok(Rehearsal {
                 kind,
@@ -107,10 +130,23 @@ impl Store {
         };
         self.read(|connection| {
             connection
-                .prepare_cached(SELECT_NEWEST)?
+                .prepare_cached(statement)?
                 .query_row(named_params! {":kind": kind.word(), ":remote": remote}, read)
                 .optional()
         })
+    }
+
+    /// When SQLite last checked every page and index of a rebuilt shop and found nothing.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub fn last_full_check(&self) -> rusqlite::Result<Option<UnixMillis>> {
+        self.read(|connection| {
+            connection
+                .prepare_cached(SELECT_FULL_CHECK)?
+                .query_row([], |row| row.get(0))
+        })
+        .map(|at: Option<i64>| at.map(UnixMillis))
     }
 
     /// When the last one that passed ended.

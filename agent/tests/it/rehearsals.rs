@@ -1,6 +1,12 @@
 //! Rehearsed restores and looks at the remotes: what they notice, and what the owner hears of it.
 
-use std::{fs, os::unix::fs::PermissionsExt, sync::Arc};
+use std::{
+    fs,
+    os::unix::fs::PermissionsExt,
+    process::Stdio,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use agent::{
     alert::{Alerts, calendar::Calendar, ladder::TELEGRAM, message::Voice},
@@ -10,15 +16,20 @@ use agent::{
 use protocol::time::UnixMillis;
 use serde_json::Value;
 
-use crate::shop::{CANARY, Shop, files_under, text};
+use crate::{
+    pretend_channels::Service,
+    shop::{CANARY, Shop, files_under, text},
+};
+
+/// A loaded machine starts three processes for each ping.
+const PING_LIMIT: Duration = Duration::from_secs(180);
 
 fn json(shop: &Shop, arguments: &[&str]) -> Value {
     let output = shop.agent(arguments);
     serde_json::from_slice(&output.stdout).unwrap_or_else(|_| panic!("{}", crate::shop::stderr(&output)))
 }
 
-/// The rules of the alerts that the watch raises from what is written down.
-fn alerts(shop: &Shop, now: UnixMillis) -> Vec<(String, String)> {
+fn desk(shop: &Shop) -> (Arc<Store>, Alerts) {
     let store = Arc::new(Store::open(&shop.path("state")).unwrap());
     let voice = Voice {
         language: agent::config::Language::En,
@@ -34,8 +45,15 @@ fn alerts(shop: &Shop, now: UnixMillis) -> Vec<(String, String)> {
         name: TELEGRAM.to_owned(),
         chats: vec![1],
     }];
+    let alerts = Alerts::new(Arc::clone(&store), voice, calendar, &ladder);
+    (store, alerts)
+}
+
+/// The rules of the alerts that the watch raises from what is written down.
+fn alerts(shop: &Shop, now: UnixMillis) -> Vec<(String, String)> {
+    let (store, alerts) = desk(shop);
     let watch = RehearsalWatch {
-        alerts: Alerts::new(Arc::clone(&store), voice, calendar, &ladder),
+        alerts,
         remotes: vec!["local".to_owned(), "offsite".to_owned()],
         schedule: "0 30 3 * * *".parse().unwrap(),
         timezone: jiff::tz::TimeZone::UTC,
@@ -97,6 +115,30 @@ fn the_shop_comes_back_from_each_remote_without_anybodys_secret_key() {
 }
 
 #[test]
+fn the_daily_summary_anchors_the_newest_point_outside_of_every_remote() {
+    let shop = Shop::new();
+    let (_, before) = desk(&shop);
+    assert!(
+        !before
+            .digest(UnixMillis(0), now())
+            .unwrap()
+            .text
+            .contains("chain")
+    );
+    let point = shop.back_up();
+    let told = desk(&shop).1.digest(UnixMillis(0), now()).unwrap().text;
+    // What anybody sees in a remote's listing is what the owner compares.
+    let manifest = files_under(&shop.path("offsite/manifest")).remove(0);
+    let name = manifest.file_name().unwrap().to_str().unwrap();
+    let line = told
+        .lines()
+        .find(|line| line.contains(text(&point["id"])))
+        .unwrap();
+    let digest = line.split(" · ").last().unwrap();
+    assert!(digest.len() == 32 && name.contains(digest), "{line}: {name}");
+}
+
+#[test]
 fn without_the_session_keys_nothing_opens() {
     let shop = Shop::new();
     shop.back_up();
@@ -105,33 +147,77 @@ fn without_the_session_keys_nothing_opens() {
     assert!(said.contains("the key does not open it"), "{said}");
 }
 
+/// A shop whose agent knows a program; what that does is a script, with the database that it is asked about in `$4`.
+struct Pretended(Shop);
+
+impl Pretended {
+    fn new() -> Self {
+        let shop = Shop::new();
+        let settings = fs::read_to_string(shop.path("agent.toml")).unwrap();
+        fs::write(
+            shop.path("agent.toml"),
+            settings.replace("[backup]", "[bot]\nbinary = \"pretend-bot\"\n[backup]"),
+        )
+        .unwrap();
+        shop.back_up();
+        Self(shop)
+    }
+
+    /// What the drill says that must fail, when the program does this.
+    fn refused(&self, check: &str, run: &str) -> String {
+        let program = self.0.path("pretend-bot");
+        let script = format!(
+            "#!/bin/sh\ncase \"$1 $2 $3\" in\n'check --json --database') [ -s \"$4\" ] || exit 9\n{check}\n;;\n\
+             'run --config '*)\n{run}\n;;\nesac\n"
+        );
+        fs::write(&program, script).unwrap();
+        fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).unwrap();
+        self.0.agent_refuses(1, &["drill", "--remote", "local"])
+    }
+}
+
 #[test]
 fn the_shops_own_check_is_asked_and_its_refusal_fails_the_drill() {
-    let shop = Shop::new();
-    let settings = fs::read_to_string(shop.path("agent.toml")).unwrap();
-    fs::write(
-        shop.path("agent.toml"),
-        settings.replace("[backup]", "[bot]\nbinary = \"pretend-bot\"\n[backup]"),
-    )
-    .unwrap();
-    let pretend = |script: &str| {
-        fs::write(shop.path("pretend-bot"), format!("#!/bin/sh\n{script}\n")).unwrap();
-        fs::set_permissions(shop.path("pretend-bot"), fs::Permissions::from_mode(0o755)).unwrap();
-    };
-    shop.back_up();
-    pretend(
-        "[ \"$1 $2 $3\" = 'check --json --database' ] && [ -s \"$4\" ] && echo '{\"orders\":{\"paid\":3}}'",
-    );
-    let drilled = json(&shop, &["drill", "--remote", "local", "--json"]);
-    assert_eq!(
-        drilled["drills"][0]["seen"]["shop"]["orders"]["paid"], 3,
-        "{drilled}"
-    );
-    pretend("echo 'the ledger does not add up' >&2; exit 1");
-    let said = shop.agent_refuses(1, &["drill", "--remote", "local"]);
+    let shop = Pretended::new();
+    let said = shop.refused("echo 'the ledger does not add up' >&2; exit 1", "");
     assert!(said.contains("the ledger does not add up"), "{said}");
-    let raised = alerts(&shop, now());
+    let raised = alerts(&shop.0, now());
     assert!(raised.len() == 1 && raised[0].0 == "drill/local", "{raised:?}");
+}
+
+#[test]
+fn a_rebuilt_shop_with_more_orders_than_the_live_one_fails_the_drill() {
+    let shop = Pretended::new();
+    let count =
+        "case \"$4\" in */drill/*) n=3;; *) n=2;; esac; echo \"{\\\"orders\\\":[[\\\"paid\\\",$n]]}\"";
+    let said = shop.refused(count, "");
+    assert!(said.contains("3 orders") && said.contains("only 2"), "{said}");
+}
+
+#[test]
+fn a_program_that_does_not_boot_on_what_came_back_fails_the_drill_with_its_last_words() {
+    let shop = Pretended::new();
+    let said = shop.refused("echo '{}'", "echo 'a worker is missing' >&2; exit 3");
+    assert!(
+        said.contains("it ended by itself") && said.contains("a worker is missing"),
+        "{said}"
+    );
+    // What it is shown is nobody's secret, and no address that anybody answers at.
+    let seen = shop.refused(
+        "echo '{}'",
+        "echo \"$(env | sort | tr '\\n' ' ') $(grep -o 'http://[^\"]*' \"$3\" | sort -u | tr '\\n' ' ')\" >&2; exit 3",
+    );
+    assert!(seen.contains("BOT_TOKEN=1:rehearsal"), "{seen}");
+    assert!(!seen.contains("DATA_KEY") && !seen.contains("OWNER_"), "{seen}");
+    let addresses: Vec<&str> = seen.split("http://").skip(1).collect();
+    assert!(
+        !addresses.is_empty() && addresses.iter().all(|address| address.starts_with("127.0.0.1:")),
+        "{seen}"
+    );
+    assert!(
+        !shop.0.path("state/drill").exists(),
+        "the rebuilt shop stayed behind"
+    );
 }
 
 #[test]
@@ -180,7 +266,7 @@ fn a_remote_that_was_put_back_to_an_older_state_is_noticed() {
         assert!(done.unwrap().success());
     };
     copy("local", "before");
-    std::thread::sleep(std::time::Duration::from_millis(5));
+    std::thread::sleep(Duration::from_millis(5));
     shop.back_up();
     fs::remove_dir_all(shop.path("local")).unwrap();
     copy("before", "local");
@@ -194,7 +280,7 @@ fn a_drill_that_is_long_ago_is_told_and_not_only_one_that_failed() {
     shop.back_up();
     shop.agent_done(&["drill"]);
     assert_eq!(alerts(&shop, now()), []);
-    let later = now().plus(std::time::Duration::from_secs(6 * 86_400));
+    let later = now().plus(Duration::from_secs(6 * 86_400));
     let raised: Vec<String> = alerts(&shop, later).into_iter().map(|(key, _)| key).collect();
     assert_eq!(raised, ["drill/local", "drill/offsite"]);
 }
@@ -208,7 +294,7 @@ fn what_retention_lets_go_is_marked_and_stays_for_a_day() {
     fs::write(shop.path("agent.toml"), settings + "[retention]\nyearly = 1\n").unwrap();
     for _ in 0..4 {
         shop.back_up();
-        std::thread::sleep(std::time::Duration::from_millis(5));
+        std::thread::sleep(Duration::from_millis(5));
     }
     let states = |shop: &Shop, arguments: &[&str]| -> Vec<String> {
         let shown = json(shop, arguments);
@@ -248,6 +334,58 @@ fn what_retention_lets_go_is_marked_and_stays_for_a_day() {
     assert!(!orphan.exists() && said.contains("1 deleted"), "{said}");
     assert_eq!(files_under(&shop.path("local")), before);
     shop.agent_done(&["drill"]);
+}
+
+/// A daily round every second, until the outside was told this.
+async fn wait_for_ping(service: &Service, is_it: impl Fn(&Value) -> bool) -> Value {
+    let began = Instant::now();
+    loop {
+        if let Some(ping) = service.taken().into_iter().find(&is_it) {
+            return ping;
+        }
+        assert!(
+            began.elapsed() < PING_LIMIT,
+            "only these came: {:?}",
+            service.taken()
+        );
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+}
+
+#[tokio::test]
+async fn the_outside_is_told_when_a_daily_drill_begins_and_how_it_ends_and_no_path() {
+    let service = Service::heartbeat().await;
+    let shop = Shop::new();
+    shop.back_up();
+    let settings = fs::read_to_string(shop.path("agent.toml")).unwrap();
+    let settings = settings.replace(
+        "chat_ids = [1]",
+        "chat_ids = [1]\napi_url = \"http://127.0.0.1:9\"",
+    );
+    let outside = format!(
+        "[http]\nprivate = \"127.0.0.1:0\"\n[drill]\nschedule = \"* * * * * *\"\n\
+         [heartbeat]\ndrill_url = \"http://{}/drill\"\n",
+        service.address
+    );
+    fs::write(shop.path("agent.toml"), settings + &outside).unwrap();
+    let mut agent = shop
+        .command(&["run"])
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let good = wait_for_ping(&service, |ping| ping["path"] == "/drill").await;
+    let begun = |ping: &Value| ping["path"] == "/drill/start" && ping["query"] == good["query"];
+    assert!(service.taken().iter().any(begun), "{:?}", service.taken());
+    for remote in ["local", "offsite"] {
+        fs::remove_dir_all(shop.path(remote).join("base")).unwrap();
+    }
+    let bad = wait_for_ping(&service, |ping| ping["path"] == "/drill/fail").await;
+    agent.kill().unwrap();
+    agent.wait().unwrap();
+    let body = text(&bad["body"]);
+    assert!(body.contains("the rehearsed restore from"), "{body}");
+    assert!(!body.contains('/') && !body.contains(CANARY), "{body}");
 }
 
 #[test]

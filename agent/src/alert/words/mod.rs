@@ -111,6 +111,8 @@ pub(super) struct DigestPhrases {
     pub drills: &'static str,
     /// Instead of them.
     pub no_drill: &'static str,
+    /// Above the line that the owner keeps outside of every remote.
+    pub anchor: &'static str,
     /// Above the ways to the owner.
     pub ways: &'static str,
     /// Instead of them.

@@ -30,7 +30,7 @@ impl Upkeep {
         }
         let remote = self.next_in_turn().context("no remote is configured")?;
         let began_at = now();
-        let said = self.drill(&remote, step).await?;
+        let said = self.telling(&remote, self.watched(&remote, step)).await?;
         let newest = self.store.newest_rehearsal(Kind::Drill, &remote)?;
         Ok(match newest.filter(|it| it.began_at >= began_at) {
             None => DrillEnd::Broken(said),
@@ -42,7 +42,7 @@ impl Upkeep {
     }
 
     /// The last words of the process, for when it wrote nothing down.
-    async fn drill(&self, remote: &str, step: watch::Sender<Step>) -> anyhow::Result<String> {
+    async fn watched(&self, remote: &str, step: watch::Sender<Step>) -> anyhow::Result<String> {
         let mut command = Command::new(&self.program);
         command.args(["drill", "--remote", remote, "--config"]);
         command

@@ -15,6 +15,7 @@ use protocol::time::UnixMillis;
 use super::spool::Spool;
 use crate::{
     backup::{
+        proof::Seen,
         recipients::Recipients,
         remembered::Remembered,
         seal::{Sealed, seal},
@@ -89,6 +90,9 @@ impl Desk {
     pub(super) fn seal(&self, plain: &[u8]) -> anyhow::Result<Sealed> {
         let sealer = self.sealer.as_ref().context("the keys were not read yet")?;
         let sealed = seal(plain, &sealer.recipients, &sealer.signer, sealer.level)?;
+        // Before the commits in it count as captured.
+        let signers = sealer.signer.as_signers();
+        Seen::of(plain).require_in(&sealed.bytes, &sealed.sha256, &sealed.session_key, &signers)?;
         let now = UnixMillis(Timestamp::now().as_millisecond());
         // Without it no rehearsal follows the commits this far; what is shipped is as good.
         if let Err(error) = sealer.remembered.add(&sealed.sha256, &sealed.session_key, now) {

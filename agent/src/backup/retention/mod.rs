@@ -81,9 +81,23 @@ pub fn plan(question: &Question<'_>) -> Vec<Verdict> {
         .iter()
         .filter_map(|point| Some((point, written_at(question, &point.manifest)?)))
         .collect();
-    let kept = Kept::choose(question, &here, now);
+    let mut kept = Kept::choose(question, &here, now);
+    let verdicts = judge_all(question, &kept, &here, now);
+    // A delta may stay although no rule keeps it, because it is young for example: then what it stands on stays as well.
+    match kept.add_bases(question, &verdicts) {
+        true => judge_all(question, &kept, &here, now),
+        false => verdicts,
+    }
+}
+
+fn judge_all(
+    question: &Question<'_>,
+    kept: &Kept,
+    here: &[(&Point, UnixMillis)],
+    now: UnixMillis,
+) -> Vec<Verdict> {
     let verdicts = question.listed.iter().map(|(key, listed)| {
-        let (keep, reason) = judge(question, &kept, &here, key, now);
+        let (keep, reason) = judge(question, kept, here, key, now);
         Verdict {
             key: key.clone(),
             size_bytes: listed.size_bytes,
@@ -128,6 +142,8 @@ fn point_of(key: &str) -> Option<PointId> {
 /// The points that stay, and from where on segments do.
 struct Kept {
     points: BTreeMap<PointId, String>,
+    /// The newest of them, before any is added for another's sake.
+    newest: Option<PointId>,
     /// Every commit after this moment can be restored.
     window_start: UnixMillis,
     /// The newest point before the window: segments of its chain are needed from its commit on.
@@ -175,10 +191,29 @@ impl Kept {
             }
         }
         Self {
+            newest: points.keys().next_back().cloned(),
             points,
             window_start,
             anchor: anchor.map(|(point, _)| (point.chain.clone(), point.commit)),
         }
+    }
+
+    /// Keeps the full points under deltas whose manifest stays; whether there were more than before.
+    fn add_bases(&mut self, question: &Question<'_>, verdicts: &[Verdict]) -> bool {
+        let stay: BTreeSet<&str> = verdicts
+            .iter()
+            .filter(|it| it.keep)
+            .map(|it| it.key.as_str())
+            .collect();
+        let before = self.points.len();
+        for point in question.points {
+            if let (Some(base), true) = (&point.base, stay.contains(point.manifest.as_str())) {
+                self.points
+                    .entry(base.clone())
+                    .or_insert_with(|| format!("{} stands on it", point.id));
+            }
+        }
+        self.points.len() > before
     }
 }
 
@@ -234,8 +269,7 @@ fn judge(
     if is_future(point, now) {
         return keep("dated in the future: it does not count and is left alone");
     }
-    let newest = kept.points.keys().next_back();
-    if !point.is_verified && newest.is_none_or(|newest| *newest < point.id) {
+    if !point.is_verified && kept.newest.as_ref().is_none_or(|newest| *newest < point.id) {
         return keep("newer than everything that was read back");
     }
     if now.since(*at) < ORPHAN_AGE {

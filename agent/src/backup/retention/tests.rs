@@ -2,6 +2,8 @@
 
 use super::*;
 
+mod histories;
+
 const HOUR: i64 = 3_600_000;
 const DAY: i64 = 24 * HOUR;
 /// 2026-11-22T00:00:00Z, a Sunday.
@@ -230,4 +232,17 @@ fn a_point_that_another_agent_wrote_is_left_alone() {
     world.points.clear();
     world.point(HOUR, None);
     assert!(world.stays(&foreign));
+}
+
+#[test]
+fn what_a_young_delta_stands_on_stays_even_when_no_rule_keeps_either() {
+    let mut world = World::new(daily(1));
+    let base = world.point(30 * DAY, None);
+    // Two newer full points, and a newer delta that the rule takes.
+    world.point(20 * DAY, None);
+    world.point(10 * DAY, None);
+    let young = world.point(5 * HOUR, Some(&base));
+    let newest = world.point(HOUR, None);
+    assert!(world.stays(&newest) && world.stays(&young));
+    assert!(world.stays(&base), "a listed point must not lack its base");
 }

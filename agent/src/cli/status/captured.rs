@@ -15,6 +15,7 @@ use crate::{
 
 /// Over which the hourly figures are averaged.
 const DAY: Duration = Duration::from_secs(86_400);
+const HOUR_S: u64 = 3_600;
 /// Interruptions that are shown.
 const EVENTS: usize = 3;
 
@@ -73,7 +74,9 @@ pub(super) fn look(store: &Store, now: UnixMillis) -> rusqlite::Result<CaptureVi
         let (count, bytes) = own().fold((0, 0), |(count, bytes), hour| {
             (count + hour.segments, bytes + hour.size_bytes)
         });
-        let seen_hours = own().count().max(1) as u64;
+        // Of a quiet shop most hours have none.
+        let since = own().map(|hour| hour.from).min().unwrap_or(now);
+        let seen_hours = now.since(since).as_secs().div_ceil(HOUR_S).max(1);
         LagView {
             commit: one.holds.map(|(_, commit, _)| commit.get()),
             lag_commits: one.waiting_commits,

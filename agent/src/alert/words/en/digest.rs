@@ -14,6 +14,7 @@ pub(in crate::alert::words) const DIGEST: DigestPhrases = DigestPhrases {
     everything: "everything (maintenance)",
     backups: "Age of the newest backup",
     no_backup: "🟡 This agent has taken no backup yet.",
+    anchor: "Keep this line: with it you can tell whether a remote was put back to an older state",
     drills: "Last rehearsal of a restore that passed",
     no_drill: "🟡 No restore was rehearsed yet.",
     ways: "Ways to you",

@@ -14,6 +14,7 @@ pub(in crate::alert::words) const DIGEST: DigestPhrases = DigestPhrases {
     everything: "semuanya (pemeliharaan)",
     backups: "Umur cadangan terbaru",
     no_backup: "🟡 Agent ini belum pernah membuat cadangan.",
+    anchor: "Simpan baris ini: dengannya ketahuan bila isi penyimpanan jauh dikembalikan ke keadaan lama",
     drills: "Latihan pemulihan terakhir yang lulus",
     no_drill: "🟡 Belum ada latihan pemulihan.",
     ways: "Jalan untuk mengabari Anda",
