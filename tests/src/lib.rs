@@ -18,6 +18,7 @@ pub mod progress;
 pub mod purchase;
 pub mod push;
 pub mod sandbox;
+pub mod secrecy;
 pub mod settings;
 pub mod shop;
 pub mod tour;

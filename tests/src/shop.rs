@@ -21,6 +21,7 @@ use crate::{
     place::Place,
     process::{Process, run_well},
     sandbox::Sandbox,
+    secrecy::leaks,
     settings::{PASSPHRASE, Settings},
     wait::until,
 };
@@ -114,6 +115,8 @@ impl Shop {
     pub fn agent_command(&self, verbs: &[&str]) -> Command {
         let mut command = Command::new(binary("agent"));
         command.args(verbs).arg("--config").arg(self.place.agent_toml());
+        // As the unit starts it.
+        command.env("MALLOC_ARENA_MAX", "2");
         command.env("OWNER_KEY_PASSPHRASE", PASSPHRASE);
         command
     }
@@ -259,6 +262,12 @@ impl Shop {
         self.bot.as_ref().map(Process::id)
     }
 
+    /// The agent's process id while it runs.
+    #[must_use]
+    pub fn agent_id(&self) -> Option<u32> {
+        self.agent.as_ref().map(Process::id)
+    }
+
     /// Whether the bot was started and has ended by itself.
     pub fn bot_has_ended(&mut self) -> bool {
         self.bot.as_mut().is_some_and(|bot| bot.ended().is_some())
@@ -288,6 +297,11 @@ impl Drop for Shop {
         // The agent first, so that it does not mourn the bot.
         drop(self.agent.take());
         drop(self.bot.take());
+        // Whatever a test was about: nobody but the owner has learnt of servers.
+        if self.folder.is_some() && !thread::panicking() {
+            let leaks = leaks(&self.sandbox);
+            assert!(leaks.is_empty(), "{leaks:#?}");
+        }
         if let (true, Some(folder)) = (thread::panicking(), self.folder.as_mut()) {
             folder.disable_cleanup(true);
             eprintln!("the shop of this test is kept in {}", folder.path().display());

@@ -5,6 +5,7 @@ use std::time::Duration;
 use tests::{
     purchase::{MY_ORDERS, order},
     sandbox::{OWNER_BOT, SHOP_BOT},
+    secrecy::OWNERS_WORDS,
     settings::{OWNER, SELLER},
     shop::Shop,
 };
@@ -16,24 +17,6 @@ const ALERT_LIMIT: Duration = Duration::from_secs(2);
 const PATIENCE: Duration = Duration::from_secs(30);
 const DIED: &str = "Bot toko mati mendadak";
 const BACK: &str = "Bot toko berjalan lagi";
-
-/// Words that belong to the owner alone.
-const OWNERS_WORDS: [&str; 14] = [
-    "server",
-    "backup",
-    "cadangan",
-    "restore",
-    "agent",
-    "systemctl",
-    "journalctl",
-    "sqlite",
-    "database",
-    "panic",
-    "localhost",
-    "127.0.0.1",
-    ".db",
-    "/tmp",
-];
 
 fn alerts(shop: &Shop, part: &str) -> usize {
     shop.sandbox

@@ -14,6 +14,7 @@ mod disk;
 mod goods;
 mod keeper;
 mod late_money;
+mod memory;
 mod outage;
 mod purchase;
 mod queues;

@@ -32,7 +32,7 @@ const LENGTH: Duration = Duration::from_secs(65);
 const SECOND_WAY: Duration = Duration::from_secs(90);
 const SECOND_WAY_BRIEFLY: Duration = Duration::from_secs(180);
 /// Longer than the longest wait between two attempts.
-const PATIENCE: Duration = Duration::from_secs(400);
+const PATIENCE: Duration = Duration::from_secs(180);
 /// Room for the agent's state, its ballast, and what else it keeps.
 const STATE_BYTES: u64 = 96 << 20;
 /// One answer in so many is lost on the second way.

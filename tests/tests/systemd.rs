@@ -15,6 +15,7 @@ use tests::{
     http,
     machine::Machine,
     sandbox::{OWNER_BOT, SHOP_BOT, Sandbox},
+    secrecy::leaks,
     settings::{OWNER, SELLER, Settings, secrets},
     wait::until,
 };
@@ -388,5 +389,6 @@ fn real_systemd_brings_both_back_from_everything_and_the_owner_hears_of_what_was
         ""
     );
     assert!(seller.everything_ever_shown().is_empty());
+    assert_eq!(leaks(&world.sandbox), Vec::<String>::new());
     world.step("done");
 }
