@@ -124,9 +124,12 @@ impl Alerts {
     /// # Errors
     /// As [`Alerts::observe`].
     pub fn digest_if_due(&self, now: UnixMillis) -> anyhow::Result<()> {
-        let book = self.book()?;
+        let last = self
+            .store
+            .digest_at()
+            .context("reading when the last digest was")?;
         let due = self.calendar.digest_due(now).unwrap_or(now);
-        let text = match book.digest_at {
+        let text = match last {
             Some(last) if last >= due => return Ok(()),
             Some(last) => Some(self.digest(last, now)?),
             None => None,

@@ -85,6 +85,14 @@ impl Store {
         self.read(read)
     }
 
+    /// The last time of the daily digest that is done with: asked every second, and the whole book need not be read for it.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub fn digest_at(&self) -> rusqlite::Result<Option<UnixMillis>> {
+        self.read(|connection| Ok(clock(connection)?.1))
+    }
+
     /// Changes the book and queues the messages that follow, or does neither. Gives how many were queued.
     ///
     /// # Errors
@@ -131,11 +139,7 @@ impl Store {
 }
 
 fn read(connection: &Connection) -> rusqlite::Result<Book> {
-    let clock = connection
-        .prepare_cached(READ_CLOCK)?
-        .query_row([], |row| Ok((row.get(0)?, row.get::<_, Option<i64>>(1)?)))
-        .optional()?;
-    let (next_episode, digest_at) = clock.unwrap_or((1, None));
+    let (next_episode, digest_at) = clock(connection)?;
     Ok(Book {
         alerts: alerts::by_key(connection)?,
         episodes: episodes::episodes(connection)?,
@@ -144,8 +148,18 @@ fn read(connection: &Connection) -> rusqlite::Result<Book> {
         new_silences: Vec::new(),
         new_past: Vec::new(),
         next_episode,
-        digest_at: digest_at.map(UnixMillis),
+        digest_at,
     })
+}
+
+fn clock(connection: &Connection) -> rusqlite::Result<(i64, Option<UnixMillis>)> {
+    let found = connection
+        .prepare_cached(READ_CLOCK)?
+        .query_row([], |row| {
+            Ok((row.get(0)?, row.get::<_, Option<i64>>(1)?.map(UnixMillis)))
+        })
+        .optional()?;
+    Ok(found.unwrap_or((1, None)))
 }
 
 /// Only what differs: most changes touch one row. Episodes first, because alerts name them.

@@ -178,6 +178,8 @@ fn make_private_dir(dir: &Path) -> std::io::Result<()> {
 
 fn prepare(connection: &mut Connection) -> anyhow::Result<()> {
     connection.busy_timeout(BUSY_TIMEOUT)?;
+    // More than there are: each is asked again within seconds, and preparing one costs more than running it.
+    connection.set_prepared_statement_cache_capacity(128);
     connection.pragma_update(None, "journal_mode", "WAL")?;
     connection.pragma_update(None, "synchronous", "FULL")?;
     let mode: String = connection.pragma_query_value(None, "journal_mode", |row| row.get(0))?;
