@@ -1,4 +1,5 @@
 //! The real agent, killed with SIGKILL at random moments while the shop sells: nothing is lost, and nothing is there twice.
+//! A few times here; `scripts/soak capture-kills` does it hundreds of times.
 
 use std::{
     process::{Child, Command, Stdio},
@@ -9,7 +10,10 @@ use agent::store::Store;
 use rand::Rng;
 use rusqlite::Connection;
 
-use crate::capture_rig::{Replica, Rig, bot, pages_of, root_of, wait_for};
+use crate::{
+    capture_rig::{Replica, Rig, bot, pages_of, root_of, wait_for},
+    site::wanted,
+};
 
 const KILLS: usize = 8;
 
@@ -40,7 +44,8 @@ fn an_agent_that_is_killed_at_any_moment_goes_on_without_a_gap() {
     wait_for("the first look", || rig.store.capture_state().unwrap().is_some());
     let state = rig.store.capture_state().unwrap().unwrap();
     let mut replica = Replica::begin(state.chain, state.commit, &pages_of(&shop));
-    for _ in 0..KILLS {
+    let kills = wanted("WARUNG_CAPTURE_KILLS", KILLS);
+    for kill in 1..=kills {
         let until = Instant::now() + Duration::from_millis(rand::rng().random_range(50..1_500));
         while Instant::now() < until {
             sell(&shop);
@@ -50,6 +55,9 @@ fn an_agent_that_is_killed_at_any_moment_goes_on_without_a_gap() {
         agent.wait().unwrap();
         sell(&shop);
         agent = start(&rig);
+        // Followed as it goes, so that hundreds of kills need no more memory than a few.
+        replica.follow(&rig);
+        println!("soak capture-kills: {kill} of {kills}");
     }
     let wanted = root_of(&pages_of(&shop));
     wait_for("the source's state", || {

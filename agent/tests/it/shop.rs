@@ -20,6 +20,11 @@ use serde_json::Value;
 pub const CANARY: &str = "canary-netflix1@mail:hunter2";
 pub const PASSPHRASE: &str = "a passphrase with spaces";
 
+/// The agent under test; for a measurement `scripts/soak` names one that was built for speed.
+pub fn program() -> PathBuf {
+    std::env::var_os("WARUNG_AGENT").map_or_else(|| env!("CARGO_BIN_EXE_agent").into(), PathBuf::from)
+}
+
 pub struct Shop {
     pub dir: tempfile::TempDir,
     gpg_home: tempfile::TempDir,
@@ -88,7 +93,7 @@ impl Shop {
 
     /// The program, ready to be started.
     pub fn command(&self, arguments: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_agent"));
+        let mut command = Command::new(program());
         command
             .args(arguments)
             .arg("--config")

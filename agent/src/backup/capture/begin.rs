@@ -12,7 +12,7 @@ use super::{
     NewChain, WhyAgain,
     desk::{Claim, Desk},
     hashes::{Hashes, unpack},
-    recorder::{Ended, Recorder},
+    recorder::{Clock, Ended, Recorder},
 };
 use crate::{
     backup::{
@@ -31,7 +31,7 @@ const AWAY: &str =
 const LOCKED: &str = "the bot kept the write lock for too long";
 
 /// Begins or goes on. `why` is what ended the recording before, in this process.
-pub(super) fn begin(desk: &Desk, why: Option<WhyAgain>, now: UnixMillis) -> Result<Recorder, Ended> {
+pub(super) fn begin(desk: &Desk, why: Option<WhyAgain>, now: Clock) -> Result<Recorder, Ended> {
     let claim = Claim::take(&desk.database)?;
     let mut follower = Follower::open(&desk.database)?;
     let hashes = Hashes::open(&desk.hashes).context("opening the table of pages")?;
@@ -41,17 +41,17 @@ pub(super) fn begin(desk: &Desk, why: Option<WhyAgain>, now: UnixMillis) -> Resu
         .context("asking where the capture stands")?;
     let Some(state) = known else {
         let why = NewChain::of(EventKind::Begun, "the capture begins");
-        return new_chain(desk, claim, follower, hashes, &why, now);
+        return new_chain(desk, claim, follower, hashes, &why, now());
     };
     if let Some(WhyAgain::NewChain(why)) = &why {
-        return new_chain(desk, claim, follower, hashes, why, now);
+        return new_chain(desk, claim, follower, hashes, why, now());
     }
     if let Some(why) = other_database(&follower, &state) {
-        return new_chain(desk, claim, follower, hashes, &why, now);
+        return new_chain(desk, claim, follower, hashes, &why, now());
     }
     let Some(sum) = replayed(&hashes, &state).context("reading the table of pages")? else {
         let why = NewChain::of(EventKind::NewChain, "the table of pages was lost or altered");
-        return new_chain(desk, claim, follower, hashes, &why, now);
+        return new_chain(desk, claim, follower, hashes, &why, now());
     };
     let resumed = match (&why, position_of(&state)) {
         (None, Some(position)) => follower.resume(&position)?,
@@ -76,7 +76,7 @@ pub(super) fn begin(desk: &Desk, why: Option<WhyAgain>, now: UnixMillis) -> Resu
                 hashes,
                 ..
             } = recorder;
-            return new_chain(desk, claim, follower, hashes, &why, now);
+            return new_chain(desk, claim, follower, hashes, &why, now());
         }
     }
     Ok(recorder)
@@ -113,10 +113,12 @@ fn replayed(hashes: &Hashes, state: &CaptureState) -> std::io::Result<Option<Pag
 }
 
 /// Ships every page that differs as one step. Gives a reason when a new chain is the better answer.
-fn resync(desk: &Desk, recorder: &mut Recorder, why: &str, now: UnixMillis) -> Result<Option<String>, Ended> {
+fn resync(desk: &Desk, recorder: &mut Recorder, why: &str, now: Clock) -> Result<Option<String>, Ended> {
     if !recorder.follower.anchor()? {
         return Err(Ended::Failed(anyhow::anyhow!(LOCKED)));
     }
+    // What is seen is fixed from here on, and nothing of it is younger.
+    let seen_at = now();
     let pages = recorder.follower.source().pages()?;
     let page_size = recorder.state.page_size;
     let (mut changed, mut count) = (Vec::new(), 0_usize);
@@ -139,7 +141,7 @@ fn resync(desk: &Desk, recorder: &mut Recorder, why: &str, now: UnixMillis) -> R
     }
     let detail = format!("{why}; {count} of {pages} pages differ");
     tracing::warn!(detail, "what happened meanwhile is one step of the chain");
-    recorder.draft.add(now, pages, changed, |_| Ok(None))?;
+    recorder.draft.add(seen_at, pages, changed, |_| Ok(None))?;
     recorder.end_segment(desk, Kind::Resync, Some(&detail))?;
     Ok(None)
 }

@@ -26,6 +26,9 @@ use crate::{
     },
 };
 
+/// Tells the moment when it is asked.
+pub(super) type Clock = fn() -> UnixMillis;
+
 /// Bytes that changed, before compression, at which a segment ends in any case.
 pub(super) const SEGMENT_BYTES: usize = 256 * 1024;
 /// Frames of the log from which on it is copied into the database's file: 4 MiB.
@@ -86,7 +89,7 @@ impl Recorder {
     }
 
     /// Reads every commit that was published, and ends segments that are full. Gives the number of commits.
-    pub(super) fn drain(&mut self, desk: &Desk, now: UnixMillis) -> Result<usize, Ended> {
+    pub(super) fn drain(&mut self, desk: &Desk, now: Clock) -> Result<usize, Ended> {
         let mut count = 0;
         while self.read_one(now)? {
             count += 1;
@@ -98,17 +101,19 @@ impl Recorder {
     }
 
     /// Reads the next commit into the draft; false when there is none.
-    fn read_one(&mut self, now: UnixMillis) -> Result<bool, Ended> {
+    fn read_one(&mut self, now: Clock) -> Result<bool, Ended> {
         let Some((frames, followed)) = self.follower.next()? else {
             return Ok(false);
         };
+        // After it was seen, not before: else a restore until a moment would hold commits from after that moment.
+        let seen_at = now();
         let (follower, hashes) = (&self.follower, &self.hashes);
         let old = |page| -> anyhow::Result<Option<Vec<u8>>> {
             let image = follower.old(page)?;
             let known = hashes.get(page).context("reading the table of pages")?;
             Ok(image.filter(|image| PageHash::of(page, image) == known))
         };
-        let added = self.draft.add(now, followed.size_pages, followed.pages, old);
+        let added = self.draft.add(seen_at, followed.size_pages, followed.pages, old);
         added.map_err(|error| match error.downcast::<TooLarge>() {
             Ok(large) => {
                 let why = NewChain::of(EventKind::NewChain, large.to_string());
@@ -247,7 +252,7 @@ impl Recorder {
 
     /// Copies the log into the database's file when it has grown, so that the bot's next commit starts it anew. The
     /// bulk takes no lock. Only when the bot leaves no pause, its write lock is taken for the last few pages.
-    pub(super) fn keep(&mut self, desk: &Desk, now: UnixMillis) -> Result<(), Ended> {
+    pub(super) fn keep(&mut self, desk: &Desk, now: Clock) -> Result<(), Ended> {
         let frames = self.follower.frames();
         if frames < KEEP_FRAMES {
             self.keep_at = KEEP_FRAMES;
@@ -272,7 +277,7 @@ impl Recorder {
     }
 
     /// Under the write lock: nobody commits while the last pages are copied and the view moves before the log.
-    fn level(&mut self, now: UnixMillis) -> Result<(), Ended> {
+    fn level(&mut self, now: Clock) -> Result<(), Ended> {
         while self.read_one(now)? {}
         self.follower.leap()?;
         self.follower.source().checkpoint()?;
@@ -281,7 +286,7 @@ impl Recorder {
 
     /// With the write lock held: reads to the last commit, so that whoever begins a read transaction now sees exactly
     /// this state.
-    pub(super) fn catch_up(&mut self, now: UnixMillis) -> Result<(), Ended> {
+    pub(super) fn catch_up(&mut self, now: Clock) -> Result<(), Ended> {
         while self.read_one(now)? {}
         Ok(())
     }

@@ -152,14 +152,14 @@ impl Worker {
     fn record(&mut self, asked: Vec<oneshot::Sender<Mark>>) -> Result<(), Ended> {
         self.desk.refresh_keys()?;
         if self.recorder.is_none() {
-            let recorder = begin(&self.desk, self.why.clone(), now())?;
+            let recorder = begin(&self.desk, self.why.clone(), now)?;
             self.well(recorder);
         }
 
         let Some(recorder) = &mut self.recorder else {
             return Ok(());
         };
-        recorder.drain(&self.desk, now())?;
+        recorder.drain(&self.desk, now)?;
         let mark = recorder.mark();
         self.urgent |= !asked.is_empty() && !recorder.draft.is_empty();
         for answer in asked {
@@ -171,7 +171,7 @@ impl Worker {
             self.end_segment()?;
         }
         if let Some(recorder) = &mut self.recorder {
-            recorder.keep(&self.desk, now())?;
+            recorder.keep(&self.desk, now)?;
             self.tell_spooled()?;
         }
         Ok(())
@@ -212,11 +212,11 @@ impl Worker {
             return;
         };
         let rested = (|| -> Result<(), Ended> {
-            recorder.drain(&self.desk, now())?;
+            recorder.drain(&self.desk, now)?;
             if !recorder.follower.source().lock()? {
                 return Ok(());
             }
-            let place = recorder.catch_up(now()).and_then(|()| Ok(recorder.place()?));
+            let place = recorder.catch_up(now).and_then(|()| Ok(recorder.place()?));
             if let Ok(place) = &place
                 && request.place.try_send(place.clone()).is_ok()
             {
@@ -274,7 +274,7 @@ impl Worker {
     fn stop(mut self) {
         if let Some(recorder) = &mut self.recorder
             && let Err(error) = recorder
-                .drain(&self.desk, now())
+                .drain(&self.desk, now)
                 .and_then(|_| recorder.end_segment(&self.desk, Kind::Commits, None))
         {
             tracing::warn!(%error, "the last commits were not spooled; the next start finds them in the log");
