@@ -71,11 +71,7 @@ impl Outgoing {
 
     /// Adds an object that lies in the folder; waits while too much lies there.
     pub(super) fn add(&self, object: &Object, cancelled: &Cancelled) -> anyhow::Result<()> {
-        self.push(Ready {
-            key: object.key.clone(),
-            size_bytes: object.size_bytes,
-            sha256: object.sha256.clone(),
-        });
+        self.push(object, false);
         let mut state = self.lock();
         while state.waiting_bytes() > WAITING_BYTES_MAX {
             cancelled.check()?;
@@ -87,16 +83,20 @@ impl Outgoing {
 
     /// Adds the manifest: with it the point is whole, and nothing comes after it.
     pub(super) fn add_manifest(&self, manifest: &Object) {
-        self.push(Ready {
-            key: manifest.key.clone(),
-            size_bytes: manifest.size_bytes,
-            sha256: manifest.sha256.clone(),
-        });
-        self.lock().whole = true;
+        self.push(manifest, true);
     }
 
-    fn push(&self, ready: Ready) {
-        self.lock().objects.push(ready);
+    fn push(&self, object: &Object, whole: bool) {
+        let ready = Ready {
+            key: object.key.clone(),
+            size_bytes: object.size_bytes,
+            sha256: object.sha256.clone(),
+        };
+        {
+            let mut state = self.lock();
+            state.objects.push(ready);
+            state.whole = whole;
+        }
         self.delete_taken();
         self.changed.send_replace(());
     }
@@ -121,12 +121,16 @@ impl Outgoing {
         }
     }
 
-    /// Waits for the object of this index; `None` when there will be none.
+    /// Waits for the object of this index; `None` when there will be none, and for the manifest, which is asked for by
+    /// its own name.
     pub(super) async fn next(&self, at: usize) -> Option<Ready> {
         let mut changed = self.changed.subscribe();
         loop {
             {
                 let state = self.lock();
+                if state.whole && at + 1 >= state.objects.len() {
+                    return None;
+                }
                 if let Some(ready) = state.objects.get(at) {
                     return Some(ready.clone());
                 }
@@ -136,6 +140,12 @@ impl Outgoing {
             }
             changed.changed().await.ok()?;
         }
+    }
+
+    /// The manifest, once it was added: to be taken when all else is taken.
+    pub(super) fn manifest(&self) -> Option<Ready> {
+        let state = self.lock();
+        state.whole.then(|| state.objects.last().cloned()).flatten()
     }
 
     /// The bytes of an object.

@@ -2,19 +2,23 @@
 //! down or slow neither stops nor delays another.
 //! A remote that fails at an object is left without the manifest: what lies there then is no restore point.
 
-use std::{collections::BTreeSet, sync::Arc};
+use std::{collections::BTreeSet, pin::pin, sync::Arc};
 
 use anyhow::{Context, ensure};
+use futures_util::stream::{self, StreamExt};
 use protocol::object_key::Fingerprint;
 use tokio::task::JoinSet;
 
 use super::{
     Outcome, Progress,
-    outgoing::Outgoing,
+    outgoing::{Outgoing, Ready},
     remote::{self, Remote},
     seal::sha256_hex,
 };
 use crate::config::Config;
+
+/// Objects that travel to one remote at the same time: while one waits for the disk there, another is read back.
+const OBJECTS_AT_ONCE: usize = 2;
 
 /// What every upload needs.
 pub(super) struct Upload {
@@ -80,24 +84,43 @@ impl Upload {
             );
         }
         self.put_certificate(remote).await?;
+        let first = (Arc::clone(&self.outgoing), 0);
+        let coming = stream::unfold(first, |(outgoing, next)| async move {
+            let part = outgoing.next(next).await?;
+            Some((part, (outgoing, next + 1)))
+        });
+        let parts = coming.map(|part| self.put(remote, part));
+        let mut putting = pin!(parts.buffered(OBJECTS_AT_ONCE));
         let mut taken = 0;
-        while let Some(object) = self.outgoing.next(taken).await {
-            let (source, name) = (Arc::clone(&self.outgoing), object.key.clone());
-            let bytes = tokio::task::spawn_blocking(move || source.read(&name))
-                .await
-                .context("the reading thread ended")??;
-            remote
-                .put(&object.key, &bytes, &object.sha256)
-                .await
-                .with_context(|| format!("writing {}", object.key))?;
+        while let Some(size_bytes) = putting.next().await {
             taken += 1;
-            self.outgoing.taken(at, taken);
-            if self.outgoing.is_whole() {
-                progress.advance(object.size_bytes);
-            }
+            self.take(at, taken, size_bytes?, progress);
         }
-        ensure!(self.outgoing.is_whole(), unfinished);
+        // The manifest is the commit: only when everything else is there and read back.
+        let manifest = self.outgoing.manifest().context(unfinished)?;
+        let size_bytes = self.put(remote, manifest).await?;
+        self.take(at, taken + 1, size_bytes, progress);
         Ok(())
+    }
+
+    /// Writes one object and reads it back; returns its size.
+    async fn put(&self, remote: &Remote, object: Ready) -> anyhow::Result<u64> {
+        let (source, name) = (Arc::clone(&self.outgoing), object.key.clone());
+        let bytes = tokio::task::spawn_blocking(move || source.read(&name))
+            .await
+            .context("the reading thread ended")??;
+        remote
+            .put(&object.key, bytes, &object.sha256)
+            .await
+            .with_context(|| format!("writing {}", object.key))?;
+        Ok(object.size_bytes)
+    }
+
+    fn take(&self, at: usize, taken: usize, size_bytes: u64, progress: &dyn Progress) {
+        self.outgoing.taken(at, taken);
+        if self.outgoing.is_whole() {
+            progress.advance(size_bytes);
+        }
     }
 
     /// The one object in clear, written once.
@@ -107,7 +130,7 @@ impl Upload {
             return Ok(());
         }
         remote
-            .put(key, text.as_bytes(), &sha256_hex(text.as_bytes()))
+            .put(key, text.clone().into_bytes(), &sha256_hex(text.as_bytes()))
             .await
             .with_context(|| format!("writing {key}"))
     }

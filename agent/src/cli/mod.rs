@@ -21,6 +21,7 @@ pub mod check;
 pub mod drill;
 pub mod key;
 pub mod list;
+mod memory;
 pub mod progress;
 pub mod prune;
 pub mod remote;
@@ -106,6 +107,9 @@ pub struct ConfigArgument {
 #[must_use]
 pub fn main() -> ExitCode {
     let cli = Cli::parse();
+    if let Command::Backup(_) | Command::Restore(_) | Command::Drill(_) = &cli.command {
+        memory::begin_anew();
+    }
     start_logs(matches!(cli.command, Command::Run(_)));
     // An error means that one is installed already, which is as good.
     let _ = rustls::crypto::ring::default_provider().install_default();

@@ -2,7 +2,7 @@
 //! after segment; and checks it until it may be trusted.
 //! The caller removes the file when this fails.
 
-use std::{collections::BTreeMap, fs::File, path::Path, sync::Arc};
+use std::{collections::BTreeMap, fs::File, io, path::Path, sync::Arc};
 
 use anyhow::{Context, bail};
 use futures_util::stream::{self, StreamExt};
@@ -12,6 +12,7 @@ use protocol::{
     object_key::SegmentName,
     time::UnixMillis,
 };
+use tokio::task::JoinHandle;
 
 use super::{
     Plan, Sources, Stop,
@@ -27,8 +28,11 @@ use crate::{
     store::shop::{self, Depth},
 };
 
-/// Objects that are fetched at the same time; opening them takes turns on as many threads as there are cores.
-const OBJECTS_AT_ONCE: usize = 8;
+/// Parts that are fetched at the same time, each of up to 16 MiB; opening them takes turns on as many threads as there
+/// are cores.
+const PARTS_AT_ONCE: usize = 4;
+/// Segments are small: what takes time is the way to the remote and back.
+const SEGMENTS_AT_ONCE: usize = 16;
 
 /// Where a restored database stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -128,7 +132,8 @@ async fn fill(
             Ok((index, part.plain_size_bytes, written.sum, note))
         }
     });
-    let mut parts = stream::iter(fetching).buffer_unordered(OBJECTS_AT_ONCE);
+    let mut parts = stream::iter(fetching).buffer_unordered(PARTS_AT_ONCE);
+    let mut flushing = Flushing::default();
     while let Some(part) = parts.next().await {
         let (index, bytes, part, note) = part?;
         notes.extend(note);
@@ -137,11 +142,42 @@ async fn fill(
             .add(index, &part)
             .context("writing down which parts are there")
             .map_err(Failure::Here)?;
+        flushing.go_on(&file).await.map_err(Failure::Here)?;
         progress.advance(bytes);
     }
     drop(parts);
+    flushing.end().await.map_err(Failure::Here)?;
     let file = Arc::into_inner(file).context("a part is still being written");
     Ok(PagesFile::of_base(file.map_err(Failure::Here)?, base, sum))
+}
+
+/// Forces what was written to the disk while more is fetched, so that little is left to wait for at the end.
+#[derive(Default)]
+struct Flushing(Option<JoinHandle<io::Result<()>>>);
+
+impl Flushing {
+    /// Begins again as soon as the last time is over.
+    async fn go_on(&mut self, file: &Arc<File>) -> anyhow::Result<()> {
+        if self.0.as_ref().is_some_and(|last| !last.is_finished()) {
+            return Ok(());
+        }
+        self.end().await?;
+        let file = Arc::clone(file);
+        self.0 = Some(tokio::task::spawn_blocking(move || file.sync_data()));
+        Ok(())
+    }
+
+    /// A disk says once that it could not write, and whoever does not listen takes it for done.
+    async fn end(&mut self) -> anyhow::Result<()> {
+        let flushing = "forcing the database to the disk";
+        match self.0.take() {
+            Some(last) => last
+                .await
+                .context("the thread that flushes ended")?
+                .context(flushing),
+            None => Ok(()),
+        }
+    }
 }
 
 /// Lays a delta over its base.
@@ -156,7 +192,7 @@ async fn lay(
     progress.begin("laying the changes over it", total);
     let mut parts = stream::iter(&manifest.database)
         .map(|part| async move { (part, fetch::object(sources, part).await) })
-        .buffered(OBJECTS_AT_ONCE);
+        .buffered(PARTS_AT_ONCE);
     while let Some((object, plain)) = parts.next().await {
         let (plain, note) = plain?;
         notes.extend(note);
@@ -196,7 +232,7 @@ async fn replay(
     let mut previous: Option<[u8; 32]> = None;
     let mut coming = stream::iter(&plan.segments)
         .map(|name| async move { (name, fetch::segment(sources, name).await) })
-        .buffered(OBJECTS_AT_ONCE);
+        .buffered(SEGMENTS_AT_ONCE);
     while let Some((name, fetched)) = coming.next().await {
         *working_at = Culprit::Segment(name.clone());
         let (plain, digest, note) = fetched?;
@@ -248,7 +284,8 @@ fn follow(
     let Some(through) = through else {
         return Ok(false);
     };
-    let commit = segment::apply(&pages.file, &mut pages.sum, &segment, through).map_err(told)?;
+    let commit =
+        segment::apply(&pages.file, &mut pages.sum, &mut pages.kept, &segment, through).map_err(told)?;
     pages.reached(commit.size_pages);
     *reached = Reached {
         commit: commit.number,

@@ -18,7 +18,7 @@ use protocol::{
 };
 
 use super::place::share;
-use crate::backup::delta::Part;
+use crate::backup::{delta::Part, segment::Kept};
 
 /// The file, its pages counted.
 pub(super) struct PagesFile {
@@ -26,6 +26,8 @@ pub(super) struct PagesFile {
     page_size: u32,
     pages: u32,
     pub sum: PageSum,
+    /// For the segments, once nothing else writes.
+    pub kept: Kept,
 }
 
 impl PagesFile {
@@ -36,6 +38,7 @@ impl PagesFile {
             page_size: base.page_size,
             pages: base.pages(),
             sum,
+            kept: Kept::default(),
         }
     }
 

@@ -16,7 +16,7 @@ use agent::{
         capture::{self, Capture, Running},
         remote,
         seal::{self, Keys, sha256_hex},
-        segment::{self, Kind, Segment},
+        segment::{self, Kept, Kind, Segment},
         signer::{Signers, SigningKey},
     },
     config::{Config, Environment, Purpose},
@@ -255,6 +255,7 @@ pub struct Replica {
     pub commit: CommitNumber,
     pub file: File,
     pub sum: PageSum,
+    pub kept: Kept,
     previous: Option<[u8; 32]>,
     pub resyncs: usize,
     pub segments: usize,
@@ -271,6 +272,7 @@ impl Replica {
             commit,
             file,
             sum: sum_of(pages),
+            kept: Kept::default(),
             previous: None,
             resyncs: 0,
             segments: 0,
@@ -303,11 +305,19 @@ impl Replica {
                 for number in header.first.get()..header.last.get() {
                     let (file, mut sum) = (copy_of(&before), self.sum);
                     let through = CommitNumber::new(number).unwrap();
-                    let commit = segment::apply(&file, &mut sum, &segment, through).unwrap();
+                    let commit =
+                        segment::apply(&file, &mut sum, &mut Kept::default(), &segment, through).unwrap();
                     see(header.kind, sum.root(commit.size_pages));
                 }
             }
-            segment::apply(&self.file, &mut self.sum, &segment, CommitNumber::MAX).unwrap();
+            segment::apply(
+                &self.file,
+                &mut self.sum,
+                &mut self.kept,
+                &segment,
+                CommitNumber::MAX,
+            )
+            .unwrap();
             see(header.kind, header.root);
             self.commit = header.last;
             self.segments += 1;

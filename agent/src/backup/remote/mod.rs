@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use opendal::{Buffer, HttpTransporter, Operator};
 use opendal_http_transport_reqwest::ReqwestTransport;
 use protocol::time::UnixMillis;
+use sha2::{Digest, Sha256};
 use thiserror::Error;
 
 use self::{
@@ -16,7 +17,7 @@ use self::{
     pace::Pace,
     told::plain,
 };
-use super::seal::sha256_hex;
+use super::seal::hex;
 use crate::config::{RemoteConfig, RemoteKind};
 
 mod attempt;
@@ -151,23 +152,19 @@ impl Remote {
     ///
     /// # Errors
     /// When the remote does not take it, or gives something else back.
-    pub async fn put(&self, key: &str, bytes: &[u8], sha256: &str) -> Result<(), RemoteError> {
-        self.wait_for_the_line(bytes.len() as u64).await?;
+    pub async fn put(&self, key: &str, bytes: Vec<u8>, sha256: &str) -> Result<(), RemoteError> {
+        let size_bytes = bytes.len() as u64;
+        self.wait_for_the_line(size_bytes).await?;
         let written = self.write(key, bytes).await;
-        let back = match (self.get(key, bytes.len() as u64).await, written) {
+        let back = match (self.digest_of(key, size_bytes).await, written) {
             (Ok(back), _) => back,
             (Err(_), Err(refused)) => return Err(refused),
             (Err(error), Ok(())) => return Err(error),
         };
         // An answer that was lost, or a second attempt that a remote without overwriting refused, is no failure when
         // the object is there.
-        if sha256_hex(&back) == sha256 {
-            Ok(())
-        } else {
-            Err(RemoteError::Down(
-                "what was read back is not what was written".to_owned(),
-            ))
-        }
+        let altered = || RemoteError::Down("what was read back is not what was written".to_owned());
+        (back == sha256).then_some(()).ok_or_else(altered)
     }
 
     async fn wait_for_the_line(&self, bytes: u64) -> Result<(), RemoteError> {
@@ -180,10 +177,10 @@ impl Remote {
         Ok(())
     }
 
-    async fn write(&self, key: &str, bytes: &[u8]) -> Result<(), RemoteError> {
+    async fn write(&self, key: &str, bytes: Vec<u8>) -> Result<(), RemoteError> {
         let operator = &self.writer()?;
-        let buffer = &Buffer::from(bytes.to_vec());
         let limit = call_limit(bytes.len() as u64);
+        let buffer = &Buffer::from(bytes);
         if self.kind == RemoteKind::Sftp {
             // OpenDAL writes in place: an object that a broken line cut off must not bear its name.
             let write = || async move {
@@ -208,24 +205,27 @@ impl Remote {
     /// # Errors
     /// [`RemoteError`]: the caller tries another remote.
     pub async fn get(&self, key: &str, size_bytes: u64) -> Result<Vec<u8>, RemoteError> {
-        let found = self.size(key).await?;
-        if found != size_bytes {
-            return Err(RemoteError::WrongSize {
-                found,
-                expected: size_bytes,
-            });
-        }
+        Ok(self.read(key, size_bytes).await?.to_vec())
+    }
+
+    /// The SHA-256, in hex, of an object as it lies there; its pieces are hashed where they are, without a copy.
+    async fn digest_of(&self, key: &str, size_bytes: u64) -> Result<String, RemoteError> {
+        let pieces = self.read(key, size_bytes).await?;
+        let hash = || pieces.fold(Sha256::new(), |digest, piece| digest.chain_update(piece));
+        let digest = tokio::task::spawn_blocking(hash).await;
+        digest.map_or_else(
+            |_| Err(RemoteError::Down("hashing ended".to_owned())),
+            |it| Ok(hex(&it.finalize())),
+        )
+    }
+
+    async fn read(&self, key: &str, size_bytes: u64) -> Result<Buffer, RemoteError> {
+        has_size(self.size(key).await?, size_bytes)?;
         let operator = &self.reader()?.ok_or(RemoteError::Missing)?;
         let read = || async move { operator.read_with(key).range(0..size_bytes).await };
-        let bytes = attempt(call_limit(size_bytes), read).await?.to_vec();
-        if bytes.len() as u64 == size_bytes {
-            Ok(bytes)
-        } else {
-            Err(RemoteError::WrongSize {
-                found: bytes.len() as u64,
-                expected: size_bytes,
-            })
-        }
+        let bytes = attempt(call_limit(size_bytes), read).await?;
+        has_size(bytes.len() as u64, size_bytes)?;
+        Ok(bytes)
     }
 
     /// Fetches an object of unknown size that may not be larger than this.
@@ -310,7 +310,7 @@ impl Remote {
         self.folder.as_ref().map_or(Ok(()), Folder::accept)
     }
 
-    /// `None` when it is a folder that does not exist yet.
+    /// `None` when it is a folder that is not there yet.
     fn reader(&self) -> Result<Option<Operator>, RemoteError> {
         let Some(folder) = &self.folder else {
             return Ok(self.opened.clone());
@@ -337,5 +337,12 @@ impl Remote {
 
     fn open_folder(&self, options: BTreeMap<String, String>) -> Result<Operator, RemoteError> {
         kinds::operator(self.kind, options).map_err(|error| RemoteError::Down(plain(&error)))
+    }
+}
+
+fn has_size(found: u64, expected: u64) -> Result<(), RemoteError> {
+    match found == expected {
+        true => Ok(()),
+        false => Err(RemoteError::WrongSize { found, expected }),
     }
 }

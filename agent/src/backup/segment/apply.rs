@@ -3,7 +3,7 @@
 //! database any more, and must be thrown away.
 
 use std::{
-    collections::{BTreeMap, btree_map::Entry},
+    collections::{BTreeMap, HashMap, btree_map::Entry},
     fs::File,
     os::unix::fs::FileExt,
 };
@@ -15,20 +15,48 @@ use protocol::{
 
 use super::decode::{Commit, Segment, SegmentError, Step};
 
+/// Bytes of pages that are kept for the next segments.
+const KEPT_BYTES_MAX: usize = 32 * 1024 * 1024;
+
+/// Pages as the last segments left them in one file, with their hashes: the next ones mostly change the same. Whatever
+/// else writes to that file makes it worthless.
+#[derive(Default)]
+pub struct Kept(HashMap<u32, (Vec<u8>, PageHash)>);
+
+impl Kept {
+    /// The page as it is in the file, and its hash.
+    fn take(&mut self, file: &File, page: u32, page_size: u32) -> std::io::Result<(Vec<u8>, PageHash)> {
+        if let Some(kept) = self.0.remove(&page) {
+            return Ok(kept);
+        }
+        let image = read_page(file, page, page_size)?;
+        let hash = PageHash::of(page, &image);
+        Ok((image, hash))
+    }
+
+    fn put(&mut self, page: u32, image: Vec<u8>, hash: PageHash) {
+        if (self.0.len() + 1) * image.len() > KEPT_BYTES_MAX {
+            self.0.clear();
+        }
+        self.0.insert(page, (image, hash));
+    }
+}
+
 /// Brings the file, which stands right before the segment, forward to its commit `through`, or to its last one when
 /// that comes first. `sum` is that of the file's pages and moves along; behind the last commit it is compared with what
-/// the segment promises.
+/// the segment promises. `kept` is for this file alone, empty at its first segment.
 ///
 /// # Errors
-/// [`SegmentError`]; after any of them the file is to be thrown away.
+/// [`SegmentError`]; after any of them file and `kept` are to be thrown away.
 pub fn apply(
     file: &File,
     sum: &mut PageSum,
+    kept: &mut Kept,
     segment: &Segment<'_>,
     through: CommitNumber,
 ) -> Result<Commit, SegmentError> {
-    let mut pages = Pages::read(file, segment)?;
-    let prefix: Vec<u8> = pages.images.values().flatten().copied().collect();
+    let mut pages = Pages::read(file, segment, kept)?;
+    let prefix = pages.prefix();
     let mut reached = None;
     let mut at_page = 0;
     segment.open(&prefix)?.walk(through, |step| {
@@ -45,7 +73,7 @@ pub fn apply(
     let reached = reached.ok_or_else(|| {
         SegmentError::DoesNotFit(format!("it begins after commit {through}, where to stop"))
     })?;
-    pages.write(file, sum, reached.size_pages)?;
+    pages.write(file, sum, kept, reached.size_pages)?;
     let found = sum.root(reached.size_pages);
     if reached.number == segment.header.last && found != segment.header.root {
         return Err(SegmentError::WrongRoot {
@@ -66,8 +94,7 @@ pub fn last_commit_by(
     segment: &Segment<'_>,
     at: UnixMillis,
 ) -> Result<Option<CommitNumber>, SegmentError> {
-    let pages = Pages::read(file, segment)?;
-    let prefix: Vec<u8> = pages.images.values().flatten().copied().collect();
+    let prefix = Pages::read(file, segment, &mut Kept::default())?.prefix();
     let mut found = None;
     segment.open(&prefix)?.walk(segment.header.last, |step| {
         if let Step::End(commit) = step
@@ -84,12 +111,19 @@ pub fn last_commit_by(
 struct Pages {
     page_size: u32,
     before: u32,
-    images: BTreeMap<u32, Vec<u8>>,
+    images: BTreeMap<u32, Image>,
+}
+
+/// One of them, as it becomes.
+struct Image {
+    bytes: Vec<u8>,
+    /// What it was, when that was looked at.
+    old: Option<PageHash>,
 }
 
 impl Pages {
     /// The old images of the references, after a look at whether the file can be meant at all.
-    fn read(file: &File, segment: &Segment<'_>) -> Result<Self, SegmentError> {
+    fn read(file: &File, segment: &Segment<'_>, kept: &mut Kept) -> Result<Self, SegmentError> {
         let (before, page_size) = (segment.header.pages_before, segment.header.page_size);
         let length = file.metadata()?.len();
         if length != u64::from(before) * u64::from(page_size) {
@@ -99,7 +133,9 @@ impl Pages {
         }
         let mut images = BTreeMap::new();
         for page in &segment.references {
-            images.insert(*page, read_page(file, *page, page_size)?);
+            let (bytes, hash) = kept.take(file, *page, page_size)?;
+            let old = Some(hash);
+            images.insert(*page, Image { bytes, old });
         }
         Ok(Self {
             page_size,
@@ -108,19 +144,31 @@ impl Pages {
         })
     }
 
+    /// The references' images, one after the other.
+    fn prefix(&self) -> Vec<u8> {
+        let mut prefix = Vec::with_capacity(self.images.len() * self.page_size as usize);
+        self.images
+            .values()
+            .for_each(|image| prefix.extend_from_slice(&image.bytes));
+        prefix
+    }
+
     fn begin(&mut self, page: u32) {
         let page_size = self.page_size as usize;
         if let Entry::Vacant(free) = self.images.entry(page) {
-            free.insert(vec![0; page_size]);
+            free.insert(Image {
+                bytes: vec![0; page_size],
+                old: None,
+            });
         }
     }
 
     fn change(&mut self, page: u32, at: usize, bytes: &[u8]) {
         let image = self.images.get_mut(&page).expect("the walk names the page first");
-        image[at..at + bytes.len()].copy_from_slice(bytes);
+        image.bytes[at..at + bytes.len()].copy_from_slice(bytes);
     }
 
-    fn write(&self, file: &File, sum: &mut PageSum, after: u32) -> Result<(), SegmentError> {
+    fn write(self, file: &File, sum: &mut PageSum, kept: &mut Kept, after: u32) -> Result<(), SegmentError> {
         for page in (self.before + 1..=after).filter(|page| !is_lock_page(*page, self.page_size)) {
             if !self.images.contains_key(&page) {
                 return Err(SegmentError::Malformed(
@@ -130,15 +178,23 @@ impl Pages {
         }
         for page in (after + 1..=self.before).filter(|page| !is_lock_page(*page, self.page_size)) {
             sum.remove(PageHash::of(page, &read_page(file, page, self.page_size)?));
+            kept.0.remove(&page);
         }
-        for (page, image) in self.images.range(..=after) {
-            if *page <= self.before {
-                sum.remove(PageHash::of(*page, &read_page(file, *page, self.page_size)?));
+        for (page, image) in self.images.into_iter().filter(|(page, _)| *page <= after) {
+            match image.old {
+                Some(old) => sum.remove(old),
+                None if page <= self.before => sum.remove(kept.take(file, page, self.page_size)?.1),
+                None => {}
             }
-            sum.add(PageHash::of(*page, image));
-            file.write_all_at(image, u64::from(page - 1) * u64::from(self.page_size))?;
+            let hash = PageHash::of(page, &image.bytes);
+            sum.add(hash);
+            file.write_all_at(&image.bytes, u64::from(page - 1) * u64::from(self.page_size))?;
+            kept.put(page, image.bytes, hash);
         }
-        Ok(file.set_len(u64::from(after) * u64::from(self.page_size))?)
+        if after != self.before {
+            file.set_len(u64::from(after) * u64::from(self.page_size))?;
+        }
+        Ok(())
     }
 }
 
@@ -263,7 +319,7 @@ mod tests {
                 file = file_of(&before);
                 let mut own = sum;
                 let through = CommitNumber::new(number).unwrap();
-                let commit = apply(&file, &mut own, &segment, through).unwrap();
+                let commit = apply(&file, &mut own, &mut Kept::default(), &segment, through).unwrap();
                 assert_eq!(commit.number, through);
                 assert_eq!(&bytes_of(&file), state, "commit {number}");
                 if commit.number == segment.header.last {
@@ -275,6 +331,25 @@ mod tests {
     }
 
     #[test]
+    fn pages_that_are_kept_from_segment_to_segment_are_those_of_the_file() {
+        let mut world = world();
+        let (file, mut sum, mut kept) = (file_of(&world.bytes()), world.sum(), Kept::default());
+        let mut first = 2;
+        for _ in 0..4 * SEGMENTS {
+            let (plain, states) = segment(&mut world, first);
+            let segment = Segment::parse(&plain).unwrap();
+            apply(&file, &mut sum, &mut kept, &segment, CommitNumber::MAX).unwrap();
+            assert_eq!(&bytes_of(&file), states.last().unwrap());
+            for (page, (image, hash)) in &kept.0 {
+                assert!(image == &world.pages[*page as usize - 1], "page {page}");
+                assert_eq!(*hash, PageHash::of(*page, image));
+            }
+            first += states.len() as u64;
+        }
+        assert!(!kept.0.is_empty());
+    }
+
+    #[test]
     fn a_segment_on_the_wrong_database_is_refused() {
         let mut world = world();
         let before = world.bytes();
@@ -282,11 +357,26 @@ mod tests {
         let segment = Segment::parse(&plain).unwrap();
         let mut sum = PageSum::default();
         let longer = file_of(&[before.clone(), vec![0; 512]].concat());
-        let applied = apply(&longer, &mut sum, &segment, CommitNumber::MAX);
+        let applied = apply(
+            &longer,
+            &mut sum,
+            &mut Kept::default(),
+            &segment,
+            CommitNumber::MAX,
+        );
         assert!(matches!(applied, Err(SegmentError::DoesNotFit(_))));
         let mut other = before;
         other.iter_mut().for_each(|byte| *byte ^= 0x55);
-        assert!(apply(&file_of(&other), &mut sum, &segment, CommitNumber::MAX).is_err());
+        assert!(
+            apply(
+                &file_of(&other),
+                &mut sum,
+                &mut Kept::default(),
+                &segment,
+                CommitNumber::MAX
+            )
+            .is_err()
+        );
     }
 
     #[test]
@@ -305,6 +395,7 @@ mod tests {
         let applied = apply(
             &file_of(&before.0),
             &mut sum,
+            &mut Kept::default(),
             &Segment::parse(&plain).unwrap(),
             CommitNumber::MAX,
         );
@@ -318,7 +409,13 @@ mod tests {
         let (plain, _) = segment(&mut world, 2);
         for length in 0..plain.len() {
             if let Ok(segment) = Segment::parse(&plain[..length]) {
-                let applied = apply(&file_of(&before), &mut sum.clone(), &segment, CommitNumber::MAX);
+                let applied = apply(
+                    &file_of(&before),
+                    &mut sum.clone(),
+                    &mut Kept::default(),
+                    &segment,
+                    CommitNumber::MAX,
+                );
                 assert!(applied.is_err(), "cut to {length}");
             }
         }
@@ -327,7 +424,13 @@ mod tests {
             bytes[bit / 8] ^= 1 << (bit % 8);
             if let Ok(segment) = Segment::parse(&bytes) {
                 // What is flipped in the chain or in a moment is not noticed here: digest and signature do that.
-                let _ = apply(&file_of(&before), &mut sum.clone(), &segment, CommitNumber::MAX);
+                let _ = apply(
+                    &file_of(&before),
+                    &mut sum.clone(),
+                    &mut Kept::default(),
+                    &segment,
+                    CommitNumber::MAX,
+                );
             }
         }
     }

@@ -21,7 +21,7 @@ mod diff;
 mod draft;
 mod header;
 
-pub use apply::{apply, last_commit_by};
+pub use apply::{Kept, apply, last_commit_by};
 pub use decode::{Commit, Segment, SegmentError};
 pub use draft::{Draft, TooLarge};
 pub use header::{Header, Kind};

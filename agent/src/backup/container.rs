@@ -1,0 +1,372 @@
+//! The encrypted packet around an object: SEIPDv1 of RFC 4880 (5.13 and 5.14), that is AES in CFB mode over the packets
+//! inside and a SHA-1 of them at their end, both by OpenSSL. Sequoia writes and reads everything else of a message.
+//! It is written here because Sequoia hashes this packet with a SHA-1 in plain Rust that looks for collisions, and
+//! decrypts block by block: a third of a restore's work. Nothing rests on that hash alone: the signature inside is over
+//! SHA-256.
+//! It knows no recipient, and gives no plain byte away before the whole packet has proven unaltered.
+
+use std::{
+    io::{self, Write},
+    sync::OnceLock,
+};
+
+use anyhow::{Context, ensure};
+use openpgp::{
+    crypto::SessionKey,
+    packet::{
+        Tag,
+        header::{BodyLength, CTB},
+    },
+    serialize::Marshal,
+    types::SymmetricAlgorithm,
+};
+use ossl::{
+    OsslContext, OsslSecret,
+    cipher::{AesSize, EncAlg, OsslCipher},
+    digest::{DigestAlg, OsslDigest},
+};
+use sequoia_openpgp as openpgp;
+
+/// What every object is encrypted with.
+pub(super) const CIPHER: SymmetricAlgorithm = SymmetricAlgorithm::AES256;
+/// The packet's first byte of its body.
+const VERSION: u8 = 1;
+/// AES's block; random bytes of this size come first, and the last two of them twice.
+const BLOCK_BYTES: usize = 16;
+const PREFIX_BYTES: usize = BLOCK_BYTES + 2;
+/// Tag and length of the packet that holds the SHA-1 (20 bytes), which both are part of what is hashed.
+const MDC_HEAD: [u8; 2] = [0xD3, 20];
+const SHA1_BYTES: usize = 20;
+/// A packet of unknown length is written in pieces of a power of two, at least 512 bytes; this one stays in the cache.
+const PIECE_BYTES: usize = 64 * 1024;
+/// What is longer than any object; OpenSSL counts in 31 bits.
+const BODY_BYTES_MAX: usize = 1024 * 1024 * 1024;
+
+/// The packet while it is written: what goes in is encrypted and goes on.
+pub(super) struct Container<W: Write> {
+    into: W,
+    cipher: OsslCipher,
+    sha1: OsslDigest,
+    piece: Vec<u8>,
+}
+
+impl<W: Write> Container<W> {
+    /// Begins the packet under this key, which must have been made for it alone.
+    pub(super) fn begin(mut into: W, key: &SessionKey) -> anyhow::Result<Self> {
+        CTB::new(Tag::SEIP).serialize(&mut into)?;
+        let zeros = Some(vec![0; BLOCK_BYTES]);
+        let cfb = EncAlg::AesCfb128(AesSize::Aes256);
+        let secret = OsslSecret::from_slice(key);
+        let cipher = OsslCipher::new(openssl()?, cfb, true, secret, zeros, None).context("starting AES")?;
+        let mut piece = Vec::with_capacity(PIECE_BYTES + MDC_HEAD.len() + SHA1_BYTES);
+        piece.push(VERSION);
+        let mut container = Self {
+            into,
+            cipher,
+            sha1: sha1()?,
+            piece,
+        };
+        let mut prefix = [0; PREFIX_BYTES];
+        openpgp::crypto::random(&mut prefix[..BLOCK_BYTES])?;
+        prefix.copy_within(BLOCK_BYTES - 2..BLOCK_BYTES, BLOCK_BYTES);
+        container.add(&prefix)?;
+        Ok(container)
+    }
+
+    /// Ends the packet.
+    pub(super) fn finish(mut self) -> anyhow::Result<()> {
+        self.add(&MDC_HEAD)?;
+        let mut digest = [0; SHA1_BYTES];
+        self.sha1.finalize(&mut digest).context("hashing")?;
+        self.encrypt(&digest)?;
+        BodyLength::Full(u32::try_from(self.piece.len())?).serialize(&mut self.into)?;
+        self.into.write_all(&self.piece)?;
+        Ok(())
+    }
+
+    fn add(&mut self, plain: &[u8]) -> io::Result<()> {
+        self.sha1.update(plain).map_err(io::Error::other)?;
+        self.encrypt(plain)
+    }
+
+    fn encrypt(&mut self, plain: &[u8]) -> io::Result<()> {
+        let at = self.piece.len();
+        self.piece.resize(at + plain.len(), 0);
+        let encrypted = self.cipher.update(plain, &mut self.piece[at..]);
+        encrypted.map(|_| ()).map_err(io::Error::other)
+    }
+
+    fn put_piece(&mut self) -> anyhow::Result<()> {
+        BodyLength::Partial(u32::try_from(self.piece.len())?).serialize(&mut self.into)?;
+        self.into.write_all(&self.piece)?;
+        self.piece.clear();
+        Ok(())
+    }
+}
+
+impl<W: Write> Write for Container<W> {
+    /// Takes as much as the piece at hand has room for, so that whoever hashes it too finds it in the cache.
+    fn write(&mut self, plain: &[u8]) -> io::Result<usize> {
+        if self.piece.len() >= PIECE_BYTES {
+            self.put_piece().map_err(io::Error::other)?;
+        }
+        let count = plain.len().min(PIECE_BYTES - self.piece.len());
+        self.add(&plain[..count])?;
+        Ok(count)
+    }
+
+    /// A piece is written when it is full.
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// The packets inside, from the whole body of an encrypted packet without its version.
+///
+/// # Errors
+/// When the key does not fit or any byte was altered, which cannot be told apart.
+pub(super) fn decrypt(
+    body: &[u8],
+    algorithm: SymmetricAlgorithm,
+    key: &SessionKey,
+) -> anyhow::Result<Vec<u8>> {
+    ensure!(
+        body.len() >= PREFIX_BYTES + MDC_HEAD.len() + SHA1_BYTES,
+        "its encrypted packet is cut short"
+    );
+    ensure!(body.len() <= BODY_BYTES_MAX, "its encrypted packet is too large");
+    let mut plain = key_stream(body, algorithm, key)?;
+    plain.truncate(body.len());
+    for (plain, encrypted) in plain.chunks_mut(PIECE_BYTES).zip(body.chunks(PIECE_BYTES)) {
+        let pairs = plain.iter_mut().zip(encrypted);
+        pairs.for_each(|(plain, encrypted)| *plain ^= encrypted);
+    }
+    let end = plain.len() - SHA1_BYTES;
+    let mut digest = [0; SHA1_BYTES];
+    let mut sha1 = sha1()?;
+    sha1.update(&plain[..end])?;
+    sha1.finalize(&mut digest)?;
+    let is_whole = plain[end..] == digest && plain[..end].ends_with(&MDC_HEAD);
+    ensure!(is_whole, "the hash inside of it does not fit");
+    plain.truncate(end - MDC_HEAD.len());
+    plain.drain(..PREFIX_BYTES);
+    Ok(plain)
+}
+
+/// What CFB lays over the plain bytes, in whole blocks: each block of what is encrypted, encrypted once more, one block
+/// later. All blocks are known, so that the processor does many at once, which CFB as such makes it do one by one.
+fn key_stream(body: &[u8], algorithm: SymmetricAlgorithm, key: &SessionKey) -> anyhow::Result<Vec<u8>> {
+    let size = match algorithm {
+        SymmetricAlgorithm::AES128 => AesSize::Aes128,
+        SymmetricAlgorithm::AES192 => AesSize::Aes192,
+        SymmetricAlgorithm::AES256 => AesSize::Aes256,
+        other => anyhow::bail!("it is encrypted with {other}, as no object is"),
+    };
+    ensure!(
+        key.len() == algorithm.key_size()?,
+        "its session key has a wrong length"
+    );
+    let secret = OsslSecret::from_slice(key);
+    let mut cipher = OsslCipher::new(openssl()?, EncAlg::AesEcb(size), true, secret, None, None)?;
+    cipher.set_padding(false)?;
+    let mut stream = vec![0; body.len().next_multiple_of(BLOCK_BYTES)];
+    let (first, others) = stream.split_at_mut(BLOCK_BYTES);
+    cipher.update(&[0; BLOCK_BYTES], first)?;
+    if !others.is_empty() {
+        cipher.update(&body[..others.len()], others)?;
+    }
+    Ok(stream)
+}
+
+fn sha1() -> anyhow::Result<OsslDigest> {
+    OsslDigest::new(openssl()?, DigestAlg::Sha1, None).context("starting SHA-1")
+}
+
+/// OpenSSL's state, once for the process.
+fn openssl() -> anyhow::Result<&'static OsslContext> {
+    static CONTEXT: OnceLock<Option<OsslContext>> = OnceLock::new();
+    let context = CONTEXT.get_or_init(|| OsslContext::new_lib_ctx_checked().ok());
+    context.as_ref().context("starting OpenSSL")
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Read;
+
+    use openpgp::{
+        Cert, KeyHandle, Profile,
+        cert::CertBuilder,
+        packet::{PKESK, SKESK},
+        parse::{
+            PacketParser, PacketParserResult, Parse,
+            stream::{DecryptionHelper, DecryptorBuilder, MessageStructure, VerificationHelper},
+        },
+        policy::StandardPolicy,
+        serialize::stream::{Encryptor, LiteralWriter, Message, Recipient},
+        types::Features,
+    };
+
+    use super::*;
+
+    /// Around the ends of a block and of a piece, where what is wrong would be wrong.
+    fn sizes() -> impl Iterator<Item = usize> {
+        let piece = PIECE_BYTES - PREFIX_BYTES - 1;
+        let around = |size: usize| size.saturating_sub(2 * BLOCK_BYTES)..size + 2 * BLOCK_BYTES;
+        (0..200)
+            .chain(around(8_383))
+            .chain(around(piece))
+            .chain(around(2 * piece))
+            .chain([5_000_000])
+    }
+
+    fn bytes(count: usize) -> Vec<u8> {
+        let mut seed = 7_u64;
+        let next = |_| {
+            seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+            (seed >> 56) as u8
+        };
+        (0..count).map(next).collect()
+    }
+
+    fn key() -> SessionKey {
+        SessionKey::new(32).unwrap()
+    }
+
+    fn written(plain: &[u8], key: &SessionKey) -> Vec<u8> {
+        let mut message = Vec::new();
+        let mut container = Container::begin(&mut message, key).unwrap();
+        container.write_all(plain).unwrap();
+        container.finish().unwrap();
+        message
+    }
+
+    /// The encrypted packet's body as Sequoia finds it, behind packets for recipients.
+    fn body_of(message: &[u8]) -> Vec<u8> {
+        let mut packets = PacketParser::from_bytes(message).unwrap();
+        while let PacketParserResult::Some(mut packet) = packets {
+            if packet.packet.tag() == Tag::SEIP {
+                let mut body = Vec::new();
+                packet.read_to_end(&mut body).unwrap();
+                return body;
+            }
+            packets = packet.next().unwrap().1;
+        }
+        panic!("nothing is encrypted")
+    }
+
+    /// Opens by a session key, and believes anybody.
+    struct Anybody(SessionKey);
+
+    impl DecryptionHelper for Anybody {
+        fn decrypt(
+            &mut self,
+            _pkesks: &[PKESK],
+            _skesks: &[SKESK],
+            _algorithm: Option<SymmetricAlgorithm>,
+            decrypt: &mut dyn FnMut(Option<SymmetricAlgorithm>, &SessionKey) -> bool,
+        ) -> openpgp::Result<Option<Cert>> {
+            assert!(decrypt(Some(CIPHER), &self.0));
+            Ok(None)
+        }
+    }
+
+    impl VerificationHelper for Anybody {
+        fn get_certs(&mut self, _ids: &[KeyHandle]) -> openpgp::Result<Vec<Cert>> {
+            Ok(Vec::new())
+        }
+
+        fn check(&mut self, _structure: MessageStructure<'_>) -> openpgp::Result<()> {
+            Ok(())
+        }
+    }
+
+    fn opened_by_sequoia(message: &[u8], key: &SessionKey) -> openpgp::Result<Vec<u8>> {
+        let mut plain = Vec::new();
+        DecryptorBuilder::from_bytes(message)?
+            .with_policy(&StandardPolicy::new(), None, Anybody(key.clone()))?
+            .read_to_end(&mut plain)?;
+        Ok(plain)
+    }
+
+    #[test]
+    fn sequoia_reads_what_is_written_here() {
+        for size in sizes() {
+            let (plain, key) = (bytes(size), key());
+            let mut message = Vec::new();
+            let mut container = Container::begin(&mut message, &key).unwrap();
+            let mut literal = LiteralWriter::new(Message::new(&mut container)).build().unwrap();
+            literal.write_all(&plain).unwrap();
+            literal.finalize().unwrap();
+            container.finish().unwrap();
+            assert!(
+                opened_by_sequoia(&message, &key).unwrap() == plain,
+                "{size} bytes"
+            );
+        }
+    }
+
+    #[test]
+    fn what_sequoia_writes_is_read_here() {
+        let (cert, _) = CertBuilder::general_purpose(["Owner"])
+            .set_profile(Profile::RFC4880)
+            .unwrap()
+            .generate()
+            .unwrap();
+        let seipd_v1 = Features::empty().set_seipdv1();
+        let policy = StandardPolicy::new();
+        let recipients = || {
+            let keys = cert.keys().with_policy(&policy, None).for_transport_encryption();
+            keys.map(|key| Recipient::new(seipd_v1.clone(), key.key().key_handle(), key.key()))
+        };
+        for algorithm in [SymmetricAlgorithm::AES128, SymmetricAlgorithm::AES192, CIPHER] {
+            for size in sizes() {
+                let plain = bytes(size);
+                let key = SessionKey::new(algorithm.key_size().unwrap()).unwrap();
+                let mut message = Vec::new();
+                let message_to = Message::new(&mut message);
+                let mut encryptor = Encryptor::with_session_key(message_to, algorithm, key.clone())
+                    .unwrap()
+                    .add_recipients(recipients())
+                    .build()
+                    .unwrap();
+                encryptor.write_all(&plain).unwrap();
+                encryptor.finalize().unwrap();
+                let read = decrypt(&body_of(&message), algorithm, &key);
+                assert!(read.unwrap() == plain, "{size} bytes");
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_written_in_any_portions_is_read_and_nothing_repeats() {
+        let (plain, key) = (bytes(300_000), key());
+        for portion in [1_000, 65_535, 65_536, 65_537, 300_000] {
+            let mut message = Vec::new();
+            let mut container = Container::begin(&mut message, &key).unwrap();
+            for part in plain.chunks(portion) {
+                container.write_all(part).unwrap();
+            }
+            container.finish().unwrap();
+            assert!(decrypt(&body_of(&message), CIPHER, &key).unwrap() == plain);
+        }
+        assert_ne!(written(&plain, &key), written(&plain, &key));
+    }
+
+    #[test]
+    fn every_altered_bit_every_cut_and_every_other_key_is_noticed() {
+        let (plain, key) = (bytes(100), key());
+        let body = body_of(&written(&plain, &key));
+        for bit in 0..body.len() * 8 {
+            let mut altered = body.clone();
+            altered[bit / 8] ^= 1 << (bit % 8);
+            assert!(decrypt(&altered, CIPHER, &key).is_err(), "bit {bit}");
+        }
+        for length in 0..body.len() {
+            assert!(decrypt(&body[..length], CIPHER, &key).is_err(), "cut to {length}");
+        }
+        assert!(decrypt(&[&body[..], &[0]].concat(), CIPHER, &key).is_err());
+        assert!(decrypt(&body, CIPHER, &self::key()).is_err());
+        assert!(decrypt(&body, SymmetricAlgorithm::AES128, &key).is_err());
+        assert!(decrypt(&body, SymmetricAlgorithm::Twofish, &key).is_err());
+    }
+}

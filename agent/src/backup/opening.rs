@@ -1,0 +1,237 @@
+//! One object from what lies on a remote back to plain bytes: decrypted and proven unaltered, then the signature, then
+//! unpacked, within a bound, so that a forged object cannot fill the memory.
+//! It fetches nothing, and believes nobody but the signers that it is given.
+
+use std::{
+    io::{self, Read, Write},
+    time::{Duration, SystemTime},
+};
+
+use openpgp::{
+    Cert, KeyHandle, KeyID, Packet,
+    crypto::{KeyPair, SessionKey},
+    packet::{PKESK, SEIP},
+    parse::{
+        PacketParser, PacketParserResult, Parse,
+        stream::{MessageLayer, MessageStructure, VerificationError, VerificationHelper, VerifierBuilder},
+    },
+    policy::StandardPolicy,
+    types::SymmetricAlgorithm,
+};
+use sequoia_openpgp as openpgp;
+use thiserror::Error;
+
+use super::{
+    container::{CIPHER, decrypt},
+    key_ring::Keys,
+    signer::Signers,
+};
+
+/// The last second that OpenPGP can write.
+const END_OF_TIME: Duration = Duration::from_secs(u32::MAX as u64);
+/// Whole pages of every size that SQLite has, so that a writer may look at them one by one.
+pub const PIECE_BYTES: usize = 256 * 1024;
+
+/// Why an object did not open.
+#[derive(Debug, Error)]
+pub enum OpenError {
+    /// None of the key's parts is a recipient of this message.
+    #[error("the key does not open it: it was encrypted to {0}")]
+    WrongKey(String),
+    /// Nobody signed it: the agent signs everything, so it is not the agent's.
+    #[error("nobody signed it, so that it is not this agent's")]
+    Unsigned,
+    /// Somebody signed it whom nobody here believes.
+    #[error("it was signed by {0}, which is not a known agent")]
+    ForeignSigner(String),
+    /// It is no OpenPGP message, was altered, or is longer than it may be.
+    #[error("{0}")]
+    Broken(String),
+}
+
+/// Decrypts, verifies and decompresses into memory; more than `plain_bytes_max` is refused before it is kept.
+///
+/// # Errors
+/// As [`open_into`].
+pub fn open(
+    sealed: &[u8],
+    keys: &Keys,
+    signers: &Signers,
+    plain_bytes_max: u64,
+) -> Result<Vec<u8>, OpenError> {
+    let mut plain = Vec::new();
+    open_into(sealed, keys, signers, plain_bytes_max, &mut plain)
+        .map_err(|error| error.unwrap_or_else(|never| OpenError::Broken(never.to_string())))?;
+    Ok(plain)
+}
+
+/// The same into a writer, piece by piece; returns how many bytes that were. That nothing was altered is known before
+/// the first piece; who signed it too for a message of up to 25 MiB, for a longer one at its end.
+///
+/// # Errors
+/// [`OpenError`]: the caller decides between another key and another copy; or the writer's own.
+pub fn open_into(
+    sealed: &[u8],
+    keys: &Keys,
+    signers: &Signers,
+    plain_bytes_max: u64,
+    into: &mut impl Write,
+) -> Result<u64, Result<OpenError, io::Error>> {
+    let signed = Encrypted::parse(sealed)
+        .and_then(|message| message.open(keys, sealed))
+        .map_err(|error| Ok(explain(error)))?;
+    let (policy, believed) = (StandardPolicy::new(), Believed(signers.clone()));
+    let verifier = VerifierBuilder::from_bytes(&signed)
+        // The clock of whoever restores may stand before the agent's: no signature is from the future.
+        .and_then(|builder| builder.with_policy(&policy, SystemTime::UNIX_EPOCH + END_OF_TIME, believed))
+        .map_err(|error| Ok(explain(error)))?;
+    let mut unzstd = zstd::Decoder::new(verifier).map_err(|error| Ok(explain_io(error)))?;
+    let (mut piece, mut total_bytes) = (vec![0; PIECE_BYTES], 0_u64);
+    loop {
+        let count = fill(&mut unzstd, &mut piece).map_err(|error| Ok(explain_io(error)))?;
+        total_bytes += count as u64;
+        if total_bytes > plain_bytes_max {
+            return Err(Ok(OpenError::Broken(format!(
+                "it unpacks to more than the {plain_bytes_max} bytes that it may"
+            ))));
+        }
+        into.write_all(&piece[..count]).map_err(Err)?;
+        if count < piece.len() {
+            return Ok(total_bytes);
+        }
+    }
+}
+
+/// Reads until the buffer is full or nothing more comes.
+fn fill(from: &mut impl Read, buffer: &mut [u8]) -> io::Result<usize> {
+    let mut filled = 0;
+    while filled < buffer.len() {
+        match from.read(&mut buffer[filled..]) {
+            Ok(0) => break,
+            Ok(count) => filled += count,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(filled)
+}
+
+fn explain(error: anyhow::Error) -> OpenError {
+    match error.downcast::<Refusal>() {
+        Ok(Refusal(why)) => why,
+        Err(error) => OpenError::Broken(format!("it does not decrypt: {error}")),
+    }
+}
+
+fn explain_io(error: io::Error) -> OpenError {
+    match error.downcast::<Refusal>() {
+        Ok(Refusal(why)) => why,
+        Err(error) => explain(error.into()),
+    }
+}
+
+/// What was found out, on its way through the library's own errors.
+#[derive(Debug, Error)]
+#[error("{0}")]
+struct Refusal(OpenError);
+
+/// A message, taken apart but not yet decrypted.
+struct Encrypted {
+    /// Its session key, once for each recipient.
+    recipients: Vec<PKESK>,
+    /// What is encrypted.
+    body: Vec<u8>,
+}
+
+impl Encrypted {
+    fn parse(sealed: &[u8]) -> openpgp::Result<Self> {
+        let mut recipients = Vec::new();
+        let mut packets = PacketParser::from_bytes(sealed)?;
+        while let PacketParserResult::Some(mut packet) = packets {
+            match &packet.packet {
+                Packet::PKESK(recipient) => recipients.push(recipient.clone()),
+                // For a passphrase; and what old programs put in front of a message.
+                Packet::SKESK(_) | Packet::Marker(_) => {}
+                Packet::SEIP(SEIP::V1(_)) => {
+                    let mut body = Vec::with_capacity(sealed.len());
+                    packet.read_to_end(&mut body)?;
+                    let (_, rest) = packet.next()?;
+                    anyhow::ensure!(rest.is_eof(), "more follows than one message");
+                    return Ok(Self { recipients, body });
+                }
+                other => anyhow::bail!("it is no encrypted message but has a {} packet", other.tag()),
+            }
+            packets = packet.next()?.1;
+        }
+        anyhow::bail!("nothing in it is encrypted")
+    }
+
+    /// The signed message inside, by whichever key fits.
+    fn open(self, keys: &Keys, sealed: &[u8]) -> openpgp::Result<Vec<u8>> {
+        if let Some(session) = keys.session(sealed)
+            && let Ok(signed) = decrypt(&self.body, CIPHER, &session)
+        {
+            return Ok(signed);
+        }
+        let mut refusal = None;
+        for pkesk in &self.recipients {
+            let recipient = pkesk.recipient().map(KeyID::from);
+            for (_, pair) in keys
+                .pairs
+                .iter()
+                .filter(|(key, _)| recipient.as_ref() == Some(key))
+            {
+                match session_key(pkesk, pair)
+                    .and_then(|(algorithm, key)| decrypt(&self.body, algorithm, &key))
+                {
+                    Ok(signed) => return Ok(signed),
+                    Err(error) => refusal = Some(error),
+                }
+            }
+        }
+        Err(refusal.unwrap_or_else(|| Refusal(OpenError::WrongKey(self.names())).into()))
+    }
+
+    fn names(&self) -> String {
+        let ids = self.recipients.iter().filter_map(PKESK::recipient);
+        let names: Vec<String> = ids.map(|id| KeyID::from(id).to_hex()).collect();
+        names.join(", ")
+    }
+}
+
+fn session_key(pkesk: &PKESK, pair: &KeyPair) -> openpgp::Result<(SymmetricAlgorithm, SessionKey)> {
+    let found = pkesk.decrypt(&mut pair.clone(), None);
+    let (algorithm, key) = found.ok_or_else(|| anyhow::anyhow!("its session key was altered"))?;
+    Ok((algorithm.unwrap_or(CIPHER), key))
+}
+
+/// Believes the known signers alone.
+struct Believed(Signers);
+
+impl VerificationHelper for Believed {
+    fn get_certs(&mut self, _ids: &[KeyHandle]) -> openpgp::Result<Vec<Cert>> {
+        Ok(self.0.certs().to_vec())
+    }
+
+    /// One good signature of a known agent is wanted, inside the encryption.
+    fn check(&mut self, structure: MessageStructure<'_>) -> openpgp::Result<()> {
+        let mut refusal = OpenError::Unsigned;
+        for layer in structure {
+            let MessageLayer::SignatureGroup { results } = layer else {
+                continue;
+            };
+            for result in results {
+                refusal = match result {
+                    Ok(_) => return Ok(()),
+                    Err(VerificationError::MissingKey { sig }) => OpenError::ForeignSigner(
+                        sig.issuer_fingerprints()
+                            .next()
+                            .map_or_else(|| "an unnamed key".to_owned(), openpgp::Fingerprint::to_hex),
+                    ),
+                    Err(error) => OpenError::Broken(format!("its signature does not fit: {error}")),
+                };
+            }
+        }
+        Err(Refusal(refusal).into())
+    }
+}
