@@ -2,10 +2,9 @@
 //! down or slow neither stops nor delays another.
 //! A remote that fails at an object is left without the manifest: what lies there then is no restore point.
 
-use std::{collections::BTreeSet, pin::pin, sync::Arc};
+use std::{collections::BTreeSet, sync::Arc};
 
 use anyhow::{Context, ensure};
-use futures_util::stream::{self, StreamExt};
 use protocol::object_key::Fingerprint;
 use tokio::task::JoinSet;
 
@@ -16,9 +15,6 @@ use super::{
     seal::sha256_hex,
 };
 use crate::config::Config;
-
-/// Objects that travel to one remote at the same time: while one waits for the disk there, another is read back.
-const OBJECTS_AT_ONCE: usize = 2;
 
 /// What every upload needs.
 pub(super) struct Upload {
@@ -84,17 +80,12 @@ impl Upload {
             );
         }
         self.put_certificate(remote).await?;
-        let first = (Arc::clone(&self.outgoing), 0);
-        let coming = stream::unfold(first, |(outgoing, next)| async move {
-            let part = outgoing.next(next).await?;
-            Some((part, (outgoing, next + 1)))
-        });
-        let parts = coming.map(|part| self.put(remote, part));
-        let mut putting = pin!(parts.buffered(OBJECTS_AT_ONCE));
         let mut taken = 0;
-        while let Some(size_bytes) = putting.next().await {
+        // One after the other: each is in memory twice while it is compared with what came back.
+        while let Some(part) = self.outgoing.next(taken).await {
+            let size_bytes = self.put(remote, part).await?;
             taken += 1;
-            self.take(at, taken, size_bytes?, progress);
+            self.take(at, taken, size_bytes, progress);
         }
         // The manifest is the commit: only when everything else is there and read back.
         let manifest = self.outgoing.manifest().context(unfinished)?;

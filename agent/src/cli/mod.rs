@@ -179,7 +179,12 @@ pub async fn interrupted() -> anyhow::Result<()> {
 
 /// A person at a terminal wants the result and not the log; the daemon's log is its voice.
 fn start_logs(daemon: bool) {
-    let default = if daemon { "info" } else { "warn" };
+    // What an SSH library says of each of its packets is nobody's news.
+    let default = if daemon {
+        "info,openssh_sftp_client=warn,openssh=warn"
+    } else {
+        "warn"
+    };
     let filter = tracing_subscriber::EnvFilter::try_from_default_env()
         .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new(default));
     tracing_subscriber::fmt()

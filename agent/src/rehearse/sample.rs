@@ -2,11 +2,11 @@
 //! objects, drawn by chance.
 //! It opens nothing and deletes nothing.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::Context;
 use protocol::{
-    object_key::{self, DIGEST_CHARS, SegmentName},
+    object_key::{self, DIGEST_CHARS, PointId, SegmentName},
     time::UnixMillis,
 };
 use serde_json::{Value, json};
@@ -20,6 +20,8 @@ use crate::{
     },
 };
 
+/// Objects found altered that are looked at again next time; more than these make `--all` the better question.
+const SUSPECTS_MAX: usize = 1_000;
 /// Faults that are told by name; of more only their number.
 const FAULTS_TOLD: usize = 3;
 /// Bytes that one look fetches at most, when it does not fetch everything.
@@ -60,7 +62,8 @@ pub async fn run(
         .collect();
     // Asked before the list: what is sent meanwhile is in the list, and not the other way round.
     let shipping = store.shipping().context("asking what was sent")?;
-    let (faults, seen) = match look(remote, &here, share, progress).await {
+    let suspects = suspects(store, remote).context("asking what was wrong before")?;
+    let (faults, seen) = match look(remote, &here, share, &suspects, progress).await {
         Ok((listed, mut faults, seen)) => {
             let back = anchor::rolled_back(remote.name(), &listed, &known, &shipping);
             faults.splice(0..0, back);
@@ -87,6 +90,7 @@ async fn look(
     remote: &Remote,
     here: &[&KnownPoint],
     share: Share,
+    suspects: &BTreeSet<String>,
     progress: &dyn Progress,
 ) -> Result<(BTreeMap<String, u64>, Vec<String>, Value), String> {
     let mut listed = BTreeMap::new();
@@ -102,8 +106,10 @@ async fn look(
     }
     let expected = expected(here, &listed);
     let mut faults = by_listing(&expected, &listed);
+    faults.extend(strays(here, &expected, &listed));
+    let mut altered: Vec<&String> = Vec::new();
     let (mut fetched, mut fetched_bytes) = (0_u64, 0_u64);
-    let drawn = draw(&expected, &listed, share);
+    let drawn = draw(&expected, &listed, share, suspects);
     progress.begin(
         "comparing",
         drawn.iter().map(|(_, object)| object.size_bytes).sum(),
@@ -113,16 +119,49 @@ async fn look(
         fetched_bytes += object.size_bytes;
         match remote.get(key, object.size_bytes).await {
             Ok(bytes) if sha256_hex(&bytes).starts_with(&object.sha256) => {}
-            Ok(_) => faults.push(format!("{key} is altered: its SHA-256 differs")),
+            Ok(_) => {
+                faults.push(format!("{key} is altered: its SHA-256 differs"));
+                altered.push(key);
+            }
             Err(error) => faults.push(format!("{key}: {error}")),
         }
         progress.advance(object.size_bytes);
     }
     let seen = json!({
         "objects": expected.len(), "fetched": fetched, "fetched_bytes": fetched_bytes, "faults": faults.len(),
-        "stored_bytes": listed.values().sum::<u64>(),
+        "stored_bytes": listed.values().sum::<u64>(), "altered": altered.iter().take(SUSPECTS_MAX).collect::<Vec<_>>(),
     });
     Ok((listed, faults, seen))
+}
+
+/// What was altered when this remote was last looked at: until it is whole or gone, chance decides nothing about it.
+fn suspects(store: &Store, remote: &Remote) -> rusqlite::Result<BTreeSet<String>> {
+    let seen = store.last_seen(Kind::Sample, remote.name())?.unwrap_or_default();
+    let seen: Value = serde_json::from_str(&seen).unwrap_or_default();
+    let altered = seen["altered"].as_array().into_iter().flatten();
+    Ok(altered
+        .filter_map(|key| key.as_str().map(str::to_owned))
+        .collect())
+}
+
+/// Objects under the name of a known point that this agent did not write: a copy, or somebody else's.
+fn strays(
+    here: &[&KnownPoint],
+    expected: &BTreeMap<String, Expected>,
+    listed: &BTreeMap<String, u64>,
+) -> Vec<String> {
+    let known: BTreeSet<&PointId> = here.iter().map(|known| &known.manifest.point).collect();
+    let point_of = |key: &String| {
+        let part = object_key::part(key).map(|(point, _)| point);
+        let manifest = || object_key::point_of_manifest(key).map(|(point, _)| point);
+        part.or_else(manifest).or_else(|| object_key::point_of_files(key))
+    };
+    let foreign = listed.keys().filter(|key| {
+        !expected.contains_key(*key) && point_of(key).is_some_and(|point| known.contains(&point))
+    });
+    foreign
+        .map(|key| format!("{key} is no part of its point: a copy, or somebody else wrote it"))
+        .collect()
 }
 
 /// Everything that this agent has read back from there, and every segment that is listed: its name holds its digest.
@@ -175,15 +214,18 @@ fn draw<'a>(
     expected: &'a BTreeMap<String, Expected>,
     listed: &BTreeMap<String, u64>,
     share: Share,
+    suspects: &BTreeSet<String>,
 ) -> Vec<(&'a String, &'a Expected)> {
     use rand::seq::SliceRandom;
-    let mut whole: Vec<(&String, &Expected)> = expected
+    let whole: Vec<(&String, &Expected)> = expected
         .iter()
         .filter(|(key, object)| listed.get(*key) == Some(&object.size_bytes))
         .collect();
     if share == Share::All {
         return whole;
     }
+    let (again, mut whole): (Vec<_>, Vec<_>) =
+        whole.into_iter().partition(|(key, _)| suspects.contains(*key));
     whole.shuffle(&mut rand::rng());
     whole.truncate(whole.len().div_ceil(20));
     let mut total_bytes = 0_u64;
@@ -191,7 +233,7 @@ fn draw<'a>(
         total_bytes += object.size_bytes;
         total_bytes <= FETCHED_BYTES_MAX
     });
-    whole
+    again.into_iter().chain(whole).collect()
 }
 
 /// The faults in one sentence; `None` when there are none.

@@ -98,7 +98,7 @@ pub async fn carry_out(
                 hold.tighten()?;
                 done.replaced = swap::swap(live, &mut new, &note(plan, done.reached, now), &stamp)?;
             }
-            _ => new.become_final(&place)?,
+            _ => swap::lay(&place, &mut new, &note(plan, done.reached, now))?,
         }
         done.database = Some(place);
     }

@@ -68,6 +68,12 @@ fn exchange(
     Ok(())
 }
 
+/// Puts the database into a folder, with the note beside it: whoever moves both to a shop's place moves its held stock.
+pub(super) fn lay(place: &Path, new: &mut Temporary, note: &Restored) -> anyhow::Result<()> {
+    write_note(&beside(place, SUFFIX), note)?;
+    new.become_final(place)
+}
+
 fn beside(live: &Path, suffix: &str) -> PathBuf {
     let mut name = live.as_os_str().to_owned();
     name.push(suffix);

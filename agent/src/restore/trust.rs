@@ -68,7 +68,8 @@ pub async fn gather(
             known = known.and(signers);
         }
     }
-    if !known.is_empty() {
+    // Whoever names an agent wants no other one to be believed.
+    if !known.is_empty() || !named.is_empty() {
         return Trust {
             signers: known,
             source: Source::Known,

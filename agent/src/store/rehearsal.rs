@@ -16,6 +16,8 @@ const PRUNE: &str = "
 const SELECT_NEWEST: &str = "
     SELECT kind, remote, point, began_at, ended_at, fault, seen FROM rehearsal
     WHERE kind = :kind AND remote = :remote ORDER BY id DESC LIMIT 1";
+const SELECT_SEEN: &str = "
+    SELECT seen FROM rehearsal WHERE kind = :kind AND remote = :remote AND seen <> '{}' ORDER BY id DESC LIMIT 1";
 const SELECT_PASSED: &str = "
     SELECT max(ended_at) FROM rehearsal WHERE kind = :kind AND remote = :remote AND fault IS NULL";
 const SELECT_DRILLED: &str = "
@@ -68,6 +70,15 @@ pub struct Rehearsal {
 }
 
 impl Store {
+    /// What the newest one of the kind saw that saw anything, as JSON.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub fn last_seen(&self, kind: Kind, remote: &str) -> rusqlite::Result<Option<String>> {
+        let of = named_params! {":kind": kind.word(), ":remote": remote};
+        self.read(|connection| connection.query_row(SELECT_SEEN, of, |row| row.get(0)).optional())
+    }
+
     /// Writes one down, and drops very old ones.
     ///
     /// # Errors

@@ -377,6 +377,16 @@ async fn the_outside_is_told_when_a_daily_drill_begins_and_how_it_ends_and_no_pa
     let good = wait_for_ping(&service, |ping| ping["path"] == "/drill").await;
     let begun = |ping: &Value| ping["path"] == "/drill/start" && ping["query"] == good["query"];
     assert!(service.taken().iter().any(begun), "{:?}", service.taken());
+    // The agent takes a base for the chain that it follows: until then there is more to come.
+    let manifests = |remote: &str| files_under(&shop.path(remote).join("manifest")).len();
+    let wait = async {
+        while manifests("local") < 2 || manifests("offsite") < 2 {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    tokio::time::timeout(crate::world::LIMIT * 3, wait)
+        .await
+        .expect("a base of the chain");
     for remote in ["local", "offsite"] {
         fs::remove_dir_all(shop.path(remote).join("base")).unwrap();
     }
@@ -404,4 +414,34 @@ fn a_delta_is_rehearsed_over_the_full_point_that_it_stands_on() {
         (&Value::Bool(true), &newest["id"]),
         "{row}"
     );
+}
+
+#[test]
+fn what_was_altered_is_looked_at_again_until_it_is_whole_and_a_copy_is_named() {
+    let shop = Shop::new();
+    for _ in 0..3 {
+        shop.back_up();
+    }
+    let base = files_under(&shop.path("local/base")).remove(0);
+    let whole = fs::read(&base).unwrap();
+    let mut altered = whole.clone();
+    let middle = altered.len() / 2;
+    altered[middle] ^= 1;
+    fs::write(&base, altered).unwrap();
+    let local = ["verify", "--remote", "local"];
+    shop.agent_refuses(1, &["verify", "--remote", "local", "--all"]);
+    for _ in 0..8 {
+        let said = shop.agent_refuses(1, &local);
+        assert!(
+            said.contains("is altered"),
+            "chance gave it the all-clear: {said}"
+        );
+    }
+    fs::write(&base, whole).unwrap();
+    shop.agent_done(&local);
+    shop.agent_done(&local);
+    let copy = base.with_file_name("000007.zst.pgp");
+    fs::copy(&base, copy).unwrap();
+    let said = shop.agent_refuses(1, &local);
+    assert!(said.contains("000007") && said.contains("a copy"), "{said}");
 }

@@ -314,7 +314,11 @@ fn a_part_alone_can_be_restored() {
     };
     restore("database", "d");
     restore("config", "c");
-    assert_eq!(files_under(&shop.path("d")), [shop.path("d/shop.db")]);
+    assert_eq!(
+        files_under(&shop.path("d")),
+        [shop.path("d/shop.db"), shop.path("d/shop.db.restored.json")],
+        "the note goes along: whoever puts both in place holds the stock"
+    );
     assert!(
         files_under(&shop.path("c"))
             .iter()
