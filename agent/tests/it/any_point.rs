@@ -134,9 +134,11 @@ fn at_random_moment(site: &Site, sentinels: &[Sentinel]) -> u64 {
     let back = rescue(site, &["--at", &time.to_string()]);
     let at = sentinels.iter().position(|it| it.state == back);
     let at = at.unwrap_or_else(|| panic!("what came back for {time} was never there"));
-    assert!(
-        sentinels[at].begun <= moment,
-        "{time} gave a commit from after it"
+    let late = sentinels[at].begun.saturating_sub(moment);
+    let number = sentinels[at].number;
+    assert_eq!(
+        late, 0,
+        "{time} gave commit {number}, which began so many ms after it"
     );
     sentinels
         .get(at + 1)
