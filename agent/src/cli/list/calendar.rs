@@ -16,7 +16,8 @@ use crate::cli::words;
 
 /// Prints all of it.
 pub(super) fn print(shown: &Shown, zone: &TimeZone) {
-    if shown.restore_points.is_empty() {
+    // Who does not answer is named by the command itself, and may hold everything.
+    if shown.restore_points.is_empty() && !shown.remotes.is_empty() {
         println!("The remotes hold no restore point yet. `agent backup` makes one.");
     }
     for holding in &shown.remotes {
