@@ -12,6 +12,7 @@ mod console;
 mod crash;
 mod disk;
 mod goods;
+mod idle;
 mod keeper;
 mod late_money;
 mod memory;

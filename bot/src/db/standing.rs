@@ -4,6 +4,7 @@
 use std::{
     fmt, io,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::{Duration, Instant},
 };
 
 use protocol::health::CommitFault;
@@ -41,6 +42,8 @@ struct Last {
     refusal: Option<Refusal>,
     /// Failures since the last commit that succeeded.
     failed: u32,
+    /// When a commit last succeeded.
+    good_at: Option<Instant>,
 }
 
 impl Standing {
@@ -55,6 +58,13 @@ impl Standing {
     pub fn failed_commits(&self) -> (u32, Option<CommitFault>) {
         let last = self.last();
         (last.failed, last.refusal.as_ref().map(|refusal| refusal.fault))
+    }
+
+    /// Whether a commit has succeeded within that time, and none failed since.
+    #[must_use]
+    pub fn proven_within(&self, time: Duration) -> bool {
+        let last = self.last();
+        last.refusal.is_none() && last.good_at.is_some_and(|at| at.elapsed() <= time)
     }
 
     /// Resolves when that changes. Take it before looking, or a change in between is missed.
@@ -77,6 +87,9 @@ impl Standing {
         let is_news = last.refusal.is_some() != refusal.is_some();
         last.failed = refusal.map_or(0, |_| last.failed.saturating_add(1));
         last.refusal = refusal.cloned();
+        if refusal.is_none() {
+            last.good_at = Some(Instant::now());
+        }
         drop(last);
         if is_news {
             self.changed.notify_waiters();
@@ -157,6 +170,8 @@ mod tests {
 
     use super::*;
 
+    const HOUR: Duration = Duration::from_secs(3_600);
+
     fn failure(code: i32) -> anyhow::Error {
         rusqlite::Error::SqliteFailure(ffi::Error::new(code), None).into()
     }
@@ -183,7 +198,9 @@ mod tests {
         let standing = Standing::default();
         let mut changed = std::pin::pin!(standing.changed());
         changed.as_mut().enable();
+        assert!(!standing.proven_within(HOUR));
         standing.set(None);
+        assert!(standing.proven_within(HOUR));
         assert!(!changed.as_mut().enable());
         let full = Refusal {
             fault: CommitFault::Full,
@@ -193,6 +210,7 @@ mod tests {
         assert!(changed.as_mut().enable());
         assert_eq!(standing.refusal().as_deref(), Some("the disk is full"));
         standing.set(Some(&full));
+        assert!(!standing.proven_within(HOUR), "what came last counts");
         assert_eq!(standing.failed_commits(), (2, Some(CommitFault::Full)));
         standing.set(None);
         assert_eq!(standing.failed_commits(), (0, None));

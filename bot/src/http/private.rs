@@ -22,6 +22,7 @@ use tokio_util::sync::CancellationToken;
 use super::{figures, marker};
 use crate::{
     clock::now,
+    db::{Writer, try_disk},
     health::{Beat, Hands, calls::age_ms, millis},
     inbox,
     incident::{self, unstored::Unstored},
@@ -36,8 +37,10 @@ use crate::{
 
 /// How long a question for incidents is held.
 const HELD: Duration = Duration::from_secs(25);
-/// How long the database may take for the write that proves that it takes writes.
+/// How long the disk may take for the write that proves that it takes writes.
 const WRITE_LIMIT: Duration = Duration::from_secs(3);
+/// A commit that succeeded proves for so long that the database takes writes.
+const PROVEN: Duration = Duration::from_secs(2);
 
 /// What the private address needs.
 pub struct Private {
@@ -121,8 +124,9 @@ async fn health(State(private): State<Arc<Private>>) -> Json<Health> {
 /// Always an answer: where the database cannot even be read, that is what it says.
 async fn report(private: &Private) -> Health {
     let writer = &private.workshop.writer;
-    let writes = writer.run(|conn| queue::store::probe(conn, now()));
-    let is_late = tokio::time::timeout(WRITE_LIMIT, writes).await.is_err();
+    let is_late = tokio::time::timeout(WRITE_LIMIT, try_writes(writer))
+        .await
+        .is_err();
     let now = now();
     let hours = Arc::clone(&private.hours);
     let figures = private
@@ -170,6 +174,22 @@ async fn report(private: &Private) -> Health {
         database: figures::commits(known.database, private.workshop.writer.standing()),
         ..known
     }
+}
+
+/// Lets the writer find out whether the database takes writes; the answer is in its standing. While it does, nothing
+/// is committed for that: each commit goes out to every remote.
+async fn try_writes(writer: &Writer) {
+    let standing = writer.standing();
+    let is_proven = standing.proven_within(PROVEN);
+    if standing.refusal().is_none() {
+        // Begins a transaction either way: whoever holds the database for good is found out too.
+        let tried = writer.run(move |conn| if is_proven { Ok(()) } else { try_disk(conn) });
+        if tried.await.is_ok() {
+            return;
+        }
+    }
+    // Whether it is so bad is SQLite's to say, and whether it is over.
+    let _ = writer.run(|conn| queue::store::probe(conn, now())).await;
 }
 
 /// What is wrong, in sentences.
