@@ -32,6 +32,7 @@ button-keep-amount = 📦 Accept & send item
 button-pause-sales = ⏸ Close the shop for now
 button-open-sales = ▶️ Open again
 button-release-and-open = ✅ Yes, release stock and open
+button-release-held = ✅ Release held items ({ $count })
 button-never-mind = ✖️ Never mind
 button-finished = ✅ Done
 
@@ -159,6 +160,8 @@ seller-open = 🟢 The shop is open
 seller-paused = ⏸ The shop is closed for now
 seller-resting = ⏳ The shop takes no new orders for a moment and goes on by itself. Payments are taken and goods go out as always.
 seller-held = ⚠️ The shop is closed because its records went back to an earlier time. { $count } items are held.
+seller-held-later = ⚠️ { $count } items are held: their orders came to nothing after the shop's records went back to an earlier time, so they may have been sold.
+seller-doubtful = ⏳ { $count } more items are kept for unpaid orders; they will be held if those orders come to nothing.
 seller-confirm-open =
     ⚠️ { $count } items are held.
 

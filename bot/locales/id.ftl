@@ -32,6 +32,7 @@ button-keep-amount = 📦 Terima & kirim barang
 button-pause-sales = ⏸ Tutup toko sementara
 button-open-sales = ▶️ Buka lagi
 button-release-and-open = ✅ Ya, lepas stok dan buka
+button-release-held = ✅ Lepas barang yang ditahan ({ $count })
 button-never-mind = ✖️ Batal
 button-finished = ✅ Selesai
 
@@ -159,6 +160,8 @@ seller-open = 🟢 Toko buka
 seller-paused = ⏸ Toko tutup sementara
 seller-resting = ⏳ Toko sebentar tidak menerima pesanan baru, nanti lanjut sendiri. Pembayaran tetap diterima dan barang tetap dikirim.
 seller-held = ⚠️ Toko tutup karena datanya kembali ke waktu sebelumnya. { $count } barang ditahan.
+seller-held-later = ⚠️ { $count } barang ditahan: pesanannya batal sesudah data toko kembali ke waktu sebelumnya, jadi mungkin sudah terjual.
+seller-doubtful = ⏳ { $count } barang lagi disimpan untuk pesanan yang belum dibayar; kalau pesanannya batal, barangnya ditahan.
 seller-confirm-open =
     ⚠️ Ada { $count } barang yang ditahan.
 

@@ -1,5 +1,6 @@
 //! After a restore the shop stands at an earlier moment. What was sold since is free again in this database and must
-//! not be sold twice: sales pause, free stock is held, every open payment is asked about again.
+//! not be sold twice: sales pause, free stock is held, what is reserved is held once its order gives it up, and every
+//! open payment is asked about again.
 
 use std::{
     fs,
@@ -67,6 +68,7 @@ pub fn act(conn: &Connection, note: &Restored, now: UnixMillis) -> Result<bool> 
     }
     switch::store::set_paused(conn, Some(Pause::Restore))?;
     let held = stock::store::hold_free(conn)?;
+    let reserved = stock::store::doubt_reserved(conn)?;
     for (txn_id, order) in payment::store::open_txns(conn, pakasir::NAME)? {
         PollPayment { order, txn_id }.enqueue(conn, now, now)?;
     }
@@ -74,8 +76,9 @@ pub fn act(conn: &Connection, note: &Restored, now: UnixMillis) -> Result<bool> 
     switch::store::note_restore(conn, &mark)?;
     let text = format!(
         "The shop stands at restore point {}. Sales are paused and {held} item(s) are held, for they may have been sold \
-         after that moment; every open payment is being asked about again. Let the seller compare the stock and open \
-         the shop again.",
+         after that moment; {reserved} more are reserved for orders without payment and will be held if those come to \
+         nothing. Every open payment is being asked about again. Let the seller compare the stock and open the shop \
+         again.",
         note.restore_point
     );
     incident::store::raise(conn, Kind::RestoredSalesPaused, &text, now)?;

@@ -15,6 +15,7 @@ mod pages_words;
 mod pretend_agent;
 mod queue;
 mod queue_worker;
+mod restored;
 mod silence;
 mod storage;
 mod world;

@@ -13,8 +13,10 @@ const ADD: &str = "INSERT INTO stock_item (product_id, content, content_hash, st
 const RESERVE: &str = "UPDATE stock_item SET state = :state, order_id = :order
     WHERE id = (SELECT id FROM stock_item WHERE product_id = :product AND state = 'free' ORDER BY id LIMIT 1)";
 const SELL: &str = "UPDATE stock_item SET state = 'sold' WHERE order_id = :order AND state = 'reserved'";
-const RELEASE: &str =
-    "UPDATE stock_item SET state = 'free', order_id = NULL WHERE order_id = :order AND state = 'reserved'";
+const RELEASE: &str = "UPDATE stock_item SET state = CASE WHEN EXISTS
+        (SELECT 1 FROM setting WHERE name = 'doubtful_up_to_order' AND CAST(value AS INTEGER) >= :order)
+        THEN 'held' ELSE 'free' END, order_id = NULL
+    WHERE order_id = :order AND state = 'reserved'";
 const ADD_FILE: &str =
     "INSERT INTO stock_item (product_id, content, content_hash, file_id, file_name, state, added_at)
     VALUES (:product, :words, :hash, :file, :name, 'free', :now) ON CONFLICT (content_hash) DO NOTHING";
@@ -27,6 +29,12 @@ const TAKE_OUT: &str = "UPDATE stock_item SET state = 'removed'
 const IS_TAKEN: &str = "SELECT EXISTS (SELECT 1 FROM stock_item
     WHERE content_hash = :hash AND product_id = :product AND state IN ('reserved', 'sold'))";
 const HOLD_FREE: &str = "UPDATE stock_item SET state = 'held' WHERE state = 'free'";
+// Orders after a restore have higher numbers than all that it brought back.
+const DOUBT_RESERVED: &str = "INSERT INTO setting (name, value)
+    SELECT 'doubtful_up_to_order', CAST(max(id) AS TEXT) FROM shop_order HAVING count(*) > 0
+    ON CONFLICT (name) DO UPDATE SET value = excluded.value";
+const DOUBTFUL: &str = "SELECT count(*) FROM stock_item WHERE state = 'reserved' AND order_id <=
+    (SELECT CAST(value AS INTEGER) FROM setting WHERE name = 'doubtful_up_to_order')";
 const FREE_HELD: &str = "UPDATE stock_item SET state = 'free' WHERE state = 'held'";
 const HELD: &str = "SELECT count(*) FROM stock_item WHERE state = 'held'";
 
@@ -132,7 +140,7 @@ pub fn sell_reserved(conn: &Connection, order: OrderId) -> Result<bool> {
         == 1)
 }
 
-/// A reserved item goes back to the shelf; a sold one never does.
+/// A reserved item goes back to the shelf, or is held where a restore made it doubtful; a sold one never does.
 ///
 /// # Errors
 /// When the database fails.
@@ -215,6 +223,24 @@ fn note_taken_out(
 /// When the database fails.
 pub fn hold_free(conn: &Connection) -> Result<usize> {
     Ok(conn.prepare_cached(HOLD_FREE)?.execute([])?)
+}
+
+/// What is reserved now is held as soon as its order gives it up: after a restore it may have been given up before, and
+/// sold to somebody else. Answers how many items that are.
+///
+/// # Errors
+/// When the database fails.
+pub fn doubt_reserved(conn: &Connection) -> Result<i64> {
+    conn.prepare_cached(DOUBT_RESERVED)?.execute([])?;
+    doubtful(conn)
+}
+
+/// How many items are reserved that will be held when their orders give them up.
+///
+/// # Errors
+/// When the database fails.
+pub fn doubtful(conn: &Connection) -> Result<i64> {
+    Ok(conn.prepare_cached(DOUBTFUL)?.query_row([], |row| row.get(0))?)
 }
 
 /// The seller has looked and releases what was held. Answers how many items are free again.

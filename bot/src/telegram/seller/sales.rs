@@ -27,12 +27,17 @@ pub fn pause(visit: &Visit<'_>) -> Result<Reply> {
     ))
 }
 
-/// Sells again, or asks first where stock is held.
+/// Sells again, or asks first: after a restore, and in an open shop that holds what orders gave up since.
 ///
 /// # Errors
 /// When the database fails.
 pub fn open(visit: &Visit<'_>) -> Result<Reply> {
-    if switch::store::paused(visit.conn)? == Some(Pause::Restore) {
+    let asks = match switch::store::paused(visit.conn)? {
+        Some(Pause::Restore) => true,
+        Some(Pause::Seller) => false,
+        None => stock::store::held(visit.conn)? > 0,
+    };
+    if asks {
         return Ok(Reply::page(confirm(visit)?));
     }
     switch::store::set_paused(visit.conn, None)?;

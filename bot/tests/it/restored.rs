@@ -1,0 +1,120 @@
+//! After a restore nothing that the lost time may have sold is sold again: neither what was free at the restore point
+//! nor what was kept for orders that come to nothing afterwards.
+
+use bot::{
+    incident,
+    jobs::trade,
+    restored,
+    shop::{
+        audit,
+        order::{self, Event, Order, State},
+        stock, switch,
+    },
+};
+use protocol::{incident::IncidentId, restored::Restored, time::UnixMillis};
+
+use super::world::{BUYER, SELLER, STRANGER, Sent, World, text};
+
+fn restore(world: &World) {
+    let note = Restored {
+        restore_point: "20261122T091400Z".to_owned(),
+        as_of: world.now,
+        restored_at: UnixMillis(world.now.0 + 60_000),
+    };
+    assert!(restored::act(&world.conn, &note, world.now).unwrap());
+    assert!(!restored::act(&world.conn, &note, world.now).unwrap(), "once");
+}
+
+fn give_up(world: &World, order: &Order) {
+    let order = order::store::get(&world.conn, order.id).unwrap();
+    trade::advance(
+        &world.conn,
+        &world.shop,
+        &order,
+        Event::PaymentWindowClosed,
+        world.now,
+    )
+    .unwrap();
+    world.drain();
+}
+
+/// Items by where they stand.
+fn count(world: &World, state: &str) -> i64 {
+    let statement = "SELECT count(*) FROM stock_item WHERE state = ?1";
+    world
+        .conn
+        .query_row(statement, [state], |row| row.get(0))
+        .unwrap()
+}
+
+fn menu(world: &World) -> Sent {
+    world.press(SELLER, "seller").1.remove(0)
+}
+
+#[test]
+fn what_was_reserved_at_the_restore_point_is_held_when_its_order_comes_to_nothing() {
+    let world = World::new();
+    let id = world.product("Netflix", &["a", "b", "c"]);
+    let (given_up, late) = (world.buy(BUYER, id), world.buy(STRANGER, id));
+    restore(&world);
+    let told = incident::store::after(&world.conn, IncidentId(0)).unwrap();
+    let told = &told.last().unwrap().text;
+    assert!(
+        told.contains("1 item(s) are held") && told.contains("2 more are reserved"),
+        "{told}"
+    );
+    let page = menu(&world);
+    assert!(text(&page).contains("1 barang ditahan"), "{}", text(&page));
+    assert!(text(&page).contains("2 barang lagi disimpan"), "{}", text(&page));
+
+    give_up(&world, &given_up);
+    assert_eq!((count(&world, "free"), count(&world, "held")), (0, 2));
+    let question = world.tap(SELLER, &menu(&world), "Buka lagi");
+    world.tap_all(SELLER, &question, "Ya, lepas stok");
+    assert_eq!((count(&world, "free"), count(&world, "held")), (2, 0));
+
+    // The shop is open, and the second order comes to nothing only now.
+    give_up(&world, &late);
+    assert_eq!((count(&world, "free"), count(&world, "held")), (2, 1));
+    let page = menu(&world);
+    assert!(text(&page).contains("1 barang ditahan"), "{}", text(&page));
+    let question = world.tap(SELLER, &page, "Lepas barang yang ditahan (1)");
+    assert_eq!(
+        switch::store::paused(&world.conn).unwrap(),
+        None,
+        "it sells on meanwhile"
+    );
+    world.tap_all(SELLER, &question, "Ya, lepas stok");
+    assert_eq!((count(&world, "free"), count(&world, "held")), (3, 0));
+
+    // An order of the new time is like any other.
+    let new = world.buy(BUYER, id);
+    assert_eq!(stock::store::doubtful(&world.conn).unwrap(), 0);
+    give_up(&world, &new);
+    assert_eq!((count(&world, "free"), count(&world, "held")), (3, 0));
+    assert!(audit::store::inspect(&world.conn).unwrap().faults.is_empty());
+}
+
+#[test]
+fn what_was_reserved_at_the_restore_point_is_still_sold_to_who_pays_for_it() {
+    let world = World::new();
+    let id = world.product("Netflix", &["a"]);
+    let order = world.buy(BUYER, id);
+    restore(&world);
+    assert_eq!(world.pay(&order, "T1", 25_000).state, State::Paid);
+    assert_eq!(
+        (
+            count(&world, "sold"),
+            stock::store::doubtful(&world.conn).unwrap()
+        ),
+        (1, 0)
+    );
+}
+
+#[test]
+fn a_shop_without_orders_is_restored_too() {
+    let world = World::new();
+    world.product("Netflix", &["a"]);
+    restore(&world);
+    assert_eq!(count(&world, "held"), 1);
+}
