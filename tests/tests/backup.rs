@@ -9,6 +9,7 @@ use serde_json::Value;
 use tests::{
     binaries::binary,
     gpg::Gpg,
+    http,
     ledger::Books,
     place::REMOTES,
     process::run_well,
@@ -166,7 +167,7 @@ fn the_lines_of_the_recovery_document_work_as_they_stand() {
     // A shelf so large that a sale changes little of the database: otherwise a delta would be a full backup.
     let more = (0..900).map(|number| format!("akun{number:04}@mail.example:{number:060}"));
     let stock: Vec<String> = [CANARY.to_owned()].into_iter().chain(more).collect();
-    let shop = Shop::open(&with_stock(&stock));
+    let mut shop = Shop::open(&with_stock(&stock));
     shop.make_owner_key().unwrap();
     run_well(&mut shop.agent_command(&["backup"]), COMMAND_LIMIT).unwrap();
     // The newest point is a delta, with a sale that its base does not know.
@@ -192,6 +193,24 @@ fn the_lines_of_the_recovery_document_work_as_they_stand() {
     let said = run_well(&mut command, COMMAND_LIMIT).unwrap();
     assert_eq!(said.lines().last(), Some("ok"), "{said}");
     assert_eq!(Books::of(&copy.join("shop.db")).goods()[&code], CANARY);
+    opens_paused(&mut shop, &copy);
+}
+
+/// The bot takes what was put in place by hand for what it is.
+fn opens_paused(shop: &mut Shop, made: &Path) {
+    shop.stop_bot().unwrap();
+    let data = shop.place.data();
+    for ending in ["-wal", "-shm"] {
+        let _ = fs::remove_file(data.join(format!("shop.db{ending}")));
+    }
+    for name in ["shop.db", "shop.db.restored.json"] {
+        fs::copy(made.join(name), data.join(name)).unwrap();
+    }
+    shop.start_bot().unwrap();
+    let health = http::try_get(&format!("http://{}/health", shop.settings.bot_private)).unwrap();
+    let health: Value = serde_json::from_str(&health.body).unwrap();
+    assert_eq!(health["trade"]["sales_paused"], true, "{health}");
+    assert!(!data.join("shop.db.restored.json").exists());
 }
 
 #[test]
