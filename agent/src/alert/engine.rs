@@ -20,6 +20,7 @@ use crate::store::{
 };
 
 mod episode;
+mod floor;
 mod hold;
 mod notice;
 mod tick;
@@ -74,6 +75,7 @@ fn raised(book: &mut Book, calendar: &Calendar, key: &str, now: UnixMillis) -> V
     let Some(rule) = rule_of(book, key) else {
         return Vec::new();
     };
+    floor::came(book, key);
     hold::swallow(book, rule);
     tell_or_hold(book, calendar, key, now)
 }
@@ -84,11 +86,12 @@ fn tell_or_hold(book: &mut Book, calendar: &Calendar, key: &str, now: UnixMillis
         set_held(book, key, Some(held));
         return Vec::new();
     }
-    if let Some(flapping) = hold::begins_to_flap(book, key, now) {
+    let flapping = floor::begins_to_flap(book, key, now);
+    if !flapping.is_empty() {
         set_held(book, key, Some(Held::Flapping));
-        return vec![flapping];
+        return flapping;
     }
-    hold::count(book, key, now);
+    floor::count(book, key, now);
     set_held(book, key, None);
     episode::join(book, calendar, key, now)
 }

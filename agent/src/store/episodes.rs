@@ -20,10 +20,11 @@ const PUT_EPISODE: &str = "
             :told_at, :edits, :acked_at, :reminders, :remind_at)";
 const REMOVE_EPISODE: &str = "DELETE FROM episodes WHERE id = :id";
 const READ_FLOORS: &str = "
-    SELECT key, rule, raised_at, raises, bad_at, loudest, flapping_since, episode FROM floors ORDER BY key LIMIT 1000";
+    SELECT key, rule, raised_at, raises, bad_at, loudest, flapping_since, episode, over_at
+    FROM floors ORDER BY key LIMIT 1000";
 const PUT_FLOOR: &str = "
-    INSERT OR REPLACE INTO floors (key, rule, raised_at, raises, bad_at, loudest, flapping_since, episode)
-    VALUES (:key, :rule, :raised_at, :raises, :bad_at, :loudest, :flapping_since, :episode)";
+    INSERT OR REPLACE INTO floors (key, rule, raised_at, raises, bad_at, loudest, flapping_since, episode, over_at)
+    VALUES (:key, :rule, :raised_at, :raises, :bad_at, :loudest, :flapping_since, :episode, :over_at)";
 const REMOVE_FLOOR: &str = "DELETE FROM floors WHERE key = :key";
 
 /// An episode's number; never used twice.
@@ -85,8 +86,10 @@ pub struct FloorRow {
     pub bad_at: UnixMillis,
     /// The gravest that was told.
     pub loudest: Severity,
-    /// Since when the owner knows that it comes and goes, and in which episode that was said.
+    /// When the owner was last told that it comes and goes, and in which episode.
     pub flapping: Option<(UnixMillis, EpisodeId)>,
+    /// When that message was changed to say that it is over for now.
+    pub over_at: Option<UnixMillis>,
 }
 
 pub(super) fn episodes(connection: &Connection) -> rusqlite::Result<BTreeMap<EpisodeId, EpisodeRow>> {
@@ -143,6 +146,7 @@ pub(super) fn put_floor(transaction: &Transaction<'_>, row: &FloorRow) -> rusqli
             ":loudest": severity_name(row.loudest),
             ":flapping_since": row.flapping.map(|(since, _)| since.0),
             ":episode": row.flapping.map(|(_, episode)| episode.0),
+            ":over_at": row.over_at.map(|at| at.0),
         })
         .map(drop)
 }
@@ -190,5 +194,6 @@ fn floor_from(row: &Row<'_>) -> rusqlite::Result<FloorRow> {
         bad_at: UnixMillis(row.get(4)?),
         loudest: severity_named(&row.get::<_, String>(5)?),
         flapping: moment(row, 6)?.zip(row.get::<_, Option<i64>>(7)?.map(EpisodeId)),
+        over_at: moment(row, 8)?,
     })
 }

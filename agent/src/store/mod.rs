@@ -54,6 +54,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../migrations/0006_upkeep.sql"),
     include_str!("../../migrations/0007_console.sql"),
     include_str!("../../migrations/0008_capture_kinds.sql"),
+    include_str!("../../migrations/0009_floor_over.sql"),
 ];
 
 const READ_VERSION: &str = "PRAGMA user_version";

@@ -5,13 +5,13 @@ use std::time::Duration;
 
 use protocol::{incident::Severity, time::UnixMillis};
 
-use super::{FLAP_STANDS, FLAP_WINDOW, Fault, Kind, Notice, episode, rule_of};
+use super::{episode, floor};
 use crate::{
     alert::{calendar::Calendar, rule::Rule},
     store::{
         alerts::Held,
         book::{Book, Silence},
-        episodes::{EpisodeId, FloorRow},
+        episodes::EpisodeId,
     },
 };
 
@@ -44,11 +44,7 @@ pub(super) fn reason(book: &Book, calendar: &Calendar, key: &str, now: UnixMilli
         return Some(Held::Silenced);
     }
     let severity = row.loudest.unwrap_or(rule.severity());
-    let is_known = book
-        .floors
-        .get(key)
-        .is_some_and(|floor| floor.flapping.is_some() && severity <= floor.loudest);
-    if is_known && now.since(row.since) < FLAP_STANDS {
+    if floor::holds(book, row, now) {
         return Some(Held::Flapping);
     }
     let may_wait = severity < Severity::Critical && calendar.quiet_until(now).is_some();
@@ -91,50 +87,4 @@ pub(super) fn swallow(book: &mut Book, root: Rule) {
         }
         episode::shrink(book, id);
     }
-}
-
-/// The one message about something that is back within the hour; `None` when it is new, or known to come and go.
-pub(super) fn begins_to_flap(book: &mut Book, key: &str, now: UnixMillis) -> Option<Notice> {
-    let lead = Fault::of(book.alerts.get(key)?)?;
-    let severity = book.alerts.get(key)?.loudest.unwrap_or(lead.rule.severity());
-    let floor = book.floors.get_mut(key)?;
-    if floor.flapping.is_some() || now.since(floor.bad_at) >= FLAP_WINDOW || severity > floor.loudest {
-        return None;
-    }
-    let episode = EpisodeId(book.next_episode);
-    book.next_episode += 1;
-    floor.raises += 1;
-    floor.bad_at = now;
-    floor.flapping = Some((now, episode));
-    Some(Notice {
-        kind: Kind::Flapping { raises: floor.raises },
-        episode,
-        severity,
-        lead,
-        others: Vec::new(),
-        faults: 1,
-        acked_at: None,
-        rungs: 1,
-        loud: severity > Severity::Info,
-    })
-}
-
-/// It is told: from now on its return within the hour is no news.
-pub(super) fn count(book: &mut Book, key: &str, now: UnixMillis) {
-    let Some(rule) = rule_of(book, key) else { return };
-    let severity = rule.severity();
-    let floor = book.floors.entry(key.to_owned()).or_insert(FloorRow {
-        key: key.to_owned(),
-        rule: String::new(),
-        raised_at: now,
-        raises: 0,
-        bad_at: now,
-        loudest: severity,
-        flapping: None,
-    });
-    rule.name().clone_into(&mut floor.rule);
-    floor.raised_at = now;
-    floor.bad_at = now;
-    floor.raises += 1;
-    floor.loudest = floor.loudest.max(severity);
 }

@@ -55,7 +55,7 @@ pub enum Kind {
     Update,
     /// The live message shows that it is over.
     Settled,
-    /// What came and went has been well for an hour.
+    /// What came and went is over for now.
     Calm,
 }
 

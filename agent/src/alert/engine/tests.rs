@@ -457,3 +457,5 @@ fn account_for(said: &[(UnixMillis, Notice)]) {
         );
     }
 }
+
+mod flapping;

@@ -1,21 +1,18 @@
 //! What happens because time passes: silences end, held alerts are let go, episodes speak, reminders come due, and what
-//! came and went is calm at last. And what the owner does: take something on.
+//! came and went is over for now. And what the owner does: take something on.
 
 use std::time::Duration;
 
 use protocol::{incident::Severity, time::UnixMillis};
 
 use super::{
-    FLAP_WINDOW, Fault, Kind, Notice,
+    Kind, Notice,
     episode::{REMIND_FIRST, speak_if_due, standing},
-    hold, members, set_held, tell_or_hold,
+    floor, hold, members, set_held, tell_or_hold,
 };
 use crate::{
     alert::{calendar::Calendar, rule::Rule},
-    store::{
-        book::Book,
-        episodes::{EpisodeId, FloorRow},
-    },
+    store::{book::Book, episodes::EpisodeId},
 };
 
 /// However long it lasts, a reminder comes at least once a day.
@@ -36,7 +33,7 @@ pub fn tick(book: &mut Book, calendar: &Calendar, now: UnixMillis) -> Vec<Notice
         notices.extend(speak_if_due(book, calendar, id, now));
         notices.extend(remind_if_due(book, id, now));
     }
-    notices.extend(calm(book, now));
+    notices.extend(floor::calm(book, now));
     notices
 }
 
@@ -120,41 +117,4 @@ fn next_reminder(told_at: UnixMillis, reminders: u32, now: UnixMillis) -> UnixMi
     let since_told = REMIND_FIRST.saturating_mul(3_u32.saturating_pow(reminders.min(12)));
     let next = told_at.plus(since_told);
     next.max(now.plus(REMIND_FIRST)).min(now.plus(REMIND_MOST))
-}
-
-/// What came and went and has been well for the whole window.
-fn calm(book: &mut Book, now: UnixMillis) -> Vec<Notice> {
-    let over: Vec<FloorRow> = book
-        .floors
-        .values()
-        .filter(|floor| !book.alerts.contains_key(&floor.key) && now.since(floor.bad_at) >= FLAP_WINDOW)
-        .cloned()
-        .collect();
-    let mut notices = Vec::new();
-    for floor in over {
-        book.floors.remove(&floor.key);
-        notices.extend(calm_notice(&floor));
-    }
-    notices
-}
-
-fn calm_notice(floor: &FloorRow) -> Option<Notice> {
-    let (since, episode) = floor.flapping?;
-    Some(Notice {
-        kind: Kind::Calm,
-        episode,
-        severity: floor.loudest,
-        lead: Fault {
-            key: floor.key.clone(),
-            rule: Rule::named(&floor.rule)?,
-            detail: String::new(),
-            value: None,
-            since,
-        },
-        others: Vec::new(),
-        faults: 1,
-        acked_at: None,
-        rungs: 1,
-        loud: false,
-    })
 }

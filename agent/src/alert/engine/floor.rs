@@ -1,0 +1,150 @@
+//! The flap floor: what comes back within the hour is not told each time, and what then stays is told all the same.
+//! Of one trouble that comes and goes an hour holds three messages: the first, its end, and one that is kept back for a
+//! return that lasts. It counts and decides; it never holds that something is over.
+
+use std::time::Duration;
+
+use protocol::{incident::Severity, time::UnixMillis};
+
+use super::{FLAP_STANDS, FLAP_WINDOW, Fault, Kind, Notice, rule_of};
+use crate::{
+    alert::rule::Rule,
+    store::{
+        alerts::AlertRow,
+        book::Book,
+        episodes::{EpisodeId, FloorRow},
+    },
+};
+
+/// What is critical and back within the hour is told once it has lasted so long without a break.
+pub const CRITICAL_STANDS: Duration = Duration::from_secs(60);
+/// After so long without it the message that it comes and goes is changed to say that it is over for now.
+pub const FLAP_OVER: Duration = Duration::from_secs(90);
+/// A crash and a hang are two troubles, not one that comes and goes; only from the third time on all count as one.
+const OTHER_TROUBLE_RAISES: u32 = 2;
+
+/// It counts once more, whether it is told or not.
+pub(super) fn came(book: &mut Book, key: &str) {
+    if let Some(floor) = book.floors.get_mut(key) {
+        floor.raises += 1;
+    }
+}
+
+/// Whether the owner need not hear of this return, or not yet.
+pub(super) fn holds(book: &Book, row: &AlertRow, now: UnixMillis) -> bool {
+    let Some((floor, severity)) = returned(book, row) else {
+        return false;
+    };
+    let lasted = now.since(row.since);
+    if is_known(floor, row, severity) {
+        return lasted < FLAP_STANDS;
+    }
+    severity == Severity::Critical && lasted < CRITICAL_STANDS
+}
+
+/// The one message that it comes and goes; nothing when it is new, or the owner knows. Then a message of an earlier
+/// hour that still says so is changed.
+pub(super) fn begins_to_flap(book: &mut Book, key: &str, now: UnixMillis) -> Vec<Notice> {
+    let found = book.alerts.get(key).and_then(|row| {
+        let (floor, severity) = returned(book, row)?;
+        let is_known = is_known(floor, row, severity);
+        Some((Fault::of(row)?, severity)).filter(|_| !is_known)
+    });
+    let (Some((lead, severity)), Some(floor)) = (found, book.floors.get_mut(key)) else {
+        return Vec::new();
+    };
+    let episode = EpisodeId(book.next_episode);
+    book.next_episode += 1;
+    let before = over(floor, now);
+    floor.bad_at = now;
+    floor.flapping = Some((now, episode));
+    floor.over_at = None;
+    let kind = Kind::Flapping { raises: floor.raises };
+    let mut notices = vec![notice(kind, episode, severity, lead)];
+    notices.extend(before);
+    notices
+}
+
+/// It is told: from now on its return within the hour is no news.
+pub(super) fn count(book: &mut Book, key: &str, now: UnixMillis) {
+    let Some(rule) = rule_of(book, key) else { return };
+    let severity = rule.severity();
+    let floor = book.floors.entry(key.to_owned()).or_insert(FloorRow {
+        key: key.to_owned(),
+        rule: String::new(),
+        raised_at: now,
+        raises: 1,
+        bad_at: now,
+        loudest: severity,
+        flapping: None,
+        over_at: None,
+    });
+    if now.since(floor.raised_at) >= FLAP_WINDOW {
+        floor.raises = 1;
+    }
+    rule.name().clone_into(&mut floor.rule);
+    floor.raised_at = now;
+    floor.bad_at = now;
+    floor.loudest = floor.loudest.max(severity);
+}
+
+/// What is over for now is said in its message; what has been well for the whole window is forgotten.
+pub(super) fn calm(book: &mut Book, now: UnixMillis) -> Vec<Notice> {
+    let Book { alerts, floors, .. } = book;
+    let mut notices = Vec::new();
+    for floor in floors.values_mut() {
+        if !alerts.contains_key(&floor.key) && now.since(floor.bad_at) >= FLAP_OVER {
+            notices.extend(over(floor, now));
+        }
+    }
+    floors.retain(|key, floor| alerts.contains_key(key) || now.since(floor.bad_at) < FLAP_WINDOW);
+    notices
+}
+
+/// The floor under something that was told, ended, and is back within the hour, and how grave it is this time. What is
+/// graver than what was told, and what is critical in the next hour again, is news.
+fn returned<'a>(book: &'a Book, row: &AlertRow) -> Option<(&'a FloorRow, Severity)> {
+    let floor = book.floors.get(&row.key)?;
+    let rule = Rule::named(&row.rule)?;
+    let severity = row.loudest.unwrap_or(rule.severity());
+    let is_other = floor.raises <= OTHER_TROUBLE_RAISES && floor.rule != row.rule;
+    let is_next_hour = severity == Severity::Critical && row.since.since(floor.raised_at) >= FLAP_WINDOW;
+    let is_back = row.since > floor.raised_at && row.since.since(floor.bad_at) < FLAP_WINDOW;
+    (is_back && severity <= floor.loudest && !is_other && !is_next_hour).then_some((floor, severity))
+}
+
+/// Whether this hour's message that it comes and goes is out. For less than critical every hour is the same.
+fn is_known(floor: &FloorRow, row: &AlertRow, severity: Severity) -> bool {
+    floor
+        .flapping
+        .is_some_and(|(told_at, _)| severity < Severity::Critical || row.since.since(told_at) < FLAP_WINDOW)
+}
+
+/// Changes the message that it comes and goes, once.
+fn over(floor: &mut FloorRow, now: UnixMillis) -> Option<Notice> {
+    let (since, episode) = floor.flapping.filter(|_| floor.over_at.is_none())?;
+    floor.over_at = Some(now);
+    let lead = Fault {
+        key: floor.key.clone(),
+        rule: Rule::named(&floor.rule)?,
+        detail: String::new(),
+        value: None,
+        since,
+    };
+    Some(notice(Kind::Calm, episode, floor.loudest, lead))
+}
+
+fn notice(kind: Kind, episode: EpisodeId, severity: Severity, lead: Fault) -> Notice {
+    let loud = kind != Kind::Calm && severity > Severity::Info;
+    Notice {
+        kind,
+        episode,
+        severity,
+        lead,
+        others: Vec::new(),
+        faults: 1,
+        acked_at: None,
+        rungs: 1,
+        loud,
+    }
+}

@@ -1,0 +1,132 @@
+//! What comes and goes by every rhythm, and dies in the end: few messages, no death unheard, no message left red.
+
+use super::*;
+use crate::alert::engine::floor::{CRITICAL_STANDS, FLAP_OVER};
+
+impl Day {
+    /// Dead and well in turns until so much time has passed.
+    fn flaps(&mut self, bad: u64, good: u64, lasts: u64) {
+        let end = self.now.plus(Duration::from_secs(lasts));
+        while self.now < end {
+            self.wrong("bot/bot", Rule::BotGone);
+            self.pass(bad);
+            self.fine("bot/bot");
+            self.pass(good);
+        }
+    }
+
+    /// The most messages of their own within one of the hours since the first.
+    fn most_in_an_hour(&self) -> usize {
+        let mut hours = [0; 8];
+        for (at, notice) in &self.said {
+            if !notice.kind.is_edit() {
+                hours[usize::try_from(at.since(START).as_secs() / FLAP_WINDOW.as_secs()).unwrap()] += 1;
+            }
+        }
+        hours.into_iter().max().unwrap()
+    }
+
+    /// No message still says that something is wrong, and none was changed more than three times.
+    fn left_nothing_red(&self) {
+        for (_, notice) in &self.said {
+            let of_it: Vec<&Notice> = self
+                .said
+                .iter()
+                .map(|(_, other)| other)
+                .filter(|other| other.episode == notice.episode)
+                .collect();
+            assert!(!of_it.last().unwrap().kind.is_open(), "{of_it:?}");
+            assert!(of_it.iter().filter(|other| other.kind.is_edit()).count() <= 3);
+        }
+    }
+
+    /// It dies now, and is told of within a minute.
+    fn dies_and_is_heard(&mut self) {
+        let before = self.messages();
+        self.wrong("bot/bot", Rule::BotGone);
+        self.pass(CRITICAL_STANDS.as_secs());
+        assert_eq!(self.messages(), before + 1, "{:?}", self.said);
+        assert!(self.said.last().unwrap().1.loud);
+    }
+}
+
+#[test]
+fn a_crash_then_a_hang_then_a_death_within_the_hour_are_all_heard() {
+    let mut day = Day::begin();
+    day.wrong("bot/bot", Rule::BotGone);
+    assert_eq!(day.told(), ["first bot/bot"]);
+    day.pass(4);
+    day.fine("bot/bot");
+    assert_eq!(day.told(), ["resolved bot/bot", "settled bot/bot"]);
+    day.pass(300);
+    for _ in 0..40 {
+        day.wrong("bot/bot", Rule::BotHung);
+        day.pass(1);
+    }
+    assert_eq!(day.told(), ["first bot/bot"], "a hang is another trouble");
+    day.fine("bot/bot");
+    assert_eq!(day.told(), ["resolved bot/bot", "settled bot/bot"]);
+    day.pass(120);
+    day.wrong("bot/bot", Rule::BotGone);
+    day.restart();
+    day.pass(CRITICAL_STANDS.as_secs() - 1);
+    assert_eq!(day.told(), Vec::<String>::new());
+    day.pass(1);
+    assert_eq!(day.told(), ["flapping bot/bot"]);
+    day.pass(FLAP_STANDS.as_secs());
+    assert_eq!(day.told(), ["first bot/bot"], "and again when it stays");
+    day.fine("bot/bot");
+    assert_eq!(day.told(), ["resolved bot/bot", "settled bot/bot"]);
+    day.pass(FLAP_OVER.as_secs());
+    assert_eq!(day.told(), ["calm bot/bot"]);
+}
+
+#[test]
+fn hours_of_flapping_are_three_messages_an_hour_and_the_death_in_the_end_is_heard() {
+    for (bad, good) in [(5, 5), (30, 30), (30, 200), (90, 90), (90, 20)] {
+        let mut day = Day::begin();
+        day.flaps(bad, good, 3600);
+        assert!(day.messages() <= 3, "{bad} {good}: {:?}", day.told());
+        day.dies_and_is_heard();
+        day.fine("bot/bot");
+        day.flaps(bad, good, 3600);
+        assert!(day.most_in_an_hour() <= 3, "{bad} {good}: {:?}", day.said);
+        day.fine("bot/bot");
+        day.pass(FLAP_OVER.as_secs());
+        day.left_nothing_red();
+    }
+}
+
+#[test]
+fn a_death_after_short_outages_is_heard_at_any_time_of_the_hour_and_is_the_third_message() {
+    for (bad, good, lasts) in [(5, 5, 30), (5, 60, 900), (30, 30, 1800), (30, 90, 3000)] {
+        let mut day = Day::begin();
+        day.flaps(bad, good, lasts);
+        day.dies_and_is_heard();
+        assert_eq!(day.messages(), 3);
+        day.fine("bot/bot");
+        day.pass(FLAP_OVER.as_secs());
+        day.left_nothing_red();
+    }
+}
+
+#[test]
+fn two_troubles_in_turns_are_known_to_come_and_go_from_the_third_on() {
+    let mut day = Day::begin();
+    for _ in 0..20 {
+        day.flaps(5, 60, 1);
+        for _ in 0..20 {
+            day.wrong("bot/bot", Rule::BotHung);
+            day.pass(1);
+        }
+        day.fine("bot/bot");
+        day.pass(60);
+    }
+    assert_eq!(
+        day.messages(),
+        4,
+        "each was told once, with its end: {:?}",
+        day.told()
+    );
+    day.left_nothing_red();
+}
