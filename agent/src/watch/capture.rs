@@ -21,6 +21,9 @@ const EVERY: Duration = Duration::from_secs(5);
 const EVENT_STANDS: Duration = Duration::from_secs(900);
 /// Interruptions of that time: more of them are the same trouble.
 const EVENTS_MAX: usize = 50;
+/// What its alerts about remotes are called; those of a remote that is not configured any more are withdrawn with the
+/// rehearsals'.
+pub(super) const BEHIND_KIND: &str = "remote_behind";
 const BEHIND: &[Rule] = &[Rule::RemoteBehind];
 /// Each kind that the owner hears of, and as what.
 const TOLD: [(EventKind, Rule); 4] = [
@@ -54,7 +57,7 @@ impl Capture {
         }
         for one in self.store.shipping()? {
             let (waits, detail) = waiting(&one, at.now);
-            let key = AlertKey::new("remote_behind", &one.remote);
+            let key = AlertKey::new(BEHIND_KIND, &one.remote);
             seen.measure(key, BEHIND, waits.as_secs_f64(), detail);
         }
         Ok(seen)

@@ -8,7 +8,7 @@ use jiff::{Timestamp, tz::TimeZone};
 use protocol::time::UnixMillis;
 use tokio::time::sleep;
 
-use super::backup_age::longest_gap;
+use super::{backup_age::longest_gap, capture::BEHIND_KIND};
 use crate::{
     alert::{
         Alerts, message,
@@ -59,7 +59,7 @@ impl RehearsalWatch {
     /// When the agent's own database refuses.
     pub fn look(&self, now: UnixMillis) -> anyhow::Result<()> {
         let names: Vec<&str> = self.remotes.iter().map(String::as_str).collect();
-        for kind in [OBJECTS, DRILLS] {
+        for kind in [OBJECTS, DRILLS, BEHIND_KIND] {
             self.alerts.withdraw_others(kind, &names, now)?;
         }
         let turns = u32::try_from(self.remotes.len()).unwrap_or(u32::MAX);
