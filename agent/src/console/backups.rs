@@ -15,7 +15,6 @@ use crate::{
     alert::message::{duration, moment},
     overview::{Desk, Overview},
     store::{drilled::Drilled, freshness::Freshness, sizes::PointLine},
-    watch::shipping_lag::waiting_for,
 };
 
 /// Points that are told one by one.
@@ -86,10 +85,7 @@ fn commits(desk: &Desk, overview: &Overview, remote: &str) -> String {
     let behind = words
         .commits_behind
         .replace("{count}", &one.waiting_commits.to_string())
-        .replace(
-            "{lag}",
-            &duration(desk.voice.language, waiting_for(one, overview.at)),
-        );
+        .replace("{lag}", &duration(desk.voice.language, one.waits(overview.at)));
     format!("; {behind}")
 }
 

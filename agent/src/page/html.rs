@@ -10,7 +10,7 @@ use crate::{
     alert::message::{Voice, duration, grouped, moment},
     chart::{Figure, picture::Picture, scale::label},
     overview::{Open, Overview},
-    watch::{bot_health::BotState, shipping_lag::waiting_for},
+    watch::bot_health::BotState,
 };
 
 const CHARTS: [Picture; 3] = [Picture::Resources, Picture::Trade, Picture::Backups];
@@ -164,10 +164,7 @@ fn backups(voice: &Voice, words: &Words, overview: &Overview) -> String {
                 || words.not_known.to_owned(),
                 |one| match one.waiting_commits {
                     0 => "0".to_owned(),
-                    count => format!(
-                        "{count} ({})",
-                        duration(voice.language, waiting_for(one, overview.at))
-                    ),
+                    count => format!("{count} ({})", duration(voice.language, one.waits(overview.at))),
                 },
             );
             [fresh.remote.clone(), age(fresh.taken_at), behind]

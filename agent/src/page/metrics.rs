@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 
 use crate::{
     overview::Overview,
-    watch::{bot_health::BotState, history::History, shipping_lag::waiting_for},
+    watch::{bot_health::BotState, history::History},
 };
 
 /// All of them.
@@ -35,7 +35,7 @@ pub(super) fn text(overview: &Overview, history: &History) -> String {
 fn backups(text: &mut String, overview: &Overview) {
     let shipping = || overview.shipping.iter();
     let lag = shipping().map(|one| {
-        let lag = waiting_for(one, overview.at);
+        let lag = one.waits(overview.at);
         (one.remote.as_str(), lag.as_secs_f64())
     });
     let help = "Age of the oldest commit that a remote lacks; 0 when it has all.";

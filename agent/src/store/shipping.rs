@@ -2,6 +2,8 @@
 //! each hour.
 //! It ships nothing, and does not know what a remote is.
 
+use std::time::Duration;
+
 use protocol::{
     chain::{ChainId, CommitNumber},
     time::UnixMillis,
@@ -74,6 +76,15 @@ pub struct Shipping {
     pub waiting_bytes: u64,
     /// When the oldest commit that waits for it was seen.
     pub waiting_since: Option<UnixMillis>,
+}
+
+impl Shipping {
+    /// The age of the oldest commit that the remote lacks; nothing when it has them all.
+    #[must_use]
+    pub fn waits(&self, now: UnixMillis) -> Duration {
+        self.waiting_since
+            .map_or(Duration::ZERO, |since| now.since(since))
+    }
 }
 
 /// What one remote took in one hour.

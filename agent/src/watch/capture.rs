@@ -56,9 +56,8 @@ impl Capture {
             seen.judge(AlertKey::new("capture_event", kind.name()), wrong);
         }
         for one in self.store.shipping()? {
-            let (waits, detail) = waiting(&one, at.now);
             let key = AlertKey::new(BEHIND_KIND, &one.remote);
-            seen.measure(key, BEHIND, waits.as_secs_f64(), detail);
+            seen.measure(key, BEHIND, one.waits(at.now).as_secs_f64(), waiting(&one));
         }
         Ok(seen)
     }
@@ -72,15 +71,12 @@ fn newest(events: &[CaptureEvent], kind: EventKind, now: UnixMillis) -> Option<&
         .find(|event| event.kind == kind.name() && now.since(event.at) < EVENT_STANDS)
 }
 
-/// How long the oldest commit has waited for a remote, and why.
-fn waiting(one: &Shipping, now: UnixMillis) -> (Duration, String) {
-    let waits = one.waiting_since.map_or(Duration::ZERO, |since| now.since(since));
-    let why = one.failing.as_ref().map_or("", |(_, error)| error.as_str());
-    let detail = match why {
-        "" => format!("{} commits wait", one.waiting_commits),
-        why => format!("{} commits wait: {why}", one.waiting_commits),
-    };
-    (waits, detail)
+/// What waits for a remote, and why.
+fn waiting(one: &Shipping) -> String {
+    match &one.failing {
+        None => format!("{} commits wait", one.waiting_commits),
+        Some((_, why)) => format!("{} commits wait: {why}", one.waiting_commits),
+    }
 }
 
 impl Probe for Capture {
@@ -138,10 +134,10 @@ mod tests {
             waiting_bytes: 0,
             waiting_since: None,
         };
-        assert_eq!(waiting(&one, UnixMillis(9_000)).0, Duration::ZERO);
+        assert_eq!(one.waits(UnixMillis(9_000)), Duration::ZERO);
         (one.waiting_commits, one.waiting_since) = (3, Some(UnixMillis(2_000)));
         one.failing = Some((UnixMillis(2_500), "refused".to_owned()));
-        let told = (Duration::from_secs(7), "3 commits wait: refused".to_owned());
-        assert_eq!(waiting(&one, UnixMillis(9_000)), told);
+        assert_eq!(one.waits(UnixMillis(9_000)), Duration::from_secs(7));
+        assert_eq!(waiting(&one), "3 commits wait: refused");
     }
 }

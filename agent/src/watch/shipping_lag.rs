@@ -32,7 +32,7 @@ impl ShippingLag {
 
     /// Between two looks much may have come and gone: then it counts how old the newest commit was when it arrived.
     fn lag(&mut self, one: &Shipping, now: UnixMillis) -> Duration {
-        let waits = waiting_for(one, now);
+        let waits = one.waits(now);
         let before = match one.shipped_at {
             Some(at) => self.seen.insert(one.remote.clone(), at),
             None => None,
@@ -44,12 +44,6 @@ impl ShippingLag {
             _ => waits,
         }
     }
-}
-
-/// The age of the oldest commit that the remote lacks.
-#[must_use]
-pub fn waiting_for(one: &Shipping, now: UnixMillis) -> Duration {
-    one.waiting_since.map_or(Duration::ZERO, |since| now.since(since))
 }
 
 impl Probe for ShippingLag {

@@ -79,6 +79,14 @@ impl Running {
     }
 }
 
+/// Also when a test has failed: nobody else would end it.
+impl Drop for Running {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
 /// Durable means on one of two folders, and the test burns one of them.
 pub fn wait_until_both_hold_the_same(shop: &Shop) {
     let names = |remote: &str| -> BTreeSet<String> {

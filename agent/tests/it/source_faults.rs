@@ -270,15 +270,5 @@ fn of_two_agents_one_follows_and_the_other_takes_over_when_it_dies() {
     );
     let trust = fs::read_dir(shop.path("local/cert")).unwrap().count();
     assert_eq!(trust, 2, "each signs with its own key");
-    let expected = contents(&shop.database());
-    second.burn();
-    shop.agent_done(&[
-        "restore",
-        "--key",
-        "kit/owner.secret.asc",
-        "--yes",
-        "--to",
-        "back",
-    ]);
-    assert_eq!(contents(&shop.path("back/shop.db")), expected);
+    comes_back(&shop, second);
 }

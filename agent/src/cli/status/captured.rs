@@ -78,9 +78,9 @@ pub(super) fn look(store: &Store, now: UnixMillis) -> rusqlite::Result<CaptureVi
         let since = own().map(|hour| hour.from).min().unwrap_or(now);
         let seen_hours = now.since(since).as_secs().div_ceil(HOUR_S).max(1);
         LagView {
+            lag_s: one.waits(now).as_secs(),
             commit: one.holds.map(|(_, commit, _)| commit.get()),
             lag_commits: one.waiting_commits,
-            lag_s: one.waiting_since.map_or(0, |since| now.since(since).as_secs()),
             waiting_bytes: one.waiting_bytes,
             failing_since: one.failing.as_ref().map(|(since, _)| *since),
             error: one.failing.map(|(_, error)| error),
