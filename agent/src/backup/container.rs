@@ -7,6 +7,7 @@
 
 use std::{
     io::{self, Write},
+    ops::Range,
     sync::OnceLock,
 };
 
@@ -39,8 +40,6 @@ const MDC_HEAD: [u8; 2] = [0xD3, 20];
 const SHA1_BYTES: usize = 20;
 /// A packet of unknown length is written in pieces of a power of two, at least 512 bytes; this one stays in the cache.
 const PIECE_BYTES: usize = 64 * 1024;
-/// What is longer than any object; OpenSSL counts in 31 bits.
-const BODY_BYTES_MAX: usize = 1024 * 1024 * 1024;
 
 /// The packet while it is written: what goes in is encrypted and goes on.
 pub(super) struct Container<W: Write> {
@@ -121,61 +120,80 @@ impl<W: Write> Write for Container<W> {
     }
 }
 
-/// The packets inside, from the whole body of an encrypted packet without its version.
+/// Decrypts the whole body of an encrypted packet, without its version, where it lies, and says where in it the packets
+/// inside are. After an error what lies there is of no use any more.
 ///
 /// # Errors
 /// When the key does not fit or any byte was altered, which cannot be told apart.
 pub(super) fn decrypt(
-    body: &[u8],
+    body: &mut [u8],
     algorithm: SymmetricAlgorithm,
     key: &SessionKey,
-) -> anyhow::Result<Vec<u8>> {
+) -> anyhow::Result<Range<usize>> {
     ensure!(
         body.len() >= PREFIX_BYTES + MDC_HEAD.len() + SHA1_BYTES,
         "its encrypted packet is cut short"
     );
-    ensure!(body.len() <= BODY_BYTES_MAX, "its encrypted packet is too large");
-    let mut plain = key_stream(body, algorithm, key)?;
-    plain.truncate(body.len());
-    for (plain, encrypted) in plain.chunks_mut(PIECE_BYTES).zip(body.chunks(PIECE_BYTES)) {
-        let pairs = plain.iter_mut().zip(encrypted);
-        pairs.for_each(|(plain, encrypted)| *plain ^= encrypted);
-    }
-    let end = plain.len() - SHA1_BYTES;
-    let mut digest = [0; SHA1_BYTES];
+    let mut stream = KeyStream::new(algorithm, key)?;
+    let end = body.len() - SHA1_BYTES;
     let mut sha1 = sha1()?;
-    sha1.update(&plain[..end])?;
+    let mut left = end;
+    for piece in body.chunks_mut(PIECE_BYTES) {
+        stream.take_off(piece)?;
+        let hashed = left.min(piece.len());
+        sha1.update(&piece[..hashed])?;
+        left -= hashed;
+    }
+    let mut digest = [0; SHA1_BYTES];
     sha1.finalize(&mut digest)?;
-    let is_whole = plain[end..] == digest && plain[..end].ends_with(&MDC_HEAD);
+    let is_whole = body[end..] == digest && body[..end].ends_with(&MDC_HEAD);
     ensure!(is_whole, "the hash inside of it does not fit");
-    plain.truncate(end - MDC_HEAD.len());
-    plain.drain(..PREFIX_BYTES);
-    Ok(plain)
+    Ok(PREFIX_BYTES..end - MDC_HEAD.len())
 }
 
-/// What CFB lays over the plain bytes, in whole blocks: each block of what is encrypted, encrypted once more, one block
-/// later. All blocks are known, so that the processor does many at once, which CFB as such makes it do one by one.
-fn key_stream(body: &[u8], algorithm: SymmetricAlgorithm, key: &SessionKey) -> anyhow::Result<Vec<u8>> {
-    let size = match algorithm {
-        SymmetricAlgorithm::AES128 => AesSize::Aes128,
-        SymmetricAlgorithm::AES192 => AesSize::Aes192,
-        SymmetricAlgorithm::AES256 => AesSize::Aes256,
-        other => anyhow::bail!("it is encrypted with {other}, as no object is"),
-    };
-    ensure!(
-        key.len() == algorithm.key_size()?,
-        "its session key has a wrong length"
-    );
-    let secret = OsslSecret::from_slice(key);
-    let mut cipher = OsslCipher::new(openssl()?, EncAlg::AesEcb(size), true, secret, None, None)?;
-    cipher.set_padding(false)?;
-    let mut stream = vec![0; body.len().next_multiple_of(BLOCK_BYTES)];
-    let (first, others) = stream.split_at_mut(BLOCK_BYTES);
-    cipher.update(&[0; BLOCK_BYTES], first)?;
-    if !others.is_empty() {
-        cipher.update(&body[..others.len()], others)?;
+/// What CFB lays over the plain bytes: each block of what is encrypted, encrypted once more, one block later. All blocks
+/// are known, so that the processor does many at once, which CFB as such makes it do one by one.
+struct KeyStream {
+    cipher: OsslCipher,
+    /// The block before the next piece, and then the piece.
+    encrypted: Vec<u8>,
+    stream: Vec<u8>,
+}
+
+impl KeyStream {
+    fn new(algorithm: SymmetricAlgorithm, key: &SessionKey) -> anyhow::Result<Self> {
+        let size = match algorithm {
+            SymmetricAlgorithm::AES128 => AesSize::Aes128,
+            SymmetricAlgorithm::AES192 => AesSize::Aes192,
+            SymmetricAlgorithm::AES256 => AesSize::Aes256,
+            other => anyhow::bail!("it is encrypted with {other}, as no object is"),
+        };
+        ensure!(
+            key.len() == algorithm.key_size()?,
+            "its session key has a wrong length"
+        );
+        let secret = OsslSecret::from_slice(key);
+        let mut cipher = OsslCipher::new(openssl()?, EncAlg::AesEcb(size), true, secret, None, None)?;
+        cipher.set_padding(false)?;
+        Ok(Self {
+            cipher,
+            encrypted: vec![0; BLOCK_BYTES],
+            stream: vec![0; PIECE_BYTES + BLOCK_BYTES],
+        })
     }
-    Ok(stream)
+
+    /// The next piece, of whole blocks unless it is the last one.
+    fn take_off(&mut self, piece: &mut [u8]) -> anyhow::Result<()> {
+        self.encrypted.extend_from_slice(piece);
+        let blocks = piece.len().next_multiple_of(BLOCK_BYTES);
+        self.encrypted.resize(BLOCK_BYTES + blocks, 0);
+        self.cipher
+            .update(&self.encrypted[..blocks], &mut self.stream[..blocks])?;
+        let pairs = piece.iter_mut().zip(&self.stream);
+        pairs.for_each(|(byte, laid_over)| *byte ^= laid_over);
+        self.encrypted.drain(..blocks);
+        Ok(())
+    }
 }
 
 fn sha1() -> anyhow::Result<OsslDigest> {
@@ -238,6 +256,12 @@ mod tests {
         container.write_all(plain).unwrap();
         container.finish().unwrap();
         message
+    }
+
+    fn opened(body: &[u8], algorithm: SymmetricAlgorithm, key: &SessionKey) -> anyhow::Result<Vec<u8>> {
+        let mut body = body.to_vec();
+        let inside = decrypt(&mut body, algorithm, key)?;
+        Ok(body[inside].to_vec())
     }
 
     /// The encrypted packet's body as Sequoia finds it, behind packets for recipients.
@@ -331,7 +355,7 @@ mod tests {
                     .unwrap();
                 encryptor.write_all(&plain).unwrap();
                 encryptor.finalize().unwrap();
-                let read = decrypt(&body_of(&message), algorithm, &key);
+                let read = opened(&body_of(&message), algorithm, &key);
                 assert!(read.unwrap() == plain, "{size} bytes");
             }
         }
@@ -347,7 +371,7 @@ mod tests {
                 container.write_all(part).unwrap();
             }
             container.finish().unwrap();
-            assert!(decrypt(&body_of(&message), CIPHER, &key).unwrap() == plain);
+            assert!(opened(&body_of(&message), CIPHER, &key).unwrap() == plain);
         }
         assert_ne!(written(&plain, &key), written(&plain, &key));
     }
@@ -359,14 +383,14 @@ mod tests {
         for bit in 0..body.len() * 8 {
             let mut altered = body.clone();
             altered[bit / 8] ^= 1 << (bit % 8);
-            assert!(decrypt(&altered, CIPHER, &key).is_err(), "bit {bit}");
+            assert!(opened(&altered, CIPHER, &key).is_err(), "bit {bit}");
         }
         for length in 0..body.len() {
-            assert!(decrypt(&body[..length], CIPHER, &key).is_err(), "cut to {length}");
+            assert!(opened(&body[..length], CIPHER, &key).is_err(), "cut to {length}");
         }
-        assert!(decrypt(&[&body[..], &[0]].concat(), CIPHER, &key).is_err());
-        assert!(decrypt(&body, CIPHER, &self::key()).is_err());
-        assert!(decrypt(&body, SymmetricAlgorithm::AES128, &key).is_err());
-        assert!(decrypt(&body, SymmetricAlgorithm::Twofish, &key).is_err());
+        assert!(opened(&[&body[..], &[0]].concat(), CIPHER, &key).is_err());
+        assert!(opened(&body, CIPHER, &self::key()).is_err());
+        assert!(opened(&body, SymmetricAlgorithm::AES128, &key).is_err());
+        assert!(opened(&body, SymmetricAlgorithm::Twofish, &key).is_err());
     }
 }

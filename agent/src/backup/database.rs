@@ -145,8 +145,8 @@ impl Order {
             table,
         };
         sealing.run(count, part, &|index, plain| {
-            let object = self.outgoing.dir.seal(&key(point, index), plain, &self.sealer)?;
-            self.outgoing.add(&object, &self.cancelled)?;
+            let (object, sealed) = self.sealer.seal(&key(point, index), plain)?;
+            self.outgoing.add(&object, sealed, &self.cancelled)?;
             Ok(object)
         })
     }

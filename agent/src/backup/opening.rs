@@ -4,6 +4,7 @@
 
 use std::{
     io::{self, Read, Write},
+    ops::Range,
     time::{Duration, SystemTime},
 };
 
@@ -13,7 +14,10 @@ use openpgp::{
     packet::{PKESK, SEIP},
     parse::{
         PacketParser, PacketParserResult, Parse,
-        stream::{MessageLayer, MessageStructure, VerificationError, VerificationHelper, VerifierBuilder},
+        stream::{
+            DEFAULT_BUFFER_SIZE, MessageLayer, MessageStructure, VerificationError, VerificationHelper,
+            VerifierBuilder,
+        },
     },
     policy::StandardPolicy,
     types::SymmetricAlgorithm,
@@ -77,11 +81,39 @@ pub fn open_into(
     plain_bytes_max: u64,
     into: &mut impl Write,
 ) -> Result<u64, Result<OpenError, io::Error>> {
+    opened(sealed, keys, signers, plain_bytes_max, DEFAULT_BUFFER_SIZE, into)
+}
+
+/// The same for an object that was sealed here a moment ago: who signed it is known at its end, and little memory is
+/// taken.
+///
+/// # Errors
+/// As [`open_into`].
+pub(super) fn open_own_into(
+    sealed: &[u8],
+    keys: &Keys,
+    signers: &Signers,
+    plain_bytes_max: u64,
+    into: &mut impl Write,
+) -> Result<u64, Result<OpenError, io::Error>> {
+    opened(sealed, keys, signers, plain_bytes_max, PIECE_BYTES, into)
+}
+
+/// What is within `held_back_bytes` is given away once it is known who signed it.
+fn opened(
+    sealed: &[u8],
+    keys: &Keys,
+    signers: &Signers,
+    plain_bytes_max: u64,
+    held_back_bytes: usize,
+    into: &mut impl Write,
+) -> Result<u64, Result<OpenError, io::Error>> {
     let signed = Encrypted::parse(sealed)
         .and_then(|message| message.open(keys, sealed))
         .map_err(|error| Ok(explain(error)))?;
     let (policy, believed) = (StandardPolicy::new(), Believed(signers.clone()));
-    let verifier = VerifierBuilder::from_bytes(&signed)
+    let verifier = VerifierBuilder::from_bytes(signed.packets())
+        .map(|builder| builder.buffer_size(held_back_bytes))
         // The clock of whoever restores may stand before the agent's: no signature is from the future.
         .and_then(|builder| builder.with_policy(&policy, SystemTime::UNIX_EPOCH + END_OF_TIME, believed))
         .map_err(|error| Ok(explain(error)))?;
@@ -143,6 +175,19 @@ struct Encrypted {
     body: Vec<u8>,
 }
 
+/// What was inside, where it was decrypted.
+struct Decrypted {
+    body: Vec<u8>,
+    inside: Range<usize>,
+}
+
+impl Decrypted {
+    /// The signed message.
+    fn packets(&self) -> &[u8] {
+        &self.body[self.inside.clone()]
+    }
+}
+
 impl Encrypted {
     fn parse(sealed: &[u8]) -> openpgp::Result<Self> {
         let mut recipients = Vec::new();
@@ -167,29 +212,41 @@ impl Encrypted {
     }
 
     /// The signed message inside, by whichever key fits.
-    fn open(self, keys: &Keys, sealed: &[u8]) -> openpgp::Result<Vec<u8>> {
-        if let Some(session) = keys.session(sealed)
-            && let Ok(signed) = decrypt(&self.body, CIPHER, &session)
-        {
-            return Ok(signed);
-        }
+    fn open(mut self, keys: &Keys, sealed: &[u8]) -> openpgp::Result<Decrypted> {
         let mut refusal = None;
-        for pkesk in &self.recipients {
+        let session = keys.session(sealed).map(|key| Ok((CIPHER, key)));
+        let recipients = std::mem::take(&mut self.recipients);
+        let fitting = recipients.iter().flat_map(|pkesk| {
             let recipient = pkesk.recipient().map(KeyID::from);
-            for (_, pair) in keys
+            let pairs = keys
                 .pairs
                 .iter()
-                .filter(|(key, _)| recipient.as_ref() == Some(key))
-            {
-                match session_key(pkesk, pair)
-                    .and_then(|(algorithm, key)| decrypt(&self.body, algorithm, &key))
-                {
-                    Ok(signed) => return Ok(signed),
-                    Err(error) => refusal = Some(error),
-                }
+                .filter(move |(key, _)| recipient.as_ref() == Some(key));
+            pairs.map(move |(_, pair)| session_key(pkesk, pair))
+        });
+        for key in session.into_iter().chain(fitting) {
+            match key.and_then(|(algorithm, key)| self.decrypt(sealed, algorithm, &key)) {
+                Ok(opened) => return Ok(opened),
+                Err(error) => refusal = Some(error),
             }
         }
+        self.recipients = recipients;
         Err(refusal.unwrap_or_else(|| Refusal(OpenError::WrongKey(self.names())).into()))
+    }
+
+    fn decrypt(
+        &mut self,
+        sealed: &[u8],
+        algorithm: SymmetricAlgorithm,
+        key: &SessionKey,
+    ) -> openpgp::Result<Decrypted> {
+        // A key that did not fit has spoiled what lay there.
+        let mut body = match std::mem::take(&mut self.body) {
+            spoiled if spoiled.is_empty() => Self::parse(sealed)?.body,
+            body => body,
+        };
+        let inside = decrypt(&mut body, algorithm, key)?;
+        Ok(Decrypted { body, inside })
     }
 
     fn names(&self) -> String {

@@ -1,5 +1,6 @@
 //! Sealed objects on their way: the one who seals adds them, each remote takes them in its own time, and what every
-//! remote has taken or given up is deleted here. The manifest is added last, and only when all else is there.
+//! remote has taken or given up is let go here. The manifest is added last, and only when all else is there.
+//! As long as the remotes keep up, what waits does so in memory; what is more waits in the staging folder.
 //! It compresses nothing and speaks to no remote.
 
 use std::{
@@ -8,14 +9,17 @@ use std::{
     time::Duration,
 };
 
-use anyhow::Context;
-use protocol::manifest::{BaseRef, Object};
+use anyhow::{Context, ensure};
+use opendal::Buffer;
+use protocol::manifest::{BaseRef, Object, SEALED_PART_BYTES_MAX};
 use tokio::sync::watch;
 
-use super::{cancel::Cancelled, staging::StagingDir};
+use super::{cancel::Cancelled, seal::sha256_hex, staging::StagingDir};
 
 /// Sealed bytes that may wait here for slow remotes. More, and the sealing waits, which keeps the read transaction open.
 pub(super) const WAITING_BYTES_MAX: u64 = 1024 * 1024 * 1024;
+/// Sealed bytes that may wait in memory: any one part, or two that were worth compressing.
+const MEMORY_BYTES_MAX: u64 = SEALED_PART_BYTES_MAX;
 /// How often one who waits for room asks whether he still should.
 const ASK_AGAIN: Duration = Duration::from_millis(200);
 
@@ -25,6 +29,8 @@ pub(super) struct Ready {
     pub key: String,
     pub size_bytes: u64,
     pub sha256: String,
+    /// Its bytes, when they wait in memory; else they are in its file.
+    held: Option<Buffer>,
 }
 
 /// The queue, between one thread that fills it and a task for each remote.
@@ -41,7 +47,8 @@ struct State {
     objects: Vec<Ready>,
     /// How many of the objects each remote has taken; all of them when it gave up.
     taken: Vec<usize>,
-    deleted: usize,
+    /// How many of the objects are not here any more.
+    gone: usize,
     ended: bool,
     whole: bool,
 }
@@ -54,7 +61,7 @@ impl Outgoing {
                 begun: None,
                 objects: Vec::new(),
                 taken: vec![0; remotes],
-                deleted: 0,
+                gone: 0,
                 ended: false,
                 whole: false,
             }),
@@ -69,9 +76,21 @@ impl Outgoing {
         self.changed.send_replace(());
     }
 
-    /// Adds an object that lies in the folder; waits while too much lies there.
-    pub(super) fn add(&self, object: &Object, cancelled: &Cancelled) -> anyhow::Result<()> {
-        self.push(object, false);
+    /// Adds an object; waits while too much lies in the folder.
+    pub(super) fn add(&self, object: &Object, sealed: Vec<u8>, cancelled: &Cancelled) -> anyhow::Result<()> {
+        if self.lock().has_memory_for(object.size_bytes) {
+            self.push(object, Some(sealed.into()), false);
+            return Ok(());
+        }
+        self.dir.keep(&object.key, &sealed)?;
+        // Who waits needs no second copy.
+        drop(sealed);
+        self.add_staged(object, cancelled)
+    }
+
+    /// Adds an object that lies in the folder already; waits while too much lies there.
+    pub(super) fn add_staged(&self, object: &Object, cancelled: &Cancelled) -> anyhow::Result<()> {
+        self.push(object, None, false);
         let mut state = self.lock();
         while state.waiting_bytes() > WAITING_BYTES_MAX {
             cancelled.check()?;
@@ -82,22 +101,23 @@ impl Outgoing {
     }
 
     /// Adds the manifest: with it the point is whole, and nothing comes after it.
-    pub(super) fn add_manifest(&self, manifest: &Object) {
-        self.push(manifest, true);
+    pub(super) fn add_manifest(&self, manifest: &Object, sealed: Vec<u8>) {
+        self.push(manifest, Some(sealed.into()), true);
     }
 
-    fn push(&self, object: &Object, whole: bool) {
+    fn push(&self, object: &Object, held: Option<Buffer>, whole: bool) {
         let ready = Ready {
             key: object.key.clone(),
             size_bytes: object.size_bytes,
             sha256: object.sha256.clone(),
+            held,
         };
         {
             let mut state = self.lock();
             state.objects.push(ready);
             state.whole = whole;
         }
-        self.delete_taken();
+        self.let_go();
         self.changed.send_replace(());
     }
 
@@ -149,14 +169,27 @@ impl Outgoing {
     }
 
     /// The bytes of an object.
-    pub(super) fn read(&self, key: &str) -> anyhow::Result<Vec<u8>> {
-        fs::read(self.dir.file_of(key)).with_context(|| format!("reading the staged {key}"))
+    pub(super) fn read(&self, object: &Ready) -> anyhow::Result<Buffer> {
+        match &object.held {
+            Some(held) => Ok(held.clone()),
+            None => {
+                let bytes = fs::read(self.dir.file_of(&object.key))
+                    .with_context(|| format!("reading the staged {}", object.key))?;
+                ensure!(
+                    sha256_hex(&bytes) == object.sha256,
+                    "the staged {} is not what was written: the disk of {} may be failing",
+                    object.key,
+                    self.dir.path.display()
+                );
+                Ok(bytes.into())
+            }
+        }
     }
 
     /// A remote has taken so many of the objects.
     pub(super) fn taken(&self, remote: usize, count: usize) {
         self.lock().taken[remote] = count;
-        self.delete_taken();
+        self.let_go();
     }
 
     /// A remote takes no more.
@@ -184,16 +217,19 @@ impl Outgoing {
         state.taken.iter().map(left).sum()
     }
 
-    /// Deletes what nobody needs here any more.
-    fn delete_taken(&self) {
+    /// Frees and deletes what nobody needs here any more.
+    fn let_go(&self) {
         let mut state = self.lock();
         let taken = state.taken.iter().copied().min().unwrap_or(usize::MAX);
-        while state.deleted < taken.min(state.objects.len()) {
-            let path = self.dir.file_of(&state.objects[state.deleted].key);
-            if let Err(error) = fs::remove_file(&path) {
+        while state.gone < taken.min(state.objects.len()) {
+            let at = state.gone;
+            let object = &mut state.objects[at];
+            if object.held.take().is_none()
+                && let Err(error) = fs::remove_file(self.dir.file_of(&object.key))
+            {
                 tracing::warn!(%error, "a staged object could not be deleted; the next backup deletes it");
             }
-            state.deleted += 1;
+            state.gone += 1;
         }
         drop(state);
         self.room.notify_all();
@@ -207,7 +243,12 @@ impl Outgoing {
 
 impl State {
     fn waiting_bytes(&self) -> u64 {
-        let waiting = self.objects[self.deleted..].iter();
+        let waiting = self.objects[self.gone..].iter();
         waiting.map(|it| it.size_bytes).sum()
+    }
+
+    fn has_memory_for(&self, size_bytes: u64) -> bool {
+        let held = self.objects[self.gone..].iter().filter(|it| it.held.is_some());
+        held.map(|it| it.size_bytes).sum::<u64>() + size_bytes <= MEMORY_BYTES_MAX
     }
 }

@@ -10,7 +10,8 @@ use protocol::object_key;
 use sha2::{Digest, Sha256};
 
 use super::{
-    seal::{Keys, SessionKey, SessionKeys, hex, open_into, sha256_hex},
+    opening::open_own_into,
+    seal::{Keys, SessionKey, SessionKeys, hex, sha256_hex},
     signer::Signers,
 };
 
@@ -105,7 +106,7 @@ impl Seen {
         );
         let keys = Keys::of_sessions(SessionKeys::from([(sha256.to_owned(), key.clone())]));
         let mut plain = Witness::new(io::sink());
-        open_into(sealed, &keys, signers, self.size_bytes, &mut plain)
+        open_own_into(sealed, &keys, signers, self.size_bytes, &mut plain)
             .map_err(|error| error.map_or_else(anyhow::Error::from, anyhow::Error::from))
             .context(SPOILED)?;
         ensure!(plain.seen() == *self, "{SPOILED} (it opens to other bytes)");

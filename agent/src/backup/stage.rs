@@ -203,7 +203,7 @@ impl Order {
                 .map_err(|_| anyhow::anyhow!("the thread that archives panicked"))??;
             object
         })?;
-        self.outgoing.add(&object, &self.cancelled)?;
+        self.outgoing.add_staged(&object, &self.cancelled)?;
         Ok(Some(object))
     }
 
@@ -213,11 +213,9 @@ impl Order {
             .map_err(anyhow::Error::msg)
             .context("describing the restore point")?;
         let json = serde_json::to_vec(manifest).context("writing the manifest")?;
-        let unnamed = "manifest";
-        let mut object = self.outgoing.dir.seal(unnamed, json.as_slice(), &self.sealer)?;
+        let (mut object, sealed) = self.sealer.seal("manifest", json.as_slice())?;
         object.key = object_key::manifest(&manifest.point, &object.sha256);
-        self.outgoing.dir.rename(unnamed, &object.key)?;
-        self.outgoing.add_manifest(&object);
+        self.outgoing.add_manifest(&object, sealed);
         Ok(object)
     }
 }

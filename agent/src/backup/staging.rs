@@ -14,10 +14,10 @@ use sha2::{Digest, Sha256};
 
 use super::{
     TakeError,
-    proof::{self, Witness},
+    proof::{self, Seen, Witness},
     recipients::Recipients,
     remembered::Remembered,
-    seal::{hex, seal_into},
+    seal::{SessionKey, hex, seal_into},
     signer::SigningKey,
 };
 use crate::store::owner::own_like;
@@ -56,49 +56,21 @@ impl StagingDir {
         self.path.join(key.replace('/', "_"))
     }
 
-    /// Seals what the reader gives, straight into the object's file.
+    /// Seals what the reader gives, straight into the object's file: for what may be larger than a part.
     pub(super) fn seal(&self, key: &str, plain: impl Read, with: &Sealer) -> anyhow::Result<Object> {
-        let file = private_file(&self.file_of(key))?;
-        let mut writer = Digested {
-            file: BufWriter::with_capacity(WRITE_BYTES, file),
-            digest: Sha256::new(),
-            size_bytes: 0,
-        };
-        let pour = |plain: &mut dyn Read, writer: &mut Digested| {
-            seal_into(plain, writer, &with.recipients, &with.signer, with.level)
-                .with_context(|| format!("sealing {key}"))
-        };
-        let (poured, seen) = match proof::is_chosen(key) {
-            true => {
-                let mut plain = Witness::new(plain);
-                (pour(&mut plain, &mut writer)?, Some(plain.seen()))
-            }
-            false => {
-                let mut plain = plain;
-                (pour(&mut plain, &mut writer)?, None)
-            }
-        };
-        writer.file.flush().with_context(|| format!("staging {key}"))?;
-        let sha256 = hex(&writer.digest.finalize());
-        if let Some(seen) = seen {
-            let sealed = fs::read(self.file_of(key)).with_context(|| format!("reading the staged {key}"))?;
-            seen.require_in(&sealed, &sha256, &poured.session_key, &with.signer.as_signers())
-                .with_context(|| format!("checking {key}"))?;
-        }
-        with.remembered
-            .add(&sha256, &poured.session_key, super::now())
-            .with_context(|| format!("remembering what opens {key}"))?;
-        Ok(Object {
-            key: key.to_owned(),
-            size_bytes: writer.size_bytes,
-            sha256,
-            plain_size_bytes: poured.plain_size_bytes,
+        let path = self.file_of(key);
+        let mut file = BufWriter::with_capacity(WRITE_BYTES, private_file(&path)?);
+        let sealed = with.pour(key, plain, &mut file)?;
+        file.flush().with_context(|| format!("staging {key}"))?;
+        with.settle(sealed, || {
+            fs::read(&path).with_context(|| format!("reading the staged {key}"))
         })
     }
 
-    /// Gives an object the name that is only known now.
-    pub(super) fn rename(&self, from: &str, to: &str) -> anyhow::Result<()> {
-        fs::rename(self.file_of(from), self.file_of(to)).with_context(|| format!("staging {to}"))
+    /// Puts a sealed object into its file.
+    pub(super) fn keep(&self, key: &str, sealed: &[u8]) -> anyhow::Result<()> {
+        let mut file = private_file(&self.file_of(key))?;
+        file.write_all(sealed).with_context(|| format!("staging {key}"))
     }
 }
 
@@ -112,23 +84,100 @@ pub(super) struct Sealer {
     pub remembered: Remembered,
 }
 
-/// A file that knows the digest of what was written.
-struct Digested {
-    file: BufWriter<File>,
+/// An object that was poured, before anybody has looked at it.
+struct Poured {
+    object: Object,
+    session_key: SessionKey,
+    /// What went in, when it is opened again to be compared.
+    seen: Option<Seen>,
+}
+
+impl Sealer {
+    /// Seals into memory: for what is a part or smaller.
+    pub(super) fn seal(&self, key: &str, plain: impl Read) -> anyhow::Result<(Object, Vec<u8>)> {
+        let mut bytes = Vec::new();
+        let sealed = self.pour(key, plain, &mut bytes)?;
+        let object = self.settle(sealed, || Ok(&bytes))?;
+        Ok((object, bytes))
+    }
+
+    fn pour(&self, key: &str, plain: impl Read, into: impl Write + Send + Sync) -> anyhow::Result<Poured> {
+        let mut writer = Digested {
+            into,
+            digest: Sha256::new(),
+            size_bytes: 0,
+        };
+        let pour = |plain: &mut dyn Read, writer: &mut Digested<_>| {
+            seal_into(plain, writer, &self.recipients, &self.signer, self.level)
+                .with_context(|| format!("sealing {key}"))
+        };
+        let (poured, seen) = match proof::is_chosen(key) {
+            true => {
+                let mut plain = Witness::new(plain);
+                (pour(&mut plain, &mut writer)?, Some(plain.seen()))
+            }
+            false => {
+                let mut plain = plain;
+                (pour(&mut plain, &mut writer)?, None)
+            }
+        };
+        Ok(Poured {
+            object: Object {
+                key: key.to_owned(),
+                size_bytes: writer.size_bytes,
+                sha256: hex(&writer.digest.finalize()),
+                plain_size_bytes: poured.plain_size_bytes,
+            },
+            session_key: poured.session_key,
+            seen,
+        })
+    }
+
+    /// Opens the object again when it was chosen for that, and remembers what opens it.
+    fn settle<B: AsRef<[u8]>>(
+        &self,
+        Poured {
+            object,
+            session_key,
+            seen,
+        }: Poured,
+        sealed: impl FnOnce() -> anyhow::Result<B>,
+    ) -> anyhow::Result<Object> {
+        let key = &object.key;
+        if let Some(seen) = seen {
+            let sealed = sealed()?;
+            seen.require_in(
+                sealed.as_ref(),
+                &object.sha256,
+                &session_key,
+                &self.signer.as_signers(),
+            )
+            .with_context(|| format!("checking {key}"))?;
+        }
+        self.remembered
+            .add(&object.sha256, &session_key, super::now())
+            .with_context(|| format!("remembering what opens {key}"))?;
+        Ok(object)
+    }
+}
+
+/// A writer that knows the digest of what was written.
+struct Digested<W> {
+    into: W,
     digest: Sha256,
     size_bytes: u64,
 }
 
-impl Write for Digested {
+impl<W: Write> Write for Digested<W> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let count = self.file.write(bytes)?;
+        let count = self.into.write(bytes)?;
         self.digest.update(&bytes[..count]);
         self.size_bytes += count as u64;
         Ok(count)
     }
 
     fn flush(&mut self) -> io::Result<()> {
-        self.file.flush()
+        self.into.flush()
     }
 }
 

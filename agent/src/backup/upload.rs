@@ -12,7 +12,6 @@ use super::{
     Outcome, Progress,
     outgoing::{Outgoing, Ready},
     remote::{self, Remote},
-    seal::sha256_hex,
 };
 use crate::config::Config;
 
@@ -96,15 +95,16 @@ impl Upload {
 
     /// Writes one object and reads it back; returns its size.
     async fn put(&self, remote: &Remote, object: Ready) -> anyhow::Result<u64> {
-        let (source, name) = (Arc::clone(&self.outgoing), object.key.clone());
-        let bytes = tokio::task::spawn_blocking(move || source.read(&name))
+        let (key, size_bytes) = (object.key.clone(), object.size_bytes);
+        let source = Arc::clone(&self.outgoing);
+        let bytes = tokio::task::spawn_blocking(move || source.read(&object))
             .await
             .context("the reading thread ended")??;
         remote
-            .put(&object.key, bytes, &object.sha256)
+            .put(&key, bytes)
             .await
-            .with_context(|| format!("writing {}", object.key))?;
-        Ok(object.size_bytes)
+            .with_context(|| format!("writing {key}"))?;
+        Ok(size_bytes)
     }
 
     fn take(&self, at: usize, taken: usize, size_bytes: u64, progress: &dyn Progress) {
@@ -121,7 +121,7 @@ impl Upload {
             return Ok(());
         }
         remote
-            .put(key, text.clone().into_bytes(), &sha256_hex(text.as_bytes()))
+            .put(key, text.clone().into_bytes())
             .await
             .with_context(|| format!("writing {key}"))
     }

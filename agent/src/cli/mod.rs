@@ -12,6 +12,7 @@ use anyhow::Context;
 use clap::{Args, Parser, Subcommand};
 use protocol::settings::Faults;
 
+use self::memory::Spare;
 use crate::config::{Config, DEFAULT_PATH, Environment, Purpose};
 
 pub mod alert;
@@ -107,8 +108,10 @@ pub struct ConfigArgument {
 #[must_use]
 pub fn main() -> ExitCode {
     let cli = Cli::parse();
-    if let Command::Backup(_) | Command::Restore(_) | Command::Drill(_) = &cli.command {
-        memory::begin_anew();
+    match &cli.command {
+        Command::Backup(_) | Command::Drill(_) => memory::begin_anew(Spare::Memory),
+        Command::Restore(_) => memory::begin_anew(Spare::Time),
+        _ => {}
     }
     start_logs(matches!(cli.command, Command::Run(_)));
     // An error means that one is installed already, which is as good.

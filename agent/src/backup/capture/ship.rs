@@ -94,7 +94,7 @@ impl Shipper {
         let (spool, wanted) = (self.spool.clone(), segment.clone());
         let bytes = tokio::task::spawn_blocking(move || spool.read(&wanted)).await??;
         // An answer that was lost after the object was written is no harm: the same name holds the same bytes.
-        Ok(remote.put(&segment.key, bytes, &segment.sha256).await?)
+        Ok(remote.put(&segment.key, bytes).await?)
     }
 
     /// Until there is something in the spool that was not there before.

@@ -11,11 +11,11 @@ use std::{
     sync::Arc,
 };
 
-use anyhow::Context;
+use anyhow::{Context, ensure};
 use protocol::time::UnixMillis;
 
 use crate::{
-    backup::seal::Sealed,
+    backup::seal::{Sealed, sha256_hex},
     store::{Store, capture::SpooledSegment, owner::own_like},
 };
 
@@ -81,7 +81,13 @@ impl Spool {
     /// The bytes of an object.
     pub(super) fn read(&self, segment: &SpooledSegment) -> anyhow::Result<Vec<u8>> {
         let path = self.file_of(&segment.sha256);
-        fs::read(&path).with_context(|| format!("reading {}", path.display()))
+        let bytes = fs::read(&path).with_context(|| format!("reading {}", path.display()))?;
+        ensure!(
+            sha256_hex(&bytes) == segment.sha256,
+            "{} is not what was written there: the disk may be failing",
+            path.display()
+        );
+        Ok(bytes)
     }
 
     /// Deletes what every remote has.
@@ -168,9 +174,10 @@ mod tests {
     }
 
     fn add(spool: &Spool, number: u64) -> SpooledSegment {
+        let bytes = vec![u8::try_from(number).unwrap(); 100];
         let sealed = Sealed {
-            bytes: vec![7; 100],
-            sha256: format!("{number:064x}"),
+            sha256: sha256_hex(&bytes),
+            bytes,
             plain_size_bytes: 100,
             session_key: vec![0; 32].into(),
         };
@@ -227,6 +234,15 @@ mod tests {
         );
         assert_eq!(spool.store.capture_events(9).unwrap()[0].kind, "spool_full");
         assert!(spool.read(&all[3]).is_ok());
+    }
+
+    #[test]
+    fn a_file_that_its_disk_has_altered_does_not_leave() {
+        let (_dir, spool) = world();
+        let segment = add(&spool, 2);
+        fs::write(spool.file_of(&segment.sha256), [2; 99]).unwrap();
+        let said = spool.read(&segment).unwrap_err().to_string();
+        assert!(said.contains("not what was written there"), "{said}");
     }
 
     #[test]

@@ -4,11 +4,11 @@
 use std::{collections::BTreeMap, time::Duration};
 
 use anyhow::Context;
+use futures_util::TryStreamExt;
 use jiff::Timestamp;
 use opendal::{Buffer, HttpTransporter, Operator};
 use opendal_http_transport_reqwest::ReqwestTransport;
 use protocol::time::UnixMillis;
-use sha2::{Digest, Sha256};
 use thiserror::Error;
 
 use self::{
@@ -17,7 +17,6 @@ use self::{
     pace::Pace,
     told::plain,
 };
-use super::seal::hex;
 use crate::config::{RemoteConfig, RemoteKind};
 
 mod attempt;
@@ -31,6 +30,9 @@ pub use kinds::known_options;
 
 /// A connection stands within this, or the attempt has failed.
 const CONNECT_LIMIT: Duration = Duration::from_secs(20);
+/// A file is read back in such pieces.
+const PIECE_BYTES: usize = 1024 * 1024;
+
 /// A remote that was opened; nothing was asked of it yet.
 pub struct Remote {
     name: String,
@@ -152,19 +154,19 @@ impl Remote {
     ///
     /// # Errors
     /// When the remote does not take it, or gives something else back.
-    pub async fn put(&self, key: &str, bytes: Vec<u8>, sha256: &str) -> Result<(), RemoteError> {
-        let size_bytes = bytes.len() as u64;
-        self.wait_for_the_line(size_bytes).await?;
-        let written = self.write(key, bytes).await;
-        let back = match (self.digest_of(key, size_bytes).await, written) {
-            (Ok(back), _) => back,
+    pub async fn put(&self, key: &str, bytes: impl Into<Buffer>) -> Result<(), RemoteError> {
+        let bytes = bytes.into();
+        self.wait_for_the_line(bytes.len() as u64).await?;
+        let written = self.write(key, bytes.clone()).await;
+        let is_same = match (self.holds(key, bytes).await, written) {
+            (Ok(is_same), _) => is_same,
             (Err(_), Err(refused)) => return Err(refused),
             (Err(error), Ok(())) => return Err(error),
         };
         // An answer that was lost, or a second attempt that a remote without overwriting refused, is no failure when
         // the object is there.
         let altered = || RemoteError::Down("what was read back is not what was written".to_owned());
-        (back == sha256).then_some(()).ok_or_else(altered)
+        is_same.then_some(()).ok_or_else(altered)
     }
 
     async fn wait_for_the_line(&self, bytes: u64) -> Result<(), RemoteError> {
@@ -177,10 +179,10 @@ impl Remote {
         Ok(())
     }
 
-    async fn write(&self, key: &str, bytes: Vec<u8>) -> Result<(), RemoteError> {
+    async fn write(&self, key: &str, buffer: Buffer) -> Result<(), RemoteError> {
         let operator = &self.writer()?;
-        let limit = call_limit(bytes.len() as u64);
-        let buffer = &Buffer::from(bytes);
+        let limit = call_limit(buffer.len() as u64);
+        let buffer = &buffer;
         if self.kind == RemoteKind::Sftp {
             // OpenDAL writes in place: an object that a broken line cut off must not bear its name.
             let write = || async move {
@@ -208,15 +210,31 @@ impl Remote {
         Ok(self.read(key, size_bytes).await?.to_vec())
     }
 
-    /// The SHA-256, in hex, of an object as it lies there; its pieces are hashed where they are, without a copy.
-    async fn digest_of(&self, key: &str, size_bytes: u64) -> Result<String, RemoteError> {
-        let pieces = self.read(key, size_bytes).await?;
-        let hash = || pieces.fold(Sha256::new(), |digest, piece| digest.chain_update(piece));
-        let digest = tokio::task::spawn_blocking(hash).await;
-        digest.map_or_else(
-            |_| Err(RemoteError::Down("hashing ended".to_owned())),
-            |it| Ok(hex(&it.finalize())),
-        )
+    /// Whether an object holds these bytes. They are compared piece by piece, as they come.
+    async fn holds(&self, key: &str, bytes: Buffer) -> Result<bool, RemoteError> {
+        let size_bytes = bytes.len() as u64;
+        has_size(self.size(key).await?, size_bytes)?;
+        let operator = &self.reader()?.ok_or(RemoteError::Missing)?;
+        let (bytes, is_folder) = (&bytes.to_bytes(), self.folder.is_some());
+        let compare = || async move {
+            let reader = match is_folder {
+                true => operator.reader_with(key).chunk(PIECE_BYTES).await?,
+                // Each piece would be a request.
+                false => operator.reader(key).await?,
+            };
+            let mut coming = reader.into_stream(0..size_bytes).await?;
+            let mut left = &bytes[..];
+            while let Some(pieces) = coming.try_next().await? {
+                for piece in pieces {
+                    let Some(rest) = left.strip_prefix(&piece[..]) else {
+                        return Ok(false);
+                    };
+                    left = rest;
+                }
+            }
+            Ok(left.is_empty())
+        };
+        attempt(call_limit(size_bytes), compare).await
     }
 
     async fn read(&self, key: &str, size_bytes: u64) -> Result<Buffer, RemoteError> {

@@ -46,7 +46,7 @@ impl Finding {
 pub async fn run(remote: &Remote, probe: &Sealed) -> Vec<Finding> {
     let moment = Timestamp::now().strftime("%Y%m%dT%H%M%SZ");
     let key = format!("probe/{moment}-{:08x}.zst.pgp", rand::random::<u32>());
-    let written = remote.write(&key, probe.bytes.clone()).await;
+    let written = remote.write(&key, probe.bytes.clone().into()).await;
     let is_written = written.is_ok();
     let mut findings = vec![finding(
         "write",
