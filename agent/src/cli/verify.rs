@@ -16,7 +16,7 @@ use crate::{
     config::{Config, Purpose},
     keys,
     rehearse::{
-        self, Share,
+        Sample, Share,
         adopt::{self, Adopted},
     },
     restore::{
@@ -59,6 +59,8 @@ pub async fn run(arguments: Arguments) -> Result<(), Failure> {
     let config = load(&arguments.config.path, Purpose::Look)?;
     let store = Store::open(&config.state_dir)?;
     let opened = remotes::open(&config, arguments.remote.as_deref())?;
+    // Whoever is not asked about may hold what another one lacks.
+    let all = remotes::open(&config, None)?.usable;
     let mut faults: Vec<String> = opened.faults();
     let share = if arguments.all { Share::All } else { Share::Some };
     let keys = arguments.key.as_deref().map(unlock).transpose()?;
@@ -77,8 +79,15 @@ pub async fn run(arguments: Arguments) -> Result<(), Failure> {
                 false => println!("{}: {} points taken in", remote.name(), adopted.points.len()),
             }
         }
+        let sample = Sample {
+            store: &store,
+            remote,
+            all: &all,
+            retention: config.retention,
+            share,
+        };
         let watcher = progress::watcher();
-        let seen = rehearse::sample(&store, remote, share, &*watcher, &now).await?;
+        let seen = sample.run(&*watcher, &now).await?;
         drop(watcher);
         faults.extend(fault(&seen));
         match arguments.json {
@@ -100,12 +109,20 @@ pub async fn run(arguments: Arguments) -> Result<(), Failure> {
 fn found(seen: &str) -> String {
     let seen: Value = serde_json::from_str(seen).unwrap_or_default();
     let figure = |name: &str| seen[name].as_u64().unwrap_or(0);
-    format!(
+    let mut told = format!(
         "everything is there: {} objects by name and size, {} of them ({}) by every byte",
         figure("objects"),
         figure("fetched"),
         words::size(figure("fetched_bytes"))
-    )
+    );
+    let never_sent = seen["never_sent"].as_array().into_iter().flatten();
+    for end in never_sent {
+        told += &format!(
+            "; single commits through {} were never sent there, because the spool was full",
+            end[1]
+        );
+    }
+    told
 }
 
 fn unlock(path: &Path) -> Result<Keys, Failure> {

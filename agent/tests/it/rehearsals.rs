@@ -71,6 +71,11 @@ fn alerts(shop: &Shop, now: UnixMillis) -> Vec<(String, String)> {
     found
 }
 
+/// The same at this moment.
+pub fn raised(shop: &Shop) -> Vec<(String, String)> {
+    alerts(shop, now())
+}
+
 type Damage = fn(&std::path::Path);
 
 fn now() -> UnixMillis {

@@ -160,8 +160,7 @@ impl Kept {
             .copied()
             .collect();
         counted.sort_by_key(|(point, at)| (std::cmp::Reverse(*at), std::cmp::Reverse(point.id.clone())));
-        let within = i64::try_from(question.retention.keep_within.as_millis()).unwrap_or(i64::MAX);
-        let window_start = UnixMillis(now.0.saturating_sub(within));
+        let window_start = question.retention.window_start(now);
         let mut points = calendar::keep(&counted, question.retention, question.timezone, window_start);
         if let Some((newest, _)) = counted.first() {
             points
