@@ -12,7 +12,7 @@ use super::{
     interrupted, load, progress, remotes, words,
 };
 use crate::{
-    backup::{remote::Remote, seal::Keys, survey},
+    backup::{anchor::Anchor, remote::Remote, seal::Keys, survey},
     config::{Config, Purpose},
     keys,
     rehearse::{
@@ -31,6 +31,8 @@ use crate::{
 #[command(after_help = "Examples:
   agent verify --remote offsite --all
   agent verify --key owner.secret.asc
+  agent verify --anchor '20261122T091400Z-1f0c9a3e · commit 4711 · chain 5f0c61d2a8e94b7fa3d1c07e9b24d6aa · \
+5d41402abc4b2a76b9719d911017c592'
 
 With --key every restore point that this machine has not read back yet is read back whole, and known here from then
 on: on the owner's own machine that is what `agent prune` needs before it deletes for a server that may not.")]
@@ -46,6 +48,9 @@ pub struct Arguments {
     /// The owner's secret key: take in, and read back, the points that another machine's agent wrote
     #[arg(long, value_name = "FILE")]
     key: Option<PathBuf>,
+    /// The line of a daily summary (point, commit, chain, digest): what it names must still be there
+    #[arg(long, value_name = "LINE")]
+    anchor: Option<String>,
     /// Print JSON
     #[arg(long)]
     json: bool,
@@ -57,6 +62,8 @@ pub struct Arguments {
 /// Faults in the configuration (2), or objects that are missing or altered (1).
 pub async fn run(arguments: Arguments) -> Result<(), Failure> {
     let config = load(&arguments.config.path, Purpose::Look)?;
+    let anchor = arguments.anchor.as_deref().map(Anchor::parse).transpose();
+    let anchor = anchor.map_err(Failure::Refused)?;
     let store = Store::open(&config.state_dir)?;
     let opened = remotes::open(&config, arguments.remote.as_deref())?;
     // Whoever is not asked about may hold what another one lacks.
@@ -84,6 +91,7 @@ pub async fn run(arguments: Arguments) -> Result<(), Failure> {
             remote,
             all: &all,
             retention: config.retention,
+            anchor: anchor.as_ref(),
             share,
         };
         let watcher = progress::watcher();
@@ -115,6 +123,14 @@ fn found(seen: &str) -> String {
         figure("fetched"),
         words::size(figure("fetched_bytes"))
     );
+    told += match seen["anchor"].as_str() {
+        Some("there") => "; what the summary names is there, by every byte",
+        Some("never_there") => "; what the summary names was written to other remotes only",
+        Some(_) => {
+            "; what the summary names is there no more, and newer points are: retention may have let it go"
+        }
+        None => "",
+    };
     let never_sent = seen["never_sent"].as_array().into_iter().flatten();
     for end in never_sent {
         told += &format!(

@@ -13,7 +13,13 @@ use serde_json::{Value, json};
 
 use super::missing::Lacks;
 use crate::{
-    backup::{Progress, anchor, remote::Remote, seal::sha256_hex},
+    backup::{
+        Progress,
+        anchor::{self, Anchor, Fits},
+        remote::Remote,
+        seal::sha256_hex,
+        survey::Names,
+    },
     config::Retention,
     store::{
         Store,
@@ -55,6 +61,8 @@ pub struct Sample<'a> {
     pub all: &'a [Remote],
     /// What may be deleted there.
     pub retention: Option<Retention>,
+    /// What the owner was told in a summary: it must still be there.
+    pub anchor: Option<&'a Anchor>,
     /// How many of the objects are fetched.
     pub share: Share,
 }
@@ -86,7 +94,10 @@ impl Sample<'_> {
             Ok((listed, mut faults, mut seen)) => {
                 let lacks = Lacks::of(self, &listed, &here, &shipping, &before, clock()).await?;
                 let back = anchor::rolled_back(remote.name(), &listed, &known, &shipping);
-                faults.splice(0..0, back.into_iter().chain(lacks.told(remote.name())));
+                let anchored = self.anchored(&listed, &known, clock()).await;
+                seen["anchor"] = json!(anchored.as_ref().ok());
+                let first = back.into_iter().chain(anchored.err());
+                faults.splice(0..0, first.chain(lacks.told(remote.name())));
                 lacks.note(&mut seen);
                 (faults, seen)
             }
@@ -105,6 +116,32 @@ impl Sample<'_> {
             .add_rehearsal(&rehearsal)
             .context("writing down what the remote holds")?;
         Ok(rehearsal)
+    }
+
+    /// Whether what the summary names is there, and is by its bytes what it says.
+    async fn anchored(
+        &self,
+        names: &Names,
+        known: &BTreeMap<PointId, KnownPoint>,
+        now: UnixMillis,
+    ) -> Result<Option<Fits>, String> {
+        let Some(anchor) = self.anchor else {
+            return Ok(None);
+        };
+        let kept_from = self.retention.map(|retention| retention.window_start(now));
+        let (key, remote) = (anchor.manifest(), self.remote);
+        let fits = anchor.fits(remote.name(), names, known, kept_from)?;
+        if fits != Fits::There {
+            return Ok(Some(fits));
+        }
+        let bytes = remote.get(&key, names.get(&key).copied().unwrap_or(0)).await;
+        let bytes = bytes.map_err(|error| format!("{key}: {error}"))?;
+        match sha256_hex(&bytes).starts_with(&anchor.digest) {
+            true => Ok(Some(fits)),
+            false => Err(format!(
+                "the summary names {key}, and its bytes are others: somebody wrote another history"
+            )),
+        }
     }
 }
 
