@@ -68,8 +68,12 @@ pub use files::{ARCHIVE_BYTES_MAX, FILES_BYTES_MAX, FILES_MAX};
 pub trait Progress: Send + Sync {
     /// A new stretch of work begins, of so many bytes.
     fn begin(&self, what: &str, total_bytes: u64);
-    /// So many bytes more are done.
+    /// So many bytes more are done, or objects after [`Progress::count`].
     fn advance(&self, bytes: u64);
+    /// A new stretch of work begins, of so many objects, each of which takes as long as any other.
+    fn count(&self, what: &str, objects: u64) {
+        self.begin(what, objects);
+    }
 }
 
 /// Nobody watches.
