@@ -92,13 +92,17 @@ pub fn of(question: &Question<'_>) -> Found {
     for chain in chains {
         let ranges = on(question.names, chain);
         for pair in ranges.windows(2) {
-            let (first, Some(last)) = (pair[0].last.next(), before(pair[1].first)) else {
+            let (mut first, Some(last)) = (pair[0].last.next(), before(pair[1].first)) else {
                 continue;
             };
             let end = (chain.clone(), last);
-            if question.never_sent.contains(&end) {
-                found.never_sent.insert(end);
-            } else if question.is_settled(&pair[1], &end) && !question.is_let_go(&pair[1], &end) {
+            // The spool drops from its beginning: nothing of the hole before such an end was sent.
+            let within = question.never_sent.range((chain.clone(), first)..=end.clone());
+            if let Some(dropped) = within.last() {
+                found.never_sent.insert(dropped.clone());
+                first = dropped.1.next();
+            }
+            if first <= last && question.is_settled(&pair[1], &end) && !question.is_let_go(&pair[1], &end) {
                 found.holes.extend(question.between_points(chain, first, last));
             }
         }
@@ -253,8 +257,8 @@ mod tests {
             question.now = UnixMillis(20).plus(SETTLED);
         };
         assert_eq!(found(&[1], settled), [(6, 8, None), (13, 14, None)]);
-        let drop = |question: &mut Question<'_>| question.never_sent = [end(8)].into();
-        assert_eq!(found(&[1], drop), [(13, 14, None)]);
+        let drop = |question: &mut Question<'_>| question.never_sent = [end(8), end(13)].into();
+        assert_eq!(found(&[1], drop), [(14, 14, None)], "what follows is one");
         assert_eq!(
             found(&[1, 10], |question| question.kept_from = Some(UnixMillis(14))),
             [(13, 14, None)]

@@ -7,9 +7,10 @@ use std::{
 
 use agent::store::{
     Store,
+    capture::SpooledSegment,
     rehearsal::{Kind, Rehearsal},
 };
-use protocol::object_key::SegmentName;
+use protocol::{chain::CommitNumber, object_key::SegmentName};
 use rusqlite::Connection;
 use serde_json::Value;
 
@@ -51,6 +52,14 @@ fn after(shop: &Shop, remote: &str, point: &Value) -> Vec<(PathBuf, SegmentName)
     all.filter(|(_, name)| name.first.get() > commit).collect()
 }
 
+/// How the commits of a segment that is gone are named.
+fn told(name: &SegmentName) -> String {
+    match name.first == name.last {
+        true => format!("commit {} of the chain", name.first),
+        false => format!("commits {} to {} of the chain", name.first, name.last),
+    }
+}
+
 fn written_down(shop: &Shop) -> Rehearsal {
     let store = Store::open_to_look(&shop.path("state")).unwrap().unwrap();
     store.newest_rehearsal(Kind::Sample, "local").unwrap().unwrap()
@@ -66,10 +75,7 @@ fn a_segment_that_is_gone_in_the_middle_is_named_with_its_commits_and_who_still_
     fs::remove_file(gone).unwrap();
 
     let said = shop.agent_refuses(1, &VERIFY);
-    let commits = match name.first == name.last {
-        true => format!("commit {} of the chain", name.first),
-        false => format!("commits {} to {} of the chain", name.first, name.last),
-    };
+    let commits = told(name);
     for part in [
         &commits,
         text(&point["chain"]),
@@ -124,6 +130,46 @@ fn what_no_remote_holds_any_more_is_said_to_be_so_and_a_point_after_it_ends_it()
     let said = shop.agent_refuses(1, &VERIFY);
     let until = format!("nor what follows until the point {}", text(&later["id"]));
     assert!(said.contains(&until), "{said}");
+}
+
+#[test]
+fn what_the_spool_had_to_drop_is_told_and_no_damage_also_after_the_next_time() {
+    let (shop, point) = captured(6);
+    let segments = after(&shop, "local", &point);
+    let drop_from_spool = |at: usize, id: i64| {
+        let (path, name) = &segments[at];
+        fs::remove_file(path).unwrap();
+        let through = SpooledSegment {
+            id,
+            key: name.to_string(),
+            chain: name.chain.clone(),
+            first: name.first,
+            last: name.last,
+            first_at: name.last_at,
+            last_at: name.last_at,
+            size_bytes: 1,
+            sha256: String::new(),
+        };
+        let store = Store::open(&shop.path("state")).unwrap();
+        let behind = ["local".to_owned()];
+        let put = store.put_gap(&behind, &through, name.last_at, "the spool was full");
+        put.unwrap();
+        name.last
+    };
+    let first = drop_from_spool(1, 1_000);
+    let said = shop.agent_done(&VERIFY);
+    let until = |last: CommitNumber| format!("single commits through {last} were never sent there");
+    assert!(said.contains(&until(first)), "{said}");
+    let second = drop_from_spool(3, 2_000);
+    let said = shop.agent_done(&VERIFY);
+    assert!(
+        said.contains(&until(first)) && said.contains(&until(second)),
+        "{said}"
+    );
+    // What goes besides is damage.
+    fs::remove_file(&segments[4].0).unwrap();
+    let said = shop.agent_refuses(1, &VERIFY);
+    assert!(said.contains(&told(&segments[4].1)), "{said}");
 }
 
 #[test]

@@ -111,6 +111,7 @@ fn every_chain_of_the_window_can_be_restored_and_a_number_that_two_have_is_asked
     drop(connection);
     let second = run_and_sell(&shop, 3);
     assert_ne!(first["chain"], second["chain"]);
+    shop.agent_done(&["verify"]);
     let commit = |point: &Value, more: u64| (point["commit"].as_u64().unwrap() + more).to_string();
 
     // Only the older one came so far.
