@@ -6,10 +6,11 @@ use std::{collections::BTreeSet, fs, path::Path, process::Command, time::Duratio
 use tests::{binaries::binary, process::run};
 
 const LIMIT: Duration = Duration::from_secs(20);
-const DOCUMENTS: [&str; 4] = [
+const DOCUMENTS: [&str; 5] = [
     "README.md",
     "docs/ARCHITECTURE.md",
     "docs/RECOVERY.md",
+    "docs/RECOVERY.id.md",
     "docs/RUNBOOK.md",
 ];
 const COMMANDS: [&str; 15] = [
@@ -101,6 +102,26 @@ fn every_command_in_the_documents_exists_with_its_options() {
         "the documents name {seen} commands: this test reads them wrongly"
     );
     assert!(wrong.is_empty(), "not so: {wrong:#?}");
+}
+
+/// Which of them runs is another test's affair: so both do.
+#[test]
+fn both_languages_of_the_recovery_give_the_same_commands() {
+    let read = |name: &str| fs::read_to_string(repository().join(name)).unwrap();
+    let (english, indonesian) = (read("docs/RECOVERY.md"), read("docs/RECOVERY.id.md"));
+    let blocks = |text: &str| -> Vec<String> {
+        let blocks = text.split("```").skip(1).step_by(2);
+        blocks.map(str::to_owned).collect()
+    };
+    assert!(blocks(&english).len() > 3, "the blocks are read wrongly");
+    assert_eq!(blocks(&english), blocks(&indonesian));
+    // Another language has another order of words.
+    let sorted = |text| {
+        let mut pieces: Vec<String> = code_pieces(text).into_iter().map(str::to_owned).collect();
+        pieces.sort();
+        pieces
+    };
+    assert_eq!(sorted(&english), sorted(&indonesian));
 }
 
 #[test]

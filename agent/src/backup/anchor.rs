@@ -2,14 +2,16 @@
 //! puts a remote back to an older state, or writes another history there, contradicts it.
 //! It sends nothing: the daily summary to the owner does.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use protocol::{
     chain::{ChainId, CommitNumber},
     object_key::{self, PointId, SegmentName},
+    time::UnixMillis,
 };
+use serde::Serialize;
 
-use super::survey::Names;
+use super::survey::{Names, moment_of};
 use crate::store::{Store, points::KnownPoint, shipping::Shipping};
 
 /// Hex digits of the digest that a person compares.
@@ -91,6 +93,67 @@ impl Anchor {
     }
 }
 
+/// How a remote fits what the summary said.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Fits {
+    /// The point that it names is there.
+    There,
+    /// It never was there: this server wrote it to other remotes only.
+    NeverThere,
+    /// It is gone, newer ones are there, and retention may have let it go.
+    MayBeLetGo,
+}
+
+impl Anchor {
+    /// The name of the manifest, as far as the line tells it, which is all of it.
+    #[must_use]
+    pub fn manifest(&self) -> String {
+        object_key::manifest(&self.point, &self.digest)
+    }
+
+    /// Whether a remote's list fits. `kept_from` is where `keep_within` begins, when that is known. Pure.
+    ///
+    /// # Errors
+    /// What the owner was told in a summary and is not so there.
+    pub fn fits(
+        &self,
+        remote: &str,
+        names: &Names,
+        known: &BTreeMap<PointId, KnownPoint>,
+        kept_from: Option<UnixMillis>,
+    ) -> Result<Fits, String> {
+        let key = self.manifest();
+        if names.contains_key(&key) {
+            return Ok(Fits::There);
+        }
+        let listed = names
+            .keys()
+            .filter_map(|name| Some(object_key::point_of_manifest(name)?.0));
+        let points: BTreeSet<PointId> = listed.collect();
+        if points.contains(&self.point) {
+            return Err(format!(
+                "the summary names {key}, and another manifest of that point lies here: somebody wrote another history"
+            ));
+        }
+        let here = known.get(&self.point);
+        if here.is_some_and(|known| !known.verified.contains_key(remote)) {
+            return Ok(Fits::NeverThere);
+        }
+        let must_stay = kept_from.is_some_and(|from| moment_of(&self.point).is_some_and(|at| at >= from));
+        match points.last() {
+            Some(newest) if *newest > self.point && !must_stay => Ok(Fits::MayBeLetGo),
+            Some(newest) => Err(format!(
+                "it was put back to an older state, or somebody deleted there: the summary names {key}, which is gone, and \
+                 the list ends with {newest}"
+            )),
+            None => Err(format!(
+                "it was emptied, or is another place: the summary names {key}, and there is no restore point at all"
+            )),
+        }
+    }
+}
+
 /// What shows that a remote was put back to an older state, or that somebody deleted there: it lists nothing of the
 /// newest that this server read back there. Pure.
 #[must_use]
@@ -163,6 +226,44 @@ mod tests {
             &anchor.line().replace("4711", "0"),
         ] {
             assert!(Anchor::parse(wrong).is_err(), "{wrong} was accepted");
+        }
+    }
+
+    #[test]
+    fn what_is_gone_under_newer_points_is_told_only_where_retention_must_have_kept_it() {
+        let anchor = Anchor {
+            point: PointId::parse("20261122T091400Z-1f0c9a3e").unwrap(),
+            chain: ChainId::from_bits(7),
+            commit: CommitNumber::new(4_711).unwrap(),
+            digest: "0123456789abcdef".repeat(2),
+        };
+        let fits = |points: &[(&str, &str)], kept_from: Option<i64>| {
+            let name = |(point, digest): &(&str, &str)| {
+                (
+                    object_key::manifest(&PointId::parse(point).unwrap(), &digest.repeat(32 / digest.len())),
+                    1,
+                )
+            };
+            let names: Names = points.iter().map(name).collect();
+            anchor.fits("local", &names, &BTreeMap::new(), kept_from.map(UnixMillis))
+        };
+        let (older, same, newer) = (
+            "20261121T091400Z-1f0c9a3e",
+            "20261122T091400Z-1f0c9a3e",
+            "20261123T091400Z-1f0c9a3e",
+        );
+        let at = moment_of(&anchor.point).unwrap().0;
+        assert_eq!(fits(&[(same, "0123456789abcdef")], None), Ok(Fits::There));
+        assert_eq!(fits(&[(newer, "a")], None), Ok(Fits::MayBeLetGo));
+        assert_eq!(fits(&[(newer, "a")], Some(at + 1)), Ok(Fits::MayBeLetGo));
+        for (points, kept_from, told) in [
+            (&[(newer, "a")][..], Some(at), "put back to an older state"),
+            (&[(older, "a")], Some(at + 1), "put back to an older state"),
+            (&[(same, "a"), (newer, "a")], None, "another history"),
+            (&[], None, "no restore point at all"),
+        ] {
+            let said = fits(points, kept_from).unwrap_err();
+            assert!(said.contains(told), "{said}");
         }
     }
 }

@@ -1,5 +1,5 @@
-//! Whether what opens the shop's stock and proofs rides along: a restored database without `DATA_KEY` is a shop
-//! whose goods nobody can read any more.
+//! Whether the key for sealing the shop's goods rides along, where there is one: a restored database without the
+//! `DATA_KEY` that it was sealed with is a shop whose goods nobody can read any more.
 //! It reads names of variables, never keeps or prints a value.
 
 use std::{
@@ -12,15 +12,17 @@ use protocol::secret::parse_dotenv;
 use crate::config::Config;
 
 const VARIABLE: &str = "DATA_KEY";
+/// Where the bot takes secrets from, beside the configuration.
+const BESIDE: [&str; 2] = [".env", "credentials"];
 /// A file that holds variables or a credential is small.
 const FILE_BYTES_MAX: u64 = 64 * 1024;
 /// Folders within folders, as in the backup itself.
 const DEPTH_MAX: usize = 16;
 
-/// Where `DATA_KEY` is in the files that are backed up.
+/// Where `DATA_KEY` is in the files that are backed up, or that there is none, which nothing needs yet.
 ///
 /// # Errors
-/// A sentence that says what to add when it is in none of them.
+/// A sentence that says what to add when there is one and it is in none of them.
 pub fn data_key(config: &Config) -> Result<String, String> {
     let mut holders = Vec::new();
     for path in &config.backup.files {
@@ -29,17 +31,20 @@ pub fn data_key(config: &Config) -> Result<String, String> {
     if let Some(holder) = holders.first() {
         return Ok(format!("{} holds it and is in every backup", holder.display()));
     }
-    let beside = config.path.with_file_name(".env");
-    Err(match holds_data_key(&beside) {
-        true => format!(
-            "{} holds {VARIABLE} and is not in [backup] files: a restored shop could not open its own stock. Add it",
-            beside.display()
-        ),
-        false => format!(
-            "no file under [backup] files holds {VARIABLE}: a restored shop could not open its own stock. Add the \
-             .env, or the credential file, that the bot takes it from"
-        ),
-    })
+    for beside in BESIDE {
+        search(&config.path.with_file_name(beside), 0, &mut holders);
+    }
+    match holders.first() {
+        Some(holder) => Err(format!(
+            "{} holds {VARIABLE} and is not in [backup] files: what it sealed could not be opened in a restored shop. Add \
+             it",
+            holder.display()
+        )),
+        None => Ok(format!(
+            "none is in [backup] files or beside {}, and the bot seals nothing with it yet",
+            config.path.display()
+        )),
+    }
 }
 
 fn search(path: &Path, depth: usize, holders: &mut Vec<PathBuf>) {

@@ -2,10 +2,7 @@
 //! the configured files; sealed on this machine, on every remote, read back there, with the manifest last.
 //! It never writes into the shop's database, never holds a secret key, and deletes nothing on a remote.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    sync::Arc,
-};
+use std::{collections::BTreeMap, sync::Arc};
 
 use anyhow::Context;
 use jiff::Timestamp;
@@ -15,12 +12,12 @@ use thiserror::Error;
 
 use cancel::{CancelOnDrop, Cancelled};
 pub use commits::Commits;
+use instead::Base;
 use outgoing::Outgoing;
 use recipients::Recipients;
 use remembered::Remembered;
 use signer::SigningKey;
 use staging::{Sealer, StagingDir};
-use table::Table;
 use upload::Upload;
 
 use crate::{
@@ -38,6 +35,8 @@ pub mod coverage;
 mod database;
 pub mod delta;
 mod files;
+pub mod holes;
+mod instead;
 mod key_ring;
 mod lineage;
 mod opening;
@@ -46,6 +45,7 @@ mod parts;
 pub mod preflight;
 mod proof;
 pub mod prune;
+pub mod ranges;
 pub mod recipients;
 pub mod remembered;
 pub mod remote;
@@ -68,8 +68,12 @@ pub use files::{ARCHIVE_BYTES_MAX, FILES_BYTES_MAX, FILES_MAX};
 pub trait Progress: Send + Sync {
     /// A new stretch of work begins, of so many bytes.
     fn begin(&self, what: &str, total_bytes: u64);
-    /// So many bytes more are done.
+    /// So many bytes more are done, or objects after [`Progress::count`].
     fn advance(&self, bytes: u64);
+    /// A new stretch of work begins, of so many objects, each of which takes as long as any other.
+    fn count(&self, what: &str, objects: u64) {
+        self.begin(what, objects);
+    }
 }
 
 /// Nobody watches.
@@ -115,6 +119,9 @@ pub struct Taken {
     pub taken_at: UnixMillis,
     /// The full point that it stands on, when it is a delta.
     pub base: Option<PointId>,
+    /// Why it is a full one although a delta was wanted, as the end of a sentence.
+    #[serde(default)]
+    pub full_because: Option<String>,
     /// The database's size.
     pub database_bytes: u64,
     /// Bytes on each remote.
@@ -173,7 +180,7 @@ pub async fn take(
     let cancelled = Cancelled::default();
     // Whoever stops waiting for this future ends the thread as well.
     let _guard = CancelOnDrop(cancelled.clone());
-    let (order, upload) = prepare(config, store, want, commits, cancelled)?;
+    let (order, upload, base) = prepare(config, store, want, commits, cancelled)?;
     let outgoing = Arc::clone(&order.outgoing);
     let watched = Arc::clone(&progress);
     let staging = tokio::task::spawn_blocking(move || order.carry_out(&now, &*watched));
@@ -183,12 +190,16 @@ pub async fn take(
         point: staged.manifest.point.clone(),
         taken_at: staged.manifest.taken_at,
         base: staged.manifest.base.as_ref().map(|base| base.point.clone()),
+        full_because: base.why_full(want, &staged.manifest),
         database_bytes: staged.manifest.database_bytes,
         size_bytes: outgoing.size_bytes(),
         left_out: staged.left_out.clone(),
         damage: staged.damage.clone(),
         remotes,
     };
+    if let Some(why) = &taken.full_because {
+        tracing::info!(why, "a full backup was taken instead of a delta");
+    }
     remember(config, store, staged, &taken)?;
     Ok(taken)
 }
@@ -200,19 +211,13 @@ fn prepare(
     want: Want,
     commits: Commits,
     cancelled: Cancelled,
-) -> Result<(stage::Order, Upload), TakeError> {
+) -> Result<(stage::Order, Upload, Base), TakeError> {
     let recipients =
         Recipients::load(&config.backup.recipients).map_err(|faults| anyhow::anyhow!(faults.join("; ")))?;
     let dir = StagingDir::make(&config.state_dir)?;
     let signer = SigningKey::load_or_make(&config.state_dir)?;
     let certificate = Upload::certificate(signer.fingerprint(), signer.certificate()?);
-    let base = Table::open(&config.state_dir).map(|table| table.head.base.point);
-    let holders = match base {
-        Some(base) => store
-            .holders(&base)
-            .context("looking for the newest full point")?,
-        None => BTreeSet::new(),
-    };
+    let base = Base::find(&config.state_dir, store)?;
     let outgoing = Arc::new(Outgoing::new(dir, config.remotes.len()));
     let order = stage::Order {
         want,
@@ -230,14 +235,14 @@ fn prepare(
         cancelled,
         outgoing: Arc::clone(&outgoing),
         last: store.last_point().context("looking for the point before")?,
-        base_is_held: !holders.is_empty(),
+        base_is_held: !base.holders.is_empty(),
     };
     let upload = Upload {
         outgoing,
-        base_holders: holders,
+        base_holders: base.holders.clone(),
         certificate,
     };
-    Ok((order, upload))
+    Ok((order, upload, base))
 }
 
 /// Writes down what at least one remote holds whole.

@@ -11,6 +11,7 @@ use protocol::{
 };
 
 use super::{
+    Progress,
     remote::Remote,
     retention::{self, Point, Question, Verdict},
 };
@@ -124,7 +125,12 @@ fn due(marks: &BTreeMap<String, UnixMillis>, now: UnixMillis) -> Vec<String> {
 ///
 /// # Errors
 /// When the agent's own database refuses.
-pub async fn carry_out(plan: &Plan, store: &Store, remote: &Remote) -> anyhow::Result<Done> {
+pub async fn carry_out(
+    plan: &Plan,
+    store: &Store,
+    remote: &Remote,
+    progress: &dyn Progress,
+) -> anyhow::Result<Done> {
     store
         .set_prune_marks(remote.name(), &plan.marks)
         .context("writing the marks down")?;
@@ -137,7 +143,11 @@ pub async fn carry_out(plan: &Plan, store: &Store, remote: &Remote) -> anyhow::R
         .iter()
         .map(|it| (it.key.as_str(), it.size_bytes))
         .collect();
+    if !plan.due.is_empty() {
+        progress.count("deleting", plan.due.len() as u64);
+    }
     for key in &plan.due {
+        progress.advance(1);
         match remote.delete(key).await {
             Ok(()) => {
                 done.deleted += 1;

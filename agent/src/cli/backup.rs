@@ -84,6 +84,9 @@ pub async fn run(arguments: Arguments) -> Result<(), Failure> {
             held.join(", ")
         );
     }
+    if let (Some(why), false) = (&taken.full_because, arguments.json) {
+        println!("It is a full one although a delta was asked for: {why}.");
+    }
     for line in &taken.left_out {
         eprintln!("agent: not in the backup: {line}");
     }
@@ -153,6 +156,7 @@ fn json(taken: &Taken) -> serde_json::Value {
     serde_json::json!({
         "id": taken.point,
         "base": taken.base,
+        "full_because": taken.full_because,
         "taken_at": words::rfc3339(taken.taken_at),
         "database_bytes": taken.database_bytes,
         "size_bytes": taken.size_bytes,

@@ -13,6 +13,7 @@ use super::{ConfigArgument, Failure, ask, load, remotes, words};
 use crate::{
     backup::{
         anchor::Anchor,
+        ranges::{self, Range},
         survey::{self, Survey},
     },
     config::{Config, Purpose},
@@ -25,12 +26,10 @@ mod calendar;
 mod gaps;
 mod holding;
 mod points;
-mod ranges;
 
 use gaps::Gap;
 use holding::Holding;
 use points::Listed;
-use ranges::Range;
 
 /// Interruptions of the capture that are looked at: more than are kept.
 const EVENTS_MAX: usize = 10_000;

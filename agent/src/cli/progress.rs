@@ -15,6 +15,8 @@ use crate::{
 };
 
 const TEMPLATE: &str = "{msg:24} [{bar:30}] {bytes}/{total_bytes}  {bytes_per_sec}  {left}";
+/// For work that is counted in objects.
+const OF_OBJECTS: &str = "{msg:24} [{bar:30}] {pos}/{len} objects  {left}";
 /// For work of which nobody can say how far it is.
 const WITHOUT_END: &str = "{msg:24} {spinner} for {elapsed}";
 const TURN: Duration = Duration::from_millis(120);
@@ -39,17 +41,27 @@ pub fn watcher() -> Arc<dyn Progress> {
 
 struct Bar(ProgressBar);
 
-impl Progress for Bar {
-    fn begin(&self, what: &str, total_bytes: u64) {
-        let template = if total_bytes == 0 { WITHOUT_END } else { TEMPLATE };
+impl Bar {
+    fn begin_as(&self, template: &str, what: &str, total: u64) {
         let style = ProgressStyle::with_template(template).expect("the templates are constants that read");
         self.0.set_style(style.with_key("left", left));
         self.0.set_message(what.to_owned());
-        self.0.set_length(total_bytes);
+        self.0.set_length(total);
         self.0.reset();
         self.0.set_draw_target(ProgressDrawTarget::stderr());
         // Also when nothing moves, the time that is left is another one.
         self.0.enable_steady_tick(TURN);
+    }
+}
+
+impl Progress for Bar {
+    fn begin(&self, what: &str, total_bytes: u64) {
+        let template = if total_bytes == 0 { WITHOUT_END } else { TEMPLATE };
+        self.begin_as(template, what, total_bytes);
+    }
+
+    fn count(&self, what: &str, objects: u64) {
+        self.begin_as(OF_OBJECTS, what, objects);
     }
 
     fn advance(&self, bytes: u64) {

@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use protocol::time::UnixMillis;
 use serde_json::{Value, json};
 
-use super::{ConfigArgument, Failure, load, remotes, words};
+use super::{ConfigArgument, Failure, load, progress, remotes, words};
 use crate::{
     backup::{
         prune::{self, Done, Plan},
@@ -55,6 +55,9 @@ pub async fn run(arguments: Arguments) -> Result<(), Failure> {
     let mut faults: Vec<String> = opened.faults();
     let mut shown = Vec::new();
     for remote in &opened.usable {
+        let watcher = progress::watcher();
+        // Nobody can say how long a list is.
+        watcher.begin("listing", 0);
         let plan = match prune::plan(&config, retention, &store, remote, now).await {
             Ok(plan) => plan,
             Err(error) => {
@@ -64,8 +67,9 @@ pub async fn run(arguments: Arguments) -> Result<(), Failure> {
         };
         let done = match arguments.dry_run {
             true => Done::default(),
-            false => prune::carry_out(&plan, &store, remote).await?,
+            false => prune::carry_out(&plan, &store, remote, &*watcher).await?,
         };
+        drop(watcher);
         faults.extend(
             done.refused
                 .iter()

@@ -90,6 +90,7 @@ fn print(finding: &Finding) {
         Answer::Yes => "yes",
         Answer::No => "NO",
         Answer::NotOffered => "not offered",
+        Answer::NotTried => "not tried",
     };
     println!("{:<18} {answer:<12} {}", finding.what, finding.said);
 }

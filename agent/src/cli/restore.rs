@@ -28,6 +28,7 @@ use crate::{
     store::{Store, points::KnownPoint},
 };
 
+mod early;
 mod refusals;
 mod told;
 
@@ -91,7 +92,7 @@ pub struct Arguments {
     /// Do not ask
     #[arg(long)]
     yes: bool,
-    /// Show the plan and do nothing
+    /// Show the plan and do nothing; refused where the restore would be
     #[arg(long)]
     dry_run: bool,
     /// Print the outcome as JSON
@@ -123,6 +124,7 @@ impl OnlyArgument {
 /// Wrong use (2), or what could not be done and what to do instead (1); then nothing was changed.
 pub async fn run(arguments: Arguments) -> Result<(), Failure> {
     let config = load(&arguments.config.path, Purpose::Look)?;
+    early::refuse_before_first(&arguments, &config).await?;
     let known = known_here(&config);
     let last_known = last_known(&config, &known);
     let request = request(&arguments, &config, known)?;
@@ -135,7 +137,9 @@ pub async fn run(arguments: Arguments) -> Result<(), Failure> {
     let opened = remotes::open(&config, arguments.remote.as_deref())?;
     let keys = unlock(&arguments, &config)?;
     let survey = survey::ask(&opened.usable, opened.unusable).await;
-    let mut notes = Vec::new();
+    let mut notes: Vec<String> = early::of_the_future(&request.selection, &config)
+        .into_iter()
+        .collect();
     let cores = cores();
     let trust = whom_to_trust(&arguments, &config, &opened.usable, &survey, &mut notes).await?;
     let sources = Sources {
@@ -161,7 +165,7 @@ pub async fn run(arguments: Arguments) -> Result<(), Failure> {
             };
             println!("{}", json(&plan, &nothing, true));
         }
-        return Ok(());
+        return early::refuse_as_without_dry_run(&plan, &config);
     }
     if !arguments.yes && !ask::confirm("Restore it now?")? {
         return Err(Failure::Failed(anyhow::anyhow!(

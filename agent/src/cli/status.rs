@@ -16,6 +16,7 @@ use crate::{
 };
 
 mod captured;
+mod disk;
 mod upkeep;
 
 const BOT_LIMIT: Duration = Duration::from_secs(2);
@@ -36,6 +37,16 @@ pub struct Arguments {
 struct Overview {
     agent_running: bool,
     bot: BotView,
+    state_disk: disk::DiskView,
+    /// Why nothing of what follows could be read; absent when it was.
+    unread: Option<String>,
+    #[serde(flatten)]
+    kept: Kept,
+}
+
+/// What the agent wrote down, as far as it can be read.
+#[derive(Default, Serialize)]
+struct Kept {
     alerts: Vec<AlertView>,
     messages: MessagesView,
     backups: Vec<BackupView>,
@@ -63,7 +74,7 @@ struct AlertView {
     told: bool,
 }
 
-#[derive(Serialize)]
+#[derive(Default, Serialize)]
 struct MessagesView {
     waiting: u64,
     oldest_at: Option<UnixMillis>,
@@ -84,7 +95,7 @@ struct BackupView {
 /// Looks and prints.
 ///
 /// # Errors
-/// Faults in the configuration; an agent's database that cannot be read.
+/// Faults in the configuration; an agent's database that cannot be read, after everything else was shown.
 pub async fn run(arguments: Arguments) -> Result<(), Failure> {
     let config = load(&arguments.config.path, Purpose::Look)?;
     let now = UnixMillis(Timestamp::now().as_millisecond());
@@ -97,7 +108,12 @@ pub async fn run(arguments: Arguments) -> Result<(), Failure> {
     } else {
         print!("{}", sentences(&overview, &config, now));
     }
-    Ok(())
+    match overview.unread {
+        None => Ok(()),
+        Some(why) => Err(Failure::Failed(anyhow::anyhow!(
+            "what the agent wrote down cannot be read: {why}"
+        ))),
+    }
 }
 
 async fn look(config: &Config, now: UnixMillis) -> anyhow::Result<Overview> {
@@ -105,41 +121,38 @@ async fn look(config: &Config, now: UnixMillis) -> anyhow::Result<Overview> {
         .redirect(reqwest::redirect::Policy::none())
         .build()?;
     let health = BotLink::new(client, &config.bot.url).health(BOT_LIMIT).await;
+    let disk = disk::look(&config.state_dir);
+    let (kept, unread) = match kept(config, now) {
+        Ok(kept) => (kept, None),
+        // Who looks because something is wrong must see the rest.
+        Err(error) => (Kept::default(), Some(format!("{error:#}"))),
+    };
+    Ok(Overview {
+        agent_running: lock::is_held(&config.lock_path())?,
+        bot: bot_view(health),
+        state_disk: disk,
+        unread,
+        kept,
+    })
+}
+
+/// What the agent wrote down.
+fn kept(config: &Config, now: UnixMillis) -> anyhow::Result<Kept> {
     let store = Store::open_to_look(&config.state_dir)?;
-    let agent_running = lock::is_held(&config.lock_path())?;
-    let (mut alerts, mut messages) = (
-        Vec::new(),
-        MessagesView {
-            waiting: 0,
-            oldest_at: None,
-        },
-    );
-    if let Some(store) = &store {
-        alerts = open_alerts(store)?;
-        let backlog = store.backlog()?;
-        messages = MessagesView {
+    let store = store.as_ref();
+    let backlog = store.map(Store::backlog).transpose()?;
+    Ok(Kept {
+        alerts: store.map(open_alerts).transpose()?.unwrap_or_default(),
+        messages: backlog.map_or_else(MessagesView::default, |backlog| MessagesView {
             waiting: backlog.waiting,
             oldest_at: backlog.oldest_at,
-        };
-    }
-    let backups = backups(config, store.as_ref(), now)?;
-    let capture = store
-        .as_ref()
-        .map(|store| captured::look(store, now))
-        .transpose()?;
-    let upkeep = store
-        .as_ref()
-        .map(|store| upkeep::look(config, store, now))
-        .transpose()?
-        .unwrap_or_default();
-    Ok(Overview {
-        upkeep,
-        agent_running,
-        bot: bot_view(health),
-        alerts,
-        messages,
-        backups,
-        capture,
+        }),
+        backups: backups(config, store, now)?,
+        capture: store.map(|store| captured::look(store, now)).transpose()?,
+        upkeep: store
+            .map(|store| upkeep::look(config, store, now))
+            .transpose()?
+            .unwrap_or_default(),
     })
 }
 
@@ -206,10 +219,28 @@ fn backups(config: &Config, store: Option<&Store>, now: UnixMillis) -> anyhow::R
 
 fn sentences(overview: &Overview, config: &Config, now: UnixMillis) -> String {
     let mut lines = vec![agent_sentence(overview), bot_sentence(&overview.bot, config)];
-    if overview.alerts.is_empty() {
-        lines.push("Alerts:   nothing is wrong".to_owned());
+    lines.extend(disk::sentence(
+        &overview.state_disk,
+        overview.agent_running,
+        config,
+    ));
+    match &overview.unread {
+        None => lines.extend(kept_sentences(overview, config, now)),
+        Some(_) => lines.push("Unknown:  alerts, messages, backups and commits cannot be read".to_owned()),
     }
-    for alert in &overview.alerts {
+    lines.join("\n") + "\n"
+}
+
+fn kept_sentences(overview: &Overview, config: &Config, now: UnixMillis) -> Vec<String> {
+    let kept = &overview.kept;
+    let mut lines = Vec::new();
+    if kept.alerts.is_empty() {
+        lines.push(match overview.state_disk.full {
+            false => "Alerts:   nothing is wrong".to_owned(),
+            true => "Alerts:   the file names none".to_owned(),
+        });
+    }
+    for alert in &kept.alerts {
         let told = if alert.told {
             "the owner was told"
         } else {
@@ -221,15 +252,15 @@ fn sentences(overview: &Overview, config: &Config, now: UnixMillis) -> String {
             alert.rule, alert.key
         ));
     }
-    lines.push(match overview.messages.oldest_at {
+    lines.push(match kept.messages.oldest_at {
         None => "Messages: none waits for the owner".to_owned(),
         Some(oldest) => format!(
             "Messages: {} wait for the owner's Telegram, the oldest for {}",
-            overview.messages.waiting,
+            kept.messages.waiting,
             duration(Language::En, now.since(oldest))
         ),
     });
-    for backup in &overview.backups {
+    for backup in &kept.backups {
         lines.push(match (&backup.point, backup.age_s) {
             (Some(point), Some(age_s)) => {
                 let age = duration(Language::En, Duration::from_secs(age_s));
@@ -241,15 +272,11 @@ fn sentences(overview: &Overview, config: &Config, now: UnixMillis) -> String {
             ),
         });
     }
-    lines.extend(overview.backups.iter().map(|backup| drill_sentence(backup, now)));
-    lines.extend(upkeep::sentences(&overview.upkeep, config, now));
-    lines.extend(
-        overview
-            .capture
-            .iter()
-            .flat_map(|view| captured::sentences(view, config)),
-    );
-    lines.join("\n") + "\n"
+    lines.extend(kept.backups.iter().map(|backup| drill_sentence(backup, now)));
+    lines.extend(upkeep::sentences(&kept.upkeep, config, now));
+    let captured = kept.capture.iter();
+    lines.extend(captured.flat_map(|view| captured::sentences(view, config)));
+    lines
 }
 
 fn drill_sentence(backup: &BackupView, now: UnixMillis) -> String {

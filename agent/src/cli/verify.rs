@@ -12,11 +12,11 @@ use super::{
     interrupted, load, progress, remotes, words,
 };
 use crate::{
-    backup::{remote::Remote, seal::Keys, survey},
+    backup::{anchor::Anchor, remote::Remote, seal::Keys, survey},
     config::{Config, Purpose},
     keys,
     rehearse::{
-        self, Share,
+        Sample, Share,
         adopt::{self, Adopted},
     },
     restore::{
@@ -31,6 +31,8 @@ use crate::{
 #[command(after_help = "Examples:
   agent verify --remote offsite --all
   agent verify --key owner.secret.asc
+  agent verify --anchor '20261122T091400Z-1f0c9a3e · commit 4711 · chain 5f0c61d2a8e94b7fa3d1c07e9b24d6aa · \
+5d41402abc4b2a76b9719d911017c592'
 
 With --key every restore point that this machine has not read back yet is read back whole, and known here from then
 on: on the owner's own machine that is what `agent prune` needs before it deletes for a server that may not.")]
@@ -46,6 +48,9 @@ pub struct Arguments {
     /// The owner's secret key: take in, and read back, the points that another machine's agent wrote
     #[arg(long, value_name = "FILE")]
     key: Option<PathBuf>,
+    /// The line of a daily summary (point, commit, chain, digest): what it names must still be there
+    #[arg(long, value_name = "LINE")]
+    anchor: Option<String>,
     /// Print JSON
     #[arg(long)]
     json: bool,
@@ -57,8 +62,12 @@ pub struct Arguments {
 /// Faults in the configuration (2), or objects that are missing or altered (1).
 pub async fn run(arguments: Arguments) -> Result<(), Failure> {
     let config = load(&arguments.config.path, Purpose::Look)?;
+    let anchor = arguments.anchor.as_deref().map(Anchor::parse).transpose();
+    let anchor = anchor.map_err(Failure::Refused)?;
     let store = Store::open(&config.state_dir)?;
     let opened = remotes::open(&config, arguments.remote.as_deref())?;
+    // Whoever is not asked about may hold what another one lacks.
+    let all = remotes::open(&config, None)?.usable;
     let mut faults: Vec<String> = opened.faults();
     let share = if arguments.all { Share::All } else { Share::Some };
     let keys = arguments.key.as_deref().map(unlock).transpose()?;
@@ -77,8 +86,16 @@ pub async fn run(arguments: Arguments) -> Result<(), Failure> {
                 false => println!("{}: {} points taken in", remote.name(), adopted.points.len()),
             }
         }
+        let sample = Sample {
+            store: &store,
+            remote,
+            all: &all,
+            retention: config.retention,
+            anchor: anchor.as_ref(),
+            share,
+        };
         let watcher = progress::watcher();
-        let seen = rehearse::sample(&store, remote, share, &*watcher, &now).await?;
+        let seen = sample.run(&*watcher, &now).await?;
         drop(watcher);
         faults.extend(fault(&seen));
         match arguments.json {
@@ -100,12 +117,28 @@ pub async fn run(arguments: Arguments) -> Result<(), Failure> {
 fn found(seen: &str) -> String {
     let seen: Value = serde_json::from_str(seen).unwrap_or_default();
     let figure = |name: &str| seen[name].as_u64().unwrap_or(0);
-    format!(
+    let mut told = format!(
         "everything is there: {} objects by name and size, {} of them ({}) by every byte",
         figure("objects"),
         figure("fetched"),
         words::size(figure("fetched_bytes"))
-    )
+    );
+    told += match seen["anchor"].as_str() {
+        Some("there") => "; what the summary names is there, by every byte",
+        Some("never_there") => "; what the summary names was written to other remotes only",
+        Some(_) => {
+            "; what the summary names is there no more, and newer points are: retention may have let it go"
+        }
+        None => "",
+    };
+    let never_sent = seen["never_sent"].as_array().into_iter().flatten();
+    for end in never_sent {
+        told += &format!(
+            "; single commits through {} were never sent there, because the spool was full",
+            end[1]
+        );
+    }
+    told
 }
 
 fn unlock(path: &Path) -> Result<Keys, Failure> {

@@ -3,7 +3,7 @@
 //! has to be cut down to be accepted.
 
 use std::{
-    net::SocketAddr,
+    net::{IpAddr, SocketAddr},
     path::{Path, PathBuf},
     str::FromStr,
     time::Duration,
@@ -179,13 +179,33 @@ fn http(top: &mut Section, faults: &mut Faults) -> Http {
         text = section.text_if_any("private", faults).unwrap_or(text);
         section.finish(faults);
     }
-    let private = text.parse().unwrap_or_else(|_| {
+    let private: SocketAddr = text.parse().unwrap_or_else(|_| {
         faults.add(format!(
             "http.private is \"{text}\"; write an address and a port such as \"{LISTEN}\""
         ));
         SocketAddr::from(([127, 0, 0, 1], 0))
     });
+    if !is_private(private.ip()) {
+        faults.add(format!(
+            "http.private is \"{text}\", where others than this server could reach it, and everything that it answers is \
+             the owner's alone; write \"{LISTEN}\", or this server's own address in a private network such as a VPN"
+        ));
+    }
     Http { private }
+}
+
+/// Of this machine alone, or of a network that the internet does not route to; never every address at once.
+fn is_private(address: IpAddr) -> bool {
+    match address.to_canonical() {
+        IpAddr::V4(address) => {
+            // 100.64.0.0/10 is where several VPNs number their machines (RFC 6598).
+            let is_shared = address.octets()[0] == 100 && address.octets()[1] & 0xc0 == 0x40;
+            address.is_loopback() || address.is_private() || address.is_link_local() || is_shared
+        }
+        IpAddr::V6(address) => {
+            address.is_loopback() || address.is_unique_local() || address.is_unicast_link_local()
+        }
+    }
 }
 
 fn backup(top: &mut Section, folder: &Path, faults: &mut Faults) -> Backup {

@@ -3,7 +3,10 @@
 
 use std::time::Duration;
 
-use protocol::settings::{Faults, Section};
+use protocol::{
+    settings::{Faults, Section},
+    time::UnixMillis,
+};
 
 const KEEP_WITHIN_MAX: Duration = Duration::from_secs(3600 * 24 * 36_500);
 const COUNT_MAX: i64 = 10_000;
@@ -23,6 +26,15 @@ pub struct Retention {
     pub monthly: u32,
     /// The same of years.
     pub yearly: u32,
+}
+
+impl Retention {
+    /// Where what `keep_within` keeps begins.
+    #[must_use]
+    pub fn window_start(&self, now: UnixMillis) -> UnixMillis {
+        let within = i64::try_from(self.keep_within.as_millis()).unwrap_or(i64::MAX);
+        UnixMillis(now.0.saturating_sub(within))
+    }
 }
 
 pub(super) fn read(top: &mut Section, faults: &mut Faults) -> Option<Retention> {

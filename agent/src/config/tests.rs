@@ -122,6 +122,44 @@ fn all_faults_are_in_one_message() {
 }
 
 #[test]
+fn the_private_address_is_one_that_the_internet_does_not_reach() {
+    let faults = |private: &str| {
+        let text = format!("{SMALL}[http]\nprivate = \"{private}\"\n");
+        read_with(&text, Purpose::Look, &[]).1.join("; ")
+    };
+    for good in [
+        "127.0.0.1:8082",
+        "[::1]:8082",
+        "10.8.0.1:8082",
+        "100.101.2.3:8082",
+        "[fd7a:115c::1]:8082",
+    ] {
+        assert_eq!(faults(good), "", "{good}");
+    }
+    for open in [
+        "0.0.0.0:8082",
+        "[::]:8082",
+        "[::ffff:0.0.0.0]:8082",
+        "203.0.113.7:8082",
+        "100.128.0.1:8082",
+        "[2001:db8::1]:8082",
+    ] {
+        let said = faults(open);
+        assert!(
+            said.contains("others than this server could reach it"),
+            "{open}: {said}"
+        );
+    }
+    for incomplete in ["127.0.0.1", "0.0.0.0", "localhost:8082"] {
+        let said = faults(incomplete);
+        assert!(
+            said.contains("write an address and a port"),
+            "{incomplete}: {said}"
+        );
+    }
+}
+
+#[test]
 fn a_secret_in_the_file_is_refused_with_the_variable_to_use_and_without_its_value() {
     let text = WHOLE.replace("region = \"auto\"", "secret_access_key = \"hunter2\"");
     let (_, faults) = read_with(&text, Purpose::Look, &[]);

@@ -39,11 +39,12 @@ use crate::{
 pub mod adopt;
 mod boot;
 mod compare;
+mod missing;
 mod sample;
 mod shop;
 
 use compare::Counted;
-pub use sample::{Share, run as sample};
+pub use sample::{Sample, Share};
 
 /// Where shops are rebuilt, in the state directory.
 const FOLDER: &str = "drill";

@@ -1,5 +1,5 @@
-//! Compares what a remote holds with what was written there: every name and size by its listing, and the bytes of some
-//! objects, drawn by chance.
+//! Compares what a remote holds with what was written there: every name and size by its listing, that no commit is missing
+//! among others, and the bytes of some objects, drawn by chance.
 //! It opens nothing and deletes nothing.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -11,8 +11,16 @@ use protocol::{
 };
 use serde_json::{Value, json};
 
+use super::missing::Lacks;
 use crate::{
-    backup::{Progress, anchor, remote::Remote, seal::sha256_hex},
+    backup::{
+        Progress,
+        anchor::{self, Anchor, Fits},
+        remote::Remote,
+        seal::sha256_hex,
+        survey::Names,
+    },
+    config::Retention,
     store::{
         Store,
         points::KnownPoint,
@@ -43,47 +51,98 @@ struct Expected {
     sha256: String,
 }
 
-/// Looks once and writes down how it went.
-///
-/// # Errors
-/// When the agent's own database refuses; what is wrong with the remote is no error but a row.
-pub async fn run(
-    store: &Store,
-    remote: &Remote,
-    share: Share,
-    progress: &dyn Progress,
-    clock: &dyn Fn() -> UnixMillis,
-) -> anyhow::Result<Rehearsal> {
-    let began_at = clock();
-    let known = store.points().context("reading the catalogue")?;
-    let here: Vec<&KnownPoint> = known
-        .values()
-        .filter(|known| known.verified.contains_key(remote.name()))
-        .collect();
-    // Asked before the list: what is sent meanwhile is in the list, and not the other way round.
-    let shipping = store.shipping().context("asking what was sent")?;
-    let suspects = suspects(store, remote).context("asking what was wrong before")?;
-    let (faults, seen) = match look(remote, &here, share, &suspects, progress).await {
-        Ok((listed, mut faults, seen)) => {
-            let back = anchor::rolled_back(remote.name(), &listed, &known, &shipping);
-            faults.splice(0..0, back);
-            (faults, seen)
+/// A look at one remote.
+pub struct Sample<'a> {
+    /// What this agent knows of its points.
+    pub store: &'a Store,
+    /// The remote that is looked at.
+    pub remote: &'a Remote,
+    /// All that can be asked: they may hold what it lacks.
+    pub all: &'a [Remote],
+    /// What may be deleted there.
+    pub retention: Option<Retention>,
+    /// What the owner was told in a summary: it must still be there.
+    pub anchor: Option<&'a Anchor>,
+    /// How many of the objects are fetched.
+    pub share: Share,
+}
+
+impl Sample<'_> {
+    /// Looks once and writes down how it went.
+    ///
+    /// # Errors
+    /// When the agent's own database refuses; what is wrong with the remote is no error but a row.
+    pub async fn run(
+        &self,
+        progress: &dyn Progress,
+        clock: &dyn Fn() -> UnixMillis,
+    ) -> anyhow::Result<Rehearsal> {
+        let (store, remote, began_at) = (self.store, self.remote, clock());
+        let known = store.points().context("reading the catalogue")?;
+        let here: Vec<&KnownPoint> = known
+            .values()
+            .filter(|known| known.verified.contains_key(remote.name()))
+            .collect();
+        // Asked before the list: what is sent meanwhile is in the list, and not the other way round.
+        let shipping = store.shipping().context("asking what was sent")?;
+        let before = store.last_seen(Kind::Sample, remote.name());
+        let before = before
+            .context("asking what was wrong before")?
+            .unwrap_or_default();
+        let before: Value = serde_json::from_str(&before).unwrap_or_default();
+        let (faults, seen) = match look(remote, &here, self.share, &suspects(&before), progress).await {
+            Ok((listed, mut faults, mut seen)) => {
+                let lacks = Lacks::of(self, &listed, &here, &shipping, &before, clock()).await?;
+                let back = anchor::rolled_back(remote.name(), &listed, &known, &shipping);
+                let anchored = self.anchored(&listed, &known, clock()).await;
+                seen["anchor"] = json!(anchored.as_ref().ok());
+                let first = back.into_iter().chain(anchored.err());
+                faults.splice(0..0, first.chain(lacks.told(remote.name())));
+                lacks.note(&mut seen);
+                (faults, seen)
+            }
+            Err(silent) => (vec![silent], json!({})),
+        };
+        let rehearsal = Rehearsal {
+            kind: Kind::Sample,
+            remote: remote.name().to_owned(),
+            point: here.last().map(|known| known.manifest.point.to_string()),
+            began_at,
+            ended_at: clock(),
+            fault: told(&faults),
+            seen: seen.to_string(),
+        };
+        store
+            .add_rehearsal(&rehearsal)
+            .context("writing down what the remote holds")?;
+        Ok(rehearsal)
+    }
+
+    /// Whether what the summary names is there, and is by its bytes what it says.
+    async fn anchored(
+        &self,
+        names: &Names,
+        known: &BTreeMap<PointId, KnownPoint>,
+        now: UnixMillis,
+    ) -> Result<Option<Fits>, String> {
+        let Some(anchor) = self.anchor else {
+            return Ok(None);
+        };
+        let kept_from = self.retention.map(|retention| retention.window_start(now));
+        let (key, remote) = (anchor.manifest(), self.remote);
+        let fits = anchor.fits(remote.name(), names, known, kept_from)?;
+        if fits != Fits::There {
+            return Ok(Some(fits));
         }
-        Err(silent) => (vec![silent], json!({})),
-    };
-    let rehearsal = Rehearsal {
-        kind: Kind::Sample,
-        remote: remote.name().to_owned(),
-        point: here.last().map(|known| known.manifest.point.to_string()),
-        began_at,
-        ended_at: clock(),
-        fault: told(&faults),
-        seen: seen.to_string(),
-    };
-    store
-        .add_rehearsal(&rehearsal)
-        .context("writing down what the remote holds")?;
-    Ok(rehearsal)
+        let bytes = remote.get(&key, names.get(&key).copied().unwrap_or(0)).await;
+        let bytes = bytes.map_err(|error| format!("{key}: {error}"))?;
+        match sha256_hex(&bytes).starts_with(&anchor.digest) {
+            true => Ok(Some(fits)),
+            false => Err(format!(
+                "the summary names {key}, and its bytes are others: somebody wrote another history"
+            )),
+        }
+    }
 }
 
 async fn look(
@@ -135,13 +194,11 @@ async fn look(
 }
 
 /// What was altered when this remote was last looked at: until it is whole or gone, chance decides nothing about it.
-fn suspects(store: &Store, remote: &Remote) -> rusqlite::Result<BTreeSet<String>> {
-    let seen = store.last_seen(Kind::Sample, remote.name())?.unwrap_or_default();
-    let seen: Value = serde_json::from_str(&seen).unwrap_or_default();
-    let altered = seen["altered"].as_array().into_iter().flatten();
-    Ok(altered
+fn suspects(before: &Value) -> BTreeSet<String> {
+    let altered = before["altered"].as_array().into_iter().flatten();
+    altered
         .filter_map(|key| key.as_str().map(str::to_owned))
-        .collect())
+        .collect()
 }
 
 /// Objects under the name of a known point that this agent did not write: a copy, or somebody else's.

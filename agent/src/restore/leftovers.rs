@@ -49,6 +49,23 @@ pub(super) fn adopt(folder: &Path, database: &Path, journal: &Path) {
     }
 }
 
+/// Refuses a folder that holds anything else than what killed restores left.
+///
+/// # Errors
+/// When something lies there that could be overwritten.
+pub fn require_empty(folder: &Path) -> anyhow::Result<()> {
+    let mut others = fs::read_dir(folder).into_iter().flatten().filter(|entry| {
+        let name = entry.as_ref().map(|entry| entry.file_name());
+        !name.is_ok_and(|name| is_left(&name.to_string_lossy()))
+    });
+    anyhow::ensure!(
+        others.next().is_none(),
+        "{} is not empty: nothing was restored, since nothing there may be overwritten. Name a new folder",
+        folder.display()
+    );
+    Ok(())
+}
+
 /// Whether a file in the folder is what a process that is no more has left.
 pub(super) fn is_left(name: &str) -> bool {
     process_of(name).is_some_and(|id| !is_alive(id))

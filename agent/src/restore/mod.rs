@@ -44,7 +44,7 @@ pub use apply::{Done, carry_out, require_room};
 pub use around::{Gap, one_steps};
 pub use assemble::Reached;
 pub use choose::Selection;
-pub use leftovers::remove as remove_leftovers;
+pub use leftovers::{remove as remove_leftovers, require_empty};
 pub use replay::Stop;
 
 /// What is wanted back.

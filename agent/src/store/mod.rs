@@ -77,8 +77,14 @@ impl Store {
     /// When the disk refuses, the file is no database, or a newer program wrote it.
     pub fn open(state_dir: &Path) -> anyhow::Result<Self> {
         make_private_dir(state_dir).with_context(|| format!("making {}", state_dir.display()))?;
-        let connection = open_file(&state_dir.join(FILE_NAME))?;
-        Ok(Self::over(connection, None))
+        match open_file(&state_dir.join(FILE_NAME)) {
+            Ok(connection) => Ok(Self::over(connection, None)),
+            Err(error) if is_full(state_dir) => Err(error.context(format!(
+                "the disk of {} is full, and nothing was begun: make room there",
+                state_dir.display()
+            ))),
+            Err(error) => Err(error),
+        }
     }
 
     /// As [`Store::open`], for the agent that must go on when the disk is full: it keeps a ballast beside the
@@ -114,7 +120,8 @@ impl Store {
         }
     }
 
-    /// Opens the database to look at only; `None` when no agent ever ran here.
+    /// Opens the database to look at only; `None` when no agent ever ran here. On a full disk, where SQLite cannot make
+    /// its index beside the file, the file alone is read, without what is only in its log.
     ///
     /// # Errors
     /// When the file cannot be read, or has another version than this program writes.
@@ -125,11 +132,14 @@ impl Store {
         if !is_there {
             return Ok(None);
         }
-        let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-        let connection = Connection::open_with_flags(&path, flags)
-            .with_context(|| format!("opening {}", path.display()))?;
-        connection.busy_timeout(BUSY_TIMEOUT)?;
-        let version = version(&connection).with_context(|| format!("reading {}", path.display()))?;
+        let (connection, version) = match look_at(&path) {
+            Err(_) if is_full(state_dir) => {
+                let connection = Room::beside(state_dir).copy_of_file(&path)?;
+                let version = version(&connection)?;
+                (connection, version)
+            }
+            looked => looked?,
+        };
         anyhow::ensure!(
             version == MIGRATIONS.len(),
             "{} is of version {version} and this program reads {}: run the agent that belongs to it",
@@ -161,6 +171,22 @@ impl Store {
     fn lock(&self) -> MutexGuard<'_, Home> {
         self.connection.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Whether the disk of the state directory has so little room that the running agent works in memory, and its file
+/// stands still.
+#[must_use]
+pub fn is_full(state_dir: &Path) -> bool {
+    Room::beside(state_dir).is_scarce()
+}
+
+fn look_at(path: &Path) -> anyhow::Result<(Connection, usize)> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection =
+        Connection::open_with_flags(path, flags).with_context(|| format!("opening {}", path.display()))?;
+    connection.busy_timeout(BUSY_TIMEOUT)?;
+    let version = version(&connection).with_context(|| format!("reading {}", path.display()))?;
+    Ok((connection, version))
 }
 
 fn open_file(path: &Path) -> anyhow::Result<Connection> {

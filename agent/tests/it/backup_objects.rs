@@ -185,5 +185,16 @@ fn check_asks_every_remote_and_where_the_data_key_is() {
     );
     assert!(files_under(&shop.path("local")).is_empty(), "the probe is gone");
     fs::remove_file(shop.path("etc/.env")).unwrap();
-    assert!(shop.agent_refuses(1, &["check"]).contains("DATA_KEY"));
+    let said = shop.agent_done(&["check"]);
+    assert!(said.contains("DATA_KEY: none is in"), "{said}");
+    // Where there is one, it must ride along.
+    fs::create_dir(shop.path("credentials")).unwrap();
+    fs::write(shop.path("credentials/DATA_KEY"), CANARY).unwrap();
+    let output = shop.agent(&["check"]);
+    let said = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert_eq!(output.status.code(), Some(1), "{said}");
+    assert!(
+        said.contains("credentials/DATA_KEY holds DATA_KEY and is not in"),
+        "{said}"
+    );
 }

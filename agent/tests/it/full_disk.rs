@@ -5,6 +5,11 @@ use std::{fs, io::Write, path::Path, process::Command};
 use agent::store::{Store, channels::ChannelTest};
 use protocol::time::UnixMillis;
 
+use crate::{
+    running::Running,
+    shop::{Shop, text},
+};
+
 /// A small file system of its own, in memory; `None` where this user may not mount.
 struct Disk {
     dir: tempfile::TempDir,
@@ -116,4 +121,86 @@ fn an_agent_that_starts_on_a_full_disk_knows_what_it_knew() {
     write(&store, 3);
     drop(store);
     assert_eq!(Store::open(&state).unwrap().channel_tests().unwrap().len(), 3);
+}
+
+/// Lets the shop's agent keep its state there.
+fn keep_state(shop: &Shop, state: &Path) {
+    let settings = fs::read_to_string(shop.path("agent.toml")).unwrap();
+    let there = format!("dir = \"{}\"", state.display());
+    fs::write(
+        shop.path("agent.toml"),
+        settings.replace("dir = \"state\"", &there),
+    )
+    .unwrap();
+}
+
+#[test]
+fn status_says_that_the_agents_disk_is_full_and_of_when_is_what_it_shows() {
+    let Some(disk) = Disk::mount() else {
+        eprintln!("this user may not mount: nothing to see here");
+        return;
+    };
+    let shop = Shop::new();
+    keep_state(&shop, &disk.path().join("state"));
+    let agent = Running::start(&shop);
+    agent.wait_for("/live");
+    assert!(!shop.agent_done(&["status"]).contains("FULL"));
+    // The first time the agent lets go of its ballast, if it writes in between.
+    disk.fill();
+    disk.fill();
+    let said = shop.agent_done(&["status"]);
+    for part in [
+        "Agent:    running",
+        "Disk:     FULL",
+        "what its file held at",
+        "http://127.0.0.1:",
+    ] {
+        assert!(said.contains(part), "{part} is not said: {said}");
+    }
+    assert!(!said.contains("nothing is wrong"), "{said}");
+    agent.burn();
+    disk.fill();
+    let said = shop.agent_done(&["status"]);
+    assert!(
+        said.contains("NOT running") && said.contains("does not run: what follows"),
+        "{said}"
+    );
+}
+
+#[test]
+fn what_the_agent_knew_is_shown_also_where_sqlite_has_no_room_to_look() {
+    let Some(disk) = Disk::mount() else {
+        eprintln!("this user may not mount: nothing to see here");
+        return;
+    };
+    let shop = Shop::new();
+    let point = shop.back_up();
+    // As it lies after an agent that ended well: one file, and nothing beside it.
+    let state = disk.path().join("state");
+    fs::create_dir(&state).unwrap();
+    fs::copy(shop.path("state/agent.db"), state.join("agent.db")).unwrap();
+    keep_state(&shop, &state);
+    disk.fill();
+    let said = shop.agent_done(&["status"]);
+    assert!(
+        said.contains(text(&point["id"])) && said.contains("Disk:     FULL"),
+        "{said}"
+    );
+    let said = shop.agent_refuses(1, &["verify"]);
+    assert!(said.contains("is full, and nothing was begun"), "{said}");
+}
+
+#[test]
+fn a_database_that_does_not_read_hides_neither_bot_nor_agent() {
+    let shop = Shop::new();
+    fs::create_dir(shop.path("state")).unwrap();
+    fs::write(shop.path("state/agent.db"), "no database at all ".repeat(500)).unwrap();
+    let output = shop.agent(&["status"]);
+    let said = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert_eq!(output.status.code(), Some(1), "{said}");
+    assert!(
+        said.contains("Agent:") && said.contains("Bot:") && said.contains("Unknown:"),
+        "{said}"
+    );
+    assert!(!said.contains("holds none"), "{said}");
 }

@@ -22,6 +22,7 @@ mod healthy_month;
 mod idle;
 mod live_chain;
 mod loss;
+mod missing_commits;
 mod object_lock;
 mod one_remote;
 mod owner_key;

@@ -104,13 +104,23 @@ fn without_a_base_or_with_another_file_a_delta_is_a_full_point_of_a_new_chain() 
     let shop = Shop::new();
     let first = delta(&shop);
     assert_eq!(first["base"], Value::Null, "there was nothing to stand on");
+    let why = |point: &Value| point["full_because"].as_str().unwrap_or_default().to_owned();
+    assert!(why(&first).contains("none was taken yet"), "{first}");
     let second = delta(&shop);
     assert_eq!(second["base"], first["id"]);
+    assert_eq!(second["full_because"], Value::Null);
     let copy = fs::read(shop.database()).unwrap();
     fs::remove_file(shop.database()).unwrap();
     fs::write(shop.database(), copy).unwrap();
     let third = delta(&shop);
     assert_eq!(third["base"], Value::Null, "the database is another file");
+    assert!(why(&third).contains("a new chain began"), "{third}");
+    shop.fill(1_024);
+    let said = shop.agent_done(&["backup", "--delta"]);
+    assert!(
+        said.contains("although a delta was asked for: more than half of the database differs from"),
+        "{said}"
+    );
     let chain = |point: &Value| {
         let listed = shop.listed();
         let found = listed.iter().find(|it| it["id"] == point["id"]).unwrap();

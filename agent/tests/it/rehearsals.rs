@@ -71,6 +71,11 @@ fn alerts(shop: &Shop, now: UnixMillis) -> Vec<(String, String)> {
     found
 }
 
+/// The same at this moment.
+pub fn raised(shop: &Shop) -> Vec<(String, String)> {
+    alerts(shop, now())
+}
+
 type Damage = fn(&std::path::Path);
 
 fn now() -> UnixMillis {
@@ -334,6 +339,49 @@ fn what_retention_lets_go_is_marked_and_stays_for_a_day() {
     assert!(!orphan.exists() && said.contains("1 deleted"), "{said}");
     assert_eq!(files_under(&shop.path("local")), before);
     shop.agent_done(&["drill"]);
+}
+
+#[test]
+fn a_long_list_shows_how_far_it_is_pruned_at_a_terminal_and_only_there() {
+    let shop = Shop::new();
+    shop.back_up();
+    append(&shop.path("agent.toml"), "[retention]\ndaily = 7\n");
+    for number in 0..300 {
+        let orphan = shop.path(&format!("local/base/20200101T000000Z-{number:08}/000000.zst.pgp"));
+        fs::create_dir_all(orphan.parent().unwrap()).unwrap();
+        let file = fs::File::create(&orphan).unwrap();
+        file.set_modified(std::time::UNIX_EPOCH + Duration::from_secs(1_577_836_800))
+            .unwrap();
+    }
+    let prune = ["prune", "--remote", "local"];
+    let output = shop.agent(&prune);
+    assert!(output.stderr.is_empty(), "{}", crate::shop::stderr(&output));
+    let store = Store::open(&shop.path("state")).unwrap();
+    let marks = store.prune_marks("local").unwrap();
+    assert_eq!(marks.len(), 300);
+    let long_ago = marks.into_keys().map(|key| (key, UnixMillis(1))).collect();
+    store.set_prune_marks("local", &long_ago).unwrap();
+    drop(store);
+    let command = format!(
+        "{} prune --remote local --config agent.toml",
+        crate::shop::program().display()
+    );
+    let output = std::process::Command::new("script")
+        .args(["-qec", &command, "/dev/null"])
+        .env("TERM", "xterm")
+        .current_dir(shop.dir.path())
+        .stdin(Stdio::null())
+        .output()
+        .unwrap();
+    let shown = String::from_utf8_lossy(&output.stdout).into_owned();
+    for part in ["listing", "deleting", "/300 objects", "300 deleted"] {
+        assert!(shown.contains(part), "{part} is not shown: {shown}");
+    }
+}
+
+fn append(path: &std::path::Path, text: &str) {
+    let before = fs::read_to_string(path).unwrap();
+    fs::write(path, before + text).unwrap();
 }
 
 /// A daily round every second, until the outside was told this.

@@ -137,7 +137,22 @@ fn an_ssh_host_that_nobody_vouched_for_is_refused() {
     section.text = section.text.replace("\"accept\"", "\"strict\"");
     let shop = shop_with(&[section]);
     let said = shop.agent_refuses(1, &["remote", "test", "box"]);
-    assert!(said.contains("write"), "{said}");
+    assert!(said.contains("does not do: write, delete"), "{said}");
+    let rows = answers(&shop, "box");
+    let rows: Vec<(&str, &str)> = rows
+        .iter()
+        .map(|(what, answer)| (what.as_str(), answer.as_str()))
+        .collect();
+    assert_eq!(
+        rows,
+        [
+            ("write", "no"),
+            ("read back", "not_tried"),
+            ("list", "not_tried"),
+            ("conditional write", "not_tried"),
+            ("delete", "no"),
+        ]
+    );
     assert!(files_under(&server.objects).is_empty());
 }
 

@@ -293,7 +293,78 @@ fn a_folder_that_is_not_empty_is_left_alone() {
         &["restore", "--key", "kit/owner.secret.asc", "--yes", "--to", "etc"],
     );
     assert!(said.contains("not empty"), "{said}");
+    let dry = shop.agent_refuses(
+        1,
+        &[
+            "restore",
+            "--key",
+            "kit/owner.secret.asc",
+            "--dry-run",
+            "--to",
+            "etc",
+        ],
+    );
+    assert_eq!(dry, said, "a dry run refuses what the real one does");
     assert_eq!(files_under(&shop.path("etc")).len(), 1);
+}
+
+#[test]
+fn a_dry_run_beside_a_program_that_has_the_database_shows_the_plan_and_refuses_as_the_restore_would() {
+    let shop = Shop::new();
+    let point = shop.back_up();
+    let open = Connection::open(shop.database()).unwrap();
+    open.query_row("SELECT count(*) FROM item", [], |_| Ok(()))
+        .unwrap();
+    let before = shop.live_state();
+    let real = shop.agent_refuses(1, &LIVE);
+    let dry = shop.agent(&["restore", "--key", "kit/owner.secret.asc", "--dry-run"]);
+    assert_eq!((dry.status.code(), stderr(&dry)), (Some(1), real.clone()));
+    assert!(real.contains("is in use by"), "{real}");
+    let shown = String::from_utf8_lossy(&dry.stdout).into_owned();
+    assert!(shown.contains(text(&point["id"])), "{shown}");
+    assert_eq!(before, shop.live_state());
+    // Where nothing live is touched nothing is in the way.
+    shop.agent_done(&[
+        "restore",
+        "--key",
+        "kit/owner.secret.asc",
+        "--dry-run",
+        "--to",
+        "back",
+    ]);
+    assert!(!shop.path("back").exists());
+}
+
+#[test]
+fn before_the_first_commit_is_nothing_and_the_first_that_there_is_is_named() {
+    let shop = Shop::new();
+    let first = shop.back_up();
+    shop.back_up();
+    let asked = ["restore", "--key", "kit/owner.secret.asc", "--before-commit", "1"];
+    let said = shop.agent_refuses(1, &asked);
+    let command = format!("--point {}", text(&first["id"]));
+    assert!(
+        said.contains("nothing lies before the first commit") && said.contains(&command),
+        "{said}"
+    );
+    assert!(said.contains("after commit 1. To restore it"), "{said}");
+}
+
+#[test]
+fn a_moment_that_has_not_come_yet_gives_the_newest_and_says_so() {
+    let shop = Shop::new();
+    shop.back_up();
+    let asked = |at| {
+        let key = "kit/owner.secret.asc";
+        shop.agent_done(&["restore", "--key", key, "--dry-run", "--at", at])
+    };
+    let said = asked("2199-01-01 00:00");
+    assert!(
+        said.contains("has not come yet") && said.contains("You get the newest"),
+        "{said}"
+    );
+    let now = jiff::Timestamp::now().to_string();
+    assert!(!asked(&now).contains("has not come yet"));
 }
 
 #[test]

@@ -111,6 +111,7 @@ fn every_chain_of_the_window_can_be_restored_and_a_number_that_two_have_is_asked
     drop(connection);
     let second = run_and_sell(&shop, 3);
     assert_ne!(first["chain"], second["chain"]);
+    shop.agent_done(&["verify"]);
     let commit = |point: &Value, more: u64| (point["commit"].as_u64().unwrap() + more).to_string();
 
     // Only the older one came so far.
@@ -247,6 +248,13 @@ fn a_remote_that_was_put_back_is_named_by_list_and_verify_and_by_a_restore_that_
     );
     let said = shop.agent_refuses(1, &["verify"]);
     assert!(said.contains("put back to an older state"), "{said}");
+    let said = shop.agent_refuses(1, &["verify", "--anchor", &line]);
+    assert!(
+        said.contains("local: it was put back") && said.contains(&line[..25]),
+        "{said}"
+    );
+    let shown = shop.agent_done(&["verify", "--remote", "offsite", "--anchor", &line]);
+    assert!(shown.contains("what the summary names is there"), "{shown}");
     // One remote still has it.
     let (_, count) = restored(&shop, &["--anchor", &line]);
     assert_eq!(count, 2);
@@ -261,6 +269,14 @@ fn a_remote_that_was_put_back_is_named_by_list_and_verify_and_by_a_restore_that_
     );
     let shown = shop.agent_done(&["list", "--anchor", &line]);
     assert!(shown.contains("WRONG"), "{shown}");
+    shop.agent_done(&["verify"]);
+    let said = shop.agent_refuses(1, &["verify", "--anchor", &line]);
+    for remote in REMOTES {
+        let told = format!("{remote}: it was put back to an older state");
+        assert!(said.contains(&told), "a machine that knows nothing: {said}");
+    }
+    let said = shop.agent_refuses(2, &["verify", "--anchor", "yesterday"]);
+    assert!(said.contains("no line of a summary"), "{said}");
     let said = shop.agent_refuses(2, &restore(&["--anchor", "20261122T091400Z"]));
     assert!(said.contains("no line of a summary"), "{said}");
 }

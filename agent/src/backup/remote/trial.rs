@@ -8,6 +8,10 @@ use serde::Serialize;
 use super::{Remote, RemoteError, attempt::ASK_LIMIT, told::plain};
 use crate::backup::seal::Sealed;
 
+const READ_BACK: &str = "read back";
+const LIST: &str = "list";
+const CONDITIONAL_WRITE: &str = "conditional write";
+
 /// How one question was answered.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
@@ -18,6 +22,8 @@ pub enum Answer {
     No,
     /// This kind of remote has no such thing, or the configuration says not to.
     NotOffered,
+    /// What comes before it failed.
+    NotTried,
 }
 
 /// One question to a remote.
@@ -37,7 +43,7 @@ impl Finding {
     /// Whether it stands in the way of backups as they are configured.
     #[must_use]
     pub fn is_fault(&self) -> bool {
-        self.required && self.answer != Answer::Yes
+        self.required && !matches!(self.answer, Answer::Yes | Answer::NotTried)
     }
 }
 
@@ -54,13 +60,25 @@ pub async fn run(remote: &Remote, probe: &Sealed) -> Vec<Finding> {
         written.map(|()| "an object arrives".to_owned()),
     )];
     if is_written {
-        findings.push(finding("read back", true, read_back(remote, &key, probe).await));
-        findings.push(finding("list", true, list(remote, &key, probe).await));
+        findings.push(finding(READ_BACK, true, read_back(remote, &key, probe).await));
+        findings.push(finding(LIST, true, list(remote, &key, probe).await));
         findings.push(conditional_write(remote, &key, probe).await);
+    } else {
+        findings.extend([READ_BACK, LIST].map(|what| not_tried(what, true)));
+        findings.push(not_tried(CONDITIONAL_WRITE, false));
     }
     // Also after a write that failed: it may have arrived all the same.
     findings.push(delete(remote, &key, is_written).await);
     findings
+}
+
+fn not_tried(what: &'static str, required: bool) -> Finding {
+    Finding {
+        what,
+        answer: Answer::NotTried,
+        required,
+        said: "nothing was written that it could be tried with".to_owned(),
+    }
 }
 
 fn finding(what: &'static str, required: bool, said: Result<String, RemoteError>) -> Finding {
@@ -105,14 +123,14 @@ async fn list(remote: &Remote, key: &str, probe: &Sealed) -> Result<String, Remo
 /// ignore it, which only trying shows.
 async fn conditional_write(remote: &Remote, key: &str, probe: &Sealed) -> Finding {
     let not_offered = |said: &str| Finding {
-        what: "conditional write",
+        what: CONDITIONAL_WRITE,
         answer: Answer::NotOffered,
         required: false,
         said: said.to_owned(),
     };
     let operator = match remote.writer() {
         Ok(operator) => operator,
-        Err(error) => return finding("conditional write", false, Err(error)),
+        Err(error) => return finding(CONDITIONAL_WRITE, false, Err(error)),
     };
     if !operator.info().capability().write_with_if_not_exists {
         return not_offered("this kind of remote has none; backups need none");
@@ -136,7 +154,7 @@ async fn conditional_write(remote: &Remote, key: &str, probe: &Sealed) -> Findin
         }
         Ok(Err(error)) => Err(plain(&error)),
     };
-    finding("conditional write", false, said.map_err(RemoteError::Down))
+    finding(CONDITIONAL_WRITE, false, said.map_err(RemoteError::Down))
 }
 
 async fn delete(remote: &Remote, key: &str, is_written: bool) -> Finding {

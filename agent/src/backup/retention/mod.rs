@@ -146,6 +146,8 @@ struct Kept {
     newest: Option<PointId>,
     /// Every commit after this moment can be restored.
     window_start: UnixMillis,
+    /// Whether that moment is one that the owner configured.
+    has_window: bool,
     /// The newest point before the window: segments of its chain are needed from its commit on.
     anchor: Option<(ChainId, CommitNumber)>,
 }
@@ -160,8 +162,7 @@ impl Kept {
             .copied()
             .collect();
         counted.sort_by_key(|(point, at)| (std::cmp::Reverse(*at), std::cmp::Reverse(point.id.clone())));
-        let within = i64::try_from(question.retention.keep_within.as_millis()).unwrap_or(i64::MAX);
-        let window_start = UnixMillis(now.0.saturating_sub(within));
+        let window_start = question.retention.window_start(now);
         let mut points = calendar::keep(&counted, question.retention, question.timezone, window_start);
         if let Some((newest, _)) = counted.first() {
             points
@@ -194,6 +195,7 @@ impl Kept {
             newest: points.keys().next_back().cloned(),
             points,
             window_start,
+            has_window: !question.retention.keep_within.is_zero(),
             anchor: anchor.map(|(point, _)| (point.chain.clone(), point.commit)),
         }
     }
@@ -286,14 +288,26 @@ fn judge_segment(
     now: UnixMillis,
 ) -> (bool, String) {
     let keep = |reason: &str| (true, reason.to_owned());
+    let (inside, follows, old) = match kept.has_window {
+        true => (
+            "inside keep_within",
+            "it follows the point that the start of keep_within is restored from",
+            "older than keep_within",
+        ),
+        false => (
+            "as young as the newest object there",
+            "it follows the newest point",
+            "nothing that is kept is restored with it: there is no keep_within",
+        ),
+    };
     let Some((chain, commit)) = &kept.anchor else {
         return keep("no point was read back yet");
     };
     if age <= now.since(kept.window_start) {
-        return keep("inside keep_within");
+        return keep(inside);
     }
     if segment.chain == *chain && segment.last > *commit {
-        return keep("it follows the point that the start of keep_within is restored from");
+        return keep(follows);
     }
     // A chain without any point that counts may be the one that is alive: its first backup has failed so far.
     let known = here
@@ -302,7 +316,7 @@ fn judge_segment(
     if !known && age < ORPHAN_AGE {
         return keep("of a chain without a point yet, younger than a day");
     }
-    (false, "older than keep_within".to_owned())
+    (false, old.to_owned())
 }
 
 fn is_left_over(key: &str) -> bool {

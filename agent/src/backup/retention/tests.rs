@@ -201,6 +201,22 @@ fn every_commit_within_the_window_can_be_restored() {
 }
 
 #[test]
+fn without_keep_within_no_reason_names_it() {
+    let mut world = World::new(daily(1));
+    world.point(9 * DAY, None);
+    world.point(HOUR, None);
+    let gone = world.segment(1, 8 * DAY);
+    let plan = world.plan();
+    assert!(!plan[&gone].0);
+    let told = plan.values().any(|(_, reason)| {
+        reason.contains("older than keep_within")
+            || reason.contains("inside keep_within")
+            || reason.contains("start of keep_within")
+    });
+    assert!(!told, "{plan:?}");
+}
+
+#[test]
 fn without_any_point_that_counts_nothing_of_a_chain_goes() {
     let mut world = World::new(daily(1));
     let segment = world.segment(1, 30 * DAY);

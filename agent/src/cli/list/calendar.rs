@@ -10,9 +10,8 @@ use super::{
     gaps::{Gap, What},
     holding::Holding,
     points::Listed,
-    ranges::Range,
 };
-use crate::cli::words;
+use crate::{backup::ranges::Range, cli::words};
 
 /// Prints all of it.
 pub(super) fn print(shown: &Shown, zone: &TimeZone) {

@@ -11,8 +11,8 @@ use protocol::{
 };
 use serde::Serialize;
 
-use super::{points::Listed, ranges::Range};
-use crate::store::samples::SLOT;
+use super::points::Listed;
+use crate::{backup::ranges::Range, store::samples::SLOT};
 
 /// Segments after which nothing came for this long may be followed by one that stands for all that happened meanwhile.
 const QUIET_MS: i64 = 5_000;
@@ -176,7 +176,7 @@ pub(super) fn suspects(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cli::list::ranges;
+    use crate::backup::ranges;
 
     fn commit(number: u64) -> CommitNumber {
         CommitNumber::new(number).unwrap()

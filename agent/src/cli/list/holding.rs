@@ -37,7 +37,7 @@ impl Holding {
         let mut problems: Vec<String> = anchor::rolled_back(remote, names, &here.points, &here.shipping)
             .into_iter()
             .collect();
-        problems.extend(anchor.and_then(|anchor| contradicts(names, &points, anchor)));
+        problems.extend(anchor.and_then(|anchor| anchor.fits(remote, names, &here.points, None).err()));
         Self {
             name: remote.to_owned(),
             newest: points.iter().max().cloned(),
@@ -47,27 +47,4 @@ impl Holding {
             problems,
         }
     }
-}
-
-/// What the owner was told in a summary, and is not so here.
-fn contradicts(names: &Names, points: &[PointId], anchor: &Anchor) -> Option<String> {
-    let key = object_key::manifest(&anchor.point, &anchor.digest);
-    if names.contains_key(&key) {
-        return None;
-    }
-    if points.contains(&anchor.point) {
-        return Some(format!(
-            "the summary names {key}, and another manifest of that point lies here: somebody wrote another history"
-        ));
-    }
-    let newest = points.iter().max();
-    Some(match newest {
-        // Retention may have let it go.
-        Some(newest) if *newest > anchor.point => return None,
-        Some(newest) => format!(
-            "it was put back to an older state, or somebody deleted there: the summary names {key}, and the list ends with \
-             {newest}"
-        ),
-        None => format!("the summary names {key}, and there is no restore point at all"),
-    })
 }

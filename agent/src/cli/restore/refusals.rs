@@ -113,7 +113,7 @@ fn asked(arguments: &Arguments) -> Vec<(&'static str, String)> {
 }
 
 /// The command that was given, with another choice.
-fn command(arguments: &Arguments, choice: &[(&str, &str)]) -> String {
+pub(super) fn command(arguments: &Arguments, choice: &[(&str, &str)]) -> String {
     command_with(arguments, arguments.only.map(|only| only.word()), choice)
 }
 

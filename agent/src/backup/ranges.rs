@@ -58,7 +58,7 @@ pub fn of(segments: &BTreeMap<SegmentName, u64>) -> Vec<Range> {
 }
 
 /// Says of each range from which point on it can be restored; `points` are whole ones, with their chains.
-pub(super) fn lead_from(ranges: &mut [Range], points: &[(&ChainId, CommitNumber)]) {
+pub fn lead_from(ranges: &mut [Range], points: &[(&ChainId, CommitNumber)]) {
     for range in ranges {
         let leads = |(chain, commit): &&(&ChainId, CommitNumber)| {
             **chain == range.chain && commit.next() >= range.first && *commit <= range.last

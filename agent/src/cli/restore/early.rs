@@ -1,0 +1,76 @@
+//! What `agent restore` can say before anything is fetched: that nothing lies before the first commit, that a moment has
+//! not come yet, and what a real run would refuse after a dry one.
+//! It changes nothing and keeps no lock.
+
+use protocol::time::UnixMillis;
+
+use super::{Arguments, known_here, now, refusals::command};
+use crate::{
+    backup::survey,
+    cli::{Failure, remotes, words},
+    config::Config,
+    restore::{Only, Plan, Selection, Target, hold, require_empty},
+};
+
+/// The first commit of every chain.
+const FIRST: u64 = 1;
+
+/// Refuses what lies before every chain's first commit, with the first that can be restored.
+///
+/// # Errors
+/// That sentence, or that no remote can be asked.
+pub(super) async fn refuse_before_first(arguments: &Arguments, config: &Config) -> Result<(), Failure> {
+    if arguments.before_commit.is_none_or(|commit| commit > FIRST) {
+        return Ok(());
+    }
+    let opened = remotes::open(config, arguments.remote.as_deref())?;
+    let survey = survey::ask(&opened.usable, opened.unusable).await;
+    let known = known_here(config);
+    let chain = arguments.chain.as_deref().unwrap_or_default().to_lowercase();
+    let is_asked = |point: &_| match known.get(point) {
+        Some(known) => known.manifest.chain.as_str().starts_with(chain.as_str()),
+        None => true,
+    };
+    let reason = "nothing lies before the first commit: every chain counts its commits from 1, and commit 1 is the shop \
+                  as it was when the chain began";
+    let next = match survey.points().into_iter().find(is_asked) {
+        None => "The remotes that answer hold no restore point.".to_owned(),
+        Some(first) => {
+            let at = survey::moment_of(&first).map(|at| words::moment(at, &config.owner.timezone));
+            let commit = known.get(&first).map(|known| known.manifest.commit);
+            let stands = commit.map_or(String::new(), |commit| format!(", after commit {commit}"));
+            format!(
+                "The first that can be restored is the restore point {first}, of {}{stands}. To restore it:\n  {}",
+                at.unwrap_or_default(),
+                command(arguments, &[("--point", first.as_str())])
+            )
+        }
+    };
+    Err(Failure::Failed(anyhow::anyhow!("{reason}.\n{next}")))
+}
+
+/// A moment that is yet to come: nobody knows what the shop will be then.
+pub(super) fn of_the_future(selection: &Selection, config: &Config) -> Option<String> {
+    let (moment, now) = (selection.moment()?, now());
+    (moment > now).then(|| {
+        let told = |at: UnixMillis| words::moment(at, &config.owner.timezone);
+        format!(
+            "{} has not come yet: by this server's clock it is {}. You get the newest that there is, as with --latest",
+            told(moment),
+            told(now)
+        )
+    })
+}
+
+/// What stands in the way of the same command without `--dry-run`.
+///
+/// # Errors
+/// The same refusal.
+pub(super) fn refuse_as_without_dry_run(plan: &Plan, config: &Config) -> Result<(), Failure> {
+    match &plan.target {
+        Target::Folder(folder) => require_empty(folder)?,
+        Target::Live(_) if plan.only == Some(Only::Config) => {}
+        Target::Live(_) => drop(hold::take(config)?),
+    }
+    Ok(())
+}

@@ -1,0 +1,134 @@
+//! Commits that a remote lacks among others: what that means for a restore, and whether another remote can give them
+//! back.
+//! It asks the other remotes only when something is missing, and copies nothing.
+
+use std::collections::BTreeSet;
+
+use anyhow::Context;
+use protocol::{object_key, time::UnixMillis};
+use serde_json::{Value, json};
+
+use super::sample::Sample;
+use crate::{
+    backup::{
+        holes::{self, End, Found, Hole, Question, Stand},
+        remote::Remote,
+        survey::Names,
+    },
+    store::{points::KnownPoint, shipping::Shipping},
+};
+
+/// Holes that the other remotes are asked about; of more only the first ones.
+const ASKED_MAX: usize = 100;
+
+/// What one remote lacks.
+pub(super) struct Lacks {
+    /// Each hole with the other remotes that hold all of it.
+    holes: Vec<(Hole, Vec<String>)>,
+    never_sent: BTreeSet<End>,
+}
+
+impl Lacks {
+    /// By the remote's list, what this server sent there, and what was seen before.
+    pub(super) async fn of(
+        sample: &Sample<'_>,
+        names: &Names,
+        here: &[&KnownPoint],
+        shipping: &[Shipping],
+        before: &Value,
+        now: UnixMillis,
+    ) -> anyhow::Result<Self> {
+        let remote = sample.remote.name();
+        let listed = here.iter().filter(|known| {
+            let manifest = object_key::manifest(&known.manifest.point, &known.manifest_sha256);
+            names.contains_key(&manifest)
+        });
+        let points: Vec<Stand> = listed.map(|known| Stand::from(&known.manifest)).collect();
+        // Only the newest one is in the store: the older ones are handed on from look to look.
+        let mut never_sent: BTreeSet<End> =
+            serde_json::from_value(before["never_sent"].clone()).unwrap_or_default();
+        let dropped = sample.store.never_sent(remote);
+        never_sent.extend(dropped.context("asking what was dropped")?);
+        let of_remote = shipping.iter().find(|shipping| shipping.remote == remote);
+        let sent = of_remote.and_then(|shipping| shipping.holds.clone());
+        let found = holes::of(&Question {
+            names,
+            points: &points,
+            sent: sent.map(|(chain, commit, _)| (chain, commit)),
+            never_sent,
+            kept_from: sample.retention.map(|retention| retention.window_start(now)),
+            now,
+        });
+        Ok(Self::ask(found, sample).await)
+    }
+
+    async fn ask(found: Found, sample: &Sample<'_>) -> Self {
+        let mut holes = Vec::new();
+        for hole in found.holes.into_iter().take(ASKED_MAX) {
+            let mut holders = Vec::new();
+            let others = sample.all.iter();
+            for other in others.filter(|other| other.name() != sample.remote.name()) {
+                if holds(other, &hole).await {
+                    holders.push(other.name().to_owned());
+                }
+            }
+            holes.push((hole, holders));
+        }
+        Self {
+            holes,
+            never_sent: found.never_sent,
+        }
+    }
+
+    /// A sentence for each hole.
+    pub(super) fn told<'a>(&'a self, remote: &'a str) -> impl Iterator<Item = String> + 'a {
+        self.holes
+            .iter()
+            .map(move |(hole, holders)| told(hole, holders, remote))
+    }
+
+    /// For the row, and for the next look.
+    pub(super) fn note(&self, seen: &mut Value) {
+        let holes = self.holes.iter().map(|(hole, holders)| {
+            json!({ "chain": hole.chain, "first": hole.first, "last": hole.last, "held_by": holders })
+        });
+        seen["missing_commits"] = holes.collect();
+        seen["never_sent"] = json!(self.never_sent);
+    }
+}
+
+/// One that does not answer holds nothing that could be fetched.
+async fn holds(remote: &Remote, hole: &Hole) -> bool {
+    let listed = remote.list(&object_key::segments_of(&hole.chain)).await;
+    let ranges = listed.map(|names| holes::on(&names, &hole.chain));
+    let mut ranges = ranges.into_iter().flatten();
+    ranges.any(|range| range.first <= hole.first && hole.last <= range.last)
+}
+
+fn told(hole: &Hole, holders: &[String], remote: &str) -> String {
+    let Hole {
+        chain,
+        first,
+        last,
+        next,
+    } = hole;
+    let (commits, them) = match first == last {
+        true => (format!("commit {first}"), "it"),
+        false => (format!("commits {first} to {last}"), "them"),
+    };
+    let reach = match next {
+        Some(point) => format!("nor what follows until the point {point}"),
+        None => "nor what follows until its next backup (`agent backup`)".to_owned(),
+    };
+    let cure = match holders {
+        [] => format!("no other remote that answers holds {them}"),
+        holders => format!(
+            "{} holds {them}: copy what {remote} lacks under {} from there",
+            holders.join(" and "),
+            object_key::segments_of(chain)
+        ),
+    };
+    format!(
+        "{commits} of the chain {chain} cannot be restored from this remote, {reach}: the segments are missing; {cure}"
+    )
+}

@@ -1,0 +1,189 @@
+//! Segments that are gone in the middle of a chain: what `agent verify` says of them, and what the owner hears.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
+
+use agent::store::{
+    Store,
+    capture::SpooledSegment,
+    rehearsal::{Kind, Rehearsal},
+};
+use protocol::{chain::CommitNumber, object_key::SegmentName};
+use rusqlite::Connection;
+use serde_json::Value;
+
+use crate::{
+    rehearsals::raised,
+    running::{Running, wait_until_both_hold_the_same},
+    shop::{Shop, count_items, files_under, text},
+};
+
+const VERIFY: [&str; 3] = ["verify", "--remote", "local"];
+
+/// A point, and so many segments of one commit after it, on both remotes.
+fn captured(commits: u32) -> (Shop, Value) {
+    let shop = Shop::new();
+    let agent = Running::start(&shop);
+    agent.wait_for("/rest");
+    let point = shop.back_up();
+    let bot = Connection::open(shop.database()).unwrap();
+    bot.busy_timeout(std::time::Duration::from_secs(5)).unwrap();
+    for _ in 0..commits {
+        bot.execute("INSERT INTO item (text) VALUES (hex(randomblob(60)))", [])
+            .unwrap();
+        agent.wait_for("/durable");
+    }
+    wait_until_both_hold_the_same(&shop);
+    agent.burn();
+    (shop, point)
+}
+
+/// The segments of a remote after the point, in the order of their commits.
+fn after(shop: &Shop, remote: &str, point: &Value) -> Vec<(PathBuf, SegmentName)> {
+    let commit = point["commit"].as_u64().unwrap();
+    let root = shop.path(remote);
+    let named = |path: PathBuf| {
+        let key = path.strip_prefix(&root).unwrap().to_str().unwrap();
+        SegmentName::parse(key).map(|name| (path.clone(), name))
+    };
+    let all = files_under(&root.join("segment")).into_iter().filter_map(named);
+    all.filter(|(_, name)| name.first.get() > commit).collect()
+}
+
+/// How the commits of a segment that is gone are named.
+fn told(name: &SegmentName) -> String {
+    match name.first == name.last {
+        true => format!("commit {} of the chain", name.first),
+        false => format!("commits {} to {} of the chain", name.first, name.last),
+    }
+}
+
+fn written_down(shop: &Shop) -> Rehearsal {
+    let store = Store::open_to_look(&shop.path("state")).unwrap().unwrap();
+    store.newest_rehearsal(Kind::Sample, "local").unwrap().unwrap()
+}
+
+#[test]
+fn a_segment_that_is_gone_in_the_middle_is_named_with_its_commits_and_who_still_holds_them() {
+    let (shop, point) = captured(6);
+    shop.agent_done(&["verify"]);
+    let segments = after(&shop, "local", &point);
+    let (gone, name) = &segments[2];
+    let kept = fs::read(gone).unwrap();
+    fs::remove_file(gone).unwrap();
+
+    let said = shop.agent_refuses(1, &VERIFY);
+    let commits = told(name);
+    for part in [
+        &commits,
+        text(&point["chain"]),
+        "cannot be restored from this remote",
+        "until its next backup",
+        "offsite holds",
+    ] {
+        assert!(said.contains(part), "{part} is not said: {said}");
+    }
+    shop.agent_done(&["verify", "--remote", "offsite"]);
+    let alerts = raised(&shop);
+    let mut of_remotes = alerts
+        .iter()
+        .filter(|(key, _)| key.starts_with("remote_objects/"));
+    let told = |(key, row): &(String, String)| key == "remote_objects/local" && row.contains(&commits);
+    assert!(
+        of_remotes.next().is_some_and(told) && of_remotes.next().is_none(),
+        "{alerts:?}"
+    );
+    let row = written_down(&shop);
+    let seen: Value = serde_json::from_str(&row.seen).unwrap();
+    assert_eq!(seen["missing_commits"][0]["first"], name.first.get(), "{seen}");
+    assert_eq!(seen["missing_commits"][0]["held_by"][0], "offsite", "{seen}");
+
+    // What it says is so: the one remote goes no further, and both together do.
+    let commit = segments.last().unwrap().1.last.to_string();
+    let back = ["--key", "kit/owner.secret.asc", "--yes", "--to", "back"];
+    let to_the_end = [&["restore"][..], &back, &["--commit", &commit]].concat();
+    let alone = [&to_the_end[..], &["--remote", "local"]].concat();
+    shop.agent_refuses(1, &alone);
+    shop.agent_done(&to_the_end);
+    assert_eq!(
+        count_items(&shop.path("back/shop.db")),
+        count_items(&shop.database())
+    );
+
+    // And so is the cure.
+    fs::write(gone, kept).unwrap();
+    shop.agent_done(&VERIFY);
+    assert_eq!(written_down(&shop).fault, None);
+}
+
+#[test]
+fn what_no_remote_holds_any_more_is_said_to_be_so_and_a_point_after_it_ends_it() {
+    let (shop, point) = captured(5);
+    for remote in ["local", "offsite"] {
+        fs::remove_file(&after(&shop, remote, &point)[1].0).unwrap();
+    }
+    let said = shop.agent_refuses(1, &VERIFY);
+    assert!(said.contains("no other remote that answers holds"), "{said}");
+    let later = shop.back_up();
+    let said = shop.agent_refuses(1, &VERIFY);
+    let until = format!("nor what follows until the point {}", text(&later["id"]));
+    assert!(said.contains(&until), "{said}");
+}
+
+#[test]
+fn what_the_spool_had_to_drop_is_told_and_no_damage_also_after_the_next_time() {
+    let (shop, point) = captured(6);
+    let segments = after(&shop, "local", &point);
+    let drop_from_spool = |at: usize, id: i64| {
+        let (path, name) = &segments[at];
+        fs::remove_file(path).unwrap();
+        let through = SpooledSegment {
+            id,
+            key: name.to_string(),
+            chain: name.chain.clone(),
+            first: name.first,
+            last: name.last,
+            first_at: name.last_at,
+            last_at: name.last_at,
+            size_bytes: 1,
+            sha256: String::new(),
+        };
+        let store = Store::open(&shop.path("state")).unwrap();
+        let behind = ["local".to_owned()];
+        let put = store.put_gap(&behind, &through, name.last_at, "the spool was full");
+        put.unwrap();
+        name.last
+    };
+    let first = drop_from_spool(1, 1_000);
+    let said = shop.agent_done(&VERIFY);
+    let until = |last: CommitNumber| format!("single commits through {last} were never sent there");
+    assert!(said.contains(&until(first)), "{said}");
+    let second = drop_from_spool(3, 2_000);
+    let said = shop.agent_done(&VERIFY);
+    assert!(
+        said.contains(&until(first)) && said.contains(&until(second)),
+        "{said}"
+    );
+    // What goes besides is damage.
+    fs::remove_file(&segments[4].0).unwrap();
+    let said = shop.agent_refuses(1, &VERIFY);
+    assert!(said.contains(&told(&segments[4].1)), "{said}");
+}
+
+#[test]
+fn what_lies_before_everything_that_retention_keeps_is_no_damage() {
+    let (shop, point) = captured(4);
+    fs::remove_file(&after(&shop, "local", &point)[1].0).unwrap();
+    shop.back_up();
+    shop.agent_refuses(1, &VERIFY);
+    let settings = shop.path("agent.toml");
+    append(&settings, "[retention]\ndaily = 7\n");
+    shop.agent_done(&VERIFY);
+}
+
+fn append(path: &Path, text: &str) {
+    let before = fs::read_to_string(path).unwrap();
+    fs::write(path, before + text).unwrap();
+}
