@@ -143,8 +143,8 @@ impl fmt::Display for CommitNumber {
     }
 }
 
-/// A page's number and content in 128 bits: the first 16 bytes of SHA-256 over the number (four bytes, big-endian)
-/// and the page.
+/// A page's number and content in 128 bits: the first 16 bytes of BLAKE3 over the page, under a key that is the number
+/// (four bytes, big-endian) and 28 zeros.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PageHash(pub [u8; 16]);
 
@@ -152,12 +152,11 @@ impl PageHash {
     /// The hash of page `number`, counted from 1.
     #[must_use]
     pub fn of(number: u32, page: &[u8]) -> Self {
-        let digest = Sha256::new()
-            .chain_update(number.to_be_bytes())
-            .chain_update(page)
-            .finalize();
+        let mut key = [0; blake3::KEY_LEN];
+        key[..4].copy_from_slice(&number.to_be_bytes());
+        let digest = blake3::keyed_hash(&key, page);
         let mut first = [0; 16];
-        first.copy_from_slice(&digest[..16]);
+        first.copy_from_slice(&digest.as_bytes()[..16]);
         Self(first)
     }
 }

@@ -11,7 +11,7 @@ use crate::{
 };
 
 /// The only version that there is.
-pub const VERSION: u32 = 2;
+pub const VERSION: u32 = 3;
 /// Plain bytes of the database in one part: bounded, so that parts fit in memory and restore in parallel.
 pub const PART_BYTES: u64 = 16 * 1024 * 1024;
 /// Bytes of one sealed part on a remote: what cannot be compressed grows a little.

@@ -93,8 +93,8 @@ pub enum Want {
     Delta,
 }
 
-/// zstd's level for the parts: the third one takes almost twice the time, for a thirtieth of the size.
-const PART_LEVEL: i32 = 1;
+/// zstd's level for the parts: the third one takes almost twice the time, for a twentieth of the size.
+const PART_LEVEL: i32 = seal::FASTEST_LEVEL;
 
 /// Why there is no new restore point.
 #[derive(Debug, Error)]
@@ -226,12 +226,7 @@ fn prepare(
         files: config.backup.files.clone(),
         never: stage::never(config),
         state_dir: config.state_dir.clone(),
-        sealer: Sealer {
-            recipients,
-            signer,
-            level: PART_LEVEL,
-            remembered: Remembered::at(&config.state_dir),
-        },
+        sealer: Sealer::new(recipients, signer, PART_LEVEL, Remembered::at(&config.state_dir)),
         cancelled,
         outgoing: Arc::clone(&outgoing),
         last: store.last_point().context("looking for the point before")?,

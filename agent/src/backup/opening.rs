@@ -13,7 +13,7 @@ use openpgp::{
     crypto::{KeyPair, SessionKey},
     packet::{PKESK, SEIP},
     parse::{
-        PacketParser, PacketParserResult, Parse,
+        PacketParser, PacketParserBuilder, PacketParserResult, Parse,
         stream::{
             DEFAULT_BUFFER_SIZE, MessageLayer, MessageStructure, VerificationError, VerificationHelper,
             VerifierBuilder,
@@ -26,7 +26,7 @@ use sequoia_openpgp as openpgp;
 use thiserror::Error;
 
 use super::{
-    container::{CIPHER, decrypt},
+    container::{CIPHER, Proof, decrypt},
     key_ring::Keys,
     signer::Signers,
 };
@@ -53,10 +53,12 @@ pub enum OpenError {
     Broken(String),
 }
 
-/// Decrypts, verifies and decompresses into memory; more than `plain_bytes_max` is refused before it is kept.
+/// Decrypts, verifies and decompresses into memory; more than `plain_bytes_max` is refused before it is kept. That
+/// nothing was altered is known before a byte is decompressed; who signed it too for a message of up to 25 MiB, for a
+/// longer one at its end.
 ///
 /// # Errors
-/// As [`open_into`].
+/// [`OpenError`]: the caller decides between another key and another copy.
 pub fn open(
     sealed: &[u8],
     keys: &Keys,
@@ -64,31 +66,23 @@ pub fn open(
     plain_bytes_max: u64,
 ) -> Result<Vec<u8>, OpenError> {
     let mut plain = Vec::new();
-    open_into(sealed, keys, signers, plain_bytes_max, &mut plain)
-        .map_err(|error| error.unwrap_or_else(|never| OpenError::Broken(never.to_string())))?;
+    opened(
+        sealed,
+        keys,
+        signers,
+        plain_bytes_max,
+        DEFAULT_BUFFER_SIZE,
+        &mut plain,
+    )
+    .map_err(|error| error.unwrap_or_else(|never| OpenError::Broken(never.to_string())))?;
     Ok(plain)
 }
 
-/// The same into a writer, piece by piece; returns how many bytes that were. That nothing was altered is known before
-/// the first piece; who signed it too for a message of up to 25 MiB, for a longer one at its end.
+/// The same into a writer, piece by piece, for an object that was sealed here a moment ago: who signed it is known at
+/// its end, and little memory is taken. Returns how many bytes that were.
 ///
 /// # Errors
-/// [`OpenError`]: the caller decides between another key and another copy; or the writer's own.
-pub fn open_into(
-    sealed: &[u8],
-    keys: &Keys,
-    signers: &Signers,
-    plain_bytes_max: u64,
-    into: &mut impl Write,
-) -> Result<u64, Result<OpenError, io::Error>> {
-    opened(sealed, keys, signers, plain_bytes_max, DEFAULT_BUFFER_SIZE, into)
-}
-
-/// The same for an object that was sealed here a moment ago: who signed it is known at its end, and little memory is
-/// taken.
-///
-/// # Errors
-/// As [`open_into`].
+/// As [`open`], or the writer's own.
 pub(super) fn open_own_into(
     sealed: &[u8],
     keys: &Keys,
@@ -99,7 +93,39 @@ pub(super) fn open_own_into(
     opened(sealed, keys, signers, plain_bytes_max, PIECE_BYTES, into)
 }
 
-/// What is within `held_back_bytes` is given away once it is known who signed it.
+/// The same for an object whose SHA-256 was compared with the one that a signed manifest tells: nobody else can have
+/// made it, and nothing in it was altered, so that its own hash and signature are not asked once more. That is half of
+/// the work of opening it.
+///
+/// # Errors
+/// As [`open`], or the writer's own.
+pub fn open_known_into(
+    sealed: &[u8],
+    keys: &Keys,
+    plain_bytes_max: u64,
+    into: &mut impl Write,
+) -> Result<u64, Result<OpenError, io::Error>> {
+    let opening = Encrypted::parse(sealed).and_then(|message| message.open(keys, sealed, Proof::Known));
+    let inside = opening.map_err(|error| Ok(explain(error)))?;
+    let mut literal = literal_of(inside.packets()).map_err(|error| Ok(explain(error)))?;
+    unpack(&mut literal, plain_bytes_max, into)
+}
+
+/// The packet inside a signed message that holds its content.
+fn literal_of(packets: &[u8]) -> openpgp::Result<PacketParser<'_>> {
+    let mut packets = PacketParserBuilder::from_bytes(packets)?
+        .automatic_hashing(false)
+        .build()?;
+    while let PacketParserResult::Some(packet) = packets {
+        if matches!(packet.packet, Packet::Literal(_)) {
+            return Ok(packet);
+        }
+        packets = packet.recurse()?.1;
+    }
+    anyhow::bail!("nothing is in it")
+}
+
+/// A message of up to `held_back_bytes` is given away once it is known who signed it.
 fn opened(
     sealed: &[u8],
     keys: &Keys,
@@ -108,16 +134,26 @@ fn opened(
     held_back_bytes: usize,
     into: &mut impl Write,
 ) -> Result<u64, Result<OpenError, io::Error>> {
-    let signed = Encrypted::parse(sealed)
-        .and_then(|message| message.open(keys, sealed))
-        .map_err(|error| Ok(explain(error)))?;
+    let opening = Encrypted::parse(sealed).and_then(|message| message.open(keys, sealed, Proof::HashInside));
+    let signed = opening.map_err(|error| Ok(explain(error)))?;
     let (policy, believed) = (StandardPolicy::new(), Believed(signers.clone()));
-    let verifier = VerifierBuilder::from_bytes(signed.packets())
+    // The library takes all of it at once, however small the message is.
+    let held_back_bytes = held_back_bytes.min(signed.packets().len());
+    let mut verifier = VerifierBuilder::from_bytes(signed.packets())
         .map(|builder| builder.buffer_size(held_back_bytes))
         // The clock of whoever restores may stand before the agent's: no signature is from the future.
         .and_then(|builder| builder.with_policy(&policy, SystemTime::UNIX_EPOCH + END_OF_TIME, believed))
         .map_err(|error| Ok(explain(error)))?;
-    let mut unzstd = zstd::Decoder::new(verifier).map_err(|error| Ok(explain_io(error)))?;
+    unpack(&mut verifier, plain_bytes_max, into)
+}
+
+/// Decompresses piece by piece; returns how many bytes that were.
+fn unpack(
+    from: &mut impl Read,
+    plain_bytes_max: u64,
+    into: &mut impl Write,
+) -> Result<u64, Result<OpenError, io::Error>> {
+    let mut unzstd = zstd::Decoder::new(from).map_err(|error| Ok(explain_io(error)))?;
     let (mut piece, mut total_bytes) = (vec![0; PIECE_BYTES], 0_u64);
     loop {
         let count = fill(&mut unzstd, &mut piece).map_err(|error| Ok(explain_io(error)))?;
@@ -212,7 +248,7 @@ impl Encrypted {
     }
 
     /// The signed message inside, by whichever key fits.
-    fn open(mut self, keys: &Keys, sealed: &[u8]) -> openpgp::Result<Decrypted> {
+    fn open(mut self, keys: &Keys, sealed: &[u8], proof: Proof) -> openpgp::Result<Decrypted> {
         let mut refusal = None;
         let session = keys.session(sealed).map(|key| Ok((CIPHER, key)));
         let recipients = std::mem::take(&mut self.recipients);
@@ -225,7 +261,7 @@ impl Encrypted {
             pairs.map(move |(_, pair)| session_key(pkesk, pair))
         });
         for key in session.into_iter().chain(fitting) {
-            match key.and_then(|(algorithm, key)| self.decrypt(sealed, algorithm, &key)) {
+            match key.and_then(|(algorithm, key)| self.decrypt(sealed, (algorithm, &key), proof)) {
                 Ok(opened) => return Ok(opened),
                 Err(error) => refusal = Some(error),
             }
@@ -237,15 +273,15 @@ impl Encrypted {
     fn decrypt(
         &mut self,
         sealed: &[u8],
-        algorithm: SymmetricAlgorithm,
-        key: &SessionKey,
+        (algorithm, key): (SymmetricAlgorithm, &SessionKey),
+        proof: Proof,
     ) -> openpgp::Result<Decrypted> {
         // A key that did not fit has spoiled what lay there.
         let mut body = match std::mem::take(&mut self.body) {
             spoiled if spoiled.is_empty() => Self::parse(sealed)?.body,
             body => body,
         };
-        let inside = decrypt(&mut body, algorithm, key)?;
+        let inside = decrypt(&mut body, algorithm, key, proof)?;
         Ok(Decrypted { body, inside })
     }
 

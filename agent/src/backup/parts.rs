@@ -1,5 +1,5 @@
 //! The database's parts, from pages in a read transaction to sealed objects: one thread reads pages, two compress, sign
-//! and encrypt them. Only a few hundred kilobytes of plain pages are in memory at a time, and none on the disk.
+//! and encrypt them. Only a few megabytes of plain pages are in memory at a time, and none on the disk.
 //! It does not know where the objects go.
 
 use std::{
@@ -24,7 +24,7 @@ use crate::store::pages::PinnedPages;
 /// Threads that compress and encrypt: one core must stay free for the bot and for alerts on small servers.
 const SEALING_THREADS: u32 = 2;
 /// Plain bytes that are read at once; each sealing thread has two of these.
-const CHUNK_BYTES: u32 = 256 * 1024;
+const CHUNK_BYTES: u32 = 512 * 1024;
 
 /// One part, before it is read.
 pub(super) struct Part {

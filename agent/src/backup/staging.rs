@@ -6,6 +6,7 @@ use std::{
     io::{self, BufWriter, Read, Write},
     os::unix::fs::{DirBuilderExt, OpenOptionsExt},
     path::{Path, PathBuf},
+    sync::atomic::{AtomicUsize, Ordering},
 };
 
 use anyhow::Context;
@@ -82,6 +83,8 @@ pub(super) struct Sealer {
     pub level: i32,
     /// Where session keys wait for a rehearsal.
     pub remembered: Remembered,
+    /// The largest object in memory so far: the next one is most likely about as large, and need not grow.
+    largest_bytes: AtomicUsize,
 }
 
 /// An object that was poured, before anybody has looked at it.
@@ -93,10 +96,26 @@ struct Poured {
 }
 
 impl Sealer {
+    pub(super) fn new(
+        recipients: Recipients,
+        signer: SigningKey,
+        level: i32,
+        remembered: Remembered,
+    ) -> Self {
+        Self {
+            recipients,
+            signer,
+            level,
+            remembered,
+            largest_bytes: AtomicUsize::default(),
+        }
+    }
+
     /// Seals into memory: for what is a part or smaller.
     pub(super) fn seal(&self, key: &str, plain: impl Read) -> anyhow::Result<(Object, Vec<u8>)> {
-        let mut bytes = Vec::new();
+        let mut bytes = Vec::with_capacity(self.largest_bytes.load(Ordering::Relaxed));
         let sealed = self.pour(key, plain, &mut bytes)?;
+        self.largest_bytes.fetch_max(bytes.len(), Ordering::Relaxed);
         let object = self.settle(sealed, || Ok(&bytes))?;
         Ok((object, bytes))
     }

@@ -1,5 +1,6 @@
-//! Fetches objects from the remotes in turn and believes none of them: size, digest, signature, decryption and unpacked
-//! size must all be as the manifest, or the object's own name, says.
+//! Fetches objects from the remotes in turn and believes none of them: a manifest and a segment must be signed, and have
+//! the digest in their names; every other object must have the size, the digest and the unpacked size that a signed
+//! manifest tells.
 //! A remote that fails is named, and the next one is asked.
 
 use std::{
@@ -7,6 +8,7 @@ use std::{
     io::{self, Write},
 };
 
+use bytes::Bytes;
 use protocol::{
     manifest::{BaseRef, Manifest, Object},
     object_key::{self, PointId, SegmentName},
@@ -16,7 +18,7 @@ use sha2::{Digest, Sha256};
 use super::{Sources, index::Unread};
 use crate::backup::{
     remote::{Remote, RemoteError},
-    seal::{OpenError, hex, open, open_into, sha256_hex},
+    seal::{OpenError, hex, open, open_known_into, sha256_hex},
     segment,
 };
 
@@ -159,14 +161,14 @@ pub(super) async fn opened<W: Write + Send + 'static>(
         let what = match sealed_from(remote, object).await {
             Err(what) => what,
             Ok(sealed) => {
-                let (object, keys, signers) = (object.clone(), sources.keys.clone(), sources.signers.clone());
+                let (object, keys) = (object.clone(), sources.keys.clone());
                 let key = object.key.clone();
                 let mut writer = make();
                 // Hashing and decrypting a part takes a tenth of a second: on a thread of its own, as many as cores.
                 let _core = sources.cores.acquire().await;
                 let work = move || {
                     unseal(&object, &sealed, |sealed| {
-                        open_into(sealed, &keys, &signers, object.plain_size_bytes, &mut writer)
+                        open_known_into(sealed, &keys, object.plain_size_bytes, &mut writer)
                     })
                     .map(|()| writer)
                 };
@@ -187,7 +189,7 @@ pub(super) async fn opened<W: Write + Send + 'static>(
     Err(Failure::Lost(wrong.sentence(&object.key)))
 }
 
-async fn sealed_from(remote: &Remote, object: &Object) -> Result<Vec<u8>, String> {
+async fn sealed_from(remote: &Remote, object: &Object) -> Result<Bytes, String> {
     match remote.get(&object.key, object.size_bytes).await {
         Ok(sealed) => Ok(sealed),
         Err(RemoteError::WrongSize { found, expected }) if found < expected => {

@@ -259,7 +259,7 @@ fn point(taken_at: UnixMillis, size_bytes: u64, base: Option<PointId>) -> KnownP
     let name = format!("{stamp}-1f0c9a3e");
     let digest = "0".repeat(64);
     let manifest = json!({
-        "version": 2, "point": name, "taken_at": taken_at.0, "chain": "5f0c61d2a8e94b7fa3d1c07e9b24d6aa", "commit": 7,
+        "version": protocol::manifest::VERSION, "point": name, "taken_at": taken_at.0, "chain": "5f0c61d2a8e94b7fa3d1c07e9b24d6aa", "commit": 7,
         "base": base.map(|point| json!({"point": point, "manifest_sha256": digest})), "previous": null,
         "database": [{"key": "base/x", "size_bytes": size_bytes, "sha256": digest, "plain_size_bytes": size_bytes}],
         "database_bytes": size_bytes, "page_size": 4096, "page_root": "0".repeat(32), "files": null,

@@ -75,12 +75,12 @@ impl Desk {
     pub(super) fn refresh_keys(&mut self) -> anyhow::Result<()> {
         let looks = looks(&self.certificates);
         if self.sealer.is_none() || looks != self.looks {
-            self.sealer = Some(Sealer {
-                recipients: load(&self.certificates)?,
-                signer: SigningKey::load_or_make(&self.state_dir)?,
-                level: LEVEL,
-                remembered: Remembered::at(&self.state_dir),
-            });
+            self.sealer = Some(Sealer::new(
+                load(&self.certificates)?,
+                SigningKey::load_or_make(&self.state_dir)?,
+                LEVEL,
+                Remembered::at(&self.state_dir),
+            ));
             self.looks = looks;
         }
         Ok(())

@@ -4,6 +4,7 @@
 use std::{collections::BTreeMap, time::Duration};
 
 use anyhow::Context;
+use bytes::Bytes;
 use futures_util::TryStreamExt;
 use jiff::Timestamp;
 use opendal::{Buffer, HttpTransporter, Operator};
@@ -206,8 +207,13 @@ impl Remote {
     ///
     /// # Errors
     /// [`RemoteError`]: the caller tries another remote.
-    pub async fn get(&self, key: &str, size_bytes: u64) -> Result<Vec<u8>, RemoteError> {
-        Ok(self.read(key, size_bytes).await?.to_vec())
+    pub async fn get(&self, key: &str, size_bytes: u64) -> Result<Bytes, RemoteError> {
+        has_size(self.size(key).await?, size_bytes)?;
+        let operator = &self.reader()?.ok_or(RemoteError::Missing)?;
+        let read = || async move { operator.read_with(key).range(0..size_bytes).await };
+        let bytes = attempt(call_limit(size_bytes), read).await?;
+        has_size(bytes.len() as u64, size_bytes)?;
+        Ok(bytes.to_bytes())
     }
 
     /// Whether an object holds these bytes. They are compared piece by piece, as they come.
@@ -237,20 +243,11 @@ impl Remote {
         attempt(call_limit(size_bytes), compare).await
     }
 
-    async fn read(&self, key: &str, size_bytes: u64) -> Result<Buffer, RemoteError> {
-        has_size(self.size(key).await?, size_bytes)?;
-        let operator = &self.reader()?.ok_or(RemoteError::Missing)?;
-        let read = || async move { operator.read_with(key).range(0..size_bytes).await };
-        let bytes = attempt(call_limit(size_bytes), read).await?;
-        has_size(bytes.len() as u64, size_bytes)?;
-        Ok(bytes)
-    }
-
     /// Fetches an object of unknown size that may not be larger than this.
     ///
     /// # Errors
     /// As [`Remote::get`].
-    pub async fn get_at_most(&self, key: &str, bytes_max: u64) -> Result<Vec<u8>, RemoteError> {
+    pub async fn get_at_most(&self, key: &str, bytes_max: u64) -> Result<Bytes, RemoteError> {
         let size_bytes = self.size(key).await?;
         if size_bytes > bytes_max {
             return Err(RemoteError::WrongSize {
