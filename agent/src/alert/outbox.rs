@@ -142,7 +142,7 @@ impl Sender {
 
     fn parcel<'a>(&self, rows: &'a [Waiting]) -> anyhow::Result<Parcel<'a>> {
         if rows.len() > SINGLE_ROWS_MAX {
-            let (text, count) = message::summary(&self.voice, rows);
+            let (text, count) = message::summary(&self.voice, rows, now());
             return Ok(Parcel {
                 rows: &rows[..count],
                 text,
@@ -153,7 +153,7 @@ impl Sender {
         let (chat_id, row) = (self.address.chat_id, &rows[0]);
         Ok(Parcel {
             rows: &rows[..1],
-            text: message::outgoing(&self.voice, row),
+            text: message::outgoing(&self.voice, row, now()),
             reply_to: self.store.message_to_reply_to(chat_id, &row.message)?,
             edit: self.store.message_to_edit(chat_id, &row.message)?,
         })

@@ -18,6 +18,18 @@ pub fn moment(timezone: &TimeZone, at: UnixMillis) -> String {
         .to_string()
 }
 
+/// A moment that is read beside another one: the time alone where both are on the same day.
+pub(super) fn moment_beside(timezone: &TimeZone, at: UnixMillis, other: UnixMillis) -> String {
+    let (shown, other) = (moment(timezone, at), moment(timezone, other));
+    match (
+        shown.split(' ').collect::<Vec<_>>().as_slice(),
+        other.split(' ').next(),
+    ) {
+        ([day, time, ..], Some(other)) if *day == other => (*time).to_owned(),
+        _ => shown,
+    }
+}
+
 /// The largest unit that is not zero and the one below it: nobody needs the seconds of a day.
 #[must_use]
 pub fn duration(language: Language, lasted: Duration) -> String {

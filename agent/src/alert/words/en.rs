@@ -39,6 +39,7 @@ pub(super) const PHRASES: Phrases = Phrases {
     incident: "The bot reports",
     bots_words: "The bot's own words",
     repeated: "(repeated)",
+    elsewhere: "recovered; delivered by {way} at {at}",
     summary: "{count} messages at once, with their true times:",
     units: [" d", " h", " min", " s"],
 };

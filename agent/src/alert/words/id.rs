@@ -39,6 +39,7 @@ pub(super) const PHRASES: Phrases = Phrases {
     incident: "Bot melapor",
     bots_words: "Rincian dari bot",
     repeated: "(ulangan)",
+    elsewhere: "pulih; sudah disampaikan lewat {way} pukul {at}",
     summary: "{count} kabar sekaligus, dengan waktu aslinya:",
     units: [" hari", " jam", " menit", " detik"],
 };
