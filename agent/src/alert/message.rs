@@ -9,11 +9,11 @@ use protocol::{
     time::UnixMillis,
 };
 
-pub use super::text::{duration, grouped, moment};
+pub use super::text::{duration, moment, rupiah};
 use super::{
     calendar::Calendar,
     engine::{Fault, Kind, Notice},
-    rule::object_of,
+    rule::{Rule, object_of},
     text::{cut, figure, moment_beside, one_line, printable, units},
     words::{self, phrases, wording},
 };
@@ -191,6 +191,26 @@ pub fn headline(voice: &Voice, fault: &Fault) -> String {
     )
 }
 
+/// What a rule means and what to do about it, or what a report of the bot's does, where no alert is at hand. `None`
+/// for a name that is neither.
+#[must_use]
+pub fn explained(voice: &Voice, name: &str) -> Option<String> {
+    let fill = |text: &str| text.replace("{unit}", &voice.unit).replace("{object}", "…");
+    let Some(rule) = Rule::named(name) else {
+        return words::incident(voice.language, name).map(fill);
+    };
+    let (words, phrases) = (wording(voice.language, rule), phrases(voice.language));
+    Some(format!(
+        "{} {}\n\n{}: {}\n\n{}: {}",
+        icon(rule.severity()),
+        fill(words.headline),
+        phrases.means,
+        fill(words.means),
+        phrases.todo,
+        fill(words.todo),
+    ))
+}
+
 fn trouble_text(voice: &Voice, notice: &Notice, prefix: Option<&str>) -> (String, String) {
     let words = wording(voice.language, notice.lead.rule);
     let phrases = phrases(voice.language);
@@ -305,12 +325,9 @@ mod tests {
     use protocol::incident::IncidentId;
 
     use super::*;
-    use crate::{
-        alert::rule::Rule,
-        store::{
-            episodes::EpisodeId,
-            outbox::{DeliveryId, Elsewhere},
-        },
+    use crate::store::{
+        episodes::EpisodeId,
+        outbox::{DeliveryId, Elsewhere},
     };
 
     fn voice(language: Language) -> Voice {
