@@ -67,7 +67,7 @@ pub fn of_notice(voice: &Voice, notice: &Notice, now: UnixMillis) -> Message {
         Kind::Worse => trouble_text(voice, notice, Some(phrases.worse)),
         Kind::More => trouble_text(voice, notice, Some(phrases.more)),
         Kind::Reminder => trouble_text(voice, notice, Some(phrases.reminder)),
-        Kind::Flapping { raises } => flapping_text(voice, notice, *raises),
+        Kind::Flapping { raises } | Kind::Returned { raises } => flapping_text(voice, notice, *raises),
         Kind::Resolved { lasted } => over_text(voice, notice, &duration(voice.language, *lasted)),
         Kind::Withdrawn => withdrawn_text(voice, notice),
         Kind::Settled => short_text(voice, notice, phrases.settled, now),
