@@ -160,7 +160,8 @@ fn over(floor: &mut FloorRow, now: UnixMillis) -> Option<Notice> {
 }
 
 fn notice(kind: Kind, episode: EpisodeId, severity: Severity, lead: Fault) -> Notice {
-    let loud = kind != Kind::Calm && severity > Severity::Info;
+    // A change rings nowhere, and is not sent as a message where nothing can be changed.
+    let loud = !kind.is_edit() && severity > Severity::Info;
     Notice {
         kind,
         episode,

@@ -124,6 +124,7 @@ fn a_third_lasting_death_within_the_hour_turns_the_message_red_again_at_once_and
         assert_eq!(day.messages(), 0);
         day.restart();
         day.pass(1);
+        assert!(day.said.iter().all(|(_, notice)| !notice.loud), "{:?}", day.said);
         let told = day.told();
         // The fourth finds the message changed three times: that is what one may be.
         if !told.is_empty() {
