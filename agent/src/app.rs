@@ -217,7 +217,7 @@ impl Parts {
 }
 
 fn alerts_of(config: &Config, store: &Arc<Store>, ladder: &[Rung]) -> Alerts {
-    Alerts::new(Arc::clone(store), Voice::of(config), Calendar::of(config), ladder)
+    Alerts::new(Arc::clone(store), Voice::of(config), Calendar::of(config), ladder).rehearsed(&config.drill)
 }
 
 fn alert_clock(alerts: &Alerts, pace: Pace, beats: &mut Beats) -> AlertClock {

@@ -42,6 +42,10 @@ fn the_owner_asks_and_acts_while_a_seller_and_a_stranger_learn_nothing() {
         "{}",
         backups.text
     );
+    owner.say("/digest").unwrap();
+    owner.wait_for("Latihan berikutnya: ");
+    owner.say("/runbook disk_full").unwrap();
+    owner.wait_for("Yang perlu dilakukan: ");
 
     shop.sandbox.customer(STRANGER).unwrap();
     let seller = shop.sandbox.chat(OWNER_BOT, SELLER);

@@ -16,6 +16,7 @@ mod idle;
 mod keeper;
 mod late_money;
 mod memory;
+mod metrics;
 mod outage;
 mod purchase;
 mod queues;

@@ -6,6 +6,7 @@ use std::{
     env, fs,
     io::{Read, Write},
     net::{SocketAddr, TcpListener},
+    os::unix::fs::PermissionsExt,
     path::Path,
     process::Command,
     sync::{Arc, Mutex},
@@ -32,8 +33,11 @@ const BACK: &str = "Bot toko menjawab lagi";
 const FAILED: &str = "Cadangan gagal";
 const WORKS: &str = "Cadangan berhasil lagi";
 const HANG: Duration = Duration::from_secs(30);
-/// An agent has sixteen remotes at most, two of which stand elsewhere; thirty faults are tried in the agent's own tests.
+/// An agent has sixteen remotes at most, two of which stand elsewhere. Thirty faults are had of logs.
 const FAULTS: usize = 14;
+/// As many logs as an agent watches, each with three faults when nobody rotates them.
+const LOGS: usize = 10;
+const LOG_FAULTS: usize = 3 * LOGS;
 /// As many of them a message names.
 const NAMED: usize = 9;
 
@@ -149,6 +153,73 @@ fn signal(process: u32, name: &str) {
         .args(["-s", name, &process.to_string()])
         .status();
     assert!(sent.unwrap().success());
+}
+
+/// Rotates all of them for real.
+fn rotate(folder: &Path) {
+    let (configuration, status) = (folder.join("rotate.conf"), folder.join("status"));
+    let words = "rotate 1\nnocompress\ncreate";
+    fs::write(
+        &configuration,
+        format!("{}/*.log {{\n{words}\n}}\n", folder.display()),
+    )
+    .unwrap();
+    fs::set_permissions(&configuration, fs::Permissions::from_mode(0o644)).unwrap();
+    let done = Command::new("logrotate")
+        .env("PATH", "/usr/sbin:/usr/bin:/sbin:/bin")
+        .args(["--force", "--state"])
+        .args([&status, &configuration])
+        .output()
+        .expect("logrotate is installed: scripts/setup --tests does it");
+    assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
+}
+
+/// Nobody runs logrotate: every log is too long, is overdue, and has old files that nobody deletes.
+#[test]
+fn thirty_faults_with_one_root_are_one_message_that_changes_in_place_and_one_that_they_are_over() {
+    let mut shop = Shop::open(&stocked(1));
+    // Before the bot's own in the order of their names: that one is not the question.
+    let folder = shop.place.join("aged");
+    fs::create_dir(&folder).unwrap();
+    fs::set_permissions(&folder, fs::Permissions::from_mode(0o755)).unwrap();
+    let mut files = Vec::new();
+    for number in 0..LOGS {
+        let log = folder.join(format!("{number}.log"));
+        fs::write(&log, "the same line again and again\n".repeat(60_000)).unwrap();
+        for old in ["log.1", "log.2"] {
+            fs::write(log.with_extension(old), "an old line\n").unwrap();
+        }
+        files.push(format!("\"{}\"", log.display()));
+    }
+    let mut toml = fs::read_to_string(shop.place.agent_toml()).unwrap();
+    toml += &format!(
+        "\n[watch.logs]\nfiles = [{}]\nperiod = \"2s\"\nevery = \"500ms\"\nsize_mib = 1\nkeep = 1\ncompress = false\n",
+        files.join(", ")
+    );
+    fs::write(shop.place.agent_toml(), toml).unwrap();
+    shop.start_agent().unwrap();
+    let owner = shop.sandbox.chat(OWNER_BOT, OWNER);
+    until("the owner to read of all of it", 6 * GENEROUS, || {
+        let shown = owner.newest_that_says("/aged/")?;
+        shown.contains(&format!("+{}", LOG_FAULTS - NAMED)).then_some(())
+    });
+    rotate(&folder);
+    let all_over = format!("Semua {LOG_FAULTS} masalah");
+    until("the owner to read that it is over", 3 * GENEROUS, || {
+        arrivals(&shop, &all_over).first().copied()
+    });
+    until("the message to say that it is over", GENEROUS, || {
+        owner.newest_that_says("Sudah selesai: dari").map(drop)
+    });
+    assert_eq!(
+        (arrivals(&shop, "/aged/").len(), arrivals(&shop, &all_over).len()),
+        (1, 1)
+    );
+    let edits = shop
+        .sandbox
+        .whole_record(&format!("api=telegram&bot={OWNER_BOT}&method=editMessageText"))
+        .unwrap();
+    assert!((2..=3).contains(&edits.len()), "{edits:?}");
 }
 
 /// One agent and many remotes on one shelf: the bot hangs, the shelf is lost, and at last the whole server.

@@ -23,21 +23,26 @@ fn declared(code: &str) -> BTreeSet<String> {
 }
 
 /// The names in headings such as ``### `bot_gone` ``.
-fn entries(runbook: &str) -> BTreeSet<String> {
+fn entries(runbook: &str) -> Vec<String> {
     let names = runbook
         .lines()
         .filter_map(|line| line.strip_prefix("### `")?.strip_suffix('`'));
     names.map(str::to_owned).collect()
 }
 
-fn differences(declared: &BTreeSet<String>, entries: &BTreeSet<String>) -> Vec<String> {
+fn differences(declared: &BTreeSet<String>, told: &[String]) -> Vec<String> {
+    let entries: BTreeSet<String> = told.iter().cloned().collect();
+    let doubled = entries
+        .iter()
+        .filter(|name| told.iter().filter(|told| told == name).count() > 1)
+        .map(|name| format!("{RUNBOOK} has two entries named {name}"));
     let missing = declared
-        .difference(entries)
+        .difference(&entries)
         .map(|name| format!("{name} has no entry in {RUNBOOK}"));
     let stale = entries
         .difference(declared)
         .map(|name| format!("{RUNBOOK} tells of {name}, which no program raises"));
-    missing.chain(stale).collect()
+    missing.chain(stale).chain(doubled).collect()
 }
 
 fn text_of(path: &str) -> String {
@@ -61,8 +66,8 @@ fn every_alert_has_a_runbook_entry() {
 }
 
 #[test]
-fn an_alert_without_entry_and_an_entry_without_alert_are_caught() {
+fn an_alert_without_entry_an_entry_without_alert_and_two_of_one_name_are_caught() {
     let kinds = declared("    Self::A => \"a\",\n    B => Spec::new(\"b\", Info),\n    other => \"c\",\n");
-    let told = entries("### `b`\nText.\n### `d`\n## Other\n");
-    assert_eq!(differences(&kinds, &told).len(), 2);
+    let told = entries("### `b`\nText.\n### `d`\n## Other\n### `b`\n");
+    assert_eq!(differences(&kinds, &told).len(), 3);
 }

@@ -8,7 +8,7 @@ use super::{
     engine::{Fault, MAINTENANCE},
     message::{HEADLINE_UNITS_MAX, TEXT_UNITS_MAX, Voice, duration, headline, moment},
     rule::{Rule, object_of},
-    text::{cut, grouped, one_line},
+    text::{cut, one_line, rupiah},
     words::{DigestPhrases, digest_phrases, wording},
 };
 use crate::store::{
@@ -34,6 +34,8 @@ pub struct Day<'a> {
     pub fresh: &'a [Freshness],
     /// How the rehearsals of each remote stand.
     pub drilled: &'a [Drilled],
+    /// When the next rehearsal is due; `None` where nothing can be rehearsed.
+    pub drill_due: Option<UnixMillis>,
     /// Where the backups stand, to be kept outside of every remote.
     pub anchor: Option<String>,
     /// The last test of each way.
@@ -58,7 +60,7 @@ pub fn of_day(voice: &Voice, day: &Day<'_>, now: UnixMillis) -> Message {
     text += &phrases
         .trade
         .replace("{orders}", &day.trade.0.to_string())
-        .replace("{money}", &grouped(day.trade.1));
+        .replace("{money}", &rupiah(day.trade.1));
     part(&mut text, phrases.past, "", past(voice, phrases, day.past));
     part(
         &mut text,
@@ -78,6 +80,10 @@ pub fn of_day(voice: &Voice, day: &Day<'_>, now: UnixMillis) -> Message {
         phrases.no_drill,
         drills(voice, day.drilled, now),
     );
+    if let Some(due) = day.drill_due {
+        let due = moment(&voice.timezone, due);
+        text += &format!("\n{}", phrases.drill_next.replace("{at}", &due));
+    }
     part(
         &mut text,
         phrases.anchor,

@@ -1,18 +1,20 @@
 //! From a notice to the text that the owner reads: what happened, what it means, what was done, what to do.
 //! Pure; what it is given from outside is cut to length, and nothing is formatted as markup.
 
+use std::time::Duration;
+
 use jiff::tz::TimeZone;
 use protocol::{
     incident::{Incident, Severity},
     time::UnixMillis,
 };
 
-pub use super::text::{duration, grouped, moment};
+pub use super::text::{duration, moment, rupiah};
 use super::{
     calendar::Calendar,
     engine::{Fault, Kind, Notice},
-    rule::object_of,
-    text::{cut, figure, one_line, printable, units},
+    rule::{Rule, object_of},
+    text::{cut, figure, moment_beside, one_line, printable, units},
     words::{self, phrases, wording},
 };
 use crate::{
@@ -28,6 +30,8 @@ const DETAIL_UNITS_MAX: usize = 1_500;
 pub(super) const HEADLINE_UNITS_MAX: usize = 200;
 /// The longest name of a kind of incident.
 const KIND_UNITS_MAX: usize = 64;
+/// Ways that a message takes together may differ by this much.
+const SAME_MOMENT: Duration = Duration::from_secs(30);
 /// Other faults that one message names.
 const OTHERS_MAX: usize = 8;
 
@@ -63,7 +67,7 @@ pub fn of_notice(voice: &Voice, notice: &Notice, now: UnixMillis) -> Message {
         Kind::Worse => trouble_text(voice, notice, Some(phrases.worse)),
         Kind::More => trouble_text(voice, notice, Some(phrases.more)),
         Kind::Reminder => trouble_text(voice, notice, Some(phrases.reminder)),
-        Kind::Flapping { raises } => flapping_text(voice, notice, *raises),
+        Kind::Flapping { raises } | Kind::Returned { raises } => flapping_text(voice, notice, *raises),
         Kind::Resolved { lasted } => over_text(voice, notice, &duration(voice.language, *lasted)),
         Kind::Withdrawn => withdrawn_text(voice, notice),
         Kind::Settled => short_text(voice, notice, phrases.settled, now),
@@ -119,19 +123,37 @@ pub fn of_incident(voice: &Voice, calendar: &Calendar, incident: &Incident, now:
     }
 }
 
-/// The text of a row when it goes out: marked when it may have arrived before.
+/// The text of a row when it goes out: marked when it may have arrived before, and with where it went meanwhile.
 #[must_use]
-pub fn outgoing(voice: &Voice, row: &Waiting) -> String {
+pub fn outgoing(voice: &Voice, row: &Waiting, now: UnixMillis) -> String {
+    let mut text = row.message.text.clone();
+    if let Some(note) = elsewhere(voice, row, now) {
+        text += &format!("\n\n({note})");
+    }
     // To edit twice is the same as once.
     if row.in_doubt && !row.message.is_edit {
-        return format!("{} {}", phrases(voice.language).repeated, row.message.text);
+        return format!("{} {text}", phrases(voice.language).repeated);
     }
-    row.message.text.clone()
+    text
+}
+
+/// That this way is back, and which way told the owner meanwhile. Nothing of what goes two ways at once, as a
+/// reminder does, nor under what only marks a message as over.
+fn elsewhere(voice: &Voice, row: &Waiting, now: UnixMillis) -> Option<String> {
+    let told = row.elsewhere.as_ref()?;
+    let only_marks = row.message.is_edit && !row.message.open;
+    let went_both_ways = !told.climbed && now.since(told.sent_at) < SAME_MOMENT;
+    if only_marks || went_both_ways {
+        return None;
+    }
+    let at = moment_beside(&voice.timezone, told.sent_at, row.created_at);
+    let note = phrases(voice.language).elsewhere;
+    Some(note.replace("{at}", &at).replace("{way}", &told.rung))
 }
 
 /// As many rows as fit into one message, from the first on: the text, and how many rows it tells.
 #[must_use]
-pub fn summary(voice: &Voice, rows: &[Waiting]) -> (String, usize) {
+pub fn summary(voice: &Voice, rows: &[Waiting], now: UnixMillis) -> (String, usize) {
     let phrases = phrases(voice.language);
     // The count is shorter than the place that it is filled into.
     let mut left = TEXT_UNITS_MAX - units(phrases.summary);
@@ -142,8 +164,9 @@ pub fn summary(voice: &Voice, rows: &[Waiting]) -> (String, usize) {
         } else {
             String::new()
         };
+        let meanwhile = elsewhere(voice, row, now).map_or(String::new(), |note| format!(" ({note})"));
         let line = format!(
-            "{}  {mark}{}",
+            "{}  {mark}{}{meanwhile}",
             moment(&voice.timezone, row.created_at),
             row.message.headline
         );
@@ -166,6 +189,26 @@ pub fn headline(voice: &Voice, fault: &Fault) -> String {
         &format!("{} {text}", icon(fault.rule.severity())),
         HEADLINE_UNITS_MAX,
     )
+}
+
+/// What a rule means and what to do about it, or what a report of the bot's does, where no alert is at hand. `None`
+/// for a name that is neither.
+#[must_use]
+pub fn explained(voice: &Voice, name: &str) -> Option<String> {
+    let fill = |text: &str| text.replace("{unit}", &voice.unit).replace("{object}", "…");
+    let Some(rule) = Rule::named(name) else {
+        return words::incident(voice.language, name).map(fill);
+    };
+    let (words, phrases) = (wording(voice.language, rule), phrases(voice.language));
+    Some(format!(
+        "{} {}\n\n{}: {}\n\n{}: {}",
+        icon(rule.severity()),
+        fill(words.headline),
+        phrases.means,
+        fill(words.means),
+        phrases.todo,
+        fill(words.todo),
+    ))
 }
 
 fn trouble_text(voice: &Voice, notice: &Notice, prefix: Option<&str>) -> (String, String) {
@@ -279,14 +322,12 @@ fn icon(severity: Severity) -> &'static str {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use protocol::incident::IncidentId;
 
     use super::*;
-    use crate::{
-        alert::rule::Rule,
-        store::{episodes::EpisodeId, outbox::DeliveryId},
+    use crate::store::{
+        episodes::EpisodeId,
+        outbox::{DeliveryId, Elsewhere},
     };
 
     fn voice(language: Language) -> Voice {
@@ -408,9 +449,14 @@ mod tests {
             },
             created_at: UnixMillis(number * 1000),
             in_doubt: number == 2,
+            elsewhere: (number == 3).then(|| Elsewhere {
+                rung: "push".to_owned(),
+                sent_at: UnixMillis(63_000),
+                climbed: true,
+            }),
         };
         let rows: Vec<Waiting> = (0..200).map(row).collect();
-        let (text, count) = summary(&voice(Language::En), &rows);
+        let (text, count) = summary(&voice(Language::En), &rows, UnixMillis(500_000));
         assert!(
             units(&text) <= TEXT_UNITS_MAX && (10..200).contains(&count),
             "{count}"
@@ -420,6 +466,40 @@ mod tests {
             text.contains("1970-01-01 07:00:02 WIB  (repeated) headline 2 "),
             "{text}"
         );
+        assert_eq!(
+            text.matches("recovered; delivered by push at 07:01:03").count(),
+            1,
+            "{text}"
+        );
+    }
+
+    #[test]
+    fn what_another_way_told_meanwhile_says_so_and_what_went_both_ways_at_once_does_not() {
+        let said = |language, sent_at_s: i64| {
+            let row = Waiting {
+                id: DeliveryId(1),
+                message: told(Language::En, &gone(Kind::First)),
+                created_at: UnixMillis(0),
+                in_doubt: false,
+                elsewhere: Some(Elsewhere {
+                    rung: "push".to_owned(),
+                    sent_at: UnixMillis(sent_at_s * 1000),
+                    climbed: false,
+                }),
+            };
+            outgoing(&voice(language), &row, UnixMillis(200_000_000))
+        };
+        let text = said(Language::En, 720);
+        assert!(
+            text.ends_with("\n\n(recovered; delivered by push at 07:12:00)"),
+            "{text}"
+        );
+        let text = said(Language::Id, 100_000);
+        assert!(
+            text.ends_with("lewat push pukul 1970-01-02 10:46:40 WIB)"),
+            "{text}"
+        );
+        assert!(!said(Language::En, 199_980).contains("push"));
     }
 
     #[test]

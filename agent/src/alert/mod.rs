@@ -4,15 +4,17 @@
 use std::{sync::Arc, time::Duration};
 
 use anyhow::Context;
+use cron::Schedule;
 use protocol::time::UnixMillis;
 use tokio::sync::watch;
 
 use crate::{
-    backup::anchor::Anchor,
+    backup::{anchor::Anchor, schedule},
     store::{
         Store,
         book::Book,
         episodes::EpisodeId,
+        freshness::Freshness,
         outbox::{Message, Rung},
     },
 };
@@ -50,6 +52,7 @@ pub struct Alerts {
     voice: Voice,
     calendar: Calendar,
     ladder: Arc<[Rung]>,
+    drill: Option<Schedule>,
     /// Changes with every queued message: what the outbox waits for.
     queued: watch::Sender<u64>,
 }
@@ -63,8 +66,16 @@ impl Alerts {
             voice,
             calendar,
             ladder: ladder.into(),
+            drill: None,
             queued: watch::Sender::new(0),
         }
+    }
+
+    /// The same, and the digest says when the next rehearsal of a restore is due.
+    #[must_use]
+    pub fn rehearsed(self, schedule: &Schedule) -> Self {
+        let drill = Some(schedule.clone());
+        Self { drill, ..self }
     }
 
     /// Takes in what a probe saw: moves the alert and queues the message, both or neither.
@@ -164,6 +175,7 @@ impl Alerts {
             past: &past,
             fresh: &fresh,
             drilled: &drilled,
+            drill_due: self.drill_due(&fresh, now),
             anchor: Anchor::newest(&self.store)?.map(|anchor| anchor.line()),
             tests: &tests,
             trade: (
@@ -173,6 +185,12 @@ impl Alerts {
             service: self.store.service(since)?,
         };
         Ok(digest::of_day(&self.voice, &day, now))
+    }
+
+    /// Without a restore point there is nothing to rehearse.
+    fn drill_due(&self, fresh: &[Freshness], now: UnixMillis) -> Option<UnixMillis> {
+        let schedule = self.drill.as_ref().filter(|_| !fresh.is_empty())?;
+        schedule::next_after(schedule, &self.voice.timezone, now)
     }
 
     /// Ends the alerts of a kind whose objects the configuration does not name any more, and says so where they were

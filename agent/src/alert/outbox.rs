@@ -8,7 +8,7 @@ use std::{
 };
 
 use jiff::Timestamp;
-use protocol::time::UnixMillis;
+use protocol::{incident::Severity, time::UnixMillis};
 use rand::Rng;
 use tokio::{sync::watch, time::timeout};
 
@@ -132,17 +132,21 @@ impl Sender {
         Ok(Some(outcome))
     }
 
-    /// The last edit only marks a message as over, which another message has said: without one to mark it says nothing.
+    /// An edit that only marks a message as over, as taken on, or as red again says nothing without a message to mark:
+    /// another one has said so, or will. One that tells of more goes out as a message then.
     fn is_needless(&self, row: &Waiting) -> anyhow::Result<bool> {
         let message = &row.message;
-        let only_marks = message.is_edit && !message.open;
+        let is_mark = !message.open || (!message.loud && message.severity > Severity::Info);
+        if !(message.is_edit && is_mark) {
+            return Ok(false);
+        }
         let live = self.store.message_to_edit(self.address.chat_id, message)?;
-        Ok(only_marks && live.is_none())
+        Ok(live.is_none())
     }
 
     fn parcel<'a>(&self, rows: &'a [Waiting]) -> anyhow::Result<Parcel<'a>> {
         if rows.len() > SINGLE_ROWS_MAX {
-            let (text, count) = message::summary(&self.voice, rows);
+            let (text, count) = message::summary(&self.voice, rows, now());
             return Ok(Parcel {
                 rows: &rows[..count],
                 text,
@@ -153,7 +157,7 @@ impl Sender {
         let (chat_id, row) = (self.address.chat_id, &rows[0]);
         Ok(Parcel {
             rows: &rows[..1],
-            text: message::outgoing(&self.voice, row),
+            text: message::outgoing(&self.voice, row, now()),
             reply_to: self.store.message_to_reply_to(chat_id, &row.message)?,
             edit: self.store.message_to_edit(chat_id, &row.message)?,
         })

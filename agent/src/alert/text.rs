@@ -18,6 +18,18 @@ pub fn moment(timezone: &TimeZone, at: UnixMillis) -> String {
         .to_string()
 }
 
+/// A moment that is read beside another one: the time alone where both are on the same day.
+pub(super) fn moment_beside(timezone: &TimeZone, at: UnixMillis, other: UnixMillis) -> String {
+    let (shown, other) = (moment(timezone, at), moment(timezone, other));
+    match (
+        shown.split(' ').collect::<Vec<_>>().as_slice(),
+        other.split(' ').next(),
+    ) {
+        ([day, time, ..], Some(other)) if *day == other => (*time).to_owned(),
+        _ => shown,
+    }
+}
+
 /// The largest unit that is not zero and the one below it: nobody needs the seconds of a day.
 #[must_use]
 pub fn duration(language: Language, lasted: Duration) -> String {
@@ -56,8 +68,7 @@ pub(super) fn figure(language: Language, unit: Unit, value: f64) -> String {
 }
 
 /// Whole, with dots between the thousands, as in Indonesia.
-#[must_use]
-pub fn grouped(number: i64) -> String {
+fn grouped(number: i64) -> String {
     let digits = number.unsigned_abs().to_string();
     let mut shown = String::new();
     for (index, digit) in digits.chars().enumerate() {
@@ -67,6 +78,12 @@ pub fn grouped(number: i64) -> String {
         shown.push(digit);
     }
     format!("{}{shown}", if number < 0 { "-" } else { "" })
+}
+
+/// Money as Indonesia writes it.
+#[must_use]
+pub fn rupiah(sum: i64) -> String {
+    format!("Rp{}", grouped(sum)).replace("Rp-", "-Rp")
 }
 
 /// Without control characters other than ends of lines.
@@ -117,6 +134,12 @@ mod tests {
         ]
         .map(|(unit, value)| figure(Language::En, unit, value));
         assert_eq!(shown, ["92 %", "2.5 GB", "32 MB", "1 min 30 s", "3"]);
+    }
+
+    #[test]
+    fn money_has_dots_between_its_thousands_and_its_sign_in_front() {
+        let shown = [0, 999, 1_250_000, -15_000].map(rupiah);
+        assert_eq!(shown, ["Rp0", "Rp999", "Rp1.250.000", "-Rp15.000"]);
     }
 
     #[test]

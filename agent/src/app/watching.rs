@@ -13,7 +13,7 @@ use crate::{
     store::Store,
     watch::{
         board::Board,
-        bot_health::BotWatch,
+        bot_health::{BOT_LOOP, BotWatch},
         bot_link::BotLink,
         capture::Capture,
         certificate::Certificates,
@@ -52,7 +52,7 @@ pub(super) struct Common<'a> {
 
 /// The watch over the bot's own connection, and the one over everything else.
 pub(super) fn watches(common: Common<'_>, beats: &mut Beats) -> (BotWatch, Cycle) {
-    let beat = beats.add("bot", WATCH_LIMIT, Instant::now());
+    let beat = beats.add(BOT_LOOP, WATCH_LIMIT, Instant::now());
     let bot = BotWatch::new(common.link.clone(), common.alerts.clone(), beat);
     let history = History::new(Arc::clone(common.store));
     let (lag, nudge) = (Lag::default(), Nudge::default());

@@ -30,6 +30,7 @@ pub mod remotes;
 pub mod restore;
 pub mod run;
 pub mod status;
+mod transport;
 pub mod verify;
 pub mod words;
 
@@ -116,13 +117,12 @@ pub fn main() -> ExitCode {
     start_logs(matches!(cli.command, Command::Run(_)));
     // An error means that one is installed already, which is as good.
     let _ = rustls::crypto::ring::default_provider().install_default();
-    let started = crate::backup::remote::install_transport().and_then(|()| {
-        tokio::runtime::Builder::new_multi_thread()
-            .worker_threads(2)
-            .enable_all()
-            .build()
-            .context("starting the runtime")
-    });
+    transport::install();
+    let started = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+        .context("starting the runtime");
     match started {
         Ok(runtime) => {
             let result = runtime.block_on(dispatch(cli.command));

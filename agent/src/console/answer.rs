@@ -7,12 +7,13 @@ use protocol::time::UnixMillis;
 
 use super::{backups, runbook, words::words};
 use crate::{
-    alert::message::{grouped, moment},
+    alert::message::{explained, moment, rupiah},
     chart::{
         self, Figure, Shape,
         picture::{self, Picture},
         scale::label,
     },
+    config::Language,
     overview::{Desk, Overview},
 };
 
@@ -44,7 +45,7 @@ pub fn status(desk: &Desk, overview: &Overview) -> String {
         words
             .today
             .replace("{orders}", &overview.day.0.to_string())
-            .replace("{money}", &grouped(overview.day.1)),
+            .replace("{money}", &rupiah(overview.day.1)),
     );
     if let Some(health) = &overview.health {
         let jobs = health.queue.ready + health.queue.inbox + health.queue.sends;
@@ -172,7 +173,7 @@ fn told(sentence: &str, panel: &chart::Panel, marks: &chart::Marks) -> Option<St
     )
 }
 
-/// What docs/RUNBOOK says.
+/// What docs/RUNBOOK says; an owner who does not read English has it in short first.
 #[must_use]
 pub fn runbook(desk: &Desk, name: Option<&str>) -> String {
     let words = words(desk.voice.language);
@@ -182,9 +183,25 @@ pub fn runbook(desk: &Desk, name: Option<&str>) -> String {
             joined(vec![words.entries.to_owned(), names.join(" ")])
         }
         Some(name) => match runbook::entry(name) {
-            Some(text) => joined(vec![format!("📖 {name}"), String::new(), text.to_owned()]),
+            Some(text) => joined(entry(desk, name, text)),
             None => words.no_entry.to_owned(),
         },
+    }
+}
+
+fn entry(desk: &Desk, name: &str, text: &str) -> Vec<String> {
+    let title = format!("📖 {name}\n");
+    let text = text.to_owned();
+    let in_short = match desk.voice.language {
+        Language::En => None,
+        Language::Id => explained(&desk.voice, name),
+    };
+    match in_short {
+        None => vec![title, text],
+        Some(short) => {
+            let heading = words(desk.voice.language).in_english;
+            vec![title, short, format!("\n{heading}\n"), text]
+        }
     }
 }
 

@@ -6,6 +6,7 @@ use std::{convert::Infallible, path::PathBuf, time::Duration};
 
 use jiff::Timestamp;
 use protocol::{secret::Secret, time::UnixMillis};
+use reqwest::StatusCode;
 use tokio::{sync::mpsc, time::sleep};
 
 use crate::{alert::message::moment, overview::Desk};
@@ -38,7 +39,10 @@ use words::{Words, words};
 use work::{Ask, BackupEnd, DrillEnd};
 
 const RETRY_FIRST: Duration = Duration::from_secs(1);
-const RETRY_MOST: Duration = Duration::from_secs(60);
+/// Telegram is back: the owner is heard again within seconds.
+const RETRY_MOST: Duration = Duration::from_secs(5);
+/// Telegram says no, or the agent's own database does: that ends by somebody's hand.
+const REFUSED_WAIT: Duration = Duration::from_secs(60);
 /// Somebody else listens with the same token.
 const CONFLICT_WAIT: Duration = Duration::from_secs(30);
 /// How long the menu of commands waits when Telegram did not take it.
@@ -118,7 +122,7 @@ impl Console {
                 Ok(from) => break from,
                 Err(error) => tracing::error!(%error, "the console's place cannot be read; it listens later"),
             }
-            sleep(RETRY_MOST).await;
+            sleep(REFUSED_WAIT).await;
         };
         loop {
             match self.line.updates(from).await {
@@ -131,23 +135,13 @@ impl Console {
                         self.take(update).await;
                     }
                 }
-                Err(error) => wait = self.pause(&error, wait).await,
+                Err(error) => {
+                    tracing::debug!(%error, "the console does not hear Telegram");
+                    sleep(pause(&error, wait)).await;
+                    wait = (wait * 2).min(RETRY_MOST);
+                }
             }
         }
-    }
-
-    /// Waits, and gives how long to wait the next time.
-    async fn pause(&self, error: &CallError, wait: Duration) -> Duration {
-        if matches!(error, CallError::Refused(status) if *status == reqwest::StatusCode::CONFLICT) {
-            tracing::warn!(
-                "somebody else listens with the owner's bot's token; the console hears nothing meanwhile"
-            );
-            sleep(CONFLICT_WAIT).await;
-            return wait;
-        }
-        tracing::debug!(%error, "the console does not reach Telegram");
-        sleep(wait).await;
-        (wait * 2).min(RETRY_MOST)
     }
 
     /// At most once: after a crash in the middle a command is lost, and nothing is done twice.
@@ -198,6 +192,21 @@ impl Console {
     }
 }
 
+/// How long to wait before Telegram is asked again; `wait` is what an outage has come to.
+fn pause(error: &CallError, wait: Duration) -> Duration {
+    match error {
+        CallError::Refused(status) if *status == StatusCode::CONFLICT => {
+            tracing::warn!(
+                "somebody else listens with the owner's bot's token; the console hears nothing meanwhile"
+            );
+            CONFLICT_WAIT
+        }
+        CallError::Refused(_) => REFUSED_WAIT,
+        CallError::RetryAfter(asked) => *asked,
+        CallError::Silent => wait,
+    }
+}
+
 /// Puts the commands into the menu of each owner's chat, once Telegram takes them.
 async fn menu(line: Line, owners: Vec<i64>, words: &'static Words) -> Infallible {
     let commands: Vec<(&str, &str)> = command::NAMES.into_iter().zip(words.menu).collect();
@@ -220,4 +229,21 @@ async fn menu(line: Line, owners: Vec<i64>, words: &'static Words) -> Infallible
 
 fn now() -> UnixMillis {
     UnixMillis(Timestamp::now().as_millisecond())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_outage_is_asked_about_every_five_seconds_and_what_telegram_asks_for_is_kept() {
+        let refused = |status| CallError::Refused(status);
+        let waits = [
+            pause(&CallError::Silent, RETRY_MOST),
+            pause(&CallError::RetryAfter(Duration::from_secs(40)), RETRY_FIRST),
+            pause(&refused(StatusCode::CONFLICT), RETRY_FIRST),
+            pause(&refused(StatusCode::UNAUTHORIZED), RETRY_FIRST),
+        ];
+        assert_eq!(waits.map(|wait| wait.as_secs()), [5, 40, 30, 60]);
+    }
 }

@@ -28,7 +28,36 @@ fn entries() -> impl Iterator<Item = (&'static str, &'static str)> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::alert::rule::Rule;
+    use crate::{
+        alert::{
+            message::{Voice, explained},
+            rule::Rule,
+        },
+        config::Language,
+    };
+
+    #[test]
+    fn every_entry_is_told_in_indonesian_too_and_both_fit_into_one_message() {
+        let voice = Voice {
+            language: Language::Id,
+            timezone: jiff::tz::TimeZone::UTC,
+            unit: "bot.service".to_owned(),
+        };
+        for (name, text) in entries() {
+            let short = explained(&voice, name).unwrap_or_default();
+            assert!(
+                !short.is_empty() && !short.contains(['{', '}']),
+                "{name}: {short}"
+            );
+            assert!(short.len() + text.len() < 3_900, "{name}");
+        }
+        assert_eq!(explained(&voice, "nothing"), None);
+        let short = explained(&voice, "bot_gone").unwrap();
+        assert!(
+            short.contains("Yang perlu dilakukan: ") && short.contains("systemctl status bot.service"),
+            "{short}"
+        );
+    }
 
     #[test]
     fn every_rule_has_an_entry_that_fits_into_a_message() {
@@ -39,5 +68,7 @@ mod tests {
         }
         assert_eq!(entry("nothing"), None);
         assert!(names().count() >= Rule::ALL.len());
+        let unique: std::collections::BTreeSet<&str> = names().collect();
+        assert_eq!(unique.len(), names().count());
     }
 }

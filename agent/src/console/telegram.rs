@@ -20,7 +20,12 @@ const UPDATES_MAX: u8 = 20;
 /// Twenty updates of 4,096 characters each, with all that Telegram tells of them.
 const ANSWER_BYTES_MAX: usize = 2 * 1024 * 1024;
 const TRIES: u32 = 3;
-const PATIENCE_MAX_S: u64 = 30;
+/// What Telegram may ask for at most.
+const RETRY_AFTER_MAX_S: u64 = 3_600;
+/// How long an answer to a command waits; the next command waits behind it.
+const PATIENCE: Duration = Duration::from_secs(30);
+/// How long a file waits, which holds up nothing.
+const FILE_PATIENCE: Duration = Duration::from_secs(300);
 
 /// The line.
 #[derive(Clone)]
@@ -144,14 +149,26 @@ impl Line {
         self.insist("setMyCommands", &body).await.map(drop)
     }
 
-    /// Sends a file once.
+    /// Sends a file: once, unless Telegram says that it did not take it and wants quiet for a while of at most five
+    /// minutes; then at most three times.
     ///
     /// # Errors
     /// When it did not arrive.
     pub async fn upload(&self, chat: i64, caption: &str, upload: Upload) -> anyhow::Result<()> {
+        for _ in 1..TRIES {
+            match self.upload_once(chat, caption, &upload).await {
+                Err(CallError::RetryAfter(wait)) if wait <= FILE_PATIENCE => sleep(wait).await,
+                ended => return ended.context("sending a file"),
+            }
+        }
+        let ended = self.upload_once(chat, caption, &upload).await;
+        ended.context("sending a file")
+    }
+
+    async fn upload_once(&self, chat: i64, caption: &str, upload: &Upload) -> Result<(), CallError> {
         let boundary = format!("warung-{:032x}", rand::random::<u128>());
         let chat = chat.to_string();
-        let body = multipart(&boundary, &[("chat_id", &chat), ("caption", caption)], &upload);
+        let body = multipart(&boundary, &[("chat_id", &chat), ("caption", caption)], upload);
         let request = self
             .client
             .post(self.address(upload.method))
@@ -161,10 +178,7 @@ impl Line {
                 format!("multipart/form-data; boundary={boundary}"),
             )
             .body(body);
-        outcome(request.send().await)
-            .await
-            .map(drop)
-            .context("sending a file")
+        outcome(request.send().await).await.map(drop)
     }
 
     /// Tries again where that can help.
@@ -173,7 +187,7 @@ impl Line {
             match self.call(method, body, SEND_LIMIT).await {
                 Ok(result) => return Ok(result),
                 Err(CallError::Refused(status)) => bail!("{method}: {}", CallError::Refused(status)),
-                Err(CallError::RetryAfter(wait)) => sleep(wait).await,
+                Err(CallError::RetryAfter(wait)) => sleep(wait.min(PATIENCE)).await,
                 Err(CallError::Silent) => sleep(Duration::from_secs(u64::from(attempt))).await,
             }
         }
@@ -206,9 +220,8 @@ async fn outcome(sent: reqwest::Result<reqwest::Response>) -> Result<Value, Call
     }
     if status == StatusCode::TOO_MANY_REQUESTS {
         let wait_s = answer["parameters"]["retry_after"].as_u64().unwrap_or(1);
-        return Err(CallError::RetryAfter(Duration::from_secs(
-            wait_s.clamp(1, PATIENCE_MAX_S),
-        )));
+        let wait = Duration::from_secs(wait_s.clamp(1, RETRY_AFTER_MAX_S));
+        return Err(CallError::RetryAfter(wait));
     }
     if status.is_client_error() {
         return Err(CallError::Refused(status));

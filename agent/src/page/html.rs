@@ -7,7 +7,7 @@ use protocol::time::UnixMillis;
 
 use super::words::{self, Words, words};
 use crate::{
-    alert::message::{Voice, duration, grouped, moment},
+    alert::message::{Voice, duration, moment, rupiah},
     chart::{Figure, picture::Picture, scale::label},
     overview::{Open, Overview},
     watch::bot_health::BotState,
@@ -261,10 +261,6 @@ fn table(head: [&str; 3], rows: impl Iterator<Item = [String; 3]>) -> String {
 fn size(bytes: u64) -> String {
     #[allow(clippy::cast_precision_loss, reason = "for reading")]
     label(Figure::Bytes, bytes as f64)
-}
-
-fn rupiah(sum: i64) -> String {
-    format!("Rp{}", grouped(sum)).replace("Rp-", "-Rp")
 }
 
 /// Fit for text and for attributes in double or single quotes.

@@ -20,11 +20,11 @@ const PUT_EPISODE: &str = "
             :told_at, :edits, :acked_at, :reminders, :remind_at)";
 const REMOVE_EPISODE: &str = "DELETE FROM episodes WHERE id = :id";
 const READ_FLOORS: &str = "
-    SELECT key, rule, raised_at, raises, bad_at, loudest, flapping_since, episode, over_at
+    SELECT key, rule, raised_at, raises, bad_at, loudest, flapping_since, episode, over_at, edits
     FROM floors ORDER BY key LIMIT 1000";
 const PUT_FLOOR: &str = "
-    INSERT OR REPLACE INTO floors (key, rule, raised_at, raises, bad_at, loudest, flapping_since, episode, over_at)
-    VALUES (:key, :rule, :raised_at, :raises, :bad_at, :loudest, :flapping_since, :episode, :over_at)";
+    INSERT OR REPLACE INTO floors (key, rule, raised_at, raises, bad_at, loudest, flapping_since, episode, over_at, edits)
+    VALUES (:key, :rule, :raised_at, :raises, :bad_at, :loudest, :flapping_since, :episode, :over_at, :edits)";
 const REMOVE_FLOOR: &str = "DELETE FROM floors WHERE key = :key";
 
 /// An episode's number; never used twice.
@@ -90,6 +90,8 @@ pub struct FloorRow {
     pub flapping: Option<(UnixMillis, EpisodeId)>,
     /// When that message was changed to say that it is over for now.
     pub over_at: Option<UnixMillis>,
+    /// How often that message was changed.
+    pub edits: u32,
 }
 
 pub(super) fn episodes(connection: &Connection) -> rusqlite::Result<BTreeMap<EpisodeId, EpisodeRow>> {
@@ -147,6 +149,7 @@ pub(super) fn put_floor(transaction: &Transaction<'_>, row: &FloorRow) -> rusqli
             ":flapping_since": row.flapping.map(|(since, _)| since.0),
             ":episode": row.flapping.map(|(_, episode)| episode.0),
             ":over_at": row.over_at.map(|at| at.0),
+            ":edits": row.edits,
         })
         .map(drop)
 }
@@ -195,5 +198,6 @@ fn floor_from(row: &Row<'_>) -> rusqlite::Result<FloorRow> {
         loudest: severity_named(&row.get::<_, String>(5)?),
         flapping: moment(row, 6)?.zip(row.get::<_, Option<i64>>(7)?.map(EpisodeId)),
         over_at: moment(row, 8)?,
+        edits: row.get(9)?,
     })
 }

@@ -55,6 +55,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../migrations/0007_console.sql"),
     include_str!("../../migrations/0008_capture_kinds.sql"),
     include_str!("../../migrations/0009_floor_over.sql"),
+    include_str!("../../migrations/0010_floor_edits.sql"),
 ];
 
 const READ_VERSION: &str = "PRAGMA user_version";

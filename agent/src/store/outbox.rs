@@ -5,16 +5,14 @@
 use protocol::{incident::Severity, time::UnixMillis};
 use rusqlite::{Connection, OptionalExtension, Row, ToSql, Transaction, named_params};
 
-use super::{
-    Store,
-    alerts::{severity_name, severity_named},
-    episodes::EpisodeId,
-};
+use super::{Store, alerts::severity_name, episodes::EpisodeId};
 
 mod ladder;
 mod thread;
+mod waiting;
 
 pub use ladder::{Climb, Rung, Stuck};
+pub use waiting::{Elsewhere, Waiting};
 
 const ADD: &str = "
     INSERT INTO messages (alert_key, episode, runbook, severity, headline, text, loud, open, is_edit, follows_up,
@@ -24,13 +22,6 @@ const ADD: &str = "
 const ADD_DELIVERY: &str = "
     INSERT OR IGNORE INTO deliveries (message, rung, chat_id, opened_at, climbed)
     VALUES (:message, :rung, :chat_id, :now, :climbed)";
-const WAITING: &str = "
-    SELECT d.id, m.alert_key, m.episode, m.runbook, m.severity, m.headline, m.text, m.loud, m.open, m.is_edit,
-           m.follows_up, m.created_at, m.not_before, d.in_doubt
-    FROM deliveries d JOIN messages m ON m.id = d.message
-    WHERE d.rung = :rung AND d.chat_id = :chat_id AND d.sent_at IS NULL AND d.dropped_at IS NULL
-        AND m.not_before <= :now
-    ORDER BY m.id LIMIT :limit";
 const OPENED: &str = "UPDATE deliveries SET in_doubt = 1 WHERE id = :id AND sent_at IS NULL";
 const NOT_SENT: &str = "
     UPDATE deliveries SET in_doubt = :in_doubt, refused = :refused WHERE id = :id AND sent_at IS NULL";
@@ -96,19 +87,6 @@ pub struct Address {
 /// A delivery's number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct DeliveryId(pub i64);
-
-/// A message that waits for one address.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Waiting {
-    /// Its row.
-    pub id: DeliveryId,
-    /// What is to be said.
-    pub message: Message,
-    /// When the reason came up.
-    pub created_at: UnixMillis,
-    /// Whether an earlier attempt may have arrived.
-    pub in_doubt: bool,
-}
 
 /// What has arrived nowhere yet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -195,22 +173,6 @@ fn add_delivery(
 }
 
 impl Store {
-    /// What waits for one address and is due, oldest first, at most `limit`.
-    ///
-    /// # Errors
-    /// When the database refuses.
-    pub fn waiting(&self, address: &Address, limit: u32, now: UnixMillis) -> rusqlite::Result<Vec<Waiting>> {
-        self.read(|connection| {
-            let parameters = named_params! {
-                ":rung": address.rung, ":chat_id": address.chat_id, ":limit": limit, ":now": now.0,
-            };
-            connection
-                .prepare_cached(WAITING)?
-                .query_map(parameters, waiting_from)?
-                .collect()
-        })
-    }
-
     /// A request with these rows is about to be opened: from now on they may have arrived.
     ///
     /// # Errors
@@ -284,28 +246,6 @@ impl Store {
     pub fn prune_outbox(&self, before: UnixMillis) -> rusqlite::Result<usize> {
         self.write(|transaction| transaction.execute(PRUNE, named_params! { ":before": before.0 }))
     }
-}
-
-fn waiting_from(row: &Row<'_>) -> rusqlite::Result<Waiting> {
-    Ok(Waiting {
-        id: DeliveryId(row.get(0)?),
-        message: Message {
-            alert_key: row.get(1)?,
-            episode: row.get::<_, Option<i64>>(2)?.map(EpisodeId),
-            runbook: row.get(3)?,
-            severity: severity_named(&row.get::<_, String>(4)?),
-            headline: row.get(5)?,
-            text: row.get(6)?,
-            loud: row.get(7)?,
-            open: row.get(8)?,
-            is_edit: row.get(9)?,
-            follows_up: row.get(10)?,
-            not_before: Some(UnixMillis(row.get(12)?)),
-            rungs: 1,
-        },
-        created_at: UnixMillis(row.get(11)?),
-        in_doubt: row.get(13)?,
-    })
 }
 
 fn addresses(

@@ -21,6 +21,8 @@ use crate::{
     beat::{self, Beat},
 };
 
+/// The name of the loop that asks, among the vital ones.
+pub const BOT_LOOP: &str = "bot";
 /// Between two looks at a bot that runs.
 const POLL_EVERY: Duration = Duration::from_secs(5);
 /// Between two looks for a bot that does not.

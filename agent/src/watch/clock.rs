@@ -19,7 +19,7 @@ const EVERY: Duration = Duration::from_secs(5);
 const ASK_EVERY: Duration = Duration::from_secs(600);
 const ASK_LIMIT: Duration = Duration::from_secs(3);
 /// What keeping it right may move it by at once.
-const STEP_LEAST: Duration = Duration::from_secs(5);
+pub const STEP_LEAST: Duration = Duration::from_secs(5);
 /// A jump is a moment; its alert stands for so long.
 const JUMP_STANDS: Duration = Duration::from_secs(600);
 /// systemd-timesyncd touches it whenever it has compared the clock.
@@ -80,7 +80,8 @@ impl Clock {
 
 /// How far the wall clock went beyond the time that passed, in milliseconds. A machine that slept has not jumped in
 /// this sense on Linux unless its clock was set: both clocks of a virtual machine stand still while it is paused.
-fn step_ms(before: At, after: At) -> i64 {
+#[must_use]
+pub fn step_ms(before: At, after: At) -> i64 {
     let passed = after.tick.saturating_duration_since(before.tick);
     let expected: UnixMillis = before.now.plus(passed);
     after.now.0.saturating_sub(expected.0)

@@ -210,8 +210,8 @@ fn judge_space(seen: &mut Seen, place: &str, space: Space, database_bytes: u64) 
     seen.judge(AlertKey::new("disk_writes", place), read_only);
     if space.capacity > 0.0 {
         let free = space.capacity - space.used;
-        let detail = format!("{place}: {}", whole(free));
-        let value = used_percent(space, database_bytes);
+        let detail = format!("{place}: {:.0} %, {}", shown_percent(space), whole(free));
+        let value = emergency_percent(space, database_bytes);
         seen.sample(
             format!("disk_used_percent:{place}"),
             100.0 * space.used / space.capacity,
@@ -226,9 +226,14 @@ fn judge_space(seen: &mut Seen, place: &str, space: Space, database_bytes: u64) 
     }
 }
 
-/// In percent, but on the line of the rule when the room is less than what a backup or a restore takes, and below it
+/// How full it is as `df` shows it: rounded up.
+fn shown_percent(space: Space) -> f64 {
+    (100.0 * space.used / space.capacity).ceil()
+}
+
+/// What the rules judge, and no figure to show: in percent, but on the line of the rule when the room is less than what a backup or a restore takes, and below it
 /// when there is plenty in bytes.
-fn used_percent(space: Space, database_bytes: u64) -> f64 {
+fn emergency_percent(space: Space, database_bytes: u64) -> f64 {
     #[allow(clippy::cast_precision_loss, reason = "a size to compare with")]
     let floor = 2.0 * database_bytes as f64 + FLOOR_BYTES;
     let free = space.capacity - space.used;
@@ -279,6 +284,7 @@ fn whole(count: f64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::{alert::rule::Observation, watch::probe::Verdict};
 
     fn space_of(capacity_gib: f64, free_gib: f64) -> Space {
         Space {
@@ -301,15 +307,48 @@ mod tests {
             (space_of(1000.0, 40.0), gib, LOW_PERCENT - 10.0),
         ];
         for (space, database_bytes, expected) in cases {
-            let value = used_percent(space, database_bytes);
+            let value = emergency_percent(space, database_bytes);
             assert!((value - expected).abs() < 0.01, "{space:?}: {value}");
         }
     }
 
     #[test]
-    fn this_machines_own_disk_is_read() {
+    fn what_the_owner_reads_is_the_disks_own_percentage_whatever_the_rules_judge() {
+        let mut seen = Seen::default();
+        // Less is left than two copies of the database take: an emergency at 40 %.
+        judge_space(&mut seen, "/", space_of(10.0, 6.0), 16 << 30);
+        let found = seen
+            .findings
+            .iter()
+            .find(|found| found.key.as_str() == "disk//")
+            .unwrap();
+        let Verdict::Known(Observation::Measured { value, detail, .. }) = &found.verdict else {
+            panic!("{found:?}")
+        };
+        assert!(*value >= LOW_PERCENT, "{value}");
+        assert_eq!(detail, "/: 40 %, 6.0 GiB");
+    }
+
+    #[test]
+    fn this_machines_own_disk_is_read_as_df_reads_it() {
         let dir = tempfile::tempdir().unwrap();
+        let asked = std::process::Command::new("df")
+            .arg("--output=pcent")
+            .arg(dir.path())
+            .output()
+            .unwrap();
+        let said = String::from_utf8(asked.stdout).unwrap();
+        let said: f64 = said
+            .lines()
+            .last()
+            .unwrap()
+            .trim()
+            .trim_end_matches('%')
+            .parse()
+            .unwrap();
         let space = space(dir.path()).unwrap();
+        // Others write to the same disk meanwhile.
+        assert!((shown_percent(space) - said).abs() <= 1.0, "{said} {space:?}");
         assert!(
             space.capacity > 0.0 && space.used > 0.0 && !space.read_only,
             "{space:?}"

@@ -81,6 +81,10 @@ async fn what_telegram_does_not_take_goes_the_second_way_and_ends_there_too() {
         told[0].text().contains("died") && told[1].text().contains("runs again"),
         "{told:?}"
     );
+    assert!(
+        told[0].text().contains("(recovered; delivered by push at "),
+        "{told:?}"
+    );
     settled(dir.path()).await;
     agent.stop().await;
     assert_eq!(ntfy.taken().len(), 2, "what has no message to mark says nothing");

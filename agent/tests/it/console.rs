@@ -65,6 +65,7 @@ async fn the_owner_is_answered_text_first_and_the_picture_follows() {
     scene.owner_says("/status");
     let status = scene.telegram.wait_for_text("All is well").await;
     assert!(status.text().contains("Bot: running"), "{}", status.text());
+    scene.telegram.flood_next("sendPhoto");
     scene.owner_says("/graph 24h disk");
     scene.telegram.wait_for_text("Disk · 24 h").await;
     let photos = scene.telegram.wait_for_other("sendPhoto").await;

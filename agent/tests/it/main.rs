@@ -8,6 +8,7 @@ mod alert_storm;
 mod any_point;
 mod backup_ends;
 mod backup_objects;
+mod bare_machine;
 mod capture;
 mod capture_differential;
 mod capture_kills;

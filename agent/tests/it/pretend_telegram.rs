@@ -57,6 +57,8 @@ struct Chat {
     confirmed: i64,
     /// Answers to presses, menus and files: the method's name, and what came.
     others: Vec<(String, String)>,
+    /// Methods of that kind that are answered with 429 the next time, once for each entry.
+    floods: Vec<String>,
 }
 
 /// A pretend Telegram.
@@ -151,6 +153,11 @@ impl Telegram {
         let chat = self.chat.lock().unwrap();
         let found = chat.others.iter().filter(|(name, _)| name == method);
         found.map(|(_, body)| body.clone()).collect()
+    }
+
+    /// The next call of this method besides messages is not taken: it is to come again after a second.
+    pub fn flood_next(&self, method: &str) {
+        self.chat.lock().unwrap().floods.push(method.to_owned());
     }
 
     /// Waits until something came by this method.
@@ -321,9 +328,17 @@ async fn other(
     State((chat, changed)): State<TelegramState>,
     axum::extract::Path((_, method)): axum::extract::Path<(String, String)>,
     body: axum::body::Bytes,
-) -> Json<Value> {
+) -> Response {
     let body = String::from_utf8_lossy(&body).into_owned();
-    chat.lock().unwrap().others.push((method, body));
+    {
+        let mut chat = chat.lock().unwrap();
+        if let Some(at) = chat.floods.iter().position(|flooded| *flooded == method) {
+            chat.floods.remove(at);
+            let body = json!({ "ok": false, "parameters": { "retry_after": 1 } });
+            return (StatusCode::TOO_MANY_REQUESTS, Json(body)).into_response();
+        }
+        chat.others.push((method, body));
+    }
     changed.send_modify(|()| {});
-    Json(json!({ "ok": true, "result": true }))
+    Json(json!({ "ok": true, "result": true })).into_response()
 }

@@ -1,6 +1,7 @@
 //! The flap floor: what comes back within the hour is not told each time, and what then stays is told all the same.
 //! Of one trouble that comes and goes an hour holds three messages: the first, its end, and one that is kept back for a
-//! return that lasts. It counts and decides; it never holds that something is over.
+//! return that lasts; what lasts after that turns that message red again, in place. It counts and decides; it never
+//! holds that something is over.
 
 use std::time::Duration;
 
@@ -10,7 +11,7 @@ use super::{FLAP_STANDS, FLAP_WINDOW, Fault, Kind, Notice, rule_of};
 use crate::{
     alert::rule::Rule,
     store::{
-        alerts::AlertRow,
+        alerts::{AlertRow, Held},
         book::Book,
         episodes::{EpisodeId, FloorRow},
     },
@@ -20,6 +21,8 @@ use crate::{
 pub const CRITICAL_STANDS: Duration = Duration::from_secs(60);
 /// After so long without it the message that it comes and goes is changed to say that it is over for now.
 pub const FLAP_OVER: Duration = Duration::from_secs(90);
+/// A message is changed at most three times: red, red again or over, and over in the end.
+const RED_EDITS_MAX: u32 = 2;
 /// A crash and a hang are two troubles, not one that comes and goes; only from the third time on all count as one.
 const OTHER_TROUBLE_RAISES: u32 = 2;
 
@@ -59,6 +62,7 @@ pub(super) fn begins_to_flap(book: &mut Book, key: &str, now: UnixMillis) -> Vec
     floor.bad_at = now;
     floor.flapping = Some((now, episode));
     floor.over_at = None;
+    floor.edits = 0;
     let kind = Kind::Flapping { raises: floor.raises };
     let mut notices = vec![notice(kind, episode, severity, lead)];
     notices.extend(before);
@@ -78,6 +82,7 @@ pub(super) fn count(book: &mut Book, key: &str, now: UnixMillis) {
         loudest: severity,
         flapping: None,
         over_at: None,
+        edits: 0,
     });
     if now.since(floor.raised_at) >= FLAP_WINDOW {
         floor.raises = 1;
@@ -88,13 +93,15 @@ pub(super) fn count(book: &mut Book, key: &str, now: UnixMillis) {
     floor.loudest = floor.loudest.max(severity);
 }
 
-/// What is over for now is said in its message; what has been well for the whole window is forgotten.
+/// What lasts again, or is over for now, is said in its message; what has been well for the whole window is forgotten.
 pub(super) fn calm(book: &mut Book, now: UnixMillis) -> Vec<Notice> {
     let Book { alerts, floors, .. } = book;
     let mut notices = Vec::new();
     for floor in floors.values_mut() {
-        if !alerts.contains_key(&floor.key) && now.since(floor.bad_at) >= FLAP_OVER {
-            notices.extend(over(floor, now));
+        match alerts.get(&floor.key) {
+            Some(row) => notices.extend(back(floor, row, now)),
+            None if now.since(floor.bad_at) >= FLAP_OVER => notices.extend(over(floor, now)),
+            None => {}
         }
     }
     floors.retain(|key, floor| alerts.contains_key(key) || now.since(floor.bad_at) < FLAP_WINDOW);
@@ -120,10 +127,28 @@ fn is_known(floor: &FloorRow, row: &AlertRow, severity: Severity) -> bool {
         .is_some_and(|(told_at, _)| severity < Severity::Critical || row.since.since(told_at) < FLAP_WINDOW)
 }
 
-/// Changes the message that it comes and goes, once.
+/// Changes the message that it comes and goes when this return lasts, once for each: whoever looks at the chat must not
+/// read that it is over. It leaves one change for the end.
+fn back(floor: &mut FloorRow, row: &AlertRow, now: UnixMillis) -> Option<Notice> {
+    let (_, episode) = floor.flapping?;
+    let lead = Fault::of(row)?;
+    let is_told = floor.bad_at >= row.since;
+    let lasts = row.held == Some(Held::Flapping) && now.since(row.since) >= CRITICAL_STANDS;
+    if is_told || !lasts || floor.edits >= RED_EDITS_MAX {
+        return None;
+    }
+    floor.bad_at = now;
+    floor.over_at = None;
+    floor.edits += 1;
+    let kind = Kind::Returned { raises: floor.raises };
+    Some(notice(kind, episode, lead.rule.severity(), lead))
+}
+
+/// Changes the message that it comes and goes to say that it is over, once.
 fn over(floor: &mut FloorRow, now: UnixMillis) -> Option<Notice> {
     let (since, episode) = floor.flapping.filter(|_| floor.over_at.is_none())?;
     floor.over_at = Some(now);
+    floor.edits += 1;
     let lead = Fault {
         key: floor.key.clone(),
         rule: Rule::named(&floor.rule)?,
@@ -135,7 +160,8 @@ fn over(floor: &mut FloorRow, now: UnixMillis) -> Option<Notice> {
 }
 
 fn notice(kind: Kind, episode: EpisodeId, severity: Severity, lead: Fault) -> Notice {
-    let loud = kind != Kind::Calm && severity > Severity::Info;
+    // A change rings nowhere, and is not sent as a message where nothing can be changed.
+    let loud = !kind.is_edit() && severity > Severity::Info;
     Notice {
         kind,
         episode,

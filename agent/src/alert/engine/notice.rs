@@ -55,6 +55,11 @@ pub enum Kind {
     Update,
     /// The live message shows that it is over.
     Settled,
+    /// What comes and goes is wrong again for longer than a moment; how often within the hour.
+    Returned {
+        /// Times that it came.
+        raises: u32,
+    },
     /// What came and went is over for now.
     Calm,
 }
@@ -86,7 +91,10 @@ impl Kind {
     /// Whether it changes the live message rather than being one.
     #[must_use]
     pub fn is_edit(&self) -> bool {
-        matches!(self, Self::Update | Self::Settled | Self::Calm)
+        matches!(
+            self,
+            Self::Update | Self::Settled | Self::Returned { .. } | Self::Calm
+        )
     }
 
     /// Whether something is still wrong.
@@ -98,6 +106,7 @@ impl Kind {
             | Self::More
             | Self::Reminder
             | Self::Flapping { .. }
+            | Self::Returned { .. }
             | Self::Update => true,
             Self::Resolved { .. } | Self::Withdrawn | Self::Settled | Self::Calm => false,
         }

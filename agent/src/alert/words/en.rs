@@ -39,6 +39,7 @@ pub(super) const PHRASES: Phrases = Phrases {
     incident: "The bot reports",
     bots_words: "The bot's own words",
     repeated: "(repeated)",
+    elsewhere: "recovered; delivered by {way} at {at}",
     summary: "{count} messages at once, with their true times:",
     units: [" d", " h", " min", " s"],
 };
@@ -159,6 +160,22 @@ pub(super) fn incident(kind: &str) -> Option<&'static str> {
         "telegram_refuses" => {
             "Telegram does not take the bot's token, so nobody can buy; paid orders wait and lose nothing: ask \
              @BotFather for this bot's token, store it as BOT_TOKEN, then systemctl restart {unit}"
+        }
+        "database_refuses" => {
+            "The shop's database takes no writes, so nothing new is accepted and nothing that was accepted is lost: make \
+             room (df -h /var/lib/warung), or see with dmesg whether the disk is failing; the bot goes on by itself."
+        }
+        "handler_stuck" => {
+            "A piece of work did not come to an end and was cut; it is tried again and done once: when it comes again, \
+             systemctl restart {unit} and keep journalctl -u {unit} -n 100 for the authors."
+        }
+        "wal_too_long" => {
+            "Nobody copies the database's changes into it, and the disk fills with them: see with agent status whether a \
+             backup hangs, then systemctl restart agent; the shop sells meanwhile."
+        }
+        "wal_stops_sales" => {
+            "The file of changes is so long that the shop takes no new orders; payments and deliveries go on: \
+             systemctl restart agent, make room, and the shop opens by itself."
         }
         _ => return None,
     })

@@ -39,6 +39,7 @@ pub(super) const PHRASES: Phrases = Phrases {
     incident: "Bot melapor",
     bots_words: "Rincian dari bot",
     repeated: "(ulangan)",
+    elsewhere: "pulih; sudah disampaikan lewat {way} pukul {at}",
     summary: "{count} kabar sekaligus, dengan waktu aslinya:",
     units: [" hari", " jam", " menit", " detik"],
 };
@@ -160,6 +161,22 @@ pub(super) fn incident(kind: &str) -> Option<&'static str> {
         "telegram_refuses" => {
             "Telegram menolak token bot, jadi tidak ada yang dapat membeli; pesanan yang sudah dibayar menunggu dan \
              tetap aman: minta token bot ini kepada @BotFather, simpan sebagai BOT_TOKEN, lalu systemctl restart {unit}"
+        }
+        "database_refuses" => {
+            "Database toko tidak dapat ditulis, jadi tidak ada yang baru diterima dan tidak ada yang hilang: kosongkan \
+             ruang (df -h /var/lib/warung), atau lihat dengan dmesg apakah disk rusak; bot melanjutkan sendiri."
+        }
+        "handler_stuck" => {
+            "Satu pekerjaan tidak selesai pada waktunya dan dihentikan; ia diulang dan dikerjakan sekali saja: bila \
+             terulang, systemctl restart {unit} dan simpan journalctl -u {unit} -n 100 untuk pembuat program."
+        }
+        "wal_too_long" => {
+            "Perubahan tidak disalin ke dalam database, dan disk terisi karenanya: lihat dengan agent status apakah ada \
+             cadangan yang macet, lalu systemctl restart agent; sementara itu toko tetap berjualan."
+        }
+        "wal_stops_sales" => {
+            "Berkas perubahan sudah begitu panjang sehingga toko tidak menerima pesanan baru; pembayaran dan pengiriman \
+             tetap jalan: systemctl restart agent, kosongkan ruang, dan toko membuka sendiri."
         }
         _ => return None,
     })

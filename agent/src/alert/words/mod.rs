@@ -79,6 +79,8 @@ pub(super) struct Phrases {
     pub bots_words: &'static str,
     /// On a message that may have arrived before.
     pub repeated: &'static str,
+    /// On a message that comes after its way was down: it went another way; `{way}` and `{at}` are filled in.
+    pub elsewhere: &'static str,
     /// Above many messages in one; `{count}` is filled in.
     pub summary: &'static str,
     /// Day, hour, minute, second: each with its space before it.
@@ -93,7 +95,7 @@ pub(super) struct DigestPhrases {
     pub open: &'static str,
     /// Instead of it.
     pub nothing_open: &'static str,
-    /// After it: `{orders}` placed and `{money}` rupiah that came in.
+    /// After it: `{orders}` placed and the `{money}` that came in.
     pub trade: &'static str,
     /// Above what came and went.
     pub past: &'static str,
@@ -111,6 +113,8 @@ pub(super) struct DigestPhrases {
     pub drills: &'static str,
     /// Instead of them.
     pub no_drill: &'static str,
+    /// When the next one is due; `{at}` is filled in.
+    pub drill_next: &'static str,
     /// Above the line that the owner keeps outside of every remote.
     pub anchor: &'static str,
     /// Above the ways to the owner.
@@ -165,7 +169,7 @@ mod tests {
     ];
 
     /// As in docs/RUNBOOK.md.
-    const KINDS: [&str; 11] = [
+    const KINDS: [&str; 15] = [
         "dead_job",
         "poison_update",
         "send_unknown",
@@ -177,6 +181,10 @@ mod tests {
         "money_owed",
         "restored_sales_paused",
         "telegram_refuses",
+        "database_refuses",
+        "handler_stuck",
+        "wal_too_long",
+        "wal_stops_sales",
     ];
 
     #[test]

@@ -37,7 +37,7 @@ pub(super) const WORDS: Words = Words {
     ],
     paused: "sales are paused",
     unit: "{unit}: {state}, memory {memory}",
-    today: "24 hours: {orders} orders, Rp{money}",
+    today: "24 hours: {orders} orders, {money}",
     queues: "Waiting: {unpaid} payments, {refunds} refunds, {jobs} jobs",
     machine: "Disk {disk}, memory {memory}, processor {processor}",
     backup_age: "Backup {remote}: {age} ago",
@@ -90,6 +90,7 @@ pub(super) const WORDS: Words = Words {
     maintenance_over: "Maintenance is over; alerts come again.",
     no_entry: "There is no chapter of that name. /runbook shows all names.",
     entries: "Send /runbook and one of these names:",
+    in_english: "In full:",
     over_already: "That is over already.",
     acked: "Noted: you take this on.",
 };

@@ -37,7 +37,7 @@ pub(super) const WORDS: Words = Words {
     ],
     paused: "penjualan dijeda",
     unit: "{unit}: {state}, memori {memory}",
-    today: "24 jam: {orders} pesanan, Rp{money}",
+    today: "24 jam: {orders} pesanan, {money}",
     queues: "Menunggu: {unpaid} pembayaran, {refunds} refund, {jobs} pekerjaan",
     machine: "Disk {disk}, memori {memory}, prosesor {processor}",
     backup_age: "Backup {remote}: {age} lalu",
@@ -90,6 +90,7 @@ pub(super) const WORDS: Words = Words {
     maintenance_over: "Pemeliharaan selesai; peringatan datang lagi.",
     no_entry: "Tidak ada bab dengan nama itu. /runbook menampilkan semua nama.",
     entries: "Kirim /runbook dan salah satu nama ini:",
+    in_english: "Selengkapnya (dalam bahasa Inggris):",
     over_already: "Itu sudah selesai.",
     acked: "Dicatat: Anda menanganinya.",
 };

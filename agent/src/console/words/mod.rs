@@ -76,6 +76,8 @@ pub(super) struct Words {
     pub maintenance_over: &'static str,
     pub no_entry: &'static str,
     pub entries: &'static str,
+    /// Above an entry in full.
+    pub in_english: &'static str,
     pub over_already: &'static str,
     pub acked: &'static str,
 }

@@ -111,6 +111,37 @@ fn a_death_after_short_outages_is_heard_at_any_time_of_the_hour_and_is_the_third
 }
 
 #[test]
+fn a_third_lasting_death_within_the_hour_turns_the_message_red_again_at_once_and_adds_none() {
+    let mut day = Day::begin();
+    day.flaps(70, 100, 1);
+    day.dies_and_is_heard();
+    day.fine("bot/bot");
+    day.pass(FLAP_OVER.as_secs());
+    assert_eq!(day.told().pop().unwrap(), "calm bot/bot");
+    for _ in 0..2 {
+        day.wrong("bot/bot", Rule::BotGone);
+        day.pass(CRITICAL_STANDS.as_secs() - 1);
+        assert_eq!(day.messages(), 0);
+        day.restart();
+        day.pass(1);
+        assert!(day.said.iter().all(|(_, notice)| !notice.loud), "{:?}", day.said);
+        let told = day.told();
+        // The fourth finds the message changed three times: that is what one may be.
+        if !told.is_empty() {
+            assert_eq!(told, ["returned bot/bot"]);
+            day.pass(60);
+            assert_eq!(day.told(), Vec::<String>::new(), "once for each return");
+        }
+        day.fine("bot/bot");
+        day.pass(FLAP_OVER.as_secs());
+        assert!(day.told().iter().all(|told| told == "calm bot/bot"));
+    }
+    day.wrong("bot/bot", Rule::BotGone);
+    day.pass(FLAP_STANDS.as_secs());
+    assert_eq!(day.told(), ["first bot/bot"]);
+}
+
+#[test]
 fn two_troubles_in_turns_are_known_to_come_and_go_from_the_third_on() {
     let mut day = Day::begin();
     for _ in 0..20 {

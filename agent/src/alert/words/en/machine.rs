@@ -5,7 +5,7 @@ use crate::alert::words::Wording;
 
 pub(super) const DISK_LOW: Wording = Wording {
     headline: "The disk is nearly full",
-    happened: "Since {since} the disk is {value} full; a warning comes from {limit} on. Left: {detail}.",
+    happened: "Since {since} a disk is short of room. How full it is, and what is left: {detail}. A warning comes from {limit} on, or when the room that backups and restores take is no longer there.",
     means: "the shop goes on. When the disk is full, no order can be recorded.",
     done: "the agent measures on and writes when it is over.",
     todo: "see what takes the room: du -xh / --max-depth=3 | sort -h | tail -20. Old backups and logs are the usual cause.",
@@ -14,8 +14,8 @@ pub(super) const DISK_LOW: Wording = Wording {
 };
 
 pub(super) const DISK_FULL: Wording = Wording {
-    headline: "The disk is full",
-    happened: "Since {since} the disk is {value} full. Left: {detail}.",
+    headline: "The disk has almost no room left",
+    happened: "Since {since} a disk has hardly any room left. How full it is, and what is left: {detail}.",
     means: "orders and payments can stop being recorded at any moment, and backups fail.",
     done: "the agent keeps its own messages going; it deletes nothing of yours.",
     todo: "make room now: journalctl --vacuum-size=100M; apt-get clean; then du -xh / --max-depth=3 | sort -h | tail -20",

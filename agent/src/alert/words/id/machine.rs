@@ -5,7 +5,7 @@ use crate::alert::words::Wording;
 
 pub(super) const DISK_LOW: Wording = Wording {
     headline: "Disk hampir penuh",
-    happened: "Sejak {since} disk terisi {value}; peringatan mulai dari {limit}. Sisa: {detail}.",
+    happened: "Sejak {since} ruang disk menipis. Terisi, dan sisanya: {detail}. Peringatan mulai dari {limit}, atau bila ruang untuk cadangan dan pemulihan sudah tidak ada.",
     means: "toko masih berjalan. Bila disk penuh, pesanan tidak dapat dicatat.",
     done: "agent terus mengukur dan mengabari bila sudah selesai.",
     todo: "lihat apa yang memakan tempat: du -xh / --max-depth=3 | sort -h | tail -20. Biasanya cadangan dan log lama.",
@@ -14,8 +14,8 @@ pub(super) const DISK_LOW: Wording = Wording {
 };
 
 pub(super) const DISK_FULL: Wording = Wording {
-    headline: "Disk penuh",
-    happened: "Sejak {since} disk terisi {value}. Sisa: {detail}.",
+    headline: "Ruang disk hampir habis",
+    happened: "Sejak {since} ruang disk hampir tidak bersisa. Terisi, dan sisanya: {detail}.",
     means: "pesanan dan pembayaran bisa berhenti tercatat kapan saja, dan cadangan gagal.",
     done: "agent menjaga pesannya sendiri tetap jalan; tidak ada milik Anda yang dihapus.",
     todo: "segera kosongkan: journalctl --vacuum-size=100M; apt-get clean; lalu du -xh / --max-depth=3 | sort -h | tail -20",

@@ -1,0 +1,97 @@
+//! What waits for one address, with what is known of it from the other ways.
+//! It says only that a message went another way and when; what is made of that is for who sends it.
+
+use protocol::time::UnixMillis;
+use rusqlite::{Row, named_params};
+
+use super::{Address, DeliveryId, Message};
+use crate::store::{Store, alerts::severity_named, episodes::EpisodeId};
+
+const WAITING: &str = "
+    SELECT d.id, m.alert_key, m.episode, m.runbook, m.severity, m.headline, m.text, m.loud, m.open, m.is_edit,
+           m.follows_up, m.created_at, m.not_before, d.in_doubt, o.rung, o.sent_at, o.climbed
+    FROM deliveries d JOIN messages m ON m.id = d.message
+    LEFT JOIN deliveries o ON o.id =
+        (SELECT id FROM deliveries WHERE message = m.id AND rung <> d.rung AND sent_at IS NOT NULL
+         ORDER BY sent_at, id LIMIT 1)
+    WHERE d.rung = :rung AND d.chat_id = :chat_id AND d.sent_at IS NULL AND d.dropped_at IS NULL
+        AND m.not_before <= :now
+    ORDER BY m.id LIMIT :limit";
+
+/// A message that waits for one address.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Waiting {
+    /// Its row.
+    pub id: DeliveryId,
+    /// What is to be said.
+    pub message: Message,
+    /// When the reason came up.
+    pub created_at: UnixMillis,
+    /// Whether an earlier attempt may have arrived.
+    pub in_doubt: bool,
+    /// Where it has arrived meanwhile, first.
+    pub elsewhere: Option<Elsewhere>,
+}
+
+/// Another way by which a message has arrived.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Elsewhere {
+    /// The way's name.
+    pub rung: String,
+    /// When it took the message.
+    pub sent_at: UnixMillis,
+    /// Whether it was taken because an earlier way did not take the message.
+    pub climbed: bool,
+}
+
+impl Store {
+    /// What waits for one address and is due, oldest first, at most `limit`.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub fn waiting(&self, address: &Address, limit: u32, now: UnixMillis) -> rusqlite::Result<Vec<Waiting>> {
+        self.read(|connection| {
+            let parameters = named_params! {
+                ":rung": address.rung, ":chat_id": address.chat_id, ":limit": limit, ":now": now.0,
+            };
+            connection
+                .prepare_cached(WAITING)?
+                .query_map(parameters, waiting_from)?
+                .collect()
+        })
+    }
+}
+
+fn waiting_from(row: &Row<'_>) -> rusqlite::Result<Waiting> {
+    Ok(Waiting {
+        id: DeliveryId(row.get(0)?),
+        message: Message {
+            alert_key: row.get(1)?,
+            episode: row.get::<_, Option<i64>>(2)?.map(EpisodeId),
+            runbook: row.get(3)?,
+            severity: severity_named(&row.get::<_, String>(4)?),
+            headline: row.get(5)?,
+            text: row.get(6)?,
+            loud: row.get(7)?,
+            open: row.get(8)?,
+            is_edit: row.get(9)?,
+            follows_up: row.get(10)?,
+            not_before: Some(UnixMillis(row.get(12)?)),
+            rungs: 1,
+        },
+        created_at: UnixMillis(row.get(11)?),
+        in_doubt: row.get(13)?,
+        elsewhere: elsewhere_from(row)?,
+    })
+}
+
+fn elsewhere_from(row: &Row<'_>) -> rusqlite::Result<Option<Elsewhere>> {
+    let Some(rung) = row.get(14)? else {
+        return Ok(None);
+    };
+    Ok(Some(Elsewhere {
+        rung,
+        sent_at: UnixMillis(row.get(15)?),
+        climbed: row.get(16)?,
+    }))
+}
