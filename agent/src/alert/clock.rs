@@ -13,8 +13,8 @@ use tokio::time::sleep;
 use super::{Alerts, ladder::Patience};
 use crate::beat::Beat;
 
-/// Waits are counted in seconds, the shortest ten; with less patience for a channel it ticks faster.
-const TICK: Duration = Duration::from_secs(1);
+/// The shortest wait is ten seconds; with less patience for a channel it ticks faster.
+const TICK: Duration = Duration::from_secs(2);
 
 /// The alerts' clock.
 pub struct AlertClock {
@@ -41,7 +41,7 @@ impl AlertClock {
             if let Err(error) = done {
                 tracing::error!(
                     error = format!("{error:#}"),
-                    "what is due could not be told; it is tried again in a second"
+                    "what is due could not be told; it is tried again in two seconds"
                 );
             }
         }

@@ -118,8 +118,13 @@ pub fn main() -> ExitCode {
     // An error means that one is installed already, which is as good.
     let _ = rustls::crypto::ring::default_provider().install_default();
     transport::install();
+    let workers = match &cli.command {
+        // Most of the daemon's turns are short: handing them from one thread to another costs more than they do.
+        Command::Run(_) => 1,
+        _ => 2,
+    };
     let started = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(2)
+        .worker_threads(workers)
         .enable_all()
         .build()
         .context("starting the runtime");
