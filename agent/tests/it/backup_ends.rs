@@ -24,7 +24,7 @@ use protocol::time::UnixMillis;
 use crate::{
     pretend_bot::Bot,
     pretend_telegram::Telegram,
-    shop::{Shop, files_under, signal, stderr},
+    shop::{Shop, signal, stderr},
     world::{Agent, LIMIT, OWNER, config},
 };
 
@@ -41,9 +41,10 @@ fn wait_until(what: &str, mut holds: impl FnMut() -> bool) {
 
 /// Stops it while the database is staged, and gives its exit code.
 fn stop_in_the_middle(shop: &Shop, mut child: Child) -> Option<i32> {
-    wait_until("a staged part", || {
-        let staged = files_under(&shop.path("state/staging"));
-        staged.iter().any(|path| path.to_string_lossy().contains("base_"))
+    // The hashes of pages are written as they are read.
+    wait_until("the first pages", || {
+        let table = fs::metadata(shop.path("state/staging/base.pages"));
+        table.is_ok_and(|table| table.len() > 0)
     });
     let asked = Instant::now();
     signal(child.id(), "TERM");
