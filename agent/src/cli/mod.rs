@@ -15,6 +15,21 @@ use protocol::settings::Faults;
 use self::memory::Spare;
 use crate::config::{Config, DEFAULT_PATH, Environment, Purpose};
 
+// As the standard library's, which panic when whoever reads has gone away. They stand before the modules that use them.
+macro_rules! println {
+    () => { $crate::cli::printed::out(format_args!("\n")) };
+    ($($text:tt)*) => { $crate::cli::printed::out(format_args!("{}\n", format_args!($($text)*))) };
+}
+macro_rules! print {
+    ($($text:tt)*) => { $crate::cli::printed::out(format_args!($($text)*)) };
+}
+macro_rules! eprintln {
+    ($($text:tt)*) => { $crate::cli::printed::err(format_args!("{}\n", format_args!($($text)*))) };
+}
+macro_rules! eprint {
+    ($($text:tt)*) => { $crate::cli::printed::err(format_args!($($text)*)) };
+}
+
 pub mod alert;
 pub mod ask;
 pub mod backup;
@@ -23,6 +38,7 @@ pub mod drill;
 pub mod key;
 pub mod list;
 mod memory;
+mod printed;
 pub mod progress;
 pub mod prune;
 pub mod remote;
@@ -153,7 +169,13 @@ async fn dispatch(command: Command) -> Result<(), Failure> {
 
 fn ended(result: Result<(), Failure>) -> ExitCode {
     match result {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(()) => match printed::lost() {
+            None => ExitCode::SUCCESS,
+            Some(why) => {
+                eprintln!("agent: it is done, but what it says could not be written: {why}");
+                ExitCode::from(1)
+            }
+        },
         Err(Failure::Failed(error)) => {
             eprintln!("agent: {error:#}");
             ExitCode::from(1)
@@ -194,6 +216,8 @@ fn start_logs(daemon: bool) {
         .with_env_filter(filter)
         .with_writer(std::io::stderr)
         .with_ansi(false)
+        // That it cannot be written cannot be written either, and would be a panic.
+        .log_internal_errors(false)
         .init();
 }
 

@@ -31,6 +31,7 @@ mod points;
 mod pretend_bot;
 mod pretend_channels;
 mod pretend_telegram;
+mod printed;
 mod recipients;
 mod registration;
 mod rehearsals;
