@@ -24,6 +24,7 @@ mod live_chain;
 mod loss;
 mod missing_commits;
 mod object_lock;
+mod older;
 mod one_remote;
 mod owner_key;
 mod pictures;
