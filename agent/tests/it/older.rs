@@ -65,3 +65,57 @@ fn an_unreadable_newest_manifest_is_refused_with_the_command_for_the_older_point
     shop.agent_done(&with_point);
     assert_eq!(integrity_of(&shop.path("back/shop.db")), "ok");
 }
+
+fn remove(shop: &Shop, key: &str) {
+    for remote in REMOTES {
+        fs::remove_file(shop.path(remote).join(key)).unwrap();
+    }
+}
+
+fn files_of(point: &Value) -> String {
+    format!("files/{}.tar.zst.pgp", text(&point["id"]))
+}
+
+#[test]
+fn damaged_files_are_those_of_the_older_point_and_the_database_is_the_newest() {
+    let (shop, older, newest) = idle();
+    let key = files_of(&newest);
+    damage(&shop, &key);
+    for gone in [false, true] {
+        if gone {
+            remove(&shop, &key);
+        }
+        let said = shop.agent_done(&RESTORE);
+        assert!(said.contains(&key), "{said}");
+        let instead = format!("those of the older point {}", text(&older["id"]));
+        assert!(said.contains(&instead), "{said}");
+        let database = format!("Restore point  {}", text(&newest["id"]));
+        assert!(said.contains(&database), "{said}");
+        assert_eq!(integrity_of(&shop.path("back/shop.db")), "ok");
+        assert!(shop.path("back/files").is_dir(), "{said}");
+        fs::remove_dir_all(shop.path("back")).unwrap();
+    }
+    let mut alone = RESTORE.to_vec();
+    alone.extend(["--only", "config"]);
+    let said = shop.agent_refuses(1, &alone);
+    let point = format!("--only config --to back --point {}", text(&older["id"]));
+    assert!(said.contains(&key) && said.contains(&point), "{said}");
+    alone.extend(["--point", text(&older["id"])]);
+    shop.agent_done(&alone);
+    assert!(!shop.path("back/shop.db").exists() && shop.path("back/files").is_dir());
+}
+
+#[test]
+fn without_any_files_the_database_comes_back_all_the_same() {
+    let (shop, older, newest) = idle();
+    damage(&shop, &files_of(&newest));
+    remove(&shop, &files_of(&older));
+    let said = shop.agent_done(&RESTORE);
+    assert!(
+        said.contains(&files_of(&newest)) && said.contains(&files_of(&older)),
+        "{said}"
+    );
+    assert!(said.contains("restored without configuration"), "{said}");
+    assert_eq!(integrity_of(&shop.path("back/shop.db")), "ok");
+    assert!(!shop.path("back/files").exists());
+}
