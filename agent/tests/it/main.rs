@@ -17,6 +17,7 @@ mod channels;
 mod console;
 mod far_remote;
 mod fault_proxy;
+mod few_manifests;
 mod full_disk;
 mod healthy_month;
 mod idle;
