@@ -16,4 +16,5 @@ pub mod page;
 pub mod rehearse;
 pub mod restore;
 pub mod store;
+pub mod traffic;
 pub mod watch;

@@ -18,6 +18,7 @@ use crate::{
         Store, book::Book, drilled::Drilled, episodes::EpisodeId, freshness::Freshness, shipping::Shipping,
         sizes::PointLine,
     },
+    traffic::{self, Priced, Traffic},
     watch::{board::Board, bot_health::BotState, history::History, unit},
 };
 
@@ -43,6 +44,8 @@ pub struct Desk {
     pub board: Board,
     /// What was measured.
     pub history: History,
+    /// The configured remotes, for what they cost.
+    pub remotes: Arc<Vec<Priced>>,
     /// Where backups go, and when a restore from one of them is rehearsed.
     pub rehearsed: Arc<Rehearsed>,
 }
@@ -82,6 +85,8 @@ pub struct Overview {
     pub point_count: u64,
     /// How far each remote is behind.
     pub shipping: Vec<Shipping>,
+    /// What goes to each configured remote and what that costs.
+    pub traffic: Vec<Traffic>,
     /// What waits for remotes, encrypted.
     pub spool_bytes: u64,
     /// How the rehearsals of each configured remote stand.
@@ -152,6 +157,7 @@ impl Desk {
             points,
             point_count: self.store.point_count()?,
             shipping: self.store.shipping()?,
+            traffic: traffic::look(&self.store, &self.remotes, now)?,
             spool_bytes: self.store.spool_bytes()?,
             drills: self.drills()?,
             drill_due: schedule::next_after(&self.rehearsed.schedule, &self.voice.timezone, now),
@@ -174,6 +180,7 @@ impl Desk {
         Sources {
             history: self.history.clone(),
             store: Arc::clone(&self.store),
+            remotes: Arc::clone(&self.remotes),
             language: self.voice.language,
             timezone: self.voice.timezone.clone(),
         }

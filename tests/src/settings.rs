@@ -167,7 +167,7 @@ dir = "{state}"
     }
 }
 
-/// Every secret of both programs, by its name: for a server that keeps each in a file of its own.
+/// Every secret that the units load, by its name: for a server that keeps each in a file of its own.
 #[must_use]
 pub fn secrets() -> Vec<(String, String)> {
     let all = bot_env() + &format!("OWNER_BOT_TOKEN={OWNER_BOT_TOKEN}\n");
@@ -175,7 +175,9 @@ pub fn secrets() -> Vec<(String, String)> {
         let (name, value) = line.split_once('=').expect("written above");
         (name.to_owned(), value.to_owned())
     };
-    all.lines().map(pair).collect()
+    // The units load none: nothing reads it yet.
+    let named = |(name, _): &(String, String)| name != "DATA_KEY";
+    all.lines().map(pair).filter(named).collect()
 }
 
 fn bot_env() -> String {

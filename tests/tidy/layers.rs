@@ -64,31 +64,38 @@ const BOT: [Layer; 23] = [
 ];
 
 /// The same for the agent. `alert` knows no probe. `backup` never names `keys`: what takes backups cannot open one.
-const AGENT: [Layer; 16] = [
+const AGENT: [Layer; 17] = [
     (
         "cli",
         &[
             "alert", "app", "backup", "beat", "config", "console", "http", "keys", "rehearse", "restore",
-            "store", "watch",
+            "store", "traffic", "watch",
         ],
     ),
     (
         "app",
         &[
             "alert", "backup", "beat", "chart", "config", "console", "http", "overview", "page", "rehearse",
-            "store", "watch",
+            "store", "traffic", "watch",
         ],
     ),
     (
         "console",
-        &["alert", "chart", "config", "overview", "store", "watch"],
+        &[
+            "alert", "chart", "config", "overview", "store", "traffic", "watch",
+        ],
     ),
     (
         "page",
-        &["alert", "chart", "config", "overview", "store", "watch"],
+        &[
+            "alert", "chart", "config", "overview", "store", "traffic", "watch",
+        ],
     ),
-    ("overview", &["alert", "backup", "chart", "store", "watch"]),
-    ("chart", &["alert", "config", "store", "watch"]),
+    (
+        "overview",
+        &["alert", "backup", "chart", "store", "traffic", "watch"],
+    ),
+    ("chart", &["alert", "config", "store", "traffic", "watch"]),
     ("http", &["backup", "beat", "store", "watch"]),
     ("watch", &["alert", "backup", "beat", "config", "store"]),
     ("rehearse", &["backup", "config", "restore", "store"]),
@@ -96,6 +103,7 @@ const AGENT: [Layer; 16] = [
     ("keys", &["backup", "config"]),
     ("alert", &["backup", "beat", "config", "store"]),
     ("backup", &["config", "store"]),
+    ("traffic", &["config", "store"]),
     ("config", &[]),
     ("store", &[]),
     ("beat", &[]),

@@ -18,7 +18,7 @@ use crate::{
         work::{Ask, BackupEnd, DrillEnd},
     },
     overview::{Desk, Rehearsed},
-    page,
+    page, traffic,
     watch::{bot_health::BotWatch, cycle::Cycle, hours::Hours},
 };
 
@@ -54,6 +54,7 @@ impl Telling<'_> {
             health: bot.health(),
             board: cycle.board.clone(),
             history: cycle.history.clone(),
+            remotes: Arc::new(traffic::priced(self.config)),
             rehearsed: Arc::new(Rehearsed {
                 remotes: self
                     .config

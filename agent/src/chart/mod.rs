@@ -14,6 +14,7 @@ pub mod resources;
 pub mod scale;
 mod theme;
 pub mod trade;
+pub mod traffic;
 mod words;
 
 pub use scale::Figure;

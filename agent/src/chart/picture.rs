@@ -11,8 +11,8 @@ use jiff::tz::TimeZone;
 use protocol::time::{UnixMillis, parse_duration};
 use tokio::sync::oneshot;
 
-use super::{Chart, Theme, backups, day, resources, trade, words::words};
-use crate::{config::Language, store::Store, watch::history::History};
+use super::{Chart, Theme, backups, day, resources, trade, traffic, words::words};
+use crate::{config::Language, store::Store, traffic::Priced, watch::history::History};
 
 /// What a picture is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,6 +31,8 @@ pub enum Picture {
     Backups,
     /// The lag of each remote alone.
     Lag,
+    /// Bytes and requests to each remote by the hour, and what a month costs.
+    Traffic,
     /// What follows the daily digest: disks, trade, lag.
     Day,
 }
@@ -53,6 +55,8 @@ pub struct Sources {
     pub history: History,
     /// The agent's database.
     pub store: Arc<Store>,
+    /// The configured remotes, for what they cost.
+    pub remotes: Arc<Vec<Priced>>,
     /// In which language.
     pub language: Language,
     /// Whose clock.
@@ -61,7 +65,7 @@ pub struct Sources {
 
 impl Picture {
     /// Every picture with its words, the first of which is its name.
-    pub const ALL: [(&'static [&'static str], Self); 8] = [
+    pub const ALL: [(&'static [&'static str], Self); 9] = [
         (&["server", "all"], Self::Resources),
         (&["disk"], Self::Disk),
         (&["mem", "memory", "memori"], Self::Memory),
@@ -72,6 +76,7 @@ impl Picture {
         ),
         (&["backups", "backup"], Self::Backups),
         (&["lag"], Self::Lag),
+        (&["traffic", "cost", "lalu-lintas", "biaya"], Self::Traffic),
         (&["day", "hari", "digest"], Self::Day),
     ];
 
@@ -95,7 +100,13 @@ impl Picture {
         match self {
             Self::Backups => BACKUPS_SPAN,
             Self::Lag => HOUR,
-            Self::Resources | Self::Disk | Self::Memory | Self::Processor | Self::Trade | Self::Day => DAY,
+            Self::Resources
+            | Self::Disk
+            | Self::Memory
+            | Self::Processor
+            | Self::Trade
+            | Self::Traffic
+            | Self::Day => DAY,
         }
     }
 }
@@ -124,6 +135,7 @@ pub fn gather(sources: &Sources, picture: Picture, span: Duration, now: UnixMill
         Picture::Trade => trade::chart(&sources.store, words, from, now),
         Picture::Backups => backups::chart(sources, words, from, now),
         Picture::Lag => backups::lag_chart(sources, words, from, now),
+        Picture::Traffic => traffic::chart(sources, words, from, now),
         Picture::Day => day::chart(sources, words, from, now),
     }
     .with_context(doing)?;

@@ -17,6 +17,8 @@ pub enum Figure {
     Count,
     /// Whole rupiah.
     Rupiah,
+    /// In the currency of a provider's prices, with cents.
+    Price,
 }
 
 /// Between two marks at most about this many pixels of a panel; see [`ticks`].
@@ -63,7 +65,7 @@ fn step(figure: Figure, least: f64) -> f64 {
             .find(|step| *step >= least)
             .unwrap_or_else(|| decimal_step(least)),
         Figure::Count | Figure::Rupiah => decimal_step(least).max(1.0),
-        Figure::Percent | Figure::Bytes => decimal_step(least),
+        Figure::Percent | Figure::Bytes | Figure::Price => decimal_step(least),
     }
 }
 
@@ -88,6 +90,8 @@ pub fn label(figure: Figure, value: f64) -> String {
             " B",
         ),
         Figure::Rupiah => format!("Rp{}", with_unit(value, &[("jt", 1e6), ("rb", 1e3)], "")),
+        Figure::Price if value.abs() < 100.0 => format!("{value:.2}"),
+        Figure::Price => with_unit(value, &[("M", 1e6), ("k", 1e3)], ""),
         Figure::Seconds => with_unit(value, &[("d", 86_400.0), ("h", 3_600.0), ("min", 60.0)], " s"),
     }
 }
@@ -175,9 +179,16 @@ mod tests {
             (Figure::Rupiah, 25_000.0),
             (Figure::Seconds, 5_400.0),
             (Figure::Count, 0.0),
+            (Figure::Price, 0.031),
+            (Figure::Price, 12_000.0),
         ]
         .map(|(figure, value)| label(figure, value));
-        assert_eq!(shown, ["92 %", "2.5 GB", "Rp1.2 jt", "Rp25 rb", "1.5 h", "0"]);
+        assert_eq!(
+            shown,
+            [
+                "92 %", "2.5 GB", "Rp1.2 jt", "Rp25 rb", "1.5 h", "0", "0.03", "12 k"
+            ]
+        );
     }
 
     #[test]

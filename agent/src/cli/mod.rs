@@ -15,6 +15,21 @@ use protocol::settings::Faults;
 use self::memory::Spare;
 use crate::config::{Config, DEFAULT_PATH, Environment, Purpose};
 
+// As the standard library's, which panic when whoever reads has gone away. They stand before the modules that use them.
+macro_rules! println {
+    () => { $crate::cli::printed::out(format_args!("\n")) };
+    ($($text:tt)*) => { $crate::cli::printed::out(format_args!("{}\n", format_args!($($text)*))) };
+}
+macro_rules! print {
+    ($($text:tt)*) => { $crate::cli::printed::out(format_args!($($text)*)) };
+}
+macro_rules! eprintln {
+    ($($text:tt)*) => { $crate::cli::printed::err(format_args!("{}\n", format_args!($($text)*))) };
+}
+macro_rules! eprint {
+    ($($text:tt)*) => { $crate::cli::printed::err(format_args!($($text)*)) };
+}
+
 pub mod alert;
 pub mod ask;
 pub mod backup;
@@ -23,12 +38,14 @@ pub mod drill;
 pub mod key;
 pub mod list;
 mod memory;
+mod printed;
 pub mod progress;
 pub mod prune;
 pub mod remote;
 pub mod remotes;
 pub mod restore;
 pub mod run;
+mod ssh;
 pub mod status;
 mod transport;
 pub mod verify;
@@ -114,7 +131,14 @@ pub fn main() -> ExitCode {
         Command::Restore(_) => memory::begin_anew(Spare::Time),
         _ => {}
     }
+    let asks_remotes = cli.command.asks_remotes();
+    if asks_remotes {
+        ssh::begin_anew();
+    }
     start_logs(matches!(cli.command, Command::Run(_)));
+    if asks_remotes {
+        ssh::end_leftovers();
+    }
     // An error means that one is installed already, which is as good.
     let _ = rustls::crypto::ring::default_provider().install_default();
     transport::install();
@@ -133,9 +157,16 @@ pub fn main() -> ExitCode {
             let result = runtime.block_on(dispatch(cli.command));
             // Work on other threads was called off and has this long to remove what it made.
             runtime.shutdown_timeout(SHUTDOWN_LIMIT);
+            ssh::tidy();
             ended(result)
         }
         Err(error) => ended(Err(error.into())),
+    }
+}
+
+impl Command {
+    fn asks_remotes(&self) -> bool {
+        !matches!(self, Self::Status(_) | Self::Alert(_) | Self::Key(_))
     }
 }
 
@@ -158,7 +189,13 @@ async fn dispatch(command: Command) -> Result<(), Failure> {
 
 fn ended(result: Result<(), Failure>) -> ExitCode {
     match result {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(()) => match printed::lost() {
+            None => ExitCode::SUCCESS,
+            Some(why) => {
+                eprintln!("agent: it is done, but what it says could not be written: {why}");
+                ExitCode::from(1)
+            }
+        },
         Err(Failure::Failed(error)) => {
             eprintln!("agent: {error:#}");
             ExitCode::from(1)
@@ -199,6 +236,8 @@ fn start_logs(daemon: bool) {
         .with_env_filter(filter)
         .with_writer(std::io::stderr)
         .with_ansi(false)
+        // That it cannot be written cannot be written either, and would be a panic.
+        .log_internal_errors(false)
         .init();
 }
 

@@ -15,6 +15,7 @@ use crate::{
     },
     config::Language,
     overview::{Desk, Overview},
+    traffic::{self, Traffic},
 };
 
 /// Telegram takes 4,096 UTF-16 units.
@@ -149,10 +150,33 @@ pub fn figures(desk: &Desk, picture: Picture, span: Duration, now: UnixMillis) -
         let drawn = panel.marks.iter().filter(|marks| marks.shape != Shape::Forecast);
         lines.extend(drawn.filter_map(|marks| told(words.figures, panel, marks)));
     }
+    if picture == Picture::Traffic {
+        lines.extend(traffic(desk, now)?);
+    }
     if lines.len() == 1 {
         lines.push(words.no_figures.to_owned());
     }
     Ok(joined(lines))
+}
+
+/// A line for each remote, also for those that the picture has no colour for.
+fn traffic(desk: &Desk, now: UnixMillis) -> rusqlite::Result<Vec<String>> {
+    let words = words(desk.voice.language);
+    let one = |one: Traffic| {
+        let cost = one.cost_a_month.map_or(words.no_cost.to_owned(), |cost| {
+            words.cost.replace("{cost}", &label(Figure::Price, cost))
+        });
+        words
+            .traffic
+            .replace("{day}", &size(one.day.bytes))
+            .replace("{day_requests}", &one.day.requests.to_string())
+            .replace("{week}", &size(one.week.bytes))
+            .replace("{week_requests}", &one.week.requests.to_string())
+            .replace("{cost}", &cost)
+            .replace("{remote}", &one.remote)
+    };
+    let found = traffic::look(&desk.store, &desk.remotes, now)?;
+    Ok(found.into_iter().map(one).collect())
 }
 
 fn told(sentence: &str, panel: &chart::Panel, marks: &chart::Marks) -> Option<String> {

@@ -159,7 +159,7 @@ fn graph(arguments: &[&str]) -> Command {
         {
             span = Some(parsed);
         } else {
-            return Command::Misused("/graph 24h disk|mem|cpu|orders|backup|lag");
+            return Command::Misused("/graph 24h disk|mem|cpu|orders|backup|lag|traffic");
         }
     }
     let picture = picture.unwrap_or(Picture::Resources);
@@ -184,10 +184,14 @@ mod tests {
             ("/graph 24h disk", Command::Graph(Picture::Disk, hours(24))),
             ("/graph disk 6h", Command::Graph(Picture::Disk, hours(6))),
             ("/graph", Command::Graph(Picture::Resources, hours(24))),
+            (
+                "/graph traffic 7d",
+                Command::Graph(Picture::Traffic, hours(7 * 24)),
+            ),
             ("/graph orders", Command::Graph(Picture::Trade, hours(24))),
             (
                 "/graph 9d",
-                Command::Misused("/graph 24h disk|mem|cpu|orders|backup|lag"),
+                Command::Misused("/graph 24h disk|mem|cpu|orders|backup|lag|traffic"),
             ),
             ("/logs err", Command::Logs { only_trouble: true }),
             ("/silence 2h", Command::Silence(hours(2), None)),

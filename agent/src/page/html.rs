@@ -10,10 +10,16 @@ use crate::{
     alert::message::{Voice, duration, moment, rupiah},
     chart::{Figure, picture::Picture, scale::label},
     overview::{Open, Overview},
+    traffic::Mean,
     watch::bot_health::BotState,
 };
 
-const CHARTS: [Picture; 3] = [Picture::Resources, Picture::Trade, Picture::Backups];
+const CHARTS: [Picture; 4] = [
+    Picture::Resources,
+    Picture::Trade,
+    Picture::Backups,
+    Picture::Traffic,
+];
 /// Restore points that are listed.
 const POINTS_MAX: usize = 10;
 /// Lines of what is over.
@@ -34,7 +40,7 @@ pub(super) fn page(voice: &Voice, overview: &Overview) -> String {
          <meta http-equiv=\"refresh\" content=\"30\">\n<title>{title}</title>\n\
          <link rel=\"icon\" href=\"data:,\">\n<link rel=\"stylesheet\" href=\"/style.css\">\n</head>\n<body>\n\
          <header><h1>{title}</h1><span class=\"verdict {class}\">{verdict}</span>\
-         <span class=\"quiet\">{at}</span></header>\n<main>\n{alerts}{shop}{server}{drills}{backups}{charts}</main>\n\
+         <span class=\"quiet\">{at}</span></header>\n<main>\n{alerts}{shop}{server}{drills}{backups}{traffic}{charts}</main>\n\
          <footer>{refreshed}</footer>\n</body>\n</html>\n",
         lang = words.lang,
         title = words.title,
@@ -44,6 +50,7 @@ pub(super) fn page(voice: &Voice, overview: &Overview) -> String {
         server = server(words, overview),
         drills = drills(voice, words, overview),
         backups = backups(voice, words, overview),
+        traffic = traffic(words, overview),
         charts = charts(words),
         refreshed = words.refreshed,
     )
@@ -186,6 +193,32 @@ fn backups(voice: &Voice, words: &Words, overview: &Overview) -> String {
     section("backups", "", words.backups, &inner)
 }
 
+/// What goes to each remote in an hour, as the day's mean and the week's, and what a month costs.
+fn traffic(words: &Words, overview: &Overview) -> String {
+    let rows = overview.traffic.iter().map(|one| {
+        let mean = |over: &str, mean: Mean| {
+            format!(
+                "<small>{over}: {} · {} {}</small>",
+                size(mean.bytes),
+                mean.requests,
+                words.requests
+            )
+        };
+        let cost = one.cost_a_month.map_or_else(
+            || words.not_known.to_owned(),
+            |cost| format!("≈ {}", label(Figure::Price, cost)),
+        );
+        format!(
+            "{}{}{}<small>{}: {cost}</small>",
+            escape(&one.remote),
+            mean(words.day, one.day),
+            mean(words.week, one.week),
+            words.cost
+        )
+    });
+    section("traffic", "", words.traffic, &list(rows))
+}
+
 /// The rehearsals of a restore, remote by remote.
 fn drills(voice: &Voice, words: &Words, overview: &Overview) -> String {
     let rows = overview.drills.iter().map(|drilled| {
@@ -289,6 +322,7 @@ mod tests {
     use crate::{
         config::Language,
         store::{drilled::Drilled, freshness::Freshness, sizes::PointLine},
+        traffic::Traffic,
     };
 
     fn overview() -> Overview {
@@ -324,6 +358,12 @@ mod tests {
             }],
             point_count: 1,
             shipping: Vec::new(),
+            traffic: vec![Traffic {
+                remote: nasty.clone(),
+                day: Mean::default(),
+                week: Mean::default(),
+                cost_a_month: Some(0.42),
+            }],
             spool_bytes: 0,
             drills: vec![Drilled {
                 remote: nasty.clone(),
@@ -354,7 +394,7 @@ mod tests {
             assert_eq!(
                 html.matches("&lt;script&gt;alert(&#39;x&#39;)&lt;/script&gt;&quot;&amp;")
                     .count(),
-                7
+                8
             );
             assert!(html.contains("Rp1.250.000"));
             assert!(

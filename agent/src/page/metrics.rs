@@ -43,6 +43,12 @@ fn backups(text: &mut String, overview: &Overview) {
     let commits = shipping().map(|one| (one.remote.as_str(), whole(one.waiting_commits)));
     let help = "Commits that a remote lacks.";
     many(text, "warung_backup_lag_commits", help, "remote", commits);
+    let costs = overview
+        .traffic
+        .iter()
+        .filter_map(|one| Some((one.remote.as_str(), one.cost_a_month?)));
+    let help = "What a remote costs a month as things stand, in the currency of its prices.";
+    many(text, "warung_backup_cost_a_month", help, "remote", costs);
     let drilled = overview.drills.iter();
     let passed = drilled.clone().filter_map(|one| {
         let age_s = overview.at.since(one.passed_at?).as_secs_f64();

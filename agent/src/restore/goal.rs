@@ -288,8 +288,9 @@ fn weigh(
         (Unread::Damaged(_), None)
             if request.chain.is_none() && !is_same_chain(sources, goal, point, begin, end_at) =>
         {
-            goal.lost
-                .push(format!("the restore point {point} cannot be restored: {told}"));
+            goal.lost.push(format!(
+                "the restore point {point} cannot be restored: {told}; nothing proves that an older one lacks no commit of it"
+            ));
         }
         (Unread::Damaged(_) | Unread::NotOurs(_), None) => goal.notes.push(told),
     }

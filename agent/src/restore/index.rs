@@ -2,7 +2,7 @@
 //! since each costs a request.
 //! A point without a readable manifest is not left out: what it may have held decides whether an older one will do.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use futures_util::stream::{self, StreamExt};
 use protocol::{
@@ -73,7 +73,8 @@ pub(super) struct Index<'a> {
     sources: &'a Sources<'a>,
     request: &'a Request,
     order: Vec<PointId>,
-    read: Vec<Reading>,
+    /// By their place in the order.
+    read: BTreeMap<usize, Reading>,
 }
 
 impl<'a> Index<'a> {
@@ -91,7 +92,7 @@ impl<'a> Index<'a> {
             sources,
             request,
             order: all.into_iter().rev().filter(is_wanted).collect(),
-            read: Vec::new(),
+            read: BTreeMap::new(),
         }
     }
 
@@ -102,22 +103,46 @@ impl<'a> Index<'a> {
 
     /// The `at`-th newest; `None` behind the oldest. The first is read alone: usually nobody asks for a second.
     pub(super) async fn get(&mut self, at: usize) -> Option<&Reading> {
-        while self.read.len() <= at && self.read.len() < self.order.len() {
-            let begun = self.read.len();
-            let count = if begun == 0 { 1 } else { MANIFESTS_AT_ONCE };
-            let coming = self.order[begun..].iter().take(count);
-            let readings: Vec<Reading> = stream::iter(coming.map(|point| self.open(point)))
-                .buffered(MANIFESTS_AT_ONCE)
-                .collect()
-                .await;
-            self.read.extend(readings);
+        if !self.read.contains_key(&at) {
+            let count = if at == 0 { 1 } else { MANIFESTS_AT_ONCE };
+            self.read_at((at..self.order.len()).take(count)).await;
         }
-        self.read.get(at)
+        self.read.get(&at)
     }
 
-    /// All that were opened so far.
+    /// The `at`-th newest alone, for whoever looks here and there.
+    pub(super) async fn probe(&mut self, at: usize) -> Option<&Reading> {
+        self.read_at((at..self.order.len()).take(1)).await;
+        self.read.get(&at)
+    }
+
+    async fn read_at(&mut self, places: impl Iterator<Item = usize>) {
+        let unread: Vec<usize> = places.filter(|at| !self.read.contains_key(at)).collect();
+        let coming = unread.iter().map(|at| self.open(&self.order[*at]));
+        let readings: Vec<Reading> = stream::iter(coming).buffered(MANIFESTS_AT_ONCE).collect().await;
+        self.read.extend(unread.into_iter().zip(readings));
+    }
+
+    /// From now on only those from the `at`-th newest on count: all before it are too new.
+    pub(super) fn skip(&mut self, at: usize) {
+        self.order.drain(..at);
+        let kept = self.read.split_off(&at);
+        self.read = kept
+            .into_iter()
+            .map(|(place, reading)| (place - at, reading))
+            .collect();
+    }
+
+    /// All that were opened so far, newest first, with their places.
+    pub(super) fn placed(&self) -> impl Iterator<Item = (usize, &Manifest)> {
+        self.read
+            .iter()
+            .filter_map(|(at, reading)| Some((*at, reading.found.as_ref().ok()?)))
+    }
+
+    /// All that were opened so far, newest first.
     pub(super) fn opened(&self) -> impl Iterator<Item = &Manifest> {
-        self.read.iter().filter_map(|reading| reading.found.as_ref().ok())
+        self.placed().map(|(_, manifest)| manifest)
     }
 
     async fn open(&self, point: &PointId) -> Reading {

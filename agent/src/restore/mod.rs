@@ -23,6 +23,7 @@ mod assemble;
 mod avoid;
 pub mod choose;
 mod fetch;
+mod files;
 mod goal;
 pub mod hold;
 mod index;
@@ -131,11 +132,6 @@ pub enum Next {
     Chain(ChainId),
     /// The commit is in each of these chains, and was seen about then.
     Which(CommitNumber, Vec<(ChainId, UnixMillis)>),
-    /// The database can be had, its files cannot.
-    DatabaseOnly {
-        /// The next older point whose files are whole.
-        older: Option<PointId>,
-    },
     /// No other one on these remotes can be restored with this key.
     Nothing,
     /// Something else, in a sentence.
@@ -200,7 +196,7 @@ async fn plan_around(request: Request, avoid: Avoid, sources: &Sources<'_>) -> R
     let mut index = Index::new(sources, &request, request.selection.moment());
     let goal = goal::find(&request, sources, &mut index, &avoid).await?;
     let route = search::choose(&request, sources, &mut index, &goal, &avoid).await?;
-    let files = search::files(&request, sources, &mut index, (&goal, &route), &avoid).await?;
+    let files = files::find(&request, sources, &mut index, (&goal, &route), &avoid).await?;
     let gap = match (goal.stop, request.only) {
         (Stop::By(moment), None | Some(Only::Database)) => around::gap(sources, &route, moment).await,
         _ => None,
@@ -209,6 +205,7 @@ async fn plan_around(request: Request, avoid: Avoid, sources: &Sources<'_>) -> R
     notes.extend(goal.notes);
     notes.extend(avoid.told());
     notes.extend(route.notes);
+    notes.extend(files.notes);
     notes.dedup();
     let holders = sources.survey.holders(&route.manifest.point);
     Ok(Plan {
@@ -222,7 +219,7 @@ async fn plan_around(request: Request, avoid: Avoid, sources: &Sources<'_>) -> R
         end: route.end,
         stop: goal.stop,
         root: goal.root,
-        files,
+        files: files.found,
         gap,
         notes,
         request,

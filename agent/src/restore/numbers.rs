@@ -1,11 +1,13 @@
 //! Which chain a commit's number means. Every chain counts from one, so that a number alone may mean several moments:
 //! then nobody guesses.
-//! It opens every manifest, and no more.
+//! Of points that follow each other on one chain it opens a few: their commits only grow. Where it meets anything else
+//! it opens every manifest.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use protocol::{
     chain::{ChainId, CommitNumber},
+    manifest::Manifest,
     time::UnixMillis,
 };
 
@@ -28,14 +30,23 @@ pub(super) async fn chain_of(
     index: &mut Index<'_>,
     commit: CommitNumber,
 ) -> Result<ChainId, Refused> {
-    let reaches = reaches(request, sources, index).await;
+    if !narrow(sources, index, commit).await {
+        open_all(index).await;
+    }
+    let reaches = reaches(request, sources, index);
     let holding: Vec<&ChainId> = reaches
         .iter()
         .filter(|(_, reach)| (reach.first..=reach.last).contains(&commit))
         .map(|(chain, _)| chain)
         .collect();
     match holding.as_slice() {
-        [chain] => Ok((*chain).clone()),
+        [chain] => {
+            let begins =
+                |(_, manifest): &(usize, &Manifest)| manifest.chain == **chain && manifest.commit <= commit;
+            let newest = index.placed().find(begins).map(|(at, _)| at);
+            index.skip(newest.unwrap_or(0));
+            Ok((*chain).clone())
+        }
         [] => Err(unreachable(sources, index, &reaches, commit)),
         several => {
             let seen = |chain: &ChainId| (chain.clone(), moment(sources, index, chain, commit));
@@ -50,15 +61,47 @@ pub(super) async fn chain_of(
     }
 }
 
-async fn reaches(
-    request: &Request,
-    sources: &Sources<'_>,
-    index: &mut Index<'_>,
-) -> BTreeMap<ChainId, Reach> {
+async fn open_all(index: &mut Index<'_>) {
     let mut at = 0;
     while index.get(at).await.is_some() {
         at += 1;
     }
+}
+
+/// Opens the ends of every chain's points and those beside the commit, by halving; whether that tells everything. It
+/// does not where a manifest does not read, numbers fall, or commits of a chain without an opened point may be meant.
+async fn narrow(sources: &Sources<'_>, index: &mut Index<'_>, commit: CommitNumber) -> bool {
+    let Some(oldest) = index.points().len().checked_sub(1) else {
+        return false;
+    };
+    let mut stretches = vec![(0, oldest)];
+    while let Some((new, old)) = stretches.pop() {
+        let (Some(newer), Some(older)) = (standing(index, new).await, standing(index, old).await) else {
+            return false;
+        };
+        let is_one_chain = newer.0 == older.0;
+        if is_one_chain && newer.1 < older.1 {
+            return false;
+        }
+        let holds_it = (older.1..newer.1).contains(&commit);
+        if old - new > 1 && (holds_it || !is_one_chain) {
+            let middle = new.midpoint(old);
+            stretches.extend([(new, middle), (middle, old)]);
+        }
+    }
+    let opened: BTreeSet<&ChainId> = index.opened().map(|manifest| &manifest.chain).collect();
+    let all = sources.survey.all_segments();
+    let mut strangers = all.keys().filter(|name| !opened.contains(&name.chain));
+    !strangers.any(|name| (name.first..=name.last).contains(&commit))
+}
+
+/// Chain and commit of the `at`-th newest point.
+async fn standing(index: &mut Index<'_>, at: usize) -> Option<(ChainId, CommitNumber)> {
+    let manifest = index.probe(at).await?.found.as_ref().ok()?;
+    Some((manifest.chain.clone(), manifest.commit))
+}
+
+fn reaches(request: &Request, sources: &Sources<'_>, index: &Index<'_>) -> BTreeMap<ChainId, Reach> {
     let mut reaches: BTreeMap<ChainId, Reach> = BTreeMap::new();
     let points = index.opened().map(|manifest| (&manifest.chain, manifest.commit));
     for (chain, commit) in points.filter(|(chain, _)| request.is_of_chain(chain)) {

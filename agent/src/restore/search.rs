@@ -3,7 +3,7 @@
 
 use protocol::{
     chain::CommitNumber,
-    manifest::{Manifest, Object},
+    manifest::Manifest,
     object_key::{PointId, SegmentName},
     time::UnixMillis,
 };
@@ -247,67 +247,4 @@ async fn other(
         late = Some(manifest.point.clone());
     }
     late.map_or(Next::Nothing, Next::Point)
-}
-
-/// The archive of files that belongs to the goal: that of the newest point before it. An older one is not put in its
-/// place, since nobody could tell the difference afterwards.
-pub(super) async fn files(
-    request: &Request,
-    sources: &Sources<'_>,
-    index: &mut Index<'_>,
-    (goal, route): (&Goal, &Route),
-    avoid: &Avoid,
-) -> Result<Option<(PointId, Object)>, Refused> {
-    let mut at = 0;
-    while let Some(reading) = index.get(at).await {
-        at += 1;
-        let Ok(manifest) = &reading.found else { continue };
-        let is_at_or_before = goal.may_begin(manifest) || manifest.taken_at < route.manifest.taken_at;
-        if request.only == Some(Only::Database) || !is_at_or_before {
-            continue;
-        }
-        let Some(object) = &manifest.files else {
-            return Ok(None);
-        };
-        let why = avoid.files.get(&manifest.point).cloned();
-        return match why.or_else(|| sources.lacking(&manifest.point, [object].into_iter())) {
-            None => Ok(Some((manifest.point.clone(), object.clone()))),
-            Some(why) => Err(without_files(request, sources, manifest.clone(), avoid, &why).await),
-        };
-    }
-    Ok(None)
-}
-
-/// What there is when the files of a point are lost.
-async fn without_files(
-    request: &Request,
-    sources: &Sources<'_>,
-    wanted: Manifest,
-    avoid: &Avoid,
-    why: &str,
-) -> Refused {
-    let mut index = Index::new(sources, request, None);
-    let (mut at, mut older) = (0, None);
-    while let Some(reading) = index.get(at).await {
-        at += 1;
-        let Ok(manifest) = &reading.found else { continue };
-        let is_whole = manifest.files.as_ref().is_some_and(|object| {
-            !avoid.files.contains_key(&manifest.point)
-                && sources.lacking(&manifest.point, [object].into_iter()).is_none()
-        });
-        if is_whole && manifest.taken_at < wanted.taken_at {
-            older = Some(manifest.point.clone());
-            break;
-        }
-    }
-    let reason = format!(
-        "the configuration, .env and logs of the restore point {} cannot be restored: {why}",
-        wanted.point
-    );
-    let next = match (request.only, older) {
-        (Some(Only::Config), Some(older)) => Next::Point(older),
-        (Some(Only::Config), None) => Next::Nothing,
-        (_, older) => Next::DatabaseOnly { older },
-    };
-    Refused { reason, next }
 }

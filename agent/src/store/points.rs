@@ -4,9 +4,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use protocol::{chain::ChainId, manifest::Manifest, object_key::PointId, time::UnixMillis};
-use rusqlite::{OptionalExtension, named_params};
+use rusqlite::{OptionalExtension, Transaction, named_params};
 
-use super::Store;
+use super::{
+    Store,
+    shipping::{Taken, add_to_hour},
+};
 
 const INSERT_POINT: &str = "
     INSERT INTO restore_point (point, taken_at, manifest, manifest_size_bytes, manifest_sha256)
@@ -48,12 +51,24 @@ pub struct KnownPoint {
 }
 
 impl Store {
-    /// Writes a point down with the remotes that hold it, in one transaction.
+    /// Writes a point down with the remotes that hold it, and counts what each of them took, in one transaction.
     ///
     /// # Errors
     /// When the database refuses.
     pub fn add_point(&self, known: &KnownPoint) -> rusqlite::Result<()> {
-        self.write_point(INSERT_POINT, known)
+        let objects = || known.manifest.objects();
+        let taken = Taken {
+            objects: objects().count() as u64 + 1,
+            commits: 0,
+            size_bytes: objects().map(|object| object.size_bytes).sum::<u64>() + known.manifest_size_bytes,
+        };
+        self.write(|transaction| {
+            put_point(transaction, INSERT_POINT, known)?;
+            for (remote, at) in &known.verified {
+                add_to_hour(transaction, remote, *at, &taken)?;
+            }
+            Ok(())
+        })
     }
 
     /// The same for a point that another machine's agent took. One that is known keeps its manifest and gets the copies.
@@ -61,31 +76,7 @@ impl Store {
     /// # Errors
     /// When the database refuses.
     pub fn adopt_point(&self, known: &KnownPoint) -> rusqlite::Result<()> {
-        self.write_point(ADOPT_POINT, known)
-    }
-
-    fn write_point(&self, insert: &str, known: &KnownPoint) -> rusqlite::Result<()> {
-        let manifest = serde_json::to_string(&known.manifest).expect("a manifest is plain data");
-        let point = known.manifest.point.as_str();
-        self.write(|transaction| {
-            transaction.execute(
-                insert,
-                named_params! {
-                    ":point": point,
-                    ":taken_at": known.manifest.taken_at.0,
-                    ":manifest": manifest,
-                    ":size": i64::try_from(known.manifest_size_bytes).unwrap_or(i64::MAX),
-                    ":sha256": known.manifest_sha256,
-                },
-            )?;
-            for (remote, at) in &known.verified {
-                transaction.execute(
-                    INSERT_COPY,
-                    named_params! {":point": point, ":remote": remote, ":at": at.0},
-                )?;
-            }
-            Ok(())
-        })
+        self.write(|transaction| put_point(transaction, ADOPT_POINT, known))
     }
 
     /// Every point written down, by name. One whose manifest no longer reads is left out.
@@ -185,4 +176,26 @@ impl Store {
         self.read(|connection| connection.query_row(statement, [], |row| row.get(0)))
             .map(|at: Option<i64>| at.map(UnixMillis))
     }
+}
+
+fn put_point(transaction: &Transaction<'_>, insert: &str, known: &KnownPoint) -> rusqlite::Result<()> {
+    let manifest = serde_json::to_string(&known.manifest).expect("a manifest is plain data");
+    let point = known.manifest.point.as_str();
+    transaction.execute(
+        insert,
+        named_params! {
+            ":point": point,
+            ":taken_at": known.manifest.taken_at.0,
+            ":manifest": manifest,
+            ":size": i64::try_from(known.manifest_size_bytes).unwrap_or(i64::MAX),
+            ":sha256": known.manifest_sha256,
+        },
+    )?;
+    for (remote, at) in &known.verified {
+        transaction.execute(
+            INSERT_COPY,
+            named_params! {":point": point, ":remote": remote, ":at": at.0},
+        )?;
+    }
+    Ok(())
 }

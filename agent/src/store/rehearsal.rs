@@ -18,6 +18,10 @@ const SELECT_NEWEST: &str = "
     WHERE kind = :kind AND remote = :remote ORDER BY id DESC LIMIT 1";
 const SELECT_SEEN: &str = "
     SELECT seen FROM rehearsal WHERE kind = :kind AND remote = :remote AND seen <> '{}' ORDER BY id DESC LIMIT 1";
+const SELECT_STORED: &str = "
+    SELECT ended_at, json_extract(seen, '$.stored_bytes') FROM rehearsal
+    WHERE kind = 'sample' AND remote = :remote AND json_type(seen, '$.stored_bytes') = 'integer'
+    ORDER BY id DESC LIMIT :most";
 const SELECT_PASSED: &str = "
     SELECT max(ended_at) FROM rehearsal WHERE kind = :kind AND remote = :remote AND fault IS NULL";
 const SELECT_DRILLED: &str = "
@@ -104,6 +108,25 @@ impl Store {
             )?;
             Ok(())
         })
+    }
+
+    /// What the newest comparisons found stored on a remote, in bytes, oldest first.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub fn stored_bytes(&self, remote: &str, most: usize) -> rusqlite::Result<Vec<(UnixMillis, u64)>> {
+        let most = i64::try_from(most).unwrap_or(i64::MAX);
+        let mut found: Vec<(UnixMillis, u64)> = self.read(|connection| {
+            connection
+                .prepare_cached(SELECT_STORED)?
+                .query_map(named_params! {":remote": remote, ":most": most}, |row| {
+                    let bytes: i64 = row.get(1)?;
+                    Ok((UnixMillis(row.get(0)?), u64::try_from(bytes).unwrap_or(0)))
+                })?
+                .collect::<rusqlite::Result<_>>()
+        })?;
+        found.reverse();
+        Ok(found)
     }
 
     /// The newest one of a remote.

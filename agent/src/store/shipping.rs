@@ -8,7 +8,7 @@ use protocol::{
     chain::{ChainId, CommitNumber},
     time::UnixMillis,
 };
-use rusqlite::{OptionalExtension, Row, named_params};
+use rusqlite::{OptionalExtension, Row, Transaction, named_params};
 
 use super::{
     Store,
@@ -96,9 +96,9 @@ pub struct ShippedHour {
     pub remote: String,
     /// When the hour began.
     pub from: UnixMillis,
-    /// Objects.
-    pub segments: u64,
-    /// Commits in them.
+    /// Objects: segments, and what restore points consist of.
+    pub objects: u64,
+    /// Commits in the segments.
     pub commits: u64,
     /// Bytes in them.
     pub size_bytes: u64,
@@ -146,7 +146,6 @@ impl Store {
             return Ok(());
         };
         let commits = segments.iter().map(|one| one.last.get() - one.first.get() + 1);
-        let hour = at.0.div_euclid(HOUR_MS);
         self.write(|transaction| {
             transaction.prepare_cached(PUT_SHIPPED)?.execute(named_params! {
                 ":remote": remote,
@@ -156,17 +155,12 @@ impl Store {
                 ":commit_at": last.last_at.0,
                 ":at": at.0,
             })?;
-            transaction.prepare_cached(ADD_TO_HOUR)?.execute(named_params! {
-                ":remote": remote,
-                ":hour": hour,
-                ":segments": signed(segments.len() as u64),
-                ":commits": signed(commits.sum()),
-                ":size": signed(segments.iter().map(|one| one.size_bytes).sum()),
-            })?;
-            transaction
-                .prepare_cached(PRUNE_HOURS)?
-                .execute(named_params! {":oldest": hour - HOURS_KEPT})?;
-            Ok(())
+            let taken = Taken {
+                objects: segments.len() as u64,
+                commits: commits.sum(),
+                size_bytes: segments.iter().map(|one| one.size_bytes).sum(),
+            };
+            add_to_hour(transaction, remote, at, &taken)
         })
     }
 
@@ -233,7 +227,7 @@ impl Store {
                     Ok(ShippedHour {
                         remote: row.get(0)?,
                         from: UnixMillis(row.get::<_, i64>(1)?.saturating_mul(HOUR_MS)),
-                        segments: row.get(2)?,
+                        objects: row.get(2)?,
                         commits: row.get(3)?,
                         size_bytes: row.get(4)?,
                     })
@@ -286,6 +280,34 @@ impl Store {
         let of = named_params! {":remote": remote};
         self.read(|connection| connection.query_row(SELECT_NEVER_SENT, of, row).optional())
     }
+}
+
+/// What a remote took at once.
+pub(super) struct Taken {
+    pub objects: u64,
+    pub commits: u64,
+    pub size_bytes: u64,
+}
+
+/// Counts it to its hour, and forgets the hours of long ago.
+pub(super) fn add_to_hour(
+    transaction: &Transaction<'_>,
+    remote: &str,
+    at: UnixMillis,
+    taken: &Taken,
+) -> rusqlite::Result<()> {
+    let hour = at.0.div_euclid(HOUR_MS);
+    transaction.prepare_cached(ADD_TO_HOUR)?.execute(named_params! {
+        ":remote": remote,
+        ":hour": hour,
+        ":segments": signed(taken.objects),
+        ":commits": signed(taken.commits),
+        ":size": signed(taken.size_bytes),
+    })?;
+    transaction
+        .prepare_cached(PRUNE_HOURS)?
+        .execute(named_params! {":oldest": hour - HOURS_KEPT})
+        .map(drop)
 }
 
 /// A gap behind the newest point cannot be crossed; one before it does not matter any more.

@@ -82,6 +82,7 @@ async fn the_owner_is_answered_text_first_and_the_picture_follows() {
         ("/help", "/maintenance 30m"),
         ("/shell reboot", "That is no command"),
         ("/graph 99d", "Write it like this"),
+        ("/graph traffic 7d", "local: 24 h 0 B and 0 requests per hour"),
     ] {
         scene.owner_says(typed);
         scene.telegram.wait_for_text(answer).await;

@@ -19,16 +19,24 @@ use agent::{
         Theme,
         picture::{Picture, Sources, gather},
     },
-    config::Language,
+    config::{Language, Price},
     store::{
         Store,
+        capture::SpooledSegment,
         points::KnownPoint,
+        rehearsal::{Kind, Rehearsal},
         samples::{Point, slot_start},
     },
+    traffic::Priced,
     watch::{history::History, probe::Sample},
 };
 use jiff::{Timestamp, tz::TimeZone};
-use protocol::{health::HourTotals, object_key::PointId, time::UnixMillis};
+use protocol::{
+    chain::{ChainId, CommitNumber},
+    health::HourTotals,
+    object_key::PointId,
+    time::UnixMillis,
+};
 use serde_json::json;
 
 /// A Thursday noon in Jakarta.
@@ -68,6 +76,7 @@ impl World {
             world.measure(case);
             world.trade(case);
             world.back_up(case);
+            world.ship(case);
             world.go_wrong();
         }
         world
@@ -161,6 +170,57 @@ impl World {
         }
     }
 
+    /// Segments of an ordinary shop, and the daily comparison of what lies on the remotes.
+    fn ship(&self, case: Case) {
+        let hours = if case == Case::Single { 1 } else { 8 * 24 };
+        let chain = ChainId::parse("5f0c61d2a8e94b7fa3d1c07e9b24d6aa").unwrap();
+        for ago in (0..hours).rev() {
+            let at = UnixMillis(NOW.0 - ago * HOUR_MS - 20 * MINUTE_MS);
+            let of_day = (at.0 / HOUR_MS + 7) % 24;
+            if of_day < 6 || case == Case::Holes && (60..90).contains(&ago) {
+                continue;
+            }
+            let commits = (40 + (of_day * 37 + ago * 11) % 90).unsigned_abs();
+            let segment = SpooledSegment {
+                id: 1,
+                key: String::new(),
+                chain: chain.clone(),
+                first: CommitNumber::new(1).unwrap(),
+                last: CommitNumber::new(commits).unwrap(),
+                first_at: at,
+                last_at: at,
+                size_bytes: commits
+                    * if case == Case::Huge {
+                        400_000_000_000
+                    } else {
+                        40_000
+                    },
+                sha256: String::new(),
+            };
+            for (remote, every) in [("local", 1), ("offsite", 2)] {
+                let taken = vec![segment.clone(); usize::try_from(commits / every).unwrap()];
+                self.store.put_shipped(remote, &taken, at).unwrap();
+            }
+        }
+        for day in 0..if case == Case::Single { 1 } else { 9 } {
+            for remote in ["local", "offsite"] {
+                let ended_at = UnixMillis(NOW.0 - (8 - day) * DAY_MS - 5 * HOUR_MS);
+                let stored = 30_000_000_000 + day * 400_000_000;
+                self.store
+                    .add_rehearsal(&Rehearsal {
+                        kind: Kind::Sample,
+                        remote: remote.to_owned(),
+                        point: None,
+                        began_at: ended_at,
+                        ended_at,
+                        fault: None,
+                        seen: json!({"stored_bytes": stored}).to_string(),
+                    })
+                    .unwrap();
+            }
+        }
+    }
+
     /// Something that came and went, twice.
     fn go_wrong(&self) {
         let voice = Voice {
@@ -192,10 +252,25 @@ impl World {
         Sources {
             history: self.history.clone(),
             store: Arc::clone(&self.store),
+            remotes: Arc::new(priced()),
             language: Language::Id,
             timezone: TimeZone::get("Asia/Jakarta").unwrap(),
         }
     }
+}
+
+fn priced() -> Vec<Priced> {
+    let remote = |name: &str, gib_month, million_writes| Priced {
+        remote: name.to_owned(),
+        price: Price {
+            gib_month,
+            million_writes,
+        },
+    };
+    vec![
+        remote("offsite", Some(0.015), Some(4.5)),
+        remote("local", None, None),
+    ]
 }
 
 /// Between -1 and 1.

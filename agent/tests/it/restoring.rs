@@ -162,7 +162,7 @@ pub fn spoil(how: &str, path: &PathBuf) {
 fn a_spoilt_object_is_named_with_the_next_best_point_and_nothing_is_touched() {
     let shop = Shop::new();
     let (first, second) = two_points(&shop);
-    for kind in ["objects", "files", "manifest"] {
+    for kind in ["objects", "manifest"] {
         let object = if kind == "manifest" {
             &second[kind]
         } else {

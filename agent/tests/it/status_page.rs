@@ -43,7 +43,7 @@ async fn the_page_and_the_figures_are_there_and_only_for_this_machine() {
         "{figures}"
     );
 
-    for name in ["server", "orders", "backups"] {
+    for name in ["server", "orders", "backups", "traffic"] {
         for theme in ["light", "dark"] {
             let chart = get(&format!("/chart/{name}.png?theme={theme}"))
                 .send()

@@ -1,8 +1,17 @@
 //! The command line: one verb a file. Exit code 0: done, 1: failed, 2: wrong use or a faulty configuration.
 
+// As the standard library's, which panic when whoever reads has gone away. They stand before the modules that use them.
+macro_rules! println {
+    ($($text:tt)*) => { $crate::cli::printed::out(format_args!("{}\n", format_args!($($text)*))) };
+}
+macro_rules! eprintln {
+    ($($text:tt)*) => { $crate::cli::printed::err(format_args!("{}\n", format_args!($($text)*))) };
+}
+
 mod catalog;
 mod check;
 mod migrate;
+mod printed;
 mod queue;
 mod run;
 
@@ -79,7 +88,13 @@ pub fn main() -> ExitCode {
         Command::Queue(queue) => queue.go(),
     };
     match done {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(()) => match printed::lost() {
+            None => ExitCode::SUCCESS,
+            Some(why) => {
+                eprintln!("bot: it is done, but what it says could not be written: {why}");
+                ExitCode::FAILURE
+            }
+        },
         Err(Failure::Usage(message)) => {
             eprintln!("bot: {message}");
             ExitCode::from(2)

@@ -3,7 +3,6 @@
 
 use protocol::{
     chain::{ChainId, CommitNumber},
-    object_key::PointId,
     time::UnixMillis,
 };
 
@@ -53,7 +52,6 @@ pub(super) fn told(refused: &Refused, arguments: &Arguments, config: &Config) ->
             )
         ),
         Next::Which(commit, chains) => which(*commit, chains, arguments, config),
-        Next::DatabaseOnly { older } => database_only(older.as_ref(), arguments, config),
         Next::Point(point) => {
             let at = survey::moment_of(point).map(|at| words::moment(at, &config.owner.timezone));
             format!(
@@ -96,50 +94,8 @@ fn short(chain: &ChainId) -> &str {
     words::chain(chain)
 }
 
-/// The options by which the moment was chosen.
-fn asked(arguments: &Arguments) -> Vec<(&'static str, String)> {
-    let number = |number: Option<u64>| number.map(|number| number.to_string());
-    let choices = [
-        ("--chain", arguments.chain.clone()),
-        ("--at", arguments.at.clone()),
-        ("--point", arguments.point.clone()),
-        ("--commit", number(arguments.commit)),
-        ("--before-commit", number(arguments.before_commit)),
-    ];
-    choices
-        .into_iter()
-        .filter_map(|(option, value)| Some((option, value?)))
-        .collect()
-}
-
 /// The command that was given, with another choice.
 pub(super) fn command(arguments: &Arguments, choice: &[(&str, &str)]) -> String {
-    command_with(arguments, arguments.only.map(|only| only.word()), choice)
-}
-
-/// The database without its files, and the files of the next older point.
-fn database_only(older: Option<&PointId>, arguments: &Arguments, config: &Config) -> String {
-    let asked = asked(arguments);
-    let choice: Vec<(&str, &str)> = asked
-        .iter()
-        .map(|(option, value)| (*option, value.as_str()))
-        .collect();
-    let mut text = format!(
-        "The database is whole. To restore it without them:\n  {}",
-        command_with(arguments, Some("database"), &choice)
-    );
-    if let Some(older) = older {
-        let at = survey::moment_of(older).map(|at| words::moment(at, &config.owner.timezone));
-        let command = command_with(arguments, Some("config"), &[("--point", older.as_str())]);
-        text.push_str(&format!(
-            "\nThe next older files are those of {older}, of {}. To restore them:\n  {command}",
-            at.unwrap_or_default()
-        ));
-    }
-    text
-}
-
-fn command_with(arguments: &Arguments, only: Option<&str>, choice: &[(&str, &str)]) -> String {
     let mut words = vec!["agent restore".to_owned()];
     let mut add = |option: &str, value: &str| words.push(format!("{option} {}", quoted(value)));
     add("--config", &arguments.config.path.to_string_lossy());
@@ -149,8 +105,8 @@ fn command_with(arguments: &Arguments, only: Option<&str>, choice: &[(&str, &str
     if let Some(remote) = &arguments.remote {
         add("--remote", remote);
     }
-    if let Some(only) = only {
-        add("--only", only);
+    if let Some(only) = arguments.only {
+        add("--only", only.word());
     }
     if let Some(to) = &arguments.to {
         add("--to", &to.to_string_lossy());

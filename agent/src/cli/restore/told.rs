@@ -9,6 +9,7 @@ use protocol::{
 
 use super::{now, refusals::quoted};
 use crate::{
+    backup::survey,
     cli::words,
     config::Config,
     restore::{Done, Gap, Only, Plan, Reached, Stop, Target, trust::Source},
@@ -126,7 +127,8 @@ pub(super) fn tell(plan: &Plan, done: &Done, shown: &[String], config: &Config) 
     }
     if let Some(files) = &done.files {
         println!(
-            "Configuration, .env and logs are in {}: compare them and put back what you miss",
+            "Configuration, .env and logs{} are in {}: compare them and put back what you miss",
+            of_when(plan, config),
             files.display()
         );
     }
@@ -145,6 +147,15 @@ pub(super) fn tell(plan: &Plan, done: &Done, shown: &[String], config: &Config) 
             "Sales stay paused until the seller releases them: stock may have been sold after this moment."
         );
     }
+}
+
+/// Of which moment the files are.
+fn of_when(plan: &Plan, config: &Config) -> String {
+    let point = plan.files.as_ref().map(|(point, _)| point);
+    let at = point.and_then(survey::moment_of);
+    at.map_or(String::new(), |at| {
+        format!(", as they were at {},", words::moment(at, &config.owner.timezone))
+    })
 }
 
 /// The newest commit that this machine has heard of.

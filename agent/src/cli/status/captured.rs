@@ -11,11 +11,9 @@ use crate::{
     alert::message::{duration, moment},
     config::{Config, Language},
     store::{Store, interruptions::CaptureEvent, shipping::Shipping},
+    traffic::{self, DAY},
 };
 
-/// Over which the hourly figures are averaged.
-const DAY: Duration = Duration::from_secs(86_400);
-const HOUR_S: u64 = 3_600;
 /// Interruptions that are shown.
 const EVENTS: usize = 3;
 
@@ -48,7 +46,7 @@ struct LagView {
     error: Option<String>,
     /// When the spool last dropped something that this remote lacks.
     gap_at: Option<UnixMillis>,
-    /// Of the last day.
+    /// Of the last day, restore points included.
     bytes_an_hour: u64,
     /// Writes, and what it takes to read each back.
     requests_an_hour: u64,
@@ -61,22 +59,13 @@ struct EventView {
     detail: String,
 }
 
-/// A write, a question for its size and a read.
-const REQUESTS_A_SEGMENT: u64 = 3;
-
 pub(super) fn look(store: &Store, now: UnixMillis) -> rusqlite::Result<CaptureView> {
     let state = store.capture_state()?;
     let fault = store.capture_fault()?;
     let day_ago = UnixMillis(now.0 - i64::try_from(DAY.as_millis()).unwrap_or(0));
     let hours = store.shipped_hours(day_ago)?;
     let lag = |one: Shipping| {
-        let own = || hours.iter().filter(|hour| hour.remote == one.remote);
-        let (count, bytes) = own().fold((0, 0), |(count, bytes), hour| {
-            (count + hour.segments, bytes + hour.size_bytes)
-        });
-        // Of a quiet shop most hours have none.
-        let since = own().map(|hour| hour.from).min().unwrap_or(now);
-        let seen_hours = now.since(since).as_secs().div_ceil(HOUR_S).max(1);
+        let mean = traffic::mean(&hours, &one.remote, DAY, now);
         LagView {
             lag_s: one.waits(now).as_secs(),
             commit: one.holds.map(|(_, commit, _)| commit.get()),
@@ -85,8 +74,8 @@ pub(super) fn look(store: &Store, now: UnixMillis) -> rusqlite::Result<CaptureVi
             failing_since: one.failing.as_ref().map(|(since, _)| *since),
             error: one.failing.map(|(_, error)| error),
             gap_at: one.gap_at,
-            bytes_an_hour: bytes / seen_hours,
-            requests_an_hour: count * REQUESTS_A_SEGMENT / seen_hours,
+            bytes_an_hour: mean.bytes,
+            requests_an_hour: mean.requests,
             remote: one.remote,
         }
     };
@@ -124,7 +113,7 @@ pub(super) fn sentences(view: &CaptureView, config: &Config) -> Vec<String> {
                 duration(Language::En, Duration::from_secs(one.lag_s))
             ),
             None => format!(
-                "Commits:  {} holds all but {}; {} bytes and {} requests an hour",
+                "Commits:  {} holds all but {}; {} bytes and {} requests an hour, backups included",
                 one.remote, one.lag_commits, one.bytes_an_hour, one.requests_an_hour
             ),
         });

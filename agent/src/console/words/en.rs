@@ -5,7 +5,7 @@ use super::Words;
 
 pub(super) const WORDS: Words = Words {
     private: "This bot is private and does not answer messages.",
-    help: "Commands:\n/status – in a few lines\n/alerts – what is wrong\n/graph 24h disk – a chart: disk, mem, cpu, orders, backup, lag, server\n/logs err – the bot's lines about trouble\n/backups – the list of backups\n/backup – a backup now\n/drill – rehearse a restore now\n/restart – restart the shop's bot (with a code)\n/silence 2h – silence what is wrong now\n/maintenance 30m – silence everything; /maintenance off ends it\n/digest – the day in one message\n/runbook bot_gone – what to do",
+    help: "Commands:\n/status – in a few lines\n/alerts – what is wrong\n/graph 24h disk – a chart: disk, mem, cpu, orders, backup, lag, traffic, server\n/logs err – the bot's lines about trouble\n/backups – the list of backups\n/backup – a backup now\n/drill – rehearse a restore now\n/restart – restart the shop's bot (with a code)\n/silence 2h – silence what is wrong now\n/maintenance 30m – silence everything; /maintenance off ends it\n/digest – the day in one message\n/runbook bot_gone – what to do",
     menu: [
         "How everything stands",
         "What is wrong",
@@ -61,6 +61,9 @@ pub(super) const WORDS: Words = Words {
     drill_next: "Next rehearsal: {at}",
     no_figures: "Nothing is known for this chart yet.",
     figures: "{name}: now {now}, lowest {least}, highest {most}",
+    traffic: "{remote}: 24 h {day} and {day_requests} requests per hour, 7 d {week} and {week_requests}; {cost}",
+    cost: "about {cost} a month",
+    no_cost: "cost not known",
     no_picture: "The picture could not be sent. Its figures are in the message before.",
     no_log: "The bot's log cannot be read: {why}",
     no_lines: "There is no such line in the newest part of the log.",

@@ -5,7 +5,7 @@ use super::Words;
 
 pub(super) const WORDS: Words = Words {
     private: "Bot ini pribadi dan tidak membalas pesan.",
-    help: "Perintah:\n/status – ringkasan\n/alerts – yang sedang bermasalah\n/graph 24h disk – grafik: disk, mem, cpu, orders, backup, lag, server\n/logs err – baris log bot yang bermasalah\n/backups – daftar backup\n/backup – backup sekarang\n/drill – latihan pemulihan sekarang\n/restart – mulai ulang bot toko (dengan kode)\n/silence 2h – bisukan peringatan yang sedang ada\n/maintenance 30m – bisukan semuanya; /maintenance off mengakhirinya\n/digest – rangkuman sehari\n/runbook bot_gone – apa yang perlu dilakukan",
+    help: "Perintah:\n/status – ringkasan\n/alerts – yang sedang bermasalah\n/graph 24h disk – grafik: disk, mem, cpu, orders, backup, lag, traffic, server\n/logs err – baris log bot yang bermasalah\n/backups – daftar backup\n/backup – backup sekarang\n/drill – latihan pemulihan sekarang\n/restart – mulai ulang bot toko (dengan kode)\n/silence 2h – bisukan peringatan yang sedang ada\n/maintenance 30m – bisukan semuanya; /maintenance off mengakhirinya\n/digest – rangkuman sehari\n/runbook bot_gone – apa yang perlu dilakukan",
     menu: [
         "Ringkasan keadaan",
         "Yang sedang bermasalah",
@@ -61,6 +61,9 @@ pub(super) const WORDS: Words = Words {
     drill_next: "Latihan berikutnya: {at}",
     no_figures: "Belum ada data untuk grafik ini.",
     figures: "{name}: sekarang {now}, terendah {least}, tertinggi {most}",
+    traffic: "{remote}: 24 jam {day} dan {day_requests} permintaan per jam, 7 hari {week} dan {week_requests}; {cost}",
+    cost: "kira-kira {cost} sebulan",
+    no_cost: "biaya belum diketahui",
     no_picture: "Gambarnya tidak dapat dikirim. Angkanya ada di pesan sebelumnya.",
     no_log: "Log bot tidak dapat dibaca: {why}",
     no_lines: "Tidak ada baris seperti itu di log terbaru.",

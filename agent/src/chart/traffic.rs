@@ -1,0 +1,159 @@
+//! Bytes and requests that went to each remote by the hour, and what a month costs as things stood then.
+//! It shows two remotes; the console's words and the status page's table name all of them.
+
+use protocol::time::UnixMillis;
+
+use super::{
+    Dot, Figure, Hue, Marks, Panel, Shape,
+    picture::Sources,
+    resources::{self, Gathered},
+    scale,
+    words::Words,
+};
+use crate::{
+    store::shipping::ShippedHour,
+    traffic::{self, DAY, Priced, REQUESTS_AN_OBJECT},
+};
+
+const HUES: [Hue; 2] = [Hue::Main, Hue::Second];
+const HOUR_MS: i64 = 3_600_000;
+
+pub(super) fn chart(sources: &Sources, words: &'static Words, from: UnixMillis, now: UnixMillis) -> Gathered {
+    // What a month costs is reckoned from the writes of the day before.
+    let before = UnixMillis(from.0.saturating_sub(i64::try_from(DAY.as_millis()).unwrap_or(0)));
+    let hours = sources.store.shipped_hours(before)?;
+    let first = UnixMillis(from.0.div_euclid(HOUR_MS) * HOUR_MS);
+    let shown = || sources.remotes.iter().zip(HUES);
+    let panel = |title: &str, figure, at_least, of: fn(&ShippedHour) -> f64| {
+        let marks = |(one, hue): (&Priced, Hue)| {
+            let own = hours
+                .iter()
+                .filter(|hour| hour.remote == one.remote && hour.from >= first);
+            flow(
+                &one.remote,
+                hue,
+                figure,
+                own.map(|hour| (hour.from, of(hour))).collect(),
+            )
+        };
+        Panel {
+            title: title.to_owned(),
+            figure,
+            at_least,
+            marks: shown().map(marks).collect(),
+            limits: Vec::new(),
+        }
+    };
+    let mut panels = vec![
+        panel(words.bytes, Figure::Bytes, 1e3, |hour| float(hour.size_bytes)),
+        panel(words.requests, Figure::Count, 4.0, |hour| {
+            float(hour.objects.saturating_mul(REQUESTS_AN_OBJECT))
+        }),
+    ];
+    if sources.remotes.iter().any(Priced::is_known) {
+        let mut marks = Vec::new();
+        for (one, hue) in shown() {
+            let dots = within(traffic::costs(&sources.store, one, &hours, now)?, from);
+            let mut line = resources::line(Figure::Price, &one.remote, hue, dots);
+            line.shape = Shape::Steps;
+            marks.push(line);
+        }
+        panels.push(Panel {
+            title: words.cost.to_owned(),
+            figure: Figure::Price,
+            at_least: 0.04,
+            marks,
+            limits: Vec::new(),
+        });
+    }
+    // The bar of the hour that still runs is whole.
+    let to = UnixMillis((now.0.div_euclid(HOUR_MS) + 1) * HOUR_MS);
+    Ok((words.traffic, panels, to))
+}
+
+/// The first remote's hours are bars and the second's a line of steps across them. The name ends with the sum.
+fn flow(remote: &str, hue: Hue, figure: Figure, hours: Vec<Dot>) -> Marks {
+    let sum: f64 = hours.iter().map(|hour| hour.1).sum();
+    let name = format!("{remote}: {}", scale::label(figure, sum));
+    let (shape, dots) = match hue {
+        Hue::Main => (Shape::Bars, hours),
+        Hue::Second => (Shape::Steps, steps(&hours)),
+    };
+    Marks {
+        name,
+        hue,
+        shape,
+        dots,
+    }
+}
+
+/// Hours in which nothing went there are zero.
+fn steps(hours: &[Dot]) -> Vec<Dot> {
+    let mut dots: Vec<Dot> = Vec::new();
+    for (from, value) in hours {
+        let end = UnixMillis(from.0.saturating_add(HOUR_MS));
+        match dots.last_mut() {
+            // The fall to zero that ended the hour before is none.
+            Some(last) if last.0 == *from => last.1 = *value,
+            _ => dots.extend([(*from, 0.0), (*from, *value)]),
+        }
+        dots.extend([(end, *value), (end, 0.0)]);
+    }
+    dots
+}
+
+/// The cost is known from comparison to comparison: the last one before the picture begins at its left edge.
+fn within(costs: Vec<Dot>, from: UnixMillis) -> Vec<Dot> {
+    let before = costs
+        .iter()
+        .rev()
+        .find(|cost| cost.0 < from)
+        .map(|cost| (from, cost.1));
+    let shown = costs.into_iter().filter(|cost| cost.0 >= from);
+    let mut dots: Vec<Dot> = before.into_iter().collect();
+    for (at, cost) in shown {
+        dots.extend(dots.last().map(|last| (at, last.1)));
+        dots.push((at, cost));
+    }
+    dots
+}
+
+#[allow(clippy::cast_precision_loss, reason = "for a picture")]
+fn float(count: u64) -> f64 {
+    count as f64
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(hour: i64) -> UnixMillis {
+        UnixMillis(hour * HOUR_MS)
+    }
+
+    #[test]
+    fn quiet_hours_between_steps_are_zero() {
+        let dots = steps(&[(at(1), 5.0), (at(2), 7.0), (at(9), 1.0)]);
+        let expected = [
+            (1, 0.0),
+            (1, 5.0),
+            (2, 5.0),
+            (2, 7.0),
+            (3, 7.0),
+            (3, 0.0),
+            (9, 0.0),
+            (9, 1.0),
+            (10, 1.0),
+            (10, 0.0),
+        ];
+        assert_eq!(dots, expected.map(|(hour, value)| (at(hour), value)));
+    }
+
+    #[test]
+    fn a_cost_of_before_the_picture_holds_until_the_next_one() {
+        let costs = vec![(at(1), 1.0), (at(2), 2.0), (at(9), 3.0)];
+        let expected = [(at(5), 2.0), (at(9), 2.0), (at(9), 3.0)];
+        assert_eq!(within(costs, at(5)), expected);
+        assert_eq!(within(Vec::new(), at(5)), []);
+    }
+}

@@ -1,0 +1,220 @@
+//! What goes to each remote by the hour, segments and restore points together, and what that and what lies there cost a
+//! month.
+//! It asks no remote: it reads what the agent wrote down. Without a price of the owner's it claims none.
+
+use std::time::Duration;
+
+use protocol::time::UnixMillis;
+
+use crate::{
+    config::{Config, Price},
+    store::{Store, shipping::ShippedHour},
+};
+
+/// An object is written, asked for its size and read back.
+pub const REQUESTS_AN_OBJECT: u64 = 3;
+/// Over which the writes of a month are reckoned.
+pub const DAY: Duration = Duration::from_secs(86_400);
+/// What a week's mean is taken over.
+pub const WEEK: Duration = Duration::from_secs(7 * 86_400);
+
+const HOUR_S: u64 = 3_600;
+const DAYS_A_MONTH: f64 = 365.0 / 12.0;
+const GIB: f64 = 1024.0 * 1024.0 * 1024.0;
+/// Comparisons of the past that a picture shows.
+const COMPARED_MAX: usize = 64;
+
+/// A configured remote and what its provider charges.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Priced {
+    /// Its name.
+    pub remote: String,
+    /// As far as the owner has written it down.
+    pub price: Price,
+}
+
+impl Priced {
+    /// Whether anything can be said of what it costs.
+    #[must_use]
+    pub fn is_known(&self) -> bool {
+        self.price.gib_month.is_some() || self.price.million_writes.is_some()
+    }
+}
+
+/// The mean of a while.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Mean {
+    /// Bytes that were written, an hour.
+    pub bytes: u64,
+    /// Requests an hour: see [`REQUESTS_AN_OBJECT`].
+    pub requests: u64,
+}
+
+/// How one remote stands.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Traffic {
+    /// Its name.
+    pub remote: String,
+    /// Over the last day.
+    pub day: Mean,
+    /// Over the last seven.
+    pub week: Mean,
+    /// In the currency of its prices; `None` without one, or before the first comparison of what lies there.
+    pub cost_a_month: Option<f64>,
+}
+
+/// Every configured remote, in the configuration's order.
+#[must_use]
+pub fn priced(config: &Config) -> Vec<Priced> {
+    let one = |remote: &crate::config::RemoteConfig| Priced {
+        remote: remote.name.clone(),
+        price: remote.price,
+    };
+    config.remotes.iter().map(one).collect()
+}
+
+/// How each of them stands.
+///
+/// # Errors
+/// When the agent's database refuses.
+pub fn look(store: &Store, remotes: &[Priced], now: UnixMillis) -> rusqlite::Result<Vec<Traffic>> {
+    let hours = store.shipped_hours(ago(now, WEEK))?;
+    let of = |one: &Priced| {
+        Ok(Traffic {
+            day: mean(&hours, &one.remote, DAY, now),
+            week: mean(&hours, &one.remote, WEEK, now),
+            cost_a_month: costs(store, one, &hours, now)?.last().map(|cost| cost.1),
+            remote: one.remote.clone(),
+        })
+    };
+    remotes.iter().map(of).collect()
+}
+
+/// The mean of a while, over the hours since the first in which anything went there: most hours of a quiet shop have
+/// nothing.
+#[must_use]
+pub fn mean(hours: &[ShippedHour], remote: &str, over: Duration, now: UnixMillis) -> Mean {
+    let from = ago(now, over);
+    let own = || {
+        hours
+            .iter()
+            .filter(|hour| hour.remote == remote && hour.from > from)
+    };
+    let (objects, bytes) = own().fold((0_u64, 0_u64), |(objects, bytes), hour| {
+        (objects + hour.objects, bytes + hour.size_bytes)
+    });
+    let since = own().map(|hour| hour.from).min().unwrap_or(now);
+    let seen_hours = now.since(since).as_secs().div_ceil(HOUR_S).max(1);
+    Mean {
+        bytes: bytes / seen_hours,
+        requests: objects * REQUESTS_AN_OBJECT / seen_hours,
+    }
+}
+
+/// What a month would cost as things stood at each comparison of what lies on the remote, and as they stand now, oldest
+/// first. Empty without a price, or before the first comparison.
+///
+/// # Errors
+/// When the agent's database refuses.
+pub fn costs(
+    store: &Store,
+    of: &Priced,
+    hours: &[ShippedHour],
+    now: UnixMillis,
+) -> rusqlite::Result<Vec<(UnixMillis, f64)>> {
+    let stored = store.stored_bytes(&of.remote, COMPARED_MAX)?;
+    let newest = stored.last().map(|(_, bytes)| (now, *bytes));
+    let at = |(at, bytes): (UnixMillis, u64)| {
+        Some((at, cost_a_month(of.price, bytes, writes(hours, &of.remote, at))?))
+    };
+    Ok(stored.into_iter().chain(newest).filter_map(at).collect())
+}
+
+/// Objects written within the day before a moment.
+fn writes(hours: &[ShippedHour], remote: &str, at: UnixMillis) -> u64 {
+    let from = ago(at, DAY);
+    let own = hours
+        .iter()
+        .filter(|hour| hour.remote == remote && hour.from > from && hour.from <= at);
+    own.map(|hour| hour.objects).sum()
+}
+
+#[allow(clippy::cast_precision_loss, reason = "an estimate")]
+fn cost_a_month(price: Price, stored_bytes: u64, writes_a_day: u64) -> Option<f64> {
+    let stored = price.gib_month.map(|price| price * stored_bytes as f64 / GIB);
+    let writes_a_month = writes_a_day as f64 * DAYS_A_MONTH;
+    let written = price.million_writes.map(|price| price * writes_a_month / 1e6);
+    match (stored, written) {
+        (None, None) => None,
+        (stored, written) => Some(stored.unwrap_or(0.0) + written.unwrap_or(0.0)),
+    }
+}
+
+fn ago(now: UnixMillis, span: Duration) -> UnixMillis {
+    UnixMillis(
+        now.0
+            .saturating_sub(i64::try_from(span.as_millis()).unwrap_or(i64::MAX)),
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const HOUR_MS: i64 = 3_600_000;
+
+    #[test]
+    fn what_is_stored_and_what_is_written_cost_and_without_a_price_nothing_is_claimed() {
+        let price = |gib_month, million_writes| Price {
+            gib_month,
+            million_writes,
+        };
+        let two_gib = 2 * 1024 * 1024 * 1024;
+        let cost = |price| cost_a_month(price, two_gib, 86_400);
+        assert_eq!(cost(price(None, None)), None);
+        assert_eq!(cost(price(Some(0.015), None)), Some(0.03));
+        let both = cost(price(Some(0.015), Some(4.5))).unwrap();
+        assert!((both - (0.03 + 4.5 * 2.628)).abs() < 1e-9, "{both}");
+    }
+
+    #[test]
+    fn a_mean_is_over_the_hours_that_were_seen_and_over_one_remote() {
+        let now = UnixMillis(1_000 * HOUR_MS);
+        let hour = |ago: i64, remote: &str, objects, size_bytes| ShippedHour {
+            remote: remote.to_owned(),
+            from: UnixMillis(now.0 - ago * HOUR_MS),
+            objects,
+            commits: 0,
+            size_bytes,
+        };
+        let hours = [
+            hour(100, "a", 100, 1_000_000),
+            hour(10, "a", 20, 5_000),
+            hour(2, "b", 7, 700),
+        ];
+        let of = |remote, over| mean(&hours, remote, over, now);
+        assert_eq!(
+            of("a", DAY),
+            Mean {
+                bytes: 500,
+                requests: 6
+            }
+        );
+        assert_eq!(
+            of("a", WEEK),
+            Mean {
+                bytes: 10_050,
+                requests: 3
+            }
+        );
+        assert_eq!(
+            of("b", WEEK),
+            Mean {
+                bytes: 350,
+                requests: 10
+            }
+        );
+        assert_eq!(of("c", WEEK), Mean::default());
+        assert_eq!(writes(&hours, "a", now), 20);
+    }
+}

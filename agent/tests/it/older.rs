@@ -1,0 +1,121 @@
+//! What a fresh machine does when the newest point, or its files, are damaged on every remote: it goes on from an older
+//! one where nothing is lost by it, and else says with which command the older state is had.
+
+use std::{fs, time::Duration};
+
+use serde_json::Value;
+
+use crate::shop::{Shop, integrity_of, text};
+
+const REMOTES: [&str; 2] = ["local", "offsite"];
+const RESTORE: [&str; 6] = [
+    "restore",
+    "--key",
+    "kit/owner.secret.asc",
+    "--yes",
+    "--to",
+    "back",
+];
+
+/// Two full points of a shop in which nothing happened between them, on a machine that knows nothing of them.
+fn idle() -> (Shop, Value, Value) {
+    let shop = Shop::new();
+    shop.fill(16);
+    let older = shop.back_up();
+    // Points' names tell the second.
+    std::thread::sleep(Duration::from_millis(1_100));
+    let newest = shop.back_up();
+    fs::remove_dir_all(shop.path("state")).unwrap();
+    (shop, older, newest)
+}
+
+fn damage(shop: &Shop, key: &str) {
+    for remote in REMOTES {
+        let path = shop.path(remote).join(key);
+        let mut bytes = fs::read(&path).unwrap();
+        let middle = bytes.len() / 2;
+        bytes[middle] ^= 0x10;
+        fs::write(path, bytes).unwrap();
+    }
+}
+
+#[test]
+fn a_damaged_part_of_the_newest_point_costs_nothing_when_nothing_happened_since_the_older_one() {
+    let (shop, older, newest) = idle();
+    damage(&shop, text(&newest["objects"][0]));
+    let said = shop.agent_done(&RESTORE);
+    assert!(said.contains(text(&newest["objects"][0])), "{said}");
+    assert!(
+        said.contains(&format!("older point {}", text(&older["id"]))),
+        "{said}"
+    );
+    assert_eq!(integrity_of(&shop.path("back/shop.db")), "ok");
+}
+
+#[test]
+fn an_unreadable_newest_manifest_is_refused_with_the_command_for_the_older_point_which_works() {
+    let (shop, older, newest) = idle();
+    damage(&shop, text(&newest["manifest"]));
+    let said = shop.agent_refuses(1, &RESTORE);
+    assert!(said.contains(text(&newest["manifest"])), "{said}");
+    let point = format!("--point {}", text(&older["id"]));
+    assert!(said.contains(&point), "{said}");
+    let mut with_point = RESTORE.to_vec();
+    with_point.extend(["--point", text(&older["id"])]);
+    shop.agent_done(&with_point);
+    assert_eq!(integrity_of(&shop.path("back/shop.db")), "ok");
+}
+
+fn remove(shop: &Shop, key: &str) {
+    for remote in REMOTES {
+        fs::remove_file(shop.path(remote).join(key)).unwrap();
+    }
+}
+
+fn files_of(point: &Value) -> String {
+    format!("files/{}.tar.zst.pgp", text(&point["id"]))
+}
+
+#[test]
+fn damaged_files_are_those_of_the_older_point_and_the_database_is_the_newest() {
+    let (shop, older, newest) = idle();
+    let key = files_of(&newest);
+    damage(&shop, &key);
+    for gone in [false, true] {
+        if gone {
+            remove(&shop, &key);
+        }
+        let said = shop.agent_done(&RESTORE);
+        assert!(said.contains(&key), "{said}");
+        let instead = format!("those of the older point {}", text(&older["id"]));
+        assert!(said.contains(&instead), "{said}");
+        let database = format!("Restore point  {}", text(&newest["id"]));
+        assert!(said.contains(&database), "{said}");
+        assert_eq!(integrity_of(&shop.path("back/shop.db")), "ok");
+        assert!(shop.path("back/files").is_dir(), "{said}");
+        fs::remove_dir_all(shop.path("back")).unwrap();
+    }
+    let mut alone = RESTORE.to_vec();
+    alone.extend(["--only", "config"]);
+    let said = shop.agent_refuses(1, &alone);
+    let point = format!("--only config --to back --point {}", text(&older["id"]));
+    assert!(said.contains(&key) && said.contains(&point), "{said}");
+    alone.extend(["--point", text(&older["id"])]);
+    shop.agent_done(&alone);
+    assert!(!shop.path("back/shop.db").exists() && shop.path("back/files").is_dir());
+}
+
+#[test]
+fn without_any_files_the_database_comes_back_all_the_same() {
+    let (shop, older, newest) = idle();
+    damage(&shop, &files_of(&newest));
+    remove(&shop, &files_of(&older));
+    let said = shop.agent_done(&RESTORE);
+    assert!(
+        said.contains(&files_of(&newest)) && said.contains(&files_of(&older)),
+        "{said}"
+    );
+    assert!(said.contains("restored without configuration"), "{said}");
+    assert_eq!(integrity_of(&shop.path("back/shop.db")), "ok");
+    assert!(!shop.path("back/files").exists());
+}
