@@ -106,7 +106,7 @@ impl Store {
                     error = format!("{error:#}"),
                     "the disk is full: the agent works in memory"
                 );
-                let mut connection = room.copy_of_file(&path)?;
+                let mut connection = room.copy_of_all(&path)?;
                 migrate(&mut connection)?;
                 connection
             }

@@ -10,7 +10,7 @@ use std::{
 };
 
 use anyhow::Context;
-use rusqlite::{Connection, OpenFlags, backup::Backup};
+use rusqlite::{Connection, OpenFlags, backup::Backup, config::DbConfig};
 
 const BALLAST: &str = "ballast";
 const BALLAST_BYTES: u64 = 16 * 1024 * 1024;
@@ -74,7 +74,28 @@ impl Room {
         Ok(())
     }
 
-    /// The file's contents in memory, for a start on a disk that is full already.
+    /// What the file and its log hold, in memory, for a start on a disk that is full already.
+    ///
+    /// # Errors
+    /// When they cannot be read, or somebody else has the database open and its log holds something.
+    pub(super) fn copy_of_all(&mut self, path: &Path) -> anyhow::Result<Connection> {
+        if !holds_something(&log_of(path)) {
+            return self.copy_of_file(path);
+        }
+        let memory = Connection::open_in_memory().context("making room in memory")?;
+        let read = format!("reading {} with its log", path.display());
+        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE;
+        let file = Connection::open_with_flags(path, flags).with_context(|| read.clone())?;
+        file.busy_timeout(super::BUSY_TIMEOUT)?;
+        // Nothing is to be written there: neither an index of the log, which then is in memory, nor a checkpoint.
+        file.pragma_update(None, "locking_mode", "EXCLUSIVE")?;
+        file.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
+        let memory = copy(&file, memory).context(read)?;
+        self.file = Some(None);
+        Ok(memory)
+    }
+
+    /// The file's contents in memory, without what is only in its log: to look at beside an agent that has it open.
     ///
     /// # Errors
     /// When the file cannot even be read.
@@ -145,6 +166,16 @@ impl Room {
     fn free_bytes(&self) -> u64 {
         rustix::fs::statvfs(&self.dir).map_or(u64::MAX, |found| found.f_bavail.saturating_mul(found.f_frsize))
     }
+}
+
+fn log_of(path: &Path) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push("-wal");
+    PathBuf::from(name)
+}
+
+fn holds_something(file: &Path) -> bool {
+    fs::metadata(file).is_ok_and(|found| found.len() > 0)
 }
 
 fn allocate(path: &Path) -> io::Result<()> {

@@ -17,6 +17,9 @@ use thiserror::Error;
 const SQLITE_VERSION_MIN: i32 = 3_051_003;
 /// How long the capture waits for a transaction of the bot's before it tries again later.
 const LOCK_WAIT: Duration = Duration::from_millis(200);
+/// Tried without a pause for so long, then paused for a moment: two commits of a bot that has work waiting are some
+/// microseconds apart, and a sleeper never meets them.
+const LOCK_SPIN: Duration = Duration::from_millis(2);
 const LOCK_RETRY: Duration = Duration::from_micros(300);
 /// A reader only ever waits for the log's index being rebuilt after a crash.
 const READ_WAIT: Duration = Duration::from_secs(1);
@@ -197,16 +200,18 @@ impl Source {
         // SQLite's own waiting sleeps for up to 100 ms at a time, and never meets the pause between two commits of a
         // busy bot.
         let until = Instant::now() + LOCK_WAIT;
-        loop {
-            match self.lock.execute_batch(BEGIN_IMMEDIATE) {
-                Ok(()) => return Ok(true),
-                Err(error) if error.sqlite_error_code() != Some(ErrorCode::DatabaseBusy) => {
-                    return Err(error);
+        while Instant::now() < until {
+            let pause_at = Instant::now() + LOCK_SPIN;
+            while Instant::now() < pause_at {
+                match self.lock.execute_batch(BEGIN_IMMEDIATE) {
+                    Ok(()) => return Ok(true),
+                    Err(error) if error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy) => {}
+                    Err(error) => return Err(error),
                 }
-                Err(_) if Instant::now() >= until => return Ok(false),
-                Err(_) => std::thread::sleep(LOCK_RETRY),
             }
+            std::thread::sleep(LOCK_RETRY);
         }
+        Ok(false)
     }
 
     /// Gives the write lock back; nothing was written under it.
@@ -309,6 +314,49 @@ mod tests {
         bot.execute_batch("BEGIN IMMEDIATE; INSERT INTO t VALUES (1)")
             .unwrap();
         assert!(!source.lock().unwrap());
+    }
+
+    #[test]
+    fn only_a_state_from_before_the_next_commit_lets_the_log_start_anew() {
+        let (_dir, bot, mut source) = shop();
+        let commit = || bot.execute_batch("INSERT INTO t VALUES (1)").unwrap();
+        source.leap().unwrap();
+        let log = source.checkpoint().unwrap();
+        commit();
+        source.leap().unwrap();
+        assert_ne!(source.published().unwrap(), log, "it came too late");
+        commit();
+        let grown = source.published().unwrap();
+        assert!(grown.frames > log.frames + 1, "{grown:?}");
+        source.leap().unwrap();
+        let log = source.checkpoint().unwrap();
+        source.leap().unwrap();
+        assert_eq!(source.published().unwrap(), log);
+        commit();
+        let anew = source.published().unwrap();
+        assert!(anew.frames < log.frames, "{anew:?}");
+    }
+
+    #[test]
+    fn the_lock_is_won_from_a_bot_that_leaves_no_pause() {
+        let (_dir, bot, source) = shop();
+        bot.pragma_update(None, "synchronous", "FULL").unwrap();
+        bot.busy_timeout(Duration::from_secs(10)).unwrap();
+        let is_over = std::sync::Arc::new(std::sync::atomic::AtomicBool::new(false));
+        let stopped = std::sync::Arc::clone(&is_over);
+        let writer = std::thread::spawn(move || {
+            while !stopped.load(std::sync::atomic::Ordering::Relaxed) {
+                bot.execute_batch("INSERT INTO t VALUES (randomblob(100))")
+                    .unwrap();
+            }
+        });
+        for _ in 0..10 {
+            // A machine with other work may not let it run in its turn.
+            assert!((0..25).any(|_| source.lock().unwrap()));
+            source.unlock().unwrap();
+        }
+        is_over.store(true, std::sync::atomic::Ordering::Relaxed);
+        writer.join().unwrap();
     }
 
     #[test]

@@ -6,6 +6,7 @@ use agent::store::{Store, channels::ChannelTest};
 use protocol::time::UnixMillis;
 
 use crate::{
+    capture_rig::wait_for,
     running::Running,
     shop::{Shop, text},
 };
@@ -123,6 +124,32 @@ fn an_agent_that_starts_on_a_full_disk_knows_what_it_knew() {
     assert_eq!(Store::open(&state).unwrap().channel_tests().unwrap().len(), 3);
 }
 
+#[test]
+fn what_a_killed_agent_left_in_its_log_alone_survives_a_start_on_a_full_disk() {
+    let Some(disk) = Disk::mount() else {
+        eprintln!("this user may not mount: nothing to see here");
+        return;
+    };
+    let (elsewhere, state) = (tempfile::tempdir().unwrap(), disk.path().join("state"));
+    let killed = Store::open(elsewhere.path()).unwrap();
+    for number in 1..=20 {
+        write(&killed, number);
+    }
+    // As it lies after a kill: nobody has copied the log into the file.
+    fs::create_dir(&state).unwrap();
+    for name in ["agent.db", "agent.db-wal"] {
+        fs::copy(elsewhere.path().join(name), state.join(name)).unwrap();
+    }
+    disk.fill();
+    let store = Store::open_with_room(&state).unwrap();
+    assert_eq!(store.channel_tests().unwrap().len(), 20);
+    write(&store, 21);
+    disk.empty();
+    write(&store, 22);
+    drop(store);
+    assert_eq!(Store::open(&state).unwrap().channel_tests().unwrap().len(), 22);
+}
+
 /// Lets the shop's agent keep its state there.
 fn keep_state(shop: &Shop, state: &Path) {
     let settings = fs::read_to_string(shop.path("agent.toml")).unwrap();
@@ -145,10 +172,13 @@ fn status_says_that_the_agents_disk_is_full_and_of_when_is_what_it_shows() {
     let agent = Running::start(&shop);
     agent.wait_for("/live");
     assert!(!shop.agent_done(&["status"]).contains("FULL"));
-    // The first time the agent lets go of its ballast, if it writes in between.
-    disk.fill();
-    disk.fill();
-    let said = shop.agent_done(&["status"]);
+    // The first time the agent lets go of its ballast, whenever it next writes.
+    let mut said = String::new();
+    wait_for("a disk that stays full", || {
+        disk.fill();
+        said = shop.agent_done(&["status"]);
+        said.contains("Disk:     FULL")
+    });
     for part in [
         "Agent:    running",
         "Disk:     FULL",

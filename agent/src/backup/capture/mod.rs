@@ -226,6 +226,8 @@ impl Capture {
             retry_at: Instant::now(),
             ended_at: None,
             urgent: false,
+            asked: Vec::new(),
+            is_behind: false,
         }
     }
 

@@ -2,6 +2,8 @@
 //! that the state directory always tells the same story as the spool.
 //! It waits for nothing, ships nothing, and gives up with a reason rather than guess.
 
+use std::time::{Duration, Instant};
+
 use anyhow::Context;
 use protocol::{
     chain::{CommitNumber, PageHash, PageSum, is_lock_page},
@@ -35,6 +37,12 @@ pub(super) const SEGMENT_BYTES: usize = 256 * 1024;
 const KEEP_FRAMES: u32 = 1_024;
 /// Frames from which on the write lock is taken for a moment to do so, when the bot leaves no pause: 16 MiB.
 const BARRIER_FRAMES: u32 = 4_096;
+/// Frames from which on the bot is slowed down when this agent reads more slowly than it writes: 64 MiB.
+const PRESSURE_FRAMES: u32 = 16_384;
+/// How long it reads before the log is looked after.
+const DRAIN_MAX: Duration = Duration::from_millis(250);
+/// The same under pressure; and how long the write lock is held for reading.
+const BREATH: Duration = Duration::from_millis(20);
 
 /// A chain that is being recorded.
 pub(super) struct Recorder {
@@ -88,16 +96,20 @@ impl Recorder {
         }
     }
 
-    /// Reads every commit that was published, and ends segments that are full. Gives the number of commits.
-    pub(super) fn drain(&mut self, desk: &Desk, now: Clock) -> Result<usize, Ended> {
-        let mut count = 0;
+    /// Reads what was published, and ends segments that are full. False when a bot that writes faster than this reads
+    /// has left more to read after a while: the log must be looked after in between.
+    pub(super) fn drain(&mut self, desk: &Desk, now: Clock) -> Result<bool, Ended> {
+        let is_pressed = self.follower.frames() >= PRESSURE_FRAMES;
+        let until = Instant::now() + if is_pressed { BREATH } else { DRAIN_MAX };
         while self.read_one(now)? {
-            count += 1;
             if self.draft.is_full(SEGMENT_BYTES) {
                 self.end_segment(desk, Kind::Commits, None)?;
             }
+            if Instant::now() >= until {
+                return Ok(false);
+            }
         }
-        Ok(count)
+        Ok(true)
     }
 
     /// Reads the next commit into the draft; false when there is none.
@@ -251,7 +263,8 @@ impl Recorder {
     }
 
     /// Copies the log into the database's file when it has grown, so that the bot's next commit starts it anew. The
-    /// bulk takes no lock. Only when the bot leaves no pause, its write lock is taken for the last few pages.
+    /// bulk takes no lock. Only when the bot leaves no pause, its write lock is taken for the last few pages, or for a
+    /// breath when this agent is behind. Whoever does not get it tries again with the next commit.
     pub(super) fn keep(&mut self, desk: &Desk, now: Clock) -> Result<(), Ended> {
         let frames = self.follower.frames();
         if frames < KEEP_FRAMES {
@@ -262,33 +275,51 @@ impl Recorder {
         }
         self.follower.leap()?;
         self.drain(desk, now)?;
-        let log = self.follower.source().checkpoint()?;
-        if self.follower.is_level_with(log) {
-            // The view moves before the log; a commit that came in between only makes it stay in it.
-            self.follower.leap()?;
-        } else if frames >= BARRIER_FRAMES && self.follower.source().lock()? {
-            let levelled = self.level(now);
-            self.follower.source().unlock()?;
-            levelled?;
-        }
+        let is_kept = self.leap_before_log()?
+            || frames < BARRIER_FRAMES
+            || (self.follower.source().lock()? && {
+                let levelled = self.level(now);
+                self.follower.source().unlock()?;
+                levelled?
+            });
         self.drain(desk, now)?;
-        self.keep_at = self.follower.frames() + KEEP_FRAMES;
+        if is_kept {
+            self.keep_at = self.follower.frames() + KEEP_FRAMES;
+        }
         Ok(())
     }
 
-    /// Under the write lock: nobody commits while the last pages are copied and the view moves before the log.
-    fn level(&mut self, now: Clock) -> Result<(), Ended> {
-        while self.read_one(now)? {}
+    /// Copies the log without a lock and moves the view before it. False when a commit came before that was done, also
+    /// between the last copied page and the view: the view then stands in the log, and the log only grows.
+    fn leap_before_log(&mut self) -> Result<bool, Ended> {
+        let log = self.follower.source().checkpoint()?;
+        if !self.follower.is_level_with(log) {
+            return Ok(false);
+        }
         self.follower.leap()?;
-        self.follower.source().checkpoint()?;
-        Ok(self.follower.leap()?)
+        Ok(self.follower.source().published()? == log)
+    }
+
+    /// Under the write lock: nobody commits while the last pages are copied and the view moves before the log. False
+    /// when there is too much to read for that.
+    fn level(&mut self, now: Clock) -> Result<bool, Ended> {
+        if !self.catch_up(now)? {
+            return Ok(false);
+        }
+        self.follower.leap()?;
+        self.leap_before_log()
     }
 
     /// With the write lock held: reads to the last commit, so that whoever begins a read transaction now sees exactly
-    /// this state.
-    pub(super) fn catch_up(&mut self, now: Clock) -> Result<(), Ended> {
-        while self.read_one(now)? {}
-        Ok(())
+    /// this state. False when that takes longer than the bot may be kept waiting.
+    pub(super) fn catch_up(&mut self, now: Clock) -> Result<bool, Ended> {
+        let until = Instant::now() + BREATH;
+        while self.read_one(now)? {
+            if Instant::now() >= until {
+                return Ok(false);
+            }
+        }
+        Ok(true)
     }
 }
 

@@ -5,7 +5,7 @@
 use std::{
     collections::BTreeSet,
     fs::{self, File, OpenOptions},
-    io::Write,
+    io::{self, Write},
     os::unix::fs::OpenOptionsExt,
     path::PathBuf,
     sync::Arc,
@@ -108,7 +108,11 @@ impl Spool {
             self.store.forget_segments_through(last.id)?;
             for segment in &done {
                 let path = self.file_of(&segment.sha256);
-                fs::remove_file(&path).with_context(|| format!("deleting {}", path.display()))?;
+                match fs::remove_file(&path) {
+                    // Every shipper tidies up, and the recorder makes room: another one was faster.
+                    Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+                    deleted => deleted.with_context(|| format!("deleting {}", path.display()))?,
+                }
             }
         }
     }
@@ -218,6 +222,19 @@ mod tests {
         assert!(spool.read(&all[1]).is_err() && spool.read(&all[2]).is_ok());
         let shipping = spool.store.shipping().unwrap();
         assert_eq!((shipping[0].waiting_commits, shipping[1].waiting_commits), (0, 1));
+    }
+
+    #[test]
+    fn those_who_tidy_up_at_the_same_time_are_not_in_each_others_way() {
+        let (_dir, spool) = world();
+        let all: Vec<SpooledSegment> = (2..=4).map(|number| add(&spool, number)).collect();
+        for remote in ["a", "b"] {
+            spool.store.put_shipped(remote, &all, UnixMillis(9)).unwrap();
+        }
+        // Another one has read the same list and was faster with the first of it.
+        fs::remove_file(spool.file_of(&all[0].sha256)).unwrap();
+        spool.tidy().unwrap();
+        assert_eq!(fs::read_dir(&spool.dir).unwrap().count(), 0);
     }
 
     #[test]

@@ -29,6 +29,8 @@ const LOOK_EVERY: Duration = Duration::from_millis(500);
 const SETTLE: Duration = Duration::from_millis(3);
 /// How long the write lock may be held for somebody who takes a base.
 const REST_MAX: Duration = Duration::from_millis(200);
+/// How often reading is taken up again for them before the lock is taken.
+const DRAINS_MAX: usize = 8;
 /// Pauses after a failure.
 const RETRY: [Duration; 4] = [
     Duration::from_millis(250),
@@ -85,6 +87,10 @@ pub(super) struct Worker {
     pub ended_at: Option<Instant>,
     /// Somebody waits for what is in the draft.
     pub urgent: bool,
+    /// They get the newest commit once all that was published is read.
+    pub asked: Vec<oneshot::Sender<Mark>>,
+    /// There was more to read than a turn reads.
+    pub is_behind: bool,
 }
 
 impl Worker {
@@ -99,12 +105,12 @@ impl Worker {
             if matches!(first, Some(Wake::Log)) {
                 std::thread::sleep(SETTLE);
             }
-            let (mut asked, mut is_last) = (Vec::new(), false);
+            let mut is_last = false;
             let waiting: Vec<Wake> = first.into_iter().chain(self.inbox.try_iter()).collect();
             for wake in waiting {
                 match wake {
                     Wake::Log | Wake::Idle => {}
-                    Wake::Durable(answer) => asked.push(answer),
+                    Wake::Durable(answer) => self.asked.push(answer),
                     Wake::Rest(request) => self.rest(&request),
                     Wake::Stop => is_last = true,
                 }
@@ -113,13 +119,16 @@ impl Worker {
                 break;
             }
             self.log.watch(&log_of(&self.desk.database));
-            self.turn(asked);
+            self.turn();
         }
         self.stop();
     }
 
     /// Until when nothing needs to be done.
     fn patience(&self, now: Instant) -> Duration {
+        if self.is_behind {
+            return Duration::ZERO;
+        }
         let draft = self
             .recorder
             .as_ref()
@@ -131,11 +140,12 @@ impl Worker {
         due.min(LOOK_EVERY)
     }
 
-    fn turn(&mut self, asked: Vec<oneshot::Sender<Mark>>) {
+    fn turn(&mut self) {
         if self.recorder.is_none() && Instant::now() < self.retry_at {
+            self.asked.clear();
             return;
         }
-        match self.record(asked) {
+        match self.record() {
             Ok(()) => {}
             Err(Ended::Again(why)) => self.again(why),
             Err(Ended::Failed(error)) => self.failed(&error),
@@ -144,12 +154,12 @@ impl Worker {
 
     fn again(&mut self, why: WhyAgain) {
         tracing::warn!(%why, "the capture begins again");
-        self.recorder = None;
+        self.let_go();
         self.why = Some(why);
         self.retry_at = Instant::now();
     }
 
-    fn record(&mut self, asked: Vec<oneshot::Sender<Mark>>) -> Result<(), Ended> {
+    fn record(&mut self) -> Result<(), Ended> {
         self.desk.refresh_keys()?;
         if self.recorder.is_none() {
             let recorder = begin(&self.desk, self.why.clone(), now)?;
@@ -159,12 +169,14 @@ impl Worker {
         let Some(recorder) = &mut self.recorder else {
             return Ok(());
         };
-        recorder.drain(&self.desk, now)?;
+        self.is_behind = !recorder.drain(&self.desk, now)?;
         let mark = recorder.mark();
-        self.urgent |= !asked.is_empty() && !recorder.draft.is_empty();
-        for answer in asked {
-            // Whoever asked may have stopped waiting.
-            let _ = answer.send(mark.clone());
+        if !self.is_behind {
+            self.urgent |= !self.asked.is_empty() && !recorder.draft.is_empty();
+            for answer in self.asked.drain(..) {
+                // Whoever asked may have stopped waiting.
+                let _ = answer.send(mark.clone());
+            }
         }
         self.shared.captured.send_replace(Some(mark));
         if self.is_due(Instant::now()) {
@@ -212,12 +224,18 @@ impl Worker {
             return;
         };
         let rested = (|| -> Result<(), Ended> {
-            recorder.drain(&self.desk, now)?;
+            for _ in 0..DRAINS_MAX {
+                if recorder.drain(&self.desk, now)? {
+                    break;
+                }
+            }
             if !recorder.follower.source().lock()? {
                 return Ok(());
             }
-            let place = recorder.catch_up(now).and_then(|()| Ok(recorder.place()?));
-            if let Ok(place) = &place
+            let place = recorder
+                .catch_up(now)
+                .and_then(|is_all| Ok(if is_all { Some(recorder.place()?) } else { None }));
+            if let Ok(Some(place)) = &place
                 && request.place.try_send(place.clone()).is_ok()
             {
                 // Ends early when the other side is dropped; nothing is ever sent.
@@ -239,6 +257,13 @@ impl Worker {
         }
     }
 
+    /// Whoever asked is told that it stands still by no answer.
+    fn let_go(&mut self) {
+        self.recorder = None;
+        self.is_behind = false;
+        self.asked.clear();
+    }
+
     fn well(&mut self, recorder: Recorder) {
         if self.failures > 0 {
             tracing::info!("the capture works again");
@@ -254,7 +279,7 @@ impl Worker {
             tracing::error!(error = detail, "the capture stands still and is tried again");
         }
         // What is half done is found again by what was written down.
-        self.recorder = None;
+        self.let_go();
         self.retry_at = Instant::now() + RETRY[self.failures.min(RETRY.len() - 1)];
         self.failures += 1;
         self.note_fault(Some(&detail));
