@@ -18,6 +18,11 @@ impl LogWatch {
         Self { wake, watching: None }
     }
 
+    /// Whether the kernel tells of writes.
+    pub(super) fn hears(&self) -> bool {
+        self.watching.is_some()
+    }
+
     /// Sees to it that the file under this path is the one that is watched.
     pub(super) fn watch(&mut self, log: &Path) {
         let inode = std::fs::metadata(log).ok().map(|found| found.ino());
@@ -27,7 +32,7 @@ impl LogWatch {
         self.watching = inode.and_then(|inode| match self.begin(log) {
             Ok(watcher) => Some((inode, watcher)),
             Err(error) => {
-                tracing::debug!(%error, "the log cannot be watched; it is looked at twice a second");
+                tracing::debug!(%error, "the log cannot be watched; it is looked at four times a second");
                 None
             }
         });

@@ -228,6 +228,7 @@ impl Capture {
             urgent: false,
             asked: Vec::new(),
             is_behind: false,
+            told: None,
         }
     }
 

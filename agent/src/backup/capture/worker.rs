@@ -11,7 +11,10 @@ use std::{
 };
 
 use jiff::Timestamp;
-use protocol::time::UnixMillis;
+use protocol::{
+    chain::{ChainId, CommitNumber},
+    time::UnixMillis,
+};
 use tokio::sync::{oneshot, watch};
 
 use super::{
@@ -24,7 +27,9 @@ use super::{
 use crate::backup::{segment::Kind, wal::follow::log_of};
 
 /// The log is looked at this often although nothing was heard of it.
-const LOOK_EVERY: Duration = Duration::from_millis(500);
+const LOOK_EVERY: Duration = Duration::from_secs(1);
+/// The same where the kernel tells nothing.
+const LOOK_DEAF: Duration = Duration::from_millis(250);
 /// One commit is several writes to the log: so long after the first one the commit is there.
 const SETTLE: Duration = Duration::from_millis(3);
 /// How long the write lock may be held for somebody who takes a base.
@@ -91,6 +96,8 @@ pub(super) struct Worker {
     pub asked: Vec<oneshot::Sender<Mark>>,
     /// There was more to read than a turn reads.
     pub is_behind: bool,
+    /// Up to where the remotes were told of segments.
+    pub told: Option<(ChainId, CommitNumber)>,
 }
 
 impl Worker {
@@ -129,15 +136,19 @@ impl Worker {
         if self.is_behind {
             return Duration::ZERO;
         }
+        let look = match self.log.hears() {
+            true => LOOK_EVERY,
+            false => LOOK_DEAF,
+        };
         let draft = self
             .recorder
             .as_ref()
             .filter(|recorder| !recorder.draft.is_empty());
         let due = match (draft, self.ended_at) {
             (Some(_), Some(ended_at)) => (ended_at + self.sync).saturating_duration_since(now),
-            _ => LOOK_EVERY,
+            _ => look,
         };
-        due.min(LOOK_EVERY)
+        due.min(look)
     }
 
     fn turn(&mut self) {
@@ -178,7 +189,11 @@ impl Worker {
                 let _ = answer.send(mark.clone());
             }
         }
-        self.shared.captured.send_replace(Some(mark));
+        self.shared.captured.send_if_modified(|known| {
+            let is_new = known.as_ref() != Some(&mark);
+            *known = Some(mark);
+            is_new
+        });
         if self.is_due(Instant::now()) {
             self.end_segment()?;
         }
@@ -210,11 +225,19 @@ impl Worker {
     }
 
     /// A full draft is ended while reading: the remotes hear of it here.
-    fn tell_spooled(&self) -> Result<(), Ended> {
+    fn tell_spooled(&mut self) -> Result<(), Ended> {
+        let ended = self
+            .recorder
+            .as_ref()
+            .map(|recorder| (recorder.state.chain.clone(), recorder.state.commit));
+        if ended == self.told {
+            return Ok(());
+        }
         let newest = self.desk.store.newest_segment()?;
         self.shared
             .spooled
             .send_if_modified(|known| std::mem::replace(known, newest) != newest);
+        self.told = ended;
         Ok(())
     }
 
