@@ -55,6 +55,7 @@ pub mod schedule;
 pub mod seal;
 pub mod segment;
 pub mod signer;
+mod spare;
 mod stage;
 mod staging;
 pub mod survey;

@@ -10,6 +10,7 @@ use std::{
 };
 
 use anyhow::{Context, ensure};
+use bytes::Bytes;
 use opendal::Buffer;
 use protocol::manifest::{BaseRef, Object, SEALED_PART_BYTES_MAX};
 use tokio::sync::watch;
@@ -77,13 +78,13 @@ impl Outgoing {
     }
 
     /// Adds an object; waits while too much lies in the folder.
-    pub(super) fn add(&self, object: &Object, sealed: Vec<u8>, cancelled: &Cancelled) -> anyhow::Result<()> {
+    pub(super) fn add(&self, object: &Object, sealed: Bytes, cancelled: &Cancelled) -> anyhow::Result<()> {
         if self.lock().has_memory_for(object.size_bytes) {
             self.push(object, Some(sealed.into()), false);
             return Ok(());
         }
         self.dir.keep(&object.key, &sealed)?;
-        // Who waits needs no second copy.
+        // Who waits needs no second copy of it.
         drop(sealed);
         self.add_staged(object, cancelled)
     }
@@ -101,7 +102,7 @@ impl Outgoing {
     }
 
     /// Adds the manifest: with it the point is whole, and nothing comes after it.
-    pub(super) fn add_manifest(&self, manifest: &Object, sealed: Vec<u8>) {
+    pub(super) fn add_manifest(&self, manifest: &Object, sealed: Bytes) {
         self.push(manifest, Some(sealed.into()), true);
     }
 

@@ -22,7 +22,7 @@ use super::{Progress, cancel::Cancelled, delta::Run, table::TableWriter};
 use crate::store::pages::PinnedPages;
 
 /// Threads that compress and encrypt: one core must stay free for the bot and for alerts on small servers.
-const SEALING_THREADS: u32 = 2;
+pub(super) const SEALING_THREADS: u32 = 2;
 /// Plain bytes that are read at once; each sealing thread has two of these.
 const CHUNK_BYTES: u32 = 512 * 1024;
 

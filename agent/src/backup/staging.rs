@@ -6,10 +6,10 @@ use std::{
     io::{self, BufWriter, Read, Write},
     os::unix::fs::{DirBuilderExt, OpenOptionsExt},
     path::{Path, PathBuf},
-    sync::atomic::{AtomicUsize, Ordering},
 };
 
 use anyhow::Context;
+use bytes::Bytes;
 use protocol::manifest::Object;
 use sha2::{Digest, Sha256};
 
@@ -20,6 +20,7 @@ use super::{
     remembered::Remembered,
     seal::{SessionKey, hex, seal_into},
     signer::SigningKey,
+    spare::Spare,
 };
 use crate::store::owner::own_like;
 
@@ -83,8 +84,7 @@ pub(super) struct Sealer {
     pub level: i32,
     /// Where session keys wait for a rehearsal.
     pub remembered: Remembered,
-    /// The largest object in memory so far: the next one is most likely about as large, and need not grow.
-    largest_bytes: AtomicUsize,
+    spare: Spare,
 }
 
 /// An object that was poured, before anybody has looked at it.
@@ -107,17 +107,16 @@ impl Sealer {
             signer,
             level,
             remembered,
-            largest_bytes: AtomicUsize::default(),
+            spare: Spare::default(),
         }
     }
 
     /// Seals into memory: for what is a part or smaller.
-    pub(super) fn seal(&self, key: &str, plain: impl Read) -> anyhow::Result<(Object, Vec<u8>)> {
-        let mut bytes = Vec::with_capacity(self.largest_bytes.load(Ordering::Relaxed));
-        let sealed = self.pour(key, plain, &mut bytes)?;
-        self.largest_bytes.fetch_max(bytes.len(), Ordering::Relaxed);
-        let object = self.settle(sealed, || Ok(&bytes))?;
-        Ok((object, bytes))
+    pub(super) fn seal(&self, key: &str, plain: impl Read) -> anyhow::Result<(Object, Bytes)> {
+        let mut piece = self.spare.take();
+        let sealed = self.pour(key, plain, &mut piece)?;
+        let object = self.settle(sealed, || Ok(&piece))?;
+        Ok((object, self.spare.lend(piece)))
     }
 
     fn pour(&self, key: &str, plain: impl Read, into: impl Write + Send + Sync) -> anyhow::Result<Poured> {
