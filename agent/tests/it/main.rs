@@ -20,6 +20,7 @@ mod fault_proxy;
 mod full_disk;
 mod healthy_month;
 mod idle;
+mod left_log;
 mod live_chain;
 mod loss;
 mod missing_commits;
