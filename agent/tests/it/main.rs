@@ -22,6 +22,7 @@ mod healthy_month;
 mod idle;
 mod left_log;
 mod live_chain;
+mod lock_page;
 mod loss;
 mod missing_commits;
 mod object_lock;
