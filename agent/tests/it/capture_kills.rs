@@ -12,10 +12,21 @@ use rusqlite::Connection;
 
 use crate::{
     capture_rig::{Replica, Rig, bot, pages_of, root_of, wait_for},
-    site::wanted,
+    running::{Running, wait_until_both_hold_the_same},
+    shop::Shop,
+    site::{Process, wanted},
 };
 
 const KILLS: usize = 8;
+
+/// What may be under way when everything is killed.
+const ERRANDS: [&[&str]; 5] = [
+    &["backup"],
+    &["backup", "--delta"],
+    &["drill"],
+    &["prune"],
+    &["verify", "--all"],
+];
 
 fn start(rig: &Rig) -> Child {
     Command::new(env!("CARGO_BIN_EXE_agent"))
@@ -77,4 +88,54 @@ fn an_agent_that_is_killed_at_any_moment_goes_on_without_a_gap() {
         rows as u64,
         "each commit once"
     );
+}
+
+#[test]
+fn agents_killed_with_whatever_they_were_at_go_on_and_the_shop_comes_back() {
+    let shop = Shop::new();
+    shop.fill(2_048);
+    let till = bot(&shop.database());
+    let mut agent = Running::start(&shop);
+    agent.wait_for("/durable");
+    let kills = wanted("WARUNG_CAPTURE_KILLS", ERRANDS.len());
+    for kill in 0..kills {
+        let errand = ERRANDS[kill % ERRANDS.len()];
+        let mut command = shop.command(errand);
+        command.stdout(Stdio::null()).stderr(Stdio::null());
+        let mut other = Process(command.spawn().unwrap());
+        let until = Instant::now() + Duration::from_millis(rand::rng().random_range(20..1_200));
+        while Instant::now() < until {
+            till.execute("INSERT INTO item (text) VALUES (hex(randomblob(300)))", [])
+                .unwrap();
+            std::thread::sleep(Duration::from_millis(rand::rng().random_range(0..15)));
+        }
+        if rand::rng().random() {
+            other.burn();
+        }
+        agent.burn();
+        agent = Running::start(&shop);
+        agent.wait_long_for("/durable", Duration::from_secs(120));
+        other.burn();
+        println!(
+            "soak capture-kills: {} of {kills} during {}",
+            kill + 1,
+            errand.join(" ")
+        );
+    }
+    wait_until_both_hold_the_same(&shop);
+    agent.burn();
+    let expected = pages_of(&till);
+    let store = Store::open(&shop.path("state")).unwrap();
+    let events = store.capture_events(9).unwrap();
+    assert!(events.iter().all(|event| event.kind == "begun"), "{events:?}");
+    drop(store);
+    shop.agent_done(&[
+        "restore",
+        "--key",
+        "kit/owner.secret.asc",
+        "--yes",
+        "--to",
+        "back",
+    ]);
+    assert!(pages_of(&bot(&shop.path("back/shop.db"))) == expected);
 }

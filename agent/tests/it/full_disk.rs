@@ -1,13 +1,13 @@
 //! A full disk does not silence the agent: on a real file system that is really full.
 
-use std::{fs, io::Write, path::Path, process::Command};
+use std::{fs, io::Write, path::Path, process::Command, time::Duration};
 
 use agent::store::{Store, channels::ChannelTest};
 use protocol::time::UnixMillis;
 
 use crate::{
-    capture_rig::wait_for,
-    running::Running,
+    capture_rig::{bot, pages_of, wait_for},
+    running::{Running, wait_until_both_hold_the_same},
     shop::{Shop, text},
 };
 
@@ -18,9 +18,13 @@ struct Disk {
 
 impl Disk {
     fn mount() -> Option<Self> {
+        Self::mount_with("size=28m")
+    }
+
+    fn mount_with(size: &str) -> Option<Self> {
         let dir = tempfile::tempdir().unwrap();
         let status = Command::new("mount")
-            .args(["-t", "tmpfs", "-o", "size=28m", "tmpfs"])
+            .args(["-t", "tmpfs", "-o", size, "tmpfs"])
             .arg(dir.path())
             .status();
         status
@@ -195,6 +199,99 @@ fn status_says_that_the_agents_disk_is_full_and_of_when_is_what_it_shows() {
         said.contains("NOT running") && said.contains("does not run: what follows"),
         "{said}"
     );
+}
+
+fn sell(shop: &rusqlite::Connection, count: u32) {
+    for _ in 0..count {
+        shop.execute("INSERT INTO item (text) VALUES (hex(randomblob(4000)))", [])
+            .expect("the shop is never in the agent's way");
+    }
+}
+
+fn comes_back(shop: &Shop, from: &str) {
+    let (key, to) = ("kit/owner.secret.asc", format!("back-{from}"));
+    shop.agent_done(&["restore", "--key", key, "--yes", "--to", &to, "--remote", from]);
+    let back = rusqlite::Connection::open(shop.path(&to).join("shop.db")).unwrap();
+    assert!(pages_of(&back) == pages_of(&bot(&shop.database())), "{from}");
+}
+
+/// The files in the spool that no list knows: nobody would ever delete them.
+fn spooled(state: &Path) -> usize {
+    fs::read_dir(state.join("capture/spool")).unwrap().count()
+}
+
+#[test]
+fn what_was_sold_while_the_agents_disk_was_full_is_captured_once_there_is_room() {
+    // A backup wants 64 MiB to stay free.
+    let Some(disk) = Disk::mount_with("size=128m") else {
+        eprintln!("this user may not mount: nothing to see here");
+        return;
+    };
+    let shop = Shop::new();
+    let state = disk.path().join("state");
+    keep_state(&shop, &state);
+    let agent = Running::start(&shop);
+    agent.wait_for("/durable");
+    let till = bot(&shop.database());
+    sell(&till, 20);
+    let stopped = || {
+        disk.fill();
+        sell(&till, 20);
+        let said = shop.agent_done(&["status"]);
+        said.contains("Disk:     FULL") && said.contains("disk_full")
+    };
+    wait_for("a disk that stays full, and is told", stopped);
+    wait_for("a capture that stands still", || {
+        disk.fill();
+        sell(&till, 5);
+        !agent.answers("/durable")
+    });
+    wait_for("what could not be written to take no room", || {
+        spooled(&state) == 0
+    });
+    disk.empty();
+    sell(&till, 20);
+    // It tries again after half a minute at the latest.
+    agent.wait_long_for("/durable", Duration::from_secs(120));
+    wait_until_both_hold_the_same(&shop);
+    agent.burn();
+    for remote in ["local", "offsite"] {
+        comes_back(&shop, remote);
+    }
+}
+
+#[test]
+fn a_remote_whose_disk_is_full_gets_everything_once_there_is_room() {
+    let Some(disk) = Disk::mount() else {
+        eprintln!("this user may not mount: nothing to see here");
+        return;
+    };
+    let shop = Shop::new();
+    let settings = fs::read_to_string(shop.path("agent.toml")).unwrap();
+    let there = format!("root = \"{}\"", disk.path().join("offsite").display());
+    let settings = settings.replace("root = \"offsite\"", &there);
+    fs::write(shop.path("agent.toml"), settings).unwrap();
+    std::os::unix::fs::symlink(disk.path().join("offsite"), shop.path("offsite")).unwrap();
+    let agent = Running::start(&shop);
+    agent.wait_for("/durable");
+    let till = bot(&shop.database());
+    sell(&till, 20);
+    wait_for("a remote that takes nothing, and is told", || {
+        disk.fill();
+        sell(&till, 20);
+        shop.agent_done(&["status"]).contains("No space left")
+    });
+    // The other one holds it all meanwhile.
+    agent.wait_for("/durable");
+    disk.empty();
+    sell(&till, 20);
+    // It tries again after half a minute at the latest.
+    agent.wait_long_for("/durable", Duration::from_secs(120));
+    wait_until_both_hold_the_same(&shop);
+    agent.burn();
+    fs::remove_dir_all(shop.path("state")).unwrap();
+    comes_back(&shop, "local");
+    comes_back(&shop, "offsite");
 }
 
 #[test]

@@ -57,20 +57,38 @@ impl Running {
 
     /// Asks until it is answered with 200.
     pub fn wait_for(&self, path: &str) {
+        self.wait_long_for(path, LIMIT);
+    }
+
+    /// The same for what takes its time.
+    pub fn wait_long_for(&self, path: &str, limit: Duration) {
         let start = Instant::now();
         while !self.answers(path) {
-            assert!(start.elapsed() < LIMIT, "{path} was not answered with 200");
+            assert!(start.elapsed() < limit, "{path} was not answered with 200");
             std::thread::sleep(Duration::from_millis(20));
         }
     }
 
     pub fn answers(&self, path: &str) -> bool {
-        let Ok(mut stream) = TcpStream::connect(("127.0.0.1", self.port)) else {
-            return false;
-        };
-        let asked = write!(stream, "GET {path} HTTP/1.0\r\n\r\n");
+        self.get(path).starts_with("HTTP/1.0 200")
+    }
+
+    /// The answer with its head; nothing when there is none.
+    pub fn get(&self, path: &str) -> String {
         let mut answer = String::new();
-        asked.is_ok() && stream.read_to_string(&mut answer).is_ok() && answer.starts_with("HTTP/1.0 200")
+        if let Ok(mut stream) = TcpStream::connect(("127.0.0.1", self.port)) {
+            // What did not come is missing in the answer.
+            let _ = write!(stream, "GET {path} HTTP/1.0\r\n\r\n");
+            let _ = stream.read_to_string(&mut answer);
+        }
+        answer
+    }
+
+    /// The most memory that it has held so far.
+    pub fn memory_peak_kib(&self) -> u64 {
+        let status = fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap();
+        let line = status.lines().find(|line| line.starts_with("VmHWM")).unwrap();
+        line.split_whitespace().nth(1).unwrap().parse().unwrap()
     }
 
     pub fn burn(mut self) {

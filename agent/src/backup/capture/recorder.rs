@@ -71,6 +71,7 @@ pub(super) enum Ended {
 impl From<Lost> for Ended {
     fn from(lost: Lost) -> Self {
         match lost {
+            Lost::TooLarge(large) => too_large(&large),
             Lost::Reset | Lost::Broken(_) => Self::Again(WhyAgain::Resync(lost.to_string())),
             Lost::Replaced | Lost::PageSize { .. } | Lost::LogReplaced => {
                 Self::Again(WhyAgain::NewChain(lost.into()))
@@ -127,10 +128,7 @@ impl Recorder {
         };
         let added = self.draft.add(seen_at, followed.size_pages, followed.pages, old);
         added.map_err(|error| match error.downcast::<TooLarge>() {
-            Ok(large) => {
-                let why = NewChain::of(EventKind::NewChain, large.to_string());
-                Ended::Again(WhyAgain::NewChain(why))
-            }
+            Ok(large) => too_large(&large),
             Err(error) => Ended::Failed(error),
         })?;
         self.follower.accept(frames);
@@ -321,6 +319,11 @@ impl Recorder {
         }
         Ok(true)
     }
+}
+
+fn too_large(large: &TooLarge) -> Ended {
+    let why = NewChain::of(EventKind::NewChain, large.to_string());
+    Ended::Again(WhyAgain::NewChain(why))
 }
 
 fn digest_of(hex: &str) -> anyhow::Result<[u8; 32]> {

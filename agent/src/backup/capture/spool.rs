@@ -7,7 +7,7 @@ use std::{
     fs::{self, File, OpenOptions},
     io::{self, Write},
     os::unix::fs::OpenOptionsExt,
-    path::PathBuf,
+    path::{Path, PathBuf},
     sync::Arc,
 };
 
@@ -60,22 +60,15 @@ impl Spool {
         self.dir.join(sha256).with_extension("pgp")
     }
 
-    /// Puts an object on the disk. It counts once it is on the list.
+    /// Puts an object on the disk. It counts once it is on the list. What a full disk has cut off takes no room there.
     pub(super) fn write(&self, sealed: &Sealed) -> anyhow::Result<()> {
         let path = self.file_of(&sealed.sha256);
-        let mut options = OpenOptions::new();
-        let mut file = options
-            .write(true)
-            .create(true)
-            .truncate(true)
-            .mode(0o600)
-            .open(&path)
-            .and_then(|mut file| file.write_all(&sealed.bytes).map(|()| file))
-            .with_context(|| format!("writing {}", path.display()))?;
-        file.flush()
-            .and_then(|()| file.sync_data())
-            .and_then(|()| File::open(&self.dir)?.sync_all())
-            .with_context(|| format!("putting {} on the disk", path.display()))
+        let written = put(&path, &sealed.bytes).and_then(|()| File::open(&self.dir)?.sync_all());
+        if written.is_err() {
+            // The next try has another name: each is sealed with a key of its own.
+            let _ = fs::remove_file(&path);
+        }
+        written.with_context(|| format!("putting {} on the disk", path.display()))
     }
 
     /// The bytes of an object.
@@ -153,6 +146,18 @@ impl Spool {
         self.store.put_gap(&behind, &last, now, &detail)?;
         self.forget_through(last.id)
     }
+}
+
+fn put(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let mut options = OpenOptions::new();
+    let mut file = options
+        .write(true)
+        .create(true)
+        .truncate(true)
+        .mode(0o600)
+        .open(path)?;
+    file.write_all(bytes)?;
+    file.sync_data()
 }
 
 #[cfg(test)]

@@ -23,7 +23,10 @@ use super::{
     reader::{CommitFrames, Position, ReadError, WalFile},
 };
 use crate::{
-    backup::lineage::Identity,
+    backup::{
+        lineage::Identity,
+        segment::{PAGES_MAX, TooLarge},
+    },
     store::source::{Log, Source, SourceError},
 };
 
@@ -53,6 +56,9 @@ pub enum Lost {
         /// Bytes in a page now.
         to: u32,
     },
+    /// One transaction changed more than is kept in memory.
+    #[error(transparent)]
+    TooLarge(#[from] TooLarge),
     /// There is no file under the database's path.
     #[error("{0:#}")]
     Missing(anyhow::Error),
@@ -178,6 +184,10 @@ impl Follower {
         let Some(frames) = self.next_frames()? else {
             return Ok(None);
         };
+        // Before their images are read: they are to take no memory.
+        if frames.pages.len() > PAGES_MAX {
+            return Err(TooLarge(frames.pages.len()).into());
+        }
         let mut pages = Vec::with_capacity(frames.pages.len());
         for (page, frame) in &frames.pages {
             // A transaction that shrinks the database may have written pages beyond its new end.
