@@ -45,6 +45,7 @@ pub mod remote;
 pub mod remotes;
 pub mod restore;
 pub mod run;
+mod ssh;
 pub mod status;
 pub mod verify;
 pub mod words;
@@ -129,7 +130,14 @@ pub fn main() -> ExitCode {
         Command::Restore(_) => memory::begin_anew(Spare::Time),
         _ => {}
     }
+    let asks_remotes = cli.command.asks_remotes();
+    if asks_remotes {
+        ssh::begin_anew();
+    }
     start_logs(matches!(cli.command, Command::Run(_)));
+    if asks_remotes {
+        ssh::end_leftovers();
+    }
     // An error means that one is installed already, which is as good.
     let _ = rustls::crypto::ring::default_provider().install_default();
     let started = crate::backup::remote::install_transport().and_then(|()| {
@@ -144,9 +152,16 @@ pub fn main() -> ExitCode {
             let result = runtime.block_on(dispatch(cli.command));
             // Work on other threads was called off and has this long to remove what it made.
             runtime.shutdown_timeout(SHUTDOWN_LIMIT);
+            ssh::tidy();
             ended(result)
         }
         Err(error) => ended(Err(error.into())),
+    }
+}
+
+impl Command {
+    fn asks_remotes(&self) -> bool {
+        !matches!(self, Self::Status(_) | Self::Alert(_) | Self::Key(_))
     }
 }
 

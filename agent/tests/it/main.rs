@@ -48,6 +48,7 @@ mod shop;
 mod signing;
 mod site;
 mod source_faults;
+mod ssh_left;
 mod status_page;
 mod time_machine;
 mod total_loss;

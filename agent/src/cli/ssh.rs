@@ -1,0 +1,101 @@
+//! Where the ssh of SFTP remotes keeps the sockets of its connections: a folder for each process, so that a connection
+//! that a killed agent left open is known as its own, and is ended by the next one. By itself it would stay for ever.
+//! It ends nothing that another program opened, and nothing of an agent that lives.
+
+use std::{
+    env, fs,
+    os::unix::{fs::MetadataExt, process::CommandExt},
+    path::{Path, PathBuf},
+    process::{Command, Stdio},
+};
+
+/// Where ssh's callers look, as the XDG base directories are named.
+const STATE: &str = "XDG_STATE_HOME";
+/// What it was before this process, or the one that started it, set it.
+const BASE: &str = "WARUNG_SSH_BASE";
+/// Whose folder it is set to.
+const OWNER: &str = "WARUNG_SSH_OWNER";
+/// Short, since the path of a socket has at most 107 bytes.
+const FOLDER: &str = "ssh-";
+
+/// Replaces this process by itself with a folder of its own for ssh, which is made by who needs it. Returns only when
+/// that was done before, or cannot be done: its connections are then nobody's to end.
+pub(super) fn begin_anew() {
+    let pid = std::process::id();
+    if env::var(OWNER).is_ok_and(|owner| owner == pid.to_string()) {
+        return;
+    }
+    let (Some(base), Some(folder), Ok(program)) = (base(), folder(pid), env::current_exe()) else {
+        return;
+    };
+    let error = Command::new(program)
+        .args(env::args_os().skip(1))
+        .env(STATE, base.join(folder))
+        .env(BASE, base)
+        .env(OWNER, pid.to_string())
+        .exec();
+    tracing::debug!(%error, "the command goes on with everybody's folder for ssh");
+}
+
+/// Ends what agents of this user left open that do not live any more.
+pub(super) fn end_leftovers() {
+    let Some(base) = base() else { return };
+    let entries = fs::read_dir(base).into_iter().flatten().filter_map(Result::ok);
+    for folder in entries.map(|entry| entry.path()).filter(|path| is_left(path)) {
+        end(&folder);
+    }
+}
+
+/// Takes this process's folder away once its connections are closed.
+pub(super) fn tidy() {
+    if env::var_os(OWNER).is_some()
+        && let Some(own) = env::var_os(STATE)
+    {
+        // It stays while there is anything in it, and was never made where no remote needed it.
+        let _ = fs::remove_dir(own);
+    }
+}
+
+fn base() -> Option<PathBuf> {
+    let named = |name| {
+        env::var_os(name)
+            .map(PathBuf::from)
+            .filter(|path| path.is_absolute())
+    };
+    let home = || Some(named("HOME")?.join(".local/state"));
+    named(BASE).or_else(|| named(STATE)).or_else(home)
+}
+
+/// A number means a process only together with its namespace.
+fn folder(pid: u32) -> Option<String> {
+    let space = fs::metadata("/proc/self/ns/pid").ok()?.ino();
+    Some(format!("{FOLDER}{space}-{pid}"))
+}
+
+fn is_left(path: &Path) -> bool {
+    let name = path.file_name().and_then(|name| name.to_str());
+    let pid = name.and_then(|name| name.rsplit_once('-')?.1.parse().ok());
+    let Some(pid) = pid else { return false };
+    let owner = |path: &Path| fs::symlink_metadata(path).ok().map(|it| (it.is_dir(), it.uid()));
+    folder(pid).as_deref() == name
+        && owner(path) == owner(Path::new("/proc/self/task"))
+        && !Path::new("/proc").join(pid.to_string()).exists()
+}
+
+fn end(folder: &Path) {
+    let entries = fs::read_dir(folder).into_iter().flatten().filter_map(Result::ok);
+    for socket in entries.map(|entry| entry.path().join("master")) {
+        let asked = Command::new("ssh")
+            .arg("-S")
+            .arg(&socket)
+            // A host must be named, and is not reached.
+            .args(["-O", "exit", "left"])
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .status();
+        tracing::info!(socket = %socket.display(), ended = ?asked, "a connection that a killed agent left open was ended");
+    }
+    // What does not go is looked at again by the next one.
+    let _ = fs::remove_dir_all(folder);
+}
