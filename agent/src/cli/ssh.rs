@@ -78,7 +78,7 @@ fn is_left(path: &Path) -> bool {
     let Some(pid) = pid else { return false };
     let owner = |path: &Path| fs::symlink_metadata(path).ok().map(|it| (it.is_dir(), it.uid()));
     folder(pid).as_deref() == name
-        && owner(path) == owner(Path::new("/proc/self"))
+        && owner(path) == owner(Path::new("/proc/self/task"))
         && !Path::new("/proc").join(pid.to_string()).exists()
 }
 
