@@ -5,9 +5,7 @@ use std::{collections::BTreeMap, time::Duration};
 
 use anyhow::Context;
 use bytes::Bytes;
-use futures_util::TryStreamExt;
-use jiff::Timestamp;
-use opendal::{Buffer, HttpTransporter, Operator};
+use opendal::{HttpTransporter, Operator};
 use opendal_http_transport_reqwest::ReqwestTransport;
 use protocol::time::UnixMillis;
 use thiserror::Error;
@@ -24,6 +22,7 @@ mod attempt;
 mod folder;
 mod kinds;
 mod pace;
+mod put;
 mod told;
 pub mod trial;
 
@@ -31,9 +30,6 @@ pub use kinds::known_options;
 
 /// A connection stands within this, or the attempt has failed.
 const CONNECT_LIMIT: Duration = Duration::from_secs(20);
-/// A file is read back in such pieces.
-const PIECE_BYTES: usize = 1024 * 1024;
-
 /// A remote that was opened; nothing was asked of it yet.
 pub struct Remote {
     name: String,
@@ -150,59 +146,6 @@ impl Remote {
         self.append_only
     }
 
-    /// Writes an object whole and reads it back. Every attempt is a write of its own: one that failed half way
-    /// may have lost its buffer, and repeating it would write a hole. Waits first when the remote has a bandwidth.
-    ///
-    /// # Errors
-    /// When the remote does not take it, or gives something else back.
-    pub async fn put(&self, key: &str, bytes: impl Into<Buffer>) -> Result<(), RemoteError> {
-        let bytes = bytes.into();
-        self.wait_for_the_line(bytes.len() as u64).await?;
-        let written = self.write(key, bytes.clone()).await;
-        let is_same = match (self.holds(key, bytes).await, written) {
-            (Ok(is_same), _) => is_same,
-            (Err(_), Err(refused)) => return Err(refused),
-            (Err(error), Ok(())) => return Err(error),
-        };
-        // An answer that was lost, or a second attempt that a remote without overwriting refused, is no failure when
-        // the object is there.
-        let altered = || RemoteError::Down("what was read back is not what was written".to_owned());
-        is_same.then_some(()).ok_or_else(altered)
-    }
-
-    async fn wait_for_the_line(&self, bytes: u64) -> Result<(), RemoteError> {
-        let Some(pace) = &self.pace else { return Ok(()) };
-        let now = UnixMillis(Timestamp::now().as_millisecond());
-        let wait = pace
-            .book(bytes, now)
-            .map_err(|error| RemoteError::Down(format!("{error:#}")))?;
-        tokio::time::sleep(wait).await;
-        Ok(())
-    }
-
-    async fn write(&self, key: &str, buffer: Buffer) -> Result<(), RemoteError> {
-        let operator = &self.writer()?;
-        let limit = call_limit(buffer.len() as u64);
-        let buffer = &buffer;
-        if self.kind == RemoteKind::Sftp {
-            // OpenDAL writes in place: an object that a broken line cut off must not bear its name.
-            let write = || async move {
-                let part = format!("{key}.{:08x}.part", rand::random::<u32>());
-                operator.write(&part, buffer.clone()).await?;
-                operator.rename(&part, key).await
-            };
-            return attempt(limit, write).await;
-        }
-        attempt(limit, || operator.write(key, buffer.clone())).await?;
-        if let Some(folder) = &self.folder {
-            folder.give_to_owner(key);
-            folder
-                .flush(key)
-                .map_err(|error| RemoteError::Down(format!("its folder cannot be flushed: {error}")))?;
-        }
-        Ok(())
-    }
-
     /// Fetches an object of a known size.
     ///
     /// # Errors
@@ -214,33 +157,6 @@ impl Remote {
         let bytes = attempt(call_limit(size_bytes), read).await?;
         has_size(bytes.len() as u64, size_bytes)?;
         Ok(bytes.to_bytes())
-    }
-
-    /// Whether an object holds these bytes. They are compared piece by piece, as they come.
-    async fn holds(&self, key: &str, bytes: Buffer) -> Result<bool, RemoteError> {
-        let size_bytes = bytes.len() as u64;
-        has_size(self.size(key).await?, size_bytes)?;
-        let operator = &self.reader()?.ok_or(RemoteError::Missing)?;
-        let (bytes, is_folder) = (&bytes.to_bytes(), self.folder.is_some());
-        let compare = || async move {
-            let reader = match is_folder {
-                true => operator.reader_with(key).chunk(PIECE_BYTES).await?,
-                // Each piece would be a request.
-                false => operator.reader(key).await?,
-            };
-            let mut coming = reader.into_stream(0..size_bytes).await?;
-            let mut left = &bytes[..];
-            while let Some(pieces) = coming.try_next().await? {
-                for piece in pieces {
-                    let Some(rest) = left.strip_prefix(&piece[..]) else {
-                        return Ok(false);
-                    };
-                    left = rest;
-                }
-            }
-            Ok(left.is_empty())
-        };
-        attempt(call_limit(size_bytes), compare).await
     }
 
     /// Fetches an object of unknown size that may not be larger than this.
