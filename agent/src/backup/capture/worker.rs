@@ -182,6 +182,7 @@ impl Worker {
         };
         self.is_behind = !recorder.drain(&self.desk, now)?;
         let mark = recorder.mark();
+        self.asked.retain(|answer| !answer.is_closed());
         if !self.is_behind {
             self.urgent |= !self.asked.is_empty() && !recorder.draft.is_empty();
             for answer in self.asked.drain(..) {
