@@ -44,7 +44,7 @@ const PIECE_BYTES: usize = 64 * 1024;
 /// The packet while it is written: what goes in is encrypted and goes on.
 pub(super) struct Container<W: Write> {
     into: W,
-    cipher: OsslCipher,
+    cipher: Encryption,
     sha1: OsslDigest,
     piece: Vec<u8>,
 }
@@ -53,10 +53,7 @@ impl<W: Write> Container<W> {
     /// Begins the packet under this key, which must have been made for it alone.
     pub(super) fn begin(mut into: W, key: &SessionKey) -> anyhow::Result<Self> {
         CTB::new(Tag::SEIP).serialize(&mut into)?;
-        let zeros = Some(vec![0; BLOCK_BYTES]);
-        let cfb = EncAlg::AesCfb128(AesSize::Aes256);
-        let secret = OsslSecret::from_slice(key);
-        let cipher = OsslCipher::new(openssl()?, cfb, true, secret, zeros, None).context("starting AES")?;
+        let cipher = Encryption::new(key).context("starting AES")?;
         let mut piece = Vec::with_capacity(PIECE_BYTES + MDC_HEAD.len() + SHA1_BYTES);
         piece.push(VERSION);
         let mut container = Self {
@@ -89,10 +86,7 @@ impl<W: Write> Container<W> {
     }
 
     fn encrypt(&mut self, plain: &[u8]) -> io::Result<()> {
-        let at = self.piece.len();
-        self.piece.resize(at + plain.len(), 0);
-        let encrypted = self.cipher.update(plain, &mut self.piece[at..]);
-        encrypted.map(|_| ()).map_err(io::Error::other)
+        self.cipher.encrypt(plain, &mut self.piece)
     }
 
     fn put_piece(&mut self) -> anyhow::Result<()> {
@@ -118,6 +112,76 @@ impl<W: Write> Write for Container<W> {
     fn flush(&mut self) -> io::Result<()> {
         Ok(())
     }
+}
+
+/// CFB: each plain block is laid over the encryption of the encrypted block before it, the first one over that of zeros.
+/// What lies beneath is therefore what CBC would make of the same plain blocks, one block later; and for CBC OpenSSL has
+/// a loop of its own, while it does CFB by calling AES for each block: half as fast again.
+struct Encryption {
+    cbc: OsslCipher,
+    /// What the block at hand is laid over.
+    beneath: [u8; BLOCK_BYTES],
+    /// What there is of that block.
+    begun: Vec<u8>,
+    /// What the blocks after it are laid over.
+    stream: Vec<u8>,
+}
+
+impl Encryption {
+    fn new(key: &SessionKey) -> anyhow::Result<Self> {
+        let (algorithm, zeros) = (EncAlg::AesCbc(AesSize::Aes256), [0; BLOCK_BYTES]);
+        let secret = OsslSecret::from_slice(key);
+        let mut cbc = OsslCipher::new(openssl()?, algorithm, true, secret, Some(zeros.to_vec()), None)?;
+        cbc.set_padding(false)?;
+        let mut beneath = zeros;
+        cbc.update(&zeros, &mut beneath)?;
+        Ok(Self {
+            cbc,
+            beneath,
+            begun: Vec::with_capacity(BLOCK_BYTES),
+            stream: Vec::new(),
+        })
+    }
+
+    fn encrypt(&mut self, plain: &[u8], into: &mut Vec<u8>) -> io::Result<()> {
+        let missing = (BLOCK_BYTES - self.begun.len()) % BLOCK_BYTES;
+        let (first, rest) = plain.split_at(missing.min(plain.len()));
+        self.encrypt_some(first, into)?;
+        let (blocks, last) = rest.split_at(rest.len() - rest.len() % BLOCK_BYTES);
+        self.encrypt_blocks(blocks, into)?;
+        self.encrypt_some(last, into)
+    }
+
+    /// Less than a block, or what completes one.
+    fn encrypt_some(&mut self, plain: &[u8], into: &mut Vec<u8>) -> io::Result<()> {
+        let beneath = &self.beneath[self.begun.len()..];
+        into.extend(over(plain, beneath));
+        self.begun.extend_from_slice(plain);
+        if self.begun.len() == BLOCK_BYTES {
+            let next = self.cbc.update(&self.begun, &mut self.beneath);
+            next.map_err(io::Error::other)?;
+            self.begun.clear();
+        }
+        Ok(())
+    }
+
+    fn encrypt_blocks(&mut self, plain: &[u8], into: &mut Vec<u8>) -> io::Result<()> {
+        let Some(last) = plain.len().checked_sub(BLOCK_BYTES) else {
+            return Ok(());
+        };
+        self.stream.resize(plain.len(), 0);
+        let laid = self.cbc.update(plain, &mut self.stream);
+        laid.map_err(io::Error::other)?;
+        let (first, others) = plain.split_at(BLOCK_BYTES);
+        into.extend(over(first, &self.beneath));
+        into.extend(over(others, &self.stream[..last]));
+        self.beneath.copy_from_slice(&self.stream[last..]);
+        Ok(())
+    }
+}
+
+fn over<'a>(plain: &'a [u8], beneath: &'a [u8]) -> impl Iterator<Item = u8> + 'a {
+    plain.iter().zip(beneath).map(|(plain, beneath)| plain ^ beneath)
 }
 
 /// Why what was decrypted may be believed.

@@ -2,9 +2,10 @@
 //! down or slow neither stops nor delays another.
 //! A remote that fails at an object is left without the manifest: what lies there then is no restore point.
 
-use std::{collections::BTreeSet, sync::Arc};
+use std::{collections::BTreeSet, pin::pin, sync::Arc};
 
 use anyhow::{Context, ensure};
+use futures_util::stream::{self, StreamExt, TryStreamExt};
 use protocol::object_key::Fingerprint;
 use tokio::task::JoinSet;
 
@@ -14,6 +15,9 @@ use super::{
     remote::{self, Remote},
 };
 use crate::config::Config;
+
+/// Objects on their way to one remote at the same time: while one is written, the one before is read back.
+const AT_ONCE: usize = 2;
 
 /// What every upload needs.
 pub(super) struct Upload {
@@ -79,10 +83,13 @@ impl Upload {
             );
         }
         self.put_certificate(remote).await?;
+        let parts = stream::unfold((Arc::clone(&self.outgoing), 0), |(source, at)| async move {
+            let part = source.next(at).await?;
+            Some((part, (source, at + 1)))
+        });
+        let mut written = pin!(parts.map(|part| self.put(remote, part)).buffered(AT_ONCE));
         let mut taken = 0;
-        // One after the other: each is in memory twice while it is compared with what came back.
-        while let Some(part) = self.outgoing.next(taken).await {
-            let size_bytes = self.put(remote, part).await?;
+        while let Some(size_bytes) = written.try_next().await? {
             taken += 1;
             self.take(at, taken, size_bytes, progress);
         }

@@ -35,6 +35,9 @@ pub(super) type Clock = fn() -> UnixMillis;
 pub(super) const SEGMENT_BYTES: usize = 256 * 1024;
 /// Frames of the log from which on it is copied into the database's file: 4 MiB.
 const KEEP_FRAMES: u32 = 1_024;
+/// How often that is tried in a turn: after the first time there is little left to copy, and a pause between two commits
+/// is long enough for it.
+const LEAPS_MAX: usize = 4;
 /// Frames from which on the write lock is taken for a moment to do so, when the bot leaves no pause: 16 MiB.
 const BARRIER_FRAMES: u32 = 4_096;
 /// Frames from which on the bot is slowed down when this agent reads more slowly than it writes: 64 MiB.
@@ -271,9 +274,16 @@ impl Recorder {
         if frames < self.keep_at {
             return Ok(());
         }
-        self.follower.leap()?;
-        self.drain(desk, now)?;
-        let is_kept = self.leap_before_log()?
+        let mut is_level = false;
+        for _ in 0..LEAPS_MAX {
+            self.follower.leap()?;
+            self.drain(desk, now)?;
+            is_level = self.leap_before_log()?;
+            if is_level {
+                break;
+            }
+        }
+        let is_kept = is_level
             || frames < BARRIER_FRAMES
             || (self.follower.source().lock()? && {
                 let levelled = self.level(now);
