@@ -1,8 +1,8 @@
-//! Begins a command anew with an allocator that keeps one heap for all threads. glibc otherwise keeps parts of backups of
+//! What a command begins anew with so that its allocator keeps one heap for all threads. glibc otherwise keeps parts of backups of
 //! up to 16 MiB for each thread that ever held one: three times what is in use.
 //! It changes nothing where somebody has set this already, and nothing for the daemon, which holds no parts.
 
-use std::{ffi::OsString, os::unix::process::CommandExt};
+use super::anew::Variable;
 
 /// What a command has to be sparing with.
 #[derive(Clone, Copy)]
@@ -29,19 +29,11 @@ const HEAPS: (&str, &str) = ("MALLOC_ARENA_MAX", "1");
 const KEPT: (&str, &str) = ("MALLOC_TRIM_THRESHOLD_", "8388608");
 const MAPPED_FROM: &str = "MALLOC_MMAP_THRESHOLD_";
 
-/// Replaces this process by the same program with the same arguments. Returns only when that was done before, or
-/// cannot be done: the command then goes on with more memory.
-pub(super) fn begin_anew(spare: Spare) {
+/// What must be in the environment of a command that is to be sparing like this; nothing when somebody has set it.
+pub(super) fn wanted(spare: Spare) -> Vec<Variable> {
     if std::env::var_os(MAPPED_FROM).is_some() {
-        return;
+        return Vec::new();
     }
-    let Ok(program) = std::env::current_exe() else {
-        return;
-    };
-    let arguments: Vec<OsString> = std::env::args_os().skip(1).collect();
-    let error = std::process::Command::new(program)
-        .args(arguments)
-        .envs([HEAPS, KEPT, (MAPPED_FROM, spare.mapped_from_bytes())])
-        .exec();
-    tracing::debug!(%error, "the command goes on with the allocator as it is");
+    let all = [HEAPS, KEPT, (MAPPED_FROM, spare.mapped_from_bytes())];
+    all.map(|(name, value)| (name, value.into())).into()
 }

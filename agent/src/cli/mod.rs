@@ -31,6 +31,7 @@ macro_rules! eprint {
 }
 
 pub mod alert;
+mod anew;
 pub mod ask;
 pub mod backup;
 pub mod check;
@@ -126,15 +127,16 @@ pub struct ConfigArgument {
 #[must_use]
 pub fn main() -> ExitCode {
     let cli = Cli::parse();
-    match &cli.command {
-        Command::Backup(_) | Command::Drill(_) => memory::begin_anew(Spare::Memory),
-        Command::Restore(_) => memory::begin_anew(Spare::Time),
-        _ => {}
-    }
+    let mut wanted = match &cli.command {
+        Command::Backup(_) | Command::Drill(_) => memory::wanted(Spare::Memory),
+        Command::Restore(_) => memory::wanted(Spare::Time),
+        _ => Vec::new(),
+    };
     let asks_remotes = cli.command.asks_remotes();
     if asks_remotes {
-        ssh::begin_anew();
+        wanted.extend(ssh::wanted());
     }
+    anew::with(wanted);
     start_logs(matches!(cli.command, Command::Run(_)));
     if asks_remotes {
         ssh::end_leftovers();

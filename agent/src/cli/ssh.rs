@@ -4,10 +4,12 @@
 
 use std::{
     env, fs,
-    os::unix::{fs::MetadataExt, process::CommandExt},
+    os::unix::fs::MetadataExt,
     path::{Path, PathBuf},
     process::{Command, Stdio},
 };
+
+use super::anew::Variable;
 
 /// Where ssh's callers look, as the XDG base directories are named.
 const STATE: &str = "XDG_STATE_HOME";
@@ -18,23 +20,21 @@ const OWNER: &str = "WARUNG_SSH_OWNER";
 /// Short, since the path of a socket has at most 107 bytes.
 const FOLDER: &str = "ssh-";
 
-/// Replaces this process by itself with a folder of its own for ssh, which is made by who needs it. Returns only when
-/// that was done before, or cannot be done: its connections are then nobody's to end.
-pub(super) fn begin_anew() {
+/// What must be in the environment so that ssh has a folder of this process's own, which is made by who needs it;
+/// nothing when it is there, or cannot be told: its connections are then nobody's to end.
+pub(super) fn wanted() -> Vec<Variable> {
     let pid = std::process::id();
     if env::var(OWNER).is_ok_and(|owner| owner == pid.to_string()) {
-        return;
+        return Vec::new();
     }
-    let (Some(base), Some(folder), Ok(program)) = (base(), folder(pid), env::current_exe()) else {
-        return;
+    let (Some(base), Some(folder)) = (base(), folder(pid)) else {
+        return Vec::new();
     };
-    let error = Command::new(program)
-        .args(env::args_os().skip(1))
-        .env(STATE, base.join(folder))
-        .env(BASE, base)
-        .env(OWNER, pid.to_string())
-        .exec();
-    tracing::debug!(%error, "the command goes on with everybody's folder for ssh");
+    vec![
+        (STATE, base.join(folder).into()),
+        (BASE, base.into()),
+        (OWNER, pid.to_string().into()),
+    ]
 }
 
 /// Ends what agents of this user left open that do not live any more.

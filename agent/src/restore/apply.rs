@@ -122,16 +122,9 @@ fn note(plan: &Plan, reached: Option<Reached>, now: UnixMillis) -> Restored {
 /// The folder to restore into; the guard when it had to be made.
 fn make_folder(folder: &Path, live: bool) -> anyhow::Result<Option<Temporary>> {
     if folder.exists() {
-        let entries = fs::read_dir(folder).with_context(|| format!("reading {}", folder.display()))?;
-        let mut others = entries.filter(|entry| {
-            let name = entry.as_ref().map(|entry| entry.file_name());
-            !name.is_ok_and(|name| leftovers::is_left(&name.to_string_lossy()))
-        });
-        ensure!(
-            live || others.next().is_none(),
-            "{} is not empty: nothing was restored, since nothing there may be overwritten. Name a new folder",
-            folder.display()
-        );
+        if !live {
+            leftovers::require_empty(folder)?;
+        }
         return Ok(None);
     }
     let made = folder

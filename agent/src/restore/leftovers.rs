@@ -7,6 +7,8 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use anyhow::Context;
+
 const DATABASE: &str = ".shop.db.restoring-";
 const FILES: &str = ".files.restoring-";
 const JOURNAL: &str = ".parts.restoring-";
@@ -49,12 +51,16 @@ pub(super) fn adopt(folder: &Path, database: &Path, journal: &Path) {
     }
 }
 
-/// Refuses a folder that holds anything else than what killed restores left.
+/// Refuses a folder that holds anything else than what killed restores left; one that is not there holds nothing.
 ///
 /// # Errors
-/// When something lies there that could be overwritten.
+/// When something lies there that could be overwritten, or it cannot be read.
 pub fn require_empty(folder: &Path) -> anyhow::Result<()> {
-    let mut others = fs::read_dir(folder).into_iter().flatten().filter(|entry| {
+    if !folder.exists() {
+        return Ok(());
+    }
+    let entries = fs::read_dir(folder).with_context(|| format!("reading {}", folder.display()))?;
+    let mut others = entries.filter(|entry| {
         let name = entry.as_ref().map(|entry| entry.file_name());
         !name.is_ok_and(|name| is_left(&name.to_string_lossy()))
     });
