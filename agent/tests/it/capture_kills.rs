@@ -129,13 +129,6 @@ fn agents_killed_with_whatever_they_were_at_go_on_and_the_shop_comes_back() {
     let events = store.capture_events(9).unwrap();
     assert!(events.iter().all(|event| event.kind == "begun"), "{events:?}");
     drop(store);
-    shop.agent_done(&[
-        "restore",
-        "--key",
-        "kit/owner.secret.asc",
-        "--yes",
-        "--to",
-        "back",
-    ]);
+    shop.restore_to("back", &[]);
     assert!(pages_of(&bot(&shop.path("back/shop.db"))) == expected);
 }

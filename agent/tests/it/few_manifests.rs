@@ -58,16 +58,7 @@ fn a_commit_is_found_by_halving_and_not_by_opening_every_point() {
     for wanted in [0, 1, points / 2, points - 2, points - 1] {
         let before = proxy.requests().len();
         let commit = commits[wanted].to_string();
-        shop.agent_done(&[
-            "restore",
-            "--key",
-            "kit/owner.secret.asc",
-            "--yes",
-            "--to",
-            "back",
-            "--commit",
-            &commit,
-        ]);
+        shop.restore_to("back", &["--commit", &commit]);
         let items = count_items(&shop.path("back/shop.db"));
         // Every commit sold one thing.
         let since = i64::try_from(commits[wanted] - commits[0]).unwrap();

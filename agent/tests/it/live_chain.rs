@@ -96,25 +96,9 @@ fn a_chain_goes_on_over_a_restart_and_a_delta_stands_in_its_middle() {
     shop.agent_done(&["verify", "--all"]);
     let expected = count_items(&shop.database());
     fs::remove_dir_all(shop.path("state")).unwrap();
-    shop.agent_done(&[
-        "restore",
-        "--key",
-        "kit/owner.secret.asc",
-        "--yes",
-        "--to",
-        "back",
-    ]);
+    shop.restore_to("back", &[]);
     assert_eq!(count_items(&shop.path("back/shop.db")), expected);
     let from_full = (full["commit"].as_u64().unwrap() + 1).to_string();
-    shop.agent_done(&[
-        "restore",
-        "--key",
-        "kit/owner.secret.asc",
-        "--yes",
-        "--to",
-        "one",
-        "--commit",
-        &from_full,
-    ]);
+    shop.restore_to("one", &["--commit", &from_full]);
     assert_eq!(count_items(&shop.path("one/shop.db")), expected - 2);
 }

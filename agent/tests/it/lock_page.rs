@@ -115,14 +115,7 @@ fn a_database_beyond_the_lock_page_comes_back() {
         .unwrap();
     drop(till);
     shop.agent_done(&["verify"]);
-    shop.agent_done(&[
-        "restore",
-        "--key",
-        "kit/owner.secret.asc",
-        "--yes",
-        "--to",
-        "back",
-    ]);
+    shop.restore_to("back", &[]);
     let back = shop.path("back/shop.db");
     assert_eq!(integrity_of(&back), "ok");
     same(&shop.database(), &back);

@@ -209,14 +209,7 @@ fn an_object_that_one_remote_lost_is_taken_from_the_other_and_said() {
     let shop = Shop::new();
     let point = shop.back_up();
     spoil("flipped", &shop.path("local").join(text(&point["objects"][0])));
-    let said = shop.agent_done(&[
-        "restore",
-        "--key",
-        "kit/owner.secret.asc",
-        "--yes",
-        "--to",
-        "back",
-    ]);
+    let said = shop.restore_to("back", &[]);
     assert!(
         said.contains("altered") && said.contains("was taken from offsite"),
         "{said}"

@@ -128,6 +128,19 @@ impl Shop {
         String::from_utf8(output.stdout).unwrap()
     }
 
+    /// Restores into a folder of this name with the owner's key; `more` chooses what. Gives what was printed.
+    pub fn restore_to(&self, folder: &str, more: &[&str]) -> String {
+        let restore = [
+            "restore",
+            "--key",
+            "kit/owner.secret.asc",
+            "--yes",
+            "--to",
+            folder,
+        ];
+        self.agent_done(&[&restore[..], more].concat())
+    }
+
     /// The same, and it must end with this code; what it said.
     pub fn agent_refuses(&self, code: i32, arguments: &[&str]) -> String {
         let output = self.agent(arguments);

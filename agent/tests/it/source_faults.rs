@@ -65,14 +65,7 @@ fn settled(shop: &Shop, agent: &Running) {
 fn comes_back(shop: &Shop, agent: Running) {
     let expected = contents(&shop.database());
     agent.burn();
-    shop.agent_done(&[
-        "restore",
-        "--key",
-        "kit/owner.secret.asc",
-        "--yes",
-        "--to",
-        "back",
-    ]);
+    shop.restore_to("back", &[]);
     assert_eq!(integrity_of(&shop.path("back/shop.db")), "ok");
     assert_eq!(contents(&shop.path("back/shop.db")), expected);
 }

@@ -166,14 +166,7 @@ fn a_database_of_several_parts_comes_back_whole() {
     shop.fill(40 * 1024);
     let point = shop.back_up();
     assert!(point["objects"].as_array().unwrap().len() > 2);
-    shop.agent_done(&[
-        "restore",
-        "--key",
-        "kit/owner.secret.asc",
-        "--yes",
-        "--to",
-        "back",
-    ]);
+    shop.restore_to("back", &[]);
     assert_eq!(integrity_of(&shop.path("back/shop.db")), "ok");
     assert_eq!(
         count_items(&shop.path("back/shop.db")),
