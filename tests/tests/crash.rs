@@ -262,6 +262,8 @@ fn torment(kills: usize, seed: u64, mut so_far: impl FnMut(usize)) -> Findings {
     until("every announcement to be through", LONG, || {
         (!shop.books().announcing()).then_some(())
     });
+    // Two pictures of one moment: a notice sent between them would be in one and not in the other.
+    shop.stop_bot().unwrap();
     let history = History::read(&shop.sandbox, &people).unwrap();
     let findings = history.hold_against(&shop.books(), kills);
     println!("seed {seed}, {kills} kills: {findings:#?}");
