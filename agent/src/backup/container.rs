@@ -28,8 +28,9 @@ use ossl::{
 };
 use sequoia_openpgp as openpgp;
 
-/// What every object is encrypted with.
-pub(super) const CIPHER: SymmetricAlgorithm = SymmetricAlgorithm::AES256;
+/// What every object is encrypted with. The key reaches its recipients by Curve25519, whose strength is 128 bits too: a
+/// longer one would protect nothing and costs half as much again.
+pub(super) const CIPHER: SymmetricAlgorithm = SymmetricAlgorithm::AES128;
 /// The packet's first byte of its body.
 const VERSION: u8 = 1;
 /// AES's block; random bytes of this size come first, and the last two of them twice.
@@ -129,7 +130,7 @@ struct Encryption {
 
 impl Encryption {
     fn new(key: &SessionKey) -> anyhow::Result<Self> {
-        let (algorithm, zeros) = (EncAlg::AesCbc(AesSize::Aes256), [0; BLOCK_BYTES]);
+        let (algorithm, zeros) = (EncAlg::AesCbc(AesSize::Aes128), [0; BLOCK_BYTES]);
         let secret = OsslSecret::from_slice(key);
         let mut cbc = OsslCipher::new(openssl()?, algorithm, true, secret, Some(zeros.to_vec()), None)?;
         cbc.set_padding(false)?;
@@ -182,6 +183,14 @@ impl Encryption {
 
 fn over<'a>(plain: &'a [u8], beneath: &'a [u8]) -> impl Iterator<Item = u8> + 'a {
     plain.iter().zip(beneath).map(|(plain, beneath)| plain ^ beneath)
+}
+
+/// What a key of this length is for, when only the key was kept.
+pub(super) fn cipher_of(key: &SessionKey) -> SymmetricAlgorithm {
+    let fitting = [SymmetricAlgorithm::AES256, SymmetricAlgorithm::AES192]
+        .into_iter()
+        .find(|cipher| cipher.key_size().is_ok_and(|size| size == key.len()));
+    fitting.unwrap_or(CIPHER)
 }
 
 /// Why what was decrypted may be believed.
@@ -326,7 +335,7 @@ mod tests {
     }
 
     fn key() -> SessionKey {
-        SessionKey::new(32).unwrap()
+        SessionKey::new(CIPHER.key_size().unwrap()).unwrap()
     }
 
     fn written(plain: &[u8], key: &SessionKey) -> Vec<u8> {
@@ -473,7 +482,7 @@ mod tests {
         }
         assert!(opened(&[&body[..], &[0]].concat(), CIPHER, &key).is_err());
         assert!(opened(&body, CIPHER, &self::key()).is_err());
-        assert!(opened(&body, SymmetricAlgorithm::AES128, &key).is_err());
+        assert!(opened(&body, SymmetricAlgorithm::AES256, &key).is_err());
         assert!(opened(&body, SymmetricAlgorithm::Twofish, &key).is_err());
     }
 }

@@ -26,7 +26,7 @@ use sequoia_openpgp as openpgp;
 use thiserror::Error;
 
 use super::{
-    container::{CIPHER, Proof, decrypt},
+    container::{CIPHER, Proof, cipher_of, decrypt},
     key_ring::Keys,
     signer::Signers,
 };
@@ -250,7 +250,7 @@ impl Encrypted {
     /// The signed message inside, by whichever key fits.
     fn open(mut self, keys: &Keys, sealed: &[u8], proof: Proof) -> openpgp::Result<Decrypted> {
         let mut refusal = None;
-        let session = keys.session(sealed).map(|key| Ok((CIPHER, key)));
+        let session = keys.session(sealed).map(|key| Ok((cipher_of(&key), key)));
         let recipients = std::mem::take(&mut self.recipients);
         let fitting = recipients.iter().flat_map(|pkesk| {
             let recipient = pkesk.recipient().map(KeyID::from);

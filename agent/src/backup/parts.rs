@@ -4,7 +4,7 @@
 
 use std::{
     collections::VecDeque,
-    io::{self, Read},
+    io::{self, BufRead, Read},
     sync::{
         Mutex, PoisonError,
         atomic::{AtomicU32, Ordering},
@@ -18,13 +18,13 @@ use protocol::{
     manifest::Object,
 };
 
-use super::{Progress, cancel::Cancelled, delta::Run, table::TableWriter};
+use super::{Progress, cancel::Cancelled, delta::Run, seal::FRAME_BYTES, table::TableWriter};
 use crate::store::pages::PinnedPages;
 
 /// Threads that compress and encrypt: one core must stay free for the bot and for alerts on small servers.
 pub(super) const SEALING_THREADS: u32 = 2;
-/// Plain bytes that are read at once; each sealing thread has two of these.
-const CHUNK_BYTES: u32 = 512 * 1024;
+/// Plain bytes that are read at once, so that they are compressed where they lie; each sealing thread has two of these.
+const CHUNK_BYTES: usize = FRAME_BYTES;
 
 /// One part, before it is read.
 pub(super) struct Part {
@@ -50,7 +50,7 @@ impl Sealing<'_> {
         &self,
         count: u32,
         part: &(dyn Fn(u32) -> Part + Sync),
-        seal: &(dyn Fn(u32, &mut dyn Read) -> anyhow::Result<Object> + Sync),
+        seal: &(dyn Fn(u32, &mut dyn BufRead) -> anyhow::Result<Object> + Sync),
     ) -> anyhow::Result<(Vec<Object>, PageSum)> {
         let page_size = self.pages.page_size();
         let (next, sum) = (AtomicU32::new(0), Mutex::new(PageSum::default()));
@@ -154,7 +154,7 @@ impl<'a> PartReader<'a> {
 
     /// Asks for the next chunk, if any.
     fn ask(&mut self) {
-        let most = (CHUNK_BYTES / self.page_size).max(1);
+        let most = u32::try_from(CHUNK_BYTES).map_or(1, |bytes| bytes / self.page_size);
         let Some(run) = self.runs.front_mut() else { return };
         let wanted = Run {
             first: run.first,
@@ -210,12 +210,21 @@ impl<'a> PartReader<'a> {
 
 impl Read for PartReader<'_> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        if self.at == self.chunk.len() && !self.turn()? {
-            return Ok(0);
-        }
-        let count = (self.chunk.len() - self.at).min(buffer.len());
-        buffer[..count].copy_from_slice(&self.chunk[self.at..self.at + count]);
-        self.at += count;
+        let count = self.fill_buf()?.read(buffer)?;
+        self.consume(count);
         Ok(count)
+    }
+}
+
+impl BufRead for PartReader<'_> {
+    fn fill_buf(&mut self) -> io::Result<&[u8]> {
+        if self.at == self.chunk.len() {
+            self.turn()?;
+        }
+        Ok(&self.chunk[self.at..])
+    }
+
+    fn consume(&mut self, count: usize) {
+        self.at += count;
     }
 }

@@ -3,7 +3,7 @@
 //! It does not look at every part of a full backup, which is most of the bytes: one in sixteen, by chance, and the drill
 //! opens them all.
 
-use std::io::{self, Read, Write};
+use std::io::{self, BufRead, Read, Write};
 
 use anyhow::{Context, ensure};
 use protocol::object_key;
@@ -54,11 +54,26 @@ impl<T> Witness<T> {
     }
 }
 
-impl<T: Read> Read for Witness<T> {
+impl<T: BufRead> Read for Witness<T> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let count = self.inner.read(buffer)?;
-        self.take(&buffer[..count]);
+        let count = self.fill_buf()?.read(buffer)?;
+        self.consume(count);
         Ok(count)
+    }
+}
+
+impl<T: BufRead> BufRead for Witness<T> {
+    fn fill_buf(&mut self) -> io::Result<&[u8]> {
+        self.inner.fill_buf()
+    }
+
+    fn consume(&mut self, count: usize) {
+        if let Ok(bytes) = self.inner.fill_buf() {
+            let bytes = &bytes[..count];
+            self.digest.update(bytes);
+            self.size_bytes += bytes.len() as u64;
+        }
+        self.inner.consume(count);
     }
 }
 

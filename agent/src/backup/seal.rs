@@ -4,7 +4,7 @@
 
 use std::{
     fmt::Write as _,
-    io::{Read, Write},
+    io::{BufRead, Read, Write},
 };
 
 pub use super::{
@@ -40,7 +40,7 @@ pub const FASTEST_LEVEL: i32 = 1;
 /// twentieth of the time, which encrypting and writing less gives back.
 const TUNED: [CParameter; 2] = [CParameter::HashLog(15), CParameter::MinMatch(6)];
 /// Plain bytes of a zstd frame: several of its windows, so that beginning anew costs a hundredth of the size at most.
-const FRAME_BYTES: u64 = 2 * 1024 * 1024;
+pub(super) const FRAME_BYTES: usize = 2 * 1024 * 1024;
 
 /// Bytes for a remote.
 pub struct Sealed {
@@ -67,7 +67,7 @@ pub struct Poured {
 /// # Errors
 /// When a recipient's certificate cannot be used, or the reader fails.
 pub fn seal(
-    plain: impl Read,
+    plain: impl BufRead,
     recipients: &Recipients,
     signer: &SigningKey,
     level: i32,
@@ -87,7 +87,7 @@ pub fn seal(
 /// # Errors
 /// As [`seal`], or when the writer fails.
 pub fn seal_into(
-    mut plain: impl Read,
+    mut plain: impl BufRead,
     mut into: impl Write + Send + Sync,
     recipients: &Recipients,
     signer: &SigningKey,
@@ -116,7 +116,7 @@ pub fn seal_into(
 
 /// Compresses frame by frame, each with a checksum of its own; returns how many bytes went in. A frame whose whole
 /// content is at hand is compressed where it lies, and `zstd -d` reads many frames as one.
-fn compress(plain: &mut impl Read, level: i32, into: &mut impl Write) -> anyhow::Result<u64> {
+fn compress(plain: &mut impl BufRead, level: i32, into: &mut impl Write) -> anyhow::Result<u64> {
     let mut zstd = zstd::bulk::Compressor::new(level).context("starting zstd")?;
     let mut parameters = vec![CParameter::ChecksumFlag(true)];
     if level == FASTEST_LEVEL {
@@ -125,21 +125,32 @@ fn compress(plain: &mut impl Read, level: i32, into: &mut impl Write) -> anyhow:
     for parameter in parameters {
         zstd.set_parameter(parameter).context("setting zstd up")?;
     }
-    let (mut content, mut frame, mut total_bytes) = (Vec::new(), Vec::new(), 0);
+    let (mut gathered, mut frame, mut total_bytes) = (Vec::new(), Vec::new(), 0);
     loop {
-        content.clear();
-        let count = plain.take(FRAME_BYTES).read_to_end(&mut content)?;
+        let is_at_hand = plain.fill_buf()?.len() >= FRAME_BYTES;
+        if !is_at_hand {
+            gathered.clear();
+            plain.take(FRAME_BYTES as u64).read_to_end(&mut gathered)?;
+        }
+        let content = match is_at_hand {
+            true => &plain.fill_buf()?[..FRAME_BYTES],
+            false => &gathered[..],
+        };
+        let count = content.len();
         // An object without content is one empty frame.
         if count == 0 && total_bytes > 0 {
             return Ok(total_bytes);
         }
         frame.clear();
         frame.reserve(zstd::zstd_safe::compress_bound(count));
-        zstd.compress_to_buffer(&content, &mut frame)
+        zstd.compress_to_buffer(content, &mut frame)
             .context("compressing")?;
         into.write_all(&frame).context("encrypting")?;
+        if is_at_hand {
+            plain.consume(count);
+        }
         total_bytes += count as u64;
-        if (count as u64) < FRAME_BYTES {
+        if count < FRAME_BYTES {
             return Ok(total_bytes);
         }
     }

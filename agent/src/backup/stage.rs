@@ -4,6 +4,7 @@
 
 use std::{
     fs,
+    io::{BufReader, BufWriter},
     path::{Path, PathBuf},
     sync::Arc,
 };
@@ -25,6 +26,7 @@ use super::{
     lineage::Identity,
     outgoing::{Outgoing, WAITING_BYTES_MAX},
     room,
+    seal::FRAME_BYTES,
     staging::Sealer,
     table::{Table, TableHead, TableWriter},
 };
@@ -192,8 +194,8 @@ impl Order {
         )?;
         let (reader, writer) = std::io::pipe().context("making a pipe for the archive of files")?;
         let object = std::thread::scope(|scope| {
-            let archiving = scope.spawn(|| collected.write_tar(std::io::BufWriter::new(writer)));
-            let plain = self.cancelled.watch(reader);
+            let archiving = scope.spawn(|| collected.write_tar(BufWriter::new(writer)));
+            let plain = BufReader::with_capacity(FRAME_BYTES, self.cancelled.watch(reader));
             let object = self
                 .outgoing
                 .dir

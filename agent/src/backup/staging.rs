@@ -3,7 +3,7 @@
 
 use std::{
     fs::{self, DirBuilder, File, OpenOptions, TryLockError},
-    io::{self, BufWriter, Read, Write},
+    io::{self, BufRead, BufWriter, Write},
     os::unix::fs::{DirBuilderExt, OpenOptionsExt},
     path::{Path, PathBuf},
 };
@@ -59,7 +59,7 @@ impl StagingDir {
     }
 
     /// Seals what the reader gives, straight into the object's file: for what may be larger than a part.
-    pub(super) fn seal(&self, key: &str, plain: impl Read, with: &Sealer) -> anyhow::Result<Object> {
+    pub(super) fn seal(&self, key: &str, plain: impl BufRead, with: &Sealer) -> anyhow::Result<Object> {
         let path = self.file_of(key);
         let mut file = BufWriter::with_capacity(WRITE_BYTES, private_file(&path)?);
         let sealed = with.pour(key, plain, &mut file)?;
@@ -112,20 +112,20 @@ impl Sealer {
     }
 
     /// Seals into memory: for what is a part or smaller.
-    pub(super) fn seal(&self, key: &str, plain: impl Read) -> anyhow::Result<(Object, Bytes)> {
+    pub(super) fn seal(&self, key: &str, plain: impl BufRead) -> anyhow::Result<(Object, Bytes)> {
         let mut piece = self.spare.take();
         let sealed = self.pour(key, plain, &mut piece)?;
         let object = self.settle(sealed, || Ok(&piece))?;
         Ok((object, self.spare.lend(piece)))
     }
 
-    fn pour(&self, key: &str, plain: impl Read, into: impl Write + Send + Sync) -> anyhow::Result<Poured> {
+    fn pour(&self, key: &str, plain: impl BufRead, into: impl Write + Send + Sync) -> anyhow::Result<Poured> {
         let mut writer = Digested {
             into,
             digest: Sha256::new(),
             size_bytes: 0,
         };
-        let pour = |plain: &mut dyn Read, writer: &mut Digested<_>| {
+        let pour = |plain: &mut dyn BufRead, writer: &mut Digested<_>| {
             seal_into(plain, writer, &self.recipients, &self.signer, self.level)
                 .with_context(|| format!("sealing {key}"))
         };

@@ -179,24 +179,12 @@ async fn fetch_database(
     let journal = Temporary::new(folder.join(leftovers::journal_name()));
     leftovers::adopt(folder, &path, journal.path());
     let temporary = Temporary::new(path);
-    let (pages, reached) = loop {
-        let file = open_file(temporary.path())?;
+    loop {
+        let place = (open_file(temporary.path())?, temporary.path(), journal.path());
         let mut working_at = Culprit::Database;
-        let place = (file, journal.path());
-        let assembled = assemble::database(plan, sources, place, notes, &mut working_at, progress).await;
-        match assembled {
-            Ok(assembled) => break assembled,
+        match assemble::database(plan, sources, place, notes, &mut working_at, progress).await {
+            Ok(reached) => return Ok((temporary, reached)),
             Err(failure) => go_around(plan, working_at, failure, sources, notes).await?,
-        }
-    };
-    progress.begin("checking the database", 0);
-    let check = || assemble::settle(&pages.file, temporary.path(), plan.full_check);
-    match tokio::task::block_in_place(check) {
-        Ok(()) => Ok((temporary, reached)),
-        Err(damage) => {
-            let damage = Failure::Lost(format!("{damage:#}"));
-            go_around(plan, Culprit::Database, damage, sources, notes).await?;
-            anyhow::bail!("the database is damaged as it was backed up")
         }
     }
 }

@@ -7,7 +7,7 @@ use std::{collections::BTreeMap, fs::File, io, path::Path, sync::Arc};
 use anyhow::{Context, bail};
 use futures_util::stream::{self, StreamExt};
 use protocol::{
-    chain::{CommitNumber, PageSum},
+    chain::{CommitNumber, PageRoot, PageSum},
     manifest::Manifest,
     object_key::SegmentName,
     time::UnixMillis,
@@ -18,7 +18,7 @@ use super::{
     Plan, Sources, Stop,
     avoid::Culprit,
     fetch::{self, Failure},
-    pages::{Journal, PagesFile, PartWriter},
+    pages::{Journal, PagesFile, PartWriter, Summing, Written},
 };
 use crate::{
     backup::{
@@ -46,8 +46,24 @@ pub struct Reached {
 /// A segment that was put under the name of another.
 const MISNAMED: &str = "it is another segment than its name says";
 
-/// Fills the file. `notes` are what went wrong and did not matter; `working_at` is what would be to blame.
+/// Fills the file and checks it. `notes` are what went wrong and did not matter; `working_at` is what is to blame for a
+/// failure.
 pub(super) async fn database(
+    plan: &Plan,
+    sources: &Sources<'_>,
+    (file, path, journal): (File, &Path, &Path),
+    notes: &mut Vec<String>,
+    working_at: &mut Culprit,
+    progress: &dyn Progress,
+) -> Result<Reached, Failure> {
+    let place = (file, journal);
+    let (pages, reached) = assemble(plan, sources, place, notes, working_at, progress).await?;
+    progress.begin("checking the database", 0);
+    tokio::task::block_in_place(|| settle(plan, &pages, path, working_at))?;
+    Ok(reached)
+}
+
+async fn assemble(
     plan: &Plan,
     sources: &Sources<'_>,
     (file, journal): (File, &Path),
@@ -57,12 +73,13 @@ pub(super) async fn database(
 ) -> Result<(PagesFile, Reached), Failure> {
     let base = plan.base.as_ref().unwrap_or(&plan.manifest);
     *working_at = Culprit::Point(base.point.clone());
-    let mut pages = fill(base, sources, file, journal, notes, progress).await?;
-    if pages.root() != base.page_root {
-        return Err(Failure::Lost(format!(
-            "its parts do not add up to the database that the manifest of {} describes",
-            base.point
-        )));
+    let summing = match is_alone(plan) {
+        true => Summing::Later,
+        false => Summing::Now,
+    };
+    let mut pages = fill(base, sources, (file, journal, summing), notes, progress).await?;
+    if summing == Summing::Now {
+        prove(base, &pages.root())?;
     }
     if plan.base.is_some() {
         *working_at = Culprit::Point(plan.manifest.point.clone());
@@ -81,7 +98,12 @@ pub(super) async fn database(
         progress,
     )
     .await?;
-    if plan.root.as_ref().is_some_and(|root| pages.root() != *root) {
+    let root = match summing {
+        Summing::Now => pages.root(),
+        // What it is going to be held against.
+        Summing::Later => base.page_root.clone(),
+    };
+    if plan.root.as_ref().is_some_and(|wanted| *wanted != root) {
         return Err(Failure::Lost(format!(
             "the commits until {} do not add up to the database that was asked for",
             reached.commit
@@ -90,13 +112,28 @@ pub(super) async fn database(
     Ok((pages, reached))
 }
 
+/// Whether nothing is laid over the full point: then its pages may be summed beside SQLite's check, which leaves a core
+/// idle, and from what the disk gives back.
+fn is_alone(plan: &Plan) -> bool {
+    plan.base.is_none() && plan.segments.is_empty()
+}
+
+fn prove(base: &Manifest, root: &PageRoot) -> Result<(), Failure> {
+    match *root == base.page_root {
+        true => Ok(()),
+        false => Err(Failure::Lost(format!(
+            "its parts do not add up to the database that the manifest of {} describes",
+            base.point
+        ))),
+    }
+}
+
 /// Writes every part of a full point to its place, in whatever order they come, but for those that a killed restore of
 /// the same point has written already.
 async fn fill(
     base: &Manifest,
     sources: &Sources<'_>,
-    file: File,
-    journal: &Path,
+    (file, journal, summing): (File, &Path, Summing),
     notes: &mut Vec<String>,
     progress: &dyn Progress,
 ) -> Result<PagesFile, Failure> {
@@ -105,10 +142,10 @@ async fn fill(
         .context("making room for the database")
         .map_err(Failure::Here)?;
     let begun = tokio::task::block_in_place(|| Journal::open(journal, base, &file));
-    let (journal, done): (Journal, BTreeMap<usize, PageSum>) = begun.map_err(Failure::Here)?;
+    let (journal, done): (Journal, BTreeMap<usize, Written>) = begun.map_err(Failure::Here)?;
     let mut sum = PageSum::default();
     for (index, part) in &done {
-        sum.merge(*part);
+        sum.merge(part.sum);
         progress.advance(base.database[*index].plain_size_bytes);
     }
     if !done.is_empty() {
@@ -127,9 +164,9 @@ async fn fill(
     let fetching = missing.map(|(index, part)| {
         let (file, page_size) = (Arc::clone(&file), base.page_size);
         async move {
-            let write = || PartWriter::new(Arc::clone(&file), index, page_size);
+            let write = || PartWriter::new(Arc::clone(&file), index, (page_size, summing));
             let (written, note) = fetch::opened(sources, part, write).await?;
-            Ok((index, part.plain_size_bytes, written.sum, note))
+            Ok((index, part.plain_size_bytes, written.end(), note))
         }
     });
     let mut parts = stream::iter(fetching).buffer_unordered(PARTS_AT_ONCE);
@@ -137,9 +174,9 @@ async fn fill(
     while let Some(part) = parts.next().await {
         let (index, bytes, part, note) = part?;
         notes.extend(note);
-        sum.merge(part);
+        sum.merge(part.sum);
         journal
-            .add(index, &part)
+            .add(index, part)
             .context("writing down which parts are there")
             .map_err(Failure::Here)?;
         flushing.go_on(&file).await.map_err(Failure::Here)?;
@@ -294,17 +331,31 @@ fn follow(
     Ok(through == header.last)
 }
 
-/// Forces the file to the disk and asks SQLite, both at once. The file has no write-ahead log, so that it is opened as
-/// what it is: complete.
-pub(super) fn settle(file: &File, path: &Path, full: bool) -> anyhow::Result<()> {
-    std::thread::scope(|scope| {
-        let flushed = scope.spawn(|| file.sync_all().context("forcing the database to the disk"));
-        let checked = check(path, full);
-        flushed
-            .join()
-            .map_err(|_| anyhow::anyhow!("the thread that flushes panicked"))??;
-        checked
-    })
+/// Forces the file to the disk, asks SQLite, and sums the pages if nobody has yet: all at once. The file has no
+/// write-ahead log, so that it is opened as what it is: complete.
+fn settle(plan: &Plan, pages: &PagesFile, path: &Path, working_at: &mut Culprit) -> Result<(), Failure> {
+    let flush = || pages.file.sync_all().context("forcing the database to the disk");
+    let sum = || match is_alone(plan) {
+        true => pages
+            .root_on_disk()
+            .context("reading what was restored")
+            .map(Some),
+        false => Ok(None),
+    };
+    let (flushed, summed, checked) = std::thread::scope(|scope| {
+        let (flushing, summing) = (scope.spawn(flush), scope.spawn(sum));
+        let checked = check(path, plan.full_check);
+        let panicked = |_| anyhow::anyhow!("a thread panicked");
+        let flushed = flushing.join().map_err(panicked).flatten();
+        let summed = summing.join().map_err(panicked).flatten();
+        (flushed, summed, checked)
+    });
+    flushed.map_err(Failure::Here)?;
+    if let Some(root) = summed.map_err(Failure::Here)? {
+        prove(&plan.manifest, &root)?;
+    }
+    *working_at = Culprit::Database;
+    checked.map_err(|damage| Failure::Lost(format!("{damage:#}")))
 }
 
 fn check(path: &Path, full: bool) -> anyhow::Result<()> {

@@ -18,7 +18,7 @@ use protocol::{
 };
 
 use super::place::share;
-use crate::backup::{delta::Part, segment::Kept};
+use crate::backup::{delta::Part, seal::PIECE_BYTES, segment::Kept};
 
 /// The file, its pages counted.
 pub(super) struct PagesFile {
@@ -45,6 +45,22 @@ impl PagesFile {
     /// What the file holds now.
     pub(super) fn root(&self) -> PageRoot {
         self.sum.root(self.pages)
+    }
+
+    /// The same, of every page as it is read back.
+    pub(super) fn root_on_disk(&self) -> io::Result<PageRoot> {
+        let mut bytes = vec![0; PIECE_BYTES];
+        let (mut sum, mut at) = (PageSum::default(), 0);
+        let size_bytes = u64::from(self.pages) * u64::from(self.page_size);
+        while at < size_bytes {
+            let count = bytes
+                .len()
+                .min(usize::try_from(size_bytes - at).unwrap_or(usize::MAX));
+            self.file.read_exact_at(&mut bytes[..count], at)?;
+            sum_pages(&bytes[..count], at, self.page_size, &mut sum);
+            at += count as u64;
+        }
+        Ok(sum.root(self.pages))
     }
 
     /// Lays one part of a delta over it.
@@ -89,21 +105,50 @@ impl PagesFile {
     }
 }
 
-/// Writes one part of a base to its place and sums its pages on the way.
+/// When the pages of a base are summed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Summing {
+    /// While they are written: something is laid over them, and its faults are not to be taken for theirs.
+    Now,
+    /// When all of them are there.
+    Later,
+}
+
+/// What was written of one part.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Written {
+    /// Of its bytes, by which it is known again: what must be told apart is a part and what a crash left of it.
+    crc: u32,
+    /// Of its pages; nothing when they are summed later.
+    pub sum: PageSum,
+}
+
+/// Writes one part of a base to its place.
 pub(super) struct PartWriter {
     file: Arc<File>,
     at: u64,
     page_size: u32,
-    pub sum: PageSum,
+    summing: Summing,
+    crc: crc32fast::Hasher,
+    sum: PageSum,
 }
 
 impl PartWriter {
-    pub(super) fn new(file: Arc<File>, index: usize, page_size: u32) -> Self {
+    pub(super) fn new(file: Arc<File>, index: usize, (page_size, summing): (u32, Summing)) -> Self {
         Self {
             file,
             at: index as u64 * PART_BYTES,
             page_size,
+            summing,
+            crc: crc32fast::Hasher::new(),
             sum: PageSum::default(),
+        }
+    }
+
+    pub(super) fn end(self) -> Written {
+        Written {
+            crc: self.crc.finalize(),
+            sum: self.sum,
         }
     }
 }
@@ -112,7 +157,10 @@ impl Write for PartWriter {
     /// Whole pages, as the opening hands them over.
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         self.file.write_all_at(bytes, self.at)?;
-        sum_pages(bytes, self.at, self.page_size, &mut self.sum);
+        self.crc.update(bytes);
+        if self.summing == Summing::Now {
+            sum_pages(bytes, self.at, self.page_size, &mut self.sum);
+        }
         self.at += bytes.len() as u64;
         Ok(bytes.len())
     }
@@ -132,7 +180,7 @@ fn sum_pages(bytes: &[u8], at: u64, page_size: u32, sum: &mut PageSum) {
 }
 
 /// Which parts of a base are in the file, for a restore that goes on after this one was killed: a line for each, with
-/// the root of its pages, behind a first line that says which base it is.
+/// a checksum of its bytes, behind a first line that says which base it is.
 pub(super) struct Journal {
     file: Mutex<File>,
 }
@@ -143,7 +191,7 @@ impl Journal {
         path: &Path,
         base: &Manifest,
         database: &File,
-    ) -> anyhow::Result<(Self, BTreeMap<usize, PageSum>)> {
+    ) -> anyhow::Result<(Self, BTreeMap<usize, Written>)> {
         let title = format!("{} {}", base.point, base.page_root);
         let found = std::fs::read_to_string(path).unwrap_or_default();
         let mut lines = found.lines();
@@ -163,8 +211,8 @@ impl Journal {
             .with_context(|| format!("making {}", path.display()))?;
         share(&file).with_context(|| format!("making {}", path.display()))?;
         let mut text = format!("{title}\n");
-        for (index, sum) in &done {
-            text.push_str(&line(*index, sum));
+        for (index, part) in &done {
+            text.push_str(&line(*index, *part));
         }
         file.write_all(text.as_bytes())
             .context("writing down which parts are there")?;
@@ -175,20 +223,19 @@ impl Journal {
     }
 
     /// Writes one more part down.
-    pub(super) fn add(&self, index: usize, sum: &PageSum) -> io::Result<()> {
+    pub(super) fn add(&self, index: usize, part: Written) -> io::Result<()> {
         let mut file = self.file.lock().unwrap_or_else(PoisonError::into_inner);
-        file.write_all(line(index, sum).as_bytes())
+        file.write_all(line(index, part).as_bytes())
     }
 }
 
-/// The root of a part counts no pages: it only has to change with every one of them.
-fn line(index: usize, sum: &PageSum) -> String {
-    format!("{index} {}\n", sum.root(0))
+fn line(index: usize, part: Written) -> String {
+    format!("{index} {:08x}\n", part.crc)
 }
 
-/// The part that a line names, if the file still holds it: it is read again, since its sum is needed anyway.
-fn intact_part(line: &str, base: &Manifest, database: &File) -> Option<(usize, PageSum)> {
-    let (index, root) = line.split_once(' ')?;
+/// The part that a line names, if the file still holds it.
+fn intact_part(line: &str, base: &Manifest, database: &File) -> Option<(usize, Written)> {
+    let (index, crc) = line.split_once(' ')?;
     let index: usize = index.parse().ok()?;
     let part = base.database.get(index)?;
     let mut bytes = vec![0; usize::try_from(part.plain_size_bytes).ok()?];
@@ -196,5 +243,6 @@ fn intact_part(line: &str, base: &Manifest, database: &File) -> Option<(usize, P
     database.read_exact_at(&mut bytes, at).ok()?;
     let mut sum = PageSum::default();
     sum_pages(&bytes, at, base.page_size, &mut sum);
-    (sum.root(0).as_str() == root).then_some((index, sum))
+    let crc32 = crc32fast::hash(&bytes);
+    (u32::from_str_radix(crc, 16) == Ok(crc32)).then_some((index, Written { crc: crc32, sum }))
 }

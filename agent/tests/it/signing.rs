@@ -1,6 +1,6 @@
 //! Who signed: gpg says it, and a restore believes nobody else.
 
-use std::{fs, io::Read};
+use std::{fs, time::Duration};
 
 use agent::{
     backup::{
@@ -10,8 +10,9 @@ use agent::{
     },
     keys,
 };
+use serde_json::Value;
 
-use crate::shop::{PASSPHRASE, Shop, stderr, text};
+use crate::shop::{PASSPHRASE, Shop, integrity_of, stderr, text};
 
 fn owner(shop: &Shop) -> (Recipients, Keys) {
     let recipients = Recipients::load(&[shop.path("kit/owner.asc")]).ok().unwrap();
@@ -97,8 +98,57 @@ fn an_object_opens_to_no_more_bytes_than_it_may() {
     let shop = Shop::new();
     let (recipients, keys) = owner(&shop);
     let signer = SigningKey::make().unwrap();
-    let sealed = seal(std::io::repeat(0).take(1 << 20), &recipients, &signer, LEVEL).unwrap();
+    let sealed = seal(&vec![0; 1 << 20][..], &recipients, &signer, LEVEL).unwrap();
     let opened = |most| open(&sealed.bytes, &keys, &signer.as_signers(), most);
     assert_eq!(opened(1 << 20).unwrap().len(), 1 << 20);
     assert!(matches!(opened((1 << 20) - 1), Err(OpenError::Broken(_))));
+}
+
+/// Signs the newest manifest anew, for a database that this point does not hold, and puts it in the old one's place.
+fn promise_another_database(shop: &Shop, point: &Value) {
+    let (recipients, keys) = owner(shop);
+    let signer = SigningKey::load(&shop.path("state")).unwrap().unwrap();
+    for remote in ["local", "offsite"] {
+        let path = shop.path(remote).join(text(&point["manifest"]));
+        let sealed = fs::read(&path).unwrap();
+        let plain = open(&sealed, &keys, &signer.as_signers(), 1 << 20).unwrap();
+        let mut manifest: Value = serde_json::from_slice(&plain).unwrap();
+        manifest["page_root"] = Value::from("0".repeat(32));
+        let plain = serde_json::to_vec(&manifest).unwrap();
+        let sealed = seal(plain.as_slice(), &recipients, &signer, LEVEL).unwrap();
+        let name = format!("{}.{}.json.pgp", text(&point["id"]), &sealed.sha256[..32]);
+        fs::remove_file(&path).unwrap();
+        fs::write(path.with_file_name(name), sealed.bytes).unwrap();
+    }
+}
+
+#[test]
+fn intact_parts_that_are_another_database_than_the_manifest_describes_are_not_handed_out() {
+    let shop = Shop::new();
+    shop.fill(16);
+    let older = shop.back_up();
+    // Points' names tell the second.
+    std::thread::sleep(Duration::from_millis(1_100));
+    let newest = shop.back_up();
+    promise_another_database(&shop, &newest);
+    let restore = [
+        "restore",
+        "--key",
+        "kit/owner.secret.asc",
+        "--yes",
+        "--to",
+        "back",
+    ];
+    let said = shop.agent_done(&restore);
+    assert!(said.contains("do not add up"), "{said}");
+    assert!(
+        said.contains(&format!("older point {}", text(&older["id"]))),
+        "{said}"
+    );
+    assert_eq!(integrity_of(&shop.path("back/shop.db")), "ok");
+    fs::remove_dir_all(shop.path("back")).unwrap();
+    promise_another_database(&shop, &older);
+    let said = shop.agent_refuses(1, &restore);
+    assert!(said.contains("do not add up"), "{said}");
+    assert!(!shop.path("back").exists());
 }
