@@ -39,8 +39,8 @@ pub const FASTEST_LEVEL: i32 = 1;
 /// The fastest level with twice its table and shorter matches: pages of a database become a twelfth smaller, for a
 /// twentieth of the time, which encrypting and writing less gives back.
 const TUNED: [CParameter; 2] = [CParameter::HashLog(15), CParameter::MinMatch(6)];
-/// Plain bytes of a zstd frame: several of its windows, so that beginning anew costs a hundredth of the size at most.
-pub(super) const FRAME_BYTES: usize = 2 * 1024 * 1024;
+/// Plain bytes of a zstd frame: two of its windows, so that beginning anew costs a hundredth of the size at most.
+pub(super) const FRAME_BYTES: usize = 1024 * 1024;
 
 /// Bytes for a remote.
 pub struct Sealed {

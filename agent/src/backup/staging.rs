@@ -6,6 +6,7 @@ use std::{
     io::{self, BufRead, BufWriter, Write},
     os::unix::fs::{DirBuilderExt, OpenOptionsExt},
     path::{Path, PathBuf},
+    sync::{Mutex, PoisonError},
 };
 
 use anyhow::Context;
@@ -85,6 +86,8 @@ pub(super) struct Sealer {
     /// Where session keys wait for a rehearsal.
     pub remembered: Remembered,
     spare: Spare,
+    /// Held while an object is opened again, which takes as much memory as the object: one at a time.
+    opening: Mutex<()>,
 }
 
 /// An object that was poured, before anybody has looked at it.
@@ -108,6 +111,7 @@ impl Sealer {
             level,
             remembered,
             spare: Spare::default(),
+            opening: Mutex::default(),
         }
     }
 
@@ -163,6 +167,7 @@ impl Sealer {
     ) -> anyhow::Result<Object> {
         let key = &object.key;
         if let Some(seen) = seen {
+            let _one_at_a_time = self.opening.lock().unwrap_or_else(PoisonError::into_inner);
             let sealed = sealed()?;
             seen.require_in(
                 sealed.as_ref(),

@@ -25,8 +25,11 @@ use crate::{
 pub const BOT_LOOP: &str = "bot";
 /// Between two looks at a bot that runs.
 const POLL_EVERY: Duration = Duration::from_secs(5);
-/// Between two looks for a bot that does not.
+/// Between two looks for a bot that does not: soon at first, since systemd starts it again at once.
 const LOOK_EVERY: Duration = Duration::from_millis(500);
+/// Between two looks for one that has been away for [`LONG_AWAY`].
+const LOOK_SELDOM: Duration = Duration::from_secs(2);
+const LONG_AWAY: Duration = Duration::from_secs(60);
 /// How long one look may take.
 const LOOK_LIMIT: Duration = Duration::from_secs(3);
 /// How long a cut connection's bot has to show that it lives, twice.
@@ -133,6 +136,7 @@ impl BotWatch {
 
     /// Looks for the bot until it answers.
     async fn await_bot(&self, absence: Absence) -> Health {
+        let begun = Instant::now();
         loop {
             self.beat.progress(Instant::now());
             match self.ask().await {
@@ -142,7 +146,11 @@ impl BotWatch {
                 }
                 Ok(_) | Err(_) => self.observe(Observation::wrong(absence.rule())),
             }
-            sleep(LOOK_EVERY).await;
+            sleep(match begun.elapsed() < LONG_AWAY {
+                true => LOOK_EVERY,
+                false => LOOK_SELDOM,
+            })
+            .await;
         }
     }
 
