@@ -51,12 +51,15 @@ impl Lacks {
         never_sent.extend(dropped.context("asking what was dropped")?);
         let of_remote = shipping.iter().find(|shipping| shipping.remote == remote);
         let sent = of_remote.and_then(|shipping| shipping.holds.clone());
+        let kept_from = kept_from(sample, now).context("asking what retention may have let go")?;
         let found = holes::of(&Question {
             names,
             points: &points,
             sent: sent.map(|(chain, commit, _)| (chain, commit)),
             never_sent,
-            kept_from: sample.retention.map(|retention| retention.window_start(now)),
+            kept_from,
+            // Who may not delete there and has no rules is pruned for from another machine.
+            is_pruned_elsewhere: kept_from.is_none() && sample.remote.is_append_only(),
             now,
         });
         Ok(Self::ask(found, sample).await)
@@ -97,6 +100,17 @@ impl Lacks {
     }
 }
 
+/// The latest start of `keep_within` that was in force on this machine: rules that keep more from now on bring nothing
+/// back.
+fn kept_from(sample: &Sample<'_>, now: UnixMillis) -> rusqlite::Result<Option<UnixMillis>> {
+    let (store, remote) = (sample.store, sample.remote.name());
+    if let Some(retention) = sample.retention {
+        store.put_let_go(remote, retention.window_start(now), now)?;
+    }
+    // Of a clock that was wrong nothing follows.
+    Ok(store.let_go_until(remote)?.filter(|until| *until <= now))
+}
+
 /// One that does not answer holds nothing that could be fetched.
 async fn holds(remote: &Remote, hole: &Hole) -> bool {
     let listed = remote.list(&object_key::segments_of(&hole.chain)).await;
@@ -110,11 +124,16 @@ fn told(hole: &Hole, holders: &[String], remote: &str) -> String {
         chain,
         first,
         last,
+        follows,
         next,
     } = hole;
     let (commits, them) = match first == last {
         true => (format!("commit {first}"), "it"),
         false => (format!("commits {first} to {last}"), "them"),
+    };
+    let place = match follows {
+        Some(point) => format!(", right after the point {point},"),
+        None => String::new(),
     };
     let reach = match next {
         Some(point) => format!("nor what follows until the point {point}"),
@@ -129,6 +148,7 @@ fn told(hole: &Hole, holders: &[String], remote: &str) -> String {
         ),
     };
     format!(
-        "{commits} of the chain {chain} cannot be restored from this remote, {reach}: the segments are missing; {cure}"
+        "{commits} of the chain {chain}{place} cannot be restored from this remote, {reach}: the segments are missing, what \
+         follows them is there, and no rule of [retention] lets them go; {cure}"
     )
 }

@@ -56,6 +56,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../migrations/0008_capture_kinds.sql"),
     include_str!("../../migrations/0009_floor_over.sql"),
     include_str!("../../migrations/0010_floor_edits.sql"),
+    include_str!("../../migrations/0011_let_go.sql"),
 ];
 
 const READ_VERSION: &str = "PRAGMA user_version";

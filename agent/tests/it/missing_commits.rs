@@ -10,7 +10,7 @@ use agent::store::{
     capture::SpooledSegment,
     rehearsal::{Kind, Rehearsal},
 };
-use protocol::{chain::CommitNumber, object_key::SegmentName};
+use protocol::{chain::CommitNumber, object_key::SegmentName, time::UnixMillis};
 use rusqlite::Connection;
 use serde_json::Value;
 
@@ -28,6 +28,13 @@ fn captured(commits: u32) -> (Shop, Value) {
     let agent = Running::start(&shop);
     agent.wait_for("/rest");
     let point = shop.back_up();
+    sell(&shop, &agent, commits);
+    agent.burn();
+    (shop, point)
+}
+
+/// So many segments of one commit, on both remotes.
+fn sell(shop: &Shop, agent: &Running, commits: u32) {
     let bot = Connection::open(shop.database()).unwrap();
     bot.busy_timeout(std::time::Duration::from_secs(5)).unwrap();
     for _ in 0..commits {
@@ -35,9 +42,7 @@ fn captured(commits: u32) -> (Shop, Value) {
             .unwrap();
         agent.wait_for("/durable");
     }
-    wait_until_both_hold_the_same(&shop);
-    agent.burn();
-    (shop, point)
+    wait_until_both_hold_the_same(shop);
 }
 
 /// The segments of a remote after the point, in the order of their commits.
@@ -130,6 +135,67 @@ fn what_no_remote_holds_any_more_is_said_to_be_so_and_a_point_after_it_ends_it()
     let said = shop.agent_refuses(1, &VERIFY);
     let until = format!("nor what follows until the point {}", text(&later["id"]));
     assert!(said.contains(&until), "{said}");
+}
+
+#[test]
+fn what_is_gone_right_after_a_point_is_named_also_when_nothing_is_left_before_it() {
+    let (shop, point) = captured(5);
+    let segments = after(&shop, "local", &point);
+    // What came before the point goes as well, as after a while of retention: no range is left that would end there.
+    let following: Vec<&PathBuf> = segments.iter().map(|(path, _)| path).collect();
+    for path in files_under(&shop.path("local/segment")) {
+        if !following.contains(&&path) {
+            fs::remove_file(path).unwrap();
+        }
+    }
+    shop.agent_done(&VERIFY);
+    let (gone, first) = &segments[0];
+    let kept = fs::read(gone).unwrap();
+    fs::remove_file(gone).unwrap();
+
+    let said = shop.agent_refuses(1, &VERIFY);
+    let place = format!("right after the point {}", text(&point["id"]));
+    for part in [&told(first), &place, "no rule of [retention]", "offsite holds"] {
+        assert!(said.contains(part), "{part} is not said: {said}");
+    }
+    // Rules that were not there cannot have deleted it; those that keep a week neither.
+    append(&shop.path("agent.toml"), "[retention]\nkeep_within = \"7d\"\n");
+    let said = shop.agent_refuses(1, &VERIFY);
+    assert!(said.contains(&place), "{said}");
+    fs::write(gone, kept).unwrap();
+    shop.agent_done(&VERIFY);
+}
+
+#[test]
+fn what_prune_itself_deleted_after_a_point_is_no_damage_also_when_the_rules_keep_more_later() {
+    let (shop, point) = captured(4);
+    let settings = shop.path("agent.toml");
+    let before = fs::read_to_string(&settings).unwrap();
+    // The newest two full points stay, and what follows the newer one; the commits between them go.
+    append(&settings, "[retention]\ndaily = 7\n");
+    let agent = Running::start(&shop);
+    agent.wait_for("/rest");
+    let newer = shop.back_up();
+    sell(&shop, &agent, 2);
+    agent.burn();
+    assert_eq!(point["chain"], newer["chain"]);
+    let store = Store::open(&shop.path("state")).unwrap();
+    shop.agent_done(&["prune", "--remote", "local"]);
+    let marks = store.prune_marks("local").unwrap();
+    let aged = marks.into_keys().map(|key| (key, UnixMillis(1)));
+    store.set_prune_marks("local", &aged.collect()).unwrap();
+    shop.agent_done(&["prune", "--remote", "local"]);
+    let left = after(&shop, "local", &newer);
+    assert!(left.len() >= 2);
+    assert_eq!(after(&shop, "local", &point), left, "the rules let the others go");
+    for more in ["", "[retention]\nkeep_within = \"30d\"\n"] {
+        fs::write(&settings, before.clone() + more).unwrap();
+        shop.agent_done(&VERIFY);
+    }
+    // What follows the newer one they never did.
+    fs::remove_file(&left[0].0).unwrap();
+    let said = shop.agent_refuses(1, &VERIFY);
+    assert!(said.contains(&told(&left[0].1)), "{said}");
 }
 
 #[test]
