@@ -57,6 +57,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../migrations/0009_floor_over.sql"),
     include_str!("../../migrations/0010_floor_edits.sql"),
     include_str!("../../migrations/0011_let_go.sql"),
+    include_str!("../../migrations/0012_anchors.sql"),
 ];
 
 const READ_VERSION: &str = "PRAGMA user_version";
