@@ -5,7 +5,7 @@
 use std::collections::BTreeSet;
 
 use anyhow::Context;
-use protocol::{object_key, time::UnixMillis};
+use protocol::{chain::ChainId, object_key, time::UnixMillis};
 use serde_json::{Value, json};
 
 use super::sample::Sample;
@@ -26,6 +26,8 @@ pub(super) struct Lacks {
     /// Each hole with the other remotes that hold all of it.
     holes: Vec<(Hole, Vec<String>)>,
     never_sent: BTreeSet<End>,
+    /// The chain that this machine sends there; of others it may not know what a spool had to drop.
+    sends: Option<ChainId>,
 }
 
 impl Lacks {
@@ -51,6 +53,7 @@ impl Lacks {
         never_sent.extend(dropped.context("asking what was dropped")?);
         let of_remote = shipping.iter().find(|shipping| shipping.remote == remote);
         let sent = of_remote.and_then(|shipping| shipping.holds.clone());
+        let sends = sent.as_ref().map(|(chain, ..)| chain.clone());
         let kept_from = kept_from(sample, now).context("asking what retention may have let go")?;
         let found = holes::of(&Question {
             names,
@@ -62,10 +65,10 @@ impl Lacks {
             is_pruned_elsewhere: kept_from.is_none() && sample.remote.is_append_only(),
             now,
         });
-        Ok(Self::ask(found, sample).await)
+        Ok(Self::ask(found, sends, sample).await)
     }
 
-    async fn ask(found: Found, sample: &Sample<'_>) -> Self {
+    async fn ask(found: Found, sends: Option<ChainId>, sample: &Sample<'_>) -> Self {
         let mut holes = Vec::new();
         for hole in found.holes.into_iter().take(ASKED_MAX) {
             let mut holders = Vec::new();
@@ -80,6 +83,7 @@ impl Lacks {
         Self {
             holes,
             never_sent: found.never_sent,
+            sends,
         }
     }
 
@@ -87,7 +91,7 @@ impl Lacks {
     pub(super) fn told<'a>(&'a self, remote: &'a str) -> impl Iterator<Item = String> + 'a {
         self.holes
             .iter()
-            .map(move |(hole, holders)| told(hole, holders, remote))
+            .map(move |(hole, holders)| told(hole, self.sends.as_ref(), holders, remote))
     }
 
     /// For the row, and for the next look.
@@ -119,7 +123,7 @@ async fn holds(remote: &Remote, hole: &Hole) -> bool {
     ranges.any(|range| range.first <= hole.first && hole.last <= range.last)
 }
 
-fn told(hole: &Hole, holders: &[String], remote: &str) -> String {
+fn told(hole: &Hole, sends: Option<&ChainId>, holders: &[String], remote: &str) -> String {
     let Hole {
         chain,
         first,
@@ -139,6 +143,16 @@ fn told(hole: &Hole, holders: &[String], remote: &str) -> String {
         Some(point) => format!("nor what follows until the point {point}"),
         None => "nor what follows until its next backup (`agent backup`)".to_owned(),
     };
+    let cause = match sends == Some(chain) {
+        true => {
+            "the segments are missing, what follows them is there, and no rule of [retention] lets them go"
+        }
+        // What a spool dropped is known to the server alone that had it.
+        false => {
+            "the segments are missing: either the server that followed this chain could not send them before its spool was \
+             full, which `agent verify` there says, or they were deleted, by no rule of [retention]"
+        }
+    };
     let cure = match holders {
         [] => format!("no other remote that answers holds {them}"),
         holders => format!(
@@ -148,7 +162,6 @@ fn told(hole: &Hole, holders: &[String], remote: &str) -> String {
         ),
     };
     format!(
-        "{commits} of the chain {chain}{place} cannot be restored from this remote, {reach}: the segments are missing, what \
-         follows them is there, and no rule of [retention] lets them go; {cure}"
+        "{commits} of the chain {chain}{place} cannot be restored from this remote, {reach}: {cause}; {cure}"
     )
 }

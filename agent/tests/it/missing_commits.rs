@@ -239,6 +239,36 @@ fn what_the_spool_had_to_drop_is_told_and_no_damage_also_after_the_next_time() {
 }
 
 #[test]
+fn on_another_machine_it_is_left_open_who_is_to_blame_and_the_server_tells() {
+    let (shop, point) = captured(5);
+    let segments = after(&shop, "local", &point);
+    let (gone, name) = &segments[1];
+    fs::remove_file(gone).unwrap();
+    // Names hold the moment: what is younger than ten minutes may be on its way, for all that another machine knows.
+    for (path, name) in &segments[2..] {
+        let mut earlier = name.clone();
+        earlier.last_at = UnixMillis(name.last_at.0 - 660_000);
+        fs::rename(path, shop.path("local").join(earlier.to_string())).unwrap();
+    }
+    let settings = shop.path("agent.toml");
+    let of_server = fs::read_to_string(&settings).unwrap();
+    let own = of_server.replace("dir = \"state\"", "dir = \"owners-state\"");
+    assert_ne!(own, of_server);
+    fs::write(&settings, own).unwrap();
+    let said = shop.agent_refuses(1, &[&VERIFY[..], &["--key", "kit/owner.secret.asc"]].concat());
+    for part in [&told(name), "either the server", "or they were deleted"] {
+        assert!(said.contains(part), "{part} is not said: {said}");
+    }
+    // The server knows what it sent.
+    fs::write(&settings, of_server).unwrap();
+    let said = shop.agent_refuses(1, &VERIFY);
+    assert!(
+        said.contains(&told(name)) && said.contains("no rule of [retention] lets them go"),
+        "{said}"
+    );
+}
+
+#[test]
 fn what_lies_before_everything_that_retention_keeps_is_no_damage() {
     let (shop, point) = captured(4);
     fs::remove_file(&after(&shop, "local", &point)[1].0).unwrap();
