@@ -16,6 +16,7 @@ use super::{
     ranges::{self, Range},
     survey::Names,
 };
+use crate::store::drops::Dropped;
 
 /// Segments travel a few at a time: of what another machine sends, a younger hole may close by itself.
 const SETTLED: Duration = Duration::from_secs(600);
@@ -37,6 +38,9 @@ pub struct Hole {
 
 /// The last commit of a hole, which names it.
 pub type End = (ChainId, CommitNumber);
+
+/// First and last commit of some in a row.
+type Stretch = (CommitNumber, CommitNumber);
 
 /// A point that is there, as far as commits are concerned.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -70,8 +74,8 @@ pub struct Question<'a> {
     pub points: &'a [Stand],
     /// How far this server sent segments there: what follows may be on its way.
     pub sent: Option<End>,
-    /// The ends of what the spool had to drop before the remote took it.
-    pub never_sent: BTreeSet<End>,
+    /// What the spool had to drop before the remote took it.
+    pub never_sent: Vec<Dropped>,
     /// The latest start of `keep_within` that was ever in force: what lies before it and before a point of that time may
     /// have been let go.
     pub kept_from: Option<UnixMillis>,
@@ -86,7 +90,7 @@ pub struct Question<'a> {
 pub struct Found {
     /// What was there once, or should have been.
     pub holes: Vec<Hole>,
-    /// The holes that are there because the spool was full, by their ends.
+    /// The ends of what is not there because the spool was full.
     pub never_sent: BTreeSet<End>,
 }
 
@@ -98,21 +102,20 @@ pub fn of(question: &Question<'_>) -> Found {
     for chain in chains {
         let ranges = question.with_ends(chain, on(question.names, chain));
         for pair in ranges.windows(2) {
-            let mut first = pair[0].last.next();
+            let first = pair[0].last.next();
             let Some(last) = before(pair[1].first).filter(|last| first <= *last) else {
                 continue;
             };
-            let end = (chain.clone(), last);
-            // The spool drops from its beginning: nothing of the hole before such an end was sent.
-            let within = question.never_sent.range((chain.clone(), first)..=end.clone());
-            if let Some(dropped) = within.last() {
-                found.never_sent.insert(dropped.clone());
-                first = dropped.1.next();
-            }
-            if first <= last && question.is_settled(&pair[1], &end) {
-                let holes = question.between_points(chain, first, last).into_iter();
-                let stay = holes.filter(|hole| !question.is_let_go(hole, pair[0].last_at));
-                found.holes.extend(stay);
+            let dropped = question.dropped(chain, (first, last));
+            found
+                .never_sent
+                .extend(dropped.iter().map(|it| (chain.clone(), it.last)));
+            for (first, last) in without((first, last), &dropped) {
+                if question.is_settled(&pair[1], &(chain.clone(), last)) {
+                    let holes = question.between_points(chain, first, last).into_iter();
+                    let stay = holes.filter(|hole| !question.is_let_go(hole, pair[0].last_at));
+                    found.holes.extend(stay);
+                }
             }
         }
     }
@@ -133,7 +136,29 @@ fn before(commit: CommitNumber) -> Option<CommitNumber> {
     CommitNumber::new(commit.get() - 1).ok()
 }
 
+/// What is left of a stretch of commits without what was dropped.
+fn without(stretch: Stretch, dropped: &[&Dropped]) -> Vec<Stretch> {
+    let cut = |(first, last): Stretch, dropped: &Dropped| {
+        let head = before(dropped.first).map(|end| (first, end.min(last)));
+        let tail = (dropped.last.next().max(first), last);
+        let both = head.into_iter().chain([tail]);
+        both.filter(|(first, last)| first <= last)
+    };
+    dropped.iter().fold(vec![stretch], |left, dropped| {
+        left.into_iter()
+            .flat_map(|stretch| cut(stretch, dropped))
+            .collect()
+    })
+}
+
 impl Question<'_> {
+    /// What of a stretch was never sent.
+    fn dropped(&self, chain: &ChainId, (first, last): Stretch) -> Vec<&Dropped> {
+        let dropped = self.never_sent.iter();
+        let within = dropped.filter(|it| it.chain == *chain && it.first <= last && first <= it.last);
+        within.collect()
+    }
+
     /// The ranges between the oldest point of the chain and the newest: what is missing right after the one or right
     /// before the other is a hole too. Each point stands as a range of its own commit.
     fn with_ends(&self, chain: &ChainId, mut ranges: Vec<Range>) -> Vec<Range> {
@@ -274,7 +299,7 @@ mod tests {
             names: &names,
             points: &points,
             sent: Some(end(20)),
-            never_sent: BTreeSet::new(),
+            never_sent: Vec::new(),
             kept_from: None,
             is_pruned_elsewhere: false,
             now: UnixMillis(30),
@@ -348,7 +373,7 @@ mod tests {
                 names: &names,
                 points: &points,
                 sent: None,
-                never_sent: BTreeSet::new(),
+                never_sent: Vec::new(),
                 kept_from: Some(UnixMillis(kept_from)),
                 is_pruned_elsewhere: false,
                 now: UnixMillis(20).plus(SETTLED),
@@ -386,8 +411,20 @@ mod tests {
             question.now = UnixMillis(20).plus(SETTLED);
         };
         assert_eq!(found(&[1], settled), [(6, 8, None), (13, 14, None)]);
-        let drop = |question: &mut Question<'_>| question.never_sent = [end(8), end(13)].into();
-        assert_eq!(found(&[1], drop), [(14, 14, None)], "what follows is one");
+        let dropped = |first, last| Dropped {
+            chain: ChainId::from_bits(1),
+            first: commit(first),
+            last: commit(last),
+        };
+        let found_without =
+            |dropped: &[Dropped]| found(&[1], |question| question.never_sent = dropped.to_vec());
+        let all = [dropped(1, 8), dropped(13, 13)];
+        assert_eq!(found_without(&all), [(14, 14, None)], "what follows is one");
+        assert_eq!(
+            found_without(&[dropped(7, 7), dropped(13, 14)]),
+            [(6, 6, None), (8, 8, None)],
+            "and what was there before"
+        );
         assert_eq!(
             found(&[1, 10], |question| question.kept_from = Some(UnixMillis(14))),
             [(13, 14, None)]

@@ -5,7 +5,11 @@
 use std::collections::BTreeSet;
 
 use anyhow::Context;
-use protocol::{chain::ChainId, object_key, time::UnixMillis};
+use protocol::{
+    chain::{ChainId, CommitNumber},
+    object_key,
+    time::UnixMillis,
+};
 use serde_json::{Value, json};
 
 use super::sample::Sample;
@@ -15,7 +19,7 @@ use crate::{
         remote::Remote,
         survey::Names,
     },
-    store::{points::KnownPoint, shipping::Shipping},
+    store::{drops::Dropped, points::KnownPoint, shipping::Shipping},
 };
 
 /// Holes that the other remotes are asked about; of more only the first ones.
@@ -46,11 +50,9 @@ impl Lacks {
             names.contains_key(&manifest)
         });
         let points: Vec<Stand> = listed.map(|known| Stand::from(&known.manifest)).collect();
-        // Only the newest one is in the store: the older ones are handed on from look to look.
-        let mut never_sent: BTreeSet<End> =
-            serde_json::from_value(before["never_sent"].clone()).unwrap_or_default();
         let dropped = sample.store.never_sent(remote);
-        never_sent.extend(dropped.context("asking what was dropped")?);
+        let mut never_sent = dropped.context("asking what was dropped")?;
+        never_sent.extend(dropped_before(before, &never_sent));
         let of_remote = shipping.iter().find(|shipping| shipping.remote == remote);
         let sent = of_remote.and_then(|shipping| shipping.holds.clone());
         let sends = sent.as_ref().map(|(chain, ..)| chain.clone());
@@ -102,6 +104,19 @@ impl Lacks {
         seen["missing_commits"] = holes.collect();
         seen["never_sent"] = json!(self.never_sent);
     }
+}
+
+/// What looks of earlier programs saw and the store does not know: only where it ended was handed on.
+fn dropped_before(before: &Value, known: &[Dropped]) -> Vec<Dropped> {
+    let ends: BTreeSet<End> = serde_json::from_value(before["never_sent"].clone()).unwrap_or_default();
+    let is_known = |(chain, last): &End| known.iter().any(|it| it.chain == *chain && it.last == *last);
+    let unknown = ends.into_iter().filter(|end| !is_known(end));
+    let from_the_first = unknown.map(|(chain, last)| Dropped {
+        chain,
+        first: CommitNumber::FIRST,
+        last,
+    });
+    from_the_first.collect()
 }
 
 /// The latest start of `keep_within` that was in force on this machine: rules that keep more from now on bring nothing

@@ -198,15 +198,14 @@ fn what_prune_itself_deleted_after_a_point_is_no_damage_also_when_the_rules_keep
     assert!(said.contains(&told(&left[0].1)), "{said}");
 }
 
-#[test]
-fn what_the_spool_had_to_drop_is_told_and_no_damage_also_after_the_next_time() {
-    let (shop, point) = captured(6);
-    let segments = after(&shop, "local", &point);
-    let drop_from_spool = |at: usize, id: i64| {
-        let (path, name) = &segments[at];
+/// The spool is full of these, which the folder never got; the last of their commits.
+fn drop_from_spool(shop: &Shop, dropped: &[(PathBuf, SegmentName)]) -> CommitNumber {
+    let store = Store::open(&shop.path("state")).unwrap();
+    let state = store.capture_state().unwrap().unwrap();
+    let spooled = dropped.iter().map(|(path, name)| {
         fs::remove_file(path).unwrap();
-        let through = SpooledSegment {
-            id,
+        let mut segment = SpooledSegment {
+            id: 0,
             key: name.to_string(),
             chain: name.chain.clone(),
             first: name.first,
@@ -216,17 +215,42 @@ fn what_the_spool_had_to_drop_is_told_and_no_damage_also_after_the_next_time() {
             size_bytes: 1,
             sha256: String::new(),
         };
-        let store = Store::open(&shop.path("state")).unwrap();
-        let behind = ["local".to_owned()];
-        let put = store.put_gap(&behind, &through, name.last_at, "the spool was full");
-        put.unwrap();
-        name.last
-    };
-    let first = drop_from_spool(1, 1_000);
+        segment.id = store.add_segment(&state, &segment, None).unwrap();
+        segment
+    });
+    let through = spooled.last().unwrap();
+    let behind = ["local".to_owned()];
+    let put = store.put_gap(&behind, &through, through.last_at, "the spool was full");
+    put.unwrap();
+    store.forget_segments_through(through.id).unwrap();
+    through.last
+}
+
+#[test]
+fn what_was_sent_right_before_the_spool_dropped_the_rest_is_missed_and_not_what_was_dropped() {
+    let (shop, point) = captured(6);
+    let segments = after(&shop, "local", &point);
+    let last = drop_from_spool(&shop, &segments[2..4]);
+    let said = shop.agent_done(&VERIFY);
+    let never_sent = format!("single commits through {last} were never sent there");
+    assert!(said.contains(&never_sent), "{said}");
+    fs::remove_file(&segments[1].0).unwrap();
+    let said = shop.agent_refuses(1, &VERIFY);
+    assert!(said.contains(&told(&segments[1].1)), "{said}");
+    let seen: Value = serde_json::from_str(&written_down(&shop).seen).unwrap();
+    assert_eq!(seen["missing_commits"].as_array().unwrap().len(), 1, "{seen}");
+    assert_eq!(seen["never_sent"][0][1], last.get(), "{seen}");
+}
+
+#[test]
+fn what_the_spool_had_to_drop_is_told_and_no_damage_also_after_the_next_time() {
+    let (shop, point) = captured(6);
+    let segments = after(&shop, "local", &point);
+    let first = drop_from_spool(&shop, &segments[1..2]);
     let said = shop.agent_done(&VERIFY);
     let until = |last: CommitNumber| format!("single commits through {last} were never sent there");
     assert!(said.contains(&until(first)), "{said}");
-    let second = drop_from_spool(3, 2_000);
+    let second = drop_from_spool(&shop, &segments[3..4]);
     let said = shop.agent_done(&VERIFY);
     assert!(
         said.contains(&until(first)) && said.contains(&until(second)),
