@@ -3,6 +3,7 @@
 use std::{
     fs,
     path::{Path, PathBuf},
+    time::{Duration, Instant},
 };
 
 use agent::store::{
@@ -36,13 +37,28 @@ fn captured(commits: u32) -> (Shop, Value) {
 /// So many segments of one commit, on both remotes.
 fn sell(shop: &Shop, agent: &Running, commits: u32) {
     let bot = Connection::open(shop.database()).unwrap();
-    bot.busy_timeout(std::time::Duration::from_secs(5)).unwrap();
+    bot.busy_timeout(Duration::from_secs(5)).unwrap();
     for _ in 0..commits {
         bot.execute("INSERT INTO item (text) VALUES (hex(randomblob(60)))", [])
             .unwrap();
         agent.wait_for("/durable");
     }
     wait_until_both_hold_the_same(shop);
+    // What lies there counts as sent once it is written down: an agent that is killed before sends it again.
+    let store = Store::open_to_look(&shop.path("state")).unwrap().unwrap();
+    let deadline = Instant::now() + Duration::from_secs(60);
+    while store
+        .shipping()
+        .unwrap()
+        .iter()
+        .any(|one| one.waiting_commits > 0)
+    {
+        assert!(
+            Instant::now() < deadline,
+            "what both hold is not written down as sent"
+        );
+        std::thread::sleep(Duration::from_millis(20));
+    }
 }
 
 /// The segments of a remote after the point, in the order of their commits.
