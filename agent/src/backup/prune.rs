@@ -141,6 +141,7 @@ pub async fn carry_out(
     remote: &Remote,
     progress: &dyn Progress,
 ) -> anyhow::Result<Done> {
+    forget_deleted_elsewhere(store, remote).await?;
     store
         .set_prune_marks(remote.name(), &plan.marks)
         .context("writing the marks down")?;
@@ -178,6 +179,29 @@ pub async fn carry_out(
         }
     }
     Ok(done)
+}
+
+/// Forgets the points that another machine has deleted from an append-only remote: this one may not, and had marked them
+/// by the same rules. What is gone without a mark stays known, and is missed.
+///
+/// # Errors
+/// When the agent's own database refuses; a remote that does not answer changes nothing.
+pub async fn forget_deleted_elsewhere(store: &Store, remote: &Remote) -> anyhow::Result<()> {
+    if !remote.is_append_only() {
+        return Ok(());
+    }
+    let mut marked = store
+        .prune_marks(remote.name())
+        .context("reading what was marked")?;
+    marked.retain(|key, _| key.starts_with(object_key::MANIFESTS));
+    if marked.is_empty() {
+        return Ok(());
+    }
+    let Ok(listed) = remote.list(object_key::MANIFESTS).await else {
+        return Ok(());
+    };
+    let mut gone = marked.keys().filter(|key| !listed.contains_key(*key));
+    gone.try_for_each(|key| forget(store, remote, key))
 }
 
 fn forget(store: &Store, remote: &Remote, key: &str) -> anyhow::Result<()> {

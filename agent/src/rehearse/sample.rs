@@ -16,6 +16,7 @@ use crate::{
     backup::{
         Progress,
         anchor::{self, Anchor},
+        prune,
         remote::Remote,
         seal::sha256_hex,
     },
@@ -78,6 +79,7 @@ impl Sample<'_> {
         clock: &dyn Fn() -> UnixMillis,
     ) -> anyhow::Result<Rehearsal> {
         let (store, remote, began_at) = (self.store, self.remote, clock());
+        prune::forget_deleted_elsewhere(store, remote).await?;
         let known = store.points().context("reading the catalogue")?;
         let here: Vec<&KnownPoint> = known
             .values()

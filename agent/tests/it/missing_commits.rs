@@ -279,6 +279,39 @@ fn what_the_spool_had_to_drop_is_told_and_no_damage_also_after_the_next_time() {
 }
 
 #[test]
+fn what_the_owners_machine_deleted_by_the_same_rules_is_not_missed_where_the_server_may_not_delete() {
+    let shop = Shop::new();
+    let settings = shop.path("agent.toml");
+    let server = fs::read_to_string(&settings).unwrap();
+    let local = "[remotes.local]\n";
+    assert!(server.contains(local));
+    let server = server.replace(local, &format!("{local}append_only = true\n"));
+    fs::write(&settings, server + "[retention]\nkeep_within = \"7d\"\n").unwrap();
+    let delete = |point: &Value| {
+        let of_point = |path: &PathBuf| path.to_str().unwrap().contains(text(&point["id"]));
+        let objects = files_under(&shop.path("local")).into_iter().filter(of_point);
+        let deleted = objects.map(|path| {
+            let key = path.strip_prefix(shop.path("local")).unwrap().to_owned();
+            fs::remove_file(path).unwrap();
+            (key.to_str().unwrap().to_owned(), UnixMillis(1))
+        });
+        deleted.collect()
+    };
+    let old = shop.back_up();
+    let newer = shop.back_up();
+    shop.back_up();
+    let marks = delete(&old);
+    let store = Store::open(&shop.path("state")).unwrap();
+    store.set_prune_marks("local", &marks).unwrap();
+    shop.agent_done(&VERIFY);
+    shop.agent_done(&["prune"]);
+    shop.agent_done(&VERIFY);
+    let _: std::collections::BTreeMap<_, _> = delete(&newer);
+    let said = shop.agent_refuses(1, &VERIFY);
+    assert!(said.contains(text(&newer["id"])), "no rule marked it: {said}");
+}
+
+#[test]
 fn on_another_machine_it_is_left_open_who_is_to_blame_and_the_server_tells() {
     let (shop, point) = captured(5);
     let segments = after(&shop, "local", &point);
