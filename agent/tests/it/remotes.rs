@@ -130,6 +130,16 @@ fn the_shop_comes_back_from_azures_blobs() {
 }
 
 #[test]
+fn the_shop_comes_back_from_googles_storage() {
+    let place = tempfile::tempdir().unwrap();
+    let server = servers::gcs(place.path());
+    let shop = shop_with(&[servers::gcs_section("cloud", server.address)]);
+    // As rclone's S3: the emulator takes the condition and ignores it.
+    expect_answers(&shop, "cloud", "no");
+    there_and_back(&shop);
+}
+
+#[test]
 fn an_ssh_host_that_nobody_vouched_for_is_refused() {
     let place = tempfile::tempdir().unwrap();
     let server = servers::sftp(place.path());
