@@ -1,6 +1,7 @@
-//! Commits whose segments one remote lacks although it holds later ones of the same chain: nothing after them can be
-//! reached there before the next point.
-//! Pure. What may still be on its way is no hole, nor what retention lets go.
+//! Commits whose segments one remote lacks although it holds what follows them in the same chain: nothing after them can
+//! be reached there before the next point. A chain that was followed has a segment for each of its commits but the first,
+//! so that its points and the segments' names prove what there was.
+//! Pure. What may still be on its way is no hole, nor what retention may have let go.
 
 use std::{collections::BTreeSet, time::Duration};
 
@@ -15,6 +16,7 @@ use super::{
     ranges::{self, Range},
     survey::Names,
 };
+use crate::store::drops::Dropped;
 
 /// Segments travel a few at a time: of what another machine sends, a younger hole may close by itself.
 const SETTLED: Duration = Duration::from_secs(600);
@@ -28,12 +30,17 @@ pub struct Hole {
     pub first: CommitNumber,
     /// The last one.
     pub last: CommitNumber,
+    /// The point that they directly follow; `None` when segments lie between.
+    pub follows: Option<PointId>,
     /// The next point of the chain there, from which it goes on; `None` when there is none.
     pub next: Option<PointId>,
 }
 
 /// The last commit of a hole, which names it.
 pub type End = (ChainId, CommitNumber);
+
+/// First and last commit of some in a row.
+type Stretch = (CommitNumber, CommitNumber);
 
 /// A point that is there, as far as commits are concerned.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -67,10 +74,13 @@ pub struct Question<'a> {
     pub points: &'a [Stand],
     /// How far this server sent segments there: what follows may be on its way.
     pub sent: Option<End>,
-    /// The ends of what the spool had to drop before the remote took it.
-    pub never_sent: BTreeSet<End>,
-    /// The start of `keep_within`: what lies before it and before a point of that time may have been let go.
+    /// What the spool had to drop before the remote took it.
+    pub never_sent: Vec<Dropped>,
+    /// The latest start of `keep_within` that was ever in force: what lies before it and before a point of that time may
+    /// have been let go.
     pub kept_from: Option<UnixMillis>,
+    /// Whether somebody else deletes there by rules that this machine does not know: where a chain begins is theirs.
+    pub is_pruned_elsewhere: bool,
     /// This machine's clock.
     pub now: UnixMillis,
 }
@@ -80,7 +90,7 @@ pub struct Question<'a> {
 pub struct Found {
     /// What was there once, or should have been.
     pub holes: Vec<Hole>,
-    /// The holes that are there because the spool was full, by their ends.
+    /// The ends of what is not there because the spool was full.
     pub never_sent: BTreeSet<End>,
 }
 
@@ -90,20 +100,22 @@ pub fn of(question: &Question<'_>) -> Found {
     let chains: BTreeSet<&ChainId> = question.points.iter().map(|point| &point.chain).collect();
     let mut found = Found::default();
     for chain in chains {
-        let ranges = on(question.names, chain);
+        let ranges = question.with_ends(chain, on(question.names, chain));
         for pair in ranges.windows(2) {
-            let (mut first, Some(last)) = (pair[0].last.next(), before(pair[1].first)) else {
+            let first = pair[0].last.next();
+            let Some(last) = before(pair[1].first).filter(|last| first <= *last) else {
                 continue;
             };
-            let end = (chain.clone(), last);
-            // The spool drops from its beginning: nothing of the hole before such an end was sent.
-            let within = question.never_sent.range((chain.clone(), first)..=end.clone());
-            if let Some(dropped) = within.last() {
-                found.never_sent.insert(dropped.clone());
-                first = dropped.1.next();
-            }
-            if first <= last && question.is_settled(&pair[1], &end) && !question.is_let_go(&pair[1], &end) {
-                found.holes.extend(question.between_points(chain, first, last));
+            let dropped = question.dropped(chain, (first, last));
+            found
+                .never_sent
+                .extend(dropped.iter().map(|it| (chain.clone(), it.last)));
+            for (first, last) in without((first, last), &dropped) {
+                if question.is_settled(&pair[1], &(chain.clone(), last)) {
+                    let holes = question.between_points(chain, first, last).into_iter();
+                    let stay = holes.filter(|hole| !question.is_let_go(hole, pair[0].last_at));
+                    found.holes.extend(stay);
+                }
             }
         }
     }
@@ -124,48 +136,111 @@ fn before(commit: CommitNumber) -> Option<CommitNumber> {
     CommitNumber::new(commit.get() - 1).ok()
 }
 
+/// What is left of a stretch of commits without what was dropped.
+fn without(stretch: Stretch, dropped: &[&Dropped]) -> Vec<Stretch> {
+    let cut = |(first, last): Stretch, dropped: &Dropped| {
+        let head = before(dropped.first).map(|end| (first, end.min(last)));
+        let tail = (dropped.last.next().max(first), last);
+        let both = head.into_iter().chain([tail]);
+        both.filter(|(first, last)| first <= last)
+    };
+    dropped.iter().fold(vec![stretch], |left, dropped| {
+        left.into_iter()
+            .flat_map(|stretch| cut(stretch, dropped))
+            .collect()
+    })
+}
+
 impl Question<'_> {
+    /// What of a stretch was never sent.
+    fn dropped(&self, chain: &ChainId, (first, last): Stretch) -> Vec<&Dropped> {
+        let dropped = self.never_sent.iter();
+        let within = dropped.filter(|it| it.chain == *chain && it.first <= last && first <= it.last);
+        within.collect()
+    }
+
+    /// The ranges between the oldest point of the chain and the newest: what is missing right after the one or right
+    /// before the other is a hole too. Each point stands as a range of its own commit.
+    fn with_ends(&self, chain: &ChainId, mut ranges: Vec<Range>) -> Vec<Range> {
+        let of_chain = || self.points.iter().filter(|point| point.chain == *chain);
+        let as_range = |point: &Stand| Range {
+            chain: chain.clone(),
+            first: point.commit,
+            last: point.commit,
+            restorable_from: None,
+            first_at: point.taken_at,
+            last_at: point.taken_at,
+            size_bytes: 0,
+        };
+        let (oldest, newest) = (
+            of_chain().min_by_key(|point| point.commit),
+            of_chain().max_by_key(|point| point.commit),
+        );
+        // A chain without segments may never have been followed: its points count their commits alone.
+        let begins = ranges.first().map(|range| range.first);
+        if let (Some(begins), Some(oldest), false) = (begins, oldest, self.is_pruned_elsewhere)
+            && oldest.commit < begins
+        {
+            ranges.insert(0, as_range(oldest));
+        }
+        let ends = ranges.last().map(|range| range.last);
+        if let (Some(ends), Some(newest)) = (ends, newest)
+            && ends < newest.commit
+            && self.was_sent(chain, newest.commit)
+        {
+            ranges.push(as_range(newest));
+        }
+        ranges
+    }
+
+    /// Whether this server itself sent the segments through this commit.
+    fn was_sent(&self, chain: &ChainId, commit: CommitNumber) -> bool {
+        let sent = self.sent.as_ref();
+        sent.is_some_and(|(sent, through)| sent == chain && commit <= *through)
+    }
+
     /// Whether nothing of it can still be on its way.
     fn is_settled(&self, after: &Range, (chain, last): &End) -> bool {
         match &self.sent {
-            Some((sent, through)) if sent == chain => last <= through,
+            Some((sent, _)) if sent == chain => self.was_sent(chain, *last),
             _ => self.now.since(after.first_at) >= SETTLED,
         }
     }
 
-    /// Whether retention may delete such segments: the start of what it keeps is restored from a later point.
-    fn is_let_go(&self, after: &Range, (chain, last): &End) -> bool {
+    /// Whether retention may have deleted such segments, the newest of which before them are of `since`. The start of
+    /// what it keeps is restored from the newest point before: of that one's chain it keeps all that follows it, of
+    /// earlier chains nothing.
+    fn is_let_go(&self, hole: &Hole, since: UnixMillis) -> bool {
         let Some(kept_from) = self.kept_from else {
             return false;
         };
-        let is_passed = self
-            .points
-            .iter()
-            .any(|point| point.chain == *chain && point.commit >= *last && point.taken_at <= kept_from);
-        after.first_at < kept_from && is_passed
+        let mut before = self.points.iter().filter(|point| point.taken_at <= kept_from);
+        before.any(|point| match point.chain == hole.chain {
+            true => point.commit >= hole.last,
+            false => point.taken_at >= since,
+        })
     }
 
     /// A point within is there by itself, and ends what could not be reached.
     fn between_points(&self, chain: &ChainId, first: CommitNumber, last: CommitNumber) -> Vec<Hole> {
-        let mut points: Vec<(CommitNumber, &PointId)> = self
-            .points
-            .iter()
-            .filter(|point| point.chain == *chain && point.commit >= first)
-            .map(|point| (point.commit, &point.point))
-            .collect();
+        let of_chain = self.points.iter().filter(|point| point.chain == *chain);
+        let mut points: Vec<(CommitNumber, &PointId)> =
+            of_chain.map(|point| (point.commit, &point.point)).collect();
         points.sort_unstable();
         let (mut holes, mut from) = (Vec::new(), first);
         let mut add = |first: CommitNumber, last: Option<CommitNumber>, next: Option<&PointId>| {
             if let Some(last) = last.filter(|last| first <= *last) {
+                let follows = points.iter().rev().find(|(commit, _)| commit.next() == first);
                 holes.push(Hole {
                     chain: chain.clone(),
                     first,
                     last,
+                    follows: follows.map(|(_, point)| (*point).clone()),
                     next: next.cloned(),
                 });
             }
         };
-        for (commit, point) in points.iter().filter(|(commit, _)| *commit <= last) {
+        for (commit, point) in points.iter().filter(|(at, _)| first <= *at && *at <= last) {
             add(from, before(*commit), Some(point));
             from = commit.next();
         }
@@ -190,13 +265,10 @@ mod tests {
     }
 
     /// Each segment at the moment that its last commit numbers.
-    fn names() -> Names {
-        let name = |(first, last): (u64, u64)| {
-            let at = UnixMillis(i64::try_from(last).unwrap());
-            let chain = ChainId::from_bits(1);
-            SegmentName::new(&chain, commit(first), commit(last), at, &"0".repeat(64))
-        };
-        SOLD.map(|range| (name(range).to_string(), 10)).into()
+    fn name((first, last): (u64, u64)) -> SegmentName {
+        let at = UnixMillis(i64::try_from(last).unwrap());
+        let chain = ChainId::from_bits(1);
+        SegmentName::new(&chain, commit(first), commit(last), at, &"0".repeat(64))
     }
 
     fn point(number: u64) -> Stand {
@@ -210,13 +282,26 @@ mod tests {
 
     /// First and last commit of each hole, and the commit of the next point.
     fn found(points: &[u64], change: impl FnOnce(&mut Question<'_>)) -> Vec<(u64, u64, Option<u64>)> {
-        let (names, points) = (names(), points.iter().copied().map(point).collect::<Vec<_>>());
+        found_in(&SOLD, points, change)
+    }
+
+    fn found_in(
+        segments: &[(u64, u64)],
+        points: &[u64],
+        change: impl FnOnce(&mut Question<'_>),
+    ) -> Vec<(u64, u64, Option<u64>)> {
+        let names: Names = segments
+            .iter()
+            .map(|range| (name(*range).to_string(), 10))
+            .collect();
+        let points: Vec<Stand> = points.iter().copied().map(point).collect();
         let mut question = Question {
             names: &names,
             points: &points,
             sent: Some(end(20)),
-            never_sent: BTreeSet::new(),
+            never_sent: Vec::new(),
             kept_from: None,
+            is_pruned_elsewhere: false,
             now: UnixMillis(30),
         };
         change(&mut question);
@@ -246,6 +331,75 @@ mod tests {
     }
 
     #[test]
+    fn what_is_missing_right_after_the_first_point_or_before_the_last_is_a_hole_too() {
+        let begin = [(9, 20)];
+        let as_it_is = |_: &mut Question<'_>| {};
+        assert_eq!(found_in(&begin, &[1], as_it_is), [(2, 8, None)]);
+        assert_eq!(
+            found_in(&begin, &[1, 5], as_it_is),
+            [(2, 4, Some(5)), (6, 8, None)]
+        );
+        assert_eq!(
+            found_in(&begin, &[8], as_it_is),
+            [],
+            "nothing is missing after it"
+        );
+        assert_eq!(found_in(&begin, &[10], as_it_is), [], "no point led there");
+        let elsewhere = |question: &mut Question<'_>| question.is_pruned_elsewhere = true;
+        assert_eq!(found_in(&begin, &[1], elsewhere), []);
+        let end = [(2, 12)];
+        assert_eq!(found_in(&end, &[1, 19], as_it_is), [(13, 18, Some(19))]);
+        let on_its_way = |question: &mut Question<'_>| question.sent = Some(self::end(15));
+        assert_eq!(found_in(&end, &[1, 19], on_its_way), []);
+        assert_eq!(
+            found_in(&[], &[1, 3], as_it_is),
+            [],
+            "a chain that was never followed"
+        );
+    }
+
+    #[test]
+    fn what_retention_may_have_deleted_is_no_hole_and_what_it_must_keep_is_one() {
+        let names: Names = [(name((9, 20)).to_string(), 10)].into();
+        let asked = |points: &[u64], kept_from: i64, other: Option<i64>| {
+            let names = names.clone();
+            let mut points: Vec<Stand> = points.iter().copied().map(point).collect();
+            points.extend(other.map(|taken_at| Stand {
+                chain: ChainId::from_bits(2),
+                taken_at: UnixMillis(taken_at),
+                ..point(1)
+            }));
+            let question = Question {
+                names: &names,
+                points: &points,
+                sent: None,
+                never_sent: Vec::new(),
+                kept_from: Some(UnixMillis(kept_from)),
+                is_pruned_elsewhere: false,
+                now: UnixMillis(20).plus(SETTLED),
+            };
+            let holes = of(&question).holes;
+            let ends = holes.iter().map(|hole| (hole.first.get(), hole.last.get()));
+            ends.collect::<Vec<_>>()
+        };
+        assert_eq!(asked(&[3], 2, None), [(4, 8)], "all of it is young");
+        assert_eq!(
+            asked(&[3], 7, None),
+            [(4, 8)],
+            "what is kept is restored through it"
+        );
+        assert_eq!(
+            asked(&[3, 7], 7, None),
+            [(8, 8)],
+            "a later point begins what is kept"
+        );
+        assert_eq!(asked(&[3, 7], 6, None), [(4, 6), (8, 8)]);
+        assert_eq!(asked(&[3], 40, Some(30)), [], "a later chain does");
+        assert_eq!(asked(&[3], 29, Some(30)), [(4, 8)]);
+        assert_eq!(asked(&[3], 40, Some(2)), [(4, 8)], "an earlier chain does not");
+    }
+
+    #[test]
     fn what_is_on_its_way_was_never_sent_or_is_let_go_is_no_hole() {
         assert_eq!(
             found(&[1], |question| question.sent = Some(end(10))),
@@ -257,8 +411,20 @@ mod tests {
             question.now = UnixMillis(20).plus(SETTLED);
         };
         assert_eq!(found(&[1], settled), [(6, 8, None), (13, 14, None)]);
-        let drop = |question: &mut Question<'_>| question.never_sent = [end(8), end(13)].into();
-        assert_eq!(found(&[1], drop), [(14, 14, None)], "what follows is one");
+        let dropped = |first, last| Dropped {
+            chain: ChainId::from_bits(1),
+            first: commit(first),
+            last: commit(last),
+        };
+        let found_without =
+            |dropped: &[Dropped]| found(&[1], |question| question.never_sent = dropped.to_vec());
+        let all = [dropped(1, 8), dropped(13, 13)];
+        assert_eq!(found_without(&all), [(14, 14, None)], "what follows is one");
+        assert_eq!(
+            found_without(&[dropped(7, 7), dropped(13, 14)]),
+            [(6, 6, None), (8, 8, None)],
+            "and what was there before"
+        );
         assert_eq!(
             found(&[1, 10], |question| question.kept_from = Some(UnixMillis(14))),
             [(13, 14, None)]

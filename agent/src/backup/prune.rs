@@ -33,6 +33,10 @@ pub struct Plan {
     pub marks: BTreeMap<String, UnixMillis>,
     /// What is deleted now: manifests first, so that no point is seen that is not whole.
     pub due: Vec<String>,
+    /// When it was made.
+    pub made_at: UnixMillis,
+    /// Where what `keep_within` keeps begins.
+    pub kept_from: UnixMillis,
 }
 
 /// How it went.
@@ -75,7 +79,13 @@ pub async fn plan(
         .context("reading what was marked")?;
     let marks = marks(&verdicts, &before, now);
     let due = due(&marks, now);
-    Ok(Plan { verdicts, marks, due })
+    Ok(Plan {
+        verdicts,
+        marks,
+        due,
+        made_at: now,
+        kept_from: retention.window_start(now),
+    })
 }
 
 fn point(known: &KnownPoint, remote: &str) -> Point {
@@ -144,6 +154,10 @@ pub async fn carry_out(
         .map(|it| (it.key.as_str(), it.size_bytes))
         .collect();
     if !plan.due.is_empty() {
+        // Before the first deletion: what `agent verify` misses from now on may have been let go here.
+        store
+            .put_let_go(remote.name(), plan.kept_from, plan.made_at)
+            .context("writing down how far is deleted")?;
         progress.count("deleting", plan.due.len() as u64);
     }
     for key in &plan.due {

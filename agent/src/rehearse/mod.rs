@@ -37,6 +37,7 @@ use crate::{
 };
 
 pub mod adopt;
+mod anchored;
 mod boot;
 mod compare;
 mod missing;

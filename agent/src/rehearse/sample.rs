@@ -11,14 +11,13 @@ use protocol::{
 };
 use serde_json::{Value, json};
 
-use super::missing::Lacks;
+use super::{anchored::Anchored, missing::Lacks};
 use crate::{
     backup::{
         Progress,
-        anchor::{self, Anchor, Fits},
+        anchor::{self, Anchor},
         remote::Remote,
         seal::sha256_hex,
-        survey::Names,
     },
     config::Retention,
     store::{
@@ -68,7 +67,8 @@ pub struct Sample<'a> {
 }
 
 impl Sample<'_> {
-    /// Looks once and writes down how it went.
+    /// Looks once and writes down how it went; what a summary named and is not there, in a row of its own, which no look
+    /// without it ends.
     ///
     /// # Errors
     /// When the agent's own database refuses; what is wrong with the remote is no error but a row.
@@ -90,20 +90,23 @@ impl Sample<'_> {
             .context("asking what was wrong before")?
             .unwrap_or_default();
         let before: Value = serde_json::from_str(&before).unwrap_or_default();
-        let (faults, seen) = match look(remote, &here, self.share, &suspects(&before), progress).await {
+        let mut contradicted = None;
+        let (mut faults, seen) = match look(remote, &here, self.share, &suspects(&before), progress).await {
             Ok((listed, mut faults, mut seen)) => {
                 let lacks = Lacks::of(self, &listed, &here, &shipping, &before, clock()).await?;
                 let back = anchor::rolled_back(remote.name(), &listed, &known, &shipping);
-                let anchored = self.anchored(&listed, &known, clock()).await;
-                seen["anchor"] = json!(anchored.as_ref().ok());
-                let first = back.into_iter().chain(anchored.err());
+                let anchored = Anchored::of(self, &listed, &known, clock()).await;
+                anchored.write_down(self, began_at, clock())?;
+                seen["anchor"] = json!(anchored.fits());
+                contradicted = anchored.contradiction();
+                let first = back.into_iter().chain(anchored.unread());
                 faults.splice(0..0, first.chain(lacks.told(remote.name())));
                 lacks.note(&mut seen);
                 (faults, seen)
             }
             Err(silent) => (vec![silent], json!({})),
         };
-        let rehearsal = Rehearsal {
+        let mut rehearsal = Rehearsal {
             kind: Kind::Sample,
             remote: remote.name().to_owned(),
             point: here.last().map(|known| known.manifest.point.to_string()),
@@ -115,33 +118,9 @@ impl Sample<'_> {
         store
             .add_rehearsal(&rehearsal)
             .context("writing down what the remote holds")?;
+        faults.splice(0..0, contradicted);
+        rehearsal.fault = told(&faults);
         Ok(rehearsal)
-    }
-
-    /// Whether what the summary names is there, and is by its bytes what it says.
-    async fn anchored(
-        &self,
-        names: &Names,
-        known: &BTreeMap<PointId, KnownPoint>,
-        now: UnixMillis,
-    ) -> Result<Option<Fits>, String> {
-        let Some(anchor) = self.anchor else {
-            return Ok(None);
-        };
-        let kept_from = self.retention.map(|retention| retention.window_start(now));
-        let (key, remote) = (anchor.manifest(), self.remote);
-        let fits = anchor.fits(remote.name(), names, known, kept_from)?;
-        if fits != Fits::There {
-            return Ok(Some(fits));
-        }
-        let bytes = remote.get(&key, names.get(&key).copied().unwrap_or(0)).await;
-        let bytes = bytes.map_err(|error| format!("{key}: {error}"))?;
-        match sha256_hex(&bytes).starts_with(&anchor.digest) {
-            true => Ok(Some(fits)),
-            false => Err(format!(
-                "the summary names {key}, and its bytes are others: somebody wrote another history"
-            )),
-        }
     }
 }
 

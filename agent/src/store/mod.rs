@@ -18,6 +18,7 @@ pub mod capture;
 pub mod channels;
 pub mod console;
 pub mod drilled;
+pub mod drops;
 pub mod episodes;
 pub mod freshness;
 pub mod hours;
@@ -56,6 +57,9 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../migrations/0008_capture_kinds.sql"),
     include_str!("../../migrations/0009_floor_over.sql"),
     include_str!("../../migrations/0010_floor_edits.sql"),
+    include_str!("../../migrations/0011_let_go.sql"),
+    include_str!("../../migrations/0012_anchors.sql"),
+    include_str!("../../migrations/0013_spool_drops.sql"),
 ];
 
 const READ_VERSION: &str = "PRAGMA user_version";

@@ -1,10 +1,10 @@
-//! What retention has marked for deletion on each remote, and points that are gone from one.
+//! What retention has marked for deletion on each remote, how far it may have deleted, and points that are gone from one.
 //! It decides nothing.
 
 use std::collections::BTreeMap;
 
 use protocol::{object_key::PointId, time::UnixMillis};
-use rusqlite::named_params;
+use rusqlite::{OptionalExtension, named_params};
 
 use super::Store;
 
@@ -12,6 +12,11 @@ const SELECT_MARKS: &str = "SELECT object, marked_at FROM prune_mark WHERE remot
 const DELETE_MARKS: &str = "DELETE FROM prune_mark WHERE remote = :remote";
 const INSERT_MARK: &str =
     "INSERT INTO prune_mark (remote, object, marked_at) VALUES (:remote, :object, :marked_at)";
+/// Of a clock that ran ahead nothing follows once it is right again.
+const PUT_LET_GO: &str = "
+    INSERT INTO let_go (remote, until) VALUES (:remote, :until)
+    ON CONFLICT (remote) DO UPDATE SET until = CASE WHEN until > :now THEN :until ELSE max(until, :until) END";
+const SELECT_LET_GO: &str = "SELECT until FROM let_go WHERE remote = :remote";
 const DELETE_COPY: &str = "DELETE FROM restore_point_copy WHERE point = :point AND remote = :remote";
 const DELETE_POINTS: &str = "
     DELETE FROM restore_point WHERE point NOT IN (SELECT point FROM restore_point_copy)
@@ -50,6 +55,29 @@ impl Store {
             }
             Ok(())
         })
+    }
+
+    /// What lies before this moment on a remote, and is restored from no point that must stay, may be gone from now on.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub fn put_let_go(&self, remote: &str, until: UnixMillis, now: UnixMillis) -> rusqlite::Result<()> {
+        let row = named_params! {":remote": remote, ":until": until.0, ":now": now.0};
+        self.write(|transaction| transaction.execute(PUT_LET_GO, row).map(drop))
+    }
+
+    /// The latest such moment; `None` where nothing was ever let go.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub fn let_go_until(&self, remote: &str) -> rusqlite::Result<Option<UnixMillis>> {
+        let of = named_params! {":remote": remote};
+        let until = self.read(|connection| {
+            connection
+                .query_row(SELECT_LET_GO, of, |row| row.get(0))
+                .optional()
+        })?;
+        Ok(until.map(UnixMillis))
     }
 
     /// A remote does not hold a point any more. A point that no remote holds is forgotten, but for the last one, which

@@ -1,4 +1,4 @@
-//! How each look at a remote's objects and each rehearsal of a restore ended.
+//! How each look at a remote's objects, each comparison with a daily summary and each rehearsal of a restore ended.
 //! It decides nothing about what that means.
 
 use std::collections::BTreeMap;
@@ -30,6 +30,14 @@ const SELECT_DRILLED: &str = "
 const SELECT_NEWEST_PASSED: &str = "
     SELECT kind, remote, point, began_at, ended_at, fault, seen FROM rehearsal
     WHERE kind = :kind AND remote = :remote AND fault IS NULL ORDER BY id DESC LIMIT 1";
+/// An older summary that fits says nothing about what a newer one named.
+const SELECT_CONTRADICTED: &str = "
+    SELECT kind, remote, point, began_at, ended_at, fault, seen FROM rehearsal AS failed
+    WHERE kind = :kind AND remote = :remote AND fault IS NOT NULL AND NOT EXISTS (
+        SELECT 1 FROM rehearsal AS passed
+        WHERE passed.kind = failed.kind AND passed.remote = failed.remote AND passed.fault IS NULL
+              AND passed.id > failed.id AND passed.point >= failed.point)
+    ORDER BY id DESC LIMIT 1";
 const SELECT_FULL_CHECK: &str = "
     SELECT max(ended_at) FROM rehearsal
     WHERE kind = 'drill' AND fault IS NULL AND json_extract(seen, '$.full_check') = 1";
@@ -43,6 +51,8 @@ pub enum Kind {
     Sample,
     /// A shop was rebuilt from it and checked.
     Drill,
+    /// What a daily summary names was looked for.
+    Anchor,
 }
 
 impl Kind {
@@ -50,6 +60,7 @@ impl Kind {
         match self {
             Self::Sample => "sample",
             Self::Drill => "drill",
+            Self::Anchor => "anchor",
         }
     }
 }
@@ -143,6 +154,15 @@ impl Store {
     /// When the database refuses.
     pub fn newest_passed(&self, kind: Kind, remote: &str) -> rusqlite::Result<Option<Rehearsal>> {
         self.one_rehearsal(SELECT_NEWEST_PASSED, kind, remote)
+    }
+
+    /// The newest comparison with a daily summary that failed, for as long as no later one with that summary or a newer
+    /// one passed: whatever else is compared meanwhile does not know what is gone.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub fn contradicted(&self, remote: &str) -> rusqlite::Result<Option<Rehearsal>> {
+        self.one_rehearsal(SELECT_CONTRADICTED, Kind::Anchor, remote)
     }
 
     fn one_rehearsal(

@@ -13,6 +13,7 @@ use rusqlite::{OptionalExtension, Row, Transaction, named_params};
 use super::{
     Store,
     capture::{SpooledSegment, signed},
+    drops,
     interruptions::{EventKind, put_event},
 };
 
@@ -53,8 +54,6 @@ const SELECT_HELD: &str = "
             WHERE json_extract(p.manifest, '$.chain') = :chain),
            (SELECT commit_number FROM shipping WHERE remote = :remote AND chain = :chain),
            (SELECT gap_commit FROM shipping WHERE remote = :remote AND gap_chain = :chain)";
-const SELECT_NEVER_SENT: &str = "
-    SELECT gap_chain, gap_commit FROM shipping WHERE remote = :remote AND gap_chain IS NOT NULL";
 const HOUR_MS: i64 = 3_600_000;
 /// Hours that are kept for charts: 400 days.
 const HOURS_KEPT: i64 = 9_600;
@@ -186,6 +185,7 @@ impl Store {
     ) -> rusqlite::Result<()> {
         self.write(|transaction| {
             for remote in remotes {
+                drops::put(transaction, remote, through.id, at)?;
                 transaction.execute(
                     PUT_GAP,
                     named_params! {
@@ -266,19 +266,6 @@ impl Store {
                 .query_row(row, |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
         })?;
         Ok(restorable(point, shipped, gap).and_then(|commit| CommitNumber::new(commit).ok()))
-    }
-
-    /// The last commit that the spool dropped before this remote had it, with its lineage.
-    ///
-    /// # Errors
-    /// When the database refuses.
-    pub fn never_sent(&self, remote: &str) -> rusqlite::Result<Option<(ChainId, CommitNumber)>> {
-        let row = |row: &Row<'_>| {
-            let chain = super::capture::chain_from(row, 0)?;
-            Ok((chain, super::capture::commit_from(row, 1)?))
-        };
-        let of = named_params! {":remote": remote};
-        self.read(|connection| connection.query_row(SELECT_NEVER_SENT, of, row).optional())
     }
 }
 

@@ -24,6 +24,7 @@ const LOOK_EVERY: Duration = Duration::from_secs(30);
 /// What a late but working rehearsal may take beyond the schedule.
 const TOLERANCE: Duration = Duration::from_secs(3_600);
 const OBJECTS: &str = "remote_objects";
+const ANCHORS: &str = "remote_anchor";
 const DRILLS: &str = "drill";
 
 /// The watch over the rehearsals.
@@ -59,7 +60,7 @@ impl RehearsalWatch {
     /// When the agent's own database refuses.
     pub fn look(&self, now: UnixMillis) -> anyhow::Result<()> {
         let names: Vec<&str> = self.remotes.iter().map(String::as_str).collect();
-        for kind in [OBJECTS, DRILLS, BEHIND_KIND] {
+        for kind in [OBJECTS, ANCHORS, DRILLS, BEHIND_KIND] {
             self.alerts.withdraw_others(kind, &names, now)?;
         }
         let turns = u32::try_from(self.remotes.len()).unwrap_or(u32::MAX);
@@ -69,6 +70,8 @@ impl RehearsalWatch {
             if let Some(seen) = objects(self.store.newest_rehearsal(Kind::Sample, remote)?) {
                 self.alerts.observe(&AlertKey::new(OBJECTS, remote), seen, now)?;
             }
+            let seen = anchored(self.store.contradicted(remote)?);
+            self.alerts.observe(&AlertKey::new(ANCHORS, remote), seen, now)?;
             let newest = self.store.newest_rehearsal(Kind::Drill, remote)?;
             let passed = self.store.last_passed(Kind::Drill, remote)?;
             let seen = self.drill(newest, passed, limit, now);
@@ -103,6 +106,16 @@ impl RehearsalWatch {
             };
         }
         Observation::Fine
+    }
+}
+
+fn anchored(contradicted: Option<Rehearsal>) -> Observation {
+    match contradicted.and_then(|it| it.fault) {
+        None => Observation::Fine,
+        Some(detail) => Observation::Wrong {
+            rule: Rule::RemoteContradicts,
+            detail,
+        },
     }
 }
 

@@ -5,6 +5,7 @@
 
 mod alert_outbox;
 mod alert_storm;
+mod anchored;
 mod any_point;
 mod backup_ends;
 mod backup_objects;

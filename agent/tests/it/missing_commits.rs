@@ -3,6 +3,7 @@
 use std::{
     fs,
     path::{Path, PathBuf},
+    time::{Duration, Instant},
 };
 
 use agent::store::{
@@ -10,7 +11,7 @@ use agent::store::{
     capture::SpooledSegment,
     rehearsal::{Kind, Rehearsal},
 };
-use protocol::{chain::CommitNumber, object_key::SegmentName};
+use protocol::{chain::CommitNumber, object_key::SegmentName, time::UnixMillis};
 use rusqlite::Connection;
 use serde_json::Value;
 
@@ -28,16 +29,36 @@ fn captured(commits: u32) -> (Shop, Value) {
     let agent = Running::start(&shop);
     agent.wait_for("/rest");
     let point = shop.back_up();
+    sell(&shop, &agent, commits);
+    agent.burn();
+    (shop, point)
+}
+
+/// So many segments of one commit, on both remotes.
+fn sell(shop: &Shop, agent: &Running, commits: u32) {
     let bot = Connection::open(shop.database()).unwrap();
-    bot.busy_timeout(std::time::Duration::from_secs(5)).unwrap();
+    bot.busy_timeout(Duration::from_secs(5)).unwrap();
     for _ in 0..commits {
         bot.execute("INSERT INTO item (text) VALUES (hex(randomblob(60)))", [])
             .unwrap();
         agent.wait_for("/durable");
     }
-    wait_until_both_hold_the_same(&shop);
-    agent.burn();
-    (shop, point)
+    wait_until_both_hold_the_same(shop);
+    // What lies there counts as sent once it is written down: an agent that is killed before sends it again.
+    let store = Store::open_to_look(&shop.path("state")).unwrap().unwrap();
+    let deadline = Instant::now() + Duration::from_secs(60);
+    while store
+        .shipping()
+        .unwrap()
+        .iter()
+        .any(|one| one.waiting_commits > 0)
+    {
+        assert!(
+            Instant::now() < deadline,
+            "what both hold is not written down as sent"
+        );
+        std::thread::sleep(Duration::from_millis(20));
+    }
 }
 
 /// The segments of a remote after the point, in the order of their commits.
@@ -133,14 +154,74 @@ fn what_no_remote_holds_any_more_is_said_to_be_so_and_a_point_after_it_ends_it()
 }
 
 #[test]
-fn what_the_spool_had_to_drop_is_told_and_no_damage_also_after_the_next_time() {
-    let (shop, point) = captured(6);
+fn what_is_gone_right_after_a_point_is_named_also_when_nothing_is_left_before_it() {
+    let (shop, point) = captured(5);
     let segments = after(&shop, "local", &point);
-    let drop_from_spool = |at: usize, id: i64| {
-        let (path, name) = &segments[at];
+    // What came before the point goes as well, as after a while of retention: no range is left that would end there.
+    let following: Vec<&PathBuf> = segments.iter().map(|(path, _)| path).collect();
+    for path in files_under(&shop.path("local/segment")) {
+        if !following.contains(&&path) {
+            fs::remove_file(path).unwrap();
+        }
+    }
+    shop.agent_done(&VERIFY);
+    let (gone, first) = &segments[0];
+    let kept = fs::read(gone).unwrap();
+    fs::remove_file(gone).unwrap();
+
+    let said = shop.agent_refuses(1, &VERIFY);
+    let place = format!("right after the point {}", text(&point["id"]));
+    for part in [&told(first), &place, "no rule of [retention]", "offsite holds"] {
+        assert!(said.contains(part), "{part} is not said: {said}");
+    }
+    // Rules that were not there cannot have deleted it; those that keep a week neither.
+    append(&shop.path("agent.toml"), "[retention]\nkeep_within = \"7d\"\n");
+    let said = shop.agent_refuses(1, &VERIFY);
+    assert!(said.contains(&place), "{said}");
+    fs::write(gone, kept).unwrap();
+    shop.agent_done(&VERIFY);
+}
+
+#[test]
+fn what_prune_itself_deleted_after_a_point_is_no_damage_also_when_the_rules_keep_more_later() {
+    let (shop, point) = captured(4);
+    let settings = shop.path("agent.toml");
+    let before = fs::read_to_string(&settings).unwrap();
+    // The newest two full points stay, and what follows the newer one; the commits between them go.
+    append(&settings, "[retention]\ndaily = 7\n");
+    let agent = Running::start(&shop);
+    agent.wait_for("/rest");
+    let newer = shop.back_up();
+    sell(&shop, &agent, 2);
+    agent.burn();
+    assert_eq!(point["chain"], newer["chain"]);
+    let store = Store::open(&shop.path("state")).unwrap();
+    shop.agent_done(&["prune", "--remote", "local"]);
+    let marks = store.prune_marks("local").unwrap();
+    let aged = marks.into_keys().map(|key| (key, UnixMillis(1)));
+    store.set_prune_marks("local", &aged.collect()).unwrap();
+    shop.agent_done(&["prune", "--remote", "local"]);
+    let left = after(&shop, "local", &newer);
+    assert!(left.len() >= 2);
+    assert_eq!(after(&shop, "local", &point), left, "the rules let the others go");
+    for more in ["", "[retention]\nkeep_within = \"30d\"\n"] {
+        fs::write(&settings, before.clone() + more).unwrap();
+        shop.agent_done(&VERIFY);
+    }
+    // What follows the newer one they never did.
+    fs::remove_file(&left[0].0).unwrap();
+    let said = shop.agent_refuses(1, &VERIFY);
+    assert!(said.contains(&told(&left[0].1)), "{said}");
+}
+
+/// The spool is full of these, which the folder never got; the last of their commits.
+fn drop_from_spool(shop: &Shop, dropped: &[(PathBuf, SegmentName)]) -> CommitNumber {
+    let store = Store::open(&shop.path("state")).unwrap();
+    let state = store.capture_state().unwrap().unwrap();
+    let spooled = dropped.iter().map(|(path, name)| {
         fs::remove_file(path).unwrap();
-        let through = SpooledSegment {
-            id,
+        let mut segment = SpooledSegment {
+            id: 0,
             key: name.to_string(),
             chain: name.chain.clone(),
             first: name.first,
@@ -150,17 +231,42 @@ fn what_the_spool_had_to_drop_is_told_and_no_damage_also_after_the_next_time() {
             size_bytes: 1,
             sha256: String::new(),
         };
-        let store = Store::open(&shop.path("state")).unwrap();
-        let behind = ["local".to_owned()];
-        let put = store.put_gap(&behind, &through, name.last_at, "the spool was full");
-        put.unwrap();
-        name.last
-    };
-    let first = drop_from_spool(1, 1_000);
+        segment.id = store.add_segment(&state, &segment, None).unwrap();
+        segment
+    });
+    let through = spooled.last().unwrap();
+    let behind = ["local".to_owned()];
+    let put = store.put_gap(&behind, &through, through.last_at, "the spool was full");
+    put.unwrap();
+    store.forget_segments_through(through.id).unwrap();
+    through.last
+}
+
+#[test]
+fn what_was_sent_right_before_the_spool_dropped_the_rest_is_missed_and_not_what_was_dropped() {
+    let (shop, point) = captured(6);
+    let segments = after(&shop, "local", &point);
+    let last = drop_from_spool(&shop, &segments[2..4]);
+    let said = shop.agent_done(&VERIFY);
+    let never_sent = format!("single commits through {last} were never sent there");
+    assert!(said.contains(&never_sent), "{said}");
+    fs::remove_file(&segments[1].0).unwrap();
+    let said = shop.agent_refuses(1, &VERIFY);
+    assert!(said.contains(&told(&segments[1].1)), "{said}");
+    let seen: Value = serde_json::from_str(&written_down(&shop).seen).unwrap();
+    assert_eq!(seen["missing_commits"].as_array().unwrap().len(), 1, "{seen}");
+    assert_eq!(seen["never_sent"][0][1], last.get(), "{seen}");
+}
+
+#[test]
+fn what_the_spool_had_to_drop_is_told_and_no_damage_also_after_the_next_time() {
+    let (shop, point) = captured(6);
+    let segments = after(&shop, "local", &point);
+    let first = drop_from_spool(&shop, &segments[1..2]);
     let said = shop.agent_done(&VERIFY);
     let until = |last: CommitNumber| format!("single commits through {last} were never sent there");
     assert!(said.contains(&until(first)), "{said}");
-    let second = drop_from_spool(3, 2_000);
+    let second = drop_from_spool(&shop, &segments[3..4]);
     let said = shop.agent_done(&VERIFY);
     assert!(
         said.contains(&until(first)) && said.contains(&until(second)),
@@ -170,6 +276,36 @@ fn what_the_spool_had_to_drop_is_told_and_no_damage_also_after_the_next_time() {
     fs::remove_file(&segments[4].0).unwrap();
     let said = shop.agent_refuses(1, &VERIFY);
     assert!(said.contains(&told(&segments[4].1)), "{said}");
+}
+
+#[test]
+fn on_another_machine_it_is_left_open_who_is_to_blame_and_the_server_tells() {
+    let (shop, point) = captured(5);
+    let segments = after(&shop, "local", &point);
+    let (gone, name) = &segments[1];
+    fs::remove_file(gone).unwrap();
+    // Names hold the moment: what is younger than ten minutes may be on its way, for all that another machine knows.
+    for (path, name) in &segments[2..] {
+        let mut earlier = name.clone();
+        earlier.last_at = UnixMillis(name.last_at.0 - 660_000);
+        fs::rename(path, shop.path("local").join(earlier.to_string())).unwrap();
+    }
+    let settings = shop.path("agent.toml");
+    let of_server = fs::read_to_string(&settings).unwrap();
+    let own = of_server.replace("dir = \"state\"", "dir = \"owners-state\"");
+    assert_ne!(own, of_server);
+    fs::write(&settings, own).unwrap();
+    let said = shop.agent_refuses(1, &[&VERIFY[..], &["--key", "kit/owner.secret.asc"]].concat());
+    for part in [&told(name), "either the server", "or they were deleted"] {
+        assert!(said.contains(part), "{part} is not said: {said}");
+    }
+    // The server knows what it sent.
+    fs::write(&settings, of_server).unwrap();
+    let said = shop.agent_refuses(1, &VERIFY);
+    assert!(
+        said.contains(&told(name)) && said.contains("no rule of [retention] lets them go"),
+        "{said}"
+    );
 }
 
 #[test]

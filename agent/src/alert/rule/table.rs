@@ -178,6 +178,8 @@ rules! {
     LogSilent => Spec::new("log_silent", Warning, Topic::Logs).bad_looks(2, 2).under(BOT_DOWN);
     /// A remote does not hold what was written there.
     RemoteDamaged => Spec::new("remote_damaged", Critical, Topic::Backup);
+    /// A remote does not hold what a daily summary named, by the last look with that summary.
+    RemoteContradicts => Spec::new("remote_contradicts", Critical, Topic::Backup);
     /// The last rehearsal of a restore from this remote failed.
     DrillFailed => Spec::new("drill_failed", Critical, Topic::Backup);
     /// No rehearsal of a restore from this remote has passed for long.

@@ -108,6 +108,7 @@ pub(super) fn wording(rule: Rule) -> Wording {
         Rule::LogOldKept => logs::LOG_OLD_KEPT,
         Rule::LogSilent => logs::LOG_SILENT,
         Rule::RemoteDamaged => kept::REMOTE_DAMAGED,
+        Rule::RemoteContradicts => kept::REMOTE_CONTRADICTS,
         Rule::DrillFailed => kept::DRILL_FAILED,
         Rule::DrillOld => kept::DRILL_OLD,
     }

@@ -247,6 +247,7 @@ mod tests {
         let (_dir, spool) = world();
         let all: Vec<SpooledSegment> = (2..=5).map(|number| add(&spool, number)).collect();
         spool.store.put_shipped("a", &all, UnixMillis(9)).unwrap();
+        spool.store.put_shipped("b", &all[..1], UnixMillis(9)).unwrap();
         spool.make_room_below(450, 100, UnixMillis(10)).unwrap();
         assert_eq!(spool.store.spool_bytes().unwrap(), 100);
         let shipping = spool.store.shipping().unwrap();
@@ -255,6 +256,13 @@ mod tests {
             (None, Some(UnixMillis(10)))
         );
         assert_eq!(spool.store.capture_events(9).unwrap()[0].kind, "spool_full");
+        assert_eq!(spool.store.never_sent("a").unwrap(), []);
+        let dropped = spool.store.never_sent("b").unwrap().remove(0);
+        assert_eq!(
+            (dropped.first.get(), dropped.last.get()),
+            (3, 4),
+            "it has the first one"
+        );
         assert!(spool.read(&all[3]).is_ok());
     }
 

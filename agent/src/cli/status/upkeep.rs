@@ -43,6 +43,7 @@ pub(super) fn look(config: &Config, store: &Store, now: UnixMillis) -> rusqlite:
     let costs = traffic::look(store, &priced, now)?;
     let view = |remote: &RemoteConfig| {
         let compared = store.newest_rehearsal(Kind::Sample, &remote.name)?;
+        let contradicted = store.contradicted(&remote.name)?.and_then(|it| it.fault);
         let stored_bytes = compared.as_ref().and_then(stored_bytes);
         let cost = costs.iter().find(|cost| cost.remote == remote.name);
         let turn = turns.iter().position(|name| *name == remote.name);
@@ -51,7 +52,7 @@ pub(super) fn look(config: &Config, store: &Store, now: UnixMillis) -> rusqlite:
             next_drill_at: turn.and_then(|turn| times.get(turn).copied()),
             next_compare_at: times.first().copied(),
             compared_at: compared.as_ref().map(|it| it.ended_at),
-            compare_fault: compared.and_then(|it| it.fault),
+            compare_fault: compared.and_then(|it| it.fault).or(contradicted),
             remote: remote.name.clone(),
             stored_bytes,
         })

@@ -73,6 +73,16 @@ pub(super) const REMOTE_DAMAGED: Wording = Wording {
     over: "Everything on {object} is as it was written. It was not for {lasted}.",
 };
 
+pub(super) const REMOTE_CONTRADICTS: Wording = Wording {
+    headline: "{object} does not hold what the daily summary named",
+    happened: "At {since} {object} did not hold what the daily summary named: {detail}",
+    means: "the shop goes on selling, but somebody may have put {object} back to an older state or deleted there.",
+    done: "the agent compared it with the line that you gave; the daily comparison without it does not end this.",
+    todo: "change its credentials, back up anew, and give the line of a later summary: agent verify --remote {object} --anchor 'LINE'",
+    over_headline: "{object} holds what the daily summary names",
+    over: "{object} holds what the summary names again. It did not for {lasted}.",
+};
+
 pub(super) const DRILL_FAILED: Wording = Wording {
     headline: "The rehearsed restore from {object} failed",
     happened: "At {since} the shop could not be brought back from {object}: {detail}",

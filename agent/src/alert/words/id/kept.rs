@@ -73,6 +73,16 @@ pub(super) const REMOTE_DAMAGED: Wording = Wording {
     over: "Semua isi {object} sama dengan yang ditulis. Sebelumnya tidak selama {lasted}.",
 };
 
+pub(super) const REMOTE_CONTRADICTS: Wording = Wording {
+    headline: "{object} tidak menyimpan yang disebut ringkasan harian",
+    happened: "Pada {since} {object} tidak menyimpan yang disebut ringkasan harian: {detail}",
+    means: "toko tetap berjualan, tetapi mungkin ada yang mengembalikan {object} ke keadaan lama atau menghapus isinya.",
+    done: "agen mencocokkan dengan baris yang Anda berikan; pemeriksaan harian tanpa baris itu tidak mengakhiri ini.",
+    todo: "ganti kredensialnya, cadangkan lagi, lalu berikan baris ringkasan berikutnya: agent verify --remote {object} --anchor 'LINE'",
+    over_headline: "{object} menyimpan yang disebut ringkasan harian",
+    over: "{object} kembali menyimpan yang disebut ringkasan. Sebelumnya tidak selama {lasted}.",
+};
+
 pub(super) const DRILL_FAILED: Wording = Wording {
     headline: "Latihan pemulihan dari {object} gagal",
     happened: "Pada {since} toko tidak dapat dipulihkan dari {object}: {detail}",
