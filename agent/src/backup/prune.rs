@@ -48,6 +48,8 @@ pub struct Done {
     pub deleted_bytes: u64,
     /// Objects that the remote would not delete, and why; a few of them.
     pub refused: Vec<String>,
+    /// Objects whose day is over by this machine's clock, and not by the remote's, which is believed.
+    pub too_early: usize,
 }
 
 /// Looks at the remote and decides; nothing is changed anywhere.
@@ -130,11 +132,12 @@ fn due(marks: &BTreeMap<String, UnixMillis>, now: UnixMillis) -> Vec<String> {
     due.into_iter().take(DELETED_MAX).cloned().collect()
 }
 
-/// Writes the marks down and deletes what is due. A remote that is append-only only gets its marks: whoever may delete
+/// Writes the marks down and deletes what is due, by the remote's clock where it runs behind ours: a clock of ours that
+/// was set ahead would take the day away from whoever restores. A remote that is append-only only gets its marks: whoever may delete
 /// there does it from another machine.
 ///
 /// # Errors
-/// When the agent's own database refuses.
+/// When the agent's own database refuses, or the remote does not say what time it is.
 pub async fn carry_out(
     plan: &Plan,
     store: &Store,
@@ -149,19 +152,32 @@ pub async fn carry_out(
     if remote.is_append_only() {
         return Ok(done);
     }
+    if plan.due.is_empty() {
+        return Ok(done);
+    }
+    let there = remote
+        .clock()
+        .await
+        .with_context(|| format!("asking the remote {} for its time", remote.name()))?;
+    let due = due(
+        &plan.marks,
+        there.map_or(plan.made_at, |there| there.min(plan.made_at)),
+    );
+    done.too_early = plan.due.len() - due.len();
+    if due.is_empty() {
+        return Ok(done);
+    }
     let sizes: BTreeMap<&str, u64> = plan
         .verdicts
         .iter()
         .map(|it| (it.key.as_str(), it.size_bytes))
         .collect();
-    if !plan.due.is_empty() {
-        // Before the first deletion: what `agent verify` misses from now on may have been let go here.
-        store
-            .put_let_go(remote.name(), plan.kept_from, plan.made_at)
-            .context("writing down how far is deleted")?;
-        progress.count("deleting", plan.due.len() as u64);
-    }
-    for key in &plan.due {
+    // Before the first deletion: what `agent verify` misses from now on may have been let go here.
+    store
+        .put_let_go(remote.name(), plan.kept_from, plan.made_at)
+        .context("writing down how far is deleted")?;
+    progress.count("deleting", due.len() as u64);
+    for key in &due {
         progress.advance(1);
         match remote.delete(key).await {
             Ok(()) => {

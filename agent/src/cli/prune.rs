@@ -67,7 +67,13 @@ pub async fn run(arguments: Arguments) -> Result<(), Failure> {
         };
         let done = match arguments.dry_run {
             true => Done::default(),
-            false => prune::carry_out(&plan, &store, remote, &*watcher).await?,
+            false => match prune::carry_out(&plan, &store, remote, &*watcher).await {
+                Ok(done) => done,
+                Err(error) => {
+                    faults.push(format!("{error:#}"));
+                    continue;
+                }
+            },
         };
         drop(watcher);
         faults.extend(
@@ -129,6 +135,12 @@ fn print(remote: &Remote, plan: &Plan, done: &Done, dry_run: bool) {
         (false, true) => println!("  nothing was deleted: append_only is set for this remote"),
         (false, false) => println!("  {} deleted ({})", done.deleted, words::size(done.deleted_bytes)),
     }
+    if done.too_early > 0 {
+        println!(
+            "  {} wait: their day is not over by the remote's clock, and this server's runs ahead of it",
+            done.too_early
+        );
+    }
 }
 
 fn as_json(remote: &Remote, plan: &Plan, done: &Done) -> Value {
@@ -145,5 +157,6 @@ fn as_json(remote: &Remote, plan: &Plan, done: &Done) -> Value {
     json!({
         "remote": remote.name(), "append_only": remote.is_append_only(), "objects": objects,
         "deleted": done.deleted, "deleted_bytes": done.deleted_bytes, "refused": done.refused,
+        "too_early": done.too_early,
     })
 }

@@ -117,12 +117,14 @@ pub async fn run(arguments: Arguments) -> Result<(), Failure> {
 fn found(seen: &str) -> String {
     let seen: Value = serde_json::from_str(seen).unwrap_or_default();
     let figure = |name: &str| seen[name].as_u64().unwrap_or(0);
-    let mut told = format!(
-        "everything is there: {} objects by name and size, {} of them ({}) by every byte",
-        figure("objects"),
-        figure("fetched"),
-        words::size(figure("fetched_bytes"))
-    );
+    let mut told = match figure("objects") {
+        0 => "no backup has reached it yet, so that there is nothing to compare".to_owned(),
+        objects => format!(
+            "everything is there: {objects} objects by name and size, {} of them ({}) by every byte",
+            figure("fetched"),
+            words::size(figure("fetched_bytes"))
+        ),
+    };
     told += match seen["anchor"].as_str() {
         Some("there") => "; what the summary names is there, by every byte",
         Some("never_there") => "; what the summary names was written to other remotes only",

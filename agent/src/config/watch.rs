@@ -50,6 +50,8 @@ pub struct Logs {
 
 /// Sends each question on to the registry that knows.
 const RDAP: &str = "https://rdap.org";
+/// Log files that may be named: each is looked at every few seconds.
+pub const LOG_FILES_MAX: usize = 20;
 const MIB: i64 = 1024 * 1024;
 const DAY: Duration = Duration::from_secs(86_400);
 
@@ -115,6 +117,13 @@ fn read_logs(mut section: Section, folder: &Path, logs: &mut Logs, faults: &mut 
         .iter()
         .map(|text| folder.join(text))
         .collect();
+    let count = logs.files.len();
+    if count > LOG_FILES_MAX {
+        let name = section.name("files");
+        faults.add(format!(
+            "{name}: {count} files, and at most {LOG_FILES_MAX} are watched; leave out what no shop needs"
+        ));
+    }
     if let Some(size_mib) = section.integer_if_any("size_mib", 1, 1024 * 1024, faults) {
         logs.size_bytes_max = u64::try_from(size_mib * MIB).unwrap_or(logs.size_bytes_max);
     }

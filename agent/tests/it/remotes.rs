@@ -2,6 +2,8 @@
 
 use std::{
     fs,
+    path::Path,
+    process::Command,
     time::{Duration, Instant},
 };
 
@@ -11,6 +13,7 @@ use crate::{
     fault_proxy::{Fault, Proxy},
     servers::{self, PASSWORD, SECRET_KEY, Section},
     shop::{Shop, count_items, files_under, integrity_of, stderr, text},
+    source_faults::FAKETIME,
 };
 
 pub const DISK: &str = "[remotes.disk]\ntype = \"fs\"\nroot = \"disk\"\n";
@@ -127,6 +130,57 @@ fn the_shop_comes_back_from_azures_blobs() {
     let shop = shop_with(&[servers::azure_section("azure", server.address)]);
     expect_answers(&shop, "azure", "yes");
     there_and_back(&shop);
+}
+
+#[test]
+fn the_shop_comes_back_from_googles_storage() {
+    let place = tempfile::tempdir().unwrap();
+    let server = servers::gcs(place.path());
+    let shop = shop_with(&[servers::gcs_section("cloud", server.address)]);
+    // As rclone's S3: the emulator takes the condition and ignores it.
+    expect_answers(&shop, "cloud", "no");
+    there_and_back(&shop);
+}
+
+/// Whoever restores from the remote has a day, by a clock that nobody set here.
+#[test]
+fn a_clock_of_this_server_that_runs_ahead_takes_nothing_from_whoever_restores() {
+    if !Path::new(FAKETIME).exists() {
+        eprintln!("NOT RUN: libfaketime is not installed; scripts/setup --tests does it");
+        return;
+    }
+    let place = tempfile::tempdir().unwrap();
+    let server = servers::webdav(place.path());
+    let shop = shop_with(&[servers::webdav_section("cloud", server.address)]);
+    let settings = fs::read_to_string(shop.path("agent.toml")).unwrap();
+    fs::write(shop.path("agent.toml"), settings + "[retention]\nyearly = 1\n").unwrap();
+    let orphan = server
+        .objects
+        .join("a/b/base/20200101T000000Z-00000000/000000.zst.pgp");
+    fs::create_dir_all(orphan.parent().unwrap()).unwrap();
+    fs::write(&orphan, "x").unwrap();
+    let touched = Command::new("touch")
+        .args(["-d", "2020-01-01"])
+        .arg(&orphan)
+        .status();
+    assert!(touched.unwrap().success());
+    shop.back_up();
+    shop.agent_done(&["prune"]);
+    let ahead = shop
+        .command(&["prune"])
+        .env("LD_PRELOAD", FAKETIME)
+        .env("FAKETIME", "+2d")
+        .env("DONT_FAKE_MONOTONIC", "1")
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&ahead.stdout).into_owned();
+    assert!(said.contains("1 wait: their day is not over"), "{said}");
+    assert!(orphan.exists());
+    let left = files_under(&server.objects);
+    assert!(
+        !left.iter().any(|path| path.to_string_lossy().contains("probe/")),
+        "{left:?}"
+    );
 }
 
 #[test]
@@ -263,7 +317,7 @@ fn a_key_that_no_remote_of_this_kind_knows_is_refused_with_those_it_knows() {
 
 #[test]
 fn every_example_in_the_manual_loads() {
-    let manual = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/OPERATING.md");
+    let manual = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/OPERATING.md");
     let manual = fs::read_to_string(manual).unwrap();
     let examples: Vec<&str> = manual
         .split("```toml\n")

@@ -1,5 +1,5 @@
 //! Remotes that others wrote, on loopback: sshd from Debian, S3 and WebDAV from rclone, an S3 with object lock from moto,
-//! Azure's blobs from Azurite. Each lives as long as its value.
+//! Azure's blobs from Azurite, Google's from an emulator. Each lives as long as its value.
 
 use std::{
     fs,
@@ -142,6 +142,45 @@ pub fn azure(dir: &Path) -> Server {
         .status();
     assert!(made.unwrap().success(), "the container could not be made");
     server
+}
+
+/// The emulator answers `null` where Google's server leaves a field out.
+const WITHOUT_NULLS: &str = "
+import json, sys
+def without(value):
+    if isinstance(value, dict):
+        return {key: without(inner) for key, inner in value.items() if inner is not None}
+    return [without(inner) for inner in value] if isinstance(value, list) else value
+dumps = json.dumps
+json.dumps = lambda value, *rest, **more: dumps(without(value), *rest, **more)
+from gcp_storage_emulator.__main__ import main
+sys.exit(main(sys.argv[1:]))";
+
+/// Google's cloud storage, with the bucket made.
+pub fn gcs(dir: &Path) -> Server {
+    let objects = dir.join("gcs");
+    fs::create_dir_all(&objects).unwrap();
+    let address = free_address();
+    let child = Command::new("python3")
+        .args(["-c", WITHOUT_NULLS, "-d"])
+        .arg(&objects)
+        .args(["start", "--host", "127.0.0.1", "--default-bucket", "warung"])
+        .args(["--port", &address.port().to_string()])
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn();
+    started(
+        address,
+        objects,
+        child.expect("python3; scripts/setup --tests installs the emulator"),
+    )
+}
+
+pub fn gcs_section(name: &str, address: SocketAddr) -> Section {
+    let text = format!(
+        "[remotes.{name}]\ntype = \"gcs\"\nbucket = \"warung\"\nroot = \"a/b\"\nendpoint = \"http://{address}\"\n"
+    );
+    secret(name, text, "TOKEN", "canary-gcs-token")
 }
 
 fn azure_endpoint(address: SocketAddr) -> String {

@@ -12,7 +12,7 @@ use crate::{
 };
 
 /// Where Debian puts it on the machines that run this.
-const FAKETIME: &str = "/usr/lib/x86_64-linux-gnu/faketime/libfaketime.so.1";
+pub const FAKETIME: &str = "/usr/lib/x86_64-linux-gnu/faketime/libfaketime.so.1";
 
 /// Another process, and an older SQLite than the program's own.
 fn cli(database: &Path, sql: &str) {

@@ -19,6 +19,7 @@ use self::{
 use crate::config::{RemoteConfig, RemoteKind};
 
 mod attempt;
+mod clock;
 mod folder;
 mod kinds;
 mod pace;

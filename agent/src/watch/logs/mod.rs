@@ -30,8 +30,8 @@ use crate::alert::rule::AlertKey;
 pub const NAME: &str = "logs";
 const ASK_LIMIT: Duration = Duration::from_secs(2);
 const LIMIT: Duration = Duration::from_secs(20);
-/// More logs than a shop has.
-const LOGS_MAX: usize = 10;
+/// Beside those that the settings name: the one that the bot writes to, and those that it wrote to before.
+const TOLD_MAX: usize = 10;
 
 /// How the logs are watched.
 #[derive(Clone, Debug)]
@@ -80,13 +80,14 @@ impl Logs {
     }
 
     fn paths(&self, told: Option<&LogFile>) -> Vec<PathBuf> {
-        let mut paths = self.settings.files.clone();
-        paths.extend(told.map(|log| PathBuf::from(&log.path)));
+        let named = &self.settings.files;
+        let told = told.map(|log| PathBuf::from(&log.path));
         // What the bot wrote to before it died is still a log.
-        paths.extend(self.known.iter().map(|(path, _)| path.clone()));
+        let before = self.known.iter().map(|(path, _)| path.clone());
+        let mut paths: Vec<PathBuf> = named.iter().cloned().chain(told).collect();
+        paths.extend(before.filter(|path| !named.contains(path)).take(TOLD_MAX));
         paths.sort();
         paths.dedup();
-        paths.truncate(LOGS_MAX);
         paths
     }
 
