@@ -61,7 +61,7 @@ mod staging;
 pub mod survey;
 mod table;
 mod upload;
-mod wal;
+pub(crate) mod wal;
 
 pub use files::{ARCHIVE_BYTES_MAX, FILES_BYTES_MAX, FILES_MAX};
 

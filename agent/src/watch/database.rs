@@ -1,6 +1,6 @@
 //! How large are the shop's database and its write-ahead log? A log that grows means that nobody puts it back into the
 //! database, and beyond a gibibyte the bot takes no new orders.
-//! It opens neither: their sizes are enough.
+//! Of the log it counts what is in use: its file never becomes shorter. It opens no database.
 
 use std::{
     ffi::OsString,
@@ -10,7 +10,10 @@ use std::{
 };
 
 use super::probe::{At, Probe, Seen, bytes};
-use crate::alert::rule::{AlertKey, Rule};
+use crate::{
+    alert::rule::{AlertKey, Rule},
+    backup::wal::extent::used_bytes,
+};
 
 const EVERY: Duration = Duration::from_secs(5);
 const WAL: &[Rule] = &[Rule::WalLarge, Rule::WalHuge];
@@ -44,7 +47,7 @@ impl Probe for Database {
         let mut wal = OsString::from(self.path.as_os_str());
         wal.push("-wal");
         let key = AlertKey::new("database_wal", "shop");
-        match (size(&self.path), size(Path::new(&wal))) {
+        match (size(&self.path), used_bytes(Path::new(&wal))) {
             (Ok(database), Ok(wal)) => {
                 #[allow(clippy::cast_precision_loss, reason = "sizes to compare with")]
                 let (database, wal_bytes) = (database as f64, wal as f64);

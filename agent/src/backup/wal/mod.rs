@@ -2,6 +2,7 @@
 //! who may start it anew.
 //! It writes nothing into the shop's database, and believes no byte of the log that its checksums do not cover.
 
+pub(crate) mod extent;
 pub(super) mod follow;
 mod frame;
 mod header;
