@@ -134,10 +134,41 @@ fn outcome(output: &Output) -> Result<Taken, TakeError> {
     if said.contains(&TakeError::AlreadyRunning.to_string()) {
         return Err(TakeError::AlreadyRunning);
     }
-    let last = said.lines().rev().find_map(|line| line.strip_prefix("agent: "));
-    let detail: String = last.map_or_else(
-        || format!("the process that takes the backup ended with {}", output.status),
-        |line| line.chars().take(DETAIL_CHARS_MAX).collect(),
-    );
+    let detail = last_word(&said)
+        .unwrap_or_else(|| format!("the process that takes the backup ended with {}", output.status));
     Err(TakeError::Failed(anyhow::anyhow!(detail)))
+}
+
+/// What the process said in the end, in one line: several faults stand in lines of their own after it.
+fn last_word(said: &str) -> Option<String> {
+    let lines: Vec<&str> = said.lines().collect();
+    let begins = lines.iter().rposition(|line| line.starts_with("agent: "))?;
+    let pieces = lines[begins..]
+        .iter()
+        .map(|line| line.trim_start_matches("agent: ").trim())
+        .map(|line| line.trim_start_matches("- "));
+    let told = pieces.collect::<Vec<_>>().join(" ");
+    Some(told.trim().chars().take(DETAIL_CHARS_MAX).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_cause_is_told_with_every_fault_that_stands_below_it() {
+        let said = "2026-11-26 WARN looking\nagent: the first try failed\nagent: the configuration has 2 faults; nothing \
+                    was started:\n  - remotes.disk: not mounted\n  - owner: no chat\n";
+        assert_eq!(
+            last_word(said).as_deref(),
+            Some(
+                "the configuration has 2 faults; nothing was started: remotes.disk: not mounted owner: no chat"
+            )
+        );
+        assert_eq!(
+            last_word("agent: the disk is full\n").as_deref(),
+            Some("the disk is full")
+        );
+        assert_eq!(last_word("only the log\n"), None);
+    }
 }
