@@ -1,11 +1,14 @@
 //! What a fresh machine does when the newest point, or its files, are damaged on every remote: it goes on from an older
 //! one where nothing is lost by it, and else says with which command the older state is had.
 
-use std::{fs, time::Duration};
+use std::{fs, path::Path, time::Duration};
 
 use serde_json::Value;
 
-use crate::shop::{Shop, integrity_of, text};
+use crate::{
+    shop::{Shop, files_under, integrity_of, stderr, text},
+    source_faults::FAKETIME,
+};
 
 const REMOTES: [&str; 2] = ["local", "offsite"];
 const RESTORE: [&str; 6] = [
@@ -118,4 +121,34 @@ fn without_any_files_the_database_comes_back_all_the_same() {
     assert!(said.contains("restored without configuration"), "{said}");
     assert_eq!(integrity_of(&shop.path("back/shop.db")), "ok");
     assert!(!shop.path("back/files").exists());
+}
+
+#[test]
+fn files_of_a_point_from_a_clock_that_ran_ahead_are_not_taken_for_the_newest() {
+    if !Path::new(FAKETIME).exists() {
+        eprintln!("NOT RUN: libfaketime is not installed; scripts/setup --tests does it");
+        return;
+    }
+    let shop = Shop::new();
+    shop.fill(16);
+    let ahead = shop
+        .command(&["backup"])
+        .env("LD_PRELOAD", FAKETIME)
+        .env("FAKETIME", "+5d")
+        .env("DONT_FAKE_MONOTONIC", "1")
+        .output()
+        .unwrap();
+    assert!(ahead.status.success(), "{}", stderr(&ahead));
+    let mark = "# written after the clock was set right";
+    let path = shop.path("etc/.env");
+    let settings = fs::read_to_string(&path).unwrap();
+    fs::write(&path, format!("{settings}{mark}\n")).unwrap();
+    shop.agent_done(&["backup"]);
+    shop.agent_done(&RESTORE);
+    let files = files_under(&shop.path("back/files"));
+    let texts: Vec<String> = files
+        .iter()
+        .map(|path| fs::read_to_string(path).unwrap_or_default())
+        .collect();
+    assert!(texts.iter().any(|text| text.contains(mark)), "{files:?}");
 }
