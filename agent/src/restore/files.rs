@@ -8,11 +8,7 @@ use protocol::{
 };
 
 use super::{
-    Next, Only, Refused, Request, Selection, Sources,
-    avoid::Avoid,
-    goal::{Goal, ahead_of},
-    index::Index,
-    search::Route,
+    Next, Only, Refused, Request, Selection, Sources, avoid::Avoid, goal::Goal, index::Index, search::Route,
 };
 
 /// Points whose archives are looked for.
@@ -47,9 +43,7 @@ pub(super) async fn find(
         let is_at_or_before = goal.may_begin(manifest) || manifest.taken_at < route.manifest.taken_at;
         // A quiet shop has several points after one commit.
         let is_later = matches!(&request.selection, Selection::Point(point) if manifest.point > *point);
-        // Taken by a clock that ran ahead: it sorts as the newest and is older than what was taken since.
-        let is_future = manifest.taken_at > ahead_of(request.now) && manifest.point != route.manifest.point;
-        if !is_at_or_before || is_later || is_future {
+        if !is_at_or_before || is_later {
             continue;
         }
         match (intact(sources, avoid, manifest), faults.is_empty()) {

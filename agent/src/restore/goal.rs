@@ -163,7 +163,8 @@ async fn newest(
     let end = last.map_or(manifest.commit, |last| last.last);
     let mut goal = Goal {
         stop,
-        begins_by: by.filter(|by| manifest.taken_at <= *by),
+        // Nor at a point that was passed over because its clock ran ahead.
+        begins_by: Some(by.unwrap_or(ahead_of(request.now))).filter(|by| manifest.taken_at <= *by),
         floor: end,
         lost: Vec::new(),
         root: None,

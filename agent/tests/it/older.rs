@@ -124,7 +124,7 @@ fn without_any_files_the_database_comes_back_all_the_same() {
 }
 
 #[test]
-fn files_of_a_point_from_a_clock_that_ran_ahead_are_not_taken_for_the_newest() {
+fn a_point_from_a_clock_that_ran_ahead_gives_neither_its_database_nor_its_files() {
     if !Path::new(FAKETIME).exists() {
         eprintln!("NOT RUN: libfaketime is not installed; scripts/setup --tests does it");
         return;
@@ -143,8 +143,10 @@ fn files_of_a_point_from_a_clock_that_ran_ahead_are_not_taken_for_the_newest() {
     let path = shop.path("etc/.env");
     let settings = fs::read_to_string(&path).unwrap();
     fs::write(&path, format!("{settings}{mark}\n")).unwrap();
-    shop.agent_done(&["backup"]);
-    shop.agent_done(&RESTORE);
+    let newest = shop.agent_done(&["backup"]);
+    let newest = newest.split_whitespace().nth(2).unwrap();
+    let said = shop.agent_done(&RESTORE);
+    assert!(said.contains(&format!("Restore point  {newest}")), "{said}");
     let files = files_under(&shop.path("back/files"));
     let texts: Vec<String> = files
         .iter()
