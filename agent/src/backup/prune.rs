@@ -133,8 +133,8 @@ fn due(marks: &BTreeMap<String, UnixMillis>, now: UnixMillis) -> Vec<String> {
 }
 
 /// Writes the marks down and deletes what is due, by the remote's clock where it runs behind ours: a clock of ours that
-/// was set ahead would take the day away from whoever restores. A remote that is append-only only gets its marks: whoever may delete
-/// there does it from another machine.
+/// was set ahead would take the day away from whoever restores. A remote that is append-only only gets its marks:
+/// whoever may delete there does it from another machine.
 ///
 /// # Errors
 /// When the agent's own database refuses, or the remote does not say what time it is.

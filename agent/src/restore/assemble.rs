@@ -4,10 +4,10 @@
 
 use std::{collections::BTreeMap, fs::File, io, path::Path, sync::Arc};
 
-use anyhow::{Context, bail};
+use anyhow::Context;
 use futures_util::stream::{self, StreamExt};
 use protocol::{
-    chain::{CommitNumber, PageRoot, PageSum},
+    chain::{CommitNumber, PageSum},
     manifest::Manifest,
     object_key::SegmentName,
     time::UnixMillis,
@@ -19,13 +19,11 @@ use super::{
     avoid::Culprit,
     fetch::{self, Failure},
     pages::{Journal, PagesFile, PartWriter, Summing, Written},
+    settle::{is_alone, prove, settle},
 };
-use crate::{
-    backup::{
-        Progress, delta,
-        segment::{self, Segment},
-    },
-    store::shop::{self, Depth},
+use crate::backup::{
+    Progress, delta,
+    segment::{self, Segment},
 };
 
 /// Parts that are fetched at the same time, each of up to 16 MiB; opening them takes turns on as many threads as there
@@ -110,22 +108,6 @@ async fn assemble(
         )));
     }
     Ok((pages, reached))
-}
-
-/// Whether nothing is laid over the full point: then its pages may be summed beside SQLite's check, which leaves a core
-/// idle, and from what the disk gives back.
-fn is_alone(plan: &Plan) -> bool {
-    plan.base.is_none() && plan.segments.is_empty()
-}
-
-fn prove(base: &Manifest, root: &PageRoot) -> Result<(), Failure> {
-    match *root == base.page_root {
-        true => Ok(()),
-        false => Err(Failure::Lost(format!(
-            "its parts do not add up to the database that the manifest of {} describes",
-            base.point
-        ))),
-    }
 }
 
 /// Writes every part of a full point to its place, in whatever order they come, but for those that a killed restore of
@@ -329,42 +311,4 @@ fn follow(
         at: commit.at,
     };
     Ok(through == header.last)
-}
-
-/// Forces the file to the disk, asks SQLite, and sums the pages if nobody has yet: all at once. The file has no
-/// write-ahead log, so that it is opened as what it is: complete.
-fn settle(plan: &Plan, pages: &PagesFile, path: &Path, working_at: &mut Culprit) -> Result<(), Failure> {
-    let flush = || pages.file.sync_all().context("forcing the database to the disk");
-    let sum = || match is_alone(plan) {
-        true => pages
-            .root_on_disk()
-            .context("reading what was restored")
-            .map(Some),
-        false => Ok(None),
-    };
-    let (flushed, summed, checked) = std::thread::scope(|scope| {
-        let (flushing, summing) = (scope.spawn(flush), scope.spawn(sum));
-        let checked = check(path, plan.full_check);
-        let panicked = |_| anyhow::anyhow!("a thread panicked");
-        let flushed = flushing.join().map_err(panicked).flatten();
-        let summed = summing.join().map_err(panicked).flatten();
-        (flushed, summed, checked)
-    });
-    flushed.map_err(Failure::Here)?;
-    if let Some(root) = summed.map_err(Failure::Here)? {
-        prove(&plan.manifest, &root)?;
-    }
-    *working_at = Culprit::Database;
-    checked.map_err(|damage| Failure::Lost(format!("{damage:#}")))
-}
-
-fn check(path: &Path, full: bool) -> anyhow::Result<()> {
-    let connection = shop::open_complete(path).context("opening the restored database")?;
-    let depth = if full { Depth::Full } else { Depth::Quick };
-    let damage = shop::damage(&connection, depth)
-        .context("checking the restored database: it was damaged when it was backed up")?;
-    match damage {
-        None => Ok(()),
-        Some(damage) => bail!("SQLite finds the restored database damaged, as it was backed up: {damage}"),
-    }
 }

@@ -33,6 +33,7 @@ mod pages;
 mod place;
 pub mod replay;
 mod search;
+mod settle;
 mod strangers;
 mod swap;
 pub mod trust;
