@@ -153,7 +153,7 @@ async fn newest(
     let mut before = Before::default();
     let manifest = begin(request, index, by, &mut before).await?;
     let Some(manifest) = manifest else {
-        return Err(none_opens(sources, index, &before, by));
+        return Err(none_opens(request, sources, index, &before, by));
     };
     let stop = by.map_or(Stop::AtEnd, Stop::By);
     let promised = avoid.promised(sources.survey, &manifest.chain);
@@ -224,6 +224,8 @@ fn hold_to(
 struct Before {
     unread: Vec<(PointId, Unread)>,
     notes: Vec<String>,
+    /// Points that open and are of another chain than was asked for.
+    other_chains: usize,
 }
 
 /// The newest point that opens, and is not from the future.
@@ -243,7 +245,7 @@ async fn begin(
         at += 1;
         let is_ahead = heeds_clock && is_ahead(&reading.point);
         match &reading.found {
-            Ok(manifest) if !request.is_of_chain(&manifest.chain) => {}
+            Ok(manifest) if !request.is_of_chain(&manifest.chain) => before.other_chains += 1,
             _ if is_ahead => before.notes.push(format!(
                 "{} is dated in the future, and passed over: --point {} takes it all the same",
                 reading.point, reading.point
@@ -321,10 +323,23 @@ fn is_same_chain(
     goal.lost.is_empty() && (goes_on || is_delta)
 }
 
-fn none_opens(sources: &Sources<'_>, index: &Index<'_>, before: &Before, by: Option<UnixMillis>) -> Refused {
+fn none_opens(
+    request: &Request,
+    sources: &Sources<'_>,
+    index: &Index<'_>,
+    before: &Before,
+    by: Option<UnixMillis>,
+) -> Refused {
     let points = sources.survey.points();
     if let (Some(_), true, Some(oldest)) = (by, index.points().is_empty(), points.first()) {
         let reason = format!("there is no restore point from before that moment; the oldest is {oldest}");
+        return nothing(sources, reason);
+    }
+    if let (Some(chain), true) = (
+        &request.chain,
+        before.other_chains > 0 && before.unread.is_empty(),
+    ) {
+        let reason = format!("no restore point here is of a chain whose name begins with {chain}");
         return nothing(sources, reason);
     }
     let told: Vec<&str> = before

@@ -154,3 +154,16 @@ fn a_point_from_a_clock_that_ran_ahead_gives_neither_its_database_nor_its_files(
         .collect();
     assert!(texts.iter().any(|text| text.contains(mark)), "{files:?}");
 }
+
+#[test]
+fn a_chain_that_is_not_there_is_not_called_a_wrong_key() {
+    let (shop, _, _) = idle();
+    let mut of_chain = RESTORE.to_vec();
+    of_chain.extend(["--chain", "ffff"]);
+    let said = shop.agent_refuses(1, &of_chain);
+    assert!(
+        said.contains("whose name begins with ffff") && said.contains("agent list"),
+        "{said}"
+    );
+    assert!(!said.contains("key"), "{said}");
+}
