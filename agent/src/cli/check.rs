@@ -17,6 +17,7 @@ use crate::{
         signer::SigningKey,
     },
     config::{Config, Purpose},
+    watch::unit,
 };
 
 /// Arguments of `agent check`.
@@ -83,6 +84,13 @@ pub async fn run(arguments: Arguments) -> Result<(), Failure> {
                 if it.ok { "ok   " } else { "WRONG" },
                 it.what,
                 it.said
+            );
+        }
+        let unit = &config.bot.unit;
+        if unit::is_missing(unit) {
+            println!(
+                "hint   systemd knows no unit {unit}: its restarts and memory are not watched, and /restart cannot work. \
+                 Mend [bot] unit, or install the units with scripts/install."
             );
         }
         if recipients.certs().len() < 2 {

@@ -4,11 +4,14 @@
 use std::{
     io::Read,
     process::{Child, Command, Stdio},
+    sync::mpsc,
     time::{Duration, Instant},
 };
 
 /// A few properties of a unit are a few hundred bytes.
 const ANSWER_BYTES_MAX: u64 = 64 * 1024;
+const WORD_CHARS_MAX: usize = 200;
+const WORD_LIMIT: Duration = Duration::from_millis(200);
 const LOOK_EVERY: Duration = Duration::from_millis(5);
 
 /// What the program wrote, when it ended well within the limit; else why there is no answer.
@@ -24,7 +27,7 @@ pub fn ask(program: &str, arguments: &[&str], limit: Duration) -> Result<String,
         .env("LC_ALL", "C")
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
-        .stderr(Stdio::null())
+        .stderr(Stdio::piped())
         .spawn()
         .map_err(|error| format!("{program}: {error}"))?;
     let ended = wait(&mut child, started, limit);
@@ -33,7 +36,7 @@ pub fn ask(program: &str, arguments: &[&str], limit: Duration) -> Result<String,
         let _ = child.kill();
         let _ = child.wait();
     }
-    ended.map_err(|why| format!("{program}: {why}"))?;
+    ended.map_err(|why| format!("{program}: {why}{}", last_word(&mut child)))?;
     let mut answer = String::new();
     if let Some(output) = child.stdout.take() {
         output
@@ -42,6 +45,27 @@ pub fn ask(program: &str, arguments: &[&str], limit: Duration) -> Result<String,
             .map_err(|error| format!("{program}: {error}"))?;
     }
     Ok(answer)
+}
+
+/// The last line that it complained with, in brackets. What it left running may hold the other end for ever: who has not
+/// come to an end by then is not heard.
+fn last_word(child: &mut Child) -> String {
+    let Some(stderr) = child.stderr.take() else {
+        return String::new();
+    };
+    let (hear, heard) = mpsc::channel();
+    std::thread::spawn(move || {
+        let mut said = Vec::new();
+        let _ = stderr.take(ANSWER_BYTES_MAX).read_to_end(&mut said);
+        let _ = hear.send(said);
+    });
+    let said = heard.recv_timeout(WORD_LIMIT).unwrap_or_default();
+    let said = String::from_utf8_lossy(&said);
+    let line = said.lines().map(str::trim).rfind(|line| !line.is_empty());
+    line.map_or_else(String::new, |line| {
+        let line: String = line.chars().take(WORD_CHARS_MAX).collect();
+        format!(" ({line})")
+    })
 }
 
 /// An answer that is longer than a pipe holds counts as none: the program waits for a reader, and runs into the limit.
@@ -76,6 +100,11 @@ mod tests {
     fn an_answer_is_read_and_a_failure_or_a_hang_is_named() {
         assert_eq!(ask("printf", &["A=1\\nB=2\\n"], LIMIT).unwrap(), "A=1\nB=2\n");
         assert!(ask("false", &[], LIMIT).unwrap_err().contains("exit status: 1"));
+        let said = ask("ls", &["/there/is/nothing"], LIMIT).unwrap_err();
+        assert!(
+            said.contains("exit status: 2 (") && said.contains("No such file"),
+            "{said}"
+        );
         assert!(ask("there-is-no-such-program", &[], LIMIT).is_err());
         let hung = ask("sleep", &["60"], Duration::from_millis(50)).unwrap_err();
         assert!(hung.contains("no answer in time"), "{hung}");

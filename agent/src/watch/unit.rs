@@ -144,6 +144,13 @@ impl Probe for Unit {
     }
 }
 
+/// Whether systemd runs here and knows no such unit: a name that was misspelt leaves its restarts and memory unknown.
+#[must_use]
+pub fn is_missing(name: &str) -> bool {
+    let answer = ask("systemctl", &["show", name, PROPERTIES], ASK_LIMIT);
+    answer.is_ok_and(|text| property(&text, "LoadState") == Some("not-found"))
+}
+
 impl State {
     /// In systemd's own words, which are those of its manual.
     fn told(&self) -> String {
