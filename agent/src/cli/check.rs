@@ -86,19 +86,9 @@ pub async fn run(arguments: Arguments) -> Result<(), Failure> {
                 it.said
             );
         }
-        let unit = &config.bot.unit;
-        if unit::is_missing(unit) {
-            println!(
-                "hint   systemd knows no unit {unit}: its restarts and memory are not watched, and /restart cannot work. \
-                 Mend [bot] unit, or install the units with scripts/install."
-            );
-        }
-        if recipients.certs().len() < 2 {
-            println!(
-                "hint   one recipient: if that key is lost, so is every backup. Two are recommended, the owner's and a cold \
-                 spare that lies elsewhere."
-            );
-        }
+        hints(&config, recipients.certs().len())
+            .iter()
+            .for_each(|hint| println!("hint   {hint}"));
     }
     let wrong: Vec<&str> = findings
         .iter()
@@ -113,6 +103,26 @@ pub async fn run(arguments: Arguments) -> Result<(), Failure> {
             wrong.join(", ")
         )))
     }
+}
+
+/// What works, and could be better.
+fn hints(config: &Config, recipients: usize) -> Vec<String> {
+    let unit = &config.bot.unit;
+    let mut hints = Vec::new();
+    if unit::is_missing(unit) {
+        hints.push(format!(
+            "systemd knows no unit {unit}: its restarts and memory are not watched, and /restart cannot work. Mend [bot] \
+             unit, or install the units with scripts/install."
+        ));
+    }
+    if recipients < 2 {
+        hints.push(
+            "one recipient: if that key is lost, so is every backup. Two are recommended, the owner's and a cold spare \
+             that lies elsewhere."
+                .to_owned(),
+        );
+    }
+    hints
 }
 
 fn finding(what: &str, said: Result<String, String>) -> Finding {

@@ -15,9 +15,9 @@ use super::{
     Next, Refused, Request, Selection, Sources, Stop,
     avoid::Avoid,
     index::{Index, Unread},
-    numbers, replay, search, strangers,
+    numbers, replay, search, strangers, summary,
 };
-use crate::backup::{anchor::Anchor, survey::moment_of};
+use crate::backup::survey::moment_of;
 
 /// What is dated later than this from now on was dated by a clock that was wrong, or by nobody.
 const AHEAD_MAX: Duration = Duration::from_secs(86_400);
@@ -176,47 +176,12 @@ async fn newest(
         goal.lost.extend(strangers);
     }
     if let Some(anchor) = &request.anchor {
-        hold_to(anchor, sources, &mut goal, &manifest, by);
+        summary::hold_to(anchor, sources, &mut goal, &manifest, by);
     }
     for (point, unread) in before.unread {
         weigh(request, sources, &mut goal, &point, unread, (&manifest, end_at));
     }
     Ok(goal)
-}
-
-/// What the owner was told in a summary must still be so: who put a remote back to an older state contradicts it.
-fn hold_to(
-    anchor: &Anchor,
-    sources: &Sources<'_>,
-    goal: &mut Goal,
-    begin: &Manifest,
-    by: Option<UnixMillis>,
-) {
-    let taken = moment_of(&anchor.point);
-    if taken.zip(by).is_some_and(|(taken, by)| taken > by) {
-        return;
-    }
-    let listed = sources.survey.manifests_of(&anchor.point);
-    let name = object_key::manifest(&anchor.point, &anchor.digest);
-    if !listed.is_empty() && !listed.contains(name.as_str()) {
-        goal.lost.push(format!(
-            "the summary names {name}, and the remotes hold another manifest of that point: somebody wrote another history \
-             there"
-        ));
-    } else if listed.is_empty() && anchor.chain != goal.chain && begin.point < anchor.point {
-        goal.lost.push(format!(
-            "the summary names {name}, which is on no remote that answers: they were put back to an older state, and end \
-             with {}",
-            begin.point
-        ));
-    } else if anchor.chain == goal.chain {
-        if listed.is_empty() {
-            goal.notes.push(format!(
-                "the summary names {name}, which is on no remote that answers"
-            ));
-        }
-        goal.floor = goal.floor.max(anchor.commit);
-    }
 }
 
 /// What was met above the newest point that opens.

@@ -35,6 +35,7 @@ pub mod replay;
 mod search;
 mod settle;
 mod strangers;
+mod summary;
 mod swap;
 pub mod trust;
 mod unpack;
