@@ -6,7 +6,7 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use anyhow::Context;
 use jiff::Timestamp;
-use protocol::{object_key::PointId, time::UnixMillis};
+use protocol::{chain::ChainId, object_key::PointId, time::UnixMillis};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
@@ -123,6 +123,8 @@ pub struct Taken {
     /// Why it is a full one although a delta was wanted, as the end of a sentence.
     #[serde(default)]
     pub full_because: Option<String>,
+    /// The chain of the point before, when this one does not continue it: nothing proves that it is the same database.
+    pub left_chain: Option<ChainId>,
     /// The database's size.
     pub database_bytes: u64,
     /// Bytes on each remote.
@@ -182,6 +184,7 @@ pub async fn take(
     // Whoever stops waiting for this future ends the thread as well.
     let _guard = CancelOnDrop(cancelled.clone());
     let (order, upload, base) = prepare(config, store, want, commits, cancelled)?;
+    let before = order.last.as_ref().map(|last| last.manifest.chain.clone());
     let outgoing = Arc::clone(&order.outgoing);
     let watched = Arc::clone(&progress);
     let staging = tokio::task::spawn_blocking(move || order.carry_out(&now, &*watched));
@@ -192,6 +195,7 @@ pub async fn take(
         taken_at: staged.manifest.taken_at,
         base: staged.manifest.base.as_ref().map(|base| base.point.clone()),
         full_because: base.why_full(want, &staged.manifest),
+        left_chain: before.filter(|chain| *chain != staged.manifest.chain),
         database_bytes: staged.manifest.database_bytes,
         size_bytes: outgoing.size_bytes(),
         left_out: staged.left_out.clone(),

@@ -87,6 +87,13 @@ pub async fn run(arguments: Arguments) -> Result<(), Failure> {
     if let (Some(why), false) = (&taken.full_because, arguments.json) {
         println!("It is a full one although a delta was asked for: {why}.");
     }
+    if let (Some(chain), false) = (&taken.left_chain, arguments.json) {
+        println!(
+            "A new chain of commits begins with it: nothing proves that this is the database of the backup before. If it is \
+             another one by mistake, mend [backup] database; `agent restore --latest --chain {}` gives the one before.",
+            words::chain(chain)
+        );
+    }
     for line in &taken.left_out {
         eprintln!("agent: not in the backup: {line}");
     }
@@ -157,6 +164,7 @@ fn json(taken: &Taken) -> serde_json::Value {
         "id": taken.point,
         "base": taken.base,
         "full_because": taken.full_because,
+        "left_chain": taken.left_chain,
         "taken_at": words::rfc3339(taken.taken_at),
         "database_bytes": taken.database_bytes,
         "size_bytes": taken.size_bytes,

@@ -167,3 +167,27 @@ fn a_chain_that_is_not_there_is_not_called_a_wrong_key() {
     );
     assert!(!said.contains("key"), "{said}");
 }
+
+#[test]
+fn a_backup_of_another_database_says_so_and_the_one_before_is_had_by_its_chain() {
+    let shop = Shop::new();
+    shop.fill(16);
+    let newest = shop.back_up();
+    let settings = fs::read_to_string(shop.path("agent.toml")).unwrap();
+    let other = shop.path("live/other.db");
+    rusqlite::Connection::open(&other)
+        .unwrap()
+        .execute_batch("PRAGMA journal_mode = WAL; CREATE TABLE wrong (a); INSERT INTO wrong VALUES (1)")
+        .unwrap();
+    let mistaken = settings.replace("live/shop.db", "live/other.db");
+    fs::write(shop.path("agent.toml"), mistaken).unwrap();
+    let said = shop.agent_done(&["backup"]);
+    let chain = text(&newest["chain"]);
+    assert!(said.contains("mend [backup] database"), "{said}");
+    assert!(said.contains(&format!("--chain {}", &chain[..8])), "{said}");
+    fs::write(shop.path("agent.toml"), settings).unwrap();
+    let mut of_chain = RESTORE.to_vec();
+    of_chain.extend(["--latest", "--chain", &chain[..8]]);
+    shop.agent_done(&of_chain);
+    assert_eq!(integrity_of(&shop.path("back/shop.db")), "ok");
+}
