@@ -15,7 +15,7 @@ use std::{
 use crate::store::owner::own_like;
 
 /// The file in the folder that tells it from an empty mount point.
-const MARK: &str = ".warung-remote";
+pub(in crate::backup) const MARK: &str = ".warung-remote";
 /// Where it holds what is not whole yet.
 const PARTIAL_DIR: &str = ".partial";
 const MARK_BYTES: usize = 32;

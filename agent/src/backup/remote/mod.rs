@@ -20,7 +20,7 @@ use crate::config::{RemoteConfig, RemoteKind};
 
 mod attempt;
 mod clock;
-mod folder;
+pub(super) mod folder;
 mod kinds;
 mod pace;
 mod put;

@@ -14,7 +14,7 @@ use protocol::{
     time::UnixMillis,
 };
 
-use super::remote::Listed;
+use super::remote::{Listed, folder::MARK};
 use crate::config::Retention;
 
 mod calendar;
@@ -243,6 +243,9 @@ fn judge(
     let keep = |reason: &str| (true, reason.to_owned());
     if key.starts_with(object_key::CERTS) {
         return keep("the agent's certificate");
+    }
+    if key == MARK {
+        return keep("the mark by which the agent knows this folder");
     }
     let age = written_at(question, key).map_or(Duration::MAX, |at| now.since(at));
     if let Some(segment) = SegmentName::parse(key) {
