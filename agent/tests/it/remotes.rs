@@ -142,6 +142,28 @@ fn the_shop_comes_back_from_googles_storage() {
     there_and_back(&shop);
 }
 
+#[test]
+fn a_remote_that_hangs_costs_a_restore_one_wait_and_not_one_for_each_object() {
+    let place = tempfile::tempdir().unwrap();
+    let server = servers::webdav(place.path());
+    let shop = shop_with(&[servers::webdav_section("cloud", server.address), disk()]);
+    shop.fill(200);
+    for _ in 0..3 {
+        shop.agent_done(&["backup"]);
+    }
+    server.hang();
+    let begun = Instant::now();
+    let said = shop.agent_done(&RESTORE);
+    assert!(said.contains("the remote cloud does not answer"), "{said}");
+    assert_eq!(integrity_of(&shop.path("back/shop.db")), "ok");
+    // It was twelve minutes when each question was tried three times.
+    assert!(
+        begun.elapsed() < Duration::from_secs(120),
+        "{:?}",
+        begun.elapsed()
+    );
+}
+
 /// Whoever restores from the remote has a day, by a clock that nobody set here.
 #[test]
 fn a_clock_of_this_server_that_runs_ahead_takes_nothing_from_whoever_restores() {

@@ -24,6 +24,16 @@ pub struct Server {
     child: Child,
 }
 
+impl Server {
+    /// From now on it takes connections and answers nothing.
+    pub fn hang(&self) {
+        let stopped = Command::new("kill")
+            .args(["-STOP", &self.child.id().to_string()])
+            .status();
+        assert!(stopped.unwrap().success());
+    }
+}
+
 impl Drop for Server {
     fn drop(&mut self) {
         let _ = self.child.kill();

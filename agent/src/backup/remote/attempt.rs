@@ -2,7 +2,11 @@
 //! OpenDAL's own layers are not used: its limit of ten seconds is too short, and a limit around the retries would cut
 //! off a try that has just begun.
 
-use std::{future::Future, time::Duration};
+use std::{
+    future::Future,
+    sync::{Mutex, PoisonError},
+    time::{Duration, Instant},
+};
 
 use opendal::ErrorKind;
 
@@ -12,42 +16,101 @@ use super::{RemoteError, told::plain};
 /// object of 16 MiB on a slow line.
 const CALL_LIMIT: Duration = Duration::from_secs(60);
 const SLOWEST_BYTES_PER_SECOND: u64 = 32 * 1024;
-/// A listing or a question answers within this, or the remote counts as down.
-pub(super) const ASK_LIMIT: Duration = Duration::from_secs(60);
+/// A question, and each piece of a listing, is answered within this, or the remote counts as down.
+pub(super) const ASK_LIMIT: Duration = Duration::from_secs(30);
+/// However many pieces it has.
+const LIST_LIMIT: Duration = Duration::from_secs(1800);
 /// How often a call is tried, and how long the pause after each failure is.
 const PAUSES: [Duration; 2] = [Duration::from_millis(500), Duration::from_secs(3)];
+/// A remote that left a question without an answer is not asked again for so long: whoever restores has others to ask.
+const SILENT_FOR: Duration = Duration::from_secs(60);
 
-/// Calls until it succeeds, fails for good, or has failed too often.
-pub(super) async fn attempt<T, F>(limit: Duration, call: impl Fn() -> F) -> Result<T, RemoteError>
-where
-    F: Future<Output = opendal::Result<T>>,
-{
-    let mut pauses = PAUSES.iter();
-    loop {
-        // The limit is inside the retries: outside, it would cut an attempt off that has just begun.
-        let failure = match tokio::time::timeout(limit, call()).await {
-            Ok(Ok(value)) => return Ok(value),
-            Ok(Err(error)) if error.kind() == ErrorKind::NotFound => return Err(RemoteError::Missing),
-            Ok(Err(error)) if !is_worth_another_try(&error) => {
-                return Err(RemoteError::Down(plain(&error)));
+/// How long a call is waited for.
+#[derive(Clone, Copy)]
+pub(super) enum Patience {
+    /// A question of a few bytes.
+    Ask,
+    /// A listing, of whose pieces each is waited for as for an answer.
+    List,
+    /// Reading so many bytes.
+    Read(u64),
+    /// Writing so many bytes. One that was not answered may have arrived, and is tried again.
+    Write(u64),
+}
+
+impl Patience {
+    fn limit(self) -> Duration {
+        match self {
+            Self::Ask => ASK_LIMIT,
+            Self::List => LIST_LIMIT,
+            Self::Read(bytes) | Self::Write(bytes) => {
+                CALL_LIMIT + Duration::from_secs(bytes / SLOWEST_BYTES_PER_SECOND)
             }
-            Ok(Err(error)) => plain(&error),
-            Err(_) => format!("no answer within {} s", limit.as_secs()),
-        };
-        match pauses.next() {
-            Some(pause) => tokio::time::sleep(*pause).await,
-            None => return Err(RemoteError::Down(failure)),
         }
     }
+}
+
+/// When a remote last left somebody without an answer.
+#[derive(Default)]
+pub(super) struct Silence(Mutex<Option<Instant>>);
+
+impl Silence {
+    fn check(&self) -> Result<(), RemoteError> {
+        let last = *self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        match last.is_some_and(|at| at.elapsed() < SILENT_FOR) {
+            true => Err(RemoteError::Down("it did not answer a moment ago".to_owned())),
+            false => Ok(()),
+        }
+    }
+
+    fn begin(&self) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
+    }
+
+    /// Calls until it succeeds, fails for good, or has failed too often.
+    pub(super) async fn attempt<T, F>(
+        &self,
+        patience: Patience,
+        call: impl Fn() -> F,
+    ) -> Result<T, RemoteError>
+    where
+        F: Future<Output = opendal::Result<T>>,
+    {
+        self.check()?;
+        let limit = patience.limit();
+        let mut pauses = PAUSES.iter();
+        loop {
+            // The limit is inside the retries: outside, it would cut an attempt off that has just begun.
+            let failure = match tokio::time::timeout(limit, call()).await {
+                Ok(Ok(value)) => return Ok(value),
+                Ok(Err(error)) if error.kind() == ErrorKind::NotFound => return Err(RemoteError::Missing),
+                Ok(Err(error)) if !is_worth_another_try(&error) => {
+                    return Err(RemoteError::Down(plain(&error)));
+                }
+                Ok(Err(error)) => plain(&error),
+                Err(_) if matches!(patience, Patience::Write(_)) => no_answer(limit),
+                Err(_) => return Err(self.unanswered(limit)),
+            };
+            match pauses.next() {
+                Some(pause) => tokio::time::sleep(*pause).await,
+                None => return Err(RemoteError::Down(failure)),
+            }
+        }
+    }
+
+    /// That this remote has left a question without an answer for so long.
+    pub(super) fn unanswered(&self, limit: Duration) -> RemoteError {
+        self.begin();
+        RemoteError::Down(no_answer(limit))
+    }
+}
+
+fn no_answer(limit: Duration) -> String {
+    format!("no answer within {} s", limit.as_secs())
 }
 
 /// OpenDAL calls a busy WebDAV server's 429 neither temporary nor rate-limited: what has no name of its own is tried
 /// again as well.
 fn is_worth_another_try(error: &opendal::Error) -> bool {
     error.is_temporary() || matches!(error.kind(), ErrorKind::Unexpected | ErrorKind::RateLimited)
-}
-
-/// How long one attempt may take for so many bytes.
-pub(super) fn call_limit(bytes: u64) -> Duration {
-    CALL_LIMIT + Duration::from_secs(bytes / SLOWEST_BYTES_PER_SECOND)
 }

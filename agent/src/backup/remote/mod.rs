@@ -5,13 +5,14 @@ use std::{collections::BTreeMap, time::Duration};
 
 use anyhow::Context;
 use bytes::Bytes;
+use futures_util::TryStreamExt;
 use opendal::{HttpTransporter, Operator};
 use opendal_http_transport_reqwest::ReqwestTransport;
 use protocol::time::UnixMillis;
 use thiserror::Error;
 
 use self::{
-    attempt::{ASK_LIMIT, attempt, call_limit},
+    attempt::{ASK_LIMIT, Patience, Silence},
     folder::Folder,
     pace::Pace,
     told::plain,
@@ -42,6 +43,7 @@ pub struct Remote {
     folder: Option<Folder>,
     pace: Option<Pace>,
     append_only: bool,
+    silence: Silence,
 }
 
 /// What a listing says of an object.
@@ -128,6 +130,7 @@ pub fn open_to_read(config: &RemoteConfig) -> Result<Remote, String> {
         kind: config.kind,
         pace: config.bandwidth.map(|limit| Pace::new(limit, &config.memory)),
         append_only: config.append_only,
+        silence: Silence::default(),
         options,
         opened,
         folder,
@@ -155,7 +158,7 @@ impl Remote {
         has_size(self.size(key).await?, size_bytes)?;
         let operator = &self.reader()?.ok_or(RemoteError::Missing)?;
         let read = || async move { operator.read_with(key).range(0..size_bytes).await };
-        let bytes = attempt(call_limit(size_bytes), read).await?;
+        let bytes = self.silence.attempt(Patience::Read(size_bytes), read).await?;
         has_size(bytes.len() as u64, size_bytes)?;
         Ok(bytes.to_bytes())
     }
@@ -181,7 +184,8 @@ impl Remote {
     /// As [`Remote::get`].
     pub async fn size(&self, key: &str) -> Result<u64, RemoteError> {
         let operator = self.reader()?.ok_or(RemoteError::Missing)?;
-        Ok(attempt(ASK_LIMIT, || operator.stat(key)).await?.content_length())
+        let ask = self.silence.attempt(Patience::Ask, || operator.stat(key));
+        Ok(ask.await?.content_length())
     }
 
     /// Every object under a folder, with its size. An absent folder is empty.
@@ -204,10 +208,21 @@ impl Remote {
         let Some(operator) = &self.reader()? else {
             return Ok(BTreeMap::new());
         };
-        let list = || async move { operator.list_with(folder).recursive(true).await };
-        let entries = match attempt(ASK_LIMIT, list).await {
+        // Piece by piece: a long listing takes its time, and a remote that is silent is noticed all the same.
+        let list = || async move {
+            let mut lister = operator.lister_with(folder).recursive(true).await?;
+            let mut entries = Vec::new();
+            while let Ok(next) = tokio::time::timeout(ASK_LIMIT, lister.try_next()).await {
+                match next? {
+                    Some(entry) => entries.push(entry),
+                    None => return Ok(Some(entries)),
+                }
+            }
+            Ok(None)
+        };
+        let entries = match self.silence.attempt(Patience::List, list).await {
             Err(RemoteError::Missing) => return Ok(BTreeMap::new()),
-            entries => entries?,
+            entries => entries?.ok_or_else(|| self.silence.unanswered(ASK_LIMIT))?,
         };
         let files = entries.into_iter().filter(|entry| entry.metadata().is_file());
         let listed = |metadata: &opendal::Metadata| Listed {
@@ -227,7 +242,7 @@ impl Remote {
     /// When the remote does not answer or refuses.
     pub async fn delete(&self, key: &str) -> Result<(), RemoteError> {
         let operator = self.writer()?;
-        match attempt(ASK_LIMIT, || operator.delete(key)).await {
+        match self.silence.attempt(Patience::Ask, || operator.delete(key)).await {
             Err(RemoteError::Missing) => Ok(()),
             ended => ended,
         }

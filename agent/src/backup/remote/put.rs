@@ -6,11 +6,7 @@ use jiff::Timestamp;
 use opendal::Buffer;
 use protocol::time::UnixMillis;
 
-use super::{
-    Remote, RemoteError,
-    attempt::{attempt, call_limit},
-    has_size,
-};
+use super::{Remote, RemoteError, attempt::Patience, has_size};
 use crate::config::RemoteKind;
 
 /// A file is read back in such pieces.
@@ -49,7 +45,7 @@ impl Remote {
 
     pub(super) async fn write(&self, key: &str, buffer: Buffer) -> Result<(), RemoteError> {
         let operator = &self.writer()?;
-        let limit = call_limit(buffer.len() as u64);
+        let patience = Patience::Write(buffer.len() as u64);
         let buffer = &buffer;
         if self.kind == RemoteKind::Sftp {
             // OpenDAL writes in place: an object that a broken line cut off must not bear its name.
@@ -58,9 +54,11 @@ impl Remote {
                 operator.write(&part, buffer.clone()).await?;
                 operator.rename(&part, key).await
             };
-            return attempt(limit, write).await;
+            return self.silence.attempt(patience, write).await;
         }
-        attempt(limit, || operator.write(key, buffer.clone())).await?;
+        self.silence
+            .attempt(patience, || operator.write(key, buffer.clone()))
+            .await?;
         if let Some(folder) = &self.folder {
             folder.give_to_owner(key);
             folder
@@ -94,6 +92,6 @@ impl Remote {
             }
             Ok(left.is_empty())
         };
-        attempt(call_limit(size_bytes), compare).await
+        self.silence.attempt(Patience::Read(size_bytes), compare).await
     }
 }
