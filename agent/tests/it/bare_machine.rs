@@ -3,7 +3,7 @@
 
 use std::{fs, process::Output};
 
-use crate::shop::{Shop, integrity_of, stderr};
+use crate::shop::{RESTORE, Shop, integrity_of, stderr};
 
 /// The program where the system has no certificate at all.
 fn bare(shop: &Shop, arguments: &[&str]) -> Output {
@@ -33,14 +33,7 @@ fn keys_backups_and_restores_on_folders_need_no_certificates_and_other_remotes_s
         &["key", "agent"],
         &["list"],
         &["verify"],
-        &[
-            "restore",
-            "--key",
-            "kit/owner.secret.asc",
-            "--yes",
-            "--to",
-            "back",
-        ],
+        &RESTORE,
     ] {
         done(&shop, arguments);
     }

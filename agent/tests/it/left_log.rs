@@ -8,7 +8,7 @@ use rusqlite::{Connection, config::DbConfig};
 use crate::{
     capture_rig::pages_of,
     running::{Running, wait_until_both_hold_the_same},
-    shop::{Shop, integrity_of},
+    shop::{RESTORE, Shop, integrity_of},
     site::wanted,
 };
 
@@ -59,15 +59,7 @@ fn comes_back(shop: &Shop, agent: Running) {
     sell(&bot(shop), 3, 600);
     settled(shop, &agent);
     agent.burn();
-    let restore = [
-        "restore",
-        "--key",
-        "kit/owner.secret.asc",
-        "--yes",
-        "--to",
-        "back",
-    ];
-    shop.agent_done(&restore);
+    shop.agent_done(&RESTORE);
     let back = shop.path("back/shop.db");
     assert_eq!(integrity_of(&back), "ok");
     let (was, is) = (pages_of(&bot(shop)), pages_of(&Connection::open(back).unwrap()));

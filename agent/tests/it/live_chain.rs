@@ -41,9 +41,7 @@ fn what_was_durable_when_the_server_burnt_comes_back_to_the_commit() {
         fs::remove_dir_all(shop.path(lost)).unwrap();
     }
     let restore = |to: &str, more: &[&str]| {
-        let mut all = vec!["restore", "--key", "kit/owner.secret.asc", "--yes", "--to", to];
-        all.extend(more);
-        shop.agent_done(&all);
+        shop.restore_to(to, more);
         let path = shop.path(to).join("shop.db");
         assert_eq!(integrity_of(&path), "ok");
         count_items(&path)

@@ -9,7 +9,7 @@ use crate::{
     fault_proxy::{Fault, Proxy},
     remotes::shop_with,
     servers,
-    shop::{Shop, count_items, files_under, text},
+    shop::{RESTORE, Shop, count_items, files_under, text},
 };
 
 const RULES: &str = "[retention]\nkeep_within = \"1h\"\n";
@@ -63,14 +63,7 @@ fn a_key_that_may_not_delete_backs_up_and_the_owner_prunes_from_elsewhere() {
         (&true.into(), &0.into())
     );
     let items = count_items(&shop.database());
-    shop.agent_done(&[
-        "restore",
-        "--to",
-        "back",
-        "--key",
-        "kit/owner.secret.asc",
-        "--yes",
-    ]);
+    shop.agent_done(&RESTORE);
     assert_eq!(count_items(&shop.path("back/shop.db")), items);
     let deletes = guard
         .requests()

@@ -1,24 +1,13 @@
 //! What a fresh machine does when the newest point, or its files, are damaged on every remote: it goes on from an older
 //! one where nothing is lost by it, and else says with which command the older state is had.
 
-use std::{fs, path::Path, time::Duration};
+use std::{fs, time::Duration};
 
 use serde_json::Value;
 
-use crate::{
-    shop::{Shop, files_under, integrity_of, stderr, text},
-    source_faults::FAKETIME,
-};
+use crate::shop::{RESTORE, Shop, clock_set, files_under, integrity_of, stderr, text};
 
 const REMOTES: [&str; 2] = ["local", "offsite"];
-const RESTORE: [&str; 6] = [
-    "restore",
-    "--key",
-    "kit/owner.secret.asc",
-    "--yes",
-    "--to",
-    "back",
-];
 
 /// Two full points of a shop in which nothing happened between them, on a machine that knows nothing of them.
 fn idle() -> (Shop, Value, Value) {
@@ -125,19 +114,10 @@ fn without_any_files_the_database_comes_back_all_the_same() {
 
 #[test]
 fn a_point_from_a_clock_that_ran_ahead_gives_neither_its_database_nor_its_files() {
-    if !Path::new(FAKETIME).exists() {
-        eprintln!("NOT RUN: libfaketime is not installed; scripts/setup --tests does it");
-        return;
-    }
+    let Some(ahead) = clock_set("+5d") else { return };
     let shop = Shop::new();
     shop.fill(16);
-    let ahead = shop
-        .command(&["backup"])
-        .env("LD_PRELOAD", FAKETIME)
-        .env("FAKETIME", "+5d")
-        .env("DONT_FAKE_MONOTONIC", "1")
-        .output()
-        .unwrap();
+    let ahead = shop.command(&["backup"]).envs(ahead).output().unwrap();
     assert!(ahead.status.success(), "{}", stderr(&ahead));
     let mark = "# written after the clock was set right";
     let path = shop.path("etc/.env");

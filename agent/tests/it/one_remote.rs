@@ -7,18 +7,9 @@ use std::{
 };
 
 use crate::{
-    shop::{Shop, integrity_of, signal, stderr, text},
+    shop::{RESTORE, Shop, integrity_of, signal, stderr, text},
     world::LIMIT,
 };
-
-const RESTORE: [&str; 6] = [
-    "restore",
-    "--key",
-    "kit/owner.secret.asc",
-    "--yes",
-    "--to",
-    "back",
-];
 
 /// A file stands where the remote's folder must be made: as dead as a disk that is gone.
 fn kill(shop: &Shop, remotes: &[&str]) {

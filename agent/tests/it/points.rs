@@ -22,15 +22,9 @@ use protocol::{
 use rusqlite::Connection;
 use serde_json::Value;
 
-use crate::shop::{Shop, count_items, files_under, integrity_of, signal, text};
+use crate::shop::{Shop, count_items, files_under, integrity_of, restoring, signal, text};
 
 const PAGE: usize = 4_096;
-
-fn restore<'a>(to: &'a str, more: &[&'a str]) -> Vec<&'a str> {
-    let mut all = vec!["restore", "--key", "kit/owner.secret.asc", "--yes", "--to", to];
-    all.extend(more);
-    all
-}
 
 fn insert(shop: &Shop, count: u32) {
     let connection = Connection::open(shop.database()).unwrap();
@@ -85,12 +79,12 @@ fn a_delta_holds_what_changed_and_comes_back_over_its_base() {
     let second = delta(&shop);
     assert_eq!(second["base"], full["id"]);
     let now = image(&shop);
-    shop.agent_done(&restore("back", &[]));
+    shop.agent_done(&restoring("back", &[]));
     assert!(
         fs::read(shop.path("back/shop.db")).unwrap() == now,
         "not the same bytes"
     );
-    shop.agent_done(&restore("first", &["--point", text(&first["id"])]));
+    shop.agent_done(&restoring("first", &["--point", text(&first["id"])]));
     assert_eq!(integrity_of(&shop.path("first/shop.db")), "ok");
     assert_eq!(count_items(&shop.path("first/shop.db")), 2_048 + 1 + 5);
     let listed = shop.listed();
@@ -142,7 +136,7 @@ fn a_delta_without_its_base_is_refused_with_the_next_best() {
     for remote in ["local", "offsite"] {
         fs::remove_file(shop.path(remote).join(text(&base["objects"][0]))).unwrap();
     }
-    let said = shop.agent_refuses(1, &restore("back", &[]));
+    let said = shop.agent_refuses(1, &restoring("back", &[]));
     assert!(
         said.contains(text(&base["objects"][0])) && said.contains(text(&old["id"])),
         "{said}"
@@ -173,7 +167,7 @@ fn a_restore_that_was_killed_goes_on_with_the_parts_that_it_has() {
     shop.fill(64 * 1024);
     let point = shop.back_up();
     let mut child = shop
-        .command(&restore("back", &[]))
+        .command(&restoring("back", &[]))
         .stderr(Stdio::null())
         .stdout(Stdio::null())
         .spawn()
@@ -193,7 +187,7 @@ fn a_restore_that_was_killed_goes_on_with_the_parts_that_it_has() {
     }
     signal(child.id(), "KILL");
     child.wait().unwrap();
-    let said = shop.agent_done(&restore("back", &[]));
+    let said = shop.agent_done(&restoring("back", &[]));
     let parts = point["objects"].as_array().unwrap().len();
     assert!(
         said.contains(&format!("of {parts} parts were there already")),
@@ -220,17 +214,17 @@ fn another_agents_point_is_refused_until_the_owner_vouches_for_it() {
     let foreign = shop.back_up();
     let stranger = SigningKey::load(&shop.path("state")).unwrap().unwrap();
     fs::write(shop.path("state/signing.asc"), own).unwrap();
-    let said = shop.agent_refuses(1, &restore("back", &[]));
+    let said = shop.agent_refuses(1, &restoring("back", &[]));
     let signer = stranger.fingerprint().as_str();
     assert!(
         said.contains(text(&foreign["manifest"])) && said.contains(&format!("--trust {signer}")),
         "{said}"
     );
-    let said = shop.agent_done(&restore("back", &["--trust", signer]));
+    let said = shop.agent_done(&restoring("back", &["--trust", signer]));
     assert!(said.contains(signer), "{said}");
     // On a machine that knows nobody the remotes are believed, and it is said.
     fs::remove_dir_all(shop.path("state")).unwrap();
-    let said = shop.agent_done(&restore("again", &[]));
+    let said = shop.agent_done(&restoring("again", &[]));
     assert!(said.contains("known from the remotes alone"), "{said}");
     // A kit that knows the first agent alone believes no other.
     let certificate = files_under(&shop.path("local/cert"))
@@ -238,7 +232,7 @@ fn another_agents_point_is_refused_until_the_owner_vouches_for_it() {
         .find(|path| !path.to_string_lossy().contains(signer))
         .unwrap();
     fs::copy(certificate, shop.path("kit/agent.asc")).unwrap();
-    shop.agent_refuses(1, &restore("third", &[]));
+    shop.agent_refuses(1, &restoring("third", &[]));
 }
 
 /// A chain of segments after a point, made as the capture makes them: `images` are what the database held after each.
@@ -329,18 +323,18 @@ fn every_commit_after_a_point_comes_back_exactly() {
     let last = 1 + 8;
     for commit in 1..=last {
         let (to, number) = (format!("c{commit}"), commit.to_string());
-        shop.agent_done(&restore(&to, &["--commit", &number]));
+        shop.agent_done(&restoring(&to, &["--commit", &number]));
         assert!(
             holds(&shop.path(&to).join("shop.db"), &chain.images[commit - 1]),
             "commit {commit}"
         );
     }
-    let said = shop.agent_done(&restore("latest", &["--latest"]));
+    let said = shop.agent_done(&restoring("latest", &["--latest"]));
     assert!(holds(&shop.path("latest/shop.db"), &chain.images[8]), "{said}");
     assert!(said.contains("It stands after commit 9"), "{said}");
-    shop.agent_done(&restore("before", &["--before-commit", "5"]));
+    shop.agent_done(&restoring("before", &["--before-commit", "5"]));
     assert!(holds(&shop.path("before/shop.db"), &chain.images[3]));
-    let said = shop.agent_refuses(1, &restore("never", &["--commit", "10"]));
+    let said = shop.agent_refuses(1, &restoring("never", &["--commit", "10"]));
     assert!(said.contains("the last one there is 9"), "{said}");
 }
 
@@ -350,14 +344,14 @@ fn a_missing_segment_is_named_with_what_can_be_had_and_another_remote_has_it() {
     shop.back_up();
     let chain = Chain::grow(&shop, &[2, 2, 2]);
     fs::remove_file(shop.path("local").join(&chain.names[1])).unwrap();
-    shop.agent_done(&restore("whole", &[]));
+    shop.agent_done(&restoring("whole", &[]));
     assert!(holds(&shop.path("whole/shop.db"), &chain.images[6]));
-    let said = shop.agent_refuses(1, &restore("torn", &["--remote", "local"]));
+    let said = shop.agent_refuses(1, &restoring("torn", &["--remote", "local"]));
     assert!(
         said.contains("begins with commit 4 is missing") && said.contains("--commit 3"),
         "{said}"
     );
-    let enough = restore("enough", &["--remote", "local", "--commit", "3"]);
+    let enough = restoring("enough", &["--remote", "local", "--commit", "3"]);
     shop.agent_done(&enough);
     assert!(holds(&shop.path("enough/shop.db"), &chain.images[2]));
 }
@@ -374,7 +368,7 @@ fn a_spoilt_or_swapped_segment_is_noticed_by_name() {
         .map(|name| fs::read(shop.path("local").join(name)).unwrap())
         .collect();
     let refused = |what: &str, name: &str| {
-        let said = shop.agent_refuses(1, &restore("back", &[]));
+        let said = shop.agent_refuses(1, &restoring("back", &[]));
         assert!(said.contains(name), "{what}: {said}");
         assert!(!shop.path("back").exists(), "{what}");
     };
@@ -405,7 +399,7 @@ fn a_spoilt_or_swapped_segment_is_noticed_by_name() {
         .iter()
         .for_each(|path| fs::write(path, &kept[2]).unwrap());
     // It is whole, and another one than its name says: it promises nothing, and the true one is followed.
-    let said = shop.agent_done(&restore("back", &[]));
+    let said = shop.agent_done(&restoring("back", &[]));
     assert!(said.contains(&forged.to_string()), "{said}");
     assert!(holds(&shop.path("back/shop.db"), &chain.images[6]));
 }
@@ -416,6 +410,6 @@ fn a_moment_between_two_commits_gives_the_one_before_it() {
     let point = shop.back_up();
     // Seen long ago by the segments' own clock: every moment after the point holds all of them.
     let chain = Chain::grow(&shop, &[3, 3]);
-    shop.agent_done(&restore("all", &["--at", text(&point["taken_at"])]));
+    shop.agent_done(&restoring("all", &["--at", text(&point["taken_at"])]));
     assert!(holds(&shop.path("all/shop.db"), &chain.images[6]));
 }

@@ -12,19 +12,10 @@ use serde_json::Value;
 use crate::{
     fault_proxy::{Fault, Proxy},
     servers::{self, PASSWORD, SECRET_KEY, Section},
-    shop::{Shop, count_items, files_under, integrity_of, stderr, text},
-    source_faults::FAKETIME,
+    shop::{RESTORE, Shop, clock_set, count_items, files_under, integrity_of, stderr, text},
 };
 
 pub const DISK: &str = "[remotes.disk]\ntype = \"fs\"\nroot = \"disk\"\n";
-const RESTORE: [&str; 6] = [
-    "restore",
-    "--to",
-    "back",
-    "--key",
-    "kit/owner.secret.asc",
-    "--yes",
-];
 
 /// A shop whose remotes are these instead of its two folders; their secrets lie in `.env`.
 pub fn shop_with(sections: &[Section]) -> Shop {
@@ -167,10 +158,7 @@ fn a_remote_that_hangs_costs_a_restore_one_wait_and_not_one_for_each_object() {
 /// Whoever restores from the remote has a day, by a clock that nobody set here.
 #[test]
 fn a_clock_of_this_server_that_runs_ahead_takes_nothing_from_whoever_restores() {
-    if !Path::new(FAKETIME).exists() {
-        eprintln!("NOT RUN: libfaketime is not installed; scripts/setup --tests does it");
-        return;
-    }
+    let Some(ahead) = clock_set("+2d") else { return };
     let place = tempfile::tempdir().unwrap();
     let server = servers::webdav(place.path());
     let shop = shop_with(&[servers::webdav_section("cloud", server.address)]);
@@ -188,13 +176,7 @@ fn a_clock_of_this_server_that_runs_ahead_takes_nothing_from_whoever_restores() 
     assert!(touched.unwrap().success());
     shop.back_up();
     shop.agent_done(&["prune"]);
-    let ahead = shop
-        .command(&["prune"])
-        .env("LD_PRELOAD", FAKETIME)
-        .env("FAKETIME", "+2d")
-        .env("DONT_FAKE_MONOTONIC", "1")
-        .output()
-        .unwrap();
+    let ahead = shop.command(&["prune"]).envs(ahead).output().unwrap();
     let said = String::from_utf8_lossy(&ahead.stdout).into_owned();
     assert!(said.contains("1 wait: their day is not over"), "{said}");
     assert!(orphan.exists());

@@ -13,7 +13,7 @@ use serde_json::Value;
 
 use crate::{
     running::{Running, wait_until_both_hold_the_same},
-    shop::{Shop, files_under, integrity_of, text},
+    shop::{Shop, files_under, integrity_of, restoring, text},
 };
 
 const REMOTES: [&str; 2] = ["local", "offsite"];
@@ -116,16 +116,7 @@ impl Week {
         let (state, away) = (self.shop.path("state"), self.shop.path("away"));
         fs::rename(&state, &away).unwrap();
         let to = self.shop.path("back");
-        let mut all = vec![
-            "restore",
-            "--key",
-            "kit/owner.secret.asc",
-            "--yes",
-            "--to",
-            "back",
-        ];
-        all.extend(more);
-        let output = self.shop.agent(&all);
+        let output = self.shop.agent(&restoring("back", more));
         fs::rename(&away, &state).unwrap();
         let told = format!(
             "{}{}",

@@ -19,6 +19,17 @@ use serde_json::Value;
 /// Planted in the database and in the files; must be readable nowhere on a remote.
 pub const CANARY: &str = "canary-netflix1@mail:hunter2";
 pub const PASSPHRASE: &str = "a passphrase with spaces";
+/// Restores into the folder `back` with the owner's key.
+pub const RESTORE: [&str; 6] = [
+    "restore",
+    "--key",
+    "kit/owner.secret.asc",
+    "--yes",
+    "--to",
+    "back",
+];
+/// Where Debian puts what sets the clock of one program.
+const FAKETIME: &str = "/usr/lib/x86_64-linux-gnu/faketime/libfaketime.so.1";
 
 /// The agent under test; for a measurement `scripts/soak` names one that was built for speed.
 pub fn program() -> PathBuf {
@@ -28,6 +39,25 @@ pub fn program() -> PathBuf {
 pub struct Shop {
     pub dir: tempfile::TempDir,
     gpg_home: tempfile::TempDir,
+}
+
+/// The same into another folder; `more` chooses what.
+pub fn restoring<'a>(folder: &'a str, more: &[&'a str]) -> Vec<&'a str> {
+    let (into, _) = RESTORE.split_at(RESTORE.len() - 1);
+    [into, &[folder], more].concat()
+}
+
+/// The environment of a program whose clock is set by this much, such as `+5d`; `None` where that cannot be done.
+pub fn clock_set(by: &str) -> Option<[(&'static str, &str); 3]> {
+    if !Path::new(FAKETIME).exists() {
+        eprintln!("NOT RUN: libfaketime is not installed; scripts/setup --tests does it");
+        return None;
+    }
+    Some([
+        ("LD_PRELOAD", FAKETIME),
+        ("FAKETIME", by),
+        ("DONT_FAKE_MONOTONIC", "1"),
+    ])
 }
 
 impl Shop {
@@ -130,15 +160,7 @@ impl Shop {
 
     /// Restores into a folder of this name with the owner's key; `more` chooses what. Gives what was printed.
     pub fn restore_to(&self, folder: &str, more: &[&str]) -> String {
-        let restore = [
-            "restore",
-            "--key",
-            "kit/owner.secret.asc",
-            "--yes",
-            "--to",
-            folder,
-        ];
-        self.agent_done(&[&restore[..], more].concat())
+        self.agent_done(&restoring(folder, more))
     }
 
     /// The same, and it must end with this code; what it said.

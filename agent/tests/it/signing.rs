@@ -12,7 +12,7 @@ use agent::{
 };
 use serde_json::Value;
 
-use crate::shop::{PASSPHRASE, Shop, integrity_of, stderr, text};
+use crate::shop::{PASSPHRASE, RESTORE, Shop, integrity_of, stderr, text};
 
 fn owner(shop: &Shop) -> (Recipients, Keys) {
     let recipients = Recipients::load(&[shop.path("kit/owner.asc")]).ok().unwrap();
@@ -131,15 +131,7 @@ fn intact_parts_that_are_another_database_than_the_manifest_describes_are_not_ha
     std::thread::sleep(Duration::from_millis(1_100));
     let newest = shop.back_up();
     promise_another_database(&shop, &newest);
-    let restore = [
-        "restore",
-        "--key",
-        "kit/owner.secret.asc",
-        "--yes",
-        "--to",
-        "back",
-    ];
-    let said = shop.agent_done(&restore);
+    let said = shop.agent_done(&RESTORE);
     assert!(said.contains("do not add up"), "{said}");
     assert!(
         said.contains(&format!("older point {}", text(&older["id"]))),
@@ -148,7 +140,7 @@ fn intact_parts_that_are_another_database_than_the_manifest_describes_are_not_ha
     assert_eq!(integrity_of(&shop.path("back/shop.db")), "ok");
     fs::remove_dir_all(shop.path("back")).unwrap();
     promise_another_database(&shop, &older);
-    let said = shop.agent_refuses(1, &restore);
+    let said = shop.agent_refuses(1, &RESTORE);
     assert!(said.contains("do not add up"), "{said}");
     assert!(!shop.path("back").exists());
 }

@@ -17,7 +17,7 @@ use serde_json::Value;
 
 use crate::{
     running::{Running, wait_until_both_hold_the_same},
-    shop::{Shop, count_items, files_under, text},
+    shop::{Shop, count_items, files_under, restoring, text},
 };
 
 const REMOTES: [&str; 2] = ["local", "offsite"];
@@ -38,16 +38,7 @@ fn now() -> String {
 }
 
 fn restore<'a>(more: &[&'a str]) -> Vec<&'a str> {
-    let mut all = vec![
-        "restore",
-        "--key",
-        "kit/owner.secret.asc",
-        "--yes",
-        "--to",
-        "back",
-    ];
-    all.extend(more);
-    all
+    restoring("back", more)
 }
 
 /// What was said, and how many items came back.
