@@ -140,6 +140,8 @@ pub const DELTAS: &str = "delta/";
 pub const FILES: &str = "files/";
 /// The folder that holds one object a restore point; a listing of it is the list of restore points.
 pub const MANIFESTS: &str = "manifest/";
+/// The folder of what is only tried: deleted at once, and left over when a crash came between.
+pub const PROBES: &str = "probe/";
 /// The folder of every chain's segments.
 pub const SEGMENTS: &str = "segment/";
 

@@ -28,8 +28,8 @@ use ossl::{
 };
 use sequoia_openpgp as openpgp;
 
-/// What every object is encrypted with. The key reaches its recipients by Curve25519, whose strength is 128 bits too: a
-/// longer one would protect nothing and costs half as much again.
+/// What every object is encrypted with. The key reaches its recipients by Curve25519, as `agent key new` makes them, whose
+/// strength is 128 bits too: a longer one would protect nothing and costs half as much again.
 pub(super) const CIPHER: SymmetricAlgorithm = SymmetricAlgorithm::AES128;
 /// The packet's first byte of its body.
 const VERSION: u8 = 1;
@@ -130,7 +130,7 @@ struct Encryption {
 
 impl Encryption {
     fn new(key: &SessionKey) -> anyhow::Result<Self> {
-        let (algorithm, zeros) = (EncAlg::AesCbc(AesSize::Aes128), [0; BLOCK_BYTES]);
+        let (algorithm, zeros) = (EncAlg::AesCbc(size_of(CIPHER)?), [0; BLOCK_BYTES]);
         let secret = OsslSecret::from_slice(key);
         let mut cbc = OsslCipher::new(openssl()?, algorithm, true, secret, Some(zeros.to_vec()), None)?;
         cbc.set_padding(false)?;
@@ -250,12 +250,7 @@ struct KeyStream {
 
 impl KeyStream {
     fn new(algorithm: SymmetricAlgorithm, key: &SessionKey) -> anyhow::Result<Self> {
-        let size = match algorithm {
-            SymmetricAlgorithm::AES128 => AesSize::Aes128,
-            SymmetricAlgorithm::AES192 => AesSize::Aes192,
-            SymmetricAlgorithm::AES256 => AesSize::Aes256,
-            other => anyhow::bail!("it is encrypted with {other}, as no object is"),
-        };
+        let size = size_of(algorithm)?;
         ensure!(
             key.len() == algorithm.key_size()?,
             "its session key has a wrong length"
@@ -282,6 +277,16 @@ impl KeyStream {
         self.encrypted.drain(..blocks);
         Ok(())
     }
+}
+
+/// OpenSSL's name for it.
+fn size_of(algorithm: SymmetricAlgorithm) -> anyhow::Result<AesSize> {
+    Ok(match algorithm {
+        SymmetricAlgorithm::AES128 => AesSize::Aes128,
+        SymmetricAlgorithm::AES192 => AesSize::Aes192,
+        SymmetricAlgorithm::AES256 => AesSize::Aes256,
+        other => anyhow::bail!("it is encrypted with {other}, as no object is"),
+    })
 }
 
 fn sha1() -> anyhow::Result<OsslDigest> {

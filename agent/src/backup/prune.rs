@@ -149,10 +149,7 @@ pub async fn carry_out(
         .set_prune_marks(remote.name(), &plan.marks)
         .context("writing the marks down")?;
     let mut done = Done::default();
-    if remote.is_append_only() {
-        return Ok(done);
-    }
-    if plan.due.is_empty() {
+    if remote.is_append_only() || plan.due.is_empty() {
         return Ok(done);
     }
     let there = remote

@@ -1,5 +1,5 @@
-//! What a command begins anew with so that its allocator keeps one heap for all threads. glibc otherwise keeps parts of backups of
-//! up to 16 MiB for each thread that ever held one: three times what is in use.
+//! What a command begins anew with so that its allocator keeps one heap for all threads. glibc otherwise keeps parts of
+//! backups of up to 16 MiB for each thread that ever held one: three times what is in use.
 //! It changes nothing where somebody has set this already, and nothing for the daemon, which holds no parts.
 
 use super::anew::Variable;

@@ -6,7 +6,6 @@ use protocol::{secret::Secret, settings::Faults};
 
 use super::{
     channels::{ChannelKind, MailTls},
-    watch::LOG_FILES_MAX,
     *,
 };
 
@@ -242,19 +241,6 @@ fn a_path_that_cannot_be_written_is_a_fault() {
     let (_, faults) = read_with(&text, Purpose::Keep, &[("OWNER_BOT_TOKEN", "1:a")]);
     let told = faults.join("\n");
     assert!(told.contains("state.dir"), "{told}");
-}
-
-#[test]
-fn more_logs_than_are_watched_is_a_fault_and_not_a_silence() {
-    let with = |count: usize| {
-        let names: Vec<String> = (0..count).map(|number| format!("\"{number}.log\"")).collect();
-        let text = format!("{SMALL}\n[watch.logs]\nfiles = [{}]\n", names.join(", "));
-        let (config, faults) = read_with(&text, Purpose::Look, &[]);
-        (config.watch.logs.files.len(), faults.join("\n"))
-    };
-    assert_eq!(with(LOG_FILES_MAX), (LOG_FILES_MAX, String::new()));
-    let (_, told) = with(LOG_FILES_MAX + 1);
-    assert!(told.contains("watch.logs.files: 21 files"), "{told}");
 }
 
 #[test]

@@ -51,7 +51,7 @@ pub struct Logs {
 /// Sends each question on to the registry that knows.
 const RDAP: &str = "https://rdap.org";
 /// Log files that may be named: each is looked at every few seconds.
-pub const LOG_FILES_MAX: usize = 20;
+const LOG_FILES_MAX: usize = 20;
 const MIB: i64 = 1024 * 1024;
 const DAY: Duration = Duration::from_secs(86_400);
 
@@ -195,5 +195,21 @@ mod tests {
         assert_eq!(watch.credentials, [Path::new("/etc/warung/secrets")]);
         assert_eq!((watch.logs.size_bytes_max, watch.logs.keep), (5 << 20, 3));
         assert!(faults.contains("watch.logs.surprise"), "{faults}");
+    }
+
+    #[test]
+    fn more_logs_than_are_watched_is_a_fault_and_not_a_silence() {
+        let with = |count: usize| {
+            let names: Vec<String> = (0..count).map(|number| format!("\"{number}.log\"")).collect();
+            let (watch, faults) = read_text(&format!(
+                "[watch]\n[watch.logs]\nfiles = [{}]\n",
+                names.join(", ")
+            ));
+            (watch.logs.files.len(), faults)
+        };
+        let (_, no_faults) = read_text("");
+        assert_eq!(with(LOG_FILES_MAX), (LOG_FILES_MAX, no_faults));
+        let (_, told) = with(LOG_FILES_MAX + 1);
+        assert!(told.contains("watch.logs.files: 21 files"), "{told}");
     }
 }

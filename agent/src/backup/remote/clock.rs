@@ -2,12 +2,9 @@
 //! again. Nothing is learned from what is in it.
 
 use opendal::Buffer;
-use protocol::time::UnixMillis;
+use protocol::{object_key::PROBES, time::UnixMillis};
 
 use super::{Remote, RemoteError};
-
-/// Where what is only tried lies; retention takes what a crash leaves there for left over.
-const FOLDER: &str = "probe/";
 
 impl Remote {
     /// The remote's clock; `None` when it tells no moments. On a folder of this machine it is this machine's.
@@ -15,10 +12,10 @@ impl Remote {
     /// # Errors
     /// When the remote does not answer, or takes nothing.
     pub async fn clock(&self) -> Result<Option<UnixMillis>, RemoteError> {
-        let key = format!("{FOLDER}{:016x}.clock", rand::random::<u64>());
+        let key = format!("{PROBES}{:016x}.clock", rand::random::<u64>());
         let noise: [u8; 16] = rand::random();
         self.write(&key, Buffer::from(noise.to_vec())).await?;
-        let listed = self.list_dated(FOLDER).await;
+        let listed = self.list_dated(PROBES).await;
         self.delete(&key).await?;
         Ok(listed?.get(&key).and_then(|listed| listed.written_at))
     }

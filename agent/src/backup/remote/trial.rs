@@ -5,6 +5,8 @@ use jiff::Timestamp;
 use opendal::{Buffer, ErrorKind};
 use serde::Serialize;
 
+use protocol::object_key::PROBES;
+
 use super::{Remote, RemoteError, attempt::ASK_LIMIT, told::plain};
 use crate::backup::seal::Sealed;
 
@@ -51,7 +53,7 @@ impl Finding {
 /// is append-only.
 pub async fn run(remote: &Remote, probe: &Sealed) -> Vec<Finding> {
     let moment = Timestamp::now().strftime("%Y%m%dT%H%M%SZ");
-    let key = format!("probe/{moment}-{:08x}.zst.pgp", rand::random::<u32>());
+    let key = format!("{PROBES}{moment}-{:08x}.zst.pgp", rand::random::<u32>());
     let written = remote.write(&key, probe.bytes.clone().into()).await;
     let is_written = written.is_ok();
     let mut findings = vec![finding(
@@ -103,7 +105,7 @@ async fn read_back(remote: &Remote, key: &str, probe: &Sealed) -> Result<String,
 }
 
 async fn list(remote: &Remote, key: &str, probe: &Sealed) -> Result<String, RemoteError> {
-    let listed = remote.list_dated("probe/").await?;
+    let listed = remote.list_dated(PROBES).await?;
     let found = listed
         .get(key)
         .ok_or_else(|| RemoteError::Down("the object was written and is not listed".to_owned()))?;

@@ -323,7 +323,7 @@ fn judge_segment(
 }
 
 fn is_left_over(key: &str) -> bool {
-    key.starts_with("probe/") || key.ends_with(".part")
+    key.starts_with(object_key::PROBES) || key.ends_with(".part")
 }
 
 fn orphan(age: Duration, what: &str) -> (bool, String) {
