@@ -148,7 +148,9 @@ fn kept(config: &Config, now: UnixMillis) -> anyhow::Result<Kept> {
             oldest_at: backlog.oldest_at,
         }),
         backups: backups(config, store, now)?,
-        capture: store.map(|store| captured::look(store, now)).transpose()?,
+        capture: store
+            .map(|store| captured::look(store, config, now))
+            .transpose()?,
         upkeep: store
             .map(|store| upkeep::look(config, store, now))
             .transpose()?

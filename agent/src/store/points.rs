@@ -31,6 +31,9 @@ const SELECT_NEWEST_FULL: &str = "
 const HAS_FULL: &str = "
     SELECT EXISTS (SELECT 1 FROM restore_point p JOIN restore_point_copy c ON c.point = p.point
         WHERE json_extract(p.manifest, '$.chain') = :chain AND json_extract(p.manifest, '$.base') IS NULL)";
+const SELECT_FULL_HOLDERS: &str = "
+    SELECT DISTINCT c.remote FROM restore_point p JOIN restore_point_copy c ON c.point = p.point
+    WHERE json_extract(p.manifest, '$.chain') = :chain AND json_extract(p.manifest, '$.base') IS NULL";
 const SELECT_LAST: &str = "
     SELECT manifest, manifest_size_bytes, manifest_sha256 FROM restore_point ORDER BY rowid DESC LIMIT 1";
 const SELECT_HOLDERS: &str = "SELECT remote FROM restore_point_copy WHERE point = :point";
@@ -170,6 +173,19 @@ impl Store {
     pub fn has_full_point(&self, chain: &ChainId) -> rusqlite::Result<bool> {
         let found = named_params! {":chain": chain.as_str()};
         self.read(|connection| connection.query_row(HAS_FULL, found, |row| row.get(0)))
+    }
+
+    /// The remotes that hold a full point of this chain whole: nothing of the chain can be restored from any other.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub fn full_point_holders(&self, chain: &ChainId) -> rusqlite::Result<BTreeSet<String>> {
+        self.read(|connection| {
+            connection
+                .prepare_cached(SELECT_FULL_HOLDERS)?
+                .query_map(named_params! {":chain": chain.as_str()}, |row| row.get(0))?
+                .collect()
+        })
     }
 
     fn moment(&self, statement: &str) -> rusqlite::Result<Option<UnixMillis>> {

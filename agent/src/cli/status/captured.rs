@@ -4,7 +4,7 @@
 
 use std::time::Duration;
 
-use protocol::time::UnixMillis;
+use protocol::{chain::ChainId, time::UnixMillis};
 use serde::Serialize;
 
 use crate::{
@@ -29,6 +29,8 @@ pub(super) struct CaptureView {
     fault: Option<String>,
     fault_since: Option<UnixMillis>,
     remotes: Vec<LagView>,
+    /// Remotes without a full backup of this chain: nothing of the chain can be restored from them.
+    without_base: Vec<String>,
     /// The newest interruptions, newest first.
     events: Vec<EventView>,
 }
@@ -59,11 +61,15 @@ struct EventView {
     detail: String,
 }
 
-pub(super) fn look(store: &Store, now: UnixMillis) -> rusqlite::Result<CaptureView> {
+pub(super) fn look(store: &Store, config: &Config, now: UnixMillis) -> rusqlite::Result<CaptureView> {
     let state = store.capture_state()?;
     let fault = store.capture_fault()?;
     let day_ago = UnixMillis(now.0 - i64::try_from(DAY.as_millis()).unwrap_or(0));
     let hours = store.shipped_hours(day_ago)?;
+    let without_base = match &state {
+        Some(state) => without_base(store, &state.chain, config)?,
+        None => Vec::new(),
+    };
     let lag = |one: Shipping| {
         let mean = traffic::mean(&hours, &one.remote, DAY, now);
         LagView {
@@ -91,8 +97,15 @@ pub(super) fn look(store: &Store, now: UnixMillis) -> rusqlite::Result<CaptureVi
         fault_since: fault.as_ref().map(|(since, _)| *since),
         fault: fault.map(|(_, detail)| detail),
         remotes: store.shipping()?.into_iter().map(lag).collect(),
+        without_base,
         events: store.capture_events(EVENTS)?.into_iter().map(event).collect(),
     })
+}
+
+fn without_base(store: &Store, chain: &ChainId, config: &Config) -> rusqlite::Result<Vec<String>> {
+    let holders = store.full_point_holders(chain)?;
+    let names = config.remotes.iter().map(|remote| &remote.name);
+    Ok(names.filter(|name| !holders.contains(*name)).cloned().collect())
 }
 
 pub(super) fn sentences(view: &CaptureView, config: &Config) -> Vec<String> {
@@ -104,6 +117,11 @@ pub(super) fn sentences(view: &CaptureView, config: &Config) -> Vec<String> {
             moment(zone, since)
         ));
     }
+    for remote in &view.without_base {
+        lines.push(format!(
+            "Commits:  {remote} has NO full backup of this chain: the present shop cannot be restored from it yet"
+        ));
+    }
     for one in &view.remotes {
         lines.push(match &one.error {
             Some(error) => format!(
@@ -112,6 +130,8 @@ pub(super) fn sentences(view: &CaptureView, config: &Config) -> Vec<String> {
                 one.lag_commits,
                 duration(Language::En, Duration::from_secs(one.lag_s))
             ),
+            // Commits without their base are of no use: that is said above.
+            None if view.without_base.contains(&one.remote) => continue,
             None => format!(
                 "Commits:  {} holds all but {}; {} bytes and {} requests an hour, backups included",
                 one.remote, one.lag_commits, one.bytes_an_hour, one.requests_an_hour
