@@ -47,6 +47,7 @@ mod backups;
 mod child;
 mod desk;
 mod heartbeat;
+mod owed;
 mod restart;
 mod systemd;
 mod telling;

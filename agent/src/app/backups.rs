@@ -10,7 +10,10 @@ use tokio::{
     time::sleep,
 };
 
-use super::child::Program;
+use super::{
+    child::Program,
+    owed::{self, Owed},
+};
 use crate::{
     alert::{
         Alerts,
@@ -107,15 +110,21 @@ impl Backups {
         let newest_full = self.store.newest_full_at().unwrap_or_default();
         let mut full = Due::at(first_due(&backup.snapshot, zone, newest_full, now()));
         let mut delta = Due::at(next_due(&backup.delta, zone, now()));
+        let mut owed = Owed::since(now());
         let mut chain = None;
         loop {
             let mut ask = None;
             while ask.is_none() && now() < full.next.min(delta.next) {
                 if self.lacks_base() {
                     full.hasten(now());
+                } else if self.owes(&mut owed).await {
+                    let ended = self.turn(Want::Full, now(), None).await;
+                    owed.tried(now());
+                    delta.turned(&ended, next_due(&backup.delta, zone, now()));
+                    continue;
                 }
                 ask = tokio::select! {
-                    ask = wait_for(full.next.min(delta.next), &mut asked) => ask,
+                    ask = wait_for(owed.before(full.next.min(delta.next), now()), &mut asked) => ask,
                     () = self.capture.chain_changes(&mut chain) => None,
                 };
             }
@@ -125,9 +134,11 @@ impl Backups {
                 // Who asked may be gone.
                 let _ = ask.end.send(self.told(&ended));
                 full.turned(&ended, next_due(&backup.snapshot, zone, now()));
+                owed = Owed::since(now());
             } else if now() >= full.next {
                 let ended = self.turn(Want::Full, full.owed_since, None).await;
                 full.turned(&ended, next_due(&backup.snapshot, zone, now()));
+                owed = Owed::since(now());
                 // What has changed since a moment ago is not worth a point of its own.
                 delta.turned(&ended, next_due(&backup.delta, zone, now()));
             } else {
@@ -157,6 +168,25 @@ impl Backups {
     fn lacks_base(&self) -> bool {
         let mark = self.capture.captured();
         mark.is_some_and(|mark| !self.store.has_full_point(&mark.chain).unwrap_or(true))
+    }
+
+    /// Whether a remote that has no full point of this chain, although another has, is back and may get one now.
+    async fn owes(&self, owed: &mut Owed) -> bool {
+        let Some(mark) = self.capture.captured().filter(|_| owed.may_ask(now())) else {
+            return false;
+        };
+        let Ok(holders) = self.store.full_point_holders(&mark.chain) else {
+            return false;
+        };
+        let back = owed::one_that_is_back(&self.config.remotes, &holders).await;
+        match &back {
+            Some(remote) => tracing::info!(
+                remote,
+                "it is back and has no full backup of this chain: one is taken"
+            ),
+            None => owed.unanswered(now()),
+        }
+        back.is_some()
     }
 
     async fn beat(&self, signal: &Signal, run: &RunId) {

@@ -3,14 +3,20 @@
 use std::{
     fs,
     process::Command,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
     time::{Duration, Instant},
 };
 
 use crate::{
     fault_proxy::{Fault, Proxy},
     remotes::{DISK, disk, shop_with},
+    running::Running,
     servers::{self, Section},
-    shop::stderr,
+    shop::{Shop, stderr},
+    world::LIMIT,
 };
 
 #[test]
@@ -151,4 +157,54 @@ fn a_slow_remote_delays_no_other() {
     }
     assert!(!manifest(&to_slow), "the slow one was first");
     assert!(child.wait_with_output().unwrap().status.success());
+}
+
+#[test]
+fn a_remote_that_was_away_when_a_chain_began_gets_its_full_backup_when_it_is_back() {
+    let place = tempfile::tempdir().unwrap();
+    let server = servers::webdav(place.path());
+    let is_away = Arc::new(AtomicBool::new(true));
+    let seen = Arc::clone(&is_away);
+    let proxy = Proxy::before(server.address, move |_, _| {
+        seen.load(Ordering::SeqCst).then_some(Fault::Status(403))
+    });
+    let shop = shop_with(&[servers::webdav_section("cloud", proxy.address), disk()]);
+    let agent = Running::start(&shop);
+    let fulls = || fs::read_dir(shop.path("disk/manifest")).map_or(0, Iterator::count);
+    let until = |what: &str, is_so: &dyn Fn() -> bool| {
+        let start = Instant::now();
+        while !is_so() {
+            assert!(start.elapsed() < 4 * LIMIT, "{what}");
+            std::thread::sleep(Duration::from_millis(200));
+        }
+    };
+    until("the disk has a full backup", &|| without_base(&shop) == ["cloud"]);
+    let looks = || {
+        proxy
+            .requests()
+            .iter()
+            .filter(|it| it.starts_with("PROPFIND ") && it.ends_with("/cert/"))
+            .count()
+    };
+    let before = looks();
+    until("the remote is asked", &|| looks() > before);
+    assert_eq!(fulls(), 1, "a remote that is away causes no backup");
+    let said = String::from_utf8(shop.agent(&["status"]).stdout).unwrap();
+    assert!(said.contains("cloud has NO full backup of this chain"), "{said}");
+    is_away.store(false, Ordering::SeqCst);
+    until("the remote that is back gets a full backup", &|| {
+        without_base(&shop).is_empty()
+    });
+    assert_eq!(fulls(), 2);
+    agent.burn();
+    fs::remove_dir_all(shop.path("disk")).unwrap();
+    fs::remove_dir_all(shop.path("state")).unwrap();
+    shop.restore_to("back", &["--remote", "cloud"]);
+}
+
+/// The remotes that `agent status` says have no full backup of this chain.
+fn without_base(shop: &Shop) -> Vec<String> {
+    let output = shop.agent(&["status", "--json"]);
+    let status: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    serde_json::from_value(status["capture"]["without_base"].clone()).unwrap_or_default()
 }

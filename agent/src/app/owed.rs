@@ -1,0 +1,107 @@
+//! The full backup of the present chain that a remote was away for: when it is tried again, and whether the remote is back.
+//! A remote that does not answer is never a reason to try, and one that answers but takes nothing soon is not either: a
+//! full backup goes to every remote, also to those that have one.
+
+use std::{collections::BTreeSet, time::Duration};
+
+use protocol::time::UnixMillis;
+
+use crate::{backup::remote, config::RemoteConfig};
+
+/// After the backup that did not get there; it doubles with each try.
+const FIRST_PAUSE: Duration = Duration::from_secs(15);
+/// However many tries there were.
+const PAUSE_MAX: Duration = Duration::from_secs(900);
+/// A remote that answers and still takes none waits for the schedule from then on.
+const TRIES_MAX: u32 = 8;
+/// A remote that does not answer is asked again after this.
+const ASK_AGAIN: Duration = Duration::from_secs(30);
+/// Whoever is back answers a question within this.
+const ANSWER_LIMIT: Duration = Duration::from_secs(10);
+/// The smallest folder that a remote has.
+const ASKED: &str = "cert/";
+
+/// The tries since the last full backup that was not owed.
+pub(super) struct Owed {
+    tries: u32,
+    next: UnixMillis,
+}
+
+impl Owed {
+    /// After a full backup of the schedule or of the owner, and at the start.
+    pub(super) fn since(now: UnixMillis) -> Self {
+        Self {
+            tries: 0,
+            next: now.plus(FIRST_PAUSE),
+        }
+    }
+
+    /// The end of a wait that the remotes may be looked at before.
+    pub(super) fn before(&self, due: UnixMillis, now: UnixMillis) -> UnixMillis {
+        if self.next > now { due.min(self.next) } else { due }
+    }
+
+    /// Whether a remote that lacks a base may be asked now.
+    pub(super) fn may_ask(&self, now: UnixMillis) -> bool {
+        self.tries < TRIES_MAX && now >= self.next
+    }
+
+    /// None of those that lack a base answered.
+    pub(super) fn unanswered(&mut self, now: UnixMillis) {
+        self.next = now.plus(ASK_AGAIN);
+    }
+
+    /// A backup was tried for a remote that answered.
+    pub(super) fn tried(&mut self, now: UnixMillis) {
+        self.tries += 1;
+        let pause = FIRST_PAUSE * 2_u32.pow(self.tries.min(TRIES_MAX));
+        self.next = now.plus(pause.min(PAUSE_MAX));
+    }
+}
+
+/// The first of the remotes without a base that answers. What it answers is no matter: an empty folder is an answer.
+pub(super) async fn one_that_is_back(remotes: &[RemoteConfig], holders: &BTreeSet<String>) -> Option<String> {
+    for config in remotes.iter().filter(|remote| !holders.contains(&remote.name)) {
+        let Ok(remote) = remote::open(config) else {
+            continue;
+        };
+        let answer = tokio::time::timeout(ANSWER_LIMIT, remote.list(ASKED)).await;
+        if matches!(answer, Ok(Ok(_))) {
+            return Some(config.name.clone());
+        }
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tries_come_at_growing_pauses_and_end() {
+        let mut now = UnixMillis(0);
+        let mut owed = Owed::since(now);
+        let mut pauses = Vec::new();
+        while !owed.may_ask(now) {
+            let before = now;
+            now = owed.next;
+            pauses.push(now.since(before).as_secs());
+            if !owed.may_ask(now) {
+                break;
+            }
+            owed.tried(now);
+        }
+        assert_eq!(pauses, [15, 30, 60, 120, 240, 480, 900, 900, 900]);
+    }
+
+    #[test]
+    fn a_remote_that_does_not_answer_uses_up_no_try() {
+        let mut now = UnixMillis(0);
+        let mut owed = Owed::since(now);
+        for _ in 0..1_000 {
+            now = owed.next;
+            owed.unanswered(now);
+        }
+        assert!(owed.may_ask(owed.next));
+    }
+}
