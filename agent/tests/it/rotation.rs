@@ -190,6 +190,24 @@ impl Watched {
     }
 }
 
+/// What a bot says that holds this file open as the log of that name.
+fn telling(path: &Path, file: &File) -> Health {
+    use std::os::unix::fs::MetadataExt;
+    let found = file.metadata().unwrap();
+    Health {
+        log: Some(LogFile {
+            path: path.display().to_string(),
+            device: found.dev(),
+            inode: found.ino(),
+            links: found.nlink(),
+            size_bytes: found.len(),
+            written_bytes: 0,
+            dropped_lines: 0,
+        }),
+        ..Health::default()
+    }
+}
+
 fn set_mode(path: &Path, mode: u32) {
     use std::os::unix::fs::PermissionsExt;
     fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
@@ -238,26 +256,9 @@ async fn a_writer_that_holds_the_renamed_file() {
 async fn a_writer_that_the_bot_itself_tells_of() {
     let mut log = Watched::new();
     log.look().await;
-    let file = File::open(log.path()).unwrap();
-    let told = |file: &File| {
-        use std::os::unix::fs::MetadataExt;
-        let found = file.metadata().unwrap();
-        Some(Health {
-            log: Some(LogFile {
-                path: log.path().display().to_string(),
-                device: found.dev(),
-                inode: found.ino(),
-                links: found.nlink(),
-                size_bytes: found.len(),
-                written_bytes: 0,
-                dropped_lines: 0,
-            }),
-            ..Health::default()
-        })
-    };
-    let held = told(&file);
+    let held = telling(&log.path(), &File::open(log.path()).unwrap());
     log.logrotate("rotate 2\ncreate");
-    log.said.send_replace(held);
+    log.said.send_replace(Some(held));
     log.expect(Rule::LogWriterLost).await;
 }
 
@@ -268,6 +269,41 @@ async fn room_of_a_deleted_log_that_is_still_held() {
     log.expect_well().await;
     fs::remove_file(log.path()).unwrap();
     log.expect(Rule::LogDeletedOpen).await;
+}
+
+#[tokio::test]
+async fn a_deleted_log_takes_no_room_once_its_holder_is_killed() {
+    let mut log = Watched::new();
+    let file = OpenOptions::new().append(true).open(log.path()).unwrap();
+    let mut holder = Command::new("sleep").arg("600").stdout(file).spawn().unwrap();
+    log.expect_well().await;
+    fs::remove_file(log.path()).unwrap();
+    log.expect(Rule::LogDeletedOpen).await;
+    holder.kill().unwrap();
+    holder.wait().unwrap();
+    log.expect_well().await;
+}
+
+#[tokio::test]
+async fn a_deleted_log_that_the_bot_told_of_is_over_when_the_bot_is_gone_or_writes_another() {
+    for is_gone in [true, false] {
+        // Nobody listens there: the bot is gone whenever it says nothing.
+        let mut log = Watched::new();
+        let (path, held) = (log.path(), File::open(log.path()).unwrap());
+        log.look().await;
+        fs::remove_file(&path).unwrap();
+        log.said.send_replace(Some(telling(&path, &held)));
+        log.expect(Rule::LogDeletedOpen).await;
+        let other = log.dir.path().join("other.log");
+        fs::write(&other, "a line\n").unwrap();
+        let tells_of_another = telling(&other, &File::open(&other).unwrap());
+        log.said.send_replace((!is_gone).then_some(tells_of_another));
+        for _ in 0..3 {
+            log.look().await;
+        }
+        let standing = log.standing();
+        assert!(!standing.contains(&Rule::LogDeletedOpen.name()), "{standing:?}");
+    }
 }
 
 #[tokio::test]
@@ -333,23 +369,7 @@ async fn a_bot_whose_lines_do_not_arrive() {
     let router = axum::Router::new().route("/log-marker", axum::routing::post(mark));
     let server = tokio::spawn(async move { axum::serve(listener, router).await });
     let writer = OpenOptions::new().append(true).open(log.path()).unwrap();
-    let health = {
-        use std::os::unix::fs::MetadataExt;
-        let found = writer.metadata().unwrap();
-        Health {
-            log: Some(LogFile {
-                path: log.path().display().to_string(),
-                device: found.dev(),
-                inode: found.ino(),
-                links: 1,
-                size_bytes: found.len(),
-                written_bytes: 0,
-                dropped_lines: 0,
-            }),
-            ..Health::default()
-        }
-    };
-    log.said.send_replace(Some(health));
+    log.said.send_replace(Some(telling(&log.path(), &writer)));
     log.expect_well().await;
     log.logrotate("rotate 2\ncopy");
     log.expect_well().await;

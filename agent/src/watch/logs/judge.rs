@@ -7,7 +7,7 @@ use protocol::time::UnixMillis;
 
 use super::{
     files::{Live, View},
-    writer::Writer,
+    writer::{Holder, Sight, Writer},
 };
 use crate::{
     alert::rule::{AlertKey, Rule},
@@ -39,6 +39,7 @@ pub struct Memory {
     first_seen: Option<UnixMillis>,
     rotated_at: Option<UnixMillis>,
     truncated: Option<(UnixMillis, u64)>,
+    astray: Option<Holder>,
 }
 
 /// Whether the marker that was asked for came to the file.
@@ -59,7 +60,7 @@ impl Memory {
         name: &str,
         plan: &Plan,
         view: &View,
-        writer: Option<Writer>,
+        writer: Sight,
         marker: Marker,
         now: UnixMillis,
     ) -> Seen {
@@ -74,7 +75,11 @@ impl Memory {
         judge("log_loss", self.lost(now));
         judge("log_hole", hole(view));
         judge("log_old", old_kept(plan, view));
-        let astray = writer.map(|writer| astray(writer, view.live));
+        let astray = match writer {
+            Sight::Seen(writer) => Some(astray(writer, view.live)),
+            Sight::LetGo => Some(None),
+            Sight::Unknown => None,
+        };
         if let Some(wrong) = astray.clone() {
             judge("log_writer", wrong);
         }
@@ -84,7 +89,7 @@ impl Memory {
             (Marker::Missing, _) => judge("log_silent", Some((Rule::LogSilent, String::new()))),
             (Marker::Arrived, _) => judge("log_silent", None),
         }
-        if writer.is_none() {
+        if writer == Sight::Unknown {
             seen.unknown(AlertKey::new("log_writer", name), "who writes it cannot be seen");
         }
         if marker == Marker::Unknown {
@@ -93,11 +98,22 @@ impl Memory {
                 "nobody was asked for a line yet",
             );
         }
+        match (writer, &astray) {
+            (Sight::Seen(writer), Some(Some(_))) => self.astray = Some(writer.holder),
+            (_, Some(_)) => self.astray = None,
+            (_, None) => {}
+        }
         if let Some(live) = view.live {
             #[allow(clippy::cast_precision_loss, reason = "a figure for charts")]
             seen.sample(format!("log_bytes:{name}"), live.size_bytes as f64);
         }
         seen
+    }
+
+    /// Who was last seen to write into another file than the log's own.
+    #[must_use]
+    pub fn astray(&self) -> Option<Holder> {
+        self.astray
     }
 
     /// Takes in what changed since the look before.

@@ -18,9 +18,10 @@ use tokio::{runtime::Handle, sync::watch};
 use self::{
     judge::{Marker, Memory, Plan},
     marker::{Asked, Markers},
+    writer::{Holder, Sight},
 };
 use super::{
-    bot_link::BotLink,
+    bot_link::{BotLink, Missing},
     nudge::{Listener, Nudge},
     probe::{At, Probe, Seen},
 };
@@ -91,6 +92,20 @@ impl Logs {
         paths
     }
 
+    /// Nobody is seen to write: whoever was, and into another file, has let go of it or cannot be seen now.
+    fn unseen(&self, path: &Path, bot_names_another: bool) -> Sight {
+        let memory = self.known.iter().find(|(known, _)| known == path);
+        let has_let_go = match memory.and_then(|(_, memory)| memory.astray()) {
+            None => false,
+            Some(Holder::Process(number, started)) => writer::has_let_go(number, started),
+            // A bot that hangs still listens; where nobody does, it is gone with all that it held.
+            Some(Holder::Bot) => {
+                bot_names_another || self.runtime.block_on(self.link.live(ASK_LIMIT)) == Err(Missing::Refused)
+            }
+        };
+        if has_let_go { Sight::LetGo } else { Sight::Unknown }
+    }
+
     fn look_at(&mut self, path: &Path, told: Option<&LogFile>, at: At) -> Seen {
         let name = path.display().to_string();
         let view = match files::view(path) {
@@ -101,7 +116,8 @@ impl Logs {
                 return seen;
             }
         };
-        let told = told.filter(|log| Path::new(&log.path) == path);
+        let names_another = told.is_some_and(|log| Path::new(&log.path) != path);
+        let told = told.filter(|_| !names_another);
         let (writer, marker) = match told {
             Some(log) => {
                 let (link, runtime) = (&self.link, &self.runtime);
@@ -111,9 +127,13 @@ impl Logs {
                     Err(_) => Asked::Nobody,
                 };
                 let marker = self.markers.turn(path, &view, at.tick, ask);
-                (Some(writer::told(log)), marker)
+                (Sight::Seen(writer::told(log)), marker)
             }
-            None => (writer::seen(path, view.live.map(|live| live.id)), Marker::Unknown),
+            None => {
+                let seen = writer::seen(path, view.live.map(|live| live.id));
+                let sight = seen.map_or_else(|| self.unseen(path, names_another), Sight::Seen);
+                (sight, Marker::Unknown)
+            }
         };
         let plan = self.settings.plan;
         let memory = match self.known.iter_mut().position(|(known, _)| known == path) {

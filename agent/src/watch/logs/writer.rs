@@ -1,7 +1,7 @@
 //! Who writes a log, and into which file in truth: by the bot's own word, else by what this user may see of processes.
 //! It ends and changes no process.
 
-use std::{fs, os::unix::fs::MetadataExt, path::Path};
+use std::{fs, io, os::unix::fs::MetadataExt, path::Path};
 
 use protocol::health::LogFile;
 
@@ -14,9 +14,31 @@ const FILES_MAX: usize = 4096;
 /// Of the flags of an open file, those that say whether it can be written.
 const ACCESS_MODE: u32 = 0o3;
 
+/// Who has the file open.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Holder {
+    /// The bot, by its own word.
+    Bot,
+    /// A process: its number, and when it was started, since numbers come back.
+    Process(u32, u64),
+}
+
+/// What is known of who writes a log.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sight {
+    /// It was seen.
+    Seen(Writer),
+    /// Who was seen to write has let go, and nobody else is seen.
+    LetGo,
+    /// Nobody can be seen, which is no sign that there is none.
+    Unknown,
+}
+
 /// The open file of a writer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Writer {
+    /// Who holds it.
+    pub holder: Holder,
     /// Which file it is.
     pub id: FileId,
     /// Its names; 0 when it was deleted.
@@ -29,6 +51,7 @@ pub struct Writer {
 #[must_use]
 pub fn told(log: &LogFile) -> Writer {
     Writer {
+        holder: Holder::Bot,
         id: FileId {
             device: log.device,
             inode: log.inode,
@@ -63,6 +86,34 @@ pub fn seen(path: &Path, live: Option<FileId>) -> Option<Writer> {
     found
 }
 
+/// Whether a process that was seen to hold a log, and is not seen to any more, is gone or can be looked into still.
+/// One that may not be looked into now may hold it.
+#[must_use]
+pub fn has_let_go(process: u32, started: u64) -> bool {
+    let folder = Path::new("/proc").join(process.to_string());
+    if started_at(&folder) != Some(started) {
+        return true;
+    }
+    match fs::read_dir(folder.join("fd")) {
+        Ok(_) => true,
+        Err(error) => error.kind() == io::ErrorKind::NotFound,
+    }
+}
+
+/// In ticks since the machine's start. The name of the program, in parentheses, may hold anything. `None` for a process
+/// that is gone, or has ended and only waits for its parent: it holds no file.
+fn started_at(process: &Path) -> Option<u64> {
+    let stat = fs::read_to_string(process.join("stat")).ok()?;
+    let mut fields = stat.rsplit_once(')')?.1.split_whitespace();
+    let state = fields.next()?;
+    (state != "Z").then(|| fields.nth(18)?.parse().ok())?
+}
+
+fn holder(process: &Path) -> Option<Holder> {
+    let number = process.file_name()?.to_str()?.parse().ok()?;
+    Some(Holder::Process(number, started_at(process)?))
+}
+
 /// What one process holds open to write below the log's name.
 fn held_by(process: &Path, path: &Path) -> Vec<Writer> {
     let Ok(files) = fs::read_dir(process.join("fd")) else {
@@ -77,6 +128,7 @@ fn held_by(process: &Path, path: &Path) -> Vec<Writer> {
             // Follows to the open file itself, whatever became of its name.
             let found = fs::metadata(file.path()).ok()?;
             Some(Writer {
+                holder: holder(process)?,
                 id: FileId::of(&found),
                 links: found.nlink(),
                 size_bytes: found.len(),
@@ -133,6 +185,21 @@ mod tests {
         assert_ne!(id(), Some(first));
         fs::remove_file(dir.path().join("bot.log.1")).unwrap();
         assert_eq!(seen(&path, id()).map(|writer| writer.links), Some(0));
+    }
+
+    #[test]
+    fn who_is_gone_has_let_go_and_who_had_its_number_before_is_gone() {
+        let mut process = std::process::Command::new("sleep").arg("60").spawn().unwrap();
+        let folder = Path::new("/proc").join(process.id().to_string());
+        let started = started_at(&folder).unwrap();
+        assert_eq!(holder(&folder), Some(Holder::Process(process.id(), started)));
+        assert_eq!(started_at(&folder), Some(started));
+        process.kill().unwrap();
+        process.wait().unwrap();
+        assert_eq!(started_at(&folder), None);
+        assert!(has_let_go(process.id(), started));
+        let own = started_at(Path::new("/proc/self")).unwrap();
+        assert!(has_let_go(std::process::id(), own.wrapping_add(1)));
     }
 
     #[test]
