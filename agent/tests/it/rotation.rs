@@ -11,7 +11,11 @@ use std::{
 };
 
 use agent::{
-    alert::{calendar::Calendar, engine, rule::Rule},
+    alert::{
+        calendar::Calendar,
+        engine::{self, Notice},
+        rule::Rule,
+    },
     store::book::Book,
     watch::{
         bot_link::BotLink,
@@ -36,6 +40,7 @@ struct Watched {
     probe: Option<Logs>,
     said: watch::Sender<Option<Health>>,
     book: Book,
+    told: Vec<Notice>,
     begun: Instant,
 }
 
@@ -77,6 +82,7 @@ impl Watched {
             probe: Some(probe),
             said,
             book: Book::default(),
+            told: Vec::new(),
             begun: Instant::now(),
         }
     }
@@ -108,22 +114,21 @@ impl Watched {
         .await
         .unwrap();
         self.probe = Some(probe);
-        let calendar = Calendar {
-            timezone: jiff::tz::TimeZone::UTC,
-            quiet_hours: None,
-            digest_at: jiff::civil::time(8, 0, 0, 0),
-        };
         for finding in seen.findings {
             if let Verdict::Known(observation) = finding.verdict {
-                drop(engine::observe(
-                    &mut self.book,
-                    &calendar,
-                    &finding.key,
-                    observation,
-                    at.now,
-                ));
+                let told = engine::observe(&mut self.book, &calendar(), &finding.key, observation, at.now);
+                self.told.extend(told);
             }
         }
+    }
+
+    /// Whether the owner hears of this rule when everything stays as it is for so long.
+    fn is_told_within(&mut self, wait: Duration, rule: Rule) -> bool {
+        let now = UnixMillis(Timestamp::now().as_millisecond()).plus(wait);
+        let due = engine::tick(&mut self.book, &calendar(), now);
+        self.told.extend(due);
+        let mut names = self.told.iter();
+        names.any(|notice| notice.lead.rule == rule || notice.others.iter().any(|other| other.rule == rule))
     }
 
     /// Which rules stand now.
@@ -205,6 +210,14 @@ fn telling(path: &Path, file: &File) -> Health {
             dropped_lines: 0,
         }),
         ..Health::default()
+    }
+}
+
+fn calendar() -> Calendar {
+    Calendar {
+        timezone: jiff::tz::TimeZone::UTC,
+        quiet_hours: None,
+        digest_at: jiff::civil::time(8, 0, 0, 0),
     }
 }
 
@@ -327,6 +340,16 @@ async fn a_hole_under_a_writer_that_does_not_append() {
     log.logrotate("rotate 2\ncopytruncate");
     writer.write_all(b"at the old place\n").unwrap();
     log.expect(Rule::LogHole).await;
+    // The lines take more room than the hole would: it is there all the same, and is told.
+    writer
+        .write_all("a long line\n".repeat(40_000).as_bytes())
+        .unwrap();
+    log.look().await;
+    assert_eq!(log.standing(), [Rule::LogHole.name()]);
+    assert!(log.is_told_within(Duration::from_secs(60), Rule::LogHole));
+    fs::write(log.path(), "a line\n").unwrap();
+    log.look().await;
+    assert!(!log.standing().contains(&Rule::LogHole.name()));
 }
 
 #[tokio::test]

@@ -14,8 +14,8 @@ use protocol::time::UnixMillis;
 /// More rotated files than any shop keeps.
 const ROTATED_MAX: usize = 1000;
 const BLOCK_BYTES: u64 = 512;
-/// What is read of a file that takes less room than it is long.
-const HEAD_BYTES: usize = 4096;
+/// No line of text begins with so many zeros; a shorter hole loses less than a line.
+const HEAD_BYTES: usize = 64;
 const COMPRESSED: [&str; 5] = ["gz", "zst", "xz", "bz2", "lz4"];
 
 /// Which file it is, whatever its name.
@@ -38,7 +38,7 @@ pub struct Live {
     pub size_bytes: u64,
     /// What it takes on the disk.
     pub allocated_bytes: u64,
-    /// Whether it takes much less room than it is long and begins with zeros.
+    /// Whether it begins with zeros, also when what was written since takes more room than they would.
     pub begins_with_hole: bool,
 }
 
@@ -107,15 +107,12 @@ fn is_rotated(name: &OsStr, other: &OsStr) -> bool {
 }
 
 fn live(path: &Path, found: &Metadata) -> Live {
-    let (size_bytes, allocated_bytes) = (found.len(), found.blocks() * BLOCK_BYTES);
-    let is_thin = size_bytes > 2 * HEAD_BYTES as u64 && allocated_bytes < size_bytes / 2;
     Live {
         id: FileId::of(found),
         born: born(found),
-        size_bytes,
-        allocated_bytes,
-        // A file system that compresses makes thin files too, but no zeros.
-        begins_with_hole: is_thin && begins_with_zeros(path),
+        size_bytes: found.len(),
+        allocated_bytes: found.blocks() * BLOCK_BYTES,
+        begins_with_hole: begins_with_zeros(path),
     }
 }
 
@@ -167,6 +164,12 @@ mod tests {
         assert!(!view(&path).unwrap().live.unwrap().begins_with_hole);
         File::create(&path).unwrap().set_len(1_000_000).unwrap();
         assert!(view(&path).unwrap().live.unwrap().begins_with_hole);
+        let mut file = File::options().append(true).open(&path).unwrap();
+        io::Write::write_all(&mut file, &vec![b'x'; 3_000_000]).unwrap();
+        let live = view(&path).unwrap().live.unwrap();
+        assert!(live.begins_with_hole && live.allocated_bytes > live.size_bytes / 2);
+        fs::write(&path, [0; HEAD_BYTES - 1]).unwrap();
+        assert!(!view(&path).unwrap().live.unwrap().begins_with_hole);
         fs::write(dir.path().join("bot.log.1.gz"), "x").unwrap();
         fs::remove_file(&path).unwrap();
         let seen = view(&path).unwrap();
