@@ -92,6 +92,7 @@ fn probes(
         places(config),
         rotating(config),
         database.clone(),
+        bot.health(),
         history.clone(),
     );
     let link = common.link.clone();

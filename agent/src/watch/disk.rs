@@ -7,8 +7,9 @@ use std::{
     time::{Duration, Instant},
 };
 
-use protocol::time::UnixMillis;
+use protocol::{health::Health, time::UnixMillis};
 use rustix::fs::StatVfsMountFlags;
+use tokio::sync::watch;
 
 use super::{
     forecast::{Forecast, Outlook, Usage},
@@ -21,6 +22,8 @@ use crate::alert::rule::{AlertKey, Rule};
 const EVERY: Duration = Duration::from_secs(5);
 /// Adding up trees costs more than asking the file system.
 const TREES_EVERY: Duration = Duration::from_secs(300);
+/// Of a bot that names another folder at every start no more are taken in.
+const PLACES_MAX: usize = 100;
 /// With so much left no percentage is an emergency: a tenth of a large disk is a lot of shop.
 const COMFORT_BYTES: f64 = 32.0 * GIB;
 /// Beside two copies of the database: one that a restore puts beside the other, and one that is staged.
@@ -55,6 +58,7 @@ pub struct Space {
 pub struct Disks {
     /// Each is on a disk that the shop needs; those on the same one are looked at once.
     places: Vec<PathBuf>,
+    health: watch::Receiver<Option<Health>>,
     /// What rotates by itself: logs, spool, backups, the journal.
     rotating: Vec<PathBuf>,
     database: PathBuf,
@@ -67,15 +71,37 @@ pub struct Disks {
 impl Disks {
     /// A watch over the file systems that hold these places. The database's size decides how much room is enough.
     #[must_use]
-    pub fn new(places: Vec<PathBuf>, rotating: Vec<PathBuf>, database: PathBuf, past: History) -> Self {
+    pub fn new(
+        places: Vec<PathBuf>,
+        rotating: Vec<PathBuf>,
+        database: PathBuf,
+        health: watch::Receiver<Option<Health>>,
+        past: History,
+    ) -> Self {
         Self {
             places,
+            health,
             rotating,
             database,
             past,
             forecasts: BTreeMap::new(),
             outlooks: BTreeMap::new(),
             trees_at: None,
+        }
+    }
+
+    /// The folder that the bot logs to, by its own word. It stays known while the bot does not answer.
+    fn learn(&mut self) {
+        let told = self.health.borrow().as_ref().and_then(|health| {
+            let log = health.log.as_ref()?;
+            Path::new(&log.path).parent().map(Path::to_path_buf)
+        });
+        let Some(folder) = told.filter(|folder| folder.is_absolute()) else {
+            return;
+        };
+        if !self.places.contains(&folder) && self.places.len() < PLACES_MAX {
+            self.places.push(folder.clone());
+            self.rotating.push(folder);
         }
     }
 
@@ -127,6 +153,7 @@ impl Probe for Disks {
     }
 
     fn look(&mut self, at: At) -> Seen {
+        self.learn();
         let mut seen = Seen::default();
         let database_bytes = std::fs::metadata(&self.database).map_or(0, |found| found.len());
         let trees_are_due = self
@@ -195,8 +222,28 @@ pub fn space(place: &Path) -> std::io::Result<Space> {
         used,
         files: count(stat.f_files),
         files_free: count(stat.f_ffree),
-        read_only: stat.f_flag.contains(StatVfsMountFlags::RDONLY),
+        read_only: stat.f_flag.contains(StatVfsMountFlags::RDONLY) && !takes_writes_elsewhere(place),
     })
+}
+
+/// Whether only this process may not write there, as systemd's `ProtectSystem` has it: the file system itself takes
+/// writes. `false` where that cannot be seen.
+fn takes_writes_elsewhere(place: &Path) -> bool {
+    let Some(device) = trees::device(place) else {
+        return false;
+    };
+    let mounts = std::fs::read_to_string("/proc/self/mountinfo").unwrap_or_default();
+    is_mounted_for_writing(&mounts, rustix::fs::major(device), rustix::fs::minor(device))
+}
+
+/// By the options of the file system, which stand last; those of one mount stand before. Pure.
+fn is_mounted_for_writing(mounts: &str, major: u32, minor: u32) -> bool {
+    let device = format!("{major}:{minor}");
+    mounts
+        .lines()
+        .filter(|line| line.split(' ').nth(2) == Some(&device))
+        .filter_map(|line| line.rsplit(' ').next())
+        .any(|options| options.split(',').any(|option| option == "rw"))
 }
 
 /// What the figures of one disk mean. Pure.
@@ -356,13 +403,61 @@ mod tests {
     }
 
     #[test]
+    fn the_disk_of_the_log_that_the_bot_tells_of_is_watched_also_when_the_bot_is_gone() {
+        let dir = tempfile::tempdir().unwrap();
+        // A file system of its own on every Linux.
+        let log = PathBuf::from("/dev/shm/bot.log");
+        let past = History::new(std::sync::Arc::new(
+            crate::store::Store::open(dir.path()).unwrap(),
+        ));
+        let (said, health) = watch::channel(None);
+        let places = vec![dir.path().to_path_buf()];
+        let mut disks = Disks::new(places, Vec::new(), PathBuf::new(), health, past);
+        let at = At {
+            now: UnixMillis(1),
+            tick: Instant::now(),
+        };
+        let mut watched = || {
+            let seen = disks.look(at);
+            let mut keys = seen.findings.iter();
+            keys.any(|found| found.key.as_str() == "disk//dev/shm")
+        };
+        assert!(!watched());
+        said.send_replace(Some(Health {
+            log: Some(protocol::health::LogFile {
+                path: log.display().to_string(),
+                device: 0,
+                inode: 0,
+                links: 1,
+                size_bytes: 0,
+                written_bytes: 0,
+                dropped_lines: 0,
+            }),
+            ..Health::default()
+        }));
+        assert!(watched());
+        said.send_replace(None);
+        assert!(watched());
+    }
+
+    #[test]
+    fn a_disk_that_only_this_process_may_not_write_to_is_not_read_only() {
+        let mounts = "36 35 98:0 / /log ro,relatime shared:1 - ext4 /dev/vdb rw,errors=continue\n\
+                      37 35 98:1 / /bad rw,relatime - ext4 /dev/vdc ro,errors=remount-ro\n";
+        assert!(is_mounted_for_writing(mounts, 98, 0));
+        assert!(!is_mounted_for_writing(mounts, 98, 1));
+        assert!(!is_mounted_for_writing(mounts, 99, 0));
+    }
+
+    #[test]
     fn two_places_on_one_disk_are_one_disk_and_a_missing_folder_is_on_the_disk_above_it() {
         let dir = tempfile::tempdir().unwrap();
         let places = vec![dir.path().to_path_buf(), dir.path().join("not/there")];
         let past = History::new(std::sync::Arc::new(
             crate::store::Store::open(dir.path()).unwrap(),
         ));
-        let mut disks = Disks::new(places, Vec::new(), PathBuf::new(), past);
+        let (_said, health) = watch::channel(None);
+        let mut disks = Disks::new(places, Vec::new(), PathBuf::new(), health, past);
         assert_eq!(disks.disks().len(), 1);
         let at = At {
             now: UnixMillis(1),
