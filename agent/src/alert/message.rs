@@ -15,7 +15,7 @@ use super::{
     engine::{Fault, Kind, Notice},
     rule::{Rule, object_of},
     text::{cut, figure, moment_beside, one_line, printable, units},
-    words::{self, phrases, wording},
+    words::{self, phrases, wording, wording_of},
 };
 use crate::{
     config::{Config, Language},
@@ -212,7 +212,7 @@ pub fn explained(voice: &Voice, name: &str) -> Option<String> {
 }
 
 fn trouble_text(voice: &Voice, notice: &Notice, prefix: Option<&str>) -> (String, String) {
-    let words = wording(voice.language, notice.lead.rule);
+    let words = wording_of(voice.language, notice.lead.rule, &notice.lead.key);
     let phrases = phrases(voice.language);
     let fill = |text: &str| fill(voice, &notice.lead, text);
     let prefix = prefix.map_or(String::new(), |prefix| format!("{prefix}: "));

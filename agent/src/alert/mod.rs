@@ -31,6 +31,7 @@ pub mod message;
 pub mod outbox;
 pub mod rehearsal;
 mod reports;
+pub mod role;
 pub mod rule;
 pub mod state;
 mod text;

@@ -7,7 +7,7 @@ use tokio::runtime::Handle;
 
 use super::WATCH_LIMIT;
 use crate::{
-    alert::Alerts,
+    alert::{Alerts, role::Role},
     beat::Beats,
     config::{Config, RemoteKind},
     store::Store,
@@ -138,8 +138,8 @@ fn registrations(config: &Config, domains: &[String], egress: &Egress) -> Option
     }
 }
 
-/// The disks that the shop needs, the database's first: of several places on one disk the first gives its name.
-fn places(config: &Config) -> Vec<PathBuf> {
+/// The disks that the shop needs, the database's first: each with what it is for.
+fn places(config: &Config) -> Vec<(Role, PathBuf)> {
     let database = config.backup.database.parent().map(PathBuf::from);
     let logs = config
         .watch
@@ -147,14 +147,15 @@ fn places(config: &Config) -> Vec<PathBuf> {
         .files
         .iter()
         .filter_map(|file| file.parent().map(PathBuf::from));
-    database
+    let own = database
         .into_iter()
-        .chain([config.state_dir.clone()])
         .chain(config.backup.files.iter().cloned())
-        .chain(logs)
-        .chain(folders_of_remotes(config))
         .chain(config.watch.disks.iter().cloned())
-        .chain([PathBuf::from("/")])
+        .chain([PathBuf::from("/")]);
+    own.map(|place| (Role::Shop, place))
+        .chain([(Role::State, config.state_dir.clone())])
+        .chain(folders_of_remotes(config).map(|place| (Role::Remote, place)))
+        .chain(logs.map(|place| (Role::Logs, place)))
         .collect()
 }
 

@@ -8,16 +8,16 @@ use std::{
 };
 
 use protocol::{health::Health, time::UnixMillis};
-use rustix::fs::StatVfsMountFlags;
 use tokio::sync::watch;
 
 use super::{
     forecast::{Forecast, Outlook, Usage},
     history::History,
     probe::{At, Probe, Seen, bytes},
+    space::{Space, mount_of, space},
     trees,
 };
-use crate::alert::rule::{AlertKey, Rule};
+use crate::alert::{role::Role, rule::Rule};
 
 const EVERY: Duration = Duration::from_secs(5);
 /// Adding up trees costs more than asking the file system.
@@ -39,32 +39,28 @@ const ROOM: &[Rule] = &[Rule::DiskLow, Rule::DiskFull];
 const FILES: &[Rule] = &[Rule::InodesLow];
 const FILLING: &[Rule] = &[Rule::DiskFilling];
 
-/// What a file system says of itself. Sizes in bytes.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Space {
-    /// What an ordinary user can fill, used or not.
-    pub capacity: f64,
-    /// What is used.
-    pub used: f64,
-    /// Files that there can be; 0 where the file system does not count them.
-    pub files: f64,
-    /// Files that there can still be.
-    pub files_free: f64,
-    /// Whether it takes no writes.
-    pub read_only: bool,
+/// A file system that the shop needs.
+struct Disk {
+    device: u64,
+    /// The first place on it that was named.
+    place: PathBuf,
+    /// Where it is mounted: its name.
+    mount: String,
+    /// Of all that lies on it the gravest.
+    role: Role,
 }
 
 /// The watch over the disks.
 pub struct Disks {
     /// Each is on a disk that the shop needs; those on the same one are looked at once.
-    places: Vec<PathBuf>,
+    places: Vec<(Role, PathBuf)>,
     health: watch::Receiver<Option<Health>>,
     /// What rotates by itself: logs, spool, backups, the journal.
     rotating: Vec<PathBuf>,
     database: PathBuf,
     past: History,
-    forecasts: BTreeMap<PathBuf, Forecast>,
-    outlooks: BTreeMap<PathBuf, Outlook>,
+    forecasts: BTreeMap<String, Forecast>,
+    outlooks: BTreeMap<String, Outlook>,
     trees_at: Option<Instant>,
 }
 
@@ -72,7 +68,7 @@ impl Disks {
     /// A watch over the file systems that hold these places. The database's size decides how much room is enough.
     #[must_use]
     pub fn new(
-        places: Vec<PathBuf>,
+        places: Vec<(Role, PathBuf)>,
         rotating: Vec<PathBuf>,
         database: PathBuf,
         health: watch::Receiver<Option<Health>>,
@@ -99,16 +95,17 @@ impl Disks {
         let Some(folder) = told.filter(|folder| folder.is_absolute()) else {
             return;
         };
-        if !self.places.contains(&folder) && self.places.len() < PLACES_MAX {
-            self.places.push(folder.clone());
+        let is_new = self.places.iter().all(|(_, place)| *place != folder);
+        if is_new && self.places.len() < PLACES_MAX {
+            self.places.push((Role::Logs, folder.clone()));
             self.rotating.push(folder);
         }
     }
 
     /// The file systems by device: of several places on one, the first stands for it.
-    fn disks(&self) -> Vec<(u64, PathBuf)> {
-        let mut found: Vec<(u64, PathBuf)> = Vec::new();
-        for place in &self.places {
+    fn disks(&self) -> Vec<Disk> {
+        let mut found: Vec<Disk> = Vec::new();
+        for (role, place) in &self.places {
             // A folder that is not there yet will be made on the disk of the nearest one above it.
             let Some(there) = place.ancestors().find(|path| path.exists()) else {
                 continue;
@@ -116,16 +113,22 @@ impl Disks {
             let Some(device) = trees::device(there) else {
                 continue;
             };
-            if !found.iter().any(|(known, _)| *known == device) {
-                found.push((device, there.to_path_buf()));
+            match found.iter_mut().find(|disk| disk.device == device) {
+                Some(disk) => disk.role = disk.role.min(*role),
+                None => found.push(Disk {
+                    device,
+                    place: there.to_path_buf(),
+                    mount: mount_of(there).display().to_string(),
+                    role: *role,
+                }),
             }
         }
         found
     }
 
-    fn look_ahead(&mut self, at: At, device: u64, place: &Path, space: Space) {
-        let Some(rotating) = trees::size_on(device, &self.rotating) else {
-            self.outlooks.insert(place.to_path_buf(), Outlook::Unknown);
+    fn look_ahead(&mut self, at: At, disk: &Disk, space: Space) {
+        let Some(rotating) = trees::size_on(disk.device, &self.rotating) else {
+            self.outlooks.insert(disk.mount.clone(), Outlook::Unknown);
             return;
         };
         let usage = Usage {
@@ -136,10 +139,10 @@ impl Disks {
         let past = &self.past;
         let forecast = self
             .forecasts
-            .entry(place.to_path_buf())
-            .or_insert_with(|| remembered(past, &shown(place), at.now));
+            .entry(disk.mount.clone())
+            .or_insert_with(|| remembered(past, &disk.mount, at.now));
         let outlook = forecast.push(at.now, usage);
-        self.outlooks.insert(place.to_path_buf(), outlook);
+        self.outlooks.insert(disk.mount.clone(), outlook);
     }
 }
 
@@ -159,20 +162,27 @@ impl Probe for Disks {
         let trees_are_due = self
             .trees_at
             .is_none_or(|last| at.tick.saturating_duration_since(last) >= TREES_EVERY);
-        for (device, place) in self.disks() {
-            match space(&place) {
+        for disk in self.disks() {
+            match space(&disk.place) {
                 Ok(space) => {
                     if trees_are_due {
-                        self.look_ahead(at, device, &place, space);
+                        self.look_ahead(at, &disk, space);
                     }
-                    let outlook = self.outlooks.get(&place).copied().unwrap_or(Outlook::Unknown);
-                    judge(&mut seen, &shown(&place), space, database_bytes, outlook);
+                    let outlook = self.outlooks.get(&disk.mount).copied();
+                    let outlook = outlook.unwrap_or(Outlook::Unknown);
+                    judge(
+                        &mut seen,
+                        (disk.role, &disk.mount),
+                        space,
+                        database_bytes,
+                        outlook,
+                    );
                 }
-                Err(error) => seen.unknown(AlertKey::new("disk", &shown(&place)), error.to_string()),
+                Err(error) => seen.unknown(disk.role.key("disk", &disk.mount), error.to_string()),
             }
-            if let Some((residual, rotating)) = self.forecasts.get(&place).and_then(Forecast::last) {
-                seen.sample(not_rotating_series(&shown(&place)), residual);
-                seen.sample(rotating_series(&shown(&place)), rotating);
+            if let Some((residual, rotating)) = self.forecasts.get(&disk.mount).and_then(Forecast::last) {
+                seen.sample(not_rotating_series(&disk.mount), residual);
+                seen.sample(rotating_series(&disk.mount), rotating);
             }
         }
         if trees_are_due {
@@ -204,57 +214,15 @@ fn rotating_series(place: &str) -> String {
     format!("disk_rotating_bytes:{place}")
 }
 
-/// Asks the file system.
-///
-/// # Errors
-/// What it answers instead.
-pub fn space(place: &Path) -> std::io::Result<Space> {
-    let stat = rustix::fs::statvfs(place)?;
-    // Exact to a few bytes up to the size of any disk.
-    #[allow(clippy::cast_precision_loss, reason = "percentages of disks")]
-    let size = |blocks: u64| blocks as f64 * stat.f_frsize as f64;
-    #[allow(clippy::cast_precision_loss, reason = "percentages of files")]
-    let count = |files: u64| files as f64;
-    let used = size(stat.f_blocks.saturating_sub(stat.f_bfree));
-    Ok(Space {
-        // As df counts: what is reserved for root cannot be used up by a shop.
-        capacity: used + size(stat.f_bavail),
-        used,
-        files: count(stat.f_files),
-        files_free: count(stat.f_ffree),
-        read_only: stat.f_flag.contains(StatVfsMountFlags::RDONLY) && !takes_writes_elsewhere(place),
-    })
-}
-
-/// Whether only this process may not write there, as systemd's `ProtectSystem` has it: the file system itself takes
-/// writes. `false` where that cannot be seen.
-fn takes_writes_elsewhere(place: &Path) -> bool {
-    let Some(device) = trees::device(place) else {
-        return false;
-    };
-    let mounts = std::fs::read_to_string("/proc/self/mountinfo").unwrap_or_default();
-    is_mounted_for_writing(&mounts, rustix::fs::major(device), rustix::fs::minor(device))
-}
-
-/// By the options of the file system, which stand last; those of one mount stand before. Pure.
-fn is_mounted_for_writing(mounts: &str, major: u32, minor: u32) -> bool {
-    let device = format!("{major}:{minor}");
-    mounts
-        .lines()
-        .filter(|line| line.split(' ').nth(2) == Some(&device))
-        .filter_map(|line| line.rsplit(' ').next())
-        .any(|options| options.split(',').any(|option| option == "rw"))
-}
-
 /// What the figures of one disk mean. Pure.
-pub fn judge(seen: &mut Seen, place: &str, space: Space, database_bytes: u64, outlook: Outlook) {
-    judge_space(seen, place, space, database_bytes);
-    judge_outlook(seen, place, outlook);
+pub fn judge(seen: &mut Seen, disk: (Role, &str), space: Space, database_bytes: u64, outlook: Outlook) {
+    judge_space(seen, disk, space, database_bytes);
+    judge_outlook(seen, disk, outlook);
 }
 
-fn judge_space(seen: &mut Seen, place: &str, space: Space, database_bytes: u64) {
+fn judge_space(seen: &mut Seen, (role, place): (Role, &str), space: Space, database_bytes: u64) {
     let read_only = space.read_only.then(|| (Rule::DiskReadOnly, place.to_owned()));
-    seen.judge(AlertKey::new("disk_writes", place), read_only);
+    seen.judge(role.key("disk_writes", place), read_only);
     if space.capacity > 0.0 {
         let free = space.capacity - space.used;
         let detail = format!("{place}: {:.0} %, {}", shown_percent(space), whole(free));
@@ -264,12 +232,12 @@ fn judge_space(seen: &mut Seen, place: &str, space: Space, database_bytes: u64) 
             100.0 * space.used / space.capacity,
         );
         seen.sample(format!("disk_free_bytes:{place}"), free);
-        seen.measure(AlertKey::new("disk", place), ROOM, value, detail);
+        seen.measure(role.key("disk", place), ROOM, value, detail);
     }
     if space.files > 0.0 {
         let used = 100.0 * (1.0 - space.files_free / space.files);
         seen.sample(format!("disk_files_used_percent:{place}"), used);
-        seen.measure(AlertKey::new("disk_files", place), FILES, used, place.to_owned());
+        seen.measure(role.key("disk_files", place), FILES, used, place.to_owned());
     }
 }
 
@@ -296,8 +264,8 @@ fn emergency_percent(space: Space, database_bytes: u64) -> f64 {
     }
 }
 
-fn judge_outlook(seen: &mut Seen, place: &str, outlook: Outlook) {
-    let key = AlertKey::new("disk_forecast", place);
+fn judge_outlook(seen: &mut Seen, (role, place): (Role, &str), outlook: Outlook) {
+    let key = role.key("disk_forecast", place);
     match outlook {
         Outlook::Unknown => seen.unknown(key, "less than three hours were watched"),
         Outlook::Steady => seen.judge(key, None),
@@ -313,10 +281,6 @@ fn judge_outlook(seen: &mut Seen, place: &str, outlook: Outlook) {
             seen.measure(key, FILLING, full_in.as_secs_f64(), detail);
         }
     }
-}
-
-fn shown(place: &Path) -> String {
-    place.display().to_string()
 }
 
 fn whole(count: f64) -> String {
@@ -363,7 +327,7 @@ mod tests {
     fn what_the_owner_reads_is_the_disks_own_percentage_whatever_the_rules_judge() {
         let mut seen = Seen::default();
         // Less is left than two copies of the database take: an emergency at 40 %.
-        judge_space(&mut seen, "/", space_of(10.0, 6.0), 16 << 30);
+        judge_space(&mut seen, (Role::Shop, "/"), space_of(10.0, 6.0), 16 << 30);
         let found = seen
             .findings
             .iter()
@@ -411,7 +375,7 @@ mod tests {
             crate::store::Store::open(dir.path()).unwrap(),
         ));
         let (said, health) = watch::channel(None);
-        let places = vec![dir.path().to_path_buf()];
+        let places = vec![(Role::Shop, dir.path().to_path_buf())];
         let mut disks = Disks::new(places, Vec::new(), PathBuf::new(), health, past);
         let at = At {
             now: UnixMillis(1),
@@ -420,7 +384,7 @@ mod tests {
         let mut watched = || {
             let seen = disks.look(at);
             let mut keys = seen.findings.iter();
-            keys.any(|found| found.key.as_str() == "disk//dev/shm")
+            keys.any(|found| found.key.as_str() == "disk_of_logs//dev/shm")
         };
         assert!(!watched());
         said.send_replace(Some(Health {
@@ -441,24 +405,23 @@ mod tests {
     }
 
     #[test]
-    fn a_disk_that_only_this_process_may_not_write_to_is_not_read_only() {
-        let mounts = "36 35 98:0 / /log ro,relatime shared:1 - ext4 /dev/vdb rw,errors=continue\n\
-                      37 35 98:1 / /bad rw,relatime - ext4 /dev/vdc ro,errors=remount-ro\n";
-        assert!(is_mounted_for_writing(mounts, 98, 0));
-        assert!(!is_mounted_for_writing(mounts, 98, 1));
-        assert!(!is_mounted_for_writing(mounts, 99, 0));
-    }
-
-    #[test]
     fn two_places_on_one_disk_are_one_disk_and_a_missing_folder_is_on_the_disk_above_it() {
         let dir = tempfile::tempdir().unwrap();
-        let places = vec![dir.path().to_path_buf(), dir.path().join("not/there")];
+        let places = vec![
+            (Role::Logs, dir.path().to_path_buf()),
+            (Role::State, dir.path().join("not/there")),
+        ];
         let past = History::new(std::sync::Arc::new(
             crate::store::Store::open(dir.path()).unwrap(),
         ));
         let (_said, health) = watch::channel(None);
         let mut disks = Disks::new(places, Vec::new(), PathBuf::new(), health, past);
-        assert_eq!(disks.disks().len(), 1);
+        let found = disks.disks();
+        assert_eq!(
+            (found.len(), found[0].role),
+            (1, Role::State),
+            "the gravest counts"
+        );
         let at = At {
             now: UnixMillis(1),
             tick: Instant::now(),

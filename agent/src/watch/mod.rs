@@ -29,6 +29,7 @@ pub mod recipients;
 pub mod registration;
 pub mod rehearsals;
 pub mod shipping_lag;
+pub mod space;
 pub mod trade;
 pub mod trees;
 pub mod trend;

@@ -8,13 +8,15 @@ use agent::{
     alert::{
         calendar::Calendar,
         engine::{self, Notice},
+        role::Role,
         rule::{Observation, Rule},
     },
     store::book::Book,
     watch::{
-        disk::{Space, judge},
+        disk::judge,
         forecast::{Forecast, Outlook, Usage},
         probe::{Seen, Verdict},
+        space::Space,
     },
 };
 use protocol::time::UnixMillis;
@@ -85,7 +87,7 @@ impl Watcher {
         let mut seen = Seen::default();
         judge(
             &mut seen,
-            "/",
+            (Role::Shop, "/"),
             space,
             DATABASE_BYTES,
             self.outlook.unwrap_or(Outlook::Unknown),

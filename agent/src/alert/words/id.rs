@@ -2,6 +2,7 @@
 //! No word here is for customers or sellers: only the owner reads it.
 
 mod digest;
+mod disk;
 mod domain;
 mod kept;
 mod logs;
@@ -9,6 +10,7 @@ mod machine;
 mod trade;
 
 pub(super) use digest::DIGEST;
+pub(super) use disk::of_disk;
 
 use super::{Phrases, Wording};
 use crate::alert::rule::Rule;

@@ -3,7 +3,7 @@
 
 use crate::config::Language;
 
-use super::rule::Rule;
+use super::{role::Role, rule::Rule};
 
 mod en;
 mod id;
@@ -25,6 +25,37 @@ pub(super) struct Wording {
     pub over_headline: &'static str,
     /// That it is over, and what that means.
     pub over: &'static str,
+}
+
+/// What the words about a disk are where it is not the shop's own.
+pub(super) struct OnDisk {
+    /// What it means for the shop.
+    pub means: &'static str,
+    /// What to do, where that is something else too.
+    pub todo: Option<&'static str>,
+}
+
+/// How near the end of a disk is.
+#[derive(Clone, Copy)]
+enum Nearness {
+    /// It comes.
+    Coming,
+    /// It can come at any moment.
+    Near,
+    /// Nothing can be written.
+    Now,
+}
+
+impl Nearness {
+    /// `None` for a rule that is about no disk of a role.
+    fn of(rule: Rule) -> Option<Self> {
+        match rule {
+            Rule::DiskLow | Rule::DiskFilling | Rule::InodesLow => Some(Self::Coming),
+            Rule::DiskFull => Some(Self::Near),
+            Rule::DiskReadOnly => Some(Self::Now),
+            _ => None,
+        }
+    }
 }
 
 /// The words around them.
@@ -143,6 +174,20 @@ pub(super) fn wording(language: Language, rule: Rule) -> Wording {
     }
 }
 
+/// The words about one alert: a rule's own, and for a disk by whose it is.
+pub(super) fn wording_of(language: Language, rule: Rule, key: &str) -> Wording {
+    let mut words = wording(language, rule);
+    let of_disk = match language {
+        Language::Id => id::of_disk(Role::of_key(key), rule),
+        Language::En => en::of_disk(Role::of_key(key), rule),
+    };
+    if let Some(on_disk) = of_disk {
+        words.means = on_disk.means;
+        words.todo = on_disk.todo.unwrap_or(words.todo);
+    }
+    words
+}
+
 /// What a kind of the bot's reports means and what to do about it; `{unit}` is filled in. `None` for a kind that a
 /// newer bot has.
 pub(super) fn incident(language: Language, kind: &str) -> Option<&'static str> {
@@ -199,6 +244,36 @@ mod tests {
             }
         }
         assert_eq!(incident(Language::Id, "of_a_newer_bot"), None);
+    }
+
+    #[test]
+    fn only_the_shops_own_disk_stops_orders_and_each_advice_names_the_mount() {
+        let rules = [
+            Rule::DiskLow,
+            Rule::DiskFull,
+            Rule::DiskFilling,
+            Rule::InodesLow,
+            Rule::DiskReadOnly,
+        ];
+        for (language, goes_on) in [
+            (Language::Id, "toko tetap berjalan"),
+            (Language::En, "the shop goes on"),
+        ] {
+            for rule in rules {
+                let own = wording_of(language, rule, Role::Shop.key("disk", "/").as_str());
+                assert_eq!(own.means, wording(language, rule).means);
+                let mut meanings = vec![own.means];
+                for role in [Role::State, Role::Remote, Role::Logs] {
+                    let words = wording_of(language, rule, role.key("disk", "/mnt").as_str());
+                    assert!(words.means.starts_with(goes_on), "{rule:?}: {}", words.means);
+                    assert!(words.todo.contains("{object}"), "{rule:?}: {}", words.todo);
+                    meanings.push(words.means);
+                }
+                meanings.sort_unstable();
+                meanings.dedup();
+                assert_eq!(meanings.len(), 4, "{meanings:?}");
+            }
+        }
     }
 
     #[test]

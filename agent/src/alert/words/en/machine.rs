@@ -8,7 +8,7 @@ pub(super) const DISK_LOW: Wording = Wording {
     happened: "Since {since} a disk is short of room. How full it is, and what is left: {detail}. A warning comes from {limit} on, or when the room that backups and restores take is no longer there.",
     means: "the shop goes on. When the disk is full, no order can be recorded.",
     done: "the agent measures on and writes when it is over.",
-    todo: "see what takes the room: du -xh / --max-depth=3 | sort -h | tail -20. Old backups and logs are the usual cause.",
+    todo: "see what takes the room: du -xh {object} --max-depth=3 | sort -h | tail -20. Old backups and logs are the usual cause.",
     over_headline: "There is room on the disk again",
     over: "The disk has room again. It lasted {lasted}.",
 };
@@ -18,7 +18,7 @@ pub(super) const DISK_FULL: Wording = Wording {
     happened: "Since {since} a disk has hardly any room left. How full it is, and what is left: {detail}.",
     means: "orders and payments can stop being recorded at any moment, and backups fail.",
     done: "the agent keeps its own messages going; it deletes nothing of yours.",
-    todo: "make room now: journalctl --vacuum-size=100M; apt-get clean; then du -xh / --max-depth=3 | sort -h | tail -20",
+    todo: "make room now: journalctl --vacuum-size=100M; apt-get clean; then du -xh {object} --max-depth=3 | sort -h | tail -20",
     over_headline: "There is room on the disk again",
     over: "The disk has room again. It lasted {lasted}.",
 };
@@ -28,7 +28,7 @@ pub(super) const DISK_FILLING: Wording = Wording {
     happened: "As it grows now, the disk is full in {value}: {detail}. Logs and backups, which shrink again by themselves, are not counted.",
     means: "the shop goes on until then. On a full disk no order can be recorded.",
     done: "the agent watched the growth for three hours before it said so.",
-    todo: "find what grows: du -xh / --max-depth=3 | sort -h | tail -20, and again an hour later",
+    todo: "find what grows: du -xh {object} --max-depth=3 | sort -h | tail -20, and again an hour later",
     over_headline: "The disk does not fill up any more",
     over: "The growth has ended. It lasted {lasted}.",
 };
@@ -38,7 +38,7 @@ pub(super) const INODES_LOW: Wording = Wording {
     happened: "Since {since} {value} of the files that {detail} can hold are there.",
     means: "when none is left, nothing can be recorded, however much room there is.",
     done: "the agent measures on and writes when it is over.",
-    todo: "find the folder with very many files: du --inodes -x / --max-depth=3 | sort -h | tail -20",
+    todo: "find the folder with very many files: du --inodes -x {object} --max-depth=3 | sort -h | tail -20",
     over_headline: "The disk can hold files again",
     over: "It lasted {lasted}.",
 };

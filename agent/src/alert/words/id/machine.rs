@@ -8,7 +8,7 @@ pub(super) const DISK_LOW: Wording = Wording {
     happened: "Sejak {since} ruang disk menipis. Terisi, dan sisanya: {detail}. Peringatan mulai dari {limit}, atau bila ruang untuk cadangan dan pemulihan sudah tidak ada.",
     means: "toko masih berjalan. Bila disk penuh, pesanan tidak dapat dicatat.",
     done: "agent terus mengukur dan mengabari bila sudah selesai.",
-    todo: "lihat apa yang memakan tempat: du -xh / --max-depth=3 | sort -h | tail -20. Biasanya cadangan dan log lama.",
+    todo: "lihat apa yang memakan tempat: du -xh {object} --max-depth=3 | sort -h | tail -20. Biasanya cadangan dan log lama.",
     over_headline: "Disk lapang lagi",
     over: "Disk sudah lapang lagi. Lamanya {lasted}.",
 };
@@ -18,7 +18,7 @@ pub(super) const DISK_FULL: Wording = Wording {
     happened: "Sejak {since} ruang disk hampir tidak bersisa. Terisi, dan sisanya: {detail}.",
     means: "pesanan dan pembayaran bisa berhenti tercatat kapan saja, dan cadangan gagal.",
     done: "agent menjaga pesannya sendiri tetap jalan; tidak ada milik Anda yang dihapus.",
-    todo: "segera kosongkan: journalctl --vacuum-size=100M; apt-get clean; lalu du -xh / --max-depth=3 | sort -h | tail -20",
+    todo: "segera kosongkan: journalctl --vacuum-size=100M; apt-get clean; lalu du -xh {object} --max-depth=3 | sort -h | tail -20",
     over_headline: "Disk lapang lagi",
     over: "Disk sudah lapang lagi. Lamanya {lasted}.",
 };
@@ -28,7 +28,7 @@ pub(super) const DISK_FILLING: Wording = Wording {
     happened: "Dengan pertumbuhan sekarang, disk penuh dalam {value}: {detail}. Log dan cadangan, yang menyusut sendiri, tidak dihitung.",
     means: "sampai saat itu toko berjalan. Pada disk penuh pesanan tidak dapat dicatat.",
     done: "agent mengamati pertumbuhan selama tiga jam sebelum mengabari.",
-    todo: "cari apa yang tumbuh: du -xh / --max-depth=3 | sort -h | tail -20, lalu ulangi satu jam lagi",
+    todo: "cari apa yang tumbuh: du -xh {object} --max-depth=3 | sort -h | tail -20, lalu ulangi satu jam lagi",
     over_headline: "Disk tidak lagi menuju penuh",
     over: "Pertumbuhannya berhenti. Lamanya {lasted}.",
 };
@@ -38,7 +38,7 @@ pub(super) const INODES_LOW: Wording = Wording {
     happened: "Sejak {since} {value} dari jumlah berkas yang muat di {detail} sudah terpakai.",
     means: "bila habis, tidak ada yang dapat dicatat walaupun tempat masih luas.",
     done: "agent terus mengukur dan mengabari bila sudah selesai.",
-    todo: "cari folder dengan berkas sangat banyak: du --inodes -x / --max-depth=3 | sort -h | tail -20",
+    todo: "cari folder dengan berkas sangat banyak: du --inodes -x {object} --max-depth=3 | sort -h | tail -20",
     over_headline: "Disk dapat menampung berkas lagi",
     over: "Lamanya {lasted}.",
 };

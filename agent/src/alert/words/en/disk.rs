@@ -1,0 +1,40 @@
+//! What a disk's trouble means where the disk is not the shop's own, in English. The same as in `id`, sentence by sentence.
+//! Nothing here is for customers or sellers.
+
+use crate::alert::{
+    role::Role,
+    rule::Rule,
+    words::{Nearness, OnDisk},
+};
+
+pub(in crate::alert::words) fn of_disk(role: Role, rule: Rule) -> Option<OnDisk> {
+    let nearness = Nearness::of(rule)?;
+    let means = match (role, nearness) {
+        (Role::Shop, _) => return None,
+        (Role::State, Nearness::Coming) => {
+            "the shop goes on. When nothing more fits there, the agent can keep neither alerts nor backups."
+        }
+        (Role::State, Nearness::Near) => {
+            "the shop goes on. The agent may at any moment be unable to keep alerts and backups."
+        }
+        (Role::State, Nearness::Now) => "the shop goes on. The agent can keep neither alerts nor backups.",
+        (Role::Remote, Nearness::Coming) => {
+            "the shop goes on. When nothing more fits there, backups do not arrive there any more."
+        }
+        (Role::Remote, Nearness::Near) => "the shop goes on. Backups may stop arriving there at any moment.",
+        (Role::Remote, Nearness::Now) => "the shop goes on. Backups do not arrive there.",
+        (Role::Logs, Nearness::Coming) => {
+            "the shop goes on. When nothing more fits there, log lines are lost."
+        }
+        (Role::Logs, Nearness::Near) => "the shop goes on. Log lines may be lost at any moment.",
+        (Role::Logs, Nearness::Now) => "the shop goes on. Log lines are lost.",
+    };
+    let todo = match nearness {
+        Nearness::Coming => None,
+        Nearness::Near => Some("make room there: du -xh {object} --max-depth=3 | sort -h | tail -20"),
+        Nearness::Now => {
+            Some("look at the disk: dmesg | tail -50; findmnt {object}. Replace it if it is dying.")
+        }
+    };
+    Some(OnDisk { means, todo })
+}

@@ -1,0 +1,42 @@
+//! Indonesian. What a disk's trouble means where the disk is not the shop's own. The same as in `en`, sentence by sentence.
+//! Nothing here is for customers or sellers.
+
+use crate::alert::{
+    role::Role,
+    rule::Rule,
+    words::{Nearness, OnDisk},
+};
+
+pub(in crate::alert::words) fn of_disk(role: Role, rule: Rule) -> Option<OnDisk> {
+    let nearness = Nearness::of(rule)?;
+    let means = match (role, nearness) {
+        (Role::Shop, _) => return None,
+        (Role::State, Nearness::Coming) => {
+            "toko tetap berjalan. Bila tidak muat lagi, agent tidak dapat menyimpan peringatan maupun cadangan."
+        }
+        (Role::State, Nearness::Near) => {
+            "toko tetap berjalan. Peringatan dan cadangan bisa tidak tersimpan lagi kapan saja."
+        }
+        (Role::State, Nearness::Now) => {
+            "toko tetap berjalan. Agent tidak dapat menyimpan peringatan maupun cadangan."
+        }
+        (Role::Remote, Nearness::Coming) => {
+            "toko tetap berjalan. Bila tidak muat lagi, cadangan tidak sampai ke sana."
+        }
+        (Role::Remote, Nearness::Near) => {
+            "toko tetap berjalan. Cadangan bisa berhenti sampai ke sana kapan saja."
+        }
+        (Role::Remote, Nearness::Now) => "toko tetap berjalan. Cadangan tidak sampai ke sana.",
+        (Role::Logs, Nearness::Coming) => "toko tetap berjalan. Bila tidak muat lagi, baris log hilang.",
+        (Role::Logs, Nearness::Near) => "toko tetap berjalan. Baris log bisa hilang kapan saja.",
+        (Role::Logs, Nearness::Now) => "toko tetap berjalan. Baris log hilang.",
+    };
+    let todo = match nearness {
+        Nearness::Coming => None,
+        Nearness::Near => {
+            Some("kosongkan tempat di sana: du -xh {object} --max-depth=3 | sort -h | tail -20")
+        }
+        Nearness::Now => Some("periksa disk: dmesg | tail -50; findmnt {object}. Ganti disk bila sekarat."),
+    };
+    Some(OnDisk { means, todo })
+}

@@ -1,0 +1,108 @@
+//! What a file system says of itself: room, files, and whether it takes writes.
+//! It judges nothing, and writes nothing to find out.
+
+use std::path::{Path, PathBuf};
+
+use rustix::fs::StatVfsMountFlags;
+
+use super::trees;
+
+/// What a file system says of itself. Sizes in bytes.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Space {
+    /// What an ordinary user can fill, used or not.
+    pub capacity: f64,
+    /// What is used.
+    pub used: f64,
+    /// Files that there can be; 0 where the file system does not count them.
+    pub files: f64,
+    /// Files that there can still be.
+    pub files_free: f64,
+    /// Whether it takes no writes.
+    pub read_only: bool,
+}
+
+/// Asks the file system.
+///
+/// # Errors
+/// What it answers instead.
+pub fn space(place: &Path) -> std::io::Result<Space> {
+    let stat = rustix::fs::statvfs(place)?;
+    // Exact to a few bytes up to the size of any disk.
+    #[allow(clippy::cast_precision_loss, reason = "percentages of disks")]
+    let size = |blocks: u64| blocks as f64 * stat.f_frsize as f64;
+    #[allow(clippy::cast_precision_loss, reason = "percentages of files")]
+    let count = |files: u64| files as f64;
+    let used = size(stat.f_blocks.saturating_sub(stat.f_bfree));
+    Ok(Space {
+        // As df counts: what is reserved for root cannot be used up by a shop.
+        capacity: used + size(stat.f_bavail),
+        used,
+        files: count(stat.f_files),
+        files_free: count(stat.f_ffree),
+        read_only: stat.f_flag.contains(StatVfsMountFlags::RDONLY) && !takes_writes_elsewhere(place),
+    })
+}
+
+/// Whether only this process may not write there, as systemd's `ProtectSystem` has it: the file system itself takes
+/// writes. `false` where that cannot be seen.
+fn takes_writes_elsewhere(place: &Path) -> bool {
+    let Some(device) = trees::device(place) else {
+        return false;
+    };
+    let mounts = std::fs::read_to_string("/proc/self/mountinfo").unwrap_or_default();
+    is_mounted_for_writing(&mounts, rustix::fs::major(device), rustix::fs::minor(device))
+}
+
+/// By the options of the file system, which stand last; those of one mount stand before. Pure.
+fn is_mounted_for_writing(mounts: &str, major: u32, minor: u32) -> bool {
+    let device = format!("{major}:{minor}");
+    mounts
+        .lines()
+        .filter(|line| line.split(' ').nth(2) == Some(&device))
+        .filter_map(|line| line.rsplit(' ').next())
+        .any(|options| options.split(',').any(|option| option == "rw"))
+}
+
+/// Where the file system that holds this place is mounted: as `df` names it, and `du -x` can be asked about.
+#[must_use]
+pub fn mount_of(place: &Path) -> PathBuf {
+    let whole = std::fs::canonicalize(place).unwrap_or_else(|_| place.to_path_buf());
+    let device = trees::device(&whole);
+    let same = whole
+        .ancestors()
+        .take_while(|above| trees::device(above) == device);
+    same.last().unwrap_or(&whole).to_path_buf()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_disk_that_only_this_process_may_not_write_to_is_not_read_only() {
+        let mounts = "36 35 98:0 / /log ro,relatime shared:1 - ext4 /dev/vdb rw,errors=continue\n\
+                      37 35 98:1 / /bad rw,relatime - ext4 /dev/vdc ro,errors=remount-ro\n";
+        assert!(is_mounted_for_writing(mounts, 98, 0));
+        assert!(!is_mounted_for_writing(mounts, 98, 1));
+        assert!(!is_mounted_for_writing(mounts, 99, 0));
+    }
+
+    #[test]
+    fn a_place_is_on_the_mount_that_df_names() {
+        let dir = tempfile::tempdir_in("/dev/shm").unwrap();
+        let below = dir.path().join("a/b");
+        std::fs::create_dir_all(&below).unwrap();
+        let asked = std::process::Command::new("df")
+            .arg("--output=target")
+            .arg(&below)
+            .output()
+            .unwrap();
+        let said = String::from_utf8(asked.stdout).unwrap();
+        assert_eq!(
+            Some(mount_of(&below).display().to_string().as_str()),
+            said.lines().last()
+        );
+        assert_eq!(mount_of(Path::new("/")), Path::new("/"));
+    }
+}
