@@ -13,7 +13,7 @@ pub use super::text::{duration, moment, rupiah};
 use super::{
     calendar::Calendar,
     engine::{Fault, Kind, Notice},
-    rule::{Rule, object_of},
+    rule::{Rule, Topic, object_of},
     text::{cut, figure, moment_beside, one_line, printable, units},
     words::{self, phrases, wording, wording_of},
 };
@@ -32,6 +32,8 @@ pub(super) const HEADLINE_UNITS_MAX: usize = 200;
 const KIND_UNITS_MAX: usize = 64;
 /// Ways that a message takes together may differ by this much.
 const SAME_MOMENT: Duration = Duration::from_secs(30);
+/// A file or a mount point among others.
+const NAME_UNITS_MAX: usize = 60;
 /// Other faults that one message names.
 const OTHERS_MAX: usize = 8;
 
@@ -244,12 +246,23 @@ fn others_text(voice: &Voice, others: &[Fault]) -> String {
     let mut text = format!("\n\n{}:", phrases(voice.language).also);
     for fault in others.iter().take(OTHERS_MAX) {
         let since = moment(&voice.timezone, fault.since);
-        text += &format!("\n{} ({since})", headline(voice, fault));
+        text += &format!("\n{}{} ({since})", headline(voice, fault), short_name(fault));
     }
     if others.len() > OTHERS_MAX {
         text += &format!("\n+{}", others.len() - OTHERS_MAX);
     }
     text
+}
+
+/// Which log or which disk: headlines are about one of many and do not say it. Of a log its file's name is enough.
+fn short_name(fault: &Fault) -> String {
+    let object = object_of(&fault.key);
+    let name = match fault.rule.spec().topic {
+        _ if !object.starts_with('/') => return String::new(),
+        Topic::Logs => object.rsplit('/').next().unwrap_or(object),
+        _ => object,
+    };
+    format!(": {}", one_line(name, NAME_UNITS_MAX))
 }
 
 fn flapping_text(voice: &Voice, notice: &Notice, raises: u32) -> (String, String) {
@@ -336,6 +349,28 @@ mod tests {
             timezone: TimeZone::get("Asia/Jakarta").unwrap(),
             unit: "bot.service".to_owned(),
         }
+    }
+
+    #[test]
+    fn what_else_is_wrong_says_with_which_log_and_which_disk() {
+        let mut notice = gone(Kind::First);
+        let other = |key: &str, rule| Fault {
+            key: key.to_owned(),
+            rule,
+            ..notice.lead.clone()
+        };
+        notice.others = vec![
+            other("log_writer//var/log/shop/bot.log", Rule::LogWriterLost),
+            other("disk_of_remote//mnt/backup", Rule::DiskLow),
+            other("bot/bot", Rule::BotHung),
+        ];
+        let said = of_notice(&voice(Language::En), &notice, UnixMillis(0)).text;
+        assert!(
+            said.contains("A log is written into the wrong file: bot.log ("),
+            "{said}"
+        );
+        assert!(said.contains("The disk is nearly full: /mnt/backup ("), "{said}");
+        assert!(!said.contains(": bot ("), "{said}");
     }
 
     fn calendar() -> Calendar {
