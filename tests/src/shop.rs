@@ -115,8 +115,6 @@ impl Shop {
     pub fn agent_command(&self, verbs: &[&str]) -> Command {
         let mut command = Command::new(binary("agent"));
         command.args(verbs).arg("--config").arg(self.place.agent_toml());
-        // As the unit starts it.
-        command.env("MALLOC_ARENA_MAX", "2");
         command.env("OWNER_KEY_PASSPHRASE", PASSPHRASE);
         command
     }

@@ -1,6 +1,9 @@
-//! What a command begins anew with so that its allocator keeps one heap for all threads. glibc otherwise keeps parts of
-//! backups of up to 16 MiB for each thread that ever held one: three times what is in use.
-//! It changes nothing where somebody has set this already, and nothing for the daemon, which holds no parts.
+//! What a command begins anew with so that its allocator keeps one heap for all threads, and no more than it needs.
+//! glibc otherwise keeps parts of backups of up to 16 MiB for each thread that ever held one, three times what is in use,
+//! and in the daemon every picture that was ever drawn.
+//! It changes nothing where somebody else has set this already.
+
+use std::{env, ffi::OsStr};
 
 use super::anew::Variable;
 
@@ -12,28 +15,65 @@ pub(super) enum Spare {
     Memory,
     /// The shop stands still: what was given back would be taken again for the next part, which is a third of the time.
     Time,
+    /// It lives for months and needs much for moments only: what those took is given back.
+    Months,
 }
 
+/// Whether the variables are ours: a backup that the daemon begins is to be sparing in its own way.
+const OURS: &str = "WARUNG_HEAP";
+/// glibc's own names: how many heaps there are, how much of a heap's free end is kept, and from which size on a piece is
+/// mapped by itself, of which it takes no more than 32 MiB.
+const NAMES: [&str; 3] = [
+    "MALLOC_ARENA_MAX",
+    "MALLOC_TRIM_THRESHOLD_",
+    "MALLOC_MMAP_THRESHOLD_",
+];
+
 impl Spare {
-    /// From which size on a piece is mapped by itself; glibc takes no more than 32 MiB.
-    fn mapped_from_bytes(self) -> &'static str {
+    fn name(self) -> &'static str {
         match self {
-            Self::Memory => "4194304",
-            Self::Time => "33554432",
+            Self::Memory => "memory",
+            Self::Time => "time",
+            Self::Months => "months",
+        }
+    }
+
+    /// What [`NAMES`] are set to.
+    fn values(self) -> [&'static str; 3] {
+        match self {
+            Self::Memory => ["1", "8388608", "4194304"],
+            Self::Time => ["1", "8388608", "33554432"],
+            Self::Months => ["1", "131072", "131072"],
         }
     }
 }
 
-/// glibc's own names: how many heaps there are, how much of a heap's free end is kept, and the size above.
-const HEAPS: (&str, &str) = ("MALLOC_ARENA_MAX", "1");
-const KEPT: (&str, &str) = ("MALLOC_TRIM_THRESHOLD_", "8388608");
-const MAPPED_FROM: &str = "MALLOC_MMAP_THRESHOLD_";
-
-/// What must be in the environment of a command that is to be sparing like this; nothing when somebody has set it.
+/// What must be in the environment of a command that is to be sparing like this; nothing when somebody else has set it.
 pub(super) fn wanted(spare: Spare) -> Vec<Variable> {
-    if std::env::var_os(MAPPED_FROM).is_some() {
+    let (is_set, ours) = (env::var_os(NAMES[2]).is_some(), env::var_os(OURS));
+    if is_decided(spare, is_set, ours.as_deref()) {
         return Vec::new();
     }
-    let all = [HEAPS, KEPT, (MAPPED_FROM, spare.mapped_from_bytes())];
-    all.map(|(name, value)| (name, value.into())).into()
+    let values = NAMES.into_iter().zip(spare.values());
+    values
+        .chain([(OURS, spare.name())])
+        .map(|(name, value)| (name, value.into()))
+        .collect()
+}
+
+fn is_decided(spare: Spare, is_set: bool, ours: Option<&OsStr>) -> bool {
+    ours.map_or(is_set, |ours| ours == spare.name())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_the_daemon_begins_is_sparing_in_its_own_way_and_what_somebody_set_stays() {
+        assert!(!is_decided(Spare::Months, false, None));
+        assert!(is_decided(Spare::Months, true, None), "somebody set it");
+        assert!(is_decided(Spare::Months, true, Some(OsStr::new("months"))));
+        assert!(!is_decided(Spare::Memory, true, Some(OsStr::new("months"))));
+    }
 }

@@ -130,6 +130,7 @@ pub fn main() -> ExitCode {
     let mut wanted = match &cli.command {
         Command::Backup(_) | Command::Drill(_) => memory::wanted(Spare::Memory),
         Command::Restore(_) => memory::wanted(Spare::Time),
+        Command::Run(_) => memory::wanted(Spare::Months),
         _ => Vec::new(),
     };
     let asks_remotes = cli.command.asks_remotes();
