@@ -1,5 +1,5 @@
-//! Asks every question in its turn, each on a thread of its own and under a limit: one that hangs holds no other up,
-//! and is not asked a second time while it hangs.
+//! Asks every question in its turn and under a limit: one that hangs holds no other up, and is not asked a second time
+//! while it hangs.
 //! It knows no question. What comes of them goes to the history, the board and the alerts.
 
 use std::{
@@ -9,18 +9,16 @@ use std::{
 
 use jiff::Timestamp;
 use protocol::time::UnixMillis;
-use tokio::{
-    task::JoinSet,
-    time::{MissedTickBehavior, interval},
-};
+use tokio::time::{MissedTickBehavior, interval};
 
 use super::{
+    asking::{Answer, Asking, Question, reached},
     board::Board,
     history::History,
     itself::Lag,
     logs,
     nudge::{Nudge, SETTLES_WITHIN},
-    probe::{At, Finding, Probe, Seen, Verdict},
+    probe::{At, Finding, Probe, Verdict},
 };
 use crate::{
     alert::{Alerts, rule::AlertKey},
@@ -61,13 +59,6 @@ struct Slot {
     keys: Vec<AlertKey>,
 }
 
-/// What comes back from a thread. A probe that broke does not come back.
-struct Answer {
-    slot: usize,
-    probe: Box<dyn Probe>,
-    seen: Seen,
-}
-
 impl Cycle {
     /// Watches for as long as the agent lives.
     pub async fn run(mut self) -> Infallible {
@@ -75,7 +66,7 @@ impl Cycle {
             .into_iter()
             .map(Slot::new)
             .collect();
-        let mut asked = JoinSet::new();
+        let mut asking = Asking::nothing();
         let mut ticks = interval(self.every);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut expected = Instant::now();
@@ -87,7 +78,7 @@ impl Cycle {
                     self.lag.set(at.tick.saturating_duration_since(expected));
                     expected = at.tick + self.every;
                     self.beat.progress(at.tick);
-                    self.ask_those_due(&mut slots, &mut asked, at);
+                    asking.ask(self.those_due(&mut slots, at));
                 }
                 () = self.nudge.given() => {
                     settled.get_or_insert(Instant::now() + SETTLES_WITHIN);
@@ -96,21 +87,21 @@ impl Cycle {
                     settled = None;
                     let at = At { now: now(), tick: Instant::now() };
                     if let Some(slot) = slots.iter().position(|slot| slot.name == logs::NAME) {
-                        slots[slot].ask(slot, &mut asked, at);
+                        asking.ask(slots[slot].question(slot, at).into_iter().collect());
                     }
                 }
-                Some(answer) = asked.join_next() => match answer {
-                    Ok(answer) => self.take_in(&mut slots, answer),
-                    Err(error) => tracing::error!(%error, "a question broke; it is not asked again until the agent restarts"),
-                },
+                answers = asking.answers() => {
+                    answers.into_iter().for_each(|answer| self.take_in(&mut slots, answer));
+                }
             }
         }
     }
 
-    fn ask_those_due(&self, slots: &mut [Slot], asked: &mut JoinSet<Answer>, at: At) {
+    fn those_due(&self, slots: &mut [Slot], at: At) -> Vec<Question> {
+        let mut due = Vec::new();
         for (slot, state) in slots.iter_mut().enumerate() {
             if state.is_due(at.tick) {
-                state.ask(slot, asked, at);
+                due.extend(state.question(slot, at));
             }
             if state.is_overdue(at.tick) {
                 state.is_late = true;
@@ -125,6 +116,7 @@ impl Cycle {
                 }
             }
         }
+        due
     }
 
     fn take_in(&self, slots: &mut [Slot], answer: Answer) {
@@ -173,16 +165,11 @@ impl Slot {
         }
     }
 
-    /// Asks, unless it is being asked.
-    fn ask(&mut self, slot: usize, asked: &mut JoinSet<Answer>, at: At) {
-        let Some(mut probe) = self.probe.take() else {
-            return;
-        };
+    /// To be asked, unless it is being asked.
+    fn question(&mut self, slot: usize, at: At) -> Option<Question> {
+        let probe = self.probe.take()?;
         self.asked = Some(at.tick);
-        asked.spawn_blocking(move || {
-            let seen = probe.look(at);
-            Answer { slot, probe, seen }
-        });
+        Some(Question { slot, probe, at })
     }
 
     /// It hangs, and that was not said yet.
@@ -199,14 +186,6 @@ impl Slot {
     fn age(&self, tick: Instant) -> Duration {
         self.asked
             .map_or(Duration::MAX, |asked| tick.saturating_duration_since(asked))
-    }
-}
-
-/// Resolves at that moment; never without one.
-async fn reached(moment: Option<Instant>) {
-    match moment {
-        Some(moment) => tokio::time::sleep_until(moment.into()).await,
-        None => std::future::pending().await,
     }
 }
 

@@ -1,6 +1,7 @@
 //! The probes: one question a file. A probe asks under a timeout and hands what it saw to the alerts.
 //! It never decides whether the owner hears of it, and sends nothing.
 
+mod asking;
 pub mod backup_age;
 pub mod backup_outcome;
 pub mod board;

@@ -16,7 +16,7 @@ pub struct At {
     pub tick: Instant,
 }
 
-/// One question to the machine. It is asked on a thread of its own and may block, though not for ever.
+/// One question to the machine. It is asked on a thread where it may block, though not for ever.
 pub trait Probe: Send + 'static {
     /// Its stable name, unique among the probes.
     fn name(&self) -> &'static str;
