@@ -1,5 +1,5 @@
 //! What the real agent holds in memory while the owner asks for pictures and pages and alerts come and go: as much at
-//! the end as after the first of them. It takes minutes, and the programs as they are released: `scripts/soak memory`
+//! the end as after the first minutes. It takes minutes, and the programs as they are released: `scripts/soak memory`
 //! runs it, and `WARUNG_MEMORY_MINUTES` says for how long.
 
 use std::{
@@ -29,7 +29,8 @@ const MIB: f64 = 1024.0;
 const STEADY: f64 = 12.0;
 const DURING_A_CHART: f64 = 16.0;
 const DRIFT: f64 = 1.0;
-const WARM_UP: usize = 4;
+/// Two minutes, in which caches fill that have a bound.
+const WARM_UP: usize = 20;
 const MINUTES: u64 = 10;
 /// After the last picture the allocator and the caches come to rest.
 const REST: Duration = Duration::from_secs(20);

@@ -82,7 +82,7 @@ impl Store {
     /// # Errors
     /// When the database refuses.
     pub fn book(&self) -> rusqlite::Result<Book> {
-        self.read(read)
+        self.read_at_once(read)
     }
 
     /// The last time of the daily digest that is done with: asked every second, and the whole book need not be read for it.

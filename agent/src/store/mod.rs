@@ -63,8 +63,8 @@ const MIGRATIONS: &[&str] = &[
 ];
 
 /// Pages of the database that are kept in memory. SQLite's own 2 MiB fill over hours, which looks like a leak, and save
-/// nothing: what is asked again within seconds are the newest rows.
-const CACHE_KIB: i64 = 512;
+/// nothing: what is asked again within seconds is in the newest rows.
+const CACHE_KIB: i64 = 256;
 const READ_VERSION: &str = "PRAGMA user_version";
 
 /// The open database. One connection behind a lock that is never held across an `.await`.
@@ -160,6 +160,15 @@ impl Store {
     /// Looks something up.
     fn read<T>(&self, look: impl FnOnce(&Connection) -> rusqlite::Result<T>) -> rusqlite::Result<T> {
         look(&self.lock().connection)
+    }
+
+    /// Looks at several things as they were at one moment: a command run by hand may change them between two looks.
+    fn read_at_once<T>(&self, look: impl FnOnce(&Connection) -> rusqlite::Result<T>) -> rusqlite::Result<T> {
+        let mut home = self.lock();
+        let transaction = home.connection.transaction()?;
+        let seen = look(&transaction)?;
+        transaction.commit()?;
+        Ok(seen)
     }
 
     /// Changes something: all of it or nothing.
