@@ -101,6 +101,7 @@ pub async fn run(arguments: Arguments) -> Result<(), Failure> {
         match arguments.json {
             true => shown.push(as_json(&seen)),
             false if seen.fault.is_none() => println!("{}: {}", seen.remote, found(&seen.seen)),
+            false if seen.was_unreached() => println!("{}: could not be compared", seen.remote),
             false => println!("{}: WRONG", seen.remote),
         }
     }

@@ -40,6 +40,7 @@ pub mod adopt;
 mod anchored;
 mod boot;
 mod compare;
+mod look;
 mod missing;
 mod sample;
 mod shop;

@@ -5,9 +5,12 @@ use std::collections::BTreeMap;
 
 use protocol::time::UnixMillis;
 use rusqlite::{OptionalExtension, named_params};
+use serde_json::{Value, json};
 
 use super::Store;
 
+/// In what a look saw: it found nothing wrong, and could not compare everything that it drew.
+pub const UNCOMPARED_ONLY: &str = "uncompared_only";
 const INSERT: &str = "
     INSERT INTO rehearsal (kind, remote, point, began_at, ended_at, fault, seen)
     VALUES (:kind, :remote, :point, :began_at, :ended_at, :fault, :seen)";
@@ -82,6 +85,15 @@ pub struct Rehearsal {
     pub fault: Option<String>,
     /// What was seen, as JSON.
     pub seen: String,
+}
+
+impl Rehearsal {
+    /// Whether a look with a fault saw no damage: the remote did not answer, or not about every object that was drawn.
+    #[must_use]
+    pub fn was_unreached(&self) -> bool {
+        let seen: Value = serde_json::from_str(&self.seen).unwrap_or_default();
+        self.fault.is_some() && (seen == json!({}) || seen[UNCOMPARED_ONLY] == json!(true))
+    }
 }
 
 impl Store {

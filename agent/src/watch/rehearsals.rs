@@ -119,12 +119,15 @@ fn anchored(contradicted: Option<Rehearsal>) -> Observation {
     }
 }
 
-/// `None` when nothing was seen: a remote that does not answer is the backups' to tell.
+/// `None` when no damage was seen and not all could be compared: a remote that does not answer is the backups' to tell,
+/// and what it held before it broke off neither raises an alert nor ends one.
 fn objects(newest: Option<Rehearsal>) -> Option<Observation> {
     let newest = newest?;
+    if newest.was_unreached() {
+        return None;
+    }
     match newest.fault {
         None => Some(Observation::Fine),
-        Some(_) if newest.seen == "{}" => None,
         Some(detail) => Some(Observation::Wrong {
             rule: Rule::RemoteDamaged,
             detail,

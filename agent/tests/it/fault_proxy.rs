@@ -13,6 +13,8 @@ pub enum Fault {
     Status(u16),
     /// The server does it, and the answer is lost with the connection.
     CutAfter,
+    /// The connection ends in the middle of the answer.
+    CutAnswer,
     /// The answer comes this much later.
     Slow(Duration),
     /// The server gets a body of which one bit is flipped, and the answer says that all is well.
@@ -85,6 +87,7 @@ fn serve(
     upstream.read_to_end(&mut answer)?;
     match fault {
         Some(Fault::CutAfter) => return Ok(()),
+        Some(Fault::CutAnswer) => answer.truncate(answer.len() - 20),
         Some(Fault::Slow(pause)) => std::thread::sleep(pause),
         _ => {}
     }

@@ -4,7 +4,7 @@ use std::{
     fs,
     process::Command,
     sync::{
-        Arc,
+        Arc, Mutex,
         atomic::{AtomicBool, Ordering},
     },
     time::{Duration, Instant},
@@ -12,10 +12,11 @@ use std::{
 
 use crate::{
     fault_proxy::{Fault, Proxy},
+    rehearsals::raised,
     remotes::{DISK, disk, shop_with},
     running::Running,
     servers::{self, Section},
-    shop::{Shop, stderr},
+    shop::{Shop, files_under, stderr},
     world::LIMIT,
 };
 
@@ -207,4 +208,51 @@ fn without_base(shop: &Shop) -> Vec<String> {
     let output = shop.agent(&["status", "--json"]);
     let status: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
     serde_json::from_value(status["capture"]["without_base"].clone()).unwrap_or_default()
+}
+
+#[test]
+fn a_read_that_the_line_or_the_server_broke_is_no_damage_and_ends_no_alert_about_one() {
+    let place = tempfile::tempdir().unwrap();
+    let server = servers::webdav(place.path());
+    let fault = Arc::new(Mutex::new(None));
+    let chosen = Arc::clone(&fault);
+    let proxy = Proxy::before(server.address, move |method, _| {
+        (method == "GET").then(|| *chosen.lock().unwrap()).flatten()
+    });
+    let shop = shop_with(&[servers::webdav_section("offsite", proxy.address)]);
+    shop.back_up();
+    let faults = [Fault::Status(503), Fault::CutAnswer];
+    let look = |fault_now: Option<Fault>| {
+        *fault.lock().unwrap() = fault_now;
+        let output = shop.agent(&["verify", "--all"]);
+        let printed = String::from_utf8_lossy(&output.stdout).into_owned();
+        (output.status.code(), printed, stderr(&output))
+    };
+    for fault in faults {
+        let (code, printed, said) = look(Some(fault));
+        assert_eq!(code, Some(1), "{printed}");
+        assert!(printed.contains("offsite: could not be compared"), "{printed}");
+        assert!(said.contains("could not be compared: "), "{said}");
+        assert_eq!(raised(&shop), []);
+    }
+    let status = String::from_utf8(shop.agent(&["status"]).stdout).unwrap();
+    assert!(status.contains("not compared when that was tried"), "{status}");
+    let object = files_under(&server.objects.join("a/b/base")).remove(0);
+    let whole = fs::read(&object).unwrap();
+    let mut altered = whole.clone();
+    altered[100] ^= 1;
+    fs::write(&object, altered).unwrap();
+    let (_, printed, _) = look(None);
+    assert!(printed.contains("offsite: WRONG"), "{printed}");
+    let standing = raised(&shop);
+    assert_eq!(standing.len(), 1, "{standing:?}");
+    for fault in faults {
+        look(Some(fault));
+        assert_eq!(raised(&shop).len(), 1, "{fault:?} ended it");
+    }
+    fs::write(&object, whole).unwrap();
+    // Also when chance alone would not draw it: it is looked at until it is whole.
+    *fault.lock().unwrap() = None;
+    shop.agent_done(&["verify"]);
+    assert_eq!(raised(&shop), []);
 }

@@ -150,6 +150,12 @@ impl Remote {
         self.append_only
     }
 
+    /// Whether it is a folder of this machine, with no line between.
+    #[must_use]
+    pub fn is_folder(&self) -> bool {
+        self.folder.is_some()
+    }
+
     /// Fetches an object of a known size.
     ///
     /// # Errors
@@ -159,8 +165,13 @@ impl Remote {
         let operator = &self.reader()?.ok_or(RemoteError::Missing)?;
         let read = || async move { operator.read_with(key).range(0..size_bytes).await };
         let bytes = self.silence.attempt(Patience::Read(size_bytes), read).await?;
-        has_size(bytes.len() as u64, size_bytes)?;
-        Ok(bytes.to_bytes())
+        // It has just said itself that it holds all of them: what did not come was lost on the way.
+        match bytes.len() as u64 {
+            found if found == size_bytes => Ok(bytes.to_bytes()),
+            found => Err(RemoteError::Down(format!(
+                "the connection ended after {found} of {size_bytes} bytes"
+            ))),
+        }
     }
 
     /// Fetches an object of unknown size that may not be larger than this.

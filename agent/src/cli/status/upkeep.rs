@@ -26,6 +26,8 @@ pub(super) struct UpkeepView {
     stored_bytes: Option<u64>,
     compared_at: Option<UnixMillis>,
     compare_fault: Option<String>,
+    /// It did not answer, or not about everything: nothing is known to be wrong.
+    compare_unreached: bool,
     next_compare_at: Option<UnixMillis>,
     /// The remotes are rehearsed in turn.
     next_drill_at: Option<UnixMillis>,
@@ -52,7 +54,9 @@ pub(super) fn look(config: &Config, store: &Store, now: UnixMillis) -> rusqlite:
             next_drill_at: turn.and_then(|turn| times.get(turn).copied()),
             next_compare_at: times.first().copied(),
             compared_at: compared.as_ref().map(|it| it.ended_at),
-            compare_fault: compared.and_then(|it| it.fault).or(contradicted),
+            compare_unreached: contradicted.is_none()
+                && compared.as_ref().is_some_and(|it| it.was_unreached()),
+            compare_fault: contradicted.or(compared.and_then(|it| it.fault)),
             remote: remote.name.clone(),
             stored_bytes,
         })
@@ -83,6 +87,9 @@ pub(super) fn sentences(views: &[UpkeepView], config: &Config, now: UnixMillis) 
 fn sentence(view: &UpkeepView, config: &Config, now: UnixMillis) -> String {
     let ago = |at: UnixMillis| duration(Language::En, now.since(at));
     let compared = match (view.compared_at, &view.compare_fault) {
+        (Some(at), Some(why)) if view.compare_unreached => {
+            format!("not compared when that was tried {} ago: {why}", ago(at))
+        }
         (Some(at), Some(fault)) => format!("compared {} ago and WRONG: {fault}", ago(at)),
         (Some(at), None) => format!("compared {} ago", ago(at)),
         (None, _) => "not compared yet".to_owned(),

@@ -1,0 +1,230 @@
+//! One look at a remote: every name and size by its listing, and the bytes of some objects, drawn by chance.
+//! It writes nothing down, and what the line or the server kept from coming it does not call damaged.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use protocol::object_key::{self, DIGEST_CHARS, PointId, SegmentName};
+use serde_json::{Value, json};
+
+use super::sample::Share;
+use crate::{
+    backup::{
+        Progress,
+        remote::{Remote, RemoteError},
+        seal::sha256_hex,
+    },
+    store::points::KnownPoint,
+};
+
+/// Objects found altered that are looked at again next time; more than these make `--all` the better question.
+const SUSPECTS_MAX: usize = 1_000;
+/// Bytes that one look fetches at most, when it does not fetch everything.
+const FETCHED_BYTES_MAX: u64 = 1024 * 1024 * 1024;
+
+/// What must be true of an object.
+struct Expected {
+    size_bytes: u64,
+    /// SHA-256 in hex, or its beginning.
+    sha256: String,
+}
+
+/// What one look found.
+pub(super) struct Look {
+    pub listed: BTreeMap<String, u64>,
+    /// What is wrong with the remote.
+    pub faults: Vec<String>,
+    /// What the line or the server kept from being compared: it says nothing about the objects.
+    pub uncompared: Vec<String>,
+    pub seen: Value,
+}
+
+/// Lists the remote, and fetches what chance and the last look draw.
+///
+/// # Errors
+/// A sentence when the remote does not answer.
+pub(super) async fn look(
+    remote: &Remote,
+    here: &[&KnownPoint],
+    share: Share,
+    suspects: &BTreeSet<String>,
+    progress: &dyn Progress,
+) -> Result<Look, String> {
+    let mut listed = BTreeMap::new();
+    for folder in [
+        object_key::BASES,
+        object_key::DELTAS,
+        object_key::FILES,
+        object_key::MANIFESTS,
+        object_key::SEGMENTS,
+    ] {
+        let found = remote.list(folder).await.map_err(|error| error.to_string())?;
+        listed.extend(found);
+    }
+    let expected = expected(here, &listed);
+    let mut faults = by_listing(&expected, &listed);
+    faults.extend(strays(here, &expected, &listed));
+    let mut compared = Compared::default();
+    let drawn = draw(&expected, &listed, share, suspects);
+    progress.begin(
+        "comparing",
+        drawn.iter().map(|(_, object)| object.size_bytes).sum(),
+    );
+    let (fetched, fetched_bytes) = (
+        drawn.len(),
+        drawn.iter().map(|(_, it)| it.size_bytes).sum::<u64>(),
+    );
+    for (key, object) in drawn {
+        compared.compare(remote, key, object, suspects).await;
+        progress.advance(object.size_bytes);
+    }
+    faults.extend(compared.faults);
+    let again = compared.again.into_iter().take(SUSPECTS_MAX);
+    let seen = json!({
+        "objects": expected.len(), "fetched": fetched, "fetched_bytes": fetched_bytes, "faults": faults.len(),
+        "stored_bytes": listed.values().sum::<u64>(), "altered": again.collect::<Vec<_>>(),
+        "uncompared": compared.uncompared.iter().map(|(key, _)| key).take(SUSPECTS_MAX).collect::<Vec<_>>(),
+    });
+    let told = |(key, why): (String, String)| format!("{key} could not be compared: {why}");
+    Ok(Look {
+        uncompared: compared.uncompared.into_iter().map(told).collect(),
+        listed,
+        faults,
+        seen,
+    })
+}
+
+/// The objects whose bytes were asked for.
+#[derive(Default)]
+struct Compared {
+    faults: Vec<String>,
+    /// Altered, now or when it could last be compared.
+    again: Vec<String>,
+    /// Each that did not come, and why.
+    uncompared: Vec<(String, String)>,
+}
+
+impl Compared {
+    async fn compare(&mut self, remote: &Remote, key: &str, object: &Expected, suspects: &BTreeSet<String>) {
+        match remote.get(key, object.size_bytes).await {
+            Ok(bytes) if sha256_hex(&bytes).starts_with(&object.sha256) => {}
+            Ok(_) => {
+                self.faults.push(format!("{key} is altered: its SHA-256 differs"));
+                self.again.push(key.to_owned());
+            }
+            // A folder that still answers, and a file that does not: no line is between, the disk has lost it.
+            Err(RemoteError::Down(why)) if remote.is_folder() && remote.size(key).await.is_ok() => {
+                self.faults.push(format!("{key} cannot be read: {why}"));
+                self.again.push(key.to_owned());
+            }
+            Err(RemoteError::Down(why)) => {
+                if suspects.contains(key) {
+                    self.again.push(key.to_owned());
+                }
+                self.uncompared.push((key.to_owned(), why));
+            }
+            Err(error) => self.faults.push(format!("{key}: {error}")),
+        }
+    }
+}
+
+/// What was altered or could not be compared when this remote was last looked at: until it is whole or gone, chance
+/// decides nothing about it.
+pub(super) fn suspects(before: &Value) -> BTreeSet<String> {
+    let listed = |what: &str| before[what].as_array().cloned().unwrap_or_default();
+    let all = [listed("altered"), listed("uncompared")].concat();
+    all.iter()
+        .filter_map(|key| key.as_str().map(str::to_owned))
+        .collect()
+}
+
+/// Objects under the name of a known point that this agent did not write: a copy, or somebody else's.
+fn strays(
+    here: &[&KnownPoint],
+    expected: &BTreeMap<String, Expected>,
+    listed: &BTreeMap<String, u64>,
+) -> Vec<String> {
+    let known: BTreeSet<&PointId> = here.iter().map(|known| &known.manifest.point).collect();
+    let point_of = |key: &String| {
+        let part = object_key::part(key).map(|(point, _)| point);
+        let manifest = || object_key::point_of_manifest(key).map(|(point, _)| point);
+        part.or_else(manifest).or_else(|| object_key::point_of_files(key))
+    };
+    let foreign = listed.keys().filter(|key| {
+        !expected.contains_key(*key) && point_of(key).is_some_and(|point| known.contains(&point))
+    });
+    foreign
+        .map(|key| format!("{key} is no part of its point: a copy, or somebody else wrote it"))
+        .collect()
+}
+
+/// Everything that this agent has read back from there, and every segment that is listed: its name holds its digest.
+fn expected(here: &[&KnownPoint], listed: &BTreeMap<String, u64>) -> BTreeMap<String, Expected> {
+    let mut expected = BTreeMap::new();
+    for known in here {
+        let manifest = object_key::manifest(&known.manifest.point, &known.manifest_sha256);
+        expected.insert(
+            manifest,
+            Expected {
+                size_bytes: known.manifest_size_bytes,
+                sha256: known.manifest_sha256.clone(),
+            },
+        );
+        for object in known.manifest.objects() {
+            let of = Expected {
+                size_bytes: object.size_bytes,
+                sha256: object.sha256.clone(),
+            };
+            expected.insert(object.key.clone(), of);
+        }
+    }
+    for (key, size_bytes) in listed {
+        if let Some(name) = SegmentName::parse(key) {
+            debug_assert_eq!(name.digest.len(), DIGEST_CHARS);
+            let of = Expected {
+                size_bytes: *size_bytes,
+                sha256: name.digest,
+            };
+            expected.insert(key.clone(), of);
+        }
+    }
+    expected
+}
+
+/// What is missing or has another size.
+fn by_listing(expected: &BTreeMap<String, Expected>, listed: &BTreeMap<String, u64>) -> Vec<String> {
+    let wrong = expected.iter().filter_map(|(key, object)| match listed.get(key) {
+        None => Some(format!("{key} is missing")),
+        Some(size) if *size != object.size_bytes => {
+            Some(format!("{key} has {size} of {} bytes", object.size_bytes))
+        }
+        Some(_) => None,
+    });
+    wrong.collect()
+}
+
+/// Of what has the right size, some by chance or all.
+fn draw<'a>(
+    expected: &'a BTreeMap<String, Expected>,
+    listed: &BTreeMap<String, u64>,
+    share: Share,
+    suspects: &BTreeSet<String>,
+) -> Vec<(&'a String, &'a Expected)> {
+    use rand::seq::SliceRandom;
+    let whole: Vec<(&String, &Expected)> = expected
+        .iter()
+        .filter(|(key, object)| listed.get(*key) == Some(&object.size_bytes))
+        .collect();
+    if share == Share::All {
+        return whole;
+    }
+    let (again, mut whole): (Vec<_>, Vec<_>) =
+        whole.into_iter().partition(|(key, _)| suspects.contains(*key));
+    whole.shuffle(&mut rand::rng());
+    whole.truncate(whole.len().div_ceil(20));
+    let mut total_bytes = 0_u64;
+    whole.retain(|(_, object)| {
+        total_bytes += object.size_bytes;
+        total_bytes <= FETCHED_BYTES_MAX
+    });
+    again.into_iter().chain(whole).collect()
+}
