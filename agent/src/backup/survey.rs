@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use futures_util::stream::{self, StreamExt};
 use jiff::{Timestamp, civil, tz::TimeZone};
 use protocol::{
     chain::ChainId,
@@ -12,6 +13,9 @@ use protocol::{
 };
 
 use super::remote::{Remote, RemoteError};
+
+/// Remotes that are asked at the same time.
+const AT_ONCE: usize = 8;
 
 /// Every name on one remote, with its size.
 pub type Names = BTreeMap<String, u64>;
@@ -31,13 +35,26 @@ pub async fn ask(remotes: &[Remote], unusable: Vec<(String, String)>) -> Survey 
         holdings: Vec::new(),
         silent: unusable,
     };
-    for remote in remotes {
-        match names(remote).await {
+    let answers = at_once(remotes, names).await;
+    for (remote, answer) in remotes.iter().zip(answers) {
+        match answer {
             Ok(found) => survey.holdings.push((remote.name().to_owned(), found)),
             Err(error) => survey.silent.push((remote.name().to_owned(), error.to_string())),
         }
     }
     survey
+}
+
+/// Asks all of them at the same time, a few at once: one that is silent must not delay the others' answers. The answers
+/// come in the remotes' order.
+pub async fn at_once<'a, T, F>(remotes: &'a [Remote], ask: impl Fn(&'a Remote) -> F) -> Vec<T>
+where
+    F: Future<Output = T>,
+{
+    stream::iter(remotes.iter().map(ask))
+        .buffered(AT_ONCE)
+        .collect()
+        .await
 }
 
 /// Where objects lie.

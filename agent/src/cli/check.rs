@@ -15,6 +15,7 @@ use crate::{
         remote::trial,
         seal::{LEVEL, seal},
         signer::SigningKey,
+        survey,
     },
     config::{Config, Purpose},
     watch::unit,
@@ -69,8 +70,11 @@ pub async fn run(arguments: Arguments) -> Result<(), Failure> {
     for (name, fault) in opened.unusable {
         findings.push(finding(&format!("remote {name}"), Err(fault)));
     }
-    for remote in opened.usable {
-        let said = told(&trial::run(&remote, &probe).await);
+    let waiting = remotes::told(&opened.usable);
+    let trials = survey::at_once(&opened.usable, |remote| trial::run(remote, &probe)).await;
+    drop(waiting);
+    for (remote, tried) in opened.usable.iter().zip(trials) {
+        let said = told(&tried);
         findings.push(finding(&format!("remote {}", remote.name()), said));
     }
     findings.extend(config.backup.files.iter().map(|path| rides_along(path)));

@@ -14,7 +14,7 @@ use crate::{
     backup::{
         anchor::Anchor,
         ranges::{self, Range},
-        survey::{self, Survey},
+        survey::Survey,
     },
     config::{Config, Purpose},
     keys,
@@ -69,7 +69,7 @@ struct Shown {
 /// Wrong use, or no remote that answers. One that does not, beside another that does, is only named.
 pub async fn run(arguments: Arguments) -> Result<(), Failure> {
     let config = load(&arguments.config.path, Purpose::Look)?;
-    let opened = remotes::open(&config, arguments.remote.as_deref())?;
+    let mut opened = remotes::open(&config, arguments.remote.as_deref())?;
     let here = Here::of(&config).unwrap_or_else(|error| {
         // A memory aid: what the remotes hold is shown without it.
         eprintln!("agent: what this server knows of its backups cannot be read: {error:#}");
@@ -83,7 +83,7 @@ pub async fn run(arguments: Arguments) -> Result<(), Failure> {
         }
         None => None,
     };
-    let survey = survey::ask(&opened.usable, opened.unusable).await;
+    let survey = remotes::survey(&mut opened).await;
     let kit = arguments
         .key
         .as_deref()

@@ -1,11 +1,14 @@
 //! The remotes that a command is about: all, or the one named with `--remote`.
 //! One that cannot be used stands in the way of no other.
 
-use super::Failure;
+use std::sync::Arc;
+
+use super::{Failure, progress};
 use crate::{
     backup::{
-        preflight,
+        Progress, preflight,
         remote::{self, Remote},
+        survey::{self, Survey},
     },
     config::{Config, RemoteConfig},
 };
@@ -56,6 +59,21 @@ pub fn open(config: &Config, only: Option<&str>) -> Result<Opened, Failure> {
         (true, false) => Err(Failure::Refused(none_usable(&opened.unusable))),
         (true, true) => Err(Failure::Refused(no_such(config, only.unwrap_or_default()))),
     }
+}
+
+/// Whoever waits at a terminal sees for whom, until what is returned is dropped.
+#[must_use]
+pub fn told(remotes: &[Remote]) -> Arc<dyn Progress> {
+    let names: Vec<&str> = remotes.iter().map(Remote::name).collect();
+    let watcher = progress::watcher();
+    watcher.begin(&format!("asking {}", names.join(", ")), 0);
+    watcher
+}
+
+/// What those that could be opened hold, by their own word.
+pub async fn survey(opened: &mut Opened) -> Survey {
+    let _waiting = told(&opened.usable);
+    survey::ask(&opened.usable, std::mem::take(&mut opened.unusable)).await
 }
 
 fn open_one(config: &RemoteConfig) -> Result<Remote, String> {

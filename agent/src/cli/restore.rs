@@ -12,12 +12,7 @@ use tokio::sync::Semaphore;
 
 use super::{ConfigArgument, Failure, ask, interrupted, load, progress, remotes};
 use crate::{
-    backup::{
-        anchor::Anchor,
-        remote::Remote,
-        seal::Keys,
-        survey::{self, Survey},
-    },
+    backup::{anchor::Anchor, remote::Remote, seal::Keys, survey::Survey},
     config::{Config, Purpose},
     keys::{self, KeyError, kit},
     restore::{
@@ -134,9 +129,9 @@ pub async fn run(arguments: Arguments) -> Result<(), Failure> {
         true => Some(hold::take(&config)?),
         false => None,
     };
-    let opened = remotes::open(&config, arguments.remote.as_deref())?;
+    let mut opened = remotes::open(&config, arguments.remote.as_deref())?;
     let keys = unlock(&arguments, &config)?;
-    let survey = survey::ask(&opened.usable, opened.unusable).await;
+    let survey = remotes::survey(&mut opened).await;
     let mut notes: Vec<String> = early::of_the_future(&request.selection, &config)
         .into_iter()
         .collect();

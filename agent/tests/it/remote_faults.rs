@@ -2,7 +2,7 @@
 
 use std::{
     fs,
-    process::Command,
+    process::{Command, Stdio},
     sync::{
         Arc, Mutex,
         atomic::{AtomicBool, Ordering},
@@ -146,7 +146,7 @@ fn a_slow_remote_delays_no_other() {
         servers::webdav_section("a_slow", to_slow.address),
         servers::s3_section("quick", to_quick.address),
     ]);
-    let child = shop.command(&["backup"]).spawn().unwrap();
+    let child = shop.command(&["backup"]).stderr(Stdio::piped()).spawn().unwrap();
     let manifest = |proxy: &Proxy| {
         let wrote = |it: &String| it.starts_with("PUT ") && it.contains("/manifest/");
         proxy.requests().iter().any(wrote)
@@ -157,7 +157,8 @@ fn a_slow_remote_delays_no_other() {
         std::thread::sleep(Duration::from_millis(10));
     }
     assert!(!manifest(&to_slow), "the slow one was first");
-    assert!(child.wait_with_output().unwrap().status.success());
+    let output = child.wait_with_output().unwrap();
+    assert!(output.status.success(), "{}", stderr(&output));
 }
 
 #[test]
@@ -255,4 +256,62 @@ fn a_read_that_the_line_or_the_server_broke_is_no_damage_and_ends_no_alert_about
     *fault.lock().unwrap() = None;
     shop.agent_done(&["verify"]);
     assert_eq!(raised(&shop), []);
+}
+
+#[test]
+fn remotes_are_asked_at_the_same_time() {
+    let place = tempfile::tempdir().unwrap();
+    let server = servers::webdav(place.path());
+    let asked = Arc::new([const { AtomicBool::new(false) }; 2]);
+    let waits = Arc::new(AtomicBool::new(false));
+    // Each answers only when the other one was asked as well.
+    let proxies = [0, 1].map(|me| {
+        let (asked, waits) = (Arc::clone(&asked), Arc::clone(&waits));
+        Proxy::before(server.address, move |_, _| {
+            asked[me].store(true, Ordering::SeqCst);
+            let start = Instant::now();
+            while waits.load(Ordering::SeqCst) && !asked[1 - me].load(Ordering::SeqCst) {
+                if start.elapsed() > Duration::from_secs(20) {
+                    return Some(Fault::Status(403));
+                }
+                std::thread::sleep(Duration::from_millis(5));
+            }
+            None
+        })
+    });
+    let shop = shop_with(&[
+        servers::webdav_section("a", proxies[0].address),
+        servers::webdav_section("b", proxies[1].address),
+    ]);
+    shop.back_up();
+    for command in ["list", "check"] {
+        asked.iter().for_each(|it| it.store(false, Ordering::SeqCst));
+        waits.store(true, Ordering::SeqCst);
+        let output = shop.agent(&[command]);
+        waits.store(false, Ordering::SeqCst);
+        assert!(output.status.success(), "{command}: {}", stderr(&output));
+        assert!(
+            !stderr(&output).contains("does not answer"),
+            "{}",
+            stderr(&output)
+        );
+    }
+}
+
+#[test]
+fn check_puts_one_question_to_a_remote_that_hangs_and_names_it() {
+    let place = tempfile::tempdir().unwrap();
+    let server = servers::webdav(place.path());
+    let proxy = Proxy::before(server.address, |_, _| None);
+    let shop = shop_with(&[servers::webdav_section("cloud", proxy.address), disk()]);
+    shop.agent_done(&["check"]);
+    let before = proxy.requests().len();
+    server.hang();
+    let output = shop.agent(&["check"]);
+    let printed = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert_eq!(output.status.code(), Some(1), "{printed}");
+    assert!(printed.contains("remote cloud: write: no answer"), "{printed}");
+    assert!(printed.contains("ok     remote disk"), "{printed}");
+    // It was asked three times, and waited for a minute each.
+    assert_eq!(proxy.requests().len(), before + 1, "{:?}", proxy.requests());
 }

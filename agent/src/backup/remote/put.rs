@@ -21,7 +21,8 @@ impl Remote {
     pub async fn put(&self, key: &str, bytes: impl Into<Buffer>) -> Result<(), RemoteError> {
         let bytes = bytes.into();
         self.wait_for_the_line(bytes.len() as u64).await?;
-        let written = self.write(key, bytes.clone()).await;
+        let patience = Patience::Write(bytes.len() as u64);
+        let written = self.write(key, bytes.clone(), patience).await;
         let is_same = match (self.holds(key, bytes).await, written) {
             (Ok(is_same), _) => is_same,
             (Err(_), Err(refused)) => return Err(refused),
@@ -43,9 +44,13 @@ impl Remote {
         Ok(())
     }
 
-    pub(super) async fn write(&self, key: &str, buffer: Buffer) -> Result<(), RemoteError> {
+    pub(super) async fn write(
+        &self,
+        key: &str,
+        buffer: Buffer,
+        patience: Patience,
+    ) -> Result<(), RemoteError> {
         let operator = &self.writer()?;
-        let patience = Patience::Write(buffer.len() as u64);
         let buffer = &buffer;
         if self.kind == RemoteKind::Sftp {
             // OpenDAL writes in place: an object that a broken line cut off must not bear its name.

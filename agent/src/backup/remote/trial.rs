@@ -7,7 +7,11 @@ use serde::Serialize;
 
 use protocol::object_key::PROBES;
 
-use super::{Remote, RemoteError, attempt::ASK_LIMIT, told::plain};
+use super::{
+    Remote, RemoteError,
+    attempt::{ASK_LIMIT, Patience},
+    told::plain,
+};
 use crate::backup::seal::Sealed;
 
 const READ_BACK: &str = "read back";
@@ -54,7 +58,10 @@ impl Finding {
 pub async fn run(remote: &Remote, probe: &Sealed) -> Vec<Finding> {
     let moment = Timestamp::now().strftime("%Y%m%dT%H%M%SZ");
     let key = format!("{PROBES}{moment}-{:08x}.zst.pgp", rand::random::<u32>());
-    let written = remote.write(&key, probe.bytes.clone().into()).await;
+    // A few hundred bytes, for whose answer somebody waits: one silence says enough.
+    let written = remote
+        .write(&key, probe.bytes.clone().into(), Patience::Ask)
+        .await;
     let is_written = written.is_ok();
     let mut findings = vec![finding(
         "write",

@@ -23,8 +23,8 @@ pub(super) async fn refuse_before_first(arguments: &Arguments, config: &Config) 
     if arguments.before_commit.is_none_or(|commit| commit > FIRST) {
         return Ok(());
     }
-    let opened = remotes::open(config, arguments.remote.as_deref())?;
-    let survey = survey::ask(&opened.usable, opened.unusable).await;
+    let mut opened = remotes::open(config, arguments.remote.as_deref())?;
+    let survey = remotes::survey(&mut opened).await;
     let known = known_here(config);
     let chain = arguments.chain.as_deref().unwrap_or_default().to_lowercase();
     let is_asked = |point: &_| match known.get(point) {
