@@ -170,7 +170,8 @@ impl Backups {
         mark.is_some_and(|mark| !self.store.has_full_point(&mark.chain).unwrap_or(true))
     }
 
-    /// Whether a remote that has no full point of this chain, although another has, is back and may get one now.
+    /// Whether a remote that has no full point of this chain, or has lost it, although another has one, answers and may
+    /// get one now.
     async fn owes(&self, owed: &mut Owed) -> bool {
         let Some(mark) = self.capture.captured().filter(|_| owed.may_ask(now())) else {
             return false;
@@ -182,7 +183,7 @@ impl Backups {
         match &back {
             Some(remote) => tracing::info!(
                 remote,
-                "it is back and has no full backup of this chain: one is taken"
+                "it answers and has no whole full backup of this chain: one is taken"
             ),
             None => owed.unanswered(now()),
         }

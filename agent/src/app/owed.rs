@@ -1,4 +1,5 @@
-//! The full backup of the present chain that a remote was away for: when it is tried again, and whether the remote is back.
+//! The full backup of the present chain that a remote was away for, or has lost: when it is tried again, and whether the
+//! remote answers.
 //! A remote that does not answer is never a reason to try, and one that answers but takes nothing soon is not either: a
 //! full backup goes to every remote, also to those that have one.
 

@@ -263,6 +263,7 @@ fn remember(config: &Config, store: &Store, staged: stage::Staged, taken: &Taken
         manifest: staged.manifest,
         manifest_size_bytes: staged.manifest_size_bytes,
         manifest_sha256: staged.manifest_sha256,
+        lost: BTreeMap::new(),
         verified,
     };
     store

@@ -99,7 +99,7 @@ fn point(known: &KnownPoint, remote: &str) -> Point {
         base: manifest.base.as_ref().map(|base| base.point.clone()),
         manifest: object_key::manifest(&manifest.point, &known.manifest_sha256),
         objects: manifest.objects().map(|object| object.key.clone()).collect(),
-        is_verified: known.verified.contains_key(remote),
+        is_verified: known.is_held_by(remote),
     }
 }
 

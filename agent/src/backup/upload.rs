@@ -78,7 +78,7 @@ impl Upload {
         if let Some(base) = base {
             ensure!(
                 self.base_holders.contains(remote.name()),
-                "it does not hold {}, the full backup that this delta stands on; the next full backup goes there again",
+                "it does not hold {} whole, the full backup that this delta stands on; the next full backup goes there again",
                 base.point
             );
         }

@@ -73,6 +73,7 @@ async fn read_back(
         manifest_size_bytes: size_bytes,
         manifest_sha256: sha256,
         verified: std::collections::BTreeMap::new(),
+        lost: std::collections::BTreeMap::new(),
     })
 }
 

@@ -16,8 +16,8 @@ use crate::{
     store::points::KnownPoint,
 };
 
-/// Objects found altered that are looked at again next time; more than these make `--all` the better question.
-const SUSPECTS_MAX: usize = 1_000;
+/// Objects found missing or altered that are looked at again next time; more than these make `--all` the better question.
+pub(super) const SUSPECTS_MAX: usize = 1_000;
 /// Bytes that one look fetches at most, when it does not fetch everything.
 const FETCHED_BYTES_MAX: u64 = 1024 * 1024 * 1024;
 
@@ -35,6 +35,8 @@ pub(super) struct Look {
     pub faults: Vec<String>,
     /// What the line or the server kept from being compared: it says nothing about the objects.
     pub uncompared: Vec<String>,
+    /// Objects that are not there as they were written.
+    pub lost: BTreeSet<String>,
     pub seen: Value,
 }
 
@@ -61,7 +63,8 @@ pub(super) async fn look(
         listed.extend(found);
     }
     let expected = expected(here, &listed);
-    let mut faults = by_listing(&expected, &listed);
+    let by_listing = by_listing(&expected, &listed);
+    let (mut lost, mut faults): (BTreeSet<String>, Vec<String>) = by_listing.into_iter().unzip();
     faults.extend(strays(here, &expected, &listed));
     let mut compared = Compared::default();
     let drawn = draw(&expected, &listed, share, suspects);
@@ -78,10 +81,10 @@ pub(super) async fn look(
         progress.advance(object.size_bytes);
     }
     faults.extend(compared.faults);
-    let again = compared.again.into_iter().take(SUSPECTS_MAX);
+    lost.extend(compared.lost);
     let seen = json!({
         "objects": expected.len(), "fetched": fetched, "fetched_bytes": fetched_bytes, "faults": faults.len(),
-        "stored_bytes": listed.values().sum::<u64>(), "altered": again.collect::<Vec<_>>(),
+        "stored_bytes": listed.values().sum::<u64>(), "altered": lost.iter().take(SUSPECTS_MAX).collect::<Vec<_>>(),
         "uncompared": compared.uncompared.iter().map(|(key, _)| key).take(SUSPECTS_MAX).collect::<Vec<_>>(),
     });
     let told = |(key, why): (String, String)| format!("{key} could not be compared: {why}");
@@ -89,6 +92,7 @@ pub(super) async fn look(
         uncompared: compared.uncompared.into_iter().map(told).collect(),
         listed,
         faults,
+        lost,
         seen,
     })
 }
@@ -97,8 +101,8 @@ pub(super) async fn look(
 #[derive(Default)]
 struct Compared {
     faults: Vec<String>,
-    /// Altered, now or when it could last be compared.
-    again: Vec<String>,
+    /// Not there as they were written, now or when it could last be compared.
+    lost: BTreeSet<String>,
     /// Each that did not come, and why.
     uncompared: Vec<(String, String)>,
 }
@@ -109,32 +113,53 @@ impl Compared {
             Ok(bytes) if sha256_hex(&bytes).starts_with(&object.sha256) => {}
             Ok(_) => {
                 self.faults.push(format!("{key} is altered: its SHA-256 differs"));
-                self.again.push(key.to_owned());
+                self.lost.insert(key.to_owned());
             }
             // A folder that still answers, and a file that does not: no line is between, the disk has lost it.
             Err(RemoteError::Down(why)) if remote.is_folder() && remote.size(key).await.is_ok() => {
                 self.faults.push(format!("{key} cannot be read: {why}"));
-                self.again.push(key.to_owned());
+                self.lost.insert(key.to_owned());
             }
             Err(RemoteError::Down(why)) => {
                 if suspects.contains(key) {
-                    self.again.push(key.to_owned());
+                    self.lost.insert(key.to_owned());
                 }
                 self.uncompared.push((key.to_owned(), why));
             }
-            Err(error) => self.faults.push(format!("{key}: {error}")),
+            Err(error) => {
+                self.faults.push(format!("{key}: {error}"));
+                self.lost.insert(key.to_owned());
+            }
         }
     }
 }
 
-/// What was altered or could not be compared when this remote was last looked at: until it is whole or gone, chance
-/// decides nothing about it.
+/// What was lost or could not be compared when this remote was last looked at: until it is whole, chance decides nothing
+/// about it.
 pub(super) fn suspects(before: &Value) -> BTreeSet<String> {
     let listed = |what: &str| before[what].as_array().cloned().unwrap_or_default();
     let all = [listed("altered"), listed("uncompared")].concat();
     all.iter()
         .filter_map(|key| key.as_str().map(str::to_owned))
         .collect()
+}
+
+/// The points of which the manifest or the database is not there as it was written, or that stand on one: nothing is
+/// restored from that remote's copy of them alone.
+pub(super) fn lost_points(here: &[&KnownPoint], lost: &BTreeSet<String>) -> BTreeSet<PointId> {
+    let is_lost = |known: &&&KnownPoint| {
+        let manifest = object_key::manifest(&known.manifest.point, &known.manifest_sha256);
+        let mut parts = known.manifest.database.iter();
+        lost.contains(&manifest) || parts.any(|part| lost.contains(&part.key))
+    };
+    let point = |known: &&KnownPoint| known.manifest.point.clone();
+    let own: BTreeSet<PointId> = here.iter().filter(is_lost).map(point).collect();
+    let stands_on_one = |known: &&&KnownPoint| {
+        let base = known.manifest.base.as_ref();
+        base.is_some_and(|base| own.contains(&base.point))
+    };
+    let upon: BTreeSet<PointId> = here.iter().filter(stands_on_one).map(point).collect();
+    &own | &upon
 }
 
 /// Objects under the name of a known point that this agent did not write: a copy, or somebody else's.
@@ -190,13 +215,17 @@ fn expected(here: &[&KnownPoint], listed: &BTreeMap<String, u64>) -> BTreeMap<St
     expected
 }
 
-/// What is missing or has another size.
-fn by_listing(expected: &BTreeMap<String, Expected>, listed: &BTreeMap<String, u64>) -> Vec<String> {
+/// What is missing or has another size: its name, and a sentence.
+fn by_listing(
+    expected: &BTreeMap<String, Expected>,
+    listed: &BTreeMap<String, u64>,
+) -> Vec<(String, String)> {
     let wrong = expected.iter().filter_map(|(key, object)| match listed.get(key) {
-        None => Some(format!("{key} is missing")),
-        Some(size) if *size != object.size_bytes => {
-            Some(format!("{key} has {size} of {} bytes", object.size_bytes))
-        }
+        None => Some((key.clone(), format!("{key} is missing"))),
+        Some(size) if *size != object.size_bytes => Some((
+            key.clone(),
+            format!("{key} has {size} of {} bytes", object.size_bytes),
+        )),
         Some(_) => None,
     });
     wrong.collect()

@@ -1,13 +1,15 @@
 //! Compares what a remote holds with what was written there, and writes down how that went.
 //! It opens nothing and deletes nothing.
 
+use std::collections::BTreeSet;
+
 use anyhow::Context;
 use protocol::time::UnixMillis;
 use serde_json::{Value, json};
 
 use super::{
     anchored::Anchored,
-    look::{Look, look, suspects},
+    look::{Look, SUSPECTS_MAX, look, lost_points, suspects},
     missing::Lacks,
 };
 use crate::{
@@ -77,12 +79,14 @@ impl Sample<'_> {
             .context("asking what was wrong before")?
             .unwrap_or_default();
         let before: Value = serde_json::from_str(&before).unwrap_or_default();
+        let suspects = suspects(&before);
         let mut contradicted = None;
-        let (mut faults, seen) = match look(remote, &here, self.share, &suspects(&before), progress).await {
+        let (mut faults, seen) = match look(remote, &here, self.share, &suspects, progress).await {
             Ok(Look {
                 listed,
                 mut faults,
                 mut uncompared,
+                lost,
                 mut seen,
             }) => {
                 let lacks = Lacks::of(self, &listed, &here, &shipping, &before, clock()).await?;
@@ -94,6 +98,7 @@ impl Sample<'_> {
                 uncompared.extend(anchored.unread());
                 faults.splice(0..0, back.into_iter().chain(lacks.told(remote.name())));
                 lacks.note(&mut seen);
+                self.put_lost(&here, &lost, &suspects, clock())?;
                 seen[rehearsal::UNCOMPARED_ONLY] = json!(faults.is_empty() && !uncompared.is_empty());
                 faults.extend(uncompared);
                 (faults, seen)
@@ -115,6 +120,27 @@ impl Sample<'_> {
         faults.splice(0..0, contradicted);
         rehearsal.fault = told(&faults);
         Ok(rehearsal)
+    }
+}
+
+impl Sample<'_> {
+    /// Writes down which points no backup may stand on there.
+    fn put_lost(
+        &self,
+        here: &[&KnownPoint],
+        lost: &BTreeSet<String>,
+        suspects: &BTreeSet<String>,
+        now: UnixMillis,
+    ) -> anyhow::Result<()> {
+        let remote = self.remote.name();
+        let mut points = lost_points(here, lost);
+        if suspects.len() >= SUSPECTS_MAX && self.share == Share::Some {
+            // Not all of them were looked at again: nothing that was lost is known to be whole.
+            let before = here.iter().filter(|known| !known.is_held_by(remote));
+            points.extend(before.map(|known| known.manifest.point.clone()));
+        }
+        let written = self.store.put_lost(remote, &points, now);
+        written.context("writing down what is lost")
     }
 }
 

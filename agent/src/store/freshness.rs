@@ -8,7 +8,7 @@ use super::Store;
 /// SQLite takes `point` from the row that holds the maximum.
 const NEWEST: &str = "
     SELECT c.remote, c.point, max(p.taken_at) FROM restore_point_copy c JOIN restore_point p ON p.point = c.point
-    GROUP BY c.remote ORDER BY c.remote";
+    WHERE c.lost_at IS NULL GROUP BY c.remote ORDER BY c.remote";
 
 /// The newest restore point of one remote.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -25,6 +25,7 @@ pub mod hours;
 pub mod incidents;
 pub mod interruptions;
 pub mod lock;
+mod lost;
 pub mod outbox;
 pub mod owner;
 pub mod pages;
@@ -60,6 +61,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../migrations/0011_let_go.sql"),
     include_str!("../../migrations/0012_anchors.sql"),
     include_str!("../../migrations/0013_spool_drops.sql"),
+    include_str!("../../migrations/0014_lost_copies.sql"),
 ];
 
 /// Pages of the database that are kept in memory. SQLite's own 2 MiB fill over hours, which looks like a leak, and save

@@ -22,21 +22,26 @@ const INSERT_COPY: &str = "
     INSERT OR REPLACE INTO restore_point_copy (point, remote, verified_at) VALUES (:point, :remote, :at)";
 const SELECT_POINTS: &str = "
     SELECT manifest, manifest_size_bytes, manifest_sha256 FROM restore_point ORDER BY taken_at DESC LIMIT :most";
-const SELECT_COPIES: &str = "SELECT point, remote, verified_at FROM restore_point_copy";
+const SELECT_COPIES: &str = "SELECT point, remote, verified_at, lost_at FROM restore_point_copy";
 const SELECT_NEWEST: &str = "
-    SELECT max(p.taken_at) FROM restore_point p JOIN restore_point_copy c ON c.point = p.point";
+    SELECT max(p.taken_at) FROM restore_point p JOIN restore_point_copy c ON c.point = p.point AND c.lost_at IS NULL";
 const SELECT_NEWEST_FULL: &str = "
-    SELECT max(p.taken_at) FROM restore_point p JOIN restore_point_copy c ON c.point = p.point
+    SELECT max(p.taken_at) FROM restore_point p JOIN restore_point_copy c ON c.point = p.point AND c.lost_at IS NULL
     WHERE json_extract(p.manifest, '$.base') IS NULL";
 const HAS_FULL: &str = "
-    SELECT EXISTS (SELECT 1 FROM restore_point p JOIN restore_point_copy c ON c.point = p.point
+    SELECT EXISTS (SELECT 1 FROM restore_point p JOIN restore_point_copy c ON c.point = p.point AND c.lost_at IS NULL
         WHERE json_extract(p.manifest, '$.chain') = :chain AND json_extract(p.manifest, '$.base') IS NULL)";
+/// By the newest that each remote ever got: an older one that is whole takes no delta.
 const SELECT_FULL_HOLDERS: &str = "
-    SELECT DISTINCT c.remote FROM restore_point p JOIN restore_point_copy c ON c.point = p.point
-    WHERE json_extract(p.manifest, '$.chain') = :chain AND json_extract(p.manifest, '$.base') IS NULL";
+    SELECT remote FROM (
+        SELECT c.remote, c.lost_at, max(p.rowid) FROM restore_point p JOIN restore_point_copy c ON c.point = p.point
+        WHERE json_extract(p.manifest, '$.chain') = :chain AND json_extract(p.manifest, '$.base') IS NULL
+        GROUP BY c.remote)
+    WHERE (lost_at IS NOT NULL) = :lost";
 const SELECT_LAST: &str = "
     SELECT manifest, manifest_size_bytes, manifest_sha256 FROM restore_point ORDER BY rowid DESC LIMIT 1";
-const SELECT_HOLDERS: &str = "SELECT remote FROM restore_point_copy WHERE point = :point";
+const SELECT_HOLDERS: &str = "
+    SELECT remote FROM restore_point_copy WHERE point = :point AND lost_at IS NULL";
 /// More points than any retention keeps.
 const POINTS_MAX: i64 = 100_000;
 
@@ -51,6 +56,16 @@ pub struct KnownPoint {
     pub manifest_sha256: String,
     /// The remotes on which it was read back whole, and when.
     pub verified: BTreeMap<String, UnixMillis>,
+    /// Those of them on which a comparison has found it missing or altered since, or what it stands on, and when.
+    pub lost: BTreeMap<String, UnixMillis>,
+}
+
+impl KnownPoint {
+    /// Whether a remote was seen to hold it whole, and nothing else was seen there since.
+    #[must_use]
+    pub fn is_held_by(&self, remote: &str) -> bool {
+        self.verified.contains_key(remote) && !self.lost.contains_key(remote)
+    }
 }
 
 impl Store {
@@ -100,6 +115,7 @@ impl Store {
                     manifest_size_bytes: u64::try_from(row.get::<_, i64>(1)?).unwrap_or(0),
                     manifest_sha256: row.get(2)?,
                     verified: BTreeMap::new(),
+                    lost: BTreeMap::new(),
                     manifest,
                 };
                 points.insert(known.manifest.point.clone(), known);
@@ -112,7 +128,11 @@ impl Store {
                     .ok()
                     .and_then(|point| points.get_mut(&point))
                 {
-                    known.verified.insert(row.get(1)?, UnixMillis(row.get(2)?));
+                    let remote: String = row.get(1)?;
+                    if let Some(at) = row.get::<_, Option<i64>>(3)? {
+                        known.lost.insert(remote.clone(), UnixMillis(at));
+                    }
+                    known.verified.insert(remote, UnixMillis(row.get(2)?));
                 }
             }
             Ok(points)
@@ -133,11 +153,12 @@ impl Store {
                 manifest_size_bytes: u64::try_from(size).unwrap_or(0),
                 manifest_sha256,
                 verified: BTreeMap::new(),
+                lost: BTreeMap::new(),
             })
         }))
     }
 
-    /// The remotes on which a point was read back whole.
+    /// The remotes that hold a point whole, as far as is known.
     ///
     /// # Errors
     /// When the database refuses.
@@ -175,15 +196,28 @@ impl Store {
         self.read(|connection| connection.query_row(HAS_FULL, found, |row| row.get(0)))
     }
 
-    /// The remotes that hold a full point of this chain whole: nothing of the chain can be restored from any other.
+    /// The remotes that hold a full point of this chain whole on which a delta can stand.
     ///
     /// # Errors
     /// When the database refuses.
     pub fn full_point_holders(&self, chain: &ChainId) -> rusqlite::Result<BTreeSet<String>> {
+        self.by_newest_full(chain, false)
+    }
+
+    /// The remotes whose newest full point of this chain a comparison has found missing or altered.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub fn full_point_losers(&self, chain: &ChainId) -> rusqlite::Result<BTreeSet<String>> {
+        self.by_newest_full(chain, true)
+    }
+
+    fn by_newest_full(&self, chain: &ChainId, is_lost: bool) -> rusqlite::Result<BTreeSet<String>> {
+        let found = named_params! {":chain": chain.as_str(), ":lost": is_lost};
         self.read(|connection| {
             connection
                 .prepare_cached(SELECT_FULL_HOLDERS)?
-                .query_map(named_params! {":chain": chain.as_str()}, |row| row.get(0))?
+                .query_map(found, |row| row.get(0))?
                 .collect()
         })
     }

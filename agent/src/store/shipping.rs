@@ -51,6 +51,7 @@ const FORGET_OTHERS: &str =
 const SELECT_HELD: &str = "
     SELECT (SELECT max(json_extract(p.manifest, '$.commit'))
             FROM restore_point p JOIN restore_point_copy c ON c.point = p.point AND c.remote = :remote
+                 AND c.lost_at IS NULL
             WHERE json_extract(p.manifest, '$.chain') = :chain),
            (SELECT commit_number FROM shipping WHERE remote = :remote AND chain = :chain),
            (SELECT gap_commit FROM shipping WHERE remote = :remote AND gap_chain = :chain)";

@@ -9,7 +9,7 @@ use super::Store;
 
 const READ: &str = "
     SELECT p.taken_at, p.manifest, p.manifest_size_bytes,
-           (SELECT count(*) FROM restore_point_copy c WHERE c.point = p.point),
+           (SELECT count(*) FROM restore_point_copy c WHERE c.point = p.point AND c.lost_at IS NULL),
            EXISTS (SELECT 1 FROM rehearsal r WHERE r.kind = 'drill' AND r.point = p.point AND r.fault IS NULL)
     FROM restore_point p ORDER BY p.taken_at DESC LIMIT :most";
 const COUNT: &str = "SELECT count(*) FROM restore_point";

@@ -27,6 +27,7 @@ mod left_log;
 mod live_chain;
 mod lock_page;
 mod loss;
+mod lost_copies;
 mod missing_commits;
 mod object_lock;
 mod older;

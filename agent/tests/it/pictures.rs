@@ -345,6 +345,7 @@ fn point(taken_at: UnixMillis, size_bytes: u64, base: Option<PointId>) -> KnownP
         manifest_size_bytes: 900,
         manifest_sha256: digest,
         verified: [("offsite".to_owned(), taken_at)].into(),
+        lost: std::collections::BTreeMap::new(),
     }
 }
 

@@ -41,7 +41,7 @@ pub struct Point {
     pub manifest: String,
     /// Its other objects.
     pub objects: BTreeSet<String>,
-    /// Whether it was read back whole from this remote.
+    /// Whether it was read back whole from this remote, and no comparison has found it damaged there since.
     pub is_verified: bool,
 }
 

@@ -78,11 +78,7 @@ fn describe(
         manifest: key.clone(),
         database_bytes: manifest.map(|manifest| manifest.database_bytes),
         size_bytes: 0,
-        verified: known.is_some_and(|known| {
-            holders
-                .iter()
-                .all(|(remote, _)| known.verified.contains_key(*remote))
-        }),
+        verified: known.is_some_and(|known| holders.iter().all(|(remote, _)| known.is_held_by(remote))),
         drilled_at: None,
         problems: Vec::new(),
         id: point.clone(),
@@ -108,6 +104,13 @@ fn describe(
                     .map(|what| format!("{remote}: {what}")),
             );
         }
+        let lost = known.into_iter().flat_map(|known| &known.lost);
+        let here = lost.filter(|(remote, _)| listed.remotes.contains(*remote));
+        let lost = here.map(|(remote, at)| {
+            let at = words::rfc3339(*at);
+            format!("{remote}: `agent verify` found it, or what it stands on, missing or altered at {at}")
+        });
+        listed.problems.extend(lost.collect::<Vec<_>>());
         listed.verified &= listed.problems.is_empty();
     } else {
         let files = object_key::files(point);

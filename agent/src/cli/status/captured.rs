@@ -31,6 +31,8 @@ pub(super) struct CaptureView {
     remotes: Vec<LagView>,
     /// Remotes without a full backup of this chain: nothing of the chain can be restored from them.
     without_base: Vec<String>,
+    /// Those of them whose full backup was found missing or altered there.
+    lost_base: Vec<String>,
     /// The newest interruptions, newest first.
     events: Vec<EventView>,
 }
@@ -66,9 +68,9 @@ pub(super) fn look(store: &Store, config: &Config, now: UnixMillis) -> rusqlite:
     let fault = store.capture_fault()?;
     let day_ago = UnixMillis(now.0 - i64::try_from(DAY.as_millis()).unwrap_or(0));
     let hours = store.shipped_hours(day_ago)?;
-    let without_base = match &state {
+    let (without_base, lost_base) = match &state {
         Some(state) => without_base(store, &state.chain, config)?,
-        None => Vec::new(),
+        None => Default::default(),
     };
     let lag = |one: Shipping| {
         let mean = traffic::mean(&hours, &one.remote, DAY, now);
@@ -98,14 +100,23 @@ pub(super) fn look(store: &Store, config: &Config, now: UnixMillis) -> rusqlite:
         fault: fault.map(|(_, detail)| detail),
         remotes: store.shipping()?.into_iter().map(lag).collect(),
         without_base,
+        lost_base,
         events: store.capture_events(EVENTS)?.into_iter().map(event).collect(),
     })
 }
 
-fn without_base(store: &Store, chain: &ChainId, config: &Config) -> rusqlite::Result<Vec<String>> {
-    let holders = store.full_point_holders(chain)?;
-    let names = config.remotes.iter().map(|remote| &remote.name);
-    Ok(names.filter(|name| !holders.contains(*name)).cloned().collect())
+/// All of them, and those that had one.
+fn without_base(
+    store: &Store,
+    chain: &ChainId,
+    config: &Config,
+) -> rusqlite::Result<(Vec<String>, Vec<String>)> {
+    let (holders, losers) = (store.full_point_holders(chain)?, store.full_point_losers(chain)?);
+    let names = || config.remotes.iter().map(|remote| &remote.name);
+    Ok((
+        names().filter(|name| !holders.contains(*name)).cloned().collect(),
+        names().filter(|name| losers.contains(*name)).cloned().collect(),
+    ))
 }
 
 pub(super) fn sentences(view: &CaptureView, config: &Config) -> Vec<String> {
@@ -118,8 +129,14 @@ pub(super) fn sentences(view: &CaptureView, config: &Config) -> Vec<String> {
         ));
     }
     for remote in &view.without_base {
+        let why = match view.lost_base.contains(remote) {
+            true => {
+                ": the newest was found missing or altered there, and it gets another one once it answers"
+            }
+            false => "",
+        };
         lines.push(format!(
-            "Commits:  {remote} has NO full backup of this chain: the present shop cannot be restored from it yet"
+            "Commits:  {remote} has NO full backup of this chain{why}: the present shop cannot be restored from it yet"
         ));
     }
     for one in &view.remotes {
