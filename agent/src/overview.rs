@@ -137,7 +137,7 @@ impl Desk {
         let book = self.alerts.book()?;
         let since = UnixMillis(now.0 - DAY_MS);
         let hours = self.store.hours(since, now)?;
-        let mut points = self.store.point_lines(POINTS_MAX)?;
+        let mut points = self.store.point_lines(POINTS_MAX, now)?;
         points.reverse();
         let mut past: Vec<_> = self.store.past(since)?.into_iter().collect();
         past.reverse();
@@ -153,7 +153,7 @@ impl Desk {
                 .into_iter()
                 .map(|past| (past.since, past.until, past.rule))
                 .collect(),
-            fresh: self.store.freshness()?,
+            fresh: self.store.freshness(now)?,
             points,
             point_count: self.store.point_count()?,
             shipping: self.store.shipping()?,

@@ -166,7 +166,7 @@ impl Alerts {
     /// When the agent's database refuses.
     pub fn digest(&self, since: UnixMillis, now: UnixMillis) -> anyhow::Result<Message> {
         let (book, past) = (self.book()?, self.store.past(since)?);
-        let (fresh, tests) = (self.store.freshness()?, self.store.channel_tests()?);
+        let (fresh, tests) = (self.store.freshness(now)?, self.store.channel_tests()?);
         let hours = self.store.hours(UnixMillis(now.0.saturating_sub(DAY_MS)), now)?;
         let mut drilled = self.store.drilled()?;
         // A remote that was taken out of the configuration holds nothing new, and is not rehearsed any more.

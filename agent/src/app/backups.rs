@@ -107,7 +107,7 @@ impl Backups {
     /// Takes backups for as long as the agent lives.
     pub(super) async fn run(self, mut asked: mpsc::Receiver<Ask<BackupEnd>>) -> Infallible {
         let (backup, zone) = (&self.config.backup, &self.config.owner.timezone);
-        let newest_full = self.store.newest_full_at().unwrap_or_default();
+        let newest_full = self.store.newest_full_at(now()).unwrap_or_default();
         let mut full = Due::at(first_due(&backup.snapshot, zone, newest_full, now()));
         let mut delta = Due::at(next_due(&backup.delta, zone, now()));
         let mut owed = Owed::since(now());
@@ -152,7 +152,7 @@ impl Backups {
         match ended {
             Ended::Taken => self
                 .store
-                .point_lines(1)
+                .point_lines(1, now())
                 .ok()
                 .and_then(|lines| lines.last().copied())
                 .map_or(BackupEnd::Failed, |line| {
@@ -199,8 +199,8 @@ impl Backups {
     /// A backup, unless one was taken by hand since it was owed.
     async fn turn(&self, want: Want, owed_since: UnixMillis, step: Option<watch::Sender<Step>>) -> Ended {
         let newest = match want {
-            Want::Full => self.store.newest_full_at(),
-            Want::Delta => self.store.newest_point_at(),
+            Want::Full => self.store.newest_full_at(now()),
+            Want::Delta => self.store.newest_point_at(now()),
         };
         let newest = newest.unwrap_or_default();
         if !self.lacks_base() && newest.is_some_and(|newest| newest >= owed_since) {

@@ -98,7 +98,8 @@ impl Upkeep {
                 "old session keys could not be deleted"
             );
         }
-        if !self.store.newest_point_at().is_ok_and(|newest| newest.is_some()) {
+        let newest = self.store.newest_point_at(now());
+        if !newest.is_ok_and(|newest| newest.is_some()) {
             tracing::info!("there is no backup yet that could be rehearsed");
             return;
         }

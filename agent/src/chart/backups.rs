@@ -20,7 +20,7 @@ const REMOTES_MAX: usize = 2;
 const WAIT_S: f64 = 2.0;
 
 pub(super) fn chart(sources: &Sources, words: &'static Words, from: UnixMillis, now: UnixMillis) -> Gathered {
-    let lines = sources.store.point_lines(POINTS_MAX)?;
+    let lines = sources.store.point_lines(POINTS_MAX, now)?;
     let taken: Vec<UnixMillis> = lines.iter().map(|line| line.taken_at).collect();
     let age = resources::line(Figure::Seconds, "", Hue::Main, ages(&taken, from, now));
     let panels = vec![

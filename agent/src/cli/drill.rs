@@ -101,6 +101,13 @@ fn print(config: &Config, rehearsal: &Rehearsal) {
         ),
         _ => println!("{remote}: FAILED"),
     }
+    let seen: Value = serde_json::from_str(&rehearsal.seen).unwrap_or_default();
+    for ahead in seen["passed_over"].as_array().into_iter().flatten() {
+        println!(
+            "{remote}: {} is dated in the future, and passed over",
+            ahead.as_str().unwrap_or_default()
+        );
+    }
 }
 
 /// No more than was looked at.

@@ -50,6 +50,8 @@ struct Kept {
     alerts: Vec<AlertView>,
     messages: MessagesView,
     backups: Vec<BackupView>,
+    /// Restore points that are dated in the future: no age is counted from them.
+    points_ahead: Vec<String>,
     /// Absent when no agent ever ran here.
     capture: Option<captured::CaptureView>,
     /// Empty when no agent ever ran here.
@@ -148,6 +150,10 @@ fn kept(config: &Config, now: UnixMillis) -> anyhow::Result<Kept> {
             oldest_at: backlog.oldest_at,
         }),
         backups: backups(config, store, now)?,
+        points_ahead: store
+            .map(|store| store.points_ahead(now))
+            .transpose()?
+            .unwrap_or_default(),
         capture: store
             .map(|store| captured::look(store, config, now))
             .transpose()?,
@@ -198,7 +204,10 @@ fn open_alerts(store: &Store) -> anyhow::Result<Vec<AlertView>> {
 
 /// Every configured remote, also one that holds nothing yet.
 fn backups(config: &Config, store: Option<&Store>, now: UnixMillis) -> anyhow::Result<Vec<BackupView>> {
-    let fresh = store.map(Store::freshness).transpose()?.unwrap_or_default();
+    let fresh = store
+        .map(|store| store.freshness(now))
+        .transpose()?
+        .unwrap_or_default();
     let view = |name: &String| -> anyhow::Result<BackupView> {
         let newest = fresh.iter().find(|fresh| fresh.remote == *name);
         let passed = store
@@ -269,16 +278,29 @@ fn kept_sentences(overview: &Overview, config: &Config, now: UnixMillis) -> Vec<
                 format!("Backup:   {} holds {point}, {age} old", backup.remote)
             }
             _ => format!(
-                "Backup:   {} holds none that this agent took: agent backup",
+                "Backup:   {} holds none that this agent took and that counts: agent backup",
                 backup.remote
             ),
         });
     }
+    lines.extend(ahead_sentence(&kept.points_ahead));
     lines.extend(kept.backups.iter().map(|backup| drill_sentence(backup, now)));
     lines.extend(upkeep::sentences(&kept.upkeep, config, now));
     let captured = kept.capture.iter();
     lines.extend(captured.flat_map(|view| captured::sentences(view, config)));
     lines
+}
+
+fn ahead_sentence(points: &[String]) -> Option<String> {
+    let first = points.first()?;
+    let (what, are) = match points.len() {
+        1 => (first.clone(), "is"),
+        count => (format!("{count} restore points, from {first} on,"), "are"),
+    };
+    Some(format!(
+        "Backup:   {what} {are} dated in the future, and passed over: this server's clock ran ahead then, or stands back \
+         now (`timedatectl`)"
+    ))
 }
 
 fn drill_sentence(backup: &BackupView, now: UnixMillis) -> String {

@@ -149,7 +149,7 @@ impl Status {
         let stored = self
             .store
             .backlog()
-            .and_then(|backlog| Ok((backlog, self.store.freshness()?)));
+            .and_then(|backlog| Ok((backlog, self.store.freshness(now)?)));
         if let Err(error) = &stored {
             tracing::error!(%error, "the agent's database cannot be read");
         }

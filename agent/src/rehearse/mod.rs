@@ -12,7 +12,7 @@ use std::{
 
 use anyhow::Context;
 use protocol::{
-    object_key::{DIGEST_CHARS, SegmentName},
+    object_key::{DIGEST_CHARS, PointId, SegmentName},
     time::UnixMillis,
 };
 use serde_json::{Value, json};
@@ -31,6 +31,7 @@ use crate::{
     restore::{self, Done, Plan, Request, Selection, Sources, Target},
     store::{
         Store,
+        freshness::latest,
         points::KnownPoint,
         rehearsal::{Kind, Rehearsal},
     },
@@ -79,6 +80,10 @@ impl Drill<'_> {
     ) -> anyhow::Result<Rehearsal> {
         let began_at = clock();
         let newest = self.newest_point(began_at)?;
+        let passed_over = self
+            .store
+            .points_ahead(began_at)
+            .context("reading the catalogue")?;
         let result = match &newest {
             Some(known) => self.rehearse(known, progress, began_at).await,
             None => Err(
@@ -87,7 +92,10 @@ impl Drill<'_> {
             ),
         };
         let (fault, seen) = match result {
-            Ok(seen) => (None, seen),
+            Ok(mut seen) => {
+                seen["passed_over"] = json!(passed_over);
+                (None, seen)
+            }
             Err(fault) => (Some(fault), json!({})),
         };
         let rehearsal = Rehearsal {
@@ -111,6 +119,8 @@ impl Drill<'_> {
         let here = known.into_values().filter(|known| {
             let base = known.manifest.base.as_ref();
             known.verified.contains_key(self.remote.name())
+                // One that a clock has dated ahead would be the newest for days, and the others never be rehearsed.
+                && known.manifest.taken_at <= latest(now)
                 && is_openable(Some(known.manifest.taken_at))
                 && base.is_none_or(|base| is_openable(survey::moment_of(&base.point)))
         });
@@ -202,7 +212,7 @@ impl Drill<'_> {
             .ok_or("this server has no signing key, so that nothing on the remote can be its own")?;
         let remotes = std::slice::from_ref(self.remote);
         let survey = survey::ask(remotes, Vec::new()).await;
-        let selection = selection(&survey, known, &keys);
+        let selection = selection(&survey, known, &keys, now);
         let sources = Sources {
             remotes,
             survey: &survey,
@@ -233,7 +243,7 @@ impl Drill<'_> {
 }
 
 /// To the last commit that is there, when all that follows the point can be opened; else the point alone.
-fn selection(survey: &Survey, known: &KnownPoint, keys: &SessionKeys) -> Selection {
+fn selection(survey: &Survey, known: &KnownPoint, keys: &SessionKeys, now: UnixMillis) -> Selection {
     let point = &known.manifest.point;
     let remembered: BTreeSet<&str> = keys
         .keys()
@@ -244,7 +254,10 @@ fn selection(survey: &Survey, known: &KnownPoint, keys: &SessionKeys) -> Selecti
         .filter_map(|name| SegmentName::parse(name))
         .filter(|name| name.chain == known.manifest.chain && name.last > known.manifest.commit)
         .peekable();
-    let is_newest = survey.points().last() == Some(point);
+    let ahead = restore::ahead_of(now);
+    let is_ahead = |point: &PointId| survey::moment_of(point).is_some_and(|at| at > ahead);
+    let points = survey.points();
+    let is_newest = points.iter().rfind(|point| !is_ahead(point)) == Some(point);
     let has_more = following.peek().is_some();
     if is_newest && has_more && following.all(|name| remembered.contains(name.digest.as_str())) {
         Selection::Latest

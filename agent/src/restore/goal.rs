@@ -97,8 +97,9 @@ impl Goal {
     }
 }
 
-/// From when on something is dated in the future.
-pub(super) fn ahead_of(now: UnixMillis) -> UnixMillis {
+/// From when on something is dated in the future, and passed over.
+#[must_use]
+pub fn ahead_of(now: UnixMillis) -> UnixMillis {
     now.plus(AHEAD_MAX)
 }
 
@@ -136,6 +137,8 @@ async fn named(
     };
     let mut goal = Goal::at(manifest.chain.clone(), manifest.commit);
     goal.root = Some(manifest.page_root.clone());
+    // Another one of the same commit would serve a restore as well, and is not what is rehearsed.
+    goal.begins_by = request.newest_only.then_some(manifest.taken_at);
     if let Some(Err(unread)) = found {
         goal.notes.push(unread.told().to_owned());
     }

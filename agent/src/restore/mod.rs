@@ -47,6 +47,7 @@ pub use apply::{Done, carry_out, require_room};
 pub use around::{Gap, one_steps};
 pub use assemble::Reached;
 pub use choose::Selection;
+pub use goal::ahead_of;
 pub use leftovers::{remove as remove_leftovers, require_empty};
 pub use replay::Stop;
 
@@ -238,9 +239,7 @@ impl Plan {
         let mut avoid = self.avoid.clone();
         let culprit = match culprit {
             // Nobody made it yet: what cannot be read of it was never there.
-            Culprit::Segment(name) if name.last_at > goal::ahead_of(self.request.now) => {
-                Culprit::Misnamed(name)
-            }
+            Culprit::Segment(name) if name.last_at > ahead_of(self.request.now) => Culprit::Misnamed(name),
             other => other,
         };
         if avoid.add(culprit, why.clone()) && !self.request.newest_only {

@@ -1,14 +1,27 @@
 //! How fresh each remote is: the newest restore point that it holds whole, as far as this agent knows.
-//! It reads no manifest and asks no remote.
+//! It reads no manifest and asks no remote. What a clock that ran ahead has dated in the future is no point's age.
+
+use std::time::Duration;
 
 use protocol::time::UnixMillis;
+use rusqlite::named_params;
 
 use super::Store;
 
 /// SQLite takes `point` from the row that holds the maximum.
 const NEWEST: &str = "
     SELECT c.remote, c.point, max(p.taken_at) FROM restore_point_copy c JOIN restore_point p ON p.point = c.point
-    WHERE c.lost_at IS NULL GROUP BY c.remote ORDER BY c.remote";
+    WHERE c.lost_at IS NULL AND p.taken_at <= :latest GROUP BY c.remote ORDER BY c.remote";
+
+const AHEAD: &str = "SELECT point FROM restore_point WHERE taken_at > :latest ORDER BY point";
+/// A clock that is set by the network may step so far; what is dated further ahead was taken by one that was wrong.
+const AHEAD_MAX: Duration = Duration::from_secs(300);
+
+/// The latest moment that a restore point can have been taken at.
+#[must_use]
+pub fn latest(now: UnixMillis) -> UnixMillis {
+    now.plus(AHEAD_MAX)
+}
 
 /// The newest restore point of one remote.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -22,11 +35,24 @@ pub struct Freshness {
 }
 
 impl Store {
+    /// The restore points that are dated in the future, oldest first.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub fn points_ahead(&self, now: UnixMillis) -> rusqlite::Result<Vec<String>> {
+        self.read(|connection| {
+            connection
+                .prepare_cached(AHEAD)?
+                .query_map(named_params! {":latest": latest(now).0}, |row| row.get(0))?
+                .collect()
+        })
+    }
+
     /// The newest restore point of each remote that has any, by the remotes' names.
     ///
     /// # Errors
     /// When the database refuses.
-    pub fn freshness(&self) -> rusqlite::Result<Vec<Freshness>> {
+    pub fn freshness(&self, now: UnixMillis) -> rusqlite::Result<Vec<Freshness>> {
         self.read(|connection| {
             let newest = |row: &rusqlite::Row<'_>| {
                 Ok(Freshness {
@@ -37,7 +63,7 @@ impl Store {
             };
             connection
                 .prepare_cached(NEWEST)?
-                .query_map([], newest)?
+                .query_map(named_params! {":latest": latest(now).0}, newest)?
                 .collect()
         })
     }

@@ -8,6 +8,7 @@ use rusqlite::{OptionalExtension, Transaction, named_params};
 
 use super::{
     Store,
+    freshness::latest,
     shipping::{Taken, add_to_hour},
 };
 
@@ -24,10 +25,11 @@ const SELECT_POINTS: &str = "
     SELECT manifest, manifest_size_bytes, manifest_sha256 FROM restore_point ORDER BY taken_at DESC LIMIT :most";
 const SELECT_COPIES: &str = "SELECT point, remote, verified_at, lost_at FROM restore_point_copy";
 const SELECT_NEWEST: &str = "
-    SELECT max(p.taken_at) FROM restore_point p JOIN restore_point_copy c ON c.point = p.point AND c.lost_at IS NULL";
+    SELECT max(p.taken_at) FROM restore_point p JOIN restore_point_copy c ON c.point = p.point AND c.lost_at IS NULL
+    WHERE p.taken_at <= :latest";
 const SELECT_NEWEST_FULL: &str = "
     SELECT max(p.taken_at) FROM restore_point p JOIN restore_point_copy c ON c.point = p.point AND c.lost_at IS NULL
-    WHERE json_extract(p.manifest, '$.base') IS NULL";
+    WHERE p.taken_at <= :latest AND json_extract(p.manifest, '$.base') IS NULL";
 const HAS_FULL: &str = "
     SELECT EXISTS (SELECT 1 FROM restore_point p JOIN restore_point_copy c ON c.point = p.point AND c.lost_at IS NULL
         WHERE json_extract(p.manifest, '$.chain') = :chain AND json_extract(p.manifest, '$.base') IS NULL)";
@@ -171,20 +173,20 @@ impl Store {
         })
     }
 
-    /// The moment of the newest point that at least one remote holds whole.
+    /// The moment of the newest point that at least one remote holds whole, and that is not dated in the future.
     ///
     /// # Errors
     /// When the database refuses.
-    pub fn newest_point_at(&self) -> rusqlite::Result<Option<UnixMillis>> {
-        self.moment(SELECT_NEWEST)
+    pub fn newest_point_at(&self, now: UnixMillis) -> rusqlite::Result<Option<UnixMillis>> {
+        self.moment(SELECT_NEWEST, now)
     }
 
-    /// The moment of the newest full point that at least one remote holds whole.
+    /// The moment of the newest full point of that kind.
     ///
     /// # Errors
     /// When the database refuses.
-    pub fn newest_full_at(&self) -> rusqlite::Result<Option<UnixMillis>> {
-        self.moment(SELECT_NEWEST_FULL)
+    pub fn newest_full_at(&self, now: UnixMillis) -> rusqlite::Result<Option<UnixMillis>> {
+        self.moment(SELECT_NEWEST_FULL, now)
     }
 
     /// Whether at least one remote holds a full point of this chain whole.
@@ -222,8 +224,9 @@ impl Store {
         })
     }
 
-    fn moment(&self, statement: &str) -> rusqlite::Result<Option<UnixMillis>> {
-        self.read(|connection| connection.query_row(statement, [], |row| row.get(0)))
+    fn moment(&self, statement: &str, now: UnixMillis) -> rusqlite::Result<Option<UnixMillis>> {
+        let latest = named_params! {":latest": latest(now).0};
+        self.read(|connection| connection.query_row(statement, latest, |row| row.get(0)))
             .map(|at: Option<i64>| at.map(UnixMillis))
     }
 }

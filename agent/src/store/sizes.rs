@@ -5,13 +5,13 @@
 use protocol::{manifest::Manifest, time::UnixMillis};
 use rusqlite::named_params;
 
-use super::Store;
+use super::{Store, freshness::latest};
 
 const READ: &str = "
     SELECT p.taken_at, p.manifest, p.manifest_size_bytes,
            (SELECT count(*) FROM restore_point_copy c WHERE c.point = p.point AND c.lost_at IS NULL),
            EXISTS (SELECT 1 FROM rehearsal r WHERE r.kind = 'drill' AND r.point = p.point AND r.fault IS NULL)
-    FROM restore_point p ORDER BY p.taken_at DESC LIMIT :most";
+    FROM restore_point p WHERE p.taken_at <= :latest ORDER BY p.taken_at DESC LIMIT :most";
 const COUNT: &str = "SELECT count(*) FROM restore_point";
 
 /// One restore point.
@@ -30,16 +30,16 @@ pub struct PointLine {
 }
 
 impl Store {
-    /// The restore points, oldest first, at most so many of the newest. A point whose manifest no longer reads is left
-    /// out.
+    /// The restore points, oldest first, at most so many of the newest. A point whose manifest no longer reads, or that
+    /// is dated in the future, is left out.
     ///
     /// # Errors
     /// When the database refuses.
-    pub fn point_lines(&self, most: usize) -> rusqlite::Result<Vec<PointLine>> {
+    pub fn point_lines(&self, most: usize, now: UnixMillis) -> rusqlite::Result<Vec<PointLine>> {
         self.read(|connection| {
             let mut statement = connection.prepare_cached(READ)?;
             let most = i64::try_from(most).unwrap_or(i64::MAX);
-            let mut rows = statement.query(named_params! { ":most": most })?;
+            let mut rows = statement.query(named_params! { ":most": most, ":latest": latest(now).0 })?;
             let mut lines = Vec::new();
             while let Some(row) = rows.next()? {
                 let text: String = row.get(1)?;

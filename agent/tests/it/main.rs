@@ -16,6 +16,7 @@ mod capture_kills;
 mod capture_measure;
 mod capture_rig;
 mod channels;
+mod clock_ahead;
 mod console;
 mod far_remote;
 mod fault_proxy;

@@ -25,7 +25,7 @@ impl Upkeep {
     }
 
     async fn rehearse_once(&self, step: watch::Sender<Step>) -> anyhow::Result<DrillEnd> {
-        if self.store.newest_point_at()?.is_none() {
+        if self.store.newest_point_at(now())?.is_none() {
             return Ok(DrillEnd::NoBackup);
         }
         let remote = self.next_in_turn().context("no remote is configured")?;

@@ -1,0 +1,67 @@
+//! After this server's clock ran ahead for a while: what it dated in the future is nobody's newest backup.
+
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+
+use crate::{
+    running::Running,
+    shop::{Shop, clock_set, stderr, text},
+    world::LIMIT,
+};
+
+/// A backup of now, and one that is dated five days ahead; their names. `None` where no clock can be set.
+fn one_of_now_and_one_ahead(shop: &Shop) -> Option<(Value, Value)> {
+    let now = shop.back_up()["id"].clone();
+    let mut ahead = shop.command(&["backup", "--json"]);
+    let output = ahead.envs(clock_set("+5d")?).output().unwrap();
+    assert!(output.status.success(), "{}", stderr(&output));
+    let taken: Value = serde_json::from_slice(&output.stdout).unwrap();
+    Some((now, taken["id"].clone()))
+}
+
+#[test]
+fn a_point_of_the_future_has_no_age_and_is_not_rehearsed() {
+    let shop = Shop::new();
+    let Some((now, ahead)) = one_of_now_and_one_ahead(&shop) else {
+        return;
+    };
+    let status = shop.agent(&["status"]);
+    let said = String::from_utf8(status.stdout).unwrap();
+    for remote in ["local", "offsite"] {
+        let line = format!("{remote} holds {}, ", text(&now));
+        assert!(said.contains(&line), "{said}");
+    }
+    let line = format!("{} is dated in the future, and passed over", text(&ahead));
+    assert!(said.contains(&line), "{said}");
+    let drilled = shop.agent_done(&["drill", "--remote", "local"]);
+    assert!(
+        drilled.contains(&format!("the shop came back from {}", text(&now))),
+        "{drilled}"
+    );
+    assert!(drilled.contains(&line), "{drilled}");
+}
+
+#[test]
+fn a_point_of_the_future_stands_in_for_no_backup_of_the_schedule() {
+    let shop = Shop::new();
+    if one_of_now_and_one_ahead(&shop).is_none() {
+        return;
+    }
+    let toml = std::fs::read_to_string(shop.path("agent.toml")).unwrap();
+    let often = toml.replace("[backup]\n", "[backup]\nsnapshot = \"*/5 * * * * *\"\n");
+    std::fs::write(shop.path("agent.toml"), often).unwrap();
+    let before = shop.listed().len();
+    let agent = Running::start(&shop);
+    let start = Instant::now();
+    // The first one is the new chain's.
+    while shop.listed().len() < before + 3 {
+        assert!(
+            start.elapsed() < 4 * LIMIT,
+            "the schedule takes no backup: {:?}",
+            shop.listed()
+        );
+        std::thread::sleep(Duration::from_millis(500));
+    }
+    drop(agent);
+}
