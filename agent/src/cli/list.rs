@@ -6,27 +6,35 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use protocol::{chain::ChainId, object_key::PointId, time::UnixMillis};
+use jiff::Timestamp;
+use protocol::{
+    chain::{ChainId, CommitNumber},
+    object_key::{PointId, SegmentName},
+    time::UnixMillis,
+};
 use serde::Serialize;
 
 use super::{ConfigArgument, Failure, ask, load, remotes, words};
 use crate::{
     backup::{
         anchor::Anchor,
+        holes::{self, Hole, Stand},
         ranges::{self, Range},
         survey::Survey,
     },
     config::{Config, Purpose},
     keys,
-    restore::{Sources, one_steps, open_manifest, trust},
+    restore::{Sources, ahead_of, one_steps, open_manifest, trust},
     store::{Store, interruptions::EventKind, points::KnownPoint, shipping::Shipping},
 };
 
 mod calendar;
+mod doubts;
 mod gaps;
 mod holding;
 mod points;
 
+use doubts::{Doubt, Known};
 use gaps::Gap;
 use holding::Holding;
 use points::Listed;
@@ -60,6 +68,7 @@ struct Shown {
     restore_points: Vec<Listed>,
     commits: Vec<Range>,
     gaps: Vec<Gap>,
+    doubtful: Vec<Doubt>,
     remotes: Vec<Holding>,
 }
 
@@ -70,7 +79,7 @@ struct Shown {
 pub async fn run(arguments: Arguments) -> Result<(), Failure> {
     let config = load(&arguments.config.path, Purpose::Look)?;
     let mut opened = remotes::open(&config, arguments.remote.as_deref())?;
-    let here = Here::of(&config).unwrap_or_else(|error| {
+    let mut here = Here::of(&config).unwrap_or_else(|error| {
         // A memory aid: what the remotes hold is shown without it.
         eprintln!("agent: what this server knows of its backups cannot be read: {error:#}");
         Here::default()
@@ -84,6 +93,8 @@ pub async fn run(arguments: Arguments) -> Result<(), Failure> {
         None => None,
     };
     let survey = remotes::survey(&mut opened).await;
+    // Asked after the list: what was sent meanwhile has been seen, and not the other way round.
+    here.seen = seen(&config).unwrap_or_default();
     let kit = arguments
         .key
         .as_deref()
@@ -106,7 +117,7 @@ pub async fn run(arguments: Arguments) -> Result<(), Failure> {
         signers: &trust.signers,
         cores: &cores,
     });
-    let shown = Shown::gather(&survey, &here, sources.as_ref(), anchor.as_ref()).await;
+    let shown = Shown::gather(&survey, &here, sources.as_ref(), anchor.as_ref(), now()).await;
     if arguments.json {
         println!("{}", serde_json::json!(shown));
     } else {
@@ -121,6 +132,7 @@ impl Shown {
         here: &Here,
         sources: Option<&Sources<'_>>,
         anchor: Option<&Anchor>,
+        now: UnixMillis,
     ) -> Self {
         let mut restore_points = Vec::new();
         for point in survey.points().into_iter().rev() {
@@ -132,7 +144,16 @@ impl Shown {
             one.drilled_at = here.drilled.get(point.as_str()).map(|at| words::rfc3339(*at));
             restore_points.push(one);
         }
-        let segments = survey.all_segments();
+        let mut segments = survey.all_segments();
+        let doubtful = {
+            let points: Vec<_> = restore_points.iter().filter_map(Listed::place).collect();
+            let known = Known {
+                points: &points,
+                seen: here.seen.as_ref(),
+                ahead: ahead_of(now),
+            };
+            doubts::take_out(&mut segments, &known)
+        };
         let mut steps = here.steps.clone();
         if let Some(sources) = sources {
             let opened = one_steps(sources, gaps::suspects(&segments, &here.steps)).await;
@@ -140,16 +161,21 @@ impl Shown {
         }
         let mut commits = ranges::of(&segments);
         let whole = restore_points.iter().filter(|point| point.problems.is_empty());
-        let whole: Vec<_> = whole
-            .filter_map(|point| Some((point.chain.as_ref()?, point.commit?)))
-            .collect();
+        let whole: Vec<_> = whole.filter_map(Listed::place).collect();
         ranges::lead_from(&mut commits, &whole);
-        let gaps = gaps::of(&segments, &commits, &restore_points, &steps, &here.slots);
+        let mut gaps = gaps::of(&segments, &commits, &restore_points, &steps, &here.slots);
+        gaps::add_ends(
+            &mut gaps,
+            &here.holes(&segments, &restore_points, now),
+            &commits,
+            &restore_points,
+        );
         let remotes = survey
             .holdings
             .iter()
-            .map(|(remote, names)| Holding::of(remote, names, here, anchor));
+            .map(|(remote, names)| Holding::of(remote, names, here, anchor, &segments));
         Self {
+            doubtful,
             remotes: remotes.collect(),
             restore_points,
             commits,
@@ -182,6 +208,32 @@ struct Here {
     /// Commits that stand for all that happened while nobody followed: their chain is the one that they are found in.
     steps: BTreeSet<(ChainId, UnixMillis)>,
     slots: Vec<UnixMillis>,
+    /// The chain that is followed here, and the newest commit that was seen.
+    seen: Option<(ChainId, CommitNumber)>,
+    /// Before this moment retention may have let commits go; nothing where that is not known.
+    kept_from: Option<UnixMillis>,
+    /// Whether an agent ever ran here: else the rules by which was deleted are not known.
+    is_server: bool,
+}
+
+/// The latest start of `keep_within` that was in force for any remote.
+fn kept_from(config: &Config, store: &Store, now: UnixMillis) -> anyhow::Result<Option<UnixMillis>> {
+    let mut latest = config.retention.map(|retention| retention.window_start(now));
+    for remote in &config.remotes {
+        latest = latest.max(store.let_go_until(&remote.name)?.filter(|until| *until <= now));
+    }
+    Ok(latest)
+}
+
+/// The chain that is followed here, and its newest commit.
+fn seen(config: &Config) -> anyhow::Result<Option<(ChainId, CommitNumber)>> {
+    let store = Store::open_to_look(&config.state_dir)?;
+    let state = store.map(|store| store.capture_state()).transpose()?.flatten();
+    Ok(state.map(|state| (state.chain, state.commit)))
+}
+
+fn now() -> UnixMillis {
+    UnixMillis(Timestamp::now().as_millisecond())
 }
 
 impl Here {
@@ -203,6 +255,31 @@ impl Here {
             drilled: store.drilled_points()?,
             steps: steps.collect(),
             slots: store.sampled_slots()?,
+            seen: None,
+            kept_from: kept_from(config, &store, now())?,
+            is_server: true,
         })
+    }
+
+    /// What verify calls missing on one remote, of all that answer together.
+    fn holes(&self, segments: &BTreeMap<SegmentName, u64>, points: &[Listed], now: UnixMillis) -> Vec<Hole> {
+        let names = segments.iter().map(|(name, size)| (name.to_string(), *size));
+        let points: Vec<Stand> = points.iter().filter_map(Listed::stand).collect();
+        let found = holes::of(&holes::Question {
+            names: &names.collect(),
+            points: &points,
+            // What waits in the spool is on its way.
+            sent: self
+                .shipping
+                .iter()
+                .filter_map(|one| one.holds.clone())
+                .map(|(chain, commit, _)| (chain, commit))
+                .max_by_key(|(_, commit)| *commit),
+            never_sent: Vec::new(),
+            kept_from: self.kept_from,
+            is_pruned_elsewhere: !self.is_server,
+            now,
+        });
+        found.holes
     }
 }

@@ -352,6 +352,67 @@ fn what_lies_before_everything_that_retention_keeps_is_no_damage() {
     shop.agent_done(&VERIFY);
 }
 
+#[test]
+fn list_shows_what_is_gone_right_after_the_first_point_of_a_chain() {
+    let (shop, point) = captured(4);
+    for remote in ["local", "offsite"] {
+        let following = after(&shop, remote, &point);
+        for path in files_under(&shop.path(remote).join("segment")) {
+            if !following[1..].iter().any(|(kept, _)| *kept == path) {
+                fs::remove_file(path).unwrap();
+            }
+        }
+    }
+    // Of a chain that begins with this point nothing else tells that the first commits after it are gone.
+    let (commit, shown) = (point["commit"].as_u64().unwrap(), shop.agent_done(&["list"]));
+    let chain = text(&point["chain"]);
+    let missing = format!(
+        "MISSING: commits {0} to {0} of chain {1}",
+        commit + 1,
+        &chain[..8]
+    );
+    assert!(shown.contains(&missing), "{missing}: {shown}");
+    assert!(shown.contains("UNREACHABLE"), "{shown}");
+}
+
+#[test]
+fn list_promises_nothing_that_an_object_claims_by_its_name_alone() {
+    let (shop, point) = captured(4);
+    let segments = after(&shop, "local", &point);
+    let (_, last) = segments.last().unwrap();
+    let before = shop.agent_done(&["list"]);
+    let end = format!("to {}, until", last.last);
+    assert!(
+        before.contains(&end) && !before.contains("NOT PROVEN"),
+        "{before}"
+    );
+    let claim = |name: &SegmentName, through: u64| {
+        let through = CommitNumber::new(through).unwrap();
+        let false_name = SegmentName::new(&name.chain, name.first, through, name.last_at, &"0".repeat(64));
+        let path = shop.path("local").join(false_name.to_string());
+        fs::copy(&segments[1].0, &path).unwrap();
+        (false_name.to_string(), path)
+    };
+    let after_the_end = SegmentName::new(&last.chain, last.last.next(), last.last.next(), last.last_at, "");
+    let (name, path) = claim(&after_the_end, 5_000);
+    let shown = shop.agent_done(&["list"]);
+    assert!(shown.contains(&end), "{shown}");
+    assert!(
+        shown.contains(&format!("{name}: this server follows that chain")),
+        "{shown}"
+    );
+    fs::remove_file(path).unwrap();
+    let (name, _) = claim(&segments[0].1, 5_000);
+    // Also where nothing is known but the names.
+    fs::remove_dir_all(shop.path("state")).unwrap();
+    let shown = shop.agent_done(&["list"]);
+    assert!(shown.contains(&end), "{shown}");
+    assert!(
+        shown.contains(&format!("{name}: another segment begins within it")),
+        "{shown}"
+    );
+}
+
 fn append(path: &Path, text: &str) {
     let before = fs::read_to_string(path).unwrap();
     fs::write(path, before + text).unwrap();

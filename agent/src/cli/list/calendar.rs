@@ -32,12 +32,21 @@ pub(super) fn print(shown: &Shown, zone: &TimeZone) {
         print_point(point, zone);
     }
     if !shown.commits.is_empty() {
-        println!("\nCommits: restore --commit N, and --chain ID where a number repeats");
+        println!(
+            "\nCommits: restore --commit N, and --chain ID where a number repeats; by the objects' names, and a restore \
+             checks each"
+        );
     }
     // Whose chain is not known may lead anywhere.
     let knows_all = shown.restore_points.iter().all(|point| point.chain.is_some());
     for range in &shown.commits {
         println!("  {}", told(range, knows_all, zone));
+    }
+    if !shown.doubtful.is_empty() {
+        println!("\nNOT PROVEN, and not counted above:");
+    }
+    for doubt in &shown.doubtful {
+        println!("  {}: {}", doubt.segment, doubt.why);
     }
     if !shown.gaps.is_empty() {
         println!("\nGaps: of these times no single commit can be restored");

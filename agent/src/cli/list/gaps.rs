@@ -6,13 +6,16 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use protocol::{
     chain::{ChainId, CommitNumber},
-    object_key::SegmentName,
+    object_key::{PointId, SegmentName},
     time::UnixMillis,
 };
 use serde::Serialize;
 
 use super::points::Listed;
-use crate::{backup::ranges::Range, store::samples::SLOT};
+use crate::{
+    backup::{holes::Hole, ranges::Range},
+    store::samples::SLOT,
+};
 
 /// Segments after which nothing came for this long may be followed by one that stands for all that happened meanwhile.
 const QUIET_MS: i64 = 5_000;
@@ -71,6 +74,46 @@ pub(super) fn of(
     gaps.extend(away(slots));
     gaps.sort_by_key(|gap| (gap.from.0, gap.until.0));
     gaps
+}
+
+/// Adds what is missing before a chain's first segment or after its last one: right after a point, or right before one.
+pub(super) fn add_ends(gaps: &mut Vec<Gap>, holes: &[Hole], ranges: &[Range], points: &[Listed]) {
+    for hole in holes {
+        let is_told = |gap: &Gap| {
+            let within =
+                matches!(gap.what, What::Missing { first, last } if first <= hole.first && hole.last <= last);
+            within && gap.chain.as_ref() == Some(&hole.chain)
+        };
+        if gaps.iter().any(is_told) {
+            continue;
+        }
+        let moment = |id: &Option<PointId>| {
+            points
+                .iter()
+                .find(|point| Some(&point.id) == id.as_ref())?
+                .moment()
+        };
+        let of_chain = || ranges.iter().filter(|range| range.chain == hole.chain);
+        let before = of_chain()
+            .filter(|range| range.last < hole.first)
+            .map(|range| range.last_at)
+            .max();
+        let after = of_chain()
+            .filter(|range| range.first > hole.last)
+            .map(|range| range.first_at)
+            .min();
+        let from = moment(&hole.follows).or(before).unwrap_or(UnixMillis(0));
+        gaps.push(Gap {
+            from,
+            until: moment(&hole.next).into_iter().chain(after).min().unwrap_or(from),
+            chain: Some(hole.chain.clone()),
+            what: What::Missing {
+                first: hole.first,
+                last: hole.last,
+            },
+        });
+    }
+    gaps.sort_by_key(|gap| (gap.from.0, gap.until.0));
 }
 
 /// Between two ranges of one chain, unless a point in between is where the second one begins.

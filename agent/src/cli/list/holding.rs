@@ -1,6 +1,8 @@
 //! What one remote holds by its own list, in a line, and what contradicts what is known elsewhere.
 //! It asks nobody.
 
+use std::collections::BTreeMap;
+
 use protocol::{
     object_key::{self, PointId, SegmentName},
     time::UnixMillis,
@@ -27,13 +29,20 @@ pub(super) struct Holding {
 }
 
 impl Holding {
-    /// Of a remote's list.
-    pub(super) fn of(remote: &str, names: &Names, here: &Here, anchor: Option<&Anchor>) -> Self {
+    /// Of a remote's list; `believed` are the segments whose names nothing contradicts.
+    pub(super) fn of(
+        remote: &str,
+        names: &Names,
+        here: &Here,
+        anchor: Option<&Anchor>,
+        believed: &BTreeMap<SegmentName, u64>,
+    ) -> Self {
         let points: Vec<PointId> = names
             .keys()
             .filter_map(|name| Some(object_key::point_of_manifest(name)?.0))
             .collect();
         let segments = names.keys().filter_map(|name| SegmentName::parse(name));
+        let segments = segments.filter(|name| believed.contains_key(name));
         let mut problems: Vec<String> = anchor::rolled_back(remote, names, &here.points, &here.shipping)
             .into_iter()
             .collect();

@@ -11,7 +11,10 @@ use protocol::{
 use serde::Serialize;
 
 use crate::{
-    backup::survey::{self, Names, Survey},
+    backup::{
+        holes::Stand,
+        survey::{self, Names, Survey},
+    },
     cli::words,
     store::points::KnownPoint,
 };
@@ -142,6 +145,22 @@ fn lacking_manifest(names: &Names, key: &str, size_bytes: u64) -> Option<String>
 }
 
 impl Listed {
+    /// Where it stands, when that is known.
+    pub(super) fn place(&self) -> Option<(&ChainId, CommitNumber)> {
+        Some((self.chain.as_ref()?, self.commit?))
+    }
+
+    /// The same, when it is whole.
+    pub(super) fn stand(&self) -> Option<Stand> {
+        let (chain, commit) = self.place().filter(|_| self.problems.is_empty())?;
+        Some(Stand {
+            point: self.id.clone(),
+            chain: chain.clone(),
+            commit,
+            taken_at: self.moment()?,
+        })
+    }
+
     /// When it was taken.
     pub(super) fn moment(&self) -> Option<UnixMillis> {
         let taken: jiff::Timestamp = self.taken_at.parse().ok()?;

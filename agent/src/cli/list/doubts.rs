@@ -1,0 +1,117 @@
+//! Segments whose names promise commits that cannot be there: a name is anybody's to write, and what it claims is believed
+//! only as far as nothing that is known at no cost contradicts it.
+//! Pure. It opens nothing; what it cannot contradict is still a promise, which a restore checks.
+
+use std::collections::BTreeMap;
+
+use protocol::{
+    chain::{ChainId, CommitNumber},
+    object_key::SegmentName,
+    time::UnixMillis,
+};
+use serde::Serialize;
+
+/// A segment that is left out of what can be restored, and why.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub(super) struct Doubt {
+    /// Its name.
+    pub segment: String,
+    /// Why, as the end of a sentence.
+    pub why: String,
+}
+
+/// What is known beside the names.
+pub(super) struct Known<'a> {
+    /// The points that are there, with their chains.
+    pub points: &'a [(&'a ChainId, CommitNumber)],
+    /// The chain that this server follows, and the newest commit that it has seen.
+    pub seen: Option<&'a (ChainId, CommitNumber)>,
+    /// From when on something is dated in the future.
+    pub ahead: UnixMillis,
+}
+
+/// Takes those segments out that promise what cannot be.
+pub(super) fn take_out(segments: &mut BTreeMap<SegmentName, u64>, known: &Known<'_>) -> Vec<Doubt> {
+    let found: Vec<(SegmentName, String)> = segments
+        .keys()
+        .filter_map(|name| Some((name.clone(), doubt(name, segments, known)?)))
+        .collect();
+    let taken_out = found.into_iter().map(|(name, why)| {
+        segments.remove(&name);
+        Doubt {
+            segment: name.to_string(),
+            why,
+        }
+    });
+    taken_out.collect()
+}
+
+fn doubt(name: &SegmentName, all: &BTreeMap<SegmentName, u64>, known: &Known<'_>) -> Option<String> {
+    if name.last_at > known.ahead {
+        return Some("it is dated in the future, and a restore passes it over".to_owned());
+    }
+    if let Some((chain, newest)) = known.seen
+        && *chain == name.chain
+        && name.last > *newest
+    {
+        return Some(format!(
+            "this server follows that chain and has seen no commit after {newest}"
+        ));
+    }
+    // Of a chain that was cut anew some segments begin alike; none that is true begins within another one.
+    let of_chain = || all.keys().filter(|other| other.chain == name.chain);
+    let within = of_chain().find(|other| name.first < other.first && other.first <= name.last)?;
+    let is_followed = of_chain().any(|other| other.first == name.last.next());
+    let ends_at_point = known
+        .points
+        .iter()
+        .any(|(chain, commit)| **chain == name.chain && *commit == name.last);
+    (!is_followed && !ends_at_point).then(|| {
+        format!(
+            "another segment begins within it, at commit {}, and nothing follows its own end",
+            within.first
+        )
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn commit(number: u64) -> CommitNumber {
+        CommitNumber::new(number).unwrap()
+    }
+
+    fn doubts(all: &[(u64, u64)], points: &[u64], seen: Option<u64>) -> Vec<(u64, u64)> {
+        let chain = ChainId::from_bits(1);
+        let name = |(first, last): &(u64, u64)| {
+            let at = UnixMillis(i64::try_from(*last).unwrap());
+            SegmentName::new(&chain, commit(*first), commit(*last), at, &"0".repeat(64))
+        };
+        let mut segments: BTreeMap<SegmentName, u64> = all.iter().map(|it| (name(it), 10)).collect();
+        let points: Vec<_> = points.iter().map(|at| (&chain, commit(*at))).collect();
+        let seen = seen.map(|at| (chain.clone(), commit(at)));
+        let known = Known {
+            points: &points,
+            seen: seen.as_ref(),
+            ahead: UnixMillis(5_000),
+        };
+        let found = take_out(&mut segments, &known);
+        let names = found.iter().map(|it| SegmentName::parse(&it.segment).unwrap());
+        names.map(|it| (it.first.get(), it.last.get())).collect()
+    }
+
+    #[test]
+    fn what_neighbours_the_clock_or_the_capture_contradict_is_doubted_and_nothing_else() {
+        let sold = [(2, 4), (5, 5), (6, 9)];
+        assert_eq!(doubts(&sold, &[1, 5], Some(9)), []);
+        let with = |more: (u64, u64)| [&sold[..], &[more]].concat();
+        assert_eq!(doubts(&with((5, 900)), &[1], None), [(5, 900)]);
+        assert_eq!(doubts(&with((10, 900)), &[1], Some(12)), [(10, 900)]);
+        assert_eq!(doubts(&with((10, 6_000)), &[1], None), [(10, 6_000)]);
+        // Cut anew after a crash: it begins as the other one did, and what was cut then follows it.
+        assert_eq!(doubts(&[(2, 4), (5, 5), (5, 6), (7, 9)], &[1], None), []);
+        // The end of a chain that nobody here follows may be true.
+        assert_eq!(doubts(&with((10, 900)), &[1], None), []);
+    }
+}
