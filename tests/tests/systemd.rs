@@ -101,7 +101,7 @@ impl World {
             self.machine.write(&path, &value).unwrap();
         }
         self.run(
-            "OWNER_KEY_PASSPHRASE=pretend agent key new --out /root/safe --config /etc/warung/agent.toml &&
+            "OWNER_KEY_PASSPHRASE=pretend-passphrase agent key new --out /root/safe --config /etc/warung/agent.toml &&
              install -m 0640 -g warung /root/safe/owner.asc /etc/warung/owner.asc",
         );
         let catalogue = "/etc/warung/catalogue.toml";

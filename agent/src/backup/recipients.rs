@@ -2,6 +2,7 @@
 //! A secret key is refused by name: it must never lie on the server that it protects.
 
 use std::{
+    collections::BTreeSet,
     path::{Path, PathBuf},
     time::{Duration, SystemTime},
 };
@@ -66,6 +67,13 @@ pub struct RecipientCert {
 }
 
 impl Recipients {
+    /// How many keys there are: one that is named twice is one.
+    #[must_use]
+    pub fn distinct(&self) -> usize {
+        let all: BTreeSet<&str> = self.certs.iter().map(|cert| cert.fingerprint.as_str()).collect();
+        all.len()
+    }
+
     /// Reads every file.
     ///
     /// # Errors

@@ -8,6 +8,9 @@ use protocol::secret::Secret;
 use super::Failure;
 use crate::keys::PASSPHRASE_VARIABLE;
 
+/// Of a new key: whoever has the file can try without end.
+const PASSPHRASE_CHARS_MIN: usize = 12;
+
 /// The passphrase of an existing key, from the variable or the terminal.
 ///
 /// # Errors
@@ -29,7 +32,7 @@ pub fn passphrase() -> Result<Secret, String> {
 /// A new passphrase, asked twice.
 ///
 /// # Errors
-/// Wrong use when there is no terminal, when it is empty, or when the two differ.
+/// Wrong use when there is no terminal, when it is empty or short, or when the two differ.
 pub fn new_passphrase() -> Result<Secret, Failure> {
     let refuse = |text: String| Err(Failure::Refused(text));
     let secret = match from_environment() {
@@ -51,10 +54,15 @@ pub fn new_passphrase() -> Result<Secret, Failure> {
             first
         }
     };
-    if secret.is_empty() {
-        return refuse("the passphrase is empty: whoever found the key could read every backup".to_owned());
+    match secret.expose().chars().count() {
+        0 => refuse("the passphrase is empty: whoever found the key could read every backup".to_owned()),
+        count if count < PASSPHRASE_CHARS_MIN => refuse(format!(
+            "the passphrase has {count} characters, and at least {PASSPHRASE_CHARS_MIN} are needed: whoever finds the key \
+             may try as many as a machine can, and then reads every backup. Four or five words that nobody would put \
+             together are a good one; no key was made"
+        )),
+        _ => Ok(secret),
     }
-    Ok(secret)
 }
 
 fn from_environment() -> Option<Secret> {

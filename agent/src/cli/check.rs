@@ -90,7 +90,7 @@ pub async fn run(arguments: Arguments) -> Result<(), Failure> {
                 it.said
             );
         }
-        hints(&config, recipients.certs().len())
+        hints(&config, recipients.distinct())
             .iter()
             .for_each(|hint| println!("hint   {hint}"));
     }

@@ -11,7 +11,10 @@ use std::{
 use anyhow::Context;
 
 use super::NewKey;
-use crate::{backup::signer::SigningKey, config::Config};
+use crate::{
+    backup::{recipients::Recipients, signer::SigningKey},
+    config::Config,
+};
 
 /// The secret key's name in the kit.
 pub const SECRET_KEY: &str = "owner.secret.asc";
@@ -68,6 +71,7 @@ pub fn write(
         fingerprints.push_str(&format!("agent      {}\n", signer.fingerprint()));
         write_new(&dir.join(AGENT_CERTIFICATE), &signer.certificate()?, PUBLIC)?;
     }
+    fingerprints.push_str(&others(key, config));
     private(&dir.join("FINGERPRINTS.txt"), &fingerprints)?;
     if let Some(config) = config {
         let text =
@@ -77,6 +81,29 @@ pub fn write(
         private(&dir.join("KIT.md"), GUIDE)?;
     }
     Ok(())
+}
+
+/// The other keys that open the backups: of the spare one, and of the owner's when this is the spare one's kit.
+fn others(key: &NewKey, config: Option<&Config>) -> String {
+    let paths = config.map_or(&[][..], |config| &config.backup.recipients);
+    // A kit is made also where one of them cannot be read: `agent check` tells that.
+    let certs = paths
+        .iter()
+        .filter_map(|path| Recipients::load(std::slice::from_ref(path)).ok());
+    let mut lines: Vec<String> = Vec::new();
+    for recipients in certs {
+        for cert in recipients
+            .certs()
+            .iter()
+            .filter(|cert| cert.fingerprint != key.fingerprint)
+        {
+            let line = format!("recipient  {}  {}\n", cert.fingerprint, cert.name);
+            if !lines.contains(&line) {
+                lines.push(line);
+            }
+        }
+    }
+    lines.concat()
 }
 
 /// The remotes' credentials as a `.env`, which the copy of agent.toml beside it finds.

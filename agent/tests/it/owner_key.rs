@@ -38,6 +38,63 @@ fn the_key_and_the_kit_are_private_and_never_overwritten() {
     }
 }
 
+#[test]
+fn a_kit_names_every_key_that_opens_and_a_key_that_is_named_twice_is_one() {
+    let shop = Shop::new();
+    shop.agent_done(&["key", "new", "--out", "spare", "--name", "Cold spare"]);
+    let fingerprints = |kit: &str| fs::read_to_string(shop.path(kit).join("FINGERPRINTS.txt")).unwrap();
+    let owner = fingerprints("kit").split_whitespace().nth(2).unwrap().to_owned();
+    assert!(
+        fingerprints("spare").contains(&format!("recipient  {owner}  ")),
+        "{}",
+        fingerprints("spare")
+    );
+    let one = fs::read_to_string(shop.path("agent.toml")).unwrap();
+    let with = |more: &str| {
+        let named = format!("recipients = [\"kit/owner.asc\", \"{more}\"]");
+        fs::write(
+            shop.path("agent.toml"),
+            one.replace("recipients = [\"kit/owner.asc\"]", &named),
+        )
+        .unwrap();
+        shop.agent_done(&["check"])
+    };
+    fs::copy(shop.path("kit/owner.asc"), shop.path("again.asc")).unwrap();
+    for twice in ["kit/owner.asc", "again.asc"] {
+        let said = with(twice);
+        assert!(said.contains("hint   one recipient"), "{twice}: {said}");
+    }
+    let said = with("spare/owner.asc");
+    assert!(!said.contains("one recipient"), "{said}");
+    shop.agent_done(&["key", "new", "--out", "third"]);
+    let spare = fingerprints("spare")
+        .split_whitespace()
+        .nth(2)
+        .unwrap()
+        .to_owned();
+    for known in [owner, spare] {
+        assert_eq!(fingerprints("third").matches(&known).count(), 1);
+    }
+}
+
+#[test]
+fn a_passphrase_that_can_be_guessed_makes_no_key() {
+    let shop = Shop::without_key();
+    let new = |passphrase: &str| shop.agent_with_passphrase(&["key", "new", "--out", "kit"], passphrase);
+    for (passphrase, told) in [
+        ("", "is empty"),
+        ("a", "has 1 characters"),
+        ("eleven char", "at least 12"),
+    ] {
+        let output = new(passphrase);
+        let said = crate::shop::stderr(&output);
+        assert_eq!(output.status.code(), Some(2), "{said}");
+        assert!(said.contains(told), "{said}");
+        assert!(!shop.path("kit").exists());
+    }
+    assert!(new("twelve chars").status.success());
+}
+
 /// Makes a key with gpg as its manual says, and puts certificate and secret key into the shop's folder.
 fn make_key_with_gpg(shop: &Shop, algorithm: &str, passphrase: &str) {
     const USER: &str = "Owner <owner@example.org>";
