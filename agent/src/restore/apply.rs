@@ -177,10 +177,15 @@ async fn fetch_database(
 ) -> anyhow::Result<(Temporary, Reached)> {
     let path = folder.join(leftovers::database_name());
     let journal = Temporary::new(folder.join(leftovers::journal_name()));
-    leftovers::adopt(folder, &path, journal.path());
+    let was_left = leftovers::adopt(folder, &path, journal.path());
     let temporary = Temporary::new(path);
     loop {
-        let place = (open_file(temporary.path())?, temporary.path(), journal.path());
+        let place = assemble::Place {
+            file: open_file(temporary.path())?,
+            path: temporary.path(),
+            journal: journal.path(),
+            was_left,
+        };
         let mut working_at = Culprit::Database;
         match assemble::database(plan, sources, place, notes, &mut working_at, progress).await {
             Ok(reached) => return Ok((temporary, reached)),

@@ -44,17 +44,27 @@ pub struct Reached {
 /// A segment that was put under the name of another.
 const MISNAMED: &str = "it is another segment than its name says";
 
+/// Where the database is put together.
+pub(super) struct Place<'a> {
+    pub file: File,
+    pub path: &'a Path,
+    /// Which parts are in the file.
+    pub journal: &'a Path,
+    /// Whether both were left by a restore that was interrupted: else an attempt before this one has made them.
+    pub was_left: bool,
+}
+
 /// Fills the file and checks it. `notes` are what went wrong and did not matter; `working_at` is what is to blame for a
 /// failure.
 pub(super) async fn database(
     plan: &Plan,
     sources: &Sources<'_>,
-    (file, path, journal): (File, &Path, &Path),
+    place: Place<'_>,
     notes: &mut Vec<String>,
     working_at: &mut Culprit,
     progress: &dyn Progress,
 ) -> Result<Reached, Failure> {
-    let place = (file, journal);
+    let path = place.path;
     let (pages, reached) = assemble(plan, sources, place, notes, working_at, progress).await?;
     progress.begin("checking the database", 0);
     tokio::task::block_in_place(|| settle(plan, &pages, path, working_at))?;
@@ -64,7 +74,7 @@ pub(super) async fn database(
 async fn assemble(
     plan: &Plan,
     sources: &Sources<'_>,
-    (file, journal): (File, &Path),
+    place: Place<'_>,
     notes: &mut Vec<String>,
     working_at: &mut Culprit,
     progress: &dyn Progress,
@@ -75,7 +85,7 @@ async fn assemble(
         true => Summing::Later,
         false => Summing::Now,
     };
-    let mut pages = fill(base, sources, (file, journal, summing), notes, progress).await?;
+    let mut pages = fill(base, sources, (place, summing), notes, progress).await?;
     if summing == Summing::Now {
         prove(base, &pages.root())?;
     }
@@ -115,11 +125,12 @@ async fn assemble(
 async fn fill(
     base: &Manifest,
     sources: &Sources<'_>,
-    (file, journal, summing): (File, &Path, Summing),
+    (place, summing): (Place<'_>, Summing),
     notes: &mut Vec<String>,
     progress: &dyn Progress,
 ) -> Result<PagesFile, Failure> {
     progress.begin("restoring the database", base.database_bytes);
+    let Place { file, journal, .. } = place;
     file.set_len(base.database_bytes)
         .context("making room for the database")
         .map_err(Failure::Here)?;
@@ -130,7 +141,7 @@ async fn fill(
         sum.merge(part.sum);
         progress.advance(base.database[*index].plain_size_bytes);
     }
-    if !done.is_empty() {
+    if !done.is_empty() && place.was_left {
         notes.push(format!(
             "{} of {} parts were there already, from a restore that was interrupted",
             done.len(),

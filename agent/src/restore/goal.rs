@@ -327,6 +327,6 @@ fn none_opens(
     }
     Refused {
         reason,
-        next: sources.silent_remotes().map_or(Next::Nothing, Next::Advice),
+        next: sources.silent_remotes().map_or(Next::OtherKey, Next::Advice),
     }
 }

@@ -25,7 +25,8 @@ pub(super) fn journal_name() -> String {
 
 /// Takes over the database and the journal that a killed restore left in the folder, if there are both, and removes what
 /// else was left. Whether they are of any use is seen by the journal. Called before this process makes anything there.
-pub(super) fn adopt(folder: &Path, database: &Path, journal: &Path) {
+/// Gives whether there was something to take over.
+pub(super) fn adopt(folder: &Path, database: &Path, journal: &Path) -> bool {
     let number = of_the_dead(folder).iter().find_map(|path| {
         let number = path
             .file_name()?
@@ -49,6 +50,7 @@ pub(super) fn adopt(folder: &Path, database: &Path, journal: &Path) {
             remove_one(old);
         }
     }
+    old.is_some()
 }
 
 /// Refuses a folder that holds anything else than what killed restores left; one that is not there holds nothing.

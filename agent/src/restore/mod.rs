@@ -135,8 +135,10 @@ pub enum Next {
     Chain(ChainId),
     /// The commit is in each of these chains, and was seen about then.
     Which(CommitNumber, Vec<(ChainId, UnixMillis)>),
-    /// No other one on these remotes can be restored with this key.
+    /// No other one on these remotes can be restored either.
     Nothing,
+    /// None of them opens with this key.
+    OtherKey,
     /// Something else, in a sentence.
     Advice(String),
 }

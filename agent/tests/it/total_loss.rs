@@ -60,8 +60,40 @@ fn a_restore_that_fails_in_its_middle_takes_the_folders_along_that_it_made() {
         spoil("flipped", &shop.path(remote).join(text(&point["objects"][0])));
     }
     let said = shop.agent_refuses(1, &LIVE);
-    assert!(said.contains("No other backup on these remotes"), "{said}");
+    assert!(
+        said.contains("No other backup on these remotes can be restored either"),
+        "{said}"
+    );
     assert!(!shop.path("live").exists());
+    // Nothing is wrong with the backups where the key is another one.
+    shop.agent_done(&["key", "new", "--out", "other"]);
+    let said = shop.agent_refuses(1, &["restore", "--key", "other/owner.secret.asc", "--yes"]);
+    assert!(said.contains("can be restored with this key"), "{said}");
+}
+
+#[test]
+fn a_restore_that_goes_another_way_tells_of_no_interrupted_one() {
+    let shop = Shop::new();
+    shop.fill(256);
+    shop.back_up();
+    shop.fill(4);
+    // Two that stand at the same commit upon the same base: either leads there.
+    for _ in 0..2 {
+        std::thread::sleep(std::time::Duration::from_millis(2));
+        shop.agent_done(&["backup", "--delta"]);
+    }
+    let delta = shop.listed().remove(0);
+    for remote in ["local", "offsite"] {
+        spoil("flipped", &shop.path(remote).join(text(&delta["objects"][0])));
+    }
+    let output = shop.agent(&crate::shop::RESTORE);
+    let said = String::from_utf8_lossy(&output.stdout).into_owned() + &stderr(&output);
+    assert!(
+        output.status.success() && said.contains(text(&delta["id"])),
+        "{said}"
+    );
+    assert_eq!(integrity_of(&shop.path("back/shop.db")), "ok");
+    assert!(!said.contains("there already"), "{said}");
 }
 
 #[test]

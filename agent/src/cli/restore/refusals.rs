@@ -26,6 +26,11 @@ pub(super) fn told(refused: &Refused, arguments: &Arguments, config: &Config) ->
     let next = match &refused.next {
         Next::Advice(text) => format!("{text}."),
         Next::Nothing => {
+            "No other backup on these remotes can be restored either. `agent list` shows what they hold and lack; another \
+             remote (without --remote) may have what is missing."
+                .to_owned()
+        }
+        Next::OtherKey => {
             "No other backup on these remotes can be restored with this key. `agent list` shows what they hold; \
              another remote (without --remote) or another key may help."
                 .to_owned()
@@ -121,7 +126,7 @@ pub(super) fn command(arguments: &Arguments, choice: &[(&str, &str)]) -> String 
 }
 
 /// As a shell takes it for one word.
-pub(super) fn quoted(text: &str) -> String {
+pub(in crate::cli) fn quoted(text: &str) -> String {
     let plain = |char: char| char.is_ascii_alphanumeric() || "/._-+:@".contains(char);
     if !text.is_empty() && text.chars().all(plain) {
         return text.to_owned();
