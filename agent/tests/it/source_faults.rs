@@ -120,6 +120,11 @@ fn a_journal_mode_cannot_be_changed_while_it_is_followed_and_is_told_afterwards(
     let store = || Store::open_to_look(&shop.path("state")).unwrap().unwrap();
     let fault = wait_for("the fault", || store().capture_fault().unwrap());
     assert!(fault.1.contains("not wal"), "{}", fault.1);
+    let told = agent.get("/durable");
+    assert!(
+        told.contains("not off this machine, because the capture stands still: the newest"),
+        "{told}"
+    );
     cli(&shop.database(), "PRAGMA journal_mode = WAL;");
     sell(&shop, 3);
     settled(&shop, &agent);

@@ -262,9 +262,12 @@ impl Capture {
         self.wake
             .try_send(Wake::Durable(answer))
             .map_err(|_| anyhow::anyhow!("too many wait already, or the capture has ended"))?;
-        let mark = answered.await.context("the capture stands still")?;
+        let mark = answered
+            .await
+            .map_err(|_| anyhow::anyhow!("the capture stands still"))?;
         while !self.is_durable(&mark)? {
-            shipped.changed().await.context("nothing is shipped any more")?;
+            let changed = shipped.changed().await;
+            changed.map_err(|_| anyhow::anyhow!("nothing is shipped any more"))?;
         }
         Ok(mark)
     }
