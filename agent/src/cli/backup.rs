@@ -5,16 +5,18 @@ use std::sync::Arc;
 
 use anyhow::Context;
 use jiff::Timestamp;
-use protocol::time::UnixMillis;
+use protocol::{object_key::PointId, time::UnixMillis};
 
 use super::{ConfigArgument, Failure, interrupted, load, progress, words};
 use crate::{
     alert::{Alerts, calendar::Calendar, ladder::ladder, message::Voice},
-    backup::{self, Commits, Taken, Want},
+    backup::{self, Commits, TakeError, Taken, Want},
     config::{Config, Purpose},
     store::{Store, lock},
     watch::backup_outcome,
 };
+
+mod damaged;
 
 /// Arguments of `agent backup`.
 #[derive(clap::Args)]
@@ -42,9 +44,13 @@ pub async fn run(arguments: Arguments) -> Result<(), Failure> {
     let store = Arc::new(Store::open(&config.state_dir)?);
     let commits = commits(&arguments, &config, &store)?;
     let want = if arguments.delta { Want::Delta } else { Want::Full };
+    let older = store
+        .last_point()
+        .unwrap_or_default()
+        .map(|known| known.manifest.point);
     // Stopped in its middle, it removes what it has staged so far.
     let taken = tokio::select! {
-        taken = backup::take(&config, &store, want, commits, progress::watcher()) => taken.map_err(anyhow::Error::from)?,
+        taken = backup::take(&config, &store, want, commits, progress::watcher()) => taken.map_err(|error| untaken(error, &arguments, &config, older.as_ref()))?,
         () = left_alone(arguments.agent.is_some()) => {
             return Err(Failure::Failed(anyhow::anyhow!("the agent that asked for this backup has ended: there is none")));
         }
@@ -97,10 +103,32 @@ pub async fn run(arguments: Arguments) -> Result<(), Failure> {
     for line in &taken.left_out {
         eprintln!("agent: not in the backup: {line}");
     }
+    complain(&taken, &config, older.as_ref())
+}
+
+/// What the owner must hear although there is one.
+fn complain(taken: &Taken, config: &Config, older: Option<&PointId>) -> Result<(), Failure> {
     match taken.complaint() {
+        Some(complaint) if taken.damage.is_some() => Err(Failure::Failed(anyhow::anyhow!(
+            "{complaint}.\n{}",
+            damaged::way_out(config, older)
+        ))),
         Some(complaint) => Err(Failure::Failed(anyhow::anyhow!(complaint))),
         None => Ok(()),
     }
+}
+
+/// Why there is none, and what can be had all the same.
+fn untaken(error: TakeError, arguments: &Arguments, config: &Config, older: Option<&PointId>) -> Failure {
+    let error = anyhow::Error::from(error);
+    // The agent that asks puts it into an alert, whose runbook says the same.
+    Failure::Failed(match damaged::is_cause(&error) && arguments.agent.is_none() {
+        true => anyhow::anyhow!(
+            "the database is damaged: {error:#}.\n{}",
+            damaged::way_out(config, older)
+        ),
+        false => error,
+    })
 }
 
 /// Resolves when the agent that started this process is no more: then nobody holds the other end of its input.

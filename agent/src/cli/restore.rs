@@ -25,6 +25,7 @@ use crate::{
 
 mod early;
 mod refusals;
+pub(super) use refusals::quoted;
 mod told;
 
 use refusals::{refusal, told};

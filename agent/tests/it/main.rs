@@ -18,6 +18,7 @@ mod capture_rig;
 mod channels;
 mod clock_ahead;
 mod console;
+mod damaged_source;
 mod far_remote;
 mod fault_proxy;
 mod few_manifests;

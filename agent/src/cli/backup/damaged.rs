@@ -1,0 +1,43 @@
+//! What an owner can still do when the database in use is damaged: the file gives what SQLite can read of it, and the
+//! remotes give an older state.
+//! It only prints commands; it reads and restores nothing.
+
+use protocol::object_key::PointId;
+use rusqlite::ErrorCode;
+
+use crate::{cli::restore::quoted, config::Config};
+
+/// Whether a backup failed because the database is damaged.
+pub(super) fn is_cause(error: &anyhow::Error) -> bool {
+    let sqlite = error
+        .chain()
+        .filter_map(|cause| cause.downcast_ref::<rusqlite::Error>());
+    let mut codes = sqlite.filter_map(rusqlite::Error::sqlite_error_code);
+    codes.any(|code| matches!(code, ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase))
+}
+
+/// The commands, each on a line of its own. `older` is the newest restore point from before.
+pub(super) fn way_out(config: &Config, older: Option<&PointId>) -> String {
+    let database = config.backup.database.display().to_string();
+    let quoted_at = |end: &str| quoted(&format!("{database}{end}"));
+    let config_path = quoted(&config.path.to_string_lossy());
+    let older = older.map_or_else(
+        || "no restore point is known here: `agent list` asks the remotes".to_owned(),
+        |point| {
+            format!(
+                "the newest restore point from before, or an older one of `agent list` if it is damaged too:\n  \
+                 agent restore --config {config_path} --key owner.secret.asc --point {point} --to restored"
+            )
+        },
+    );
+    format!(
+        "Backups that were taken before are as they were. What can be had:\n\
+         what SQLite still reads of the file, after `systemctl stop bot` and onto another disk if this one fails:\n  \
+         sqlite3 {} .dump | sed 's/^ROLLBACK;.*/COMMIT;/' | sqlite3 {}\n\
+         {older}\n\
+         Compare both before one of them goes live: the first may lack rows, the second lacks what came later. \
+         docs/RUNBOOK.md, `database_damaged`",
+        quoted_at(""),
+        quoted_at(".saved"),
+    )
+}
