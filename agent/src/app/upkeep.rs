@@ -19,7 +19,7 @@ use crate::{
     backup::{remembered::Remembered, schedule},
     config::Config,
     console::work::{Ask, DrillEnd},
-    store::{Store, rehearsal::Kind},
+    store::{Store, freshness::latest, rehearsal::Kind},
 };
 
 mod asked;
@@ -124,6 +124,8 @@ impl Upkeep {
         let newest = |remote: &String| self.store.newest_rehearsal(Kind::Drill, remote).ok().flatten();
         remotes
             .map(|remote| (remote.clone(), newest(remote).map(|it| it.ended_at)))
+            // Of a clock that ran ahead: it would not be this remote's turn again for as long.
+            .map(|(remote, at)| (remote, at.filter(|at| *at <= latest(now()))))
             .collect()
     }
 
@@ -132,7 +134,7 @@ impl Upkeep {
         let (run, began_at) = (RunId::random(), now());
         self.beat(&Signal::Start, &run).await;
         let ended = rehearsal.await;
-        let passed = self.store.last_passed(Kind::Drill, remote).ok().flatten();
+        let passed = self.store.last_passed(Kind::Drill, remote, now()).ok().flatten();
         let signal = match passed.is_some_and(|at| at >= began_at) {
             true => Signal::Success,
             // What exactly is wrong is the owner's to read, and not the outside's.

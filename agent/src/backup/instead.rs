@@ -46,7 +46,7 @@ impl Base {
         };
         let base = &head.base.point;
         Some(if self.holders.is_empty() {
-            format!("no remote holds the newest full backup, {base}, any more")
+            format!("no remote holds the newest full backup, {base}, whole any more")
         } else if head.page_size != taken.page_size {
             format!("the database's pages have another size than in {base}")
         } else if head.chain != taken.chain {

@@ -211,7 +211,7 @@ fn backups(config: &Config, store: Option<&Store>, now: UnixMillis) -> anyhow::R
     let view = |name: &String| -> anyhow::Result<BackupView> {
         let newest = fresh.iter().find(|fresh| fresh.remote == *name);
         let passed = store
-            .map(|store| store.last_passed(Kind::Drill, name))
+            .map(|store| store.last_passed(Kind::Drill, name, now))
             .transpose()?;
         let last = store
             .map(|store| store.newest_rehearsal(Kind::Drill, name))

@@ -7,7 +7,7 @@ use protocol::time::UnixMillis;
 use rusqlite::{OptionalExtension, named_params};
 use serde_json::{Value, json};
 
-use super::Store;
+use super::{Store, freshness::latest};
 
 /// In what a look saw: it found nothing wrong, and could not compare everything that it drew.
 pub const UNCOMPARED_ONLY: &str = "uncompared_only";
@@ -26,7 +26,8 @@ const SELECT_STORED: &str = "
     WHERE kind = 'sample' AND remote = :remote AND json_type(seen, '$.stored_bytes') = 'integer'
     ORDER BY id DESC LIMIT :most";
 const SELECT_PASSED: &str = "
-    SELECT max(ended_at) FROM rehearsal WHERE kind = :kind AND remote = :remote AND fault IS NULL";
+    SELECT max(ended_at) FROM rehearsal
+    WHERE kind = :kind AND remote = :remote AND fault IS NULL AND ended_at <= :latest";
 const SELECT_DRILLED: &str = "
     SELECT point, max(ended_at) FROM rehearsal
     WHERE kind = 'drill' AND fault IS NULL AND point IS NOT NULL GROUP BY point";
@@ -215,12 +216,17 @@ impl Store {
         .map(|at: Option<i64>| at.map(UnixMillis))
     }
 
-    /// When the last one that passed ended.
+    /// When the last one that passed ended; one of a clock that ran ahead counts for nothing.
     ///
     /// # Errors
     /// When the database refuses.
-    pub fn last_passed(&self, kind: Kind, remote: &str) -> rusqlite::Result<Option<UnixMillis>> {
-        let parameters = named_params! {":kind": kind.word(), ":remote": remote};
+    pub fn last_passed(
+        &self,
+        kind: Kind,
+        remote: &str,
+        now: UnixMillis,
+    ) -> rusqlite::Result<Option<UnixMillis>> {
+        let parameters = named_params! {":kind": kind.word(), ":remote": remote, ":latest": latest(now).0};
         self.read(|connection| {
             connection
                 .prepare_cached(SELECT_PASSED)?

@@ -26,6 +26,9 @@ fn a_point_of_the_future_has_no_age_and_is_not_rehearsed() {
     let Some((now, ahead)) = one_of_now_and_one_ahead(&shop) else {
         return;
     };
+    let mut ahead_too = shop.command(&["drill", "--remote", "local"]);
+    let output = ahead_too.envs(clock_set("+5d").unwrap()).output().unwrap();
+    assert!(output.status.success(), "{}", stderr(&output));
     let status = shop.agent(&["status"]);
     let said = String::from_utf8(status.stdout).unwrap();
     for remote in ["local", "offsite"] {
@@ -34,6 +37,7 @@ fn a_point_of_the_future_has_no_age_and_is_not_rehearsed() {
     }
     let line = format!("{} is dated in the future, and passed over", text(&ahead));
     assert!(said.contains(&line), "{said}");
+    assert!(said.contains("local was not rehearsed yet"), "{said}");
     let drilled = shop.agent_done(&["drill", "--remote", "local"]);
     assert!(
         drilled.contains(&format!("the shop came back from {}", text(&now))),
