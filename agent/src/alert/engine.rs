@@ -23,10 +23,12 @@ mod episode;
 mod floor;
 mod hold;
 mod notice;
+mod rekey;
 mod tick;
 
 pub use hold::{MAINTENANCE, silence};
 pub use notice::{Fault, Kind, Notice};
+pub use rekey::rekey;
 pub use tick::{acknowledge, tick};
 
 /// Who is back within this time was here before: it comes and goes.

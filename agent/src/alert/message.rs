@@ -9,13 +9,16 @@ use protocol::{
     time::UnixMillis,
 };
 
-pub use super::text::{duration, moment, rupiah};
 use super::{
     calendar::Calendar,
     engine::{Fault, Kind, Notice},
-    rule::{Rule, Topic, object_of},
+    rule::{Topic, object_of},
     text::{cut, figure, moment_beside, one_line, printable, units},
     words::{self, phrases, wording, wording_of},
+};
+pub use super::{
+    explained::explained,
+    text::{duration, moment, rupiah},
 };
 use crate::{
     config::{Config, Language},
@@ -193,26 +196,6 @@ pub fn headline(voice: &Voice, fault: &Fault) -> String {
     )
 }
 
-/// What a rule means and what to do about it, or what a report of the bot's does, where no alert is at hand. `None`
-/// for a name that is neither.
-#[must_use]
-pub fn explained(voice: &Voice, name: &str) -> Option<String> {
-    let fill = |text: &str| text.replace("{unit}", &voice.unit).replace("{object}", "…");
-    let Some(rule) = Rule::named(name) else {
-        return words::incident(voice.language, name).map(fill);
-    };
-    let (words, phrases) = (wording(voice.language, rule), phrases(voice.language));
-    Some(format!(
-        "{} {}\n\n{}: {}\n\n{}: {}",
-        icon(rule.severity()),
-        fill(words.headline),
-        phrases.means,
-        fill(words.means),
-        phrases.todo,
-        fill(words.todo),
-    ))
-}
-
 fn trouble_text(voice: &Voice, notice: &Notice, prefix: Option<&str>) -> (String, String) {
     let words = wording_of(voice.language, notice.lead.rule, &notice.lead.key);
     let phrases = phrases(voice.language);
@@ -325,7 +308,7 @@ fn fill(voice: &Voice, fault: &Fault, text: &str) -> String {
         .replace("{detail}", &cut(&printable(&fault.detail), DETAIL_UNITS_MAX))
 }
 
-fn icon(severity: Severity) -> &'static str {
+pub(super) fn icon(severity: Severity) -> &'static str {
     match severity {
         Severity::Info => "🔵",
         Severity::Warning => "🟡",
@@ -338,6 +321,7 @@ mod tests {
     use protocol::incident::IncidentId;
 
     use super::*;
+    use crate::alert::rule::Rule;
     use crate::store::{
         episodes::EpisodeId,
         outbox::{DeliveryId, Elsewhere},

@@ -35,6 +35,13 @@ impl Role {
         Self::ALL.into_iter().find(named).unwrap_or(Self::Shop)
     }
 
+    /// What a stored key asks, whatever the role.
+    #[must_use]
+    pub fn question_of(key: &str) -> &str {
+        let kind = key.split_once('/').map_or(key, |(kind, _)| kind);
+        kind.strip_suffix(Self::of_key(key).suffix()).unwrap_or(kind)
+    }
+
     const fn suffix(self) -> &'static str {
         match self {
             Self::Shop => "",
@@ -55,6 +62,7 @@ mod tests {
             let key = role.key("disk_writes", "/mnt/disk_of_logs/x");
             assert_eq!(Role::of_key(key.as_str()), role, "{key}");
             assert_eq!(key.object(), "/mnt/disk_of_logs/x");
+            assert_eq!(Role::question_of(key.as_str()), "disk_writes");
         }
         assert!(Role::Shop < Role::State && Role::State < Role::Remote && Role::Remote < Role::Logs);
     }

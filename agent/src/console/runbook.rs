@@ -52,6 +52,11 @@ mod tests {
             assert!(short.len() + text.len() < 3_900, "{name}");
         }
         assert_eq!(explained(&voice, "nothing"), None);
+        let disk = explained(&voice, "disk_full").unwrap();
+        assert!(
+            disk.contains("hanya ada cadangan: toko tetap berjalan. Cadangan bisa berhenti"),
+            "{disk}"
+        );
         let short = explained(&voice, "bot_gone").unwrap();
         assert!(
             short.contains("Yang perlu dilakukan: ") && short.contains("systemctl status bot.service"),
@@ -65,6 +70,20 @@ mod tests {
             let text = entry(rule.name()).unwrap_or_default();
             assert!(!text.is_empty() && !text.contains("##"), "{}", rule.name());
             assert!(text.len() < 3_500, "{}", rule.name());
+        }
+        for name in [
+            "disk_low",
+            "disk_full",
+            "disk_filling",
+            "inodes_low",
+            "disk_read_only",
+        ] {
+            let text = entry(name).unwrap_or_default();
+            assert!(text.contains("Only the agent's state there: "), "{name}");
+            assert!(
+                text.contains("Only backups: ") && text.contains("Only logs: "),
+                "{name}"
+            );
         }
         assert_eq!(entry("nothing"), None);
         assert!(names().count() >= Rule::ALL.len());

@@ -25,6 +25,10 @@ use crate::{
     beat::Beat,
 };
 
+/// A question that speaks of other things than before does so for so long before what it left out ends: a disk may be
+/// mounted again within a minute.
+const LEFT_OUT_AFTER: Duration = Duration::from_secs(120);
+
 /// The watch as a whole.
 pub struct Cycle {
     /// Who hears of what is wrong.
@@ -57,6 +61,8 @@ struct Slot {
     is_late: bool,
     /// What it last told of.
     keys: Vec<AlertKey>,
+    /// Since when it speaks of just these, until what it left out has ended.
+    changed: Option<Instant>,
 }
 
 impl Cycle {
@@ -123,7 +129,6 @@ impl Cycle {
         let Some(slot) = slots.get_mut(answer.slot) else {
             return;
         };
-        slot.probe = Some(answer.probe);
         slot.is_late = false;
         let keys: Vec<AlertKey> = answer
             .seen
@@ -133,8 +138,15 @@ impl Cycle {
             .collect();
         let gone = slot.keys.iter().filter(|key| !keys.contains(key));
         gone.for_each(|key| self.board.forget(key));
-        slot.keys = keys;
         let now = now();
+        if let Err(error) = self.look_after_alerts(slot, answer.probe.as_ref(), &keys, now) {
+            tracing::error!(
+                error = format!("{error:#}"),
+                "the agent's database refused to end alerts that nobody looks at any more"
+            );
+        }
+        slot.keys = keys;
+        slot.probe = Some(answer.probe);
         if let Err(error) = self.history.add(now, &answer.seen.samples) {
             tracing::error!(%error, "five minutes of figures could not be kept");
         }
@@ -152,6 +164,27 @@ impl Cycle {
     }
 }
 
+impl Cycle {
+    /// Alerts follow their question: to a new key at once, to their end once it has left them out for a while.
+    fn look_after_alerts(
+        &self,
+        slot: &mut Slot,
+        probe: &dyn Probe,
+        keys: &[AlertKey],
+        now: UnixMillis,
+    ) -> anyhow::Result<()> {
+        if slot.keys != keys {
+            slot.changed = Some(Instant::now());
+            self.alerts.hand_over(|key| probe.owns(key), keys, now)?;
+        }
+        if slot.changed.is_some_and(|at| at.elapsed() >= LEFT_OUT_AFTER) {
+            self.alerts.end_unspoken(|key| probe.owns(key), keys, now)?;
+            slot.changed = None;
+        }
+        Ok(())
+    }
+}
+
 impl Slot {
     fn new(probe: Box<dyn Probe>) -> Self {
         Self {
@@ -162,6 +195,7 @@ impl Slot {
             asked: None,
             is_late: false,
             keys: Vec::new(),
+            changed: None,
         }
     }
 

@@ -35,6 +35,9 @@ const REMEMBERED_MS: i64 = 26 * 3_600_000;
 const LOW_PERCENT: f64 = 90.0;
 const FULL_PERCENT: f64 = 95.0;
 
+/// What is asked of each disk: the kinds of its keys, before the role.
+const QUESTIONS: [&str; 4] = ["disk", "disk_writes", "disk_files", "disk_forecast"];
+
 const ROOM: &[Rule] = &[Rule::DiskLow, Rule::DiskFull];
 const FILES: &[Rule] = &[Rule::InodesLow];
 const FILLING: &[Rule] = &[Rule::DiskFilling];
@@ -55,6 +58,8 @@ pub struct Disks {
     /// Each is on a disk that the shop needs; those on the same one are looked at once.
     places: Vec<(Role, PathBuf)>,
     health: watch::Receiver<Option<Health>>,
+    /// Whether the bot has told of itself since the start: before, its log's disk is not known.
+    has_heard: bool,
     /// What rotates by itself: logs, spool, backups, the journal.
     rotating: Vec<PathBuf>,
     database: PathBuf,
@@ -77,6 +82,7 @@ impl Disks {
         Self {
             places,
             health,
+            has_heard: false,
             rotating,
             database,
             past,
@@ -89,6 +95,7 @@ impl Disks {
     /// The folder that the bot logs to, by its own word. It stays known while the bot does not answer.
     fn learn(&mut self) {
         let told = self.health.borrow().as_ref().and_then(|health| {
+            self.has_heard = true;
             let log = health.log.as_ref()?;
             Path::new(&log.path).parent().map(Path::to_path_buf)
         });
@@ -153,6 +160,11 @@ impl Probe for Disks {
 
     fn every(&self) -> Duration {
         EVERY
+    }
+
+    fn owns(&self, key: &str) -> bool {
+        let is_known = self.has_heard || Role::of_key(key) != Role::Logs;
+        is_known && QUESTIONS.contains(&Role::question_of(key))
     }
 
     fn look(&mut self, at: At) -> Seen {

@@ -29,6 +29,12 @@ pub trait Probe: Send + 'static {
         Duration::from_secs(4)
     }
 
+    /// Whether an alert that stands under this key is one that this question alone speaks of, at every look at which its
+    /// object is there. What it owns and does not speak of any more ends.
+    fn owns(&self, _key: &str) -> bool {
+        false
+    }
+
     /// Asks.
     fn look(&mut self, at: At) -> Seen;
 }

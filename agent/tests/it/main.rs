@@ -34,6 +34,7 @@ mod missing_commits;
 mod object_lock;
 mod older;
 mod one_remote;
+mod orphans;
 mod owner_key;
 mod pictures;
 mod points;

@@ -461,3 +461,33 @@ fn account_for(said: &[(UnixMillis, Notice)]) {
 }
 
 mod flapping;
+
+#[test]
+fn an_alert_under_another_key_is_the_same_alert_and_ends_under_the_new_one() {
+    let mut day = Day::begin();
+    day.wrong("disk_writes//mnt", Rule::DiskReadOnly);
+    day.change(|book, _, now| {
+        silence(book, "disk_writes//mnt", Duration::from_secs(600), now);
+        Vec::new()
+    });
+    day.pass(10);
+    assert_eq!(day.told(), ["first disk_writes//mnt"]);
+    day.change(|book, _, now| rekey(book, "disk_writes//mnt", "disk_writes_of_remote//mnt", now));
+    day.restart();
+    let book = day.store.book().unwrap();
+    assert_eq!(book.alerts.len(), 1);
+    assert!(
+        book.silences
+            .values()
+            .all(|silence| silence.scope == "disk_writes_of_remote//mnt")
+    );
+    day.fine("disk_writes_of_remote//mnt");
+    assert_eq!(
+        day.told(),
+        [
+            "resolved disk_writes_of_remote//mnt",
+            "settled disk_writes_of_remote//mnt"
+        ]
+    );
+    assert!(day.store.book().unwrap().alerts.is_empty());
+}

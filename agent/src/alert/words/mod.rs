@@ -66,6 +66,8 @@ pub(super) struct Phrases {
     pub done: &'static str,
     /// Before what to do.
     pub todo: &'static str,
+    /// Before what it means on a disk that holds nothing graver, in the order of [`Role::ALL`] after the shop's.
+    pub only_on_disk: [&'static str; 3],
     /// Before the headline of a told trouble that is graver now.
     pub worse: &'static str,
     /// Before the headline when more came after it was told.

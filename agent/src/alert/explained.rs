@@ -1,0 +1,47 @@
+//! What a rule means and what to do about it, where no alert is at hand: for `/runbook` and the button under an alert.
+//! Only words; docs/RUNBOOK says more.
+
+use super::{
+    message::{Voice, icon},
+    role::Role,
+    rule::Rule,
+    words::{self, phrases, wording, wording_of},
+};
+
+/// What a rule means and what to do about it, or what a report of the bot's does, where no alert is at hand. `None`
+/// for a name that is neither.
+#[must_use]
+pub fn explained(voice: &Voice, name: &str) -> Option<String> {
+    let fill = |text: &str| text.replace("{unit}", &voice.unit).replace("{object}", "…");
+    let Some(rule) = Rule::named(name) else {
+        return words::incident(voice.language, name).map(fill);
+    };
+    let (words, phrases) = (wording(voice.language, rule), phrases(voice.language));
+    Some(format!(
+        "{} {}\n\n{}: {}{}\n\n{}: {}",
+        icon(rule.severity()),
+        fill(words.headline),
+        phrases.means,
+        fill(words.means),
+        on_other_disks(voice, rule),
+        phrases.todo,
+        fill(words.todo),
+    ))
+}
+
+/// What a rule about disks means for each that is not the shop's own; nothing for another rule.
+fn on_other_disks(voice: &Voice, rule: Rule) -> String {
+    let phrases = phrases(voice.language);
+    let usual = wording(voice.language, rule).means;
+    let others = Role::ALL[1..].iter().zip(phrases.only_on_disk);
+    others
+        .map(|(role, when)| {
+            (
+                when,
+                wording_of(voice.language, rule, role.key("disk", "").as_str()).means,
+            )
+        })
+        .filter(|(_, means)| *means != usual)
+        .map(|(when, means)| format!("\n\n{when}: {means}"))
+        .collect()
+}

@@ -1,0 +1,150 @@
+//! Alerts that were open when the agent was updated, or its configuration changed, and whose key nobody speaks of any more.
+
+use std::{path::PathBuf, sync::Arc, time::Instant};
+
+use agent::{
+    alert::{
+        Alerts,
+        calendar::Calendar,
+        message::Voice,
+        role::Role,
+        rule::{AlertKey, Observation, Rule},
+    },
+    config::Language,
+    store::{Store, outbox::Rung},
+    watch::{
+        disk::Disks,
+        history::History,
+        probe::{At, Probe, Seen},
+    },
+};
+use jiff::tz::TimeZone;
+use protocol::{health::Health, time::UnixMillis};
+use tokio::sync::watch;
+
+use crate::world::OWNER;
+
+const NOW: UnixMillis = UnixMillis(1_795_330_800_000);
+
+struct World {
+    dir: tempfile::TempDir,
+    store: Arc<Store>,
+    alerts: Alerts,
+    health: watch::Sender<Option<Health>>,
+}
+
+impl World {
+    fn begin() -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        let store = Arc::new(Store::open(dir.path()).unwrap());
+        let voice = Voice {
+            language: Language::En,
+            timezone: TimeZone::UTC,
+            unit: "bot.service".to_owned(),
+        };
+        let calendar = Calendar {
+            timezone: TimeZone::UTC,
+            quiet_hours: None,
+            digest_at: jiff::civil::time(8, 0, 0, 0),
+        };
+        let ladder = [Rung {
+            name: "telegram".to_owned(),
+            chats: vec![OWNER],
+        }];
+        Self {
+            alerts: Alerts::new(Arc::clone(&store), voice, calendar, &ladder),
+            dir,
+            store,
+            health: watch::Sender::new(None),
+        }
+    }
+
+    /// The machine's own disk is the shop's, and the one in memory, which every Linux has, is a place for backups.
+    fn disks(&self) -> Disks {
+        let places = vec![
+            (Role::Shop, self.dir.path().to_path_buf()),
+            (Role::Remote, PathBuf::from("/dev/shm")),
+        ];
+        let past = History::new(Arc::clone(&self.store));
+        Disks::new(places, Vec::new(), PathBuf::new(), self.health.subscribe(), past)
+    }
+
+    fn open(&self, key: &AlertKey, rule: Rule) {
+        self.alerts.observe(key, Observation::wrong(rule), NOW).unwrap();
+        self.alerts
+            .tick(NOW.plus(std::time::Duration::from_secs(60)))
+            .unwrap();
+    }
+
+    fn keys(&self) -> Vec<String> {
+        self.alerts.book().unwrap().alerts.into_keys().collect()
+    }
+}
+
+fn keys(seen: &Seen) -> Vec<AlertKey> {
+    seen.findings.iter().map(|found| found.key.clone()).collect()
+}
+
+fn look(disks: &mut Disks) -> Vec<AlertKey> {
+    keys(&disks.look(At {
+        now: NOW,
+        tick: Instant::now(),
+    }))
+}
+
+#[test]
+fn an_alert_of_before_the_roles_goes_on_under_its_disks_new_key() {
+    let world = World::begin();
+    world.open(&AlertKey::new("disk_writes", "/dev/shm"), Rule::DiskReadOnly);
+    let mut disks = world.disks();
+    let spoken = look(&mut disks);
+    world
+        .alerts
+        .hand_over(|key| disks.owns(key), &spoken, NOW)
+        .unwrap();
+    assert_eq!(world.keys(), ["disk_writes_of_remote//dev/shm"]);
+    let new = Role::Remote.key("disk_writes", "/dev/shm");
+    world.alerts.observe(&new, Observation::Fine, NOW).unwrap();
+    assert!(world.keys().is_empty());
+}
+
+#[test]
+fn an_alert_of_a_disk_that_is_gone_ends_and_says_so_and_no_other_does() {
+    let world = World::begin();
+    let mut disks = world.disks();
+    let spoken = look(&mut disks);
+    world.open(&AlertKey::new("disk_writes", "/mnt/gone"), Rule::DiskReadOnly);
+    world.open(
+        &AlertKey::new("disk_writes_of_logs", "/mnt/logs"),
+        Rule::DiskReadOnly,
+    );
+    world.open(&AlertKey::new("bot_restarts", "budget"), Rule::BotRestartsSpent);
+    world
+        .alerts
+        .hand_over(|key| disks.owns(key), &spoken, NOW)
+        .unwrap();
+    world
+        .alerts
+        .end_unspoken(|key| disks.owns(key), &spoken, NOW)
+        .unwrap();
+    // Where the bot logs is not known before it has said so.
+    assert_eq!(
+        world.keys(),
+        ["bot_restarts/budget", "disk_writes_of_logs//mnt/logs"]
+    );
+    world.health.send_replace(Some(Health::default()));
+    let spoken = look(&mut disks);
+    world
+        .alerts
+        .end_unspoken(|key| disks.owns(key), &spoken, NOW)
+        .unwrap();
+    assert_eq!(world.keys(), ["bot_restarts/budget"]);
+    // Of a disk whose room cannot be read nothing ends.
+    world.open(&Role::Remote.key("disk_writes", "/dev/shm"), Rule::DiskReadOnly);
+    let spoken = [Role::Remote.key("disk", "/dev/shm")];
+    world
+        .alerts
+        .end_unspoken(|key| disks.owns(key), &spoken, NOW)
+        .unwrap();
+    assert_eq!(world.keys().len(), 2);
+}
