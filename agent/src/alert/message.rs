@@ -35,6 +35,8 @@ pub(super) const HEADLINE_UNITS_MAX: usize = 200;
 const KIND_UNITS_MAX: usize = 64;
 /// Ways that a message takes together may differ by this much.
 const SAME_MOMENT: Duration = Duration::from_secs(30);
+/// What waited for so long waited through an outage.
+const OUTAGE_LEAST: Duration = Duration::from_secs(30);
 /// A file or a mount point among others.
 const NAME_UNITS_MAX: usize = 60;
 /// Other faults that one message names.
@@ -128,10 +130,26 @@ pub fn of_incident(voice: &Voice, calendar: &Calendar, incident: &Incident, now:
     }
 }
 
-/// The text of a row when it goes out: marked when it may have arrived before, and with where it went meanwhile.
+/// Whether it has waited through an outage: longer than the pace of messages or a second try explains. What waits for the
+/// morning has not.
+#[must_use]
+pub fn is_late(row: &Waiting, now: UnixMillis) -> bool {
+    let due_at = row
+        .message
+        .not_before
+        .map_or(row.created_at, |due_at| due_at.max(row.created_at));
+    now.since(due_at) >= OUTAGE_LEAST
+}
+
+/// The text of a row when it goes out: marked when it may have arrived before, with its true time when it comes late, and
+/// with where it went meanwhile.
 #[must_use]
 pub fn outgoing(voice: &Voice, row: &Waiting, now: UnixMillis) -> String {
     let mut text = row.message.text.clone();
+    if !row.message.is_edit && is_late(row, now) {
+        let at = moment(&voice.timezone, row.created_at);
+        text += &format!("\n\n({})", phrases(voice.language).late.replace("{at}", &at));
+    }
     if let Some(note) = elsewhere(voice, row, now) {
         text += &format!("\n\n({note})");
     }

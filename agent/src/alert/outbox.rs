@@ -3,6 +3,7 @@
 //! is opened, so that a message that may have arrived is marked when it goes out again.
 
 use std::{
+    collections::BTreeMap,
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -26,7 +27,7 @@ use crate::{
     },
 };
 
-/// More than this many at once become one message: after an outage the owner wants to read, not to scroll.
+/// More than this many at once become one message, also where none waited long: the owner wants to read, not to scroll.
 const SINGLE_ROWS_MAX: usize = 5;
 /// Rows that one look takes; more than a summary holds.
 const LOOK_ROWS: u32 = 200;
@@ -77,9 +78,11 @@ pub struct Sender {
 }
 
 /// One request: the rows that it tells, and how.
-struct Parcel<'a> {
-    rows: &'a [Waiting],
+struct Parcel {
+    rows: Vec<Waiting>,
     text: String,
+    /// What can be pressed is about this one of them.
+    pressed: Option<usize>,
     reply_to: Option<i64>,
     edit: Option<i64>,
 }
@@ -108,7 +111,8 @@ impl Sender {
         }
     }
 
-    /// Sends the oldest message, or all that wait as one when they are many. `None` when nothing waits.
+    /// Sends the oldest message, or as one all that wait when they are many or waited through an outage. `None` when
+    /// nothing waits.
     async fn send_next(&self) -> anyhow::Result<Option<Outcome>> {
         let rows = self.store.waiting(&self.address, LOOK_ROWS, now())?;
         if rows.is_empty() {
@@ -118,15 +122,16 @@ impl Sender {
             self.store.delivery_sent(&rows[..1], None, now())?;
             return Ok(Some(Outcome::Sent { message_id: None }));
         }
-        let parcel = self.parcel(&rows)?;
-        self.store.delivery_opened(parcel.rows)?;
+        let parcel = self.parcel(rows)?;
+        let told = parcel.rows.as_slice();
+        self.store.delivery_opened(told)?;
         let outcome = self.hand_over(&parcel).await;
         match &outcome {
-            Outcome::Sent { message_id } => self.store.delivery_sent(parcel.rows, *message_id, now())?,
-            Outcome::Unknown(_) => self.store.delivery_failed(parcel.rows, true, false)?,
-            Outcome::Refused(_) => self.store.delivery_failed(parcel.rows, false, true)?,
+            Outcome::Sent { message_id } => self.store.delivery_sent(told, *message_id, now())?,
+            Outcome::Unknown(_) => self.store.delivery_failed(told, true, false)?,
+            Outcome::Refused(_) => self.store.delivery_failed(told, false, true)?,
             Outcome::NotSent(_) | Outcome::RetryAfter(_) => {
-                self.store.delivery_failed(parcel.rows, false, false)?;
+                self.store.delivery_failed(told, false, false)?;
             }
         }
         Ok(Some(outcome))
@@ -144,40 +149,42 @@ impl Sender {
         Ok(live.is_none())
     }
 
-    fn parcel<'a>(&self, rows: &'a [Waiting]) -> anyhow::Result<Parcel<'a>> {
-        if rows.len() > SINGLE_ROWS_MAX {
-            let (text, count) = message::summary(&self.voice, rows, now());
+    fn parcel(&self, rows: Vec<Waiting>) -> anyhow::Result<Parcel> {
+        // An edit has its place already, and follows.
+        let mut told: Vec<Waiting> = rows.iter().filter(|row| !row.message.is_edit).cloned().collect();
+        if is_backlog(&told, now()) {
+            let (text, count) = message::summary(&self.voice, &told, now());
+            told.truncate(count);
             return Ok(Parcel {
-                rows: &rows[..count],
+                pressed: only_open(&told),
+                rows: told,
                 text,
                 reply_to: None,
                 edit: None,
             });
         }
-        let (chat_id, row) = (self.address.chat_id, &rows[0]);
+        let first: Vec<Waiting> = rows.into_iter().take(1).collect();
+        let (chat_id, row) = (self.address.chat_id, &first[0]);
         Ok(Parcel {
-            rows: &rows[..1],
             text: message::outgoing(&self.voice, row, now()),
+            pressed: row.message.open.then_some(0),
             reply_to: self.store.message_to_reply_to(chat_id, &row.message)?,
             edit: self.store.message_to_edit(chat_id, &row.message)?,
+            rows: first,
         })
     }
 
     /// An edit that the channel refuses, because its message is gone or too old, becomes a message.
-    async fn hand_over(&self, parcel: &Parcel<'_>) -> Outcome {
-        let first = &parcel.rows[0].message;
-        let is_alone = parcel.rows.len() == 1;
-        let buttons = if is_alone && first.open {
-            buttons::under(self.voice.language, first)
-        } else {
-            Vec::new()
-        };
+    async fn hand_over(&self, parcel: &Parcel) -> Outcome {
+        let pressed = parcel.pressed.and_then(|at| parcel.rows.get(at));
+        let buttons = pressed.map_or_else(Vec::new, |row| buttons::under(self.voice.language, &row.message));
+        let gravest = parcel.rows.iter().map(|row| row.message.severity).max();
         let letter = Letter {
             id: parcel.rows[0].id.0,
             chat_id: self.address.chat_id,
             headline: parcel.text.lines().next().unwrap_or_default(),
             text: &parcel.text,
-            severity: first.severity,
+            severity: gravest.unwrap_or(Severity::Info),
             loud: parcel.rows.iter().any(|row| row.message.loud),
             buttons: &buttons,
             reply_to: parcel.reply_to,
@@ -249,6 +256,21 @@ impl Sender {
             }
         }
     }
+}
+
+/// Many at once are a backlog, and so are two of which one waited through an outage.
+fn is_backlog(rows: &[Waiting], now: UnixMillis) -> bool {
+    rows.len() > SINGLE_ROWS_MAX || (rows.len() > 1 && rows.iter().any(|row| message::is_late(row, now)))
+}
+
+/// Of several messages the one about what alone is still wrong by the last that is said of it.
+fn only_open(rows: &[Waiting]) -> Option<usize> {
+    let mut last = BTreeMap::new();
+    for (at, row) in rows.iter().enumerate() {
+        last.extend(row.message.episode.map(|episode| (episode, at)));
+    }
+    let mut open = last.into_values().filter(|at| rows[*at].message.open);
+    open.next().filter(|_| open.next().is_none())
 }
 
 /// Half of it certain and half by chance, so that many agents do not come back in step. `chance` is from 0 to 1.

@@ -30,6 +30,10 @@ use crate::{
     world::{HASTE, LIMIT, OWNER, TOKEN},
 };
 
+fn now() -> UnixMillis {
+    UnixMillis(jiff::Timestamp::now().as_millisecond())
+}
+
 const LATER: UnixMillis = UnixMillis(i64::MAX);
 
 /// A store, its alerts, and senders that can be started and killed.
@@ -103,7 +107,7 @@ impl Desk {
 
     fn see(&self, object: &str, seen: Observation) {
         self.alerts
-            .observe(&AlertKey::new("backup_remote", object), seen, UnixMillis(1_000))
+            .observe(&AlertKey::new("backup_remote", object), seen, now())
             .unwrap();
     }
 
@@ -211,6 +215,85 @@ async fn a_backlog_becomes_one_message_with_the_true_times() {
 }
 
 #[tokio::test]
+async fn what_waited_through_an_outage_is_one_message_and_what_comes_together_at_a_start_is_not() {
+    let dir = tempfile::tempdir().unwrap();
+    let telegram = Telegram::start().await;
+    let desk = Desk::open(dir.path(), &telegram, &[OWNER]);
+    let hour_ago = UnixMillis(now().0 - 3_600_000);
+    let fault = Observation::wrong(Rule::BackupFailed);
+    let key = AlertKey::new("backup_remote", "a");
+    desk.alerts.observe(&key, fault, hour_ago).unwrap();
+    desk.alerts
+        .report(&[incident(1, "A job was given up.")], now())
+        .unwrap();
+    let sender = desk.send_to(OWNER);
+    desk.wait_until_sent().await;
+    let told = telegram.taken();
+    assert_eq!(told.len(), 1, "{told:?}");
+    assert!(
+        told[0].text().starts_with("2 messages at once"),
+        "{}",
+        told[0].text()
+    );
+    let at = agent::alert::message::moment(&TimeZone::UTC, hour_ago);
+    assert!(
+        told[0].text().contains(&format!("{at}  🟡 Backup failed (a)")),
+        "{}",
+        told[0].text()
+    );
+    // What is still wrong, and alone so, can be taken on from there.
+    let buttons = told[0].body["reply_markup"]["inline_keyboard"]
+        .as_array()
+        .unwrap();
+    assert_eq!(buttons[0][0]["callback_data"], "alert:ack:1");
+    // Several at once without an outage are each a message of its own.
+    desk.alerts
+        .report(&[incident(2, "Second."), incident(3, "Third.")], now())
+        .unwrap();
+    let told = telegram.wait_for(3).await;
+    desk.wait_until_sent().await;
+    sender.abort();
+    assert!(
+        told[1].text().contains("Second.") && told[2].text().contains("Third."),
+        "{told:?}"
+    );
+    assert!(!told[1].text().contains("could not be sent before"));
+}
+
+#[tokio::test]
+async fn one_message_that_waited_through_an_outage_says_its_true_time_and_keeps_its_buttons() {
+    let dir = tempfile::tempdir().unwrap();
+    let telegram = Telegram::start().await;
+    let desk = Desk::open(dir.path(), &telegram, &[OWNER]);
+    let hour_ago = UnixMillis(now().0 - 3_600_000);
+    let key = AlertKey::new("backup_remote", "a");
+    desk.alerts
+        .observe(&key, Observation::wrong(Rule::BackupFailed), hour_ago)
+        .unwrap();
+    let sender = desk.send_to(OWNER);
+    desk.wait_until_sent().await;
+    let told = telegram.taken();
+    let at = agent::alert::message::moment(&TimeZone::UTC, hour_ago);
+    assert!(
+        told[0]
+            .text()
+            .ends_with(&format!("(of {at}; it could not be sent before)")),
+        "{}",
+        told[0].text()
+    );
+    // The end comes while Telegram is away: it waits, and the mark on the first message with it.
+    desk.alerts
+        .observe(&key, Observation::Fine, UnixMillis(now().0 - 600_000))
+        .unwrap();
+    desk.wait_until_sent().await;
+    sender.abort();
+    assert_eq!(telegram.taken().len(), 2);
+    let edits = telegram.edits();
+    assert_eq!(edits.len(), 1, "{edits:?}");
+    assert!(edits[0]["text"].as_str().unwrap().starts_with("✅"));
+}
+
+#[tokio::test]
 async fn a_mark_on_what_is_only_a_line_of_a_summary_is_no_message() {
     let dir = tempfile::tempdir().unwrap();
     let telegram = Telegram::start().await;
@@ -268,19 +351,25 @@ async fn thirty_faults_are_one_message_that_is_edited_in_place_and_says_in_the_e
     let telegram = Telegram::start().await;
     let desk = Desk::open(dir.path(), &telegram, &[OWNER]);
     let sender = desk.send_to(OWNER);
+    // Nothing may go out before its time, and the story takes five minutes.
+    let start = UnixMillis(now().0 - 400_000);
     for number in 0..30 {
-        desk.fail(&number.to_string());
+        let key = AlertKey::new("backup_remote", &number.to_string());
+        let fault = Observation::wrong(Rule::BackupFailed);
+        desk.alerts.observe(&key, fault, start).unwrap();
     }
     telegram.wait_for(1).await;
     desk.wait_until_sent().await;
     for seconds in [11, 12, 80, 200] {
-        desk.alerts.tick(UnixMillis(seconds * 1_000)).unwrap();
+        desk.alerts
+            .tick(start.plus(Duration::from_secs(seconds)))
+            .unwrap();
         desk.wait_until_sent().await;
     }
     for number in 0..30 {
         let key = AlertKey::new("backup_remote", &number.to_string());
         desk.alerts
-            .observe(&key, Observation::Fine, UnixMillis(300_000))
+            .observe(&key, Observation::Fine, start.plus(Duration::from_secs(300)))
             .unwrap();
     }
     let told = telegram.wait_for(2).await;

@@ -47,6 +47,7 @@ pub(super) const PHRASES: Phrases = Phrases {
     bots_words: "The bot's own words",
     repeated: "(repeated)",
     elsewhere: "recovered; delivered by {way} at {at}",
+    late: "of {at}; it could not be sent before",
     summary: "{count} messages at once, with their true times:",
     units: [" d", " h", " min", " s"],
 };

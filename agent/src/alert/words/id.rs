@@ -47,6 +47,7 @@ pub(super) const PHRASES: Phrases = Phrases {
     bots_words: "Rincian dari bot",
     repeated: "(ulangan)",
     elsewhere: "pulih; sudah disampaikan lewat {way} pukul {at}",
+    late: "dari {at}; baru sekarang dapat dikirim",
     summary: "{count} kabar sekaligus, dengan waktu aslinya:",
     units: [" hari", " jam", " menit", " detik"],
 };
