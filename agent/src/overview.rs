@@ -103,6 +103,8 @@ pub struct Overview {
     pub processor: Option<f64>,
     /// Things of which it cannot be known how they stand.
     pub unknown: usize,
+    /// Which, and why, in one line.
+    pub unwatched: Option<String>,
     /// Orders placed, and rupiah that came in, within 24 hours.
     pub day: (u64, i64),
     /// Messages from people who are not the owner, ever.
@@ -166,6 +168,7 @@ impl Desk {
             memory: self.newest("memory_used_percent"),
             processor: self.newest("cpu_busy_percent"),
             unknown: self.board.unknown().len(),
+            unwatched: self.alerts.unwatched().line(self.voice.language),
             day: (
                 hours.iter().map(|hour| hour.placed).sum(),
                 hours.iter().map(|hour| hour.paid_rupiah).sum(),

@@ -40,6 +40,8 @@ pub struct Day<'a> {
     pub anchor: Option<String>,
     /// The last test of each way.
     pub tests: &'a [ChannelTest],
+    /// What is not watched, in one line.
+    pub unwatched: Option<String>,
     /// Orders placed and rupiah that came in within a day.
     pub trade: (u64, i64),
     /// How messages fared since the last digest.
@@ -61,6 +63,10 @@ pub fn of_day(voice: &Voice, day: &Day<'_>, now: UnixMillis) -> Message {
         .trade
         .replace("{orders}", &day.trade.0.to_string())
         .replace("{money}", &rupiah(day.trade.1));
+    text += &day
+        .unwatched
+        .as_ref()
+        .map_or_else(String::new, |line| format!("\n\n⚪ {line}"));
     part(&mut text, phrases.past, "", past(voice, phrases, day.past));
     part(
         &mut text,

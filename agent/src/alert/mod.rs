@@ -37,6 +37,7 @@ pub mod role;
 pub mod rule;
 pub mod state;
 mod text;
+pub mod unwatched;
 mod words;
 
 use calendar::Calendar;
@@ -45,6 +46,7 @@ use engine::{MAINTENANCE, Notice};
 use ladder::Patience;
 use message::Voice;
 use rule::{AlertKey, Observation, Seen, judge};
+use unwatched::Unwatched;
 
 const DAY_MS: i64 = 86_400_000;
 
@@ -56,6 +58,7 @@ pub struct Alerts {
     calendar: Calendar,
     ladder: Arc<[Rung]>,
     drill: Option<Schedule>,
+    unwatched: Unwatched,
     /// Changes with every queued message: what the outbox waits for.
     queued: watch::Sender<u64>,
 }
@@ -70,6 +73,7 @@ impl Alerts {
             calendar,
             ladder: ladder.into(),
             drill: None,
+            unwatched: Unwatched::default(),
             queued: watch::Sender::new(0),
         }
     }
@@ -79,6 +83,12 @@ impl Alerts {
     pub fn rehearsed(self, schedule: &Schedule) -> Self {
         let drill = Some(schedule.clone());
         Self { drill, ..self }
+    }
+
+    /// What is not watched at present: whoever asks the questions keeps it, and whoever tells how things stand reads it.
+    #[must_use]
+    pub fn unwatched(&self) -> &Unwatched {
+        &self.unwatched
     }
 
     /// Takes in what a probe saw: moves the alert and queues the message, both or neither.
@@ -181,6 +191,7 @@ impl Alerts {
             drill_due: self.drill_due(&fresh, now),
             anchor: Anchor::newest(&self.store)?.map(|anchor| anchor.line()),
             tests: &tests,
+            unwatched: self.unwatched.line(self.voice.language),
             trade: (
                 hours.iter().map(|hour| hour.placed).sum(),
                 hours.iter().map(|hour| hour.paid_rupiah).sum(),

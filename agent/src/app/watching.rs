@@ -26,6 +26,7 @@ use crate::{
         egress::Egress,
         history::History,
         itself::{Itself, Lag},
+        left_out::LeftOut,
         logs::{self, Logs, judge::Plan},
         memory::Memory,
         nudge::Nudge,
@@ -86,6 +87,7 @@ fn probes(
     let egress = Egress::new(outside.map(String::as_str));
     let domains = domains::of(config);
     let registrations = registrations(config, &domains, &egress);
+    let left_out = LeftOut::of(config, &domains);
     let certificates = Certificates::new(domains, egress.outside());
     let database = &config.backup.database;
     let disks = Disks::new(
@@ -118,6 +120,7 @@ fn probes(
         Box::new(certificates),
         Box::new(Credentials::new(watch.credentials.clone(), watch.credentials_due)),
         Box::new(Itself::new(lag.clone())),
+        Box::new(left_out),
     ];
     probes.extend(registrations.map(|registrations| Box::new(registrations) as Box<dyn Probe>));
     probes

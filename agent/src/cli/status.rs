@@ -1,7 +1,7 @@
 //! `agent status`: how the bot, the agent, the alerts and the backups are, in plain words or as JSON.
 //! It works when the agent is down, asks no remote, and changes nothing.
 
-use std::time::Duration;
+use std::{collections::BTreeMap, time::Duration};
 
 use jiff::Timestamp;
 use protocol::{health::Health, time::UnixMillis};
@@ -17,6 +17,7 @@ use crate::{
 
 mod captured;
 mod disk;
+mod unwatched;
 mod upkeep;
 
 const BOT_LIMIT: Duration = Duration::from_secs(2);
@@ -38,6 +39,8 @@ struct Overview {
     agent_running: bool,
     bot: BotView,
     state_disk: disk::DiskView,
+    /// What is not watched at present, with the reason; absent when no agent answers.
+    unwatched: Option<BTreeMap<String, String>>,
     /// Why nothing of what follows could be read; absent when it was.
     unread: Option<String>,
     #[serde(flatten)]
@@ -122,6 +125,7 @@ async fn look(config: &Config, now: UnixMillis) -> anyhow::Result<Overview> {
     let client = reqwest::Client::builder()
         .redirect(reqwest::redirect::Policy::none())
         .build()?;
+    let unwatched = unwatched::ask(&client, config).await;
     let health = BotLink::new(client, &config.bot.url).health(BOT_LIMIT).await;
     let disk = disk::look(&config.state_dir);
     let (kept, unread) = match kept(config, now) {
@@ -133,6 +137,7 @@ async fn look(config: &Config, now: UnixMillis) -> anyhow::Result<Overview> {
         agent_running: lock::is_held(&config.lock_path())?,
         bot: bot_view(health),
         state_disk: disk,
+        unwatched,
         unread,
         kept,
     })
@@ -235,6 +240,7 @@ fn sentences(overview: &Overview, config: &Config, now: UnixMillis) -> String {
         overview.agent_running,
         config,
     ));
+    lines.extend(unwatched::sentence(overview.unwatched.as_ref()));
     match &overview.unread {
         None => lines.extend(kept_sentences(overview, config, now)),
         Some(_) => lines.push("Unknown:  alerts, messages, backups and commits cannot be read".to_owned()),

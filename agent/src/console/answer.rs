@@ -61,17 +61,10 @@ pub fn status(desk: &Desk, overview: &Overview) -> String {
     lines.push(machine(words.machine, overview));
     lines.extend(backups::remotes(desk, overview));
     lines.extend(backups::drills(desk, overview));
-    for (sentence, count) in [
-        (words.waiting, overview.waiting),
-        (
-            words.unknown_things,
-            u64::try_from(overview.unknown).unwrap_or(u64::MAX),
-        ),
-    ] {
-        if count > 0 {
-            lines.push(sentence.replace("{count}", &count.to_string()));
-        }
+    if overview.waiting > 0 {
+        lines.push(words.waiting.replace("{count}", &overview.waiting.to_string()));
     }
+    lines.extend(overview.unwatched.clone());
     joined(lines)
 }
 

@@ -153,7 +153,14 @@ fn server(words: &Words, overview: &Overview) -> String {
         .collect();
     rows.push((words.memory, percent(overview.memory)));
     rows.push((words.processor, percent(overview.processor)));
-    rows.push((words.unknown, overview.unknown.to_string()));
+    let unwatched = overview
+        .unwatched
+        .as_deref()
+        .and_then(|line| line.split_once(": "));
+    rows.push((
+        words.unknown,
+        unwatched.map_or_else(|| "0".to_owned(), |(_, things)| things.to_owned()),
+    ));
     rows.push((words.waiting, overview.waiting.to_string()));
     rows.push((words.strangers, overview.strangers.to_string()));
     section("server", "", words.server, &pairs(&rows))
@@ -376,6 +383,7 @@ mod tests {
             memory: None,
             processor: Some(3.0),
             unknown: 0,
+            unwatched: None,
             day: (3, 1_250_000),
             strangers: 1,
         }

@@ -80,7 +80,7 @@ fn totals(text: &mut String, overview: &Overview) {
         ),
         (
             "warung_unknown",
-            "Things of which it cannot be known how they stand.",
+            "Things that are not watched at present.",
             count(overview.unknown),
         ),
         (

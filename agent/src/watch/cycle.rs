@@ -120,6 +120,7 @@ impl Cycle {
                     let key = key.clone();
                     self.board.note(&Finding { key, verdict }, at.now);
                 }
+                self.alerts.unwatched().replace(self.board.unknown());
             }
         }
         due
@@ -161,6 +162,7 @@ impl Cycle {
                 );
             }
         }
+        self.alerts.unwatched().replace(self.board.unknown());
     }
 }
 

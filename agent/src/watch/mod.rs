@@ -21,6 +21,7 @@ pub mod forecast;
 pub mod history;
 pub mod hours;
 pub mod itself;
+pub mod left_out;
 pub mod logs;
 pub mod memory;
 pub mod not_after;

@@ -23,6 +23,9 @@ const PROPERTIES: &str =
 const CGROUPS: &str = "/sys/fs/cgroup";
 /// The kind of the thing whose detail says how the unit stands.
 pub const RESTARTS: &str = "unit_restarts";
+/// What is watched of a unit, and whether there is one of that name.
+const WATCHED: [&str; 3] = [RESTARTS, "unit", "unit_memory"];
+const NAMED: &str = "unit_name";
 /// Restarts are counted over so long.
 const RESTARTS_OVER: Duration = Duration::from_secs(600);
 const STEP: Duration = Duration::from_secs(300);
@@ -64,7 +67,7 @@ impl Unit {
     }
 
     fn keys(&self) -> [AlertKey; 3] {
-        [RESTARTS, "unit", "unit_memory"].map(|kind| AlertKey::new(kind, &self.name))
+        WATCHED.map(|kind| AlertKey::new(kind, &self.name))
     }
 
     /// Restarts within the last ten minutes; one that was counted before the agent's start is not seen.
@@ -82,6 +85,43 @@ impl Unit {
             self.restarts.pop_front();
         }
         restarts - self.restarts.front().map_or(restarts, |(_, first)| *first)
+    }
+
+    /// What an answer of systemctl means, or that there was none.
+    fn judge(&mut self, at: At, answer: Result<String, String>) -> Seen {
+        let mut seen = Seen::default();
+        let name = AlertKey::new(NAMED, &self.name);
+        let state = match answer {
+            Ok(text) => {
+                let load = property(&text, "LoadState").unwrap_or_default();
+                let missing = load != "loaded" && !load.is_empty();
+                seen.judge(name, missing.then(|| (Rule::BotUnitUnknown, load.to_owned())));
+                state(&text).ok_or_else(|| "systemd knows no such unit".to_owned())
+            }
+            Err(why) => {
+                seen.unknown(name, why.as_str());
+                Err(why)
+            }
+        };
+        match state {
+            Ok(state) => {
+                let [restarts, unit, _] = self.keys();
+                let count = self.count(at.tick, state.restarts);
+                let detail = state.told();
+                #[allow(clippy::cast_precision_loss, reason = "a handful")]
+                seen.measure(restarts, RESTARTING, count as f64, detail);
+                let given_up = state.active == "failed";
+                let detail = format!("{} ({}), exit {}", state.result, state.sub, state.exit_status);
+                seen.judge(unit, given_up.then_some((Rule::BotGivenUp, detail)));
+                self.judge_memory(&mut seen, at, state.cgroup.as_deref());
+            }
+            Err(why) => {
+                for key in self.keys() {
+                    seen.unknown(key, why.as_str());
+                }
+            }
+        }
+        seen
     }
 
     fn judge_memory(&mut self, seen: &mut Seen, at: At, cgroup: Option<&Path>) {
@@ -119,28 +159,14 @@ impl Probe for Unit {
         EVERY
     }
 
+    fn owns(&self, key: &str) -> bool {
+        let kind = key.split_once('/').map_or(key, |(kind, _)| kind);
+        kind == NAMED || WATCHED.contains(&kind)
+    }
+
     fn look(&mut self, at: At) -> Seen {
-        let mut seen = Seen::default();
         let answer = ask("systemctl", &["show", &self.name, PROPERTIES], ASK_LIMIT);
-        match answer.and_then(|text| state(&text).ok_or_else(|| format!("{} is no unit here", self.name))) {
-            Ok(state) => {
-                let [restarts, unit, _] = self.keys();
-                let count = self.count(at.tick, state.restarts);
-                let detail = state.told();
-                #[allow(clippy::cast_precision_loss, reason = "a handful")]
-                seen.measure(restarts, RESTARTING, count as f64, detail);
-                let given_up = state.active == "failed";
-                let detail = format!("{} ({}), exit {}", state.result, state.sub, state.exit_status);
-                seen.judge(unit, given_up.then_some((Rule::BotGivenUp, detail)));
-                self.judge_memory(&mut seen, at, state.cgroup.as_deref());
-            }
-            Err(why) => {
-                for key in self.keys() {
-                    seen.unknown(key, why.as_str());
-                }
-            }
-        }
-        seen
+        self.judge(at, answer)
     }
 }
 
@@ -203,6 +229,7 @@ fn limit_bytes(cgroup: &Path) -> Option<f64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::{alert::rule::Observation, watch::probe::Verdict};
 
     const ANSWER: &str = "LoadState=loaded\nActiveState=active\nSubState=running\nResult=success\nNRestarts=2\n\
         ExecMainStatus=0\nControlGroup=/system.slice/bot.service\n";
@@ -219,6 +246,42 @@ mod tests {
             Path::new("/sys/fs/cgroup/system.slice/bot.service")
         );
         assert_eq!(state("LoadState=not-found\nNRestarts=0\n"), None);
+    }
+
+    #[test]
+    fn a_name_that_systemd_does_not_know_is_wrong_and_without_systemd_nothing_is_known() {
+        let mut unit = Unit::new("bto.service");
+        let at = At {
+            now: protocol::time::UnixMillis(1),
+            tick: Instant::now(),
+        };
+        let mut said = |answer: Result<&str, &str>| {
+            let seen = unit.judge(at, answer.map(str::to_owned).map_err(str::to_owned));
+            assert!(seen.findings.iter().all(|found| unit.owns(found.key.as_str())));
+            let found = |found: &super::super::probe::Finding| found.key.as_str() == "unit_name/bto.service";
+            let verdict = seen
+                .findings
+                .iter()
+                .find(|one| found(one))
+                .unwrap()
+                .verdict
+                .clone();
+            (verdict, seen.findings.len())
+        };
+        let wrong = Observation::Wrong {
+            rule: Rule::BotUnitUnknown,
+            detail: "not-found".to_owned(),
+        };
+        assert_eq!(
+            said(Ok("LoadState=not-found\nNRestarts=0\n")),
+            (Verdict::Known(wrong), 4)
+        );
+        assert_eq!(said(Ok(ANSWER)), (Verdict::Known(Observation::Fine), 4));
+        let no_systemd = "systemctl: exit status: 1";
+        assert_eq!(
+            said(Err(no_systemd)),
+            (Verdict::Unknown(no_systemd.to_owned()), 4)
+        );
     }
 
     #[test]

@@ -414,7 +414,11 @@ async fn what_the_owner_takes_on_or_silences_is_remembered_for_the_console() {
     assert_eq!(scopes, ["backup_remote/a", "*"]);
     desk.see("a", Observation::Fine);
     assert!(!desk.alerts.acknowledge(episode, now).unwrap(), "it is over");
+    let left_out = ("domain/any".to_owned(), "not configured".to_owned());
+    desk.alerts.unwatched().replace([left_out].into());
     let digest = desk.alerts.digest(UnixMillis(0), now).unwrap();
+    let left_out = "⚪ Not watched at present: the shop's domain (not configured)";
+    assert!(digest.text.contains(left_out), "{}", digest.text);
     assert!(digest.text.contains("✅ Nothing is wrong."), "{}", digest.text);
     assert!(
         digest.text.contains("everything (maintenance) → "),

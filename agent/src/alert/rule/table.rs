@@ -130,6 +130,8 @@ rules! {
     BotRestarting => Spec::new("bot_restarting", Critical, Topic::Bot).figure(Unit::Count, 3.0, 1.0);
     /// systemd has given the bot up.
     BotGivenUp => Spec::new("bot_given_up", Critical, Topic::Bot);
+    /// systemd runs and has no unit of the configured name.
+    BotUnitUnknown => Spec::new("bot_unit_unknown", Warning, Topic::Bot).lasting(MINUTES_5);
     /// The bot's memory grows towards its limit.
     BotMemoryGrowing => Spec::new("bot_memory_growing", Warning, Topic::Bot).figure(Unit::Seconds, DAY_S, 2.0 * DAY_S).lasting(MINUTES_30);
     /// Goods are paid for and do not go out.

@@ -5,8 +5,22 @@ use crate::config::Language;
 
 use super::{role::Role, rule::Rule};
 
+/// One line for each rule, in the order of their table: the function that gives a rule's words. The compiler misses none.
+macro_rules! wordings {
+    ($($rule:ident => $words:path,)*) => {
+        pub(super) fn wording(rule: Rule) -> Wording {
+            match rule {
+                $(Rule::$rule => $words,)*
+            }
+        }
+    };
+}
+
 mod en;
 mod id;
+mod unwatched;
+
+pub(super) use unwatched::{thing, unwatched_words};
 
 /// The words about one rule. `{unit}`, `{object}` and `{detail}` are filled in; so are the moments and durations
 /// `{since}` and `{lasted}`, and for a rule with a threshold the figure `{value}` and where it began, `{limit}`.

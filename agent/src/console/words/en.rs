@@ -43,7 +43,6 @@ pub(super) const WORDS: Words = Words {
     backup_age: "Backup {remote}: {age} ago",
     no_backup: "No remote holds a backup yet.",
     waiting: "{count} messages for you are not sent yet.",
-    unknown_things: "{count} things cannot be known at the moment.",
     nothing_open: "✅ Nothing is wrong at the moment.",
     since: "since {at}",
     taken_on: "you took this on",

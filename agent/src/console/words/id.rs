@@ -43,7 +43,6 @@ pub(super) const WORDS: Words = Words {
     backup_age: "Backup {remote}: {age} lalu",
     no_backup: "Belum ada backup di remote mana pun.",
     waiting: "{count} pesan untuk Anda belum terkirim.",
-    unknown_things: "{count} hal tidak dapat diketahui saat ini.",
     nothing_open: "✅ Tidak ada yang bermasalah saat ini.",
     since: "sejak {at}",
     taken_on: "sudah Anda tangani",

@@ -29,7 +29,6 @@ pub(super) struct Words {
     pub backup_age: &'static str,
     pub no_backup: &'static str,
     pub waiting: &'static str,
-    pub unknown_things: &'static str,
     pub nothing_open: &'static str,
     pub since: &'static str,
     pub taken_on: &'static str,

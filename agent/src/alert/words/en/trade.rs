@@ -23,6 +23,16 @@ pub(super) const BOT_GIVEN_UP: Wording = Wording {
     over: "It lasted {lasted}.",
 };
 
+pub(super) const BOT_UNIT_UNKNOWN: Wording = Wording {
+    headline: "systemd knows no unit {object}",
+    happened: "Since {since} systemd says {detail} of {object}, the name under [bot] unit.",
+    means: "the shop goes on. Restarts and memory of the bot are not watched; the agent cannot restart one that hangs, and /restart cannot work.",
+    done: "whether the bot answers is watched as ever.",
+    todo: "find its name with systemctl list-units --type=service, put it under [bot] unit in agent.toml, then: systemctl restart agent",
+    over_headline: "systemd knows {object}",
+    over: "Restarts and memory of the bot are watched. They were not for {lasted}.",
+};
+
 pub(super) const BOT_MEMORY_GROWING: Wording = Wording {
     headline: "The bot's memory grows",
     happened: "As it grows now, the bot reaches its limit of memory in {value}: {detail}.",

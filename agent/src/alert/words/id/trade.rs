@@ -23,6 +23,16 @@ pub(super) const BOT_GIVEN_UP: Wording = Wording {
     over: "Lamanya {lasted}.",
 };
 
+pub(super) const BOT_UNIT_UNKNOWN: Wording = Wording {
+    headline: "systemd tidak mengenal unit {object}",
+    happened: "Sejak {since} systemd menjawab {detail} untuk {object}, nama di bawah [bot] unit.",
+    means: "toko tetap berjalan. Mulai ulang dan memori bot tidak diawasi; agent tidak dapat memulai ulang bot yang macet, dan /restart tidak berfungsi.",
+    done: "apakah bot menjawab tetap diawasi.",
+    todo: "cari namanya dengan systemctl list-units --type=service, isikan di [bot] unit dalam agent.toml, lalu: systemctl restart agent",
+    over_headline: "systemd mengenal {object}",
+    over: "Mulai ulang dan memori bot diawasi. Sebelumnya tidak, selama {lasted}.",
+};
+
 pub(super) const BOT_MEMORY_GROWING: Wording = Wording {
     headline: "Memori bot terus tumbuh",
     happened: "Dengan pertumbuhan sekarang, bot mencapai batas memorinya dalam {value}: {detail}.",
