@@ -7,6 +7,7 @@ use protocol::time::UnixMillis;
 use rand::Rng;
 
 use super::totp::{Totp, same};
+use crate::store::console::DoorLock;
 
 /// From the command to its second step.
 pub const GOOD_FOR: Duration = Duration::from_secs(120);
@@ -26,8 +27,7 @@ pub enum Danger {
 #[derive(Default)]
 pub struct Door {
     waiting: Option<Waiting>,
-    wrong: u32,
-    closed_until: Option<UnixMillis>,
+    lock: DoorLock,
 }
 
 struct Waiting {
@@ -63,9 +63,24 @@ pub enum Checked {
 }
 
 impl Door {
+    /// The door as it stood before a restart; what waited for its second step is begun anew. One that a clock running
+    /// ahead has closed for longer than there is opens after the usual time.
+    #[must_use]
+    pub fn standing(lock: DoorLock, now: UnixMillis) -> Self {
+        let closed_until = lock.closed_until.map(|until| until.min(now.plus(CLOSED_FOR)));
+        let lock = DoorLock { closed_until, ..lock };
+        Self { waiting: None, lock }
+    }
+
+    /// What must be kept of it.
+    #[must_use]
+    pub fn lock(&self) -> DoorLock {
+        self.lock
+    }
+
     /// Begins a dangerous command. The one before it, if any, is forgotten.
     pub fn knock(&mut self, danger: Danger, chat: i64, has_totp: bool, now: UnixMillis) -> Asked {
-        if let Some(until) = self.closed_until.filter(|until| *until > now) {
+        if let Some(until) = self.lock.closed_until.filter(|until| *until > now) {
             return Asked::Closed(until);
         }
         let code = (!has_totp).then(|| format!("{:06}", rand::rng().random_range(0..CODES)));
@@ -103,17 +118,17 @@ impl Door {
             (None, None) => false,
         };
         if is_right {
-            self.wrong = 0;
+            self.lock.wrong = 0;
             return Checked::Right(waiting.danger);
         }
-        self.wrong += 1;
-        if self.wrong < WRONG_MAX {
+        self.lock.wrong += 1;
+        if self.lock.wrong < WRONG_MAX {
             self.waiting = Some(waiting);
-            return Checked::Wrong(WRONG_MAX - self.wrong);
+            return Checked::Wrong(WRONG_MAX - self.lock.wrong);
         }
-        self.wrong = 0;
+        self.lock.wrong = 0;
         let until = now.plus(CLOSED_FOR);
-        self.closed_until = Some(until);
+        self.lock.closed_until = Some(until);
         Checked::Closed(until)
     }
 }
@@ -176,6 +191,35 @@ mod tests {
             door.knock(Danger::Restart, 1, false, until),
             Asked::Code(_)
         ));
+    }
+
+    #[test]
+    fn a_closed_door_and_the_count_before_it_outlast_a_restart() {
+        let mut door = Door::default();
+        let code = knocked(&mut door);
+        for left in [2, 1] {
+            assert_eq!(
+                door.check(1, wrong(&code), None, NOW, |_| true),
+                Checked::Wrong(left)
+            );
+        }
+        let mut door = Door::standing(door.lock(), NOW);
+        let code = knocked(&mut door);
+        let until = NOW.plus(CLOSED_FOR);
+        assert_eq!(
+            door.check(1, wrong(&code), None, NOW, |_| true),
+            Checked::Closed(until)
+        );
+        let mut door = Door::standing(door.lock(), NOW);
+        assert_eq!(door.knock(Danger::Restart, 1, false, NOW), Asked::Closed(until));
+        // The clock was set back by years meanwhile.
+        let earlier = UnixMillis(0);
+        let mut door = Door::standing(door.lock(), earlier);
+        let usual = earlier.plus(CLOSED_FOR);
+        assert_eq!(
+            door.knock(Danger::Restart, 1, false, earlier),
+            Asked::Closed(until.min(usual))
+        );
     }
 
     #[test]

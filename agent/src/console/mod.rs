@@ -118,8 +118,13 @@ impl Console {
         // Before the database can say how far it came, everything would be heard a second time.
         let mut from = loop {
             let begun = self.desk.store.begin_updates(self.line.bot());
-            match begun.and_then(|()| self.desk.store.next_update()) {
-                Ok(from) => break from,
+            let place =
+                begun.and_then(|()| Ok((self.desk.store.next_update()?, self.desk.store.door_lock()?)));
+            match place {
+                Ok((from, lock)) => {
+                    self.door = Door::standing(lock, now());
+                    break from;
+                }
                 Err(error) => tracing::error!(%error, "the console's place cannot be read; it listens later"),
             }
             sleep(REFUSED_WAIT).await;

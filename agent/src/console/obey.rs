@@ -161,7 +161,11 @@ impl Console {
         // A database that does not answer counts as a password that was used.
         let is_unused = move |step| store.use_totp_step(step).unwrap_or(false);
         let words = self.words();
-        match self.door.check(chat, digits, self.totp.as_ref(), now, is_unused) {
+        let checked = self.door.check(chat, digits, self.totp.as_ref(), now, is_unused);
+        if let Err(error) = self.desk.store.put_door_lock(self.door.lock()) {
+            tracing::error!(%error, "the count of wrong codes could not be kept; it holds until the agent restarts");
+        }
+        match checked {
             Checked::Right(Danger::Restart) => {
                 tracing::warn!("the owner restarts the bot from the console");
                 Answer {

@@ -1,7 +1,8 @@
 //! What the console must not forget across a restart: how far the owner's messages were taken in, how many strangers
-//! wrote, and which one-time password was the last.
+//! wrote, which one-time password was the last, and whether wrong ones closed the door.
 //! It keeps no word of any message.
 
+use protocol::time::UnixMillis;
 use rusqlite::named_params;
 
 use super::Store;
@@ -13,6 +14,17 @@ const BEGIN: &str = "
 const READ_STRANGERS: &str = "SELECT strangers FROM console";
 const ADD_STRANGER: &str = "UPDATE console SET strangers = strangers + 1";
 const USE_STEP: &str = "UPDATE console SET totp_step = :step WHERE totp_step < :step";
+const READ_LOCK: &str = "SELECT wrong_codes, closed_until FROM console";
+const PUT_LOCK: &str = "UPDATE console SET wrong_codes = :wrong, closed_until = :closed_until";
+
+/// What wrong codes have done to the door before dangerous commands.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct DoorLock {
+    /// Wrong ones since the last right one.
+    pub wrong: u32,
+    /// Nothing dangerous before that moment.
+    pub closed_until: Option<UnixMillis>,
+}
 
 impl Store {
     /// The first update that was not taken in yet; 0 before the first.
@@ -61,6 +73,31 @@ impl Store {
     /// When the database refuses.
     pub fn add_stranger(&self) -> rusqlite::Result<()> {
         self.write(|transaction| transaction.execute(ADD_STRANGER, []).map(drop))
+    }
+
+    /// How the door before dangerous commands stands.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub fn door_lock(&self) -> rusqlite::Result<DoorLock> {
+        self.read(|connection| {
+            connection.query_row(READ_LOCK, [], |row| {
+                Ok(DoorLock {
+                    wrong: row.get(0)?,
+                    closed_until: row.get::<_, Option<i64>>(1)?.map(UnixMillis),
+                })
+            })
+        })
+    }
+
+    /// Keeps how it stands.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub fn put_door_lock(&self, lock: DoorLock) -> rusqlite::Result<()> {
+        let closed_until = lock.closed_until.map(|until| until.0);
+        let parameters = named_params! { ":wrong": lock.wrong, ":closed_until": closed_until };
+        self.write(|transaction| transaction.execute(PUT_LOCK, parameters).map(drop))
     }
 
     /// Uses up the one-time password of that half minute, and all before it. `false` when it was used already.

@@ -62,6 +62,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../migrations/0012_anchors.sql"),
     include_str!("../../migrations/0013_spool_drops.sql"),
     include_str!("../../migrations/0014_lost_copies.sql"),
+    include_str!("../../migrations/0015_door.sql"),
 ];
 
 /// Pages of the database that are kept in memory. SQLite's own 2 MiB fill over hours, which looks like a leak, and save

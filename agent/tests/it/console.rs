@@ -133,7 +133,7 @@ async fn strangers_and_sellers_get_one_neutral_sentence_and_groups_nothing() {
 
 #[tokio::test]
 async fn a_restart_needs_its_code_and_wrong_ones_close_the_door() {
-    let scene = Scene::new().await;
+    let mut scene = Scene::new().await;
     scene.owner_says("/restart");
     let asked = scene.telegram.wait_for_text("Send this code").await;
     let code = asked.text().rsplit(' ').next().unwrap().to_owned();
@@ -155,6 +155,27 @@ async fn a_restart_needs_its_code_and_wrong_ones_close_the_door() {
             .iter()
             .all(|taken| !taken.text().starts_with("Restarting"))
     );
+    // Another start of the agent does not open it.
+    scene.agent.take().unwrap().stop().await;
+    scene.start();
+    let closed = |scene: &Scene| {
+        let taken = scene.telegram.taken();
+        taken
+            .iter()
+            .filter(|taken| taken.text().contains("Too many wrong codes"))
+            .count()
+    };
+    let before = closed(&scene);
+    let begun = std::time::Instant::now();
+    scene.owner_says("/restart");
+    while closed(&scene) == before {
+        assert!(
+            begun.elapsed() < crate::world::LIMIT,
+            "{:?}",
+            scene.telegram.taken()
+        );
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
     scene.end().await;
 }
 
