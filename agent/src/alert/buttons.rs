@@ -23,6 +23,10 @@ pub enum Press {
     Acknowledge(EpisodeId),
     /// Nothing more of this for so long.
     Silence(EpisodeId, Duration),
+    /// I take on what the bot has reported here.
+    TakeReport,
+    /// No reports of this kind for so long.
+    SilenceReports(String, Duration),
     /// What docs/RUNBOOK says about the rule of this name.
     Runbook(String),
     /// The bot's lines about trouble.
@@ -42,6 +46,10 @@ impl Press {
             Self::Silence(episode, lasts) => {
                 format!("alert:silence:{}:{}", episode.0, lasts.as_secs() / 3600)
             }
+            Self::TakeReport => "alert:mine:report".to_owned(),
+            Self::SilenceReports(kind, lasts) => {
+                format!("alert:quiet:{kind}:{}", lasts.as_secs() / 3600)
+            }
             Self::Runbook(name) => format!("alert:runbook:{name}"),
             Self::Logs => "alert:logs:err".to_owned(),
             Self::Graph(name) => format!("alert:graph:{name}"),
@@ -58,8 +66,12 @@ impl Press {
             "ack" => Some(Self::Acknowledge(episode(rest)?)),
             "silence" => {
                 let (id, hours) = rest.split_once(':')?;
-                let hours: u64 = hours.parse().ok().filter(|hours| SILENCE_HOURS.contains(hours))?;
-                Some(Self::Silence(episode(id)?, Duration::from_secs(hours * 3600)))
+                Some(Self::Silence(episode(id)?, silence(hours)?))
+            }
+            "mine" => Some(Self::TakeReport),
+            "quiet" => {
+                let (kind, hours) = rest.rsplit_once(':')?;
+                Some(Self::SilenceReports(kind.to_owned(), silence(hours)?))
             }
             "runbook" => Some(Self::Runbook(rest.to_owned())),
             "logs" => Some(Self::Logs),
@@ -70,27 +82,42 @@ impl Press {
     }
 }
 
+/// Only what a button offers.
+fn silence(hours: &str) -> Option<Duration> {
+    let hours: u64 = hours.parse().ok().filter(|hours| SILENCE_HOURS.contains(hours))?;
+    Some(Duration::from_secs(hours * 3600))
+}
+
 /// The buttons under a message about something that is still wrong.
 #[must_use]
 pub fn under(language: Language, message: &Message) -> Vec<Vec<Button>> {
-    let Some(episode) = message.episode else {
-        return Vec::new();
-    };
     let phrases = phrases(language);
     let button = |label: String, press: Press| Button {
         label,
         data: press.data(),
     };
-    let mut first = vec![button(phrases.take_on.to_owned(), Press::Acknowledge(episode))];
+    let (take_on, silence): (Press, &dyn Fn(Duration) -> Press) = match (message.episode, &message.runbook) {
+        (Some(episode), _) => (Press::Acknowledge(episode), &move |lasts| {
+            Press::Silence(episode, lasts)
+        }),
+        (None, Some(kind)) => (Press::TakeReport, &|lasts| {
+            Press::SilenceReports(kind.clone(), lasts)
+        }),
+        (None, None) => return Vec::new(),
+    };
+    let mut first = vec![button(phrases.take_on.to_owned(), take_on)];
     if let Some(name) = &message.runbook {
         first.push(button(phrases.runbook.to_owned(), Press::Runbook(name.clone())));
     }
     let silence = |hours: u64| {
         let label = phrases.silence.replace("{hours}", &hours.to_string());
-        button(label, Press::Silence(episode, Duration::from_secs(hours * 3600)))
+        button(label, silence(Duration::from_secs(hours * 3600)))
     };
     let mut rows = vec![first, SILENCE_HOURS.map(silence).to_vec()];
-    let looks = message.runbook.as_deref().and_then(Rule::named).map(looks);
+    let looks = message.runbook.as_deref().map(|name| match Rule::named(name) {
+        Some(rule) => looks(rule),
+        None => looks_of_report(name),
+    });
     let look = |press: &Press| {
         let label = match press {
             Press::Logs => phrases.logs,
@@ -102,6 +129,17 @@ pub fn under(language: Language, message: &Message) -> Vec<Vec<Button>> {
     rows.extend(looks.map(|looks| looks.iter().map(look).collect::<Vec<_>>()));
     rows.retain(|row| !row.is_empty());
     rows
+}
+
+/// The same for a kind of the bot's reports.
+fn looks_of_report(kind: &str) -> Vec<Press> {
+    let graph = |name: &str| Press::Graph(name.to_owned());
+    match kind {
+        "telegram_refuses" | "handler_stuck" => vec![Press::Logs, graph("server"), Press::Restart],
+        "database_refuses" | "wal_too_long" | "wal_stops_sales" => vec![Press::Logs, graph("disk")],
+        "not_durable" => vec![Press::Logs, graph("backups")],
+        _ => vec![Press::Logs, graph("orders")],
+    }
 }
 
 /// What helps to see more of such an alert, or to mend it.
@@ -133,6 +171,8 @@ mod tests {
             Press::Acknowledge(EpisodeId(7)),
             Press::Silence(EpisodeId(7), Duration::from_secs(3600)),
             Press::Silence(EpisodeId(7), Duration::from_secs(8 * 3600)),
+            Press::TakeReport,
+            Press::SilenceReports("dead_job".to_owned(), Duration::from_secs(3600)),
             Press::Runbook("bot_gone".to_owned()),
             Press::Logs,
             Press::Graph("disk".to_owned()),
@@ -163,6 +203,8 @@ mod tests {
             assert!(Press::Runbook(rule.name().to_owned()).data().len() <= 64);
         }
         let most = Press::Silence(EpisodeId(i64::MAX), Duration::from_secs(8 * 3600));
+        assert!(most.data().len() <= 64);
+        let most = Press::SilenceReports("restored_sales_paused".to_owned(), Duration::from_secs(8 * 3600));
         assert!(most.data().len() <= 64);
     }
 }

@@ -5,7 +5,7 @@ use super::{
     message::{Voice, icon},
     role::Role,
     rule::Rule,
-    words::{self, phrases, wording, wording_of},
+    words::{phrases, reported, wording, wording_of},
 };
 
 /// What a rule means and what to do about it, or what a report of the bot's does, where no alert is at hand. `None`
@@ -13,10 +13,16 @@ use super::{
 #[must_use]
 pub fn explained(voice: &Voice, name: &str) -> Option<String> {
     let fill = |text: &str| text.replace("{unit}", &voice.unit).replace("{object}", "…");
+    let phrases = phrases(voice.language);
     let Some(rule) = Rule::named(name) else {
-        return words::incident(voice.language, name).map(fill);
+        let words = reported(voice.language, name)?;
+        let (means, todo) = (fill(words.means), fill(words.todo));
+        return Some(format!(
+            "{}\n\n{}: {means}\n\n{}: {todo}",
+            words.headline, phrases.means, phrases.todo
+        ));
     };
-    let (words, phrases) = (wording(voice.language, rule), phrases(voice.language));
+    let words = wording(voice.language, rule);
     Some(format!(
         "{} {}\n\n{}: {}{}\n\n{}: {}",
         icon(rule.severity()),

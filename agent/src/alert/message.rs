@@ -4,17 +4,13 @@
 use std::time::Duration;
 
 use jiff::tz::TimeZone;
-use protocol::{
-    incident::{Incident, Severity},
-    time::UnixMillis,
-};
+use protocol::{incident::Severity, time::UnixMillis};
 
 use super::{
-    calendar::Calendar,
     engine::{Fault, Kind, Notice},
     rule::{Topic, object_of},
     text::{cut, figure, moment_beside, one_line, printable, units},
-    words::{self, phrases, wording, wording_of},
+    words::{phrases, wording, wording_of},
 };
 pub use super::{
     explained::explained,
@@ -28,11 +24,9 @@ use crate::{
 /// Telegram takes 4,096 UTF-16 units; the rest is room for the mark of a repetition.
 pub const TEXT_UNITS_MAX: usize = 4_000;
 /// What a probe or the bot may add to a message.
-const DETAIL_UNITS_MAX: usize = 1_500;
+pub(super) const DETAIL_UNITS_MAX: usize = 1_500;
 /// One line of a summary.
 pub(super) const HEADLINE_UNITS_MAX: usize = 200;
-/// The longest name of a kind of incident.
-const KIND_UNITS_MAX: usize = 64;
 /// Ways that a message takes together may differ by this much.
 const SAME_MOMENT: Duration = Duration::from_secs(30);
 /// What waited for so long waited through an outage.
@@ -93,40 +87,6 @@ pub fn of_notice(voice: &Voice, notice: &Notice, now: UnixMillis) -> Message {
         follows_up: !matches!(notice.kind, Kind::First | Kind::Flapping { .. }),
         not_before: None,
         rungs: notice.rungs,
-    }
-}
-
-/// What is said of something that the bot reported.
-#[must_use]
-pub fn of_incident(voice: &Voice, calendar: &Calendar, incident: &Incident, now: UnixMillis) -> Message {
-    let kind = one_line(&incident.kind, KIND_UNITS_MAX);
-    let report = cut(&printable(&incident.text), DETAIL_UNITS_MAX);
-    let icon = icon(incident.severity);
-    let intro = phrases(voice.language).incident;
-    let at = moment(&voice.timezone, incident.at);
-    let known = words::incident(voice.language, &incident.kind);
-    let told = match known {
-        Some(meaning) => format!(
-            "{}\n\n{}: {report}",
-            meaning.replace("{unit}", &voice.unit),
-            phrases(voice.language).bots_words
-        ),
-        None => report.clone(),
-    };
-    let may_wait = incident.severity < Severity::Critical;
-    Message {
-        alert_key: format!("incident/{}", incident.id.0),
-        episode: None,
-        runbook: known.map(|_| kind.clone()),
-        severity: incident.severity,
-        headline: one_line(&format!("{icon} {intro}: {report}"), HEADLINE_UNITS_MAX),
-        text: format!("{icon} {intro} ({kind})\n\n{told}\n\n{at}"),
-        loud: incident.severity > Severity::Info,
-        open: false,
-        is_edit: false,
-        follows_up: false,
-        not_before: calendar.quiet_until(now).filter(|_| may_wait),
-        rungs: 1,
     }
 }
 
@@ -336,8 +296,6 @@ pub(super) fn icon(severity: Severity) -> &'static str {
 
 #[cfg(test)]
 mod tests {
-    use protocol::incident::IncidentId;
-
     use super::*;
     use crate::alert::rule::Rule;
     use crate::store::{
@@ -373,14 +331,6 @@ mod tests {
         );
         assert!(said.contains("The disk is nearly full: /mnt/backup ("), "{said}");
         assert!(!said.contains(": bot ("), "{said}");
-    }
-
-    fn calendar() -> Calendar {
-        Calendar {
-            timezone: TimeZone::UTC,
-            quiet_hours: None,
-            digest_at: jiff::civil::time(8, 0, 0, 0),
-        }
     }
 
     fn gone(kind: Kind) -> Notice {
@@ -443,37 +393,6 @@ mod tests {
             message.text
         );
         assert!(units(&message.text) <= TEXT_UNITS_MAX);
-        let incident = Incident {
-            id: IncidentId(1),
-            at: UnixMillis(0),
-            kind: "x".repeat(500),
-            severity: Severity::Info,
-            text,
-        };
-        assert!(
-            units(&of_incident(&voice(Language::En), &calendar(), &incident, UnixMillis(0)).text)
-                <= TEXT_UNITS_MAX
-        );
-    }
-
-    #[test]
-    fn a_report_is_explained_in_the_owners_language_before_the_bots_own_words() {
-        let said = |language, kind: &str| {
-            let incident = Incident {
-                id: IncidentId(1),
-                at: UnixMillis(0),
-                kind: kind.to_owned(),
-                severity: Severity::Critical,
-                text: "job 7 of order 3 died".to_owned(),
-            };
-            of_incident(&voice(language), &calendar(), &incident, UnixMillis(0)).text
-        };
-        let text = said(Language::Id, "dead_job");
-        let (meaning, report) = text.split_once("Rincian dari bot: ").unwrap();
-        assert!(meaning.contains("journalctl -u bot.service -n 100"), "{text}");
-        assert!(report.starts_with("job 7 of order 3 died\n"), "{text}");
-        assert!(said(Language::En, "dead_job").contains("The bot's own words: job 7"));
-        assert!(said(Language::En, "newer").starts_with("🔴 The bot reports (newer)\n\njob 7"));
     }
 
     #[test]

@@ -3,12 +3,18 @@
 
 use anyhow::Context;
 use protocol::{
-    incident::{Incident, IncidentId},
+    incident::{Incident, IncidentId, Severity},
     time::UnixMillis,
 };
 
-use super::{Alerts, message};
-use crate::store::{incidents::Cursor, outbox::Message};
+use super::{Alerts, engine::MAINTENANCE, reported};
+use crate::store::{book::Book, incidents::Cursor, outbox::Message};
+
+/// The scope of a silence over the bot's reports of one kind.
+#[must_use]
+pub fn scope_of(kind: &str) -> String {
+    format!("incident/{kind}")
+}
 
 impl Alerts {
     /// Takes in a page of the bot's incidents: each is told once, however often it is read.
@@ -20,6 +26,7 @@ impl Alerts {
             .store
             .incident_cursor()
             .context("reading how far the incidents were told")?;
+        let book = self.book()?;
         let mut messages: Vec<Message> = Vec::new();
         for incident in incidents {
             if incident.id <= cursor.last_id {
@@ -27,7 +34,8 @@ impl Alerts {
             }
             let told = cursor.told_until.is_some_and(|until| incident.at <= until);
             if !told {
-                messages.push(message::of_incident(&self.voice, &self.calendar, incident, now));
+                let not_before = self.not_before(&book, incident, now);
+                messages.push(reported::of_incident(&self.voice, incident, not_before));
             }
             cursor = Cursor {
                 last_id: incident.id,
@@ -42,6 +50,17 @@ impl Alerts {
             self.wake();
         }
         Ok(())
+    }
+
+    /// What is silenced waits for the end of the silence, and what may wait for that of the night; nothing is dropped.
+    fn not_before(&self, book: &Book, incident: &Incident, now: UnixMillis) -> Option<UnixMillis> {
+        let scope = scope_of(&incident.kind);
+        let standing = book.silences.values().filter(|silence| {
+            silence.until > now && (silence.scope == MAINTENANCE || silence.scope == scope)
+        });
+        let silent = standing.map(|silence| silence.until).max();
+        let may_wait = incident.severity < Severity::Critical;
+        silent.max(self.calendar.quiet_until(now).filter(|_| may_wait))
     }
 
     /// The last incident that was taken in.

@@ -4,7 +4,7 @@
 use protocol::time::UnixMillis;
 
 use super::{Console, answer, update::Under};
-use crate::alert::buttons::Press;
+use crate::alert::{buttons::Press, reports::scope_of};
 
 impl Console {
     pub(super) async fn press(
@@ -26,10 +26,17 @@ impl Console {
                 let Some(until) = self.desk.alerts.silence_episode(episode, lasts, now)? else {
                     return self.line.answer_press(press, words.over_already).await;
                 };
-                let told = words
-                    .silent_until
-                    .replace("{at}", &self.moment(until))
-                    .replace(": {what}", "");
+                let told = silent_until(words.silent_until, &self.moment(until));
+                self.line.answer_press(press, &told).await?;
+                self.note(chat, under, &told).await
+            }
+            Some(Press::TakeReport) => {
+                self.line.answer_press(press, words.acked).await?;
+                self.note(chat, under, &format!("✋ {}", words.acked)).await
+            }
+            Some(Press::SilenceReports(kind, lasts)) => {
+                let until = self.desk.alerts.silence(&scope_of(&kind), lasts, now)?;
+                let told = silent_until(words.silent_until, &self.moment(until));
                 self.line.answer_press(press, &told).await?;
                 self.note(chat, under, &told).await
             }
@@ -62,8 +69,15 @@ impl Console {
             return Ok(());
         };
         // Pressed again, the line is replaced and not repeated.
-        let text = under.text.split("\n\n🔕").next().unwrap_or_default();
+        let mark = told.chars().next().unwrap_or_default();
+        let before = format!("\n\n{mark}");
+        let text = under.text.split(before.as_str()).next().unwrap_or_default();
         let text = format!("{text}\n\n{told}");
         self.line.edit(chat, under.message, &text, &under.buttons).await
     }
+}
+
+/// Under the message itself it need not be said of what.
+fn silent_until(sentence: &str, at: &str) -> String {
+    sentence.replace("{at}", at).replace(": {what}", "")
 }

@@ -208,10 +208,48 @@ async fn a_backlog_becomes_one_message_with_the_true_times() {
     assert_eq!(
         told[0]
             .text()
-            .matches("1970-01-01 00:00:01 UTC  🟡 The bot reports: A job")
+            .matches("1970-01-01 00:00:01 UTC  🟡 A job of the bot was given up: A job")
             .count(),
         6
     );
+}
+
+#[tokio::test]
+async fn a_report_of_the_bots_has_buttons_and_a_silenced_kind_waits_and_is_not_dropped() {
+    let dir = tempfile::tempdir().unwrap();
+    let telegram = Telegram::start().await;
+    let desk = Desk::open(dir.path(), &telegram, &[OWNER]);
+    desk.alerts
+        .report(&[incident(1, "A job was given up.")], now())
+        .unwrap();
+    let sender = desk.send_to(OWNER);
+    let told = telegram.wait_for(1).await;
+    desk.wait_until_sent().await;
+    sender.abort();
+    let rows = told[0].body["reply_markup"]["inline_keyboard"]
+        .as_array()
+        .unwrap();
+    let pressed: Vec<&str> = rows
+        .iter()
+        .flat_map(|row| row.as_array().unwrap())
+        .map(|button| button["callback_data"].as_str().unwrap())
+        .collect();
+    assert_eq!(
+        pressed,
+        [
+            "alert:mine:report",
+            "alert:runbook:dead_job",
+            "alert:quiet:dead_job:1",
+            "alert:quiet:dead_job:8",
+            "alert:logs:err",
+            "alert:graph:orders"
+        ]
+    );
+    let hour = Duration::from_secs(3600);
+    let until = desk.alerts.silence("incident/dead_job", hour, now()).unwrap();
+    desk.alerts.report(&[incident(2, "Another one.")], now()).unwrap();
+    assert!(desk.store.waiting(&address(OWNER), 10, now()).unwrap().is_empty());
+    assert_eq!(desk.store.waiting(&address(OWNER), 10, until).unwrap().len(), 1);
 }
 
 #[tokio::test]

@@ -6,9 +6,9 @@ use agent::store::Store;
 use protocol::{secret::Secret, time::UnixMillis};
 
 use crate::{
-    pretend_bot::Bot,
+    pretend_bot::{Bot, incident},
     pretend_telegram::{Fault, Telegram},
-    world::{Agent, OWNER, config, settled},
+    world::{Agent, LIMIT, OWNER, config, settled},
 };
 
 const SELLER: i64 = 2001;
@@ -169,11 +169,7 @@ async fn a_restart_needs_its_code_and_wrong_ones_close_the_door() {
     let begun = std::time::Instant::now();
     scene.owner_says("/restart");
     while closed(&scene) == before {
-        assert!(
-            begun.elapsed() < crate::world::LIMIT,
-            "{:?}",
-            scene.telegram.taken()
-        );
+        assert!(begun.elapsed() < LIMIT, "{:?}", scene.telegram.taken());
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
     scene.end().await;
@@ -242,6 +238,36 @@ async fn buttons_under_an_alert_take_it_on_and_silence_it_in_place() {
         .unwrap();
     assert_eq!(silenced["message_id"], alert.message_id);
     assert!(silenced["reply_markup"].is_object(), "the buttons stay");
+    scene.end().await;
+}
+
+#[tokio::test]
+async fn buttons_under_a_report_take_it_on_and_silence_its_kind_in_place() {
+    let scene = Scene::new().await;
+    let bot = scene.bot.as_ref().unwrap();
+    bot.think(|mind| mind.incidents = vec![incident(1, "job 7 died")]);
+    let report = scene
+        .telegram
+        .wait_for_text("A job of the bot was given up")
+        .await;
+    settled(scene.dir.path()).await;
+    scene.telegram.presses(OWNER, &report, "alert:mine:report");
+    scene.telegram.presses(OWNER, &report, "alert:quiet:dead_job:8");
+    let begun = std::time::Instant::now();
+    let mut edits = Vec::new();
+    while edits.len() < 2 {
+        assert!(begun.elapsed() < LIMIT, "{edits:?}");
+        tokio::time::sleep(Duration::from_millis(5)).await;
+        edits = scene.telegram.edits();
+    }
+    let texts: Vec<&str> = edits.iter().map(|edit| edit["text"].as_str().unwrap()).collect();
+    assert!(texts[0].ends_with("✋ Noted: you take this on."), "{texts:?}");
+    assert!(texts[1].contains("🔕 Silent until"), "{texts:?}");
+    let store = Store::open_to_look(&scene.dir.path().join("state"))
+        .unwrap()
+        .unwrap();
+    let silences = store.book().unwrap().silences;
+    assert_eq!(silences.values().next().unwrap().scope, "incident/dead_job");
     scene.end().await;
 }
 

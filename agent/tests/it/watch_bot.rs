@@ -141,7 +141,7 @@ async fn every_incident_is_told_once_also_after_restarts_and_a_restored_shop() {
     agent.stop().await;
     let texts: Vec<&str> = told
         .iter()
-        .map(|taken| taken.text().lines().nth(4).unwrap())
+        .map(|taken| taken.text().lines().nth(3).unwrap())
         .collect();
     let own_words = |text: &'static str| format!("The bot's own words: {text}");
     assert_eq!(

@@ -7,10 +7,12 @@ mod domain;
 mod kept;
 mod logs;
 mod machine;
+mod reported;
 mod trade;
 
 pub(super) use digest::DIGEST;
 pub(super) use disk::of_disk;
+pub(super) use reported::reported;
 
 use super::{Phrases, Wording};
 use crate::alert::rule::Rule;
@@ -44,6 +46,7 @@ pub(super) const PHRASES: Phrases = Phrases {
     withdrawn_headline: "No longer watched",
     withdrawn: "Nobody looks at it any more, because it is not in the configuration or not on the server any more, so this alert ends without having been mended: {headline}",
     incident: "The bot reports",
+    reported_at: "The bot reported it at {at}.",
     bots_words: "The bot's own words",
     repeated: "(repeated)",
     elsewhere: "recovered; delivered by {way} at {at}",
@@ -119,74 +122,6 @@ wordings! {
     RemoteContradicts => kept::REMOTE_CONTRADICTS,
     DrillFailed => kept::DRILL_FAILED,
     DrillOld => kept::DRILL_OLD,
-}
-
-pub(super) fn incident(kind: &str) -> Option<&'static str> {
-    Some(match kind {
-        "dead_job" => {
-            "A job of the bot failed too often and was given up, so a customer may not have the goods: look into that \
-             order as the seller and settle it with the customer; journalctl -u {unit} -n 100 says why it failed."
-        }
-        "poison_update" => {
-            "Something that Telegram sent could not be handled and was set aside, so one customer may wait for an \
-             answer: look at journalctl -u {unit} -n 100, and when it comes again, keep those lines for the authors."
-        }
-        "send_unknown" => {
-            "The connection broke while a message was on its way, and the bot does not send again by guessing: ask the \
-             customer of that order whether it arrived, and if not, the seller sends it by hand."
-        }
-        "send_refused" => {
-            "Telegram refuses a message for good, so it will never arrive: when a customer waits for it, the seller \
-             tells them by hand; journalctl -u {unit} -n 100 gives the reason."
-        }
-        "customer_unreachable" => {
-            "Goods are paid for, but the customer has blocked the bot or deleted the account: the order keeps its goods, \
-             which are under \"my orders\" once the bot is unblocked; there is nothing to do."
-        }
-        "payment_mismatch" => {
-            "The gateway's answer does not fit the invoice, so no goods were sent: look the payment up in the gateway's \
-             dashboard, then settle it with the customer, by a refund or by hand."
-        }
-        "gateway_refuses" => {
-            "The payment gateway refuses to make invoices, so nobody can buy: see in its dashboard whether the project is \
-             active and the API key still valid; after a new key: systemctl restart {unit}"
-        }
-        "not_durable" => {
-            "A payment was acknowledged, or goods were sent, before the backup had left this machine: the shop goes on, \
-             and only if the machine were lost right now would its last orders be lost too; see which remote is behind \
-             with: agent status"
-        }
-        "money_owed" => {
-            "Money came that must go back, or that a person must look at: the seller was told too, has the list, and \
-             pays it back by hand, since the gateway has no refund call."
-        }
-        "restored_sales_paused" => {
-            "The database was restored to an earlier moment, so sales are paused lest something is sold twice: compare \
-             the gateway's dashboard with the orders since then, take out stock that was sold, and let the seller open \
-             sales again."
-        }
-        "telegram_refuses" => {
-            "Telegram does not take the bot's token, so nobody can buy; paid orders wait and lose nothing: ask \
-             @BotFather for this bot's token, store it as BOT_TOKEN, then systemctl restart {unit}"
-        }
-        "database_refuses" => {
-            "The shop's database takes no writes, so nothing new is accepted and nothing that was accepted is lost: make \
-             room (df -h /var/lib/warung), or see with dmesg whether the disk is failing; the bot goes on by itself."
-        }
-        "handler_stuck" => {
-            "A piece of work did not come to an end and was cut; it is tried again and done once: when it comes again, \
-             systemctl restart {unit} and keep journalctl -u {unit} -n 100 for the authors."
-        }
-        "wal_too_long" => {
-            "Nobody copies the database's changes into it, and the disk fills with them: see with agent status whether a \
-             backup hangs, then systemctl restart agent; the shop sells meanwhile."
-        }
-        "wal_stops_sales" => {
-            "The file of changes is so long that the shop takes no new orders; payments and deliveries go on: \
-             systemctl restart agent, make room, and the shop opens by itself."
-        }
-        _ => return None,
-    })
 }
 
 const AGENT_BLIND: Wording = Wording {

@@ -7,10 +7,12 @@ mod domain;
 mod kept;
 mod logs;
 mod machine;
+mod reported;
 mod trade;
 
 pub(super) use digest::DIGEST;
 pub(super) use disk::of_disk;
+pub(super) use reported::reported;
 
 use super::{Phrases, Wording};
 use crate::alert::rule::Rule;
@@ -44,6 +46,7 @@ pub(super) const PHRASES: Phrases = Phrases {
     withdrawn_headline: "Tidak diawasi lagi",
     withdrawn: "Hal ini tidak dilihat lagi, karena tidak ada lagi di setelan atau di server, jadi kabar ini ditutup tanpa diperbaiki: {headline}",
     incident: "Bot melapor",
+    reported_at: "Bot melaporkannya pada {at}.",
     bots_words: "Rincian dari bot",
     repeated: "(ulangan)",
     elsewhere: "pulih; sudah disampaikan lewat {way} pukul {at}",
@@ -119,75 +122,6 @@ wordings! {
     RemoteContradicts => kept::REMOTE_CONTRADICTS,
     DrillFailed => kept::DRILL_FAILED,
     DrillOld => kept::DRILL_OLD,
-}
-
-pub(super) fn incident(kind: &str) -> Option<&'static str> {
-    Some(match kind {
-        "dead_job" => {
-            "Satu pekerjaan bot gagal berkali-kali dan tidak dicoba lagi, jadi seorang pembeli mungkin belum menerima \
-             barangnya: periksa pesanan itu sebagai penjual dan selesaikan dengan pembeli; sebabnya ada di \
-             journalctl -u {unit} -n 100"
-        }
-        "poison_update" => {
-            "Satu kiriman dari Telegram tidak dapat diolah dan disisihkan, jadi satu pembeli mungkin menunggu jawaban: \
-             lihat journalctl -u {unit} -n 100, dan bila terus berulang simpan baris itu untuk pembuat program."
-        }
-        "send_unknown" => {
-            "Sambungan putus saat sebuah pesan dikirim, dan bot tidak mengirim ulang dengan menebak: tanyakan kepada \
-             pembeli pesanan itu apakah pesannya sampai, dan bila tidak, penjual mengirimnya sendiri."
-        }
-        "send_refused" => {
-            "Telegram menolak sebuah pesan untuk seterusnya, jadi pesan itu tidak akan sampai: bila pembeli \
-             menunggunya, penjual memberi tahu sendiri; alasannya ada di journalctl -u {unit} -n 100"
-        }
-        "customer_unreachable" => {
-            "Barang sudah dibayar, tetapi pembeli memblokir bot atau menghapus akunnya: barang tetap disimpan untuk \
-             pesanan itu dan dapat diambil di \"pesanan saya\" begitu ia membuka blokir; Anda tidak perlu berbuat apa-apa."
-        }
-        "payment_mismatch" => {
-            "Jawaban gerbang pembayaran tidak cocok dengan tagihan, jadi barang tidak dikirim: cari pembayaran itu di \
-             dasbor gerbang, lalu selesaikan dengan pembeli, dikembalikan atau diserahkan sendiri."
-        }
-        "gateway_refuses" => {
-            "Gerbang pembayaran menolak membuat tagihan, jadi tidak ada yang dapat membeli: periksa di dasbornya apakah \
-             proyek aktif dan kunci API masih berlaku; setelah mengganti kunci: systemctl restart {unit}"
-        }
-        "not_durable" => {
-            "Pembayaran dikonfirmasi, atau barang dikirim, sebelum cadangannya keluar dari mesin ini: toko tetap \
-             berjalan, dan pesanan terakhir baru hilang bila mesin ini hilang sekarang juga; lihat tujuan cadangan mana \
-             yang tertinggal dengan: agent status"
-        }
-        "money_owed" => {
-            "Ada uang masuk yang harus dikembalikan atau diperiksa orang: penjual sudah diberi tahu, punya daftarnya, \
-             dan mengembalikannya sendiri, sebab gerbang tidak dapat melakukannya."
-        }
-        "restored_sales_paused" => {
-            "Database dipulihkan ke saat yang lebih awal, jadi penjualan dijeda supaya tidak ada barang terjual dua \
-             kali: cocokkan dasbor gerbang dengan pesanan sejak saat itu, keluarkan stok yang sudah terjual, lalu \
-             minta penjual membuka penjualan lagi."
-        }
-        "telegram_refuses" => {
-            "Telegram menolak token bot, jadi tidak ada yang dapat membeli; pesanan yang sudah dibayar menunggu dan \
-             tetap aman: minta token bot ini kepada @BotFather, simpan sebagai BOT_TOKEN, lalu systemctl restart {unit}"
-        }
-        "database_refuses" => {
-            "Database toko tidak dapat ditulis, jadi tidak ada yang baru diterima dan tidak ada yang hilang: kosongkan \
-             ruang (df -h /var/lib/warung), atau lihat dengan dmesg apakah disk rusak; bot melanjutkan sendiri."
-        }
-        "handler_stuck" => {
-            "Satu pekerjaan tidak selesai pada waktunya dan dihentikan; ia diulang dan dikerjakan sekali saja: bila \
-             terulang, systemctl restart {unit} dan simpan journalctl -u {unit} -n 100 untuk pembuat program."
-        }
-        "wal_too_long" => {
-            "Perubahan tidak disalin ke dalam database, dan disk terisi karenanya: lihat dengan agent status apakah ada \
-             cadangan yang macet, lalu systemctl restart agent; sementara itu toko tetap berjualan."
-        }
-        "wal_stops_sales" => {
-            "Berkas perubahan sudah begitu panjang sehingga toko tidak menerima pesanan baru; pembayaran dan pengiriman \
-             tetap jalan: systemctl restart agent, kosongkan ruang, dan toko membuka sendiri."
-        }
-        _ => return None,
-    })
 }
 
 const AGENT_BLIND: Wording = Wording {

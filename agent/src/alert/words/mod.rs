@@ -49,6 +49,19 @@ pub(super) struct OnDisk {
     pub todo: Option<&'static str>,
 }
 
+/// The words about one kind of the bot's reports; `{unit}` is filled in.
+#[derive(Clone, Copy)]
+pub(super) struct Reported {
+    /// What is wrong, in a few words.
+    pub headline: &'static str,
+    /// What it means for the shop.
+    pub means: &'static str,
+    /// What was done already.
+    pub done: &'static str,
+    /// What to do, with the command.
+    pub todo: &'static str,
+}
+
 /// How near the end of a disk is.
 #[derive(Clone, Copy)]
 enum Nearness {
@@ -120,8 +133,10 @@ pub(super) struct Phrases {
     pub withdrawn_headline: &'static str,
     /// That such an alert ends; `{headline}` is filled in.
     pub withdrawn: &'static str,
-    /// Above a report of the bot's own.
+    /// Above a report of the bot's own of a kind that is not known here.
     pub incident: &'static str,
+    /// When the bot reported; `{at}` is filled in.
+    pub reported_at: &'static str,
     /// Before the bot's own words, where the owner's language has said already what they are about.
     pub bots_words: &'static str,
     /// On a message that may have arrived before.
@@ -206,12 +221,11 @@ pub(super) fn wording_of(language: Language, rule: Rule, key: &str) -> Wording {
     words
 }
 
-/// What a kind of the bot's reports means and what to do about it; `{unit}` is filled in. `None` for a kind that a
-/// newer bot has.
-pub(super) fn incident(language: Language, kind: &str) -> Option<&'static str> {
+/// What is said of a kind of the bot's reports. `None` for a kind that a newer bot has.
+pub(super) fn reported(language: Language, kind: &str) -> Option<Reported> {
     match language {
-        Language::Id => id::incident(kind),
-        Language::En => en::incident(kind),
+        Language::Id => id::reported(kind),
+        Language::En => en::reported(kind),
     }
 }
 
@@ -255,13 +269,21 @@ mod tests {
         let runbook = include_str!("../../../../docs/RUNBOOK.md");
         for kind in KINDS {
             assert!(runbook.contains(&format!("### `{kind}`")), "{kind}");
-            let [id, en] = [Language::Id, Language::En].map(|language| incident(language, kind).unwrap());
-            assert_ne!(id, en, "{kind}");
-            for text in [id, en] {
-                assert!(!text.replace("{unit}", "x").contains(['{', '}']), "{text}");
+            let [id, en] = [Language::Id, Language::En].map(|language| {
+                let words = reported(language, kind).unwrap();
+                [words.headline, words.means, words.done, words.todo]
+            });
+            for (id, en) in id.iter().zip(en) {
+                assert_ne!(*id, en, "{kind}");
+                for text in [*id, en] {
+                    assert!(
+                        !text.is_empty() && !text.replace("{unit}", "x").contains(['{', '}']),
+                        "{text}"
+                    );
+                }
             }
         }
-        assert_eq!(incident(Language::Id, "of_a_newer_bot"), None);
+        assert!(reported(Language::Id, "of_a_newer_bot").is_none());
     }
 
     #[test]

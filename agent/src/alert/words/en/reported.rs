@@ -1,0 +1,148 @@
+//! What the bot itself reports, in English: what each kind means, what was done, what to do. The same as in `id`, sentence by sentence.
+//! Nothing here is for customers or sellers.
+
+use crate::alert::words::Reported;
+
+/// `None` for a kind that a newer bot has.
+pub(in crate::alert::words) fn reported(kind: &str) -> Option<Reported> {
+    let at = REPORTED.iter().position(|(known, _)| *known == kind)?;
+    Some(REPORTED[at].1)
+}
+
+const REPORTED: &[(&str, Reported)] = &[
+    (
+        "dead_job",
+        Reported {
+            headline: "A job of the bot was given up",
+            means: "a customer may not have the goods.",
+            done: "the bot tried it many times; what is about money and goods is tried again every hour for a day.",
+            todo: "look into that order as the seller and settle it with the customer; journalctl -u {unit} -n 100 says why it failed",
+        },
+    ),
+    (
+        "poison_update",
+        Reported {
+            headline: "Something from Telegram could not be handled",
+            means: "a customer may wait for an answer.",
+            done: "the bot tried it five times and set it aside; everybody else is served.",
+            todo: "look at journalctl -u {unit} -n 100, and when it comes again, keep those lines for the authors.",
+        },
+    ),
+    (
+        "send_unknown",
+        Reported {
+            headline: "Nobody knows whether a message arrived",
+            means: "a customer may not have read the message, or may have.",
+            done: "the connection broke while it was on its way, and the bot does not send again by guessing.",
+            todo: "ask the customer of that order whether it arrived, and if not, the seller sends it by hand.",
+        },
+    ),
+    (
+        "send_refused",
+        Reported {
+            headline: "Telegram refuses a message",
+            means: "that message will never arrive.",
+            done: "the bot does not try again, because Telegram refuses it for good.",
+            todo: "when a customer waits for it, the seller tells them by hand; journalctl -u {unit} -n 100 gives the reason",
+        },
+    ),
+    (
+        "customer_unreachable",
+        Reported {
+            headline: "A customer cannot be reached",
+            means: "goods are paid for, but the customer has blocked the bot or deleted the account.",
+            done: "the order keeps its goods, which are under \"my orders\" once the bot is unblocked.",
+            todo: "there is nothing to do.",
+        },
+    ),
+    (
+        "payment_mismatch",
+        Reported {
+            headline: "A payment does not fit its invoice",
+            means: "money may have come in, and no goods were sent.",
+            done: "the bot believes only the gateway's own answer, and that does not fit.",
+            todo: "look the payment up in the gateway's dashboard, then settle it with the customer, by a refund or by hand.",
+        },
+    ),
+    (
+        "gateway_refuses",
+        Reported {
+            headline: "The payment gateway refuses invoices",
+            means: "nobody can buy through that gateway.",
+            done: "the bot goes on trying; orders that are paid go on.",
+            todo: "look in the gateway's dashboard whether the project is active and the API key valid; after changing the key: systemctl restart {unit}",
+        },
+    ),
+    (
+        "not_durable",
+        Reported {
+            headline: "A payment was taken before its backup left",
+            means: "the shop goes on; the last orders are lost only if this machine is lost right now.",
+            done: "the bot waited for two seconds, then served the customer.",
+            todo: "see which place for backups is behind: agent status",
+        },
+    ),
+    (
+        "money_owed",
+        Reported {
+            headline: "Money must be returned",
+            means: "money came in that became no goods: somebody must return it or look into it.",
+            done: "the seller was told and has the list.",
+            todo: "the seller returns it by hand, because the gateway cannot.",
+        },
+    ),
+    (
+        "restored_sales_paused",
+        Reported {
+            headline: "The shop was restored and sales are paused",
+            means: "the database stands at an earlier moment: the shop does not know the orders after it.",
+            done: "sales are paused so that no item is sold twice.",
+            todo: "compare the gateway's dashboard with the orders since then, take out stock that was sold, then let the seller open sales again.",
+        },
+    ),
+    (
+        "telegram_refuses",
+        Reported {
+            headline: "Telegram refuses the bot's token",
+            means: "nobody can buy.",
+            done: "orders that are paid wait and are safe.",
+            todo: "get this bot's token from @BotFather, store it as BOT_TOKEN, then systemctl restart {unit}",
+        },
+    ),
+    (
+        "database_refuses",
+        Reported {
+            headline: "The shop's database takes no writes",
+            means: "nothing new is taken, and nothing is lost.",
+            done: "the bot asks every second and goes on by itself.",
+            todo: "make room (df -h /var/lib/warung), or look with dmesg whether the disk is failing.",
+        },
+    ),
+    (
+        "handler_stuck",
+        Reported {
+            headline: "A job hung and was cut",
+            means: "one customer waits longer; the others are served.",
+            done: "it is tried again and is done once.",
+            todo: "once: nothing. When it comes again: systemctl restart {unit}, and keep journalctl -u {unit} -n 100 for the authors.",
+        },
+    ),
+    (
+        "wal_too_long",
+        Reported {
+            headline: "Changes are not copied into the database",
+            means: "the disk fills by it; the shop sells on.",
+            done: "the bot goes on measuring, and takes no new orders before the disk is full.",
+            todo: "look with agent status whether a backup hangs, then systemctl restart agent",
+        },
+    ),
+    (
+        "wal_stops_sales",
+        Reported {
+            headline: "The shop takes no new orders",
+            means: "the file of changes is too long; payments and deliveries go on.",
+            done: "the bot closed the sales so that the disk does not fill, and opens them by itself.",
+            todo: "systemctl restart agent, and make room.",
+        },
+    ),
+];

@@ -1,0 +1,148 @@
+//! Indonesian. What the bot itself reports: what each kind means, what was done, what to do. The same as in `en`, sentence by sentence.
+//! Nothing here is for customers or sellers.
+
+use crate::alert::words::Reported;
+
+/// `None` for a kind that a newer bot has.
+pub(in crate::alert::words) fn reported(kind: &str) -> Option<Reported> {
+    let at = REPORTED.iter().position(|(known, _)| *known == kind)?;
+    Some(REPORTED[at].1)
+}
+
+const REPORTED: &[(&str, Reported)] = &[
+    (
+        "dead_job",
+        Reported {
+            headline: "Satu pekerjaan bot tidak dicoba lagi",
+            means: "seorang pembeli mungkin belum menerima barangnya.",
+            done: "bot mencobanya berkali-kali; yang menyangkut uang dan barang dicoba lagi tiap jam selama sehari.",
+            todo: "periksa pesanan itu sebagai penjual dan selesaikan dengan pembeli; sebabnya ada di journalctl -u {unit} -n 100",
+        },
+    ),
+    (
+        "poison_update",
+        Reported {
+            headline: "Satu kiriman Telegram tidak dapat diolah",
+            means: "seorang pembeli mungkin menunggu jawaban.",
+            done: "bot mencobanya lima kali, lalu menyisihkannya; yang lain tetap dilayani.",
+            todo: "lihat journalctl -u {unit} -n 100, dan bila terus berulang simpan baris itu untuk pembuat program.",
+        },
+    ),
+    (
+        "send_unknown",
+        Reported {
+            headline: "Tidak jelas apakah sebuah pesan sampai",
+            means: "seorang pembeli mungkin belum membaca pesannya, atau sudah.",
+            done: "sambungan putus saat pesan dikirim, dan bot tidak mengirim ulang dengan menebak.",
+            todo: "tanyakan kepada pembeli pesanan itu apakah pesannya sampai, dan bila tidak, penjual mengirimnya sendiri.",
+        },
+    ),
+    (
+        "send_refused",
+        Reported {
+            headline: "Telegram menolak sebuah pesan",
+            means: "pesan itu tidak akan sampai.",
+            done: "bot tidak mencobanya lagi, sebab Telegram menolaknya untuk seterusnya.",
+            todo: "bila seorang pembeli menunggunya, penjual memberi tahu sendiri; alasannya ada di journalctl -u {unit} -n 100",
+        },
+    ),
+    (
+        "customer_unreachable",
+        Reported {
+            headline: "Pembeli tidak dapat dihubungi",
+            means: "barang sudah dibayar, tetapi pembeli memblokir bot atau menghapus akunnya.",
+            done: "barang disimpan untuk pesanan itu dan dapat diambil di \"pesanan saya\" begitu ia membuka blokir.",
+            todo: "tidak ada yang perlu dilakukan.",
+        },
+    ),
+    (
+        "payment_mismatch",
+        Reported {
+            headline: "Pembayaran tidak cocok dengan tagihan",
+            means: "uang mungkin masuk, dan barang tidak dikirim.",
+            done: "bot hanya percaya jawaban gerbang, dan jawaban itu tidak cocok.",
+            todo: "cari pembayaran itu di dasbor gerbang, lalu selesaikan dengan pembeli: dikembalikan atau diserahkan sendiri.",
+        },
+    ),
+    (
+        "gateway_refuses",
+        Reported {
+            headline: "Gerbang pembayaran menolak tagihan",
+            means: "tidak ada yang dapat membeli lewat gerbang itu.",
+            done: "bot tetap mencoba; pesanan yang sudah dibayar tetap jalan.",
+            todo: "periksa di dasbor gerbang apakah proyek aktif dan kunci API masih berlaku; setelah mengganti kunci: systemctl restart {unit}",
+        },
+    ),
+    (
+        "not_durable",
+        Reported {
+            headline: "Pembayaran diterima sebelum cadangannya keluar",
+            means: "toko tetap berjalan; pesanan terakhir baru hilang bila mesin ini hilang sekarang juga.",
+            done: "bot menunggu dua detik, lalu melayani pembeli.",
+            todo: "lihat tujuan cadangan mana yang tertinggal: agent status",
+        },
+    ),
+    (
+        "money_owed",
+        Reported {
+            headline: "Ada uang yang harus dikembalikan",
+            means: "uang masuk yang tidak menjadi barang harus dikembalikan atau diperiksa orang.",
+            done: "penjual sudah diberi tahu dan punya daftarnya.",
+            todo: "penjual mengembalikannya sendiri, sebab gerbang tidak dapat melakukannya.",
+        },
+    ),
+    (
+        "restored_sales_paused",
+        Reported {
+            headline: "Toko dipulihkan dan penjualan dijeda",
+            means: "database berdiri di saat yang lebih awal: pesanan sesudahnya tidak dikenal toko.",
+            done: "penjualan dijeda supaya tidak ada barang terjual dua kali.",
+            todo: "cocokkan dasbor gerbang dengan pesanan sejak saat itu, keluarkan stok yang sudah terjual, lalu minta penjual membuka penjualan lagi.",
+        },
+    ),
+    (
+        "telegram_refuses",
+        Reported {
+            headline: "Telegram menolak token bot",
+            means: "tidak ada yang dapat membeli.",
+            done: "pesanan yang sudah dibayar menunggu dan tetap aman.",
+            todo: "minta token bot ini kepada @BotFather, simpan sebagai BOT_TOKEN, lalu systemctl restart {unit}",
+        },
+    ),
+    (
+        "database_refuses",
+        Reported {
+            headline: "Database toko tidak dapat ditulis",
+            means: "tidak ada yang baru diterima, dan tidak ada yang hilang.",
+            done: "bot bertanya tiap detik dan melanjutkan sendiri.",
+            todo: "kosongkan ruang (df -h /var/lib/warung), atau lihat dengan dmesg apakah disk rusak.",
+        },
+    ),
+    (
+        "handler_stuck",
+        Reported {
+            headline: "Satu pekerjaan macet dan dihentikan",
+            means: "satu pembeli menunggu lebih lama; yang lain dilayani.",
+            done: "pekerjaan itu diulang dan dikerjakan sekali saja.",
+            todo: "sekali saja: tidak ada. Bila terulang: systemctl restart {unit}, dan simpan journalctl -u {unit} -n 100 untuk pembuat program.",
+        },
+    ),
+    (
+        "wal_too_long",
+        Reported {
+            headline: "Perubahan tidak disalin ke database",
+            means: "disk terisi karenanya; toko tetap berjualan.",
+            done: "bot mengukurnya terus, dan berhenti menerima pesanan baru sebelum disk penuh.",
+            todo: "lihat dengan agent status apakah ada cadangan yang macet, lalu systemctl restart agent",
+        },
+    ),
+    (
+        "wal_stops_sales",
+        Reported {
+            headline: "Toko tidak menerima pesanan baru",
+            means: "berkas perubahan terlalu panjang; pembayaran dan pengiriman tetap jalan.",
+            done: "bot menutup penjualan supaya disk tidak penuh, dan membukanya sendiri.",
+            todo: "systemctl restart agent, dan kosongkan ruang.",
+        },
+    ),
+];
