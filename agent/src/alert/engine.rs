@@ -26,6 +26,7 @@ mod notice;
 mod rekey;
 mod tick;
 
+pub use episode::tell_done;
 pub use hold::{MAINTENANCE, silence};
 pub use notice::{Fault, Kind, Notice};
 pub use rekey::rekey;

@@ -186,7 +186,7 @@ fn trouble_text(voice: &Voice, notice: &Notice, prefix: Option<&str>) -> (String
         phrases.means,
         fill(words.means),
         phrases.done,
-        fill(words.done),
+        fill(words.done).trim_end(),
         phrases.todo,
         fill(words.todo),
     );
@@ -236,8 +236,9 @@ fn flapping_text(voice: &Voice, notice: &Notice, raises: u32) -> (String, String
 fn over_text(voice: &Voice, notice: &Notice, lasted: &str) -> (String, String) {
     let words = wording(voice.language, notice.lead.rule);
     let headline = format!("✅ {}", fill(voice, &notice.lead, words.over_headline));
-    let over = fill(voice, &notice.lead, words.over).replace("{lasted}", lasted);
-    let mut text = format!("{headline}\n\n{over}");
+    // What was seen goes in last.
+    let over = fill(voice, &notice.lead, &words.over.replace("{lasted}", lasted));
+    let mut text = format!("{headline}\n\n{}", over.trim_end());
     if notice.faults > 1 {
         let all_over = phrases(voice.language).all_over;
         text += &format!("\n\n{}", all_over.replace("{count}", &notice.faults.to_string()));

@@ -34,6 +34,7 @@ pub mod outbox;
 pub mod rehearsal;
 mod reported;
 pub mod reports;
+pub mod restarts;
 pub mod role;
 pub mod rule;
 pub mod state;
@@ -60,6 +61,7 @@ pub struct Alerts {
     ladder: Arc<[Rung]>,
     drill: Option<Schedule>,
     unwatched: Unwatched,
+    failed: restarts::Failed,
     /// Changes with every queued message: what the outbox waits for.
     queued: watch::Sender<u64>,
 }
@@ -75,6 +77,7 @@ impl Alerts {
             ladder: ladder.into(),
             drill: None,
             unwatched: Unwatched::default(),
+            failed: restarts::Failed::default(),
             queued: watch::Sender::new(0),
         }
     }

@@ -53,6 +53,8 @@ pub struct Spec {
     pub roots: &'static [Rule],
     /// Whether it is about something that is not there, rather than about how it is.
     pub is_absence: bool,
+    /// Whether only the owner can go on from here: it begins a message of its own, and hides in no other.
+    pub is_owners: bool,
 }
 
 /// Where an alert about a figure begins and where it ends. Two lines, so that a figure on the line does not flap.
@@ -93,6 +95,16 @@ impl Spec {
             threshold: None,
             roots: &[],
             is_absence: false,
+            is_owners: false,
+        }
+    }
+
+    /// Only the owner can go on from here.
+    #[must_use]
+    pub const fn owners(self) -> Self {
+        Self {
+            is_owners: true,
+            ..self
         }
     }
 

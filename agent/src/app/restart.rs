@@ -18,6 +18,7 @@ use crate::{
     alert::{
         Alerts,
         engine::MAINTENANCE,
+        restarts::BUDGET,
         rule::{AlertKey, Observation, Rule},
     },
     store::{Store, book::Book},
@@ -26,7 +27,6 @@ use crate::{
 const LOOK_EVERY: Duration = Duration::from_secs(10);
 /// systemd's own watchdog ends a hung bot after 30 s: the agent acts only where that did not.
 const PATIENCE: Duration = Duration::from_secs(60);
-const BUDGET: usize = 3;
 const BUDGET_WINDOW: Duration = Duration::from_secs(3600);
 /// systemctl returns once the unit has stopped and started.
 const SYSTEMCTL_LIMIT: Duration = Duration::from_secs(120);
@@ -82,10 +82,15 @@ impl Restarter {
             unit = self.unit,
             "the bot has hung for a minute and systemd did not end it: the agent restarts it"
         );
+        self.alerts.tell_restart(None, now)?;
         let unit = self.unit.clone();
-        tokio::task::spawn_blocking(move || restart(&unit))
+        let done = tokio::task::spawn_blocking(move || restart(&unit))
             .await
-            .context("waiting for systemctl")?
+            .context("waiting for systemctl")?;
+        if let Err(error) = &done {
+            self.alerts.tell_restart(Some(format!("{error:#}")), now)?;
+        }
+        done
     }
 }
 

@@ -144,7 +144,7 @@ impl BotWatch {
                     self.observe(observation_of(&health));
                     return health;
                 }
-                Ok(_) | Err(_) => self.observe(Observation::wrong(absence.rule())),
+                Ok(_) | Err(_) => self.observe(self.absent(absence)),
             }
             sleep(match begun.elapsed() < LONG_AWAY {
                 true => LOOK_EVERY,
@@ -152,6 +152,15 @@ impl BotWatch {
             })
             .await;
         }
+    }
+
+    fn absent(&self, absence: Absence) -> Observation {
+        let detail = match absence {
+            Absence::Died => self.alerts.restart_that_ended_it(now()),
+            Absence::NotSeenYet | Absence::Goodbye { .. } => String::new(),
+        };
+        let rule = absence.rule();
+        Observation::Wrong { rule, detail }
     }
 
     async fn ask(&self) -> Result<Health, Missing> {
@@ -170,7 +179,10 @@ impl BotWatch {
                 Ok(Held::Goodbye) => return Absence::Goodbye { boot: health.boot },
                 Ok(Held::Expired) | Err(Missing::Silent) => {}
                 Err(Missing::Refused | Missing::Cut) if self.is_gone(health.boot).await => {
-                    self.observe(Observation::wrong(Rule::BotGone));
+                    self.observe(Observation::Wrong {
+                        rule: Rule::BotGone,
+                        detail: self.alerts.restart_that_ended_it(now()),
+                    });
                     return Absence::Died;
                 }
                 Ok(Held::Told | Held::NotStored) | Err(_) => sleep(REPEAT_AFTER).await,
@@ -225,7 +237,10 @@ impl BotWatch {
                     rule: Rule::BotUnhealthy,
                     detail,
                 },
-                Err(Missing::Refused | Missing::Cut | Missing::Silent) => Observation::wrong(Rule::BotHung),
+                Err(Missing::Refused | Missing::Cut | Missing::Silent) => Observation::Wrong {
+                    rule: Rule::BotHung,
+                    detail: self.alerts.restarts_told(now()),
+                },
             });
         }
     }

@@ -488,3 +488,52 @@ async fn the_digest_comes_once_a_day_and_first_at_the_first_time_after_the_agent
     let at: Vec<UnixMillis> = waiting.iter().map(|row| row.created_at).collect();
     assert_eq!(at, [hours(9), hours(32), hours(57)]);
 }
+
+#[tokio::test]
+async fn a_restart_of_a_hung_bot_is_told_in_its_message_with_its_count_and_whether_it_worked() {
+    let dir = tempfile::tempdir().unwrap();
+    let telegram = Telegram::start().await;
+    let desk = Desk::open(dir.path(), &telegram, &[OWNER]);
+    let bot = AlertKey::new("bot", "bot");
+    let hung = || Observation::Wrong {
+        rule: Rule::BotHung,
+        detail: desk.alerts.restarts_told(now()),
+    };
+    desk.alerts
+        .observe(&bot, hung(), UnixMillis(now().0 - 16_000))
+        .unwrap();
+    desk.alerts.observe(&bot, hung(), now()).unwrap();
+    let sender = desk.send_to(OWNER);
+    desk.wait_until_sent().await;
+    let at = now();
+    desk.store.add_bot_restart(at, UnixMillis(0)).unwrap();
+    desk.alerts.tell_restart(None, at).unwrap();
+    desk.wait_until_sent().await;
+    desk.alerts
+        .tell_restart(Some("systemctl said no".to_owned()), at)
+        .unwrap();
+    desk.wait_until_sent().await;
+    // The next look says the same of it, and so does the end.
+    desk.alerts.observe(&bot, hung(), now()).unwrap();
+    desk.alerts.observe(&bot, Observation::Fine, now()).unwrap();
+    desk.wait_until_sent().await;
+    sender.abort();
+    let told = telegram.taken();
+    assert!(!told[0].text().contains("within an hour"), "{}", told[0].text());
+    let edits: Vec<String> = telegram
+        .edits()
+        .iter()
+        .map(|edit| edit["text"].as_str().unwrap().to_owned())
+        .collect();
+    let when = agent::alert::message::moment(&TimeZone::UTC, at);
+    let sentence = format!("The agent restarted the bot (1 of 3 within an hour), last at {when}.");
+    assert!(
+        edits[0].contains(&sentence) && !edits[0].contains("failed"),
+        "{edits:?}"
+    );
+    assert!(
+        edits[1].contains(&format!("{sentence} It failed: systemctl said no")),
+        "{edits:?}"
+    );
+    assert!(told.last().unwrap().text().contains(&sentence), "{told:?}");
+}

@@ -35,7 +35,8 @@ pub(super) fn join(book: &mut Book, calendar: &Calendar, key: &str, now: UnixMil
     let topic = format!("{:?}", fault.rule.spec().topic);
     let severity = fault.rule.severity();
     let open = book.episodes.values_mut().rev().find(|episode| {
-        episode.topic == topic
+        !fault.rule.spec().is_owners
+            && episode.topic == topic
             && episode
                 .told
                 .is_none_or(|(_, told_at)| now.since(told_at) < JOIN_WINDOW)
@@ -175,6 +176,32 @@ pub(super) fn speak_if_due(
         rungs: 1,
         loud: severity > Severity::Info,
     }]
+}
+
+/// Something was done about an alert: the live message says so, while it may still be changed.
+#[must_use]
+pub fn tell_done(book: &mut Book, key: &str, done: &str) -> Option<Notice> {
+    let row = book.alerts.get_mut(key)?;
+    done.clone_into(&mut row.detail);
+    let id = row.episode?;
+    let (severity, lead, others) = standing(book, id)?;
+    let episode = book.episodes.get_mut(&id)?;
+    if episode.told.is_none() || episode.edits >= edits_max() {
+        return None;
+    }
+    episode.edits += 1;
+    episode.lead = lead.to_lead();
+    Some(Notice {
+        kind: Kind::Update,
+        episode: id,
+        severity,
+        lead,
+        others,
+        faults: episode.faults,
+        acked_at: episode.acked_at,
+        rungs: 1,
+        loud: severity > Severity::Info,
+    })
 }
 
 /// What of it is wrong now: the gravest severity, the alert that leads, the others.

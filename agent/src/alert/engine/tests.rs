@@ -491,3 +491,21 @@ fn an_alert_under_another_key_is_the_same_alert_and_ends_under_the_new_one() {
     );
     assert!(day.store.book().unwrap().alerts.is_empty());
 }
+
+#[test]
+fn what_was_done_changes_the_message_and_what_only_the_owner_can_do_is_one_of_its_own() {
+    let mut day = Day::begin();
+    day.wrong("bot/bot", Rule::BotHung);
+    day.now = day.now.plus(Duration::from_secs(20));
+    day.wrong("bot/bot", Rule::BotHung);
+    assert_eq!(day.told(), ["first bot/bot"]);
+    day.change(|book, _, _| tell_done(book, "bot/bot", "restarted").into_iter().collect());
+    assert_eq!(day.said.last().unwrap().1.lead.detail, "restarted");
+    assert_eq!(day.told(), ["update bot/bot"]);
+    day.wrong("bot_restarts/budget", Rule::BotRestartsSpent);
+    assert!(day.said.last().unwrap().1.loud);
+    assert_eq!(day.told(), ["first bot_restarts/budget"]);
+    // Of what is not told yet nothing is changed, and of what nobody knows neither.
+    day.change(|book, _, _| tell_done(book, "bot/other", "restarted").into_iter().collect());
+    assert_eq!(day.told(), Vec::<String>::new());
+}

@@ -66,7 +66,7 @@ rules! {
     /// The bot ended without a goodbye.
     BotGone => Spec::new("bot_gone", Critical, Topic::Bot).absence();
     /// The bot hangs again and again, and the agent has restarted it as often as it may.
-    BotRestartsSpent => Spec::new("bot_restarts_spent", Critical, Topic::Bot);
+    BotRestartsSpent => Spec::new("bot_restarts_spent", Critical, Topic::Bot).owners();
 
     /// The last backup does not exist anywhere.
     BackupNotTaken => Spec::new("backup_not_taken", Warning, Topic::Backup);

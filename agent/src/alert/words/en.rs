@@ -26,6 +26,8 @@ pub(super) const PHRASES: Phrases = Phrases {
         "If the disk holds nothing but backups",
         "If the disk holds nothing but logs",
     ],
+    restarted: "The agent restarted the bot ({count} of {most} within an hour), last at {at}.",
+    restart_failed: "It failed: {why}",
     worse: "Worse",
     more: "More of it",
     reminder: "Still wrong",
@@ -170,10 +172,10 @@ const BOT_HUNG: Wording = Wording {
     headline: "The shop's bot does not answer",
     happened: "Since {since} the bot's process is there, but answers no question.",
     means: "customers wait without an answer. Orders and payments that were recorded are safe.",
-    done: "the agent tried again and again. systemd's watchdog usually restarts a hung bot; news follows.",
-    todo: "if it has not recovered in a minute: systemctl restart {unit}, then journalctl -u {unit} -n 50",
+    done: "the agent tried again and again. systemd's watchdog restarts a hung bot after half a minute, else the agent does after a minute. {detail}",
+    todo: "if it has not recovered in two minutes: press /restart or systemctl restart {unit}, then journalctl -u {unit} -n 50",
     over_headline: "The shop's bot answers again",
-    over: "The bot answers again after {lasted}. Waiting orders go on.",
+    over: "The bot answers again after {lasted}. Waiting orders go on. {detail}",
 };
 
 const BOT_NOT_RUNNING: Wording = Wording {
@@ -190,18 +192,18 @@ const BOT_GONE: Wording = Wording {
     headline: "The shop's bot died",
     happened: "The bot's process ended without a goodbye at {since}.",
     means: "customers are not served until it runs again. Orders and payments that were recorded are not lost and go on then.",
-    done: "the agent checked at once: the bot is gone indeed. Under systemd it is started again within seconds; news follows.",
+    done: "the agent checked at once: the bot is gone indeed. Under systemd it is started again within seconds; news follows. {detail}",
     todo: "if there is no news in a minute: systemctl status {unit}, then journalctl -u {unit} -n 50",
     over_headline: BOT_BACK,
-    over: "The bot runs again. It was dead for {lasted}; waiting orders go on.",
+    over: "The bot runs again. It was dead for {lasted}; waiting orders go on. {detail}",
 };
 
 const BOT_RESTARTS_SPENT: Wording = Wording {
-    headline: "The bot hangs again and again",
+    headline: "The bot hangs again and nobody restarts it any more",
     happened: "Since {since} the bot has hung once more, after the agent had restarted it three times within an hour.",
     means: "customers wait without an answer. Orders and payments that were recorded are safe.",
-    done: "the agent has used up its restarts and from now on only tells.",
-    todo: "look for the cause: journalctl -u {unit} -n 200, then systemctl restart {unit}",
+    done: "the agent has used up its three restarts of this hour and from now on only tells.",
+    todo: "restart it yourself: /restart or the button below, or systemctl restart {unit}. Then look for the cause: journalctl -u {unit} -n 200",
     over_headline: "The bot does not hang any more",
     over: "The bot answers again. It lasted {lasted}.",
 };

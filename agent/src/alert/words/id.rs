@@ -26,6 +26,8 @@ pub(super) const PHRASES: Phrases = Phrases {
         "Bila di disk itu hanya ada cadangan",
         "Bila di disk itu hanya ada log",
     ],
+    restarted: "Agent memulai ulang bot ({count} dari {most} dalam satu jam), terakhir pada {at}.",
+    restart_failed: "Itu gagal: {why}",
     worse: "Memburuk",
     more: "Bertambah",
     reminder: "Masih terjadi",
@@ -170,10 +172,10 @@ const BOT_HUNG: Wording = Wording {
     headline: "Bot toko tidak menjawab",
     happened: "Sejak {since} proses bot masih ada, tetapi tidak menjawab pertanyaan apa pun.",
     means: "pembeli menunggu tanpa jawaban. Pesanan dan pembayaran yang sudah tercatat tetap aman.",
-    done: "agent mencoba berulang kali. Pengawas systemd biasanya memulai ulang bot yang macet; kabar menyusul.",
-    todo: "bila satu menit lagi belum pulih: systemctl restart {unit}, lalu journalctl -u {unit} -n 50",
+    done: "agent mencoba berulang kali. Pengawas systemd memulai ulang bot yang macet setelah setengah menit, bila tidak, agent setelah satu menit. {detail}",
+    todo: "bila dua menit lagi belum pulih: tekan /restart atau systemctl restart {unit}, lalu journalctl -u {unit} -n 50",
     over_headline: "Bot toko menjawab lagi",
-    over: "Bot menjawab lagi setelah {lasted}. Pesanan yang tertunda sedang dilanjutkan.",
+    over: "Bot menjawab lagi setelah {lasted}. Pesanan yang tertunda sedang dilanjutkan. {detail}",
 };
 
 const BOT_NOT_RUNNING: Wording = Wording {
@@ -190,18 +192,18 @@ const BOT_GONE: Wording = Wording {
     headline: "Bot toko mati mendadak",
     happened: "Proses bot berakhir tanpa pamit pada {since}.",
     means: "pembeli tidak dilayani sampai bot berjalan lagi. Pesanan dan pembayaran yang sudah tercatat tidak hilang dan dilanjutkan saat itu.",
-    done: "agent langsung memeriksa ulang: bot memang tidak ada. Di bawah systemd bot dinyalakan lagi dalam beberapa detik; kabar menyusul.",
+    done: "agent langsung memeriksa ulang: bot memang tidak ada. Di bawah systemd bot dinyalakan lagi dalam beberapa detik; kabar menyusul. {detail}",
     todo: "bila satu menit lagi belum ada kabar: systemctl status {unit}, lalu journalctl -u {unit} -n 50",
     over_headline: BOT_BACK,
-    over: "Bot berjalan lagi. Ia mati selama {lasted}; pesanan yang tertunda sedang dilanjutkan.",
+    over: "Bot berjalan lagi. Ia mati selama {lasted}; pesanan yang tertunda sedang dilanjutkan. {detail}",
 };
 
 const BOT_RESTARTS_SPENT: Wording = Wording {
-    headline: "Bot macet berulang kali",
+    headline: "Bot macet lagi dan tidak ada yang memulai ulang",
     happened: "Sejak {since} bot macet lagi, padahal agent sudah menjalankannya ulang tiga kali dalam satu jam.",
     means: "pembeli menunggu tanpa jawaban. Pesanan dan pembayaran yang sudah tercatat tetap aman.",
-    done: "jatah agent untuk menjalankan ulang sudah habis, mulai sekarang agent hanya mengabari.",
-    todo: "cari sebabnya: journalctl -u {unit} -n 200, lalu systemctl restart {unit}",
+    done: "tiga jatah agent untuk menjalankan ulang dalam satu jam sudah habis, mulai sekarang agent hanya mengabari.",
+    todo: "jalankan ulang sendiri: /restart atau tombol di bawah, atau systemctl restart {unit}. Lalu cari sebabnya: journalctl -u {unit} -n 200",
     over_headline: "Bot tidak macet lagi",
     over: "Bot menjawab lagi. Lamanya {lasted}.",
 };

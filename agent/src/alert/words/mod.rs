@@ -95,6 +95,10 @@ pub(super) struct Phrases {
     pub todo: &'static str,
     /// Before what it means on a disk that holds nothing graver, in the order of [`Role::ALL`] after the shop's.
     pub only_on_disk: [&'static str; 3],
+    /// That the agent restarted a hung bot; `{count}` of `{most}` and `{at}` are filled in.
+    pub restarted: &'static str,
+    /// That it could not; `{why}` is filled in.
+    pub restart_failed: &'static str,
     /// Before the headline of a told trouble that is graver now.
     pub worse: &'static str,
     /// Before the headline when more came after it was told.
