@@ -32,6 +32,7 @@ pub(super) fn chart(sources: &Sources, words: &'static Words, from: UnixMillis, 
             at_least: 60.0,
             marks: vec![age],
             limits: Vec::new(),
+            rest: None,
         },
     ];
     Ok((words.backups, panels, now))
@@ -67,6 +68,7 @@ fn sizes(words: &Words, lines: &[PointLine], from: UnixMillis) -> Panel {
             marks(words.delta, Hue::Second, true),
         ],
         limits: Vec::new(),
+        rest: None,
     }
 }
 
@@ -95,6 +97,7 @@ pub(super) fn lag(
         at_least: WAIT_S,
         marks,
         limits: vec![WAIT_S],
+        rest: None,
     })
 }
 

@@ -6,10 +6,12 @@ use protocol::time::UnixMillis;
 use super::{
     Chart, Dot, Marks, Panel, Shape, Theme,
     canvas::{Align, Area, Canvas, Spot},
-    font, scale,
+    font,
+    legend::{SAMPLE, TITLE_X, entries, extra_rows},
+    scale,
 };
 
-const WIDTH: usize = 900;
+pub(super) const WIDTH: usize = 900;
 const HEAD: f32 = 54.0;
 const PANEL: f32 = 286.0;
 const FOOT: f32 = 44.0;
@@ -17,7 +19,9 @@ const LEFT: f32 = 108.0;
 const RIGHT: f32 = 24.0;
 /// Room above a panel's axes for its name and legend.
 const CAPTION: f32 = 66.0;
-const LETTERS: f32 = 23.0;
+/// From one row of names to the next.
+const ROW: f32 = 31.0;
+pub(super) const LETTERS: f32 = 23.0;
 const HEADLINE: f32 = 31.0;
 const LINE: f32 = 2.6;
 /// A line is not drawn across a longer time without figures, unless the whole picture is so coarse.
@@ -35,8 +39,7 @@ struct Axes<'a> {
 
 /// The whole picture.
 pub(super) fn chart(chart: &Chart, theme: Theme) -> Canvas {
-    #[allow(clippy::cast_precision_loss, reason = "at most a handful")]
-    let height = HEAD + FOOT + PANEL * chart.panels.len() as f32;
+    let height = HEAD + FOOT + chart.panels.iter().map(height_of).sum::<f32>();
     #[allow(
         clippy::cast_possible_truncation,
         clippy::cast_sign_loss,
@@ -47,12 +50,14 @@ pub(super) fn chart(chart: &Chart, theme: Theme) -> Canvas {
     canvas.text(&chart.title, HEADLINE, place, Align::Left, theme.letters());
     let mut top = HEAD;
     for panel in &chart.panels {
-        let axes = Axes::new(chart, panel, top + CAPTION, top + PANEL);
+        let bottom = top + height_of(panel);
+        let axes = Axes::new(chart, panel, bottom - PANEL + CAPTION, bottom);
         axes.ground(&mut canvas, chart, theme);
         axes.marks(&mut canvas, theme);
         axes.limits(&mut canvas, theme);
+        axes.numbers(&mut canvas, theme);
         axes.caption(&mut canvas, chart.nothing, theme);
-        top += PANEL;
+        top = bottom;
     }
     moments(&mut canvas, chart, top, theme);
     canvas
@@ -212,11 +217,41 @@ impl<'a> Axes<'a> {
         }
     }
 
-    /// The panel's name, then each line's with its newest figure.
+    /// Each line's number on it, further left each time: lines that lie on each other are told apart there.
+    fn numbers(&self, canvas: &mut Canvas, theme: Theme) {
+        for marks in &self.panel.marks {
+            let Some(number) = marks.number.filter(|_| !marks.dots.is_empty()) else {
+                continue;
+            };
+            let back = marks.dots.len() * usize::from(number) / 14;
+            let dot = marks.dots[(marks.dots.len() - 1).saturating_sub(back)];
+            let spot = self.spot(dot);
+            let box_around = Area {
+                left: spot.x - 9.0,
+                top: spot.y - 12.0,
+                right: spot.x + 9.0,
+                bottom: spot.y + 12.0,
+            };
+            canvas.fill(box_around, theme.ground(), 1.0);
+            let place = Spot {
+                x: spot.x,
+                y: spot.y + 8.0,
+            };
+            canvas.text(
+                &number.to_string(),
+                LETTERS,
+                place,
+                Align::Middle,
+                theme.hue(marks.hue),
+            );
+        }
+    }
+
+    /// The panel's name, then each line's with its newest figure, in as many rows as they take.
     fn caption(&self, canvas: &mut Canvas, nothing: &str, theme: Theme) {
-        let y = self.area.top - 26.0;
-        let mut x = 24.0;
-        let title = Spot { x, y };
+        let entries = entries(self.panel);
+        let top = self.area.top - 26.0 - ROW * extra_rows(self.panel);
+        let title = Spot { x: TITLE_X, y: top };
         canvas.text(
             &self.panel.title,
             LETTERS + 1.0,
@@ -224,9 +259,13 @@ impl<'a> Axes<'a> {
             Align::Left,
             theme.letters(),
         );
-        x += font::width(&self.panel.title, LETTERS + 1.0) + 26.0;
-        let known = self.panel.marks.iter().filter(|marks| !marks.dots.is_empty());
-        for marks in known.clone() {
+        for entry in &entries {
+            let (x, y) = (entry.x, top + ROW * entry.row);
+            let Some(marks) = entry.marks else {
+                let place = Spot { x, y };
+                canvas.text(&entry.name, LETTERS, place, Align::Left, theme.quiet_letters());
+                continue;
+            };
             let ink = theme.hue(marks.hue);
             let (from, to) = (
                 Spot { x, y: y - 8.0 },
@@ -240,12 +279,10 @@ impl<'a> Axes<'a> {
             } else {
                 canvas.line(from, to, LINE + 1.0, ink);
             }
-            x += 32.0;
-            let place = Spot { x, y };
-            canvas.text(&marks.name, LETTERS, place, Align::Left, theme.quiet_letters());
-            x += font::width(&marks.name, LETTERS) + 22.0;
+            let place = Spot { x: x + SAMPLE, y };
+            canvas.text(&entry.name, LETTERS, place, Align::Left, theme.quiet_letters());
         }
-        if known.count() == 0 {
+        if entries.is_empty() {
             let place = Spot {
                 x: f32::midpoint(self.area.left, self.area.right),
                 y: f32::midpoint(self.area.top, self.area.bottom),
@@ -283,6 +320,11 @@ impl<'a> Axes<'a> {
     }
 }
 
+/// With its caption.
+fn height_of(panel: &Panel) -> f32 {
+    PANEL + ROW * extra_rows(panel)
+}
+
 fn x_of(from: UnixMillis, to: UnixMillis, at: UnixMillis) -> f32 {
     let span = to.0.saturating_sub(from.0).max(1);
     #[allow(
@@ -295,6 +337,6 @@ fn x_of(from: UnixMillis, to: UnixMillis, at: UnixMillis) -> f32 {
 }
 
 #[allow(clippy::cast_precision_loss, reason = "a small whole number")]
-fn width() -> f32 {
+pub(super) fn width() -> f32 {
     WIDTH as f32
 }

@@ -7,8 +7,10 @@ use protocol::time::UnixMillis;
 pub mod backups;
 mod canvas;
 mod day;
+mod disks;
 mod draw;
 mod font;
+mod legend;
 pub mod picture;
 pub mod resources;
 pub mod scale;
@@ -55,6 +57,8 @@ pub struct Panel {
     pub marks: Vec<Marks>,
     /// Where alerts begin.
     pub limits: Vec<f64>,
+    /// What has no line of its own, by name with its newest figure.
+    pub rest: Option<String>,
 }
 
 /// One thing that is drawn.
@@ -66,6 +70,10 @@ pub struct Marks {
     pub hue: Hue,
     /// How it is drawn.
     pub shape: Shape,
+    /// Stands on the line and before its name, where there are many.
+    pub number: Option<u8>,
+    /// The least and the most of the single figures, where each dot is a mean of many.
+    pub range: Option<(f64, f64)>,
     /// Oldest first.
     pub dots: Vec<Dot>,
 }
@@ -122,9 +130,12 @@ mod tests {
                 name: "used".to_owned(),
                 hue: Hue::Main,
                 shape: Shape::Line,
+                number: None,
+                range: None,
                 dots: (0..1440).map(|minute| wave(minute, level)).collect(),
             }],
             limits: vec![90.0, 95.0],
+            rest: None,
         };
         Chart {
             title: "Resources · 24 h".to_owned(),

@@ -1,22 +1,16 @@
 //! Disks, memory and processor over time, with the lines at which alerts begin and the forecast of a full disk.
-//! The figures are the probes'; nothing is computed here but where the forecast ends.
+//! The figures are the probes'; nothing is computed here.
 
 use protocol::time::UnixMillis;
 
-use super::{Dot, Figure, Hue, Marks, Panel, Shape, picture::Sources, scale, words::Words};
-use crate::alert::rule::Rule;
+use super::{Dot, Figure, Hue, Marks, Panel, Shape, disks, picture::Sources, scale, words::Words};
+use crate::{alert::rule::Rule, store::samples::Point};
 
 /// What a chart is made of: its title, its panels, and its right edge.
 pub(super) type Gathered = anyhow::Result<(&'static str, Vec<Panel>, UnixMillis)>;
 
-/// Disks that one panel shows; more than two colours would not be told apart.
-const DISKS_MAX: usize = 2;
-const DISK_USED: &str = "disk_used_percent:";
-/// A forecast that the newest look did not repeat is over.
-const FORECAST_FRESH_MS: i64 = 900_000;
-
 pub(super) fn all(sources: &Sources, words: &'static Words, from: UnixMillis, now: UnixMillis) -> Gathered {
-    let (disk, to) = disk(sources, words, from, now)?;
+    let (disk, to) = disks::panel(sources, words, from, now)?;
     let panels = vec![
         disk,
         memory(sources, words, from, now)?,
@@ -31,7 +25,7 @@ pub(super) fn disk_chart(
     from: UnixMillis,
     now: UnixMillis,
 ) -> Gathered {
-    let (panel, to) = disk(sources, words, from, now)?;
+    let (panel, to) = disks::panel(sources, words, from, now)?;
     Ok((words.disk, vec![panel], to))
 }
 
@@ -41,13 +35,20 @@ pub(super) fn memory_chart(
     from: UnixMillis,
     now: UnixMillis,
 ) -> Gathered {
-    let dots = dots(sources, "bot_memory_bytes", from, now)?;
     let bot = Panel {
         title: words.bot_memory.to_owned(),
         figure: Figure::Bytes,
         at_least: 1e6,
-        marks: vec![line(Figure::Bytes, "", Hue::Main, dots)],
+        marks: vec![measured(
+            sources,
+            "bot_memory_bytes",
+            Figure::Bytes,
+            ("", Hue::Main),
+            from,
+            now,
+        )?],
         limits: Vec::new(),
+        rest: None,
     };
     let panels = vec![memory(sources, words, from, now)?, bot];
     Ok((words.memory, panels, now))
@@ -62,58 +63,20 @@ pub(super) fn processor_chart(
     Ok((words.processor, vec![processor(sources, words, from, now)?], now))
 }
 
-fn disk(
-    sources: &Sources,
-    words: &'static Words,
-    from: UnixMillis,
-    now: UnixMillis,
-) -> anyhow::Result<(Panel, UnixMillis)> {
-    let names = sources.history.series()?;
-    let places = names.iter().filter_map(|name| name.strip_prefix(DISK_USED));
-    let (mut marks, mut forecasts, mut to) = (Vec::new(), Vec::new(), now);
-    for (place, hue) in places.take(DISKS_MAX).zip([Hue::Main, Hue::Second]) {
-        let dots = dots(sources, &format!("{DISK_USED}{place}"), from, now)?;
-        let full_in_h = sources.history.latest(&format!("disk_full_in_hours:{place}"));
-        let fresh = full_in_h.filter(|(at, _)| now.0 - at.0 < FORECAST_FRESH_MS);
-        if let (Some((_, hours)), Some((_, used))) = (fresh, dots.last()) {
-            let line = forecast(from, now, *used, hours);
-            to = to.max(line[1].0);
-            forecasts.push(Marks {
-                name: words.forecast.to_owned(),
-                hue,
-                shape: Shape::Forecast,
-                dots: line.to_vec(),
-            });
-        }
-        let mut used = line(Figure::Percent, place, hue, dots);
-        if hue != Hue::Main {
-            used.shape = Shape::Outline;
-        }
-        marks.push(used);
-    }
-    marks.extend(forecasts);
-    let limits = limits(&[Rule::DiskLow, Rule::DiskFull]);
-    Ok((percent(words.disk, marks, limits), to))
-}
-
-/// A straight line from now towards the moment at which the disk is full, for at most a third of the picture.
-fn forecast(from: UnixMillis, now: UnixMillis, used: f64, full_in_h: f64) -> [Dot; 2] {
-    let longest_h = hours(now.0 - from.0) / 3.0;
-    let shown_h = full_in_h.clamp(0.0, longest_h);
-    let reached = used + (100.0 - used) * (shown_h / full_in_h.max(f64::MIN_POSITIVE)).min(1.0);
-    #[allow(clippy::cast_possible_truncation, reason = "at most a few days")]
-    let until = UnixMillis(now.0 + (shown_h * 3_600_000.0) as i64);
-    [(now, used), (until, reached)]
-}
-
 fn memory(
     sources: &Sources,
     words: &'static Words,
     from: UnixMillis,
     now: UnixMillis,
 ) -> anyhow::Result<Panel> {
-    let used = dots(sources, "memory_used_percent", from, now)?;
-    let marks = vec![line(Figure::Percent, "", Hue::Main, used)];
+    let marks = vec![measured(
+        sources,
+        "memory_used_percent",
+        Figure::Percent,
+        ("", Hue::Main),
+        from,
+        now,
+    )?];
     Ok(percent(words.memory, marks, limits(&[Rule::MemoryLow])))
 }
 
@@ -123,21 +86,23 @@ fn processor(
     from: UnixMillis,
     now: UnixMillis,
 ) -> anyhow::Result<Panel> {
-    let busy = dots(sources, "cpu_busy_percent", from, now)?;
-    let waiting = dots(sources, "cpu_iowait_percent", from, now)?;
-    let mut second = line(Figure::Percent, "iowait", Hue::Second, waiting);
+    let line = |series: &str, name: &str, hue: Hue| {
+        measured(sources, series, Figure::Percent, (name, hue), from, now)
+    };
+    let mut second = line("cpu_iowait_percent", "iowait", Hue::Second)?;
     second.shape = Shape::Outline;
-    let marks = vec![line(Figure::Percent, "", Hue::Main, busy), second];
+    let marks = vec![line("cpu_busy_percent", "", Hue::Main)?, second];
     Ok(percent(words.processor, marks, Vec::new()))
 }
 
-fn percent(title: &str, marks: Vec<Marks>, limits: Vec<f64>) -> Panel {
+pub(super) fn percent(title: &str, marks: Vec<Marks>, limits: Vec<f64>) -> Panel {
     Panel {
         title: title.to_owned(),
         figure: Figure::Percent,
         at_least: 100.0,
         marks,
         limits,
+        rest: None,
     }
 }
 
@@ -150,35 +115,47 @@ pub(super) fn line(figure: Figure, name: &str, hue: Hue, dots: Vec<Dot>) -> Mark
         name: format!("{name} {newest}").trim().to_owned(),
         hue,
         shape: Shape::Line,
+        number: None,
+        range: None,
         dots,
     }
 }
 
-fn dots(sources: &Sources, series: &str, from: UnixMillis, now: UnixMillis) -> rusqlite::Result<Vec<Dot>> {
-    let points = sources.history.read(series, from, now)?;
-    Ok(points.iter().map(|point| (point.at, point.mean)).collect())
+/// The line of a series that was measured, which knows the highest and the lowest single figure too.
+fn measured(
+    sources: &Sources,
+    series: &str,
+    figure: Figure,
+    (name, hue): (&str, Hue),
+    from: UnixMillis,
+    now: UnixMillis,
+) -> rusqlite::Result<Marks> {
+    let (dots, range) = ranged(&points(sources, series, from, now)?);
+    Ok(Marks {
+        range,
+        ..line(figure, name, hue, dots)
+    })
 }
 
-fn limits(rules: &[Rule]) -> Vec<f64> {
+pub(super) fn points(
+    sources: &Sources,
+    series: &str,
+    from: UnixMillis,
+    now: UnixMillis,
+) -> rusqlite::Result<Vec<Point>> {
+    sources.history.read(series, from, now)
+}
+
+/// What is drawn of points, and the least and the most of all the figures behind them: a point may be a mean of many.
+pub(super) fn ranged(points: &[Point]) -> (Vec<Dot>, Option<(f64, f64)>) {
+    let range = points.iter().fold(None, |range: Option<(f64, f64)>, point| {
+        let (least, most) = range.unwrap_or((point.least, point.most));
+        Some((least.min(point.least), most.max(point.most)))
+    });
+    (points.iter().map(|point| (point.at, point.mean)).collect(), range)
+}
+
+pub(super) fn limits(rules: &[Rule]) -> Vec<f64> {
     let line = |rule: &Rule| Some(rule.spec().threshold?.raise);
     rules.iter().filter_map(line).collect()
-}
-
-#[allow(clippy::cast_precision_loss, reason = "a length of time for a picture")]
-fn hours(span_ms: i64) -> f64 {
-    span_ms as f64 / 3_600_000.0
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_forecast_ends_where_the_disk_is_full_or_the_picture_would_be_mostly_future() {
-        let now = UnixMillis(24 * 3_600_000);
-        let [from, to] = forecast(UnixMillis(0), now, 80.0, 4.0);
-        assert_eq!((from, to), ((now, 80.0), (UnixMillis(28 * 3_600_000), 100.0)));
-        let [_, to] = forecast(UnixMillis(0), now, 80.0, 16.0);
-        assert_eq!(to, (UnixMillis(32 * 3_600_000), 90.0));
-    }
 }

@@ -19,6 +19,14 @@ pub enum Hue {
     Main,
     /// Beside it.
     Second,
+    /// And further ones, where there are many.
+    Third,
+    /// The fourth.
+    Fourth,
+    /// The fifth.
+    Fifth,
+    /// The sixth.
+    Sixth,
 }
 
 impl Theme {
@@ -68,6 +76,14 @@ impl Theme {
         match (self, hue) {
             (Self::Light, Hue::Main) => Ink(9, 88, 180),
             (Self::Light, Hue::Second) => Ink(188, 96, 0),
+            (Self::Light, Hue::Third) => Ink(0, 130, 96),
+            (Self::Light, Hue::Fourth) => Ink(170, 60, 140),
+            (Self::Light, Hue::Fifth) => Ink(110, 100, 0),
+            (Self::Light, Hue::Sixth) => Ink(70, 70, 78),
+            (Self::Dark, Hue::Third) => Ink(60, 200, 150),
+            (Self::Dark, Hue::Fourth) => Ink(230, 140, 205),
+            (Self::Dark, Hue::Fifth) => Ink(225, 215, 90),
+            (Self::Dark, Hue::Sixth) => Ink(190, 195, 205),
             (Self::Dark, Hue::Main) => Ink(88, 166, 255),
             (Self::Dark, Hue::Second) => Ink(240, 160, 60),
         }

@@ -24,16 +24,21 @@ pub(super) fn chart(store: &Store, words: &'static Words, from: UnixMillis, now:
                     name: named(words.now, figure, totals.iter().map(of).sum()),
                     hue: Hue::Main,
                     shape: Shape::Bars,
+                    number: None,
+                    range: None,
                     dots,
                 },
                 Marks {
                     name: named(words.last_week, figure, before.iter().map(of).sum()),
                     hue: Hue::Second,
                     shape: Shape::Steps,
+                    number: None,
+                    range: None,
                     dots: steps(&before, of),
                 },
             ],
             limits: Vec::new(),
+            rest: None,
         }
     };
     let panels = vec![

@@ -42,6 +42,7 @@ pub(super) fn chart(sources: &Sources, words: &'static Words, from: UnixMillis, 
             at_least,
             marks: shown().map(marks).collect(),
             limits: Vec::new(),
+            rest: None,
         }
     };
     let mut panels = vec![
@@ -64,6 +65,7 @@ pub(super) fn chart(sources: &Sources, words: &'static Words, from: UnixMillis, 
             at_least: 0.04,
             marks,
             limits: Vec::new(),
+            rest: None,
         });
     }
     // The bar of the hour that still runs is whole.
@@ -77,12 +79,14 @@ fn flow(remote: &str, hue: Hue, figure: Figure, hours: Vec<Dot>) -> Marks {
     let name = format!("{remote}: {}", scale::label(figure, sum));
     let (shape, dots) = match hue {
         Hue::Main => (Shape::Bars, hours),
-        Hue::Second => (Shape::Steps, steps(&hours)),
+        Hue::Second | Hue::Third | Hue::Fourth | Hue::Fifth | Hue::Sixth => (Shape::Steps, steps(&hours)),
     };
     Marks {
         name,
         hue,
         shape,
+        number: None,
+        range: None,
         dots,
     }
 }

@@ -142,6 +142,7 @@ pub fn figures(desk: &Desk, picture: Picture, span: Duration, now: UnixMillis) -
     for panel in &chart.panels {
         let drawn = panel.marks.iter().filter(|marks| marks.shape != Shape::Forecast);
         lines.extend(drawn.filter_map(|marks| told(words.figures, panel, marks)));
+        lines.extend(panel.rest.clone());
     }
     if picture == Picture::Traffic {
         lines.extend(traffic(desk, now)?);
@@ -175,7 +176,10 @@ fn traffic(desk: &Desk, now: UnixMillis) -> rusqlite::Result<Vec<String>> {
 fn told(sentence: &str, panel: &chart::Panel, marks: &chart::Marks) -> Option<String> {
     let values = || marks.dots.iter().map(|dot| dot.1);
     let newest = values().next_back()?;
-    let (least, most) = (values().fold(newest, f64::min), values().fold(newest, f64::max));
+    // A dot may be a mean: the highest is of the single figures behind it.
+    let (least, most) = marks
+        .range
+        .unwrap_or_else(|| (values().fold(newest, f64::min), values().fold(newest, f64::max)));
     let shown = |value| label(panel.figure, value);
     let name = match marks.name.rsplit_once(' ') {
         Some((name, _)) if !name.trim().is_empty() => format!("{} ({})", panel.title, marks.name),

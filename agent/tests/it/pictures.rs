@@ -45,7 +45,23 @@ const MINUTE_MS: i64 = 60_000;
 const HOUR_MS: i64 = 60 * MINUTE_MS;
 const DAY_MS: i64 = 24 * HOUR_MS;
 const BYTES_MAX: usize = 100_000;
-const CASES: [Case; 5] = [Case::Usual, Case::Nothing, Case::Single, Case::Huge, Case::Holes];
+const CASES: [Case; 6] = [
+    Case::Usual,
+    Case::Nothing,
+    Case::Single,
+    Case::Huge,
+    Case::Holes,
+    Case::ManyDisks,
+];
+const DISKS: [&str; 7] = [
+    "/",
+    "/boot",
+    "/home",
+    "/mnt/backup",
+    "/srv/backups/of/the/shop",
+    "/tmp",
+    "/var/log",
+];
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Case {
@@ -54,6 +70,7 @@ enum Case {
     Single,
     Huge,
     Holes,
+    ManyDisks,
 }
 
 struct World {
@@ -301,7 +318,13 @@ fn points(case: Case, at: UnixMillis) -> Vec<(String, Point)> {
     } else {
         0.3 + 0.2 * wave(slot, 5.0)
     };
-    vec![
+    let others = (1..).zip(DISKS).filter(|_| case == Case::ManyDisks);
+    let others = others.map(|(at, place)| {
+        let used = 9.0 * f64::from(at) + 4.0 * wave(slot + 40 * i64::from(at), 50.0);
+        point(&format!("disk_used_percent:{place}"), used, used + 8.0)
+    });
+    let others: Vec<_> = others.collect();
+    let mut all = vec![
         point("disk_used_percent:/var", disk, disk),
         point("memory_used_percent", 50.0 + 6.0 * wave(slot, 31.0), 60.0),
         point("bot_memory_bytes", 6.0e7 + 4.0e6 * wave(slot, 60.0), 7e7),
@@ -309,7 +332,9 @@ fn points(case: Case, at: UnixMillis) -> Vec<(String, Point)> {
         point("cpu_iowait_percent", 1.0 + wave(slot, 17.0).abs(), 5.0),
         point("backup_lag_seconds:local", 0.02, 0.05),
         point("backup_lag_seconds:offsite", lag / 2.0, lag),
-    ]
+    ];
+    all.extend(others);
+    all
 }
 
 fn totals(hour: UnixMillis, orders: u64, case: Case) -> HourTotals {
@@ -373,4 +398,30 @@ fn every_picture_is_small_whatever_it_shows() {
             }
         }
     }
+}
+
+#[test]
+fn every_disk_has_a_line_up_to_six_and_the_highest_is_that_of_single_figures() {
+    let world = World::of(Case::ManyDisks);
+    let chart = gather(&world.sources(), Picture::Disk, Picture::Disk.usual_span(), NOW).unwrap();
+    let panel = &chart.panels[0];
+    let lines: Vec<_> = panel
+        .marks
+        .iter()
+        .filter(|marks| marks.number.is_some())
+        .collect();
+    assert_eq!(lines.len(), 6);
+    let rest = panel.rest.as_deref().unwrap();
+    assert!(rest.starts_with("+ /boot ") && rest.contains(", / "), "{rest}");
+    // What a restart has left are means of five minutes, with the highest single figure beside each.
+    let log = lines
+        .iter()
+        .find(|marks| marks.name.starts_with("/var/log"))
+        .unwrap();
+    let highest_mean = log.dots.iter().map(|dot| dot.1).fold(0.0, f64::max);
+    assert!(
+        (log.range.unwrap().1 - highest_mean - 8.0).abs() < 0.01,
+        "{:?}",
+        log.range
+    );
 }
