@@ -97,6 +97,13 @@ fn probes(
         bot.health(),
         history.clone(),
     );
+    let clock = Clock::after_start(common.alerts, Instant::now()).unwrap_or_else(|error| {
+        tracing::error!(
+            error = format!("{error:#}"),
+            "a jump of the clock before the start is not known"
+        );
+        Clock::default()
+    });
     let link = common.link.clone();
     let logs = Logs::new(
         log_settings(config),
@@ -110,7 +117,7 @@ fn probes(
         Box::new(disks),
         Box::new(Memory::default()),
         Box::new(Cpu::default()),
-        Box::new(Clock::default()),
+        Box::new(clock),
         Box::new(Unit::new(&config.bot.unit)),
         Box::new(Trade::new(bot.health())),
         Box::new(Database::new(database)),

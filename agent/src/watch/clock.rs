@@ -12,7 +12,10 @@ use super::{
     command::{ask, property},
     probe::{At, Probe, Seen},
 };
-use crate::alert::rule::{AlertKey, Rule};
+use crate::alert::{
+    Alerts,
+    rule::{AlertKey, Rule},
+};
 
 const EVERY: Duration = Duration::from_secs(5);
 /// Asking whether it is kept right starts a program.
@@ -29,8 +32,29 @@ const TIMESYNC_MARK: &str = "/run/systemd/timesync/synchronized";
 #[derive(Default)]
 pub struct Clock {
     before: Option<At>,
-    jump: Option<(Instant, i64)>,
+    /// When it was seen, and how far it went.
+    jump: Option<(Instant, String)>,
     asked: Option<(Instant, Result<bool, String>)>,
+}
+
+/// The key of a jump.
+const STEPS: (&str, &str) = ("clock", "steps");
+
+impl Clock {
+    /// A watch after a start. Of a jump that stands in the alerts nobody knows any more how long ago it was on the clock
+    /// that does not jump: its ten minutes are counted from now on.
+    ///
+    /// # Errors
+    /// When the agent's database refuses.
+    pub fn after_start(alerts: &Alerts, now: Instant) -> anyhow::Result<Self> {
+        let book = alerts.book()?;
+        let open = book.alerts.get(AlertKey::new(STEPS.0, STEPS.1).as_str());
+        let open = open.filter(|row| row.loudest.is_some());
+        Ok(Self {
+            jump: open.map(|row| (now, row.detail.clone())),
+            ..Self::default()
+        })
+    }
 }
 
 impl Probe for Clock {
@@ -66,15 +90,16 @@ impl Clock {
         if let Some(before) = self.before.replace(at) {
             let step_ms = step_ms(before, at);
             if Duration::from_millis(step_ms.unsigned_abs()) >= STEP_LEAST {
-                self.jump = Some((at.tick, step_ms));
+                // Whole seconds: nobody reads more of it.
+                self.jump = Some((at.tick, format!("{:+} s", step_ms / 1000)));
             }
         }
         let stands = self
             .jump
+            .as_ref()
             .filter(|(jumped, _)| at.tick.saturating_duration_since(*jumped) < JUMP_STANDS);
-        // Whole seconds: nobody reads more of it.
-        let wrong = stands.map(|(_, step_ms)| (Rule::ClockJumped, format!("{:+} s", step_ms / 1000)));
-        seen.judge(AlertKey::new("clock", "steps"), wrong);
+        let wrong = stands.map(|(_, step)| (Rule::ClockJumped, step.clone()));
+        seen.judge(AlertKey::new(STEPS.0, STEPS.1), wrong);
     }
 }
 

@@ -1,4 +1,5 @@
-//! Alerts that were open when the agent was updated, or its configuration changed, and whose key nobody speaks of any more.
+//! Alerts that were open when the agent was updated, started anew, or its configuration changed: which of them go on, and
+//! which end.
 
 use std::{path::PathBuf, sync::Arc, time::Instant};
 
@@ -13,9 +14,10 @@ use agent::{
     config::Language,
     store::{Store, outbox::Rung},
     watch::{
+        clock::Clock,
         disk::Disks,
         history::History,
-        probe::{At, Probe, Seen},
+        probe::{At, Probe, Seen, Verdict},
     },
 };
 use jiff::tz::TimeZone;
@@ -147,4 +149,38 @@ fn an_alert_of_a_disk_that_is_gone_ends_and_says_so_and_no_other_does() {
         .end_unspoken(|key| disks.owns(key), &spoken, NOW)
         .unwrap();
     assert_eq!(world.keys().len(), 2);
+}
+
+#[test]
+fn after_a_start_a_jump_of_the_clock_stands_for_ten_minutes_that_were_seen() {
+    let world = World::begin();
+    let key = AlertKey::new("clock", "steps");
+    let jumped = Observation::Wrong {
+        rule: Rule::ClockJumped,
+        detail: "+3600 s".to_owned(),
+    };
+    world.alerts.observe(&key, jumped.clone(), NOW).unwrap();
+    let begun = Instant::now();
+    let mut clock = Clock::after_start(&world.alerts, begun).unwrap();
+    let mut seen = |after_s: u64| {
+        let after = std::time::Duration::from_secs(after_s);
+        let seen = clock.look(At {
+            now: NOW.plus(after),
+            tick: begun + after,
+        });
+        let found = seen.findings.into_iter().find(|found| found.key == key);
+        found.unwrap().verdict
+    };
+    assert_eq!(seen(1), Verdict::Known(jumped.clone()));
+    assert_eq!(seen(599), Verdict::Known(jumped));
+    assert_eq!(seen(600), Verdict::Known(Observation::Fine));
+    // Without one that stands nothing has jumped.
+    world.alerts.observe(&key, Observation::Fine, NOW).unwrap();
+    let mut clock = Clock::after_start(&world.alerts, begun).unwrap();
+    let seen = clock.look(At {
+        now: NOW,
+        tick: begun,
+    });
+    let found = seen.findings.into_iter().find(|found| found.key == key);
+    assert_eq!(found.unwrap().verdict, Verdict::Known(Observation::Fine));
 }
