@@ -211,7 +211,8 @@ fn ways(phrases: &DigestPhrases, tests: &[ChannelTest]) -> Vec<String> {
     tests
         .iter()
         .map(|test| match test.ok {
-            true => format!("✅ {}", test.rung),
+            true if test.said.is_empty() => format!("✅ {}", test.rung),
+            true => format!("⚪ {}: {} ({})", test.rung, phrases.strange, test.said),
             false => format!("🟡 {}: {} ({})", test.rung, phrases.broken, test.said),
         })
         .collect()

@@ -128,6 +128,7 @@ impl Sender {
         let outcome = self.hand_over(&parcel).await;
         match &outcome {
             Outcome::Sent { message_id } => self.store.delivery_sent(told, *message_id, now())?,
+            Outcome::Taken(_) => self.store.delivery_sent(told, None, now())?,
             Outcome::Unknown(_) => self.store.delivery_failed(told, true, false)?,
             Outcome::Refused(_) => self.store.delivery_failed(told, false, true)?,
             Outcome::NotSent(_) | Outcome::RetryAfter(_) => {
@@ -204,6 +205,15 @@ impl Sender {
         match outcome {
             Outcome::Sent { .. } => {
                 *failures = 0;
+                self.pace.gap
+            }
+            Outcome::Taken(said) => {
+                *failures = 0;
+                tracing::warn!(
+                    channel = self.address.rung,
+                    said,
+                    "a channel took a message and answers strangely: look whether it arrived"
+                );
                 self.pace.gap
             }
             Outcome::RetryAfter(wait) => {

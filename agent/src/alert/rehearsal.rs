@@ -98,7 +98,7 @@ fn is_due(calendar: &Calendar, tested_at: UnixMillis, now: UnixMillis) -> bool {
 /// Tries a way once, every chat of it; the first that fails is the result.
 pub async fn test(way: &Way, voice: &Voice, now: UnixMillis) -> ChannelTest {
     let text = phrases(voice.language).test;
-    let mut said = String::new();
+    let (mut said, mut ok) = (String::new(), true);
     for chat_id in &way.rung.chats {
         let letter = Letter {
             id: 0,
@@ -112,14 +112,17 @@ pub async fn test(way: &Way, voice: &Voice, now: UnixMillis) -> ChannelTest {
         };
         match way.channel.test(&letter).await {
             Outcome::Sent { .. } => {}
-            Outcome::NotSent(why) | Outcome::Refused(why) | Outcome::Unknown(why) => said = why,
-            Outcome::RetryAfter(wait) => said = format!("429, {} s", wait.as_secs()),
+            Outcome::Taken(strange) => said = strange,
+            Outcome::NotSent(why) | Outcome::Refused(why) | Outcome::Unknown(why) => {
+                (said, ok) = (why, false)
+            }
+            Outcome::RetryAfter(wait) => (said, ok) = (format!("429, {} s", wait.as_secs()), false),
         }
     }
     ChannelTest {
         rung: way.rung.name.clone(),
         tested_at: now,
-        ok: said.is_empty(),
+        ok,
         said,
     }
 }

@@ -110,7 +110,11 @@ fn print(tests: &[ChannelTest], json: bool) {
     }
     for test in tests {
         match test.ok {
-            true => println!("ok     {}", test.rung),
+            true if test.said.is_empty() => println!("ok     {}", test.rung),
+            true => println!(
+                "ok     {}: took it and answers strangely ({}); look whether the message arrives",
+                test.rung, test.said
+            ),
             false => println!("WRONG  {}: {}", test.rung, test.said),
         }
     }

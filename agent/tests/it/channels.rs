@@ -11,6 +11,7 @@ use agent::{
     app,
     config::{Config, Environment, Purpose},
 };
+use axum::http::StatusCode;
 use protocol::{secret::Secret, settings::Faults};
 use serde_json::{Value, json};
 
@@ -143,6 +144,52 @@ async fn every_way_is_tried_without_ringing() {
         (&json!(1), &json!("no"))
     );
     assert_eq!(hook.taken()[0]["test"], true);
+}
+
+/// Told on the second way because Telegram is down: what stands there says something else than ntfy.
+#[tokio::test]
+async fn what_takes_a_message_in_ntfys_place_gets_it_once_and_the_test_says_so_and_a_page_is_no_ntfy() {
+    for (status, answer, is_taken) in [
+        (StatusCode::OK, r#"{"ok":true}"#, true),
+        (StatusCode::ACCEPTED, "", true),
+        (StatusCode::OK, r#"{"error":"no"}"#, false),
+        (StatusCode::OK, "<html>Welcome to this network</html>", false),
+    ] {
+        let dir = tempfile::tempdir().unwrap();
+        let (telegram, relay) = (
+            Telegram::start().await,
+            Service::in_ntfys_place(status, answer).await,
+        );
+        let bot = Bot::start(None, 1);
+        let sections = format!(
+            "[channels.push]\ntype = \"ntfy\"\nurl = \"http://{}\"\n",
+            relay.address
+        );
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let config = with_channels(dir.path(), &bot, &telegram, &sections);
+        let voice = agent::alert::message::Voice::of(&config);
+        let ways = app::ways(&config, &agent::alert::channels::http_client().unwrap()).unwrap();
+        let way = ways.iter().find(|way| way.rung.name == "push").unwrap();
+        let test = agent::alert::rehearsal::test(way, &voice, protocol::time::UnixMillis(1)).await;
+        assert_eq!(test.ok, is_taken, "{answer}: {test:?}");
+        assert!(!test.said.is_empty(), "{answer}");
+        telegram.set_down(true);
+        bot.think(|mind| mind.incidents = vec![incident(1, "first")]);
+        let agent = Agent::start(config);
+        // The test before it came there too.
+        relay.wait_for(if is_taken { 2 } else { 3 }).await;
+        if is_taken {
+            // What comes after it proves that the first was not sent again.
+            bot.think(|mind| mind.incidents.push(incident(2, "second")));
+            let told = relay.wait_for(3).await;
+            assert!(told[1]["message"].as_str().unwrap().contains("first"), "{told:?}");
+            assert!(
+                told[2]["message"].as_str().unwrap().contains("second"),
+                "{told:?}"
+            );
+        }
+        agent.stop().await;
+    }
 }
 
 /// A real SMTP server, aiosmtpd, that prints the mails that it took.

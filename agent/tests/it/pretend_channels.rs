@@ -47,6 +47,15 @@ impl Service {
         Self::start(Router::new().route("/", post(publish))).await
     }
 
+    /// What stands in ntfy's place and answers each request with this status and body.
+    pub async fn in_ntfys_place(status: StatusCode, answer: &'static str) -> Self {
+        let answers = async move |State(kept): State<Kept>, Json(body): Json<Value>| {
+            keep(&kept, body);
+            (status, answer)
+        };
+        Self::start(Router::new().route("/", post(answers))).await
+    }
+
     /// Takes only what is signed.
     pub async fn webhook() -> Self {
         Self::start(Router::new().route("/hook", post(hook))).await

@@ -69,6 +69,9 @@ pub enum Outcome {
         /// The channel's own number, where it has some.
         message_id: Option<i64>,
     },
+    /// The channel has taken it, and its answer is not what is documented: the owner should look whether it arrives. To send
+    /// it again would be a copy each time.
+    Taken(String),
     /// It has certainly not arrived: nothing was reached, or it was put off.
     NotSent(String),
     /// It has not arrived, and must not be tried before this long.

@@ -2,6 +2,7 @@
 //! Who knows the topic reads the messages: it goes in the body and never into an address, a log or an error.
 
 use protocol::{incident::Severity, secret::Secret};
+use reqwest::StatusCode;
 use serde_json::{Value, json};
 
 use super::{Letter, Outcome, TIMEOUT, of_status, read_answer, retry_after_s, short, unanswered};
@@ -68,13 +69,27 @@ impl Ntfy {
             Err(outcome) => return outcome,
         };
         let said: Option<Value> = serde_json::from_slice(&answer).ok();
-        let field = |name: &str| said.as_ref().and_then(|said| said[name].as_str());
-        // Something else may answer 200 in its place: only a message that has a number there was published.
-        if status.is_success() && field("id").is_none() {
-            return Outcome::Unknown(format!("{status}: the answer is not ntfy's"));
+        if status.is_success() {
+            return published(status, answer.is_empty(), said.as_ref());
         }
+        let field = |name: &str| said.as_ref().and_then(|said| said[name].as_str());
         let why = format!("{status}: {}", short(field("error").unwrap_or_default()));
         of_status(status, why, patience_s.or(Some(60)))
+    }
+}
+
+/// What a success means. A message that has a number there was published. A relay in ntfy's place may say anything or
+/// nothing, and has taken it by its status; a page for people, such as a login or a network's welcome, has not, and a
+/// refusal that calls itself a success is one.
+fn published(status: StatusCode, is_empty: bool, said: Option<&Value>) -> Outcome {
+    let field = |name: &str| said.and_then(|said| said[name].as_str());
+    match (field("id"), field("error"), said) {
+        (Some(_), _, _) => Outcome::Sent { message_id: None },
+        (None, Some(error), _) => Outcome::Refused(format!("{status}: {}", short(error))),
+        (None, None, None) if !is_empty => {
+            Outcome::Refused(format!("{status}: a page and no answer of ntfy's"))
+        }
+        (None, None, _) => Outcome::Taken(format!("{status}: the answer is not ntfy's")),
     }
 }
 

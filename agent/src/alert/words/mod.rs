@@ -189,6 +189,8 @@ pub(super) struct DigestPhrases {
     pub ways: &'static str,
     /// Instead of them.
     pub no_test: &'static str,
+    /// That a way takes messages and answers as none does.
+    pub strange: &'static str,
     /// That a way does not work.
     pub broken: &'static str,
     /// How messages fared; `{count}` and `{slowest}` are filled in.

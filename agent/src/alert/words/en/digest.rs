@@ -20,6 +20,7 @@ pub(in crate::alert::words) const DIGEST: DigestPhrases = DigestPhrases {
     drill_next: "Next rehearsal: {at}",
     ways: "Ways to you",
     no_test: "The ways to you have not been tested yet.",
+    strange: "takes messages and answers strangely; look whether they arrive",
     broken: "does not work",
     service: "\n\nMessages since then: {count}; the slowest took {slowest}.",
 };

@@ -20,6 +20,7 @@ pub(in crate::alert::words) const DIGEST: DigestPhrases = DigestPhrases {
     drill_next: "Latihan berikutnya: {at}",
     ways: "Jalan untuk mengabari Anda",
     no_test: "Jalan untuk mengabari Anda belum diuji.",
+    strange: "menerima pesan tetapi jawabannya tidak biasa; periksa apakah pesannya sampai",
     broken: "rusak",
     service: "\n\nKabar sejak itu: {count}; yang paling lambat {slowest}.",
 };
