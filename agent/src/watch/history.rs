@@ -19,6 +19,7 @@ use crate::store::{
 pub const FINE_FOR: Duration = Duration::from_secs(3600);
 /// An hour at the usual cycle of five seconds; a shorter cycle keeps less of the past.
 const FINE_MAX: usize = 720;
+const SECOND_MS: i64 = 1_000;
 
 /// The measurements of this agent. Cheap to clone.
 #[derive(Clone)]
@@ -34,10 +35,18 @@ struct Inner {
     slot: Option<UnixMillis>,
 }
 
-#[derive(Default)]
 struct Series {
-    fine: VecDeque<(UnixMillis, f32)>,
+    fine: VecDeque<Fine>,
     gathered: Option<Gathered>,
+}
+
+/// One figure, as small as a picture allows: there are thousands in memory.
+#[derive(Clone, Copy)]
+struct Fine {
+    /// Whole seconds since 1970.
+    second: u32,
+    /// Seven digits are enough for a picture.
+    value: f32,
 }
 
 #[derive(Clone, Copy)]
@@ -97,8 +106,8 @@ impl History {
     #[must_use]
     pub fn latest(&self, series: &str) -> Option<(UnixMillis, f64)> {
         let inner = self.lock();
-        let (at, value) = inner.series.get(series)?.fine.back()?;
-        Some((*at, f64::from(*value)))
+        let newest = inner.series.get(series)?.fine.back()?;
+        Some((newest.at(), f64::from(newest.value)))
     }
 
     /// The names of every series of which anything is known, in order.
@@ -136,7 +145,7 @@ impl Inner {
             series
                 .fine
                 .back()
-                .is_some_and(|(at, _)| slot.since(*at) < FINE_FOR)
+                .is_some_and(|last| slot.since(last.at()) < FINE_FOR)
         });
         Some((before, points))
     }
@@ -145,21 +154,11 @@ impl Inner {
         if self.series.len() >= SERIES_MAX && !self.series.contains_key(&sample.series) {
             return;
         }
-        let series = self.series.entry(sample.series.clone()).or_default();
-        if series.fine.back().is_some_and(|(last, _)| at < *last) {
-            series.fine.clear();
-        }
-        // Seven digits are enough for a picture.
-        #[allow(clippy::cast_possible_truncation, reason = "a figure for charts")]
-        series.fine.push_back((at, sample.value as f32));
-        while series.fine.len() > FINE_MAX
-            || series
-                .fine
-                .front()
-                .is_some_and(|(first, _)| at.since(*first) > FINE_FOR)
-        {
-            series.fine.pop_front();
-        }
+        let series = self
+            .series
+            .entry(sample.series.clone())
+            .or_insert_with(Series::new);
+        series.push(Fine::new(at, sample.value));
         let gathered = series.gathered.get_or_insert(Gathered {
             sum: 0.0,
             count: 0,
@@ -175,20 +174,11 @@ impl Inner {
     /// `None` when memory does not reach back so far.
     fn fine(&self, series: &str, from: UnixMillis, to: UnixMillis) -> Option<Vec<Point>> {
         let fine = &self.series.get(series)?.fine;
-        if fine.front().is_none_or(|(first, _)| *first > from) {
+        if fine.front().is_none_or(|first| first.at() > from) {
             return None;
         }
-        let point = |(at, value): &(UnixMillis, f32)| {
-            let value = f64::from(*value);
-            Point {
-                at: *at,
-                mean: value,
-                least: value,
-                most: value,
-            }
-        };
-        let within = fine.iter().filter(|(at, _)| *at >= from && *at <= to);
-        Some(within.map(point).collect())
+        let within = fine.iter().filter(|fine| fine.at() >= from && fine.at() <= to);
+        Some(within.map(|fine| fine.point()).collect())
     }
 
     fn growing(&self, series: &str) -> impl Iterator<Item = Point> {
@@ -197,6 +187,56 @@ impl Inner {
             .zip(self.slot)
             .map(|(gathered, slot)| gathered.point(slot))
             .into_iter()
+    }
+}
+
+impl Series {
+    /// Its room is taken once: what grows by doubling leaves holes behind.
+    fn new() -> Self {
+        Self {
+            fine: VecDeque::with_capacity(FINE_MAX),
+            gathered: None,
+        }
+    }
+
+    /// After a clock that was set back, what was is later than what is, and is let go.
+    fn push(&mut self, newest: Fine) {
+        if self.fine.back().is_some_and(|last| newest.second < last.second) {
+            self.fine.clear();
+        }
+        while self.fine.len() >= FINE_MAX
+            || self
+                .fine
+                .front()
+                .is_some_and(|first| newest.at().since(first.at()) > FINE_FOR)
+        {
+            self.fine.pop_front();
+        }
+        self.fine.push_back(newest);
+    }
+}
+
+impl Fine {
+    fn new(at: UnixMillis, value: f64) -> Self {
+        #[allow(clippy::cast_possible_truncation, reason = "a figure for charts")]
+        let value = value as f32;
+        // Before 1970 and after 2106 every figure is of one moment.
+        let second = u32::try_from(at.0.div_euclid(SECOND_MS)).unwrap_or(0);
+        Self { second, value }
+    }
+
+    fn at(self) -> UnixMillis {
+        UnixMillis(i64::from(self.second) * SECOND_MS)
+    }
+
+    fn point(self) -> Point {
+        let value = f64::from(self.value);
+        Point {
+            at: self.at(),
+            mean: value,
+            least: value,
+            most: value,
+        }
     }
 }
 
