@@ -61,8 +61,8 @@ struct Slot {
     is_late: bool,
     /// What it last told of.
     keys: Vec<AlertKey>,
-    /// Since when it speaks of just these, until what it left out has ended.
-    changed: Option<Instant>,
+    /// When it began to speak of just these, or its alerts were last held against them.
+    settled: Option<Instant>,
 }
 
 impl Cycle {
@@ -175,13 +175,15 @@ impl Cycle {
         keys: &[AlertKey],
         now: UnixMillis,
     ) -> anyhow::Result<()> {
-        if slot.keys != keys {
-            slot.changed = Some(Instant::now());
+        let is_changed = slot.keys != keys;
+        let is_due = !is_changed && slot.settled.is_some_and(|at| at.elapsed() >= LEFT_OUT_AFTER);
+        if is_changed || is_due {
+            slot.settled = Some(Instant::now());
             self.alerts.hand_over(|key| probe.owns(key), keys, now)?;
         }
-        if slot.changed.is_some_and(|at| at.elapsed() >= LEFT_OUT_AFTER) {
+        // Again and again: what a question owns may hang on what it has learnt meanwhile.
+        if is_due {
             self.alerts.end_unspoken(|key| probe.owns(key), keys, now)?;
-            slot.changed = None;
         }
         Ok(())
     }
@@ -197,7 +199,7 @@ impl Slot {
             asked: None,
             is_late: false,
             keys: Vec::new(),
-            changed: None,
+            settled: None,
         }
     }
 

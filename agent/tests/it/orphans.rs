@@ -141,6 +141,22 @@ fn an_alert_of_a_disk_that_is_gone_ends_and_says_so_and_no_other_does() {
         .end_unspoken(|key| disks.owns(key), &spoken, NOW)
         .unwrap();
     assert_eq!(world.keys(), ["bot_restarts/budget"]);
+    // What was the logs' by the configuration of before is handed on once that is known, too.
+    world.open(
+        &AlertKey::new("disk_writes_of_logs", "/dev/shm"),
+        Rule::DiskReadOnly,
+    );
+    world
+        .alerts
+        .hand_over(|key| disks.owns(key), &spoken, NOW)
+        .unwrap();
+    let handed_on = Role::Remote.key("disk_writes", "/dev/shm");
+    assert!(
+        world.keys().contains(&handed_on.to_string()),
+        "{:?}",
+        world.keys()
+    );
+    world.alerts.observe(&handed_on, Observation::Fine, NOW).unwrap();
     // Of a disk whose room cannot be read nothing ends.
     world.open(&Role::Remote.key("disk_writes", "/dev/shm"), Rule::DiskReadOnly);
     let spoken = [Role::Remote.key("disk", "/dev/shm")];
