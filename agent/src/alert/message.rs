@@ -252,7 +252,7 @@ fn withdrawn_text(voice: &Voice, notice: &Notice) -> (String, String) {
         voice,
         &notice.lead,
         wording(voice.language, notice.lead.rule).headline,
-    );
+    ) + &short_name(&notice.lead);
     let headline = format!("✅ {}: {was}", phrases.withdrawn_headline);
     let text = format!("{headline}\n\n{}", phrases.withdrawn.replace("{headline}", &was));
     (headline, text)
@@ -371,6 +371,16 @@ mod tests {
             assert!(message.text.contains(part), "{part} is not in {}", message.text);
         }
         assert!(!message.follows_up);
+    }
+
+    #[test]
+    fn what_is_not_watched_any_more_is_named_with_its_disk() {
+        let mut notice = gone(Kind::Withdrawn);
+        notice.lead.key = "disk_writes_of_remote//mnt/gone".to_owned();
+        notice.lead.rule = Rule::DiskReadOnly;
+        let said = told(Language::En, &notice);
+        assert!(said.headline.ends_with(": /mnt/gone"), "{}", said.headline);
+        assert!(said.text.contains("Nobody looks at it any more"), "{}", said.text);
     }
 
     #[test]
