@@ -38,7 +38,15 @@ pub(super) enum Patience {
     Write(u64),
 }
 
+/// A question whose failure took this long met somebody who says nothing: packets that are dropped, a proxy that waits.
+const SILENT_FAILURE: Duration = Duration::from_secs(15);
+
 impl Patience {
+    /// Whether a try that failed after so long is as good as no answer. Many bytes may take long and then break off.
+    fn is_silence(self, took: Duration) -> bool {
+        matches!(self, Self::Ask | Self::List) && took >= SILENT_FAILURE
+    }
+
     fn limit(self) -> Duration {
         match self {
             Self::Ask => ASK_LIMIT,
@@ -80,6 +88,7 @@ impl Silence {
         let limit = patience.limit();
         let mut pauses = PAUSES.iter();
         loop {
+            let begun = Instant::now();
             // The limit is inside the retries: outside, it would cut an attempt off that has just begun.
             let failure = match tokio::time::timeout(limit, call()).await {
                 Ok(Ok(value)) => return Ok(value),
@@ -87,7 +96,13 @@ impl Silence {
                 Ok(Err(error)) if !is_worth_another_try(&error) => {
                     return Err(RemoteError::Down(plain(&error)));
                 }
-                Ok(Err(error)) => plain(&error),
+                Ok(Err(error)) => {
+                    if patience.is_silence(begun.elapsed()) {
+                        self.begin();
+                        return Err(RemoteError::Down(plain(&error)));
+                    }
+                    plain(&error)
+                }
                 Err(_) if matches!(patience, Patience::Write(_)) => no_answer(limit),
                 Err(_) => return Err(self.unanswered(limit)),
             };
@@ -113,4 +128,19 @@ fn no_answer(limit: Duration) -> String {
 /// again as well.
 fn is_worth_another_try(error: &opendal::Error) -> bool {
     error.is_temporary() || matches!(error.kind(), ErrorKind::Unexpected | ErrorKind::RateLimited)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_question_that_fails_late_is_not_asked_again_at_once_and_a_part_is() {
+        assert!(Patience::Ask.is_silence(Duration::from_secs(20)));
+        assert!(
+            !Patience::Ask.is_silence(Duration::from_secs(2)),
+            "a refusal is quick"
+        );
+        assert!(!Patience::Read(16 << 20).is_silence(Duration::from_secs(40)));
+    }
 }

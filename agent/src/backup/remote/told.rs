@@ -4,6 +4,15 @@
 use std::borrow::Cow;
 
 const ERROR_CHARS_MAX: usize = 300;
+/// What a layer says that only hands on the cause below it.
+const WRAPPINGS: [&str; 4] = [
+    "send http request",
+    "error sending request",
+    "client error (Connect)",
+    "tcp connect error",
+];
+/// A connection that was waited for in vain, in the words of the layer that waited.
+const NO_CONNECTION: &str = "deadline has elapsed";
 
 /// The message and its cause in one line. OpenDAL's own rendering begins with address and headers, which fill the line
 /// before the cause comes and are nobody's business.
@@ -17,8 +26,13 @@ pub(super) fn plain(error: &opendal::Error) -> String {
     }
     let mut cause = std::error::Error::source(error);
     while let Some(found) = cause {
-        let told = found.to_string();
-        if !text.contains(&told) {
+        let told = match found.to_string() {
+            told if told == NO_CONNECTION => "no connection in time".to_owned(),
+            told => told,
+        };
+        if WRAPPINGS.contains(&text.as_str()) {
+            text = told;
+        } else if !text.contains(&told) && !WRAPPINGS.contains(&told.as_str()) {
             text = format!("{text}: {told}");
         }
         cause = found.source();
@@ -73,10 +87,10 @@ mod tests {
         let error = opendal::Error::new(ErrorKind::Unexpected, "send http request")
             .with_context("response", "authorization: canary")
             .set_source(cause);
-        assert_eq!(
-            plain(&error),
-            "send http request: error for https://s3.example/a refused"
-        );
+        assert_eq!(plain(&error), "error for https://s3.example/a refused");
+        let unheard = anyhow::anyhow!("deadline has elapsed").context("tcp connect error");
+        let error = opendal::Error::new(ErrorKind::Unexpected, "send http request").set_source(unheard);
+        assert_eq!(plain(&error), "no connection in time");
         let structured =
             r#"S3Error { code: "AccessDenied", message: "Access Denied.", resource: "", request_id: "a" }"#;
         let structured = opendal::Error::new(ErrorKind::PermissionDenied, structured);
