@@ -98,6 +98,7 @@ impl Cycle {
                 }
                 answers = asking.answers() => {
                     answers.into_iter().for_each(|answer| self.take_in(&mut slots, answer));
+                    self.alerts.unwatched().replace(self.board.unknown());
                 }
             }
         }
@@ -162,7 +163,6 @@ impl Cycle {
                 );
             }
         }
-        self.alerts.unwatched().replace(self.board.unknown());
     }
 }
 
