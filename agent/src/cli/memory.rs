@@ -21,13 +21,16 @@ pub(super) enum Spare {
 
 /// Whether the variables are ours: a backup that the daemon begins is to be sparing in its own way.
 const OURS: &str = "WARUNG_HEAP";
-/// glibc's own names: how many heaps there are, how much of a heap's free end is kept, and from which size on a piece is
-/// mapped by itself, of which it takes no more than 32 MiB.
-const NAMES: [&str; 3] = [
+/// glibc's own names: how many heaps there are, how much of a heap's free end is kept, from which size on a piece is
+/// mapped by itself, of which it takes no more than 32 MiB, and what each thread keeps for itself.
+const NAMES: [&str; 4] = [
     "MALLOC_ARENA_MAX",
     "MALLOC_TRIM_THRESHOLD_",
     "MALLOC_MMAP_THRESHOLD_",
+    "GLIBC_TUNABLES",
 ];
+/// What a thread keeps of what it gave back, nobody else gets: a mebibyte of holes within an hour.
+const NOTHING_KEPT: &str = "glibc.malloc.tcache_count=0";
 
 impl Spare {
     fn name(self) -> &'static str {
@@ -39,18 +42,19 @@ impl Spare {
     }
 
     /// What [`NAMES`] are set to.
-    fn values(self) -> [&'static str; 3] {
+    fn values(self) -> [&'static str; 4] {
         match self {
-            Self::Memory => ["1", "8388608", "4194304"],
-            Self::Time => ["1", "8388608", "33554432"],
-            Self::Months => ["1", "131072", "131072"],
+            Self::Memory => ["1", "8388608", "4194304", ""],
+            Self::Time => ["1", "8388608", "33554432", ""],
+            Self::Months => ["1", "131072", "131072", NOTHING_KEPT],
         }
     }
 }
 
 /// What must be in the environment of a command that is to be sparing like this; nothing when somebody else has set it.
 pub(super) fn wanted(spare: Spare) -> Vec<Variable> {
-    let (is_set, ours) = (env::var_os(NAMES[2]).is_some(), env::var_os(OURS));
+    let is_set = NAMES[2..].iter().any(|name| env::var_os(name).is_some());
+    let ours = env::var_os(OURS);
     if is_decided(spare, is_set, ours.as_deref()) {
         return Vec::new();
     }
