@@ -264,6 +264,7 @@ fn remember(config: &Config, store: &Store, staged: stage::Staged, taken: &Taken
         manifest_size_bytes: staged.manifest_size_bytes,
         manifest_sha256: staged.manifest_sha256,
         lost: BTreeMap::new(),
+        damage: taken.damage.clone(),
         verified,
     };
     store

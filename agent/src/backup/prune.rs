@@ -100,6 +100,7 @@ fn point(known: &KnownPoint, remote: &str) -> Point {
         manifest: object_key::manifest(&manifest.point, &known.manifest_sha256),
         objects: manifest.objects().map(|object| object.key.clone()).collect(),
         is_verified: known.is_held_by(remote),
+        is_damaged: known.damage.is_some(),
     }
 }
 

@@ -45,9 +45,8 @@ pub async fn run(arguments: Arguments) -> Result<(), Failure> {
     let commits = commits(&arguments, &config, &store)?;
     let want = if arguments.delta { Want::Delta } else { Want::Full };
     let older = store
-        .last_point()
-        .unwrap_or_default()
-        .map(|known| known.manifest.point);
+        .newest_sound_point(UnixMillis(Timestamp::now().as_millisecond()))
+        .unwrap_or_default();
     // Stopped in its middle, it removes what it has staged so far.
     let taken = tokio::select! {
         taken = backup::take(&config, &store, want, commits, progress::watcher()) => taken.map_err(|error| untaken(error, &arguments, &config, older.as_ref()))?,

@@ -4,7 +4,7 @@
 use std::{collections::BTreeMap, time::Duration};
 
 use jiff::Timestamp;
-use protocol::{health::Health, time::UnixMillis};
+use protocol::{health::Health, object_key::PointId, time::UnixMillis};
 use serde::Serialize;
 
 use super::{ConfigArgument, Failure, load};
@@ -17,6 +17,7 @@ use crate::{
 
 mod captured;
 mod disk;
+mod uncounted;
 mod unwatched;
 mod upkeep;
 
@@ -55,6 +56,9 @@ struct Kept {
     backups: Vec<BackupView>,
     /// Restore points that are dated in the future: no age is counted from them.
     points_ahead: Vec<String>,
+    /// Taken of a database that SQLite found damaged.
+    points_damaged: Vec<String>,
+    newest_sound: Option<PointId>,
     /// Absent when no agent ever ran here.
     capture: Option<captured::CaptureView>,
     /// Empty when no agent ever ran here.
@@ -159,6 +163,10 @@ fn kept(config: &Config, now: UnixMillis) -> anyhow::Result<Kept> {
             .map(|store| store.points_ahead(now))
             .transpose()?
             .unwrap_or_default(),
+        points_damaged: store.map(Store::points_damaged).transpose()?.unwrap_or_default(),
+        newest_sound: store
+            .and_then(|store| store.newest_sound_point(now).transpose())
+            .transpose()?,
         capture: store
             .map(|store| captured::look(store, config, now))
             .transpose()?,
@@ -289,24 +297,16 @@ fn kept_sentences(overview: &Overview, config: &Config, now: UnixMillis) -> Vec<
             ),
         });
     }
-    lines.extend(ahead_sentence(&kept.points_ahead));
+    lines.extend(uncounted::ahead(&kept.points_ahead));
+    lines.extend(uncounted::damaged(
+        &kept.points_damaged,
+        kept.newest_sound.as_ref(),
+    ));
     lines.extend(kept.backups.iter().map(|backup| drill_sentence(backup, now)));
     lines.extend(upkeep::sentences(&kept.upkeep, config, now));
     let captured = kept.capture.iter();
     lines.extend(captured.flat_map(|view| captured::sentences(view, config)));
     lines
-}
-
-fn ahead_sentence(points: &[String]) -> Option<String> {
-    let first = points.first()?;
-    let (what, are) = match points.len() {
-        1 => (first.clone(), "is"),
-        count => (format!("{count} restore points, from {first} on,"), "are"),
-    };
-    Some(format!(
-        "Backup:   {what} {are} dated in the future, and passed over: this server's clock ran ahead then, or stands back \
-         now (`timedatectl`)"
-    ))
 }
 
 fn drill_sentence(backup: &BackupView, now: UnixMillis) -> String {

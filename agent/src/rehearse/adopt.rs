@@ -74,6 +74,7 @@ async fn read_back(
         manifest_sha256: sha256,
         verified: std::collections::BTreeMap::new(),
         lost: std::collections::BTreeMap::new(),
+        damage: None,
     })
 }
 

@@ -235,6 +235,11 @@ async fn other(
         if at > LOOKED_AT_MAX {
             break;
         }
+        // No shop comes back from it either, and its parts being there does not show that.
+        let known = request.known.get(&manifest.point);
+        if known.is_some_and(|known| known.damage.is_some()) {
+            continue;
+        }
         if route(sources, avoid, manifest, Stop::AtPoint, None)
             .await
             .is_err()

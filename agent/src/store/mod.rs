@@ -17,6 +17,7 @@ pub mod book;
 pub mod capture;
 pub mod channels;
 pub mod console;
+pub mod damaged;
 pub mod drilled;
 pub mod drops;
 pub mod episodes;
@@ -63,6 +64,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../migrations/0013_spool_drops.sql"),
     include_str!("../../migrations/0014_lost_copies.sql"),
     include_str!("../../migrations/0015_door.sql"),
+    include_str!("../../migrations/0016_damaged_points.sql"),
 ];
 
 /// Pages of the database that are kept in memory. SQLite's own 2 MiB fill over hours, which looks like a leak, and save

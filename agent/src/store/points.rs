@@ -13,16 +13,20 @@ use super::{
 };
 
 const INSERT_POINT: &str = "
-    INSERT INTO restore_point (point, taken_at, manifest, manifest_size_bytes, manifest_sha256)
-    VALUES (:point, :taken_at, :manifest, :size, :sha256)";
+    INSERT INTO restore_point (point, taken_at, manifest, manifest_size_bytes, manifest_sha256, damage)
+    VALUES (:point, :taken_at, :manifest, :size, :sha256, :damage)";
 /// Behind every other by the order of writing down, so that it is never taken for this agent's last one.
 const ADOPT_POINT: &str = "
-    INSERT OR IGNORE INTO restore_point (rowid, point, taken_at, manifest, manifest_size_bytes, manifest_sha256)
-    VALUES ((SELECT min(coalesce(min(rowid), 0), 0) - 1 FROM restore_point), :point, :taken_at, :manifest, :size, :sha256)";
+    INSERT OR IGNORE INTO restore_point
+        (rowid, point, taken_at, manifest, manifest_size_bytes, manifest_sha256, damage)
+    VALUES ((SELECT min(coalesce(min(rowid), 0), 0) - 1 FROM restore_point),
+        :point, :taken_at, :manifest, :size, :sha256, :damage)";
 const INSERT_COPY: &str = "
     INSERT OR REPLACE INTO restore_point_copy (point, remote, verified_at) VALUES (:point, :remote, :at)";
 const SELECT_POINTS: &str = "
-    SELECT manifest, manifest_size_bytes, manifest_sha256 FROM restore_point ORDER BY taken_at DESC LIMIT :most";
+    SELECT p.manifest, p.manifest_size_bytes, p.manifest_sha256, coalesce(p.damage, base.damage)
+    FROM restore_point p LEFT JOIN restore_point base ON base.point = json_extract(p.manifest, '$.base.point')
+    ORDER BY p.taken_at DESC LIMIT :most";
 const SELECT_COPIES: &str = "SELECT point, remote, verified_at, lost_at FROM restore_point_copy";
 const SELECT_NEWEST: &str = "
     SELECT max(p.taken_at) FROM restore_point p JOIN restore_point_copy c ON c.point = p.point AND c.lost_at IS NULL
@@ -41,7 +45,7 @@ const SELECT_FULL_HOLDERS: &str = "
         GROUP BY c.remote)
     WHERE (lost_at IS NOT NULL) = :lost";
 const SELECT_LAST: &str = "
-    SELECT manifest, manifest_size_bytes, manifest_sha256 FROM restore_point ORDER BY rowid DESC LIMIT 1";
+    SELECT manifest, manifest_size_bytes, manifest_sha256, damage FROM restore_point ORDER BY rowid DESC LIMIT 1";
 const SELECT_HOLDERS: &str = "
     SELECT remote FROM restore_point_copy WHERE point = :point AND lost_at IS NULL";
 /// More points than any retention keeps.
@@ -60,6 +64,9 @@ pub struct KnownPoint {
     pub verified: BTreeMap<String, UnixMillis>,
     /// Those of them on which a comparison has found it missing or altered since, or what it stands on, and when.
     pub lost: BTreeMap<String, UnixMillis>,
+    /// What SQLite found wrong with the live database when it, or the full point under it, was taken: as it was written
+    /// it is whole, and no shop comes back from it.
+    pub damage: Option<String>,
 }
 
 impl KnownPoint {
@@ -118,6 +125,7 @@ impl Store {
                     manifest_sha256: row.get(2)?,
                     verified: BTreeMap::new(),
                     lost: BTreeMap::new(),
+                    damage: row.get(3)?,
                     manifest,
                 };
                 points.insert(known.manifest.point.clone(), known);
@@ -146,16 +154,23 @@ impl Store {
     /// # Errors
     /// When the database refuses.
     pub fn last_point(&self) -> rusqlite::Result<Option<KnownPoint>> {
-        let row =
-            |row: &rusqlite::Row<'_>| Ok((row.get::<_, String>(0)?, row.get::<_, i64>(1)?, row.get(2)?));
+        let row = |row: &rusqlite::Row<'_>| {
+            Ok((
+                row.get::<_, String>(0)?,
+                row.get::<_, i64>(1)?,
+                row.get(2)?,
+                row.get(3)?,
+            ))
+        };
         let found = self.read(|connection| connection.query_row(SELECT_LAST, [], row).optional())?;
-        Ok(found.and_then(|(text, size, manifest_sha256)| {
+        Ok(found.and_then(|(text, size, manifest_sha256, damage)| {
             Some(KnownPoint {
                 manifest: serde_json::from_str(&text).ok()?,
                 manifest_size_bytes: u64::try_from(size).unwrap_or(0),
                 manifest_sha256,
                 verified: BTreeMap::new(),
                 lost: BTreeMap::new(),
+                damage,
             })
         }))
     }
@@ -242,6 +257,7 @@ fn put_point(transaction: &Transaction<'_>, insert: &str, known: &KnownPoint) ->
             ":manifest": manifest,
             ":size": i64::try_from(known.manifest_size_bytes).unwrap_or(i64::MAX),
             ":sha256": known.manifest_sha256,
+            ":damage": known.damage,
         },
     )?;
     for (remote, at) in &known.verified {

@@ -7,8 +7,9 @@ use std::{
 };
 
 use rusqlite::Connection;
+use serde_json::Value;
 
-use crate::shop::{PASSPHRASE, Shop, count_items, integrity_of, program, text};
+use crate::shop::{PASSPHRASE, Shop, count_items, files_under, integrity_of, program, restoring, text};
 
 const PAGE: u64 = 4_096;
 
@@ -41,7 +42,7 @@ fn run(shop: &Shop, said: &str, begins: &str, more: &str) {
         &format!("{} ", program().display()),
         usize::from(begins.starts_with("agent")),
     );
-    let line = line.replace("owner.secret.asc", "kit/owner.secret.asc");
+    let line = line.replace(" owner.secret.asc", " kit/owner.secret.asc");
     let output = Command::new("sh")
         .args(["-c", &format!("{line}{more}")])
         .current_dir(shop.dir.path())
@@ -83,4 +84,73 @@ fn a_database_that_cannot_be_opened_at_all_is_refused_with_the_older_point() {
     );
     run(&shop, &said, "agent restore", " --yes");
     assert_eq!(count_items(&shop.path("restored/shop.db")), rows);
+}
+
+#[test]
+fn points_of_a_damaged_database_count_for_nothing_and_the_sound_one_stays_and_is_offered() {
+    let (shop, sound, rows) = shop_with_a_backup();
+    let toml = std::fs::read_to_string(shop.path("agent.toml")).unwrap();
+    std::fs::write(
+        shop.path("agent.toml"),
+        format!("{toml}\n[retention]\nhourly = 1\n"),
+    )
+    .unwrap();
+    let other = shop.back_up();
+    // Three days ago, by the clock of the remotes.
+    let past = std::time::SystemTime::now() - std::time::Duration::from_secs(3 * 86_400);
+    for remote in ["local", "offsite"] {
+        for file in files_under(&shop.path(remote)) {
+            std::fs::File::open(&file).unwrap().set_modified(past).unwrap();
+        }
+    }
+    damage(&shop, 20 * PAGE, 4_096);
+    let said: Vec<String> = (0..3).map(|_| shop.agent_refuses(1, &["backup"])).collect();
+    assert!(
+        said.iter().all(|said| said.contains(text(&other["id"]))),
+        "the newest sound point: {said:?}"
+    );
+    // What stands on a damaged one is no better.
+    shop.agent_done(&["backup", "--delta"]);
+
+    let listed = shop.listed();
+    let states: Vec<(bool, bool)> = listed
+        .iter()
+        .map(|point| (point["verified"] == true, point["damage"].is_null()))
+        .collect();
+    assert_eq!(
+        states.iter().filter(|state| **state == (true, true)).count(),
+        2,
+        "{listed:?}"
+    );
+    assert_eq!(
+        states.iter().filter(|state| **state == (false, false)).count(),
+        4,
+        "{listed:?}"
+    );
+    assert!(shop.agent_done(&["list"]).contains("DAMAGED"));
+    let status = String::from_utf8(shop.agent(&["status"]).stdout).unwrap();
+    assert!(
+        status.contains(&format!("a sound one is {}", text(&other["id"]))),
+        "{status}"
+    );
+
+    let plan = shop.agent_done(&["prune", "--dry-run", "--json", "--remote", "local"]);
+    let plan: Value = serde_json::from_str(&plan).unwrap();
+    let objects = plan["remotes"][0]["objects"].as_array().unwrap();
+    for point in [sound.as_str(), text(&other["id"])] {
+        let of_it: Vec<&Value> = objects
+            .iter()
+            .filter(|it| text(&it["key"]).contains(point))
+            .collect();
+        assert!(
+            of_it.len() > 1 && of_it.iter().all(|it| it["state"] == "keep"),
+            "{of_it:?}"
+        );
+    }
+
+    let refused = shop.agent_refuses(1, &restoring("again", &["--latest"]));
+    let offered = format!("The next best restore point is {}", text(&other["id"]));
+    assert!(refused.contains(&offered), "{refused}");
+    run(&shop, &refused, "agent restore", " --yes");
+    assert_eq!(count_items(&shop.path("again/shop.db")), rows);
 }

@@ -371,6 +371,7 @@ fn point(taken_at: UnixMillis, size_bytes: u64, base: Option<PointId>) -> KnownP
         manifest_sha256: digest,
         verified: [("offsite".to_owned(), taken_at)].into(),
         lost: std::collections::BTreeMap::new(),
+        damage: None,
     }
 }
 

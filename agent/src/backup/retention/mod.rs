@@ -1,5 +1,5 @@
 //! What stays on one remote and what may go, with the reason for every object.
-//! Pure: it deletes nothing. Only points that were read back from this remote count; the newest of them and everything
+//! Pure: it deletes nothing. Only points of a sound database that were read back from this remote count; the newest of them and everything
 //! that it needs always stays. Moments are the remote's own, as far as it tells them.
 
 use std::{
@@ -43,6 +43,8 @@ pub struct Point {
     pub objects: BTreeSet<String>,
     /// Whether it was read back whole from this remote, and no comparison has found it damaged there since.
     pub is_verified: bool,
+    /// Whether SQLite found the database damaged that it was taken from: it keeps nothing and stands in for nothing.
+    pub is_damaged: bool,
 }
 
 /// What is decided about one object.
@@ -157,7 +159,10 @@ impl Kept {
         let mut counted: Vec<(&Point, UnixMillis)> = here
             .iter()
             .filter(|(point, _)| {
-                point.is_verified && !is_future(point, now) && is_whole(question, here, point)
+                point.is_verified
+                    && !point.is_damaged
+                    && !is_future(point, now)
+                    && is_whole(question, here, point)
             })
             .copied()
             .collect();
@@ -274,7 +279,11 @@ fn judge(
     if is_future(point, now) {
         return keep("dated in the future: it does not count and is left alone");
     }
-    if !point.is_verified && kept.newest.as_ref().is_none_or(|newest| *newest < point.id) {
+    let is_newer = kept.newest.as_ref().is_none_or(|newest| *newest < point.id);
+    if point.is_damaged && is_newer {
+        return keep("of a damaged database, and newer than every point of a sound one");
+    }
+    if !point.is_verified && is_newer {
         return keep("newer than everything that was read back");
     }
     if now.since(*at) < ORPHAN_AGE {

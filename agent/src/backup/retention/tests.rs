@@ -61,6 +61,7 @@ impl World {
             manifest,
             objects: BTreeSet::from([part]),
             is_verified: true,
+            is_damaged: false,
         });
         id
     }
@@ -261,4 +262,34 @@ fn what_a_young_delta_stands_on_stays_even_when_no_rule_keeps_either() {
     let newest = world.point(HOUR, None);
     assert!(world.stays(&newest) && world.stays(&young));
     assert!(world.stays(&base), "a listed point must not lack its base");
+}
+
+#[test]
+fn points_of_a_damaged_database_take_no_place_of_a_sound_one() {
+    let mut world = World::new(daily(1));
+    let sound: Vec<PointId> = (0..3).map(|at| world.point((6 + at) * DAY, None)).collect();
+    let damaged: Vec<PointId> = (0..4).map(|at| world.point((1 + at) * DAY, None)).collect();
+    for point in world
+        .points
+        .iter_mut()
+        .filter(|point| damaged.contains(&point.id))
+    {
+        point.is_damaged = true;
+    }
+    // The newest one, and the second newest full point in any case.
+    assert_eq!(
+        sound.iter().map(|id| world.stays(id)).collect::<Vec<_>>(),
+        [true, true, false]
+    );
+    assert!(
+        damaged.iter().all(|id| world.stays(id)),
+        "until there is a newer sound one"
+    );
+    let newest = world.point(HOUR, None);
+    assert!(world.stays(&newest));
+    assert!(
+        damaged[2..].iter().all(|id| !world.stays(id)),
+        "they keep nothing"
+    );
+    assert!(world.stays(&sound[0]), "the second sound full point");
 }

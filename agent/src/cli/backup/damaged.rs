@@ -16,7 +16,7 @@ pub(super) fn is_cause(error: &anyhow::Error) -> bool {
     codes.any(|code| matches!(code, ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase))
 }
 
-/// The commands, each on a line of its own. `older` is the newest restore point from before.
+/// The commands, each on a line of its own. `older` is the newest restore point of a sound database.
 pub(super) fn way_out(config: &Config, older: Option<&PointId>) -> String {
     let database = config.backup.database.display().to_string();
     let quoted_at = |end: &str| quoted(&format!("{database}{end}"));
@@ -25,7 +25,7 @@ pub(super) fn way_out(config: &Config, older: Option<&PointId>) -> String {
         || "no restore point is known here: `agent list` asks the remotes".to_owned(),
         |point| {
             format!(
-                "the newest restore point from before, or an older one of `agent list` if it is damaged too:\n  \
+                "the newest restore point of a sound database, or an older one of `agent list` if it is damaged too:\n  \
                  agent restore --config {config_path} --key owner.secret.asc --point {point} --to restored"
             )
         },

@@ -36,8 +36,11 @@ pub(super) struct Listed {
     pub manifest: String,
     pub database_bytes: Option<u64>,
     pub size_bytes: u64,
-    /// Whether every remote here was read back whole when it was written, and still lists it whole.
+    /// Whether every remote here was read back whole when it was written, and still lists it whole; never of a database
+    /// that was damaged.
     pub verified: bool,
+    /// What SQLite found wrong with the live database when it, or the full point under it, was taken.
+    pub damage: Option<String>,
     /// When a shop was last rebuilt from it and found whole, by this server.
     pub drilled_at: Option<String>,
     /// What a remote lacks of it.
@@ -83,6 +86,7 @@ fn describe(
         size_bytes: 0,
         verified: known.is_some_and(|known| holders.iter().all(|(remote, _)| known.is_held_by(remote))),
         drilled_at: None,
+        damage: known.and_then(|known| known.damage.clone()),
         problems: Vec::new(),
         id: point.clone(),
     };
@@ -114,6 +118,7 @@ fn describe(
             format!("{remote}: `agent verify` found it, or what it stands on, missing or altered at {at}")
         });
         listed.problems.extend(lost.collect::<Vec<_>>());
+        listed.problems.extend(damaged(listed.damage.as_deref()));
         listed.verified &= listed.problems.is_empty();
     } else {
         let files = object_key::files(point);
@@ -124,6 +129,14 @@ fn describe(
         listed.files = names.contains_key(&files).then_some(files).into_iter().collect();
     }
     listed
+}
+
+/// What is wrong with the database in it, in a sentence.
+fn damaged(damage: Option<&str>) -> Option<String> {
+    let damage = damage?;
+    Some(format!(
+        "SQLite found the live database damaged when this, or what it stands on, was taken: {damage}"
+    ))
 }
 
 /// The manifest's name as this server wrote it, or as a remote lists it.
@@ -183,6 +196,7 @@ impl Listed {
     /// How far it is proven: a shop was rebuilt from it, or every object was read back when it was written.
     pub(super) fn state(&self) -> &'static str {
         match (self.problems.is_empty(), self.verified) {
+            _ if self.damage.is_some() => "DAMAGED",
             (false, _) => "INCOMPLETE",
             (true, true) if self.drilled_at.is_some() => "drilled",
             (true, true) => "verified",
