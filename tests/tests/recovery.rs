@@ -3,11 +3,15 @@
 use std::{
     collections::BTreeMap,
     fs,
+    os::unix::fs::FileExt,
     path::{Path, PathBuf},
-    process::Output,
+    process::{Command, Output},
 };
 
+use rusqlite::Connection;
+
 use tests::{
+    ledger::Books,
     place::REMOTES,
     process::{run, run_well},
     purchase::{MY_ORDERS, order},
@@ -213,7 +217,7 @@ fn a_dry_run_and_another_folder_leave_the_shop_alone() {
     let output = restore(&shop, &["--latest", "--yes", "--to", elsewhere.to_str().unwrap()]);
     assert!(output.status.success(), "{}", words(&output));
     assert!(everything_in(&shop.place.data()) == before);
-    let restored = tests::ledger::Books::of(&elsewhere.join("shop.db"));
+    let restored = Books::of(&elsewhere.join("shop.db"));
     assert_eq!(restored.orders(), shop.books().orders());
 }
 
@@ -235,4 +239,40 @@ fn a_wrong_key_opens_nothing_and_touches_nothing() {
     let output = run(&mut command, COMMAND_LIMIT).unwrap();
     assert_eq!(output.status.code(), Some(1), "{}", words(&output));
     assert!(everything_in(&shop.place.data()) == before);
+}
+
+/// Spoils the first page of an index: no row is lost with it, and SQLite cannot use the file.
+fn spoil_an_index(database: &Path) {
+    let connection = Connection::open(database).unwrap();
+    let find = "SELECT rootpage FROM sqlite_schema WHERE type = 'index' ORDER BY name LIMIT 1";
+    let page: u64 = connection.query_row(find, [], |row| row.get(0)).unwrap();
+    let size: u64 = connection
+        .pragma_query_value(None, "page_size", |row| row.get(0))
+        .unwrap();
+    connection
+        .query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))
+        .unwrap();
+    drop(connection);
+    let file = fs::OpenOptions::new().write(true).open(database).unwrap();
+    let bytes = vec![0xff; usize::try_from(size).unwrap()];
+    file.write_all_at(&bytes, (page - 1) * size).unwrap();
+}
+
+#[test]
+fn what_is_saved_of_a_damaged_database_is_a_shop_to_the_bot() {
+    let shop = shop_with_two_points();
+    let before = shop.books().goods();
+    spoil_an_index(&shop.place.database());
+    let output = run(&mut shop.agent_command(&["backup"]), COMMAND_LIMIT).unwrap();
+    let said = words(&output);
+    let line = said
+        .lines()
+        .map(str::trim)
+        .find(|line| line.starts_with("{ sqlite3"));
+    let line = line.unwrap_or_else(|| panic!("no command saves it: {said}"));
+    run_well(Command::new("sh").args(["-c", line]), COMMAND_LIMIT).unwrap();
+    let saved = shop.place.data().join("shop.db.saved");
+    let mut check = shop.bot_command(&["check"]);
+    run_well(check.arg("--database").arg(&saved), COMMAND_LIMIT).unwrap();
+    assert_eq!(Books::of(&saved).goods(), before);
 }

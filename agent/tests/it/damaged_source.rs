@@ -24,6 +24,7 @@ fn shop_with_a_backup() -> (Shop, String, i64) {
     let shop = Shop::new();
     shop.fill(1_000);
     let connection = Connection::open(shop.database()).unwrap();
+    connection.pragma_update(None, "user_version", 4).unwrap();
     connection
         .query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))
         .unwrap();
@@ -63,9 +64,14 @@ fn of_a_damaged_page_the_other_rows_and_the_older_point_are_had_by_what_is_said(
     damage(&shop, 20 * PAGE, 4_096);
     let said = shop.agent_refuses(1, &["backup"]);
     assert!(said.contains("SQLite finds the live database damaged"), "{said}");
-    run(&shop, &said, "sqlite3", "");
+    run(&shop, &said, "{ sqlite3", "");
     let saved = shop.path("live/shop.db.saved");
     assert_eq!(integrity_of(&saved), "ok");
+    let saved_as = Connection::open(&saved).unwrap();
+    let version: i64 = saved_as
+        .pragma_query_value(None, "user_version", |row| row.get(0))
+        .unwrap();
+    assert_eq!(version, 4, "by it the bot knows its shop");
     let had = count_items(&saved);
     assert!(had < rows && had > rows * 9 / 10, "{had} of {rows}");
     assert!(said.contains(&point), "{said}");

@@ -16,7 +16,8 @@ pub(super) fn is_cause(error: &anyhow::Error) -> bool {
     codes.any(|code| matches!(code, ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase))
 }
 
-/// The commands, each on a line of its own. `older` is the newest restore point of a sound database.
+/// The commands, each on a line of its own. A dump lacks the version of the structure, without which the bot takes the file
+/// for no shop. `older` is the newest restore point of a sound database.
 pub(super) fn way_out(config: &Config, older: Option<&PointId>) -> String {
     let database = config.backup.database.display().to_string();
     let quoted_at = |end: &str| quoted(&format!("{database}{end}"));
@@ -33,11 +34,12 @@ pub(super) fn way_out(config: &Config, older: Option<&PointId>) -> String {
     format!(
         "Backups that were taken before are as they were. What can be had:\n\
          what SQLite still reads of the file, after `systemctl stop bot` and onto another disk if this one fails:\n  \
-         sqlite3 {} .dump | sed 's/^ROLLBACK;.*/COMMIT;/' | sqlite3 {}\n\
+         {{ sqlite3 {database} .dump | sed 's/^ROLLBACK;.*/COMMIT;/'; echo \"PRAGMA user_version = \
+         $(sqlite3 {database} 'PRAGMA user_version');\"; }} | sqlite3 {saved}\n\
          {older}\n\
          Compare both before one of them goes live: the first may lack rows, the second lacks what came later. \
          docs/RUNBOOK.md, `database_damaged`",
-        quoted_at(""),
-        quoted_at(".saved"),
+        database = quoted_at(""),
+        saved = quoted_at(".saved"),
     )
 }
