@@ -222,7 +222,7 @@ fn prepare(
     let dir = StagingDir::make(&config.state_dir)?;
     let signer = SigningKey::load_or_make(&config.state_dir)?;
     let certificate = Upload::certificate(signer.fingerprint(), signer.certificate()?);
-    let base = Base::find(&config.state_dir, store)?;
+    let base = Base::find(&config.state_dir, store, now())?;
     let outgoing = Arc::new(Outgoing::new(dir, config.remotes.len()));
     let order = stage::Order {
         want,

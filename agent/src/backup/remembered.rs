@@ -1,6 +1,7 @@
 //! The session keys of what was sealed in the last days: with them a restore can be rehearsed on a server that holds
 //! nobody's secret key. One file a day, for the agent's user alone; after seven days it is deleted, and with it the
-//! means to open those objects here.
+//! means to open those objects here. A clock that is wrong for some hours deletes none: a file goes once it was seen to be
+//! too old, or of the future, for most of a day.
 //! They never leave the state directory.
 
 use std::{
@@ -17,9 +18,14 @@ use super::seal::{SessionKey, SessionKeys, hex};
 use crate::store::owner::own_like;
 
 const FOLDER: &str = "session-keys";
-/// A file is deleted when its day is this many days ago: no key gets older than seven days.
-const DAYS_KEPT: i64 = 7;
+/// A file is marked when its day is this many days ago, and deleted a day later: no key gets older than seven days where
+/// the agent runs.
+const DAYS_KEPT: i64 = 6;
 const DAY_MS: i64 = 86_400_000;
+/// From the mark to the deletion: a daily backup may come some hours early.
+const GRACE_MS: i64 = 20 * 3_600_000;
+/// The end of a mark's name; it holds since when its file may go.
+const MARK: &str = ".out";
 /// More keys than seven days of one segment a second; each takes some 150 bytes of memory.
 const KEYS_MAX: usize = 700_000;
 
@@ -70,17 +76,35 @@ impl Remembered {
             .with_context(|| format!("writing {}", path.display()))
     }
 
-    /// Deletes the files of days that are over for good.
+    /// Marks the files of days that are over or yet to come, and deletes those that have been so for most of a day.
     ///
     /// # Errors
     /// When the disk refuses.
     pub fn forget_old(&self, now: UnixMillis) -> anyhow::Result<()> {
         for (day, path) in self.files()? {
+            let mark = self.dir.join(format!("{day}{MARK}"));
             // A day that is yet to come is a clock that was wrong: nobody knows how old those are.
-            if !(day_of(now) - DAYS_KEPT + 1..=day_of(now)).contains(&day) {
-                fs::remove_file(&path).with_context(|| format!("deleting {}", path.display()))?;
+            if (day_of(now) - DAYS_KEPT + 1..=day_of(now)).contains(&day) {
+                remove(&mark)?;
+                continue;
+            }
+            let since = fs::read_to_string(&mark).ok().and_then(|text| text.parse().ok());
+            // A mark of the future was made by a clock that was wrong: it begins anew.
+            match since.filter(|since: &i64| *since <= now.0) {
+                Some(since) if now.0 - since >= GRACE_MS => {
+                    remove(&path)?;
+                    remove(&mark)?;
+                }
+                Some(_) => {}
+                None => self.put_mark(&mark, now)?,
             }
         }
+        Ok(())
+    }
+
+    fn put_mark(&self, mark: &Path, now: UnixMillis) -> anyhow::Result<()> {
+        fs::write(mark, now.0.to_string()).with_context(|| format!("writing {}", mark.display()))?;
+        own_like(mark, &self.dir);
         Ok(())
     }
 
@@ -117,6 +141,15 @@ impl Remembered {
     }
 }
 
+fn remove(path: &Path) -> anyhow::Result<()> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != ErrorKind::NotFound => {
+            Err(error).with_context(|| format!("deleting {}", path.display()))
+        }
+        _ => Ok(()),
+    }
+}
+
 /// Days since 1970.
 fn day_of(now: UnixMillis) -> i64 {
     now.0.div_euclid(DAY_MS)
@@ -149,5 +182,30 @@ mod tests {
         remembered.forget_old(day(107)).unwrap();
         let left: Vec<String> = remembered.load().unwrap().into_keys().collect();
         assert_eq!(left, ["bb"]);
+    }
+
+    #[test]
+    fn a_clock_that_was_wrong_for_a_while_deletes_no_key() {
+        let dir = tempfile::tempdir().unwrap();
+        let remembered = Remembered::at(dir.path());
+        let day = |day: i64| UnixMillis(day * DAY_MS + 5);
+        let key = SessionKey::from(vec![7; 32]);
+        remembered.add("now", &key, day(100)).unwrap();
+        remembered.add("ahead", &key, day(130)).unwrap();
+        remembered.add("behind", &key, day(2)).unwrap();
+        remembered.add("next", &key, day(101)).unwrap();
+        assert!(remembered.load().unwrap().contains_key("behind"), "too early");
+        remembered.forget_old(day(102)).unwrap();
+        let left = remembered.load().unwrap();
+        assert!(
+            left.contains_key("now") && left.contains_key("next"),
+            "still of these days"
+        );
+        assert_eq!(left.len(), 2, "those of the wrong days go a day later");
+        // The mark of the clock that ran ahead is void.
+        remembered.forget_old(day(130)).unwrap();
+        remembered.forget_old(day(103)).unwrap();
+        remembered.forget_old(UnixMillis(day(130).0 + GRACE_MS)).unwrap();
+        assert!(remembered.load().unwrap().contains_key("now"));
     }
 }

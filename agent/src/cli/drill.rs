@@ -99,6 +99,7 @@ fn print(config: &Config, rehearsal: &Rehearsal) {
             words::moment(rehearsal.ended_at, &config.owner.timezone),
             proven(&rehearsal.seen)
         ),
+        (Some(_), None) => println!("{remote}: NOT REHEARSED"),
         _ => println!("{remote}: FAILED"),
     }
     let seen: Value = serde_json::from_str(&rehearsal.seen).unwrap_or_default();

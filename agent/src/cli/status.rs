@@ -17,6 +17,7 @@ use crate::{
 
 mod captured;
 mod disk;
+mod drills;
 mod uncounted;
 mod unwatched;
 mod upkeep;
@@ -97,6 +98,8 @@ struct BackupView {
     age_s: Option<u64>,
     /// When the last rehearsed restore from it that passed ended.
     drill_passed_at: Option<UnixMillis>,
+    /// The point that the last one was of; nothing when there was none that could be rehearsed.
+    drill_tried: Option<String>,
     /// What was wrong with the last one; nothing when it passed, or when there was none.
     drill_fault: Option<String>,
 }
@@ -228,14 +231,16 @@ fn backups(config: &Config, store: Option<&Store>, now: UnixMillis) -> anyhow::R
             .transpose()?;
         let last = store
             .map(|store| store.newest_rehearsal(Kind::Drill, name))
-            .transpose()?;
+            .transpose()?
+            .flatten();
         Ok(BackupView {
             remote: name.clone(),
             point: newest.map(|fresh| fresh.point.clone()),
             taken_at: newest.map(|fresh| fresh.taken_at),
             age_s: newest.map(|fresh| now.since(fresh.taken_at).as_secs()),
             drill_passed_at: passed.flatten(),
-            drill_fault: last.flatten().and_then(|last| last.fault),
+            drill_tried: last.as_ref().and_then(|last| last.point.clone()),
+            drill_fault: last.and_then(|last| last.fault),
         })
     };
     config.remotes.iter().map(|remote| view(&remote.name)).collect()
@@ -302,23 +307,11 @@ fn kept_sentences(overview: &Overview, config: &Config, now: UnixMillis) -> Vec<
         &kept.points_damaged,
         kept.newest_sound.as_ref(),
     ));
-    lines.extend(kept.backups.iter().map(|backup| drill_sentence(backup, now)));
+    lines.extend(kept.backups.iter().map(|backup| drills::sentence(backup, now)));
     lines.extend(upkeep::sentences(&kept.upkeep, config, now));
     let captured = kept.capture.iter();
     lines.extend(captured.flat_map(|view| captured::sentences(view, config)));
     lines
-}
-
-fn drill_sentence(backup: &BackupView, now: UnixMillis) -> String {
-    let remote = &backup.remote;
-    match (&backup.drill_fault, backup.drill_passed_at) {
-        (Some(fault), _) => format!("Drill:    {remote} FAILED: {fault}"),
-        (None, Some(at)) => format!(
-            "Drill:    {remote} gave the shop back {} ago",
-            duration(Language::En, now.since(at))
-        ),
-        (None, None) => format!("Drill:    {remote} was not rehearsed yet: agent drill --remote {remote}"),
-    }
 }
 
 fn agent_sentence(overview: &Overview) -> String {

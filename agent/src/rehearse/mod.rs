@@ -56,6 +56,12 @@ const FULL_CHECK_EVERY: Duration = Duration::from_secs(7 * 86_400);
 /// A remote's points of this long ago cannot be opened here any more.
 const OPENABLE: Duration = Duration::from_secs(6 * 86_400);
 
+const NOTHING: &str =
+    "it holds no point of the last six days that was read back: there is nothing to rehearse";
+/// No fault of a backup: those are encrypted to the owner's keys all the same.
+const FORGOTTEN: &str = "this server no longer remembers the keys of its points there, and nothing was rehearsed: take a \
+                         new backup (`agent backup`), or rehearse with the owner's key (`agent restore --to`)";
+
 /// What a drill is to look at.
 pub struct Drill<'a> {
     /// The shop's own program and everything else that the owner configured.
@@ -79,17 +85,15 @@ impl Drill<'_> {
         clock: &dyn Fn() -> UnixMillis,
     ) -> anyhow::Result<Rehearsal> {
         let began_at = clock();
-        let newest = self.newest_point(began_at)?;
+        let keys = Remembered::at(&self.config.state_dir).load()?;
+        let newest = self.newest_point(&keys, began_at)?;
         let passed_over = self
             .store
             .points_ahead(began_at)
             .context("reading the catalogue")?;
         let result = match &newest {
-            Some(known) => self.rehearse(known, progress, began_at).await,
-            None => Err(
-                "it holds no point of the last six days that was read back: there is nothing to rehearse"
-                    .to_owned(),
-            ),
+            Ok(known) => self.rehearse(known, keys, progress, began_at).await,
+            Err(nothing) => Err(nothing.clone()),
         };
         let (fault, seen) = match result {
             Ok(mut seen) => {
@@ -101,7 +105,7 @@ impl Drill<'_> {
         let rehearsal = Rehearsal {
             kind: Kind::Drill,
             remote: self.remote.name().to_owned(),
-            point: newest.map(|known| known.manifest.point.to_string()),
+            point: newest.ok().map(|known| known.manifest.point.to_string()),
             began_at,
             ended_at: clock(),
             fault,
@@ -113,7 +117,12 @@ impl Drill<'_> {
         Ok(rehearsal)
     }
 
-    fn newest_point(&self, now: UnixMillis) -> anyhow::Result<Option<KnownPoint>> {
+    /// The newest one that this server can open, or why there is none.
+    fn newest_point(
+        &self,
+        keys: &SessionKeys,
+        now: UnixMillis,
+    ) -> anyhow::Result<Result<KnownPoint, String>> {
         let known = self.store.points().context("reading the catalogue")?;
         let is_openable = |at: Option<UnixMillis>| at.is_some_and(|at| now.since(at) < OPENABLE);
         let here = known.into_values().filter(|known| {
@@ -124,18 +133,27 @@ impl Drill<'_> {
                 && is_openable(Some(known.manifest.taken_at))
                 && base.is_none_or(|base| is_openable(survey::moment_of(&base.point)))
         });
-        Ok(here.max_by_key(|known| known.manifest.taken_at))
+        let mut here: Vec<KnownPoint> = here.collect();
+        if here.is_empty() {
+            return Ok(Err(NOTHING.to_owned()));
+        }
+        here.retain(|known| is_remembered(known, keys));
+        Ok(here
+            .into_iter()
+            .max_by_key(|known| known.manifest.taken_at)
+            .ok_or_else(|| FORGOTTEN.to_owned()))
     }
 
     /// What was seen, or what was wrong.
     async fn rehearse(
         &self,
         known: &KnownPoint,
+        keys: SessionKeys,
         progress: &dyn Progress,
         now: UnixMillis,
     ) -> Result<Value, String> {
         let folder = PrivateFolder::make(&self.config.state_dir).map_err(|error| format!("{error:#}"))?;
-        let (plan, done) = self.restore(known, &folder.path, progress, now).await?;
+        let (plan, done) = self.restore(known, keys, &folder.path, progress, now).await?;
         if plan.manifest != known.manifest {
             return Err(format!(
                 "the manifest of {} there is not the one that this agent wrote",
@@ -201,12 +219,12 @@ impl Drill<'_> {
     async fn restore(
         &self,
         known: &KnownPoint,
+        keys: SessionKeys,
         folder: &Path,
         progress: &dyn Progress,
         now: UnixMillis,
     ) -> Result<(Plan, Done), String> {
         let told = |error: anyhow::Error| format!("{error:#}");
-        let keys = Remembered::at(&self.config.state_dir).load().map_err(told)?;
         let signer = SigningKey::load(&self.config.state_dir)
             .map_err(told)?
             .ok_or("this server has no signing key, so that nothing on the remote can be its own")?;
@@ -240,6 +258,17 @@ impl Drill<'_> {
             .map_err(told)?;
         Ok((plan, done))
     }
+}
+
+/// Whether this server still remembers what opens all of the point, and the manifest that it stands on.
+fn is_remembered(known: &KnownPoint, keys: &SessionKeys) -> bool {
+    let manifest = &known.manifest;
+    let base = manifest.base.iter().map(|base| &base.manifest_sha256);
+    let objects = manifest.objects().map(|object| &object.sha256);
+    std::iter::once(&known.manifest_sha256)
+        .chain(base)
+        .chain(objects)
+        .all(|sha256| keys.contains_key(sha256))
 }
 
 /// To the last commit that is there, when all that follows the point can be opened; else the point alone.

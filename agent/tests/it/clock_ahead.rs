@@ -47,6 +47,27 @@ fn a_point_of_the_future_has_no_age_and_is_not_rehearsed() {
 }
 
 #[test]
+fn after_a_clock_that_ran_ahead_for_a_month_the_point_before_is_rehearsed_and_none_stands_on_the_other() {
+    let shop = Shop::new();
+    let now = shop.back_up()["id"].clone();
+    let Some(ahead) = clock_set("+30d") else { return };
+    let output = shop.command(&["backup"]).envs(ahead).output().unwrap();
+    assert!(output.status.success(), "{}", stderr(&output));
+    let drilled = shop.agent_done(&["drill", "--remote", "local"]);
+    assert!(
+        drilled.contains(&format!("the shop came back from {}", text(&now))),
+        "{drilled}"
+    );
+    let said = shop.agent_done(&["backup", "--delta"]);
+    assert!(
+        said.starts_with("Full backup") && said.contains("is dated in the future"),
+        "{said}"
+    );
+    let said = shop.agent_done(&["backup", "--delta"]);
+    assert!(said.starts_with("Delta on "), "{said}");
+}
+
+#[test]
 fn a_point_of_the_future_stands_in_for_no_backup_of_the_schedule() {
     let shop = Shop::new();
     if one_of_now_and_one_ahead(&shop).is_none() {

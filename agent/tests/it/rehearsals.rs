@@ -149,7 +149,14 @@ fn without_the_session_keys_nothing_opens() {
     shop.back_up();
     fs::remove_dir_all(shop.path("state/session-keys")).unwrap();
     let said = shop.agent_refuses(1, &["drill", "--remote", "local"]);
-    assert!(said.contains("the key does not open it"), "{said}");
+    assert!(said.contains("no longer remembers the keys"), "{said}");
+    let status = String::from_utf8(shop.agent(&["status"]).stdout).unwrap();
+    assert!(
+        status.contains("local was NOT REHEARSED"),
+        "the backup is not bad: {status}"
+    );
+    shop.back_up();
+    shop.agent_done(&["drill", "--remote", "local"]);
 }
 
 /// A shop whose agent knows a program; what that does is a script, with the database that it is asked about in `$4`.
