@@ -106,6 +106,13 @@ impl Recipients {
 }
 
 impl RecipientCert {
+    /// The ids of its encryption keys: what an object names that was encrypted to it.
+    #[must_use]
+    pub fn encryption_ids(&self) -> String {
+        let ids: Vec<String> = self.keys.iter().map(|key| key.keyid().to_hex()).collect();
+        ids.join(", ")
+    }
+
     /// What its end means at this moment.
     #[must_use]
     pub fn validity(&self, now: UnixMillis) -> Validity {

@@ -150,7 +150,12 @@ fn recipient(cert: &RecipientCert, config: &Config, now: UnixMillis) -> Finding 
         (Validity::Valid, Some(at)) => Ok(format!("valid until {}", told(at))),
         (Validity::Valid, None) => Ok("never expires".to_owned()),
     };
-    let name = format!("{} {}", cert.fingerprint, cert.name);
+    let name = format!(
+        "{} {} (encryption key {})",
+        cert.fingerprint,
+        cert.name,
+        cert.encryption_ids()
+    );
     let said = expiry
         .map(|text| format!("{name}, {text}"))
         .map_err(|text| format!("{name}, {text}"));

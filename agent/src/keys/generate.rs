@@ -20,6 +20,8 @@ pub struct NewKey {
     pub public_armor: String,
     /// Its fingerprint in hex.
     pub fingerprint: String,
+    /// The id of its encryption key: what an object names that was encrypted to it.
+    pub encryption_id: String,
 }
 
 /// Makes a key pair that never expires: one that did would lock the owner out of nothing, but stop backups.
@@ -47,7 +49,13 @@ pub fn generate(name: &str, passphrase: &Secret) -> anyhow::Result<NewKey> {
         .to_vec()
         .context("writing the secret key")?;
     let public = cert.armored().to_vec().context("writing the certificate")?;
+    let subkeys: Vec<String> = cert
+        .keys()
+        .subkeys()
+        .map(|subkey| subkey.key().keyid().to_hex())
+        .collect();
     Ok(NewKey {
+        encryption_id: subkeys.join(", "),
         secret_armor: Secret::new(std::str::from_utf8(&secret).context("armour is ASCII")?),
         public_armor: String::from_utf8(public).context("armour is ASCII")?,
         fingerprint: cert.fingerprint().to_hex(),

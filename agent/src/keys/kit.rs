@@ -66,7 +66,10 @@ pub fn write(
     }
     private(&dir.join(SECRET_KEY), key.secret_armor.expose())?;
     write_new(&dir.join(CERTIFICATE), &key.public_armor, PUBLIC)?;
-    let mut fingerprints = format!("owner key  {}\n", key.fingerprint);
+    let mut fingerprints = format!(
+        "owner key  {}  encryption key {}\n",
+        key.fingerprint, key.encryption_id
+    );
     if let Some(signer) = signer {
         fingerprints.push_str(&format!("agent      {}\n", signer.fingerprint()));
         write_new(&dir.join(AGENT_CERTIFICATE), &signer.certificate()?, PUBLIC)?;
@@ -97,7 +100,12 @@ fn others(key: &NewKey, config: Option<&Config>) -> String {
             .iter()
             .filter(|cert| cert.fingerprint != key.fingerprint)
         {
-            let line = format!("recipient  {}  {}\n", cert.fingerprint, cert.name);
+            let line = format!(
+                "recipient  {}  encryption key {}  {}\n",
+                cert.fingerprint,
+                cert.encryption_ids(),
+                cert.name
+            );
             if !lines.contains(&line) {
                 lines.push(line);
             }

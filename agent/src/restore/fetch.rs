@@ -67,6 +67,7 @@ pub(super) async fn manifest(
         let unread = match gravest {
             Some(Unread::Misnamed(_)) => Unread::Misnamed(sentence),
             Some(Unread::NotOurs(_)) => Unread::NotOurs(sentence),
+            Some(Unread::Locked(_, ids)) => Unread::Locked(sentence, ids),
             Some(Unread::Damaged(_)) | None => Unread::Damaged(sentence),
         };
         refused = Some(match refused {
@@ -98,7 +99,8 @@ async fn manifest_from(
     let opened = open(&sealed, sources.keys, sources.signers, MANIFEST_BYTES_MAX);
     let json = opened.map_err(|error| match error {
         OpenError::Broken(_) | OpenError::Unsigned => damaged(describe(&error)),
-        OpenError::WrongKey(_) | OpenError::ForeignSigner(_) => Unread::NotOurs(describe(&error)),
+        OpenError::WrongKey(ref ids) => Unread::Locked(describe(&error), ids.clone()),
+        OpenError::ForeignSigner(_) => Unread::NotOurs(describe(&error)),
     })?;
     let manifest: Manifest =
         serde_json::from_slice(&json).map_err(|_| damaged("it does not read as a manifest".to_owned()))?;
@@ -286,9 +288,17 @@ impl Wrong {
 
     fn sentence(&self, key: &str) -> String {
         let mut text = format!("no remote gives an intact copy of {key}");
-        for (at, (remote, what)) in self.0.iter().enumerate() {
+        // What is the same on several remotes is said once.
+        let mut told: Vec<(Vec<&str>, &str)> = Vec::new();
+        for (remote, what) in &self.0 {
+            match told.iter_mut().find(|(_, said)| said == what) {
+                Some((remotes, _)) => remotes.push(remote),
+                None => told.push((vec![remote], what)),
+            }
+        }
+        for (at, (remotes, what)) in told.iter().enumerate() {
             let mark = if at == 0 { ":" } else { ";" };
-            write!(text, "{mark} on {remote} {what}").expect("a String takes every write");
+            write!(text, "{mark} on {} {what}", remotes.join(" and ")).expect("a String takes every write");
         }
         text
     }

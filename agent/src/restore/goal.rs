@@ -14,7 +14,7 @@ use protocol::{
 use super::{
     Next, Refused, Request, Selection, Sources, Stop,
     avoid::Avoid,
-    index::{Index, Unread},
+    index::{self, Index, Unread},
     numbers, replay, search, strangers, summary,
 };
 use crate::backup::survey::moment_of;
@@ -253,7 +253,7 @@ fn weigh(
             "the point {point}, which begins the chain {}, cannot be used: {told}",
             known.chain
         )),
-        (Unread::NotOurs(_), None) if request.chain.is_none() => goal
+        (Unread::NotOurs(_) | Unread::Locked(..), None) if request.chain.is_none() => goal
             .lost
             .push(format!("the restore point {point} cannot be restored: {told}")),
         (Unread::Damaged(_), None)
@@ -263,7 +263,7 @@ fn weigh(
                 "the restore point {point} cannot be restored: {told}; nothing proves that an older one lacks no commit of it"
             ));
         }
-        (Unread::Damaged(_) | Unread::NotOurs(_), None) => goal.notes.push(told),
+        (Unread::Damaged(_) | Unread::NotOurs(_) | Unread::Locked(..), None) => goal.notes.push(told),
     }
 }
 
@@ -318,7 +318,13 @@ fn none_opens(
         .collect();
     let mut reason =
         "no restore point on the remotes that answer opens with this key and a known signer".to_owned();
-    if !told.is_empty() {
+    if let Some(ids) = index::locked_to(&before.unread) {
+        reason = format!(
+            "no restore point on the remotes that answer opens with this key: they were encrypted to {ids}. \
+             FINGERPRINTS.txt of the recovery kit that opens them lists that encryption key, and `gpg --show-keys \
+             --keyid-format long owner.asc` shows the one of a kit that was made before"
+        );
+    } else if !told.is_empty() {
         reason = format!("{reason}: {}", told.join("; "));
     }
     let notes = before.notes.join("; ");

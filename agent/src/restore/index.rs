@@ -24,14 +24,16 @@ pub(super) enum Unread {
     Damaged(String),
     /// It is intact, and is not what its name says: somebody put it there.
     Misnamed(String),
-    /// It is intact, and made for another key or signed by somebody unknown.
+    /// It is intact, and signed by somebody unknown.
     NotOurs(String),
+    /// It is intact, and was encrypted to other keys: what is wrong, and the ids of those.
+    Locked(String, String),
 }
 
 impl Unread {
     /// What is wrong, with the object's name.
     pub(super) fn told(&self) -> &str {
-        let (Self::Damaged(text) | Self::Misnamed(text) | Self::NotOurs(text)) = self;
+        let (Self::Damaged(text) | Self::Misnamed(text) | Self::NotOurs(text) | Self::Locked(text, _)) = self;
         text
     }
 
@@ -40,7 +42,7 @@ impl Unread {
         match self {
             Self::Misnamed(_) => 0,
             Self::Damaged(_) => 1,
-            Self::NotOurs(_) => 2,
+            Self::NotOurs(_) | Self::Locked(..) => 2,
         }
     }
 
@@ -56,6 +58,7 @@ impl Unread {
             Self::Damaged(_) => Self::Damaged(text),
             Self::Misnamed(_) => Self::Misnamed(text),
             Self::NotOurs(_) => Self::NotOurs(text),
+            Self::Locked(_, ids) => Self::Locked(text, ids),
         }
     }
 }
@@ -173,6 +176,19 @@ impl<'a> Index<'a> {
             remotes.join(", ")
         )
     }
+}
+
+/// The ids of the keys to which all of them were encrypted, when that alone is why they were not read.
+pub(super) fn locked_to(unread: &[(PointId, Unread)]) -> Option<String> {
+    let ids: Option<BTreeSet<&str>> = unread
+        .iter()
+        .map(|(_, unread)| match unread {
+            Unread::Locked(_, ids) => Some(ids.as_str()),
+            _ => None,
+        })
+        .collect();
+    let ids = ids.filter(|ids| !ids.is_empty())?;
+    Some(ids.into_iter().collect::<Vec<_>>().join(", or "))
 }
 
 /// Points of which there are parts and no manifest.

@@ -45,7 +45,7 @@ fn a_kit_names_every_key_that_opens_and_a_key_that_is_named_twice_is_one() {
     let fingerprints = |kit: &str| fs::read_to_string(shop.path(kit).join("FINGERPRINTS.txt")).unwrap();
     let owner = fingerprints("kit").split_whitespace().nth(2).unwrap().to_owned();
     assert!(
-        fingerprints("spare").contains(&format!("recipient  {owner}  ")),
+        fingerprints("spare").contains(&format!("recipient  {owner}  encryption key ")),
         "{}",
         fingerprints("spare")
     );

@@ -263,6 +263,7 @@ fn a_database_in_use_is_refused_with_the_command_that_stops_it() {
 fn without_consent_or_with_the_wrong_key_nothing_happens() {
     let shop = Shop::new();
     shop.back_up();
+    shop.back_up();
     let before = shop.live_state();
     let said = shop.agent_refuses(2, &LIVE[..4]);
     assert!(said.contains("--yes"), "{said}");
@@ -271,7 +272,14 @@ fn without_consent_or_with_the_wrong_key_nothing_happens() {
     assert!(stderr(&wrong).contains("passphrase"), "{}", stderr(&wrong));
     shop.agent_done(&["key", "new", "--out", "other"]);
     let said = shop.agent_refuses(1, &["restore", "--key", "other/owner.secret.asc", "--yes"]);
-    assert!(said.contains("the key does not open it"), "{said}");
+    assert!(said.contains("opens with this key"), "{said}");
+    // Said once, by a name that the owner finds in the kit, and by gpg in one that was made before.
+    let kit = fs::read_to_string(shop.path("kit/FINGERPRINTS.txt")).unwrap();
+    let id = kit.lines().next().unwrap().split_whitespace().last().unwrap();
+    assert_eq!((id.len(), said.matches(id).count()), (16, 1), "{kit}: {said}");
+    let owner = shop.path("kit/owner.asc");
+    let shown = shop.gpg_done(&["--show-keys", "--keyid-format", "long", owner.to_str().unwrap()]);
+    assert!(String::from_utf8_lossy(&shown).contains(id), "{id}");
     shop.agent_refuses(1, &["restore", "--key", "kit/owner.asc", "--yes"]);
     shop.agent_done(&["restore", "--dry-run", "--key", "kit/owner.secret.asc"]);
     assert_eq!(before, shop.live_state());
