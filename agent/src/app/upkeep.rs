@@ -139,7 +139,7 @@ impl Upkeep {
             true => Signal::Success,
             // What exactly is wrong is the owner's to read, and not the outside's.
             false => Signal::Fail(format!(
-                "the rehearsed restore from {remote} failed; the agent's alert tells why"
+                "no rehearsed restore from {remote} has passed; `agent status` tells why"
             )),
         };
         self.beat(&signal, &run).await;

@@ -85,6 +85,13 @@ impl Survey {
             .collect()
     }
 
+    /// Every point of which at least one remote holds a part of the database, with a manifest or without.
+    #[must_use]
+    pub fn points_in_parts(&self) -> BTreeSet<PointId> {
+        let names = self.holdings.iter().flat_map(|(_, names)| names.keys());
+        names.filter_map(|name| Some(object_key::part(name)?.0)).collect()
+    }
+
     /// Whose certificates one remote lists.
     #[must_use]
     pub fn signers_on(&self, remote: &str) -> Vec<Fingerprint> {

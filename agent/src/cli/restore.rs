@@ -133,6 +133,7 @@ pub async fn run(arguments: Arguments) -> Result<(), Failure> {
     let mut opened = remotes::open(&config, arguments.remote.as_deref())?;
     let keys = unlock(&arguments, &config)?;
     let survey = remotes::survey(&mut opened).await;
+    early::refuse_before_oldest(&request, &survey, &config)?;
     let mut notes: Vec<String> = early::of_the_future(&request.selection, &config)
         .into_iter()
         .collect();

@@ -11,11 +11,12 @@ use super::{ConfigArgument, Failure, load};
 use crate::{
     alert::message::{duration, moment},
     config::{Config, Language, Purpose},
-    store::{Store, lock, rehearsal::Kind},
+    store::{Store, lock},
     watch::bot_link::{BotLink, Missing},
 };
 
 mod captured;
+mod copies;
 mod disk;
 mod drills;
 mod uncounted;
@@ -54,7 +55,7 @@ struct Overview {
 struct Kept {
     alerts: Vec<AlertView>,
     messages: MessagesView,
-    backups: Vec<BackupView>,
+    backups: Vec<copies::CopyView>,
     /// Restore points that are dated in the future: no age is counted from them.
     points_ahead: Vec<String>,
     /// Taken of a database that SQLite found damaged.
@@ -88,20 +89,6 @@ struct AlertView {
 struct MessagesView {
     waiting: u64,
     oldest_at: Option<UnixMillis>,
-}
-
-#[derive(Serialize)]
-struct BackupView {
-    remote: String,
-    point: Option<String>,
-    taken_at: Option<UnixMillis>,
-    age_s: Option<u64>,
-    /// When the last rehearsed restore from it that passed ended.
-    drill_passed_at: Option<UnixMillis>,
-    /// The point that the last one was of; nothing when there was none that could be rehearsed.
-    drill_tried: Option<String>,
-    /// What was wrong with the last one; nothing when it passed, or when there was none.
-    drill_fault: Option<String>,
 }
 
 /// Looks and prints.
@@ -161,7 +148,7 @@ fn kept(config: &Config, now: UnixMillis) -> anyhow::Result<Kept> {
             waiting: backlog.waiting,
             oldest_at: backlog.oldest_at,
         }),
-        backups: backups(config, store, now)?,
+        backups: copies::look(config, store, now)?,
         points_ahead: store
             .map(|store| store.points_ahead(now))
             .transpose()?
@@ -218,34 +205,6 @@ fn open_alerts(store: &Store) -> anyhow::Result<Vec<AlertView>> {
     Ok(rows.into_iter().map(view).collect())
 }
 
-/// Every configured remote, also one that holds nothing yet.
-fn backups(config: &Config, store: Option<&Store>, now: UnixMillis) -> anyhow::Result<Vec<BackupView>> {
-    let fresh = store
-        .map(|store| store.freshness(now))
-        .transpose()?
-        .unwrap_or_default();
-    let view = |name: &String| -> anyhow::Result<BackupView> {
-        let newest = fresh.iter().find(|fresh| fresh.remote == *name);
-        let passed = store
-            .map(|store| store.last_passed(Kind::Drill, name, now))
-            .transpose()?;
-        let last = store
-            .map(|store| store.newest_rehearsal(Kind::Drill, name))
-            .transpose()?
-            .flatten();
-        Ok(BackupView {
-            remote: name.clone(),
-            point: newest.map(|fresh| fresh.point.clone()),
-            taken_at: newest.map(|fresh| fresh.taken_at),
-            age_s: newest.map(|fresh| now.since(fresh.taken_at).as_secs()),
-            drill_passed_at: passed.flatten(),
-            drill_tried: last.as_ref().and_then(|last| last.point.clone()),
-            drill_fault: last.and_then(|last| last.fault),
-        })
-    };
-    config.remotes.iter().map(|remote| view(&remote.name)).collect()
-}
-
 fn sentences(overview: &Overview, config: &Config, now: UnixMillis) -> String {
     let mut lines = vec![agent_sentence(overview), bot_sentence(&overview.bot, config)];
     lines.extend(disk::sentence(
@@ -290,18 +249,7 @@ fn kept_sentences(overview: &Overview, config: &Config, now: UnixMillis) -> Vec<
             duration(Language::En, now.since(oldest))
         ),
     });
-    for backup in &kept.backups {
-        lines.push(match (&backup.point, backup.age_s) {
-            (Some(point), Some(age_s)) => {
-                let age = duration(Language::En, Duration::from_secs(age_s));
-                format!("Backup:   {} holds {point}, {age} old", backup.remote)
-            }
-            _ => format!(
-                "Backup:   {} holds none that this agent took and that counts: agent backup",
-                backup.remote
-            ),
-        });
-    }
+    lines.extend(copies::held(&kept.backups));
     lines.extend(uncounted::ahead(&kept.points_ahead));
     lines.extend(uncounted::damaged(
         &kept.points_damaged,

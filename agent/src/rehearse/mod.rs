@@ -33,7 +33,7 @@ use crate::{
         Store,
         freshness::latest,
         points::KnownPoint,
-        rehearsal::{Kind, Rehearsal},
+        rehearsal::{Kind, Rehearsal, UNREACHED},
     },
 };
 
@@ -100,7 +100,7 @@ impl Drill<'_> {
                 seen["passed_over"] = json!(passed_over);
                 (None, seen)
             }
-            Err(fault) => (Some(fault), json!({})),
+            Err(fault) => self.weigh(fault),
         };
         let rehearsal = Rehearsal {
             kind: Kind::Drill,
@@ -115,6 +115,20 @@ impl Drill<'_> {
             .add_rehearsal(&rehearsal)
             .context("writing down how the drill went")?;
         Ok(rehearsal)
+    }
+
+    /// A line that fails says nothing of the backups behind it: nothing was rehearsed then.
+    fn weigh(&self, fault: String) -> (Option<String>, Value) {
+        let failures = self.remote.failures();
+        match failures.iter().find(|why| fault.contains(*why)) {
+            None => (Some(fault), json!({})),
+            Some(why) => (
+                Some(format!(
+                    "it did not answer ({why}), and was not rehearsed: nothing is known about its backups"
+                )),
+                json!({ UNREACHED: true }),
+            ),
+        }
     }
 
     /// The newest one that this server can open, or why there is none.

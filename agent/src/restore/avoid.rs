@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use protocol::{
-    chain::ChainId,
+    chain::{ChainId, CommitNumber},
     object_key::{PointId, SegmentName},
 };
 
@@ -58,6 +58,12 @@ impl Avoid {
         let mut all = self.promised(survey, chain);
         all.retain(|name| !self.segments.contains_key(name));
         all
+    }
+
+    /// Whether a segment that begins there is on a remote and of no use.
+    pub(super) fn begins_at(&self, chain: &ChainId, first: CommitNumber) -> bool {
+        let mut all = self.segments.keys().chain(self.misnamed.keys());
+        all.any(|name| name.chain == *chain && name.first == first)
     }
 
     /// What was found about segments.

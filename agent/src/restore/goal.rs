@@ -15,7 +15,7 @@ use super::{
     Next, Refused, Request, Selection, Sources, Stop,
     avoid::Avoid,
     index::{self, Index, Unread},
-    numbers, replay, search, strangers, summary,
+    numbers, replay, search, strangers, summary, unheard,
 };
 use crate::backup::survey::moment_of;
 
@@ -326,6 +326,13 @@ fn none_opens(
         );
     } else if !told.is_empty() {
         reason = format!("{reason}: {}", told.join("; "));
+    }
+    let is_ours = |unread: &Unread| !matches!(unread, Unread::NotOurs(_));
+    if let (Some(told), true) = (
+        unheard::faltering(sources),
+        before.unread.iter().all(|(_, unread)| is_ours(unread)),
+    ) {
+        return unheard::none_given(&told);
     }
     let notes = before.notes.join("; ");
     if !notes.is_empty() {

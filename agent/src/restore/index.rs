@@ -12,7 +12,7 @@ use protocol::{
 };
 
 use super::{Request, Sources, fetch};
-use crate::backup::survey::{Survey, moment_of};
+use crate::backup::survey::moment_of;
 
 /// Manifests that are opened at the same time.
 const MANIFESTS_AT_ONCE: usize = 8;
@@ -84,7 +84,8 @@ impl<'a> Index<'a> {
     /// Every point that a remote or this server's catalogue knows, down from `until`.
     pub(super) fn new(sources: &'a Sources<'a>, request: &'a Request, until: Option<UnixMillis>) -> Self {
         let mut all = sources.survey.points();
-        all.extend(without_manifest(sources.survey));
+        // Also those of which there are parts and no manifest.
+        all.extend(sources.survey.points_in_parts());
         all.extend(request.known.keys().cloned());
         let is_wanted = |point: &PointId| match (until, moment_of(point)) {
             (Some(until), Some(taken)) => taken <= until,
@@ -189,10 +190,4 @@ pub(super) fn locked_to(unread: &[(PointId, Unread)]) -> Option<String> {
         .collect();
     let ids = ids.filter(|ids| !ids.is_empty())?;
     Some(ids.into_iter().collect::<Vec<_>>().join(", or "))
-}
-
-/// Points of which there are parts and no manifest.
-fn without_manifest(survey: &Survey) -> BTreeSet<PointId> {
-    let names = survey.holdings.iter().flat_map(|(_, names)| names.keys());
-    names.filter_map(|name| Some(object_key::part(name)?.0)).collect()
 }

@@ -38,6 +38,7 @@ mod strangers;
 mod summary;
 mod swap;
 pub mod trust;
+mod unheard;
 mod unpack;
 
 use avoid::{Avoid, Culprit};
@@ -194,10 +195,14 @@ impl Request {
 /// # Errors
 /// [`Refused`], with what comes nearest when there is anything.
 pub async fn plan(request: Request, sources: &Sources<'_>) -> Result<Plan, Refused> {
-    plan_around(request, Avoid::default(), sources).await
+    let plan = plan_around(request, Avoid::default(), sources).await;
+    plan.map_err(|refused| unheard::weigh(refused, sources))
 }
 
 async fn plan_around(request: Request, avoid: Avoid, sources: &Sources<'_>) -> Result<Plan, Refused> {
+    if sources.survey.holdings.is_empty() {
+        return Err(unheard::nobody(sources));
+    }
     let mut index = Index::new(sources, &request, request.selection.moment());
     let goal = goal::find(&request, sources, &mut index, &avoid).await?;
     let route = search::choose(&request, sources, &mut index, &goal, &avoid).await?;
@@ -245,9 +250,11 @@ impl Plan {
             other => other,
         };
         if avoid.add(culprit, why.clone()) && !self.request.newest_only {
-            return plan_around(self.request.clone(), avoid, sources).await;
+            let plan = plan_around(self.request.clone(), avoid, sources).await;
+            return plan.map_err(|refused| unheard::weigh(refused, sources));
         }
-        Err(search::refuse_point(&self.request, sources, why, &self.manifest.point).await)
+        let refused = search::refuse_point(&self.request, sources, why, &self.manifest.point).await;
+        Err(unheard::weigh(refused, sources))
     }
 }
 

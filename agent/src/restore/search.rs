@@ -62,9 +62,12 @@ async fn route(
     let names = avoid.usable(sources.survey, &manifest.chain);
     let way = replay::way(&names, &manifest.chain, manifest.commit, stop);
     route.torn = way.gap.map(|(before, after)| {
+        let why = match avoid.begins_at(&manifest.chain, before.next()) {
+            true => "is altered or could not be read wherever it is",
+            false => "is missing on every remote that answers",
+        };
         format!(
-            "the segment that begins with commit {} is missing on every remote that answers, although later ones, from \
-             commit {after} on, are there",
+            "the segment that begins with commit {} {why}, although later ones, from commit {after} on, are there",
             before.next()
         )
     });

@@ -11,6 +11,8 @@ use super::{Store, freshness::latest};
 
 /// In what a look saw: it found nothing wrong, and could not compare everything that it drew.
 pub const UNCOMPARED_ONLY: &str = "uncompared_only";
+/// In what a drill saw: the remote did not answer, so that nothing was rehearsed.
+pub const UNREACHED: &str = "unreached";
 const INSERT: &str = "
     INSERT INTO rehearsal (kind, remote, point, began_at, ended_at, fault, seen)
     VALUES (:kind, :remote, :point, :began_at, :ended_at, :fault, :seen)";
@@ -19,6 +21,10 @@ const PRUNE: &str = "
 const SELECT_NEWEST: &str = "
     SELECT kind, remote, point, began_at, ended_at, fault, seen FROM rehearsal
     WHERE kind = :kind AND remote = :remote ORDER BY id DESC LIMIT 1";
+/// One that did not come about neither shows a fault nor ends one.
+const SELECT_NEWEST_DONE: &str = "
+    SELECT kind, remote, point, began_at, ended_at, fault, seen FROM rehearsal
+    WHERE kind = :kind AND remote = :remote AND json_extract(seen, '$.unreached') IS NOT 1 ORDER BY id DESC LIMIT 1";
 const SELECT_SEEN: &str = "
     SELECT seen FROM rehearsal WHERE kind = :kind AND remote = :remote AND seen <> '{}' ORDER BY id DESC LIMIT 1";
 const SELECT_STORED: &str = "
@@ -89,11 +95,15 @@ pub struct Rehearsal {
 }
 
 impl Rehearsal {
-    /// Whether a look with a fault saw no damage: the remote did not answer, or not about every object that was drawn.
+    /// Whether one with a fault saw no damage: the remote did not answer, or not about every object that was drawn.
     #[must_use]
     pub fn was_unreached(&self) -> bool {
         let seen: Value = serde_json::from_str(&self.seen).unwrap_or_default();
-        self.fault.is_some() && (seen == json!({}) || seen[UNCOMPARED_ONLY] == json!(true))
+        self.fault.is_some()
+            && match self.kind {
+                Kind::Drill => seen[UNREACHED] == json!(true),
+                Kind::Sample | Kind::Anchor => seen == json!({}) || seen[UNCOMPARED_ONLY] == json!(true),
+            }
     }
 }
 
@@ -159,6 +169,14 @@ impl Store {
     /// When the database refuses.
     pub fn newest_rehearsal(&self, kind: Kind, remote: &str) -> rusqlite::Result<Option<Rehearsal>> {
         self.one_rehearsal(SELECT_NEWEST, kind, remote)
+    }
+
+    /// The newest one of a remote that was carried out, whether it passed or not.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub fn newest_done(&self, kind: Kind, remote: &str) -> rusqlite::Result<Option<Rehearsal>> {
+        self.one_rehearsal(SELECT_NEWEST_DONE, kind, remote)
     }
 
     /// The newest one of a remote that passed, with what it saw.

@@ -26,6 +26,7 @@ mod full_disk;
 mod healthy_month;
 mod idle;
 mod left_log;
+mod line_faults;
 mod live_chain;
 mod lock_page;
 mod loss;

@@ -370,6 +370,8 @@ fn a_spoilt_or_swapped_segment_is_noticed_by_name() {
     let refused = |what: &str, name: &str| {
         let said = shop.agent_refuses(1, &restoring("back", &[]));
         assert!(said.contains(name), "{what}: {said}");
+        assert!(!said.contains("is missing on every remote"), "{what}: {said}");
+        assert!(said.contains("is altered or could not be read"), "{what}: {said}");
         assert!(!shop.path("back").exists(), "{what}");
     };
     // A bit of one; then one under the name of another, whose digest does not fit.

@@ -94,6 +94,19 @@ fn the_old_database_is_moved_aside_with_its_log() {
 }
 
 #[test]
+fn a_moment_before_everything_is_refused_as_it_was_read() {
+    let shop = Shop::new();
+    shop.back_up();
+    let at = "2020-02-29 07:08";
+    let said = shop.agent_refuses(1, &crate::shop::restoring("back", &["--at", at]));
+    assert!(said.contains("from before 2020-02-29 07:08:00 "), "{said}");
+    assert!(
+        said.contains("the oldest is of 20") && !said.contains("Z-"),
+        "{said}"
+    );
+}
+
+#[test]
 fn a_moment_picks_the_point_before_it() {
     let shop = Shop::new();
     let (first, second) = two_points(&shop);

@@ -25,6 +25,9 @@ const PAUSES: [Duration; 2] = [Duration::from_millis(500), Duration::from_secs(3
 /// A remote that left a question without an answer is not asked again for so long: whoever restores has others to ask.
 const SILENT_FOR: Duration = Duration::from_secs(60);
 
+/// Different failures that are kept.
+const FAILURES_MAX: usize = 16;
+
 /// How long a call is waited for.
 #[derive(Clone, Copy)]
 pub(super) enum Patience {
@@ -58,13 +61,16 @@ impl Patience {
     }
 }
 
-/// When a remote last left somebody without an answer.
+/// When a remote last left somebody without an answer, and why it failed to give one for good.
 #[derive(Default)]
-pub(super) struct Silence(Mutex<Option<Instant>>);
+pub(super) struct Silence {
+    last: Mutex<Option<Instant>>,
+    failures: Mutex<Vec<String>>,
+}
 
 impl Silence {
     fn check(&self) -> Result<(), RemoteError> {
-        let last = *self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let last = *self.last.lock().unwrap_or_else(PoisonError::into_inner);
         match last.is_some_and(|at| at.elapsed() < SILENT_FOR) {
             true => Err(RemoteError::Down("it did not answer a moment ago".to_owned())),
             false => Ok(()),
@@ -72,7 +78,24 @@ impl Silence {
     }
 
     fn begin(&self) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
+        *self.last.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
+    }
+
+    /// What the calls met that failed for good, the first one first.
+    pub(super) fn failures(&self) -> Vec<String> {
+        let failures = self.failures.lock().unwrap_or_else(PoisonError::into_inner);
+        failures.clone()
+    }
+
+    /// Keeps why an answer did not come, each reason once.
+    pub(super) fn note(&self, error: RemoteError) -> RemoteError {
+        if let RemoteError::Down(why) = &error {
+            let mut failures = self.failures.lock().unwrap_or_else(PoisonError::into_inner);
+            if failures.len() < FAILURES_MAX && !failures.contains(why) {
+                failures.push(why.clone());
+            }
+        }
+        error
     }
 
     /// Calls until it succeeds, fails for good, or has failed too often.
@@ -81,6 +104,13 @@ impl Silence {
         patience: Patience,
         call: impl Fn() -> F,
     ) -> Result<T, RemoteError>
+    where
+        F: Future<Output = opendal::Result<T>>,
+    {
+        self.call(patience, call).await.map_err(|error| self.note(error))
+    }
+
+    async fn call<T, F>(&self, patience: Patience, call: impl Fn() -> F) -> Result<T, RemoteError>
     where
         F: Future<Output = opendal::Result<T>>,
     {

@@ -156,6 +156,13 @@ impl Remote {
         self.folder.is_some()
     }
 
+    /// Why it failed to answer since it was opened, the first failure first; that something is not there, or has
+    /// another size, is an answer.
+    #[must_use]
+    pub fn failures(&self) -> Vec<String> {
+        self.silence.failures()
+    }
+
     /// Fetches an object of a known size.
     ///
     /// # Errors
@@ -168,9 +175,9 @@ impl Remote {
         // It has just said itself that it holds all of them: what did not come was lost on the way.
         match bytes.len() as u64 {
             found if found == size_bytes => Ok(bytes.to_bytes()),
-            found => Err(RemoteError::Down(format!(
+            found => Err(self.silence.note(RemoteError::Down(format!(
                 "the connection ended after {found} of {size_bytes} bytes"
-            ))),
+            )))),
         }
     }
 

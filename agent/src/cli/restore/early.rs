@@ -2,14 +2,14 @@
 //! not come yet, and what a real run would refuse after a dry one.
 //! It changes nothing and keeps no lock.
 
-use protocol::time::UnixMillis;
+use protocol::{object_key::PointId, time::UnixMillis};
 
 use super::{Arguments, known_here, now, refusals::command};
 use crate::{
-    backup::survey,
+    backup::survey::{self, Survey},
     cli::{Failure, remotes, words},
     config::Config,
-    restore::{Only, Plan, Selection, Target, hold, require_empty},
+    restore::{Only, Plan, Request, Selection, Target, hold, require_empty},
 };
 
 /// The first commit of every chain.
@@ -47,6 +47,44 @@ pub(super) async fn refuse_before_first(arguments: &Arguments, config: &Config) 
         }
     };
     Err(Failure::Failed(anyhow::anyhow!("{reason}.\n{next}")))
+}
+
+/// Refuses a moment before everything that there is, with how it was read: the names of points tell another zone.
+///
+/// # Errors
+/// That sentence.
+pub(super) fn refuse_before_oldest(
+    request: &Request,
+    survey: &Survey,
+    config: &Config,
+) -> Result<(), Failure> {
+    let Some(moment) = request.selection.moment() else {
+        return Ok(());
+    };
+    let taken = |point: &PointId| match request.known.get(point) {
+        Some(known) => Some(known.manifest.taken_at),
+        None => survey::moment_of(point),
+    };
+    let listed = survey.points();
+    let Some(oldest) = listed.iter().filter_map(taken).min() else {
+        return Ok(());
+    };
+    let is_after = |point: &PointId| survey::moment_of(point).is_some_and(|at| at > moment);
+    // One of which only parts are left, or nothing, is told by whoever looks for it.
+    let mut all = listed.iter().chain(request.known.keys());
+    if !all.all(is_after) || !survey.points_in_parts().iter().all(is_after) {
+        return Ok(());
+    }
+    let told = |at: UnixMillis| words::moment(at, &config.owner.timezone);
+    let silent = survey.silent.iter();
+    let silent = silent.map(|(remote, why)| format!("; the remote {remote} does not answer ({why})"));
+    Err(Failure::Failed(anyhow::anyhow!(
+        "there is no restore point from before {}; the oldest is of {}{}. Nothing was changed.\n`agent list` shows what \
+         there is.",
+        told(moment),
+        told(oldest),
+        silent.collect::<String>()
+    )))
 }
 
 /// A moment that is yet to come: nobody knows what the shop will be then.

@@ -202,7 +202,7 @@ pub(super) fn gap(known: Option<&LastKnown>, chain: &ChainId, reached: Reached, 
             told(known.at)
         ),
         Some(known) if known.commit <= reached.commit => {
-            format!("{stands} This server knows of no later one.")
+            format!("{stands} When this began, this server knew of no later one.")
         }
         Some(known) => format!(
             "{stands} This server knows of commits until {}, at {}: {} commits, {} of trade, are not in it.",

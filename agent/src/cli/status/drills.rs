@@ -3,12 +3,12 @@
 
 use protocol::time::UnixMillis;
 
-use super::BackupView;
+use super::copies::CopyView;
 use crate::{alert::message::duration, config::Language};
 
-pub(super) fn sentence(backup: &BackupView, now: UnixMillis) -> String {
+pub(super) fn sentence(backup: &CopyView, now: UnixMillis) -> String {
     let remote = &backup.remote;
-    match (&backup.drill_fault, backup.drill_passed_at) {
+    let told = match (&backup.drill_fault, backup.drill_passed_at) {
         (Some(fault), _) if backup.drill_tried.is_none() => {
             format!("Drill:    {remote} was NOT REHEARSED: {fault}")
         }
@@ -18,5 +18,8 @@ pub(super) fn sentence(backup: &BackupView, now: UnixMillis) -> String {
             duration(Language::En, now.since(at))
         ),
         (None, None) => format!("Drill:    {remote} was not rehearsed yet: agent drill --remote {remote}"),
-    }
+    };
+    let unreached = backup.drill_unreached.as_ref();
+    let tried = unreached.map_or_else(String::new, |why| format!("; when that was last tried {why}"));
+    told + &tried
 }

@@ -1,0 +1,81 @@
+//! What `agent status` says of each remote's copies: the newest restore point there, and when a restore from it was last
+//! rehearsed.
+//! It asks no remote.
+
+use std::time::Duration;
+
+use protocol::time::UnixMillis;
+use serde::Serialize;
+
+use crate::{
+    alert::message::duration,
+    config::{Config, Language},
+    store::{
+        Store,
+        rehearsal::{Kind, Rehearsal},
+    },
+};
+
+/// One remote.
+#[derive(Serialize)]
+pub(super) struct CopyView {
+    pub remote: String,
+    point: Option<String>,
+    taken_at: Option<UnixMillis>,
+    age_s: Option<u64>,
+    /// When the last rehearsed restore from it that passed ended.
+    pub drill_passed_at: Option<UnixMillis>,
+    /// The point that the last one was of; nothing when there was none that could be rehearsed.
+    pub drill_tried: Option<String>,
+    /// What was wrong with the last one; nothing when it passed, or when there was none.
+    pub drill_fault: Option<String>,
+    /// Why the last one did not come about: the remote did not answer.
+    pub drill_unreached: Option<String>,
+}
+
+/// Every configured remote, also one that holds nothing yet.
+pub(super) fn look(config: &Config, store: Option<&Store>, now: UnixMillis) -> anyhow::Result<Vec<CopyView>> {
+    let fresh = store
+        .map(|store| store.freshness(now))
+        .transpose()?
+        .unwrap_or_default();
+    let view = |name: &String| -> anyhow::Result<CopyView> {
+        let newest = fresh.iter().find(|fresh| fresh.remote == *name);
+        let passed = store
+            .map(|store| store.last_passed(Kind::Drill, name, now))
+            .transpose()?;
+        let last = store
+            .map(|store| store.newest_done(Kind::Drill, name))
+            .transpose()?
+            .flatten();
+        let tried = store
+            .map(|store| store.newest_rehearsal(Kind::Drill, name))
+            .transpose()?;
+        let unreached = tried.flatten().filter(Rehearsal::was_unreached);
+        Ok(CopyView {
+            remote: name.clone(),
+            point: newest.map(|fresh| fresh.point.clone()),
+            taken_at: newest.map(|fresh| fresh.taken_at),
+            age_s: newest.map(|fresh| now.since(fresh.taken_at).as_secs()),
+            drill_passed_at: passed.flatten(),
+            drill_tried: last.as_ref().and_then(|last| last.point.clone()),
+            drill_fault: last.and_then(|last| last.fault),
+            drill_unreached: unreached.and_then(|tried| tried.fault),
+        })
+    };
+    config.remotes.iter().map(|remote| view(&remote.name)).collect()
+}
+
+/// What each holds, in a sentence.
+pub(super) fn held(views: &[CopyView]) -> impl Iterator<Item = String> {
+    views.iter().map(|backup| match (&backup.point, backup.age_s) {
+        (Some(point), Some(age_s)) => {
+            let age = duration(Language::En, Duration::from_secs(age_s));
+            format!("Backup:   {} holds {point}, {age} old", backup.remote)
+        }
+        _ => format!(
+            "Backup:   {} holds none that this agent took and that counts: agent backup",
+            backup.remote
+        ),
+    })
+}

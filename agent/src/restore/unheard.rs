@@ -1,0 +1,77 @@
+//! What a refusal may say of remotes that did not answer, or not about everything: nothing is known of what they hold,
+//! so that neither the key nor a backup is to blame.
+//! It asks nobody.
+
+use super::{Next, Refused, Sources};
+
+/// What helps against a line that fails.
+const ADVICE: &str = "Try again, or another remote (--remote NAME, or none to ask all of them)";
+
+/// No remote answered at all.
+pub(super) fn nobody(sources: &Sources<'_>) -> Refused {
+    Refused {
+        reason: format!(
+            "{}: nothing is known about the backups there",
+            silent(sources).join("; ")
+        ),
+        next: Next::Advice(ADVICE.to_owned()),
+    }
+}
+
+/// Remotes that listed something and did not give it, each in a sentence.
+pub(super) fn faltering(sources: &Sources<'_>) -> Option<String> {
+    let told: Vec<String> = sources
+        .remotes
+        .iter()
+        .filter(|remote| {
+            !sources
+                .survey
+                .silent
+                .iter()
+                .any(|(name, _)| name == remote.name())
+        })
+        .filter_map(|remote| {
+            let why = remote.failures().into_iter().next()?;
+            Some(format!("{} did not give its backups ({why})", remote.name()))
+        })
+        .collect();
+    (!told.is_empty()).then(|| told.join("; "))
+}
+
+/// No point opens, and somebody did not give his: that says nothing about the key.
+pub(super) fn none_given(told: &str) -> Refused {
+    Refused {
+        reason: format!("{told}: nothing is known about them"),
+        next: Next::Advice(ADVICE.to_owned()),
+    }
+}
+
+/// A refusal that claims no more than those that answered have shown.
+pub(super) fn weigh(refused: Refused, sources: &Sources<'_>) -> Refused {
+    let mut unheard = silent(sources);
+    unheard.extend(faltering(sources));
+    if unheard.is_empty() {
+        return refused;
+    }
+    let unheard = unheard.join("; ");
+    let Refused { reason, next } = refused;
+    match next {
+        Next::Nothing => Refused {
+            reason,
+            next: Next::Advice(format!("{unheard}: what else is there was not tried. {ADVICE}")),
+        },
+        Next::Point(_) | Next::Commit { .. } | Next::Chain(_) | Next::OtherKey
+            if !reason.contains(&unheard) =>
+        {
+            Refused {
+                reason: format!("{reason}; {unheard}: once it does, there may be more"),
+                next,
+            }
+        }
+        next => Refused { reason, next },
+    }
+}
+
+fn silent(sources: &Sources<'_>) -> Vec<String> {
+    sources.silent_remotes().into_iter().collect()
+}
