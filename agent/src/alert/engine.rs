@@ -79,7 +79,7 @@ fn raised(book: &mut Book, calendar: &Calendar, key: &str, now: UnixMillis) -> V
         return Vec::new();
     };
     floor::came(book, key);
-    hold::swallow(book, rule);
+    hold::swallow(book, key, rule);
     tell_or_hold(book, calendar, key, now)
 }
 

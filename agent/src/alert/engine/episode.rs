@@ -7,7 +7,7 @@ use protocol::{incident::Severity, time::UnixMillis};
 
 use super::{Fault, Kind, Notice, hold, members, set_held};
 use crate::{
-    alert::{calendar::Calendar, rule::Rule},
+    alert::{calendar::Calendar, role::Role, rule::Rule},
     store::{
         book::Book,
         episodes::{EpisodeId, EpisodeRow},
@@ -32,7 +32,7 @@ pub(super) fn join(book: &mut Book, calendar: &Calendar, key: &str, now: UnixMil
         return Vec::new();
     };
     let wait = cause_wait(fault.rule);
-    let topic = format!("{:?}", fault.rule.spec().topic);
+    let topic = topic_of(&fault);
     let severity = fault.rule.severity();
     let open = book.episodes.values_mut().rev().find(|episode| {
         !fault.rule.spec().is_owners
@@ -62,6 +62,15 @@ pub(super) fn join(book: &mut Book, calendar: &Calendar, key: &str, now: UnixMil
         row.episode = Some(id);
     }
     speak_if_due(book, calendar, id, now)
+}
+
+/// Disks of different roles have different causes and mean different things: none hides behind another's message.
+fn topic_of(fault: &Fault) -> String {
+    let topic = fault.rule.spec().topic;
+    match Role::of_key(&fault.key) {
+        Role::Shop => format!("{topic:?}"),
+        other => format!("{topic:?} {other:?}"),
+    }
 }
 
 /// One of its alerts is graver now: that is not kept for later.

@@ -7,7 +7,11 @@ use protocol::{incident::Severity, time::UnixMillis};
 
 use super::{episode, floor};
 use crate::{
-    alert::{calendar::Calendar, rule::Rule},
+    alert::{
+        calendar::Calendar,
+        role::Role,
+        rule::{Rule, Topic, object_of},
+    },
     store::{
         alerts::Held,
         book::{Book, Silence},
@@ -56,8 +60,21 @@ pub(super) fn is_explained(book: &Book, key: &str, rule: Rule) -> bool {
     book.alerts
         .values()
         .filter(|other| other.key != key)
-        .filter_map(|other| Rule::named(&other.rule))
-        .any(|root| rule.is_under(root))
+        .filter_map(|other| Some((other, Rule::named(&other.rule)?)))
+        .any(|(other, root)| explains(&other.key, root, key, rule))
+}
+
+/// Whether a root is the cause of something. The trouble of a disk that is not the shop's explains what lies there, and
+/// nothing of another disk.
+fn explains(root_key: &str, root: Rule, key: &str, rule: Rule) -> bool {
+    let is_there = match (Role::of_key(root_key), rule.spec().topic) {
+        (Role::Shop, _)
+        | (Role::State, Topic::Agent | Topic::Backup)
+        | (Role::Remote, Topic::Backup)
+        | (Role::Logs, Topic::Logs) => true,
+        (Role::State | Role::Remote | Role::Logs, _) => object_of(root_key) == object_of(key),
+    };
+    is_there && rule.is_under(root)
 }
 
 pub(super) fn is_silenced(book: &Book, key: &str, now: UnixMillis) -> bool {
@@ -68,11 +85,11 @@ pub(super) fn is_silenced(book: &Book, key: &str, now: UnixMillis) -> bool {
 }
 
 /// A cause has shown itself: what follows from it and has not been told yet need not be.
-pub(super) fn swallow(book: &mut Book, root: Rule) {
+pub(super) fn swallow(book: &mut Book, root_key: &str, root: Rule) {
     let explained: Vec<(String, EpisodeId)> = book
         .alerts
         .values()
-        .filter(|row| Rule::named(&row.rule).is_some_and(|rule| rule.is_under(root)))
+        .filter(|row| Rule::named(&row.rule).is_some_and(|rule| explains(root_key, root, &row.key, rule)))
         .filter_map(|row| Some((row.key.clone(), row.episode?)))
         .filter(|(_, id)| {
             book.episodes

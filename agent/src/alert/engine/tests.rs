@@ -115,6 +115,31 @@ impl Day {
 }
 
 #[test]
+fn the_shops_full_disk_hides_behind_no_other_disks_trouble() {
+    let mut day = Day::begin();
+    day.wrong("disk_of_remote//mnt/b", Rule::DiskFull);
+    assert_eq!(day.told(), ["first disk_of_remote//mnt/b"]);
+    day.pass(20);
+    day.wrong("disk_of_logs//mnt/l", Rule::DiskFull);
+    day.wrong("disk//srv", Rule::DiskFull);
+    assert_eq!(day.told(), ["first disk_of_logs//mnt/l", "first disk//srv"]);
+    assert!(day.said.iter().all(|(_, notice)| notice.loud));
+}
+
+#[test]
+fn a_full_disk_of_backups_explains_missing_backups_and_not_what_the_shops_disk_does() {
+    let mut day = Day::begin();
+    day.wrong("disk_of_remote//mnt/b", Rule::DiskFull);
+    day.told();
+    day.wrong("database/shop", Rule::DatabaseRefuses);
+    day.wrong("capture/shop", Rule::CaptureStopped);
+    day.pass(120);
+    let told = day.told();
+    assert!(told.iter().any(|told| told.contains("database/shop")), "{told:?}");
+    assert!(told.iter().all(|told| !told.contains("capture/shop")), "{told:?}");
+}
+
+#[test]
 fn a_trouble_is_told_once_and_its_end_once_also_across_restarts() {
     let mut day = Day::begin();
     day.wrong("bot/bot", Rule::BotGone);
