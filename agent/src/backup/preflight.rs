@@ -12,10 +12,19 @@ use super::{
 };
 use crate::config::{self, Config, Purpose, RemoteConfig, RemoteKind};
 
+/// What it means that a folder of backups is not there, as when its disk was not mounted after a start of the server.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Away {
+    /// Nothing can be done without one.
+    Fault,
+    /// The watch goes on without, and tells of it: a shop that nobody watches is worse.
+    Incident,
+}
+
 /// Adds a fault for every option of a remote that nobody knows and every recipient that cannot be encrypted to. A
 /// remote that cannot be used, a dead disk for instance, is a fault only when it leaves none that can: the others
 /// must go on taking backups. Whoever only looks opens what it needs itself.
-pub fn check(config: &Config, purpose: Purpose, faults: &mut Faults) {
+pub fn check(config: &Config, purpose: Purpose, away: Away, faults: &mut Faults) {
     if purpose == Purpose::Look {
         return;
     }
@@ -23,22 +32,28 @@ pub fn check(config: &Config, purpose: Purpose, faults: &mut Faults) {
     let all_known = unknown.is_empty();
     unknown.into_iter().for_each(|fault| faults.add(fault));
     if all_known {
-        check_usable(config, faults);
+        check_usable(config, away, faults);
     }
     check_recipients(config, faults);
 }
 
-fn check_usable(config: &Config, faults: &mut Faults) {
-    let unusable: Vec<String> = config.remotes.iter().filter_map(unusable).collect();
-    if unusable.len() == config.remotes.len() {
-        unusable.into_iter().for_each(|fault| faults.add(fault));
-        return;
-    }
-    for fault in unusable {
-        tracing::warn!(
-            fault,
-            "a remote cannot be used: backups go to the others only, and each backup tries it anew"
-        );
+fn check_usable(config: &Config, away: Away, faults: &mut Faults) {
+    let is_needed = |remote: &RemoteConfig| away == Away::Fault || remote.kind != RemoteKind::Fs;
+    let unusable: Vec<(&RemoteConfig, String)> = config
+        .remotes
+        .iter()
+        .filter_map(|remote| Some((remote, unusable(remote)?)))
+        .collect();
+    let none_is_left = unusable.len() == config.remotes.len();
+    for (remote, fault) in unusable {
+        if none_is_left && is_needed(remote) {
+            faults.add(fault);
+        } else {
+            tracing::warn!(
+                fault,
+                "a remote cannot be used: no backup goes there, and each backup tries it anew"
+            );
+        }
     }
 }
 

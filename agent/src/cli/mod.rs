@@ -13,7 +13,10 @@ use clap::{Args, Parser, Subcommand};
 use protocol::settings::Faults;
 
 use self::memory::Spare;
-use crate::config::{Config, DEFAULT_PATH, Environment, Purpose};
+use crate::{
+    backup::preflight::{self, Away},
+    config::{Config, DEFAULT_PATH, Environment, Purpose},
+};
 
 // As the standard library's, which panic when whoever reads has gone away. They stand before the modules that use them.
 macro_rules! println {
@@ -249,9 +252,21 @@ fn start_logs(daemon: bool) {
 /// # Errors
 /// Every fault in one message, for exit code 2.
 pub fn load(path: &Path, purpose: Purpose) -> Result<Config, Faults> {
+    load_where(path, purpose, Away::Fault)
+}
+
+/// As [`load`], for the watch, which a disk of backups that is away does not stop.
+///
+/// # Errors
+/// As [`load`].
+pub fn load_to_watch(path: &Path) -> Result<Config, Faults> {
+    load_where(path, Purpose::Keep, Away::Incident)
+}
+
+fn load_where(path: &Path, purpose: Purpose, away: Away) -> Result<Config, Faults> {
     let mut faults = Faults::default();
     let config = Config::read(path, purpose, &Environment::of_process(path), &mut faults);
-    crate::backup::preflight::check(&config, purpose, &mut faults);
+    preflight::check(&config, purpose, away, &mut faults);
     crate::console::totp::check(config.secrets.console_totp.as_ref(), &mut faults);
     if faults.is_empty() {
         Ok(config)

@@ -1,8 +1,8 @@
 //! `agent run`: everything, until it is stopped.
 //! It reads the configuration and hands it on; it starts nothing itself.
 
-use super::{ConfigArgument, Failure, load};
-use crate::{app, config::Purpose, restore};
+use super::{ConfigArgument, Failure, load_to_watch};
+use crate::{app, restore};
 
 /// Arguments of `agent run`.
 #[derive(clap::Args)]
@@ -17,7 +17,7 @@ pub struct Arguments {
 /// # Errors
 /// Faults in the configuration before anything starts; later whatever ended the agent.
 pub async fn run(arguments: Arguments) -> Result<(), Failure> {
-    let config = load(&arguments.config.path, Purpose::Keep)?;
+    let config = load_to_watch(&arguments.config.path)?;
     if let Some(folder) = config.backup.database.parent() {
         restore::remove_leftovers(folder);
     }

@@ -11,8 +11,10 @@ use serde_json::Value;
 
 use crate::{
     fault_proxy::{Fault, Proxy},
+    running::Running,
     servers::{self, PASSWORD, SECRET_KEY, Section},
     shop::{RESTORE, Shop, clock_set, count_items, files_under, integrity_of, stderr, text},
+    world::LIMIT,
 };
 
 pub const DISK: &str = "[remotes.disk]\ntype = \"fs\"\nroot = \"disk\"\n";
@@ -306,6 +308,30 @@ fn a_disk_that_was_unmounted_is_told_and_nothing_is_written_in_its_place() {
     assert!(files_under(&shop.path("disk")).is_empty());
     shop.agent_done(&["remote", "test", "disk", "--new-disk"]);
     shop.agent_done(&["backup"]);
+}
+
+#[test]
+fn the_watch_begins_although_its_only_disk_of_backups_is_away_and_says_so() {
+    let shop = shop_with(&[disk()]);
+    shop.back_up();
+    let often = fs::read_to_string(shop.path("agent.toml")).unwrap();
+    let often = often.replace("[backup]\n", "[backup]\nsnapshot = \"*/5 * * * * *\"\n");
+    fs::write(shop.path("agent.toml"), often).unwrap();
+    // After a start of the server at which nothing was mounted.
+    fs::rename(shop.path("disk"), shop.path("unmounted")).unwrap();
+    fs::create_dir(shop.path("disk")).unwrap();
+    let agent = Running::start(&shop);
+    agent.wait_for("/health");
+    let start = Instant::now();
+    let told = || {
+        let status = shop.agent(&["status", "--json"]);
+        String::from_utf8_lossy(&status.stdout).contains("\"backup_not_taken\"")
+    };
+    while !told() {
+        assert!(start.elapsed() < LIMIT, "no alert tells of it");
+        std::thread::sleep(Duration::from_millis(200));
+    }
+    assert!(files_under(&shop.path("disk")).is_empty());
 }
 
 #[test]
