@@ -117,10 +117,9 @@ impl Backups {
             while ask.is_none() && now() < full.next.min(delta.next) {
                 if self.lacks_base() {
                     full.hasten(now());
-                } else if self.owes(&mut owed).await {
-                    let ended = self.turn(Want::Full, now(), None).await;
+                } else if let Some(lacking) = self.owes(&mut owed).await {
+                    self.repair(&lacking).await;
                     owed.tried(now());
-                    delta.turned(&ended, next_due(&backup.delta, zone, now()));
                     continue;
                 }
                 ask = tokio::select! {
@@ -170,24 +169,63 @@ impl Backups {
         mark.is_some_and(|mark| !self.store.has_full_point(&mark.chain).unwrap_or(true))
     }
 
-    /// Whether a remote that has no full point of this chain, or has lost it, although another has one, answers and may
-    /// get one now.
-    async fn owes(&self, owed: &mut Owed) -> bool {
-        let Some(mark) = self.capture.captured().filter(|_| owed.may_ask(now())) else {
-            return false;
-        };
-        let Ok(holders) = self.store.full_point_holders(&mark.chain) else {
-            return false;
-        };
-        let back = owed::one_that_is_back(&self.config.remotes, &holders).await;
-        match &back {
-            Some(remote) => tracing::info!(
-                remote,
-                "it answers and has no whole full backup of this chain: one is taken"
-            ),
-            None => owed.unanswered(now()),
+    /// The remotes that have no full point of this chain, or have lost it, although another has one, and that answer
+    /// and may get one now.
+    async fn owes(&self, owed: &mut Owed) -> Option<Vec<String>> {
+        let mark = self.capture.captured().filter(|_| owed.may_ask(now()))?;
+        let holders = self.store.full_point_holders(&mark.chain).ok()?;
+        let back = owed::those_that_are_back(&self.config.remotes, &holders).await;
+        if back.is_empty() {
+            owed.unanswered(now());
+            return None;
         }
-        back.is_some()
+        tracing::info!(
+            remotes = back.join(", "),
+            "they answer and have no whole full backup of this chain: one is taken for them"
+        );
+        Some(back)
+    }
+
+    /// A full backup for these remotes alone. The others have theirs, and hear nothing of it.
+    async fn repair(&self, lacking: &[String]) {
+        match self.take((Want::Full, lacking), None).await {
+            Ok(taken) => {
+                self.capture.point_taken();
+                tracing::info!(point = %taken.point, remotes = lacking.join(", "), "a backup was taken");
+                stored(backup_outcome::observe(&self.alerts, &taken, now()));
+                let holders = self
+                    .capture
+                    .captured()
+                    .map(|mark| self.store.full_point_holders(&mark.chain));
+                let Some(Ok(holders)) = holders else { return };
+                // Else what the outside heard last is still so.
+                if self
+                    .config
+                    .remotes
+                    .iter()
+                    .all(|remote| holders.contains(&remote.name))
+                {
+                    self.beat(&Signal::Success, &RunId::random()).await;
+                }
+            }
+            Err(TakeError::AlreadyRunning) => {
+                tracing::info!("a backup is being taken by hand at this moment");
+            }
+            Err(TakeError::Failed(error)) => {
+                let detail = format!("{error:#}");
+                tracing::error!(
+                    error = detail,
+                    remotes = lacking.join(", "),
+                    "they got no full backup"
+                );
+                stored(backup_outcome::observe_unreached(
+                    &self.alerts,
+                    lacking,
+                    &detail,
+                    now(),
+                ));
+            }
+        }
     }
 
     async fn beat(&self, signal: &Signal, run: &RunId) {
@@ -209,7 +247,7 @@ impl Backups {
         }
         let run = RunId::random();
         self.beat(&Signal::Start, &run).await;
-        let taken = self.take(want, step).await;
+        let taken = self.take((want, &[]), step).await;
         match &taken {
             Ok(taken) => self.beat(&signal_of(taken), &run).await,
             Err(TakeError::AlreadyRunning) => {}
@@ -247,12 +285,16 @@ impl Backups {
 
 impl Backups {
     /// In a process of its own, where this program can be started.
-    async fn take(&self, want: Want, step: Option<watch::Sender<Step>>) -> Result<Taken, TakeError> {
+    async fn take(
+        &self,
+        what: (Want, &[String]),
+        step: Option<watch::Sender<Step>>,
+    ) -> Result<Taken, TakeError> {
         if let Some(program) = &self.program {
-            return program.back_up(&self.config.path, want, step).await;
+            return program.back_up(&self.config.path, what, step).await;
         }
         let commits = Commits::Here(self.capture.clone());
-        backup::take(&self.config, &self.store, want, commits, Arc::new(Silent)).await
+        backup::take(&self.config, &self.store, what, commits, Arc::new(Silent)).await
     }
 }
 

@@ -48,7 +48,7 @@ impl Program {
     pub(super) async fn back_up(
         &self,
         config: &Path,
-        want: Want,
+        (want, only): (Want, &[String]),
         step: Option<watch::Sender<Step>>,
     ) -> Result<Taken, TakeError> {
         let mut command = Command::new(&self.path);
@@ -57,6 +57,9 @@ impl Program {
             .arg(config);
         if want == Want::Delta {
             command.arg("--delta");
+        }
+        for remote in only {
+            command.args(["--remote", remote]);
         }
         command
             .env(TELLS, "1")

@@ -1,7 +1,7 @@
 //! The full backup of the present chain that a remote was away for, or has lost: when it is tried again, and whether the
 //! remote answers.
-//! A remote that does not answer is never a reason to try, and one that answers but takes nothing soon is not either: a
-//! full backup goes to every remote, also to those that have one.
+//! A remote that does not answer is never a reason to try, and one that answers but takes nothing soon is not either:
+//! each try is a whole backup, although it goes to those alone that lack one.
 
 use std::{collections::BTreeSet, time::Duration};
 
@@ -60,18 +60,19 @@ impl Owed {
     }
 }
 
-/// The first of the remotes without a base that answers. What it answers is no matter: an empty folder is an answer.
-pub(super) async fn one_that_is_back(remotes: &[RemoteConfig], holders: &BTreeSet<String>) -> Option<String> {
+/// The remotes without a base that answer. What they answer is no matter: an empty folder is an answer.
+pub(super) async fn those_that_are_back(remotes: &[RemoteConfig], holders: &BTreeSet<String>) -> Vec<String> {
+    let mut back = Vec::new();
     for config in remotes.iter().filter(|remote| !holders.contains(&remote.name)) {
         let Ok(remote) = remote::open(config) else {
             continue;
         };
         let answer = tokio::time::timeout(ANSWER_LIMIT, remote.list(ASKED)).await;
         if matches!(answer, Ok(Ok(_))) {
-            return Some(config.name.clone());
+            back.push(config.name.clone());
         }
     }
-    None
+    back
 }
 
 #[cfg(test)]

@@ -7,7 +7,7 @@ use anyhow::Context;
 use protocol::{manifest::Manifest, time::UnixMillis};
 
 use super::{
-    Want,
+    Want, is_meant_for,
     survey::moment_of,
     table::{Table, TableHead},
 };
@@ -16,31 +16,53 @@ use crate::store::{Store, freshness::latest};
 /// The newest full point whose pages this server knows.
 pub(super) struct Base {
     head: Option<TableHead>,
-    /// The remotes that hold it; none when nothing may stand on it.
+    /// The remotes that hold it, of those that the point is meant for.
     pub holders: BTreeSet<String>,
+    /// The remotes that hold a later full point of its chain instead, which was meant for them alone.
+    pub ahead: BTreeSet<String>,
+    /// Whether any remote holds it.
+    is_held: bool,
     /// A clock that ran ahead has dated it: a restore passes it over, and what stands on it would be lost with it.
-    is_ahead: bool,
+    is_of_the_future: bool,
 }
 
 impl Base {
-    /// As the state directory and the catalogue know it.
-    pub(super) fn find(state_dir: &Path, store: &Store, now: UnixMillis) -> anyhow::Result<Self> {
+    /// As the state directory and the catalogue know it, for a point that is meant for these remotes, or for all.
+    pub(super) fn find(
+        state_dir: &Path,
+        store: &Store,
+        only: &[String],
+        now: UnixMillis,
+    ) -> anyhow::Result<Self> {
         let head = Table::open(state_dir).map(|table| table.head);
-        let is_ahead = head
+        let looking = "looking for the newest full point";
+        let is_of_the_future = head
             .as_ref()
             .and_then(|head| moment_of(&head.base.point))
             .is_some_and(|at| at > latest(now));
-        let holders = match &head {
-            Some(head) if !is_ahead => store
-                .holders(&head.base.point)
-                .context("looking for the newest full point")?,
-            _ => BTreeSet::new(),
-        };
+        let (mut holders, mut ahead) = (BTreeSet::new(), BTreeSet::new());
+        if let Some(head) = head.as_ref().filter(|_| !is_of_the_future) {
+            let point = &head.base.point;
+            holders = store.holders(point).context(looking)?;
+            ahead = store.later_full_holders(&head.chain, point).context(looking)?;
+            ahead.retain(|remote| !holders.contains(remote));
+        }
+        let is_held = !holders.is_empty();
+        holders.retain(|remote| is_meant_for(only, remote));
         Ok(Self {
             head,
             holders,
-            is_ahead,
+            ahead,
+            is_held,
+            is_of_the_future,
         })
+    }
+
+    /// Whether deltas go on standing on it although there is a newer full point: that one is for some remotes alone, and
+    /// the others would get no delta upon it.
+    pub(super) fn stays(&self, only: &[String], taken: &Manifest) -> bool {
+        let is_same_chain = self.head.as_ref().is_some_and(|head| head.chain == taken.chain);
+        !only.is_empty() && self.is_held && is_same_chain
     }
 
     /// Why the point is full although a delta was wanted; `None` when all went as wanted.
@@ -56,8 +78,10 @@ impl Base {
             );
         };
         let base = &head.base.point;
-        Some(if self.is_ahead {
+        Some(if self.is_of_the_future {
             format!("the newest full backup, {base}, is dated in the future")
+        } else if self.holders.is_empty() && self.is_held {
+            format!("none of the remotes that it is for holds the newest full backup, {base}")
         } else if self.holders.is_empty() {
             format!("no remote holds the newest full backup, {base}, whole any more")
         } else if head.page_size != taken.page_size {

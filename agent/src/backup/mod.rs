@@ -129,7 +129,7 @@ pub struct Taken {
     pub database_bytes: u64,
     /// Bytes on each remote.
     pub size_bytes: u64,
-    /// How each remote fared, in the configuration's order.
+    /// How each remote fared that it was meant for, in the configuration's order.
     pub remotes: Vec<Outcome>,
     /// Files that are not in it, and why.
     pub left_out: Vec<String>,
@@ -167,7 +167,12 @@ impl Taken {
     }
 }
 
-/// Takes one restore point and puts it on every remote. Disk and processor work runs on blocking threads; several
+/// Whether a point that is meant for these remotes, or for all when none is named, is meant for this one.
+fn is_meant_for(only: &[String], remote: &str) -> bool {
+    only.is_empty() || only.iter().any(|name| name == remote)
+}
+
+/// Takes one restore point and puts it on every remote, or on those of `only` when it names any. Disk and processor work runs on blocking threads; several
 /// minutes for a large database or a slow line. One backup at a time: a second one is refused. Dropping the future
 /// stops it and removes what was staged.
 ///
@@ -176,14 +181,14 @@ impl Taken {
 pub async fn take(
     config: &Config,
     store: &Store,
-    want: Want,
+    (want, only): (Want, &[String]),
     commits: Commits,
     progress: Arc<dyn Progress>,
 ) -> Result<Taken, TakeError> {
     let cancelled = Cancelled::default();
     // Whoever stops waiting for this future ends the thread as well.
     let _guard = CancelOnDrop(cancelled.clone());
-    let (order, upload, base) = prepare(config, store, want, commits, cancelled)?;
+    let (order, upload, base) = prepare(config, store, (want, only), commits, cancelled)?;
     let before = order.last.as_ref().map(|last| last.manifest.chain.clone());
     let outgoing = Arc::clone(&order.outgoing);
     let watched = Arc::clone(&progress);
@@ -205,7 +210,8 @@ pub async fn take(
     if let Some(why) = &taken.full_because {
         tracing::info!(why, "a full backup was taken instead of a delta");
     }
-    remember(config, store, staged, &taken)?;
+    let publishes = !base.stays(only, &staged.manifest);
+    remember(config, store, (staged, publishes), &taken)?;
     Ok(taken)
 }
 
@@ -213,7 +219,7 @@ pub async fn take(
 fn prepare(
     config: &Config,
     store: &Store,
-    want: Want,
+    (want, only): (Want, &[String]),
     commits: Commits,
     cancelled: Cancelled,
 ) -> Result<(stage::Order, Upload, Base), TakeError> {
@@ -222,7 +228,7 @@ fn prepare(
     let dir = StagingDir::make(&config.state_dir)?;
     let signer = SigningKey::load_or_make(&config.state_dir)?;
     let certificate = Upload::certificate(signer.fingerprint(), signer.certificate()?);
-    let base = Base::find(&config.state_dir, store, now())?;
+    let base = Base::find(&config.state_dir, store, only, now())?;
     let outgoing = Arc::new(Outgoing::new(dir, config.remotes.len()));
     let order = stage::Order {
         want,
@@ -240,24 +246,35 @@ fn prepare(
     let upload = Upload {
         outgoing,
         base_holders: base.holders.clone(),
+        ahead: base.ahead.clone(),
+        only: only.to_vec(),
         certificate,
     };
     Ok((order, upload, base))
 }
 
 /// Writes down what at least one remote holds whole.
-fn remember(config: &Config, store: &Store, staged: stage::Staged, taken: &Taken) -> anyhow::Result<()> {
+fn remember(
+    config: &Config,
+    store: &Store,
+    (staged, publishes): (stage::Staged, bool),
+    taken: &Taken,
+) -> anyhow::Result<()> {
     let verified: BTreeMap<String, UnixMillis> = taken
         .remotes
         .iter()
         .filter(|outcome| outcome.error.is_none())
         .map(|outcome| (outcome.remote.clone(), now()))
         .collect();
+    let complaint = || taken.complaint().unwrap_or_default();
+    // The others have theirs: nothing is said of them.
+    let is_for_all = taken.remotes.len() == config.remotes.len();
+    anyhow::ensure!(is_for_all || !verified.is_empty(), "{}", complaint());
     anyhow::ensure!(
         !verified.is_empty(),
         "no backup exists of this moment: {}. The shop goes on; its orders since the last backup are on this \
          server only. `agent check` shows how each remote answers",
-        taken.complaint().unwrap_or_default()
+        complaint()
     );
     let known = KnownPoint {
         manifest: staged.manifest,
@@ -271,8 +288,8 @@ fn remember(config: &Config, store: &Store, staged: stage::Staged, taken: &Taken
         .add_point(&known)
         .context("writing the restore point down")?;
     match &staged.table {
-        Some((table, head)) => table.publish(&config.state_dir, head),
-        None => Ok(()),
+        Some((table, head)) if publishes => table.publish(&config.state_dir, head),
+        _ => Ok(()),
     }
 }
 

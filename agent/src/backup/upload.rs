@@ -10,7 +10,7 @@ use protocol::object_key::Fingerprint;
 use tokio::task::JoinSet;
 
 use super::{
-    Outcome, Progress,
+    Outcome, Progress, is_meant_for,
     outgoing::{Outgoing, Ready},
     remote::{self, Remote},
 };
@@ -24,6 +24,10 @@ pub(super) struct Upload {
     pub outgoing: Arc<Outgoing>,
     /// The remotes that hold the newest full point, on which a delta may stand.
     pub base_holders: BTreeSet<String>,
+    /// The remotes that hold a later full point of the chain: a delta is not meant for them.
+    pub ahead: BTreeSet<String>,
+    /// The remotes that the point is meant for; all when it is empty.
+    pub only: Vec<String>,
     /// The certificate that belongs to every signature, and its name.
     pub certificate: (String, String),
 }
@@ -34,27 +38,33 @@ impl Upload {
         (protocol::object_key::cert(signer), text)
     }
 
-    /// Uploads until the queue ends, and tells how each remote fared.
+    /// Uploads until the queue ends, and tells how each remote fared that the point is meant for.
     pub(super) async fn to_every_remote(
         self: Arc<Self>,
         config: &Config,
         progress: &Arc<dyn Progress>,
     ) -> Vec<Outcome> {
-        let mut outcomes: Vec<Outcome> = Vec::new();
+        let mut outcomes: Vec<Option<Outcome>> = Vec::new();
         let mut uploads = JoinSet::new();
         for (at, remote) in config.remotes.iter().enumerate() {
+            if !is_meant_for(&self.only, &remote.name) {
+                outcomes.push(None);
+                self.outgoing.give_up(at);
+                continue;
+            }
             // Until its task says otherwise; also what stands if that task panics.
             let error = Some("its upload ended without a word".to_owned());
-            outcomes.push(Outcome {
+            let outcome = |error| Outcome {
                 remote: remote.name.clone(),
                 error,
-            });
+            };
             match remote::open(remote) {
                 Err(fault) => {
-                    outcomes[at].error = Some(fault);
+                    outcomes.push(Some(outcome(Some(fault))));
                     self.outgoing.give_up(at);
                 }
                 Ok(remote) => {
+                    outcomes.push(Some(outcome(error)));
                     let (own, progress) = (Arc::clone(&self), Arc::clone(progress));
                     uploads.spawn(async move {
                         let result = own.to_remote(at, &remote, &*progress).await;
@@ -65,17 +75,29 @@ impl Upload {
             }
         }
         while let Some(ended) = uploads.join_next().await {
-            if let Ok((at, result)) = ended {
-                outcomes[at].error = result.err().map(|error| format!("{error:#}"));
+            let Ok((at, result)) = ended else { continue };
+            match result {
+                Ok(false) => outcomes[at] = None,
+                Ok(true) => outcomes[at].iter_mut().for_each(|outcome| outcome.error = None),
+                Err(error) => {
+                    let told = Some(format!("{error:#}"));
+                    outcomes[at]
+                        .iter_mut()
+                        .for_each(|outcome| outcome.error.clone_from(&told));
+                }
             }
         }
-        outcomes
+        outcomes.into_iter().flatten().collect()
     }
 
-    async fn to_remote(&self, at: usize, remote: &Remote, progress: &dyn Progress) -> anyhow::Result<()> {
+    /// Whether the point was meant for this remote, which then holds it.
+    async fn to_remote(&self, at: usize, remote: &Remote, progress: &dyn Progress) -> anyhow::Result<bool> {
         let unfinished = "the backup was not finished";
         let base = self.outgoing.begun().await.context(unfinished)?;
         if let Some(base) = base {
+            if self.ahead.contains(remote.name()) {
+                return Ok(false);
+            }
             ensure!(
                 self.base_holders.contains(remote.name()),
                 "it does not hold {} whole, the full backup that this delta stands on; the next full backup goes there again",
@@ -97,7 +119,7 @@ impl Upload {
         let manifest = self.outgoing.manifest().context(unfinished)?;
         let size_bytes = self.put(remote, manifest).await?;
         self.take(at, taken + 1, size_bytes, progress);
-        Ok(())
+        Ok(true)
     }
 
     /// Writes one object and reads it back; returns its size.

@@ -7,7 +7,7 @@ use anyhow::Context;
 use jiff::Timestamp;
 use protocol::{object_key::PointId, time::UnixMillis};
 
-use super::{ConfigArgument, Failure, interrupted, load, progress, words};
+use super::{ConfigArgument, Failure, interrupted, load, progress, remotes, words};
 use crate::{
     alert::{Alerts, calendar::Calendar, ladder::ladder, message::Voice},
     backup::{self, Commits, TakeError, Taken, Want},
@@ -20,13 +20,18 @@ mod damaged;
 
 /// Arguments of `agent backup`.
 #[derive(clap::Args)]
-#[command(after_help = "Example:\n  agent backup --config /etc/warung/agent.toml\n  agent backup --delta")]
+#[command(
+    after_help = "Example:\n  agent backup --config /etc/warung/agent.toml\n  agent backup --delta\n  agent backup --remote offsite"
+)]
 pub struct Arguments {
     #[command(flatten)]
     config: ConfigArgument,
     /// Only what has changed since the newest full backup; a full one when there is none to stand on
     #[arg(long)]
     delta: bool,
+    /// Only onto this remote, and others that are named so; without this option onto all
+    #[arg(long, value_name = "NAME")]
+    remote: Vec<String>,
     /// Where the running agent is asked for the commit that the backup stands at; [http] private when absent
     #[arg(long, value_name = "URL", hide = true)]
     agent: Option<String>,
@@ -41,6 +46,9 @@ pub struct Arguments {
 /// Faults in the configuration, or a sentence that names each remote that does not hold the backup.
 pub async fn run(arguments: Arguments) -> Result<(), Failure> {
     let config = Arc::new(load(&arguments.config.path, Purpose::Keep)?);
+    for name in &arguments.remote {
+        remotes::require(&config, name)?;
+    }
     let store = Arc::new(Store::open(&config.state_dir)?);
     let commits = commits(&arguments, &config, &store)?;
     let want = if arguments.delta { Want::Delta } else { Want::Full };
@@ -49,7 +57,7 @@ pub async fn run(arguments: Arguments) -> Result<(), Failure> {
         .unwrap_or_default();
     // Stopped in its middle, it removes what it has staged so far.
     let taken = tokio::select! {
-        taken = backup::take(&config, &store, want, commits, progress::watcher()) => taken.map_err(|error| untaken(error, &arguments, &config, older.as_ref()))?,
+        taken = backup::take(&config, &store, (want, &arguments.remote), commits, progress::watcher()) => taken.map_err(|error| untaken(error, &arguments, &config, older.as_ref()))?,
         () = left_alone(arguments.agent.is_some()) => {
             return Err(Failure::Failed(anyhow::anyhow!("the agent that asked for this backup has ended: there is none")));
         }

@@ -61,6 +61,17 @@ pub fn open(config: &Config, only: Option<&str>) -> Result<Opened, Failure> {
     }
 }
 
+/// Refuses a name that no remote has.
+///
+/// # Errors
+/// Wrong use, with the names that there are.
+pub fn require(config: &Config, name: &str) -> Result<(), Failure> {
+    match config.remotes.iter().any(|it| it.name == name) {
+        true => Ok(()),
+        false => Err(Failure::Refused(no_such(config, name))),
+    }
+}
+
 /// Whoever waits at a terminal sees for whom, until what is returned is dropped.
 #[must_use]
 pub fn told(remotes: &[Remote]) -> Arc<dyn Progress> {

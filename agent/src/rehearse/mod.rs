@@ -12,7 +12,7 @@ use std::{
 
 use anyhow::Context;
 use protocol::{
-    object_key::{DIGEST_CHARS, PointId, SegmentName},
+    object_key::{DIGEST_CHARS, MANIFESTS, PointId, SegmentName},
     time::UnixMillis,
 };
 use serde_json::{Value, json};
@@ -100,7 +100,7 @@ impl Drill<'_> {
                 seen["passed_over"] = json!(passed_over);
                 (None, seen)
             }
-            Err(fault) => self.weigh(fault),
+            Err(fault) => self.weigh(fault).await,
         };
         let rehearsal = Rehearsal {
             kind: Kind::Drill,
@@ -118,8 +118,12 @@ impl Drill<'_> {
     }
 
     /// A line that fails says nothing of the backups behind it: nothing was rehearsed then.
-    fn weigh(&self, fault: String) -> (Option<String>, Value) {
+    async fn weigh(&self, fault: String) -> (Option<String>, Value) {
         let failures = self.remote.failures();
+        // A folder that still answers, and a file that does not: no line is between, the disk has lost it.
+        if self.remote.is_folder() && self.remote.list(MANIFESTS).await.is_ok() {
+            return (Some(fault), json!({}));
+        }
         match failures.iter().find(|why| fault.contains(*why)) {
             None => (Some(fault), json!({})),
             Some(why) => (

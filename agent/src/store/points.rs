@@ -44,6 +44,10 @@ const SELECT_FULL_HOLDERS: &str = "
         WHERE json_extract(p.manifest, '$.chain') = :chain AND json_extract(p.manifest, '$.base') IS NULL
         GROUP BY c.remote)
     WHERE (lost_at IS NOT NULL) = :lost";
+const SELECT_LATER_FULL_HOLDERS: &str = "
+    SELECT DISTINCT c.remote FROM restore_point p JOIN restore_point_copy c ON c.point = p.point AND c.lost_at IS NULL
+    WHERE json_extract(p.manifest, '$.chain') = :chain AND json_extract(p.manifest, '$.base') IS NULL
+        AND p.rowid > (SELECT rowid FROM restore_point WHERE point = :point)";
 const SELECT_LAST: &str = "
     SELECT manifest, manifest_size_bytes, manifest_sha256, damage FROM restore_point ORDER BY rowid DESC LIMIT 1";
 const SELECT_HOLDERS: &str = "
@@ -219,6 +223,20 @@ impl Store {
     /// When the database refuses.
     pub fn full_point_holders(&self, chain: &ChainId) -> rusqlite::Result<BTreeSet<String>> {
         self.by_newest_full(chain, false)
+    }
+
+    /// The remotes that hold a full point of this chain whole which was written down after this one.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub fn later_full_holders(&self, chain: &ChainId, point: &PointId) -> rusqlite::Result<BTreeSet<String>> {
+        let found = named_params! {":chain": chain.as_str(), ":point": point.as_str()};
+        self.read(|connection| {
+            connection
+                .prepare_cached(SELECT_LATER_FULL_HOLDERS)?
+                .query_map(found, |row| row.get(0))?
+                .collect()
+        })
     }
 
     /// The remotes whose newest full point of this chain a comparison has found missing or altered.

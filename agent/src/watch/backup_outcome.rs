@@ -41,6 +41,23 @@ pub fn observe(alerts: &Alerts, taken: &Taken, now: UnixMillis) -> anyhow::Resul
     alerts.observe(&database, seen(Rule::DatabaseDamaged, taken.damage.clone()), now)
 }
 
+/// Hands over that a backup that was meant for these remotes alone is on none of them: the others have theirs.
+///
+/// # Errors
+/// As [`observe`].
+pub fn observe_unreached(
+    alerts: &Alerts,
+    remotes: &[String],
+    detail: &str,
+    now: UnixMillis,
+) -> anyhow::Result<()> {
+    for remote in remotes {
+        let fault = seen(Rule::BackupFailed, Some(detail.to_owned()));
+        alerts.observe(&AlertKey::new(REMOTE, remote), fault, now)?;
+    }
+    Ok(())
+}
+
 /// Ends the alerts about remotes that were taken out of the configuration.
 ///
 /// # Errors

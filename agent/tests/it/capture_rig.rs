@@ -199,7 +199,7 @@ impl Rig {
         let taking = backup::take(
             &self.config,
             &self.store,
-            want,
+            (want, &[]),
             Commits::Here(capture.clone()),
             Arc::new(Silent),
         );

@@ -81,6 +81,48 @@ fn a_delta_is_put_on_no_remote_whose_base_was_found_damaged_until_it_has_another
 }
 
 #[test]
+fn a_full_backup_for_one_remote_takes_no_delta_from_the_others() {
+    let shop = Shop::new();
+    shop.fill(256);
+    let full = shop.back_up();
+    alter(&newest_part(&shop.path("local")));
+    shop.agent_refuses(1, &["verify", "--all"]);
+    let said = shop.agent_refuses(2, &["backup", "--remote", "nowhere"]);
+    assert!(said.contains("no remote 'nowhere'"), "{said}");
+    std::thread::sleep(Duration::from_millis(1_100));
+    shop.agent_done(&["backup", "--remote", "local"]);
+    let alone = shop.listed().remove(0);
+    assert_eq!(
+        (&alone["base"], &alone["remotes"], &alone["chain"]),
+        (&Value::Null, &json!(["local"]), &full["chain"])
+    );
+    // The other one's deltas go on, and the one that has a newer full backup misses nothing.
+    std::thread::sleep(Duration::from_millis(1_100));
+    shop.agent_done(&["backup", "--delta"]);
+    let delta = shop.listed().remove(0);
+    assert_eq!(
+        (&delta["base"], &delta["remotes"]),
+        (&full["id"], &json!(["offsite"]))
+    );
+    shop.agent_done(&restoring("from-local", &["--remote", "local"]));
+    shop.agent_done(&restoring("from-offsite", &["--remote", "offsite"]));
+    // One that is asked for on the remote alone finds no base there.
+    let taken = shop.agent_done(&["backup", "--delta", "--remote", "local", "--json"]);
+    let taken: Value = serde_json::from_str(&taken).unwrap();
+    assert!(
+        text(&taken["full_because"]).contains("none of the remotes that it is for"),
+        "{taken}"
+    );
+    let next = shop.back_up();
+    shop.agent_done(&["backup", "--delta"]);
+    let delta = shop.listed().remove(0);
+    assert_eq!(
+        (&delta["base"], &delta["remotes"]),
+        (&next["id"], &json!(["local", "offsite"]))
+    );
+}
+
+#[test]
 fn a_base_that_is_damaged_everywhere_is_followed_by_a_full_backup() {
     let shop = Shop::new();
     shop.fill(256);
@@ -153,6 +195,8 @@ fn a_remote_whose_base_was_found_damaged_gets_another_one_from_the_agent_that_ru
         capture()["without_base"] == json!([])
     });
     assert_eq!(fulls(), 2);
+    let elsewhere = fs::read_dir(shop.path("offsite/base")).unwrap().count();
+    assert_eq!(elsewhere, 1, "who has a whole one gets no second one");
     agent.burn();
     shop.agent_done(&restoring("back", &["--remote", "local"]));
     let told = raised(&shop);

@@ -197,11 +197,46 @@ fn a_remote_that_was_away_when_a_chain_began_gets_its_full_backup_when_it_is_bac
     until("the remote that is back gets a full backup", &|| {
         without_base(&shop).is_empty()
     });
-    assert_eq!(fulls(), 2);
+    assert_eq!(fulls(), 1, "who has one gets no second one");
     agent.burn();
     fs::remove_dir_all(shop.path("disk")).unwrap();
     fs::remove_dir_all(shop.path("state")).unwrap();
     shop.restore_to("back", &["--remote", "cloud"]);
+}
+
+#[test]
+fn a_remote_whose_reads_fail_is_tried_again_and_costs_no_other_a_full_backup() {
+    let place = tempfile::tempdir().unwrap();
+    let server = servers::webdav(place.path());
+    let proxy = Proxy::before(server.address, move |method, path| {
+        (method == "GET" && path.contains("/base/")).then_some(Fault::Status(403))
+    });
+    let shop = shop_with(&[servers::webdav_section("cloud", proxy.address), disk()]);
+    let agent = Running::start(&shop);
+    let tries = || {
+        let written = proxy.requests().into_iter().filter(|it| it.starts_with("PUT "));
+        let folder = |it: String| Some(it.split_once("/base/")?.1.split('/').next()?.to_owned());
+        written
+            .filter_map(folder)
+            .collect::<std::collections::BTreeSet<_>>()
+            .len()
+    };
+    let start = Instant::now();
+    while tries() < 3 {
+        assert!(start.elapsed() < 8 * LIMIT, "{} tries", tries());
+        std::thread::sleep(Duration::from_millis(200));
+    }
+    assert_eq!(without_base(&shop), ["cloud"]);
+    assert_eq!(fs::read_dir(shop.path("disk/base")).unwrap().count(), 1);
+    assert!(
+        start.elapsed() > Duration::from_secs(30),
+        "the pauses grow: {:?}",
+        start.elapsed()
+    );
+    let alerts = shop.agent_done(&["status"]);
+    assert!(alerts.contains("backup_remote/cloud"), "{alerts}");
+    assert!(!alerts.contains("backup_not_taken"), "{alerts}");
+    agent.burn();
 }
 
 /// The remotes that `agent status` says have no full backup of this chain.
