@@ -10,10 +10,7 @@ use tokio::{
     time::sleep,
 };
 
-use super::{
-    child::Program,
-    owed::{self, Owed},
-};
+use super::{child::Program, owed::Owed};
 use crate::{
     alert::{
         Alerts,
@@ -27,6 +24,8 @@ use crate::{
     store::Store,
     watch::backup_outcome,
 };
+
+mod lacking;
 
 /// A chain of commits that has no base yet cannot be restored: it gets one as soon as the shop has drawn breath.
 const NEW_CHAIN: Duration = Duration::from_secs(1);
@@ -167,65 +166,6 @@ impl Backups {
     fn lacks_base(&self) -> bool {
         let mark = self.capture.captured();
         mark.is_some_and(|mark| !self.store.has_full_point(&mark.chain).unwrap_or(true))
-    }
-
-    /// The remotes that have no full point of this chain, or have lost it, although another has one, and that answer
-    /// and may get one now.
-    async fn owes(&self, owed: &mut Owed) -> Option<Vec<String>> {
-        let mark = self.capture.captured().filter(|_| owed.may_ask(now()))?;
-        let holders = self.store.full_point_holders(&mark.chain).ok()?;
-        let back = owed::those_that_are_back(&self.config.remotes, &holders).await;
-        if back.is_empty() {
-            owed.unanswered(now());
-            return None;
-        }
-        tracing::info!(
-            remotes = back.join(", "),
-            "they answer and have no whole full backup of this chain: one is taken for them"
-        );
-        Some(back)
-    }
-
-    /// A full backup for these remotes alone. The others have theirs, and hear nothing of it.
-    async fn repair(&self, lacking: &[String]) {
-        match self.take((Want::Full, lacking), None).await {
-            Ok(taken) => {
-                self.capture.point_taken();
-                tracing::info!(point = %taken.point, remotes = lacking.join(", "), "a backup was taken");
-                stored(backup_outcome::observe(&self.alerts, &taken, now()));
-                let holders = self
-                    .capture
-                    .captured()
-                    .map(|mark| self.store.full_point_holders(&mark.chain));
-                let Some(Ok(holders)) = holders else { return };
-                // Else what the outside heard last is still so.
-                if self
-                    .config
-                    .remotes
-                    .iter()
-                    .all(|remote| holders.contains(&remote.name))
-                {
-                    self.beat(&Signal::Success, &RunId::random()).await;
-                }
-            }
-            Err(TakeError::AlreadyRunning) => {
-                tracing::info!("a backup is being taken by hand at this moment");
-            }
-            Err(TakeError::Failed(error)) => {
-                let detail = format!("{error:#}");
-                tracing::error!(
-                    error = detail,
-                    remotes = lacking.join(", "),
-                    "they got no full backup"
-                );
-                stored(backup_outcome::observe_unreached(
-                    &self.alerts,
-                    lacking,
-                    &detail,
-                    now(),
-                ));
-            }
-        }
     }
 
     async fn beat(&self, signal: &Signal, run: &RunId) {

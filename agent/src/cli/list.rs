@@ -173,7 +173,7 @@ impl Shown {
         let remotes = survey
             .holdings
             .iter()
-            .map(|(remote, names)| Holding::of(remote, names, here, anchor, &segments));
+            .map(|(remote, names)| Holding::of(remote, names, here, anchor, (&segments, ahead_of(now))));
         Self {
             doubtful,
             remotes: remotes.collect(),

@@ -123,24 +123,49 @@ fn print(remote: &Remote, plan: &Plan, done: &Done, dry_run: bool) {
         fitting.map(|it| it.size_bytes).sum()
     };
     println!(
-        "  {} stay ({}); {} may go ({}), of which {} have been marked for a day",
-        plan.verdicts.len() - plan.marks.len(),
+        "  {} ({}); {}",
+        match plan.verdicts.len() - plan.marks.len() {
+            1 => "1 object stays".to_owned(),
+            count => format!("{count} objects stay"),
+        },
         words::size(bytes(true)),
-        plan.marks.len(),
-        words::size(bytes(false)),
-        plan.due.len()
+        may_go(plan, bytes(false))
     );
     match (dry_run, remote.is_append_only()) {
         (true, _) => println!("  nothing was changed (--dry-run)"),
         (false, true) => println!("  nothing was deleted: append_only is set for this remote"),
+        (false, false) if done.deleted == 0 => println!("  nothing was deleted"),
         (false, false) => println!("  {} deleted ({})", done.deleted, words::size(done.deleted_bytes)),
     }
     if done.too_early > 0 {
+        let waits = if done.too_early == 1 {
+            "waits: its"
+        } else {
+            "wait: their"
+        };
         println!(
-            "  {} wait: their day is not over by the remote's clock, and this server's runs ahead of it",
+            "  {} {waits} day is not over by the remote's clock, and this server's runs ahead of it",
             done.too_early
         );
     }
+}
+
+/// What the rules let go, and how much of it is due.
+fn may_go(plan: &Plan, size_bytes: u64) -> String {
+    let (marked, due) = (plan.marks.len(), plan.due.len());
+    if marked == 0 {
+        return "nothing may go".to_owned();
+    }
+    let due = match due {
+        0 => "none of them marked for a day yet".to_owned(),
+        all if all == marked => "all of them marked for a day".to_owned(),
+        some => format!("{some} of them marked for a day"),
+    };
+    format!(
+        "{} may go ({}), {due}",
+        words::count(marked as u64, "object"),
+        words::size(size_bytes)
+    )
 }
 
 fn as_json(remote: &Remote, plan: &Plan, done: &Done) -> Value {

@@ -244,8 +244,11 @@ fn kept_sentences(overview: &Overview, config: &Config, now: UnixMillis) -> Vec<
     lines.push(match kept.messages.oldest_at {
         None => "Messages: none waits for the owner".to_owned(),
         Some(oldest) => format!(
-            "Messages: {} wait for the owner's Telegram, the oldest for {}",
-            kept.messages.waiting,
+            "Messages: {} for the owner's Telegram, the oldest for {}",
+            match kept.messages.waiting {
+                1 => "1 waits".to_owned(),
+                count => format!("{count} wait"),
+            },
             duration(Language::En, now.since(oldest))
         ),
     });

@@ -83,7 +83,11 @@ pub async fn run(arguments: Arguments) -> Result<(), Failure> {
             );
             match arguments.json {
                 true => shown.push(adopted_as_json(remote, &adopted)),
-                false => println!("{}: {} points taken in", remote.name(), adopted.points.len()),
+                false => println!(
+                    "{}: {} taken in",
+                    remote.name(),
+                    words::count(adopted.points.len() as u64, "point")
+                ),
             }
         }
         let sample = Sample {
@@ -121,7 +125,8 @@ fn found(seen: &str) -> String {
     let mut told = match figure("objects") {
         0 => "no backup has reached it yet, so that there is nothing to compare".to_owned(),
         objects => format!(
-            "everything is there: {objects} objects by name and size, {} of them ({}) by every byte",
+            "everything is there: {} by name and size, {} of them ({}) by every byte",
+            words::count(objects, "object"),
             figure("fetched"),
             words::size(figure("fetched_bytes"))
         ),

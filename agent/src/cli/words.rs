@@ -47,6 +47,15 @@ pub fn size(size_bytes: u64) -> String {
     indicatif::HumanBytes(size_bytes).to_string()
 }
 
+/// `1 point`, `2 points`.
+#[must_use]
+pub fn count(number: u64, what: &str) -> String {
+    match number {
+        1 => format!("1 {what}"),
+        _ => format!("{number} {what}s"),
+    }
+}
+
 /// As much of a chain's name as tells it from every other one.
 #[must_use]
 pub fn chain(chain: &ChainId) -> &str {
@@ -56,6 +65,14 @@ pub fn chain(chain: &ChainId) -> &str {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn one_is_no_plural() {
+        assert_eq!(
+            [0, 1, 2].map(|number| count(number, "point")),
+            ["0 points", "1 point", "2 points"]
+        );
+    }
 
     #[test]
     fn durations_are_told_in_their_two_largest_units() {

@@ -78,11 +78,18 @@ fn print_holding(holding: &Holding, zone: &TimeZone) {
         format!(", commits until {}", words::moment(at, zone))
     });
     println!(
-        "{}: {} restore points{newest}{until}, {}",
+        "{}: {}{newest}{until}, {}",
         holding.name,
-        holding.points,
+        words::count(holding.points as u64, "restore point"),
         words::size(holding.size_bytes)
     );
+    if let (Some(first), count) = (holding.ahead.first(), holding.ahead.len()) {
+        let (what, are) = match count {
+            1 => (first.to_string(), "is"),
+            _ => (format!("{count} of them, from {first} on,"), "are"),
+        };
+        println!("    {what} {are} dated in the future, and passed over");
+    }
     for problem in &holding.problems {
         println!("    WRONG: {problem}");
     }
@@ -93,7 +100,11 @@ fn total(shown: &Shown, day: &str, zone: &TimeZone) -> String {
     let is_of_day = |point: &&Listed| local(point.moment(), zone).strftime("%A %Y-%m-%d").to_string() == day;
     let of_day: Vec<&Listed> = shown.restore_points.iter().filter(is_of_day).collect();
     let size_bytes = of_day.iter().map(|point| point.size_bytes).sum();
-    format!("  ({} points, {})", of_day.len(), words::size(size_bytes))
+    format!(
+        "  ({}, {})",
+        words::count(of_day.len() as u64, "point"),
+        words::size(size_bytes)
+    )
 }
 
 fn print_point(point: &Listed, zone: &TimeZone) {
@@ -135,9 +146,12 @@ fn told(range: &Range, knows_all: bool, zone: &TimeZone) -> String {
 fn in_words(gap: &Gap) -> String {
     let chain = gap.chain.as_ref().map(words::chain).unwrap_or_default();
     match &gap.what {
-        What::Missing { first, last } => {
-            format!("MISSING: commits {first} to {last} of chain {chain} are on no remote that answers")
-        }
+        What::Missing { first, last } => match first == last {
+            true => format!("MISSING: commit {first} of chain {chain} is on no remote that answers"),
+            false => {
+                format!("MISSING: commits {first} to {last} of chain {chain} are on no remote that answers")
+            }
+        },
         What::OneStep { commit } => {
             format!("nobody followed the shop: all that happened is commit {commit} of chain {chain}")
         }

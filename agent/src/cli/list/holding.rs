@@ -12,7 +12,7 @@ use serde::Serialize;
 use super::Here;
 use crate::backup::{
     anchor::{self, Anchor},
-    survey::Names,
+    survey::{self, Names},
 };
 
 /// One remote.
@@ -20,7 +20,10 @@ use crate::backup::{
 pub(super) struct Holding {
     pub name: String,
     pub points: usize,
+    /// The newest that is not dated in the future.
     pub newest: Option<PointId>,
+    /// Those that are dated in the future, and passed over.
+    pub ahead: Vec<PointId>,
     /// When the agent saw the last commit that is there, in milliseconds since 1970.
     pub commits_until: Option<UnixMillis>,
     pub size_bytes: u64,
@@ -29,13 +32,14 @@ pub(super) struct Holding {
 }
 
 impl Holding {
-    /// Of a remote's list; `believed` are the segments whose names nothing contradicts.
+    /// Of a remote's list; `believed` are the segments whose names nothing contradicts, and what is dated after
+    /// `ahead_of` is dated in the future.
     pub(super) fn of(
         remote: &str,
         names: &Names,
         here: &Here,
         anchor: Option<&Anchor>,
-        believed: &BTreeMap<SegmentName, u64>,
+        (believed, ahead_of): (&BTreeMap<SegmentName, u64>, UnixMillis),
     ) -> Self {
         let points: Vec<PointId> = names
             .keys()
@@ -47,9 +51,13 @@ impl Holding {
             .into_iter()
             .collect();
         problems.extend(anchor.and_then(|anchor| anchor.fits(remote, names, &here.points, None).err()));
+        let is_ahead = |point: &PointId| survey::moment_of(point).is_some_and(|at| at > ahead_of);
+        let (mut ahead, present): (Vec<_>, Vec<_>) = points.iter().cloned().partition(is_ahead);
+        ahead.dedup();
         Self {
             name: remote.to_owned(),
-            newest: points.iter().max().cloned(),
+            newest: present.into_iter().max(),
+            ahead,
             points: points.len(),
             commits_until: segments.map(|name| name.last_at).max(),
             size_bytes: names.values().sum(),

@@ -205,11 +205,16 @@ pub(super) fn gap(known: Option<&LastKnown>, chain: &ChainId, reached: Reached, 
             format!("{stands} When this began, this server knew of no later one.")
         }
         Some(known) => format!(
-            "{stands} This server knows of commits until {}, at {}: {} commits, {} of trade, are not in it.",
+            "{stands} This server knows of commits until {}, at {}: {}, {} of trade, {} not in it.",
             known.commit,
             told(known.at),
-            known.commit.get() - reached.commit.get(),
-            words::duration(known.at.since(reached.at))
+            words::count(known.commit.get() - reached.commit.get(), "commit"),
+            words::duration(known.at.since(reached.at)),
+            if known.commit.get() - reached.commit.get() == 1 {
+                "is"
+            } else {
+                "are"
+            }
         ),
     }
 }

@@ -9,6 +9,7 @@ use serde::Serialize;
 
 use crate::{
     alert::message::{duration, moment},
+    cli::words,
     config::{Config, Language},
     store::{Store, interruptions::CaptureEvent, shipping::Shipping},
     traffic::{self, DAY},
@@ -144,14 +145,20 @@ pub(super) fn sentences(view: &CaptureView, config: &Config) -> Vec<String> {
             Some(error) => format!(
                 "Commits:  {} lacks {} ({} behind): {error}",
                 one.remote,
-                one.lag_commits,
+                words::count(one.lag_commits, "commit"),
                 duration(Language::En, Duration::from_secs(one.lag_s))
             ),
             // Commits without their base are of no use: that is said above.
             None if view.without_base.contains(&one.remote) => continue,
             None => format!(
-                "Commits:  {} holds all but {}; {} bytes and {} requests an hour, backups included",
-                one.remote, one.lag_commits, one.bytes_an_hour, one.requests_an_hour
+                "Commits:  {} {}; {} and {} an hour, backups included",
+                one.remote,
+                match one.lag_commits {
+                    0 => "holds every commit".to_owned(),
+                    lag => format!("holds all but {}", words::count(lag, "commit")),
+                },
+                words::size(one.bytes_an_hour),
+                words::count(one.requests_an_hour, "request")
             ),
         });
     }
