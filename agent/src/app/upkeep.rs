@@ -139,7 +139,7 @@ impl Upkeep {
             true => Signal::Success,
             // What exactly is wrong is the owner's to read, and not the outside's.
             false => Signal::Fail(format!(
-                "no rehearsed restore from {remote} has passed; `agent status` tells why"
+                "the rehearsed restore from {remote} did not pass; `agent status` tells why"
             )),
         };
         self.beat(&signal, &run).await;

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::{
     ConfigArgument, Failure, ask,
-    drill::{as_json, fault, now},
+    drill::{as_json, now},
     interrupted, load, progress, remotes, words,
 };
 use crate::{
@@ -16,7 +16,7 @@ use crate::{
     config::{Config, Purpose},
     keys,
     rehearse::{
-        Sample, Share,
+        Looked, Sample, Share,
         adopt::{self, Adopted},
     },
     restore::{
@@ -42,7 +42,8 @@ pub struct Arguments {
     /// Only this remote
     #[arg(long, value_name = "NAME")]
     remote: Option<String>,
-    /// Fetch every object, and not only one in twenty by chance; names and sizes are compared in any case
+    /// Fetch every object, and not only one in twenty by chance, and name every fault; names and sizes are compared in any
+    /// case
     #[arg(long)]
     all: bool,
     /// The owner's secret key: take in, and read back, the points that another machine's agent wrote
@@ -55,6 +56,11 @@ pub struct Arguments {
     #[arg(long)]
     json: bool,
 }
+
+/// Faults of a remote that are named.
+const FAULTS_TOLD: usize = 20;
+/// The same when everything is asked for: a list that is longer is read by nobody.
+const FAULTS_MAX: usize = 1_000;
 
 /// Looks and prints.
 ///
@@ -99,11 +105,18 @@ pub async fn run(arguments: Arguments) -> Result<(), Failure> {
             share,
         };
         let watcher = progress::watcher();
-        let seen = sample.run(&*watcher, &now).await?;
+        let Looked {
+            rehearsal: seen,
+            faults: wrong,
+        } = sample.run(&*watcher, &now).await?;
         drop(watcher);
-        faults.extend(fault(&seen));
+        faults.extend(named(remote, &wrong, share));
         match arguments.json {
-            true => shown.push(as_json(&seen)),
+            true => {
+                let mut one = as_json(&seen);
+                one["faults"] = json!(wrong.iter().take(FAULTS_MAX).collect::<Vec<_>>());
+                shown.push(one);
+            }
             false if seen.fault.is_none() => println!("{}: {}", seen.remote, found(&seen.seen)),
             false if seen.was_unreached() => println!("{}: could not be compared", seen.remote),
             false => println!("{}: WRONG", seen.remote),
@@ -114,8 +127,28 @@ pub async fn run(arguments: Arguments) -> Result<(), Failure> {
     }
     match faults.is_empty() {
         true => Ok(()),
-        false => Err(Failure::Failed(anyhow::Error::msg(faults.join("; ")))),
+        false => Err(Failure::Failed(anyhow::Error::msg(faults.join("\n  ")))),
     }
+}
+
+/// One line a fault, so that the owner finds the one that he looks for.
+fn named(remote: &Remote, wrong: &[String], share: Share) -> Vec<String> {
+    let most = if share == Share::All {
+        FAULTS_MAX
+    } else {
+        FAULTS_TOLD
+    };
+    let line = |what: &String| format!("{}: {what}", remote.name());
+    let mut lines: Vec<String> = wrong.iter().take(most).map(line).collect();
+    let more = wrong.len().saturating_sub(most);
+    if more > 0 {
+        let how = match share {
+            Share::All => "",
+            Share::Some => "; `agent verify --all` names them",
+        };
+        lines.push(format!("{}: and {more} more{how}", remote.name()));
+    }
+    lines
 }
 
 /// What a look that found nothing wrong saw.

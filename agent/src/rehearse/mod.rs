@@ -47,7 +47,7 @@ mod sample;
 mod shop;
 
 use compare::Counted;
-pub use sample::{Sample, Share};
+pub use sample::{Looked, Sample, Share};
 
 /// Where shops are rebuilt, in the state directory.
 const FOLDER: &str = "drill";

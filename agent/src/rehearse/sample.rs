@@ -38,6 +38,14 @@ pub enum Share {
     All,
 }
 
+/// How one look went: what is written down names the first faults only.
+pub struct Looked {
+    /// What was written down.
+    pub rehearsal: Rehearsal,
+    /// Everything that is wrong, or could not be compared, in a sentence each.
+    pub faults: Vec<String>,
+}
+
 /// A look at one remote.
 pub struct Sample<'a> {
     /// What this agent knows of its points.
@@ -64,7 +72,7 @@ impl Sample<'_> {
         &self,
         progress: &dyn Progress,
         clock: &dyn Fn() -> UnixMillis,
-    ) -> anyhow::Result<Rehearsal> {
+    ) -> anyhow::Result<Looked> {
         let (store, remote, began_at) = (self.store, self.remote, clock());
         prune::forget_deleted_elsewhere(store, remote).await?;
         let known = store.points().context("reading the catalogue")?;
@@ -119,7 +127,7 @@ impl Sample<'_> {
             .context("writing down what the remote holds")?;
         faults.splice(0..0, contradicted);
         rehearsal.fault = told(&faults);
-        Ok(rehearsal)
+        Ok(Looked { rehearsal, faults })
     }
 }
 

@@ -267,6 +267,28 @@ fn a_flipped_bit_a_missing_a_truncated_and_a_rolled_back_object_each_raise_an_al
 }
 
 #[test]
+fn every_fault_has_a_line_of_its_own_and_all_of_them_are_named_when_all_are_asked_for() {
+    let shop = Shop::new();
+    let count = 24;
+    for _ in 0..count {
+        // Names tell the point's own random part too: two of one second are two.
+        shop.back_up();
+    }
+    for object in files_under(&shop.path("local/files")) {
+        fs::remove_file(object).unwrap();
+    }
+    let missing = |said: &str| said.lines().filter(|line| line.contains("is missing")).count();
+    let some = shop.agent_refuses(1, &["verify", "--remote", "local"]);
+    assert_eq!(missing(&some), 20, "{some}");
+    assert!(
+        some.contains("local: and 4 more; `agent verify --all` names"),
+        "{some}"
+    );
+    let all = shop.agent_refuses(1, &["verify", "--remote", "local", "--all"]);
+    assert!(missing(&all) == count && !all.contains("more"), "{all}");
+}
+
+#[test]
 fn a_remote_that_was_put_back_to_an_older_state_is_noticed() {
     let shop = Shop::new();
     shop.back_up();

@@ -324,6 +324,16 @@ fn what_is_dated_in_the_future_is_named_and_hides_nothing() {
             said.contains(future.as_str()) && said.contains("dated in the future") && said.contains(&segment),
             "{known}: {said}"
         );
+        let said = shop.agent_done(&["list"]);
+        let heading = said.lines().next().unwrap();
+        assert!(
+            heading.contains("the newest of ") && !heading.contains("2099") && !heading.contains("2100"),
+            "{said}"
+        );
+        assert!(
+            said.contains(&format!("{future} is dated in the future, and passed over")),
+            "{said}"
+        );
         let _ = fs::remove_dir_all(shop.path("state"));
     }
 }
