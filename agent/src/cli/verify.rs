@@ -59,6 +59,8 @@ pub struct Arguments {
 
 /// Faults of a remote that are named.
 const FAULTS_TOLD: usize = 20;
+/// Objects of no known backup that are named.
+const UNKNOWN_TOLD: usize = 5;
 /// The same when everything is asked for: a list that is longer is read by nobody.
 const FAULTS_MAX: usize = 1_000;
 
@@ -121,6 +123,9 @@ pub async fn run(arguments: Arguments) -> Result<(), Failure> {
             false if seen.was_unreached() => println!("{}: could not be compared", seen.remote),
             false => println!("{}: WRONG", seen.remote),
         }
+        if let (Some(told), false) = (unknown(&seen.seen, share), arguments.json) {
+            println!("{}: {told}", seen.remote);
+        }
     }
     if arguments.json {
         println!("{}", json!({ "remotes": shown }));
@@ -180,6 +185,34 @@ fn found(seen: &str) -> String {
         );
     }
     told
+}
+
+/// What lies there and belongs to no backup that is known here.
+fn unknown(seen: &str, share: Share) -> Option<String> {
+    let seen: Value = serde_json::from_str(seen).unwrap_or_default();
+    let all: Vec<&str> = seen["unknown"]
+        .as_array()?
+        .iter()
+        .filter_map(Value::as_str)
+        .collect();
+    let most = if share == Share::All {
+        FAULTS_MAX
+    } else {
+        UNKNOWN_TOLD
+    };
+    let first = all.iter().take(most).copied().collect::<Vec<_>>().join(", ");
+    let count = seen["unknown_objects"].as_u64().unwrap_or(0);
+    let more = match count.saturating_sub(most as u64) {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    };
+    (!all.is_empty()).then(|| {
+        format!(
+            "{} of no backup that this server knows: {first}{more}; what is not of a backup that is being taken now takes \
+             room and is not used",
+            words::count(count, "object")
+        )
+    })
 }
 
 fn unlock(path: &Path) -> Result<Keys, Failure> {

@@ -45,6 +45,7 @@ mod look;
 mod missing;
 mod sample;
 mod shop;
+mod unknown;
 
 use compare::Counted;
 pub use sample::{Looked, Sample, Share};

@@ -11,6 +11,7 @@ use super::{
     anchored::Anchored,
     look::{Look, SUSPECTS_MAX, look, lost_points, suspects},
     missing::Lacks,
+    unknown::unknown,
 };
 use crate::{
     backup::{
@@ -102,6 +103,9 @@ impl Sample<'_> {
                 let anchored = Anchored::of(self, &listed, &known, clock()).await;
                 anchored.write_down(self, began_at, clock())?;
                 seen["anchor"] = json!(anchored.fits());
+                let unknown = unknown(&known, &listed);
+                seen["unknown_objects"] = json!(unknown.len());
+                seen["unknown"] = json!(unknown.iter().take(SUSPECTS_MAX).collect::<Vec<_>>());
                 contradicted = anchored.contradiction();
                 uncompared.extend(anchored.unread());
                 faults.splice(0..0, back.into_iter().chain(lacks.told(remote.name())));

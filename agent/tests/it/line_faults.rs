@@ -61,6 +61,9 @@ fn a_remote_that_lists_and_does_not_give_is_no_wrong_key() {
 #[test]
 fn where_nobody_answered_nothing_is_said_of_other_backups() {
     let (_place, _server, shop, line) = behind_a_line();
+    let listed = shop.agent_done(&["list"]);
+    assert!(listed.contains("cloud: 1 restore point,"), "{listed}");
+    assert!(listed.contains("(1 point, "), "{listed}");
     let point = shop.listed().remove(0);
     *line.lock().unwrap() = Some((Fault::Status(403), EVERYTHING));
     let wanted = ["--point", text(&point["id"]), "--remote", "cloud"];

@@ -267,6 +267,23 @@ fn a_flipped_bit_a_missing_a_truncated_and_a_rolled_back_object_each_raise_an_al
 }
 
 #[test]
+fn what_belongs_to_no_known_backup_is_named_and_no_damage() {
+    let shop = Shop::new();
+    let point = shop.back_up();
+    let said = shop.agent_done(&["verify", "--remote", "local"]);
+    assert!(!said.contains("no backup that this server knows"), "{said}");
+    let manifest = text(&point["manifest"]);
+    let other = manifest.replace(text(&point["id"]), "20200101T000000Z-00000000");
+    fs::copy(shop.path("local").join(manifest), shop.path("local").join(&other)).unwrap();
+    let said = shop.agent_done(&["verify", "--remote", "local"]);
+    assert!(
+        said.contains("1 object of no backup that this server knows") && said.contains(&other),
+        "{said}"
+    );
+    assert_eq!(raised(&shop), []);
+}
+
+#[test]
 fn every_fault_has_a_line_of_its_own_and_all_of_them_are_named_when_all_are_asked_for() {
     let shop = Shop::new();
     let count = 24;
