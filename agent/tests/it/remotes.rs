@@ -180,7 +180,7 @@ fn a_clock_of_this_server_that_runs_ahead_takes_nothing_from_whoever_restores() 
     shop.agent_done(&["prune"]);
     let ahead = shop.command(&["prune"]).envs(ahead).output().unwrap();
     let said = String::from_utf8_lossy(&ahead.stdout).into_owned();
-    assert!(said.contains("1 wait: their day is not over"), "{said}");
+    assert!(said.contains("1 waits: its day is not over"), "{said}");
     assert!(orphan.exists());
     let left = files_under(&server.objects);
     assert!(
