@@ -187,7 +187,10 @@ impl Shop {
                 continue;
             }
             assert!(output.status.success(), "agent backup: {}", stderr(&output));
-            return self.listed().remove(0);
+            // One that the running agent has just put there may not be written down yet.
+            let mut listed = self.listed();
+            let newest = listed.iter().position(|point| !point["commit"].is_null());
+            return listed.remove(newest.unwrap_or_default());
         }
     }
 
