@@ -81,7 +81,7 @@ impl Due {
     /// After a turn, with the schedule's next time.
     fn turned(&mut self, ended: &Ended, next: UnixMillis) {
         match ended {
-            Ended::Taken => *self = Self::at(next),
+            Ended::Taken(_) => *self = Self::at(next),
             Ended::ByHand => self.put_off(next.min(now().plus(LOOK_AGAIN))),
             Ended::Failed => self.put_off(next.min(now().plus(RETRY))),
         }
@@ -94,8 +94,8 @@ impl Due {
 
 /// How one turn ended.
 enum Ended {
-    /// There is a new restore point.
-    Taken,
+    /// There is a new restore point; the remotes that it did not get to.
+    Taken(Vec<String>),
     /// Somebody takes one by hand at this moment.
     ByHand,
     /// There is none.
@@ -148,14 +148,14 @@ impl Backups {
 
     fn told(&self, ended: &Ended) -> BackupEnd {
         match ended {
-            Ended::Taken => self
+            Ended::Taken(missed) => self
                 .store
                 .point_lines(1, now())
                 .ok()
                 .and_then(|lines| lines.last().copied())
                 .map_or(BackupEnd::Failed, |line| {
                     let at = moment(&self.config.owner.timezone, line.taken_at);
-                    BackupEnd::Taken(at, line.size_bytes)
+                    BackupEnd::Taken(at, line.size_bytes, missed.clone())
                 }),
             Ended::ByHand => BackupEnd::Running,
             Ended::Failed => BackupEnd::Failed,
@@ -183,7 +183,7 @@ impl Backups {
         let newest = newest.unwrap_or_default();
         if !self.lacks_base() && newest.is_some_and(|newest| newest >= owed_since) {
             tracing::info!("the backup that was due has been taken by hand");
-            return Ended::Taken;
+            return Ended::Taken(Vec::new());
         }
         let run = RunId::random();
         self.beat(&Signal::Start, &run).await;
@@ -201,7 +201,7 @@ impl Backups {
                 self.capture.point_taken();
                 tracing::info!(point = %taken.point, size_bytes = taken.size_bytes, "a backup was taken");
                 stored(backup_outcome::observe(&self.alerts, &taken, now()));
-                Ended::Taken
+                Ended::Taken(missed(&taken))
             }
             Err(TakeError::AlreadyRunning) => {
                 tracing::info!(
@@ -240,17 +240,18 @@ impl Backups {
 
 /// A remote that was not reached is a failure to the outside as well.
 fn signal_of(taken: &Taken) -> Signal {
-    let failed: Vec<&str> = taken
-        .remotes
-        .iter()
-        .filter(|outcome| outcome.error.is_some())
-        .map(|outcome| outcome.remote.as_str())
-        .collect();
+    let failed = missed(taken);
     if failed.is_empty() {
         Signal::Success
     } else {
         Signal::Fail(format!("the backup did not get to: {}", failed.join(", ")))
     }
+}
+
+/// The remotes that the point did not get to.
+fn missed(taken: &Taken) -> Vec<String> {
+    let failed = taken.remotes.iter().filter(|outcome| outcome.error.is_some());
+    failed.map(|outcome| outcome.remote.clone()).collect()
 }
 
 /// A piece of the wait for that moment, which ends early when somebody asks for a backup.

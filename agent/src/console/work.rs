@@ -74,8 +74,8 @@ pub(super) fn ask<E>() -> (Ask<E>, Asked<E>) {
 /// How a backup that was asked for ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum BackupEnd {
-    /// There is a new restore point: its moment and bytes.
-    Taken(String, u64),
+    /// There is a new restore point: its moment, its bytes, and the remotes that it did not get to.
+    Taken(String, u64, Vec<String>),
     /// One is being taken already.
     Running,
     /// There is none; the alerts tell why.

@@ -85,7 +85,8 @@ impl History {
     }
 
     /// A series between two moments, oldest first: each single figure when all of it lies within the last hour and in
-    /// memory, else the means of five minutes, of which the newest may still be growing.
+    /// memory, else the means of five minutes, of which the newest may still be growing, and the newest single figure:
+    /// whoever reads what is now must not read a mean.
     ///
     /// # Errors
     /// When the agent's database refuses.
@@ -94,11 +95,10 @@ impl History {
             return Ok(fine);
         }
         let mut points = self.store.samples(series, slot_start(from), to)?;
-        points.extend(
-            self.lock()
-                .growing(series)
-                .filter(|point| point.at >= from && point.at <= to),
-        );
+        let inner = self.lock();
+        let newest = inner.series.get(series).and_then(|series| series.fine.back());
+        let since = inner.growing(series).chain(newest.map(|fine| fine.point()));
+        points.extend(since.filter(|point| point.at >= from && point.at <= to));
         Ok(points)
     }
 
@@ -285,8 +285,13 @@ mod tests {
             .unwrap();
         assert_eq!(fine.len(), 719);
         let coarse = history.read("load_1", START, end).unwrap();
-        assert_eq!(coarse.len(), 24, "the five minutes that still grow are there too");
-        assert_eq!((coarse[1].mean, coarse[23].mean), (1.0, 23.0));
+        assert_eq!(
+            coarse.len(),
+            25,
+            "the five minutes that still grow are there too, and what is now"
+        );
+        assert_eq!((coarse[1].mean, coarse[24].mean), (1.0, 23.0));
+        assert_eq!(coarse[24].at, START.plus(Duration::from_secs(7195)));
         assert_eq!(history.latest("load_1").unwrap().1, 23.0);
     }
 

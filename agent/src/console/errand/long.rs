@@ -48,6 +48,23 @@ impl Drop for Turn {
     }
 }
 
+/// How a backup ended, in the owner's words. One that is not everywhere is not simply done.
+fn ended(words: &Words, end: BackupEnd) -> String {
+    match end {
+        BackupEnd::Taken(point, bytes, missed) => {
+            let done = match missed.is_empty() {
+                true => words.backup_done,
+                false => words.backup_partly,
+            };
+            done.replace("{size}", &size(bytes))
+                .replace("{point}", &point)
+                .replace("{remotes}", &missed.join(", "))
+        }
+        BackupEnd::Running => words.backup_runs.to_owned(),
+        BackupEnd::Failed => words.backup_failed.to_owned(),
+    }
+}
+
 impl Runner {
     pub(super) async fn backup(&self, chat: i64) -> anyhow::Result<()> {
         let words = words(self.desk.voice.language);
@@ -58,14 +75,7 @@ impl Runner {
         let end = self.watch(chat, message, words.backup_begins, &self.doers.backups);
         let end = end.await.unwrap_or(BackupEnd::Failed);
         drop(turn);
-        let text = match end {
-            BackupEnd::Taken(point, bytes) => {
-                let done = words.backup_done.replace("{size}", &size(bytes));
-                done.replace("{point}", &point)
-            }
-            BackupEnd::Running => words.backup_runs.to_owned(),
-            BackupEnd::Failed => words.backup_failed.to_owned(),
-        };
+        let text = ended(words, end);
         self.settle(chat, message, &text).await
     }
 
@@ -141,4 +151,29 @@ fn progress(words: &Words, begun: &str, step: Step) -> String {
         .replace("{done}", &size(step.done_bytes.min(step.total_bytes)))
         .replace("{total}", &size(step.total_bytes));
     format!("{begun}\n{told}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::Language;
+
+    #[test]
+    fn a_backup_that_did_not_get_everywhere_names_the_remotes() {
+        for language in [Language::Id, Language::En] {
+            let taken = |missed: &[&str]| {
+                let missed = missed.iter().map(|remote| (*remote).to_owned()).collect();
+                ended(
+                    words(language),
+                    BackupEnd::Taken("09:00".to_owned(), 11_000, missed),
+                )
+            };
+            assert!(taken(&[]).starts_with('✅'));
+            let partly = taken(&["disk", "cloud"]);
+            assert!(
+                partly.starts_with('🟡') && partly.contains("disk, cloud"),
+                "{partly}"
+            );
+        }
+    }
 }

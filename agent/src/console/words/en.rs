@@ -69,6 +69,7 @@ pub(super) const WORDS: Words = Words {
     lines: "{count} newest lines of the bot's log",
     backup_begins: "⏳ The backup begins. This message changes until it is done.",
     backup_done: "✅ Backup {point} is done: {size}.",
+    backup_partly: "🟡 Backup {point} is done ({size}), but did not get to: {remotes}. Its alert says why.",
     backup_runs: "A backup is running; no second one was begun.",
     backup_failed: "🔴 The backup did not succeed. Its alert says why; the agent tries again by itself.",
     drill_begins: "⏳ The rehearsal begins: the shop is rebuilt from a backup in a place of its own, and the running shop is not touched. This message changes until it is done.",

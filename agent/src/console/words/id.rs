@@ -69,6 +69,7 @@ pub(super) const WORDS: Words = Words {
     lines: "{count} baris terbaru dari log bot",
     backup_begins: "⏳ Backup dimulai. Pesan ini berubah sampai selesai.",
     backup_done: "✅ Backup {point} selesai: {size}.",
+    backup_partly: "🟡 Backup {point} selesai ({size}), tetapi tidak sampai ke: {remotes}. Peringatannya menjelaskan sebabnya.",
     backup_runs: "Backup sedang berjalan; yang kedua tidak dimulai.",
     backup_failed: "🔴 Backup tidak berhasil. Peringatannya menjelaskan sebabnya; agen mencoba lagi sendiri.",
     drill_begins: "⏳ Latihan pemulihan dimulai: toko dibangun kembali dari backup di tempat terpisah, toko yang berjalan tidak tersentuh. Pesan ini berubah sampai selesai.",
