@@ -202,7 +202,7 @@ impl Desk {
                     key: row.key.clone(),
                     rule: fault.rule.name(),
                     severity: fault.rule.severity(),
-                    headline: message::headline(&self.voice, &fault),
+                    headline: message::named(&self.voice, &fault),
                     since: row.since,
                     episode: row.episode.map(is_acked),
                     is_held: row.held.is_some(),

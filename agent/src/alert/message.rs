@@ -174,6 +174,12 @@ pub fn headline(voice: &Voice, fault: &Fault) -> String {
     )
 }
 
+/// The same, with the name of the log or the disk that it is about, of which there may be several.
+#[must_use]
+pub fn named(voice: &Voice, fault: &Fault) -> String {
+    headline(voice, fault) + &short_name(fault)
+}
+
 fn trouble_text(voice: &Voice, notice: &Notice, prefix: Option<&str>) -> (String, String) {
     let words = wording_of(voice.language, notice.lead.rule, &notice.lead.key);
     let phrases = phrases(voice.language);
@@ -207,7 +213,7 @@ fn others_text(voice: &Voice, others: &[Fault]) -> String {
     let mut text = format!("\n\n{}:", phrases(voice.language).also);
     for fault in others.iter().take(OTHERS_MAX) {
         let since = moment(&voice.timezone, fault.since);
-        text += &format!("\n{}{} ({since})", headline(voice, fault), short_name(fault));
+        text += &format!("\n{} ({since})", named(voice, fault));
     }
     if others.len() > OTHERS_MAX {
         text += &format!("\n+{}", others.len() - OTHERS_MAX);

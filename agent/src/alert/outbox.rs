@@ -54,8 +54,8 @@ impl Pace {
     pub const USUAL: Self = Self {
         gap: Duration::from_secs(1),
         retry_first: Duration::from_secs(1),
-        // After an outage of hours the owner is to know within a minute.
-        retry_most: Duration::from_secs(60),
+        // After an outage of hours the owner is to know at once; three requests a minute burden nobody.
+        retry_most: Duration::from_secs(20),
         refused: Duration::from_secs(300),
         patience: Patience::USUAL,
     };
@@ -306,7 +306,7 @@ mod tests {
         let waits: Vec<u128> = [1, 2, 3, 6, 7, 50, u32::MAX]
             .map(|n| backoff(Pace::USUAL, n, 1.0).as_millis())
             .to_vec();
-        assert_eq!(waits, [1_000, 2_000, 4_000, 32_000, 60_000, 60_000, 60_000]);
+        assert_eq!(waits, [1_000, 2_000, 4_000, 20_000, 20_000, 20_000, 20_000]);
         assert_eq!(backoff(Pace::USUAL, 1, 0.0), Duration::from_millis(500));
     }
 }

@@ -20,6 +20,8 @@ use crate::{
 
 /// Telegram takes 4,096 UTF-16 units.
 const TEXT_UNITS_MAX: usize = 4_000;
+/// Alerts that `/status` names.
+const FEW: usize = 5;
 const LINES_MAX: usize = 30;
 
 /// How everything stands, in a few lines.
@@ -30,7 +32,10 @@ pub fn status(desk: &Desk, overview: &Overview) -> String {
         0 => words.well.to_owned(),
         count => words.wrong.replace("{count}", &count.to_string()),
     }];
-    lines.extend(overview.open.iter().take(5).map(|open| open.headline.clone()));
+    lines.extend(overview.open.iter().take(FEW).map(|open| open.headline.clone()));
+    let more = overview.open.len().saturating_sub(FEW);
+    lines.extend((more > 0).then(|| format!("+{more} · /alerts")));
+    lines.extend(maintenance(desk, overview));
     let paused = overview
         .health
         .as_ref()
@@ -66,6 +71,16 @@ pub fn status(desk: &Desk, overview: &Overview) -> String {
     }
     lines.extend(overview.unwatched.clone());
     joined(lines)
+}
+
+/// Whoever reads that all is well must know that nothing would be told.
+fn maintenance(desk: &Desk, overview: &Overview) -> Option<String> {
+    let (_, until) = overview.silences.iter().find(|(scope, _)| scope.is_none())?;
+    let everything = words(desk.voice.language).everything;
+    Some(format!(
+        "🔕 {everything} → {}",
+        moment(&desk.voice.timezone, *until)
+    ))
 }
 
 /// What systemd says of the bot, and what the kernel counts of its memory.

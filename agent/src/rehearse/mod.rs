@@ -3,12 +3,7 @@
 //! booted on, and thrown away. Between these drills a few objects are fetched and compared with what was written.
 //! It touches nothing live, and what it writes down is read by the watch.
 
-use std::{
-    collections::BTreeSet,
-    fs,
-    path::{Path, PathBuf},
-    time::Duration,
-};
+use std::{collections::BTreeSet, path::Path, time::Duration};
 
 use anyhow::Context;
 use protocol::{
@@ -43,15 +38,16 @@ mod boot;
 mod compare;
 mod look;
 mod missing;
+mod room;
 mod sample;
 mod shop;
 mod unknown;
 
 use compare::Counted;
+use room::PrivateFolder;
+pub use room::remove_leftovers;
 pub use sample::{Looked, Sample, Share};
 
-/// Where shops are rebuilt, in the state directory.
-const FOLDER: &str = "drill";
 /// SQLite checks every page and index of even a large database this often; a smaller one every time.
 const FULL_CHECK_EVERY: Duration = Duration::from_secs(7 * 86_400);
 /// A remote's points of this long ago cannot be opened here any more.
@@ -311,45 +307,5 @@ fn selection(survey: &Survey, known: &KnownPoint, keys: &SessionKeys, now: UnixM
         Selection::Latest
     } else {
         Selection::Point(point.clone())
-    }
-}
-
-/// Deletes what a rehearsal that was killed left behind: it holds the shop in plain text.
-pub fn remove_leftovers(state_dir: &Path) {
-    let path = state_dir.join(FOLDER);
-    if path.exists()
-        && let Err(error) = fs::remove_dir_all(&path)
-    {
-        tracing::warn!(%error, "what an interrupted drill left behind could not be deleted");
-    }
-}
-
-/// For the agent's user alone, and gone when it is dropped.
-struct PrivateFolder {
-    path: PathBuf,
-}
-
-impl PrivateFolder {
-    fn make(state_dir: &Path) -> anyhow::Result<Self> {
-        use std::os::unix::fs::DirBuilderExt;
-        let path = state_dir.join(FOLDER);
-        if path.exists() {
-            fs::remove_dir_all(&path).context("deleting what an interrupted drill left behind")?;
-        }
-        fs::DirBuilder::new()
-            .recursive(true)
-            .mode(0o700)
-            .create(&path)
-            .with_context(|| format!("making {}", path.display()))?;
-        crate::store::owner::own_like(&path, state_dir);
-        Ok(Self { path })
-    }
-}
-
-impl Drop for PrivateFolder {
-    fn drop(&mut self) {
-        if let Err(error) = fs::remove_dir_all(&self.path) {
-            tracing::warn!(%error, "the folder of a drill could not be deleted");
-        }
     }
 }

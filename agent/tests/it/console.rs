@@ -77,6 +77,7 @@ async fn the_owner_is_answered_text_first_and_the_picture_follows() {
         ("/logs err", "cannot be read"),
         ("/silence 2h", "no alert to silence"),
         ("/maintenance 30m", "Maintenance: every alert"),
+        ("/status", "🔕 everything (maintenance) → "),
         ("/maintenance off", "Maintenance is over"),
         ("/digest", "20"),
         ("/help", "/maintenance 30m"),
