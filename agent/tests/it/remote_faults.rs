@@ -295,14 +295,15 @@ fn a_read_that_the_line_or_the_server_broke_is_no_damage_and_ends_no_alert_about
 
 #[test]
 fn remotes_are_asked_at_the_same_time() {
-    let place = tempfile::tempdir().unwrap();
-    let server = servers::webdav(place.path());
+    // Each a server of its own: in one folder the list of one would meet what the other is just deleting.
+    let places = [0, 1].map(|_| tempfile::tempdir().unwrap());
+    let behind = [0, 1].map(|me: usize| servers::webdav(places[me].path()));
     let asked = Arc::new([const { AtomicBool::new(false) }; 2]);
     let waits = Arc::new(AtomicBool::new(false));
     // Each answers only when the other one was asked as well.
     let proxies = [0, 1].map(|me| {
         let (asked, waits) = (Arc::clone(&asked), Arc::clone(&waits));
-        Proxy::before(server.address, move |_, _| {
+        Proxy::before(behind[me].address, move |_, _| {
             asked[me].store(true, Ordering::SeqCst);
             let start = Instant::now();
             while waits.load(Ordering::SeqCst) && !asked[1 - me].load(Ordering::SeqCst) {
