@@ -15,7 +15,8 @@ pub(super) enum Spare {
     Memory,
     /// The shop stands still: what was given back would be taken again for the next part, which is a third of the time.
     Time,
-    /// It lives for months and needs much for moments only: what those took is given back.
+    /// It lives for months and needs much for moments only: what those took is given back, but not what a busy shop's
+    /// commits take again and again, which would cost more than they do.
     Months,
 }
 
@@ -46,7 +47,7 @@ impl Spare {
         match self {
             Self::Memory => ["1", "8388608", "4194304", ""],
             Self::Time => ["1", "8388608", "33554432", ""],
-            Self::Months => ["1", "131072", "131072", NOTHING_KEPT],
+            Self::Months => ["1", "1048576", "1048576", NOTHING_KEPT],
         }
     }
 }
