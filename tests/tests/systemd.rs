@@ -141,7 +141,7 @@ impl World {
         });
     }
 
-    /// An agent that has seen nothing yet: of what comes again within the hour it would only say that it does.
+    /// An agent that has seen nothing yet: of what comes again within the hour it would say that it does.
     fn forget(&self) {
         self.run(
             "systemctl stop agent && find /var/lib/warung-agent -mindepth 1 -delete && systemctl start agent",
@@ -170,12 +170,14 @@ impl World {
         });
     }
 
-    /// Also what was edited since.
+    /// Also what was edited since, and each edit that says it.
     fn every_time_told(&self, words: &str) -> usize {
-        let filter = format!("api=telegram&bot={OWNER_BOT}&method=sendMessage");
+        let filter = format!("api=telegram&bot={OWNER_BOT}");
         let record = self.sandbox.whole_record(&filter).unwrap();
         let told = record.iter().filter(|entry| {
-            entry["code"] == 200
+            let is_text = entry["method"] == "sendMessage" || entry["method"] == "editMessageText";
+            is_text
+                && entry["code"] == 200
                 && entry["params"]["text"]
                     .as_str()
                     .unwrap_or_default()

@@ -6,7 +6,7 @@
 
 use std::time::Duration;
 
-use protocol::{incident::Severity, time::UnixMillis};
+use protocol::time::UnixMillis;
 
 use super::{
     calendar::Calendar,
@@ -26,6 +26,7 @@ mod notice;
 mod rekey;
 mod tick;
 
+use episode::End;
 pub use episode::tell_done;
 pub use hold::{MAINTENANCE, silence};
 pub use notice::{Fault, Kind, Notice};
@@ -69,7 +70,7 @@ pub fn withdraw(book: &mut Book, key: &str, now: UnixMillis) -> Vec<Notice> {
         return Vec::new();
     };
     match (row.episode, Fault::of(&row)) {
-        (Some(id), Some(fault)) => episode::leave(book, id, fault, Kind::Withdrawn, now),
+        (Some(id), Some(fault)) => episode::leave(book, id, fault, End::Withdrawn, now),
         _ => Vec::new(),
     }
 }
@@ -123,10 +124,7 @@ fn cleared(book: &mut Book, row: Option<AlertRow>, trouble: Trouble, now: UnixMi
     }
     let fault = Fault::from_trouble(&row.key, &trouble);
     match row.episode {
-        Some(id) => {
-            let lasted = now.since(trouble.since);
-            episode::leave(book, id, fault, Kind::Resolved { lasted }, now)
-        }
+        Some(id) => episode::leave(book, id, fault, End::Mended, now),
         None => Vec::new(),
     }
 }
@@ -165,13 +163,19 @@ fn state_of(row: &AlertRow) -> Option<State> {
     };
     Some(match row.loudest {
         None => State::Pending(trouble),
-        Some(loudest) => State::Firing { trouble, loudest },
+        Some(_) => {
+            let loudest = row.gravest.as_deref().and_then(Rule::named);
+            State::Firing {
+                loudest: loudest.unwrap_or(trouble.rule),
+                trouble,
+            }
+        }
     })
 }
 
 /// What it was told with, or why it is held, stays as it was until somebody decides.
 fn put(book: &mut Book, key: &AlertKey, before: Option<&AlertRow>, state: State) {
-    let (trouble, loudest): (Trouble, Option<Severity>) = match state {
+    let (trouble, loudest): (Trouble, Option<Rule>) = match state {
         State::Quiet => {
             book.alerts.remove(key.as_str());
             return;
@@ -188,7 +192,8 @@ fn put(book: &mut Book, key: &AlertKey, before: Option<&AlertRow>, state: State)
         rule_since: trouble.rule_since,
         looks: trouble.looks,
         good_looks: trouble.good_looks,
-        loudest,
+        loudest: loudest.map(Rule::severity),
+        gravest: loudest.map(|rule| rule.name().to_owned()),
         episode: before.and_then(|row| row.episode),
         held: before.and_then(|row| row.held),
     };

@@ -69,10 +69,10 @@ pub fn of_notice(voice: &Voice, notice: &Notice, now: UnixMillis) -> Message {
         Kind::More => trouble_text(voice, notice, Some(phrases.more)),
         Kind::Reminder => trouble_text(voice, notice, Some(phrases.reminder)),
         Kind::Flapping { raises } | Kind::Returned { raises } => flapping_text(voice, notice, *raises),
-        Kind::Resolved { lasted } => over_text(voice, notice, &duration(voice.language, *lasted)),
+        Kind::Resolved { lasted, .. } => over_text(voice, notice, *lasted, now),
         Kind::Withdrawn => withdrawn_text(voice, notice),
-        Kind::Settled => short_text(voice, notice, phrases.settled, now),
-        Kind::Calm => short_text(voice, notice, phrases.calm, now),
+        Kind::Settled => settled_text(voice, notice, None, now),
+        Kind::Calm => settled_text(voice, notice, Some(phrases.calm), now),
     };
     Message {
         alert_key: notice.lead.key.clone(),
@@ -84,7 +84,7 @@ pub fn of_notice(voice: &Voice, notice: &Notice, now: UnixMillis) -> Message {
         loud: notice.loud,
         open: notice.kind.is_open(),
         is_edit: notice.kind.is_edit(),
-        follows_up: !matches!(notice.kind, Kind::First | Kind::Flapping { .. }),
+        follows_up: notice.kind.follows_up(),
         not_before: None,
         rungs: notice.rungs,
     }
@@ -104,9 +104,9 @@ pub fn is_late(row: &Waiting, now: UnixMillis) -> bool {
 /// The text of a row when it goes out: marked when it may have arrived before, with its true time when it comes late, and
 /// with where it went meanwhile.
 #[must_use]
-pub fn outgoing(voice: &Voice, row: &Waiting, now: UnixMillis) -> String {
+pub fn outgoing(voice: &Voice, row: &Waiting, is_edit: bool, now: UnixMillis) -> String {
     let mut text = row.message.text.clone();
-    if !row.message.is_edit && is_late(row, now) {
+    if !is_edit && is_late(row, now) {
         let at = moment(&voice.timezone, row.created_at);
         text += &format!("\n\n({})", phrases(voice.language).late.replace("{at}", &at));
     }
@@ -114,7 +114,7 @@ pub fn outgoing(voice: &Voice, row: &Waiting, now: UnixMillis) -> String {
         text += &format!("\n\n({note})");
     }
     // To edit twice is the same as once.
-    if row.in_doubt && !row.message.is_edit {
+    if row.in_doubt && !is_edit {
         return format!("{} {text}", phrases(voice.language).repeated);
     }
     text
@@ -124,7 +124,7 @@ pub fn outgoing(voice: &Voice, row: &Waiting, now: UnixMillis) -> String {
 /// reminder does, nor under what only marks a message as over.
 fn elsewhere(voice: &Voice, row: &Waiting, now: UnixMillis) -> Option<String> {
     let told = row.elsewhere.as_ref()?;
-    let only_marks = row.message.is_edit && !row.message.open;
+    let only_marks = row.message.is_edit && !row.message.open && !row.message.follows_up;
     let went_both_ways = !told.climbed && now.since(told.sent_at) < SAME_MOMENT;
     if only_marks || went_both_ways {
         return None;
@@ -239,17 +239,31 @@ fn flapping_text(voice: &Voice, notice: &Notice, raises: u32) -> (String, String
     (headline, format!("{text}\n\n{flapping}"))
 }
 
-fn over_text(voice: &Voice, notice: &Notice, lasted: &str) -> (String, String) {
+fn over_text(voice: &Voice, notice: &Notice, lasted: Duration, now: UnixMillis) -> (String, String) {
     let words = wording(voice.language, notice.lead.rule);
-    let headline = format!("✅ {}", fill(voice, &notice.lead, words.over_headline));
+    let headline = over_headline(voice, notice);
+    let lasted = duration(voice.language, lasted);
     // What was seen goes in last.
-    let over = fill(voice, &notice.lead, &words.over.replace("{lasted}", lasted));
+    let over = fill(voice, &notice.lead, &words.over.replace("{lasted}", &lasted));
     let mut text = format!("{headline}\n\n{}", over.trim_end());
     if notice.faults > 1 {
         let all_over = phrases(voice.language).all_over;
         text += &format!("\n\n{}", all_over.replace("{count}", &notice.faults.to_string()));
     }
+    text += &format!("\n\n{}", what_it_was(voice, notice, now));
     (headline, text)
+}
+
+fn over_headline(voice: &Voice, notice: &Notice) -> String {
+    let words = wording(voice.language, notice.lead.rule);
+    format!("✅ {}", fill(voice, &notice.lead, words.over_headline))
+}
+
+/// What was wrong, from when to when: it stands in the place of the message that said so.
+fn what_it_was(voice: &Voice, notice: &Notice, now: UnixMillis) -> String {
+    let since = moment(&voice.timezone, notice.lead.since);
+    let until = moment_beside(&voice.timezone, now, notice.lead.since);
+    format!("{}\n{since} – {until}", named(voice, &notice.lead))
 }
 
 fn withdrawn_text(voice: &Voice, notice: &Notice) -> (String, String) {
@@ -264,18 +278,12 @@ fn withdrawn_text(voice: &Voice, notice: &Notice) -> (String, String) {
     (headline, text)
 }
 
-/// What the live message says in the end: what it was, and that it is over.
-fn short_text(voice: &Voice, notice: &Notice, over: &str, now: UnixMillis) -> (String, String) {
-    let was = fill(
-        voice,
-        &notice.lead,
-        wording(voice.language, notice.lead.rule).headline,
-    );
-    let headline = format!("✅ {was}");
-    let since = moment(&voice.timezone, notice.lead.since);
-    let until = moment(&voice.timezone, now);
-    let over = over.replace("{since}", &since).replace("{until}", &until);
-    (headline.clone(), format!("{headline}\n\n{over}"))
+/// What the live message says in the end: that it is over, and what it was.
+fn settled_text(voice: &Voice, notice: &Notice, over: Option<&str>, now: UnixMillis) -> (String, String) {
+    let headline = over_headline(voice, notice);
+    let over = over.map_or(String::new(), |over| format!("{over}\n\n"));
+    let text = format!("{headline}\n\n{over}{}", what_it_was(voice, notice, now));
+    (headline, text)
 }
 
 /// The detail goes in last: what comes from outside is never searched for places to fill.
@@ -392,7 +400,13 @@ mod tests {
     #[test]
     fn the_end_of_an_alert_says_how_long_it_lasted() {
         let lasted = Duration::from_secs(3_725);
-        let message = told(Language::En, &gone(Kind::Resolved { lasted }));
+        let message = told(
+            Language::En,
+            &gone(Kind::Resolved {
+                lasted,
+                in_place: false,
+            }),
+        );
         assert!(message.text.contains("1 h 2 min"), "{}", message.text);
         assert!(message.follows_up);
     }
@@ -436,7 +450,7 @@ mod tests {
         );
         assert!(text.starts_with(&format!("{count} messages")));
         assert!(
-            text.contains("1970-01-01 07:00:02 WIB  (repeated) headline 2 "),
+            text.contains("1970-01-01 07:00:02 WIB  (may be repeated) headline 2 "),
             "{text}"
         );
         assert_eq!(
@@ -460,7 +474,7 @@ mod tests {
                     climbed: false,
                 }),
             };
-            outgoing(&voice(language), &row, UnixMillis(200_000_000))
+            outgoing(&voice(language), &row, false, UnixMillis(200_000_000))
         };
         let text = said(Language::En, 720);
         assert!(

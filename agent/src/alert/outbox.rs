@@ -87,6 +87,16 @@ struct Parcel {
     edit: Option<i64>,
 }
 
+/// What becomes of a row at this address.
+enum Form {
+    /// A message of its own.
+    Message,
+    /// A change of this earlier one.
+    Edit(i64),
+    /// Nothing: there is nothing to change.
+    Needless,
+}
+
 impl Sender {
     /// Sends until `stop` turns true; then the request that is open is still finished.
     pub async fn run(self, mut queued: watch::Receiver<u64>, mut stop: watch::Receiver<bool>) {
@@ -118,7 +128,7 @@ impl Sender {
         if rows.is_empty() {
             return Ok(None);
         }
-        if self.is_needless(&rows[0])? {
+        if matches!(self.form(&rows[0])?, Form::Needless) {
             self.store.delivery_sent(&rows[..1], None, now())?;
             return Ok(Some(Outcome::Sent { message_id: None }));
         }
@@ -139,20 +149,31 @@ impl Sender {
     }
 
     /// An edit that only marks a message as over, as taken on, or as red again says nothing without a message to mark:
-    /// another one has said so, or will. One that tells of more goes out as a message then.
-    fn is_needless(&self, row: &Waiting) -> anyhow::Result<bool> {
+    /// another one has said so, or will. One that tells of more, or alone of the end, goes out as a message then.
+    fn form(&self, row: &Waiting) -> anyhow::Result<Form> {
         let message = &row.message;
-        let is_mark = !message.open || (!message.loud && message.severity > Severity::Info);
-        if !(message.is_edit && is_mark) {
-            return Ok(false);
+        if !message.is_edit {
+            return Ok(Form::Message);
         }
-        let live = self.store.message_to_edit(self.address.chat_id, message)?;
-        Ok(live.is_none())
+        let is_news = match message.open {
+            true => message.loud || message.severity == Severity::Info,
+            false => message.follows_up,
+        };
+        Ok(match self.store.message_to_edit(self.address.chat_id, message)? {
+            Some(message_id) => Form::Edit(message_id),
+            None if is_news => Form::Message,
+            None => Form::Needless,
+        })
     }
 
     fn parcel(&self, rows: Vec<Waiting>) -> anyhow::Result<Parcel> {
         // An edit has its place already, and follows.
-        let mut told: Vec<Waiting> = rows.iter().filter(|row| !row.message.is_edit).cloned().collect();
+        let mut told = Vec::new();
+        for row in &rows {
+            if matches!(self.form(row)?, Form::Message) {
+                told.push(row.clone());
+            }
+        }
         if is_backlog(&told, now()) {
             let (text, count) = message::summary(&self.voice, &told, now());
             told.truncate(count);
@@ -166,11 +187,15 @@ impl Sender {
         }
         let first: Vec<Waiting> = rows.into_iter().take(1).collect();
         let (chat_id, row) = (self.address.chat_id, &first[0]);
+        let edit = match self.form(row)? {
+            Form::Edit(message_id) => Some(message_id),
+            Form::Message | Form::Needless => None,
+        };
         Ok(Parcel {
-            text: message::outgoing(&self.voice, row, now()),
+            text: message::outgoing(&self.voice, row, edit.is_some(), now()),
             pressed: row.message.open.then_some(0),
             reply_to: self.store.message_to_reply_to(chat_id, &row.message)?,
-            edit: self.store.message_to_edit(chat_id, &row.message)?,
+            edit,
             rows: first,
         })
     }

@@ -3,7 +3,7 @@
 
 use protocol::time::UnixMillis;
 
-use super::rule::{Rule, Seen, Severity};
+use super::rule::{Rule, Seen};
 
 /// What is wrong with one key, and since when.
 #[derive(Clone, Debug, PartialEq)]
@@ -35,8 +35,8 @@ pub enum State {
     Firing {
         /// What is wrong by now.
         trouble: Trouble,
-        /// The gravest that it has been.
-        loudest: Severity,
+        /// By what it counts: the gravest rule that it has been.
+        loudest: Rule,
     },
 }
 
@@ -49,7 +49,7 @@ pub enum Turn {
     Raised,
     /// It is graver than it was.
     Worse,
-    /// It is over; this is what it was.
+    /// It is over; this is what it was, named by the gravest.
     Cleared(Trouble),
 }
 
@@ -74,7 +74,7 @@ pub(super) fn step(state: State, seen: Seen, now: UnixMillis) -> (State, Turn) {
         (State::Firing { trouble, loudest }, Seen::Wrong { rule, detail, value }) => {
             firing(trouble.goes_on(rule, detail, value, now), loudest, now)
         }
-        (State::Firing { trouble, loudest }, Seen::Fine) => trouble.mends(loudest),
+        (State::Firing { trouble, loudest }, Seen::Fine) => trouble.mends(loudest, now),
     }
 }
 
@@ -86,17 +86,17 @@ fn pending(trouble: Trouble, now: UnixMillis) -> (State, Turn) {
     if counted < bad || now.since(trouble.since) < spec.lasts {
         return (State::Pending(trouble), Turn::Same);
     }
-    let loudest = spec.severity;
+    let loudest = trouble.rule;
     (State::Firing { trouble, loudest }, Turn::Raised)
 }
 
 /// Counted from the beginning of this rule: one missed poll does not make a told trouble graver.
-fn firing(trouble: Trouble, loudest: Severity, now: UnixMillis) -> (State, Turn) {
+fn firing(trouble: Trouble, loudest: Rule, now: UnixMillis) -> (State, Turn) {
     let spec = trouble.rule.spec();
-    if spec.severity <= loudest || now.since(trouble.rule_since) < spec.lasts {
+    if spec.severity <= loudest.severity() || now.since(trouble.rule_since) < spec.lasts {
         return (State::Firing { trouble, loudest }, Turn::Same);
     }
-    let loudest = spec.severity;
+    let loudest = trouble.rule;
     (State::Firing { trouble, loudest }, Turn::Worse)
 }
 
@@ -148,16 +148,31 @@ impl Trouble {
         State::Pending(Self { looks, ..self })
     }
 
-    fn mends(self, loudest: Severity) -> (State, Turn) {
+    fn mends(self, loudest: Rule, now: UnixMillis) -> (State, Turn) {
         let trouble = Self {
             looks: self.looks << 1,
             good_looks: self.good_looks.saturating_add(1),
             ..self
         };
         if trouble.good_looks >= trouble.rule.spec().good_looks {
-            return (State::Quiet, Turn::Cleared(trouble));
+            return (State::Quiet, Turn::Cleared(trouble.named(loudest, now)));
         }
         (State::Firing { trouble, loudest }, Turn::Same)
+    }
+
+    /// A bot that died, and was not well for a moment when it was back, has died: what was seen last names it only
+    /// where it would count by itself, and is as grave.
+    fn named(self, gravest: Rule, now: UnixMillis) -> Self {
+        let spec = self.rule.spec();
+        if spec.severity >= gravest.severity() && now.since(self.rule_since) >= spec.lasts {
+            return self;
+        }
+        Self {
+            rule: gravest,
+            detail: String::new(),
+            value: None,
+            ..self
+        }
     }
 }
 
@@ -177,7 +192,7 @@ mod tests {
     fn told(rule: Rule, seconds_ago: i64) -> State {
         State::Firing {
             trouble: trouble(rule, seconds_ago),
-            loudest: rule.severity(),
+            loudest: rule,
         }
     }
 
@@ -193,7 +208,9 @@ mod tests {
         let state = match state {
             State::Quiet => "quiet".to_owned(),
             State::Pending(trouble) => format!("pending {}", trouble.rule.name()),
-            State::Firing { trouble, loudest } => format!("firing {} {loudest:?}", trouble.rule.name()),
+            State::Firing { trouble, loudest } => {
+                format!("firing {} {:?}", trouble.rule.name(), loudest.severity())
+            }
         };
         let turn = match turn {
             Turn::Same => "",
@@ -284,6 +301,21 @@ told gone 60 s, gone: firing bot_gone Critical
         assert_eq!(turn, Turn::Worse);
         let hour_later = later.plus(Duration::from_secs(3600));
         assert_eq!(step(state, hung, hour_later).1, Turn::Same, "and never again");
+    }
+
+    #[test]
+    fn an_end_is_named_by_the_gravest_that_it_was() {
+        let after = |rule: Rule, seconds: u64| {
+            let (state, _) = step(told(Rule::BotGone, 60), wrong(rule), NOW);
+            match step(state, Seen::Fine, NOW.plus(Duration::from_secs(seconds))) {
+                (State::Quiet, Turn::Cleared(trouble)) => trouble.rule,
+                other => panic!("{other:?}"),
+            }
+        };
+        assert_eq!(after(Rule::BotUnhealthy, 3600), Rule::BotGone);
+        assert_eq!(after(Rule::BotHung, 1), Rule::BotGone);
+        assert_eq!(after(Rule::BotHung, 3600), Rule::BotHung);
+        assert_eq!(after(Rule::BotGone, 0), Rule::BotGone);
     }
 
     #[test]

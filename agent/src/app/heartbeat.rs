@@ -26,6 +26,8 @@ use crate::{
 const BEAT_EVERY: Duration = Duration::from_secs(60);
 /// A message that has arrived nowhere for so long: the owner does not hear of the shop.
 const MUTE_AFTER: Duration = Duration::from_secs(900);
+/// The same of something critical: every way has been tried by then, and the outside is the last that can tell.
+const MUTE_CRITICAL_AFTER: Duration = Duration::from_secs(180);
 /// The bot is asked every five seconds; that it was well longer ago than this says nothing of it.
 const BOT_KNOWN_MS_MAX: u64 = 30_000;
 
@@ -68,11 +70,12 @@ fn judge(report: &Report, backlog: Backlog, step_ms: i64, now: UnixMillis) -> Op
         wrong.push("the agent is not well".to_owned());
     }
     wrong.extend(bot_trouble(report).map(str::to_owned));
-    if backlog
-        .oldest_at
-        .is_some_and(|oldest| now.since(oldest) >= MUTE_AFTER)
-    {
-        wrong.push(format!("{} messages to the owner do not arrive", backlog.waiting));
+    let waits_since = |at: Option<UnixMillis>, most: Duration| at.is_some_and(|at| now.since(at) >= most);
+    if waits_since(backlog.critical_at, MUTE_CRITICAL_AFTER) || waits_since(backlog.oldest_at, MUTE_AFTER) {
+        wrong.push(format!(
+            "messages to the owner do not arrive: {}",
+            backlog.waiting
+        ));
     }
     let is_stepped = Duration::from_millis(step_ms.unsigned_abs()) >= STEP_LEAST;
     match (wrong.is_empty(), is_stepped) {
@@ -137,6 +140,7 @@ mod tests {
         Backlog {
             waiting: 1,
             oldest_at: Some(UnixMillis(NOW.0 - minutes_ago * 60_000)),
+            critical_at: None,
         }
     }
 
@@ -157,6 +161,24 @@ mod tests {
             panic!("nothing is well")
         };
         assert_eq!(why.lines().count(), 3, "{why}");
+    }
+
+    #[test]
+    fn it_fails_soon_when_something_critical_arrives_nowhere() {
+        let said = |seconds: i64| {
+            let at = Some(UnixMillis(NOW.0 - seconds * 1000));
+            let backlog = Backlog {
+                waiting: 1,
+                oldest_at: at,
+                critical_at: at,
+            };
+            judge(&report(BotState::Running, 0, 0), backlog, 0, NOW)
+        };
+        assert_eq!(said(179), Some(Signal::Success));
+        let Some(Signal::Fail(why)) = said(180) else {
+            panic!("the owner does not hear of it")
+        };
+        assert_eq!(why, "messages to the owner do not arrive: 1");
     }
 
     #[test]

@@ -187,6 +187,7 @@ mod tests {
             looks: 1,
             good_looks: 0,
             loudest: Some(Severity::Critical),
+            gravest: None,
             episode: None,
             held: None,
         };

@@ -9,16 +9,17 @@ use rusqlite::{Connection, Row, Transaction, named_params};
 use super::{Store, episodes::EpisodeId};
 
 const READ_ALL: &str = "
-    SELECT key, rule, detail, value, since, rule_since, looks, good_looks, loudest, episode, held
+    SELECT key, rule, detail, value, since, rule_since, looks, good_looks, loudest, gravest, episode, held
     FROM alerts ORDER BY since, key LIMIT 1000";
 const HAS: &str = "SELECT EXISTS (SELECT 1 FROM alerts WHERE key = :key)";
 const PUT: &str = "
     INSERT INTO alerts
-        (key, phase, rule, detail, value, since, rule_since, looks, good_looks, loudest, episode, held)
-    VALUES (:key, :phase, :rule, :detail, :value, :since, :rule_since, :looks, :good_looks, :loudest, :episode, :held)
+        (key, phase, rule, detail, value, since, rule_since, looks, good_looks, loudest, gravest, episode, held)
+    VALUES (:key, :phase, :rule, :detail, :value, :since, :rule_since, :looks, :good_looks, :loudest, :gravest,
+            :episode, :held)
     ON CONFLICT (key) DO UPDATE SET phase = excluded.phase, rule = excluded.rule, detail = excluded.detail,
         value = excluded.value, since = excluded.since, rule_since = excluded.rule_since, looks = excluded.looks,
-        good_looks = excluded.good_looks, loudest = excluded.loudest, episode = excluded.episode,
+        good_looks = excluded.good_looks, loudest = excluded.loudest, gravest = excluded.gravest, episode = excluded.episode,
         held = excluded.held";
 const REMOVE: &str = "DELETE FROM alerts WHERE key = :key";
 
@@ -43,6 +44,8 @@ pub struct AlertRow {
     pub good_looks: u32,
     /// The gravest that it has been; `None` while it is pending.
     pub loudest: Option<Severity>,
+    /// The rule by which it was that; `None` while it is pending, and from an older program.
+    pub gravest: Option<String>,
     /// What it was told with.
     pub episode: Option<EpisodeId>,
     /// Why it is not told although it is firing.
@@ -140,6 +143,7 @@ pub(super) fn put(transaction: &Transaction<'_>, row: &AlertRow) -> rusqlite::Re
             ":looks": row.looks,
             ":good_looks": row.good_looks,
             ":loudest": row.loudest.map(severity_name),
+            ":gravest": row.gravest,
             ":episode": row.episode.map(|episode| episode.0),
             ":held": row.held.map(Held::name),
         })
@@ -164,9 +168,10 @@ fn from_row(row: &Row<'_>) -> rusqlite::Result<AlertRow> {
         looks: row.get(6)?,
         good_looks: row.get(7)?,
         loudest: row.get::<_, Option<String>>(8)?.map(|name| severity_named(&name)),
-        episode: row.get::<_, Option<i64>>(9)?.map(EpisodeId),
+        gravest: row.get(9)?,
+        episode: row.get::<_, Option<i64>>(10)?.map(EpisodeId),
         held: row
-            .get::<_, Option<String>>(10)?
+            .get::<_, Option<String>>(11)?
             .and_then(|name| Held::named(&name)),
     })
 }

@@ -20,11 +20,13 @@ const PUT_EPISODE: &str = "
             :told_at, :edits, :acked_at, :reminders, :remind_at)";
 const REMOVE_EPISODE: &str = "DELETE FROM episodes WHERE id = :id";
 const READ_FLOORS: &str = "
-    SELECT key, rule, raised_at, raises, bad_at, loudest, flapping_since, episode, over_at, edits
+    SELECT key, rule, raised_at, raises, bad_at, loudest, flapping_since, episode, over_at, edits, messages
     FROM floors ORDER BY key LIMIT 1000";
 const PUT_FLOOR: &str = "
-    INSERT OR REPLACE INTO floors (key, rule, raised_at, raises, bad_at, loudest, flapping_since, episode, over_at, edits)
-    VALUES (:key, :rule, :raised_at, :raises, :bad_at, :loudest, :flapping_since, :episode, :over_at, :edits)";
+    INSERT OR REPLACE INTO floors
+        (key, rule, raised_at, raises, bad_at, loudest, flapping_since, episode, over_at, edits, messages)
+    VALUES (:key, :rule, :raised_at, :raises, :bad_at, :loudest, :flapping_since, :episode, :over_at, :edits,
+            :messages)";
 const REMOVE_FLOOR: &str = "DELETE FROM floors WHERE key = :key";
 
 /// An episode's number; never used twice.
@@ -92,6 +94,8 @@ pub struct FloorRow {
     pub over_at: Option<UnixMillis>,
     /// How often that message was changed.
     pub edits: u32,
+    /// How many messages of its own it had since it was last told as something new after an hour.
+    pub messages: u32,
 }
 
 pub(super) fn episodes(connection: &Connection) -> rusqlite::Result<BTreeMap<EpisodeId, EpisodeRow>> {
@@ -150,6 +154,7 @@ pub(super) fn put_floor(transaction: &Transaction<'_>, row: &FloorRow) -> rusqli
             ":episode": row.flapping.map(|(_, episode)| episode.0),
             ":over_at": row.over_at.map(|at| at.0),
             ":edits": row.edits,
+            ":messages": row.messages,
         })
         .map(drop)
 }
@@ -199,5 +204,6 @@ fn floor_from(row: &Row<'_>) -> rusqlite::Result<FloorRow> {
         flapping: moment(row, 6)?.zip(row.get::<_, Option<i64>>(7)?.map(EpisodeId)),
         over_at: moment(row, 8)?,
         edits: row.get(9)?,
+        messages: row.get(10)?,
     })
 }

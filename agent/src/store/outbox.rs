@@ -38,7 +38,7 @@ const DROP_EDITS: &str = "
     WHERE sent_at IS NULL AND dropped_at IS NULL
         AND message IN (SELECT id FROM messages WHERE episode = :episode AND is_edit = 1)";
 const BACKLOG: &str = "
-    SELECT count(*), min(created_at) FROM messages m
+    SELECT count(*), min(created_at), min(created_at) FILTER (WHERE severity = 'critical') FROM messages m
     WHERE EXISTS (SELECT 1 FROM deliveries d WHERE d.message = m.id AND d.sent_at IS NULL AND d.dropped_at IS NULL)
         AND NOT EXISTS (SELECT 1 FROM deliveries d WHERE d.message = m.id AND d.sent_at IS NOT NULL)";
 const PRUNE: &str = "
@@ -67,7 +67,8 @@ pub struct Message {
     pub open: bool,
     /// Whether it takes the place of the episode's last message, where the way allows that.
     pub is_edit: bool,
-    /// Whether it goes on from the episode's last message, and is sent as a reply to it.
+    /// Whether it goes on from the episode's last message, and is sent as a reply to it. An edit that does is said as a
+    /// message where no earlier one can be changed.
     pub follows_up: bool,
     /// Not before this moment; at once when none.
     pub not_before: Option<UnixMillis>,
@@ -95,6 +96,8 @@ pub struct Backlog {
     pub waiting: u64,
     /// When the oldest of them came up.
     pub oldest_at: Option<UnixMillis>,
+    /// When the oldest critical one of them came up.
+    pub critical_at: Option<UnixMillis>,
 }
 
 /// Queues one message, inside the caller's transaction.
@@ -124,8 +127,8 @@ pub(super) fn add(
         ":created_at": now.0,
         ":not_before": message.not_before.unwrap_or(now).0,
     })?;
-    for address in ladder::first_ways(transaction, ladder, message)? {
-        add_delivery(transaction, id, &address, false, now)?;
+    for (address, climbed) in ladder::first_ways(transaction, ladder, message)? {
+        add_delivery(transaction, id, &address, climbed, now)?;
     }
     Ok(())
 }
@@ -144,6 +147,9 @@ fn rewritten(
         .query_row(named_params! { ":episode": episode.0 }, |row| row.get(0))
         .optional()?;
     let Some(id) = editable else { return Ok(false) };
+    if !message.open && message.follows_up {
+        return Ok(false);
+    }
     if !message.open {
         // The message that says so waits behind it: what comes first should read as it was.
         return Ok(true);
@@ -234,6 +240,7 @@ impl Store {
                 Ok(Backlog {
                     waiting: row.get(0)?,
                     oldest_at: row.get::<_, Option<i64>>(1)?.map(UnixMillis),
+                    critical_at: row.get::<_, Option<i64>>(2)?.map(UnixMillis),
                 })
             })
         })

@@ -67,7 +67,7 @@ fn account_for(telegram: &Telegram) {
             // A message of its own, or a line of a summary.
             let line = text.lines().find(|line| line.contains(&needle));
             let Some(line) = line else { continue };
-            let marked = line.contains("(repeated)") || text.starts_with("(repeated)");
+            let marked = line.contains("(may be repeated)") || text.starts_with("(may be repeated)");
             let entry = told.entry(number).or_default();
             entry.0 += 1;
             entry.1 += usize::from(marked);

@@ -187,6 +187,16 @@ impl Telegram {
         self.chat.lock().unwrap().edits.clone()
     }
 
+    /// Waits until an edit says this, and gives it.
+    pub async fn wait_for_edit(&self, part: &str) -> Value {
+        let says = |edit: &Value| edit["text"].as_str().unwrap().contains(part);
+        let found = || self.edits().into_iter().rev().find(says);
+        let mut changed = self.changed.subscribe();
+        let waited = timeout(LIMIT, changed.wait_for(|()| found().is_some())).await;
+        assert!(waited.is_ok(), "no edit says {part}: {:#?}", self.edits());
+        found().unwrap()
+    }
+
     /// The messages that were deleted.
     pub fn deleted(&self) -> Vec<i64> {
         self.chat.lock().unwrap().deleted.clone()

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use protocol::{incident::Severity, time::UnixMillis};
 
-use super::{Fault, Kind, Notice, hold, members, set_held};
+use super::{Fault, Kind, Notice, floor, hold, members, set_held};
 use crate::{
     alert::{calendar::Calendar, role::Role, rule::Rule},
     store::{
@@ -25,6 +25,8 @@ const EDIT_WAITS: [Duration; 2] = [Duration::from_secs(10), Duration::from_secs(
 const MORE_WAIT: Duration = Duration::from_secs(300);
 /// After how long something critical is told again that nobody took on; then each wait is three times as long.
 pub(super) const REMIND_FIRST: Duration = Duration::from_secs(300);
+/// The end of what was shorter than this only changes its message: nobody has to be called twice for it.
+const IN_PLACE_MOST: Duration = Duration::from_secs(300);
 
 /// Tells an alert with others of its topic, or begins to.
 pub(super) fn join(book: &mut Book, calendar: &Calendar, key: &str, now: UnixMillis) -> Vec<Notice> {
@@ -81,14 +83,17 @@ pub(super) fn hasten(book: &mut Book, calendar: &Calendar, id: EpisodeId, now: U
     speak_if_due(book, calendar, id, now)
 }
 
+/// How an alert leaves what it was told with.
+#[derive(Clone, Copy)]
+pub(super) enum End {
+    /// It is well.
+    Mended,
+    /// Nobody looks at it any more.
+    Withdrawn,
+}
+
 /// One of its alerts is over, or not watched any more; its row is gone already.
-pub(super) fn leave(
-    book: &mut Book,
-    id: EpisodeId,
-    fault: Fault,
-    kind: Kind,
-    now: UnixMillis,
-) -> Vec<Notice> {
+pub(super) fn leave(book: &mut Book, id: EpisodeId, fault: Fault, end: End, now: UnixMillis) -> Vec<Notice> {
     let is_last = members(book, id).is_empty();
     let Some(episode) = book.episodes.get_mut(&id) else {
         return Vec::new();
@@ -110,6 +115,8 @@ pub(super) fn leave(
         Some(_) | None => fault,
     };
     book.episodes.remove(&id);
+    let lasted = now.since(lead.since);
+    let in_place = lasted < IN_PLACE_MOST;
     let notice = |kind: Kind| Notice {
         kind,
         episode: id,
@@ -121,7 +128,14 @@ pub(super) fn leave(
         rungs: 1,
         loud: told == Severity::Critical,
     };
-    vec![notice(kind), notice(Kind::Settled)]
+    match end {
+        End::Withdrawn => vec![notice(Kind::Withdrawn)],
+        End::Mended if in_place => vec![notice(Kind::Resolved { lasted, in_place })],
+        End::Mended => {
+            floor::spend(book, &lead.key);
+            vec![notice(Kind::Resolved { lasted, in_place }), notice(Kind::Settled)]
+        }
+    }
 }
 
 /// One of its alerts went elsewhere before anything was told.

@@ -1,7 +1,8 @@
 //! The flap floor: what comes back within the hour is not told each time, and what then stays is told all the same.
-//! Of one trouble that comes and goes an hour holds three messages: the first, its end, and one that is kept back for a
-//! return that lasts; what lasts after that turns that message red again, in place. It counts and decides; it never
-//! holds that something is over.
+//! Of one trouble that comes and goes an hour holds three messages: the first, that it is back, and one that is kept for
+//! a later return that lasts. A short end changes its message in place; a long one is a message, and takes
+//! the place of that last one. What lasts after that turns the last message red again, in place. It counts and decides;
+//! it never holds that something is over.
 
 use std::time::Duration;
 
@@ -17,10 +18,12 @@ use crate::{
     },
 };
 
-/// What is critical and back within the hour is told once it has lasted so long without a break.
+/// What is critical and back again within the hour is told once it has lasted so long without a break.
 pub const CRITICAL_STANDS: Duration = Duration::from_secs(60);
 /// After so long without it the message that it comes and goes is changed to say that it is over for now.
 pub const FLAP_OVER: Duration = Duration::from_secs(90);
+/// Of one trouble within the hour; what stays for a quarter of an hour after them is told all the same.
+const MESSAGES_MAX: u32 = 3;
 /// A message is changed at most three times: red, red again or over, and over in the end.
 const RED_EDITS_MAX: u32 = 2;
 /// A crash and a hang are two troubles, not one that comes and goes; only from the third time on all count as one.
@@ -38,20 +41,36 @@ pub(super) fn holds(book: &Book, row: &AlertRow, now: UnixMillis) -> bool {
     let Some((floor, severity)) = returned(book, row) else {
         return false;
     };
-    let lasted = now.since(row.since);
-    if is_known(floor, row, severity) {
-        return lasted < FLAP_STANDS;
+    if !is_known(floor, row, severity) {
+        return false;
     }
-    severity == Severity::Critical && lasted < CRITICAL_STANDS
+    let lasted = now.since(row.since);
+    if has_one_left(floor, row, severity) {
+        return lasted < CRITICAL_STANDS;
+    }
+    lasted < FLAP_STANDS
 }
 
-/// The one message that it comes and goes; nothing when it is new, or the owner knows. Then a message of an earlier
+/// Whether a message is left for this return, which the last one did not tell.
+fn has_one_left(floor: &FloorRow, row: &AlertRow, severity: Severity) -> bool {
+    let is_later = floor.flapping.is_some_and(|(told_at, _)| told_at < row.since);
+    severity == Severity::Critical && floor.messages < MESSAGES_MAX && is_later
+}
+
+/// One of the hour's messages was spent on its end.
+pub(super) fn spend(book: &mut Book, key: &str) {
+    if let Some(floor) = book.floors.get_mut(key) {
+        floor.messages += 1;
+    }
+}
+
+/// The message that it comes and goes; nothing when it is new, or the owner knows. Then a message of an earlier
 /// hour that still says so is changed.
 pub(super) fn begins_to_flap(book: &mut Book, key: &str, now: UnixMillis) -> Vec<Notice> {
     let found = book.alerts.get(key).and_then(|row| {
         let (floor, severity) = returned(book, row)?;
-        let is_known = is_known(floor, row, severity);
-        Some((Fault::of(row)?, severity)).filter(|_| !is_known)
+        let is_news = !is_known(floor, row, severity) || has_one_left(floor, row, severity);
+        Some((Fault::of(row)?, severity)).filter(|_| is_news)
     });
     let (Some((lead, severity)), Some(floor)) = (found, book.floors.get_mut(key)) else {
         return Vec::new();
@@ -63,6 +82,7 @@ pub(super) fn begins_to_flap(book: &mut Book, key: &str, now: UnixMillis) -> Vec
     floor.flapping = Some((now, episode));
     floor.over_at = None;
     floor.edits = 0;
+    floor.messages += 1;
     let kind = Kind::Flapping { raises: floor.raises };
     let mut notices = vec![notice(kind, episode, severity, lead)];
     notices.extend(before);
@@ -83,10 +103,13 @@ pub(super) fn count(book: &mut Book, key: &str, now: UnixMillis) {
         flapping: None,
         over_at: None,
         edits: 0,
+        messages: 0,
     });
     if now.since(floor.raised_at) >= FLAP_WINDOW {
         floor.raises = 1;
+        floor.messages = 0;
     }
+    floor.messages += 1;
     rule.name().clone_into(&mut floor.rule);
     floor.raised_at = now;
     floor.bad_at = now;

@@ -48,8 +48,10 @@ pub enum Kind {
     Resolved {
         /// How long it lasted.
         lasted: Duration,
+        /// Whether the live message says so, where there is one, instead of a message of its own.
+        in_place: bool,
     },
-    /// What it is about is not watched any more.
+    /// What it is about is not watched any more; the live message says so, where there is one.
     Withdrawn,
     /// The live message shows how things are now.
     Update,
@@ -93,7 +95,21 @@ impl Kind {
     pub fn is_edit(&self) -> bool {
         matches!(
             self,
-            Self::Update | Self::Settled | Self::Returned { .. } | Self::Calm
+            Self::Update
+                | Self::Settled
+                | Self::Returned { .. }
+                | Self::Calm
+                | Self::Withdrawn
+                | Self::Resolved { in_place: true, .. }
+        )
+    }
+
+    /// Whether it goes on from what was said before, and is a message where no earlier one can be changed.
+    #[must_use]
+    pub fn follows_up(&self) -> bool {
+        !matches!(
+            self,
+            Self::First | Self::Flapping { .. } | Self::Settled | Self::Calm
         )
     }
 

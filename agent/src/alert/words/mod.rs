@@ -109,10 +109,8 @@ pub(super) struct Phrases {
     pub again: &'static str,
     /// What happens to messages about something that comes and goes; `{count}` is filled in.
     pub flapping: &'static str,
-    /// In the place of such a message, in the end; `{since}` and `{until}` are filled in.
+    /// In the place of such a message, in the end.
     pub calm: &'static str,
-    /// In the place of a message about something that is over; `{since}` and `{until}` are filled in.
-    pub settled: &'static str,
     /// That the owner took it on; `{at}` is filled in.
     pub acked: &'static str,
     /// The button that takes an alert on.

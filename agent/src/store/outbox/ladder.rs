@@ -8,8 +8,10 @@ use super::{Address, DeliveryId, Message, add_delivery, addresses};
 use crate::store::{Store, alerts::severity_named};
 
 const WAYS_OF_EPISODE: &str = "
-    SELECT DISTINCT d.rung, d.chat_id FROM deliveries d JOIN messages m ON m.id = d.message
-    WHERE m.episode = :id AND (d.sent_at IS NOT NULL OR d.in_doubt = 1)";
+    SELECT d.rung, d.chat_id, max(d.sent_at IS NOT NULL OR d.in_doubt = 1)
+    FROM deliveries d JOIN messages m ON m.id = d.message
+    WHERE m.episode = :id AND (d.sent_at IS NOT NULL OR d.in_doubt = 1 OR d.dropped_at IS NULL)
+    GROUP BY d.rung, d.chat_id";
 const STUCK: &str = "
     SELECT m.id, m.severity, m.not_before, d.rung, d.opened_at, d.refused
     FROM messages m JOIN deliveries d ON d.message = m.id
@@ -68,21 +70,27 @@ impl Rung {
     }
 }
 
-/// The first ways of a message: as many as it asks for, and each on which its episode was told before.
+/// The first ways of a message, and whether each is only a detour: as many as it asks for, each on which its episode was
+/// told before, and each on which that still waits, which needs neither once another way has told it.
 pub(super) fn first_ways(
     connection: &Connection,
     ladder: &[Rung],
     message: &Message,
-) -> rusqlite::Result<Vec<Address>> {
+) -> rusqlite::Result<Vec<(Address, bool)>> {
     let count = usize::try_from(message.rungs.max(1)).unwrap_or(usize::MAX);
-    let mut ways: Vec<Address> = ladder.iter().take(count).flat_map(Rung::addresses).collect();
+    let first = ladder.iter().take(count).flat_map(Rung::addresses);
+    let mut ways: Vec<(Address, bool)> = first.map(|way| (way, false)).collect();
     let Some(episode) = message.episode else {
         return Ok(ways);
     };
     let known: Vec<Address> = ladder.iter().flat_map(Rung::addresses).collect();
-    for way in addresses(connection, WAYS_OF_EPISODE, named_params! { ":id": episode.0 })? {
-        if known.contains(&way) && !ways.contains(&way) {
-            ways.push(way);
+    let mut statement = connection.prepare_cached(WAYS_OF_EPISODE)?;
+    let mut rows = statement.query(named_params! { ":id": episode.0 })?;
+    while let Some(row) = rows.next()? {
+        let (rung, chat_id, was_told): (String, i64, bool) = (row.get(0)?, row.get(1)?, row.get(2)?);
+        let way = Address { rung, chat_id };
+        if known.contains(&way) && ways.iter().all(|(known, _)| *known != way) {
+            ways.push((way, !was_told));
         }
     }
     Ok(ways)

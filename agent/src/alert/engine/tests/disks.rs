@@ -1,0 +1,52 @@
+//! Disks by their role: none hides behind another, and what is said goes on under the key of its role.
+
+use super::*;
+
+#[test]
+fn the_shops_full_disk_hides_behind_no_other_disks_trouble() {
+    let mut day = Day::begin();
+    day.wrong("disk_of_remote//mnt/b", Rule::DiskFull);
+    assert_eq!(day.told(), ["first disk_of_remote//mnt/b"]);
+    day.pass(20);
+    day.wrong("disk_of_logs//mnt/l", Rule::DiskFull);
+    day.wrong("disk//srv", Rule::DiskFull);
+    assert_eq!(day.told(), ["first disk_of_logs//mnt/l", "first disk//srv"]);
+    assert!(day.said.iter().all(|(_, notice)| notice.loud));
+}
+
+#[test]
+fn a_full_disk_of_backups_explains_missing_backups_and_not_what_the_shops_disk_does() {
+    let mut day = Day::begin();
+    day.wrong("disk_of_remote//mnt/b", Rule::DiskFull);
+    day.told();
+    day.wrong("database/shop", Rule::DatabaseRefuses);
+    day.wrong("capture/shop", Rule::CaptureStopped);
+    day.pass(120);
+    let told = day.told();
+    assert!(told.iter().any(|told| told.contains("database/shop")), "{told:?}");
+    assert!(told.iter().all(|told| !told.contains("capture/shop")), "{told:?}");
+}
+
+#[test]
+fn an_alert_under_another_key_is_the_same_alert_and_ends_under_the_new_one() {
+    let mut day = Day::begin();
+    day.wrong("disk_writes//mnt", Rule::DiskReadOnly);
+    day.change(|book, _, now| {
+        silence(book, "disk_writes//mnt", Duration::from_secs(600), now);
+        Vec::new()
+    });
+    day.pass(10);
+    assert_eq!(day.told(), ["first disk_writes//mnt"]);
+    day.change(|book, _, now| rekey(book, "disk_writes//mnt", "disk_writes_of_remote//mnt", now));
+    day.restart();
+    let book = day.store.book().unwrap();
+    assert_eq!(book.alerts.len(), 1);
+    assert!(
+        book.silences
+            .values()
+            .all(|silence| silence.scope == "disk_writes_of_remote//mnt")
+    );
+    day.fine("disk_writes_of_remote//mnt");
+    assert_eq!(day.told(), ["resolved disk_writes_of_remote//mnt"]);
+    assert!(day.store.book().unwrap().alerts.is_empty());
+}
