@@ -27,9 +27,11 @@ const OURS: &str = "WARUNG_HEAP";
 const NAMES: [&str; 4] = [
     "MALLOC_ARENA_MAX",
     "MALLOC_TRIM_THRESHOLD_",
-    "MALLOC_MMAP_THRESHOLD_",
-    "GLIBC_TUNABLES",
+    MAPPED_FROM,
+    TUNABLES,
 ];
+const MAPPED_FROM: &str = "MALLOC_MMAP_THRESHOLD_";
+const TUNABLES: &str = "GLIBC_TUNABLES";
 /// What a thread keeps of what it gave back, nobody else gets: a mebibyte of holes within an hour.
 const NOTHING_KEPT: &str = "glibc.malloc.tcache_count=0";
 
@@ -54,7 +56,10 @@ impl Spare {
 
 /// What must be in the environment of a command that is to be sparing like this; nothing when somebody else has set it.
 pub(super) fn wanted(spare: Spare) -> Vec<Variable> {
-    let is_set = NAMES[2..].iter().any(|name| env::var_os(name).is_some());
+    // Who sets one of these has thought of more than the number of heaps.
+    let is_set = [MAPPED_FROM, TUNABLES]
+        .iter()
+        .any(|name| env::var_os(name).is_some());
     let ours = env::var_os(OURS);
     if is_decided(spare, is_set, ours.as_deref()) {
         return Vec::new();

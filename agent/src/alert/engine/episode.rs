@@ -168,10 +168,11 @@ pub(super) fn speak_if_due(
     if episode.told.is_none() {
         drop_held(book, calendar, id, now);
     }
-    let Some((severity, lead, others)) = standing(book, id) else {
+    let Some(standing) = standing(book, id) else {
         book.episodes.remove(&id);
         return Vec::new();
     };
+    let severity = standing.0;
     let Some(episode) = book.episodes.get_mut(&id) else {
         return Vec::new();
     };
@@ -181,24 +182,14 @@ pub(super) fn speak_if_due(
         Some(_) if episode.edits < edits_max() => Kind::Update,
         Some(_) => Kind::More,
     };
-    episode.lead = lead.to_lead();
+    episode.lead = standing.1.to_lead();
     episode.due_at = None;
     if kind == Kind::Update {
         episode.edits += 1;
     } else {
         told_now(episode, severity, now);
     }
-    vec![Notice {
-        kind,
-        episode: id,
-        severity,
-        lead,
-        others,
-        faults: episode.faults,
-        acked_at: episode.acked_at,
-        rungs: 1,
-        loud: severity > Severity::Info,
-    }]
+    vec![Notice::of(episode, kind, standing)]
 }
 
 /// Something was done about an alert: the live message says so, while it may still be changed.
@@ -207,24 +198,14 @@ pub fn tell_done(book: &mut Book, key: &str, done: &str) -> Option<Notice> {
     let row = book.alerts.get_mut(key)?;
     done.clone_into(&mut row.detail);
     let id = row.episode?;
-    let (severity, lead, others) = standing(book, id)?;
+    let standing = standing(book, id)?;
     let episode = book.episodes.get_mut(&id)?;
     if episode.told.is_none() || episode.edits >= edits_max() {
         return None;
     }
     episode.edits += 1;
-    episode.lead = lead.to_lead();
-    Some(Notice {
-        kind: Kind::Update,
-        episode: id,
-        severity,
-        lead,
-        others,
-        faults: episode.faults,
-        acked_at: episode.acked_at,
-        rungs: 1,
-        loud: severity > Severity::Info,
-    })
+    episode.lead = standing.1.to_lead();
+    Some(Notice::of(episode, Kind::Update, standing))
 }
 
 /// What of it is wrong now: the gravest severity, the alert that leads, the others.

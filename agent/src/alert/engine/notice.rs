@@ -9,7 +9,7 @@ use crate::{
     alert::{rule::Rule, state::Trouble},
     store::{
         alerts::AlertRow,
-        episodes::{EpisodeId, Lead},
+        episodes::{EpisodeId, EpisodeRow, Lead},
     },
 };
 
@@ -87,6 +87,27 @@ pub struct Notice {
     pub rungs: u32,
     /// Whether it may ring.
     pub loud: bool,
+}
+
+impl Notice {
+    /// What stands in an episode at this moment, said for that reason, by the first way.
+    pub(super) fn of(
+        episode: &EpisodeRow,
+        kind: Kind,
+        (severity, lead, others): (Severity, Fault, Vec<Fault>),
+    ) -> Self {
+        Self {
+            kind,
+            episode: episode.id,
+            severity,
+            lead,
+            others,
+            faults: episode.faults,
+            acked_at: episode.acked_at,
+            rungs: 1,
+            loud: severity > Severity::Info,
+        }
+    }
 }
 
 impl Kind {

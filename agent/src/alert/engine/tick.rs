@@ -40,23 +40,17 @@ pub fn tick(book: &mut Book, calendar: &Calendar, now: UnixMillis) -> Vec<Notice
 /// The owner has taken it on: no more reminders, and the live message says so. `None` when it is over already.
 #[must_use]
 pub fn acknowledge(book: &mut Book, id: EpisodeId, now: UnixMillis) -> Option<Vec<Notice>> {
-    let (severity, lead, others) = standing(book, id)?;
+    let standing = standing(book, id)?;
     let episode = book.episodes.get_mut(&id)?;
     if episode.acked_at.is_some() || episode.told.is_none() {
         return Some(Vec::new());
     }
     episode.acked_at = Some(now);
     episode.remind_at = None;
+    let update = Notice::of(episode, Kind::Update, standing);
     Some(vec![Notice {
-        kind: Kind::Update,
-        episode: id,
-        severity,
-        lead,
-        others,
-        faults: episode.faults,
-        acked_at: Some(now),
-        rungs: 1,
         loud: false,
+        ..update
     }])
 }
 
@@ -86,29 +80,23 @@ fn remind_if_due(book: &mut Book, id: EpisodeId, now: UnixMillis) -> Option<Noti
         return None;
     }
     let reminders = episode.reminders + 1;
-    let (severity, lead, others) = standing(book, id)?;
+    let standing = standing(book, id)?;
     let is_wanted = members(book, id).iter().any(|row| {
         Rule::named(&row.rule).is_some_and(|rule| !hold::is_explained(book, &row.key, rule))
             && !hold::is_silenced(book, &row.key, now)
     });
     let episode = book.episodes.get_mut(&id)?;
     episode.remind_at = Some(next_reminder(told_at, reminders, now));
-    if severity < Severity::Critical || !is_wanted {
+    if standing.0 < Severity::Critical || !is_wanted {
         return None;
     }
     episode.reminders = reminders;
     // A reminder is the live message from now on, with edits of its own.
     episode.edits = 0;
+    let reminder = Notice::of(episode, Kind::Reminder, standing);
     Some(Notice {
-        kind: Kind::Reminder,
-        episode: id,
-        severity,
-        lead,
-        others,
-        faults: episode.faults,
-        acked_at: None,
         rungs: 1 + reminders,
-        loud: true,
+        ..reminder
     })
 }
 
