@@ -105,6 +105,7 @@ pub async fn run(arguments: Arguments) -> Result<(), Failure> {
             retention: config.retention,
             anchor: anchor.as_ref(),
             share,
+            rehearsed: None,
         };
         let watcher = progress::watcher();
         let Looked {

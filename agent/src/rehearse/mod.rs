@@ -35,6 +35,7 @@ use crate::{
 pub mod adopt;
 mod anchored;
 mod boot;
+mod closer;
 mod compare;
 mod look;
 mod missing;
@@ -99,10 +100,11 @@ impl Drill<'_> {
             }
             Err(fault) => self.weigh(fault).await,
         };
+        let newest = newest.ok();
         let rehearsal = Rehearsal {
             kind: Kind::Drill,
             remote: self.remote.name().to_owned(),
-            point: newest.ok().map(|known| known.manifest.point.to_string()),
+            point: newest.as_ref().map(|known| known.manifest.point.to_string()),
             began_at,
             ended_at: clock(),
             fault,
@@ -111,6 +113,9 @@ impl Drill<'_> {
         self.store
             .add_rehearsal(&rehearsal)
             .context("writing down how the drill went")?;
+        if let (Some(known), true, false) = (&newest, rehearsal.fault.is_some(), rehearsal.was_unreached()) {
+            self.look_closer(known, progress, clock).await?;
+        }
         Ok(rehearsal)
     }
 

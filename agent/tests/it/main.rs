@@ -60,6 +60,7 @@ mod source_faults;
 mod ssh_left;
 mod status_page;
 mod time_machine;
+mod torn_commits;
 mod total_loss;
 mod watch_bot;
 mod watch_capture;
