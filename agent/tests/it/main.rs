@@ -57,6 +57,7 @@ mod shop;
 mod signing;
 mod site;
 mod source_faults;
+mod split_points;
 mod ssh_left;
 mod status_page;
 mod time_machine;

@@ -425,7 +425,7 @@ fn a_long_list_shows_how_far_it_is_pruned_at_a_terminal_and_only_there() {
     }
 }
 
-fn append(path: &std::path::Path, text: &str) {
+pub fn append(path: &std::path::Path, text: &str) {
     let before = fs::read_to_string(path).unwrap();
     fs::write(path, before + text).unwrap();
 }
