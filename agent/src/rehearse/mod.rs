@@ -28,7 +28,7 @@ use crate::{
         Store,
         freshness::latest,
         points::KnownPoint,
-        rehearsal::{Kind, Rehearsal, UNREACHED},
+        rehearsal::{Kind, Rehearsal, UNOPENED, UNREACHED},
     },
 };
 
@@ -57,8 +57,9 @@ const OPENABLE: Duration = Duration::from_secs(6 * 86_400);
 const NOTHING: &str =
     "it holds no point of the last six days that was read back: there is nothing to rehearse";
 /// No fault of a backup: those are encrypted to the owner's keys all the same.
-const FORGOTTEN: &str = "this server no longer remembers the keys of its points there, and nothing was rehearsed: take a \
-                         new backup (`agent backup`), or rehearse with the owner's key (`agent restore --to`)";
+const FORGOTTEN: &str = "this server no longer remembers the keys of its points there, and nothing was rehearsed. No \
+                         backup is bad by that: the next full one can be rehearsed again (`agent backup` takes it now), \
+                         and the owner's key rehearses these (`agent restore --to`)";
 
 /// What a drill is to look at.
 pub struct Drill<'a> {
@@ -89,16 +90,16 @@ impl Drill<'_> {
             .store
             .points_ahead(began_at)
             .context("reading the catalogue")?;
-        let result = match &newest {
-            Ok(known) => self.rehearse(known, keys, progress, began_at).await,
-            Err(nothing) => Err(nothing.clone()),
-        };
-        let (fault, seen) = match result {
-            Ok(mut seen) => {
-                seen["passed_over"] = json!(passed_over);
-                (None, seen)
-            }
-            Err(fault) => self.weigh(fault).await,
+        let (fault, seen) = match &newest {
+            // No fault of a backup, and none of a rehearsal that was none.
+            Err(nothing) => (Some(nothing.clone()), json!({ UNOPENED: true })),
+            Ok(known) => match self.rehearse(known, keys, progress, began_at).await {
+                Ok(mut seen) => {
+                    seen["passed_over"] = json!(passed_over);
+                    (None, seen)
+                }
+                Err(fault) => self.weigh(fault).await,
+            },
         };
         let newest = newest.ok();
         let rehearsal = Rehearsal {
