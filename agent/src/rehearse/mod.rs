@@ -267,6 +267,7 @@ impl Drill<'_> {
             full_check: self.wants_full_check(now),
             known: std::collections::BTreeMap::new(),
             chain: None,
+            seen: None,
             newest_only: true,
             anchor: None,
             now,

@@ -27,6 +27,8 @@ const AHEAD_MAX: Duration = Duration::from_secs(86_400);
 pub(super) struct Goal {
     pub chain: ChainId,
     pub stop: Stop,
+    /// Where the newest point that opens stands, when the end of the chain is wanted.
+    pub begin: Option<CommitNumber>,
     /// The restore may begin at points that were taken by then.
     pub begins_by: Option<UnixMillis>,
     /// Everything until this commit is known to have been there.
@@ -71,6 +73,7 @@ impl Goal {
         Self {
             chain,
             stop: Stop::AfterCommit(commit),
+            begin: None,
             begins_by: None,
             floor: commit,
             lost: Vec::new(),
@@ -166,6 +169,7 @@ async fn newest(
     let end = last.map_or(manifest.commit, |last| last.last);
     let mut goal = Goal {
         stop,
+        begin: Some(manifest.commit),
         // Nor at a point that was passed over because its clock ran ahead.
         begins_by: Some(by.unwrap_or(ahead_of(request.now))).filter(|by| manifest.taken_at <= *by),
         floor: end,

@@ -25,6 +25,7 @@ mod few_manifests;
 mod full_disk;
 mod healthy_month;
 mod idle;
+mod invented_names;
 mod left_log;
 mod line_faults;
 mod live_chain;

@@ -1,0 +1,81 @@
+//! The end of a chain that only names claim: anybody who may write on a remote can invent a later segment, and a machine
+//! without the agent's state cannot doubt its name. What opens, is signed and is what it says proves all before it; what
+//! lies behind the last such segment is nothing, or was altered and is lost either way.
+//! It takes out nothing that anything speaks for: a remote that is silent, a point, this server's memory or a summary.
+
+use protocol::chain::{ChainId, CommitNumber};
+
+use super::{
+    Request, Sources,
+    avoid::Avoid,
+    segments::{self, Proof},
+};
+
+/// Segments that are opened in search of one that is whole. Behind more of them than this nothing is decided.
+const OPENED_MAX: usize = 200;
+/// Of those that prove nothing so many are named.
+const TOLD_MAX: usize = 3;
+
+/// Takes the names behind the last whole segment of a chain out of what is promised; whether there were any.
+pub(super) async fn take_out(
+    request: &Request,
+    sources: &Sources<'_>,
+    (chain, begin): (&ChainId, CommitNumber),
+    avoid: &mut Avoid,
+) -> bool {
+    // Who rehearses wants to hear of everything, and who is silent may hold an intact copy.
+    if request.newest_only || !sources.survey.silent.is_empty() {
+        return false;
+    }
+    let known = known_through(request, chain).max(begin);
+    let mut names: Vec<_> = avoid.promised(sources.survey, chain).into_iter().collect();
+    names.sort_by_key(|name| (name.last, name.first));
+    let (mut unproven, mut told, mut end) = (Vec::new(), Vec::new(), known);
+    for name in names.into_iter().rev() {
+        if name.first <= known || unproven.len() == OPENED_MAX {
+            end = end.max(known);
+            break;
+        }
+        match segments::proof(sources, &name).await {
+            Proof::Whole => {
+                end = name.last;
+                break;
+            }
+            Proof::Nothing(why) => {
+                told.push(why);
+                unproven.push(name);
+            }
+            Proof::Unknown => return false,
+        }
+    }
+    if unproven.is_empty() || unproven.len() == OPENED_MAX {
+        return false;
+    }
+    avoid.unproven(unproven, sentence(&told, end));
+    true
+}
+
+/// What is known of the chain without any name.
+fn known_through(request: &Request, chain: &ChainId) -> CommitNumber {
+    let points = request.known.values().map(|known| &known.manifest);
+    let points = points.map(|manifest| (&manifest.chain, manifest.commit));
+    let seen = request.seen.iter().map(|(chain, commit)| (chain, *commit));
+    let anchor = request.anchor.iter().map(|anchor| (&anchor.chain, anchor.commit));
+    let all = points.chain(seen).chain(anchor);
+    let of_chain = all.filter(|(of, _)| *of == chain).map(|(_, commit)| commit);
+    of_chain.max().unwrap_or(CommitNumber::FIRST)
+}
+
+fn sentence(told: &[String], end: CommitNumber) -> String {
+    let first: Vec<&str> = told.iter().take(TOLD_MAX).map(String::as_str).collect();
+    let more = match told.len() {
+        count if count > TOLD_MAX => format!("; and {} more", count - TOLD_MAX),
+        _ => String::new(),
+    };
+    format!(
+        "NOT PROVEN, and not restored: {}{more}. Nothing that opens shows that there was any commit after {end}: either \
+         these were altered since the agent wrote them, and their commits are lost unless an intact copy is elsewhere, or \
+         somebody invented their names",
+        first.join("; ")
+    )
+}
