@@ -162,9 +162,7 @@ impl Shown {
             steps.extend(opened.into_iter().map(|name| (name.chain, name.last_at)));
         }
         let mut commits = ranges::of(&segments);
-        let whole = restore_points.iter().filter(|point| point.problems.is_empty());
-        let whole: Vec<_> = whole.filter_map(Listed::place).collect();
-        ranges::lead_from(&mut commits, &whole);
+        ranges::lead_from(&mut commits, &reach::whole(&restore_points));
         let mut gaps = gaps::of(&segments, &commits, &restore_points, &steps, &here.slots);
         gaps::add_ends(
             &mut gaps,

@@ -41,6 +41,7 @@ mod summary;
 mod swap;
 pub mod trust;
 mod unheard;
+mod unopened;
 mod unpack;
 
 use avoid::{Avoid, Culprit};

@@ -3,7 +3,7 @@
 //! It decides nothing about what that means.
 
 use protocol::chain::{ChainId, CommitNumber};
-use rusqlite::{Connection, named_params};
+use rusqlite::{Connection, OptionalExtension, named_params};
 
 use super::{Store, shipping::Shipping, torn};
 
@@ -14,6 +14,7 @@ const SELECT_HELD: &str = "
             WHERE json_extract(p.manifest, '$.chain') = :chain),
            (SELECT commit_number FROM shipping WHERE remote = :remote AND chain = :chain),
            (SELECT gap_commit FROM shipping WHERE remote = :remote AND gap_chain = :chain)";
+const SELECT_FOLLOWED: &str = "SELECT chain FROM capture";
 
 impl Store {
     /// The newest commit of this lineage that can be restored from this remote alone; `None` while it holds no restore
@@ -46,6 +47,14 @@ pub(super) fn torn_after(connection: &Connection, one: &Shipping) -> rusqlite::R
         return Ok(None);
     };
     if one.gap_at.is_none() && torn::first_after(connection, &one.remote, chain, 0)?.is_none() {
+        return Ok(None);
+    }
+    let followed: Option<String> = connection
+        .prepare_cached(SELECT_FOLLOWED)?
+        .query_row([], |row| row.get(0))
+        .optional()?;
+    // A chain that has ended needs no mending, and nothing is promised of it.
+    if followed.is_some_and(|followed| followed != chain.as_str()) {
         return Ok(None);
     }
     let through = through(connection, &one.remote, chain)?;

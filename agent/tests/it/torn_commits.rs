@@ -97,7 +97,7 @@ fn what_was_found_altered_or_missing_lowers_what_is_promised_of_its_remote_until
         let torn = format!("local gives back NOTHING after commit {through}:");
         assert!(said.contains(&torn), "{said}");
         let said = shop.agent_done(&["list"]);
-        let torn = format!("from it nothing after commit {through} until its next backup");
+        let torn = format!("from it nothing of that chain after commit {through} until its next backup");
         assert!(said.contains(&torn), "{said}");
         // Both together still give all of it.
         shop.agent_done(&restoring("all", &["--latest"]));
@@ -195,4 +195,33 @@ fn the_agent_that_runs_ends_it_with_a_backup_for_that_remote_alone() {
     let lost = ["--remote", "local", "--commit", &within];
     shop.agent_refuses(1, &restoring("lost", &lost));
     shop.agent_refuses(1, &["verify", "--remote", "local"]);
+}
+
+#[test]
+fn what_one_remote_alone_lost_makes_no_commit_unreachable_where_another_has_it() {
+    let (shop, point) = captured(2);
+    let end = last(&after(&shop, "local", &point));
+    for base in crate::shop::files_under(&shop.path("local/base")) {
+        remove(&base);
+    }
+    shop.agent_refuses(1, &["verify", "--remote", "local"]);
+    let listed = json_of(&shop, &["list", "--json"]);
+    let range = &listed["commits"][0];
+    assert_eq!(
+        (&range["restorable_from"].is_u64(), &range["last"]),
+        (&true, &json!(end))
+    );
+    let (local, offsite) = (&listed["remotes"][0], &listed["remotes"][1]);
+    assert_eq!(
+        (&local["restorable_through"], &offsite["restorable_through"]),
+        (&Value::Null, &json!(end))
+    );
+    let said = local["problems"].to_string();
+    assert!(
+        said.contains("none of its restore points is whole there"),
+        "{said}"
+    );
+    shop.agent_done(&restoring("back", &["--latest"]));
+    let said = shop.agent_refuses(1, &restoring("alone", &["--latest", "--remote", "local"]));
+    assert!(!said.contains("another key"), "no key is to blame: {said}");
 }

@@ -214,7 +214,7 @@ fn judge(
         return keep("of a damaged database, and newer than every point of a sound one");
     }
     if !point.is_verified && is_newer {
-        return keep("newer than everything that was read back");
+        return keep("newer than every point here that is known to be whole");
     }
     if now.since(*at) < ORPHAN_AGE {
         return keep("younger than a day");
@@ -243,7 +243,7 @@ fn judge_segment(
         ),
     };
     let Some((chain, commit)) = &kept.anchor else {
-        return keep("no point was read back yet");
+        return keep("no point here is known to be whole");
     };
     if age <= now.since(kept.window_start) {
         return keep(inside);

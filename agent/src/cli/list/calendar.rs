@@ -77,8 +77,10 @@ fn print_holding(holding: &Holding, zone: &TimeZone) {
     let until = until.map_or_else(String::new, |at| {
         format!(", commits until {}", words::moment(at, zone))
     });
-    let through = holding.restorable_through;
-    let through = through.map_or_else(String::new, |commit| format!(" (through commit {commit})"));
+    let through = holding.restorable_through.zip(holding.chain.as_ref());
+    let through = through.map_or_else(String::new, |(commit, chain)| {
+        format!(" (through commit {commit} of {})", words::chain(chain))
+    });
     println!(
         "{}: {}{newest}{until}{through}, {}",
         holding.name,

@@ -69,7 +69,11 @@ impl Holding {
         let torn = here.torn.get(remote).map_or(&[][..], Vec::as_slice);
         let of_remote = reach::OfRemote { remote, names, torn };
         let last = of_remote.last(seen);
-        problems.extend(torn.iter().map(|torn| told(torn, &of_remote, seen)));
+        let followed = here.seen.as_ref().map(|(chain, _)| chain);
+        problems.extend(torn.iter().map(|torn| told(torn, &of_remote, seen, followed)));
+        problems.extend(of_remote.is_useless(seen).then(|| {
+            "nothing can be restored from it alone: none of its restore points is whole there".to_owned()
+        }));
         let is_ahead = |point: &PointId| survey::moment_of(point).is_some_and(|at| at > seen.ahead_of);
         let (mut ahead, present): (Vec<_>, Vec<_>) = points.iter().cloned().partition(is_ahead);
         ahead.dedup();
@@ -88,23 +92,23 @@ impl Holding {
 }
 
 /// What cannot be had from it, and until where.
-fn told(torn: &Torn, of_remote: &reach::OfRemote<'_>, seen: &Seen<'_>) -> String {
+fn told(torn: &Torn, of_remote: &reach::OfRemote<'_>, seen: &Seen<'_>, followed: Option<&ChainId>) -> String {
     let (chain, at) = (words::chain(&torn.chain), words::rfc3339(torn.at));
     let (commits, are) = match torn.first == torn.last {
         true => (format!("commit {}", torn.first), "is"),
         false => (format!("commits {} to {}", torn.first, torn.last), "are"),
     };
+    let found =
+        format!("{commits} of chain {chain} {are} missing or altered here, as `agent verify` found at {at}");
+    if of_remote.is_behind_another(torn, seen) {
+        return found;
+    }
     let until = match of_remote.point_after(torn, seen) {
-        Some(point) => format!(
-            "from it nothing after commit {} until {point}",
-            torn.first.get() - 1
-        ),
-        None => format!(
-            "from it nothing after commit {} until its next backup",
-            torn.first.get() - 1
-        ),
+        Some(point) => format!(" until {point}"),
+        None if followed.is_none_or(|chain| *chain == torn.chain) => " until its next backup".to_owned(),
+        // That chain has ended.
+        None => String::new(),
     };
-    format!(
-        "{commits} of chain {chain} {are} missing or altered here, as `agent verify` found at {at}: {until} can be restored"
-    )
+    let before = torn.first.get() - 1;
+    format!("{found}: from it nothing of that chain after commit {before}{until} can be restored")
 }

@@ -187,9 +187,14 @@ impl Listed {
         is_here && self.damage.is_none() && !self.broken_on.contains(remote)
     }
 
-    /// The same, when it is whole.
+    /// Whether it comes back from any of its remotes, as far as its own objects are concerned.
+    pub(super) fn is_whole(&self) -> bool {
+        self.remotes.iter().any(|remote| self.is_whole_on(remote))
+    }
+
+    /// The same, when it is whole on one of them.
     pub(super) fn stand(&self) -> Option<Stand> {
-        let (chain, commit) = self.place().filter(|_| self.problems.is_empty())?;
+        let (chain, commit) = self.place().filter(|_| self.is_whole())?;
         Some(Stand {
             point: self.id.clone(),
             chain: chain.clone(),

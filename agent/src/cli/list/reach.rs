@@ -51,6 +51,15 @@ pub(super) fn take_out(
     taken_out.collect()
 }
 
+/// The points that come back from some remote, with what they stand on from any: a restore asks all of them.
+pub(super) fn whole(points: &[Listed]) -> Vec<(&ChainId, CommitNumber)> {
+    let is_whole = |id: &PointId| points.iter().any(|point| point.id == *id && point.is_whole());
+    let whole = points
+        .iter()
+        .filter(|point| point.is_whole() && point.base.as_ref().is_none_or(is_whole));
+    whole.filter_map(Listed::place).collect()
+}
+
 /// What one remote holds.
 pub(super) struct OfRemote<'a> {
     pub remote: &'a str,
@@ -94,6 +103,24 @@ impl OfRemote<'_> {
             chain: Some(chain.clone()),
             until,
         }
+    }
+
+    /// Whether it holds points, and none of them comes back from it alone.
+    pub(super) fn is_useless(&self, seen: &Seen<'_>) -> bool {
+        let mut here = seen.points.iter().filter(|point| {
+            let is_listed = point.remotes.iter().any(|remote| remote == self.remote);
+            is_listed && point.chain.is_some()
+        });
+        here.next().is_some() && self.points(seen).next().is_none()
+    }
+
+    /// Whether nothing is restored from it beyond what was torn before this anyway.
+    pub(super) fn is_behind_another(&self, torn: &Torn, seen: &Seen<'_>) -> bool {
+        let mut before = self
+            .torn
+            .iter()
+            .filter(|other| other.chain == torn.chain && other.first < torn.first);
+        before.any(|other| self.point_after(other, seen) == self.point_after(torn, seen))
     }
 
     /// The newest whole point, which the newest chain is that of.
