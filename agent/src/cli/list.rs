@@ -156,6 +156,9 @@ impl Shown {
             doubts::take_out(&mut segments, &known)
         };
         doubtful.extend(reach::take_out(&mut segments, survey, &here.torn));
+        if let Some(sources) = sources {
+            doubtful.extend(reach::take_out_unproven(&mut segments, sources, &restore_points).await);
+        }
         let mut steps = here.steps.clone();
         if let Some(sources) = sources {
             let opened = one_steps(sources, gaps::suspects(&segments, &here.steps)).await;

@@ -18,6 +18,7 @@ use super::{Sources, index::Unread};
 use crate::backup::{
     remote::{Remote, RemoteError},
     seal::{OpenError, open, open_known_into, sha256_hex},
+    survey,
 };
 
 /// A manifest of the largest point that there may be is smaller.
@@ -42,7 +43,9 @@ pub(super) async fn manifest(
     let mut refused: Option<Unread> = None;
     for key in sources.survey.manifests_of(point) {
         let (mut wrong, mut gravest) = (Wrong::default(), None);
-        for remote in sources.remotes {
+        // A point that was meant for other remotes, or that retention let go, is missed by nobody.
+        let (asked, without) = holding_of(sources, point);
+        for remote in asked {
             match manifest_from(sources, remote, point, key).await {
                 Ok(manifest) => {
                     notes.extend(wrong.as_note(key, remote.name()));
@@ -58,6 +61,9 @@ pub(super) async fn manifest(
                 }
             }
         }
+        without
+            .iter()
+            .for_each(|remote| wrong.add(remote.name(), "it is missing"));
         let sentence = wrong.sentence(key);
         let unread = match gravest {
             Some(Unread::Misnamed(_)) => Unread::Misnamed(sentence),
@@ -72,6 +78,19 @@ pub(super) async fn manifest(
     }
     Err(refused
         .unwrap_or_else(|| Unread::Damaged(format!("no remote that answers lists a manifest of {point}"))))
+}
+
+/// The remotes that list anything of a point, and those that list nothing of it.
+fn holding_of<'s>(sources: &Sources<'s>, point: &PointId) -> (Vec<&'s Remote>, Vec<&'s Remote>) {
+    let survey = sources.survey;
+    sources.remotes.iter().partition(|remote| {
+        let mut names = survey.holdings.iter().filter(|(name, _)| name == remote.name());
+        names.any(|(_, names)| {
+            survey::manifests_of(names, point).next().is_some()
+                || survey::listed_parts(names, point).next().is_some()
+                || names.contains_key(&object_key::files(point))
+        })
+    })
 }
 
 async fn manifest_from(

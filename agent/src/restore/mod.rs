@@ -53,6 +53,7 @@ pub use assemble::Reached;
 pub use choose::Selection;
 pub use goal::ahead_of;
 pub use leftovers::{remove as remove_leftovers, require_empty};
+pub use proven::{Tail, behind_the_last};
 pub use replay::Stop;
 
 /// What is wanted back.

@@ -3,7 +3,12 @@
 //! lies behind the last such segment is nothing, or was altered and is lost either way.
 //! It takes out nothing that anything speaks for: a remote that is silent, a point, this server's memory or a summary.
 
-use protocol::chain::{ChainId, CommitNumber};
+use std::collections::BTreeSet;
+
+use protocol::{
+    chain::{ChainId, CommitNumber},
+    object_key::SegmentName,
+};
 
 use super::{
     Request, Sources,
@@ -28,31 +33,56 @@ pub(super) async fn take_out(
         return false;
     }
     let known = known_through(request, chain).max(begin);
-    let mut names: Vec<_> = avoid.promised(sources.survey, chain).into_iter().collect();
+    let names = avoid.promised(sources.survey, chain);
+    let Some(tail) = behind_the_last(sources, names, known).await else {
+        return false;
+    };
+    avoid.unproven(tail.names, sentence(&tail.told, tail.end));
+    true
+}
+
+/// What lies behind the last segment that opens.
+pub struct Tail {
+    /// The names.
+    pub names: Vec<SegmentName>,
+    /// What is wrong with each of them.
+    told: Vec<String>,
+    /// The last commit that something shows.
+    end: CommitNumber,
+}
+
+/// What of these segments of one chain lies behind the last one that opens, and after a commit that is known; `None` when
+/// there is nothing, or it cannot be told.
+pub async fn behind_the_last(
+    sources: &Sources<'_>,
+    names: BTreeSet<SegmentName>,
+    known: CommitNumber,
+) -> Option<Tail> {
+    let mut names: Vec<SegmentName> = names.into_iter().collect();
     names.sort_by_key(|name| (name.last, name.first));
-    let (mut unproven, mut told, mut end) = (Vec::new(), Vec::new(), known);
+    let mut tail = Tail {
+        names: Vec::new(),
+        told: Vec::new(),
+        end: known,
+    };
     for name in names.into_iter().rev() {
-        if name.first <= known || unproven.len() == OPENED_MAX {
-            end = end.max(known);
+        if name.first <= known {
             break;
         }
         match segments::proof(sources, &name).await {
             Proof::Whole => {
-                end = name.last;
+                tail.end = name.last;
                 break;
             }
+            Proof::Nothing(_) if tail.names.len() == OPENED_MAX => return None,
             Proof::Nothing(why) => {
-                told.push(why);
-                unproven.push(name);
+                tail.told.push(why);
+                tail.names.push(name);
             }
-            Proof::Unknown => return false,
+            Proof::Unknown => return None,
         }
     }
-    if unproven.is_empty() || unproven.len() == OPENED_MAX {
-        return false;
-    }
-    avoid.unproven(unproven, sentence(&told, end));
-    true
+    (!tail.names.is_empty()).then_some(tail)
 }
 
 /// What is known of the chain without any name.

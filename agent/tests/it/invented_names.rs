@@ -81,6 +81,11 @@ fn what_an_invented_name_claims_after_the_end_of_a_chain_is_named_and_does_not_b
             }
             let plan = shop.agent_done(&restoring("back", &["--latest", "--dry-run"]));
             assert!(plan.contains("NOT PROVEN"), "before anybody says yes: {plan}");
+            // Without the key a name cannot be doubted; with it nothing is promised of it.
+            let listed = shop.agent_done(&["list", "--json", "--key", "kit/owner.secret.asc"]);
+            let listed: Value = serde_json::from_str(&listed).unwrap();
+            assert_eq!(listed["commits"][0]["last"], end, "{listed}");
+            assert_eq!(listed["doubtful"][0]["segment"], claim.to_string(), "{listed}");
             places.iter().for_each(|place| fs::remove_file(place).unwrap());
         }
     }
@@ -125,6 +130,19 @@ fn what_is_altered_at_the_end_comes_from_another_remote_or_is_told_as_lost_and_b
         notes.iter().any(|note| text(note).contains("NOT PROVEN")),
         "{told}"
     );
+}
+
+#[test]
+fn a_point_that_one_remote_never_got_lacks_nothing_in_the_list_of_another_machine() {
+    let (shop, _) = captured(1);
+    std::thread::sleep(std::time::Duration::from_millis(1_100));
+    shop.agent_done(&["backup", "--remote", "local"]);
+    forget_all(&shop);
+    let listed = shop.agent_done(&["list", "--json", "--key", "kit/owner.secret.asc"]);
+    let listed: Value = serde_json::from_str(&listed).unwrap();
+    let newest = &listed["restore_points"][0];
+    assert_eq!(newest["remotes"], serde_json::json!(["local"]), "{listed}");
+    assert_eq!(newest["problems"], serde_json::json!([]), "{newest}");
 }
 
 #[test]

@@ -1,8 +1,8 @@
 //! How far each remote's commits can be followed: by the names of its segments from its whole points on, and not beyond
 //! what a comparison found missing or altered there.
-//! Pure. It opens nothing.
+//! It opens the last segments where the owner's key is given, and nothing else.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use protocol::{
     chain::{ChainId, CommitNumber},
@@ -16,6 +16,7 @@ use crate::{
         ranges::{self, Range},
         survey::{Names, Survey},
     },
+    restore::{Sources, behind_the_last},
     store::torn::Torn,
 };
 
@@ -49,6 +50,31 @@ pub(super) fn take_out(
         }
     });
     taken_out.collect()
+}
+
+/// Takes those segments out that claim commits after the last one that opens: with the key at hand that can be told.
+pub(super) async fn take_out_unproven(
+    segments: &mut BTreeMap<SegmentName, u64>,
+    sources: &Sources<'_>,
+    points: &[Listed],
+) -> Vec<Doubt> {
+    let chains: BTreeSet<ChainId> = segments.keys().map(|name| name.chain.clone()).collect();
+    let mut found = Vec::new();
+    for chain in chains {
+        let places = points.iter().filter_map(Listed::place);
+        let known = places.filter(|(of, _)| **of == chain).map(|(_, commit)| commit);
+        let known = known.max().unwrap_or(CommitNumber::FIRST);
+        let names = segments.keys().filter(|name| name.chain == chain).cloned();
+        let tail = behind_the_last(sources, names.collect(), known).await;
+        for name in tail.into_iter().flat_map(|tail| tail.names) {
+            segments.remove(&name);
+            found.push(Doubt {
+                segment: name.to_string(),
+                why: "it does not open as what its name says, and nothing that opens follows it".to_owned(),
+            });
+        }
+    }
+    found
 }
 
 /// The points that come back from some remote, with what they stand on from any: a restore asks all of them.
