@@ -15,6 +15,7 @@ mod goods;
 mod idle;
 mod keeper;
 mod late_money;
+mod measured;
 mod memory;
 mod metrics;
 mod outage;

@@ -60,6 +60,7 @@ mod stage;
 mod staging;
 pub mod survey;
 mod table;
+pub mod torn;
 mod upload;
 pub(crate) mod wal;
 

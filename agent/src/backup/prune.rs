@@ -100,8 +100,15 @@ fn point(known: &KnownPoint, remote: &str) -> Point {
         manifest: object_key::manifest(&manifest.point, &known.manifest_sha256),
         objects: manifest.objects().map(|object| object.key.clone()).collect(),
         is_verified: known.is_held_by(remote),
+        is_split: is_split(known, remote),
         is_damaged: known.damage.is_some(),
     }
+}
+
+/// Whether others have copies of it, and none of them a whole one, as far as comparisons know.
+fn is_split(known: &KnownPoint, remote: &str) -> bool {
+    let mut others = known.verified.keys().filter(|other| *other != remote).peekable();
+    others.peek().is_some() && !others.any(|other| known.is_held_by(other))
 }
 
 fn marks(

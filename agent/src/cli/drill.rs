@@ -84,7 +84,8 @@ pub(super) fn fault(rehearsal: &Rehearsal) -> Option<String> {
 pub(super) fn as_json(rehearsal: &Rehearsal) -> Value {
     json!({
         "remote": rehearsal.remote, "restore_point": rehearsal.point, "passed": rehearsal.fault.is_none(),
-        "fault": rehearsal.fault, "unreached": rehearsal.was_unreached(), "began_at": rehearsal.began_at, "ended_at": rehearsal.ended_at,
+        "fault": rehearsal.fault, "unreached": rehearsal.was_unreached(),
+        "not_rehearsed": rehearsal.was_not_rehearsed(), "began_at": rehearsal.began_at, "ended_at": rehearsal.ended_at,
         "seen": serde_json::from_str::<Value>(&rehearsal.seen).unwrap_or_default(),
     })
 }
@@ -99,9 +100,7 @@ fn print(config: &Config, rehearsal: &Rehearsal) {
             words::moment(rehearsal.ended_at, &config.owner.timezone),
             proven(&rehearsal.seen)
         ),
-        (Some(_), point) if point.is_none() || rehearsal.was_unreached() => {
-            println!("{remote}: NOT REHEARSED");
-        }
+        (Some(_), _) if rehearsal.was_not_rehearsed() => println!("{remote}: NOT REHEARSED"),
         _ => println!("{remote}: FAILED"),
     }
     let seen: Value = serde_json::from_str(&rehearsal.seen).unwrap_or_default();

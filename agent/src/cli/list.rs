@@ -25,7 +25,7 @@ use crate::{
     config::{Config, Purpose},
     keys,
     restore::{Sources, ahead_of, one_steps, open_manifest, trust},
-    store::{Store, interruptions::EventKind, points::KnownPoint, shipping::Shipping},
+    store::{Store, interruptions::EventKind, points::KnownPoint, shipping::Shipping, torn::Torn},
 };
 
 mod calendar;
@@ -33,6 +33,7 @@ mod doubts;
 mod gaps;
 mod holding;
 mod points;
+mod reach;
 
 use doubts::{Doubt, Known};
 use gaps::Gap;
@@ -145,7 +146,7 @@ impl Shown {
             restore_points.push(one);
         }
         let mut segments = survey.all_segments();
-        let doubtful = {
+        let mut doubtful = {
             let points: Vec<_> = restore_points.iter().filter_map(Listed::place).collect();
             let known = Known {
                 points: &points,
@@ -154,15 +155,17 @@ impl Shown {
             };
             doubts::take_out(&mut segments, &known)
         };
+        doubtful.extend(reach::take_out(&mut segments, survey, &here.torn));
+        if let Some(sources) = sources {
+            doubtful.extend(reach::take_out_unproven(&mut segments, sources, &restore_points).await);
+        }
         let mut steps = here.steps.clone();
         if let Some(sources) = sources {
             let opened = one_steps(sources, gaps::suspects(&segments, &here.steps)).await;
             steps.extend(opened.into_iter().map(|name| (name.chain, name.last_at)));
         }
         let mut commits = ranges::of(&segments);
-        let whole = restore_points.iter().filter(|point| point.problems.is_empty());
-        let whole: Vec<_> = whole.filter_map(Listed::place).collect();
-        ranges::lead_from(&mut commits, &whole);
+        ranges::lead_from(&mut commits, &reach::whole(&restore_points));
         let mut gaps = gaps::of(&segments, &commits, &restore_points, &steps, &here.slots);
         gaps::add_ends(
             &mut gaps,
@@ -170,10 +173,15 @@ impl Shown {
             &commits,
             &restore_points,
         );
+        let seen = holding::Seen {
+            believed: &segments,
+            points: &restore_points,
+            ahead_of: ahead_of(now),
+        };
         let remotes = survey
             .holdings
             .iter()
-            .map(|(remote, names)| Holding::of(remote, names, here, anchor, (&segments, ahead_of(now))));
+            .map(|(remote, names)| Holding::of(remote, names, here, anchor, &seen));
         Self {
             doubtful,
             remotes: remotes.collect(),
@@ -204,6 +212,8 @@ fn passed_over(survey: &Survey) -> Result<(), Failure> {
 struct Here {
     points: BTreeMap<PointId, KnownPoint>,
     shipping: Vec<Shipping>,
+    /// What each remote cannot give, as the newest comparison found it.
+    torn: BTreeMap<String, Vec<Torn>>,
     drilled: BTreeMap<String, UnixMillis>,
     /// Commits that stand for all that happened while nobody followed: their chain is the one that they are found in.
     steps: BTreeSet<(ChainId, UnixMillis)>,
@@ -223,6 +233,11 @@ fn kept_from(config: &Config, store: &Store, now: UnixMillis) -> anyhow::Result<
         latest = latest.max(store.let_go_until(&remote.name)?.filter(|until| *until <= now));
     }
     Ok(latest)
+}
+
+fn torn(config: &Config, store: &Store) -> rusqlite::Result<BTreeMap<String, Vec<Torn>>> {
+    let names = config.remotes.iter().map(|remote| &remote.name);
+    names.map(|name| Ok((name.clone(), store.torn(name)?))).collect()
 }
 
 /// The chain that is followed here, and its newest commit.
@@ -252,6 +267,7 @@ impl Here {
         Ok(Self {
             points: store.points()?,
             shipping: store.shipping()?,
+            torn: torn(config, &store)?,
             drilled: store.drilled_points()?,
             steps: steps.collect(),
             slots: store.sampled_slots()?,

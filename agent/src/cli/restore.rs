@@ -4,7 +4,7 @@
 use std::{collections::BTreeMap, path::PathBuf};
 
 use protocol::{
-    chain::CommitNumber,
+    chain::{ChainId, CommitNumber},
     object_key::{Fingerprint, PointId},
     time::UnixMillis,
 };
@@ -267,6 +267,12 @@ fn known_here(config: &Config) -> BTreeMap<PointId, KnownPoint> {
         .unwrap_or_default()
 }
 
+fn seen_here(config: &Config) -> Option<(ChainId, CommitNumber)> {
+    let store = Store::open_to_look(&config.state_dir).ok().flatten()?;
+    let state = store.capture_state().ok().flatten()?;
+    Some((state.chain, state.commit))
+}
+
 fn request(
     arguments: &Arguments,
     config: &Config,
@@ -295,6 +301,7 @@ fn request(
             .filter(|(_, known)| on_asked(&known.verified))
             .collect(),
         chain: arguments.chain.as_ref().map(|chain| chain.trim().to_lowercase()),
+        seen: seen_here(config),
         newest_only: false,
         anchor: arguments
             .anchor

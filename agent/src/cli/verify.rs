@@ -105,6 +105,7 @@ pub async fn run(arguments: Arguments) -> Result<(), Failure> {
             retention: config.retention,
             anchor: anchor.as_ref(),
             share,
+            rehearsed: None,
         };
         let watcher = progress::watcher();
         let Looked {
@@ -123,7 +124,8 @@ pub async fn run(arguments: Arguments) -> Result<(), Failure> {
             false if seen.was_unreached() => println!("{}: could not be compared", seen.remote),
             false => println!("{}: WRONG", seen.remote),
         }
-        if let (Some(told), false) = (unknown(&seen.seen, share), arguments.json) {
+        let more = [torn(&store, remote)?, unknown(&seen.seen, share)];
+        for told in more.iter().flatten().filter(|_| !arguments.json) {
             println!("{}: {told}", seen.remote);
         }
     }
@@ -220,6 +222,20 @@ fn unlock(path: &Path) -> Result<Keys, Failure> {
 }
 
 /// Takes in what another machine's agent wrote to this remote.
+/// What cannot be had from it any more of what this server sent.
+fn torn(store: &Store, remote: &Remote) -> anyhow::Result<Option<String>> {
+    let shipping = store.shipping()?;
+    let of_remote = shipping.iter().find(|one| one.remote == remote.name());
+    let after = of_remote.and_then(|one| one.torn_after);
+    Ok(after.map(|after| {
+        format!(
+            "from it alone nothing after commit {after} can be restored until its next backup, which the agent takes by \
+             itself where it runs: agent backup --delta --remote {}",
+            remote.name()
+        )
+    }))
+}
+
 async fn adopt(
     config: &Config,
     store: &Store,

@@ -79,6 +79,9 @@ fn commits(desk: &Desk, overview: &Overview, remote: &str) -> String {
     let Some(one) = overview.shipping.iter().find(|one| one.remote == remote) else {
         return String::new();
     };
+    if let Some(after) = one.torn_after {
+        return format!("; {}", words.commits_torn.replace("{commit}", &after.to_string()));
+    }
     if one.waiting_commits == 0 {
         return format!("; {}", words.commits_all);
     }

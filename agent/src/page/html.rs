@@ -10,6 +10,7 @@ use crate::{
     alert::message::{Voice, duration, moment, rupiah},
     chart::{Figure, picture::Picture, scale::label},
     overview::{Open, Overview},
+    store::shipping::Shipping,
     traffic::Mean,
     watch::bot_health::BotState,
 };
@@ -166,6 +167,21 @@ fn server(words: &Words, overview: &Overview) -> String {
     section("server", "", words.server, &pairs(&rows))
 }
 
+/// What of the commits is not there, or is of no use there.
+fn behind(voice: &Voice, words: &Words, one: &Shipping, now: UnixMillis) -> String {
+    let waiting = match one.waiting_commits {
+        0 => "0".to_owned(),
+        count => format!("{count} ({})", duration(voice.language, one.waits(now))),
+    };
+    match one.torn_after {
+        None => waiting,
+        Some(after) => format!(
+            "{waiting}; {}",
+            words.torn.replace("{commit}", &after.to_string())
+        ),
+    }
+}
+
 fn backups(voice: &Voice, words: &Words, overview: &Overview) -> String {
     let age = |at: UnixMillis| duration(voice.language, overview.at.since(at));
     let mut inner = String::new();
@@ -176,10 +192,7 @@ fn backups(voice: &Voice, words: &Words, overview: &Overview) -> String {
             let one = overview.shipping.iter().find(|one| one.remote == fresh.remote);
             let behind = one.map_or_else(
                 || words.not_known.to_owned(),
-                |one| match one.waiting_commits {
-                    0 => "0".to_owned(),
-                    count => format!("{count} ({})", duration(voice.language, one.waits(overview.at))),
-                },
+                |one| behind(voice, words, one, overview.at),
             );
             [fresh.remote.clone(), age(fresh.taken_at), behind]
         });

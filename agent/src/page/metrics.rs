@@ -43,6 +43,12 @@ fn backups(text: &mut String, overview: &Overview) {
     let commits = shipping().map(|one| (one.remote.as_str(), whole(one.waiting_commits)));
     let help = "Commits that a remote lacks.";
     many(text, "warung_backup_lag_commits", help, "remote", commits);
+    let torn = shipping().map(|one| {
+        let is_torn = u8::from(one.torn_after.is_some());
+        (one.remote.as_str(), f64::from(is_torn))
+    });
+    let help = "Whether commits that were sent to a remote cannot be restored from it: some are missing or altered there.";
+    many(text, "warung_backup_torn", help, "remote", torn);
     let costs = overview
         .traffic
         .iter()

@@ -40,6 +40,37 @@ pub(super) struct Look {
     pub seen: Value,
 }
 
+/// What is fetched whatever chance draws.
+pub(super) struct Again<'a> {
+    /// What was lost or could not be compared the last time.
+    pub suspects: &'a BTreeSet<String>,
+    /// A point with all that follows it: a rehearsal of it has failed.
+    pub rehearsed: Option<&'a KnownPoint>,
+}
+
+impl Again<'_> {
+    fn names(&self, key: &str) -> bool {
+        self.suspects.contains(key) || self.rehearsed.is_some_and(|known| is_on_the_way(known, key))
+    }
+}
+
+/// Whether a restore from the point, to the end, takes this object.
+fn is_on_the_way(known: &KnownPoint, key: &str) -> bool {
+    let manifest = &known.manifest;
+    let points = [
+        Some(&manifest.point),
+        manifest.base.as_ref().map(|base| &base.point),
+    ];
+    let is_of_one = |of: PointId| points.contains(&Some(&of));
+    let part = object_key::part(key).map(|(point, _)| point);
+    match SegmentName::parse(key) {
+        Some(name) => name.chain == manifest.chain && name.last > manifest.commit,
+        None => part
+            .or_else(|| object_key::point_of_manifest(key).map(|(point, _)| point))
+            .is_some_and(is_of_one),
+    }
+}
+
 /// Lists the remote, and fetches what chance and the last look draw.
 ///
 /// # Errors
@@ -48,7 +79,7 @@ pub(super) async fn look(
     remote: &Remote,
     here: &[&KnownPoint],
     share: Share,
-    suspects: &BTreeSet<String>,
+    again: &Again<'_>,
     progress: &dyn Progress,
 ) -> Result<Look, String> {
     let mut listed = BTreeMap::new();
@@ -67,7 +98,7 @@ pub(super) async fn look(
     let (mut lost, mut faults): (BTreeSet<String>, Vec<String>) = by_listing.into_iter().unzip();
     faults.extend(strays(here, &expected, &listed));
     let mut compared = Compared::default();
-    let drawn = draw(&expected, &listed, share, suspects);
+    let drawn = draw(&expected, &listed, share, again);
     progress.begin(
         "comparing",
         drawn.iter().map(|(_, object)| object.size_bytes).sum(),
@@ -77,7 +108,7 @@ pub(super) async fn look(
         drawn.iter().map(|(_, it)| it.size_bytes).sum::<u64>(),
     );
     for (key, object) in drawn {
-        compared.compare(remote, key, object, suspects).await;
+        compared.compare(remote, key, object, again.suspects).await;
         progress.advance(object.size_bytes);
     }
     faults.extend(compared.faults);
@@ -236,7 +267,7 @@ fn draw<'a>(
     expected: &'a BTreeMap<String, Expected>,
     listed: &BTreeMap<String, u64>,
     share: Share,
-    suspects: &BTreeSet<String>,
+    again: &Again<'_>,
 ) -> Vec<(&'a String, &'a Expected)> {
     use rand::seq::SliceRandom;
     let whole: Vec<(&String, &Expected)> = expected
@@ -246,8 +277,7 @@ fn draw<'a>(
     if share == Share::All {
         return whole;
     }
-    let (again, mut whole): (Vec<_>, Vec<_>) =
-        whole.into_iter().partition(|(key, _)| suspects.contains(*key));
+    let (again, mut whole): (Vec<_>, Vec<_>) = whole.into_iter().partition(|(key, _)| again.names(key));
     whole.shuffle(&mut rand::rng());
     whole.truncate(whole.len().div_ceil(20));
     let mut total_bytes = 0_u64;

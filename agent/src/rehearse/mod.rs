@@ -28,13 +28,14 @@ use crate::{
         Store,
         freshness::latest,
         points::KnownPoint,
-        rehearsal::{Kind, Rehearsal, UNREACHED},
+        rehearsal::{Kind, Rehearsal, UNOPENED, UNREACHED},
     },
 };
 
 pub mod adopt;
 mod anchored;
 mod boot;
+mod closer;
 mod compare;
 mod look;
 mod missing;
@@ -56,8 +57,9 @@ const OPENABLE: Duration = Duration::from_secs(6 * 86_400);
 const NOTHING: &str =
     "it holds no point of the last six days that was read back: there is nothing to rehearse";
 /// No fault of a backup: those are encrypted to the owner's keys all the same.
-const FORGOTTEN: &str = "this server no longer remembers the keys of its points there, and nothing was rehearsed: take a \
-                         new backup (`agent backup`), or rehearse with the owner's key (`agent restore --to`)";
+const FORGOTTEN: &str = "this server no longer remembers the keys of its points there, and nothing was rehearsed. No \
+                         backup is bad by that: the next full one can be rehearsed again (`agent backup` takes it now), \
+                         and the owner's key rehearses these (`agent restore --to`)";
 
 /// What a drill is to look at.
 pub struct Drill<'a> {
@@ -88,21 +90,22 @@ impl Drill<'_> {
             .store
             .points_ahead(began_at)
             .context("reading the catalogue")?;
-        let result = match &newest {
-            Ok(known) => self.rehearse(known, keys, progress, began_at).await,
-            Err(nothing) => Err(nothing.clone()),
+        let (fault, seen) = match &newest {
+            // No fault of a backup, and none of a rehearsal that was none.
+            Err(nothing) => (Some(nothing.clone()), json!({ UNOPENED: true })),
+            Ok(known) => match self.rehearse(known, keys, progress, began_at).await {
+                Ok(mut seen) => {
+                    seen["passed_over"] = json!(passed_over);
+                    (None, seen)
+                }
+                Err(fault) => self.weigh(fault).await,
+            },
         };
-        let (fault, seen) = match result {
-            Ok(mut seen) => {
-                seen["passed_over"] = json!(passed_over);
-                (None, seen)
-            }
-            Err(fault) => self.weigh(fault).await,
-        };
+        let newest = newest.ok();
         let rehearsal = Rehearsal {
             kind: Kind::Drill,
             remote: self.remote.name().to_owned(),
-            point: newest.ok().map(|known| known.manifest.point.to_string()),
+            point: newest.as_ref().map(|known| known.manifest.point.to_string()),
             began_at,
             ended_at: clock(),
             fault,
@@ -111,6 +114,9 @@ impl Drill<'_> {
         self.store
             .add_rehearsal(&rehearsal)
             .context("writing down how the drill went")?;
+        if let (Some(known), true, false) = (&newest, rehearsal.fault.is_some(), rehearsal.was_unreached()) {
+            self.look_closer(known, progress, clock).await?;
+        }
         Ok(rehearsal)
     }
 
@@ -261,6 +267,7 @@ impl Drill<'_> {
             full_check: self.wants_full_check(now),
             known: std::collections::BTreeMap::new(),
             chain: None,
+            seen: None,
             newest_only: true,
             anchor: None,
             now,

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use super::{
     anchored::Anchored,
-    look::{Look, SUSPECTS_MAX, look, lost_points, suspects},
+    look::{Again, Look, SUSPECTS_MAX, look, lost_points, suspects},
     missing::Lacks,
     unknown::unknown,
 };
@@ -19,12 +19,15 @@ use crate::{
         anchor::{self, Anchor},
         prune,
         remote::Remote,
+        survey::Names,
+        torn,
     },
     config::Retention,
     store::{
         Store,
         points::KnownPoint,
         rehearsal::{self, Kind, Rehearsal},
+        shipping::Shipping,
     },
 };
 
@@ -61,6 +64,8 @@ pub struct Sample<'a> {
     pub anchor: Option<&'a Anchor>,
     /// How many of the objects are fetched.
     pub share: Share,
+    /// A point of which a rehearsal has failed: all that a restore from it takes is fetched too.
+    pub rehearsed: Option<&'a KnownPoint>,
 }
 
 impl Sample<'_> {
@@ -89,8 +94,12 @@ impl Sample<'_> {
             .unwrap_or_default();
         let before: Value = serde_json::from_str(&before).unwrap_or_default();
         let suspects = suspects(&before);
+        let again = Again {
+            suspects: &suspects,
+            rehearsed: self.rehearsed,
+        };
         let mut contradicted = None;
-        let (mut faults, seen) = match look(remote, &here, self.share, &suspects, progress).await {
+        let (mut faults, seen) = match look(remote, &here, self.share, &again, progress).await {
             Ok(Look {
                 listed,
                 mut faults,
@@ -110,7 +119,7 @@ impl Sample<'_> {
                 uncompared.extend(anchored.unread());
                 faults.splice(0..0, back.into_iter().chain(lacks.told(remote.name())));
                 lacks.note(&mut seen);
-                self.put_lost(&here, &lost, &suspects, clock())?;
+                self.put_lost(&here, (&listed, &lost, &suspects), &shipping, clock())?;
                 seen[rehearsal::UNCOMPARED_ONLY] = json!(faults.is_empty() && !uncompared.is_empty());
                 faults.extend(uncompared);
                 (faults, seen)
@@ -136,23 +145,41 @@ impl Sample<'_> {
 }
 
 impl Sample<'_> {
-    /// Writes down which points no backup may stand on there.
+    /// Writes down which points no backup may stand on there, and which commits cannot be had from there.
     fn put_lost(
         &self,
         here: &[&KnownPoint],
-        lost: &BTreeSet<String>,
-        suspects: &BTreeSet<String>,
+        (listed, lost, suspects): (&Names, &BTreeSet<String>, &BTreeSet<String>),
+        shipping: &[Shipping],
         now: UnixMillis,
     ) -> anyhow::Result<()> {
-        let remote = self.remote.name();
+        let (store, remote) = (self.store, self.remote.name());
+        let writing = "writing down what is lost";
         let mut points = lost_points(here, lost);
-        if suspects.len() >= SUSPECTS_MAX && self.share == Share::Some {
-            // Not all of them were looked at again: nothing that was lost is known to be whole.
+        // Not all of them were looked at again: nothing that was lost is known to be whole.
+        let is_partial = suspects.len() >= SUSPECTS_MAX && self.share == Share::Some;
+        if is_partial {
             let before = here.iter().filter(|known| !known.is_held_by(remote));
             points.extend(before.map(|known| known.manifest.point.clone()));
         }
-        let written = self.store.put_lost(remote, &points, now);
-        written.context("writing down what is lost")
+        store.put_lost(remote, &points, now).context(writing)?;
+        let whole = here.iter().map(|known| &known.manifest);
+        let whole = whole.filter(|manifest| !points.contains(&manifest.point));
+        let whole: Vec<_> = whole.map(|manifest| (&manifest.chain, manifest.commit)).collect();
+        let sent = shipping.iter().find(|shipping| shipping.remote == remote);
+        let sent = sent.and_then(|shipping| shipping.holds.clone());
+        let torn = torn::of(&torn::Question {
+            names: listed,
+            lost,
+            points: &whole,
+            sent: sent.map(|(chain, commit, _)| (chain, commit)).as_ref(),
+            now,
+        });
+        let torn = match is_partial {
+            true => torn::with(torn, store.torn(remote).context(writing)?),
+            false => torn,
+        };
+        store.put_torn(remote, &torn).context(writing)
     }
 }
 

@@ -8,7 +8,7 @@ use protocol::{
     time::UnixMillis,
 };
 
-use super::{Sources, fetch, search::Route};
+use super::{Sources, fetch, search::Route, segments};
 use crate::backup::{
     segment::{Kind, Segment},
     survey::moment_of,
@@ -51,7 +51,7 @@ pub(super) async fn gap(sources: &Sources<'_>, route: &Route, moment: UnixMillis
     if segment.first != segment.last {
         return None;
     }
-    let (plain, _, _) = fetch::segment(sources, segment).await.ok()?;
+    let (plain, _, _) = segments::segment(sources, segment).await.ok()?;
     let is_step = Segment::parse(&plain).is_ok_and(|parsed| parsed.header.kind == Kind::Resync);
     let before = match route.segments.as_slice() {
         [.., before, _] => (before.last, before.last_at),
@@ -66,7 +66,7 @@ pub(super) async fn gap(sources: &Sources<'_>, route: &Route, moment: UnixMillis
 /// Which of these segments stand for all that happened while nobody followed the shop, as far as they can be opened.
 pub async fn one_steps(sources: &Sources<'_>, segments: Vec<SegmentName>) -> Vec<SegmentName> {
     let opened = segments.into_iter().map(|name| async move {
-        let (plain, _, _) = fetch::segment(sources, &name).await.ok()?;
+        let (plain, _, _) = segments::segment(sources, &name).await.ok()?;
         let is_step = Segment::parse(&plain).is_ok_and(|parsed| parsed.header.kind == Kind::Resync);
         is_step.then_some(name)
     });

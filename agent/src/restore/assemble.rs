@@ -19,6 +19,7 @@ use super::{
     avoid::Culprit,
     fetch::{self, Failure},
     pages::{Journal, PagesFile, PartWriter, Summing, Written},
+    segments,
     settle::{is_alone, prove, settle},
 };
 use crate::backup::{
@@ -261,7 +262,7 @@ async fn replay(
     progress.begin("following the commits", sizes.sum());
     let mut previous: Option<[u8; 32]> = None;
     let mut coming = stream::iter(&plan.segments)
-        .map(|name| async move { (name, fetch::segment(sources, name).await) })
+        .map(|name| async move { (name, segments::segment(sources, name).await) })
         .buffered(SEGMENTS_AT_ONCE);
     while let Some((name, fetched)) = coming.next().await {
         *working_at = Culprit::Segment(name.clone());

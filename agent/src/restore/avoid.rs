@@ -32,6 +32,8 @@ pub(super) struct Avoid {
     pub files: BTreeMap<PointId, String>,
     segments: BTreeMap<SegmentName, String>,
     misnamed: BTreeMap<SegmentName, String>,
+    unproven: BTreeSet<SegmentName>,
+    unproven_told: Option<String>,
 }
 
 impl Avoid {
@@ -46,10 +48,16 @@ impl Avoid {
         }
     }
 
+    /// These promise nothing, for one reason.
+    pub(super) fn unproven(&mut self, names: Vec<SegmentName>, why: String) {
+        self.unproven.extend(names);
+        self.unproven_told = Some(why);
+    }
+
     /// The segments of a chain that there should be: misnamed ones promise nothing.
     pub(super) fn promised(&self, survey: &Survey, chain: &ChainId) -> BTreeSet<SegmentName> {
         let mut all = survey.segments(chain);
-        all.retain(|name| !self.misnamed.contains_key(name));
+        all.retain(|name| !self.misnamed.contains_key(name) && !self.unproven.contains(name));
         all
     }
 
@@ -69,6 +77,6 @@ impl Avoid {
     /// What was found about segments.
     pub(super) fn told(&self) -> Vec<String> {
         let all = self.segments.values().chain(self.misnamed.values());
-        all.cloned().collect()
+        all.chain(&self.unproven_told).cloned().collect()
     }
 }

@@ -1,5 +1,5 @@
-//! Fetches objects from the remotes in turn and believes none of them: a manifest and a segment must be signed, and have
-//! the digest in their names; every other object must have the size, the digest and the unpacked size that a signed
+//! Fetches objects from the remotes in turn and believes none of them: a manifest must be signed, and have the digest in its
+//! name (segments: `segments`); every other object must have the size, the digest and the unpacked size that a signed
 //! manifest tells.
 //! A remote that fails is named, and the next one is asked.
 
@@ -11,22 +11,18 @@ use std::{
 use bytes::Bytes;
 use protocol::{
     manifest::{BaseRef, Manifest, Object},
-    object_key::{self, PointId, SegmentName},
+    object_key::{self, PointId},
 };
-use sha2::{Digest, Sha256};
 
 use super::{Sources, index::Unread};
 use crate::backup::{
     remote::{Remote, RemoteError},
-    seal::{OpenError, hex, open, open_known_into, sha256_hex},
-    segment,
+    seal::{OpenError, open, open_known_into, sha256_hex},
+    survey,
 };
 
 /// A manifest of the largest point that there may be is smaller.
 const MANIFEST_BYTES_MAX: u64 = 4 * 1024 * 1024;
-/// The plain bytes of a segment: its body, and room for header and references.
-const SEGMENT_BYTES_MAX: u64 = segment::BODY_BYTES_MAX as u64 + 1024 * 1024;
-
 /// Why an object was not taken.
 pub(super) enum Failure {
     /// It is intact nowhere: another point may do.
@@ -47,7 +43,9 @@ pub(super) async fn manifest(
     let mut refused: Option<Unread> = None;
     for key in sources.survey.manifests_of(point) {
         let (mut wrong, mut gravest) = (Wrong::default(), None);
-        for remote in sources.remotes {
+        // A point that was meant for other remotes, or that retention let go, is missed by nobody.
+        let (asked, without) = holding_of(sources, point);
+        for remote in asked {
             match manifest_from(sources, remote, point, key).await {
                 Ok(manifest) => {
                     notes.extend(wrong.as_note(key, remote.name()));
@@ -63,6 +61,9 @@ pub(super) async fn manifest(
                 }
             }
         }
+        without
+            .iter()
+            .for_each(|remote| wrong.add(remote.name(), "it is missing"));
         let sentence = wrong.sentence(key);
         let unread = match gravest {
             Some(Unread::Misnamed(_)) => Unread::Misnamed(sentence),
@@ -77,6 +78,19 @@ pub(super) async fn manifest(
     }
     Err(refused
         .unwrap_or_else(|| Unread::Damaged(format!("no remote that answers lists a manifest of {point}"))))
+}
+
+/// The remotes that list anything of a point, and those that list nothing of it.
+fn holding_of<'s>(sources: &Sources<'s>, point: &PointId) -> (Vec<&'s Remote>, Vec<&'s Remote>) {
+    let survey = sources.survey;
+    sources.remotes.iter().partition(|remote| {
+        let mut names = survey.holdings.iter().filter(|(name, _)| name == remote.name());
+        names.any(|(_, names)| {
+            survey::manifests_of(names, point).next().is_some()
+                || survey::listed_parts(names, point).next().is_some()
+                || names.contains_key(&object_key::files(point))
+        })
+    })
 }
 
 async fn manifest_from(
@@ -218,55 +232,7 @@ fn unseal(
     Ok(())
 }
 
-/// A segment's plain bytes and the SHA-256 of its object, and what was wrong with the copies before the one taken.
-///
-/// # Errors
-/// A sentence that names the segment and what is wrong with it on each remote.
-pub(super) async fn segment(
-    sources: &Sources<'_>,
-    name: &SegmentName,
-) -> Result<(Vec<u8>, [u8; 32], Option<String>), Failure> {
-    let key = name.to_string();
-    let mut wrong = Wrong::default();
-    for remote in sources.remotes {
-        match segment_from(sources, remote, &key, &name.digest).await {
-            Ok((plain, digest)) => return Ok((plain, digest, wrong.as_note(&key, remote.name()))),
-            Err(what) => wrong.add(remote.name(), &what),
-        }
-    }
-    Err(Failure::Lost(wrong.sentence(&key)))
-}
-
-async fn segment_from(
-    sources: &Sources<'_>,
-    remote: &Remote,
-    key: &str,
-    digest: &str,
-) -> Result<(Vec<u8>, [u8; 32]), String> {
-    let listed = sources.survey.size_on(remote.name(), key);
-    let size_bytes = listed.ok_or_else(|| "it is missing".to_owned())?;
-    if size_bytes > SEGMENT_BYTES_MAX {
-        return Err("it is larger than a segment may be".to_owned());
-    }
-    let sealed = remote
-        .get(key, size_bytes)
-        .await
-        .map_err(|error| error.to_string())?;
-    let (keys, signers, digest) = (sources.keys.clone(), sources.signers.clone(), digest.to_owned());
-    let _core = sources.cores.acquire().await;
-    let work = move || {
-        let sha256: [u8; 32] = Sha256::digest(&sealed).into();
-        if !hex(&sha256).starts_with(&digest) {
-            return Err("it is altered: its SHA-256 is not the one in its name".to_owned());
-        }
-        let plain = open(&sealed, &keys, &signers, SEGMENT_BYTES_MAX).map_err(|error| describe(&error))?;
-        Ok((plain, sha256))
-    };
-    let ended = tokio::task::spawn_blocking(work).await;
-    ended.unwrap_or_else(|_| Err("the thread that opens it ended".to_owned()))
-}
-
-fn describe(error: &OpenError) -> String {
+pub(super) fn describe(error: &OpenError) -> String {
     match error {
         OpenError::WrongKey(_) | OpenError::Unsigned => error.to_string(),
         OpenError::ForeignSigner(signer) => format!(
@@ -279,14 +245,14 @@ fn describe(error: &OpenError) -> String {
 
 /// What is wrong with one object, remote by remote.
 #[derive(Default)]
-struct Wrong(Vec<(String, String)>);
+pub(super) struct Wrong(Vec<(String, String)>);
 
 impl Wrong {
-    fn add(&mut self, remote: &str, what: &str) {
+    pub(super) fn add(&mut self, remote: &str, what: &str) {
         self.0.push((remote.to_owned(), what.to_owned()));
     }
 
-    fn sentence(&self, key: &str) -> String {
+    pub(super) fn sentence(&self, key: &str) -> String {
         let mut text = format!("no remote gives an intact copy of {key}");
         // What is the same on several remotes is said once.
         let mut told: Vec<(Vec<&str>, &str)> = Vec::new();
@@ -303,7 +269,7 @@ impl Wrong {
         text
     }
 
-    fn as_note(&self, key: &str, taken_from: &str) -> Option<String> {
+    pub(super) fn as_note(&self, key: &str, taken_from: &str) -> Option<String> {
         let (remote, what) = self.0.first()?;
         Some(format!(
             "{key} could not be taken from {remote} ({what}) and was taken from {taken_from}"

@@ -14,8 +14,8 @@ use protocol::{
 use super::{
     Next, Refused, Request, Selection, Sources, Stop,
     avoid::Avoid,
-    index::{self, Index, Unread},
-    numbers, replay, search, strangers, summary, unheard,
+    index::{Index, Unread},
+    numbers, replay, search, strangers, summary, unopened,
 };
 use crate::backup::survey::moment_of;
 
@@ -27,6 +27,8 @@ const AHEAD_MAX: Duration = Duration::from_secs(86_400);
 pub(super) struct Goal {
     pub chain: ChainId,
     pub stop: Stop,
+    /// Where the newest point that opens stands, when the end of the chain is wanted.
+    pub begin: Option<CommitNumber>,
     /// The restore may begin at points that were taken by then.
     pub begins_by: Option<UnixMillis>,
     /// Everything until this commit is known to have been there.
@@ -71,6 +73,7 @@ impl Goal {
         Self {
             chain,
             stop: Stop::AfterCommit(commit),
+            begin: None,
             begins_by: None,
             floor: commit,
             lost: Vec::new(),
@@ -156,7 +159,7 @@ async fn newest(
     let mut before = Before::default();
     let manifest = begin(request, index, by, &mut before).await?;
     let Some(manifest) = manifest else {
-        return Err(none_opens(request, sources, index, &before, by));
+        return Err(unopened::none_opens(request, sources, index, &before, by));
     };
     let stop = by.map_or(Stop::AtEnd, Stop::By);
     let promised = avoid.promised(sources.survey, &manifest.chain);
@@ -166,6 +169,7 @@ async fn newest(
     let end = last.map_or(manifest.commit, |last| last.last);
     let mut goal = Goal {
         stop,
+        begin: Some(manifest.commit),
         // Nor at a point that was passed over because its clock ran ahead.
         begins_by: Some(by.unwrap_or(ahead_of(request.now))).filter(|by| manifest.taken_at <= *by),
         floor: end,
@@ -189,11 +193,11 @@ async fn newest(
 
 /// What was met above the newest point that opens.
 #[derive(Default)]
-struct Before {
-    unread: Vec<(PointId, Unread)>,
-    notes: Vec<String>,
+pub(super) struct Before {
+    pub unread: Vec<(PointId, Unread)>,
+    pub notes: Vec<String>,
     /// Points that open and are of another chain than was asked for.
-    other_chains: usize,
+    pub other_chains: usize,
 }
 
 /// The newest point that opens, and is not from the future.
@@ -289,57 +293,4 @@ fn is_same_chain(
         .filter(|(name, of)| name.starts_with(object_key::BASES) && *of > begin.point && of < point);
     let is_delta = parts_in(object_key::DELTAS) && !parts_in(object_key::BASES) && others.count() == 0;
     goal.lost.is_empty() && (goes_on || is_delta)
-}
-
-fn none_opens(
-    request: &Request,
-    sources: &Sources<'_>,
-    index: &Index<'_>,
-    before: &Before,
-    by: Option<UnixMillis>,
-) -> Refused {
-    let points = sources.survey.points();
-    if let (Some(_), true, Some(oldest)) = (by, index.points().is_empty(), points.first()) {
-        let reason = format!("there is no restore point from before that moment; the oldest is {oldest}");
-        return nothing(sources, reason);
-    }
-    if let (Some(chain), true) = (
-        &request.chain,
-        before.other_chains > 0 && before.unread.is_empty(),
-    ) {
-        let reason = format!("no restore point here is of a chain whose name begins with {chain}");
-        return nothing(sources, reason);
-    }
-    let told: Vec<&str> = before
-        .unread
-        .iter()
-        .take(3)
-        .map(|(_, unread)| unread.told())
-        .collect();
-    let mut reason =
-        "no restore point on the remotes that answer opens with this key and a known signer".to_owned();
-    if let Some(ids) = index::locked_to(&before.unread) {
-        reason = format!(
-            "no restore point on the remotes that answer opens with this key: they were encrypted to {ids}. \
-             FINGERPRINTS.txt of the recovery kit that opens them lists that encryption key, and `gpg --show-keys \
-             --keyid-format long owner.asc` shows the one of a kit that was made before"
-        );
-    } else if !told.is_empty() {
-        reason = format!("{reason}: {}", told.join("; "));
-    }
-    let is_ours = |unread: &Unread| !matches!(unread, Unread::NotOurs(_));
-    if let (Some(told), true) = (
-        unheard::faltering(sources),
-        before.unread.iter().all(|(_, unread)| is_ours(unread)),
-    ) {
-        return unheard::none_given(&told);
-    }
-    let notes = before.notes.join("; ");
-    if !notes.is_empty() {
-        reason = format!("{reason}; {notes}");
-    }
-    Refused {
-        reason,
-        next: sources.silent_remotes().map_or(Next::OtherKey, Next::Advice),
-    }
 }

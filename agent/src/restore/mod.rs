@@ -31,14 +31,17 @@ mod leftovers;
 mod numbers;
 mod pages;
 mod place;
+mod proven;
 pub mod replay;
 mod search;
+mod segments;
 mod settle;
 mod strangers;
 mod summary;
 mod swap;
 pub mod trust;
 mod unheard;
+mod unopened;
 mod unpack;
 
 use avoid::{Avoid, Culprit};
@@ -50,6 +53,7 @@ pub use assemble::Reached;
 pub use choose::Selection;
 pub use goal::ahead_of;
 pub use leftovers::{remove as remove_leftovers, require_empty};
+pub use proven::{Tail, behind_the_last};
 pub use replay::Stop;
 
 /// What is wanted back.
@@ -173,6 +177,8 @@ pub struct Request {
     pub full_check: bool,
     /// Points that this server's catalogue knows as complete: one that vanished from every remote is told.
     pub known: BTreeMap<PointId, KnownPoint>,
+    /// The chain that was followed on this machine, and the newest commit that was seen of it.
+    pub seen: Option<(ChainId, CommitNumber)>,
     /// Begin at the newest point alone: who rehearses a point wants to hear of its damage, and of no way around it.
     pub newest_only: bool,
     /// What the owner was told in a summary, and what must still be so.
@@ -199,12 +205,17 @@ pub async fn plan(request: Request, sources: &Sources<'_>) -> Result<Plan, Refus
     plan.map_err(|refused| unheard::weigh(refused, sources))
 }
 
-async fn plan_around(request: Request, avoid: Avoid, sources: &Sources<'_>) -> Result<Plan, Refused> {
+async fn plan_around(request: Request, mut avoid: Avoid, sources: &Sources<'_>) -> Result<Plan, Refused> {
     if sources.survey.holdings.is_empty() {
         return Err(unheard::nobody(sources));
     }
     let mut index = Index::new(sources, &request, request.selection.moment());
-    let goal = goal::find(&request, sources, &mut index, &avoid).await?;
+    let mut goal = goal::find(&request, sources, &mut index, &avoid).await?;
+    if let (Some(begin), Stop::AtEnd | Stop::By(_)) = (goal.begin, goal.stop)
+        && proven::take_out(&request, sources, (&goal.chain, begin), &mut avoid).await
+    {
+        goal = goal::find(&request, sources, &mut index, &avoid).await?;
+    }
     let route = search::choose(&request, sources, &mut index, &goal, &avoid).await?;
     let files = files::find(&request, sources, &mut index, (&goal, &route), &avoid).await?;
     let gap = match (goal.stop, request.only) {

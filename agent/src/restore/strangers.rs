@@ -10,6 +10,7 @@ use super::{
     Request, Sources, fetch,
     goal::{Goal, ahead_of},
     index::Index,
+    segments,
 };
 use crate::backup::survey::moment_of;
 
@@ -37,7 +38,7 @@ pub(super) async fn beyond(
         .collect();
     for name in later.iter().rev().take(STRANGERS_OPENED) {
         // A name is only a promise, and anybody's.
-        let is_real = fetch::segment(sources, name).await.is_ok();
+        let is_real = segments::segment(sources, name).await.is_ok();
         if is_real && !begins_later(request, sources, &name.chain).await {
             return Some(format!(
                 "commits of another chain, {}, until commit {} of a later moment are there, and no restore point that \

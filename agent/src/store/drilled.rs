@@ -7,7 +7,10 @@ use super::Store;
 
 const READ: &str = "
     SELECT r.remote, max(CASE WHEN r.fault IS NULL THEN r.ended_at END),
-           (SELECT n.fault FROM rehearsal n WHERE n.kind = 'drill' AND n.remote = r.remote ORDER BY n.id DESC LIMIT 1)
+           (SELECT n.fault FROM rehearsal n
+            WHERE n.kind = 'drill' AND n.remote = r.remote AND json_extract(n.seen, '$.unreached') IS NOT 1
+                AND json_extract(n.seen, '$.unopened') IS NOT 1
+            ORDER BY n.id DESC LIMIT 1)
     FROM rehearsal r WHERE r.kind = 'drill' GROUP BY r.remote ORDER BY r.remote";
 
 /// The rehearsals of one remote.
@@ -17,7 +20,7 @@ pub struct Drilled {
     pub remote: String,
     /// When the last one that passed ended.
     pub passed_at: Option<UnixMillis>,
-    /// What the newest one found wrong; `None` when it passed, or there was none.
+    /// What the newest one that came about found wrong; `None` when it passed, or there was none.
     pub fault: Option<String>,
 }
 

@@ -33,12 +33,14 @@ pub mod pages;
 pub mod points;
 pub mod prune;
 pub mod rehearsal;
+mod restorable;
 mod room;
 pub mod samples;
 pub mod shipping;
 pub mod shop;
 pub mod sizes;
 pub mod source;
+pub mod torn;
 
 use room::Room;
 
@@ -66,6 +68,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../migrations/0015_door.sql"),
     include_str!("../../migrations/0016_damaged_points.sql"),
     include_str!("../../migrations/0017_told.sql"),
+    include_str!("../../migrations/0018_torn_commits.sql"),
 ];
 
 /// Pages of the database that are kept in memory. SQLite's own 2 MiB fill over hours, which looks like a leak, and save

@@ -13,6 +13,8 @@ use super::{Store, freshness::latest};
 pub const UNCOMPARED_ONLY: &str = "uncompared_only";
 /// In what a drill saw: the remote did not answer, so that nothing was rehearsed.
 pub const UNREACHED: &str = "unreached";
+/// In what a drill saw: this server could open none of what the remote holds, so that nothing was rehearsed.
+pub const UNOPENED: &str = "unopened";
 const INSERT: &str = "
     INSERT INTO rehearsal (kind, remote, point, began_at, ended_at, fault, seen)
     VALUES (:kind, :remote, :point, :began_at, :ended_at, :fault, :seen)";
@@ -24,7 +26,9 @@ const SELECT_NEWEST: &str = "
 /// One that did not come about neither shows a fault nor ends one.
 const SELECT_NEWEST_DONE: &str = "
     SELECT kind, remote, point, began_at, ended_at, fault, seen FROM rehearsal
-    WHERE kind = :kind AND remote = :remote AND json_extract(seen, '$.unreached') IS NOT 1 ORDER BY id DESC LIMIT 1";
+    WHERE kind = :kind AND remote = :remote AND json_extract(seen, '$.unreached') IS NOT 1
+        AND json_extract(seen, '$.unopened') IS NOT 1
+    ORDER BY id DESC LIMIT 1";
 const SELECT_SEEN: &str = "
     SELECT seen FROM rehearsal WHERE kind = :kind AND remote = :remote AND seen <> '{}' ORDER BY id DESC LIMIT 1";
 const SELECT_STORED: &str = "
@@ -104,6 +108,15 @@ impl Rehearsal {
                 Kind::Drill => seen[UNREACHED] == json!(true),
                 Kind::Sample | Kind::Anchor => seen == json!({}) || seen[UNCOMPARED_ONLY] == json!(true),
             }
+    }
+}
+
+impl Rehearsal {
+    /// Whether a drill did not come about: it says nothing about the backups, and the last one that passed gets older.
+    #[must_use]
+    pub fn was_not_rehearsed(&self) -> bool {
+        let seen: Value = serde_json::from_str(&self.seen).unwrap_or_default();
+        self.kind == Kind::Drill && (self.was_unreached() || seen[UNOPENED] == json!(true))
     }
 }
 

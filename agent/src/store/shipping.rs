@@ -15,6 +15,7 @@ use super::{
     capture::{SpooledSegment, signed},
     drops,
     interruptions::{EventKind, put_event},
+    restorable,
 };
 
 const SELECT_THROUGH: &str = "SELECT through_id FROM shipping WHERE remote = :remote";
@@ -48,13 +49,6 @@ const SELECT_HOURS: &str = "
     SELECT remote, hour, segments, commits, size_bytes FROM shipped_hour WHERE hour >= :from ORDER BY hour, remote";
 const FORGET_OTHERS: &str =
     "DELETE FROM shipping WHERE remote NOT IN (SELECT value FROM json_each(:remotes))";
-const SELECT_HELD: &str = "
-    SELECT (SELECT max(json_extract(p.manifest, '$.commit'))
-            FROM restore_point p JOIN restore_point_copy c ON c.point = p.point AND c.remote = :remote
-                 AND c.lost_at IS NULL
-            WHERE json_extract(p.manifest, '$.chain') = :chain),
-           (SELECT commit_number FROM shipping WHERE remote = :remote AND chain = :chain),
-           (SELECT gap_commit FROM shipping WHERE remote = :remote AND gap_chain = :chain)";
 const HOUR_MS: i64 = 3_600_000;
 /// Hours that are kept for charts: 400 days.
 const HOURS_KEPT: i64 = 9_600;
@@ -72,6 +66,9 @@ pub struct Shipping {
     pub failing: Option<(UnixMillis, String)>,
     /// When the spool last had to drop something that it lacks. A restore point taken after that ends the gap.
     pub gap_at: Option<UnixMillis>,
+    /// The newest commit that can be restored from it, when what follows that one in what it holds is missing or altered
+    /// there, or was never sent.
+    pub torn_after: Option<CommitNumber>,
     /// Commits that wait for it.
     pub waiting_commits: u64,
     /// Bytes that wait for it.
@@ -208,10 +205,13 @@ impl Store {
     /// When the database refuses.
     pub fn shipping(&self) -> rusqlite::Result<Vec<Shipping>> {
         self.read(|connection| {
-            connection
-                .prepare_cached(SELECT_SHIPPING)?
-                .query_map([], shipping_from)?
-                .collect()
+            let mut statement = connection.prepare_cached(SELECT_SHIPPING)?;
+            let all: rusqlite::Result<Vec<Shipping>> = statement.query_map([], shipping_from)?.collect();
+            let mut all = all?;
+            for one in &mut all {
+                one.torn_after = restorable::torn_after(connection, one)?;
+            }
+            Ok(all)
         })
     }
 
@@ -249,25 +249,6 @@ impl Store {
                 .map(drop)
         })
     }
-
-    /// The newest commit of this lineage that can be restored from this remote alone; `None` while it holds no restore
-    /// point of it, without which segments restore nothing.
-    ///
-    /// # Errors
-    /// When the database refuses.
-    pub fn restorable_through(
-        &self,
-        remote: &str,
-        chain: &ChainId,
-    ) -> rusqlite::Result<Option<CommitNumber>> {
-        let row = named_params! {":remote": remote, ":chain": chain.as_str()};
-        let (point, shipped, gap) = self.read(|connection| {
-            connection
-                .prepare_cached(SELECT_HELD)?
-                .query_row(row, |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
-        })?;
-        Ok(restorable(point, shipped, gap).and_then(|commit| CommitNumber::new(commit).ok()))
-    }
 }
 
 /// What a remote took at once.
@@ -298,15 +279,6 @@ pub(super) fn add_to_hour(
         .map(drop)
 }
 
-/// A gap behind the newest point cannot be crossed; one before it does not matter any more.
-fn restorable(point: Option<u64>, shipped: Option<u64>, gap: Option<u64>) -> Option<u64> {
-    let point = point?;
-    match gap {
-        Some(gap) if gap > point => Some(point),
-        _ => Some(point.max(shipped.unwrap_or(0))),
-    }
-}
-
 fn shipping_from(row: &Row<'_>) -> rusqlite::Result<Shipping> {
     let holds = match row.get::<_, Option<String>>(1)? {
         None => None,
@@ -326,23 +298,9 @@ fn shipping_from(row: &Row<'_>) -> rusqlite::Result<Shipping> {
         shipped_at: row.get::<_, Option<i64>>(4)?.map(UnixMillis),
         failing,
         gap_at: row.get::<_, Option<i64>>(7)?.map(UnixMillis),
+        torn_after: None,
         waiting_commits: row.get(8)?,
         waiting_bytes: row.get(9)?,
         waiting_since: row.get::<_, Option<i64>>(10)?.map(UnixMillis),
     })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn segments_count_only_upon_a_point_and_up_to_a_gap() {
-        assert_eq!(restorable(None, Some(9), None), None);
-        assert_eq!(restorable(Some(5), None, None), Some(5));
-        assert_eq!(restorable(Some(5), Some(9), None), Some(9));
-        assert_eq!(restorable(Some(5), Some(3), None), Some(5));
-        assert_eq!(restorable(Some(5), Some(9), Some(7)), Some(5));
-        assert_eq!(restorable(Some(8), Some(9), Some(7)), Some(9));
-    }
 }

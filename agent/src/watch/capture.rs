@@ -130,6 +130,7 @@ mod tests {
             shipped_at: None,
             failing: None,
             gap_at: None,
+            torn_after: None,
             waiting_commits: 0,
             waiting_bytes: 0,
             waiting_since: None,

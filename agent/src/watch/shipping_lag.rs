@@ -80,6 +80,7 @@ mod tests {
             shipped_at: Some(UnixMillis(shipped_at)),
             failing: None,
             gap_at: None,
+            torn_after: None,
             waiting_commits: 0,
             waiting_bytes: 0,
             waiting_since: waiting_since.map(UnixMillis),

@@ -24,7 +24,7 @@ use crate::{
 const VERIFY: [&str; 3] = ["verify", "--remote", "local"];
 
 /// A point, and so many segments of one commit after it, on both remotes.
-fn captured(commits: u32) -> (Shop, Value) {
+pub fn captured(commits: u32) -> (Shop, Value) {
     let shop = Shop::new();
     let agent = Running::start(&shop);
     agent.wait_for("/rest");
@@ -35,7 +35,7 @@ fn captured(commits: u32) -> (Shop, Value) {
 }
 
 /// So many segments of one commit, on both remotes.
-fn sell(shop: &Shop, agent: &Running, commits: u32) {
+pub fn sell(shop: &Shop, agent: &Running, commits: u32) {
     let bot = Connection::open(shop.database()).unwrap();
     bot.busy_timeout(Duration::from_secs(5)).unwrap();
     for _ in 0..commits {
@@ -62,7 +62,7 @@ fn sell(shop: &Shop, agent: &Running, commits: u32) {
 }
 
 /// The segments of a remote after the point, in the order of their commits.
-fn after(shop: &Shop, remote: &str, point: &Value) -> Vec<(PathBuf, SegmentName)> {
+pub fn after(shop: &Shop, remote: &str, point: &Value) -> Vec<(PathBuf, SegmentName)> {
     let commit = point["commit"].as_u64().unwrap();
     let root = shop.path(remote);
     let named = |path: PathBuf| {

@@ -144,19 +144,42 @@ fn the_daily_summary_anchors_the_newest_point_outside_of_every_remote() {
 }
 
 #[test]
-fn without_the_session_keys_nothing_opens() {
+fn without_the_session_keys_nothing_is_rehearsed_and_that_is_no_failed_drill() {
     let shop = Shop::new();
-    shop.back_up();
-    fs::remove_dir_all(shop.path("state/session-keys")).unwrap();
-    let said = shop.agent_refuses(1, &["drill", "--remote", "local"]);
-    assert!(said.contains("no longer remembers the keys"), "{said}");
-    let status = String::from_utf8(shop.agent(&["status"]).stdout).unwrap();
-    assert!(
-        status.contains("local was NOT REHEARSED"),
-        "the backup is not bad: {status}"
-    );
+    let status = || String::from_utf8(shop.agent(&["status"]).stdout).unwrap();
     shop.back_up();
     shop.agent_done(&["drill", "--remote", "local"]);
+    fs::remove_dir_all(shop.path("state/session-keys")).unwrap();
+    for remote in ["local", "offsite"] {
+        let output = shop.agent(&["drill", "--remote", remote]);
+        assert_eq!(output.status.code(), Some(1));
+        let (printed, said) = (
+            String::from_utf8_lossy(&output.stdout),
+            crate::shop::stderr(&output),
+        );
+        assert!(printed.contains(&format!("{remote}: NOT REHEARSED")), "{printed}");
+        assert!(said.contains("no longer remembers the keys"), "{said}");
+        assert!(said.contains("No backup is bad by that"), "{said}");
+    }
+    let said = status();
+    assert!(said.contains("local gave the shop back"), "{said}");
+    assert!(
+        said.contains("when that was last tried this server no longer"),
+        "{said}"
+    );
+    assert!(said.contains("offsite was NOT REHEARSED: this server"), "{said}");
+    assert_eq!(raised(&shop), [], "nothing is known to be wrong");
+    let later = alerts(&shop, now().plus(Duration::from_secs(30 * 86_400)));
+    let keys: Vec<&str> = later.iter().map(|(key, _)| key.as_str()).collect();
+    assert_eq!(keys, ["drill/local", "drill/offsite"]);
+    let is_old = later
+        .iter()
+        .all(|(_, row)| row.contains("DrillOld") || row.contains("drill_old"));
+    assert!(is_old, "what counts is how long ago one passed: {later:?}");
+    // The next full backup can be opened here again.
+    shop.back_up();
+    shop.agent_done(&["drill"]);
+    assert!(!status().contains("NOT REHEARSED"), "{}", status());
 }
 
 /// A shop whose agent knows a program; what that does is a script, with the database that it is asked about in `$4`.
@@ -425,7 +448,7 @@ fn a_long_list_shows_how_far_it_is_pruned_at_a_terminal_and_only_there() {
     }
 }
 
-fn append(path: &std::path::Path, text: &str) {
+pub fn append(path: &std::path::Path, text: &str) {
     let before = fs::read_to_string(path).unwrap();
     fs::write(path, before + text).unwrap();
 }

@@ -1,6 +1,10 @@
-//! The full backup of the present chain that some remotes lack while others have it: for those that lack it alone, so that
-//! nothing that happens to one remote costs another a backup.
+//! The backup that some remotes need and others do not: a full one of the present chain for those that lack it, a delta for
+//! those where commits are torn. For these alone, so that nothing that happens to one remote costs another a backup.
 //! When it is tried again is not known here.
+
+use std::collections::BTreeSet;
+
+use protocol::chain::ChainId;
 
 use super::{Backups, now, stored};
 use crate::{
@@ -10,27 +14,66 @@ use crate::{
     watch::backup_outcome,
 };
 
+/// What is taken for some remotes alone.
+pub(super) struct Lacking {
+    want: Want,
+    remotes: Vec<String>,
+}
+
 impl Backups {
-    /// The remotes that have no full point of this chain, or have lost it, although another has one, and that answer
-    /// and may get one now.
-    pub(super) async fn owes(&self, owed: &mut Owed) -> Option<Vec<String>> {
+    /// The remotes that answer and have no full point of this chain, or have lost it, although another has one; else
+    /// those that do and hold commits that cannot be reached there.
+    pub(super) async fn owes(&self, owed: &mut Owed) -> Option<Lacking> {
         let mark = self.capture.captured().filter(|_| owed.may_ask(now()))?;
         let holders = self.store.full_point_holders(&mark.chain).ok()?;
-        let back = owed::those_that_are_back(&self.config.remotes, &holders).await;
-        if back.is_empty() {
-            owed.unanswered(now());
-            return None;
-        }
-        tracing::info!(
-            remotes = back.join(", "),
-            "they answer and have no whole full backup of this chain: one is taken for them"
-        );
-        Some(back)
+        let whole = self.whole(&mark.chain).ok()?;
+        let back = owed::those_that_are_back(&self.config.remotes, &(&holders & &whole)).await;
+        let (torn, baseless): (Vec<String>, Vec<String>) =
+            back.into_iter().partition(|remote| holders.contains(remote));
+        let lacking = match (baseless.is_empty(), torn.is_empty()) {
+            (false, _) => Lacking {
+                want: Want::Full,
+                remotes: baseless,
+            },
+            (true, false) => Lacking {
+                want: Want::Delta,
+                remotes: torn,
+            },
+            (true, true) => {
+                owed.unanswered(now());
+                return None;
+            }
+        };
+        let why = match lacking.want {
+            Want::Full => "they answer and have no whole full backup of this chain: one is taken for them",
+            Want::Delta => {
+                "they answer and lack commits before others: a delta is taken for them, which ends that"
+            }
+        };
+        tracing::info!(remotes = lacking.remotes.join(", "), "{why}");
+        Some(lacking)
     }
 
-    /// A full backup for these remotes alone. The others have theirs, and hear nothing of it.
-    pub(super) async fn repair(&self, lacking: &[String]) {
-        match self.take((Want::Full, lacking), None).await {
+    /// The remotes on which nothing of this chain that was sent is torn.
+    fn whole(&self, chain: &ChainId) -> rusqlite::Result<BTreeSet<String>> {
+        let shipping = self.store.shipping()?;
+        let of_chain = |(of, ..): &(ChainId, _, _)| of == chain;
+        let torn: BTreeSet<String> = shipping
+            .into_iter()
+            .filter(|one| one.torn_after.is_some() && one.holds.as_ref().is_some_and(of_chain))
+            .map(|one| one.remote)
+            .collect();
+        let all = self.config.remotes.iter().map(|remote| remote.name.clone());
+        Ok(all.filter(|remote| !torn.contains(remote)).collect())
+    }
+
+    /// A backup for these remotes alone. The others need none, and hear nothing of it.
+    pub(super) async fn repair(&self, lacking: &Lacking) {
+        let Lacking {
+            want,
+            remotes: lacking,
+        } = lacking;
+        match self.take((*want, lacking), None).await {
             Ok(taken) => {
                 self.capture.point_taken();
                 tracing::info!(point = %taken.point, remotes = lacking.join(", "), "a backup was taken");
@@ -58,7 +101,7 @@ impl Backups {
                 tracing::error!(
                     error = detail,
                     remotes = lacking.join(", "),
-                    "they got no full backup"
+                    "they got no backup of their own"
                 );
                 stored(backup_outcome::observe_unreached(
                     &self.alerts,

@@ -34,7 +34,7 @@ impl Upkeep {
         let newest = self.store.newest_rehearsal(Kind::Drill, &remote)?;
         Ok(match newest.filter(|it| it.began_at >= began_at) {
             None => DrillEnd::Broken(said),
-            Some(it) if it.was_unreached() => DrillEnd::Broken(it.fault.unwrap_or(said)),
+            Some(it) if it.was_not_rehearsed() => DrillEnd::Broken(it.fault.unwrap_or(said)),
             Some(it) => match it.fault {
                 Some(fault) => DrillEnd::Failed(remote, fault),
                 None => DrillEnd::Passed(remote, it.ended_at.since(it.began_at)),

@@ -1,6 +1,7 @@
 //! What stays on one remote and what may go, with the reason for every object.
-//! Pure: it deletes nothing. Only points of a sound database that were read back from this remote count; the newest of them and everything
-//! that it needs always stays. Moments are the remote's own, as far as it tells them.
+//! Pure: it deletes nothing. Only points of a sound database that were read back from this remote count; the newest of
+//! them and everything that it needs always stays. One that is whole here needs no other remote, and one that is not is
+//! let go only where another holds it whole or the rules would let go a whole one. Moments are the remote's own, as far as it tells them.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -18,11 +19,12 @@ use super::remote::{Listed, folder::MARK};
 use crate::config::Retention;
 
 mod calendar;
+mod kept;
+
+use kept::Kept;
 
 /// What is no part of any point is left alone this long: a backup may just be writing it.
 const ORPHAN_AGE: Duration = Duration::from_secs(86_400);
-/// So many full points that were read back stay, whatever the rules say.
-const FULL_POINTS_MIN: usize = 2;
 /// A name further ahead than this of the remote's newest object is a clock that was wrong.
 const AHEAD_MAX: Duration = Duration::from_secs(86_400);
 
@@ -43,6 +45,8 @@ pub struct Point {
     pub objects: BTreeSet<String>,
     /// Whether it was read back whole from this remote, and no comparison has found it damaged there since.
     pub is_verified: bool,
+    /// Whether other remotes hold copies of it and none of those is whole: what is left of it here may be what they lack.
+    pub is_split: bool,
     /// Whether SQLite found the database damaged that it was taken from: it keeps nothing and stands in for nothing.
     pub is_damaged: bool,
 }
@@ -81,7 +85,7 @@ pub fn plan(question: &Question<'_>) -> Vec<Verdict> {
     let here: Vec<(&Point, UnixMillis)> = question
         .points
         .iter()
-        .filter_map(|point| Some((point, written_at(question, &point.manifest)?)))
+        .filter_map(|point| Some((point, point_at(question, point)?)))
         .collect();
     let mut kept = Kept::choose(question, &here, now);
     let verdicts = judge_all(question, &kept, &here, now);
@@ -127,6 +131,12 @@ fn written_at(question: &Question<'_>, key: &str) -> Option<UnixMillis> {
     listed.written_at.or_else(|| named_at(key))
 }
 
+/// When a point was written; also of one whose manifest alone is gone, when another remote may hold that.
+fn point_at(question: &Question<'_>, point: &Point) -> Option<UnixMillis> {
+    let named = || super::survey::moment_of(&point.id).filter(|_| point.is_split);
+    written_at(question, &point.manifest).or_else(named)
+}
+
 fn named_at(key: &str) -> Option<UnixMillis> {
     if let Some(segment) = SegmentName::parse(key) {
         return Some(segment.last_at);
@@ -141,96 +151,16 @@ fn point_of(key: &str) -> Option<PointId> {
         .or_else(|| object_key::point_of_files(key))
 }
 
-/// The points that stay, and from where on segments do.
-struct Kept {
-    points: BTreeMap<PointId, String>,
-    /// The newest of them, before any is added for another's sake.
-    newest: Option<PointId>,
-    /// Every commit after this moment can be restored.
-    window_start: UnixMillis,
-    /// Whether that moment is one that the owner configured.
-    has_window: bool,
-    /// The newest point before the window: segments of its chain are needed from its commit on.
-    anchor: Option<(ChainId, CommitNumber)>,
-}
-
-impl Kept {
-    fn choose(question: &Question<'_>, here: &[(&Point, UnixMillis)], now: UnixMillis) -> Self {
-        let mut counted: Vec<(&Point, UnixMillis)> = here
-            .iter()
-            .filter(|(point, _)| {
-                point.is_verified
-                    && !point.is_damaged
-                    && !is_future(point, now)
-                    && is_whole(question, here, point)
-            })
-            .copied()
-            .collect();
-        counted.sort_by_key(|(point, at)| (std::cmp::Reverse(*at), std::cmp::Reverse(point.id.clone())));
-        let window_start = question.retention.window_start(now);
-        let mut points = calendar::keep(&counted, question.retention, question.timezone, window_start);
-        if let Some((newest, _)) = counted.first() {
-            points
-                .entry(newest.id.clone())
-                .or_insert_with(|| "the newest point that was read back".to_owned());
-        }
-        let anchor = counted
-            .iter()
-            .find(|(_, at)| *at <= window_start)
-            .or(counted.last());
-        if let Some((point, _)) = anchor {
-            points
-                .entry(point.id.clone())
-                .or_insert_with(|| "the start of keep_within is restored from it".to_owned());
-        }
-        let full = counted.iter().filter(|(point, _)| point.base.is_none());
-        for (point, _) in full.take(FULL_POINTS_MIN) {
-            points
-                .entry(point.id.clone())
-                .or_insert_with(|| format!("one of the {FULL_POINTS_MIN} newest full points"));
-        }
-        for (point, _) in &counted {
-            if let (true, Some(base)) = (points.contains_key(&point.id), &point.base) {
-                points
-                    .entry(base.clone())
-                    .or_insert_with(|| format!("{} stands on it", point.id));
-            }
-        }
-        Self {
-            newest: points.keys().next_back().cloned(),
-            points,
-            window_start,
-            has_window: !question.retention.keep_within.is_zero(),
-            anchor: anchor.map(|(point, _)| (point.chain.clone(), point.commit)),
-        }
-    }
-
-    /// Keeps the full points under deltas whose manifest stays; whether there were more than before.
-    fn add_bases(&mut self, question: &Question<'_>, verdicts: &[Verdict]) -> bool {
-        let stay: BTreeSet<&str> = verdicts
-            .iter()
-            .filter(|it| it.keep)
-            .map(|it| it.key.as_str())
-            .collect();
-        let before = self.points.len();
-        for point in question.points {
-            if let (Some(base), true) = (&point.base, stay.contains(point.manifest.as_str())) {
-                self.points
-                    .entry(base.clone())
-                    .or_insert_with(|| format!("{} stands on it", point.id));
-            }
-        }
-        self.points.len() > before
-    }
-}
-
 fn is_future(point: &Point, now: UnixMillis) -> bool {
     super::survey::moment_of(&point.id).is_some_and(|at| at.since(now) > AHEAD_MAX)
 }
 
 /// Whether the listing has all of it, and of what it stands on.
 fn is_whole(question: &Question<'_>, here: &[(&Point, UnixMillis)], point: &Point) -> bool {
-    let listed = |point: &Point| point.objects.iter().all(|key| question.listed.contains_key(key));
+    let listed = |point: &Point| {
+        let mut keys = point.objects.iter().chain([&point.manifest]);
+        keys.all(|key| question.listed.contains_key(key))
+    };
     let base = point
         .base
         .as_ref()
@@ -284,7 +214,7 @@ fn judge(
         return keep("of a damaged database, and newer than every point of a sound one");
     }
     if !point.is_verified && is_newer {
-        return keep("newer than everything that was read back");
+        return keep("newer than every point here that is known to be whole");
     }
     if now.since(*at) < ORPHAN_AGE {
         return keep("younger than a day");
@@ -313,7 +243,7 @@ fn judge_segment(
         ),
     };
     let Some((chain, commit)) = &kept.anchor else {
-        return keep("no point was read back yet");
+        return keep("no point here is known to be whole");
     };
     if age <= now.since(kept.window_start) {
         return keep(inside);

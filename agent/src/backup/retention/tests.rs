@@ -61,6 +61,7 @@ impl World {
             manifest,
             objects: BTreeSet::from([part]),
             is_verified: true,
+            is_split: false,
             is_damaged: false,
         });
         id
@@ -262,6 +263,51 @@ fn what_a_young_delta_stands_on_stays_even_when_no_rule_keeps_either() {
     let newest = world.point(HOUR, None);
     assert!(world.stays(&newest) && world.stays(&young));
     assert!(world.stays(&base), "a listed point must not lack its base");
+}
+
+#[test]
+fn what_is_left_of_a_point_that_is_whole_nowhere_stays_as_long_as_the_rules_would_keep_a_whole_one() {
+    let mut world = World::new(daily(4));
+    let points: Vec<PointId> = (0..7).map(|at| world.point(HOUR + at * DAY, None)).collect();
+    let change = |world: &mut World, id: &PointId, is_split: bool| {
+        let point = world.points.iter_mut().find(|point| point.id == *id).unwrap();
+        (point.is_verified, point.is_split) = (false, is_split);
+        point.objects.first().unwrap().clone()
+    };
+    // Altered here, and nothing of it or a whole copy elsewhere.
+    change(&mut world, &points[2], false);
+    assert!(!world.stays(&points[2]));
+    assert!(world.stays(&points[4]), "an older one takes its place");
+    // Altered here, and elsewhere too.
+    change(&mut world, &points[2], true);
+    assert!(world.stays(&points[2]));
+    assert!(
+        world.stays(&points[4]),
+        "and still does: it takes no whole one's place"
+    );
+    // One that the rules would let go were it whole is let go.
+    change(&mut world, &points[5], true);
+    assert!(!world.stays(&points[5]));
+    // A part or the manifest alone is gone here: what is left stays.
+    let part = change(&mut world, &points[3], true);
+    world.listed.remove(&part);
+    assert!(world.stays(&points[3]));
+    let manifest = world.points[2].manifest.clone();
+    world.listed.remove(&manifest);
+    assert!(world.stays(&points[2]));
+}
+
+#[test]
+fn what_is_left_of_a_delta_keeps_what_it_stands_on() {
+    let mut world = World::new(daily(3));
+    let base = world.point(3 * DAY, None);
+    let delta = world.point(2 * DAY + HOUR, Some(&base));
+    for age in [DAY + 2 * HOUR, DAY + HOUR, HOUR] {
+        world.point(age, None);
+    }
+    let own = world.points.iter_mut().find(|point| point.id == delta).unwrap();
+    (own.is_verified, own.is_split) = (false, true);
+    assert!(world.stays(&delta) && world.stays(&base));
 }
 
 #[test]

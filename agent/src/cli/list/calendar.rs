@@ -77,8 +77,12 @@ fn print_holding(holding: &Holding, zone: &TimeZone) {
     let until = until.map_or_else(String::new, |at| {
         format!(", commits until {}", words::moment(at, zone))
     });
+    let through = holding.restorable_through.zip(holding.chain.as_ref());
+    let through = through.map_or_else(String::new, |(commit, chain)| {
+        format!(" (through commit {commit} of {})", words::chain(chain))
+    });
     println!(
-        "{}: {}{newest}{until}, {}",
+        "{}: {}{newest}{until}{through}, {}",
         holding.name,
         words::count(holding.points as u64, "restore point"),
         words::size(holding.size_bytes)
@@ -147,9 +151,11 @@ fn in_words(gap: &Gap) -> String {
     let chain = gap.chain.as_ref().map(words::chain).unwrap_or_default();
     match &gap.what {
         What::Missing { first, last } => match first == last {
-            true => format!("MISSING: commit {first} of chain {chain} is on no remote that answers"),
+            true => format!("MISSING: commit {first} of chain {chain} is whole on no remote that answers"),
             false => {
-                format!("MISSING: commits {first} to {last} of chain {chain} are on no remote that answers")
+                format!(
+                    "MISSING: commits {first} to {last} of chain {chain} are whole on no remote that answers"
+                )
             }
         },
         What::OneStep { commit } => {

@@ -4,15 +4,20 @@
 use std::collections::BTreeMap;
 
 use protocol::{
+    chain::{ChainId, CommitNumber},
     object_key::{self, PointId, SegmentName},
     time::UnixMillis,
 };
 use serde::Serialize;
 
-use super::Here;
-use crate::backup::{
-    anchor::{self, Anchor},
-    survey::{self, Names},
+use super::{Here, points::Listed, reach};
+use crate::{
+    backup::{
+        anchor::{self, Anchor},
+        survey::{self, Names},
+    },
+    cli::words,
+    store::torn::Torn,
 };
 
 /// One remote.
@@ -24,34 +29,52 @@ pub(super) struct Holding {
     pub newest: Option<PointId>,
     /// Those that are dated in the future, and passed over.
     pub ahead: Vec<PointId>,
-    /// When the agent saw the last commit that is there, in milliseconds since 1970.
+    /// When the agent saw the last commit that can be had from this remote alone, in milliseconds since 1970: that of a
+    /// segment.
     pub commits_until: Option<UnixMillis>,
+    /// Its number, and its chain; absent where it is not known which points lead to it.
+    pub restorable_through: Option<CommitNumber>,
+    pub chain: Option<ChainId>,
     pub size_bytes: u64,
     /// What shows that it was put back to an older state, or that somebody wrote or deleted there.
     pub problems: Vec<String>,
 }
 
+/// What is known of all remotes together.
+pub(super) struct Seen<'a> {
+    /// The segments whose names nothing contradicts.
+    pub believed: &'a BTreeMap<SegmentName, u64>,
+    pub points: &'a [Listed],
+    /// What is dated after this moment is dated in the future.
+    pub ahead_of: UnixMillis,
+}
+
 impl Holding {
-    /// Of a remote's list; `believed` are the segments whose names nothing contradicts, and what is dated after
-    /// `ahead_of` is dated in the future.
+    /// Of a remote's list.
     pub(super) fn of(
         remote: &str,
         names: &Names,
         here: &Here,
         anchor: Option<&Anchor>,
-        (believed, ahead_of): (&BTreeMap<SegmentName, u64>, UnixMillis),
+        seen: &Seen<'_>,
     ) -> Self {
         let points: Vec<PointId> = names
             .keys()
             .filter_map(|name| Some(object_key::point_of_manifest(name)?.0))
             .collect();
-        let segments = names.keys().filter_map(|name| SegmentName::parse(name));
-        let segments = segments.filter(|name| believed.contains_key(name));
         let mut problems: Vec<String> = anchor::rolled_back(remote, names, &here.points, &here.shipping)
             .into_iter()
             .collect();
         problems.extend(anchor.and_then(|anchor| anchor.fits(remote, names, &here.points, None).err()));
-        let is_ahead = |point: &PointId| survey::moment_of(point).is_some_and(|at| at > ahead_of);
+        let torn = here.torn.get(remote).map_or(&[][..], Vec::as_slice);
+        let of_remote = reach::OfRemote { remote, names, torn };
+        let last = of_remote.last(seen);
+        let followed = here.seen.as_ref().map(|(chain, _)| chain);
+        problems.extend(torn.iter().map(|torn| told(torn, &of_remote, seen, followed)));
+        problems.extend(of_remote.is_useless(seen).then(|| {
+            "nothing can be restored from it alone: none of its restore points is whole there".to_owned()
+        }));
+        let is_ahead = |point: &PointId| survey::moment_of(point).is_some_and(|at| at > seen.ahead_of);
         let (mut ahead, present): (Vec<_>, Vec<_>) = points.iter().cloned().partition(is_ahead);
         ahead.dedup();
         Self {
@@ -59,9 +82,33 @@ impl Holding {
             newest: present.into_iter().max(),
             ahead,
             points: points.len(),
-            commits_until: segments.map(|name| name.last_at).max(),
+            commits_until: last.until,
+            restorable_through: last.commit,
+            chain: last.chain,
             size_bytes: names.values().sum(),
             problems,
         }
     }
+}
+
+/// What cannot be had from it, and until where.
+fn told(torn: &Torn, of_remote: &reach::OfRemote<'_>, seen: &Seen<'_>, followed: Option<&ChainId>) -> String {
+    let (chain, at) = (words::chain(&torn.chain), words::rfc3339(torn.at));
+    let (commits, are) = match torn.first == torn.last {
+        true => (format!("commit {}", torn.first), "is"),
+        false => (format!("commits {} to {}", torn.first, torn.last), "are"),
+    };
+    let found =
+        format!("{commits} of chain {chain} {are} missing or altered here, as `agent verify` found at {at}");
+    if of_remote.is_behind_another(torn, seen) {
+        return found;
+    }
+    let until = match of_remote.point_after(torn, seen) {
+        Some(point) => format!(" until {point}"),
+        None if followed.is_none_or(|chain| *chain == torn.chain) => " until its next backup".to_owned(),
+        // That chain has ended.
+        None => String::new(),
+    };
+    let before = torn.first.get() - 1;
+    format!("{found}: from it nothing of that chain after commit {before}{until} can be restored")
 }

@@ -2,6 +2,8 @@
 //! key opens.
 //! It asks nobody.
 
+use std::collections::BTreeSet;
+
 use protocol::{
     chain::{ChainId, CommitNumber},
     manifest::Manifest,
@@ -45,6 +47,9 @@ pub(super) struct Listed {
     pub drilled_at: Option<String>,
     /// What a remote lacks of it.
     pub problems: Vec<String>,
+    /// The remotes that it does not come back from.
+    #[serde(skip)]
+    broken_on: BTreeSet<String>,
 }
 
 /// A manifest that does not open is a problem of its own point, and hides no other.
@@ -88,6 +93,7 @@ fn describe(
         drilled_at: None,
         damage: known.and_then(|known| known.damage.clone()),
         problems: Vec::new(),
+        broken_on: BTreeSet::new(),
         id: point.clone(),
     };
     // The remote that lists the most of it tells what there is when no manifest is at hand.
@@ -102,22 +108,9 @@ fn describe(
         listed.files = manifest.files.iter().map(|files| files.key.clone()).collect();
         listed.size_bytes += manifest.objects().map(|object| object.size_bytes).sum::<u64>();
         for (remote, names) in &holders {
-            let lacking = survey::lacking(names, manifest);
-            let manifest = known.and_then(|known| lacking_manifest(names, &key, known.manifest_size_bytes));
-            listed.problems.extend(
-                manifest
-                    .into_iter()
-                    .chain(lacking)
-                    .map(|what| format!("{remote}: {what}")),
-            );
+            listed.lacks(remote, names, manifest, known);
         }
-        let lost = known.into_iter().flat_map(|known| &known.lost);
-        let here = lost.filter(|(remote, _)| listed.remotes.contains(*remote));
-        let lost = here.map(|(remote, at)| {
-            let at = words::rfc3339(*at);
-            format!("{remote}: `agent verify` found it, or what it stands on, missing or altered at {at}")
-        });
-        listed.problems.extend(lost.collect::<Vec<_>>());
+        listed.lost(known);
         listed.problems.extend(damaged(listed.damage.as_deref()));
         listed.verified &= listed.problems.is_empty();
     } else {
@@ -158,14 +151,50 @@ fn lacking_manifest(names: &Names, key: &str, size_bytes: u64) -> Option<String>
 }
 
 impl Listed {
+    /// What one of its remotes lacks of it, by its list.
+    fn lacks(&mut self, remote: &str, names: &Names, manifest: &Manifest, known: Option<&KnownPoint>) {
+        let of_manifest =
+            known.and_then(|known| lacking_manifest(names, &self.manifest, known.manifest_size_bytes));
+        let lacking = survey::lacking(names, manifest);
+        let all: Vec<String> = of_manifest.into_iter().chain(lacking).collect();
+        if !all.is_empty() {
+            self.broken_on.insert(remote.to_owned());
+        }
+        self.problems
+            .extend(all.into_iter().map(|what| format!("{remote}: {what}")));
+    }
+
+    /// Where a comparison found it altered.
+    fn lost(&mut self, known: Option<&KnownPoint>) {
+        let lost = known.into_iter().flat_map(|known| &known.lost);
+        for (remote, at) in lost.filter(|(remote, _)| self.remotes.contains(*remote)) {
+            let at = words::rfc3339(*at);
+            self.broken_on.insert(remote.clone());
+            self.problems.push(format!(
+                "{remote}: `agent verify` found it, or what it stands on, missing or altered at {at}"
+            ));
+        }
+    }
+
     /// Where it stands, when that is known.
     pub(super) fn place(&self) -> Option<(&ChainId, CommitNumber)> {
         Some((self.chain.as_ref()?, self.commit?))
     }
 
-    /// The same, when it is whole.
+    /// Whether it comes back from this remote, as far as its own objects are concerned.
+    pub(super) fn is_whole_on(&self, remote: &str) -> bool {
+        let is_here = self.remotes.iter().any(|other| other == remote);
+        is_here && self.damage.is_none() && !self.broken_on.contains(remote)
+    }
+
+    /// Whether it comes back from any of its remotes, as far as its own objects are concerned.
+    pub(super) fn is_whole(&self) -> bool {
+        self.remotes.iter().any(|remote| self.is_whole_on(remote))
+    }
+
+    /// The same, when it is whole on one of them.
     pub(super) fn stand(&self) -> Option<Stand> {
-        let (chain, commit) = self.place().filter(|_| self.problems.is_empty())?;
+        let (chain, commit) = self.place().filter(|_| self.is_whole())?;
         Some(Stand {
             point: self.id.clone(),
             chain: chain.clone(),

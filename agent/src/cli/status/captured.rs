@@ -4,7 +4,10 @@
 
 use std::time::Duration;
 
-use protocol::{chain::ChainId, time::UnixMillis};
+use protocol::{
+    chain::{ChainId, CommitNumber},
+    time::UnixMillis,
+};
 use serde::Serialize;
 
 use crate::{
@@ -51,6 +54,10 @@ struct LagView {
     error: Option<String>,
     /// When the spool last dropped something that this remote lacks.
     gap_at: Option<UnixMillis>,
+    /// The newest commit of the present chain that can be restored from it alone, as far as comparisons know.
+    restorable_through: Option<u64>,
+    /// The same where it is not all that was sent: what follows is missing or altered there, or was never sent.
+    torn_after: Option<u64>,
     /// Of the last day, restore points included.
     bytes_an_hour: u64,
     /// Writes, and what it takes to read each back.
@@ -73,9 +80,15 @@ pub(super) fn look(store: &Store, config: &Config, now: UnixMillis) -> rusqlite:
         Some(state) => without_base(store, &state.chain, config)?,
         None => Default::default(),
     };
+    let chain = state.as_ref().map(|state| state.chain.clone());
     let lag = |one: Shipping| {
         let mean = traffic::mean(&hours, &one.remote, DAY, now);
-        LagView {
+        let through = chain
+            .as_ref()
+            .map(|chain| store.restorable_through(&one.remote, chain));
+        Ok(LagView {
+            restorable_through: through.transpose()?.flatten().map(CommitNumber::get),
+            torn_after: one.torn_after.map(CommitNumber::get),
             lag_s: one.waits(now).as_secs(),
             commit: one.holds.map(|(_, commit, _)| commit.get()),
             lag_commits: one.waiting_commits,
@@ -86,7 +99,7 @@ pub(super) fn look(store: &Store, config: &Config, now: UnixMillis) -> rusqlite:
             bytes_an_hour: mean.bytes,
             requests_an_hour: mean.requests,
             remote: one.remote,
-        }
+        })
     };
     let event = |event: CaptureEvent| EventView {
         at: event.at,
@@ -99,7 +112,11 @@ pub(super) fn look(store: &Store, config: &Config, now: UnixMillis) -> rusqlite:
         commit_at: state.map(|state| state.commit_at),
         fault_since: fault.as_ref().map(|(since, _)| *since),
         fault: fault.map(|(_, detail)| detail),
-        remotes: store.shipping()?.into_iter().map(lag).collect(),
+        remotes: store
+            .shipping()?
+            .into_iter()
+            .map(lag)
+            .collect::<rusqlite::Result<_>>()?,
         without_base,
         lost_base,
         events: store.capture_events(EVENTS)?.into_iter().map(event).collect(),
@@ -141,26 +158,8 @@ pub(super) fn sentences(view: &CaptureView, config: &Config) -> Vec<String> {
         ));
     }
     for one in &view.remotes {
-        lines.push(match &one.error {
-            Some(error) => format!(
-                "Commits:  {} lacks {} ({} behind): {error}",
-                one.remote,
-                words::count(one.lag_commits, "commit"),
-                duration(Language::En, Duration::from_secs(one.lag_s))
-            ),
-            // Commits without their base are of no use: that is said above.
-            None if view.without_base.contains(&one.remote) => continue,
-            None => format!(
-                "Commits:  {} {}; {} and {} an hour, backups included",
-                one.remote,
-                match one.lag_commits {
-                    0 => "holds every commit".to_owned(),
-                    lag => format!("holds all but {}", words::count(lag, "commit")),
-                },
-                words::size(one.bytes_an_hour),
-                words::count(one.requests_an_hour, "request")
-            ),
-        });
+        lines.extend(torn(one));
+        lines.extend(behind(one, &view.without_base));
     }
     for event in &view.events {
         lines.push(format!(
@@ -171,4 +170,38 @@ pub(super) fn sentences(view: &CaptureView, config: &Config) -> Vec<String> {
         ));
     }
     lines
+}
+
+/// What cannot be had of what was sent.
+fn torn(one: &LagView) -> Option<String> {
+    let after = one.torn_after?;
+    Some(format!(
+        "Commits:  {} gives back NOTHING after commit {after}: what follows was found missing or altered there, or never got \
+         there. It gets a backup of its own once it answers; until then other remotes may hold more",
+        one.remote
+    ))
+}
+
+/// How far it is behind; nothing where its commits are of no use without a base, which is said elsewhere.
+fn behind(one: &LagView, without_base: &[String]) -> Option<String> {
+    Some(match &one.error {
+        Some(error) => format!(
+            "Commits:  {} lacks {} ({} behind): {error}",
+            one.remote,
+            words::count(one.lag_commits, "commit"),
+            duration(Language::En, Duration::from_secs(one.lag_s))
+        ),
+        None if without_base.contains(&one.remote) => return None,
+        None => format!(
+            "Commits:  {} {}; {} and {} an hour, backups included",
+            one.remote,
+            match (one.lag_commits, one.torn_after) {
+                (0, None) => "holds every commit".to_owned(),
+                (0, Some(_)) => "takes every new commit".to_owned(),
+                (lag, _) => format!("holds all but {}", words::count(lag, "commit")),
+            },
+            words::size(one.bytes_an_hour),
+            words::count(one.requests_an_hour, "request")
+        ),
+    })
 }

@@ -31,6 +31,8 @@ pub(super) struct CopyView {
     pub drill_fault: Option<String>,
     /// Why the last one did not come about: the remote did not answer.
     pub drill_unreached: Option<String>,
+    /// Why the last one did not come about, whatever the reason.
+    pub drill_not_rehearsed: Option<String>,
 }
 
 /// Every configured remote, also one that holds nothing yet.
@@ -51,7 +53,8 @@ pub(super) fn look(config: &Config, store: Option<&Store>, now: UnixMillis) -> a
         let tried = store
             .map(|store| store.newest_rehearsal(Kind::Drill, name))
             .transpose()?;
-        let unreached = tried.flatten().filter(Rehearsal::was_unreached);
+        let not_rehearsed = tried.flatten().filter(Rehearsal::was_not_rehearsed);
+        let unreached = not_rehearsed.as_ref().filter(|tried| tried.was_unreached());
         Ok(CopyView {
             remote: name.clone(),
             point: newest.map(|fresh| fresh.point.clone()),
@@ -60,7 +63,8 @@ pub(super) fn look(config: &Config, store: Option<&Store>, now: UnixMillis) -> a
             drill_passed_at: passed.flatten(),
             drill_tried: last.as_ref().and_then(|last| last.point.clone()),
             drill_fault: last.and_then(|last| last.fault),
-            drill_unreached: unreached.and_then(|tried| tried.fault),
+            drill_unreached: unreached.and_then(|tried| tried.fault.clone()),
+            drill_not_rehearsed: not_rehearsed.and_then(|tried| tried.fault),
         })
     };
     config.remotes.iter().map(|remote| view(&remote.name)).collect()

@@ -54,6 +54,7 @@ pub(super) const WORDS: Words = Words {
     calendar: "Calendar:",
     commits_all: "every commit is there",
     commits_behind: "{count} commits behind, {lag}",
+    commits_torn: "it gives back nothing after commit {commit}: what follows is missing or altered there",
     drill_ok: "✅ Rehearsal {remote}: passed {age} ago",
     drill_bad: "🔴 Rehearsal {remote} failed, last passed {age} ago: {why}",
     drill_never: "Rehearsal {remote}: never",

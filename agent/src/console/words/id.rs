@@ -54,6 +54,7 @@ pub(super) const WORDS: Words = Words {
     calendar: "Kalender:",
     commits_all: "semua perubahan sudah di sana",
     commits_behind: "tertinggal {count} perubahan, {lag}",
+    commits_torn: "hanya bisa dipulihkan sampai perubahan {commit}: yang sesudahnya hilang atau berubah di sana",
     drill_ok: "✅ Latihan {remote}: lulus {age} lalu",
     drill_bad: "🔴 Latihan {remote} gagal, terakhir lulus {age} lalu: {why}",
     drill_never: "Latihan {remote}: belum pernah",

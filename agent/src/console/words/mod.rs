@@ -40,6 +40,8 @@ pub(super) struct Words {
     pub calendar: &'static str,
     pub commits_all: &'static str,
     pub commits_behind: &'static str,
+    /// `{commit}` is the last one that can be had.
+    pub commits_torn: &'static str,
     pub drill_ok: &'static str,
     pub drill_bad: &'static str,
     pub drill_never: &'static str,

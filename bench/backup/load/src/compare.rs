@@ -16,7 +16,10 @@ const COUNTERS: [std::ops::Range<usize>; 3] = [24..28, 40..44, 92..100];
 /// Says `same`, or fails with the first page that differs.
 pub fn pages(one: &Path, other: &Path) -> anyhow::Result<()> {
     let (mut left, mut right) = (open(one)?, open(other)?);
-    ensure!(std::fs::metadata(one)?.len() == std::fs::metadata(other)?.len(), "the sizes differ");
+    ensure!(
+        std::fs::metadata(one)?.len() == std::fs::metadata(other)?.len(),
+        "the sizes differ"
+    );
     let (mut a, mut b) = (vec![0; PAGE], vec![0; PAGE]);
     let pages = std::fs::metadata(one)?.len() / PAGE as u64;
     for page in 1..=pages {

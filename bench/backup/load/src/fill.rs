@@ -43,16 +43,32 @@ pub fn to(file: &Path, bytes: u64) -> anyhow::Result<()> {
             for _ in 0..ORDERS_A_COMMIT {
                 order += 1;
                 let at = 1_795_000_000_000 + order * 731;
-                let goods: Vec<&str> = (0..30).map(|_| words[random.below(3_000) as usize].as_str()).collect();
+                let goods: Vec<&str> = (0..30)
+                    .map(|_| words[random.below(3_000) as usize].as_str())
+                    .collect();
                 let goods = format!("{} {}", goods.join(" "), random.hex(120));
                 let amount = i64::try_from(random.below(200))? * 1_000;
-                let (product, state) = (PRODUCTS[random.below(4) as usize], STATES[random.below(4) as usize]);
+                let (product, state) = (
+                    PRODUCTS[random.below(4) as usize],
+                    STATES[random.below(4) as usize],
+                );
                 let customer = i64::try_from(random.below(50_000))?;
-                orders.execute(params![customer, product, state, amount, at, goods, random.hex(40).as_bytes()])?;
+                orders.execute(params![
+                    customer,
+                    product,
+                    state,
+                    amount,
+                    at,
+                    goods,
+                    random.hex(40).as_bytes()
+                ])?;
                 ledger.execute(params![order, "gateway", amount, at])?;
                 ledger.execute(params![order, "sales", -amount, at])?;
                 if order % 3 == 0 {
-                    jobs.execute(params![format!("{{\"order\":{order},\"token\":\"{}\"}}", random.hex(16)), at])?;
+                    jobs.execute(params![
+                        format!("{{\"order\":{order},\"token\":\"{}\"}}", random.hex(16)),
+                        at
+                    ])?;
                 }
             }
         }
@@ -65,5 +81,7 @@ pub fn to(file: &Path, bytes: u64) -> anyhow::Result<()> {
 
 fn word(random: &mut Random) -> String {
     let length = 3 + random.below(7);
-    (0..length).map(|_| char::from(b'a' + random.below(26) as u8)).collect()
+    (0..length)
+        .map(|_| char::from(b'a' + random.below(26) as u8))
+        .collect()
 }

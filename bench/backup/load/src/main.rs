@@ -37,5 +37,6 @@ fn run() -> anyhow::Result<()> {
 }
 
 fn number(text: &str) -> anyhow::Result<u64> {
-    text.parse().with_context(|| format!("'{text}' is no whole number"))
+    text.parse()
+        .with_context(|| format!("'{text}' is no whole number"))
 }

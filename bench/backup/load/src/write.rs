@@ -24,7 +24,8 @@ pub fn steadily(file: &Path, rate: u64, seconds: u64) -> anyhow::Result<()> {
     let mut connection = Connection::open(file).context("opening the database")?;
     // The contract of the shop's database: the bot's own checkpoint is a backstop alone.
     let sync = if rate == 0 { "OFF" } else { "FULL" };
-    let pragmas = format!("PRAGMA synchronous = {sync}; PRAGMA wal_autocheckpoint = 16384; PRAGMA mmap_size = 0;");
+    let pragmas =
+        format!("PRAGMA synchronous = {sync}; PRAGMA wal_autocheckpoint = 16384; PRAGMA mmap_size = 0;");
     connection.execute_batch(&pragmas)?;
     connection.set_db_config(rusqlite::config::DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
     connection.busy_handler(Some(|_| {
@@ -34,7 +35,11 @@ pub fn steadily(file: &Path, rate: u64, seconds: u64) -> anyhow::Result<()> {
     }))?;
     let mut random = Random(u64::from(std::process::id()));
     let count = if rate == 0 { seconds } else { rate * seconds };
-    let pause = if rate == 0 { Duration::ZERO } else { Duration::from_secs(1) / u32::try_from(rate)? };
+    let pause = if rate == 0 {
+        Duration::ZERO
+    } else {
+        Duration::from_secs(1) / u32::try_from(rate)?
+    };
     let mut latencies = Vec::with_capacity(usize::try_from(count)?);
     let start = Instant::now();
     for number in 0..u32::try_from(count)? {
@@ -46,7 +51,13 @@ pub fn steadily(file: &Path, rate: u64, seconds: u64) -> anyhow::Result<()> {
     latencies.sort_unstable();
     let at = |per_mille: usize| latencies[(latencies.len() - 1) * per_mille / 1_000].as_micros();
     println!("commits {count}\nseconds {:.2}", start.elapsed().as_secs_f64());
-    println!("p50_us {}\np99_us {}\np999_us {}\nmax_us {}", at(500), at(990), at(999), at(1_000));
+    println!(
+        "p50_us {}\np99_us {}\np999_us {}\nmax_us {}",
+        at(500),
+        at(990),
+        at(999),
+        at(1_000)
+    );
     println!("busy {}", BUSY.load(Ordering::Relaxed));
     Ok(())
 }
@@ -55,7 +66,9 @@ fn commit(connection: &mut Connection, random: &mut Random) -> anyhow::Result<()
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     let customer = i64::try_from(random.below(50_000))?;
     let at = 1_796_000_000_000 + i64::try_from(random.below(1_000_000))?;
-    transaction.prepare_cached(ORDER)?.execute(params![customer, at, random.hex(120)])?;
+    transaction
+        .prepare_cached(ORDER)?
+        .execute(params![customer, at, random.hex(120)])?;
     let order = transaction.last_insert_rowid();
     transaction.prepare_cached(LEDGER)?.execute(params![order, at])?;
     transaction.commit()?;

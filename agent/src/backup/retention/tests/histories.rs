@@ -49,6 +49,7 @@ fn history(dice: &mut Dice) -> World {
         if dice.roll(8) == 0 {
             let point = world.points.iter_mut().find(|point| point.id == id).unwrap();
             point.is_verified = false;
+            point.is_split = dice.roll(2) == 0;
         }
         if dice.roll(20) == 0 {
             let lost = world.points.last().unwrap().objects.first().unwrap().clone();

@@ -1,0 +1,37 @@
+//! What a rehearsal that failed says of its remote's objects: all that it took is compared with what was written, so that
+//! what is missing or altered is written down by name, and nothing more is promised of it.
+//! It rehearses nothing.
+
+use protocol::time::UnixMillis;
+
+use super::{Drill, Sample, Share};
+use crate::{
+    backup::{Progress, remote},
+    store::points::KnownPoint,
+};
+
+impl Drill<'_> {
+    /// Compares the point, and what follows it. What it finds is written down as any comparison's.
+    ///
+    /// # Errors
+    /// When the agent's own database refuses.
+    pub(super) async fn look_closer(
+        &self,
+        known: &KnownPoint,
+        progress: &dyn Progress,
+        clock: &dyn Fn() -> UnixMillis,
+    ) -> anyhow::Result<()> {
+        let all = self.config.remotes.iter();
+        let all: Vec<_> = all.filter_map(|remote| remote::open(remote).ok()).collect();
+        let sample = Sample {
+            store: self.store,
+            remote: self.remote,
+            all: &all,
+            retention: self.config.retention,
+            anchor: None,
+            share: Share::Some,
+            rehearsed: Some(known),
+        };
+        sample.run(progress, clock).await.map(drop)
+    }
+}

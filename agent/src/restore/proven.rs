@@ -1,0 +1,111 @@
+//! The end of a chain that only names claim: anybody who may write on a remote can invent a later segment, and a machine
+//! without the agent's state cannot doubt its name. What opens, is signed and is what it says proves all before it; what
+//! lies behind the last such segment is nothing, or was altered and is lost either way.
+//! It takes out nothing that anything speaks for: a remote that is silent, a point, this server's memory or a summary.
+
+use std::collections::BTreeSet;
+
+use protocol::{
+    chain::{ChainId, CommitNumber},
+    object_key::SegmentName,
+};
+
+use super::{
+    Request, Sources,
+    avoid::Avoid,
+    segments::{self, Proof},
+};
+
+/// Segments that are opened in search of one that is whole. Behind more of them than this nothing is decided.
+const OPENED_MAX: usize = 200;
+/// Of those that prove nothing so many are named.
+const TOLD_MAX: usize = 3;
+
+/// Takes the names behind the last whole segment of a chain out of what is promised; whether there were any.
+pub(super) async fn take_out(
+    request: &Request,
+    sources: &Sources<'_>,
+    (chain, begin): (&ChainId, CommitNumber),
+    avoid: &mut Avoid,
+) -> bool {
+    // Who rehearses wants to hear of everything, and who is silent may hold an intact copy.
+    if request.newest_only || !sources.survey.silent.is_empty() {
+        return false;
+    }
+    let known = known_through(request, chain).max(begin);
+    let names = avoid.promised(sources.survey, chain);
+    let Some(tail) = behind_the_last(sources, names, known).await else {
+        return false;
+    };
+    avoid.unproven(tail.names, sentence(&tail.told, tail.end));
+    true
+}
+
+/// What lies behind the last segment that opens.
+pub struct Tail {
+    /// The names.
+    pub names: Vec<SegmentName>,
+    /// What is wrong with each of them.
+    told: Vec<String>,
+    /// The last commit that something shows.
+    end: CommitNumber,
+}
+
+/// What of these segments of one chain lies behind the last one that opens, and after a commit that is known; `None` when
+/// there is nothing, or it cannot be told.
+pub async fn behind_the_last(
+    sources: &Sources<'_>,
+    names: BTreeSet<SegmentName>,
+    known: CommitNumber,
+) -> Option<Tail> {
+    let mut names: Vec<SegmentName> = names.into_iter().collect();
+    names.sort_by_key(|name| (name.last, name.first));
+    let mut tail = Tail {
+        names: Vec::new(),
+        told: Vec::new(),
+        end: known,
+    };
+    for name in names.into_iter().rev() {
+        if name.first <= known {
+            break;
+        }
+        match segments::proof(sources, &name).await {
+            Proof::Whole => {
+                tail.end = name.last;
+                break;
+            }
+            Proof::Nothing(_) if tail.names.len() == OPENED_MAX => return None,
+            Proof::Nothing(why) => {
+                tail.told.push(why);
+                tail.names.push(name);
+            }
+            Proof::Unknown => return None,
+        }
+    }
+    (!tail.names.is_empty()).then_some(tail)
+}
+
+/// What is known of the chain without any name.
+fn known_through(request: &Request, chain: &ChainId) -> CommitNumber {
+    let points = request.known.values().map(|known| &known.manifest);
+    let points = points.map(|manifest| (&manifest.chain, manifest.commit));
+    let seen = request.seen.iter().map(|(chain, commit)| (chain, *commit));
+    let anchor = request.anchor.iter().map(|anchor| (&anchor.chain, anchor.commit));
+    let all = points.chain(seen).chain(anchor);
+    let of_chain = all.filter(|(of, _)| *of == chain).map(|(_, commit)| commit);
+    of_chain.max().unwrap_or(CommitNumber::FIRST)
+}
+
+fn sentence(told: &[String], end: CommitNumber) -> String {
+    let first: Vec<&str> = told.iter().take(TOLD_MAX).map(String::as_str).collect();
+    let more = match told.len() {
+        count if count > TOLD_MAX => format!("; and {} more", count - TOLD_MAX),
+        _ => String::new(),
+    };
+    format!(
+        "NOT PROVEN, and not restored: {}{more}. Nothing that opens shows that there was any commit after {end}: either \
+         these were altered since the agent wrote them, and their commits are lost unless an intact copy is elsewhere, or \
+         somebody invented their names",
+        first.join("; ")
+    )
+}

@@ -1,0 +1,121 @@
+//! Fetches segments from the remotes in turn, and says what their names are worth. A segment must be signed, and have the
+//! digest in its name.
+//! What a name claims is never believed.
+
+use protocol::object_key::SegmentName;
+use sha2::{Digest, Sha256};
+
+use super::{
+    Sources,
+    fetch::{Failure, Wrong, describe},
+};
+use crate::backup::{
+    remote::{Remote, RemoteError},
+    seal::{OpenError, hex, open},
+    segment::{self, Segment},
+};
+
+/// The plain bytes of a segment: its body, and room for header and references.
+const SEGMENT_BYTES_MAX: u64 = segment::BODY_BYTES_MAX as u64 + 1024 * 1024;
+
+/// A segment's plain bytes and the SHA-256 of its object, and what was wrong with the copies before the one taken.
+///
+/// # Errors
+/// A sentence that names the segment and what is wrong with it on each remote.
+pub(super) async fn segment(
+    sources: &Sources<'_>,
+    name: &SegmentName,
+) -> Result<(Vec<u8>, [u8; 32], Option<String>), Failure> {
+    let key = name.to_string();
+    let mut wrong = Wrong::default();
+    for remote in sources.remotes {
+        match segment_from(sources, remote, &key, &name.digest).await {
+            Ok((plain, digest)) => return Ok((plain, digest, wrong.as_note(&key, remote.name()))),
+            Err(fault) => wrong.add(remote.name(), fault.told()),
+        }
+    }
+    Err(Failure::Lost(wrong.sentence(&key)))
+}
+
+/// What a segment's name is worth.
+pub(super) enum Proof {
+    /// A copy opens, is signed, and is what its name says.
+    Whole,
+    /// Every copy was read, and none of them is anything: what is wrong with each.
+    Nothing(String),
+    /// Not every copy could be read, or somebody else sealed or signed one: that is the owner's to judge.
+    Unknown,
+}
+
+/// Whether a segment is what its name says, by the copies on all remotes.
+pub(super) async fn proof(sources: &Sources<'_>, name: &SegmentName) -> Proof {
+    let key = name.to_string();
+    let mut wrong = Wrong::default();
+    for remote in sources.remotes {
+        match segment_from(sources, remote, &key, &name.digest).await {
+            Ok((plain, _)) if is_named(&plain, name) => return Proof::Whole,
+            Ok(_) => wrong.add(remote.name(), "it is another segment than its name says"),
+            Err(SegmentFault::Nothing(what)) => wrong.add(remote.name(), &what),
+            Err(SegmentFault::Unknown(_)) => return Proof::Unknown,
+        }
+    }
+    Proof::Nothing(wrong.sentence(&key))
+}
+
+fn is_named(plain: &[u8], name: &SegmentName) -> bool {
+    Segment::parse(plain).is_ok_and(|segment| {
+        let header = segment.header;
+        (&header.chain, header.first, header.last) == (&name.chain, name.first, name.last)
+    })
+}
+
+/// Why a copy of a segment was not taken.
+enum SegmentFault {
+    /// It is none, or not there.
+    Nothing(String),
+    /// It did not come, or is somebody else's.
+    Unknown(String),
+}
+
+impl SegmentFault {
+    fn told(&self) -> &str {
+        match self {
+            Self::Nothing(what) | Self::Unknown(what) => what,
+        }
+    }
+}
+
+async fn segment_from(
+    sources: &Sources<'_>,
+    remote: &Remote,
+    key: &str,
+    digest: &str,
+) -> Result<(Vec<u8>, [u8; 32]), SegmentFault> {
+    let nothing = |what: &str| SegmentFault::Nothing(what.to_owned());
+    let listed = sources.survey.size_on(remote.name(), key);
+    let size_bytes = listed.ok_or_else(|| nothing("it is missing"))?;
+    if size_bytes > SEGMENT_BYTES_MAX {
+        return Err(nothing("it is larger than a segment may be"));
+    }
+    let sealed = remote.get(key, size_bytes).await.map_err(|error| match error {
+        RemoteError::Down(_) => SegmentFault::Unknown(error.to_string()),
+        other => SegmentFault::Nothing(other.to_string()),
+    })?;
+    let (keys, signers, digest) = (sources.keys.clone(), sources.signers.clone(), digest.to_owned());
+    let _core = sources.cores.acquire().await;
+    let work = move || {
+        let sha256: [u8; 32] = Sha256::digest(&sealed).into();
+        if !hex(&sha256).starts_with(&digest) {
+            let altered = "it is altered: its SHA-256 is not the one in its name";
+            return Err(SegmentFault::Nothing(altered.to_owned()));
+        }
+        let opened = open(&sealed, &keys, &signers, SEGMENT_BYTES_MAX);
+        let plain = opened.map_err(|error| match error {
+            OpenError::Broken(_) | OpenError::Unsigned => SegmentFault::Nothing(describe(&error)),
+            OpenError::WrongKey(_) | OpenError::ForeignSigner(_) => SegmentFault::Unknown(describe(&error)),
+        })?;
+        Ok((plain, sha256))
+    };
+    let ended = tokio::task::spawn_blocking(work).await;
+    ended.unwrap_or_else(|_| Err(SegmentFault::Unknown("the thread that opens it ended".to_owned())))
+}
