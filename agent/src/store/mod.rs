@@ -65,6 +65,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../migrations/0014_lost_copies.sql"),
     include_str!("../../migrations/0015_door.sql"),
     include_str!("../../migrations/0016_damaged_points.sql"),
+    include_str!("../../migrations/0017_reports.sql"),
 ];
 
 /// Pages of the database that are kept in memory. SQLite's own 2 MiB fill over hours, which looks like a leak, and save

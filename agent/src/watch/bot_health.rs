@@ -17,6 +17,7 @@ use crate::{
     alert::{
         Alerts,
         rule::{AlertKey, Observation, Rule},
+        standing,
     },
     beat::{self, Beat},
 };
@@ -202,7 +203,13 @@ impl BotWatch {
         let Some(page) = self.link.incidents(after).await? else {
             return Ok(Held::Expired);
         };
-        if let Err(error) = self.alerts.report(&page.incidents, now()) {
+        // Asked anew, so that nobody judges what was reported by what the bot said before it.
+        if page.incidents.iter().any(standing::may_last) {
+            let _ = self.ask().await;
+        }
+        let said = self.said.borrow().clone();
+        let standing = said.as_ref().and_then(|health| health.standing.as_deref());
+        if let Err(error) = self.alerts.report(&page.incidents, standing, now()) {
             cannot_store(&error);
         }
         Ok(if page.goodbye { Held::Goodbye } else { Held::Told })

@@ -48,6 +48,7 @@ mod registration;
 mod rehearsals;
 mod remote_faults;
 mod remotes;
+mod reports;
 mod restore_faults;
 mod restoring;
 mod rotation;

@@ -19,7 +19,7 @@ use rusqlite::Connection;
 use serde::Deserialize;
 use tokio_util::sync::CancellationToken;
 
-use super::{figures, marker};
+use super::{figures, marker, standing};
 use crate::{
     clock::now,
     db::{Writer, try_disk},
@@ -139,17 +139,19 @@ async fn report(private: &Private) -> Health {
                 trade_health(conn, now)?,
                 hours.totals(conn, now)?,
                 figures::database(conn)?,
+                switch::store::braked(conn)?,
             ))
         })
         .await;
     let mut troubles = troubles(private, is_late, now);
     let known = match figures {
-        Ok((last_incident, queue, trade, hours, database)) => Health {
+        Ok((last_incident, queue, trade, hours, database, is_braked)) => Health {
             last_incident,
             queue,
             trade,
             hours,
             database,
+            standing: Some(standing::standing(private, is_braked)),
             ..Health::default()
         },
         Err(error) => {
@@ -158,7 +160,10 @@ async fn report(private: &Private) -> Health {
                 "the figures for the health report cannot be read"
             );
             troubles.push("the database cannot be read".to_owned());
-            Health::default()
+            Health {
+                standing: Some(standing::standing(private, false)),
+                ..Health::default()
+            }
         }
     };
     Health {

@@ -486,6 +486,7 @@ fn account_for(said: &[(UnixMillis, Notice)]) {
 }
 
 mod flapping;
+mod reported;
 
 #[test]
 fn an_alert_under_another_key_is_the_same_alert_and_ends_under_the_new_one() {
