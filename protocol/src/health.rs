@@ -37,6 +37,9 @@ pub struct Health {
     /// Why it is not well, each a sentence for the owner; empty while it is.
     #[serde(default)]
     pub troubles: Vec<String>,
+    /// Jobs and updates that hang, by name: they are cut and tried again.
+    #[serde(default)]
+    pub stuck: Vec<LoopBeat>,
     /// What waits, is done or is due.
     pub queue: QueueHealth,
     /// What the trade looks like from inside.

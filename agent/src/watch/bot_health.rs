@@ -290,25 +290,24 @@ fn observation_of(health: &Health) -> Observation {
     if health.healthy {
         return Observation::Fine;
     }
-    let late = health
-        .loops
-        .iter()
-        .filter(|beat| beat::is_late(beat))
-        .take(LATE_LOOPS_MAX);
-    let troubles = health
-        .troubles
-        .iter()
+    let late = health.loops.iter().filter(|beat| beat::is_late(beat));
+    let hangs = health.stuck.iter().chain(late).take(LATE_LOOPS_MAX);
+    let hangs: Vec<String> = hangs
+        .map(|beat| {
+            format!(
+                "{}: {} s > {} s",
+                beat.name,
+                beat.age_ms / 1000,
+                beat.limit_ms / 1000
+            )
+        })
+        .collect();
+    // Its own sentences are for what names and figures do not tell.
+    let troubles = health.troubles.iter().filter(|_| health.stuck.is_empty());
+    let troubles = troubles
         .take(TROUBLES_MAX)
         .map(|trouble| trouble.chars().take(TROUBLE_CHARS_MAX).collect());
-    let late = late.map(|beat| {
-        format!(
-            "{}: {} s > {} s",
-            beat.name,
-            beat.age_ms / 1000,
-            beat.limit_ms / 1000
-        )
-    });
-    let detail: Vec<String> = troubles.chain(late).collect();
+    let detail: Vec<String> = troubles.chain(hangs).collect();
     Observation::Wrong {
         rule: Rule::BotUnhealthy,
         detail: detail.join(", "),
@@ -369,6 +368,24 @@ mod tests {
                 detail
             }
         );
+    }
+
+    #[test]
+    fn what_hangs_is_told_by_name_and_figures_and_in_no_sentence() {
+        let stuck = vec![LoopBeat {
+            name: "create_invoice".to_owned(),
+            age_ms: 61_000,
+            limit_ms: 50_000,
+        }];
+        let health = Health {
+            stuck,
+            troubles: vec!["create_invoice hangs: nothing heard".to_owned()],
+            ..health(1, false)
+        };
+        let Observation::Wrong { detail, .. } = observation_of(&health) else {
+            panic!("it is not well");
+        };
+        assert_eq!(detail, "create_invoice: 61 s > 50 s, inbox: 34 s > 30 s");
     }
 
     #[test]

@@ -11,7 +11,7 @@ use axum::{
     routing::{get, post},
 };
 use protocol::{
-    health::{Health, NAMES_MAX, QueueHealth, TradeHealth},
+    health::{Health, LoopBeat, NAMES_MAX, QueueHealth, TradeHealth},
     incident::{IncidentId, IncidentPage},
     time::UnixMillis,
 };
@@ -173,6 +173,7 @@ async fn report(private: &Private) -> Health {
         version: env!("CARGO_PKG_VERSION").to_owned(),
         loops: private.beats.iter().map(|beat| beat.report(now)).collect(),
         troubles,
+        stuck: stuck(private, now),
         gateways: vec![private.workshop.pakasir.health(now)],
         telegram: private.line.health(now),
         log: private.log.as_deref().and_then(|log| log.report().ok()),
@@ -210,13 +211,20 @@ fn troubles(private: &Private, is_late: bool, now: UnixMillis) -> Vec<String> {
             WRITE_LIMIT.as_secs()
         ));
     }
-    for (name, silent) in private.hands.iter().flat_map(|hands| hands.stuck(now)) {
+    for stuck in stuck(private, now) {
         troubles.push(format!(
-            "{name} hangs: nothing heard for {} s; it is cut and tried again, others go on",
-            silent.as_secs()
+            "{} hangs: nothing heard for {} s; it is cut and tried again, others go on",
+            stuck.name,
+            stuck.age_ms / 1_000
         ));
     }
     troubles
+}
+
+fn stuck(private: &Private, now: UnixMillis) -> Vec<LoopBeat> {
+    let mut stuck: Vec<LoopBeat> = private.hands.iter().flat_map(|hands| hands.stuck(now)).collect();
+    stuck.truncate(NAMES_MAX);
+    stuck
 }
 
 fn queue_health(conn: &Connection, now: UnixMillis) -> Result<QueueHealth> {

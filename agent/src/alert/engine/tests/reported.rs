@@ -66,13 +66,25 @@ fn a_refusing_gateway_is_no_second_alert_beside_its_failing_calls() {
 }
 
 #[test]
-fn a_database_that_refuses_on_a_full_disk_is_the_full_disks_message_and_the_bot_is_not_called_ill_for_it() {
+fn a_database_that_refuses_is_told_beside_a_disk_that_was_nearly_full_and_the_bot_is_not_called_ill_for_it() {
     let mut day = Day::begin();
+    day.wrong("disk//", Rule::DiskFull);
+    day.pass(3_600);
+    assert_eq!(day.told()[0], "first disk//");
     report(&mut day, "database_refuses", "full");
     day.wrong("bot/bot", Rule::BotUnhealthy);
     day.pass(5);
-    day.wrong("disk//", Rule::DiskFull);
     day.wrong("bot/bot", Rule::BotUnhealthy);
     day.pass(120);
-    assert_eq!(day.told(), ["first disk//"]);
+    assert_eq!(day.told(), ["first database/commits"]);
+}
+
+#[test]
+fn a_database_on_a_disk_that_turned_read_only_is_that_disks_message() {
+    let mut day = Day::begin();
+    report(&mut day, "database_refuses", "readonly");
+    day.pass(5);
+    day.wrong("disk_writes//", Rule::DiskReadOnly);
+    day.pass(120);
+    assert_eq!(day.told(), ["first disk_writes//"]);
 }
