@@ -44,7 +44,9 @@ pub(super) fn page(voice: &Voice, overview: &Overview) -> String {
          <meta http-equiv=\"refresh\" content=\"30\">\n<title>{title}</title>\n\
          <link rel=\"icon\" href=\"data:,\">\n<link rel=\"stylesheet\" href=\"/style.css\">\n</head>\n<body>\n\
          <header><h1>{title}</h1><span class=\"verdict {class}\">{verdict}</span>\
-         <span class=\"quiet\">{at}</span></header>\n<main>\n{alerts}{shop}{server}{drills}{backups}{traffic}{charts}</main>\n\
+         <span class=\"quiet\">{at}</span></header>\n<main>\n\
+         <div class=\"half\">\n{alerts}{shop}{server}</div>\n<div class=\"half\">\n{drills}{backups}{traffic}</div>\n\
+         {charts}</main>\n\
          <footer>{refreshed}</footer>\n</body>\n</html>\n",
         lang = words.lang,
         title = words.title,

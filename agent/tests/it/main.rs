@@ -16,6 +16,7 @@ mod capture_kills;
 mod capture_measure;
 mod capture_rig;
 mod channels;
+mod checking;
 mod clock_ahead;
 mod console;
 mod damaged_source;
