@@ -1,6 +1,6 @@
 //! What the bot reports: what lasts becomes an alert with an end, what does not is told and counted for a day.
 
-use std::{sync::Arc, time::Duration};
+use std::{path::Path, sync::Arc, time::Duration};
 
 use agent::{
     alert::{Alerts, calendar::Calendar, message::Voice, reports::Reported},
@@ -14,6 +14,8 @@ use protocol::{
     time::UnixMillis,
 };
 
+use crate::shop::Shop;
+
 const NOW: UnixMillis = UnixMillis(1_795_338_000_000);
 
 fn incident(id: i64, kind: &str, text: &str) -> Incident {
@@ -26,10 +28,8 @@ fn incident(id: i64, kind: &str, text: &str) -> Incident {
     }
 }
 
-#[test]
-fn a_state_becomes_an_alert_and_an_event_is_counted_for_a_day() {
-    let dir = tempfile::tempdir().unwrap();
-    let store = Arc::new(Store::open(dir.path()).unwrap());
+fn alerts(state: &Path) -> Alerts {
+    let store = Arc::new(Store::open(state).unwrap());
     let voice = Voice {
         language: Language::Id,
         timezone: TimeZone::UTC,
@@ -40,7 +40,31 @@ fn a_state_becomes_an_alert_and_an_event_is_counted_for_a_day() {
         quiet_hours: None,
         digest_at: jiff::civil::time(8, 0, 0, 0),
     };
-    let alerts = Alerts::new(store, voice, calendar, &[]);
+    Alerts::new(store, voice, calendar, &[])
+}
+
+#[test]
+fn the_status_of_a_server_where_nothing_is_wrong_names_what_was_reported() {
+    let shop = Shop::new();
+    let now = UnixMillis(jiff::Timestamp::now().as_millisecond());
+    let reported = Incident {
+        at: now,
+        ..incident(1, "dead_job", "deliver · failed")
+    };
+    let state = shop.path("state");
+    alerts(&state).report(&[reported], Some(&[]), now).unwrap();
+    let output = shop.agent(&["status"]);
+    let said = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(
+        said.contains("nothing is wrong") && said.contains("within 24 hours: dead_job ×1"),
+        "{said}"
+    );
+}
+
+#[test]
+fn a_state_becomes_an_alert_and_an_event_is_counted_for_a_day() {
+    let dir = tempfile::tempdir().unwrap();
+    let alerts = alerts(dir.path());
     let page = [
         incident(1, "telegram_refuses", "BOT_TOKEN"),
         incident(2, "dead_job", "deliver · failed"),
