@@ -7,6 +7,7 @@ mod read;
 mod remotes;
 mod retention;
 mod secrets;
+mod unit;
 mod watch;
 mod world;
 
@@ -200,10 +201,12 @@ impl Config {
             Err(error) => faults.add(format!("{} cannot be read: {error}", path.display())),
         }
         let readable = faults.is_empty();
+        let top = settings::parse(&text, faults);
         // Without a file every key is missing, and saying so of each would hide the one fault that matters.
         let mut ignored = Faults::default();
-        let inner = if readable { &mut *faults } else { &mut ignored };
-        let mut config = read::config(path, settings::parse(&text, inner), purpose, environment, inner);
+        let is_whole = readable && !top.is_unread();
+        let inner = if is_whole { &mut *faults } else { &mut ignored };
+        let mut config = read::config(path, top, purpose, environment, inner);
         secrets::add(&mut config, purpose, environment, inner);
         if purpose == Purpose::Keep {
             world::check(&config, inner);

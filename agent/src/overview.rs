@@ -3,19 +3,30 @@
 
 use std::sync::Arc;
 
-use protocol::{health::Health, incident::Severity, time::UnixMillis};
+use protocol::{
+    health::{Health, HourTotals},
+    incident::Severity,
+    time::UnixMillis,
+};
 use tokio::sync::watch;
 
 use crate::{
     alert::{
         Alerts,
-        engine::{Fault, MAINTENANCE},
+        engine::Fault,
         message::{self, Voice},
+        named,
+        reports::Reported,
     },
     backup::schedule,
     chart::picture::Sources,
     store::{
-        Store, book::Book, drilled::Drilled, episodes::EpisodeId, freshness::Freshness, shipping::Shipping,
+        Store,
+        book::{Book, Past, Silence},
+        drilled::Drilled,
+        episodes::EpisodeId,
+        freshness::Freshness,
+        shipping::Shipping,
         sizes::PointLine,
     },
     traffic::{self, Priced, Traffic},
@@ -73,10 +84,12 @@ pub struct Overview {
     pub unit_bytes: Option<f64>,
     /// What is wrong, gravest first.
     pub open: Vec<Open>,
+    /// What the bot reported within a day as single events, by kind, most first.
+    pub reported: Vec<Reported>,
     /// What the owner does not want to hear, and until when; `None` for everything.
     pub silences: Vec<(Option<String>, UnixMillis)>,
-    /// What came and went within a day, newest first: since when, until when, and the rule's name.
-    pub past: Vec<(UnixMillis, UnixMillis, String)>,
+    /// What came and went within a day, newest first.
+    pub past: Vec<Over>,
     /// Each remote's newest restore point.
     pub fresh: Vec<Freshness>,
     /// The restore points of the last weeks, newest first.
@@ -126,8 +139,23 @@ pub struct Open {
     pub since: UnixMillis,
     /// What it was told with, and whether the owner took that on.
     pub episode: Option<(EpisodeId, bool)>,
-    /// Whether it is held back at the moment.
-    pub is_held: bool,
+    /// Why it is not told at the moment, in words.
+    pub held: Option<&'static str>,
+}
+
+/// Something that was wrong.
+#[derive(Clone, Debug)]
+pub struct Over {
+    /// The rule's name, as in docs/RUNBOOK.
+    pub rule: String,
+    /// In one line.
+    pub headline: String,
+    /// Since when.
+    pub since: UnixMillis,
+    /// Until when.
+    pub until: UnixMillis,
+    /// Why it was not told, in words.
+    pub held: Option<&'static str>,
 }
 
 impl Desk {
@@ -138,7 +166,7 @@ impl Desk {
     pub fn look(&self, now: UnixMillis) -> anyhow::Result<Overview> {
         let book = self.alerts.book()?;
         let since = UnixMillis(now.0 - DAY_MS);
-        let hours = self.store.hours(since, now)?;
+        let health = self.health.borrow().clone();
         let mut points = self.store.point_lines(POINTS_MAX, now)?;
         points.reverse();
         let mut past: Vec<_> = self.store.past(since)?.into_iter().collect();
@@ -146,15 +174,13 @@ impl Desk {
         Ok(Overview {
             at: now,
             bot: *self.bot.borrow(),
-            health: self.health.borrow().clone(),
+            health: health.clone(),
             unit: self.unit(),
             unit_bytes: self.newest("bot_memory_bytes"),
             open: self.open(&book),
-            silences: silences(&book, now),
-            past: past
-                .into_iter()
-                .map(|past| (past.since, past.until, past.rule))
-                .collect(),
+            reported: self.alerts.reported(now)?,
+            silences: self.silences(&book, now),
+            past: past.iter().map(|past| self.over(past)).collect(),
             fresh: self.store.freshness(now)?,
             points,
             point_count: self.store.point_count()?,
@@ -169,10 +195,7 @@ impl Desk {
             processor: self.newest("cpu_busy_percent"),
             unknown: self.board.unknown().len(),
             unwatched: self.alerts.unwatched().line(self.voice.language),
-            day: (
-                hours.iter().map(|hour| hour.placed).sum(),
-                hours.iter().map(|hour| hour.paid_rupiah).sum(),
-            ),
+            day: day(health.as_ref(), self.store.hours(since, now)?, since),
             strangers: self.store.strangers()?,
         })
     }
@@ -186,6 +209,16 @@ impl Desk {
             remotes: Arc::clone(&self.remotes),
             language: self.voice.language,
             timezone: self.voice.timezone.clone(),
+        }
+    }
+
+    fn over(&self, past: &Past) -> Over {
+        Over {
+            rule: past.rule.clone(),
+            headline: named::past(&self.voice, past),
+            since: past.since,
+            until: past.until,
+            held: past.held.map(|held| named::held(&self.voice, held)),
         }
     }
 
@@ -205,12 +238,18 @@ impl Desk {
                     headline: message::named(&self.voice, &fault),
                     since: row.since,
                     episode: row.episode.map(is_acked),
-                    is_held: row.held.is_some(),
+                    held: row.held.map(|held| named::held(&self.voice, held)),
                 })
             })
             .collect();
         open.sort_by(|a, b| b.severity.cmp(&a.severity).then(a.since.cmp(&b.since)));
         open
+    }
+
+    fn silences(&self, book: &Book, now: UnixMillis) -> Vec<(Option<String>, UnixMillis)> {
+        let standing = book.silences.values().filter(|silence| silence.until > now);
+        let told = |silence: &Silence| (named::scope(&self.voice, book, &silence.scope), silence.until);
+        standing.map(told).collect()
     }
 
     fn unit(&self) -> Option<String> {
@@ -246,12 +285,35 @@ impl Desk {
     }
 }
 
-fn silences(book: &Book, now: UnixMillis) -> Vec<(Option<String>, UnixMillis)> {
-    let standing = book.silences.values().filter(|silence| silence.until > now);
-    standing
-        .map(|silence| {
-            let scope = (silence.scope != MAINTENANCE).then(|| silence.scope.clone());
-            (scope, silence.until)
-        })
-        .collect()
+/// The whole hours that began within a day, the present one as the bot counts it now: what is kept lags by a moment.
+fn day(health: Option<&Health>, kept: Vec<HourTotals>, since: UnixMillis) -> (u64, i64) {
+    let told = health.map(|health| health.hours.as_slice()).unwrap_or_default();
+    let is_told = |hour: &HourTotals| told.iter().any(|told| told.hour == hour.hour);
+    let kept = kept.iter().filter(|hour| !is_told(hour));
+    let hours = told.iter().filter(|hour| hour.hour >= since).chain(kept);
+    hours.fold((0, 0), |(placed, rupiah), hour| {
+        (placed + hour.placed, rupiah + hour.paid_rupiah)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_day_counts_what_the_bot_says_now_before_what_was_kept() {
+        let hour = |hour: i64, placed, paid_rupiah| HourTotals {
+            hour: UnixMillis(hour),
+            placed,
+            paid_rupiah,
+            ..HourTotals::default()
+        };
+        let health = Health {
+            hours: vec![hour(5, 9, 9), hour(20, 3, 30_000)],
+            ..Health::default()
+        };
+        let kept = || vec![hour(10, 1, 10_000), hour(20, 2, 20_000)];
+        assert_eq!(day(Some(&health), kept(), UnixMillis(10)), (4, 40_000));
+        assert_eq!(day(None, kept(), UnixMillis(10)), (3, 30_000));
+    }
 }

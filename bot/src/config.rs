@@ -76,8 +76,13 @@ pub fn load(path: &Path) -> Result<Config, Faults> {
     let Some(text) = read_file(path, &mut faults) else {
         return Err(faults);
     };
+    let top = parse(&text, &mut faults);
+    // What is missing in a text that cannot be read is no fault of its own, and would hide the one that is.
+    if top.is_unread() {
+        return Err(faults);
+    }
     let mut secrets = Secrets::open(path, &mut faults);
-    let config = read(&text, &mut secrets, &mut faults);
+    let config = read(top, &mut secrets, &mut faults);
     places::check(&config, &mut faults);
     if faults.is_empty() {
         Ok(config)
@@ -102,8 +107,7 @@ fn read_file(path: &Path, faults: &mut Faults) -> Option<String> {
         .ok()
 }
 
-fn read(text: &str, secrets: &mut Secrets, faults: &mut Faults) -> Config {
-    let mut top = parse(text, faults);
+fn read(mut top: Section, secrets: &mut Secrets, faults: &mut Faults) -> Config {
     let mut shop = shop(top.section("shop", faults), faults);
     let telegram = telegram(top.section("telegram", faults), secrets, faults);
     let mut database = top.section("database", faults);

@@ -86,14 +86,18 @@ impl Hands {
 
     /// What is stuck: its name, and for how long it has said nothing.
     #[must_use]
-    pub fn stuck(&self, now: UnixMillis) -> Vec<(String, Duration)> {
-        let mut stuck: Vec<(String, Duration)> = self
+    pub fn stuck(&self, now: UnixMillis) -> Vec<LoopBeat> {
+        let mut stuck: Vec<LoopBeat> = self
             .lock()
             .values()
             .filter(|hand| now.since(hand.since) > hand.limit)
-            .map(|hand| (hand.name.clone(), now.since(hand.since)))
+            .map(|hand| LoopBeat {
+                name: hand.name.clone(),
+                age_ms: millis(now.since(hand.since)),
+                limit_ms: millis(hand.limit),
+            })
             .collect();
-        stuck.sort();
+        stuck.sort_by(|a, b| (&a.name, a.age_ms).cmp(&(&b.name, b.age_ms)));
         stuck
     }
 

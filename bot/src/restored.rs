@@ -74,13 +74,7 @@ pub fn act(conn: &Connection, note: &Restored, now: UnixMillis) -> Result<bool> 
     }
     broadcast::restored(conn, now)?;
     switch::store::note_restore(conn, &mark)?;
-    let text = format!(
-        "The shop stands at restore point {}. Sales are paused and {held} item(s) are held, for they may have been sold \
-         after that moment; {reserved} more are reserved for orders without payment and will be held if those come to \
-         nothing. Every open payment is being asked about again. Let the seller compare the stock and open the shop \
-         again.",
-        note.restore_point
-    );
+    let text = incident::facts(&[&note.restore_point, &held.to_string(), &reserved.to_string()]);
     incident::store::raise(conn, Kind::RestoredSalesPaused, &text, now)?;
     Ok(true)
 }

@@ -37,6 +37,9 @@ pub struct Health {
     /// Why it is not well, each a sentence for the owner; empty while it is.
     #[serde(default)]
     pub troubles: Vec<String>,
+    /// Jobs and updates that hang, by name: they are cut and tried again.
+    #[serde(default)]
+    pub stuck: Vec<LoopBeat>,
     /// What waits, is done or is due.
     pub queue: QueueHealth,
     /// What the trade looks like from inside.
@@ -56,6 +59,20 @@ pub struct Health {
     /// The shop's database.
     #[serde(default)]
     pub database: DatabaseHealth,
+    /// What stands at present of the troubles that are also reported as incidents; absent from a bot that does not tell.
+    #[serde(default)]
+    pub standing: Option<Vec<Standing>>,
+}
+
+/// A trouble that was reported as an incident and is not over.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Standing {
+    /// The incident's kind: `telegram_refuses`.
+    pub kind: String,
+    /// Which of several it is about, as a gateway's name; empty where there is one only.
+    pub about: String,
+    /// A code, no sentence: `full`.
+    pub detail: String,
 }
 
 /// A vital loop's last sign of progress.
@@ -264,6 +281,20 @@ pub enum CommitFault {
     /// Anything else, or a word of a newer bot.
     #[serde(other)]
     Other,
+}
+
+impl CommitFault {
+    /// Its word, as docs/RUNBOOK has it.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Busy => "busy",
+            Self::Full => "full",
+            Self::ReadOnly => "readonly",
+            Self::Damaged => "damaged",
+            Self::Other => "other",
+        }
+    }
 }
 
 #[cfg(test)]

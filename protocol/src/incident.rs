@@ -10,6 +10,9 @@ use crate::time::UnixMillis;
 #[serde(transparent)]
 pub struct IncidentId(pub i64);
 
+/// What stands between two facts of [`Incident::text`].
+pub const FACTS_BETWEEN: &str = " · ";
+
 /// How loudly the owner must be told.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -33,7 +36,8 @@ pub struct Incident {
     pub kind: String,
     /// How loud.
     pub severity: Severity,
-    /// What happened, what it means for the shop and what to do, in plain words.
+    /// The facts of a known kind, without a sentence: numbers, names and codes with [`FACTS_BETWEEN`] between them, in the
+    /// order in which docs/RUNBOOK gives them. The agent says the rest, in the owner's language.
     pub text: String,
 }
 

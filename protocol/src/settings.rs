@@ -29,8 +29,9 @@ pub fn parse(text: &str, faults: &mut Faults) -> Section {
             .and_then(|span| text.get(..span.start))
             .unwrap_or_default();
         let line = before.matches('\n').count() + 1;
+        let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
         faults.add(format!(
-            "it is not TOML: line {line}: {}",
+            "it is not TOML: line {line}, column {column}: {}",
             error.message().replace('\n', ", ")
         ));
     }
@@ -42,6 +43,12 @@ pub fn parse(text: &str, faults: &mut Faults) -> Section {
 }
 
 impl Section {
+    /// Whether there was nothing to read: what is missing in it is no fault of its own.
+    #[must_use]
+    pub fn is_unread(&self) -> bool {
+        self.unread
+    }
+
     /// A section that the file must have.
     pub fn section(&mut self, name: &str, faults: &mut Faults) -> Self {
         self.section_if_any(name, faults).unwrap_or_else(|| {

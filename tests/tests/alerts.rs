@@ -1,8 +1,12 @@
 //! The owner knows within two seconds, and nobody else ever hears of servers.
 
-use std::time::Duration;
+use std::{
+    process::Command,
+    time::{Duration, Instant},
+};
 
 use tests::{
+    http,
     purchase::{MY_ORDERS, order},
     sandbox::{OWNER_BOT, SHOP_BOT},
     secrecy::OWNERS_WORDS,
@@ -95,6 +99,49 @@ fn an_alert_waits_until_telegram_is_there_again() {
     let killed_at = shop.kill_bot();
     shop.sandbox.owner_hears(DIED, killed_at, PATIENCE);
     assert_eq!(alerts(&shop, DIED), 1);
+}
+
+/// What agent and page say of it besides: nobody reads that all is well.
+fn standing(shop: &Shop) -> (String, String) {
+    let private = &shop.settings.agent_private;
+    let health = http::try_get(&format!("http://{private}/health")).unwrap().body;
+    let health: serde_json::Value = serde_json::from_str(&health).unwrap();
+    let mut check = Command::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../scripts/health-check"));
+    check.arg("--config").arg(shop.place.agent_toml());
+    let said = check.output().unwrap();
+    let said = String::from_utf8_lossy(&said.stdout).into_owned();
+    (health["alerts"].to_string(), said)
+}
+
+#[test]
+fn a_token_that_telegram_refuses_stands_until_it_takes_it_and_rings_once() {
+    const REFUSED: &str = "Telegram menolak token bot";
+    const TAKEN: &str = "Telegram menerima token bot";
+    let mut shop = Shop::open(&stocked(1));
+    shop.start_agent().unwrap();
+    shop.wait_for_watch();
+    let budi = shop.sandbox.customer(3001).unwrap();
+    let begun = Instant::now();
+    let refuse = serde_json::json!({ "target": "telegram", "bot": SHOP_BOT, "fault": "status", "code": 401 });
+    shop.sandbox.break_with(&refuse).unwrap();
+    // Ends the question that is held, and is answered by nothing until it is over.
+    budi.say("/start").unwrap();
+    let (text, after) = shop.sandbox.owner_hears(REFUSED, begun, PATIENCE);
+    println!("the owner read after {after:?}: {text}");
+    assert!(
+        text.contains("Artinya:") && !text.contains("Kata bot sendiri"),
+        "{text}"
+    );
+    let (open, check) = standing(&shop);
+    assert_eq!(open, "[\"telegram_refuses\"]");
+    assert!(check.contains("GAWAT — telegram_refuses"), "{check}");
+    shop.sandbox.mend().unwrap();
+    budi.wait_for("Selamat datang");
+    shop.sandbox.owner_hears(TAKEN, begun, PATIENCE);
+    assert_eq!(alerts(&shop, REFUSED), 1, "one trouble, one message");
+    let (open, check) = standing(&shop);
+    assert_eq!(open, "[]");
+    assert!(check.contains("peringatan: tidak ada"), "{check}");
 }
 
 /// Requests fail before and after they have been taken, and the agent is killed in between: the alert comes, and what

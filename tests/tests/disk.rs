@@ -146,7 +146,9 @@ fn a_full_disk_stops_nothing_for_good() {
     assert!(database["failed_commits"].as_u64() > Some(0));
     confirms_nothing(&shop, 900_000_001);
     assert_eq!(webhook_status(&shop, &first), 503);
-    let (told, after) = shop.sandbox.owner_hears("takes no writes", begun, SOON);
+    let (told, after) = shop
+        .sandbox
+        .owner_hears("Basis data tidak dapat ditulis", begun, SOON);
     println!("the owner read after {after:?}: {told}");
     // The pause is the experiment itself: time in which a bot might die of it.
     sleep(Duration::from_secs(3));
@@ -207,7 +209,8 @@ fn a_disk_that_turns_read_only_loses_nothing() {
     await_trouble(&shop, "takes no writes");
     confirms_nothing(&shop, 900_000_001);
     assert_eq!(webhook_status(&shop, &first), 503);
-    shop.sandbox.owner_hears("takes no writes", begun, SOON);
+    // As the disk's trouble where the kernel says so at once, else as the database's.
+    shop.sandbox.owner_hears("tidak dapat ditulis", begun, SOON);
     assert_eq!((shop.bot_has_ended(), shop.bot_id()), (false, process));
 
     // A disk with a fault can be mended only once nobody uses it.

@@ -135,8 +135,8 @@ pub fn under(language: Language, message: &Message) -> Vec<Vec<Button>> {
 fn looks_of_report(kind: &str) -> Vec<Press> {
     let graph = |name: &str| Press::Graph(name.to_owned());
     match kind {
-        "telegram_refuses" | "handler_stuck" => vec![Press::Logs, graph("server"), Press::Restart],
-        "database_refuses" | "wal_too_long" | "wal_stops_sales" => vec![Press::Logs, graph("disk")],
+        "handler_stuck" => vec![Press::Logs, graph("server"), Press::Restart],
+        "wal_too_long" | "wal_stops_sales" => vec![Press::Logs, graph("disk")],
         "not_durable" => vec![Press::Logs, graph("backups")],
         _ => vec![Press::Logs, graph("orders")],
     }
@@ -149,6 +149,11 @@ fn looks(rule: Rule) -> Vec<Press> {
     match rule.spec().topic {
         Topic::Bot if name == "bot_memory_growing" => vec![graph("mem"), Press::Logs, Press::Restart],
         Topic::Bot => vec![Press::Logs, graph("server"), Press::Restart],
+        // A new secret counts from the next start on.
+        Topic::Trade if name == "telegram_refuses" || name == "gateway_refuses" => {
+            vec![Press::Logs, graph("orders"), Press::Restart]
+        }
+        Topic::Trade if name == "database_refuses" => vec![Press::Logs, graph("disk")],
         Topic::Trade => vec![Press::Logs, graph("orders")],
         Topic::Machine if name.starts_with("memory") => vec![graph("mem")],
         Topic::Machine if name.starts_with("cpu") => vec![graph("cpu")],

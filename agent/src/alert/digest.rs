@@ -5,11 +5,12 @@
 use protocol::{incident::Severity, time::UnixMillis};
 
 use super::{
-    engine::{Fault, MAINTENANCE},
+    engine::Fault,
     message::{HEADLINE_UNITS_MAX, TEXT_UNITS_MAX, Voice, duration, headline, moment},
-    rule::{Rule, object_of},
+    named,
+    reports::Reported,
     text::{cut, one_line, rupiah},
-    words::{DigestPhrases, digest_phrases, wording},
+    words::{DigestPhrases, digest_phrases},
 };
 use crate::store::{
     book::{Book, Past},
@@ -26,8 +27,12 @@ const FAULT_UNITS_MAX: usize = 200;
 
 /// What the digest is made from.
 pub struct Day<'a> {
+    /// From when on it tells.
+    pub since: UnixMillis,
     /// What is wrong, held back and silenced.
     pub book: &'a Book,
+    /// What the bot reported within a day, by kind.
+    pub reported: &'a [Reported],
     /// What ended since the last digest.
     pub past: &'a [Past],
     /// Each remote's newest restore point.
@@ -53,12 +58,9 @@ pub struct Day<'a> {
 pub fn of_day(voice: &Voice, day: &Day<'_>, now: UnixMillis) -> Message {
     let phrases = digest_phrases(voice.language);
     let mut text = format!("{} {}", phrases.headline, moment(&voice.timezone, now));
-    part(
-        &mut text,
-        phrases.open,
-        phrases.nothing_open,
-        open(voice, day.book),
-    );
+    let standing = open(voice, day.book);
+    part(&mut text, phrases.open, phrases.nothing_open, standing);
+    part(&mut text, phrases.reported, "", reported(day.reported));
     text += &phrases
         .trade
         .replace("{orders}", &day.trade.0.to_string())
@@ -67,13 +69,11 @@ pub fn of_day(voice: &Voice, day: &Day<'_>, now: UnixMillis) -> Message {
         .unwatched
         .as_ref()
         .map_or_else(String::new, |line| format!("\n\n⚪ {line}"));
-    part(&mut text, phrases.past, "", past(voice, phrases, day.past));
-    part(
-        &mut text,
-        phrases.silences,
-        "",
-        silences(voice, phrases, day.book, now),
-    );
+    let since = moment(&voice.timezone, day.since);
+    let title = phrases.past.replace("{since}", &since);
+    part(&mut text, &title, "", past(voice, day.past));
+    let silences = silences(voice, phrases, day.book, now);
+    part(&mut text, phrases.silences, "", silences);
     part(
         &mut text,
         phrases.backups,
@@ -100,6 +100,7 @@ pub fn of_day(voice: &Voice, day: &Day<'_>, now: UnixMillis) -> Message {
     let slowest = duration(voice.language, day.service.slowest);
     text += &phrases
         .service
+        .replace("{since}", &since)
         .replace("{count}", &day.service.arrived.to_string())
         .replace("{slowest}", &slowest);
     Message {
@@ -148,32 +149,29 @@ fn open(voice: &Voice, book: &Book) -> Vec<String> {
         .collect()
 }
 
-fn past(voice: &Voice, phrases: &DigestPhrases, past: &[Past]) -> Vec<String> {
+fn reported(kinds: &[Reported]) -> Vec<String> {
+    let line = |kind: &Reported| format!("{} ×{}", kind.title, kind.count);
+    kinds.iter().map(line).collect()
+}
+
+fn past(voice: &Voice, past: &[Past]) -> Vec<String> {
     let line = |past: &Past| {
-        let rule = Rule::named(&past.rule)?;
-        let what = wording(voice.language, rule)
-            .headline
-            .replace("{object}", object_of(&past.key))
-            .replace("{detail}", "");
+        let what = named::past(voice, past);
         let lasted = duration(voice.language, past.until.since(past.since));
-        let unheard = if past.held.is_some() { phrases.unheard } else { "" };
-        Some(format!(
-            "{}: {what}, {lasted}{unheard}",
-            moment(&voice.timezone, past.since)
-        ))
+        let held = past
+            .held
+            .map_or(String::new(), |held| format!(" ({})", named::held(voice, held)));
+        format!("{}: {what}, {lasted}{held}", moment(&voice.timezone, past.since))
     };
-    past.iter().filter_map(line).collect()
+    past.iter().map(line).collect()
 }
 
 fn silences(voice: &Voice, phrases: &DigestPhrases, book: &Book, now: UnixMillis) -> Vec<String> {
     let standing = book.silences.values().filter(|silence| silence.until > now);
     standing
         .map(|silence| {
-            let what = if silence.scope == MAINTENANCE {
-                phrases.everything
-            } else {
-                silence.scope.as_str()
-            };
+            let what = named::scope(voice, book, &silence.scope);
+            let what = what.as_deref().unwrap_or(phrases.everything);
             format!("{what} → {}", moment(&voice.timezone, silence.until))
         })
         .collect()

@@ -29,6 +29,7 @@ mod explained;
 pub mod heartbeat;
 pub mod ladder;
 pub mod message;
+pub mod named;
 mod orphans;
 pub mod outbox;
 pub mod rehearsal;
@@ -37,6 +38,7 @@ pub mod reports;
 pub mod restarts;
 pub mod role;
 pub mod rule;
+pub mod standing;
 pub mod state;
 mod text;
 pub mod unwatched;
@@ -187,8 +189,11 @@ impl Alerts {
         let mut drilled = self.store.drilled()?;
         // A remote that was taken out of the configuration holds nothing new, and is not rehearsed any more.
         drilled.retain(|one| fresh.iter().any(|fresh| fresh.remote == one.remote));
+        let reported = self.reported(now)?;
         let day = Day {
+            since,
             book: &book,
+            reported: &reported,
             past: &past,
             fresh: &fresh,
             drilled: &drilled,

@@ -1,32 +1,46 @@
-//! What is said of something that the bot reported: the same four parts as of an alert, and the bot's own words.
+//! What is said of something that the bot reported: the same four parts as of an alert, and the bot's facts in the
+//! owner's language. Only what this program does not know is told in the bot's own words.
 //! Pure; a report is a single event, and nothing ends it.
 
 use protocol::{
-    incident::{Incident, Severity},
+    incident::{FACTS_BETWEEN, Incident, Severity},
     time::UnixMillis,
 };
 
 use super::{
     message::{DETAIL_UNITS_MAX, HEADLINE_UNITS_MAX, TEXT_UNITS_MAX, Voice, icon, moment},
     text::{cut, one_line, printable},
-    words::{Reported, phrases, reported},
+    words::{Reported, code, phrases, reported},
 };
 use crate::store::outbox::Message;
 
 /// The longest name of a kind of incident.
 const KIND_UNITS_MAX: usize = 64;
+/// More than this is no list of facts.
+const FACTS_CHARS_MAX: usize = 300;
 
 /// The message, which may wait until that moment where it has to.
 #[must_use]
 pub fn of_incident(voice: &Voice, incident: &Incident, not_before: Option<UnixMillis>) -> Message {
     let kind = one_line(&incident.kind, KIND_UNITS_MAX);
-    let report = cut(&printable(&incident.text), DETAIL_UNITS_MAX);
     let icon = icon(incident.severity);
     let known = reported(voice.language, &incident.kind);
+    let told = known
+        .as_ref()
+        .and_then(|words| told(voice, words, &incident.text));
+    let report = told.as_deref().unwrap_or(&incident.text);
+    let report = cut(&printable(report), DETAIL_UNITS_MAX);
     let intro = phrases(voice.language).incident;
     let title = known.map_or(intro, |words| words.headline);
     let text = match known {
-        Some(words) => four_parts(voice, incident, &words, &report),
+        Some(words) => {
+            let phrases = phrases(voice.language);
+            let before = match told {
+                Some(_) => phrases.facts,
+                None => phrases.bots_words,
+            };
+            four_parts(voice, incident, &words, &format!("{before}: {report}"))
+        }
         None => format!(
             "{icon} {intro} ({kind})\n\n{report}\n\n{}",
             moment(&voice.timezone, incident.at)
@@ -48,17 +62,46 @@ pub fn of_incident(voice: &Voice, incident: &Incident, not_before: Option<UnixMi
     }
 }
 
+/// What a kind of report is called; the kind itself where it is not known.
+#[must_use]
+pub fn title(voice: &Voice, kind: &str) -> String {
+    let known = reported(voice.language, kind);
+    known.map_or_else(
+        || one_line(&printable(kind), KIND_UNITS_MAX),
+        |words| words.headline.to_owned(),
+    )
+}
+
+/// The facts in the owner's language. `None` for what is no list of facts: an older bot said it in a sentence.
+fn told(voice: &Voice, words: &Reported, text: &str) -> Option<String> {
+    let places = words.facts.matches('{').count();
+    let facts: Vec<&str> = text.splitn(places, FACTS_BETWEEN).collect();
+    if facts.len() != places || text.chars().count() > FACTS_CHARS_MAX {
+        return None;
+    }
+    let mut told = String::new();
+    let mut rest = words.facts;
+    while let Some((before, after)) = rest.split_once('{') {
+        let (number, after) = after.split_once('}')?;
+        let fact = facts.get(number.parse::<usize>().ok()?.checked_sub(1)?)?;
+        told += before;
+        told += code(voice.language, fact);
+        rest = after;
+    }
+    told += rest;
+    Some(told)
+}
+
 /// What was reported goes in last: it is never searched for places to fill.
 fn four_parts(voice: &Voice, incident: &Incident, words: &Reported, report: &str) -> String {
     let phrases = phrases(voice.language);
     let fill = |text: &str| text.replace("{unit}", &voice.unit);
     let at = moment(&voice.timezone, incident.at);
     format!(
-        "{} {}\n\n{}\n{}: {report}\n\n{}: {}\n\n{}: {}\n\n{}: {}",
+        "{} {}\n\n{}\n{report}\n\n{}: {}\n\n{}: {}\n\n{}: {}",
         icon(incident.severity),
         fill(words.headline),
         phrases.reported_at.replace("{at}", &at),
-        phrases.bots_words,
         phrases.means,
         fill(words.means),
         phrases.done,
@@ -99,7 +142,7 @@ mod tests {
         for part in [
             "🔴 Satu pekerjaan bot tidak dicoba lagi\n",
             "Bot melaporkannya pada 1970-01-01 07:00:00 WIB.",
-            "Rincian dari bot: job 7 of {unit} died\n",
+            "Kata bot sendiri: job 7 of {unit} died\n",
             "Artinya: seorang pembeli",
             "Sudah dilakukan: bot mencobanya",
             "Yang perlu dilakukan: periksa",
@@ -111,6 +154,26 @@ mod tests {
         }
         assert!(said(Language::En, "dead_job", "job 7").contains("The bot's own words: job 7\n"));
         assert!(said(Language::En, "newer", "job 7").starts_with("🔴 The bot reports (newer)\n\njob 7"));
+    }
+
+    #[test]
+    fn facts_are_told_in_the_owners_language_and_none_is_searched_for_places() {
+        let id = said(Language::Id, "dead_job", "deliver · too_often");
+        assert!(
+            id.contains("\nRincian: pekerjaan deliver, terlalu sering macet atau menjatuhkan bot\n"),
+            "{id}"
+        );
+        let en = said(Language::En, "send_refused", "goods · {3} · Bad Request: a · b");
+        assert!(
+            en.contains("\nDetails: goods, order {3}; Telegram says: Bad Request: a · b\n"),
+            "{en}"
+        );
+        let old = said(
+            Language::En,
+            "poison_update",
+            &"A sentence of an older bot. ".repeat(20),
+        );
+        assert!(old.contains("The bot's own words: A sentence"), "{old}");
     }
 
     #[test]

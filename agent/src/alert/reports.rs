@@ -1,14 +1,30 @@
 //! The bot's own reports: each is told once, however often it is read, also after the shop went back to an older state.
-//! They are single events: nothing groups them, nothing ends them.
+//! A report of something that lasts raises that alert; the others are single events: nothing groups them, nothing ends
+//! them.
 
 use anyhow::Context;
 use protocol::{
+    health::Standing,
     incident::{Incident, IncidentId, Severity},
     time::UnixMillis,
 };
 
-use super::{Alerts, engine::MAINTENANCE, reported};
-use crate::store::{book::Book, incidents::Cursor, outbox::Message};
+use super::{Alerts, DAY_MS, engine::MAINTENANCE, reported, standing};
+use crate::store::{
+    book::Book,
+    incidents::{Cursor, Report},
+};
+
+/// How many reports of one kind there were.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reported {
+    /// The kind, as in docs/RUNBOOK.
+    pub kind: String,
+    /// The same in the owner's words.
+    pub title: String,
+    /// How many.
+    pub count: u64,
+}
 
 /// The scope of a silence over the bot's reports of one kind.
 #[must_use]
@@ -17,25 +33,33 @@ pub fn scope_of(kind: &str) -> String {
 }
 
 impl Alerts {
-    /// Takes in a page of the bot's incidents: each is told once, however often it is read.
+    /// Takes in a page of the bot's incidents: each is told once, however often it is read. `standing` is what the bot says
+    /// lasts: `None` of one that does not say, whose reports are all single events.
     ///
     /// # Errors
     /// When the agent's database refuses. Nothing has moved then, and the same page can be taken in again.
-    pub fn report(&self, incidents: &[Incident], now: UnixMillis) -> anyhow::Result<()> {
+    pub fn report(
+        &self,
+        incidents: &[Incident],
+        standing: Option<&[Standing]>,
+        now: UnixMillis,
+    ) -> anyhow::Result<()> {
         let mut cursor = self
             .store
             .incident_cursor()
             .context("reading how far the incidents were told")?;
         let book = self.book()?;
-        let mut messages: Vec<Message> = Vec::new();
+        let mut reports: Vec<Report> = Vec::new();
         for incident in incidents {
             if incident.id <= cursor.last_id {
                 continue;
             }
             let told = cursor.told_until.is_some_and(|until| incident.at <= until);
-            if !told {
-                let not_before = self.not_before(&book, incident, now);
-                messages.push(reported::of_incident(&self.voice, incident, not_before));
+            match standing::of_report(incident, standing, now) {
+                _ if told => {}
+                // Before the cursor moves: raised a second time it changes nothing.
+                Some((key, seen)) => self.observe(&key, seen, now)?,
+                None => reports.push(self.event(&book, incident, now)),
             }
             cursor = Cursor {
                 last_id: incident.id,
@@ -44,12 +68,38 @@ impl Alerts {
             };
         }
         self.store
-            .move_incident_cursor(cursor, &messages, &self.ladder, now)
+            .move_incident_cursor(cursor, &reports, &self.ladder, now)
             .context("storing the bot's incidents")?;
-        if !messages.is_empty() {
+        if !reports.is_empty() {
             self.wake();
         }
         Ok(())
+    }
+
+    fn event(&self, book: &Book, incident: &Incident, now: UnixMillis) -> Report {
+        let not_before = self.not_before(book, incident, now);
+        Report {
+            at: incident.at,
+            kind: incident.kind.clone(),
+            message: reported::of_incident(&self.voice, incident, not_before),
+        }
+    }
+
+    /// Single events that the owner was told within a day, by kind, in words.
+    ///
+    /// # Errors
+    /// When the agent's database refuses.
+    pub fn reported(&self, now: UnixMillis) -> anyhow::Result<Vec<Reported>> {
+        let counts = self
+            .store
+            .reported(UnixMillis(now.0.saturating_sub(DAY_MS)))
+            .context("counting what the bot reported")?;
+        let told = |(kind, count): (String, u64)| Reported {
+            title: reported::title(&self.voice, &kind),
+            kind,
+            count,
+        };
+        Ok(counts.into_iter().map(told).collect())
     }
 
     /// What is silenced waits for the end of the silence, and what may wait for that of the night; nothing is dropped.

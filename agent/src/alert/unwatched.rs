@@ -1,5 +1,5 @@
-//! What is not watched at present, and why, in one line for the owner: what a probe could not see, and what the
-//! configuration leaves out.
+//! What is not watched at present: what a probe could not see, and what the configuration leaves out. A short line counts
+//! and names it for the owner; the reasons are for `agent status`.
 //! It raises no alert: where one is due, the probe that could not see has a rule for it.
 
 use std::{
@@ -18,6 +18,8 @@ use crate::config::Language;
 
 /// Things that one line names.
 const THINGS_MAX: usize = 6;
+/// Things that the short one names.
+const NAMED_MAX: usize = 3;
 /// Objects of one thing that it names.
 const OBJECTS_MAX: usize = 3;
 const OBJECT_UNITS_MAX: usize = 40;
@@ -36,14 +38,45 @@ impl Unwatched {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) = unknown;
     }
 
-    /// In one line; `None` when everything is watched.
+    /// In one short line; `None` when everything is watched.
     #[must_use]
     pub fn line(&self, language: Language) -> Option<String> {
-        line(language, &self.0.lock().unwrap_or_else(PoisonError::into_inner))
+        short(language, &self.0.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }
 
-/// What is not watched, in one line; `None` when there is nothing.
+/// How much is not watched and what it is, without the reasons; `None` when there is nothing.
+#[must_use]
+pub fn short(language: Language, unknown: &BTreeMap<String, String>) -> Option<String> {
+    let words = unwatched_words(language);
+    let mut things: Vec<&str> = unknown
+        .keys()
+        .map(|key| thing(language, Role::question_of(key)))
+        .collect();
+    things.sort_unstable();
+    things.dedup();
+    let more = match things.len().saturating_sub(NAMED_MAX) {
+        0 => String::new(),
+        more => format!(", +{more}"),
+    };
+    let named = things
+        .iter()
+        .take(NAMED_MAX)
+        .copied()
+        .collect::<Vec<_>>()
+        .join(", ");
+    let line = || {
+        format!(
+            "{}: {} ({named}{more}). {}",
+            words.heading,
+            unknown.len(),
+            words.more
+        )
+    };
+    (!unknown.is_empty()).then(line)
+}
+
+/// What is not watched and why, in one line; `None` when there is nothing.
 #[must_use]
 pub fn line(language: Language, unknown: &BTreeMap<String, String>) -> Option<String> {
     let words = unwatched_words(language);
@@ -144,6 +177,27 @@ mod tests {
             "{en}"
         );
         assert_eq!(line(Language::En, &BTreeMap::new()), None);
+    }
+
+    #[test]
+    fn the_short_line_counts_and_names_and_gives_no_reason() {
+        let unknown = unknown(&[
+            ("unit/bot.service", "systemd knows no such unit"),
+            ("unit_name/bot.service", "systemd knows no such unit"),
+            ("clock/synchronised", "timedatectl: weird"),
+            ("domain/shop", NOT_CONFIGURED),
+            ("swap/x", "y"),
+        ]);
+        assert_eq!(
+            short(Language::En, &unknown).unwrap(),
+            "Not watched at present: 5 (swap, the bot's unit, the clock, +1). Details: agent status"
+        );
+        let id = short(Language::Id, &unknown).unwrap();
+        assert!(
+            id.starts_with("Tidak diawasi saat ini: 5 (") && id.ends_with("Rincian: agent status"),
+            "{id}"
+        );
+        assert_eq!(short(Language::En, &BTreeMap::new()), None);
     }
 
     #[test]

@@ -133,6 +133,9 @@ mod tests {
             outbox_waiting: 0,
             unknown: Default::default(),
             backups: Vec::new(),
+            alerts: Vec::new(),
+            critical: 0,
+            reported: Default::default(),
         }
     }
 

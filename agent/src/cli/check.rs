@@ -78,6 +78,7 @@ pub async fn run(arguments: Arguments) -> Result<(), Failure> {
         findings.push(finding(&format!("remote {}", remote.name()), said));
     }
     findings.extend(config.backup.files.iter().map(|path| rides_along(path)));
+    findings.extend(config.watch.disks.iter().map(|path| disk(path)));
     findings.push(finding("DATA_KEY", coverage::data_key(&config)));
     if arguments.json {
         println!("{}", serde_json::json!({ "findings": findings }));
@@ -188,6 +189,17 @@ fn signing_key(config: &Config) -> Finding {
         Err(error) => Err(format!("{error:#}")),
     };
     finding("the agent's signing key", said)
+}
+
+/// A place that is not there is on the disk above it, and that is the one which would be watched instead.
+fn disk(path: &Path) -> Finding {
+    let said = match path.metadata() {
+        Ok(_) => Ok("is there, and its disk is watched".to_owned()),
+        Err(error) => Err(format!(
+            "cannot be found ({error}): the disk above it is watched in its place. Mount it, or correct [watch] disks"
+        )),
+    };
+    finding(&format!("disk {}", path.display()), said)
 }
 
 fn rides_along(path: &Path) -> Finding {

@@ -36,6 +36,8 @@ pub struct Arguments {
     json: bool,
 }
 
+const DAY_MS: i64 = 86_400_000;
+
 /// Everything that is shown; moments are in milliseconds since 1970.
 #[derive(Serialize)]
 struct Overview {
@@ -54,6 +56,8 @@ struct Overview {
 #[derive(Default, Serialize)]
 struct Kept {
     alerts: Vec<AlertView>,
+    /// Single events that the bot reported within a day, by kind, most first.
+    reported_24h: Vec<(String, u64)>,
     messages: MessagesView,
     backups: Vec<copies::CopyView>,
     /// Restore points that are dated in the future: no age is counted from them.
@@ -144,6 +148,10 @@ fn kept(config: &Config, now: UnixMillis) -> anyhow::Result<Kept> {
     let backlog = store.map(Store::backlog).transpose()?;
     Ok(Kept {
         alerts: store.map(open_alerts).transpose()?.unwrap_or_default(),
+        reported_24h: store
+            .map(|store| store.reported(UnixMillis(now.0.saturating_sub(DAY_MS))))
+            .transpose()?
+            .unwrap_or_default(),
         messages: backlog.map_or_else(MessagesView::default, |backlog| MessagesView {
             waiting: backlog.waiting,
             oldest_at: backlog.oldest_at,
@@ -239,6 +247,14 @@ fn kept_sentences(overview: &Overview, config: &Config, now: UnixMillis) -> Vec<
         lines.push(format!(
             "Alert:    {} ({}) since {since}; {told}",
             alert.rule, alert.key
+        ));
+    }
+    if !kept.reported_24h.is_empty() {
+        let kinds = kept.reported_24h.iter();
+        let kinds: Vec<String> = kinds.map(|(kind, count)| format!("{kind} ×{count}")).collect();
+        lines.push(format!(
+            "Reported: by the bot within 24 hours: {}",
+            kinds.join(", ")
         ));
     }
     lines.push(match kept.messages.oldest_at {

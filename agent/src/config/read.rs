@@ -14,6 +14,7 @@ use protocol::settings::{Faults, Section};
 
 use super::{
     Backup, Bot, Config, Environment, Http, Language, Owner, Purpose, Secrets, channels, remotes, retention,
+    unit,
 };
 
 const TIMEZONE: &str = "Asia/Jakarta";
@@ -149,15 +150,13 @@ fn bot(top: &mut Section, folder: &Path, faults: &mut Faults) -> Bot {
     let Some(mut section) = top.section_if_any("bot", faults) else {
         return Bot {
             url: BOT_URL.to_owned(),
-            unit: "bot.service".to_owned(),
+            unit: unit::USUAL.to_owned(),
             binary: None,
             config: None,
         };
     };
     let url = url(&mut section, "url", Some(BOT_URL), faults).unwrap_or_default();
-    let unit = section
-        .text_if_any("unit", faults)
-        .unwrap_or_else(|| "bot.service".to_owned());
+    let unit = unit::name(&mut section, faults);
     let binary = section
         .text_if_any("binary", faults)
         .map(|path| folder.join(path));

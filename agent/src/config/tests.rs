@@ -236,6 +236,15 @@ fn a_password_in_an_address_is_refused_without_being_told() {
 }
 
 #[test]
+fn what_is_not_toml_is_one_fault_with_its_place_and_no_other() {
+    let text = WHOLE.replace("chat_ids = ", "chat_ids == ");
+    let (_, faults) = read_with(&text, Purpose::Keep, &[]);
+    let line = text.lines().position(|line| line.contains("==")).unwrap() + 1;
+    let place = format!("it is not TOML: line {line}, column 11: ");
+    assert!(faults.len() == 1 && faults[0].starts_with(&place), "{faults:?}");
+}
+
+#[test]
 fn a_path_that_cannot_be_written_is_a_fault() {
     let text = SMALL.to_owned() + "[state]\ndir = \"/proc/nothing/here\"\n";
     let (_, faults) = read_with(&text, Purpose::Keep, &[("OWNER_BOT_TOKEN", "1:a")]);

@@ -71,7 +71,7 @@ pub(super) fn read(top: &mut Section, folder: &Path, faults: &mut Faults) -> Wat
         let cycle = section.duration_if_any("cycle", second, 60 * second, faults);
         watch.cycle = cycle.unwrap_or(watch.cycle);
         watch.disks = paths(section.texts("disks", faults));
-        watch.rotating = paths(section.texts("rotating", faults));
+        watch.rotating = rotating(section, faults);
         watch.domains = section.texts("domains", faults);
         watch.rdap = rdap(section, faults).or(watch.rdap).filter(|base| base != "off");
         let credentials = paths(section.texts("credentials", faults));
@@ -89,6 +89,22 @@ pub(super) fn read(top: &mut Section, folder: &Path, faults: &mut Faults) -> Wat
         section.finish(faults);
     }
     watch
+}
+
+/// What a path relative to this file would mean here is a guess, and a wrong one hides a leak.
+fn rotating(section: &mut Section, faults: &mut Faults) -> Vec<PathBuf> {
+    let named: Vec<PathBuf> = section
+        .texts("rotating", faults)
+        .into_iter()
+        .map(PathBuf::from)
+        .collect();
+    for path in named.iter().filter(|path| !path.is_absolute()) {
+        let (name, shown) = (section.name("rotating"), path.display());
+        faults.add(format!(
+            "{name}: \"{shown}\" is no absolute path; write for example \"/var/spool/shop\""
+        ));
+    }
+    named
 }
 
 fn rdap(section: &mut Section, faults: &mut Faults) -> Option<String> {
@@ -195,6 +211,14 @@ mod tests {
         assert_eq!(watch.credentials, [Path::new("/etc/warung/secrets")]);
         assert_eq!((watch.logs.size_bytes_max, watch.logs.keep), (5 << 20, 3));
         assert!(faults.contains("watch.logs.surprise"), "{faults}");
+    }
+
+    #[test]
+    fn what_rotates_is_named_by_an_absolute_path() {
+        let (watch, faults) = read_text("[watch]\nrotating = [\"/var/spool/shop\", \"spool\"]\n");
+        assert_eq!(watch.rotating[0], Path::new("/var/spool/shop"));
+        assert!(faults.contains("watch.rotating: \"spool\""), "{faults}");
+        assert!(!faults.contains("/var/spool/shop\" is no"), "{faults}");
     }
 
     #[test]

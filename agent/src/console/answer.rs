@@ -35,6 +35,7 @@ pub fn status(desk: &Desk, overview: &Overview) -> String {
     lines.extend(overview.open.iter().take(FEW).map(|open| open.headline.clone()));
     let more = overview.open.len().saturating_sub(FEW);
     lines.extend((more > 0).then(|| format!("+{more} · /alerts")));
+    lines.extend(reported(words.reported, overview));
     lines.extend(maintenance(desk, overview));
     let paused = overview
         .health
@@ -71,6 +72,21 @@ pub fn status(desk: &Desk, overview: &Overview) -> String {
     }
     lines.extend(overview.unwatched.clone());
     joined(lines)
+}
+
+/// Single events have no end that could be waited for: whoever reads that all is well must know of them.
+fn reported(sentence: &str, overview: &Overview) -> Option<String> {
+    let total: u64 = overview.reported.iter().map(|kind| kind.count).sum();
+    let kinds = overview.reported.iter().take(FEW);
+    let kinds: Vec<String> = kinds
+        .map(|kind| format!("{} ×{}", kind.title, kind.count))
+        .collect();
+    let told = format!(
+        "{}: {}",
+        sentence.replace("{count}", &total.to_string()),
+        kinds.join(", ")
+    );
+    (total > 0).then_some(told)
 }
 
 /// Whoever reads that all is well must know that nothing would be told.
@@ -125,8 +141,8 @@ pub fn alerts(desk: &Desk, overview: &Overview) -> String {
         if open.episode.is_some_and(|(_, is_acked)| is_acked) {
             notes += &format!(", {}", words.taken_on);
         }
-        if open.is_held {
-            notes += &format!(", {}", words.held);
+        if let Some(held) = open.held {
+            notes += &format!(", {held}");
         }
         lines.push(format!(
             "{}\n   {notes}\n   {} · /runbook {}",

@@ -178,11 +178,13 @@ impl Console {
         }
     }
 
-    /// In a group it says nothing at all.
+    /// Only in a chat that is the stranger's own: what is pressed under somebody else's message is answered nowhere, and
+    /// neither is a group.
     async fn stranger(&mut self, from: Sender, now: UnixMillis) -> anyhow::Result<()> {
         tracing::info!("somebody who is not the owner wrote to the owner's bot");
         self.desk.store.add_stranger()?;
-        if from.is_private && self.strangers.is_due(from.chat, now) {
+        let is_own_chat = from.is_private && from.chat == from.user;
+        if is_own_chat && self.strangers.is_due(from.chat, now) {
             self.line.say(from.chat, self.words().private).await?;
         }
         Ok(())

@@ -13,7 +13,7 @@ use super::{
     logs,
 };
 use crate::{
-    alert::{engine::MAINTENANCE, message::duration},
+    alert::{engine::MAINTENANCE, message::duration, rule::Rule},
     chart::picture::Picture,
     overview::Open,
 };
@@ -123,12 +123,17 @@ impl Console {
             Command::Logs { only_trouble } => self.logs(chat, only_trouble),
             Command::Backup => Answer::by(Errand::Backup { chat }),
             Command::Drill => Answer::by(Errand::Drill { chat }),
+            Command::Restart if self.knows_no_unit()? => {
+                Answer::of(words.no_unit.replace("{unit}", &desk.voice.unit))
+            }
             Command::Restart => Answer::of(self.knock(Danger::Restart, chat, now)),
             Command::Digits(digits) => self.digits(chat, &digits, now),
             Command::Silence(lasts, key) => Answer::of(self.silence(lasts, key, now)?),
             Command::Maintenance(Some(lasts)) => {
+                let before = self.silent_until(MAINTENANCE, now)?;
                 let until = desk.alerts.maintenance(lasts, now)?;
-                Answer::of(words.maintenance_until.replace("{at}", &self.moment(until)))
+                let told = words.maintenance_until.replace("{at}", &self.moment(until));
+                Answer::of(told + &self.shortened(before, until))
             }
             Command::Maintenance(None) => {
                 desk.alerts.end_silence(MAINTENANCE, now)?;
@@ -139,6 +144,15 @@ impl Console {
             Command::Misused(usage) => Answer::of(words.misused.replace("{usage}", usage)),
             Command::Unknown => Answer::of(words.unknown),
         })
+    }
+
+    /// Whether systemd said that it has no such unit: then no code would help.
+    fn knows_no_unit(&self) -> anyhow::Result<bool> {
+        let book = self.desk.alerts.book()?;
+        Ok(book
+            .alerts
+            .values()
+            .any(|row| row.rule == Rule::BotUnitUnknown.name()))
     }
 
     fn knock(&mut self, danger: Danger, chat: i64, now: UnixMillis) -> String {
@@ -183,7 +197,9 @@ impl Console {
         let open = self.desk.look(now)?.open;
         let of_key = |open: &&Open| key.as_deref().is_none_or(|key| open.key.to_lowercase() == key);
         let (mut until, mut what) = (now, Vec::new());
+        let mut longer = None;
         for open in open.iter().filter(of_key) {
+            longer = longer.max(self.silent_until(&open.key, now)?);
             until = self.desk.alerts.silence(&open.key, lasts, now)?;
             what.push(open.key.clone());
         }
@@ -191,7 +207,29 @@ impl Console {
             return Ok(self.words().nothing_to_silence.to_owned());
         }
         let sentence = self.words().silent_until.replace("{at}", &self.moment(until));
-        Ok(sentence.replace("{what}", &what.join(", ")))
+        let sentence = sentence.replace("{what}", &what.join(", "));
+        Ok(sentence + &self.shortened(longer, until))
+    }
+
+    /// Until when this is silenced already.
+    pub(super) fn silent_until(&self, scope: &str, now: UnixMillis) -> anyhow::Result<Option<UnixMillis>> {
+        let book = self.desk.alerts.book()?;
+        let of_scope = book
+            .silences
+            .values()
+            .filter(|silence| silence.scope == scope && silence.until > now);
+        Ok(of_scope.map(|silence| silence.until).max())
+    }
+
+    /// What was to last longer ends sooner now: the owner may not have meant that, and reads both moments.
+    pub(super) fn shortened(&self, before: Option<UnixMillis>, until: UnixMillis) -> String {
+        let longer = before.filter(|before| *before > until);
+        longer.map_or(String::new(), |before| {
+            format!(
+                "\n{}",
+                self.words().shortened.replace("{at}", &self.moment(before))
+            )
+        })
     }
 
     fn logs(&self, chat: i64, only_trouble: bool) -> Answer {

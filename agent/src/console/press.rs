@@ -4,7 +4,10 @@
 use protocol::time::UnixMillis;
 
 use super::{Console, answer, update::Under};
-use crate::alert::{buttons::Press, reports::scope_of};
+use crate::{
+    alert::{buttons::Press, reports::scope_of},
+    store::episodes::EpisodeId,
+};
 
 impl Console {
     pub(super) async fn press(
@@ -23,10 +26,12 @@ impl Console {
                 self.line.answer_press(press, told).await
             }
             Some(Press::Silence(episode, lasts)) => {
+                let before = self.episode_silent_until(episode, now)?;
                 let Some(until) = self.desk.alerts.silence_episode(episode, lasts, now)? else {
                     return self.line.answer_press(press, words.over_already).await;
                 };
                 let told = silent_until(words.silent_until, &self.moment(until));
+                let told = told + &self.shortened(before, until);
                 self.line.answer_press(press, &told).await?;
                 self.note(chat, under, &told).await
             }
@@ -35,8 +40,10 @@ impl Console {
                 self.note(chat, under, &format!("✋ {}", words.acked)).await
             }
             Some(Press::SilenceReports(kind, lasts)) => {
+                let before = self.silent_until(&scope_of(&kind), now)?;
                 let until = self.desk.alerts.silence(&scope_of(&kind), lasts, now)?;
                 let told = silent_until(words.silent_until, &self.moment(until));
+                let told = told + &self.shortened(before, until);
                 self.line.answer_press(press, &told).await?;
                 self.note(chat, under, &told).await
             }
@@ -61,6 +68,20 @@ impl Console {
             }
             None => self.line.answer_press(press, words.over_already).await,
         }
+    }
+
+    /// The longest silence over any of its alerts.
+    fn episode_silent_until(
+        &self,
+        episode: EpisodeId,
+        now: UnixMillis,
+    ) -> anyhow::Result<Option<UnixMillis>> {
+        let book = self.desk.alerts.book()?;
+        let mut longest = None;
+        for row in book.alerts.values().filter(|row| row.episode == Some(episode)) {
+            longest = longest.max(self.silent_until(&row.key, now)?);
+        }
+        Ok(longest)
     }
 
     /// Writes a line under the message whose button was pressed, in place.

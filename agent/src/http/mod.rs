@@ -14,6 +14,7 @@ use jiff::Timestamp;
 use protocol::{
     durable::{Durable, HELD_MAX},
     health::LoopBeat,
+    incident::Severity,
     time::UnixMillis,
 };
 use serde::{Deserialize, Serialize};
@@ -26,10 +27,11 @@ use tokio::{
 use crate::{
     backup::capture::Capture,
     beat::{Beats, is_late},
-    store::Store,
+    store::{Store, alerts::AlertRow},
     watch::{board::Board, bot_health::BotState},
 };
 
+const DAY_MS: i64 = 86_400_000;
 /// How long somebody who takes a backup may keep the bot from committing.
 const REST_LIMIT: Duration = Duration::from_millis(200);
 
@@ -69,6 +71,15 @@ pub struct Report {
     /// What cannot be known at the moment, by what it is about, with the reason.
     #[serde(default)]
     pub unknown: BTreeMap<String, String>,
+    /// The rules of everything that is wrong at the moment, gravest first.
+    #[serde(default)]
+    pub alerts: Vec<String>,
+    /// How many of them are critical.
+    #[serde(default)]
+    pub critical: usize,
+    /// What the bot reported within a day as single events: how many of each kind.
+    #[serde(default)]
+    pub reported: BTreeMap<String, u64>,
 }
 
 /// The newest restore point of one remote.
@@ -98,7 +109,8 @@ pub async fn serve(listener: TcpListener, status: Arc<Status>, pages: Router) ->
 }
 
 async fn health(State(status): State<Arc<Status>>) -> (StatusCode, Json<Report>) {
-    let report = status.report(Instant::now(), UnixMillis(Timestamp::now().as_millisecond()));
+    let now = UnixMillis(Timestamp::now().as_millisecond());
+    let report = status.with_alerts(status.report(Instant::now(), now), now);
     let code = if report.healthy {
         StatusCode::OK
     } else {
@@ -174,6 +186,33 @@ impl Status {
                     age_ms: age_ms(fresh.taken_at),
                 })
                 .collect(),
+            alerts: Vec::new(),
+            critical: 0,
+            reported: BTreeMap::new(),
+        }
+    }
+
+    /// The same with what is wrong beyond the agent itself: for whoever looks, and not for who feeds a watchdog.
+    fn with_alerts(&self, report: Report, now: UnixMillis) -> Report {
+        let since = UnixMillis(now.0.saturating_sub(DAY_MS));
+        let stored = self
+            .store
+            .alerts()
+            .and_then(|alerts| Ok((alerts, self.store.reported(since)?)));
+        let Ok((mut firing, reported)) = stored else {
+            return Report {
+                healthy: false,
+                ..report
+            };
+        };
+        firing.retain(|row| row.loudest.is_some());
+        firing.sort_by_key(|row| std::cmp::Reverse(row.loudest));
+        let is_critical = |row: &&AlertRow| row.loudest == Some(Severity::Critical);
+        Report {
+            critical: firing.iter().filter(is_critical).count(),
+            alerts: firing.into_iter().map(|row| row.rule).collect(),
+            reported: reported.into_iter().collect(),
+            ..report
         }
     }
 }

@@ -7,9 +7,12 @@ use protocol::time::UnixMillis;
 
 use super::words::{self, Words, words};
 use crate::{
-    alert::message::{Voice, duration, moment, rupiah},
+    alert::{
+        message::{Voice, duration, moment, rupiah},
+        reports::Reported,
+    },
     chart::{Figure, picture::Picture, scale::label},
-    overview::{Open, Overview},
+    overview::{Open, Over, Overview},
     store::shipping::Shipping,
     traffic::Mean,
     watch::bot_health::BotState,
@@ -31,6 +34,7 @@ pub(super) fn page(voice: &Voice, overview: &Overview) -> String {
     let words = words(voice.language);
     let is_well = overview.open.is_empty() && overview.bot == BotState::Running;
     let (class, verdict) = match (is_well, overview.open.first()) {
+        (true, _) if !overview.reported.is_empty() => ("well", words.well_but_reported),
         (true, _) => ("well", words.well),
         (false, Some(open)) => (words::class(open.severity), words.wrong),
         (false, None) => ("warning", words::bot(voice.language, overview.bot)),
@@ -41,7 +45,9 @@ pub(super) fn page(voice: &Voice, overview: &Overview) -> String {
          <meta http-equiv=\"refresh\" content=\"30\">\n<title>{title}</title>\n\
          <link rel=\"icon\" href=\"data:,\">\n<link rel=\"stylesheet\" href=\"/style.css\">\n</head>\n<body>\n\
          <header><h1>{title}</h1><span class=\"verdict {class}\">{verdict}</span>\
-         <span class=\"quiet\">{at}</span></header>\n<main>\n{alerts}{shop}{server}{drills}{backups}{traffic}{charts}</main>\n\
+         <span class=\"quiet\">{at}</span></header>\n<main>\n\
+         <div class=\"half\">\n{alerts}{shop}{server}</div>\n<div class=\"half\">\n{drills}{backups}{traffic}</div>\n\
+         {charts}</main>\n\
          <footer>{refreshed}</footer>\n</body>\n</html>\n",
         lang = words.lang,
         title = words.title,
@@ -64,6 +70,14 @@ fn alerts(voice: &Voice, words: &Words, overview: &Overview) -> String {
     } else {
         inner += &list(overview.open.iter().map(|open| alert(voice, words, open)));
     }
+    if !overview.reported.is_empty() {
+        let line = |kind: &Reported| {
+            let (title, name) = (escape(&kind.title), escape(&kind.kind));
+            format!("{title}<small>{} × · <code>{name}</code></small>", kind.count)
+        };
+        inner += &format!("<h2>{}</h2>\n", words.reported);
+        inner += &list(overview.reported.iter().map(line));
+    }
     if !overview.silences.is_empty() {
         let line = |(scope, until): &(Option<String>, UnixMillis)| {
             let scope = scope.as_deref().unwrap_or(words.everything);
@@ -73,14 +87,17 @@ fn alerts(voice: &Voice, words: &Words, overview: &Overview) -> String {
         inner += &list(overview.silences.iter().map(line));
     }
     if !overview.past.is_empty() {
-        let line = |(since, until, rule): &(UnixMillis, UnixMillis, String)| {
-            let lasted = duration(voice.language, until.since(*since));
-            let since = moment(&voice.timezone, *since);
+        let line = |over: &Over| {
+            let lasted = duration(voice.language, over.until.since(over.since));
+            let since = moment(&voice.timezone, over.since);
+            let held = over.held.map_or(String::new(), |held| format!(" · {held}"));
             format!(
-                "<code>{}</code><small>{}, {}</small>",
-                escape(rule),
+                "{}<small>{}, {}{} · <code>{}</code></small>",
+                escape(&over.headline),
                 escape(&since),
-                escape(&lasted)
+                escape(&lasted),
+                escape(&held),
+                escape(&over.rule)
             )
         };
         inner += &format!("<h2>{}</h2>\n", words.past);
@@ -99,8 +116,8 @@ fn alert(voice: &Voice, words: &Words, open: &Open) -> String {
     if open.episode.is_some_and(|(_, is_acked)| is_acked) {
         notes += &format!(" · {}", words.taken_on);
     }
-    if open.is_held {
-        notes += &format!(" · {}", words.held);
+    if let Some(held) = open.held {
+        notes += &format!(" · {held}");
     }
     format!(
         "<span class=\"{}\">{}</span><small>{} · <code>{}</code></small>",
@@ -360,10 +377,21 @@ mod tests {
                 headline: nasty.clone(),
                 since: UnixMillis(0),
                 episode: None,
-                is_held: true,
+                held: Some("silenced"),
+            }],
+            reported: vec![Reported {
+                kind: nasty.clone(),
+                title: nasty.clone(),
+                count: 2,
             }],
             silences: vec![(Some(nasty.clone()), UnixMillis(0)), (None, UnixMillis(0))],
-            past: vec![(UnixMillis(0), UnixMillis(1000), nasty.clone())],
+            past: vec![Over {
+                rule: nasty.clone(),
+                headline: nasty.clone(),
+                since: UnixMillis(0),
+                until: UnixMillis(1000),
+                held: None,
+            }],
             fresh: vec![Freshness {
                 remote: nasty.clone(),
                 point: nasty.clone(),
@@ -415,7 +443,7 @@ mod tests {
             assert_eq!(
                 html.matches("&lt;script&gt;alert(&#39;x&#39;)&lt;/script&gt;&quot;&amp;")
                     .count(),
-                8
+                11
             );
             assert!(html.contains("Rp1.250.000"));
             assert!(

@@ -22,6 +22,10 @@ pub(super) fn text(overview: &Overview, history: &History) -> String {
     let alerts = overview.open.iter().map(|open| (open.key.as_str(), 1.0));
     let help = "1 for each alert that is wrong at the moment.";
     many(&mut text, "warung_alert", help, "key", alerts);
+    let reported = overview.reported.iter();
+    let reported = reported.map(|kind| (kind.kind.as_str(), whole(kind.count)));
+    let help = "Single events that the bot reported within 24 hours.";
+    many(&mut text, "warung_reported_24h", help, "kind", reported);
     let names = history.series().unwrap_or_default();
     let newest = names
         .iter()

@@ -1,6 +1,6 @@
 //! How far the bot's incidents were read. The cursor moves in the transaction that queues their messages, so
 //! that none is told twice and none is forgotten.
-//! It does not keep the incidents: they are rows of the shop.
+//! Of the incidents it keeps the kind and the moment of those that were told, for a week: they are rows of the shop.
 
 use protocol::{incident::IncidentId, time::UnixMillis};
 use rusqlite::{OptionalExtension, named_params};
@@ -15,6 +15,23 @@ const PUT: &str = "
     INSERT INTO incident_cursor (only_row, last_id, last_at, told_until) VALUES (1, :last_id, :last_at, :told_until)
     ON CONFLICT (only_row) DO UPDATE
         SET last_id = excluded.last_id, last_at = excluded.last_at, told_until = excluded.told_until";
+
+const ADD: &str = "INSERT INTO report (at, kind) VALUES (:at, :kind)";
+const PRUNE: &str = "DELETE FROM report WHERE at < :before";
+const COUNT: &str =
+    "SELECT kind, count(*) FROM report WHERE at > :since GROUP BY kind ORDER BY count(*) DESC, max(at) DESC";
+const KEPT_MS: i64 = 7 * 86_400_000;
+
+/// A single event that the owner is told.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Report {
+    /// When the bot wrote it down.
+    pub at: UnixMillis,
+    /// Its kind: `dead_job`.
+    pub kind: String,
+    /// What the owner reads.
+    pub message: Message,
+}
 
 /// The last incident that was handled.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -55,6 +72,21 @@ impl Store {
         Ok(found.unwrap_or(Cursor::START))
     }
 
+    /// How many reports of each kind there were since that moment, the kind that has most first.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub fn reported(&self, since: UnixMillis) -> rusqlite::Result<Vec<(String, u64)>> {
+        self.read(|connection| {
+            let mut statement = connection.prepare_cached(COUNT)?;
+            let rows = statement.query_map(named_params! { ":since": since.0 }, |row| {
+                let count: i64 = row.get(1)?;
+                Ok((row.get(0)?, u64::try_from(count).unwrap_or(0)))
+            })?;
+            rows.collect()
+        })
+    }
+
     /// Moves the cursor and queues the messages, or does neither.
     ///
     /// # Errors
@@ -62,7 +94,7 @@ impl Store {
     pub fn move_incident_cursor(
         &self,
         cursor: Cursor,
-        messages: &[Message],
+        reports: &[Report],
         ladder: &[Rung],
         now: UnixMillis,
     ) -> rusqlite::Result<()> {
@@ -72,9 +104,15 @@ impl Store {
                 ":last_at": cursor.last_at.0,
                 ":told_until": cursor.told_until.map(|moment| moment.0),
             })?;
-            messages
-                .iter()
-                .try_for_each(|message| outbox::add(transaction, ladder, message, now))
+            let before = now.0.saturating_sub(KEPT_MS);
+            transaction
+                .prepare_cached(PRUNE)?
+                .execute(named_params! { ":before": before })?;
+            let mut add = transaction.prepare_cached(ADD)?;
+            reports.iter().try_for_each(|report| {
+                add.execute(named_params! { ":at": report.at.0, ":kind": report.kind })?;
+                outbox::add(transaction, ladder, &report.message, now)
+            })
         })
     }
 }

@@ -69,6 +69,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../migrations/0016_damaged_points.sql"),
     include_str!("../../migrations/0017_told.sql"),
     include_str!("../../migrations/0018_torn_commits.sql"),
+    include_str!("../../migrations/0019_reports.sql"),
 ];
 
 /// Pages of the database that are kept in memory. SQLite's own 2 MiB fill over hours, which looks like a leak, and save

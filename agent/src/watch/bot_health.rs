@@ -17,6 +17,7 @@ use crate::{
     alert::{
         Alerts,
         rule::{AlertKey, Observation, Rule},
+        standing,
     },
     beat::{self, Beat},
 };
@@ -202,7 +203,13 @@ impl BotWatch {
         let Some(page) = self.link.incidents(after).await? else {
             return Ok(Held::Expired);
         };
-        if let Err(error) = self.alerts.report(&page.incidents, now()) {
+        // Asked anew, so that nobody judges what was reported by what the bot said before it.
+        if page.incidents.iter().any(standing::may_last) {
+            let _ = self.ask().await;
+        }
+        let said = self.said.borrow().clone();
+        let standing = said.as_ref().and_then(|health| health.standing.as_deref());
+        if let Err(error) = self.alerts.report(&page.incidents, standing, now()) {
             cannot_store(&error);
         }
         Ok(if page.goodbye { Held::Goodbye } else { Held::Told })
@@ -283,25 +290,24 @@ fn observation_of(health: &Health) -> Observation {
     if health.healthy {
         return Observation::Fine;
     }
-    let late = health
-        .loops
-        .iter()
-        .filter(|beat| beat::is_late(beat))
-        .take(LATE_LOOPS_MAX);
-    let troubles = health
-        .troubles
-        .iter()
+    let late = health.loops.iter().filter(|beat| beat::is_late(beat));
+    let hangs = health.stuck.iter().chain(late).take(LATE_LOOPS_MAX);
+    let hangs: Vec<String> = hangs
+        .map(|beat| {
+            format!(
+                "{}: {} s > {} s",
+                beat.name,
+                beat.age_ms / 1000,
+                beat.limit_ms / 1000
+            )
+        })
+        .collect();
+    // Its own sentences are for what names and figures do not tell.
+    let troubles = health.troubles.iter().filter(|_| health.stuck.is_empty());
+    let troubles = troubles
         .take(TROUBLES_MAX)
         .map(|trouble| trouble.chars().take(TROUBLE_CHARS_MAX).collect());
-    let late = late.map(|beat| {
-        format!(
-            "{}: {} s > {} s",
-            beat.name,
-            beat.age_ms / 1000,
-            beat.limit_ms / 1000
-        )
-    });
-    let detail: Vec<String> = troubles.chain(late).collect();
+    let detail: Vec<String> = troubles.chain(hangs).collect();
     Observation::Wrong {
         rule: Rule::BotUnhealthy,
         detail: detail.join(", "),
@@ -362,6 +368,24 @@ mod tests {
                 detail
             }
         );
+    }
+
+    #[test]
+    fn what_hangs_is_told_by_name_and_figures_and_in_no_sentence() {
+        let stuck = vec![LoopBeat {
+            name: "create_invoice".to_owned(),
+            age_ms: 61_000,
+            limit_ms: 50_000,
+        }];
+        let health = Health {
+            stuck,
+            troubles: vec!["create_invoice hangs: nothing heard".to_owned()],
+            ..health(1, false)
+        };
+        let Observation::Wrong { detail, .. } = observation_of(&health) else {
+            panic!("it is not well");
+        };
+        assert_eq!(detail, "create_invoice: 61 s > 50 s, inbox: 34 s > 30 s");
     }
 
     #[test]

@@ -11,12 +11,11 @@ use std::{
 
 use super::probe::{At, Probe, Seen, bytes};
 use crate::{
-    alert::rule::{AlertKey, Rule},
+    alert::standing::{WAL, wal_key},
     backup::wal::extent::used_bytes,
 };
 
 const EVERY: Duration = Duration::from_secs(5);
-const WAL: &[Rule] = &[Rule::WalLarge, Rule::WalHuge];
 
 /// The watch over the database's files.
 pub struct Database {
@@ -46,7 +45,7 @@ impl Probe for Database {
         let mut seen = Seen::default();
         let mut wal = OsString::from(self.path.as_os_str());
         wal.push("-wal");
-        let key = AlertKey::new("database_wal", "shop");
+        let key = wal_key();
         match (size(&self.path), used_bytes(Path::new(&wal))) {
             (Ok(database), Ok(wal)) => {
                 #[allow(clippy::cast_precision_loss, reason = "sizes to compare with")]

@@ -4,11 +4,14 @@
 
 use std::time::Duration;
 
-use protocol::health::{GatewayHealth, Health, TelegramHealth};
+use protocol::health::{CommitFault, GatewayHealth, Health};
 use tokio::sync::watch;
 
 use super::probe::{At, Probe, Seen};
-use crate::alert::rule::{AlertKey, Rule};
+use crate::alert::{
+    rule::{AlertKey, Rule},
+    standing::{commits_key, find, gateway_key, telegram_key},
+};
 
 const EVERY: Duration = Duration::from_secs(5);
 
@@ -44,6 +47,14 @@ impl Probe for Trade {
     fn look(&mut self, _: At) -> Seen {
         let mut seen = Seen::default();
         match self.health.borrow().as_ref() {
+            // Of a database that cannot be opened nothing else is known.
+            Some(health) if health.boot == 0 => {
+                judge_commits(&mut seen, health);
+                seen.unknown(
+                    AlertKey::new("trade", "delivery"),
+                    "the shop's database is not open",
+                );
+            }
             Some(health) => judge(&mut seen, health),
             None => seen.unknown(AlertKey::new("trade", "delivery"), "the bot does not answer"),
         }
@@ -74,32 +85,51 @@ fn judge(seen: &mut Seen, health: &Health) {
     health
         .gateways
         .iter()
-        .for_each(|gateway| judge_gateway(seen, gateway));
-    judge_telegram(seen, &health.telegram);
-    let commits = f64::from(health.database.failed_commits);
-    let fault = health.database.commit_fault;
-    let detail = fault
-        .map(|fault| format!("{fault:?}").to_lowercase())
-        .unwrap_or_default();
-    seen.measure(AlertKey::new("database", "commits"), COMMITS, commits, detail);
+        .for_each(|gateway| judge_gateway(seen, health, gateway));
+    judge_telegram(seen, health);
+    judge_commits(seen, health);
 }
 
-fn judge_gateway(seen: &mut Seen, gateway: &GatewayHealth) {
+/// What the bot says stands counts at once; of an older bot its failures are counted.
+fn judge_commits(seen: &mut Seen, health: &Health) {
+    if let Some(stands) = find(health.standing.as_deref(), Rule::DatabaseRefuses, "") {
+        let wrong = (Rule::DatabaseRefuses, stands.detail.clone());
+        return seen.judge(commits_key(), Some(wrong));
+    }
+    let commits = f64::from(health.database.failed_commits);
+    let detail = health.database.commit_fault.map_or("", CommitFault::name);
+    seen.measure(commits_key(), COMMITS, commits, detail.to_owned());
+}
+
+fn judge_gateway(seen: &mut Seen, health: &Health, gateway: &GatewayHealth) {
+    let key = gateway_key(&gateway.name);
+    if let Some(stands) = find(health.standing.as_deref(), Rule::GatewayRefuses, &gateway.name) {
+        let wrong = (Rule::GatewayRefuses, stands.detail.clone());
+        return seen.judge(key, Some(wrong));
+    }
     let fault = gateway.last_fault;
     let reason = fault
         .map(|fault| format!("{fault:?}").to_lowercase())
         .unwrap_or_default();
     let detail = format!("{}: {} × {reason}", gateway.name, gateway.failures);
-    let key = AlertKey::new("gateway", &gateway.name);
     seen.measure(key, GATEWAY, f64::from(gateway.failures), detail);
 }
 
-fn judge_telegram(seen: &mut Seen, telegram: &TelegramHealth) {
+fn judge_telegram(seen: &mut Seen, health: &Health) {
+    let telegram = &health.telegram;
     if let Some(webhook) = &telegram.webhook {
         seen.sample("telegram_pending_count", count(webhook.pending));
     }
-    let key = AlertKey::new("telegram", "sends");
-    seen.measure(key, SENDS, f64::from(telegram.send_failures), String::new());
+    if find(health.standing.as_deref(), Rule::TelegramRefuses, "").is_some() {
+        let wrong = (Rule::TelegramRefuses, String::new());
+        return seen.judge(telegram_key(), Some(wrong));
+    }
+    seen.measure(
+        telegram_key(),
+        SENDS,
+        f64::from(telegram.send_failures),
+        String::new(),
+    );
 }
 
 /// Nothing that waits has waited for no time.
@@ -114,7 +144,7 @@ fn count(number: u64) -> f64 {
 
 #[cfg(test)]
 mod tests {
-    use protocol::health::GatewayFault;
+    use protocol::health::{GatewayFault, Standing};
 
     use super::{super::probe::Verdict, *};
     use crate::alert::rule::Observation;
@@ -150,6 +180,56 @@ mod tests {
             figures.contains(&("gateway/pakasir".to_owned(), 3.0)),
             "{figures:?}"
         );
+    }
+
+    #[test]
+    fn what_the_bot_says_stands_is_wrong_until_it_does_not_say_so_any_more() {
+        let stands = |kind: &str, about: &str, detail: &str| Standing {
+            kind: kind.to_owned(),
+            about: about.to_owned(),
+            detail: detail.to_owned(),
+        };
+        let health = Health {
+            boot: 1,
+            gateways: vec![GatewayHealth {
+                name: "pakasir".to_owned(),
+                failures: 1,
+                failing_ms: None,
+                last_success_ms: None,
+                last_fault: None,
+            }],
+            standing: Some(vec![
+                stands("telegram_refuses", "", ""),
+                stands("gateway_refuses", "pakasir", "401"),
+                stands("database_refuses", "", "full"),
+            ]),
+            ..Health::default()
+        };
+        let wrong = |health: &Health| {
+            let mut seen = Seen::default();
+            judge(&mut seen, health);
+            let findings = seen.findings.into_iter();
+            findings
+                .filter_map(|finding| match finding.verdict {
+                    Verdict::Known(Observation::Wrong { rule, detail }) => Some((rule, detail)),
+                    _ => None,
+                })
+                .collect::<Vec<_>>()
+        };
+        let said = |rule, detail: &str| (rule, detail.to_owned());
+        assert_eq!(
+            wrong(&health),
+            [
+                said(Rule::GatewayRefuses, "401"),
+                said(Rule::TelegramRefuses, ""),
+                said(Rule::DatabaseRefuses, "full"),
+            ]
+        );
+        let over = Health {
+            standing: Some(Vec::new()),
+            ..health
+        };
+        assert_eq!(wrong(&over), []);
     }
 
     #[test]

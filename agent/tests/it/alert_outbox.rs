@@ -198,7 +198,7 @@ async fn a_backlog_becomes_one_message_with_the_true_times() {
     let telegram = Telegram::start().await;
     let desk = Desk::open(dir.path(), &telegram, &[OWNER]);
     let incidents: Vec<_> = (1..=6).map(|id| incident(id, "A job was given up.")).collect();
-    desk.alerts.report(&incidents, UnixMillis(1_000)).unwrap();
+    desk.alerts.report(&incidents, None, UnixMillis(1_000)).unwrap();
     let sender = desk.send_to(OWNER);
     let told = telegram.wait_for(1).await;
     desk.wait_until_sent().await;
@@ -224,7 +224,7 @@ async fn a_report_of_the_bots_has_buttons_and_a_silenced_kind_waits_and_is_not_d
     let telegram = Telegram::start().await;
     let desk = Desk::open(dir.path(), &telegram, &[OWNER]);
     desk.alerts
-        .report(&[incident(1, "A job was given up.")], now())
+        .report(&[incident(1, "A job was given up.")], None, now())
         .unwrap();
     let sender = desk.send_to(OWNER);
     let told = telegram.wait_for(1).await;
@@ -251,7 +251,9 @@ async fn a_report_of_the_bots_has_buttons_and_a_silenced_kind_waits_and_is_not_d
     );
     let hour = Duration::from_secs(3600);
     let until = desk.alerts.silence("incident/dead_job", hour, now()).unwrap();
-    desk.alerts.report(&[incident(2, "Another one.")], now()).unwrap();
+    desk.alerts
+        .report(&[incident(2, "Another one.")], None, now())
+        .unwrap();
     assert!(desk.store.waiting(&address(OWNER), 10, now()).unwrap().is_empty());
     assert_eq!(desk.store.waiting(&address(OWNER), 10, until).unwrap().len(), 1);
 }
@@ -266,7 +268,7 @@ async fn what_waited_through_an_outage_is_one_message_and_what_comes_together_at
     let key = AlertKey::new("backup_remote", "a");
     desk.alerts.observe(&key, fault, hour_ago).unwrap();
     desk.alerts
-        .report(&[incident(1, "A job was given up.")], now())
+        .report(&[incident(1, "A job was given up.")], None, now())
         .unwrap();
     let sender = desk.send_to(OWNER);
     desk.wait_until_sent().await;
@@ -290,7 +292,7 @@ async fn what_waited_through_an_outage_is_one_message_and_what_comes_together_at
     assert_eq!(buttons[0][0]["callback_data"], "alert:ack:1");
     // Several at once without an outage are each a message of its own.
     desk.alerts
-        .report(&[incident(2, "Second."), incident(3, "Third.")], now())
+        .report(&[incident(2, "Second."), incident(3, "Third.")], None, now())
         .unwrap();
     let told = telegram.wait_for(3).await;
     desk.wait_until_sent().await;
@@ -341,7 +343,7 @@ async fn a_mark_on_what_is_only_a_line_of_a_summary_is_no_message() {
     let telegram = Telegram::start().await;
     let desk = Desk::open(dir.path(), &telegram, &[OWNER]);
     let incidents: Vec<_> = (1..=5).map(|id| incident(id, "A job was given up.")).collect();
-    desk.alerts.report(&incidents, UnixMillis(1_000)).unwrap();
+    desk.alerts.report(&incidents, None, UnixMillis(1_000)).unwrap();
     desk.fail("a");
     let sender = desk.send_to(OWNER);
     desk.wait_until_sent().await;
@@ -501,7 +503,7 @@ async fn what_the_owner_takes_on_or_silences_is_remembered_for_the_console() {
     let left_out = ("domain/any".to_owned(), "not configured".to_owned());
     desk.alerts.unwatched().replace([left_out].into());
     let digest = desk.alerts.digest(UnixMillis(0), now).unwrap();
-    let left_out = "⚪ Not watched at present: the shop's domain (not configured)";
+    let left_out = "⚪ Not watched at present: 1 (the shop's domain). Details: agent status";
     assert!(digest.text.contains(left_out), "{}", digest.text);
     assert!(digest.text.contains("✅ Nothing is wrong."), "{}", digest.text);
     assert!(

@@ -2,7 +2,15 @@
 
 use std::time::Duration;
 
-use agent::store::Store;
+use agent::{
+    alert::{
+        Alerts,
+        calendar::Calendar,
+        message::Voice,
+        rule::{AlertKey, Observation, Rule},
+    },
+    store::Store,
+};
 use protocol::{secret::Secret, time::UnixMillis};
 
 use crate::{
@@ -129,6 +137,77 @@ async fn strangers_and_sellers_get_one_neutral_sentence_and_groups_nothing() {
         .unwrap()
         .unwrap();
     assert_eq!(store.strangers().unwrap(), 8);
+    scene.end().await;
+}
+
+#[tokio::test]
+async fn somebody_elses_press_in_the_owners_chat_is_answered_nowhere() {
+    let scene = Scene::new().await;
+    scene.owner_says("/help");
+    let help = scene.telegram.wait_for_text("Commands:").await;
+    scene.telegram.presses(SELLER, &help, "alert:ack:1");
+    // The next answer proves that one to the press would have been there by now.
+    scene.owner_says("/alerts");
+    scene.telegram.wait_for_text("Nothing is wrong").await;
+    let taken = scene.telegram.taken();
+    assert!(
+        taken.iter().all(|taken| !taken.text().starts_with(PRIVATE)),
+        "{taken:?}"
+    );
+    let store = Store::open_to_look(&scene.dir.path().join("state"))
+        .unwrap()
+        .unwrap();
+    assert_eq!(store.strangers().unwrap(), 1, "it is counted all the same");
+    scene.end().await;
+}
+
+#[tokio::test]
+async fn a_silence_that_is_given_again_for_less_says_that_it_ends_sooner() {
+    let scene = Scene::new().await;
+    scene.owner_says("/maintenance 2h");
+    scene.telegram.wait_for_text("Maintenance: every alert").await;
+    scene.owner_says("/maintenance 30m");
+    let told = scene.telegram.wait_for_text("shorter than before").await;
+    assert!(told.text().contains("it was to last until 20"), "{}", told.text());
+    scene.owner_says("/maintenance off");
+    scene.telegram.wait_for_text("Maintenance is over").await;
+    drop(scene.bot);
+    scene.telegram.wait_for_text(DIED).await;
+    for (typed, is_shorter) in [
+        ("/silence 1h", false),
+        ("/silence 3h", false),
+        ("/silence 2h", true),
+    ] {
+        let before = scene.telegram.taken().len();
+        scene.telegram.says(OWNER, "private", typed, 0);
+        let told = scene.telegram.wait_for(before + 1).await.pop().unwrap();
+        assert!(told.text().starts_with("🔕 Silent until"), "{}", told.text());
+        assert_eq!(told.text().contains("shorter than before"), is_shorter, "{typed}");
+    }
+    scene.agent.unwrap().stop().await;
+}
+
+#[tokio::test]
+async fn a_restart_of_a_unit_that_systemd_does_not_know_asks_for_no_code() {
+    let scene = Scene::new().await;
+    let store = std::sync::Arc::new(Store::open(&scene.dir.path().join("state")).unwrap());
+    let settings = config(
+        scene.dir.path(),
+        scene.telegram.address,
+        scene.telegram.address,
+        &[OWNER],
+    );
+    let alerts = Alerts::new(store, Voice::of(&settings), Calendar::of(&settings), &[]);
+    let key = AlertKey::new("unit_name", "bot.service");
+    let seen = Observation::wrong(Rule::BotUnitUnknown);
+    let now = UnixMillis(jiff::Timestamp::now().as_millisecond());
+    alerts.observe(&key, seen, now).unwrap();
+    scene.owner_says("/restart");
+    let told = scene
+        .telegram
+        .wait_for_text("systemd knows no unit bot.service")
+        .await;
+    assert!(!told.text().contains("code"), "{}", told.text());
     scene.end().await;
 }
 

@@ -127,9 +127,9 @@ impl Telegram {
         );
     }
 
-    /// A press of a button under a message that it took.
+    /// A press of a button under a message that it took, in that message's chat, whoever pressed.
     pub fn presses(&self, user: i64, under: &Taken, data: &str) {
-        let chat = json!({ "id": user, "type": "private" });
+        let chat = json!({ "id": under.body["chat_id"], "type": "private" });
         let message = json!({
             "message_id": under.message_id, "date": 1, "chat": chat,
             "text": under.text(), "reply_markup": under.body["reply_markup"],

@@ -101,10 +101,12 @@ async fn wait(
     let reason = format!("{error:#}");
     tracing::error!(reason, "the database cannot be opened; waiting until it can");
     let last = last_incident(&config.database);
-    tell_refusal(unstored, &reason, last, now());
+    let fault = db::fault_of(&error);
+    tell_refusal(unstored, fault, last, now());
     let (say, heard) = watch::channel(reason);
     let shut = Shut {
         reason: heard,
+        fault,
         unstored: unstored.clone(),
         last_incident: last,
         started_at: now(),

@@ -16,6 +16,6 @@ pub use migrate::{migrate, schema_version, status as migration_status};
 pub use open::{Instance, OpenError, lock_instance, open_reader, open_writer};
 pub use reader::Reader;
 pub use scratch::try_disk;
-pub use standing::{Refusal, Standing, is_of_disk};
+pub use standing::{Refusal, Standing, fault_of, is_of_disk};
 pub use still::Still;
 pub use writer::{WriteError, Writer};

@@ -139,6 +139,21 @@ pub fn is_of_disk(error: &io::Error) -> bool {
     ) || error.raw_os_error() == Some(EIO)
 }
 
+/// What kept a database from being opened: SQLite's word, or the file system's.
+#[must_use]
+pub fn fault_of(error: &anyhow::Error) -> CommitFault {
+    let mut causes = error.chain();
+    let fault = causes.find_map(|cause| match cause.downcast_ref::<rusqlite::Error>() {
+        Some(sqlite) => Some(told(sqlite).fault),
+        None => match cause.downcast_ref::<io::Error>()?.kind() {
+            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => Some(CommitFault::Full),
+            io::ErrorKind::ReadOnlyFilesystem => Some(CommitFault::ReadOnly),
+            _ => Some(CommitFault::Damaged),
+        },
+    });
+    fault.unwrap_or(CommitFault::Other)
+}
+
 /// SQLite's word about the database or the disk, for people and for the health report.
 #[must_use]
 pub(super) fn told(error: &rusqlite::Error) -> Refusal {

@@ -3,7 +3,10 @@
 
 pub mod pakasir;
 
-use std::time::Duration;
+use std::{
+    sync::{Mutex, PoisonError},
+    time::Duration,
+};
 
 use protocol::{
     health::{GatewayFault, GatewayHealth},
@@ -51,7 +54,11 @@ impl GatewayError {
 
 /// How the calls to one gateway go.
 #[derive(Debug, Default)]
-pub struct Record(Calls<GatewayFault>);
+pub struct Record {
+    calls: Calls<GatewayFault>,
+    /// Why the last invoice was refused; `None` when it was not.
+    refusal: Mutex<Option<String>>,
+}
 
 impl Record {
     /// Notes how a call ended and hands it on. `is_answer`: errors that are as good an answer as any.
@@ -61,16 +68,37 @@ impl Record {
         is_answer: impl FnOnce(&GatewayError) -> bool,
     ) -> Result<T, GatewayError> {
         match &result {
-            Err(error) if !is_answer(error) => self.0.failed(error.fault(), now()),
-            Ok(_) | Err(_) => self.0.succeeded(now()),
+            Err(error) if !is_answer(error) => self.calls.failed(error.fault(), now()),
+            Ok(_) | Err(_) => self.calls.succeeded(now()),
         }
         result
+    }
+
+    /// Notes whether an invoice was refused, and hands it on. What found no gateway shows nothing.
+    fn note_invoice<T>(&self, result: Result<T, GatewayError>) -> Result<T, GatewayError> {
+        let mut refusal = self.refusal.lock().unwrap_or_else(PoisonError::into_inner);
+        match &result {
+            Ok(_) => *refusal = None,
+            Err(GatewayError::Refused(reason)) => *refusal = Some(reason.clone()),
+            Err(_) => {}
+        }
+        drop(refusal);
+        self.note(result, |_| false)
+    }
+
+    /// Why invoices are refused at present.
+    #[must_use]
+    pub fn refusal(&self) -> Option<String> {
+        self.refusal
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
     }
 
     /// For the health report, under the gateway's name.
     #[must_use]
     pub fn health(&self, name: &str, now: UnixMillis) -> GatewayHealth {
-        let standing = self.0.standing();
+        let standing = self.calls.standing();
         GatewayHealth {
             name: name.to_owned(),
             failures: standing.failures,
@@ -84,6 +112,26 @@ impl Record {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_refusal_stands_until_an_invoice_is_made() {
+        let record = Record::default();
+        let end = |result: Result<(), GatewayError>| {
+            let _ = record.note_invoice(result);
+            record.refusal()
+        };
+        let refused = || Err(GatewayError::Refused("401".to_owned()));
+        assert_eq!(end(refused()).as_deref(), Some("401"));
+        let away = Err(GatewayError::Unreachable("no connection".to_owned()));
+        assert_eq!(end(away).as_deref(), Some("401"));
+        let _ = record.note(Ok(()), |_| true);
+        assert_eq!(
+            record.refusal().as_deref(),
+            Some("401"),
+            "another question was answered"
+        );
+        assert_eq!(end(Ok(())), None);
+    }
 
     #[test]
     fn an_unknown_transaction_is_an_answer_and_a_refused_invoice_is_a_failure() {

@@ -114,7 +114,7 @@ impl Pakasir {
     /// See [`GatewayError`]; a retry must carry the same order code.
     pub async fn create(&self, order_code: &str, amount: Rupiah) -> Result<Invoice, GatewayError> {
         let created = self.try_create(order_code, amount).await;
-        self.record.note(created, |_| false)
+        self.record.note_invoice(created)
     }
 
     async fn try_create(&self, order_code: &str, amount: Rupiah) -> Result<Invoice, GatewayError> {
@@ -132,9 +132,10 @@ impl Pakasir {
             ));
         }
         if created.is_sandbox != (self.project.mode == Mode::Sandbox) {
-            return Err(GatewayError::Refused(
-                "its project is in the other mode (sandbox or live) than bot.toml says".to_owned(),
-            ));
+            tracing::error!(
+                "the gateway's project is in the other mode (sandbox or live) than bot.toml says"
+            );
+            return Err(GatewayError::Refused("other_mode".to_owned()));
         }
         let qr = created.qr_string.filter(|qr| !qr.is_empty() && qr.len() <= 1_000);
         let total = created.total_payment.unwrap_or(created.amount + created.fee);
@@ -191,6 +192,12 @@ impl Pakasir {
         let is_answer =
             |error: &GatewayError| matches!(error, GatewayError::Unknown | GatewayError::Refused(_));
         self.record.note(cancelled, is_answer)
+    }
+
+    /// Why it refuses invoices at present: a code.
+    #[must_use]
+    pub fn refusal(&self) -> Option<String> {
+        self.record.refusal()
     }
 
     /// How the calls go, for the health report.
@@ -251,7 +258,7 @@ async fn call<T: serde::de::DeserializeOwned>(request: RequestBuilder) -> Result
         _ if status.is_success() => {
             serde_json::from_slice(&body).map_err(|error| GatewayError::Garbled(error.to_string()))
         }
-        _ if status.is_client_error() => Err(GatewayError::Refused(format!("status {status}"))),
+        _ if status.is_client_error() => Err(GatewayError::Refused(status.as_u16().to_string())),
         _ => Err(GatewayError::Unreachable(format!("status {status}"))),
     }
 }

@@ -6,6 +6,7 @@ mod marker;
 pub mod private;
 pub mod public;
 pub mod shut;
+mod standing;
 
 use std::{net::SocketAddr, os::fd::AsFd};
 

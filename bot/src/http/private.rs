@@ -11,7 +11,7 @@ use axum::{
     routing::{get, post},
 };
 use protocol::{
-    health::{Health, NAMES_MAX, QueueHealth, TradeHealth},
+    health::{Health, LoopBeat, NAMES_MAX, QueueHealth, TradeHealth},
     incident::{IncidentId, IncidentPage},
     time::UnixMillis,
 };
@@ -19,7 +19,7 @@ use rusqlite::Connection;
 use serde::Deserialize;
 use tokio_util::sync::CancellationToken;
 
-use super::{figures, marker};
+use super::{figures, marker, standing};
 use crate::{
     clock::now,
     db::{Writer, try_disk},
@@ -139,17 +139,19 @@ async fn report(private: &Private) -> Health {
                 trade_health(conn, now)?,
                 hours.totals(conn, now)?,
                 figures::database(conn)?,
+                switch::store::braked(conn)?,
             ))
         })
         .await;
     let mut troubles = troubles(private, is_late, now);
     let known = match figures {
-        Ok((last_incident, queue, trade, hours, database)) => Health {
+        Ok((last_incident, queue, trade, hours, database, is_braked)) => Health {
             last_incident,
             queue,
             trade,
             hours,
             database,
+            standing: Some(standing::standing(private, is_braked)),
             ..Health::default()
         },
         Err(error) => {
@@ -158,7 +160,10 @@ async fn report(private: &Private) -> Health {
                 "the figures for the health report cannot be read"
             );
             troubles.push("the database cannot be read".to_owned());
-            Health::default()
+            Health {
+                standing: Some(standing::standing(private, false)),
+                ..Health::default()
+            }
         }
     };
     Health {
@@ -168,6 +173,7 @@ async fn report(private: &Private) -> Health {
         version: env!("CARGO_PKG_VERSION").to_owned(),
         loops: private.beats.iter().map(|beat| beat.report(now)).collect(),
         troubles,
+        stuck: stuck(private, now),
         gateways: vec![private.workshop.pakasir.health(now)],
         telegram: private.line.health(now),
         log: private.log.as_deref().and_then(|log| log.report().ok()),
@@ -205,13 +211,20 @@ fn troubles(private: &Private, is_late: bool, now: UnixMillis) -> Vec<String> {
             WRITE_LIMIT.as_secs()
         ));
     }
-    for (name, silent) in private.hands.iter().flat_map(|hands| hands.stuck(now)) {
+    for stuck in stuck(private, now) {
         troubles.push(format!(
-            "{name} hangs: nothing heard for {} s; it is cut and tried again, others go on",
-            silent.as_secs()
+            "{} hangs: nothing heard for {} s; it is cut and tried again, others go on",
+            stuck.name,
+            stuck.age_ms / 1_000
         ));
     }
     troubles
+}
+
+fn stuck(private: &Private, now: UnixMillis) -> Vec<LoopBeat> {
+    let mut stuck: Vec<LoopBeat> = private.hands.iter().flat_map(|hands| hands.stuck(now)).collect();
+    stuck.truncate(NAMES_MAX);
+    stuck
 }
 
 fn queue_health(conn: &Connection, now: UnixMillis) -> Result<QueueHealth> {

@@ -11,7 +11,7 @@ use axum::{
     routing::get,
 };
 use protocol::{
-    health::Health,
+    health::{CommitFault, Health},
     incident::{IncidentId, IncidentPage},
     time::UnixMillis,
 };
@@ -19,6 +19,7 @@ use serde::Deserialize;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
+use super::standing;
 use crate::incident::unstored::Unstored;
 
 /// How long a question for incidents is held.
@@ -29,6 +30,8 @@ const HELD: Duration = Duration::from_secs(25);
 pub struct Shut {
     /// Why the database cannot be opened, as a sentence.
     pub reason: watch::Receiver<String>,
+    /// The same as a code, as it was at first.
+    pub fault: CommitFault,
     /// What the owner must hear.
     pub unstored: Unstored,
     /// The newest incident in the database, as far as it could be read.
@@ -92,6 +95,7 @@ async fn health(State(shut): State<Arc<Shut>>) -> Json<Health> {
         troubles: vec![format!(
             "the database cannot be opened: {reason}; the shop is shut and opens by itself"
         )],
+        standing: Some(vec![standing::refusal(shut.fault)]),
         ..Health::default()
     })
 }

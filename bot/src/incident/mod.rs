@@ -1,10 +1,11 @@
-//! What the bot could not settle by itself, written down for the owner. The agent fetches it and tells.
-//! Texts hold no secret, no item's content and nobody's name.
+//! What the bot could not settle by itself, written down for the owner. The agent fetches it and tells, in the owner's
+//! language: here are facts only, numbers, codes and names of things.
+//! They hold no secret, no item's content and nobody's name.
 
 pub mod store;
 pub mod unstored;
 
-use protocol::incident::Severity;
+use protocol::incident::{FACTS_BETWEEN, Severity};
 
 /// Every kind of incident that the bot raises; each has an entry of this name in docs/RUNBOOK.md.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,6 +40,17 @@ pub enum Kind {
     WalStopsSales,
     /// A payment was acknowledged, or goods were sent, before the backup had left the machine.
     NotDurable,
+}
+
+/// The facts of an incident, in the order that its kind has in docs/RUNBOOK.md, each on one line.
+#[must_use]
+pub fn facts(facts: &[&str]) -> String {
+    let on_one_line = |fact: &&str| fact.split_whitespace().collect::<Vec<_>>().join(" ");
+    facts
+        .iter()
+        .map(on_one_line)
+        .collect::<Vec<_>>()
+        .join(FACTS_BETWEEN)
 }
 
 impl Kind {

@@ -64,11 +64,7 @@ fn show(conn: &Connection, shop: &Shop, order: &Order, invoice: &Invoice, now: U
 }
 
 fn refused(conn: &Connection, shop: &Shop, order: &Order, reason: &str, now: UnixMillis) -> Result<()> {
-    let text = format!(
-        "The gateway pakasir refuses an invoice for order {}: {reason}. Customers cannot pay. Look at the API key, \
-         the project and its mode in bot.toml, and at the gateway's own page.",
-        order.code
-    );
+    let text = incident::facts(&[pakasir::NAME, &order.code, reason]);
     incident::store::raise(conn, Kind::GatewayRefuses, &text, now)?;
     let order = order::store::get(conn, order.id)?;
     if order.state == State::AwaitingPayment {

@@ -5,7 +5,7 @@
 use std::time::Duration;
 
 use anyhow::Result;
-use protocol::{incident::IncidentId, time::UnixMillis};
+use protocol::{health::CommitFault, incident::IncidentId, time::UnixMillis};
 use rusqlite::Connection;
 use tokio_util::sync::CancellationToken;
 
@@ -46,9 +46,9 @@ impl Storage {
         loop {
             let mut changed = std::pin::pin!(self.writer.standing().changed());
             changed.as_mut().enable();
-            let pause = match self.writer.standing().refusal() {
-                Some(reason) => {
-                    self.tell(&reason, &mut told_at).await;
+            let pause = match self.writer.standing().failed_commits().1 {
+                Some(fault) => {
+                    self.tell(fault, &mut told_at).await;
                     // What it answers is in the standing: when it succeeds, everybody goes on.
                     let _ = self.writer.run(|conn| queue::store::probe(conn, now())).await;
                     ASK_EVERY
@@ -67,13 +67,13 @@ impl Storage {
     }
 
     /// Tells that nothing can be written. Its number must follow the newest one, which only the database knows.
-    async fn tell(&self, reason: &str, told_at: &mut Option<UnixMillis>) {
+    async fn tell(&self, fault: CommitFault, told_at: &mut Option<UnixMillis>) {
         let now = now();
         if told_at.is_some_and(|told| now.since(told) < TELL_AGAIN) {
             return;
         }
         if let Ok(last) = self.reader.run(incident::store::last).await {
-            tell_refusal(&self.unstored, reason, last, now);
+            tell_refusal(&self.unstored, fault, last, now);
             *told_at = Some(now);
         }
     }
@@ -103,36 +103,22 @@ impl Storage {
 }
 
 /// Tells that the database takes no writes, before it is stored.
-pub fn tell_refusal(unstored: &Unstored, reason: &str, last: IncidentId, now: UnixMillis) {
-    let text = format!(
-        "The shop's database takes no writes: {reason}. Nothing new is accepted and nothing is confirmed to Telegram or \
-         the gateway, so both will repeat it; everything that was accepted is kept. Make room on the disk (df -h) or \
-         make it writable: the shop goes on by itself."
-    );
-    unstored.tell(Kind::DatabaseRefuses, &text, last, now);
+pub fn tell_refusal(unstored: &Unstored, fault: CommitFault, last: IncidentId, now: UnixMillis) {
+    unstored.tell(Kind::DatabaseRefuses, fault.name(), last, now);
 }
 
 /// Acts on a WAL of so many bytes. The brake is a row, so that a restart does not open the shop.
 fn act(conn: &Connection, bytes: u64, (before, load): (Load, Load), now: UnixMillis) -> Result<()> {
     let mebibytes = bytes >> 20;
     if load == Load::Heavy && before == Load::Light {
-        let text = format!(
-            "{mebibytes} MiB of changes wait to be copied into the database, and nobody copies them. The shop sells on; \
-             above 1 GiB it takes no new orders. Look whether the agent runs: systemctl status agent."
-        );
-        incident::store::raise_hourly(conn, Kind::WalTooLong, &text, now)?;
+        incident::store::raise_hourly(conn, Kind::WalTooLong, &mebibytes.to_string(), now)?;
     }
     let brake = load == Load::Full;
     if brake != switch::store::braked(conn)? {
         switch::store::set_braked(conn, brake)?;
         tracing::warn!(mebibytes, brake, "the brake on new orders was moved");
         if brake {
-            let text = format!(
-                "{mebibytes} MiB of changes wait to be copied into the database: the shop takes no new orders, so that \
-                 the disk does not fill. Payments are taken and goods go out. Start the agent (systemctl restart agent); \
-                 the shop opens by itself."
-            );
-            incident::store::raise(conn, Kind::WalStopsSales, &text, now)?;
+            incident::store::raise(conn, Kind::WalStopsSales, &mebibytes.to_string(), now)?;
         }
     }
     Ok(())

@@ -195,7 +195,7 @@ impl Outage {
         }
         let stored = self.writer.run(move |conn| match is_over {
             true => store::end(conn, Trouble::NotDurable).map(|_| ()),
-            false => raise(conn, &reason, now()),
+            false => raise(conn, now()),
         });
         if let Err(error) = stored.await {
             tracing::error!(%error, "an outage of the backups cannot be written down");
@@ -205,14 +205,10 @@ impl Outage {
 }
 
 /// Tells the owner, once for an outage and at most once an hour.
-fn raise(conn: &Connection, reason: &str, now: UnixMillis) -> Result<()> {
+fn raise(conn: &Connection, now: UnixMillis) -> Result<()> {
     if !store::begin(conn, Trouble::NotDurable, now)? {
         return Ok(());
     }
-    let text = format!(
-        "A payment was acknowledged, or goods were sent, before the backup had left this machine: {reason}. The shop \
-         goes on selling; if this machine were lost right now, its last orders would be lost with it. Look at the \
-         agent and at its remotes with `agent status`."
-    );
-    incident::store::raise_hourly(conn, Kind::NotDurable, &text, now)
+    let waited_s = HELD_MAX.as_secs().to_string();
+    incident::store::raise_hourly(conn, Kind::NotDurable, &waited_s, now)
 }

@@ -14,7 +14,7 @@ use tokio::{
 };
 use tokio_util::sync::CancellationToken;
 
-use super::{Boot, Claim, Job, Policy, PolicyOf, TOO_OFTEN, periodic::Periodic, store};
+use super::{Boot, Claim, Job, Policy, PolicyOf, periodic::Periodic, store};
 use crate::{
     clock::now,
     db::{WriteError, Writer},
@@ -250,11 +250,7 @@ impl Worker {
 
 impl Worker {
     async fn raise_stuck(&self, kind: &str, limit: Duration) {
-        let text = format!(
-            "The job '{kind}' hung: it said nothing for {} s and was cut. It is tried again, and other jobs went on \
-             meanwhile.",
-            limit.as_secs()
-        );
+        let text = incident::facts(&[kind, &limit.as_secs().to_string()]);
         let raised = self.settle(move |conn| {
             incident::store::raise_hourly(conn, Kind::HandlerStuck, &text, now())?;
             Ok(true)
@@ -271,7 +267,7 @@ impl Worker {
 /// When the database fails.
 pub fn take_back(conn: &Connection, boot: Boot, now: UnixMillis) -> Result<()> {
     for kind in store::rescue(conn, boot, now)? {
-        raise_dead(conn, &kind, TOO_OFTEN, now)?;
+        raise_dead(conn, &kind, "too_often", now)?;
     }
     Ok(())
 }
@@ -279,13 +275,13 @@ pub fn take_back(conn: &Connection, boot: Boot, now: UnixMillis) -> Result<()> {
 fn give_up(conn: &Connection, claim: Claim, kind: &str, reason: &str, now: UnixMillis) -> Result<bool> {
     let given_up = store::discard(conn, claim, reason, now)?;
     if given_up {
-        raise_dead(conn, kind, reason, now)?;
+        raise_dead(conn, kind, "failed", now)?;
     }
     Ok(given_up)
 }
 
-fn raise_dead(conn: &Connection, kind: &str, reason: &str, now: UnixMillis) -> Result<()> {
-    let text = format!("The job '{kind}' was given up: {reason}. What it was to do has not happened.");
-    incident::store::raise(conn, Kind::DeadJob, &text, now)?;
+/// The error itself stays with the job, where `bot queue list` shows it.
+fn raise_dead(conn: &Connection, kind: &str, why: &str, now: UnixMillis) -> Result<()> {
+    incident::store::raise(conn, Kind::DeadJob, &incident::facts(&[kind, why]), now)?;
     Ok(())
 }

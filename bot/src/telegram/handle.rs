@@ -174,11 +174,7 @@ impl Handler {
 
     /// It hung. Its try counts, so that one that always hangs is set aside in the end.
     async fn cut(&self, id: UpdateId) -> Result<(), WriteError> {
-        let text = format!(
-            "Handling an update from Telegram hung: it was cut after {} s and is tried again. Everybody else was \
-             served meanwhile.",
-            TIME_LIMIT.as_secs()
-        );
+        let text = incident::facts(&["update", &TIME_LIMIT.as_secs().to_string()]);
         let raised = self
             .writer
             .run(move |conn| incident::store::raise_hourly(conn, Kind::HandlerStuck, &text, now()));
@@ -204,12 +200,7 @@ impl Handler {
         tracing::error!(update = id.0, error, "an update could not be handled");
         let stored = self.writer.run(move |conn| {
             if store::failed(conn, id, &error, now())? {
-                let text = format!(
-                    "An update from Telegram (number {}) could not be handled and is set aside: {error}. One person \
-                     got no answer; everybody else goes on.",
-                    id.0
-                );
-                incident::store::raise(conn, Kind::PoisonUpdate, &text, now())?;
+                incident::store::raise(conn, Kind::PoisonUpdate, &id.0.to_string(), now())?;
             }
             Ok(())
         });

@@ -9,7 +9,7 @@ use protocol::{
 };
 use serde::Deserialize;
 
-use super::api::CallError;
+use super::{api::CallError, token};
 use crate::health::{
     calls::{Calls, age_ms, left_ms},
     millis,
@@ -36,6 +36,7 @@ struct State {
     last_poll: Option<UnixMillis>,
     webhook: Option<(UnixMillis, WebhookInfo)>,
     quiet_until: Option<UnixMillis>,
+    is_refused: bool,
 }
 
 /// What `getWebhookInfo` answers, as far as it is of use (core.telegram.org/bots/api#webhookinfo).
@@ -87,6 +88,7 @@ impl Line {
 
     /// A call ended. What Telegram refuses got through; so did what came too fast.
     pub fn called<T>(&self, method: &str, result: &Result<T, CallError>, now: UnixMillis) {
+        self.heard(result.as_ref().err());
         if RECEIVING.contains(&method) {
             return;
         }
@@ -99,6 +101,22 @@ impl Line {
             Err(CallError::Refused { code, .. }) if !matches!(code, 401 | 404) => self.0.sends.succeeded(now),
             Err(_) => self.0.sends.failed((), now),
         }
+    }
+
+    /// Any answer but its refusal shows that Telegram takes the token; no answer shows nothing.
+    fn heard(&self, error: Option<&CallError>) {
+        let mut state = self.state();
+        match error {
+            Some(error) if token::is_refused(error) => state.is_refused = true,
+            None | Some(CallError::Refused { .. } | CallError::TooFast(_)) => state.is_refused = false,
+            Some(_) => {}
+        }
+    }
+
+    /// Whether Telegram's last answer was that it does not take the token.
+    #[must_use]
+    pub fn is_refused(&self) -> bool {
+        self.state().is_refused
     }
 
     /// All of it, for the agent.
@@ -163,6 +181,21 @@ mod tests {
         end(Err(refused(403)));
         assert_eq!(line.health(UnixMillis(9)).send_failures, 0);
         assert_eq!(line.health(UnixMillis(9)).last_send_ms, Some(4));
+    }
+
+    #[test]
+    fn a_refused_token_stands_until_telegram_takes_it_whatever_is_called() {
+        let line = Line::default();
+        let end = |error| {
+            line.called::<()>("getUpdates", &Err(error), UnixMillis(5));
+            line.is_refused()
+        };
+        let refused = |code| CallError::Refused {
+            code,
+            reason: String::new(),
+        };
+        assert!(end(refused(401)) && end(CallError::Faulty) && end(refused(404)));
+        assert!(!end(refused(409)));
     }
 
     #[test]

@@ -235,11 +235,7 @@ fn pause(sending: &Sending) -> Duration {
 /// # Errors
 /// When the database fails.
 pub fn raise_unknown(conn: &Connection, count: usize, now: UnixMillis) -> Result<()> {
-    let text = format!(
-        "Of {count} message(s) nobody knows whether they arrived; they are not sent again. Goods are never among \
-         them. Customers see everything under their own orders."
-    );
-    incident::store::raise(conn, Kind::SendUnknown, &text, now)?;
+    incident::store::raise(conn, Kind::SendUnknown, &count.to_string(), now)?;
     Ok(())
 }
 
@@ -300,10 +296,11 @@ fn refused(conn: &Connection, shop: &Shop, sending: &Sending, reason: &str, now:
         return Ok(());
     }
     tracing::error!(send = sending.id.0, purpose = ?sending.purpose, reason, "Telegram refuses a message");
-    let text = format!(
-        "Telegram refuses a message of the shop for good: {reason}. Nobody has received it; if it was for a customer, \
-         they see everything under their own orders."
-    );
+    let code = match sending.order {
+        Some(id) => order::store::get(conn, id)?.code,
+        None => "–".to_owned(),
+    };
+    let text = incident::facts(&["message", &code, reason]);
     incident::store::raise(conn, Kind::SendRefused, &text, now)?;
     Ok(())
 }

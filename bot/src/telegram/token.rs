@@ -22,9 +22,7 @@ pub fn is_refused(error: &CallError) -> bool {
 /// # Errors
 /// When the database fails.
 pub fn raise(conn: &Connection, now: UnixMillis) -> Result<()> {
-    let text = "Telegram does not take the shop's bot token: nobody is served. Was it revoked? Ask @BotFather for the \
-                current one, put it in as BOT_TOKEN and restart the bot.";
-    incident::store::raise_hourly(conn, Kind::TelegramRefuses, text, now)
+    incident::store::raise_hourly(conn, Kind::TelegramRefuses, "BOT_TOKEN", now)
 }
 
 /// Looks at a failed call of the receiving side, where nobody else would notice.

@@ -459,6 +459,7 @@ fn account_for(said: &[(UnixMillis, Notice)]) {
 
 mod disks;
 mod flapping;
+mod reported;
 
 #[test]
 fn a_short_end_changes_its_message_and_a_long_one_is_a_message_too() {

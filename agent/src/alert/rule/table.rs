@@ -58,7 +58,7 @@ rules! {
     /// The bot said that it stops, and is not back.
     BotStopped => Spec::new("bot_stopped", Warning, Topic::Bot).lasting(PLANNED_STOP_MAX).absence();
     /// The bot answers, and says of itself that something in it stands still.
-    BotUnhealthy => Spec::new("bot_unhealthy", Warning, Topic::Bot).lasting(UNHEALTHY_MAX).under(BOT_DOWN);
+    BotUnhealthy => Spec::new("bot_unhealthy", Warning, Topic::Bot).lasting(UNHEALTHY_MAX).under(DOWN_OR_REFUSING);
     /// The bot's connection is open and nothing answers on it.
     BotHung => Spec::new("bot_hung", Critical, Topic::Bot).lasting(HANG_MAX);
     /// The bot does not run, and this agent did not see it end.
@@ -135,17 +135,21 @@ rules! {
     /// The bot's memory grows towards its limit.
     BotMemoryGrowing => Spec::new("bot_memory_growing", Warning, Topic::Bot).figure(Unit::Seconds, DAY_S, 2.0 * DAY_S).lasting(MINUTES_30);
     /// Goods are paid for and do not go out.
-    DeliveryLate => Spec::new("delivery_late", Critical, Topic::Trade).figure(Unit::Seconds, 300.0, 60.0).under(BOT_TROUBLE);
+    DeliveryLate => Spec::new("delivery_late", Critical, Topic::Trade).figure(Unit::Seconds, 300.0, 60.0).under(DEAF_OR_BOT);
     /// Orders wait for their payment although their time is over.
     OrdersStuck => Spec::new("orders_stuck", Warning, Topic::Trade).figure(Unit::Seconds, DAY_S, 0.9 * DAY_S).under(BOT_TROUBLE);
     /// The bot's work waits.
-    QueueLagging => Spec::new("queue_lagging", Warning, Topic::Trade).figure(Unit::Seconds, 120.0, 30.0).under(BOT_TROUBLE);
+    QueueLagging => Spec::new("queue_lagging", Warning, Topic::Trade).figure(Unit::Seconds, 120.0, 30.0).under(DEAF_OR_BOT);
     /// Calls to a payment gateway fail in a row.
     PaymentsFailing => Spec::new("payments_failing", Critical, Topic::Trade).figure(Unit::Count, 3.0, 1.0).under(OUTSIDE_OR_BOT);
     /// Messages do not get through to Telegram.
     TelegramLagging => Spec::new("telegram_lagging", Warning, Topic::Trade).figure(Unit::Count, 5.0, 1.0).under(OUTSIDE_OR_BOT);
-    /// The shop's database takes no commits.
-    DatabaseRefuses => Spec::new("database_refuses", Critical, Topic::Trade).figure(Unit::Count, 3.0, 1.0).under(&[Rule::DiskFull, Rule::DiskReadOnly]);
+    /// Telegram does not take the bot's token.
+    TelegramRefuses => Spec::new("telegram_refuses", Critical, Topic::Trade).good_looks(2);
+    /// A gateway makes no invoices.
+    GatewayRefuses => Spec::new("gateway_refuses", Critical, Topic::Trade).good_looks(2);
+    /// The shop's database takes no commits. A disk that was nearly full yesterday does not tell that.
+    DatabaseRefuses => Spec::new("database_refuses", Critical, Topic::Trade).figure(Unit::Count, 3.0, 1.0).good_looks(2).under(&[Rule::DiskReadOnly]);
     /// The database's log is not put back into it.
     WalLarge => Spec::new("wal_large", Warning, Topic::Backup).figure(Unit::Bytes, 256.0 * MIB, 128.0 * MIB);
     /// The database's log is so long that no new orders are taken.
@@ -202,6 +206,23 @@ pub const BOT_TROUBLE: &[Rule] = &[
     Rule::BotNotRunning,
     Rule::BotStopped,
     Rule::BotUnhealthy,
+];
+/// The bot says itself that its database takes no writes: nothing is added by calling it ill for that.
+const DOWN_OR_REFUSING: &[Rule] = &[
+    Rule::BotGone,
+    Rule::BotHung,
+    Rule::BotNotRunning,
+    Rule::BotStopped,
+    Rule::DatabaseRefuses,
+];
+/// Besides the bot's own trouble: what Telegram does not take waits.
+const DEAF_OR_BOT: &[Rule] = &[
+    Rule::BotGone,
+    Rule::BotHung,
+    Rule::BotNotRunning,
+    Rule::BotStopped,
+    Rule::BotUnhealthy,
+    Rule::TelegramRefuses,
 ];
 /// Besides the bot's own trouble: without a line to the outside nobody can be paid or told.
 const OUTSIDE_OR_BOT: &[Rule] = &[

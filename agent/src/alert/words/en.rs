@@ -12,7 +12,7 @@ mod trade;
 
 pub(super) use digest::DIGEST;
 pub(super) use disk::of_disk;
-pub(super) use reported::reported;
+pub(super) use reported::{CODES, reported};
 
 use super::{Phrases, Wording};
 use crate::alert::rule::Rule;
@@ -48,6 +48,7 @@ pub(super) const PHRASES: Phrases = Phrases {
     withdrawn: "Nobody looks at it any more, because it is not in the configuration or not on the server any more, so this alert ends without having been mended: {headline}",
     incident: "The bot reports",
     reported_at: "The bot reported it at {at}.",
+    facts: "Details",
     bots_words: "The bot's own words",
     repeated: "(may be repeated)",
     elsewhere: "recovered; delivered by {way} at {at}",
@@ -102,6 +103,8 @@ wordings! {
     QueueLagging => trade::QUEUE_LAGGING,
     PaymentsFailing => trade::PAYMENTS_FAILING,
     TelegramLagging => trade::TELEGRAM_LAGGING,
+    TelegramRefuses => trade::TELEGRAM_REFUSES,
+    GatewayRefuses => trade::GATEWAY_REFUSES,
     DatabaseRefuses => trade::DATABASE_REFUSES,
     WalLarge => trade::WAL_LARGE,
     WalHuge => trade::WAL_HUGE,

@@ -12,7 +12,7 @@ mod trade;
 
 pub(super) use digest::DIGEST;
 pub(super) use disk::of_disk;
-pub(super) use reported::reported;
+pub(super) use reported::{CODES, reported};
 
 use super::{Phrases, Wording};
 use crate::alert::rule::Rule;
@@ -48,7 +48,8 @@ pub(super) const PHRASES: Phrases = Phrases {
     withdrawn: "Hal ini tidak dilihat lagi, karena tidak ada lagi di setelan atau di server, jadi kabar ini ditutup tanpa diperbaiki: {headline}",
     incident: "Bot melapor",
     reported_at: "Bot melaporkannya pada {at}.",
-    bots_words: "Rincian dari bot",
+    facts: "Rincian",
+    bots_words: "Kata bot sendiri",
     repeated: "(mungkin ulangan)",
     elsewhere: "pulih; sudah disampaikan lewat {way} pukul {at}",
     late: "dari {at}; baru sekarang dapat dikirim",
@@ -102,6 +103,8 @@ wordings! {
     QueueLagging => trade::QUEUE_LAGGING,
     PaymentsFailing => trade::PAYMENTS_FAILING,
     TelegramLagging => trade::TELEGRAM_LAGGING,
+    TelegramRefuses => trade::TELEGRAM_REFUSES,
+    GatewayRefuses => trade::GATEWAY_REFUSES,
     DatabaseRefuses => trade::DATABASE_REFUSES,
     WalLarge => trade::WAL_LARGE,
     WalHuge => trade::WAL_HUGE,

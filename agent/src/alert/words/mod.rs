@@ -1,9 +1,8 @@
 //! What the owner reads, in the owner's language: one file a language, the same table in each.
 //! Only words. When to speak is the engine's, and how it is sent is the outbox's.
 
-use crate::config::Language;
-
 use super::{role::Role, rule::Rule};
+use crate::{config::Language, store::alerts::Held};
 
 /// One line for each rule, in the order of their table: the function that gives a rule's words. The compiler misses none.
 macro_rules! wordings {
@@ -54,6 +53,8 @@ pub(super) struct OnDisk {
 pub(super) struct Reported {
     /// What is wrong, in a few words.
     pub headline: &'static str,
+    /// The facts: `{1}`, `{2}`, `{3}` are filled in, in the order in which the bot gives them.
+    pub facts: &'static str,
     /// What it means for the shop.
     pub means: &'static str,
     /// What was done already.
@@ -139,6 +140,8 @@ pub(super) struct Phrases {
     pub incident: &'static str,
     /// When the bot reported; `{at}` is filled in.
     pub reported_at: &'static str,
+    /// Before the facts of a report.
+    pub facts: &'static str,
     /// Before the bot's own words, where the owner's language has said already what they are about.
     pub bots_words: &'static str,
     /// On a message that may have arrived before.
@@ -161,12 +164,12 @@ pub(super) struct DigestPhrases {
     pub open: &'static str,
     /// Instead of it.
     pub nothing_open: &'static str,
+    /// Above what the bot reported as single events.
+    pub reported: &'static str,
     /// After it: `{orders}` placed and the `{money}` that came in.
     pub trade: &'static str,
-    /// Above what came and went.
+    /// Above what came and went; `{since}` is filled in.
     pub past: &'static str,
-    /// After something that was held back.
-    pub unheard: &'static str,
     /// Above what is silenced.
     pub silences: &'static str,
     /// A silence over everything.
@@ -191,7 +194,7 @@ pub(super) struct DigestPhrases {
     pub strange: &'static str,
     /// That a way does not work.
     pub broken: &'static str,
-    /// How messages fared; `{count}` and `{slowest}` are filled in.
+    /// How messages fared; `{count}`, `{since}` and `{slowest}` are filled in.
     pub service: &'static str,
 }
 
@@ -231,6 +234,32 @@ pub(super) fn reported(language: Language, kind: &str) -> Option<Reported> {
         Language::Id => id::reported(kind),
         Language::En => en::reported(kind),
     }
+}
+
+/// Why something is not told, or not as a message of its own.
+pub(super) fn held(language: Language, held: Held) -> &'static str {
+    match (language, held) {
+        (Language::Id, Held::Explained) => "ikut masalah lain",
+        (Language::Id, Held::Silenced) => "dibisukan",
+        (Language::Id, Held::QuietHours) => "menunggu pagi",
+        (Language::Id, Held::Flapping) => "hilang timbul",
+        (Language::En, Held::Explained) => "follows from another",
+        (Language::En, Held::Silenced) => "silenced",
+        (Language::En, Held::QuietHours) => "waits for the morning",
+        (Language::En, Held::Flapping) => "comes and goes",
+    }
+}
+
+/// A fact that is a code, in words; any other as it is.
+pub(super) fn code(language: Language, fact: &str) -> &str {
+    let codes = match language {
+        Language::Id => id::CODES,
+        Language::En => en::CODES,
+    };
+    codes
+        .iter()
+        .find(|(code, _)| *code == fact)
+        .map_or(fact, |(_, told)| *told)
 }
 
 /// The phrases of one language.
@@ -275,8 +304,15 @@ mod tests {
             assert!(runbook.contains(&format!("### `{kind}`")), "{kind}");
             let [id, en] = [Language::Id, Language::En].map(|language| {
                 let words = reported(language, kind).unwrap();
+                for (at, _) in words.facts.match_indices('{') {
+                    let place = &words.facts[at..at + 3];
+                    assert!(["{1}", "{2}", "{3}"].contains(&place), "{kind}: {place}");
+                }
                 [words.headline, words.means, words.done, words.todo]
             });
+            let places = [Language::Id, Language::En]
+                .map(|language| reported(language, kind).unwrap().facts.matches('{').count());
+            assert!(places[0] == places[1] && places[0] > 0, "{kind}");
             for (id, en) in id.iter().zip(en) {
                 assert_ne!(*id, en, "{kind}");
                 for text in [*id, en] {

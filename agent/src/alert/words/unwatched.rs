@@ -7,6 +7,8 @@ use crate::config::Language;
 pub(in crate::alert) struct UnwatchedWords {
     /// Before all of it.
     pub heading: &'static str,
+    /// Where the reasons are.
+    pub more: &'static str,
     /// How a reason begins, and what is told for it.
     pub whys: &'static [(&'static str, &'static str)],
 }
@@ -30,6 +32,7 @@ pub(in crate::alert) fn thing(language: Language, question: &str) -> &str {
 
 const EN: UnwatchedWords = UnwatchedWords {
     heading: "Not watched at present",
+    more: "Details: agent status",
     whys: &[
         ("systemctl:", "no systemd answers"),
         ("timedatectl:", "no systemd answers"),
@@ -39,6 +42,7 @@ const EN: UnwatchedWords = UnwatchedWords {
 
 const ID: UnwatchedWords = UnwatchedWords {
     heading: "Tidak diawasi saat ini",
+    more: "Rincian: agent status",
     whys: &[
         ("systemctl:", "systemd tidak menjawab"),
         ("timedatectl:", "systemd tidak menjawab"),

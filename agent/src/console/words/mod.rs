@@ -20,6 +20,8 @@ pub(super) struct Words {
     pub busy: &'static str,
     pub well: &'static str,
     pub wrong: &'static str,
+    /// Before the kinds of what the bot reported; `{count}` is filled in.
+    pub reported: &'static str,
     pub bot: [&'static str; 5],
     pub paused: &'static str,
     pub unit: &'static str,
@@ -32,7 +34,6 @@ pub(super) struct Words {
     pub nothing_open: &'static str,
     pub since: &'static str,
     pub taken_on: &'static str,
-    pub held: &'static str,
     pub silenced: &'static str,
     pub everything: &'static str,
     pub points: &'static str,
@@ -66,6 +67,8 @@ pub(super) struct Words {
     pub drill_broken: &'static str,
     pub drill_runs: &'static str,
     pub progress: &'static str,
+    /// Where there is nothing to restart; `{unit}` is filled in.
+    pub no_unit: &'static str,
     pub restart_means: &'static str,
     pub send_code: &'static str,
     pub send_password: &'static str,
@@ -77,6 +80,8 @@ pub(super) struct Words {
     pub not_restarted: &'static str,
     pub nothing_to_silence: &'static str,
     pub silent_until: &'static str,
+    /// After either of them, where it was to last longer; `{at}` is filled in.
+    pub shortened: &'static str,
     pub maintenance_until: &'static str,
     pub maintenance_over: &'static str,
     pub no_entry: &'static str,

@@ -154,12 +154,7 @@ fn tell_of_refusal(
     tell_sellers(conn, shop, order, now, |language| {
         notices::seller_goods_refused(language, order)
     })?;
-    let text = format!(
-        "Telegram refuses the goods of the order {} for good: {reason}. The customer has paid and does not have them; \
-         the sellers are told. If it is a file, a seller sends the same file to the bot again, as stock of the product, \
-         and it goes out.",
-        order.code
-    );
+    let text = incident::facts(&["goods", &order.code, reason]);
     incident::store::raise(conn, Kind::SendRefused, &text, now)?;
     Ok(())
 }
@@ -188,11 +183,6 @@ pub fn goods_unreachable(conn: &Connection, shop: &Shop, id: OrderId, now: UnixM
     tell_sellers(conn, shop, &order, now, |language| {
         notices::seller_unreachable(language, &order)
     })?;
-    let text = format!(
-        "The customer of the paid order {} has blocked the bot or left Telegram. The goods are kept for them and go \
-         out when they come back.",
-        order.code
-    );
-    incident::store::raise(conn, Kind::CustomerUnreachable, &text, now)?;
+    incident::store::raise(conn, Kind::CustomerUnreachable, &order.code, now)?;
     Ok(())
 }

@@ -50,11 +50,7 @@ pub fn take_payment(
             }
         }
         Verdict::Foreign(reason) => {
-            let text = format!(
-                "The gateway {gateway} answered for order {}: {reason}. No goods went out for it. \
-                 Compare the order with the gateway's own list, and bot.toml's mode with the gateway's project.",
-                order.code
-            );
+            let text = incident::facts(&[gateway, &order.code, reason]);
             incident::store::raise(conn, Kind::PaymentMismatch, &text, now)?;
         }
         Verdict::Confirmed | Verdict::Late | Verdict::Second | Verdict::WrongAmount => {
@@ -161,11 +157,7 @@ fn owe(
         Reason::WrongAmount => notices::seller_review(language, order, amount),
         Reason::Late | Reason::Second => notices::seller_refund_due(language, order, amount, reason),
     })?;
-    let text = format!(
-        "{amount} came in for order {} and is not simply ours ({}). The sellers have it on their list of what is due.",
-        order.code,
-        reason.name()
-    );
+    let text = incident::facts(&[&amount.to_string(), &order.code, reason.name()]);
     incident::store::raise(conn, Kind::MoneyOwed, &text, now)?;
     Ok(())
 }

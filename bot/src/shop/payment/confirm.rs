@@ -38,10 +38,10 @@ pub enum Mode {
 #[must_use]
 pub fn judge(order: &Order, answer: &Answer, taken_in: bool, mode: Mode) -> Verdict {
     if answer.order_code != order.code {
-        return Verdict::Foreign("the gateway answers about another order");
+        return Verdict::Foreign("other_order");
     }
     if answer.sandbox != (mode == Mode::Sandbox) {
-        return Verdict::Foreign("the gateway's mode (live or sandbox) is not the shop's");
+        return Verdict::Foreign("other_mode");
     }
     match answer.status {
         Status::Pending => return Verdict::NotYet,

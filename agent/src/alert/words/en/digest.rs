@@ -7,9 +7,9 @@ pub(in crate::alert::words) const DIGEST: DigestPhrases = DigestPhrases {
     headline: "☀️ The shop's day,",
     open: "Still wrong",
     nothing_open: "✅ Nothing is wrong.",
+    reported: "📋 Reported by the bot within 24 hours",
     trade: "\n\n24 hours: {orders} orders, {money} came in.",
-    past: "Came and went since the last digest",
-    unheard: " (held back)",
+    past: "Came and went since {since}",
     silences: "Silenced until",
     everything: "everything (maintenance)",
     backups: "Age of the newest backup",
@@ -22,5 +22,5 @@ pub(in crate::alert::words) const DIGEST: DigestPhrases = DigestPhrases {
     no_test: "The ways to you have not been tested yet.",
     strange: "takes messages and answers strangely; look whether they arrive",
     broken: "does not work",
-    service: "\n\nMessages since then: {count}; the slowest took {slowest}.",
+    service: "\n\nMessages to you since {since}: {count}; the slowest took {slowest}.",
 };

@@ -8,7 +8,7 @@ pub(super) const LOG_GROWING: Wording = Wording {
     happened: "The log has grown beyond what one period may bring: {detail}.",
     means: "it takes room from the shop, and usually one fault is logged again and again.",
     done: "nothing: the agent touches no log.",
-    todo: "see what fills it: tail -n 50 of it; then rotate: logrotate -f /etc/logrotate.d/warung",
+    todo: "see what fills it: tail -n 50 {object}; then rotate it: logrotate -f with its file in /etc/logrotate.d (the bot's log: warung)",
     over_headline: "The log has its usual size again",
     over: "It lasted {lasted}.",
 };
@@ -18,7 +18,7 @@ pub(super) const LOG_NOT_ROTATED: Wording = Wording {
     happened: "The log was due for rotation and was not rotated: {detail}.",
     means: "it grows until the disk is full.",
     done: "nothing: the agent touches no log.",
-    todo: "systemctl status logrotate.timer logrotate.service; logrotate -v /etc/logrotate.d/warung",
+    todo: "systemctl status logrotate.timer logrotate.service; logrotate -v with its file in /etc/logrotate.d (the bot's log: warung)",
     over_headline: "The log was rotated",
     over: "It was late by {lasted}.",
 };
@@ -28,7 +28,7 @@ pub(super) const LOG_WRITER_LOST: Wording = Wording {
     happened: "What the program logs goes into a file that was renamed, and not into this one: {detail}.",
     means: "what is logged now is missing where it is looked for, and is deleted with the old file.",
     done: "nothing: the agent touches no log.",
-    todo: "systemctl restart {unit}, or let postrotate tell the program to open its log anew",
+    todo: "if it is the bot's log: systemctl restart {unit}. If not: restart the program that holds it (lsof | grep {object}), and let postrotate tell that program to open its log anew",
     over_headline: "The log is written into its own file again",
     over: "It lasted {lasted}.",
 };
@@ -38,7 +38,7 @@ pub(super) const LOG_DELETED_OPEN: Wording = Wording {
     happened: "The log was deleted while it is written, and takes room that no folder shows: {detail}.",
     means: "the disk fills without a visible cause, and what is logged is lost.",
     done: "nothing: the agent touches no log.",
-    todo: "systemctl restart {unit} gives the room back; lsof +L1 lists such files",
+    todo: "lsof +L1 lists such files and who holds them; restarting that program gives the room back. If it is the bot: systemctl restart {unit}",
     over_headline: "The room of the deleted log is free again",
     over: "It lasted {lasted}.",
 };
@@ -68,7 +68,7 @@ pub(super) const LOG_OLD_KEPT: Wording = Wording {
     happened: "There are more old files, or more of them uncompressed, than the settings say: {detail}.",
     means: "they take room from the shop, and hold data longer than they should.",
     done: "nothing: the agent touches no log.",
-    todo: "ls -lt beside the log; logrotate -v /etc/logrotate.d/warung",
+    todo: "ls -lt {object}*; logrotate -v with its file in /etc/logrotate.d (the bot's log: warung)",
     over_headline: "Old logs are tidied again",
     over: "It lasted {lasted}.",
 };

@@ -9,11 +9,34 @@ pub(in crate::alert::words) fn reported(kind: &str) -> Option<Reported> {
     Some(REPORTED[at].1)
 }
 
+/// Facts that are codes.
+pub(in crate::alert::words) const CODES: &[(&str, &str)] = &[
+    ("too_often", "it hung or took the bot down too often"),
+    ("failed", "it failed too often"),
+    ("goods", "goods"),
+    ("message", "a message"),
+    ("update", "an update from Telegram"),
+    ("late", "paid too late"),
+    ("second", "paid a second time"),
+    ("wrong_amount", "another amount than the price"),
+    ("other_order", "the answer is about another order"),
+    (
+        "other_mode",
+        "live and sandbox do not fit (bot.toml and the project)",
+    ),
+    ("full", "the disk is full"),
+    ("readonly", "the file or its disk takes no writes"),
+    ("busy", "another program holds it"),
+    ("damaged", "the file or its disk is damaged"),
+    ("other", "another fault"),
+];
+
 const REPORTED: &[(&str, Reported)] = &[
     (
         "dead_job",
         Reported {
             headline: "A job of the bot was given up",
+            facts: "job {1}, {2}",
             means: "a customer may not have the goods.",
             done: "the bot tried it many times; what is about money and goods is tried again every hour for a day.",
             todo: "look into that order as the seller and settle it with the customer; journalctl -u {unit} -n 100 says why it failed",
@@ -23,6 +46,7 @@ const REPORTED: &[(&str, Reported)] = &[
         "poison_update",
         Reported {
             headline: "Something from Telegram could not be handled",
+            facts: "update {1}",
             means: "a customer may wait for an answer.",
             done: "the bot tried it five times and set it aside; everybody else is served.",
             todo: "look at journalctl -u {unit} -n 100, and when it comes again, keep those lines for the authors.",
@@ -32,15 +56,17 @@ const REPORTED: &[(&str, Reported)] = &[
         "send_unknown",
         Reported {
             headline: "Nobody knows whether a message arrived",
+            facts: "{1} of the messages",
             means: "a customer may not have read the message, or may have.",
             done: "the connection broke while it was on its way, and the bot does not send again by guessing.",
-            todo: "ask the customer of that order whether it arrived, and if not, the seller sends it by hand.",
+            todo: "when a customer misses an answer: everything stands under \"my orders\", and the seller sends the rest by hand.",
         },
     ),
     (
         "send_refused",
         Reported {
             headline: "Telegram refuses a message",
+            facts: "{1}, order {2}; Telegram says: {3}",
             means: "that message will never arrive.",
             done: "the bot does not try again, because Telegram refuses it for good.",
             todo: "when a customer waits for it, the seller tells them by hand; journalctl -u {unit} -n 100 gives the reason",
@@ -50,6 +76,7 @@ const REPORTED: &[(&str, Reported)] = &[
         "customer_unreachable",
         Reported {
             headline: "A customer cannot be reached",
+            facts: "order {1}",
             means: "goods are paid for, but the customer has blocked the bot or deleted the account.",
             done: "the order keeps its goods, which are under \"my orders\" once the bot is unblocked.",
             todo: "there is nothing to do.",
@@ -59,6 +86,7 @@ const REPORTED: &[(&str, Reported)] = &[
         "payment_mismatch",
         Reported {
             headline: "A payment does not fit its invoice",
+            facts: "{1}, order {2}: {3}",
             means: "money may have come in, and no goods were sent.",
             done: "the bot believes only the gateway's own answer, and that does not fit.",
             todo: "look the payment up in the gateway's dashboard, then settle it with the customer, by a refund or by hand.",
@@ -68,6 +96,7 @@ const REPORTED: &[(&str, Reported)] = &[
         "gateway_refuses",
         Reported {
             headline: "The payment gateway refuses invoices",
+            facts: "{1}, order {2}: {3}",
             means: "nobody can buy through that gateway.",
             done: "the bot goes on trying; orders that are paid go on.",
             todo: "look in the gateway's dashboard whether the project is active and the API key valid; after changing the key: systemctl restart {unit}",
@@ -77,6 +106,7 @@ const REPORTED: &[(&str, Reported)] = &[
         "not_durable",
         Reported {
             headline: "A payment was taken before its backup left",
+            facts: "waited for {1} s at most",
             means: "the shop goes on; the last orders are lost only if this machine is lost right now.",
             done: "the bot waited for two seconds, then served the customer.",
             todo: "see which place for backups is behind: agent status",
@@ -86,6 +116,7 @@ const REPORTED: &[(&str, Reported)] = &[
         "money_owed",
         Reported {
             headline: "Money must be returned",
+            facts: "{1}, order {2}: {3}",
             means: "money came in that became no goods: somebody must return it or look into it.",
             done: "the seller was told and has the list.",
             todo: "the seller returns it by hand, because the gateway cannot.",
@@ -95,6 +126,7 @@ const REPORTED: &[(&str, Reported)] = &[
         "restored_sales_paused",
         Reported {
             headline: "The shop was restored and sales are paused",
+            facts: "restore point {1}; {2} items held, {3} more reserved",
             means: "the database stands at an earlier moment: the shop does not know the orders after it.",
             done: "sales are paused so that no item is sold twice.",
             todo: "compare the gateway's dashboard with the orders since then, take out stock that was sold, then let the seller open sales again.",
@@ -104,6 +136,7 @@ const REPORTED: &[(&str, Reported)] = &[
         "telegram_refuses",
         Reported {
             headline: "Telegram refuses the bot's token",
+            facts: "{1}",
             means: "nobody can buy.",
             done: "orders that are paid wait and are safe.",
             todo: "get this bot's token from @BotFather, store it as BOT_TOKEN, then systemctl restart {unit}",
@@ -113,6 +146,7 @@ const REPORTED: &[(&str, Reported)] = &[
         "database_refuses",
         Reported {
             headline: "The shop's database takes no writes",
+            facts: "{1}",
             means: "nothing new is taken, and nothing is lost.",
             done: "the bot asks every second and goes on by itself.",
             todo: "make room (df -h /var/lib/warung), or look with dmesg whether the disk is failing.",
@@ -122,6 +156,7 @@ const REPORTED: &[(&str, Reported)] = &[
         "handler_stuck",
         Reported {
             headline: "A job hung and was cut",
+            facts: "{1}, silent for {2} s",
             means: "one customer waits longer; the others are served.",
             done: "it is tried again and is done once.",
             todo: "once: nothing. When it comes again: systemctl restart {unit}, and keep journalctl -u {unit} -n 100 for the authors.",
@@ -131,6 +166,7 @@ const REPORTED: &[(&str, Reported)] = &[
         "wal_too_long",
         Reported {
             headline: "Changes are not copied into the database",
+            facts: "{1} MiB",
             means: "the disk fills by it; the shop sells on.",
             done: "the bot goes on measuring, and takes no new orders before the disk is full.",
             todo: "look with agent status whether a backup hangs, then systemctl restart agent",
@@ -140,6 +176,7 @@ const REPORTED: &[(&str, Reported)] = &[
         "wal_stops_sales",
         Reported {
             headline: "The shop takes no new orders",
+            facts: "{1} MiB",
             means: "the file of changes is too long; payments and deliveries go on.",
             done: "the bot closed the sales so that the disk does not fill, and opens them by itself.",
             todo: "systemctl restart agent, and make room.",

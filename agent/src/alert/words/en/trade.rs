@@ -93,9 +93,29 @@ pub(super) const TELEGRAM_LAGGING: Wording = Wording {
     over: "It lasted {lasted}. What waited goes out now.",
 };
 
+pub(super) const TELEGRAM_REFUSES: Wording = Wording {
+    headline: "Telegram refuses the bot's token",
+    happened: "Since {since} Telegram has not taken the shop's BOT_TOKEN.",
+    means: "nobody can buy, and no message goes out. Paid orders wait and are safe.",
+    done: "the bot goes on trying.",
+    todo: "get this bot's token from @BotFather, store it as BOT_TOKEN, then systemctl restart {unit}",
+    over_headline: "Telegram takes the bot's token",
+    over: "It did not for {lasted}. What waited goes out now.",
+};
+
+pub(super) const GATEWAY_REFUSES: Wording = Wording {
+    headline: "The payment gateway refuses invoices ({object})",
+    happened: "Since {since} the gateway makes no invoices: {detail}.",
+    means: "nobody can buy through that gateway. Orders that are paid go on.",
+    done: "the bot asks again with each new order.",
+    todo: "look in the gateway's dashboard whether the project is active and the API key valid; after changing the key: systemctl restart {unit}",
+    over_headline: "The payment gateway does not refuse any more ({object})",
+    over: "An invoice was made, or the bot was restarted and none was refused since. It lasted {lasted}.",
+};
+
 pub(super) const DATABASE_REFUSES: Wording = Wording {
     headline: "The database takes no writes",
-    happened: "{value} commits in a row failed: {detail}.",
+    happened: "Since {since} the shop's database takes no writes: {detail}.",
     means: "no order and no payment can be recorded.",
     done: "the bot goes on trying.",
     todo: "full: make room (df -h). readonly or damaged: dmesg | tail -50. busy: who else has the database open? lsof /var/lib/warung/shop.db",

@@ -7,9 +7,9 @@ pub(in crate::alert::words) const DIGEST: DigestPhrases = DigestPhrases {
     headline: "☀️ Hari toko,",
     open: "Masih bermasalah",
     nothing_open: "✅ Tidak ada masalah.",
+    reported: "📋 Dilaporkan bot dalam 24 jam",
     trade: "\n\n24 jam: {orders} pesanan, uang masuk {money}.",
-    past: "Terjadi dan selesai sejak ringkasan lalu",
-    unheard: " (ditahan)",
+    past: "Terjadi dan selesai sejak {since}",
     silences: "Didiamkan sampai",
     everything: "semuanya (pemeliharaan)",
     backups: "Umur cadangan terbaru",
@@ -22,5 +22,5 @@ pub(in crate::alert::words) const DIGEST: DigestPhrases = DigestPhrases {
     no_test: "Jalan untuk mengabari Anda belum diuji.",
     strange: "menerima pesan tetapi jawabannya tidak biasa; periksa apakah pesannya sampai",
     broken: "rusak",
-    service: "\n\nKabar sejak itu: {count}; yang paling lambat {slowest}.",
+    service: "\n\nKabar untuk Anda sejak {since}: {count}; yang paling lambat {slowest}.",
 };

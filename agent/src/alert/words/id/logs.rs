@@ -8,7 +8,7 @@ pub(super) const LOG_GROWING: Wording = Wording {
     happened: "Log melebihi ukuran wajar satu periode: {detail}.",
     means: "tempat toko terpakai, dan biasanya satu kesalahan dicatat berulang-ulang.",
     done: "tidak ada: agent tidak menyentuh log.",
-    todo: "lihat isinya: tail -n 50; lalu putar: logrotate -f /etc/logrotate.d/warung",
+    todo: "lihat isinya: tail -n 50 {object}; lalu putar: logrotate -f dengan berkasnya di /etc/logrotate.d (log bot: warung)",
     over_headline: "Ukuran log wajar lagi",
     over: "Lamanya {lasted}.",
 };
@@ -18,7 +18,7 @@ pub(super) const LOG_NOT_ROTATED: Wording = Wording {
     happened: "Log seharusnya sudah diputar tetapi belum: {detail}.",
     means: "log tumbuh sampai disk penuh.",
     done: "tidak ada: agent tidak menyentuh log.",
-    todo: "systemctl status logrotate.timer logrotate.service; logrotate -v /etc/logrotate.d/warung",
+    todo: "systemctl status logrotate.timer logrotate.service; logrotate -v dengan berkasnya di /etc/logrotate.d (log bot: warung)",
     over_headline: "Log sudah diputar",
     over: "Terlambat {lasted}.",
 };
@@ -28,7 +28,7 @@ pub(super) const LOG_WRITER_LOST: Wording = Wording {
     happened: "Catatan program masuk ke berkas yang sudah diganti namanya, bukan ke berkas ini: {detail}.",
     means: "catatan sekarang tidak ada di tempatnya, dan ikut terhapus bersama berkas lama.",
     done: "tidak ada: agent tidak menyentuh log.",
-    todo: "systemctl restart {unit}, atau biarkan postrotate menyuruh program membuka log lagi",
+    todo: "bila ini log bot: systemctl restart {unit}. Bila bukan: jalankan ulang program yang memegangnya (lsof | grep {object}), dan biarkan postrotate menyuruh program itu membuka log lagi",
     over_headline: "Log ditulis ke berkasnya sendiri lagi",
     over: "Lamanya {lasted}.",
 };
@@ -38,7 +38,7 @@ pub(super) const LOG_DELETED_OPEN: Wording = Wording {
     happened: "Log dihapus selagi ditulis, dan memakan tempat yang tidak tampak di folder: {detail}.",
     means: "disk terisi tanpa sebab yang tampak, dan catatan hilang.",
     done: "tidak ada: agent tidak menyentuh log.",
-    todo: "systemctl restart {unit} mengembalikan tempatnya; lsof +L1 menampilkan berkas seperti itu",
+    todo: "lsof +L1 menampilkan berkas seperti itu dan siapa yang memegangnya; menjalankan ulang program itu mengembalikan tempatnya. Bila itu bot: systemctl restart {unit}",
     over_headline: "Tempat log yang dihapus sudah kembali",
     over: "Lamanya {lasted}.",
 };
@@ -68,7 +68,7 @@ pub(super) const LOG_OLD_KEPT: Wording = Wording {
     happened: "Berkas lama lebih banyak, atau lebih banyak yang tidak dimampatkan, daripada setelan: {detail}.",
     means: "tempat toko terpakai, dan data tersimpan lebih lama dari seharusnya.",
     done: "tidak ada: agent tidak menyentuh log.",
-    todo: "ls -lt di samping log; logrotate -v /etc/logrotate.d/warung",
+    todo: "ls -lt {object}*; logrotate -v dengan berkasnya di /etc/logrotate.d (log bot: warung)",
     over_headline: "Log lama sudah rapi lagi",
     over: "Lamanya {lasted}.",
 };

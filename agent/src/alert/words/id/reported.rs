@@ -9,11 +9,34 @@ pub(in crate::alert::words) fn reported(kind: &str) -> Option<Reported> {
     Some(REPORTED[at].1)
 }
 
+/// Facts that are codes.
+pub(in crate::alert::words) const CODES: &[(&str, &str)] = &[
+    ("too_often", "terlalu sering macet atau menjatuhkan bot"),
+    ("failed", "terlalu sering gagal"),
+    ("goods", "barang"),
+    ("message", "pesan"),
+    ("update", "kiriman Telegram"),
+    ("late", "dibayar terlambat"),
+    ("second", "dibayar dua kali"),
+    ("wrong_amount", "jumlahnya bukan harganya"),
+    ("other_order", "jawabannya tentang pesanan lain"),
+    (
+        "other_mode",
+        "mode live dan sandbox tidak cocok (bot.toml dan proyek)",
+    ),
+    ("full", "disk penuh"),
+    ("readonly", "berkas atau disknya tidak dapat ditulis"),
+    ("busy", "dipegang program lain"),
+    ("damaged", "berkas atau disknya rusak"),
+    ("other", "gangguan lain"),
+];
+
 const REPORTED: &[(&str, Reported)] = &[
     (
         "dead_job",
         Reported {
             headline: "Satu pekerjaan bot tidak dicoba lagi",
+            facts: "pekerjaan {1}, {2}",
             means: "seorang pembeli mungkin belum menerima barangnya.",
             done: "bot mencobanya berkali-kali; yang menyangkut uang dan barang dicoba lagi tiap jam selama sehari.",
             todo: "periksa pesanan itu sebagai penjual dan selesaikan dengan pembeli; sebabnya ada di journalctl -u {unit} -n 100",
@@ -23,6 +46,7 @@ const REPORTED: &[(&str, Reported)] = &[
         "poison_update",
         Reported {
             headline: "Satu kiriman Telegram tidak dapat diolah",
+            facts: "kiriman {1}",
             means: "seorang pembeli mungkin menunggu jawaban.",
             done: "bot mencobanya lima kali, lalu menyisihkannya; yang lain tetap dilayani.",
             todo: "lihat journalctl -u {unit} -n 100, dan bila terus berulang simpan baris itu untuk pembuat program.",
@@ -32,15 +56,17 @@ const REPORTED: &[(&str, Reported)] = &[
         "send_unknown",
         Reported {
             headline: "Tidak jelas apakah sebuah pesan sampai",
+            facts: "{1} pesan",
             means: "seorang pembeli mungkin belum membaca pesannya, atau sudah.",
             done: "sambungan putus saat pesan dikirim, dan bot tidak mengirim ulang dengan menebak.",
-            todo: "tanyakan kepada pembeli pesanan itu apakah pesannya sampai, dan bila tidak, penjual mengirimnya sendiri.",
+            todo: "bila seorang pembeli menunggu jawaban: semuanya ada di \"pesanan saya\", dan selebihnya dikirim penjual sendiri.",
         },
     ),
     (
         "send_refused",
         Reported {
             headline: "Telegram menolak sebuah pesan",
+            facts: "{1}, pesanan {2}; kata Telegram: {3}",
             means: "pesan itu tidak akan sampai.",
             done: "bot tidak mencobanya lagi, sebab Telegram menolaknya untuk seterusnya.",
             todo: "bila seorang pembeli menunggunya, penjual memberi tahu sendiri; alasannya ada di journalctl -u {unit} -n 100",
@@ -50,6 +76,7 @@ const REPORTED: &[(&str, Reported)] = &[
         "customer_unreachable",
         Reported {
             headline: "Pembeli tidak dapat dihubungi",
+            facts: "pesanan {1}",
             means: "barang sudah dibayar, tetapi pembeli memblokir bot atau menghapus akunnya.",
             done: "barang disimpan untuk pesanan itu dan dapat diambil di \"pesanan saya\" begitu ia membuka blokir.",
             todo: "tidak ada yang perlu dilakukan.",
@@ -59,6 +86,7 @@ const REPORTED: &[(&str, Reported)] = &[
         "payment_mismatch",
         Reported {
             headline: "Pembayaran tidak cocok dengan tagihan",
+            facts: "{1}, pesanan {2}: {3}",
             means: "uang mungkin masuk, dan barang tidak dikirim.",
             done: "bot hanya percaya jawaban gerbang, dan jawaban itu tidak cocok.",
             todo: "cari pembayaran itu di dasbor gerbang, lalu selesaikan dengan pembeli: dikembalikan atau diserahkan sendiri.",
@@ -68,6 +96,7 @@ const REPORTED: &[(&str, Reported)] = &[
         "gateway_refuses",
         Reported {
             headline: "Gerbang pembayaran menolak tagihan",
+            facts: "{1}, pesanan {2}: {3}",
             means: "tidak ada yang dapat membeli lewat gerbang itu.",
             done: "bot tetap mencoba; pesanan yang sudah dibayar tetap jalan.",
             todo: "periksa di dasbor gerbang apakah proyek aktif dan kunci API masih berlaku; setelah mengganti kunci: systemctl restart {unit}",
@@ -77,6 +106,7 @@ const REPORTED: &[(&str, Reported)] = &[
         "not_durable",
         Reported {
             headline: "Pembayaran diterima sebelum cadangannya keluar",
+            facts: "menunggu paling lama {1} detik",
             means: "toko tetap berjalan; pesanan terakhir baru hilang bila mesin ini hilang sekarang juga.",
             done: "bot menunggu dua detik, lalu melayani pembeli.",
             todo: "lihat tujuan cadangan mana yang tertinggal: agent status",
@@ -86,6 +116,7 @@ const REPORTED: &[(&str, Reported)] = &[
         "money_owed",
         Reported {
             headline: "Ada uang yang harus dikembalikan",
+            facts: "{1}, pesanan {2}: {3}",
             means: "uang masuk yang tidak menjadi barang harus dikembalikan atau diperiksa orang.",
             done: "penjual sudah diberi tahu dan punya daftarnya.",
             todo: "penjual mengembalikannya sendiri, sebab gerbang tidak dapat melakukannya.",
@@ -95,6 +126,7 @@ const REPORTED: &[(&str, Reported)] = &[
         "restored_sales_paused",
         Reported {
             headline: "Toko dipulihkan dan penjualan dijeda",
+            facts: "titik pemulihan {1}; {2} barang ditahan, {3} lagi dipesan",
             means: "database berdiri di saat yang lebih awal: pesanan sesudahnya tidak dikenal toko.",
             done: "penjualan dijeda supaya tidak ada barang terjual dua kali.",
             todo: "cocokkan dasbor gerbang dengan pesanan sejak saat itu, keluarkan stok yang sudah terjual, lalu minta penjual membuka penjualan lagi.",
@@ -104,6 +136,7 @@ const REPORTED: &[(&str, Reported)] = &[
         "telegram_refuses",
         Reported {
             headline: "Telegram menolak token bot",
+            facts: "{1}",
             means: "tidak ada yang dapat membeli.",
             done: "pesanan yang sudah dibayar menunggu dan tetap aman.",
             todo: "minta token bot ini kepada @BotFather, simpan sebagai BOT_TOKEN, lalu systemctl restart {unit}",
@@ -113,6 +146,7 @@ const REPORTED: &[(&str, Reported)] = &[
         "database_refuses",
         Reported {
             headline: "Database toko tidak dapat ditulis",
+            facts: "{1}",
             means: "tidak ada yang baru diterima, dan tidak ada yang hilang.",
             done: "bot bertanya tiap detik dan melanjutkan sendiri.",
             todo: "kosongkan ruang (df -h /var/lib/warung), atau lihat dengan dmesg apakah disk rusak.",
@@ -122,6 +156,7 @@ const REPORTED: &[(&str, Reported)] = &[
         "handler_stuck",
         Reported {
             headline: "Satu pekerjaan macet dan dihentikan",
+            facts: "{1}, diam {2} detik",
             means: "satu pembeli menunggu lebih lama; yang lain dilayani.",
             done: "pekerjaan itu diulang dan dikerjakan sekali saja.",
             todo: "sekali saja: tidak ada. Bila terulang: systemctl restart {unit}, dan simpan journalctl -u {unit} -n 100 untuk pembuat program.",
@@ -131,6 +166,7 @@ const REPORTED: &[(&str, Reported)] = &[
         "wal_too_long",
         Reported {
             headline: "Perubahan tidak disalin ke database",
+            facts: "{1} MiB",
             means: "disk terisi karenanya; toko tetap berjualan.",
             done: "bot mengukurnya terus, dan berhenti menerima pesanan baru sebelum disk penuh.",
             todo: "lihat dengan agent status apakah ada cadangan yang macet, lalu systemctl restart agent",
@@ -140,6 +176,7 @@ const REPORTED: &[(&str, Reported)] = &[
         "wal_stops_sales",
         Reported {
             headline: "Toko tidak menerima pesanan baru",
+            facts: "{1} MiB",
             means: "berkas perubahan terlalu panjang; pembayaran dan pengiriman tetap jalan.",
             done: "bot menutup penjualan supaya disk tidak penuh, dan membukanya sendiri.",
             todo: "systemctl restart agent, dan kosongkan ruang.",

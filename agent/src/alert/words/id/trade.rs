@@ -93,9 +93,29 @@ pub(super) const TELEGRAM_LAGGING: Wording = Wording {
     over: "Lamanya {lasted}. Yang menunggu kini terkirim.",
 };
 
+pub(super) const TELEGRAM_REFUSES: Wording = Wording {
+    headline: "Telegram menolak token bot",
+    happened: "Sejak {since} Telegram tidak menerima BOT_TOKEN toko.",
+    means: "tidak ada yang dapat membeli, dan tidak ada pesan yang keluar. Pesanan yang sudah dibayar menunggu dan aman.",
+    done: "bot terus mencoba.",
+    todo: "minta token bot ini kepada @BotFather, simpan sebagai BOT_TOKEN, lalu systemctl restart {unit}",
+    over_headline: "Telegram menerima token bot",
+    over: "Ditolak selama {lasted}. Yang menunggu dikirim sekarang.",
+};
+
+pub(super) const GATEWAY_REFUSES: Wording = Wording {
+    headline: "Gerbang pembayaran menolak tagihan ({object})",
+    happened: "Sejak {since} gerbang tidak membuat tagihan: {detail}.",
+    means: "tidak ada yang dapat membeli lewat gerbang itu. Pesanan yang sudah dibayar tetap jalan.",
+    done: "bot mencoba lagi dengan setiap pesanan baru.",
+    todo: "periksa di dasbor gerbang apakah proyek aktif dan kunci API masih berlaku; setelah mengganti kunci: systemctl restart {unit}",
+    over_headline: "Gerbang pembayaran tidak menolak lagi ({object})",
+    over: "Sebuah tagihan dibuat, atau bot dijalankan ulang dan sejak itu belum ada yang ditolak. Lamanya {lasted}.",
+};
+
 pub(super) const DATABASE_REFUSES: Wording = Wording {
     headline: "Basis data tidak dapat ditulis",
-    happened: "{value} pencatatan berturut-turut gagal: {detail}.",
+    happened: "Sejak {since} basis data toko tidak dapat ditulis: {detail}.",
     means: "pesanan dan pembayaran tidak dapat dicatat.",
     done: "bot terus mencoba.",
     todo: "full: kosongkan disk (df -h). readonly atau damaged: dmesg | tail -50. busy: siapa lagi yang membukanya? lsof /var/lib/warung/shop.db",

@@ -1,0 +1,94 @@
+//! What the bot reports: what lasts becomes an alert with an end, what does not is told and counted for a day.
+
+use std::{path::Path, sync::Arc, time::Duration};
+
+use agent::{
+    alert::{Alerts, calendar::Calendar, message::Voice, reports::Reported},
+    config::Language,
+    store::Store,
+};
+use jiff::tz::TimeZone;
+use protocol::{
+    health::Standing,
+    incident::{Incident, IncidentId, Severity},
+    time::UnixMillis,
+};
+
+use crate::shop::Shop;
+
+const NOW: UnixMillis = UnixMillis(1_795_338_000_000);
+
+fn incident(id: i64, kind: &str, text: &str) -> Incident {
+    Incident {
+        id: IncidentId(id),
+        at: NOW,
+        kind: kind.to_owned(),
+        severity: Severity::Critical,
+        text: text.to_owned(),
+    }
+}
+
+fn alerts(state: &Path) -> Alerts {
+    let store = Arc::new(Store::open(state).unwrap());
+    let voice = Voice {
+        language: Language::Id,
+        timezone: TimeZone::UTC,
+        unit: "bot.service".to_owned(),
+    };
+    let calendar = Calendar {
+        timezone: TimeZone::UTC,
+        quiet_hours: None,
+        digest_at: jiff::civil::time(8, 0, 0, 0),
+    };
+    Alerts::new(store, voice, calendar, &[])
+}
+
+#[test]
+fn the_status_of_a_server_where_nothing_is_wrong_names_what_was_reported() {
+    let shop = Shop::new();
+    let now = UnixMillis(jiff::Timestamp::now().as_millisecond());
+    let reported = Incident {
+        at: now,
+        ..incident(1, "dead_job", "deliver · failed")
+    };
+    let state = shop.path("state");
+    alerts(&state).report(&[reported], Some(&[]), now).unwrap();
+    let output = shop.agent(&["status"]);
+    let said = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(
+        said.contains("nothing is wrong") && said.contains("within 24 hours: dead_job ×1"),
+        "{said}"
+    );
+}
+
+#[test]
+fn a_state_becomes_an_alert_and_an_event_is_counted_for_a_day() {
+    let dir = tempfile::tempdir().unwrap();
+    let alerts = alerts(dir.path());
+    let page = [
+        incident(1, "telegram_refuses", "BOT_TOKEN"),
+        incident(2, "dead_job", "deliver · failed"),
+        incident(3, "dead_job", "deliver · too_often"),
+    ];
+    let nothing_stands: &[Standing] = &[];
+    // Read twice, as after a restart of the agent: the second time changes nothing.
+    for _ in 0..2 {
+        alerts.report(&page, Some(nothing_stands), NOW).unwrap();
+    }
+    let book = alerts.book().unwrap();
+    let rules: Vec<&str> = book.alerts.values().map(|row| row.rule.as_str()).collect();
+    assert_eq!(rules, ["telegram_refuses"]);
+    let told = [Reported {
+        kind: "dead_job".to_owned(),
+        title: "Satu pekerjaan bot tidak dicoba lagi".to_owned(),
+        count: 2,
+    }];
+    assert_eq!(alerts.reported(NOW).unwrap(), told);
+    let digest = alerts.digest(NOW, NOW).unwrap().text;
+    assert!(
+        digest.contains("Dilaporkan bot dalam 24 jam:\nSatu pekerjaan bot tidak dicoba lagi ×2"),
+        "{digest}"
+    );
+    let tomorrow = NOW.plus(Duration::from_secs(86_401));
+    assert_eq!(alerts.reported(tomorrow).unwrap(), []);
+}
