@@ -66,6 +66,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../migrations/0015_door.sql"),
     include_str!("../../migrations/0016_damaged_points.sql"),
     include_str!("../../migrations/0017_reports.sql"),
+    include_str!("../../migrations/0018_answered.sql"),
 ];
 
 /// Pages of the database that are kept in memory. SQLite's own 2 MiB fill over hours, which looks like a leak, and save
