@@ -118,11 +118,15 @@ impl Console {
         // Before the database can say how far it came, everything would be heard a second time.
         let mut from = loop {
             let begun = self.desk.store.begin_updates(self.line.bot());
-            let place =
-                begun.and_then(|()| Ok((self.desk.store.next_update()?, self.desk.store.door_lock()?)));
+            let store = &self.desk.store;
+            let place = begun.and_then(|()| {
+                let answered = store.strangers_answered()?;
+                Ok((store.next_update()?, store.door_lock()?, answered))
+            });
             match place {
-                Ok((from, lock)) => {
+                Ok((from, lock, answered)) => {
                     self.door = Door::standing(lock, now());
+                    self.strangers = Strangers::standing(answered);
                     break from;
                 }
                 Err(error) => tracing::error!(%error, "the console's place cannot be read; it listens later"),
@@ -185,6 +189,10 @@ impl Console {
         self.desk.store.add_stranger()?;
         let is_own_chat = from.is_private && from.chat == from.user;
         if is_own_chat && self.strangers.is_due(from.chat, now) {
+            // First: a sentence too few harms nobody, and one too many breaks the rule.
+            self.desk
+                .store
+                .put_strangers_answered(self.strangers.answered())?;
             self.line.say(from.chat, self.words().private).await?;
         }
         Ok(())

@@ -16,6 +16,18 @@ pub struct Strangers {
 }
 
 impl Strangers {
+    /// As they stood before the agent was restarted.
+    #[must_use]
+    pub fn standing(answered: BTreeMap<i64, UnixMillis>) -> Self {
+        Self { answered }
+    }
+
+    /// Who got it within the hour, to be kept.
+    #[must_use]
+    pub fn answered(&self) -> &BTreeMap<i64, UnixMillis> {
+        &self.answered
+    }
+
     /// Whether this chat gets the sentence now.
     pub fn is_due(&mut self, chat: i64, now: UnixMillis) -> bool {
         self.answered.retain(|_, at| now.since(*at) < QUIET_FOR);

@@ -1,6 +1,8 @@
 //! What the console must not forget across a restart: how far the owner's messages were taken in, how many strangers
-//! wrote, which one-time password was the last, and whether wrong ones closed the door.
+//! wrote and which of them were answered within the hour, which one-time password was the last, and whether wrong ones closed the door.
 //! It keeps no word of any message.
+
+use std::collections::BTreeMap;
 
 use protocol::time::UnixMillis;
 use rusqlite::named_params;
@@ -13,6 +15,9 @@ const BEGIN: &str = "
     UPDATE console SET next_update = CASE WHEN bot = :bot THEN next_update ELSE 0 END, bot = :bot";
 const READ_STRANGERS: &str = "SELECT strangers FROM console";
 const ADD_STRANGER: &str = "UPDATE console SET strangers = strangers + 1";
+const READ_ANSWERED: &str = "SELECT chat, at FROM stranger_answered";
+const CLEAR_ANSWERED: &str = "DELETE FROM stranger_answered";
+const ADD_ANSWERED: &str = "INSERT INTO stranger_answered (chat, at) VALUES (:chat, :at)";
 const USE_STEP: &str = "UPDATE console SET totp_step = :step WHERE totp_step < :step";
 const READ_LOCK: &str = "SELECT wrong_codes, closed_until FROM console";
 const PUT_LOCK: &str = "UPDATE console SET wrong_codes = :wrong, closed_until = :closed_until";
@@ -73,6 +78,33 @@ impl Store {
     /// When the database refuses.
     pub fn add_stranger(&self) -> rusqlite::Result<()> {
         self.write(|transaction| transaction.execute(ADD_STRANGER, []).map(drop))
+    }
+
+    /// Which strangers got their sentence lately, and when.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub fn strangers_answered(&self) -> rusqlite::Result<BTreeMap<i64, UnixMillis>> {
+        self.read(|connection| {
+            let mut statement = connection.prepare_cached(READ_ANSWERED)?;
+            let rows = statement.query_map([], |row| Ok((row.get(0)?, UnixMillis(row.get(1)?))))?;
+            rows.collect()
+        })
+    }
+
+    /// From now on it is these; there are never many.
+    ///
+    /// # Errors
+    /// When the database refuses; then nothing has changed.
+    pub fn put_strangers_answered(&self, answered: &BTreeMap<i64, UnixMillis>) -> rusqlite::Result<()> {
+        self.write(|transaction| {
+            transaction.execute(CLEAR_ANSWERED, [])?;
+            let mut add = transaction.prepare_cached(ADD_ANSWERED)?;
+            answered.iter().try_for_each(|(chat, at)| {
+                add.execute(named_params! { ":chat": chat, ":at": at.0 })
+                    .map(drop)
+            })
+        })
     }
 
     /// How the door before dangerous commands stands.

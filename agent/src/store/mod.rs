@@ -70,6 +70,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../migrations/0017_told.sql"),
     include_str!("../../migrations/0018_torn_commits.sql"),
     include_str!("../../migrations/0019_reports.sql"),
+    include_str!("../../migrations/0020_answered.sql"),
 ];
 
 /// Pages of the database that are kept in memory. SQLite's own 2 MiB fill over hours, which looks like a leak, and save

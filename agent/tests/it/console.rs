@@ -15,7 +15,7 @@ use protocol::{secret::Secret, time::UnixMillis};
 
 use crate::{
     pretend_bot::{Bot, incident},
-    pretend_telegram::{Fault, Telegram},
+    pretend_telegram::{Fault, Taken, Telegram},
     world::{Agent, LIMIT, OWNER, config, settled},
 };
 
@@ -137,6 +137,28 @@ async fn strangers_and_sellers_get_one_neutral_sentence_and_groups_nothing() {
         .unwrap()
         .unwrap();
     assert_eq!(store.strangers().unwrap(), 8);
+    scene.end().await;
+}
+
+#[tokio::test]
+async fn a_stranger_gets_no_second_sentence_within_the_hour_because_the_agent_was_restarted() {
+    let mut scene = Scene::new().await;
+    for round in 1..=3 {
+        scene.telegram.says(SELLER, "private", "/start", 0);
+        // Its answer proves that the stranger's would have been there before.
+        scene.owner_says("/help");
+        let begun = std::time::Instant::now();
+        let is_help = |taken: &&Taken| taken.text().starts_with("Commands:");
+        while scene.telegram.taken().iter().filter(is_help).count() < round {
+            assert!(begun.elapsed() < LIMIT, "{:?}", scene.telegram.taken());
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        scene.agent.take().unwrap().kill().await;
+        scene.start();
+    }
+    let taken = scene.telegram.taken();
+    let sentences = taken.iter().filter(|taken| taken.text().starts_with(PRIVATE));
+    assert_eq!(sentences.count(), 1, "{taken:?}");
     scene.end().await;
 }
 
