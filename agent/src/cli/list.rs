@@ -25,7 +25,9 @@ use crate::{
     config::{Config, Purpose},
     keys,
     restore::{Sources, ahead_of, one_steps, open_manifest, trust},
-    store::{Store, interruptions::EventKind, points::KnownPoint, shipping::Shipping, torn::Torn},
+    store::{
+        Store, interruptions::EventKind, points::KnownPoint, rehearsal::Kind, shipping::Shipping, torn::Torn,
+    },
 };
 
 mod calendar;
@@ -142,6 +144,7 @@ impl Shown {
                 _ => None,
             };
             let mut one = points::one(survey, &point, here.points.get(&point), opened);
+            one.archive_altered(&here.altered);
             one.drilled_at = here.drilled.get(point.as_str()).map(|at| words::rfc3339(*at));
             restore_points.push(one);
         }
@@ -214,6 +217,8 @@ struct Here {
     shipping: Vec<Shipping>,
     /// What each remote cannot give, as the newest comparison found it.
     torn: BTreeMap<String, Vec<Torn>>,
+    /// Objects that the newest comparison of each remote found missing or altered.
+    altered: BTreeMap<String, BTreeSet<String>>,
     drilled: BTreeMap<String, UnixMillis>,
     /// Commits that stand for all that happened while nobody followed: their chain is the one that they are found in.
     steps: BTreeSet<(ChainId, UnixMillis)>,
@@ -233,6 +238,21 @@ fn kept_from(config: &Config, store: &Store, now: UnixMillis) -> anyhow::Result<
         latest = latest.max(store.let_go_until(&remote.name)?.filter(|until| *until <= now));
     }
     Ok(latest)
+}
+
+fn altered(config: &Config, store: &Store) -> rusqlite::Result<BTreeMap<String, BTreeSet<String>>> {
+    let of_remote = |name: &String| {
+        let seen = store.last_seen(Kind::Sample, name)?.unwrap_or_default();
+        let seen: serde_json::Value = serde_json::from_str(&seen).unwrap_or_default();
+        let keys = seen["altered"].as_array().into_iter().flatten();
+        let keys = keys.filter_map(|key| key.as_str().map(str::to_owned));
+        Ok((name.clone(), keys.collect()))
+    };
+    config
+        .remotes
+        .iter()
+        .map(|remote| of_remote(&remote.name))
+        .collect()
 }
 
 fn torn(config: &Config, store: &Store) -> rusqlite::Result<BTreeMap<String, Vec<Torn>>> {
@@ -268,6 +288,7 @@ impl Here {
             points: store.points()?,
             shipping: store.shipping()?,
             torn: torn(config, &store)?,
+            altered: altered(config, &store)?,
             drilled: store.drilled_points()?,
             steps: steps.collect(),
             slots: store.sampled_slots()?,

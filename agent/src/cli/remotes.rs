@@ -84,7 +84,11 @@ pub fn told(remotes: &[Remote]) -> Arc<dyn Progress> {
 /// What those that could be opened hold, by their own word.
 pub async fn survey(opened: &mut Opened) -> Survey {
     let _waiting = told(&opened.usable);
-    survey::ask(&opened.usable, std::mem::take(&mut opened.unusable)).await
+    let survey = survey::ask(&opened.usable, std::mem::take(&mut opened.unusable)).await;
+    // Whoever did not answer is asked for objects last, and by no more than it takes.
+    let is_silent = |remote: &Remote| survey.silent.iter().any(|(name, _)| name == remote.name());
+    opened.usable.sort_by_key(is_silent);
+    survey
 }
 
 fn open_one(config: &RemoteConfig) -> Result<Remote, String> {

@@ -1,7 +1,7 @@
 //! What one remote holds by its own list, in a line, and what contradicts what is known elsewhere.
 //! It asks nobody.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use protocol::{
     chain::{ChainId, CommitNumber},
@@ -58,7 +58,8 @@ impl Holding {
         anchor: Option<&Anchor>,
         seen: &Seen<'_>,
     ) -> Self {
-        let points: Vec<PointId> = names
+        // Somebody may have put a second manifest there.
+        let points: BTreeSet<PointId> = names
             .keys()
             .filter_map(|name| Some(object_key::point_of_manifest(name)?.0))
             .collect();
@@ -75,8 +76,7 @@ impl Holding {
             "nothing can be restored from it alone: none of its restore points is whole there".to_owned()
         }));
         let is_ahead = |point: &PointId| survey::moment_of(point).is_some_and(|at| at > seen.ahead_of);
-        let (mut ahead, present): (Vec<_>, Vec<_>) = points.iter().cloned().partition(is_ahead);
-        ahead.dedup();
+        let (ahead, present): (Vec<_>, Vec<_>) = points.iter().cloned().partition(is_ahead);
         Self {
             name: remote.to_owned(),
             newest: present.into_iter().max(),

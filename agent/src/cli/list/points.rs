@@ -2,7 +2,7 @@
 //! key opens.
 //! It asks nobody.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use protocol::{
     chain::{ChainId, CommitNumber},
@@ -173,6 +173,20 @@ impl Listed {
             self.problems.push(format!(
                 "{remote}: `agent verify` found it, or what it stands on, missing or altered at {at}"
             ));
+        }
+    }
+
+    /// Names the remotes on which a comparison found its files altered: the database comes back from there all the same.
+    pub(super) fn archive_altered(&mut self, altered: &BTreeMap<String, BTreeSet<String>>) {
+        for remote in &self.remotes {
+            let Some(altered) = altered.get(remote) else {
+                continue;
+            };
+            for key in self.files.iter().filter(|key| altered.contains(*key)) {
+                let told = format!("{remote}: `agent verify` found {key} missing or altered");
+                self.problems.push(told);
+                self.verified = false;
+            }
         }
     }
 

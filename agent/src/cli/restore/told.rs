@@ -104,6 +104,9 @@ fn in_words(gap: &Gap, config: &Config) -> String {
     }
 }
 
+/// Notes that are printed: a remote that lacks a thousand segments is clear after a few.
+const NOTES_TOLD: usize = 20;
+
 /// `shown` are the notes that the plan was shown with.
 pub(super) fn tell(plan: &Plan, done: &Done, shown: &[String], config: &Config) {
     let taken_at = done.reached.map_or(plan.manifest.taken_at, |reached| reached.at);
@@ -113,8 +116,15 @@ pub(super) fn tell(plan: &Plan, done: &Done, shown: &[String], config: &Config) 
         words::moment(taken_at, &config.owner.timezone),
         words::duration(now().since(taken_at))
     );
-    for note in done.notes.iter().filter(|note| !shown.contains(note)) {
+    let new: Vec<&String> = done.notes.iter().filter(|note| !shown.contains(note)).collect();
+    for note in new.iter().take(NOTES_TOLD) {
         println!("Note: {note}.");
+    }
+    if new.len() > NOTES_TOLD {
+        println!(
+            "Note: and {} more such notes, which --json names.",
+            new.len() - NOTES_TOLD
+        );
     }
     if let Some(database) = &done.database {
         println!(
