@@ -14,7 +14,7 @@ use protocol::{chain::ChainId, manifest::Manifest};
 use tokio::{runtime::Handle, time::timeout};
 
 use super::{
-    capture::{self, Capture, Place},
+    capture::{self, Capture, Moment, Place},
     lineage::{self, Position},
 };
 use crate::{
@@ -27,8 +27,6 @@ use crate::{
 const TRIES: u32 = 10;
 /// The bot sells between two tries.
 const TRY_PAUSE: Duration = Duration::from_millis(300);
-/// The capture holds the bot for at most 200 ms: a transaction that was begun after this may see more.
-const MOMENT: Duration = Duration::from_millis(150);
 const ASK_LIMIT: Duration = Duration::from_secs(10);
 /// The answer is one short line.
 const PLACE_BYTES_MAX: usize = 4_096;
@@ -114,9 +112,9 @@ fn in_moment(
     let Some(rest) = capture.rest() else {
         return Ok(None);
     };
-    let begun = Instant::now();
     let pages = opening()?;
-    Ok(opened_at(pages, rest.place.clone(), begun))
+    let is_in_time = Instant::now() < rest.until;
+    Ok(opened_at(pages, rest.place.clone(), is_in_time))
 }
 
 fn asked(
@@ -139,19 +137,20 @@ fn asked(
             return Ok(None);
         }
     };
-    let begun = Instant::now();
-    let Ok(place) = serde_json::from_slice::<Place>(&line) else {
+    let Ok(Moment { place, until }) = serde_json::from_slice(&line) else {
         return Ok(None);
     };
     let pages = opening()?;
+    let is_in_time = super::now() < until;
     // Hanging up is what lets the bot go on.
     drop(answer);
-    Ok(opened_at(pages, place, begun))
+    Ok(opened_at(pages, place, is_in_time))
 }
 
-fn opened_at(pages: PinnedPages, place: Place, begun: Instant) -> Option<Opened> {
+/// A transaction that was begun after the moment may see more.
+fn opened_at(pages: PinnedPages, place: Place, is_in_time: bool) -> Option<Opened> {
     let fits = pages.pages() == place.pages && pages.page_size() == place.page_size;
-    (fits && begun.elapsed() < MOMENT).then_some(Opened {
+    (fits && is_in_time).then_some(Opened {
         pages,
         place: Some(place),
     })
