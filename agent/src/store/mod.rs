@@ -16,6 +16,7 @@ pub mod alerts;
 pub mod book;
 pub mod capture;
 pub mod channels;
+pub mod checkup;
 pub mod console;
 pub mod damaged;
 pub mod drilled;
@@ -35,6 +36,7 @@ pub mod prune;
 pub mod rehearsal;
 mod room;
 pub mod samples;
+pub mod scheduled;
 pub mod shipping;
 pub mod shop;
 pub mod sizes;
@@ -65,6 +67,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../migrations/0014_lost_copies.sql"),
     include_str!("../../migrations/0015_door.sql"),
     include_str!("../../migrations/0016_damaged_points.sql"),
+    include_str!("../../migrations/0017_counted_points.sql"),
 ];
 
 /// Pages of the database that are kept in memory. SQLite's own 2 MiB fill over hours, which looks like a leak, and save

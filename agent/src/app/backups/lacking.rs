@@ -6,7 +6,7 @@ use super::{Backups, now, stored};
 use crate::{
     alert::heartbeat::{RunId, Signal},
     app::owed::{self, Owed},
-    backup::{TakeError, Want},
+    backup::{self, TakeError, Want},
     watch::backup_outcome,
 };
 
@@ -14,7 +14,8 @@ impl Backups {
     /// The remotes that have no full point of this chain, or have lost it, although another has one, and that answer
     /// and may get one now.
     pub(super) async fn owes(&self, owed: &mut Owed) -> Option<Vec<String>> {
-        let mark = self.capture.captured().filter(|_| owed.may_ask(now()))?;
+        let may_ask = || owed.may_ask(now()) && !backup::is_being_taken(&self.config);
+        let mark = self.capture.captured().filter(|_| may_ask())?;
         let holders = self.store.full_point_holders(&mark.chain).ok()?;
         let back = owed::those_that_are_back(&self.config.remotes, &holders).await;
         if back.is_empty() {
