@@ -36,6 +36,8 @@ const NEW_CHAIN: Duration = Duration::from_secs(1);
 const SETTLE: Duration = Duration::from_secs(60);
 /// After a backup that is nowhere.
 const RETRY: Duration = Duration::from_secs(900);
+/// After a backup that contradicted the capture: comparing every page takes a while.
+const COMPARED: Duration = Duration::from_secs(10);
 /// When a schedule has no further time, which only a fixed year can cause, it is asked again.
 const NO_MORE: Duration = Duration::from_secs(86_400);
 /// The clock may be set: a long wait is made of short ones.
@@ -97,6 +99,7 @@ impl Due {
         match ended {
             Ended::Taken(_) => *self = Self::at(next),
             Ended::ByHand => self.put_off(next.min(now().plus(LOOK_AGAIN))),
+            Ended::Compared => self.put_off(next.min(now().plus(COMPARED))),
             Ended::Failed => self.put_off(next.min(now().plus(RETRY))),
         }
     }
@@ -123,6 +126,8 @@ enum Ended {
     Taken(Vec<String>),
     /// Somebody takes one by hand at this moment.
     ByHand,
+    /// There is none, and the capture compares every page before the next one.
+    Compared,
     /// There is none.
     Failed,
 }
@@ -192,7 +197,7 @@ impl Backups {
                     BackupEnd::Taken(at, line.size_bytes, missed.clone())
                 }),
             Ended::ByHand => BackupEnd::Running,
-            Ended::Failed => BackupEnd::Failed,
+            Ended::Compared | Ended::Failed => BackupEnd::Failed,
         }
     }
 
@@ -243,15 +248,22 @@ impl Backups {
                 );
                 Ended::ByHand
             }
-            Err(TakeError::Failed(error)) => {
-                let detail = format!("{error:#}");
+            Err(error) => {
+                let ended = match error.contradicts_capture() {
+                    true => Ended::Compared,
+                    false => Ended::Failed,
+                };
+                if matches!(ended, Ended::Compared) {
+                    self.capture.compare();
+                }
+                let detail = format!("{:#}", anyhow::Error::from(error));
                 tracing::error!(error = detail, "no backup could be taken");
                 let seen = Observation::Wrong {
                     rule: Rule::BackupNotTaken,
                     detail,
                 };
                 stored(self.alerts.observe(&backup_outcome::whole(), seen, now()));
-                Ended::Failed
+                ended
             }
         }
     }

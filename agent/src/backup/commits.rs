@@ -31,6 +31,9 @@ const ASK_LIMIT: Duration = Duration::from_secs(10);
 /// The answer is one short line.
 const PLACE_BYTES_MAX: usize = 4_096;
 
+/// How the error begins of a backup that contradicts the capture.
+pub(super) const NOT_FOLLOWED: &str = "what was read is not what the capture followed";
+
 /// Who knows the commits.
 #[derive(Clone)]
 pub enum Commits {
@@ -196,8 +199,8 @@ pub(super) fn position(
     };
     anyhow::ensure!(
         place.root == *root,
-        "what was read is not what the capture followed to commit {}: nothing was written down, and the next backup \
-         tries again. If this comes back, the database is changed by something that SQLite does not know of",
+        "{NOT_FOLLOWED} to commit {}: nothing was written down. The agent compares every page before its next backup. If \
+         this comes back, the database is changed by something that SQLite does not know of",
         place.commit
     );
     Ok(Position {

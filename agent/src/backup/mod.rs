@@ -111,6 +111,15 @@ pub enum TakeError {
     Failed(#[from] anyhow::Error),
 }
 
+impl TakeError {
+    /// Whether the database holds something else than the capture followed: it has to compare every page.
+    #[must_use]
+    pub fn contradicts_capture(&self) -> bool {
+        // A backup of another process has only said so.
+        matches!(self, Self::Failed(error) if format!("{error:#}").contains(commits::NOT_FOLLOWED))
+    }
+}
+
 /// A restore point that at least one remote holds whole.
 #[derive(Serialize, Deserialize)]
 pub struct Taken {

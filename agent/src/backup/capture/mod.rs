@@ -14,10 +14,7 @@ use std::{
 };
 
 use anyhow::Context;
-use protocol::{
-    chain::{ChainId, CommitNumber, PageRoot},
-    time::UnixMillis,
-};
+use protocol::chain::{ChainId, CommitNumber, PageRoot};
 use serde::{Deserialize, Serialize};
 use tokio::{
     sync::{oneshot, watch},
@@ -44,6 +41,7 @@ mod worker;
 use desk::Desk;
 use events::LogWatch;
 use rest::RestRequest;
+pub use rest::{Moment, Rest};
 pub use ship::Shipper;
 use worker::{Shared, Wake, Worker};
 
@@ -120,35 +118,6 @@ impl fmt::Display for WhyAgain {
         match self {
             Self::Resync(why) => f.write_str(why),
             Self::NewChain(why) => f.write_str(&why.detail),
-        }
-    }
-}
-
-/// Nobody can commit while this lives, or until 200 ms are over.
-pub struct Rest {
-    /// What a read transaction sees that is begun now.
-    pub place: Place,
-    /// One that is open by then has seen exactly that.
-    pub until: Instant,
-    _hold: SyncSender<()>,
-}
-
-/// The same for another process on this machine.
-#[derive(Serialize, Deserialize)]
-pub struct Moment {
-    /// What a read transaction sees that is begun now.
-    pub place: Place,
-    /// One that is open by then has seen exactly that. By the clock of the wall, which both read.
-    pub until: UnixMillis,
-}
-
-impl Rest {
-    /// What another process is told.
-    #[must_use]
-    pub fn moment(&self, now: UnixMillis) -> Moment {
-        Moment {
-            place: self.place.clone(),
-            until: now.plus(self.until.saturating_duration_since(Instant::now())),
         }
     }
 }
@@ -326,11 +295,14 @@ impl Capture {
         let request = RestRequest::new(place, done);
         self.wake.try_send(Wake::Rest(request)).ok()?;
         let (place, until) = placed.recv_timeout(REST_WAIT).ok()?;
-        Some(Rest {
-            place,
-            until,
-            _hold: hold,
-        })
+        Some(Rest::new(place, until, hold))
+    }
+
+    /// A backup has read something else than was followed: every page is compared with its hash, and what differs is
+    /// one step of the chain.
+    pub fn compare(&self) {
+        // Without room in the inbox the next backup says it again.
+        let _ = self.wake.try_send(Wake::Compare);
     }
 
     fn stop(&self) {

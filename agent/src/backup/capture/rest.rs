@@ -7,6 +7,9 @@ use std::{
     time::{Duration, Instant},
 };
 
+use protocol::time::UnixMillis;
+use serde::{Deserialize, Serialize};
+
 use super::{
     Place,
     recorder::{Clock, Ended, Recorder},
@@ -18,6 +21,44 @@ const REST_MAX: Duration = Duration::from_millis(200);
 const READ_MAX: Duration = Duration::from_millis(100);
 /// For how long a moment is looked for; less than whoever asks waits.
 const LOOKED_FOR: Duration = Duration::from_secs(4);
+
+/// Nobody can commit while this lives, or until 200 ms are over.
+pub struct Rest {
+    /// What a read transaction sees that is begun now.
+    pub place: Place,
+    /// One that is open by then has seen exactly that.
+    pub until: Instant,
+    _hold: SyncSender<()>,
+}
+
+/// The same for another process on this machine.
+#[derive(Serialize, Deserialize)]
+pub struct Moment {
+    /// What a read transaction sees that is begun now.
+    pub place: Place,
+    /// One that is open by then has seen exactly that. By the clock of the wall, which both read.
+    pub until: UnixMillis,
+}
+
+impl Rest {
+    /// Until `hold` is dropped with it.
+    pub(super) fn new(place: Place, until: Instant, hold: SyncSender<()>) -> Self {
+        Self {
+            place,
+            until,
+            _hold: hold,
+        }
+    }
+
+    /// What another process is told.
+    #[must_use]
+    pub fn moment(&self, now: UnixMillis) -> Moment {
+        Moment {
+            place: self.place.clone(),
+            until: now.plus(self.until.saturating_duration_since(Instant::now())),
+        }
+    }
+}
 
 /// A wish to know exactly which commit a read transaction sees.
 pub(super) struct RestRequest {

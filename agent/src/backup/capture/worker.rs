@@ -33,6 +33,7 @@ const LOOK_EVERY: Duration = Duration::from_secs(1);
 const LOOK_DEAF: Duration = Duration::from_millis(250);
 /// One commit is several writes to the log: so long after the first one the commit is there.
 const SETTLE: Duration = Duration::from_millis(3);
+const CONTRADICTED: &str = "a backup read something else than was followed";
 /// Pauses after a failure.
 const RETRY: [Duration; 4] = [
     Duration::from_millis(250),
@@ -51,6 +52,8 @@ pub(super) enum Wake {
     Durable(oneshot::Sender<Mark>),
     /// Somebody wants to begin a read transaction at a known commit.
     Rest(RestRequest),
+    /// What was followed is not what the database holds.
+    Compare,
     /// The agent ends.
     Stop,
 }
@@ -111,6 +114,7 @@ impl Worker {
                     Wake::Idle => {}
                     Wake::Durable(answer) => self.asked.push(answer),
                     Wake::Rest(request) => self.resting.push(request),
+                    Wake::Compare => self.again(WhyAgain::Resync(CONTRADICTED.to_owned())),
                     Wake::Stop => is_last = true,
                 }
             }
