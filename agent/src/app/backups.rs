@@ -25,7 +25,10 @@ use crate::{
     watch::backup_outcome,
 };
 
+mod checkup;
 mod lacking;
+
+use checkup::Checkup;
 
 /// A chain of commits that has no base yet cannot be restored: it gets one as soon as the shop has drawn breath.
 const NEW_CHAIN: Duration = Duration::from_secs(1);
@@ -33,12 +36,15 @@ const NEW_CHAIN: Duration = Duration::from_secs(1);
 const SETTLE: Duration = Duration::from_secs(60);
 /// After a backup that is nowhere.
 const RETRY: Duration = Duration::from_secs(900);
+/// After a backup that contradicted the capture: comparing every page takes a while.
+const COMPARED: Duration = Duration::from_secs(10);
 /// When a schedule has no further time, which only a fixed year can cause, it is asked again.
 const NO_MORE: Duration = Duration::from_secs(86_400);
 /// The clock may be set: a long wait is made of short ones.
 const WAIT_PIECE: Duration = Duration::from_secs(30);
-/// While somebody takes one by hand.
-const LOOK_AGAIN: Duration = Duration::from_secs(60);
+/// While somebody takes one by hand: it may be no base of the chain that is captured, and until there is one no commit is
+/// durable.
+const LOOK_AGAIN: Duration = Duration::from_secs(1);
 
 /// The schedule at work.
 pub(super) struct Backups {
@@ -59,6 +65,8 @@ struct Due {
     owed_since: UnixMillis,
     /// The last turn gave no backup: the next try has its time already.
     is_put_off: bool,
+    /// When the schedule would have had its turn, if it comes early for a chain without a base.
+    hastened_from: Option<UnixMillis>,
 }
 
 impl Due {
@@ -67,6 +75,7 @@ impl Due {
             next,
             owed_since: next,
             is_put_off: false,
+            hastened_from: None,
         }
     }
 
@@ -74,8 +83,15 @@ impl Due {
     fn hasten(&mut self, now: UnixMillis) {
         let soon = now.plus(NEW_CHAIN);
         if !self.is_put_off && soon < self.next {
+            self.hastened_from = self.hastened_from.or(Some(self.next));
             (self.next, self.owed_since) = (soon, now);
         }
+    }
+
+    /// The chain has got its base from somebody else: the schedule is early enough again. Whether it had been hastened.
+    fn calm(&mut self) -> bool {
+        let scheduled = self.hastened_from.take();
+        scheduled.map(|next| *self = Self::at(next)).is_some()
     }
 
     /// After a turn, with the schedule's next time.
@@ -83,8 +99,20 @@ impl Due {
         match ended {
             Ended::Taken(_) => *self = Self::at(next),
             Ended::ByHand => self.put_off(next.min(now().plus(LOOK_AGAIN))),
+            Ended::Compared => self.put_off(next.min(now().plus(COMPARED))),
             Ended::Failed => self.put_off(next.min(now().plus(RETRY))),
         }
+    }
+
+    /// Somebody takes one by hand: what is due waits for its end, however long that takes.
+    fn wait_for_other(&mut self, now: UnixMillis) {
+        if self.next > now {
+            return;
+        }
+        if !self.is_put_off {
+            tracing::info!("a backup is being taken by hand at this moment; the scheduled one waits for it");
+        }
+        self.put_off(now.plus(LOOK_AGAIN));
     }
 
     fn put_off(&mut self, next: UnixMillis) {
@@ -98,6 +126,8 @@ enum Ended {
     Taken(Vec<String>),
     /// Somebody takes one by hand at this moment.
     ByHand,
+    /// There is none, and the capture compares every page before the next one.
+    Compared,
     /// There is none.
     Failed,
 }
@@ -106,11 +136,11 @@ impl Backups {
     /// Takes backups for as long as the agent lives.
     pub(super) async fn run(self, mut asked: mpsc::Receiver<Ask<BackupEnd>>) -> Infallible {
         let (backup, zone) = (&self.config.backup, &self.config.owner.timezone);
-        let newest_full = self.store.newest_full_at(now()).unwrap_or_default();
+        let newest_full = self.store.newest_for_all_at(now(), false).unwrap_or_default();
         let mut full = Due::at(first_due(&backup.snapshot, zone, newest_full, now()));
         let mut delta = Due::at(next_due(&backup.delta, zone, now()));
         let mut owed = Owed::since(now());
-        let mut chain = None;
+        let (mut chain, checkup) = (None, Checkup::default());
         loop {
             let mut ask = None;
             while ask.is_none() && now() < full.next.min(delta.next) {
@@ -126,6 +156,9 @@ impl Backups {
                     () = self.capture.chain_changes(&mut chain) => None,
                 };
             }
+            if ask.is_none() && !self.lacks_base() && full.calm() {
+                continue;
+            }
             if let Some(ask) = ask {
                 // One that the owner asks for is owed from this moment on.
                 let ended = self.turn(Want::Full, now(), Some(ask.step)).await;
@@ -133,10 +166,16 @@ impl Backups {
                 let _ = ask.end.send(self.told(&ended));
                 full.turned(&ended, next_due(&backup.snapshot, zone, now()));
                 owed = Owed::since(now());
+                self.look_at_source(&checkup);
+            } else if backup::is_being_taken(&self.config) {
+                for due in [&mut full, &mut delta] {
+                    due.wait_for_other(now());
+                }
             } else if now() >= full.next {
                 let ended = self.turn(Want::Full, full.owed_since, None).await;
                 full.turned(&ended, next_due(&backup.snapshot, zone, now()));
                 owed = Owed::since(now());
+                self.look_at_source(&checkup);
                 // What has changed since a moment ago is not worth a point of its own.
                 delta.turned(&ended, next_due(&backup.delta, zone, now()));
             } else {
@@ -158,7 +197,7 @@ impl Backups {
                     BackupEnd::Taken(at, line.size_bytes, missed.clone())
                 }),
             Ended::ByHand => BackupEnd::Running,
-            Ended::Failed => BackupEnd::Failed,
+            Ended::Compared | Ended::Failed => BackupEnd::Failed,
         }
     }
 
@@ -176,11 +215,11 @@ impl Backups {
 
     /// A backup, unless one was taken by hand since it was owed.
     async fn turn(&self, want: Want, owed_since: UnixMillis, step: Option<watch::Sender<Step>>) -> Ended {
-        let newest = match want {
-            Want::Full => self.store.newest_full_at(now()),
-            Want::Delta => self.store.newest_point_at(now()),
-        };
-        let newest = newest.unwrap_or_default();
+        let delta_counts = want == Want::Delta;
+        let newest = self
+            .store
+            .newest_for_all_at(now(), delta_counts)
+            .unwrap_or_default();
         if !self.lacks_base() && newest.is_some_and(|newest| newest >= owed_since) {
             tracing::info!("the backup that was due has been taken by hand");
             return Ended::Taken(Vec::new());
@@ -205,19 +244,26 @@ impl Backups {
             }
             Err(TakeError::AlreadyRunning) => {
                 tracing::info!(
-                    "a backup is being taken by hand at this moment; the scheduled one waits for it"
+                    "a backup by hand was begun at the same moment; the scheduled one waits for it"
                 );
                 Ended::ByHand
             }
-            Err(TakeError::Failed(error)) => {
-                let detail = format!("{error:#}");
+            Err(error) => {
+                let ended = match error.contradicts_capture() {
+                    true => Ended::Compared,
+                    false => Ended::Failed,
+                };
+                if matches!(ended, Ended::Compared) {
+                    self.capture.compare();
+                }
+                let detail = format!("{:#}", anyhow::Error::from(error));
                 tracing::error!(error = detail, "no backup could be taken");
                 let seen = Observation::Wrong {
                     rule: Rule::BackupNotTaken,
                     detail,
                 };
                 stored(self.alerts.observe(&backup_outcome::whole(), seen, now()));
-                Ended::Failed
+                ended
             }
         }
     }
@@ -310,6 +356,24 @@ mod tests {
         due.put_off(seconds(900));
         due.hasten(seconds(12));
         assert_eq!(due.next, seconds(900));
+        assert!(due.calm(), "somebody else took the base");
+        assert_eq!(
+            (due.next, due.calm()),
+            (seconds(3_600), false),
+            "the schedule is as it was"
+        );
+    }
+
+    #[test]
+    fn what_is_due_waits_for_a_backup_by_hand_and_for_a_second_after_it() {
+        let seconds = |seconds: i64| UnixMillis(seconds * 1_000);
+        let mut due = Due::at(seconds(10));
+        due.wait_for_other(seconds(9));
+        assert_eq!(due.next, seconds(10), "it is not due yet");
+        for now in 10..600 {
+            due.wait_for_other(seconds(now));
+            assert_eq!((due.next, due.owed_since), (seconds(now + 1), seconds(10)));
+        }
     }
 
     #[test]

@@ -14,7 +14,7 @@ use protocol::{chain::ChainId, manifest::Manifest};
 use tokio::{runtime::Handle, time::timeout};
 
 use super::{
-    capture::{self, Capture, Place},
+    capture::{self, Capture, Moment, Place},
     lineage::{self, Position},
 };
 use crate::{
@@ -27,11 +27,12 @@ use crate::{
 const TRIES: u32 = 10;
 /// The bot sells between two tries.
 const TRY_PAUSE: Duration = Duration::from_millis(300);
-/// The capture holds the bot for at most 200 ms: a transaction that was begun after this may see more.
-const MOMENT: Duration = Duration::from_millis(150);
 const ASK_LIMIT: Duration = Duration::from_secs(10);
 /// The answer is one short line.
 const PLACE_BYTES_MAX: usize = 4_096;
+
+/// How the error begins of a backup that contradicts the capture.
+pub(super) const NOT_FOLLOWED: &str = "what was read is not what the capture followed";
 
 /// Who knows the commits.
 #[derive(Clone)]
@@ -114,9 +115,9 @@ fn in_moment(
     let Some(rest) = capture.rest() else {
         return Ok(None);
     };
-    let begun = Instant::now();
     let pages = opening()?;
-    Ok(opened_at(pages, rest.place.clone(), begun))
+    let is_in_time = Instant::now() < rest.until;
+    Ok(opened_at(pages, rest.place.clone(), is_in_time))
 }
 
 fn asked(
@@ -139,19 +140,20 @@ fn asked(
             return Ok(None);
         }
     };
-    let begun = Instant::now();
-    let Ok(place) = serde_json::from_slice::<Place>(&line) else {
+    let Ok(Moment { place, until }) = serde_json::from_slice(&line) else {
         return Ok(None);
     };
     let pages = opening()?;
+    let is_in_time = super::now() < until;
     // Hanging up is what lets the bot go on.
     drop(answer);
-    Ok(opened_at(pages, place, begun))
+    Ok(opened_at(pages, place, is_in_time))
 }
 
-fn opened_at(pages: PinnedPages, place: Place, begun: Instant) -> Option<Opened> {
+/// A transaction that was begun after the moment may see more.
+fn opened_at(pages: PinnedPages, place: Place, is_in_time: bool) -> Option<Opened> {
     let fits = pages.pages() == place.pages && pages.page_size() == place.page_size;
-    (fits && begun.elapsed() < MOMENT).then_some(Opened {
+    (fits && is_in_time).then_some(Opened {
         pages,
         place: Some(place),
     })
@@ -197,8 +199,8 @@ pub(super) fn position(
     };
     anyhow::ensure!(
         place.root == *root,
-        "what was read is not what the capture followed to commit {}: nothing was written down, and the next backup \
-         tries again. If this comes back, the database is changed by something that SQLite does not know of",
+        "{NOT_FOLLOWED} to commit {}: nothing was written down. The agent compares every page before its next backup. If \
+         this comes back, the database is changed by something that SQLite does not know of",
         place.commit
     );
     Ok(Position {

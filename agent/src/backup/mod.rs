@@ -2,28 +2,27 @@
 //! the configured files; sealed on this machine, on every remote, read back there, with the manifest last.
 //! It never writes into the shop's database, never holds a secret key, and deletes nothing on a remote.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::sync::Arc;
 
 use anyhow::Context;
 use jiff::Timestamp;
 use protocol::{chain::ChainId, object_key::PointId, time::UnixMillis};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
+use tokio::sync::mpsc;
 
 use cancel::{CancelOnDrop, Cancelled};
 pub use commits::Commits;
 use instead::Base;
 use outgoing::Outgoing;
 use recipients::Recipients;
+use record::Record;
 use remembered::Remembered;
 use signer::SigningKey;
 use staging::{Sealer, StagingDir};
 use upload::Upload;
 
-use crate::{
-    config::Config,
-    store::{Store, points::KnownPoint},
-};
+use crate::{config::Config, store::Store};
 
 pub mod anchor;
 mod cancel;
@@ -47,6 +46,7 @@ mod proof;
 pub mod prune;
 pub mod ranges;
 pub mod recipients;
+mod record;
 pub mod remembered;
 pub mod remote;
 pub mod retention;
@@ -112,6 +112,15 @@ pub enum TakeError {
     Failed(#[from] anyhow::Error),
 }
 
+impl TakeError {
+    /// Whether the database holds something else than the capture followed: it has to compare every page.
+    #[must_use]
+    pub fn contradicts_capture(&self) -> bool {
+        // A backup of another process has only said so.
+        matches!(self, Self::Failed(error) if format!("{error:#}").contains(commits::NOT_FOLLOWED))
+    }
+}
+
 /// A restore point that at least one remote holds whole.
 #[derive(Serialize, Deserialize)]
 pub struct Taken {
@@ -136,6 +145,8 @@ pub struct Taken {
     pub left_out: Vec<String>,
     /// What SQLite finds wrong with the live database.
     pub damage: Option<String>,
+    /// Whether it was asked for that.
+    pub is_checked: bool,
 }
 
 /// How one remote fared.
@@ -194,8 +205,23 @@ pub async fn take(
     let outgoing = Arc::clone(&order.outgoing);
     let watched = Arc::clone(&progress);
     let staging = tokio::task::spawn_blocking(move || order.carry_out(&now, &*watched));
-    let (staged, remotes) = tokio::join!(staging, Arc::new(upload).to_every_remote(config, &progress));
-    let staged = staged.context("the thread that reads the database ended")??;
+    let staging = async {
+        staging
+            .await
+            .context("the thread that reads the database ended")?
+    };
+    let record = Record {
+        config,
+        store,
+        base: &base,
+        only,
+    };
+    let (has_it, held) = mpsc::unbounded_channel();
+    let (staged, remotes) = tokio::join!(
+        record.follow(staging, held),
+        Arc::new(upload).to_every_remote(config, &progress, has_it)
+    );
+    let staged = staged?;
     let taken = Taken {
         point: staged.manifest.point.clone(),
         taken_at: staged.manifest.taken_at,
@@ -206,13 +232,13 @@ pub async fn take(
         size_bytes: outgoing.size_bytes(),
         left_out: staged.left_out.clone(),
         damage: staged.damage.clone(),
+        is_checked: staged.is_checked,
         remotes,
     };
     if let Some(why) = &taken.full_because {
         tracing::info!(why, "a full backup was taken instead of a delta");
     }
-    let publishes = !base.stays(only, &staged.manifest);
-    remember(config, store, (staged, publishes), &taken)?;
+    require_held(config, &taken)?;
     Ok(taken)
 }
 
@@ -254,44 +280,26 @@ fn prepare(
     Ok((order, upload, base))
 }
 
-/// Writes down what at least one remote holds whole.
-fn remember(
-    config: &Config,
-    store: &Store,
-    (staged, publishes): (stage::Staged, bool),
-    taken: &Taken,
-) -> anyhow::Result<()> {
-    let verified: BTreeMap<String, UnixMillis> = taken
-        .remotes
-        .iter()
-        .filter(|outcome| outcome.error.is_none())
-        .map(|outcome| (outcome.remote.clone(), now()))
-        .collect();
+/// A point that no remote holds does not exist.
+fn require_held(config: &Config, taken: &Taken) -> anyhow::Result<()> {
+    let is_held = taken.remotes.iter().any(|outcome| outcome.error.is_none());
     let complaint = || taken.complaint().unwrap_or_default();
     // The others have theirs: nothing is said of them.
     let is_for_all = taken.remotes.len() == config.remotes.len();
-    anyhow::ensure!(is_for_all || !verified.is_empty(), "{}", complaint());
+    anyhow::ensure!(is_for_all || is_held, "{}", complaint());
     anyhow::ensure!(
-        !verified.is_empty(),
+        is_held,
         "no backup exists of this moment: {}. The shop goes on; its orders since the last backup are on this \
          server only. `agent check` shows how each remote answers",
         complaint()
     );
-    let known = KnownPoint {
-        manifest: staged.manifest,
-        manifest_size_bytes: staged.manifest_size_bytes,
-        manifest_sha256: staged.manifest_sha256,
-        lost: BTreeMap::new(),
-        damage: taken.damage.clone(),
-        verified,
-    };
-    store
-        .add_point(&known)
-        .context("writing the restore point down")?;
-    match &staged.table {
-        Some((table, head)) if publishes => table.publish(&config.state_dir, head),
-        _ => Ok(()),
-    }
+    Ok(())
+}
+
+/// Whether a process takes a backup at this moment, with this state directory.
+#[must_use]
+pub fn is_being_taken(config: &Config) -> bool {
+    staging::is_in_use(&config.state_dir)
 }
 
 /// Deletes what a backup that was killed left behind; for the agent's start.

@@ -35,9 +35,9 @@ use crate::{
     store::points::KnownPoint,
 };
 
-/// Databases up to this are checked by SQLite before they are sealed: it takes less than a second. Larger ones are
-/// checked wherever they are restored, and nothing must lengthen the read transaction.
-const CHECK_BYTES_MAX: u64 = 256 * 1024 * 1024;
+/// Databases up to this are checked by SQLite in the transaction that they are read in: it takes less than a second.
+/// Larger ones are looked at afterwards, and wherever they are restored: nothing must lengthen the read transaction.
+pub(super) const CHECK_BYTES_MAX: u64 = 256 * 1024 * 1024;
 const MAKE_ROOM: &str =
     "No backup was begun, and the shop goes on. Make room, or give [state] dir a larger disk";
 
@@ -65,6 +65,8 @@ pub(super) struct Staged {
     pub manifest_sha256: String,
     pub left_out: Vec<String>,
     pub damage: Option<String>,
+    /// Whether SQLite was asked for it.
+    pub is_checked: bool,
     /// A full point's table of pages, to be published once a remote holds the point.
     pub table: Option<(TableWriter, TableHead)>,
 }
@@ -114,7 +116,8 @@ impl Order {
             None => matches!(self.commits, Commits::Unknown),
         });
         let sealed = self.seal_database(&point, &pages, table.as_ref(), progress)?;
-        let damage = match sealed.base.is_none() && bytes_of(&pages) <= CHECK_BYTES_MAX {
+        let is_checked = bytes_of(&pages) <= CHECK_BYTES_MAX;
+        let damage = match is_checked {
             true => pages.damage().context("checking the database")?,
             false => None,
         };
@@ -162,6 +165,7 @@ impl Order {
             manifest_sha256: object.sha256,
             left_out: collected.left_out,
             damage,
+            is_checked,
             manifest,
         })
     }

@@ -23,7 +23,7 @@ use super::{
     signer::SigningKey,
     spare::Spare,
 };
-use crate::store::owner::own_like;
+use crate::store::{lock, owner::own_like};
 
 const LOCK: &str = "backup.lock";
 const FOLDER: &str = "staging";
@@ -225,6 +225,11 @@ pub(super) fn remove_leftovers(state_dir: &Path) -> anyhow::Result<()> {
             .context("deleting what an interrupted backup left behind"),
         Err(_) => Ok(()),
     }
+}
+
+/// Whether a process takes a backup at this moment. When that cannot be told, taking one tells it.
+pub(super) fn is_in_use(state_dir: &Path) -> bool {
+    lock::is_held(&state_dir.join(LOCK)).unwrap_or(false)
 }
 
 /// The agent's own user must be able to open it after root has made it.

@@ -7,7 +7,7 @@ use std::{collections::BTreeSet, pin::pin, sync::Arc};
 use anyhow::{Context, ensure};
 use futures_util::stream::{self, StreamExt, TryStreamExt};
 use protocol::object_key::Fingerprint;
-use tokio::task::JoinSet;
+use tokio::{sync::mpsc::UnboundedSender, task::JoinSet};
 
 use super::{
     Outcome, Progress, is_meant_for,
@@ -38,11 +38,13 @@ impl Upload {
         (protocol::object_key::cert(signer), text)
     }
 
-    /// Uploads until the queue ends, and tells how each remote fared that the point is meant for.
+    /// Uploads until the queue ends, and tells how each remote fared that the point is meant for. The name of one that
+    /// holds all of it goes to `has_it` at that moment, whatever the others do.
     pub(super) async fn to_every_remote(
         self: Arc<Self>,
         config: &Config,
         progress: &Arc<dyn Progress>,
+        has_it: UnboundedSender<String>,
     ) -> Vec<Outcome> {
         let mut outcomes: Vec<Option<Outcome>> = Vec::new();
         let mut uploads = JoinSet::new();
@@ -66,9 +68,14 @@ impl Upload {
                 Ok(remote) => {
                     outcomes.push(Some(outcome(error)));
                     let (own, progress) = (Arc::clone(&self), Arc::clone(progress));
+                    let has_it = has_it.clone();
                     uploads.spawn(async move {
                         let result = own.to_remote(at, &remote, &*progress).await;
                         own.outgoing.give_up(at);
+                        if matches!(result, Ok(true)) {
+                            // Who listens ends early only with an error of its own, which is told.
+                            let _ = has_it.send(remote.name().to_owned());
+                        }
                         (at, result)
                     });
                 }

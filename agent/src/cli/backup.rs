@@ -12,7 +12,7 @@ use crate::{
     alert::{Alerts, calendar::Calendar, ladder::ladder, message::Voice},
     backup::{self, Commits, TakeError, Taken, Want},
     config::{Config, Purpose},
-    store::{Store, lock},
+    store::{Store, lock, points::KnownPoint},
     watch::backup_outcome,
 };
 
@@ -52,6 +52,7 @@ pub async fn run(arguments: Arguments) -> Result<(), Failure> {
     let store = Arc::new(Store::open(&config.state_dir)?);
     let commits = commits(&arguments, &config, &store)?;
     let want = if arguments.delta { Want::Delta } else { Want::Full };
+    let before = store.last_point().context("looking for the point before")?;
     let older = store
         .newest_sound_point(UnixMillis(Timestamp::now().as_millisecond()))
         .unwrap_or_default();
@@ -63,7 +64,7 @@ pub async fn run(arguments: Arguments) -> Result<(), Failure> {
         }
         stopped = interrupted() => {
             stopped?;
-            return Err(Failure::Failed(anyhow::anyhow!("interrupted: there is no new backup, and nothing is left behind")));
+            return Err(Failure::Failed(stopped_after(&store, before.as_ref())?));
         }
     };
     if arguments.agent.is_some() {
@@ -150,6 +151,22 @@ async fn left_alone(is_child: bool) {
         let _ = ended.send(());
     });
     let _ = has_ended.await;
+}
+
+/// A copy that a remote had got by then counts, and stays.
+fn stopped_after(store: &Store, before: Option<&KnownPoint>) -> anyhow::Result<anyhow::Error> {
+    let last = store.last_point()?.map(|known| known.manifest.point);
+    let new = last.filter(|last| before.is_none_or(|before| before.manifest.point != *last));
+    let Some(point) = new else {
+        return Ok(anyhow::anyhow!(
+            "interrupted: there is no new backup, and nothing is left behind"
+        ));
+    };
+    let holders: Vec<String> = store.holders(&point)?.into_iter().collect();
+    Ok(anyhow::anyhow!(
+        "interrupted: {point} is whole on {}, and no other remote has it",
+        holders.join(", ")
+    ))
 }
 
 /// The running agent, when there is one; else what it left.

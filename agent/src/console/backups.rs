@@ -137,7 +137,9 @@ fn sign(point: &PointLine) -> &'static str {
 
 fn marks(point: &PointLine) -> String {
     let mut marks = String::new();
-    if point.copies > 0 {
+    if point.is_damaged {
+        marks += " ✗";
+    } else if point.copies > 0 {
         marks += " ✓";
     }
     if point.is_drilled {
@@ -174,4 +176,28 @@ fn calendar(desk: &Desk, points: &[PointLine]) -> Vec<String> {
         )
     };
     days.iter().rev().take(DAYS_TOLD).map(line).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_point_of_a_damaged_database_has_its_mark_and_not_the_one_of_a_good_copy() {
+        let mut point = PointLine {
+            taken_at: UnixMillis(0),
+            size_bytes: 1,
+            is_delta: true,
+            copies: 2,
+            is_drilled: false,
+            is_damaged: false,
+        };
+        assert_eq!(marks(&point), " ✓");
+        point.is_damaged = true;
+        assert_eq!(marks(&point), " ✗");
+        for language in [crate::config::Language::Id, crate::config::Language::En] {
+            let legend = words(language).legend;
+            assert!(legend.contains('✗'), "{legend}");
+        }
+    }
 }

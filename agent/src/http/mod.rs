@@ -125,7 +125,8 @@ async fn rest(State(status): State<Arc<Status>>) -> Result<Body, StatusCode> {
     let capture = status.capture.clone();
     let rest = tokio::task::spawn_blocking(move || capture.rest()).await;
     let rest = rest.ok().flatten().ok_or(StatusCode::SERVICE_UNAVAILABLE)?;
-    let line = serde_json::to_vec(&rest.place).map_err(|_| StatusCode::INTERNAL_SERVER_ERROR)?;
+    let moment = rest.moment(UnixMillis(Timestamp::now().as_millisecond()));
+    let line = serde_json::to_vec(&moment).map_err(|_| StatusCode::INTERNAL_SERVER_ERROR)?;
     let first = stream::once(async { Ok::<_, Infallible>(line) });
     let held = stream::once(async move {
         sleep(REST_LIMIT).await;

@@ -219,9 +219,13 @@ fn backups(voice: &Voice, words: &Words, overview: &Overview) -> String {
         let rows = overview.points.iter().take(POINTS_MAX).map(|point| {
             let kind = if point.is_delta { words.delta } else { words.full };
             let drilled = if point.is_drilled { " ★" } else { "" };
+            let damaged = match point.is_damaged {
+                true => format!(" · {}", words.damaged),
+                false => String::new(),
+            };
             [
                 moment(&voice.timezone, point.taken_at),
-                format!("{kind}{drilled}"),
+                format!("{kind}{drilled}{damaged}"),
                 size(point.size_bytes),
             ]
         });
@@ -403,6 +407,7 @@ mod tests {
                 is_delta: false,
                 copies: 1,
                 is_drilled: true,
+                is_damaged: true,
             }],
             point_count: 1,
             shipping: Vec::new(),
@@ -446,6 +451,7 @@ mod tests {
                 11
             );
             assert!(html.contains("Rp1.250.000"));
+            assert!(html.contains(words(language).damaged), "{html}");
             assert!(
                 !html.contains("http://") && !html.contains("https://"),
                 "no external asset"

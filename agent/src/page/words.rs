@@ -45,6 +45,7 @@ pub(super) struct Words {
     pub taken_at: &'static str,
     pub full: &'static str,
     pub delta: &'static str,
+    pub damaged: &'static str,
     pub kind: &'static str,
     pub behind: &'static str,
     /// `{commit}` is the last one that can be had.
@@ -103,6 +104,7 @@ const ID: Words = Words {
     taken_at: "Diambil",
     full: "penuh",
     delta: "perubahan",
+    damaged: "dari database rusak",
     kind: "Jenis",
     behind: "Perubahan yang belum di sana",
     torn: "hanya bisa dipulihkan sampai perubahan {commit}: yang sesudahnya hilang atau berubah di sana",
@@ -160,6 +162,7 @@ const EN: Words = Words {
     taken_at: "Taken",
     full: "full",
     delta: "changes",
+    damaged: "of a damaged database",
     kind: "Kind",
     behind: "Commits not there yet",
     torn: "can be restored to commit {commit} only: what follows is missing or altered there",

@@ -1,5 +1,6 @@
 //! How fresh each remote is: the newest restore point that it holds whole, as far as this agent knows.
-//! It reads no manifest and asks no remote. What a clock that ran ahead has dated in the future is no point's age.
+//! It asks no remote. What a clock that ran ahead has dated in the future is no point's age, and neither is what SQLite
+//! found damaged; no manifest is read as long as nothing is.
 
 use std::time::Duration;
 
@@ -11,7 +12,10 @@ use super::Store;
 /// SQLite takes `point` from the row that holds the maximum.
 const NEWEST: &str = "
     SELECT c.remote, c.point, max(p.taken_at) FROM restore_point_copy c JOIN restore_point p ON p.point = c.point
-    WHERE c.lost_at IS NULL AND p.taken_at <= :latest GROUP BY c.remote ORDER BY c.remote";
+    WHERE c.lost_at IS NULL AND p.taken_at <= :latest
+        AND NOT EXISTS (SELECT 1 FROM restore_point d WHERE d.damage IS NOT NULL
+            AND (+d.point = p.point OR +d.point = json_extract(p.manifest, '$.base.point')))
+    GROUP BY c.remote ORDER BY c.remote";
 
 const AHEAD: &str = "SELECT point FROM restore_point WHERE taken_at > :latest ORDER BY point";
 /// A clock that is set by the network may step so far; what is dated further ahead was taken by one that was wrong.
@@ -48,7 +52,7 @@ impl Store {
         })
     }
 
-    /// The newest restore point of each remote that has any, by the remotes' names.
+    /// The newest restore point of a sound database of each remote that has any, by the remotes' names.
     ///
     /// # Errors
     /// When the database refuses.

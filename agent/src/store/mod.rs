@@ -16,6 +16,7 @@ pub mod alerts;
 pub mod book;
 pub mod capture;
 pub mod channels;
+pub mod checkup;
 pub mod console;
 pub mod damaged;
 pub mod drilled;
@@ -36,6 +37,7 @@ pub mod rehearsal;
 mod restorable;
 mod room;
 pub mod samples;
+pub mod scheduled;
 pub mod shipping;
 pub mod shop;
 pub mod sizes;
@@ -71,6 +73,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../migrations/0018_torn_commits.sql"),
     include_str!("../../migrations/0019_reports.sql"),
     include_str!("../../migrations/0020_answered.sql"),
+    include_str!("../../migrations/0021_counted_points.sql"),
 ];
 
 /// Pages of the database that are kept in memory. SQLite's own 2 MiB fill over hours, which looks like a leak, and save

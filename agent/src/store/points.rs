@@ -13,14 +13,15 @@ use super::{
 };
 
 const INSERT_POINT: &str = "
-    INSERT INTO restore_point (point, taken_at, manifest, manifest_size_bytes, manifest_sha256, damage)
-    VALUES (:point, :taken_at, :manifest, :size, :sha256, :damage)";
+    INSERT INTO restore_point
+        (point, taken_at, manifest, manifest_size_bytes, manifest_sha256, damage, is_for_all, is_checked)
+    VALUES (:point, :taken_at, :manifest, :size, :sha256, :damage, :for_all, :checked)";
 /// Behind every other by the order of writing down, so that it is never taken for this agent's last one.
 const ADOPT_POINT: &str = "
     INSERT OR IGNORE INTO restore_point
-        (rowid, point, taken_at, manifest, manifest_size_bytes, manifest_sha256, damage)
+        (rowid, point, taken_at, manifest, manifest_size_bytes, manifest_sha256, damage, is_for_all, is_checked)
     VALUES ((SELECT min(coalesce(min(rowid), 0), 0) - 1 FROM restore_point),
-        :point, :taken_at, :manifest, :size, :sha256, :damage)";
+        :point, :taken_at, :manifest, :size, :sha256, :damage, :for_all, :checked)";
 const INSERT_COPY: &str = "
     INSERT OR REPLACE INTO restore_point_copy (point, remote, verified_at) VALUES (:point, :remote, :at)";
 const SELECT_POINTS: &str = "
@@ -31,9 +32,6 @@ const SELECT_COPIES: &str = "SELECT point, remote, verified_at, lost_at FROM res
 const SELECT_NEWEST: &str = "
     SELECT max(p.taken_at) FROM restore_point p JOIN restore_point_copy c ON c.point = p.point AND c.lost_at IS NULL
     WHERE p.taken_at <= :latest";
-const SELECT_NEWEST_FULL: &str = "
-    SELECT max(p.taken_at) FROM restore_point p JOIN restore_point_copy c ON c.point = p.point AND c.lost_at IS NULL
-    WHERE p.taken_at <= :latest AND json_extract(p.manifest, '$.base') IS NULL";
 const HAS_FULL: &str = "
     SELECT EXISTS (SELECT 1 FROM restore_point p JOIN restore_point_copy c ON c.point = p.point AND c.lost_at IS NULL
         WHERE json_extract(p.manifest, '$.chain') = :chain AND json_extract(p.manifest, '$.base') IS NULL)";
@@ -73,6 +71,15 @@ pub struct KnownPoint {
     pub damage: Option<String>,
 }
 
+/// How a point was taken.
+#[derive(Clone, Copy, Debug)]
+pub struct How {
+    /// It was meant for every remote, not for some that were named.
+    pub is_for_all: bool,
+    /// SQLite has looked at the state of the database that it holds.
+    pub is_checked: bool,
+}
+
 impl KnownPoint {
     /// Whether a remote was seen to hold it whole, and nothing else was seen there since.
     #[must_use]
@@ -86,19 +93,24 @@ impl Store {
     ///
     /// # Errors
     /// When the database refuses.
-    pub fn add_point(&self, known: &KnownPoint) -> rusqlite::Result<()> {
-        let objects = || known.manifest.objects();
-        let taken = Taken {
-            objects: objects().count() as u64 + 1,
-            commits: 0,
-            size_bytes: objects().map(|object| object.size_bytes).sum::<u64>() + known.manifest_size_bytes,
-        };
+    pub fn add_point(&self, known: &KnownPoint, how: How) -> rusqlite::Result<()> {
         self.write(|transaction| {
-            put_point(transaction, INSERT_POINT, known)?;
+            put_point(transaction, INSERT_POINT, known, how)?;
             for (remote, at) in &known.verified {
-                add_to_hour(transaction, remote, *at, &taken)?;
+                add_to_hour(transaction, remote, *at, &taken_of(known))?;
             }
             Ok(())
+        })
+    }
+
+    /// Writes down that another remote holds a point whole that is written down, and counts what that remote took.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub fn add_copy(&self, known: &KnownPoint, remote: &str, at: UnixMillis) -> rusqlite::Result<()> {
+        self.write(|transaction| {
+            put_copy(transaction, known.manifest.point.as_str(), remote, at)?;
+            add_to_hour(transaction, remote, at, &taken_of(known))
         })
     }
 
@@ -107,7 +119,12 @@ impl Store {
     /// # Errors
     /// When the database refuses.
     pub fn adopt_point(&self, known: &KnownPoint) -> rusqlite::Result<()> {
-        self.write(|transaction| put_point(transaction, ADOPT_POINT, known))
+        // Nothing here will ever look at the database that it was taken of.
+        let how = How {
+            is_for_all: true,
+            is_checked: true,
+        };
+        self.write(|transaction| put_point(transaction, ADOPT_POINT, known, how))
     }
 
     /// Every point written down, by name. One whose manifest no longer reads is left out.
@@ -197,15 +214,9 @@ impl Store {
     /// # Errors
     /// When the database refuses.
     pub fn newest_point_at(&self, now: UnixMillis) -> rusqlite::Result<Option<UnixMillis>> {
-        self.moment(SELECT_NEWEST, now)
-    }
-
-    /// The moment of the newest full point of that kind.
-    ///
-    /// # Errors
-    /// When the database refuses.
-    pub fn newest_full_at(&self, now: UnixMillis) -> rusqlite::Result<Option<UnixMillis>> {
-        self.moment(SELECT_NEWEST_FULL, now)
+        let latest = named_params! {":latest": latest(now).0};
+        self.read(|connection| connection.query_row(SELECT_NEWEST, latest, |row| row.get(0)))
+            .map(|at: Option<i64>| at.map(UnixMillis))
     }
 
     /// Whether at least one remote holds a full point of this chain whole.
@@ -256,15 +267,14 @@ impl Store {
                 .collect()
         })
     }
-
-    fn moment(&self, statement: &str, now: UnixMillis) -> rusqlite::Result<Option<UnixMillis>> {
-        let latest = named_params! {":latest": latest(now).0};
-        self.read(|connection| connection.query_row(statement, latest, |row| row.get(0)))
-            .map(|at: Option<i64>| at.map(UnixMillis))
-    }
 }
 
-fn put_point(transaction: &Transaction<'_>, insert: &str, known: &KnownPoint) -> rusqlite::Result<()> {
+fn put_point(
+    transaction: &Transaction<'_>,
+    insert: &str,
+    known: &KnownPoint,
+    how: How,
+) -> rusqlite::Result<()> {
     let manifest = serde_json::to_string(&known.manifest).expect("a manifest is plain data");
     let point = known.manifest.point.as_str();
     transaction.execute(
@@ -276,13 +286,33 @@ fn put_point(transaction: &Transaction<'_>, insert: &str, known: &KnownPoint) ->
             ":size": i64::try_from(known.manifest_size_bytes).unwrap_or(i64::MAX),
             ":sha256": known.manifest_sha256,
             ":damage": known.damage,
+            ":for_all": how.is_for_all,
+            ":checked": how.is_checked,
         },
     )?;
     for (remote, at) in &known.verified {
-        transaction.execute(
-            INSERT_COPY,
-            named_params! {":point": point, ":remote": remote, ":at": at.0},
-        )?;
+        put_copy(transaction, point, remote, *at)?;
     }
     Ok(())
+}
+
+fn put_copy(
+    transaction: &Transaction<'_>,
+    point: &str,
+    remote: &str,
+    at: UnixMillis,
+) -> rusqlite::Result<()> {
+    let copy = named_params! {":point": point, ":remote": remote, ":at": at.0};
+    transaction.execute(INSERT_COPY, copy).map(drop)
+}
+
+/// What one remote took of it.
+fn taken_of(known: &KnownPoint) -> Taken {
+    let objects = known.manifest.objects();
+    let size_bytes = objects.map(|object| object.size_bytes).sum::<u64>();
+    Taken {
+        objects: known.manifest.objects().count() as u64 + 1,
+        commits: 0,
+        size_bytes: size_bytes + known.manifest_size_bytes,
+    }
 }

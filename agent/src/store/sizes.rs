@@ -10,7 +10,9 @@ use super::{Store, freshness::latest};
 const READ: &str = "
     SELECT p.taken_at, p.manifest, p.manifest_size_bytes,
            (SELECT count(*) FROM restore_point_copy c WHERE c.point = p.point AND c.lost_at IS NULL),
-           EXISTS (SELECT 1 FROM rehearsal r WHERE r.kind = 'drill' AND r.point = p.point AND r.fault IS NULL)
+           EXISTS (SELECT 1 FROM rehearsal r WHERE r.kind = 'drill' AND r.point = p.point AND r.fault IS NULL),
+           EXISTS (SELECT 1 FROM restore_point d WHERE d.damage IS NOT NULL
+               AND (+d.point = p.point OR +d.point = json_extract(p.manifest, '$.base.point')))
     FROM restore_point p WHERE p.taken_at <= :latest ORDER BY p.taken_at DESC LIMIT :most";
 const COUNT: &str = "SELECT count(*) FROM restore_point";
 
@@ -27,6 +29,8 @@ pub struct PointLine {
     pub copies: u32,
     /// Whether a shop was rebuilt from it and was well.
     pub is_drilled: bool,
+    /// Whether SQLite found the database damaged that it, or what it stands on, was taken of.
+    pub is_damaged: bool,
 }
 
 impl Store {
@@ -54,6 +58,7 @@ impl Store {
                     is_delta: manifest.base.is_some(),
                     copies: row.get(3)?,
                     is_drilled: row.get(4)?,
+                    is_damaged: row.get(5)?,
                 });
             }
             lines.reverse();

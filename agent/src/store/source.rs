@@ -62,6 +62,14 @@ pub struct Log {
     pub backfilled: u32,
 }
 
+impl Log {
+    /// Whether a commit may start it anew, so that what was not read of it is nowhere else but among the pages.
+    #[must_use]
+    pub fn can_be_lost_to(self, read: u32) -> bool {
+        self.frames == self.backfilled && self.frames != read
+    }
+}
+
 /// The open database.
 pub struct Source {
     /// Its transaction is what holds the log.
@@ -120,14 +128,22 @@ impl Source {
         Ok(source)
     }
 
-    /// Holds the newest state before it lets the one held until now go, so that nobody resets the log in between.
+    /// Holds the newest state before it lets the one held until now go, so that nobody resets the log in between. Nothing
+    /// is let go, and the answer is false, when whoever has read `read` frames of the log would lose the rest of it: a
+    /// state that is all in the database's file lets the next commit start the log anew.
     ///
     /// # Errors
     /// When SQLite refuses; the old state is then still held.
-    pub fn leap(&mut self) -> rusqlite::Result<()> {
+    pub fn leap(&mut self, read: u32) -> rusqlite::Result<bool> {
         begin(&self.spare)?;
-        std::mem::swap(&mut self.held, &mut self.spare);
-        self.spare.execute_batch(ROLLBACK)
+        // Asked while both are held. A log that is not all in the file now stays as long as the new state is held: that
+        // one either stands in it, or keeps everybody from copying the rest.
+        let is_safe = self.published().map(|log| !log.can_be_lost_to(read));
+        if matches!(is_safe, Ok(true)) {
+            std::mem::swap(&mut self.held, &mut self.spare);
+        }
+        self.spare.execute_batch(ROLLBACK)?;
+        is_safe
     }
 
     /// Bytes in a page.
@@ -269,6 +285,12 @@ mod tests {
         (dir, bot, source)
     }
 
+    /// As somebody who has read all of the log.
+    fn leap(source: &mut Source) {
+        let read = source.published().unwrap().frames;
+        assert!(source.leap(read).unwrap());
+    }
+
     #[test]
     fn the_programs_own_sqlite_is_good_enough() {
         assert_eq!(check_sqlite(), Ok(()));
@@ -281,7 +303,7 @@ mod tests {
         bot.execute_batch("INSERT INTO t VALUES (randomblob(100))")
             .unwrap();
         assert_eq!(source.page(2).unwrap(), before);
-        source.leap().unwrap();
+        leap(&mut source);
         assert_ne!(source.page(2).unwrap(), before);
         assert_eq!(source.page(99).unwrap(), None);
     }
@@ -294,12 +316,12 @@ mod tests {
             bot.query_row(restart, [], |row| row.get::<_, bool>(0)).unwrap()
         };
         bot.execute_batch("INSERT INTO t VALUES (1)").unwrap();
-        source.leap().unwrap();
+        leap(&mut source);
         bot.execute_batch("INSERT INTO t VALUES (2)").unwrap();
         assert!(reset(&bot), "it must have been refused");
         let log = source.published().unwrap();
         assert!(log.frames > log.backfilled, "{log:?}");
-        source.leap().unwrap();
+        leap(&mut source);
         let log = source.checkpoint().unwrap();
         assert_eq!(log.frames, log.backfilled);
     }
@@ -320,21 +342,40 @@ mod tests {
     fn only_a_state_from_before_the_next_commit_lets_the_log_start_anew() {
         let (_dir, bot, mut source) = shop();
         let commit = || bot.execute_batch("INSERT INTO t VALUES (1)").unwrap();
-        source.leap().unwrap();
+        leap(&mut source);
         let log = source.checkpoint().unwrap();
         commit();
-        source.leap().unwrap();
+        leap(&mut source);
         assert_ne!(source.published().unwrap(), log, "it came too late");
         commit();
         let grown = source.published().unwrap();
         assert!(grown.frames > log.frames + 1, "{grown:?}");
-        source.leap().unwrap();
+        leap(&mut source);
         let log = source.checkpoint().unwrap();
-        source.leap().unwrap();
+        leap(&mut source);
         assert_eq!(source.published().unwrap(), log);
         commit();
         let anew = source.published().unwrap();
         assert!(anew.frames < log.frames, "{anew:?}");
+    }
+
+    #[test]
+    fn who_has_not_read_all_of_a_log_never_lets_it_be_started_anew() {
+        let (_dir, bot, mut source) = shop();
+        let commit = || bot.execute_batch("INSERT INTO t VALUES (1)").unwrap();
+        let read = source.published().unwrap().frames;
+        commit();
+        leap(&mut source);
+        let log = source.checkpoint().unwrap();
+        assert_eq!(log.frames, log.backfilled, "all of it is in the file");
+        assert!(!source.leap(read).unwrap());
+        commit();
+        let grown = source.published().unwrap();
+        assert!(
+            grown.frames > log.frames,
+            "what was not read is still there: {grown:?}"
+        );
+        assert!(source.leap(read).unwrap(), "it stands in the log");
     }
 
     #[test]

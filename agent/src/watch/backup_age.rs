@@ -60,7 +60,7 @@ impl BackupAge {
     }
 
     fn look(&self, now: UnixMillis) -> anyhow::Result<()> {
-        let newest = self.store.newest_point_at(now)?;
+        let newest = self.store.newest_sound_at(now)?;
         let limit = longest_gap(&self.schedule, &self.timezone, now).saturating_mul(2) + TOLERANCE;
         let seen = if is_old(newest, self.started_at, limit, now) {
             let since = newest.unwrap_or(self.started_at);

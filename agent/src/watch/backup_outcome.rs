@@ -37,8 +37,20 @@ pub fn observe(alerts: &Alerts, taken: &Taken, now: UnixMillis) -> anyhow::Resul
         seen(Rule::BackupIncomplete, left_out(&taken.left_out)),
         now,
     )?;
+    // A large database is looked at on another occasion, and what was seen then stands.
+    match taken.is_checked {
+        true => observe_database(alerts, taken.damage.clone(), now),
+        false => Ok(()),
+    }
+}
+
+/// Hands over what SQLite finds wrong with the live database, when it was asked.
+///
+/// # Errors
+/// As [`observe`].
+pub fn observe_database(alerts: &Alerts, damage: Option<String>, now: UnixMillis) -> anyhow::Result<()> {
     let database = AlertKey::new("database", "shop");
-    alerts.observe(&database, seen(Rule::DatabaseDamaged, taken.damage.clone()), now)
+    alerts.observe(&database, seen(Rule::DatabaseDamaged, damage), now)
 }
 
 /// Hands over that a backup that was meant for these remotes alone is on none of them: the others have theirs.

@@ -86,6 +86,35 @@ fn the_log_is_started_anew_under_load_and_nothing_is_missed() {
 }
 
 #[test]
+fn a_burst_that_takes_long_to_read_is_read_to_its_end_before_the_log_is_started_anew() {
+    let mut rig = Rig::new();
+    let shop = shop(&rig);
+    shop.execute_batch(
+        "CREATE TABLE wide (id INTEGER PRIMARY KEY, text TEXT NOT NULL, count INTEGER NOT NULL) STRICT;
+         WITH RECURSIVE n(i) AS (VALUES(1) UNION ALL SELECT i + 1 FROM n WHERE i < 3000)
+         INSERT INTO wide (text, count) SELECT hex(randomblob(1900)), 0 FROM n",
+    )
+    .unwrap();
+    let mut replica = begin(&mut rig, &shop);
+    for _ in 0..3 {
+        // All of it is in the log before it can be read, and then nobody commits while it is copied into the file.
+        for _ in 0..6 {
+            shop.execute("UPDATE wide SET count = count + 1", []).unwrap();
+        }
+        wait_for("the log's end in the file", || {
+            shop.query_row("PRAGMA wal_checkpoint=NOOP", [], |row| {
+                Ok(row.get::<_, i64>(1)? == row.get::<_, i64>(2)?)
+            })
+            .unwrap()
+        });
+        // This one starts the log anew, if it is let.
+        sell(&shop);
+    }
+    meet(&rig, &mut replica, &shop);
+    assert_eq!(replica.resyncs, 0);
+}
+
+#[test]
 fn a_start_goes_on_where_the_last_one_stopped() {
     let mut rig = Rig::new();
     let shop = shop(&rig);

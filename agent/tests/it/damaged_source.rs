@@ -6,9 +6,13 @@ use std::{
     process::{Command, Stdio},
 };
 
+use agent::store::{Store, points::How};
+use jiff::Timestamp;
+use protocol::time::UnixMillis;
 use rusqlite::Connection;
 use serde_json::Value;
 
+use crate::pictures::point;
 use crate::shop::{PASSPHRASE, Shop, count_items, files_under, integrity_of, program, restoring, text};
 
 const PAGE: u64 = 4_096;
@@ -93,6 +97,35 @@ fn a_database_that_cannot_be_opened_at_all_is_refused_with_the_older_point() {
 }
 
 #[test]
+fn a_delta_of_a_freshly_damaged_database_is_no_sound_point_and_the_sound_base_under_it_stays_one() {
+    let (shop, sound, _) = shop_with_a_backup();
+    damage(&shop, 20 * PAGE, 4_096);
+    let said = shop.agent_refuses(1, &["backup", "--delta"]);
+    assert!(
+        said.contains("SQLite finds the live database damaged") && said.contains(&sound),
+        "{said}"
+    );
+    let listed = shop.listed();
+    let damaged: Vec<(bool, bool)> = listed
+        .iter()
+        .map(|point| (point["base"].is_null(), point["damage"].is_null()))
+        .collect();
+    assert_eq!(damaged, [(false, false), (true, true)], "{listed:?}");
+    // The age of the backups is that of the sound one.
+    let status: Value = serde_json::from_str(&shop.agent_done(&["status", "--json"])).unwrap();
+    let holds = |at: usize| text(&status["backups"][at]["point"]).to_owned();
+    assert_eq!([holds(0), holds(1)], [sound.clone(), sound], "{status}");
+    // And so is the schedule's: the damaged one is not the one that was owed.
+    let store = Store::open_to_look(&shop.path("state")).unwrap().unwrap();
+    let now = UnixMillis(Timestamp::now().as_millisecond());
+    let full = store.newest_for_all_at(now, false).unwrap();
+    assert!(full.is_some() && store.newest_for_all_at(now, true).unwrap() == full);
+    let lines = store.point_lines(9, now).unwrap();
+    let damaged: Vec<bool> = lines.iter().map(|line| line.is_damaged).collect();
+    assert_eq!(damaged, [false, true], "what the page and the console show");
+}
+
+#[test]
 fn points_of_a_damaged_database_count_for_nothing_and_the_sound_one_stays_and_is_offered() {
     let (shop, sound, rows) = shop_with_a_backup();
     let toml = std::fs::read_to_string(shop.path("agent.toml")).unwrap();
@@ -115,8 +148,12 @@ fn points_of_a_damaged_database_count_for_nothing_and_the_sound_one_stays_and_is
         said.iter().all(|said| said.contains(text(&other["id"]))),
         "the newest sound point: {said:?}"
     );
-    // What stands on a damaged one is no better.
-    shop.agent_done(&["backup", "--delta"]);
+    // A delta is looked at as well, and what stands on a damaged one is no better.
+    let delta = shop.agent_refuses(1, &["backup", "--delta"]);
+    assert!(
+        delta.contains("SQLite finds the live database damaged"),
+        "{delta}"
+    );
 
     let listed = shop.listed();
     let states: Vec<(bool, bool)> = listed
@@ -159,4 +196,42 @@ fn points_of_a_damaged_database_count_for_nothing_and_the_sound_one_stays_and_is
     assert!(refused.contains(&offered), "{refused}");
     run(&shop, &refused, "agent restore", " --yes");
     assert_eq!(count_items(&shop.path("again/shop.db")), rows);
+}
+
+#[test]
+fn what_a_look_at_a_large_database_finds_is_told_of_every_point_that_waited_for_it() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = Store::open(dir.path()).unwrap();
+    let minute = |minute: i64| UnixMillis(1_795_000_000_000 + minute * 60_000);
+    let add = |at: i64, base, is_checked| {
+        let known = point(minute(at), 1_000, base);
+        let how = How {
+            is_for_all: true,
+            is_checked,
+        };
+        store.add_point(&known, how).unwrap();
+        known.manifest
+    };
+    let early = add(0, None, false);
+    let chain = &early.chain;
+    assert!(store.waits_for_checkup(chain).unwrap());
+    store.settle_checkup(chain, minute(1), None).unwrap();
+    assert!(!store.waits_for_checkup(chain).unwrap());
+    let full = add(10, None, false);
+    let delta = add(11, Some(early.point.clone()), false);
+    add(12, None, true);
+    let upon = add(13, Some(full.point.clone()), true);
+    add(20, None, false);
+    store
+        .settle_checkup(chain, minute(15), Some("page 7 is wrong"))
+        .unwrap();
+    let damaged = [&full, &delta, &upon].map(|manifest| manifest.point.to_string());
+    assert_eq!(
+        store.points_damaged().unwrap(),
+        damaged,
+        "neither the one that was found well before, nor one that was looked at itself, nor one after it"
+    );
+    assert!(store.waits_for_checkup(chain).unwrap(), "the last one");
+    assert_eq!(store.newest_sound_at(minute(30)).unwrap(), Some(minute(20)));
+    assert_eq!(store.freshness(minute(14)).unwrap()[0].taken_at, minute(12));
 }

@@ -1,13 +1,18 @@
 //! Points and commits together, as they are in a shop that sells: a point stands on the chain that the running agent
 //! captures, and what was durable when the server burnt comes back to the commit.
 
-use std::{fs, time::Duration};
+use std::{
+    fs,
+    time::{Duration, Instant},
+};
 
+use agent::store::Store;
 use rusqlite::Connection;
 
 use crate::{
     running::{Running, wait_until_both_hold_the_same},
-    shop::{Shop, count_items, integrity_of, text},
+    shop::{CANARY, Shop, count_items, integrity_of, text},
+    world::LIMIT,
 };
 
 #[test]
@@ -99,4 +104,51 @@ fn a_chain_goes_on_over_a_restart_and_a_delta_stands_in_its_middle() {
     let from_full = (full["commit"].as_u64().unwrap() + 1).to_string();
     shop.restore_to("one", &["--commit", &from_full]);
     assert_eq!(count_items(&shop.path("one/shop.db")), expected - 2);
+}
+
+/// Writes into the database's file past SQLite, as a failing disk or a wrong tool does: in a text, so that the structure
+/// stays what it was.
+fn alter(shop: &Shop) {
+    let database = shop.database();
+    let bytes = fs::read(&database).unwrap();
+    let at = bytes
+        .windows(CANARY.len())
+        .position(|window| window == CANARY.as_bytes())
+        .unwrap();
+    let file = fs::OpenOptions::new().write(true).open(&database).unwrap();
+    std::os::unix::fs::FileExt::write_all_at(&file, b"X", at as u64).unwrap();
+}
+
+#[test]
+fn a_database_that_is_not_what_was_followed_is_compared_page_by_page_and_backed_up_again() {
+    let shop = Shop::new();
+    let config = shop.path("agent.toml");
+    let settings = fs::read_to_string(&config).unwrap();
+    let often = "[backup]\nsnapshot = \"* * * * * *\"";
+    fs::write(&config, settings.replace("[backup]", often)).unwrap();
+    let agent = Running::start(&shop);
+    agent.wait_for("/durable");
+    let store = || Store::open_to_look(&shop.path("state")).unwrap().unwrap();
+    let followed = || store().capture_state().unwrap().unwrap();
+    let (chain, root) = (followed().chain, followed().root);
+    alter(&shop);
+    let start = Instant::now();
+    loop {
+        let newest = store().last_point().unwrap().unwrap().manifest;
+        if newest.page_root != root {
+            assert_eq!((newest.chain, newest.page_root), (chain, followed().root));
+            break;
+        }
+        assert!(
+            start.elapsed() < LIMIT * 4,
+            "there is no backup of what is there now"
+        );
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    let resyncs = store().capture_events(9).unwrap();
+    assert!(
+        resyncs[0].detail.contains("1 of"),
+        "one step of the chain: {resyncs:?}"
+    );
+    agent.burn();
 }

@@ -23,7 +23,7 @@ use agent::{
     store::{
         Store,
         capture::SpooledSegment,
-        points::KnownPoint,
+        points::{How, KnownPoint},
         rehearsal::{Kind, Rehearsal},
         samples::{Point, slot_start},
     },
@@ -183,7 +183,11 @@ impl World {
             if is_full {
                 base = Some(known.manifest.point.clone());
             }
-            self.store.add_point(&known).unwrap();
+            let how = How {
+                is_for_all: true,
+                is_checked: true,
+            };
+            self.store.add_point(&known, how).unwrap();
         }
     }
 
@@ -352,7 +356,7 @@ fn totals(hour: UnixMillis, orders: u64, case: Case) -> HourTotals {
     }
 }
 
-fn point(taken_at: UnixMillis, size_bytes: u64, base: Option<PointId>) -> KnownPoint {
+pub fn point(taken_at: UnixMillis, size_bytes: u64, base: Option<PointId>) -> KnownPoint {
     let stamp = Timestamp::from_millisecond(taken_at.0)
         .unwrap()
         .strftime("%Y%m%dT%H%M%SZ");

@@ -181,7 +181,7 @@ impl Shop {
         loop {
             let output = self.agent(&["backup"]);
             // The agent that runs may just be taking one by itself.
-            let is_busy = stderr(&output).contains("already");
+            let is_busy = stderr(&output).contains("another backup is being taken");
             if is_busy && start.elapsed() < crate::world::LIMIT {
                 std::thread::sleep(std::time::Duration::from_millis(50));
                 continue;

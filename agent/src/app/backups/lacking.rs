@@ -10,7 +10,7 @@ use super::{Backups, now, stored};
 use crate::{
     alert::heartbeat::{RunId, Signal},
     app::owed::{self, Owed},
-    backup::{TakeError, Want},
+    backup::{self, TakeError, Want},
     watch::backup_outcome,
 };
 
@@ -24,7 +24,8 @@ impl Backups {
     /// The remotes that answer and have no full point of this chain, or have lost it, although another has one; else
     /// those that do and hold commits that cannot be reached there.
     pub(super) async fn owes(&self, owed: &mut Owed) -> Option<Lacking> {
-        let mark = self.capture.captured().filter(|_| owed.may_ask(now()))?;
+        let may_ask = || owed.may_ask(now()) && !backup::is_being_taken(&self.config);
+        let mark = self.capture.captured().filter(|_| may_ask())?;
         let holders = self.store.full_point_holders(&mark.chain).ok()?;
         let whole = self.whole(&mark.chain).ok()?;
         let back = owed::those_that_are_back(&self.config.remotes, &(&holders & &whole)).await;

@@ -66,7 +66,7 @@ pub(super) fn begin(desk: &Desk, why: Option<WhyAgain>, now: Clock) -> Result<Re
         state,
         keep_at: 0,
     };
-    if !resumed {
+    if !resumed || !recorder.secure(desk, now)? {
         let why = why.map_or_else(|| AWAY.to_owned(), |why| why.to_string());
         if let Some(why) = resync(desk, &mut recorder, &why, now)? {
             let why = NewChain::of(EventKind::NewChain, why);

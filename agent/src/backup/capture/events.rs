@@ -1,7 +1,15 @@
 //! Hears of writes to the log from the kernel.
 //! It promises nothing: a file that cannot be watched is looked at by the clock alone.
 
-use std::{os::unix::fs::MetadataExt, path::Path, sync::mpsc::SyncSender};
+use std::{
+    os::unix::fs::MetadataExt,
+    path::Path,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+        mpsc::SyncSender,
+    },
+};
 
 use notify::{EventKind, RecommendedWatcher, RecursiveMode, Watcher};
 
@@ -10,12 +18,24 @@ use super::worker::Wake;
 /// The watch over one file, as long as it is that file.
 pub(super) struct LogWatch {
     wake: SyncSender<Wake>,
+    /// It was said that there is something to read, and nobody has begun to read since: a bot that leaves no pause must
+    /// not fill the inbox, in which others have wishes.
+    is_told: Arc<AtomicBool>,
     watching: Option<(u64, RecommendedWatcher)>,
 }
 
 impl LogWatch {
     pub(super) fn new(wake: SyncSender<Wake>) -> Self {
-        Self { wake, watching: None }
+        Self {
+            wake,
+            is_told: Arc::default(),
+            watching: None,
+        }
+    }
+
+    /// Whatever is written from now on is news again. Said before the log is read.
+    pub(super) fn heard(&self) {
+        self.is_told.store(false, Ordering::Release);
     }
 
     /// Whether the kernel tells of writes.
@@ -39,11 +59,12 @@ impl LogWatch {
     }
 
     fn begin(&self, log: &Path) -> notify::Result<RecommendedWatcher> {
-        let wake = self.wake.clone();
+        let (wake, is_told) = (self.wake.clone(), Arc::clone(&self.is_told));
         let mut watcher = notify::recommended_watcher(move |event: notify::Result<notify::Event>| {
-            if event.is_ok_and(|event| matches!(event.kind, EventKind::Modify(_))) {
-                // A full inbox means that it is awake.
-                let _ = wake.try_send(Wake::Log);
+            let is_news = event.is_ok_and(|event| matches!(event.kind, EventKind::Modify(_)));
+            // A full inbox means that it is awake.
+            if is_news && !is_told.swap(true, Ordering::AcqRel) && wake.try_send(Wake::Log).is_err() {
+                is_told.store(false, Ordering::Release);
             }
         })?;
         watcher.watch(log, RecursiveMode::NonRecursive)?;

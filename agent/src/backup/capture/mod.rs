@@ -16,7 +16,10 @@ use std::{
 use anyhow::Context;
 use protocol::chain::{ChainId, CommitNumber, PageRoot};
 use serde::{Deserialize, Serialize};
-use tokio::sync::{oneshot, watch};
+use tokio::{
+    sync::{oneshot, watch},
+    time::timeout,
+};
 
 use super::wal::follow::Lost;
 use crate::{
@@ -28,20 +31,26 @@ mod begin;
 mod desk;
 mod events;
 mod hashes;
+mod keep;
 mod recorder;
+mod rest;
 mod ship;
 mod spool;
 mod worker;
 
 use desk::Desk;
 use events::LogWatch;
+use rest::RestRequest;
+pub use rest::{Moment, Rest};
 pub use ship::Shipper;
-use worker::{RestRequest, Shared, Wake, Worker};
+use worker::{Shared, Wake, Worker};
 
 /// Wishes that wait for the thread; more callers than that are told to come again.
 const INBOX_MAX: usize = 1_024;
 /// How long somebody who takes a base waits for the thread.
 const REST_WAIT: Duration = Duration::from_secs(5);
+/// A backup of another process brings a remote its restore point without a word here: whoever waits looks this often.
+const LOOK_AGAIN: Duration = Duration::from_millis(500);
 
 /// A commit of a chain.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -111,13 +120,6 @@ impl fmt::Display for WhyAgain {
             Self::NewChain(why) => f.write_str(&why.detail),
         }
     }
-}
-
-/// Nobody can commit while this lives, or until 200 ms are over.
-pub struct Rest {
-    /// What a read transaction sees that is begun now.
-    pub place: Place,
-    _hold: SyncSender<()>,
 }
 
 /// The running capture, for everybody who asks it something. Cheap to clone.
@@ -227,6 +229,7 @@ impl Capture {
             ended_at: None,
             urgent: false,
             asked: Vec::new(),
+            resting: Vec::new(),
             is_behind: false,
             told: None,
         }
@@ -266,8 +269,9 @@ impl Capture {
             .await
             .map_err(|_| anyhow::anyhow!("the capture stands still"))?;
         while !self.is_durable(&mark)? {
-            let changed = shipped.changed().await;
-            changed.map_err(|_| anyhow::anyhow!("nothing is shipped any more"))?;
+            if let Ok(changed) = timeout(LOOK_AGAIN, shipped.changed()).await {
+                changed.map_err(|_| anyhow::anyhow!("nothing is shipped any more"))?;
+            }
         }
         Ok(mark)
     }
@@ -288,10 +292,17 @@ impl Capture {
     pub fn rest(&self) -> Option<Rest> {
         let (hold, done) = sync_channel(1);
         let (place, placed) = sync_channel(1);
-        let request = RestRequest { place, done };
+        let request = RestRequest::new(place, done);
         self.wake.try_send(Wake::Rest(request)).ok()?;
-        let place = placed.recv_timeout(REST_WAIT).ok()?;
-        Some(Rest { place, _hold: hold })
+        let (place, until) = placed.recv_timeout(REST_WAIT).ok()?;
+        Some(Rest::new(place, until, hold))
+    }
+
+    /// A backup has read something else than was followed: every page is compared with its hash, and what differs is
+    /// one step of the chain.
+    pub fn compare(&self) {
+        // Without room in the inbox the next backup says it again.
+        let _ = self.wake.try_send(Wake::Compare);
     }
 
     fn stop(&self) {

@@ -33,19 +33,19 @@ pub(super) type Clock = fn() -> UnixMillis;
 
 /// Bytes that changed, before compression, at which a segment ends in any case.
 pub(super) const SEGMENT_BYTES: usize = 256 * 1024;
-/// Frames of the log from which on it is copied into the database's file: 4 MiB.
-const KEEP_FRAMES: u32 = 1_024;
-/// How often that is tried in a turn: after the first time there is little left to copy, and a pause between two commits
-/// is long enough for it.
-const LEAPS_MAX: usize = 4;
-/// Frames from which on the write lock is taken for a moment to do so, when the bot leaves no pause: 16 MiB.
-const BARRIER_FRAMES: u32 = 4_096;
 /// Frames from which on the bot is slowed down when this agent reads more slowly than it writes: 64 MiB.
 const PRESSURE_FRAMES: u32 = 16_384;
 /// How long it reads before the log is looked after.
 const DRAIN_MAX: Duration = Duration::from_millis(250);
 /// The same under pressure; and how long the write lock is held for reading.
-const BREATH: Duration = Duration::from_millis(20);
+pub(super) const BREATH: Duration = Duration::from_millis(20);
+/// Frames from which on nothing is read but under the write lock, so that a bot that never pauses writes no faster than
+/// this reads and the log stops growing: 128 MiB.
+const BRAKE_FRAMES: u32 = 32_768;
+/// How long the bot waits each time then.
+const BRAKE: Duration = Duration::from_millis(100);
+/// How long it waits once, after a start, while what might be gone with its next commit is read.
+const SECURE_MAX: Duration = Duration::from_secs(1);
 
 /// A chain that is being recorded.
 pub(super) struct Recorder {
@@ -103,8 +103,19 @@ impl Recorder {
     /// Reads what was published, and ends segments that are full. False when a bot that writes faster than this reads
     /// has left more to read after a while: the log must be looked after in between.
     pub(super) fn drain(&mut self, desk: &Desk, now: Clock) -> Result<bool, Ended> {
-        let is_pressed = self.follower.frames() >= PRESSURE_FRAMES;
-        let until = Instant::now() + if is_pressed { BREATH } else { DRAIN_MAX };
+        match self.follower.frames() {
+            frames if frames < PRESSURE_FRAMES => self.read_for(DRAIN_MAX, desk, now),
+            frames if frames >= BRAKE_FRAMES && self.follower.source().lock()? => {
+                let read = self.read_for(BRAKE, desk, now);
+                self.follower.source().unlock()?;
+                read
+            }
+            _ => self.read_for(BREATH, desk, now),
+        }
+    }
+
+    fn read_for(&mut self, most: Duration, desk: &Desk, now: Clock) -> Result<bool, Ended> {
+        let until = Instant::now() + most;
         while self.read_one(now)? {
             if self.draft.is_full(SEGMENT_BYTES) {
                 self.end_segment(desk, Kind::Commits, None)?;
@@ -114,6 +125,29 @@ impl Recorder {
             }
         }
         Ok(true)
+    }
+
+    /// After a start in the middle of a log: false when some of the log cannot be read before it may be gone. What was
+    /// read of it is then in segments, and the rest is found by comparing pages.
+    pub(super) fn secure(&mut self, desk: &Desk, now: Clock) -> Result<bool, Ended> {
+        if self.follower.keeps_the_rest()? {
+            return Ok(true);
+        }
+        if !self.follower.source().lock()? {
+            return Ok(false);
+        }
+        // Nobody commits now, and so nobody starts the log anew.
+        let read = match self.follower.is_in_its_log() {
+            Ok(true) => self.read_for(SECURE_MAX, desk, now),
+            Ok(false) => Ok(false),
+            Err(lost) => Err(lost.into()),
+        };
+        self.follower.source().unlock()?;
+        let is_all = read?;
+        if !is_all {
+            self.end_segment(desk, Kind::Commits, None)?;
+        }
+        Ok(is_all)
     }
 
     /// Reads the next commit into the draft; false when there is none.
@@ -263,65 +297,10 @@ impl Recorder {
             .context("writing the place in the log down")
     }
 
-    /// Copies the log into the database's file when it has grown, so that the bot's next commit starts it anew. The
-    /// bulk takes no lock. Only when the bot leaves no pause, its write lock is taken for the last few pages, or for a
-    /// breath when this agent is behind. Whoever does not get it tries again with the next commit.
-    pub(super) fn keep(&mut self, desk: &Desk, now: Clock) -> Result<(), Ended> {
-        let frames = self.follower.frames();
-        if frames < KEEP_FRAMES {
-            self.keep_at = KEEP_FRAMES;
-        }
-        if frames < self.keep_at {
-            return Ok(());
-        }
-        let mut is_level = false;
-        for _ in 0..LEAPS_MAX {
-            self.follower.leap()?;
-            self.drain(desk, now)?;
-            is_level = self.leap_before_log()?;
-            if is_level {
-                break;
-            }
-        }
-        let is_kept = is_level
-            || frames < BARRIER_FRAMES
-            || (self.follower.source().lock()? && {
-                let levelled = self.level(now);
-                self.follower.source().unlock()?;
-                levelled?
-            });
-        self.drain(desk, now)?;
-        if is_kept {
-            self.keep_at = self.follower.frames() + KEEP_FRAMES;
-        }
-        Ok(())
-    }
-
-    /// Copies the log without a lock and moves the view before it. False when a commit came before that was done, also
-    /// between the last copied page and the view: the view then stands in the log, and the log only grows.
-    fn leap_before_log(&mut self) -> Result<bool, Ended> {
-        let log = self.follower.source().checkpoint()?;
-        if !self.follower.is_level_with(log) {
-            return Ok(false);
-        }
-        self.follower.leap()?;
-        Ok(self.follower.source().published()? == log)
-    }
-
-    /// Under the write lock: nobody commits while the last pages are copied and the view moves before the log. False
-    /// when there is too much to read for that.
-    fn level(&mut self, now: Clock) -> Result<bool, Ended> {
-        if !self.catch_up(now)? {
-            return Ok(false);
-        }
-        self.follower.leap()?;
-        self.leap_before_log()
-    }
-
     /// With the write lock held: reads to the last commit, so that whoever begins a read transaction now sees exactly
     /// this state. False when that takes longer than the bot may be kept waiting.
-    pub(super) fn catch_up(&mut self, now: Clock) -> Result<bool, Ended> {
-        let until = Instant::now() + BREATH;
+    pub(super) fn catch_up(&mut self, most: Duration, now: Clock) -> Result<bool, Ended> {
+        let until = Instant::now() + most;
         while self.read_one(now)? {
             if Instant::now() >= until {
                 return Ok(false);

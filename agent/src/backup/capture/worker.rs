@@ -5,7 +5,7 @@ use std::{
     sync::{
         Arc,
         atomic::{AtomicUsize, Ordering},
-        mpsc::{Receiver, RecvTimeoutError, SyncSender},
+        mpsc::{Receiver, RecvTimeoutError},
     },
     time::{Duration, Instant},
 };
@@ -18,11 +18,12 @@ use protocol::{
 use tokio::sync::{oneshot, watch};
 
 use super::{
-    Mark, Place, WhyAgain,
+    Mark, WhyAgain,
     begin::begin,
     desk::Desk,
     events::LogWatch,
     recorder::{Ended, Recorder},
+    rest::RestRequest,
 };
 use crate::backup::{segment::Kind, wal::follow::log_of};
 
@@ -32,10 +33,7 @@ const LOOK_EVERY: Duration = Duration::from_secs(1);
 const LOOK_DEAF: Duration = Duration::from_millis(250);
 /// One commit is several writes to the log: so long after the first one the commit is there.
 const SETTLE: Duration = Duration::from_millis(3);
-/// How long the write lock may be held for somebody who takes a base.
-const REST_MAX: Duration = Duration::from_millis(200);
-/// How often reading is taken up again for them before the lock is taken.
-const DRAINS_MAX: usize = 8;
+const CONTRADICTED: &str = "a backup read something else than was followed";
 /// Pauses after a failure.
 const RETRY: [Duration; 4] = [
     Duration::from_millis(250),
@@ -54,16 +52,10 @@ pub(super) enum Wake {
     Durable(oneshot::Sender<Mark>),
     /// Somebody wants to begin a read transaction at a known commit.
     Rest(RestRequest),
+    /// What was followed is not what the database holds.
+    Compare,
     /// The agent ends.
     Stop,
-}
-
-/// A wish to know exactly which commit a read transaction sees.
-pub(super) struct RestRequest {
-    /// Gets the place while nobody can commit.
-    pub place: SyncSender<Place>,
-    /// Ends when the read transaction is open, or is given up.
-    pub done: Receiver<()>,
 }
 
 /// What others may know of the thread.
@@ -94,6 +86,8 @@ pub(super) struct Worker {
     pub urgent: bool,
     /// They get the newest commit once all that was published is read.
     pub asked: Vec<oneshot::Sender<Mark>>,
+    /// They want a moment in which nobody commits.
+    pub resting: Vec<RestRequest>,
     /// There was more to read than a turn reads.
     pub is_behind: bool,
     /// Up to where the remotes were told of segments.
@@ -116,9 +110,11 @@ impl Worker {
             let waiting: Vec<Wake> = first.into_iter().chain(self.inbox.try_iter()).collect();
             for wake in waiting {
                 match wake {
-                    Wake::Log | Wake::Idle => {}
+                    Wake::Log => self.log.heard(),
+                    Wake::Idle => {}
                     Wake::Durable(answer) => self.asked.push(answer),
-                    Wake::Rest(request) => self.rest(&request),
+                    Wake::Rest(request) => self.resting.push(request),
+                    Wake::Compare => self.again(WhyAgain::Resync(CONTRADICTED.to_owned())),
                     Wake::Stop => is_last = true,
                 }
             }
@@ -127,13 +123,14 @@ impl Worker {
             }
             self.log.watch(&log_of(&self.desk.database));
             self.turn();
+            self.rest();
         }
         self.stop();
     }
 
     /// Until when nothing needs to be done.
     fn patience(&self, now: Instant) -> Duration {
-        if self.is_behind {
+        if self.is_behind || !self.resting.is_empty() {
             return Duration::ZERO;
         }
         let look = match self.log.hears() {
@@ -242,40 +239,24 @@ impl Worker {
         Ok(())
     }
 
-    /// Holds the write lock until a read transaction is open that sees exactly the place that is handed out.
-    fn rest(&mut self, request: &RestRequest) {
+    /// One try a turn for whoever wants a moment without commits.
+    fn rest(&mut self) {
+        self.resting.retain(RestRequest::is_open);
+        let Some(request) = self.resting.pop() else { return };
+        // Without a recording the answer is none.
         let Some(recorder) = &mut self.recorder else {
             return;
         };
-        let rested = (|| -> Result<(), Ended> {
-            for _ in 0..DRAINS_MAX {
-                if recorder.drain(&self.desk, now)? {
-                    break;
-                }
-            }
-            if !recorder.follower.source().lock()? {
-                return Ok(());
-            }
-            let place = recorder
-                .catch_up(now)
-                .and_then(|is_all| Ok(if is_all { Some(recorder.place()?) } else { None }));
-            if let Ok(Some(place)) = &place
-                && request.place.try_send(place.clone()).is_ok()
-            {
-                // Ends early when the other side is dropped; nothing is ever sent.
-                let _ = request.done.recv_timeout(REST_MAX);
-            }
-            recorder.follower.source().unlock()?;
-            place.map(drop)
-        })();
+        let granted = request.grant(recorder, now);
         // A point stands between two segments: whoever restores it follows from there.
         let drafted = self.recorder.as_ref().is_some_and(|it| !it.draft.is_empty());
-        let rested = match rested {
-            Ok(()) if drafted => self.end_segment(),
-            rested => rested,
+        let granted = match granted {
+            Ok(true) if drafted => self.end_segment().map(|()| true),
+            granted => granted,
         };
-        match rested {
-            Ok(()) => {}
+        match granted {
+            Ok(true) => {}
+            Ok(false) => self.resting.push(request),
             Err(Ended::Again(why)) => self.again(why),
             Err(Ended::Failed(error)) => self.failed(&error),
         }
@@ -286,6 +267,7 @@ impl Worker {
         self.recorder = None;
         self.is_behind = false;
         self.asked.clear();
+        self.resting.clear();
     }
 
     fn well(&mut self, recorder: Recorder) {

@@ -30,6 +30,8 @@ use crate::{
     store::source::{Log, Source, SourceError},
 };
 
+mod anchor;
+
 /// How often reading to the end is begun anew when the log is reset meanwhile.
 const ATTEMPTS: usize = 3;
 
@@ -145,35 +147,23 @@ impl Follower {
         Ok(self.position.as_ref() == Some(from))
     }
 
-    /// Moves to the end of the log and holds exactly that state. False when the bot kept the write lock for too long.
+    /// Whether what is left to read is there for as long as it takes. The view of the opening may stand before a log that
+    /// somebody has copied meanwhile: then the next commit starts the log anew.
     ///
     /// # Errors
     /// As [`Follower::next`].
-    pub fn anchor(&mut self) -> Result<bool, Lost> {
-        for _ in 0..ATTEMPTS {
-            self.position = None;
-            self.newest.clear();
-            self.published = 0;
-            // Most of it without the lock.
-            self.skip_to_end()?;
-            if !self.source.lock()? {
-                return Ok(false);
-            }
-            let anchored = self.skip_to_end().and_then(|()| Ok(self.source.leap()?));
-            self.source.unlock()?;
-            match anchored {
-                Err(Lost::Reset | Lost::Broken(_)) => {}
-                anchored => return anchored.map(|()| true),
-            }
-        }
-        Ok(false)
+    pub fn keeps_the_rest(&mut self) -> Result<bool, Lost> {
+        let log = self.source.published()?;
+        Ok(self.is_in_its_log()? && !log.can_be_lost_to(self.frames()))
     }
 
-    fn skip_to_end(&mut self) -> Result<(), Lost> {
-        while let Some(frames) = self.next_frames()? {
-            self.newest.extend(frames.pages);
-        }
-        Ok(())
+    /// Whether the log is still the one that the position is in.
+    ///
+    /// # Errors
+    /// As [`Follower::next`].
+    pub fn is_in_its_log(&mut self) -> Result<bool, Lost> {
+        let header = self.header()?;
+        Ok(header.map(|header| header.salts) == self.position.map(|at| at.salts))
     }
 
     /// The next commit; `None` when there is none yet. It must be handed to [`Follower::accept`] before the next one.
@@ -247,8 +237,8 @@ impl Follower {
     ///
     /// # Errors
     /// When SQLite refuses.
-    pub fn leap(&mut self) -> rusqlite::Result<()> {
-        self.source.leap()
+    pub fn leap(&mut self) -> rusqlite::Result<bool> {
+        self.source.leap(self.frames())
     }
 
     /// How many frames were read of this generation.

@@ -50,7 +50,7 @@ pub(super) const WORDS: Words = Words {
     silenced: "Silenced:",
     everything: "everything (maintenance)",
     points: "Newest backups:",
-    legend: "■ full  △ changes  ✓ read back from a remote  ★ rehearsed",
+    legend: "■ full  △ changes  ✓ read back from a remote  ★ rehearsed  ✗ of a damaged database",
     calendar: "Calendar:",
     commits_all: "every commit is there",
     commits_behind: "{count} commits behind, {lag}",

@@ -50,7 +50,7 @@ pub(super) const WORDS: Words = Words {
     silenced: "Dibisukan:",
     everything: "semuanya (pemeliharaan)",
     points: "Backup terbaru:",
-    legend: "■ penuh  △ perubahan  ✓ dibaca ulang dari remote  ★ lulus latihan",
+    legend: "■ penuh  △ perubahan  ✓ dibaca ulang dari remote  ★ lulus latihan  ✗ dari database rusak",
     calendar: "Kalender:",
     commits_all: "semua perubahan sudah di sana",
     commits_behind: "tertinggal {count} perubahan, {lag}",
