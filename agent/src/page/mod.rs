@@ -27,6 +27,7 @@ use crate::{
 pub mod guard;
 mod html;
 mod metrics;
+mod pieces;
 mod words;
 
 const STYLE: &str = include_str!("style.css");
