@@ -310,7 +310,9 @@ fn follow(
     let through = match plan.stop {
         Stop::AtPoint | Stop::AtEnd => Some(header.last),
         Stop::AfterCommit(commit) => Some(commit.min(header.last)),
-        Stop::By(moment) => segment::last_commit_by(&pages.file, &segment, moment).map_err(told)?,
+        // What others follow was there by then, whatever its clock said.
+        Stop::By { .. } if plan.segments.last() != Some(name) => Some(header.last),
+        Stop::By { moment, .. } => segment::last_commit_by(&pages.file, &segment, moment).map_err(told)?,
     };
     let Some(through) = through else {
         return Ok(false);

@@ -87,7 +87,7 @@ impl Goal {
         let is_before_stop = match self.stop {
             Stop::AfterCommit(commit) => manifest.commit <= commit,
             Stop::AtPoint => manifest.commit == self.floor,
-            Stop::By(_) | Stop::AtEnd => true,
+            Stop::By { .. } | Stop::AtEnd => true,
         };
         let is_before_moment = self.begins_by.is_none_or(|by| manifest.taken_at <= by);
         manifest.chain == self.chain && is_before_stop && is_before_moment
@@ -95,7 +95,7 @@ impl Goal {
 
     /// Whether a point shows the shop as it was later on.
     pub(super) fn is_before(&self, manifest: &Manifest) -> bool {
-        let is_after_moment = matches!(self.stop, Stop::By(moment) if manifest.taken_at > moment);
+        let is_after_moment = matches!(self.stop, Stop::By { moment, .. } if manifest.taken_at > moment);
         is_after_moment || (manifest.chain == self.chain && manifest.commit > self.floor)
     }
 }
@@ -161,7 +161,8 @@ async fn newest(
     let Some(manifest) = manifest else {
         return Err(unopened::none_opens(request, sources, index, &before, by));
     };
-    let stop = by.map_or(Stop::AtEnd, Stop::By);
+    let ahead = ahead_of(request.now);
+    let stop = by.map_or(Stop::AtEnd, |moment| Stop::By { moment, ahead });
     let promised = avoid.promised(sources.survey, &manifest.chain);
     let way = replay::way(&promised, &manifest.chain, manifest.commit, stop);
     let last = way.segments.last();

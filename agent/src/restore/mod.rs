@@ -211,7 +211,7 @@ async fn plan_around(request: Request, mut avoid: Avoid, sources: &Sources<'_>) 
     }
     let mut index = Index::new(sources, &request, request.selection.moment());
     let mut goal = goal::find(&request, sources, &mut index, &avoid).await?;
-    if let (Some(begin), Stop::AtEnd | Stop::By(_)) = (goal.begin, goal.stop)
+    if let (Some(begin), Stop::AtEnd | Stop::By { .. }) = (goal.begin, goal.stop)
         && proven::take_out(&request, sources, (&goal.chain, begin), &mut avoid).await
     {
         goal = goal::find(&request, sources, &mut index, &avoid).await?;
@@ -219,7 +219,7 @@ async fn plan_around(request: Request, mut avoid: Avoid, sources: &Sources<'_>) 
     let route = search::choose(&request, sources, &mut index, &goal, &avoid).await?;
     let files = files::find(&request, sources, &mut index, (&goal, &route), &avoid).await?;
     let gap = match (goal.stop, request.only) {
-        (Stop::By(moment), None | Some(Only::Database)) => around::gap(sources, &route, moment).await,
+        (Stop::By { moment, .. }, None | Some(Only::Database)) => around::gap(sources, &route, moment).await,
         _ => None,
     };
     let mut notes: Vec<String> = sources.silent_remotes().into_iter().collect();

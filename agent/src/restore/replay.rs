@@ -19,7 +19,12 @@ pub enum Stop {
     /// Right after this commit.
     AfterCommit(CommitNumber),
     /// After the last commit that the agent saw by this moment.
-    By(UnixMillis),
+    By {
+        /// That moment.
+        moment: UnixMillis,
+        /// What is dated after this was dated by a clock that ran ahead: its date says nothing.
+        ahead: UnixMillis,
+    },
 }
 
 /// The segments to follow, in order.
@@ -32,16 +37,19 @@ pub struct Way {
     pub gap: Option<(CommitNumber, CommitNumber)>,
 }
 
+/// The names of a chain's segments by their first commits.
+type ByFirst<'a> = BTreeMap<CommitNumber, Vec<&'a SegmentName>>;
+
 /// The way from right after `from` to the stop.
 #[must_use]
 pub fn way(names: &BTreeSet<SegmentName>, chain: &ChainId, from: CommitNumber, stop: Stop) -> Way {
-    let mut by_first: BTreeMap<CommitNumber, Vec<&SegmentName>> = BTreeMap::new();
+    let mut by_first = ByFirst::new();
     for name in names.iter().filter(|name| name.chain == *chain) {
         by_first.entry(name.first).or_default().push(name);
     }
     let mut way = Way::default();
     let mut at = from;
-    while is_wanted(at, &way, stop) {
+    while is_wanted(at, &way, &by_first, stop) {
         // Of two that begin alike the longer one leads further; both hold the same commits.
         let longest = by_first
             .get(&at.next())
@@ -60,13 +68,22 @@ pub fn way(names: &BTreeSet<SegmentName>, chain: &ChainId, from: CommitNumber, s
 }
 
 /// Whether there may be more to follow after commit `at`.
-fn is_wanted(at: CommitNumber, way: &Way, stop: Stop) -> bool {
+fn is_wanted(at: CommitNumber, way: &Way, by_first: &ByFirst<'_>, stop: Stop) -> bool {
+    // What follows a stretch that a wrong clock dated was there by the moment, and so was the stretch.
+    let goes_on_by = |moment, ahead| {
+        let mut later = by_first.range(at.next()..).flat_map(|(_, names)| names);
+        let next = later.find(|name| name.last_at <= ahead);
+        next.is_some_and(|next| next.last_at <= moment)
+    };
     match stop {
         Stop::AtPoint => false,
         Stop::AtEnd => true,
         Stop::AfterCommit(commit) => at < commit,
         // The clock may have been put back: only a segment that ends after the moment is certainly the last.
-        Stop::By(moment) => way.segments.last().is_none_or(|last| last.last_at <= moment),
+        Stop::By { moment, ahead } => way
+            .segments
+            .last()
+            .is_none_or(|last| last.last_at <= moment || (last.last_at > ahead && goes_on_by(moment, ahead))),
     }
 }
 
@@ -76,7 +93,7 @@ fn is_before_stop(first: CommitNumber, all: &[&SegmentName], stop: Stop) -> bool
         Stop::AtPoint => false,
         Stop::AtEnd => true,
         Stop::AfterCommit(commit) => first <= commit,
-        Stop::By(moment) => all.iter().any(|name| name.last_at <= moment),
+        Stop::By { moment, .. } => all.iter().any(|name| name.last_at <= moment),
     }
 }
 
@@ -127,8 +144,39 @@ mod tests {
             (vec![4, 5, 9], None)
         );
         assert_eq!(lasts(&all, 4, Stop::AfterCommit(commit(4))), (vec![], None));
-        assert_eq!(lasts(&all, 1, Stop::By(UnixMillis(4_500))), (vec![4, 5], None));
-        assert_eq!(lasts(&all, 1, Stop::By(UnixMillis(9_000))), (vec![4, 5, 9], None));
+        assert_eq!(lasts(&all, 1, by(4_500)), (vec![4, 5], None));
+        assert_eq!(lasts(&all, 1, by(9_000)), (vec![4, 5, 9], None));
+    }
+
+    fn by(moment: i64) -> Stop {
+        Stop::By {
+            moment: UnixMillis(moment),
+            ahead: UnixMillis(100_000),
+        }
+    }
+
+    #[test]
+    fn a_stretch_that_a_wrong_clock_dated_is_followed_to_what_was_there_by_the_moment() {
+        let dated = |range: (u64, u64), at| SegmentName {
+            last_at: UnixMillis(at),
+            ..names(&[range]).pop_first().unwrap()
+        };
+        let all: BTreeSet<SegmentName> = [
+            dated((2, 3), 1_000),
+            dated((4, 5), 500_000),
+            dated((6, 7), 501_000),
+            dated((8, 9), 10_000),
+            dated((10, 11), 11_000),
+        ]
+        .into();
+        let through = |moment| {
+            let way = way(&all, &chain(), commit(1), by(moment));
+            way.segments.last().unwrap().last.get()
+        };
+        assert_eq!(through(10_500), 11, "the last one is opened to see how far");
+        assert_eq!(through(10_000), 11);
+        assert_eq!(through(5_000), 5, "nothing says that it was there by then");
+        assert_eq!(through(500), 3);
     }
 
     #[test]
@@ -140,11 +188,8 @@ mod tests {
             (vec![4], Some((4, 6)))
         );
         assert_eq!(lasts(&torn, 1, Stop::AfterCommit(commit(4))), (vec![4], None));
-        assert_eq!(lasts(&torn, 1, Stop::By(UnixMillis(5_000))), (vec![4], None));
-        assert_eq!(
-            lasts(&torn, 1, Stop::By(UnixMillis(9_000))),
-            (vec![4], Some((4, 6)))
-        );
+        assert_eq!(lasts(&torn, 1, by(5_000)), (vec![4], None));
+        assert_eq!(lasts(&torn, 1, by(9_000)), (vec![4], Some((4, 6))));
     }
 
     #[test]

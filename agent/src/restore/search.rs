@@ -193,7 +193,7 @@ fn nearest(route: Route, stop: Stop) -> Next {
     match (route.segments.is_empty(), stop) {
         (true, _) => Next::Point(route.manifest.point),
         // The last segment may reach beyond the moment.
-        (false, Stop::By(by)) if route.end_at > by => Next::Chain(route.manifest.chain),
+        (false, Stop::By { moment, .. }) if route.end_at > moment => Next::Chain(route.manifest.chain),
         (false, _) => Next::Commit {
             chain: route.manifest.chain,
             commit: route.end,

@@ -5,8 +5,8 @@ use std::time::{Duration, Instant};
 use serde_json::Value;
 
 use crate::{
-    running::Running,
-    shop::{Shop, clock_set, stderr, text},
+    running::{Running, wait_until_both_hold_the_same},
+    shop::{Shop, clock_set, count_items, stderr, text},
     world::LIMIT,
 };
 
@@ -89,4 +89,24 @@ fn a_point_of_the_future_stands_in_for_no_backup_of_the_schedule() {
         std::thread::sleep(Duration::from_millis(500));
     }
     drop(agent);
+}
+
+#[test]
+fn a_moment_after_a_clock_that_ran_ahead_gives_what_was_there_by_then() {
+    let shop = Shop::new();
+    let Some(ahead) = clock_set("+9d") else { return };
+    for clock in [&[][..], &ahead, &[]] {
+        let agent = Running::start_with(&shop, clock);
+        agent.wait_for("/durable");
+        shop.fill(16);
+        agent.wait_for("/durable");
+        wait_until_both_hold_the_same(&shop);
+        agent.burn();
+    }
+    let moment = jiff::Timestamp::now().to_string();
+    shop.restore_to("back", &["--at", &moment]);
+    assert_eq!(
+        count_items(&shop.path("back/shop.db")),
+        count_items(&shop.database())
+    );
 }

@@ -36,7 +36,7 @@ pub(super) fn show(plan: &Plan, source: Source, config: &Config) {
         let objects = if count == 1 { "segment" } else { "segments" };
         let moment = |at| words::moment(at, &config.owner.timezone);
         let until = match plan.stop {
-            Stop::By(by) => format!("as far as they are not after {}", moment(by)),
+            Stop::By { moment: by, .. } => format!("as far as they are not after {}", moment(by)),
             Stop::AfterCommit(commit) => format!("until commit {commit}"),
             Stop::AtPoint | Stop::AtEnd => {
                 format!("until commit {} of about {}", last.last, moment(last.last_at))
