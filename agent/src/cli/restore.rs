@@ -120,6 +120,7 @@ impl OnlyArgument {
 /// Wrong use (2), or what could not be done and what to do instead (1); then nothing was changed.
 pub async fn run(arguments: Arguments) -> Result<(), Failure> {
     let config = load(&arguments.config.path, Purpose::Look)?;
+    early::refuse_on_a_remote(&arguments, &config)?;
     early::refuse_before_first(&arguments, &config).await?;
     let known = known_here(&config);
     let last_known = last_known(&config, &known);

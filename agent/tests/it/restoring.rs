@@ -10,7 +10,7 @@ use protocol::restored::Restored;
 use rusqlite::Connection;
 use serde_json::Value;
 
-use crate::shop::{CANARY, Shop, count_items, files_under, integrity_of, stderr, text};
+use crate::shop::{CANARY, Shop, count_items, files_under, integrity_of, restoring, stderr, text};
 
 const LIVE: [&str; 5] = ["restore", "--latest", "--key", "kit/owner.secret.asc", "--yes"];
 
@@ -98,7 +98,7 @@ fn a_moment_before_everything_is_refused_as_it_was_read() {
     let shop = Shop::new();
     shop.back_up();
     let at = "2020-02-29 07:08";
-    let said = shop.agent_refuses(1, &crate::shop::restoring("back", &["--at", at]));
+    let said = shop.agent_refuses(1, &restoring("back", &["--at", at]));
     assert!(said.contains("from before 2020-02-29 07:08:00 "), "{said}");
     assert!(
         said.contains("the oldest is of 20") && !said.contains("Z-"),
@@ -296,6 +296,19 @@ fn without_consent_or_with_the_wrong_key_nothing_happens() {
     shop.agent_refuses(1, &["restore", "--key", "kit/owner.asc", "--yes"]);
     shop.agent_done(&["restore", "--dry-run", "--key", "kit/owner.secret.asc"]);
     assert_eq!(before, shop.live_state());
+}
+
+#[test]
+fn nothing_that_can_be_read_is_put_on_a_remote() {
+    let shop = Shop::new();
+    shop.back_up();
+    let before = files_under(&shop.path("local"));
+    std::os::unix::fs::symlink(shop.path("local"), shop.path("link")).unwrap();
+    for folder in ["local/back", "local", "link/back", "etc/../local/back"] {
+        let said = shop.agent_refuses(1, &restoring(folder, &[]));
+        assert!(said.contains("lies on the remote local"), "{folder}: {said}");
+    }
+    assert_eq!(files_under(&shop.path("local")), before);
 }
 
 #[test]

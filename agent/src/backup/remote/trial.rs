@@ -176,7 +176,11 @@ async fn delete(remote: &Remote, key: &str, is_written: bool) -> Finding {
         };
     }
     let mut said = remote.delete(key).await;
-    if said.is_ok() && is_written {
+    if said.is_ok() && !is_written {
+        // Of what was never there every server says that it is gone.
+        return not_tried("delete", true);
+    }
+    if said.is_ok() {
         said = match remote.size(key).await {
             Err(RemoteError::Missing) => Ok(()),
             Err(error) => Err(error),

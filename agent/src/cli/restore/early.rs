@@ -1,6 +1,8 @@
-//! What `agent restore` can say before anything is fetched: that nothing lies before the first commit, that a moment has
-//! not come yet, and what a real run would refuse after a dry one.
+//! What `agent restore` can say before anything is fetched: that a remote is no place for what can be read, that nothing
+//! lies before the first commit, that a moment has not come yet, and what a real run would refuse after a dry one.
 //! It changes nothing and keeps no lock.
+
+use std::path::{Path, PathBuf};
 
 use protocol::{object_key::PointId, time::UnixMillis};
 
@@ -8,12 +10,48 @@ use super::{Arguments, known_here, now, refusals::command};
 use crate::{
     backup::survey::{self, Survey},
     cli::{Failure, remotes, words},
-    config::Config,
+    config::{Config, RemoteKind},
     restore::{Only, Plan, Request, Selection, Target, hold, require_empty},
 };
 
 /// The first commit of every chain.
 const FIRST: u64 = 1;
+
+/// Refuses a folder on one of the remotes: what is restored can be read by everybody who reads that.
+///
+/// # Errors
+/// That sentence, with the remote's name.
+pub(super) fn refuse_on_a_remote(arguments: &Arguments, config: &Config) -> Result<(), Failure> {
+    let Some(to) = &arguments.to else { return Ok(()) };
+    let to = true_path(to);
+    let folders = config
+        .remotes
+        .iter()
+        .filter(|remote| remote.kind == RemoteKind::Fs);
+    let hit = folders
+        .filter_map(|remote| Some((&remote.name, remote.options.get("root")?)))
+        .find(|(_, root)| to.starts_with(true_path(Path::new(root))));
+    match hit {
+        None => Ok(()),
+        Some((name, root)) => Err(Failure::Failed(anyhow::anyhow!(
+            "{} lies on the remote {name} ({root}), where only what is sealed belongs: what is restored can be read, \
+             secrets and all. Nothing was changed.\nName another folder with --to.",
+            to.display()
+        ))),
+    }
+}
+
+/// Without links and dots, as far as it is there.
+fn true_path(path: &Path) -> PathBuf {
+    let path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+    let found = path
+        .ancestors()
+        .find_map(|part| Some((part, part.canonicalize().ok()?)));
+    match found {
+        Some((part, real)) => real.join(path.strip_prefix(part).unwrap_or(Path::new(""))),
+        None => path,
+    }
+}
 
 /// Refuses what lies before every chain's first commit, with the first that can be restored.
 ///
