@@ -299,7 +299,11 @@ impl Replica {
                 return;
             }
             assert_eq!(header.last, shipped.name.last);
-            assert_eq!(header.previous, self.previous, "the chain of digests is broken");
+            // On a busy machine a chain may be some commits old when it is first looked at.
+            let is_joined_later = self.segments == 0 && self.commit.get() > 1;
+            if !is_joined_later {
+                assert_eq!(header.previous, self.previous, "the chain of digests is broken");
+            }
             if each {
                 let before = self.copy();
                 for number in header.first.get()..header.last.get() {
