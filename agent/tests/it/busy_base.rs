@@ -81,16 +81,16 @@ fn backed_up(shop: &Shop) -> Value {
 #[test]
 fn a_backup_by_hand_beside_a_bot_that_leaves_no_pause_stands_on_the_chain_that_is_captured() {
     let shop = Shop::new();
-    let writer = FlatOut::start(&shop);
     let agent = Running::start(&shop);
     agent.wait_long_for("/rest", LIMIT);
+    let writer = FlatOut::start(&shop);
     let point = backed_up(&shop);
+    drop(writer);
     let followed = Store::open_to_look(&shop.path("state"))
         .unwrap()
         .and_then(|store| store.capture_state().unwrap())
         .unwrap();
     assert_eq!(text(&point), followed.chain.as_str());
-    drop(writer);
     agent.wait_long_for("/durable", LIMIT);
     agent.burn();
 }
