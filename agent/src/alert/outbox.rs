@@ -128,11 +128,15 @@ impl Sender {
         if rows.is_empty() {
             return Ok(None);
         }
-        if matches!(self.form(&rows[0])?, Form::Needless) {
+        let forms: Vec<Form> = rows
+            .iter()
+            .map(|row| self.form(row))
+            .collect::<anyhow::Result<_>>()?;
+        if matches!(forms[0], Form::Needless) {
             self.store.delivery_sent(&rows[..1], None, now())?;
             return Ok(Some(Outcome::Sent { message_id: None }));
         }
-        let parcel = self.parcel(rows)?;
+        let parcel = self.parcel(rows, &forms)?;
         let told = parcel.rows.as_slice();
         self.store.delivery_opened(told)?;
         let outcome = self.hand_over(&parcel).await;
@@ -166,14 +170,14 @@ impl Sender {
         })
     }
 
-    fn parcel(&self, rows: Vec<Waiting>) -> anyhow::Result<Parcel> {
+    /// The first of the rows alone, or all that are messages as one; `forms` are theirs, in order.
+    fn parcel(&self, rows: Vec<Waiting>, forms: &[Form]) -> anyhow::Result<Parcel> {
         // An edit has its place already, and follows.
-        let mut told = Vec::new();
-        for row in &rows {
-            if matches!(self.form(row)?, Form::Message) {
-                told.push(row.clone());
-            }
-        }
+        let messages = rows
+            .iter()
+            .zip(forms)
+            .filter(|(_, form)| matches!(form, Form::Message));
+        let mut told: Vec<Waiting> = messages.map(|(row, _)| row.clone()).collect();
         if is_backlog(&told, now()) {
             let (text, count) = message::summary(&self.voice, &told, now());
             told.truncate(count);
@@ -187,7 +191,7 @@ impl Sender {
         }
         let first: Vec<Waiting> = rows.into_iter().take(1).collect();
         let (chat_id, row) = (self.address.chat_id, &first[0]);
-        let edit = match self.form(row)? {
+        let edit = match forms[0] {
             Form::Edit(message_id) => Some(message_id),
             Form::Message | Form::Needless => None,
         };
