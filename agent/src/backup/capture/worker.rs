@@ -178,10 +178,11 @@ impl Worker {
             return Ok(());
         };
         self.is_behind = !recorder.drain(&self.desk, now)?;
-        let mark = recorder.mark();
+        let (mark, is_drafted) = (recorder.mark(), !recorder.draft.is_empty());
+        self.tell_spooled()?;
         self.asked.retain(|answer| !answer.is_closed());
         if !self.is_behind {
-            self.urgent |= !self.asked.is_empty() && !recorder.draft.is_empty();
+            self.urgent |= !self.asked.is_empty() && is_drafted;
             for answer in self.asked.drain(..) {
                 // Whoever asked may have stopped waiting.
                 let _ = answer.send(mark.clone());
@@ -217,12 +218,12 @@ impl Worker {
         if let Some(recorder) = &mut self.recorder {
             recorder.end_segment(&self.desk, Kind::Commits, None)?;
         }
-        self.ended_at = Some(Instant::now());
         self.urgent = false;
         self.tell_spooled()
     }
 
-    /// A full draft is ended while reading: the remotes hear of it here.
+    /// A full draft is ended while reading: the remotes hear of it here, and what is read after it has an interval of
+    /// its own.
     fn tell_spooled(&mut self) -> Result<(), Ended> {
         let ended = self
             .recorder
@@ -230,6 +231,9 @@ impl Worker {
             .map(|recorder| (recorder.state.chain.clone(), recorder.state.commit));
         if ended == self.told {
             return Ok(());
+        }
+        if self.told.is_some() {
+            self.ended_at = Some(Instant::now());
         }
         let newest = self.desk.store.newest_segment()?;
         self.shared
