@@ -8,7 +8,7 @@ use protocol::time::UnixMillis;
 use crate::{
     capture_rig::{bot, pages_of, wait_for},
     running::{Running, wait_until_both_hold_the_same},
-    shop::{Shop, text},
+    shop::{Shop, files_under, text},
 };
 
 /// A small file system of its own, in memory; `None` where this user may not mount.
@@ -292,6 +292,22 @@ fn a_remote_whose_disk_is_full_gets_everything_once_there_is_room() {
     fs::remove_dir_all(shop.path("state")).unwrap();
     comes_back(&shop, "local");
     comes_back(&shop, "offsite");
+}
+
+#[test]
+fn what_a_full_remote_did_not_take_is_not_left_there() {
+    let Some(disk) = Disk::mount_with("size=4m") else {
+        eprintln!("this user may not mount: nothing to see here");
+        return;
+    };
+    let shop = Shop::new();
+    shop.fill(8 * 1024);
+    std::os::unix::fs::symlink(disk.path(), shop.path("offsite")).unwrap();
+    let output = shop.agent(&["backup"]);
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(said.contains("No space left"), "{said}");
+    let left = files_under(&disk.path().join(".partial"));
+    assert_eq!(left, Vec::<std::path::PathBuf>::new());
 }
 
 #[test]
