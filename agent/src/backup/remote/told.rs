@@ -14,6 +14,12 @@ const WRAPPINGS: [&str; 4] = [
 /// A connection that was waited for in vain, in the words of the layer that waited.
 const NO_CONNECTION: &str = "deadline has elapsed";
 
+/// A remote that wants a signature and has nothing to sign with, in the words of the library that signs; and in ours.
+const UNSIGNED: &str = "failed to load signing credential";
+const NO_CREDENTIALS: &str = "it has no credentials: REMOTE_<NAME>_ACCESS_KEY_ID and REMOTE_<NAME>_SECRET_ACCESS_KEY, or \
+     what else this kind of remote asks for, are neither files among the unit's credentials nor in the environment nor \
+     in the .env beside agent.toml";
+
 /// The message and its cause in one line. OpenDAL's own rendering begins with address and headers, which fill the line
 /// before the cause comes and are nobody's business.
 pub(super) fn plain(error: &opendal::Error) -> String {
@@ -36,6 +42,9 @@ pub(super) fn plain(error: &opendal::Error) -> String {
             text = format!("{text}: {told}");
         }
         cause = found.source();
+    }
+    if text.contains(UNSIGNED) {
+        text = NO_CREDENTIALS.to_owned();
     }
     let words: Vec<Cow<str>> = text.split_whitespace().map(without_secrets).collect();
     words.join(" ").chars().take(ERROR_CHARS_MAX).collect()
@@ -97,6 +106,9 @@ mod tests {
         assert_eq!(plain(&structured), "Access Denied (AccessDenied)");
         let bare = opendal::Error::new(ErrorKind::PermissionDenied, "");
         assert_eq!(plain(&bare), "PermissionDenied");
+        let unsigned = opendal::Error::new(ErrorKind::Unexpected, "signing http request")
+            .set_source(anyhow::anyhow!("failed to load signing credential"));
+        assert!(plain(&unsigned).contains("REMOTE_<NAME>_SECRET_ACCESS_KEY"));
         let answered = opendal::Error::new(ErrorKind::Unexpected, "")
             .with_context("response", "Parts { status: 507, version: HTTP/1.1 }");
         assert_eq!(plain(&answered), "the server answered with status 507");
