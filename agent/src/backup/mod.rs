@@ -276,6 +276,7 @@ fn prepare(
         ahead: base.ahead.clone(),
         only: only.to_vec(),
         certificate,
+        next_due: schedule::next_of(config, now()),
     };
     Ok((order, upload, base))
 }
