@@ -353,10 +353,11 @@ fn a_disk_that_gets_full_in_the_middle_of_a_restore_is_named_and_the_next_try_go
     let proxy = Proxy::before(server.address, move |method, path| {
         let is_part = method == "GET" && path.contains("/base/");
         parts += u32::from(is_part);
-        (is_part && parts > 1).then_some(Fault::Slow(Duration::from_secs(5)))
+        // Those of the first try alone.
+        (is_part && (2..=4).contains(&parts)).then_some(Fault::Slow(Duration::from_secs(10)))
     });
     let shop = shop_with(&[servers::webdav_section("cloud", server.address)]);
-    // Three parts of 16 MiB.
+    // Four parts of up to 16 MiB.
     shop.fill(40_000);
     shop.back_up();
     let settings = fs::read_to_string(shop.path("agent.toml")).unwrap();
