@@ -23,6 +23,9 @@ const NO_CREDENTIALS: &str = "it has no credentials: REMOTE_<NAME>_ACCESS_KEY_ID
 /// The message and its cause in one line. OpenDAL's own rendering begins with address and headers, which fill the line
 /// before the cause comes and are nobody's business.
 pub(super) fn plain(error: &opendal::Error) -> String {
+    if let Some(meaning) = meaning(error) {
+        return meaning.to_owned();
+    }
     let mut text = in_words(error.message());
     if text.is_empty() {
         text = match status(error) {
@@ -62,6 +65,16 @@ fn in_words(message: &str) -> String {
         (true, None, Some(code)) => code.to_owned(),
         _ => message.to_owned(),
     }
+}
+
+/// What a status means that says nothing to an owner by itself.
+fn meaning(error: &opendal::Error) -> Option<&'static str> {
+    let is_webdav = || error.to_string().contains("service: webdav");
+    // RFC 4918, 9.3.1 and 9.7.1: the folder that it is to lie in is not there.
+    (status(error) == Some(409) && is_webdav()).then_some(
+        "the server refuses it (409 Conflict), since there is no folder that it could lie in, and makes none: make the folder \
+         that `root` names on the server, or correct `root` or `endpoint`",
+    )
 }
 
 /// The HTTP status, which OpenDAL keeps only in its rendering of the response.
