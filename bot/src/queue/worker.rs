@@ -267,7 +267,7 @@ impl Worker {
 /// When the database fails.
 pub fn take_back(conn: &Connection, boot: Boot, now: UnixMillis) -> Result<()> {
     for kind in store::rescue(conn, boot, now)? {
-        raise_dead(conn, &kind, "too_often", now)?;
+        raise_dead(conn, &[&kind, "too_often"], now)?;
     }
     Ok(())
 }
@@ -275,13 +275,13 @@ pub fn take_back(conn: &Connection, boot: Boot, now: UnixMillis) -> Result<()> {
 fn give_up(conn: &Connection, claim: Claim, kind: &str, reason: &str, now: UnixMillis) -> Result<bool> {
     let given_up = store::discard(conn, claim, reason, now)?;
     if given_up {
-        raise_dead(conn, kind, "failed", now)?;
+        raise_dead(conn, &[kind, "failed", &incident::reason(reason)], now)?;
     }
     Ok(given_up)
 }
 
-/// The error itself stays with the job, where `bot queue list` shows it.
-fn raise_dead(conn: &Connection, kind: &str, why: &str, now: UnixMillis) -> Result<()> {
-    incident::store::raise(conn, Kind::DeadJob, &incident::facts(&[kind, why]), now)?;
+/// All of the error stays with the job, where `bot queue list` shows it.
+fn raise_dead(conn: &Connection, facts: &[&str], now: UnixMillis) -> Result<()> {
+    incident::store::raise(conn, Kind::DeadJob, &incident::facts(facts), now)?;
     Ok(())
 }
