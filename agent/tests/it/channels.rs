@@ -80,7 +80,7 @@ async fn what_telegram_does_not_take_goes_the_second_way_and_ends_there_too() {
     telegram.wait_for_edit("runs again").await;
     let told = telegram.taken();
     assert!(
-        told[0].text().contains("died") && told[0].text().contains("(recovered; delivered by push at "),
+        told[0].text().contains("died") && told[0].text().contains("(this way was down; it went by push at "),
         "{told:?}"
     );
     settled(dir.path()).await;
