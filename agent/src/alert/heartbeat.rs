@@ -56,8 +56,9 @@ impl Heartbeat {
         }
     }
 
-    /// Tells it once. A failure to do so is logged and nothing else: that the outside hears nothing is its alarm.
-    pub async fn ping(&self, signal: &Signal, run: Option<&RunId>) {
+    /// Tells it once, and says whether it was taken. A failure is logged and nothing else: that the outside hears nothing
+    /// is its alarm.
+    pub async fn ping(&self, signal: &Signal, run: Option<&RunId>) -> bool {
         let (suffix, body) = match signal {
             Signal::Start => ("/start", ""),
             Signal::Success => ("", ""),
@@ -69,14 +70,15 @@ impl Heartbeat {
         }
         let request = self.client.post(address).timeout(TIMEOUT).body(body.to_owned());
         match request.send().await {
-            Ok(response) if response.status().is_success() => {}
+            Ok(response) if response.status().is_success() => return true,
             Ok(response) => {
-                tracing::warn!(status = %response.status(), "the outside heartbeat refuses its address")
+                tracing::warn!(status = %response.status(), "the outside heartbeat refuses its address");
             }
             Err(error) => {
-                tracing::warn!(error = %error.without_url(), "the outside heartbeat was not reached")
+                tracing::warn!(error = %error.without_url(), "the outside heartbeat was not reached");
             }
         }
+        false
     }
 }
 
