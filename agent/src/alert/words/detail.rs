@@ -3,7 +3,7 @@
 
 use protocol::incident::FACTS_BETWEEN;
 
-use super::{code, phrases};
+use super::{code, phrases, sentences::sentences};
 use crate::{alert::rule::Rule, config::Language};
 
 /// Between two of several.
@@ -26,6 +26,9 @@ pub(in crate::alert) fn detail(language: Language, rule: Rule, detail: &str) -> 
             } else {
                 format!("{told}: {why}")
             }
+        }
+        Rule::CaptureStopped | Rule::ChainBroken | Rule::CaptureResynced | Rule::SpoolOverflowed => {
+            sentences(language, detail)
         }
         Rule::LogNotRotated => in_unit(detail, " h", hour),
         Rule::CredentialOld => in_unit(detail, " d", day),

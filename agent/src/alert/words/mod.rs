@@ -18,6 +18,7 @@ macro_rules! wordings {
 mod detail;
 mod en;
 mod id;
+mod sentences;
 mod unwatched;
 
 pub(super) use detail::detail;

@@ -1,0 +1,136 @@
+//! Sentences that the agent's own parts write down with what they did, in Indonesian: for an owner who reads no English.
+//! What SQLite, the system or a storage said itself is not in here and stays as it is.
+
+use crate::config::Language;
+
+/// Between two sentences of one detail.
+const BETWEEN: &str = "; ";
+
+/// As they are written down and as they are told; a pair of braces is whatever stands there, a figure or a name.
+const SENTENCES: &[(&str, &str)] = &[
+    (
+        "nobody followed the shop for a while, and its log does not lead back to where this agent stopped",
+        "toko sempat tidak diikuti, dan lognya tidak sampai ke tempat agent ini berhenti",
+    ),
+    (
+        "the log was started anew by somebody else",
+        "log perubahan dimulai ulang oleh pihak lain",
+    ),
+    (
+        "the log's file was deleted or replaced under the running shop",
+        "berkas log perubahan dihapus atau diganti selagi toko berjalan",
+    ),
+    ("the database's file was replaced", "berkas database diganti"),
+    (
+        "the page size changed from {} to {} bytes",
+        "ukuran halaman berubah dari {} menjadi {} byte",
+    ),
+    (
+        "one transaction changed {} pages, more than a segment may hold ({}), as VACUUM does",
+        "satu transaksi mengubah {} halaman, lebih dari yang muat ({}), seperti VACUUM",
+    ),
+    (
+        "frame {} of the log does not follow the one before it",
+        "bingkai {} dalam log tidak menyambung dengan yang sebelumnya",
+    ),
+    (
+        "the table of pages was lost or altered",
+        "daftar halaman hilang atau berubah",
+    ),
+    (
+        "a backup read something else than was followed",
+        "sebuah cadangan membaca sesuatu yang lain dari yang diikuti",
+    ),
+    (
+        "the bot kept the write lock for too long",
+        "bot terlalu lama menahan kunci tulis",
+    ),
+    ("{} of {} pages differ", "{} dari {} halaman berbeda"),
+    (
+        "{} bytes waited for {}: the older half was dropped, and until their next restore point single commits through {} cannot be restored from there",
+        "{} byte menunggu {}: separuh yang lebih lama dibuang, dan sampai titik pemulihan berikutnya perubahan satu per satu sampai {} tidak dapat dipulihkan dari sana",
+    ),
+];
+
+/// Each sentence that is known, in the owner's language.
+pub(super) fn sentences(language: Language, text: &str) -> String {
+    if language == Language::En {
+        return text.to_owned();
+    }
+    let told: Vec<String> = text
+        .split(BETWEEN)
+        .map(|sentence| in_indonesian(sentence).unwrap_or_else(|| sentence.to_owned()))
+        .collect();
+    told.join(BETWEEN)
+}
+
+fn in_indonesian(sentence: &str) -> Option<String> {
+    let find = |(written, told): &(&str, &str)| {
+        let mut told = (*told).to_owned();
+        for place in places(written, sentence)? {
+            told = told.replacen("{}", place, 1);
+        }
+        Some(told)
+    };
+    SENTENCES.iter().find_map(find)
+}
+
+/// What stands in the sentence where the template has braces; `None` when it is another sentence.
+fn places<'a>(template: &str, sentence: &'a str) -> Option<Vec<&'a str>> {
+    let mut parts = template.split("{}");
+    let mut rest = sentence.strip_prefix(parts.next()?)?;
+    let mut found = Vec::new();
+    let mut parts = parts.peekable();
+    while let Some(part) = parts.next() {
+        let at = match (part.is_empty(), parts.peek()) {
+            (true, None) => rest.len(),
+            _ => rest.find(part)?,
+        };
+        found.push(&rest[..at]);
+        rest = &rest[at + part.len()..];
+    }
+    rest.is_empty().then_some(found)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::backup::{
+        segment::TooLarge,
+        wal::{follow::Lost, reader::ReadError},
+    };
+
+    #[test]
+    fn what_the_capture_says_of_itself_is_told_in_indonesian_with_its_figures() {
+        let written = [
+            Lost::Reset.to_string(),
+            Lost::LogReplaced.to_string(),
+            Lost::Replaced.to_string(),
+            Lost::PageSize { from: 4096, to: 512 }.to_string(),
+            Lost::Broken(ReadError::Broken(7)).to_string(),
+            Lost::TooLarge(TooLarge(70_000)).to_string(),
+        ];
+        for sentence in written {
+            let told = in_indonesian(&sentence).unwrap_or_else(|| panic!("{sentence}"));
+            let figures = |text: &str| text.bytes().filter(u8::is_ascii_digit).count();
+            assert_eq!(figures(&told), figures(&sentence), "{told}");
+            assert_eq!(sentences(Language::En, &sentence), sentence);
+        }
+        let both = "the log was started anew by somebody else; 3 of 40 pages differ";
+        assert_eq!(
+            sentences(Language::Id, both),
+            "log perubahan dimulai ulang oleh pihak lain; 3 dari 40 halaman berbeda"
+        );
+    }
+
+    #[test]
+    fn what_is_not_known_stays_as_it_is_and_every_template_gives_its_places_back() {
+        let system = "reading the log: No space left on device (os error 28)";
+        assert_eq!(sentences(Language::Id, system), system);
+        for (written, told) in SENTENCES {
+            let count = written.matches("{}").count();
+            assert_eq!(told.matches("{}").count(), count, "{written}");
+            assert_eq!(places(written, written), Some(vec!["{}"; count]));
+        }
+    }
+}
