@@ -11,7 +11,7 @@ use super::{
     rule::{Topic, object_of},
     text::{cut, figure, moment_beside, one_line, printable, units},
     whose::Whose,
-    words::{detail, log_advice, phrases, wording, wording_of},
+    words::{detail, log_advice, phrases, sentences, wording, wording_of},
 };
 pub use super::{
     explained::explained,
@@ -58,6 +58,12 @@ impl Voice {
             unit: config.bot.unit.clone(),
         }
     }
+}
+
+/// What a part of this program wrote down, in the owner's words as far as they are known.
+#[must_use]
+pub fn in_words(language: Language, text: &str) -> String {
+    sentences(language, text)
 }
 
 /// What is said of an alert.

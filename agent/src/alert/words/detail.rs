@@ -27,9 +27,13 @@ pub(in crate::alert) fn detail(language: Language, rule: Rule, detail: &str) -> 
                 format!("{told}: {why}")
             }
         }
-        Rule::CaptureStopped | Rule::ChainBroken | Rule::CaptureResynced | Rule::SpoolOverflowed => {
-            sentences(language, detail)
-        }
+        Rule::CaptureStopped
+        | Rule::ChainBroken
+        | Rule::CaptureResynced
+        | Rule::SpoolOverflowed
+        | Rule::RemoteDamaged
+        | Rule::RemoteContradicts
+        | Rule::DrillFailed => sentences(language, detail),
         Rule::LogNotRotated => in_unit(detail, " h", hour),
         Rule::CredentialOld => in_unit(detail, " d", day),
         _ => detail.to_owned(),

@@ -22,6 +22,7 @@ mod sentences;
 mod unwatched;
 
 pub(super) use detail::detail;
+pub(super) use sentences::sentences;
 pub(super) use unwatched::{thing, unwatched_words};
 
 /// The words about one rule. `{unit}`, `{object}` and `{detail}` are filled in; so are the moments and durations

@@ -50,10 +50,59 @@ const SENTENCES: &[(&str, &str)] = &[
         "{} bytes waited for {}: the older half was dropped, and until their next restore point single commits through {} cannot be restored from there",
         "{} byte menunggu {}: separuh yang lebih lama dibuang, dan sampai titik pemulihan berikutnya perubahan satu per satu sampai {} tidak dapat dipulihkan dari sana",
     ),
+    (
+        "{} is altered: its SHA-256 differs",
+        "{} berubah: SHA-256-nya lain",
+    ),
+    ("{} is missing", "{} tidak ada"),
+    ("{} cannot be read: {}", "{} tidak dapat dibaca: {}"),
+    ("{} could not be compared: {}", "{} tidak dapat dibandingkan: {}"),
+    (
+        "{} is no part of its point: a copy, or somebody else wrote it",
+        "{} bukan bagian dari titiknya: salinan, atau ditulis pihak lain",
+    ),
+    (
+        "the summary names {}, and its bytes are others: somebody wrote another history",
+        "rangkuman menyebut {}, dan isinya lain: ada yang menulis riwayat lain",
+    ),
+    (
+        "it did not answer ({}), and was not rehearsed: nothing is known about its backups",
+        "tujuan itu tidak menjawab ({}) dan tidak dilatih: tidak ada yang diketahui tentang cadangannya",
+    ),
+    (
+        "it holds no point of the last six days that was read back: there is nothing to rehearse",
+        "di sana tidak ada titik enam hari terakhir yang sudah dibaca ulang: tidak ada yang dapat dilatih",
+    ),
+    ("the manifest of {} is gone again", "manifes {} sudah hilang lagi"),
+    (
+        "the manifest of {} there is not the one that this agent wrote",
+        "manifes {} di sana bukan yang ditulis agent ini",
+    ),
+    ("no database came back", "tidak ada database yang kembali"),
+    (
+        "the ledger of what came back sums to {} instead of nothing",
+        "jumlah buku kas yang kembali {} dan bukan nol",
+    ),
+    (
+        "what came back does not add up: {}",
+        "yang kembali tidak cocok hitungannya: {}",
+    ),
+    (
+        "the shop's own check refuses what came back: {}",
+        "pemeriksaan toko sendiri menolak yang kembali: {}",
+    ),
+    (
+        "systemctl restart {} ended with {}: without the polkit rule of scripts/install the agent may not do that, and the owner must",
+        "systemctl restart {} berakhir dengan {}: tanpa aturan polkit dari scripts/install agent tidak boleh melakukannya, dan harus pemilik sendiri",
+    ),
+    (
+        "systemctl restart {} took longer than {} s",
+        "systemctl restart {} makan waktu lebih dari {} detik",
+    ),
 ];
 
 /// Each sentence that is known, in the owner's language.
-pub(super) fn sentences(language: Language, text: &str) -> String {
+pub(in crate::alert) fn sentences(language: Language, text: &str) -> String {
     if language == Language::En {
         return text.to_owned();
     }
@@ -131,6 +180,35 @@ mod tests {
             let count = written.matches("{}").count();
             assert_eq!(told.matches("{}").count(), count, "{written}");
             assert_eq!(places(written, written), Some(vec!["{}"; count]));
+        }
+    }
+
+    /// Everything that is written in this crate, with broken lines whole and the places in texts bare.
+    fn source(folder: &std::path::Path, all: &mut String) {
+        for entry in std::fs::read_dir(folder).unwrap().flatten() {
+            let path = entry.path();
+            if path.is_dir() && !path.ends_with("words") {
+                source(&path, all);
+            } else if path.extension().is_some_and(|end| end == "rs") {
+                let text = std::fs::read_to_string(&path).unwrap();
+                let lines: Vec<&str> = text.split("\\\n").map(str::trim_start).collect();
+                for part in lines.concat().split_inclusive('{') {
+                    let place = part.find('}').filter(|end| !part[..*end].contains([' ', '\n']));
+                    *all += place.map_or(part, |end| &part[end..]);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn every_sentence_is_one_that_this_program_writes() {
+        let mut all = String::new();
+        source(
+            &std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src"),
+            &mut all,
+        );
+        for (written, _) in SENTENCES {
+            assert!(all.contains(written), "nobody writes: {written}");
         }
     }
 }
