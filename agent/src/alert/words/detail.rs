@@ -33,7 +33,10 @@ pub(in crate::alert) fn detail(language: Language, rule: Rule, detail: &str) -> 
         | Rule::SpoolOverflowed
         | Rule::RemoteDamaged
         | Rule::RemoteContradicts
-        | Rule::DrillFailed => sentences(language, detail),
+        | Rule::DrillFailed
+        | Rule::BackupIncomplete
+        | Rule::AgentBlind
+        | Rule::DomainUnreachable => sentences(language, detail),
         Rule::LogNotRotated => in_unit(detail, " h", hour),
         Rule::CredentialOld => in_unit(detail, " d", day),
         _ => detail.to_owned(),

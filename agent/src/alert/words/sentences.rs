@@ -3,8 +3,9 @@
 
 use crate::config::Language;
 
-/// Between two sentences of one detail.
+/// Between two sentences of one detail, and between two lines of a list.
 const BETWEEN: &str = "; ";
+const LISTED: &str = "\n• ";
 
 /// As they are written down and as they are told; a pair of braces is whatever stands there, a figure or a name.
 const SENTENCES: &[(&str, &str)] = &[
@@ -99,6 +100,17 @@ const SENTENCES: &[(&str, &str)] = &[
         "systemctl restart {} took longer than {} s",
         "systemctl restart {} makan waktu lebih dari {} detik",
     ),
+    ("{} lies too deep", "{} terlalu dalam di dalam folder"),
+    (
+        "{} is a symbolic link, which is not followed",
+        "{} adalah tautan simbolis, yang tidak diikuti",
+    ),
+    ("{} does not fit ({} bytes)", "{} tidak muat ({} byte)"),
+    ("{}: no address", "{}: alamatnya tidak ditemukan"),
+    (
+        "{}: its certificate cannot be read",
+        "{}: sertifikatnya tidak dapat dibaca",
+    ),
 ];
 
 /// Each sentence that is known, in the owner's language.
@@ -106,11 +118,9 @@ pub(in crate::alert) fn sentences(language: Language, text: &str) -> String {
     if language == Language::En {
         return text.to_owned();
     }
-    let told: Vec<String> = text
-        .split(BETWEEN)
-        .map(|sentence| in_indonesian(sentence).unwrap_or_else(|| sentence.to_owned()))
-        .collect();
-    told.join(BETWEEN)
+    let told = |sentence: &str| in_indonesian(sentence).unwrap_or_else(|| sentence.to_owned());
+    let line = |line: &str| line.split(BETWEEN).map(told).collect::<Vec<_>>().join(BETWEEN);
+    text.split(LISTED).map(line).collect::<Vec<_>>().join(LISTED)
 }
 
 fn in_indonesian(sentence: &str) -> Option<String> {
@@ -170,6 +180,11 @@ mod tests {
             sentences(Language::Id, both),
             "log perubahan dimulai ulang oleh pihak lain; 3 dari 40 halaman berbeda"
         );
+        let listed = "\n• /etc/a lies too deep\n• /etc/b cannot be read: Permission denied (os error 13)";
+        assert_eq!(
+            sentences(Language::Id, listed),
+            "\n• /etc/a terlalu dalam di dalam folder\n• /etc/b tidak dapat dibaca: Permission denied (os error 13)"
+        );
     }
 
     #[test]
@@ -208,7 +223,9 @@ mod tests {
             &mut all,
         );
         for (written, _) in SENTENCES {
-            assert!(all.contains(written), "nobody writes: {written}");
+            let parts = written.split("{}").map(|part| part.trim_matches([' ', ':']));
+            let lost = parts.filter(|part| !all.contains(part)).collect::<Vec<_>>();
+            assert!(lost.is_empty(), "nobody writes: {lost:?} of {written}");
         }
     }
 }
