@@ -3,9 +3,9 @@
 
 use crate::config::Language;
 
-/// Between two sentences of one detail, and between two lines of a list.
+/// Between two sentences of one line, and before each line of a list.
 const BETWEEN: &str = "; ";
-const LISTED: &str = "\n• ";
+const LISTED: &str = "• ";
 
 /// As they are written down and as they are told; a pair of braces is whatever stands there, a figure or a name.
 const SENTENCES: &[(&str, &str)] = &[
@@ -111,6 +111,40 @@ const SENTENCES: &[(&str, &str)] = &[
         "{}: its certificate cannot be read",
         "{}: sertifikatnya tidak dapat dibaca",
     ),
+    (
+        "the agent's loop {} stands still for {} s",
+        "bagian agent {} diam selama {} detik",
+    ),
+    ("the agent is not well", "agent tidak sehat"),
+    (
+        "the agent's database cannot be read",
+        "database agent tidak dapat dibaca",
+    ),
+    (
+        "messages to the owner do not arrive: {}",
+        "pesan untuk pemilik tidak sampai: {}",
+    ),
+    (
+        "how the bot is has not been seen for a while",
+        "keadaan bot sudah lama tidak terlihat",
+    ),
+    ("how the bot is was not seen yet", "keadaan bot belum terlihat"),
+    (
+        "the bot answers and is not well, or does not answer",
+        "bot menjawab tetapi tidak sehat, atau tidak menjawab",
+    ),
+    ("the bot does not run", "bot tidak berjalan"),
+    ("the backup did not get to: {}", "cadangan tidak sampai ke: {}"),
+    (
+        "the rehearsed restore from {} did not pass",
+        "latihan pemulihan dari {} tidak lulus",
+    ),
+    ("`agent status` tells why", "sebabnya: `agent status`"),
+    (
+        "no backup could be taken",
+        "tidak ada cadangan yang dapat diambil",
+    ),
+    ("the agent's alert tells why", "sebabnya ada di peringatan agent"),
 ];
 
 /// Each sentence that is known, in the owner's language.
@@ -119,8 +153,15 @@ pub(in crate::alert) fn sentences(language: Language, text: &str) -> String {
         return text.to_owned();
     }
     let told = |sentence: &str| in_indonesian(sentence).unwrap_or_else(|| sentence.to_owned());
-    let line = |line: &str| line.split(BETWEEN).map(told).collect::<Vec<_>>().join(BETWEEN);
-    text.split(LISTED).map(line).collect::<Vec<_>>().join(LISTED)
+    let line = |line: &str| {
+        let (mark, rest) = match line.strip_prefix(LISTED) {
+            Some(rest) => (LISTED, rest),
+            None => ("", line),
+        };
+        let rest = rest.split(BETWEEN).map(told).collect::<Vec<_>>();
+        format!("{mark}{}", rest.join(BETWEEN))
+    };
+    text.split('\n').map(line).collect::<Vec<_>>().join("\n")
 }
 
 fn in_indonesian(sentence: &str) -> Option<String> {
