@@ -295,6 +295,7 @@ fn work(loops: &mut Loops, parts: Parts) {
         beat: beats.jobs,
         hands: jobs_in_hand,
         policy_of: jobs::run::policy_of,
+        about: jobs::run::about,
         periodic: jobs::run::periodic().into(),
         timezone: shop.timezone.clone(),
     };
