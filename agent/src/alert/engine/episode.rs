@@ -148,7 +148,7 @@ pub(super) fn leave(book: &mut Book, id: EpisodeId, fault: Fault, end: End, now:
         rungs: 1,
         loud: told == Severity::Critical,
     };
-    let ends_with_floor = floor::ends(book, id, was_reminded, now);
+    let ends_with_floor = floor::ends(book, id, was_reminded, !in_place, now);
     match end {
         End::Withdrawn | End::Mended if ends_with_floor => Vec::new(),
         End::Withdrawn => vec![notice(Kind::Withdrawn)],

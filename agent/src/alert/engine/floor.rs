@@ -71,18 +71,26 @@ pub(super) fn is_flapping(book: &Book, id: EpisodeId) -> bool {
     book.floors.values().any(told_in)
 }
 
-/// Whether the end of this episode is no news: a return that nobody had to be reminded of has a message that is changed
-/// once it stays away. Of one that was told again the end is told too, and that message needs no other change.
-pub(super) fn ends(book: &mut Book, id: EpisodeId, was_reminded: bool, now: UnixMillis) -> bool {
+/// Whether the end of this episode is no news: a short return has a message that is changed once it stays away. Of one
+/// that was told again, or was long and left a message of the hour, the end is told, and that message needs no other
+/// change.
+pub(super) fn ends(
+    book: &mut Book,
+    id: EpisodeId,
+    was_reminded: bool,
+    is_long: bool,
+    now: UnixMillis,
+) -> bool {
     let mut floors = book.floors.values_mut();
     let Some(floor) = floors.find(|floor| floor.flapping.is_some_and(|(_, episode)| episode == id)) else {
         return false;
     };
-    if was_reminded {
+    let is_told = was_reminded || (is_long && floor.messages < MESSAGES_MAX);
+    if is_told {
         floor.over_at = Some(now);
         floor.edits += 1;
     }
-    !was_reminded
+    !is_told
 }
 
 /// The message that it comes and goes; nothing when it is new, or the owner knows. Then a message of an earlier

@@ -73,9 +73,8 @@ fn account_for(said: &[(UnixMillis, Notice)]) {
         });
         let calm = count(id, &|kind| *kind == Kind::Calm);
         let returned = count(id, &|kind| matches!(kind, Kind::Returned { .. }));
-        let reminded = count(id, &|kind| *kind == Kind::Reminder) > 0;
-        // The end of what came back is told to whom it was told again; else its message is changed.
-        let told_return = usize::from(flapping == 1 && reminded && ended == 1);
+        // The end of what came back is told where it was told again or was long; else its message is changed.
+        let told_return = usize::from(flapping == 1 && ended == 1);
         assert_eq!(
             (begun + flapping, begun + told_return),
             (1, ended),

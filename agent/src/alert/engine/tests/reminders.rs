@@ -82,6 +82,11 @@ fn a_return_can_be_taken_on_and_silenced() {
     day.pass(3000);
     assert_eq!(day.told(), Vec::<String>::new());
     day.fine("bot/bot");
+    assert_eq!(
+        day.told(),
+        ["resolved bot/bot", "settled bot/bot"],
+        "it was long: its end is a message"
+    );
     day.pass(90);
-    assert_eq!(day.told(), ["calm bot/bot"]);
+    assert_eq!(day.told(), Vec::<String>::new());
 }
