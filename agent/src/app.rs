@@ -290,7 +290,7 @@ fn rehearsals(
 
 fn backup_heartbeat(config: &Config, client: reqwest::Client) -> Option<Heartbeat> {
     let url = config.heartbeat.backup_url.as_ref()?;
-    Some(Heartbeat::new(client, url))
+    Some(Heartbeat::new(client, url, config.owner.language))
 }
 
 async fn serve(listener: TcpListener, status: Arc<Status>, pages: Router) -> anyhow::Result<Infallible> {

@@ -17,7 +17,7 @@ use crate::{
     clock::now,
     config::{Config, Telegram as TelegramConfig},
     db::{Reader, Writer, brake::Limits},
-    gateways::pakasir::Pakasir,
+    gateways::pakasir::{self, Pakasir},
     health::{Beat, Hands},
     http::{self, private::Private, public::Public},
     incident::unstored::Unstored,
@@ -29,7 +29,7 @@ use crate::{
     },
     logs::{self, FollowedFile},
     queue::{Boot, worker::Worker},
-    shop::Shop,
+    shop::{Shop, payment},
     telegram::{
         api::Api,
         failover::{self, Receiver, Webhook},
@@ -113,6 +113,7 @@ pub async fn run(config: Config, log: Option<Arc<FollowedFile>>) -> Result<()> {
         conn,
         boot,
     } = opened;
+    let refusal = payment::store::refusal(&conn, pakasir::NAME)?;
     let first = unstored.clone();
     let (writer, writer_thread) = Writer::start_with(conn, move |conn| first.write(conn));
     for gateway in &config.gateways_later {
@@ -121,7 +122,7 @@ pub async fn run(config: Config, log: Option<Arc<FollowedFile>>) -> Result<()> {
             "bot.toml names a gateway that this version does not speak yet; it is left out"
         );
     }
-    let (parts, telegram) = assemble(config, log, (writer, boot), unstored)?;
+    let (parts, telegram) = assemble(config, log, (writer, boot), unstored, refusal)?;
     let (vital, stop) = (parts.beats.vital(), parts.stop.clone());
     let mut loops = start(parts, telegram, public, private);
 
@@ -146,6 +147,7 @@ fn assemble(
     log: Option<Arc<FollowedFile>>,
     (writer, boot): (Writer, Boot),
     unstored: Unstored,
+    refusal: Option<String>,
 ) -> Result<(Parts, TelegramConfig)> {
     let Config {
         shop,
@@ -168,7 +170,7 @@ fn assemble(
         shop: shop.clone(),
         writer: writer.clone(),
         reader: reader.clone(),
-        pakasir: Pakasir::new(pakasir)?,
+        pakasir: Pakasir::new(pakasir, refusal)?,
         durable,
     });
     let (beats, stop) = (Beats::new(), CancellationToken::new());
@@ -293,6 +295,7 @@ fn work(loops: &mut Loops, parts: Parts) {
         beat: beats.jobs,
         hands: jobs_in_hand,
         policy_of: jobs::run::policy_of,
+        about: jobs::run::about,
         periodic: jobs::run::periodic().into(),
         timezone: shop.timezone.clone(),
     };

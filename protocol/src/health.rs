@@ -34,9 +34,13 @@ pub struct Health {
     pub last_incident: IncidentId,
     /// Vital loops by name, and how long ago each made progress.
     pub loops: Vec<LoopBeat>,
-    /// Why it is not well, each a sentence for the owner; empty while it is.
+    /// Why it is not well, each a sentence for logs and for who reads English; empty while it is.
     #[serde(default)]
     pub troubles: Vec<String>,
+    /// The same as codes, one for each trouble and in the same order: the agent says them in the owner's language. Empty
+    /// from a bot that does not tell.
+    #[serde(default)]
+    pub ailments: Vec<Ailment>,
     /// Jobs and updates that hang, by name: they are cut and tried again.
     #[serde(default)]
     pub stuck: Vec<LoopBeat>,
@@ -73,6 +77,49 @@ pub struct Standing {
     pub about: String,
     /// A code, no sentence: `full`.
     pub detail: String,
+}
+
+/// What kind of trouble the bot itself is in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Ailment {
+    /// The database takes no writes.
+    NoWrites,
+    /// A write to the database takes too long.
+    SlowWrites,
+    /// The database cannot be read.
+    Unreadable,
+    /// The database cannot be opened: nothing is sold.
+    Shut,
+    /// A job or an update hangs; [`Health::stuck`] says which.
+    Hangs,
+    /// A word of a newer bot.
+    #[serde(other)]
+    Other,
+}
+
+impl Ailment {
+    /// Every one that this version has a word for.
+    pub const ALL: [Self; 5] = [
+        Self::NoWrites,
+        Self::SlowWrites,
+        Self::Unreadable,
+        Self::Shut,
+        Self::Hangs,
+    ];
+
+    /// Its word; `None` for a newer bot's.
+    #[must_use]
+    pub fn name(self) -> Option<&'static str> {
+        Some(match self {
+            Self::NoWrites => "no_writes",
+            Self::SlowWrites => "slow_writes",
+            Self::Unreadable => "unreadable",
+            Self::Shut => "shut",
+            Self::Hangs => "hangs",
+            Self::Other => return None,
+        })
+    }
 }
 
 /// A vital loop's last sign of progress.

@@ -7,7 +7,7 @@ use std::{
 
 use tests::{
     http,
-    purchase::{MY_ORDERS, order},
+    purchase::{BUY, MY_ORDERS, order},
     sandbox::{OWNER_BOT, SHOP_BOT},
     secrecy::OWNERS_WORDS,
     settings::{OWNER, SELLER},
@@ -158,6 +158,45 @@ fn a_token_that_telegram_refuses_stands_until_it_takes_it_and_rings_once() {
     let (open, check) = standing(&shop);
     assert_eq!(open, "[]");
     assert!(check.contains("peringatan: tidak ada"), "{check}");
+}
+
+/// What the bot says that it stands.
+fn bot_stands(shop: &Shop) -> String {
+    let health = http::try_get(&format!("http://{}/health", shop.settings.bot_private)).unwrap();
+    let health: serde_json::Value = serde_json::from_str(&health.body).unwrap();
+    health["standing"].to_string()
+}
+
+#[test]
+fn a_gateway_that_refuses_invoices_does_so_after_a_restart_of_the_bot_until_it_makes_one() {
+    const REFUSED: &str = "Gerbang pembayaran menolak tagihan";
+    const MADE: &str = "Gerbang pembayaran tidak menolak lagi";
+    let mut shop = Shop::open(&stocked(3));
+    shop.start_agent().unwrap();
+    shop.wait_for_watch();
+    let budi = shop.sandbox.customer(3001).unwrap();
+    let begun = Instant::now();
+    let refuse = serde_json::json!({ "target": "pakasir", "method": "create-transaction", "fault": "status", "code": 401 });
+    shop.sandbox.break_with(&refuse).unwrap();
+    budi.say("/start").unwrap();
+    budi.press(NAME);
+    budi.press(BUY);
+    shop.sandbox.owner_hears(REFUSED, begun, PATIENCE);
+    let before = bot_stands(&shop);
+    assert!(
+        before.contains("gateway_refuses") && before.contains("401"),
+        "{before}"
+    );
+    shop.stop_bot().unwrap();
+    shop.start_bot().unwrap();
+    shop.wait_for_watch();
+    assert_eq!(bot_stands(&shop), before, "a start mends nothing");
+    assert_eq!(standing(&shop).0, "[\"gateway_refuses\"]");
+    shop.sandbox.mend().unwrap();
+    order(&budi, NAME).unwrap();
+    assert_eq!(bot_stands(&shop), "[]");
+    shop.sandbox.owner_hears(MADE, begun, PATIENCE);
+    assert_eq!(alerts(&shop, REFUSED), 1, "one trouble, one message");
 }
 
 /// Requests fail before and after they have been taken, and the agent is killed in between: the alert comes, and what

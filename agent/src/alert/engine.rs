@@ -6,7 +6,7 @@
 
 use std::time::Duration;
 
-use protocol::time::UnixMillis;
+use protocol::{incident::Severity, time::UnixMillis};
 
 use super::{
     calendar::Calendar,
@@ -22,6 +22,8 @@ use crate::store::{
 mod episode;
 mod floor;
 mod hold;
+mod kin;
+mod lead;
 mod notice;
 mod rekey;
 mod tick;
@@ -91,8 +93,11 @@ fn tell_or_hold(book: &mut Book, calendar: &Calendar, key: &str, now: UnixMillis
         return Vec::new();
     }
     let flapping = floor::begins_to_flap(book, key, now);
-    if !flapping.is_empty() {
-        set_held(book, key, Some(Held::Flapping));
+    if let Some(said) = flapping.first() {
+        match said.severity {
+            Severity::Critical => episode::follow_return(book, said, now),
+            Severity::Info | Severity::Warning => set_held(book, key, Some(Held::Flapping)),
+        }
         return flapping;
     }
     floor::count(book, key, now);

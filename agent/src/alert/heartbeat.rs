@@ -7,6 +7,9 @@ use std::time::Duration;
 use protocol::secret::Secret;
 use rand::Rng;
 
+use super::words::sentences;
+use crate::config::Language;
+
 /// A heartbeat that takes long has missed its beat.
 const TIMEOUT: Duration = Duration::from_secs(15);
 /// The service keeps 10,000 bytes of a body by default.
@@ -16,6 +19,7 @@ const BODY_BYTES_MAX: usize = 4_000;
 pub struct Heartbeat {
     client: reqwest::Client,
     url: Secret,
+    language: Language,
 }
 
 /// What it is told.
@@ -47,36 +51,39 @@ impl RunId {
 }
 
 impl Heartbeat {
-    /// The check at that address.
+    /// The check at that address, which is told what is wrong in the owner's language: it passes that on.
     #[must_use]
-    pub fn new(client: reqwest::Client, url: &Secret) -> Self {
+    pub fn new(client: reqwest::Client, url: &Secret, language: Language) -> Self {
         Self {
             client,
             url: Secret::new(url.expose()),
+            language,
         }
     }
 
-    /// Tells it once. A failure to do so is logged and nothing else: that the outside hears nothing is its alarm.
-    pub async fn ping(&self, signal: &Signal, run: Option<&RunId>) {
+    /// Tells it once, and says whether it was taken. A failure is logged and nothing else: that the outside hears nothing
+    /// is its alarm.
+    pub async fn ping(&self, signal: &Signal, run: Option<&RunId>) -> bool {
         let (suffix, body) = match signal {
-            Signal::Start => ("/start", ""),
-            Signal::Success => ("", ""),
-            Signal::Fail(why) => ("/fail", cut(why)),
+            Signal::Start => ("/start", String::new()),
+            Signal::Success => ("", String::new()),
+            Signal::Fail(why) => ("/fail", cut(&sentences(self.language, why)).to_owned()),
         };
         let mut address = format!("{}{suffix}", self.url.expose().trim_end_matches('/'));
         if let Some(RunId(id)) = run {
             address += &format!("?rid={id}");
         }
-        let request = self.client.post(address).timeout(TIMEOUT).body(body.to_owned());
+        let request = self.client.post(address).timeout(TIMEOUT).body(body);
         match request.send().await {
-            Ok(response) if response.status().is_success() => {}
+            Ok(response) if response.status().is_success() => return true,
             Ok(response) => {
-                tracing::warn!(status = %response.status(), "the outside heartbeat refuses its address")
+                tracing::warn!(status = %response.status(), "the outside heartbeat refuses its address");
             }
             Err(error) => {
-                tracing::warn!(error = %error.without_url(), "the outside heartbeat was not reached")
+                tracing::warn!(error = %error.without_url(), "the outside heartbeat was not reached");
             }
         }
+        false
     }
 }
 

@@ -10,7 +10,8 @@ use super::{
     engine::{Fault, Kind, Notice},
     rule::{Topic, object_of},
     text::{cut, figure, moment_beside, one_line, printable, units},
-    words::{phrases, wording, wording_of},
+    whose::Whose,
+    words::{detail, log_advice, phrases, sentences, wording, wording_of},
 };
 pub use super::{
     explained::explained,
@@ -57,6 +58,12 @@ impl Voice {
             unit: config.bot.unit.clone(),
         }
     }
+}
+
+/// What a part of this program wrote down, in the owner's words as far as they are known.
+#[must_use]
+pub fn in_words(language: Language, text: &str) -> String {
+    sentences(language, text)
 }
 
 /// What is said of an alert.
@@ -182,6 +189,7 @@ pub fn named(voice: &Voice, fault: &Fault) -> String {
 
 fn trouble_text(voice: &Voice, notice: &Notice, prefix: Option<&str>) -> (String, String) {
     let words = wording_of(voice.language, notice.lead.rule, &notice.lead.key);
+    let todo = todo(voice, &notice.lead, words.todo);
     let phrases = phrases(voice.language);
     let fill = |text: &str| fill(voice, &notice.lead, text);
     let prefix = prefix.map_or(String::new(), |prefix| format!("{prefix}: "));
@@ -194,7 +202,7 @@ fn trouble_text(voice: &Voice, notice: &Notice, prefix: Option<&str>) -> (String
         phrases.done,
         fill(words.done).trim_end(),
         phrases.todo,
-        fill(words.todo),
+        fill(&todo),
     );
     text += &others_text(voice, &notice.others);
     if let Some(at) = notice.acked_at {
@@ -286,6 +294,25 @@ fn settled_text(voice: &Voice, notice: &Notice, over: Option<&str>, now: UnixMil
     (headline, text)
 }
 
+/// A log's advice by whose it is, where that is known.
+fn todo(voice: &Voice, fault: &Fault, usual: &str) -> String {
+    let (_, whose) = Whose::of_detail(&fault.detail, &voice.unit);
+    let advice = whose.and_then(|whose| log_advice(voice.language, fault.rule, &whose));
+    advice.unwrap_or_else(|| usual.to_owned())
+}
+
+/// What the probe knows beyond the rule.
+fn told_detail(voice: &Voice, fault: &Fault) -> String {
+    let stored = match fault.rule.spec().topic {
+        Topic::Logs => Whose::of_detail(&fault.detail, &voice.unit).0,
+        _ => &fault.detail,
+    };
+    cut(
+        &printable(&detail(voice.language, fault.rule, stored)),
+        DETAIL_UNITS_MAX,
+    )
+}
+
 /// The detail goes in last: what comes from outside is never searched for places to fill.
 fn fill(voice: &Voice, fault: &Fault, text: &str) -> String {
     let line = fault.rule.spec().threshold;
@@ -298,7 +325,7 @@ fn fill(voice: &Voice, fault: &Fault, text: &str) -> String {
         .replace("{value}", &shown(fault.value))
         .replace("{limit}", &shown(line.map(|line| line.raise)))
         .replace("{object}", object_of(&fault.key))
-        .replace("{detail}", &cut(&printable(&fault.detail), DETAIL_UNITS_MAX))
+        .replace("{detail}", &told_detail(voice, fault))
 }
 
 pub(super) fn icon(severity: Severity) -> &'static str {
@@ -454,7 +481,8 @@ mod tests {
             "{text}"
         );
         assert_eq!(
-            text.matches("recovered; delivered by push at 07:01:03").count(),
+            text.matches("this way was down; it went by push at 07:01:03")
+                .count(),
             1,
             "{text}"
         );
@@ -478,7 +506,7 @@ mod tests {
         };
         let text = said(Language::En, 720);
         assert!(
-            text.ends_with("\n\n(recovered; delivered by push at 07:12:00)"),
+            text.ends_with("\n\n(this way was down; it went by push at 07:12:00)"),
             "{text}"
         );
         let text = said(Language::Id, 100_000);

@@ -32,6 +32,7 @@ pub mod message;
 pub mod named;
 mod orphans;
 pub mod outbox;
+pub mod redact;
 pub mod rehearsal;
 mod reported;
 pub mod reports;
@@ -42,6 +43,7 @@ pub mod standing;
 pub mod state;
 mod text;
 pub mod unwatched;
+pub mod whose;
 mod words;
 
 use calendar::Calendar;

@@ -9,6 +9,7 @@ use protocol::{
 
 use super::{
     message::{DETAIL_UNITS_MAX, HEADLINE_UNITS_MAX, TEXT_UNITS_MAX, Voice, icon, moment},
+    redact::redact,
     text::{cut, one_line, printable},
     words::{Reported, code, phrases, reported},
 };
@@ -74,22 +75,35 @@ pub fn title(voice: &Voice, kind: &str) -> String {
 
 /// The facts in the owner's language. `None` for what is no list of facts: an older bot said it in a sentence.
 fn told(voice: &Voice, words: &Reported, text: &str) -> Option<String> {
-    let places = words.facts.matches('{').count();
-    let facts: Vec<&str> = text.splitn(places, FACTS_BETWEEN).collect();
-    if facts.len() != places || text.chars().count() > FACTS_CHARS_MAX {
+    let places = |text: &str| text.matches('{').count();
+    let (least, more) = words.facts.split_once('|').unwrap_or((words.facts, ""));
+    let most = places(words.facts);
+    let facts: Vec<&str> = text.splitn(most, FACTS_BETWEEN).collect();
+    let is_whole = facts.len() == most;
+    if !(is_whole || facts.len() == places(least)) || text.chars().count() > FACTS_CHARS_MAX {
         return None;
     }
+    let template = format!("{least}{}", if is_whole { more } else { "" });
     let mut told = String::new();
-    let mut rest = words.facts;
+    let mut rest = template.as_str();
     while let Some((before, after)) = rest.split_once('{') {
         let (number, after) = after.split_once('}')?;
         let fact = facts.get(number.parse::<usize>().ok()?.checked_sub(1)?)?;
         told += before;
-        told += code(voice.language, fact);
+        told += &in_words(voice, fact);
         rest = after;
     }
     told += rest;
     Some(told)
+}
+
+/// A code in words, and an error's text without what must not be in a chat.
+fn in_words(voice: &Voice, fact: &str) -> String {
+    let known = code(voice.language, fact);
+    if known == fact && fact.contains(' ') {
+        return redact(fact);
+    }
+    known.to_owned()
 }
 
 /// What was reported goes in last: it is never searched for places to fill.
@@ -163,6 +177,21 @@ mod tests {
             id.contains("\nRincian: pekerjaan deliver, terlalu sering macet atau menjatuhkan bot\n"),
             "{id}"
         );
+        let why = "dead_job · failed · asking budi@example.org: bot123456:AAHfzzzzzzzzzzzzzzzzzzzzzzzz";
+        let en = said(Language::En, "dead_job", why);
+        assert!(
+            en.contains("\nDetails: job dead_job, it failed too often: asking [@] […]\n"),
+            "{en}"
+        );
+        let id = said(Language::Id, "not_durable", "2 · not_yet");
+        assert!(
+            id.contains(
+                "\nRincian: menunggu paling lama 2 detik: agent belum mengeluarkannya dari mesin ini\n"
+            ),
+            "{id}"
+        );
+        let older = said(Language::En, "not_durable", "2");
+        assert!(older.contains("\nDetails: waited for 2 s at most\n"), "{older}");
         let en = said(Language::En, "send_refused", "goods · {3} · Bad Request: a · b");
         assert!(
             en.contains("\nDetails: goods, order {3}; Telegram says: Bad Request: a · b\n"),

@@ -9,7 +9,11 @@ use std::{
 use anyhow::Context;
 use protocol::time::UnixMillis;
 
-use super::{Alerts, engine, message::moment, words::phrases};
+use super::{
+    Alerts, engine,
+    message::moment,
+    words::{phrases, sentences},
+};
 
 /// So many restarts of a hung bot are the agent's within an hour; after that only the owner acts.
 pub const BUDGET: usize = 3;
@@ -66,7 +70,12 @@ impl Alerts {
             .replace("{at}", &moment(&self.voice.timezone, *last));
         match self.failed.why() {
             None => sentence,
-            Some(why) => format!("{sentence} {}", phrases.restart_failed.replace("{why}", &why)),
+            Some(why) => format!(
+                "{sentence} {}",
+                phrases
+                    .restart_failed
+                    .replace("{why}", &sentences(self.voice.language, &why))
+            ),
         }
     }
 

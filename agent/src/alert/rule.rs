@@ -13,6 +13,9 @@ pub use observation::{AlertKey, Observation};
 pub(super) use observation::{Seen, judge, object_of};
 pub use table::{BOT_DOWN, BOT_TROUBLE, Rule};
 
+/// Most things are looked at every five seconds, and one look may come just too early.
+const TWO_LOOKS: Duration = Duration::from_secs(10);
+
 /// What a rule is about. Alerts of one topic that come together share one message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Topic {
@@ -51,6 +54,10 @@ pub struct Spec {
     pub threshold: Option<Threshold>,
     /// What explains it: while one of these stands, this is not told.
     pub roots: &'static [Rule],
+    /// What it may come of and is graver than: it is told all the same, in the same message where both come together.
+    pub beside: &'static [Rule],
+    /// How much later it may be seen than what follows from it, by how often somebody looks.
+    pub seen_within: Duration,
     /// Whether it is about something that is not there, rather than about how it is.
     pub is_absence: bool,
     /// Whether only the owner can go on from here: it begins a message of its own, and hides in no other.
@@ -94,6 +101,8 @@ impl Spec {
             good_looks: 1,
             threshold: None,
             roots: &[],
+            beside: &[],
+            seen_within: TWO_LOOKS,
             is_absence: false,
             is_owners: false,
         }
@@ -146,11 +155,24 @@ impl Spec {
         Self { roots, ..self }
     }
 
-    /// It is about something that is not there.
+    /// It may come of any of these, and is graver.
+    #[must_use]
+    pub const fn beside(self, beside: &'static [Rule]) -> Self {
+        Self { beside, ..self }
+    }
+
+    /// Nobody looks often enough to see it sooner than so long after it began.
+    #[must_use]
+    pub const fn seen_within(self, seen_within: Duration) -> Self {
+        Self { seen_within, ..self }
+    }
+
+    /// It is about something that is not there. That is seen when it begins: it is the cause of nothing before.
     #[must_use]
     pub const fn absence(self) -> Self {
         Self {
             is_absence: true,
+            seen_within: Duration::ZERO,
             ..self
         }
     }

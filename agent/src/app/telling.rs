@@ -54,7 +54,7 @@ impl Telling<'_> {
         };
         tasks.spawn(async { Ok(restarter.run().await) });
         if let Some(url) = &self.config.heartbeat.url {
-            let heartbeat = Heartbeat::new(self.client.clone(), url);
+            let heartbeat = Heartbeat::new(self.client.clone(), url, self.config.owner.language);
             let beating = heartbeat::run(heartbeat, Arc::clone(self.status));
             tasks.spawn(async { Ok(beating.await) });
         }

@@ -55,7 +55,7 @@ impl Upkeep {
         let url = config.heartbeat.drill_url.as_ref();
         Some(Self {
             program: program?,
-            heartbeat: url.map(|url| Heartbeat::new(client.clone(), url)),
+            heartbeat: url.map(|url| Heartbeat::new(client.clone(), url, config.owner.language)),
             config: Arc::clone(config),
             store: Arc::clone(store),
         })

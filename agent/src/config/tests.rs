@@ -9,6 +9,9 @@ use super::{
     *,
 };
 
+mod channels;
+mod secrets;
+
 const WHOLE: &str = r#"
 [owner]
 chat_ids = [1001]
@@ -180,82 +183,6 @@ fn the_private_address_is_one_that_the_internet_does_not_reach() {
 }
 
 #[test]
-fn a_secret_in_the_file_is_refused_with_the_variable_to_use_and_without_its_value() {
-    let text = WHOLE.replace("region = \"auto\"", "secret_access_key = \"hunter2\"");
-    let (_, faults) = read_with(&text, Purpose::Look, &[]);
-    assert_eq!(faults.len(), 1);
-    assert!(
-        faults[0].contains("REMOTE_OFF_SITE_SECRET_ACCESS_KEY"),
-        "{}",
-        faults[0]
-    );
-    assert!(!faults[0].contains("hunter2"));
-}
-
-#[test]
-fn credentials_go_to_the_remote_whose_name_is_the_longest_that_fits() {
-    let text = SMALL.to_owned() + "[remotes.local_b]\ntype = \"s3\"\nbucket = \"b\"\n";
-    let variables = [
-        ("REMOTE_LOCAL_B_ACCESS_KEY_ID", "id"),
-        ("REMOTE_LOCAL_TOKEN", "t"),
-    ];
-    let (config, faults) = read_with(&text, Purpose::Look, &variables);
-    assert!(faults.is_empty(), "{faults:?}");
-    let keys = |at: usize| config.remotes[at].credentials.keys().cloned().collect::<Vec<_>>();
-    assert_eq!(
-        (keys(0), keys(1)),
-        (vec!["token".to_owned()], vec!["access_key_id".to_owned()])
-    );
-}
-
-#[test]
-fn what_is_beside_the_file_counts_less_than_the_environment() {
-    let dir = tempfile::tempdir().unwrap();
-    let path = dir.path().join("agent.toml");
-    std::fs::write(dir.path().join(".env"), "A=file\nB=file\n").unwrap();
-    let environment = Environment::new(None, [("A".to_owned(), Secret::new("variable"))], &path);
-    let told = |name| environment.secret(name).map(|secret| secret.expose().to_owned());
-    assert_eq!(told("A").as_deref(), Some("variable"));
-    assert_eq!(told("B").as_deref(), Some("file"));
-    assert_eq!(told("C"), None);
-}
-
-#[test]
-fn a_command_by_hand_finds_the_folder_that_the_units_load_from() {
-    let dir = tempfile::tempdir().unwrap();
-    let path = dir.path().join("agent.toml");
-    let folder = dir.path().join("credentials");
-    std::fs::create_dir(&folder).unwrap();
-    std::fs::write(&path, SMALL).unwrap();
-    for (name, value) in [
-        ("OWNER_BOT_TOKEN", "1:a\n"),
-        ("REMOTE_LOCAL_TOKEN", "t"),
-        ("A", "folder"),
-    ] {
-        std::fs::write(folder.join(name), value).unwrap();
-    }
-    let environment = Environment::new(None, [("A".to_owned(), Secret::new("variable"))], &path);
-    let told = |name| environment.secret(name).map(|secret| secret.expose().to_owned());
-    assert_eq!(told("OWNER_BOT_TOKEN").as_deref(), Some("1:a"));
-    assert_eq!(told("A").as_deref(), Some("variable"), "the folder comes last");
-    let mut faults = Faults::default();
-    let config = Config::read(&path, Purpose::Look, &environment, &mut faults);
-    assert!(faults.is_empty(), "{faults}");
-    assert_eq!(
-        config.remotes[0].credentials.keys().collect::<Vec<_>>(),
-        ["token"]
-    );
-}
-
-#[test]
-fn a_password_in_an_address_is_refused_without_being_told() {
-    let text = WHOLE.replace("https://s3.example", "https://me:hunter2@s3.example/x");
-    let (_, faults) = read_with(&text, Purpose::Look, &[]);
-    assert!(faults.len() == 1 && faults[0].contains("endpoint"), "{faults:?}");
-    assert!(!faults[0].contains("hunter2"));
-}
-
-#[test]
 fn what_is_not_toml_is_one_fault_with_its_place_and_no_other() {
     let text = WHOLE.replace("chat_ids = ", "chat_ids == ");
     let (_, faults) = read_with(&text, Purpose::Keep, &[]);
@@ -287,52 +214,6 @@ fn a_file_named_without_a_folder_still_gives_absolute_paths() {
     assert!(config.remotes[0].options["root"].starts_with('/'));
 }
 
-const CHANNELS: &str = r#"
-[channels.zebra]
-type = "telegram"
-api_url = "https://api.example.org/"
-[channels.push]
-type = "ntfy"
-url = "https://ntfy.example.org"
-[channels.mail]
-type = "email"
-host = "mail.example.org"
-username = "shop"
-to = "Owner <owner@example.org>"
-[channels.hook]
-type = "webhook"
-url = "https://hook.example.org/warung"
-"#;
-
-#[test]
-fn channels_are_tried_in_the_order_of_the_file_and_take_their_secrets_by_name() {
-    let secrets = [
-        ("OWNER_BOT_TOKEN", "1:a"),
-        ("CHANNEL_PUSH_TOPIC", "warung-8c1f"),
-        ("SMTP_PASSWORD", "p"),
-        ("CHANNEL_HOOK_SECRET", "s"),
-    ];
-    let (config, faults) = read_with(
-        &(WHOLE.to_owned() + CHANNELS).replace(
-            "[channels.mail]\ntype = \"email\"\nto",
-            "[channels.other]\ntype = \"email\"\nto",
-        ),
-        Purpose::Keep,
-        &secrets,
-    );
-    assert!(faults.is_empty(), "{faults:?}");
-    let names: Vec<&str> = config
-        .channels
-        .iter()
-        .map(|channel| channel.name.as_str())
-        .collect();
-    assert_eq!(names, ["other", "zebra", "push", "mail", "hook"]);
-    let ChannelKind::Email(mail) = &config.channels[3].kind else {
-        panic!("mail is a mail")
-    };
-    assert_eq!((mail.port, mail.tls), (587, MailTls::StartTls));
-}
-
 #[test]
 fn a_remote_has_prices_of_its_own_and_a_word_is_none() {
     let priced =
@@ -360,32 +241,4 @@ fn a_remote_has_prices_of_its_own_and_a_word_is_none() {
         faults.len() == 1 && faults[0].contains("price_per_gib_month"),
         "{faults:?}"
     );
-}
-
-#[test]
-fn a_channel_says_what_it_lacks_and_takes_no_secret_from_the_file() {
-    let text = SMALL.to_owned()
-        + &CHANNELS.replace("[channels.push]", "[channels.push]\ntopic = \"hunter2\"")
-        + "[channels.twice]\ntype = \"telegram\"\n[channels.open]\ntype = \"email\"\nhost = \"a.b\"\ntls = \"never\"\nto = \"x\"\n";
-    let (_, faults) = read_with(&text, Purpose::Keep, &[("OWNER_BOT_TOKEN", "1:a")]);
-    let told = faults.join("\n");
-    for part in [
-        "CHANNEL_PUSH_TOPIC",
-        "CHANNEL_MAIL_PASSWORD",
-        "CHANNEL_HOOK_SECRET",
-        "channels.twice needs an api_url or a proxy",
-        "channels.open.tls",
-        "channels.open.to",
-    ] {
-        assert!(told.contains(part), "{part} is not in: {told}");
-    }
-    assert!(!told.contains("hunter2"));
-    let (config, faults) = read_with(&(SMALL.to_owned() + CHANNELS), Purpose::Look, &[]);
-    assert!(faults.is_empty(), "who only looks needs no secret: {faults:?}");
-    let names: Vec<&str> = config
-        .channels
-        .iter()
-        .map(|channel| channel.name.as_str())
-        .collect();
-    assert_eq!(names, ["zebra", "mail"]);
 }

@@ -6,7 +6,10 @@ use std::time::Duration;
 use protocol::time::UnixMillis;
 use rand::Rng;
 
-use super::totp::{Totp, same};
+use super::{
+    quiet::Quiet,
+    totp::{Totp, same},
+};
 use crate::store::console::DoorLock;
 
 /// From the command to its second step.
@@ -17,10 +20,12 @@ const WRONG_MAX: u32 = 3;
 const CODES: u32 = 1_000_000;
 
 /// What waits for its second step.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Danger {
     /// systemd restarts the shop's bot: whoever orders at this moment waits for some seconds.
     Restart,
+    /// The owner hears nothing for longer than somebody would notice.
+    Quiet(Quiet),
 }
 
 /// The door before dangerous commands.

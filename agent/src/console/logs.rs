@@ -10,7 +10,7 @@ use std::{
 use anyhow::Context;
 use serde_json::Value;
 
-use super::redact::redact;
+use crate::alert::redact::redact;
 
 /// From the file's end.
 const READ_BYTES: u64 = 512 * 1024;

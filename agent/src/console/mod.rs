@@ -20,7 +20,7 @@ mod errand;
 pub mod logs;
 mod obey;
 mod press;
-pub mod redact;
+mod quiet;
 pub mod runbook;
 pub mod strangers;
 pub mod telegram;

@@ -11,11 +11,11 @@ use super::{
     confirm::{Asked, Checked, Danger},
     errand::Errand,
     logs,
+    quiet::Quiet,
 };
 use crate::{
     alert::{engine::MAINTENANCE, message::duration, rule::Rule},
     chart::picture::Picture,
-    overview::Open,
 };
 
 /// Commands that do something are not carried out later than this after they were typed: the agent was away, and the
@@ -126,14 +126,11 @@ impl Console {
             Command::Restart if self.knows_no_unit()? => {
                 Answer::of(words.no_unit.replace("{unit}", &desk.voice.unit))
             }
-            Command::Restart => Answer::of(self.knock(Danger::Restart, chat, now)),
-            Command::Digits(digits) => self.digits(chat, &digits, now),
-            Command::Silence(lasts, key) => Answer::of(self.silence(lasts, key, now)?),
+            Command::Restart => Answer::of(self.knock(Danger::Restart, words.restart_means, chat, now)),
+            Command::Digits(digits) => self.digits(chat, &digits, now)?,
+            Command::Silence(lasts, key) => Answer::of(self.hush(Quiet::Alerts(lasts, key), chat, now)?),
             Command::Maintenance(Some(lasts)) => {
-                let before = self.silent_until(MAINTENANCE, now)?;
-                let until = desk.alerts.maintenance(lasts, now)?;
-                let told = words.maintenance_until.replace("{at}", &self.moment(until));
-                Answer::of(told + &self.shortened(before, until))
+                Answer::of(self.hush(Quiet::Everything(lasts), chat, now)?)
             }
             Command::Maintenance(None) => {
                 desk.alerts.end_silence(MAINTENANCE, now)?;
@@ -155,22 +152,17 @@ impl Console {
             .any(|row| row.rule == Rule::BotUnitUnknown.name()))
     }
 
-    fn knock(&mut self, danger: Danger, chat: i64, now: UnixMillis) -> String {
+    /// Says what it means, and asks for the second step.
+    pub(super) fn knock(&mut self, danger: Danger, means: &str, chat: i64, now: UnixMillis) -> String {
         let words = self.words();
         match self.door.knock(danger, chat, self.totp.is_some(), now) {
-            Asked::Code(code) => {
-                format!(
-                    "{}\n\n{}",
-                    words.restart_means,
-                    words.send_code.replace("{code}", &code)
-                )
-            }
-            Asked::Password => format!("{}\n\n{}", words.restart_means, words.send_password),
+            Asked::Code(code) => format!("{means}\n\n{}", words.send_code.replace("{code}", &code)),
+            Asked::Password => format!("{means}\n\n{}", words.send_password),
             Asked::Closed(until) => words.closed.replace("{at}", &self.moment(until)),
         }
     }
 
-    fn digits(&mut self, chat: i64, digits: &str, now: UnixMillis) -> Answer {
+    fn digits(&mut self, chat: i64, digits: &str, now: UnixMillis) -> anyhow::Result<Answer> {
         let store = Arc::clone(&self.desk.store);
         // A database that does not answer counts as a password that was used.
         let is_unused = move |step| store.use_totp_step(step).unwrap_or(false);
@@ -179,7 +171,11 @@ impl Console {
         if let Err(error) = self.desk.store.put_door_lock(self.door.lock()) {
             tracing::error!(%error, "the count of wrong codes could not be kept; it holds until the agent restarts");
         }
-        match checked {
+        Ok(match checked {
+            Checked::Right(Danger::Quiet(quiet)) => {
+                tracing::warn!(?quiet, "the owner wants to hear nothing for long");
+                Answer::of(self.keep_quiet(&quiet, now)?)
+            }
             Checked::Right(Danger::Restart) => {
                 tracing::warn!("the owner restarts the bot from the console");
                 Answer {
@@ -190,45 +186,6 @@ impl Console {
             Checked::Wrong(left) => Answer::of(words.wrong_code.replace("{left}", &left.to_string())),
             Checked::Closed(until) => Answer::of(words.closed.replace("{at}", &self.moment(until))),
             Checked::Nothing => Answer::of(words.no_code),
-        }
-    }
-
-    fn silence(&self, lasts: Duration, key: Option<String>, now: UnixMillis) -> anyhow::Result<String> {
-        let open = self.desk.look(now)?.open;
-        let of_key = |open: &&Open| key.as_deref().is_none_or(|key| open.key.to_lowercase() == key);
-        let (mut until, mut what) = (now, Vec::new());
-        let mut longer = None;
-        for open in open.iter().filter(of_key) {
-            longer = longer.max(self.silent_until(&open.key, now)?);
-            until = self.desk.alerts.silence(&open.key, lasts, now)?;
-            what.push(open.key.clone());
-        }
-        if what.is_empty() {
-            return Ok(self.words().nothing_to_silence.to_owned());
-        }
-        let sentence = self.words().silent_until.replace("{at}", &self.moment(until));
-        let sentence = sentence.replace("{what}", &what.join(", "));
-        Ok(sentence + &self.shortened(longer, until))
-    }
-
-    /// Until when this is silenced already.
-    pub(super) fn silent_until(&self, scope: &str, now: UnixMillis) -> anyhow::Result<Option<UnixMillis>> {
-        let book = self.desk.alerts.book()?;
-        let of_scope = book
-            .silences
-            .values()
-            .filter(|silence| silence.scope == scope && silence.until > now);
-        Ok(of_scope.map(|silence| silence.until).max())
-    }
-
-    /// What was to last longer ends sooner now: the owner may not have meant that, and reads both moments.
-    pub(super) fn shortened(&self, before: Option<UnixMillis>, until: UnixMillis) -> String {
-        let longer = before.filter(|before| *before > until);
-        longer.map_or(String::new(), |before| {
-            format!(
-                "\n{}",
-                self.words().shortened.replace("{at}", &self.moment(before))
-            )
         })
     }
 

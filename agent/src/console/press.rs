@@ -3,10 +3,10 @@
 
 use protocol::time::UnixMillis;
 
-use super::{Console, answer, update::Under};
+use super::{Console, answer, quiet::silent_until, update::Under};
 use crate::{
     alert::{buttons::Press, reports::scope_of},
-    store::episodes::EpisodeId,
+    store::{book::Book, episodes::EpisodeId},
 };
 
 impl Console {
@@ -26,11 +26,11 @@ impl Console {
                 self.line.answer_press(press, told).await
             }
             Some(Press::Silence(episode, lasts)) => {
-                let before = self.episode_silent_until(episode, now)?;
+                let before = episode_silent_until(&self.desk.alerts.book()?, episode, now);
                 let Some(until) = self.desk.alerts.silence_episode(episode, lasts, now)? else {
                     return self.line.answer_press(press, words.over_already).await;
                 };
-                let told = silent_until(words.silent_until, &self.moment(until));
+                let told = silence_told(words.silent_until, &self.moment(until));
                 let told = told + &self.shortened(before, until);
                 self.line.answer_press(press, &told).await?;
                 self.note(chat, under, &told).await
@@ -40,9 +40,9 @@ impl Console {
                 self.note(chat, under, &format!("✋ {}", words.acked)).await
             }
             Some(Press::SilenceReports(kind, lasts)) => {
-                let before = self.silent_until(&scope_of(&kind), now)?;
+                let before = silent_until(&self.desk.alerts.book()?, &scope_of(&kind), now);
                 let until = self.desk.alerts.silence(&scope_of(&kind), lasts, now)?;
-                let told = silent_until(words.silent_until, &self.moment(until));
+                let told = silence_told(words.silent_until, &self.moment(until));
                 let told = told + &self.shortened(before, until);
                 self.line.answer_press(press, &told).await?;
                 self.note(chat, under, &told).await
@@ -70,20 +70,6 @@ impl Console {
         }
     }
 
-    /// The longest silence over any of its alerts.
-    fn episode_silent_until(
-        &self,
-        episode: EpisodeId,
-        now: UnixMillis,
-    ) -> anyhow::Result<Option<UnixMillis>> {
-        let book = self.desk.alerts.book()?;
-        let mut longest = None;
-        for row in book.alerts.values().filter(|row| row.episode == Some(episode)) {
-            longest = longest.max(self.silent_until(&row.key, now)?);
-        }
-        Ok(longest)
-    }
-
     /// Writes a line under the message whose button was pressed, in place.
     async fn note(&self, chat: i64, under: Option<Under>, told: &str) -> anyhow::Result<()> {
         let Some(under) = under.filter(|under| !under.text.is_empty()) else {
@@ -98,7 +84,15 @@ impl Console {
     }
 }
 
+/// The longest silence over any of its alerts.
+fn episode_silent_until(book: &Book, episode: EpisodeId, now: UnixMillis) -> Option<UnixMillis> {
+    let of_episode = book.alerts.values().filter(|row| row.episode == Some(episode));
+    of_episode
+        .filter_map(|row| silent_until(book, &row.key, now))
+        .max()
+}
+
 /// Under the message itself it need not be said of what.
-fn silent_until(sentence: &str, at: &str) -> String {
+fn silence_told(sentence: &str, at: &str) -> String {
     sentence.replace("{at}", at).replace(": {what}", "")
 }

@@ -8,7 +8,10 @@ use std::{
 };
 
 use jiff::Timestamp;
-use protocol::{health::Health, time::UnixMillis};
+use protocol::{
+    health::{Ailment, Health},
+    time::UnixMillis,
+};
 use serde::{Deserialize, Serialize};
 use tokio::{sync::watch, time::sleep};
 
@@ -302,16 +305,25 @@ fn observation_of(health: &Health) -> Observation {
             )
         })
         .collect();
-    // Its own sentences are for what names and figures do not tell.
-    let troubles = health.troubles.iter().filter(|_| health.stuck.is_empty());
-    let troubles = troubles
-        .take(TROUBLES_MAX)
-        .map(|trouble| trouble.chars().take(TROUBLE_CHARS_MAX).collect());
-    let detail: Vec<String> = troubles.chain(hangs).collect();
+    let detail: Vec<String> = troubles_of(health).chain(hangs).collect();
     Observation::Wrong {
         rule: Rule::BotUnhealthy,
         detail: detail.join(", "),
     }
+}
+
+/// Its codes, which are said in the owner's language; its own sentences are for what neither these nor names and figures
+/// tell.
+fn troubles_of(health: &Health) -> impl Iterator<Item = String> {
+    let told = health.troubles.iter().enumerate().filter_map(|(at, trouble)| {
+        let sentence = || trouble.chars().take(TROUBLE_CHARS_MAX).collect();
+        match health.ailments.get(at) {
+            Some(Ailment::Hangs) => None,
+            Some(ailment) => Some(ailment.name().map_or_else(sentence, str::to_owned)),
+            None => health.stuck.is_empty().then(sentence),
+        }
+    });
+    told.take(TROUBLES_MAX)
 }
 
 fn state_of(seen: &Observation) -> BotState {
@@ -386,6 +398,22 @@ mod tests {
             panic!("it is not well");
         };
         assert_eq!(detail, "create_invoice: 61 s > 50 s, inbox: 34 s > 30 s");
+    }
+
+    #[test]
+    fn what_the_bot_says_in_codes_is_told_by_them_and_a_newer_bots_word_by_its_sentence() {
+        let health = Health {
+            ailments: vec![Ailment::SlowWrites, Ailment::Hangs, Ailment::Other],
+            troubles: ["a write takes long", "a job hangs", "it rains"]
+                .map(str::to_owned)
+                .to_vec(),
+            loops: Vec::new(),
+            ..health(1, false)
+        };
+        let Observation::Wrong { detail, .. } = observation_of(&health) else {
+            panic!("it is not well");
+        };
+        assert_eq!(detail, "slow_writes, it rains");
     }
 
     #[test]

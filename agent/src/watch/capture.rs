@@ -4,7 +4,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use protocol::time::UnixMillis;
+use protocol::{incident::FACTS_BETWEEN, time::UnixMillis};
 
 use super::probe::{At, Probe, Seen};
 use crate::{
@@ -71,11 +71,11 @@ fn newest(events: &[CaptureEvent], kind: EventKind, now: UnixMillis) -> Option<&
         .find(|event| event.kind == kind.name() && now.since(event.at) < EVENT_STANDS)
 }
 
-/// What waits for a remote, and why.
+/// How much waits for a remote, and why.
 fn waiting(one: &Shipping) -> String {
     match &one.failing {
-        None => format!("{} commits wait", one.waiting_commits),
-        Some((_, why)) => format!("{} commits wait: {why}", one.waiting_commits),
+        None => one.waiting_commits.to_string(),
+        Some((_, why)) => format!("{}{FACTS_BETWEEN}{why}", one.waiting_commits),
     }
 }
 
@@ -140,6 +140,6 @@ mod tests {
         (one.waiting_commits, one.waiting_since) = (3, Some(UnixMillis(2_000)));
         one.failing = Some((UnixMillis(2_500), "refused".to_owned()));
         assert_eq!(one.waits(UnixMillis(9_000)), Duration::from_secs(7));
-        assert_eq!(waiting(&one), "3 commits wait: refused");
+        assert_eq!(waiting(&one), "3 · refused");
     }
 }

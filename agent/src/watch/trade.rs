@@ -107,12 +107,27 @@ fn judge_gateway(seen: &mut Seen, health: &Health, gateway: &GatewayHealth) {
         let wrong = (Rule::GatewayRefuses, stands.detail.clone());
         return seen.judge(key, Some(wrong));
     }
-    let fault = gateway.last_fault;
-    let reason = fault
-        .map(|fault| format!("{fault:?}").to_lowercase())
-        .unwrap_or_default();
-    let detail = format!("{}: {} × {reason}", gateway.name, gateway.failures);
-    seen.measure(key, GATEWAY, f64::from(gateway.failures), detail);
+    let has_answered = gateway.last_success_ms.is_some();
+    let reason = gateway
+        .last_fault
+        .map(|fault| format!("{fault:?}").to_lowercase());
+    measure_calls(seen, key, GATEWAY, (has_answered, gateway.failures), reason);
+}
+
+/// Calls that failed in a row. A start mends nothing: of somebody who has not answered this process yet, and has not
+/// failed it often enough, nothing is known, and what stands goes on standing.
+fn measure_calls(
+    seen: &mut Seen,
+    key: AlertKey,
+    rules: &'static [Rule],
+    (has_answered, failures): (bool, u32),
+    reason: Option<String>,
+) {
+    let value = f64::from(failures);
+    let is_wrong = |rule: &Rule| rule.spec().threshold.is_some_and(|line| line.is_raised_by(value));
+    if has_answered || rules.iter().any(is_wrong) {
+        seen.measure(key, rules, value, reason.unwrap_or_default());
+    }
 }
 
 fn judge_telegram(seen: &mut Seen, health: &Health) {
@@ -124,12 +139,12 @@ fn judge_telegram(seen: &mut Seen, health: &Health) {
         let wrong = (Rule::TelegramRefuses, String::new());
         return seen.judge(telegram_key(), Some(wrong));
     }
-    seen.measure(
-        telegram_key(),
-        SENDS,
-        f64::from(telegram.send_failures),
-        String::new(),
-    );
+    let has_answered = [telegram.last_send_ms, telegram.last_poll_ms]
+        .iter()
+        .any(Option::is_some)
+        || telegram.webhook.is_some();
+    let failures = telegram.send_failures;
+    measure_calls(seen, telegram_key(), SENDS, (has_answered, failures), None);
 }
 
 /// Nothing that waits has waited for no time.
@@ -230,6 +245,39 @@ mod tests {
             ..health
         };
         assert_eq!(wrong(&over), []);
+    }
+
+    #[test]
+    fn a_start_of_the_bot_ends_nothing_before_somebody_has_answered_it() {
+        let gateway = |failures, last_success_ms| GatewayHealth {
+            name: "pakasir".to_owned(),
+            failures,
+            failing_ms: None,
+            last_success_ms,
+            last_fault: None,
+        };
+        let spoken_of = |health: Health| {
+            let mut seen = Seen::default();
+            judge(&mut seen, &health);
+            let of = |key: AlertKey| seen.findings.iter().any(|finding| finding.key == key);
+            [of(gateway_key("pakasir")), of(telegram_key())]
+        };
+        let started = |failures, last_success_ms| Health {
+            boot: 2,
+            gateways: vec![gateway(failures, last_success_ms)],
+            standing: Some(Vec::new()),
+            ..Health::default()
+        };
+        assert_eq!(spoken_of(started(0, None)), [false, false]);
+        assert_eq!(
+            spoken_of(started(2, None)),
+            [false, false],
+            "two failures mend nothing"
+        );
+        assert_eq!(spoken_of(started(3, None)), [true, false]);
+        let mut answered = started(0, Some(10));
+        answered.telegram.last_poll_ms = Some(10);
+        assert_eq!(spoken_of(answered), [true, true]);
     }
 
     #[test]

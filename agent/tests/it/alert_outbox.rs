@@ -5,7 +5,6 @@ use std::{path::Path, sync::Arc, time::Duration};
 use agent::{
     alert::{
         Alerts,
-        calendar::Calendar,
         channels::{Channel, telegram::Telegram as Bot},
         ladder::{Patience, TELEGRAM},
         message::Voice,
@@ -27,7 +26,7 @@ use tokio::{sync::watch, task::JoinHandle};
 use crate::{
     pretend_bot::incident,
     pretend_telegram::{Fault, Telegram},
-    world::{HASTE, LIMIT, OWNER, TOKEN},
+    world::{HASTE, LIMIT, OWNER, TOKEN, alerts, voice},
 };
 
 fn now() -> UnixMillis {
@@ -43,14 +42,6 @@ struct Desk {
     voice: Voice,
     api_url: String,
     _stop: watch::Sender<bool>,
-}
-
-fn calendar() -> Calendar {
-    Calendar {
-        timezone: TimeZone::UTC,
-        quiet_hours: None,
-        digest_at: jiff::civil::time(8, 0, 0, 0),
-    }
 }
 
 fn ladder(chats: &[i64]) -> Vec<Rung> {
@@ -71,12 +62,7 @@ impl Desk {
     fn open(dir: &Path, telegram: &Telegram, chats: &[i64]) -> Self {
         let _ = rustls::crypto::ring::default_provider().install_default();
         let store = Arc::new(Store::open(dir).unwrap());
-        let voice = Voice {
-            language: Language::En,
-            timezone: TimeZone::UTC,
-            unit: "bot.service".to_owned(),
-        };
-        let alerts = Alerts::new(Arc::clone(&store), voice.clone(), calendar(), &ladder(chats));
+        let (voice, alerts) = (voice(Language::En), alerts(&store, Language::En, &ladder(chats)));
         let api_url = format!("http://{}", telegram.address);
         Self {
             store,
@@ -369,7 +355,7 @@ async fn an_end_follows_on_a_way_that_still_waits_and_is_not_needed_there_once_a
             name: push.rung.clone(),
             chats: vec![push.chat_id],
         });
-        desk.alerts = Alerts::new(Arc::clone(&desk.store), desk.voice.clone(), calendar(), &ways);
+        desk.alerts = alerts(&desk.store, Language::En, &ways);
         desk.fail("a");
         let at_once = Patience {
             critical: Duration::ZERO,

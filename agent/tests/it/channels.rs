@@ -80,7 +80,7 @@ async fn what_telegram_does_not_take_goes_the_second_way_and_ends_there_too() {
     telegram.wait_for_edit("runs again").await;
     let told = telegram.taken();
     assert!(
-        told[0].text().contains("died") && told[0].text().contains("(recovered; delivered by push at "),
+        told[0].text().contains("died") && told[0].text().contains("(this way was down; it went by push at "),
         "{told:?}"
     );
     settled(dir.path()).await;
@@ -285,17 +285,21 @@ async fn the_outside_heartbeat_hears_start_success_and_failure_with_the_run() {
     let _ = rustls::crypto::ring::default_provider().install_default();
     let service = Service::heartbeat().await;
     let url = Secret::new(&format!("http://{}/0a1b", service.address));
-    let heartbeat = Heartbeat::new(agent::alert::channels::http_client().unwrap(), &url);
+    let heartbeat = Heartbeat::new(
+        agent::alert::channels::http_client().unwrap(),
+        &url,
+        agent::config::Language::Id,
+    );
     let run = RunId::random();
     heartbeat.ping(&Signal::Start, Some(&run)).await;
     heartbeat
         .ping(&Signal::Fail("the bot does not run".to_owned()), Some(&run))
         .await;
-    heartbeat.ping(&Signal::Success, None).await;
+    assert!(heartbeat.ping(&Signal::Success, None).await, "it was taken");
     let pings = service.taken();
     let paths: Vec<&str> = pings.iter().map(|ping| ping["path"].as_str().unwrap()).collect();
     assert_eq!(paths, ["/0a1b/start", "/0a1b/fail", "/0a1b"]);
-    assert_eq!(pings[1]["body"], "the bot does not run");
+    assert_eq!(pings[1]["body"], "bot tidak berjalan");
     assert_eq!(pings[0]["query"], pings[1]["query"]);
     let rid = pings[0]["query"].as_str().unwrap();
     assert!(rid.starts_with("rid=") && rid.len() == 40, "{rid}");

@@ -22,6 +22,8 @@ use agent::{
 use protocol::time::UnixMillis;
 use rand::{Rng, SeedableRng, rngs::StdRng};
 
+use crate::world::calendar;
+
 const GB: f64 = 1e9;
 const CAPACITY: f64 = 10.0 * GB;
 const DAY_MIN: u64 = 24 * 60;
@@ -111,14 +113,6 @@ impl Watcher {
         now: UnixMillis,
     ) -> Vec<Notice> {
         engine::observe(&mut self.book, calendar, key, observation, now)
-    }
-}
-
-fn calendar() -> Calendar {
-    Calendar {
-        timezone: jiff::tz::TimeZone::UTC,
-        quiet_hours: None,
-        digest_at: jiff::civil::time(8, 0, 0, 0),
     }
 }
 

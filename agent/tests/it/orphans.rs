@@ -6,8 +6,6 @@ use std::{path::PathBuf, sync::Arc, time::Instant};
 use agent::{
     alert::{
         Alerts,
-        calendar::Calendar,
-        message::Voice,
         role::Role,
         rule::{AlertKey, Observation, Rule},
     },
@@ -20,11 +18,10 @@ use agent::{
         probe::{At, Probe, Seen, Verdict},
     },
 };
-use jiff::tz::TimeZone;
 use protocol::{health::Health, time::UnixMillis};
 use tokio::sync::watch;
 
-use crate::world::OWNER;
+use crate::world::{self, OWNER};
 
 const NOW: UnixMillis = UnixMillis(1_795_330_800_000);
 
@@ -39,22 +36,12 @@ impl World {
     fn begin() -> Self {
         let dir = tempfile::tempdir().unwrap();
         let store = Arc::new(Store::open(dir.path()).unwrap());
-        let voice = Voice {
-            language: Language::En,
-            timezone: TimeZone::UTC,
-            unit: "bot.service".to_owned(),
-        };
-        let calendar = Calendar {
-            timezone: TimeZone::UTC,
-            quiet_hours: None,
-            digest_at: jiff::civil::time(8, 0, 0, 0),
-        };
         let ladder = [Rung {
             name: "telegram".to_owned(),
             chats: vec![OWNER],
         }];
         Self {
-            alerts: Alerts::new(Arc::clone(&store), voice, calendar, &ladder),
+            alerts: world::alerts(&store, Language::En, &ladder),
             dir,
             store,
             health: watch::Sender::new(None),

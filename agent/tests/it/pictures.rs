@@ -9,12 +9,7 @@ use std::{
 };
 
 use agent::{
-    alert::{
-        Alerts,
-        calendar::Calendar,
-        message::Voice,
-        rule::{AlertKey, Observation, Rule},
-    },
+    alert::rule::{AlertKey, Observation, Rule},
     chart::{
         Theme,
         picture::{Picture, Sources, gather},
@@ -38,6 +33,8 @@ use protocol::{
     time::UnixMillis,
 };
 use serde_json::json;
+
+use crate::world::alerts;
 
 /// A Thursday noon in Jakarta.
 const NOW: UnixMillis = UnixMillis(1_795_338_000_000);
@@ -244,17 +241,7 @@ impl World {
 
     /// Something that came and went, twice.
     fn go_wrong(&self) {
-        let voice = Voice {
-            language: Language::Id,
-            timezone: TimeZone::UTC,
-            unit: "bot.service".to_owned(),
-        };
-        let calendar = Calendar {
-            timezone: TimeZone::UTC,
-            quiet_hours: None,
-            digest_at: jiff::civil::time(8, 0, 0, 0),
-        };
-        let alerts = Alerts::new(Arc::clone(&self.store), voice, calendar, &[]);
+        let alerts = alerts(&self.store, Language::Id, &[]);
         let key = AlertKey::new("bot", "bot");
         for (ago_min, lasted_s) in [(9 * 60, 1_500), (100, 20)] {
             let began = UnixMillis(NOW.0 - ago_min * MINUTE_MS);

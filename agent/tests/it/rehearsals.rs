@@ -511,7 +511,7 @@ async fn the_outside_is_told_when_a_daily_drill_begins_and_how_it_ends_and_no_pa
     agent.kill().unwrap();
     agent.wait().unwrap();
     let body = text(&bad["body"]);
-    assert!(body.contains("the rehearsed restore from"), "{body}");
+    assert!(body.contains("latihan pemulihan dari"), "{body}");
     assert!(!body.contains('/') && !body.contains(CANARY), "{body}");
 }
 

@@ -3,18 +3,17 @@
 use std::{path::Path, sync::Arc, time::Duration};
 
 use agent::{
-    alert::{Alerts, calendar::Calendar, message::Voice, reports::Reported},
+    alert::{Alerts, reports::Reported},
     config::Language,
     store::Store,
 };
-use jiff::tz::TimeZone;
 use protocol::{
     health::Standing,
     incident::{Incident, IncidentId, Severity},
     time::UnixMillis,
 };
 
-use crate::shop::Shop;
+use crate::{shop::Shop, world};
 
 const NOW: UnixMillis = UnixMillis(1_795_338_000_000);
 
@@ -29,18 +28,7 @@ fn incident(id: i64, kind: &str, text: &str) -> Incident {
 }
 
 fn alerts(state: &Path) -> Alerts {
-    let store = Arc::new(Store::open(state).unwrap());
-    let voice = Voice {
-        language: Language::Id,
-        timezone: TimeZone::UTC,
-        unit: "bot.service".to_owned(),
-    };
-    let calendar = Calendar {
-        timezone: TimeZone::UTC,
-        quiet_hours: None,
-        digest_at: jiff::civil::time(8, 0, 0, 0),
-    };
-    Alerts::new(store, voice, calendar, &[])
+    world::alerts(&Arc::new(Store::open(state).unwrap()), Language::Id, &[])
 }
 
 #[test]

@@ -12,9 +12,9 @@ use std::{
 
 use agent::{
     alert::{
-        calendar::Calendar,
         engine::{self, Notice},
         rule::Rule,
+        whose::Whose,
     },
     store::book::Book,
     watch::{
@@ -30,6 +30,8 @@ use protocol::{
     time::UnixMillis,
 };
 use tokio::sync::watch;
+
+use crate::world::calendar;
 
 const PERIOD: Duration = Duration::from_secs(2);
 const LOOK_EVERY: Duration = Duration::from_millis(200);
@@ -131,6 +133,13 @@ impl Watched {
         names.any(|notice| notice.lead.rule == rule || notice.others.iter().any(|other| other.rule == rule))
     }
 
+    /// Whose log the alert of this rule says that it is.
+    fn whose(&self, rule: Rule) -> Option<Whose> {
+        let mut rows = self.book.alerts.values();
+        let row = rows.find(|row| row.rule == rule.name())?;
+        Whose::of_detail(&row.detail, "bot.service").1
+    }
+
     /// Which rules stand now.
     fn standing(&self) -> Vec<&str> {
         let rows = self.book.alerts.values();
@@ -213,14 +222,6 @@ fn telling(path: &Path, file: &File) -> Health {
     }
 }
 
-fn calendar() -> Calendar {
-    Calendar {
-        timezone: jiff::tz::TimeZone::UTC,
-        quiet_hours: None,
-        digest_at: jiff::civil::time(8, 0, 0, 0),
-    }
-}
-
 fn set_mode(path: &Path, mode: u32) {
     use std::os::unix::fs::PermissionsExt;
     fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
@@ -273,6 +274,7 @@ async fn a_writer_that_the_bot_itself_tells_of() {
     log.logrotate("rotate 2\ncreate");
     log.said.send_replace(Some(held));
     log.expect(Rule::LogWriterLost).await;
+    assert_eq!(log.whose(Rule::LogWriterLost), Some(Whose::Bot));
 }
 
 #[tokio::test]
@@ -292,6 +294,12 @@ async fn a_deleted_log_takes_no_room_once_its_holder_is_killed() {
     log.expect_well().await;
     fs::remove_file(log.path()).unwrap();
     log.expect(Rule::LogDeletedOpen).await;
+    // As its unit, where this test runs in one.
+    let whose = log.whose(Rule::LogDeletedOpen);
+    assert!(
+        matches!(&whose, Some(Whose::Program(name)) if name == "sleep" || name.ends_with(".service")),
+        "{whose:?}"
+    );
     holder.kill().unwrap();
     holder.wait().unwrap();
     log.expect_well().await;

@@ -1,14 +1,15 @@
 //! An agent between a pretend bot and a pretend Telegram: how it is configured, started, stopped and killed.
 //! It judges nothing: that is the tests' own.
 
-use std::{net::SocketAddr, path::Path, time::Duration};
+use std::{net::SocketAddr, path::Path, sync::Arc, time::Duration};
 
 use agent::{
-    alert::{ladder::Patience, outbox::Pace},
+    alert::{Alerts, calendar::Calendar, ladder::Patience, message::Voice, outbox::Pace},
     app,
-    config::{Config, Environment, Purpose},
-    store::Store,
+    config::{Config, Environment, Language, Purpose},
+    store::{Store, outbox::Rung},
 };
+use jiff::tz::TimeZone;
 use protocol::{secret::Secret, settings::Faults};
 use tokio::{sync::oneshot, task::JoinHandle, time::timeout};
 
@@ -27,6 +28,29 @@ pub const HASTE: Pace = Pace {
 };
 pub const OWNER: i64 = 1001;
 pub const TOKEN: &str = "77:owner-canary";
+
+/// How an owner in UTC is spoken to.
+pub fn voice(language: Language) -> Voice {
+    Voice {
+        language,
+        timezone: TimeZone::UTC,
+        unit: "bot.service".to_owned(),
+    }
+}
+
+/// Days without quiet hours.
+pub fn calendar() -> Calendar {
+    Calendar {
+        timezone: TimeZone::UTC,
+        quiet_hours: None,
+        digest_at: jiff::civil::time(8, 0, 0, 0),
+    }
+}
+
+/// The alerts alone, upon this database.
+pub fn alerts(store: &Arc<Store>, language: Language, ladder: &[Rung]) -> Alerts {
+    Alerts::new(Arc::clone(store), voice(language), calendar(), ladder)
+}
 
 /// The text of an agent's configuration.
 pub fn text(bot: SocketAddr, telegram: SocketAddr, chats: &[i64]) -> String {

@@ -61,6 +61,14 @@ pub struct Record {
 }
 
 impl Record {
+    /// Nothing was called yet. A start mends nothing: what was refused before is refused until an invoice is made.
+    fn after(refusal: Option<String>) -> Self {
+        Self {
+            refusal: Mutex::new(refusal),
+            ..Self::default()
+        }
+    }
+
     /// Notes how a call ended and hands it on. `is_answer`: errors that are as good an answer as any.
     fn note<T>(
         &self,
@@ -115,7 +123,7 @@ mod tests {
 
     #[test]
     fn a_refusal_stands_until_an_invoice_is_made() {
-        let record = Record::default();
+        let record = Record::after(None);
         let end = |result: Result<(), GatewayError>| {
             let _ = record.note_invoice(result);
             record.refusal()

@@ -84,11 +84,11 @@ pub struct Hint {
 }
 
 impl Pakasir {
-    /// A client for one project.
+    /// A client for one project. `refusal`: why the last invoice before this process was refused, if it was.
     ///
     /// # Errors
     /// When the system gives no TLS.
-    pub fn new(project: Project) -> Result<Self, reqwest::Error> {
+    pub fn new(project: Project, refusal: Option<String>) -> Result<Self, reqwest::Error> {
         // Redirects are not followed: the key goes to the configured host only.
         let http = Client::builder()
             .timeout(TIMEOUT)
@@ -98,7 +98,7 @@ impl Pakasir {
         Ok(Self {
             http,
             project,
-            record: Record::default(),
+            record: Record::after(refusal),
         })
     }
 
@@ -308,7 +308,7 @@ mod tests {
                 api_key: Secret::new("k"),
                 webhook_secret: Secret::new(secret),
             };
-            Pakasir::new(project).unwrap()
+            Pakasir::new(project, None).unwrap()
         };
         assert!(client("s3cret").is_from_gateway(b"s3cret"));
         assert!(!client("s3cret").is_from_gateway(b"s3cre"));

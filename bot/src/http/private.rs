@@ -11,7 +11,7 @@ use axum::{
     routing::{get, post},
 };
 use protocol::{
-    health::{Health, LoopBeat, NAMES_MAX, QueueHealth, TradeHealth},
+    health::{Ailment, Health, LoopBeat, NAMES_MAX, QueueHealth, TradeHealth},
     incident::{IncidentId, IncidentPage},
     time::UnixMillis,
 };
@@ -159,20 +159,22 @@ async fn report(private: &Private) -> Health {
                 error = format!("{error:#}"),
                 "the figures for the health report cannot be read"
             );
-            troubles.push("the database cannot be read".to_owned());
+            troubles.push((Ailment::Unreadable, "the database cannot be read".to_owned()));
             Health {
                 standing: Some(standing::standing(private, false)),
                 ..Health::default()
             }
         }
     };
+    let (ailments, troubles): (Vec<Ailment>, Vec<String>) = troubles.into_iter().unzip();
     Health {
-        healthy: troubles.is_empty() && private.beats.iter().all(|beat| beat.alive(now)),
+        healthy: ailments.is_empty() && private.beats.iter().all(|beat| beat.alive(now)),
         started_at: private.started_at,
         boot: private.boot.0,
         version: env!("CARGO_PKG_VERSION").to_owned(),
         loops: private.beats.iter().map(|beat| beat.report(now)).collect(),
         troubles,
+        ailments,
         stuck: stuck(private, now),
         gateways: vec![private.workshop.pakasir.health(now)],
         telegram: private.line.health(now),
@@ -198,25 +200,28 @@ async fn try_writes(writer: &Writer) {
     let _ = writer.run(|conn| queue::store::probe(conn, now())).await;
 }
 
-/// What is wrong, in sentences.
-fn troubles(private: &Private, is_late: bool, now: UnixMillis) -> Vec<String> {
+/// What is wrong, as codes and in sentences.
+fn troubles(private: &Private, is_late: bool, now: UnixMillis) -> Vec<(Ailment, String)> {
     let mut troubles = Vec::new();
     if let Some(reason) = private.workshop.writer.standing().refusal() {
-        troubles.push(format!(
+        let told = format!(
             "the database takes no writes: {reason}; nothing new is accepted, nothing accepted is lost"
-        ));
+        );
+        troubles.push((Ailment::NoWrites, told));
     } else if is_late {
-        troubles.push(format!(
+        let told = format!(
             "a write to the database takes longer than {} s",
             WRITE_LIMIT.as_secs()
-        ));
+        );
+        troubles.push((Ailment::SlowWrites, told));
     }
     for stuck in stuck(private, now) {
-        troubles.push(format!(
+        let told = format!(
             "{} hangs: nothing heard for {} s; it is cut and tried again, others go on",
             stuck.name,
             stuck.age_ms / 1_000
-        ));
+        );
+        troubles.push((Ailment::Hangs, told));
     }
     troubles
 }

@@ -11,7 +11,7 @@ use axum::{
     routing::get,
 };
 use protocol::{
-    health::{CommitFault, Health},
+    health::{Ailment, CommitFault, Health},
     incident::{IncidentId, IncidentPage},
     time::UnixMillis,
 };
@@ -95,6 +95,7 @@ async fn health(State(shut): State<Arc<Shut>>) -> Json<Health> {
         troubles: vec![format!(
             "the database cannot be opened: {reason}; the shop is shut and opens by itself"
         )],
+        ailments: vec![Ailment::Shut],
         standing: Some(vec![standing::refusal(shut.fault)]),
         ..Health::default()
     })

@@ -5,7 +5,10 @@
 pub mod store;
 pub mod unstored;
 
-use protocol::incident::{FACTS_BETWEEN, Severity};
+use protocol::{
+    health::REASON_CHARS_MAX,
+    incident::{FACTS_BETWEEN, Severity},
+};
 
 /// Every kind of incident that the bot raises; each has an entry of this name in docs/RUNBOOK.md.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,6 +54,20 @@ pub fn facts(facts: &[&str]) -> String {
         .map(on_one_line)
         .collect::<Vec<_>>()
         .join(FACTS_BETWEEN)
+}
+
+/// An error's text as a fact: cut to size, and without addresses, which may hold a key or name somebody.
+#[must_use]
+pub fn reason(error: &str) -> String {
+    let words = error.split_whitespace().map(|word| {
+        let is_address = word.contains("://") || word.contains('@');
+        if is_address { "…" } else { word }
+    });
+    let line = words.collect::<Vec<_>>().join(" ");
+    line.chars()
+        .filter(|c| !c.is_control())
+        .take(REASON_CHARS_MAX)
+        .collect()
 }
 
 impl Kind {
@@ -115,5 +132,17 @@ impl Kind {
             | Self::NotDurable => Severity::Warning,
             Self::MoneyOwed => Severity::Info,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_reason_is_one_short_line_and_names_no_address() {
+        let error = "asking the gateway: https://pay.example/?key=s3cret refused budi@example.org\nat once";
+        assert_eq!(reason(error), "asking the gateway: … refused … at once");
+        assert_eq!(reason(&"é".repeat(999)).chars().count(), REASON_CHARS_MAX);
     }
 }

@@ -51,6 +51,7 @@ pub async fn work(shop: &Workshop, job: &Job) -> Result<Outcome> {
 
 fn show(conn: &Connection, shop: &Shop, order: &Order, invoice: &Invoice, now: UnixMillis) -> Result<()> {
     payment::store::open(conn, pakasir::NAME, order.id, invoice, now)?;
+    payment::store::refuses_no_more(conn, pakasir::NAME)?;
     let poll = PollPayment {
         order: order.id,
         txn_id: invoice.txn_id.clone(),
@@ -66,6 +67,7 @@ fn show(conn: &Connection, shop: &Shop, order: &Order, invoice: &Invoice, now: U
 fn refused(conn: &Connection, shop: &Shop, order: &Order, reason: &str, now: UnixMillis) -> Result<()> {
     let text = incident::facts(&[pakasir::NAME, &order.code, reason]);
     incident::store::raise(conn, Kind::GatewayRefuses, &text, now)?;
+    payment::store::refuses(conn, pakasir::NAME, reason)?;
     let order = order::store::get(conn, order.id)?;
     if order.state == State::AwaitingPayment {
         trade::advance(conn, shop, &order, Event::InvoiceRefused, now)?;

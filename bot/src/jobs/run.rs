@@ -5,6 +5,7 @@ use std::sync::Arc;
 use anyhow::{Result, anyhow};
 use protocol::time::UnixMillis;
 use rusqlite::Connection;
+use serde::Deserialize;
 
 use super::{
     ask_payment, broadcast, cancel_invoice, create_invoice, deliver, expire_order, housekeeping,
@@ -133,6 +134,17 @@ pub fn policy_of(kind: &str) -> Policy {
         Housekeeping::KIND => Housekeeping::policy(),
         _ => Policy::USUAL,
     }
+}
+
+/// The order that a job is about, by the code that people know it by.
+#[must_use]
+pub fn about(conn: &Connection, payload: &str) -> Option<String> {
+    #[derive(Deserialize)]
+    struct Named {
+        order: OrderId,
+    }
+    let Named { order } = serde_json::from_str(payload).ok()?;
+    Some(order::store::get(conn, order).ok()?.code)
 }
 
 /// What is done again and again, by the shop's clock.

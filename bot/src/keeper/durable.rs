@@ -21,7 +21,7 @@ use tokio::{
 };
 
 use super::{
-    question::Question,
+    question::{Question, Unproven},
     store::{self, Trouble},
 };
 use crate::{
@@ -178,24 +178,21 @@ impl Outage {
     }
 
     /// Takes in how a question ended; writes only when that changes something.
-    async fn heard(&self, answer: Result<()>) {
-        let (is, reason) = match answer {
-            Ok(()) => (NONE, String::new()),
-            Err(error) => (LASTS, format!("{error:#}")),
-        };
+    async fn heard(&self, answer: Result<(), Unproven>) {
+        let is = if answer.is_ok() { NONE } else { LASTS };
         if self.known.swap(is, Ordering::Relaxed) == is {
             return;
         }
-        let is_over = is == NONE;
-        if !is_over {
+        let why = answer.err().map(|error| {
             tracing::warn!(
-                reason,
+                reason = %error,
                 "what was committed is not known to be off the machine; going on"
             );
-        }
-        let stored = self.writer.run(move |conn| match is_over {
-            true => store::end(conn, Trouble::NotDurable).map(|_| ()),
-            false => raise(conn, now()),
+            error.code()
+        });
+        let stored = self.writer.run(move |conn| match why {
+            None => store::end(conn, Trouble::NotDurable).map(|_| ()),
+            Some(why) => raise(conn, why, now()),
         });
         if let Err(error) = stored.await {
             tracing::error!(%error, "an outage of the backups cannot be written down");
@@ -205,10 +202,10 @@ impl Outage {
 }
 
 /// Tells the owner, once for an outage and at most once an hour.
-fn raise(conn: &Connection, now: UnixMillis) -> Result<()> {
+fn raise(conn: &Connection, why: &str, now: UnixMillis) -> Result<()> {
     if !store::begin(conn, Trouble::NotDurable, now)? {
         return Ok(());
     }
     let waited_s = HELD_MAX.as_secs().to_string();
-    incident::store::raise_hourly(conn, Kind::NotDurable, &waited_s, now)
+    incident::store::raise_hourly(conn, Kind::NotDurable, &incident::facts(&[&waited_s, why]), now)
 }

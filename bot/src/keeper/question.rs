@@ -2,9 +2,44 @@
 
 use std::time::Duration;
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result};
 use protocol::durable::{ANSWER_BYTES_MAX, Durable};
 use reqwest::{Client, StatusCode, redirect::Policy};
+use thiserror::Error;
+
+/// Why the answer was no clear yes, in words without what the other side said.
+#[derive(Debug, Error)]
+pub(super) enum Unproven {
+    /// A remote has not got it.
+    #[error("the agent says that it is not off the machine yet")]
+    NotYet,
+    /// The time was over.
+    #[error("the agent does not answer in time")]
+    Silent,
+    /// Nobody is there, or the connection broke.
+    #[error("the agent is not reached: {0}")]
+    Away(reqwest::Error),
+    /// Nobody can say what that means.
+    #[error("the agent's answer is none: {0}")]
+    Strange(String),
+}
+
+impl Unproven {
+    /// The word for it in the incident, as docs/RUNBOOK has it.
+    pub(super) fn code(&self) -> &'static str {
+        match self {
+            Self::NotYet => "not_yet",
+            Self::Silent => "agent_silent",
+            Self::Away(_) => "agent_away",
+            Self::Strange(_) => "agent_strange",
+        }
+    }
+}
+
+/// The address is the agent's own, and of no use in a log.
+fn away(error: reqwest::Error) -> Unproven {
+    Unproven::Away(error.without_url())
+}
 
 /// The way to the agent.
 pub(super) struct Question {
@@ -31,34 +66,31 @@ impl Question {
     /// Asks, and waits no longer than `limit`.
     ///
     /// # Errors
-    /// Every answer but a clear yes, in words without what the other side said.
-    pub(super) async fn ask(&self, limit: Duration) -> Result<()> {
+    /// Every answer but a clear yes.
+    pub(super) async fn ask(&self, limit: Duration) -> Result<(), Unproven> {
         let answer = tokio::time::timeout(limit, self.answer()).await;
-        let durable = answer.context("the agent does not answer in time")??;
-        ensure!(durable.is_a_place(), "the agent's answer names no chain");
-        Ok(())
+        let durable = answer.map_err(|_| Unproven::Silent)??;
+        if durable.is_a_place() {
+            Ok(())
+        } else {
+            Err(Unproven::Strange("it names no chain".to_owned()))
+        }
     }
 
-    async fn answer(&self) -> Result<Durable> {
-        let asked = self.http.get(&self.url).send().await;
-        let mut response = asked
-            .map_err(reqwest::Error::without_url)
-            .context("the agent is not reached")?;
+    async fn answer(&self) -> Result<Durable, Unproven> {
+        let mut response = self.http.get(&self.url).send().await.map_err(away)?;
         match response.status() {
             StatusCode::OK => {}
-            StatusCode::GATEWAY_TIMEOUT => bail!("the agent says that it is not off the machine yet"),
-            status => bail!("the agent answers with status {status}"),
+            StatusCode::GATEWAY_TIMEOUT => return Err(Unproven::NotYet),
+            status => return Err(Unproven::Strange(format!("status {status}"))),
         }
         let mut body = Vec::new();
-        while let Some(chunk) = response.chunk().await.map_err(reqwest::Error::without_url)? {
-            ensure!(
-                body.len() + chunk.len() <= ANSWER_BYTES_MAX,
-                "the agent's answer is too long"
-            );
+        while let Some(chunk) = response.chunk().await.map_err(away)? {
+            if body.len() + chunk.len() > ANSWER_BYTES_MAX {
+                return Err(Unproven::Strange("it is too long".to_owned()));
+            }
             body.extend_from_slice(&chunk);
         }
-        serde_json::from_slice(&body)
-            .ok()
-            .context("the agent's answer is none")
+        serde_json::from_slice(&body).map_err(|_| Unproven::Strange("it is no place".to_owned()))
     }
 }

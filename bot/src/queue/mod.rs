@@ -10,6 +10,7 @@ pub mod worker;
 use std::time::Duration;
 
 use protocol::time::UnixMillis;
+use rusqlite::Connection;
 
 use retry::Backoff;
 
@@ -125,6 +126,8 @@ impl Policy {
 
 /// Knows every kind's policy.
 pub type PolicyOf = fn(&str) -> Policy;
+/// Knows what a job with that payload is about, in a word that a person can look up; `None` where there is none.
+pub type AboutOf = fn(&Connection, &str) -> Option<String>;
 
 /// A job that is to be done.
 #[derive(Clone, Debug)]
@@ -198,6 +201,15 @@ pub struct DeadJob {
     pub payload: String,
     /// When it was enqueued.
     pub created_at: UnixMillis,
+}
+
+/// What a job was that was taken back too often and set aside.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Buried {
+    /// Its kind.
+    pub kind: String,
+    /// Its payload.
+    pub payload: String,
 }
 
 /// Jobs of one kind that were given up.

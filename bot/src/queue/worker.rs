@@ -14,7 +14,7 @@ use tokio::{
 };
 use tokio_util::sync::CancellationToken;
 
-use super::{Boot, Claim, Job, Policy, PolicyOf, periodic::Periodic, store};
+use super::{AboutOf, Boot, Claim, Job, Policy, PolicyOf, periodic::Periodic, store};
 use crate::{
     clock::now,
     db::{WriteError, Writer},
@@ -59,6 +59,8 @@ pub struct Worker {
     pub hands: Hands,
     /// How each kind is treated.
     pub policy_of: PolicyOf,
+    /// What each job is about.
+    pub about: AboutOf,
     /// What comes again and again.
     pub periodic: Arc<[Periodic]>,
     /// By which clock.
@@ -130,7 +132,7 @@ impl Worker {
     async fn round(&self, free: usize, next_tick: UnixMillis) -> Result<Round, WriteError> {
         let (now, worker) = (now(), self.clone());
         let round = self.writer.run(move |conn| {
-            take_back(conn, worker.boot, now)?;
+            take_back(conn, worker.boot, worker.about, now)?;
             let next_tick = if next_tick <= now {
                 worker.tick(conn, now)?
             } else {
@@ -165,6 +167,7 @@ impl Worker {
         F: Future<Output = Outcome>,
     {
         let (claim, attempt, kind) = (job.claim, job.attempt, job.kind.clone());
+        let payload = job.payload.clone();
         let policy = (self.policy_of)(&kind);
         let outcome = self.within(claim, &kind, policy, work(job)).await;
         self.hands.free(claim.job.0);
@@ -191,8 +194,16 @@ impl Worker {
             Outcome::Retry(error) | Outcome::Discard(error) => {
                 tracing::error!(kind, attempt, error = format!("{error:#}"), "a job was given up");
                 let reason = format!("{error:#}");
-                self.settle(move |conn| give_up(conn, claim, &kind, &reason, now))
-                    .await
+                let about = self.about;
+                self.settle(move |conn| {
+                    let given_up = store::discard(conn, claim, &reason, now)?;
+                    if given_up {
+                        let named = named(conn, about, &kind, &payload);
+                        raise_dead(conn, &[&named, "failed", &incident::reason(&reason)], now)?;
+                    }
+                    Ok(given_up)
+                })
+                .await
             }
         };
         // Not settled means still claimed: the lease runs out and the job is rescued.
@@ -265,23 +276,21 @@ impl Worker {
 ///
 /// # Errors
 /// When the database fails.
-pub fn take_back(conn: &Connection, boot: Boot, now: UnixMillis) -> Result<()> {
-    for kind in store::rescue(conn, boot, now)? {
-        raise_dead(conn, &kind, "too_often", now)?;
+pub fn take_back(conn: &Connection, boot: Boot, about: AboutOf, now: UnixMillis) -> Result<()> {
+    for job in store::rescue(conn, boot, now)? {
+        let named = named(conn, about, &job.kind, &job.payload);
+        raise_dead(conn, &[&named, "too_often"], now)?;
     }
     Ok(())
 }
 
-fn give_up(conn: &Connection, claim: Claim, kind: &str, reason: &str, now: UnixMillis) -> Result<bool> {
-    let given_up = store::discard(conn, claim, reason, now)?;
-    if given_up {
-        raise_dead(conn, kind, "failed", now)?;
-    }
-    Ok(given_up)
+/// A job's kind, and what it is about where that is known.
+fn named(conn: &Connection, about: AboutOf, kind: &str, payload: &str) -> String {
+    about(conn, payload).map_or_else(|| kind.to_owned(), |about| format!("{kind} {about}"))
 }
 
-/// The error itself stays with the job, where `bot queue list` shows it.
-fn raise_dead(conn: &Connection, kind: &str, why: &str, now: UnixMillis) -> Result<()> {
-    incident::store::raise(conn, Kind::DeadJob, &incident::facts(&[kind, why]), now)?;
+/// All of the error stays with the job, where `bot queue list` shows it.
+fn raise_dead(conn: &Connection, facts: &[&str], now: UnixMillis) -> Result<()> {
+    incident::store::raise(conn, Kind::DeadJob, &incident::facts(facts), now)?;
     Ok(())
 }

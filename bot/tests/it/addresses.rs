@@ -62,7 +62,7 @@ fn shop(agent_url: Option<&str>) -> Shop {
         shop,
         writer,
         reader,
-        pakasir: Pakasir::new(project).unwrap(),
+        pakasir: Pakasir::new(project, None).unwrap(),
         durable,
     });
     Shop {

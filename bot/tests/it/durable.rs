@@ -44,12 +44,15 @@ impl Desk {
         }
     }
 
+    /// What the owner was told, with why.
     async fn incidents(&self) -> Vec<String> {
         let found = self
             .reader
             .run(|conn| incident::store::after(conn, IncidentId(0)))
             .await;
-        found.unwrap().into_iter().map(|incident| incident.kind).collect()
+        let told = found.unwrap().into_iter();
+        told.map(|incident| format!("{}: {}", incident.kind, incident.text))
+            .collect()
     }
 
     /// Whether an outage is noted, once what is being written has been.
@@ -187,7 +190,7 @@ async fn the_owner_is_told_once_for_an_outage_and_not_when_it_is_over() {
         desk.durable.wait().await;
     }
     assert!(desk.lasts().await);
-    assert_eq!(desk.incidents().await, ["not_durable"]);
+    assert_eq!(desk.incidents().await, ["not_durable: 2 · not_yet"]);
     // A bot that starts in the middle of it knows.
     let (again, asker) = Durable::asking(&agent.url(), desk.writer.clone()).unwrap();
     tokio::spawn(asker.run());
@@ -200,5 +203,5 @@ async fn the_owner_is_told_once_for_an_outage_and_not_when_it_is_over() {
     agent.answers(Answer::Never);
     again.wait().await;
     assert!(desk.lasts().await);
-    assert_eq!(desk.incidents().await, ["not_durable"]);
+    assert_eq!(desk.incidents().await, ["not_durable: 2 · not_yet"]);
 }

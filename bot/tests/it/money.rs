@@ -260,3 +260,21 @@ fn a_payment_nobody_asks_about_any_more_is_asked_about_again_for_a_day() {
     );
     assert_eq!(queue::store::counts(&world.conn).unwrap().0.dead, 1);
 }
+
+#[test]
+fn a_job_is_known_by_the_code_of_its_order() {
+    let world = World::new();
+    let order = world.buy(BUYER, world.product("Netflix", &["a:1"]));
+    let check = CheckPayment {
+        order: order.id,
+        txn_id: "t1".to_owned(),
+    };
+    let job = check.job(world.now).unwrap();
+    assert_eq!(run::about(&world.conn, &job.payload), Some(order.code));
+    assert_eq!(run::about(&world.conn, "{\"broadcast\":1}"), None);
+    assert_eq!(
+        run::about(&world.conn, "{\"order\":99}"),
+        None,
+        "there is no such order"
+    );
+}

@@ -1,11 +1,16 @@
-//! What is told together: alerts of one topic that come within minutes share one message, which changes in place.
+//! What is told together: alerts that belong together and come within minutes share one message, which changes in place.
 //! Only what is graver, or what comes much later, is a message of its own.
 
 use std::time::Duration;
 
 use protocol::{incident::Severity, time::UnixMillis};
 
-use super::{Fault, Kind, Notice, floor, hold, members, set_held};
+use super::{
+    Fault, Kind, Notice, floor, hold,
+    kin::{self, Home},
+    lead::standing,
+    members, set_held,
+};
 use crate::{
     alert::{calendar::Calendar, role::Role, rule::Rule},
     store::{
@@ -14,11 +19,9 @@ use crate::{
     },
 };
 
-/// How long something that has a possible cause waits for that cause to show itself.
-const CAUSE_WAIT_CRITICAL: Duration = Duration::from_secs(10);
+/// How long something that has a possible cause, and is not critical, waits for that cause to show itself. What is
+/// critical is told at once: a cause that is seen later changes its message.
 const CAUSE_WAIT: Duration = Duration::from_secs(60);
-/// What comes later than this after a message is news of its own.
-const JOIN_WINDOW: Duration = Duration::from_secs(300);
 /// Before the first edit and before the second: so a storm is told in one message and two edits; the end is the third.
 const EDIT_WAITS: [Duration; 2] = [Duration::from_secs(10), Duration::from_secs(60)];
 /// Before what still comes after that is told in a message of its own.
@@ -28,7 +31,7 @@ pub(super) const REMIND_FIRST: Duration = Duration::from_secs(300);
 /// The end of what was shorter than this only changes its message: nobody has to be called twice for it.
 const IN_PLACE_MOST: Duration = Duration::from_secs(300);
 
-/// Tells an alert with others of its topic, or begins to.
+/// Tells an alert with others that it belongs to, or begins to.
 pub(super) fn join(book: &mut Book, calendar: &Calendar, key: &str, now: UnixMillis) -> Vec<Notice> {
     let Some(fault) = book.alerts.get(key).and_then(Fault::of) else {
         return Vec::new();
@@ -36,24 +39,13 @@ pub(super) fn join(book: &mut Book, calendar: &Calendar, key: &str, now: UnixMil
     let wait = cause_wait(fault.rule);
     let topic = topic_of(&fault);
     let severity = fault.rule.severity();
-    let open = book.episodes.values_mut().rev().find(|episode| {
-        !fault.rule.spec().is_owners
-            && episode.topic == topic
-            && episode
-                .told
-                .is_none_or(|(_, told_at)| now.since(told_at) < JOIN_WINDOW)
-    });
-    let id = match open {
-        Some(episode) => {
-            let wait = match episode.told {
-                Some((told, _)) if severity <= told => edit_wait(episode.edits),
-                Some(_) | None => wait,
-            };
-            episode.faults += 1;
-            bring_forward(episode, now.plus(wait));
-            episode.id
-        }
-        None => {
+    let id = match kin::home(book, &fault, &topic, now) {
+        Home::WithKin(id) => enter(book, id, now, |_| Duration::ZERO),
+        Home::WithTopic(id) => enter(book, id, now, |episode| match episode.told {
+            Some((told, _)) if severity <= told => edit_wait(episode.edits),
+            Some(_) | None => wait,
+        }),
+        Home::Alone => {
             let id = EpisodeId(book.next_episode);
             book.next_episode += 1;
             book.episodes.insert(id, begun(id, topic, &fault, now.plus(wait)));
@@ -64,6 +56,21 @@ pub(super) fn join(book: &mut Book, calendar: &Calendar, key: &str, now: UnixMil
         row.episode = Some(id);
     }
     speak_if_due(book, calendar, id, now)
+}
+
+/// One more alert in an episode, which speaks of it after a while.
+fn enter(
+    book: &mut Book,
+    id: EpisodeId,
+    now: UnixMillis,
+    wait: impl FnOnce(&EpisodeRow) -> Duration,
+) -> EpisodeId {
+    if let Some(episode) = book.episodes.get_mut(&id) {
+        let wait = wait(episode);
+        episode.faults += 1;
+        bring_forward(episode, now.plus(wait));
+    }
+    id
 }
 
 /// Disks of different roles have different causes and mean different things: none hides behind another's message.
@@ -92,6 +99,19 @@ pub(super) enum End {
     Withdrawn,
 }
 
+/// What came back within the hour was told in this message, and it is critical: from now on it is an episode like any
+/// other, which is told again until somebody takes it on. Nobody else joins it.
+pub(super) fn follow_return(book: &mut Book, said: &Notice, now: UnixMillis) {
+    let topic = format!("return {}", said.lead.key);
+    let mut episode = begun(said.episode, topic, &said.lead, now);
+    episode.due_at = None;
+    told_now(&mut episode, said.severity, now);
+    book.episodes.insert(episode.id, episode);
+    if let Some(row) = book.alerts.get_mut(&said.lead.key) {
+        (row.episode, row.held) = (Some(said.episode), None);
+    }
+}
+
 /// One of its alerts is over, or not watched any more; its row is gone already.
 pub(super) fn leave(book: &mut Book, id: EpisodeId, fault: Fault, end: End, now: UnixMillis) -> Vec<Notice> {
     let is_last = members(book, id).is_empty();
@@ -109,7 +129,7 @@ pub(super) fn leave(book: &mut Book, id: EpisodeId, fault: Fault, end: End, now:
         }
         return Vec::new();
     }
-    let (faults, acked_at) = (episode.faults, episode.acked_at);
+    let (faults, acked_at, was_reminded) = (episode.faults, episode.acked_at, episode.reminders > 0);
     let lead = match Fault::of_lead(&episode.lead) {
         Some(lead) if faults > 1 => lead,
         Some(_) | None => fault,
@@ -128,7 +148,9 @@ pub(super) fn leave(book: &mut Book, id: EpisodeId, fault: Fault, end: End, now:
         rungs: 1,
         loud: told == Severity::Critical,
     };
+    let ends_with_floor = floor::ends(book, id, was_reminded, !in_place, now);
     match end {
+        End::Withdrawn | End::Mended if ends_with_floor => Vec::new(),
         End::Withdrawn => vec![notice(Kind::Withdrawn)],
         End::Mended if in_place => vec![notice(Kind::Resolved { lasted, in_place })],
         End::Mended => {
@@ -172,7 +194,7 @@ pub(super) fn speak_if_due(
         book.episodes.remove(&id);
         return Vec::new();
     };
-    let severity = standing.0;
+    let severity = standing.severity;
     let Some(episode) = book.episodes.get_mut(&id) else {
         return Vec::new();
     };
@@ -182,7 +204,7 @@ pub(super) fn speak_if_due(
         Some(_) if episode.edits < edits_max() => Kind::Update,
         Some(_) => Kind::More,
     };
-    episode.lead = standing.1.to_lead();
+    episode.lead = standing.lead.to_lead();
     episode.due_at = None;
     if kind == Kind::Update {
         episode.edits += 1;
@@ -204,20 +226,8 @@ pub fn tell_done(book: &mut Book, key: &str, done: &str) -> Option<Notice> {
         return None;
     }
     episode.edits += 1;
-    episode.lead = standing.1.to_lead();
+    episode.lead = standing.lead.to_lead();
     Some(Notice::of(episode, Kind::Update, standing))
-}
-
-/// What of it is wrong now: the gravest severity, the alert that leads, the others.
-pub(super) fn standing(book: &Book, id: EpisodeId) -> Option<(Severity, Fault, Vec<Fault>)> {
-    let rows = members(book, id);
-    let severity = rows.iter().filter_map(|row| row.loudest).max()?;
-    let mut faults: Vec<Fault> = rows.iter().filter_map(|row| Fault::of(row)).collect();
-    // The gravest leads; of equals the oldest, which comes first already.
-    let gravest = faults.iter().map(|fault| fault.rule.severity()).max()?;
-    let at = faults.iter().position(|fault| fault.rule.severity() == gravest)?;
-    let lead = faults.remove(at);
-    Some((severity, lead, faults))
 }
 
 /// Between the look that raised it and the end of the wait, something may have come that holds it.
@@ -263,7 +273,7 @@ fn bring_forward(episode: &mut EpisodeRow, due_at: UnixMillis) {
 fn cause_wait(rule: Rule) -> Duration {
     match rule.severity() {
         _ if rule.spec().roots.is_empty() => Duration::ZERO,
-        Severity::Critical => CAUSE_WAIT_CRITICAL,
+        Severity::Critical => Duration::ZERO,
         Severity::Info | Severity::Warning => CAUSE_WAIT,
     }
 }

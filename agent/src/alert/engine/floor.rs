@@ -1,8 +1,9 @@
 //! The flap floor: what comes back within the hour is not told each time, and what then stays is told all the same.
 //! Of one trouble that comes and goes an hour holds three messages: the first, that it is back, and one that is kept for
 //! a later return that lasts. A short end changes its message in place; a long one is a message, and takes
-//! the place of that last one. What lasts after that turns the last message red again, in place. It counts and decides;
-//! it never holds that something is over.
+//! the place of that last one. What lasts after that turns the last message red again, in place. A return that is told
+//! and critical is told again like anything else until somebody takes it on, beside those three. It counts and
+//! decides; it never holds that something is over.
 
 use std::time::Duration;
 
@@ -62,6 +63,34 @@ pub(super) fn spend(book: &mut Book, key: &str) {
     if let Some(floor) = book.floors.get_mut(key) {
         floor.messages += 1;
     }
+}
+
+/// Whether this episode is a return that was told in the message that it comes and goes.
+pub(super) fn is_flapping(book: &Book, id: EpisodeId) -> bool {
+    let told_in = |floor: &FloorRow| floor.flapping.is_some_and(|(_, episode)| episode == id);
+    book.floors.values().any(told_in)
+}
+
+/// Whether the end of this episode is no news: a short return has a message that is changed once it stays away. Of one
+/// that was told again, or was long and left a message of the hour, the end is told, and that message needs no other
+/// change.
+pub(super) fn ends(
+    book: &mut Book,
+    id: EpisodeId,
+    was_reminded: bool,
+    is_long: bool,
+    now: UnixMillis,
+) -> bool {
+    let mut floors = book.floors.values_mut();
+    let Some(floor) = floors.find(|floor| floor.flapping.is_some_and(|(_, episode)| episode == id)) else {
+        return false;
+    };
+    let is_told = was_reminded || (is_long && floor.messages < MESSAGES_MAX);
+    if is_told {
+        floor.over_at = Some(now);
+        floor.edits += 1;
+    }
+    !is_told
 }
 
 /// The message that it comes and goes; nothing when it is new, or the owner knows. Then a message of an earlier

@@ -66,15 +66,19 @@ pub(super) fn is_explained(book: &Book, key: &str, rule: Rule) -> bool {
 
 /// Whether a root is the cause of something. The trouble of a disk that is not the shop's explains what lies there, and
 /// nothing of another disk.
-fn explains(root_key: &str, root: Rule, key: &str, rule: Rule) -> bool {
-    let is_there = match (Role::of_key(root_key), rule.spec().topic) {
+pub(super) fn explains(root_key: &str, root: Rule, key: &str, rule: Rule) -> bool {
+    rule.is_under(root) && is_there(root_key, key, rule)
+}
+
+/// Whether what is wrong in one place can be the cause of something in another.
+pub(super) fn is_there(root_key: &str, key: &str, rule: Rule) -> bool {
+    match (Role::of_key(root_key), rule.spec().topic) {
         (Role::Shop, _)
         | (Role::State, Topic::Agent | Topic::Backup)
         | (Role::Remote, Topic::Backup)
         | (Role::Logs, Topic::Logs) => true,
         (Role::State | Role::Remote | Role::Logs, _) => object_of(root_key) == object_of(key),
-    };
-    is_there && rule.is_under(root)
+    }
 }
 
 pub(super) fn is_silenced(book: &Book, key: &str, now: UnixMillis) -> bool {

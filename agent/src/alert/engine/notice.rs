@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use protocol::{incident::Severity, time::UnixMillis};
 
+use super::lead::Standing;
 use crate::{
     alert::{rule::Rule, state::Trouble},
     store::{
@@ -91,21 +92,17 @@ pub struct Notice {
 
 impl Notice {
     /// What stands in an episode at this moment, said for that reason, by the first way.
-    pub(super) fn of(
-        episode: &EpisodeRow,
-        kind: Kind,
-        (severity, lead, others): (Severity, Fault, Vec<Fault>),
-    ) -> Self {
+    pub(super) fn of(episode: &EpisodeRow, kind: Kind, standing: Standing) -> Self {
         Self {
             kind,
             episode: episode.id,
-            severity,
-            lead,
-            others,
+            severity: standing.severity,
+            lead: standing.lead,
+            others: standing.others,
             faults: episode.faults,
             acked_at: episode.acked_at,
             rungs: 1,
-            loud: severity > Severity::Info,
+            loud: standing.severity > Severity::Info,
         }
     }
 }

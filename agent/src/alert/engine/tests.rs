@@ -1,10 +1,17 @@
 //! The engine with the clock set by hand and a real store beside it: what it remembers must survive every restart.
 
 use jiff::{civil::time, tz::TimeZone};
-use rand::{Rng, SeedableRng, rngs::StdRng};
 
 use super::*;
 use crate::store::Store;
+
+mod disks;
+mod flapping;
+mod histories;
+mod kin;
+mod reminders;
+mod reported;
+mod silences;
 
 const START: UnixMillis = UnixMillis(1_795_330_800_000);
 
@@ -217,159 +224,6 @@ fn a_root_that_comes_later_does_not_keep_an_end_from_being_told() {
 }
 
 #[test]
-fn one_hour_of_flapping_is_at_most_three_messages_whatever_its_rhythm() {
-    let mut random = StdRng::seed_from_u64(5);
-    for _ in 0..30 {
-        let mut day = Day::begin();
-        let hour = day.now.plus(Duration::from_secs(3600));
-        while day.now < hour {
-            let (bad, good) = (random.random_range(1..800), random.random_range(1..800));
-            day.wrong("bot/bot", Rule::BotGone);
-            for _ in 0..bad {
-                day.pass(1);
-                // An owner who is on it needs no reminder; those are counted elsewhere.
-                let ids: Vec<EpisodeId> = day.store.book().unwrap().episodes.keys().copied().collect();
-                for id in ids {
-                    day.change(|book, _, now| acknowledge(book, id, now).unwrap_or_default());
-                }
-            }
-            day.fine("bot/bot");
-            day.pass(good);
-        }
-        day.pass_long(Duration::from_secs(7200));
-        assert!(day.messages() <= 3, "{:?}", day.told());
-        assert!(
-            day.store.book().unwrap().floors.is_empty(),
-            "and then it is forgotten"
-        );
-    }
-}
-
-#[test]
-fn what_flapped_and_then_stays_is_told_again() {
-    let mut day = Day::begin();
-    for _ in 0..3 {
-        day.wrong("bot/bot", Rule::BotGone);
-        day.pass(60);
-        day.fine("bot/bot");
-        day.pass(60);
-    }
-    assert_eq!(
-        day.told(),
-        [
-            "first bot/bot",
-            "resolved bot/bot",
-            "flapping bot/bot",
-            "flapping bot/bot",
-            "calm bot/bot"
-        ]
-    );
-    day.wrong("bot/bot", Rule::BotGone);
-    day.pass(FLAP_STANDS.as_secs() - 1);
-    assert_eq!(day.told(), ["returned bot/bot"], "in place, without a sound");
-    day.pass(1);
-    assert_eq!(day.told(), ["first bot/bot"]);
-    day.fine("bot/bot");
-    assert_eq!(day.told(), ["resolved bot/bot", "settled bot/bot"]);
-    day.pass_long(Duration::from_secs(3700));
-    assert_eq!(day.told(), ["calm bot/bot"]);
-}
-
-#[test]
-fn what_nobody_takes_on_is_told_after_five_fifteen_and_forty_five_minutes_on_one_more_way_each_time() {
-    let mut day = Day::begin();
-    day.wrong("bot/bot", Rule::BotGone);
-    day.pass_long(Duration::from_secs(3600));
-    let reminders: Vec<(u64, u32)> = day
-        .said
-        .iter()
-        .filter(|(_, notice)| notice.kind == Kind::Reminder)
-        .map(|(at, notice)| (at.since(START).as_secs() / 60, notice.rungs))
-        .collect();
-    assert_eq!(reminders, [(5, 2), (15, 3), (45, 4)]);
-    let id = *day.store.book().unwrap().episodes.keys().next().unwrap();
-    day.told();
-    day.change(|book, _, now| acknowledge(book, id, now).unwrap());
-    assert_eq!(day.told(), ["update bot/bot"]);
-    day.pass_long(Duration::from_secs(86_400));
-    assert_eq!(day.told(), Vec::<String>::new());
-}
-
-#[test]
-fn a_warning_is_not_told_again_but_one_that_gets_worse_is() {
-    let mut day = Day::begin();
-    for _ in 0..70 {
-        day.wrong("bot/bot", Rule::BotUnhealthy);
-        day.pass(1);
-    }
-    day.pass_long(Duration::from_secs(7200));
-    assert_eq!(day.told(), ["first bot/bot"]);
-    day.wrong("bot/bot", Rule::BotGone);
-    assert_eq!(day.told(), ["worse bot/bot"]);
-}
-
-#[test]
-fn a_silence_holds_what_is_new_and_ends_by_itself() {
-    let mut day = Day::begin();
-    day.wrong("bot/bot", Rule::BotGone);
-    day.change(|book, _, now| {
-        silence(book, MAINTENANCE, Duration::from_secs(1800), now);
-        Vec::new()
-    });
-    day.told();
-    day.wrong("backup/any", Rule::BackupNotTaken);
-    day.wrong("backup_age/newest", Rule::BackupOld);
-    day.pass_long(Duration::from_secs(900));
-    day.restart();
-    day.fine("backup/any");
-    day.fine("bot/bot");
-    assert_eq!(
-        day.told(),
-        ["resolved bot/bot", "settled bot/bot"],
-        "what was told is ended all the same"
-    );
-    day.pass_long(Duration::from_secs(930));
-    assert_eq!(
-        day.told(),
-        ["first backup_age/newest"],
-        "what still stands is told then"
-    );
-    let past = day.store.past(UnixMillis(0)).unwrap();
-    assert_eq!(
-        past[0].held,
-        Some(Held::Silenced),
-        "what ended unheard is written down"
-    );
-    assert!(day.store.book().unwrap().silences.is_empty());
-}
-
-#[test]
-fn no_silence_is_for_ever() {
-    let mut day = Day::begin();
-    let mut until = day.now;
-    day.change(|book, _, now| {
-        until = silence(book, "bot/bot", Duration::MAX, now);
-        Vec::new()
-    });
-    assert_eq!(until.since(START), Duration::from_secs(7 * 86_400));
-}
-
-#[test]
-fn the_night_defers_a_warning_and_lets_what_is_critical_through() {
-    let mut day = Day::begin();
-    day.calendar.quiet_hours = Some((time(7, 0, 0, 0), time(9, 0, 0, 0)));
-    day.wrong("backup/any", Rule::BackupNotTaken);
-    day.wrong("bot/bot", Rule::BotGone);
-    assert_eq!(day.told(), ["first bot/bot"]);
-    day.fine("bot/bot");
-    day.told();
-    day.pass_long(Duration::from_secs(7140));
-    assert_eq!(day.told(), Vec::<String>::new());
-    day.pass_long(Duration::from_secs(60));
-    assert_eq!(day.told(), ["first backup/any"]);
-}
-
-#[test]
 fn what_is_not_watched_any_more_ends() {
     let mut day = Day::begin();
     day.wrong("backup_remote/a", Rule::BackupFailed);
@@ -379,87 +233,6 @@ fn what_is_not_watched_any_more_ends() {
     day.change(|book, _, now| withdraw(book, "backup_remote/a", now));
     assert_eq!(day.told(), Vec::<String>::new());
 }
-
-/// Whatever is seen, pressed, silenced and restarted: every episode that was told ends exactly once, and when all is
-/// well for long enough nothing is left.
-#[test]
-fn nothing_is_forgotten_and_nothing_is_told_twice_in_any_history() {
-    let rules = [
-        ("bot/bot", Rule::BotGone),
-        ("bot/bot", Rule::BotHung),
-        ("bot/bot", Rule::BotUnhealthy),
-        ("loop/1", Rule::BotUnhealthy),
-        ("loop/2", Rule::BotUnhealthy),
-        ("agent/line", Rule::AgentBlind),
-        ("channel/a", Rule::ChannelBroken),
-        ("backup/any", Rule::BackupNotTaken),
-        ("backup_remote/a", Rule::BackupFailed),
-        ("database/shop", Rule::DatabaseDamaged),
-        ("recipient/x", Rule::RecipientExpiring),
-    ];
-    for seed in 0..6 {
-        let mut random = StdRng::seed_from_u64(seed);
-        let mut day = Day::begin();
-        day.calendar.quiet_hours = Some((time(9, 0, 0, 0), time(10, 0, 0, 0)));
-        for _ in 0..200 {
-            let (key, rule) = rules[random.random_range(0..rules.len())];
-            match random.random_range(0..20) {
-                0 => day.restart(),
-                1 => day.change(|book, _, now| {
-                    silence(book, key, Duration::from_secs(600), now);
-                    Vec::new()
-                }),
-                2 => day.pass_long(Duration::from_secs(600)),
-                3 => {
-                    let id = day.store.book().unwrap().episodes.keys().next().copied();
-                    day.change(|book, _, now| {
-                        id.and_then(|id| acknowledge(book, id, now)).unwrap_or_default()
-                    });
-                }
-                4..10 => day.fine(key),
-                _ => day.wrong(key, rule),
-            }
-            day.pass(random.random_range(0..20));
-        }
-        for _ in 0..3 {
-            rules.iter().for_each(|(key, _)| day.fine(key));
-        }
-        day.pass_long(Duration::from_secs(7200));
-        let book = day.store.book().unwrap();
-        assert!(
-            book.alerts.is_empty() && book.episodes.is_empty() && book.floors.is_empty(),
-            "{book:?}"
-        );
-        account_for(&day.said);
-    }
-}
-
-fn account_for(said: &[(UnixMillis, Notice)]) {
-    let count = |id: EpisodeId, is: &dyn Fn(&Kind) -> bool| {
-        said.iter()
-            .filter(|(_, notice)| notice.episode == id && is(&notice.kind))
-            .count()
-    };
-    for (_, notice) in said {
-        let id = notice.episode;
-        let begun = count(id, &|kind| *kind == Kind::First);
-        let flapping = count(id, &|kind| matches!(kind, Kind::Flapping { .. }));
-        let ended = count(id, &|kind| {
-            matches!(kind, Kind::Resolved { .. } | Kind::Withdrawn)
-        });
-        let calm = count(id, &|kind| *kind == Kind::Calm);
-        let returned = count(id, &|kind| matches!(kind, Kind::Returned { .. }));
-        assert_eq!((begun + flapping, begun), (1, ended), "{id:?}: {said:?}");
-        assert!(
-            calm >= flapping && calm <= flapping + returned && returned + calm <= 3,
-            "{id:?}: {said:?}"
-        );
-    }
-}
-
-mod disks;
-mod flapping;
-mod reported;
 
 #[test]
 fn a_short_end_changes_its_message_and_a_long_one_is_a_message_too() {

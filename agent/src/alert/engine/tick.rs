@@ -7,8 +7,10 @@ use protocol::{incident::Severity, time::UnixMillis};
 
 use super::{
     Kind, Notice,
-    episode::{REMIND_FIRST, speak_if_due, standing},
-    floor, hold, members, set_held, tell_or_hold,
+    episode::{REMIND_FIRST, speak_if_due},
+    floor, hold,
+    lead::standing,
+    members, set_held, tell_or_hold,
 };
 use crate::{
     alert::{calendar::Calendar, rule::Rule},
@@ -87,7 +89,7 @@ fn remind_if_due(book: &mut Book, id: EpisodeId, now: UnixMillis) -> Option<Noti
     });
     let episode = book.episodes.get_mut(&id)?;
     episode.remind_at = Some(next_reminder(told_at, reminders, now));
-    if standing.0 < Severity::Critical || !is_wanted {
+    if standing.severity < Severity::Critical || !is_wanted {
         return None;
     }
     episode.reminders = reminders;

@@ -17,6 +17,8 @@ const START_GRACE: Duration = Duration::from_secs(10);
 const HANG_MAX: Duration = Duration::from_secs(15);
 /// One poll may catch the bot in a bad moment; the second one, five seconds later, may not.
 const UNHEALTHY_MAX: Duration = Duration::from_secs(4);
+/// The way out is tried every 20 s, and three places that do not answer take as long again.
+const EGRESS_SEEN: Duration = Duration::from_secs(40);
 
 const MINUTE: Duration = Duration::from_secs(60);
 const MINUTES_2: Duration = Duration::from_secs(120);
@@ -51,7 +53,7 @@ macro_rules! rules {
 
 rules! {
     /// The agent cannot reach anything outside: what it says of other places is about itself.
-    AgentBlind => Spec::new("agent_blind", Warning, Topic::Agent).lasting(Duration::from_secs(60)).good_looks(2);
+    AgentBlind => Spec::new("agent_blind", Warning, Topic::Agent).lasting(MINUTE).good_looks(2).seen_within(EGRESS_SEEN);
     /// One of the ways to the owner did not take its daily test.
     ChannelBroken => Spec::new("channel_broken", Warning, Topic::Agent).under(&[Rule::AgentBlind]);
 
@@ -149,7 +151,7 @@ rules! {
     /// A gateway makes no invoices.
     GatewayRefuses => Spec::new("gateway_refuses", Critical, Topic::Trade).good_looks(2);
     /// The shop's database takes no commits. A disk that was nearly full yesterday does not tell that.
-    DatabaseRefuses => Spec::new("database_refuses", Critical, Topic::Trade).figure(Unit::Count, 3.0, 1.0).good_looks(2).under(&[Rule::DiskReadOnly]);
+    DatabaseRefuses => Spec::new("database_refuses", Critical, Topic::Trade).figure(Unit::Count, 3.0, 1.0).good_looks(2).under(&[Rule::DiskReadOnly]).beside(&[Rule::DiskFull]);
     /// The database's log is not put back into it.
     WalLarge => Spec::new("wal_large", Warning, Topic::Backup).figure(Unit::Bytes, 256.0 * MIB, 128.0 * MIB);
     /// The database's log is so long that no new orders are taken.

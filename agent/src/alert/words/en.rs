@@ -7,11 +7,13 @@ mod domain;
 mod kept;
 mod logs;
 mod machine;
+mod on_log;
 mod reported;
 mod trade;
 
 pub(super) use digest::DIGEST;
 pub(super) use disk::of_disk;
+pub(super) use on_log::of_log;
 pub(super) use reported::{CODES, reported};
 
 use super::{Phrases, Wording};
@@ -32,7 +34,7 @@ pub(super) const PHRASES: Phrases = Phrases {
     more: "More of it",
     reminder: "Still wrong",
     again: "Again",
-    flapping: "It comes and goes: {count} times within an hour. The agent does not write for each of them any more; you hear again when it stays for a quarter of an hour, and this message says when it has passed.",
+    flapping: "It comes and goes: {count} times within an hour. The agent does not write for each of them any more; you hear again when it lasts, and this message says when it has passed.",
     calm: "It came and went, and is over for now.",
     acked: "You took this on at {at}; there will be no reminder.",
     take_on: "I am on it",
@@ -51,9 +53,14 @@ pub(super) const PHRASES: Phrases = Phrases {
     facts: "Details",
     bots_words: "The bot's own words",
     repeated: "(may be repeated)",
-    elsewhere: "recovered; delivered by {way} at {at}",
+    elsewhere: "this way was down; it went by {way} at {at}",
     late: "of {at}; it could not be sent before",
     summary: "{count} messages at once, with their true times:",
+    paused_queues: "Paused queues: {queues}.",
+    commits_wait: "{count} commits wait",
+    restart_unit: "systemctl restart {writer}",
+    restart_program: "restart {writer}",
+    restart_holder: "restart the program that holds it (lsof | grep {object})",
     units: [" d", " h", " min", " s"],
 };
 

@@ -7,11 +7,13 @@ mod domain;
 mod kept;
 mod logs;
 mod machine;
+mod on_log;
 mod reported;
 mod trade;
 
 pub(super) use digest::DIGEST;
 pub(super) use disk::of_disk;
+pub(super) use on_log::of_log;
 pub(super) use reported::{CODES, reported};
 
 use super::{Phrases, Wording};
@@ -32,7 +34,7 @@ pub(super) const PHRASES: Phrases = Phrases {
     more: "Bertambah",
     reminder: "Masih terjadi",
     again: "Terjadi lagi",
-    flapping: "Hilang timbul: {count} kali dalam satu jam. Agent tidak lagi menulis untuk setiap kejadian; Anda dikabari lagi bila menetap seperempat jam, dan pesan ini berubah bila sudah reda.",
+    flapping: "Hilang timbul: {count} kali dalam satu jam. Agent tidak lagi menulis untuk setiap kejadian; Anda dikabari lagi bila berlangsung lama, dan pesan ini berubah bila sudah reda.",
     calm: "Masalah ini datang dan pergi, dan untuk sementara sudah selesai.",
     acked: "Anda menanganinya sejak {at}; tidak akan diingatkan lagi.",
     take_on: "Saya tangani",
@@ -51,9 +53,14 @@ pub(super) const PHRASES: Phrases = Phrases {
     facts: "Rincian",
     bots_words: "Kata bot sendiri",
     repeated: "(mungkin ulangan)",
-    elsewhere: "pulih; sudah disampaikan lewat {way} pukul {at}",
+    elsewhere: "jalur ini sempat putus; pesan ini dikirim lewat {way} pukul {at}",
     late: "dari {at}; baru sekarang dapat dikirim",
     summary: "{count} kabar sekaligus, dengan waktu aslinya:",
+    paused_queues: "Antrean yang dijeda: {queues}.",
+    commits_wait: "{count} perubahan menunggu",
+    restart_unit: "systemctl restart {writer}",
+    restart_program: "jalankan ulang {writer}",
+    restart_holder: "jalankan ulang program yang memegangnya (lsof | grep {object})",
     units: [" hari", " jam", " menit", " detik"],
 };
 

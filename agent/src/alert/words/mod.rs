@@ -1,7 +1,7 @@
 //! What the owner reads, in the owner's language: one file a language, the same table in each.
 //! Only words. When to speak is the engine's, and how it is sent is the outbox's.
 
-use super::{role::Role, rule::Rule};
+use super::{role::Role, rule::Rule, whose::Whose};
 use crate::{config::Language, store::alerts::Held};
 
 /// One line for each rule, in the order of their table: the function that gives a rule's words. The compiler misses none.
@@ -15,10 +15,14 @@ macro_rules! wordings {
     };
 }
 
+mod detail;
 mod en;
 mod id;
+mod sentences;
 mod unwatched;
 
+pub(super) use detail::detail;
+pub(super) use sentences::sentences;
 pub(super) use unwatched::{thing, unwatched_words};
 
 /// The words about one rule. `{unit}`, `{object}` and `{detail}` are filled in; so are the moments and durations
@@ -48,12 +52,21 @@ pub(super) struct OnDisk {
     pub todo: Option<&'static str>,
 }
 
+/// What to do about a log, by whose it is.
+pub(super) struct OnLog {
+    /// The bot's.
+    pub bots: &'static str,
+    /// Another program's; `{restart}` is filled in.
+    pub anothers: &'static str,
+}
+
 /// The words about one kind of the bot's reports; `{unit}` is filled in.
 #[derive(Clone, Copy)]
 pub(super) struct Reported {
     /// What is wrong, in a few words.
     pub headline: &'static str,
-    /// The facts: `{1}`, `{2}`, `{3}` are filled in, in the order in which the bot gives them.
+    /// The facts: `{1}`, `{2}`, `{3}` are filled in, in the order in which the bot gives them; what stands behind a bar is
+    /// left out where the bot gives no more.
     pub facts: &'static str,
     /// What it means for the shop.
     pub means: &'static str,
@@ -152,6 +165,15 @@ pub(super) struct Phrases {
     pub late: &'static str,
     /// Above many messages in one; `{count}` is filled in.
     pub summary: &'static str,
+    /// What a queue that is paused adds; `{queues}` is filled in.
+    pub paused_queues: &'static str,
+    /// What waits for a remote; `{count}` is filled in.
+    pub commits_wait: &'static str,
+    /// How the program that writes a log is restarted: a unit, one that is known by name, and one that is not known;
+    /// `{writer}` and `{object}` are filled in.
+    pub restart_unit: &'static str,
+    pub restart_program: &'static str,
+    pub restart_holder: &'static str,
     /// Day, hour, minute, second: each with its space before it.
     pub units: [&'static str; 4],
 }
@@ -226,6 +248,22 @@ pub(super) fn wording_of(language: Language, rule: Rule, key: &str) -> Wording {
         words.todo = on_disk.todo.unwrap_or(words.todo);
     }
     words
+}
+
+/// What to do about a log whose writer is known, or that is known not to be the bot's.
+pub(super) fn log_advice(language: Language, rule: Rule, whose: &Whose) -> Option<String> {
+    let advice = match language {
+        Language::Id => id::of_log(rule)?,
+        Language::En => en::of_log(rule)?,
+    };
+    let phrases = phrases(language);
+    let restart = match whose {
+        Whose::Bot => return Some(advice.bots.to_owned()),
+        Whose::Program(name) if name.ends_with(".service") => phrases.restart_unit.replace("{writer}", name),
+        Whose::Program(name) => phrases.restart_program.replace("{writer}", name),
+        Whose::Another => phrases.restart_holder.to_owned(),
+    };
+    Some(advice.anothers.replace("{restart}", &restart))
 }
 
 /// What is said of a kind of the bot's reports. `None` for a kind that a newer bot has.
@@ -352,6 +390,30 @@ mod tests {
                 meanings.sort_unstable();
                 meanings.dedup();
                 assert_eq!(meanings.len(), 4, "{meanings:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn the_advice_about_a_log_is_the_right_one_of_two() {
+        for language in [Language::Id, Language::En] {
+            for rule in Rule::ALL.iter().filter(|rule| rule.name().starts_with("log_")) {
+                let of = |whose| log_advice(language, *rule, &whose);
+                let Some(bots) = of(Whose::Bot) else {
+                    assert_eq!(*rule, Rule::LogSilent, "which is about the bot's alone");
+                    continue;
+                };
+                let others = [Whose::Another, Whose::Program("nginx.service".to_owned())]
+                    .map(|whose| of(whose).unwrap());
+                let is_bots = bots.contains("{unit}") || bots.contains("/etc/logrotate.d/warung");
+                assert!(is_bots, "{bots}");
+                for other in others {
+                    assert!(!other.contains("{unit}") && !other.contains("warung"), "{other}");
+                    assert!(
+                        !other.contains("{restart}") && !other.contains("{writer}"),
+                        "{other}"
+                    );
+                }
             }
         }
     }

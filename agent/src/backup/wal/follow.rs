@@ -223,7 +223,7 @@ impl Follower {
 
     /// The file that is followed.
     #[must_use]
-    pub fn identity(&self) -> &Identity {
+    pub(in crate::backup) fn identity(&self) -> &Identity {
         &self.identity
     }
 

@@ -3,9 +3,9 @@
 //! It writes nothing into the shop's database, and believes no byte of the log that its checksums do not cover.
 
 pub(crate) mod extent;
-pub(super) mod follow;
+pub(crate) mod follow;
 mod frame;
 mod header;
-mod reader;
+pub(crate) mod reader;
 
 pub(super) use reader::Position;

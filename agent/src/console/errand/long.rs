@@ -15,7 +15,7 @@ use tokio::{sync::mpsc, time::sleep};
 
 use super::Runner;
 use crate::{
-    alert::message::duration,
+    alert::message::{duration, in_words},
     console::{
         answer::size,
         words::{Words, words},
@@ -96,9 +96,12 @@ impl Runner {
             Some(DrillEnd::Failed(remote, why)) => words
                 .drill_failed
                 .replace("{remote}", &remote)
-                .replace("{why}", &why),
+                .replace("{why}", &in_words(self.desk.voice.language, &why)),
             Some(DrillEnd::NoBackup) => words.no_backup.to_owned(),
-            Some(DrillEnd::Broken(why)) => words.drill_broken.replace("{why}", &why),
+            Some(DrillEnd::Broken(why)) => {
+                let why = in_words(self.desk.voice.language, &why);
+                words.drill_broken.replace("{why}", &why)
+            }
             None => words.drill_broken.replace("{why}", "–"),
         };
         self.settle(chat, message, &text).await

@@ -5,7 +5,7 @@ use super::Words;
 
 pub(super) const WORDS: Words = Words {
     private: "This bot is private and does not answer messages.",
-    help: "Commands:\n/status – in a few lines\n/alerts – what is wrong\n/graph 24h disk – a chart: disk, mem, cpu, orders, backup, lag, traffic, day, server\n/logs err – the bot's lines about trouble\n/backups – the list of backups\n/backup – a backup now\n/drill – rehearse a restore now\n/restart – restart the shop's bot (with a code)\n/silence 2h – silence what is wrong now\n/maintenance 30m – silence everything; /maintenance off ends it\n/digest – the day in one message\n/runbook bot_gone – what to do",
+    help: "Commands:\n/status – in a few lines\n/alerts – what is wrong\n/graph 24h disk – a chart: disk, mem, cpu, orders, backup, lag, traffic, day, server\n/logs err – the bot's lines about trouble\n/backups – the list of backups\n/backup – a backup now\n/drill – rehearse a restore now\n/restart – restart the shop's bot (with a code)\n/silence 2h – silence what is wrong now (over 8 h with a code)\n/maintenance 30m – silence everything (over 4 h with a code); /maintenance off ends it\n/digest – the day in one message\n/runbook bot_gone – what to do",
     menu: [
         "How everything stands",
         "What is wrong",
@@ -81,6 +81,7 @@ pub(super) const WORDS: Words = Words {
     progress: "Stage {stretch}: {done} of {total}",
     no_unit: "systemd knows no unit {unit}, so there is nothing to restart. Mend [bot] unit in agent.toml: /runbook bot_unit_unknown",
     restart_means: "The shop's bot will be restarted. Customers wait for some seconds; no order is lost.",
+    quiet_means: "Until {at} you would hear nothing of this, however it goes on: {what}",
     send_code: "Send this code within 2 minutes to go on: {code}",
     send_password: "Send the six digits of your authenticator within 2 minutes.",
     closed: "Too many wrong codes. Dangerous commands are closed until {at}. If that was not you, secure your Telegram account.",

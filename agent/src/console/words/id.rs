@@ -5,7 +5,7 @@ use super::Words;
 
 pub(super) const WORDS: Words = Words {
     private: "Bot ini pribadi dan tidak membalas pesan.",
-    help: "Perintah:\n/status – ringkasan\n/alerts – yang sedang bermasalah\n/graph 24h disk – grafik: disk, mem, cpu, orders, cadangan, lag, traffic, day, server\n/logs err – baris log bot yang bermasalah\n/backups – daftar cadangan\n/backup – cadangan sekarang\n/drill – latihan pemulihan sekarang\n/restart – mulai ulang bot toko (dengan kode)\n/silence 2h – bisukan peringatan yang sedang ada\n/maintenance 30m – bisukan semuanya; /maintenance off mengakhirinya\n/digest – rangkuman sehari\n/runbook bot_gone – apa yang perlu dilakukan",
+    help: "Perintah:\n/status – ringkasan\n/alerts – yang sedang bermasalah\n/graph 24h disk – grafik: disk, mem, cpu, orders, cadangan, lag, traffic, day, server\n/logs err – baris log bot yang bermasalah\n/backups – daftar cadangan\n/backup – cadangan sekarang\n/drill – latihan pemulihan sekarang\n/restart – mulai ulang bot toko (dengan kode)\n/silence 2h – bisukan peringatan yang sedang ada (lebih dari 8 jam dengan kode)\n/maintenance 30m – bisukan semuanya (lebih dari 4 jam dengan kode); /maintenance off mengakhirinya\n/digest – rangkuman sehari\n/runbook bot_gone – apa yang perlu dilakukan",
     menu: [
         "Ringkasan keadaan",
         "Yang sedang bermasalah",
@@ -81,6 +81,7 @@ pub(super) const WORDS: Words = Words {
     progress: "Tahap {stretch}: {done} dari {total}",
     no_unit: "systemd tidak mengenal unit {unit}, jadi tidak ada yang dapat dijalankan ulang. Perbaiki [bot] unit di agent.toml: /runbook bot_unit_unknown",
     restart_means: "Bot toko akan dimulai ulang. Pelanggan menunggu beberapa detik; pesanan tidak hilang.",
+    quiet_means: "Sampai {at} Anda tidak akan dikabari tentang ini, apa pun kelanjutannya: {what}",
     send_code: "Kirim kode ini dalam 2 menit untuk melanjutkan: {code}",
     send_password: "Kirim enam angka dari aplikasi autentikator Anda dalam 2 menit.",
     closed: "Terlalu banyak kode salah. Perintah berbahaya ditutup sampai {at}. Bila bukan Anda yang mencoba, amankan akun Telegram Anda.",

@@ -70,6 +70,8 @@ pub(super) struct Words {
     /// Where there is nothing to restart; `{unit}` is filled in.
     pub no_unit: &'static str,
     pub restart_means: &'static str,
+    /// Before the second step of a long silence; `{what}` and `{at}` are filled in.
+    pub quiet_means: &'static str,
     pub send_code: &'static str,
     pub send_password: &'static str,
     pub closed: &'static str,

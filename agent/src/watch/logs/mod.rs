@@ -18,14 +18,17 @@ use tokio::{runtime::Handle, sync::watch};
 use self::{
     judge::{Marker, Memory, Plan},
     marker::{Asked, Markers},
-    writer::{Holder, Sight},
+    writer::{Holder, Sight, Writer},
 };
 use super::{
     bot_link::{BotLink, Missing},
     nudge::{Listener, Nudge},
-    probe::{At, Probe, Seen},
+    probe::{At, Probe, Seen, Verdict},
 };
-use crate::alert::rule::AlertKey;
+use crate::alert::{
+    rule::{AlertKey, Observation},
+    whose::Whose,
+};
 
 /// The probe's name.
 pub const NAME: &str = "logs";
@@ -54,6 +57,8 @@ pub struct Logs {
     link: BotLink,
     runtime: Handle,
     known: Vec<(PathBuf, Memory)>,
+    /// The bot's own log, by its word of last time: it stays known while the bot does not answer.
+    bots: Option<PathBuf>,
     markers: Markers,
     listener: Listener,
 }
@@ -75,6 +80,7 @@ impl Logs {
             link,
             runtime,
             known: Vec::new(),
+            bots: None,
             markers,
             listener: Listener::new(nudge),
         }
@@ -143,7 +149,37 @@ impl Logs {
                 &mut self.known.last_mut().expect("it was pushed").1
             }
         };
-        memory.judge(&name, &plan, &view, writer, marker, at.now)
+        let mut seen = memory.judge(&name, &plan, &view, writer, marker, at.now);
+        sign(&mut seen, self.whose(path, writer).as_ref());
+        seen
+    }
+
+    /// Whose log it is: the bot's by its own word, another's by who is seen to write it.
+    fn whose(&self, path: &Path, writer: Sight) -> Option<Whose> {
+        let is_bots = self.bots.as_deref().map(|bots| bots == path);
+        let program = match writer {
+            Sight::Seen(Writer {
+                holder: Holder::Process(number, _),
+                ..
+            }) => writer::program_of(number),
+            Sight::Seen(_) | Sight::LetGo | Sight::Unknown => None,
+        };
+        match (is_bots, program) {
+            (Some(true), _) => Some(Whose::Bot),
+            (_, Some(program)) => Some(Whose::Program(program)),
+            (Some(false), None) => Some(Whose::Another),
+            (None, None) => None,
+        }
+    }
+}
+
+/// Says with everything that is wrong whose log it is.
+fn sign(seen: &mut Seen, whose: Option<&Whose>) {
+    let Some(whose) = whose else { return };
+    for finding in &mut seen.findings {
+        if let Verdict::Known(Observation::Wrong { detail, .. }) = &mut finding.verdict {
+            *detail += &whose.note();
+        }
     }
 }
 
@@ -166,6 +202,9 @@ impl Probe for Logs {
             .borrow()
             .as_ref()
             .and_then(|health| health.log.clone());
+        if let Some(log) = &told {
+            self.bots = Some(PathBuf::from(&log.path));
+        }
         let mut seen = Seen::default();
         for path in self.paths(told.as_ref()) {
             self.listener.listen_beside(&path);

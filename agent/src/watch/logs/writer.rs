@@ -9,6 +9,8 @@ use super::files::FileId;
 
 /// More processes than a shop's server runs.
 const PROCESSES_MAX: usize = 4096;
+/// Of a unit's or a program's name.
+const NAME_CHARS_MAX: usize = 60;
 /// More files than one of them should hold.
 const FILES_MAX: usize = 4096;
 /// Of the flags of an open file, those that say whether it can be written.
@@ -114,6 +116,27 @@ fn holder(process: &Path) -> Option<Holder> {
     Some(Holder::Process(number, started_at(process)?))
 }
 
+/// What systemd started a process as, else what it calls itself; `None` for one that is gone.
+#[must_use]
+pub fn program_of(process: u32) -> Option<String> {
+    let folder = Path::new("/proc").join(process.to_string());
+    let cgroups = fs::read_to_string(folder.join("cgroup")).unwrap_or_default();
+    let name = fs::read_to_string(folder.join("comm")).ok()?;
+    let printable = |name: &str| {
+        name.chars()
+            .filter(|char| !char.is_control())
+            .take(NAME_CHARS_MAX)
+            .collect()
+    };
+    Some(printable(unit_in(&cgroups).unwrap_or(name.trim())))
+}
+
+/// The unit in the paths of a process's cgroups.
+fn unit_in(cgroups: &str) -> Option<&str> {
+    let mut parts = cgroups.lines().flat_map(|line| line.rsplit('/'));
+    parts.find(|part| part.ends_with(".service") && !part.starts_with("user@"))
+}
+
 /// What one process holds open to write below the log's name.
 fn held_by(process: &Path, path: &Path) -> Vec<Writer> {
     let Ok(files) = fs::read_dir(process.join("fd")) else {
@@ -209,5 +232,17 @@ mod tests {
         fs::write(&path, "x").unwrap();
         let _reader = File::open(&path).unwrap();
         assert_eq!(seen(&path, None), None);
+    }
+
+    #[test]
+    fn a_process_is_named_by_its_unit_and_else_by_its_own_name() {
+        assert_eq!(unit_in("0::/system.slice/nginx.service\n"), Some("nginx.service"));
+        assert_eq!(
+            unit_in("4:memory:/user.slice\n1:name=systemd:/system.slice/rsyslog.service/sub\n"),
+            Some("rsyslog.service")
+        );
+        assert_eq!(unit_in("0::/user.slice/user-0.slice/session-1.scope\n"), None);
+        let own = program_of(std::process::id()).unwrap();
+        assert!(!own.is_empty() && !own.contains('\n'), "{own:?}");
     }
 }

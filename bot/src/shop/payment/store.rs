@@ -25,6 +25,10 @@ const NOTIFY: &str = "INSERT INTO notification (gateway, digest, order_code, txn
     VALUES (:gateway, :digest, :order_code, :txn, :now)
     ON CONFLICT (gateway, digest) DO UPDATE SET times = times + 1";
 const OPEN_TXNS: &str = "SELECT txn_id, order_id FROM payment WHERE gateway = :gateway AND state = 'open'";
+const REFUSES: &str = "INSERT INTO setting (name, value) VALUES (:name, :reason)
+    ON CONFLICT (name) DO UPDATE SET value = excluded.value";
+const REFUSES_NO_MORE: &str = "DELETE FROM setting WHERE name = :name";
+const REFUSAL: &str = "SELECT value FROM setting WHERE name = :name";
 
 /// Writes an invoice down; the same transaction twice is one payment.
 ///
@@ -46,6 +50,41 @@ pub fn open(
         |row| row.get(0),
     )?;
     Ok(PaymentId(id))
+}
+
+/// Remembers that a gateway refuses invoices, and why, for the next start: nobody knows then that it is over.
+///
+/// # Errors
+/// When the database fails.
+pub fn refuses(conn: &Connection, gateway: &str, reason: &str) -> Result<()> {
+    conn.prepare_cached(REFUSES)?
+        .execute(named_params! { ":name": refusal_of(gateway), ":reason": reason })?;
+    Ok(())
+}
+
+/// A gateway made an invoice.
+///
+/// # Errors
+/// When the database fails.
+pub fn refuses_no_more(conn: &Connection, gateway: &str) -> Result<()> {
+    conn.prepare_cached(REFUSES_NO_MORE)?
+        .execute(named_params! { ":name": refusal_of(gateway) })?;
+    Ok(())
+}
+
+/// Why a gateway refused the last invoice that it was asked for; `None` when it made it.
+///
+/// # Errors
+/// When the database fails.
+pub fn refusal(conn: &Connection, gateway: &str) -> Result<Option<String>> {
+    let mut statement = conn.prepare_cached(REFUSAL)?;
+    Ok(statement
+        .query_row(named_params! { ":name": refusal_of(gateway) }, |row| row.get(0))
+        .optional()?)
+}
+
+fn refusal_of(gateway: &str) -> String {
+    format!("{gateway}_refuses")
 }
 
 /// The payment of a gateway's transaction.

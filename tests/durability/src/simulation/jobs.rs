@@ -33,7 +33,7 @@ const WATCHED: Duration = Duration::from_secs(90_000);
 
 impl Simulation {
     pub(super) fn claim(&mut self) -> Result<()> {
-        queue::worker::take_back(&self.conn, self.boot, self.now)?;
+        queue::worker::take_back(&self.conn, self.boot, bot::jobs::run::about, self.now)?;
         let claimed = queue::store::claim(&self.conn, 4, self.boot, self.now, policy_of)?;
         for job in claimed.jobs {
             self.tell(format!("{} {} begins", job.kind, job.payload));

@@ -75,13 +75,3 @@ fn a_database_that_refuses_is_told_beside_a_disk_that_was_nearly_full_and_the_bo
     day.pass(120);
     assert_eq!(day.told(), ["first database/commits"]);
 }
-
-#[test]
-fn a_database_on_a_disk_that_turned_read_only_is_that_disks_message() {
-    let mut day = Day::begin();
-    report(&mut day, "database_refuses", "readonly");
-    day.pass(5);
-    day.wrong("disk_writes//", Rule::DiskReadOnly);
-    day.pass(120);
-    assert_eq!(day.told(), ["first disk_writes//"]);
-}

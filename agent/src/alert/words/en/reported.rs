@@ -29,6 +29,21 @@ pub(in crate::alert::words) const CODES: &[(&str, &str)] = &[
     ("busy", "another program holds it"),
     ("damaged", "the file or its disk is damaged"),
     ("other", "another fault"),
+    ("no_writes", "the database takes no writes"),
+    ("slow_writes", "a write to the database takes too long"),
+    ("unreadable", "the database cannot be read"),
+    (
+        "shut",
+        "the database cannot be opened: the shop is shut and opens by itself",
+    ),
+    ("unreachable", "it cannot be reached"),
+    ("toomany", "it wants fewer questions"),
+    ("refused", "it refuses"),
+    ("garbled", "its answer cannot be understood"),
+    ("not_yet", "the agent has not got it off this machine yet"),
+    ("agent_silent", "the agent did not answer in time"),
+    ("agent_away", "the agent does not run or cannot be reached"),
+    ("agent_strange", "the agent's answer cannot be understood"),
 ];
 
 const REPORTED: &[(&str, Reported)] = &[
@@ -36,10 +51,10 @@ const REPORTED: &[(&str, Reported)] = &[
         "dead_job",
         Reported {
             headline: "A job of the bot was given up",
-            facts: "job {1}, {2}",
+            facts: "job {1}, {2}|: {3}",
             means: "a customer may not have the goods.",
             done: "the bot tried it many times; what is about money and goods is tried again every hour for a day.",
-            todo: "look into that order as the seller and settle it with the customer; journalctl -u {unit} -n 100 says why it failed",
+            todo: "look into that order as the seller and settle it with the customer; all of the error: journalctl -u {unit} -n 100",
         },
     ),
     (
@@ -106,7 +121,7 @@ const REPORTED: &[(&str, Reported)] = &[
         "not_durable",
         Reported {
             headline: "A payment was taken before its backup left",
-            facts: "waited for {1} s at most",
+            facts: "waited for {1} s at most|: {2}",
             means: "the shop goes on; the last orders are lost only if this machine is lost right now.",
             done: "the bot waited for two seconds, then served the customer.",
             todo: "see which place for backups is behind: agent status",

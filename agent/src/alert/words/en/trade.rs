@@ -107,10 +107,10 @@ pub(super) const GATEWAY_REFUSES: Wording = Wording {
     headline: "The payment gateway refuses invoices ({object})",
     happened: "Since {since} the gateway makes no invoices: {detail}.",
     means: "nobody can buy through that gateway. Orders that are paid go on.",
-    done: "the bot asks again with each new order.",
+    done: "the bot asks again with each new order; the first invoice that is made ends this alert, a restart of the bot does not.",
     todo: "look in the gateway's dashboard whether the project is active and the API key valid; after changing the key: systemctl restart {unit}",
     over_headline: "The payment gateway does not refuse any more ({object})",
-    over: "An invoice was made, or the bot was restarted and none was refused since. It lasted {lasted}.",
+    over: "An invoice was made. It lasted {lasted}.",
 };
 
 pub(super) const DATABASE_REFUSES: Wording = Wording {
@@ -118,7 +118,7 @@ pub(super) const DATABASE_REFUSES: Wording = Wording {
     happened: "Since {since} the shop's database takes no writes: {detail}.",
     means: "no order and no payment can be recorded.",
     done: "the bot goes on trying.",
-    todo: "full: make room (df -h). readonly or damaged: dmesg | tail -50. busy: who else has the database open? lsof /var/lib/warung/shop.db",
+    todo: "disk full: make room (df -h). Not writable or damaged: dmesg | tail -50. Held by another program: lsof /var/lib/warung/shop.db",
     over_headline: "The database takes writes again",
     over: "It lasted {lasted}.",
 };

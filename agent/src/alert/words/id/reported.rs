@@ -29,6 +29,21 @@ pub(in crate::alert::words) const CODES: &[(&str, &str)] = &[
     ("busy", "dipegang program lain"),
     ("damaged", "berkas atau disknya rusak"),
     ("other", "gangguan lain"),
+    ("no_writes", "database tidak dapat ditulis"),
+    ("slow_writes", "menulis ke database terlalu lama"),
+    ("unreadable", "database tidak dapat dibaca"),
+    (
+        "shut",
+        "database tidak dapat dibuka: toko tutup dan buka sendiri nanti",
+    ),
+    ("unreachable", "tidak terjangkau"),
+    ("toomany", "minta lebih jarang ditanya"),
+    ("refused", "menolak"),
+    ("garbled", "jawabannya tidak dapat dipahami"),
+    ("not_yet", "agent belum mengeluarkannya dari mesin ini"),
+    ("agent_silent", "agent tidak menjawab pada waktunya"),
+    ("agent_away", "agent tidak berjalan atau tidak terjangkau"),
+    ("agent_strange", "jawaban agent tidak dapat dipahami"),
 ];
 
 const REPORTED: &[(&str, Reported)] = &[
@@ -36,10 +51,10 @@ const REPORTED: &[(&str, Reported)] = &[
         "dead_job",
         Reported {
             headline: "Satu pekerjaan bot tidak dicoba lagi",
-            facts: "pekerjaan {1}, {2}",
+            facts: "pekerjaan {1}, {2}|: {3}",
             means: "seorang pembeli mungkin belum menerima barangnya.",
             done: "bot mencobanya berkali-kali; yang menyangkut uang dan barang dicoba lagi tiap jam selama sehari.",
-            todo: "periksa pesanan itu sebagai penjual dan selesaikan dengan pembeli; sebabnya ada di journalctl -u {unit} -n 100",
+            todo: "periksa pesanan itu sebagai penjual dan selesaikan dengan pembeli; galat lengkapnya: journalctl -u {unit} -n 100",
         },
     ),
     (
@@ -106,7 +121,7 @@ const REPORTED: &[(&str, Reported)] = &[
         "not_durable",
         Reported {
             headline: "Pembayaran diterima sebelum cadangannya keluar",
-            facts: "menunggu paling lama {1} detik",
+            facts: "menunggu paling lama {1} detik|: {2}",
             means: "toko tetap berjalan; pesanan terakhir baru hilang bila mesin ini hilang sekarang juga.",
             done: "bot menunggu dua detik, lalu melayani pembeli.",
             todo: "lihat tujuan cadangan mana yang tertinggal: agent status",

@@ -107,10 +107,10 @@ pub(super) const GATEWAY_REFUSES: Wording = Wording {
     headline: "Gerbang pembayaran menolak tagihan ({object})",
     happened: "Sejak {since} gerbang tidak membuat tagihan: {detail}.",
     means: "tidak ada yang dapat membeli lewat gerbang itu. Pesanan yang sudah dibayar tetap jalan.",
-    done: "bot mencoba lagi dengan setiap pesanan baru.",
+    done: "bot mencoba lagi dengan setiap pesanan baru; tagihan pertama yang dibuat mengakhiri peringatan ini, memulai ulang bot tidak.",
     todo: "periksa di dasbor gerbang apakah proyek aktif dan kunci API masih berlaku; setelah mengganti kunci: systemctl restart {unit}",
     over_headline: "Gerbang pembayaran tidak menolak lagi ({object})",
-    over: "Sebuah tagihan dibuat, atau bot dijalankan ulang dan sejak itu belum ada yang ditolak. Lamanya {lasted}.",
+    over: "Sebuah tagihan dibuat. Lamanya {lasted}.",
 };
 
 pub(super) const DATABASE_REFUSES: Wording = Wording {
@@ -118,7 +118,7 @@ pub(super) const DATABASE_REFUSES: Wording = Wording {
     happened: "Sejak {since} basis data toko tidak dapat ditulis: {detail}.",
     means: "pesanan dan pembayaran tidak dapat dicatat.",
     done: "bot terus mencoba.",
-    todo: "full: kosongkan disk (df -h). readonly atau damaged: dmesg | tail -50. busy: siapa lagi yang membukanya? lsof /var/lib/warung/shop.db",
+    todo: "disk penuh: kosongkan (df -h). Tidak dapat ditulis atau rusak: dmesg | tail -50. Dipegang program lain: lsof /var/lib/warung/shop.db",
     over_headline: "Basis data dapat ditulis lagi",
     over: "Lamanya {lasted}.",
 };

@@ -1,5 +1,5 @@
-//! Takes out of a log line what must not be in a chat: tokens, keys, addresses of people, long numbers.
-//! The logs hold none by the house's rules; this is for the day on which one does.
+//! Takes out of a log line or an error's text what must not be in a chat: tokens, keys, addresses of people, long
+//! numbers. The logs hold none by the house's rules; this is for the day on which one does.
 
 const TOO_LONG: usize = 24;
 const NUMBER_DIGITS: usize = 9;

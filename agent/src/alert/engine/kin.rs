@@ -1,0 +1,78 @@
+//! What is told in whose message: an alert belongs with those of its topic, and with what it is the cause of or comes of,
+//! where both come together. Then the owner's telephone rings once, and the message is changed.
+//! It changes nothing and says nothing.
+
+use std::time::Duration;
+
+use protocol::time::UnixMillis;
+
+use super::{Fault, floor, hold, members};
+use crate::{
+    alert::rule::Rule,
+    store::{
+        alerts::AlertRow,
+        book::Book,
+        episodes::{EpisodeId, EpisodeRow},
+    },
+};
+
+/// What comes later than this after a message is news of its own.
+const JOIN_WINDOW: Duration = Duration::from_secs(300);
+/// What comes of a told trouble and is graver is news of its own later than this after its message: the owner who heard
+/// that one has not read it yet.
+const OUTCOME_WINDOW: Duration = Duration::from_secs(60);
+
+/// Where an alert is told.
+pub(super) enum Home {
+    /// With what it is the cause of, or comes of: that message is wrong without it.
+    WithKin(EpisodeId),
+    /// With others of its topic.
+    WithTopic(EpisodeId),
+    /// In a message of its own.
+    Alone,
+}
+
+/// Finds it. What only the owner can go on from hides in no other's message.
+pub(super) fn home(book: &Book, fault: &Fault, topic: &str, now: UnixMillis) -> Home {
+    if fault.rule.spec().is_owners {
+        return Home::Alone;
+    }
+    let newest_first = || book.episodes.values().rev();
+    let has_kin = |episode: &&EpisodeRow| is_told_with_kin(book, episode, fault, now);
+    if let Some(episode) = newest_first().find(has_kin) {
+        return Home::WithKin(episode.id);
+    }
+    let is_recent = |episode: &EpisodeRow| {
+        let told_at = episode.told.map(|(_, at)| at);
+        told_at.is_none_or(|told_at| now.since(told_at) < JOIN_WINDOW)
+    };
+    let of_topic = newest_first().find(|episode| episode.topic == topic && is_recent(episode));
+    of_topic.map_or(Home::Alone, |episode| Home::WithTopic(episode.id))
+}
+
+fn is_told_with_kin(book: &Book, episode: &EpisodeRow, fault: &Fault, now: UnixMillis) -> bool {
+    let Some((_, told_at)) = episode.told else {
+        return false;
+    };
+    let age = now.since(told_at);
+    !floor::is_flapping(book, episode.id)
+        && age < JOIN_WINDOW
+        && members(book, episode.id)
+            .into_iter()
+            .filter_map(|row| Some((row, Rule::named(&row.rule)?)))
+            .any(|(row, rule)| is_cause(fault, row, rule) || is_outcome(fault, row, rule, age))
+}
+
+/// Whether it was there when the other one was told, and only seen later.
+fn is_cause(fault: &Fault, row: &AlertRow, rule: Rule) -> bool {
+    let spec = fault.rule.spec();
+    let explains = hold::explains(&fault.key, fault.rule, &row.key, rule);
+    let is_source = rule.spec().beside.contains(&fault.rule) && hold::is_there(&fault.key, &row.key, rule);
+    (explains || is_source) && fault.since <= row.since.plus(spec.seen_within)
+}
+
+/// Whether it came of what was told a moment ago.
+fn is_outcome(fault: &Fault, row: &AlertRow, rule: Rule, told_ago: Duration) -> bool {
+    let comes_of = fault.rule.spec().beside.contains(&rule);
+    comes_of && hold::is_there(&row.key, &fault.key, fault.rule) && told_ago < OUTCOME_WINDOW
+}

@@ -1,0 +1,92 @@
+//! What nobody has taken on is told again, louder each time, also when it came back within the hour.
+
+use super::*;
+
+#[test]
+fn what_nobody_takes_on_is_told_after_five_fifteen_and_forty_five_minutes_on_one_more_way_each_time() {
+    let mut day = Day::begin();
+    day.wrong("bot/bot", Rule::BotGone);
+    day.pass_long(Duration::from_secs(3600));
+    let reminders: Vec<(u64, u32)> = day
+        .said
+        .iter()
+        .filter(|(_, notice)| notice.kind == Kind::Reminder)
+        .map(|(at, notice)| (at.since(START).as_secs() / 60, notice.rungs))
+        .collect();
+    assert_eq!(reminders, [(5, 2), (15, 3), (45, 4)]);
+    let id = *day.store.book().unwrap().episodes.keys().next().unwrap();
+    day.told();
+    day.change(|book, _, now| acknowledge(book, id, now).unwrap());
+    assert_eq!(day.told(), ["update bot/bot"]);
+    day.pass_long(Duration::from_secs(86_400));
+    assert_eq!(day.told(), Vec::<String>::new());
+}
+
+#[test]
+fn a_warning_is_not_told_again_but_one_that_gets_worse_is() {
+    let mut day = Day::begin();
+    for _ in 0..70 {
+        day.wrong("bot/bot", Rule::BotUnhealthy);
+        day.pass(1);
+    }
+    day.pass_long(Duration::from_secs(7200));
+    assert_eq!(day.told(), ["first bot/bot"]);
+    day.wrong("bot/bot", Rule::BotGone);
+    assert_eq!(day.told(), ["worse bot/bot"]);
+}
+
+#[test]
+fn a_return_that_was_told_at_once_is_told_again_as_anything_else_until_somebody_takes_it_on() {
+    let mut day = Day::begin();
+    day.wrong("bot/bot", Rule::BotGone);
+    day.pass(5);
+    day.fine("bot/bot");
+    day.pass(600);
+    day.told();
+    day.wrong("bot/bot", Rule::BotGone);
+    let returned_at = day.now;
+    assert_eq!(day.told(), ["flapping bot/bot"]);
+    day.restart();
+    day.pass(20 * 60);
+    let reminders: Vec<(u64, u32)> = day
+        .said
+        .iter()
+        .map(|(at, notice)| (at.since(returned_at).as_secs() / 60, notice.rungs))
+        .collect();
+    assert_eq!(reminders, [(5, 2), (15, 3)]);
+    assert_eq!(day.told(), ["reminder bot/bot", "reminder bot/bot"]);
+    day.fine("bot/bot");
+    assert_eq!(
+        day.told(),
+        ["resolved bot/bot", "settled bot/bot"],
+        "who was called again hears the end"
+    );
+    day.pass(7200);
+    assert_eq!(day.told(), Vec::<String>::new());
+}
+
+#[test]
+fn a_return_can_be_taken_on_and_silenced() {
+    let mut day = Day::begin();
+    day.wrong("bot/bot", Rule::BotGone);
+    day.fine("bot/bot");
+    day.pass(60);
+    day.told();
+    day.wrong("bot/bot", Rule::BotGone);
+    let id = day.said[0].1.episode;
+    assert_eq!(day.told(), ["flapping bot/bot"]);
+    day.change(|book, _, now| acknowledge(book, id, now).unwrap());
+    assert_eq!(day.told(), ["update bot/bot"]);
+    let book = day.store.book().unwrap();
+    assert_eq!(book.alerts["bot/bot"].episode, Some(id), "its buttons find it");
+    day.pass(3000);
+    assert_eq!(day.told(), Vec::<String>::new());
+    day.fine("bot/bot");
+    assert_eq!(
+        day.told(),
+        ["resolved bot/bot", "settled bot/bot"],
+        "it was long: its end is a message"
+    );
+    day.pass(90);
+    assert_eq!(day.told(), Vec::<String>::new());
+}

@@ -1,0 +1,65 @@
+//! What is held back because the owner or the night wants quiet: never dropped, never for ever, and nothing that is critical
+//! at night.
+
+use super::*;
+
+#[test]
+fn a_silence_holds_what_is_new_and_ends_by_itself() {
+    let mut day = Day::begin();
+    day.wrong("bot/bot", Rule::BotGone);
+    day.change(|book, _, now| {
+        silence(book, MAINTENANCE, Duration::from_secs(1800), now);
+        Vec::new()
+    });
+    day.told();
+    day.wrong("backup/any", Rule::BackupNotTaken);
+    day.wrong("backup_age/newest", Rule::BackupOld);
+    day.pass_long(Duration::from_secs(900));
+    day.restart();
+    day.fine("backup/any");
+    day.fine("bot/bot");
+    assert_eq!(
+        day.told(),
+        ["resolved bot/bot", "settled bot/bot"],
+        "what was told is ended all the same"
+    );
+    day.pass_long(Duration::from_secs(930));
+    assert_eq!(
+        day.told(),
+        ["first backup_age/newest"],
+        "what still stands is told then"
+    );
+    let past = day.store.past(UnixMillis(0)).unwrap();
+    assert_eq!(
+        past[0].held,
+        Some(Held::Silenced),
+        "what ended unheard is written down"
+    );
+    assert!(day.store.book().unwrap().silences.is_empty());
+}
+
+#[test]
+fn no_silence_is_for_ever() {
+    let mut day = Day::begin();
+    let mut until = day.now;
+    day.change(|book, _, now| {
+        until = silence(book, "bot/bot", Duration::MAX, now);
+        Vec::new()
+    });
+    assert_eq!(until.since(START), Duration::from_secs(7 * 86_400));
+}
+
+#[test]
+fn the_night_defers_a_warning_and_lets_what_is_critical_through() {
+    let mut day = Day::begin();
+    day.calendar.quiet_hours = Some((time(7, 0, 0, 0), time(9, 0, 0, 0)));
+    day.wrong("backup/any", Rule::BackupNotTaken);
+    day.wrong("bot/bot", Rule::BotGone);
+    assert_eq!(day.told(), ["first bot/bot"]);
+    day.fine("bot/bot");
+    day.told();
+    day.pass_long(Duration::from_secs(7140));
+    assert_eq!(day.told(), Vec::<String>::new());
+    day.pass_long(Duration::from_secs(60));
+    assert_eq!(day.told(), ["first backup/any"]);
+}

@@ -1,0 +1,272 @@
+//! Sentences that the agent's own parts write down with what they did, in Indonesian: for an owner who reads no English.
+//! What SQLite, the system or a storage said itself is not in here and stays as it is.
+
+use crate::config::Language;
+
+/// Between two sentences of one line, and before each line of a list.
+const BETWEEN: &str = "; ";
+const LISTED: &str = "• ";
+
+/// As they are written down and as they are told; a pair of braces is whatever stands there, a figure or a name.
+const SENTENCES: &[(&str, &str)] = &[
+    (
+        "nobody followed the shop for a while, and its log does not lead back to where this agent stopped",
+        "toko sempat tidak diikuti, dan lognya tidak sampai ke tempat agent ini berhenti",
+    ),
+    (
+        "the log was started anew by somebody else",
+        "log perubahan dimulai ulang oleh pihak lain",
+    ),
+    (
+        "the log's file was deleted or replaced under the running shop",
+        "berkas log perubahan dihapus atau diganti selagi toko berjalan",
+    ),
+    ("the database's file was replaced", "berkas database diganti"),
+    (
+        "the page size changed from {} to {} bytes",
+        "ukuran halaman berubah dari {} menjadi {} byte",
+    ),
+    (
+        "one transaction changed {} pages, more than a segment may hold ({}), as VACUUM does",
+        "satu transaksi mengubah {} halaman, lebih dari yang muat ({}), seperti VACUUM",
+    ),
+    (
+        "frame {} of the log does not follow the one before it",
+        "bingkai {} dalam log tidak menyambung dengan yang sebelumnya",
+    ),
+    (
+        "the table of pages was lost or altered",
+        "daftar halaman hilang atau berubah",
+    ),
+    (
+        "a backup read something else than was followed",
+        "sebuah cadangan membaca sesuatu yang lain dari yang diikuti",
+    ),
+    (
+        "the bot kept the write lock for too long",
+        "bot terlalu lama menahan kunci tulis",
+    ),
+    ("{} of {} pages differ", "{} dari {} halaman berbeda"),
+    (
+        "{} bytes waited for {}: the older half was dropped, and until their next restore point single commits through {} cannot be restored from there",
+        "{} byte menunggu {}: separuh yang lebih lama dibuang, dan sampai titik pemulihan berikutnya perubahan satu per satu sampai {} tidak dapat dipulihkan dari sana",
+    ),
+    (
+        "{} is altered: its SHA-256 differs",
+        "{} berubah: SHA-256-nya lain",
+    ),
+    ("{} is missing", "{} tidak ada"),
+    ("{} cannot be read: {}", "{} tidak dapat dibaca: {}"),
+    ("{} could not be compared: {}", "{} tidak dapat dibandingkan: {}"),
+    (
+        "{} is no part of its point: a copy, or somebody else wrote it",
+        "{} bukan bagian dari titiknya: salinan, atau ditulis pihak lain",
+    ),
+    (
+        "the summary names {}, and its bytes are others: somebody wrote another history",
+        "rangkuman menyebut {}, dan isinya lain: ada yang menulis riwayat lain",
+    ),
+    (
+        "it did not answer ({}), and was not rehearsed: nothing is known about its backups",
+        "tujuan itu tidak menjawab ({}) dan tidak dilatih: tidak ada yang diketahui tentang cadangannya",
+    ),
+    (
+        "it holds no point of the last six days that was read back: there is nothing to rehearse",
+        "di sana tidak ada titik enam hari terakhir yang sudah dibaca ulang: tidak ada yang dapat dilatih",
+    ),
+    ("the manifest of {} is gone again", "manifes {} sudah hilang lagi"),
+    (
+        "the manifest of {} there is not the one that this agent wrote",
+        "manifes {} di sana bukan yang ditulis agent ini",
+    ),
+    ("no database came back", "tidak ada database yang kembali"),
+    (
+        "the ledger of what came back sums to {} instead of nothing",
+        "jumlah buku kas yang kembali {} dan bukan nol",
+    ),
+    (
+        "what came back does not add up: {}",
+        "yang kembali tidak cocok hitungannya: {}",
+    ),
+    (
+        "the shop's own check refuses what came back: {}",
+        "pemeriksaan toko sendiri menolak yang kembali: {}",
+    ),
+    (
+        "systemctl restart {} ended with {}: without the polkit rule of scripts/install the agent may not do that, and the owner must",
+        "systemctl restart {} berakhir dengan {}: tanpa aturan polkit dari scripts/install agent tidak boleh melakukannya, dan harus pemilik sendiri",
+    ),
+    (
+        "systemctl restart {} took longer than {} s",
+        "systemctl restart {} makan waktu lebih dari {} detik",
+    ),
+    ("{} lies too deep", "{} terlalu dalam di dalam folder"),
+    (
+        "{} is a symbolic link, which is not followed",
+        "{} adalah tautan simbolis, yang tidak diikuti",
+    ),
+    ("{} does not fit ({} bytes)", "{} tidak muat ({} byte)"),
+    ("{}: no address", "{}: alamatnya tidak ditemukan"),
+    (
+        "{}: its certificate cannot be read",
+        "{}: sertifikatnya tidak dapat dibaca",
+    ),
+    (
+        "the agent's loop {} stands still for {} s",
+        "bagian agent {} diam selama {} detik",
+    ),
+    ("the agent is not well", "agent tidak sehat"),
+    (
+        "the agent's database cannot be read",
+        "database agent tidak dapat dibaca",
+    ),
+    (
+        "messages to the owner do not arrive: {}",
+        "pesan untuk pemilik tidak sampai: {}",
+    ),
+    (
+        "how the bot is has not been seen for a while",
+        "keadaan bot sudah lama tidak terlihat",
+    ),
+    ("how the bot is was not seen yet", "keadaan bot belum terlihat"),
+    (
+        "the bot answers and is not well, or does not answer",
+        "bot menjawab tetapi tidak sehat, atau tidak menjawab",
+    ),
+    ("the bot does not run", "bot tidak berjalan"),
+    ("the backup did not get to: {}", "cadangan tidak sampai ke: {}"),
+    (
+        "the rehearsed restore from {} did not pass",
+        "latihan pemulihan dari {} tidak lulus",
+    ),
+    ("`agent status` tells why", "sebabnya: `agent status`"),
+    (
+        "no backup could be taken",
+        "tidak ada cadangan yang dapat diambil",
+    ),
+    ("the agent's alert tells why", "sebabnya ada di peringatan agent"),
+];
+
+/// Each sentence that is known, in the owner's language.
+pub(in crate::alert) fn sentences(language: Language, text: &str) -> String {
+    if language == Language::En {
+        return text.to_owned();
+    }
+    let told = |sentence: &str| in_indonesian(sentence).unwrap_or_else(|| sentence.to_owned());
+    let line = |line: &str| {
+        let (mark, rest) = match line.strip_prefix(LISTED) {
+            Some(rest) => (LISTED, rest),
+            None => ("", line),
+        };
+        let rest = rest.split(BETWEEN).map(told).collect::<Vec<_>>();
+        format!("{mark}{}", rest.join(BETWEEN))
+    };
+    text.split('\n').map(line).collect::<Vec<_>>().join("\n")
+}
+
+fn in_indonesian(sentence: &str) -> Option<String> {
+    let find = |(written, told): &(&str, &str)| {
+        let mut told = (*told).to_owned();
+        for place in places(written, sentence)? {
+            told = told.replacen("{}", place, 1);
+        }
+        Some(told)
+    };
+    SENTENCES.iter().find_map(find)
+}
+
+/// What stands in the sentence where the template has braces; `None` when it is another sentence.
+fn places<'a>(template: &str, sentence: &'a str) -> Option<Vec<&'a str>> {
+    let mut parts = template.split("{}");
+    let mut rest = sentence.strip_prefix(parts.next()?)?;
+    let mut found = Vec::new();
+    let mut parts = parts.peekable();
+    while let Some(part) = parts.next() {
+        let at = match (part.is_empty(), parts.peek()) {
+            (true, None) => rest.len(),
+            _ => rest.find(part)?,
+        };
+        found.push(&rest[..at]);
+        rest = &rest[at + part.len()..];
+    }
+    rest.is_empty().then_some(found)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::backup::{
+        segment::TooLarge,
+        wal::{follow::Lost, reader::ReadError},
+    };
+
+    #[test]
+    fn what_the_capture_says_of_itself_is_told_in_indonesian_with_its_figures() {
+        let written = [
+            Lost::Reset.to_string(),
+            Lost::LogReplaced.to_string(),
+            Lost::Replaced.to_string(),
+            Lost::PageSize { from: 4096, to: 512 }.to_string(),
+            Lost::Broken(ReadError::Broken(7)).to_string(),
+            Lost::TooLarge(TooLarge(70_000)).to_string(),
+        ];
+        for sentence in written {
+            let told = in_indonesian(&sentence).unwrap_or_else(|| panic!("{sentence}"));
+            let figures = |text: &str| text.bytes().filter(u8::is_ascii_digit).count();
+            assert_eq!(figures(&told), figures(&sentence), "{told}");
+            assert_eq!(sentences(Language::En, &sentence), sentence);
+        }
+        let both = "the log was started anew by somebody else; 3 of 40 pages differ";
+        assert_eq!(
+            sentences(Language::Id, both),
+            "log perubahan dimulai ulang oleh pihak lain; 3 dari 40 halaman berbeda"
+        );
+        let listed = "\n• /etc/a lies too deep\n• /etc/b cannot be read: Permission denied (os error 13)";
+        assert_eq!(
+            sentences(Language::Id, listed),
+            "\n• /etc/a terlalu dalam di dalam folder\n• /etc/b tidak dapat dibaca: Permission denied (os error 13)"
+        );
+    }
+
+    #[test]
+    fn what_is_not_known_stays_as_it_is_and_every_template_gives_its_places_back() {
+        let system = "reading the log: No space left on device (os error 28)";
+        assert_eq!(sentences(Language::Id, system), system);
+        for (written, told) in SENTENCES {
+            let count = written.matches("{}").count();
+            assert_eq!(told.matches("{}").count(), count, "{written}");
+            assert_eq!(places(written, written), Some(vec!["{}"; count]));
+        }
+    }
+
+    /// Everything that is written in this crate, with broken lines whole and the places in texts bare.
+    fn source(folder: &std::path::Path, all: &mut String) {
+        for entry in std::fs::read_dir(folder).unwrap().flatten() {
+            let path = entry.path();
+            if path.is_dir() && !path.ends_with("words") {
+                source(&path, all);
+            } else if path.extension().is_some_and(|end| end == "rs") {
+                let text = std::fs::read_to_string(&path).unwrap();
+                let lines: Vec<&str> = text.split("\\\n").map(str::trim_start).collect();
+                for part in lines.concat().split_inclusive('{') {
+                    let place = part.find('}').filter(|end| !part[..*end].contains([' ', '\n']));
+                    *all += place.map_or(part, |end| &part[end..]);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn every_sentence_is_one_that_this_program_writes() {
+        let mut all = String::new();
+        source(
+            &std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src"),
+            &mut all,
+        );
+        for (written, _) in SENTENCES {
+            let parts = written.split("{}").map(|part| part.trim_matches([' ', ':']));
+            let lost = parts.filter(|part| !all.contains(part)).collect::<Vec<_>>();
+            assert!(lost.is_empty(), "nobody writes: {lost:?} of {written}");
+        }
+    }
+}
