@@ -72,7 +72,7 @@ pub fn of_notice(voice: &Voice, notice: &Notice, now: UnixMillis) -> Message {
         Kind::Resolved { lasted, .. } => over_text(voice, notice, *lasted, now),
         Kind::Withdrawn => withdrawn_text(voice, notice),
         Kind::Settled => settled_text(voice, notice, None, now),
-        Kind::Calm => settled_text(voice, notice, Some(phrases.calm), now),
+        Kind::Calm | Kind::Replaced => settled_text(voice, notice, Some(phrases.calm), now),
     };
     Message {
         alert_key: notice.lead.key.clone(),

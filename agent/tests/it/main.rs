@@ -66,6 +66,8 @@ mod split_points;
 mod ssh_left;
 mod status_page;
 mod time_machine;
+mod told_ends;
+mod told_refused;
 mod torn_commits;
 mod total_loss;
 mod watch_bot;

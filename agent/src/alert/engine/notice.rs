@@ -64,6 +64,8 @@ pub enum Kind {
     },
     /// What came and went is over for now.
     Calm,
+    /// A later message has told of it, or tells now: the one that it comes and goes says no more that it is wrong.
+    Replaced,
 }
 
 /// One thing to say.
@@ -120,6 +122,7 @@ impl Kind {
                 | Self::Settled
                 | Self::Returned { .. }
                 | Self::Calm
+                | Self::Replaced
                 | Self::Withdrawn
                 | Self::Resolved { in_place: true, .. }
         )
@@ -130,7 +133,7 @@ impl Kind {
     pub fn follows_up(&self) -> bool {
         !matches!(
             self,
-            Self::First | Self::Flapping { .. } | Self::Settled | Self::Calm
+            Self::First | Self::Flapping { .. } | Self::Settled | Self::Replaced
         )
     }
 
@@ -145,7 +148,7 @@ impl Kind {
             | Self::Flapping { .. }
             | Self::Returned { .. }
             | Self::Update => true,
-            Self::Resolved { .. } | Self::Withdrawn | Self::Settled | Self::Calm => false,
+            Self::Resolved { .. } | Self::Withdrawn | Self::Settled | Self::Calm | Self::Replaced => false,
         }
     }
 }

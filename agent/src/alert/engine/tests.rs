@@ -261,7 +261,7 @@ fn what_flapped_and_then_stays_is_told_again() {
             "resolved bot/bot",
             "flapping bot/bot",
             "flapping bot/bot",
-            "calm bot/bot"
+            "replaced bot/bot"
         ]
     );
     day.wrong("bot/bot", Rule::BotGone);
@@ -272,7 +272,7 @@ fn what_flapped_and_then_stays_is_told_again() {
     day.fine("bot/bot");
     assert_eq!(day.told(), ["resolved bot/bot", "settled bot/bot"]);
     day.pass_long(Duration::from_secs(3700));
-    assert_eq!(day.told(), ["calm bot/bot"]);
+    assert_eq!(day.told(), ["replaced bot/bot"], "its end was told already");
 }
 
 #[test]
@@ -447,7 +447,7 @@ fn account_for(said: &[(UnixMillis, Notice)]) {
         let ended = count(id, &|kind| {
             matches!(kind, Kind::Resolved { .. } | Kind::Withdrawn)
         });
-        let calm = count(id, &|kind| *kind == Kind::Calm);
+        let calm = count(id, &|kind| matches!(kind, Kind::Calm | Kind::Replaced));
         let returned = count(id, &|kind| matches!(kind, Kind::Returned { .. }));
         assert_eq!((begun + flapping, begun), (1, ended), "{id:?}: {said:?}");
         assert!(

@@ -80,7 +80,7 @@ fn a_crash_then_a_hang_then_a_death_within_the_hour_are_all_heard() {
     day.fine("bot/bot");
     assert_eq!(day.told(), ["resolved bot/bot", "settled bot/bot"]);
     day.pass(FLAP_OVER.as_secs());
-    assert_eq!(day.told(), ["calm bot/bot"]);
+    assert_eq!(day.told(), ["replaced bot/bot"], "its end was told already");
 }
 
 #[test]
