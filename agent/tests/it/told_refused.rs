@@ -7,17 +7,22 @@ use agent::{
     alert::{
         ladder::{Patience, TELEGRAM},
         outbox::Pace,
+        rehearsal::record,
         rule::{AlertKey, Observation, Rule},
     },
-    store::outbox::{Climb, Rung, Stuck},
+    store::{
+        channels::ChannelTest,
+        outbox::{Climb, Rung, Stuck},
+    },
 };
+use protocol::time::UnixMillis;
 use serde_json::json;
 
 use crate::{
     alert_outbox::{Desk, address, now},
     pretend_bot::{Bot, incident},
     pretend_telegram::{Fault, Telegram},
-    world::{Agent, HASTE, OWNER, config},
+    world::{Agent, HASTE, LIMIT, OWNER, config},
 };
 
 /// Nothing but the owner ends a wait.
@@ -92,7 +97,7 @@ async fn what_comes_while_a_chat_refuses_counts_as_refused_until_it_takes_someth
             tokio::time::sleep(Duration::from_millis(2)).await;
         }
     };
-    tokio::time::timeout(crate::world::LIMIT, known).await.unwrap();
+    tokio::time::timeout(LIMIT, known).await.unwrap();
     see("a", Observation::wrong(Rule::BackupFailed));
     assert_eq!(
         refused(&desk),
@@ -108,4 +113,44 @@ async fn what_comes_while_a_chat_refuses_counts_as_refused_until_it_takes_someth
     assert!(refused(&desk).iter().all(|refused| !refused));
     let rows = desk.store.waiting(&address(OWNER), 10, now()).unwrap();
     assert!(!rows.is_empty());
+}
+
+#[tokio::test]
+async fn a_way_that_takes_a_message_is_not_broken_any_more_once_every_chat_of_it_does() {
+    let dir = tempfile::tempdir().unwrap();
+    let telegram = Telegram::start().await;
+    let desk = Desk::open(dir.path(), &telegram, &[OWNER, 2002]);
+    let failed = ChannelTest {
+        rung: TELEGRAM.to_owned(),
+        tested_at: UnixMillis(now().0 - 100_000),
+        ok: false,
+        said: "403 Forbidden".to_owned(),
+    };
+    record(&desk.store, &desk.alerts, &failed).unwrap();
+    desk.alerts.tick(now()).unwrap();
+    let stands = || {
+        desk.alerts.end_what_delivers(now()).unwrap();
+        let rows = desk.store.alerts().unwrap();
+        rows.iter().any(|row| row.rule == Rule::ChannelBroken.name())
+    };
+    assert!(stands());
+    let first = desk.send_to(OWNER);
+    telegram.wait_for(1).await;
+    desk.wait_until_sent().await;
+    assert!(stands(), "the other chat has got nothing yet");
+    let second = desk.send_to(2002);
+    telegram.wait_for(2).await;
+    let ended = async {
+        while stands() {
+            tokio::time::sleep(Duration::from_millis(2)).await;
+        }
+    };
+    tokio::time::timeout(LIMIT, ended).await.unwrap();
+    assert!(
+        desk.store.channel_tests().unwrap()[0].ok,
+        "and the digest says so"
+    );
+    telegram.wait_for_edit("✅").await;
+    first.abort();
+    second.abort();
 }
