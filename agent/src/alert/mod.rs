@@ -40,6 +40,7 @@ pub mod rule;
 mod signals;
 pub mod standing;
 pub mod state;
+pub mod telling;
 mod text;
 pub mod unwatched;
 mod words;

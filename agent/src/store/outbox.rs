@@ -12,7 +12,7 @@ mod thread;
 mod waiting;
 
 pub use ladder::{Climb, Rung, Stuck};
-pub use waiting::{Elsewhere, Waiting};
+pub use waiting::{Elsewhere, Undelivered, Waiting};
 
 const ADD: &str = "
     INSERT INTO messages (alert_key, episode, runbook, severity, headline, text, loud, open, is_edit, follows_up,

@@ -68,6 +68,7 @@ mod status_page;
 mod time_machine;
 mod told_ends;
 mod told_refused;
+mod told_status;
 mod torn_commits;
 mod total_loss;
 mod watch_bot;
