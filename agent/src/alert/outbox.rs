@@ -23,7 +23,7 @@ use crate::{
     beat::Beat,
     store::{
         Store,
-        outbox::{Address, Failure, Waiting},
+        outbox::{Address, Failure, Message, Waiting},
     },
 };
 
@@ -59,8 +59,8 @@ pub struct Sender {
 struct Parcel {
     rows: Vec<Waiting>,
     text: String,
-    /// What can be pressed is about this one of them.
-    pressed: Option<usize>,
+    /// What can be pressed is about these of them.
+    pressed: Vec<usize>,
     reply_to: Option<i64>,
     edit: Option<i64>,
 }
@@ -177,7 +177,7 @@ impl Sender {
             let (text, count) = message::summary(&self.voice, &told, now());
             told.truncate(count);
             return Ok(Parcel {
-                pressed: only_open(&told),
+                pressed: still_open(&told),
                 rows: told,
                 text,
                 reply_to: None,
@@ -192,7 +192,7 @@ impl Sender {
         };
         Ok(Parcel {
             text: message::outgoing(&self.voice, row, edit.is_some(), now()),
-            pressed: row.message.open.then_some(0),
+            pressed: row.message.open.then_some(0).into_iter().collect(),
             reply_to: self.store.message_to_reply_to(chat_id, &row.message)?,
             edit,
             rows: first,
@@ -201,8 +201,9 @@ impl Sender {
 
     /// An edit that the channel refuses, because its message is gone or too old, becomes a message.
     async fn hand_over(&self, parcel: &Parcel) -> Outcome {
-        let pressed = parcel.pressed.and_then(|at| parcel.rows.get(at));
-        let buttons = pressed.map_or_else(Vec::new, |row| buttons::under(self.voice.language, &row.message));
+        let pressed = parcel.pressed.iter().filter_map(|at| parcel.rows.get(*at));
+        let pressed: Vec<&Message> = pressed.map(|row| &row.message).collect();
+        let buttons = buttons::under(self.voice.language, &pressed);
         let gravest = parcel.rows.iter().map(|row| row.message.severity).max();
         let letter = Letter {
             id: parcel.rows[0].id.0,
@@ -300,14 +301,15 @@ fn is_backlog(rows: &[Waiting], now: UnixMillis) -> bool {
     rows.len() > SINGLE_ROWS_MAX || (rows.len() > 1 && rows.iter().any(|row| message::is_late(row, now)))
 }
 
-/// Of several messages the one about what alone is still wrong by the last that is said of it.
-fn only_open(rows: &[Waiting]) -> Option<usize> {
+/// Of several messages those about what is still wrong by the last that is said of it, in their order.
+fn still_open(rows: &[Waiting]) -> Vec<usize> {
     let mut last = BTreeMap::new();
     for (at, row) in rows.iter().enumerate() {
         last.extend(row.message.episode.map(|episode| (episode, at)));
     }
-    let mut open = last.into_values().filter(|at| rows[*at].message.open);
-    open.next().filter(|_| open.next().is_none())
+    let mut open: Vec<usize> = last.into_values().filter(|at| rows[*at].message.open).collect();
+    open.sort_unstable();
+    open
 }
 
 fn now() -> UnixMillis {

@@ -253,3 +253,35 @@ async fn a_mark_on_a_message_that_a_chat_does_not_have_does_not_count_as_sent() 
         (0, 2)
     );
 }
+
+#[tokio::test]
+async fn a_summary_names_each_place_and_has_a_row_of_buttons_for_each_that_stands() {
+    let dir = tempfile::tempdir().unwrap();
+    let telegram = Telegram::start().await;
+    let flapping = Flapping::begin(dir.path(), &telegram);
+    for (role, disk) in [("disk_of_remote", "/mnt/backup"), ("disk_of_logs", "/mnt/logs")] {
+        let key = AlertKey::new(role, disk);
+        let full = Observation::wrong(Rule::DiskReadOnly);
+        flapping.desk.alerts.observe(&key, full, flapping.at(0)).unwrap();
+    }
+    flapping.pass(100);
+    let sender = flapping.desk.send_to(OWNER);
+    let summary = telegram.wait_for(1).await.remove(0);
+    flapping.desk.wait_until_sent().await;
+    sender.abort();
+    let text = summary.text();
+    assert!(text.starts_with("2 messages at once"), "{text}");
+    assert!(
+        text.contains(": /mnt/backup\n") && text.contains(": /mnt/logs"),
+        "{text}"
+    );
+    let rows = summary.body["reply_markup"]["inline_keyboard"]
+        .as_array()
+        .unwrap();
+    assert_eq!(rows.len(), 2, "{rows:#?}");
+    assert_eq!(rows[0][0]["callback_data"], "alert:ack:1");
+    assert_eq!(rows[1][0]["callback_data"], "alert:ack:2");
+    let label = rows[1][0]["text"].as_str().unwrap();
+    assert!(label.starts_with("I am on it: "), "{label}");
+    assert_eq!(rows[1][1]["callback_data"], "alert:runbook:disk_read_only");
+}
