@@ -139,6 +139,20 @@ fn rule_of(book: &Book, key: &str) -> Option<Rule> {
     Rule::named(&book.alerts.get(key)?.rule)
 }
 
+/// The alerts that stand and were told with this number: those of an episode, or the one that came back and was told so.
+#[must_use]
+pub fn keys_of(book: &Book, id: EpisodeId) -> Vec<String> {
+    let came_back = |key: &str| {
+        let floor = book.floors.get(key).and_then(|floor| floor.flapping);
+        floor.is_some_and(|(_, episode)| episode == id)
+    };
+    let told = book
+        .alerts
+        .values()
+        .filter(|row| row.episode == Some(id) || (row.held == Some(Held::Flapping) && came_back(&row.key)));
+    told.map(|row| row.key.clone()).collect()
+}
+
 /// Firing alerts of an episode, oldest first.
 fn members(book: &Book, id: EpisodeId) -> Vec<&AlertRow> {
     let mut found: Vec<&AlertRow> = book

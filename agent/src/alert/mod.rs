@@ -279,10 +279,8 @@ impl Alerts {
     ) -> anyhow::Result<Option<UnixMillis>> {
         let mut until = None;
         self.change(now, |book| {
-            let of_episode = book.alerts.values().filter(|row| row.episode == Some(episode));
-            let keys: Vec<String> = of_episode.map(|row| row.key.clone()).collect();
-            for key in &keys {
-                until = Some(engine::silence(book, key, lasts, now));
+            for key in engine::keys_of(book, episode) {
+                until = Some(engine::silence(book, &key, lasts, now));
             }
             Vec::new()
         })

@@ -5,7 +5,7 @@ use protocol::time::UnixMillis;
 
 use super::{Console, answer, update::Under};
 use crate::{
-    alert::{buttons::Press, reports::scope_of},
+    alert::{buttons::Press, engine::keys_of, reports::scope_of},
     store::episodes::EpisodeId,
 };
 
@@ -78,8 +78,8 @@ impl Console {
     ) -> anyhow::Result<Option<UnixMillis>> {
         let book = self.desk.alerts.book()?;
         let mut longest = None;
-        for row in book.alerts.values().filter(|row| row.episode == Some(episode)) {
-            longest = longest.max(self.silent_until(&row.key, now)?);
+        for key in keys_of(&book, episode) {
+            longest = longest.max(self.silent_until(&key, now)?);
         }
         Ok(longest)
     }

@@ -29,7 +29,7 @@ const NOT_SENT: &str = "
     UPDATE deliveries SET in_doubt = :in_doubt, why = :why WHERE id = :id AND sent_at IS NULL";
 const REFUSES: &str = "
     UPDATE deliveries SET refused = :refused
-    WHERE rung = :rung AND chat_id = :chat_id AND sent_at IS NULL AND dropped_at IS NULL";
+    WHERE refused <> :refused AND rung = :rung AND chat_id = :chat_id AND sent_at IS NULL AND dropped_at IS NULL";
 const TAKES: &str = "
     UPDATE deliveries SET refused = 0
     WHERE refused = 1 AND sent_at IS NULL AND dropped_at IS NULL

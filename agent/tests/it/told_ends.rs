@@ -285,3 +285,34 @@ async fn a_summary_names_each_place_and_has_a_row_of_buttons_for_each_that_stand
     assert!(label.starts_with("I am on it: "), "{label}");
     assert_eq!(rows[1][1]["callback_data"], "alert:runbook:disk_read_only");
 }
+
+#[tokio::test]
+async fn what_came_back_can_be_taken_on_and_silenced_by_its_own_message() {
+    let dir = tempfile::tempdir().unwrap();
+    let telegram = Telegram::start().await;
+    let flapping = Flapping::begin(dir.path(), &telegram);
+    flapping.twice().await;
+    let alerts = &flapping.desk.alerts;
+    let book = alerts.book().unwrap();
+    let (_, episode) = book.floors["bot/bot"].flapping.unwrap();
+    assert!(
+        alerts.acknowledge(episode, flapping.at(130)).unwrap(),
+        "it is not over"
+    );
+    let hour = Duration::from_secs(3600);
+    let until = alerts.silence_episode(episode, hour, flapping.at(130)).unwrap();
+    assert_eq!(until, Some(flapping.at(130 + 3600)));
+    let scopes: Vec<String> = alerts
+        .book()
+        .unwrap()
+        .silences
+        .into_values()
+        .map(|it| it.scope)
+        .collect();
+    assert_eq!(scopes, ["bot/bot"]);
+    flapping.back(165);
+    assert!(
+        !alerts.acknowledge(episode, flapping.at(170)).unwrap(),
+        "it is over"
+    );
+}

@@ -40,6 +40,10 @@ pub fn tick(book: &mut Book, calendar: &Calendar, now: UnixMillis) -> Vec<Notice
 /// The owner has taken it on: no more reminders, and the live message says so. `None` when it is over already.
 #[must_use]
 pub fn acknowledge(book: &mut Book, id: EpisodeId, now: UnixMillis) -> Option<Vec<Notice>> {
+    if !book.episodes.contains_key(&id) && !super::keys_of(book, id).is_empty() {
+        // Of what comes and goes nothing is told again that could be left out.
+        return Some(Vec::new());
+    }
     let standing = standing(book, id)?;
     let episode = book.episodes.get_mut(&id)?;
     if episode.acked_at.is_some() || episode.told.is_none() {
