@@ -17,6 +17,7 @@ use crate::{
         message::{self, Voice},
         named,
         reports::Reported,
+        telling,
     },
     backup::schedule,
     chart::picture::Sources,
@@ -139,8 +140,8 @@ pub struct Open {
     pub since: UnixMillis,
     /// What it was told with, and whether the owner took that on.
     pub episode: Option<(EpisodeId, bool)>,
-    /// Why it is not told at the moment, in words.
-    pub held: Option<&'static str>,
+    /// Why it is not told, or has not arrived, or that it comes and goes, in words.
+    pub held: Option<String>,
 }
 
 /// Something that was wrong.
@@ -177,7 +178,7 @@ impl Desk {
             health: health.clone(),
             unit: self.unit(),
             unit_bytes: self.newest("bot_memory_bytes"),
-            open: self.open(&book),
+            open: self.open(&book)?,
             reported: self.alerts.reported(now)?,
             silences: self.silences(&book, now),
             past: past.iter().map(|past| self.over(past)).collect(),
@@ -222,7 +223,8 @@ impl Desk {
         }
     }
 
-    fn open(&self, book: &Book) -> Vec<Open> {
+    fn open(&self, book: &Book) -> anyhow::Result<Vec<Open>> {
+        let undelivered = self.store.undelivered()?;
         let firing = book.alerts.values().filter(|row| row.loudest.is_some());
         let mut open: Vec<Open> = firing
             .filter_map(|row| {
@@ -238,12 +240,12 @@ impl Desk {
                     headline: message::named(&self.voice, &fault),
                     since: row.since,
                     episode: row.episode.map(is_acked),
-                    held: row.held.map(|held| named::held(&self.voice, held)),
+                    held: telling::note(&self.voice, &telling::of(book, row, &undelivered)),
                 })
             })
             .collect();
         open.sort_by(|a, b| b.severity.cmp(&a.severity).then(a.since.cmp(&b.since)));
-        open
+        Ok(open)
     }
 
     fn silences(&self, book: &Book, now: UnixMillis) -> Vec<(Option<String>, UnixMillis)> {

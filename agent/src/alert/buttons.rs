@@ -6,6 +6,7 @@ use std::time::Duration;
 use super::{
     channels::Button,
     rule::{Rule, Topic},
+    text::one_line,
     words::phrases,
 };
 use crate::{
@@ -15,6 +16,10 @@ use crate::{
 
 /// How long the two buttons for it silence an alert, in hours.
 const SILENCE_HOURS: [u64; 2] = [1, 8];
+/// More would hide the message; `/alerts` lists all.
+const ROWS_MAX: usize = 5;
+/// A label is as wide as the message allows; what is longer is cut there anyway.
+const LABEL_UNITS_MAX: usize = 60;
 
 /// What a press asks for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -88,9 +93,38 @@ fn silence(hours: &str) -> Option<Duration> {
     Some(Duration::from_secs(hours * 3600))
 }
 
-/// The buttons under a message about something that is still wrong.
+/// The buttons under what tells of these, which are still wrong: of one alone all that can be done, of several a row each.
 #[must_use]
-pub fn under(language: Language, message: &Message) -> Vec<Vec<Button>> {
+pub fn under(language: Language, standing: &[&Message]) -> Vec<Vec<Button>> {
+    match standing {
+        [message] => all_of(language, message),
+        several => several
+            .iter()
+            .take(ROWS_MAX)
+            .filter_map(|message| row_of(language, message))
+            .collect(),
+    }
+}
+
+/// Takes one of several on, by its name, or says what to do about it. What is pressed here is noted under all of them, and
+/// so nothing that needs a note is offered.
+fn row_of(language: Language, message: &Message) -> Option<Vec<Button>> {
+    let phrases = phrases(language);
+    let take_on = Button {
+        label: one_line(
+            &format!("{}: {}", phrases.take_on, message.headline),
+            LABEL_UNITS_MAX,
+        ),
+        data: Press::Acknowledge(message.episode?).data(),
+    };
+    let runbook = message.runbook.as_ref().map(|name| Button {
+        label: phrases.runbook.to_owned(),
+        data: Press::Runbook(name.clone()).data(),
+    });
+    Some([Some(take_on), runbook].into_iter().flatten().collect())
+}
+
+fn all_of(language: Language, message: &Message) -> Vec<Vec<Button>> {
     let phrases = phrases(language);
     let button = |label: String, press: Press| Button {
         label,

@@ -37,6 +37,7 @@ impl AlertClock {
                 .alerts
                 .tick(now)
                 .and_then(|()| self.alerts.climb(self.patience, now))
+                .and_then(|()| self.alerts.end_what_delivers(now))
                 .and_then(|()| self.alerts.digest_if_due(now));
             if let Err(error) = done {
                 tracing::error!(

@@ -79,7 +79,7 @@ pub fn of_notice(voice: &Voice, notice: &Notice, now: UnixMillis) -> Message {
         Kind::Resolved { lasted, .. } => over_text(voice, notice, *lasted, now),
         Kind::Withdrawn => withdrawn_text(voice, notice),
         Kind::Settled => settled_text(voice, notice, None, now),
-        Kind::Calm => settled_text(voice, notice, Some(phrases.calm), now),
+        Kind::Calm | Kind::Replaced => settled_text(voice, notice, Some(phrases.calm), now),
     };
     Message {
         alert_key: notice.lead.key.clone(),
@@ -184,7 +184,15 @@ pub fn headline(voice: &Voice, fault: &Fault) -> String {
 /// The same, with the name of the log or the disk that it is about, of which there may be several.
 #[must_use]
 pub fn named(voice: &Voice, fault: &Fault) -> String {
-    headline(voice, fault) + &short_name(fault)
+    placed(fault, headline(voice, fault))
+}
+
+/// A headline with the place that it is about, where it does not say that itself.
+fn placed(fault: &Fault, headline: String) -> String {
+    if headline.contains(object_of(&fault.key)) {
+        return headline;
+    }
+    headline + &short_name(fault)
 }
 
 fn trouble_text(voice: &Voice, notice: &Notice, prefix: Option<&str>) -> (String, String) {
@@ -193,7 +201,11 @@ fn trouble_text(voice: &Voice, notice: &Notice, prefix: Option<&str>) -> (String
     let phrases = phrases(voice.language);
     let fill = |text: &str| fill(voice, &notice.lead, text);
     let prefix = prefix.map_or(String::new(), |prefix| format!("{prefix}: "));
-    let headline = format!("{} {prefix}{}", icon(notice.severity), fill(words.headline));
+    let headline = format!(
+        "{} {prefix}{}",
+        icon(notice.severity),
+        placed(&notice.lead, fill(words.headline))
+    );
     let mut text = format!(
         "{headline}\n\n{}\n\n{}: {}\n\n{}: {}\n\n{}: {}",
         fill(words.happened).trim_end(),
@@ -264,7 +276,8 @@ fn over_text(voice: &Voice, notice: &Notice, lasted: Duration, now: UnixMillis) 
 
 fn over_headline(voice: &Voice, notice: &Notice) -> String {
     let words = wording(voice.language, notice.lead.rule);
-    format!("✅ {}", fill(voice, &notice.lead, words.over_headline))
+    let over = fill(voice, &notice.lead, words.over_headline);
+    format!("✅ {}", placed(&notice.lead, over))
 }
 
 /// What was wrong, from when to when: it stands in the place of the message that said so.

@@ -6,7 +6,6 @@ use std::{sync::Arc, time::Duration};
 use anyhow::Context;
 use cron::Schedule;
 use protocol::time::UnixMillis;
-use tokio::sync::watch;
 
 use crate::{
     backup::{anchor::Anchor, schedule},
@@ -39,8 +38,10 @@ pub mod reports;
 pub mod restarts;
 pub mod role;
 pub mod rule;
+mod signals;
 pub mod standing;
 pub mod state;
+pub mod telling;
 mod text;
 pub mod unwatched;
 pub mod whose;
@@ -52,6 +53,7 @@ use engine::{MAINTENANCE, Notice};
 use ladder::Patience;
 use message::Voice;
 use rule::{AlertKey, Observation, Seen, judge};
+use signals::{Bell, Signals};
 use unwatched::Unwatched;
 
 const DAY_MS: i64 = 86_400_000;
@@ -66,8 +68,8 @@ pub struct Alerts {
     drill: Option<Schedule>,
     unwatched: Unwatched,
     failed: restarts::Failed,
-    /// Changes with every queued message: what the outbox waits for.
-    queued: watch::Sender<u64>,
+    /// What the senders wait for.
+    bell: Bell,
 }
 
 impl Alerts {
@@ -82,7 +84,7 @@ impl Alerts {
             drill: None,
             unwatched: Unwatched::default(),
             failed: restarts::Failed::default(),
-            queued: watch::Sender::new(0),
+            bell: Bell::new(),
         }
     }
 
@@ -331,13 +333,19 @@ impl Alerts {
         Ok(())
     }
 
-    /// Resolves with every message that is queued after this call.
+    /// What a sender waits for, from this call on.
     #[must_use]
-    pub fn subscribe(&self) -> watch::Receiver<u64> {
-        self.queued.subscribe()
+    pub fn subscribe(&self) -> Signals {
+        self.bell.subscribe()
+    }
+
+    /// The owner wrote or pressed something in this chat: what waits for it, because it could not be reached or refused, is
+    /// tried at once. For the owner's chats alone.
+    pub fn heard(&self, chat_id: i64) {
+        self.bell.heard(chat_id);
     }
 
     fn wake(&self) {
-        self.queued.send_modify(|count| *count = count.wrapping_add(1));
+        self.bell.queued();
     }
 }

@@ -16,16 +16,21 @@ use tokio::{sync::watch, time::timeout};
 use super::{
     buttons,
     channels::{Channel, Letter, Outcome},
-    ladder::Patience,
     message::{self, Voice},
+    signals::Signals,
 };
 use crate::{
     beat::Beat,
     store::{
         Store,
-        outbox::{Address, Waiting},
+        outbox::{Address, Failure, Message, Waiting},
     },
 };
+
+mod pace;
+
+pub use pace::Pace;
+use pace::{Wait, backoff};
 
 /// More than this many at once become one message, also where none waited long: the owner wants to read, not to scroll.
 const SINGLE_ROWS_MAX: usize = 5;
@@ -33,33 +38,6 @@ const SINGLE_ROWS_MAX: usize = 5;
 const LOOK_ROWS: u32 = 200;
 /// A loop that has nothing to do shows that it lives at least this often.
 const IDLE: Duration = Duration::from_secs(10);
-
-/// How fast messages follow each other.
-#[derive(Clone, Copy, Debug)]
-pub struct Pace {
-    /// Between two messages to one chat: Telegram allows about one a second.
-    pub gap: Duration,
-    /// After the first failure; doubles with each further one.
-    pub retry_first: Duration,
-    /// The longest wait after failures that may pass by themselves.
-    pub retry_most: Duration,
-    /// After a failure that only the owner can end.
-    pub refused: Duration,
-    /// Before the next way is tried as well.
-    pub patience: Patience,
-}
-
-impl Pace {
-    /// What Telegram and its owner can bear.
-    pub const USUAL: Self = Self {
-        gap: Duration::from_secs(1),
-        retry_first: Duration::from_secs(1),
-        // After an outage of hours the owner is to know at once; three requests a minute burden nobody.
-        retry_most: Duration::from_secs(20),
-        refused: Duration::from_secs(300),
-        patience: Patience::USUAL,
-    };
-}
 
 /// The sender of one chat's messages.
 pub struct Sender {
@@ -81,8 +59,8 @@ pub struct Sender {
 struct Parcel {
     rows: Vec<Waiting>,
     text: String,
-    /// What can be pressed is about this one of them.
-    pressed: Option<usize>,
+    /// What can be pressed is about these of them.
+    pressed: Vec<usize>,
     reply_to: Option<i64>,
     edit: Option<i64>,
 }
@@ -99,13 +77,14 @@ enum Form {
 
 impl Sender {
     /// Sends until `stop` turns true; then the request that is open is still finished.
-    pub async fn run(self, mut queued: watch::Receiver<u64>, mut stop: watch::Receiver<bool>) {
+    pub async fn run(self, mut signals: Signals, mut stop: watch::Receiver<bool>) {
         let mut failures = 0;
         while !*stop.borrow() {
             self.beat.progress(Instant::now());
+            signals.forget_heard(self.address.chat_id);
             let wait = match self.send_next().await {
                 Ok(None) => {
-                    self.idle(&mut queued, &mut stop).await;
+                    self.idle(&mut signals, &mut stop).await;
                     continue;
                 }
                 Ok(Some(outcome)) => self.wait_after(&outcome, &mut failures),
@@ -114,10 +93,10 @@ impl Sender {
                         error = format!("{error:#}"),
                         "the outbox could not be read or written: messages to the owner wait"
                     );
-                    self.pace.retry_most
+                    Wait::full(self.pace.retry_most)
                 }
             };
-            self.rest(wait, &mut stop).await;
+            self.rest(wait, &mut signals, &mut stop).await;
         }
     }
 
@@ -133,7 +112,7 @@ impl Sender {
             .map(|row| self.form(row))
             .collect::<anyhow::Result<_>>()?;
         if matches!(forms[0], Form::Needless) {
-            self.store.delivery_sent(&rows[..1], None, now())?;
+            self.store.delivery_needless(&rows[0], now())?;
             return Ok(Some(Outcome::Sent { message_id: None }));
         }
         let parcel = self.parcel(rows, &forms)?;
@@ -143,24 +122,40 @@ impl Sender {
         match &outcome {
             Outcome::Sent { message_id } => self.store.delivery_sent(told, *message_id, now())?,
             Outcome::Taken(_) => self.store.delivery_sent(told, None, now())?,
-            Outcome::Unknown(_) => self.store.delivery_failed(told, true, false)?,
-            Outcome::Refused(_) => self.store.delivery_failed(told, false, true)?,
-            Outcome::NotSent(_) | Outcome::RetryAfter(_) => {
-                self.store.delivery_failed(told, false, false)?;
+            Outcome::Unknown(why) => self.failed(told, true, false, why)?,
+            Outcome::Refused(why) => self.failed(told, false, true, why)?,
+            Outcome::NotSent(why) => self.failed(told, false, false, why)?,
+            Outcome::RetryAfter(wait) => {
+                let why = format!("it asks for {} s of patience", wait.as_secs());
+                self.failed(told, false, false, &why)?;
             }
         }
         Ok(Some(outcome))
     }
 
-    /// An edit that only marks a message as over, as taken on, or as red again says nothing without a message to mark:
-    /// another one has said so, or will. One that tells of more, or alone of the end, goes out as a message then.
+    fn failed(&self, told: &[Waiting], in_doubt: bool, refused: bool, why: &str) -> rusqlite::Result<()> {
+        let failure = Failure {
+            in_doubt,
+            refused,
+            why,
+        };
+        self.store.delivery_failed(&self.address, told, failure)
+    }
+
+    /// An edit that only marks a message as over or as taken on says nothing without a message to mark: another one has
+    /// said so, or will. One that tells of more, or alone of the end, goes out as a message then, and so does one that turns
+    /// a message red again where the end was such a message.
     fn form(&self, row: &Waiting) -> anyhow::Result<Form> {
         let message = &row.message;
         if !message.is_edit {
             return Ok(Form::Message);
         }
         let is_news = match message.open {
-            true => message.loud || message.severity == Severity::Info,
+            true => {
+                message.loud
+                    || message.severity == Severity::Info
+                    || self.store.was_told_over(&self.address, message)?
+            }
             false => message.follows_up,
         };
         Ok(match self.store.message_to_edit(self.address.chat_id, message)? {
@@ -182,7 +177,7 @@ impl Sender {
             let (text, count) = message::summary(&self.voice, &told, now());
             told.truncate(count);
             return Ok(Parcel {
-                pressed: only_open(&told),
+                pressed: still_open(&told),
                 rows: told,
                 text,
                 reply_to: None,
@@ -197,7 +192,7 @@ impl Sender {
         };
         Ok(Parcel {
             text: message::outgoing(&self.voice, row, edit.is_some(), now()),
-            pressed: row.message.open.then_some(0),
+            pressed: row.message.open.then_some(0).into_iter().collect(),
             reply_to: self.store.message_to_reply_to(chat_id, &row.message)?,
             edit,
             rows: first,
@@ -206,8 +201,9 @@ impl Sender {
 
     /// An edit that the channel refuses, because its message is gone or too old, becomes a message.
     async fn hand_over(&self, parcel: &Parcel) -> Outcome {
-        let pressed = parcel.pressed.and_then(|at| parcel.rows.get(at));
-        let buttons = pressed.map_or_else(Vec::new, |row| buttons::under(self.voice.language, &row.message));
+        let pressed = parcel.pressed.iter().filter_map(|at| parcel.rows.get(*at));
+        let pressed: Vec<&Message> = pressed.map(|row| &row.message).collect();
+        let buttons = buttons::under(self.voice.language, &pressed);
         let gravest = parcel.rows.iter().map(|row| row.message.severity).max();
         let letter = Letter {
             id: parcel.rows[0].id.0,
@@ -230,11 +226,11 @@ impl Sender {
         self.channel.send(&letter).await
     }
 
-    fn wait_after(&self, outcome: &Outcome, failures: &mut u32) -> Duration {
+    fn wait_after(&self, outcome: &Outcome, failures: &mut u32) -> Wait {
         match outcome {
             Outcome::Sent { .. } => {
                 *failures = 0;
-                self.pace.gap
+                Wait::full(self.pace.gap)
             }
             Outcome::Taken(said) => {
                 *failures = 0;
@@ -243,14 +239,14 @@ impl Sender {
                     said,
                     "a channel took a message and answers strangely: look whether it arrived"
                 );
-                self.pace.gap
+                Wait::full(self.pace.gap)
             }
             Outcome::RetryAfter(wait) => {
                 tracing::warn!(
                     wait_s = wait.as_secs(),
                     "a channel asks for patience; the message to the owner waits"
                 );
-                *wait
+                Wait::full(*wait)
             }
             Outcome::Refused(why) => {
                 tracing::error!(
@@ -259,7 +255,7 @@ impl Sender {
                     "a channel refuses messages to the owner: check its secret and its section in agent.toml; for \
                      Telegram OWNER_BOT_TOKEN and [owner] chat_ids, and press Start in the chat with the agent's bot"
                 );
-                self.pace.refused
+                self.pace.unless_heard(self.pace.refused)
             }
             Outcome::NotSent(why) | Outcome::Unknown(why) => {
                 *failures = failures.saturating_add(1);
@@ -271,26 +267,29 @@ impl Sender {
                     wait_ms = wait.as_millis(),
                     "a message to the owner did not get through and will be sent again"
                 );
-                wait
+                self.pace.unless_heard(wait)
             }
         }
     }
 
-    async fn idle(&self, queued: &mut watch::Receiver<u64>, stop: &mut watch::Receiver<bool>) {
+    async fn idle(&self, signals: &mut Signals, stop: &mut watch::Receiver<bool>) {
         tokio::select! {
-            _ = timeout(IDLE, queued.changed()) => {}
+            _ = timeout(IDLE, signals.queued()) => {}
             _ = stop.changed() => {}
         }
     }
 
-    /// Waits in pieces, so that a long wait does not look like a hang.
-    async fn rest(&self, wait: Duration, stop: &mut watch::Receiver<bool>) {
-        let end = tokio::time::Instant::now() + wait;
+    /// Waits in pieces, so that a long wait does not look like a hang. Who writes in this chat can be reached there: that
+    /// ends the wait, once its least has passed.
+    async fn rest(&self, wait: Wait, signals: &mut Signals, stop: &mut watch::Receiver<bool>) {
+        let begun = tokio::time::Instant::now();
+        let (mut end, least) = (begun + wait.most, begun + wait.least);
         while !*stop.borrow() && tokio::time::Instant::now() < end {
             self.beat.progress(Instant::now());
             let piece = end.min(tokio::time::Instant::now() + IDLE);
             tokio::select! {
                 () = tokio::time::sleep_until(piece) => {}
+                () = signals.heard(self.address.chat_id) => end = end.min(least),
                 _ = stop.changed() => {}
             }
         }
@@ -302,40 +301,17 @@ fn is_backlog(rows: &[Waiting], now: UnixMillis) -> bool {
     rows.len() > SINGLE_ROWS_MAX || (rows.len() > 1 && rows.iter().any(|row| message::is_late(row, now)))
 }
 
-/// Of several messages the one about what alone is still wrong by the last that is said of it.
-fn only_open(rows: &[Waiting]) -> Option<usize> {
+/// Of several messages those about what is still wrong by the last that is said of it, in their order.
+fn still_open(rows: &[Waiting]) -> Vec<usize> {
     let mut last = BTreeMap::new();
     for (at, row) in rows.iter().enumerate() {
         last.extend(row.message.episode.map(|episode| (episode, at)));
     }
-    let mut open = last.into_values().filter(|at| rows[*at].message.open);
-    open.next().filter(|_| open.next().is_none())
-}
-
-/// Half of it certain and half by chance, so that many agents do not come back in step. `chance` is from 0 to 1.
-fn backoff(pace: Pace, failures: u32, chance: f64) -> Duration {
-    let doublings = failures.saturating_sub(1).min(16);
-    let most = pace
-        .retry_first
-        .saturating_mul(1 << doublings)
-        .min(pace.retry_most);
-    most.div_f64(2.0).mul_f64(1.0 + chance)
+    let mut open: Vec<usize> = last.into_values().filter(|at| rows[*at].message.open).collect();
+    open.sort_unstable();
+    open
 }
 
 fn now() -> UnixMillis {
     UnixMillis(Timestamp::now().as_millisecond())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn waits_double_up_to_the_limit_and_never_exceed_it() {
-        let waits: Vec<u128> = [1, 2, 3, 6, 7, 50, u32::MAX]
-            .map(|n| backoff(Pace::USUAL, n, 1.0).as_millis())
-            .to_vec();
-        assert_eq!(waits, [1_000, 2_000, 4_000, 20_000, 20_000, 20_000, 20_000]);
-        assert_eq!(backoff(Pace::USUAL, 1, 0.0), Duration::from_millis(500));
-    }
 }

@@ -149,6 +149,31 @@ pub fn record(store: &Store, alerts: &Alerts, test: &ChannelTest) -> anyhow::Res
     alerts.observe(&AlertKey::new("channel", &test.rung), seen, test.tested_at)
 }
 
+impl Alerts {
+    /// A way whose last test failed and which has taken messages in every chat of it since then works: that ends its alert,
+    /// as a test that succeeds does.
+    ///
+    /// # Errors
+    /// As [`Alerts::observe`].
+    pub fn end_what_delivers(&self, now: UnixMillis) -> anyhow::Result<()> {
+        let tests = self.store.channel_tests()?;
+        for failed in tests.iter().filter(|test| !test.ok) {
+            let rung = self.ladder.iter().find(|rung| rung.name == failed.rung);
+            let Some(rung) = rung else { continue };
+            if self.store.has_taken(rung, failed.tested_at)? {
+                let proven = ChannelTest {
+                    rung: failed.rung.clone(),
+                    tested_at: now,
+                    ok: true,
+                    said: String::new(),
+                };
+                record(&self.store, self, &proven)?;
+            }
+        }
+        Ok(())
+    }
+}
+
 fn now() -> UnixMillis {
     UnixMillis(Timestamp::now().as_millisecond())
 }

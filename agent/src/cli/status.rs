@@ -15,6 +15,7 @@ use crate::{
     watch::bot_link::{BotLink, Missing},
 };
 
+mod alerts;
 mod captured;
 mod copies;
 mod disk;
@@ -55,7 +56,8 @@ struct Overview {
 /// What the agent wrote down, as far as it can be read.
 #[derive(Default, Serialize)]
 struct Kept {
-    alerts: Vec<AlertView>,
+    #[serde(flatten)]
+    alerts: alerts::AlertsView,
     /// Single events that the bot reported within a day, by kind, most first.
     reported_24h: Vec<(String, u64)>,
     messages: MessagesView,
@@ -79,14 +81,6 @@ struct BotView {
     fault: Option<String>,
     version: Option<String>,
     started_at: Option<UnixMillis>,
-}
-
-#[derive(Serialize)]
-struct AlertView {
-    key: String,
-    rule: String,
-    since: UnixMillis,
-    told: bool,
 }
 
 #[derive(Default, Serialize)]
@@ -147,7 +141,10 @@ fn kept(config: &Config, now: UnixMillis) -> anyhow::Result<Kept> {
     let store = store.as_ref();
     let backlog = store.map(Store::backlog).transpose()?;
     Ok(Kept {
-        alerts: store.map(open_alerts).transpose()?.unwrap_or_default(),
+        alerts: store
+            .map(|store| alerts::look(store, config, now))
+            .transpose()?
+            .unwrap_or_default(),
         reported_24h: store
             .map(|store| store.reported(UnixMillis(now.0.saturating_sub(DAY_MS))))
             .transpose()?
@@ -202,17 +199,6 @@ fn bot_view(health: Result<Health, Missing>) -> BotView {
     }
 }
 
-fn open_alerts(store: &Store) -> anyhow::Result<Vec<AlertView>> {
-    let rows = store.alerts()?;
-    let view = |row: crate::store::alerts::AlertRow| AlertView {
-        key: row.key,
-        rule: row.rule,
-        since: row.since,
-        told: row.episode.is_some(),
-    };
-    Ok(rows.into_iter().map(view).collect())
-}
-
 fn sentences(overview: &Overview, config: &Config, now: UnixMillis) -> String {
     let mut lines = vec![agent_sentence(overview), bot_sentence(&overview.bot, config)];
     lines.extend(disk::sentence(
@@ -230,25 +216,7 @@ fn sentences(overview: &Overview, config: &Config, now: UnixMillis) -> String {
 
 fn kept_sentences(overview: &Overview, config: &Config, now: UnixMillis) -> Vec<String> {
     let kept = &overview.kept;
-    let mut lines = Vec::new();
-    if kept.alerts.is_empty() {
-        lines.push(match overview.state_disk.full {
-            false => "Alerts:   nothing is wrong".to_owned(),
-            true => "Alerts:   the file names none".to_owned(),
-        });
-    }
-    for alert in &kept.alerts {
-        let told = if alert.told {
-            "the owner was told"
-        } else {
-            "not for long enough to tell"
-        };
-        let since = moment(&config.owner.timezone, alert.since);
-        lines.push(format!(
-            "Alert:    {} ({}) since {since}; {told}",
-            alert.rule, alert.key
-        ));
-    }
+    let mut lines = alerts::sentences(&kept.alerts, overview.state_disk.full, config);
     if !kept.reported_24h.is_empty() {
         let kinds = kept.reported_24h.iter();
         let kinds: Vec<String> = kinds.map(|(kind, count)| format!("{kind} ×{count}")).collect();

@@ -141,7 +141,7 @@ pub fn alerts(desk: &Desk, overview: &Overview) -> String {
         if open.episode.is_some_and(|(_, is_acked)| is_acked) {
             notes += &format!(", {}", words.taken_on);
         }
-        if let Some(held) = open.held {
+        if let Some(held) = &open.held {
             notes += &format!(", {held}");
         }
         lines.push(format!(

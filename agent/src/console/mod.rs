@@ -160,6 +160,9 @@ impl Console {
             tracing::error!(%error, "the console's place could not be stored; what was typed is not carried out");
             return;
         }
+        if let Some(from) = update.event.from().filter(|from| from.is_owner(&self.owners)) {
+            self.desk.alerts.heard(from.chat);
+        }
         let now = now();
         let done = match update.event {
             Event::Text { from, at, text } if from.is_owner(&self.owners) => {

@@ -65,6 +65,17 @@ pub struct Under {
     pub buttons: Value,
 }
 
+impl Event {
+    /// Who did it, and where.
+    #[must_use]
+    pub fn from(&self) -> Option<Sender> {
+        match self {
+            Self::Text { from, .. } | Self::Press { from, .. } => Some(*from),
+            Self::Other => None,
+        }
+    }
+}
+
 impl Sender {
     /// Whether this is an owner in the private chat with the bot. Names count for nothing.
     #[must_use]

@@ -117,7 +117,7 @@ fn alert(voice: &Voice, words: &Words, open: &Open) -> String {
     if open.episode.is_some_and(|(_, is_acked)| is_acked) {
         notes += &format!(" · {}", words.taken_on);
     }
-    if let Some(held) = open.held {
+    if let Some(held) = &open.held {
         notes += &format!(" · {held}");
     }
     format!(
@@ -333,7 +333,7 @@ mod tests {
                 headline: nasty.clone(),
                 since: UnixMillis(0),
                 episode: None,
-                held: Some("silenced"),
+                held: Some("silenced".to_owned()),
             }],
             reported: vec![Reported {
                 kind: nasty.clone(),

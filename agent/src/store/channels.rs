@@ -6,11 +6,13 @@ use std::time::Duration;
 use protocol::time::UnixMillis;
 use rusqlite::{Row, named_params};
 
-use super::Store;
+use super::{Store, outbox::Rung};
 
 const PUT_TEST: &str = "
     INSERT OR REPLACE INTO channel_tests (rung, tested_at, ok, said) VALUES (:rung, :tested_at, :ok, :said)";
 const READ_TESTS: &str = "SELECT rung, tested_at, ok, said FROM channel_tests ORDER BY rung";
+const HAS_TAKEN: &str = "
+    SELECT EXISTS (SELECT 1 FROM deliveries WHERE rung = :rung AND chat_id = :chat_id AND sent_at > :after)";
 const SERVICE: &str = "
     SELECT count(*), coalesce(max(first), 0) FROM (
         SELECT min(d.sent_at) - m.not_before AS first FROM messages m JOIN deliveries d ON d.message = m.id
@@ -73,6 +75,23 @@ impl Store {
                 .prepare_cached(READ_TESTS)?
                 .query_map([], test)?
                 .collect()
+        })
+    }
+
+    /// Whether every chat of this way has got a message since that moment.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub fn has_taken(&self, rung: &Rung, after: UnixMillis) -> rusqlite::Result<bool> {
+        self.read(|connection| {
+            let mut statement = connection.prepare_cached(HAS_TAKEN)?;
+            for chat_id in &rung.chats {
+                let parameters = named_params! { ":rung": rung.name, ":chat_id": chat_id, ":after": after.0 };
+                if !statement.query_row(parameters, |row| row.get(0))? {
+                    return Ok(false);
+                }
+            }
+            Ok(true)
         })
     }
 

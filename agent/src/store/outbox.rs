@@ -12,7 +12,7 @@ mod thread;
 mod waiting;
 
 pub use ladder::{Climb, Rung, Stuck};
-pub use waiting::{Elsewhere, Waiting};
+pub use waiting::{Elsewhere, Undelivered, Waiting};
 
 const ADD: &str = "
     INSERT INTO messages (alert_key, episode, runbook, severity, headline, text, loud, open, is_edit, follows_up,
@@ -20,14 +20,24 @@ const ADD: &str = "
     VALUES (:alert_key, :episode, :runbook, :severity, :headline, :text, :loud, :open, :is_edit, :follows_up,
             :created_at, :not_before)";
 const ADD_DELIVERY: &str = "
-    INSERT OR IGNORE INTO deliveries (message, rung, chat_id, opened_at, climbed)
-    VALUES (:message, :rung, :chat_id, :now, :climbed)";
+    INSERT OR IGNORE INTO deliveries (message, rung, chat_id, opened_at, climbed, refused)
+    VALUES (:message, :rung, :chat_id, :now, :climbed,
+            EXISTS (SELECT 1 FROM deliveries WHERE rung = :rung AND chat_id = :chat_id AND refused = 1
+                        AND sent_at IS NULL AND dropped_at IS NULL))";
 const OPENED: &str = "UPDATE deliveries SET in_doubt = 1 WHERE id = :id AND sent_at IS NULL";
 const NOT_SENT: &str = "
-    UPDATE deliveries SET in_doubt = :in_doubt, refused = :refused WHERE id = :id AND sent_at IS NULL";
+    UPDATE deliveries SET in_doubt = :in_doubt, why = :why WHERE id = :id AND sent_at IS NULL";
+const REFUSES: &str = "
+    UPDATE deliveries SET refused = :refused
+    WHERE refused <> :refused AND rung = :rung AND chat_id = :chat_id AND sent_at IS NULL AND dropped_at IS NULL";
+const TAKES: &str = "
+    UPDATE deliveries SET refused = 0
+    WHERE refused = 1 AND sent_at IS NULL AND dropped_at IS NULL
+        AND (rung, chat_id) = (SELECT rung, chat_id FROM deliveries WHERE id = :id)";
 const SENT: &str = "
-    UPDATE deliveries SET in_doubt = 0, refused = 0, sent_at = :now, message_id = :message_id, in_summary = :in_summary
+    UPDATE deliveries SET in_doubt = 0, refused = 0, why = NULL, sent_at = :now, message_id = :message_id, in_summary = :in_summary
     WHERE id = :id AND sent_at IS NULL";
+const NEEDLESS: &str = "UPDATE deliveries SET dropped_at = :now WHERE id = :id AND sent_at IS NULL";
 const EDITABLE: &str = "
     SELECT m.id FROM messages m
     WHERE m.id = (SELECT max(id) FROM messages WHERE episode = :episode AND is_edit = 0 AND open = 1)
@@ -98,6 +108,17 @@ pub struct Backlog {
     pub oldest_at: Option<UnixMillis>,
     /// When the oldest critical one of them came up.
     pub critical_at: Option<UnixMillis>,
+}
+
+/// What is known of a request that failed.
+#[derive(Clone, Copy, Debug)]
+pub struct Failure<'a> {
+    /// Whether it may have arrived. What was in doubt before stays so.
+    pub in_doubt: bool,
+    /// Whether the way says that it takes nothing at that address until the owner changes something.
+    pub refused: bool,
+    /// What the way said, short and without secrets.
+    pub why: &'a str,
 }
 
 /// Queues one message, inside the caller's transaction.
@@ -191,18 +212,26 @@ impl Store {
         })
     }
 
-    /// The request failed. `in_doubt` keeps what was in doubt before it, or adds that this one may have arrived;
-    /// `refused` says that the way will not take it until the owner changes something.
+    /// The request with these rows failed. A way that refuses refuses whatever else waits for that address, and what comes
+    /// until it answers otherwise: all of it may take its next way at once.
     ///
     /// # Errors
     /// When the database refuses; then the rows stay in doubt.
-    pub fn delivery_failed(&self, rows: &[Waiting], in_doubt: bool, refused: bool) -> rusqlite::Result<()> {
+    pub fn delivery_failed(
+        &self,
+        address: &Address,
+        rows: &[Waiting],
+        failure: Failure<'_>,
+    ) -> rusqlite::Result<()> {
         self.write(|transaction| {
+            transaction.prepare_cached(REFUSES)?.execute(named_params! {
+                ":rung": address.rung, ":chat_id": address.chat_id, ":refused": failure.refused,
+            })?;
             let mut statement = transaction.prepare_cached(NOT_SENT)?;
             rows.iter().try_for_each(|row| {
-                let in_doubt = in_doubt || row.in_doubt;
+                let in_doubt = failure.in_doubt || row.in_doubt;
                 let parameters =
-                    named_params! { ":id": row.id.0, ":in_doubt": in_doubt, ":refused": refused };
+                    named_params! { ":id": row.id.0, ":in_doubt": in_doubt, ":why": failure.why };
                 statement.execute(parameters).map(drop)
             })
         })
@@ -226,7 +255,24 @@ impl Store {
                 })?;
                 ladder::drop_detours(transaction, row.id, now)?;
             }
+            if let Some(row) = rows.first() {
+                let mut statement = transaction.prepare_cached(TAKES)?;
+                statement.execute(named_params! { ":id": row.id.0 })?;
+            }
             Ok(())
+        })
+    }
+
+    /// This row has nothing to say at its address. It was not sent, and does not count as sent.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub fn delivery_needless(&self, row: &Waiting, now: UnixMillis) -> rusqlite::Result<()> {
+        self.write(|transaction| {
+            transaction
+                .prepare_cached(NEEDLESS)?
+                .execute(named_params! { ":id": row.id.0, ":now": now.0 })
+                .map(drop)
         })
     }
 

@@ -8,7 +8,7 @@ use agent::{
         channels::{Channel, telegram::Telegram as Bot},
         ladder::{Patience, TELEGRAM},
         message::Voice,
-        outbox::Sender,
+        outbox::{Pace, Sender},
         rule::{AlertKey, Observation, Rule},
     },
     beat::Beats,
@@ -29,17 +29,17 @@ use crate::{
     world::{HASTE, LIMIT, OWNER, TOKEN, alerts, voice},
 };
 
-fn now() -> UnixMillis {
+pub(crate) fn now() -> UnixMillis {
     UnixMillis(jiff::Timestamp::now().as_millisecond())
 }
 
 const LATER: UnixMillis = UnixMillis(i64::MAX);
 
 /// A store, its alerts, and senders that can be started and killed.
-struct Desk {
-    store: Arc<Store>,
-    alerts: Alerts,
-    voice: Voice,
+pub(crate) struct Desk {
+    pub(crate) store: Arc<Store>,
+    pub(crate) alerts: Alerts,
+    pub(crate) voice: Voice,
     api_url: String,
     _stop: watch::Sender<bool>,
 }
@@ -51,7 +51,7 @@ fn ladder(chats: &[i64]) -> Vec<Rung> {
     }]
 }
 
-fn address(chat_id: i64) -> Address {
+pub(crate) fn address(chat_id: i64) -> Address {
     Address {
         rung: TELEGRAM.to_owned(),
         chat_id,
@@ -59,7 +59,7 @@ fn address(chat_id: i64) -> Address {
 }
 
 impl Desk {
-    fn open(dir: &Path, telegram: &Telegram, chats: &[i64]) -> Self {
+    pub(crate) fn open(dir: &Path, telegram: &Telegram, chats: &[i64]) -> Self {
         let _ = rustls::crypto::ring::default_provider().install_default();
         let store = Arc::new(Store::open(dir).unwrap());
         let (voice, alerts) = (voice(Language::En), alerts(&store, Language::En, &ladder(chats)));
@@ -73,7 +73,11 @@ impl Desk {
         }
     }
 
-    fn send_to(&self, chat_id: i64) -> JoinHandle<()> {
+    pub(crate) fn send_to(&self, chat_id: i64) -> JoinHandle<()> {
+        self.send_at(chat_id, HASTE)
+    }
+
+    pub(crate) fn send_at(&self, chat_id: i64, pace: Pace) -> JoinHandle<()> {
         let now = std::time::Instant::now();
         let client = reqwest::Client::new();
         let sender = Sender {
@@ -84,7 +88,7 @@ impl Desk {
                 Secret::new(TOKEN),
             ))),
             voice: self.voice.clone(),
-            pace: HASTE,
+            pace,
             address: address(chat_id),
             beat: Beats::new(now).add("outbox", Duration::from_secs(1), now),
         };
@@ -97,11 +101,11 @@ impl Desk {
             .unwrap();
     }
 
-    fn fail(&self, object: &str) {
+    pub(crate) fn fail(&self, object: &str) {
         self.see(object, Observation::wrong(Rule::BackupFailed));
     }
 
-    async fn wait_until_sent(&self) {
+    pub(crate) async fn wait_until_sent(&self) {
         let wait = async {
             while self.store.backlog().unwrap().waiting > 0 {
                 tokio::time::sleep(Duration::from_millis(2)).await;

@@ -95,12 +95,16 @@ pub struct Agent {
 
 impl Agent {
     pub fn start(config: Config) -> Self {
+        Self::start_at(config, HASTE)
+    }
+
+    pub fn start_at(config: Config, pace: Pace) -> Self {
         let _ = rustls::crypto::ring::default_provider().install_default();
         let (stop, stopped) = oneshot::channel();
         let stopped = async { drop(stopped.await) };
         Self {
             stop,
-            task: tokio::spawn(app::run_until(config, HASTE, stopped)),
+            task: tokio::spawn(app::run_until(config, pace, stopped)),
         }
     }
 

@@ -106,7 +106,7 @@ pub(super) fn begins_to_flap(book: &mut Book, key: &str, now: UnixMillis) -> Vec
     };
     let episode = EpisodeId(book.next_episode);
     book.next_episode += 1;
-    let before = over(floor, now);
+    let before = over(floor, Kind::Replaced, now);
     floor.bad_at = now;
     floor.flapping = Some((now, episode));
     floor.over_at = None;
@@ -152,7 +152,7 @@ pub(super) fn calm(book: &mut Book, now: UnixMillis) -> Vec<Notice> {
     for floor in floors.values_mut() {
         match alerts.get(&floor.key) {
             Some(row) => notices.extend(back(floor, row, now)),
-            None if now.since(floor.bad_at) >= FLAP_OVER => notices.extend(over(floor, now)),
+            None if now.since(floor.bad_at) >= FLAP_OVER => notices.extend(over(floor, Kind::Calm, now)),
             None => {}
         }
     }
@@ -197,8 +197,14 @@ fn back(floor: &mut FloorRow, row: &AlertRow, now: UnixMillis) -> Option<Notice>
 }
 
 /// Changes the message that it comes and goes to say that it is over, once.
-fn over(floor: &mut FloorRow, now: UnixMillis) -> Option<Notice> {
+fn over(floor: &mut FloorRow, kind: Kind, now: UnixMillis) -> Option<Notice> {
     let (since, episode) = floor.flapping.filter(|_| floor.over_at.is_none())?;
+    // What was told anew since then was told as over, too.
+    let kind = if floor.raised_at > since {
+        Kind::Replaced
+    } else {
+        kind
+    };
     floor.over_at = Some(now);
     floor.edits += 1;
     let lead = Fault {
@@ -208,11 +214,11 @@ fn over(floor: &mut FloorRow, now: UnixMillis) -> Option<Notice> {
         value: None,
         since,
     };
-    Some(notice(Kind::Calm, episode, floor.loudest, lead))
+    Some(notice(kind, episode, floor.loudest, lead))
 }
 
 fn notice(kind: Kind, episode: EpisodeId, severity: Severity, lead: Fault) -> Notice {
-    // A change rings nowhere, and is not sent as a message where nothing can be changed.
+    // A change rings nowhere, and neither does the message that it is where nothing can be changed.
     let loud = !kind.is_edit() && severity > Severity::Info;
     Notice {
         kind,

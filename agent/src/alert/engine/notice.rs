@@ -65,6 +65,8 @@ pub enum Kind {
     },
     /// What came and went is over for now.
     Calm,
+    /// A later message has told of it, or tells now: the one that it comes and goes says no more that it is wrong.
+    Replaced,
 }
 
 /// One thing to say.
@@ -117,6 +119,7 @@ impl Kind {
                 | Self::Settled
                 | Self::Returned { .. }
                 | Self::Calm
+                | Self::Replaced
                 | Self::Withdrawn
                 | Self::Resolved { in_place: true, .. }
         )
@@ -127,7 +130,7 @@ impl Kind {
     pub fn follows_up(&self) -> bool {
         !matches!(
             self,
-            Self::First | Self::Flapping { .. } | Self::Settled | Self::Calm
+            Self::First | Self::Flapping { .. } | Self::Settled | Self::Replaced
         )
     }
 
@@ -142,7 +145,7 @@ impl Kind {
             | Self::Flapping { .. }
             | Self::Returned { .. }
             | Self::Update => true,
-            Self::Resolved { .. } | Self::Withdrawn | Self::Settled | Self::Calm => false,
+            Self::Resolved { .. } | Self::Withdrawn | Self::Settled | Self::Calm | Self::Replaced => false,
         }
     }
 }

@@ -36,6 +36,8 @@ pub(super) const PHRASES: Phrases = Phrases {
     again: "Again",
     flapping: "It comes and goes: {count} times within an hour. The agent does not write for each of them any more; you hear again when it lasts, and this message says when it has passed.",
     calm: "It came and went, and is over for now.",
+    queued: "queued since {at}, not delivered yet",
+    press_start: "press Start in the chat with the agent's bot",
     acked: "You took this on at {at}; there will be no reminder.",
     take_on: "I am on it",
     runbook: "What to do",

@@ -36,6 +36,8 @@ pub(super) const PHRASES: Phrases = Phrases {
     again: "Terjadi lagi",
     flapping: "Hilang timbul: {count} kali dalam satu jam. Agent tidak lagi menulis untuk setiap kejadian; Anda dikabari lagi bila berlangsung lama, dan pesan ini berubah bila sudah reda.",
     calm: "Masalah ini datang dan pergi, dan untuk sementara sudah selesai.",
+    queued: "menunggu dikirim sejak {at}",
+    press_start: "tekan Start di obrolan dengan bot agen",
     acked: "Anda menanganinya sejak {at}; tidak akan diingatkan lagi.",
     take_on: "Saya tangani",
     runbook: "Panduan",

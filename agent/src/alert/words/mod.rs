@@ -125,6 +125,10 @@ pub(super) struct Phrases {
     pub flapping: &'static str,
     /// In the place of such a message, in the end.
     pub calm: &'static str,
+    /// Of what is queued and arrived nowhere; `{at}` is filled in.
+    pub queued: &'static str,
+    /// What helps when Telegram says 403.
+    pub press_start: &'static str,
     /// That the owner took it on; `{at}` is filled in.
     pub acked: &'static str,
     /// The button that takes an alert on.

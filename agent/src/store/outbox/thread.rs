@@ -3,7 +3,7 @@
 
 use rusqlite::{OptionalExtension, named_params};
 
-use super::Message;
+use super::{Address, Message};
 use crate::store::Store;
 
 const LAST_MESSAGE: &str = "
@@ -15,8 +15,33 @@ const LIVE_MESSAGE: &str = "
     WHERE m.episode = :episode AND m.open = 1 AND d.chat_id = :chat_id AND d.message_id IS NOT NULL
         AND d.in_summary = 0
     ORDER BY m.id DESC LIMIT 1";
+const LAST_IS_OVER: &str = "
+    SELECT m.open = 0 FROM deliveries d JOIN messages m ON m.id = d.message
+    WHERE m.episode = :episode AND d.rung = :rung AND d.chat_id = :chat_id
+        AND (d.sent_at IS NOT NULL OR d.in_doubt = 1)
+    ORDER BY m.id DESC LIMIT 1";
 
 impl Store {
+    /// Whether the last that this way told of the message's episode, or may have told, is that it is over.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub fn was_told_over(&self, address: &Address, message: &Message) -> rusqlite::Result<bool> {
+        let Some(episode) = message.episode else {
+            return Ok(false);
+        };
+        self.read(|connection| {
+            let parameters = named_params! {
+                ":episode": episode.0, ":rung": address.rung, ":chat_id": address.chat_id,
+            };
+            let over = connection
+                .prepare_cached(LAST_IS_OVER)?
+                .query_row(parameters, |row| row.get(0))
+                .optional()?;
+            Ok(over.unwrap_or(false))
+        })
+    }
+
     /// The message that this row replies to, if it follows one up that the chat has seen.
     ///
     /// # Errors

@@ -1,6 +1,8 @@
 //! What waits for one address, with what is known of it from the other ways.
 //! It says only that a message went another way and when; what is made of that is for who sends it.
 
+use std::collections::BTreeMap;
+
 use protocol::time::UnixMillis;
 use rusqlite::{Row, named_params};
 
@@ -17,6 +19,22 @@ const WAITING: &str = "
     WHERE d.rung = :rung AND d.chat_id = :chat_id AND d.sent_at IS NULL AND d.dropped_at IS NULL
         AND m.not_before <= :now
     ORDER BY m.id LIMIT :limit";
+
+const UNDELIVERED: &str = "
+    SELECT m.episode, min(m.created_at), group_concat(DISTINCT d.rung || ': ' || d.why)
+    FROM messages m JOIN deliveries d ON d.message = m.id
+    WHERE m.episode IN (SELECT w.episode FROM messages w JOIN deliveries q ON q.message = w.id
+                        WHERE q.sent_at IS NULL AND q.dropped_at IS NULL)
+    GROUP BY m.episode HAVING max(d.sent_at IS NOT NULL) = 0";
+
+/// An episode of which nothing has arrived anywhere.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Undelivered {
+    /// When its first message came up.
+    pub since: UnixMillis,
+    /// Each way that was tried with what it said last; none before the first try.
+    pub why: Option<String>,
+}
 
 /// A message that waits for one address.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -45,6 +63,26 @@ pub struct Elsewhere {
 }
 
 impl Store {
+    /// What has arrived nowhere, by episode.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub fn undelivered(&self) -> rusqlite::Result<BTreeMap<EpisodeId, Undelivered>> {
+        let of = |row: &Row<'_>| {
+            let undelivered = Undelivered {
+                since: UnixMillis(row.get(1)?),
+                why: row.get(2)?,
+            };
+            Ok((EpisodeId(row.get(0)?), undelivered))
+        };
+        self.read(|connection| {
+            connection
+                .prepare_cached(UNDELIVERED)?
+                .query_map([], of)?
+                .collect()
+        })
+    }
+
     /// What waits for one address and is due, oldest first, at most `limit`.
     ///
     /// # Errors

@@ -231,7 +231,7 @@ fn what_flapped_and_then_stays_is_told_again() {
             "resolved bot/bot",
             "flapping bot/bot",
             "flapping bot/bot",
-            "calm bot/bot"
+            "replaced bot/bot"
         ]
     );
     day.wrong("bot/bot", Rule::BotGone);
@@ -242,5 +242,5 @@ fn what_flapped_and_then_stays_is_told_again() {
     day.fine("bot/bot");
     assert_eq!(day.told(), ["resolved bot/bot", "settled bot/bot"]);
     day.pass_long(Duration::from_secs(3700));
-    assert_eq!(day.told(), ["calm bot/bot"]);
+    assert_eq!(day.told(), ["replaced bot/bot"]);
 }

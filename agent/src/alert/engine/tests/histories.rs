@@ -71,7 +71,7 @@ fn account_for(said: &[(UnixMillis, Notice)]) {
         let ended = count(id, &|kind| {
             matches!(kind, Kind::Resolved { .. } | Kind::Withdrawn)
         });
-        let calm = count(id, &|kind| *kind == Kind::Calm);
+        let calm = count(id, &|kind| matches!(kind, Kind::Calm | Kind::Replaced));
         let returned = count(id, &|kind| matches!(kind, Kind::Returned { .. }));
         // The end of what came back is told where it was told again or was long; else its message is changed.
         let told_return = usize::from(flapping == 1 && ended == 1);

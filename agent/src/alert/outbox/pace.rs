@@ -1,0 +1,84 @@
+//! How fast messages follow each other, and how long a sender waits after what came of one.
+//! Pure.
+
+use std::time::Duration;
+
+use crate::alert::ladder::Patience;
+
+/// How fast messages follow each other.
+#[derive(Clone, Copy, Debug)]
+pub struct Pace {
+    /// Between two messages to one chat: Telegram allows about one a second.
+    pub gap: Duration,
+    /// After the first failure; doubles with each further one.
+    pub retry_first: Duration,
+    /// The longest wait after failures that may pass by themselves.
+    pub retry_most: Duration,
+    /// After a failure that only the owner can end.
+    pub refused: Duration,
+    /// Before the next way is tried as well.
+    pub patience: Patience,
+}
+
+impl Pace {
+    /// What Telegram and its owner can bear.
+    pub const USUAL: Self = Self {
+        gap: Duration::from_secs(1),
+        retry_first: Duration::from_secs(1),
+        // After an outage of hours the owner is to know at once; three requests a minute burden nobody.
+        retry_most: Duration::from_secs(20),
+        refused: Duration::from_secs(300),
+        patience: Patience::USUAL,
+    };
+
+    /// A wait that ends early when the owner is heard in the chat.
+    pub(super) fn unless_heard(self, most: Duration) -> Wait {
+        Wait {
+            least: self.gap.min(most),
+            most,
+        }
+    }
+}
+
+/// How long a sender waits before it tries again.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Wait {
+    /// However much the owner says.
+    pub(super) least: Duration,
+    /// When nothing is heard.
+    pub(super) most: Duration,
+}
+
+impl Wait {
+    /// One that nothing ends early.
+    pub(super) fn full(wait: Duration) -> Self {
+        Self {
+            least: wait,
+            most: wait,
+        }
+    }
+}
+
+/// Half of it certain and half by chance, so that many agents do not come back in step. `chance` is from 0 to 1.
+pub(super) fn backoff(pace: Pace, failures: u32, chance: f64) -> Duration {
+    let doublings = failures.saturating_sub(1).min(16);
+    let most = pace
+        .retry_first
+        .saturating_mul(1 << doublings)
+        .min(pace.retry_most);
+    most.div_f64(2.0).mul_f64(1.0 + chance)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn waits_double_up_to_the_limit_and_never_exceed_it() {
+        let waits: Vec<u128> = [1, 2, 3, 6, 7, 50, u32::MAX]
+            .map(|n| backoff(Pace::USUAL, n, 1.0).as_millis())
+            .to_vec();
+        assert_eq!(waits, [1_000, 2_000, 4_000, 20_000, 20_000, 20_000, 20_000]);
+        assert_eq!(backoff(Pace::USUAL, 1, 0.0), Duration::from_millis(500));
+    }
+}

@@ -1,0 +1,318 @@
+//! What comes and goes: that it is over reaches every way that told the beginning, also where the beginning was only a
+//! line of a summary or a message that cannot be changed.
+
+use std::{path::Path, sync::Arc, time::Duration};
+
+use agent::{
+    alert::{
+        Alerts,
+        channels::{Channel, ntfy::Ntfy},
+        ladder::{Patience, TELEGRAM},
+        outbox::Sender,
+        rule::{AlertKey, Observation, Rule},
+    },
+    beat::Beats,
+    store::outbox::{Address, Rung},
+};
+use protocol::{secret::Secret, time::UnixMillis};
+use serde_json::Value;
+use tokio::{sync::watch, task::JoinHandle};
+
+use crate::{
+    alert_outbox::Desk,
+    pretend_channels::{Service, TOPIC},
+    pretend_telegram::Telegram,
+    world::{HASTE, OWNER, calendar},
+};
+
+const PUSH: &str = "push";
+const AT_ONCE: Patience = Patience {
+    critical: Duration::ZERO,
+    other: Duration::ZERO,
+};
+
+/// A bot that comes and goes, told by Telegram and by push.
+struct Flapping {
+    desk: Desk,
+    start: UnixMillis,
+    stop: watch::Sender<bool>,
+}
+
+impl Flapping {
+    /// Long enough ago that nothing of the story waits for its time.
+    fn begin(dir: &Path, telegram: &Telegram) -> Self {
+        let mut desk = Desk::open(dir, telegram, &[OWNER]);
+        let rung = |name: &str, chat| Rung {
+            name: name.to_owned(),
+            chats: vec![chat],
+        };
+        let ways = [rung(TELEGRAM, OWNER), rung(PUSH, 0)];
+        desk.alerts = Alerts::new(Arc::clone(&desk.store), desk.voice.clone(), calendar(), &ways);
+        let now = jiff::Timestamp::now().as_millisecond();
+        Self {
+            desk,
+            start: UnixMillis(now - 1_000_000),
+            stop: watch::Sender::new(false),
+        }
+    }
+
+    fn at(&self, seconds: u64) -> UnixMillis {
+        self.start.plus(Duration::from_secs(seconds))
+    }
+
+    fn see(&self, seen: Observation, seconds: u64) {
+        let key = AlertKey::new("bot", "bot");
+        self.desk.alerts.observe(&key, seen, self.at(seconds)).unwrap();
+    }
+
+    fn gone(&self, seconds: u64) {
+        self.see(Observation::wrong(Rule::BotGone), seconds);
+    }
+
+    fn back(&self, seconds: u64) {
+        self.see(Observation::Fine, seconds);
+    }
+
+    fn pass(&self, seconds: u64) {
+        self.desk.alerts.tick(self.at(seconds)).unwrap();
+    }
+
+    /// What has arrived nowhere goes by push as well.
+    fn climb(&self) {
+        let now = UnixMillis(jiff::Timestamp::now().as_millisecond());
+        self.desk.alerts.climb(AT_ONCE, now).unwrap();
+    }
+
+    fn push(&self, service: &Service) -> JoinHandle<()> {
+        let now = std::time::Instant::now();
+        let url = format!("http://{}", service.address);
+        let ntfy = Ntfy::new(reqwest::Client::new(), &url, &Secret::new(TOPIC), None);
+        let sender = Sender {
+            store: Arc::clone(&self.desk.store),
+            channel: Arc::new(Channel::Ntfy(ntfy)),
+            voice: self.desk.voice.clone(),
+            pace: HASTE,
+            address: Address {
+                rung: PUSH.to_owned(),
+                chat_id: 0,
+            },
+            beat: Beats::new(now).add("outbox", Duration::from_secs(1), now),
+        };
+        tokio::spawn(sender.run(self.desk.alerts.subscribe(), self.stop.subscribe()))
+    }
+
+    /// It crashed once and is back, which both is told; then it crashes again.
+    async fn twice(&self) {
+        self.gone(0);
+        let sender = self.desk.send_to(OWNER);
+        self.desk.wait_until_sent().await;
+        self.back(20);
+        self.desk.wait_until_sent().await;
+        sender.abort();
+        let _ = sender.await;
+        self.gone(120);
+    }
+}
+
+fn title(message: &Value) -> &str {
+    message["title"].as_str().unwrap()
+}
+
+#[tokio::test]
+async fn what_came_back_in_a_summary_is_ended_by_a_message_of_its_own() {
+    let dir = tempfile::tempdir().unwrap();
+    let telegram = Telegram::start().await;
+    let flapping = Flapping::begin(dir.path(), &telegram);
+    flapping.twice().await;
+    flapping.desk.fail("a");
+    let sender = flapping.desk.send_to(OWNER);
+    let summary = telegram.wait_for_text("🔴 Again: The shop's bot died").await;
+    assert!(
+        summary.text().starts_with("2 messages at once"),
+        "{}",
+        summary.text()
+    );
+    flapping.desk.wait_until_sent().await;
+    flapping.back(165);
+    flapping.pass(260);
+    let over = telegram.wait_for_text("✅ The shop's bot runs again").await;
+    assert_eq!(
+        over.body["reply_parameters"]["message_id"], summary.message_id,
+        "it goes on from the summary"
+    );
+    assert_eq!(over.body["disable_notification"], true);
+    // The next message is one that can be changed, and the one before is not marked by yet another.
+    flapping.gone(300);
+    flapping.pass(361);
+    let red = telegram.wait_for(4).await.pop().unwrap();
+    assert!(
+        red.text().starts_with("🔴 Again: The shop's bot died"),
+        "{}",
+        red.text()
+    );
+    flapping.back(370);
+    flapping.pass(470);
+    let green = telegram.wait_for_edit("came and went").await;
+    assert_eq!(green["message_id"], red.message_id);
+    flapping.desk.wait_until_sent().await;
+    sender.abort();
+    assert_eq!(telegram.taken().len(), 4, "{:#?}", telegram.taken());
+}
+
+#[tokio::test]
+async fn what_came_back_by_a_way_without_edits_is_ended_there() {
+    let dir = tempfile::tempdir().unwrap();
+    let (telegram, push) = (Telegram::start().await, Service::ntfy().await);
+    let flapping = Flapping::begin(dir.path(), &telegram);
+    flapping.twice().await;
+    flapping.climb();
+    let sender = flapping.push(&push);
+    push.wait_for(1).await;
+    flapping.back(165);
+    flapping.pass(260);
+    push.wait_for(2).await;
+    // The third message of the hour.
+    flapping.gone(300);
+    flapping.pass(361);
+    flapping.climb();
+    push.wait_for(3).await;
+    flapping.back(370);
+    flapping.pass(470);
+    push.wait_for(4).await;
+    // Whoever reads that it runs must read as well that it does not any more, without a sound.
+    flapping.gone(500);
+    flapping.pass(561);
+    push.wait_for(5).await;
+    flapping.back(570);
+    flapping.pass(670);
+    let told = push.wait_for(6).await;
+    sender.abort();
+    let is_red: Vec<bool> = told
+        .iter()
+        .map(|message| title(message).contains("Again: The shop's bot died"))
+        .collect();
+    assert_eq!(is_red, [true, false, true, false, true, false], "{told:#?}");
+    assert!(title(&told[1]).contains("The shop's bot runs again"), "{told:#?}");
+    let loudness = |at: usize| told[at]["priority"].as_u64().unwrap();
+    assert!(
+        loudness(4) < loudness(2) && loudness(1) < loudness(0),
+        "{told:#?}"
+    );
+}
+
+#[tokio::test]
+async fn what_was_over_before_anybody_was_told_that_it_came_back_is_told_as_over_too() {
+    let dir = tempfile::tempdir().unwrap();
+    let telegram = Telegram::start().await;
+    let flapping = Flapping::begin(dir.path(), &telegram);
+    flapping.twice().await;
+    flapping.back(165);
+    flapping.pass(260);
+    let sender = flapping.desk.send_to(OWNER);
+    let summary = telegram.wait_for_text("🔴 Again: The shop's bot died").await;
+    flapping.desk.wait_until_sent().await;
+    sender.abort();
+    assert!(
+        summary.text().contains("✅ The shop's bot runs again"),
+        "{}",
+        summary.text()
+    );
+}
+
+#[tokio::test]
+async fn a_mark_on_a_message_that_a_chat_does_not_have_does_not_count_as_sent() {
+    let dir = tempfile::tempdir().unwrap();
+    let telegram = Telegram::start().await;
+    let flapping = Flapping::begin(dir.path(), &telegram);
+    flapping.gone(0);
+    flapping.desk.fail("a");
+    let sender = flapping.desk.send_to(OWNER);
+    flapping.desk.wait_until_sent().await;
+    let book = flapping.desk.alerts.book().unwrap();
+    for episode in book.episodes.keys() {
+        assert!(
+            flapping
+                .desk
+                .alerts
+                .acknowledge(*episode, flapping.at(100))
+                .unwrap()
+        );
+    }
+    flapping.desk.wait_until_sent().await;
+    sender.abort();
+    assert_eq!(telegram.taken().len(), 1);
+    let file = rusqlite::Connection::open(dir.path().join("agent.db")).unwrap();
+    let count = |condition: &str| -> i64 {
+        let query = format!(
+            "SELECT count(*) FROM deliveries d JOIN messages m ON m.id = d.message WHERE m.is_edit = 1 AND {condition}"
+        );
+        file.query_row(&query, [], |row| row.get(0)).unwrap()
+    };
+    assert_eq!(
+        (count("d.sent_at IS NOT NULL"), count("d.dropped_at IS NOT NULL")),
+        (0, 2)
+    );
+}
+
+#[tokio::test]
+async fn a_summary_names_each_place_and_has_a_row_of_buttons_for_each_that_stands() {
+    let dir = tempfile::tempdir().unwrap();
+    let telegram = Telegram::start().await;
+    let flapping = Flapping::begin(dir.path(), &telegram);
+    for (role, disk) in [("disk_of_remote", "/mnt/backup"), ("disk_of_logs", "/mnt/logs")] {
+        let key = AlertKey::new(role, disk);
+        let full = Observation::wrong(Rule::DiskReadOnly);
+        flapping.desk.alerts.observe(&key, full, flapping.at(0)).unwrap();
+    }
+    flapping.pass(100);
+    let sender = flapping.desk.send_to(OWNER);
+    let summary = telegram.wait_for(1).await.remove(0);
+    flapping.desk.wait_until_sent().await;
+    sender.abort();
+    let text = summary.text();
+    assert!(text.starts_with("2 messages at once"), "{text}");
+    assert!(
+        text.contains(": /mnt/backup\n") && text.contains(": /mnt/logs"),
+        "{text}"
+    );
+    let rows = summary.body["reply_markup"]["inline_keyboard"]
+        .as_array()
+        .unwrap();
+    assert_eq!(rows.len(), 2, "{rows:#?}");
+    assert_eq!(rows[0][0]["callback_data"], "alert:ack:1");
+    assert_eq!(rows[1][0]["callback_data"], "alert:ack:2");
+    let label = rows[1][0]["text"].as_str().unwrap();
+    assert!(label.starts_with("I am on it: "), "{label}");
+    assert_eq!(rows[1][1]["callback_data"], "alert:runbook:disk_read_only");
+}
+
+#[tokio::test]
+async fn what_came_back_can_be_taken_on_and_silenced_by_its_own_message() {
+    let dir = tempfile::tempdir().unwrap();
+    let telegram = Telegram::start().await;
+    let flapping = Flapping::begin(dir.path(), &telegram);
+    flapping.twice().await;
+    let alerts = &flapping.desk.alerts;
+    let book = alerts.book().unwrap();
+    let (_, episode) = book.floors["bot/bot"].flapping.unwrap();
+    assert!(
+        alerts.acknowledge(episode, flapping.at(130)).unwrap(),
+        "it is not over"
+    );
+    let hour = Duration::from_secs(3600);
+    let until = alerts.silence_episode(episode, hour, flapping.at(130)).unwrap();
+    assert_eq!(until, Some(flapping.at(130 + 3600)));
+    let scopes: Vec<String> = alerts
+        .book()
+        .unwrap()
+        .silences
+        .into_values()
+        .map(|it| it.scope)
+        .collect();
+    assert_eq!(scopes, ["bot/bot"]);
+    flapping.back(165);
+    assert!(
+        !alerts.acknowledge(episode, flapping.at(170)).unwrap(),
+        "it is over"
+    );
+}

@@ -1,0 +1,156 @@
+//! A way that refuses: what waits for it is tried as soon as the owner is heard there, and what comes meanwhile takes the
+//! next way at once.
+
+use std::time::Duration;
+
+use agent::{
+    alert::{
+        ladder::{Patience, TELEGRAM},
+        outbox::Pace,
+        rehearsal::record,
+        rule::{AlertKey, Observation, Rule},
+    },
+    store::{
+        channels::ChannelTest,
+        outbox::{Climb, Rung, Stuck},
+    },
+};
+use protocol::time::UnixMillis;
+use serde_json::json;
+
+use crate::{
+    alert_outbox::{Desk, address, now},
+    pretend_bot::{Bot, incident},
+    pretend_telegram::{Fault, Telegram},
+    world::{Agent, HASTE, LIMIT, OWNER, config},
+};
+
+/// Nothing but the owner ends a wait.
+const PATIENT: Pace = Pace {
+    retry_first: Duration::from_secs(3600),
+    retry_most: Duration::from_secs(3600),
+    refused: Duration::from_secs(3600),
+    patience: Patience {
+        critical: Duration::from_secs(3600),
+        other: Duration::from_secs(3600),
+    },
+    ..HASTE
+};
+
+#[tokio::test]
+async fn what_a_chat_refused_or_did_not_answer_comes_once_the_owner_writes_there() {
+    for fault in [
+        json!({ "ok": false, "description": "Forbidden: bot can't initiate conversation with a user" }),
+        json!(null),
+    ] {
+        let dir = tempfile::tempdir().unwrap();
+        let telegram = Telegram::start().await;
+        let bot = Bot::start(None, 1);
+        let status = if fault.is_null() { 502 } else { 403 };
+        telegram.fail_next([Fault::Answer(status, fault)]);
+        let settings = config(dir.path(), bot.address, telegram.address, &[OWNER]);
+        let agent = Agent::start_at(settings, PATIENT);
+        bot.think(|mind| mind.incidents.push(incident(1, "A job was given up.")));
+        telegram.wait_until_faults_are_used().await;
+        // A stranger's word is no reason.
+        telegram.says(4004, "private", "/start", 0);
+        telegram.wait_for_text("private").await;
+        assert_eq!(telegram.taken().len(), 1, "{:#?}", telegram.taken());
+        telegram.says(OWNER, "private", "/start", 0);
+        telegram.wait_for_text("A job was given up.").await;
+        agent.stop().await;
+    }
+}
+
+#[tokio::test]
+async fn what_comes_while_a_chat_refuses_counts_as_refused_until_it_takes_something() {
+    let dir = tempfile::tempdir().unwrap();
+    let telegram = Telegram::start().await;
+    let desk = Desk::open(dir.path(), &telegram, &[OWNER]);
+    let refused = |desk: &Desk| -> Vec<bool> {
+        let rung = Rung {
+            name: TELEGRAM.to_owned(),
+            chats: vec![OWNER],
+        };
+        let mut found = Vec::new();
+        let look = |stuck: &[Stuck]| -> Vec<Climb> {
+            found = stuck.iter().map(|stuck| stuck.ways[0].2).collect();
+            Vec::new()
+        };
+        desk.store.climb(&[rung], now(), look).unwrap();
+        found
+    };
+    let see = |object: &str, seen: Observation| {
+        let key = AlertKey::new("backup_remote", object);
+        desk.alerts.observe(&key, seen, now()).unwrap();
+    };
+    desk.alerts
+        .report(&[incident(1, "First."), incident(2, "Second.")], None, now())
+        .unwrap();
+    assert_eq!(refused(&desk), [false, false]);
+    let forbidden = json!({ "ok": false, "description": "Forbidden: bot was blocked by the user" });
+    telegram.fail_next([Fault::Answer(403, forbidden)]);
+    let sender = desk.send_at(OWNER, PATIENT);
+    telegram.wait_until_faults_are_used().await;
+    let known = async {
+        while refused(&desk) != [true, true] {
+            tokio::time::sleep(Duration::from_millis(2)).await;
+        }
+    };
+    tokio::time::timeout(LIMIT, known).await.unwrap();
+    see("a", Observation::wrong(Rule::BackupFailed));
+    assert_eq!(
+        refused(&desk),
+        [true, true, true],
+        "it need not be tried there first"
+    );
+    desk.alerts.heard(OWNER);
+    desk.wait_until_sent().await;
+    sender.abort();
+    let _ = sender.await;
+    see("b", Observation::wrong(Rule::BackupFailed));
+    desk.alerts.report(&[incident(3, "Third.")], None, now()).unwrap();
+    assert!(refused(&desk).iter().all(|refused| !refused));
+    let rows = desk.store.waiting(&address(OWNER), 10, now()).unwrap();
+    assert!(!rows.is_empty());
+}
+
+#[tokio::test]
+async fn a_way_that_takes_a_message_is_not_broken_any_more_once_every_chat_of_it_does() {
+    let dir = tempfile::tempdir().unwrap();
+    let telegram = Telegram::start().await;
+    let desk = Desk::open(dir.path(), &telegram, &[OWNER, 2002]);
+    let failed = ChannelTest {
+        rung: TELEGRAM.to_owned(),
+        tested_at: UnixMillis(now().0 - 100_000),
+        ok: false,
+        said: "403 Forbidden".to_owned(),
+    };
+    record(&desk.store, &desk.alerts, &failed).unwrap();
+    desk.alerts.tick(now()).unwrap();
+    let stands = || {
+        desk.alerts.end_what_delivers(now()).unwrap();
+        let rows = desk.store.alerts().unwrap();
+        rows.iter().any(|row| row.rule == Rule::ChannelBroken.name())
+    };
+    assert!(stands());
+    let first = desk.send_to(OWNER);
+    telegram.wait_for(1).await;
+    desk.wait_until_sent().await;
+    assert!(stands(), "the other chat has got nothing yet");
+    let second = desk.send_to(2002);
+    telegram.wait_for(2).await;
+    let ended = async {
+        while stands() {
+            tokio::time::sleep(Duration::from_millis(2)).await;
+        }
+    };
+    tokio::time::timeout(LIMIT, ended).await.unwrap();
+    assert!(
+        desk.store.channel_tests().unwrap()[0].ok,
+        "and the digest says so"
+    );
+    telegram.wait_for_edit("✅").await;
+    first.abort();
+    second.abort();
+}
