@@ -21,6 +21,7 @@ mod apply;
 mod around;
 mod assemble;
 mod avoid;
+mod bare;
 pub mod choose;
 mod fetch;
 mod files;

@@ -205,12 +205,19 @@ pub(super) fn gap(known: Option<&LastKnown>, chain: &ChainId, reached: Reached, 
         None => format!(
             "{stands} This machine knows of no later one: what the lost server had not sent by then is not in it."
         ),
-        Some(known) if known.chain != *chain => format!(
-            "{stands} This server knows of commit {} of another chain, {}, at {}: none of that chain is in it.",
-            known.commit,
-            known.chain,
-            told(known.at)
-        ),
+        // Numbers of two chains say nothing of each other, and one may hold what is in the other.
+        Some(known) if known.chain != *chain => {
+            let later = match known.at > reached.at {
+                true => "what came after the restored state is not in it",
+                false => "whether it is in the restored state its number does not tell",
+            };
+            format!(
+                "{stands} This server also knows of commit {} of another chain, {}, at {}: {later}.",
+                known.commit,
+                known.chain,
+                told(known.at)
+            )
+        }
         Some(known) if known.commit <= reached.commit => {
             format!("{stands} When this began, this server knew of no later one.")
         }

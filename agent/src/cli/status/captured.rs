@@ -159,7 +159,7 @@ pub(super) fn sentences(view: &CaptureView, config: &Config) -> Vec<String> {
     }
     for one in &view.remotes {
         lines.extend(torn(one));
-        lines.extend(behind(one, &view.without_base));
+        lines.extend(behind(one, &view.without_base, &held(view, config)));
     }
     for event in &view.events {
         lines.push(format!(
@@ -182,8 +182,20 @@ fn torn(one: &LagView) -> Option<String> {
     ))
 }
 
+/// What a remote holds that lacks nothing of what was captured.
+fn held(view: &CaptureView, config: &Config) -> String {
+    match (&view.fault, view.commit_at) {
+        (None, _) => "holds every commit".to_owned(),
+        (Some(_), Some(at)) => format!(
+            "holds what was captured, until {}, and nothing that came after it but in backups",
+            moment(&config.owner.timezone, at)
+        ),
+        (Some(_), None) => "holds no commit".to_owned(),
+    }
+}
+
 /// How far it is behind; nothing where its commits are of no use without a base, which is said elsewhere.
-fn behind(one: &LagView, without_base: &[String]) -> Option<String> {
+fn behind(one: &LagView, without_base: &[String], held: &str) -> Option<String> {
     Some(match &one.error {
         Some(error) => format!(
             "Commits:  {} lacks {} ({} behind): {error}",
@@ -196,7 +208,7 @@ fn behind(one: &LagView, without_base: &[String]) -> Option<String> {
             "Commits:  {} {}; {} and {} an hour, backups included",
             one.remote,
             match (one.lag_commits, one.torn_after) {
-                (0, None) => "holds every commit".to_owned(),
+                (0, None) => held.to_owned(),
                 (0, Some(_)) => "takes every new commit".to_owned(),
                 (lag, _) => format!("holds all but {}", words::count(lag, "commit")),
             },
