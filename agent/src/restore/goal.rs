@@ -14,7 +14,7 @@ use protocol::{
 use super::{
     Next, Refused, Request, Selection, Sources, Stop,
     avoid::Avoid,
-    bare,
+    bare, gone,
     index::{Index, Unread},
     numbers, replay, search, strangers, summary, unopened,
 };
@@ -163,7 +163,8 @@ async fn newest(
         return Err(unopened::none_opens(request, sources, index, &before, by));
     };
     let mut lost = None;
-    let (manifest, before) = match strangers::lead((request, by), sources, index, avoid, &manifest).await {
+    let (manifest, mut before) = match strangers::lead((request, by), sources, index, avoid, &manifest).await
+    {
         Ok(None) => (manifest, before),
         Ok(Some(later)) => later,
         Err(why) => {
@@ -186,12 +187,13 @@ async fn newest(
         floor: end,
         lost: lost.into_iter().collect(),
         root: None,
-        notes: before.notes,
+        notes: std::mem::take(&mut before.notes),
         chain: manifest.chain.clone(),
     };
     if let Some(anchor) = &request.anchor {
         summary::hold_to(anchor, sources, &mut goal, &manifest, by);
     }
+    gone::weigh(request, sources, &mut goal, &mut before, end_at);
     for (point, unread) in before.unread {
         weigh(request, sources, &mut goal, &point, unread, (&manifest, end_at));
     }

@@ -219,3 +219,73 @@ fn a_chain_that_goes_on_beside_another_is_called_neither_new_nor_ended() {
         "{said}"
     );
 }
+
+#[test]
+fn another_database_in_the_shops_place_is_named_in_the_plan_with_the_way_back() {
+    let shop = Shop::new();
+    shop.fill(500);
+    let agent = Running::start(&shop);
+    agent.wait_for("/rest");
+    let before = shop.back_up();
+    agent.burn();
+    let own = count_items(&shop.database());
+    let unchanged = shop.restore_to("same", &["--latest", "--dry-run"]);
+    assert!(!unchanged.contains("another chain"), "{unchanged}");
+    // As when [backup] database names the file of another shop.
+    let other = Connection::open(shop.path("live/other.db")).unwrap();
+    other.pragma_update(None, "journal_mode", "WAL").unwrap();
+    other
+        .execute_batch("CREATE TABLE item (id INTEGER PRIMARY KEY, text TEXT NOT NULL) STRICT")
+        .unwrap();
+    let settings = fs::read_to_string(shop.path("agent.toml")).unwrap();
+    fs::write(
+        shop.path("agent.toml"),
+        settings.replace("live/shop.db", "live/other.db"),
+    )
+    .unwrap();
+    std::thread::sleep(Duration::from_millis(1_100));
+    let agent = Running::start(&shop);
+    agent.wait_for("/rest");
+    let after = shop.back_up();
+    agent.burn();
+    assert_ne!(before["chain"], after["chain"]);
+    let chain = &text(&before["chain"])[..8];
+    for machine in ["the server", "a new one"] {
+        let plan = shop.restore_to("back", &["--latest", "--dry-run"]);
+        let back = format!("--chain {chain}");
+        for part in ["are of another chain than before", back.as_str()] {
+            assert!(plan.contains(part), "{machine}: {part} is not said: {plan}");
+        }
+        assert_eq!(
+            plan.contains("another file lies in the place"),
+            machine == "the server",
+            "{plan}"
+        );
+        assert_eq!(restored(&shop, &["--chain", chain]).1, own);
+        if machine == "the server" {
+            forget_all(&shop);
+        }
+    }
+    // What there is instead of a point that is damaged is that other shop's alone.
+    for remote in ["local", "offsite"] {
+        for object in before["objects"].as_array().unwrap() {
+            fs::remove_file(shop.path(remote).join(text(object))).unwrap();
+        }
+    }
+    let of_point = [
+        "restore",
+        "--key",
+        "kit/owner.secret.asc",
+        "--yes",
+        "--to",
+        "back",
+        "--point",
+    ];
+    let said = shop.agent_refuses(1, &[&of_point[..], &[text(&before["id"])]].concat());
+    for part in [
+        "nothing proves that it is the same shop's database",
+        text(&after["id"]),
+    ] {
+        assert!(said.contains(part), "{part} is not said: {said}");
+    }
+}
