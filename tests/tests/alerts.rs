@@ -114,6 +114,22 @@ fn standing(shop: &Shop) -> (String, String) {
 }
 
 #[test]
+fn a_program_that_runs_and_does_not_answer_is_not_called_dead() {
+    // Whoever comes is let in by the kernel, and nobody ever answers.
+    let hung = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let mut check = Command::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../scripts/health-check"));
+    check.args(["--language", "en", "--agent", "127.0.0.1:1", "--bot"]);
+    check.arg(hung.local_addr().unwrap().to_string());
+    let said = check.output().unwrap();
+    let text = String::from_utf8_lossy(&said.stdout).into_owned();
+    assert!(
+        text.contains("bot: HUNG") && text.contains("systemctl restart bot") && text.contains("agent: DOWN"),
+        "{text}"
+    );
+    assert_eq!(said.status.code(), Some(1));
+}
+
+#[test]
 fn a_token_that_telegram_refuses_stands_until_it_takes_it_and_rings_once() {
     const REFUSED: &str = "Telegram menolak token bot";
     const TAKEN: &str = "Telegram menerima token bot";

@@ -187,6 +187,7 @@ fn the_lines_of_the_recovery_document_work_as_they_stand() {
 
     let gpg = Gpg::empty().unwrap();
     let copy = shop.place.remote("offsite");
+    plant_a_part(&copy);
     let mut command = gpg.command("sh");
     command.args(["-c", &script]).current_dir(&copy);
     command.env("OWNER_KEY", shop.place.owner_safe().join("owner.secret.asc"));
@@ -194,6 +195,16 @@ fn the_lines_of_the_recovery_document_work_as_they_stand() {
     assert_eq!(said.lines().last(), Some("ok"), "{said}");
     assert_eq!(Books::of(&copy.join("shop.db")).goods()[&code], CANARY);
     opens_paused(&mut shop, &copy);
+}
+
+/// An older part under a number of its own, which no manifest describes: who can write to a remote can do that.
+fn plant_a_part(copy: &Path) {
+    let folder = |name: &str| {
+        let mut folders = fs::read_dir(copy.join(name)).unwrap();
+        folders.next().unwrap().unwrap().path()
+    };
+    let older = folder("base").join("000000.zst.pgp");
+    fs::copy(older, folder("delta").join("000009.zst.pgp")).unwrap();
 }
 
 /// The bot takes what was put in place by hand for what it is.

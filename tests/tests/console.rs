@@ -36,7 +36,7 @@ fn the_owner_asks_and_acts_while_a_seller_and_a_stranger_learn_nothing() {
         .filter(|message| message.text.contains("berubah sampai selesai"));
     assert_eq!(begun.count(), 0, "each message became its end: {shown:?}");
     owner.say("/backups").unwrap();
-    let backups = owner.wait_for("Backup terbaru");
+    let backups = owner.wait_for("Cadangan terbaru");
     assert!(
         backups.text.contains("■") && backups.text.contains("★") && backups.text.contains("✅ Latihan local"),
         "{}",

@@ -269,7 +269,7 @@ fn a_hang_many_faults_with_one_root_and_the_loss_of_the_server_are_each_known_in
         });
     };
     lose(&shelf);
-    backup("Backup");
+    backup("Cadangan");
     let faults = until("the owner to read of all of it", 6 * GENEROUS, || {
         let shown = owner.newest_that_says(FAILED)?;
         shown.contains(&format!("+{}", FAULTS - NAMED)).then_some(shown)

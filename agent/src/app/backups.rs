@@ -159,12 +159,15 @@ impl Backups {
             if ask.is_none() && !self.lacks_base() && full.calm() {
                 continue;
             }
+            // A time of the schedule that passes meanwhile is made up for.
+            let began = now();
+            let after = |schedule| next_due(schedule, zone, began.min(now()));
             if let Some(ask) = ask {
                 // One that the owner asks for is owed from this moment on.
                 let ended = self.turn(Want::Full, now(), Some(ask.step)).await;
                 // Who asked may be gone.
                 let _ = ask.end.send(self.told(&ended));
-                full.turned(&ended, next_due(&backup.snapshot, zone, now()));
+                full.turned(&ended, after(&backup.snapshot));
                 owed = Owed::since(now());
                 self.look_at_source(&checkup);
             } else if backup::is_being_taken(&self.config) {
@@ -173,14 +176,13 @@ impl Backups {
                 }
             } else if now() >= full.next {
                 let ended = self.turn(Want::Full, full.owed_since, None).await;
-                full.turned(&ended, next_due(&backup.snapshot, zone, now()));
+                full.turned(&ended, after(&backup.snapshot));
                 owed = Owed::since(now());
                 self.look_at_source(&checkup);
-                // What has changed since a moment ago is not worth a point of its own.
-                delta.turned(&ended, next_due(&backup.delta, zone, now()));
+                delta.turned(&ended, after(&backup.delta));
             } else {
                 let ended = self.turn(Want::Delta, delta.owed_since, None).await;
-                delta.turned(&ended, next_due(&backup.delta, zone, now()));
+                delta.turned(&ended, after(&backup.delta));
             }
         }
     }

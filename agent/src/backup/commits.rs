@@ -14,6 +14,7 @@ use protocol::{chain::ChainId, manifest::Manifest};
 use tokio::{runtime::Handle, time::timeout};
 
 use super::{
+    Progress,
     capture::{self, Capture, Moment, Place},
     lineage::{self, Position},
 };
@@ -25,6 +26,9 @@ use crate::{
 /// How often the moment is asked for before the backup is taken without it: on a busy server many may be over too soon,
 /// and a chain of its own would cost the exact commits before it.
 const TRIES: u32 = 10;
+/// The same for somebody who waits: three minutes beside a bot that keeps its write lock, and some seconds where the
+/// capture stands still.
+const TRIES_BY_HAND: u32 = 40;
 /// The bot sells between two tries.
 const TRY_PAUSE: Duration = Duration::from_millis(300);
 const ASK_LIMIT: Duration = Duration::from_secs(10);
@@ -45,6 +49,8 @@ pub enum Commits {
         url: String,
         /// What asks.
         client: reqwest::Client,
+        /// Whether a person waits for it, and would rather do so than begin a chain.
+        by_hand: bool,
     },
     /// Nobody at this moment; a capture ran here before, and is taken up for that moment.
     Resumed {
@@ -64,9 +70,9 @@ pub(super) struct Opened {
 }
 
 impl Commits {
-    /// Begins the read transaction. Blocks for some seconds at most, but for a capture that is taken up: that reads the
-    /// whole database. Must be called on a thread that may block, inside the runtime.
-    pub(super) fn open(&self, database: &Path) -> anyhow::Result<Opened> {
+    /// Begins the read transaction. Blocks for some seconds as a rule, and longer for a capture that is taken up, which
+    /// reads the whole database, or by hand. Must be called on a thread that may block, inside the runtime.
+    pub(super) fn open(&self, database: &Path, progress: &dyn Progress) -> anyhow::Result<Opened> {
         let opening = || {
             PinnedPages::open(database).with_context(|| {
                 format!(
@@ -84,10 +90,14 @@ impl Commits {
             (None, Self::Here(capture)) => Some(capture),
             (None, _) => None,
         };
-        for _ in 0..TRIES {
+        for at in 0..self.tries() {
+            if at == 1 {
+                progress.begin("waiting for a moment in which nobody commits", 0);
+                tracing::warn!("there is no moment yet in which nobody commits: the backup waits for one");
+            }
             let opened = match (own, self) {
                 (Some(capture), _) => in_moment(capture, &opening)?,
-                (None, Self::Agent { url, client }) => asked(url, client, &opening)?,
+                (None, Self::Agent { url, client, .. }) => asked(url, client, &opening)?,
                 (None, _) => break,
             };
             if opened.is_some() {
@@ -104,6 +114,15 @@ impl Commits {
             pages: opening()?,
             place: None,
         })
+    }
+}
+
+impl Commits {
+    fn tries(&self) -> u32 {
+        match self {
+            Self::Agent { by_hand: true, .. } => TRIES_BY_HAND,
+            Self::Agent { .. } | Self::Here(_) | Self::Resumed { .. } | Self::Unknown => TRIES,
+        }
     }
 }
 
@@ -135,6 +154,10 @@ fn asked(
     let (answer, line) = match limited {
         Ok(Ok(answered)) if answered.1.len() <= PLACE_BYTES_MAX => answered,
         Ok(Ok(_)) | Err(_) => return Ok(None),
+        // It has no such moment.
+        Ok(Err(error)) if error.status() == Some(reqwest::StatusCode::SERVICE_UNAVAILABLE) => {
+            return Ok(None);
+        }
         Ok(Err(error)) => {
             tracing::warn!(error = %error.without_url(), "the running agent could not be asked where it stands");
             return Ok(None);

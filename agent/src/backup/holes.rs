@@ -74,6 +74,8 @@ pub struct Question<'a> {
     pub points: &'a [Stand],
     /// How far this server sent segments there: what follows may be on its way.
     pub sent: Option<End>,
+    /// The chain that this server follows: what of it was not sent yet is on its way, however old it is.
+    pub follows: Option<ChainId>,
     /// What the spool had to drop before the remote took it.
     pub never_sent: Vec<Dropped>,
     /// The latest start of `keep_within` that was ever in force: what lies before it and before a point of that time may
@@ -199,10 +201,12 @@ impl Question<'_> {
         sent.is_some_and(|(sent, through)| sent == chain && commit <= *through)
     }
 
-    /// Whether nothing of it can still be on its way.
-    fn is_settled(&self, after: &Range, (chain, last): &End) -> bool {
+    /// Whether nothing of what ends there, right before this range, can still be on its way.
+    #[must_use]
+    pub fn is_settled(&self, after: &Range, (chain, last): &End) -> bool {
         match &self.sent {
             Some((sent, _)) if sent == chain => self.was_sent(chain, *last),
+            _ if self.follows.as_ref() == Some(chain) => false,
             _ => self.now.since(after.first_at) >= SETTLED,
         }
     }
@@ -299,6 +303,7 @@ mod tests {
             names: &names,
             points: &points,
             sent: Some(end(20)),
+            follows: None,
             never_sent: Vec::new(),
             kept_from: None,
             is_pruned_elsewhere: false,
@@ -373,6 +378,7 @@ mod tests {
                 names: &names,
                 points: &points,
                 sent: None,
+                follows: None,
                 never_sent: Vec::new(),
                 kept_from: Some(UnixMillis(kept_from)),
                 is_pruned_elsewhere: false,
@@ -411,6 +417,11 @@ mod tests {
             question.now = UnixMillis(20).plus(SETTLED);
         };
         assert_eq!(found(&[1], settled), [(6, 8, None), (13, 14, None)]);
+        let followed_here = |question: &mut Question<'_>| {
+            settled(question);
+            question.follows = Some(ChainId::from_bits(1));
+        };
+        assert_eq!(found(&[1], followed_here), [], "the first ones are being sent");
         let dropped = |first, last| Dropped {
             chain: ChainId::from_bits(1),
             first: commit(first),

@@ -148,6 +148,9 @@ pub struct Taken {
     pub damage: Option<String>,
     /// Whether it was asked for that.
     pub is_checked: bool,
+    /// Whether it begins a chain of its own because the capture gave no moment in which nobody committed.
+    #[serde(default)]
+    pub is_alone: bool,
 }
 
 /// How one remote fared.
@@ -237,6 +240,7 @@ pub async fn take(
         left_out: staged.left_out.clone(),
         damage: staged.damage.clone(),
         is_checked: staged.is_checked,
+        is_alone: staged.is_alone,
         remotes,
     };
     if let Some(why) = &taken.full_because {
@@ -280,6 +284,7 @@ fn prepare(
         ahead: base.ahead.clone(),
         only: only.to_vec(),
         certificate,
+        next_due: schedule::next_of(config, now()),
     };
     Ok((order, upload, base))
 }

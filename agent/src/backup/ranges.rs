@@ -39,8 +39,10 @@ pub fn of(segments: &BTreeMap<SegmentName, u64>) -> Vec<Range> {
         match ranges.last_mut() {
             // Two that begin alike hold the same commits.
             Some(range) if range.chain == segment.chain && segment.first <= range.last.next() => {
-                range.last = range.last.max(segment.last);
-                range.last_at = range.last_at.max(segment.last_at);
+                // A clock that was set back dates later ones earlier.
+                if segment.last >= range.last {
+                    (range.last, range.last_at) = (segment.last, segment.last_at);
+                }
                 range.size_bytes += size_bytes;
             }
             _ => ranges.push(Range {

@@ -1,7 +1,8 @@
 //! The session keys of what was sealed in the last days: with them a restore can be rehearsed on a server that holds
 //! nobody's secret key. One file a day, for the agent's user alone; after seven days it is deleted, and with it the
-//! means to open those objects here. A clock that is wrong for some hours deletes none: a file goes once it was seen to be
-//! too old, or of the future, for most of a day.
+//! means to open those objects here. A clock that is wrong for some hours deletes none, however far it jumps and how often:
+//! a file goes once it was seen to be too old, or of the future, for most of a day, and that day is counted by how long this
+//! machine has been up.
 //! They never leave the state directory.
 
 use std::{
@@ -24,7 +25,9 @@ const DAYS_KEPT: i64 = 6;
 const DAY_MS: i64 = 86_400_000;
 /// From the mark to the deletion: a daily backup may come some hours early.
 const GRACE_MS: i64 = 20 * 3_600_000;
-/// The end of a mark's name; it holds since when its file may go.
+const BOOT_ID: &str = "/proc/sys/kernel/random/boot_id";
+const UPTIME: &str = "/proc/uptime";
+/// The end of a mark's name; it holds a [`Mark`].
 const MARK: &str = ".out";
 /// More keys than seven days of one segment a second; each takes some 150 bytes of memory.
 const KEYS_MAX: usize = 700_000;
@@ -33,6 +36,71 @@ const KEYS_MAX: usize = 700_000;
 #[derive(Clone, Debug)]
 pub struct Remembered {
     dir: PathBuf,
+}
+
+/// How long this machine has been up, which nobody can set.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Up {
+    /// Another one after each start.
+    boot: String,
+    for_ms: i64,
+}
+
+impl Up {
+    fn read() -> anyhow::Result<Self> {
+        let read = |path: &str| fs::read_to_string(path).with_context(|| format!("reading {path}"));
+        let uptime = read(UPTIME)?;
+        let seconds: f64 = uptime
+            .split_whitespace()
+            .next()
+            .and_then(|text| text.parse().ok())
+            .with_context(|| format!("{UPTIME} holds no number"))?;
+        Ok(Self {
+            boot: read(BOOT_ID)?.trim().to_owned(),
+            // Of a number of seconds with two decimals nothing is lost.
+            for_ms: (seconds * 1_000.0) as i64,
+        })
+    }
+}
+
+/// Since when a file may go: what is known to have passed between the looks.
+struct Mark {
+    passed_ms: i64,
+    last: Up,
+}
+
+impl Mark {
+    fn begin(up: &Up) -> Self {
+        Self {
+            passed_ms: 0,
+            last: up.clone(),
+        }
+    }
+
+    /// With what has passed since the last look; after a restart of the machine at least the time since that.
+    fn at(mut self, up: &Up) -> Self {
+        let since_ms = match self.last.boot == up.boot {
+            true => up.for_ms - self.last.for_ms,
+            false => up.for_ms,
+        };
+        self.passed_ms += since_ms.max(0);
+        self.last = up.clone();
+        self
+    }
+
+    /// `None` for what no such mark says, as those of earlier programs.
+    fn parse(text: &str) -> Option<Self> {
+        let mut words = text.split_whitespace();
+        let boot = words.next()?.to_owned();
+        let mut number = || words.next()?.parse().ok();
+        let (for_ms, passed_ms) = (number()?, number()?);
+        let last = Up { boot, for_ms };
+        Some(Self { passed_ms, last })
+    }
+
+    fn line(&self) -> String {
+        format!("{} {} {}", self.last.boot, self.last.for_ms, self.passed_ms)
+    }
 }
 
 impl Remembered {
@@ -81,30 +149,29 @@ impl Remembered {
     /// # Errors
     /// When the disk refuses.
     pub fn forget_old(&self, now: UnixMillis) -> anyhow::Result<()> {
-        for (day, path) in self.files()? {
-            let mark = self.dir.join(format!("{day}{MARK}"));
-            // A day that is yet to come is a clock that was wrong: nobody knows how old those are.
-            if (day_of(now) - DAYS_KEPT + 1..=day_of(now)).contains(&day) {
-                remove(&mark)?;
-                continue;
-            }
-            let since = fs::read_to_string(&mark).ok().and_then(|text| text.parse().ok());
-            // A mark of the future was made by a clock that was wrong: it begins anew.
-            match since.filter(|since: &i64| *since <= now.0) {
-                Some(since) if now.0 - since >= GRACE_MS => {
-                    remove(&path)?;
-                    remove(&mark)?;
-                }
-                Some(_) => {}
-                None => self.put_mark(&mark, now)?,
-            }
-        }
-        Ok(())
+        self.forget(now, &Up::read()?)
     }
 
-    fn put_mark(&self, mark: &Path, now: UnixMillis) -> anyhow::Result<()> {
-        fs::write(mark, now.0.to_string()).with_context(|| format!("writing {}", mark.display()))?;
-        own_like(mark, &self.dir);
+    fn forget(&self, now: UnixMillis, up: &Up) -> anyhow::Result<()> {
+        for (day, path) in self.files()? {
+            let place = self.dir.join(format!("{day}{MARK}"));
+            // A day that is yet to come is a clock that was wrong: nobody knows how old those are.
+            if (day_of(now) - DAYS_KEPT + 1..=day_of(now)).contains(&day) {
+                remove(&place)?;
+                continue;
+            }
+            let before = fs::read_to_string(&place)
+                .ok()
+                .and_then(|text| Mark::parse(&text));
+            let mark = before.map_or_else(|| Mark::begin(up), |mark| mark.at(up));
+            if mark.passed_ms >= GRACE_MS {
+                remove(&path)?;
+                remove(&place)?;
+            } else {
+                fs::write(&place, mark.line()).with_context(|| format!("writing {}", place.display()))?;
+                own_like(&place, &self.dir);
+            }
+        }
         Ok(())
     }
 
@@ -179,9 +246,18 @@ mod tests {
         assert_eq!(&*remembered.load().unwrap()["aa"], &[7; 32]);
         remembered.add("bb", &key, day(106)).unwrap();
         assert_eq!(remembered.load().unwrap().len(), 2);
-        remembered.forget_old(day(107)).unwrap();
+        remembered.forget(day(107), &later(23)).unwrap();
         let left: Vec<String> = remembered.load().unwrap().into_keys().collect();
         assert_eq!(left, ["bb"]);
+    }
+
+    /// This machine so many hours from now.
+    fn later(hours: i64) -> Up {
+        let now = Up::read().unwrap();
+        Up {
+            for_ms: now.for_ms + hours * 3_600_000,
+            ..now
+        }
     }
 
     #[test]
@@ -190,22 +266,42 @@ mod tests {
         let remembered = Remembered::at(dir.path());
         let day = |day: i64| UnixMillis(day * DAY_MS + 5);
         let key = SessionKey::from(vec![7; 32]);
-        remembered.add("now", &key, day(100)).unwrap();
-        remembered.add("ahead", &key, day(130)).unwrap();
-        remembered.add("behind", &key, day(2)).unwrap();
-        remembered.add("next", &key, day(101)).unwrap();
+        for (what, at) in [("now", 100), ("ahead", 130), ("behind", 2), ("next", 101)] {
+            remembered.add(what, &key, day(at)).unwrap();
+        }
         assert!(remembered.load().unwrap().contains_key("behind"), "too early");
-        remembered.forget_old(day(102)).unwrap();
+        remembered.forget(day(102), &later(21)).unwrap();
         let left = remembered.load().unwrap();
         assert!(
             left.contains_key("now") && left.contains_key("next"),
             "still of these days"
         );
         assert_eq!(left.len(), 2, "those of the wrong days go a day later");
-        // The mark of the clock that ran ahead is void.
-        remembered.forget_old(day(130)).unwrap();
-        remembered.forget_old(day(103)).unwrap();
-        remembered.forget_old(UnixMillis(day(130).0 + GRACE_MS)).unwrap();
-        assert!(remembered.load().unwrap().contains_key("now"));
+    }
+
+    #[test]
+    fn a_clock_that_jumps_back_and_far_ahead_deletes_no_key_before_a_day_has_passed() {
+        let dir = tempfile::tempdir().unwrap();
+        let remembered = Remembered::at(dir.path());
+        let day = |day: i64| UnixMillis(day * DAY_MS + 5);
+        remembered
+            .add("now", &SessionKey::from(vec![7; 32]), day(100))
+            .unwrap();
+        let is_there = || remembered.load().unwrap().contains_key("now");
+        for (hours, at) in [(1, 97), (2, 109), (3, 97), (19, 109)] {
+            remembered.forget(day(at), &later(hours)).unwrap();
+            assert!(is_there(), "{at}");
+        }
+        remembered.forget(day(100), &later(30)).unwrap();
+        remembered.forget(day(109), &later(31)).unwrap();
+        let restarted = |hours: i64| Up {
+            boot: "another".to_owned(),
+            for_ms: hours * 3_600_000,
+        };
+        remembered.forget(day(109), &restarted(5)).unwrap();
+        remembered.forget(day(109), &restarted(19)).unwrap();
+        assert!(is_there(), "right in between, it counted from anew");
+        remembered.forget(day(109), &restarted(21)).unwrap();
+        assert!(!is_there(), "it was so for a day");
     }
 }

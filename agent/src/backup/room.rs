@@ -15,11 +15,9 @@ pub const RESERVE_BYTES: u64 = 64 * 1024 * 1024;
 /// # Errors
 /// A sentence with both figures, and `advice` at its end.
 pub fn require(folder: &Path, needed_bytes: u64, purpose: &str, advice: &str) -> anyhow::Result<()> {
-    let existing = folder.ancestors().find(|path| path.exists()).unwrap_or(folder);
-    let Ok(disk) = rustix::fs::statvfs(existing) else {
+    let Some(free_bytes) = free_bytes(folder) else {
         return Ok(());
     };
-    let free_bytes = disk.f_bavail.saturating_mul(disk.f_frsize);
     ensure!(
         is_enough(free_bytes, needed_bytes),
         "the disk of {} is too full: {purpose} takes up to {} MiB there, {} MiB must stay free for the shop, and \
@@ -30,6 +28,14 @@ pub fn require(folder: &Path, needed_bytes: u64, purpose: &str, advice: &str) ->
         free_bytes / (1024 * 1024),
     );
     Ok(())
+}
+
+/// What is free on the file system that holds the folder, or will hold it, when that tells.
+#[must_use]
+pub fn free_bytes(folder: &Path) -> Option<u64> {
+    let existing = folder.ancestors().find(|path| path.exists()).unwrap_or(folder);
+    let disk = rustix::fs::statvfs(existing).ok()?;
+    Some(disk.f_bavail.saturating_mul(disk.f_frsize))
 }
 
 fn is_enough(free_bytes: u64, needed_bytes: u64) -> bool {

@@ -4,6 +4,8 @@ use chrono::{DateTime, Datelike, NaiveDate, NaiveDateTime, Timelike, Utc};
 use jiff::{Timestamp, civil, tz::TimeZone};
 use protocol::time::UnixMillis;
 
+use crate::config::Config;
+
 /// The first moment of the schedule after `now`; `None` when there is none any more.
 ///
 /// The schedule's clock is the owner's: cron is asked in local time as if it were UTC, and the answer is placed in
@@ -14,6 +16,14 @@ pub fn next_after(schedule: &cron::Schedule, zone: &TimeZone, now: UnixMillis) -
     let next = schedule.after(&to_chrono(local)?).next()?;
     let zoned = from_chrono(next.naive_utc())?.to_zoned(zone.clone()).ok()?;
     Some(UnixMillis(zoned.timestamp().as_millisecond()))
+}
+
+/// When the first of the two schedules wants a backup.
+#[must_use]
+pub fn next_of(config: &Config, now: UnixMillis) -> Option<UnixMillis> {
+    let schedules = [&config.backup.snapshot, &config.backup.delta].into_iter();
+    let next = schedules.filter_map(|schedule| next_after(schedule, &config.owner.timezone, now));
+    next.min()
 }
 
 fn to_chrono(local: civil::DateTime) -> Option<DateTime<Utc>> {

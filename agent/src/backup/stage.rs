@@ -67,6 +67,8 @@ pub(super) struct Staged {
     pub damage: Option<String>,
     /// Whether SQLite was asked for it.
     pub is_checked: bool,
+    /// Whether a capture is there that could not say after which commit it stands.
+    pub is_alone: bool,
     /// A full point's table of pages, to be published once a remote holds the point.
     pub table: Option<(TableWriter, TableHead)>,
 }
@@ -105,7 +107,7 @@ impl Order {
     fn stage(&self, now: &dyn Fn() -> UnixMillis, progress: &dyn Progress) -> anyhow::Result<Staged> {
         self.require_room()?;
         let identity = Identity::of(&self.database)?;
-        let Opened { pages, place } = self.commits.open(&self.database)?;
+        let Opened { pages, place } = self.commits.open(&self.database, progress)?;
         let taken_at = now();
         let point = point_id(taken_at)?;
         let table = Table::open(&self.state_dir)
@@ -166,6 +168,7 @@ impl Order {
             left_out: collected.left_out,
             damage,
             is_checked,
+            is_alone: place.is_none() && !matches!(self.commits, Commits::Unknown),
             manifest,
         })
     }

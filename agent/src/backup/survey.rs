@@ -1,7 +1,12 @@
 //! What the remotes really hold, by their own listings, joined with what is known about each restore point.
 //! Names on a remote are believed only when they are exactly the names of this program's objects.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    pin::pin,
+    sync::{Mutex, MutexGuard, PoisonError},
+    time::{Duration, Instant},
+};
 
 use futures_util::stream::{self, StreamExt};
 use jiff::{Timestamp, civil, tz::TimeZone};
@@ -11,6 +16,7 @@ use protocol::{
     object_key::{self, Fingerprint, PointId, SegmentName},
     time::UnixMillis,
 };
+use tokio::time::timeout;
 
 use super::remote::{Remote, RemoteError};
 
@@ -29,20 +35,62 @@ pub struct Survey {
     pub silent: Vec<(String, String)>,
 }
 
+/// A list that is older than this when the last remote has answered, or was given up, is asked for again: what was sent
+/// meanwhile is to be in it.
+const LISTED_AGAIN: Duration = Duration::from_secs(3);
+
 /// Asks every remote for its list; `unusable` are those that could not even be opened, and why.
 pub async fn ask(remotes: &[Remote], unusable: Vec<(String, String)>) -> Survey {
+    ask_telling(remotes, unusable, &|_| {}).await
+}
+
+/// The same; `waits` hears once of those that have not answered when that takes long.
+pub async fn ask_telling(
+    remotes: &[Remote],
+    unusable: Vec<(String, String)>,
+    waits: &(dyn Fn(&[&str]) + Sync),
+) -> Survey {
+    let open: Mutex<Vec<&str>> = Mutex::new(remotes.iter().map(Remote::name).collect());
+    let asking = at_once(remotes, |remote| {
+        let open = &open;
+        async move {
+            let found = names(remote).await;
+            lock(open).retain(|name| *name != remote.name());
+            (found, Instant::now())
+        }
+    });
+    let mut asking = pin!(asking);
+    let answers = match timeout(LISTED_AGAIN, &mut asking).await {
+        Ok(answers) => answers,
+        Err(_) => {
+            let silent = lock(&open).clone();
+            waits(&silent);
+            asking.await
+        }
+    };
     let mut survey = Survey {
         holdings: Vec::new(),
         silent: unusable,
     };
-    let answers = at_once(remotes, names).await;
-    for (remote, answer) in remotes.iter().zip(answers) {
+    for (remote, (answer, at)) in remotes.iter().zip(answers) {
         match answer {
-            Ok(found) => survey.holdings.push((remote.name().to_owned(), found)),
+            Ok(found) => {
+                let found = match at.elapsed() < LISTED_AGAIN {
+                    true => found,
+                    // It has answered: what it said then still counts when it does not do so again.
+                    false => names(remote).await.unwrap_or(found),
+                };
+                survey.holdings.push((remote.name().to_owned(), found));
+            }
             Err(error) => survey.silent.push((remote.name().to_owned(), error.to_string())),
         }
     }
     survey
+}
+
+/// A panic elsewhere leaves names that are still true.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Asks all of them at the same time, a few at once: one that is silent must not delay the others' answers. The answers

@@ -74,7 +74,7 @@ impl Picture {
             &["orders", "money", "shop", "pesanan", "uang", "toko"],
             Self::Trade,
         ),
-        (&["backups", "backup"], Self::Backups),
+        (&["backups", "backup", "cadangan"], Self::Backups),
         (&["lag"], Self::Lag),
         (&["traffic", "cost", "lalu-lintas", "biaya"], Self::Traffic),
         (&["day", "hari", "digest"], Self::Day),
@@ -92,6 +92,23 @@ impl Picture {
     pub fn name(self) -> &'static str {
         let found = Self::ALL.iter().find(|(_, picture)| *picture == self);
         found.map_or("server", |(words, _)| words[0])
+    }
+
+    /// What it shows, in the owner's words.
+    #[must_use]
+    pub fn title(self, language: Language) -> &'static str {
+        let words = words(language);
+        match self {
+            Self::Resources => words.resources,
+            Self::Disk => words.disk,
+            Self::Memory => words.memory,
+            Self::Processor => words.processor,
+            Self::Trade => words.trade,
+            Self::Backups => words.backups,
+            Self::Lag => words.lag,
+            Self::Traffic => words.traffic,
+            Self::Day => words.day,
+        }
     }
 
     /// How much of the past it shows when nobody says.

@@ -76,42 +76,51 @@ pub async fn run(arguments: Arguments) -> Result<(), Failure> {
         return Ok(());
     }
     observe(&config, store, &taken);
-    if arguments.json {
-        println!("{}", json(&taken));
-    } else {
-        let held: Vec<&str> = taken
-            .remotes
-            .iter()
-            .filter(|it| it.error.is_none())
-            .map(|it| it.remote.as_str())
-            .collect();
-        println!(
-            "{} {} of {}: database {}, {} on each remote; read back from {}.",
-            match &taken.base {
-                None => "Full backup".to_owned(),
-                Some(base) => format!("Delta on {base}:"),
-            },
-            taken.point,
-            words::moment(taken.taken_at, &config.owner.timezone),
-            words::size(taken.database_bytes),
-            words::size(taken.size_bytes),
-            held.join(", ")
-        );
+    match arguments.json {
+        true => println!("{}", json(&taken)),
+        false => tell(&taken, &config),
     }
-    if let (Some(why), false) = (&taken.full_because, arguments.json) {
+    for line in &taken.left_out {
+        eprintln!("agent: not in the backup: {line}");
+    }
+    complain(&taken, &config, older.as_ref())
+}
+
+/// What was taken, in words.
+fn tell(taken: &Taken, config: &Config) {
+    let held: Vec<&str> = taken
+        .remotes
+        .iter()
+        .filter(|it| it.error.is_none())
+        .map(|it| it.remote.as_str())
+        .collect();
+    println!(
+        "{} {} of {}: database {}, {} on each remote; read back from {}.",
+        match &taken.base {
+            None => "Full backup".to_owned(),
+            Some(base) => format!("Delta on {base}:"),
+        },
+        taken.point,
+        words::moment(taken.taken_at, &config.owner.timezone),
+        words::size(taken.database_bytes),
+        words::size(taken.size_bytes),
+        held.join(", ")
+    );
+    if let Some(why) = &taken.full_because {
         println!("It is a full one although a delta was asked for: {why}.");
     }
-    if let (Some(chain), false) = (&taken.left_chain, arguments.json) {
+    if taken.is_alone {
+        println!(
+            "A chain of its own begins with it: the running agent gave no moment in which nobody committed. It takes one that \
+             its commits follow as soon as there is such a moment; `agent status` says whether its capture stands still."
+        );
+    } else if let Some(chain) = &taken.left_chain {
         println!(
             "A new chain of commits begins with it: nothing proves that this is the database of the backup before. If it is \
              another one by mistake, mend [backup] database; `agent restore --latest --chain {}` gives the one before.",
             words::chain(chain)
         );
     }
-    for line in &taken.left_out {
-        eprintln!("agent: not in the backup: {line}");
-    }
-    complain(&taken, &config, older.as_ref())
 }
 
 /// What the owner must hear although there is one.
@@ -181,7 +190,11 @@ fn commits(arguments: &Arguments, config: &Arc<Config>, store: &Arc<Store>) -> R
             .no_proxy()
             .build()
             .context("preparing to ask the running agent")?;
-        return Ok(Commits::Agent { url, client });
+        return Ok(Commits::Agent {
+            url,
+            client,
+            by_hand: arguments.agent.is_none(),
+        });
     }
     let known = store.capture_state().context("asking where the capture stands")?;
     Ok(match known {
@@ -217,6 +230,7 @@ fn json(taken: &Taken) -> serde_json::Value {
         "base": taken.base,
         "full_because": taken.full_because,
         "left_chain": taken.left_chain,
+        "is_alone": taken.is_alone,
         "taken_at": words::rfc3339(taken.taken_at),
         "database_bytes": taken.database_bytes,
         "size_bytes": taken.size_bytes,

@@ -1,49 +1,38 @@
 //! `agent list`: what the remotes hold, by their own word, joined with what this server knows or the key opens.
 //! It fetches no part of a database and changes nothing.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    path::{Path, PathBuf},
-};
+use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
-use protocol::{
-    chain::{ChainId, CommitNumber},
-    object_key::{PointId, SegmentName},
-    time::UnixMillis,
-};
+use protocol::time::UnixMillis;
 use serde::Serialize;
 
 use super::{ConfigArgument, Failure, ask, load, remotes, words};
 use crate::{
     backup::{
         anchor::Anchor,
-        holes::{self, Hole, Stand},
+        holes,
         ranges::{self, Range},
         survey::Survey,
     },
-    config::{Config, Purpose},
+    config::Purpose,
     keys,
     restore::{Sources, ahead_of, one_steps, open_manifest, trust},
-    store::{
-        Store, interruptions::EventKind, points::KnownPoint, rehearsal::Kind, shipping::Shipping, torn::Torn,
-    },
 };
 
 mod calendar;
 mod doubts;
 mod gaps;
+mod here;
 mod holding;
 mod points;
 mod reach;
 
 use doubts::{Doubt, Known};
 use gaps::Gap;
+use here::{Here, Listing};
 use holding::Holding;
 use points::Listed;
-
-/// Interruptions of the capture that are looked at: more than are kept.
-const EVENTS_MAX: usize = 10_000;
 
 /// Arguments of `agent list`.
 #[derive(clap::Args)]
@@ -82,7 +71,7 @@ struct Shown {
 pub async fn run(arguments: Arguments) -> Result<(), Failure> {
     let config = load(&arguments.config.path, Purpose::Look)?;
     let mut opened = remotes::open(&config, arguments.remote.as_deref())?;
-    let mut here = Here::of(&config).unwrap_or_else(|error| {
+    let mut here = Here::of(&config, now()).unwrap_or_else(|error| {
         // A memory aid: what the remotes hold is shown without it.
         eprintln!("agent: what this server knows of its backups cannot be read: {error:#}");
         Here::default()
@@ -97,7 +86,7 @@ pub async fn run(arguments: Arguments) -> Result<(), Failure> {
     };
     let survey = remotes::survey(&mut opened).await;
     // Asked after the list: what was sent meanwhile has been seen, and not the other way round.
-    here.seen = seen(&config).unwrap_or_default();
+    here.seen = here::seen(&config).unwrap_or_default();
     let kit = arguments
         .key
         .as_deref()
@@ -137,25 +126,14 @@ impl Shown {
         anchor: Option<&Anchor>,
         now: UnixMillis,
     ) -> Self {
-        let mut restore_points = Vec::new();
-        for point in survey.points().into_iter().rev() {
-            let opened = match (here.points.get(&point), sources) {
-                (None, Some(sources)) => Some(open_manifest(sources, &point).await),
-                _ => None,
-            };
-            let mut one = points::one(survey, &point, here.points.get(&point), opened);
-            one.archive_altered(&here.altered);
-            one.doubt(&here.points);
-            one.drilled_at = here.drilled.get(point.as_str()).map(|at| words::rfc3339(*at));
-            restore_points.push(one);
-        }
+        let restore_points = listed(survey, here, sources).await;
         let mut segments = survey.all_segments();
         let mut doubtful = {
             let points: Vec<_> = restore_points.iter().filter_map(Listed::place).collect();
             let known = Known {
                 points: &points,
                 seen: here.seen.as_ref(),
-                ahead: ahead_of(now),
+                ahead: sources.is_none().then(|| ahead_of(now)),
             };
             doubts::take_out(&mut segments, &known)
         };
@@ -170,13 +148,20 @@ impl Shown {
         }
         let mut commits = ranges::of(&segments);
         ranges::lead_from(&mut commits, &reach::whole(&restore_points));
-        let mut gaps = gaps::of(&segments, &commits, &restore_points, &steps, &here.slots);
-        gaps::add_ends(
-            &mut gaps,
-            &here.holes(&segments, &restore_points, now),
-            &commits,
-            &restore_points,
-        );
+        let answering = survey.holdings.iter().map(|(remote, _)| remote.as_str());
+        let listed = Listing::of(&segments, &restore_points);
+        let question = here.question(&listed, answering.collect(), now);
+        let known = gaps::Known {
+            segments: &segments,
+            ranges: &commits,
+            points: &restore_points,
+            ahead: ahead_of(now),
+        };
+        let mut gaps = gaps::of(&known, &steps, &here.slots, &|after, end| {
+            !question.is_settled(after, end)
+        });
+        gaps::add_ends(&mut gaps, &holes::of(&question).holes, &known);
+        restorable(&mut commits, &restore_points);
         let seen = holding::Seen {
             believed: &segments,
             points: &restore_points,
@@ -196,6 +181,37 @@ impl Shown {
     }
 }
 
+/// Every point, newest first; what this server does not know of it is read where there is a key.
+async fn listed(survey: &Survey, here: &Here, sources: Option<&Sources<'_>>) -> Vec<Listed> {
+    let mut restore_points = Vec::new();
+    for point in survey.points().into_iter().rev() {
+        let opened = match (here.points.get(&point), sources) {
+            (None, Some(sources)) => Some(open_manifest(sources, &point).await),
+            _ => None,
+        };
+        let mut one = points::one(survey, &point, here.points.get(&point), opened);
+        one.archive_altered(&here.altered);
+        one.doubt(&here.points);
+        one.drilled_at = here.drilled.get(point.as_str()).map(|at| words::rfc3339(*at));
+        restore_points.push(one);
+    }
+    restore_points
+}
+
+/// Says of each range where what can be restored of it begins: at the oldest point that leads there.
+fn restorable(commits: &mut [Range], points: &[Listed]) {
+    for range in commits {
+        let Some(from) = range.restorable_from else {
+            continue;
+        };
+        let mut begins = points
+            .iter()
+            .filter(|point| point.place() == Some((&range.chain, from)));
+        range.first_at = begins.find_map(Listed::moment).unwrap_or(range.first_at);
+        range.first = from;
+    }
+}
+
 fn passed_over(survey: &Survey) -> Result<(), Failure> {
     let silent: Vec<String> = survey
         .silent
@@ -211,113 +227,6 @@ fn passed_over(survey: &Survey) -> Result<(), Failure> {
     Ok(())
 }
 
-/// What this server knows by itself; nothing on a machine that never ran an agent.
-#[derive(Default)]
-struct Here {
-    points: BTreeMap<PointId, KnownPoint>,
-    shipping: Vec<Shipping>,
-    /// What each remote cannot give, as the newest comparison found it.
-    torn: BTreeMap<String, Vec<Torn>>,
-    /// Objects that the newest comparison of each remote found missing or altered.
-    altered: BTreeMap<String, BTreeSet<String>>,
-    drilled: BTreeMap<String, UnixMillis>,
-    /// Commits that stand for all that happened while nobody followed: their chain is the one that they are found in.
-    steps: BTreeSet<(ChainId, UnixMillis)>,
-    slots: Vec<UnixMillis>,
-    /// The chain that is followed here, and the newest commit that was seen.
-    seen: Option<(ChainId, CommitNumber)>,
-    /// Before this moment retention may have let commits go; nothing where that is not known.
-    kept_from: Option<UnixMillis>,
-    /// Whether an agent ever ran here: else the rules by which was deleted are not known.
-    is_server: bool,
-}
-
-/// The latest start of `keep_within` that was in force for any remote.
-fn kept_from(config: &Config, store: &Store, now: UnixMillis) -> anyhow::Result<Option<UnixMillis>> {
-    let mut latest = config.retention.map(|retention| retention.window_start(now));
-    for remote in &config.remotes {
-        latest = latest.max(store.let_go_until(&remote.name)?.filter(|until| *until <= now));
-    }
-    Ok(latest)
-}
-
-fn altered(config: &Config, store: &Store) -> rusqlite::Result<BTreeMap<String, BTreeSet<String>>> {
-    let of_remote = |name: &String| {
-        let seen = store.last_seen(Kind::Sample, name)?.unwrap_or_default();
-        let seen: serde_json::Value = serde_json::from_str(&seen).unwrap_or_default();
-        let keys = seen["altered"].as_array().into_iter().flatten();
-        let keys = keys.filter_map(|key| key.as_str().map(str::to_owned));
-        Ok((name.clone(), keys.collect()))
-    };
-    config
-        .remotes
-        .iter()
-        .map(|remote| of_remote(&remote.name))
-        .collect()
-}
-
-fn torn(config: &Config, store: &Store) -> rusqlite::Result<BTreeMap<String, Vec<Torn>>> {
-    let names = config.remotes.iter().map(|remote| &remote.name);
-    names.map(|name| Ok((name.clone(), store.torn(name)?))).collect()
-}
-
-/// The chain that is followed here, and its newest commit.
-fn seen(config: &Config) -> anyhow::Result<Option<(ChainId, CommitNumber)>> {
-    let store = Store::open_to_look(&config.state_dir)?;
-    let state = store.map(|store| store.capture_state()).transpose()?.flatten();
-    Ok(state.map(|state| (state.chain, state.commit)))
-}
-
 fn now() -> UnixMillis {
     UnixMillis(Timestamp::now().as_millisecond())
-}
-
-impl Here {
-    fn of(config: &Config) -> anyhow::Result<Self> {
-        let Some(store) = Store::open_to_look(&config.state_dir)? else {
-            return Ok(Self::default());
-        };
-        let events = store.capture_events(EVENTS_MAX)?.into_iter();
-        let resyncs = events.filter(|event| event.kind == EventKind::Resync.name());
-        let chains: BTreeSet<ChainId> = store
-            .points()?
-            .into_values()
-            .map(|known| known.manifest.chain)
-            .collect();
-        let steps = resyncs.flat_map(|event| chains.iter().map(move |chain| (chain.clone(), event.at)));
-        Ok(Self {
-            points: store.points()?,
-            shipping: store.shipping()?,
-            torn: torn(config, &store)?,
-            altered: altered(config, &store)?,
-            drilled: store.drilled_points()?,
-            steps: steps.collect(),
-            slots: store.sampled_slots()?,
-            seen: None,
-            kept_from: kept_from(config, &store, now())?,
-            is_server: true,
-        })
-    }
-
-    /// What verify calls missing on one remote, of all that answer together.
-    fn holes(&self, segments: &BTreeMap<SegmentName, u64>, points: &[Listed], now: UnixMillis) -> Vec<Hole> {
-        let names = segments.iter().map(|(name, size)| (name.to_string(), *size));
-        let points: Vec<Stand> = points.iter().filter_map(Listed::stand).collect();
-        let found = holes::of(&holes::Question {
-            names: &names.collect(),
-            points: &points,
-            // What waits in the spool is on its way.
-            sent: self
-                .shipping
-                .iter()
-                .filter_map(|one| one.holds.clone())
-                .map(|(chain, commit, _)| (chain, commit))
-                .max_by_key(|(_, commit)| *commit),
-            never_sent: Vec::new(),
-            kept_from: self.kept_from,
-            is_pruned_elsewhere: !self.is_server,
-            now,
-        });
-        found.holes
-    }
 }

@@ -1,7 +1,7 @@
 //! The remotes that a command is about: all, or the one named with `--remote`.
 //! One that cannot be used stands in the way of no other.
 
-use std::sync::Arc;
+use std::{io::IsTerminal, sync::Arc};
 
 use super::{Failure, progress};
 use crate::{
@@ -83,12 +83,27 @@ pub fn told(remotes: &[Remote]) -> Arc<dyn Progress> {
 
 /// What those that could be opened hold, by their own word.
 pub async fn survey(opened: &mut Opened) -> Survey {
-    let _waiting = told(&opened.usable);
-    let survey = survey::ask(&opened.usable, std::mem::take(&mut opened.unusable)).await;
+    let shown = told(&opened.usable);
+    let unusable = std::mem::take(&mut opened.unusable);
+    let survey = survey::ask_telling(&opened.usable, unusable, &|silent| waits(&*shown, silent)).await;
     // Whoever did not answer is asked for objects last, and by no more than it takes.
     let is_silent = |remote: &Remote| survey.silent.iter().any(|(name, _)| name == remote.name());
     opened.usable.sort_by_key(is_silent);
     survey
+}
+
+/// Says for whom the command waits, and until when.
+fn waits(shown: &dyn Progress, silent: &[&str]) {
+    let limit = remote::ASK_LIMIT.as_secs();
+    let text = format!(
+        "waiting for {}; going on without it after {limit} s without an answer",
+        silent.join(", ")
+    );
+    if std::io::stderr().is_terminal() {
+        shown.begin(&text, 0);
+    } else {
+        eprintln!("agent: {text}");
+    }
 }
 
 fn open_one(config: &RemoteConfig) -> Result<Remote, String> {

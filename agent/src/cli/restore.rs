@@ -134,7 +134,6 @@ pub async fn run(arguments: Arguments) -> Result<(), Failure> {
     let mut opened = remotes::open(&config, arguments.remote.as_deref())?;
     let keys = unlock(&arguments, &config)?;
     let survey = remotes::survey(&mut opened).await;
-    early::refuse_before_oldest(&request, &survey, &config)?;
     let mut notes: Vec<String> = early::of_the_future(&request.selection, &config)
         .into_iter()
         .collect();
@@ -147,6 +146,7 @@ pub async fn run(arguments: Arguments) -> Result<(), Failure> {
         signers: &trust.signers,
         cores: &cores,
     };
+    early::refuse_before_oldest(&request, &sources, &arguments, &config).await?;
     let mut plan = restore::plan(request, &sources)
         .await
         .map_err(|refused| told(&refused, &arguments, &config))?;

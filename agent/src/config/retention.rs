@@ -8,7 +8,11 @@ use protocol::{
     time::UnixMillis,
 };
 
-const KEEP_WITHIN_MAX: Duration = Duration::from_secs(3600 * 24 * 36_500);
+const YEARS_MAX: u64 = 100;
+const HOURS_MAX: u64 = YEARS_MAX * 366 * 24;
+/// Units and their hours, in the order in which they may follow each other. Years and months are the longest that the
+/// calendar has: what is kept is never less than it would say.
+const UNITS: [(char, u64); 4] = [('y', 366 * 24), ('m', 31 * 24), ('d', 24), ('h', 1)];
 const COUNT_MAX: i64 = 10_000;
 
 /// What is kept on every remote. All of it together: a point that one rule keeps is kept.
@@ -39,15 +43,23 @@ impl Retention {
 
 pub(super) fn read(top: &mut Section, faults: &mut Faults) -> Option<Retention> {
     let mut section = top.section_if_any("retention", faults)?;
+    let before = faults.count();
     let mut count = |key: &str| {
         let found = section.integer_if_any(key, 0, COUNT_MAX, faults);
         found.and_then(|found| u32::try_from(found).ok()).unwrap_or(0)
     };
     let counts = ["hourly", "daily", "weekly", "monthly", "yearly"].map(&mut count);
-    let keep_within = section.duration_if_any("keep_within", Duration::ZERO, KEEP_WITHIN_MAX, faults);
+    let within = section.text_if_any("keep_within", faults);
+    let keep_within = within.as_deref().map(keep_within).transpose();
+    let keep_within = keep_within.unwrap_or_else(|why| {
+        faults.add(format!("{} {why}", section.name("keep_within")));
+        None
+    });
     section.finish(faults);
     let [hourly, daily, weekly, monthly, yearly] = counts;
-    if counts.iter().all(|count| *count == 0) && keep_within.unwrap_or_default().is_zero() {
+    // What could not be read was to keep something.
+    let is_read = faults.count() == before;
+    if is_read && keep_within.is_none() && counts.iter().all(|count| *count == 0) {
         faults.add(
             "[retention] keeps nothing: set keep_within, hourly, daily, weekly, monthly or yearly, or leave the section out",
         );
@@ -60,4 +72,64 @@ pub(super) fn read(top: &mut Section, faults: &mut Faults) -> Option<Retention> 
         monthly,
         yearly,
     })
+}
+
+/// As restic writes it: `7d`, `36h`, `1y6m`, `2y5m7d3h`, where `m` is months.
+fn keep_within(text: &str) -> Result<Duration, String> {
+    let wrong = || {
+        format!(
+            "is \"{text}\"; write how far back everything is kept as restic does, in years, months, days and hours in this \
+             order: \"7d\", \"36h\", \"6m\" (months) or \"1y6m\", up to \"{YEARS_MAX}y\""
+        )
+    };
+    let (mut hours, mut rest) = (0_u64, text);
+    for (unit, hours_each) in UNITS {
+        let digits = rest.bytes().take_while(u8::is_ascii_digit).count();
+        let (number, behind) = rest.split_at(digits);
+        if let Some(behind) = behind.strip_prefix(unit) {
+            let number: u64 = number.parse().map_err(|_| wrong())?;
+            let more = number.checked_mul(hours_each);
+            hours = more.and_then(|more| hours.checked_add(more)).ok_or_else(wrong)?;
+            rest = behind;
+        }
+    }
+    let is_read = rest.is_empty() && (1..=HOURS_MAX).contains(&hours);
+    is_read
+        .then(|| Duration::from_secs(hours * 3_600))
+        .ok_or_else(wrong)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn everything_is_kept_as_far_back_as_restic_would_read_it_and_never_less() {
+        let days = |text: &str| keep_within(text).map(|found| found.as_secs() / 86_400);
+        assert_eq!(days("7d"), Ok(7));
+        assert_eq!(days("48h"), Ok(2));
+        assert_eq!(days("6m"), Ok(186), "months, and not minutes");
+        assert_eq!(days("1y"), Ok(366));
+        assert_eq!(days("2y5m7d24h"), Ok(2 * 366 + 5 * 31 + 7 + 1));
+        assert_eq!(days("100y"), Ok(36_600));
+    }
+
+    #[test]
+    fn what_keeps_nothing_or_is_no_such_time_is_refused_with_what_is_allowed() {
+        for wrong in [
+            "",
+            "0s",
+            "0d",
+            "30s",
+            "7",
+            "d",
+            "1d1y",
+            "-1d",
+            "101y",
+            "99999999999999999999y",
+        ] {
+            let said = keep_within(wrong).unwrap_err();
+            assert!(said.contains("\"7d\"") && said.contains("\"1y6m\""), "{said}");
+        }
+    }
 }

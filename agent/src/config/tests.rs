@@ -122,6 +122,26 @@ fn all_faults_are_in_one_message() {
 }
 
 #[test]
+fn a_time_that_is_no_keep_within_is_one_fault_and_years_are_none() {
+    let faults = |within: &str| {
+        let text = format!("{SMALL}[retention]\nkeep_within = \"{within}\"\n");
+        read_with(&text, Purpose::Look, &[]).1
+    };
+    assert_eq!(faults("1y"), [""; 0]);
+    for wrong in ["0s", "0d", "soon"] {
+        let found = faults(wrong);
+        assert_eq!(found.len(), 1, "{found:?}");
+        assert!(found[0].starts_with("retention.keep_within is \""), "{found:?}");
+    }
+    let nothing = format!("{SMALL}[retention]\n");
+    let found = read_with(&nothing, Purpose::Look, &[]).1;
+    assert!(
+        found.len() == 1 && found[0].contains("keeps nothing"),
+        "{found:?}"
+    );
+}
+
+#[test]
 fn the_private_address_is_one_that_the_internet_does_not_reach() {
     let faults = |private: &str| {
         let text = format!("{SMALL}[http]\nprivate = \"{private}\"\n");

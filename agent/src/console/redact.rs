@@ -3,14 +3,19 @@
 
 const TOO_LONG: usize = 24;
 const NUMBER_DIGITS: usize = 9;
-const NAMES: [&str; 7] = [
+const NAMES: [&str; 12] = [
     "password",
+    "passwd",
+    "sandi",
     "passphrase",
     "token",
     "secret",
     "authorization",
     "api_key",
     "apikey",
+    "access_key",
+    "data_key",
+    "signature",
 ];
 
 /// The line without them.
@@ -25,15 +30,23 @@ pub fn redact(line: &str) -> String {
             shown += gap;
             continue;
         }
-        shown += if is_named {
-            "[…]"
+        // Between a name and its value there may be a colon of its own, as in JSON.
+        if word == ":" {
+            shown.push_str(word);
+            shown += gap;
+            continue;
+        }
+        if is_named {
+            shown += "[…]";
         } else {
-            replaced(word).unwrap_or(word)
-        };
+            shown += &shown_of(word);
+        }
         shown += gap;
         let lower = word.to_lowercase();
-        let names_one = NAMES.iter().any(|name| lower.ends_with(name));
-        is_named = (names_one && matches!(gap, "=" | "\"")) || (is_named && lower == "bearer");
+        let name = lower.trim_end_matches(':');
+        let is_introduced = matches!(gap, "=" | "\"") || name.len() < lower.len();
+        let names_one = is_introduced && NAMES.iter().any(|known| name.ends_with(known));
+        is_named = names_one || (is_named && lower == "bearer");
     }
     shown
 }
@@ -42,21 +55,37 @@ fn is_gap(char: char) -> bool {
     char.is_whitespace()
         || matches!(
             char,
-            '=' | '"' | '\'' | ',' | ';' | '(' | ')' | '[' | ']' | '{' | '}' | '<' | '>'
+            '=' | '"' | '\'' | ',' | ';' | '(' | ')' | '[' | ']' | '{' | '}' | '<' | '>' | '?' | '&'
         )
+}
+
+/// A word as it may be seen. Of an address each step of its path is looked at by itself: a token may be one of them.
+fn shown_of(word: &str) -> String {
+    if let Some(instead) = replaced(word) {
+        return instead.to_owned();
+    }
+    if !word.contains('/') {
+        return word.to_owned();
+    }
+    let is_address = word.contains("://");
+    let step = |step| match replaced(step) {
+        Some(instead) if is_address || is_token(step) => instead,
+        _ => step,
+    };
+    word.split('/').map(step).collect::<Vec<_>>().join("/")
+}
+
+fn is_token(word: &str) -> bool {
+    let (before, after) = word.split_once(':').unwrap_or_default();
+    let number = before.trim_start_matches("bot");
+    let is_number = number.len() >= 5 && number.bytes().all(|byte| byte.is_ascii_digit());
+    is_number && after.len() >= 20 && !after.contains('/')
 }
 
 fn replaced(word: &str) -> Option<&'static str> {
     let digits = word.bytes().filter(u8::is_ascii_digit).count();
     let letters = word.bytes().filter(u8::is_ascii_alphabetic).count();
-    let (before, after) = word.split_once(':').unwrap_or_default();
-    let is_token = before.len() >= 5
-        && before
-            .trim_start_matches("bot")
-            .bytes()
-            .all(|byte| byte.is_ascii_digit())
-        && after.len() >= 20;
-    if is_token || (word.contains("://") && word.contains('@')) {
+    if is_token(word) || (word.contains("://") && word.contains('@')) {
         return Some("[…]");
     }
     if word.contains('@') && word.contains('.') {
@@ -84,7 +113,24 @@ mod tests {
                 "sending failed for bot123456:AAHfzzzzzzzzzzzzzzzzzzzzzzzz",
                 "sending failed for […]",
             ),
+            (
+                "GET https://api.telegram.org/bot1234567890:AAEhBOweik9ai2o01_JDXbqyZyq-vYl9kVs/sendMessage: 401",
+                "GET https://api.telegram.org/[…]/sendMessage: 401",
+            ),
+            (
+                "https://ntfy.sh/tk3f786850e387550fdab836ed7e6d?auth=1",
+                "https://ntfy.sh/[…]?auth=1",
+            ),
             ("password=hunter2 next", "password=[…] next"),
+            ("password: hunter2 next", "password: […] next"),
+            (
+                "{\"password\": \"hunter2\", \"job\": 7}",
+                "{\"password\": \"[…]\", \"job\": 7}",
+            ),
+            (
+                "https://shop.example/health?api_key=7&x=1",
+                "https://shop.example/health?api_key=[…]&x=1",
+            ),
             ("API_TOKEN=\"abc\"", "API_TOKEN=\"[…]\""),
             ("mail to budi@example.org, then", "mail to [@], then"),
             ("card 4111111111111111", "card [#]"),

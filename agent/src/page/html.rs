@@ -59,7 +59,7 @@ pub(super) fn page(voice: &Voice, overview: &Overview) -> String {
         drills = drills(voice, words, overview),
         backups = backups(voice, words, overview),
         traffic = traffic(words, overview),
-        charts = charts(words),
+        charts = charts(voice, words),
         refreshed = words.refreshed,
     )
 }
@@ -289,12 +289,12 @@ fn drills(voice: &Voice, words: &Words, overview: &Overview) -> String {
     section("drills", "", words.drills, &inner)
 }
 
-fn charts(words: &Words) -> String {
+fn charts(voice: &Voice, words: &Words) -> String {
     let picture = |picture: Picture| {
-        let name = picture.name();
+        let (name, title) = (picture.name(), escape(picture.title(voice.language)));
         format!(
             "<picture><source media=\"(prefers-color-scheme: dark)\" srcset=\"/chart/{name}.png?theme=dark\">\
-             <img src=\"/chart/{name}.png\" alt=\"{name}\"></picture>\n"
+             <img src=\"/chart/{name}.png\" alt=\"{title}\"></picture>\n"
         )
     };
     let all: String = CHARTS.into_iter().map(picture).collect();

@@ -61,6 +61,11 @@ impl Lacks {
             names,
             points: &points,
             sent: sent.map(|(chain, commit, _)| (chain, commit)),
+            follows: sample
+                .store
+                .capture_state()
+                .context("asking what is followed here")?
+                .map(|state| state.chain),
             never_sent,
             kept_from,
             // Who may not delete there and has no rules is pruned for from another machine.

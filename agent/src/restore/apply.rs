@@ -15,6 +15,7 @@ use super::{
     Only, Plan, Reached, Sources, Target, assemble,
     avoid::Culprit,
     fetch::{self, Failure},
+    full,
     hold::Hold,
     leftovers,
     place::{Temporary, flush, new_folder, share},
@@ -67,15 +68,15 @@ pub async fn carry_out(
         Target::Folder(folder) => (folder.clone(), None),
     };
     require_room(plan)?;
-    let made = make_folder(&folder, live.is_some())?;
+    let mut made = make_folder(&folder, live.is_some())?;
     let mut done = Done {
         notes: plan.notes.clone(),
         ..Done::default()
     };
     let database = match wants_database {
         true => {
-            let (database, reached) =
-                fetch_database(plan, sources, &folder, &mut done.notes, progress).await?;
+            let place = (folder.as_path(), &mut made);
+            let (database, reached) = fetch_database(plan, sources, place, &mut done.notes, progress).await?;
             done.reached = Some(reached);
             Some(database)
         }
@@ -84,7 +85,8 @@ pub async fn carry_out(
             None
         }
     };
-    let files = fetch_files(plan, sources, &folder, &mut done.notes, progress).await?;
+    let files = fetch_files(plan, sources, &folder, &mut done.notes, progress).await;
+    let files = files.map_err(|error| full::explained(error, &folder, needed_bytes(plan), None))?;
     let stamp = Timestamp::from_millisecond(now.0)?
         .strftime("%Y%m%dT%H%M%SZ")
         .to_string();
@@ -141,37 +143,35 @@ fn make_folder(folder: &Path, live: bool) -> anyhow::Result<Option<Temporary>> {
     Ok(Some(guard))
 }
 
-/// Refuses when the target's disk has no room for what the plan brings.
+/// Refuses when nothing can be written where the plan goes, or the disk there has no room for what it brings.
 ///
 /// # Errors
-/// A sentence with both figures.
+/// A sentence that says why; of a disk that is too full, with both figures.
 pub fn require_room(plan: &Plan) -> anyhow::Result<()> {
-    let database = plan.only != Some(Only::Config);
-    let largest_bytes = plan
-        .base
-        .iter()
-        .chain([&plan.manifest])
-        .map(|it| it.database_bytes);
-    let database_bytes = if database {
-        largest_bytes.max().unwrap_or(0)
-    } else {
-        0
-    };
-    let files = plan.files.as_ref();
-    let files_bytes = files.map_or(0, |(_, files)| files.plain_size_bytes);
-    let needed_bytes = database_bytes.saturating_add(files_bytes);
     let folder = match &plan.target {
         Target::Live(path) => path.parent().unwrap_or(path),
         Target::Folder(folder) => folder,
     };
+    full::require_writable(folder)?;
+    // What a killed restore left is written over, and takes its room already.
+    let needed_bytes = needed_bytes(plan).saturating_sub(leftovers::held_bytes(folder));
     let advice = "Nothing was changed. Make room there, or restore onto another disk with --to DIR";
     room::require(folder, needed_bytes, "the restore", advice)
 }
 
+fn needed_bytes(plan: &Plan) -> u64 {
+    let points = plan.base.iter().chain([&plan.manifest]);
+    let database = points.map(|it| it.database_bytes).max();
+    let database = database.filter(|_| plan.only != Some(Only::Config));
+    let files = plan.files.as_ref().map(|(_, files)| files.plain_size_bytes);
+    database.unwrap_or(0).saturating_add(files.unwrap_or(0))
+}
+
+/// `made` is the folder, when it had to be made.
 async fn fetch_database(
     plan: &mut Plan,
     sources: &Sources<'_>,
-    folder: &Path,
+    (folder, made): (&Path, &mut Option<Temporary>),
     notes: &mut Vec<String>,
     progress: &dyn Progress,
 ) -> anyhow::Result<(Temporary, Reached)> {
@@ -187,9 +187,20 @@ async fn fetch_database(
             was_left,
         };
         let mut working_at = Culprit::Database;
-        match assemble::database(plan, sources, place, notes, &mut working_at, progress).await {
+        let failure = match assemble::database(plan, sources, place, notes, &mut working_at, progress).await {
             Ok(reached) => return Ok((temporary, reached)),
-            Err(failure) => go_around(plan, working_at, failure, sources, notes).await?,
+            Err(failure) => failure,
+        };
+        match go_around(plan, working_at, failure, sources, notes).await {
+            Ok(()) => {}
+            Err(error) if full::is_cause(&error) => {
+                // As after a kill: the next try goes on with it once there is room.
+                journal.keep();
+                made.take().map(Temporary::keep);
+                let left = temporary.keep();
+                return Err(full::explained(error, folder, needed_bytes(plan), Some(&left)));
+            }
+            Err(error) => return Err(error),
         }
     }
 }

@@ -18,13 +18,14 @@ use super::{
     Plan, Sources, Stop,
     avoid::Culprit,
     fetch::{self, Failure},
+    full,
     pages::{Journal, PagesFile, PartWriter, Summing, Written},
     segments,
     settle::{is_alone, prove, settle},
 };
 use crate::backup::{
     Progress, delta,
-    segment::{self, Segment},
+    segment::{self, Segment, SegmentError},
 };
 
 /// Parts that are fetched at the same time, each of up to 16 MiB; opening them takes turns on as many threads as there
@@ -269,11 +270,14 @@ async fn replay(
         let (plain, digest, note) = fetched?;
         notes.extend(note);
         let step = || follow(plan, name, &plain, previous, pages, reached);
-        let goes_on = tokio::task::block_in_place(step).map_err(|what| {
-            if what == MISNAMED {
-                *working_at = Culprit::Misnamed(name.clone());
+        let goes_on = tokio::task::block_in_place(step).map_err(|failure| match failure {
+            Failure::Lost(what) => {
+                if what == MISNAMED {
+                    *working_at = Culprit::Misnamed(name.clone());
+                }
+                Failure::Lost(format!("{name}: {what}"))
             }
-            Failure::Lost(format!("{name}: {what}"))
+            here @ Failure::Here(_) => here,
         })?;
         previous = Some(digest);
         progress.advance(sources.survey.size_of(&name.to_string()));
@@ -292,20 +296,31 @@ fn follow(
     previous: Option<[u8; 32]>,
     pages: &mut PagesFile,
     reached: &mut Reached,
-) -> Result<bool, String> {
-    let told = |error: segment::SegmentError| error.to_string();
+) -> Result<bool, Failure> {
+    let told = |error: SegmentError| match error {
+        // Another way would meet the same disk.
+        SegmentError::Io(error) if full::is_full(&error) => {
+            Failure::Here(anyhow::Error::from(error).context("writing the database"))
+        }
+        error => Failure::Lost(error.to_string()),
+    };
     let segment = Segment::parse(plain).map_err(told)?;
     let header = &segment.header;
     if (&header.chain, header.first, header.last) != (&name.chain, name.first, name.last) {
-        return Err(MISNAMED.to_owned());
+        return Err(Failure::Lost(MISNAMED.to_owned()));
     }
     if header.first != reached.commit.next() {
-        return Err(format!("it does not begin after commit {}", reached.commit));
+        return Err(Failure::Lost(format!(
+            "it does not begin after commit {}",
+            reached.commit
+        )));
     }
     if let (Some(before), Some(promised)) = (previous, header.previous)
         && before != promised
     {
-        return Err("it follows another segment than the one before it".to_owned());
+        return Err(Failure::Lost(
+            "it follows another segment than the one before it".to_owned(),
+        ));
     }
     let through = match plan.stop {
         Stop::AtPoint | Stop::AtEnd => Some(header.last),

@@ -172,8 +172,14 @@ async fn newest(
             (manifest, before)
         }
     };
-    let ahead = ahead_of(request.now);
-    let stop = by.map_or(Stop::AtEnd, |moment| Stop::By { moment, ahead });
+    let stop = by.map_or(Stop::AtEnd, |moment| Stop::By {
+        moment,
+        // A clock here that stands before what is restored knows of no future.
+        ahead: match request.now < manifest.taken_at {
+            true => UnixMillis(i64::MAX),
+            false => moment.max(request.now),
+        },
+    });
     let promised = avoid.promised(sources.survey, &manifest.chain);
     let way = replay::way(&promised, &manifest.chain, manifest.commit, stop);
     let last = way.segments.last();

@@ -4,6 +4,7 @@
 
 use std::{
     fs,
+    os::unix::fs::MetadataExt,
     path::{Path, PathBuf},
 };
 
@@ -51,6 +52,21 @@ pub(super) fn adopt(folder: &Path, database: &Path, journal: &Path) -> bool {
         }
     }
     old.is_some()
+}
+
+/// What a killed restore's database, if there is one to go on with, takes of the disk.
+pub(super) fn held_bytes(folder: &Path) -> u64 {
+    let databases = of_the_dead(folder).into_iter().filter(|path| {
+        let name = path.file_name().map(|name| name.to_string_lossy().into_owned());
+        let number = name.and_then(|name| Some(name.strip_prefix(DATABASE)?.to_owned()));
+        number.is_some_and(|number| folder.join(format!("{JOURNAL}{number}")).exists())
+    });
+    databases.map(|path| size_on_disk(&path)).max().unwrap_or(0)
+}
+
+/// What a file takes of the disk: holes take nothing.
+pub(super) fn size_on_disk(path: &Path) -> u64 {
+    fs::metadata(path).map_or(0, |found| found.blocks().saturating_mul(512))
 }
 
 /// Refuses a folder that holds anything else than what killed restores left; one that is not there holds nothing.

@@ -1,13 +1,15 @@
 //! Which segments lead from a point to what is wanted, by their names alone. Pure.
 //! A name is only a promise: whoever follows checks every header, signature and page root.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use protocol::{
     chain::{ChainId, CommitNumber},
     object_key::SegmentName,
     time::UnixMillis,
 };
+
+use super::dates;
 
 /// Where the replay stops.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,7 +24,7 @@ pub enum Stop {
     By {
         /// That moment.
         moment: UnixMillis,
-        /// What is dated after this was dated by a clock that ran ahead: its date says nothing.
+        /// What is dated after this is dated in the future: its date says nothing.
         ahead: UnixMillis,
     },
 }
@@ -35,66 +37,64 @@ pub struct Way {
     /// Where a segment is missing although later ones are there, and still wanted: the commit before the gap, and the
     /// first one after it.
     pub gap: Option<(CommitNumber, CommitNumber)>,
+    /// The first and the last commit right behind its end of which nobody can say whether they were there by the moment:
+    /// a clock that was wrong has dated them.
+    pub unsure: Option<(CommitNumber, CommitNumber)>,
 }
-
-/// The names of a chain's segments by their first commits.
-type ByFirst<'a> = BTreeMap<CommitNumber, Vec<&'a SegmentName>>;
 
 /// The way from right after `from` to the stop.
 #[must_use]
 pub fn way(names: &BTreeSet<SegmentName>, chain: &ChainId, from: CommitNumber, stop: Stop) -> Way {
-    let mut by_first = ByFirst::new();
-    for name in names.iter().filter(|name| name.chain == *chain) {
-        by_first.entry(name.first).or_default().push(name);
-    }
+    let all = in_order(names, chain, from);
     let mut way = Way::default();
+    let wanted = match stop {
+        Stop::AtPoint => 0,
+        Stop::AtEnd => all.len(),
+        Stop::AfterCommit(commit) => all.partition_point(|name| name.first <= commit),
+        Stop::By { moment, ahead } => {
+            let dates: Vec<UnixMillis> = all.iter().map(|name| name.last_at).collect();
+            let wanted = dates::wanted(&dates, moment, ahead);
+            let unsure = &all[wanted.unsure];
+            way.unsure = unsure
+                .first()
+                .zip(unsure.last())
+                .map(|(first, last)| (first.first, last.last));
+            wanted.count
+        }
+    };
     let mut at = from;
-    while is_wanted(at, &way, &by_first, stop) {
-        // Of two that begin alike the longer one leads further; both hold the same commits.
-        let longest = by_first
-            .get(&at.next())
-            .and_then(|all| all.iter().max_by_key(|name| name.last));
-        let Some(next) = longest else {
-            let later = by_first.range(at.next()..).next();
-            way.gap = later
-                .filter(|(first, all)| is_before_stop(**first, all, stop))
-                .map(|(first, _)| (at, *first));
+    for (place, name) in all[..wanted].iter().enumerate() {
+        if name.first != at.next() {
+            // What only reaches beyond the moment is not missed.
+            let is_beyond = matches!(stop, Stop::By { moment, .. } if name.last_at > moment);
+            way.gap = Some((at, name.first)).filter(|_| !is_beyond || place + 1 < wanted);
             break;
-        };
-        at = next.last;
-        way.segments.push((*next).clone());
+        }
+        at = name.last;
+        way.segments.push((*name).clone());
     }
     way
 }
 
-/// Whether there may be more to follow after commit `at`.
-fn is_wanted(at: CommitNumber, way: &Way, by_first: &ByFirst<'_>, stop: Stop) -> bool {
-    // What follows a stretch that a wrong clock dated was there by the moment, and so was the stretch.
-    let goes_on_by = |moment, ahead| {
-        let mut later = by_first.range(at.next()..).flat_map(|(_, names)| names);
-        let next = later.find(|name| name.last_at <= ahead);
-        next.is_some_and(|next| next.last_at <= moment)
-    };
-    match stop {
-        Stop::AtPoint => false,
-        Stop::AtEnd => true,
-        Stop::AfterCommit(commit) => at < commit,
-        // The clock may have been put back: only a segment that ends after the moment is certainly the last.
-        Stop::By { moment, ahead } => way
-            .segments
-            .last()
-            .is_none_or(|last| last.last_at <= moment || (last.last_at > ahead && goes_on_by(moment, ahead))),
+/// The segments of the chain after a commit, each beginning behind the one before it.
+fn in_order<'a>(
+    names: &'a BTreeSet<SegmentName>,
+    chain: &ChainId,
+    from: CommitNumber,
+) -> Vec<&'a SegmentName> {
+    let of_chain = names
+        .iter()
+        .filter(|name| name.chain == *chain && name.first > from);
+    let mut all: Vec<&SegmentName> = Vec::new();
+    // Of two that begin alike the longer one leads further; both hold the same commits.
+    for name in of_chain {
+        match all.last_mut() {
+            Some(last) if last.first == name.first => *last = name,
+            Some(last) if name.first <= last.last => {}
+            _ => all.push(name),
+        }
     }
-}
-
-/// Whether what lies behind a gap was wanted as well.
-fn is_before_stop(first: CommitNumber, all: &[&SegmentName], stop: Stop) -> bool {
-    match stop {
-        Stop::AtPoint => false,
-        Stop::AtEnd => true,
-        Stop::AfterCommit(commit) => first <= commit,
-        Stop::By { moment, .. } => all.iter().any(|name| name.last_at <= moment),
-    }
+    all
 }
 
 #[cfg(test)]
@@ -119,6 +119,7 @@ mod tests {
 
     fn lasts(ranges: &[(u64, u64)], from: u64, stop: Stop) -> (Vec<u64>, Option<(u64, u64)>) {
         let way = way(&names(ranges), &chain(), commit(from), stop);
+        assert_eq!(way.unsure, None);
         let gap = way.gap.map(|(before, after)| (before.get(), after.get()));
         (
             way.segments.iter().map(|segment| segment.last.get()).collect(),
@@ -171,12 +172,15 @@ mod tests {
         .into();
         let through = |moment| {
             let way = way(&all, &chain(), commit(1), by(moment));
-            way.segments.last().unwrap().last.get()
+            let unsure = way.unsure.map(|(first, last)| (first.get(), last.get()));
+            (way.segments.last().unwrap().last.get(), unsure)
         };
-        assert_eq!(through(10_500), 11, "the last one is opened to see how far");
-        assert_eq!(through(10_000), 11);
-        assert_eq!(through(5_000), 5, "nothing says that it was there by then");
-        assert_eq!(through(500), 3);
+        let opened = "the last one is opened to see how far";
+        assert_eq!(through(10_500), (11, None), "{opened}");
+        assert_eq!(through(10_000), (11, None));
+        let unknown = "nothing says that they were there by then";
+        assert_eq!(through(5_000), (5, Some((4, 7))), "{unknown}");
+        assert_eq!(through(500), (3, None));
     }
 
     #[test]

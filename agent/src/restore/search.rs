@@ -71,6 +71,13 @@ async fn route(
             before.next()
         )
     });
+    route.notes.extend(way.unsure.map(|(first, last)| {
+        format!(
+            "whether commits {first} to {last} were there by then nobody can say: a clock that was wrong has dated them. They \
+             are not given; --chain {} --commit {last} gives them too",
+            manifest.chain
+        )
+    }));
     if let Some(last) = way.segments.last() {
         (route.end, route.end_at) = (last.last, last.last_at);
     }

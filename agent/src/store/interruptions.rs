@@ -25,7 +25,7 @@ pub enum EventKind {
     Begun,
     /// Continuity could not be proven: a new lineage began, which needs a full restore point.
     NewChain,
-    /// Another file lies under the database's name: a new lineage began.
+    /// Another file lies under the database's name, or another state was put into it: a new lineage began.
     Replaced,
     /// What happened while nobody followed is in one step: single commits of that time cannot be restored.
     Resync,

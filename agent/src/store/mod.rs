@@ -74,6 +74,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../migrations/0019_reports.sql"),
     include_str!("../../migrations/0020_answered.sql"),
     include_str!("../../migrations/0021_counted_points.sql"),
+    include_str!("../../migrations/0022_unanswered.sql"),
 ];
 
 /// Pages of the database that are kept in memory. SQLite's own 2 MiB fill over hours, which looks like a leak, and save

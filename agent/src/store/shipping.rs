@@ -26,7 +26,7 @@ const PUT_SHIPPED: &str = "
     INSERT INTO shipping (remote, through_id, chain, commit_number, commit_at, shipped_at)
     VALUES (:remote, :id, :chain, :commit, :commit_at, :at)
     ON CONFLICT (remote) DO UPDATE SET through_id = :id, chain = :chain, commit_number = :commit,
-        commit_at = :commit_at, shipped_at = :at, failing_since = NULL, error = NULL";
+        commit_at = :commit_at, shipped_at = :at, failing_since = NULL, error = NULL, unanswered_since = NULL";
 const ADD_TO_HOUR: &str = "
     INSERT INTO shipped_hour (remote, hour, segments, commits, size_bytes)
     VALUES (:remote, :hour, :segments, :commits, :size)
@@ -35,7 +35,11 @@ const ADD_TO_HOUR: &str = "
 const PRUNE_HOURS: &str = "DELETE FROM shipped_hour WHERE hour < :oldest";
 const PUT_FAILED: &str = "
     INSERT INTO shipping (remote, failing_since, error) VALUES (:remote, :at, :error)
-    ON CONFLICT (remote) DO UPDATE SET failing_since = coalesce(failing_since, :at), error = :error";
+    ON CONFLICT (remote) DO UPDATE SET failing_since = coalesce(failing_since, :at), error = :error,
+        unanswered_since = NULL";
+const PUT_UNANSWERED: &str = "
+    INSERT INTO shipping (remote, unanswered_since) VALUES (:remote, :since)
+    ON CONFLICT (remote) DO UPDATE SET unanswered_since = :since";
 const PUT_GAP: &str = "
     INSERT INTO shipping (remote, through_id, gap_chain, gap_commit, gap_at) VALUES (:remote, :id, :chain, :commit, :at)
     ON CONFLICT (remote) DO UPDATE SET through_id = :id, gap_chain = :chain, gap_commit = :commit, gap_at = :at";
@@ -43,7 +47,7 @@ const SELECT_SHIPPING: &str = "
     SELECT h.remote, h.chain, h.commit_number, h.commit_at, h.shipped_at, h.failing_since, h.error, h.gap_at,
            (SELECT coalesce(sum(s.last_commit - s.first_commit + 1), 0) FROM segment s WHERE s.id > h.through_id),
            (SELECT coalesce(sum(s.size_bytes), 0) FROM segment s WHERE s.id > h.through_id),
-           (SELECT min(s.first_at) FROM segment s WHERE s.id > h.through_id)
+           (SELECT min(s.first_at) FROM segment s WHERE s.id > h.through_id), h.unanswered_since
     FROM shipping h ORDER BY h.remote";
 const SELECT_HOURS: &str = "
     SELECT remote, hour, segments, commits, size_bytes FROM shipped_hour WHERE hour >= :from ORDER BY hour, remote";
@@ -64,6 +68,8 @@ pub struct Shipping {
     pub shipped_at: Option<UnixMillis>,
     /// Since when it takes nothing, and what it says.
     pub failing: Option<(UnixMillis, String)>,
+    /// Since when what was sent to it is without an answer; nothing while it answers within some seconds.
+    pub unanswered_since: Option<UnixMillis>,
     /// When the spool last had to drop something that it lacks. A restore point taken after that ends the gap.
     pub gap_at: Option<UnixMillis>,
     /// The newest commit that can be restored from it, when what follows that one in what it holds is missing or altered
@@ -168,6 +174,15 @@ impl Store {
     pub fn put_ship_failed(&self, remote: &str, at: UnixMillis, error: &str) -> rusqlite::Result<()> {
         let row = named_params! {":remote": remote, ":at": at.0, ":error": error};
         self.write(|transaction| transaction.execute(PUT_FAILED, row).map(drop))
+    }
+
+    /// The remote has not answered since then; `None` while nothing is being sent to it.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub fn put_unanswered(&self, remote: &str, since: Option<UnixMillis>) -> rusqlite::Result<()> {
+        let row = named_params! {":remote": remote, ":since": since.map(|since| since.0)};
+        self.write(|transaction| transaction.execute(PUT_UNANSWERED, row).map(drop))
     }
 
     /// The spool drops what these remotes lack, through this object.
@@ -302,5 +317,6 @@ fn shipping_from(row: &Row<'_>) -> rusqlite::Result<Shipping> {
         waiting_commits: row.get(8)?,
         waiting_bytes: row.get(9)?,
         waiting_since: row.get::<_, Option<i64>>(10)?.map(UnixMillis),
+        unanswered_since: row.get::<_, Option<i64>>(11)?.map(UnixMillis),
     })
 }

@@ -129,6 +129,7 @@ mod tests {
             holds: None,
             shipped_at: None,
             failing: None,
+            unanswered_since: None,
             gap_at: None,
             torn_after: None,
             waiting_commits: 0,

@@ -79,6 +79,7 @@ mod tests {
             holds: Some((chain, CommitNumber::new(1).unwrap(), UnixMillis(commit_at))),
             shipped_at: Some(UnixMillis(shipped_at)),
             failing: None,
+            unanswered_since: None,
             gap_at: None,
             torn_after: None,
             waiting_commits: 0,

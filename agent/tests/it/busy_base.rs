@@ -2,7 +2,9 @@
 //! same, and as soon as it can.
 
 use std::{
+    collections::BTreeSet,
     fs::File,
+    process::Stdio,
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
@@ -92,6 +94,33 @@ fn a_backup_by_hand_beside_a_bot_that_leaves_no_pause_stands_on_the_chain_that_i
         .unwrap();
     assert_eq!(text(&point), followed.chain.as_str());
     agent.wait_long_for("/durable", LIMIT);
+    agent.burn();
+}
+
+#[test]
+fn a_backup_by_hand_waits_for_a_bot_that_keeps_its_lock_and_begins_no_chain() {
+    let shop = Shop::new();
+    let agent = Running::start(&shop);
+    agent.wait_long_for("/durable", LIMIT);
+    let bot = Connection::open(shop.database()).unwrap();
+    bot.execute_batch("BEGIN IMMEDIATE").unwrap();
+    let mut by_hand = shop.command(&["backup", "--json"]);
+    let mut by_hand = by_hand.stdout(Stdio::piped()).spawn().unwrap();
+    // Ten tries of five seconds each and their pauses are over by then.
+    let start = Instant::now();
+    while start.elapsed() < Duration::from_secs(60) && by_hand.try_wait().unwrap().is_none() {
+        std::thread::sleep(Duration::from_millis(200));
+    }
+    bot.execute_batch("COMMIT").unwrap();
+    let output = by_hand.wait_with_output().unwrap();
+    let taken: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert!(
+        output.status.success() && taken["left_chain"].is_null(),
+        "{taken}"
+    );
+    assert_eq!(taken["is_alone"], false, "{taken}");
+    let chains: BTreeSet<String> = shop.listed().iter().map(|it| it["chain"].to_string()).collect();
+    assert_eq!(chains.len(), 1, "{chains:?}");
     agent.burn();
 }
 

@@ -86,6 +86,40 @@ fn the_log_is_started_anew_under_load_and_nothing_is_missed() {
 }
 
 #[test]
+fn while_somebody_elses_view_keeps_the_log_the_shop_never_waits_for_its_lock() {
+    let mut rig = Rig::new();
+    let shop = shop(&rig);
+    shop.execute_batch(
+        "CREATE TABLE wide (id INTEGER PRIMARY KEY, text TEXT NOT NULL) STRICT;
+         WITH RECURSIVE n(i) AS (VALUES(1) UNION ALL SELECT i + 1 FROM n WHERE i < 50)
+         INSERT INTO wide (text) SELECT hex(randomblob(1900)) FROM n",
+    )
+    .unwrap();
+    let mut replica = begin(&mut rig, &shop);
+    let reader = bot(&rig.database());
+    let _view = reader.unchecked_transaction().unwrap();
+    reader
+        .query_row("SELECT count(*) FROM item", [], |_| Ok(()))
+        .unwrap();
+    let log = rig.dir.path().join("shop.db-wal");
+    // From here on the lock is taken of a bot that leaves no pause.
+    while fs::metadata(&log).unwrap().len() < 36 * 1024 * 1024 {
+        shop.execute("UPDATE wide SET text = hex(randomblob(1900))", [])
+            .unwrap();
+    }
+    meet(&rig, &mut replica, &shop);
+    shop.busy_timeout(Duration::ZERO).unwrap();
+    for _ in 0..2_500 {
+        shop.execute("UPDATE wide SET text = hex(randomblob(1900)) WHERE id = 1", [])
+            .unwrap();
+        std::thread::sleep(Duration::from_micros(500));
+    }
+    shop.busy_timeout(LIMIT).unwrap();
+    meet(&rig, &mut replica, &shop);
+    assert_eq!(replica.resyncs, 0);
+}
+
+#[test]
 fn a_burst_that_takes_long_to_read_is_read_to_its_end_before_the_log_is_started_anew() {
     let mut rig = Rig::new();
     let shop = shop(&rig);

@@ -194,14 +194,36 @@ impl Run {
     }
 
     fn start(&mut self) {
-        let mark = self.rig.start().captured().unwrap();
-        if mark.chain != self.replica.chain {
-            // Nothing is written between the start and this.
-            let pages = self.pages();
-            self.history = vec![root_of(&pages)];
-            self.replica = Replica::begin(mark.chain, mark.commit, &pages);
-            self.chains += 1;
+        self.rig.start();
+        self.join_other_chain();
+    }
+
+    /// A chain may also end while it is followed: what a comparison finds may be too much for it. Nothing is written
+    /// meanwhile.
+    fn join_other_chain(&mut self) {
+        let capture = self.rig.capture();
+        let mut place = None;
+        wait_for("a moment without commits", || {
+            place = capture.rest().map(|rest| rest.place.clone());
+            place.is_some()
+        });
+        let place = place.unwrap();
+        if place.chain == self.replica.chain {
+            return;
         }
+        let pages = self.pages();
+        assert_eq!(root_of(&pages), place.root, "what was followed is what is there");
+        // Such a moment ends the segment before it.
+        let mut state = None;
+        wait_for("the end of the segment before it", || {
+            state = self.rig.store.capture_state().unwrap();
+            let at = state.as_ref().map(|state| (&state.chain, state.commit));
+            at == Some((&place.chain, place.commit))
+        });
+        let previous = state.unwrap().previous_sha256;
+        self.history = vec![root_of(&pages)];
+        self.replica = Replica::join(place.chain, place.commit, previous.as_deref(), &pages);
+        self.chains += 1;
     }
 
     /// Rebuilds everything, and compares every state on the way.
@@ -209,6 +231,7 @@ impl Run {
         if !self.is_running {
             self.restart();
         }
+        self.join_other_chain();
         let pages = self.pages();
         let wanted = root_of(&pages);
         let (rig, replica, history) = (&self.rig, &mut self.replica, &self.history);

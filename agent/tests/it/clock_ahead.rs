@@ -1,6 +1,9 @@
 //! After this server's clock ran ahead for a while: what it dated in the future is nobody's newest backup.
 
-use std::time::{Duration, Instant};
+use std::{
+    fs,
+    time::{Duration, Instant},
+};
 
 use serde_json::Value;
 
@@ -73,9 +76,9 @@ fn a_point_of_the_future_stands_in_for_no_backup_of_the_schedule() {
     if one_of_now_and_one_ahead(&shop).is_none() {
         return;
     }
-    let toml = std::fs::read_to_string(shop.path("agent.toml")).unwrap();
+    let toml = fs::read_to_string(shop.path("agent.toml")).unwrap();
     let often = toml.replace("[backup]\n", "[backup]\nsnapshot = \"*/5 * * * * *\"\n");
-    std::fs::write(shop.path("agent.toml"), often).unwrap();
+    fs::write(shop.path("agent.toml"), often).unwrap();
     let before = shop.listed().len();
     let agent = Running::start(&shop);
     let start = Instant::now();
@@ -91,17 +94,24 @@ fn a_point_of_the_future_stands_in_for_no_backup_of_the_schedule() {
     drop(agent);
 }
 
+/// Sells so many times while an agent with this clock follows.
+fn sell_under(shop: &Shop, clock: &[(&str, &str)], times: u32) {
+    let agent = Running::start_with(shop, clock);
+    agent.wait_for("/durable");
+    for _ in 0..times {
+        shop.fill(16);
+        agent.wait_for("/durable");
+    }
+    wait_until_both_hold_the_same(shop);
+    agent.burn();
+}
+
 #[test]
-fn a_moment_after_a_clock_that_ran_ahead_gives_what_was_there_by_then() {
+fn a_moment_after_a_clock_that_ran_ahead_gives_what_was_there_by_then_and_the_list_says_so() {
     let shop = Shop::new();
     let Some(ahead) = clock_set("+9d") else { return };
     for clock in [&[][..], &ahead, &[]] {
-        let agent = Running::start_with(&shop, clock);
-        agent.wait_for("/durable");
-        shop.fill(16);
-        agent.wait_for("/durable");
-        wait_until_both_hold_the_same(&shop);
-        agent.burn();
+        sell_under(&shop, clock, 1);
     }
     let moment = jiff::Timestamp::now().to_string();
     shop.restore_to("back", &["--at", &moment]);
@@ -109,4 +119,39 @@ fn a_moment_after_a_clock_that_ran_ahead_gives_what_was_there_by_then() {
         count_items(&shop.path("back/shop.db")),
         count_items(&shop.database())
     );
+    // With what this server knows, on a machine that knows nothing, and with the key.
+    let is_whole = |options: &[&str]| {
+        let output = shop.agent_done(&[&["list"], options].concat());
+        for word in ["MISSING", "UNREACHABLE", "NOT PROVEN", "WRONG"] {
+            assert!(!output.contains(word), "{word}: {output}");
+        }
+    };
+    is_whole(&[]);
+    fs::rename(shop.path("state"), shop.path("elsewhere")).unwrap();
+    is_whole(&[]);
+    is_whole(&["--key", shop.path("kit/owner.secret.asc").to_str().unwrap()]);
+}
+
+#[test]
+fn a_moment_that_a_clock_which_ran_ahead_had_shown_before_gives_what_was_there_when_it_really_came() {
+    let shop = Shop::new();
+    let clocks = ["-10d", "-1d", "-10d"].map(clock_set);
+    let [Some(first), Some(ahead), Some(again)] = clocks else {
+        return;
+    };
+    sell_under(&shop, &first, 2);
+    sell_under(&shop, &ahead, 1);
+    sell_under(&shop, &again, 3);
+    let by_then = count_items(&shop.database());
+    sell_under(&shop, &[], 2);
+    for (days, folder) in [(5, "between"), (1, "shown")] {
+        let moment = jiff::Timestamp::now() - jiff::SignedDuration::from_hours(24 * days);
+        let moment = moment + jiff::SignedDuration::from_secs(1);
+        shop.restore_to(folder, &["--at", &moment.to_string()]);
+        assert_eq!(
+            count_items(&shop.path(&format!("{folder}/shop.db"))),
+            by_then,
+            "{folder}"
+        );
+    }
 }

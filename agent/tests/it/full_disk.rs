@@ -1,14 +1,23 @@
 //! A full disk does not silence the agent: on a real file system that is really full.
 
-use std::{fs, io::Write, path::Path, process::Command, time::Duration};
+use std::{
+    fs,
+    io::Write,
+    path::Path,
+    process::{Command, Stdio},
+    time::Duration,
+};
 
 use agent::store::{Store, channels::ChannelTest};
 use protocol::time::UnixMillis;
 
 use crate::{
     capture_rig::{bot, pages_of, wait_for},
+    fault_proxy::{Fault, Proxy},
+    remotes::shop_with,
     running::{Running, wait_until_both_hold_the_same},
-    shop::{Shop, text},
+    servers,
+    shop::{Shop, count_items, files_under, restoring, stderr, text},
 };
 
 /// A small file system of its own, in memory; `None` where this user may not mount.
@@ -295,6 +304,22 @@ fn a_remote_whose_disk_is_full_gets_everything_once_there_is_room() {
 }
 
 #[test]
+fn what_a_full_remote_did_not_take_is_not_left_there() {
+    let Some(disk) = Disk::mount_with("size=4m") else {
+        eprintln!("this user may not mount: nothing to see here");
+        return;
+    };
+    let shop = Shop::new();
+    shop.fill(8 * 1024);
+    std::os::unix::fs::symlink(disk.path(), shop.path("offsite")).unwrap();
+    let output = shop.agent(&["backup"]);
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(said.contains("No space left"), "{said}");
+    let left = files_under(&disk.path().join(".partial"));
+    assert_eq!(left, Vec::<std::path::PathBuf>::new());
+}
+
+#[test]
 fn what_the_agent_knew_is_shown_also_where_sqlite_has_no_room_to_look() {
     let Some(disk) = Disk::mount() else {
         eprintln!("this user may not mount: nothing to see here");
@@ -330,4 +355,66 @@ fn a_database_that_does_not_read_hides_neither_bot_nor_agent() {
         "{said}"
     );
     assert!(!said.contains("holds none"), "{said}");
+}
+
+#[test]
+fn a_disk_that_gets_full_in_the_middle_of_a_restore_is_named_and_the_next_try_goes_on() {
+    let Some(disk) = Disk::mount_with("size=120m") else {
+        eprintln!("this user may not mount: nothing to see here");
+        return;
+    };
+    let place = tempfile::tempdir().unwrap();
+    let server = servers::webdav(place.path());
+    let mut parts = 0;
+    let proxy = Proxy::before(server.address, move |method, path| {
+        let is_part = method == "GET" && path.contains("/base/");
+        parts += u32::from(is_part);
+        // Those of the first try alone.
+        (is_part && (2..=4).contains(&parts)).then_some(Fault::Slow(Duration::from_secs(10)))
+    });
+    let shop = shop_with(&[servers::webdav_section("cloud", server.address)]);
+    // Four parts of up to 16 MiB.
+    shop.fill(40_000);
+    shop.back_up();
+    let settings = fs::read_to_string(shop.path("agent.toml")).unwrap();
+    let slow = settings.replace(&server.address.to_string(), &proxy.address.to_string());
+    fs::write(shop.path("agent.toml"), slow).unwrap();
+    let back = disk.path().join("new/back");
+    let arguments = restoring(back.to_str().unwrap(), &[]);
+    let child = shop
+        .command(&arguments)
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    wait_for("the first part", || {
+        let entries = fs::read_dir(&back).into_iter().flatten().map(Result::unwrap);
+        let mut journals = entries.filter(|it| it.file_name().to_string_lossy().starts_with(".parts."));
+        let journal = journals.next().and_then(|it| fs::read_to_string(it.path()).ok());
+        journal.is_some_and(|text| text.lines().count() > 1)
+    });
+    disk.fill();
+    let output = child.wait_with_output().unwrap();
+    let said = stderr(&output);
+    assert_eq!(output.status.code(), Some(1), "{said}");
+    for part in [
+        &format!(
+            "the disk of {} got full in the middle of the restore",
+            back.display()
+        ),
+        " MiB there, ",
+        " MiB of which are there already, and 0 MiB are free",
+        "give the same command again: it goes on with what was fetched",
+    ] {
+        assert!(said.contains(part), "{part}: {said}");
+    }
+    disk.empty();
+    let done = shop.agent_done(&arguments);
+    assert!(done.contains(" parts were there already"), "{done}");
+    assert_eq!(count_items(&back.join("shop.db")), count_items(&shop.database()));
+    let said = shop.agent_refuses(1, &restoring("/proc/back", &[]));
+    assert!(
+        said.contains("nothing can be written to /proc/back: /proc is no disk"),
+        "{said}"
+    );
 }

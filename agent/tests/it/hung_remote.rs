@@ -2,7 +2,8 @@
 //! waits for nothing that the other leaves open.
 
 use std::{
-    fs::File,
+    fs::{self, File},
+    io::{BufRead, BufReader},
     process::{Child, Stdio},
     time::{Duration, Instant},
 };
@@ -12,7 +13,8 @@ use protocol::object_key::PointId;
 use rusqlite::Connection;
 
 use crate::{
-    remotes::shop_with,
+    fault_proxy::{Fault, Proxy},
+    remotes::{disk, shop_with},
     running::Running,
     servers::{self, Server},
     shop::{Shop, signal, stderr},
@@ -108,4 +110,105 @@ fn a_backup_by_hand_that_is_stopped_says_which_remote_has_it_already() {
     // What it stands for comes back, and the next delta stands on it.
     let last = rig.newest().unwrap();
     assert_eq!(last.0, point);
+}
+
+/// What `agent status` says of the remote that hangs.
+fn hung_as_told(rig: &Rig) -> serde_json::Value {
+    let output = rig.shop.agent(&["status", "--json"]);
+    let status: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    let remotes = status["capture"]["remotes"].as_array().unwrap().clone();
+    let mut hung = remotes.into_iter().filter(|it| it["remote"] == "hung");
+    hung.next().unwrap_or_default()
+}
+
+fn until(what: &str, mut is_so: impl FnMut() -> bool) {
+    let start = Instant::now();
+    while !is_so() {
+        assert!(start.elapsed() < 2 * LIMIT, "{what}");
+        std::thread::sleep(Duration::from_millis(100));
+    }
+}
+
+#[test]
+fn status_says_since_when_it_hangs_and_a_list_for_whom_it_waits_and_what_came_meanwhile() {
+    let rig = Rig::new();
+    let agent = Running::start(&rig.shop);
+    agent.wait_long_for("/durable", LIMIT);
+    let sell = || {
+        let shop = Connection::open(rig.shop.database()).unwrap();
+        shop.execute("INSERT INTO item (text) VALUES ('sold')", [])
+            .unwrap();
+    };
+    sell();
+    until("it has acknowledged something", || {
+        hung_as_told(&rig)["acknowledged_at"].is_i64() && !rig.is_backing_up()
+    });
+    rig.hung.hang();
+    sell();
+    until("it is said to hang", || {
+        hung_as_told(&rig)["unanswered_since"].is_i64()
+    });
+    let told = hung_as_told(&rig);
+    assert!(told["failing_since"].is_null(), "nothing has failed yet: {told}");
+    assert!(
+        told["unanswered_since"].as_i64() >= told["acknowledged_at"].as_i64(),
+        "{told}"
+    );
+    let said = String::from_utf8(rig.shop.agent(&["status"]).stdout).unwrap();
+    assert!(
+        said.contains("hung lacks 1 commit (")
+            && said.contains("the agent waits for its answer to what it sent at "),
+        "{said}"
+    );
+    assert!(said.contains("it has acknowledged nothing since "), "{said}");
+    let mut list = rig.shop.command(&["list", "--json"]);
+    let mut list = list
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut lines = BufReader::new(list.stderr.take().unwrap()).lines();
+    let line = lines.next().unwrap().unwrap();
+    assert_eq!(
+        line,
+        "agent: waiting for hung; going on without it after 30 s without an answer"
+    );
+    // What leaves the server while it waits is in the list.
+    sell();
+    agent.wait_long_for("/durable", LIMIT);
+    let newest = Store::open_to_look(&rig.shop.path("state")).unwrap().unwrap();
+    let newest = newest.capture_state().unwrap().unwrap().commit;
+    let listed = list.wait_with_output().unwrap();
+    let listed: serde_json::Value = serde_json::from_slice(&listed.stdout).unwrap();
+    let last = listed["commits"].as_array().unwrap().last().unwrap();
+    assert_eq!(last["last"], newest.get(), "{listed}");
+    agent.burn();
+}
+
+#[test]
+fn the_next_backup_of_the_schedule_is_taken_in_time_for_the_others() {
+    let place = tempfile::tempdir().unwrap();
+    let server = servers::webdav(place.path());
+    let mut hangs = false;
+    // From the first part on it answers nothing any more.
+    let proxy = Proxy::before(server.address, move |method, path| {
+        hangs |= method == "PUT" && path.contains("/base/");
+        hangs.then_some(Fault::Slow(4 * LIMIT))
+    });
+    let shop = shop_with(&[servers::webdav_section("hung", proxy.address), disk()]);
+    let settings = fs::read_to_string(shop.path("agent.toml")).unwrap();
+    let often = settings.replace("[backup]\n", "[backup]\nsnapshot = \"*/30 * * * * *\"\n");
+    fs::write(shop.path("agent.toml"), often).unwrap();
+    let agent = Running::start(&shop);
+    let points = || fs::read_dir(shop.path("disk/manifest")).map_or(0, Iterator::count);
+    let start = Instant::now();
+    while points() < 2 {
+        // Three tries of a minute each, and two questions.
+        assert!(
+            start.elapsed() < 2 * LIMIT,
+            "the remote that hangs was waited for"
+        );
+        std::thread::sleep(Duration::from_millis(200));
+    }
+    agent.burn();
 }

@@ -3,6 +3,10 @@
 use std::{
     fs,
     path::{Path, PathBuf},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicBool, Ordering},
+    },
     time::{Duration, Instant},
 };
 
@@ -16,9 +20,13 @@ use rusqlite::Connection;
 use serde_json::Value;
 
 use crate::{
+    fault_proxy::{Fault, Proxy},
     rehearsals::raised,
+    remotes::shop_with,
     running::{Running, wait_until_both_hold_the_same},
+    servers,
     shop::{Shop, count_items, files_under, text},
+    world::LIMIT,
 };
 
 const VERIFY: [&str; 3] = ["verify", "--remote", "local"];
@@ -412,4 +420,64 @@ fn list_promises_nothing_that_an_object_claims_by_its_name_alone() {
 fn append(path: &Path, text: &str) {
     let before = fs::read_to_string(path).unwrap();
     fs::write(path, before + text).unwrap();
+}
+
+#[test]
+fn what_is_being_sent_while_later_commits_have_arrived_is_no_damage() {
+    let place = tempfile::tempdir().unwrap();
+    let server = servers::webdav(place.path());
+    let first: Arc<Mutex<Option<String>>> = Arc::default();
+    let is_armed = Arc::new(AtomicBool::new(false));
+    let (refused, armed) = (Arc::clone(&first), Arc::clone(&is_armed));
+    // The first segment that comes is refused again and again; those beside it are taken.
+    let proxy = Proxy::before(server.address, move |method, path| {
+        if !(armed.load(Ordering::SeqCst) && method == "PUT" && path.contains("/segment/")) {
+            return None;
+        }
+        let mut refused = refused.lock().unwrap();
+        let is_first = refused.get_or_insert_with(|| path.to_owned()) == path;
+        is_first.then_some(Fault::Status(503))
+    });
+    let shop = shop_with(&[servers::webdav_section("cloud", proxy.address)]);
+    let agent = Running::start(&shop);
+    agent.wait_long_for("/durable", 2 * LIMIT);
+    is_armed.store(true, Ordering::SeqCst);
+    let later = || {
+        let segments = files_under(&server.objects.join("a/b/segment"));
+        segments.len()
+    };
+    let (before, start) = (later(), Instant::now());
+    while later() < before + 3 {
+        assert!(
+            start.elapsed() < 4 * LIMIT,
+            "nothing arrives beside the first one"
+        );
+        let bot = Connection::open(shop.database()).unwrap();
+        bot.execute("INSERT INTO item (text) VALUES (hex(randomblob(60)))", [])
+            .unwrap();
+        std::thread::sleep(Duration::from_millis(200));
+    }
+    let verified = shop.agent_done(&["verify"]);
+    assert!(verified.contains("everything is there"), "{verified}");
+    let is_on_its_way = |options: &[&str]| {
+        let listed = shop.agent_done(&[&["list"], options].concat());
+        for word in ["MISSING", "UNREACHABLE", "NOT PROVEN", "WRONG"] {
+            assert!(!listed.contains(word), "{word}: {listed}");
+        }
+        assert!(listed.contains("on the way: "), "{listed}");
+        assert!(listed.contains("once those before them have arrived"), "{listed}");
+    };
+    is_on_its_way(&[]);
+    // A machine that knows nothing of what was sent.
+    fs::rename(shop.path("state"), shop.path("elsewhere")).unwrap();
+    is_on_its_way(&["--key", shop.path("kit/owner.secret.asc").to_str().unwrap()]);
+    fs::rename(shop.path("elsewhere"), shop.path("state")).unwrap();
+    is_armed.store(false, Ordering::SeqCst);
+    agent.wait_long_for("/durable", 4 * LIMIT);
+    let listed: Value = serde_json::from_str(&shop.agent_done(&["list", "--json"])).unwrap();
+    assert_eq!(listed["gaps"].as_array().unwrap().len(), 0, "{listed}");
+    let commits = listed["commits"].as_array().unwrap();
+    assert_eq!(commits.len(), 1, "{listed}");
+    assert_eq!(commits[0]["first"], commits[0]["restorable_from"], "{listed}");
+    agent.burn();
 }

@@ -104,6 +104,25 @@ fn a_full_remote_stops_no_other_and_holds_no_point() {
 }
 
 #[test]
+fn a_webdav_without_the_folder_says_what_its_conflict_means() {
+    let place = tempfile::tempdir().unwrap();
+    let server = servers::webdav(place.path());
+    let mut section = servers::webdav_section("cloud", server.address);
+    // As for servers that answer no questions about folders: then none is made.
+    section.text += "disable_create_dir = \"true\"\n";
+    let shop = shop_with(&[section, disk()]);
+    let said = shop.agent_refuses(1, &["backup"]);
+    assert!(
+        said.contains("the server refuses it (409 Conflict), since there is no folder that it could lie in"),
+        "{said}"
+    );
+    assert!(
+        said.contains("make the folder that `root` names on the server"),
+        "{said}"
+    );
+}
+
+#[test]
 fn a_disk_that_is_really_full_stops_no_other() {
     let shop = shop_with(&[
         disk(),

@@ -101,8 +101,24 @@ fn a_moment_before_everything_is_refused_as_it_was_read() {
     let said = shop.agent_refuses(1, &restoring("back", &["--at", at]));
     assert!(said.contains("from before 2020-02-29 07:08:00 "), "{said}");
     assert!(
-        said.contains("the oldest is of 20") && !said.contains("Z-"),
+        said.contains("the oldest is of 20") && said.contains("The oldest that can be restored is "),
         "{said}"
+    );
+    // The command is ready to be copied.
+    let command = said.lines().last().unwrap().trim();
+    let words: Vec<&str> = command.split(' ').collect();
+    let (program, words) = words.split_first().unwrap();
+    assert_eq!(*program, "agent");
+    let (at, _) = words
+        .iter()
+        .enumerate()
+        .find(|(_, word)| **word == "--config")
+        .unwrap();
+    let words = [&words[..at], &words[at + 2..], &["--yes"]].concat();
+    shop.agent_done(&words);
+    assert_eq!(
+        count_items(&shop.path("back/shop.db")),
+        count_items(&shop.database())
     );
 }
 

@@ -12,6 +12,9 @@ use std::{
 
 use crate::{shop::Shop, world::LIMIT};
 
+/// A time of cron's, with seconds and a year, that does not come.
+pub const NEVER: &str = "0 0 0 1 1 * 2099";
+
 /// The agent at work on a port of its own; killed without a word in the end.
 pub struct Running {
     child: Child,
@@ -41,6 +44,7 @@ impl Running {
                 );
             fs::write(shop.path("agent.toml"), settings).unwrap();
         }
+        keep_schedules_quiet(shop);
         let settings = fs::read_to_string(shop.path("agent.toml")).unwrap();
         let line = settings.lines().find(|line| line.starts_with("private")).unwrap();
         let settings = settings.replace(line, &format!("private = \"127.0.0.1:{port}\""));
@@ -95,6 +99,21 @@ impl Running {
         self.child.kill().unwrap();
         self.child.wait().unwrap();
     }
+}
+
+/// A test runs at any hour: what the schedules would take at one of theirs is none of it, unless it sets them itself.
+fn keep_schedules_quiet(shop: &Shop) {
+    let mut settings = fs::read_to_string(shop.path("agent.toml")).unwrap();
+    for (section, key) in [("backup", "snapshot"), ("backup", "delta"), ("drill", "schedule")] {
+        let head = format!("[{section}]\n");
+        if !settings.contains(&head) {
+            settings += &format!("\n{head}");
+        }
+        if !settings.lines().any(|line| line.starts_with(&format!("{key} ="))) {
+            settings = settings.replace(&head, &format!("{head}{key} = \"{NEVER}\"\n"));
+        }
+    }
+    fs::write(shop.path("agent.toml"), settings).unwrap();
 }
 
 /// Also when a test has failed: nobody else would end it.

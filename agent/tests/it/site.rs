@@ -14,6 +14,7 @@ use rusqlite::Connection;
 use crate::{
     capture_rig::bot,
     far_remote::Line,
+    running::NEVER,
     servers::{self, Server},
     shop::{PASSPHRASE, Shop, program, stderr},
 };
@@ -67,6 +68,7 @@ impl Site {
             let text = format!(
                 "[owner]\nchat_ids = [1]\napi_url = \"http://127.0.0.1:9\"\n[http]\nprivate = \"127.0.0.1:{port}\"\n\
                  [backup]\ndatabase = \"live/shop.db\"\nfiles = [\"etc\"]\nrecipients = [\"kit/owner.asc\"]\n\
+                 snapshot = \"{NEVER}\"\ndelta = \"{NEVER}\"\n[drill]\nschedule = \"{NEVER}\"\n\
                  [state]\ndir = \"{state}\"\n{}",
                 section.text
             );

@@ -8,7 +8,7 @@ use rusqlite::Connection;
 
 use crate::{
     running::{Running, wait_until_both_hold_the_same},
-    shop::{Shop, clock_set, integrity_of},
+    shop::{Shop, clock_set, integrity_of, text},
 };
 
 /// Another process, and an older SQLite than the program's own.
@@ -182,6 +182,42 @@ fn an_older_copy_laid_over_the_file_is_never_taken_for_what_came_after() {
     settled(&shop, &agent);
     let last = kinds(&shop).pop().unwrap();
     assert!(last == "resync" || last == "new_chain", "{:?}", told(&shop));
+    comes_back(&shop, agent);
+}
+
+#[test]
+fn an_older_copy_put_in_its_place_is_named_as_what_it_is() {
+    let (shop, agent) = begin();
+    // What a point holds is a file that somebody may put there: the one that the chain begins with.
+    let first = shop.listed().pop().unwrap();
+    shop.restore_to("first", &["--point", text(&first["id"])]);
+    let older = fs::read(shop.path("first/shop.db")).unwrap();
+    let put = || {
+        for suffix in ["-wal", "-shm"] {
+            let _ = fs::remove_file(shop.path(&format!("live/shop.db{suffix}")));
+        }
+        fs::write(shop.database(), &older).unwrap();
+    };
+    let is_named = |(kind, detail): &(String, String)| {
+        let point = format!("what the restore point {} holds", text(&first["id"]));
+        kind == "replaced" && detail.contains("an older state of the shop") && detail.contains(&point)
+    };
+    // The same file by its number; under the running agent, and while it is away.
+    put();
+    wait_for("its name", || {
+        told(&shop).last().filter(|it| is_named(it)).cloned()
+    });
+    sell(&shop, 3);
+    settled(&shop, &agent);
+    agent.burn();
+    put();
+    let agent = Running::start(&shop);
+    wait_for("its name", || {
+        let named = told(&shop).into_iter().filter(is_named).count();
+        (named == 2).then_some(())
+    });
+    sell(&shop, 2);
+    settled(&shop, &agent);
     comes_back(&shop, agent);
 }
 

@@ -57,9 +57,7 @@ async fn another_shop_under_the_same_name_is_told_and_never_continues_the_chain(
     }
     drop(sari);
     let budi = make_shop(&database, "Budi");
-    let told = telegram
-        .wait_for_text("The shop's database is another file")
-        .await;
+    let told = telegram.wait_for_text("The shop's database is another one").await;
     assert!(told.text().contains("new chain"), "{}", told.text());
     let second = chain_after(&dir.join("state"), Some(&chain)).await;
     assert_ne!(chain, second);

@@ -18,6 +18,12 @@ impl Faults {
         self.0.is_empty()
     }
 
+    /// How many there are so far.
+    #[must_use]
+    pub fn count(&self) -> usize {
+        self.0.len()
+    }
+
     /// The faults as sentences.
     #[must_use]
     pub fn sentences(&self) -> &[String] {

@@ -4,7 +4,8 @@
 
 use anyhow::Context;
 use protocol::{
-    chain::{ChainId, CommitNumber, PageHash, PageSum, is_lock_page},
+    chain::{ChainId, CommitNumber, PageHash, PageRoot, PageSum, is_lock_page},
+    object_key::PointId,
     time::UnixMillis,
 };
 
@@ -41,17 +42,17 @@ pub(super) fn begin(desk: &Desk, why: Option<WhyAgain>, now: Clock) -> Result<Re
         .context("asking where the capture stands")?;
     let Some(state) = known else {
         let why = NewChain::of(EventKind::Begun, "the capture begins");
-        return new_chain(desk, claim, follower, hashes, &why, now());
+        return new_chain(desk, claim, follower, hashes, (&why, None), now());
     };
     if let Some(WhyAgain::NewChain(why)) = &why {
-        return new_chain(desk, claim, follower, hashes, why, now());
+        return new_chain(desk, claim, follower, hashes, (why, Some(&state)), now());
     }
     if let Some(why) = other_database(&follower, &state) {
-        return new_chain(desk, claim, follower, hashes, &why, now());
+        return new_chain(desk, claim, follower, hashes, (&why, Some(&state)), now());
     }
     let Some(sum) = replayed(&hashes, &state).context("reading the table of pages")? else {
         let why = NewChain::of(EventKind::NewChain, "the table of pages was lost or altered");
-        return new_chain(desk, claim, follower, hashes, &why, now());
+        return new_chain(desk, claim, follower, hashes, (&why, Some(&state)), now());
     };
     let resumed = match (&why, position_of(&state)) {
         (None, Some(position)) => follower.resume(&position)?,
@@ -74,9 +75,10 @@ pub(super) fn begin(desk: &Desk, why: Option<WhyAgain>, now: Clock) -> Result<Re
                 claim,
                 follower,
                 hashes,
+                state,
                 ..
             } = recorder;
-            return new_chain(desk, claim, follower, hashes, &why, now());
+            return new_chain(desk, claim, follower, hashes, (&why, Some(&state)), now());
         }
     }
     Ok(recorder)
@@ -121,10 +123,15 @@ fn resync(desk: &Desk, recorder: &mut Recorder, why: &str, now: Clock) -> Result
     let seen_at = now();
     let pages = recorder.follower.source().pages()?;
     let page_size = recorder.state.page_size;
-    let (mut changed, mut count) = (Vec::new(), 0_usize);
+    let (mut changed, mut count, mut sum) = (Vec::new(), 0_usize, PageSum::default());
     let hashes = &recorder.hashes;
     recorder.follower.source().each_page(|page, image| {
-        if !is_lock_page(page, page_size) && hashes.get(page)? != PageHash::of(page, image) {
+        if is_lock_page(page, page_size) {
+            return Ok(());
+        }
+        let hash = PageHash::of(page, image);
+        sum.add(hash);
+        if hashes.get(page)? != hash {
             count += 1;
             if count <= PAGES_MAX {
                 changed.push((page, image.to_vec()));
@@ -139,6 +146,10 @@ fn resync(desk: &Desk, recorder: &mut Recorder, why: &str, now: Clock) -> Result
     if changed.is_empty() && pages == recorder.state.pages {
         return Ok(None);
     }
+    // No chain goes back to where the shop was before.
+    if older_point(desk, &sum.root(pages), &recorder.state)?.is_some() {
+        return Ok(Some(why.to_owned()));
+    }
     let detail = format!("{why}; {count} of {pages} pages differ");
     tracing::warn!(detail, "what happened meanwhile is one step of the chain");
     recorder.draft.add(seen_at, pages, changed, |_| Ok(None))?;
@@ -146,22 +157,74 @@ fn resync(desk: &Desk, recorder: &mut Recorder, why: &str, now: Clock) -> Result
     Ok(None)
 }
 
+/// The newest point from before what was followed last that holds exactly this.
+fn older_point(desk: &Desk, root: &PageRoot, before: &CaptureState) -> Result<Option<PointId>, Ended> {
+    let points = desk.store.points().context("reading the catalogue")?;
+    let points = points.into_values().map(|known| known.manifest);
+    let alike = points.filter(|point| point.page_root == *root && point.taken_at <= before.commit_at);
+    let newest = alike.max_by_key(|manifest| manifest.taken_at);
+    Ok(newest.map(|manifest| manifest.point))
+}
+
+/// A reason with what it came to: what the database holds now, beside what was followed in it last.
+fn explained(
+    desk: &Desk,
+    (why, before): (&NewChain, Option<&CaptureState>),
+    now: &CaptureState,
+    differing: u32,
+) -> Result<NewChain, Ended> {
+    let Some(before) = before else {
+        return Ok(why.clone());
+    };
+    let was = format!(
+        "commit {} of the chain {}, which was followed last",
+        before.commit, before.chain
+    );
+    let replaced = |told: String| NewChain {
+        kind: EventKind::Replaced,
+        detail: format!("{}; {told}", why.detail),
+        ..why.clone()
+    };
+    if now.root == before.root {
+        return Ok(match why.is_file {
+            true => NewChain {
+                detail: format!("{}; the database holds the same as after {was}", why.detail),
+                ..why.clone()
+            },
+            false => why.clone(),
+        });
+    }
+    Ok(match older_point(desk, &now.root, before)? {
+        Some(older) => replaced(format!(
+            "an older state of the shop was put in its place: the database holds what the restore point {older} holds, and not \
+             {was}"
+        )),
+        // Whatever was done to the file, the shop goes on from another state now.
+        None if why.is_file => replaced(format!(
+            "an older or another state was put in its place, or what only the log held is gone: {differing} pages differ from \
+             {was}"
+        )),
+        None => why.clone(),
+    })
+}
+
 fn new_chain(
     desk: &Desk,
     claim: Claim,
     mut follower: Follower,
     hashes: Hashes,
-    why: &NewChain,
+    reason: (&NewChain, Option<&CaptureState>),
     now: UnixMillis,
 ) -> Result<Recorder, Ended> {
     if !follower.anchor()? {
         return Err(Ended::Failed(anyhow::anyhow!(LOCKED)));
     }
     let (pages, page_size) = (follower.source().pages()?, follower.page_size());
-    let mut sum = PageSum::default();
+    let (mut sum, mut differing) = (PageSum::default(), 0_u32);
     follower.source().each_page(|page, image| {
         if !is_lock_page(page, page_size) {
             let hash = PageHash::of(page, image);
+            differing += u32::from(hashes.get(page)? != hash);
             hashes.set(page, hash)?;
             sum.add(hash);
         }
@@ -192,6 +255,7 @@ fn new_chain(
         keep_at: 0,
     };
     recorder.state.log_position = recorder.log_position()?;
+    let why = explained(desk, reason, &recorder.state, differing)?;
     desk.store
         .begin_chain(&recorder.state, now, why.kind, &why.detail)
         .context("writing a new chain down")?;

@@ -15,11 +15,25 @@ const KEEP_FRAMES: u32 = 4_096;
 const LEAPS_MAX: usize = 4;
 /// Frames from which on the write lock is taken for a moment to do so, when the bot leaves no pause: 32 MiB.
 const BARRIER_FRAMES: u32 = 8_192;
+/// Frames that the log grows by until what was tried in vain is tried again: 2 MiB. Each try asks the disk to write, and
+/// may take the bot's lock.
+const AGAIN_FRAMES: u32 = 512;
+
+/// How far a try came.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Leap {
+    /// All is in the database's file and the view stands before the log: the next commit starts it anew.
+    BeforeLog,
+    /// A commit came meanwhile.
+    Overtaken,
+    /// Somebody else's view stands in the log, such as a long read's: no lock of the bot's helps until it ends.
+    Blocked,
+}
 
 impl Recorder {
     /// Copies the log into the database's file when it has grown, so that the bot's next commit starts it anew. The
     /// bulk takes no lock. Only when the bot leaves no pause, its write lock is taken for the last few pages, or for a
-    /// breath when this agent is behind. Whoever does not get it tries again with the next commit.
+    /// breath when this agent is behind.
     pub(super) fn keep(&mut self, desk: &Desk, now: Clock) -> Result<(), Ended> {
         let frames = self.follower.frames();
         if frames < KEEP_FRAMES {
@@ -28,47 +42,65 @@ impl Recorder {
         if frames < self.keep_at {
             return Ok(());
         }
-        let mut is_level = false;
-        for _ in 0..LEAPS_MAX {
-            self.follower.leap()?;
-            self.drain(desk, now)?;
-            is_level = self.leap_before_log()?;
-            if is_level {
-                break;
-            }
+        let mut leap = self.leap_between_commits(desk, now)?;
+        if leap == Leap::Overtaken && frames >= BARRIER_FRAMES && self.follower.source().lock()? {
+            let levelled = self.level(now);
+            self.follower.source().unlock()?;
+            leap = levelled?;
         }
-        let is_kept = is_level
-            || frames < BARRIER_FRAMES
-            || (self.follower.source().lock()? && {
-                let levelled = self.level(now);
-                self.follower.source().unlock()?;
-                levelled?
-            });
         self.drain(desk, now)?;
-        if is_kept {
-            self.keep_at = self.follower.frames() + KEEP_FRAMES;
-        }
+        let growth = match leap {
+            Leap::BeforeLog => KEEP_FRAMES,
+            Leap::Overtaken | Leap::Blocked => AGAIN_FRAMES,
+        };
+        self.keep_at = self.follower.frames() + growth;
         Ok(())
     }
 
-    /// Copies the log without a lock and moves the view before it. False when a commit came before that was done, also
-    /// between the last copied page and the view: the view then stands in the log, and the log only grows.
-    fn leap_before_log(&mut self) -> Result<bool, Ended> {
-        let log = self.follower.source().checkpoint()?;
-        if !self.follower.is_level_with(log) {
-            return Ok(false);
+    fn leap_between_commits(&mut self, desk: &Desk, now: Clock) -> Result<Leap, Ended> {
+        let mut leap = Leap::Overtaken;
+        for _ in 0..LEAPS_MAX {
+            let held = self.hold_all()?;
+            self.drain(desk, now)?;
+            leap = self.leap_before_log(held)?;
+            if leap != Leap::Overtaken {
+                break;
+            }
         }
-        self.follower.leap()?;
-        Ok(self.follower.source().published()? == log)
+        Ok(leap)
     }
 
-    /// Under the write lock: nobody commits while the last pages are copied and the view moves before the log. False
-    /// when there is too much to read for that.
-    fn level(&mut self, now: Clock) -> Result<bool, Ended> {
-        if !self.catch_up(BREATH, now)? {
-            return Ok(false);
+    /// Moves the view to the newest commit. Frames that it stands behind at least: none when not all was read.
+    fn hold_all(&mut self) -> Result<u32, Ended> {
+        let read = self.follower.frames();
+        Ok(if self.follower.leap()? { read } else { 0 })
+    }
+
+    /// Copies the log without a lock and moves the view before it. A commit may come before that is done, also between
+    /// the last copied page and the view: the view then stands in the log, and the log only grows.
+    fn leap_before_log(&mut self, held: u32) -> Result<Leap, Ended> {
+        let log = self.follower.source().checkpoint()?;
+        if log.backfilled < held {
+            return Ok(Leap::Blocked);
+        }
+        if !self.follower.is_level_with(log) {
+            return Ok(Leap::Overtaken);
         }
         self.follower.leap()?;
-        self.leap_before_log()
+        let is_there = self.follower.source().published()? == log;
+        Ok(if is_there {
+            Leap::BeforeLog
+        } else {
+            Leap::Overtaken
+        })
+    }
+
+    /// Under the write lock: nobody commits while the last pages are copied and the view moves before the log.
+    fn level(&mut self, now: Clock) -> Result<Leap, Ended> {
+        if !self.catch_up(BREATH, now)? {
+            return Ok(Leap::Overtaken);
+        }
+        let held = self.hold_all()?;
+        self.leap_before_log(held)
     }
 }

@@ -92,6 +92,8 @@ struct NewChain {
     kind: EventKind,
     /// In a sentence.
     detail: String,
+    /// Whether somebody did something to the files: then the database may hold anything.
+    is_file: bool,
 }
 
 impl NewChain {
@@ -99,6 +101,7 @@ impl NewChain {
         Self {
             kind,
             detail: detail.into(),
+            is_file: false,
         }
     }
 }
@@ -109,7 +112,10 @@ impl From<Lost> for NewChain {
             Lost::Replaced => EventKind::Replaced,
             _ => EventKind::NewChain,
         };
-        Self::of(kind, lost.to_string())
+        Self {
+            is_file: matches!(lost, Lost::Replaced | Lost::LogReplaced),
+            ..Self::of(kind, lost.to_string())
+        }
     }
 }
 

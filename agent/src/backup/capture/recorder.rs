@@ -39,8 +39,8 @@ const PRESSURE_FRAMES: u32 = 16_384;
 const DRAIN_MAX: Duration = Duration::from_millis(250);
 /// The same under pressure; and how long the write lock is held for reading.
 pub(super) const BREATH: Duration = Duration::from_millis(20);
-/// Frames from which on nothing is read but under the write lock, so that a bot that never pauses writes no faster than
-/// this reads and the log stops growing: 128 MiB.
+/// Frames from which on what is left after a breath is read under the write lock, so that a bot that never pauses writes
+/// no faster than this reads and the log stops growing: 128 MiB.
 const BRAKE_FRAMES: u32 = 32_768;
 /// How long the bot waits each time then.
 const BRAKE: Duration = Duration::from_millis(100);
@@ -103,15 +103,18 @@ impl Recorder {
     /// Reads what was published, and ends segments that are full. False when a bot that writes faster than this reads
     /// has left more to read after a while: the log must be looked after in between.
     pub(super) fn drain(&mut self, desk: &Desk, now: Clock) -> Result<bool, Ended> {
-        match self.follower.frames() {
-            frames if frames < PRESSURE_FRAMES => self.read_for(DRAIN_MAX, desk, now),
-            frames if frames >= BRAKE_FRAMES && self.follower.source().lock()? => {
-                let read = self.read_for(BRAKE, desk, now);
-                self.follower.source().unlock()?;
-                read
-            }
-            _ => self.read_for(BREATH, desk, now),
+        let frames = self.follower.frames();
+        if frames < PRESSURE_FRAMES {
+            return self.read_for(DRAIN_MAX, desk, now);
         }
+        // A log that is long because of somebody else's view is read to its end without a lock.
+        let is_all = self.read_for(BREATH, desk, now)?;
+        if is_all || frames < BRAKE_FRAMES || !self.follower.source().lock()? {
+            return Ok(is_all);
+        }
+        let read = self.read_for(BRAKE, desk, now);
+        self.follower.source().unlock()?;
+        read
     }
 
     fn read_for(&mut self, most: Duration, desk: &Desk, now: Clock) -> Result<bool, Ended> {

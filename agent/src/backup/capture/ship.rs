@@ -3,6 +3,7 @@
 
 use std::{
     convert::Infallible,
+    pin::pin,
     sync::{Arc, atomic::Ordering, mpsc::SyncSender},
     time::Duration,
 };
@@ -29,6 +30,8 @@ use crate::{
 const AT_ONCE: usize = 8;
 /// Without news the spool is looked at this often.
 const LOOK_EVERY: Duration = Duration::from_secs(30);
+/// Whoever takes longer to acknowledge what was sent is named with the moment since which that lasts.
+const UNANSWERED: Duration = Duration::from_secs(5);
 const RETRY_FIRST: Duration = Duration::from_secs(1);
 const RETRY_MAX: Duration = Duration::from_secs(60);
 
@@ -52,6 +55,8 @@ impl Shipper {
     /// Ships for as long as the agent lives.
     pub async fn run(mut self) -> Infallible {
         let mut pause = RETRY_FIRST;
+        // Of an agent that was killed while it waited.
+        self.unanswered(None);
         loop {
             match self.ship_all().await {
                 Ok(()) => {
@@ -80,7 +85,7 @@ impl Shipper {
             let Some(last) = batch.last() else {
                 return Ok(());
             };
-            try_join_all(batch.iter().map(|segment| self.ship(&remote, segment))).await?;
+            self.ship_batch(&remote, &batch).await?;
             self.store.put_shipped(&self.remote().name, &batch, now())?;
             through = last.id;
             if self.counts {
@@ -88,6 +93,19 @@ impl Shipper {
             }
             self.spool.tidy()?;
         }
+    }
+
+    /// Writes down when an answer takes long: a remote that hangs fails only after minutes.
+    async fn ship_batch(&self, remote: &Remote, batch: &[SpooledSegment]) -> anyhow::Result<()> {
+        let begun_at = now();
+        let mut shipped = pin!(try_join_all(
+            batch.iter().map(|segment| self.ship(remote, segment))
+        ));
+        if let Ok(ended) = timeout(UNANSWERED, &mut shipped).await {
+            return ended.map(drop);
+        }
+        self.unanswered(Some(begun_at));
+        shipped.await.map(drop)
     }
 
     async fn ship(&self, remote: &Remote, segment: &SpooledSegment) -> anyhow::Result<()> {
@@ -108,6 +126,12 @@ impl Shipper {
         let _ = timeout(LOOK_EVERY, self.spooled.changed()).await;
         if self.counts {
             self.shared.idle.fetch_sub(1, Ordering::AcqRel);
+        }
+    }
+
+    fn unanswered(&self, since: Option<UnixMillis>) {
+        if let Err(error) = self.store.put_unanswered(&self.remote().name, since) {
+            tracing::error!(%error, "how a remote is doing could not be written down");
         }
     }
 

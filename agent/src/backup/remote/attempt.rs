@@ -17,7 +17,7 @@ use super::{RemoteError, told::plain};
 const CALL_LIMIT: Duration = Duration::from_secs(60);
 const SLOWEST_BYTES_PER_SECOND: u64 = 32 * 1024;
 /// A question, and each piece of a listing, is answered within this, or the remote counts as down.
-pub(super) const ASK_LIMIT: Duration = Duration::from_secs(30);
+pub const ASK_LIMIT: Duration = Duration::from_secs(30);
 /// However many pieces it has.
 const LIST_LIMIT: Duration = Duration::from_secs(1800);
 /// How often a call is tried, and how long the pause after each failure is.

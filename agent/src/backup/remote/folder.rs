@@ -17,7 +17,7 @@ use crate::store::owner::own_like;
 /// The file in the folder that tells it from an empty mount point.
 pub(in crate::backup) const MARK: &str = ".warung-remote";
 /// Where it holds what is not whole yet.
-const PARTIAL_DIR: &str = ".partial";
+pub(in crate::backup) const PARTIAL_DIR: &str = ".partial";
 const MARK_BYTES: usize = 32;
 const SETTLED_MAX: usize = 100;
 

@@ -12,7 +12,7 @@ use protocol::time::UnixMillis;
 use thiserror::Error;
 
 use self::{
-    attempt::{ASK_LIMIT, Patience, Silence},
+    attempt::{Patience, Silence},
     folder::Folder,
     pace::Pace,
     told::plain,
@@ -28,6 +28,7 @@ mod put;
 mod told;
 pub mod trial;
 
+pub use attempt::ASK_LIMIT;
 pub use kinds::known_options;
 
 /// A connection stands within this, or the attempt has failed.

@@ -61,9 +61,25 @@ impl Remote {
             };
             return self.silence.attempt(patience, write).await;
         }
-        self.silence
-            .attempt(patience, || operator.write(key, buffer.clone()))
-            .await?;
+        if self.folder.is_none() {
+            let write = || operator.write(key, buffer.clone());
+            self.silence.attempt(patience, write).await?;
+            return Ok(());
+        }
+        let write = || async move {
+            let mut writer = operator.writer(key).await?;
+            let whole = async {
+                writer.write(buffer.clone()).await?;
+                writer.close().await
+            };
+            let written = whole.await;
+            // OpenDAL leaves what it began: on a full disk each try would keep it full.
+            if written.is_err() {
+                let _ = writer.abort().await;
+            }
+            written.map(drop)
+        };
+        self.silence.attempt(patience, write).await?;
         if let Some(folder) = &self.folder {
             folder.give_to_owner(key);
             folder

@@ -14,9 +14,18 @@ const WRAPPINGS: [&str; 4] = [
 /// A connection that was waited for in vain, in the words of the layer that waited.
 const NO_CONNECTION: &str = "deadline has elapsed";
 
+/// A remote that wants a signature and has nothing to sign with, in the words of the library that signs; and in ours.
+const UNSIGNED: &str = "failed to load signing credential";
+const NO_CREDENTIALS: &str = "it has no credentials: REMOTE_<NAME>_ACCESS_KEY_ID and REMOTE_<NAME>_SECRET_ACCESS_KEY, or \
+     what else this kind of remote asks for, are neither files among the unit's credentials nor in the environment nor \
+     in the .env beside agent.toml";
+
 /// The message and its cause in one line. OpenDAL's own rendering begins with address and headers, which fill the line
 /// before the cause comes and are nobody's business.
 pub(super) fn plain(error: &opendal::Error) -> String {
+    if let Some(meaning) = meaning(error) {
+        return meaning.to_owned();
+    }
     let mut text = in_words(error.message());
     if text.is_empty() {
         text = match status(error) {
@@ -37,6 +46,9 @@ pub(super) fn plain(error: &opendal::Error) -> String {
         }
         cause = found.source();
     }
+    if text.contains(UNSIGNED) {
+        text = NO_CREDENTIALS.to_owned();
+    }
     let words: Vec<Cow<str>> = text.split_whitespace().map(without_secrets).collect();
     words.join(" ").chars().take(ERROR_CHARS_MAX).collect()
 }
@@ -53,6 +65,16 @@ fn in_words(message: &str) -> String {
         (true, None, Some(code)) => code.to_owned(),
         _ => message.to_owned(),
     }
+}
+
+/// What a status means that says nothing to an owner by itself.
+fn meaning(error: &opendal::Error) -> Option<&'static str> {
+    let is_webdav = || error.to_string().contains("service: webdav");
+    // RFC 4918, 9.3.1 and 9.7.1: the folder that it is to lie in is not there.
+    (status(error) == Some(409) && is_webdav()).then_some(
+        "the server refuses it (409 Conflict), since there is no folder that it could lie in, and makes none: make the folder \
+         that `root` names on the server, or correct `root` or `endpoint`",
+    )
 }
 
 /// The HTTP status, which OpenDAL keeps only in its rendering of the response.
@@ -97,6 +119,9 @@ mod tests {
         assert_eq!(plain(&structured), "Access Denied (AccessDenied)");
         let bare = opendal::Error::new(ErrorKind::PermissionDenied, "");
         assert_eq!(plain(&bare), "PermissionDenied");
+        let unsigned = opendal::Error::new(ErrorKind::Unexpected, "signing http request")
+            .set_source(anyhow::anyhow!("failed to load signing credential"));
+        assert!(plain(&unsigned).contains("REMOTE_<NAME>_SECRET_ACCESS_KEY"));
         let answered = opendal::Error::new(ErrorKind::Unexpected, "")
             .with_context("response", "Parts { status: 507, version: HTTP/1.1 }");
         assert_eq!(plain(&answered), "the server answered with status 507");

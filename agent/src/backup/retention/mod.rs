@@ -15,7 +15,10 @@ use protocol::{
     time::UnixMillis,
 };
 
-use super::remote::{Listed, folder::MARK};
+use super::remote::{
+    Listed,
+    folder::{MARK, PARTIAL_DIR},
+};
 use crate::config::Retention;
 
 mod calendar;
@@ -262,7 +265,7 @@ fn judge_segment(
 }
 
 fn is_left_over(key: &str) -> bool {
-    key.starts_with(object_key::PROBES) || key.ends_with(".part")
+    key.starts_with(object_key::PROBES) || key.starts_with(PARTIAL_DIR) || key.ends_with(".part")
 }
 
 fn orphan(age: Duration, what: &str) -> (bool, String) {

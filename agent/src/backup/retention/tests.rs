@@ -235,11 +235,13 @@ fn what_belongs_to_nothing_goes_after_a_day_and_what_is_not_ours_stays() {
     world.list(&young, NOW - HOUR);
     world.list("probe/20261101T000000Z-1.zst.pgp", NOW - 2 * DAY);
     world.list("base/x.00000000.part", NOW - 2 * DAY);
+    world.list(".partial/000000.zst.pgp.Z5PkTjr0", NOW - 2 * DAY);
     world.list("photos/cat.jpg", NOW - 900 * DAY);
     let plan = world.plan();
     let keeps = |key: &str| plan[key].0;
     assert_eq!((keeps(&old), keeps(&young)), (false, true));
     assert!(!keeps("probe/20261101T000000Z-1.zst.pgp") && !keeps("base/x.00000000.part"));
+    assert!(!keeps(".partial/000000.zst.pgp.Z5PkTjr0"));
     assert!(keeps("photos/cat.jpg") && keeps("cert/x.asc"));
 }
 

@@ -43,7 +43,7 @@ pub(super) fn print(shown: &Shown, zone: &TimeZone) {
         .iter()
         .all(|point| point.chain.is_some() || point.doubtful);
     for range in &shown.commits {
-        println!("  {}", told(range, knows_all, zone));
+        println!("  {}", told(range, (knows_all, &shown.gaps), zone));
     }
     if !shown.doubtful.is_empty() {
         println!("\nNOT PROVEN, and not counted above:");
@@ -135,15 +135,20 @@ fn print_point(point: &Listed, zone: &TimeZone) {
     }
 }
 
-fn told(range: &Range, knows_all: bool, zone: &TimeZone) -> String {
+fn told(range: &Range, (knows_all, gaps): (bool, &[Gap]), zone: &TimeZone) -> String {
+    let is_right_before = |gap: &Gap| {
+        matches!(gap.what, What::Arriving { last, .. } if last.next() == range.first)
+            && gap.chain.as_ref() == Some(&range.chain)
+    };
     let unreachable = match (range.restorable_from, knows_all) {
+        (None, true) if gaps.iter().any(is_right_before) => "  once those before them have arrived",
         (None, true) => "  UNREACHABLE: no restore point leads to them",
         _ => "",
     };
     format!(
         "chain {}  every one from {} to {}, until {}, {}{unreachable}",
         words::chain(&range.chain),
-        range.restorable_from.unwrap_or(range.first),
+        range.first,
         range.last,
         words::moment(range.last_at, zone),
         words::size(range.size_bytes)
@@ -161,6 +166,15 @@ fn in_words(gap: &Gap) -> String {
                 )
             }
         },
+        What::Arriving { first, last } => {
+            let (what, are) = match first == last {
+                true => (format!("commit {first}"), "is"),
+                false => (format!("commits {first} to {last}"), "are"),
+            };
+            format!(
+                "on the way: {what} of chain {chain} {are} not there yet, and later ones are: several are sent at the same time"
+            )
+        }
         What::OneStep { commit } => {
             format!("nobody followed the shop: all that happened is commit {commit} of chain {chain}")
         }

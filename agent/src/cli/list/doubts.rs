@@ -26,8 +26,8 @@ pub(super) struct Known<'a> {
     pub points: &'a [(&'a ChainId, CommitNumber)],
     /// The chain that this server follows, and the newest commit that it has seen.
     pub seen: Option<&'a (ChainId, CommitNumber)>,
-    /// From when on something is dated in the future.
-    pub ahead: UnixMillis,
+    /// From when on something is dated in the future; `None` where the last ones are opened, as a restore does.
+    pub ahead: Option<UnixMillis>,
 }
 
 /// Takes those segments out that promise what cannot be.
@@ -47,8 +47,15 @@ pub(super) fn take_out(segments: &mut BTreeMap<SegmentName, u64>, known: &Known<
 }
 
 fn doubt(name: &SegmentName, all: &BTreeMap<SegmentName, u64>, known: &Known<'_>) -> Option<String> {
-    if name.last_at > known.ahead {
-        return Some("it is dated in the future, and a restore passes it over".to_owned());
+    if let Some(ahead) = known.ahead
+        && name.last_at > ahead
+        && !goes_on(name, all, known, ahead)
+    {
+        return Some(
+            "it is dated in the future, and nothing that is known follows it: a restore opens it and sees, as this list does \
+             with --key"
+                .to_owned(),
+        );
     }
     if let Some((chain, newest)) = known.seen
         && *chain == name.chain
@@ -74,6 +81,23 @@ fn doubt(name: &SegmentName, all: &BTreeMap<SegmentName, u64>, known: &Known<'_>
     })
 }
 
+/// Whether the chain is known to have gone on after it: then a clock that ran ahead has dated it, and nobody invented it.
+fn goes_on(
+    name: &SegmentName,
+    all: &BTreeMap<SegmentName, u64>,
+    known: &Known<'_>,
+    ahead: UnixMillis,
+) -> bool {
+    let points = known.points.iter().map(|(chain, commit)| (*chain, *commit));
+    let seen = known.seen.map(|(chain, commit)| (chain, *commit));
+    let mut known = points.chain(seen);
+    let mut later = all
+        .keys()
+        .filter(|later| later.chain == name.chain && later.first > name.last);
+    known.any(|(chain, commit)| *chain == name.chain && commit >= name.last)
+        || later.any(|later| later.last_at <= ahead)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -83,9 +107,14 @@ mod tests {
     }
 
     fn doubts(all: &[(u64, u64)], points: &[u64], seen: Option<u64>) -> Vec<(u64, u64)> {
+        let dated: Vec<_> = all.iter().map(|it| (it.0, it.1, it.1)).collect();
+        doubts_dated(&dated, points, seen)
+    }
+
+    fn doubts_dated(all: &[(u64, u64, u64)], points: &[u64], seen: Option<u64>) -> Vec<(u64, u64)> {
         let chain = ChainId::from_bits(1);
-        let name = |(first, last): &(u64, u64)| {
-            let at = UnixMillis(i64::try_from(*last).unwrap());
+        let name = |(first, last, at): &(u64, u64, u64)| {
+            let at = UnixMillis(i64::try_from(*at).unwrap());
             SegmentName::new(&chain, commit(*first), commit(*last), at, &"0".repeat(64))
         };
         let mut segments: BTreeMap<SegmentName, u64> = all.iter().map(|it| (name(it), 10)).collect();
@@ -94,7 +123,7 @@ mod tests {
         let known = Known {
             points: &points,
             seen: seen.as_ref(),
-            ahead: UnixMillis(5_000),
+            ahead: Some(UnixMillis(5_000)),
         };
         let found = take_out(&mut segments, &known);
         let names = found.iter().map(|it| SegmentName::parse(&it.segment).unwrap());
@@ -113,5 +142,15 @@ mod tests {
         assert_eq!(doubts(&[(2, 4), (5, 5), (5, 6), (7, 9)], &[1], None), []);
         // The end of a chain that nobody here follows may be true.
         assert_eq!(doubts(&with((10, 900)), &[1], None), []);
+    }
+
+    #[test]
+    fn what_a_clock_that_ran_ahead_dated_is_believed_where_the_chain_is_known_to_go_on() {
+        let ahead = [(2, 4, 10), (5, 5, 9_000), (6, 9, 9_100)];
+        assert_eq!(doubts_dated(&ahead, &[1], None), [(5, 5), (6, 9)]);
+        assert_eq!(doubts_dated(&ahead, &[1], Some(9)), []);
+        assert_eq!(doubts_dated(&ahead, &[1, 5], None), [(6, 9)]);
+        let set_right = [&ahead[..], &[(10, 10, 20)]].concat();
+        assert_eq!(doubts_dated(&set_right, &[1], None), []);
     }
 }

@@ -13,7 +13,10 @@ use serde::Serialize;
 
 use super::points::Listed;
 use crate::{
-    backup::{holes::Hole, ranges::Range},
+    backup::{
+        holes::{End, Hole},
+        ranges::Range,
+    },
     store::samples::SLOT,
 };
 
@@ -49,6 +52,13 @@ pub(super) enum What {
         /// The last one.
         last: CommitNumber,
     },
+    /// Their segments are on no remote that answers yet, and later ones are: several are sent at the same time.
+    Arriving {
+        /// The first commit that is on its way.
+        first: CommitNumber,
+        /// The last one.
+        last: CommitNumber,
+    },
     /// Nobody followed: all that happened is this commit.
     OneStep {
         /// Its number.
@@ -60,24 +70,37 @@ pub(super) enum What {
     Away,
 }
 
-/// Every gap, oldest first.
+/// What gaps are found in.
+pub(super) struct Known<'a> {
+    pub segments: &'a BTreeMap<SegmentName, u64>,
+    /// The commits in them.
+    pub ranges: &'a [Range],
+    pub points: &'a [Listed],
+    /// What is dated after this moment is dated in the future.
+    pub ahead: UnixMillis,
+}
+
+/// Every gap, oldest first; `arrives` says whether what ends there, right before that range, may still be on its way.
 pub(super) fn of(
-    segments: &BTreeMap<SegmentName, u64>,
-    ranges: &[Range],
-    points: &[Listed],
+    known: &Known<'_>,
     steps: &BTreeSet<(ChainId, UnixMillis)>,
     slots: &[UnixMillis],
+    arrives: &dyn Fn(&Range, &End) -> bool,
 ) -> Vec<Gap> {
-    let mut gaps = missing(ranges, points);
-    gaps.extend(one_steps(segments, steps));
-    gaps.extend(new_chains(ranges, points));
+    let mut gaps = missing(known, arrives);
+    gaps.extend(arriving_first(known, arrives));
+    gaps.extend(one_steps(known.segments, steps));
+    gaps.extend(new_chains(known));
     gaps.extend(away(slots));
+    // Dated by a clock that was set back, it ends before it begins.
+    gaps.iter_mut().for_each(|gap| gap.from = gap.from.min(gap.until));
     gaps.sort_by_key(|gap| (gap.from.0, gap.until.0));
     gaps
 }
 
 /// Adds what is missing before a chain's first segment or after its last one: right after a point, or right before one.
-pub(super) fn add_ends(gaps: &mut Vec<Gap>, holes: &[Hole], ranges: &[Range], points: &[Listed]) {
+pub(super) fn add_ends(gaps: &mut Vec<Gap>, holes: &[Hole], known: &Known<'_>) {
+    let (ranges, points) = (known.ranges, known.points);
     for hole in holes {
         let is_told = |gap: &Gap| {
             let within =
@@ -117,8 +140,12 @@ pub(super) fn add_ends(gaps: &mut Vec<Gap>, holes: &[Hole], ranges: &[Range], po
 }
 
 /// Between two ranges of one chain, unless a point in between is where the second one begins.
-fn missing(ranges: &[Range], points: &[Listed]) -> Vec<Gap> {
-    let pairs = ranges.windows(2).filter(|pair| pair[0].chain == pair[1].chain);
+fn missing(known: &Known<'_>, arrives: &dyn Fn(&Range, &End) -> bool) -> Vec<Gap> {
+    let points = known.points;
+    let pairs = known
+        .ranges
+        .windows(2)
+        .filter(|pair| pair[0].chain == pair[1].chain);
     let told = pairs.filter_map(|pair| {
         let (before, after) = (&pair[0], &pair[1]);
         let first = before.last.next();
@@ -132,7 +159,40 @@ fn missing(ranges: &[Range], points: &[Listed]) -> Vec<Gap> {
             from: before.last_at,
             until,
             chain: Some(after.chain.clone()),
-            what: What::Missing { first, last },
+            what: match arrives(after, &(after.chain.clone(), last)) {
+                true => What::Arriving { first, last },
+                false => What::Missing { first, last },
+            },
+        })
+    });
+    told.collect()
+}
+
+/// Between a point and the chain's first segment that is there; what is missing for good [`add_ends`] tells.
+fn arriving_first(known: &Known<'_>, arrives: &dyn Fn(&Range, &End) -> bool) -> Vec<Gap> {
+    let is_first = |at: usize, range: &Range| at == 0 || known.ranges[at - 1].chain != range.chain;
+    let firsts = known
+        .ranges
+        .iter()
+        .enumerate()
+        .filter(|(at, range)| is_first(*at, range));
+    let told = firsts.filter_map(|(_, range)| {
+        let last = CommitNumber::new(range.first.get() - 1).ok()?;
+        let places = known
+            .points
+            .iter()
+            .filter_map(|point| Some((point.place()?, point.moment()?)));
+        let before = places.filter(|((chain, commit), _)| **chain == range.chain && *commit < last);
+        let ((_, commit), at) = before.max_by_key(|((_, commit), _)| *commit)?;
+        let is_open = range.restorable_from.is_none() && arrives(range, &(range.chain.clone(), last));
+        is_open.then(|| Gap {
+            from: at,
+            until: range.first_at,
+            chain: Some(range.chain.clone()),
+            what: What::Arriving {
+                first: commit.next(),
+                last,
+            },
         })
     });
     told.collect()
@@ -157,10 +217,13 @@ fn one_steps(segments: &BTreeMap<SegmentName, u64>, steps: &BTreeSet<(ChainId, U
 }
 
 /// From the end of one chain to the first point of the next, by the points whose chain is known.
-fn new_chains(ranges: &[Range], points: &[Listed]) -> Vec<Gap> {
-    let mut known: Vec<(UnixMillis, &ChainId)> = points
+fn new_chains(known: &Known<'_>) -> Vec<Gap> {
+    let (ranges, ahead) = (known.ranges, known.ahead);
+    let mut known: Vec<(UnixMillis, &ChainId)> = known
+        .points
         .iter()
         .filter_map(|point| Some((point.moment()?, point.chain.as_ref()?)))
+        .filter(|(at, _)| *at <= ahead)
         .collect();
     known.sort_by_key(|(at, _)| at.0);
     // One that was there before goes on beside another, and does not begin.
@@ -252,7 +315,14 @@ mod tests {
             .into_iter()
             .collect();
         let slots = [0, 300_000, 600_000, 3_600_000].map(UnixMillis);
-        let found = of(&segments, &ranges::of(&segments), &[], &steps, &slots);
+        let known = Known {
+            segments: &segments,
+            ranges: &ranges::of(&segments),
+            points: &[],
+            ahead: UnixMillis(1_000_000),
+        };
+        let settled = |_: &Range, _: &End| false;
+        let found = of(&known, &steps, &slots, &settled);
         let told: Vec<(i64, i64, &What)> = found
             .iter()
             .map(|gap| (gap.from.0, gap.until.0, &gap.what))
@@ -269,6 +339,14 @@ mod tests {
                 (900_000, 3_600_000, &What::Away),
             ]
         );
+        let arriving = of(&known, &BTreeSet::new(), &[], &|after, (_, last)| {
+            (after.first, *last) == (commit(8), commit(7))
+        });
+        let what = What::Arriving {
+            first: commit(6),
+            last: commit(7),
+        };
+        assert_eq!(arriving[0].what, what);
     }
 
     #[test]

@@ -4,18 +4,20 @@
 
 use std::path::{Path, PathBuf};
 
-use protocol::{object_key::PointId, time::UnixMillis};
+use protocol::{manifest::Manifest, object_key::PointId, time::UnixMillis};
 
 use super::{Arguments, known_here, now, refusals::command};
 use crate::{
-    backup::survey::{self, Survey},
+    backup::survey,
     cli::{Failure, remotes, words},
     config::{Config, RemoteKind},
-    restore::{Only, Plan, Request, Selection, Target, hold, require_empty},
+    restore::{self, Only, Plan, Request, Selection, Sources, Target, hold, require_empty},
 };
 
 /// The first commit of every chain.
 const FIRST: u64 = 1;
+/// Points that are looked at in search of the oldest whole one.
+const TRIED_MAX: usize = 20;
 
 /// Refuses a folder on one of the remotes: what is restored can be read by everybody who reads that.
 ///
@@ -87,18 +89,21 @@ pub(super) async fn refuse_before_first(arguments: &Arguments, config: &Config) 
     Err(Failure::Failed(anyhow::anyhow!("{reason}.\n{next}")))
 }
 
-/// Refuses a moment before everything that there is, with how it was read: the names of points tell another zone.
+/// Refuses a moment before everything that there is, with how it was read, and with the oldest that can be had: the names
+/// of points tell another zone.
 ///
 /// # Errors
 /// That sentence.
-pub(super) fn refuse_before_oldest(
+pub(super) async fn refuse_before_oldest(
     request: &Request,
-    survey: &Survey,
+    sources: &Sources<'_>,
+    arguments: &Arguments,
     config: &Config,
 ) -> Result<(), Failure> {
     let Some(moment) = request.selection.moment() else {
         return Ok(());
     };
+    let survey = sources.survey;
     let taken = |point: &PointId| match request.known.get(point) {
         Some(known) => Some(known.manifest.taken_at),
         None => survey::moment_of(point),
@@ -116,13 +121,45 @@ pub(super) fn refuse_before_oldest(
     let told = |at: UnixMillis| words::moment(at, &config.owner.timezone);
     let silent = survey.silent.iter();
     let silent = silent.map(|(remote, why)| format!("; the remote {remote} does not answer ({why})"));
+    let next = match oldest_whole(request, sources).await {
+        Some(manifest) => format!(
+            "The oldest that can be restored is {}, of {}. To restore that:\n  {}",
+            manifest.point,
+            told(manifest.taken_at),
+            command(arguments, &[("--point", manifest.point.as_str())])
+        ),
+        None => "`agent list` shows what there is.".to_owned(),
+    };
     Err(Failure::Failed(anyhow::anyhow!(
-        "there is no restore point from before {}; the oldest is of {}{}. Nothing was changed.\n`agent list` shows what \
-         there is.",
+        "there is no restore point from before {}; the oldest is of {}{}. Nothing was changed.\n{next}",
         told(moment),
         told(oldest),
         silent.collect::<String>()
     )))
+}
+
+/// The first point of the chain that is meant, or of all of them, that a restore would take.
+async fn oldest_whole(request: &Request, sources: &Sources<'_>) -> Option<Manifest> {
+    for point in sources.survey.points().into_iter().take(TRIED_MAX) {
+        let asked = Request {
+            selection: Selection::Point(point.clone()),
+            anchor: None,
+            ..request.clone()
+        };
+        // Another one of the same commit would serve as well, and is not the one that is named.
+        let Ok(plan) = restore::plan(asked, sources).await else {
+            continue;
+        };
+        let chain = plan.manifest.chain.as_str();
+        let is_meant = request
+            .chain
+            .as_ref()
+            .is_none_or(|asked| chain.starts_with(asked));
+        if is_meant && plan.manifest.point == point {
+            return Some(plan.manifest);
+        }
+    }
+    None
 }
 
 /// A moment that is yet to come: nobody knows what the shop will be then.

@@ -4,6 +4,7 @@
 
 use std::time::Duration;
 
+use jiff::tz::TimeZone;
 use protocol::{
     chain::{ChainId, CommitNumber},
     time::UnixMillis,
@@ -14,7 +15,7 @@ use crate::{
     alert::message::{duration, moment},
     cli::words,
     config::{Config, Language},
-    store::{Store, interruptions::CaptureEvent, shipping::Shipping},
+    store::{Store, interruptions::CaptureEvent, lock, shipping::Shipping},
     traffic::{self, DAY},
 };
 
@@ -50,6 +51,11 @@ struct LagView {
     /// Age of the oldest commit that is not there.
     lag_s: u64,
     waiting_bytes: u64,
+    /// When it last said that it has what was sent to it; absent when it never did.
+    acknowledged_at: Option<UnixMillis>,
+    /// Since when the running agent waits for an answer to what it sent there; absent while answers come within seconds.
+    unanswered_since: Option<UnixMillis>,
+    /// Since when what was tried has failed, and why.
     failing_since: Option<UnixMillis>,
     error: Option<String>,
     /// When the spool last dropped something that this remote lacks.
@@ -81,6 +87,8 @@ pub(super) fn look(store: &Store, config: &Config, now: UnixMillis) -> rusqlite:
         None => Default::default(),
     };
     let chain = state.as_ref().map(|state| state.chain.clone());
+    // What was not answered to an agent that has ended waits for nothing.
+    let is_running = lock::is_held(&config.lock_path()).unwrap_or(false);
     let lag = |one: Shipping| {
         let mean = traffic::mean(&hours, &one.remote, DAY, now);
         let through = chain
@@ -93,6 +101,8 @@ pub(super) fn look(store: &Store, config: &Config, now: UnixMillis) -> rusqlite:
             commit: one.holds.map(|(_, commit, _)| commit.get()),
             lag_commits: one.waiting_commits,
             waiting_bytes: one.waiting_bytes,
+            acknowledged_at: one.shipped_at,
+            unanswered_since: one.unanswered_since.filter(|_| is_running),
             failing_since: one.failing.as_ref().map(|(since, _)| *since),
             error: one.failing.map(|(_, error)| error),
             gap_at: one.gap_at,
@@ -159,7 +169,7 @@ pub(super) fn sentences(view: &CaptureView, config: &Config) -> Vec<String> {
     }
     for one in &view.remotes {
         lines.extend(torn(one));
-        lines.extend(behind(one, &view.without_base, &held(view, config)));
+        lines.extend(behind(one, &view.without_base, (zone, &held(view, zone))));
     }
     for event in &view.events {
         lines.push(format!(
@@ -183,37 +193,57 @@ fn torn(one: &LagView) -> Option<String> {
 }
 
 /// What a remote holds that lacks nothing of what was captured.
-fn held(view: &CaptureView, config: &Config) -> String {
+fn held(view: &CaptureView, zone: &TimeZone) -> String {
     match (&view.fault, view.commit_at) {
         (None, _) => "holds every commit".to_owned(),
         (Some(_), Some(at)) => format!(
             "holds what was captured, until {}, and nothing that came after it but in backups",
-            moment(&config.owner.timezone, at)
+            moment(zone, at)
         ),
         (Some(_), None) => "holds no commit".to_owned(),
     }
 }
 
 /// How far it is behind; nothing where its commits are of no use without a base, which is said elsewhere.
-fn behind(one: &LagView, without_base: &[String], held: &str) -> Option<String> {
-    Some(match &one.error {
-        Some(error) => format!(
-            "Commits:  {} lacks {} ({} behind): {error}",
+fn behind(one: &LagView, without_base: &[String], (zone, held): (&TimeZone, &str)) -> Option<String> {
+    if let Some(why) = stands_still(one, zone) {
+        return Some(format!(
+            "Commits:  {} lacks {} ({} behind): {why}",
             one.remote,
             words::count(one.lag_commits, "commit"),
-            duration(Language::En, Duration::from_secs(one.lag_s))
-        ),
-        None if without_base.contains(&one.remote) => return None,
-        None => format!(
-            "Commits:  {} {}; {} and {} an hour, backups included",
-            one.remote,
-            match (one.lag_commits, one.torn_after) {
-                (0, None) => held.to_owned(),
-                (0, Some(_)) => "takes every new commit".to_owned(),
-                (lag, _) => format!("holds all but {}", words::count(lag, "commit")),
-            },
-            words::size(one.bytes_an_hour),
-            words::count(one.requests_an_hour, "request")
-        ),
-    })
+            duration(Language::En, Duration::from_secs(one.lag_s)),
+        ));
+    }
+    if without_base.contains(&one.remote) {
+        return None;
+    }
+    Some(format!(
+        "Commits:  {} {}; {} and {} an hour, backups included",
+        one.remote,
+        match (one.lag_commits, one.torn_after) {
+            (0, None) => held.to_owned(),
+            (0, Some(_)) => "takes every new commit".to_owned(),
+            (lag, _) => format!("holds all but {}", words::count(lag, "commit")),
+        },
+        words::size(one.bytes_an_hour),
+        words::count(one.requests_an_hour, "request")
+    ))
+}
+
+/// Why nothing arrives there, since when, and what is being done about it; nothing while it takes what it is sent.
+fn stands_still(one: &LagView, zone: &TimeZone) -> Option<String> {
+    let waits = one.unanswered_since.map(|since| {
+        format!(
+            "the agent waits for its answer to what it sent at {}",
+            moment(zone, since)
+        )
+    });
+    let failed = one.error.clone().zip(one.failing_since);
+    let failed = failed.map(|(error, since)| format!("{error}, tried in vain since {}", moment(zone, since)));
+    let told: Vec<String> = failed.into_iter().chain(waits).collect();
+    let acknowledged = match one.acknowledged_at {
+        Some(at) => format!("it has acknowledged nothing since {}", moment(zone, at)),
+        None => "it never acknowledged anything".to_owned(),
+    };
+    (!told.is_empty()).then(|| format!("{}; {acknowledged}", told.join("; ")))
 }

@@ -5,7 +5,7 @@ use super::Words;
 
 pub(super) const WORDS: Words = Words {
     private: "This bot is private and does not answer messages.",
-    help: "Commands:\n/status – in a few lines\n/alerts – what is wrong\n/graph 24h disk – a chart: disk, mem, cpu, orders, backup, lag, traffic, server\n/logs err – the bot's lines about trouble\n/backups – the list of backups\n/backup – a backup now\n/drill – rehearse a restore now\n/restart – restart the shop's bot (with a code)\n/silence 2h – silence what is wrong now\n/maintenance 30m – silence everything; /maintenance off ends it\n/digest – the day in one message\n/runbook bot_gone – what to do",
+    help: "Commands:\n/status – in a few lines\n/alerts – what is wrong\n/graph 24h disk – a chart: disk, mem, cpu, orders, backup, lag, traffic, day, server\n/logs err – the bot's lines about trouble\n/backups – the list of backups\n/backup – a backup now\n/drill – rehearse a restore now\n/restart – restart the shop's bot (with a code)\n/silence 2h – silence what is wrong now\n/maintenance 30m – silence everything; /maintenance off ends it\n/digest – the day in one message\n/runbook bot_gone – what to do",
     menu: [
         "How everything stands",
         "What is wrong",

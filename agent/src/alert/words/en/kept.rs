@@ -14,8 +14,8 @@ pub(super) const CAPTURE_STOPPED: Wording = Wording {
 };
 
 pub(super) const DATABASE_REPLACED: Wording = Wording {
-    headline: "The shop's database is another file",
-    happened: "At {since} another file lay under the name of the shop's database.",
+    headline: "The shop's database is another one",
+    happened: "At {since} another file, or another state, lay in the place of the shop's database: {detail}.",
     means: "if you restored or exchanged it, all is as it should be. If not, the bot may sell from the wrong database.",
     done: "the agent began a new chain of commits and takes a full backup; the old chain is untouched and can be restored.",
     todo: "not you? systemctl stop bot, then agent list shows the last point before it",

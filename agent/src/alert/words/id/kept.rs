@@ -14,8 +14,8 @@ pub(super) const CAPTURE_STOPPED: Wording = Wording {
 };
 
 pub(super) const DATABASE_REPLACED: Wording = Wording {
-    headline: "Basis data toko adalah berkas lain",
-    happened: "Pada {since} ada berkas lain dengan nama basis data toko.",
+    headline: "Basis data toko sudah lain",
+    happened: "Pada {since} ada berkas lain, atau keadaan lain, di tempat basis data toko: {detail}.",
     means: "bila Anda memulihkan atau menggantinya, semua beres. Bila bukan, bot mungkin berjualan dari basis data yang salah.",
     done: "agen memulai rantai baru dan membuat cadangan penuh; rantai lama utuh dan dapat dipulihkan.",
     todo: "bukan Anda? systemctl stop bot, lalu agent list menunjukkan titik terakhir sebelumnya",

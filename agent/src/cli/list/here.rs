@@ -1,0 +1,151 @@
+//! What this server knows by itself of its backups, and what `agent list` asks with it.
+//! It asks no remote; on a machine that never ran an agent it knows nothing.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use protocol::{
+    chain::{ChainId, CommitNumber},
+    object_key::{PointId, SegmentName},
+    time::UnixMillis,
+};
+
+use super::points::Listed;
+use crate::{
+    backup::{
+        holes::{self, Stand},
+        survey::Names,
+    },
+    config::Config,
+    store::{
+        Store, interruptions::EventKind, points::KnownPoint, rehearsal::Kind, shipping::Shipping, torn::Torn,
+    },
+};
+
+/// Interruptions of the capture that are looked at: more than are kept.
+const EVENTS_MAX: usize = 10_000;
+
+/// What this server knows by itself; nothing on a machine that never ran an agent.
+#[derive(Default)]
+pub(super) struct Here {
+    pub points: BTreeMap<PointId, KnownPoint>,
+    pub shipping: Vec<Shipping>,
+    /// What each remote cannot give, as the newest comparison found it.
+    pub torn: BTreeMap<String, Vec<Torn>>,
+    /// Objects that the newest comparison of each remote found missing or altered.
+    pub altered: BTreeMap<String, BTreeSet<String>>,
+    pub drilled: BTreeMap<String, UnixMillis>,
+    /// Commits that stand for all that happened while nobody followed: their chain is the one that they are found in.
+    pub steps: BTreeSet<(ChainId, UnixMillis)>,
+    pub slots: Vec<UnixMillis>,
+    /// The chain that is followed here, and the newest commit that was seen.
+    pub seen: Option<(ChainId, CommitNumber)>,
+    /// Before this moment retention may have let commits go; nothing where that is not known.
+    pub kept_from: Option<UnixMillis>,
+    /// Whether an agent ever ran here: else the rules by which was deleted are not known.
+    pub is_server: bool,
+}
+
+/// The latest start of `keep_within` that was in force for any remote.
+fn kept_from(config: &Config, store: &Store, now: UnixMillis) -> anyhow::Result<Option<UnixMillis>> {
+    let mut latest = config.retention.map(|retention| retention.window_start(now));
+    for remote in &config.remotes {
+        latest = latest.max(store.let_go_until(&remote.name)?.filter(|until| *until <= now));
+    }
+    Ok(latest)
+}
+
+fn altered(config: &Config, store: &Store) -> rusqlite::Result<BTreeMap<String, BTreeSet<String>>> {
+    let of_remote = |name: &String| {
+        let seen = store.last_seen(Kind::Sample, name)?.unwrap_or_default();
+        let seen: serde_json::Value = serde_json::from_str(&seen).unwrap_or_default();
+        let keys = seen["altered"].as_array().into_iter().flatten();
+        let keys = keys.filter_map(|key| key.as_str().map(str::to_owned));
+        Ok((name.clone(), keys.collect()))
+    };
+    config
+        .remotes
+        .iter()
+        .map(|remote| of_remote(&remote.name))
+        .collect()
+}
+
+fn torn(config: &Config, store: &Store) -> rusqlite::Result<BTreeMap<String, Vec<Torn>>> {
+    let names = config.remotes.iter().map(|remote| &remote.name);
+    names.map(|name| Ok((name.clone(), store.torn(name)?))).collect()
+}
+
+/// The chain that is followed here, and its newest commit.
+pub(super) fn seen(config: &Config) -> anyhow::Result<Option<(ChainId, CommitNumber)>> {
+    let store = Store::open_to_look(&config.state_dir)?;
+    let state = store.map(|store| store.capture_state()).transpose()?.flatten();
+    Ok(state.map(|state| (state.chain, state.commit)))
+}
+
+impl Here {
+    pub(super) fn of(config: &Config, now: UnixMillis) -> anyhow::Result<Self> {
+        let Some(store) = Store::open_to_look(&config.state_dir)? else {
+            return Ok(Self::default());
+        };
+        let events = store.capture_events(EVENTS_MAX)?.into_iter();
+        let resyncs = events.filter(|event| event.kind == EventKind::Resync.name());
+        let chains: BTreeSet<ChainId> = store
+            .points()?
+            .into_values()
+            .map(|known| known.manifest.chain)
+            .collect();
+        let steps = resyncs.flat_map(|event| chains.iter().map(move |chain| (chain.clone(), event.at)));
+        Ok(Self {
+            points: store.points()?,
+            shipping: store.shipping()?,
+            torn: torn(config, &store)?,
+            altered: altered(config, &store)?,
+            drilled: store.drilled_points()?,
+            steps: steps.collect(),
+            slots: store.sampled_slots()?,
+            seen: None,
+            kept_from: kept_from(config, &store, now)?,
+            is_server: true,
+        })
+    }
+
+    /// What verify asks of one remote, asked of all that answer together.
+    pub(super) fn question<'a>(
+        &self,
+        listed: &'a Listing,
+        answering: BTreeSet<&str>,
+        now: UnixMillis,
+    ) -> holes::Question<'a> {
+        let shipping = self.shipping.iter();
+        let shipping = shipping.filter(|one| answering.contains(one.remote.as_str()));
+        holes::Question {
+            names: &listed.names,
+            points: &listed.points,
+            // What waits in the spool is on its way, and what another one holds says nothing of these.
+            sent: shipping
+                .filter_map(|one| one.holds.clone())
+                .map(|(chain, commit, _)| (chain, commit))
+                .max_by_key(|(_, commit)| *commit),
+            follows: self.seen.as_ref().map(|(chain, _)| chain.clone()),
+            never_sent: Vec::new(),
+            kept_from: self.kept_from,
+            is_pruned_elsewhere: !self.is_server,
+            now,
+        }
+    }
+}
+
+/// What all remotes that answer list together, as holes are found in it.
+pub(super) struct Listing {
+    names: Names,
+    points: Vec<Stand>,
+}
+
+impl Listing {
+    pub(super) fn of(segments: &BTreeMap<SegmentName, u64>, points: &[Listed]) -> Self {
+        let names = segments.iter().map(|(name, size)| (name.to_string(), *size));
+        Self {
+            names: names.collect(),
+            points: points.iter().filter_map(Listed::stand).collect(),
+        }
+    }
+}
