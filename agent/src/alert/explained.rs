@@ -2,9 +2,10 @@
 //! Only words; docs/RUNBOOK says more.
 
 use super::{
-    message::{Voice, icon},
+    message::Voice,
     role::Role,
     rule::Rule,
+    text::icon,
     words::{phrases, reported, wording, wording_of},
 };
 

@@ -4,12 +4,12 @@
 use std::time::Duration;
 
 use jiff::tz::TimeZone;
-use protocol::{incident::Severity, time::UnixMillis};
+use protocol::time::UnixMillis;
 
 use super::{
     engine::{Fault, Kind, Notice},
     rule::{Topic, object_of},
-    text::{cut, figure, moment_beside, one_line, printable, units},
+    text::{cut, figure, icon, moment_beside, one_line, printable, units},
     whose::Whose,
     words::{detail, log_advice, phrases, sentences, wording, wording_of},
 };
@@ -339,14 +339,6 @@ fn fill(voice: &Voice, fault: &Fault, text: &str) -> String {
         .replace("{limit}", &shown(line.map(|line| line.raise)))
         .replace("{object}", object_of(&fault.key))
         .replace("{detail}", &told_detail(voice, fault))
-}
-
-pub(super) fn icon(severity: Severity) -> &'static str {
-    match severity {
-        Severity::Info => "🔵",
-        Severity::Warning => "🟡",
-        Severity::Critical => "🔴",
-    }
 }
 
 #[cfg(test)]

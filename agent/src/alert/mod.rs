@@ -148,7 +148,7 @@ impl Alerts {
                 climbed,
                 "messages that did not arrive take another way to the owner"
             );
-            self.wake();
+            self.bell.queued();
         }
         Ok(())
     }
@@ -177,7 +177,7 @@ impl Alerts {
             .change_book(&self.ladder, now, set)
             .context("queueing the digest")?;
         if queued > 0 {
-            self.wake();
+            self.bell.queued();
         }
         Ok(())
     }
@@ -328,7 +328,7 @@ impl Alerts {
             notices.iter().map(told).collect()
         })?;
         if queued > 0 {
-            self.wake();
+            self.bell.queued();
         }
         Ok(())
     }
@@ -343,9 +343,5 @@ impl Alerts {
     /// tried at once. For the owner's chats alone.
     pub fn heard(&self, chat_id: i64) {
         self.bell.heard(chat_id);
-    }
-
-    fn wake(&self) {
-        self.bell.queued();
     }
 }

@@ -8,9 +8,9 @@ use protocol::{
 };
 
 use super::{
-    message::{DETAIL_UNITS_MAX, HEADLINE_UNITS_MAX, TEXT_UNITS_MAX, Voice, icon, moment},
+    message::{DETAIL_UNITS_MAX, HEADLINE_UNITS_MAX, TEXT_UNITS_MAX, Voice, moment},
     redact::redact,
-    text::{cut, one_line, printable},
+    text::{cut, icon, one_line, printable},
     words::{Reported, code, phrases, reported},
 };
 use crate::store::outbox::Message;

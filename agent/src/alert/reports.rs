@@ -71,7 +71,7 @@ impl Alerts {
             .move_incident_cursor(cursor, &reports, &self.ladder, now)
             .context("storing the bot's incidents")?;
         if !reports.is_empty() {
-            self.wake();
+            self.bell.queued();
         }
         Ok(())
     }

@@ -192,7 +192,7 @@ mod tests {
             Telling::Queued(_)
         ));
         assert!(matches!(
-            of(&book(1_000, true), &back, &queued(2)),
+            of(&book(1, true), &row(None, one), &queued(1)),
             Telling::Queued(_)
         ));
     }

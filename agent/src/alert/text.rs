@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use jiff::{Timestamp, tz::TimeZone};
-use protocol::time::UnixMillis;
+use protocol::{incident::Severity, time::UnixMillis};
 
 use super::{rule::Unit, words::phrases};
 use crate::config::Language;
@@ -117,6 +117,15 @@ pub(super) fn cut(text: &str, units_max: usize) -> String {
 /// Its length as Telegram counts it.
 pub(super) fn units(text: &str) -> usize {
     text.encode_utf16().count()
+}
+
+/// How grave it is, at a glance.
+pub(super) fn icon(severity: Severity) -> &'static str {
+    match severity {
+        Severity::Info => "🔵",
+        Severity::Warning => "🟡",
+        Severity::Critical => "🔴",
+    }
 }
 
 #[cfg(test)]

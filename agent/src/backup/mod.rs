@@ -2,7 +2,7 @@
 //! the configured files; sealed on this machine, on every remote, read back there, with the manifest last.
 //! It never writes into the shop's database, never holds a secret key, and deletes nothing on a remote.
 
-use std::sync::Arc;
+use std::{collections::BTreeSet, sync::Arc};
 
 use anyhow::Context;
 use jiff::Timestamp;
@@ -25,6 +25,7 @@ use upload::Upload;
 use crate::{config::Config, store::Store};
 
 pub mod anchor;
+mod believed;
 mod cancel;
 pub mod capture;
 mod changes;
@@ -133,7 +134,7 @@ pub struct Taken {
     /// Why it is a full one although a delta was wanted, as the end of a sentence.
     #[serde(default)]
     pub full_because: Option<String>,
-    /// The chain of the point before, when this one does not continue it: nothing proves that it is the same database.
+    /// The chain of the point before, when this one begins a chain: nothing proves that it is the same database.
     pub left_chain: Option<ChainId>,
     /// The database's size.
     pub database_bytes: u64,
@@ -205,6 +206,8 @@ pub async fn take(
     let _guard = CancelOnDrop(cancelled.clone());
     let (order, upload, base) = prepare(config, store, (want, only), commits, cancelled)?;
     let before = order.last.as_ref().map(|last| last.manifest.chain.clone());
+    let points = store.points().context("asking for the points before")?;
+    let continued: BTreeSet<ChainId> = points.into_values().map(|known| known.manifest.chain).collect();
     let outgoing = Arc::clone(&order.outgoing);
     let watched = Arc::clone(&progress);
     let staging = tokio::task::spawn_blocking(move || order.carry_out(&now, &*watched));
@@ -230,7 +233,8 @@ pub async fn take(
         taken_at: staged.manifest.taken_at,
         base: staged.manifest.base.as_ref().map(|base| base.point.clone()),
         full_because: base.why_full(want, &staged.manifest),
-        left_chain: before.filter(|chain| *chain != staged.manifest.chain),
+        // One that an older point is of goes on; the point before it stood beside.
+        left_chain: before.filter(|_| !continued.contains(&staged.manifest.chain)),
         database_bytes: staged.manifest.database_bytes,
         size_bytes: outgoing.size_bytes(),
         left_out: staged.left_out.clone(),

@@ -9,23 +9,22 @@ use std::{
 };
 
 use openpgp::{
-    Cert, KeyHandle, KeyID, Packet,
+    KeyID, Packet,
     crypto::{KeyPair, SessionKey},
     packet::{PKESK, SEIP},
     parse::{
         PacketParser, PacketParserBuilder, PacketParserResult, Parse,
-        stream::{
-            DEFAULT_BUFFER_SIZE, MessageLayer, MessageStructure, VerificationError, VerificationHelper,
-            VerifierBuilder,
-        },
+        stream::{DEFAULT_BUFFER_SIZE, VerifierBuilder},
     },
     policy::StandardPolicy,
     types::SymmetricAlgorithm,
 };
+use protocol::time::UnixMillis;
 use sequoia_openpgp as openpgp;
 use thiserror::Error;
 
 use super::{
+    believed::Believed,
     container::{CIPHER, Proof, cipher_of, decrypt},
     key_ring::Keys,
     signer::Signers,
@@ -65,8 +64,22 @@ pub fn open(
     signers: &Signers,
     plain_bytes_max: u64,
 ) -> Result<Vec<u8>, OpenError> {
+    Ok(open_dated(sealed, keys, signers, plain_bytes_max)?.0)
+}
+
+/// The same, and the moment at which it was signed, to the second and by the signer's clock: unlike what an object's name
+/// claims nobody else can have written that.
+///
+/// # Errors
+/// As [`open`].
+pub fn open_dated(
+    sealed: &[u8],
+    keys: &Keys,
+    signers: &Signers,
+    plain_bytes_max: u64,
+) -> Result<(Vec<u8>, UnixMillis), OpenError> {
     let mut plain = Vec::new();
-    opened(
+    let (_, signed_at) = opened(
         sealed,
         keys,
         signers,
@@ -75,7 +88,7 @@ pub fn open(
         &mut plain,
     )
     .map_err(|error| error.unwrap_or_else(|never| OpenError::Broken(never.to_string())))?;
-    Ok(plain)
+    Ok((plain, signed_at))
 }
 
 /// The same into a writer, piece by piece, for an object that was sealed here a moment ago: who signed it is known at
@@ -90,7 +103,8 @@ pub(super) fn open_own_into(
     plain_bytes_max: u64,
     into: &mut impl Write,
 ) -> Result<u64, Result<OpenError, io::Error>> {
-    opened(sealed, keys, signers, plain_bytes_max, PIECE_BYTES, into)
+    let (total_bytes, _) = opened(sealed, keys, signers, plain_bytes_max, PIECE_BYTES, into)?;
+    Ok(total_bytes)
 }
 
 /// The same for an object whose SHA-256 was compared with the one that a signed manifest tells: nobody else can have
@@ -133,10 +147,10 @@ fn opened(
     plain_bytes_max: u64,
     held_back_bytes: usize,
     into: &mut impl Write,
-) -> Result<u64, Result<OpenError, io::Error>> {
+) -> Result<(u64, UnixMillis), Result<OpenError, io::Error>> {
     let opening = Encrypted::parse(sealed).and_then(|message| message.open(keys, sealed, Proof::HashInside));
     let signed = opening.map_err(|error| Ok(explain(error)))?;
-    let (policy, believed) = (StandardPolicy::new(), Believed(signers.clone()));
+    let (policy, believed) = (StandardPolicy::new(), Believed::new(signers.clone()));
     // The library takes all of it at once, however small the message is.
     let held_back_bytes = held_back_bytes.min(signed.packets().len());
     let mut verifier = VerifierBuilder::from_bytes(signed.packets())
@@ -144,7 +158,8 @@ fn opened(
         // The clock of whoever restores may stand before the agent's: no signature is from the future.
         .and_then(|builder| builder.with_policy(&policy, SystemTime::UNIX_EPOCH + END_OF_TIME, believed))
         .map_err(|error| Ok(explain(error)))?;
-    unpack(&mut verifier, plain_bytes_max, into)
+    let total_bytes = unpack(&mut verifier, plain_bytes_max, into)?;
+    Ok((total_bytes, verifier.helper_ref().signed_at()))
 }
 
 /// Decompresses piece by piece; returns how many bytes that were.
@@ -201,7 +216,7 @@ fn explain_io(error: io::Error) -> OpenError {
 /// What was found out, on its way through the library's own errors.
 #[derive(Debug, Error)]
 #[error("{0}")]
-struct Refusal(OpenError);
+pub(super) struct Refusal(pub(super) OpenError);
 
 /// A message, taken apart but not yet decrypted.
 struct Encrypted {
@@ -296,35 +311,4 @@ fn session_key(pkesk: &PKESK, pair: &KeyPair) -> openpgp::Result<(SymmetricAlgor
     let found = pkesk.decrypt(&mut pair.clone(), None);
     let (algorithm, key) = found.ok_or_else(|| anyhow::anyhow!("its session key was altered"))?;
     Ok((algorithm.unwrap_or(CIPHER), key))
-}
-
-/// Believes the known signers alone.
-struct Believed(Signers);
-
-impl VerificationHelper for Believed {
-    fn get_certs(&mut self, _ids: &[KeyHandle]) -> openpgp::Result<Vec<Cert>> {
-        Ok(self.0.certs().to_vec())
-    }
-
-    /// One good signature of a known agent is wanted, inside the encryption.
-    fn check(&mut self, structure: MessageStructure<'_>) -> openpgp::Result<()> {
-        let mut refusal = OpenError::Unsigned;
-        for layer in structure {
-            let MessageLayer::SignatureGroup { results } = layer else {
-                continue;
-            };
-            for result in results {
-                refusal = match result {
-                    Ok(_) => return Ok(()),
-                    Err(VerificationError::MissingKey { sig }) => OpenError::ForeignSigner(
-                        sig.issuer_fingerprints()
-                            .next()
-                            .map_or_else(|| "an unnamed key".to_owned(), openpgp::Fingerprint::to_hex),
-                    ),
-                    Err(error) => OpenError::Broken(format!("its signature does not fit: {error}")),
-                };
-            }
-        }
-        Err(Refusal(refusal).into())
-    }
 }

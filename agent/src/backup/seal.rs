@@ -9,7 +9,7 @@ use std::{
 
 pub use super::{
     key_ring::{Keys, SessionKeys},
-    opening::{OpenError, PIECE_BYTES, open, open_known_into},
+    opening::{OpenError, PIECE_BYTES, open, open_dated, open_known_into},
 };
 use anyhow::Context;
 pub use openpgp::crypto::SessionKey;

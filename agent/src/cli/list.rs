@@ -191,6 +191,7 @@ async fn listed(survey: &Survey, here: &Here, sources: Option<&Sources<'_>>) -> 
         };
         let mut one = points::one(survey, &point, here.points.get(&point), opened);
         one.archive_altered(&here.altered);
+        one.doubt(&here.points);
         one.drilled_at = here.drilled.get(point.as_str()).map(|at| words::rfc3339(*at));
         restore_points.push(one);
     }

@@ -150,7 +150,7 @@ pub async fn run(arguments: Arguments) -> Result<(), Failure> {
     let mut plan = restore::plan(request, &sources)
         .await
         .map_err(|refused| told(&refused, &arguments, &config))?;
-    plan.notes.splice(0..0, notes);
+    told::put_first(&mut plan, notes, &arguments, &config);
     if !arguments.json {
         show(&plan, trust.source, &config);
     }

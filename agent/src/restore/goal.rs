@@ -14,6 +14,7 @@ use protocol::{
 use super::{
     Next, Refused, Request, Selection, Sources, Stop,
     avoid::Avoid,
+    bare, gone,
     index::{Index, Unread},
     numbers, replay, search, strangers, summary, unopened,
 };
@@ -157,9 +158,19 @@ async fn newest(
     by: Option<UnixMillis>,
 ) -> Result<Goal, Refused> {
     let mut before = Before::default();
-    let manifest = begin(request, index, by, &mut before).await?;
+    let manifest = begin(request, (index, None), by, &mut before).await?;
     let Some(manifest) = manifest else {
         return Err(unopened::none_opens(request, sources, index, &before, by));
+    };
+    let mut lost = None;
+    let (manifest, mut before) = match strangers::lead((request, by), sources, index, avoid, &manifest).await
+    {
+        Ok(None) => (manifest, before),
+        Ok(Some(later)) => later,
+        Err(why) => {
+            lost = Some(why);
+            (manifest, before)
+        }
     };
     let stop = by.map_or(Stop::AtEnd, |moment| Stop::By {
         moment,
@@ -180,18 +191,15 @@ async fn newest(
         // Nor at a point that was passed over because its clock ran ahead.
         begins_by: Some(by.unwrap_or(ahead_of(request.now))).filter(|by| manifest.taken_at <= *by),
         floor: end,
-        lost: Vec::new(),
+        lost: lost.into_iter().collect(),
         root: None,
-        notes: before.notes,
+        notes: std::mem::take(&mut before.notes),
         chain: manifest.chain.clone(),
     };
-    if request.chain.is_none() {
-        let strangers = strangers::beyond(request, sources, index, &goal, end_at).await;
-        goal.lost.extend(strangers);
-    }
     if let Some(anchor) = &request.anchor {
         summary::hold_to(anchor, sources, &mut goal, &manifest, by);
     }
+    gone::weigh(request, sources, &mut goal, &mut before, end_at);
     for (point, unread) in before.unread {
         weigh(request, sources, &mut goal, &point, unread, (&manifest, end_at));
     }
@@ -207,10 +215,10 @@ pub(super) struct Before {
     pub other_chains: usize,
 }
 
-/// The newest point that opens, and is not from the future.
-async fn begin(
+/// The newest point that opens, and is not from the future; of one chain, when one is named.
+pub(super) async fn begin(
     request: &Request,
-    index: &mut Index<'_>,
+    (index, chain): (&mut Index<'_>, Option<&ChainId>),
     by: Option<UnixMillis>,
     before: &mut Before,
 ) -> Result<Option<Manifest>, Refused> {
@@ -225,6 +233,7 @@ async fn begin(
         let is_ahead = heeds_clock && is_ahead(&reading.point);
         match &reading.found {
             Ok(manifest) if !request.is_of_chain(&manifest.chain) => before.other_chains += 1,
+            Ok(manifest) if chain.is_some_and(|chain| manifest.chain != *chain) => before.other_chains += 1,
             _ if is_ahead => before.notes.push(format!(
                 "{} is dated in the future, and passed over: --point {} takes it all the same",
                 reading.point, reading.point
@@ -260,10 +269,15 @@ fn weigh(
             goal.notes.push(told);
         }
         (_, Some(_)) if request.chain.is_some() => goal.notes.push(told),
+        // What was there then is followed by what is restored.
+        (_, Some(known)) if known.taken_at < end_at => goal.notes.push(told),
         (_, Some(known)) => goal.lost.push(format!(
             "the point {point}, which begins the chain {}, cannot be used: {told}",
             known.chain
         )),
+        (_, None) if bare::is_nobodys(request, sources, point) => {
+            goal.notes.push(bare::sentence(point, &told));
+        }
         (Unread::NotOurs(_) | Unread::Locked(..), None) if request.chain.is_none() => goal
             .lost
             .push(format!("the restore point {point} cannot be restored: {told}")),

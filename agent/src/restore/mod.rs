@@ -21,12 +21,14 @@ mod apply;
 mod around;
 mod assemble;
 mod avoid;
+mod bare;
 pub mod choose;
 mod dates;
 mod fetch;
 mod files;
 mod full;
 mod goal;
+mod gone;
 pub mod hold;
 mod index;
 mod leftovers;
@@ -39,6 +41,7 @@ mod search;
 mod segments;
 mod settle;
 mod strangers;
+mod succession;
 mod summary;
 mod swap;
 pub mod trust;
@@ -57,6 +60,7 @@ pub use goal::ahead_of;
 pub use leftovers::{remove as remove_leftovers, require_empty};
 pub use proven::{Tail, behind_the_last};
 pub use replay::Stop;
+pub use succession::Succession;
 
 /// What is wanted back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -103,6 +107,8 @@ pub struct Plan {
     pub target: Target,
     /// Whether every page and index is checked, and not only the structure.
     pub full_check: bool,
+    /// Where the restored chain follows another one, when the end of what there is was asked for.
+    pub succession: Option<Succession>,
     /// What went wrong on the way and did not matter in the end.
     pub notes: Vec<String>,
     request: Request,
@@ -195,6 +201,16 @@ impl Request {
             .as_ref()
             .is_none_or(|beginning| chain.as_str().starts_with(beginning.as_str()))
     }
+
+    /// What this server knows of the database in a point, when it was damaged.
+    fn damage_of(&self, manifest: &Manifest) -> Option<String> {
+        let damage = self.known.get(&manifest.point)?.damage.as_ref()?;
+        Some(format!(
+            "SQLite found the live database damaged when {}, or what it stands on, was taken ({damage}): a restore checks it \
+             again, and refuses it",
+            manifest.point
+        ))
+    }
 }
 
 /// Chooses where to end and the point to begin at, finds the way from there, and sees by the listings whether all of it
@@ -224,7 +240,9 @@ async fn plan_around(request: Request, mut avoid: Avoid, sources: &Sources<'_>) 
         (Stop::By { moment, .. }, None | Some(Only::Database)) => around::gap(sources, &route, moment).await,
         _ => None,
     };
+    let succession = succession::find(&request, &mut index, &route, goal.stop).await;
     let mut notes: Vec<String> = sources.silent_remotes().into_iter().collect();
+    notes.extend(request.damage_of(&route.manifest));
     notes.extend(goal.notes);
     notes.extend(avoid.told());
     notes.extend(route.notes);
@@ -244,6 +262,7 @@ async fn plan_around(request: Request, mut avoid: Avoid, sources: &Sources<'_>) 
         root: goal.root,
         files: files.found,
         gap,
+        succession,
         notes,
         request,
         avoid,

@@ -70,7 +70,7 @@ pub async fn behind_the_last(
             break;
         }
         match segments::proof(sources, &name).await {
-            Proof::Whole => {
+            Proof::Whole(_) => {
                 tail.end = name.last;
                 break;
             }

@@ -2,7 +2,7 @@
 //! It opens manifests and reads listings; every object is checked again by whoever follows the way.
 
 use protocol::{
-    chain::CommitNumber,
+    chain::{ChainId, CommitNumber},
     manifest::Manifest,
     object_key::{PointId, SegmentName},
     time::UnixMillis,
@@ -182,10 +182,10 @@ async fn refuse(
     let next = match best {
         Some(route) => nearest(route, goal.stop),
         None => {
-            other(request, sources, avoid, |manifest| {
-                (!goal.may_begin(manifest)).then(|| goal.is_before(manifest))
-            })
-            .await
+            let is_late = |manifest: &Manifest| (!goal.may_begin(manifest)).then(|| goal.is_before(manifest));
+            let (next, warning) = other(request, sources, (avoid, Some(&goal.chain)), is_late).await;
+            reasons.extend(warning);
+            next
         }
     };
     Refused {
@@ -217,25 +217,33 @@ pub(super) async fn refuse_point(
     point: &PointId,
 ) -> Refused {
     let avoid = Avoid::default();
-    let next = other(request, sources, &avoid, |manifest| {
-        (manifest.point != *point).then_some(manifest.point > *point)
-    });
-    Refused {
-        next: next.await,
-        reason: format!("the restore point {point} cannot be restored: {why}"),
+    let known = request.known.get(point).map(|known| known.manifest.chain.clone());
+    let chain = match known {
+        Some(chain) => Some(chain),
+        None => fetch::manifest(sources, point, &mut Vec::new())
+            .await
+            .ok()
+            .map(|manifest| manifest.chain),
+    };
+    let is_late = |manifest: &Manifest| (manifest.point != *point).then_some(manifest.point > *point);
+    let (next, warning) = other(request, sources, (&avoid, chain.as_ref()), is_late).await;
+    let mut reason = format!("the restore point {point} cannot be restored: {why}");
+    if let Some(warning) = warning {
+        reason = format!("{reason}; {warning}");
     }
+    Refused { reason, next }
 }
 
-/// The newest whole point among those that are meant, else the oldest of those that come too late; `is_late` says which
-/// it is.
+/// The newest whole point among those that are meant, of this chain before any other; else the oldest of those that come
+/// too late; `is_late` says which it is. With a warning where it is of another chain.
 async fn other(
     request: &Request,
     sources: &Sources<'_>,
-    avoid: &Avoid,
+    (avoid, chain): (&Avoid, Option<&ChainId>),
     is_late: impl Fn(&Manifest) -> Option<bool>,
-) -> Next {
+) -> (Next, Option<String>) {
     let mut index = Index::new(sources, request, None);
-    let (mut at, mut late) = (0, None);
+    let (mut at, mut late, mut of_other_chain) = (0, None, None);
     while let Some(reading) = index.get(at).await {
         at += 1;
         let Ok(manifest) = &reading.found else { continue };
@@ -256,10 +264,24 @@ async fn other(
         {
             continue;
         }
-        if !is_late {
-            return Next::Point(manifest.point.clone());
+        let is_of_chain = chain.is_none_or(|chain| manifest.chain == *chain);
+        match (is_late, is_of_chain) {
+            (true, _) => late = Some(manifest.clone()),
+            (false, true) => return (Next::Point(manifest.point.clone()), None),
+            (false, false) => {
+                of_other_chain.get_or_insert_with(|| manifest.clone());
+            }
         }
-        late = Some(manifest.point.clone());
     }
-    late.map_or(Next::Nothing, Next::Point)
+    let Some(found) = of_other_chain.or(late) else {
+        return (Next::Nothing, None);
+    };
+    let is_of_chain = chain.is_none_or(|chain| found.chain == *chain);
+    let warning = (!is_of_chain).then(|| {
+        format!(
+            "what there is instead, {}, is of another chain, {}: nothing proves that it is the same shop's database",
+            found.point, found.chain
+        )
+    });
+    (Next::Point(found.point), warning)
 }

@@ -2,7 +2,7 @@
 //! digest in its name.
 //! What a name claims is never believed.
 
-use protocol::object_key::SegmentName;
+use protocol::{object_key::SegmentName, time::UnixMillis};
 use sha2::{Digest, Sha256};
 
 use super::{
@@ -11,7 +11,7 @@ use super::{
 };
 use crate::backup::{
     remote::{Remote, RemoteError},
-    seal::{OpenError, hex, open},
+    seal::{OpenError, hex, open_dated},
     segment::{self, Segment},
 };
 
@@ -30,7 +30,7 @@ pub(super) async fn segment(
     let mut wrong = Wrong::default();
     for remote in sources.remotes {
         match segment_from(sources, remote, &key, &name.digest).await {
-            Ok((plain, digest)) => return Ok((plain, digest, wrong.as_note(&key, remote.name()))),
+            Ok(opened) => return Ok((opened.plain, opened.sha256, wrong.as_note(&key, remote.name()))),
             Err(fault) => wrong.add(remote.name(), fault.told()),
         }
     }
@@ -39,8 +39,8 @@ pub(super) async fn segment(
 
 /// What a segment's name is worth.
 pub(super) enum Proof {
-    /// A copy opens, is signed, and is what its name says.
-    Whole,
+    /// A copy opens, is signed, and is what its name says; it was signed then.
+    Whole(UnixMillis),
     /// Every copy was read, and none of them is anything: what is wrong with each.
     Nothing(String),
     /// Not every copy could be read, or somebody else sealed or signed one: that is the owner's to judge.
@@ -53,7 +53,7 @@ pub(super) async fn proof(sources: &Sources<'_>, name: &SegmentName) -> Proof {
     let mut wrong = Wrong::default();
     for remote in sources.remotes {
         match segment_from(sources, remote, &key, &name.digest).await {
-            Ok((plain, _)) if is_named(&plain, name) => return Proof::Whole,
+            Ok(opened) if is_named(&opened.plain, name) => return Proof::Whole(opened.signed_at),
             Ok(_) => wrong.add(remote.name(), "it is another segment than its name says"),
             Err(SegmentFault::Nothing(what)) => wrong.add(remote.name(), &what),
             Err(SegmentFault::Unknown(_)) => return Proof::Unknown,
@@ -67,6 +67,13 @@ fn is_named(plain: &[u8], name: &SegmentName) -> bool {
         let header = segment.header;
         (&header.chain, header.first, header.last) == (&name.chain, name.first, name.last)
     })
+}
+
+/// A copy that was taken.
+struct Opened {
+    plain: Vec<u8>,
+    sha256: [u8; 32],
+    signed_at: UnixMillis,
 }
 
 /// Why a copy of a segment was not taken.
@@ -90,7 +97,7 @@ async fn segment_from(
     remote: &Remote,
     key: &str,
     digest: &str,
-) -> Result<(Vec<u8>, [u8; 32]), SegmentFault> {
+) -> Result<Opened, SegmentFault> {
     let nothing = |what: &str| SegmentFault::Nothing(what.to_owned());
     let listed = sources.survey.size_on(remote.name(), key);
     let size_bytes = listed.ok_or_else(|| nothing("it is missing"))?;
@@ -109,12 +116,16 @@ async fn segment_from(
             let altered = "it is altered: its SHA-256 is not the one in its name";
             return Err(SegmentFault::Nothing(altered.to_owned()));
         }
-        let opened = open(&sealed, &keys, &signers, SEGMENT_BYTES_MAX);
-        let plain = opened.map_err(|error| match error {
+        let opened = open_dated(&sealed, &keys, &signers, SEGMENT_BYTES_MAX);
+        let (plain, signed_at) = opened.map_err(|error| match error {
             OpenError::Broken(_) | OpenError::Unsigned => SegmentFault::Nothing(describe(&error)),
             OpenError::WrongKey(_) | OpenError::ForeignSigner(_) => SegmentFault::Unknown(describe(&error)),
         })?;
-        Ok((plain, sha256))
+        Ok(Opened {
+            plain,
+            sha256,
+            signed_at,
+        })
     };
     let ended = tokio::task::spawn_blocking(work).await;
     ended.unwrap_or_else(|_| Err(SegmentFault::Unknown("the thread that opens it ended".to_owned())))

@@ -1,53 +1,172 @@
-//! Commits to which no restore point leads: whoever takes the end of what there is for the end of what there was would
-//! lose them in silence.
-//! It opens a few segments to see that they are real, and follows none.
+//! Which chain has the newest commit. The newest point need not lie on it: a capture that was away goes on with its own
+//! chain, behind a backup that was taken meanwhile and begins another one.
+//! A name is only a promise, and anybody's: what claims a later moment is opened first, and its signature bounds the
+//! moment that it may claim.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
-use protocol::{chain::ChainId, object_key::SegmentName, time::UnixMillis};
+use protocol::{chain::ChainId, manifest::Manifest, object_key::SegmentName, time::UnixMillis};
 
 use super::{
-    Request, Sources, fetch,
-    goal::{Goal, ahead_of},
+    Request, Sources, Stop,
+    avoid::Avoid,
+    fetch,
+    goal::{Before, ahead_of, begin},
     index::Index,
-    segments,
+    replay,
+    segments::{self, Proof},
 };
 use crate::backup::survey::moment_of;
 
-/// Segments of a chain without a point that are opened to see whether they are real.
-const STRANGERS_OPENED: usize = 3;
+/// Segments that are opened in search of real ones. Behind more of them than this nothing is decided.
+const OPENED_MAX: usize = 200;
 /// Points after a moment that are opened to see which chain begins there.
 const LATER_OPENED: usize = 8;
+/// A segment is signed when it ends, and a signature holds whole seconds.
+const SIGNED_WITHIN_MS: i64 = 1_000;
 
-/// Commits of another chain, later than all that can be had, to which no point leads.
-pub(super) async fn beyond(
-    request: &Request,
+/// A chain that goes on after the end of another one: its last commit that was opened, and when the agent saw that.
+#[derive(Debug)]
+struct Later {
+    name: SegmentName,
+    at: UnixMillis,
+}
+
+/// The newest point of the chain with the newest commit, and what was met above it, where that is another chain than the
+/// newest point's.
+///
+/// # Errors
+/// A sentence when there are later commits, and no point leads to them.
+pub(super) async fn lead(
+    (request, by): (&Request, Option<UnixMillis>),
     sources: &Sources<'_>,
-    index: &Index<'_>,
-    goal: &Goal,
-    end_at: UnixMillis,
-) -> Option<String> {
-    let ahead = ahead_of(request.now);
-    let until = request.selection.moment().unwrap_or(ahead);
-    let opened: BTreeSet<&ChainId> = index.opened().map(|manifest| &manifest.chain).collect();
-    let all = sources.survey.all_segments();
-    let later: Vec<&SegmentName> = all
-        .keys()
-        .filter(|name| !opened.contains(&name.chain) && (end_at.0 + 1..=until.0).contains(&name.last_at.0))
-        .filter(|name| name.chain != goal.chain)
-        .collect();
-    for name in later.iter().rev().take(STRANGERS_OPENED) {
-        // A name is only a promise, and anybody's.
-        let is_real = segments::segment(sources, name).await.is_ok();
-        if is_real && !begins_later(request, sources, &name.chain).await {
-            return Some(format!(
-                "commits of another chain, {}, until commit {} of a later moment are there, and no restore point that \
-                 leads to them",
-                name.chain, name.last
-            ));
+    index: &mut Index<'_>,
+    avoid: &Avoid,
+    newest: &Manifest,
+) -> Result<Option<(Manifest, Before)>, String> {
+    // Who names a chain or rehearses a point means that one.
+    if request.chain.is_some() || request.newest_only {
+        return Ok(None);
+    }
+    let stop = by.map_or(Stop::AtEnd, |moment| Stop::By {
+        moment,
+        ahead: UnixMillis(i64::MAX),
+    });
+    let promised = avoid.promised(sources.survey, &newest.chain);
+    let way = replay::way(&promised, &newest.chain, newest.commit, stop);
+    for later in later_chains(request, sources, avoid, (newest, way.segments.last())).await? {
+        let mut before = Before::default();
+        let of_chain = (&mut *index, Some(&later.name.chain));
+        let found = begin(request, of_chain, by, &mut before).await;
+        match found.ok().flatten() {
+            Some(manifest) => {
+                before.notes.push(goes_on(newest, &later));
+                return Ok(Some((manifest, before)));
+            }
+            None if begins_later(request, sources, &later.name.chain).await => {}
+            None => return Err(without_point(&later)),
         }
     }
-    None
+    Ok(None)
+}
+
+/// Why the restore does not begin at the newest point.
+fn goes_on(newest: &Manifest, later: &Later) -> String {
+    format!(
+        "the newest restore point, {}, is of another chain, {}: the commits of the chain {} go on after it, and they are \
+         what is restored. --point {} gives the shop as it stood at that point",
+        newest.point, newest.chain, later.name.chain, newest.point
+    )
+}
+
+/// The chains with commits after the end of the newest point's own, the latest one first.
+///
+/// # Errors
+/// A sentence when too much claims that and opens nowhere.
+async fn later_chains(
+    request: &Request,
+    sources: &Sources<'_>,
+    avoid: &Avoid,
+    (begin, last): (&Manifest, Option<&SegmentName>),
+) -> Result<Vec<Later>, String> {
+    let until = request
+        .selection
+        .moment()
+        .unwrap_or_else(|| bound(request, begin));
+    let mut claims = claims(sources, avoid, begin, until);
+    if claims.is_empty() {
+        return Ok(Vec::new());
+    }
+    let end_at = match last {
+        Some(last) => believed_end(sources, last).await.min(until).max(begin.taken_at),
+        None => begin.taken_at,
+    };
+    let (mut found, mut opened) = (Vec::new(), 0);
+    for names in claims.values_mut() {
+        names.retain(|name| name.last_at > end_at);
+        // The latest claim first: where that is true, the others do not matter.
+        names.sort_by_key(|name| std::cmp::Reverse((name.last_at, name.last)));
+        for name in names.drain(..) {
+            opened += 1;
+            if opened > OPENED_MAX {
+                return Err(format!(
+                    "more than {OPENED_MAX} objects claim later commits of other chains, such as {name}, and do not open"
+                ));
+            }
+            let at = believed_end(sources, &name).await;
+            if at > end_at {
+                found.push(Later { name, at });
+                break;
+            }
+        }
+    }
+    found.sort_by_key(|later| std::cmp::Reverse(later.at));
+    Ok(found)
+}
+
+/// After this nothing counts; a clock here that stands before what is restored knows of no future.
+fn bound(request: &Request, begin: &Manifest) -> UnixMillis {
+    match request.now < begin.taken_at {
+        true => UnixMillis(i64::MAX),
+        false => ahead_of(request.now),
+    }
+}
+
+/// What other chains' segments claim to be later than the point, chain by chain.
+fn claims(
+    sources: &Sources<'_>,
+    avoid: &Avoid,
+    begin: &Manifest,
+    until: UnixMillis,
+) -> BTreeMap<ChainId, Vec<SegmentName>> {
+    let mut claims: BTreeMap<ChainId, Vec<SegmentName>> = BTreeMap::new();
+    let is_later = |name: &SegmentName| name.last_at > begin.taken_at && name.last_at <= until;
+    for name in sources.survey.all_segments().into_keys() {
+        if name.chain != begin.chain && is_later(&name) {
+            claims.entry(name.chain.clone()).or_default().push(name);
+        }
+    }
+    for (chain, names) in &mut claims {
+        let promised = avoid.promised(sources.survey, chain);
+        names.retain(|name| promised.contains(name));
+    }
+    claims
+}
+
+/// Until when a segment shows commits: not later than it was signed. 1970 when it is none.
+async fn believed_end(sources: &Sources<'_>, name: &SegmentName) -> UnixMillis {
+    match segments::proof(sources, name).await {
+        Proof::Whole(signed_at) => name.last_at.min(UnixMillis(signed_at.0 + SIGNED_WITHIN_MS)),
+        Proof::Nothing(_) | Proof::Unknown => UnixMillis(0),
+    }
+}
+
+/// What is said of a chain that no readable point leads to.
+fn without_point(later: &Later) -> String {
+    format!(
+        "commits of another chain, {}, until commit {} of a later moment are there, and no restore point that leads to them",
+        later.name.chain, later.name.last
+    )
 }
 
 /// Whether a chain's first point was only taken after the moment that is wanted: then nothing of it can be had for that

@@ -191,6 +191,9 @@ fn points_of_a_damaged_database_count_for_nothing_and_the_sound_one_stays_and_is
         );
     }
 
+    let newest = text(&listed[0]["id"]);
+    let plan = shop.agent_done(&restoring("again", &["--point", newest, "--dry-run"]));
+    assert!(plan.contains("SQLite found the live database damaged"), "{plan}");
     let refused = shop.agent_refuses(1, &restoring("again", &["--latest"]));
     let offered = format!("The next best restore point is {}", text(&other["id"]));
     assert!(refused.contains(&offered), "{refused}");

@@ -155,3 +155,68 @@ fn what_is_gone_before_a_segment_that_opens_blocks_as_ever() {
     let said = shop.agent_refuses(1, &restoring("back", &["--latest"]));
     assert!(said.contains("is missing on every remote"), "{said}");
 }
+
+/// The manifest of a point that another agent took for the same owner, onto a remote of its own.
+fn foreign_manifest(shop: &Shop) -> (String, Vec<u8>) {
+    let own = fs::read_to_string(shop.path("agent.toml")).unwrap();
+    let (head, _) = own.split_once("[remotes.local]").unwrap();
+    let remote = "[remotes.local]\ntype = \"fs\"\nroot = \"elsewhere\"\n[state]\ndir = \"another\"\n";
+    fs::write(shop.path("agent.toml"), format!("{head}{remote}")).unwrap();
+    let foreign = shop.back_up();
+    fs::write(shop.path("agent.toml"), own).unwrap();
+    let name = text(&foreign["manifest"]).to_owned();
+    let bytes = fs::read(shop.path("elsewhere").join(&name)).unwrap();
+    (name, bytes)
+}
+
+#[test]
+fn a_manifest_that_nobody_known_wrote_blocks_nothing_and_is_not_the_newest_point() {
+    let (shop, _) = captured(2);
+    let all = count_items(&shop.database());
+    let garbage = vec![7; 800];
+    let soon = jiff::Timestamp::now() + std::time::Duration::from_secs(120);
+    let of_garbage = format!(
+        "manifest/{}-0badc0de.{}.json.pgp",
+        soon.strftime("%Y%m%dT%H%M%SZ"),
+        &digest_of(&garbage)[..32]
+    );
+    let altered = of_garbage.replace(&digest_of(&garbage)[..32], &"0".repeat(32));
+    let known = shop.listed().remove(0);
+    std::thread::sleep(std::time::Duration::from_millis(1_100));
+    let (foreign, sealed) = foreign_manifest(&shop);
+    for machine in ["the server", "a new one"] {
+        for (name, bytes) in [(&of_garbage, &garbage), (&altered, &garbage), (&foreign, &sealed)] {
+            let places = ["local", "offsite"].map(|remote| shop.path(remote).join(name));
+            places.iter().for_each(|place| fs::write(place, bytes).unwrap());
+            let kit = shop.path("kit/agent.asc");
+            if machine == "a new one" {
+                let own = fs::read_dir(shop.path("local/cert"))
+                    .unwrap()
+                    .next()
+                    .unwrap()
+                    .unwrap();
+                fs::copy(own.path(), kit).unwrap();
+            }
+            let (said, items) = latest(&shop, "back");
+            assert_eq!(items, all, "{machine}, {name}: {said}");
+            let id = name.strip_prefix("manifest/").unwrap().split('.').next().unwrap();
+            assert!(
+                said.contains("NOT PROVEN") && said.contains(id),
+                "{machine}: {said}"
+            );
+            let listed = shop.agent_done(&["list", "--json", "--key", "kit/owner.secret.asc"]);
+            let listed: Value = serde_json::from_str(&listed).unwrap();
+            let claimed = &listed["restore_points"][0];
+            assert_eq!(
+                (text(&claimed["id"]), &claimed["doubtful"]),
+                (id, &Value::Bool(true)),
+                "{listed}"
+            );
+            assert_eq!(listed["remotes"][0]["newest"], known["id"], "{listed}");
+            places.iter().for_each(|place| fs::remove_file(place).unwrap());
+        }
+        if machine == "the server" {
+            forget_all(&shop);
+        }
+    }
+}

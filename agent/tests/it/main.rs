@@ -40,6 +40,7 @@ mod object_lock;
 mod older;
 mod one_remote;
 mod orphans;
+mod other_chains;
 mod owner_key;
 mod pictures;
 mod points;

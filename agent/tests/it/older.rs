@@ -171,3 +171,24 @@ fn a_backup_of_another_database_says_so_and_the_one_before_is_had_by_its_chain()
     shop.agent_done(&of_chain);
     assert_eq!(integrity_of(&shop.path("back/shop.db")), "ok");
 }
+
+#[test]
+fn a_remote_that_was_put_back_is_named_once_and_not_with_every_point_that_it_lacks() {
+    let shop = Shop::new();
+    shop.fill(16);
+    let first = shop.back_up();
+    let kept = files_under(&shop.path("local"));
+    for _ in 0..3 {
+        std::thread::sleep(Duration::from_millis(1_100));
+        shop.fill(1);
+        shop.back_up();
+    }
+    let now = files_under(&shop.path("local")).into_iter();
+    now.filter(|path| !kept.contains(path))
+        .for_each(|path| fs::remove_file(path).unwrap());
+    let said = shop.agent_refuses(1, &[&RESTORE[..], &["--latest", "--remote", "local"]].concat());
+    assert_eq!(said.matches("put back to an older state").count(), 1, "{said}");
+    assert!(said.contains("3 newer restore points"), "{said}");
+    assert!(!said.contains("cut short") && said.len() < 1_200, "{said}");
+    assert!(said.contains(text(&first["id"])), "what there is instead: {said}");
+}

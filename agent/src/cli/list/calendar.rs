@@ -38,7 +38,10 @@ pub(super) fn print(shown: &Shown, zone: &TimeZone) {
         );
     }
     // Whose chain is not known may lead anywhere.
-    let knows_all = shown.restore_points.iter().all(|point| point.chain.is_some());
+    let knows_all = shown
+        .restore_points
+        .iter()
+        .all(|point| point.chain.is_some() || point.doubtful);
     for range in &shown.commits {
         println!("  {}", told(range, (knows_all, &shown.gaps), zone));
     }

@@ -226,9 +226,12 @@ fn new_chains(known: &Known<'_>) -> Vec<Gap> {
         .filter(|(at, _)| *at <= ahead)
         .collect();
     known.sort_by_key(|(at, _)| at.0);
-    let changes = known.windows(2).filter(|pair| pair[0].1 != pair[1].1);
+    // One that was there before goes on beside another, and does not begin.
+    let is_new = |at: usize| known[..at].iter().all(|(_, chain)| *chain != known[at].1);
+    let changes = (1..known.len()).filter(|at| is_new(*at));
     changes
-        .map(|pair| {
+        .map(|at| {
+            let pair = &known[at - 1..=at];
             let ((taken, before), (begins, chain)) = (pair[0], pair[1]);
             let ends = ranges.iter().filter(|range| range.chain == *before);
             let ends = ends
@@ -242,6 +245,8 @@ fn new_chains(known: &Known<'_>) -> Vec<Gap> {
                 what: What::NewChain,
             }
         })
+        // Nor did the one before end, where commits of it are later.
+        .filter(|gap| gap.from < gap.until)
         .collect()
 }
 

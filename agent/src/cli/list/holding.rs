@@ -25,7 +25,7 @@ use crate::{
 pub(super) struct Holding {
     pub name: String,
     pub points: usize,
-    /// The newest that is not dated in the future.
+    /// The newest that is not dated in the future, and that somebody knows or opens.
     pub newest: Option<PointId>,
     /// Those that are dated in the future, and passed over.
     pub ahead: Vec<PointId>,
@@ -77,9 +77,14 @@ impl Holding {
         }));
         let is_ahead = |point: &PointId| survey::moment_of(point).is_some_and(|at| at > seen.ahead_of);
         let (ahead, present): (Vec<_>, Vec<_>) = points.iter().cloned().partition(is_ahead);
+        let doubtful = seen.points.iter().filter(|point| point.doubtful);
+        let doubtful: BTreeSet<&PointId> = doubtful.map(|point| &point.id).collect();
         Self {
             name: remote.to_owned(),
-            newest: present.into_iter().max(),
+            newest: present
+                .into_iter()
+                .filter(|point| !doubtful.contains(point))
+                .max(),
             ahead,
             points: points.len(),
             commits_until: last.until,

@@ -47,6 +47,8 @@ pub(super) struct Listed {
     pub drilled_at: Option<String>,
     /// What a remote lacks of it.
     pub problems: Vec<String>,
+    /// Whether nothing but a manifest, which nobody here knows or opens, claims that there is such a point.
+    pub doubtful: bool,
     /// The remotes that it does not come back from.
     #[serde(skip)]
     broken_on: BTreeSet<String>,
@@ -93,6 +95,7 @@ fn describe(
         drilled_at: None,
         damage: known.and_then(|known| known.damage.clone()),
         problems: Vec::new(),
+        doubtful: false,
         broken_on: BTreeSet::new(),
         id: point.clone(),
     };
@@ -176,6 +179,25 @@ impl Listed {
         }
     }
 
+    /// Names it where nobody knows or opens it, although this server knows of older ones, or where nothing else of it is
+    /// there and opening was tried.
+    pub(super) fn doubt(&mut self, known: &BTreeMap<PointId, KnownPoint>) {
+        let knows_older = known.keys().next().is_some_and(|oldest| *oldest < self.id);
+        let is_bare = self.objects.is_empty() && self.files.is_empty() && !self.problems.is_empty();
+        self.doubtful = self.chain.is_none() && (knows_older || is_bare);
+        if self.doubtful {
+            let what = match knows_older {
+                true => {
+                    "this server knows of no such restore point: another agent took it, or somebody invented it"
+                }
+                false => {
+                    "no other object of it is there: it was altered or deleted since, or somebody invented it"
+                }
+            };
+            self.problems.push(what.to_owned());
+        }
+    }
+
     /// Names the remotes on which a comparison found its files altered: the database comes back from there all the same.
     pub(super) fn archive_altered(&mut self, altered: &BTreeMap<String, BTreeSet<String>>) {
         for remote in &self.remotes {
@@ -240,6 +262,7 @@ impl Listed {
     pub(super) fn state(&self) -> &'static str {
         match (self.problems.is_empty(), self.verified) {
             _ if self.damage.is_some() => "DAMAGED",
+            _ if self.doubtful => "NOT PROVEN",
             (false, _) => "INCOMPLETE",
             (true, true) if self.drilled_at.is_some() => "drilled",
             (true, true) => "verified",

@@ -113,7 +113,10 @@ impl OfRemote<'_> {
         let points: Vec<_> = self.points(seen).collect();
         let places: Vec<_> = points.iter().filter_map(|point| point.place()).collect();
         ranges::lead_from(&mut ranges, &places);
-        let knows_all = seen.points.iter().all(|point| point.chain.is_some());
+        let knows_all = seen
+            .points
+            .iter()
+            .all(|point| point.chain.is_some() || point.doubtful);
         let is_reached = |range: &&Range| range.restorable_from.is_some() || !knows_all;
         let reached = || ranges.iter().filter(is_reached);
         let until = reached().map(|range| range.last_at).max();
@@ -123,6 +126,19 @@ impl OfRemote<'_> {
                 ..Last::default()
             };
         };
+        // A capture that was away goes on with its own chain, behind a backup that began another one meanwhile.
+        let newest_at = points.iter().filter_map(|point| point.moment()).max();
+        let later = reached().filter(|range| range.chain != *chain && range.restorable_from.is_some());
+        let later = later.filter(|range| Some(range.last_at) > newest_at);
+        if let Some(range) = later.max_by_key(|range| range.last_at)
+            && Some(range.last_at) == until
+        {
+            return Last {
+                commit: Some(range.last),
+                chain: Some(range.chain.clone()),
+                until,
+            };
+        }
         let ends = reached().filter(|range| range.chain == *chain);
         Last {
             commit: ends.map(|range| range.last).chain([commit]).max(),

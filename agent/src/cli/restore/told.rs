@@ -7,14 +7,20 @@ use protocol::{
     time::UnixMillis,
 };
 
-use super::{now, refusals::quoted};
+use super::{
+    Arguments, now,
+    refusals::{command, quoted},
+};
 use crate::{
     backup::survey,
     cli::words,
     config::Config,
     restore::{Done, Gap, Only, Plan, Reached, Stop, Target, trust::Source},
-    store::capture::CaptureState,
+    store::{Store, capture::CaptureState, interruptions::EventKind},
 };
+
+/// Interruptions of the capture that are looked at: more than are kept.
+const EVENTS_MAX: usize = 10_000;
 
 pub(super) fn show(plan: &Plan, source: Source, config: &Config) {
     let manifest = &plan.manifest;
@@ -102,6 +108,44 @@ fn in_words(gap: &Gap, config: &Config) -> String {
             told(at)
         ),
     }
+}
+
+/// Puts what was noticed before the plan in front of its notes, and what it follows behind that.
+pub(super) fn put_first(plan: &mut Plan, mut notes: Vec<String>, arguments: &Arguments, config: &Config) {
+    notes.extend(another_database(plan, arguments, config));
+    plan.notes.splice(0..0, notes);
+}
+
+/// Says that what is restored follows another chain, and how to have that one.
+fn another_database(plan: &Plan, arguments: &Arguments, config: &Config) -> Option<String> {
+    let succession = plan.succession.as_ref()?;
+    let taken = |point| survey::moment_of(point);
+    let told = |point| taken(point).map(|at| words::moment(at, &config.owner.timezone));
+    let (before, since) = (taken(&succession.before)?, taken(&succession.since)?);
+    let what = match was_replaced(config, before, since) {
+        true => "another file lies in the place of the shop's database",
+        false => "a restored shop begins one, and so does another database in its place",
+    };
+    let is_at = arguments.at.as_deref().map(|at| ("--at", at));
+    let chain = ("--chain", words::chain(&succession.chain));
+    let choice: Vec<(&str, &str)> = is_at.into_iter().chain([chain]).collect();
+    Some(format!(
+        "since {} the backups are of another chain than before, of which the last was taken at {}: {what}. To restore the one \
+         before instead: {}",
+        told(&succession.since)?,
+        told(&succession.before)?,
+        command(arguments, &choice)
+    ))
+}
+
+/// Whether this server has seen another file in its place between the two; a point's name holds whole seconds.
+fn was_replaced(config: &Config, before: UnixMillis, since: UnixMillis) -> bool {
+    let store = Store::open_to_look(&config.state_dir).ok().flatten();
+    let events = store.and_then(|store| store.capture_events(EVENTS_MAX).ok());
+    let mut replaced = events.into_iter().flatten();
+    replaced.any(|event| {
+        event.kind == EventKind::Replaced.name() && (before.0..=since.0 + 999).contains(&event.at.0)
+    })
 }
 
 /// Notes that are printed: a remote that lacks a thousand segments is clear after a few.
@@ -205,12 +249,19 @@ pub(super) fn gap(known: Option<&LastKnown>, chain: &ChainId, reached: Reached, 
         None => format!(
             "{stands} This machine knows of no later one: what the lost server had not sent by then is not in it."
         ),
-        Some(known) if known.chain != *chain => format!(
-            "{stands} This server knows of commit {} of another chain, {}, at {}: none of that chain is in it.",
-            known.commit,
-            known.chain,
-            told(known.at)
-        ),
+        // Numbers of two chains say nothing of each other, and one may hold what is in the other.
+        Some(known) if known.chain != *chain => {
+            let later = match known.at > reached.at {
+                true => "what came after the restored state is not in it",
+                false => "whether it is in the restored state its number does not tell",
+            };
+            format!(
+                "{stands} This server also knows of commit {} of another chain, {}, at {}: {later}.",
+                known.commit,
+                known.chain,
+                told(known.at)
+            )
+        }
         Some(known) if known.commit <= reached.commit => {
             format!("{stands} When this began, this server knew of no later one.")
         }

@@ -169,7 +169,7 @@ pub(super) fn sentences(view: &CaptureView, config: &Config) -> Vec<String> {
     }
     for one in &view.remotes {
         lines.extend(torn(one));
-        lines.extend(behind(one, &view.without_base, zone));
+        lines.extend(behind(one, &view.without_base, (zone, &held(view, zone))));
     }
     for event in &view.events {
         lines.push(format!(
@@ -192,8 +192,20 @@ fn torn(one: &LagView) -> Option<String> {
     ))
 }
 
+/// What a remote holds that lacks nothing of what was captured.
+fn held(view: &CaptureView, zone: &TimeZone) -> String {
+    match (&view.fault, view.commit_at) {
+        (None, _) => "holds every commit".to_owned(),
+        (Some(_), Some(at)) => format!(
+            "holds what was captured, until {}, and nothing that came after it but in backups",
+            moment(zone, at)
+        ),
+        (Some(_), None) => "holds no commit".to_owned(),
+    }
+}
+
 /// How far it is behind; nothing where its commits are of no use without a base, which is said elsewhere.
-fn behind(one: &LagView, without_base: &[String], zone: &TimeZone) -> Option<String> {
+fn behind(one: &LagView, without_base: &[String], (zone, held): (&TimeZone, &str)) -> Option<String> {
     if let Some(why) = stands_still(one, zone) {
         return Some(format!(
             "Commits:  {} lacks {} ({} behind): {why}",
@@ -209,7 +221,7 @@ fn behind(one: &LagView, without_base: &[String], zone: &TimeZone) -> Option<Str
         "Commits:  {} {}; {} and {} an hour, backups included",
         one.remote,
         match (one.lag_commits, one.torn_after) {
-            (0, None) => "holds every commit".to_owned(),
+            (0, None) => held.to_owned(),
             (0, Some(_)) => "takes every new commit".to_owned(),
             (lag, _) => format!("holds all but {}", words::count(lag, "commit")),
         },

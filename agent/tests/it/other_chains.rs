@@ -1,0 +1,291 @@
+//! Several chains side by side: a backup that was taken while the capture was away begins one of its own, and the capture
+//! goes on with the one before. The newest state comes back whichever chain it is in, and nobody can invent a later one.
+
+use std::{fs, time::Duration};
+
+use agent::store::Store;
+use protocol::{object_key::SegmentName, time::UnixMillis};
+use rusqlite::Connection;
+use serde_json::Value;
+
+use crate::{
+    capture_rig::wait_for,
+    missing_commits::{after, sell},
+    running::Running,
+    shop::{Shop, count_items, text},
+};
+
+/// The capture goes on by itself within a minute.
+const RETRY_LIMIT: Duration = Duration::from_secs(120);
+
+/// A shop whose newest point is of another chain than its newest commits.
+struct Aside {
+    shop: Shop,
+    /// The one that the capture's commits lead from.
+    captured: Value,
+    standalone: Value,
+    /// Items by then.
+    items: i64,
+}
+
+fn journal(shop: &Shop, mode: &str) {
+    let database = Connection::open(shop.database()).unwrap();
+    database.busy_timeout(Duration::from_secs(5)).unwrap();
+    database.pragma_update(None, "journal_mode", mode).unwrap();
+    database
+        .execute("INSERT INTO item (text) VALUES (?1)", [mode])
+        .unwrap();
+}
+
+fn aside() -> Aside {
+    let shop = Shop::new();
+    shop.fill(500);
+    let agent = Running::start(&shop);
+    agent.wait_for("/rest");
+    let captured = shop.back_up();
+    sell(&shop, &agent, 2);
+    agent.burn();
+    journal(&shop, "delete");
+    let agent = Running::start(&shop);
+    wait_for("the capture's fault", || {
+        let store = Store::open_to_look(&shop.path("state")).unwrap();
+        store.unwrap().capture_fault().unwrap().is_some()
+    });
+    let status = shop.agent_done(&["status"]);
+    assert!(
+        !status.contains("holds every commit") && status.contains("holds what was captured, until"),
+        "{status}"
+    );
+    shop.agent_done(&["backup"]);
+    let items = count_items(&shop.database());
+    let standalone = shop.listed().remove(0);
+    assert_ne!(standalone["chain"], captured["chain"]);
+    journal(&shop, "wal");
+    agent.wait_long_for("/rest", RETRY_LIMIT);
+    sell(&shop, &agent, 2);
+    agent.burn();
+    let last = after(&shop, "local", &captured).pop().unwrap().1;
+    assert_eq!(
+        last.chain.as_str(),
+        text(&captured["chain"]),
+        "the capture went on"
+    );
+    Aside {
+        shop,
+        captured,
+        standalone,
+        items,
+    }
+}
+
+fn forget_all(shop: &Shop) {
+    let settings = fs::read_to_string(shop.path("agent.toml")).unwrap();
+    fs::write(
+        shop.path("agent.toml"),
+        settings.replace("\"state\"", "\"fresh\""),
+    )
+    .unwrap();
+}
+
+fn restored(shop: &Shop, more: &[&str]) -> (String, i64) {
+    let said = shop.restore_to("back", more);
+    let items = count_items(&shop.path("back/shop.db"));
+    fs::remove_dir_all(shop.path("back")).unwrap();
+    (said, items)
+}
+
+fn at(moment: UnixMillis) -> String {
+    jiff::Timestamp::from_millisecond(moment.0).unwrap().to_string()
+}
+
+#[test]
+fn the_newest_state_comes_back_whichever_chain_it_is_in() {
+    let Aside {
+        shop,
+        captured,
+        standalone,
+        items,
+        ..
+    } = aside();
+    let all = count_items(&shop.database());
+    let segments = after(&shop, "local", &captured);
+    let end = &segments.last().unwrap().1;
+    let before = at(UnixMillis(segments[segments.len() - 2].1.last_at.0));
+    let store = Store::open_to_look(&shop.path("state")).unwrap().unwrap();
+    let points = store.points().unwrap();
+    let taken = |id: &str| {
+        points
+            .iter()
+            .find(|(point, _)| point.as_str() == id)
+            .unwrap()
+            .1
+            .manifest
+            .taken_at
+    };
+    let alone = at(taken(text(&standalone["id"])));
+    for machine in ["the server", "a new one"] {
+        let (said, found) = restored(&shop, &["--latest"]);
+        assert_eq!(found, all, "{machine}: {said}");
+        let stands = format!("stands after commit {}", end.last);
+        for part in [text(&standalone["id"]), text(&captured["chain"]), &stands] {
+            assert!(said.contains(part), "{machine}: {part} is not said: {said}");
+        }
+        assert_eq!(restored(&shop, &["--at", &before]).1, all - 1, "{machine}");
+        assert_eq!(restored(&shop, &["--at", &alone]).1, items, "{machine}");
+        forget_all(&shop);
+    }
+}
+
+#[test]
+fn nobody_makes_an_older_chain_the_newest_by_names_alone() {
+    let Aside { shop, captured, .. } = aside();
+    let agent = Running::start(&shop);
+    agent.wait_for("/rest");
+    let newest = shop.back_up();
+    assert_eq!(newest["chain"], captured["chain"]);
+    agent.burn();
+    // Another database in its place: the chain before ends here.
+    journal(&shop, "delete");
+    let aside = shop.path("live/aside.db");
+    fs::rename(shop.database(), &aside).unwrap();
+    fs::copy(&aside, shop.database()).unwrap();
+    journal(&shop, "wal");
+    let agent = Running::start(&shop);
+    agent.wait_for("/rest");
+    let replaced = shop.back_up();
+    assert_ne!(replaced["chain"], captured["chain"]);
+    sell(&shop, &agent, 1);
+    agent.burn();
+    let all = count_items(&shop.database());
+    forget_all(&shop);
+    let (real, name) = after(&shop, "local", &captured)
+        .into_iter()
+        .rfind(|(_, name)| name.chain.as_str() == text(&captured["chain"]))
+        .unwrap();
+    let later = UnixMillis(jiff::Timestamp::now().as_millisecond() + 60_000);
+    // What the agent wrote, under a name that claims a later moment; and what nobody wrote.
+    let renamed = SegmentName {
+        last_at: later,
+        ..name.clone()
+    };
+    let invented = SegmentName {
+        first: name.last.next(),
+        last: name.last.next(),
+        ..renamed.clone()
+    };
+    let bytes = fs::read(&real).unwrap();
+    for (claim, bytes) in [(&renamed, &bytes), (&invented, &vec![7; 800])] {
+        fs::write(shop.path("local").join(claim.to_string()), bytes).unwrap();
+        let (said, found) = restored(&shop, &["--latest"]);
+        assert_eq!(found, all, "{said}");
+    }
+}
+
+#[test]
+fn a_chain_that_goes_on_beside_another_is_called_neither_new_nor_ended() {
+    let Aside {
+        shop,
+        captured,
+        standalone,
+        ..
+    } = aside();
+    let chain = &text(&captured["chain"])[..8];
+    let last = after(&shop, "local", &captured).pop().unwrap().1.last;
+    let agent = Running::start(&shop);
+    agent.wait_for("/rest");
+    let said = shop.agent_done(&["backup"]);
+    agent.burn();
+    assert!(!said.contains("new chain"), "{said}");
+    let newest = shop.listed().remove(0);
+    assert_eq!(newest["chain"], captured["chain"]);
+    for _ in 0..2 {
+        let listed = shop.agent_done(&["list"]);
+        let through = format!("(through commit {last} of {chain})");
+        assert!(listed.contains(&through), "{through}: {listed}");
+        assert!(!listed.contains("a new chain"), "{listed}");
+        // Also while the newest point is the one beside.
+        let of_newest = |path: &std::path::PathBuf| path.to_str().unwrap().contains(text(&newest["id"]));
+        for remote in ["local", "offsite"] {
+            let files = crate::shop::files_under(&shop.path(remote));
+            files
+                .iter()
+                .filter(|path| of_newest(path))
+                .for_each(|path| fs::remove_file(path).unwrap());
+        }
+    }
+    let (said, _) = restored(&shop, &["--point", text(&standalone["id"])]);
+    assert!(
+        said.contains("also knows of commit") && !said.contains("none of that chain"),
+        "{said}"
+    );
+}
+
+#[test]
+fn another_database_in_the_shops_place_is_named_in_the_plan_with_the_way_back() {
+    let shop = Shop::new();
+    shop.fill(500);
+    let agent = Running::start(&shop);
+    agent.wait_for("/rest");
+    let before = shop.back_up();
+    agent.burn();
+    let own = count_items(&shop.database());
+    let unchanged = shop.restore_to("same", &["--latest", "--dry-run"]);
+    assert!(!unchanged.contains("another chain"), "{unchanged}");
+    // As when [backup] database names the file of another shop.
+    let other = Connection::open(shop.path("live/other.db")).unwrap();
+    other.pragma_update(None, "journal_mode", "WAL").unwrap();
+    other
+        .execute_batch("CREATE TABLE item (id INTEGER PRIMARY KEY, text TEXT NOT NULL) STRICT")
+        .unwrap();
+    let settings = fs::read_to_string(shop.path("agent.toml")).unwrap();
+    fs::write(
+        shop.path("agent.toml"),
+        settings.replace("live/shop.db", "live/other.db"),
+    )
+    .unwrap();
+    std::thread::sleep(Duration::from_millis(1_100));
+    let agent = Running::start(&shop);
+    agent.wait_for("/rest");
+    let after = shop.back_up();
+    agent.burn();
+    assert_ne!(before["chain"], after["chain"]);
+    let chain = &text(&before["chain"])[..8];
+    for machine in ["the server", "a new one"] {
+        let plan = shop.restore_to("back", &["--latest", "--dry-run"]);
+        let back = format!("--chain {chain}");
+        for part in ["are of another chain than before", back.as_str()] {
+            assert!(plan.contains(part), "{machine}: {part} is not said: {plan}");
+        }
+        assert_eq!(
+            plan.contains("another file lies in the place"),
+            machine == "the server",
+            "{plan}"
+        );
+        assert_eq!(restored(&shop, &["--chain", chain]).1, own);
+        if machine == "the server" {
+            forget_all(&shop);
+        }
+    }
+    // What there is instead of a point that is damaged is that other shop's alone.
+    for remote in ["local", "offsite"] {
+        for object in before["objects"].as_array().unwrap() {
+            fs::remove_file(shop.path(remote).join(text(object))).unwrap();
+        }
+    }
+    let of_point = [
+        "restore",
+        "--key",
+        "kit/owner.secret.asc",
+        "--yes",
+        "--to",
+        "back",
+        "--point",
+    ];
+    let said = shop.agent_refuses(1, &[&of_point[..], &[text(&before["id"])]].concat());
+    for part in [
+        "nothing proves that it is the same shop's database",
+        text(&after["id"]),
+    ] {
+        assert!(said.contains(part), "{part} is not said: {said}");
+    }
+}
