@@ -343,6 +343,8 @@ fn fill(voice: &Voice, fault: &Fault, text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use protocol::incident::Severity;
+
     use super::*;
     use crate::alert::rule::Rule;
     use crate::store::{
