@@ -144,6 +144,8 @@ fn nobody_makes_an_older_chain_the_newest_by_names_alone() {
     let newest = shop.back_up();
     assert_eq!(newest["chain"], captured["chain"]);
     agent.burn();
+    // Signatures hold whole seconds: only by more than that is one chain older than the other.
+    std::thread::sleep(Duration::from_secs(3));
     // Another database in its place: the chain before ends here.
     journal(&shop, "delete");
     let aside = shop.path("live/aside.db");
