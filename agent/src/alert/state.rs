@@ -74,7 +74,7 @@ pub(super) fn step(state: State, seen: Seen, now: UnixMillis) -> (State, Turn) {
         (State::Firing { trouble, loudest }, Seen::Wrong { rule, detail, value }) => {
             firing(trouble.goes_on(rule, detail, value, now), loudest, now)
         }
-        (State::Firing { trouble, loudest }, Seen::Fine) => trouble.mends(loudest, now),
+        (State::Firing { trouble, loudest }, Seen::Fine) => trouble.mends(loudest),
     }
 }
 
@@ -148,23 +148,21 @@ impl Trouble {
         State::Pending(Self { looks, ..self })
     }
 
-    fn mends(self, loudest: Rule, now: UnixMillis) -> (State, Turn) {
+    fn mends(self, loudest: Rule) -> (State, Turn) {
         let trouble = Self {
             looks: self.looks << 1,
             good_looks: self.good_looks.saturating_add(1),
             ..self
         };
         if trouble.good_looks >= trouble.rule.spec().good_looks {
-            return (State::Quiet, Turn::Cleared(trouble.named(loudest, now)));
+            return (State::Quiet, Turn::Cleared(trouble.named(loudest)));
         }
         (State::Firing { trouble, loudest }, Turn::Same)
     }
 
-    /// A bot that died, and was not well for a moment when it was back, has died: what was seen last names it only
-    /// where it would count by itself, and is as grave.
-    fn named(self, gravest: Rule, now: UnixMillis) -> Self {
-        let spec = self.rule.spec();
-        if spec.severity >= gravest.severity() && now.since(self.rule_since) >= spec.lasts {
+    /// By what the owner was told: a bot that died, and did not answer for a moment when it was back, has died.
+    fn named(self, gravest: Rule) -> Self {
+        if self.rule == gravest {
             return self;
         }
         Self {
@@ -314,7 +312,7 @@ told gone 60 s, gone: firing bot_gone Critical
         };
         assert_eq!(after(Rule::BotUnhealthy, 3600), Rule::BotGone);
         assert_eq!(after(Rule::BotHung, 1), Rule::BotGone);
-        assert_eq!(after(Rule::BotHung, 3600), Rule::BotHung);
+        assert_eq!(after(Rule::BotHung, 3600), Rule::BotGone, "as its message began");
         assert_eq!(after(Rule::BotGone, 0), Rule::BotGone);
     }
 
