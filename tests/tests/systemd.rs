@@ -29,6 +29,8 @@ const WATCHDOG: Duration = Duration::from_secs(120);
 const DIED: &str = "Bot toko mati mendadak";
 const HUNG: &str = "Bot toko tidak menjawab";
 const BACK: &str = "Bot toko berjalan lagi";
+/// A message that began with a bot that hung ends with one that answers, also when systemd had to kill it in between.
+const ANSWERS: &str = "Bot toko menjawab lagi";
 /// More than the bot holds and less than this machine has.
 const SCARCE_BYTES: u64 = 96 << 20;
 
@@ -150,9 +152,9 @@ impl World {
     }
 
     /// Does something to the bot; the owner must be told with these words, and systemd must start it again.
-    fn misfortune(&self, words: &str, limit: Duration, does: impl FnOnce(u32)) {
+    fn misfortune(&self, (words, over): (&str, &str), limit: Duration, does: impl FnOnce(u32)) {
         self.forget();
-        let (told, back) = (self.every_time_told(words), self.every_time_told(BACK));
+        let (told, back) = (self.every_time_told(words), self.every_time_told(over));
         let restarts = self.restarts("bot");
         let process = self.machine.main_process("bot").unwrap();
         does(process);
@@ -166,7 +168,7 @@ impl World {
         self.step("systemd has started it again");
         self.wait_for_watch();
         until("the owner to read that it is back", SOON, || {
-            (self.every_time_told(BACK) > back).then_some(())
+            (self.every_time_told(over) > back).then_some(())
         });
     }
 
@@ -366,13 +368,13 @@ fn real_systemd_brings_both_back_from_everything_and_the_owner_hears_of_what_was
     a_planned_stop_is_silent(&world);
     the_owner_restarts_from_the_chat(&world);
     the_agent_may_do_nothing_else(&world);
-    world.misfortune(DIED, SOON, |_| {
+    world.misfortune((DIED, BACK), SOON, |_| {
         world.run("systemctl kill --kill-whom=main --signal=KILL bot");
     });
     the_agent_comes_back(&world);
     let seller = world.sandbox.chat(SHOP_BOT, SELLER);
     let mut hog = None;
-    world.misfortune(DIED, SOON, |process| {
+    world.misfortune((DIED, BACK), SOON, |process| {
         hog = Hog::beside(process);
         if hog.is_none() {
             eprintln!("NOT RUN: memory runs out: this kernel counts none for groups");
@@ -381,7 +383,7 @@ fn real_systemd_brings_both_back_from_everything_and_the_owner_hears_of_what_was
     });
     drop(hog);
     the_owner_sees_the_unit(&world);
-    world.misfortune(HUNG, WATCHDOG, |_| {
+    world.misfortune((HUNG, ANSWERS), WATCHDOG, |_| {
         world.run("systemctl kill --kill-whom=main --signal=STOP bot");
     });
     assert_eq!(
