@@ -12,10 +12,10 @@ use crate::{
     capture_rig::wait_for,
     missing_commits::{after, sell},
     running::Running,
-    shop::{Shop, count_items, text},
+    shop::{Shop, count_items, restoring, text},
 };
 
-/// The capture goes on by itself within a minute.
+/// The capture goes on by itself within seconds; a loaded machine may be slow.
 const RETRY_LIMIT: Duration = Duration::from_secs(120);
 
 /// A shop whose newest point is of another chain than its newest commits.
@@ -274,16 +274,7 @@ fn another_database_in_the_shops_place_is_named_in_the_plan_with_the_way_back() 
             fs::remove_file(shop.path(remote).join(text(object))).unwrap();
         }
     }
-    let of_point = [
-        "restore",
-        "--key",
-        "kit/owner.secret.asc",
-        "--yes",
-        "--to",
-        "back",
-        "--point",
-    ];
-    let said = shop.agent_refuses(1, &[&of_point[..], &[text(&before["id"])]].concat());
+    let said = shop.agent_refuses(1, &restoring("back", &["--point", text(&before["id"])]));
     for part in [
         "nothing proves that it is the same shop's database",
         text(&after["id"]),
