@@ -143,6 +143,8 @@ mod tests {
     fn a_reason_is_one_short_line_and_names_no_address() {
         let error = "asking the gateway: https://pay.example/?key=s3cret refused budi@example.org\nat once";
         assert_eq!(reason(error), "asking the gateway: … refused … at once");
+        let said = "Wrong response from the webhook https://shop.example/telegram?k=s3cret: 502\nBad Gateway";
+        assert_eq!(reason(said), "Wrong response from the webhook … 502 Bad Gateway");
         assert_eq!(reason(&"é".repeat(999)).chars().count(), REASON_CHARS_MAX);
     }
 }

@@ -4,15 +4,18 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use protocol::{
-    health::{REASON_CHARS_MAX, Receiving, TelegramHealth, WebhookHealth},
+    health::{Receiving, TelegramHealth, WebhookHealth},
     time::UnixMillis,
 };
 use serde::Deserialize;
 
 use super::{api::CallError, token};
-use crate::health::{
-    calls::{Calls, age_ms, left_ms},
-    millis,
+use crate::{
+    health::{
+        calls::{Calls, age_ms, left_ms},
+        millis,
+    },
+    incident,
 };
 
 /// Methods that receive; every other one sends or changes something.
@@ -134,7 +137,7 @@ impl Line {
                 last_error_at: info
                     .last_error_date
                     .map(|at| UnixMillis(at.saturating_mul(1_000))),
-                last_error: info.last_error_message.as_deref().map(without_addresses),
+                last_error: info.last_error_message.as_deref().map(incident::reason),
             }),
             send_failures: sends.failures,
             last_send_ms: age_ms(sends.last_success, now),
@@ -145,19 +148,6 @@ impl Line {
     fn state(&self) -> MutexGuard<'_, State> {
         self.0.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
-}
-
-/// Telegram's words on one line, cut to size; an address, which may hold a secret, is left out.
-fn without_addresses(text: &str) -> String {
-    let words = text.split_whitespace().map(|word| {
-        let is_address = word.contains('/') || word.contains('@');
-        if is_address { "…" } else { word }
-    });
-    let line = words.collect::<Vec<_>>().join(" ");
-    line.chars()
-        .filter(|c| !c.is_control())
-        .take(REASON_CHARS_MAX)
-        .collect()
 }
 
 #[cfg(test)]
@@ -219,15 +209,5 @@ mod tests {
         }
         assert_eq!(line.health(UnixMillis(1_000)).quiet_ms, Some(6_000));
         assert_eq!(line.health(UnixMillis(7_000)).quiet_ms, None);
-    }
-
-    #[test]
-    fn a_reason_tells_no_address() {
-        let said = "Wrong response from the webhook https://shop.example/telegram?k=s3cret: 502\nBad Gateway";
-        assert_eq!(
-            without_addresses(said),
-            "Wrong response from the webhook … 502 Bad Gateway"
-        );
-        assert_eq!(without_addresses(&"x".repeat(999)).len(), REASON_CHARS_MAX);
     }
 }
