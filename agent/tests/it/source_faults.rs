@@ -233,6 +233,71 @@ fn a_log_deleted_under_the_running_shop() {
     comes_back(&shop, agent);
 }
 
+/// Whoever opens the database next gets an index that the agent does not have.
+#[test]
+fn an_index_deleted_while_the_shop_was_closed() {
+    let (shop, agent) = begin();
+    fs::remove_file(shop.path("live/shop.db-shm")).unwrap();
+    sell(&shop, 10);
+    settled(&shop, &agent);
+    let events = told(&shop);
+    assert!(
+        events
+            .iter()
+            .any(|(_, detail)| detail.contains("(-shm) was deleted")),
+        "{events:?}"
+    );
+    shop.back_up();
+    comes_back(&shop, agent);
+}
+
+#[test]
+fn an_index_deleted_under_a_shop_that_stays_open() {
+    let (shop, agent) = begin();
+    let bot = Connection::open(shop.database()).unwrap();
+    let sell_one = || {
+        bot.execute("INSERT INTO item (text) VALUES (hex(randomblob(300)))", [])
+            .unwrap();
+    };
+    sell_one();
+    fs::remove_file(shop.path("live/shop.db-shm")).unwrap();
+    sell_one();
+    settled(&shop, &agent);
+    // Somebody looks into it, and gets an index that the open shop does not know of.
+    cli(&shop.database(), "SELECT count(*) FROM item;");
+    wait_for("the word that commits are not seen", || {
+        sell_one();
+        let store = Store::open_to_look(&shop.path("state")).unwrap().unwrap();
+        let fault = store.capture_fault().unwrap();
+        fault.filter(|(_, why)| why.contains("restart bot"))
+    });
+    drop(bot);
+    sell(&shop, 3);
+    settled(&shop, &agent);
+    comes_back(&shop, agent);
+}
+
+/// SQLite keeps its log beside the file that the link leads to.
+#[test]
+fn a_database_behind_a_link() {
+    let shop = Shop::new();
+    let (link, file) = (shop.database(), shop.path("disk2/shop.db"));
+    fs::create_dir(shop.path("disk2")).unwrap();
+    fs::rename(&link, &file).unwrap();
+    std::os::unix::fs::symlink("../disk2/shop.db", &link).unwrap();
+    let agent = Running::start(&shop);
+    agent.wait_for("/durable");
+    sell(&shop, 20);
+    settled(&shop, &agent);
+    comes_back(&shop, agent);
+    shop.agent_done(&["restore", "--latest", "--key", "kit/owner.secret.asc", "--yes"]);
+    assert!(
+        fs::symlink_metadata(&link).unwrap().is_symlink(),
+        "the link stays"
+    );
+    assert_eq!(integrity_of(&file), "ok");
+}
+
 #[test]
 fn one_transaction_larger_than_a_segment_may_be() {
     let (shop, agent) = begin();
