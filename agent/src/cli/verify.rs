@@ -12,7 +12,13 @@ use super::{
     interrupted, load, progress, remotes, words,
 };
 use crate::{
-    backup::{anchor::Anchor, remote::Remote, seal::Keys, survey},
+    backup::{
+        anchor::Anchor,
+        own::{Other, Own},
+        remote::Remote,
+        seal::Keys,
+        survey,
+    },
     config::{Config, Purpose},
     keys,
     rehearse::{
@@ -23,7 +29,7 @@ use crate::{
         Sources,
         trust::{self, Source},
     },
-    store::Store,
+    store::{Store, rehearsal::Rehearsal},
 };
 
 /// Arguments of `agent verify`.
@@ -114,19 +120,19 @@ pub async fn run(arguments: Arguments) -> Result<(), Failure> {
         } = sample.run(&*watcher, &now).await?;
         drop(watcher);
         faults.extend(named(remote, &wrong, share));
+        let others = others(&config, &store, &seen)?;
         match arguments.json {
             true => {
                 let mut one = as_json(&seen);
+                one["other_agents"] = json!(others);
                 one["faults"] = json!(wrong.iter().take(FAULTS_MAX).collect::<Vec<_>>());
                 shown.push(one);
             }
-            false if seen.fault.is_none() => println!("{}: {}", seen.remote, found(&seen.seen)),
-            false if seen.was_unreached() => println!("{}: could not be compared", seen.remote),
-            false => println!("{}: WRONG", seen.remote),
+            false => say(&seen, &[torn(&store, remote)?, unknown(&seen.seen, share)]),
         }
-        let more = [torn(&store, remote)?, unknown(&seen.seen, share)];
-        for told in more.iter().flatten().filter(|_| !arguments.json) {
-            println!("{}: {told}", seen.remote);
+        for other in others.iter().filter(|_| !arguments.json) {
+            let at = |at| words::moment(at, &config.owner.timezone);
+            println!("{}: {}", seen.remote, other.told(at));
         }
     }
     if arguments.json {
@@ -136,6 +142,24 @@ pub async fn run(arguments: Arguments) -> Result<(), Failure> {
         true => Ok(()),
         false => Err(Failure::Failed(anyhow::Error::msg(faults.join("\n  ")))),
     }
+}
+
+/// What was seen, and what else there is to say.
+fn say(seen: &Rehearsal, more: &[Option<String>]) {
+    match seen.fault {
+        None => println!("{}: {}", seen.remote, found(&seen.seen)),
+        Some(_) if seen.was_unreached() => println!("{}: could not be compared", seen.remote),
+        Some(_) => println!("{}: WRONG", seen.remote),
+    }
+    for told in more.iter().flatten() {
+        println!("{}: {told}", seen.remote);
+    }
+}
+
+/// Who else writes there.
+fn others(config: &Config, store: &Store, seen: &Rehearsal) -> anyhow::Result<Vec<Other>> {
+    let seen: Value = serde_json::from_str(&seen.seen).unwrap_or_default();
+    Ok(Own::of(&config.state_dir, store)?.others_seen(&seen))
 }
 
 /// One line a fault, so that the owner finds the one that he looks for.
@@ -162,9 +186,14 @@ fn named(remote: &Remote, wrong: &[String], share: Share) -> Vec<String> {
 fn found(seen: &str) -> String {
     let seen: Value = serde_json::from_str(seen).unwrap_or_default();
     let figure = |name: &str| seen[name].as_u64().unwrap_or(0);
-    let mut told = match figure("objects") {
-        0 => "no backup has reached it yet, so that there is nothing to compare".to_owned(),
-        objects => format!(
+    let mut told = match (figure("objects"), figure("points")) {
+        (0, _) => "no backup has reached it yet, so that there is nothing to compare".to_owned(),
+        (objects, 0) => format!(
+            "NO RESTORE POINT that this server knows is there, and nothing can be restored without one: {} of single commits \
+             alone. Take one: agent backup",
+            words::count(objects, "object")
+        ),
+        (objects, _) => format!(
             "everything is there: {} by name and size, {} of them ({}) by every byte",
             words::count(objects, "object"),
             figure("fetched"),

@@ -11,6 +11,7 @@ use rusqlite::{OptionalExtension, Row, Transaction, named_params};
 use super::{
     Store,
     interruptions::{EventKind, put_event},
+    own_chains,
 };
 
 const SELECT_STATE: &str = "
@@ -102,6 +103,7 @@ impl Store {
     ) -> rusqlite::Result<()> {
         self.write(|transaction| {
             put_state(transaction, state)?;
+            own_chains::put(transaction, &state.chain)?;
             put_event(transaction, at, kind, why)
         })
     }

@@ -59,6 +59,7 @@ mod restoring;
 mod rotation;
 mod running;
 mod servers;
+mod shared_remote;
 mod shop;
 mod signing;
 mod site;

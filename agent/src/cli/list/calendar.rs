@@ -100,6 +100,9 @@ fn print_holding(holding: &Holding, zone: &TimeZone) {
     for problem in &holding.problems {
         println!("    WRONG: {problem}");
     }
+    for other in &holding.other_agents {
+        println!("    {}", other.told(|at| words::moment(at, zone)));
+    }
 }
 
 /// How many points of how many bytes a day has.
