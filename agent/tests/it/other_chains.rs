@@ -19,13 +19,13 @@ use crate::{
 const RETRY_LIMIT: Duration = Duration::from_secs(120);
 
 /// A shop whose newest point is of another chain than its newest commits.
-struct Aside {
-    shop: Shop,
+pub struct Aside {
+    pub shop: Shop,
     /// The one that the capture's commits lead from.
-    captured: Value,
-    standalone: Value,
+    pub captured: Value,
+    pub standalone: Value,
     /// Items by then.
-    items: i64,
+    pub items: i64,
 }
 
 fn journal(shop: &Shop, mode: &str) {
@@ -37,7 +37,7 @@ fn journal(shop: &Shop, mode: &str) {
         .unwrap();
 }
 
-fn aside() -> Aside {
+pub fn aside() -> Aside {
     let shop = Shop::new();
     shop.fill(500);
     let agent = Running::start(&shop);
@@ -78,7 +78,8 @@ fn aside() -> Aside {
     }
 }
 
-fn forget_all(shop: &Shop) {
+/// The configuration of a machine on which no agent ever ran.
+pub fn forget_all(shop: &Shop) {
     let settings = fs::read_to_string(shop.path("agent.toml")).unwrap();
     fs::write(
         shop.path("agent.toml"),
