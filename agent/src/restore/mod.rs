@@ -254,7 +254,7 @@ async fn plan_around(request: Request, mut avoid: Avoid, sources: &Sources<'_>) 
         (Stop::By { moment, .. }, None | Some(Only::Database)) => around::gap(sources, &route, moment).await,
         _ => None,
     };
-    let succession = succession::find(&request, &mut index, &route, goal.stop).await;
+    let succession = succession::find((&request, sources), &mut index, &route, goal.stop).await;
     let mut notes: Vec<String> = sources.silent_remotes().into_iter().collect();
     notes.extend(request.damage_of(&route.manifest));
     notes.extend(goal.notes);

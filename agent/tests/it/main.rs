@@ -59,6 +59,7 @@ mod restore_faults;
 mod restoring;
 mod rotation;
 mod running;
+mod seldom;
 mod servers;
 mod shared_remote;
 mod shop;

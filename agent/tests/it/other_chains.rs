@@ -224,6 +224,37 @@ fn a_chain_that_goes_on_beside_another_is_called_neither_new_nor_ended() {
 }
 
 #[test]
+fn a_chain_that_begins_anew_with_the_same_database_is_no_other_database() {
+    let shop = Shop::new();
+    let agent = Running::start(&shop);
+    agent.wait_for("/rest");
+    let before = shop.back_up();
+    sell(&shop, &agent, 2);
+    agent.burn();
+    // What the capture knows of the pages is lost; the shop stands still meanwhile.
+    fs::remove_file(shop.path("state/capture/pages")).unwrap();
+    std::thread::sleep(Duration::from_millis(1_100));
+    let agent = Running::start(&shop);
+    agent.wait_for("/rest");
+    let after = shop.back_up();
+    assert_ne!(before["chain"], after["chain"]);
+    sell(&shop, &agent, 1);
+    agent.burn();
+    let all = count_items(&shop.database());
+    for machine in ["the server", "a new one"] {
+        let (said, found) = restored(&shop, &["--latest"]);
+        assert_eq!(found, all, "{machine}: {said}");
+        assert!(
+            !said.contains("of another chain than before"),
+            "{machine}: {said}"
+        );
+        if machine == "the server" {
+            forget_all(&shop);
+        }
+    }
+}
+
+#[test]
 fn another_database_in_the_shops_place_is_named_in_the_plan_with_the_way_back() {
     let shop = Shop::new();
     shop.fill(500);

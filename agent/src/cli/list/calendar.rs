@@ -130,7 +130,7 @@ fn print_point(point: &Listed, zone: &TimeZone) {
         point.id,
         words::size(point.size_bytes),
         point.state(),
-        point.remotes.join(", "),
+        point.holders(),
         commit.unwrap_or_default()
     );
     for problem in &point.problems {

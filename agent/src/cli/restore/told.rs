@@ -136,7 +136,10 @@ fn another_database(plan: &Plan, arguments: &Arguments, config: &Config) -> Opti
     let (before, since) = (taken(&succession.before)?, taken(&succession.since)?);
     let what = match was_replaced(config, before, since) {
         true => "another file lies in the place of the shop's database",
-        false => "a restored shop begins one, and so does another database in its place",
+        false => {
+            "a restored shop begins one, so does an agent that lost its state or a VACUUM, and so does another database in its \
+             place"
+        }
     };
     let is_at = arguments.at.as_deref().map(|at| ("--at", at));
     let chain = ("--chain", words::chain(&succession.chain));
