@@ -52,7 +52,8 @@ pub struct Arguments {
     /// case
     #[arg(long)]
     all: bool,
-    /// The owner's secret key: take in, and read back, the points that another machine's agent wrote
+    /// The owner's secret key: take in, and read back, the points that another machine's agent wrote, and open the newest
+    /// 200 segments of each chain, or all of them with --all
     #[arg(long, value_name = "FILE")]
     key: Option<PathBuf>,
     /// The line of a daily summary (point, commit, chain, digest): what it names must still be there
@@ -65,6 +66,8 @@ pub struct Arguments {
 
 /// Faults of a remote that are named.
 const FAULTS_TOLD: usize = 20;
+/// With the owner's key so many of each chain's newest segments are opened; all of them with `--all`.
+const SEGMENTS_OPENED: usize = 200;
 /// Objects of no known backup that are named.
 const UNKNOWN_TOLD: usize = 5;
 /// The same when everything is asked for: a list that is longer is read by nobody.
@@ -88,20 +91,12 @@ pub async fn run(arguments: Arguments) -> Result<(), Failure> {
     let mut shown = Vec::new();
     for remote in &opened.usable {
         if let (Some(keys), Some(path)) = (&keys, &arguments.key) {
-            let adopted = adopt(&config, &store, remote, keys, path).await?;
-            faults.extend(
-                adopted
-                    .faults
-                    .iter()
-                    .map(|what| format!("{}: {what}", remote.name())),
-            );
+            let adopted = adopt(&config, &store, remote, (keys, path, share)).await?;
+            let told = |what: &String| format!("{}: {what}", remote.name());
+            faults.extend(adopted.faults.iter().map(told));
             match arguments.json {
                 true => shown.push(adopted_as_json(remote, &adopted)),
-                false => println!(
-                    "{}: {} taken in",
-                    remote.name(),
-                    words::count(adopted.points.len() as u64, "point")
-                ),
+                false => say_adopted(remote, &adopted),
             }
         }
         let sample = Sample {
@@ -142,6 +137,15 @@ pub async fn run(arguments: Arguments) -> Result<(), Failure> {
         true => Ok(()),
         false => Err(Failure::Failed(anyhow::Error::msg(faults.join("\n  ")))),
     }
+}
+
+fn say_adopted(remote: &Remote, adopted: &Adopted) {
+    println!(
+        "{}: {} taken in, {} of commits opened",
+        remote.name(),
+        words::count(adopted.points.len() as u64, "point"),
+        words::count(adopted.segments as u64, "segment")
+    );
 }
 
 /// What was seen, and what else there is to say.
@@ -250,7 +254,6 @@ fn unlock(path: &Path) -> Result<Keys, Failure> {
     keys::unlock(path, &mut ask::passphrase).map_err(|error| Failure::Failed(error.into()))
 }
 
-/// Takes in what another machine's agent wrote to this remote.
 /// What cannot be had from it any more of what this server sent.
 fn torn(store: &Store, remote: &Remote) -> anyhow::Result<Option<String>> {
     let shipping = store.shipping()?;
@@ -265,13 +268,17 @@ fn torn(store: &Store, remote: &Remote) -> anyhow::Result<Option<String>> {
     }))
 }
 
+/// Takes in what another machine's agent wrote to this remote, and opens segments.
 async fn adopt(
     config: &Config,
     store: &Store,
     remote: &Remote,
-    keys: &Keys,
-    path: &Path,
+    (keys, path, share): (&Keys, &Path, Share),
 ) -> Result<Adopted, Failure> {
+    let most = match share {
+        Share::All => usize::MAX,
+        Share::Some => SEGMENTS_OPENED,
+    };
     let remotes = std::slice::from_ref(remote);
     let survey = survey::ask(remotes, Vec::new()).await;
     let kit = path.parent().unwrap_or(path);
@@ -288,8 +295,13 @@ async fn adopt(
         cores: &super::restore::cores(),
     };
     let watcher = progress::watcher();
+    let taken_in = async {
+        let mut adopted = adopt::run(store, remote, &sources, &now, &*watcher).await?;
+        adopt::open_segments(store, &sources, most, &*watcher, &mut adopted).await?;
+        anyhow::Ok(adopted)
+    };
     let mut adopted = tokio::select! {
-        adopted = adopt::run(store, remote, &sources, &now, &*watcher) => adopted?,
+        adopted = taken_in => adopted?,
         stopped = interrupted() => {
             stopped?;
             return Err(Failure::Failed(anyhow::anyhow!(
@@ -302,5 +314,7 @@ async fn adopt(
 }
 
 fn adopted_as_json(remote: &Remote, adopted: &Adopted) -> Value {
-    json!({ "remote": remote.name(), "taken_in": adopted.points, "faults": adopted.faults })
+    json!({
+        "remote": remote.name(), "taken_in": adopted.points, "segments_opened": adopted.segments, "faults": adopted.faults,
+    })
 }

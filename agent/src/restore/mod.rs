@@ -64,6 +64,7 @@ pub use left_out::LeftOut;
 pub use leftovers::{remove as remove_leftovers, require_empty};
 pub use proven::{Tail, behind_the_last};
 pub use replay::Stop;
+pub use segments::open_segment;
 pub use succession::Succession;
 
 /// What is wanted back.

@@ -37,6 +37,19 @@ pub(super) async fn segment(
     Err(Failure::Lost(wrong.sentence(&key)))
 }
 
+/// Opens a segment for whoever only wants to know whether it is what its name says.
+///
+/// # Errors
+/// A sentence that names it and what is wrong with it on each remote.
+pub async fn open_segment(sources: &Sources<'_>, name: &SegmentName) -> Result<(), String> {
+    match segment(sources, name).await {
+        Ok((plain, _, _)) if is_named(&plain, name) => Ok(()),
+        Ok(_) => Err(format!("{name}: it is another segment than its name says")),
+        Err(Failure::Lost(why)) => Err(why),
+        Err(Failure::Here(error)) => Err(format!("{name}: {error:#}")),
+    }
+}
+
 /// What a segment's name is worth.
 pub(super) enum Proof {
     /// A copy opens, is signed, and is what its name says; it was signed then.

@@ -9,9 +9,10 @@ use std::{
 use serde_json::Value;
 
 use crate::{
+    invented_names::{claims, digest_of},
     missing_commits::{after, captured},
     other_chains::forget_all,
-    shop::{Shop, count_items, restoring, text},
+    shop::{Shop, count_items, files_under, restoring, text},
 };
 
 const REMOTES: [&str; 2] = ["local", "offsite"];
@@ -97,28 +98,49 @@ fn a_backup_that_was_being_taken_when_its_server_died_is_named_and_does_not_bloc
     }
 }
 
-#[test]
-fn a_last_segment_that_is_sealed_to_another_key_is_named_and_does_not_block() {
-    let (shop, point) = captured(2);
+/// A last segment under a name that fits its bytes, sealed for somebody else, and its name.
+fn locked(shop: &Shop, point: &Value) -> String {
     let other = Shop::without_key();
     other.agent_done(&["key", "new", "--out", "kit"]);
     other.use_certificate("kit/owner.asc");
     let foreign = other.back_up();
     let sealed = fs::read(other.path("local").join(text(&foreign["objects"][0]))).unwrap();
-    let last = after(&shop, "local", &point).pop().unwrap().1;
-    let digest = crate::invented_names::digest_of(&sealed);
-    let claim = crate::invented_names::claims(&last, last.last.get() + 1, last.last.get() + 1, &digest);
+    let last = after(shop, "local", point).pop().unwrap().1;
+    let next = last.last.get() + 1;
+    let claim = claims(&last, next, next, &digest_of(&sealed)).to_string();
+    write(shop, &claim, &sealed);
+    claim
+}
+
+#[test]
+fn a_last_segment_that_is_sealed_to_another_key_is_named_and_does_not_block() {
+    let (shop, point) = captured(2);
     forget_all(&shop);
-    write(&shop, &claim.to_string(), &sealed);
+    let claim = locked(&shop, &point);
     let all = count_items(&shop.database());
     let (said, items) = given(&shop);
     assert_eq!(items, all, "{said}");
-    for part in [
-        "NOT PROVEN",
-        &claim.to_string(),
-        NEWER,
-        "the key does not open it",
-    ] {
+    for part in ["NOT PROVEN", &claim, NEWER, "the key does not open it"] {
         assert!(said.contains(part), "{part} is not said: {said}");
     }
+}
+
+#[test]
+fn with_the_owners_key_a_comparison_opens_segments_and_names_what_does_not_open() {
+    let (shop, point) = captured(3);
+    let opened = ["verify", "--remote", "local", "--key", "kit/owner.secret.asc"];
+    let count = files_under(&shop.path("local/segment")).len();
+    let said = shop.agent_done(&opened);
+    assert!(
+        said.contains(&format!("{count} segments of commits opened")),
+        "{said}"
+    );
+    let claim = locked(&shop, &point);
+    // By name, size and digest nothing is wrong with it.
+    shop.agent_done(&["verify", "--remote", "local", "--all"]);
+    let said = shop.agent_refuses(1, &opened);
+    assert!(
+        said.contains(&claim) && said.contains("the key does not open it"),
+        "{said}"
+    );
 }
