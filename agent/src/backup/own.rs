@@ -40,9 +40,10 @@ impl Own {
     /// By the signing key and the catalogue.
     ///
     /// # Errors
-    /// When one of them cannot be read.
+    /// When the catalogue cannot be read.
     pub fn of(state_dir: &Path, store: &Store) -> anyhow::Result<Self> {
-        let key = SigningKey::load(state_dir)?;
+        // Whoever signs says that it cannot be read; the catalogue tells whose it was.
+        let key = SigningKey::load(state_dir).unwrap_or_default();
         let points = store.points().context("reading the catalogue")?;
         let signers = points.into_values().map(|known| known.manifest.signer);
         Ok(Self {

@@ -13,6 +13,7 @@ use super::{
     goal::{Goal, ahead_of},
     index::Index,
     search::{Route, route},
+    strangers::believed_end,
 };
 
 /// Points that are looked at in search of something else to restore.
@@ -91,10 +92,21 @@ async fn elsewhere(
         if is_damaged || manifest.taken_at > until || seen.contains(&manifest.chain) {
             continue;
         }
-        let Ok(route) = route(sources, avoid, manifest, goal.stop, request.only).await else {
+        let Ok(mut route) = route(sources, avoid, manifest, goal.stop, request.only).await else {
             continue;
         };
         seen.insert(manifest.chain.clone());
+        // A name is anybody's: what does not open promises nothing.
+        if let Some(last) = route.segments.last() {
+            let believed = believed_end(sources, last).await;
+            match believed < manifest.taken_at {
+                true => {
+                    route.segments.clear();
+                    (route.end, route.end_at) = (manifest.commit, manifest.taken_at);
+                }
+                false => route.end_at = route.end_at.min(believed),
+            }
+        }
         let later_than = newest.as_ref().or(best).map(|route| route.end_at);
         if later_than.is_none_or(|at| route.end_at > at) {
             newest = Some(route);

@@ -72,6 +72,7 @@ fn a_hole_at_the_end_is_left_out_loudly_and_one_that_had_arrived_blocks() {
     let output = shop.agent(&restoring("back", &["--latest", "--json"]));
     let told: Value =
         serde_json::from_slice(&output.stdout).unwrap_or_else(|_| panic!("{}", stderr(&output)));
+    assert_eq!(told["may_be_newer"], false, "{told}");
     assert_eq!(told["left_out"]["first"], missing.first.get(), "{told}");
     assert_eq!(told["left_out"]["last"], last.last.get(), "{told}");
     fs::remove_dir_all(shop.path("back")).unwrap();

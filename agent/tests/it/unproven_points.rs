@@ -91,6 +91,9 @@ fn a_backup_that_was_being_taken_when_its_server_died_is_named_and_does_not_bloc
     // All of it was there but for the manifest: that was deleted since.
     shop.agent_refuses(1, &restoring("back", &["--latest"]));
     remove(&newer["files"][0]);
+    let output = shop.agent(&restoring("look", &["--latest", "--json", "--dry-run"]));
+    let plan: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(plan["may_be_newer"], true, "{plan}");
     let (said, items) = given(&shop);
     assert_eq!(items, 1, "{said}");
     for part in ["was being taken when its server died", NEWER, text(&newer["id"])] {

@@ -321,6 +321,7 @@ pub(super) fn json(plan: &Plan, done: &Done, dry_run: bool) -> serde_json::Value
         "files": done.files,
         "replaced": done.replaced,
         "notes": done.notes,
+        "may_be_newer": plan.may_be_newer,
         "left_out": plan.left_out.as_ref().map(|it| serde_json::json!({
             "chain": it.chain, "first": it.first, "last": it.last, "last_at": words::rfc3339(it.last_at),
         })),
