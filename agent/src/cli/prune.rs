@@ -83,7 +83,13 @@ pub async fn run(arguments: Arguments) -> Result<(), Failure> {
         );
         match arguments.json {
             true => shown.push(as_json(remote, &plan, &done)),
-            false => print(remote, &plan, &done, arguments.dry_run),
+            false => {
+                print(remote, &plan, &done, arguments.dry_run);
+                let at = |at| words::moment(at, &config.owner.timezone);
+                plan.others
+                    .iter()
+                    .for_each(|other| println!("  {}", other.told(at)));
+            }
         }
     }
     if arguments.json {
@@ -182,6 +188,6 @@ fn as_json(remote: &Remote, plan: &Plan, done: &Done) -> Value {
     json!({
         "remote": remote.name(), "append_only": remote.is_append_only(), "objects": objects,
         "deleted": done.deleted, "deleted_bytes": done.deleted_bytes, "refused": done.refused,
-        "too_early": done.too_early,
+        "too_early": done.too_early, "other_agents": plan.others,
     })
 }

@@ -29,6 +29,7 @@ pub mod interruptions;
 pub mod lock;
 mod lost;
 pub mod outbox;
+pub mod own_chains;
 pub mod owner;
 pub mod pages;
 pub mod points;
@@ -76,6 +77,8 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../migrations/0021_counted_points.sql"),
     include_str!("../../migrations/0022_unanswered.sql"),
     include_str!("../../migrations/0023_why_not.sql"),
+    include_str!("../../migrations/0024_own_chains.sql"),
+    include_str!("../../migrations/0025_change_counter.sql"),
 ];
 
 /// Pages of the database that are kept in memory. SQLite's own 2 MiB fill over hours, which looks like a leak, and save

@@ -9,6 +9,7 @@ use rusqlite::{OptionalExtension, Transaction, named_params};
 use super::{
     Store,
     freshness::latest,
+    own_chains,
     shipping::{Taken, add_to_hour},
 };
 
@@ -290,6 +291,7 @@ fn put_point(
             ":checked": how.is_checked,
         },
     )?;
+    own_chains::put(transaction, &known.manifest.chain)?;
     for (remote, at) in &known.verified {
         put_copy(transaction, point, remote, *at)?;
     }

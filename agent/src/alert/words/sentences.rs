@@ -23,6 +23,14 @@ const SENTENCES: &[(&str, &str)] = &[
     ),
     ("the database's file was replaced", "berkas database diganti"),
     (
+        "the database is empty: either the bot has never opened it, or somebody emptied it. If there was a shop, keep the bot stopped, and bring it back with `agent restore --latest`",
+        "database kosong: bot belum pernah membukanya, atau ada yang mengosongkannya. Bila dulu ada toko di dalamnya, biarkan bot berhenti, dan kembalikan dengan `agent restore --latest`",
+    ),
+    (
+        "the page size changed from {} to {} bytes: somebody ran VACUUM with another one, or this is another database. If nobody did that on purpose, see with `bot check` what it holds",
+        "ukuran halaman berubah dari {} menjadi {} byte: ada yang menjalankan VACUUM dengan ukuran lain, atau ini database lain. Bila tidak ada yang sengaja melakukannya, lihat isinya dengan `bot check`",
+    ),
+    (
         "the page size changed from {} to {} bytes",
         "ukuran halaman berubah dari {} menjadi {} byte",
     ),

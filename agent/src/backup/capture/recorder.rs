@@ -217,6 +217,7 @@ impl Recorder {
             log_position: self.log_position()?,
             previous_sha256: Some(sealed.sha256),
             changed: pack(&changed),
+            change_counter: self.draft.change_counter().or(self.state.change_counter),
             ..self.state.clone()
         };
         segment.id = desk

@@ -14,6 +14,7 @@ use super::{Here, points::Listed, reach};
 use crate::{
     backup::{
         anchor::{self, Anchor},
+        own::Other,
         survey::{self, Names},
     },
     cli::words,
@@ -36,6 +37,8 @@ pub(super) struct Holding {
     pub restorable_through: Option<CommitNumber>,
     pub chain: Option<ChainId>,
     pub size_bytes: u64,
+    /// Who else writes there.
+    pub other_agents: Vec<Other>,
     /// What shows that it was put back to an older state, or that somebody wrote or deleted there.
     pub problems: Vec<String>,
 }
@@ -86,6 +89,7 @@ impl Holding {
                 .filter(|point| !doubtful.contains(point))
                 .max(),
             ahead,
+            other_agents: here.own.others(names.keys().map(|name| (name, None))),
             points: points.len(),
             commits_until: last.until,
             restorable_through: last.commit,

@@ -49,8 +49,8 @@ pub(super) struct Listed {
     pub problems: Vec<String>,
     /// Whether nothing but a manifest, which nobody here knows or opens, claims that there is such a point.
     pub doubtful: bool,
-    /// The remotes that it does not come back from.
-    #[serde(skip)]
+    /// The remotes that it does not come back from alone.
+    #[serde(rename = "incomplete_on")]
     broken_on: BTreeSet<String>,
 }
 
@@ -215,6 +215,15 @@ impl Listed {
     /// Where it stands, when that is known.
     pub(super) fn place(&self) -> Option<(&ChainId, CommitNumber)> {
         Some((self.chain.as_ref()?, self.commit?))
+    }
+
+    /// The remotes that hold its manifest, each with whether it lacks something of it.
+    pub(super) fn holders(&self) -> String {
+        let told = |remote: &String| match self.broken_on.contains(remote) {
+            true => format!("{remote} (incomplete)"),
+            false => remote.clone(),
+        };
+        self.remotes.iter().map(told).collect::<Vec<_>>().join(", ")
     }
 
     /// Whether it comes back from this remote, as far as its own objects are concerned.

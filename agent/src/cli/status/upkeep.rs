@@ -8,7 +8,10 @@ use serde_json::Value;
 
 use crate::{
     alert::message::{duration, moment},
-    backup::schedule,
+    backup::{
+        own::{Other, Own},
+        schedule,
+    },
     cli::words,
     config::{Config, Language, RemoteConfig},
     store::{
@@ -31,11 +34,14 @@ pub(super) struct UpkeepView {
     next_compare_at: Option<UnixMillis>,
     /// The remotes are rehearsed in turn.
     next_drill_at: Option<UnixMillis>,
+    /// Who else writes there, as the last comparison found.
+    other_agents: Vec<Other>,
     /// In the currency of the prices; absent without one, or before the first comparison.
     cost_a_month: Option<f64>,
 }
 
-pub(super) fn look(config: &Config, store: &Store, now: UnixMillis) -> rusqlite::Result<Vec<UpkeepView>> {
+pub(super) fn look(config: &Config, store: &Store, now: UnixMillis) -> anyhow::Result<Vec<UpkeepView>> {
+    let own = Own::of(&config.state_dir, store)?;
     let next = |at: &UnixMillis| schedule::next_after(&config.drill, &config.owner.timezone, *at);
     let times: Vec<UnixMillis> = std::iter::successors(next(&now), next)
         .take(config.remotes.len())
@@ -49,7 +55,10 @@ pub(super) fn look(config: &Config, store: &Store, now: UnixMillis) -> rusqlite:
         let stored_bytes = compared.as_ref().and_then(stored_bytes);
         let cost = costs.iter().find(|cost| cost.remote == remote.name);
         let turn = turns.iter().position(|name| *name == remote.name);
+        let seen = store.last_seen(Kind::Sample, &remote.name)?.unwrap_or_default();
+        let seen: Value = serde_json::from_str(&seen).unwrap_or_default();
         Ok(UpkeepView {
+            other_agents: own.others_seen(&seen),
             cost_a_month: cost.and_then(|cost| cost.cost_a_month),
             next_drill_at: turn.and_then(|turn| times.get(turn).copied()),
             next_compare_at: times.first().copied(),
@@ -81,7 +90,16 @@ fn stored_bytes(compared: &Rehearsal) -> Option<u64> {
 }
 
 pub(super) fn sentences(views: &[UpkeepView], config: &Config, now: UnixMillis) -> Vec<String> {
-    views.iter().map(|view| sentence(view, config, now)).collect()
+    let at = |at| moment(&config.owner.timezone, at);
+    let others = |view: &UpkeepView| {
+        let others = view.other_agents.iter();
+        let told = others.map(|other| format!("Shared:   {}: {}", view.remote, other.told(at)));
+        told.collect::<Vec<_>>()
+    };
+    let all = views
+        .iter()
+        .map(|view| [vec![sentence(view, config, now)], others(view)].concat());
+    all.flatten().collect()
 }
 
 fn sentence(view: &UpkeepView, config: &Config, now: UnixMillis) -> String {

@@ -34,7 +34,10 @@ pub enum Lost {
     #[error("the database's file was replaced")]
     Replaced,
     /// Pages have another size than before.
-    #[error("the page size changed from {from} to {to} bytes")]
+    #[error(
+        "the page size changed from {from} to {to} bytes: somebody ran VACUUM with another one, or this is another database. If \
+         nobody did that on purpose, see with `bot check` what it holds"
+    )]
     PageSize {
         /// Bytes in a page of the chain.
         from: u32,
