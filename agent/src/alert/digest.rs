@@ -114,6 +114,8 @@ pub fn of_day(voice: &Voice, day: &Day<'_>, now: UnixMillis) -> Message {
         open: false,
         is_edit: false,
         follows_up: false,
+        settles: false,
+        in_passing: false,
         not_before: None,
         rungs: 1,
     }

@@ -58,6 +58,8 @@ pub fn of_incident(voice: &Voice, incident: &Incident, not_before: Option<UnixMi
         open: true,
         is_edit: false,
         follows_up: false,
+        settles: false,
+        in_passing: false,
         not_before,
         rungs: 1,
     }

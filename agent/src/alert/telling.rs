@@ -155,8 +155,11 @@ mod tests {
             loudest: Severity::Critical,
             flapping: Some((SINCE, EpisodeId(flapping))),
             over_at: None,
-            edits: 0,
             messages: 2,
+            began_at: UnixMillis(0),
+            hour_at: UnixMillis(0),
+            paced_until: UnixMillis(0),
+            unsaid: false,
         };
         book.floors.insert(key(), floor);
         book

@@ -35,6 +35,7 @@ pub mod pages;
 pub mod points;
 pub mod prune;
 pub mod rehearsal;
+mod reserve;
 mod restorable;
 mod room;
 pub mod samples;
@@ -79,6 +80,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../migrations/0023_why_not.sql"),
     include_str!("../../migrations/0024_own_chains.sql"),
     include_str!("../../migrations/0025_change_counter.sql"),
+    include_str!("../../migrations/0026_flapping.sql"),
 ];
 
 /// Pages of the database that are kept in memory. SQLite's own 2 MiB fill over hours, which looks like a leak, and save
@@ -127,15 +129,18 @@ impl Store {
         let path = state_dir.join(FILE_NAME);
         let connection = match open_file(&path) {
             Ok(connection) => connection,
-            Err(error) if room.is_scarce() => {
-                tracing::error!(
-                    error = format!("{error:#}"),
-                    "the disk is full: the agent works in memory"
-                );
-                let mut connection = room.copy_of_all(&path)?;
-                migrate(&mut connection)?;
-                connection
-            }
+            Err(error) if room.is_scarce() => match room.open_in_reserve() {
+                Some(connection) => connection,
+                None => {
+                    tracing::error!(
+                        error = format!("{error:#}"),
+                        "the disk is full: the agent works in memory"
+                    );
+                    let mut connection = room.copy_of_all(&path)?;
+                    migrate(&mut connection)?;
+                    connection
+                }
+            },
             Err(error) => return Err(error),
         };
         Ok(Self::over(connection, Some(room)))
@@ -197,16 +202,29 @@ impl Store {
         if let Some(room) = room {
             room.before_write(connection)?;
         }
-        let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-        let result = change(&transaction)?;
-        transaction.commit()?;
-        Ok(result)
+        let changed = changed(connection, change);
+        if let (Err(error), Some(room)) = (&changed, room)
+            && error.sqlite_error_code() == Some(rusqlite::ErrorCode::DiskFull)
+        {
+            room.gave_out();
+        }
+        changed
     }
 
     /// A panic while the lock was held rolled its transaction back, so the connection is still good.
     fn lock(&self) -> MutexGuard<'_, Home> {
         self.connection.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+fn changed<T>(
+    connection: &mut Connection,
+    change: impl FnOnce(&Transaction<'_>) -> rusqlite::Result<T>,
+) -> rusqlite::Result<T> {
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    let result = change(&transaction)?;
+    transaction.commit()?;
+    Ok(result)
 }
 
 /// Whether the disk of the state directory has so little room that the running agent works in memory, and its file
@@ -230,6 +248,15 @@ fn open_file(path: &Path) -> anyhow::Result<Connection> {
     // SQLite itself gives the log the owner of its database.
     owner::own_like(path, path.parent().unwrap_or(path));
     prepare(&mut connection).with_context(|| format!("preparing {}", path.display()))?;
+    Ok(connection)
+}
+
+/// Where there is no room for the index of the log beside the file, which is in memory then: nobody else can open it.
+fn open_alone(path: &Path) -> anyhow::Result<Connection> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let mut connection = Connection::open_with_flags(path, flags)?;
+    connection.pragma_update(None, "locking_mode", "EXCLUSIVE")?;
+    prepare(&mut connection)?;
     Ok(connection)
 }
 

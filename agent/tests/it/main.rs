@@ -71,6 +71,7 @@ mod ssh_left;
 mod status_page;
 mod time_machine;
 mod told_ends;
+mod told_on_full_disk;
 mod told_refused;
 mod told_status;
 mod torn_commits;
