@@ -11,7 +11,7 @@ use super::{
     rule::{Topic, object_of},
     text::{cut, figure, icon, moment_beside, one_line, printable, units},
     whose::Whose,
-    words::{detail, log_advice, phrases, sentences, wording, wording_of},
+    words::{detail, log_advice, phrases, sentences, unit_state, wording, wording_of},
 };
 pub use super::{
     explained::explained,
@@ -60,10 +60,17 @@ impl Voice {
     }
 }
 
-/// What a part of this program wrote down, in the owner's words as far as they are known.
+/// What a part of this program wrote down, and what the system or a storage said, in the owner's words as far as they are
+/// known.
 #[must_use]
 pub fn in_words(language: Language, text: &str) -> String {
     sentences(language, text)
+}
+
+/// How systemd sees the bot's unit, in the owner's words.
+#[must_use]
+pub fn unit_in_words(language: Language, state: &str) -> String {
+    unit_state(language, state)
 }
 
 /// What is said of an alert.

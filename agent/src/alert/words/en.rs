@@ -15,6 +15,7 @@ pub(super) use digest::DIGEST;
 pub(super) use disk::of_disk;
 pub(super) use on_log::of_log;
 pub(super) use reported::{CODES, reported};
+pub(super) use trade::ENDS;
 
 use super::{Phrases, Wording};
 use crate::alert::rule::Rule;
@@ -59,11 +60,13 @@ pub(super) const PHRASES: Phrases = Phrases {
     late: "of {at}; it could not be sent before",
     summary: "{count} messages at once, with their true times:",
     paused_queues: "Paused queues: {queues}.",
-    commits_wait: "{count} commits wait",
+    commits_wait: "commits waiting: {count}",
     restart_unit: "systemctl restart {writer}",
     restart_program: "restart {writer}",
     restart_holder: "restart the program that holds it (lsof | grep {object})",
     units: [" d", " h", " min", " s"],
+    an_hour: "/h",
+    never: "never",
 };
 
 wordings! {
@@ -184,7 +187,7 @@ const BOT_HUNG: Wording = Wording {
     happened: "Since {since} the bot's process is there, but answers no question.",
     means: "customers wait without an answer. Orders and payments that were recorded are safe.",
     done: "the agent tried again and again. systemd's watchdog restarts a hung bot after half a minute, else the agent does after a minute. {detail}",
-    todo: "if it has not recovered in two minutes: press /restart or systemctl restart {unit}, then journalctl -u {unit} -n 50",
+    todo: "if it has not recovered in two minutes: send /restart or systemctl restart {unit}, then journalctl -u {unit} -n 50",
     over_headline: "The shop's bot answers again",
     over: "The bot answers again after {lasted}. Waiting orders go on. {detail}",
 };

@@ -1,6 +1,7 @@
 //! Sentences that the agent's own parts write down with what they did, in Indonesian: for an owner who reads no English.
-//! What SQLite, the system or a storage said itself is not in here and stays as it is.
+//! What SQLite, the system or a storage said itself is not in here: [`fault`] knows it by its kind.
 
+use super::faults::fault;
 use crate::config::Language;
 
 /// Between two sentences of one line, and before each line of a list.
@@ -147,12 +148,10 @@ const SENTENCES: &[(&str, &str)] = &[
     ("the agent's alert tells why", "sebabnya ada di peringatan agent"),
 ];
 
-/// Each sentence that is known, in the owner's language.
+/// Each sentence that is known, and each fault of a known kind, in the owner's language.
 pub(in crate::alert) fn sentences(language: Language, text: &str) -> String {
-    if language == Language::En {
-        return text.to_owned();
-    }
-    let told = |sentence: &str| in_indonesian(sentence).unwrap_or_else(|| sentence.to_owned());
+    let known = |sentence: &str| own(language, sentence).or_else(|| fault(language, sentence));
+    let told = |sentence: &str| known(sentence).unwrap_or_else(|| sentence.to_owned());
     let line = |line: &str| {
         let (mark, rest) = match line.strip_prefix(LISTED) {
             Some(rest) => (LISTED, rest),
@@ -164,11 +163,16 @@ pub(in crate::alert) fn sentences(language: Language, text: &str) -> String {
     text.split('\n').map(line).collect::<Vec<_>>().join("\n")
 }
 
-fn in_indonesian(sentence: &str) -> Option<String> {
-    let find = |(written, told): &(&str, &str)| {
-        let mut told = (*told).to_owned();
+fn own(language: Language, sentence: &str) -> Option<String> {
+    let find = |(written, in_indonesian): &(&str, &str)| {
+        let mut told = match language {
+            Language::Id => *in_indonesian,
+            Language::En => *written,
+        }
+        .to_owned();
         for place in places(written, sentence)? {
-            told = told.replacen("{}", place, 1);
+            let place = fault(language, place).unwrap_or_else(|| place.to_owned());
+            told = told.replacen("{}", &place, 1);
         }
         Some(told)
     };
@@ -211,7 +215,7 @@ mod tests {
             Lost::TooLarge(TooLarge(70_000)).to_string(),
         ];
         for sentence in written {
-            let told = in_indonesian(&sentence).unwrap_or_else(|| panic!("{sentence}"));
+            let told = own(Language::Id, &sentence).unwrap_or_else(|| panic!("{sentence}"));
             let figures = |text: &str| text.bytes().filter(u8::is_ascii_digit).count();
             assert_eq!(figures(&told), figures(&sentence), "{told}");
             assert_eq!(sentences(Language::En, &sentence), sentence);
@@ -224,13 +228,13 @@ mod tests {
         let listed = "\n• /etc/a lies too deep\n• /etc/b cannot be read: Permission denied (os error 13)";
         assert_eq!(
             sentences(Language::Id, listed),
-            "\n• /etc/a terlalu dalam di dalam folder\n• /etc/b tidak dapat dibaca: Permission denied (os error 13)"
+            "\n• /etc/a terlalu dalam di dalam folder\n• /etc/b tidak dapat dibaca: tidak diizinkan"
         );
     }
 
     #[test]
     fn what_is_not_known_stays_as_it_is_and_every_template_gives_its_places_back() {
-        let system = "reading the log: No space left on device (os error 28)";
+        let system = "Tree 5 page 6: btreeInitPage() returns error code 11";
         assert_eq!(sentences(Language::Id, system), system);
         for (written, told) in SENTENCES {
             let count = written.matches("{}").count();
