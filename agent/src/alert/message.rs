@@ -9,7 +9,7 @@ use protocol::time::UnixMillis;
 use super::{
     engine::{Fault, Kind, Notice},
     rule::{Topic, object_of},
-    text::{cut, figure, icon, moment_beside, one_line, printable, units},
+    text::{cut, figure, icon, moment_beside, one_line, printable, units, whole},
     whose::Whose,
     words::{detail, log_advice, phrases, sentences, unit_state, wording, wording_of},
 };
@@ -215,7 +215,7 @@ fn trouble_text(voice: &Voice, notice: &Notice, prefix: Option<&str>) -> (String
     );
     let mut text = format!(
         "{headline}\n\n{}\n\n{}: {}\n\n{}: {}\n\n{}: {}",
-        fill(words.happened).trim_end(),
+        whole(&fill(words.happened)),
         phrases.means,
         fill(words.means),
         phrases.done,

@@ -101,6 +101,14 @@ pub(super) fn printable(text: &str) -> String {
         .to_owned()
 }
 
+/// A sentence whose end could not be filled in ends before it.
+pub(super) fn whole(sentence: &str) -> String {
+    match sentence.trim_end().strip_suffix(':') {
+        Some(rest) => format!("{rest}."),
+        None => sentence.trim_end().to_owned(),
+    }
+}
+
 /// In one line, at most so many UTF-16 units.
 pub(super) fn one_line(text: &str, units_max: usize) -> String {
     cut(&text.split_whitespace().collect::<Vec<_>>().join(" "), units_max)
@@ -150,6 +158,12 @@ mod tests {
         .map(|(unit, value)| figure(Language::En, unit, value));
         assert_eq!(shown, ["92 %", "2.5 GB", "32 MB", "1 min 30 s", "3"]);
         assert_eq!(figure(Language::Id, Unit::Bytes, 2.5e9), "2,5 GB");
+    }
+
+    #[test]
+    fn a_sentence_that_nothing_was_filled_into_ends_before_it() {
+        assert_eq!(whole("The test failed: no answer "), "The test failed: no answer");
+        assert_eq!(whole("The test failed: "), "The test failed.");
     }
 
     #[test]

@@ -4,7 +4,7 @@
 
 use protocol::incident::FACTS_BETWEEN;
 
-use super::{code, en, id, phrases, sentences::sentences};
+use super::{code, en, faults::fault, id, phrases, sentences::sentences};
 use crate::{alert::rule::Rule, config::Language};
 
 /// Between two of several.
@@ -20,7 +20,7 @@ pub(in crate::alert) fn detail(language: Language, rule: Rule, detail: &str) -> 
     let [day, hour, _, second] = phrases.units;
     match rule {
         Rule::BotUnhealthy | Rule::DatabaseRefuses | Rule::GatewayRefuses | Rule::PaymentsFailing => {
-            let told: Vec<&str> = detail.split(BETWEEN).map(|one| code(language, one)).collect();
+            let told: Vec<String> = detail.split(BETWEEN).map(|one| reason(language, one)).collect();
             told.join(BETWEEN)
         }
         Rule::QueueLagging if !detail.is_empty() => phrases.paused_queues.replace("{queues}", detail),
@@ -40,6 +40,7 @@ pub(in crate::alert) fn detail(language: Language, rule: Rule, detail: &str) -> 
         | Rule::RemoteDamaged
         | Rule::RemoteContradicts
         | Rule::DrillFailed
+        | Rule::DatabaseReplaced
         | Rule::BackupNotTaken
         | Rule::BackupFailed
         | Rule::BackupIncomplete
@@ -53,6 +54,21 @@ pub(in crate::alert) fn detail(language: Language, rule: Rule, detail: &str) -> 
         Rule::DiskFilling => in_unit(&decimals(language, detail), AN_HOUR, phrases.an_hour),
         Rule::ClockJumped => in_unit(detail, " s", second),
         _ => decimals(language, detail),
+    }
+}
+
+/// A code of the bot's, a status of its gateway's, or what hangs with its figures.
+fn reason(language: Language, one: &str) -> String {
+    let [.., second] = phrases(language).units;
+    let is_status = one.len() == 3 && one.bytes().all(|byte| byte.is_ascii_digit());
+    match fault(language, &format!("status {one}")).filter(|_| is_status) {
+        Some(told) => format!("{told} ({one})"),
+        None if one.ends_with(" s") => one
+            .split(' ')
+            .map(|word| if word == "s" { second.trim() } else { word })
+            .collect::<Vec<_>>()
+            .join(" "),
+        None => code(language, one).to_owned(),
     }
 }
 
@@ -132,11 +148,22 @@ mod tests {
             (
                 Rule::BotUnhealthy,
                 "slow_writes, inbox: 34 s > 30 s",
-                "menulis ke database terlalu lama, inbox: 34 s > 30 s",
+                "menulis ke database terlalu lama, inbox: 34 detik > 30 detik",
                 "a write to the database takes too long, inbox: 34 s > 30 s",
             ),
             (Rule::DatabaseRefuses, "full", "disk penuh", "the disk is full"),
-            (Rule::GatewayRefuses, "401", "401", "401"),
+            (
+                Rule::GatewayRefuses,
+                "401",
+                "kunci atau kata sandi ditolak (401)",
+                "the key or password is refused (401)",
+            ),
+            (
+                Rule::GatewayRefuses,
+                "other_order",
+                "jawabannya tentang pesanan lain",
+                "the answer is about another order",
+            ),
             (
                 Rule::QueueLagging,
                 "money, delivery",

@@ -142,7 +142,7 @@ wordings! {
 
 const AGENT_BLIND: Wording = Wording {
     headline: "The agent cannot reach the outside",
-    happened: "Since {since} the agent reaches nothing outside this server. {detail}",
+    happened: "Since {since} the agent reaches nothing outside this server: {detail}",
     means: "the shop may be unreachable too, backups do not leave the server, and what the agent says of other places is about its own line.",
     done: "alerts that follow from this one are held back, and every message waits on the disk.",
     todo: "look at the server's network: ip route, resolvectl status; ask your provider. Nothing is lost meanwhile.",
@@ -152,7 +152,7 @@ const AGENT_BLIND: Wording = Wording {
 
 const CHANNEL_BROKEN: Wording = Wording {
     headline: "A way to reach you does not work ({object})",
-    happened: "The test of the channel {object} at {since} failed. {detail}",
+    happened: "The test of the channel {object} at {since} failed: {detail}",
     means: "nothing yet: other channels work. When they fail too, you would not hear of the shop.",
     done: "the agent goes on with the other channels and tests this one again tomorrow.",
     todo: "correct [channels.{object}] in agent.toml or its secret, then: agent alert test --channel {object}",
@@ -174,11 +174,11 @@ const BOT_STOPPED: Wording = Wording {
 
 const BOT_UNHEALTHY: Wording = Wording {
     headline: "The shop's bot stalls",
-    happened: "Since {since} the bot answers, but says that a part of it stands still. {detail}",
+    happened: "Since {since} the bot answers, but says that a part of it stands still: {detail}",
     means: "some orders, deliveries or messages may be late. What was recorded is not lost.",
     done: "the agent asked twice with a pause and had the same answer.",
     todo: "look for the cause: journalctl -u {unit} -n 50. If it does not recover: systemctl restart {unit}",
-    over_headline: "The shop's bot flows again",
+    over_headline: "The shop's bot runs smoothly again",
     over: "Every part of the bot moves again. It lasted {lasted}.",
 };
 

@@ -211,8 +211,8 @@ const FAULTS: &[Fault] = &[
             "forbidden",
         ],
         statuses: &[403],
-        id: "tidak diizinkan",
-        en: "that is not allowed",
+        id: "akses ditolak karena tidak ada izin",
+        en: "access is denied, since there is no permission for it",
     },
     Fault {
         said: &["nosuchbucket", "bucket does not exist"],
@@ -392,7 +392,10 @@ mod tests {
     #[test]
     fn what_storages_and_ways_say_is_told_by_its_kind() {
         for (said, id) in [
-            ("Access Denied (AccessDenied)", "tidak diizinkan"),
+            (
+                "Access Denied (AccessDenied)",
+                "akses ditolak karena tidak ada izin",
+            ),
             (
                 "the server answered with status 507",
                 "jatah tempat di sana habis",

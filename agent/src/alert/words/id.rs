@@ -142,7 +142,7 @@ wordings! {
 
 const AGENT_BLIND: Wording = Wording {
     headline: "Agent tidak dapat menjangkau dunia luar",
-    happened: "Sejak {since} agent tidak dapat menjangkau apa pun di luar server ini. {detail}",
+    happened: "Sejak {since} agent tidak dapat menjangkau apa pun di luar server ini: {detail}",
     means: "toko mungkin juga tidak terjangkau, cadangan tidak keluar dari server, dan kabar gangguan di tempat lain mungkin berasal dari jalur ini.",
     done: "kabar lain yang berasal dari sebab ini ditahan, dan setiap pesan menunggu di disk.",
     todo: "periksa jaringan server: ip route, resolvectl status; tanyakan penyedia Anda. Sementara itu tidak ada yang hilang.",
@@ -152,7 +152,7 @@ const AGENT_BLIND: Wording = Wording {
 
 const CHANNEL_BROKEN: Wording = Wording {
     headline: "Satu saluran untuk mengabari Anda rusak ({object})",
-    happened: "Uji saluran {object} pada {since} gagal. {detail}",
+    happened: "Uji saluran {object} pada {since} gagal: {detail}",
     means: "belum ada akibatnya: saluran lain masih bekerja. Bila semuanya gagal, Anda tidak akan tahu keadaan toko.",
     done: "agent memakai saluran lain dan menguji yang ini lagi besok.",
     todo: "perbaiki [channels.{object}] di agent.toml atau rahasianya, lalu: agent alert test --channel {object}",
@@ -174,7 +174,7 @@ const BOT_STOPPED: Wording = Wording {
 
 const BOT_UNHEALTHY: Wording = Wording {
     headline: "Bot toko tersendat",
-    happened: "Sejak {since} bot masih menjawab, tetapi melaporkan ada bagiannya yang macet. {detail}",
+    happened: "Sejak {since} bot masih menjawab, tetapi melaporkan ada bagiannya yang macet: {detail}",
     means: "sebagian pesanan, pengiriman, atau pesan dapat tertunda. Yang sudah tercatat tidak hilang.",
     done: "agent bertanya dua kali dengan jeda dan mendapat jawaban yang sama.",
     todo: "lihat sebabnya: journalctl -u {unit} -n 50. Bila tidak pulih: systemctl restart {unit}",

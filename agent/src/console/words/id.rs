@@ -86,7 +86,7 @@ pub(super) const WORDS: Words = Words {
     progress: "Tahap {stretch}: {done} dari {total}",
     no_unit: "systemd tidak mengenal unit {unit}, jadi tidak ada yang dapat dimulai ulang. Perbaiki [bot] unit di agent.toml: /runbook bot_unit_unknown",
     no_systemd: "Bot tidak dapat dimulai ulang dari sini: {why}. Di server ini mulai ulang bot dengan cara ia dijalankan; /status menunjukkan keadaannya.",
-    restart_means: "Bot toko akan dimulai ulang. Pelanggan menunggu beberapa detik; pesanan tidak hilang.",
+    restart_means: "Bot toko akan dimulai ulang. Pembeli menunggu beberapa detik; pesanan tidak hilang.",
     quiet_means: "Sampai {at} Anda tidak akan dikabari tentang ini, apa pun kelanjutannya: {what}",
     send_code: "Kirim kode ini dalam 2 menit untuk melanjutkan: {code}",
     send_password: "Kirim enam angka dari aplikasi autentikator Anda dalam 2 menit.",

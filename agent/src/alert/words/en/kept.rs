@@ -95,7 +95,7 @@ pub(super) const DRILL_FAILED: Wording = Wording {
 
 pub(super) const DRILL_OLD: Wording = Wording {
     headline: "No rehearsed restore from {object} for long",
-    happened: "The last one that passed was at {detail}.",
+    happened: "The last one that passed: {detail}.",
     means: "a backup is proven only by a restore: whether {object} brings the shop back is not known.",
     done: "the agent goes on rehearsing on its schedule.",
     todo: "rehearse now: agent drill --remote {object}",

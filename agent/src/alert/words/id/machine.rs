@@ -66,7 +66,7 @@ pub(super) const MEMORY_LOW: Wording = Wording {
 pub(super) const MEMORY_STALLS: Wording = Wording {
     headline: "Server tersendat karena memori",
     happened: "Selama {value} dari menit terakhir tidak ada yang dapat berjalan karena memori harus dibebaskan dulu.",
-    means: "pelanggan menunggu, dan kernel bisa mematikan bot.",
+    means: "pembeli menunggu, dan kernel bisa mematikan bot.",
     done: "agent terus memeriksa dan mengabari bila sudah beres.",
     todo: "hentikan yang tidak perlu: ps aux --sort=-rss | head. Server lebih besar adalah obat tetapnya.",
     over_headline: "Server tidak tersendat lagi",

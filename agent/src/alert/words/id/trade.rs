@@ -28,7 +28,7 @@ pub(in crate::alert::words) const ENDS: &[(&str, &str)] = &[
 pub(super) const BOT_RESTARTING: Wording = Wording {
     headline: "Bot mati berulang kali",
     happened: "Dalam sepuluh menit systemd menyalakan ulang bot {value} kali. Terakhir: {detail}.",
-    means: "pelanggan hanya terlayani di sela-selanya. Pesanan tercatat aman.",
+    means: "pembeli hanya terlayani di sela-selanya. Pesanan tercatat aman.",
     done: "systemd terus menyalakannya tiap dua detik.",
     todo: "cari sebabnya: journalctl -u {unit} -n 100; bot check --config /etc/warung/bot.toml",
     over_headline: "Bot sudah stabil",
@@ -38,7 +38,7 @@ pub(super) const BOT_RESTARTING: Wording = Wording {
 pub(super) const BOT_GIVEN_UP: Wording = Wording {
     headline: "systemd menyerah menyalakan bot",
     happened: "Sejak {since} systemd tidak lagi menyalakan bot: {detail}.",
-    means: "pelanggan tidak dilayani. Pesanan tercatat aman.",
+    means: "pembeli tidak dilayani. Pesanan tercatat aman.",
     done: "agent terus memeriksa dan mengabari bila sudah beres.",
     todo: "journalctl -u {unit} -n 100, lalu systemctl reset-failed {unit}; systemctl start {unit}",
     over_headline: "Unit bot aktif lagi",
@@ -47,7 +47,7 @@ pub(super) const BOT_GIVEN_UP: Wording = Wording {
 
 pub(super) const BOT_UNIT_UNKNOWN: Wording = Wording {
     headline: "systemd tidak mengenal unit {object}",
-    happened: "Sejak {since} systemd menjawab {detail} untuk {object}, nama di bawah [bot] unit.",
+    happened: "Sejak {since} systemd tidak mengenal {object} ({detail}), nama di bawah [bot] unit.",
     means: "toko tetap berjalan. Berapa kali bot dinyalakan ulang dan memorinya tidak diawasi; agent tidak dapat memulai ulang bot yang macet, dan /restart tidak berfungsi.",
     done: "apakah bot menjawab tetap diawasi.",
     todo: "cari namanya dengan systemctl list-units --type=service, isikan di [bot] unit dalam agent.toml, lalu: systemctl restart agent",
@@ -68,7 +68,7 @@ pub(super) const BOT_MEMORY_GROWING: Wording = Wording {
 pub(super) const DELIVERY_LATE: Wording = Wording {
     headline: "Pesanan lunas menunggu barangnya",
     happened: "Satu pesanan sudah dibayar {value} lalu, dan barangnya belum terkirim.",
-    means: "pelanggan sudah membayar dan belum menerima apa-apa.",
+    means: "pembeli sudah membayar dan belum menerima apa-apa.",
     done: "bot terus mencoba; agent mengawasinya.",
     todo: "cari sebabnya: journalctl -u {unit} -n 100; sebagai penjual: lihat pesanan dan pesan yang diragukan",
     over_headline: "Semua pesanan lunas sudah menerima barangnya",
@@ -98,7 +98,7 @@ pub(super) const QUEUE_LAGGING: Wording = Wording {
 pub(super) const PAYMENTS_FAILING: Wording = Wording {
     headline: "Gerbang pembayaran gagal ({object})",
     happened: "Panggilan ke gerbang gagal {value} kali berturut-turut: {detail}.",
-    means: "pelanggan tidak mendapat tagihan, dan pembayaran terlambat diketahui. Tidak ada yang hilang.",
+    means: "pembeli tidak mendapat tagihan, dan pembayaran terlambat diketahui. Tidak ada yang hilang.",
     done: "bot terus mencoba.",
     todo: "lihat halaman status dan dasbor gerbang; apakah kunci API masih berlaku? journalctl -u {unit} -n 100",
     over_headline: "Gerbang pembayaran bekerja lagi ({object})",
@@ -108,7 +108,7 @@ pub(super) const PAYMENTS_FAILING: Wording = Wording {
 pub(super) const TELEGRAM_LAGGING: Wording = Wording {
     headline: "Pesan tidak sampai ke Telegram",
     happened: "{value} panggilan bot ke Telegram gagal berturut-turut.",
-    means: "pelanggan menunggu jawaban dan barang; semuanya disimpan dan dikirim nanti.",
+    means: "pembeli menunggu jawaban dan barang; semuanya disimpan dan dikirim nanti.",
     done: "bot terus mencoba dengan jeda yang makin panjang.",
     todo: "lihat apakah Telegram sedang mati; journalctl -u {unit} -n 50",
     over_headline: "Pesan sampai ke Telegram lagi",
