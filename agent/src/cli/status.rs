@@ -226,7 +226,7 @@ fn kept_sentences(overview: &Overview, config: &Config, now: UnixMillis) -> Vec<
         ));
     }
     lines.push(match kept.messages.oldest_at {
-        None => "Messages: every one has arrived".to_owned(),
+        None => "Messages: none waits to reach the owner".to_owned(),
         Some(oldest) => format!(
             "Messages: {} not arrived anywhere yet, by any way to the owner; the oldest is of {} ago",
             match kept.messages.waiting {
