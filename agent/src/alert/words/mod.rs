@@ -23,6 +23,7 @@ mod sentences;
 mod unwatched;
 
 pub(super) use detail::{detail, unit_state};
+pub(super) use faults::fault;
 pub(super) use sentences::sentences;
 pub(super) use unwatched::{thing, unwatched_words};
 
