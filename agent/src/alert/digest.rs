@@ -6,8 +6,8 @@ use protocol::{incident::Severity, time::UnixMillis};
 
 use super::{
     engine::Fault,
-    message::{HEADLINE_UNITS_MAX, TEXT_UNITS_MAX, Voice, duration, headline, moment},
-    named,
+    message::{HEADLINE_UNITS_MAX, TEXT_UNITS_MAX, Voice, duration, in_words, moment, named},
+    named as lists,
     reports::Reported,
     text::{cut, one_line, rupiah},
     words::{DigestPhrases, digest_phrases},
@@ -96,7 +96,12 @@ pub fn of_day(voice: &Voice, day: &Day<'_>, now: UnixMillis) -> Message {
         "",
         day.anchor.iter().cloned().collect(),
     );
-    part(&mut text, phrases.ways, phrases.no_test, ways(phrases, day.tests));
+    part(
+        &mut text,
+        phrases.ways,
+        phrases.no_test,
+        ways(voice, phrases, day.tests),
+    );
     let slowest = duration(voice.language, day.service.slowest);
     text += &phrases
         .service
@@ -144,7 +149,7 @@ fn open(voice: &Voice, book: &Book) -> Vec<String> {
         .map(|fault| {
             format!(
                 "{} ({})",
-                headline(voice, &fault),
+                named(voice, &fault),
                 moment(&voice.timezone, fault.since)
             )
         })
@@ -158,11 +163,11 @@ fn reported(kinds: &[Reported]) -> Vec<String> {
 
 fn past(voice: &Voice, past: &[Past]) -> Vec<String> {
     let line = |past: &Past| {
-        let what = named::past(voice, past);
+        let what = lists::past(voice, past);
         let lasted = duration(voice.language, past.until.since(past.since));
         let held = past
             .held
-            .map_or(String::new(), |held| format!(" ({})", named::held(voice, held)));
+            .map_or(String::new(), |held| format!(" ({})", lists::held(voice, held)));
         format!("{}: {what}, {lasted}{held}", moment(&voice.timezone, past.since))
     };
     past.iter().map(line).collect()
@@ -172,7 +177,7 @@ fn silences(voice: &Voice, phrases: &DigestPhrases, book: &Book, now: UnixMillis
     let standing = book.silences.values().filter(|silence| silence.until > now);
     standing
         .map(|silence| {
-            let what = named::scope(voice, book, &silence.scope);
+            let what = lists::scope(voice, book, &silence.scope);
             let what = what.as_deref().unwrap_or(phrases.everything);
             format!("{what} → {}", moment(&voice.timezone, silence.until))
         })
@@ -199,7 +204,7 @@ fn drills(voice: &Voice, drilled: &[Drilled], now: UnixMillis) -> Vec<String> {
         match &one.fault {
             None => format!("✅ {}: {age}", one.remote),
             Some(fault) => {
-                let fault = one_line(fault, FAULT_UNITS_MAX);
+                let fault = one_line(&in_words(voice.language, fault), FAULT_UNITS_MAX);
                 format!("🔴 {}: {age} ({fault})", one.remote)
             }
         }
@@ -207,13 +212,14 @@ fn drills(voice: &Voice, drilled: &[Drilled], now: UnixMillis) -> Vec<String> {
     drilled.iter().map(line).collect()
 }
 
-fn ways(phrases: &DigestPhrases, tests: &[ChannelTest]) -> Vec<String> {
+fn ways(voice: &Voice, phrases: &DigestPhrases, tests: &[ChannelTest]) -> Vec<String> {
+    let said = |test: &ChannelTest| in_words(voice.language, &test.said);
     tests
         .iter()
         .map(|test| match test.ok {
             true if test.said.is_empty() => format!("✅ {}", test.rung),
-            true => format!("⚪ {}: {} ({})", test.rung, phrases.strange, test.said),
-            false => format!("🟡 {}: {} ({})", test.rung, phrases.broken, test.said),
+            true => format!("⚪ {}: {} ({})", test.rung, phrases.strange, said(test)),
+            false => format!("🟡 {}: {} ({})", test.rung, phrases.broken, said(test)),
         })
         .collect()
 }

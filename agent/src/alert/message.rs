@@ -13,9 +13,9 @@ use recurring::{again, calm_text, how_it_changes, paused_text, replaced_text};
 use super::{
     engine::{Fault, Kind, Notice},
     rule::{Topic, object_of},
-    text::{cut, figure, icon, moment_beside, one_line, printable, units},
+    text::{cut, figure, icon, moment_beside, one_line, printable, units, whole},
     whose::Whose,
-    words::{detail, log_advice, phrases, sentences, wording, wording_of},
+    words::{detail, log_advice, phrases, sentences, unit_state, wording, wording_of},
 };
 pub use super::{
     explained::explained,
@@ -64,10 +64,17 @@ impl Voice {
     }
 }
 
-/// What a part of this program wrote down, in the owner's words as far as they are known.
+/// What a part of this program wrote down, and what the system or a storage said, in the owner's words as far as they are
+/// known.
 #[must_use]
 pub fn in_words(language: Language, text: &str) -> String {
     sentences(language, text)
+}
+
+/// How systemd sees the bot's unit, in the owner's words.
+#[must_use]
+pub fn unit_in_words(language: Language, state: &str) -> String {
+    unit_state(language, state)
 }
 
 /// What is said of an alert.
@@ -216,7 +223,7 @@ fn trouble_text(voice: &Voice, notice: &Notice, prefix: Option<&str>) -> (String
     );
     let mut text = format!(
         "{headline}\n\n{}\n\n{}: {}\n\n{}: {}\n\n{}: {}",
-        fill(words.happened).trim_end(),
+        whole(&fill(words.happened)),
         phrases.means,
         fill(words.means),
         phrases.done,

@@ -15,6 +15,7 @@ pub(super) use digest::DIGEST;
 pub(super) use disk::of_disk;
 pub(super) use on_log::of_log;
 pub(super) use reported::{CODES, reported};
+pub(super) use trade::ENDS;
 
 use super::{Phrases, Wording};
 use crate::alert::rule::Rule;
@@ -62,11 +63,13 @@ pub(super) const PHRASES: Phrases = Phrases {
     late: "of {at}; it could not be sent before",
     summary: "{count} messages at once, with their true times:",
     paused_queues: "Paused queues: {queues}.",
-    commits_wait: "{count} commits wait",
+    commits_wait: "commits waiting: {count}",
     restart_unit: "systemctl restart {writer}",
     restart_program: "restart {writer}",
     restart_holder: "restart the program that holds it (lsof | grep {object})",
     units: [" d", " h", " min", " s"],
+    an_hour: "/h",
+    never: "never",
 };
 
 wordings! {
@@ -142,7 +145,7 @@ wordings! {
 
 const AGENT_BLIND: Wording = Wording {
     headline: "The agent cannot reach the outside",
-    happened: "Since {since} the agent reaches nothing outside this server. {detail}",
+    happened: "Since {since} the agent reaches nothing outside this server: {detail}",
     means: "the shop may be unreachable too, backups do not leave the server, and what the agent says of other places is about its own line.",
     done: "alerts that follow from this one are held back, and every message waits on the disk.",
     todo: "look at the server's network: ip route, resolvectl status; ask your provider. Nothing is lost meanwhile.",
@@ -152,7 +155,7 @@ const AGENT_BLIND: Wording = Wording {
 
 const CHANNEL_BROKEN: Wording = Wording {
     headline: "A way to reach you does not work ({object})",
-    happened: "The test of the channel {object} at {since} failed. {detail}",
+    happened: "The test of the channel {object} at {since} failed: {detail}",
     means: "nothing yet: other channels work. When they fail too, you would not hear of the shop.",
     done: "the agent goes on with the other channels and tests this one again tomorrow.",
     todo: "correct [channels.{object}] in agent.toml or its secret, then: agent alert test --channel {object}",
@@ -174,11 +177,11 @@ const BOT_STOPPED: Wording = Wording {
 
 const BOT_UNHEALTHY: Wording = Wording {
     headline: "The shop's bot stalls",
-    happened: "Since {since} the bot answers, but says that a part of it stands still. {detail}",
+    happened: "Since {since} the bot answers, but says that a part of it stands still: {detail}",
     means: "some orders, deliveries or messages may be late. What was recorded is not lost.",
     done: "the agent asked twice with a pause and had the same answer.",
     todo: "look for the cause: journalctl -u {unit} -n 50. If it does not recover: systemctl restart {unit}",
-    over_headline: "The shop's bot flows again",
+    over_headline: "The shop's bot runs smoothly again",
     over: "Every part of the bot moves again. It lasted {lasted}.",
 };
 
@@ -187,7 +190,7 @@ const BOT_HUNG: Wording = Wording {
     happened: "Since {since} the bot's process is there, but answers no question.",
     means: "customers wait without an answer. Orders and payments that were recorded are safe.",
     done: "the agent tried again and again. systemd's watchdog restarts a hung bot after half a minute, else the agent does after a minute. {detail}",
-    todo: "if it has not recovered in two minutes: press /restart or systemctl restart {unit}, then journalctl -u {unit} -n 50",
+    todo: "if it has not recovered in two minutes: send /restart or systemctl restart {unit}, then journalctl -u {unit} -n 50",
     over_headline: "The shop's bot answers again",
     over: "The bot answers again after {lasted}. Waiting orders go on. {detail}",
 };

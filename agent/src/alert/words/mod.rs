@@ -17,11 +17,13 @@ macro_rules! wordings {
 
 mod detail;
 mod en;
+mod faults;
 mod id;
 mod sentences;
 mod unwatched;
 
-pub(super) use detail::detail;
+pub(super) use detail::{detail, unit_state};
+pub(super) use faults::fault;
 pub(super) use sentences::sentences;
 pub(super) use unwatched::{thing, unwatched_words};
 
@@ -187,6 +189,10 @@ pub(super) struct Phrases {
     pub restart_holder: &'static str,
     /// Day, hour, minute, second: each with its space before it.
     pub units: [&'static str; 4],
+    /// Behind what grows or passes in an hour.
+    pub an_hour: &'static str,
+    /// In the place of a moment that there was not.
+    pub never: &'static str,
 }
 
 /// The words of the daily digest.

@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use jiff::tz::TimeZone;
 use protocol::{
     chain::{ChainId, CommitNumber},
     object_key::{self, PointId, SegmentName},
@@ -50,6 +51,8 @@ pub(super) struct Seen<'a> {
     pub points: &'a [Listed],
     /// What is dated after this moment is dated in the future.
     pub ahead_of: UnixMillis,
+    /// Whose clock moments are told by.
+    pub zone: &'a TimeZone,
 }
 
 impl Holding {
@@ -102,7 +105,7 @@ impl Holding {
 
 /// What cannot be had from it, and until where.
 fn told(torn: &Torn, of_remote: &reach::OfRemote<'_>, seen: &Seen<'_>, followed: Option<&ChainId>) -> String {
-    let (chain, at) = (words::chain(&torn.chain), words::rfc3339(torn.at));
+    let (chain, at) = (words::chain(&torn.chain), words::moment(torn.at, seen.zone));
     let (commits, are) = match torn.first == torn.last {
         true => (format!("commit {}", torn.first), "is"),
         false => (format!("commits {} to {}", torn.first, torn.last), "are"),

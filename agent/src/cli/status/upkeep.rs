@@ -38,6 +38,8 @@ pub(super) struct UpkeepView {
     other_agents: Vec<Other>,
     /// In the currency of the prices; absent without one, or before the first comparison.
     cost_a_month: Option<f64>,
+    /// Whether the configuration names a price.
+    is_priced: bool,
 }
 
 pub(super) fn look(config: &Config, store: &Store, now: UnixMillis) -> anyhow::Result<Vec<UpkeepView>> {
@@ -60,6 +62,7 @@ pub(super) fn look(config: &Config, store: &Store, now: UnixMillis) -> anyhow::R
         Ok(UpkeepView {
             other_agents: own.others_seen(&seen),
             cost_a_month: cost.and_then(|cost| cost.cost_a_month),
+            is_priced: cost.is_some_and(|cost| cost.is_priced),
             next_drill_at: turn.and_then(|turn| times.get(turn).copied()),
             next_compare_at: times.first().copied(),
             compared_at: compared.as_ref().map(|it| it.ended_at),
@@ -112,16 +115,28 @@ fn sentence(view: &UpkeepView, config: &Config, now: UnixMillis) -> String {
         (Some(at), None) => format!("compared {} ago", ago(at)),
         (None, _) => "not compared yet".to_owned(),
     };
-    let stored = view.stored_bytes.map_or_else(|| "?".to_owned(), words::size);
-    let cost = view.cost_a_month.map_or_else(
-        || "no price known".to_owned(),
-        |cost| format!("about {cost:.2} a month"),
-    );
     let next = view
         .next_drill_at
         .map_or_else(|| "never".to_owned(), |at| moment(&config.owner.timezone, at));
     format!(
-        "Upkeep:   {} stores {stored} ({cost}); {compared}; next drill {next}",
-        view.remote
+        "Upkeep:   {} {}; {compared}; next drill {next}",
+        view.remote,
+        stored(view)
     )
+}
+
+/// What lies there is what a comparison listed: before the first one nobody knows, whatever the price.
+fn stored(view: &UpkeepView) -> String {
+    let cost = match (view.cost_a_month, view.is_priced) {
+        (Some(cost), _) => format!("about {cost:.2} a month"),
+        (None, true) => "what that costs is reckoned from it".to_owned(),
+        (None, false) => "agent.toml names no price for it".to_owned(),
+    };
+    match view.stored_bytes {
+        Some(size_bytes) => format!("stores {} ({cost})", words::size(size_bytes)),
+        None if view.compared_at.is_none() => {
+            format!("was not counted yet: the first comparison does that ({cost})")
+        }
+        None => format!("could not be counted ({cost})"),
+    }
 }
