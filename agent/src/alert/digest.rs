@@ -74,18 +74,10 @@ pub fn of_day(voice: &Voice, day: &Day<'_>, now: UnixMillis) -> Message {
     part(&mut text, &title, "", past(voice, day.past));
     let silences = silences(voice, phrases, day.book, now);
     part(&mut text, phrases.silences, "", silences);
-    part(
-        &mut text,
-        phrases.backups,
-        phrases.no_backup,
-        backups(voice, day.fresh, now),
-    );
-    part(
-        &mut text,
-        phrases.drills,
-        phrases.no_drill,
-        drills(voice, day.drilled, now),
-    );
+    let fresh = backups(voice, day.fresh, now);
+    part(&mut text, phrases.backups, phrases.no_backup, fresh);
+    let drilled = drills(voice, day.drilled, now);
+    part(&mut text, phrases.drills, phrases.no_drill, drilled);
     if let Some(due) = day.drill_due {
         let due = moment(&voice.timezone, due);
         text += &format!("\n{}", phrases.drill_next.replace("{at}", &due));
@@ -96,12 +88,8 @@ pub fn of_day(voice: &Voice, day: &Day<'_>, now: UnixMillis) -> Message {
         "",
         day.anchor.iter().cloned().collect(),
     );
-    part(
-        &mut text,
-        phrases.ways,
-        phrases.no_test,
-        ways(voice, phrases, day.tests),
-    );
+    let tests = ways(voice, phrases, day.tests);
+    part(&mut text, phrases.ways, phrases.no_test, tests);
     let slowest = duration(voice.language, day.service.slowest);
     text += &phrases
         .service

@@ -64,8 +64,7 @@ impl Voice {
     }
 }
 
-/// What a part of this program wrote down, and what the system or a storage said, in the owner's words as far as they are
-/// known.
+/// What this program wrote down, the system or a storage said, in the owner's words as far as they are known.
 #[must_use]
 pub fn in_words(language: Language, text: &str) -> String {
     sentences(language, text)
