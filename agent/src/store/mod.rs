@@ -10,7 +10,7 @@ use std::{
 };
 
 use anyhow::Context;
-use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior};
+use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior, config::DbConfig};
 
 pub mod alerts;
 pub mod book;
@@ -217,6 +217,22 @@ impl Store {
     }
 }
 
+/// The last one that closes a database deletes its log, and with it the room that the running agent needs after a kill.
+fn keep_log_on_full_disk(connection: &Connection) {
+    let dir = connection.path().and_then(|path| Path::new(path).parent());
+    if dir.is_some_and(is_full)
+        && let Err(error) = connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)
+    {
+        tracing::warn!(%error, "the log of the agent's database may be gone once it is closed");
+    }
+}
+
+impl Drop for Store {
+    fn drop(&mut self) {
+        keep_log_on_full_disk(&self.lock().connection);
+    }
+}
+
 fn changed<T>(
     connection: &mut Connection,
     change: impl FnOnce(&Transaction<'_>) -> rusqlite::Result<T>,
@@ -245,6 +261,7 @@ fn look_at(path: &Path) -> anyhow::Result<(Connection, usize)> {
 
 fn open_file(path: &Path) -> anyhow::Result<Connection> {
     let mut connection = Connection::open(path).with_context(|| format!("opening {}", path.display()))?;
+    keep_log_on_full_disk(&connection);
     // SQLite itself gives the log the owner of its database.
     owner::own_like(path, path.parent().unwrap_or(path));
     prepare(&mut connection).with_context(|| format!("preparing {}", path.display()))?;

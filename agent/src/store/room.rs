@@ -150,8 +150,18 @@ impl Room {
     /// Opens the database where there is no room for the index of its log: alone, in the room that it holds. `None` where
     /// it cannot be written.
     pub(super) fn open_in_reserve(&mut self) -> Option<Connection> {
-        let connection = super::open_alone(&self.path()).ok()?;
+        let connection = match super::open_alone(&self.path()) {
+            Ok(connection) => connection,
+            Err(error) => {
+                tracing::error!(
+                    error = format!("{error:#}"),
+                    "the agent's database cannot be written in the room that it holds"
+                );
+                return None;
+            }
+        };
         if !reserve::holds(&connection, &self.log()) {
+            tracing::error!("the agent's database holds no room");
             return None;
         }
         self.enter_reserve(&connection);
