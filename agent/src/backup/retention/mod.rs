@@ -145,7 +145,9 @@ fn point_at(question: &Question<'_>, point: &Point) -> Option<UnixMillis> {
     written_at(question, &point.manifest).or_else(named)
 }
 
-fn named_at(key: &str) -> Option<UnixMillis> {
+/// The moment that an object's name holds.
+#[must_use]
+pub fn named_at(key: &str) -> Option<UnixMillis> {
     if let Some(segment) = SegmentName::parse(key) {
         return Some(segment.last_at);
     }

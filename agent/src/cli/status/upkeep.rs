@@ -140,3 +140,43 @@ fn stored(view: &UpkeepView) -> String {
         None => format!("could not be counted ({cost})"),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_not_counted_yet_says_so_and_a_price_is_named_or_missing_by_itself() {
+        let view = |stored_bytes, cost_a_month, is_priced| UpkeepView {
+            remote: "offsite".to_owned(),
+            stored_bytes,
+            compared_at: None,
+            compare_fault: None,
+            compare_unreached: false,
+            next_compare_at: None,
+            next_drill_at: None,
+            cost_a_month,
+            is_priced,
+        };
+        for (view, told) in [
+            (
+                view(None, None, true),
+                "was not counted yet: the first comparison does that (what that costs is reckoned from it)",
+            ),
+            (
+                view(None, None, false),
+                "was not counted yet: the first comparison does that (agent.toml names no price for it)",
+            ),
+            (
+                view(Some(1024), None, false),
+                "stores 1.00 KiB (agent.toml names no price for it)",
+            ),
+            (
+                view(Some(1024), Some(0.42), true),
+                "stores 1.00 KiB (about 0.42 a month)",
+            ),
+        ] {
+            assert_eq!(stored(&view), told);
+        }
+    }
+}
