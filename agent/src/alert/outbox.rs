@@ -38,6 +38,8 @@ const SINGLE_ROWS_MAX: usize = 5;
 const LOOK_ROWS: u32 = 200;
 /// A loop that has nothing to do shows that it lives at least this often.
 const IDLE: Duration = Duration::from_secs(10);
+/// The agent's database goes elsewhere when its disk refuses: the next try mostly succeeds.
+const STORE_AGAIN: Duration = Duration::from_secs(1);
 
 /// The sender of one chat's messages.
 pub struct Sender {
@@ -99,7 +101,7 @@ impl Sender {
                         error = format!("{error:#}"),
                         "the outbox could not be read or written: messages to the owner wait"
                     );
-                    Wait::full(self.pace.retry_most)
+                    Wait::full(STORE_AGAIN)
                 }
             };
             self.rest(wait, &mut signals, &mut stop).await;

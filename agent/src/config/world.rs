@@ -41,12 +41,23 @@ pub(super) fn check(config: &Config, faults: &mut Faults) {
             config.backup.database.display()
         ));
     }
-    if let Err(error) = try_write(&config.state_dir) {
-        faults.add(format!(
+    match try_write(&config.state_dir) {
+        Ok(()) => {}
+        // A disk that takes nothing at the moment is no fault of the configuration, and must not silence the agent.
+        Err(error) if is_of_disk(&error) && config.lock_path().exists() => {}
+        Err(error) => faults.add(format!(
             "state.dir: {} cannot be written: {error}",
             config.state_dir.display()
-        ));
+        )),
     }
+}
+
+fn is_of_disk(error: &io::Error) -> bool {
+    let kind = matches!(
+        error.kind(),
+        io::ErrorKind::StorageFull | io::ErrorKind::ReadOnlyFilesystem | io::ErrorKind::QuotaExceeded
+    );
+    kind || error.raw_os_error() == Some(rustix::io::Errno::IO.raw_os_error())
 }
 
 /// Makes and removes an empty file in the folder, or in the nearest one above it that exists.

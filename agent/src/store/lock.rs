@@ -28,7 +28,10 @@ impl StateLock {
         if let Some(dir) = path.parent() {
             super::make_private_dir(dir).with_context(|| format!("making {}", dir.display()))?;
         }
-        let file = File::create(path).with_context(|| format!("opening {}", path.display()))?;
+        // A disk that takes no writes at the moment has the file of an earlier start, and a lock writes nothing.
+        let file = File::create(path)
+            .or_else(|error| File::open(path).map_err(|_| error))
+            .with_context(|| format!("opening {}", path.display()))?;
         super::owner::own_like(path, path.parent().unwrap_or(path));
         for _ in 0..ATTEMPTS {
             match file.try_lock() {

@@ -24,6 +24,7 @@ pub mod drops;
 pub mod episodes;
 pub mod freshness;
 pub mod hours;
+mod in_memory;
 pub mod incidents;
 pub mod interruptions;
 pub mod lock;
@@ -129,12 +130,12 @@ impl Store {
         let path = state_dir.join(FILE_NAME);
         let connection = match open_file(&path) {
             Ok(connection) => connection,
-            Err(error) if room.is_scarce() => match room.open_in_reserve() {
+            Err(error) if room.is_scarce() || is_refused(&error) => match room.open_in_reserve() {
                 Some(connection) => connection,
                 None => {
                     tracing::error!(
                         error = format!("{error:#}"),
-                        "the disk is full: the agent works in memory"
+                        "the disk takes no writes: the agent works in memory"
                     );
                     let mut connection = room.copy_of_all(&path)?;
                     migrate(&mut connection)?;
@@ -203,10 +204,8 @@ impl Store {
             room.before_write(connection)?;
         }
         let changed = changed(connection, change);
-        if let (Err(error), Some(room)) = (&changed, room)
-            && error.sqlite_error_code() == Some(rusqlite::ErrorCode::DiskFull)
-        {
-            room.gave_out();
+        if let (Err(error), Some(room)) = (&changed, room) {
+            room.refused(connection, error);
         }
         changed
     }
@@ -231,6 +230,13 @@ impl Drop for Store {
     fn drop(&mut self) {
         keep_log_on_full_disk(&self.lock().connection);
     }
+}
+
+fn is_refused(error: &anyhow::Error) -> bool {
+    let code = error
+        .downcast_ref::<rusqlite::Error>()
+        .and_then(rusqlite::Error::sqlite_error_code);
+    code.is_some_and(room::is_of_disk)
 }
 
 fn changed<T>(

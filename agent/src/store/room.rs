@@ -1,19 +1,21 @@
 //! A full disk does not silence the agent. A ballast beside the database is let go of when room gets scarce; when that
-//! is gone too, the database is written in the room that it holds already; and when there is none of that, it is copied
-//! into memory, and back into its file once there is room.
+//! is gone too, the database is written in the room that it holds already; and when there is none of that, or the disk
+//! refuses to write for another reason, it is copied into memory, and back into its file once that can be written.
 //! It frees nothing of anybody else's, and never writes to the file while the copy in memory is the newer one.
 
 use std::{
     fs::{self, File},
     io,
     path::{Path, PathBuf},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
-use anyhow::Context;
-use rusqlite::{Connection, OpenFlags, backup::Backup, config::DbConfig};
+use rusqlite::{Connection, ErrorCode, config::DbConfig};
 
-use super::reserve;
+use super::{
+    in_memory::{self, copy, log_of},
+    reserve,
+};
 
 const BALLAST: &str = "ballast";
 const BALLAST_BYTES: u64 = 16 * 1024 * 1024;
@@ -25,14 +27,16 @@ const PLENTY_BYTES: u64 = BALLAST_BYTES + 2 * SCARCE_BYTES;
 const SOME_BYTES: u64 = 8 * 1024 * 1024;
 /// After so many writes it is looked whether that room is still there: so many take a part of it.
 const LOOK_EVERY: u32 = 32;
-/// All pages in one step: it is a small database.
-const PAGES: i32 = 1_000_000;
+/// A disk that refused is left alone for so long: each try writes all of the database.
+const TRY_AGAIN: Duration = Duration::from_secs(30);
 
 /// What is done about the room for the database.
 pub(super) struct Room {
     dir: PathBuf,
     /// The file's own connection while the database is in memory; `None` inside when it could not be opened either.
     file: Option<Option<Connection>>,
+    /// When the disk last refused to write for another reason than room.
+    refused_at: Option<Instant>,
     /// What is written goes into the room that the database holds.
     in_reserve: bool,
     /// The database is open without an index of its log beside it, for which there was no room: nobody else can read it.
@@ -47,6 +51,7 @@ impl Room {
         Self {
             dir: dir.to_path_buf(),
             file: None,
+            refused_at: None,
             in_reserve: false,
             alone: false,
             writes: 0,
@@ -93,10 +98,11 @@ impl Room {
     /// There is room: back to what is usual, and what is for the next time is laid.
     fn use_room(&mut self, connection: &mut Connection, free_bytes: u64) -> rusqlite::Result<()> {
         if self.file.is_some() {
-            if free_bytes < PLENTY_BYTES {
+            let is_early = self.refused_at.is_some_and(|at| at.elapsed() < TRY_AGAIN);
+            if free_bytes < PLENTY_BYTES || is_early {
                 return Ok(());
             }
-            self.return_to_file(connection)?;
+            self.return_to_file(connection);
             self.writes = 0;
         }
         if self.in_reserve || self.alone {
@@ -169,72 +175,61 @@ impl Room {
         Some(connection)
     }
 
-    /// A write found no room: the next one does not look for it there.
-    pub(super) fn gave_out(&mut self) {
-        self.in_reserve = false;
-    }
-
-    /// What the file and its log hold, in memory, for a start on a disk that is full already.
-    ///
-    /// # Errors
-    /// When they cannot be read, or somebody else has the database open and its log holds something.
-    pub(super) fn copy_of_all(&mut self, path: &Path) -> anyhow::Result<Connection> {
-        if !holds_something(&log_of(path)) {
-            return self.copy_of_file(path);
+    /// A write was refused: the next one goes where it can be written. What was refused is tried again by whoever saw it.
+    pub(super) fn refused(&mut self, connection: &mut Connection, error: &rusqlite::Error) {
+        match error.sqlite_error_code() {
+            Some(ErrorCode::DiskFull) => self.in_reserve = false,
+            Some(code) if self.file.is_none() && is_of_disk(code) => self.leave_file(connection, error),
+            _ => {}
         }
-        let memory = Connection::open_in_memory().context("making room in memory")?;
-        let read = format!("reading {} with its log", path.display());
-        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE;
-        let file = Connection::open_with_flags(path, flags).with_context(|| read.clone())?;
-        file.busy_timeout(super::BUSY_TIMEOUT)?;
-        // Nothing is to be written there: neither an index of the log, which then is in memory, nor a checkpoint.
-        file.pragma_update(None, "locking_mode", "EXCLUSIVE")?;
-        file.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
-        let memory = copy(&file, memory).context(read)?;
-        self.file = Some(None);
-        Ok(memory)
     }
 
-    /// The file's contents in memory, without what is only in its log: to look at beside an agent that has it open.
-    ///
-    /// # Errors
-    /// When the file cannot even be read.
-    pub(super) fn copy_of_file(&mut self, path: &Path) -> anyhow::Result<Connection> {
-        let memory = Connection::open_in_memory().context("making room in memory")?;
-        self.file = Some(None);
-        if !path.exists() {
-            return Ok(memory);
-        }
-        // Immutable: SQLite makes no log and no index beside it, for which there is no room.
-        let address = format!("file:{}?immutable=1", path.display());
-        let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_URI;
-        let file = Connection::open_with_flags(address, flags)
-            .with_context(|| format!("reading {}", path.display()))?;
-        copy(&file, memory).context("copying the agent's database into memory")
-    }
-
-    fn return_to_file(&mut self, connection: &mut Connection) -> rusqlite::Result<()> {
-        let file = match self.file.take() {
-            Some(Some(file)) => file,
-            Some(None) | None => {
-                let file = Connection::open(self.dir.join(super::FILE_NAME))?;
-                file.busy_timeout(super::BUSY_TIMEOUT)?;
-                file.pragma_update(None, "journal_mode", "WAL")?;
-                file.pragma_update(None, "synchronous", "FULL")?;
-                file
+    fn leave_file(&mut self, connection: &mut Connection, error: &rusqlite::Error) {
+        let copied = Connection::open_in_memory().and_then(|memory| copy(connection, memory));
+        match copied {
+            Ok(memory) => {
+                tracing::error!(%error, "the disk refuses to write: the agent goes on in memory until it does");
+                self.file = Some(Some(std::mem::replace(connection, memory)));
+                self.refused_at = Some(Instant::now());
             }
+            Err(error) => tracing::error!(%error, "the agent's database could not be copied into memory"),
+        }
+    }
+
+    /// What the file and its log hold, in memory, for a start on a disk that takes no writes.
+    ///
+    /// # Errors
+    /// As [`in_memory::of_all`].
+    pub(super) fn copy_of_all(&mut self, path: &Path) -> anyhow::Result<Connection> {
+        self.file = Some(None);
+        in_memory::of_all(path)
+    }
+
+    /// The file's contents in memory, without what is only in its log.
+    ///
+    /// # Errors
+    /// As [`in_memory::of_file`].
+    pub(super) fn copy_of_file(&mut self, path: &Path) -> anyhow::Result<Connection> {
+        self.file = Some(None);
+        in_memory::of_file(path)
+    }
+
+    /// Stays in memory, whose copy is the one that counts, when that does not work yet.
+    fn return_to_file(&mut self, connection: &mut Connection) {
+        let file = match self.file.take() {
+            Some(Some(file)) => Ok(file),
+            Some(None) | None => open_again(&self.path()),
         };
-        match copy(connection, file) {
+        match file.and_then(|file| copy(connection, file)) {
             Ok(file) => {
                 *connection = file;
-                tracing::info!("there is room on the disk again: the agent's database is back in its file");
-                Ok(())
+                self.refused_at = None;
+                tracing::info!("the disk takes writes again: the agent's database is back in its file");
             }
             Err(error) => {
-                // The copy in memory stays the one that counts.
                 self.file = Some(None);
+                self.refused_at = Some(Instant::now());
                 tracing::warn!(%error, "the agent's database cannot return to its file yet");
-                Ok(())
             }
         }
     }
@@ -281,14 +276,20 @@ fn can_write(connection: &mut Connection) -> bool {
     super::migrate(connection).is_ok()
 }
 
-fn log_of(path: &Path) -> PathBuf {
-    let mut name = path.as_os_str().to_owned();
-    name.push("-wal");
-    PathBuf::from(name)
+/// Whether the disk refuses, and not the database.
+pub(super) fn is_of_disk(code: ErrorCode) -> bool {
+    matches!(
+        code,
+        ErrorCode::SystemIoFailure | ErrorCode::ReadOnly | ErrorCode::CannotOpen
+    )
 }
 
-fn holds_something(file: &Path) -> bool {
-    fs::metadata(file).is_ok_and(|found| found.len() > 0)
+fn open_again(path: &Path) -> rusqlite::Result<Connection> {
+    let file = Connection::open(path)?;
+    file.busy_timeout(super::BUSY_TIMEOUT)?;
+    file.pragma_update(None, "journal_mode", "WAL")?;
+    file.pragma_update(None, "synchronous", "FULL")?;
+    Ok(file)
 }
 
 fn allocate(path: &Path) -> io::Result<()> {
@@ -296,10 +297,4 @@ fn allocate(path: &Path) -> io::Result<()> {
     rustix::fs::fallocate(&file, rustix::fs::FallocateFlags::empty(), 0, BALLAST_BYTES)?;
     super::owner::own_like(path, path.parent().unwrap_or(path));
     Ok(())
-}
-
-/// The whole database, from one connection to another.
-fn copy(from: &Connection, mut to: Connection) -> rusqlite::Result<Connection> {
-    Backup::new(from, &mut to)?.run_to_completion(PAGES, Duration::from_millis(50), None)?;
-    Ok(to)
 }

@@ -81,6 +81,15 @@ impl Disk {
         }
     }
 
+    /// As the kernel does it when a disk fails: every write is refused from now on.
+    pub(crate) fn abort(&self) {
+        let mounted = Command::new("mount")
+            .args(["-o", "remount,abort"])
+            .arg(self.path())
+            .status();
+        assert!(mounted.is_ok_and(|status| status.success()));
+    }
+
     pub(crate) fn empty(&self) {
         fs::remove_file(self.path().join("runaway.log")).unwrap();
     }

@@ -1,11 +1,13 @@
 //! The agent's own disk is full, and the agent is killed again and again: what it told is told once, goes on from what was
-//! told, and its end changes the message that told it. On real file systems that are really full, with the real program.
+//! told, and its end changes the message that told it. Or that disk refuses every write: the owner is told all the same.
+//! On real file systems that are really full or stopped, with the real program.
 
 use std::{fs, time::Duration};
 
 use rand::{Rng, SeedableRng, rngs::StdRng};
 
 use crate::{
+    capture_rig::wait_for,
     full_disk::{Disk, keep_state},
     pretend_bot::Bot,
     pretend_telegram::Telegram,
@@ -103,4 +105,37 @@ async fn what_was_told_on_a_full_disk_survives_kills_on_ext4() {
         return;
     };
     killed_again_and_again_on(disk).await;
+}
+
+/// Nothing can be remembered there: what was told comes again after a kill.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_state_disk_that_refuses_every_write_silences_no_alert() {
+    let Some(disk) = Disk::mount_ext4(64) else {
+        return;
+    };
+    let (telegram, bot, shop) = (Telegram::start().await, Bot::start(None, 1), Shop::new());
+    keep_state(&shop, &disk.path().join("state"));
+    connect(&shop, &bot, &telegram);
+    let agent = Running::start(&shop);
+    agent.wait_for("/live");
+    bot.held().await;
+    disk.abort();
+    let address = bot.address;
+    drop(bot);
+    telegram.wait_for_text(DIED).await;
+    agent.burn();
+    let bot = Bot::start(Some(address), 2);
+    let agent = Running::start(&shop);
+    agent.wait_for("/live");
+    bot.held().await;
+    let told = deaths(&telegram).len();
+    drop(bot);
+    wait_for("the second death", || deaths(&telegram).len() > told);
+    wait_for("the disk", || {
+        let (sent, edits) = (telegram.taken(), telegram.edits());
+        let mut texts = sent.iter().map(|sent| sent.text().to_owned());
+        let is_there = |text: &str| text.contains("takes no writes");
+        texts.any(|text| is_there(&text)) || edits.iter().any(|edit| is_there(&edit.to_string()))
+    });
+    agent.burn();
 }

@@ -157,6 +157,7 @@ mod tests {
             next_drill_at: None,
             cost_a_month,
             is_priced,
+            other_agents: Vec::new(),
         };
         for (view, told) in [
             (
