@@ -18,6 +18,7 @@ use crate::{
         survey,
     },
     config::{Config, Purpose},
+    store::Store,
     watch::unit,
 };
 
@@ -59,6 +60,7 @@ pub async fn run(arguments: Arguments) -> Result<(), Failure> {
             .iter()
             .map(|cert| recipient(cert, &config, now)),
     );
+    findings.extend(keys_of_the_chain(&config, &recipients)?);
     findings.push(signing_key(&config));
     let probe = seal(
         b"Warung: agent check wrote this and deletes it again.".as_slice(),
@@ -161,6 +163,21 @@ fn recipient(cert: &RecipientCert, config: &Config, now: UnixMillis) -> Finding 
         .map(|text| format!("{name}, {text}"))
         .map_err(|text| format!("{name}, {text}"));
     finding(&format!("recipient {}", cert.path.display()), said)
+}
+
+/// Whether what is backed up now opens with these keys: it stands on the newest full point.
+fn keys_of_the_chain(config: &Config, recipients: &Recipients) -> anyhow::Result<Option<Finding>> {
+    let Some(store) = Store::open_to_look(&config.state_dir)? else {
+        return Ok(None);
+    };
+    let captured = store.capture_state()?.map(|state| state.chain);
+    let chain = match captured {
+        Some(chain) => Some(chain),
+        None => store.last_point()?.map(|known| known.manifest.chain),
+    };
+    let Some(chain) = chain else { return Ok(None) };
+    let wrong = store.other_keys(&chain, &recipients.sealed_to())?;
+    Ok(wrong.map(|wrong| finding("the keys of the backups", Err(wrong))))
 }
 
 /// What a remote can do, in one sentence; an error names what backups need and it cannot.

@@ -38,6 +38,7 @@ mod restorable;
 mod room;
 pub mod samples;
 pub mod scheduled;
+pub mod sealed_to;
 pub mod shipping;
 pub mod shop;
 pub mod sizes;
@@ -76,6 +77,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../migrations/0021_counted_points.sql"),
     include_str!("../../migrations/0022_unanswered.sql"),
     include_str!("../../migrations/0023_why_not.sql"),
+    include_str!("../../migrations/0024_sealed_to.sql"),
 ];
 
 /// Pages of the database that are kept in memory. SQLite's own 2 MiB fill over hours, which looks like a leak, and save
