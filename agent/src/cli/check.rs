@@ -13,7 +13,9 @@ use crate::{
         coverage,
         recipients::{RecipientCert, Recipients, Validity},
         remote::trial,
+        same_place,
         seal::{LEVEL, seal},
+        secret_key,
         signer::SigningKey,
         survey,
     },
@@ -80,6 +82,8 @@ pub async fn run(arguments: Arguments) -> Result<(), Failure> {
         findings.push(finding(&format!("remote {}", remote.name()), said));
     }
     findings.extend(config.backup.files.iter().map(|path| rides_along(path)));
+    findings.extend(secret_keys(&config));
+    findings.extend(one_place(&config));
     findings.extend(config.watch.disks.iter().map(|path| disk(path)));
     findings.push(finding("DATA_KEY", coverage::data_key(&config)));
     if arguments.json {
@@ -217,6 +221,27 @@ fn disk(path: &Path) -> Finding {
         )),
     };
     finding(&format!("disk {}", path.display()), said)
+}
+
+/// Each secret key among the files that are backed up.
+fn secret_keys(config: &Config) -> Vec<Finding> {
+    const WRONG: &str = "it holds an OpenPGP SECRET key, which must not lie on the server: whoever takes the server could \
+                         read every backup. No backup takes it along. Take it off";
+    let found = secret_key::under(&config.backup.files);
+    let told = found.iter().map(|path| {
+        let what = format!("file {}", path.display());
+        finding(&what, Err(WRONG.to_owned()))
+    });
+    told.collect()
+}
+
+/// Every two remotes that are one.
+fn one_place(config: &Config) -> Vec<Finding> {
+    let told = same_place::pairs(config).into_iter().map(|(one, other)| {
+        let what = format!("remotes {one} and {other}");
+        finding(&what, Err(same_place::told(other)))
+    });
+    told.collect()
 }
 
 fn rides_along(path: &Path) -> Finding {
