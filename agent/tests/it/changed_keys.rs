@@ -75,6 +75,22 @@ fn an_agent_that_starts_with_another_key_takes_a_full_backup_for_it_at_once() {
     commit(&bot);
     agent.wait_for("/durable");
     assert_eq!(brought_back_by(&shop, "spare"), 3);
+    // What the new key does not open has its own, and the command that is printed works.
+    let new = [
+        "restore",
+        "--key",
+        "spare/owner.secret.asc",
+        "--yes",
+        "--to",
+        "early",
+        "--commit",
+    ];
+    let refused = shop.agent_refuses(1, &[&new[..], &["1"]].concat());
+    assert!(refused.contains("the key of that time opens them"), "{refused}");
+    let (_, after) = refused.split_once(" --commit ").expect(&refused);
+    let commit: String = after.chars().take_while(char::is_ascii_digit).collect();
+    shop.agent_done(&[&new[..], &[commit.as_str()]].concat());
+    shop.restore_to("old", &["--commit", "1"]);
     assert!(!shop.agent_done(&["check"]).contains("the keys of the backups"));
     assert!(!shop.agent_done(&["status"]).contains("Keys:     "));
 }
