@@ -127,6 +127,15 @@ fn a_delta_for_other_keys_than_its_base_becomes_a_full_backup_and_says_why() {
         shop.agent_done(&["backup", "--delta"]).starts_with("Delta on "),
         "the same key"
     );
+    // Of a point that an earlier program took nobody knows the keys: that alone is no reason.
+    Connection::open(shop.path("state/agent.db"))
+        .unwrap()
+        .execute("UPDATE restore_point SET sealed_to = NULL", [])
+        .unwrap();
+    assert!(!shop.agent_done(&["check"]).contains("the keys of the backups"));
+    let told = shop.agent_done(&["backup", "--delta"]);
+    assert!(told.starts_with("Delta on "), "after an upgrade: {told}");
+    shop.back_up();
     for certificates in [
         "\"spare/owner.asc\", \"kit/owner.asc\"",
         "\"spare/owner.asc\"",
