@@ -208,6 +208,7 @@ impl Config {
         let is_whole = readable && !top.is_unread();
         let inner = if is_whole { &mut *faults } else { &mut ignored };
         let mut config = read::config(path, top, purpose, environment, inner);
+        config.backup.database = world::behind_links(config.backup.database);
         secrets::add(&mut config, purpose, environment, inner);
         if purpose == Purpose::Keep {
             world::check(&config, inner);

@@ -194,7 +194,7 @@ impl Desk {
             disks: self.disks()?,
             memory: self.newest("memory_used_percent"),
             processor: self.newest("cpu_busy_percent"),
-            unknown: self.board.unknown().len(),
+            unknown: self.alerts.unwatched().count(self.voice.language),
             unwatched: self.alerts.unwatched().line(self.voice.language),
             day: day(health.as_ref(), self.store.hours(since, now)?, since),
             strangers: self.store.strangers()?,

@@ -61,6 +61,8 @@ pub struct Traffic {
     pub week: Mean,
     /// In the currency of its prices; `None` without one, or before the first comparison of what lies there.
     pub cost_a_month: Option<f64>,
+    /// Whether the owner has written down a price.
+    pub is_priced: bool,
 }
 
 /// Every configured remote, in the configuration's order.
@@ -84,6 +86,7 @@ pub fn look(store: &Store, remotes: &[Priced], now: UnixMillis) -> rusqlite::Res
             day: mean(&hours, &one.remote, DAY, now),
             week: mean(&hours, &one.remote, WEEK, now),
             cost_a_month: costs(store, one, &hours, now)?.last().map(|cost| cost.1),
+            is_priced: one.is_known(),
             remote: one.remote.clone(),
         })
     };

@@ -111,7 +111,7 @@ fn read(mut top: Section, secrets: &mut Secrets, faults: &mut Faults) -> Config 
     let mut shop = shop(top.section("shop", faults), faults);
     let telegram = telegram(top.section("telegram", faults), secrets, faults);
     let mut database = top.section("database", faults);
-    let database_path = PathBuf::from(database.text("path", faults));
+    let database_path = places::behind_links(PathBuf::from(database.text("path", faults)));
     database.finish(faults);
     let mut http = top.section_if_any("http", faults);
     let http_public = address(http.as_mut(), "public", "127.0.0.1:8080", faults);

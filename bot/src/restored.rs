@@ -72,6 +72,8 @@ pub fn act(conn: &Connection, note: &Restored, now: UnixMillis) -> Result<bool> 
     for (txn_id, order) in payment::store::open_txns(conn, pakasir::NAME)? {
         PollPayment { order, txn_id }.enqueue(conn, now, now)?;
     }
+    // What a gateway refused at that moment says nothing of this one: the next invoice shows it.
+    payment::store::refuses_no_more(conn, pakasir::NAME)?;
     broadcast::restored(conn, now)?;
     switch::store::note_restore(conn, &mark)?;
     let text = incident::facts(&[&note.restore_point, &held.to_string(), &reserved.to_string()]);

@@ -77,6 +77,9 @@ pub struct Standing {
     pub about: String,
     /// A code, no sentence: `full`.
     pub detail: String,
+    /// It is kept from before the bot's start, and nobody has tried since: it may be over.
+    #[serde(default)]
+    pub is_untried: bool,
 }
 
 /// What kind of trouble the bot itself is in.

@@ -28,6 +28,7 @@ const GENEROUS: Duration = Duration::from_secs(20);
 /// Telegram takes about one message a second in a chat: without this pause its patience would be measured.
 const BETWEEN: Duration = Duration::from_millis(1_200);
 const DIED: &str = "Bot toko mati mendadak";
+const RUNS: &str = "Bot toko berjalan lagi";
 const HUNG: &str = "Bot toko tidak menjawab";
 const BACK: &str = "Bot toko menjawab lagi";
 const FAILED: &str = "Cadangan gagal";
@@ -57,8 +58,7 @@ fn arrivals(shop: &Shop, words: &str) -> Vec<SystemTime> {
         .collect()
 }
 
-/// From `kill -9` to the message, each time with an agent that has never seen a crash: an agent that has seen one says
-/// of the next that it comes and goes.
+/// From `kill -9` to the message, each time with an agent that has never seen a crash: each is a message that rings.
 #[test]
 fn a_crash_is_known_at_once() {
     let wanted = env::var("WARUNG_CRASHES")
@@ -90,6 +90,68 @@ fn a_crash_is_known_at_once() {
     );
     if wanted.is_some() {
         assert!(median < MEDIAN && worst < WORST, "{took:?}");
+    }
+}
+
+/// The last that the owner's chat shows.
+fn last_word(shop: &Shop) -> Option<String> {
+    let owner = shop.sandbox.chat(OWNER_BOT, OWNER);
+    owner.messages().pop().map(|message| message.text)
+}
+
+/// From the moment until the last word of the chat begins so.
+fn shown_after(shop: &Shop, since: SystemTime, begins: &str, and: &str) -> Duration {
+    let shown = format!("the chat to say '{begins}' and '{and}'");
+    until(&shown, GENEROUS, || {
+        let text = last_word(shop)?;
+        (text.starts_with(begins) && text.contains(and)).then_some(())
+    });
+    since.elapsed().unwrap()
+}
+
+/// Crash after crash under one agent, as fast as a bot comes back: each death and each return is the last word of the chat
+/// at once, in three messages at most, of which the first two ring.
+#[test]
+fn each_crash_of_many_under_one_agent_is_known_at_once() {
+    let wanted = env::var("WARUNG_CRASHES")
+        .ok()
+        .map(|count| count.parse().unwrap());
+    let crashes: usize = wanted.unwrap_or(2 * CRASHES);
+    let mut progress = Progress::new("crashes under one agent", crashes);
+    let mut shop = Shop::open(&stocked(1));
+    shop.start_agent().unwrap();
+    shop.wait_for_watch();
+    let (mut deaths, mut returns) = (Vec::new(), Vec::new());
+    for crash in 1..=crashes {
+        let times = match crash {
+            1 => String::new(),
+            count => format!("{count} kali sejak"),
+        };
+        let killed_at = SystemTime::now();
+        shop.kill_bot();
+        deaths.push(shown_after(&shop, killed_at, "🔴", &times));
+        shop.start_bot().unwrap();
+        let back_at = SystemTime::now();
+        returns.push(shown_after(&shop, back_at, &format!("✅ {RUNS}"), &times));
+        shop.wait_for_watch();
+        progress.at(crash, 0);
+    }
+    deaths.sort();
+    returns.sort();
+    let told = arrivals(&shop, DIED).len();
+    println!(
+        "soak: {crashes} crashes under one agent in {told} messages; the chat said each after {:?} in the median and {:?} at worst, and that it runs again after {:?} and {:?}",
+        deaths[crashes / 2],
+        deaths[crashes - 1],
+        returns[crashes / 2],
+        returns[crashes - 1]
+    );
+    assert!(told <= 3);
+    if wanted.is_some() {
+        assert!(
+            deaths[crashes / 2] < MEDIAN && deaths[crashes - 1] < WORST,
+            "{deaths:?}"
+        );
     }
 }
 

@@ -17,7 +17,7 @@ use crate::{
 /// How long the two buttons for it silence an alert, in hours.
 const SILENCE_HOURS: [u64; 2] = [1, 8];
 /// More would hide the message; `/alerts` lists all.
-const ROWS_MAX: usize = 5;
+pub(crate) const ROWS_MAX: usize = 5;
 /// A label is as wide as the message allows; what is longer is cut there anyway.
 const LABEL_UNITS_MAX: usize = 60;
 
@@ -109,19 +109,23 @@ pub fn under(language: Language, standing: &[&Message]) -> Vec<Vec<Button>> {
 /// Takes one of several on, by its name, or says what to do about it. What is pressed here is noted under all of them, and
 /// so nothing that needs a note is offered.
 fn row_of(language: Language, message: &Message) -> Option<Vec<Button>> {
+    let runbook = message.runbook.as_deref();
+    Some(row(language, &message.headline, message.episode?, runbook))
+}
+
+/// The same of one that stands in a list.
+#[must_use]
+pub fn row(language: Language, headline: &str, episode: EpisodeId, runbook: Option<&str>) -> Vec<Button> {
     let phrases = phrases(language);
     let take_on = Button {
-        label: one_line(
-            &format!("{}: {}", phrases.take_on, message.headline),
-            LABEL_UNITS_MAX,
-        ),
-        data: Press::Acknowledge(message.episode?).data(),
+        label: one_line(&format!("{}: {headline}", phrases.take_on), LABEL_UNITS_MAX),
+        data: Press::Acknowledge(episode).data(),
     };
-    let runbook = message.runbook.as_ref().map(|name| Button {
+    let runbook = runbook.map(|name| Button {
         label: phrases.runbook.to_owned(),
-        data: Press::Runbook(name.clone()).data(),
+        data: Press::Runbook(name.to_owned()).data(),
     });
-    Some([Some(take_on), runbook].into_iter().flatten().collect())
+    [Some(take_on), runbook].into_iter().flatten().collect()
 }
 
 fn all_of(language: Language, message: &Message) -> Vec<Vec<Button>> {

@@ -6,8 +6,8 @@ use protocol::{incident::Severity, time::UnixMillis};
 
 use super::{
     engine::Fault,
-    message::{HEADLINE_UNITS_MAX, TEXT_UNITS_MAX, Voice, duration, headline, moment},
-    named,
+    message::{HEADLINE_UNITS_MAX, TEXT_UNITS_MAX, Voice, duration, in_words, moment, named},
+    named as lists,
     reports::Reported,
     text::{cut, one_line, rupiah},
     words::{DigestPhrases, digest_phrases},
@@ -74,18 +74,10 @@ pub fn of_day(voice: &Voice, day: &Day<'_>, now: UnixMillis) -> Message {
     part(&mut text, &title, "", past(voice, day.past));
     let silences = silences(voice, phrases, day.book, now);
     part(&mut text, phrases.silences, "", silences);
-    part(
-        &mut text,
-        phrases.backups,
-        phrases.no_backup,
-        backups(voice, day.fresh, now),
-    );
-    part(
-        &mut text,
-        phrases.drills,
-        phrases.no_drill,
-        drills(voice, day.drilled, now),
-    );
+    let fresh = backups(voice, day.fresh, now);
+    part(&mut text, phrases.backups, phrases.no_backup, fresh);
+    let drilled = drills(voice, day.drilled, now);
+    part(&mut text, phrases.drills, phrases.no_drill, drilled);
     if let Some(due) = day.drill_due {
         let due = moment(&voice.timezone, due);
         text += &format!("\n{}", phrases.drill_next.replace("{at}", &due));
@@ -96,7 +88,8 @@ pub fn of_day(voice: &Voice, day: &Day<'_>, now: UnixMillis) -> Message {
         "",
         day.anchor.iter().cloned().collect(),
     );
-    part(&mut text, phrases.ways, phrases.no_test, ways(phrases, day.tests));
+    let tests = ways(voice, phrases, day.tests);
+    part(&mut text, phrases.ways, phrases.no_test, tests);
     let slowest = duration(voice.language, day.service.slowest);
     text += &phrases
         .service
@@ -114,6 +107,8 @@ pub fn of_day(voice: &Voice, day: &Day<'_>, now: UnixMillis) -> Message {
         open: false,
         is_edit: false,
         follows_up: false,
+        settles: false,
+        in_passing: false,
         not_before: None,
         rungs: 1,
     }
@@ -142,7 +137,7 @@ fn open(voice: &Voice, book: &Book) -> Vec<String> {
         .map(|fault| {
             format!(
                 "{} ({})",
-                headline(voice, &fault),
+                named(voice, &fault),
                 moment(&voice.timezone, fault.since)
             )
         })
@@ -156,11 +151,11 @@ fn reported(kinds: &[Reported]) -> Vec<String> {
 
 fn past(voice: &Voice, past: &[Past]) -> Vec<String> {
     let line = |past: &Past| {
-        let what = named::past(voice, past);
+        let what = lists::past(voice, past);
         let lasted = duration(voice.language, past.until.since(past.since));
         let held = past
             .held
-            .map_or(String::new(), |held| format!(" ({})", named::held(voice, held)));
+            .map_or(String::new(), |held| format!(" ({})", lists::held(voice, held)));
         format!("{}: {what}, {lasted}{held}", moment(&voice.timezone, past.since))
     };
     past.iter().map(line).collect()
@@ -170,7 +165,7 @@ fn silences(voice: &Voice, phrases: &DigestPhrases, book: &Book, now: UnixMillis
     let standing = book.silences.values().filter(|silence| silence.until > now);
     standing
         .map(|silence| {
-            let what = named::scope(voice, book, &silence.scope);
+            let what = lists::scope(voice, book, &silence.scope);
             let what = what.as_deref().unwrap_or(phrases.everything);
             format!("{what} → {}", moment(&voice.timezone, silence.until))
         })
@@ -197,7 +192,7 @@ fn drills(voice: &Voice, drilled: &[Drilled], now: UnixMillis) -> Vec<String> {
         match &one.fault {
             None => format!("✅ {}: {age}", one.remote),
             Some(fault) => {
-                let fault = one_line(fault, FAULT_UNITS_MAX);
+                let fault = one_line(&in_words(voice.language, fault), FAULT_UNITS_MAX);
                 format!("🔴 {}: {age} ({fault})", one.remote)
             }
         }
@@ -205,13 +200,14 @@ fn drills(voice: &Voice, drilled: &[Drilled], now: UnixMillis) -> Vec<String> {
     drilled.iter().map(line).collect()
 }
 
-fn ways(phrases: &DigestPhrases, tests: &[ChannelTest]) -> Vec<String> {
+fn ways(voice: &Voice, phrases: &DigestPhrases, tests: &[ChannelTest]) -> Vec<String> {
+    let said = |test: &ChannelTest| in_words(voice.language, &test.said);
     tests
         .iter()
         .map(|test| match test.ok {
             true if test.said.is_empty() => format!("✅ {}", test.rung),
-            true => format!("⚪ {}: {} ({})", test.rung, phrases.strange, test.said),
-            false => format!("🟡 {}: {} ({})", test.rung, phrases.broken, test.said),
+            true => format!("⚪ {}: {} ({})", test.rung, phrases.strange, said(test)),
+            false => format!("🟡 {}: {} ({})", test.rung, phrases.broken, said(test)),
         })
         .collect()
 }

@@ -6,7 +6,7 @@
 
 use std::time::Duration;
 
-use protocol::{incident::Severity, time::UnixMillis};
+use protocol::time::UnixMillis;
 
 use super::{
     calendar::Calendar,
@@ -31,13 +31,13 @@ mod tick;
 use episode::End;
 pub use episode::tell_done;
 pub use hold::{MAINTENANCE, silence};
-pub use notice::{Fault, Kind, Notice};
+pub use notice::{Fault, Kind, Notice, Times};
 pub use rekey::rekey;
 pub use tick::{acknowledge, tick};
 
 /// Who is back within this time was here before: it comes and goes.
 pub const FLAP_WINDOW: Duration = Duration::from_secs(3600);
-/// What comes and goes and then stays for so long is told as something that stays.
+/// What is less than critical, comes and goes, and then stays for so long is told in a message again.
 pub const FLAP_STANDS: Duration = Duration::from_secs(900);
 
 /// Takes in what a probe saw of one key.
@@ -88,21 +88,23 @@ fn raised(book: &mut Book, calendar: &Calendar, key: &str, now: UnixMillis) -> V
 
 /// The one door to the owner for an alert that counts and is not told.
 fn tell_or_hold(book: &mut Book, calendar: &Calendar, key: &str, now: UnixMillis) -> Vec<Notice> {
-    if let Some(held) = hold::reason(book, calendar, key, now) {
-        set_held(book, key, Some(held));
-        return Vec::new();
-    }
-    let flapping = floor::begins_to_flap(book, key, now);
-    if let Some(said) = flapping.first() {
-        match said.severity {
-            Severity::Critical => episode::follow_return(book, said, now),
-            Severity::Info | Severity::Warning => set_held(book, key, Some(Held::Flapping)),
+    match hold::reason(book, calendar, key, now) {
+        // The night holds what would ring, and no change of a message.
+        Some(Held::QuietHours) if floor::is_in_place(book, key, now) => {}
+        Some(held) => {
+            set_held(book, key, Some(held));
+            return Vec::new();
         }
-        return flapping;
+        None => {}
     }
-    floor::count(book, key, now);
+    if let Some(told) = floor::tell_return(book, key, now) {
+        return told;
+    }
+    let replaced = floor::count(book, key, now);
     set_held(book, key, None);
-    episode::join(book, calendar, key, now)
+    let mut notices = episode::join(book, calendar, key, now);
+    notices.extend(replaced);
+    notices
 }
 
 fn worse(book: &mut Book, calendar: &Calendar, key: &str, now: UnixMillis) -> Vec<Notice> {

@@ -6,12 +6,16 @@ use std::time::Duration;
 use jiff::tz::TimeZone;
 use protocol::time::UnixMillis;
 
+mod recurring;
+
+use recurring::{again, calm_text, how_it_changes, paused_text, replaced_text};
+
 use super::{
     engine::{Fault, Kind, Notice},
     rule::{Topic, object_of},
-    text::{cut, figure, icon, moment_beside, one_line, printable, units},
+    text::{cut, figure, icon, moment_beside, one_line, printable, units, whole},
     whose::Whose,
-    words::{detail, log_advice, phrases, sentences, wording, wording_of},
+    words::{detail, log_advice, phrases, sentences, unit_state, wording, wording_of},
 };
 pub use super::{
     explained::explained,
@@ -60,10 +64,16 @@ impl Voice {
     }
 }
 
-/// What a part of this program wrote down, in the owner's words as far as they are known.
+/// What this program wrote down, the system or a storage said, in the owner's words as far as they are known.
 #[must_use]
 pub fn in_words(language: Language, text: &str) -> String {
     sentences(language, text)
+}
+
+/// How systemd sees the bot's unit, in the owner's words.
+#[must_use]
+pub fn unit_in_words(language: Language, state: &str) -> String {
+    unit_state(language, state)
 }
 
 /// What is said of an alert.
@@ -71,15 +81,16 @@ pub fn in_words(language: Language, text: &str) -> String {
 pub fn of_notice(voice: &Voice, notice: &Notice, now: UnixMillis) -> Message {
     let phrases = phrases(voice.language);
     let (headline, text) = match &notice.kind {
-        Kind::First | Kind::Update => trouble_text(voice, notice, None),
+        Kind::First | Kind::Update | Kind::Flapping | Kind::Returned => trouble_text(voice, notice, None),
         Kind::Worse => trouble_text(voice, notice, Some(phrases.worse)),
         Kind::More => trouble_text(voice, notice, Some(phrases.more)),
         Kind::Reminder => trouble_text(voice, notice, Some(phrases.reminder)),
-        Kind::Flapping { raises } | Kind::Returned { raises } => flapping_text(voice, notice, *raises),
+        Kind::Paused { lasted } => paused_text(voice, notice, *lasted, now),
         Kind::Resolved { lasted, .. } => over_text(voice, notice, *lasted, now),
         Kind::Withdrawn => withdrawn_text(voice, notice),
-        Kind::Settled => settled_text(voice, notice, None, now),
-        Kind::Calm | Kind::Replaced => settled_text(voice, notice, Some(phrases.calm), now),
+        Kind::Settled => settled_text(voice, notice, now),
+        Kind::Calm => calm_text(voice, notice),
+        Kind::Replaced => replaced_text(voice, notice),
     };
     Message {
         alert_key: notice.lead.key.clone(),
@@ -92,6 +103,8 @@ pub fn of_notice(voice: &Voice, notice: &Notice, now: UnixMillis) -> Message {
         open: notice.kind.is_open(),
         is_edit: notice.kind.is_edit(),
         follows_up: notice.kind.follows_up(),
+        settles: notice.kind.settles(),
+        in_passing: notice.kind.is_in_passing(),
         not_before: None,
         rungs: notice.rungs,
     }
@@ -202,13 +215,14 @@ fn trouble_text(voice: &Voice, notice: &Notice, prefix: Option<&str>) -> (String
     let fill = |text: &str| fill(voice, &notice.lead, text);
     let prefix = prefix.map_or(String::new(), |prefix| format!("{prefix}: "));
     let headline = format!(
-        "{} {prefix}{}",
+        "{} {prefix}{}{}",
         icon(notice.severity),
+        again(voice, notice),
         placed(&notice.lead, fill(words.headline))
     );
     let mut text = format!(
         "{headline}\n\n{}\n\n{}: {}\n\n{}: {}\n\n{}: {}",
-        fill(words.happened).trim_end(),
+        whole(&fill(words.happened)),
         phrases.means,
         fill(words.means),
         phrases.done,
@@ -217,6 +231,7 @@ fn trouble_text(voice: &Voice, notice: &Notice, prefix: Option<&str>) -> (String
         fill(&todo),
     );
     text += &others_text(voice, &notice.others);
+    text += &how_it_changes(voice, notice);
     if let Some(at) = notice.acked_at {
         text += &format!(
             "\n\n{}",
@@ -250,13 +265,6 @@ fn short_name(fault: &Fault) -> String {
         _ => object,
     };
     format!(": {}", one_line(name, NAME_UNITS_MAX))
-}
-
-fn flapping_text(voice: &Voice, notice: &Notice, raises: u32) -> (String, String) {
-    let phrases = phrases(voice.language);
-    let (headline, text) = trouble_text(voice, notice, Some(phrases.again));
-    let flapping = phrases.flapping.replace("{count}", &raises.to_string());
-    (headline, format!("{text}\n\n{flapping}"))
 }
 
 fn over_text(voice: &Voice, notice: &Notice, lasted: Duration, now: UnixMillis) -> (String, String) {
@@ -300,10 +308,9 @@ fn withdrawn_text(voice: &Voice, notice: &Notice) -> (String, String) {
 }
 
 /// What the live message says in the end: that it is over, and what it was.
-fn settled_text(voice: &Voice, notice: &Notice, over: Option<&str>, now: UnixMillis) -> (String, String) {
+fn settled_text(voice: &Voice, notice: &Notice, now: UnixMillis) -> (String, String) {
     let headline = over_headline(voice, notice);
-    let over = over.map_or(String::new(), |over| format!("{over}\n\n"));
-    let text = format!("{headline}\n\n{over}{}", what_it_was(voice, notice, now));
+    let text = format!("{headline}\n\n{}", what_it_was(voice, notice, now));
     (headline, text)
 }
 
@@ -397,6 +404,7 @@ mod tests {
             others: Vec::new(),
             faults: 1,
             acked_at: None,
+            times: None,
             rungs: 1,
             loud: true,
         }

@@ -27,6 +27,7 @@ pub mod engine;
 mod explained;
 pub mod heartbeat;
 pub mod ladder;
+mod logged;
 pub mod message;
 pub mod named;
 mod orphans;
@@ -322,14 +323,16 @@ impl Alerts {
 
     /// Moves the engine's memory and queues what follows from it, both or neither.
     fn change(&self, now: UnixMillis, step: impl FnOnce(&mut Book) -> Vec<Notice>) -> anyhow::Result<()> {
+        let mut notices = Vec::new();
         let queued = self.store.change_book(&self.ladder, now, |book| {
-            let notices = step(book);
+            notices = step(book);
             let told = |notice: &Notice| message::of_notice(&self.voice, notice, now);
             notices.iter().map(told).collect()
         })?;
         if queued > 0 {
             self.bell.queued();
         }
+        logged::log(&notices);
         Ok(())
     }
 

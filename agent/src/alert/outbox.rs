@@ -30,7 +30,7 @@ use crate::{
 mod pace;
 
 pub use pace::Pace;
-use pace::{Wait, backoff};
+use pace::{Flow, Wait, backoff};
 
 /// More than this many at once become one message, also where none waited long: the owner wants to read, not to scroll.
 const SINGLE_ROWS_MAX: usize = 5;
@@ -78,16 +78,22 @@ enum Form {
 impl Sender {
     /// Sends until `stop` turns true; then the request that is open is still finished.
     pub async fn run(self, mut signals: Signals, mut stop: watch::Receiver<bool>) {
-        let mut failures = 0;
+        let (mut failures, mut flow) = (0, Flow::new(Instant::now()));
         while !*stop.borrow() {
             self.beat.progress(Instant::now());
             signals.forget_heard(self.address.chat_id);
+            let rest = flow.until_rested(Instant::now());
+            if !rest.is_zero() && self.has_only_good_news() {
+                // The next bad news must not wait for a chat that has just been told good ones.
+                self.idle(rest, &mut signals, &mut stop).await;
+                continue;
+            }
             let wait = match self.send_next().await {
                 Ok(None) => {
-                    self.idle(&mut signals, &mut stop).await;
+                    self.idle(IDLE, &mut signals, &mut stop).await;
                     continue;
                 }
-                Ok(Some(outcome)) => self.wait_after(&outcome, &mut failures),
+                Ok(Some(outcome)) => self.wait_after(&outcome, &mut failures, &mut flow),
                 Err(error) => {
                     tracing::error!(
                         error = format!("{error:#}"),
@@ -151,12 +157,14 @@ impl Sender {
             return Ok(Form::Message);
         }
         let is_news = match message.open {
+            // The next change has a message then.
+            _ if message.in_passing && self.channel.can_edit() => true,
             true => {
                 message.loud
                     || message.severity == Severity::Info
                     || self.store.was_told_over(&self.address, message)?
             }
-            false => message.follows_up,
+            false => message.follows_up && !message.in_passing,
         };
         Ok(match self.store.message_to_edit(self.address.chat_id, message)? {
             Some(message_id) => Form::Edit(message_id),
@@ -226,11 +234,11 @@ impl Sender {
         self.channel.send(&letter).await
     }
 
-    fn wait_after(&self, outcome: &Outcome, failures: &mut u32) -> Wait {
+    fn wait_after(&self, outcome: &Outcome, failures: &mut u32, flow: &mut Flow) -> Wait {
         match outcome {
             Outcome::Sent { .. } => {
                 *failures = 0;
-                Wait::full(self.pace.gap)
+                Wait::full(flow.after_one(self.pace.gap, Instant::now()))
             }
             Outcome::Taken(said) => {
                 *failures = 0;
@@ -239,7 +247,7 @@ impl Sender {
                     said,
                     "a channel took a message and answers strangely: look whether it arrived"
                 );
-                Wait::full(self.pace.gap)
+                Wait::full(flow.after_one(self.pace.gap, Instant::now()))
             }
             Outcome::RetryAfter(wait) => {
                 tracing::warn!(
@@ -272,9 +280,16 @@ impl Sender {
         }
     }
 
-    async fn idle(&self, signals: &mut Signals, stop: &mut watch::Receiver<bool>) {
+    /// Whether all that waits is that something which comes and goes is gone for the moment.
+    fn has_only_good_news(&self) -> bool {
+        let waiting = self.store.waiting(&self.address, LOOK_ROWS, now());
+        let is_good = |row: &Waiting| row.message.in_passing && !row.message.open;
+        waiting.is_ok_and(|rows| !rows.is_empty() && rows.iter().all(is_good))
+    }
+
+    async fn idle(&self, most: Duration, signals: &mut Signals, stop: &mut watch::Receiver<bool>) {
         tokio::select! {
-            _ = timeout(IDLE, signals.queued()) => {}
+            _ = timeout(most, signals.queued()) => {}
             _ = stop.changed() => {}
         }
     }

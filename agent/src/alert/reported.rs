@@ -11,12 +11,14 @@ use super::{
     message::{DETAIL_UNITS_MAX, HEADLINE_UNITS_MAX, TEXT_UNITS_MAX, Voice, moment},
     redact::redact,
     text::{cut, icon, one_line, printable},
-    words::{Reported, code, phrases, reported},
+    words::{Reported, code, fault, phrases, reported},
 };
 use crate::store::outbox::Message;
 
 /// The longest name of a kind of incident.
 const KIND_UNITS_MAX: usize = 64;
+/// The kind whose last fact is an error's text.
+const WITH_ERROR: &str = "dead_job";
 /// More than this is no list of facts.
 const FACTS_CHARS_MAX: usize = 300;
 
@@ -28,7 +30,7 @@ pub fn of_incident(voice: &Voice, incident: &Incident, not_before: Option<UnixMi
     let known = reported(voice.language, &incident.kind);
     let told = known
         .as_ref()
-        .and_then(|words| told(voice, words, &incident.text));
+        .and_then(|words| told(voice, (&incident.kind, words), &incident.text));
     let report = told.as_deref().unwrap_or(&incident.text);
     let report = cut(&printable(report), DETAIL_UNITS_MAX);
     let intro = phrases(voice.language).incident;
@@ -58,6 +60,8 @@ pub fn of_incident(voice: &Voice, incident: &Incident, not_before: Option<UnixMi
         open: true,
         is_edit: false,
         follows_up: false,
+        settles: false,
+        in_passing: false,
         not_before,
         rungs: 1,
     }
@@ -74,7 +78,7 @@ pub fn title(voice: &Voice, kind: &str) -> String {
 }
 
 /// The facts in the owner's language. `None` for what is no list of facts: an older bot said it in a sentence.
-fn told(voice: &Voice, words: &Reported, text: &str) -> Option<String> {
+fn told(voice: &Voice, (kind, words): (&str, &Reported), text: &str) -> Option<String> {
     let places = |text: &str| text.matches('{').count();
     let (least, more) = words.facts.split_once('|').unwrap_or((words.facts, ""));
     let most = places(words.facts);
@@ -90,18 +94,20 @@ fn told(voice: &Voice, words: &Reported, text: &str) -> Option<String> {
         let (number, after) = after.split_once('}')?;
         let fact = facts.get(number.parse::<usize>().ok()?.checked_sub(1)?)?;
         told += before;
-        told += &in_words(voice, fact);
+        told += &in_words(voice, fact, kind == WITH_ERROR);
         rest = after;
     }
     told += rest;
     Some(told)
 }
 
-/// A code in words, and an error's text without what must not be in a chat.
-fn in_words(voice: &Voice, fact: &str) -> String {
+/// A code in words, and an error's text by its kind, or without what must not be in a chat. What Telegram said of a
+/// customer's chat is not of the owner's, and stays.
+fn in_words(voice: &Voice, fact: &str, is_error: bool) -> String {
     let known = code(voice.language, fact);
     if known == fact && fact.contains(' ') {
-        return redact(fact);
+        let told = fault(voice.language, fact).filter(|_| is_error);
+        return redact(told.as_deref().unwrap_or(fact));
     }
     known.to_owned()
 }
@@ -183,6 +189,21 @@ mod tests {
             en.contains("\nDetails: job dead_job, it failed too often: asking [@] […]\n"),
             "{en}"
         );
+        let id = said(
+            Language::Id,
+            "dead_job",
+            "create_invoice · failed · asking the gateway: connection refused",
+        );
+        assert!(
+            id.contains("terlalu sering gagal: sambungan ditolak karena tidak ada yang menjawab"),
+            "{id}"
+        );
+        let id = said(
+            Language::Id,
+            "send_refused",
+            "goods · W1 · Forbidden: bot was blocked by the user",
+        );
+        assert!(id.contains("kata Telegram: Forbidden: bot was blocked"), "{id}");
         let id = said(Language::Id, "not_durable", "2 · not_yet");
         assert!(
             id.contains(

@@ -136,6 +136,7 @@ mod tests {
             kind: "gateway_refuses".to_owned(),
             about: "pakasir".to_owned(),
             detail: "401".to_owned(),
+            ..Standing::default()
         }];
         assert_eq!(of_report(&old, Some(&[]), NOW), None);
         assert!(of_report(&old, Some(&stands), NOW).is_some());

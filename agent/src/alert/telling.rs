@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use super::{
-    message::{Voice, moment},
+    message::{Voice, in_words, moment},
     named,
     text::{one_line, printable},
     words::phrases,
@@ -66,6 +66,16 @@ pub fn of(book: &Book, row: &AlertRow, undelivered: &BTreeMap<EpisodeId, Undeliv
 /// What a list adds to an alert; nothing to one that was told, or soon is.
 #[must_use]
 pub fn note(voice: &Voice, telling: &Telling) -> Option<String> {
+    noted(voice, telling, |why| why_of_each_way(voice, why))
+}
+
+/// The same with what each way said in its own words: for whoever looks on the server.
+#[must_use]
+pub fn note_as_said(voice: &Voice, telling: &Telling) -> Option<String> {
+    noted(voice, telling, str::to_owned)
+}
+
+fn noted(voice: &Voice, telling: &Telling, told: impl Fn(&str) -> String) -> Option<String> {
     match telling {
         Telling::Pending
         | Telling::Soon
@@ -74,16 +84,30 @@ pub fn note(voice: &Voice, telling: &Telling) -> Option<String> {
         } => None,
         Telling::Told { comes_and_goes: true } => Some(named::held(voice, Held::Flapping).to_owned()),
         Telling::Held(held) => Some(named::held(voice, *held).to_owned()),
-        Telling::Queued(queued) => Some(queued_words(voice, queued)),
+        Telling::Queued(queued) => Some(queued_words(voice, queued, told)),
     }
 }
 
-fn queued_words(voice: &Voice, queued: &Undelivered) -> String {
+/// Each way's own reason, which the store keeps with a bare comma between two.
+fn why_of_each_way(voice: &Voice, whys: &str) -> String {
+    let mut each: Vec<String> = Vec::new();
+    for piece in whys.split(',') {
+        let begins = !piece.starts_with(' ') && piece.contains(": ");
+        match each.last_mut().filter(|_| !begins) {
+            Some(last) => *last += &format!(",{piece}"),
+            None => each.push(piece.to_owned()),
+        }
+    }
+    let told: Vec<String> = each.iter().map(|why| in_words(voice.language, why)).collect();
+    told.join(", ")
+}
+
+fn queued_words(voice: &Voice, queued: &Undelivered, told: impl Fn(&str) -> String) -> String {
     let phrases = phrases(voice.language);
     let at = moment(&voice.timezone, queued.since);
     let mut text = phrases.queued.replace("{at}", &at);
     if let Some(why) = &queued.why {
-        text += &format!(" ({})", one_line(&printable(why), WHY_UNITS_MAX));
+        text += &format!(" ({})", one_line(&printable(&told(why)), WHY_UNITS_MAX));
         // What Telegram calls a chat that the owner has not begun, or has blocked.
         if why.contains("403") {
             text += &format!("; {}", phrases.press_start);
@@ -155,8 +179,11 @@ mod tests {
             loudest: Severity::Critical,
             flapping: Some((SINCE, EpisodeId(flapping))),
             over_at: None,
-            edits: 0,
             messages: 2,
+            began_at: UnixMillis(0),
+            hour_at: UnixMillis(0),
+            paced_until: UnixMillis(0),
+            unsaid: false,
         };
         book.floors.insert(key(), floor);
         book
@@ -211,13 +238,30 @@ mod tests {
         let said = note(&voice(Language::En), &queued).unwrap();
         assert_eq!(
             said,
-            "queued since 1970-01-01 00:00:01 UTC, not delivered yet (telegram: 403 Forbidden: bot was blocked by the \
-             user); press Start in the chat with the agent's bot"
+            "queued since 1970-01-01 00:00:01 UTC, not delivered yet (telegram: you have blocked this bot in Telegram); \
+             press Start in the chat with the agent's bot"
         );
+        let said = note(&voice(Language::Id), &queued).unwrap();
         assert!(
-            note(&voice(Language::Id), &queued)
-                .unwrap()
-                .contains("tekan Start")
+            said.contains("(telegram: Anda memblokir bot ini di Telegram); tekan Start"),
+            "{said}"
+        );
+        let said = note_as_said(&voice(Language::En), &queued).unwrap();
+        assert!(said.contains("403 Forbidden: bot was blocked"), "{said}");
+    }
+
+    #[test]
+    fn each_way_that_was_tried_is_told_in_the_owners_language() {
+        let voice = Voice {
+            language: Language::Id,
+            timezone: TimeZone::UTC,
+            unit: "bot.service".to_owned(),
+        };
+        let whys = "telegram: connect: Connection refused (os error 111),ntfy: 401 Unauthorized, look, twice,mail: gone";
+        assert_eq!(
+            why_of_each_way(&voice, whys),
+            "telegram: sambungan ditolak karena tidak ada yang menjawab di alamat itu, ntfy: kunci atau kata sandi \
+             ditolak, mail: gone"
         );
     }
 }

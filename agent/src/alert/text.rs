@@ -60,7 +60,13 @@ pub fn duration(language: Language, lasted: Duration) -> String {
 pub(super) fn figure(language: Language, unit: Unit, value: f64) -> String {
     match unit {
         Unit::Percent => format!("{value:.0} %"),
-        Unit::Bytes if value.abs() >= 1e9 => format!("{:.1} GB", value / 1e9),
+        Unit::Bytes if value.abs() >= 1e9 => {
+            let told = format!("{:.1} GB", value / 1e9);
+            match language {
+                Language::Id => told.replace('.', ","),
+                Language::En => told,
+            }
+        }
         Unit::Bytes => format!("{:.0} MB", value / 1e6),
         Unit::Seconds => duration(language, Duration::try_from_secs_f64(value).unwrap_or_default()),
         Unit::Count => format!("{value:.0}"),
@@ -93,6 +99,14 @@ pub(super) fn printable(text: &str) -> String {
         .collect::<String>()
         .trim()
         .to_owned()
+}
+
+/// A sentence whose end could not be filled in ends before it.
+pub(super) fn whole(sentence: &str) -> String {
+    match sentence.trim_end().strip_suffix(':') {
+        Some(rest) => format!("{rest}."),
+        None => sentence.trim_end().to_owned(),
+    }
 }
 
 /// In one line, at most so many UTF-16 units.
@@ -143,6 +157,13 @@ mod tests {
         ]
         .map(|(unit, value)| figure(Language::En, unit, value));
         assert_eq!(shown, ["92 %", "2.5 GB", "32 MB", "1 min 30 s", "3"]);
+        assert_eq!(figure(Language::Id, Unit::Bytes, 2.5e9), "2,5 GB");
+    }
+
+    #[test]
+    fn a_sentence_that_nothing_was_filled_into_ends_before_it() {
+        assert_eq!(whole("The test failed: no answer "), "The test failed: no answer");
+        assert_eq!(whole("The test failed: "), "The test failed.");
     }
 
     #[test]

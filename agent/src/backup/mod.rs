@@ -41,6 +41,7 @@ mod key_ring;
 mod lineage;
 mod opening;
 mod outgoing;
+pub mod own;
 mod parts;
 pub mod preflight;
 mod proof;

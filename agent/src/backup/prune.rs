@@ -12,6 +12,7 @@ use protocol::{
 
 use super::{
     Progress,
+    own::{Other, Own},
     remote::Remote,
     retention::{self, Point, Question, Verdict},
 };
@@ -27,6 +28,8 @@ const DELETED_MAX: usize = 20_000;
 
 /// What is to be done on one remote.
 pub struct Plan {
+    /// Who else writes there.
+    pub others: Vec<Other>,
     /// About every object, by name.
     pub verdicts: Vec<Verdict>,
     /// Since when each object that may go has been marked; the remote's other marks are void.
@@ -69,9 +72,11 @@ pub async fn plan(
         .with_context(|| format!("listing the remote {}", remote.name()))?;
     let known = store.points().context("reading the catalogue")?;
     let points: Vec<Point> = known.values().map(|known| point(known, remote.name())).collect();
+    let own = Own::of(&config.state_dir, store)?;
     let verdicts = retention::plan(&Question {
         listed: &listed,
         points: &points,
+        own: &own,
         retention,
         timezone: &config.owner.timezone,
         now,
@@ -82,6 +87,7 @@ pub async fn plan(
     let marks = marks(&verdicts, &before, now);
     let due = due(&marks, now);
     Ok(Plan {
+        others: own.others_in(&listed),
         verdicts,
         marks,
         due,

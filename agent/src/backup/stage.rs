@@ -9,7 +9,7 @@ use std::{
     sync::Arc,
 };
 
-use anyhow::Context;
+use anyhow::{Context, ensure};
 use jiff::Timestamp;
 use protocol::{
     manifest::{BaseRef, Manifest, Object, VERSION},
@@ -32,7 +32,7 @@ use super::{
 };
 use crate::{
     config::{Config, RemoteKind},
-    store::points::KnownPoint,
+    store::{pages::PinnedPages, points::KnownPoint, source::SourceError},
 };
 
 /// Databases up to this are checked by SQLite in the transaction that they are read in: it takes less than a second.
@@ -108,6 +108,7 @@ impl Order {
         self.require_room()?;
         let identity = Identity::of(&self.database)?;
         let Opened { pages, place } = self.commits.open(&self.database, progress)?;
+        self.require_pages(&pages)?;
         let taken_at = now();
         let point = point_id(taken_at)?;
         let table = Table::open(&self.state_dir)
@@ -171,6 +172,17 @@ impl Order {
             is_alone: place.is_none() && !matches!(self.commits, Commits::Unknown),
             manifest,
         })
+    }
+
+    /// An empty file is no shop, and its backup would be one of nothing.
+    fn require_pages(&self, pages: &PinnedPages) -> anyhow::Result<()> {
+        ensure!(
+            pages.pages() > 0,
+            "nothing was backed up of {}: {}",
+            self.database.display(),
+            SourceError::Empty
+        );
+        Ok(())
     }
 
     /// Room for what waits for slow remotes.

@@ -22,7 +22,12 @@ const WAIT_S: f64 = 2.0;
 pub(super) fn chart(sources: &Sources, words: &'static Words, from: UnixMillis, now: UnixMillis) -> Gathered {
     let lines = sources.store.point_lines(POINTS_MAX, now)?;
     let taken: Vec<UnixMillis> = lines.iter().map(|line| line.taken_at).collect();
-    let age = resources::line(Figure::Seconds, "", Hue::Main, ages(&taken, from, now));
+    let age = resources::line(
+        words.language,
+        Figure::Seconds,
+        ("", Hue::Main),
+        ages(&taken, from, now),
+    );
     let panels = vec![
         sizes(words, &lines, from),
         lag(sources, words, from, now)?,
@@ -55,7 +60,7 @@ fn sizes(words: &Words, lines: &[PointLine], from: UnixMillis) -> Panel {
         let dots = wanted
             .map(|line| (line.taken_at, figure(line.size_bytes)))
             .collect();
-        let mut marks = resources::line(Figure::Bytes, name, hue, dots);
+        let mut marks = resources::line(words.language, Figure::Bytes, (name, hue), dots);
         marks.shape = Shape::Stems;
         marks
     };
@@ -85,7 +90,7 @@ pub(super) fn lag(
     for (remote, hue) in remotes.take(REMOTES_MAX).zip([Hue::Main, Hue::Second]) {
         let points = sources.history.read(&format!("{SERIES}{remote}"), from, now)?;
         let dots = points.iter().map(|point| (point.at, point.most)).collect();
-        let mut line = resources::line(Figure::Seconds, remote, hue, dots);
+        let mut line = resources::line(words.language, Figure::Seconds, (remote, hue), dots);
         if hue != Hue::Main {
             line.shape = Shape::Outline;
         }

@@ -11,7 +11,7 @@ use super::{
     scale,
     words::Words,
 };
-use crate::alert::rule::Rule;
+use crate::{alert::rule::Rule, config::Language};
 
 /// As many lines as a phone shows apart.
 const HUES: [Hue; 6] = [
@@ -65,7 +65,12 @@ pub(super) fn panel(
                 dots: line.to_vec(),
             });
         }
-        let mut used = line(Figure::Percent, &short(&disk.place), hue, disk.dots.clone());
+        let mut used = line(
+            words.language,
+            Figure::Percent,
+            (&short(&disk.place), hue),
+            disk.dots.clone(),
+        );
         used.range = disk.range;
         used.number = u8::try_from(at + 1).ok().filter(|_| !is_alone);
         if hue != Hue::Main {
@@ -79,7 +84,7 @@ pub(super) fn panel(
     }
     marks.extend(forecasts);
     let mut panel = percent(words.disk, marks, limits(&[Rule::DiskLow, Rule::DiskFull]));
-    panel.rest = rest(disks.get(HUES.len()..).unwrap_or_default());
+    panel.rest = rest(words.language, disks.get(HUES.len()..).unwrap_or_default());
     Ok((panel, to))
 }
 
@@ -101,14 +106,14 @@ fn known(sources: &Sources, from: UnixMillis, now: UnixMillis) -> anyhow::Result
     Ok(disks)
 }
 
-fn rest(disks: &[Disk]) -> Option<String> {
+fn rest(language: Language, disks: &[Disk]) -> Option<String> {
     let named = disks.iter().take(REST_MAX);
     let named: Vec<String> = named
         .map(|disk| {
             format!(
                 "{} {}",
                 short(&disk.place),
-                scale::label(Figure::Percent, disk.newest())
+                scale::label(language, Figure::Percent, disk.newest())
             )
         })
         .collect();
@@ -178,9 +183,9 @@ mod tests {
             })
             .collect();
         assert_eq!(
-            rest(&disks).unwrap(),
+            rest(Language::En, &disks).unwrap(),
             "+ /mnt/0 40 %, /mnt/1 40 %, /mnt/2 40 %, /mnt/3 40 % +2"
         );
-        assert_eq!(rest(&[]), None);
+        assert_eq!(rest(Language::En, &[]), None);
     }
 }

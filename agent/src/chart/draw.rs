@@ -121,7 +121,7 @@ impl<'a> Axes<'a> {
                 x: self.area.left - 12.0,
                 y: y + 8.0,
             };
-            let label = scale::label(self.panel.figure, *tick);
+            let label = scale::label(chart.language, self.panel.figure, *tick);
             canvas.text(&label, LETTERS, place, Align::Right, theme.quiet_letters());
         }
     }

@@ -4,6 +4,8 @@
 use jiff::tz::TimeZone;
 use protocol::time::UnixMillis;
 
+use crate::config::Language;
+
 pub mod backups;
 mod canvas;
 mod day;
@@ -40,6 +42,8 @@ pub struct Chart {
     pub incidents: Vec<(UnixMillis, UnixMillis)>,
     /// Said in a panel that knows nothing.
     pub nothing: &'static str,
+    /// In which language its figures are written.
+    pub language: Language,
     /// Whose clock.
     pub timezone: TimeZone,
 }
@@ -148,6 +152,7 @@ mod tests {
             ],
             incidents: vec![(minute(500), minute(560))],
             nothing: "nothing",
+            language: Language::En,
             timezone: TimeZone::UTC,
         }
     }

@@ -11,7 +11,7 @@ use jiff::tz::TimeZone;
 use protocol::time::{UnixMillis, parse_duration};
 use tokio::sync::oneshot;
 
-use super::{Chart, Theme, backups, day, resources, trade, traffic, words::words};
+use super::{Chart, Theme, backups, day, resources, scale::span_label, trade, traffic, words::words};
 use crate::{config::Language, store::Store, traffic::Priced, watch::history::History};
 
 /// What a picture is about.
@@ -157,12 +157,13 @@ pub fn gather(sources: &Sources, picture: Picture, span: Duration, now: UnixMill
     }
     .with_context(doing)?;
     Ok(Chart {
-        title: format!("{title} · {}", shown_span(span)),
+        title: format!("{title} · {}", span_label(sources.language, span)),
         from,
         to,
         panels,
         incidents: incidents(&sources.store, from, now).with_context(doing)?,
         nothing: words.nothing,
+        language: sources.language,
         timezone: sources.timezone.clone(),
     })
 }
@@ -214,15 +215,6 @@ fn incidents(
     let book = store.book()?;
     let open = book.alerts.values().filter(|row| row.loudest.is_some());
     Ok(over.chain(open.map(|row| (row.since, now))).collect())
-}
-
-fn shown_span(span: Duration) -> String {
-    let hours = span.as_secs() / 3600;
-    match hours {
-        0 => format!("{} min", span.as_secs() / 60),
-        1..=48 => format!("{hours} h"),
-        _ => format!("{} d", hours / 24),
-    }
 }
 
 #[cfg(test)]

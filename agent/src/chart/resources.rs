@@ -4,7 +4,7 @@
 use protocol::time::UnixMillis;
 
 use super::{Dot, Figure, Hue, Marks, Panel, Shape, disks, picture::Sources, scale, words::Words};
-use crate::{alert::rule::Rule, store::samples::Point};
+use crate::{alert::rule::Rule, config::Language, store::samples::Point};
 
 /// What a chart is made of: its title, its panels, and its right edge.
 pub(super) type Gathered = anyhow::Result<(&'static str, Vec<Panel>, UnixMillis)>;
@@ -89,7 +89,7 @@ fn processor(
     let line = |series: &str, name: &str, hue: Hue| {
         measured(sources, series, Figure::Percent, (name, hue), from, now)
     };
-    let mut second = line("cpu_iowait_percent", "iowait", Hue::Second)?;
+    let mut second = line("cpu_iowait_percent", words.iowait, Hue::Second)?;
     second.shape = Shape::Outline;
     let marks = vec![line("cpu_busy_percent", "", Hue::Main)?, second];
     Ok(percent(words.processor, marks, Vec::new()))
@@ -107,10 +107,10 @@ pub(super) fn percent(title: &str, marks: Vec<Marks>, limits: Vec<f64>) -> Panel
 }
 
 /// A line whose name ends with its newest figure.
-pub(super) fn line(figure: Figure, name: &str, hue: Hue, dots: Vec<Dot>) -> Marks {
+pub(super) fn line(language: Language, figure: Figure, (name, hue): (&str, Hue), dots: Vec<Dot>) -> Marks {
     let newest = dots
         .last()
-        .map_or(String::new(), |dot| scale::label(figure, dot.1));
+        .map_or(String::new(), |dot| scale::label(language, figure, dot.1));
     Marks {
         name: format!("{name} {newest}").trim().to_owned(),
         hue,
@@ -133,7 +133,7 @@ fn measured(
     let (dots, range) = ranged(&points(sources, series, from, now)?);
     Ok(Marks {
         range,
-        ..line(figure, name, hue, dots)
+        ..line(sources.language, figure, (name, hue), dots)
     })
 }
 

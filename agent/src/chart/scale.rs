@@ -1,8 +1,12 @@
 //! Which figures and moments stand at an axis, and how they are written.
 //! Pure; it draws nothing.
 
+use std::time::Duration;
+
 use jiff::{Timestamp, ToSpan, tz::TimeZone};
 use protocol::time::UnixMillis;
+
+use crate::config::Language;
 
 /// What a figure is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,6 +46,8 @@ const SECOND_STEPS: [f64; 16] = [
     2_592_000.0,
 ];
 const HOUR_MS: i64 = 3_600_000;
+const DAY_S: f64 = 86_400.0;
+const HOUR_S: f64 = 3_600.0;
 
 /// Round figures from zero to the first one that is not below `most`.
 #[must_use]
@@ -78,21 +84,46 @@ fn decimal_step(least: f64) -> f64 {
         .unwrap_or(10.0 * unit)
 }
 
-/// A figure in few letters.
+/// A figure in few letters, as the language writes it.
 #[must_use]
-pub fn label(figure: Figure, value: f64) -> String {
-    match figure {
+pub fn label(language: Language, figure: Figure, value: f64) -> String {
+    let (money, time) = match language {
+        Language::Id => (
+            &[("jt", 1e6), ("rb", 1e3)],
+            (&[("hari", DAY_S), ("jam", HOUR_S), ("mnt", 60.0)], " dtk"),
+        ),
+        Language::En => (
+            &[("M", 1e6), ("k", 1e3)],
+            (&[("d", DAY_S), ("h", HOUR_S), ("min", 60.0)], " s"),
+        ),
+    };
+    let with_unit = |units: &[(&str, f64)], smallest| with_unit(value, units, smallest);
+    let told = match figure {
         Figure::Percent => format!("{} %", short(value)),
         Figure::Count => short(value),
-        Figure::Bytes => with_unit(
-            value,
-            &[("TB", 1e12), ("GB", 1e9), ("MB", 1e6), ("kB", 1e3)],
-            " B",
-        ),
-        Figure::Rupiah => format!("Rp{}", with_unit(value, &[("jt", 1e6), ("rb", 1e3)], "")),
+        Figure::Bytes => with_unit(&[("TB", 1e12), ("GB", 1e9), ("MB", 1e6), ("kB", 1e3)], " B"),
+        Figure::Rupiah => format!("Rp{}", with_unit(money, "")),
         Figure::Price if value.abs() < 100.0 => format!("{value:.2}"),
-        Figure::Price => with_unit(value, &[("M", 1e6), ("k", 1e3)], ""),
-        Figure::Seconds => with_unit(value, &[("d", 86_400.0), ("h", 3_600.0), ("min", 60.0)], " s"),
+        Figure::Price => with_unit(money, ""),
+        Figure::Seconds => with_unit(time.0, time.1),
+    };
+    match language {
+        Language::Id => told.replace('.', ","),
+        Language::En => told,
+    }
+}
+
+/// A length of time in whole units: up to two days in hours.
+#[must_use]
+pub fn span_label(language: Language, span: Duration) -> String {
+    let [day, hour, minute] = match language {
+        Language::Id => ["hari", "jam", "menit"],
+        Language::En => ["d", "h", "min"],
+    };
+    match span.as_secs() / 3600 {
+        0 => format!("{} {minute}", span.as_secs() / 60),
+        hours @ 1..=48 => format!("{hours} {hour}"),
+        hours => format!("{} {day}", hours / 24),
     }
 }
 
@@ -172,8 +203,8 @@ mod tests {
 
     #[test]
     fn figures_are_short() {
-        let shown = [
-            (Figure::Percent, 91.6),
+        let figures = [
+            (Figure::Percent, 8.1),
             (Figure::Bytes, 2.5e9),
             (Figure::Rupiah, 1_250_000.0),
             (Figure::Rupiah, 25_000.0),
@@ -181,13 +212,31 @@ mod tests {
             (Figure::Count, 0.0),
             (Figure::Price, 0.031),
             (Figure::Price, 12_000.0),
-        ]
-        .map(|(figure, value)| label(figure, value));
+            (Figure::Seconds, 90.0),
+            (Figure::Seconds, 2.5),
+        ];
+        let shown = |language| figures.map(|(figure, value)| label(language, figure, value));
         assert_eq!(
-            shown,
+            shown(Language::En),
             [
-                "92 %", "2.5 GB", "Rp1.2 jt", "Rp25 rb", "1.5 h", "0", "0.03", "12 k"
+                "8.1 %", "2.5 GB", "Rp1.2 M", "Rp25 k", "1.5 h", "0", "0.03", "12 k", "1.5 min", "2.5 s"
             ]
+        );
+        assert_eq!(
+            shown(Language::Id),
+            [
+                "8,1 %", "2,5 GB", "Rp1,2 jt", "Rp25 rb", "1,5 jam", "0", "0,03", "12 rb", "1,5 mnt",
+                "2,5 dtk"
+            ]
+        );
+        let spans = [600, 3 * 3600, 8 * 86_400].map(Duration::from_secs);
+        assert_eq!(
+            spans.map(|span| span_label(Language::Id, span)),
+            ["10 menit", "3 jam", "8 hari"]
+        );
+        assert_eq!(
+            spans.map(|span| span_label(Language::En, span)),
+            ["10 min", "3 h", "8 d"]
         );
     }
 

@@ -4,7 +4,7 @@
 use protocol::{health::HourTotals, time::UnixMillis};
 
 use super::{Dot, Figure, Hue, Marks, Panel, Shape, resources::Gathered, scale, words::Words};
-use crate::store::Store;
+use crate::{config::Language, store::Store};
 
 const WEEK_MS: i64 = 7 * 86_400_000;
 const HOUR_MS: i64 = 3_600_000;
@@ -21,7 +21,7 @@ pub(super) fn chart(store: &Store, words: &'static Words, from: UnixMillis, now:
             at_least: 1.0,
             marks: vec![
                 Marks {
-                    name: named(words.now, figure, totals.iter().map(of).sum()),
+                    name: named((words.language, words.now), figure, totals.iter().map(of).sum()),
                     hue: Hue::Main,
                     shape: Shape::Bars,
                     number: None,
@@ -29,7 +29,11 @@ pub(super) fn chart(store: &Store, words: &'static Words, from: UnixMillis, now:
                     dots,
                 },
                 Marks {
-                    name: named(words.last_week, figure, before.iter().map(of).sum()),
+                    name: named(
+                        (words.language, words.last_week),
+                        figure,
+                        before.iter().map(of).sum(),
+                    ),
                     hue: Hue::Second,
                     shape: Shape::Steps,
                     number: None,
@@ -51,8 +55,8 @@ pub(super) fn chart(store: &Store, words: &'static Words, from: UnixMillis, now:
 }
 
 /// The name with the sum of all hours.
-fn named(name: &str, figure: Figure, sum: f64) -> String {
-    format!("{name}: {}", scale::label(figure, sum))
+fn named((language, name): (Language, &str), figure: Figure, sum: f64) -> String {
+    format!("{name}: {}", scale::label(language, figure, sum))
 }
 
 /// A week ago as steps over the present hours; hours in which nothing happened are zero.

@@ -11,6 +11,7 @@ use super::{
     words::Words,
 };
 use crate::{
+    config::Language,
     store::shipping::ShippedHour,
     traffic::{self, DAY, Priced, REQUESTS_AN_OBJECT},
 };
@@ -30,8 +31,8 @@ pub(super) fn chart(sources: &Sources, words: &'static Words, from: UnixMillis, 
                 .iter()
                 .filter(|hour| hour.remote == one.remote && hour.from >= first);
             flow(
-                &one.remote,
-                hue,
+                words.language,
+                (&one.remote, hue),
                 figure,
                 own.map(|hour| (hour.from, of(hour))).collect(),
             )
@@ -55,7 +56,7 @@ pub(super) fn chart(sources: &Sources, words: &'static Words, from: UnixMillis, 
         let mut marks = Vec::new();
         for (one, hue) in shown() {
             let dots = within(traffic::costs(&sources.store, one, &hours, now)?, from);
-            let mut line = resources::line(Figure::Price, &one.remote, hue, dots);
+            let mut line = resources::line(words.language, Figure::Price, (&one.remote, hue), dots);
             line.shape = Shape::Steps;
             marks.push(line);
         }
@@ -74,9 +75,9 @@ pub(super) fn chart(sources: &Sources, words: &'static Words, from: UnixMillis, 
 }
 
 /// The first remote's hours are bars and the second's a line of steps across them. The name ends with the sum.
-fn flow(remote: &str, hue: Hue, figure: Figure, hours: Vec<Dot>) -> Marks {
+fn flow(language: Language, (remote, hue): (&str, Hue), figure: Figure, hours: Vec<Dot>) -> Marks {
     let sum: f64 = hours.iter().map(|hour| hour.1).sum();
-    let name = format!("{remote}: {}", scale::label(figure, sum));
+    let name = format!("{remote}: {}", scale::label(language, figure, sum));
     let (shape, dots) = match hue {
         Hue::Main => (Shape::Bars, hours),
         Hue::Second | Hue::Third | Hue::Fourth | Hue::Fifth | Hue::Sixth => (Shape::Steps, steps(&hours)),

@@ -5,10 +5,12 @@ use crate::config::Language;
 
 /// What stands on charts.
 pub(super) struct Words {
+    pub language: Language,
     pub resources: &'static str,
     pub disk: &'static str,
     pub memory: &'static str,
     pub processor: &'static str,
+    pub iowait: &'static str,
     pub bot_memory: &'static str,
     pub trade: &'static str,
     pub orders: &'static str,
@@ -31,10 +33,12 @@ pub(super) struct Words {
 }
 
 const ID: Words = Words {
+    language: Language::Id,
     resources: "Server",
     disk: "Disk",
     memory: "Memori",
     processor: "Prosesor",
+    iowait: "menunggu disk",
     bot_memory: "Memori bot",
     trade: "Toko",
     orders: "Pesanan per jam",
@@ -44,7 +48,7 @@ const ID: Words = Words {
     backups: "Cadangan",
     size: "Ukuran tiap cadangan",
     age: "Umur cadangan terbaru",
-    lag: "Ketertinggalan tiap remote",
+    lag: "Ketertinggalan tiap tempat",
     traffic: "Lalu lintas cadangan",
     bytes: "Byte per jam",
     requests: "Permintaan per jam",
@@ -57,10 +61,12 @@ const ID: Words = Words {
 };
 
 const EN: Words = Words {
+    language: Language::En,
     resources: "Server",
     disk: "Disk",
     memory: "Memory",
     processor: "Processor",
+    iowait: "waiting for the disk",
     bot_memory: "The bot's memory",
     trade: "Shop",
     orders: "Orders per hour",

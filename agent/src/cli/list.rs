@@ -3,7 +3,7 @@
 
 use std::path::{Path, PathBuf};
 
-use jiff::Timestamp;
+use jiff::{Timestamp, tz::TimeZone};
 use protocol::time::UnixMillis;
 use serde::Serialize;
 
@@ -109,7 +109,14 @@ pub async fn run(arguments: Arguments) -> Result<(), Failure> {
         signers: &trust.signers,
         cores: &cores,
     });
-    let shown = Shown::gather(&survey, &here, sources.as_ref(), anchor.as_ref(), now()).await;
+    let shown = Shown::gather(
+        &survey,
+        &here,
+        sources.as_ref(),
+        anchor.as_ref(),
+        (&config.owner.timezone, now()),
+    )
+    .await;
     if arguments.json {
         println!("{}", serde_json::json!(shown));
     } else {
@@ -124,9 +131,9 @@ impl Shown {
         here: &Here,
         sources: Option<&Sources<'_>>,
         anchor: Option<&Anchor>,
-        now: UnixMillis,
+        (zone, now): (&TimeZone, UnixMillis),
     ) -> Self {
-        let restore_points = listed(survey, here, sources).await;
+        let restore_points = listed(survey, here, sources, zone).await;
         let mut segments = survey.all_segments();
         let mut doubtful = {
             let points: Vec<_> = restore_points.iter().filter_map(Listed::place).collect();
@@ -166,6 +173,7 @@ impl Shown {
             believed: &segments,
             points: &restore_points,
             ahead_of: ahead_of(now),
+            zone,
         };
         let remotes = survey
             .holdings
@@ -182,14 +190,14 @@ impl Shown {
 }
 
 /// Every point, newest first; what this server does not know of it is read where there is a key.
-async fn listed(survey: &Survey, here: &Here, sources: Option<&Sources<'_>>) -> Vec<Listed> {
+async fn listed(survey: &Survey, here: &Here, sources: Option<&Sources<'_>>, zone: &TimeZone) -> Vec<Listed> {
     let mut restore_points = Vec::new();
     for point in survey.points().into_iter().rev() {
         let opened = match (here.points.get(&point), sources) {
             (None, Some(sources)) => Some(open_manifest(sources, &point).await),
             _ => None,
         };
-        let mut one = points::one(survey, &point, here.points.get(&point), opened);
+        let mut one = points::one(survey, &point, here.points.get(&point), (opened, zone));
         one.archive_altered(&here.altered);
         one.doubt(&here.points);
         one.drilled_at = here.drilled.get(point.as_str()).map(|at| words::rfc3339(*at));

@@ -10,8 +10,9 @@ use crate::{
     backup::{
         prune::{self, Done, Plan},
         remote::Remote,
+        retention,
     },
-    config::Purpose,
+    config::{Config, Purpose},
     store::Store,
 };
 
@@ -83,7 +84,13 @@ pub async fn run(arguments: Arguments) -> Result<(), Failure> {
         );
         match arguments.json {
             true => shown.push(as_json(remote, &plan, &done)),
-            false => print(remote, &plan, &done, arguments.dry_run),
+            false => {
+                print(&config, remote, &plan, &done, arguments.dry_run);
+                let at = |at| words::moment(at, &config.owner.timezone);
+                plan.others
+                    .iter()
+                    .for_each(|other| println!("  {}", other.told(at)));
+            }
         }
     }
     if arguments.json {
@@ -107,13 +114,16 @@ fn state(plan: &Plan, key: &str) -> &'static str {
     }
 }
 
-fn print(remote: &Remote, plan: &Plan, done: &Done, dry_run: bool) {
+fn print(config: &Config, remote: &Remote, plan: &Plan, done: &Done, dry_run: bool) {
     println!("{}:", remote.name());
+    // Names hold their moment in UTC.
+    let at = |key: &str| retention::named_at(key).map(|at| words::moment(at, &config.owner.timezone));
     for it in &plan.verdicts {
         let state = state(plan, &it.key);
         println!(
-            "  {state:<7} {:>10}  {}  ({})",
+            "  {state:<7} {:>10}  {:23}  {}  ({})",
             words::size(it.size_bytes),
+            at(&it.key).unwrap_or_default(),
             it.key,
             it.reason
         );
@@ -182,6 +192,6 @@ fn as_json(remote: &Remote, plan: &Plan, done: &Done) -> Value {
     json!({
         "remote": remote.name(), "append_only": remote.is_append_only(), "objects": objects,
         "deleted": done.deleted, "deleted_bytes": done.deleted_bytes, "refused": done.refused,
-        "too_early": done.too_early,
+        "too_early": done.too_early, "other_agents": plan.others,
     })
 }

@@ -4,7 +4,7 @@
 use std::{collections::BTreeMap, path::PathBuf};
 
 use protocol::{
-    chain::{ChainId, CommitNumber},
+    chain::CommitNumber,
     object_key::{Fingerprint, PointId},
     time::UnixMillis,
 };
@@ -20,16 +20,18 @@ use crate::{
         hold::{self, Hold},
         trust::{self, Trust},
     },
-    store::{Store, points::KnownPoint},
+    store::points::KnownPoint,
 };
 
 mod early;
+mod known;
 mod refusals;
 pub(super) use refusals::quoted;
 mod told;
 
+use known::{arrived, known_here, last_known, seen_here};
 use refusals::{refusal, told};
-use told::{LastKnown, gap, json, show, tell};
+use told::{gap, json, show, tell};
 
 const EXAMPLES: &str = "Examples:
   agent restore --latest --key owner.secret.asc
@@ -165,7 +167,7 @@ pub async fn run(arguments: Arguments) -> Result<(), Failure> {
         }
         return early::refuse_as_without_dry_run(&plan, &config);
     }
-    if !arguments.yes && !ask::confirm("Restore it now?")? {
+    if !arguments.yes && !ask::confirm(&told::question(&plan))? {
         return Err(Failure::Failed(anyhow::anyhow!(
             "not restored: you did not say yes. Nothing was changed"
         )));
@@ -179,10 +181,7 @@ pub async fn run(arguments: Arguments) -> Result<(), Failure> {
     } else {
         tell(&plan, &done, &shown, &config);
         if let Some(reached) = done.reached {
-            println!(
-                "{}",
-                gap(last_known.as_ref(), &plan.manifest.chain, reached, &config)
-            );
+            println!("{}", gap(last_known.as_ref(), &plan, reached, &config));
         }
     }
     Ok(())
@@ -199,17 +198,6 @@ async fn whom_to_trust(
     let kit = key.parent().unwrap_or(&key);
     let named = named(arguments)?;
     Ok(trust::gather(&config.state_dir, kit, &named, remotes, survey, notes).await)
-}
-
-/// The newest commit that was captured here, or else the newest point that was taken.
-fn last_known(config: &Config, known: &BTreeMap<PointId, KnownPoint>) -> Option<LastKnown> {
-    let store = Store::open_to_look(&config.state_dir).ok().flatten();
-    let captured = store.and_then(|store| store.capture_state().ok().flatten());
-    let newest = known.values().map(|known| &known.manifest);
-    captured.map(|state| LastKnown::captured(&state)).or_else(|| {
-        let newest = newest.max_by_key(|manifest| manifest.taken_at);
-        newest.map(LastKnown::taken)
-    })
 }
 
 /// One more than there are cores would only take memory.
@@ -259,21 +247,6 @@ async fn carry_out(plan: &mut Plan, sources: &Sources<'_>, hold: Option<&mut Hol
     }
 }
 
-/// The catalogue is a memory aid: one that cannot be read must not stand in the way of a restore.
-fn known_here(config: &Config) -> BTreeMap<PointId, KnownPoint> {
-    Store::open_to_look(&config.state_dir)
-        .ok()
-        .flatten()
-        .and_then(|store| store.points().ok())
-        .unwrap_or_default()
-}
-
-fn seen_here(config: &Config) -> Option<(ChainId, CommitNumber)> {
-    let store = Store::open_to_look(&config.state_dir).ok().flatten()?;
-    let state = store.capture_state().ok().flatten()?;
-    Some((state.chain, state.commit))
-}
-
 fn request(
     arguments: &Arguments,
     config: &Config,
@@ -303,6 +276,7 @@ fn request(
             .collect(),
         chain: arguments.chain.as_ref().map(|chain| chain.trim().to_lowercase()),
         seen: seen_here(config),
+        arrived: arrived(arguments.remote.as_deref(), config),
         newest_only: false,
         anchor: arguments
             .anchor

@@ -226,17 +226,17 @@ fn kept_sentences(overview: &Overview, config: &Config, now: UnixMillis) -> Vec<
         ));
     }
     lines.push(match kept.messages.oldest_at {
-        None => "Messages: none waits for the owner".to_owned(),
+        None => "Messages: none waits to reach the owner".to_owned(),
         Some(oldest) => format!(
-            "Messages: {} for the owner's Telegram, the oldest for {}",
+            "Messages: {} not arrived anywhere yet, by any way to the owner; the oldest is of {} ago",
             match kept.messages.waiting {
-                1 => "1 waits".to_owned(),
-                count => format!("{count} wait"),
+                1 => "1 has".to_owned(),
+                count => format!("{count} have"),
             },
             duration(Language::En, now.since(oldest))
         ),
     });
-    lines.extend(copies::held(&kept.backups));
+    lines.extend(copies::held(&kept.backups, &config.owner.timezone));
     lines.extend(uncounted::ahead(&kept.points_ahead));
     lines.extend(uncounted::damaged(
         &kept.points_damaged,

@@ -12,7 +12,13 @@ use super::{
     interrupted, load, progress, remotes, words,
 };
 use crate::{
-    backup::{anchor::Anchor, remote::Remote, seal::Keys, survey},
+    backup::{
+        anchor::Anchor,
+        own::{Other, Own},
+        remote::Remote,
+        seal::Keys,
+        survey,
+    },
     config::{Config, Purpose},
     keys,
     rehearse::{
@@ -23,7 +29,7 @@ use crate::{
         Sources,
         trust::{self, Source},
     },
-    store::Store,
+    store::{Store, rehearsal::Rehearsal},
 };
 
 /// Arguments of `agent verify`.
@@ -46,7 +52,8 @@ pub struct Arguments {
     /// case
     #[arg(long)]
     all: bool,
-    /// The owner's secret key: take in, and read back, the points that another machine's agent wrote
+    /// The owner's secret key: take in, and read back, the points that another machine's agent wrote, and open the newest
+    /// 200 segments of each chain, or all of them with --all
     #[arg(long, value_name = "FILE")]
     key: Option<PathBuf>,
     /// The line of a daily summary (point, commit, chain, digest): what it names must still be there
@@ -59,6 +66,8 @@ pub struct Arguments {
 
 /// Faults of a remote that are named.
 const FAULTS_TOLD: usize = 20;
+/// With the owner's key so many of each chain's newest segments are opened; all of them with `--all`.
+const SEGMENTS_OPENED: usize = 200;
 /// Objects of no known backup that are named.
 const UNKNOWN_TOLD: usize = 5;
 /// The same when everything is asked for: a list that is longer is read by nobody.
@@ -82,20 +91,12 @@ pub async fn run(arguments: Arguments) -> Result<(), Failure> {
     let mut shown = Vec::new();
     for remote in &opened.usable {
         if let (Some(keys), Some(path)) = (&keys, &arguments.key) {
-            let adopted = adopt(&config, &store, remote, keys, path).await?;
-            faults.extend(
-                adopted
-                    .faults
-                    .iter()
-                    .map(|what| format!("{}: {what}", remote.name())),
-            );
+            let adopted = adopt(&config, &store, remote, (keys, path, share)).await?;
+            let told = |what: &String| format!("{}: {what}", remote.name());
+            faults.extend(adopted.faults.iter().map(told));
             match arguments.json {
                 true => shown.push(adopted_as_json(remote, &adopted)),
-                false => println!(
-                    "{}: {} taken in",
-                    remote.name(),
-                    words::count(adopted.points.len() as u64, "point")
-                ),
+                false => say_adopted(remote, &adopted),
             }
         }
         let sample = Sample {
@@ -114,19 +115,19 @@ pub async fn run(arguments: Arguments) -> Result<(), Failure> {
         } = sample.run(&*watcher, &now).await?;
         drop(watcher);
         faults.extend(named(remote, &wrong, share));
+        let others = others(&config, &store, &seen)?;
         match arguments.json {
             true => {
                 let mut one = as_json(&seen);
+                one["other_agents"] = json!(others);
                 one["faults"] = json!(wrong.iter().take(FAULTS_MAX).collect::<Vec<_>>());
                 shown.push(one);
             }
-            false if seen.fault.is_none() => println!("{}: {}", seen.remote, found(&seen.seen)),
-            false if seen.was_unreached() => println!("{}: could not be compared", seen.remote),
-            false => println!("{}: WRONG", seen.remote),
+            false => say(&seen, &[torn(&store, remote)?, unknown(&seen.seen, share)]),
         }
-        let more = [torn(&store, remote)?, unknown(&seen.seen, share)];
-        for told in more.iter().flatten().filter(|_| !arguments.json) {
-            println!("{}: {told}", seen.remote);
+        for other in others.iter().filter(|_| !arguments.json) {
+            let at = |at| words::moment(at, &config.owner.timezone);
+            println!("{}: {}", seen.remote, other.told(at));
         }
     }
     if arguments.json {
@@ -136,6 +137,33 @@ pub async fn run(arguments: Arguments) -> Result<(), Failure> {
         true => Ok(()),
         false => Err(Failure::Failed(anyhow::Error::msg(faults.join("\n  ")))),
     }
+}
+
+fn say_adopted(remote: &Remote, adopted: &Adopted) {
+    println!(
+        "{}: {} taken in, {} of commits opened",
+        remote.name(),
+        words::count(adopted.points.len() as u64, "point"),
+        words::count(adopted.segments as u64, "segment")
+    );
+}
+
+/// What was seen, and what else there is to say.
+fn say(seen: &Rehearsal, more: &[Option<String>]) {
+    match seen.fault {
+        None => println!("{}: {}", seen.remote, found(&seen.seen)),
+        Some(_) if seen.was_unreached() => println!("{}: could not be compared", seen.remote),
+        Some(_) => println!("{}: WRONG", seen.remote),
+    }
+    for told in more.iter().flatten() {
+        println!("{}: {told}", seen.remote);
+    }
+}
+
+/// Who else writes there.
+fn others(config: &Config, store: &Store, seen: &Rehearsal) -> anyhow::Result<Vec<Other>> {
+    let seen: Value = serde_json::from_str(&seen.seen).unwrap_or_default();
+    Ok(Own::of(&config.state_dir, store)?.others_seen(&seen))
 }
 
 /// One line a fault, so that the owner finds the one that he looks for.
@@ -162,9 +190,14 @@ fn named(remote: &Remote, wrong: &[String], share: Share) -> Vec<String> {
 fn found(seen: &str) -> String {
     let seen: Value = serde_json::from_str(seen).unwrap_or_default();
     let figure = |name: &str| seen[name].as_u64().unwrap_or(0);
-    let mut told = match figure("objects") {
-        0 => "no backup has reached it yet, so that there is nothing to compare".to_owned(),
-        objects => format!(
+    let mut told = match (figure("objects"), figure("points")) {
+        (0, _) => "no backup has reached it yet, so that there is nothing to compare".to_owned(),
+        (objects, 0) => format!(
+            "NO RESTORE POINT that this server knows is there, and nothing can be restored without one: {} of single commits \
+             alone. Take one: agent backup",
+            words::count(objects, "object")
+        ),
+        (objects, _) => format!(
             "everything is there: {} by name and size, {} of them ({}) by every byte",
             words::count(objects, "object"),
             figure("fetched"),
@@ -221,7 +254,6 @@ fn unlock(path: &Path) -> Result<Keys, Failure> {
     keys::unlock(path, &mut ask::passphrase).map_err(|error| Failure::Failed(error.into()))
 }
 
-/// Takes in what another machine's agent wrote to this remote.
 /// What cannot be had from it any more of what this server sent.
 fn torn(store: &Store, remote: &Remote) -> anyhow::Result<Option<String>> {
     let shipping = store.shipping()?;
@@ -236,13 +268,17 @@ fn torn(store: &Store, remote: &Remote) -> anyhow::Result<Option<String>> {
     }))
 }
 
+/// Takes in what another machine's agent wrote to this remote, and opens segments.
 async fn adopt(
     config: &Config,
     store: &Store,
     remote: &Remote,
-    keys: &Keys,
-    path: &Path,
+    (keys, path, share): (&Keys, &Path, Share),
 ) -> Result<Adopted, Failure> {
+    let most = match share {
+        Share::All => usize::MAX,
+        Share::Some => SEGMENTS_OPENED,
+    };
     let remotes = std::slice::from_ref(remote);
     let survey = survey::ask(remotes, Vec::new()).await;
     let kit = path.parent().unwrap_or(path);
@@ -259,8 +295,13 @@ async fn adopt(
         cores: &super::restore::cores(),
     };
     let watcher = progress::watcher();
+    let taken_in = async {
+        let mut adopted = adopt::run(store, remote, &sources, &now, &*watcher).await?;
+        adopt::open_segments(store, &sources, most, &*watcher, &mut adopted).await?;
+        anyhow::Ok(adopted)
+    };
     let mut adopted = tokio::select! {
-        adopted = adopt::run(store, remote, &sources, &now, &*watcher) => adopted?,
+        adopted = taken_in => adopted?,
         stopped = interrupted() => {
             stopped?;
             return Err(Failure::Failed(anyhow::anyhow!(
@@ -273,5 +314,7 @@ async fn adopt(
 }
 
 fn adopted_as_json(remote: &Remote, adopted: &Adopted) -> Value {
-    json!({ "remote": remote.name(), "taken_in": adopted.points, "faults": adopted.faults })
+    json!({
+        "remote": remote.name(), "taken_in": adopted.points, "segments_opened": adopted.segments, "faults": adopted.faults,
+    })
 }

@@ -1,11 +1,26 @@
 //! Whether the machine is as the configuration says: folders that must be there, and those that must take writes.
 //! It leaves nothing behind: what does not exist yet is judged by the folder that it would be made in.
 
-use std::{fs, io, path::Path};
+use std::{
+    fs, io,
+    path::{Path, PathBuf},
+};
 
 use protocol::settings::Faults;
 
 use super::Config;
+
+/// As many as the system follows.
+const LINKS_MAX: u32 = 40;
+
+/// The file that a link leads to: SQLite keeps its log beside that one, and a restore puts back that one.
+pub(super) fn behind_links(mut path: PathBuf) -> PathBuf {
+    for _ in 0..LINKS_MAX {
+        let Ok(target) = fs::read_link(&path) else { break };
+        path = path.parent().unwrap_or(Path::new("")).join(target);
+    }
+    path
+}
 
 /// Every fault of the disk that would stop the agent later.
 pub(super) fn check(config: &Config, faults: &mut Faults) {

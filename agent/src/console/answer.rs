@@ -5,9 +5,16 @@ use std::time::Duration;
 
 use protocol::time::UnixMillis;
 
-use super::{backups, runbook, words::words};
+use super::{
+    backups, runbook,
+    words::{Words, words},
+};
 use crate::{
-    alert::message::{explained, moment, rupiah},
+    alert::{
+        buttons,
+        channels::Button,
+        message::{explained, moment, rupiah, unit_in_words},
+    },
     chart::{
         self, Figure, Shape,
         picture::{self, Picture},
@@ -15,6 +22,7 @@ use crate::{
     },
     config::Language,
     overview::{Desk, Overview},
+    store::episodes::EpisodeId,
     traffic::{self, Traffic},
 };
 
@@ -64,7 +72,7 @@ pub fn status(desk: &Desk, overview: &Overview) -> String {
                 .replace("{jobs}", &jobs.to_string()),
         );
     }
-    lines.push(machine(words.machine, overview));
+    lines.push(machine(desk.voice.language, overview));
     lines.extend(backups::remotes(desk, overview));
     lines.extend(backups::drills(desk, overview));
     if overview.waiting > 0 {
@@ -102,18 +110,19 @@ fn maintenance(desk: &Desk, overview: &Overview) -> Option<String> {
 /// What systemd says of the bot, and what the kernel counts of its memory.
 fn unit(desk: &Desk, overview: &Overview) -> Option<String> {
     let state = overview.unit.as_ref()?;
-    let memory = overview
-        .unit_bytes
-        .map_or("–".to_owned(), |held| label(Figure::Bytes, held));
+    let memory = overview.unit_bytes.map_or("–".to_owned(), |held| {
+        label(desk.voice.language, Figure::Bytes, held)
+    });
     let sentence = words(desk.voice.language).unit;
     let filled = sentence
         .replace("{unit}", &desk.voice.unit)
-        .replace("{state}", state);
+        .replace("{state}", &unit_in_words(desk.voice.language, state));
     Some(filled.replace("{memory}", &memory))
 }
 
-fn machine(sentence: &str, overview: &Overview) -> String {
-    let percent = |value: Option<f64>| value.map_or("–".to_owned(), |value| label(Figure::Percent, value));
+fn machine(language: Language, overview: &Overview) -> String {
+    let percent =
+        |value: Option<f64>| value.map_or("–".to_owned(), |value| label(language, Figure::Percent, value));
     let fullest = overview
         .disks
         .iter()
@@ -121,7 +130,8 @@ fn machine(sentence: &str, overview: &Overview) -> String {
         .fold(None, |most: Option<f64>, used| {
             Some(most.map_or(used, |most| most.max(used)))
         });
-    sentence
+    words(language)
+        .machine
         .replace("{disk}", &percent(fullest))
         .replace("{memory}", &percent(overview.memory))
         .replace("{processor}", &percent(overview.processor))
@@ -159,7 +169,29 @@ pub fn alerts(desk: &Desk, overview: &Overview) -> String {
             at(*until)
         ));
     }
+    // Whoever reads that nothing is wrong must know what nobody looks at.
+    lines.extend(overview.unwatched.as_ref().map(|line| format!("\n⚪ {line}")));
     joined(lines)
+}
+
+/// Under the list of what is wrong: a row for each that was told and that nobody has taken on, gravest first.
+pub(super) fn take_on(desk: &Desk, overview: &Overview) -> Vec<Vec<Button>> {
+    let told = overview.open.iter().filter_map(|open| {
+        let (episode, is_acked) = open.episode?;
+        let row = buttons::row(desk.voice.language, &open.headline, episode, Some(open.rule));
+        (!is_acked).then_some((episode, row))
+    });
+    let mut rows: Vec<(EpisodeId, Vec<Button>)> = Vec::new();
+    for (episode, row) in told {
+        // What was told with another is taken on with it.
+        if !rows.iter().any(|(known, _)| *known == episode) {
+            rows.push((episode, row));
+        }
+    }
+    rows.into_iter()
+        .map(|(_, row)| row)
+        .take(buttons::ROWS_MAX)
+        .collect()
 }
 
 /// The figures of a picture in words, before the picture comes.
@@ -172,7 +204,7 @@ pub fn figures(desk: &Desk, picture: Picture, span: Duration, now: UnixMillis) -
     let mut lines = vec![chart.title.clone()];
     for panel in &chart.panels {
         let drawn = panel.marks.iter().filter(|marks| marks.shape != Shape::Forecast);
-        lines.extend(drawn.filter_map(|marks| told(words.figures, panel, marks)));
+        lines.extend(drawn.filter_map(|marks| told(desk.voice.language, panel, marks)));
         lines.extend(panel.rest.clone());
     }
     if picture == Picture::Traffic {
@@ -188,14 +220,18 @@ pub fn figures(desk: &Desk, picture: Picture, span: Duration, now: UnixMillis) -
 fn traffic(desk: &Desk, now: UnixMillis) -> rusqlite::Result<Vec<String>> {
     let words = words(desk.voice.language);
     let one = |one: Traffic| {
-        let cost = one.cost_a_month.map_or(words.no_cost.to_owned(), |cost| {
-            words.cost.replace("{cost}", &label(Figure::Price, cost))
-        });
+        let cost = match (one.cost_a_month, one.is_priced) {
+            (Some(cost), _) => words
+                .cost
+                .replace("{cost}", &label(desk.voice.language, Figure::Price, cost)),
+            (None, true) => words.no_cost_yet.to_owned(),
+            (None, false) => words.no_price.to_owned(),
+        };
         words
             .traffic
-            .replace("{day}", &size(one.day.bytes))
+            .replace("{day}", &size(desk.voice.language, one.day.bytes))
             .replace("{day_requests}", &one.day.requests.to_string())
-            .replace("{week}", &size(one.week.bytes))
+            .replace("{week}", &size(desk.voice.language, one.week.bytes))
             .replace("{week_requests}", &one.week.requests.to_string())
             .replace("{cost}", &cost)
             .replace("{remote}", &one.remote)
@@ -204,20 +240,27 @@ fn traffic(desk: &Desk, now: UnixMillis) -> rusqlite::Result<Vec<String>> {
     Ok(found.into_iter().map(one).collect())
 }
 
-fn told(sentence: &str, panel: &chart::Panel, marks: &chart::Marks) -> Option<String> {
+fn told(language: Language, panel: &chart::Panel, marks: &chart::Marks) -> Option<String> {
     let values = || marks.dots.iter().map(|dot| dot.1);
     let newest = values().next_back()?;
     // A dot may be a mean: the highest is of the single figures behind it.
     let (least, most) = marks
         .range
         .unwrap_or_else(|| (values().fold(newest, f64::min), values().fold(newest, f64::max)));
-    let shown = |value| label(panel.figure, value);
-    let name = match marks.name.rsplit_once(' ') {
-        Some((name, _)) if !name.trim().is_empty() => format!("{} ({})", panel.title, marks.name),
-        _ => panel.title.clone(),
+    let shown = |value| label(language, panel.figure, value);
+    // Behind a name stands its newest figure, which is told anyway.
+    let name = marks
+        .name
+        .strip_suffix(&shown(newest))
+        .unwrap_or(&marks.name)
+        .trim();
+    let name = match name.is_empty() {
+        true => panel.title.clone(),
+        false => format!("{} ({name})", panel.title),
     };
     Some(
-        sentence
+        words(language)
+            .figures
             .replace("{now}", &shown(newest))
             .replace("{least}", &shown(least))
             .replace("{most}", &shown(most))
@@ -236,8 +279,17 @@ pub fn runbook(desk: &Desk, name: Option<&str>) -> String {
         }
         Some(name) => match runbook::entry(name) {
             Some(text) => joined(entry(desk, name, text)),
-            None => words.no_entry.to_owned(),
+            None => no_entry(words, name),
         },
+    }
+}
+
+/// Names that hold the one that was typed are offered in its place.
+fn no_entry(words: &Words, name: &str) -> String {
+    let near: Vec<&str> = runbook::names().filter(|known| known.contains(name)).collect();
+    match near.is_empty() {
+        true => words.no_entry.to_owned(),
+        false => words.near_entries.replace("{names}", &near.join(" ")),
     }
 }
 
@@ -259,9 +311,9 @@ fn entry(desk: &Desk, name: &str, text: &str) -> Vec<String> {
 
 /// Bytes for reading.
 #[must_use]
-pub fn size(bytes: u64) -> String {
+pub fn size(language: Language, bytes: u64) -> String {
     #[allow(clippy::cast_precision_loss, reason = "for reading")]
-    label(Figure::Bytes, bytes as f64)
+    label(language, Figure::Bytes, bytes as f64)
 }
 
 /// In one message, cut where Telegram would.

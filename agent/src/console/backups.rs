@@ -12,7 +12,7 @@ use super::{
     words::{Words, words},
 };
 use crate::{
-    alert::message::{duration, moment},
+    alert::message::{duration, in_words, moment},
     overview::{Desk, Overview},
     store::{drilled::Drilled, freshness::Freshness, sizes::PointLine},
 };
@@ -47,7 +47,7 @@ pub(super) fn backups(desk: &Desk, overview: &Overview) -> String {
             "{} {}  {}{}",
             sign(point),
             moment(&desk.voice.timezone, point.taken_at),
-            size(point.size_bytes),
+            size(desk.voice.language, point.size_bytes),
             marks(point)
         ));
     }
@@ -119,10 +119,9 @@ fn drill(desk: &Desk, words: &Words, now: UnixMillis, one: &Drilled) -> String {
         (None, Some(_)) => words.drill_ok,
         (None, None) => words.drill_never,
     };
-    let why: String = one
-        .fault
-        .iter()
-        .flat_map(|fault| fault.chars())
+    let why = one.fault.as_deref().unwrap_or_default();
+    let why: String = in_words(desk.voice.language, why)
+        .chars()
         .take(FAULT_CHARS_MAX)
         .collect();
     sentence
@@ -172,7 +171,7 @@ fn calendar(desk: &Desk, points: &[PointLine]) -> Vec<String> {
             "{name}  ■ {}  △ {}  {}{star}",
             day.full,
             day.deltas,
-            size(day.size_bytes)
+            size(desk.voice.language, day.size_bytes)
         )
     };
     days.iter().rev().take(DAYS_TOLD).map(line).collect()

@@ -45,11 +45,53 @@ pub enum Command {
     Help,
     /// The second step of a dangerous command.
     Digits(String),
-    /// Something else: the command's name where one can be seen in it, and how it is written.
-    Misused(&'static str),
+    /// A command that cannot be meant like this.
+    Misused(Usage),
     /// No command at all.
     Unknown,
 }
+
+/// Of which command it must be said how it is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Usage {
+    /// Name and length of time.
+    Graph,
+    /// With or without `err`.
+    Logs,
+    /// How long, and maybe which alert.
+    Silence,
+    /// How long.
+    Maintenance,
+    /// It acts, and takes no words behind it: somebody meant something else.
+    Bare(&'static str),
+}
+
+/// What an owner who reads no English may type instead.
+const ALIASES: [(&str, &str); 14] = [
+    ("keadaan", "status"),
+    ("peringatan", "alerts"),
+    ("grafik", "graph"),
+    ("log", "logs"),
+    ("daftar_cadangan", "backups"),
+    ("cadangan", "backups"),
+    ("cadangkan", "backup"),
+    ("latihan", "drill"),
+    ("diamkan", "silence"),
+    ("bisukan", "silence"),
+    ("pemeliharaan", "maintenance"),
+    ("rangkuman", "digest"),
+    ("panduan", "runbook"),
+    ("bantuan", "help"),
+];
+
+/// Units of time as Indonesians write them.
+const UNITS: [(&str, &str); 5] = [
+    ("menit", "m"),
+    ("mnt", "m"),
+    ("jam", "h"),
+    ("hari", "d"),
+    ("detik", "s"),
+];
 
 /// Every command that Telegram shows, in this order; what each does is for the words.
 pub const NAMES: [&str; 13] = [
@@ -87,8 +129,16 @@ impl Command {
             };
         };
         let name = name.split('@').next().unwrap_or_default().to_lowercase();
-        let arguments: Vec<&str> = rest.iter().map(String::as_str).collect();
-        parse(&name, &arguments)
+        let alias = ALIASES.iter().find(|(alias, _)| *alias == name);
+        let name = alias.map_or(name.as_str(), |(_, name)| name);
+        parse(name, &in_letters(&rest))
+    }
+
+    /// The bot that a command is meant for, where it names one: in a group there may be several.
+    #[must_use]
+    pub fn addressed_to(text: &str) -> Option<&str> {
+        let first = text.split_whitespace().next()?;
+        Some(first.strip_prefix('/')?.split_once('@')?.1)
     }
 
     /// Whether it does more than tell: then it is not carried out long after it was typed.
@@ -115,35 +165,79 @@ impl Command {
     }
 }
 
-fn parse(name: &str, arguments: &[&str]) -> Command {
-    match (name, arguments) {
-        ("status", []) => Command::Status,
-        ("alerts", []) => Command::Alerts,
-        ("graph", _) => graph(arguments),
-        ("logs", []) => Command::Logs { only_trouble: false },
-        ("logs", ["err" | "error" | "errors"]) => Command::Logs { only_trouble: true },
-        ("logs", _) => Command::Misused("/logs err"),
-        ("backups", []) => Command::Backups,
+fn parse(name: &str, arguments: &[String]) -> Command {
+    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    match (name, arguments.as_slice()) {
+        ("graph", arguments) => graph(arguments),
+        ("logs", arguments) => logs(arguments),
+        ("silence", arguments) => silence(arguments),
+        ("maintenance", ["off" | "selesai" | "stop"]) => Command::Maintenance(None),
+        ("maintenance", [lasts]) => hold(lasts).map_or(Command::Misused(Usage::Maintenance), |lasts| {
+            Command::Maintenance(Some(lasts))
+        }),
+        ("maintenance", _) => Command::Misused(Usage::Maintenance),
         ("backup", []) => Command::Backup,
+        ("backup", _) => Command::Misused(Usage::Bare("/backup")),
         ("drill", []) => Command::Drill,
+        ("drill", _) => Command::Misused(Usage::Bare("/drill")),
         ("restart", []) => Command::Restart,
-        ("silence", [lasts, key @ ..]) if key.len() <= 1 => match hold(lasts) {
-            Some(lasts) => Command::Silence(lasts, key.first().map(|key| (*key).to_owned())),
-            None => Command::Misused("/silence 2h"),
-        },
-        ("silence", _) => Command::Misused("/silence 2h"),
-        ("maintenance", ["off"]) => Command::Maintenance(None),
-        ("maintenance", [lasts]) => match hold(lasts) {
-            Some(lasts) => Command::Maintenance(Some(lasts)),
-            None => Command::Misused("/maintenance 30m"),
-        },
-        ("maintenance", _) => Command::Misused("/maintenance 30m"),
-        ("digest", []) => Command::Digest,
+        ("restart", _) => Command::Misused(Usage::Bare("/restart")),
         ("runbook", []) => Command::Runbook(None),
-        ("runbook", [rule]) => Command::Runbook(Some((*rule).to_owned())),
+        ("runbook", [rule, ..]) => Command::Runbook(Some((*rule).to_owned())),
+        // What only tells is told whatever stands behind it.
+        ("status", _) => Command::Status,
+        ("alerts", _) => Command::Alerts,
+        ("backups", _) => Command::Backups,
+        ("digest", _) => Command::Digest,
         ("help" | "start", _) => Command::Help,
         _ => Command::Unknown,
     }
+}
+
+/// With units of time as the program reads them: `2 jam` and `2jam` are `2h`.
+fn in_letters(words: &[String]) -> Vec<String> {
+    let is_number = |word: &str| !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_digit());
+    let mut read: Vec<String> = Vec::new();
+    for word in words {
+        let known = UNITS.iter().find(|(unit, _)| *unit == word);
+        match (known, read.last_mut().filter(|last| is_number(last))) {
+            (Some((_, letter)), Some(number)) => *number += letter,
+            _ => read.push(word.clone()),
+        }
+    }
+    let short = |word: String| {
+        let long = UNITS.iter().find_map(|(unit, letter)| {
+            let number = word.strip_suffix(unit).filter(|number| is_number(number))?;
+            Some(format!("{number}{letter}"))
+        });
+        long.unwrap_or(word)
+    };
+    read.into_iter().map(short).collect()
+}
+
+/// How many is not for the owner to say: as many as a message or a file takes.
+fn logs(arguments: &[&str]) -> Command {
+    match arguments {
+        [] => Command::Logs { only_trouble: false },
+        ["err" | "error" | "errors" | "galat", rest @ ..] if rest.len() <= 1 => {
+            Command::Logs { only_trouble: true }
+        }
+        _ => Command::Misused(Usage::Logs),
+    }
+}
+
+/// How long and which alert, in either order.
+fn silence(arguments: &[&str]) -> Command {
+    let found = match arguments {
+        [lasts] => hold(lasts).map(|lasts| (lasts, None)),
+        [one, other] => hold(one)
+            .map(|lasts| (lasts, Some(*other)))
+            .or_else(|| hold(other).map(|lasts| (lasts, Some(*one)))),
+        _ => None,
+    };
+    found.map_or(Command::Misused(Usage::Silence), |(lasts, name)| {
+        Command::Silence(lasts, name.map(str::to_owned))
+    })
 }
 
 /// Name and length of time in either order, both optional.
@@ -159,7 +253,7 @@ fn graph(arguments: &[&str]) -> Command {
         {
             span = Some(parsed);
         } else {
-            return Command::Misused("/graph 24h disk|mem|cpu|orders|backup|lag|traffic");
+            return Command::Misused(Usage::Graph);
         }
     }
     let picture = picture.unwrap_or(Picture::Resources);
@@ -189,18 +283,35 @@ mod tests {
                 Command::Graph(Picture::Traffic, hours(7 * 24)),
             ),
             ("/graph orders", Command::Graph(Picture::Trade, hours(24))),
-            (
-                "/graph 9d",
-                Command::Misused("/graph 24h disk|mem|cpu|orders|backup|lag|traffic"),
-            ),
+            ("/graph 9d", Command::Misused(Usage::Graph)),
             ("/logs err", Command::Logs { only_trouble: true }),
             ("/silence 2h", Command::Silence(hours(2), None)),
             (
                 "/silence 2h disk//",
                 Command::Silence(hours(2), Some("disk//".to_owned())),
             ),
-            ("/silence", Command::Misused("/silence 2h")),
-            ("/silence 400d", Command::Misused("/silence 2h")),
+            (
+                "/silence disk// 2 JAM",
+                Command::Silence(hours(2), Some("disk//".to_owned())),
+            ),
+            ("/diamkan 2jam", Command::Silence(hours(2), None)),
+            ("/silence", Command::Misused(Usage::Silence)),
+            ("/silence -1h", Command::Misused(Usage::Silence)),
+            ("/silence 400d", Command::Misused(Usage::Silence)),
+            ("/silence 2h a b", Command::Misused(Usage::Silence)),
+            ("/graph 0h disk", Command::Misused(Usage::Graph)),
+            ("/graph 24h nonsense", Command::Misused(Usage::Graph)),
+            ("/grafik 6 jam memori", Command::Graph(Picture::Memory, hours(6))),
+            ("/logs", Command::Logs { only_trouble: false }),
+            ("/logs err 100000", Command::Logs { only_trouble: true }),
+            ("/logs everything", Command::Misused(Usage::Logs)),
+            ("/maintenance 0m", Command::Misused(Usage::Maintenance)),
+            ("/maintenance", Command::Misused(Usage::Maintenance)),
+            ("/pemeliharaan selesai", Command::Maintenance(None)),
+            ("/digest x", Command::Digest),
+            ("/status please", Command::Status),
+            ("/restart agent", Command::Misused(Usage::Bare("/restart"))),
+            ("/BANTUAN", Command::Help),
             ("/maintenance off", Command::Maintenance(None)),
             ("/runbook bot_gone", Command::Runbook(Some("bot_gone".to_owned()))),
             ("123456", Command::Digits("123456".to_owned())),
@@ -217,6 +328,19 @@ mod tests {
     fn every_command_that_is_shown_is_one() {
         for name in NAMES {
             assert_ne!(Command::parse(&format!("/{name}")), Command::Unknown, "{name}");
+        }
+    }
+
+    #[test]
+    fn the_bot_that_a_command_names_is_read_and_a_person_in_it_is_none() {
+        for (text, named) in [
+            ("/status@Owner_bot", Some("Owner_bot")),
+            (" /graph@other_bot 24h disk", Some("other_bot")),
+            ("/silence 2h a@b", None),
+            ("/status", None),
+            ("write to me@there", None),
+        ] {
+            assert_eq!(Command::addressed_to(text), named, "{text}");
         }
     }
 }

@@ -14,6 +14,7 @@ use super::{
     words::words,
 };
 use crate::{
+    alert::message::in_words,
     chart::{
         Theme,
         picture::{self, Picture},
@@ -177,7 +178,7 @@ impl Runner {
             Ok(_) => words.restarted.to_owned(),
             Err(why) => {
                 let told = words.not_restarted.replace("{unit}", &self.desk.voice.unit);
-                told.replace("{why}", &why)
+                told.replace("{why}", &in_words(self.desk.voice.language, &why))
             }
         };
         self.line.say(chat, &text).await

@@ -29,6 +29,7 @@ pub mod update;
 mod words;
 pub mod work;
 
+use command::Command;
 use confirm::Door;
 use errand::Errand;
 use strangers::Strangers;
@@ -84,6 +85,8 @@ pub struct Console {
     door: Door,
     strangers: Strangers,
     errands: mpsc::Sender<Errand>,
+    /// What the bot is called; not known until Telegram has said it.
+    name: Option<String>,
 }
 
 impl Console {
@@ -104,6 +107,7 @@ impl Console {
             door: Door::default(),
             strangers: Strangers::default(),
             errands,
+            name: None,
         };
         tokio::select! {
             never = console.listen() => never,
@@ -140,6 +144,7 @@ impl Console {
                     // After a quiet week Telegram numbers anew at random. What is confirmed does not come again, so
                     // that a question without a number brings what is new under any number.
                     from = updates.last().map_or(0, |update| update.id.saturating_add(1));
+                    self.learn_name(&updates).await;
                     for update in updates {
                         self.take(update).await;
                     }
@@ -151,6 +156,28 @@ impl Console {
                 }
             }
         }
+    }
+
+    /// Only where somebody calls a bot by name is it of any use to know one's own.
+    async fn learn_name(&mut self, updates: &[Update]) {
+        let calls = |update: &Update| match &update.event {
+            Event::Text { text, .. } => Command::addressed_to(text).is_some(),
+            Event::Press { .. } | Event::Other => false,
+        };
+        if self.name.is_none() && updates.iter().any(calls) {
+            self.name = self.line.name().await.unwrap_or_else(|error| {
+                tracing::debug!(%error, "the bot's own name is not known; every command is taken for its own");
+                None
+            });
+        }
+    }
+
+    /// Whether a command calls another bot. Telegram's clients call this one by its name in a private chat, too.
+    fn is_for_another(&self, text: &str) -> bool {
+        let name = self.name.as_deref();
+        let called = Command::addressed_to(text);
+        name.zip(called)
+            .is_some_and(|(name, called)| !name.eq_ignore_ascii_case(called))
     }
 
     /// At most once: after a crash in the middle a command is lost, and nothing is done twice.
@@ -165,6 +192,9 @@ impl Console {
         }
         let now = now();
         let done = match update.event {
+            Event::Text { from, text, .. } if from.is_owner(&self.owners) && self.is_for_another(&text) => {
+                Ok(())
+            }
             Event::Text { from, at, text } if from.is_owner(&self.owners) => {
                 self.obey(from.chat, at, &text, now).await
             }

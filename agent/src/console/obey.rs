@@ -7,15 +7,21 @@ use protocol::time::UnixMillis;
 
 use super::{
     Console, answer, backups,
-    command::Command,
+    command::{Command, Usage},
     confirm::{Asked, Checked, Danger},
     errand::Errand,
     logs,
     quiet::Quiet,
 };
 use crate::{
-    alert::{engine::MAINTENANCE, message::duration, rule::Rule},
+    alert::{
+        channels::Button,
+        engine::MAINTENANCE,
+        message::{duration, in_words},
+        rule::Rule,
+    },
     chart::picture::Picture,
+    watch::unit,
 };
 
 /// Commands that do something are not carried out later than this after they were typed: the agent was away, and the
@@ -26,8 +32,10 @@ const DAY_MS: i64 = 86_400_000;
 const LOG_CHARS_MAX: usize = 3_000;
 
 /// What is said at once, and what follows.
+#[derive(Default)]
 struct Answer {
     text: String,
+    buttons: Vec<Vec<Button>>,
     then: Option<Errand>,
 }
 
@@ -35,15 +43,15 @@ impl Answer {
     fn of(text: impl Into<String>) -> Self {
         Self {
             text: text.into(),
-            then: None,
+            ..Self::default()
         }
     }
 
     /// The errand writes the one message itself, because it changes in place.
     fn by(errand: Errand) -> Self {
         Self {
-            text: String::new(),
             then: Some(errand),
+            ..Self::default()
         }
     }
 }
@@ -91,7 +99,7 @@ impl Console {
             }
         };
         if !answer.text.is_empty() {
-            self.line.say(chat, &answer.text).await?;
+            self.line.offer(chat, &answer.text, &answer.buttons).await?;
         }
         // The text has arrived; what takes longer follows.
         if let Some(errand) = answer.then
@@ -107,25 +115,32 @@ impl Console {
         let desk = &self.desk;
         Ok(match command {
             Command::Status => Answer::of(answer::status(desk, &desk.look(now)?)),
-            Command::Alerts => Answer::of(answer::alerts(desk, &desk.look(now)?)),
+            Command::Alerts => {
+                let overview = desk.look(now)?;
+                Answer {
+                    text: answer::alerts(desk, &overview),
+                    buttons: answer::take_on(desk, &overview),
+                    then: None,
+                }
+            }
             Command::Backups => Answer::of(backups::backups(desk, &desk.look(now)?)),
             Command::Digest => {
                 let since = UnixMillis(now.0 - DAY_MS);
                 Answer {
                     text: desk.alerts.digest(since, now)?.text,
                     then: Some(asked_picture(chat, Picture::Day, Picture::Day.usual_span())),
+                    ..Answer::default()
                 }
             }
             Command::Graph(picture, span) => Answer {
                 text: answer::figures(desk, picture, span, now)?,
                 then: Some(asked_picture(chat, picture, span)),
+                ..Answer::default()
             },
             Command::Logs { only_trouble } => self.logs(chat, only_trouble),
             Command::Backup => Answer::by(Errand::Backup { chat }),
             Command::Drill => Answer::by(Errand::Drill { chat }),
-            Command::Restart if self.knows_no_unit()? => {
-                Answer::of(words.no_unit.replace("{unit}", &desk.voice.unit))
-            }
+            Command::Restart if let Some(why) = self.cannot_restart()? => Answer::of(why),
             Command::Restart => Answer::of(self.knock(Danger::Restart, words.restart_means, chat, now)),
             Command::Digits(digits) => self.digits(chat, &digits, now)?,
             Command::Silence(lasts, key) => Answer::of(self.hush(Quiet::Alerts(lasts, key), chat, now)?),
@@ -138,18 +153,22 @@ impl Console {
             }
             Command::Runbook(name) => Answer::of(answer::runbook(desk, name.as_deref())),
             Command::Help => Answer::of(words.help),
-            Command::Misused(usage) => Answer::of(words.misused.replace("{usage}", usage)),
+            Command::Misused(Usage::Silence) => Answer::of(self.silence_usage(now)?),
+            Command::Misused(usage) => Answer::of(words.usage(usage)),
             Command::Unknown => Answer::of(words.unknown),
         })
     }
 
-    /// Whether systemd said that it has no such unit: then no code would help.
-    fn knows_no_unit(&self) -> anyhow::Result<bool> {
+    /// Why no code would help: systemd is not there, or has no such unit.
+    fn cannot_restart(&self) -> anyhow::Result<Option<String>> {
+        let (words, voice) = (self.words(), &self.desk.voice);
         let book = self.desk.alerts.book()?;
-        Ok(book
-            .alerts
-            .values()
-            .any(|row| row.rule == Rule::BotUnitUnknown.name()))
+        let is_unknown = |rule: &str| rule == Rule::BotUnitUnknown.name();
+        if book.alerts.values().any(|row| is_unknown(&row.rule)) {
+            return Ok(Some(words.no_unit.replace("{unit}", &voice.unit)));
+        }
+        let unseen = unit::unseen(&self.desk.board, &voice.unit);
+        Ok(unseen.map(|why| words.no_systemd.replace("{why}", &in_words(voice.language, &why))))
     }
 
     /// Says what it means, and asks for the second step.
@@ -181,6 +200,7 @@ impl Console {
                 Answer {
                     text: words.restarting.to_owned(),
                     then: Some(Errand::Restart { chat }),
+                    ..Answer::default()
                 }
             }
             Checked::Wrong(left) => Answer::of(words.wrong_code.replace("{left}", &left.to_string())),
@@ -205,9 +225,14 @@ impl Console {
                 Answer {
                     text: count,
                     then: Some(Errand::Log { chat, text }),
+                    ..Answer::default()
                 }
             }
-            Err(error) => Answer::of(words.no_log.replace("{why}", &format!("{error:#}"))),
+            Err(error) => {
+                tracing::warn!(error = format!("{error:#}"), "the bot's log cannot be shown");
+                let why = in_words(self.desk.voice.language, &format!("{error:#}"));
+                Answer::of(words.no_log.replace("{why}", &why))
+            }
         }
     }
 }

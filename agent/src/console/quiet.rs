@@ -7,20 +7,31 @@ use std::time::Duration;
 use protocol::time::UnixMillis;
 
 use super::{Console, confirm::Danger};
-use crate::{alert::engine::MAINTENANCE, store::book::Book};
+use crate::{alert::engine::MAINTENANCE, overview::Open, store::book::Book};
 
 /// What is wrong already may be silenced for so long in one step: for a night, as by the button.
 const ALERTS_FREE: Duration = Duration::from_secs(8 * 3600);
 /// Everything, also what is still to come, for so long: somebody works on the server, and knows.
 const EVERYTHING_FREE: Duration = Duration::from_secs(4 * 3600);
 
+/// Alerts that an answer names.
+const OFFERED_MAX: usize = 10;
+
 /// What is to be silent, and for how long.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Quiet {
-    /// One alert by its key, or all that are wrong now.
+    /// One alert by its key or its rule's name, or all that are wrong now.
     Alerts(Duration, Option<String>),
     /// Everything: maintenance.
     Everything(Duration),
+}
+
+/// What of that which is wrong is meant.
+enum Meant {
+    /// These.
+    These(Vec<Open>),
+    /// Nothing, and what to say to that.
+    None(String),
 }
 
 impl Quiet {
@@ -47,11 +58,11 @@ impl Console {
         let words = self.words();
         let what = match &quiet {
             Quiet::Everything(_) => words.everything.to_owned(),
-            Quiet::Alerts(_, key) => self.open_keys(key.as_deref(), now)?.join(", "),
+            Quiet::Alerts(_, name) => match self.meant(name.as_deref(), now)? {
+                Meant::These(open) => told(&open),
+                Meant::None(why) => return Ok(why),
+            },
         };
-        if what.is_empty() {
-            return Ok(words.nothing_to_silence.to_owned());
-        }
         let until = self.moment(now.plus(quiet.lasts()));
         let means = words.quiet_means.replace("{at}", &until).replace("{what}", &what);
         Ok(self.knock(Danger::Quiet(quiet), &means, chat, now))
@@ -60,7 +71,7 @@ impl Console {
     /// Begins it.
     pub(super) fn keep_quiet(&self, quiet: &Quiet, now: UnixMillis) -> anyhow::Result<String> {
         match quiet {
-            Quiet::Alerts(lasts, key) => self.silence(*lasts, key.as_deref(), now),
+            Quiet::Alerts(lasts, name) => self.silence(*lasts, name.as_deref(), now),
             Quiet::Everything(lasts) => {
                 let before = silent_until(&self.desk.alerts.book()?, MAINTENANCE, now);
                 let until = self.desk.alerts.maintenance(*lasts, now)?;
@@ -73,27 +84,67 @@ impl Console {
         }
     }
 
-    fn silence(&self, lasts: Duration, key: Option<&str>, now: UnixMillis) -> anyhow::Result<String> {
-        let keys = self.open_keys(key, now)?;
-        if keys.is_empty() {
-            return Ok(self.words().nothing_to_silence.to_owned());
-        }
+    fn silence(&self, lasts: Duration, name: Option<&str>, now: UnixMillis) -> anyhow::Result<String> {
+        let open = match self.meant(name, now)? {
+            Meant::These(open) => open,
+            Meant::None(why) => return Ok(why),
+        };
         let book = self.desk.alerts.book()?;
-        let before = keys.iter().filter_map(|key| silent_until(&book, key, now)).max();
+        let before = open.iter().filter_map(|open| silent_until(&book, &open.key, now));
+        let before = before.max();
         let mut until = now;
-        for key in &keys {
-            until = self.desk.alerts.silence(key, lasts, now)?;
+        for one in &open {
+            until = self.desk.alerts.silence(&one.key, lasts, now)?;
         }
         let sentence = self.words().silent_until.replace("{at}", &self.moment(until));
-        let sentence = sentence.replace("{what}", &keys.join(", "));
+        let sentence = sentence.replace("{what}", &told(&open));
         Ok(sentence + &self.shortened(before, until))
     }
 
-    /// What is wrong now: all of it, or what has this key in whatever case it was typed.
-    fn open_keys(&self, key: Option<&str>, now: UnixMillis) -> anyhow::Result<Vec<String>> {
-        let keys = self.desk.look(now)?.open.into_iter().map(|open| open.key);
-        let is_meant = |open: &String| key.is_none_or(|key| open.to_lowercase() == key);
-        Ok(keys.filter(is_meant).collect())
+    /// What is wrong now: all of it, or what has this key, or is of the rule of this name, in whatever case it was typed.
+    fn meant(&self, name: Option<&str>, now: UnixMillis) -> anyhow::Result<Meant> {
+        let words = self.words();
+        let open = self.desk.look(now)?.open;
+        let is_meant =
+            |open: &&Open| name.is_none_or(|name| open.key.to_lowercase() == name || open.rule == name);
+        let meant: Vec<Open> = open.iter().filter(is_meant).cloned().collect();
+        if !meant.is_empty() {
+            return Ok(Meant::These(meant));
+        }
+        let unknown = name.map(|name| words.unknown_alert.replace("{name}", name));
+        let first = unknown.into_iter();
+        Ok(Meant::None(match open.is_empty() {
+            true => first
+                .chain([words.nothing_to_silence.to_owned()])
+                .collect::<Vec<_>>()
+                .join(" "),
+            false => first
+                .chain(self.can_be_silenced(&open))
+                .collect::<Vec<_>>()
+                .join("\n"),
+        }))
+    }
+
+    /// Each that is wrong, with the command that silences it.
+    fn can_be_silenced(&self, open: &[Open]) -> Vec<String> {
+        let line = |open: &Open| format!("{}\n   /silence 2h {}", open.headline, open.key);
+        let shown = open.iter().take(OFFERED_MAX).map(line);
+        let more = open.len().saturating_sub(OFFERED_MAX);
+        let more = (more > 0).then(|| format!("+{more} · /alerts"));
+        std::iter::once(self.words().can_be_silenced.to_owned())
+            .chain(shown)
+            .chain(more)
+            .collect()
+    }
+
+    /// How `/silence` is written, and of what it could be said now.
+    pub(super) fn silence_usage(&self, now: UnixMillis) -> anyhow::Result<String> {
+        let mut lines = vec![self.words().usage_silence.to_owned()];
+        let open = self.desk.look(now)?.open;
+        if !open.is_empty() {
+            lines.extend(self.can_be_silenced(&open));
+        }
+        Ok(lines.join("\n"))
     }
 
     /// What was to last longer ends sooner now: the owner may not have meant that, and reads both moments.
@@ -106,6 +157,12 @@ impl Console {
             )
         })
     }
+}
+
+/// In words: the keys are for who types them.
+fn told(open: &[Open]) -> String {
+    let headlines: Vec<&str> = open.iter().map(|open| open.headline.as_str()).collect();
+    headlines.join(", ")
 }
 
 /// Until when this is silenced already.

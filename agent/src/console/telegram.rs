@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 use tokio::time::sleep;
 
 use super::update::{self, Update};
+use crate::alert::channels::Button;
 
 /// How long Telegram holds a question without news.
 const HOLD_S: u64 = 25;
@@ -81,6 +82,15 @@ impl Line {
         number.and_then(|number| number.parse().ok()).unwrap_or(0)
     }
 
+    /// The bot's name in Telegram, by which a command may call it.
+    ///
+    /// # Errors
+    /// When Telegram refuses or does not answer.
+    pub async fn name(&self) -> Result<Option<String>, CallError> {
+        let told = self.call("getMe", &json!({}), SEND_LIMIT).await?;
+        Ok(told["username"].as_str().map(str::to_owned))
+    }
+
     /// Waits for the next updates from this one on, for at most 40 s; an empty answer is none. Telegram forgets those
     /// before it; 0 forgets none.
     ///
@@ -103,6 +113,21 @@ impl Line {
     /// When it did not arrive.
     pub async fn say(&self, chat: i64, text: &str) -> anyhow::Result<()> {
         self.post(chat, text).await.map(drop)
+    }
+
+    /// The same with buttons below it.
+    ///
+    /// # Errors
+    /// As [`Line::say`].
+    pub async fn offer(&self, chat: i64, text: &str, buttons: &[Vec<Button>]) -> anyhow::Result<()> {
+        let button = |button: &Button| json!({ "text": button.label, "callback_data": button.data });
+        let row = |row: &Vec<Button>| row.iter().map(button).collect::<Vec<Value>>();
+        let rows: Vec<Vec<Value>> = buttons.iter().map(row).collect();
+        let mut body = json!({ "chat_id": chat, "text": text });
+        if !rows.is_empty() {
+            body["reply_markup"] = json!({ "inline_keyboard": rows });
+        }
+        self.insist("sendMessage", &body).await.map(drop)
     }
 
     /// The same, and gives the message's number, by which it can be changed.

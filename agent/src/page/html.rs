@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     alert::{
-        message::{Voice, duration, moment, rupiah},
+        message::{Voice, duration, in_words, moment, rupiah},
         reports::Reported,
     },
     chart::{Figure, picture::Picture, scale::label},
@@ -55,10 +55,10 @@ pub(super) fn page(voice: &Voice, overview: &Overview) -> String {
         at = escape(&moment(&voice.timezone, overview.at)),
         alerts = alerts(voice, words, overview),
         shop = shop(voice, words, overview),
-        server = server(words, overview),
+        server = server(voice, words, overview),
         drills = drills(voice, words, overview),
         backups = backups(voice, words, overview),
-        traffic = traffic(words, overview),
+        traffic = traffic(voice, words, overview),
         charts = charts(voice, words),
         refreshed = words.refreshed,
     )
@@ -153,11 +153,11 @@ fn shop(voice: &Voice, words: &Words, overview: &Overview) -> String {
     section("shop", "", words.shop, &pairs(&rows))
 }
 
-fn server(words: &Words, overview: &Overview) -> String {
+fn server(voice: &Voice, words: &Words, overview: &Overview) -> String {
     let percent = |value: Option<f64>| {
         value.map_or_else(
             || words.not_known.to_owned(),
-            |value| label(Figure::Percent, value),
+            |value| label(voice.language, Figure::Percent, value),
         )
     };
     let disks: Vec<String> = overview
@@ -227,7 +227,7 @@ fn backups(voice: &Voice, words: &Words, overview: &Overview) -> String {
             [
                 moment(&voice.timezone, point.taken_at),
                 format!("{kind}{drilled}{damaged}"),
-                size(point.size_bytes),
+                size(voice.language, point.size_bytes),
             ]
         });
         inner += &table([words.taken_at, words.kind, words.size], rows);
@@ -236,20 +236,21 @@ fn backups(voice: &Voice, words: &Words, overview: &Overview) -> String {
 }
 
 /// What goes to each remote in an hour, as the day's mean and the week's, and what a month costs.
-fn traffic(words: &Words, overview: &Overview) -> String {
+fn traffic(voice: &Voice, words: &Words, overview: &Overview) -> String {
     let rows = overview.traffic.iter().map(|one| {
         let mean = |over: &str, mean: Mean| {
             format!(
                 "<small>{over}: {} · {} {}</small>",
-                size(mean.bytes),
+                size(voice.language, mean.bytes),
                 mean.requests,
                 words.requests
             )
         };
-        let cost = one.cost_a_month.map_or_else(
-            || words.not_known.to_owned(),
-            |cost| format!("≈ {}", label(Figure::Price, cost)),
-        );
+        let cost = match (one.cost_a_month, one.is_priced) {
+            (Some(cost), _) => format!("≈ {}", label(voice.language, Figure::Price, cost)),
+            (None, true) => words.no_cost_yet.to_owned(),
+            (None, false) => words.no_price.to_owned(),
+        };
         format!(
             "{}{}{}<small>{}: {cost}</small>",
             escape(&one.remote),
@@ -269,14 +270,14 @@ fn drills(voice: &Voice, words: &Words, overview: &Overview) -> String {
             |at| duration(voice.language, overview.at.since(at)),
         );
         let (class, outcome) = match (&drilled.fault, drilled.passed_at) {
-            (Some(fault), _) => ("critical", fault.as_str()),
-            (None, Some(_)) => ("well", words.passed),
-            (None, None) => ("quiet", words.never),
+            (Some(fault), _) => ("critical", in_words(voice.language, fault)),
+            (None, Some(_)) => ("well", words.passed.to_owned()),
+            (None, None) => ("quiet", words.never.to_owned()),
         };
         format!(
             "<span class=\"{class}\">{}: {}</span><small>{}: {}</small>",
             escape(&drilled.remote),
-            escape(outcome),
+            escape(&outcome),
             words.last_passed,
             escape(&passed)
         )
@@ -368,6 +369,7 @@ mod tests {
                 day: Mean::default(),
                 week: Mean::default(),
                 cost_a_month: Some(0.42),
+                is_priced: true,
             }],
             spool_bytes: 0,
             drills: vec![Drilled {

@@ -3,7 +3,10 @@
 
 use std::fmt::Write as _;
 
-use crate::chart::{Figure, scale::label};
+use crate::{
+    chart::{Figure, scale::label},
+    config::Language,
+};
 
 pub(super) fn section(id: &str, class: &str, title: &str, inner: &str) -> String {
     format!("<section id=\"{id}\"{class}>\n<h2>{title}</h2>\n{inner}</section>\n")
@@ -32,9 +35,9 @@ pub(super) fn table(head: [&str; 3], rows: impl Iterator<Item = [String; 3]>) ->
     format!("<div class=\"scroll\"><table>\n<tr>{head}</tr>\n{rows}</table></div>\n")
 }
 
-pub(super) fn size(bytes: u64) -> String {
+pub(super) fn size(language: Language, bytes: u64) -> String {
     #[allow(clippy::cast_precision_loss, reason = "for reading")]
-    label(Figure::Bytes, bytes as f64)
+    label(language, Figure::Bytes, bytes as f64)
 }
 
 /// Fit for text and for attributes in double or single quotes.

@@ -3,26 +3,35 @@
 //! what an append-only server may not touch.
 //! It believes no manifest that no known agent signed, and changes nothing on a remote.
 
+use std::collections::BTreeSet;
+
 use anyhow::Context;
+use futures_util::stream::{self, StreamExt};
 use protocol::{
+    chain::ChainId,
     manifest::Manifest,
-    object_key::{self, PointId},
+    object_key::{self, PointId, SegmentName},
     time::UnixMillis,
 };
 
 use crate::{
     backup::{Progress, remote::Remote, seal::sha256_hex, survey},
-    restore::{Sources, open_manifest},
+    restore::{Sources, open_manifest, open_segment},
     store::{Store, points::KnownPoint},
 };
+
+/// Segments that are opened at the same time.
+const AT_ONCE: usize = 8;
 
 /// What was found out about the points of one remote.
 #[derive(Default)]
 pub struct Adopted {
     /// Those that are in the catalogue now, read back whole.
     pub points: Vec<PointId>,
-    /// What is wrong with the others, a sentence each.
+    /// What is wrong with the others, and with segments, a sentence each.
     pub faults: Vec<String>,
+    /// How many segments of known chains were opened.
+    pub segments: usize,
 }
 
 /// Reads back every point of the remote that this machine has not read back from there, newest first. `sources` must
@@ -57,6 +66,35 @@ pub async fn run(
         }
     }
     Ok(adopted)
+}
+
+/// Opens the newest segments of every chain that has a point here, `most` of each: whoever restores needs them to open,
+/// and not only to be there.
+///
+/// # Errors
+/// When the agent's own database refuses; a segment that does not open is a fault.
+pub async fn open_segments(
+    store: &Store,
+    sources: &Sources<'_>,
+    most: usize,
+    progress: &dyn Progress,
+    adopted: &mut Adopted,
+) -> anyhow::Result<()> {
+    let known = store.points().context("reading the catalogue")?;
+    let chains: BTreeSet<ChainId> = known.into_values().map(|known| known.manifest.chain).collect();
+    let newest = |chain: &ChainId| sources.survey.segments(chain).into_iter().rev().take(most);
+    let names: Vec<SegmentName> = chains.iter().flat_map(newest).collect();
+    progress.count("opening segments", names.len() as u64);
+    let opening = names.iter().map(|name| open_segment(sources, name));
+    let mut opening = stream::iter(opening).buffered(AT_ONCE);
+    while let Some(opened) = opening.next().await {
+        progress.advance(1);
+        match opened {
+            Ok(()) => adopted.segments += 1,
+            Err(fault) => adopted.faults.push(fault),
+        }
+    }
+    Ok(())
 }
 
 async fn read_back(

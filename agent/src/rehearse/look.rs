@@ -3,13 +3,17 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use protocol::object_key::{self, DIGEST_CHARS, PointId, SegmentName};
+use protocol::{
+    object_key::{self, DIGEST_CHARS, PointId, SegmentName},
+    time::UnixMillis,
+};
 use serde_json::{Value, json};
 
 use super::sample::Share;
 use crate::{
     backup::{
         Progress,
+        own::CERTIFICATES,
         remote::{Remote, RemoteError},
         seal::sha256_hex,
     },
@@ -93,6 +97,11 @@ pub(super) async fn look(
         let found = remote.list(folder).await.map_err(|error| error.to_string())?;
         listed.extend(found);
     }
+    let certificates = remote.list_dated(object_key::CERTS).await;
+    let certificates = certificates.map_err(|error| error.to_string())?.into_iter();
+    let certificates: BTreeMap<String, Option<UnixMillis>> = certificates
+        .map(|(key, listed)| (key, listed.written_at))
+        .collect();
     let expected = expected(here, &listed);
     let by_listing = by_listing(&expected, &listed);
     let (mut lost, mut faults): (BTreeSet<String>, Vec<String>) = by_listing.into_iter().unzip();
@@ -114,8 +123,9 @@ pub(super) async fn look(
     faults.extend(compared.faults);
     lost.extend(compared.lost);
     let seen = json!({
-        "objects": expected.len(), "fetched": fetched, "fetched_bytes": fetched_bytes, "faults": faults.len(),
+        "objects": expected.len(), "points": here.len(), "fetched": fetched, "fetched_bytes": fetched_bytes, "faults": faults.len(),
         "stored_bytes": listed.values().sum::<u64>(), "altered": lost.iter().take(SUSPECTS_MAX).collect::<Vec<_>>(),
+        CERTIFICATES: certificates,
         "uncompared": compared.uncompared.iter().map(|(key, _)| key).take(SUSPECTS_MAX).collect::<Vec<_>>(),
     });
     let told = |(key, why): (String, String)| format!("{key} could not be compared: {why}");

@@ -268,6 +268,7 @@ impl Drill<'_> {
             known: std::collections::BTreeMap::new(),
             chain: None,
             seen: None,
+            arrived: Vec::new(),
             newest_only: true,
             anchor: None,
             now,

@@ -8,6 +8,7 @@ use protocol::{
     object_key::{PointId, SegmentName},
 };
 
+use super::left_out::LeftOut;
 use crate::backup::survey::Survey;
 
 /// What an attempt was at when it could not go on.
@@ -33,7 +34,11 @@ pub(super) struct Avoid {
     segments: BTreeMap<SegmentName, String>,
     misnamed: BTreeMap<SegmentName, String>,
     unproven: BTreeSet<SegmentName>,
-    unproven_told: Option<String>,
+    unproven_told: Vec<String>,
+    /// Whether something that does not open, and that nothing speaks for, may be newer than what is restored.
+    pub may_be_newer: bool,
+    /// What lies behind a hole at the end of a chain.
+    pub left_out: Option<LeftOut>,
 }
 
 impl Avoid {
@@ -51,7 +56,13 @@ impl Avoid {
     /// These promise nothing, for one reason.
     pub(super) fn unproven(&mut self, names: Vec<SegmentName>, why: String) {
         self.unproven.extend(names);
-        self.unproven_told = Some(why);
+        self.unproven_told.push(why);
+    }
+
+    /// These lie behind a hole at the end of their chain.
+    pub(super) fn leave_out(&mut self, names: Vec<SegmentName>, left_out: LeftOut, why: String) {
+        self.left_out = Some(left_out);
+        self.unproven(names, why);
     }
 
     /// The segments of a chain that there should be: misnamed ones promise nothing.

@@ -129,6 +129,20 @@ async fn manifest_from(
     }
 }
 
+/// A point's manifest, for whoever only wants to look, and what was wrong with copies that were not taken.
+///
+/// # Errors
+/// A sentence that names the object and what is wrong with it on each remote.
+pub async fn open_manifest(
+    sources: &Sources<'_>,
+    point: &PointId,
+) -> Result<(Manifest, Vec<String>), String> {
+    let mut notes = Vec::new();
+    let found = manifest(sources, point, &mut notes).await;
+    let manifest = found.map_err(|unread| unread.told().to_owned())?;
+    Ok((manifest, notes))
+}
+
 /// The manifest of this very digest, as a delta names its base.
 ///
 /// # Errors

@@ -14,9 +14,10 @@ use protocol::{
 use super::{
     Next, Refused, Request, Selection, Sources, Stop,
     avoid::Avoid,
-    bare, gone,
+    bare::{self, Claim},
+    gone,
     index::{Index, Unread},
-    numbers, replay, search, strangers, summary, unopened,
+    nearest, numbers, replay, strangers, summary, unopened,
 };
 use crate::backup::survey::moment_of;
 
@@ -40,6 +41,8 @@ pub(super) struct Goal {
     pub root: Option<PageRoot>,
     /// What was wrong and does not matter.
     pub notes: Vec<String>,
+    /// Whether something that does not open, and that nothing speaks for, may be newer.
+    pub may_be_newer: bool,
 }
 
 /// The goal of a request.
@@ -80,6 +83,7 @@ impl Goal {
             lost: Vec::new(),
             root: None,
             notes: Vec::new(),
+            may_be_newer: false,
         }
     }
 
@@ -135,7 +139,7 @@ async fn named(
         (Some(Ok(manifest)), _) => manifest,
         (_, Some(known)) => known,
         (Some(Err(unread)), None) => {
-            return Err(search::refuse_point(request, sources, unread.told().to_owned(), point).await);
+            return Err(nearest::refuse_point(request, sources, unread.told().to_owned(), point).await);
         }
         (None, None) => return Err(nothing(sources, format!("there is no restore point {point}"))),
     };
@@ -194,6 +198,7 @@ async fn newest(
         lost: lost.into_iter().collect(),
         root: None,
         notes: std::mem::take(&mut before.notes),
+        may_be_newer: false,
         chain: manifest.chain.clone(),
     };
     if let Some(anchor) = &request.anchor {
@@ -201,7 +206,7 @@ async fn newest(
     }
     gone::weigh(request, sources, &mut goal, &mut before, end_at);
     for (point, unread) in before.unread {
-        weigh(request, sources, &mut goal, &point, unread, (&manifest, end_at));
+        weigh(request, sources, &mut goal, (&point, unread), (&manifest, end_at)).await;
     }
     Ok(goal)
 }
@@ -252,12 +257,11 @@ pub(super) async fn begin(
 }
 
 /// Whether a newer point that cannot be read held something that no way leads to.
-fn weigh(
+async fn weigh(
     request: &Request,
     sources: &Sources<'_>,
     goal: &mut Goal,
-    point: &PointId,
-    unread: Unread,
+    (point, unread): (&PointId, Unread),
     (begin, end_at): (&Manifest, UnixMillis),
 ) {
     let told = unread.told().to_owned();
@@ -276,19 +280,26 @@ fn weigh(
             known.chain
         )),
         (_, None) if bare::is_nobodys(request, sources, point) => {
-            goal.notes.push(bare::sentence(point, &told));
+            goal.notes.push(bare::nobodys(sources, point, &told));
         }
-        (Unread::NotOurs(_) | Unread::Locked(..), None) if request.chain.is_none() => goal
+        (_, None) if request.chain.is_some() => goal.notes.push(told),
+        (Unread::Damaged(_), None) if is_same_chain(sources, goal, point, begin, end_at) => {
+            goal.notes.push(told);
+        }
+        // It was sealed for the owner: who signed it is the owner's to judge.
+        (Unread::NotOurs(_), None) => goal
             .lost
             .push(format!("the restore point {point} cannot be restored: {told}")),
-        (Unread::Damaged(_), None)
-            if request.chain.is_none() && !is_same_chain(sources, goal, point, begin, end_at) =>
-        {
-            goal.lost.push(format!(
+        (_, None) => match bare::claim(request, sources, (point, &told), (begin, end_at)).await {
+            Claim::Nobodys(told) => goal.notes.push(told),
+            Claim::MayBeNewer(told) => {
+                goal.may_be_newer = true;
+                goal.notes.push(told);
+            }
+            Claim::Counts => goal.lost.push(format!(
                 "the restore point {point} cannot be restored: {told}; nothing proves that an older one lacks no commit of it"
-            ));
-        }
-        (Unread::Damaged(_) | Unread::NotOurs(_) | Unread::Locked(..), None) => goal.notes.push(told),
+            )),
+        },
     }
 }
 

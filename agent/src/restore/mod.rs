@@ -31,7 +31,9 @@ mod goal;
 mod gone;
 pub mod hold;
 mod index;
+mod left_out;
 mod leftovers;
+mod nearest;
 mod numbers;
 mod pages;
 mod place;
@@ -56,10 +58,13 @@ pub use apply::{Done, carry_out, require_room};
 pub use around::{Gap, one_steps};
 pub use assemble::Reached;
 pub use choose::Selection;
+pub use fetch::open_manifest;
 pub use goal::ahead_of;
+pub use left_out::LeftOut;
 pub use leftovers::{remove as remove_leftovers, require_empty};
 pub use proven::{Tail, behind_the_last};
 pub use replay::Stop;
+pub use segments::open_segment;
 pub use succession::Succession;
 
 /// What is wanted back.
@@ -109,6 +114,10 @@ pub struct Plan {
     pub full_check: bool,
     /// Where the restored chain follows another one, when the end of what there is was asked for.
     pub succession: Option<Succession>,
+    /// What is there behind a hole at the end of a chain, and is not restored.
+    pub left_out: Option<LeftOut>,
+    /// Whether something that does not open may be newer; the notes name it.
+    pub may_be_newer: bool,
     /// What went wrong on the way and did not matter in the end.
     pub notes: Vec<String>,
     request: Request,
@@ -187,6 +196,8 @@ pub struct Request {
     pub known: BTreeMap<PointId, KnownPoint>,
     /// The chain that was followed on this machine, and the newest commit that was seen of it.
     pub seen: Option<(ChainId, CommitNumber)>,
+    /// The newest commit that each remote has acknowledged to this server.
+    pub arrived: Vec<(ChainId, CommitNumber)>,
     /// Begin at the newest point alone: who rehearses a point wants to hear of its damage, and of no way around it.
     pub newest_only: bool,
     /// What the owner was told in a summary, and what must still be so.
@@ -234,13 +245,17 @@ async fn plan_around(request: Request, mut avoid: Avoid, sources: &Sources<'_>) 
     {
         goal = goal::find(&request, sources, &mut index, &avoid).await?;
     }
+    // Each time there are fewer names.
+    while left_out::take_out(&request, sources, &goal, &mut avoid) {
+        goal = goal::find(&request, sources, &mut index, &avoid).await?;
+    }
     let route = search::choose(&request, sources, &mut index, &goal, &avoid).await?;
     let files = files::find(&request, sources, &mut index, (&goal, &route), &avoid).await?;
     let gap = match (goal.stop, request.only) {
         (Stop::By { moment, .. }, None | Some(Only::Database)) => around::gap(sources, &route, moment).await,
         _ => None,
     };
-    let succession = succession::find(&request, &mut index, &route, goal.stop).await;
+    let succession = succession::find((&request, sources), &mut index, &route, goal.stop).await;
     let mut notes: Vec<String> = sources.silent_remotes().into_iter().collect();
     notes.extend(request.damage_of(&route.manifest));
     notes.extend(goal.notes);
@@ -263,6 +278,8 @@ async fn plan_around(request: Request, mut avoid: Avoid, sources: &Sources<'_>) 
         files: files.found,
         gap,
         succession,
+        left_out: avoid.left_out.clone(),
+        may_be_newer: avoid.may_be_newer || goal.may_be_newer,
         notes,
         request,
         avoid,
@@ -285,7 +302,7 @@ impl Plan {
             let plan = plan_around(self.request.clone(), avoid, sources).await;
             return plan.map_err(|refused| unheard::weigh(refused, sources));
         }
-        let refused = search::refuse_point(&self.request, sources, why, &self.manifest.point).await;
+        let refused = nearest::refuse_point(&self.request, sources, why, &self.manifest.point).await;
         Err(unheard::weigh(refused, sources))
     }
 }
@@ -322,18 +339,4 @@ impl Sources<'_> {
             .collect();
         (!all.is_empty()).then(|| all.join("; "))
     }
-}
-
-/// A point's manifest, for whoever only wants to look, and what was wrong with copies that were not taken.
-///
-/// # Errors
-/// A sentence that names the object and what is wrong with it on each remote.
-pub async fn open_manifest(
-    sources: &Sources<'_>,
-    point: &PointId,
-) -> Result<(Manifest, Vec<String>), String> {
-    let mut notes = Vec::new();
-    let found = fetch::manifest(sources, point, &mut notes).await;
-    let manifest = found.map_err(|unread| unread.told().to_owned())?;
-    Ok((manifest, notes))
 }

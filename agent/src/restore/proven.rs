@@ -37,7 +37,8 @@ pub(super) async fn take_out(
     let Some(tail) = behind_the_last(sources, names, known).await else {
         return false;
     };
-    avoid.unproven(tail.names, sentence(&tail.told, tail.end));
+    avoid.unproven(tail.names, sentence(&tail.told, tail.end, tail.is_locked));
+    avoid.may_be_newer |= tail.is_locked;
     true
 }
 
@@ -49,6 +50,8 @@ pub struct Tail {
     told: Vec<String>,
     /// The last commit that something shows.
     end: CommitNumber,
+    /// Whether any of them is sealed to another key.
+    is_locked: bool,
 }
 
 /// What of these segments of one chain lies behind the last one that opens, and after a commit that is known; `None` when
@@ -64,6 +67,7 @@ pub async fn behind_the_last(
         names: Vec::new(),
         told: Vec::new(),
         end: known,
+        is_locked: false,
     };
     for name in names.into_iter().rev() {
         if name.first <= known {
@@ -74,10 +78,15 @@ pub async fn behind_the_last(
                 tail.end = name.last;
                 break;
             }
-            Proof::Nothing(_) if tail.names.len() == OPENED_MAX => return None,
+            Proof::Nothing(_) | Proof::Locked(_) if tail.names.len() == OPENED_MAX => return None,
             Proof::Nothing(why) => {
                 tail.told.push(why);
                 tail.names.push(name);
+            }
+            Proof::Locked(why) => {
+                tail.told.push(why);
+                tail.names.push(name);
+                tail.is_locked = true;
             }
             Proof::Unknown => return None,
         }
@@ -96,12 +105,20 @@ fn known_through(request: &Request, chain: &ChainId) -> CommitNumber {
     of_chain.max().unwrap_or(CommitNumber::FIRST)
 }
 
-fn sentence(told: &[String], end: CommitNumber) -> String {
+fn sentence(told: &[String], end: CommitNumber, is_locked: bool) -> String {
     let first: Vec<&str> = told.iter().take(TOLD_MAX).map(String::as_str).collect();
     let more = match told.len() {
         count if count > TOLD_MAX => format!("; and {} more", count - TOLD_MAX),
         _ => String::new(),
     };
+    if is_locked {
+        return format!(
+            "NOT PROVEN, and not restored: {}{more}. Nothing that opens shows that there was any commit after {end}. IT MAY BE \
+             NEWER than what you get: if a key of yours is named there, restore with that one: \
+             --key FILE",
+            first.join("; ")
+        );
+    }
     format!(
         "NOT PROVEN, and not restored: {}{more}. Nothing that opens shows that there was any commit after {end}: either \
          these were altered since the agent wrote them, and their commits are lost unless an intact copy is elsewhere, or \

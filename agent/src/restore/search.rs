@@ -3,21 +3,15 @@
 
 use std::time::Duration;
 
-use protocol::{
-    chain::{ChainId, CommitNumber},
-    manifest::Manifest,
-    object_key::{PointId, SegmentName},
-    time::UnixMillis,
-};
+use protocol::{chain::CommitNumber, manifest::Manifest, object_key::SegmentName, time::UnixMillis};
 
 use super::{
-    Next, Only, Refused, Request, Sources, Stop, avoid::Avoid, fetch, goal::Goal, index::Index, replay,
+    Only, Refused, Request, Sources, Stop, avoid::Avoid, fetch, goal::Goal, index::Index, nearest::refuse,
+    replay,
 };
 
 /// Points that are tried as the beginning of a way.
 const BEGINNINGS_MAX: usize = 50;
-/// Points that are looked at in search of something else to restore.
-const LOOKED_AT_MAX: usize = 200;
 
 /// A way to a state.
 pub(super) struct Route {
@@ -36,7 +30,7 @@ pub(super) struct Route {
 ///
 /// # Errors
 /// Why nothing can begin there.
-async fn route(
+pub(super) async fn route(
     sources: &Sources<'_>,
     avoid: &Avoid,
     manifest: &Manifest,
@@ -173,137 +167,4 @@ fn instead(faults: &[String], route: &Route) -> Vec<String> {
         ));
     }
     notes
-}
-
-async fn refuse(
-    request: &Request,
-    sources: &Sources<'_>,
-    goal: &Goal,
-    avoid: &Avoid,
-    faults: Vec<String>,
-    best: Option<Route>,
-) -> Refused {
-    let mut reasons = faults;
-    reasons.extend(goal.lost.iter().cloned());
-    reasons.extend(avoid.told());
-    if let Some(route) = &best {
-        reasons.extend(route.torn.clone());
-        if reasons.is_empty() {
-            reasons.extend(goal.notes.iter().cloned());
-            reasons.push(format!(
-                "commit {} is on no remote that answers: the last one there is {}",
-                goal.floor, route.end
-            ));
-        }
-    }
-    if reasons.is_empty() {
-        reasons.extend(goal.notes.iter().cloned());
-        reasons.push(format!("no restore point leads to commit {}", goal.floor));
-    }
-    reasons.dedup();
-    let next = match best {
-        Some(route) => nearest(route, goal.stop),
-        None => {
-            let is_late = |manifest: &Manifest| (!goal.may_begin(manifest)).then(|| goal.is_before(manifest));
-            let (next, warning) = other(request, sources, (avoid, Some(&goal.chain)), is_late).await;
-            reasons.extend(warning);
-            next
-        }
-    };
-    Refused {
-        reason: reasons.join("; "),
-        next,
-    }
-}
-
-/// How the end of a way is asked for.
-fn nearest(route: Route, stop: Stop) -> Next {
-    let at = Some(route.end_at);
-    match (route.segments.is_empty(), stop) {
-        (true, _) => Next::Point(route.manifest.point),
-        // The last segment may reach beyond the moment.
-        (false, Stop::By { moment, .. }) if route.end_at > moment => Next::Chain(route.manifest.chain),
-        (false, _) => Next::Commit {
-            chain: route.manifest.chain,
-            commit: route.end,
-            at,
-        },
-    }
-}
-
-/// The refusal of a point, with the next best one.
-pub(super) async fn refuse_point(
-    request: &Request,
-    sources: &Sources<'_>,
-    why: String,
-    point: &PointId,
-) -> Refused {
-    let avoid = Avoid::default();
-    let known = request.known.get(point).map(|known| known.manifest.chain.clone());
-    let chain = match known {
-        Some(chain) => Some(chain),
-        None => fetch::manifest(sources, point, &mut Vec::new())
-            .await
-            .ok()
-            .map(|manifest| manifest.chain),
-    };
-    let is_late = |manifest: &Manifest| (manifest.point != *point).then_some(manifest.point > *point);
-    let (next, warning) = other(request, sources, (&avoid, chain.as_ref()), is_late).await;
-    let mut reason = format!("the restore point {point} cannot be restored: {why}");
-    if let Some(warning) = warning {
-        reason = format!("{reason}; {warning}");
-    }
-    Refused { reason, next }
-}
-
-/// The newest whole point among those that are meant, of this chain before any other; else the oldest of those that come
-/// too late; `is_late` says which it is. With a warning where it is of another chain.
-async fn other(
-    request: &Request,
-    sources: &Sources<'_>,
-    (avoid, chain): (&Avoid, Option<&ChainId>),
-    is_late: impl Fn(&Manifest) -> Option<bool>,
-) -> (Next, Option<String>) {
-    let mut index = Index::new(sources, request, None);
-    let (mut at, mut late, mut of_other_chain) = (0, None, None);
-    while let Some(reading) = index.get(at).await {
-        at += 1;
-        let Ok(manifest) = &reading.found else { continue };
-        let Some(is_late) = is_late(manifest) else {
-            continue;
-        };
-        if at > LOOKED_AT_MAX {
-            break;
-        }
-        // No shop comes back from it either, and its parts being there does not show that.
-        let known = request.known.get(&manifest.point);
-        if known.is_some_and(|known| known.damage.is_some()) {
-            continue;
-        }
-        if route(sources, avoid, manifest, Stop::AtPoint, None)
-            .await
-            .is_err()
-        {
-            continue;
-        }
-        let is_of_chain = chain.is_none_or(|chain| manifest.chain == *chain);
-        match (is_late, is_of_chain) {
-            (true, _) => late = Some(manifest.clone()),
-            (false, true) => return (Next::Point(manifest.point.clone()), None),
-            (false, false) => {
-                of_other_chain.get_or_insert_with(|| manifest.clone());
-            }
-        }
-    }
-    let Some(found) = of_other_chain.or(late) else {
-        return (Next::Nothing, None);
-    };
-    let is_of_chain = chain.is_none_or(|chain| found.chain == *chain);
-    let warning = (!is_of_chain).then(|| {
-        format!(
-            "what there is instead, {}, is of another chain, {}: nothing proves that it is the same shop's database",
-            found.point, found.chain
-        )
-    });
-    (Next::Point(found.point), warning)
 }

@@ -37,29 +37,52 @@ pub(super) async fn segment(
     Err(Failure::Lost(wrong.sentence(&key)))
 }
 
+/// Opens a segment for whoever only wants to know whether it is what its name says.
+///
+/// # Errors
+/// A sentence that names it and what is wrong with it on each remote.
+pub async fn open_segment(sources: &Sources<'_>, name: &SegmentName) -> Result<(), String> {
+    match segment(sources, name).await {
+        Ok((plain, _, _)) if is_named(&plain, name) => Ok(()),
+        Ok(_) => Err(format!("{name}: it is another segment than its name says")),
+        Err(Failure::Lost(why)) => Err(why),
+        Err(Failure::Here(error)) => Err(format!("{name}: {error:#}")),
+    }
+}
+
 /// What a segment's name is worth.
 pub(super) enum Proof {
     /// A copy opens, is signed, and is what its name says; it was signed then.
     Whole(UnixMillis),
     /// Every copy was read, and none of them is anything: what is wrong with each.
     Nothing(String),
-    /// Not every copy could be read, or somebody else sealed or signed one: that is the owner's to judge.
+    /// No copy opens, and one is sealed to another key: what is wrong with each.
+    Locked(String),
+    /// Not every copy could be read, or one is sealed to this key and signed by somebody unknown: that is the owner's to
+    /// judge.
     Unknown,
 }
 
 /// Whether a segment is what its name says, by the copies on all remotes.
 pub(super) async fn proof(sources: &Sources<'_>, name: &SegmentName) -> Proof {
     let key = name.to_string();
-    let mut wrong = Wrong::default();
+    let (mut wrong, mut is_locked) = (Wrong::default(), false);
     for remote in sources.remotes {
         match segment_from(sources, remote, &key, &name.digest).await {
             Ok(opened) if is_named(&opened.plain, name) => return Proof::Whole(opened.signed_at),
             Ok(_) => wrong.add(remote.name(), "it is another segment than its name says"),
             Err(SegmentFault::Nothing(what)) => wrong.add(remote.name(), &what),
+            Err(SegmentFault::Locked(what)) => {
+                wrong.add(remote.name(), &what);
+                is_locked = true;
+            }
             Err(SegmentFault::Unknown(_)) => return Proof::Unknown,
         }
     }
-    Proof::Nothing(wrong.sentence(&key))
+    match is_locked {
+        true => Proof::Locked(wrong.sentence(&key)),
+        false => Proof::Nothing(wrong.sentence(&key)),
+    }
 }
 
 fn is_named(plain: &[u8], name: &SegmentName) -> bool {
@@ -80,14 +103,16 @@ struct Opened {
 enum SegmentFault {
     /// It is none, or not there.
     Nothing(String),
-    /// It did not come, or is somebody else's.
+    /// It is sealed to another key.
+    Locked(String),
+    /// It did not come, or somebody unknown signed it.
     Unknown(String),
 }
 
 impl SegmentFault {
     fn told(&self) -> &str {
         match self {
-            Self::Nothing(what) | Self::Unknown(what) => what,
+            Self::Nothing(what) | Self::Locked(what) | Self::Unknown(what) => what,
         }
     }
 }
@@ -119,7 +144,9 @@ async fn segment_from(
         let opened = open_dated(&sealed, &keys, &signers, SEGMENT_BYTES_MAX);
         let (plain, signed_at) = opened.map_err(|error| match error {
             OpenError::Broken(_) | OpenError::Unsigned => SegmentFault::Nothing(describe(&error)),
-            OpenError::WrongKey(_) | OpenError::ForeignSigner(_) => SegmentFault::Unknown(describe(&error)),
+            OpenError::WrongKey(_) => SegmentFault::Locked(describe(&error)),
+            // It was sealed for the owner.
+            OpenError::ForeignSigner(_) => SegmentFault::Unknown(describe(&error)),
         })?;
         Ok(Opened {
             plain,

@@ -154,10 +154,10 @@ fn claims(
 }
 
 /// Until when a segment shows commits: not later than it was signed. 1970 when it is none.
-async fn believed_end(sources: &Sources<'_>, name: &SegmentName) -> UnixMillis {
+pub(super) async fn believed_end(sources: &Sources<'_>, name: &SegmentName) -> UnixMillis {
     match segments::proof(sources, name).await {
         Proof::Whole(signed_at) => name.last_at.min(UnixMillis(signed_at.0 + SIGNED_WITHIN_MS)),
-        Proof::Nothing(_) | Proof::Unknown => UnixMillis(0),
+        Proof::Nothing(_) | Proof::Locked(_) | Proof::Unknown => UnixMillis(0),
     }
 }
 

@@ -1,10 +1,15 @@
 //! Whether what is restored follows another chain: whoever takes the newest backup for that of his shop must hear when
-//! another database took its place.
+//! another database took its place. A chain that begins anew with the very same database is none of his concern.
 //! It opens a few manifests, found by halving, and judges nothing.
 
-use protocol::{chain::ChainId, object_key::PointId};
+use protocol::{
+    chain::{ChainId, PageRoot},
+    manifest::Manifest,
+    object_key::PointId,
+};
 
-use super::{Only, Request, Stop, index::Index, search::Route};
+use super::{Only, Request, Sources, Stop, index::Index, search::Route, segments};
+use crate::backup::segment::Segment;
 
 /// Where the backups of one chain follow those of another.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -19,7 +24,7 @@ pub struct Succession {
 
 /// The succession that the restored chain begins with, when the end of what there is was asked for.
 pub(super) async fn find(
-    request: &Request,
+    (request, sources): (&Request, &Sources<'_>),
     index: &mut Index<'_>,
     route: &Route,
     stop: Stop,
@@ -43,18 +48,39 @@ pub(super) async fn find(
             false => older = middle,
         }
     }
-    Some(Succession {
-        chain: chain_at(request, index, older).await?,
-        before: index.points()[older].clone(),
-        since: index.points()[newer].clone(),
+    let (before, since) = (
+        manifest_at(request, index, older).await?,
+        manifest_at(request, index, newer).await?,
+    );
+    // Page for page the same database: its commits are only counted anew.
+    let is_same = before.page_root == since.page_root
+        || end_of(sources, &before.chain).await.as_ref() == Some(&since.page_root);
+    (!is_same).then_some(Succession {
+        chain: before.chain,
+        before: before.point,
+        since: since.point,
     })
 }
 
-/// The chain of the `at`-th newest point, by the catalogue where that knows it.
+/// What a chain's last segment leaves the database as, where that can be opened.
+async fn end_of(sources: &Sources<'_>, chain: &ChainId) -> Option<PageRoot> {
+    let last = sources
+        .survey
+        .segments(chain)
+        .into_iter()
+        .max_by_key(|name| name.last)?;
+    let (plain, _, _) = segments::segment(sources, &last).await.ok()?;
+    Some(Segment::parse(&plain).ok()?.header.root)
+}
+
 async fn chain_at(request: &Request, index: &mut Index<'_>, at: usize) -> Option<ChainId> {
+    Some(manifest_at(request, index, at).await?.chain)
+}
+
+/// What the `at`-th newest point is, by the catalogue where that knows it.
+async fn manifest_at(request: &Request, index: &mut Index<'_>, at: usize) -> Option<Manifest> {
     if let Some(known) = request.known.get(index.points().get(at)?) {
-        return Some(known.manifest.chain.clone());
+        return Some(known.manifest.clone());
     }
-    let manifest = index.probe(at).await?.found.as_ref().ok()?;
-    Some(manifest.chain.clone())
+    index.probe(at).await?.found.as_ref().ok().cloned()
 }

@@ -11,17 +11,18 @@ use rusqlite::{OptionalExtension, Row, Transaction, named_params};
 use super::{
     Store,
     interruptions::{EventKind, put_event},
+    own_chains,
 };
 
 const SELECT_STATE: &str = "
     SELECT chain, commit_number, commit_at, page_size, pages, page_root, database_file, log_position, previous_sha256,
-           changed
+           changed, change_counter
     FROM capture";
 const REPLACE_STATE: &str = "
     INSERT OR REPLACE INTO capture (only_row, chain, commit_number, commit_at, page_size, pages, page_root,
-                                    database_file, log_position, previous_sha256, changed)
+                                    database_file, log_position, previous_sha256, changed, change_counter)
     VALUES (1, :chain, :commit, :commit_at, :page_size, :pages, :page_root, :database_file, :log_position, :previous,
-            :changed)";
+            :changed, :counter)";
 const INSERT_SEGMENT: &str = "
     INSERT INTO segment (key, chain, first_commit, last_commit, first_at, last_at, size_bytes, sha256)
     VALUES (:key, :chain, :first, :last, :first_at, :last_at, :size, :sha256)";
@@ -55,6 +56,8 @@ pub struct CaptureState {
     pub previous_sha256: Option<String>,
     /// What the table of pages may lack, as the capture wrote it.
     pub changed: Vec<u8>,
+    /// SQLite's counter in the first page after it, where that page was seen.
+    pub change_counter: Option<u32>,
 }
 
 /// One object in the spool.
@@ -102,6 +105,7 @@ impl Store {
     ) -> rusqlite::Result<()> {
         self.write(|transaction| {
             put_state(transaction, state)?;
+            own_chains::put(transaction, &state.chain)?;
             put_event(transaction, at, kind, why)
         })
     }
@@ -215,6 +219,7 @@ fn put_state(transaction: &Transaction<'_>, state: &CaptureState) -> rusqlite::R
             ":log_position": state.log_position,
             ":previous": state.previous_sha256,
             ":changed": state.changed,
+            ":counter": state.change_counter,
         })?;
     Ok(())
 }
@@ -231,6 +236,7 @@ fn state_from(row: &Row<'_>) -> rusqlite::Result<CaptureState> {
         log_position: row.get(7)?,
         previous_sha256: row.get(8)?,
         changed: row.get(9)?,
+        change_counter: row.get(10)?,
     })
 }
 

@@ -20,13 +20,15 @@ const PUT_EPISODE: &str = "
             :told_at, :edits, :acked_at, :reminders, :remind_at)";
 const REMOVE_EPISODE: &str = "DELETE FROM episodes WHERE id = :id";
 const READ_FLOORS: &str = "
-    SELECT key, rule, raised_at, raises, bad_at, loudest, flapping_since, episode, over_at, edits, messages
+    SELECT key, rule, raised_at, raises, bad_at, loudest, flapping_since, episode, over_at, messages, began_at, hour_at,
+           paced_until, unsaid
     FROM floors ORDER BY key LIMIT 1000";
 const PUT_FLOOR: &str = "
     INSERT OR REPLACE INTO floors
-        (key, rule, raised_at, raises, bad_at, loudest, flapping_since, episode, over_at, edits, messages)
-    VALUES (:key, :rule, :raised_at, :raises, :bad_at, :loudest, :flapping_since, :episode, :over_at, :edits,
-            :messages)";
+        (key, rule, raised_at, raises, bad_at, loudest, flapping_since, episode, over_at, messages, began_at, hour_at,
+         paced_until, unsaid)
+    VALUES (:key, :rule, :raised_at, :raises, :bad_at, :loudest, :flapping_since, :episode, :over_at, :messages,
+            :began_at, :hour_at, :paced_until, :unsaid)";
 const REMOVE_FLOOR: &str = "DELETE FROM floors WHERE key = :key";
 
 /// An episode's number; never used twice.
@@ -90,12 +92,18 @@ pub struct FloorRow {
     pub loudest: Severity,
     /// When the owner was last told that it comes and goes, and in which episode.
     pub flapping: Option<(UnixMillis, EpisodeId)>,
-    /// When that message was changed to say that it is over for now.
+    /// When its message said that it is over, if nothing came since.
     pub over_at: Option<UnixMillis>,
-    /// How often that message was changed.
-    pub edits: u32,
-    /// How many messages of its own it had since it was last told as something new after an hour.
+    /// How many messages of its own it had since `hour_at`.
     pub messages: u32,
+    /// Since when it comes and goes: since then `raises` is counted.
+    pub began_at: UnixMillis,
+    /// Since when `messages` are counted.
+    pub hour_at: UnixMillis,
+    /// How far the changes of its message are ahead of their pace.
+    pub paced_until: UnixMillis,
+    /// Whether its message does not show the last of it yet.
+    pub unsaid: bool,
 }
 
 pub(super) fn episodes(connection: &Connection) -> rusqlite::Result<BTreeMap<EpisodeId, EpisodeRow>> {
@@ -153,8 +161,11 @@ pub(super) fn put_floor(transaction: &Transaction<'_>, row: &FloorRow) -> rusqli
             ":flapping_since": row.flapping.map(|(since, _)| since.0),
             ":episode": row.flapping.map(|(_, episode)| episode.0),
             ":over_at": row.over_at.map(|at| at.0),
-            ":edits": row.edits,
             ":messages": row.messages,
+            ":began_at": row.began_at.0,
+            ":hour_at": row.hour_at.0,
+            ":paced_until": row.paced_until.0,
+            ":unsaid": row.unsaid,
         })
         .map(drop)
 }
@@ -203,7 +214,10 @@ fn floor_from(row: &Row<'_>) -> rusqlite::Result<FloorRow> {
         loudest: severity_named(&row.get::<_, String>(5)?),
         flapping: moment(row, 6)?.zip(row.get::<_, Option<i64>>(7)?.map(EpisodeId)),
         over_at: moment(row, 8)?,
-        edits: row.get(9)?,
-        messages: row.get(10)?,
+        messages: row.get(9)?,
+        began_at: UnixMillis(row.get(10)?),
+        hour_at: UnixMillis(row.get(11)?),
+        paced_until: UnixMillis(row.get(12)?),
+        unsaid: row.get(13)?,
     })
 }

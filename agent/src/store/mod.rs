@@ -10,7 +10,7 @@ use std::{
 };
 
 use anyhow::Context;
-use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior};
+use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior, config::DbConfig};
 
 pub mod alerts;
 pub mod book;
@@ -29,11 +29,13 @@ pub mod interruptions;
 pub mod lock;
 mod lost;
 pub mod outbox;
+pub mod own_chains;
 pub mod owner;
 pub mod pages;
 pub mod points;
 pub mod prune;
 pub mod rehearsal;
+mod reserve;
 mod restorable;
 mod room;
 pub mod samples;
@@ -77,7 +79,10 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../migrations/0021_counted_points.sql"),
     include_str!("../../migrations/0022_unanswered.sql"),
     include_str!("../../migrations/0023_why_not.sql"),
-    include_str!("../../migrations/0024_sealed_to.sql"),
+    include_str!("../../migrations/0024_own_chains.sql"),
+    include_str!("../../migrations/0025_change_counter.sql"),
+    include_str!("../../migrations/0026_flapping.sql"),
+    include_str!("../../migrations/0027_sealed_to.sql"),
 ];
 
 /// Pages of the database that are kept in memory. SQLite's own 2 MiB fill over hours, which looks like a leak, and save
@@ -126,15 +131,18 @@ impl Store {
         let path = state_dir.join(FILE_NAME);
         let connection = match open_file(&path) {
             Ok(connection) => connection,
-            Err(error) if room.is_scarce() => {
-                tracing::error!(
-                    error = format!("{error:#}"),
-                    "the disk is full: the agent works in memory"
-                );
-                let mut connection = room.copy_of_all(&path)?;
-                migrate(&mut connection)?;
-                connection
-            }
+            Err(error) if room.is_scarce() => match room.open_in_reserve() {
+                Some(connection) => connection,
+                None => {
+                    tracing::error!(
+                        error = format!("{error:#}"),
+                        "the disk is full: the agent works in memory"
+                    );
+                    let mut connection = room.copy_of_all(&path)?;
+                    migrate(&mut connection)?;
+                    connection
+                }
+            },
             Err(error) => return Err(error),
         };
         Ok(Self::over(connection, Some(room)))
@@ -196,16 +204,45 @@ impl Store {
         if let Some(room) = room {
             room.before_write(connection)?;
         }
-        let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-        let result = change(&transaction)?;
-        transaction.commit()?;
-        Ok(result)
+        let changed = changed(connection, change);
+        if let (Err(error), Some(room)) = (&changed, room)
+            && error.sqlite_error_code() == Some(rusqlite::ErrorCode::DiskFull)
+        {
+            room.gave_out();
+        }
+        changed
     }
 
     /// A panic while the lock was held rolled its transaction back, so the connection is still good.
     fn lock(&self) -> MutexGuard<'_, Home> {
         self.connection.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// The last one that closes a database deletes its log, and with it the room that the running agent needs after a kill.
+fn keep_log_on_full_disk(connection: &Connection) {
+    let dir = connection.path().and_then(|path| Path::new(path).parent());
+    if dir.is_some_and(is_full)
+        && let Err(error) = connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)
+    {
+        tracing::warn!(%error, "the log of the agent's database may be gone once it is closed");
+    }
+}
+
+impl Drop for Store {
+    fn drop(&mut self) {
+        keep_log_on_full_disk(&self.lock().connection);
+    }
+}
+
+fn changed<T>(
+    connection: &mut Connection,
+    change: impl FnOnce(&Transaction<'_>) -> rusqlite::Result<T>,
+) -> rusqlite::Result<T> {
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    let result = change(&transaction)?;
+    transaction.commit()?;
+    Ok(result)
 }
 
 /// Whether the disk of the state directory has so little room that the running agent works in memory, and its file
@@ -226,9 +263,19 @@ fn look_at(path: &Path) -> anyhow::Result<(Connection, usize)> {
 
 fn open_file(path: &Path) -> anyhow::Result<Connection> {
     let mut connection = Connection::open(path).with_context(|| format!("opening {}", path.display()))?;
+    keep_log_on_full_disk(&connection);
     // SQLite itself gives the log the owner of its database.
     owner::own_like(path, path.parent().unwrap_or(path));
     prepare(&mut connection).with_context(|| format!("preparing {}", path.display()))?;
+    Ok(connection)
+}
+
+/// Where there is no room for the index of the log beside the file, which is in memory then: nobody else can open it.
+fn open_alone(path: &Path) -> anyhow::Result<Connection> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let mut connection = Connection::open_with_flags(path, flags)?;
+    connection.pragma_update(None, "locking_mode", "EXCLUSIVE")?;
+    prepare(&mut connection)?;
     Ok(connection)
 }
 

@@ -16,9 +16,9 @@ pub use waiting::{Elsewhere, Undelivered, Waiting};
 
 const ADD: &str = "
     INSERT INTO messages (alert_key, episode, runbook, severity, headline, text, loud, open, is_edit, follows_up,
-                          created_at, not_before)
-    VALUES (:alert_key, :episode, :runbook, :severity, :headline, :text, :loud, :open, :is_edit, :follows_up,
-            :created_at, :not_before)";
+                          settles, in_passing, created_at, not_before)
+    VALUES (:alert_key, :episode, :runbook, :severity, :headline, :text, :loud, :open, :is_edit, :follows_up, :settles,
+            :in_passing, :created_at, :not_before)";
 const ADD_DELIVERY: &str = "
     INSERT OR IGNORE INTO deliveries (message, rung, chat_id, opened_at, climbed, refused)
     VALUES (:message, :rung, :chat_id, :now, :climbed,
@@ -80,6 +80,10 @@ pub struct Message {
     /// Whether it goes on from the episode's last message, and is sent as a reply to it. An edit that does is said as a
     /// message where no earlier one can be changed.
     pub follows_up: bool,
+    /// Whether it marks the message that told of it, and not a later one that it is over.
+    pub settles: bool,
+    /// Whether it is one of many changes: a way that cannot change a message gets it only where it turns an end around.
+    pub in_passing: bool,
     /// Not before this moment; at once when none.
     pub not_before: Option<UnixMillis>,
     /// How many ways to the owner it takes at once, from the first on.
@@ -145,6 +149,8 @@ pub(super) fn add(
         ":open": message.open,
         ":is_edit": message.is_edit,
         ":follows_up": message.follows_up,
+        ":settles": message.settles,
+        ":in_passing": message.in_passing,
         ":created_at": now.0,
         ":not_before": message.not_before.unwrap_or(now).0,
     })?;

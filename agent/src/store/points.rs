@@ -9,6 +9,7 @@ use rusqlite::{OptionalExtension, Transaction, named_params};
 use super::{
     Store,
     freshness::latest,
+    own_chains,
     sealed_to::SealedTo,
     shipping::{Taken, add_to_hour},
 };
@@ -294,6 +295,7 @@ fn put_point(
             ":sealed_to": how.sealed_to.as_ref().map(SealedTo::as_str),
         },
     )?;
+    own_chains::put(transaction, &known.manifest.chain)?;
     for (remote, at) in &known.verified {
         put_copy(transaction, point, remote, *at)?;
     }

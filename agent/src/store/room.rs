@@ -1,5 +1,6 @@
 //! A full disk does not silence the agent. A ballast beside the database is let go of when room gets scarce; when that
-//! is gone too, the database is copied into memory, and back into its file once there is room.
+//! is gone too, the database is written in the room that it holds already; and when there is none of that, it is copied
+//! into memory, and back into its file once there is room.
 //! It frees nothing of anybody else's, and never writes to the file while the copy in memory is the newer one.
 
 use std::{
@@ -12,12 +13,18 @@ use std::{
 use anyhow::Context;
 use rusqlite::{Connection, OpenFlags, backup::Backup, config::DbConfig};
 
+use super::reserve;
+
 const BALLAST: &str = "ballast";
 const BALLAST_BYTES: u64 = 16 * 1024 * 1024;
 /// One transaction with its log takes far less.
 const SCARCE_BYTES: u64 = 2 * 1024 * 1024;
 /// Enough for the ballast and for not letting go of it at once.
 const PLENTY_BYTES: u64 = BALLAST_BYTES + 2 * SCARCE_BYTES;
+/// Enough for the room that the database is to hold.
+const SOME_BYTES: u64 = 8 * 1024 * 1024;
+/// After so many writes it is looked whether that room is still there: so many take a part of it.
+const LOOK_EVERY: u32 = 32;
 /// All pages in one step: it is a small database.
 const PAGES: i32 = 1_000_000;
 
@@ -26,6 +33,12 @@ pub(super) struct Room {
     dir: PathBuf,
     /// The file's own connection while the database is in memory; `None` inside when it could not be opened either.
     file: Option<Option<Connection>>,
+    /// What is written goes into the room that the database holds.
+    in_reserve: bool,
+    /// The database is open without an index of its log beside it, for which there was no room: nobody else can read it.
+    alone: bool,
+    /// Writes with room on the disk, since the room that the database holds was last looked at.
+    writes: u32,
 }
 
 impl Room {
@@ -34,6 +47,9 @@ impl Room {
         Self {
             dir: dir.to_path_buf(),
             file: None,
+            in_reserve: false,
+            alone: false,
+            writes: 0,
         }
     }
 
@@ -55,12 +71,8 @@ impl Room {
     /// When it cannot be copied; then it stays where it is, and the write may fail.
     pub(super) fn before_write(&mut self, connection: &mut Connection) -> rusqlite::Result<()> {
         let free_bytes = self.free_bytes();
-        if free_bytes >= PLENTY_BYTES {
-            if self.file.is_some() {
-                self.return_to_file(connection)?;
-            }
-            self.keep_ballast();
-            return Ok(());
+        if free_bytes >= SOME_BYTES {
+            self.use_room(connection, free_bytes)?;
         }
         if free_bytes >= SCARCE_BYTES || self.file.is_some() {
             return Ok(());
@@ -68,10 +80,98 @@ impl Room {
         if self.let_go() && !self.is_scarce() {
             return Ok(());
         }
+        if reserve::holds(connection, &self.log()) && (self.in_reserve || can_write(connection)) {
+            self.enter_reserve(connection);
+            return Ok(());
+        }
         tracing::error!("the disk is full: the agent goes on in memory until there is room");
         let memory = copy(connection, Connection::open_in_memory()?)?;
         self.file = Some(Some(std::mem::replace(connection, memory)));
         Ok(())
+    }
+
+    /// There is room: back to what is usual, and what is for the next time is laid.
+    fn use_room(&mut self, connection: &mut Connection, free_bytes: u64) -> rusqlite::Result<()> {
+        if self.file.is_some() {
+            if free_bytes < PLENTY_BYTES {
+                return Ok(());
+            }
+            self.return_to_file(connection)?;
+            self.writes = 0;
+        }
+        if self.in_reserve || self.alone {
+            self.leave_reserve(connection)?;
+        }
+        let is_due = self.writes.is_multiple_of(LOOK_EVERY);
+        self.writes = self.writes.wrapping_add(1);
+        if self.file.is_none()
+            && is_due
+            && let Err(error) = reserve::keep(connection, &self.log())
+        {
+            tracing::warn!(
+                error = format!("{error:#}"),
+                "the agent's database could not take room for a full disk"
+            );
+        }
+        if self.free_bytes() >= PLENTY_BYTES {
+            self.keep_ballast();
+        }
+        Ok(())
+    }
+
+    fn enter_reserve(&mut self, connection: &Connection) {
+        if self.in_reserve {
+            return;
+        }
+        self.in_reserve = true;
+        tracing::error!("the disk is full: the agent goes on in the room that its database holds");
+        // The log must stay when the agent ends: it could not be made anew.
+        if let Err(error) = connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true) {
+            tracing::warn!(%error, "the log of the agent's database may be gone once the agent ends");
+        }
+    }
+
+    fn leave_reserve(&mut self, connection: &mut Connection) -> rusqlite::Result<()> {
+        connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, false)?;
+        if self.alone {
+            // Others may open it only once this one has let go.
+            *connection = Connection::open_in_memory()?;
+            *connection = super::open_file(&self.path())
+                .or_else(|_| super::open_alone(&self.path()))
+                .map_err(|error| rusqlite::Error::ToSqlConversionFailure(error.into()))?;
+            self.alone = false;
+        }
+        self.in_reserve = false;
+        self.writes = 0;
+        tracing::info!("there is room on the disk again");
+        Ok(())
+    }
+
+    /// Opens the database where there is no room for the index of its log: alone, in the room that it holds. `None` where
+    /// it cannot be written.
+    pub(super) fn open_in_reserve(&mut self) -> Option<Connection> {
+        let connection = match super::open_alone(&self.path()) {
+            Ok(connection) => connection,
+            Err(error) => {
+                tracing::error!(
+                    error = format!("{error:#}"),
+                    "the agent's database cannot be written in the room that it holds"
+                );
+                return None;
+            }
+        };
+        if !reserve::holds(&connection, &self.log()) {
+            tracing::error!("the agent's database holds no room");
+            return None;
+        }
+        self.enter_reserve(&connection);
+        self.alone = true;
+        Some(connection)
+    }
+
+    /// A write found no room: the next one does not look for it there.
+    pub(super) fn gave_out(&mut self) {
+        self.in_reserve = false;
     }
 
     /// What the file and its log hold, in memory, for a start on a disk that is full already.
@@ -158,6 +258,14 @@ impl Room {
         had_one
     }
 
+    fn path(&self) -> PathBuf {
+        self.dir.join(super::FILE_NAME)
+    }
+
+    fn log(&self) -> PathBuf {
+        log_of(&self.path())
+    }
+
     fn ballast(&self) -> PathBuf {
         self.dir.join(BALLAST)
     }
@@ -166,6 +274,11 @@ impl Room {
     fn free_bytes(&self) -> u64 {
         rustix::fs::statvfs(&self.dir).map_or(u64::MAX, |found| found.f_bavail.saturating_mul(found.f_frsize))
     }
+}
+
+/// Whether overwriting takes no room here: one small transaction tells.
+fn can_write(connection: &mut Connection) -> bool {
+    super::migrate(connection).is_ok()
 }
 
 fn log_of(path: &Path) -> PathBuf {

@@ -43,6 +43,12 @@ const HAS_PAGES: &str = "SELECT sqlite_compileoption_used('ENABLE_DBPAGE_VTAB')"
 /// Why the database cannot be followed.
 #[derive(Debug, Error)]
 pub enum SourceError {
+    /// There is nothing in it.
+    #[error(
+        "the database is empty: either the bot has never opened it, or somebody emptied it. If there was a shop, keep the bot \
+         stopped, and bring it back with `agent restore --latest`"
+    )]
+    Empty,
     /// It keeps no write-ahead log.
     #[error(
         "the database's journal mode is {0}, not wal: the bot has never opened it, or somebody changed it"
@@ -120,6 +126,9 @@ impl Source {
         };
         source.lock.busy_timeout(Duration::ZERO)?;
         begin(&source.held)?;
+        if source.pages()? == 0 {
+            return Err(SourceError::Empty);
+        }
         let mode: String = source.held.query_row(JOURNAL_MODE, [], |row| row.get(0))?;
         if mode != "wal" {
             return Err(SourceError::NoLog(mode));

@@ -10,6 +10,8 @@ use std::{
 
 /// A few properties of a unit are a few hundred bytes.
 const ANSWER_BYTES_MAX: u64 = 64 * 1024;
+/// Of a program that took too long.
+pub(super) const NO_ANSWER: &str = "no answer in time";
 const WORD_CHARS_MAX: usize = 200;
 const WORD_LIMIT: Duration = Duration::from_millis(200);
 const LOOK_EVERY: Duration = Duration::from_millis(5);
@@ -74,7 +76,7 @@ fn wait(child: &mut Child, started: Instant, limit: Duration) -> Result<(), Stri
         match child.try_wait() {
             Ok(Some(status)) if status.success() => return Ok(()),
             Ok(Some(status)) => return Err(status.to_string()),
-            Ok(None) if started.elapsed() > limit => return Err("no answer in time".to_owned()),
+            Ok(None) if started.elapsed() > limit => return Err(NO_ANSWER.to_owned()),
             Ok(None) => std::thread::sleep(LOOK_EVERY),
             Err(error) => return Err(error.to_string()),
         }

@@ -14,6 +14,7 @@ use tokio::time::{MissedTickBehavior, interval};
 use super::{
     asking::{Answer, Asking, Question, reached},
     board::Board,
+    command::NO_ANSWER,
     history::History,
     itself::Lag,
     logs,
@@ -117,7 +118,7 @@ impl Cycle {
                     "a question is not answered in time; what it watches is unknown"
                 );
                 for key in &state.keys {
-                    let verdict = Verdict::Unknown("no answer in time".to_owned());
+                    let verdict = Verdict::Unknown(NO_ANSWER.to_owned());
                     let key = key.clone();
                     self.board.note(&Finding { key, verdict }, at.now);
                 }

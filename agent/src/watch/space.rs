@@ -7,6 +7,10 @@ use rustix::fs::StatVfsMountFlags;
 
 use super::trees;
 
+/// What ext4 shows of itself once it has stopped after an error, beside an `rw` that is not true any more (Linux 6.15 and
+/// later, `ext4_show_options`).
+const STOPPED: [&str; 2] = ["emergency_ro", "shutdown"];
+
 /// What a file system says of itself. Sizes in bytes.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Space {
@@ -40,28 +44,36 @@ pub fn space(place: &Path) -> std::io::Result<Space> {
         used,
         files: count(stat.f_files),
         files_free: count(stat.f_ffree),
-        read_only: stat.f_flag.contains(StatVfsMountFlags::RDONLY) && !takes_writes_elsewhere(place),
+        read_only: takes_no_writes(place, stat.f_flag.contains(StatVfsMountFlags::RDONLY)),
     })
 }
 
-/// Whether only this process may not write there, as systemd's `ProtectSystem` has it: the file system itself takes
-/// writes. `false` where that cannot be seen.
-fn takes_writes_elsewhere(place: &Path) -> bool {
-    let Some(device) = trees::device(place) else {
-        return false;
-    };
+/// Not so where only this process may not write, as systemd's `ProtectSystem` has it. Where the table of mounts does not
+/// say, what the file system says of this place counts.
+fn takes_no_writes(place: &Path, says_read_only: bool) -> bool {
     let mounts = std::fs::read_to_string("/proc/self/mountinfo").unwrap_or_default();
-    is_mounted_for_writing(&mounts, rustix::fs::major(device), rustix::fs::minor(device))
+    let device = trees::device(place);
+    let told = device.and_then(|device| {
+        let (major, minor) = (rustix::fs::major(device), rustix::fs::minor(device));
+        Some(match options_of(&mounts, major, minor)? {
+            options if options.iter().any(|option| STOPPED.contains(option)) => true,
+            options => says_read_only && !options.contains(&"rw"),
+        })
+    });
+    told.unwrap_or(says_read_only)
 }
 
-/// By the options of the file system, which stand last; those of one mount stand before. Pure.
-fn is_mounted_for_writing(mounts: &str, major: u32, minor: u32) -> bool {
+/// The options of a file system, which stand last in each line of one of its mounts; those of the mount stand before.
+/// Pure.
+fn options_of(mounts: &str, major: u32, minor: u32) -> Option<Vec<&str>> {
     let device = format!("{major}:{minor}");
-    mounts
+    let of_device = mounts
         .lines()
-        .filter(|line| line.split(' ').nth(2) == Some(&device))
-        .filter_map(|line| line.rsplit(' ').next())
-        .any(|options| options.split(',').any(|option| option == "rw"))
+        .find(|line| line.split(' ').nth(2) == Some(&device));
+    of_device?
+        .rsplit(' ')
+        .next()
+        .map(|options| options.split(',').collect())
 }
 
 /// Where the file system that holds this place is mounted: as `df` names it, and `du -x` can be asked about.
@@ -80,12 +92,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_disk_that_only_this_process_may_not_write_to_is_not_read_only() {
+    fn the_options_of_a_file_system_are_those_of_its_device() {
         let mounts = "36 35 98:0 / /log ro,relatime shared:1 - ext4 /dev/vdb rw,errors=continue\n\
                       37 35 98:1 / /bad rw,relatime - ext4 /dev/vdc ro,errors=remount-ro\n";
-        assert!(is_mounted_for_writing(mounts, 98, 0));
-        assert!(!is_mounted_for_writing(mounts, 98, 1));
-        assert!(!is_mounted_for_writing(mounts, 99, 0));
+        assert_eq!(options_of(mounts, 98, 0), Some(vec!["rw", "errors=continue"]));
+        assert_eq!(options_of(mounts, 98, 1), Some(vec!["ro", "errors=remount-ro"]));
+        assert_eq!(options_of(mounts, 99, 0), None);
     }
 
     #[test]

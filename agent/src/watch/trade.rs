@@ -22,6 +22,9 @@ const GATEWAY: &[Rule] = &[Rule::PaymentsFailing];
 const SENDS: &[Rule] = &[Rule::TelegramLagging];
 const COMMITS: &[Rule] = &[Rule::DatabaseRefuses];
 
+/// That nobody has tried since the bot's start: a code, as the bot's own are.
+const UNTRIED: &str = "untried";
+
 /// The watch over the trade.
 pub struct Trade {
     health: watch::Receiver<Option<Health>>,
@@ -104,8 +107,9 @@ fn judge_commits(seen: &mut Seen, health: &Health) {
 fn judge_gateway(seen: &mut Seen, health: &Health, gateway: &GatewayHealth) {
     let key = gateway_key(&gateway.name);
     if let Some(stands) = find(health.standing.as_deref(), Rule::GatewayRefuses, &gateway.name) {
-        let wrong = (Rule::GatewayRefuses, stands.detail.clone());
-        return seen.judge(key, Some(wrong));
+        let untried = stands.is_untried.then(|| format!(", {UNTRIED}"));
+        let detail = stands.detail.clone() + &untried.unwrap_or_default();
+        return seen.judge(key, Some((Rule::GatewayRefuses, detail)));
     }
     let has_answered = gateway.last_success_ms.is_some();
     let reason = gateway
@@ -203,6 +207,7 @@ mod tests {
             kind: kind.to_owned(),
             about: about.to_owned(),
             detail: detail.to_owned(),
+            is_untried: kind == "gateway_refuses",
         };
         let health = Health {
             boot: 1,
@@ -235,7 +240,7 @@ mod tests {
         assert_eq!(
             wrong(&health),
             [
-                said(Rule::GatewayRefuses, "401"),
+                said(Rule::GatewayRefuses, "401, untried"),
                 said(Rule::TelegramRefuses, ""),
                 said(Rule::DatabaseRefuses, "full"),
             ]

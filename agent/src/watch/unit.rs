@@ -9,7 +9,8 @@ use std::{
 };
 
 use super::{
-    command::{ask, property},
+    board::Board,
+    command::{NO_ANSWER, ask, property},
     probe::{At, Probe, Seen, bytes},
     trend::Trend,
 };
@@ -177,6 +178,14 @@ pub fn is_missing(name: &str) -> bool {
     answer.is_ok_and(|text| property(&text, "LoadState") == Some("not-found"))
 }
 
+/// Why nobody can see how the unit is, when there is no systemd that could be asked for anything. One that only did not
+/// answer in time is there.
+#[must_use]
+pub fn unseen(board: &Board, name: &str) -> Option<String> {
+    let why = board.unknown().remove(&format!("{NAMED}/{name}"))?;
+    (!why.contains(NO_ANSWER)).then_some(why)
+}
+
 impl State {
     /// In systemd's own words, which are those of its manual.
     fn told(&self) -> String {
@@ -246,6 +255,29 @@ mod tests {
             Path::new("/sys/fs/cgroup/system.slice/bot.service")
         );
         assert_eq!(state("LoadState=not-found\nNRestarts=0\n"), None);
+    }
+
+    #[test]
+    fn without_systemd_nobody_can_be_asked_and_one_that_is_slow_is_there() {
+        let at = At {
+            now: protocol::time::UnixMillis(1),
+            tick: Instant::now(),
+        };
+        let unseen_after = |answer: Result<&str, &str>| {
+            let board = Board::default();
+            let seen = Unit::new("bot.service").judge(at, answer.map(str::to_owned).map_err(str::to_owned));
+            seen.findings.iter().for_each(|found| board.note(found, at.now));
+            unseen(&board, "bot.service")
+        };
+        let why = "systemctl: exit status: 1 (System has not been booted with systemd)";
+        assert_eq!(unseen_after(Err(why)).as_deref(), Some(why));
+        assert_eq!(unseen_after(Err("systemctl: no answer in time")), None);
+        assert_eq!(unseen_after(Ok(ANSWER)), None);
+        assert_eq!(
+            unseen(&Board::default(), "bot.service"),
+            None,
+            "nobody has looked yet"
+        );
     }
 
     #[test]

@@ -35,7 +35,7 @@ fn a_point_of_the_future_has_no_age_and_is_not_rehearsed() {
     let status = shop.agent(&["status"]);
     let said = String::from_utf8(status.stdout).unwrap();
     for remote in ["local", "offsite"] {
-        let line = format!("{remote} holds {}, ", text(&now));
+        let line = format!("{remote} holds {} of ", text(&now));
         assert!(said.contains(&line), "{said}");
     }
     let line = format!("{} is dated in the future, and passed over", text(&ahead));

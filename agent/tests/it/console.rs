@@ -90,7 +90,18 @@ async fn the_owner_is_answered_text_first_and_the_picture_follows() {
         ("/digest", "20"),
         ("/help", "/maintenance 30m"),
         ("/shell reboot", "That is no command"),
-        ("/graph 99d", "Write it like this"),
+        ("/graph 99d", "Write for example: /graph 24h disk"),
+        ("/graph 24h nonsense", "What can be seen: server, disk"),
+        ("/logs everything", "/logs err for those about trouble"),
+        ("/silence", "/silence 2h NAME for one alone"),
+        (
+            "/silence 2h xyz",
+            "There is no alert called xyz. Nothing is wrong",
+        ),
+        ("/maintenance 0m", "The time is from 1m to 7d"),
+        ("/restart agent", "Write /restart alone"),
+        ("/runbook nonsense", "no chapter of that name. /runbook shows"),
+        ("/runbook disk", "Like it are: "),
         ("/graph traffic 7d", "local: 24 h 0 B and 0 requests per hour"),
     ] {
         scene.owner_says(typed);
@@ -233,6 +244,53 @@ async fn days_of_quiet_need_a_second_step_and_hours_do_not() {
 }
 
 #[tokio::test]
+async fn a_silence_of_what_does_not_stand_says_so_and_lists_what_does() {
+    let mut scene = Scene::new().await;
+    drop(scene.bot.take());
+    scene.telegram.wait_for_text(DIED).await;
+    scene.owner_says("/silence 1h xyz");
+    let told = scene
+        .telegram
+        .wait_for_text("There is no alert called xyz.")
+        .await;
+    assert!(
+        told.text().contains(DIED) && told.text().contains("/silence 2h bot/bot"),
+        "{}",
+        told.text()
+    );
+    // By its rule's name, and with a unit of time as Indonesians write it.
+    scene.owner_says("/bisukan BOT_GONE 2 jam");
+    let told = scene.telegram.wait_for_text("Silent until").await;
+    assert!(told.text().contains(DIED), "{}", told.text());
+    scene.owner_says("/alerts");
+    let list = scene.telegram.wait_for_text("Silenced:").await;
+    let rows = list.body["reply_markup"]["inline_keyboard"].as_array().unwrap();
+    assert!(
+        rows[0][0]["callback_data"]
+            .as_str()
+            .unwrap()
+            .starts_with("alert:ack:"),
+        "{rows:?}"
+    );
+    scene.end().await;
+}
+
+#[tokio::test]
+async fn a_command_for_another_bot_is_not_answered_and_one_by_the_own_name_is() {
+    let scene = Scene::new().await;
+    scene.telegram.call_it("owner_bot");
+    scene.owner_says("/help@other_bot");
+    scene.owner_says("/status@Owner_Bot");
+    scene.telegram.wait_for_text("Bot: running").await;
+    let taken = scene.telegram.taken();
+    assert!(
+        taken.iter().all(|taken| !taken.text().contains("Commands:")),
+        "{taken:?}"
+    );
+    scene.end().await;
+}
+
+#[tokio::test]
 async fn a_restart_of_a_unit_that_systemd_does_not_know_asks_for_no_code() {
     let scene = Scene::new().await;
     let store = std::sync::Arc::new(Store::open(&scene.dir.path().join("state")).unwrap());
@@ -257,9 +315,9 @@ async fn a_restart_of_a_unit_that_systemd_does_not_know_asks_for_no_code() {
 }
 
 #[tokio::test]
-async fn a_restart_needs_its_code_and_wrong_ones_close_the_door() {
+async fn what_is_dangerous_needs_its_code_and_wrong_ones_close_the_door() {
     let mut scene = Scene::new().await;
-    scene.owner_says("/restart");
+    scene.owner_says("/maintenance 24h");
     let asked = scene.telegram.wait_for_text("Send this code").await;
     let code = asked.text().rsplit(' ').next().unwrap().to_owned();
     let wrong = if code == "000000" { "000001" } else { "000000" };
@@ -278,7 +336,7 @@ async fn a_restart_needs_its_code_and_wrong_ones_close_the_door() {
             .telegram
             .taken()
             .iter()
-            .all(|taken| !taken.text().starts_with("Restarting"))
+            .all(|taken| !taken.text().starts_with("🔧"))
     );
     // Another start of the agent does not open it.
     scene.agent.take().unwrap().stop().await;
@@ -292,7 +350,7 @@ async fn a_restart_needs_its_code_and_wrong_ones_close_the_door() {
     };
     let before = closed(&scene);
     let begun = std::time::Instant::now();
-    scene.owner_says("/restart");
+    scene.owner_says("/maintenance 24h");
     while closed(&scene) == before {
         assert!(begun.elapsed() < LIMIT, "{:?}", scene.telegram.taken());
         tokio::time::sleep(Duration::from_millis(20)).await;
@@ -418,7 +476,7 @@ async fn an_authenticators_password_is_the_second_step_where_there_is_one() {
     settings.bot.unit = "no-such-unit.service".to_owned();
     let agent = Agent::start(settings);
     bot.held().await;
-    telegram.says(OWNER, "private", "/restart", 0);
+    telegram.says(OWNER, "private", "/maintenance 24h", 0);
     let asked = telegram.wait_for_text("six digits of your authenticator").await;
     assert!(!asked.text().contains("Send this code"));
     let totp = agent::console::totp::Totp::new(&Secret::new("GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ")).unwrap();
@@ -429,9 +487,8 @@ async fn an_authenticators_password_is_the_second_step_where_there_is_one() {
         .find(|digits| totp.step_of(digits, now) > Some(now.0 / 30_000))
         .unwrap();
     telegram.says(OWNER, "private", &right, 0);
-    telegram.wait_for_text("Restarting the shop's bot").await;
-    telegram.wait_for_text("could not be restarted").await;
-    telegram.says(OWNER, "private", "/restart", 0);
+    telegram.wait_for_text("Maintenance: every alert").await;
+    telegram.says(OWNER, "private", "/maintenance 24h", 0);
     telegram.says(OWNER, "private", &right, 0);
     telegram.wait_for_text("Tries left").await;
     agent.stop().await;

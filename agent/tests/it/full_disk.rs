@@ -21,12 +21,12 @@ use crate::{
 };
 
 /// A small file system of its own, in memory; `None` where this user may not mount.
-struct Disk {
+pub(crate) struct Disk {
     dir: tempfile::TempDir,
 }
 
 impl Disk {
-    fn mount() -> Option<Self> {
+    pub(crate) fn mount() -> Option<Self> {
         Self::mount_with("size=28m")
     }
 
@@ -41,12 +41,35 @@ impl Disk {
             .then_some(Self { dir })
     }
 
-    fn path(&self) -> &Path {
+    /// One of so many MiB with ext4, as a cheap server has it; `None` where this user has no loop devices.
+    pub(crate) fn mount_ext4(mib: u64) -> Option<Self> {
+        let dir = tempfile::tempdir().unwrap();
+        let image = tempfile::NamedTempFile::new().unwrap();
+        image.as_file().set_len(mib << 20).unwrap();
+        let done = |program: &str, arguments: &[&str], last: &[&Path]| {
+            let status = Command::new(program)
+                .env("PATH", "/usr/sbin:/usr/bin:/sbin:/bin")
+                .args(arguments)
+                .args(last)
+                .stdout(Stdio::null())
+                .stderr(Stdio::null())
+                .status();
+            status.is_ok_and(|status| status.success())
+        };
+        let is_there = done("mkfs.ext4", &["-q", "-F", "-m", "0"], &[image.path()])
+            && done("mount", &["-o", "loop"], &[image.path(), dir.path()]);
+        if !is_there {
+            eprintln!("NOT RUN: this user has no loop devices");
+        }
+        is_there.then_some(Self { dir })
+    }
+
+    pub(crate) fn path(&self) -> &Path {
         self.dir.path()
     }
 
     /// Fills it to the last byte.
-    fn fill(&self) {
+    pub(crate) fn fill(&self) {
         let mut file = fs::OpenOptions::new()
             .create(true)
             .append(true)
@@ -58,7 +81,7 @@ impl Disk {
         }
     }
 
-    fn empty(&self) {
+    pub(crate) fn empty(&self) {
         fs::remove_file(self.path().join("runaway.log")).unwrap();
     }
 }
@@ -117,6 +140,31 @@ fn a_full_disk_costs_the_ballast_then_the_file_and_no_row() {
 }
 
 #[test]
+fn without_room_that_the_database_holds_it_goes_into_memory_and_back() {
+    let Some(disk) = Disk::mount() else {
+        eprintln!("this user may not mount: nothing to see here");
+        return;
+    };
+    // So much is taken that neither ballast nor reserve can be laid.
+    let taken = disk.path().join("taken");
+    fs::write(&taken, vec![b'x'; 22 << 20]).unwrap();
+    let state = disk.path().join("state");
+    let store = Store::open_with_room(&state).unwrap();
+    write(&store, 1);
+    assert!(!state.join("ballast").exists());
+    disk.fill();
+    for number in 2..50 {
+        write(&store, number);
+    }
+    assert_eq!(store.channel_tests().unwrap().len(), 49);
+    assert!(rows_in_file(&state) < 49, "the rest is in memory alone");
+    disk.empty();
+    fs::remove_file(taken).unwrap();
+    write(&store, 50);
+    assert_eq!(rows_in_file(&state), 50);
+}
+
+#[test]
 fn an_agent_that_starts_on_a_full_disk_knows_what_it_knew() {
     let Some(disk) = Disk::mount() else {
         eprintln!("this user may not mount: nothing to see here");
@@ -163,8 +211,40 @@ fn what_a_killed_agent_left_in_its_log_alone_survives_a_start_on_a_full_disk() {
     assert_eq!(Store::open(&state).unwrap().channel_tests().unwrap().len(), 22);
 }
 
+/// How many rows lie in the file and its log, whatever the program that wrote them still knows.
+fn rows_in_file(state: &Path) -> i64 {
+    let copy = tempfile::tempdir().unwrap();
+    for name in ["agent.db", "agent.db-wal"] {
+        fs::copy(state.join(name), copy.path().join(name)).unwrap();
+    }
+    let file = rusqlite::Connection::open(copy.path().join("agent.db")).unwrap();
+    file.query_row("SELECT count(*) FROM channel_tests", [], |row| row.get(0))
+        .unwrap()
+}
+
+/// More than one log's worth, so that it is begun anew and the pages go into the file, without a byte of new room.
+#[test]
+fn what_is_written_on_a_full_disk_is_in_the_file_at_once() {
+    for disk in [Disk::mount(), Disk::mount_ext4(64)].into_iter().flatten() {
+        let state = disk.path().join("state");
+        let store = Store::open_with_room(&state).unwrap();
+        write(&store, 1);
+        disk.fill();
+        write(&store, 2);
+        disk.fill();
+        for number in 3..1200 {
+            write(&store, number % 40);
+        }
+        assert_eq!(rows_in_file(&state), 40);
+        // As a kill leaves it: nothing is closed.
+        std::mem::forget(store);
+        disk.fill();
+        assert_eq!(rows_in_file(&state), 40);
+    }
+}
+
 /// Lets the shop's agent keep its state there.
-fn keep_state(shop: &Shop, state: &Path) {
+pub(crate) fn keep_state(shop: &Shop, state: &Path) {
     let settings = fs::read_to_string(shop.path("agent.toml")).unwrap();
     let there = format!("dir = \"{}\"", state.display());
     fs::write(

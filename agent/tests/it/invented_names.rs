@@ -20,7 +20,7 @@ fn forget_all(shop: &Shop) {
     fs::write(shop.path("agent.toml"), fresh).unwrap();
 }
 
-fn digest_of(bytes: &[u8]) -> String {
+pub fn digest_of(bytes: &[u8]) -> String {
     Sha256::digest(bytes)
         .iter()
         .map(|byte| format!("{byte:02x}"))
@@ -28,7 +28,7 @@ fn digest_of(bytes: &[u8]) -> String {
 }
 
 /// An object that claims these commits.
-fn claims(like: &SegmentName, first: u64, last: u64, digest: &str) -> SegmentName {
+pub fn claims(like: &SegmentName, first: u64, last: u64, digest: &str) -> SegmentName {
     let commit = |number| CommitNumber::new(number).unwrap();
     SegmentName::new(&like.chain, commit(first), commit(last), like.last_at, digest)
 }
@@ -143,17 +143,6 @@ fn a_point_that_one_remote_never_got_lacks_nothing_in_the_list_of_another_machin
     let newest = &listed["restore_points"][0];
     assert_eq!(newest["remotes"], serde_json::json!(["local"]), "{listed}");
     assert_eq!(newest["problems"], serde_json::json!([]), "{newest}");
-}
-
-#[test]
-fn what_is_gone_before_a_segment_that_opens_blocks_as_ever() {
-    let (shop, point) = captured(4);
-    forget_all(&shop);
-    for remote in ["local", "offsite"] {
-        fs::remove_file(&after(&shop, remote, &point)[1].0).unwrap();
-    }
-    let said = shop.agent_refuses(1, &restoring("back", &["--latest"]));
-    assert!(said.contains("is missing on every remote"), "{said}");
 }
 
 /// The manifest of a point that another agent took for the same owner, onto a remote of its own.

@@ -471,7 +471,18 @@ fn what_is_being_sent_while_later_commits_have_arrived_is_no_damage() {
     // A machine that knows nothing of what was sent.
     fs::rename(shop.path("state"), shop.path("elsewhere")).unwrap();
     is_on_its_way(&["--key", shop.path("kit/owner.secret.asc").to_str().unwrap()]);
+    // Were the server lost now, what leads somewhere would come back, and the rest be named.
+    let comes_back = || {
+        let said = shop.restore_to("back", &["--latest"]);
+        assert!(said.contains("LEFT OUT") && said.contains("NOT IN IT"), "{said}");
+        fs::remove_dir_all(shop.path("back")).unwrap();
+        said
+    };
+    comes_back();
     fs::rename(shop.path("elsewhere"), shop.path("state")).unwrap();
+    // This server knows that it was not taken, and what it saw.
+    let said = comes_back();
+    assert!(said.contains("This server knows of commits until"), "{said}");
     is_armed.store(false, Ordering::SeqCst);
     agent.wait_long_for("/durable", 4 * LIMIT);
     let listed: Value = serde_json::from_str(&shop.agent_done(&["list", "--json"])).unwrap();

@@ -19,13 +19,13 @@ use crate::{
 const RETRY_LIMIT: Duration = Duration::from_secs(120);
 
 /// A shop whose newest point is of another chain than its newest commits.
-struct Aside {
-    shop: Shop,
+pub struct Aside {
+    pub shop: Shop,
     /// The one that the capture's commits lead from.
-    captured: Value,
-    standalone: Value,
+    pub captured: Value,
+    pub standalone: Value,
     /// Items by then.
-    items: i64,
+    pub items: i64,
 }
 
 fn journal(shop: &Shop, mode: &str) {
@@ -37,7 +37,7 @@ fn journal(shop: &Shop, mode: &str) {
         .unwrap();
 }
 
-fn aside() -> Aside {
+pub fn aside() -> Aside {
     let shop = Shop::new();
     shop.fill(500);
     let agent = Running::start(&shop);
@@ -78,7 +78,8 @@ fn aside() -> Aside {
     }
 }
 
-fn forget_all(shop: &Shop) {
+/// The configuration of a machine on which no agent ever ran.
+pub fn forget_all(shop: &Shop) {
     let settings = fs::read_to_string(shop.path("agent.toml")).unwrap();
     fs::write(
         shop.path("agent.toml"),
@@ -220,6 +221,37 @@ fn a_chain_that_goes_on_beside_another_is_called_neither_new_nor_ended() {
         said.contains("also knows of commit") && !said.contains("none of that chain"),
         "{said}"
     );
+}
+
+#[test]
+fn a_chain_that_begins_anew_with_the_same_database_is_no_other_database() {
+    let shop = Shop::new();
+    let agent = Running::start(&shop);
+    agent.wait_for("/rest");
+    let before = shop.back_up();
+    sell(&shop, &agent, 2);
+    agent.burn();
+    // What the capture knows of the pages is lost; the shop stands still meanwhile.
+    fs::remove_file(shop.path("state/capture/pages")).unwrap();
+    std::thread::sleep(Duration::from_millis(1_100));
+    let agent = Running::start(&shop);
+    agent.wait_for("/rest");
+    let after = shop.back_up();
+    assert_ne!(before["chain"], after["chain"]);
+    sell(&shop, &agent, 1);
+    agent.burn();
+    let all = count_items(&shop.database());
+    for machine in ["the server", "a new one"] {
+        let (said, found) = restored(&shop, &["--latest"]);
+        assert_eq!(found, all, "{machine}: {said}");
+        assert!(
+            !said.contains("of another chain than before"),
+            "{machine}: {said}"
+        );
+        if machine == "the server" {
+            forget_all(&shop);
+        }
+    }
 }
 
 #[test]

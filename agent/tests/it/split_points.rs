@@ -100,6 +100,9 @@ fn two_halves_of_a_point_stay_until_one_remote_holds_it_whole() {
     comes_back(&shop, &["--point", &split]);
     let said = shop.agent_done(&["prune", "--dry-run"]);
     assert!(said.contains("it is whole on no remote"), "{said}");
+    let mut of_split = said.lines().filter(|line| line.contains(&split));
+    // The name holds it in UTC.
+    assert!(of_split.all(|line| line.contains(" WIB  ")), "{said}");
     // An older one takes its place in the rules of both, for what it is.
     comes_back(&shop, &["--point", &old]);
 

@@ -1,5 +1,7 @@
 //! The status page and the metrics over a real socket, without a browser: what they hold, and whom they refuse.
 
+use agent::config::Language;
+
 use crate::{
     pretend_bot::Bot,
     pretend_telegram::Telegram,
@@ -45,6 +47,27 @@ async fn the_page_and_the_figures_are_there_and_only_for_this_machine() {
         html = get("/").send().await.unwrap().text().await.unwrap();
     }
 
+    // Things come and go while the first looks are under way; then every place says the same number.
+    let begun = std::time::Instant::now();
+    loop {
+        let text = async |path: &str| get(path).send().await.unwrap().text().await.unwrap();
+        let (html, figures, health) = (text("/").await, text("/metrics").await, text("/health").await);
+        let health: agent::http::Report = serde_json::from_str(&health).unwrap();
+        let counts = [
+            number_after(&html, "<dt>Not watched at present</dt><dd>"),
+            number_after(&figures, "\nwarung_unknown "),
+            number_after(
+                &agent::alert::unwatched::line(Language::En, &health.unknown).unwrap_or_default(),
+                "Not watched at present: ",
+            ),
+        ];
+        if counts[0] > 0 && counts.iter().all(|count| *count == counts[0]) {
+            break;
+        }
+        assert!(begun.elapsed() < LIMIT, "{counts:?}");
+        tokio::time::sleep(std::time::Duration::from_millis(200)).await;
+    }
+
     let figures = get("/metrics").send().await.unwrap().text().await.unwrap();
     assert!(
         figures.contains("# TYPE warung_bot_up gauge\nwarung_bot_up 1\n"),
@@ -86,4 +109,11 @@ async fn the_page_and_the_figures_are_there_and_only_for_this_machine() {
         "{html}"
     );
     agent.stop().await;
+}
+
+/// The whole number that stands behind these words; 0 where it does not.
+fn number_after(text: &str, words: &str) -> usize {
+    let rest = text.split_once(words).map_or("", |(_, rest)| rest);
+    let digits: String = rest.chars().take_while(char::is_ascii_digit).collect();
+    digits.parse().unwrap_or(0)
 }

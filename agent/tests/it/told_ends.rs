@@ -51,7 +51,7 @@ impl Flapping {
         let now = jiff::Timestamp::now().as_millisecond();
         Self {
             desk,
-            start: UnixMillis(now - 1_000_000),
+            start: UnixMillis(now - 3_500_000),
             stop: watch::Sender::new(false),
         }
     }
@@ -126,7 +126,7 @@ async fn what_came_back_in_a_summary_is_ended_by_a_message_of_its_own() {
     flapping.twice().await;
     flapping.desk.fail("a");
     let sender = flapping.desk.send_to(OWNER);
-    let summary = telegram.wait_for_text("🔴 Again: The shop's bot died").await;
+    let summary = telegram.wait_for_text("🔴 Again (2 times since").await;
     assert!(
         summary.text().starts_with("2 messages at once"),
         "{}",
@@ -134,26 +134,34 @@ async fn what_came_back_in_a_summary_is_ended_by_a_message_of_its_own() {
     );
     flapping.desk.wait_until_sent().await;
     flapping.back(165);
-    flapping.pass(260);
     let over = telegram.wait_for_text("✅ The shop's bot runs again").await;
     assert_eq!(
         over.body["reply_parameters"]["message_id"], summary.message_id,
         "it goes on from the summary"
     );
     assert_eq!(over.body["disable_notification"], true);
-    // The next message is one that can be changed, and the one before is not marked by yet another.
+    flapping.desk.wait_until_sent().await;
+    // From now on there is a message that can be changed, and it is at each moment.
     flapping.gone(300);
+    let red = telegram.wait_for_edit("🔴 Again (3 times since").await;
+    assert_eq!(red["message_id"], over.message_id);
+    // What lasts is a message that rings, and the one before says that it goes on there.
     flapping.pass(361);
-    let red = telegram.wait_for(4).await.pop().unwrap();
+    let rings = telegram.wait_for(4).await.pop().unwrap();
     assert!(
-        red.text().starts_with("🔴 Again: The shop's bot died"),
+        rings.text().starts_with("🔴 Again (3 times since"),
         "{}",
-        red.text()
+        rings.text()
     );
+    assert_eq!(rings.body["disable_notification"], false);
+    let before = telegram.wait_for_edit("⏬ Goes on in the next message").await;
+    assert_eq!(before["message_id"], over.message_id);
     flapping.back(370);
-    flapping.pass(470);
-    let green = telegram.wait_for_edit("came and went").await;
-    assert_eq!(green["message_id"], red.message_id);
+    let green = telegram.wait_for_edit("It comes and goes: 3 times").await;
+    assert_eq!(green["message_id"], rings.message_id);
+    flapping.pass(370 + 900);
+    let green = telegram.wait_for_edit("came and went 3 times").await;
+    assert_eq!(green["message_id"], rings.message_id);
     flapping.desk.wait_until_sent().await;
     sender.abort();
     assert_eq!(telegram.taken().len(), 4, "{:#?}", telegram.taken());
@@ -168,28 +176,32 @@ async fn what_came_back_by_a_way_without_edits_is_ended_there() {
     flapping.climb();
     let sender = flapping.push(&push);
     push.wait_for(1).await;
+    // What comes and goes in moments is no message there: it rings when it lasts, and is said to be over in the end.
+    for seconds in [130, 140, 150] {
+        flapping.back(seconds);
+        flapping.gone(seconds + 5);
+    }
     flapping.back(165);
-    flapping.pass(260);
+    flapping.pass(165 + 900);
     push.wait_for(2).await;
     // The third message of the hour.
-    flapping.gone(300);
-    flapping.pass(361);
+    flapping.gone(1100);
+    flapping.pass(1161);
     flapping.climb();
     push.wait_for(3).await;
-    flapping.back(370);
-    flapping.pass(470);
+    flapping.back(1170);
+    flapping.pass(1170 + 900);
     push.wait_for(4).await;
-    // Whoever reads that it runs must read as well that it does not any more, without a sound.
-    flapping.gone(500);
-    flapping.pass(561);
+    // Whoever reads that it is over must read as well that it is not any more, without a sound.
+    flapping.gone(2100);
     push.wait_for(5).await;
-    flapping.back(570);
-    flapping.pass(670);
+    flapping.back(2110);
+    flapping.pass(2110 + 900);
     let told = push.wait_for(6).await;
     sender.abort();
     let is_red: Vec<bool> = told
         .iter()
-        .map(|message| title(message).contains("Again: The shop's bot died"))
+        .map(|message| title(message).contains("The shop's bot died"))
         .collect();
     assert_eq!(is_red, [true, false, true, false, true, false], "{told:#?}");
     assert!(title(&told[1]).contains("The shop's bot runs again"), "{told:#?}");
@@ -207,9 +219,8 @@ async fn what_was_over_before_anybody_was_told_that_it_came_back_is_told_as_over
     let flapping = Flapping::begin(dir.path(), &telegram);
     flapping.twice().await;
     flapping.back(165);
-    flapping.pass(260);
     let sender = flapping.desk.send_to(OWNER);
-    let summary = telegram.wait_for_text("🔴 Again: The shop's bot died").await;
+    let summary = telegram.wait_for_text("🔴 Again (2 times since").await;
     flapping.desk.wait_until_sent().await;
     sender.abort();
     assert!(

@@ -97,7 +97,8 @@ fn what_was_found_altered_or_missing_lowers_what_is_promised_of_its_remote_until
         let torn = format!("local gives back NOTHING after commit {through}:");
         assert!(said.contains(&torn), "{said}");
         let said = shop.agent_done(&["list"]);
-        let torn = format!("from it nothing of that chain after commit {through} until its next backup");
+        let torn =
+            format!(" WIB: from it nothing of that chain after commit {through} until its next backup");
         assert!(said.contains(&torn), "{said}");
         // Both together still give all of it.
         shop.agent_done(&restoring("all", &["--latest"]));

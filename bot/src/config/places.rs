@@ -1,11 +1,27 @@
 //! Whether the places that bot.toml names can be used, found out before anything starts.
 
-use std::{fs, path::Path};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
 
 use protocol::settings::Faults;
 
 use super::Config;
 use crate::db::is_of_disk;
+
+/// As many as the system follows.
+const LINKS_MAX: u32 = 40;
+
+/// The file that a link leads to: SQLite keeps its log beside that one, and the agent looks beside that one for the
+/// bot's lock.
+pub(super) fn behind_links(mut path: PathBuf) -> PathBuf {
+    for _ in 0..LINKS_MAX {
+        let Ok(target) = fs::read_link(&path) else { break };
+        path = path.parent().unwrap_or(Path::new("")).join(target);
+    }
+    path
+}
 
 /// The database's folder must be there and take files; the log's folder is made, one level deep.
 pub(super) fn check(config: &Config, faults: &mut Faults) {
@@ -44,5 +60,26 @@ fn check_folder(folder: &Path, key: &str, faults: &mut Faults) {
             "{key}: the folder {} does not take files ({error}); create it and give it to the user who runs the bot",
             folder.display()
         )),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::symlink;
+
+    use super::*;
+
+    #[test]
+    fn a_link_is_followed_to_its_file_also_before_that_is_there() {
+        let dir = tempfile::tempdir().unwrap();
+        let (first, second) = (dir.path().join("shop.db"), dir.path().join("other.db"));
+        symlink("other.db", &first).unwrap();
+        symlink(dir.path().join("disk/shop.db"), &second).unwrap();
+        assert_eq!(behind_links(first), dir.path().join("disk/shop.db"));
+        symlink("round.db", dir.path().join("round.db")).unwrap();
+        assert_eq!(
+            behind_links(dir.path().join("round.db")),
+            dir.path().join("round.db")
+        );
     }
 }

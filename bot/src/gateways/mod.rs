@@ -57,14 +57,27 @@ impl GatewayError {
 pub struct Record {
     calls: Calls<GatewayFault>,
     /// Why the last invoice was refused; `None` when it was not.
-    refusal: Mutex<Option<String>>,
+    refusal: Mutex<Option<Refusal>>,
+}
+
+/// That a gateway refused the last invoice that it was asked for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Refusal {
+    /// Why: a code.
+    pub reason: String,
+    /// It is of before the start, and no invoice was asked for since.
+    pub is_kept: bool,
 }
 
 impl Record {
     /// Nothing was called yet. A start mends nothing: what was refused before is refused until an invoice is made.
     fn after(refusal: Option<String>) -> Self {
+        let kept = |reason| Refusal {
+            reason,
+            is_kept: true,
+        };
         Self {
-            refusal: Mutex::new(refusal),
+            refusal: Mutex::new(refusal.map(kept)),
             ..Self::default()
         }
     }
@@ -87,7 +100,12 @@ impl Record {
         let mut refusal = self.refusal.lock().unwrap_or_else(PoisonError::into_inner);
         match &result {
             Ok(_) => *refusal = None,
-            Err(GatewayError::Refused(reason)) => *refusal = Some(reason.clone()),
+            Err(GatewayError::Refused(reason)) => {
+                *refusal = Some(Refusal {
+                    reason: reason.clone(),
+                    is_kept: false,
+                });
+            }
             Err(_) => {}
         }
         drop(refusal);
@@ -96,7 +114,7 @@ impl Record {
 
     /// Why invoices are refused at present.
     #[must_use]
-    pub fn refusal(&self) -> Option<String> {
+    pub fn refusal(&self) -> Option<Refusal> {
         self.refusal
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
@@ -126,7 +144,7 @@ mod tests {
         let record = Record::after(None);
         let end = |result: Result<(), GatewayError>| {
             let _ = record.note_invoice(result);
-            record.refusal()
+            record.refusal().map(|refusal| refusal.reason)
         };
         let refused = || Err(GatewayError::Refused("401".to_owned()));
         assert_eq!(end(refused()).as_deref(), Some("401"));
@@ -134,11 +152,22 @@ mod tests {
         assert_eq!(end(away).as_deref(), Some("401"));
         let _ = record.note(Ok(()), |_| true);
         assert_eq!(
-            record.refusal().as_deref(),
+            record.refusal().map(|refusal| refusal.reason).as_deref(),
             Some("401"),
             "another question was answered"
         );
         assert_eq!(end(Ok(())), None);
+    }
+
+    #[test]
+    fn a_refusal_of_before_the_start_is_kept_until_an_invoice_is_asked_for() {
+        let record = Record::after(Some("401".to_owned()));
+        let is_kept = || record.refusal().map(|refusal| refusal.is_kept);
+        let _ = record.note(Ok(()), |_| true);
+        assert_eq!(is_kept(), Some(true), "another question says nothing of it");
+        let refused: Result<(), _> = Err(GatewayError::Refused("401".to_owned()));
+        let _ = record.note_invoice(refused);
+        assert_eq!(is_kept(), Some(false));
     }
 
     #[test]

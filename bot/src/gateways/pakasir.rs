@@ -10,7 +10,7 @@ use reqwest::{Client, Method, RequestBuilder, StatusCode};
 use serde::Deserialize;
 use subtle::ConstantTimeEq;
 
-use super::{GatewayError, Record};
+use super::{GatewayError, Record, Refusal};
 use crate::shop::{
     money::Rupiah,
     payment::{Answer, Invoice, Status, confirm::Mode},
@@ -194,9 +194,9 @@ impl Pakasir {
         self.record.note(cancelled, is_answer)
     }
 
-    /// Why it refuses invoices at present: a code.
+    /// Why it refuses invoices at present, as far as that is known.
     #[must_use]
-    pub fn refusal(&self) -> Option<String> {
+    pub fn refusal(&self) -> Option<Refusal> {
         self.record.refusal()
     }
 

@@ -12,8 +12,11 @@ pub(super) fn standing(private: &Private, is_braked: bool) -> Vec<Standing> {
     if private.line.is_refused() {
         standing.push(of(Kind::TelegramRefuses, "", String::new()));
     }
-    if let Some(reason) = private.workshop.pakasir.refusal() {
-        standing.push(of(Kind::GatewayRefuses, pakasir::NAME, reason));
+    if let Some(refusal) = private.workshop.pakasir.refusal() {
+        standing.push(Standing {
+            is_untried: refusal.is_kept,
+            ..of(Kind::GatewayRefuses, pakasir::NAME, refusal.reason)
+        });
     }
     if let (_, Some(fault)) = private.workshop.writer.standing().failed_commits() {
         standing.push(refusal(fault));
@@ -34,5 +37,6 @@ fn of(kind: Kind, about: &str, detail: String) -> Standing {
         kind: kind.name().to_owned(),
         about: about.to_owned(),
         detail,
+        is_untried: false,
     }
 }

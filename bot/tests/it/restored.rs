@@ -8,7 +8,7 @@ use bot::{
     shop::{
         audit,
         order::{self, Event, Order, State},
-        stock, switch,
+        payment, stock, switch,
     },
 };
 use protocol::{incident::IncidentId, restored::Restored, time::UnixMillis};
@@ -23,6 +23,14 @@ fn restore(world: &World) {
     };
     assert!(restored::act(&world.conn, &note, world.now).unwrap());
     assert!(!restored::act(&world.conn, &note, world.now).unwrap(), "once");
+}
+
+#[test]
+fn what_a_gateway_refused_at_that_moment_says_nothing_of_now() {
+    let world = World::new();
+    payment::store::refuses(&world.conn, "pakasir", "401").unwrap();
+    restore(&world);
+    assert_eq!(payment::store::refusal(&world.conn, "pakasir").unwrap(), None);
 }
 
 fn give_up(world: &World, order: &Order) {

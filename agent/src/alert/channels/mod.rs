@@ -137,6 +137,12 @@ impl Channel {
         }
     }
 
+    /// Whether its messages can be changed.
+    #[must_use]
+    pub fn can_edit(&self) -> bool {
+        matches!(self, Self::Telegram(_))
+    }
+
     /// Changes an earlier message; only Telegram has messages that can be.
     pub async fn edit(&self, letter: &Letter<'_>, message_id: i64) -> Outcome {
         match self {

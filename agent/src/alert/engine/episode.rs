@@ -28,6 +28,9 @@ const EDIT_WAITS: [Duration; 2] = [Duration::from_secs(10), Duration::from_secs(
 const MORE_WAIT: Duration = Duration::from_secs(300);
 /// After how long something critical is told again that nobody took on; then each wait is three times as long.
 pub(super) const REMIND_FIRST: Duration = Duration::from_secs(300);
+/// Something critical that joins a message rings unless that one rang for something critical within so long: the owner
+/// has not read that yet, and will read of this with it.
+const HEARD_WITHIN: Duration = Duration::from_secs(60);
 /// The end of what was shorter than this only changes its message: nobody has to be called twice for it.
 const IN_PLACE_MOST: Duration = Duration::from_secs(300);
 
@@ -40,8 +43,8 @@ pub(super) fn join(book: &mut Book, calendar: &Calendar, key: &str, now: UnixMil
     let topic = topic_of(&fault);
     let severity = fault.rule.severity();
     let id = match kin::home(book, &fault, &topic, now) {
-        Home::WithKin(id) => enter(book, id, now, |_| Duration::ZERO),
-        Home::WithTopic(id) => enter(book, id, now, |episode| match episode.told {
+        Home::WithKin(id) => enter(book, id, severity, now, |_| Duration::ZERO),
+        Home::WithTopic(id) => enter(book, id, severity, now, |episode| match episode.told {
             Some((told, _)) if severity <= told => edit_wait(episode.edits),
             Some(_) | None => wait,
         }),
@@ -55,22 +58,42 @@ pub(super) fn join(book: &mut Book, calendar: &Calendar, key: &str, now: UnixMil
     if let Some(row) = book.alerts.get_mut(key) {
         row.episode = Some(id);
     }
-    speak_if_due(book, calendar, id, now)
+    let said = speak_if_due(book, calendar, id, now);
+    let is_of_it = |notice: Notice| match notice.kind {
+        Kind::More => notice.headed_by(key),
+        _ => notice,
+    };
+    said.into_iter().map(is_of_it).collect()
 }
 
-/// One more alert in an episode, which speaks of it after a while.
+/// One more alert in an episode, which speaks of it after a while, or at once in a message that rings.
 fn enter(
     book: &mut Book,
     id: EpisodeId,
+    severity: Severity,
     now: UnixMillis,
     wait: impl FnOnce(&EpisodeRow) -> Duration,
 ) -> EpisodeId {
     if let Some(episode) = book.episodes.get_mut(&id) {
-        let wait = wait(episode);
+        let must_ring = is_unheard(episode, severity, now);
+        let wait = if must_ring { Duration::ZERO } else { wait(episode) };
+        if must_ring {
+            // No change of the last message is left: it speaks in one of its own.
+            episode.edits = edits_max();
+        }
         episode.faults += 1;
         bring_forward(episode, now.plus(wait));
     }
     id
+}
+
+/// Whether the owner, whose telephone rang for what this joins, has put it away since.
+fn is_unheard(episode: &EpisodeRow, severity: Severity, now: UnixMillis) -> bool {
+    let rang_at = episode
+        .told
+        .filter(|(told, _)| *told == Severity::Critical)
+        .map(|(_, at)| at);
+    severity == Severity::Critical && rang_at.is_some_and(|at| now.since(at) >= HEARD_WITHIN)
 }
 
 /// Disks of different roles have different causes and mean different things: none hides behind another's message.
@@ -99,22 +122,27 @@ pub(super) enum End {
     Withdrawn,
 }
 
-/// What came back within the hour was told in this message, and it is critical: from now on it is an episode like any
-/// other, which is told again until somebody takes it on. Nobody else joins it.
-pub(super) fn follow_return(book: &mut Book, said: &Notice, now: UnixMillis) {
-    let topic = format!("return {}", said.lead.key);
-    let mut episode = begun(said.episode, topic, &said.lead, now);
+/// What came back within the hour is told under this number: from now on it is an episode like any other, which is told
+/// again until somebody takes it on, if it is critical. Nobody else joins it.
+pub(super) fn follow_return(
+    book: &mut Book,
+    id: EpisodeId,
+    lead: &Fault,
+    severity: Severity,
+    now: UnixMillis,
+) {
+    let mut episode = begun(id, format!("return {}", lead.key), lead, now);
     episode.due_at = None;
-    told_now(&mut episode, said.severity, now);
-    book.episodes.insert(episode.id, episode);
-    if let Some(row) = book.alerts.get_mut(&said.lead.key) {
-        (row.episode, row.held) = (Some(said.episode), None);
+    told_now(&mut episode, severity, now);
+    book.episodes.insert(id, episode);
+    if let Some(row) = book.alerts.get_mut(&lead.key) {
+        (row.episode, row.held) = (Some(id), None);
     }
 }
 
 /// One of its alerts is over, or not watched any more; its row is gone already.
 pub(super) fn leave(book: &mut Book, id: EpisodeId, fault: Fault, end: End, now: UnixMillis) -> Vec<Notice> {
-    let is_last = members(book, id).is_empty();
+    let (is_last, times) = (members(book, id).is_empty(), floor::times(book, id));
     let Some(episode) = book.episodes.get_mut(&id) else {
         return Vec::new();
     };
@@ -145,13 +173,21 @@ pub(super) fn leave(book: &mut Book, id: EpisodeId, fault: Fault, end: End, now:
         others: Vec::new(),
         faults,
         acked_at,
+        times,
         rungs: 1,
         loud: told == Severity::Critical,
     };
-    let ends_with_floor = floor::ends(book, id, was_reminded, !in_place, now);
+    let is_long = !in_place;
+    if matches!(end, End::Mended)
+        && let Some(told) = floor::ends_in_place(book, id, &lead, (was_reminded, is_long), now)
+    {
+        return told;
+    }
     match end {
-        End::Withdrawn | End::Mended if ends_with_floor => Vec::new(),
-        End::Withdrawn => vec![notice(Kind::Withdrawn)],
+        End::Withdrawn => {
+            floor::is_over(book, id, now);
+            vec![notice(Kind::Withdrawn)]
+        }
         End::Mended if in_place => vec![notice(Kind::Resolved { lasted, in_place })],
         End::Mended => {
             floor::spend(book, &lead.key);
@@ -194,7 +230,7 @@ pub(super) fn speak_if_due(
         book.episodes.remove(&id);
         return Vec::new();
     };
-    let severity = standing.severity;
+    let (severity, times) = (standing.severity, floor::times(book, id));
     let Some(episode) = book.episodes.get_mut(&id) else {
         return Vec::new();
     };
@@ -211,7 +247,7 @@ pub(super) fn speak_if_due(
     } else {
         told_now(episode, severity, now);
     }
-    vec![Notice::of(episode, kind, standing)]
+    vec![Notice::of(episode, kind, standing, times)]
 }
 
 /// Something was done about an alert: the live message says so, while it may still be changed.
@@ -220,14 +256,14 @@ pub fn tell_done(book: &mut Book, key: &str, done: &str) -> Option<Notice> {
     let row = book.alerts.get_mut(key)?;
     done.clone_into(&mut row.detail);
     let id = row.episode?;
-    let standing = standing(book, id)?;
+    let (standing, times) = (standing(book, id)?, floor::times(book, id));
     let episode = book.episodes.get_mut(&id)?;
     if episode.told.is_none() || episode.edits >= edits_max() {
         return None;
     }
     episode.edits += 1;
     episode.lead = standing.lead.to_lead();
-    Some(Notice::of(episode, Kind::Update, standing))
+    Some(Notice::of(episode, Kind::Update, standing, times))
 }
 
 /// Between the look that raised it and the end of the wait, something may have come that holds it.

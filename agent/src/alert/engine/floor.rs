@@ -1,61 +1,42 @@
-//! The flap floor: what comes back within the hour is not told each time, and what then stays is told all the same.
-//! Of one trouble that comes and goes an hour holds three messages: the first, that it is back, and one that is kept for
-//! a later return that lasts. A short end changes its message in place; a long one is a message, and takes
-//! the place of that last one. What lasts after that turns the last message red again, in place. A return that is told
-//! and critical is told again like anything else until somebody takes it on, beside those three. It counts and
-//! decides; it never holds that something is over.
+//! The flap floor: what comes back within the hour is told in one message, which changes with each return and each end;
+//! what then stays rings.
+//! Of one critical trouble that comes and goes an hour holds three messages: the first, that it is back, and one that is
+//! kept for a later return that lasts. A short end changes its message in place; a long one is a message, and takes the
+//! place of that last one. Each told return is told again like anything else until somebody takes it on, beside those
+//! three. Changes ring nowhere, and keep a pace that Telegram bears. It counts and decides; it never holds an end back.
 
 use std::time::Duration;
 
 use protocol::{incident::Severity, time::UnixMillis};
 
-use super::{FLAP_STANDS, FLAP_WINDOW, Fault, Kind, Notice, rule_of};
+use super::{FLAP_STANDS, FLAP_WINDOW, Fault, Kind, Notice, Times, episode, hold};
 use crate::{
-    alert::rule::Rule,
+    alert::{calendar::Calendar, rule::Rule},
     store::{
-        alerts::{AlertRow, Held},
+        alerts::AlertRow,
         book::Book,
         episodes::{EpisodeId, FloorRow},
     },
 };
 
-/// What is critical and back again within the hour is told once it has lasted so long without a break.
+/// What is critical and back again within the hour rings once it has lasted so long without a break.
 pub const CRITICAL_STANDS: Duration = Duration::from_secs(60);
-/// After so long without it the message that it comes and goes is changed to say that it is over for now.
-pub const FLAP_OVER: Duration = Duration::from_secs(90);
-/// Of one trouble within the hour; what stays for a quarter of an hour after them is told all the same.
+/// After so long without it its message says that it came and went.
+pub const FLAP_OVER: Duration = Duration::from_secs(900);
+/// Of one trouble within the hour, reminders aside.
 const MESSAGES_MAX: u32 = 3;
-/// A message is changed at most three times: red, red again or over, and over in the end.
-const RED_EDITS_MAX: u32 = 2;
 /// A crash and a hang are two troubles, not one that comes and goes; only from the third time on all count as one.
 const OTHER_TROUBLE_RAISES: u32 = 2;
+/// How often a message is changed in the long run: a chat bears about one request a second, and others wait for it too.
+const CHANGE_EVERY: Duration = Duration::from_secs(3);
+/// How far changes may be ahead of that: a hundred of them go out at once.
+const CHANGES_AHEAD: Duration = Duration::from_secs(300);
 
 /// It counts once more, whether it is told or not.
 pub(super) fn came(book: &mut Book, key: &str) {
     if let Some(floor) = book.floors.get_mut(key) {
         floor.raises += 1;
     }
-}
-
-/// Whether the owner need not hear of this return, or not yet.
-pub(super) fn holds(book: &Book, row: &AlertRow, now: UnixMillis) -> bool {
-    let Some((floor, severity)) = returned(book, row) else {
-        return false;
-    };
-    if !is_known(floor, row, severity) {
-        return false;
-    }
-    let lasted = now.since(row.since);
-    if has_one_left(floor, row, severity) {
-        return lasted < CRITICAL_STANDS;
-    }
-    lasted < FLAP_STANDS
-}
-
-/// Whether a message is left for this return, which the last one did not tell.
-fn has_one_left(floor: &FloorRow, row: &AlertRow, severity: Severity) -> bool {
-    let is_later = floor.flapping.is_some_and(|(told_at, _)| told_at < row.since);
-    severity == Severity::Critical && floor.messages < MESSAGES_MAX && is_later
 }
 
 /// One of the hour's messages was spent on its end.
@@ -65,63 +46,76 @@ pub(super) fn spend(book: &mut Book, key: &str) {
     }
 }
 
-/// Whether this episode is a return that was told in the message that it comes and goes.
+/// Whether this episode is the one in which it is told that something comes and goes.
 pub(super) fn is_flapping(book: &Book, id: EpisodeId) -> bool {
-    let told_in = |floor: &FloorRow| floor.flapping.is_some_and(|(_, episode)| episode == id);
-    book.floors.values().any(told_in)
+    times(book, id).is_some()
 }
 
-/// Whether the end of this episode is no news: a short return has a message that is changed once it stays away. Of one
-/// that was told again, or was long and left a message of the hour, the end is told, and that message needs no other
-/// change.
-pub(super) fn ends(
-    book: &mut Book,
-    id: EpisodeId,
-    was_reminded: bool,
-    is_long: bool,
-    now: UnixMillis,
-) -> bool {
-    let mut floors = book.floors.values_mut();
-    let Some(floor) = floors.find(|floor| floor.flapping.is_some_and(|(_, episode)| episode == id)) else {
-        return false;
+/// How often what is told in this episode came, if it comes and goes.
+pub(super) fn times(book: &Book, id: EpisodeId) -> Option<Times> {
+    book.floors
+        .values()
+        .find(|floor| is_told_in(floor, id))
+        .map(counted)
+}
+
+/// Whether this return would only change a message that is out: nobody is disturbed by that at night.
+pub(super) fn is_in_place(book: &Book, key: &str, now: UnixMillis) -> bool {
+    let row = book.alerts.get(key);
+    row.and_then(|row| returned(book, row))
+        .is_some_and(|(floor, severity)| live(floor, severity, now).is_some())
+}
+
+/// Tells that it is back within the hour: in place where its message is out, else in a message. `None` when it is new.
+pub(super) fn tell_return(book: &mut Book, key: &str, now: UnixMillis) -> Option<Vec<Notice>> {
+    let row = book.alerts.get(key)?;
+    let (floor, severity) = returned(book, row)?;
+    let (lead, live) = (Fault::of(row)?, live(floor, severity, now));
+    let Some(id) = live else {
+        return Some(in_message(book, lead, severity, now));
     };
-    let is_told = was_reminded || (is_long && floor.messages < MESSAGES_MAX);
-    if is_told {
-        floor.over_at = Some(now);
-        floor.edits += 1;
-    }
-    !is_told
+    episode::follow_return(book, id, &lead, severity, now);
+    let floor = book.floors.get_mut(key)?;
+    lead.rule.name().clone_into(&mut floor.rule);
+    floor.bad_at = now;
+    floor.over_at = None;
+    Some(
+        change(floor, Kind::Returned, severity, lead, now)
+            .into_iter()
+            .collect(),
+    )
 }
 
-/// The message that it comes and goes; nothing when it is new, or the owner knows. Then a message of an earlier
-/// hour that still says so is changed.
-pub(super) fn begins_to_flap(book: &mut Book, key: &str, now: UnixMillis) -> Vec<Notice> {
-    let found = book.alerts.get(key).and_then(|row| {
-        let (floor, severity) = returned(book, row)?;
-        let is_news = !is_known(floor, row, severity) || has_one_left(floor, row, severity);
-        Some((Fault::of(row)?, severity)).filter(|_| is_news)
-    });
-    let (Some((lead, severity)), Some(floor)) = (found, book.floors.get_mut(key)) else {
+/// Tells of it anew, and that the message before goes on there.
+fn in_message(book: &mut Book, lead: Fault, severity: Severity, now: UnixMillis) -> Vec<Notice> {
+    let id = EpisodeId(book.next_episode);
+    let Some(floor) = book.floors.get_mut(&lead.key) else {
         return Vec::new();
     };
-    let episode = EpisodeId(book.next_episode);
     book.next_episode += 1;
-    let before = over(floor, Kind::Replaced, now);
+    let (replaced, before) = (replaced(floor, &lead), floor.flapping);
+    if now.since(floor.hour_at) >= FLAP_WINDOW {
+        (floor.hour_at, floor.messages) = (now, 0);
+    }
     floor.bad_at = now;
-    floor.flapping = Some((now, episode));
+    floor.flapping = Some((now, id));
     floor.over_at = None;
-    floor.edits = 0;
+    floor.unsaid = false;
     floor.messages += 1;
-    let kind = Kind::Flapping { raises: floor.raises };
-    let mut notices = vec![notice(kind, episode, severity, lead)];
-    notices.extend(before);
-    notices
+    lead.rule.name().clone_into(&mut floor.rule);
+    let said = notice(Kind::Flapping, id, severity, lead.clone(), counted(floor));
+    if let Some((_, before)) = before {
+        book.episodes.remove(&before);
+    }
+    episode::follow_return(book, id, &lead, severity, now);
+    std::iter::once(said).chain(replaced).collect()
 }
 
-/// It is told: from now on its return within the hour is no news.
-pub(super) fn count(book: &mut Book, key: &str, now: UnixMillis) {
-    let Some(rule) = rule_of(book, key) else { return };
-    let severity = rule.severity();
+/// Told of as something new: what comes and goes within the hour after this is a return. Gives what the message that it
+/// came and went says from now on.
+pub(super) fn count(book: &mut Book, key: &str, now: UnixMillis) -> Option<Notice> {
+    let lead = book.alerts.get(key).and_then(Fault::of)?;
+    let severity = lead.rule.severity();
     let floor = book.floors.entry(key.to_owned()).or_insert(FloorRow {
         key: key.to_owned(),
         rule: String::new(),
@@ -131,29 +125,73 @@ pub(super) fn count(book: &mut Book, key: &str, now: UnixMillis) {
         loudest: severity,
         flapping: None,
         over_at: None,
-        edits: 0,
         messages: 0,
+        began_at: lead.since,
+        hour_at: now,
+        paced_until: now,
+        unsaid: false,
     });
     if now.since(floor.raised_at) >= FLAP_WINDOW {
-        floor.raises = 1;
-        floor.messages = 0;
+        (floor.raises, floor.messages) = (1, 0);
+        (floor.began_at, floor.hour_at) = (lead.since, now);
     }
+    let replaced = replaced(floor, &lead);
     floor.messages += 1;
-    rule.name().clone_into(&mut floor.rule);
+    lead.rule.name().clone_into(&mut floor.rule);
     floor.raised_at = now;
     floor.bad_at = now;
     floor.loudest = floor.loudest.max(severity);
+    floor.flapping = None;
+    floor.unsaid = false;
+    replaced
 }
 
-/// What lasts again, or is over for now, is said in its message; what has been well for the whole window is forgotten.
-pub(super) fn calm(book: &mut Book, now: UnixMillis) -> Vec<Notice> {
-    let Book { alerts, floors, .. } = book;
+/// How the end of a return is told where only its message is changed. `None` where it is no such return, where it was
+/// told again, or where it was long and left a message of the hour: then the end is a message.
+pub(super) fn ends_in_place(
+    book: &mut Book,
+    id: EpisodeId,
+    fault: &Fault,
+    (was_reminded, is_long): (bool, bool),
+    now: UnixMillis,
+) -> Option<Vec<Notice>> {
+    let floor = book.floors.values_mut().find(|floor| is_told_in(floor, id))?;
+    if was_reminded || (is_long && floor.messages < MESSAGES_MAX) {
+        floor.over_at = Some(now);
+        return None;
+    }
+    let severity = floor.loudest.min(fault.rule.severity());
+    let lasted = Some(now.since(fault.since));
+    let paused = change(floor, Kind::Paused { lasted }, severity, fault.clone(), now);
+    Some(paused.into_iter().collect())
+}
+
+/// Its message says that it is over, and needs no other change until it is back.
+pub(super) fn is_over(book: &mut Book, id: EpisodeId, now: UnixMillis) {
+    for floor in book.floors.values_mut().filter(|floor| is_told_in(floor, id)) {
+        floor.over_at = Some(now);
+    }
+}
+
+/// What lasts after its message was changed rings; what has stayed away is said to be over; what has been well for the
+/// whole window is forgotten.
+pub(super) fn tick(book: &mut Book, calendar: &Calendar, now: UnixMillis) -> Vec<Notice> {
     let mut notices = Vec::new();
+    let lasting: Vec<(Fault, Severity)> = book
+        .alerts
+        .values()
+        .filter(|row| rings(book, calendar, row, now))
+        .filter_map(|row| Some((Fault::of(row)?, row.loudest?)))
+        .collect();
+    for (lead, severity) in lasting {
+        notices.extend(in_message(book, lead, severity, now));
+    }
+    let Book { alerts, floors, .. } = book;
     for floor in floors.values_mut() {
-        match alerts.get(&floor.key) {
-            Some(row) => notices.extend(back(floor, row, now)),
-            None if now.since(floor.bad_at) >= FLAP_OVER => notices.extend(over(floor, Kind::Calm, now)),
-            None => {}
+        let row = alerts.get(&floor.key);
+        notices.extend(catch_up(floor, row, now));
+        if row.is_none() && now.since(floor.bad_at) >= FLAP_OVER {
+            notices.extend(over(floor, now));
         }
     }
     floors.retain(|key, floor| alerts.contains_key(key) || now.since(floor.bad_at) < FLAP_WINDOW);
@@ -161,63 +199,120 @@ pub(super) fn calm(book: &mut Book, now: UnixMillis) -> Vec<Notice> {
 }
 
 /// The floor under something that was told, ended, and is back within the hour, and how grave it is this time. What is
-/// graver than what was told, and what is critical in the next hour again, is news.
+/// graver than what was told is news.
 fn returned<'a>(book: &'a Book, row: &AlertRow) -> Option<(&'a FloorRow, Severity)> {
     let floor = book.floors.get(&row.key)?;
-    let rule = Rule::named(&row.rule)?;
-    let severity = row.loudest.unwrap_or(rule.severity());
+    let severity = row.loudest.unwrap_or(Rule::named(&row.rule)?.severity());
     let is_other = floor.raises <= OTHER_TROUBLE_RAISES && floor.rule != row.rule;
-    let is_next_hour = severity == Severity::Critical && row.since.since(floor.raised_at) >= FLAP_WINDOW;
     let is_back = row.since > floor.raised_at && row.since.since(floor.bad_at) < FLAP_WINDOW;
-    (is_back && severity <= floor.loudest && !is_other && !is_next_hour).then_some((floor, severity))
+    (is_back && severity <= floor.loudest && !is_other).then_some((floor, severity))
 }
 
-/// Whether this hour's message that it comes and goes is out. For less than critical every hour is the same.
-fn is_known(floor: &FloorRow, row: &AlertRow, severity: Severity) -> bool {
-    floor
-        .flapping
-        .is_some_and(|(told_at, _)| severity < Severity::Critical || row.since.since(told_at) < FLAP_WINDOW)
+/// The episode whose message tells this return in place. What is critical rings in every hour in which it goes on.
+fn live(floor: &FloorRow, severity: Severity, now: UnixMillis) -> Option<EpisodeId> {
+    let is_next_hour = severity == Severity::Critical && now.since(floor.hour_at) >= FLAP_WINDOW;
+    floor.flapping.filter(|_| !is_next_hour).map(|(_, id)| id)
 }
 
-/// Changes the message that it comes and goes when this return lasts, once for each: whoever looks at the chat must not
-/// read that it is over. It leaves one change for the end.
-fn back(floor: &mut FloorRow, row: &AlertRow, now: UnixMillis) -> Option<Notice> {
-    let (_, episode) = floor.flapping?;
-    let lead = Fault::of(row)?;
-    let is_told = floor.bad_at >= row.since;
-    let lasts = row.held == Some(Held::Flapping) && now.since(row.since) >= CRITICAL_STANDS;
-    if is_told || !lasts || floor.edits >= RED_EDITS_MAX {
+/// Whether a return that only changed its message is told in one that rings, because it lasts and nobody is on it.
+fn rings(book: &Book, calendar: &Calendar, row: &AlertRow, now: UnixMillis) -> bool {
+    let Some((floor, (told_at, id))) = book
+        .floors
+        .get(&row.key)
+        .and_then(|floor| Some((floor, floor.flapping?)))
+    else {
+        return false;
+    };
+    let Some(episode) = book.episodes.get(&id).filter(|_| row.episode == Some(id)) else {
+        return false;
+    };
+    let (stands, is_left) = match row.loudest {
+        Some(Severity::Critical) => (CRITICAL_STANDS, floor.messages < MESSAGES_MAX),
+        Some(Severity::Info | Severity::Warning) | None => (FLAP_STANDS, true),
+    };
+    let was_in_place = told_at < row.since && episode.reminders == 0;
+    let is_due = was_in_place && is_left && now.since(row.since) >= stands;
+    is_due && episode.acked_at.is_none() && hold::reason(book, calendar, &row.key, now).is_none()
+}
+
+/// One change of its message; none when they come faster than their pace, and then what is so by the time is said.
+fn change(
+    floor: &mut FloorRow,
+    kind: Kind,
+    severity: Severity,
+    lead: Fault,
+    now: UnixMillis,
+) -> Option<Notice> {
+    let (_, id) = floor.flapping?;
+    let paced = floor.paced_until.max(now);
+    floor.unsaid = paced.since(now) > CHANGES_AHEAD;
+    if floor.unsaid {
         return None;
     }
-    floor.bad_at = now;
-    floor.over_at = None;
-    floor.edits += 1;
-    let kind = Kind::Returned { raises: floor.raises };
-    Some(notice(kind, episode, lead.rule.severity(), lead))
+    floor.paced_until = paced.plus(CHANGE_EVERY);
+    Some(notice(kind, id, severity, lead, counted(floor)))
+}
+
+/// Says how it is by now where the last change came too fast.
+fn catch_up(floor: &mut FloorRow, row: Option<&AlertRow>, now: UnixMillis) -> Option<Notice> {
+    let (_, id) = floor.flapping.filter(|_| floor.unsaid)?;
+    match row.filter(|row| row.loudest.is_some()) {
+        Some(row) if row.episode == Some(id) => {
+            change(floor, Kind::Returned, row.loudest?, Fault::of(row)?, now)
+        }
+        // A silence holds it.
+        Some(_) => None,
+        None => {
+            let (severity, lead) = (floor.loudest, as_it_was(floor, floor.bad_at)?);
+            change(floor, Kind::Paused { lasted: None }, severity, lead, now)
+        }
+    }
 }
 
 /// Changes the message that it comes and goes to say that it is over, once.
-fn over(floor: &mut FloorRow, kind: Kind, now: UnixMillis) -> Option<Notice> {
-    let (since, episode) = floor.flapping.filter(|_| floor.over_at.is_none())?;
-    // What was told anew since then was told as over, too.
-    let kind = if floor.raised_at > since {
-        Kind::Replaced
-    } else {
-        kind
-    };
+fn over(floor: &mut FloorRow, now: UnixMillis) -> Option<Notice> {
+    let (_, id) = floor.flapping.filter(|_| floor.over_at.is_none())?;
     floor.over_at = Some(now);
-    floor.edits += 1;
-    let lead = Fault {
+    floor.unsaid = false;
+    let lead = as_it_was(floor, floor.began_at)?;
+    Some(notice(Kind::Calm, id, floor.loudest, lead, counted(floor)))
+}
+
+/// What the message before says once a later one tells of it; nothing where it said already that it was over.
+fn replaced(floor: &FloorRow, lead: &Fault) -> Option<Notice> {
+    let (_, id) = floor.flapping.filter(|_| floor.over_at.is_none())?;
+    Some(notice(
+        Kind::Replaced,
+        id,
+        floor.loudest,
+        lead.clone(),
+        counted(floor),
+    ))
+}
+
+fn as_it_was(floor: &FloorRow, since: UnixMillis) -> Option<Fault> {
+    Some(Fault {
         key: floor.key.clone(),
         rule: Rule::named(&floor.rule)?,
         detail: String::new(),
         value: None,
         since,
-    };
-    Some(notice(kind, episode, floor.loudest, lead))
+    })
 }
 
-fn notice(kind: Kind, episode: EpisodeId, severity: Severity, lead: Fault) -> Notice {
+fn is_told_in(floor: &FloorRow, id: EpisodeId) -> bool {
+    floor.flapping.is_some_and(|(_, episode)| episode == id)
+}
+
+fn counted(floor: &FloorRow) -> Times {
+    Times {
+        count: floor.raises,
+        since: floor.began_at,
+        last_at: floor.bad_at,
+    }
+}
+
+fn notice(kind: Kind, episode: EpisodeId, severity: Severity, lead: Fault, times: Times) -> Notice {
     // A change rings nowhere, and neither does the message that it is where nothing can be changed.
     let loud = !kind.is_edit() && severity > Severity::Info;
     Notice {
@@ -228,6 +323,7 @@ fn notice(kind: Kind, episode: EpisodeId, severity: Severity, lead: Fault) -> No
         others: Vec::new(),
         faults: 1,
         acked_at: None,
+        times: Some(times),
         rungs: 1,
         loud,
     }

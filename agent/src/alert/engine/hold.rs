@@ -1,11 +1,11 @@
-//! What keeps an alert that counts from the owner: something that explains it, a silence, the night, or that it comes
-//! and goes. Holding suppresses that something is told; never that it is over once it was told.
+//! What keeps an alert that counts from the owner: something that explains it, a silence, or the night.
+//! Holding suppresses that something is told; never that it is over once it was told.
 
 use std::time::Duration;
 
 use protocol::{incident::Severity, time::UnixMillis};
 
-use super::{episode, floor};
+use super::episode;
 use crate::{
     alert::{
         calendar::Calendar,
@@ -48,9 +48,6 @@ pub(super) fn reason(book: &Book, calendar: &Calendar, key: &str, now: UnixMilli
         return Some(Held::Silenced);
     }
     let severity = row.loudest.unwrap_or(rule.severity());
-    if floor::holds(book, row, now) {
-        return Some(Held::Flapping);
-    }
     let may_wait = severity < Severity::Critical && calendar.quiet_until(now).is_some();
     may_wait.then_some(Held::QuietHours)
 }

@@ -40,11 +40,8 @@ pub enum Kind {
     More,
     /// It was told, and nobody has taken it on.
     Reminder,
-    /// It comes and goes; how often within the hour.
-    Flapping {
-        /// Times that it came.
-        raises: u32,
-    },
+    /// It comes and goes: it is back within the hour.
+    Flapping,
     /// It is over.
     Resolved {
         /// How long it lasted.
@@ -58,15 +55,28 @@ pub enum Kind {
     Update,
     /// The live message shows that it is over.
     Settled,
-    /// What comes and goes is wrong again for longer than a moment; how often within the hour.
-    Returned {
-        /// Times that it came.
-        raises: u32,
+    /// What comes and goes is wrong again; its message shows that.
+    Returned,
+    /// What comes and goes is well again; its message shows that.
+    Paused {
+        /// How long it lasted this time, where that is known.
+        lasted: Option<Duration>,
     },
-    /// What came and went is over for now.
+    /// What came and went has stayed away.
     Calm,
-    /// A later message has told of it, or tells now: the one that it comes and goes says no more that it is wrong.
+    /// A later message tells of it: the one before only says so.
     Replaced,
+}
+
+/// How often something that comes and goes came.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Times {
+    /// How often.
+    pub count: u32,
+    /// Since when that is counted.
+    pub since: UnixMillis,
+    /// When it was last seen wrong, or ended.
+    pub last_at: UnixMillis,
 }
 
 /// One thing to say.
@@ -86,6 +96,8 @@ pub struct Notice {
     pub faults: u32,
     /// When the owner took it on.
     pub acked_at: Option<UnixMillis>,
+    /// How often it came, of what comes and goes.
+    pub times: Option<Times>,
     /// How many ways to the owner it takes at once.
     pub rungs: u32,
     /// Whether it may ring.
@@ -94,7 +106,7 @@ pub struct Notice {
 
 impl Notice {
     /// What stands in an episode at this moment, said for that reason, by the first way.
-    pub(super) fn of(episode: &EpisodeRow, kind: Kind, standing: Standing) -> Self {
+    pub(super) fn of(episode: &EpisodeRow, kind: Kind, standing: Standing, times: Option<Times>) -> Self {
         Self {
             kind,
             episode: episode.id,
@@ -103,9 +115,18 @@ impl Notice {
             others: standing.others,
             faults: episode.faults,
             acked_at: episode.acked_at,
+            times,
             rungs: 1,
             loud: standing.severity > Severity::Info,
         }
+    }
+
+    /// Headed by what the owner has not read yet.
+    pub(super) fn headed_by(mut self, key: &str) -> Self {
+        if let Some(other) = self.others.iter_mut().find(|fault| fault.key == key) {
+            std::mem::swap(&mut self.lead, other);
+        }
+        self
     }
 }
 
@@ -117,7 +138,8 @@ impl Kind {
             self,
             Self::Update
                 | Self::Settled
-                | Self::Returned { .. }
+                | Self::Returned
+                | Self::Paused { .. }
                 | Self::Calm
                 | Self::Replaced
                 | Self::Withdrawn
@@ -130,8 +152,20 @@ impl Kind {
     pub fn follows_up(&self) -> bool {
         !matches!(
             self,
-            Self::First | Self::Flapping { .. } | Self::Settled | Self::Replaced
+            Self::First | Self::Flapping | Self::Settled | Self::Replaced
         )
+    }
+
+    /// Whether it marks the message that told of it, and not a later one that it is over.
+    #[must_use]
+    pub fn settles(&self) -> bool {
+        matches!(self, Self::Settled)
+    }
+
+    /// Whether it is one of many changes of a message: worth none of its own where nothing can be changed.
+    #[must_use]
+    pub fn is_in_passing(&self) -> bool {
+        matches!(self, Self::Returned | Self::Paused { .. })
     }
 
     /// Whether something is still wrong.
@@ -142,10 +176,15 @@ impl Kind {
             | Self::Worse
             | Self::More
             | Self::Reminder
-            | Self::Flapping { .. }
-            | Self::Returned { .. }
+            | Self::Flapping
+            | Self::Returned
             | Self::Update => true,
-            Self::Resolved { .. } | Self::Withdrawn | Self::Settled | Self::Calm | Self::Replaced => false,
+            Self::Resolved { .. }
+            | Self::Withdrawn
+            | Self::Settled
+            | Self::Paused { .. }
+            | Self::Calm
+            | Self::Replaced => false,
         }
     }
 }

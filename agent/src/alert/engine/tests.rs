@@ -1,6 +1,7 @@
 //! The engine with the clock set by hand and a real store beside it: what it remembers must survive every restart.
 
 use jiff::{civil::time, tz::TimeZone};
+use protocol::incident::Severity;
 
 use super::*;
 use crate::store::Store;
@@ -183,6 +184,49 @@ fn thirty_faults_of_one_topic_without_a_root_share_a_message_too() {
     day.pass(400);
     assert_eq!((day.messages(), day.edits()), (1, 3));
     assert_eq!(day.said[3].1.faults, 30);
+}
+
+#[test]
+fn something_critical_that_joins_a_message_rings_unless_that_one_rang_a_moment_ago() {
+    for (seconds, loud) in [(59, false), (60, true), (299, true)] {
+        let mut day = Day::begin();
+        day.wrong("gateway/a", Rule::PaymentsFailing);
+        day.pass(seconds);
+        day.told();
+        day.wrong("gateway/b", Rule::PaymentsFailing);
+        day.pass(10);
+        let said = day.said[0].1.clone();
+        assert_eq!((day.messages() == 1, said.others.len()), (loud, 1), "{said:?}");
+        if loud {
+            assert_eq!((said.lead.key.as_str(), said.loud), ("gateway/b", true));
+        }
+        day.fine("gateway/a");
+        day.fine("gateway/b");
+        assert!(day.store.book().unwrap().episodes.is_empty());
+    }
+    // What is less than critical waits for the next change of the message.
+    let mut day = Day::begin();
+    day.wrong("gateway/a", Rule::PaymentsFailing);
+    day.pass(100);
+    day.told();
+    day.wrong("bot/unit", Rule::OrdersStuck);
+    day.pass(100);
+    assert_eq!(day.messages(), 0);
+}
+
+#[test]
+fn thirty_critical_faults_that_come_within_a_minute_ring_once() {
+    let mut day = Day::begin();
+    for number in 0..30 {
+        day.wrong(&format!("remote/{number}"), Rule::RemoteDamaged);
+        day.pass(2);
+    }
+    day.pass(200);
+    assert_eq!((day.messages(), day.edits()), (1, 2));
+    for number in 0..30 {
+        day.fine(&format!("remote/{number}"));
+    }
+    assert!(day.edits() <= 3);
 }
 
 #[test]

@@ -35,21 +35,21 @@ pub fn tick(book: &mut Book, calendar: &Calendar, now: UnixMillis) -> Vec<Notice
         notices.extend(speak_if_due(book, calendar, id, now));
         notices.extend(remind_if_due(book, id, now));
     }
-    notices.extend(floor::calm(book, now));
+    notices.extend(floor::tick(book, calendar, now));
     notices
 }
 
 /// The owner has taken it on: no more reminders, and the live message says so. `None` when it is over already.
 #[must_use]
 pub fn acknowledge(book: &mut Book, id: EpisodeId, now: UnixMillis) -> Option<Vec<Notice>> {
-    let standing = standing(book, id)?;
+    let (standing, times) = (standing(book, id)?, floor::times(book, id));
     let episode = book.episodes.get_mut(&id)?;
     if episode.acked_at.is_some() || episode.told.is_none() {
         return Some(Vec::new());
     }
     episode.acked_at = Some(now);
     episode.remind_at = None;
-    let update = Notice::of(episode, Kind::Update, standing);
+    let update = Notice::of(episode, Kind::Update, standing, times);
     Some(vec![Notice {
         loud: false,
         ..update
@@ -87,6 +87,7 @@ fn remind_if_due(book: &mut Book, id: EpisodeId, now: UnixMillis) -> Option<Noti
         Rule::named(&row.rule).is_some_and(|rule| !hold::is_explained(book, &row.key, rule))
             && !hold::is_silenced(book, &row.key, now)
     });
+    let times = floor::times(book, id);
     let episode = book.episodes.get_mut(&id)?;
     episode.remind_at = Some(next_reminder(told_at, reminders, now));
     if standing.severity < Severity::Critical || !is_wanted {
@@ -95,7 +96,7 @@ fn remind_if_due(book: &mut Book, id: EpisodeId, now: UnixMillis) -> Option<Noti
     episode.reminders = reminders;
     // A reminder is the live message from now on, with edits of its own.
     episode.edits = 0;
-    let reminder = Notice::of(episode, Kind::Reminder, standing);
+    let reminder = Notice::of(episode, Kind::Reminder, standing, times);
     Some(Notice {
         rungs: 1 + reminders,
         ..reminder

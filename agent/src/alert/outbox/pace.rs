@@ -1,14 +1,14 @@
 //! How fast messages follow each other, and how long a sender waits after what came of one.
 //! Pure.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::alert::ladder::Patience;
 
 /// How fast messages follow each other.
 #[derive(Clone, Copy, Debug)]
 pub struct Pace {
-    /// Between two messages to one chat: Telegram allows about one a second.
+    /// Between two messages to one chat in the long run: Telegram allows about one a second, and bears a few at once.
     pub gap: Duration,
     /// After the first failure; doubles with each further one.
     pub retry_first: Duration,
@@ -59,6 +59,33 @@ impl Wait {
     }
 }
 
+/// What was sent of late, so that a change right after a message need not wait.
+pub(super) struct Flow {
+    /// When the chat bears [`Flow::AT_ONCE`] again.
+    rested_at: Instant,
+}
+
+impl Flow {
+    /// Fewer than the three that Telegram bears: the console writes there too.
+    const AT_ONCE: u32 = 2;
+
+    pub(super) fn new(now: Instant) -> Self {
+        Self { rested_at: now }
+    }
+
+    /// How long until it bears as many at once again.
+    pub(super) fn until_rested(&self, now: Instant) -> Duration {
+        self.rested_at.saturating_duration_since(now)
+    }
+
+    /// How long the next one waits after one that was sent now.
+    pub(super) fn after_one(&mut self, gap: Duration, now: Instant) -> Duration {
+        self.rested_at = self.rested_at.max(now) + gap;
+        let ahead = self.rested_at.duration_since(now);
+        ahead.saturating_sub(gap * (Self::AT_ONCE - 1))
+    }
+}
+
 /// Half of it certain and half by chance, so that many agents do not come back in step. `chance` is from 0 to 1.
 pub(super) fn backoff(pace: Pace, failures: u32, chance: f64) -> Duration {
     let doublings = failures.saturating_sub(1).min(16);
@@ -72,6 +99,17 @@ pub(super) fn backoff(pace: Pace, failures: u32, chance: f64) -> Duration {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn two_go_out_at_once_and_then_one_a_gap() {
+        let (start, gap) = (Instant::now(), Duration::from_secs(1));
+        let mut flow = Flow::new(start);
+        let mut at = |ms| flow.after_one(gap, start + Duration::from_millis(ms)).as_millis();
+        assert_eq!([at(0), at(0), at(1000), at(2500)], [0, 1000, 1000, 500]);
+        assert_eq!([at(9000), at(9000)], [0, 1000]);
+        let rested = |ms| flow.until_rested(start + Duration::from_millis(ms)).as_millis();
+        assert_eq!([rested(9000), rested(10_500), rested(12_000)], [2000, 500, 0]);
+    }
 
     #[test]
     fn waits_double_up_to_the_limit_and_never_exceed_it() {

@@ -1,20 +1,26 @@
-//! What a probe adds to a rule, in the owner's words: codes, counts and units are stored as they are, and said in the
-//! owner's language. What a program or the system said itself stays in its own words.
+//! What a probe adds to a rule, in the owner's words: codes, counts, units and faults of a known kind are stored as they
+//! are, and said in the owner's language.
+//! What a program said itself, of which no kind is known, stays in its own words.
 
 use protocol::incident::FACTS_BETWEEN;
 
-use super::{code, phrases, sentences::sentences};
+use super::{code, en, faults::fault, id, phrases, sentences::sentences};
 use crate::{alert::rule::Rule, config::Language};
 
 /// Between two of several.
 const BETWEEN: &str = ", ";
+/// What follows a figure.
+const UNITS: [&str; 7] = ["%", "B", "KiB", "MiB", "GiB", "TiB", "/"];
+const AN_HOUR: &str = "/h";
+/// In the place of a moment that there was not.
+const NEVER: &str = "-";
 
 pub(in crate::alert) fn detail(language: Language, rule: Rule, detail: &str) -> String {
     let phrases = phrases(language);
-    let [day, hour, ..] = phrases.units;
+    let [day, hour, _, second] = phrases.units;
     match rule {
         Rule::BotUnhealthy | Rule::DatabaseRefuses | Rule::GatewayRefuses | Rule::PaymentsFailing => {
-            let told: Vec<&str> = detail.split(BETWEEN).map(|one| code(language, one)).collect();
+            let told: Vec<String> = detail.split(BETWEEN).map(|one| reason(language, one)).collect();
             told.join(BETWEEN)
         }
         Rule::QueueLagging if !detail.is_empty() => phrases.paused_queues.replace("{queues}", detail),
@@ -24,7 +30,7 @@ pub(in crate::alert) fn detail(language: Language, rule: Rule, detail: &str) -> 
             if why.is_empty() {
                 told
             } else {
-                format!("{told}: {why}")
+                format!("{told} ({})", sentences(language, why))
             }
         }
         Rule::CaptureStopped
@@ -34,13 +40,94 @@ pub(in crate::alert) fn detail(language: Language, rule: Rule, detail: &str) -> 
         | Rule::RemoteDamaged
         | Rule::RemoteContradicts
         | Rule::DrillFailed
+        | Rule::DatabaseReplaced
+        | Rule::BackupNotTaken
+        | Rule::BackupFailed
         | Rule::BackupIncomplete
+        | Rule::ChannelBroken
         | Rule::AgentBlind
         | Rule::DomainUnreachable => sentences(language, detail),
         Rule::LogNotRotated => in_unit(detail, " h", hour),
         Rule::CredentialOld => in_unit(detail, " d", day),
-        _ => detail.to_owned(),
+        Rule::BotRestarting | Rule::BotGivenUp => unit_ended(language, detail),
+        Rule::DrillOld if detail == NEVER => phrases.never.to_owned(),
+        Rule::DiskFilling => in_unit(&decimals(language, detail), AN_HOUR, phrases.an_hour),
+        Rule::ClockJumped => in_unit(detail, " s", second),
+        _ => decimals(language, detail),
     }
+}
+
+/// A code of the bot's, a status of its gateway's, or what hangs with its figures.
+fn reason(language: Language, one: &str) -> String {
+    let [.., second] = phrases(language).units;
+    let is_status = one.len() == 3 && one.bytes().all(|byte| byte.is_ascii_digit());
+    match fault(language, &format!("status {one}")).filter(|_| is_status) {
+        Some(told) => format!("{told} ({one})"),
+        None if one.ends_with(" s") => one
+            .split(' ')
+            .map(|word| if word == "s" { second.trim() } else { word })
+            .collect::<Vec<_>>()
+            .join(" "),
+        None => code(language, one).to_owned(),
+    }
+}
+
+/// Figures of one place behind the point, as the language writes them. A number in a file's name has no unit behind it.
+fn decimals(language: Language, detail: &str) -> String {
+    if language == Language::En {
+        return detail.to_owned();
+    }
+    let words: Vec<&str> = detail.split(' ').collect();
+    let is_figure = |word: &str| {
+        word.bytes()
+            .all(|byte| byte.is_ascii_digit() || b".+".contains(&byte))
+    };
+    let has_unit = |at: usize| {
+        let unit = words
+            .get(at + 1)
+            .map(|word| word.trim_end_matches([',', ')', ':']));
+        unit.is_some_and(|unit| UNITS.contains(&unit.trim_end_matches(AN_HOUR)))
+    };
+    let told = words.iter().enumerate().map(|(at, word)| {
+        if is_figure(word) && has_unit(at) {
+            word.replace('.', ",")
+        } else {
+            (*word).to_owned()
+        }
+    });
+    told.collect::<Vec<_>>().join(" ")
+}
+
+/// How systemd saw the bot end: its word for that is looked for, and told in the owner's.
+fn unit_ended(language: Language, detail: &str) -> String {
+    let words: Vec<&str> = detail.split([' ', ',', '(', ')']).collect();
+    let exit = words.iter().position(|word| *word == "exit");
+    let exit = exit.and_then(|at| words.get(at + 1)).unwrap_or(&"");
+    let ends = match language {
+        Language::Id => id::ENDS,
+        Language::En => en::ENDS,
+    };
+    let known = ends.iter().find(|(end, _)| words.contains(end));
+    known.map_or_else(|| detail.to_owned(), |(_, told)| told.replace("{exit}", exit))
+}
+
+/// How systemd sees a unit. Its own words are those of its manual, and English.
+pub(in crate::alert) fn unit_state(language: Language, state: &str) -> String {
+    let active = state.split(' ').next().unwrap_or_default();
+    let known = id::ACTIVE.iter().find(|(word, _)| *word == active);
+    let (Language::Id, Some((_, told))) = (language, known) else {
+        return state.to_owned();
+    };
+    let ended = match active {
+        "active" => String::new(),
+        _ => format!(": {}", unit_ended(language, state)),
+    };
+    let restarts = state.rsplit_once("restarts ").map_or("0", |(_, count)| count);
+    let restarts = match restarts {
+        "0" => String::new(),
+        count => format!(", dinyalakan ulang {count} kali"),
+    };
+    format!("{told}{ended}{restarts}")
 }
 
 fn in_unit(detail: &str, stored: &str, told: &str) -> String {
@@ -61,11 +148,22 @@ mod tests {
             (
                 Rule::BotUnhealthy,
                 "slow_writes, inbox: 34 s > 30 s",
-                "menulis ke database terlalu lama, inbox: 34 s > 30 s",
+                "menulis ke database terlalu lama, inbox: 34 detik > 30 detik",
                 "a write to the database takes too long, inbox: 34 s > 30 s",
             ),
             (Rule::DatabaseRefuses, "full", "disk penuh", "the disk is full"),
-            (Rule::GatewayRefuses, "401", "401", "401"),
+            (
+                Rule::GatewayRefuses,
+                "401",
+                "kunci atau kata sandi ditolak (401)",
+                "the key or password is refused (401)",
+            ),
+            (
+                Rule::GatewayRefuses,
+                "other_order",
+                "jawabannya tentang pesanan lain",
+                "the answer is about another order",
+            ),
             (
                 Rule::QueueLagging,
                 "money, delivery",
@@ -76,8 +174,8 @@ mod tests {
             (
                 Rule::RemoteBehind,
                 "3 · refused",
-                "3 perubahan menunggu: refused",
-                "3 commits wait: refused",
+                "perubahan yang menunggu: 3 (refused)",
+                "commits waiting: 3 (refused)",
             ),
             (
                 Rule::LogNotRotated,
@@ -94,9 +192,48 @@ mod tests {
             (
                 Rule::BackupFailed,
                 "no space left on device",
-                "no space left on device",
-                "no space left on device",
+                "disknya penuh",
+                "the disk is full",
             ),
+            (
+                Rule::BackupFailed,
+                "writing a part: the server answered with status 503",
+                "sedang terganggu di sana; biasanya pulih sendiri",
+                "there is trouble on its side, which usually passes",
+            ),
+            (
+                Rule::RemoteBehind,
+                "1 · Connection refused (os error 111)",
+                "perubahan yang menunggu: 1 (sambungan ditolak karena tidak ada yang menjawab di alamat itu)",
+                "commits waiting: 1 (the connection is refused, since nobody answers at that address)",
+            ),
+            (
+                Rule::DiskLow,
+                "/srv/v1.2: 92 %, 1.5 GiB",
+                "/srv/v1.2: 92 %, 1,5 GiB",
+                "/srv/v1.2: 92 %, 1.5 GiB",
+            ),
+            (
+                Rule::DiskFilling,
+                "/: +0.5 GiB/h",
+                "/: +0,5 GiB/jam",
+                "/: +0.5 GiB/h",
+            ),
+            (Rule::CpuOverloaded, "7.3 / 2", "7,3 / 2", "7.3 / 2"),
+            (Rule::ClockJumped, "+3600 s", "+3600 detik", "+3600 s"),
+            (
+                Rule::BotRestarting,
+                "activating (auto-restart), result exit-code, exit 1, restarts 5",
+                "program berhenti karena galat (kode 1)",
+                "the program ended with an error (code 1)",
+            ),
+            (
+                Rule::BotGivenUp,
+                "oom-kill (failed), exit 9",
+                "kernel mematikannya karena memori habis",
+                "the kernel killed it for want of memory",
+            ),
+            (Rule::DrillOld, "-", "belum pernah", "never"),
         ] {
             assert_eq!(detail(Language::Id, rule, stored), id);
             assert_eq!(detail(Language::En, rule, stored), en);

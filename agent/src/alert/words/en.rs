@@ -15,6 +15,7 @@ pub(super) use digest::DIGEST;
 pub(super) use disk::of_disk;
 pub(super) use on_log::of_log;
 pub(super) use reported::{CODES, reported};
+pub(super) use trade::ENDS;
 
 use super::{Phrases, Wording};
 use crate::alert::rule::Rule;
@@ -33,9 +34,12 @@ pub(super) const PHRASES: Phrases = Phrases {
     worse: "Worse",
     more: "More of it",
     reminder: "Still wrong",
-    again: "Again",
-    flapping: "It comes and goes: {count} times within an hour. The agent does not write for each of them any more; you hear again when it lasts, and this message says when it has passed.",
-    calm: "It came and went, and is over for now.",
+    again: "Again ({count} times since {since})",
+    flapping: "It comes and goes. In Telegram this message changes each time that it ends or comes back; when it lasts, you get a new one.",
+    paused: "It comes and goes: {count} times since {since}; since {until} it has been gone. In Telegram this message changes when it is back.",
+    calm: "It came and went {count} times, from {since} to {until}, and has not come back since.",
+    replaced_headline: "Goes on in the next message",
+    replaced: "How things are now is in a newer message about it.",
     queued: "queued since {at}, not delivered yet",
     press_start: "press Start in the chat with the agent's bot",
     acked: "You took this on at {at}; there will be no reminder.",
@@ -59,11 +63,13 @@ pub(super) const PHRASES: Phrases = Phrases {
     late: "of {at}; it could not be sent before",
     summary: "{count} messages at once, with their true times:",
     paused_queues: "Paused queues: {queues}.",
-    commits_wait: "{count} commits wait",
+    commits_wait: "commits waiting: {count}",
     restart_unit: "systemctl restart {writer}",
     restart_program: "restart {writer}",
     restart_holder: "restart the program that holds it (lsof | grep {object})",
     units: [" d", " h", " min", " s"],
+    an_hour: "/h",
+    never: "never",
 };
 
 wordings! {
@@ -140,7 +146,7 @@ wordings! {
 
 const AGENT_BLIND: Wording = Wording {
     headline: "The agent cannot reach the outside",
-    happened: "Since {since} the agent reaches nothing outside this server. {detail}",
+    happened: "Since {since} the agent reaches nothing outside this server: {detail}",
     means: "the shop may be unreachable too, backups do not leave the server, and what the agent says of other places is about its own line.",
     done: "alerts that follow from this one are held back, and every message waits on the disk.",
     todo: "look at the server's network: ip route, resolvectl status; ask your provider. Nothing is lost meanwhile.",
@@ -150,7 +156,7 @@ const AGENT_BLIND: Wording = Wording {
 
 const CHANNEL_BROKEN: Wording = Wording {
     headline: "A way to reach you does not work ({object})",
-    happened: "The test of the channel {object} at {since} failed. {detail}",
+    happened: "The test of the channel {object} at {since} failed: {detail}",
     means: "nothing yet: other channels work. When they fail too, you would not hear of the shop.",
     done: "the agent goes on with the other channels and tests this one again tomorrow.",
     todo: "correct [channels.{object}] in agent.toml or its secret, then: agent alert test --channel {object}",
@@ -172,11 +178,11 @@ const BOT_STOPPED: Wording = Wording {
 
 const BOT_UNHEALTHY: Wording = Wording {
     headline: "The shop's bot stalls",
-    happened: "Since {since} the bot answers, but says that a part of it stands still. {detail}",
+    happened: "Since {since} the bot answers, but says that a part of it stands still: {detail}",
     means: "some orders, deliveries or messages may be late. What was recorded is not lost.",
     done: "the agent asked twice with a pause and had the same answer.",
     todo: "look for the cause: journalctl -u {unit} -n 50. If it does not recover: systemctl restart {unit}",
-    over_headline: "The shop's bot flows again",
+    over_headline: "The shop's bot runs smoothly again",
     over: "Every part of the bot moves again. It lasted {lasted}.",
 };
 
@@ -185,7 +191,7 @@ const BOT_HUNG: Wording = Wording {
     happened: "Since {since} the bot's process is there, but answers no question.",
     means: "customers wait without an answer. Orders and payments that were recorded are safe.",
     done: "the agent tried again and again. systemd's watchdog restarts a hung bot after half a minute, else the agent does after a minute. {detail}",
-    todo: "if it has not recovered in two minutes: press /restart or systemctl restart {unit}, then journalctl -u {unit} -n 50",
+    todo: "if it has not recovered in two minutes: send /restart or systemctl restart {unit}, then journalctl -u {unit} -n 50",
     over_headline: "The shop's bot answers again",
     over: "The bot answers again after {lasted}. Waiting orders go on. {detail}",
 };
@@ -194,7 +200,7 @@ const BOT_NOT_RUNNING: Wording = Wording {
     headline: "The shop's bot is not running",
     happened: "The agent has just begun to watch, and since {since} the bot does not answer.",
     means: "customers are not served. Orders and payments that were recorded are safe in the database.",
-    done: "the agent tried again and again and goes on trying; news follows as soon as the bot answers.",
+    done: "the agent tried again and again and goes on trying.",
     todo: "start the bot: systemctl start {unit}. If that fails: journalctl -u {unit} -n 50",
     over_headline: BOT_BACK,
     over: "The bot answers. It did not for {lasted}.",
@@ -204,8 +210,8 @@ const BOT_GONE: Wording = Wording {
     headline: "The shop's bot died",
     happened: "The bot's process ended without a goodbye at {since}.",
     means: "customers are not served until it runs again. Orders and payments that were recorded are not lost and go on then.",
-    done: "the agent checked at once: the bot is gone indeed. Under systemd it is started again within seconds; news follows. {detail}",
-    todo: "if there is no news in a minute: systemctl status {unit}, then journalctl -u {unit} -n 50",
+    done: "the agent checked at once: the bot is gone indeed. Under systemd it is started again within seconds. {detail}",
+    todo: "if it does not run in a minute: systemctl status {unit}, then journalctl -u {unit} -n 50",
     over_headline: BOT_BACK,
     over: "The bot runs again. It was dead for {lasted}; waiting orders go on. {detail}",
 };

@@ -15,6 +15,7 @@ pub(super) use digest::DIGEST;
 pub(super) use disk::of_disk;
 pub(super) use on_log::of_log;
 pub(super) use reported::{CODES, reported};
+pub(super) use trade::{ACTIVE, ENDS};
 
 use super::{Phrases, Wording};
 use crate::alert::rule::Rule;
@@ -33,15 +34,18 @@ pub(super) const PHRASES: Phrases = Phrases {
     worse: "Memburuk",
     more: "Bertambah",
     reminder: "Masih terjadi",
-    again: "Terjadi lagi",
-    flapping: "Hilang timbul: {count} kali dalam satu jam. Agent tidak lagi menulis untuk setiap kejadian; Anda dikabari lagi bila berlangsung lama, dan pesan ini berubah bila sudah reda.",
-    calm: "Masalah ini datang dan pergi, dan untuk sementara sudah selesai.",
+    again: "Terjadi lagi ({count} kali sejak {since})",
+    flapping: "Masalah ini hilang timbul. Di Telegram pesan ini berubah setiap kali masalah ini berakhir atau kembali; bila berlangsung lama, Anda mendapat pesan baru.",
+    paused: "Masalah ini hilang timbul: {count} kali sejak {since}; sejak {until} tidak ada. Di Telegram pesan ini berubah bila masalah ini kembali.",
+    calm: "Masalah ini hilang timbul {count} kali, dari {since} sampai {until}, dan sesudah itu tidak kembali.",
+    replaced_headline: "Dilanjutkan di pesan berikutnya",
+    replaced: "Keadaannya sekarang ada di pesan yang lebih baru tentang masalah ini.",
     queued: "menunggu dikirim sejak {at}",
-    press_start: "tekan Start di obrolan dengan bot agen",
+    press_start: "tekan Start di obrolan dengan bot agent",
     acked: "Anda menanganinya sejak {at}; tidak akan diingatkan lagi.",
     take_on: "Saya tangani",
     runbook: "Panduan",
-    silence: "Diamkan {hours} jam",
+    silence: "Bisukan {hours} jam",
     logs: "Log",
     graph: "Grafik",
     restart: "Mulai ulang bot",
@@ -59,11 +63,13 @@ pub(super) const PHRASES: Phrases = Phrases {
     late: "dari {at}; baru sekarang dapat dikirim",
     summary: "{count} kabar sekaligus, dengan waktu aslinya:",
     paused_queues: "Antrean yang dijeda: {queues}.",
-    commits_wait: "{count} perubahan menunggu",
+    commits_wait: "perubahan yang menunggu: {count}",
     restart_unit: "systemctl restart {writer}",
-    restart_program: "jalankan ulang {writer}",
-    restart_holder: "jalankan ulang program yang memegangnya (lsof | grep {object})",
+    restart_program: "mulai ulang {writer}",
+    restart_holder: "mulai ulang program yang memegangnya (lsof | grep {object})",
     units: [" hari", " jam", " menit", " detik"],
+    an_hour: "/jam",
+    never: "belum pernah",
 };
 
 wordings! {
@@ -140,8 +146,8 @@ wordings! {
 
 const AGENT_BLIND: Wording = Wording {
     headline: "Agent tidak dapat menjangkau dunia luar",
-    happened: "Sejak {since} agent tidak dapat menjangkau apa pun di luar server ini. {detail}",
-    means: "toko mungkin juga tidak terjangkau, cadangan tidak keluar dari server, dan kabar tentang tempat lain sebenarnya tentang jalur ini.",
+    happened: "Sejak {since} agent tidak dapat menjangkau apa pun di luar server ini: {detail}",
+    means: "toko mungkin juga tidak terjangkau, cadangan tidak keluar dari server, dan kabar gangguan di tempat lain mungkin berasal dari jalur ini.",
     done: "kabar lain yang berasal dari sebab ini ditahan, dan setiap pesan menunggu di disk.",
     todo: "periksa jaringan server: ip route, resolvectl status; tanyakan penyedia Anda. Sementara itu tidak ada yang hilang.",
     over_headline: "Agent dapat menjangkau dunia luar lagi",
@@ -149,9 +155,9 @@ const AGENT_BLIND: Wording = Wording {
 };
 
 const CHANNEL_BROKEN: Wording = Wording {
-    headline: "Satu jalan untuk mengabari Anda rusak ({object})",
-    happened: "Uji saluran {object} pada {since} gagal. {detail}",
-    means: "belum apa-apa: saluran lain masih bekerja. Bila semuanya gagal, Anda tidak akan tahu keadaan toko.",
+    headline: "Satu saluran untuk mengabari Anda rusak ({object})",
+    happened: "Uji saluran {object} pada {since} gagal: {detail}",
+    means: "belum ada akibatnya: saluran lain masih bekerja. Bila semuanya gagal, Anda tidak akan tahu keadaan toko.",
     done: "agent memakai saluran lain dan menguji yang ini lagi besok.",
     todo: "perbaiki [channels.{object}] di agent.toml atau rahasianya, lalu: agent alert test --channel {object}",
     over_headline: "Saluran {object} bekerja lagi",
@@ -172,7 +178,7 @@ const BOT_STOPPED: Wording = Wording {
 
 const BOT_UNHEALTHY: Wording = Wording {
     headline: "Bot toko tersendat",
-    happened: "Sejak {since} bot masih menjawab, tetapi melaporkan ada bagiannya yang macet. {detail}",
+    happened: "Sejak {since} bot masih menjawab, tetapi melaporkan ada bagiannya yang macet: {detail}",
     means: "sebagian pesanan, pengiriman, atau pesan dapat tertunda. Yang sudah tercatat tidak hilang.",
     done: "agent bertanya dua kali dengan jeda dan mendapat jawaban yang sama.",
     todo: "lihat sebabnya: journalctl -u {unit} -n 50. Bila tidak pulih: systemctl restart {unit}",
@@ -184,8 +190,8 @@ const BOT_HUNG: Wording = Wording {
     headline: "Bot toko tidak menjawab",
     happened: "Sejak {since} proses bot masih ada, tetapi tidak menjawab pertanyaan apa pun.",
     means: "pembeli menunggu tanpa jawaban. Pesanan dan pembayaran yang sudah tercatat tetap aman.",
-    done: "agent mencoba berulang kali. Pengawas systemd memulai ulang bot yang macet setelah setengah menit, bila tidak, agent setelah satu menit. {detail}",
-    todo: "bila dua menit lagi belum pulih: tekan /restart atau systemctl restart {unit}, lalu journalctl -u {unit} -n 50",
+    done: "agent mencoba berulang kali. Bot yang macet dimulai ulang oleh pengawas systemd setelah setengah menit, atau oleh agent setelah satu menit. {detail}",
+    todo: "bila dua menit lagi belum pulih: kirim /restart atau systemctl restart {unit}, lalu journalctl -u {unit} -n 50",
     over_headline: "Bot toko menjawab lagi",
     over: "Bot menjawab lagi setelah {lasted}. Pesanan yang tertunda sedang dilanjutkan. {detail}",
 };
@@ -194,7 +200,7 @@ const BOT_NOT_RUNNING: Wording = Wording {
     headline: "Bot toko tidak berjalan",
     happened: "Agent baru mulai mengawasi, dan sejak {since} bot tidak menjawab.",
     means: "pembeli tidak dilayani. Pesanan dan pembayaran yang sudah tercatat tetap aman di database.",
-    done: "agent mencoba berulang kali dan terus mencoba; kabar menyusul begitu bot menjawab.",
+    done: "agent mencoba berulang kali dan terus mencoba.",
     todo: "nyalakan bot: systemctl start {unit}. Bila gagal: journalctl -u {unit} -n 50",
     over_headline: BOT_BACK,
     over: "Bot menjawab. Ia tidak menjawab selama {lasted}.",
@@ -202,22 +208,22 @@ const BOT_NOT_RUNNING: Wording = Wording {
 
 const BOT_GONE: Wording = Wording {
     headline: "Bot toko mati mendadak",
-    happened: "Proses bot berakhir tanpa pamit pada {since}.",
+    happened: "Program bot berhenti tanpa pamit pada {since}.",
     means: "pembeli tidak dilayani sampai bot berjalan lagi. Pesanan dan pembayaran yang sudah tercatat tidak hilang dan dilanjutkan saat itu.",
-    done: "agent langsung memeriksa ulang: bot memang tidak ada. Di bawah systemd bot dinyalakan lagi dalam beberapa detik; kabar menyusul. {detail}",
-    todo: "bila satu menit lagi belum ada kabar: systemctl status {unit}, lalu journalctl -u {unit} -n 50",
+    done: "agent langsung memeriksa ulang: bot memang tidak ada. Di bawah systemd bot dinyalakan lagi dalam beberapa detik. {detail}",
+    todo: "bila satu menit lagi bot belum berjalan: systemctl status {unit}, lalu journalctl -u {unit} -n 50",
     over_headline: BOT_BACK,
     over: "Bot berjalan lagi. Ia mati selama {lasted}; pesanan yang tertunda sedang dilanjutkan. {detail}",
 };
 
 const BOT_RESTARTS_SPENT: Wording = Wording {
-    headline: "Bot macet lagi dan tidak ada yang memulai ulang",
-    happened: "Sejak {since} bot macet lagi, padahal agent sudah menjalankannya ulang tiga kali dalam satu jam.",
+    headline: "Bot macet lagi dan tidak dimulai ulang sendiri",
+    happened: "Sejak {since} bot macet lagi, padahal agent sudah memulainya ulang tiga kali dalam satu jam.",
     means: "pembeli menunggu tanpa jawaban. Pesanan dan pembayaran yang sudah tercatat tetap aman.",
-    done: "tiga jatah agent untuk menjalankan ulang dalam satu jam sudah habis, mulai sekarang agent hanya mengabari.",
-    todo: "jalankan ulang sendiri: /restart atau tombol di bawah, atau systemctl restart {unit}. Lalu cari sebabnya: journalctl -u {unit} -n 200",
+    done: "jatah agent untuk memulai ulang, tiga kali dalam satu jam, sudah habis; sekarang agent hanya mengabari.",
+    todo: "mulai ulang sendiri: /restart atau tombol di bawah, atau systemctl restart {unit}. Lalu cari sebabnya: journalctl -u {unit} -n 200",
     over_headline: "Bot tidak macet lagi",
-    over: "Bot menjawab lagi. Lamanya {lasted}.",
+    over: "Bot menjawab lagi. Berlangsung {lasted}.",
 };
 
 const BACKUP_NOT_TAKEN: Wording = Wording {

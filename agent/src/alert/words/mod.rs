@@ -17,11 +17,13 @@ macro_rules! wordings {
 
 mod detail;
 mod en;
+mod faults;
 mod id;
 mod sentences;
 mod unwatched;
 
-pub(super) use detail::detail;
+pub(super) use detail::{detail, unit_state};
+pub(super) use faults::fault;
 pub(super) use sentences::sentences;
 pub(super) use unwatched::{thing, unwatched_words};
 
@@ -119,12 +121,19 @@ pub(super) struct Phrases {
     pub more: &'static str,
     /// Before the headline of what nobody has taken on yet.
     pub reminder: &'static str,
-    /// Before the headline of what is back within the hour.
+    /// Before the headline of what is back within the hour. In these four `{count}` and `{since}` are filled in: how often
+    /// it came since when; and `{until}`: when it was last seen.
     pub again: &'static str,
-    /// What happens to messages about something that comes and goes; `{count}` is filled in.
+    /// What happens to the message about something that comes and goes.
     pub flapping: &'static str,
-    /// In the place of such a message, in the end.
+    /// What that message says while it is gone.
+    pub paused: &'static str,
+    /// What it says in the end.
     pub calm: &'static str,
+    /// Before the headline in a message after which another one tells how it goes on.
+    pub replaced_headline: &'static str,
+    /// What such a message says.
+    pub replaced: &'static str,
     /// Of what is queued and arrived nowhere; `{at}` is filled in.
     pub queued: &'static str,
     /// What helps when Telegram says 403.
@@ -180,6 +189,10 @@ pub(super) struct Phrases {
     pub restart_holder: &'static str,
     /// Day, hour, minute, second: each with its space before it.
     pub units: [&'static str; 4],
+    /// Behind what grows or passes in an hour.
+    pub an_hour: &'static str,
+    /// In the place of a moment that there was not.
+    pub never: &'static str,
 }
 
 /// The words of the daily digest.

@@ -1,6 +1,7 @@
 //! Sentences that the agent's own parts write down with what they did, in Indonesian: for an owner who reads no English.
-//! What SQLite, the system or a storage said itself is not in here and stays as it is.
+//! What SQLite, the system or a storage said itself is not in here: [`fault`] knows it by its kind.
 
+use super::faults::fault;
 use crate::config::Language;
 
 /// Between two sentences of one line, and before each line of a list.
@@ -22,6 +23,14 @@ const SENTENCES: &[(&str, &str)] = &[
         "berkas log perubahan dihapus atau diganti selagi toko berjalan",
     ),
     ("the database's file was replaced", "berkas database diganti"),
+    (
+        "the database is empty: either the bot has never opened it, or somebody emptied it. If there was a shop, keep the bot stopped, and bring it back with `agent restore --latest`",
+        "database kosong: bot belum pernah membukanya, atau ada yang mengosongkannya. Bila dulu ada toko di dalamnya, biarkan bot berhenti, dan kembalikan dengan `agent restore --latest`",
+    ),
+    (
+        "the page size changed from {} to {} bytes: somebody ran VACUUM with another one, or this is another database. If nobody did that on purpose, see with `bot check` what it holds",
+        "ukuran halaman berubah dari {} menjadi {} byte: ada yang menjalankan VACUUM dengan ukuran lain, atau ini database lain. Bila tidak ada yang sengaja melakukannya, lihat isinya dengan `bot check`",
+    ),
     (
         "the page size changed from {} to {} bytes",
         "ukuran halaman berubah dari {} menjadi {} byte",
@@ -56,6 +65,7 @@ const SENTENCES: &[(&str, &str)] = &[
         "{} berubah: SHA-256-nya lain",
     ),
     ("{} is missing", "{} tidak ada"),
+    ("and {} more", "dan {} lagi"),
     ("{} cannot be read: {}", "{} tidak dapat dibaca: {}"),
     ("{} could not be compared: {}", "{} tidak dapat dibandingkan: {}"),
     (
@@ -64,8 +74,64 @@ const SENTENCES: &[(&str, &str)] = &[
     ),
     (
         "the summary names {}, and its bytes are others: somebody wrote another history",
-        "rangkuman menyebut {}, dan isinya lain: ada yang menulis riwayat lain",
+        "ringkasan menyebut {}, dan isinya lain: ada yang menulis riwayat lain",
     ),
+    (
+        "another agent follows {}: its commits are captured there and not here. Stop one of the two agents",
+        "agent lain mengikuti {}: perubahannya diambil di sana dan bukan di sini. Hentikan salah satu dari keduanya",
+    ),
+    (
+        "it does not hold {} whole, the full backup that this delta stands on",
+        "di sana tidak ada {} yang utuh, cadangan penuh yang menjadi dasarnya",
+    ),
+    (
+        "the next full backup goes there again",
+        "cadangan penuh berikutnya dikirim ke sana lagi",
+    ),
+    ("the capture stands still", "pengiriman perubahan berhenti"),
+    (
+        "{} is not what was written there: the disk may be failing",
+        "isi {} bukan yang ditulis: disk mungkin mulai rusak",
+    ),
+    (
+        "the shop's program was booted on what came back, and {}",
+        "bot dinyalakan di atas hasil pemulihan, dan {}",
+    ),
+    ("it did not end well ({})", "tidak berhenti dengan baik ({})"),
+    ("it did not end within {} s", "tidak berhenti dalam {} detik"),
+    ("it ended by itself ({})", "berhenti sendiri ({})"),
+    ("it was not well within {} s", "tidak sehat dalam {} detik"),
+    (
+        "what came back has {} {} and the live shop only {}: the live shop has lost some, or is an older one that was put in its place",
+        "hasil pemulihan berisi {} {} dan toko yang berjalan hanya {}: toko yang berjalan kehilangan sebagian, atau diganti dengan yang lebih lama",
+    ),
+    (
+        "what came back has {} {}, and an earlier rehearsal already found {}",
+        "hasil pemulihan berisi {} {}, padahal latihan sebelumnya sudah menemukan {}",
+    ),
+    (
+        "it was emptied, or is another place: the summary names {}, and there is no restore point at all",
+        "tempat itu dikosongkan, atau memang tempat lain: ringkasan menyebut {}, dan tidak ada titik pemulihan sama sekali",
+    ),
+    (
+        "the summary names {}, and another manifest of that point lies here: somebody wrote another history",
+        "ringkasan menyebut {}, dan di sini ada manifes lain untuk titik itu: ada yang menulis riwayat lain",
+    ),
+    (
+        "it was put back to an older state, or somebody deleted there: the summary names {}, which is gone, and the list ends with {}",
+        "dikembalikan ke keadaan lama, atau ada yang menghapus di sana: ringkasan menyebut {}, yang sudah hilang, dan daftarnya berakhir dengan {}",
+    ),
+    (
+        "it was put back to an older state, or somebody deleted there: {} was read back there and is gone, and its list ends with {}",
+        "dikembalikan ke keadaan lama, atau ada yang menghapus di sana: {} pernah dibaca ulang dan sudah hilang, dan daftarnya berakhir dengan {}",
+    ),
+    (
+        "it was put back to an older state, or somebody deleted there: commits until {} of the chain {} were sent there, and its list ends with {}",
+        "dikembalikan ke keadaan lama, atau ada yang menghapus di sana: perubahan sampai {} dari rantai {} sudah dikirim, dan daftarnya berakhir dengan {}",
+    ),
+    ("{} has {} of {} bytes", "{} berukuran {} dari {} byte"),
+    ("{} is no log", "{} bukan berkas log"),
+    ("{} is no file", "{} bukan berkas"),
     (
         "it did not answer ({}), and was not rehearsed: nothing is known about its backups",
         "tujuan itu tidak menjawab ({}) dan tidak dilatih: tidak ada yang diketahui tentang cadangannya",
@@ -147,12 +213,10 @@ const SENTENCES: &[(&str, &str)] = &[
     ("the agent's alert tells why", "sebabnya ada di peringatan agent"),
 ];
 
-/// Each sentence that is known, in the owner's language.
+/// Each sentence that is known, and each fault of a known kind, in the owner's language.
 pub(in crate::alert) fn sentences(language: Language, text: &str) -> String {
-    if language == Language::En {
-        return text.to_owned();
-    }
-    let told = |sentence: &str| in_indonesian(sentence).unwrap_or_else(|| sentence.to_owned());
+    let known = |sentence: &str| own(language, sentence).or_else(|| fault(language, sentence));
+    let told = |sentence: &str| known(sentence).unwrap_or_else(|| sentence.to_owned());
     let line = |line: &str| {
         let (mark, rest) = match line.strip_prefix(LISTED) {
             Some(rest) => (LISTED, rest),
@@ -164,11 +228,17 @@ pub(in crate::alert) fn sentences(language: Language, text: &str) -> String {
     text.split('\n').map(line).collect::<Vec<_>>().join("\n")
 }
 
-fn in_indonesian(sentence: &str) -> Option<String> {
-    let find = |(written, told): &(&str, &str)| {
-        let mut told = (*told).to_owned();
+fn own(language: Language, sentence: &str) -> Option<String> {
+    let find = |(written, in_indonesian): &(&str, &str)| {
+        let mut told = match language {
+            Language::Id => *in_indonesian,
+            Language::En => *written,
+        }
+        .to_owned();
         for place in places(written, sentence)? {
-            told = told.replacen("{}", place, 1);
+            let known = own(language, place).or_else(|| fault(language, place));
+            let place = known.unwrap_or_else(|| place.to_owned());
+            told = told.replacen("{}", &place, 1);
         }
         Some(told)
     };
@@ -211,7 +281,7 @@ mod tests {
             Lost::TooLarge(TooLarge(70_000)).to_string(),
         ];
         for sentence in written {
-            let told = in_indonesian(&sentence).unwrap_or_else(|| panic!("{sentence}"));
+            let told = own(Language::Id, &sentence).unwrap_or_else(|| panic!("{sentence}"));
             let figures = |text: &str| text.bytes().filter(u8::is_ascii_digit).count();
             assert_eq!(figures(&told), figures(&sentence), "{told}");
             assert_eq!(sentences(Language::En, &sentence), sentence);
@@ -224,13 +294,13 @@ mod tests {
         let listed = "\n• /etc/a lies too deep\n• /etc/b cannot be read: Permission denied (os error 13)";
         assert_eq!(
             sentences(Language::Id, listed),
-            "\n• /etc/a terlalu dalam di dalam folder\n• /etc/b tidak dapat dibaca: Permission denied (os error 13)"
+            "\n• /etc/a terlalu dalam di dalam folder\n• /etc/b tidak dapat dibaca: akses ditolak karena tidak ada izin"
         );
     }
 
     #[test]
     fn what_is_not_known_stays_as_it_is_and_every_template_gives_its_places_back() {
-        let system = "reading the log: No space left on device (os error 28)";
+        let system = "Tree 5 page 6: btreeInitPage() returns error code 11";
         assert_eq!(sentences(Language::Id, system), system);
         for (written, told) in SENTENCES {
             let count = written.matches("{}").count();

@@ -1,5 +1,5 @@
 //! What is watched, and why it may not be, in both languages: for the line that names what is not watched at present.
-//! Reasons that come from the system are not in here.
+//! Reasons that come from the system are not in here: they are told by their kind.
 
 use crate::config::Language;
 
@@ -71,6 +71,8 @@ const ID: UnwatchedWords = UnwatchedWords {
         ("the system does not tell", "sistem tidak memberi tahu"),
         ("nobody here tells whether", "tidak ada yang memberi tahu"),
         ("no answer in time", "tidak menjawab pada waktunya"),
+        ("the shop's database is not open", "database toko tidak terbuka"),
+        ("it is no number", "angkanya tidak masuk akal"),
     ],
 };
 

@@ -18,7 +18,7 @@ use super::{
 use crate::{
     backup::{
         lineage::{Identity, is_too_different},
-        segment::{Draft, Kind, PAGES_MAX},
+        segment::{Draft, Kind, PAGES_MAX, change_counter},
         wal::{
             Position,
             follow::{Follower, Lost},
@@ -124,10 +124,14 @@ fn resync(desk: &Desk, recorder: &mut Recorder, why: &str, now: Clock) -> Result
     let pages = recorder.follower.source().pages()?;
     let page_size = recorder.state.page_size;
     let (mut changed, mut count, mut sum) = (Vec::new(), 0_usize, PageSum::default());
+    let mut counter = None;
     let hashes = &recorder.hashes;
     recorder.follower.source().each_page(|page, image| {
         if is_lock_page(page, page_size) {
             return Ok(());
+        }
+        if page == 1 {
+            counter = change_counter(image);
         }
         let hash = PageHash::of(page, image);
         sum.add(hash);
@@ -147,7 +151,9 @@ fn resync(desk: &Desk, recorder: &mut Recorder, why: &str, now: Clock) -> Result
         return Ok(None);
     }
     // No chain goes back to where the shop was before.
-    if older_point(desk, &sum.root(pages), &recorder.state)?.is_some() {
+    if went_back(&recorder.state, counter).is_some()
+        || older_point(desk, &sum.root(pages), &recorder.state)?.is_some()
+    {
         return Ok(Some(why.to_owned()));
     }
     let detail = format!("{why}; {count} of {pages} pages differ");
@@ -155,6 +161,13 @@ fn resync(desk: &Desk, recorder: &mut Recorder, why: &str, now: Clock) -> Result
     recorder.draft.add(seen_at, pages, changed, |_| Ok(None))?;
     recorder.end_segment(desk, Kind::Resync, Some(&detail))?;
     Ok(None)
+}
+
+/// What SQLite had counted and what it counts now, when that is less: then these pages came before those that were
+/// followed last, or are of another history.
+fn went_back(before: &CaptureState, now: Option<u32>) -> Option<(u32, u32)> {
+    let (was, is) = before.change_counter.zip(now)?;
+    (is < was).then_some((was, is))
 }
 
 /// The newest point from before what was followed last that holds exactly this.
@@ -199,6 +212,10 @@ fn explained(
             "an older state of the shop was put in its place: the database holds what the restore point {older} holds, and not \
              {was}"
         )),
+        None if went_back(before, now.change_counter).is_some() => replaced(format!(
+            "an older copy of the shop, or another database, was put in its place: SQLite had counted further than it counts \
+             now, and {differing} pages differ from {was}"
+        )),
         // Whatever was done to the file, the shop goes on from another state now.
         None if why.is_file => replaced(format!(
             "an older or another state was put in its place, or what only the log held is gone: {differing} pages differ from \
@@ -220,8 +237,11 @@ fn new_chain(
         return Err(Ended::Failed(anyhow::anyhow!(LOCKED)));
     }
     let (pages, page_size) = (follower.source().pages()?, follower.page_size());
-    let (mut sum, mut differing) = (PageSum::default(), 0_u32);
+    let (mut sum, mut differing, mut counter) = (PageSum::default(), 0_u32, None);
     follower.source().each_page(|page, image| {
+        if page == 1 {
+            counter = change_counter(image);
+        }
         if !is_lock_page(page, page_size) {
             let hash = PageHash::of(page, image);
             differing += u32::from(hashes.get(page)? != hash);
@@ -248,6 +268,7 @@ fn new_chain(
             log_position: None,
             previous_sha256: None,
             changed: Vec::new(),
+            change_counter: counter,
         },
         follower,
         hashes,

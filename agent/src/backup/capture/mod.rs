@@ -42,7 +42,7 @@ use desk::Desk;
 use events::LogWatch;
 use rest::RestRequest;
 pub use rest::{Moment, Rest};
-pub use ship::Shipper;
+pub use ship::{AT_ONCE as SENT_AT_ONCE, Shipper};
 use worker::{Shared, Wake, Worker};
 
 /// Wishes that wait for the thread; more callers than that are told to come again.

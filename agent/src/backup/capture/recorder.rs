@@ -75,11 +75,13 @@ impl From<Lost> for Ended {
     fn from(lost: Lost) -> Self {
         match lost {
             Lost::TooLarge(large) => too_large(&large),
-            Lost::Reset | Lost::Broken(_) => Self::Again(WhyAgain::Resync(lost.to_string())),
+            Lost::Reset | Lost::Broken(_) | Lost::IndexReplaced => {
+                Self::Again(WhyAgain::Resync(lost.to_string()))
+            }
             Lost::Replaced | Lost::PageSize { .. } | Lost::LogReplaced => {
                 Self::Again(WhyAgain::NewChain(lost.into()))
             }
-            Lost::Missing(_) | Lost::Source(_) | Lost::Io(_) => Self::Failed(lost.into()),
+            Lost::Missing(_) | Lost::Source(_) | Lost::Io(_) | Lost::Untold => Self::Failed(lost.into()),
         }
     }
 }
@@ -215,6 +217,7 @@ impl Recorder {
             log_position: self.log_position()?,
             previous_sha256: Some(sealed.sha256),
             changed: pack(&changed),
+            change_counter: self.draft.change_counter().or(self.state.change_counter),
             ..self.state.clone()
         };
         segment.id = desk

@@ -26,8 +26,11 @@ use crate::{
     store::{Store, capture::SpooledSegment},
 };
 
-/// Objects that are on their way to one remote at the same time.
-const AT_ONCE: usize = 8;
+/// Objects that are on their way to one remote at the same time; the next ones begin when all of these have arrived. Of a
+/// server that dies meanwhile so many may be there without one before them, and no more: whoever restores counts on it.
+/// One after the other they would leave no hole, and what leads somewhere would be no more for it: a remote that takes
+/// longer for one than a segment lasts would never catch up.
+pub const AT_ONCE: usize = 8;
 /// Without news the spool is looked at this often.
 const LOOK_EVERY: Duration = Duration::from_secs(30);
 /// Whoever takes longer to acknowledge what was sent is named with the moment since which that lasts.

@@ -179,6 +179,7 @@ mod tests {
             log_position: None,
             previous_sha256: None,
             changed: Vec::new(),
+            change_counter: None,
         }
     }
 

@@ -172,7 +172,11 @@ async fn delete(remote: &Remote, key: &str, is_written: bool) -> Finding {
             what: "delete",
             answer: Answer::NotOffered,
             required: false,
-            said: format!("not tried, since append_only is set; {key} stays there"),
+            said: match is_written {
+                true => format!("not tried, since append_only is set; {key} stays there"),
+                false => "not tried, since append_only is set; nothing was written that would stay there"
+                    .to_owned(),
+            },
         };
     }
     let mut said = remote.delete(key).await;

@@ -13,6 +13,7 @@ use protocol::{
 };
 
 use super::{Point, Question, Verdict, calendar, is_future, is_whole};
+use crate::backup::own::Other;
 
 /// So many full points that were read back stay, whatever the rules say.
 const FULL_POINTS_MIN: usize = 2;
@@ -28,6 +29,8 @@ pub(super) struct Kept {
     pub has_window: bool,
     /// The newest point before the window: segments of its chain are needed from its commit on.
     pub anchor: Option<(ChainId, CommitNumber)>,
+    /// Who else writes there.
+    pub others: Vec<Other>,
 }
 
 impl Kept {
@@ -78,6 +81,7 @@ impl Kept {
             window_start,
             has_window: !question.retention.keep_within.is_zero(),
             anchor: anchor.map(|(point, _)| (point.chain.clone(), point.commit)),
+            others: question.own.others_in(question.listed),
         };
         kept.add_split(question, here, (&counted, now));
         kept

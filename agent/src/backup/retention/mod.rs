@@ -15,9 +15,12 @@ use protocol::{
     time::UnixMillis,
 };
 
-use super::remote::{
-    Listed,
-    folder::{MARK, PARTIAL_DIR},
+use super::{
+    own::{Other, Own},
+    remote::{
+        Listed,
+        folder::{MARK, PARTIAL_DIR},
+    },
 };
 use crate::config::Retention;
 
@@ -73,6 +76,8 @@ pub struct Question<'a> {
     pub listed: &'a BTreeMap<String, Listed>,
     /// The points that this agent knows.
     pub points: &'a [Point],
+    /// What is this agent's own.
+    pub own: &'a Own,
     /// The rules.
     pub retention: Retention,
     /// In whose days and weeks.
@@ -140,7 +145,9 @@ fn point_at(question: &Question<'_>, point: &Point) -> Option<UnixMillis> {
     written_at(question, &point.manifest).or_else(named)
 }
 
-fn named_at(key: &str) -> Option<UnixMillis> {
+/// The moment that an object's name holds.
+#[must_use]
+pub fn named_at(key: &str) -> Option<UnixMillis> {
     if let Some(segment) = SegmentName::parse(key) {
         return Some(segment.last_at);
     }
@@ -180,13 +187,23 @@ fn judge(
 ) -> (bool, String) {
     let keep = |reason: &str| (true, reason.to_owned());
     if key.starts_with(object_key::CERTS) {
-        return keep("the agent's certificate");
+        let is_other = |other: &Other| object_key::cert(&other.key) == key;
+        return match kept.others.iter().any(is_other) {
+            true => keep("another agent's certificate"),
+            false => keep("the agent's certificate"),
+        };
     }
     if key == MARK {
         return keep("the mark by which the agent knows this folder");
     }
     let age = written_at(question, key).map_or(Duration::MAX, |at| now.since(at));
+    let is_shared = !kept.others.is_empty();
     if let Some(segment) = SegmentName::parse(key) {
+        if is_shared && !question.own.chains.contains(&segment.chain) {
+            return keep(
+                "of a chain that this agent does not know, and another agent writes here: it is left alone",
+            );
+        }
         return judge_segment(kept, here, &segment, age, now);
     }
     let Some(id) = point_of(key) else {
@@ -206,6 +223,9 @@ fn judge(
             .is_some_and(|(name, _)| name.starts_with(&object_key::manifest_prefix(&id)));
         return match has_manifest {
             true => keep("of a point that this agent does not know: it is left alone"),
+            false if is_shared => {
+                keep("of no point that this agent knows, and another agent writes here: it is left alone")
+            }
             false => orphan(age, "of no restore point: its manifest is missing"),
         };
     };

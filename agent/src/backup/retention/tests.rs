@@ -12,6 +12,7 @@ const NOW: i64 = 1_795_305_600_000;
 struct World {
     listed: BTreeMap<String, Listed>,
     points: Vec<Point>,
+    own: Own,
     retention: Retention,
     now: i64,
 }
@@ -25,6 +26,7 @@ impl World {
         let mut world = Self {
             listed: BTreeMap::new(),
             points: Vec::new(),
+            own: Own::default(),
             retention,
             now: NOW,
         };
@@ -80,6 +82,7 @@ impl World {
         let question = Question {
             listed: &self.listed,
             points: &self.points,
+            own: &self.own,
             retention: self.retention,
             timezone: &TimeZone::UTC,
             now: UnixMillis(self.now),

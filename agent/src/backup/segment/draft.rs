@@ -19,6 +19,9 @@ const LEVEL: i32 = 3;
 /// What zstd can at least work with, and more than any segment needs.
 const WINDOW_LOG: std::ops::RangeInclusive<u32> = 10..=27;
 
+/// Where a database's first page holds the counter: file format, 1.3.
+const COUNTER_AT: usize = 24;
+
 /// A transaction changes more pages than a segment may hold.
 #[derive(Debug, thiserror::Error)]
 #[error("one transaction changed {0} pages, more than a segment may hold ({PAGES_MAX}), as VACUUM does")]
@@ -201,6 +204,12 @@ impl Draft {
             .map(|(page, image)| (*page, PageHash::of(*page, &image.now)))
     }
 
+    /// SQLite's counter in the first page, when one of the commits wrote that.
+    #[must_use]
+    pub fn change_counter(&self) -> Option<u32> {
+        change_counter(&self.images.get(&1)?.now)
+    }
+
     /// The segment's plain bytes under this header, which must be about these commits.
     ///
     /// # Errors
@@ -238,6 +247,13 @@ impl Draft {
         body.extend(&self.changed);
         body
     }
+}
+
+/// The file change counter of a database's first page. SQLite raises it whenever it writes that page, to one more than
+/// stands there, also with a write-ahead log: within one history it never falls.
+pub(in crate::backup) fn change_counter(first_page: &[u8]) -> Option<u32> {
+    let bytes = first_page.get(COUNTER_AT..COUNTER_AT + 4)?;
+    Some(u32::from_be_bytes(bytes.try_into().ok()?))
 }
 
 fn compress(body: &[u8], prefix: &[u8], into: Vec<u8>) -> anyhow::Result<Vec<u8>> {

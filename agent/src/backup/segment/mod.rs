@@ -23,6 +23,7 @@ mod header;
 
 pub use apply::{Kept, apply, last_commit_by};
 pub use decode::{Commit, Segment, SegmentError};
+pub(in crate::backup) use draft::change_counter;
 pub use draft::{Draft, TooLarge};
 pub use header::{Header, Kind};
 

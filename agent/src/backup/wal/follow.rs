@@ -12,12 +12,10 @@
 
 use std::{
     collections::HashMap,
-    io,
     path::{Path, PathBuf},
 };
 
-use thiserror::Error;
-
+use self::index::Index;
 use super::{
     header::Header,
     reader::{CommitFrames, Position, ReadError, WalFile},
@@ -27,56 +25,19 @@ use crate::{
         lineage::Identity,
         segment::{PAGES_MAX, TooLarge},
     },
-    store::source::{Log, Source, SourceError},
+    store::source::{Log, Source},
 };
 
 mod anchor;
+mod index;
+mod lost;
+
+pub use lost::Lost;
 
 /// How often reading to the end is begun anew when the log is reset meanwhile.
 const ATTEMPTS: usize = 3;
-
-/// Why the follower does not know any more what happened.
-#[derive(Debug, Error)]
-pub enum Lost {
-    /// The log was reset while nobody held it.
-    #[error("the log was started anew by somebody else")]
-    Reset,
-    /// A published frame does not follow.
-    #[error("{0}")]
-    Broken(ReadError),
-    /// The log's file is another one than SQLite has open here.
-    #[error("the log's file was deleted or replaced under the running shop")]
-    LogReplaced,
-    /// The database's file is another one than was opened.
-    #[error("the database's file was replaced")]
-    Replaced,
-    /// Pages have another size than before.
-    #[error("the page size changed from {from} to {to} bytes")]
-    PageSize {
-        /// Bytes in a page of the chain.
-        from: u32,
-        /// Bytes in a page now.
-        to: u32,
-    },
-    /// One transaction changed more than is kept in memory.
-    #[error(transparent)]
-    TooLarge(#[from] TooLarge),
-    /// There is no file under the database's path.
-    #[error("{0:#}")]
-    Missing(anyhow::Error),
-    /// It cannot be opened as what it should be.
-    #[error(transparent)]
-    Source(#[from] SourceError),
-    /// The disk refuses.
-    #[error("reading the log: {0}")]
-    Io(#[from] io::Error),
-}
-
-impl From<rusqlite::Error> for Lost {
-    fn from(error: rusqlite::Error) -> Self {
-        Self::Source(error.into())
-    }
-}
+const NOW_A_LINK: &str =
+    "the database's path became a link meanwhile: systemctl restart agent, so that it is followed";
 
 /// One commit with its pages.
 pub struct Followed {
@@ -91,6 +52,7 @@ pub struct Follower {
     database: PathBuf,
     identity: Identity,
     source: Source,
+    index: Option<Index>,
     wal: Option<WalFile>,
     page_size: u32,
     /// Right after the last commit that was given out; `None` while the log has no header.
@@ -109,12 +71,16 @@ impl Follower {
     /// [`Lost::Source`] or [`Lost::Io`].
     pub fn open(database: &Path) -> Result<Self, Lost> {
         let identity = Identity::of(database).map_err(Lost::Missing)?;
+        if database.is_symlink() {
+            return Err(Lost::Missing(anyhow::anyhow!(NOW_A_LINK)));
+        }
         let source = Source::open(database)?;
         if Identity::of(database).map_err(Lost::Missing)? != identity {
             return Err(Lost::Replaced);
         }
         Ok(Self {
             page_size: source.page_size()?,
+            index: Index::of(database)?,
             database: database.to_path_buf(),
             identity,
             source,
@@ -259,7 +225,8 @@ impl Follower {
                 return Ok(None);
             };
             match self.step(&header) {
-                Ok(found) => return Ok(found),
+                Ok(Some(found)) => return Ok(Some(found)),
+                Ok(None) => return self.require_all_told(&header).map(|()| None),
                 // It may have been reset between the look at its header and the one at its end.
                 Err(ReadError::Broken(_)) if self.header()?.is_some_and(|now| now != header) => {
                     self.published = 0;
@@ -308,6 +275,7 @@ impl Follower {
         if Identity::of(&self.database).map_err(Lost::Missing)? != self.identity {
             return Err(Lost::Replaced);
         }
+        self.require_own_index()?;
         let path = log_of(&self.database);
         match &self.wal {
             None => self.wal = WalFile::open(&path)?,

@@ -130,6 +130,31 @@ impl WalFile {
         Ok(None)
     }
 
+    /// How many commits follow this place in the file, whoever was told of them; `most` at most. Only short ones are
+    /// counted: of a long one the rest is not read.
+    ///
+    /// # Errors
+    /// When the disk refuses.
+    pub fn commits_after(&self, header: &Header, mut at: Position, most: u32) -> io::Result<u32> {
+        let mut found = 0;
+        for _ in 0..FRAMES_AT_ONCE {
+            let bytes = match self.frames(header.page_size, at.frames, 1) {
+                Ok(bytes) => bytes,
+                Err(ReadError::Broken(_)) => break,
+                Err(ReadError::Io(error)) => return Err(error),
+            };
+            let Some(frame) = Frame::parse(&bytes, header, at.checksum) else {
+                break;
+            };
+            (at.frames, at.checksum) = (at.frames + 1, frame.checksum);
+            found += u32::from(frame.commit_pages.is_some());
+            if found == most {
+                break;
+            }
+        }
+        Ok(found)
+    }
+
     /// The page that a frame holds.
     ///
     /// # Errors

@@ -100,6 +100,9 @@ fn print_holding(holding: &Holding, zone: &TimeZone) {
     for problem in &holding.problems {
         println!("    WRONG: {problem}");
     }
+    for other in &holding.other_agents {
+        println!("    {}", other.told(|at| words::moment(at, zone)));
+    }
 }
 
 /// How many points of how many bytes a day has.
@@ -127,7 +130,7 @@ fn print_point(point: &Listed, zone: &TimeZone) {
         point.id,
         words::size(point.size_bytes),
         point.state(),
-        point.remotes.join(", "),
+        point.holders(),
         commit.unwrap_or_default()
     );
     for problem in &point.problems {

@@ -13,6 +13,7 @@ use super::points::Listed;
 use crate::{
     backup::{
         holes::{self, Stand},
+        own::Own,
         survey::Names,
     },
     config::Config,
@@ -41,6 +42,8 @@ pub(super) struct Here {
     pub seen: Option<(ChainId, CommitNumber)>,
     /// Before this moment retention may have let commits go; nothing where that is not known.
     pub kept_from: Option<UnixMillis>,
+    /// What is this agent's own.
+    pub own: Own,
     /// Whether an agent ever ran here: else the rules by which was deleted are not known.
     pub is_server: bool,
 }
@@ -103,6 +106,7 @@ impl Here {
             steps: steps.collect(),
             slots: store.sampled_slots()?,
             seen: None,
+            own: Own::of(&config.state_dir, &store)?,
             kept_from: kept_from(config, &store, now)?,
             is_server: true,
         })

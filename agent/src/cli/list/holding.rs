@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use jiff::tz::TimeZone;
 use protocol::{
     chain::{ChainId, CommitNumber},
     object_key::{self, PointId, SegmentName},
@@ -14,6 +15,7 @@ use super::{Here, points::Listed, reach};
 use crate::{
     backup::{
         anchor::{self, Anchor},
+        own::Other,
         survey::{self, Names},
     },
     cli::words,
@@ -36,6 +38,8 @@ pub(super) struct Holding {
     pub restorable_through: Option<CommitNumber>,
     pub chain: Option<ChainId>,
     pub size_bytes: u64,
+    /// Who else writes there.
+    pub other_agents: Vec<Other>,
     /// What shows that it was put back to an older state, or that somebody wrote or deleted there.
     pub problems: Vec<String>,
 }
@@ -47,6 +51,8 @@ pub(super) struct Seen<'a> {
     pub points: &'a [Listed],
     /// What is dated after this moment is dated in the future.
     pub ahead_of: UnixMillis,
+    /// Whose clock moments are told by.
+    pub zone: &'a TimeZone,
 }
 
 impl Holding {
@@ -86,6 +92,7 @@ impl Holding {
                 .filter(|point| !doubtful.contains(point))
                 .max(),
             ahead,
+            other_agents: here.own.others(names.keys().map(|name| (name, None))),
             points: points.len(),
             commits_until: last.until,
             restorable_through: last.commit,
@@ -98,7 +105,7 @@ impl Holding {
 
 /// What cannot be had from it, and until where.
 fn told(torn: &Torn, of_remote: &reach::OfRemote<'_>, seen: &Seen<'_>, followed: Option<&ChainId>) -> String {
-    let (chain, at) = (words::chain(&torn.chain), words::rfc3339(torn.at));
+    let (chain, at) = (words::chain(&torn.chain), words::moment(torn.at, seen.zone));
     let (commits, are) = match torn.first == torn.last {
         true => (format!("commit {}", torn.first), "is"),
         false => (format!("commits {} to {}", torn.first, torn.last), "are"),

@@ -4,6 +4,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use jiff::tz::TimeZone;
 use protocol::{
     chain::{ChainId, CommitNumber},
     manifest::Manifest,
@@ -49,24 +50,27 @@ pub(super) struct Listed {
     pub problems: Vec<String>,
     /// Whether nothing but a manifest, which nobody here knows or opens, claims that there is such a point.
     pub doubtful: bool,
-    /// The remotes that it does not come back from.
-    #[serde(skip)]
+    /// The remotes that it does not come back from alone.
+    #[serde(rename = "incomplete_on")]
     broken_on: BTreeSet<String>,
 }
+
+/// A manifest that was opened with the key, with what is wrong about it; or why it does not open.
+type Opened = Result<(Manifest, Vec<String>), String>;
 
 /// A manifest that does not open is a problem of its own point, and hides no other.
 pub(super) fn one(
     survey: &Survey,
     point: &PointId,
     known: Option<&KnownPoint>,
-    opened: Option<Result<(Manifest, Vec<String>), String>>,
+    (opened, zone): (Option<Opened>, &TimeZone),
 ) -> Listed {
     let (manifest, problems) = match opened {
         Some(Ok((manifest, problems))) => (Some(manifest), problems),
         Some(Err(problem)) => (None, vec![problem]),
         None => (None, Vec::new()),
     };
-    let mut one = describe(survey, point, known, manifest.as_ref());
+    let mut one = describe(survey, point, known, (manifest.as_ref(), zone));
     one.problems.extend(problems);
     one
 }
@@ -75,7 +79,7 @@ fn describe(
     survey: &Survey,
     point: &PointId,
     known: Option<&KnownPoint>,
-    opened: Option<&Manifest>,
+    (opened, zone): (Option<&Manifest>, &TimeZone),
 ) -> Listed {
     let key = manifest_key(survey, point, known);
     let manifest = known.map(|known| &known.manifest).or(opened);
@@ -113,7 +117,7 @@ fn describe(
         for (remote, names) in &holders {
             listed.lacks(remote, names, manifest, known);
         }
-        listed.lost(known);
+        listed.lost(known, zone);
         listed.problems.extend(damaged(listed.damage.as_deref()));
         listed.verified &= listed.problems.is_empty();
     } else {
@@ -168,10 +172,10 @@ impl Listed {
     }
 
     /// Where a comparison found it altered.
-    fn lost(&mut self, known: Option<&KnownPoint>) {
+    fn lost(&mut self, known: Option<&KnownPoint>, zone: &TimeZone) {
         let lost = known.into_iter().flat_map(|known| &known.lost);
         for (remote, at) in lost.filter(|(remote, _)| self.remotes.contains(*remote)) {
-            let at = words::rfc3339(*at);
+            let at = words::moment(*at, zone);
             self.broken_on.insert(remote.clone());
             self.problems.push(format!(
                 "{remote}: `agent verify` found it, or what it stands on, missing or altered at {at}"
@@ -215,6 +219,15 @@ impl Listed {
     /// Where it stands, when that is known.
     pub(super) fn place(&self) -> Option<(&ChainId, CommitNumber)> {
         Some((self.chain.as_ref()?, self.commit?))
+    }
+
+    /// The remotes that hold its manifest, each with whether it lacks something of it.
+    pub(super) fn holders(&self) -> String {
+        let told = |remote: &String| match self.broken_on.contains(remote) {
+            true => format!("{remote} (incomplete)"),
+            false => remote.clone(),
+        };
+        self.remotes.iter().map(told).collect::<Vec<_>>().join(", ")
     }
 
     /// Whether it comes back from this remote, as far as its own objects are concerned.

@@ -110,6 +110,18 @@ fn in_words(gap: &Gap, config: &Config) -> String {
     }
 }
 
+/// What the owner is asked for a yes to.
+pub(super) fn question(plan: &Plan) -> String {
+    match &plan.left_out {
+        Some(left_out) if left_out.chain == plan.manifest.chain => format!(
+            "Restore it now, without commits {} to {}?",
+            left_out.first, left_out.last
+        ),
+        _ if plan.may_be_newer => "Restore it now, although what does not open may be newer?".to_owned(),
+        _ => "Restore it now?".to_owned(),
+    }
+}
+
 /// Puts what was noticed before the plan in front of its notes, and what it follows behind that.
 pub(super) fn put_first(plan: &mut Plan, mut notes: Vec<String>, arguments: &Arguments, config: &Config) {
     notes.extend(another_database(plan, arguments, config));
@@ -124,7 +136,10 @@ fn another_database(plan: &Plan, arguments: &Arguments, config: &Config) -> Opti
     let (before, since) = (taken(&succession.before)?, taken(&succession.since)?);
     let what = match was_replaced(config, before, since) {
         true => "another file lies in the place of the shop's database",
-        false => "a restored shop begins one, and so does another database in its place",
+        false => {
+            "a restored shop begins one, so does an agent that lost its state or a VACUUM, and so does another database in its \
+             place"
+        }
     };
     let is_at = arguments.at.as_deref().map(|at| ("--at", at));
     let chain = ("--chain", words::chain(&succession.chain));
@@ -238,13 +253,26 @@ impl LastKnown {
 }
 
 /// What is not in the restored database, as far as this machine can know.
-pub(super) fn gap(known: Option<&LastKnown>, chain: &ChainId, reached: Reached, config: &Config) -> String {
-    let told = |at| words::moment(at, &config.owner.timezone);
-    let stands = format!(
+pub(super) fn gap(known: Option<&LastKnown>, plan: &Plan, reached: Reached, config: &Config) -> String {
+    let (chain, told) = (&plan.manifest.chain, |at| {
+        words::moment(at, &config.owner.timezone)
+    });
+    let mut stands = format!(
         "It stands after commit {}, which the agent saw at {}.",
         reached.commit,
         told(reached.at)
     );
+    if let Some(left_out) = plan.left_out.as_ref().filter(|it| it.chain == *chain) {
+        stands += &format!(
+            " NOT IN IT: commits {} to {}, the last of about {}, {} of trade: {} had not arrived when the server died, and \
+             those after cannot be restored without.",
+            left_out.first,
+            left_out.last,
+            told(left_out.last_at),
+            words::duration(left_out.last_at.since(reached.at)),
+            left_out.missing()
+        );
+    }
     match known {
         None => format!(
             "{stands} This machine knows of no later one: what the lost server had not sent by then is not in it."
@@ -293,5 +321,9 @@ pub(super) fn json(plan: &Plan, done: &Done, dry_run: bool) -> serde_json::Value
         "files": done.files,
         "replaced": done.replaced,
         "notes": done.notes,
+        "may_be_newer": plan.may_be_newer,
+        "left_out": plan.left_out.as_ref().map(|it| serde_json::json!({
+            "chain": it.chain, "first": it.first, "last": it.last, "last_at": words::rfc3339(it.last_at),
+        })),
     })
 }

@@ -76,7 +76,7 @@ fn alert(
     row: &AlertRow,
 ) -> AlertView {
     let telling = telling::of(book, row, undelivered);
-    let note = telling::note(voice, &telling);
+    let note = telling::note_as_said(voice, &telling);
     let (told, words) = match &telling {
         Telling::Pending => (false, "not for long enough to tell".to_owned()),
         Telling::Soon => (false, "the owner is told within moments".to_owned()),

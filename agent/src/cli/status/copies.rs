@@ -4,11 +4,12 @@
 
 use std::time::Duration;
 
+use jiff::tz::TimeZone;
 use protocol::time::UnixMillis;
 use serde::Serialize;
 
 use crate::{
-    alert::message::duration,
+    alert::message::{duration, moment},
     config::{Config, Language},
     store::{
         Store,
@@ -71,15 +72,22 @@ pub(super) fn look(config: &Config, store: Option<&Store>, now: UnixMillis) -> a
 }
 
 /// What each holds, in a sentence.
-pub(super) fn held(views: &[CopyView]) -> impl Iterator<Item = String> {
-    views.iter().map(|backup| match (&backup.point, backup.age_s) {
-        (Some(point), Some(age_s)) => {
-            let age = duration(Language::En, Duration::from_secs(age_s));
-            format!("Backup:   {} holds {point}, {age} old", backup.remote)
-        }
-        _ => format!(
-            "Backup:   {} holds none that this agent took and that counts: agent backup",
-            backup.remote
-        ),
-    })
+pub(super) fn held(views: &[CopyView], zone: &TimeZone) -> impl Iterator<Item = String> {
+    // Its name holds the same moment in UTC.
+    views.iter().map(
+        |backup| match (&backup.point, backup.taken_at.zip(backup.age_s)) {
+            (Some(point), Some((at, age_s))) => {
+                let age = duration(Language::En, Duration::from_secs(age_s));
+                format!(
+                    "Backup:   {} holds {point} of {}, {age} old",
+                    backup.remote,
+                    moment(zone, at)
+                )
+            }
+            _ => format!(
+                "Backup:   {} holds none that this agent took and that counts: agent backup",
+                backup.remote
+            ),
+        },
+    )
 }

@@ -1,4 +1,4 @@
-//! Whether the agent's own disk is full: then it works in memory, and its file tells what was, not what is.
+//! Whether the agent's own disk is full: then it may work in memory, and its file tells what was, not what is.
 //! It frees nothing.
 
 use std::{fs, path::Path, time::UNIX_EPOCH};
@@ -49,7 +49,7 @@ pub(super) fn sentence(disk: &DiskView, agent_running: bool, config: &Config) ->
     };
     let agent = match agent_running {
         true => format!(
-            "The agent goes on in memory: {of}, and http://{}/ shows what is so now",
+            "The agent goes on: {of}, and http://{}/ shows what is so now",
             config.http.private
         ),
         false => format!("The agent does not run: {of}"),

@@ -8,7 +8,10 @@ use serde_json::Value;
 
 use crate::{
     alert::message::{duration, moment},
-    backup::schedule,
+    backup::{
+        own::{Other, Own},
+        schedule,
+    },
     cli::words,
     config::{Config, Language, RemoteConfig},
     store::{
@@ -31,11 +34,16 @@ pub(super) struct UpkeepView {
     next_compare_at: Option<UnixMillis>,
     /// The remotes are rehearsed in turn.
     next_drill_at: Option<UnixMillis>,
+    /// Who else writes there, as the last comparison found.
+    other_agents: Vec<Other>,
     /// In the currency of the prices; absent without one, or before the first comparison.
     cost_a_month: Option<f64>,
+    /// Whether the configuration names a price.
+    is_priced: bool,
 }
 
-pub(super) fn look(config: &Config, store: &Store, now: UnixMillis) -> rusqlite::Result<Vec<UpkeepView>> {
+pub(super) fn look(config: &Config, store: &Store, now: UnixMillis) -> anyhow::Result<Vec<UpkeepView>> {
+    let own = Own::of(&config.state_dir, store)?;
     let next = |at: &UnixMillis| schedule::next_after(&config.drill, &config.owner.timezone, *at);
     let times: Vec<UnixMillis> = std::iter::successors(next(&now), next)
         .take(config.remotes.len())
@@ -49,8 +57,12 @@ pub(super) fn look(config: &Config, store: &Store, now: UnixMillis) -> rusqlite:
         let stored_bytes = compared.as_ref().and_then(stored_bytes);
         let cost = costs.iter().find(|cost| cost.remote == remote.name);
         let turn = turns.iter().position(|name| *name == remote.name);
+        let seen = store.last_seen(Kind::Sample, &remote.name)?.unwrap_or_default();
+        let seen: Value = serde_json::from_str(&seen).unwrap_or_default();
         Ok(UpkeepView {
+            other_agents: own.others_seen(&seen),
             cost_a_month: cost.and_then(|cost| cost.cost_a_month),
+            is_priced: cost.is_some_and(|cost| cost.is_priced),
             next_drill_at: turn.and_then(|turn| times.get(turn).copied()),
             next_compare_at: times.first().copied(),
             compared_at: compared.as_ref().map(|it| it.ended_at),
@@ -81,7 +93,16 @@ fn stored_bytes(compared: &Rehearsal) -> Option<u64> {
 }
 
 pub(super) fn sentences(views: &[UpkeepView], config: &Config, now: UnixMillis) -> Vec<String> {
-    views.iter().map(|view| sentence(view, config, now)).collect()
+    let at = |at| moment(&config.owner.timezone, at);
+    let others = |view: &UpkeepView| {
+        let others = view.other_agents.iter();
+        let told = others.map(|other| format!("Shared:   {}: {}", view.remote, other.told(at)));
+        told.collect::<Vec<_>>()
+    };
+    let all = views
+        .iter()
+        .map(|view| [vec![sentence(view, config, now)], others(view)].concat());
+    all.flatten().collect()
 }
 
 fn sentence(view: &UpkeepView, config: &Config, now: UnixMillis) -> String {
@@ -94,16 +115,69 @@ fn sentence(view: &UpkeepView, config: &Config, now: UnixMillis) -> String {
         (Some(at), None) => format!("compared {} ago", ago(at)),
         (None, _) => "not compared yet".to_owned(),
     };
-    let stored = view.stored_bytes.map_or_else(|| "?".to_owned(), words::size);
-    let cost = view.cost_a_month.map_or_else(
-        || "no price known".to_owned(),
-        |cost| format!("about {cost:.2} a month"),
-    );
     let next = view
         .next_drill_at
         .map_or_else(|| "never".to_owned(), |at| moment(&config.owner.timezone, at));
     format!(
-        "Upkeep:   {} stores {stored} ({cost}); {compared}; next drill {next}",
-        view.remote
+        "Upkeep:   {} {}; {compared}; next drill {next}",
+        view.remote,
+        stored(view)
     )
+}
+
+/// What lies there is what a comparison listed: before the first one nobody knows, whatever the price.
+fn stored(view: &UpkeepView) -> String {
+    let cost = match (view.cost_a_month, view.is_priced) {
+        (Some(cost), _) => format!("about {cost:.2} a month"),
+        (None, true) => "what that costs is reckoned from it".to_owned(),
+        (None, false) => "agent.toml names no price for it".to_owned(),
+    };
+    match view.stored_bytes {
+        Some(size_bytes) => format!("stores {} ({cost})", words::size(size_bytes)),
+        None if view.compared_at.is_none() => {
+            format!("was not counted yet: the first comparison does that ({cost})")
+        }
+        None => format!("could not be counted ({cost})"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_not_counted_yet_says_so_and_a_price_is_named_or_missing_by_itself() {
+        let view = |stored_bytes, cost_a_month, is_priced| UpkeepView {
+            remote: "offsite".to_owned(),
+            stored_bytes,
+            compared_at: None,
+            compare_fault: None,
+            compare_unreached: false,
+            next_compare_at: None,
+            next_drill_at: None,
+            other_agents: Vec::new(),
+            cost_a_month,
+            is_priced,
+        };
+        for (view, told) in [
+            (
+                view(None, None, true),
+                "was not counted yet: the first comparison does that (what that costs is reckoned from it)",
+            ),
+            (
+                view(None, None, false),
+                "was not counted yet: the first comparison does that (agent.toml names no price for it)",
+            ),
+            (
+                view(Some(1024), None, false),
+                "stores 1.00 KiB (agent.toml names no price for it)",
+            ),
+            (
+                view(Some(1024), Some(0.42), true),
+                "stores 1.00 KiB (about 0.42 a month)",
+            ),
+        ] {
+            assert_eq!(stored(&view), told);
+        }
+    }
 }

@@ -16,9 +16,10 @@ use tokio::{sync::mpsc, time::sleep};
 use super::Runner;
 use crate::{
     alert::message::{duration, in_words},
+    config::Language,
     console::{
         answer::size,
-        words::{Words, words},
+        words::words,
         work::{Ask, Asked, BackupEnd, DrillEnd, Step, ask},
     },
 };
@@ -49,14 +50,15 @@ impl Drop for Turn {
 }
 
 /// How a backup ended, in the owner's words. One that is not everywhere is not simply done.
-fn ended(words: &Words, end: BackupEnd) -> String {
+fn ended(language: Language, end: BackupEnd) -> String {
+    let words = words(language);
     match end {
         BackupEnd::Taken(point, bytes, missed) => {
             let done = match missed.is_empty() {
                 true => words.backup_done,
                 false => words.backup_partly,
             };
-            done.replace("{size}", &size(bytes))
+            done.replace("{size}", &size(language, bytes))
                 .replace("{point}", &point)
                 .replace("{remotes}", &missed.join(", "))
         }
@@ -75,7 +77,7 @@ impl Runner {
         let end = self.watch(chat, message, words.backup_begins, &self.doers.backups);
         let end = end.await.unwrap_or(BackupEnd::Failed);
         drop(turn);
-        let text = ended(words, end);
+        let text = ended(self.desk.voice.language, end);
         self.settle(chat, message, &text).await
     }
 
@@ -124,7 +126,7 @@ impl Runner {
                 () = sleep(SHOWN_EVERY) => {}
             }
             let step = *asked.step.borrow();
-            let text = progress(words(self.desk.voice.language), begun, step);
+            let text = progress(self.desk.voice.language, begun, step);
             if let Some(message) = message.filter(|_| text != shown) {
                 // One that is not taken is replaced by the next.
                 let _ = self.line.edit(chat, message, &text, &Value::Null).await;
@@ -144,32 +146,28 @@ impl Runner {
     }
 }
 
-fn progress(words: &Words, begun: &str, step: Step) -> String {
+fn progress(language: Language, begun: &str, step: Step) -> String {
     if step.stretch == 0 {
         return begun.to_owned();
     }
-    let told = words
+    let told = words(language)
         .progress
         .replace("{stretch}", &step.stretch.to_string())
-        .replace("{done}", &size(step.done_bytes.min(step.total_bytes)))
-        .replace("{total}", &size(step.total_bytes));
+        .replace("{done}", &size(language, step.done_bytes.min(step.total_bytes)))
+        .replace("{total}", &size(language, step.total_bytes));
     format!("{begun}\n{told}")
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::Language;
 
     #[test]
     fn a_backup_that_did_not_get_everywhere_names_the_remotes() {
         for language in [Language::Id, Language::En] {
             let taken = |missed: &[&str]| {
                 let missed = missed.iter().map(|remote| (*remote).to_owned()).collect();
-                ended(
-                    words(language),
-                    BackupEnd::Taken("09:00".to_owned(), 11_000, missed),
-                )
+                ended(language, BackupEnd::Taken("09:00".to_owned(), 11_000, missed))
             };
             assert!(taken(&[]).starts_with('✅'));
             let partly = taken(&["disk", "cloud"]);

@@ -1,6 +1,7 @@
 //! What the console says, in both languages. Places in braces are filled by who says it.
 //! Only the owner reads it, but for [`Words::private`], which says nothing.
 
+use super::command::Usage;
 use crate::{config::Language, watch::bot_health::BotState};
 
 mod en;
@@ -14,7 +15,12 @@ pub(super) struct Words {
     /// What each of [`super::command::NAMES`] does, in their order, for Telegram's menu.
     pub menu: [&'static str; 13],
     pub unknown: &'static str,
-    pub misused: &'static str,
+    pub usage_graph: &'static str,
+    pub usage_logs: &'static str,
+    pub usage_silence: &'static str,
+    pub usage_maintenance: &'static str,
+    /// `{usage}` is filled in.
+    pub usage_bare: &'static str,
     pub late: &'static str,
     pub broken: &'static str,
     pub busy: &'static str,
@@ -51,7 +57,9 @@ pub(super) struct Words {
     pub figures: &'static str,
     pub traffic: &'static str,
     pub cost: &'static str,
-    pub no_cost: &'static str,
+    /// With a price, before what lies there was counted; and without one.
+    pub no_cost_yet: &'static str,
+    pub no_price: &'static str,
     pub no_picture: &'static str,
     pub no_log: &'static str,
     pub no_lines: &'static str,
@@ -69,6 +77,8 @@ pub(super) struct Words {
     pub progress: &'static str,
     /// Where there is nothing to restart; `{unit}` is filled in.
     pub no_unit: &'static str,
+    /// Where there is no systemd; `{why}` is filled in.
+    pub no_systemd: &'static str,
     pub restart_means: &'static str,
     /// Before the second step of a long silence; `{what}` and `{at}` are filled in.
     pub quiet_means: &'static str,
@@ -81,12 +91,18 @@ pub(super) struct Words {
     pub restarted: &'static str,
     pub not_restarted: &'static str,
     pub nothing_to_silence: &'static str,
+    /// `{name}` is what was typed.
+    pub unknown_alert: &'static str,
+    /// Above what is wrong, each with its command.
+    pub can_be_silenced: &'static str,
     pub silent_until: &'static str,
     /// After either of them, where it was to last longer; `{at}` is filled in.
     pub shortened: &'static str,
     pub maintenance_until: &'static str,
     pub maintenance_over: &'static str,
     pub no_entry: &'static str,
+    /// The same, with names that are like it: `{names}`.
+    pub near_entries: &'static str,
     pub entries: &'static str,
     /// Above an entry in full.
     pub in_english: &'static str,
@@ -103,6 +119,17 @@ pub(super) fn words(language: Language) -> &'static Words {
 }
 
 impl Words {
+    /// How a command is written.
+    pub(super) fn usage(&self, usage: Usage) -> String {
+        match usage {
+            Usage::Graph => self.usage_graph.to_owned(),
+            Usage::Logs => self.usage_logs.to_owned(),
+            Usage::Silence => self.usage_silence.to_owned(),
+            Usage::Maintenance => self.usage_maintenance.to_owned(),
+            Usage::Bare(command) => self.usage_bare.replace("{usage}", command),
+        }
+    }
+
     /// How the bot is.
     pub(super) fn bot(&self, bot: BotState) -> &'static str {
         match bot {

@@ -10,9 +10,9 @@ const LAST_MESSAGE: &str = "
     SELECT d.message_id FROM deliveries d JOIN messages m ON m.id = d.message
     WHERE m.episode = :episode AND d.chat_id = :chat_id AND d.message_id IS NOT NULL
     ORDER BY m.id DESC LIMIT 1";
-const LIVE_MESSAGE: &str = "
+const OWN_MESSAGE: &str = "
     SELECT d.message_id FROM deliveries d JOIN messages m ON m.id = d.message
-    WHERE m.episode = :episode AND m.open = 1 AND d.chat_id = :chat_id AND d.message_id IS NOT NULL
+    WHERE m.episode = :episode AND m.open >= :open AND d.chat_id = :chat_id AND d.message_id IS NOT NULL
         AND d.in_summary = 0
     ORDER BY m.id DESC LIMIT 1";
 const LAST_IS_OVER: &str = "
@@ -50,10 +50,19 @@ impl Store {
         if !message.follows_up {
             return Ok(None);
         }
-        self.message_of(LAST_MESSAGE, chat_id, message)
+        self.read(|connection| {
+            connection
+                .prepare_cached(LAST_MESSAGE)?
+                .query_row(
+                    named_params! { ":episode": message.episode.map(|id| id.0), ":chat_id": chat_id },
+                    |row| row.get(0),
+                )
+                .optional()
+        })
     }
 
-    /// The message that an edit changes, if the chat has one of its own for that episode.
+    /// The message that an edit changes, if the chat has one of its own for that episode: the last one, so that the last
+    /// word is true, and for an edit that settles the last that told that something is wrong.
     ///
     /// # Errors
     /// When the database refuses.
@@ -61,20 +70,13 @@ impl Store {
         if !message.is_edit {
             return Ok(None);
         }
-        self.message_of(LIVE_MESSAGE, chat_id, message)
-    }
-
-    fn message_of(&self, query: &str, chat_id: i64, message: &Message) -> rusqlite::Result<Option<i64>> {
-        let Some(episode) = message.episode else {
-            return Ok(None);
+        let parameters = named_params! {
+            ":episode": message.episode.map(|id| id.0), ":chat_id": chat_id, ":open": message.settles,
         };
         self.read(|connection| {
             connection
-                .prepare_cached(query)?
-                .query_row(
-                    named_params! { ":episode": episode.0, ":chat_id": chat_id },
-                    |row| row.get(0),
-                )
+                .prepare_cached(OWN_MESSAGE)?
+                .query_row(parameters, |row| row.get(0))
                 .optional()
         })
     }

@@ -11,7 +11,8 @@ use crate::store::{Store, alerts::severity_named, episodes::EpisodeId};
 
 const WAITING: &str = "
     SELECT d.id, m.alert_key, m.episode, m.runbook, m.severity, m.headline, m.text, m.loud, m.open, m.is_edit,
-           m.follows_up, m.created_at, m.not_before, d.in_doubt, o.rung, o.sent_at, o.climbed
+           m.follows_up, m.created_at, m.not_before, d.in_doubt, o.rung, o.sent_at, o.climbed,
+           m.settles, m.in_passing
     FROM deliveries d JOIN messages m ON m.id = d.message
     LEFT JOIN deliveries o ON o.id =
         (SELECT id FROM deliveries WHERE message = m.id AND rung <> d.rung AND sent_at IS NOT NULL
@@ -114,6 +115,8 @@ fn waiting_from(row: &Row<'_>) -> rusqlite::Result<Waiting> {
             open: row.get(8)?,
             is_edit: row.get(9)?,
             follows_up: row.get(10)?,
+            settles: row.get(17)?,
+            in_passing: row.get(18)?,
             not_before: Some(UnixMillis(row.get(12)?)),
             rungs: 1,
         },

@@ -58,31 +58,34 @@ fn nothing_is_forgotten_and_nothing_is_told_twice_in_any_history() {
     }
 }
 
+/// Each episode begins once, and each of its beginnings and returns is ended once before the next.
 fn account_for(said: &[(UnixMillis, Notice)]) {
-    let count = |id: EpisodeId, is: &dyn Fn(&Kind) -> bool| {
-        said.iter()
-            .filter(|(_, notice)| notice.episode == id && is(&notice.kind))
-            .count()
-    };
-    for (_, notice) in said {
-        let id = notice.episode;
-        let begun = count(id, &|kind| *kind == Kind::First);
-        let flapping = count(id, &|kind| matches!(kind, Kind::Flapping { .. }));
-        let ended = count(id, &|kind| {
-            matches!(kind, Kind::Resolved { .. } | Kind::Withdrawn)
-        });
-        let calm = count(id, &|kind| matches!(kind, Kind::Calm | Kind::Replaced));
-        let returned = count(id, &|kind| matches!(kind, Kind::Returned { .. }));
-        // The end of what came back is told where it was told again or was long; else its message is changed.
-        let told_return = usize::from(flapping == 1 && ended == 1);
-        assert_eq!(
-            (begun + flapping, begun + told_return),
-            (1, ended),
-            "{id:?}: {said:?}"
-        );
-        assert!(
-            calm + told_return >= flapping && calm <= flapping + returned && returned + calm <= 3,
-            "{id:?}: {said:?}"
-        );
+    let ids: std::collections::BTreeSet<EpisodeId> = said.iter().map(|(_, notice)| notice.episode).collect();
+    for id in ids {
+        let of_it: Vec<&Kind> = said
+            .iter()
+            .filter(|(_, notice)| notice.episode == id)
+            .map(|(_, notice)| &notice.kind)
+            .collect();
+        let (mut is_open, mut begun) = (false, 0);
+        for kind in &of_it {
+            match kind {
+                Kind::First | Kind::Flapping | Kind::Returned => {
+                    assert!(!is_open, "{id:?}: {of_it:?}");
+                    begun += usize::from(**kind != Kind::Returned);
+                    is_open = true;
+                }
+                Kind::Resolved { .. } | Kind::Withdrawn | Kind::Paused { .. } => {
+                    assert!(is_open, "{id:?}: {of_it:?}");
+                    is_open = false;
+                }
+                Kind::Replaced => is_open = false,
+                Kind::Worse | Kind::More | Kind::Reminder | Kind::Update => {
+                    assert!(is_open, "{id:?}: {of_it:?}");
+                }
+                Kind::Settled | Kind::Calm => assert!(!is_open, "{id:?}: {of_it:?}"),
+            }
+        }
+        assert_eq!((begun, is_open), (1, false), "{id:?}: {of_it:?}");
     }
 }

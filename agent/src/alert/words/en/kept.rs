@@ -28,23 +28,23 @@ pub(super) const CHAIN_BROKEN: Wording = Wording {
     happened: "At {since} the chain of commits could not be continued: {detail}",
     means: "nothing is lost: the old chain can be restored until then, the new one from its first backup on.",
     done: "the agent takes a full backup at once.",
-    todo: "nothing, if it was you: a VACUUM or another page size does that. Else: agent status",
+    todo: "nothing, if you changed the database yourself (a VACUUM, for example). Else: agent status",
     over_headline: "The new chain of backups stands",
     over: "It began {lasted} ago.",
 };
 
 pub(super) const CAPTURE_RESYNCED: Wording = Wording {
-    headline: "Single commits of a while are not known",
+    headline: "A moment of the shop's history was missed",
     happened: "At {since} the agent caught up with the shop: {detail}",
-    means: "the shop is whole on every remote; only a moment within that gap cannot be restored by itself.",
-    done: "the pages that differed were shipped as one step.",
-    todo: "nothing, after a restart of the agent; again and again: who else opens the database? lsof /var/lib/warung/shop.db",
+    means: "nothing is lost: the shop is whole on every remote. Only a moment within that gap cannot be chosen for a restore.",
+    done: "all that changed in that gap was shipped at once.",
+    todo: "nothing, if the agent was just restarted. If it comes again, see who else opens the database: lsof /var/lib/warung/shop.db",
     over_headline: "The gap lies behind",
     over: "It was {lasted} ago.",
 };
 
 pub(super) const SPOOL_OVERFLOWED: Wording = Wording {
-    headline: "Commits were dropped before a remote took them",
+    headline: "The queue to a backup place overflowed",
     happened: "At {since}: {detail}",
     means: "the shop goes on selling; that place has a hole until its next backup, the other places have everything.",
     done: "the agent kept the newer half and goes on shipping.",
@@ -54,12 +54,12 @@ pub(super) const SPOOL_OVERFLOWED: Wording = Wording {
 };
 
 pub(super) const REMOTE_BEHIND: Wording = Wording {
-    headline: "{object} is behind",
-    happened: "The oldest order has waited {value} for {object}: {detail}.",
-    means: "if the server is lost now and {object} is all that is left, that much is missing.",
+    headline: "Backups on {object} are behind",
+    happened: "What happened in the shop has waited {value} to get to {object}; {detail}.",
+    means: "the shop goes on selling. If the server is lost now and {object} is all that is left, what waits is lost with it.",
     done: "the agent tries again at least once a minute; other places are not held up.",
     todo: "agent remote test {object}",
-    over_headline: "{object} has caught up",
+    over_headline: "Backups on {object} have caught up",
     over: "It was behind for {lasted}.",
 };
 
@@ -95,8 +95,8 @@ pub(super) const DRILL_FAILED: Wording = Wording {
 
 pub(super) const DRILL_OLD: Wording = Wording {
     headline: "No rehearsed restore from {object} for long",
-    happened: "The last one that passed was at {detail}.",
-    means: "a backup that nobody has restored is a rumour: whether {object} brings the shop back is not known.",
+    happened: "The last one that passed: {detail}.",
+    means: "a backup is proven only by a restore: whether {object} brings the shop back is not known.",
     done: "the agent goes on rehearsing on its schedule.",
     todo: "rehearse now: agent drill --remote {object}",
     over_headline: "The restore from {object} was rehearsed again",

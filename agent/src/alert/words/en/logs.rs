@@ -55,7 +55,7 @@ pub(super) const LOG_TRUNCATED: Wording = Wording {
 
 pub(super) const LOG_HOLE: Wording = Wording {
     headline: "A log has a hole",
-    happened: "The log begins with nothing but zeros: {detail}. It was cut off under a program that goes on writing at its old place.",
+    happened: "The log begins with nothing but zeros: {detail} (what it holds / what it seems to be). It was cut off under a program that goes on writing at its old place.",
     means: "what was logged before is lost, and the log looks ever larger than it is.",
     done: "nothing: the agent touches no log.",
     todo: "restart the program that writes it; take copytruncate out of /etc/logrotate.d",
@@ -65,7 +65,7 @@ pub(super) const LOG_HOLE: Wording = Wording {
 
 pub(super) const LOG_OLD_KEPT: Wording = Wording {
     headline: "Old logs pile up",
-    happened: "There are more old files, or more of them uncompressed, than the settings say: {detail}.",
+    happened: "There are more old files, or more of them uncompressed, than the settings say: {detail} (there are / may be, not compressed).",
     means: "they take room from the shop, and hold data longer than they should.",
     done: "nothing: the agent touches no log.",
     todo: "ls -lt {object}*; logrotate -v with its file in /etc/logrotate.d (the bot's log: warung)",

@@ -33,6 +33,10 @@ pub(in crate::alert::words) const CODES: &[(&str, &str)] = &[
     ("slow_writes", "a write to the database takes too long"),
     ("unreadable", "the database cannot be read"),
     (
+        "untried",
+        "nobody has tried since the bot was started, so that it may be over",
+    ),
+    (
         "shut",
         "the database cannot be opened: the shop is shut and opens by itself",
     ),

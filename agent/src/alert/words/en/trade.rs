@@ -3,6 +3,18 @@
 
 use crate::alert::words::Wording;
 
+/// How a unit ended, by systemd's word for it; `{exit}` is filled in.
+pub(in crate::alert::words) const ENDS: &[(&str, &str)] = &[
+    ("oom-kill", "the kernel killed it for want of memory"),
+    ("watchdog", "it hung and systemd's watchdog ended it"),
+    ("core-dump", "the program broke while running (core dump)"),
+    ("signal", "it was ended from outside by a signal"),
+    ("timeout", "it took too long to start or to stop"),
+    ("start-limit-hit", "it ended too often in a short time"),
+    ("exit-code", "the program ended with an error (code {exit})"),
+    ("success", "the program ended without an error"),
+];
+
 pub(super) const BOT_RESTARTING: Wording = Wording {
     headline: "The bot crashes again and again",
     happened: "Within ten minutes systemd has restarted the bot {value} times. Last: {detail}.",
@@ -10,14 +22,14 @@ pub(super) const BOT_RESTARTING: Wording = Wording {
     done: "systemd goes on restarting it every two seconds.",
     todo: "find the cause: journalctl -u {unit} -n 100; bot check --config /etc/warung/bot.toml",
     over_headline: "The bot stays up",
-    over: "It was restless for {lasted}.",
+    over: "It does not crash any more. It did, again and again, for {lasted}.",
 };
 
 pub(super) const BOT_GIVEN_UP: Wording = Wording {
     headline: "systemd has given the bot up",
     happened: "Since {since} systemd does not start the bot any more: {detail}.",
     means: "customers are not served. Recorded orders are safe.",
-    done: "the agent measures on and writes when it is over.",
+    done: "the agent keeps checking and writes when it is over.",
     todo: "journalctl -u {unit} -n 100, then systemctl reset-failed {unit}; systemctl start {unit}",
     over_headline: "The bot's unit is active again",
     over: "It lasted {lasted}.",
@@ -57,7 +69,7 @@ pub(super) const ORDERS_STUCK: Wording = Wording {
     headline: "Orders do not expire",
     happened: "An order has waited for its payment for {value}, and {detail} orders wait in all.",
     means: "the goods reserved for them cannot be sold to others.",
-    done: "the agent measures on and writes when it is over.",
+    done: "the agent keeps checking and writes when it is over.",
     todo: "look for the cause: journalctl -u {unit} -n 100",
     over_headline: "Orders expire again",
     over: "It lasted {lasted}.",
@@ -67,7 +79,7 @@ pub(super) const QUEUE_LAGGING: Wording = Wording {
     headline: "The bot falls behind with its work",
     happened: "The oldest job of the bot has waited for {value}. {detail}",
     means: "invoices, deliveries or announcements are late.",
-    done: "the agent measures on and writes when it is over.",
+    done: "the agent keeps checking and writes when it is over.",
     todo: "journalctl -u {unit} -n 100; top",
     over_headline: "The bot keeps up with its work",
     over: "It lasted {lasted}.",
@@ -110,7 +122,7 @@ pub(super) const GATEWAY_REFUSES: Wording = Wording {
     done: "the bot asks again with each new order; the first invoice that is made ends this alert, a restart of the bot does not.",
     todo: "look in the gateway's dashboard whether the project is active and the API key valid; after changing the key: systemctl restart {unit}",
     over_headline: "The payment gateway does not refuse any more ({object})",
-    over: "An invoice was made. It lasted {lasted}.",
+    over: "The gateway answers and does not refuse. It lasted {lasted}.",
 };
 
 pub(super) const DATABASE_REFUSES: Wording = Wording {
@@ -127,7 +139,7 @@ pub(super) const WAL_LARGE: Wording = Wording {
     headline: "The database's log grows",
     happened: "The write-ahead log of the shop's database is {value} long and is not put back into the database.",
     means: "nothing yet. From 1 GiB on the bot takes no new orders; payments are still accepted.",
-    done: "the agent measures on and writes when it is over.",
+    done: "the agent keeps checking and writes when it is over.",
     todo: "see whether a backup hangs: agent status; who holds the database open: lsof /var/lib/warung/shop.db-wal",
     over_headline: "The database's log is short again",
     over: "It lasted {lasted}.",
@@ -137,7 +149,7 @@ pub(super) const WAL_HUGE: Wording = Wording {
     headline: "The database's log is too long",
     happened: "The write-ahead log of the shop's database is {value} long.",
     means: "the bot takes no new orders until it is shorter. Payments are still accepted.",
-    done: "the agent measures on and writes when it is over.",
+    done: "the agent keeps checking and writes when it is over.",
     todo: "systemctl restart agent; if it does not shrink within two minutes: systemctl restart {unit}",
     over_headline: "The database's log is short again",
     over: "It lasted {lasted}. New orders are taken again.",

@@ -4,13 +4,13 @@
 use crate::alert::words::DigestPhrases;
 
 pub(in crate::alert::words) const DIGEST: DigestPhrases = DigestPhrases {
-    headline: "☀️ Hari toko,",
+    headline: "☀️ Ringkasan toko,",
     open: "Masih bermasalah",
     nothing_open: "✅ Tidak ada masalah.",
     reported: "📋 Dilaporkan bot dalam 24 jam",
     trade: "\n\n24 jam: {orders} pesanan, uang masuk {money}.",
     past: "Terjadi dan selesai sejak {since}",
-    silences: "Didiamkan sampai",
+    silences: "Dibisukan sampai",
     everything: "semuanya (pemeliharaan)",
     backups: "Umur cadangan terbaru",
     no_backup: "🟡 Agent ini belum pernah membuat cadangan.",
@@ -18,8 +18,8 @@ pub(in crate::alert::words) const DIGEST: DigestPhrases = DigestPhrases {
     drills: "Latihan pemulihan terakhir yang lulus",
     no_drill: "🟡 Belum ada latihan pemulihan.",
     drill_next: "Latihan berikutnya: {at}",
-    ways: "Jalan untuk mengabari Anda",
-    no_test: "Jalan untuk mengabari Anda belum diuji.",
+    ways: "Saluran untuk mengabari Anda",
+    no_test: "Saluran untuk mengabari Anda belum diuji.",
     strange: "menerima pesan tetapi jawabannya tidak biasa; periksa apakah pesannya sampai",
     broken: "rusak",
     service: "\n\nKabar untuk Anda sejak {since}: {count}; yang paling lambat {slowest}.",

@@ -6,7 +6,7 @@ use crate::alert::words::Wording;
 pub(super) const EXPIRING: Wording = Wording {
     headline: "Nama domain toko segera berakhir",
     happened: "Pendaftaran {detail} berakhir dalam {value}.",
-    means: "belum apa-apa. Bila berakhir, alamat toko hilang dan orang lain dapat mendaftarkannya.",
+    means: "belum ada akibatnya. Bila berakhir, alamat toko hilang dan orang lain dapat mendaftarkannya.",
     done: "agent bertanya kepada pengelola domain sekali sehari dan mengabari bila sudah diperpanjang.",
     todo: "perpanjang di tempat domain dibeli, dan nyalakan perpanjangan otomatis; pastikan kartu pembayarannya masih berlaku",
     over_headline: "Nama domain toko sudah diperpanjang",

@@ -7,10 +7,10 @@ pub(super) const DISK_LOW: Wording = Wording {
     headline: "Disk hampir penuh",
     happened: "Sejak {since} ruang disk menipis. Terisi, dan sisanya: {detail}. Peringatan mulai dari {limit}, atau bila ruang untuk cadangan dan pemulihan sudah tidak ada.",
     means: "toko masih berjalan. Bila disk penuh, pesanan tidak dapat dicatat.",
-    done: "agent terus mengukur dan mengabari bila sudah selesai.",
+    done: "agent terus memeriksa dan mengabari bila sudah beres.",
     todo: "lihat apa yang memakan tempat: du -xh {object} --max-depth=3 | sort -h | tail -20. Biasanya cadangan dan log lama.",
     over_headline: "Disk lapang lagi",
-    over: "Disk sudah lapang lagi. Lamanya {lasted}.",
+    over: "Disk sudah lapang lagi. Berlangsung {lasted}.",
 };
 
 pub(super) const DISK_FULL: Wording = Wording {
@@ -20,7 +20,7 @@ pub(super) const DISK_FULL: Wording = Wording {
     done: "agent menjaga pesannya sendiri tetap jalan; tidak ada milik Anda yang dihapus.",
     todo: "segera kosongkan: journalctl --vacuum-size=100M; apt-get clean; lalu du -xh {object} --max-depth=3 | sort -h | tail -20",
     over_headline: "Disk lapang lagi",
-    over: "Disk sudah lapang lagi. Lamanya {lasted}.",
+    over: "Disk sudah lapang lagi. Berlangsung {lasted}.",
 };
 
 pub(super) const DISK_FILLING: Wording = Wording {
@@ -30,17 +30,17 @@ pub(super) const DISK_FILLING: Wording = Wording {
     done: "agent mengamati pertumbuhan selama tiga jam sebelum mengabari.",
     todo: "cari apa yang tumbuh: du -xh {object} --max-depth=3 | sort -h | tail -20, lalu ulangi satu jam lagi",
     over_headline: "Disk tidak lagi menuju penuh",
-    over: "Pertumbuhannya berhenti. Lamanya {lasted}.",
+    over: "Pertumbuhannya berhenti. Berlangsung {lasted}.",
 };
 
 pub(super) const INODES_LOW: Wording = Wording {
     headline: "Jumlah berkas di disk hampir habis",
     happened: "Sejak {since} {value} dari jumlah berkas yang muat di {detail} sudah terpakai.",
     means: "bila habis, tidak ada yang dapat dicatat walaupun tempat masih luas.",
-    done: "agent terus mengukur dan mengabari bila sudah selesai.",
+    done: "agent terus memeriksa dan mengabari bila sudah beres.",
     todo: "cari folder dengan berkas sangat banyak: du --inodes -x {object} --max-depth=3 | sort -h | tail -20",
     over_headline: "Disk dapat menampung berkas lagi",
-    over: "Lamanya {lasted}.",
+    over: "Berlangsung {lasted}.",
 };
 
 pub(super) const DISK_READ_ONLY: Wording = Wording {
@@ -57,20 +57,20 @@ pub(super) const MEMORY_LOW: Wording = Wording {
     headline: "Memori server menipis",
     happened: "Sejak {since} {value} memori terpakai. Sisa: {detail}.",
     means: "semuanya bisa melambat; akhirnya kernel mematikan satu program.",
-    done: "agent terus mengukur dan mengabari bila sudah selesai.",
+    done: "agent terus memeriksa dan mengabari bila sudah beres.",
     todo: "lihat siapa yang memakainya: ps aux --sort=-rss | head",
     over_headline: "Memori cukup lagi",
-    over: "Lamanya {lasted}.",
+    over: "Berlangsung {lasted}.",
 };
 
 pub(super) const MEMORY_STALLS: Wording = Wording {
     headline: "Server tersendat karena memori",
     happened: "Selama {value} dari menit terakhir tidak ada yang dapat berjalan karena memori harus dibebaskan dulu.",
-    means: "pelanggan menunggu, dan kernel bisa mematikan bot.",
-    done: "agent terus mengukur dan mengabari bila sudah selesai.",
+    means: "pembeli menunggu, dan kernel bisa mematikan bot.",
+    done: "agent terus memeriksa dan mengabari bila sudah beres.",
     todo: "hentikan yang tidak perlu: ps aux --sort=-rss | head. Server lebih besar adalah obat tetapnya.",
     over_headline: "Server tidak tersendat lagi",
-    over: "Lamanya {lasted}.",
+    over: "Berlangsung {lasted}.",
 };
 
 pub(super) const MEMORY_KILL: Wording = Wording {
@@ -87,57 +87,57 @@ pub(super) const MEMORY_SWAPPING: Wording = Wording {
     headline: "Server memakai swap terus-menerus",
     happened: "Sejak {since} server mengambil {value} halaman memori per detik kembali dari disk.",
     means: "semuanya lebih lambat dari seharusnya.",
-    done: "agent terus mengukur dan mengabari bila sudah selesai.",
+    done: "agent terus memeriksa dan mengabari bila sudah beres.",
     todo: "lihat siapa yang memakai memori: ps aux --sort=-rss | head",
     over_headline: "Server tidak lagi memakai swap",
-    over: "Lamanya {lasted}.",
+    over: "Berlangsung {lasted}.",
 };
 
 pub(super) const CPU_STOLEN: Wording = Wording {
     headline: "Prosesor diambil oleh host",
     happened: "Selama dua puluh menit host penyedia menahan {value} waktu prosesor dari server ini.",
     means: "jawaban lebih lambat dari seharusnya.",
-    done: "agent terus mengukur dan mengabari bila sudah selesai.",
+    done: "agent terus memeriksa dan mengabari bila sudah beres.",
     todo: "tulis ke penyedia dengan angka ini: \"steal\" di top. Minta dipindah ke host lain.",
     over_headline: "Prosesor kembali penuh untuk server ini",
-    over: "Lamanya {lasted}.",
+    over: "Berlangsung {lasted}.",
 };
 
 pub(super) const DISK_SLOW: Wording = Wording {
     headline: "Disk lambat",
     happened: "Selama dua puluh menit prosesor menunggu disk {value} dari waktunya.",
     means: "pesanan lebih lama tercatat.",
-    done: "agent terus mengukur dan mengabari bila sudah selesai.",
+    done: "agent terus memeriksa dan mengabari bila sudah beres.",
     todo: "lihat siapa yang membaca atau menulis: iotop -o, atau ps aux | awk '$8 ~ /D/'",
     over_headline: "Disk kembali lancar",
-    over: "Lamanya {lasted}.",
+    over: "Berlangsung {lasted}.",
 };
 
 pub(super) const CPU_OVERLOADED: Wording = Wording {
     headline: "Pekerjaan server melebihi kemampuannya",
-    happened: "Selama seperempat jam {value} tugas menunggu tiap inti ({detail}).",
+    happened: "Selama seperempat jam rata-rata {value} tugas berebut tiap inti prosesor (beban / inti: {detail}).",
     means: "jawaban bisa lebih lambat. Ini sekadar informasi.",
-    done: "agent terus mengukur dan mengabari bila sudah selesai.",
+    done: "agent terus memeriksa dan mengabari bila sudah beres.",
     todo: "lihat siapa yang bekerja: top",
     over_headline: "Server kembali sanggup",
-    over: "Lamanya {lasted}.",
+    over: "Berlangsung {lasted}.",
 };
 
 pub(super) const CLOCK_UNSYNCHRONISED: Wording = Wording {
     headline: "Jam server tidak dicocokkan",
     happened: "Sejak {since} jam server tidak dibandingkan dengan jam lain.",
     means: "jam akan melenceng: batas bayar, masa berlaku dan waktu yang Anda baca menjadi salah.",
-    done: "agent terus mengukur dan mengabari bila sudah selesai.",
+    done: "agent terus memeriksa dan mengabari bila sudah beres.",
     todo: "timedatectl set-ntp true, lalu timedatectl status",
     over_headline: "Jam server dicocokkan lagi",
-    over: "Lamanya {lasted}.",
+    over: "Berlangsung {lasted}.",
 };
 
 pub(super) const CLOCK_JUMPED: Wording = Wording {
     headline: "Jam server melompat",
-    happened: "Pada {since} jam server melompat {detail}.",
+    happened: "Pada {since} jam server bergeser tiba-tiba: {detail}.",
     means: "pesanan yang menunggu pembayaran bisa berakhir terlalu cepat atau terlambat.",
-    done: "agent terus mengukur dan mengabari bila sudah selesai.",
+    done: "agent terus memeriksa dan mengabari bila sudah beres.",
     todo: "lihat siapa yang mengubahnya: journalctl -n 50 -u systemd-timesyncd; timedatectl status",
     over_headline: "Jam server stabil lagi",
     over: "Sudah stabil sepuluh menit.",
@@ -146,8 +146,8 @@ pub(super) const CLOCK_JUMPED: Wording = Wording {
 pub(super) const CERTIFICATE_EXPIRING: Wording = Wording {
     headline: "Sertifikat toko segera berakhir",
     happened: "Sertifikat TLS {detail} berakhir dalam {value}. Biasanya diperbarui sendiri tiga puluh hari sebelumnya.",
-    means: "belum apa-apa. Bila berakhir, Telegram dan gerbang pembayaran tidak mengirim apa pun ke alamat ini.",
-    done: "agent terus mengukur dan mengabari bila sudah selesai.",
+    means: "belum ada akibatnya. Bila berakhir, Telegram dan gerbang pembayaran tidak mengirim apa pun ke alamat ini.",
+    done: "agent terus memeriksa dan mengabari bila sudah beres.",
     todo: "cari mengapa tidak diperbarui: journalctl -u caddy -n 50, atau certbot renew --dry-run",
     over_headline: "Sertifikat toko sudah diperbarui",
     over: "Diperbarui setelah {lasted}.",
@@ -157,7 +157,7 @@ pub(super) const CERTIFICATE_EXPIRED: Wording = Wording {
     headline: "Sertifikat toko berakhir sekarang",
     happened: "Sertifikat TLS {detail} sudah berakhir, atau berakhir kurang dari dua hari.",
     means: "Telegram dan gerbang pembayaran berhenti mengirim ke alamat ini. Dengan mode = \"auto\" bot bertanya sendiri; pembayaran ditanyakan berkala.",
-    done: "agent terus mengukur dan mengabari bila sudah selesai.",
+    done: "agent terus memeriksa dan mengabari bila sudah beres.",
     todo: "perbarui sekarang: certbot renew, atau systemctl restart caddy",
     over_headline: "Sertifikat toko sudah diperbarui",
     over: "Diperbarui setelah {lasted}.",
@@ -170,15 +170,15 @@ pub(super) const DOMAIN_UNREACHABLE: Wording = Wording {
     done: "agent mencoba tiga kali dalam dua menit.",
     todo: "periksa reverse proxy: systemctl status caddy nginx; dan namanya: getent hosts {object}",
     over_headline: "Alamat toko menjawab lagi",
-    over: "Lamanya {lasted}.",
+    over: "Berlangsung {lasted}.",
 };
 
 pub(super) const CREDENTIAL_OLD: Wording = Wording {
     headline: "Sebuah rahasia perlu diperbarui ({object})",
     happened: "Rahasia ini lama tidak diperbarui: {detail}.",
-    means: "tidak terjadi apa-apa. Makin lama dipakai, makin banyak tempat yang mungkin tahu.",
+    means: "belum ada akibatnya. Makin lama dipakai, makin banyak tempat yang mungkin mengetahuinya.",
     done: "tidak ada: hanya Anda yang dapat membuat yang baru.",
-    todo: "perbarui di penerbitnya, tulis ke berkasnya di /etc/warung/credentials, lalu nyalakan ulang bot atau agent",
+    todo: "perbarui di penerbitnya, tulis ke berkasnya di /etc/warung/credentials, lalu mulai ulang bot atau agent",
     over_headline: "Rahasia {object} sudah diperbarui",
     over: "Terima kasih. Tertunda {lasted}.",
 };
@@ -190,5 +190,5 @@ pub(super) const AGENT_SLOW: Wording = Wording {
     done: "agent terus bekerja secepat mungkin.",
     todo: "lihat apa yang membuat server sibuk: top",
     over_headline: "Agent kembali tepat waktu",
-    over: "Lamanya {lasted}.",
+    over: "Berlangsung {lasted}.",
 };

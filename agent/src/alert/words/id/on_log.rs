@@ -7,8 +7,8 @@ use crate::alert::{rule::Rule, words::OnLog};
 pub(in crate::alert::words) fn of_log(rule: Rule) -> Option<OnLog> {
     let (bots, anothers) = match rule {
         Rule::LogGrowing => (
-            "lihat isinya: tail -n 50 {object}; lalu putar: logrotate -f /etc/logrotate.d/warung",
-            "lihat isinya: tail -n 50 {object}; lalu putar: logrotate -f dengan berkasnya di /etc/logrotate.d",
+            "lihat isinya: tail -n 50 {object}; lalu rotasi: logrotate -f /etc/logrotate.d/warung",
+            "lihat isinya: tail -n 50 {object}; lalu rotasi: logrotate -f dengan berkasnya di /etc/logrotate.d",
         ),
         Rule::LogNotRotated => (
             "systemctl status logrotate.timer logrotate.service, lalu: logrotate -v /etc/logrotate.d/warung",
@@ -23,8 +23,8 @@ pub(in crate::alert::words) fn of_log(rule: Rule) -> Option<OnLog> {
             "tempatnya kembali dengan: {restart}. lsof +L1 menampilkan berkas seperti itu",
         ),
         Rule::LogTruncated => (
-            "hapus copytruncate dari /etc/logrotate.d/warung, dan putar dengan mengganti nama: bot mengikutinya sendiri",
-            "hapus copytruncate dari berkasnya di /etc/logrotate.d, dan putar dengan mengganti nama",
+            "hapus copytruncate dari /etc/logrotate.d/warung, dan rotasi dengan mengganti nama: bot mengikutinya sendiri",
+            "hapus copytruncate dari berkasnya di /etc/logrotate.d, dan rotasi dengan mengganti nama",
         ),
         Rule::LogHole => (
             "systemctl restart {unit}, dan hapus copytruncate dari /etc/logrotate.d/warung",

@@ -33,6 +33,10 @@ pub(in crate::alert::words) const CODES: &[(&str, &str)] = &[
     ("slow_writes", "menulis ke database terlalu lama"),
     ("unreadable", "database tidak dapat dibaca"),
     (
+        "untried",
+        "gerbang belum dicoba lagi sejak bot dinyalakan, jadi mungkin sudah beres",
+    ),
+    (
         "shut",
         "database tidak dapat dibuka: toko tutup dan buka sendiri nanti",
     ),

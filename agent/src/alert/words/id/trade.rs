@@ -3,34 +3,56 @@
 
 use crate::alert::words::Wording;
 
+/// How a unit is, by systemd's word for it.
+pub(in crate::alert::words) const ACTIVE: &[(&str, &str)] = &[
+    ("active", "aktif"),
+    ("reloading", "aktif"),
+    ("activating", "sedang dinyalakan"),
+    ("deactivating", "sedang dihentikan"),
+    ("inactive", "tidak berjalan"),
+    ("failed", "gagal"),
+];
+
+/// How a unit ended, by systemd's word for it; `{exit}` is filled in.
+pub(in crate::alert::words) const ENDS: &[(&str, &str)] = &[
+    ("oom-kill", "kernel mematikannya karena memori habis"),
+    ("watchdog", "macet, lalu dihentikan pengawas systemd"),
+    ("core-dump", "program rusak saat berjalan (core dump)"),
+    ("signal", "dihentikan dari luar dengan sinyal"),
+    ("timeout", "terlalu lama untuk mulai atau berhenti"),
+    ("start-limit-hit", "terlalu sering berhenti dalam waktu singkat"),
+    ("exit-code", "program berhenti karena galat (kode {exit})"),
+    ("success", "program berhenti tanpa galat"),
+];
+
 pub(super) const BOT_RESTARTING: Wording = Wording {
     headline: "Bot mati berulang kali",
     happened: "Dalam sepuluh menit systemd menyalakan ulang bot {value} kali. Terakhir: {detail}.",
-    means: "pelanggan hanya terlayani di sela-selanya. Pesanan tercatat aman.",
+    means: "pembeli hanya terlayani di sela-selanya. Pesanan tercatat aman.",
     done: "systemd terus menyalakannya tiap dua detik.",
     todo: "cari sebabnya: journalctl -u {unit} -n 100; bot check --config /etc/warung/bot.toml",
-    over_headline: "Bot bertahan hidup",
-    over: "Gelisah selama {lasted}.",
+    over_headline: "Bot sudah stabil",
+    over: "Bot tidak mati lagi. Sempat mati berulang kali selama {lasted}.",
 };
 
 pub(super) const BOT_GIVEN_UP: Wording = Wording {
     headline: "systemd menyerah menyalakan bot",
     happened: "Sejak {since} systemd tidak lagi menyalakan bot: {detail}.",
-    means: "pelanggan tidak dilayani. Pesanan tercatat aman.",
-    done: "agent terus mengukur dan mengabari bila sudah selesai.",
+    means: "pembeli tidak dilayani. Pesanan tercatat aman.",
+    done: "agent terus memeriksa dan mengabari bila sudah beres.",
     todo: "journalctl -u {unit} -n 100, lalu systemctl reset-failed {unit}; systemctl start {unit}",
     over_headline: "Unit bot aktif lagi",
-    over: "Lamanya {lasted}.",
+    over: "Berlangsung {lasted}.",
 };
 
 pub(super) const BOT_UNIT_UNKNOWN: Wording = Wording {
     headline: "systemd tidak mengenal unit {object}",
-    happened: "Sejak {since} systemd menjawab {detail} untuk {object}, nama di bawah [bot] unit.",
-    means: "toko tetap berjalan. Mulai ulang dan memori bot tidak diawasi; agent tidak dapat memulai ulang bot yang macet, dan /restart tidak berfungsi.",
+    happened: "Sejak {since} systemd tidak mengenal {object} ({detail}), nama di bawah [bot] unit.",
+    means: "toko tetap berjalan. Berapa kali bot dinyalakan ulang dan memorinya tidak diawasi; agent tidak dapat memulai ulang bot yang macet, dan /restart tidak berfungsi.",
     done: "apakah bot menjawab tetap diawasi.",
     todo: "cari namanya dengan systemctl list-units --type=service, isikan di [bot] unit dalam agent.toml, lalu: systemctl restart agent",
     over_headline: "systemd mengenal {object}",
-    over: "Mulai ulang dan memori bot diawasi. Sebelumnya tidak, selama {lasted}.",
+    over: "Bot diawasi penuh lagi. Sebelumnya tidak, selama {lasted}.",
 };
 
 pub(super) const BOT_MEMORY_GROWING: Wording = Wording {
@@ -38,15 +60,15 @@ pub(super) const BOT_MEMORY_GROWING: Wording = Wording {
     happened: "Dengan pertumbuhan sekarang, bot mencapai batas memorinya dalam {value}: {detail}.",
     means: "di batas itu bot melambat, lalu kernel mengakhirinya dan systemd menyalakannya lagi.",
     done: "agent mengamati pertumbuhan enam jam sebelum mengabari.",
-    todo: "nyalakan ulang pada jam sepi: systemctl restart {unit}. Bila tumbuh lagi, beri tahu pembuatnya.",
+    todo: "mulai ulang pada jam sepi: systemctl restart {unit}. Bila tumbuh lagi, beri tahu pembuatnya.",
     over_headline: "Memori bot tidak tumbuh lagi",
-    over: "Lamanya {lasted}.",
+    over: "Berlangsung {lasted}.",
 };
 
 pub(super) const DELIVERY_LATE: Wording = Wording {
     headline: "Pesanan lunas menunggu barangnya",
     happened: "Satu pesanan sudah dibayar {value} lalu, dan barangnya belum terkirim.",
-    means: "pelanggan sudah membayar dan belum menerima apa-apa.",
+    means: "pembeli sudah membayar dan belum menerima apa-apa.",
     done: "bot terus mencoba; agent mengawasinya.",
     todo: "cari sebabnya: journalctl -u {unit} -n 100; sebagai penjual: lihat pesanan dan pesan yang diragukan",
     over_headline: "Semua pesanan lunas sudah menerima barangnya",
@@ -54,29 +76,29 @@ pub(super) const DELIVERY_LATE: Wording = Wording {
 };
 
 pub(super) const ORDERS_STUCK: Wording = Wording {
-    headline: "Pesanan tidak kedaluwarsa",
-    happened: "Satu pesanan menunggu pembayaran sudah {value}, dan seluruhnya {detail} pesanan menunggu.",
+    headline: "Pesanan yang tidak dibayar tidak ditutup",
+    happened: "Satu pesanan sudah {value} menunggu pembayaran; seluruhnya {detail} pesanan menunggu.",
     means: "barang yang disisihkan untuknya tidak dapat dijual ke orang lain.",
-    done: "agent terus mengukur dan mengabari bila sudah selesai.",
+    done: "agent terus memeriksa dan mengabari bila sudah beres.",
     todo: "cari sebabnya: journalctl -u {unit} -n 100",
-    over_headline: "Pesanan kedaluwarsa lagi",
-    over: "Lamanya {lasted}.",
+    over_headline: "Pesanan yang tidak dibayar ditutup lagi",
+    over: "Berlangsung {lasted}.",
 };
 
 pub(super) const QUEUE_LAGGING: Wording = Wording {
-    headline: "Bot tertinggal dengan pekerjaannya",
+    headline: "Pekerjaan bot menumpuk",
     happened: "Pekerjaan bot yang terlama sudah menunggu {value}. {detail}",
     means: "tagihan, pengiriman atau pengumuman terlambat.",
-    done: "agent terus mengukur dan mengabari bila sudah selesai.",
+    done: "agent terus memeriksa dan mengabari bila sudah beres.",
     todo: "journalctl -u {unit} -n 100; top",
-    over_headline: "Bot kembali mengejar pekerjaannya",
-    over: "Lamanya {lasted}.",
+    over_headline: "Pekerjaan bot tidak menumpuk lagi",
+    over: "Berlangsung {lasted}.",
 };
 
 pub(super) const PAYMENTS_FAILING: Wording = Wording {
     headline: "Gerbang pembayaran gagal ({object})",
     happened: "Panggilan ke gerbang gagal {value} kali berturut-turut: {detail}.",
-    means: "pelanggan tidak mendapat tagihan, dan pembayaran terlambat diketahui. Tidak ada yang hilang.",
+    means: "pembeli tidak mendapat tagihan, dan pembayaran terlambat diketahui. Tidak ada yang hilang.",
     done: "bot terus mencoba.",
     todo: "lihat halaman status dan dasbor gerbang; apakah kunci API masih berlaku? journalctl -u {unit} -n 100",
     over_headline: "Gerbang pembayaran bekerja lagi ({object})",
@@ -86,11 +108,11 @@ pub(super) const PAYMENTS_FAILING: Wording = Wording {
 pub(super) const TELEGRAM_LAGGING: Wording = Wording {
     headline: "Pesan tidak sampai ke Telegram",
     happened: "{value} panggilan bot ke Telegram gagal berturut-turut.",
-    means: "pelanggan menunggu jawaban dan barang; semuanya disimpan dan dikirim nanti.",
+    means: "pembeli menunggu jawaban dan barang; semuanya disimpan dan dikirim nanti.",
     done: "bot terus mencoba dengan jeda yang makin panjang.",
     todo: "lihat apakah Telegram sedang mati; journalctl -u {unit} -n 50",
     over_headline: "Pesan sampai ke Telegram lagi",
-    over: "Lamanya {lasted}. Yang menunggu kini terkirim.",
+    over: "Berlangsung {lasted}. Yang menunggu kini terkirim.",
 };
 
 pub(super) const TELEGRAM_REFUSES: Wording = Wording {
@@ -110,35 +132,35 @@ pub(super) const GATEWAY_REFUSES: Wording = Wording {
     done: "bot mencoba lagi dengan setiap pesanan baru; tagihan pertama yang dibuat mengakhiri peringatan ini, memulai ulang bot tidak.",
     todo: "periksa di dasbor gerbang apakah proyek aktif dan kunci API masih berlaku; setelah mengganti kunci: systemctl restart {unit}",
     over_headline: "Gerbang pembayaran tidak menolak lagi ({object})",
-    over: "Sebuah tagihan dibuat. Lamanya {lasted}.",
+    over: "Gerbang menjawab tanpa menolak. Berlangsung {lasted}.",
 };
 
 pub(super) const DATABASE_REFUSES: Wording = Wording {
-    headline: "Basis data tidak dapat ditulis",
-    happened: "Sejak {since} basis data toko tidak dapat ditulis: {detail}.",
+    headline: "Database tidak dapat ditulis",
+    happened: "Sejak {since} database toko tidak dapat ditulis: {detail}.",
     means: "pesanan dan pembayaran tidak dapat dicatat.",
     done: "bot terus mencoba.",
     todo: "disk penuh: kosongkan (df -h). Tidak dapat ditulis atau rusak: dmesg | tail -50. Dipegang program lain: lsof /var/lib/warung/shop.db",
-    over_headline: "Basis data dapat ditulis lagi",
-    over: "Lamanya {lasted}.",
+    over_headline: "Database dapat ditulis lagi",
+    over: "Berlangsung {lasted}.",
 };
 
 pub(super) const WAL_LARGE: Wording = Wording {
-    headline: "Log basis data tumbuh",
-    happened: "Catatan tulis basis data toko sudah {value} dan tidak dikembalikan ke basis data.",
-    means: "belum apa-apa. Mulai 1 GiB bot tidak menerima pesanan baru; pembayaran tetap diterima.",
-    done: "agent terus mengukur dan mengabari bila sudah selesai.",
+    headline: "Catatan perubahan database menumpuk",
+    happened: "Catatan perubahan database toko (WAL) sudah {value} dan belum disalin ke databasenya.",
+    means: "belum ada akibatnya. Mulai 1 GiB bot tidak menerima pesanan baru; pembayaran tetap diterima.",
+    done: "agent terus memeriksa dan mengabari bila sudah beres.",
     todo: "lihat apakah cadangan tersangkut: agent status; siapa yang membukanya: lsof /var/lib/warung/shop.db-wal",
-    over_headline: "Log basis data pendek lagi",
-    over: "Lamanya {lasted}.",
+    over_headline: "Catatan perubahan database pendek lagi",
+    over: "Berlangsung {lasted}.",
 };
 
 pub(super) const WAL_HUGE: Wording = Wording {
-    headline: "Log basis data terlalu panjang",
-    happened: "Catatan tulis basis data toko sudah {value}.",
+    headline: "Catatan perubahan database terlalu panjang",
+    happened: "Catatan perubahan database toko (WAL) sudah {value}.",
     means: "bot tidak menerima pesanan baru sampai menyusut. Pembayaran tetap diterima.",
-    done: "agent terus mengukur dan mengabari bila sudah selesai.",
+    done: "agent terus memeriksa dan mengabari bila sudah beres.",
     todo: "systemctl restart agent; bila tidak menyusut dalam dua menit: systemctl restart {unit}",
-    over_headline: "Log basis data pendek lagi",
-    over: "Lamanya {lasted}. Pesanan baru diterima lagi.",
+    over_headline: "Catatan perubahan database pendek lagi",
+    over: "Berlangsung {lasted}. Pesanan baru diterima lagi.",
 };

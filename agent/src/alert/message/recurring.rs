@@ -1,0 +1,194 @@
+//! The words of what comes and goes: one message, true at every moment, that says how often it came since when.
+//! Pure. It promises nothing that is not so on a way whose messages cannot be changed.
+
+use std::time::Duration;
+
+use protocol::time::UnixMillis;
+
+use super::{Voice, duration, fill, named, over_headline, placed, settled_text};
+use crate::alert::{
+    engine::{Notice, Times},
+    text::{moment, moment_beside},
+    words::{phrases, wording},
+};
+
+/// Before the headline of what is back.
+pub(super) fn again(voice: &Voice, notice: &Notice) -> String {
+    let Some(times) = notice.times else {
+        return String::new();
+    };
+    let since = moment_beside(&voice.timezone, times.since, notice.lead.since);
+    let again = phrases(voice.language).again.replace("{since}", &since);
+    format!("{}: ", in_times(voice, times, &again))
+}
+
+/// Under what is wrong and comes and goes.
+pub(super) fn how_it_changes(voice: &Voice, notice: &Notice) -> String {
+    let flapping = phrases(voice.language).flapping;
+    notice.times.map_or(String::new(), |_| format!("\n\n{flapping}"))
+}
+
+/// What the message that something comes and goes says while it is gone.
+pub(super) fn paused_text(
+    voice: &Voice,
+    notice: &Notice,
+    lasted: Option<Duration>,
+    now: UnixMillis,
+) -> (String, String) {
+    let headline = over_headline(voice, notice);
+    let Some(times) = notice.times else {
+        return settled_text(voice, notice, now);
+    };
+    let over = lasted.map_or(String::new(), |lasted| {
+        let words = wording(voice.language, notice.lead.rule).over;
+        let lasted = duration(voice.language, lasted);
+        let over = fill(voice, &notice.lead, &words.replace("{lasted}", &lasted));
+        format!("{}\n\n", over.trim_end())
+    });
+    let paused = in_times(voice, times, phrases(voice.language).paused);
+    let was = named(voice, &notice.lead);
+    (headline.clone(), format!("{headline}\n\n{over}{paused}\n\n{was}"))
+}
+
+/// What it says once it has stayed away.
+pub(super) fn calm_text(voice: &Voice, notice: &Notice) -> (String, String) {
+    let headline = over_headline(voice, notice);
+    let calm = notice
+        .times
+        .map(|times| in_times(voice, times, phrases(voice.language).calm));
+    let was = named(voice, &notice.lead);
+    let text = format!("{headline}\n\n{}\n\n{was}", calm.unwrap_or_default());
+    (headline, text)
+}
+
+/// What it says once a later message tells how it goes on: neither that it is wrong nor that it is over.
+pub(super) fn replaced_text(voice: &Voice, notice: &Notice) -> (String, String) {
+    let phrases = phrases(voice.language);
+    let what = fill(
+        voice,
+        &notice.lead,
+        wording(voice.language, notice.lead.rule).headline,
+    );
+    let headline = format!("⏬ {}: {}", phrases.replaced_headline, placed(&notice.lead, what));
+    (headline.clone(), format!("{headline}\n\n{}", phrases.replaced))
+}
+
+/// How often it came, in a phrase.
+fn in_times(voice: &Voice, times: Times, phrase: &str) -> String {
+    let beside = |at| moment_beside(&voice.timezone, at, times.since);
+    phrase
+        .replace("{count}", &times.count.to_string())
+        .replace("{since}", &moment(&voice.timezone, times.since))
+        .replace("{until}", &beside(times.last_at))
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::tz::TimeZone;
+    use protocol::incident::Severity;
+
+    use super::*;
+    use crate::{
+        alert::{
+            engine::{Fault, Kind},
+            message::of_notice,
+            rule::Rule,
+        },
+        config::Language,
+        store::episodes::EpisodeId,
+    };
+
+    const BEGAN: UnixMillis = UnixMillis(1_795_330_800_000);
+    const DIED: UnixMillis = UnixMillis(1_795_332_600_000);
+    const BACK: UnixMillis = UnixMillis(1_795_332_612_000);
+
+    fn said(language: Language, rule: Rule, kind: Kind) -> (String, String) {
+        let voice = Voice {
+            language,
+            timezone: TimeZone::get("Asia/Jakarta").unwrap(),
+            unit: "bot.service".to_owned(),
+        };
+        let notice = Notice {
+            kind,
+            episode: EpisodeId(1),
+            severity: Severity::Critical,
+            lead: Fault {
+                key: "bot/bot".to_owned(),
+                rule,
+                detail: String::new(),
+                value: None,
+                since: DIED,
+            },
+            others: Vec::new(),
+            faults: 1,
+            acked_at: None,
+            times: Some(Times {
+                count: 7,
+                since: BEGAN,
+                last_at: BACK,
+            }),
+            rungs: 1,
+            loud: false,
+        };
+        let message = of_notice(&voice, &notice, BACK);
+        (message.headline, message.text)
+    }
+
+    #[test]
+    fn each_state_says_how_often_since_when_and_how_it_is_now() {
+        let paused = Kind::Paused {
+            lasted: Some(Duration::from_secs(12)),
+        };
+        let id = |kind| said(Language::Id, Rule::BotGone, kind);
+        let (headline, text) = id(Kind::Returned);
+        assert_eq!(
+            headline,
+            "🔴 Terjadi lagi (7 kali sejak 14:00:00): Bot toko mati mendadak"
+        );
+        assert!(
+            text.contains("tanpa pamit pada 2026-11-22 14:30:00 WIB."),
+            "{text}"
+        );
+        let (headline, text) = id(paused);
+        assert_eq!(headline, "✅ Bot toko berjalan lagi");
+        for part in [
+            "mati selama 12 detik",
+            "7 kali sejak 2026-11-22 14:00:00 WIB",
+            "sejak 14:30:12 tidak ada",
+        ] {
+            assert!(text.contains(part), "{part} is not in {text}");
+        }
+        let (_, text) = id(Kind::Calm);
+        assert!(
+            text.contains("hilang timbul 7 kali, dari 2026-11-22 14:00:00 WIB sampai 14:30:12"),
+            "{text}"
+        );
+        let (headline, text) = id(Kind::Replaced);
+        assert_eq!(
+            headline,
+            "⏬ Dilanjutkan di pesan berikutnya: Bot toko mati mendadak"
+        );
+        assert!(!text.contains("berjalan lagi") && !text.contains('✅'), "{text}");
+    }
+
+    #[test]
+    fn no_message_about_what_comes_and_goes_promises_news_of_its_own_for_each() {
+        for language in [Language::Id, Language::En] {
+            for rule in Rule::ALL {
+                for kind in [Kind::Flapping, Kind::Returned, Kind::Update, Kind::Reminder] {
+                    let (_, text) = said(language, *rule, kind);
+                    for promise in [
+                        "menyusul.",
+                        "kabar menyusul",
+                        "belum ada kabar",
+                        "news follows",
+                        "no news",
+                    ] {
+                        assert!(!text.contains(promise), "{rule:?} says '{promise}': {text}");
+                    }
+                    assert!(text.contains("Telegram"), "{text}");
+                }
+            }
+        }
+    }
+}

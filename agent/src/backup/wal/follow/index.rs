@@ -1,0 +1,100 @@
+//! Whether the log's index (`-shm`), which tells SQLite what was committed, is the one that the shop uses. All who have
+//! the database open share it; once its file is deleted, whoever opens the database next gets one of their own, and
+//! neither side hears of the other's commits or locks.
+//! It mends nothing and touches neither file.
+
+use std::{
+    fs, io,
+    os::unix::fs::MetadataExt,
+    path::{Path, PathBuf},
+};
+
+use super::{Follower, Header, Lost};
+
+const MAPPED: &str = "/proc/self/maps";
+const DELETED: &str = " (deleted)";
+/// Commits that nobody was told of. One may be left by a writer that died before it told; whoever wrote the second one
+/// knew of the first.
+const UNTOLD: u32 = 2;
+
+/// The index as SQLite has it mapped in this process.
+pub(super) struct Index {
+    path: PathBuf,
+    inode: u64,
+}
+
+impl Index {
+    /// Of a database that is open here; `None` when that cannot be told.
+    pub(super) fn of(database: &Path) -> io::Result<Option<Self>> {
+        let mut name = database.canonicalize()?.into_os_string();
+        name.push("-shm");
+        let path = PathBuf::from(name);
+        let inode = mapped(&fs::read_to_string(MAPPED)?, &path);
+        Ok(inode.map(|inode| Self { path, inode }))
+    }
+
+    /// Whether whoever opens the database now gets another one. As long as there is no file, nobody has one that this
+    /// process does not share.
+    fn is_another(&self) -> bool {
+        fs::metadata(&self.path).is_ok_and(|found| found.ino() != self.inode)
+    }
+}
+
+impl Follower {
+    pub(super) fn require_own_index(&self) -> Result<(), Lost> {
+        match &self.index {
+            Some(index) if index.is_another() => Err(Lost::IndexReplaced),
+            _ => Ok(()),
+        }
+    }
+
+    /// Nothing more was published: then there is also nothing more in the log.
+    pub(super) fn require_all_told(&mut self, header: &Header) -> Result<(), Lost> {
+        let (Some(wal), Some(at)) = (&self.wal, self.position) else {
+            return Ok(());
+        };
+        if wal.commits_after(header, at, UNTOLD)? < UNTOLD {
+            return Ok(());
+        }
+        // Asked afterwards: what is being written right now is told before the next is written.
+        let told = self.source.published()?.frames;
+        let is_same = self.header()?.as_ref() == Some(header);
+        match is_same && told <= at.frames {
+            true => Err(Lost::Untold),
+            false => Ok(()),
+        }
+    }
+}
+
+/// The inode of the file that is mapped from this path; the deleted one first, for it is the one in use.
+fn mapped(maps: &str, path: &Path) -> Option<u64> {
+    let path = path.to_str()?;
+    let of = |line: &str| {
+        let mut words = line.splitn(6, ' ');
+        let inode = words.nth(4)?.parse().ok()?;
+        let name = words.next()?.trim_start();
+        let is_deleted = name.strip_suffix(DELETED) == Some(path);
+        (is_deleted || name == path).then_some((!is_deleted, inode))
+    };
+    maps.lines().filter_map(of).min().map(|(_, inode)| inode)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const MAPS: &str = "\
+7f00-7f01 r--p 00000000 fe:00 11                         /usr/lib/libc.so.6
+7f02-7f03 rw-s 00000000 fe:00 42                         /data/my shop.db-shm
+7f04-7f05 rw-p 00000000 00:00 0 
+7f06-7f07 rw-s 00000000 fe:00 7                          /data/other.db-shm (deleted)
+7f08-7f09 rw-s 00000000 fe:00 9                          /data/other.db-shm
+";
+
+    #[test]
+    fn the_index_in_use_is_found_among_all_that_is_mapped() {
+        assert_eq!(mapped(MAPS, Path::new("/data/my shop.db-shm")), Some(42));
+        assert_eq!(mapped(MAPS, Path::new("/data/other.db-shm")), Some(7));
+        assert_eq!(mapped(MAPS, Path::new("/data/third.db-shm")), None);
+    }
+}

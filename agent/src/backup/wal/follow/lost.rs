@@ -1,0 +1,65 @@
+//! Why a follower does not know any more what happened, in the words that the owner reads.
+//! What is done about it is the recorder's.
+
+use std::io;
+
+use thiserror::Error;
+
+use crate::{
+    backup::{segment::TooLarge, wal::reader::ReadError},
+    store::source::SourceError,
+};
+
+/// Why the follower does not know any more what happened.
+#[derive(Debug, Error)]
+pub enum Lost {
+    /// The log was reset while nobody held it.
+    #[error("the log was started anew by somebody else")]
+    Reset,
+    /// A published frame does not follow.
+    #[error("{0}")]
+    Broken(ReadError),
+    /// The log's file is another one than SQLite has open here.
+    #[error("the log's file was deleted or replaced under the running shop")]
+    LogReplaced,
+    /// The log's index is another one than is mapped here.
+    #[error("the log's index (-shm) was deleted, and the shop uses a new one")]
+    IndexReplaced,
+    /// Somebody commits with an index of their own.
+    #[error(
+        "the log's index (-shm) was deleted under the running bot, whose commits nobody sees: systemctl restart bot"
+    )]
+    Untold,
+    /// The database's file is another one than was opened.
+    #[error("the database's file was replaced")]
+    Replaced,
+    /// Pages have another size than before.
+    #[error(
+        "the page size changed from {from} to {to} bytes: somebody ran VACUUM with another one, or this is another database. If \
+         nobody did that on purpose, see with `bot check` what it holds"
+    )]
+    PageSize {
+        /// Bytes in a page of the chain.
+        from: u32,
+        /// Bytes in a page now.
+        to: u32,
+    },
+    /// One transaction changed more than is kept in memory.
+    #[error(transparent)]
+    TooLarge(#[from] TooLarge),
+    /// There is no file under the database's path.
+    #[error("{0:#}")]
+    Missing(anyhow::Error),
+    /// It cannot be opened as what it should be.
+    #[error(transparent)]
+    Source(#[from] SourceError),
+    /// The disk refuses.
+    #[error("reading the log: {0}")]
+    Io(#[from] io::Error),
+}
+
+impl From<rusqlite::Error> for Lost {
+    fn from(error: rusqlite::Error) -> Self {
+        Self::Source(error.into())
+    }
+}

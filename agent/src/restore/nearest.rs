@@ -1,0 +1,223 @@
+//! What comes nearest when nothing leads to a goal: the last commit before what is torn, the newest state of another chain
+//! when that is later, or another point; and the refusal that names it.
+//! It promises no more than manifests and listings tell.
+
+use std::collections::BTreeSet;
+
+use protocol::{chain::ChainId, manifest::Manifest, object_key::PointId};
+
+use super::{
+    Next, Refused, Request, Sources, Stop,
+    avoid::Avoid,
+    fetch,
+    goal::{Goal, ahead_of},
+    index::Index,
+    search::{Route, route},
+    strangers::believed_end,
+};
+
+/// Points that are looked at in search of something else to restore.
+const LOOKED_AT_MAX: usize = 200;
+
+/// The refusal of a goal that no way leads to; `best` is the way that comes nearest.
+pub(super) async fn refuse(
+    request: &Request,
+    sources: &Sources<'_>,
+    goal: &Goal,
+    avoid: &Avoid,
+    faults: Vec<String>,
+    best: Option<Route>,
+) -> Refused {
+    let mut reasons = faults;
+    reasons.extend(goal.lost.iter().cloned());
+    reasons.extend(avoid.told());
+    if let Some(route) = &best {
+        reasons.extend(route.torn.clone());
+        if reasons.is_empty() {
+            reasons.extend(goal.notes.iter().cloned());
+            reasons.push(format!(
+                "commit {} is on no remote that answers: the last one there is {}",
+                goal.floor, route.end
+            ));
+        }
+    }
+    if reasons.is_empty() {
+        reasons.extend(goal.notes.iter().cloned());
+        reasons.push(format!("no restore point leads to commit {}", goal.floor));
+    }
+    reasons.dedup();
+    let newer = elsewhere(request, sources, avoid, (goal, best.as_ref())).await;
+    let next = match (newer, best) {
+        (Some(newer), best) => {
+            reasons.push(of_another_chain(&newer, best.as_ref()));
+            nearest(newer, goal.stop)
+        }
+        (None, Some(route)) => nearest(route, goal.stop),
+        (None, None) => {
+            let is_late = |manifest: &Manifest| (!goal.may_begin(manifest)).then(|| goal.is_before(manifest));
+            let (next, warning) = other(request, sources, (avoid, Some(&goal.chain)), is_late).await;
+            reasons.extend(warning);
+            next
+        }
+    };
+    Refused {
+        reason: reasons.join("; "),
+        next,
+    }
+}
+
+/// The latest state of any other chain, where the newest that there is was asked for and it is later than what comes
+/// nearest on the goal's own.
+async fn elsewhere(
+    request: &Request,
+    sources: &Sources<'_>,
+    avoid: &Avoid,
+    (goal, best): (&Goal, Option<&Route>),
+) -> Option<Route> {
+    let is_newest = matches!(goal.stop, Stop::AtEnd | Stop::By { .. });
+    if !is_newest || request.chain.is_some() || request.newest_only {
+        return None;
+    }
+    let until = request.selection.moment().unwrap_or(ahead_of(request.now));
+    let mut index = Index::new(sources, request, Some(until));
+    let (mut at, mut seen, mut newest) = (0, BTreeSet::from([goal.chain.clone()]), None::<Route>);
+    while let Some(reading) = index.get(at).await {
+        at += 1;
+        if at > LOOKED_AT_MAX {
+            break;
+        }
+        let Ok(manifest) = &reading.found else { continue };
+        let known = request.known.get(&manifest.point);
+        let is_damaged = known.is_some_and(|known| known.damage.is_some());
+        if is_damaged || manifest.taken_at > until || seen.contains(&manifest.chain) {
+            continue;
+        }
+        let Ok(mut route) = route(sources, avoid, manifest, goal.stop, request.only).await else {
+            continue;
+        };
+        seen.insert(manifest.chain.clone());
+        // A name is anybody's: what does not open promises nothing.
+        if let Some(last) = route.segments.last() {
+            let believed = believed_end(sources, last).await;
+            match believed < manifest.taken_at {
+                true => {
+                    route.segments.clear();
+                    (route.end, route.end_at) = (manifest.commit, manifest.taken_at);
+                }
+                false => route.end_at = route.end_at.min(believed),
+            }
+        }
+        let later_than = newest.as_ref().or(best).map(|route| route.end_at);
+        if later_than.is_none_or(|at| route.end_at > at) {
+            newest = Some(route);
+        }
+    }
+    newest
+}
+
+/// What is said of it.
+fn of_another_chain(newer: &Route, best: Option<&Route>) -> String {
+    let own = best.map(|route| {
+        format!(
+            "of the chain {} everything until commit {} is there, which is older: --chain {} --commit {}; ",
+            route.manifest.chain, route.end, route.manifest.chain, route.end
+        )
+    });
+    format!(
+        "{}the newest state that can be restored is of another chain, {}: nothing proves that it is the same shop's database",
+        own.unwrap_or_default(),
+        newer.manifest.chain
+    )
+}
+
+/// How the end of a way is asked for.
+fn nearest(route: Route, stop: Stop) -> Next {
+    let at = Some(route.end_at);
+    match (route.segments.is_empty(), stop) {
+        (true, _) => Next::Point(route.manifest.point),
+        // The last segment may reach beyond the moment.
+        (false, Stop::By { moment, .. }) if route.end_at > moment => Next::Chain(route.manifest.chain),
+        (false, _) => Next::Commit {
+            chain: route.manifest.chain,
+            commit: route.end,
+            at,
+        },
+    }
+}
+
+/// The refusal of a point, with the next best one.
+pub(super) async fn refuse_point(
+    request: &Request,
+    sources: &Sources<'_>,
+    why: String,
+    point: &PointId,
+) -> Refused {
+    let avoid = Avoid::default();
+    let known = request.known.get(point).map(|known| known.manifest.chain.clone());
+    let chain = match known {
+        Some(chain) => Some(chain),
+        None => fetch::manifest(sources, point, &mut Vec::new())
+            .await
+            .ok()
+            .map(|manifest| manifest.chain),
+    };
+    let is_late = |manifest: &Manifest| (manifest.point != *point).then_some(manifest.point > *point);
+    let (next, warning) = other(request, sources, (&avoid, chain.as_ref()), is_late).await;
+    let mut reason = format!("the restore point {point} cannot be restored: {why}");
+    if let Some(warning) = warning {
+        reason = format!("{reason}; {warning}");
+    }
+    Refused { reason, next }
+}
+
+/// The newest whole point among those that are meant, of this chain before any other; else the oldest of those that come
+/// too late; `is_late` says which it is. With a warning where it is of another chain.
+async fn other(
+    request: &Request,
+    sources: &Sources<'_>,
+    (avoid, chain): (&Avoid, Option<&ChainId>),
+    is_late: impl Fn(&Manifest) -> Option<bool>,
+) -> (Next, Option<String>) {
+    let mut index = Index::new(sources, request, None);
+    let (mut at, mut late, mut of_other_chain) = (0, None, None);
+    while let Some(reading) = index.get(at).await {
+        at += 1;
+        let Ok(manifest) = &reading.found else { continue };
+        let Some(is_late) = is_late(manifest) else {
+            continue;
+        };
+        if at > LOOKED_AT_MAX {
+            break;
+        }
+        // No shop comes back from it either, and its parts being there does not show that.
+        let known = request.known.get(&manifest.point);
+        if known.is_some_and(|known| known.damage.is_some()) {
+            continue;
+        }
+        if route(sources, avoid, manifest, Stop::AtPoint, None)
+            .await
+            .is_err()
+        {
+            continue;
+        }
+        let is_of_chain = chain.is_none_or(|chain| manifest.chain == *chain);
+        match (is_late, is_of_chain) {
+            (true, _) => late = Some(manifest.clone()),
+            (false, true) => return (Next::Point(manifest.point.clone()), None),
+            (false, false) => {
+                of_other_chain.get_or_insert_with(|| manifest.clone());
+            }
+        }
+    }
+    let Some(found) = of_other_chain.or(late) else {
+        return (Next::Nothing, None);
+    };
+    let is_of_chain = chain.is_none_or(|chain| found.chain == *chain);
+    let warning = (!is_of_chain).then(|| {
+        format!(
+            "what there is instead, {}, is of another chain, {}: nothing proves that it is the same shop's database",
+            found.point, found.chain
+        )
+    });
+    (Next::Point(found.point), warning)
+}

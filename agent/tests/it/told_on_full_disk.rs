@@ -1,0 +1,106 @@
+//! The agent's own disk is full, and the agent is killed again and again: what it told is told once, goes on from what was
+//! told, and its end changes the message that told it. On real file systems that are really full, with the real program.
+
+use std::{fs, time::Duration};
+
+use rand::{Rng, SeedableRng, rngs::StdRng};
+
+use crate::{
+    full_disk::{Disk, keep_state},
+    pretend_bot::Bot,
+    pretend_telegram::Telegram,
+    running::Running,
+    shop::Shop,
+};
+
+const KILLS: usize = 8;
+const DIED: &str = "The shop's bot died";
+
+/// The shop's agent watches this bot and speaks by this Telegram.
+fn connect(shop: &Shop, bot: &Bot, telegram: &Telegram) {
+    let settings = fs::read_to_string(shop.path("agent.toml")).unwrap();
+    let owner = format!(
+        "chat_ids = [1]\nlanguage = \"en\"\napi_url = \"http://{}\"",
+        telegram.address
+    );
+    let others = format!(
+        "[bot]\nurl = \"http://{}\"\n[http]\nprivate = \"127.0.0.1:0\"\n[backup]",
+        bot.address
+    );
+    let settings = settings
+        .replace("chat_ids = [1]", &owner)
+        .replace("[backup]", &others);
+    fs::write(shop.path("agent.toml"), settings).unwrap();
+}
+
+/// The messages about the bot's death that do not say that they may be repeated, by their number.
+fn deaths(telegram: &Telegram) -> Vec<i64> {
+    let taken = telegram.taken();
+    let of_it = taken.iter().filter(|taken| taken.text().contains(DIED));
+    of_it
+        .filter(|taken| !taken.text().contains("(may be repeated)"))
+        .map(|taken| taken.message_id)
+        .collect()
+}
+
+async fn killed_again_and_again_on(disk: Disk) {
+    let (telegram, bot, shop) = (Telegram::start().await, Bot::start(None, 1), Shop::new());
+    keep_state(&shop, &disk.path().join("state"));
+    connect(&shop, &bot, &telegram);
+    let mut agent = Running::start(&shop);
+    agent.wait_for("/live");
+    bot.held().await;
+    // The first time the agent lets go of its ballast, whenever it next writes.
+    for _ in 0..40 {
+        disk.fill();
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    let address = bot.address;
+    drop(bot);
+    telegram.wait_for_text(DIED).await;
+    let mut random = StdRng::seed_from_u64(11);
+    for _ in 0..KILLS {
+        tokio::time::sleep(Duration::from_millis(random.random_range(0..1500))).await;
+        agent.burn();
+        disk.fill();
+        agent = Running::start(&shop);
+        agent.wait_for("/live");
+    }
+    // What tells of the death is repeated only where a kill met its request, and then says so.
+    let died = deaths(&telegram);
+    assert_eq!(died.len(), 1, "{:#?}", telegram.taken());
+    let bot = Bot::start(Some(address), 2);
+    let over = telegram.wait_for_edit("✅ The shop's bot runs again").await;
+    assert_eq!(over["message_id"], died[0]);
+    agent.burn();
+    disk.fill();
+    // The end is known, too, and the next crash is known to be the second.
+    let agent = Running::start(&shop);
+    agent.wait_for("/live");
+    bot.held().await;
+    drop(bot);
+    telegram.wait_for_text("Again (2 times since").await;
+    // The kill may have met the request that changes the message: to change it twice is the same as once.
+    let mut edits = telegram.edits();
+    edits.dedup();
+    assert_eq!(edits.len(), 1, "{edits:#?}");
+    disk.empty();
+    agent.burn();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_told_on_a_full_disk_survives_kills_on_a_file_system_in_memory() {
+    let Some(disk) = Disk::mount() else {
+        eprintln!("NOT RUN: this user may not mount");
+        return;
+    };
+    killed_again_and_again_on(disk).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_told_on_a_full_disk_survives_kills_on_ext4() {
+    let Some(disk) = Disk::mount_ext4(64) else {
+        return;
+    };
+    killed_again_and_again_on(disk).await;
+}

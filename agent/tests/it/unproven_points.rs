@@ -1,0 +1,149 @@
+//! A machine that knows nothing, and a point whose manifest does not open: where an object of it shows that it is ours and
+//! newer it stands in the way; else it is named, with whether it may be newer, and does not.
+
+use std::{
+    fs,
+    time::{Duration, SystemTime},
+};
+
+use serde_json::Value;
+
+use crate::{
+    invented_names::{claims, digest_of},
+    missing_commits::{after, captured},
+    other_chains::forget_all,
+    shop::{Shop, count_items, files_under, restoring, text},
+};
+
+const REMOTES: [&str; 2] = ["local", "offsite"];
+const NEWER: &str = "IT MAY BE NEWER";
+
+/// The older of two points, and the newer one of a database that grew.
+fn two_points() -> (Shop, Value, Value) {
+    let shop = Shop::new();
+    let older = shop.back_up();
+    shop.fill(8);
+    // A point's name and a signature hold whole seconds.
+    std::thread::sleep(Duration::from_millis(2_100));
+    let newer = shop.back_up();
+    forget_all(&shop);
+    (shop, older, newer)
+}
+
+fn write(shop: &Shop, key: &str, bytes: &[u8]) {
+    REMOTES
+        .iter()
+        .for_each(|remote| fs::write(shop.path(remote).join(key), bytes).unwrap());
+}
+
+fn given(shop: &Shop) -> (String, i64) {
+    let said = shop.agent_done(&restoring("back", &["--latest"]));
+    let items = count_items(&shop.path("back/shop.db"));
+    fs::remove_dir_all(shop.path("back")).unwrap();
+    (said, items)
+}
+
+#[test]
+fn a_manifest_that_does_not_open_blocks_only_where_an_object_of_it_shows_that_it_is_ours_and_newer() {
+    let (shop, older, newer) = two_points();
+    let (id, manifest) = (text(&newer["id"]), text(&newer["manifest"]));
+    write(&shop, manifest, &[7; 800]);
+    let said = shop.agent_refuses(1, &restoring("back", &["--latest"]));
+    let instead = format!("--point {}", text(&older["id"]));
+    assert!(said.contains(id) && said.contains(&instead), "{said}");
+    // Anybody can copy what the agent wrote before, or put anything else there.
+    let copy = fs::read(shop.path("local").join(text(&older["objects"][0]))).unwrap();
+    for (what, bytes) in [("a copy", copy), ("garbage", vec![7; 800])] {
+        for key in ["objects", "files"]
+            .iter()
+            .flat_map(|kind| newer[*kind].as_array().unwrap())
+        {
+            write(&shop, text(key), &bytes);
+        }
+        let (said, items) = given(&shop);
+        assert_eq!(items, 1, "{what}: {said}");
+        for part in ["NOT PROVEN", id, NEWER] {
+            assert!(said.contains(part), "{what}: {part} is not said: {said}");
+        }
+    }
+    // What its remote wrote before that cannot be newer.
+    let before = SystemTime::now() - Duration::from_secs(3_600);
+    for remote in REMOTES {
+        let file = fs::File::options()
+            .write(true)
+            .open(shop.path(remote).join(manifest))
+            .unwrap();
+        file.set_modified(before).unwrap();
+    }
+    let (said, _) = given(&shop);
+    assert!(said.contains("NOT PROVEN") && !said.contains(NEWER), "{said}");
+}
+
+#[test]
+fn a_backup_that_was_being_taken_when_its_server_died_is_named_and_does_not_block() {
+    let (shop, _, newer) = two_points();
+    let remove = |key: &Value| {
+        REMOTES
+            .iter()
+            .for_each(|remote| fs::remove_file(shop.path(remote).join(text(key))).unwrap());
+    };
+    remove(&newer["manifest"]);
+    // All of it was there but for the manifest: that was deleted since.
+    shop.agent_refuses(1, &restoring("back", &["--latest"]));
+    remove(&newer["files"][0]);
+    let output = shop.agent(&restoring("look", &["--latest", "--json", "--dry-run"]));
+    let plan: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(plan["may_be_newer"], true, "{plan}");
+    let (said, items) = given(&shop);
+    assert_eq!(items, 1, "{said}");
+    for part in ["was being taken when its server died", NEWER, text(&newer["id"])] {
+        assert!(said.contains(part), "{part} is not said: {said}");
+    }
+}
+
+/// A last segment under a name that fits its bytes, sealed for somebody else, and its name.
+fn locked(shop: &Shop, point: &Value) -> String {
+    let other = Shop::without_key();
+    other.agent_done(&["key", "new", "--out", "kit"]);
+    other.use_certificate("kit/owner.asc");
+    let foreign = other.back_up();
+    let sealed = fs::read(other.path("local").join(text(&foreign["objects"][0]))).unwrap();
+    let last = after(shop, "local", point).pop().unwrap().1;
+    let next = last.last.get() + 1;
+    let claim = claims(&last, next, next, &digest_of(&sealed)).to_string();
+    write(shop, &claim, &sealed);
+    claim
+}
+
+#[test]
+fn a_last_segment_that_is_sealed_to_another_key_is_named_and_does_not_block() {
+    let (shop, point) = captured(2);
+    forget_all(&shop);
+    let claim = locked(&shop, &point);
+    let all = count_items(&shop.database());
+    let (said, items) = given(&shop);
+    assert_eq!(items, all, "{said}");
+    for part in ["NOT PROVEN", &claim, NEWER, "the key does not open it"] {
+        assert!(said.contains(part), "{part} is not said: {said}");
+    }
+}
+
+#[test]
+fn with_the_owners_key_a_comparison_opens_segments_and_names_what_does_not_open() {
+    let (shop, point) = captured(3);
+    let opened = ["verify", "--remote", "local", "--key", "kit/owner.secret.asc"];
+    let count = files_under(&shop.path("local/segment")).len();
+    let said = shop.agent_done(&opened);
+    assert!(
+        said.contains(&format!("{count} segments of commits opened")),
+        "{said}"
+    );
+    let claim = locked(&shop, &point);
+    // By name, size and digest nothing is wrong with it.
+    shop.agent_done(&["verify", "--remote", "local", "--all"]);
+    let said = shop.agent_refuses(1, &opened);
+    assert!(
+        said.contains(&claim) && said.contains("the key does not open it"),
+        "{said}"
+    );
+}
