@@ -3,6 +3,7 @@
 
 mod bandwidth;
 pub mod channels;
+mod place;
 mod read;
 mod remotes;
 mod retention;

@@ -27,6 +27,7 @@ use crate::{
 
 mod checkup;
 mod lacking;
+mod sealed;
 
 use checkup::Checkup;
 
@@ -140,10 +141,12 @@ impl Backups {
         let mut full = Due::at(first_due(&backup.snapshot, zone, newest_full, now()));
         let mut delta = Due::at(next_due(&backup.delta, zone, now()));
         let mut owed = Owed::since(now());
-        let (mut chain, checkup) = (None, Checkup::default());
+        let (mut chain, mut keys, mut told) = (None, None, None);
+        let checkup = Checkup::default();
         loop {
             let mut ask = None;
             while ask.is_none() && now() < full.next.min(delta.next) {
+                self.tell_of_keys(&mut told);
                 if self.lacks_base() {
                     full.hasten(now());
                 } else if let Some(lacking) = self.owes(&mut owed).await {
@@ -154,6 +157,7 @@ impl Backups {
                 ask = tokio::select! {
                     ask = wait_for(owed.before(full.next.min(delta.next), now()), &mut asked) => ask,
                     () = self.capture.chain_changes(&mut chain) => None,
+                    () = self.capture.keys_change(&mut keys) => None,
                 };
             }
             if ask.is_none() && !self.lacks_base() && full.calm() {
@@ -167,7 +171,7 @@ impl Backups {
                 let ended = self.turn(Want::Full, now(), Some(ask.step)).await;
                 // Who asked may be gone.
                 let _ = ask.end.send(self.told(&ended));
-                full.turned(&ended, after(&backup.snapshot));
+                self.full_turned(&mut full, &ended, after(&backup.snapshot));
                 owed = Owed::since(now());
                 self.look_at_source(&checkup);
             } else if backup::is_being_taken(&self.config) {
@@ -176,7 +180,7 @@ impl Backups {
                 }
             } else if now() >= full.next {
                 let ended = self.turn(Want::Full, full.owed_since, None).await;
-                full.turned(&ended, after(&backup.snapshot));
+                self.full_turned(&mut full, &ended, after(&backup.snapshot));
                 owed = Owed::since(now());
                 self.look_at_source(&checkup);
                 delta.turned(&ended, after(&backup.delta));
@@ -201,12 +205,6 @@ impl Backups {
             Ended::ByHand => BackupEnd::Running,
             Ended::Compared | Ended::Failed => BackupEnd::Failed,
         }
-    }
-
-    /// Whether the chain that is captured has no full point yet, so that its commits could not be restored.
-    fn lacks_base(&self) -> bool {
-        let mark = self.capture.captured();
-        mark.is_some_and(|mark| !self.store.has_full_point(&mark.chain).unwrap_or(true))
     }
 
     async fn beat(&self, signal: &Signal, run: &RunId) {

@@ -11,6 +11,8 @@ use std::{
 
 use anyhow::Context;
 
+use super::secret_key;
+
 /// Plain bytes of all files together. The smallest go first, so that configuration always fits and a runaway log
 /// is what is named as left out.
 pub const FILES_BYTES_MAX: u64 = 128 * 1024 * 1024;
@@ -20,6 +22,10 @@ pub const FILES_MAX: usize = 20_000;
 pub const ARCHIVE_BYTES_MAX: u64 = FILES_BYTES_MAX + (FILES_MAX as u64 + 64) * 4_096;
 /// Folders within folders.
 const DEPTH_MAX: usize = 16;
+
+/// Said of the owner's secret key.
+const NOT_HERE: &str = "holds an OpenPGP SECRET key, which never rides along and must not lie on the server: whoever takes \
+                        the server could read every backup. Take it off";
 
 /// One file that rides along.
 struct Found {
@@ -72,7 +78,9 @@ fn visit(path: &Path, except: &[PathBuf], depth: usize, collected: &mut Collecte
         Ok(metadata) => metadata,
         Err(error) => return complain(format!("cannot be read: {error}")),
     };
-    if metadata.is_file() {
+    if metadata.is_file() && secret_key::is_in(path) {
+        complain(NOT_HERE.to_owned());
+    } else if metadata.is_file() {
         collected.found.push(Found {
             path: path.to_path_buf(),
             size_bytes: metadata.len(),

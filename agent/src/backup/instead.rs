@@ -11,7 +11,7 @@ use super::{
     survey::moment_of,
     table::{Table, TableHead},
 };
-use crate::store::{Store, freshness::latest};
+use crate::store::{Store, freshness::latest, sealed_to::SealedTo};
 
 /// The newest full point whose pages this server knows.
 pub(super) struct Base {
@@ -24,6 +24,8 @@ pub(super) struct Base {
     is_held: bool,
     /// A clock that ran ahead has dated it: a restore passes it over, and what stands on it would be lost with it.
     is_of_the_future: bool,
+    /// It is sealed to other keys than this point will be: what stands on it would open with neither.
+    has_other_keys: bool,
 }
 
 impl Base {
@@ -32,6 +34,7 @@ impl Base {
         state_dir: &Path,
         store: &Store,
         only: &[String],
+        sealed_to: &SealedTo,
         now: UnixMillis,
     ) -> anyhow::Result<Self> {
         let head = Table::open(state_dir).map(|table| table.head);
@@ -40,8 +43,14 @@ impl Base {
             .as_ref()
             .and_then(|head| moment_of(&head.base.point))
             .is_some_and(|at| at > latest(now));
+        let has_other_keys = match &head {
+            Some(head) => store
+                .has_other_keys(&head.base.point, sealed_to)
+                .context(looking)?,
+            None => false,
+        };
         let (mut holders, mut ahead) = (BTreeSet::new(), BTreeSet::new());
-        if let Some(head) = head.as_ref().filter(|_| !is_of_the_future) {
+        if let Some(head) = head.as_ref().filter(|_| !is_of_the_future && !has_other_keys) {
             let point = &head.base.point;
             holders = store.holders(point).context(looking)?;
             ahead = store.later_full_holders(&head.chain, point).context(looking)?;
@@ -55,6 +64,7 @@ impl Base {
             ahead,
             is_held,
             is_of_the_future,
+            has_other_keys,
         })
     }
 
@@ -80,6 +90,11 @@ impl Base {
         let base = &head.base.point;
         Some(if self.is_of_the_future {
             format!("the newest full backup, {base}, is dated in the future")
+        } else if self.has_other_keys {
+            format!(
+                "[backup] recipients names other keys than those that open the newest full backup, {base}, and a delta upon it \
+                 would open with neither alone"
+            )
         } else if self.holders.is_empty() && self.is_held {
             format!("none of the remotes that it is for holds the newest full backup, {base}")
         } else if self.holders.is_empty() {

@@ -53,8 +53,10 @@ pub mod remembered;
 pub mod remote;
 pub mod retention;
 pub mod room;
+pub mod same_place;
 pub mod schedule;
 pub mod seal;
+pub mod secret_key;
 pub mod segment;
 pub mod signer;
 mod spare;
@@ -210,6 +212,7 @@ pub async fn take(
     let points = store.points().context("asking for the points before")?;
     let continued: BTreeSet<ChainId> = points.into_values().map(|known| known.manifest.chain).collect();
     let outgoing = Arc::clone(&order.outgoing);
+    let sealed_to = order.sealer.recipients.sealed_to();
     let watched = Arc::clone(&progress);
     let staging = tokio::task::spawn_blocking(move || order.carry_out(&now, &*watched));
     let staging = async {
@@ -221,6 +224,7 @@ pub async fn take(
         config,
         store,
         base: &base,
+        sealed_to: &sealed_to,
         only,
     };
     let (has_it, held) = mpsc::unbounded_channel();
@@ -259,12 +263,11 @@ fn prepare(
     commits: Commits,
     cancelled: Cancelled,
 ) -> Result<(stage::Order, Upload, Base), TakeError> {
-    let recipients =
-        Recipients::load(&config.backup.recipients).map_err(|faults| anyhow::anyhow!(faults.join("; ")))?;
+    let recipients = Recipients::configured(config).map_err(|faults| anyhow::anyhow!(faults.join("; ")))?;
     let dir = StagingDir::make(&config.state_dir)?;
     let signer = SigningKey::load_or_make(&config.state_dir)?;
     let certificate = Upload::certificate(signer.fingerprint(), signer.certificate()?);
-    let base = Base::find(&config.state_dir, store, only, now())?;
+    let base = Base::find(&config.state_dir, store, only, &recipients.sealed_to(), now())?;
     let outgoing = Arc::new(Outgoing::new(dir, config.remotes.len()));
     let order = stage::Order {
         want,

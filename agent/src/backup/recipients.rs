@@ -14,8 +14,13 @@ use openpgp::{
     parse::Parse,
     policy::StandardPolicy,
 };
-use protocol::time::UnixMillis;
+use protocol::{settings::Faults, time::UnixMillis};
 use sequoia_openpgp as openpgp;
+
+use crate::{
+    config::{Config, Environment, Purpose},
+    store::sealed_to::SealedTo,
+};
 
 /// A certificate is a few kilobytes; a file over this is something else.
 const FILE_BYTES_MAX: u64 = 1024 * 1024;
@@ -90,6 +95,28 @@ impl Recipients {
             Ok(Self { certs })
         } else {
             Err(faults)
+        }
+    }
+
+    /// The keys that open what is sealed to them.
+    #[must_use]
+    pub fn sealed_to(&self) -> SealedTo {
+        SealedTo::of(self.keys().map(|key| key.fingerprint().to_hex()))
+    }
+
+    /// Those that the configuration's file names at this moment, also to an agent that has run for longer: a backup in a
+    /// process of its own reads the same. Where that does not read or load, those that it named when it was read.
+    ///
+    /// # Errors
+    /// As [`Recipients::load`].
+    pub fn configured(config: &Config) -> Result<Self, Vec<String>> {
+        let mut faults = Faults::default();
+        let environment = Environment::of_process(&config.path);
+        let read = Config::read(&config.path, Purpose::Look, &environment, &mut faults);
+        let listed = faults.is_empty().then(|| Self::load(&read.backup.recipients));
+        match listed {
+            Some(Ok(recipients)) if !recipients.certs.is_empty() => Ok(recipients),
+            _ => Self::load(&config.backup.recipients),
         }
     }
 

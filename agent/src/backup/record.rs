@@ -11,6 +11,7 @@ use crate::{
     store::{
         Store,
         points::{How, KnownPoint},
+        sealed_to::SealedTo,
     },
 };
 
@@ -20,6 +21,8 @@ pub(super) struct Record<'a> {
     pub store: &'a Store,
     /// What deltas have stood on until now.
     pub base: &'a Base,
+    /// The keys that it is sealed to.
+    pub sealed_to: &'a SealedTo,
     /// The remotes that the point is meant for; all when it is empty.
     pub only: &'a [String],
 }
@@ -58,6 +61,7 @@ impl Record<'_> {
         let how = How {
             is_for_all: self.only.is_empty(),
             is_checked: staged.is_checked,
+            sealed_to: Some(self.sealed_to.clone()),
         };
         self.store
             .add_point(&known, how)

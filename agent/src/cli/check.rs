@@ -13,11 +13,14 @@ use crate::{
         coverage,
         recipients::{RecipientCert, Recipients, Validity},
         remote::trial,
+        same_place,
         seal::{LEVEL, seal},
+        secret_key,
         signer::SigningKey,
         survey,
     },
     config::{Config, Purpose},
+    store::Store,
     watch::unit,
 };
 
@@ -59,6 +62,7 @@ pub async fn run(arguments: Arguments) -> Result<(), Failure> {
             .iter()
             .map(|cert| recipient(cert, &config, now)),
     );
+    findings.extend(keys_of_the_chain(&config, &recipients)?);
     findings.push(signing_key(&config));
     let probe = seal(
         b"Warung: agent check wrote this and deletes it again.".as_slice(),
@@ -78,6 +82,8 @@ pub async fn run(arguments: Arguments) -> Result<(), Failure> {
         findings.push(finding(&format!("remote {}", remote.name()), said));
     }
     findings.extend(config.backup.files.iter().map(|path| rides_along(path)));
+    findings.extend(secret_keys(&config));
+    findings.extend(one_place(&config));
     findings.extend(config.watch.disks.iter().map(|path| disk(path)));
     findings.push(finding("DATA_KEY", coverage::data_key(&config)));
     if arguments.json {
@@ -163,6 +169,21 @@ fn recipient(cert: &RecipientCert, config: &Config, now: UnixMillis) -> Finding 
     finding(&format!("recipient {}", cert.path.display()), said)
 }
 
+/// Whether what is backed up now opens with these keys: it stands on the newest full point.
+fn keys_of_the_chain(config: &Config, recipients: &Recipients) -> anyhow::Result<Option<Finding>> {
+    let Some(store) = Store::open_to_look(&config.state_dir)? else {
+        return Ok(None);
+    };
+    let captured = store.capture_state()?.map(|state| state.chain);
+    let chain = match captured {
+        Some(chain) => Some(chain),
+        None => store.last_point()?.map(|known| known.manifest.chain),
+    };
+    let Some(chain) = chain else { return Ok(None) };
+    let wrong = store.other_keys(&chain, &recipients.sealed_to())?;
+    Ok(wrong.map(|wrong| finding("the keys of the backups", Err(wrong))))
+}
+
 /// What a remote can do, in one sentence; an error names what backups need and it cannot.
 fn told(trial: &[trial::Finding]) -> Result<String, String> {
     let faults: Vec<String> = trial
@@ -200,6 +221,27 @@ fn disk(path: &Path) -> Finding {
         )),
     };
     finding(&format!("disk {}", path.display()), said)
+}
+
+/// Each secret key among the files that are backed up.
+fn secret_keys(config: &Config) -> Vec<Finding> {
+    const WRONG: &str = "it holds an OpenPGP SECRET key, which must not lie on the server: whoever takes the server could \
+                         read every backup. No backup takes it along. Take it off";
+    let found = secret_key::under(&config.backup.files);
+    let told = found.iter().map(|path| {
+        let what = format!("file {}", path.display());
+        finding(&what, Err(WRONG.to_owned()))
+    });
+    told.collect()
+}
+
+/// Every two remotes that are one.
+fn one_place(config: &Config) -> Vec<Finding> {
+    let told = same_place::pairs(config).into_iter().map(|(one, other)| {
+        let what = format!("remotes {one} and {other}");
+        finding(&what, Err(same_place::told(other)))
+    });
+    told.collect()
 }
 
 fn rides_along(path: &Path) -> Finding {

@@ -13,8 +13,8 @@ use jiff::{civil::Time, tz::TimeZone};
 use protocol::settings::{Faults, Section};
 
 use super::{
-    Backup, Bot, Config, Environment, Http, Language, Owner, Purpose, Secrets, channels, remotes, retention,
-    unit,
+    Backup, Bot, Config, Environment, Http, Language, Owner, Purpose, Secrets, channels, place, remotes,
+    retention, unit,
 };
 
 const TIMEZONE: &str = "Asia/Jakarta";
@@ -209,15 +209,16 @@ fn is_private(address: IpAddr) -> bool {
 
 fn backup(top: &mut Section, folder: &Path, faults: &mut Faults) -> Backup {
     let mut section = top.section("backup", faults);
-    let paths = |texts: Vec<String>| {
-        texts
-            .iter()
-            .map(|text| folder.join(text))
-            .collect::<Vec<PathBuf>>()
+    let mut paths = |key: &str, faults: &mut Faults| {
+        let texts = section.texts(key, faults);
+        let name = section.name(key);
+        let places = texts.iter().map(|text| place::under(folder, &name, text, faults));
+        places.collect::<Vec<PathBuf>>()
     };
-    let database = folder.join(section.text("database", faults));
-    let files = paths(section.texts("files", faults));
-    let recipients = paths(section.texts("recipients", faults));
+    let files = paths("files", faults);
+    let recipients = paths("recipients", faults);
+    let database = section.text("database", faults);
+    let database = place::under(folder, &section.name("database"), &database, faults);
     if recipients.is_empty() {
         faults.add(
             "backup.recipients must name at least one OpenPGP certificate; `agent key new` makes one, two are better",
@@ -252,7 +253,8 @@ fn state_dir(top: &mut Section, folder: &Path, faults: &mut Faults) -> PathBuf {
         dir = section.text_if_any("dir", faults);
         section.finish(faults);
     }
-    folder.join(dir.unwrap_or_else(|| STATE_DIR.to_owned()))
+    let dir = dir.unwrap_or_else(|| STATE_DIR.to_owned());
+    place::under(folder, "state.dir", &dir, faults)
 }
 
 fn drill(top: &mut Section, faults: &mut Faults) -> cron::Schedule {

@@ -8,7 +8,7 @@ use std::{
 
 use protocol::settings::{Faults, Section};
 
-use super::{BytesPerSecond, Price, RemoteConfig, RemoteKind, secrets};
+use super::{BytesPerSecond, Price, RemoteConfig, RemoteKind, place, secrets};
 
 /// More remotes than anybody has; each costs a full upload.
 const REMOTES_MAX: usize = 16;
@@ -68,7 +68,8 @@ fn remote(
     // Relative paths are relative to the file, wherever the program is started from.
     for key in local_paths(kind) {
         if let Some(path) = options.get_mut(*key) {
-            *path = folder.join(&*path).to_string_lossy().into_owned();
+            let place = place::under(folder, &format!("remotes.{name}.{key}"), path, faults);
+            *path = place.to_string_lossy().into_owned();
         }
     }
     let memory: PathBuf = state_dir.join(MEMORY).join(&name);

@@ -149,6 +149,16 @@ impl<'a> Index<'a> {
         self.placed().map(|(_, manifest)| manifest)
     }
 
+    /// The ids of the keys that open points which were read and which this key does not open; `None` when there are none.
+    pub(super) fn locked(&self) -> Option<String> {
+        let ids = self.read.values().filter_map(|reading| match &reading.found {
+            Err(Unread::Locked(_, ids)) if !ids.is_empty() => Some(ids.as_str()),
+            _ => None,
+        });
+        let ids: BTreeSet<&str> = ids.collect();
+        (!ids.is_empty()).then(|| ids.into_iter().collect::<Vec<_>>().join(", or "))
+    }
+
     async fn open(&self, point: &PointId) -> Reading {
         let mut notes = Vec::new();
         let found = if self.sources.survey.manifests_of(point).is_empty() {

@@ -159,8 +159,11 @@ fn unreachable(
         },
         Some((chain, reach)) => Refused {
             reason: format!(
-                "commit {commit} cannot be reached: the oldest point of the newest chain stands at commit {}",
-                reach.first
+                "commit {commit} cannot be reached: the oldest point of the newest chain stands at commit {}{}",
+                reach.first,
+                index.locked().map_or_else(String::new, |ids| format!(
+                    " with this key; others were encrypted to {ids}, and the key of that time opens them"
+                ))
             ),
             next: Next::Commit {
                 chain: chain.clone(),

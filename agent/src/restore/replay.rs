@@ -1,7 +1,7 @@
 //! Which segments lead from a point to what is wanted, by their names alone. Pure.
 //! A name is only a promise: whoever follows checks every header, signature and page root.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, time::Duration};
 
 use protocol::{
     chain::{ChainId, CommitNumber},
@@ -10,6 +10,9 @@ use protocol::{
 };
 
 use super::dates;
+
+/// A clock that is kept right by small steps may go back by less than this.
+const SLEWED_MAX: Duration = Duration::from_secs(2);
 
 /// Where the replay stops.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,6 +43,9 @@ pub struct Way {
     /// The first and the last commit right behind its end of which nobody can say whether they were there by the moment:
     /// a clock that was wrong has dated them.
     pub unsure: Option<(CommitNumber, CommitNumber)>,
+    /// For a moment: the first commit on the way whose date is before that of the commit it follows, and by how much. The
+    /// clock was wrong on one side of it.
+    pub set_back: Option<(CommitNumber, Duration)>,
 }
 
 /// The way from right after `from` to the stop.
@@ -73,7 +79,17 @@ pub fn way(names: &BTreeSet<SegmentName>, chain: &ChainId, from: CommitNumber, s
         at = name.last;
         way.segments.push((*name).clone());
     }
+    if matches!(stop, Stop::By { .. }) {
+        way.set_back = set_back(&way.segments);
+    }
     way
+}
+
+fn set_back(segments: &[SegmentName]) -> Option<(CommitNumber, Duration)> {
+    segments.windows(2).find_map(|pair| {
+        let by = pair[0].last_at.since(pair[1].last_at);
+        (by >= SLEWED_MAX).then_some((pair[1].first, by))
+    })
 }
 
 /// The segments of the chain after a commit, each beginning behind the one before it.
@@ -178,6 +194,9 @@ mod tests {
         let opened = "the last one is opened to see how far";
         assert_eq!(through(10_500), (11, None), "{opened}");
         assert_eq!(through(10_000), (11, None));
+        let back = way(&all, &chain(), commit(1), by(10_500)).set_back.unwrap();
+        assert_eq!((back.0.get(), back.1.as_secs()), (8, 491));
+        assert_eq!(way(&all, &chain(), commit(1), by(500)).set_back, None);
         let unknown = "nothing says that they were there by then";
         assert_eq!(through(5_000), (5, Some((4, 7))), "{unknown}");
         assert_eq!(through(500), (3, None));

@@ -1,6 +1,8 @@
 //! From which point a goal is reached, and by which segments: the newest point first, then older ones and more commits.
 //! It opens manifests and reads listings; every object is checked again by whoever follows the way.
 
+use std::time::Duration;
+
 use protocol::{chain::CommitNumber, manifest::Manifest, object_key::SegmentName, time::UnixMillis};
 
 use super::{
@@ -72,11 +74,31 @@ pub(super) async fn route(
             manifest.chain
         )
     }));
+    route.notes.extend(way.set_back.map(|(first, by)| {
+        format!(
+            "commit {first} is dated {} before the one that it follows: the clock was wrong for a while then, and what is given \
+             may hold commits that were not there by that moment, under dates that are wrong. --chain {} --commit {} gives \
+             the state right before",
+            told(by),
+            manifest.chain,
+            first.get() - 1
+        )
+    }));
     if let Some(last) = way.segments.last() {
         (route.end, route.end_at) = (last.last, last.last_at);
     }
     route.segments = way.segments;
     Ok(route)
+}
+
+/// How long that is, in the unit that says most.
+fn told(by: Duration) -> String {
+    match by.as_secs() {
+        seconds @ 0..120 => format!("{seconds} seconds"),
+        seconds @ 120..7_200 => format!("{} minutes", seconds / 60),
+        seconds @ 7_200..172_800 => format!("{} hours", seconds / 3_600),
+        seconds => format!("{} days", seconds / 86_400),
+    }
 }
 
 fn is_usable(sources: &Sources<'_>, avoid: &Avoid, manifest: &Manifest) -> Result<(), String> {

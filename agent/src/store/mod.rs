@@ -41,6 +41,7 @@ mod restorable;
 mod room;
 pub mod samples;
 pub mod scheduled;
+pub mod sealed_to;
 pub mod shipping;
 pub mod shop;
 pub mod sizes;
@@ -82,6 +83,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../migrations/0024_own_chains.sql"),
     include_str!("../../migrations/0025_change_counter.sql"),
     include_str!("../../migrations/0026_flapping.sql"),
+    include_str!("../../migrations/0027_sealed_to.sql"),
 ];
 
 /// Pages of the database that are kept in memory. SQLite's own 2 MiB fill over hours, which looks like a leak, and save

@@ -10,19 +10,20 @@ use super::{
     Store,
     freshness::latest,
     own_chains,
+    sealed_to::SealedTo,
     shipping::{Taken, add_to_hour},
 };
 
 const INSERT_POINT: &str = "
     INSERT INTO restore_point
-        (point, taken_at, manifest, manifest_size_bytes, manifest_sha256, damage, is_for_all, is_checked)
-    VALUES (:point, :taken_at, :manifest, :size, :sha256, :damage, :for_all, :checked)";
+        (point, taken_at, manifest, manifest_size_bytes, manifest_sha256, damage, is_for_all, is_checked, sealed_to)
+    VALUES (:point, :taken_at, :manifest, :size, :sha256, :damage, :for_all, :checked, :sealed_to)";
 /// Behind every other by the order of writing down, so that it is never taken for this agent's last one.
 const ADOPT_POINT: &str = "
     INSERT OR IGNORE INTO restore_point
-        (rowid, point, taken_at, manifest, manifest_size_bytes, manifest_sha256, damage, is_for_all, is_checked)
+        (rowid, point, taken_at, manifest, manifest_size_bytes, manifest_sha256, damage, is_for_all, is_checked, sealed_to)
     VALUES ((SELECT min(coalesce(min(rowid), 0), 0) - 1 FROM restore_point),
-        :point, :taken_at, :manifest, :size, :sha256, :damage, :for_all, :checked)";
+        :point, :taken_at, :manifest, :size, :sha256, :damage, :for_all, :checked, :sealed_to)";
 const INSERT_COPY: &str = "
     INSERT OR REPLACE INTO restore_point_copy (point, remote, verified_at) VALUES (:point, :remote, :at)";
 const SELECT_POINTS: &str = "
@@ -33,16 +34,13 @@ const SELECT_COPIES: &str = "SELECT point, remote, verified_at, lost_at FROM res
 const SELECT_NEWEST: &str = "
     SELECT max(p.taken_at) FROM restore_point p JOIN restore_point_copy c ON c.point = p.point AND c.lost_at IS NULL
     WHERE p.taken_at <= :latest";
-const HAS_FULL: &str = "
-    SELECT EXISTS (SELECT 1 FROM restore_point p JOIN restore_point_copy c ON c.point = p.point AND c.lost_at IS NULL
-        WHERE json_extract(p.manifest, '$.chain') = :chain AND json_extract(p.manifest, '$.base') IS NULL)";
 /// By the newest that each remote ever got: an older one that is whole takes no delta.
 const SELECT_FULL_HOLDERS: &str = "
     SELECT remote FROM (
-        SELECT c.remote, c.lost_at, max(p.rowid) FROM restore_point p JOIN restore_point_copy c ON c.point = p.point
+        SELECT c.remote, c.lost_at, p.sealed_to, max(p.rowid) FROM restore_point p JOIN restore_point_copy c ON c.point = p.point
         WHERE json_extract(p.manifest, '$.chain') = :chain AND json_extract(p.manifest, '$.base') IS NULL
         GROUP BY c.remote)
-    WHERE (lost_at IS NOT NULL) = :lost";
+    WHERE (lost_at IS NOT NULL) = :lost AND (:keys IS NULL OR sealed_to IS NULL OR sealed_to = :keys)";
 const SELECT_LATER_FULL_HOLDERS: &str = "
     SELECT DISTINCT c.remote FROM restore_point p JOIN restore_point_copy c ON c.point = p.point AND c.lost_at IS NULL
     WHERE json_extract(p.manifest, '$.chain') = :chain AND json_extract(p.manifest, '$.base') IS NULL
@@ -73,12 +71,14 @@ pub struct KnownPoint {
 }
 
 /// How a point was taken.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct How {
     /// It was meant for every remote, not for some that were named.
     pub is_for_all: bool,
     /// SQLite has looked at the state of the database that it holds.
     pub is_checked: bool,
+    /// The keys that open it, where they are known.
+    pub sealed_to: Option<SealedTo>,
 }
 
 impl KnownPoint {
@@ -96,7 +96,7 @@ impl Store {
     /// When the database refuses.
     pub fn add_point(&self, known: &KnownPoint, how: How) -> rusqlite::Result<()> {
         self.write(|transaction| {
-            put_point(transaction, INSERT_POINT, known, how)?;
+            put_point(transaction, INSERT_POINT, known, &how)?;
             for (remote, at) in &known.verified {
                 add_to_hour(transaction, remote, *at, &taken_of(known))?;
             }
@@ -124,8 +124,9 @@ impl Store {
         let how = How {
             is_for_all: true,
             is_checked: true,
+            sealed_to: None,
         };
-        self.write(|transaction| put_point(transaction, ADOPT_POINT, known, how))
+        self.write(|transaction| put_point(transaction, ADOPT_POINT, known, &how))
     }
 
     /// Every point written down, by name. One whose manifest no longer reads is left out.
@@ -220,21 +221,17 @@ impl Store {
             .map(|at: Option<i64>| at.map(UnixMillis))
     }
 
-    /// Whether at least one remote holds a full point of this chain whole.
+    /// The remotes that hold a full point of this chain whole on which a delta can stand; with keys, one that is sealed to
+    /// just these, or of which that is not known.
     ///
     /// # Errors
     /// When the database refuses.
-    pub fn has_full_point(&self, chain: &ChainId) -> rusqlite::Result<bool> {
-        let found = named_params! {":chain": chain.as_str()};
-        self.read(|connection| connection.query_row(HAS_FULL, found, |row| row.get(0)))
-    }
-
-    /// The remotes that hold a full point of this chain whole on which a delta can stand.
-    ///
-    /// # Errors
-    /// When the database refuses.
-    pub fn full_point_holders(&self, chain: &ChainId) -> rusqlite::Result<BTreeSet<String>> {
-        self.by_newest_full(chain, false)
+    pub fn full_point_holders(
+        &self,
+        chain: &ChainId,
+        keys: Option<&SealedTo>,
+    ) -> rusqlite::Result<BTreeSet<String>> {
+        self.by_newest_full(chain, false, keys)
     }
 
     /// The remotes that hold a full point of this chain whole which was written down after this one.
@@ -256,11 +253,17 @@ impl Store {
     /// # Errors
     /// When the database refuses.
     pub fn full_point_losers(&self, chain: &ChainId) -> rusqlite::Result<BTreeSet<String>> {
-        self.by_newest_full(chain, true)
+        self.by_newest_full(chain, true, None)
     }
 
-    fn by_newest_full(&self, chain: &ChainId, is_lost: bool) -> rusqlite::Result<BTreeSet<String>> {
-        let found = named_params! {":chain": chain.as_str(), ":lost": is_lost};
+    fn by_newest_full(
+        &self,
+        chain: &ChainId,
+        is_lost: bool,
+        keys: Option<&SealedTo>,
+    ) -> rusqlite::Result<BTreeSet<String>> {
+        let keys = keys.map(SealedTo::as_str);
+        let found = named_params! {":chain": chain.as_str(), ":lost": is_lost, ":keys": keys};
         self.read(|connection| {
             connection
                 .prepare_cached(SELECT_FULL_HOLDERS)?
@@ -274,7 +277,7 @@ fn put_point(
     transaction: &Transaction<'_>,
     insert: &str,
     known: &KnownPoint,
-    how: How,
+    how: &How,
 ) -> rusqlite::Result<()> {
     let manifest = serde_json::to_string(&known.manifest).expect("a manifest is plain data");
     let point = known.manifest.point.as_str();
@@ -289,6 +292,7 @@ fn put_point(
             ":damage": known.damage,
             ":for_all": how.is_for_all,
             ":checked": how.is_checked,
+            ":sealed_to": how.sealed_to.as_ref().map(SealedTo::as_str),
         },
     )?;
     own_chains::put(transaction, &known.manifest.chain)?;

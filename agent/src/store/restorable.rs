@@ -5,7 +5,7 @@
 use protocol::chain::{ChainId, CommitNumber};
 use rusqlite::{Connection, OptionalExtension, named_params};
 
-use super::{Store, shipping::Shipping, torn};
+use super::{Store, sealed_to::SealedTo, shipping::Shipping, torn};
 
 const SELECT_HELD: &str = "
     SELECT (SELECT max(json_extract(p.manifest, '$.commit'))
@@ -13,12 +13,18 @@ const SELECT_HELD: &str = "
                  AND c.lost_at IS NULL
             WHERE json_extract(p.manifest, '$.chain') = :chain),
            (SELECT commit_number FROM shipping WHERE remote = :remote AND chain = :chain),
-           (SELECT gap_commit FROM shipping WHERE remote = :remote AND gap_chain = :chain)";
+           (SELECT gap_commit FROM shipping WHERE remote = :remote AND gap_chain = :chain),
+           (SELECT p.sealed_to
+            FROM restore_point p JOIN restore_point_copy c ON c.point = p.point AND c.remote = :remote
+                 AND c.lost_at IS NULL
+            WHERE json_extract(p.manifest, '$.chain') = :chain AND json_extract(p.manifest, '$.base') IS NULL
+            ORDER BY p.rowid DESC LIMIT 1)";
 const SELECT_FOLLOWED: &str = "SELECT chain FROM capture";
 
 impl Store {
     /// The newest commit of this lineage that can be restored from this remote alone; `None` while it holds no restore
-    /// point of it, without which segments restore nothing.
+    /// point of it, without which segments restore nothing, and while what is sealed to `keys` follows a full point that
+    /// opens with none of these: nobody has both.
     ///
     /// # Errors
     /// When the database refuses.
@@ -26,17 +32,30 @@ impl Store {
         &self,
         remote: &str,
         chain: &ChainId,
+        keys: Option<&SealedTo>,
     ) -> rusqlite::Result<Option<CommitNumber>> {
-        self.read(|connection| through(connection, remote, chain))
+        self.read(|connection| through(connection, (remote, chain), keys))
     }
 }
 
-fn through(connection: &Connection, remote: &str, chain: &ChainId) -> rusqlite::Result<Option<CommitNumber>> {
+fn through(
+    connection: &Connection,
+    (remote, chain): (&str, &ChainId),
+    keys: Option<&SealedTo>,
+) -> rusqlite::Result<Option<CommitNumber>> {
     let row = named_params! {":remote": remote, ":chain": chain.as_str()};
-    let (point, shipped, gap): (Option<u64>, _, _) = connection
-        .prepare_cached(SELECT_HELD)?
-        .query_row(row, |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
+    let (point, shipped, gap, sealed): (Option<u64>, _, _, _) =
+        connection.prepare_cached(SELECT_HELD)?.query_row(row, |row| {
+            Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?))
+        })?;
     let Some(point) = point else { return Ok(None) };
+    let sealed = SealedTo::read(sealed);
+    if sealed
+        .zip(keys)
+        .is_some_and(|(sealed, keys)| !sealed.shares_key(keys))
+    {
+        return Ok(None);
+    }
     let torn = torn::first_after(connection, remote, chain, point)?;
     Ok(CommitNumber::new(restorable(point, shipped, gap, torn)).ok())
 }
@@ -57,7 +76,7 @@ pub(super) fn torn_after(connection: &Connection, one: &Shipping) -> rusqlite::R
     if followed.is_some_and(|followed| followed != chain.as_str()) {
         return Ok(None);
     }
-    let through = through(connection, &one.remote, chain)?;
+    let through = through(connection, (&one.remote, chain), None)?;
     Ok(through.filter(|through| through < commit))
 }
 

@@ -155,3 +155,24 @@ fn a_moment_that_a_clock_which_ran_ahead_had_shown_before_gives_what_was_there_w
         );
     }
 }
+
+#[test]
+fn a_moment_from_before_a_clock_was_set_back_for_a_while_is_given_with_a_note_that_it_was_wrong() {
+    let shop = Shop::new();
+    let Some(behind) = clock_set("-2d") else { return };
+    sell_under(&shop, &[], 1);
+    let moment = jiff::Timestamp::now().to_string();
+    let before = count_items(&shop.database());
+    sell_under(&shop, &behind, 6);
+    sell_under(&shop, &[], 1);
+    let told = shop.restore_to("back", &["--at", &moment]);
+    assert!(
+        told.contains("the clock was wrong for a while then")
+            && told.contains("before the one that it follows"),
+        "{told}"
+    );
+    let (_, after) = told.split_once(" --commit ").expect(&told);
+    let commit: String = after.chars().take_while(char::is_ascii_digit).collect();
+    shop.restore_to("right", &["--commit", &commit]);
+    assert_eq!(count_items(&shop.path("right/shop.db")), before);
+}

@@ -183,6 +183,7 @@ impl World {
             let how = How {
                 is_for_all: true,
                 is_checked: true,
+                sealed_to: None,
             };
             self.store.add_point(&known, how).unwrap();
         }

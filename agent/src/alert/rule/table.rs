@@ -81,6 +81,8 @@ rules! {
     /// SQLite finds the shop's database damaged.
     DatabaseDamaged => Spec::new("database_damaged", Critical, Topic::Backup);
 
+    /// The newest full backup is sealed to other keys than the configuration names.
+    RecipientsChanged => Spec::new("recipients_changed", Warning, Topic::Keys);
     /// A certificate that backups are encrypted to expires soon.
     RecipientExpiring => Spec::new("recipient_expiring", Info, Topic::Keys);
     /// A certificate that backups are encrypted to has expired.

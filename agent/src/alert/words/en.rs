@@ -86,6 +86,7 @@ wordings! {
     BackupIncomplete => BACKUP_INCOMPLETE,
     BackupOld => BACKUP_OLD,
     DatabaseDamaged => DATABASE_DAMAGED,
+    RecipientsChanged => RECIPIENTS_CHANGED,
     RecipientExpiring => RECIPIENT_EXPIRING,
     RecipientExpired => RECIPIENT_EXPIRED,
     DiskLow => machine::DISK_LOW,
@@ -273,6 +274,16 @@ const DATABASE_DAMAGED: Wording = Wording {
     todo: "stop the bot: systemctl stop {unit}. Then restore an older backup: agent list, agent restore",
     over_headline: "The shop's database is sound again",
     over: "SQLite finds no damage any more. It lasted {lasted}.",
+};
+
+const RECIPIENTS_CHANGED: Wording = Wording {
+    headline: "The backups do not open with the present keys yet",
+    happened: "[backup] recipients names other keys than before: {detail}.",
+    means: "until a new full backup is there, a new key opens nothing, and where no old key stays /durable says no.",
+    done: "a full backup is begun at once, and tried again every 15 minutes if it fails.",
+    todo: "keep the old secret key. If this lasts longer than a full backup takes: agent check, agent status",
+    over_headline: "The backups open with the present keys",
+    over: "From now on what is backed up opens with the keys in [backup] recipients. What was backed up before opens with the keys of that time: keep them as long as those backups. It lasted {lasted}.",
 };
 
 const RECIPIENT_EXPIRING: Wording = Wording {

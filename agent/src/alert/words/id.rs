@@ -86,6 +86,7 @@ wordings! {
     BackupIncomplete => BACKUP_INCOMPLETE,
     BackupOld => BACKUP_OLD,
     DatabaseDamaged => DATABASE_DAMAGED,
+    RecipientsChanged => RECIPIENTS_CHANGED,
     RecipientExpiring => RECIPIENT_EXPIRING,
     RecipientExpired => RECIPIENT_EXPIRED,
     DiskLow => machine::DISK_LOW,
@@ -273,6 +274,16 @@ const DATABASE_DAMAGED: Wording = Wording {
     todo: "hentikan bot: systemctl stop {unit}. Lalu pulihkan cadangan yang lebih lama: agent list, agent restore",
     over_headline: "Database toko baik lagi",
     over: "SQLite tidak lagi menemukan kerusakan. Gangguan berlangsung {lasted}.",
+};
+
+const RECIPIENTS_CHANGED: Wording = Wording {
+    headline: "Cadangan belum terbuka dengan kunci yang sekarang",
+    happened: "[backup] recipients menyebut kunci lain daripada sebelumnya: {detail}.",
+    means: "sampai ada cadangan penuh yang baru, kunci baru belum membuka apa pun, dan bila tidak ada kunci lama yang tetap, /durable menjawab tidak.",
+    done: "cadangan penuh langsung dimulai, dan dicoba lagi tiap 15 menit bila gagal.",
+    todo: "simpan kunci rahasia yang lama. Bila ini lebih lama daripada satu cadangan penuh: agent check, agent status",
+    over_headline: "Cadangan terbuka dengan kunci yang sekarang",
+    over: "Mulai sekarang yang dicadangkan terbuka dengan kunci di [backup] recipients. Yang dicadangkan sebelumnya terbuka dengan kunci saat itu: simpan selama cadangan itu disimpan. Keadaan ini berlangsung {lasted}.",
 };
 
 const RECIPIENT_EXPIRING: Wording = Wording {

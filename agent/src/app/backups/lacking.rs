@@ -26,7 +26,7 @@ impl Backups {
     pub(super) async fn owes(&self, owed: &mut Owed) -> Option<Lacking> {
         let may_ask = || owed.may_ask(now()) && !backup::is_being_taken(&self.config);
         let mark = self.capture.captured().filter(|_| may_ask())?;
-        let holders = self.store.full_point_holders(&mark.chain).ok()?;
+        let holders = self.holders(&mark.chain).ok()?;
         let whole = self.whole(&mark.chain).ok()?;
         let back = owed::those_that_are_back(&self.config.remotes, &(&holders & &whole)).await;
         let (torn, baseless): (Vec<String>, Vec<String>) =
@@ -79,10 +79,7 @@ impl Backups {
                 self.capture.point_taken();
                 tracing::info!(point = %taken.point, remotes = lacking.join(", "), "a backup was taken");
                 stored(backup_outcome::observe(&self.alerts, &taken, now()));
-                let holders = self
-                    .capture
-                    .captured()
-                    .map(|mark| self.store.full_point_holders(&mark.chain));
+                let holders = self.capture.captured().map(|mark| self.holders(&mark.chain));
                 let Some(Ok(holders)) = holders else { return };
                 // Else what the outside heard last is still so.
                 if self

@@ -23,7 +23,7 @@ use crate::{
         staging::Sealer,
     },
     config::Config,
-    store::{Store, owner::own_like},
+    store::{Store, owner::own_like, sealed_to::SealedTo},
 };
 
 /// What is inside of a segment is compressed already: the fastest level finds that out soonest.
@@ -39,8 +39,10 @@ pub(super) struct Desk {
     state_dir: PathBuf,
     /// Where the table of pages lies.
     pub hashes: PathBuf,
+    config: Arc<Config>,
+    /// The certificates' files.
     certificates: Vec<PathBuf>,
-    /// How the certificates' files looked when they were read.
+    /// How the configuration and the certificates' files looked when they were read.
     looks: Vec<Look>,
 }
 
@@ -49,7 +51,7 @@ type Look = Option<(u64, i64, i64)>;
 
 impl Desk {
     /// Makes the folder and reads the keys.
-    pub(super) fn set_up(config: &Config, store: Arc<Store>) -> anyhow::Result<Self> {
+    pub(super) fn set_up(config: &Arc<Config>, store: Arc<Store>) -> anyhow::Result<Self> {
         let folder = config.state_dir.join(FOLDER);
         fs::create_dir_all(&folder).with_context(|| format!("making {}", folder.display()))?;
         own_like(&folder, &config.state_dir);
@@ -57,8 +59,8 @@ impl Desk {
         store
             .forget_other_shipping(&remotes)
             .context("forgetting remotes that are not configured any more")?;
-        let certificates = config.backup.recipients.clone();
         Ok(Self {
+            config: Arc::clone(config),
             database: config.backup.database.clone(),
             spool: Spool::open(folder.join("spool"), Arc::clone(&store), remotes)?,
             store,
@@ -66,24 +68,42 @@ impl Desk {
             state_dir: config.state_dir.clone(),
             hashes: folder.join("pages"),
             looks: Vec::new(),
-            certificates,
+            certificates: Vec::new(),
         })
     }
 
-    /// Reads the keys, and the owner's certificates again when their files changed: segments must open with the keys
-    /// that the restore points before them open with.
-    pub(super) fn refresh_keys(&mut self) -> anyhow::Result<()> {
-        let looks = looks(&self.certificates);
-        if self.sealer.is_none() || looks != self.looks {
-            self.sealer = Some(Sealer::new(
-                load(&self.certificates)?,
-                SigningKey::load_or_make(&self.state_dir)?,
-                LEVEL,
-                Remembered::at(&self.state_dir),
-            ));
-            self.looks = looks;
+    /// Reads the keys, and the owner's certificates again when their files changed, or which they are: segments must open
+    /// with the keys that the restore points before them open with. Whether they were read now.
+    pub(super) fn refresh_keys(&mut self) -> anyhow::Result<bool> {
+        let looks = self.looks();
+        if self.sealer.is_some() && looks == self.looks {
+            return Ok(false);
         }
-        Ok(())
+        let recipients = load(&self.config)?;
+        let certificates: Vec<PathBuf> = recipients.certs().iter().map(|cert| cert.path.clone()).collect();
+        self.sealer = Some(Sealer::new(
+            recipients,
+            SigningKey::load_or_make(&self.state_dir)?,
+            LEVEL,
+            Remembered::at(&self.state_dir),
+        ));
+        // How others than before looked nobody knows: they are read once more.
+        self.looks = match certificates == self.certificates {
+            true => looks,
+            false => Vec::new(),
+        };
+        self.certificates = certificates;
+        Ok(true)
+    }
+
+    fn looks(&self) -> Vec<Look> {
+        let files = std::iter::once(&self.config.path).chain(&self.certificates);
+        files.map(look).collect()
+    }
+
+    /// The keys that segments are sealed to, once they were read.
+    pub(super) fn sealed_to(&self) -> Option<SealedTo> {
+        self.sealer.as_ref().map(|sealer| sealer.recipients.sealed_to())
     }
 
     /// Seals what is to leave the machine.
@@ -105,16 +125,13 @@ impl Desk {
     }
 }
 
-fn load(certificates: &[PathBuf]) -> anyhow::Result<Recipients> {
-    Recipients::load(certificates).map_err(|faults| anyhow::anyhow!(faults.join("; ")))
+fn load(config: &Config) -> anyhow::Result<Recipients> {
+    Recipients::configured(config).map_err(|faults| anyhow::anyhow!(faults.join("; ")))
 }
 
-fn looks(certificates: &[PathBuf]) -> Vec<Look> {
-    let look = |path: &PathBuf| {
-        let found = fs::metadata(path).ok()?;
-        Some((found.len(), found.mtime(), found.mtime_nsec()))
-    };
-    certificates.iter().map(look).collect()
+fn look(path: &PathBuf) -> Look {
+    let found = fs::metadata(path).ok()?;
+    Some((found.len(), found.mtime(), found.mtime_nsec()))
 }
 
 /// Held while a database is recorded, also against an agent with another state directory. The kernel drops it with the

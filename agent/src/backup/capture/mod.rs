@@ -24,7 +24,7 @@ use tokio::{
 use super::wal::follow::Lost;
 use crate::{
     config::{Config, RemoteKind},
-    store::{Store, interruptions::EventKind},
+    store::{Store, interruptions::EventKind, sealed_to::SealedTo},
 };
 
 mod begin;
@@ -172,6 +172,7 @@ pub fn start(config: &Arc<Config>, store: &Arc<Store>) -> anyhow::Result<(Captur
     let (wake, inbox) = sync_channel(INBOX_MAX);
     let shared = Arc::new(Shared {
         captured: watch::Sender::new(None),
+        sealed_to: watch::Sender::new(None),
         spooled: watch::Sender::new(store.newest_segment().context("reading the spool")?),
         idle: AtomicUsize::new(0),
     });
@@ -260,6 +261,16 @@ impl Capture {
         }
     }
 
+    /// Waits until segments are sealed to other keys than were seen here last, and remembers these.
+    pub async fn keys_change(&self, seen: &mut Option<SealedTo>) {
+        let mut sealed_to = self.shared.sealed_to.subscribe();
+        let is_other = |keys: &Option<SealedTo>| keys.is_some() && keys != seen;
+        // The sender lives as long as this does.
+        if let Ok(keys) = sealed_to.wait_for(is_other).await.map(|keys| keys.clone()) {
+            *seen = keys;
+        }
+    }
+
     /// Waits until everything that is committed in the shop at this moment can be restored from a remote that counts.
     /// Never ends while that cannot be: the caller limits it.
     ///
@@ -283,8 +294,11 @@ impl Capture {
     }
 
     fn is_durable(&self, mark: &Mark) -> rusqlite::Result<bool> {
+        let keys = self.shared.sealed_to.borrow().clone();
         for remote in &*self.counted {
-            let through = self.store.restorable_through(remote, &mark.chain)?;
+            let through = self
+                .store
+                .restorable_through(remote, &mark.chain, keys.as_ref())?;
             if through.is_some_and(|through| through >= mark.commit) {
                 return Ok(true);
             }

@@ -25,7 +25,10 @@ use super::{
     recorder::{Ended, Recorder},
     rest::RestRequest,
 };
-use crate::backup::{segment::Kind, wal::follow::log_of};
+use crate::{
+    backup::{segment::Kind, wal::follow::log_of},
+    store::sealed_to::SealedTo,
+};
 
 /// The log is looked at this often although nothing was heard of it.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
@@ -61,6 +64,8 @@ pub(super) enum Wake {
 pub(super) struct Shared {
     /// The newest commit that was read.
     pub captured: watch::Sender<Option<Mark>>,
+    /// The keys that segments are sealed to; `None` before they were read.
+    pub sealed_to: watch::Sender<Option<SealedTo>>,
     /// The newest object in the spool.
     pub spooled: watch::Sender<i64>,
     /// How many of the remotes that count have nothing to do.
@@ -167,7 +172,9 @@ impl Worker {
     }
 
     fn record(&mut self) -> Result<(), Ended> {
-        self.desk.refresh_keys()?;
+        if self.desk.refresh_keys()? {
+            self.shared.sealed_to.send_replace(self.desk.sealed_to());
+        }
         if self.recorder.is_none() {
             let recorder = begin(&self.desk, self.why.clone(), now)?;
             self.well(recorder);

@@ -13,6 +13,7 @@ use serde::Serialize;
 
 use crate::{
     alert::message::{duration, moment},
+    backup::recipients::Recipients,
     cli::words,
     config::{Config, Language},
     store::{Store, interruptions::CaptureEvent, lock, shipping::Shipping},
@@ -38,6 +39,8 @@ pub(super) struct CaptureView {
     without_base: Vec<String>,
     /// Those of them whose full backup was found missing or altered there.
     lost_base: Vec<String>,
+    /// What it means that the newest full backup is sealed to other keys than the configuration names.
+    other_keys: Option<String>,
     /// The newest interruptions, newest first.
     events: Vec<EventView>,
 }
@@ -86,6 +89,12 @@ pub(super) fn look(store: &Store, config: &Config, now: UnixMillis) -> rusqlite:
         Some(state) => without_base(store, &state.chain, config)?,
         None => Default::default(),
     };
+    let keys = Recipients::load(&config.backup.recipients).ok();
+    let keys = keys.map(|recipients| recipients.sealed_to());
+    let other_keys = match (&state, &keys) {
+        (Some(state), Some(keys)) => store.other_keys(&state.chain, keys)?,
+        _ => None,
+    };
     let chain = state.as_ref().map(|state| state.chain.clone());
     // What was not answered to an agent that has ended waits for nothing.
     let is_running = lock::is_held(&config.lock_path()).unwrap_or(false);
@@ -93,7 +102,7 @@ pub(super) fn look(store: &Store, config: &Config, now: UnixMillis) -> rusqlite:
         let mean = traffic::mean(&hours, &one.remote, DAY, now);
         let through = chain
             .as_ref()
-            .map(|chain| store.restorable_through(&one.remote, chain));
+            .map(|chain| store.restorable_through(&one.remote, chain, keys.as_ref()));
         Ok(LagView {
             restorable_through: through.transpose()?.flatten().map(CommitNumber::get),
             torn_after: one.torn_after.map(CommitNumber::get),
@@ -129,6 +138,7 @@ pub(super) fn look(store: &Store, config: &Config, now: UnixMillis) -> rusqlite:
             .collect::<rusqlite::Result<_>>()?,
         without_base,
         lost_base,
+        other_keys,
         events: store.capture_events(EVENTS)?.into_iter().map(event).collect(),
     })
 }
@@ -139,7 +149,10 @@ fn without_base(
     chain: &ChainId,
     config: &Config,
 ) -> rusqlite::Result<(Vec<String>, Vec<String>)> {
-    let (holders, losers) = (store.full_point_holders(chain)?, store.full_point_losers(chain)?);
+    let (holders, losers) = (
+        store.full_point_holders(chain, None)?,
+        store.full_point_losers(chain)?,
+    );
     let names = || config.remotes.iter().map(|remote| &remote.name);
     Ok((
         names().filter(|name| !holders.contains(*name)).cloned().collect(),
@@ -155,6 +168,9 @@ pub(super) fn sentences(view: &CaptureView, config: &Config) -> Vec<String> {
             "Commits:  NOT captured since {}: {fault}. Only backups leave this server now",
             moment(zone, since)
         ));
+    }
+    if let Some(other_keys) = &view.other_keys {
+        lines.push(format!("Keys:     {other_keys}"));
     }
     for remote in &view.without_base {
         let why = match view.lost_base.contains(remote) {

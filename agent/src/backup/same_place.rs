@@ -1,0 +1,79 @@
+//! Remotes that are one place under two names: what lies there once would count as two copies.
+//! It asks no remote: two addresses that lead to one place are not found out here.
+
+use std::{fs, path::Path};
+
+use crate::config::{Config, RemoteConfig, RemoteKind};
+
+/// Options that say where a remote is; all others say how it is spoken to.
+const WHERE: [&str; 6] = [
+    "endpoint",
+    "bucket",
+    "container",
+    "account_name",
+    "user",
+    "username",
+];
+
+/// The names of every two remotes that are one place.
+#[must_use]
+pub fn pairs(config: &Config) -> Vec<(&str, &str)> {
+    let remotes = config.remotes.iter().enumerate();
+    let pairs = remotes.flat_map(|(at, one)| config.remotes[at + 1..].iter().map(move |other| (one, other)));
+    pairs
+        .filter(|(one, other)| is_same(one, other))
+        .map(|(one, other)| (one.name.as_str(), other.name.as_str()))
+        .collect()
+}
+
+/// What that means, and what to do.
+#[must_use]
+pub fn told(other: &str) -> String {
+    format!(
+        "they are one place, and what lies there once counts as two copies: whatever happens to one happens to the other. \
+         Take [remotes.{other}] out, or give it a place of its own"
+    )
+}
+
+fn is_same(one: &RemoteConfig, other: &RemoteConfig) -> bool {
+    if one.kind != other.kind {
+        return false;
+    }
+    match one.kind {
+        RemoteKind::Fs => folder_of(one) == folder_of(other),
+        // There the account is the place, and only its credentials name it.
+        RemoteKind::Dropbox | RemoteKind::Gdrive => {
+            let secrets = |remote: &RemoteConfig| -> Vec<(String, String)> {
+                let all = remote.credentials.iter();
+                all.map(|(key, secret)| (key.clone(), secret.expose().to_owned()))
+                    .collect()
+            };
+            root_of(one) == root_of(other) && secrets(one) == secrets(other)
+        }
+        RemoteKind::Azblob | RemoteKind::Gcs | RemoteKind::S3 | RemoteKind::Sftp | RemoteKind::Webdav => {
+            let option = |remote: &RemoteConfig, key: &str| {
+                let found = remote.options.get(key);
+                found.map(|text| text.trim_end_matches('/').to_lowercase())
+            };
+            root_of(one) == root_of(other) && WHERE.iter().all(|key| option(one, key) == option(other, key))
+        }
+    }
+}
+
+fn root_of(remote: &RemoteConfig) -> &str {
+    remote
+        .options
+        .get("root")
+        .map_or("", |root| root.trim_matches('/'))
+}
+
+/// As the disk knows it, also by way of links; one that is not there yet by the folder that it will be made in.
+fn folder_of(remote: &RemoteConfig) -> Option<std::path::PathBuf> {
+    let root = Path::new(remote.options.get("root")?);
+    let there = root.ancestors().find_map(|above| {
+        let known = fs::canonicalize(above).ok()?;
+        Some(known.join(root.strip_prefix(above).ok()?))
+    });
+    // Its parts once more, without what says nothing.
+    there.map(|path| path.components().collect())
+}

@@ -1,0 +1,154 @@
+//! Another key in [backup] recipients: what is backed up from then on stands on a full backup that the new key opens, and
+//! until there is one nobody hears that all is well.
+
+use std::fs;
+
+use rusqlite::Connection;
+
+use crate::{
+    capture_rig::bot,
+    running::Running,
+    shop::{Shop, count_items, restoring},
+};
+
+/// A shop with an agent that has taken its first backup, and a second key that nobody uses yet.
+fn shop_and_agent() -> (Shop, Running, Connection) {
+    let shop = Shop::new();
+    shop.agent_done(&["key", "new", "--out", "spare", "--name", "New owner"]);
+    let agent = Running::start(&shop);
+    agent.wait_for("/rest");
+    shop.back_up();
+    agent.wait_for("/durable");
+    let bot = bot(&shop.database());
+    commit(&bot);
+    agent.wait_for("/durable");
+    (shop, agent, bot)
+}
+
+fn commit(bot: &Connection) {
+    bot.execute("INSERT INTO item (text) VALUES ('sold')", [])
+        .unwrap();
+}
+
+/// The configuration names these instead of the owner's alone.
+fn name_recipients(shop: &Shop, certificates: &str) {
+    let settings = fs::read_to_string(shop.path("agent.toml")).unwrap();
+    let line = settings
+        .lines()
+        .find(|line| line.starts_with("recipients"))
+        .unwrap();
+    let settings = settings.replace(line, &format!("recipients = [{certificates}]"));
+    fs::write(shop.path("agent.toml"), settings).unwrap();
+}
+
+/// How many items each key brings back of the newest state.
+fn brought_back_by(shop: &Shop, kit: &str) -> i64 {
+    let (folder, key) = (format!("back-{kit}"), format!("{kit}/owner.secret.asc"));
+    let command = restoring(&folder, &["--latest"]);
+    let command: Vec<&str> = command
+        .iter()
+        .map(|word| match *word {
+            "kit/owner.secret.asc" => key.as_str(),
+            word => word,
+        })
+        .collect();
+    shop.agent_done(&command);
+    let items = count_items(&shop.path(&folder).join("shop.db"));
+    fs::remove_dir_all(shop.path(&folder)).unwrap();
+    items
+}
+
+#[test]
+fn an_agent_that_starts_with_another_key_takes_a_full_backup_for_it_at_once() {
+    let (shop, agent, bot) = shop_and_agent();
+    agent.burn();
+    name_recipients(&shop, "\"spare/owner.asc\"");
+    let told = shop.agent(&["check"]);
+    let told = String::from_utf8_lossy(&told.stdout).into_owned();
+    assert!(
+        told.contains("WRONG  the keys of the backups: ") && told.contains("none of the keys"),
+        "{told}"
+    );
+    let status = shop.agent_done(&["status"]);
+    assert!(status.contains("Keys:     the newest full backup, "), "{status}");
+    let agent = Running::start(&shop);
+    commit(&bot);
+    agent.wait_for("/durable");
+    assert_eq!(brought_back_by(&shop, "spare"), 3);
+    // What the new key does not open has its own, and the command that is printed works.
+    let new = [
+        "restore",
+        "--key",
+        "spare/owner.secret.asc",
+        "--yes",
+        "--to",
+        "early",
+        "--commit",
+    ];
+    let refused = shop.agent_refuses(1, &[&new[..], &["1"]].concat());
+    assert!(refused.contains("the key of that time opens them"), "{refused}");
+    let (_, after) = refused.split_once(" --commit ").expect(&refused);
+    let commit: String = after.chars().take_while(char::is_ascii_digit).collect();
+    shop.agent_done(&[&new[..], &[commit.as_str()]].concat());
+    shop.restore_to("old", &["--commit", "1"]);
+    assert!(!shop.agent_done(&["check"]).contains("the keys of the backups"));
+    assert!(!shop.agent_done(&["status"]).contains("Keys:     "));
+}
+
+#[test]
+fn a_key_that_is_changed_under_a_running_agent_is_followed_without_a_restart() {
+    let (shop, agent, bot) = shop_and_agent();
+    name_recipients(&shop, "\"spare/owner.asc\"");
+    commit(&bot);
+    agent.wait_for("/durable");
+    assert_eq!(brought_back_by(&shop, "spare"), 3);
+    name_recipients(&shop, "\"spare/owner.asc\", \"kit/owner.asc\"");
+    commit(&bot);
+    let start = std::time::Instant::now();
+    while shop.listed().len() < 3 {
+        assert!(
+            start.elapsed() < crate::world::LIMIT,
+            "no full backup for the added key"
+        );
+        std::thread::sleep(std::time::Duration::from_millis(100));
+    }
+    agent.wait_for("/durable");
+    for kit in ["kit", "spare"] {
+        assert_eq!(brought_back_by(&shop, kit), 4, "{kit}");
+    }
+}
+
+#[test]
+fn a_delta_for_other_keys_than_its_base_becomes_a_full_backup_and_says_why() {
+    let shop = Shop::new();
+    shop.agent_done(&["key", "new", "--out", "spare", "--name", "Cold spare"]);
+    shop.back_up();
+    assert!(
+        shop.agent_done(&["backup", "--delta"]).starts_with("Delta on "),
+        "the same key"
+    );
+    // Of a point that an earlier program took nobody knows the keys: that alone is no reason.
+    Connection::open(shop.path("state/agent.db"))
+        .unwrap()
+        .execute("UPDATE restore_point SET sealed_to = NULL", [])
+        .unwrap();
+    assert!(!shop.agent_done(&["check"]).contains("the keys of the backups"));
+    let told = shop.agent_done(&["backup", "--delta"]);
+    assert!(told.starts_with("Delta on "), "after an upgrade: {told}");
+    shop.back_up();
+    for certificates in [
+        "\"spare/owner.asc\", \"kit/owner.asc\"",
+        "\"spare/owner.asc\"",
+        "\"kit/owner.asc\"",
+    ] {
+        name_recipients(&shop, certificates);
+        let told = shop.agent_done(&["backup", "--delta"]);
+        assert!(
+            told.starts_with("Full backup ") && told.contains("[backup] recipients names other keys"),
+            "{certificates}: {told}"
+        );
+        let told = shop.agent_done(&["backup", "--delta"]);
+        assert!(told.starts_with("Delta on "), "{certificates}: {told}");
+    }
+    assert_eq!(brought_back_by(&shop, "kit"), 1);
+}
