@@ -12,7 +12,7 @@ use super::{
     interrupted, load, progress, remotes, words,
 };
 use crate::{
-    backup::{anchor::Anchor, remote::Remote, seal::Keys, survey},
+    backup::{anchor::Anchor, certificate::Certificate, remote::Remote, seal::Keys, survey},
     config::{Config, Purpose},
     keys,
     rehearse::{
@@ -79,6 +79,7 @@ pub async fn run(arguments: Arguments) -> Result<(), Failure> {
     let mut faults: Vec<String> = opened.faults();
     let share = if arguments.all { Share::All } else { Share::Some };
     let keys = arguments.key.as_deref().map(unlock).transpose()?;
+    let own = Certificate::load(&config.state_dir)?;
     let mut shown = Vec::new();
     for remote in &opened.usable {
         if let (Some(keys), Some(path)) = (&keys, &arguments.key) {
@@ -91,11 +92,7 @@ pub async fn run(arguments: Arguments) -> Result<(), Failure> {
             );
             match arguments.json {
                 true => shown.push(adopted_as_json(remote, &adopted)),
-                false => println!(
-                    "{}: {} taken in",
-                    remote.name(),
-                    words::count(adopted.points.len() as u64, "point")
-                ),
+                false => println!("{}: {} taken in", remote.name(), points(&adopted)),
             }
         }
         let sample = Sample {
@@ -104,6 +101,7 @@ pub async fn run(arguments: Arguments) -> Result<(), Failure> {
             all: &all,
             retention: config.retention,
             anchor: anchor.as_ref(),
+            own: own.as_ref(),
             share,
             rehearsed: None,
         };
@@ -270,6 +268,10 @@ async fn adopt(
     };
     adopted.faults.extend(notes);
     Ok(adopted)
+}
+
+fn points(adopted: &Adopted) -> String {
+    words::count(adopted.points.len() as u64, "point")
 }
 
 fn adopted_as_json(remote: &Remote, adopted: &Adopted) -> Value {

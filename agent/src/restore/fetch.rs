@@ -18,6 +18,7 @@ use super::{Sources, index::Unread};
 use crate::backup::{
     remote::{Remote, RemoteError},
     seal::{OpenError, open, open_known_into, sha256_hex},
+    signer::Signers,
     survey,
 };
 
@@ -112,9 +113,9 @@ async fn manifest_from(
     }
     let opened = open(&sealed, sources.keys, sources.signers, MANIFEST_BYTES_MAX);
     let json = opened.map_err(|error| match error {
-        OpenError::Broken(_) | OpenError::Unsigned => damaged(describe(&error)),
-        OpenError::WrongKey(ref ids) => Unread::Locked(describe(&error), ids.clone()),
-        OpenError::ForeignSigner(_) => Unread::NotOurs(describe(&error)),
+        OpenError::Broken(_) | OpenError::Unsigned => damaged(describe(&error, sources.signers)),
+        OpenError::WrongKey(ref ids) => Unread::Locked(describe(&error, sources.signers), ids.clone()),
+        OpenError::ForeignSigner(_) => Unread::NotOurs(describe(&error, sources.signers)),
     })?;
     let manifest: Manifest =
         serde_json::from_slice(&json).map_err(|_| damaged("it does not read as a manifest".to_owned()))?;
@@ -177,13 +178,13 @@ pub(super) async fn opened<W: Write + Send + 'static>(
         let what = match sealed_from(remote, object).await {
             Err(what) => what,
             Ok(sealed) => {
-                let (object, keys) = (object.clone(), sources.keys.clone());
+                let (object, keys, signers) = (object.clone(), sources.keys.clone(), sources.signers.clone());
                 let key = object.key.clone();
                 let mut writer = make();
                 // Hashing and decrypting a part takes a tenth of a second: on a thread of its own, as many as cores.
                 let _core = sources.cores.acquire().await;
                 let work = move || {
-                    unseal(&object, &sealed, |sealed| {
+                    unseal(&object, &sealed, &signers, |sealed| {
                         open_known_into(sealed, &keys, object.plain_size_bytes, &mut writer)
                     })
                     .map(|()| writer)
@@ -218,12 +219,13 @@ async fn sealed_from(remote: &Remote, object: &Object) -> Result<Bytes, String> 
 fn unseal(
     object: &Object,
     sealed: &[u8],
+    signers: &Signers,
     open: impl FnOnce(&[u8]) -> Result<u64, Result<OpenError, io::Error>>,
 ) -> Result<(), Result<String, io::Error>> {
     if sha256_hex(sealed) != object.sha256 {
         return Err(Ok("it is altered: its SHA-256 differs".to_owned()));
     }
-    let plain_size_bytes = open(sealed).map_err(|error| error.map(|error| describe(&error)))?;
+    let plain_size_bytes = open(sealed).map_err(|error| error.map(|error| describe(&error, signers)))?;
     if plain_size_bytes != object.plain_size_bytes {
         return Err(Ok(
             "it unpacks to something else than the manifest says".to_owned()
@@ -232,12 +234,19 @@ fn unseal(
     Ok(())
 }
 
-pub(super) fn describe(error: &OpenError) -> String {
+/// What is wrong, and what can be done about it.
+pub(super) fn describe(error: &OpenError, signers: &Signers) -> String {
     match error {
         OpenError::WrongKey(_) | OpenError::Unsigned => error.to_string(),
-        OpenError::ForeignSigner(signer) => format!(
+        OpenError::ForeignSigner(signer) if signers.could_believe(signer) => format!(
             "{error}. If that agent is yours, and its fingerprint is in your recovery kit or was printed by `agent \
              check`, add --trust {signer}"
+        ),
+        // Its word alone opens nothing: the certificate is needed.
+        OpenError::ForeignSigner(signer) => format!(
+            "{error}: cert/{signer}.asc is intact on none of the remotes that were asked, and without it `--trust` helps \
+             nothing. Lay that certificate as agent.asc beside the owner's key: it is in your recovery kit, or `agent key \
+             agent` prints it on the server that made the backup; another remote may hold it too"
         ),
         OpenError::Broken(what) => format!("it is altered: {what}"),
     }

@@ -16,6 +16,7 @@ mod capture_differential;
 mod capture_kills;
 mod capture_measure;
 mod capture_rig;
+mod certificates;
 mod channels;
 mod checking;
 mod clock_ahead;
