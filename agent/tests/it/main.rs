@@ -70,6 +70,7 @@ mod status_page;
 mod time_machine;
 mod told_ends;
 mod told_refused;
+mod told_remotes;
 mod told_status;
 mod torn_commits;
 mod total_loss;
