@@ -24,12 +24,13 @@ use crate::{
 };
 
 mod early;
+mod newest;
 mod refusals;
 pub(super) use refusals::quoted;
 mod told;
 
 use refusals::{refusal, told};
-use told::{LastKnown, gap, json, show, tell};
+use told::{gap, json, show, tell};
 
 const EXAMPLES: &str = "Examples:
   agent restore --latest --key owner.secret.asc
@@ -123,7 +124,7 @@ pub async fn run(arguments: Arguments) -> Result<(), Failure> {
     early::refuse_on_a_remote(&arguments, &config)?;
     early::refuse_before_first(&arguments, &config).await?;
     let known = known_here(&config);
-    let last_known = last_known(&config, &known);
+    let known_here = newest::here(&config, &known);
     let request = request(&arguments, &config, known)?;
     let touches_live = matches!(request.target, Target::Live(_)) && request.only != Some(Only::Config);
     // Held from here on, so that neither program can start while the owner reads the plan.
@@ -147,7 +148,7 @@ pub async fn run(arguments: Arguments) -> Result<(), Failure> {
         cores: &cores,
     };
     early::refuse_before_oldest(&request, &sources, &arguments, &config).await?;
-    let mut plan = restore::plan(request, &sources)
+    let mut plan = restore::plan(request.clone(), &sources)
         .await
         .map_err(|refused| told(&refused, &arguments, &config))?;
     told::put_first(&mut plan, notes, &arguments, &config);
@@ -179,10 +180,9 @@ pub async fn run(arguments: Arguments) -> Result<(), Failure> {
     } else {
         tell(&plan, &done, &shown, &config);
         if let Some(reached) = done.reached {
-            println!(
-                "{}",
-                gap(last_known.as_ref(), &plan.manifest.chain, reached, &config)
-            );
+            let chain = &plan.manifest.chain;
+            let known = newest::anywhere(known_here, request, &sources, (chain, reached)).await;
+            println!("{}", gap(known.as_ref(), chain, reached, &config));
         }
     }
     Ok(())
@@ -199,17 +199,6 @@ async fn whom_to_trust(
     let kit = key.parent().unwrap_or(&key);
     let named = named(arguments)?;
     Ok(trust::gather(&config.state_dir, kit, &named, remotes, survey, notes).await)
-}
-
-/// The newest commit that was captured here, or else the newest point that was taken.
-fn last_known(config: &Config, known: &BTreeMap<PointId, KnownPoint>) -> Option<LastKnown> {
-    let store = Store::open_to_look(&config.state_dir).ok().flatten();
-    let captured = store.and_then(|store| store.capture_state().ok().flatten());
-    let newest = known.values().map(|known| &known.manifest);
-    captured.map(|state| LastKnown::captured(&state)).or_else(|| {
-        let newest = newest.max_by_key(|manifest| manifest.taken_at);
-        newest.map(LastKnown::taken)
-    })
 }
 
 /// One more than there are cores would only take memory.
@@ -249,14 +238,15 @@ fn unlock(arguments: &Arguments, config: &Config) -> Result<Keys, Failure> {
 
 async fn carry_out(plan: &mut Plan, sources: &Sources<'_>, hold: Option<&mut Hold>) -> anyhow::Result<Done> {
     let watcher = progress::watcher();
-    // Leaving the work unfinished removes what it made; the swap itself has no point at which it can be left.
+    // Leaving the work unfinished leaves what was fetched; the swap itself has no point at which it can be left.
     tokio::select! {
-        done = restore::carry_out(plan, sources, hold, now(), &*watcher) => done,
-        stopped = interrupted() => {
-            stopped?;
-            anyhow::bail!("interrupted: what was fetched is removed. Nothing was changed")
-        }
+        // Listened for from the first moment on.
+        biased;
+        stopped = interrupted() => stopped?,
+        done = restore::carry_out(plan, sources, hold, now(), &*watcher) => return done,
     }
+    drop(watcher);
+    Err(told::interrupted(&plan.target))
 }
 
 /// The catalogue is a memory aid: one that cannot be read must not stand in the way of a restore.

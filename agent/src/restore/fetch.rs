@@ -4,7 +4,7 @@
 //! A remote that fails is named, and the next one is asked.
 
 use std::{
-    fmt::Write as _,
+    fmt::{self, Write as _},
     io::{self, Write},
 };
 
@@ -30,6 +30,15 @@ pub(super) enum Failure {
     Lost(String),
     /// This machine's disk, or the like.
     Here(anyhow::Error),
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Lost(why) => f.write_str(why),
+            Self::Here(error) => write!(f, "{error:#}"),
+        }
+    }
 }
 
 /// The point's manifest, from the first remote whose copy has the digest in its name, opens and agrees with itself.

@@ -45,6 +45,7 @@ mod succession;
 mod summary;
 mod swap;
 pub mod trust;
+mod unfinished;
 mod unheard;
 mod unopened;
 mod unpack;
@@ -57,7 +58,8 @@ pub use around::{Gap, one_steps};
 pub use assemble::Reached;
 pub use choose::Selection;
 pub use goal::ahead_of;
-pub use leftovers::{remove as remove_leftovers, require_empty};
+pub use index::{Unopened, open_manifest};
+pub use leftovers::{left_by_us, remove as remove_leftovers, require_empty};
 pub use proven::{Tail, behind_the_last};
 pub use replay::Stop;
 pub use succession::Succession;
@@ -322,18 +324,4 @@ impl Sources<'_> {
             .collect();
         (!all.is_empty()).then(|| all.join("; "))
     }
-}
-
-/// A point's manifest, for whoever only wants to look, and what was wrong with copies that were not taken.
-///
-/// # Errors
-/// A sentence that names the object and what is wrong with it on each remote.
-pub async fn open_manifest(
-    sources: &Sources<'_>,
-    point: &PointId,
-) -> Result<(Manifest, Vec<String>), String> {
-    let mut notes = Vec::new();
-    let found = fetch::manifest(sources, point, &mut notes).await;
-    let manifest = found.map_err(|unread| unread.told().to_owned())?;
-    Ok((manifest, notes))
 }

@@ -18,6 +18,7 @@ use crate::{
         survey::{self, Names, Survey},
     },
     cli::words,
+    restore::Unopened,
     store::points::KnownPoint,
 };
 
@@ -49,6 +50,9 @@ pub(super) struct Listed {
     pub problems: Vec<String>,
     /// Whether nothing but a manifest, which nobody here knows or opens, claims that there is such a point.
     pub doubtful: bool,
+    /// Whether the key that was given opens it; nothing where it was not asked, or tells nothing.
+    #[serde(skip)]
+    pub opens: Option<bool>,
     /// The remotes that it does not come back from.
     #[serde(skip)]
     broken_on: BTreeSet<String>,
@@ -59,15 +63,21 @@ pub(super) fn one(
     survey: &Survey,
     point: &PointId,
     known: Option<&KnownPoint>,
-    opened: Option<Result<(Manifest, Vec<String>), String>>,
+    opened: Option<Result<(Manifest, Vec<String>), Unopened>>,
 ) -> Listed {
+    let opens = match &opened {
+        Some(Ok(_)) => Some(true),
+        Some(Err(unopened)) => unopened.is_locked.then_some(false),
+        None => None,
+    };
     let (manifest, problems) = match opened {
         Some(Ok((manifest, problems))) => (Some(manifest), problems),
-        Some(Err(problem)) => (None, vec![problem]),
+        Some(Err(unopened)) => (None, vec![unopened.told]),
         None => (None, Vec::new()),
     };
     let mut one = describe(survey, point, known, manifest.as_ref());
     one.problems.extend(problems);
+    one.opens = opens;
     one
 }
 
@@ -96,6 +106,7 @@ fn describe(
         damage: known.and_then(|known| known.damage.clone()),
         problems: Vec::new(),
         doubtful: false,
+        opens: None,
         broken_on: BTreeSet::new(),
         id: point.clone(),
     };
@@ -262,6 +273,8 @@ impl Listed {
     pub(super) fn state(&self) -> &'static str {
         match (self.problems.is_empty(), self.verified) {
             _ if self.damage.is_some() => "DAMAGED",
+            // It may be whole: this key does not tell.
+            _ if self.opens == Some(false) => "OTHER KEY",
             _ if self.doubtful => "NOT PROVEN",
             (false, _) => "INCOMPLETE",
             (true, true) if self.drilled_at.is_some() => "drilled",
