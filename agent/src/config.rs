@@ -28,7 +28,7 @@ use protocol::{
 pub use bandwidth::BytesPerSecond;
 use channels::{ChannelConfig, Heartbeat};
 pub use retention::Retention;
-pub use secrets::Environment;
+pub use secrets::{Environment, prefix as variables_of};
 pub use watch::{Logs, Watch};
 pub(crate) use world::try_write;
 

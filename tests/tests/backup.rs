@@ -3,6 +3,7 @@
 use std::{
     fs,
     path::{Path, PathBuf},
+    process::Command,
 };
 
 use serde_json::Value;
@@ -12,7 +13,7 @@ use tests::{
     http,
     ledger::Books,
     place::REMOTES,
-    process::run_well,
+    process::{run, run_well},
     purchase::order,
     shop::{COMMAND_LIMIT, Shop},
 };
@@ -187,6 +188,7 @@ fn the_lines_of_the_recovery_document_work_as_they_stand() {
 
     let gpg = Gpg::empty().unwrap();
     let copy = shop.place.remote("offsite");
+    notices_an_older_manifest(&shop, &gpg, &script);
     plant_a_part(&copy);
     let mut command = gpg.command("sh");
     command.args(["-c", &script]).current_dir(&copy);
@@ -195,6 +197,44 @@ fn the_lines_of_the_recovery_document_work_as_they_stand() {
     assert_eq!(said.lines().last(), Some("ok"), "{said}");
     assert_eq!(Books::of(&copy.join("shop.db")).goods()[&code], CANARY);
     opens_paused(&mut shop, &copy);
+}
+
+/// Whoever can write to a remote can lay the bytes of an older manifest in the newest one's place, under its name or
+/// under one that fits the bytes: nothing of an older shop may be handed out as the newest.
+fn notices_an_older_manifest(shop: &Shop, gpg: &Gpg, script: &str) {
+    for fits in [false, true] {
+        let copy = shop
+            .place
+            .remote("offsite")
+            .with_file_name(format!("swapped-{fits}"));
+        let mut command = Command::new("cp");
+        command.arg("-r").arg(shop.place.remote("offsite")).arg(&copy);
+        run_well(&mut command, COMMAND_LIMIT).unwrap();
+        let entries = fs::read_dir(copy.join("manifest")).unwrap();
+        let mut names: Vec<PathBuf> = entries.map(|entry| entry.unwrap().path()).collect();
+        names.sort();
+        let [older, newest] = &names[..] else {
+            panic!("a full point and a delta: {names:?}")
+        };
+        let name = |path: &Path| path.file_name().unwrap().to_string_lossy().into_owned();
+        let bytes = fs::read(older).unwrap();
+        fs::remove_file(newest).unwrap();
+        let (newest_name, older_name) = (name(newest), name(older));
+        let (point, own) = newest_name.split_once('.').unwrap();
+        let (_, fitting) = older_name.split_once('.').unwrap();
+        let digest = if fits { fitting } else { own };
+        fs::write(newest.with_file_name(format!("{point}.{digest}")), bytes).unwrap();
+        let mut command = gpg.command("sh");
+        command.args(["-c", script]).current_dir(&copy);
+        command.env("OWNER_KEY", shop.place.owner_safe().join("owner.secret.asc"));
+        let output = run(&mut command, COMMAND_LIMIT).unwrap();
+        let said = String::from_utf8_lossy(&output.stdout);
+        assert!(
+            !output.status.success() && said.contains(".json.pgp: FAILED"),
+            "{said}"
+        );
+        assert!(!copy.join("shop.db").exists());
+    }
 }
 
 /// An older part under a number of its own, which no manifest describes: who can write to a remote can do that.

@@ -12,6 +12,7 @@ use thiserror::Error;
 use tokio::sync::mpsc;
 
 use cancel::{CancelOnDrop, Cancelled};
+use certificate::Certificate;
 pub use commits::Commits;
 use instead::Base;
 use outgoing::Outgoing;
@@ -28,6 +29,7 @@ pub mod anchor;
 mod believed;
 mod cancel;
 pub mod capture;
+pub mod certificate;
 mod changes;
 mod commits;
 mod container;
@@ -266,7 +268,7 @@ fn prepare(
     let recipients = Recipients::configured(config).map_err(|faults| anyhow::anyhow!(faults.join("; ")))?;
     let dir = StagingDir::make(&config.state_dir)?;
     let signer = SigningKey::load_or_make(&config.state_dir)?;
-    let certificate = Upload::certificate(signer.fingerprint(), signer.certificate()?);
+    let certificate = Certificate::of(&signer)?;
     let base = Base::find(&config.state_dir, store, only, &recipients.sealed_to(), now())?;
     let outgoing = Arc::new(Outgoing::new(dir, config.remotes.len()));
     let order = stage::Order {

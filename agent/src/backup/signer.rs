@@ -17,6 +17,7 @@ use openpgp::{
     cert::{CertBuilder, CertParser, CipherSuite},
     crypto::KeyPair,
     parse::Parse,
+    policy::StandardPolicy,
     serialize::SerializeInto,
     types::{Features, KeyFlags},
 };
@@ -29,6 +30,8 @@ const FILE: &str = "signing.asc";
 const NAME: &str = "Warung agent";
 /// 2020-01-01T00:00:00Z, for every key: a clock that is put back must not let signatures be older than their key.
 const MADE_AT: Duration = Duration::from_secs(1_577_836_800);
+/// The last second that OpenPGP can write: a clock that is wrong must not make a certificate one that is not valid yet.
+const END_OF_TIME: Duration = Duration::from_secs(u32::MAX as u64);
 /// A file of certificates is a few kilobytes.
 const CERTS_BYTES_MAX: u64 = 1024 * 1024;
 
@@ -154,7 +157,7 @@ impl SigningKey {
     /// Whoever believes this key alone.
     #[must_use]
     pub fn as_signers(&self) -> Signers {
-        Signers(Arc::new([self.cert.clone().strip_secret_key_material()]))
+        Signers::those(vec![self.cert.clone().strip_secret_key_material()])
     }
 
     pub(super) fn pair(&self) -> KeyPair {
@@ -164,9 +167,51 @@ impl SigningKey {
 
 /// Certificates whose signatures are believed. Cheap to clone.
 #[derive(Clone, Default)]
-pub struct Signers(Arc<[Cert]>);
+pub struct Signers {
+    certs: Arc<[Cert]>,
+    /// Whose certificates are at hand and are not believed.
+    offered: Arc<[Fingerprint]>,
+}
 
 impl Signers {
+    /// A certificate is a kilobyte.
+    pub const BYTES_MAX: u64 = 64 * 1024;
+
+    /// The one certificate of this fingerprint, with a signature of its own that fits: what was altered is none.
+    ///
+    /// # Errors
+    /// A sentence that says what it is instead.
+    pub fn of(signer: &Fingerprint, bytes: &[u8]) -> anyhow::Result<Self> {
+        let found = Self::parse(bytes)?;
+        let is_it = found.fingerprints().eq([signer.clone()]);
+        anyhow::ensure!(is_it, "it is another certificate than its name says");
+        let policy = StandardPolicy::new();
+        let is_sound = |cert: &Cert| {
+            cert.with_policy(&policy, SystemTime::UNIX_EPOCH + END_OF_TIME)
+                .is_ok()
+        };
+        anyhow::ensure!(
+            found.certs.iter().all(is_sound),
+            "it is altered: its own signature does not fit"
+        );
+        Ok(found)
+    }
+
+    /// The same, knowing whose certificates are at hand beside these.
+    #[must_use]
+    pub fn offering(self, offered: impl Iterator<Item = Fingerprint>) -> Self {
+        Self {
+            offered: offered.collect(),
+            ..self
+        }
+    }
+
+    /// Whether the certificate of an agent that is not believed is at hand: its owner's word is all that is missing.
+    #[must_use]
+    pub fn could_believe(&self, signer: &str) -> bool {
+        self.offered.iter().any(|offered| offered.as_str() == signer)
+    }
+
     /// Reads certificates, one or several, armoured or not.
     ///
     /// # Errors
@@ -179,26 +224,33 @@ impl Signers {
         let certs = CertParser::from_bytes(bytes)
             .and_then(Iterator::collect::<openpgp::Result<Vec<Cert>>>)
             .context("it is no OpenPGP certificate")?;
-        Ok(Self(certs.into()))
+        Ok(Self::those(certs))
+    }
+
+    fn those(certs: Vec<Cert>) -> Self {
+        Self {
+            certs: certs.into(),
+            offered: Arc::default(),
+        }
     }
 
     /// Those of both.
     #[must_use]
     pub fn and(&self, other: &Self) -> Self {
-        let mut all = self.0.to_vec();
+        let mut all = self.certs.to_vec();
         let new = other
-            .0
+            .certs
             .iter()
             .filter(|cert| !all.iter().any(|it| it.fingerprint() == cert.fingerprint()));
         let new: Vec<Cert> = new.cloned().collect();
         all.extend(new);
-        Self(all.into())
+        Self::those(all)
     }
 
     /// Whether nobody is believed.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.certs.is_empty()
     }
 
     /// Whether this signer is believed.
@@ -209,11 +261,11 @@ impl Signers {
 
     /// Everybody who is believed.
     pub fn fingerprints(&self) -> impl Iterator<Item = Fingerprint> {
-        self.0.iter().filter_map(fingerprint_of)
+        self.certs.iter().filter_map(fingerprint_of)
     }
 
     pub(super) fn certs(&self) -> &[Cert] {
-        &self.0
+        &self.certs
     }
 }
 

@@ -11,7 +11,7 @@ use std::{
 
 use anyhow::{Context, ensure};
 use futures_util::stream::{self, StreamExt, TryStreamExt};
-use protocol::{object_key::Fingerprint, time::UnixMillis};
+use protocol::time::UnixMillis;
 use tokio::{
     sync::mpsc::UnboundedSender,
     task::JoinSet,
@@ -19,7 +19,9 @@ use tokio::{
 };
 
 use super::{
-    Outcome, Progress, is_meant_for, now,
+    Outcome, Progress,
+    certificate::Certificate,
+    is_meant_for, now,
     outgoing::{Outgoing, Ready},
     remote::{self, Remote, RemoteError},
 };
@@ -73,18 +75,13 @@ pub(super) struct Upload {
     pub ahead: BTreeSet<String>,
     /// The remotes that the point is meant for; all when it is empty.
     pub only: Vec<String>,
-    /// The certificate that belongs to every signature, and its name.
-    pub certificate: (String, String),
+    /// The certificate that belongs to every signature.
+    pub certificate: Certificate,
     /// When the schedule wants its next backup: whoever hangs then is left behind, so that the others get it in time.
     pub next_due: Option<UnixMillis>,
 }
 
 impl Upload {
-    /// The name of the certificate of this signer, and its text.
-    pub(super) fn certificate(signer: &Fingerprint, text: String) -> (String, String) {
-        (protocol::object_key::cert(signer), text)
-    }
-
     /// Uploads until the queue ends, and tells how each remote fared that the point is meant for. The name of one that
     /// holds all of it goes to `has_it` at that moment, whatever the others do.
     pub(super) async fn to_every_remote(
@@ -168,7 +165,7 @@ impl Upload {
                 base.point
             );
         }
-        pulse.beats(self.put_certificate(remote)).await?;
+        pulse.beats(self.certificate.put_right(remote)).await?;
         let parts = stream::unfold((Arc::clone(&self.outgoing), 0), |(source, at)| async move {
             let part = source.next(at).await?;
             Some((part, (source, at + 1)))
@@ -212,7 +209,7 @@ impl Upload {
     /// Whether the remote answers a question in time.
     async fn answers(&self, remote: &Remote) -> bool {
         let until = Instant::now() + ANSWERS;
-        match timeout(ANSWERS, remote.size(&self.certificate.0)).await {
+        match timeout(ANSWERS, remote.size(self.certificate.key())).await {
             Err(_) => false,
             Ok(Err(RemoteError::Down(_))) => {
                 sleep(until.saturating_duration_since(Instant::now())).await;
@@ -241,17 +238,5 @@ impl Upload {
         if self.outgoing.is_whole() {
             progress.advance(size_bytes);
         }
-    }
-
-    /// The one object in clear, written once.
-    async fn put_certificate(&self, remote: &Remote) -> anyhow::Result<()> {
-        let (key, text) = &self.certificate;
-        if matches!(remote.size(key).await, Ok(size) if size == text.len() as u64) {
-            return Ok(());
-        }
-        remote
-            .put(key, text.clone().into_bytes())
-            .await
-            .with_context(|| format!("writing {key}"))
     }
 }

@@ -67,7 +67,7 @@ struct Shown {
 /// Asks the remotes and prints.
 ///
 /// # Errors
-/// Wrong use, or no remote that answers. One that does not, beside another that does, is only named.
+/// Wrong use, a key that opens nothing, or no remote that answers. One that does not, beside another that does, is only named.
 pub async fn run(arguments: Arguments) -> Result<(), Failure> {
     let config = load(&arguments.config.path, Purpose::Look)?;
     let mut opened = remotes::open(&config, arguments.remote.as_deref())?;
@@ -117,15 +117,37 @@ pub async fn run(arguments: Arguments) -> Result<(), Failure> {
         (&config.owner.timezone, now()),
     )
     .await;
+    let wrong_key = arguments.key.as_deref().filter(|_| shown.is_opened_by_none());
     if arguments.json {
         println!("{}", serde_json::json!(shown));
     } else {
+        if let Some(key) = wrong_key {
+            println!("{} opens none of these restore points:", key.display());
+        }
         calendar::print(&shown, &config.owner.timezone);
     }
-    passed_over(&survey)
+    passed_over(&survey)?;
+    match wrong_key {
+        None => Ok(()),
+        Some(key) => Err(Failure::Failed(anyhow::anyhow!(
+            "{} is another key than the one that these backups are encrypted to: it opens none of them. That says nothing \
+             about the backups; name the right one with --key, whose id stands beside each",
+            key.display()
+        ))),
+    }
 }
 
 impl Shown {
+    /// Whether a key was tried on intact points, and opens none of them.
+    fn is_opened_by_none(&self) -> bool {
+        let mut tried = self
+            .restore_points
+            .iter()
+            .filter_map(|point| point.opens)
+            .peekable();
+        tried.peek().is_some() && !tried.any(|opens| opens)
+    }
+
     async fn gather(
         survey: &Survey,
         here: &Here,

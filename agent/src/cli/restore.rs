@@ -25,11 +25,12 @@ use crate::{
 
 mod early;
 mod known;
+mod newest;
 mod refusals;
 pub(super) use refusals::quoted;
 mod told;
 
-use known::{arrived, known_here, last_known, seen_here};
+use known::{arrived, known_here, seen_here};
 use refusals::{refusal, told};
 use told::{gap, json, show, tell};
 
@@ -125,7 +126,7 @@ pub async fn run(arguments: Arguments) -> Result<(), Failure> {
     early::refuse_on_a_remote(&arguments, &config)?;
     early::refuse_before_first(&arguments, &config).await?;
     let known = known_here(&config);
-    let last_known = last_known(&config, &known);
+    let known_here = newest::here(&config, &known);
     let request = request(&arguments, &config, known)?;
     let touches_live = matches!(request.target, Target::Live(_)) && request.only != Some(Only::Config);
     // Held from here on, so that neither program can start while the owner reads the plan.
@@ -149,7 +150,7 @@ pub async fn run(arguments: Arguments) -> Result<(), Failure> {
         cores: &cores,
     };
     early::refuse_before_oldest(&request, &sources, &arguments, &config).await?;
-    let mut plan = restore::plan(request, &sources)
+    let mut plan = restore::plan(request.clone(), &sources)
         .await
         .map_err(|refused| told(&refused, &arguments, &config))?;
     told::put_first(&mut plan, notes, &arguments, &config);
@@ -181,7 +182,9 @@ pub async fn run(arguments: Arguments) -> Result<(), Failure> {
     } else {
         tell(&plan, &done, &shown, &config);
         if let Some(reached) = done.reached {
-            println!("{}", gap(last_known.as_ref(), &plan, reached, &config));
+            let chain = &plan.manifest.chain;
+            let known = newest::anywhere(known_here, request, &sources, (chain, reached)).await;
+            println!("{}", gap(known.as_ref(), &plan, reached, &config));
         }
     }
     Ok(())
@@ -237,14 +240,15 @@ fn unlock(arguments: &Arguments, config: &Config) -> Result<Keys, Failure> {
 
 async fn carry_out(plan: &mut Plan, sources: &Sources<'_>, hold: Option<&mut Hold>) -> anyhow::Result<Done> {
     let watcher = progress::watcher();
-    // Leaving the work unfinished removes what it made; the swap itself has no point at which it can be left.
+    // Leaving the work unfinished leaves what was fetched; the swap itself has no point at which it can be left.
     tokio::select! {
-        done = restore::carry_out(plan, sources, hold, now(), &*watcher) => done,
-        stopped = interrupted() => {
-            stopped?;
-            anyhow::bail!("interrupted: what was fetched is removed. Nothing was changed")
-        }
+        // Listened for from the first moment on.
+        biased;
+        stopped = interrupted() => stopped?,
+        done = restore::carry_out(plan, sources, hold, now(), &*watcher) => return done,
     }
+    drop(watcher);
+    Err(told::interrupted(&plan.target))
 }
 
 fn request(

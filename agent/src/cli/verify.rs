@@ -14,6 +14,7 @@ use super::{
 use crate::{
     backup::{
         anchor::Anchor,
+        certificate::Certificate,
         own::{Other, Own},
         remote::Remote,
         seal::Keys,
@@ -88,6 +89,7 @@ pub async fn run(arguments: Arguments) -> Result<(), Failure> {
     let mut faults: Vec<String> = opened.faults();
     let share = if arguments.all { Share::All } else { Share::Some };
     let keys = arguments.key.as_deref().map(unlock).transpose()?;
+    let own = Certificate::load(&config.state_dir)?;
     let mut shown = Vec::new();
     for remote in &opened.usable {
         if let (Some(keys), Some(path)) = (&keys, &arguments.key) {
@@ -105,6 +107,7 @@ pub async fn run(arguments: Arguments) -> Result<(), Failure> {
             all: &all,
             retention: config.retention,
             anchor: anchor.as_ref(),
+            own: own.as_ref(),
             share,
             rehearsed: None,
         };

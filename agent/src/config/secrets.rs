@@ -130,7 +130,9 @@ pub(super) fn variable(remote: &str, key: &str) -> String {
     format!("{}{}", prefix(remote), key.to_ascii_uppercase())
 }
 
-fn prefix(remote: &str) -> String {
+/// How the variables of a remote begin.
+#[must_use]
+pub fn prefix(remote: &str) -> String {
     format!("REMOTE_{}_", remote.to_ascii_uppercase().replace('-', "_"))
 }
 

@@ -103,7 +103,8 @@ async fn read_back(
     point: &PointId,
     progress: &dyn Progress,
 ) -> Result<KnownPoint, String> {
-    let (manifest, _) = open_manifest(sources, point).await?;
+    let opened = open_manifest(sources, point).await;
+    let (manifest, _) = opened.map_err(|unopened| unopened.told)?;
     read_objects(remote, &manifest, progress).await?;
     let (size_bytes, sha256) = manifest_as_stored(remote, sources, point).await?;
     Ok(KnownPoint {

@@ -6,7 +6,7 @@ use protocol::time::UnixMillis;
 
 use super::{Drill, Sample, Share};
 use crate::{
-    backup::{Progress, remote},
+    backup::{Progress, certificate::Certificate, remote},
     store::points::KnownPoint,
 };
 
@@ -14,7 +14,7 @@ impl Drill<'_> {
     /// Compares the point, and what follows it. What it finds is written down as any comparison's.
     ///
     /// # Errors
-    /// When the agent's own database refuses.
+    /// When the agent's own database or its key refuses.
     pub(super) async fn look_closer(
         &self,
         known: &KnownPoint,
@@ -23,12 +23,14 @@ impl Drill<'_> {
     ) -> anyhow::Result<()> {
         let all = self.config.remotes.iter();
         let all: Vec<_> = all.filter_map(|remote| remote::open(remote).ok()).collect();
+        let own = Certificate::load(&self.config.state_dir)?;
         let sample = Sample {
             store: self.store,
             remote: self.remote,
             all: &all,
             retention: self.config.retention,
             anchor: None,
+            own: own.as_ref(),
             share: Share::Some,
             rehearsed: Some(known),
         };

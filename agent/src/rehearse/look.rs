@@ -9,10 +9,11 @@ use protocol::{
 };
 use serde_json::{Value, json};
 
-use super::sample::Share;
+use super::{certificates, sample::Share};
 use crate::{
     backup::{
         Progress,
+        certificate::Certificate,
         own::CERTIFICATES,
         remote::{Remote, RemoteError},
         seal::sha256_hex,
@@ -80,7 +81,7 @@ fn is_on_the_way(known: &KnownPoint, key: &str) -> bool {
 /// # Errors
 /// A sentence when the remote does not answer.
 pub(super) async fn look(
-    remote: &Remote,
+    (remote, own): (&Remote, Option<&Certificate>),
     here: &[&KnownPoint],
     share: Share,
     again: &Again<'_>,
@@ -122,15 +123,18 @@ pub(super) async fn look(
     }
     faults.extend(compared.faults);
     lost.extend(compared.lost);
-    let seen = json!({
+    let mut seen = json!({
         "objects": expected.len(), "points": here.len(), "fetched": fetched, "fetched_bytes": fetched_bytes, "faults": faults.len(),
         "stored_bytes": listed.values().sum::<u64>(), "altered": lost.iter().take(SUSPECTS_MAX).collect::<Vec<_>>(),
         CERTIFICATES: certificates,
         "uncompared": compared.uncompared.iter().map(|(key, _)| key).take(SUSPECTS_MAX).collect::<Vec<_>>(),
     });
     let told = |(key, why): (String, String)| format!("{key} could not be compared: {why}");
+    let mut uncompared = compared.uncompared.into_iter().map(told).collect();
+    let certificates = certificates::look(remote, here, own).await?;
+    listed.extend(certificates.add_to(&mut seen, &mut faults, &mut uncompared));
     Ok(Look {
-        uncompared: compared.uncompared.into_iter().map(told).collect(),
+        uncompared,
         listed,
         faults,
         lost,

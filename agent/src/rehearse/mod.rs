@@ -35,6 +35,7 @@ use crate::{
 pub mod adopt;
 mod anchored;
 mod boot;
+mod certificates;
 mod closer;
 mod compare;
 mod look;

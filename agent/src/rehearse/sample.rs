@@ -17,6 +17,7 @@ use crate::{
     backup::{
         Progress,
         anchor::{self, Anchor},
+        certificate::Certificate,
         prune,
         remote::Remote,
         survey::Names,
@@ -62,6 +63,8 @@ pub struct Sample<'a> {
     pub retention: Option<Retention>,
     /// What the owner was told in a summary: it must still be there.
     pub anchor: Option<&'a Anchor>,
+    /// This server's own certificate, once its agent has made a key.
+    pub own: Option<&'a Certificate>,
     /// How many of the objects are fetched.
     pub share: Share,
     /// A point of which a rehearsal has failed: all that a restore from it takes is fetched too.
@@ -99,7 +102,7 @@ impl Sample<'_> {
             rehearsed: self.rehearsed,
         };
         let mut contradicted = None;
-        let (mut faults, seen) = match look(remote, &here, self.share, &again, progress).await {
+        let (mut faults, seen) = match look((remote, self.own), &here, self.share, &again, progress).await {
             Ok(Look {
                 listed,
                 mut faults,

@@ -1,5 +1,5 @@
 //! Carries a plan out: everything is fetched and checked in temporary names first, and takes its place at the end.
-//! When anything fails, what was made is removed and nothing else has changed.
+//! When anything fails, what was made is removed and nothing else has changed; what is left in its middle goes on.
 
 use std::{
     fs::{self, File, OpenOptions, Permissions},
@@ -12,16 +12,21 @@ use jiff::Timestamp;
 use protocol::{restored::Restored, time::UnixMillis};
 
 use super::{
-    Only, Plan, Reached, Sources, Target, assemble,
+    Only, Plan, Reached, Refused, Sources, Target, assemble,
     avoid::Culprit,
     fetch::{self, Failure},
     full,
     hold::Hold,
     leftovers,
     place::{Temporary, flush, new_folder, share},
-    swap, unpack,
+    swap,
+    unfinished::Unfinished,
+    unpack,
 };
 use crate::backup::{Progress, room};
+
+const WITHOUT_FILES: &str = "the database is restored without configuration, .env and logs; `--only config` brings them \
+                             once they can be had";
 
 /// What was restored, and where it lies.
 #[derive(Debug, Default)]
@@ -73,20 +78,16 @@ pub async fn carry_out(
         notes: plan.notes.clone(),
         ..Done::default()
     };
-    let database = match wants_database {
-        true => {
-            let place = (folder.as_path(), &mut made);
-            let (database, reached) = fetch_database(plan, sources, place, &mut done.notes, progress).await?;
-            done.reached = Some(reached);
-            Some(database)
-        }
+    let place = (folder.as_path(), &mut made);
+    let (database, files) = match wants_database {
+        true => fetch_all(plan, sources, place, &mut done, progress).await?,
         false => {
             leftovers::remove(&folder);
-            None
+            let files = fetch_files(plan, sources, &folder, &mut done.notes, progress).await;
+            let full = |error| full::explained(error, &folder, needed_bytes(plan), None);
+            (None, files.map_err(full)?)
         }
     };
-    let files = fetch_files(plan, sources, &folder, &mut done.notes, progress).await;
-    let files = files.map_err(|error| full::explained(error, &folder, needed_bytes(plan), None))?;
     let stamp = Timestamp::from_millisecond(now.0)?
         .strftime("%Y%m%dT%H%M%SZ")
         .to_string();
@@ -148,10 +149,7 @@ fn make_folder(folder: &Path, live: bool) -> anyhow::Result<Option<Temporary>> {
 /// # Errors
 /// A sentence that says why; of a disk that is too full, with both figures.
 pub fn require_room(plan: &Plan) -> anyhow::Result<()> {
-    let folder = match &plan.target {
-        Target::Live(path) => path.parent().unwrap_or(path),
-        Target::Folder(folder) => folder,
-    };
+    let folder = plan.target.folder();
     full::require_writable(folder)?;
     // What a killed restore left is written over, and takes its room already.
     let needed_bytes = needed_bytes(plan).saturating_sub(leftovers::held_bytes(folder));
@@ -167,40 +165,55 @@ fn needed_bytes(plan: &Plan) -> u64 {
     database.unwrap_or(0).saturating_add(files.unwrap_or(0))
 }
 
-/// `made` is the folder, when it had to be made.
-async fn fetch_database(
+/// The database and the files; `made` is the folder, when it had to be made. Left in its middle, it leaves the parts that
+/// it has for the next try.
+async fn fetch_all(
     plan: &mut Plan,
     sources: &Sources<'_>,
     (folder, made): (&Path, &mut Option<Temporary>),
+    done: &mut Done,
+    progress: &dyn Progress,
+) -> anyhow::Result<(Option<Temporary>, Option<Temporary>)> {
+    let (mut unfinished, was_left) = Unfinished::begin(folder, made);
+    let place = (&unfinished, was_left);
+    let error = match fetch_database(plan, sources, place, &mut done.notes, progress).await {
+        Ok(reached) => {
+            done.reached = Some(reached);
+            match fetch_files(plan, sources, folder, &mut done.notes, progress).await {
+                Ok(files) => return Ok((unfinished.whole(), files)),
+                Err(error) => full::explained(error, folder, needed_bytes(plan), None),
+            }
+        }
+        // As after a kill: the next try goes on with it once there is room.
+        Err(error) if full::is_cause(&error) => {
+            let left = unfinished.keep();
+            full::explained(error, folder, needed_bytes(plan), left.as_ref())
+        }
+        Err(error) => error,
+    };
+    unfinished.failed();
+    Err(error)
+}
+
+async fn fetch_database(
+    plan: &mut Plan,
+    sources: &Sources<'_>,
+    (unfinished, was_left): (&Unfinished<'_>, bool),
     notes: &mut Vec<String>,
     progress: &dyn Progress,
-) -> anyhow::Result<(Temporary, Reached)> {
-    let path = folder.join(leftovers::database_name());
-    let journal = Temporary::new(folder.join(leftovers::journal_name()));
-    let was_left = leftovers::adopt(folder, &path, journal.path());
-    let temporary = Temporary::new(path);
+) -> anyhow::Result<Reached> {
+    let (path, journal) = unfinished.paths();
     loop {
         let place = assemble::Place {
-            file: open_file(temporary.path())?,
-            path: temporary.path(),
-            journal: journal.path(),
+            file: open_file(path)?,
+            path,
+            journal,
             was_left,
         };
         let mut working_at = Culprit::Database;
-        let failure = match assemble::database(plan, sources, place, notes, &mut working_at, progress).await {
-            Ok(reached) => return Ok((temporary, reached)),
-            Err(failure) => failure,
-        };
-        match go_around(plan, working_at, failure, sources, notes).await {
-            Ok(()) => {}
-            Err(error) if full::is_cause(&error) => {
-                // As after a kill: the next try goes on with it once there is room.
-                journal.keep();
-                made.take().map(Temporary::keep);
-                let left = temporary.keep();
-                return Err(full::explained(error, folder, needed_bytes(plan), Some(&left)));
-            }
-            Err(error) => return Err(error),
+        match assemble::database(plan, sources, place, notes, &mut working_at, progress).await {
+            Ok(reached) => return Ok(reached),
+            Err(failure) => go_around(plan, working_at, failure, sources, notes).await?,
         }
     }
 }
@@ -224,6 +237,11 @@ async fn go_around(
     Ok(())
 }
 
+/// Whether the database is wanted whatever becomes of the files; a rehearsal wants to hear of both.
+fn may_lack_files(plan: &Plan) -> bool {
+    plan.only.is_none() && !plan.request.newest_only
+}
+
 async fn fetch_files(
     plan: &mut Plan,
     sources: &Sources<'_>,
@@ -241,7 +259,19 @@ async fn fetch_files(
                 notes.extend(note);
                 break tar;
             }
-            Err(failure) => go_around(plan, Culprit::Files(point), failure, sources, notes).await?,
+            Err(failure) => {
+                let why = failure.to_string();
+                let around = go_around(plan, Culprit::Files(point), failure, sources, notes).await;
+                match around {
+                    Ok(()) => {}
+                    // Whoever answers nothing about them may answer nothing at all any more: the database is here already.
+                    Err(error) if may_lack_files(plan) && error.is::<Refused>() => {
+                        notes.push(format!("{why}: {WITHOUT_FILES}"));
+                        plan.files = None;
+                    }
+                    Err(error) => return Err(error),
+                }
+            }
         }
     };
     let path = new_folder(folder, &leftovers::files_name())?;

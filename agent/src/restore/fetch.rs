@@ -4,7 +4,7 @@
 //! A remote that fails is named, and the next one is asked.
 
 use std::{
-    fmt::Write as _,
+    fmt::{self, Write as _},
     io::{self, Write},
 };
 
@@ -18,6 +18,7 @@ use super::{Sources, index::Unread};
 use crate::backup::{
     remote::{Remote, RemoteError},
     seal::{OpenError, open, open_known_into, sha256_hex},
+    signer::Signers,
     survey,
 };
 
@@ -29,6 +30,15 @@ pub(super) enum Failure {
     Lost(String),
     /// This machine's disk, or the like.
     Here(anyhow::Error),
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Lost(why) => f.write_str(why),
+            Self::Here(error) => write!(f, "{error:#}"),
+        }
+    }
 }
 
 /// The point's manifest, from the first remote whose copy has the digest in its name, opens and agrees with itself.
@@ -112,9 +122,9 @@ async fn manifest_from(
     }
     let opened = open(&sealed, sources.keys, sources.signers, MANIFEST_BYTES_MAX);
     let json = opened.map_err(|error| match error {
-        OpenError::Broken(_) | OpenError::Unsigned => damaged(describe(&error)),
-        OpenError::WrongKey(ref ids) => Unread::Locked(describe(&error), ids.clone()),
-        OpenError::ForeignSigner(_) => Unread::NotOurs(describe(&error)),
+        OpenError::Broken(_) | OpenError::Unsigned => damaged(describe(&error, sources.signers)),
+        OpenError::WrongKey(ref ids) => Unread::Locked(describe(&error, sources.signers), ids.clone()),
+        OpenError::ForeignSigner(_) => Unread::NotOurs(describe(&error, sources.signers)),
     })?;
     let manifest: Manifest =
         serde_json::from_slice(&json).map_err(|_| damaged("it does not read as a manifest".to_owned()))?;
@@ -127,20 +137,6 @@ async fn manifest_from(
             manifest.point
         )))
     }
-}
-
-/// A point's manifest, for whoever only wants to look, and what was wrong with copies that were not taken.
-///
-/// # Errors
-/// A sentence that names the object and what is wrong with it on each remote.
-pub async fn open_manifest(
-    sources: &Sources<'_>,
-    point: &PointId,
-) -> Result<(Manifest, Vec<String>), String> {
-    let mut notes = Vec::new();
-    let found = manifest(sources, point, &mut notes).await;
-    let manifest = found.map_err(|unread| unread.told().to_owned())?;
-    Ok((manifest, notes))
 }
 
 /// The manifest of this very digest, as a delta names its base.
@@ -191,13 +187,13 @@ pub(super) async fn opened<W: Write + Send + 'static>(
         let what = match sealed_from(remote, object).await {
             Err(what) => what,
             Ok(sealed) => {
-                let (object, keys) = (object.clone(), sources.keys.clone());
+                let (object, keys, signers) = (object.clone(), sources.keys.clone(), sources.signers.clone());
                 let key = object.key.clone();
                 let mut writer = make();
                 // Hashing and decrypting a part takes a tenth of a second: on a thread of its own, as many as cores.
                 let _core = sources.cores.acquire().await;
                 let work = move || {
-                    unseal(&object, &sealed, |sealed| {
+                    unseal(&object, &sealed, &signers, |sealed| {
                         open_known_into(sealed, &keys, object.plain_size_bytes, &mut writer)
                     })
                     .map(|()| writer)
@@ -232,12 +228,13 @@ async fn sealed_from(remote: &Remote, object: &Object) -> Result<Bytes, String> 
 fn unseal(
     object: &Object,
     sealed: &[u8],
+    signers: &Signers,
     open: impl FnOnce(&[u8]) -> Result<u64, Result<OpenError, io::Error>>,
 ) -> Result<(), Result<String, io::Error>> {
     if sha256_hex(sealed) != object.sha256 {
         return Err(Ok("it is altered: its SHA-256 differs".to_owned()));
     }
-    let plain_size_bytes = open(sealed).map_err(|error| error.map(|error| describe(&error)))?;
+    let plain_size_bytes = open(sealed).map_err(|error| error.map(|error| describe(&error, signers)))?;
     if plain_size_bytes != object.plain_size_bytes {
         return Err(Ok(
             "it unpacks to something else than the manifest says".to_owned()
@@ -246,12 +243,19 @@ fn unseal(
     Ok(())
 }
 
-pub(super) fn describe(error: &OpenError) -> String {
+/// What is wrong, and what can be done about it.
+pub(super) fn describe(error: &OpenError, signers: &Signers) -> String {
     match error {
         OpenError::WrongKey(_) | OpenError::Unsigned => error.to_string(),
-        OpenError::ForeignSigner(signer) => format!(
+        OpenError::ForeignSigner(signer) if signers.could_believe(signer) => format!(
             "{error}. If that agent is yours, and its fingerprint is in your recovery kit or was printed by `agent \
              check`, add --trust {signer}"
+        ),
+        // Its word alone opens nothing: the certificate is needed.
+        OpenError::ForeignSigner(signer) => format!(
+            "{error}: cert/{signer}.asc is intact on none of the remotes that were asked, and without it `--trust` helps \
+             nothing. Lay that certificate as agent.asc beside the owner's key: it is in your recovery kit, or `agent key \
+             agent` prints it on the server that made the backup; another remote may hold it too"
         ),
         OpenError::Broken(what) => format!("it is altered: {what}"),
     }

@@ -63,6 +63,31 @@ impl Unread {
     }
 }
 
+/// Why a manifest was not opened, for whoever only looks.
+pub struct Unopened {
+    /// A sentence that names the object and what is wrong with it on each remote.
+    pub told: String,
+    /// It is intact, and this key is none of those that it was encrypted to.
+    pub is_locked: bool,
+}
+
+/// A point's manifest, for whoever only wants to look, and what was wrong with copies that were not taken.
+///
+/// # Errors
+/// [`Unopened`].
+pub async fn open_manifest(
+    sources: &Sources<'_>,
+    point: &PointId,
+) -> Result<(Manifest, Vec<String>), Unopened> {
+    let mut notes = Vec::new();
+    let found = fetch::manifest(sources, point, &mut notes).await;
+    let manifest = found.map_err(|unread| Unopened {
+        told: unread.told().to_owned(),
+        is_locked: matches!(unread, Unread::Locked(..)),
+    })?;
+    Ok((manifest, notes))
+}
+
 /// One point and what became of opening its manifest.
 pub(super) struct Reading {
     pub point: PointId,

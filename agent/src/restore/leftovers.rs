@@ -10,6 +10,8 @@ use std::{
 
 use anyhow::Context;
 
+use super::Target;
+
 const DATABASE: &str = ".shop.db.restoring-";
 const FILES: &str = ".files.restoring-";
 const JOURNAL: &str = ".parts.restoring-";
@@ -22,6 +24,16 @@ pub(super) fn database_name() -> String {
 /// The temporary name of this process's journal of parts.
 pub(super) fn journal_name() -> String {
     format!("{JOURNAL}{}", std::process::id())
+}
+
+/// What this process leaves in the folder of the target for the next try, and what it takes of the disk.
+#[must_use]
+pub fn left_by_us(target: &Target) -> Option<(PathBuf, u64)> {
+    let path = target.folder().join(database_name());
+    path.exists().then(|| {
+        let bytes = size_on_disk(&path);
+        (path, bytes)
+    })
 }
 
 /// Takes over the database and the journal that a killed restore left in the folder, if there are both, and removes what

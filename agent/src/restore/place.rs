@@ -10,7 +10,19 @@ use std::{
 
 use anyhow::Context;
 
+use super::Target;
+
 pub(super) use crate::store::owner::own_like;
+
+impl Target {
+    /// The folder in which it is put together.
+    pub(super) fn folder(&self) -> &Path {
+        match self {
+            Self::Live(path) => path.parent().unwrap_or(path),
+            Self::Folder(folder) => folder,
+        }
+    }
+}
 
 /// Removed on drop unless it was kept: a failed restore leaves nothing behind.
 pub(super) struct Temporary {

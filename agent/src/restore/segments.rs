@@ -143,10 +143,10 @@ async fn segment_from(
         }
         let opened = open_dated(&sealed, &keys, &signers, SEGMENT_BYTES_MAX);
         let (plain, signed_at) = opened.map_err(|error| match error {
-            OpenError::Broken(_) | OpenError::Unsigned => SegmentFault::Nothing(describe(&error)),
-            OpenError::WrongKey(_) => SegmentFault::Locked(describe(&error)),
+            OpenError::Broken(_) | OpenError::Unsigned => SegmentFault::Nothing(describe(&error, &signers)),
+            OpenError::WrongKey(_) => SegmentFault::Locked(describe(&error, &signers)),
             // It was sealed for the owner.
-            OpenError::ForeignSigner(_) => SegmentFault::Unknown(describe(&error)),
+            OpenError::ForeignSigner(_) => SegmentFault::Unknown(describe(&error, &signers)),
         })?;
         Ok(Opened {
             plain,

@@ -16,8 +16,6 @@ use crate::{
     keys::kit::AGENT_CERTIFICATE,
 };
 
-/// A certificate is a kilobyte.
-const CERT_BYTES_MAX: u64 = 64 * 1024;
 /// More agents than ever wrote to one remote.
 const CERTS_MAX: usize = 100;
 
@@ -70,8 +68,9 @@ pub async fn gather(
     }
     // Whoever names an agent wants no other one to be believed.
     if !known.is_empty() || !named.is_empty() {
+        let offered = offered.into_iter().map(|(fingerprint, _)| fingerprint);
         return Trust {
-            signers: known,
+            signers: known.offering(offered),
             source: Source::Known,
         };
     }
@@ -118,18 +117,12 @@ async fn from_remotes(
                 continue;
             }
             let key = object_key::cert(&fingerprint);
-            let bytes = remote.get_at_most(&key, CERT_BYTES_MAX).await;
-            let parsed = bytes
+            let bytes = remote.get_at_most(&key, Signers::BYTES_MAX).await;
+            let read = bytes
                 .map_err(anyhow::Error::from)
-                .and_then(|bytes| Signers::parse(&bytes));
-            match parsed {
-                Ok(signers) if signers.fingerprints().eq([fingerprint.clone()]) => {
-                    found.push((fingerprint, signers));
-                }
-                Ok(_) => notes.push(format!(
-                    "{key} on {} holds another certificate than its name says",
-                    remote.name()
-                )),
+                .and_then(|bytes| Signers::of(&fingerprint, &bytes));
+            match read {
+                Ok(signers) => found.push((fingerprint, signers)),
                 Err(error) => notes.push(format!(
                     "{key} could not be taken from {}: {error:#}",
                     remote.name()

@@ -11,6 +11,8 @@ use std::{
 pub enum Fault {
     /// The server never hears of it; the answer is this status.
     Status(u16),
+    /// The same, with a body.
+    Says(u16, &'static str),
     /// The server does it, and the answer is lost with the connection.
     CutAfter,
     /// The connection ends in the middle of the answer.
@@ -72,6 +74,13 @@ fn serve(
         return write!(
             client,
             "HTTP/1.1 {status} Fault\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
+        );
+    }
+    if let Some(Fault::Says(status, body)) = fault {
+        let length = body.len();
+        return write!(
+            client,
+            "HTTP/1.1 {status} Fault\r\ncontent-length: {length}\r\nconnection: close\r\n\r\n{body}"
         );
     }
     if fault == Some(Fault::FlipBit)

@@ -17,7 +17,7 @@ use crate::{
     remotes::{disk, shop_with},
     running::Running,
     servers::{self, Server},
-    shop::{Shop, signal, stderr},
+    shop::{Shop, integrity_of, signal, stderr},
 };
 
 /// The remote that hangs is waited for as long, at least.
@@ -212,4 +212,25 @@ fn the_next_backup_of_the_schedule_is_taken_in_time_for_the_others() {
         std::thread::sleep(Duration::from_millis(200));
     }
     agent.burn();
+}
+
+#[test]
+fn files_that_nobody_answers_for_hold_no_database_back() {
+    let place = tempfile::tempdir().unwrap();
+    let server = servers::webdav(place.path());
+    let proxy = Proxy::before(server.address, |method, path| {
+        (method == "GET" && path.contains("/files/")).then_some(Fault::Slow(4 * LIMIT))
+    });
+    let shop = shop_with(&[servers::webdav_section("alone", server.address)]);
+    shop.back_up();
+    let settings = fs::read_to_string(shop.path("agent.toml")).unwrap();
+    let slow = settings.replace(&server.address.to_string(), &proxy.address.to_string());
+    fs::write(shop.path("agent.toml"), slow).unwrap();
+    let said = shop.restore_to("back", &[]);
+    assert!(
+        said.contains("the database is restored without configuration") && said.contains("files/"),
+        "{said}"
+    );
+    assert_eq!(integrity_of(&shop.path("back/shop.db")), "ok");
+    assert!(!shop.path("back/files").exists());
 }

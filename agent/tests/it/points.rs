@@ -22,7 +22,7 @@ use protocol::{
 use rusqlite::Connection;
 use serde_json::Value;
 
-use crate::shop::{Shop, count_items, files_under, integrity_of, restoring, signal, text};
+use crate::shop::{Shop, count_items, files_under, integrity_of, restoring, signal, stderr, text};
 
 const PAGE: usize = 4_096;
 
@@ -162,13 +162,40 @@ fn a_remote_without_the_base_takes_no_delta_and_is_named() {
 }
 
 #[test]
-fn a_restore_that_was_killed_goes_on_with_the_parts_that_it_has() {
+fn a_restore_that_was_killed_or_stopped_goes_on_with_the_parts_that_it_has() {
     let shop = Shop::new();
     shop.fill(64 * 1024);
     let point = shop.back_up();
+    let parts = point["objects"].as_array().unwrap().len();
+    for how in ["INT", "TERM", "KILL"] {
+        let said = end_in_its_middle(&shop, how);
+        assert!(
+            how == "KILL" || said.contains("it goes on with what was fetched"),
+            "{how}: {said}"
+        );
+        let left = files_under(&shop.path("back"));
+        assert_eq!(left.len(), 2, "the database and its journal: {left:?}");
+    }
+    let said = shop.agent_done(&restoring("back", &[]));
+    assert!(
+        said.contains(&format!("of {parts} parts were there already")),
+        "{said}"
+    );
+    assert_eq!(integrity_of(&shop.path("back/shop.db")), "ok");
+    let left: Vec<PathBuf> = files_under(&shop.path("back"));
+    assert!(
+        !left
+            .iter()
+            .any(|path| path.to_string_lossy().contains("restoring")),
+        "{left:?}"
+    );
+}
+
+/// Sends the signal to a restore that has a part at least; what it said.
+fn end_in_its_middle(shop: &Shop, how: &str) -> String {
     let mut child = shop
         .command(&restoring("back", &[]))
-        .stderr(Stdio::null())
+        .stderr(Stdio::piped())
         .stdout(Stdio::null())
         .spawn()
         .unwrap();
@@ -185,22 +212,8 @@ fn a_restore_that_was_killed_goes_on_with_the_parts_that_it_has() {
         );
         std::thread::sleep(Duration::from_millis(2));
     }
-    signal(child.id(), "KILL");
-    child.wait().unwrap();
-    let said = shop.agent_done(&restoring("back", &[]));
-    let parts = point["objects"].as_array().unwrap().len();
-    assert!(
-        said.contains(&format!("of {parts} parts were there already")),
-        "{said}"
-    );
-    assert_eq!(integrity_of(&shop.path("back/shop.db")), "ok");
-    let left: Vec<PathBuf> = files_under(&shop.path("back"));
-    assert!(
-        !left
-            .iter()
-            .any(|path| path.to_string_lossy().contains("restoring")),
-        "{left:?}"
-    );
+    signal(child.id(), how);
+    stderr(&child.wait_with_output().unwrap())
 }
 
 #[test]
@@ -336,6 +349,28 @@ fn every_commit_after_a_point_comes_back_exactly() {
     assert!(holds(&shop.path("before/shop.db"), &chain.images[3]));
     let said = shop.agent_refuses(1, &restoring("never", &["--commit", "10"]));
     assert!(said.contains("the last one there is 9"), "{said}");
+}
+
+#[test]
+fn a_machine_that_remembers_nothing_says_what_an_earlier_moment_leaves_out_by_what_the_remotes_hold() {
+    let shop = Shop::new();
+    let point = shop.back_up();
+    Chain::grow(&shop, &[1, 4, 3]);
+    fs::remove_dir_all(shop.path("state")).unwrap();
+    let id = text(&point["id"]);
+    for (to, choice, lacks) in [
+        ("commit", ["--commit", "3"], "6 commits"),
+        ("before", ["--before-commit", "9"], "1 commit,"),
+        ("point", ["--point", id], "8 commits"),
+    ] {
+        let said = shop.restore_to(to, &choice);
+        assert!(
+            said.contains("The remotes hold commits until 9") && said.contains(lacks),
+            "{choice:?}: {said}"
+        );
+    }
+    let said = shop.restore_to("last", &["--commit", "9"]);
+    assert!(said.contains("The remotes hold no later one"), "{said}");
 }
 
 #[test]

@@ -144,3 +144,23 @@ fn intact_parts_that_are_another_database_than_the_manifest_describes_are_not_ha
     assert!(said.contains("do not add up"), "{said}");
     assert!(!shop.path("back").exists());
 }
+
+#[test]
+fn a_list_says_first_that_the_key_opens_none_of_what_is_there() {
+    let shop = Shop::new();
+    shop.back_up();
+    shop.agent_done(&["key", "new", "--out", "other"]);
+    fs::remove_dir_all(shop.path("state")).unwrap();
+    let list = |key: &str| shop.agent(&["list", "--key", key]);
+    let right = list("kit/owner.secret.asc");
+    assert!(right.status.success(), "{}", stderr(&right));
+    let wrong = list("other/owner.secret.asc");
+    let said = String::from_utf8_lossy(&wrong.stdout);
+    assert!(
+        said.starts_with("other/owner.secret.asc opens none of these restore points")
+            && !said.contains("INCOMPLETE"),
+        "{said}"
+    );
+    assert_eq!(wrong.status.code(), Some(1));
+    assert!(stderr(&wrong).contains("another key"), "{}", stderr(&wrong));
+}

@@ -4,13 +4,17 @@
 
 use std::{
     future::Future,
+    path::Path,
     sync::{Mutex, PoisonError},
     time::{Duration, Instant},
 };
 
 use opendal::ErrorKind;
 
-use super::{RemoteError, told::plain};
+use super::{
+    RemoteError,
+    told::{VARIABLES, plain},
+};
 
 /// A call may take this long and [`SLOWEST_BYTES_PER_SECOND`] on top: OpenDAL's own ten seconds are too short for an
 /// object of 16 MiB on a slow line.
@@ -25,6 +29,8 @@ const PAUSES: [Duration; 2] = [Duration::from_millis(500), Duration::from_secs(3
 /// A remote that left a question without an answer is not asked again for so long: whoever restores has others to ask.
 const SILENT_FOR: Duration = Duration::from_secs(60);
 
+/// What an SSH server says to whoever shows no key that it knows.
+const KEY_REFUSED: &str = "publickey";
 /// Different failures that are kept.
 const FAILURES_MAX: usize = 16;
 
@@ -62,13 +68,25 @@ impl Patience {
 }
 
 /// When a remote last left somebody without an answer, and why it failed to give one for good.
-#[derive(Default)]
 pub(super) struct Silence {
+    /// How the variables of this remote begin.
+    variables: String,
+    /// The file of the key that ssh shows to the server.
+    key_file: Option<String>,
     last: Mutex<Option<Instant>>,
     failures: Mutex<Vec<String>>,
 }
 
 impl Silence {
+    pub(super) fn of(variables: String, key_file: Option<String>) -> Self {
+        Self {
+            variables,
+            key_file,
+            last: Mutex::default(),
+            failures: Mutex::default(),
+        }
+    }
+
     fn check(&self) -> Result<(), RemoteError> {
         let last = *self.last.lock().unwrap_or_else(PoisonError::into_inner);
         match last.is_some_and(|at| at.elapsed() < SILENT_FOR) {
@@ -87,8 +105,12 @@ impl Silence {
         failures.clone()
     }
 
-    /// Keeps why an answer did not come, each reason once.
+    /// Keeps why an answer did not come, each reason once; variables are named as this remote's are.
     pub(super) fn note(&self, error: RemoteError) -> RemoteError {
+        let error = match error {
+            RemoteError::Down(why) => RemoteError::Down(self.explained(&why)),
+            other => other,
+        };
         if let RemoteError::Down(why) = &error {
             let mut failures = self.failures.lock().unwrap_or_else(PoisonError::into_inner);
             if failures.len() < FAILURES_MAX && !failures.contains(why) {
@@ -96,6 +118,21 @@ impl Silence {
             }
         }
         error
+    }
+
+    fn explained(&self, why: &str) -> String {
+        // ssh goes on without a key that is not there, and the server refuses whom it does not know. A home it knows best.
+        let missing = self
+            .key_file
+            .as_ref()
+            .filter(|path| !path.starts_with('~') && !Path::new(path).exists());
+        match missing.filter(|_| why.contains(KEY_REFUSED)) {
+            Some(path) => format!(
+                "the key file {path} that `key` names is not there: put it there, readable for the agent's user, or correct \
+                 `key`"
+            ),
+            None => why.replace(VARIABLES, &self.variables),
+        }
     }
 
     /// Calls until it succeeds, fails for good, or has failed too often.

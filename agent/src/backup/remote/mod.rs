@@ -114,6 +114,10 @@ pub fn open_to_read(config: &RemoteConfig) -> Result<Remote, String> {
             .iter()
             .map(|(key, secret)| (key.clone(), secret.expose().to_owned())),
     );
+    let key_file = options
+        .get("key")
+        .filter(|_| config.kind == RemoteKind::Sftp)
+        .cloned();
     let (mut folder, mut opened) = (None, None);
     if config.kind == RemoteKind::Fs {
         let root = options
@@ -131,7 +135,7 @@ pub fn open_to_read(config: &RemoteConfig) -> Result<Remote, String> {
         kind: config.kind,
         pace: config.bandwidth.map(|limit| Pace::new(limit, &config.memory)),
         append_only: config.append_only,
-        silence: Silence::default(),
+        silence: Silence::of(crate::config::variables_of(&config.name), key_file),
         options,
         opened,
         folder,

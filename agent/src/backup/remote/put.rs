@@ -44,12 +44,35 @@ impl Remote {
         Ok(())
     }
 
+    /// Writes an object. That something is missing then says that its place is, and cannot be made.
     pub(super) async fn write(
         &self,
         key: &str,
         buffer: Buffer,
         patience: Patience,
     ) -> Result<(), RemoteError> {
+        match self.write_there(key, buffer, patience).await {
+            Err(RemoteError::Missing) => Err(self.silence.note(RemoteError::Down(self.without_place()))),
+            ended => ended,
+        }
+    }
+
+    fn without_place(&self) -> String {
+        let place = match self.kind {
+            RemoteKind::S3 | RemoteKind::Gcs => "the bucket that `bucket` names",
+            RemoteKind::Azblob => "the container that `container` names",
+            RemoteKind::Sftp
+            | RemoteKind::Webdav
+            | RemoteKind::Fs
+            | RemoteKind::Dropbox
+            | RemoteKind::Gdrive => "the folder that `root` names",
+        };
+        format!(
+            "{place} is not there and cannot be made with these credentials: make it on the server, or correct the name"
+        )
+    }
+
+    async fn write_there(&self, key: &str, buffer: Buffer, patience: Patience) -> Result<(), RemoteError> {
         let operator = &self.writer()?;
         let buffer = &buffer;
         if self.kind == RemoteKind::Sftp {

@@ -14,11 +14,18 @@ const WRAPPINGS: [&str; 4] = [
 /// A connection that was waited for in vain, in the words of the layer that waited.
 const NO_CONNECTION: &str = "deadline has elapsed";
 
+/// How the variables of any remote begin.
+pub(super) const VARIABLES: &str = "REMOTE_<NAME>_";
 /// A remote that wants a signature and has nothing to sign with, in the words of the library that signs; and in ours.
 const UNSIGNED: &str = "failed to load signing credential";
 const NO_CREDENTIALS: &str = "it has no credentials: REMOTE_<NAME>_ACCESS_KEY_ID and REMOTE_<NAME>_SECRET_ACCESS_KEY, or \
      what else this kind of remote asks for, are neither files among the unit's credentials nor in the environment nor \
      in the .env beside agent.toml";
+
+/// Whoever speaks no TLS where it is spoken, in the words of the library that speaks it; and in ours.
+const NO_TLS: &str = "InvalidContentType";
+const PLAIN_PORT: &str = "what answers there speaks no TLS: an `endpoint` that begins with https://, or with neither, is \
+     asked by TLS. Where the server is meant to be asked without, write http:// in front; else correct the port";
 
 /// The message and its cause in one line. OpenDAL's own rendering begins with address and headers, which fill the line
 /// before the cause comes and are nobody's business.
@@ -27,7 +34,8 @@ pub(super) fn plain(error: &opendal::Error) -> String {
         return meaning.to_owned();
     }
     let mut text = in_words(error.message());
-    if text.is_empty() {
+    let said_nothing = text.is_empty();
+    if said_nothing {
         text = match status(error) {
             Some(status) => format!("the server answered with status {status}"),
             None => error.kind().to_string(),
@@ -48,6 +56,16 @@ pub(super) fn plain(error: &opendal::Error) -> String {
     }
     if text.contains(UNSIGNED) {
         text = NO_CREDENTIALS.to_owned();
+    }
+    if text.contains(NO_TLS) {
+        text = PLAIN_PORT.to_owned();
+    }
+    if let Some((status, advice)) = status(error).and_then(refused) {
+        let said = match said_nothing {
+            true => String::new(),
+            false => format!("; it says: {text}"),
+        };
+        text = format!("the server answered with status {status}: {advice}{said}");
     }
     let words: Vec<Cow<str>> = text.split_whitespace().map(without_secrets).collect();
     words.join(" ").chars().take(ERROR_CHARS_MAX).collect()
@@ -75,6 +93,16 @@ fn meaning(error: &opendal::Error) -> Option<&'static str> {
         "the server refuses it (409 Conflict), since there is no folder that it could lie in, and makes none: make the folder \
          that `root` names on the server, or correct `root` or `endpoint`",
     )
+}
+
+/// What to look at when a server refuses whoever asks. What it says itself is often one word.
+fn refused(status: u16) -> Option<(u16, &'static str)> {
+    let advice = match status {
+        401 => "it does not take these credentials; check user name and password, or key and secret",
+        403 => "these credentials may not do that; check them, and what they are allowed there",
+        _ => return None,
+    };
+    Some((status, advice))
 }
 
 /// The HTTP status, which OpenDAL keeps only in its rendering of the response.
@@ -125,5 +153,15 @@ mod tests {
         let answered = opendal::Error::new(ErrorKind::Unexpected, "")
             .with_context("response", "Parts { status: 507, version: HTTP/1.1 }");
         assert_eq!(plain(&answered), "the server answered with status 507");
+        let refused = opendal::Error::new(ErrorKind::PermissionDenied, "nope")
+            .with_context("response", "Parts { status: 401, version: HTTP/1.1 }");
+        let told = plain(&refused);
+        assert!(
+            told.contains("status 401") && told.ends_with("it says: nope"),
+            "{told}"
+        );
+        let no_tls = anyhow::anyhow!("received corrupt message of type InvalidContentType");
+        let error = opendal::Error::new(ErrorKind::Unexpected, "send http request").set_source(no_tls);
+        assert!(plain(&error).contains("write http:// in front"));
     }
 }

@@ -19,6 +19,7 @@ use crate::{
         survey::{self, Names, Survey},
     },
     cli::words,
+    restore::Unopened,
     store::points::KnownPoint,
 };
 
@@ -50,13 +51,16 @@ pub(super) struct Listed {
     pub problems: Vec<String>,
     /// Whether nothing but a manifest, which nobody here knows or opens, claims that there is such a point.
     pub doubtful: bool,
+    /// Whether the key that was given opens it; nothing where it was not asked, or tells nothing.
+    #[serde(skip)]
+    pub opens: Option<bool>,
     /// The remotes that it does not come back from alone.
     #[serde(rename = "incomplete_on")]
     broken_on: BTreeSet<String>,
 }
 
 /// A manifest that was opened with the key, with what is wrong about it; or why it does not open.
-type Opened = Result<(Manifest, Vec<String>), String>;
+type Opened = Result<(Manifest, Vec<String>), Unopened>;
 
 /// A manifest that does not open is a problem of its own point, and hides no other.
 pub(super) fn one(
@@ -65,13 +69,19 @@ pub(super) fn one(
     known: Option<&KnownPoint>,
     (opened, zone): (Option<Opened>, &TimeZone),
 ) -> Listed {
+    let opens = match &opened {
+        Some(Ok(_)) => Some(true),
+        Some(Err(unopened)) => unopened.is_locked.then_some(false),
+        None => None,
+    };
     let (manifest, problems) = match opened {
         Some(Ok((manifest, problems))) => (Some(manifest), problems),
-        Some(Err(problem)) => (None, vec![problem]),
+        Some(Err(unopened)) => (None, vec![unopened.told]),
         None => (None, Vec::new()),
     };
     let mut one = describe(survey, point, known, (manifest.as_ref(), zone));
     one.problems.extend(problems);
+    one.opens = opens;
     one
 }
 
@@ -100,6 +110,7 @@ fn describe(
         damage: known.and_then(|known| known.damage.clone()),
         problems: Vec::new(),
         doubtful: false,
+        opens: None,
         broken_on: BTreeSet::new(),
         id: point.clone(),
     };
@@ -275,6 +286,8 @@ impl Listed {
     pub(super) fn state(&self) -> &'static str {
         match (self.problems.is_empty(), self.verified) {
             _ if self.damage.is_some() => "DAMAGED",
+            // It may be whole: this key does not tell.
+            _ if self.opens == Some(false) => "OTHER KEY",
             _ if self.doubtful => "NOT PROVEN",
             (false, _) => "INCOMPLETE",
             (true, true) if self.drilled_at.is_some() => "drilled",

@@ -8,22 +8,10 @@ use protocol::{
     object_key::PointId,
 };
 
-use super::told::LastKnown;
 use crate::{
     config::Config,
     store::{Store, points::KnownPoint},
 };
-
-/// The newest commit that was captured here, or else the newest point that was taken.
-pub(super) fn last_known(config: &Config, known: &BTreeMap<PointId, KnownPoint>) -> Option<LastKnown> {
-    let store = Store::open_to_look(&config.state_dir).ok().flatten();
-    let captured = store.and_then(|store| store.capture_state().ok().flatten());
-    let newest = known.values().map(|known| &known.manifest);
-    captured.map(|state| LastKnown::captured(&state)).or_else(|| {
-        let newest = newest.max_by_key(|manifest| manifest.taken_at);
-        newest.map(LastKnown::taken)
-    })
-}
 
 /// The catalogue is a memory aid: one that cannot be read must not stand in the way of a restore.
 pub(super) fn known_here(config: &Config) -> BTreeMap<PointId, KnownPoint> {

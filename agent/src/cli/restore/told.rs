@@ -1,22 +1,20 @@
 //! What `agent restore` says of its plan and its outcome.
 //! It only prints; what is to be done was decided before.
 
-use protocol::{
-    chain::{ChainId, CommitNumber},
-    manifest::Manifest,
-    time::UnixMillis,
-};
+use protocol::time::UnixMillis;
 
 use super::{
-    Arguments, now,
+    Arguments,
+    newest::{LastKnown, Witness},
+    now,
     refusals::{command, quoted},
 };
 use crate::{
     backup::survey,
     cli::words,
     config::Config,
-    restore::{Done, Gap, Only, Plan, Reached, Stop, Target, trust::Source},
-    store::{Store, capture::CaptureState, interruptions::EventKind},
+    restore::{self, Done, Gap, Only, Plan, Reached, Stop, Target, trust::Source},
+    store::{Store, interruptions::EventKind},
 };
 
 /// Interruptions of the capture that are looked at: more than are kept.
@@ -218,6 +216,21 @@ pub(super) fn tell(plan: &Plan, done: &Done, shown: &[String], config: &Config) 
     }
 }
 
+/// What somebody leaves who stops a restore in its middle.
+pub(super) fn interrupted(target: &Target) -> anyhow::Error {
+    match restore::left_by_us(target) {
+        None => anyhow::anyhow!(
+            "interrupted: nothing was fetched that could be gone on with. Nothing was changed"
+        ),
+        Some((path, bytes)) => anyhow::anyhow!(
+            "interrupted: {} of the database are there. No live file was changed.\nGive the same command again: it goes on \
+             with what was fetched, which stays in {} in plain text; delete that if you will not",
+            words::size(bytes),
+            path.display()
+        ),
+    }
+}
+
 /// Of which moment the files are.
 fn of_when(plan: &Plan, config: &Config) -> String {
     let point = plan.files.as_ref().map(|(point, _)| point);
@@ -225,31 +238,6 @@ fn of_when(plan: &Plan, config: &Config) -> String {
     at.map_or(String::new(), |at| {
         format!(", as they were at {},", words::moment(at, &config.owner.timezone))
     })
-}
-
-/// The newest commit that this machine has heard of.
-pub(super) struct LastKnown {
-    chain: ChainId,
-    commit: CommitNumber,
-    at: UnixMillis,
-}
-
-impl LastKnown {
-    pub(super) fn captured(state: &CaptureState) -> Self {
-        Self {
-            chain: state.chain.clone(),
-            commit: state.commit,
-            at: state.commit_at,
-        }
-    }
-
-    pub(super) fn taken(manifest: &Manifest) -> Self {
-        Self {
-            chain: manifest.chain.clone(),
-            commit: manifest.commit,
-            at: manifest.taken_at,
-        }
-    }
 }
 
 /// What is not in the restored database, as far as this machine can know.
@@ -279,22 +267,33 @@ pub(super) fn gap(known: Option<&LastKnown>, plan: &Plan, reached: Reached, conf
         ),
         // Numbers of two chains say nothing of each other, and one may hold what is in the other.
         Some(known) if known.chain != *chain => {
+            let who = match known.witness {
+                Witness::Here => "This server also knows of",
+                Witness::Remotes => "The remotes also hold",
+            };
             let later = match known.at > reached.at {
                 true => "what came after the restored state is not in it",
                 false => "whether it is in the restored state its number does not tell",
             };
             format!(
-                "{stands} This server also knows of commit {} of another chain, {}, at {}: {later}.",
+                "{stands} {who} commit {} of another chain, {}, at {}: {later}.",
                 known.commit,
                 known.chain,
                 told(known.at)
             )
         }
-        Some(known) if known.commit <= reached.commit => {
-            format!("{stands} When this began, this server knew of no later one.")
-        }
+        Some(known) if known.commit <= reached.commit => match known.witness {
+            Witness::Here => format!("{stands} When this began, this server knew of no later one."),
+            Witness::Remotes => format!(
+                "{stands} The remotes hold no later one: what the lost server had not sent by then is not in it."
+            ),
+        },
         Some(known) => format!(
-            "{stands} This server knows of commits until {}, at {}: {}, {} of trade, {} not in it.",
+            "{stands} {} commits until {}, at {}: {}, {} of trade, {} not in it.",
+            match known.witness {
+                Witness::Here => "This server knows of",
+                Witness::Remotes => "The remotes hold",
+            },
             known.commit,
             told(known.at),
             words::count(known.commit.get() - reached.commit.get(), "commit"),

@@ -155,7 +155,6 @@ mod tests {
             compare_unreached: false,
             next_compare_at: None,
             next_drill_at: None,
-            other_agents: Vec::new(),
             cost_a_month,
             is_priced,
             other_agents: Vec::new(),

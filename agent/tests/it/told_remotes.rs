@@ -1,0 +1,91 @@
+//! What `agent remote test` says of a remote that cannot be used: what its owner can look at, in words of no library.
+
+use crate::{
+    fault_proxy::{Fault, Proxy},
+    remotes::shop_with,
+    servers::{self, Section},
+    shop::Shop,
+};
+
+fn without_secrets(mut section: Section) -> Section {
+    section.variables.clear();
+    section
+}
+
+/// All that the test of this remote prints; something that backups need does not work there.
+fn told(section: Section) -> String {
+    let shop: Shop = shop_with(&[section]);
+    let output = shop.agent(&["remote", "test", "away"]);
+    assert!(!output.status.success());
+    String::from_utf8_lossy(&output.stdout).into_owned() + &crate::shop::stderr(&output)
+}
+
+#[test]
+fn an_address_that_speaks_no_tls_says_what_to_write() {
+    let place = tempfile::tempdir().unwrap();
+    let plain = servers::webdav(place.path());
+    let mut section = servers::s3_section("away", plain.address);
+    section.text = section.text.replace("http://", "");
+    let said = told(section);
+    assert!(said.contains("write http:// in front"), "{said}");
+}
+
+#[test]
+fn a_variable_that_is_missing_is_named_as_this_remotes() {
+    let place = tempfile::tempdir().unwrap();
+    let server = servers::webdav(place.path());
+    let mut section = without_secrets(servers::s3_section("away", server.address));
+    let is_kept = |line: &&str| !line.starts_with("access_key_id");
+    section.text = section
+        .text
+        .lines()
+        .filter(is_kept)
+        .map(|line| format!("{line}\n"))
+        .collect();
+    let said = told(section);
+    assert!(
+        said.contains("REMOTE_AWAY_SECRET_ACCESS_KEY") && !said.contains("<NAME>"),
+        "{said}"
+    );
+}
+
+#[test]
+fn a_refusal_tells_its_status_and_what_to_check_beside_the_servers_own_word() {
+    for (status, advice) in [
+        (401, "check user name and password"),
+        (403, "what they are allowed there"),
+    ] {
+        let place = tempfile::tempdir().unwrap();
+        let server = servers::webdav(place.path());
+        let proxy = Proxy::before(server.address, move |_, _| Some(Fault::Says(status, "nope")));
+        let said = told(servers::webdav_section("away", proxy.address));
+        assert!(
+            said.contains(&format!("status {status}")) && said.contains(advice) && said.contains("nope"),
+            "{said}"
+        );
+    }
+}
+
+#[test]
+fn a_key_file_and_a_folder_that_are_not_there_are_named() {
+    let place = tempfile::tempdir().unwrap();
+    let server = servers::sftp(place.path());
+    let section = |from: &str, to: &str| {
+        let mut section = servers::sftp_section("away", &server, place.path());
+        assert!(section.text.contains(from));
+        section.text = section.text.replace(from, to);
+        section
+    };
+    let said = told(section("ssh/user\"", "ssh/nobody\""));
+    assert!(
+        said.contains("ssh/nobody") && said.contains("is not there"),
+        "{said}"
+    );
+    // A folder below what the kernel shows takes nothing, whoever asks.
+    let root = format!("root = \"{}/a/b\"", server.objects.display());
+    let said = told(section(&root, "root = \"/proc/nowhere/backups\""));
+    assert!(
+        said.contains("the folder that `root` names is not there"),
+        "{said}"
+    );
+}
