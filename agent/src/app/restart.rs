@@ -188,8 +188,10 @@ mod tests {
             good_looks: 0,
             loudest: Some(Severity::Critical),
             gravest: None,
+            gravest_since: None,
             episode: None,
             held: None,
+            told: None,
         };
         let mut book = Book::default();
         book.alerts.insert(row.key.clone(), row);

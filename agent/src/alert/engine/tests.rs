@@ -7,6 +7,7 @@ use crate::store::Store;
 
 mod disks;
 mod flapping;
+mod follow;
 mod histories;
 mod kin;
 mod reminders;
