@@ -67,7 +67,6 @@ pub struct Alerts {
     ladder: Arc<[Rung]>,
     drill: Option<Schedule>,
     unwatched: Unwatched,
-    failed: restarts::Failed,
     /// What the senders wait for.
     bell: Bell,
 }
@@ -83,7 +82,6 @@ impl Alerts {
             ladder: ladder.into(),
             drill: None,
             unwatched: Unwatched::default(),
-            failed: restarts::Failed::default(),
             bell: Bell::new(),
         }
     }

@@ -77,6 +77,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../migrations/0022_unanswered.sql"),
     include_str!("../../migrations/0023_why_not.sql"),
     include_str!("../../migrations/0024_told_as.sql"),
+    include_str!("../../migrations/0025_failed_restarts.sql"),
 ];
 
 /// Pages of the database that are kept in memory. SQLite's own 2 MiB fill over hours, which looks like a leak, and save
