@@ -27,6 +27,7 @@ mod kin;
 mod lead;
 mod notice;
 mod rekey;
+mod stepped;
 mod tick;
 
 use episode::End;
@@ -34,6 +35,7 @@ pub use episode::tell_done;
 pub use hold::{MAINTENANCE, silence};
 pub use notice::{Fault, Kind, Notice};
 pub use rekey::rekey;
+pub use stepped::stepped;
 pub use tick::{acknowledge, tick};
 
 /// Who is back within this time was here before: it comes and goes.

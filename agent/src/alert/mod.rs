@@ -41,6 +41,7 @@ pub mod rule;
 mod signals;
 pub mod standing;
 pub mod state;
+mod steady;
 pub mod telling;
 mod text;
 pub mod unwatched;
@@ -49,11 +50,12 @@ mod words;
 
 use calendar::Calendar;
 use digest::Day;
-use engine::{MAINTENANCE, Notice};
+use engine::MAINTENANCE;
 use ladder::Patience;
 use message::Voice;
 use rule::{AlertKey, Observation, Seen, judge};
 use signals::{Bell, Signals};
+use steady::Steady;
 use unwatched::Unwatched;
 
 const DAY_MS: i64 = 86_400_000;
@@ -67,6 +69,7 @@ pub struct Alerts {
     ladder: Arc<[Rung]>,
     drill: Option<Schedule>,
     unwatched: Unwatched,
+    steady: Steady,
     /// What the senders wait for.
     bell: Bell,
 }
@@ -82,6 +85,7 @@ impl Alerts {
             ladder: ladder.into(),
             drill: None,
             unwatched: Unwatched::default(),
+            steady: Steady::default(),
             bell: Bell::new(),
         }
     }
@@ -316,19 +320,6 @@ impl Alerts {
     /// When the agent's database refuses.
     pub fn book(&self) -> anyhow::Result<Book> {
         self.store.book().context("reading the alerts")
-    }
-
-    /// Moves the engine's memory and queues what follows from it, both or neither.
-    fn change(&self, now: UnixMillis, step: impl FnOnce(&mut Book) -> Vec<Notice>) -> anyhow::Result<()> {
-        let queued = self.store.change_book(&self.ladder, now, |book| {
-            let notices = step(book);
-            let told = |notice: &Notice| message::of_notice(&self.voice, notice, now);
-            notices.iter().map(told).collect()
-        })?;
-        if queued > 0 {
-            self.bell.queued();
-        }
-        Ok(())
     }
 
     /// What a sender waits for, from this call on.

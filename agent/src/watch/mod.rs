@@ -8,6 +8,7 @@ pub mod board;
 pub mod bot_health;
 pub mod bot_link;
 mod bot_word;
+mod bounded;
 pub mod capture;
 pub mod certificate;
 pub mod clock;

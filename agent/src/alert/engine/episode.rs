@@ -206,6 +206,8 @@ pub(super) fn speak_if_due(
     }
     let kind = match episode.told {
         None => Kind::First,
+        // Something else of the same topic is no worse kind of what was told.
+        Some((told, _)) if severity > told && standing.lead.key != episode.lead.key => Kind::More,
         Some((told, _)) if severity > told || is_graver_now => Kind::Worse,
         Some(_) if episode.edits < edits_max() => Kind::Update,
         Some(_) => Kind::More,
