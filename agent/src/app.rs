@@ -218,7 +218,8 @@ impl Parts {
 }
 
 fn alerts_of(config: &Config, store: &Arc<Store>, ladder: &[Rung]) -> Alerts {
-    Alerts::new(Arc::clone(store), Voice::of(config), Calendar::of(config), ladder).rehearsed(&config.drill)
+    let alerts = Alerts::new(Arc::clone(store), Voice::of(config), Calendar::of(config), ladder);
+    alerts.rehearsed(&config.drill).steadied()
 }
 
 fn alert_clock(alerts: &Alerts, pace: Pace, beats: &mut Beats) -> AlertClock {

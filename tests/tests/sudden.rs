@@ -30,6 +30,8 @@ const BETWEEN: Duration = Duration::from_millis(1_200);
 const DIED: &str = "Bot toko mati mendadak";
 const RUNS: &str = "Bot toko berjalan lagi";
 const HUNG: &str = "Bot toko tidak menjawab";
+const GIVEN_UP: &str = "Bot macet dan tidak ada lagi yang memulai ulang";
+const RUNS: &str = "Bot tidak macet lagi";
 const BACK: &str = "Bot toko menjawab lagi";
 const FAILED: &str = "Cadangan gagal";
 const WORKS: &str = "Cadangan berhasil lagi";
@@ -383,4 +385,65 @@ fn a_hang_many_faults_with_one_root_and_the_loss_of_the_server_are_each_known_in
     assert!(hang < if measured { HANG } else { 3 * HANG });
     // One that is late by less than the grace is no alarm.
     assert!(longest < Check::PERIOD + Check::GRACE / if measured { 12 } else { 2 });
+}
+
+/// The rule that the status names for the bot, and whether it says that the owner was told of it.
+fn bot_alert(shop: &Shop) -> (String, bool) {
+    let said = shop.agent_command(&["status", "--json"]).output().unwrap();
+    let status: serde_json::Value = serde_json::from_slice(&said.stdout).unwrap();
+    let alerts = status["alerts"].as_array().unwrap();
+    let alert = alerts.iter().find(|alert| alert["key"] == "bot/bot").unwrap();
+    (
+        alert["rule"].as_str().unwrap().to_owned(),
+        alert["told"].as_bool().unwrap(),
+    )
+}
+
+/// The restarts of the agent's that fail are written into its books: without systemd each takes a minute.
+#[test]
+fn a_bot_that_hung_until_nobody_restarts_it_and_then_died_is_dead_until_it_answers() {
+    let mut shop = Shop::open(&stocked(1));
+    shop.start_agent().unwrap();
+    shop.wait_for_watch();
+    let owner = shop.sandbox.chat(OWNER_BOT, OWNER);
+    signal(shop.bot_id().unwrap(), "STOP");
+    until("the owner to hear of the hang", 3 * GENEROUS, || {
+        owner.newest_that_says(HUNG).map(drop)
+    });
+    let books = rusqlite::Connection::open(shop.place.agent_state().join("agent.db")).unwrap();
+    books.busy_timeout(GENEROUS).unwrap();
+    let now_ms = Timestamp::now().as_millisecond();
+    for seconds_ago in [300, 200, 100] {
+        books
+            .execute(
+                "INSERT INTO bot_restarts (at, failed) VALUES (?1, 'starting systemctl')",
+                [now_ms - seconds_ago * 1_000],
+            )
+            .unwrap();
+    }
+    let given_up = until("the owner to hear that nobody restarts it", 3 * GENEROUS, || {
+        owner.newest_that_says(GIVEN_UP)
+    });
+    assert!(
+        given_up.contains("yang gagal: 3. Sebabnya: starting systemctl"),
+        "{given_up}"
+    );
+    shop.kill_bot();
+    let died = until("the message to say that it died", GENEROUS, || {
+        owner.newest_that_says(DIED)
+    });
+    assert!(!died.contains(GIVEN_UP) && !died.contains('✅'), "{died}");
+    assert_eq!(bot_alert(&shop), ("bot_gone".to_owned(), true));
+    // The agent looks for a hung bot every ten seconds: it has looked by then, and the clock has ticked.
+    let until_later = SystemTime::now() + Duration::from_secs(12);
+    while SystemTime::now() < until_later {
+        let texts: Vec<String> = owner.messages().into_iter().map(|message| message.text).collect();
+        assert!(!texts.iter().any(|text| text.contains('✅')), "{texts:?}");
+        sleep(BETWEEN);
+    }
+    assert_eq!(arrivals(&shop, HUNG).len() + arrivals(&shop, GIVEN_UP).len(), 2);
+    shop.start_bot().unwrap();
+    until("the owner to read that it answers", 3 * GENEROUS, || {
+        owner.newest_that_says(RUNS).map(drop)
+    });
 }

@@ -21,11 +21,13 @@ use crate::store::{
 
 mod episode;
 mod floor;
+mod follow;
 mod hold;
 mod kin;
 mod lead;
 mod notice;
 mod rekey;
+mod stepped;
 mod tick;
 
 use episode::End;
@@ -33,6 +35,7 @@ pub use episode::tell_done;
 pub use hold::{MAINTENANCE, silence};
 pub use notice::{Fault, Kind, Notice, Times};
 pub use rekey::rekey;
+pub use stepped::stepped;
 pub use tick::{acknowledge, tick};
 
 /// Who is back within this time was here before: it comes and goes.
@@ -57,12 +60,13 @@ pub fn observe(
     };
     let (after, turn) = step(before, judge(firing, seen), now);
     put(book, key, row.as_ref(), after);
-    match turn {
-        Turn::Same => Vec::new(),
+    let notices = match turn {
+        Turn::Same => follow::correct(book, calendar, key.as_str(), now),
         Turn::Raised => raised(book, calendar, key.as_str(), now),
         Turn::Worse => worse(book, calendar, key.as_str(), now),
         Turn::Cleared(trouble) => cleared(book, row, trouble, now),
-    }
+    };
+    follow::told(book, notices)
 }
 
 /// Ends an alert about something that the configuration does not name any more: nobody would ever see it well.
@@ -174,6 +178,7 @@ fn state_of(row: &AlertRow) -> Option<State> {
             let loudest = row.gravest.as_deref().and_then(Rule::named);
             State::Firing {
                 loudest: loudest.unwrap_or(trouble.rule),
+                loudest_since: row.gravest_since.unwrap_or(row.since),
                 trouble,
             }
         }
@@ -182,13 +187,17 @@ fn state_of(row: &AlertRow) -> Option<State> {
 
 /// What it was told with, or why it is held, stays as it was until somebody decides.
 fn put(book: &mut Book, key: &AlertKey, before: Option<&AlertRow>, state: State) {
-    let (trouble, loudest): (Trouble, Option<Rule>) = match state {
+    let (trouble, loudest): (Trouble, Option<(Rule, UnixMillis)>) = match state {
         State::Quiet => {
             book.alerts.remove(key.as_str());
             return;
         }
         State::Pending(trouble) => (trouble, None),
-        State::Firing { trouble, loudest } => (trouble, Some(loudest)),
+        State::Firing {
+            trouble,
+            loudest,
+            loudest_since,
+        } => (trouble, Some((loudest, loudest_since))),
     };
     let row = AlertRow {
         key: key.to_string(),
@@ -199,10 +208,12 @@ fn put(book: &mut Book, key: &AlertKey, before: Option<&AlertRow>, state: State)
         rule_since: trouble.rule_since,
         looks: trouble.looks,
         good_looks: trouble.good_looks,
-        loudest: loudest.map(Rule::severity),
-        gravest: loudest.map(|rule| rule.name().to_owned()),
+        loudest: loudest.map(|(rule, _)| rule.severity()),
+        gravest: loudest.map(|(rule, _)| rule.name().to_owned()),
+        gravest_since: loudest.map(|(_, since)| since),
         episode: before.and_then(|row| row.episode),
         held: before.and_then(|row| row.held),
+        told: before.and_then(|row| row.told.clone()),
     };
     book.alerts.insert(row.key.clone(), row);
 }

@@ -42,6 +42,7 @@ pub mod rule;
 mod signals;
 pub mod standing;
 pub mod state;
+mod steady;
 pub mod telling;
 mod text;
 pub mod unwatched;
@@ -50,11 +51,12 @@ mod words;
 
 use calendar::Calendar;
 use digest::Day;
-use engine::{MAINTENANCE, Notice};
+use engine::MAINTENANCE;
 use ladder::Patience;
 use message::Voice;
 use rule::{AlertKey, Observation, Seen, judge};
 use signals::{Bell, Signals};
+use steady::Steady;
 use unwatched::Unwatched;
 
 const DAY_MS: i64 = 86_400_000;
@@ -68,7 +70,7 @@ pub struct Alerts {
     ladder: Arc<[Rung]>,
     drill: Option<Schedule>,
     unwatched: Unwatched,
-    failed: restarts::Failed,
+    steady: Steady,
     /// What the senders wait for.
     bell: Bell,
 }
@@ -84,7 +86,7 @@ impl Alerts {
             ladder: ladder.into(),
             drill: None,
             unwatched: Unwatched::default(),
-            failed: restarts::Failed::default(),
+            steady: Steady::default(),
             bell: Bell::new(),
         }
     }
@@ -319,21 +321,6 @@ impl Alerts {
     /// When the agent's database refuses.
     pub fn book(&self) -> anyhow::Result<Book> {
         self.store.book().context("reading the alerts")
-    }
-
-    /// Moves the engine's memory and queues what follows from it, both or neither.
-    fn change(&self, now: UnixMillis, step: impl FnOnce(&mut Book) -> Vec<Notice>) -> anyhow::Result<()> {
-        let mut notices = Vec::new();
-        let queued = self.store.change_book(&self.ladder, now, |book| {
-            notices = step(book);
-            let told = |notice: &Notice| message::of_notice(&self.voice, notice, now);
-            notices.iter().map(told).collect()
-        })?;
-        if queued > 0 {
-            self.bell.queued();
-        }
-        logged::log(&notices);
-        Ok(())
     }
 
     /// What a sender waits for, from this call on.

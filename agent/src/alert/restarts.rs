@@ -1,10 +1,7 @@
 //! What the agent itself did about a bot that hangs, for the alert to tell: how often, when, and whether it worked.
 //! It restarts nothing.
 
-use std::{
-    sync::{Arc, Mutex, PoisonError},
-    time::Duration,
-};
+use std::time::Duration;
 
 use anyhow::Context;
 use protocol::time::UnixMillis;
@@ -12,31 +9,19 @@ use protocol::time::UnixMillis;
 use super::{
     Alerts, engine,
     message::moment,
+    rule::{Observation, Rule},
     words::{phrases, sentences},
 };
 
 /// So many restarts of a hung bot are the agent's within an hour; after that only the owner acts.
 pub const BUDGET: usize = 3;
+/// A restart is given so long before the bot counts as still hanging.
+pub const PATIENCE: Duration = Duration::from_secs(60);
 const HOUR_MS: i64 = 3_600_000;
 /// A bot that ends so soon after a restart of the agent's ended by it.
 const ENDS_WITHIN: Duration = Duration::from_secs(180);
 /// What is watched of the bot.
 const BOT: &str = "bot/bot";
-
-/// Why the last restart did not work, if so. Cheap to clone.
-#[derive(Clone, Default)]
-pub(super) struct Failed(Arc<Mutex<Option<String>>>);
-
-impl Failed {
-    fn set(&self, why: Option<String>) {
-        // Each change is one assignment.
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = why;
-    }
-
-    fn why(&self) -> Option<String> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
-    }
-}
 
 impl Alerts {
     /// The agent restarts the bot at this moment, or did and it failed for that reason: the message about the bot says
@@ -45,7 +30,11 @@ impl Alerts {
     /// # Errors
     /// As [`Alerts::observe`].
     pub fn tell_restart(&self, failed: Option<String>, now: UnixMillis) -> anyhow::Result<()> {
-        self.failed.set(failed);
+        if let Some(why) = failed {
+            self.store
+                .bot_restart_failed(now, &why)
+                .context("storing why a restart failed")?;
+        }
         let told = self.restarts_told(now);
         self.change(now, |book| {
             engine::tell_done(book, BOT, &told).into_iter().collect()
@@ -62,20 +51,35 @@ impl Alerts {
         let Some(last) = restarts.last() else {
             return String::new();
         };
+        let failed = self.store.failed_bot_restarts(since).unwrap_or_default();
         let phrases = phrases(self.voice.language);
-        let sentence = phrases
-            .restarted
+        let sentence = match failed.last() {
+            None => phrases.restarted.to_owned(),
+            Some(_) => phrases
+                .restart_failed
+                .replace("{failed}", &failed.len().to_string()),
+        };
+        let why = failed.last().map_or("", String::as_str);
+        sentence
             .replace("{count}", &restarts.len().to_string())
             .replace("{most}", &BUDGET.to_string())
-            .replace("{at}", &moment(&self.voice.timezone, *last));
-        match self.failed.why() {
-            None => sentence,
-            Some(why) => format!(
-                "{sentence} {}",
-                phrases
-                    .restart_failed
-                    .replace("{why}", &sentences(self.voice.language, &why))
-            ),
+            .replace("{at}", &moment(&self.voice.timezone, *last))
+            .replace("{why}", &sentences(self.voice.language, why))
+    }
+
+    /// A bot that does not answer although it is there, at this moment, and whether the agent may still restart it.
+    #[must_use]
+    pub fn hung(&self, now: UnixMillis) -> Observation {
+        let since = UnixMillis(now.0.saturating_sub(HOUR_MS));
+        let restarts = self.store.bot_restarts(since).unwrap_or_default();
+        let is_spent =
+            restarts.len() >= BUDGET && restarts.last().is_some_and(|at| now.since(*at) >= PATIENCE);
+        Observation::Wrong {
+            rule: match is_spent {
+                true => Rule::BotRestartsSpent,
+                false => Rule::BotHung,
+            },
+            detail: self.restarts_told(now),
         }
     }
 

@@ -223,6 +223,14 @@ impl Rule {
         self.spec().severity
     }
 
+    /// Whether the owner must hear of it anew: it is louder than what was told, or as loud and only the owner is left to
+    /// act.
+    #[must_use]
+    pub fn is_graver_than(self, known: Self) -> bool {
+        let rank = |rule: Self| (rule.severity(), rule.spec().is_owners);
+        rank(self) > rank(known)
+    }
+
     /// Whether `root` explains it, directly or through another.
     #[must_use]
     pub fn is_under(self, root: Self) -> bool {

@@ -37,6 +37,8 @@ pub enum State {
         trouble: Trouble,
         /// By what it counts: the gravest rule that it has been.
         loudest: Rule,
+        /// Since when it is, or was, that.
+        loudest_since: UnixMillis,
     },
 }
 
@@ -49,7 +51,7 @@ pub enum Turn {
     Raised,
     /// It is graver than it was.
     Worse,
-    /// It is over; this is what it was, named by the gravest.
+    /// It is over; this is what it was, named by the gravest, and since when it was that.
     Cleared(Trouble),
 }
 
@@ -71,10 +73,26 @@ pub(super) fn step(state: State, seen: Seen, now: UnixMillis) -> (State, Turn) {
         (State::Pending(trouble), Seen::Wrong { rule, detail, value }) => {
             pending(trouble.goes_on(rule, detail, value, now), now)
         }
-        (State::Firing { trouble, loudest }, Seen::Wrong { rule, detail, value }) => {
-            firing(trouble.goes_on(rule, detail, value, now), loudest, now)
-        }
-        (State::Firing { trouble, loudest }, Seen::Fine) => trouble.mends(loudest),
+        (
+            State::Firing {
+                trouble,
+                loudest,
+                loudest_since,
+            },
+            Seen::Wrong { rule, detail, value },
+        ) => firing(
+            trouble.goes_on(rule, detail, value, now),
+            (loudest, loudest_since),
+            now,
+        ),
+        (
+            State::Firing {
+                trouble,
+                loudest,
+                loudest_since,
+            },
+            Seen::Fine,
+        ) => trouble.mends(loudest, loudest_since),
     }
 }
 
@@ -86,18 +104,20 @@ fn pending(trouble: Trouble, now: UnixMillis) -> (State, Turn) {
     if counted < bad || now.since(trouble.since) < spec.lasts {
         return (State::Pending(trouble), Turn::Same);
     }
-    let loudest = trouble.rule;
-    (State::Firing { trouble, loudest }, Turn::Raised)
+    (trouble.counts(), Turn::Raised)
 }
 
 /// Counted from the beginning of this rule: one missed poll does not make a told trouble graver.
-fn firing(trouble: Trouble, loudest: Rule, now: UnixMillis) -> (State, Turn) {
-    let spec = trouble.rule.spec();
-    if spec.severity <= loudest.severity() || now.since(trouble.rule_since) < spec.lasts {
-        return (State::Firing { trouble, loudest }, Turn::Same);
+fn firing(trouble: Trouble, (loudest, loudest_since): (Rule, UnixMillis), now: UnixMillis) -> (State, Turn) {
+    if !trouble.rule.is_graver_than(loudest) || now.since(trouble.rule_since) < trouble.rule.spec().lasts {
+        let same = State::Firing {
+            trouble,
+            loudest,
+            loudest_since,
+        };
+        return (same, Turn::Same);
     }
-    let loudest = trouble.rule;
-    (State::Firing { trouble, loudest }, Turn::Worse)
+    (trouble.counts(), Turn::Worse)
 }
 
 impl Trouble {
@@ -138,6 +158,14 @@ impl Trouble {
         }
     }
 
+    fn counts(self) -> State {
+        State::Firing {
+            loudest: self.rule,
+            loudest_since: self.rule_since,
+            trouble: self,
+        }
+    }
+
     /// One good look forgets a trouble that does not count yet, unless its rule counts bad looks among good ones.
     fn doubted(self) -> State {
         let (_, of) = self.rule.spec().votes;
@@ -148,27 +176,34 @@ impl Trouble {
         State::Pending(Self { looks, ..self })
     }
 
-    fn mends(self, loudest: Rule) -> (State, Turn) {
+    fn mends(self, loudest: Rule, loudest_since: UnixMillis) -> (State, Turn) {
         let trouble = Self {
             looks: self.looks << 1,
             good_looks: self.good_looks.saturating_add(1),
             ..self
         };
         if trouble.good_looks >= trouble.rule.spec().good_looks {
-            return (State::Quiet, Turn::Cleared(trouble.named(loudest)));
+            return (State::Quiet, Turn::Cleared(trouble.named(loudest, loudest_since)));
         }
-        (State::Firing { trouble, loudest }, Turn::Same)
+        let same = State::Firing {
+            trouble,
+            loudest,
+            loudest_since,
+        };
+        (same, Turn::Same)
     }
 
     /// By what the owner was told: a bot that died, and did not answer for a moment when it was back, has died.
-    fn named(self, gravest: Rule) -> Self {
+    fn named(self, gravest: Rule, since: UnixMillis) -> Self {
+        let rule_since = since.max(self.since);
         if self.rule == gravest {
-            return self;
+            return Self { rule_since, ..self };
         }
         Self {
             rule: gravest,
             detail: String::new(),
             value: None,
+            rule_since,
             ..self
         }
     }
@@ -188,10 +223,7 @@ mod tests {
     }
 
     fn told(rule: Rule, seconds_ago: i64) -> State {
-        State::Firing {
-            trouble: trouble(rule, seconds_ago),
-            loudest: rule,
-        }
+        trouble(rule, seconds_ago).counts()
     }
 
     fn wrong(rule: Rule) -> Seen {
@@ -206,7 +238,7 @@ mod tests {
         let state = match state {
             State::Quiet => "quiet".to_owned(),
             State::Pending(trouble) => format!("pending {}", trouble.rule.name()),
-            State::Firing { trouble, loudest } => {
+            State::Firing { trouble, loudest, .. } => {
                 format!("firing {} {:?}", trouble.rule.name(), loudest.severity())
             }
         };

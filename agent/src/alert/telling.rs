@@ -22,7 +22,7 @@ const WHY_UNITS_MAX: usize = 300;
 /// How far the owner knows of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Telling {
-    /// It has not been wrong for long enough to tell.
+    /// It has not been wrong for long enough to tell, or not wrong in this way.
     Pending,
     /// It is told together with what comes within moments.
     Soon,
@@ -52,7 +52,12 @@ pub fn of(book: &Book, row: &AlertRow, undelivered: &BTreeMap<EpisodeId, Undeliv
                 .episodes
                 .get(&id)
                 .is_some_and(|episode| episode.told.is_some());
-            if is_told {
+            if is_told && row.told.is_none() {
+                // Its message is due, and others' is out.
+                Telling::Soon
+            } else if is_told && row.told.as_ref() != Some(&row.rule) {
+                Telling::Pending
+            } else if is_told {
                 told_in(id, flapping.is_some_and(|(_, episode)| episode == id))
             } else {
                 Telling::Soon
@@ -142,8 +147,10 @@ mod tests {
             good_looks: 0,
             loudest: Some(Severity::Critical),
             gravest: None,
+            gravest_since: None,
             episode,
             held,
+            told: Some(Rule::BotGone.name().to_owned()),
         }
     }
 
@@ -199,6 +206,13 @@ mod tests {
         };
         let one = Some(EpisodeId(1));
         let again = row(Some(Held::Flapping), None);
+        let as_told = |told: Option<Rule>| AlertRow {
+            told: told.map(|rule| rule.name().to_owned()),
+            ..row(None, one)
+        };
+        let hung = as_told(Some(Rule::BotHung));
+        assert_eq!(of(&book(2, true), &hung, &nothing), Telling::Pending);
+        assert_eq!(of(&book(2, true), &as_told(None), &nothing), Telling::Soon);
         assert_eq!(of(&book(2, true), &pending, &nothing), Telling::Pending);
         assert_eq!(of(&book(2, false), &row(None, one), &nothing), Telling::Soon);
         assert_eq!(of(&book(2, true), &row(None, one), &nothing), told(false));

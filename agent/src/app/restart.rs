@@ -1,10 +1,11 @@
-//! Restarts a bot that hangs, as often as the budget allows; after that the owner is told that the agent only tells.
+//! Restarts a bot that hangs, as often as the budget allows; after that the alert about the bot says that nobody does.
 //! The decision is pure; the doing is one call of systemctl, which a polkit rule lets the agent's user make.
 //! A bot that was stopped, that crashed, or that somebody works on is left to systemd and to people.
 
 use std::{
     convert::Infallible,
-    process::{Command, Stdio},
+    io::Read,
+    process::{ChildStderr, Command, Stdio},
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -18,18 +19,21 @@ use crate::{
     alert::{
         Alerts,
         engine::MAINTENANCE,
-        restarts::BUDGET,
-        rule::{AlertKey, Observation, Rule},
+        restarts::{BUDGET, PATIENCE},
+        rule::Rule,
     },
     store::{Store, book::Book},
 };
 
 const LOOK_EVERY: Duration = Duration::from_secs(10);
-/// systemd's own watchdog ends a hung bot after 30 s: the agent acts only where that did not.
-const PATIENCE: Duration = Duration::from_secs(60);
 const BUDGET_WINDOW: Duration = Duration::from_secs(3600);
+/// It complains in a line or two, which a pipe holds without a reader.
+const SAID_BYTES_MAX: u64 = 4_096;
 /// systemctl returns once the unit has stopped and started.
 const SYSTEMCTL_LIMIT: Duration = Duration::from_secs(120);
+
+/// What the bot is told as while it hangs.
+const HANGS: [Rule; 2] = [Rule::BotHung, Rule::BotRestartsSpent];
 
 /// What is done about the bot.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,8 +42,6 @@ enum Decision {
     Leave,
     /// Now.
     Restart,
-    /// It hangs, and the budget is used up.
-    OnlyTell,
 }
 
 /// The one who restarts.
@@ -52,6 +54,10 @@ pub(super) struct Restarter {
 impl Restarter {
     /// Looks for as long as the agent lives. No vital loop: everything else goes on without it.
     pub(super) async fn run(self) -> Infallible {
+        // An older agent told in an alert of its own that it restarts no more: the bot's says so now.
+        if let Err(error) = self.alerts.withdraw_others("bot_restarts", &[], now()) {
+            tracing::error!(error = format!("{error:#}"), "an older agent's alert stays");
+        }
         loop {
             sleep(LOOK_EVERY).await;
             if let Err(error) = self.look(now()).await {
@@ -66,14 +72,7 @@ impl Restarter {
     async fn look(&self, now: UnixMillis) -> anyhow::Result<()> {
         let window = UnixMillis(now.0.saturating_sub(3_600_000));
         let before = self.store.bot_restarts(window)?;
-        let decision = decide(&self.alerts.book()?, &before, now);
-        let seen = match decision {
-            Decision::OnlyTell => Observation::wrong(Rule::BotRestartsSpent),
-            Decision::Leave | Decision::Restart => Observation::Fine,
-        };
-        self.alerts
-            .observe(&AlertKey::new("bot_restarts", "budget"), seen, now)?;
-        if decision != Decision::Restart {
+        if decide(&self.alerts.book()?, &before, now) != Decision::Restart {
             return Ok(());
         }
         // Before the doing: one that cannot be written down would not count.
@@ -98,7 +97,7 @@ fn decide(book: &Book, restarts: &[UnixMillis], now: UnixMillis) -> Decision {
     let hung = book
         .alerts
         .get("bot/bot")
-        .filter(|row| row.loudest.is_some() && row.rule == Rule::BotHung.name());
+        .filter(|row| row.loudest.is_some() && HANGS.iter().any(|rule| row.rule == rule.name()));
     let Some(hung) = hung else {
         return Decision::Leave;
     };
@@ -106,7 +105,8 @@ fn decide(book: &Book, restarts: &[UnixMillis], now: UnixMillis) -> Decision {
         .silences
         .values()
         .any(|silence| silence.scope == MAINTENANCE && silence.until > now);
-    // The last restart is given its time as well.
+    // systemd's own watchdog ends a hung bot after 30 s: the agent acts only where that did not. The last restart is
+    // given its time as well.
     let since = restarts
         .last()
         .copied()
@@ -122,7 +122,7 @@ fn decide(book: &Book, restarts: &[UnixMillis], now: UnixMillis) -> Decision {
     if recent < BUDGET {
         Decision::Restart
     } else {
-        Decision::OnlyTell
+        Decision::Leave
     }
 }
 
@@ -131,18 +131,20 @@ fn restart(unit: &str) -> anyhow::Result<()> {
         .args(["--no-ask-password", "restart", unit])
         .stdin(Stdio::null())
         .stdout(Stdio::null())
-        .stderr(Stdio::null())
+        .stderr(Stdio::piped())
         .spawn()
         .context("starting systemctl")?;
     let end = Instant::now() + SYSTEMCTL_LIMIT;
     loop {
         if let Some(status) = child.try_wait().context("waiting for systemctl")? {
-            anyhow::ensure!(
-                status.success(),
+            if status.success() {
+                return Ok(());
+            }
+            let said = said_last(child.stderr.take());
+            anyhow::bail!(
                 "systemctl restart {unit} ended with {status}: without the polkit rule of scripts/install the agent \
-                 may not do that, and the owner must"
+                 may not do that, and the owner must{said}"
             );
-            return Ok(());
         }
         if Instant::now() >= end {
             child.kill().context("ending systemctl")?;
@@ -153,6 +155,16 @@ fn restart(unit: &str) -> anyhow::Result<()> {
             );
         }
         std::thread::sleep(Duration::from_millis(200));
+    }
+}
+
+/// The last line of what a program that has ended complained of, in brackets.
+fn said_last(stderr: Option<ChildStderr>) -> String {
+    let mut said = String::new();
+    let read = stderr.map(|stderr| stderr.take(SAID_BYTES_MAX).read_to_string(&mut said));
+    match (read, said.lines().rfind(|line| !line.trim().is_empty())) {
+        (Some(Ok(_)), Some(line)) => format!(" ({})", line.trim()),
+        _ => String::new(),
     }
 }
 
@@ -188,8 +200,10 @@ mod tests {
             good_looks: 0,
             loudest: Some(Severity::Critical),
             gravest: None,
+            gravest_since: None,
             episode: None,
             held: None,
+            told: None,
         };
         let mut book = Book::default();
         book.alerts.insert(row.key.clone(), row);
@@ -198,13 +212,14 @@ mod tests {
 
     #[test]
     fn only_a_bot_that_hangs_is_restarted_and_at_most_three_times_an_hour() {
-        use Decision::{Leave, OnlyTell, Restart};
-        let cases: [(Rule, i64, &[i64], Decision); 7] = [
+        use Decision::{Leave, Restart};
+        let cases: [(Rule, i64, &[i64], Decision); 8] = [
             (Rule::BotHung, 59, &[], Leave),
             (Rule::BotHung, 60, &[], Restart),
             (Rule::BotHung, 600, &[30], Leave),
             (Rule::BotHung, 600, &[200, 100], Restart),
-            (Rule::BotHung, 600, &[300, 200, 100], OnlyTell),
+            (Rule::BotHung, 600, &[300, 200, 100], Leave),
+            (Rule::BotRestartsSpent, 600, &[3_700, 200, 100], Restart),
             (Rule::BotGone, 600, &[], Leave),
             (Rule::BotStopped, 600, &[], Leave),
         ];

@@ -9,18 +9,20 @@ use rusqlite::{Connection, Row, Transaction, named_params};
 use super::{Store, episodes::EpisodeId};
 
 const READ_ALL: &str = "
-    SELECT key, rule, detail, value, since, rule_since, looks, good_looks, loudest, gravest, episode, held
+    SELECT key, rule, detail, value, since, rule_since, looks, good_looks, loudest, gravest, episode, held,
+        gravest_since, told
     FROM alerts ORDER BY since, key LIMIT 1000";
 const HAS: &str = "SELECT EXISTS (SELECT 1 FROM alerts WHERE key = :key)";
 const PUT: &str = "
     INSERT INTO alerts
-        (key, phase, rule, detail, value, since, rule_since, looks, good_looks, loudest, gravest, episode, held)
+        (key, phase, rule, detail, value, since, rule_since, looks, good_looks, loudest, gravest, episode, held,
+         gravest_since, told)
     VALUES (:key, :phase, :rule, :detail, :value, :since, :rule_since, :looks, :good_looks, :loudest, :gravest,
-            :episode, :held)
+            :episode, :held, :gravest_since, :told)
     ON CONFLICT (key) DO UPDATE SET phase = excluded.phase, rule = excluded.rule, detail = excluded.detail,
         value = excluded.value, since = excluded.since, rule_since = excluded.rule_since, looks = excluded.looks,
         good_looks = excluded.good_looks, loudest = excluded.loudest, gravest = excluded.gravest, episode = excluded.episode,
-        held = excluded.held";
+        held = excluded.held, gravest_since = excluded.gravest_since, told = excluded.told";
 const REMOVE: &str = "DELETE FROM alerts WHERE key = :key";
 
 /// An alert that is not quiet.
@@ -46,10 +48,14 @@ pub struct AlertRow {
     pub loudest: Option<Severity>,
     /// The rule by which it was that; `None` while it is pending, and from an older program.
     pub gravest: Option<String>,
+    /// Since when it is, or was, that; `None` like the rule itself.
+    pub gravest_since: Option<UnixMillis>,
     /// What it was told with.
     pub episode: Option<EpisodeId>,
     /// Why it is not told although it is firing.
     pub held: Option<Held>,
+    /// The rule by which a message, or the newest change of one, named it; `None` before the first.
+    pub told: Option<String>,
 }
 
 /// Why the owner is not told of an alert.
@@ -146,6 +152,8 @@ pub(super) fn put(transaction: &Transaction<'_>, row: &AlertRow) -> rusqlite::Re
             ":gravest": row.gravest,
             ":episode": row.episode.map(|episode| episode.0),
             ":held": row.held.map(Held::name),
+            ":gravest_since": row.gravest_since.map(|since| since.0),
+            ":told": row.told,
         })
         .map(drop)
 }
@@ -173,6 +181,8 @@ fn from_row(row: &Row<'_>) -> rusqlite::Result<AlertRow> {
         held: row
             .get::<_, Option<String>>(11)?
             .and_then(|name| Held::named(&name)),
+        gravest_since: row.get::<_, Option<i64>>(12)?.map(UnixMillis),
+        told: row.get(13)?,
     })
 }
 

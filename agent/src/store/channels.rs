@@ -19,6 +19,9 @@ const SERVICE: &str = "
         WHERE m.created_at > :after AND m.is_edit = 0 AND d.sent_at IS NOT NULL GROUP BY m.id)";
 const ADD_RESTART: &str = "INSERT OR IGNORE INTO bot_restarts (at) VALUES (:at)";
 const READ_RESTARTS: &str = "SELECT at FROM bot_restarts WHERE at > :after ORDER BY at LIMIT 1000";
+const FAIL_RESTART: &str = "UPDATE bot_restarts SET failed = :why WHERE at = :at";
+const READ_FAILED_RESTARTS: &str = "
+    SELECT failed FROM bot_restarts WHERE at > :after AND failed IS NOT NULL ORDER BY at LIMIT 1000";
 const PRUNE_RESTARTS: &str = "DELETE FROM bot_restarts WHERE at <= :before";
 
 /// How a way did when it was last tried.
@@ -127,7 +130,32 @@ impl Store {
         })
     }
 
-    /// When the agent restarted the bot after that moment.
+    /// That restart failed, and why.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub fn bot_restart_failed(&self, at: UnixMillis, why: &str) -> rusqlite::Result<()> {
+        self.write(|transaction| {
+            transaction
+                .execute(FAIL_RESTART, named_params! { ":at": at.0, ":why": why })
+                .map(drop)
+        })
+    }
+
+    /// Why restarts after that moment failed, oldest first; those that did not are left out.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub fn failed_bot_restarts(&self, after: UnixMillis) -> rusqlite::Result<Vec<String>> {
+        self.read(|connection| {
+            connection
+                .prepare_cached(READ_FAILED_RESTARTS)?
+                .query_map(named_params! { ":after": after.0 }, |row| row.get(0))?
+                .collect()
+        })
+    }
+
+    /// When the agent restarted the bot, or tried to, after that moment.
     ///
     /// # Errors
     /// When the database refuses.

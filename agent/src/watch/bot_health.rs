@@ -8,21 +8,21 @@ use std::{
 };
 
 use jiff::Timestamp;
-use protocol::{
-    health::{Ailment, Health},
-    time::UnixMillis,
-};
+use protocol::{health::Health, time::UnixMillis};
 use serde::{Deserialize, Serialize};
 use tokio::{sync::watch, time::sleep};
 
-use super::bot_link::{BotLink, Missing};
+use super::{
+    bot_link::{BotLink, Missing},
+    bot_word::observation_of,
+};
 use crate::{
     alert::{
         Alerts,
         rule::{AlertKey, Observation, Rule},
         standing,
     },
-    beat::{self, Beat},
+    beat::Beat,
 };
 
 /// The name of the loop that asks, among the vital ones.
@@ -40,12 +40,6 @@ const LOOK_LIMIT: Duration = Duration::from_secs(3);
 const CONFIRM_LIMIT: Duration = Duration::from_millis(130);
 /// Before a held request is repeated that did not end as it should.
 const REPEAT_AFTER: Duration = Duration::from_millis(200);
-/// A late loop's name and figures, for at most this many loops.
-const LATE_LOOPS_MAX: usize = 5;
-
-/// The bot's own sentences about what is wrong: as many, and as long.
-const TROUBLES_MAX: usize = 3;
-const TROUBLE_CHARS_MAX: usize = 200;
 
 /// What is known of the bot at this moment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -148,7 +142,9 @@ impl BotWatch {
                     self.observe(observation_of(&health));
                     return health;
                 }
-                Ok(_) | Err(_) => self.observe(self.absent(absence)),
+                // The one that said goodbye goes on answering until it is through with its work.
+                Ok(_) => self.observe(self.absent(absence)),
+                Err(missing) => self.observe(self.missed(absence, missing)),
             }
             sleep(match begun.elapsed() < LONG_AWAY {
                 true => LOOK_EVERY,
@@ -167,6 +163,24 @@ impl BotWatch {
         Observation::Wrong { rule, detail }
     }
 
+    /// What it means that the bot did not answer while it is waited for. A process that listens and is silent is no absent
+    /// one, and neither is another program in its place.
+    fn missed(&self, absence: Absence, missing: Missing) -> Observation {
+        match (missing, absence) {
+            (Missing::Strange(what), _) => self.taken(&what),
+            (Missing::Refused, _) | (_, Absence::Goodbye { .. }) => self.absent(absence),
+            (Missing::Silent, _) => self.alerts.hung(now()),
+            (Missing::Cut, _) => self.taken("no HTTP"),
+        }
+    }
+
+    fn taken(&self, what: &str) -> Observation {
+        Observation::Wrong {
+            rule: Rule::BotPortTaken,
+            detail: self.link.found_there(what),
+        }
+    }
+
     async fn ask(&self) -> Result<Health, Missing> {
         let answer = self.link.health(LOOK_LIMIT).await;
         self.said.send_replace(answer.as_ref().ok().cloned());
@@ -182,7 +196,9 @@ impl BotWatch {
             match self.next_incidents().await {
                 Ok(Held::Goodbye) => return Absence::Goodbye { boot: health.boot },
                 Ok(Held::Expired) | Err(Missing::Silent) => {}
-                Err(Missing::Refused | Missing::Cut) if self.is_gone(health.boot).await => {
+                Err(Missing::Refused | Missing::Cut | Missing::Strange(_))
+                    if self.is_gone(health.boot).await =>
+                {
                     self.observe(Observation::Wrong {
                         rule: Rule::BotGone,
                         detail: self.alerts.restart_that_ended_it(now()),
@@ -218,16 +234,17 @@ impl BotWatch {
         Ok(if page.goodbye { Held::Goodbye } else { Held::Told })
     }
 
-    /// Whether the process that held the connection has ended. It has, too, when another one answers already.
+    /// Whether the process that held the connection has ended. It has, too, when another one answers already, or another
+    /// program.
     async fn is_gone(&self, boot: i64) -> bool {
         for _ in 0..2 {
             match self.link.live(CONFIRM_LIMIT).await {
                 Ok(()) => {
-                    return self
-                        .link
-                        .health(LOOK_LIMIT)
-                        .await
-                        .is_ok_and(|health| health.boot != boot);
+                    return match self.link.health(LOOK_LIMIT).await {
+                        Ok(health) => health.boot != boot,
+                        Err(Missing::Refused | Missing::Strange(_)) => true,
+                        Err(Missing::Cut | Missing::Silent) => false,
+                    };
                 }
                 Err(Missing::Refused) => return true,
                 Err(Missing::Cut | Missing::Silent | Missing::Strange(_)) => {}
@@ -243,14 +260,8 @@ impl BotWatch {
             self.beat.progress(Instant::now());
             self.observe(match self.ask().await {
                 Ok(health) => observation_of(&health),
-                Err(Missing::Strange(detail)) => Observation::Wrong {
-                    rule: Rule::BotUnhealthy,
-                    detail,
-                },
-                Err(Missing::Refused | Missing::Cut | Missing::Silent) => Observation::Wrong {
-                    rule: Rule::BotHung,
-                    detail: self.alerts.restarts_told(now()),
-                },
+                Err(Missing::Strange(what)) => self.taken(&what),
+                Err(Missing::Refused | Missing::Cut | Missing::Silent) => self.alerts.hung(now()),
             });
         }
     }
@@ -289,43 +300,6 @@ impl Absence {
     }
 }
 
-fn observation_of(health: &Health) -> Observation {
-    if health.healthy {
-        return Observation::Fine;
-    }
-    let late = health.loops.iter().filter(|beat| beat::is_late(beat));
-    let hangs = health.stuck.iter().chain(late).take(LATE_LOOPS_MAX);
-    let hangs: Vec<String> = hangs
-        .map(|beat| {
-            format!(
-                "{}: {} s > {} s",
-                beat.name,
-                beat.age_ms / 1000,
-                beat.limit_ms / 1000
-            )
-        })
-        .collect();
-    let detail: Vec<String> = troubles_of(health).chain(hangs).collect();
-    Observation::Wrong {
-        rule: Rule::BotUnhealthy,
-        detail: detail.join(", "),
-    }
-}
-
-/// Its codes, which are said in the owner's language; its own sentences are for what neither these nor names and figures
-/// tell.
-fn troubles_of(health: &Health) -> impl Iterator<Item = String> {
-    let told = health.troubles.iter().enumerate().filter_map(|(at, trouble)| {
-        let sentence = || trouble.chars().take(TROUBLE_CHARS_MAX).collect();
-        match health.ailments.get(at) {
-            Some(Ailment::Hangs) => None,
-            Some(ailment) => Some(ailment.name().map_or_else(sentence, str::to_owned)),
-            None => health.stuck.is_empty().then(sentence),
-        }
-    });
-    told.take(TROUBLES_MAX)
-}
-
 fn state_of(seen: &Observation) -> BotState {
     match seen {
         Observation::Fine => BotState::Running,
@@ -334,7 +308,7 @@ fn state_of(seen: &Observation) -> BotState {
             ..
         } => BotState::Stopped,
         Observation::Wrong {
-            rule: Rule::BotGone | Rule::BotNotRunning,
+            rule: Rule::BotGone | Rule::BotNotRunning | Rule::BotPortTaken,
             ..
         } => BotState::Gone,
         Observation::Wrong { .. } | Observation::Measured { .. } => BotState::Ailing,
@@ -347,81 +321,21 @@ fn now() -> UnixMillis {
 
 #[cfg(test)]
 mod tests {
-    use protocol::{health::LoopBeat, incident::IncidentId};
-
     use super::*;
 
-    fn health(boot: i64, healthy: bool) -> Health {
-        let late = |name: &str, age_ms| LoopBeat {
-            name: name.to_owned(),
-            age_ms,
-            limit_ms: 30_000,
-        };
+    fn health(boot: i64) -> Health {
         Health {
-            healthy,
-            started_at: UnixMillis(0),
             boot,
-            version: String::new(),
-            last_incident: IncidentId(0),
-            loops: vec![late("inbox", 34_000), late("jobs", 10)],
-            troubles: vec!["the disk is full".to_owned()],
             ..Health::default()
         }
     }
 
     #[test]
-    fn a_bot_that_is_not_well_names_the_loops_that_stand_still() {
-        assert_eq!(observation_of(&health(1, true)), Observation::Fine);
-        let detail = "the disk is full, inbox: 34 s > 30 s".to_owned();
-        assert_eq!(
-            observation_of(&health(1, false)),
-            Observation::Wrong {
-                rule: Rule::BotUnhealthy,
-                detail
-            }
-        );
-    }
-
-    #[test]
-    fn what_hangs_is_told_by_name_and_figures_and_in_no_sentence() {
-        let stuck = vec![LoopBeat {
-            name: "create_invoice".to_owned(),
-            age_ms: 61_000,
-            limit_ms: 50_000,
-        }];
-        let health = Health {
-            stuck,
-            troubles: vec!["create_invoice hangs: nothing heard".to_owned()],
-            ..health(1, false)
-        };
-        let Observation::Wrong { detail, .. } = observation_of(&health) else {
-            panic!("it is not well");
-        };
-        assert_eq!(detail, "create_invoice: 61 s > 50 s, inbox: 34 s > 30 s");
-    }
-
-    #[test]
-    fn what_the_bot_says_in_codes_is_told_by_them_and_a_newer_bots_word_by_its_sentence() {
-        let health = Health {
-            ailments: vec![Ailment::SlowWrites, Ailment::Hangs, Ailment::Other],
-            troubles: ["a write takes long", "a job hangs", "it rains"]
-                .map(str::to_owned)
-                .to_vec(),
-            loops: Vec::new(),
-            ..health(1, false)
-        };
-        let Observation::Wrong { detail, .. } = observation_of(&health) else {
-            panic!("it is not well");
-        };
-        assert_eq!(detail, "slow_writes, it rains");
-    }
-
-    #[test]
     fn the_process_that_said_goodbye_does_not_count_as_the_next_one() {
         let goodbye = Absence::Goodbye { boot: 4 };
-        assert!(!goodbye.is_over(&health(4, true)) && goodbye.is_over(&health(5, true)));
+        assert!(!goodbye.is_over(&health(4)) && goodbye.is_over(&health(5)));
         assert!(
-            Absence::Died.is_over(&health(4, true)),
+            Absence::Died.is_over(&health(4)),
             "its connection may have been cut and nothing else"
         );
     }

@@ -7,13 +7,17 @@ use protocol::{
     health::Health,
     incident::{IncidentId, IncidentPage},
 };
-use reqwest::{Response, StatusCode};
+use reqwest::{Response, StatusCode, header::SERVER};
 use serde::de::DeserializeOwned;
+
+use super::listener;
 
 /// The bot holds the request for 25 s; a bot that has not answered long after that is asked again.
 const HELD_MAX: Duration = Duration::from_secs(40);
 /// A page of 100 incidents, each of a few sentences, is far below this; so is a health report.
 const BODY_BYTES_MAX: usize = 1024 * 1024;
+/// A server's name for itself.
+const SERVER_CHARS_MAX: usize = 60;
 
 /// The bot as seen from outside.
 #[derive(Clone)]
@@ -51,9 +55,9 @@ impl BotLink {
     /// What is missing.
     pub async fn health(&self, limit: Duration) -> Result<Health, Missing> {
         let response = self.get("/health", limit).await?;
-        let status = response.status();
+        let said = told(&response);
         read(response).await.map_err(|missing| match missing {
-            Missing::Strange(_) => Missing::Strange(format!("/health: {status}")),
+            Missing::Strange(_) => Missing::Strange(format!("/health: {said}")),
             other => other,
         })
     }
@@ -95,6 +99,17 @@ impl BotLink {
         }
     }
 
+    /// Where the bot should be, what was answered there, and what listens there as far as that can be told.
+    #[must_use]
+    pub fn found_there(&self, answered: &str) -> String {
+        let port = reqwest::Url::parse(&self.url)
+            .ok()
+            .and_then(|url| url.port_or_known_default());
+        let listener = port.and_then(listener::of_port);
+        let who = listener.map_or(String::new(), |who| format!("; {who}"));
+        format!("{}: {answered}{who}", self.url)
+    }
+
     async fn get(&self, path: &str, limit: Duration) -> Result<Response, Missing> {
         let address = format!("{}{path}", self.url);
         self.client
@@ -103,6 +118,19 @@ impl BotLink {
             .send()
             .await
             .map_err(|error| missing(&error))
+    }
+}
+
+/// The status, and by what name the answering program calls itself.
+fn told(response: &Response) -> String {
+    let status = response.status();
+    let named = response.headers().get(SERVER).and_then(|name| name.to_str().ok());
+    match named {
+        Some(name) => format!(
+            "{status} ({})",
+            name.chars().take(SERVER_CHARS_MAX).collect::<String>()
+        ),
+        None => status.to_string(),
     }
 }
 

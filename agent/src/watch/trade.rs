@@ -7,7 +7,10 @@ use std::time::Duration;
 use protocol::health::{CommitFault, GatewayHealth, Health};
 use tokio::sync::watch;
 
-use super::probe::{At, Probe, Seen};
+use super::{
+    bounded::Bounded,
+    probe::{At, Probe, Seen},
+};
 use crate::alert::{
     rule::{AlertKey, Rule},
     standing::{commits_key, find, gateway_key, telegram_key},
@@ -28,13 +31,25 @@ const UNTRIED: &str = "untried";
 /// The watch over the trade.
 pub struct Trade {
     health: watch::Receiver<Option<Health>>,
+    ages: Ages,
+}
+
+/// What waits, by the bot's clock: goods, orders that are not paid, work.
+#[derive(Default)]
+struct Ages {
+    undelivered: Bounded,
+    unpaid: Bounded,
+    queue: Bounded,
 }
 
 impl Trade {
     /// A watch over what the bot said last; `None` while it does not answer.
     #[must_use]
     pub fn new(health: watch::Receiver<Option<Health>>) -> Self {
-        Self { health }
+        Self {
+            health,
+            ages: Ages::default(),
+        }
     }
 }
 
@@ -47,7 +62,7 @@ impl Probe for Trade {
         EVERY
     }
 
-    fn look(&mut self, _: At) -> Seen {
+    fn look(&mut self, at: At) -> Seen {
         let mut seen = Seen::default();
         match self.health.borrow().as_ref() {
             // Of a database that cannot be opened nothing else is known.
@@ -58,16 +73,16 @@ impl Probe for Trade {
                     "the shop's database is not open",
                 );
             }
-            Some(health) => judge(&mut seen, health),
+            Some(health) => judge(&mut seen, health, &mut self.ages, at),
             None => seen.unknown(AlertKey::new("trade", "delivery"), "the bot does not answer"),
         }
         seen
     }
 }
 
-fn judge(seen: &mut Seen, health: &Health) {
+fn judge(seen: &mut Seen, health: &Health, ages: &mut Ages, at: At) {
     let trade = &health.trade;
-    let undelivered_s = seconds(trade.oldest_undelivered_ms);
+    let undelivered_s = ages.undelivered.bound(at, seconds(trade.oldest_undelivered_ms));
     seen.sample("oldest_undelivered_seconds", undelivered_s);
     seen.measure(
         AlertKey::new("trade", "delivery"),
@@ -75,10 +90,10 @@ fn judge(seen: &mut Seen, health: &Health) {
         undelivered_s,
         String::new(),
     );
-    let unpaid_s = seconds(trade.oldest_unpaid_ms);
+    let unpaid_s = ages.unpaid.bound(at, seconds(trade.oldest_unpaid_ms));
     let detail = trade.awaiting_payment.to_string();
     seen.measure(AlertKey::new("trade", "unpaid"), UNPAID, unpaid_s, detail);
-    let waiting_s = seconds(health.queue.oldest_ready_ms);
+    let waiting_s = ages.queue.bound(at, seconds(health.queue.oldest_ready_ms));
     seen.sample("queue_lag_seconds", waiting_s);
     seen.sample("queue_ready_count", count(health.queue.ready));
     seen.sample("inbox_waiting_count", count(health.queue.inbox));
@@ -163,10 +178,23 @@ fn count(number: u64) -> f64 {
 
 #[cfg(test)]
 mod tests {
-    use protocol::health::{GatewayFault, Standing};
+    use std::time::Instant;
+
+    use protocol::{
+        health::{GatewayFault, Standing},
+        time::UnixMillis,
+    };
 
     use super::{super::probe::Verdict, *};
     use crate::alert::rule::Observation;
+
+    fn see(seen: &mut Seen, health: &Health) {
+        let at = At {
+            now: UnixMillis(0),
+            tick: Instant::now(),
+        };
+        judge(seen, health, &mut Ages::default(), at);
+    }
 
     #[test]
     fn each_figure_of_the_bots_word_is_held_against_its_own_rule() {
@@ -180,7 +208,7 @@ mod tests {
             last_fault: Some(GatewayFault::Refused),
         });
         let mut seen = Seen::default();
-        judge(&mut seen, &health);
+        see(&mut seen, &health);
         let figures: Vec<(String, f64)> = seen
             .findings
             .iter()
@@ -227,7 +255,7 @@ mod tests {
         };
         let wrong = |health: &Health| {
             let mut seen = Seen::default();
-            judge(&mut seen, health);
+            see(&mut seen, health);
             let findings = seen.findings.into_iter();
             findings
                 .filter_map(|finding| match finding.verdict {
@@ -263,7 +291,7 @@ mod tests {
         };
         let spoken_of = |health: Health| {
             let mut seen = Seen::default();
-            judge(&mut seen, &health);
+            see(&mut seen, &health);
             let of = |key: AlertKey| seen.findings.iter().any(|finding| finding.key == key);
             [of(gateway_key("pakasir")), of(telegram_key())]
         };
@@ -289,8 +317,8 @@ mod tests {
     fn without_a_bot_nothing_is_fine() {
         let (_sender, health) = watch::channel(None);
         let at = At {
-            now: protocol::time::UnixMillis(0),
-            tick: std::time::Instant::now(),
+            now: UnixMillis(0),
+            tick: Instant::now(),
         };
         let seen = Trade::new(health).look(at);
         assert!(matches!(seen.findings[0].verdict, Verdict::Unknown(_)) && seen.findings.len() == 1);

@@ -565,16 +565,19 @@ async fn a_restart_of_a_hung_bot_is_told_in_its_message_with_its_count_and_wheth
         .collect();
     let when = agent::alert::message::moment(&TimeZone::UTC, at);
     let sentence = format!("The agent restarted the bot (1 of 3 within an hour), last at {when}.");
+    let tried = format!("The agent tried to restart the bot (1 of 3 within an hour), last at {when}");
     assert!(
         edits[0].contains(&sentence) && !edits[0].contains("failed"),
         "{edits:?}"
     );
     assert!(
-        edits[1].contains(&format!("{sentence} It failed: systemctl said no")),
+        edits[1].contains(&format!(
+            "{tried}; of these failed: 1. The reason: systemctl said no"
+        )) && !edits[1].contains(&sentence),
         "{edits:?}"
     );
     assert!(
-        edits[2].starts_with("✅") && edits[2].contains(&sentence),
+        edits[2].starts_with("✅") && edits[2].contains(&tried),
         "{edits:?}"
     );
 }

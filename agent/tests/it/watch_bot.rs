@@ -1,6 +1,15 @@
 //! The owner hears of the bot: gone, back, its incidents, and nothing of a planned stop.
 
-use std::time::{Duration, Instant};
+use std::{
+    net::SocketAddr,
+    time::{Duration, Instant},
+};
+
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpListener,
+    task::JoinHandle,
+};
 
 use crate::{
     pretend_bot::{Bot, incident},
@@ -140,6 +149,93 @@ async fn every_incident_is_told_once_also_after_restarts_and_a_restored_shop() {
     assert_eq!(
         texts,
         ["first", "second", "third", "after the restore"].map(own_words)
+    );
+}
+
+/// Another program on the bot's address, which says this to everybody.
+fn squat(address: SocketAddr, says: &'static str) -> JoinHandle<()> {
+    tokio::spawn(async move {
+        let listener = loop {
+            match TcpListener::bind(address).await {
+                Ok(listener) => break listener,
+                Err(_) => tokio::time::sleep(Duration::from_millis(5)).await,
+            }
+        };
+        loop {
+            let (mut stream, _) = listener.accept().await.unwrap();
+            tokio::spawn(async move {
+                let mut request = [0; 2048];
+                // Whoever goes away meanwhile is no fault.
+                let _ = stream.read(&mut request).await;
+                let _ = stream.write_all(says.as_bytes()).await;
+            });
+        }
+    })
+}
+
+/// The newest message or change that says so: a trouble that may be over at the next look is told after ten seconds.
+async fn told(telegram: &Telegram, part: &str) -> String {
+    let wait = async {
+        loop {
+            let edits = telegram.edits();
+            let edits = edits.iter().map(|edit| edit["text"].as_str().unwrap().to_owned());
+            let texts = telegram
+                .taken()
+                .iter()
+                .map(|taken| taken.text().to_owned())
+                .chain(edits)
+                .collect::<Vec<_>>();
+            if let Some(text) = texts.into_iter().rev().find(|text| text.contains(part)) {
+                break text;
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(60), wait)
+        .await
+        .expect(part)
+}
+
+async fn taken_by(says: &'static str, told_as: &'static str) {
+    let dir = tempfile::tempdir().unwrap();
+    let telegram = Telegram::start().await;
+    let bot = Bot::start(None, 1);
+    let address = bot.address;
+    let agent = Agent::start(config(dir.path(), address, telegram.address, &[OWNER]));
+    bot.held().await;
+    drop(bot);
+    let other = squat(address, says);
+    told(&telegram, "🔴 The shop's bot died").await;
+    let text = told(&telegram, "🔴 Something else answers in the bot's place").await;
+    let listener = format!("pid {}", std::process::id());
+    assert!(text.contains(told_as) && text.contains(&listener), "{text}");
+    assert_eq!(telegram.taken().len(), 1, "one trouble rings once");
+    agent.stop().await;
+
+    // An agent that starts meanwhile says the same, and as gravely.
+    let (fresh, other_telegram) = (tempfile::tempdir().unwrap(), Telegram::start().await);
+    let agent = Agent::start(config(fresh.path(), address, other_telegram.address, &[OWNER]));
+    told(&other_telegram, "🔴 Something else answers").await;
+    other.abort();
+    assert!(other.await.unwrap_err().is_cancelled());
+    let _bot = Bot::start(Some(address), 2);
+    told(&other_telegram, "✅ The shop's bot runs again").await;
+    agent.stop().await;
+}
+
+#[tokio::test]
+async fn another_program_in_the_bots_place_is_as_grave_as_no_bot_and_is_named() {
+    tokio::join!(
+        taken_by(
+            "HTTP/1.1 404 Not Found\r\nserver: other\r\ncontent-length: 0\r\nconnection: close\r\n\r\n",
+            "/health: 404 Not Found (other)",
+        ),
+        taken_by(
+            "HTTP/1.1 200 OK\r\ncontent-length: 16\r\nconnection: close\r\n\r\n{\"healthy\":true}",
+            "/health: 200 OK",
+        ),
+        taken_by("SSH-2.0-other\r\n", "no HTTP"),
+        taken_by("", "no HTTP"),
     );
 }
 

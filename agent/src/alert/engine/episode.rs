@@ -6,7 +6,7 @@ use std::time::Duration;
 use protocol::{incident::Severity, time::UnixMillis};
 
 use super::{
-    Fault, Kind, Notice, floor, hold,
+    Fault, Kind, Notice, floor, follow, hold,
     kin::{self, Home},
     lead::standing,
     members, set_held,
@@ -231,12 +231,20 @@ pub(super) fn speak_if_due(
         return Vec::new();
     };
     let (severity, times) = (standing.severity, floor::times(book, id));
+    let is_graver_now = follow::is_graver_now(book, &standing.lead);
+    let settles_at = follow::settles_at(book, id, now).filter(|_| severity < Severity::Critical);
     let Some(episode) = book.episodes.get_mut(&id) else {
         return Vec::new();
     };
+    if settles_at.is_some() {
+        episode.due_at = settles_at;
+        return Vec::new();
+    }
     let kind = match episode.told {
         None => Kind::First,
-        Some((told, _)) if severity > told => Kind::Worse,
+        // Something else of the same topic is no worse kind of what was told.
+        Some((told, _)) if severity > told && standing.lead.key != episode.lead.key => Kind::More,
+        Some((told, _)) if severity > told || is_graver_now => Kind::Worse,
         Some(_) if episode.edits < edits_max() => Kind::Update,
         Some(_) => Kind::More,
     };
@@ -319,6 +327,6 @@ fn edit_wait(edits: u32) -> Duration {
     EDIT_WAITS.get(at).copied().unwrap_or(MORE_WAIT)
 }
 
-fn edits_max() -> u32 {
+pub(super) fn edits_max() -> u32 {
     u32::try_from(EDIT_WAITS.len()).expect("there are two")
 }

@@ -25,7 +25,7 @@ pub struct Fault {
     pub detail: String,
     /// The figure, in the unit of the rule's threshold.
     pub value: Option<f64>,
-    /// Since when.
+    /// Since when it is that: what was wrong before has its own time.
     pub since: UnixMillis,
 }
 
@@ -198,7 +198,7 @@ impl Fault {
             rule: Rule::named(&row.rule)?,
             detail: row.detail.clone(),
             value: row.value,
-            since: row.since,
+            since: row.rule_since,
         })
     }
 
@@ -208,7 +208,7 @@ impl Fault {
             rule: trouble.rule,
             detail: trouble.detail.clone(),
             value: trouble.value,
-            since: trouble.since,
+            since: trouble.rule_since,
         }
     }
 

@@ -8,6 +8,7 @@ use crate::store::Store;
 
 mod disks;
 mod flapping;
+mod follow;
 mod histories;
 mod kin;
 mod reminders;
@@ -307,9 +308,16 @@ fn what_was_done_changes_the_message_and_what_only_the_owner_can_do_is_one_of_it
     day.change(|book, _, _| tell_done(book, "bot/bot", "restarted").into_iter().collect());
     assert_eq!(day.said.last().unwrap().1.lead.detail, "restarted");
     assert_eq!(day.told(), ["update bot/bot"]);
-    day.wrong("bot_restarts/budget", Rule::BotRestartsSpent);
+    for _ in 0..4 {
+        day.wrong("bot/bot", Rule::BotRestartsSpent);
+        day.pass(5);
+    }
     assert!(day.said.last().unwrap().1.loud);
-    assert_eq!(day.told(), ["first bot_restarts/budget"]);
+    assert_eq!(
+        day.told(),
+        ["worse bot/bot"],
+        "the same trouble, and it rings once more"
+    );
     // Of what is not told yet nothing is changed, and of what nobody knows neither.
     day.change(|book, _, _| tell_done(book, "bot/other", "restarted").into_iter().collect());
     assert_eq!(day.told(), Vec::<String>::new());

@@ -8,7 +8,7 @@ use protocol::{incident::Severity, time::UnixMillis};
 use super::{
     Kind, Notice,
     episode::{REMIND_FIRST, speak_if_due},
-    floor, hold,
+    floor, follow, hold,
     lead::standing,
     members, set_held, tell_or_hold,
 };
@@ -36,7 +36,7 @@ pub fn tick(book: &mut Book, calendar: &Calendar, now: UnixMillis) -> Vec<Notice
         notices.extend(remind_if_due(book, id, now));
     }
     notices.extend(floor::tick(book, calendar, now));
-    notices
+    follow::told(book, notices)
 }
 
 /// The owner has taken it on: no more reminders, and the live message says so. `None` when it is over already.

@@ -67,8 +67,10 @@ rules! {
     BotNotRunning => Spec::new("bot_not_running", Critical, Topic::Bot).lasting(START_GRACE).absence();
     /// The bot ended without a goodbye.
     BotGone => Spec::new("bot_gone", Critical, Topic::Bot).absence();
-    /// The bot hangs again and again, and the agent has restarted it as often as it may.
-    BotRestartsSpent => Spec::new("bot_restarts_spent", Critical, Topic::Bot).owners();
+    /// The bot hangs, and the agent has restarted it, or tried to, as often as it may.
+    BotRestartsSpent => Spec::new("bot_restarts_spent", Critical, Topic::Bot).lasting(HANG_MAX).owners();
+    /// Something else answers where the bot should.
+    BotPortTaken => Spec::new("bot_port_taken", Critical, Topic::Bot).lasting(START_GRACE).absence();
 
     /// The last backup does not exist anywhere.
     BackupNotTaken => Spec::new("backup_not_taken", Warning, Topic::Backup);
@@ -200,6 +202,8 @@ rules! {
 pub const BOT_DOWN: &[Rule] = &[
     Rule::BotGone,
     Rule::BotHung,
+    Rule::BotRestartsSpent,
+    Rule::BotPortTaken,
     Rule::BotNotRunning,
     Rule::BotStopped,
 ];
@@ -207,6 +211,8 @@ pub const BOT_DOWN: &[Rule] = &[
 pub const BOT_TROUBLE: &[Rule] = &[
     Rule::BotGone,
     Rule::BotHung,
+    Rule::BotRestartsSpent,
+    Rule::BotPortTaken,
     Rule::BotNotRunning,
     Rule::BotStopped,
     Rule::BotUnhealthy,
@@ -215,6 +221,8 @@ pub const BOT_TROUBLE: &[Rule] = &[
 const DOWN_OR_REFUSING: &[Rule] = &[
     Rule::BotGone,
     Rule::BotHung,
+    Rule::BotRestartsSpent,
+    Rule::BotPortTaken,
     Rule::BotNotRunning,
     Rule::BotStopped,
     Rule::DatabaseRefuses,
@@ -223,6 +231,8 @@ const DOWN_OR_REFUSING: &[Rule] = &[
 const DEAF_OR_BOT: &[Rule] = &[
     Rule::BotGone,
     Rule::BotHung,
+    Rule::BotRestartsSpent,
+    Rule::BotPortTaken,
     Rule::BotNotRunning,
     Rule::BotStopped,
     Rule::BotUnhealthy,
@@ -233,6 +243,8 @@ const OUTSIDE_OR_BOT: &[Rule] = &[
     Rule::AgentBlind,
     Rule::BotGone,
     Rule::BotHung,
+    Rule::BotRestartsSpent,
+    Rule::BotPortTaken,
     Rule::BotNotRunning,
     Rule::BotStopped,
     Rule::BotUnhealthy,

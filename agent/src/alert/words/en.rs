@@ -30,7 +30,7 @@ pub(super) const PHRASES: Phrases = Phrases {
         "If the disk holds nothing but logs",
     ],
     restarted: "The agent restarted the bot ({count} of {most} within an hour), last at {at}.",
-    restart_failed: "It failed: {why}",
+    restart_failed: "The agent tried to restart the bot ({count} of {most} within an hour), last at {at}; of these failed: {failed}. The reason: {why}",
     worse: "Worse",
     more: "More of it",
     reminder: "Still wrong",
@@ -81,6 +81,7 @@ wordings! {
     BotNotRunning => BOT_NOT_RUNNING,
     BotGone => BOT_GONE,
     BotRestartsSpent => BOT_RESTARTS_SPENT,
+    BotPortTaken => BOT_PORT_TAKEN,
     BackupNotTaken => BACKUP_NOT_TAKEN,
     BackupFailed => BACKUP_FAILED,
     BackupIncomplete => BACKUP_INCOMPLETE,
@@ -217,13 +218,23 @@ const BOT_GONE: Wording = Wording {
 };
 
 const BOT_RESTARTS_SPENT: Wording = Wording {
-    headline: "The bot hangs again and nobody restarts it any more",
-    happened: "Since {since} the bot has hung once more, after the agent had restarted it three times within an hour.",
+    headline: "The bot hangs and nobody restarts it any more",
+    happened: "The bot does not answer, and since {since} nobody restarts it. {detail}",
     means: "customers wait without an answer. Orders and payments that were recorded are safe.",
     done: "the agent has used up its three restarts of this hour and from now on only tells.",
     todo: "restart it yourself: /restart or the button below, or systemctl restart {unit}. Then look for the cause: journalctl -u {unit} -n 200",
     over_headline: "The bot does not hang any more",
-    over: "The bot answers again. It lasted {lasted}.",
+    over: "The bot answers again, {lasted} after the agent had given up restarting it.",
+};
+
+const BOT_PORT_TAKEN: Wording = Wording {
+    headline: "Something else answers in the bot's place",
+    happened: "Since {since} what answers at the bot's address is not the bot. {detail}",
+    means: "the shop is most likely closed: while another program holds its address the bot cannot start. Orders and payments that were recorded are safe.",
+    done: "the agent asked again and again, and goes on.",
+    todo: "see what listens there: ss -ltnp. Stop that program or give it another port, then systemctl restart {unit}",
+    over_headline: BOT_BACK,
+    over: "The bot itself answers. Something else did for {lasted}.",
 };
 
 const BACKUP_NOT_TAKEN: Wording = Wording {

@@ -30,7 +30,7 @@ pub(super) const PHRASES: Phrases = Phrases {
         "Bila di disk itu hanya ada log",
     ],
     restarted: "Agent memulai ulang bot ({count} dari {most} dalam satu jam), terakhir pada {at}.",
-    restart_failed: "Itu gagal: {why}",
+    restart_failed: "Agent mencoba memulai ulang bot ({count} dari {most} dalam satu jam), terakhir pada {at}; yang gagal: {failed}. Sebabnya: {why}",
     worse: "Memburuk",
     more: "Bertambah",
     reminder: "Masih terjadi",
@@ -81,6 +81,7 @@ wordings! {
     BotNotRunning => BOT_NOT_RUNNING,
     BotGone => BOT_GONE,
     BotRestartsSpent => BOT_RESTARTS_SPENT,
+    BotPortTaken => BOT_PORT_TAKEN,
     BackupNotTaken => BACKUP_NOT_TAKEN,
     BackupFailed => BACKUP_FAILED,
     BackupIncomplete => BACKUP_INCOMPLETE,
@@ -217,13 +218,23 @@ const BOT_GONE: Wording = Wording {
 };
 
 const BOT_RESTARTS_SPENT: Wording = Wording {
-    headline: "Bot macet lagi dan tidak dimulai ulang sendiri",
-    happened: "Sejak {since} bot macet lagi, padahal agent sudah memulainya ulang tiga kali dalam satu jam.",
+    headline: "Bot macet dan tidak ada lagi yang memulai ulang",
+    happened: "Bot tidak menjawab, dan sejak {since} tidak ada lagi yang memulainya ulang. {detail}",
     means: "pembeli menunggu tanpa jawaban. Pesanan dan pembayaran yang sudah tercatat tetap aman.",
     done: "jatah agent untuk memulai ulang, tiga kali dalam satu jam, sudah habis; sekarang agent hanya mengabari.",
     todo: "mulai ulang sendiri: /restart atau tombol di bawah, atau systemctl restart {unit}. Lalu cari sebabnya: journalctl -u {unit} -n 200",
     over_headline: "Bot tidak macet lagi",
-    over: "Bot menjawab lagi. Berlangsung {lasted}.",
+    over: "Bot menjawab lagi, {lasted} setelah agent berhenti memulainya ulang.",
+};
+
+const BOT_PORT_TAKEN: Wording = Wording {
+    headline: "Program lain menjawab di tempat bot",
+    happened: "Sejak {since} yang menjawab di alamat bot bukan bot. {detail}",
+    means: "toko kemungkinan besar tutup: selama program lain memakai alamatnya, bot tidak dapat menyala. Pesanan dan pembayaran yang sudah tercatat tetap aman.",
+    done: "agent bertanya berulang kali dan terus bertanya.",
+    todo: "lihat program apa yang memakainya: ss -ltnp. Hentikan program itu atau beri port lain, lalu systemctl restart {unit}",
+    over_headline: BOT_BACK,
+    over: "Bot sendiri menjawab lagi. Program lain menjawab di tempatnya selama {lasted}.",
 };
 
 const BACKUP_NOT_TAKEN: Wording = Wording {

@@ -113,7 +113,7 @@ pub(super) struct Phrases {
     pub only_on_disk: [&'static str; 3],
     /// That the agent restarted a hung bot; `{count}` of `{most}` and `{at}` are filled in.
     pub restarted: &'static str,
-    /// That it could not; `{why}` is filled in.
+    /// The same where some of them, or all, failed; `{failed}`, how many, and `{why}` are filled in besides.
     pub restart_failed: &'static str,
     /// Before the headline of a told trouble that is graver now.
     pub worse: &'static str,

@@ -27,6 +27,7 @@ pub(super) struct AlertsView {
 struct AlertView {
     key: String,
     rule: String,
+    /// Since when it is that: what was wrong before has its own time.
     since: UnixMillis,
     /// Whether a way to the owner has taken it.
     told: bool,
@@ -90,7 +91,7 @@ fn alert(
     AlertView {
         key: row.key.clone(),
         rule: row.rule.clone(),
-        since: row.since,
+        since: row.rule_since,
         told,
         telling: words,
         queued_since: match telling {

@@ -1,0 +1,130 @@
+//! By how much the clock on the wall was set while this agent ran, told by a clock that nobody sets. Moments that are
+//! waited from go along with it: twenty seconds are no hour because somebody put the clock forward.
+//! What was set while no agent ran is not known.
+
+use std::{
+    sync::{Arc, Mutex, PoisonError},
+    time::{Duration, Instant},
+};
+
+use jiff::Timestamp;
+use protocol::time::UnixMillis;
+
+use super::{
+    Alerts,
+    engine::{self, Notice},
+    logged, message,
+};
+use crate::store::book::Book;
+
+/// What keeping a clock right may move it by at once.
+const STEP_LEAST: Duration = Duration::from_secs(5);
+
+/// Cheap to clone; the default sees no clock, for those who say themselves what time it is.
+#[derive(Clone, Default)]
+pub(super) struct Steady(Option<Arc<Mutex<Reading>>>);
+
+#[derive(Clone, Copy)]
+struct Reading {
+    tick: Instant,
+    now_ms: i64,
+    /// What was seen and is not made good for yet.
+    owed_ms: i64,
+}
+
+impl Alerts {
+    /// The same by the clocks of this machine: when the one on the wall is set, nothing lasts longer for that.
+    #[must_use]
+    pub fn steadied(self) -> Self {
+        let steady = Steady::watching();
+        Self { steady, ..self }
+    }
+
+    /// Moves the engine's memory and queues what follows from it, both or neither.
+    pub(super) fn change(
+        &self,
+        now: UnixMillis,
+        step: impl FnOnce(&mut Book) -> Vec<Notice>,
+    ) -> anyhow::Result<()> {
+        let (mut stepped_ms, mut notices) = (0, Vec::new());
+        let changed = self.store.change_book(&self.ladder, now, |book| {
+            // Within the transaction: of two changes only one may make good for it.
+            stepped_ms = self.steady.stepped_ms();
+            engine::stepped(book, stepped_ms);
+            notices = step(book);
+            let told = |notice: &Notice| message::of_notice(&self.voice, notice, now);
+            notices.iter().map(told).collect()
+        });
+        let queued = changed.inspect_err(|_| self.steady.owe(stepped_ms))?;
+        if queued > 0 {
+            self.bell.queued();
+        }
+        logged::log(&notices);
+        Ok(())
+    }
+}
+
+impl Steady {
+    /// One that looks at the clocks of this machine.
+    pub(super) fn watching() -> Self {
+        Self(Some(Arc::new(Mutex::new(Reading::taken(0)))))
+    }
+
+    /// How far the clock was set since the last call, in milliseconds; forward is more than zero.
+    pub(super) fn stepped_ms(&self) -> i64 {
+        let Some(reading) = &self.0 else { return 0 };
+        let mut reading = reading.lock().unwrap_or_else(PoisonError::into_inner);
+        let before = std::mem::replace(&mut *reading, Reading::taken(0));
+        before.owed_ms + before.step_ms(*reading)
+    }
+
+    /// It was seen, and nothing could be done about it.
+    pub(super) fn owe(&self, step_ms: i64) {
+        if let Some(reading) = &self.0 {
+            // Each change is one assignment.
+            reading.lock().unwrap_or_else(PoisonError::into_inner).owed_ms += step_ms;
+        }
+    }
+}
+
+impl Reading {
+    fn taken(owed_ms: i64) -> Self {
+        Self {
+            tick: Instant::now(),
+            now_ms: Timestamp::now().as_millisecond(),
+            owed_ms,
+        }
+    }
+
+    fn step_ms(self, later: Self) -> i64 {
+        let passed = later.tick.saturating_duration_since(self.tick).as_millis();
+        let passed_ms = i64::try_from(passed).unwrap_or(i64::MAX);
+        let step_ms = (later.now_ms - self.now_ms).saturating_sub(passed_ms);
+        match Duration::from_millis(step_ms.unsigned_abs()) < STEP_LEAST {
+            true => 0,
+            false => step_ms,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_the_wall_clock_moved_beyond_the_time_that_passed_is_a_step() {
+        let start = Reading::taken(0);
+        let later = |passed_s: u64, wall_ms: i64| Reading {
+            tick: start.tick + Duration::from_secs(passed_s),
+            now_ms: start.now_ms + wall_ms,
+            owed_ms: 0,
+        };
+        assert_eq!(start.step_ms(later(600, 601_000)), 0);
+        assert_eq!(start.step_ms(later(20, 3_620_000)), 3_600_000);
+        assert_eq!(start.step_ms(later(20, -3_580_000)), -3_600_000);
+        let steady = Steady::watching();
+        steady.owe(7_000);
+        assert_eq!((steady.stepped_ms(), steady.stepped_ms()), (7_000, 0));
+        assert_eq!(Steady::default().stepped_ms(), 0);
+    }
+}
