@@ -139,8 +139,11 @@ impl Alerts {
     pub fn climb(&self, patience: Patience, now: UnixMillis) -> anyhow::Result<()> {
         let climbed = self
             .store
-            .climb(&self.ladder, now, |stuck| {
-                ladder::climb(&self.ladder, patience, stuck, now)
+            .broken_ways(patience.critical, now)
+            .and_then(|broken| {
+                self.store.climb(&self.ladder, now, |stuck| {
+                    ladder::climb(&self.ladder, patience, &broken, stuck, now)
+                })
             })
             .context("taking another way to the owner")?;
         if climbed > 0 {

@@ -1,5 +1,5 @@
-//! `agent check`: whether a backup taken now would arrive everywhere and bring the shop back.
-//! It leaves nothing behind: the probe that it writes to each remote is deleted again.
+//! `agent check`: whether a backup taken now would arrive everywhere and bring the shop back, and an alert at the owner.
+//! It leaves nothing behind and rings nowhere: the probe that it writes to each remote is deleted again.
 
 use std::path::Path;
 
@@ -20,6 +20,8 @@ use crate::{
     config::{Config, Purpose},
     watch::unit,
 };
+
+mod ways;
 
 /// Arguments of `agent check`.
 #[derive(clap::Args)]
@@ -60,6 +62,7 @@ pub async fn run(arguments: Arguments) -> Result<(), Failure> {
             .map(|cert| recipient(cert, &config, now)),
     );
     findings.push(signing_key(&config));
+    findings.extend(ways::findings(&config).await?);
     let probe = seal(
         b"Warung: agent check wrote this and deletes it again.".as_slice(),
         &recipients,

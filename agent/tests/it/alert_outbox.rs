@@ -158,6 +158,8 @@ async fn what_may_have_arrived_is_repeated_and_says_so() {
     sender.abort();
     assert!(!told[0].text().contains("(may be repeated)"));
     assert_eq!(told[1].text(), format!("(may be repeated) {}", told[0].text()));
+    let rang = |at: usize| told[at].body["disable_notification"] == false;
+    assert!(rang(0) && !rang(1), "what was probably read rings once: {told:?}");
 }
 
 #[tokio::test]
@@ -364,6 +366,7 @@ async fn an_end_follows_on_a_way_that_still_waits_and_is_not_needed_there_once_a
         let at_once = Patience {
             critical: Duration::ZERO,
             other: Duration::ZERO,
+            further: Duration::ZERO,
         };
         desk.alerts.climb(at_once, now()).unwrap();
         desk.see("a", Observation::Fine);

@@ -2,7 +2,10 @@
 
 use std::fs;
 
-use crate::shop::Shop;
+use crate::{
+    pretend_telegram::Telegram,
+    shop::{NO_TELEGRAM, Shop, telegram_line},
+};
 
 fn write(shop: &Shop, change: impl Fn(&str) -> String) {
     let path = shop.path("agent.toml");
@@ -48,4 +51,57 @@ fn a_file_that_is_not_toml_is_one_fault_and_so_is_a_unit_that_cannot_be() {
     write(&shop, |_| format!("{whole}\n[bot]\nunit = \"the bot.service\"\n"));
     let said = shop.agent_refuses(2, &["check"]);
     assert!(said.contains("bot.unit is \"the bot.service\""), "{said}");
+}
+
+#[test]
+fn a_token_that_cannot_be_one_is_a_fault_and_not_a_silence() {
+    let shop = Shop::new();
+    for token in ["abc", "changeme", "1:", ":a", "1:a b", "\"1:a\""] {
+        fs::create_dir_all(shop.path("credentials")).unwrap();
+        fs::remove_file(shop.path(".env")).unwrap_or_default();
+        fs::write(shop.path("credentials/OWNER_BOT_TOKEN"), token).unwrap();
+        let said = shop.agent_refuses(2, &["check"]);
+        assert!(
+            said.contains("OWNER_BOT_TOKEN is not the token of a bot"),
+            "{said}"
+        );
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_way_to_the_owner_is_gone_and_what_is_wrong_says_what_to_do() {
+    let shop = Shop::new();
+    let telegram = Telegram::start().await;
+    let here = format!("api_url = \"http://{}\"", telegram.address);
+    let push = "\n[channels.push]\ntype = \"ntfy\"\nurl = \"http://127.0.0.1:9\"\n";
+    fs::write(
+        shop.path(".env"),
+        "OWNER_BOT_TOKEN=1:token\nCHANNEL_PUSH_TOPIC=t\n",
+    )
+    .unwrap();
+    write(&shop, |text| text.replace(&telegram_line(), &here));
+    assert!(shop.agent_done(&["check"]).contains("ok     the way telegram: "));
+    assert!(telegram.taken().is_empty());
+
+    telegram.refuse(true);
+    write(&shop, |text| text.to_owned() + push);
+    let output = shop.agent(&["check"]);
+    assert_eq!(output.status.code(), Some(1));
+    let said = String::from_utf8_lossy(&output.stdout).into_owned();
+    let line = |part: &str| said.lines().find(|line| line.contains(part)).unwrap_or_default();
+    assert!(
+        line("the way telegram").contains("into OWNER_BOT_TOKEN"),
+        "{said}"
+    );
+    assert!(
+        line("WRONG  the way push").contains("alert test --channel push"),
+        "{said}"
+    );
+
+    write(&shop, |text| text.replace(&here, NO_TELEGRAM));
+    let said = String::from_utf8_lossy(&shop.agent(&["check"]).stdout).into_owned();
+    assert!(
+        said.contains("WRONG  the way telegram") && said.contains("look at the network"),
+        "{said}"
+    );
 }

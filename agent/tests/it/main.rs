@@ -75,4 +75,5 @@ mod total_loss;
 mod watch_bot;
 mod watch_capture;
 mod watch_status;
+mod ways;
 mod world;
