@@ -130,6 +130,36 @@ fn a_program_that_runs_and_does_not_answer_is_not_called_dead() {
 }
 
 #[test]
+fn an_address_is_read_however_toml_lets_it_be_written() {
+    let hung = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = hung.local_addr().unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("agent.toml");
+    for written in [
+        format!("[http]\nprivate='{address}'\n[bot]\nurl=\"http://{address}/\"\n"),
+        format!(
+            "[ http ] # here\n  private = \"{address}\" # not \"there\"\n[\"bot\"]\nurl= 'http://{address}'\n"
+        ),
+        format!(
+            "http.private = '{address}'\nbot.url=\"http://{address}\"\n[owner]\nprivate = \"127.0.0.1:1\"\n"
+        ),
+    ] {
+        std::fs::write(&path, &written).unwrap();
+        let mut check = Command::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../scripts/health-check"));
+        let said = check
+            .args(["--language", "en", "--config"])
+            .arg(&path)
+            .output()
+            .unwrap();
+        let text = String::from_utf8_lossy(&said.stdout).into_owned();
+        assert!(
+            text.contains("bot: HUNG") && text.contains("agent: HUNG"),
+            "{written}{text}"
+        );
+    }
+}
+
+#[test]
 fn a_token_that_telegram_refuses_stands_until_it_takes_it_and_rings_once() {
     const REFUSED: &str = "Telegram menolak token bot";
     const TAKEN: &str = "Telegram menerima token bot";
