@@ -183,11 +183,11 @@ impl Sender {
         let pressed = parcel.pressed.iter().filter_map(|at| parcel.rows.get(*at));
         let pressed: Vec<&Message> = pressed.map(|row| &row.message).collect();
         let buttons = buttons::under(self.voice.language, &pressed);
-        let gravest = parcel.rows.iter().map(|row| row.message.severity).max();
+        let gravest = parcel.rows.iter().map(|row| weight(&row.message)).max();
         let letter = Letter {
             id: parcel.rows[0].id.0,
             chat_id: self.address.chat_id,
-            headline: parcel.text.lines().next().unwrap_or_default(),
+            headline: &parcel.headline(),
             text: &parcel.text,
             severity: gravest.unwrap_or(Severity::Info),
             loud: parcel
@@ -276,6 +276,12 @@ impl Sender {
             }
         }
     }
+}
+
+/// How much it is to be noticed: that something is over is good news, however grave it was.
+fn weight(message: &Message) -> Severity {
+    let is_over = !message.open && message.episode.is_some();
+    if is_over { Severity::Info } else { message.severity }
 }
 
 fn now() -> UnixMillis {

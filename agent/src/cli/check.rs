@@ -18,9 +18,9 @@ use crate::{
         survey,
     },
     config::{Config, Purpose},
-    watch::unit,
 };
 
+mod hints;
 mod ways;
 
 /// Arguments of `agent check`.
@@ -94,7 +94,7 @@ pub async fn run(arguments: Arguments) -> Result<(), Failure> {
                 it.said
             );
         }
-        hints(&config, recipients.distinct())
+        hints::of(&config, recipients.distinct())
             .iter()
             .for_each(|hint| println!("hint   {hint}"));
     }
@@ -111,26 +111,6 @@ pub async fn run(arguments: Arguments) -> Result<(), Failure> {
             wrong.join(", ")
         )))
     }
-}
-
-/// What works, and could be better.
-fn hints(config: &Config, recipients: usize) -> Vec<String> {
-    let unit = &config.bot.unit;
-    let mut hints = Vec::new();
-    if unit::is_missing(unit) {
-        hints.push(format!(
-            "systemd knows no unit {unit}: its restarts and memory are not watched, and /restart cannot work. Mend [bot] \
-             unit, or install the units with scripts/install."
-        ));
-    }
-    if recipients < 2 {
-        hints.push(
-            "one recipient: if that key is lost, so is every backup. Two are recommended, the owner's and a cold spare \
-             that lies elsewhere."
-                .to_owned(),
-        );
-    }
-    hints
 }
 
 fn finding(what: &str, said: Result<String, String>) -> Finding {

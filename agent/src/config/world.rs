@@ -26,6 +26,12 @@ pub(super) fn check(config: &Config, faults: &mut Faults) {
             config.backup.database.display()
         ));
     }
+    for file in config.watch.logs.files.iter().filter(|file| file.is_dir()) {
+        faults.add(format!(
+            "watch.logs.files: {} is a folder; name the log file in it",
+            file.display()
+        ));
+    }
     if let Err(error) = try_write(&config.state_dir) {
         faults.add(format!(
             "state.dir: {} cannot be written: {error}",

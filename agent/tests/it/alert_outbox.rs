@@ -78,15 +78,16 @@ impl Desk {
     }
 
     pub(crate) fn send_at(&self, chat_id: i64, pace: Pace) -> JoinHandle<()> {
-        let now = std::time::Instant::now();
         let client = reqwest::Client::new();
+        let bot = Bot::new(client, &self.api_url, Secret::new(TOKEN));
+        self.send_by(chat_id, pace, Channel::Telegram(bot))
+    }
+
+    pub(crate) fn send_by(&self, chat_id: i64, pace: Pace, channel: Channel) -> JoinHandle<()> {
+        let now = std::time::Instant::now();
         let sender = Sender {
             store: Arc::clone(&self.store),
-            channel: Arc::new(Channel::Telegram(Bot::new(
-                client,
-                &self.api_url,
-                Secret::new(TOKEN),
-            ))),
+            channel: Arc::new(channel),
             voice: self.voice.clone(),
             pace,
             address: address(chat_id),

@@ -76,6 +76,7 @@ async fn what_telegram_does_not_take_goes_the_second_way_and_ends_there_too() {
     let _bot = Bot::start(Some(address), 2);
     let pushed = ntfy.wait_for(2).await;
     assert_eq!(title(&pushed[1]), "✅ The shop's bot runs again");
+    assert_eq!(pushed[1]["priority"], 3, "good news is no siren");
     telegram.set_down(false);
     telegram.wait_for_edit("runs again").await;
     let told = telegram.taken();
@@ -283,7 +284,9 @@ async fn a_real_mail_server_takes_what_telegram_refuses() {
     agent.stop().await;
     assert!(client.is_ok());
     assert!(
-        text.contains("To: owner@example.org") && text.contains("Subject: "),
+        text.contains("To: owner@example.org")
+            && text.contains("Subject: ")
+            && text.contains("Message-ID: <warung."),
         "{text}"
     );
     assert!(text.contains("systemctl status"), "{text}");

@@ -105,3 +105,74 @@ async fn every_way_to_the_owner_is_gone_and_what_is_wrong_says_what_to_do() {
         "{said}"
     );
 }
+
+#[test]
+fn settings_that_come_to_nothing_are_faults_and_each_is_one() {
+    let shop = Shop::new();
+    let whole = fs::read_to_string(shop.path("agent.toml")).unwrap();
+    let folder = shop.path("live").display().to_string();
+    let chats = |list: &str| whole.replace("chat_ids = [1]", &format!("chat_ids = {list}"));
+    for (text, part) in [
+        (chats("[0]"), "nobody's chat"),
+        (chats("[-5]"), "those below zero"),
+        (chats("[1, 1]"), "names a chat twice"),
+        (chats("\"1\""), "owner.chat_ids must be a list"),
+        (format!("{whole}\n[heartbeat]\n"), "heartbeat has no url"),
+        (
+            whole.replace("[backup]", "[backup]\nsnapshot = \"0 0 0 30 2 *\""),
+            "which never comes",
+        ),
+        (
+            format!(
+                "{whole}\n[bot]\nurl = \"http://127.0.0.1:9001\"\n[http]\nprivate = \"127.0.0.1:9001\"\n"
+            ),
+            "the agent's own address",
+        ),
+        (
+            format!("{whole}\n[watch]\ndomains = [\"shop example\"]\n"),
+            "is no name of a server",
+        ),
+        (
+            format!("{whole}\n[watch.logs]\nfiles = [\"{folder}\"]\n"),
+            "is a folder",
+        ),
+    ] {
+        write(&shop, |_| text.clone());
+        let said = shop.agent_refuses(2, &["check"]);
+        assert!(
+            said.contains(part) && said.contains("has 1 fault;"),
+            "{part}: {said}"
+        );
+    }
+}
+
+#[test]
+fn secrets_that_anybody_can_read_and_places_that_are_not_there_are_hints() {
+    use std::os::unix::fs::PermissionsExt;
+    let shop = Shop::new();
+    let set_mode = |name: &str, mode: u32| {
+        fs::set_permissions(shop.path(name), fs::Permissions::from_mode(mode)).unwrap();
+    };
+    fs::create_dir(shop.path("credentials")).unwrap();
+    fs::write(shop.path("credentials/CONSOLE_X"), "x").unwrap();
+    set_mode(".env", 0o644);
+    set_mode("credentials", 0o755);
+    set_mode("credentials/CONSOLE_X", 0o644);
+    let lines = |part: &str| {
+        let said = shop.agent_done(&["check"]);
+        said.lines()
+            .filter(|line| line.starts_with("hint") && line.contains(part))
+            .count()
+    };
+    assert_eq!(lines("chmod o-rwx"), 2);
+    set_mode(".env", 0o640);
+    set_mode("credentials", 0o750);
+    assert_eq!(lines("chmod o-rwx"), 0);
+    write(&shop, |text| {
+        format!("{text}\n[watch]\ncredentials = [\"gone\"]\n[watch.logs]\nfiles = [\"gone.log\"]\n")
+    });
+    assert_eq!(
+        (lines("gone cannot be looked at"), lines("gone.log is not there")),
+        (1, 1)
+    );
+}

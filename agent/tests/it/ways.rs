@@ -5,24 +5,26 @@ use std::time::Duration;
 
 use agent::{
     alert::{
+        channels::{Channel, ntfy::Ntfy},
         ladder::{Patience, TELEGRAM},
         outbox::Pace,
         rule::{AlertKey, Observation, Rule},
     },
+    config::Language,
     store::{
         Store,
         outbox::{Address, Rung},
     },
 };
 use axum::http::StatusCode;
-use protocol::time::UnixMillis;
+use protocol::{secret::Secret, time::UnixMillis};
 use serde_json::{Value, json};
 
 use crate::{
     alert_outbox::{Desk, address, now},
     channels::{push_and_hook, with_channels},
     pretend_bot::{Bot, incident},
-    pretend_channels::Service,
+    pretend_channels::{Service, TOPIC},
     pretend_telegram::{Fault, Telegram},
     world::{Agent, HASTE, LIMIT, OWNER, alerts},
 };
@@ -110,7 +112,7 @@ async fn what_was_taken_and_not_answered_holds_nothing_else_up_and_is_handed_on_
     };
     desk.alerts = alerts(
         &desk.store,
-        agent::config::Language::En,
+        Language::En,
         &[rung(TELEGRAM, OWNER), rung("push", 0)],
     );
     telegram.fail_next([Fault::BreakAfter]);
@@ -224,4 +226,41 @@ async fn broken_ways_are_passed_at_once_on_the_way_to_one_that_works() {
             .unwrap()
             .contains(TELEGRAM)
     );
+}
+
+#[tokio::test]
+async fn a_locked_screen_shows_what_is_wrong_and_not_that_there_are_several_messages() {
+    let dir = tempfile::tempdir().unwrap();
+    let (telegram, ntfy) = (Telegram::start().await, Service::ntfy().await);
+    let mut desk = Desk::open(dir.path(), &telegram, &[OWNER]);
+    let rung = Rung {
+        name: TELEGRAM.to_owned(),
+        chats: vec![OWNER],
+    };
+    desk.alerts = alerts(&desk.store, Language::En, &[rung]);
+    let hour_ago = UnixMillis(now().0 - 3_600_000);
+    desk.alerts
+        .report(&[incident(1, "A job was given up.")], None, hour_ago)
+        .unwrap();
+    let key = AlertKey::new("bot", "bot");
+    desk.alerts
+        .observe(&key, Observation::wrong(Rule::BotGone), hour_ago)
+        .unwrap();
+    desk.alerts
+        .report(&[incident(2, "Another one.")], None, hour_ago)
+        .unwrap();
+    let client = reqwest::Client::new();
+    let url = format!("http://{}", ntfy.address);
+    let channel = Ntfy::new(client, &url, &Secret::new(TOPIC), None);
+    let sender = desk.send_by(OWNER, HASTE, Channel::Ntfy(channel));
+    let pushed = ntfy.wait_for(1).await;
+    sender.abort();
+    assert_eq!(pushed[0]["title"], "🔴 The shop's bot died (+2)");
+    assert!(
+        pushed[0]["message"]
+            .as_str()
+            .unwrap()
+            .starts_with("3 messages at once")
+    );
+    assert_eq!(pushed[0]["priority"], 5);
 }

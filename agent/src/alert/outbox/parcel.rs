@@ -21,6 +21,22 @@ pub(super) struct Parcel {
     pub(super) edit: Option<i64>,
 }
 
+impl Parcel {
+    /// What a locked screen shows. Of several messages the gravest of what is still wrong, else the last; and how many more
+    /// there are.
+    pub(super) fn headline(&self) -> String {
+        let first = || self.text.lines().next().unwrap_or_default().to_owned();
+        if self.rows.len() < 2 {
+            return first();
+        }
+        let open = self.pressed.iter().filter_map(|at| self.rows.get(*at));
+        let gravest = open.max_by_key(|row| row.message.severity).or(self.rows.last());
+        gravest.map_or_else(first, |row| {
+            format!("{} (+{})", row.message.headline, self.rows.len() - 1)
+        })
+    }
+}
+
 /// What becomes of a row at this address.
 pub(super) enum Form {
     /// A message of its own.
