@@ -46,6 +46,8 @@ pub struct Voice {
     pub timezone: TimeZone,
     /// The bot's systemd unit, for the commands.
     pub unit: String,
+    /// Where the bot's database lies, for the commands.
+    pub database: String,
 }
 
 impl Voice {
@@ -56,6 +58,7 @@ impl Voice {
             language: config.owner.language,
             timezone: config.owner.timezone.clone(),
             unit: config.bot.unit.clone(),
+            database: config.backup.database.display().to_string(),
         }
     }
 }
@@ -333,7 +336,8 @@ fn fill(voice: &Voice, fault: &Fault, text: &str) -> String {
         (Some(line), Some(value)) => figure(voice.language, line.unit, value),
         _ => String::new(),
     };
-    text.replace("{unit}", &voice.unit)
+    voice
+        .in_place(text)
         .replace("{since}", &moment(&voice.timezone, fault.since))
         .replace("{value}", &shown(fault.value))
         .replace("{limit}", &shown(line.map(|line| line.raise)))
@@ -357,6 +361,7 @@ mod tests {
             language,
             timezone: TimeZone::get("Asia/Jakarta").unwrap(),
             unit: "bot.service".to_owned(),
+            database: "/srv/shop.db".to_owned(),
         }
     }
 
@@ -419,6 +424,16 @@ mod tests {
             assert!(message.text.contains(part), "{part} is not in {}", message.text);
         }
         assert!(!message.follows_up);
+    }
+
+    #[test]
+    fn advice_names_the_database_where_it_lies() {
+        for language in [Language::En, Language::Id] {
+            let mut notice = gone(Kind::First);
+            notice.lead.rule = Rule::DatabaseRefuses;
+            let text = told(language, &notice).text;
+            assert!(text.contains("lsof /srv/shop.db"), "{text}");
+        }
     }
 
     #[test]

@@ -203,6 +203,7 @@ mod tests {
             language,
             timezone: TimeZone::UTC,
             unit: "bot.service".to_owned(),
+            database: "/srv/shop.db".to_owned(),
         };
         let queued = Telling::Queued(Undelivered {
             since: SINCE,

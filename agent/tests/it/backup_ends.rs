@@ -103,6 +103,7 @@ fn a_backup_by_hand_ends_the_alert_that_asked_for_it() {
         language: agent::config::Language::En,
         timezone: jiff::tz::TimeZone::UTC,
         unit: "bot.service".to_owned(),
+        database: "/srv/shop.db".to_owned(),
     };
     let calendar = Calendar {
         timezone: jiff::tz::TimeZone::UTC,

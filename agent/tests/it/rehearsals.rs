@@ -35,6 +35,7 @@ fn desk(shop: &Shop) -> (Arc<Store>, Alerts) {
         language: agent::config::Language::En,
         timezone: jiff::tz::TimeZone::UTC,
         unit: "bot.service".to_owned(),
+        database: "/srv/shop.db".to_owned(),
     };
     let calendar = Calendar {
         timezone: jiff::tz::TimeZone::UTC,

@@ -38,6 +38,7 @@ pub fn voice(language: Language) -> Voice {
         language,
         timezone: TimeZone::UTC,
         unit: "bot.service".to_owned(),
+        database: "/srv/shop.db".to_owned(),
     }
 }
 

@@ -38,7 +38,7 @@ pub(super) const CAPTURE_RESYNCED: Wording = Wording {
     happened: "At {since} the agent caught up with the shop: {detail}",
     means: "the shop is whole on every remote; only a moment within that gap cannot be restored by itself.",
     done: "the pages that differed were shipped as one step.",
-    todo: "nothing, after a restart of the agent; again and again: who else opens the database? lsof /var/lib/warung/shop.db",
+    todo: "nothing, after a restart of the agent; again and again: who else opens the database? lsof {database}",
     over_headline: "The gap lies behind",
     over: "It was {lasted} ago.",
 };

@@ -38,7 +38,7 @@ pub(super) const CAPTURE_RESYNCED: Wording = Wording {
     happened: "Pada {since} agen menyusul toko: {detail}",
     means: "toko utuh di setiap tempat; hanya saat di dalam celah itu yang tidak dapat dipulihkan sendiri.",
     done: "halaman yang berbeda dikirim sebagai satu langkah.",
-    todo: "tidak perlu apa-apa setelah agen dinyalakan ulang; bila berulang: siapa lagi yang membukanya? lsof /var/lib/warung/shop.db",
+    todo: "tidak perlu apa-apa setelah agen dinyalakan ulang; bila berulang: siapa lagi yang membukanya? lsof {database}",
     over_headline: "Celah itu sudah lewat",
     over: "Terjadi {lasted} yang lalu.",
 };

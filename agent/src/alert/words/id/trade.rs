@@ -118,7 +118,7 @@ pub(super) const DATABASE_REFUSES: Wording = Wording {
     happened: "Sejak {since} basis data toko tidak dapat ditulis: {detail}.",
     means: "pesanan dan pembayaran tidak dapat dicatat.",
     done: "bot terus mencoba.",
-    todo: "disk penuh: kosongkan (df -h). Tidak dapat ditulis atau rusak: dmesg | tail -50. Dipegang program lain: lsof /var/lib/warung/shop.db",
+    todo: "disk penuh: kosongkan (df -h). Tidak dapat ditulis atau rusak: dmesg | tail -50. Dipegang program lain: lsof {database}",
     over_headline: "Basis data dapat ditulis lagi",
     over: "Lamanya {lasted}.",
 };
@@ -128,7 +128,7 @@ pub(super) const WAL_LARGE: Wording = Wording {
     happened: "Catatan tulis basis data toko sudah {value} dan tidak dikembalikan ke basis data.",
     means: "belum apa-apa. Mulai 1 GiB bot tidak menerima pesanan baru; pembayaran tetap diterima.",
     done: "agent terus mengukur dan mengabari bila sudah selesai.",
-    todo: "lihat apakah cadangan tersangkut: agent status; siapa yang membukanya: lsof /var/lib/warung/shop.db-wal",
+    todo: "lihat apakah cadangan tersangkut: agent status; siapa yang membukanya: lsof {database}-wal",
     over_headline: "Log basis data pendek lagi",
     over: "Lamanya {lasted}.",
 };
