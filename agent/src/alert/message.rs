@@ -485,7 +485,6 @@ mod tests {
             },
             created_at: UnixMillis(number * 1000),
             in_doubt: number == 2,
-            failed: false,
             elsewhere: (number == 3).then(|| Elsewhere {
                 rung: "push".to_owned(),
                 sent_at: UnixMillis(63_000),
@@ -519,7 +518,6 @@ mod tests {
                 message: told(Language::En, &gone(Kind::First)),
                 created_at: UnixMillis(0),
                 in_doubt: false,
-                failed: false,
                 elsewhere: Some(Elsewhere {
                     rung: "push".to_owned(),
                     sent_at: UnixMillis(sent_at_s * 1000),

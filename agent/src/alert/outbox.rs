@@ -95,7 +95,7 @@ impl Sender {
     /// Sends the oldest message, or as one all that wait when they are many or waited through an outage.
     async fn send_next(&self, doubts: &mut Doubts) -> anyhow::Result<Turn> {
         let rows = self.store.waiting(&self.address, LOOK_ROWS, now())?;
-        doubts.follow(&rows, self.pace, Instant::now());
+        doubts.follow(&rows);
         if doubts.is_to_ask()
             && let Some(down) = self.ask(doubts).await
         {
@@ -122,6 +122,8 @@ impl Sender {
         // To edit twice is the same as once.
         if matches!(outcome, Outcome::Unknown(_)) && !is_edit {
             doubts.add(told, self.pace, Instant::now());
+            // At once: what is asked later may be back by then.
+            self.ask(doubts).await;
         }
         match &outcome {
             Outcome::Sent { message_id } => self.store.delivery_sent(told, *message_id, now())?,

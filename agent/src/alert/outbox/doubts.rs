@@ -1,7 +1,8 @@
 //! Messages whose request went out and whose answer was lost: whether each is to be asked about, held back, or repeated,
 //! and whether a repetition rings. A way that answers while an answer was lost has probably taken the message; one that
 //! is down has probably not.
-//! It asks and sends nothing itself. It forgets with the process: who was killed with a request open repeats it at once.
+//! It asks and sends nothing itself. It forgets with the process: a new one cannot know whether the way was down, and
+//! repeats at once what was left open.
 
 use std::{
     collections::BTreeMap,
@@ -37,20 +38,9 @@ enum Way {
 }
 
 impl Doubts {
-    /// Forgets what waits no more, and takes up what this process has not sent itself: it was told that it failed, so it
-    /// was not cut off by a kill.
-    pub(super) fn follow(&mut self, rows: &[Waiting], pace: Pace, now: Instant) {
+    /// Forgets what waits no more.
+    pub(super) fn follow(&mut self, rows: &[Waiting]) {
         self.rows.retain(|id, _| rows.iter().any(|row| row.id == *id));
-        let left = rows
-            .iter()
-            .filter(|row| row.in_doubt && row.failed && !row.message.is_edit);
-        for row in left {
-            self.rows.entry(row.id).or_insert(Doubt {
-                count: 1,
-                until: now + pace.doubt_first,
-                way: Way::Unasked,
-            });
-        }
     }
 
     /// The answer to a request with these rows was lost.

@@ -11,7 +11,7 @@ use crate::store::{Store, alerts::severity_named, episodes::EpisodeId};
 
 const WAITING: &str = "
     SELECT d.id, m.alert_key, m.episode, m.runbook, m.severity, m.headline, m.text, m.loud, m.open, m.is_edit,
-           m.follows_up, m.created_at, m.not_before, d.in_doubt, o.rung, o.sent_at, o.climbed, d.why IS NOT NULL
+           m.follows_up, m.created_at, m.not_before, d.in_doubt, o.rung, o.sent_at, o.climbed
     FROM deliveries d JOIN messages m ON m.id = d.message
     LEFT JOIN deliveries o ON o.id =
         (SELECT id FROM deliveries WHERE message = m.id AND rung <> d.rung AND sent_at IS NOT NULL
@@ -47,8 +47,6 @@ pub struct Waiting {
     pub created_at: UnixMillis,
     /// Whether an earlier attempt may have arrived.
     pub in_doubt: bool,
-    /// Whether an earlier attempt was told to have failed; not when it was cut off.
-    pub failed: bool,
     /// Where it has arrived meanwhile, first.
     pub elsewhere: Option<Elsewhere>,
 }
@@ -121,7 +119,6 @@ fn waiting_from(row: &Row<'_>) -> rusqlite::Result<Waiting> {
         },
         created_at: UnixMillis(row.get(11)?),
         in_doubt: row.get(13)?,
-        failed: row.get(17)?,
         elsewhere: elsewhere_from(row)?,
     })
 }
