@@ -94,9 +94,15 @@ fn an_alert_waits_until_telegram_is_there_again() {
     let mut shop = Shop::open(&stocked(1));
     shop.start_agent().unwrap();
     shop.wait_for_watch();
-    let down = serde_json::json!({ "target": "telegram", "bot": OWNER_BOT, "method": "sendMessage", "fault": "down", "times": 2 });
+    let down = serde_json::json!({ "target": "telegram", "bot": OWNER_BOT, "fault": "down" });
     shop.sandbox.break_with(&down).unwrap();
     let killed_at = shop.kill_bot();
+    tests::wait::until("the message to wait", PATIENCE, || {
+        let health = http::try_get(&format!("http://{}/health", shop.settings.agent_private))?;
+        let health: serde_json::Value = serde_json::from_str(&health.body).ok()?;
+        (health["outbox_waiting"].as_u64() > Some(0)).then_some(())
+    });
+    shop.sandbox.mend().unwrap();
     shop.sandbox.owner_hears(DIED, killed_at, PATIENCE);
     assert_eq!(alerts(&shop, DIED), 1);
 }
