@@ -94,9 +94,15 @@ fn an_alert_waits_until_telegram_is_there_again() {
     let mut shop = Shop::open(&stocked(1));
     shop.start_agent().unwrap();
     shop.wait_for_watch();
-    let down = serde_json::json!({ "target": "telegram", "bot": OWNER_BOT, "method": "sendMessage", "fault": "down", "times": 2 });
+    let down = serde_json::json!({ "target": "telegram", "bot": OWNER_BOT, "fault": "down" });
     shop.sandbox.break_with(&down).unwrap();
     let killed_at = shop.kill_bot();
+    tests::wait::until("the message to wait", PATIENCE, || {
+        let health = http::try_get(&format!("http://{}/health", shop.settings.agent_private))?;
+        let health: serde_json::Value = serde_json::from_str(&health.body).ok()?;
+        (health["outbox_waiting"].as_u64() > Some(0)).then_some(())
+    });
+    shop.sandbox.mend().unwrap();
     shop.sandbox.owner_hears(DIED, killed_at, PATIENCE);
     assert_eq!(alerts(&shop, DIED), 1);
 }
@@ -127,6 +133,36 @@ fn a_program_that_runs_and_does_not_answer_is_not_called_dead() {
         "{text}"
     );
     assert_eq!(said.status.code(), Some(1));
+}
+
+#[test]
+fn an_address_is_read_however_toml_lets_it_be_written() {
+    let hung = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = hung.local_addr().unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("agent.toml");
+    for written in [
+        format!("[http]\nprivate='{address}'\n[bot]\nurl=\"http://{address}/\"\n"),
+        format!(
+            "[ http ] # here\n  private = \"{address}\" # not \"there\"\n[\"bot\"]\nurl= 'http://{address}'\n"
+        ),
+        format!(
+            "http.private = '{address}'\nbot.url=\"http://{address}\"\n[owner]\nprivate = \"127.0.0.1:1\"\n"
+        ),
+    ] {
+        std::fs::write(&path, &written).unwrap();
+        let mut check = Command::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../scripts/health-check"));
+        let said = check
+            .args(["--language", "en", "--config"])
+            .arg(&path)
+            .output()
+            .unwrap();
+        let text = String::from_utf8_lossy(&said.stdout).into_owned();
+        assert!(
+            text.contains("bot: HUNG") && text.contains("agent: HUNG"),
+            "{written}{text}"
+        );
+    }
 }
 
 #[test]

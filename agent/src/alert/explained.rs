@@ -9,11 +9,19 @@ use super::{
     words::{phrases, reported, wording, wording_of},
 };
 
+impl Voice {
+    /// Advice with the names that things have here.
+    pub(super) fn in_place(&self, text: &str) -> String {
+        text.replace("{unit}", &self.unit)
+            .replace("{database}", &self.database)
+    }
+}
+
 /// What a rule means and what to do about it, or what a report of the bot's does, where no alert is at hand. `None`
 /// for a name that is neither.
 #[must_use]
 pub fn explained(voice: &Voice, name: &str) -> Option<String> {
-    let fill = |text: &str| text.replace("{unit}", &voice.unit).replace("{object}", "…");
+    let fill = |text: &str| voice.in_place(text).replace("{object}", "…");
     let phrases = phrases(voice.language);
     let Some(rule) = Rule::named(name) else {
         let words = reported(voice.language, name)?;

@@ -1,7 +1,7 @@
 //! The ways to the owner in the order in which they are tried, and when a message takes the next one.
 //! Pure; it knows no channel from inside.
 
-use std::time::Duration;
+use std::{collections::BTreeSet, time::Duration};
 
 use protocol::{incident::Severity, time::UnixMillis};
 
@@ -20,13 +20,17 @@ pub struct Patience {
     pub critical: Duration,
     /// With everything else.
     pub other: Duration,
+    /// A further way: the message has waited long enough already.
+    pub further: Duration,
 }
 
 impl Patience {
-    /// What is critical is on the second way within 90 s, the attempt on it included.
+    /// What is critical is on a second way that works within 90 s, the attempt on it included, also behind ways that are
+    /// mute: one that fails is passed at once.
     pub const USUAL: Self = Self {
         critical: Duration::from_secs(60),
         other: Duration::from_secs(600),
+        further: Duration::from_secs(8),
     };
 }
 
@@ -48,36 +52,67 @@ pub fn ladder(config: &Config) -> Vec<Rung> {
     std::iter::once(first).chain(further).collect()
 }
 
-/// Which messages that have arrived nowhere take their next way now: at once when every way so far has refused,
-/// otherwise when the last one had its time.
+/// Which messages that have arrived nowhere take their next ways now: at once when every way so far has refused, when the
+/// last one is known as broken, or as a further one has failed; otherwise when it had its time. A broken way is passed and
+/// still tried: the message waits there as well.
 #[must_use]
-pub fn climb(ladder: &[Rung], patience: Patience, stuck: &[Stuck], now: UnixMillis) -> Vec<Climb> {
-    stuck
-        .iter()
-        .filter_map(|stuck| climb_of(ladder, patience, stuck, now))
-        .collect()
+pub fn climb(
+    ladder: &[Rung],
+    patience: Patience,
+    broken: &BTreeSet<String>,
+    stuck: &[Stuck],
+    now: UnixMillis,
+) -> Vec<Climb> {
+    let mut climbs = Vec::new();
+    for stuck in stuck {
+        let Some(last) = last_way(ladder, stuck) else {
+            continue;
+        };
+        let is_broken = |rung: &usize| ladder.get(*rung).is_some_and(|rung| broken.contains(&rung.name));
+        if !is_broken(&last) && !is_over(ladder, last, patience, stuck, now) {
+            continue;
+        }
+        for rung in last + 1..ladder.len() {
+            climbs.push(Climb {
+                message: stuck.message,
+                rung,
+            });
+            if !is_broken(&rung) {
+                break;
+            }
+        }
+    }
+    climbs
 }
 
-fn climb_of(ladder: &[Rung], patience: Patience, stuck: &Stuck, now: UnixMillis) -> Option<Climb> {
+fn last_way(ladder: &[Rung], stuck: &Stuck) -> Option<usize> {
     let place = |name: &str| ladder.iter().position(|rung| rung.name == name);
-    let last = stuck.ways.iter().filter_map(|way| place(&way.0)).max()?;
-    let rung = last + 1;
-    ladder.get(rung)?;
-    let waits = match stuck.severity {
+    stuck.ways.iter().filter_map(|way| place(&way.rung)).max()
+}
+
+/// Whether the last way has had its chance.
+fn is_over(ladder: &[Rung], last: usize, patience: Patience, stuck: &Stuck, now: UnixMillis) -> bool {
+    let first = match stuck.severity {
         Severity::Critical => patience.critical,
         Severity::Info | Severity::Warning => patience.other,
     };
-    let opened_at = stuck.ways.iter().map(|way| way.1).max()?.max(stuck.since);
-    let all_refused = stuck.ways.iter().all(|way| way.2);
-    (all_refused || now.since(opened_at) >= waits).then_some(Climb {
-        message: stuck.message,
-        rung,
-    })
+    let waits = if last == 0 {
+        first
+    } else {
+        patience.further.min(first)
+    };
+    let opened_at = stuck.ways.iter().map(|way| way.opened_at).max();
+    let since = opened_at.map_or(stuck.since, |opened_at| opened_at.max(stuck.since));
+    let mut there = stuck.ways.iter().filter(|way| way.rung == ladder[last].name);
+    let has_failed = last > 0 && there.all(|way| way.failed);
+    let all_refused = stuck.ways.iter().all(|way| way.refused);
+    all_refused || has_failed || now.since(since) >= waits
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::store::outbox::Taken;
 
     fn rungs() -> Vec<Rung> {
         let rung = |name: &str| Rung {
@@ -87,61 +122,109 @@ mod tests {
         ["telegram", "push", "mail"].map(rung).to_vec()
     }
 
-    fn stuck(severity: Severity, ways: &[(&str, i64, bool)]) -> Stuck {
+    fn stuck(severity: Severity, ways: &[Way]) -> Stuck {
         Stuck {
             message: 1,
             severity,
             since: UnixMillis(0),
-            ways: ways
-                .iter()
-                .map(|(name, at_s, refused)| ((*name).to_owned(), UnixMillis(at_s * 1000), *refused))
-                .collect(),
+            ways: ways.iter().map(way).collect(),
         }
     }
 
-    type Way = (&'static str, i64, bool);
+    /// A way's name, since when in seconds, and what it said.
+    type Way = (&'static str, i64, Said);
+
+    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+    enum Said {
+        Nothing,
+        Failed,
+        Refused,
+    }
+    use Said::{Failed, Nothing, Refused};
+
+    fn way((name, at_s, said): &Way) -> Taken {
+        Taken {
+            rung: (*name).to_owned(),
+            opened_at: UnixMillis(at_s * 1000),
+            refused: *said == Refused,
+            failed: *said != Nothing,
+        }
+    }
+
+    fn rungs_taken(broken: &[&str], severity: Severity, ways: &[Way], now_s: i64) -> Vec<usize> {
+        let broken = broken.iter().map(|name| (*name).to_owned()).collect();
+        let stuck = [stuck(severity, ways)];
+        let found = climb(
+            &rungs(),
+            Patience::USUAL,
+            &broken,
+            &stuck,
+            UnixMillis(now_s * 1000),
+        );
+        found.iter().map(|climb| climb.rung).collect()
+    }
 
     #[test]
     fn the_table_of_when_the_next_way_is_taken() {
         use Severity::{Critical, Warning};
-        let cases: [(Severity, &[Way], i64, Option<usize>); 9] = [
-            (Critical, &[("telegram", 0, false)], 59, None),
-            (Critical, &[("telegram", 0, false)], 60, Some(1)),
-            (Warning, &[("telegram", 0, false)], 599, None),
-            (Warning, &[("telegram", 0, false)], 600, Some(1)),
-            (Warning, &[("telegram", 0, true)], 1, Some(1)),
-            (Warning, &[("telegram", 0, true), ("telegram", 0, false)], 1, None),
+        let cases: [(Severity, &[Way], i64, &[usize]); 11] = [
+            (Critical, &[("telegram", 0, Nothing)], 59, &[]),
+            // The first way may stumble; then it has all its time.
+            (Critical, &[("telegram", 0, Failed)], 59, &[]),
+            (Critical, &[("telegram", 0, Nothing)], 60, &[1]),
+            (Warning, &[("telegram", 0, Nothing)], 599, &[]),
+            (Warning, &[("telegram", 0, Nothing)], 600, &[1]),
+            (Warning, &[("telegram", 0, Refused)], 1, &[1]),
             (
-                Critical,
-                &[("telegram", 0, false), ("push", 60, false)],
-                119,
-                None,
+                Warning,
+                &[("telegram", 0, Refused), ("telegram", 0, Nothing)],
+                1,
+                &[],
             ),
             (
                 Critical,
-                &[("telegram", 0, false), ("push", 60, false)],
-                120,
-                Some(2),
+                &[("telegram", 0, Failed), ("push", 60, Nothing)],
+                67,
+                &[],
             ),
             (
                 Critical,
-                &[("telegram", 0, true), ("push", 0, true), ("mail", 0, true)],
+                &[("telegram", 0, Failed), ("push", 60, Nothing)],
+                68,
+                &[2],
+            ),
+            (
+                Critical,
+                &[("telegram", 0, Failed), ("push", 60, Failed)],
+                61,
+                &[2],
+            ),
+            (
+                Critical,
+                &[
+                    ("telegram", 0, Refused),
+                    ("push", 0, Refused),
+                    ("mail", 0, Refused),
+                ],
                 9999,
-                None,
+                &[],
             ),
         ];
         for (severity, ways, now_s, expected) in cases {
-            let found = climb(
-                &rungs(),
-                Patience::USUAL,
-                &[stuck(severity, ways)],
-                UnixMillis(now_s * 1000),
-            );
-            assert_eq!(
-                found.first().map(|climb| climb.rung),
-                expected,
-                "{severity:?} {ways:?} {now_s}"
-            );
+            let found = rungs_taken(&[], severity, ways, now_s);
+            assert_eq!(found, expected, "{severity:?} {ways:?} {now_s}");
         }
+    }
+
+    #[test]
+    fn a_way_that_is_known_as_broken_is_passed_at_once_and_a_healthy_one_behind_is_not() {
+        let fresh: &[Way] = &[("telegram", 0, Nothing)];
+        let taken = |broken: &[&str]| rungs_taken(broken, Severity::Warning, fresh, 0);
+        assert_eq!(taken(&["telegram"]), [1]);
+        assert_eq!(taken(&["telegram", "push"]), [1, 2]);
+        assert_eq!(taken(&["telegram", "push", "mail"]), [1, 2]);
+        assert_eq!(taken(&["push"]), [] as [usize; 0]);
+        let late = rungs_taken(&["push"], Severity::Critical, fresh, 60);
+        assert_eq!(late, [1, 2]);
     }
 }

@@ -3,7 +3,6 @@
 
 use std::time::Duration;
 
-use jiff::tz::TimeZone;
 use protocol::time::UnixMillis;
 
 mod recurring;
@@ -20,9 +19,10 @@ use super::{
 pub use super::{
     explained::explained,
     text::{duration, moment, rupiah},
+    voice::Voice,
 };
 use crate::{
-    config::{Config, Language},
+    config::Language,
     store::outbox::{Message, Waiting},
 };
 
@@ -40,29 +40,6 @@ const OUTAGE_LEAST: Duration = Duration::from_secs(30);
 const NAME_UNITS_MAX: usize = 60;
 /// Other faults that one message names.
 const OTHERS_MAX: usize = 8;
-
-/// How this owner is spoken to.
-#[derive(Clone)]
-pub struct Voice {
-    /// In which language.
-    pub language: Language,
-    /// Whose clock.
-    pub timezone: TimeZone,
-    /// The bot's systemd unit, for the commands.
-    pub unit: String,
-}
-
-impl Voice {
-    /// As the configuration says.
-    #[must_use]
-    pub fn of(config: &Config) -> Self {
-        Self {
-            language: config.owner.language,
-            timezone: config.owner.timezone.clone(),
-            unit: config.bot.unit.clone(),
-        }
-    }
-}
 
 /// What this program wrote down, the system or a storage said, in the owner's words as far as they are known.
 #[must_use]
@@ -340,7 +317,8 @@ fn fill(voice: &Voice, fault: &Fault, text: &str) -> String {
         (Some(line), Some(value)) => figure(voice.language, line.unit, value),
         _ => String::new(),
     };
-    text.replace("{unit}", &voice.unit)
+    voice
+        .in_place(text)
         .replace("{since}", &moment(&voice.timezone, fault.since))
         .replace("{value}", &shown(fault.value))
         .replace("{limit}", &shown(line.map(|line| line.raise)))
@@ -350,6 +328,8 @@ fn fill(voice: &Voice, fault: &Fault, text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use jiff::tz::TimeZone;
+
     use protocol::incident::Severity;
 
     use super::*;
@@ -364,6 +344,7 @@ mod tests {
             language,
             timezone: TimeZone::get("Asia/Jakarta").unwrap(),
             unit: "bot.service".to_owned(),
+            database: "/srv/shop.db".to_owned(),
         }
     }
 
@@ -427,6 +408,16 @@ mod tests {
             assert!(message.text.contains(part), "{part} is not in {}", message.text);
         }
         assert!(!message.follows_up);
+    }
+
+    #[test]
+    fn advice_names_the_database_where_it_lies() {
+        for language in [Language::En, Language::Id] {
+            let mut notice = gone(Kind::First);
+            notice.lead.rule = Rule::DatabaseRefuses;
+            let text = told(language, &notice).text;
+            assert!(text.contains("lsof /srv/shop.db"), "{text}");
+        }
     }
 
     #[test]

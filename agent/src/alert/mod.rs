@@ -46,6 +46,7 @@ mod steady;
 pub mod telling;
 mod text;
 pub mod unwatched;
+mod voice;
 pub mod whose;
 mod words;
 
@@ -142,8 +143,11 @@ impl Alerts {
     pub fn climb(&self, patience: Patience, now: UnixMillis) -> anyhow::Result<()> {
         let climbed = self
             .store
-            .climb(&self.ladder, now, |stuck| {
-                ladder::climb(&self.ladder, patience, stuck, now)
+            .broken_ways(patience.critical, now)
+            .and_then(|broken| {
+                self.store.climb(&self.ladder, now, |stuck| {
+                    ladder::climb(&self.ladder, patience, &broken, stuck, now)
+                })
             })
             .context("taking another way to the owner")?;
         if climbed > 0 {

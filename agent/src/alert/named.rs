@@ -90,6 +90,7 @@ mod tests {
             language,
             timezone: TimeZone::UTC,
             unit: "bot.service".to_owned(),
+            database: "/srv/shop.db".to_owned(),
         };
         let over = |key: &str, rule: Rule| Past {
             key: key.to_owned(),

@@ -1,9 +1,10 @@
 //! Sends what is queued, chat by chat and in order, until the channel has said that it arrived.
 //! It never gives a message up, and never decides what is worth saying. A row is in doubt from before its request
-//! is opened, so that a message that may have arrived is marked when it goes out again.
+//! is opened, so that a message that may have arrived is marked when it goes out again. Where it probably has, it waits,
+//! rings once more at most, and counts as handed on once the owner was told otherwise.
 
 use std::{
-    collections::BTreeMap,
+    collections::BTreeSet,
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -16,7 +17,7 @@ use tokio::{sync::watch, time::timeout};
 use super::{
     buttons,
     channels::{Channel, Letter, Outcome},
-    message::{self, Voice},
+    message::Voice,
     signals::Signals,
 };
 use crate::{
@@ -27,13 +28,15 @@ use crate::{
     },
 };
 
+mod doubts;
 mod pace;
+mod parcel;
 
+use doubts::Doubts;
 pub use pace::Pace;
 use pace::{Flow, Wait, backoff};
+use parcel::{Form, Parcel};
 
-/// More than this many at once become one message, also where none waited long: the owner wants to read, not to scroll.
-const SINGLE_ROWS_MAX: usize = 5;
 /// Rows that one look takes; more than a summary holds.
 const LOOK_ROWS: u32 = 200;
 /// A loop that has nothing to do shows that it lives at least this often.
@@ -57,30 +60,19 @@ pub struct Sender {
     pub beat: Beat,
 }
 
-/// One request: the rows that it tells, and how.
-struct Parcel {
-    rows: Vec<Waiting>,
-    text: String,
-    /// What can be pressed is about these of them.
-    pressed: Vec<usize>,
-    reply_to: Option<i64>,
-    edit: Option<i64>,
-}
-
-/// What becomes of a row at this address.
-enum Form {
-    /// A message of its own.
-    Message,
-    /// A change of this earlier one.
-    Edit(i64),
-    /// Nothing: there is nothing to change.
-    Needless,
+/// What one turn came to.
+enum Turn {
+    /// A request was tried, or a row settled without one.
+    Tried(Outcome),
+    /// Nothing is to be done for so long, unless something is queued.
+    Idle(Duration),
 }
 
 impl Sender {
     /// Sends until `stop` turns true; then the request that is open is still finished.
     pub async fn run(self, mut signals: Signals, mut stop: watch::Receiver<bool>) {
         let (mut failures, mut flow) = (0, Flow::new(Instant::now()));
+        let mut doubts = Doubts::default();
         while !*stop.borrow() {
             self.beat.progress(Instant::now());
             signals.forget_heard(self.address.chat_id);
@@ -90,12 +82,12 @@ impl Sender {
                 self.idle(rest, &mut signals, &mut stop).await;
                 continue;
             }
-            let wait = match self.send_next().await {
-                Ok(None) => {
-                    self.idle(IDLE, &mut signals, &mut stop).await;
+            let wait = match self.send_next(&mut doubts).await {
+                Ok(Turn::Idle(most)) => {
+                    self.idle(most, &mut signals, &mut stop).await;
                     continue;
                 }
-                Ok(Some(outcome)) => self.wait_after(&outcome, &mut failures, &mut flow),
+                Ok(Turn::Tried(outcome)) => self.wait_after(&outcome, &mut failures, &mut flow),
                 Err(error) => {
                     tracing::error!(
                         error = format!("{error:#}"),
@@ -108,12 +100,20 @@ impl Sender {
         }
     }
 
-    /// Sends the oldest message, or as one all that wait when they are many or waited through an outage. `None` when
-    /// nothing waits.
-    async fn send_next(&self) -> anyhow::Result<Option<Outcome>> {
+    /// Sends the oldest message, or as one all that wait when they are many or waited through an outage.
+    async fn send_next(&self, doubts: &mut Doubts) -> anyhow::Result<Turn> {
         let rows = self.store.waiting(&self.address, LOOK_ROWS, now())?;
+        doubts.follow(&rows);
+        if doubts.is_to_ask()
+            && let Some(down) = self.ask(doubts).await
+        {
+            return Ok(Turn::Tried(down));
+        }
+        let rows = self.ready(rows, doubts)?;
         if rows.is_empty() {
-            return Ok(None);
+            return Ok(Turn::Idle(
+                doubts.next(Instant::now()).map_or(IDLE, |next| next.min(IDLE)),
+            ));
         }
         let forms: Vec<Form> = rows
             .iter()
@@ -121,12 +121,18 @@ impl Sender {
             .collect::<anyhow::Result<_>>()?;
         if matches!(forms[0], Form::Needless) {
             self.store.delivery_needless(&rows[0], now())?;
-            return Ok(Some(Outcome::Sent { message_id: None }));
+            return Ok(Turn::Tried(Outcome::Sent { message_id: None }));
         }
         let parcel = self.parcel(rows, &forms)?;
         let told = parcel.rows.as_slice();
         self.store.delivery_opened(told)?;
-        let outcome = self.hand_over(&parcel).await;
+        let (outcome, is_edit) = self.hand_over(&parcel, doubts).await;
+        // To edit twice is the same as once.
+        if matches!(outcome, Outcome::Unknown(_)) && !is_edit {
+            doubts.add(told, self.pace, Instant::now());
+            // At once: what is asked later may be back by then.
+            self.ask(doubts).await;
+        }
         match &outcome {
             Outcome::Sent { message_id } => self.store.delivery_sent(told, *message_id, now())?,
             Outcome::Taken(_) => self.store.delivery_sent(told, None, now())?,
@@ -138,7 +144,38 @@ impl Sender {
                 self.failed(told, false, false, &why)?;
             }
         }
-        Ok(Some(outcome))
+        Ok(Turn::Tried(outcome))
+    }
+
+    /// Asks the way whether it is there, since an answer of it was lost; what it says when it is not.
+    async fn ask(&self, doubts: &mut Doubts) -> Option<Outcome> {
+        let outcome = self.channel.reach(self.address.chat_id).await;
+        let is_down = matches!(outcome, Outcome::NotSent(_) | Outcome::Unknown(_));
+        doubts.asked(!is_down);
+        is_down.then_some(outcome)
+    }
+
+    /// What may be sent now. What has probably arrived waits, and with it what goes on from it; it is handed on once another
+    /// way has told it, or what comes after it tells that it is over and what it was.
+    fn ready(&self, rows: Vec<Waiting>, doubts: &Doubts) -> rusqlite::Result<Vec<Waiting>> {
+        let over: BTreeSet<_> = rows
+            .iter()
+            .filter(|row| !row.message.open && row.message.follows_up)
+            .filter_map(|row| row.message.episode)
+            .collect();
+        let (mut ready, mut held) = (Vec::new(), BTreeSet::new());
+        for row in rows {
+            let episode = row.message.episode;
+            let is_over = row.message.open && episode.is_some_and(|episode| over.contains(&episode));
+            if doubts.has_probably_arrived(row.id) && (row.elsewhere.is_some() || is_over) {
+                self.store.delivery_needless(&row, now())?;
+            } else if doubts.holds(row.id, Instant::now()) {
+                held.extend(episode);
+            } else if episode.is_none_or(|episode| !held.contains(&episode)) {
+                ready.push(row);
+            }
+        }
+        Ok(ready)
     }
 
     fn failed(&self, told: &[Waiting], in_doubt: bool, refused: bool, why: &str) -> rusqlite::Result<()> {
@@ -150,78 +187,23 @@ impl Sender {
         self.store.delivery_failed(&self.address, told, failure)
     }
 
-    /// An edit that only marks a message as over or as taken on says nothing without a message to mark: another one has
-    /// said so, or will. One that tells of more, or alone of the end, goes out as a message then, and so does one that turns
-    /// a message red again where the end was such a message.
-    fn form(&self, row: &Waiting) -> anyhow::Result<Form> {
-        let message = &row.message;
-        if !message.is_edit {
-            return Ok(Form::Message);
-        }
-        let is_news = match message.open {
-            // The next change has a message then.
-            _ if message.in_passing && self.channel.can_edit() => true,
-            true => {
-                message.loud
-                    || message.severity == Severity::Info
-                    || self.store.was_told_over(&self.address, message)?
-            }
-            false => message.follows_up && !message.in_passing,
-        };
-        Ok(match self.store.message_to_edit(self.address.chat_id, message)? {
-            Some(message_id) => Form::Edit(message_id),
-            None if is_news => Form::Message,
-            None => Form::Needless,
-        })
-    }
-
-    /// The first of the rows alone, or all that are messages as one; `forms` are theirs, in order.
-    fn parcel(&self, rows: Vec<Waiting>, forms: &[Form]) -> anyhow::Result<Parcel> {
-        // An edit has its place already, and follows.
-        let messages = rows
-            .iter()
-            .zip(forms)
-            .filter(|(_, form)| matches!(form, Form::Message));
-        let mut told: Vec<Waiting> = messages.map(|(row, _)| row.clone()).collect();
-        if is_backlog(&told, now()) {
-            let (text, count) = message::summary(&self.voice, &told, now());
-            told.truncate(count);
-            return Ok(Parcel {
-                pressed: still_open(&told),
-                rows: told,
-                text,
-                reply_to: None,
-                edit: None,
-            });
-        }
-        let first: Vec<Waiting> = rows.into_iter().take(1).collect();
-        let (chat_id, row) = (self.address.chat_id, &first[0]);
-        let edit = match forms[0] {
-            Form::Edit(message_id) => Some(message_id),
-            Form::Message | Form::Needless => None,
-        };
-        Ok(Parcel {
-            text: message::outgoing(&self.voice, row, edit.is_some(), now()),
-            pressed: row.message.open.then_some(0).into_iter().collect(),
-            reply_to: self.store.message_to_reply_to(chat_id, &row.message)?,
-            edit,
-            rows: first,
-        })
-    }
-
-    /// An edit that the channel refuses, because its message is gone or too old, becomes a message.
-    async fn hand_over(&self, parcel: &Parcel) -> Outcome {
+    /// An edit that the channel refuses, because its message is gone or too old, becomes a message. Tells whether it stayed
+    /// one.
+    async fn hand_over(&self, parcel: &Parcel, doubts: &Doubts) -> (Outcome, bool) {
         let pressed = parcel.pressed.iter().filter_map(|at| parcel.rows.get(*at));
         let pressed: Vec<&Message> = pressed.map(|row| &row.message).collect();
         let buttons = buttons::under(self.voice.language, &pressed);
-        let gravest = parcel.rows.iter().map(|row| row.message.severity).max();
+        let gravest = parcel.rows.iter().map(|row| weight(&row.message)).max();
         let letter = Letter {
             id: parcel.rows[0].id.0,
             chat_id: self.address.chat_id,
-            headline: parcel.text.lines().next().unwrap_or_default(),
+            headline: &parcel.headline(),
             text: &parcel.text,
             severity: gravest.unwrap_or(Severity::Info),
-            loud: parcel.rows.iter().any(|row| row.message.loud),
+            loud: parcel
+                .rows
+                .iter()
+                .any(|row| row.message.loud && doubts.rings_again(row.id)),
             buttons: &buttons,
             reply_to: parcel.reply_to,
         };
@@ -230,10 +212,10 @@ impl Sender {
                 Outcome::Refused(why) => {
                     tracing::debug!(why, "a message could not be edited; a new one goes out");
                 }
-                outcome => return outcome,
+                outcome => return (outcome, true),
             }
         }
-        self.channel.send(&letter).await
+        (self.channel.send(&letter).await, false)
     }
 
     fn wait_after(&self, outcome: &Outcome, failures: &mut u32, flow: &mut Flow) -> Wait {
@@ -313,20 +295,10 @@ impl Sender {
     }
 }
 
-/// Many at once are a backlog, and so are two of which one waited through an outage.
-fn is_backlog(rows: &[Waiting], now: UnixMillis) -> bool {
-    rows.len() > SINGLE_ROWS_MAX || (rows.len() > 1 && rows.iter().any(|row| message::is_late(row, now)))
-}
-
-/// Of several messages those about what is still wrong by the last that is said of it, in their order.
-fn still_open(rows: &[Waiting]) -> Vec<usize> {
-    let mut last = BTreeMap::new();
-    for (at, row) in rows.iter().enumerate() {
-        last.extend(row.message.episode.map(|episode| (episode, at)));
-    }
-    let mut open: Vec<usize> = last.into_values().filter(|at| rows[*at].message.open).collect();
-    open.sort_unstable();
-    open
+/// How much it is to be noticed: that something is over is good news, however grave it was.
+fn weight(message: &Message) -> Severity {
+    let is_over = !message.open && message.episode.is_some();
+    if is_over { Severity::Info } else { message.severity }
 }
 
 fn now() -> UnixMillis {

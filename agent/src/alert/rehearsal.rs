@@ -1,9 +1,10 @@
-//! Every way to the owner is tried once a day, shortly before the digest that tells the result: a dead fallback is
+//! Every way to the owner is asked at the start whether it is there, and tried once a day, shortly before the digest that tells the result: a dead fallback is
 //! found before it is needed. One that fails is an alert, which goes by the others.
 //! It sends nothing that rings.
 
 use std::{convert::Infallible, sync::Arc, time::Duration};
 
+use futures_util::future::join_all;
 use jiff::Timestamp;
 use protocol::{incident::Severity, time::UnixMillis};
 use tokio::time::sleep;
@@ -23,6 +24,9 @@ const LOOK_EVERY: Duration = Duration::from_secs(60);
 const AHEAD: Duration = Duration::from_secs(600);
 /// A way that puts off or cannot be reached gets another chance before it counts as broken.
 const RETRY_AFTER: Duration = Duration::from_secs(30);
+
+/// How often a way that cannot be reached is asked at the start: the network may come up later than the agent.
+const START_LOOKS: u32 = 3;
 
 /// A way with the places that it reaches.
 #[derive(Clone)]
@@ -52,6 +56,12 @@ pub struct Rehearsal {
 impl Rehearsal {
     /// Tests for as long as the agent lives. No vital loop: it waits for slow services, and gives no beat.
     pub async fn run(self) -> Infallible {
+        if let Err(error) = self.look_at_the_start().await {
+            tracing::error!(
+                error = format!("{error:#}"),
+                "what the ways to the owner said at the start could not be written down"
+            );
+        }
         loop {
             sleep(LOOK_EVERY).await;
             if let Err(error) = self.test_what_is_due().await {
@@ -61,6 +71,37 @@ impl Rehearsal {
                 );
             }
         }
+    }
+
+    /// A token that was mistyped is found now and not with the first alert. What was broken when it was last tried is tried
+    /// again: it may be what the agent was started anew for.
+    async fn look_at_the_start(&self) -> anyhow::Result<()> {
+        let known = self.store.channel_tests()?;
+        let was_broken = |way: &Way| known.iter().any(|test| test.rung == way.rung.name && !test.ok);
+        let mut left: Vec<&Way> = self.ways.iter().collect();
+        for look in 1..=START_LOOKS {
+            let said = join_all(left.iter().map(|way| reach(way))).await;
+            let mut unreached = Vec::new();
+            for (way, said) in left.into_iter().zip(said) {
+                match said {
+                    Ok(()) if was_broken(way) => {
+                        let test = test(way, &self.voice, now()).await;
+                        record(&self.store, &self.alerts, &test)?;
+                    }
+                    Ok(()) => {}
+                    Err(Unreached { is_final: false, .. }) if look < START_LOOKS => unreached.push(way),
+                    Err(Unreached { why, .. }) => {
+                        record(&self.store, &self.alerts, &broken(&way.rung.name, why, now()))?;
+                    }
+                }
+            }
+            if unreached.is_empty() {
+                break;
+            }
+            left = unreached;
+            sleep(RETRY_AFTER).await;
+        }
+        Ok(())
     }
 
     async fn test_what_is_due(&self) -> anyhow::Result<()> {
@@ -93,6 +134,42 @@ fn is_due(calendar: &Calendar, tested_at: UnixMillis, now: UnixMillis) -> bool {
     calendar
         .digest_due(now.plus(AHEAD))
         .is_some_and(|due| UnixMillis(due.0.saturating_sub(600_000)) > tested_at)
+}
+
+/// Why a way cannot be gone.
+#[derive(Debug)]
+pub struct Unreached {
+    /// What it said.
+    pub why: String,
+    /// Whether that stays so until the owner changes something.
+    pub is_final: bool,
+}
+
+/// Asks a way whether it is there, for every chat of it and without a message; the first that is not is the result.
+///
+/// # Errors
+/// When it is not, or does not answer.
+pub async fn reach(way: &Way) -> Result<(), Unreached> {
+    let unreached = |why, is_final| Err(Unreached { why, is_final });
+    for chat_id in &way.rung.chats {
+        match way.channel.reach(*chat_id).await {
+            Outcome::Sent { .. } | Outcome::Taken(_) | Outcome::RetryAfter(_) => {}
+            Outcome::Refused(why) => return unreached(why, true),
+            Outcome::NotSent(why) | Outcome::Unknown(why) => return unreached(why, false),
+        }
+    }
+    Ok(())
+}
+
+/// What is written down of a way that does not work.
+#[must_use]
+pub fn broken(rung: &str, why: String, now: UnixMillis) -> ChannelTest {
+    ChannelTest {
+        rung: rung.to_owned(),
+        tested_at: now,
+        ok: false,
+        said: why,
+    }
 }
 
 /// Tries a way once, every chat of it; the first that fails is the result.

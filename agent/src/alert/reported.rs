@@ -115,7 +115,7 @@ fn in_words(voice: &Voice, fact: &str, is_error: bool) -> String {
 /// What was reported goes in last: it is never searched for places to fill.
 fn four_parts(voice: &Voice, incident: &Incident, words: &Reported, report: &str) -> String {
     let phrases = phrases(voice.language);
-    let fill = |text: &str| text.replace("{unit}", &voice.unit);
+    let fill = |text: &str| voice.in_place(text);
     let at = moment(&voice.timezone, incident.at);
     format!(
         "{} {}\n\n{}\n{report}\n\n{}: {}\n\n{}: {}\n\n{}: {}",
@@ -144,6 +144,7 @@ mod tests {
             language,
             timezone: TimeZone::get("Asia/Jakarta").unwrap(),
             unit: "bot.service".to_owned(),
+            database: "/srv/shop.db".to_owned(),
         };
         let incident = Incident {
             id: IncidentId(1),

@@ -244,6 +244,7 @@ mod tests {
             language,
             timezone: TimeZone::UTC,
             unit: "bot.service".to_owned(),
+            database: "/srv/shop.db".to_owned(),
         };
         let queued = Telling::Queued(Undelivered {
             since: SINCE,
@@ -270,6 +271,7 @@ mod tests {
             language: Language::Id,
             timezone: TimeZone::UTC,
             unit: "bot.service".to_owned(),
+            database: "/srv/shop.db".to_owned(),
         };
         let whys = "telegram: connect: Connection refused (os error 111),ntfy: 401 Unauthorized, look, twice,mail: gone";
         assert_eq!(

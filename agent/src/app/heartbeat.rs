@@ -141,6 +141,7 @@ mod tests {
             backups: Vec::new(),
             alerts: Vec::new(),
             critical: 0,
+            ways_broken: Vec::new(),
             reported: Default::default(),
         }
     }

@@ -1,5 +1,5 @@
-//! `agent check`: whether a backup taken now would arrive everywhere and bring the shop back.
-//! It leaves nothing behind: the probe that it writes to each remote is deleted again.
+//! `agent check`: whether a backup taken now would arrive everywhere and bring the shop back, and an alert at the owner.
+//! It leaves nothing behind and rings nowhere: the probe that it writes to each remote is deleted again.
 
 use std::path::Path;
 
@@ -21,8 +21,10 @@ use crate::{
     },
     config::{Config, Purpose},
     store::Store,
-    watch::unit,
 };
+
+mod hints;
+mod ways;
 
 /// Arguments of `agent check`.
 #[derive(clap::Args)]
@@ -64,6 +66,7 @@ pub async fn run(arguments: Arguments) -> Result<(), Failure> {
     );
     findings.extend(keys_of_the_chain(&config, &recipients)?);
     findings.push(signing_key(&config));
+    findings.extend(ways::findings(&config).await?);
     let probe = seal(
         b"Warung: agent check wrote this and deletes it again.".as_slice(),
         &recipients,
@@ -97,7 +100,7 @@ pub async fn run(arguments: Arguments) -> Result<(), Failure> {
                 it.said
             );
         }
-        hints(&config, recipients.distinct())
+        hints::of(&config, recipients.distinct())
             .iter()
             .for_each(|hint| println!("hint   {hint}"));
     }
@@ -114,26 +117,6 @@ pub async fn run(arguments: Arguments) -> Result<(), Failure> {
             wrong.join(", ")
         )))
     }
-}
-
-/// What works, and could be better.
-fn hints(config: &Config, recipients: usize) -> Vec<String> {
-    let unit = &config.bot.unit;
-    let mut hints = Vec::new();
-    if unit::is_missing(unit) {
-        hints.push(format!(
-            "systemd knows no unit {unit}: its restarts and memory are not watched, and /restart cannot work. Mend [bot] \
-             unit, or install the units with scripts/install."
-        ));
-    }
-    if recipients < 2 {
-        hints.push(
-            "one recipient: if that key is lost, so is every backup. Two are recommended, the owner's and a cold spare \
-             that lies elsewhere."
-                .to_owned(),
-        );
-    }
-    hints
 }
 
 fn finding(what: &str, said: Result<String, String>) -> Finding {

@@ -292,7 +292,12 @@ fn webhook(section: &mut Section, secrets: &Secrets<'_>, faults: &mut Faults) ->
 
 /// Reads the outside heartbeat's addresses. Whoever knows one can pretend that all is well, so they are kept as
 /// secrets; `HEARTBEAT_URL`, `HEARTBEAT_BACKUP_URL` and `HEARTBEAT_DRILL_URL` may hold them as well.
-pub(super) fn heartbeat(top: &mut Section, environment: &Environment, faults: &mut Faults) -> Heartbeat {
+pub(super) fn heartbeat(
+    top: &mut Section,
+    purpose: Purpose,
+    environment: &Environment,
+    faults: &mut Faults,
+) -> Heartbeat {
     let mut section = top.section_if_any("heartbeat", faults);
     let mut address = |key: &str| {
         let written = section
@@ -310,6 +315,14 @@ pub(super) fn heartbeat(top: &mut Section, environment: &Environment, faults: &m
     };
     if let Some(section) = section {
         section.finish(faults);
+        let has_none = [&heartbeat.url, &heartbeat.backup_url, &heartbeat.drill_url]
+            .iter()
+            .all(|url| url.is_none());
+        if has_none && purpose == Purpose::Keep {
+            faults.add(
+                "heartbeat has no url: write the address of your check there or into HEARTBEAT_URL, or leave the section out",
+            );
+        }
     }
     heartbeat
 }

@@ -3,6 +3,7 @@
 //! has to be cut down to be accepted.
 
 use std::{
+    collections::BTreeSet,
     net::{IpAddr, SocketAddr},
     path::{Path, PathBuf},
     str::FromStr,
@@ -42,13 +43,19 @@ pub(super) fn config(
     let owner = owner(&mut top, faults);
     let bot = bot(&mut top, &folder, faults);
     let http = http(&mut top, faults);
+    if bot.url.strip_prefix("http://") == Some(http.private.to_string().as_str()) {
+        faults.add(format!(
+            "bot.url is {}, the agent's own address ([http] private): write the bot's, which is [http] private in bot.toml",
+            bot.url
+        ));
+    }
     let backup = backup(&mut top, &folder, faults);
     let state_dir = state_dir(&mut top, &folder, faults);
     let watch = super::watch::read(&mut top, &folder, faults);
     let remotes = remotes::read(&mut top, &folder, &state_dir, faults);
     let retention = retention::read(&mut top, faults);
     let channels = channels::channels(&mut top, purpose, environment, faults);
-    let heartbeat = channels::heartbeat(&mut top, environment, faults);
+    let heartbeat = channels::heartbeat(&mut top, purpose, environment, faults);
     let drill = drill(&mut top, faults);
     top.finish(faults);
     let secrets = Secrets {
@@ -74,16 +81,7 @@ pub(super) fn config(
 
 fn owner(top: &mut Section, faults: &mut Faults) -> Owner {
     let mut section = top.section("owner", faults);
-    let chat_ids = section.integers("chat_ids", faults);
-    if chat_ids.is_empty() {
-        faults.add("owner.chat_ids must name at least one chat, or nobody hears of anything");
-    }
-    if chat_ids.iter().any(|chat_id| *chat_id <= 0) {
-        faults.add(
-            "owner.chat_ids must be the numbers of private chats: those below zero are groups and channels, where \
-             others would read what concerns the owner alone",
-        );
-    }
+    let chat_ids = chat_ids(&mut section, faults);
     let api_url = url(&mut section, "api_url", Some(API_URL), faults).unwrap_or_default();
     let timezone = timezone(&mut section, faults);
     let languages = [("id", Language::Id), ("en", Language::En)];
@@ -101,6 +99,30 @@ fn owner(top: &mut Section, faults: &mut Faults) -> Owner {
         quiet_hours,
         digest_at,
     }
+}
+
+fn chat_ids(section: &mut Section, faults: &mut Faults) -> Vec<i64> {
+    let before = faults.count();
+    let chat_ids = section.integers("chat_ids", faults);
+    // What is no list of numbers has said so.
+    if chat_ids.is_empty() && faults.count() == before {
+        faults.add("owner.chat_ids must name at least one chat, or nobody hears of anything");
+    }
+    if chat_ids.contains(&0) {
+        faults.add(
+            "owner.chat_ids holds 0, which is nobody's chat: write your own number, which @userinfobot tells",
+        );
+    }
+    if chat_ids.iter().any(|chat_id| *chat_id < 0) {
+        faults.add(
+            "owner.chat_ids must be the numbers of private chats: those below zero are groups and channels, where \
+             others would read what concerns the owner alone",
+        );
+    }
+    if chat_ids.iter().collect::<BTreeSet<_>>().len() < chat_ids.len() {
+        faults.add("owner.chat_ids names a chat twice, which would get every message twice: leave one out");
+    }
+    chat_ids
 }
 
 fn quiet_hours(section: &mut Section, faults: &mut Faults) -> Option<(Time, Time)> {
@@ -294,6 +316,15 @@ fn schedule(section: &mut Section, key: &str, faults: &mut Faults) -> Option<cro
     if read.is_err() {
         faults.add(format!(
             "{} is \"{text}\"; it must be six fields, seconds first: \"{SNAPSHOT}\"",
+            section.name(key)
+        ));
+    }
+    if read
+        .as_ref()
+        .is_ok_and(|read| read.upcoming(chrono::Utc).next().is_none())
+    {
+        faults.add(format!(
+            "{} is \"{text}\", which never comes: there is no such day",
             section.name(key)
         ));
     }

@@ -125,6 +125,18 @@ pub(super) fn holds_password(value: &str) -> bool {
     user.is_some_and(|(user, _)| user.contains(':'))
 }
 
+/// Whether it has the form of what @BotFather gives (core.telegram.org/bots/api, "Authorizing your bot"). How long the
+/// second part is is not promised.
+fn is_bot_token(text: &str) -> bool {
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
+    text.split_once(':').is_some_and(|(number, rest)| {
+        !number.is_empty()
+            && number.bytes().all(|byte| byte.is_ascii_digit())
+            && !rest.is_empty()
+            && rest.bytes().all(is_plain)
+    })
+}
+
 /// The variable that holds an option of a remote.
 pub(super) fn variable(remote: &str, key: &str) -> String {
     format!("{}{}", prefix(remote), key.to_ascii_uppercase())
@@ -142,6 +154,15 @@ pub(super) fn add(config: &mut Config, purpose: Purpose, environment: &Environme
     config.secrets.console_totp = environment.secret("CONSOLE_TOTP_SECRET");
     if config.secrets.owner_bot_token.is_none() && purpose == Purpose::Keep {
         faults.add("OWNER_BOT_TOKEN is missing: put the token of the owner's own Telegram bot (made with @BotFather) into the file credentials/OWNER_BOT_TOKEN beside the configuration, into .env beside it, or into the environment");
+    }
+    if let Some(token) = &config.secrets.owner_bot_token
+        && purpose == Purpose::Keep
+        && !is_bot_token(token.expose())
+    {
+        faults.add(
+            "OWNER_BOT_TOKEN is not the token of a bot: @BotFather gives one as a number, a colon, and some thirty letters and \
+             digits. Copy it whole, without quotes or blanks",
+        );
     }
     let prefixes: Vec<String> = config.remotes.iter().map(|remote| prefix(&remote.name)).collect();
     for (at, remote) in config.remotes.iter_mut().enumerate() {

@@ -72,7 +72,7 @@ pub(super) fn read(top: &mut Section, folder: &Path, faults: &mut Faults) -> Wat
         watch.cycle = cycle.unwrap_or(watch.cycle);
         watch.disks = paths(section.texts("disks", faults));
         watch.rotating = rotating(section, faults);
-        watch.domains = section.texts("domains", faults);
+        watch.domains = domains(section, faults);
         watch.rdap = rdap(section, faults).or(watch.rdap).filter(|base| base != "off");
         let credentials = paths(section.texts("credentials", faults));
         if !credentials.is_empty() {
@@ -102,6 +102,23 @@ fn rotating(section: &mut Section, faults: &mut Faults) -> Vec<PathBuf> {
         let (name, shown) = (section.name("rotating"), path.display());
         faults.add(format!(
             "{name}: \"{shown}\" is no absolute path; write for example \"/var/spool/shop\""
+        ));
+    }
+    named
+}
+
+/// With or without `https://` before them; a page on one has no certificate of its own.
+fn domains(section: &mut Section, faults: &mut Faults) -> Vec<String> {
+    let named = section.texts("domains", faults);
+    let is_name = |domain: &String| {
+        let rest = domain.strip_prefix("https://").unwrap_or(domain);
+        let rest = rest.strip_suffix('/').unwrap_or(rest);
+        !rest.is_empty() && !rest.contains(|char: char| char.is_whitespace() || "/@?#\"".contains(char))
+    };
+    for wrong in named.iter().filter(|domain| !is_name(domain)) {
+        let name = section.name("domains");
+        faults.add(format!(
+            "{name}: \"{wrong}\" is no name of a server; write for example \"shop.example.org\""
         ));
     }
     named
@@ -211,6 +228,22 @@ mod tests {
         assert_eq!(watch.credentials, [Path::new("/etc/warung/secrets")]);
         assert_eq!((watch.logs.size_bytes_max, watch.logs.keep), (5 << 20, 3));
         assert!(faults.contains("watch.logs.surprise"), "{faults}");
+    }
+
+    #[test]
+    fn a_domain_is_a_name_and_no_page() {
+        let told = |domain: &str| read_text(&format!("[watch]\ndomains = [\"{domain}\"]\n")).1;
+        for good in [
+            "shop.example",
+            "https://shop.example",
+            "https://shop.example:8443/",
+            "warung.id:443",
+        ] {
+            assert!(!told(good).contains("watch.domains"), "{good}");
+        }
+        for bad in ["https://shop.example/x", "shop example", "", "https://", "a@b"] {
+            assert!(told(bad).contains("watch.domains"), "{bad}");
+        }
     }
 
     #[test]

@@ -41,6 +41,12 @@ pub(super) fn check(config: &Config, faults: &mut Faults) {
             config.backup.database.display()
         ));
     }
+    for file in config.watch.logs.files.iter().filter(|file| file.is_dir()) {
+        faults.add(format!(
+            "watch.logs.files: {} is a folder; name the log file in it",
+            file.display()
+        ));
+    }
     match try_write(&config.state_dir) {
         Ok(()) => {}
         // A disk that takes nothing at the moment is no fault of the configuration, and must not silence the agent.

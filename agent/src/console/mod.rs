@@ -9,7 +9,10 @@ use protocol::{secret::Secret, time::UnixMillis};
 use reqwest::StatusCode;
 use tokio::{sync::mpsc, time::sleep};
 
-use crate::{alert::message::moment, overview::Desk};
+use crate::{
+    alert::{ladder::TELEGRAM, message::moment, rehearsal},
+    overview::Desk,
+};
 
 mod answer;
 mod backups;
@@ -118,7 +121,7 @@ impl Console {
     }
 
     async fn listen(mut self) -> Infallible {
-        let mut wait = RETRY_FIRST;
+        let (mut wait, mut is_refused) = (RETRY_FIRST, false);
         // Before the database can say how far it came, everything would be heard a second time.
         let mut from = loop {
             let begun = self.desk.store.begin_updates(self.line.bot());
@@ -141,6 +144,10 @@ impl Console {
             match self.line.updates(from).await {
                 Ok(updates) => {
                     wait = RETRY_FIRST;
+                    if std::mem::take(&mut is_refused) {
+                        // What waits there need not wait longer.
+                        self.owners.iter().for_each(|chat| self.desk.alerts.heard(*chat));
+                    }
                     // After a quiet week Telegram numbers anew at random. What is confirmed does not come again, so
                     // that a question without a number brings what is new under any number.
                     from = updates.last().map_or(0, |update| update.id.saturating_add(1));
@@ -151,6 +158,9 @@ impl Console {
                 }
                 Err(error) => {
                     tracing::debug!(%error, "the console does not hear Telegram");
+                    if error.is_of_the_token() && !std::mem::replace(&mut is_refused, true) {
+                        self.tell_refused(&error);
+                    }
                     sleep(pause(&error, wait)).await;
                     wait = (wait * 2).min(RETRY_MOST);
                 }
@@ -178,6 +188,19 @@ impl Console {
         let called = Command::addressed_to(text);
         name.zip(called)
             .is_some_and(|(name, called)| !name.eq_ignore_ascii_case(called))
+    }
+
+    /// The token is not one of Telegram's, or is not any more: nothing will arrive that way either, which is better known
+    /// before the first alert.
+    fn tell_refused(&self, error: &CallError) {
+        let said = format!("{error}: OWNER_BOT_TOKEN is not what @BotFather gave, or was revoked");
+        let broken = rehearsal::broken(TELEGRAM, said, now());
+        if let Err(error) = rehearsal::record(&self.desk.store, &self.desk.alerts, &broken) {
+            tracing::error!(
+                error = format!("{error:#}"),
+                "that Telegram refuses the token could not be written down"
+            );
+        }
     }
 
     /// At most once: after a crash in the middle a command is lost, and nothing is done twice.

@@ -42,6 +42,7 @@ mod tests {
             language: Language::Id,
             timezone: jiff::tz::TimeZone::UTC,
             unit: "bot.service".to_owned(),
+            database: "/srv/shop.db".to_owned(),
         };
         for (name, text) in entries() {
             let short = explained(&voice, name).unwrap_or_default();

@@ -64,6 +64,17 @@ pub enum CallError {
     Silent,
 }
 
+impl CallError {
+    /// Whether Telegram does not know the token: 404 is its answer to one that cannot be one.
+    #[must_use]
+    pub fn is_of_the_token(&self) -> bool {
+        matches!(
+            self,
+            Self::Refused(StatusCode::UNAUTHORIZED | StatusCode::NOT_FOUND)
+        )
+    }
+}
+
 impl Line {
     /// The Bot API at that address, without a slash at its end, with that token.
     #[must_use]

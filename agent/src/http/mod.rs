@@ -77,6 +77,9 @@ pub struct Report {
     /// How many of them are critical.
     #[serde(default)]
     pub critical: usize,
+    /// The ways to the owner that are known as broken.
+    #[serde(default)]
+    pub ways_broken: Vec<String>,
     /// What the bot reported within a day as single events: how many of each kind.
     #[serde(default)]
     pub reported: BTreeMap<String, u64>,
@@ -189,6 +192,7 @@ impl Status {
                 .collect(),
             alerts: Vec::new(),
             critical: 0,
+            ways_broken: Vec::new(),
             reported: BTreeMap::new(),
         }
     }
@@ -211,6 +215,10 @@ impl Status {
         let is_critical = |row: &&AlertRow| row.loudest == Some(Severity::Critical);
         Report {
             critical: firing.iter().filter(is_critical).count(),
+            ways_broken: firing
+                .iter()
+                .filter_map(|row| row.key.strip_prefix("channel/").map(str::to_owned))
+                .collect(),
             alerts: firing.into_iter().map(|row| row.rule).collect(),
             reported: reported.into_iter().collect(),
             ..report

@@ -396,6 +396,7 @@ mod tests {
                 language,
                 timezone: TimeZone::UTC,
                 unit: "bot.service".to_owned(),
+                database: "/srv/shop.db".to_owned(),
             };
             let html = page(&voice, &overview());
             assert!(!html.contains("<script"), "{html}");

@@ -11,7 +11,7 @@ mod ladder;
 mod thread;
 mod waiting;
 
-pub use ladder::{Climb, Rung, Stuck};
+pub use ladder::{Climb, Rung, Stuck, Taken};
 pub use waiting::{Elsewhere, Undelivered, Waiting};
 
 const ADD: &str = "

@@ -24,7 +24,7 @@ use protocol::time::UnixMillis;
 use crate::{
     pretend_bot::Bot,
     pretend_telegram::Telegram,
-    shop::{Shop, signal, stderr},
+    shop::{NO_TELEGRAM, Shop, signal, stderr, telegram_line},
     world::{Agent, LIMIT, OWNER, config},
 };
 
@@ -77,10 +77,7 @@ fn an_agent_that_is_stopped_during_a_large_backup_ends_in_time() {
             "[http]\nprivate = \"127.0.0.1:0\"\n[backup]\nsnapshot = \"* * * * * *\"",
         )
         // Nothing listens there: a message that cannot be sent must not hold the end up either.
-        .replace(
-            "chat_ids = [1]",
-            "chat_ids = [1]\napi_url = \"http://127.0.0.1:9\"",
-        );
+        .replace(&telegram_line(), NO_TELEGRAM);
     fs::write(shop.path("agent.toml"), text).unwrap();
     let child = shop.command(&["run"]).stderr(Stdio::null()).spawn().unwrap();
     assert_eq!(stop_in_the_middle(&shop, child), Some(0));
@@ -106,6 +103,7 @@ fn a_backup_by_hand_ends_the_alert_that_asked_for_it() {
         language: agent::config::Language::En,
         timezone: jiff::tz::TimeZone::UTC,
         unit: "bot.service".to_owned(),
+        database: "/srv/shop.db".to_owned(),
     };
     let calendar = Calendar {
         timezone: jiff::tz::TimeZone::UTC,

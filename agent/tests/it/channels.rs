@@ -23,7 +23,7 @@ use crate::{
 };
 
 /// The usual configuration with these sections behind it.
-fn with_channels(dir: &std::path::Path, bot: &Bot, telegram: &Telegram, sections: &str) -> Config {
+pub(crate) fn with_channels(dir: &std::path::Path, bot: &Bot, telegram: &Telegram, sections: &str) -> Config {
     let path = dir.join("agent.toml");
     std::fs::write(&path, text(bot.address, telegram.address, &[OWNER]) + sections).unwrap();
     let secrets = [
@@ -39,7 +39,7 @@ fn with_channels(dir: &std::path::Path, bot: &Bot, telegram: &Telegram, sections
     config
 }
 
-fn push_and_hook(ntfy: &Service, hook: &Service) -> String {
+pub(crate) fn push_and_hook(ntfy: &Service, hook: &Service) -> String {
     format!(
         "[channels.push]\ntype = \"ntfy\"\nurl = \"http://{}\"\n[channels.hook]\ntype = \"webhook\"\nurl = \"http://{}/hook\"\n",
         ntfy.address, hook.address
@@ -76,6 +76,7 @@ async fn what_telegram_does_not_take_goes_the_second_way_and_ends_there_too() {
     let _bot = Bot::start(Some(address), 2);
     let pushed = ntfy.wait_for(2).await;
     assert_eq!(title(&pushed[1]), "✅ The shop's bot runs again");
+    assert_eq!(pushed[1]["priority"], 3, "good news is no siren");
     telegram.set_down(false);
     telegram.wait_for_edit("runs again").await;
     let told = telegram.taken();
@@ -235,13 +236,20 @@ impl Mail {
         Some(Self { server, port })
     }
 
-    /// The lines of the next mail that ends.
-    fn next(&mut self) -> String {
-        let lines = BufReader::new(self.server.stdout.take().unwrap()).lines();
-        let lines = lines
-            .map(|line| line.unwrap())
-            .take_while(|line| !line.contains("END MESSAGE"));
-        lines.collect::<Vec<_>>().join("\n")
+    /// The lines of the next mail that says this.
+    fn next_that_says(&mut self, part: &str) -> String {
+        let mut mail = String::new();
+        for line in BufReader::new(self.server.stdout.take().unwrap()).lines() {
+            let line = line.unwrap();
+            if !line.contains("END MESSAGE") {
+                mail += &(line + "\n");
+            } else if mail.contains(part) {
+                break;
+            } else {
+                mail.clear();
+            }
+        }
+        mail
     }
 }
 
@@ -270,11 +278,15 @@ async fn a_real_mail_server_takes_what_telegram_refuses() {
     let agent = Agent::start(config);
     bot.held().await;
     drop(bot);
-    let text = tokio::task::spawn_blocking(move || mail.next()).await.unwrap();
+    let text = tokio::task::spawn_blocking(move || mail.next_that_says("systemctl status"))
+        .await
+        .unwrap();
     agent.stop().await;
     assert!(client.is_ok());
     assert!(
-        text.contains("To: owner@example.org") && text.contains("Subject: "),
+        text.contains("To: owner@example.org")
+            && text.contains("Subject: ")
+            && text.contains("Message-ID: <warung."),
         "{text}"
     );
     assert!(text.contains("systemctl status"), "{text}");

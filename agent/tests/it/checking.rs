@@ -2,7 +2,10 @@
 
 use std::fs;
 
-use crate::shop::Shop;
+use crate::{
+    pretend_telegram::Telegram,
+    shop::{NO_TELEGRAM, Shop, telegram_line},
+};
 
 fn write(shop: &Shop, change: impl Fn(&str) -> String) {
     let path = shop.path("agent.toml");
@@ -141,5 +144,129 @@ fn a_secret_key_among_the_files_is_wrong_and_no_backup_takes_it_along() {
     assert!(
         !names.contains(&"mine.txt".as_ref()) && !names.contains(&"binary".as_ref()),
         "{names:?}"
+    );
+}
+
+#[test]
+fn a_token_that_cannot_be_one_is_a_fault_and_not_a_silence() {
+    let shop = Shop::new();
+    for token in ["abc", "changeme", "1:", ":a", "1:a b", "\"1:a\""] {
+        fs::create_dir_all(shop.path("credentials")).unwrap();
+        fs::remove_file(shop.path(".env")).unwrap_or_default();
+        fs::write(shop.path("credentials/OWNER_BOT_TOKEN"), token).unwrap();
+        let said = shop.agent_refuses(2, &["check"]);
+        assert!(
+            said.contains("OWNER_BOT_TOKEN is not the token of a bot"),
+            "{said}"
+        );
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_way_to_the_owner_is_gone_and_what_is_wrong_says_what_to_do() {
+    let shop = Shop::new();
+    let telegram = Telegram::start().await;
+    let here = format!("api_url = \"http://{}\"", telegram.address);
+    let push = "\n[channels.push]\ntype = \"ntfy\"\nurl = \"http://127.0.0.1:9\"\n";
+    fs::write(
+        shop.path(".env"),
+        "OWNER_BOT_TOKEN=1:token\nCHANNEL_PUSH_TOPIC=t\n",
+    )
+    .unwrap();
+    write(&shop, |text| text.replace(&telegram_line(), &here));
+    assert!(shop.agent_done(&["check"]).contains("ok     the way telegram: "));
+    assert!(telegram.taken().is_empty());
+
+    telegram.refuse(true);
+    write(&shop, |text| text.to_owned() + push);
+    let output = shop.agent(&["check"]);
+    assert_eq!(output.status.code(), Some(1));
+    let said = String::from_utf8_lossy(&output.stdout).into_owned();
+    let line = |part: &str| said.lines().find(|line| line.contains(part)).unwrap_or_default();
+    assert!(
+        line("the way telegram").contains("into OWNER_BOT_TOKEN"),
+        "{said}"
+    );
+    assert!(
+        line("WRONG  the way push").contains("alert test --channel push"),
+        "{said}"
+    );
+
+    write(&shop, |text| text.replace(&here, NO_TELEGRAM));
+    let said = String::from_utf8_lossy(&shop.agent(&["check"]).stdout).into_owned();
+    assert!(
+        said.contains("WRONG  the way telegram") && said.contains("look at the network"),
+        "{said}"
+    );
+}
+
+#[test]
+fn settings_that_come_to_nothing_are_faults_and_each_is_one() {
+    let shop = Shop::new();
+    let whole = fs::read_to_string(shop.path("agent.toml")).unwrap();
+    let folder = shop.path("live").display().to_string();
+    let chats = |list: &str| whole.replace("chat_ids = [1]", &format!("chat_ids = {list}"));
+    for (text, part) in [
+        (chats("[0]"), "nobody's chat"),
+        (chats("[-5]"), "those below zero"),
+        (chats("[1, 1]"), "names a chat twice"),
+        (chats("\"1\""), "owner.chat_ids must be a list"),
+        (format!("{whole}\n[heartbeat]\n"), "heartbeat has no url"),
+        (
+            whole.replace("[backup]", "[backup]\nsnapshot = \"0 0 0 30 2 *\""),
+            "which never comes",
+        ),
+        (
+            format!(
+                "{whole}\n[bot]\nurl = \"http://127.0.0.1:9001\"\n[http]\nprivate = \"127.0.0.1:9001\"\n"
+            ),
+            "the agent's own address",
+        ),
+        (
+            format!("{whole}\n[watch]\ndomains = [\"shop example\"]\n"),
+            "is no name of a server",
+        ),
+        (
+            format!("{whole}\n[watch.logs]\nfiles = [\"{folder}\"]\n"),
+            "is a folder",
+        ),
+    ] {
+        write(&shop, |_| text.clone());
+        let said = shop.agent_refuses(2, &["check"]);
+        assert!(
+            said.contains(part) && said.contains("has 1 fault;"),
+            "{part}: {said}"
+        );
+    }
+}
+
+#[test]
+fn secrets_that_anybody_can_read_and_places_that_are_not_there_are_hints() {
+    use std::os::unix::fs::PermissionsExt;
+    let shop = Shop::new();
+    let set_mode = |name: &str, mode: u32| {
+        fs::set_permissions(shop.path(name), fs::Permissions::from_mode(mode)).unwrap();
+    };
+    fs::create_dir(shop.path("credentials")).unwrap();
+    fs::write(shop.path("credentials/CONSOLE_X"), "x").unwrap();
+    set_mode(".env", 0o644);
+    set_mode("credentials", 0o755);
+    set_mode("credentials/CONSOLE_X", 0o644);
+    let lines = |part: &str| {
+        let said = shop.agent_done(&["check"]);
+        said.lines()
+            .filter(|line| line.starts_with("hint") && line.contains(part))
+            .count()
+    };
+    assert_eq!(lines("chmod o-rwx"), 2);
+    set_mode(".env", 0o640);
+    set_mode("credentials", 0o750);
+    assert_eq!(lines("chmod o-rwx"), 0);
+    write(&shop, |text| {
+        format!("{text}\n[watch]\ncredentials = [\"gone\"]\n[watch.logs]\nfiles = [\"gone.log\"]\n")
+    });
+    assert_eq!(
+        (lines("gone cannot be looked at"), lines("gone.log is not there")),
+        (1, 1)
     );
 }

@@ -83,4 +83,5 @@ mod unproven_points;
 mod watch_bot;
 mod watch_capture;
 mod watch_status;
+mod ways;
 mod world;

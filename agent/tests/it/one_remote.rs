@@ -7,7 +7,7 @@ use std::{
 };
 
 use crate::{
-    shop::{RESTORE, Shop, integrity_of, signal, stderr, text},
+    shop::{NO_TELEGRAM, RESTORE, Shop, integrity_of, signal, stderr, telegram_line, text},
     world::LIMIT,
 };
 
@@ -60,15 +60,10 @@ fn backups_go_on_with_one_of_two_remotes_and_the_other_counts_as_failed() {
     assert!(String::from_utf8_lossy(&output.stdout).contains("WRONG  remote local"));
 
     let config = fs::read_to_string(shop.path("agent.toml")).unwrap();
-    let config = config
-        .replace(
-            "chat_ids = [1]",
-            "chat_ids = [1]\napi_url = \"http://127.0.0.1:9\"",
-        )
-        .replace(
-            "[backup]",
-            "[http]\nprivate = \"127.0.0.1:0\"\n[backup]\nsnapshot = \"* * * * * *\"",
-        );
+    let config = config.replace(&telegram_line(), NO_TELEGRAM).replace(
+        "[backup]",
+        "[http]\nprivate = \"127.0.0.1:0\"\n[backup]\nsnapshot = \"* * * * * *\"",
+    );
     fs::write(shop.path("agent.toml"), config).unwrap();
     let mut agent = shop.command(&["run"]).stderr(Stdio::null()).spawn().unwrap();
     let start = Instant::now();

@@ -51,6 +51,7 @@ struct Chat {
     deleted: Vec<i64>,
     faults: VecDeque<Fault>,
     requests: usize,
+    asked_for_chats: usize,
     down: bool,
     refuses: bool,
     updates: Vec<Value>,
@@ -213,6 +214,11 @@ impl Telegram {
         self.chat.lock().unwrap().requests
     }
 
+    /// How often it was asked for a chat.
+    pub fn asked_for_chats(&self) -> usize {
+        self.chat.lock().unwrap().asked_for_chats
+    }
+
     /// Waits until so many messages were taken.
     pub async fn wait_for(&self, count: usize) -> Vec<Taken> {
         let mut changed = self.changed.subscribe();
@@ -316,14 +322,33 @@ async fn delete_message(
 }
 
 /// Numbers below zero are groups, as at the real one.
-async fn get_chat(Json(body): Json<Value>) -> Json<Value> {
+async fn get_chat(State((chat, _)): State<TelegramState>, Json(body): Json<Value>) -> Response {
+    let (down, refuses) = {
+        let mut chat = chat.lock().unwrap();
+        chat.asked_for_chats += 1;
+        (chat.down, chat.refuses)
+    };
+    if down {
+        return StatusCode::BAD_GATEWAY.into_response();
+    }
+    if refuses {
+        return unauthorized();
+    }
     let id = body["chat_id"].as_i64().unwrap();
     let kind = if id > 0 { "private" } else { "supergroup" };
-    Json(json!({ "ok": true, "result": { "id": id, "type": kind } }))
+    Json(json!({ "ok": true, "result": { "id": id, "type": kind } })).into_response()
+}
+
+fn unauthorized() -> Response {
+    let body = json!({ "ok": false, "error_code": 401, "description": "Unauthorized" });
+    (StatusCode::UNAUTHORIZED, Json(body)).into_response()
 }
 
 /// Answers with every update from the one that is asked for; holds the question while there is none.
-async fn get_updates(State((chat, changed)): State<TelegramState>, Json(body): Json<Value>) -> Json<Value> {
+async fn get_updates(State((chat, changed)): State<TelegramState>, Json(body): Json<Value>) -> Response {
+    if chat.lock().unwrap().refuses {
+        return unauthorized();
+    }
     let from = body["offset"].as_i64().unwrap();
     {
         // What lies before is confirmed, and forgotten.
@@ -338,7 +363,7 @@ async fn get_updates(State((chat, changed)): State<TelegramState>, Json(body): J
     let mut changed = changed.subscribe();
     let held = changed.wait_for(|()| !waiting().is_empty());
     let _ = timeout(std::time::Duration::from_secs(25), held).await;
-    Json(json!({ "ok": true, "result": waiting() }))
+    Json(json!({ "ok": true, "result": waiting() })).into_response()
 }
 
 async fn other(

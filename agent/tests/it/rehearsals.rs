@@ -18,7 +18,7 @@ use serde_json::Value;
 
 use crate::{
     pretend_channels::Service,
-    shop::{CANARY, Shop, files_under, text},
+    shop::{CANARY, NO_TELEGRAM, Shop, files_under, telegram_line, text},
 };
 
 /// A loaded machine starts three processes for each ping.
@@ -35,6 +35,7 @@ fn desk(shop: &Shop) -> (Arc<Store>, Alerts) {
         language: agent::config::Language::En,
         timezone: jiff::tz::TimeZone::UTC,
         unit: "bot.service".to_owned(),
+        database: "/srv/shop.db".to_owned(),
     };
     let calendar = Calendar {
         timezone: jiff::tz::TimeZone::UTC,
@@ -475,10 +476,7 @@ async fn the_outside_is_told_when_a_daily_drill_begins_and_how_it_ends_and_no_pa
     let shop = Shop::new();
     shop.back_up();
     let settings = fs::read_to_string(shop.path("agent.toml")).unwrap();
-    let settings = settings.replace(
-        "chat_ids = [1]",
-        "chat_ids = [1]\napi_url = \"http://127.0.0.1:9\"",
-    );
+    let settings = settings.replace(&telegram_line(), NO_TELEGRAM);
     let outside = format!(
         "[http]\nprivate = \"127.0.0.1:0\"\n[drill]\nschedule = \"* * * * * *\"\n\
          [heartbeat]\ndrill_url = \"http://{}/drill\"\n",

@@ -239,6 +239,25 @@ async fn a_rotation_as_it_should_be_is_no_fault() {
     }
 }
 
+/// A bot that follows its log at once, and whose last word is of before the rotation.
+#[tokio::test]
+async fn a_word_of_before_the_rotation_is_no_fault() {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let mut log = Watched::with_bot(&format!("http://{}", listener.local_addr().unwrap()));
+    let path = log.path();
+    let health = async move || axum::Json(telling(&path, &File::open(&path).unwrap()));
+    let router = axum::Router::new().route("/health", axum::routing::get(health));
+    tokio::spawn(async { axum::serve(listener, router).await.unwrap() });
+    let held = telling(&log.path(), &File::open(log.path()).unwrap());
+    log.said.send_replace(Some(held));
+    log.logrotate("rotate 2\ncreate\ncompress\ndelaycompress");
+    // For longer than a bot may take, and with looks as close as they may be.
+    let begun = Instant::now();
+    while begun.elapsed() < PERIOD * 3 / 2 {
+        log.expect_well().await;
+    }
+}
+
 #[tokio::test]
 async fn unrotated_growth() {
     let mut log = Watched::new();

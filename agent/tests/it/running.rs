@@ -10,7 +10,10 @@ use std::{
     time::{Duration, Instant},
 };
 
-use crate::{shop::Shop, world::LIMIT};
+use crate::{
+    shop::{NO_TELEGRAM, Shop, telegram_line},
+    world::LIMIT,
+};
 
 /// A time of cron's, with seconds and a year, that does not come.
 pub const NEVER: &str = "0 0 0 1 1 * 2099";
@@ -33,15 +36,10 @@ impl Running {
         drop(free);
         let settings = fs::read_to_string(shop.path("agent.toml")).unwrap();
         if !settings.contains("[http]") {
-            let settings = settings
-                .replace(
-                    "chat_ids = [1]",
-                    "chat_ids = [1]\napi_url = \"http://127.0.0.1:9\"",
-                )
-                .replace(
-                    "[backup]",
-                    "[http]\nprivate = \"127.0.0.1:0\"\n[backup]\nsync = \"100ms\"",
-                );
+            let settings = settings.replace(&telegram_line(), NO_TELEGRAM).replace(
+                "[backup]",
+                "[http]\nprivate = \"127.0.0.1:0\"\n[backup]\nsync = \"100ms\"",
+            );
             fs::write(shop.path("agent.toml"), settings).unwrap();
         }
         keep_schedules_quiet(shop);

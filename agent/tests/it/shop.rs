@@ -4,6 +4,8 @@
 use std::{
     fs,
     hash::{DefaultHasher, Hash, Hasher},
+    io::{BufRead, BufReader, Read, Write},
+    net::{SocketAddr, TcpListener, TcpStream},
     path::{Path, PathBuf},
     process::{Command, Output, Stdio},
     sync::{
@@ -39,6 +41,50 @@ pub fn program() -> PathBuf {
 pub struct Shop {
     pub dir: tempfile::TempDir,
     gpg_home: tempfile::TempDir,
+}
+
+/// The line of agent.toml that names a Telegram which knows every token and chat, and takes no message.
+pub fn telegram_line() -> String {
+    static ADDRESS: OnceLock<SocketAddr> = OnceLock::new();
+    let address = ADDRESS.get_or_init(|| {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap();
+        std::thread::spawn(move || listener.incoming().flatten().for_each(answer_as_telegram));
+        address
+    });
+    format!("api_url = \"http://{address}\"")
+}
+
+/// In its place, where nothing listens.
+pub const NO_TELEGRAM: &str = "api_url = \"http://127.0.0.1:9\"";
+
+fn answer_as_telegram(stream: TcpStream) {
+    std::thread::spawn(move || {
+        let mut reader = BufReader::new(&stream);
+        let (mut first, mut length) = (String::new(), 0);
+        reader.read_line(&mut first).unwrap();
+        loop {
+            let mut line = String::new();
+            if reader.read_line(&mut line).unwrap_or(0) == 0 || line.trim().is_empty() {
+                break;
+            }
+            if let Some(told) = line.to_ascii_lowercase().strip_prefix("content-length:") {
+                length = told.trim().parse().unwrap();
+            }
+        }
+        // What is closed with something unread in it is a reset.
+        let _ = reader.read_exact(&mut vec![0; length]);
+        let (status, body) = if first.contains("/getChat ") {
+            ("200 OK", r#"{"ok":true,"result":{"id":1,"type":"private"}}"#)
+        } else {
+            ("429 Wait", r#"{"ok":false,"parameters":{"retry_after":3600}}"#)
+        };
+        let head = format!(
+            "HTTP/1.1 {status}\r\ncontent-length: {}\r\nconnection: close\r\n\r\n{body}",
+            body.len()
+        );
+        let _ = (&stream).write_all(head.as_bytes());
+    });
 }
 
 /// The same into another folder; `more` chooses what.
@@ -102,9 +148,10 @@ impl Shop {
 
     pub fn use_certificate(&self, certificate: &str) {
         let text = format!(
-            "[owner]\nchat_ids = [1]\n[backup]\ndatabase = \"live/shop.db\"\nfiles = [\"etc\"]\nrecipients = [\"{certificate}\"]\n\
+            "[owner]\nchat_ids = [1]\n{}\n[backup]\ndatabase = \"live/shop.db\"\nfiles = [\"etc\"]\nrecipients = [\"{certificate}\"]\n\
              [remotes.local]\ntype = \"fs\"\nroot = \"local\"\n[remotes.offsite]\ntype = \"fs\"\nroot = \"offsite\"\n\
-             [state]\ndir = \"state\"\n"
+             [state]\ndir = \"state\"\n",
+            telegram_line()
         );
         fs::write(self.path("agent.toml"), text).unwrap();
     }

@@ -10,7 +10,7 @@ use std::{
 use crate::{
     remotes::shop_with,
     servers,
-    shop::{Shop, signal, stderr},
+    shop::{NO_TELEGRAM, Shop, signal, stderr, telegram_line},
     site::Process,
 };
 
@@ -79,9 +79,10 @@ fn what_a_killed_agent_left_open_is_ended_by_the_next_one_and_nothing_else_is() 
     let server = servers::sftp(place.path());
     let shop = shop_with(&[servers::sftp_section("box", &server, place.path())]);
     let settings = fs::read_to_string(shop.path("agent.toml")).unwrap();
-    let quiet = "[owner]\napi_url = \"http://127.0.0.1:9\"\n";
     let private = "[http]\nprivate = \"127.0.0.1:0\"\n[state]";
-    let settings = settings.replace("[owner]\n", quiet).replace("[state]", private);
+    let settings = settings
+        .replace(&telegram_line(), NO_TELEGRAM)
+        .replace("[state]", private);
     fs::write(shop.path("agent.toml"), settings).unwrap();
     shop.fill(16 * 1024);
     let base = place.path().join("base");

@@ -29,6 +29,7 @@ const PUSH: &str = "push";
 const AT_ONCE: Patience = Patience {
     critical: Duration::ZERO,
     other: Duration::ZERO,
+    further: Duration::ZERO,
 };
 
 /// A bot that comes and goes, told by Telegram and by push.

@@ -33,6 +33,7 @@ const PATIENT: Pace = Pace {
     patience: Patience {
         critical: Duration::from_secs(3600),
         other: Duration::from_secs(3600),
+        further: Duration::from_secs(3600),
     },
     ..HASTE
 };
@@ -74,7 +75,7 @@ async fn what_comes_while_a_chat_refuses_counts_as_refused_until_it_takes_someth
         };
         let mut found = Vec::new();
         let look = |stuck: &[Stuck]| -> Vec<Climb> {
-            found = stuck.iter().map(|stuck| stuck.ways[0].2).collect();
+            found = stuck.iter().map(|stuck| stuck.ways[0].refused).collect();
             Vec::new()
         };
         desk.store.climb(&[rung], now(), look).unwrap();

@@ -21,9 +21,12 @@ pub const HASTE: Pace = Pace {
     retry_first: Duration::from_millis(5),
     retry_most: Duration::from_millis(20),
     refused: Duration::from_millis(50),
+    doubt_first: Duration::from_millis(20),
+    doubt_most: Duration::from_millis(50),
     patience: Patience {
         critical: Duration::from_millis(100),
         other: Duration::from_millis(200),
+        further: Duration::from_secs(2),
     },
 };
 pub const OWNER: i64 = 1001;
@@ -35,6 +38,7 @@ pub fn voice(language: Language) -> Voice {
         language,
         timezone: TimeZone::UTC,
         unit: "bot.service".to_owned(),
+        database: "/srv/shop.db".to_owned(),
     }
 }
 

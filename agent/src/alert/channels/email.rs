@@ -11,6 +11,7 @@ use lettre::{
         client::{Tls, TlsParameters},
     },
 };
+use ring::digest;
 use tokio::time::timeout;
 
 use super::{CONNECT_LIMIT, Letter, Outcome, TIMEOUT, short};
@@ -58,6 +59,7 @@ impl Email {
             .from(self.from.clone())
             .to(self.to.clone())
             .subject(subject)
+            .message_id(Some(self.message_id(letter)))
             .header(ContentType::TEXT_PLAIN)
             .body(letter.text.to_owned());
         let mail = match mail {
@@ -69,6 +71,17 @@ impl Email {
             Ok(Err(error)) => outcome(error),
             Err(_) => Outcome::Unknown("the mail server did not answer in time".to_owned()),
         }
+    }
+
+    /// The same for a repetition, so that a mail program can tell it. What stands in it besides the row's number keeps one
+    /// of an agent that was set up anew apart.
+    fn message_id(&self, letter: &Letter<'_>) -> String {
+        let told = digest::digest(&digest::SHA256, letter.headline.as_bytes());
+        let hex: String = told.as_ref()[..8]
+            .iter()
+            .map(|byte| format!("{byte:02x}"))
+            .collect();
+        format!("<warung.{}.{hex}@{}>", letter.id, self.from.email.domain())
     }
 
     /// Connects, logs in and says goodbye: a mail a day that says nothing would only teach to overlook them.

@@ -164,6 +164,18 @@ impl Channel {
             Self::Webhook(webhook) => webhook.send(letter, true).await,
         }
     }
+
+    /// Whether this way can be gone, without a message: Telegram is asked for the chat, a mail server is logged in to, and
+    /// the servers of ntfy and of a webhook are asked for something that rings nowhere, which shows that they answer and
+    /// not that they would take a message. Takes at most 20 s.
+    pub async fn reach(&self, chat_id: i64) -> Outcome {
+        match self {
+            Self::Telegram(telegram) => telegram.reach(chat_id).await,
+            Self::Ntfy(ntfy) => ntfy.reach().await,
+            Self::Email(email) => email.test().await,
+            Self::Webhook(webhook) => webhook.reach().await,
+        }
+    }
 }
 
 fn token(config: &Config) -> Secret {
@@ -237,6 +249,17 @@ fn of_status(status: reqwest::StatusCode, why: String, patience_s: Option<u64>) 
         return Outcome::Unknown(why);
     }
     Outcome::Refused(why)
+}
+
+/// What a server's answer to a harmless question shows: that it is there, unless it says itself that it is not well.
+fn there(asked: Result<Response, reqwest::Error>) -> Outcome {
+    match asked {
+        Ok(response) if response.status().is_server_error() => {
+            Outcome::NotSent(response.status().to_string())
+        }
+        Ok(_) => Outcome::Sent { message_id: None },
+        Err(error) => Outcome::NotSent(told(error)),
+    }
 }
 
 fn retry_after_s(response: &Response) -> Option<u64> {

@@ -5,7 +5,7 @@ use protocol::{incident::Severity, secret::Secret};
 use reqwest::StatusCode;
 use serde_json::{Value, json};
 
-use super::{Letter, Outcome, TIMEOUT, of_status, read_answer, retry_after_s, short, unanswered};
+use super::{Letter, Outcome, TIMEOUT, of_status, read_answer, retry_after_s, short, there, unanswered};
 
 /// What is longer the server turns into an attachment, which nobody reads in the street.
 const MESSAGE_BYTES_MAX: usize = 3_900;
@@ -39,6 +39,12 @@ impl Ntfy {
     /// At the lowest priority, and not kept by the server.
     pub async fn test(&self, letter: &Letter<'_>) -> Outcome {
         self.publish(self.body(letter, 1), false).await
+    }
+
+    /// Whether the server answers, by its own question for that.
+    pub async fn reach(&self) -> Outcome {
+        let address = format!("{}/v1/health", self.url);
+        there(self.client.get(address).timeout(TIMEOUT).send().await)
     }
 
     fn body(&self, letter: &Letter<'_>, priority: u8) -> Value {

@@ -10,6 +10,10 @@ use serde_json::{Value, json};
 
 use super::{Button, Letter, Outcome, RETRY_AFTER_MAX, TIMEOUT, read_answer, short, unanswered};
 
+/// What Telegram calls a chat with one person alone.
+const PRIVATE: &str = "private";
+const NOT_PRIVATE: &str = "this chat is not a private one: correct [owner] chat_ids";
+
 /// The owner's bot.
 pub struct Telegram {
     client: reqwest::Client,
@@ -75,8 +79,8 @@ impl Telegram {
 
     /// Whether the chat is a private one; then sends silently, and deletes it again.
     pub async fn test(&self, letter: &Letter<'_>) -> Outcome {
-        if self.is_private(letter.chat_id).await == Some(false) {
-            return Outcome::Refused("this chat is not a private one: correct [owner] chat_ids".to_owned());
+        if self.chat(letter.chat_id).await.is_ok_and(|kind| kind != PRIVATE) {
+            return Outcome::Refused(NOT_PRIVATE.to_owned());
         }
         let quiet = Letter {
             loud: false,
@@ -95,35 +99,38 @@ impl Telegram {
         outcome
     }
 
-    /// Whether this chat is a private one, as only the owner's may be; `None` when Telegram does not say.
-    pub async fn is_private(&self, chat_id: i64) -> Option<bool> {
-        let address = format!("{}/bot{}/getChat", self.api_url, self.token.expose());
-        let body = json!({ "chat_id": chat_id });
-        let response = self
-            .client
-            .post(address)
-            .timeout(TIMEOUT)
-            .json(&body)
-            .send()
-            .await
-            .ok()?;
-        let answer: Value = serde_json::from_slice(&read_answer(response).await.ok()?).ok()?;
-        answer["result"]["type"].as_str().map(|kind| kind == "private")
+    /// Whether Telegram knows the token, and the bot the chat, which must be a private one. Nothing is sent into it.
+    pub async fn reach(&self, chat_id: i64) -> Outcome {
+        match self.chat(chat_id).await {
+            Ok(kind) if kind == PRIVATE => Outcome::Sent { message_id: None },
+            Ok(_) => Outcome::Refused(NOT_PRIVATE.to_owned()),
+            Err(outcome) => outcome,
+        }
+    }
+
+    /// What kind of chat this is, as only a private one may be the owner's.
+    async fn chat(&self, chat_id: i64) -> Result<String, Outcome> {
+        let (status, body) = self.post("getChat", &json!({ "chat_id": chat_id })).await?;
+        let answer: Value = serde_json::from_slice(&body).unwrap_or_default();
+        match answer["result"]["type"].as_str() {
+            Some(kind) if answer["ok"] == true => Ok(kind.to_owned()),
+            _ => Err(outcome(status, &body)),
+        }
     }
 
     async fn call(&self, method: &str, body: &Value) -> Outcome {
+        match self.post(method, body).await {
+            Ok((status, body)) => outcome(status, &body),
+            Err(outcome) => outcome,
+        }
+    }
+
+    async fn post(&self, method: &str, body: &Value) -> Result<(StatusCode, Vec<u8>), Outcome> {
         let address = format!("{}/bot{}/{method}", self.api_url, self.token.expose());
         let request = self.client.post(address).timeout(TIMEOUT).json(body);
-        match request.send().await {
-            Ok(response) => {
-                let status = response.status();
-                match read_answer(response).await {
-                    Ok(body) => outcome(status, &body),
-                    Err(outcome) => outcome,
-                }
-            }
-            Err(error) => unanswered(error),
-        }
+        let response = request.send().await.map_err(unanswered)?;
+        let status = response.status();
+        Ok((status, read_answer(response).await?))
     }
 }
 

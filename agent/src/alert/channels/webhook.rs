@@ -7,7 +7,7 @@ use protocol::secret::Secret;
 use ring::hmac;
 use serde_json::json;
 
-use super::{Letter, Outcome, TIMEOUT, of_status, retry_after_s, unanswered};
+use super::{Letter, Outcome, TIMEOUT, of_status, retry_after_s, there, unanswered};
 use crate::store::alerts::severity_name;
 
 /// An address that takes signed requests.
@@ -53,6 +53,11 @@ impl Webhook {
             }
             Err(error) => unanswered(error),
         }
+    }
+
+    /// Whether anything answers at the address: what does not take such a question says so, and is there.
+    pub async fn reach(&self) -> Outcome {
+        there(self.client.head(&self.url).timeout(TIMEOUT).send().await)
     }
 }
 

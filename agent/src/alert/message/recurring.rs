@@ -107,6 +107,7 @@ mod tests {
             language,
             timezone: TimeZone::get("Asia/Jakarta").unwrap(),
             unit: "bot.service".to_owned(),
+            database: "/srv/shop.db".to_owned(),
         };
         let notice = Notice {
             kind,

@@ -16,6 +16,10 @@ pub struct Pace {
     pub retry_most: Duration,
     /// After a failure that only the owner can end.
     pub refused: Duration,
+    /// After a request whose answer was lost on a way that answers otherwise; doubles with each further one.
+    pub doubt_first: Duration,
+    /// The longest such wait.
+    pub doubt_most: Duration,
     /// Before the next way is tried as well.
     pub patience: Patience,
 }
@@ -28,6 +32,9 @@ impl Pace {
         // After an outage of hours the owner is to know at once; three requests a minute burden nobody.
         retry_most: Duration::from_secs(20),
         refused: Duration::from_secs(300),
+        // Each may be a copy of what the owner has read already.
+        doubt_first: Duration::from_secs(120),
+        doubt_most: Duration::from_secs(1800),
         patience: Patience::USUAL,
     };
 

@@ -20,6 +20,9 @@ const UNHEALTHY_MAX: Duration = Duration::from_secs(4);
 /// The way out is tried every 20 s, and three places that do not answer take as long again.
 const EGRESS_SEEN: Duration = Duration::from_secs(40);
 
+/// The bot notices within a second that its log was renamed; looks may be closer to each other than that.
+const LOG_FOLLOWED: Duration = Duration::from_secs(2);
+
 const MINUTE: Duration = Duration::from_secs(60);
 const MINUTES_2: Duration = Duration::from_secs(120);
 const MINUTES_5: Duration = Duration::from_secs(300);
@@ -177,7 +180,7 @@ rules! {
     /// A log was not rotated for longer than its period.
     LogNotRotated => Spec::new("log_not_rotated", Warning, Topic::Logs);
     /// A log's writer still writes into the file that was renamed.
-    LogWriterLost => Spec::new("log_writer_lost", Warning, Topic::Logs).bad_looks(2, 2);
+    LogWriterLost => Spec::new("log_writer_lost", Warning, Topic::Logs).bad_looks(2, 2).lasting(LOG_FOLLOWED);
     /// A log was deleted while its writer holds it: the room is not given back.
     LogDeletedOpen => Spec::new("log_deleted_open", Warning, Topic::Logs).bad_looks(2, 2);
     /// A log became shorter: lines may be lost.

@@ -329,8 +329,15 @@ pub(super) fn phrases(language: Language) -> &'static Phrases {
 mod tests {
     use super::*;
 
-    const KNOWN: [&str; 7] = [
-        "{unit}", "{object}", "{detail}", "{since}", "{lasted}", "{value}", "{limit}",
+    const KNOWN: [&str; 8] = [
+        "{unit}",
+        "{database}",
+        "{object}",
+        "{detail}",
+        "{since}",
+        "{lasted}",
+        "{value}",
+        "{limit}",
     ];
 
     /// As in docs/RUNBOOK.md.

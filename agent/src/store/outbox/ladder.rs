@@ -1,6 +1,8 @@
 //! The ways to the owner, in the order in which they are tried, and which of them a message takes.
 //! It does not decide when the next one is tried: that is handed in.
 
+use std::{collections::BTreeSet, time::Duration};
+
 use protocol::{incident::Severity, time::UnixMillis};
 use rusqlite::{Connection, Row, Transaction, named_params};
 
@@ -13,12 +15,20 @@ const WAYS_OF_EPISODE: &str = "
     WHERE m.episode = :id AND (d.sent_at IS NOT NULL OR d.in_doubt = 1 OR d.dropped_at IS NULL)
     GROUP BY d.rung, d.chat_id";
 const STUCK: &str = "
-    SELECT m.id, m.severity, m.not_before, d.rung, d.opened_at, d.refused
+    SELECT m.id, m.severity, m.not_before, d.rung, d.opened_at, d.refused, d.why IS NOT NULL
     FROM messages m JOIN deliveries d ON d.message = m.id
     WHERE d.dropped_at IS NULL AND m.not_before <= :now
         AND m.id IN (SELECT message FROM deliveries WHERE sent_at IS NULL AND dropped_at IS NULL)
         AND NOT EXISTS (SELECT 1 FROM deliveries s WHERE s.message = m.id AND s.sent_at IS NOT NULL)
     ORDER BY m.id, d.id LIMIT 5000";
+/// What has taken something since is not broken, in one of its chats at least.
+const BROKEN: &str = "
+    SELECT t.rung FROM channel_tests t WHERE t.ok = 0
+        AND NOT EXISTS (SELECT 1 FROM deliveries s WHERE s.rung = t.rung AND s.sent_at > t.tested_at)
+    UNION
+    SELECT d.rung FROM deliveries d
+    WHERE d.sent_at IS NULL AND d.dropped_at IS NULL AND d.why IS NOT NULL AND d.opened_at <= :before
+        AND NOT EXISTS (SELECT 1 FROM deliveries s WHERE s.rung = d.rung AND s.sent_at > d.opened_at)";
 const DROP_DETOURS: &str = "
     UPDATE deliveries SET dropped_at = :now
     WHERE message = (SELECT message FROM deliveries WHERE id = :id)
@@ -48,8 +58,21 @@ pub struct Stuck {
     pub severity: Severity,
     /// Since when it may go out.
     pub since: UnixMillis,
-    /// Each way: its name, since when, and whether it refused.
-    pub ways: Vec<(String, UnixMillis, bool)>,
+    /// Each way with each place of it.
+    pub ways: Vec<Taken>,
+}
+
+/// A way that a message has taken.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Taken {
+    /// The way's name.
+    pub rung: String,
+    /// Since when.
+    pub opened_at: UnixMillis,
+    /// Whether it refused, this message or another one.
+    pub refused: bool,
+    /// Whether the last try with this message failed.
+    pub failed: bool,
 }
 
 /// A message takes another way.
@@ -138,6 +161,21 @@ impl Store {
         })
     }
 
+    /// The ways that are known as broken: the last test failed, or something that they did not take waits for so long.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub fn broken_ways(&self, waits: Duration, now: UnixMillis) -> rusqlite::Result<BTreeSet<String>> {
+        let waits_ms = i64::try_from(waits.as_millis()).unwrap_or(i64::MAX);
+        let before = now.0.saturating_sub(waits_ms);
+        self.read(|connection| {
+            connection
+                .prepare_cached(BROKEN)?
+                .query_map(named_params! { ":before": before }, |row| row.get(0))?
+                .collect()
+        })
+    }
+
     /// Drops what waits for places that are not the owner's any more, and gives their number.
     ///
     /// # Errors
@@ -179,6 +217,11 @@ fn stuck(connection: &Connection, now: UnixMillis) -> rusqlite::Result<Vec<Stuck
     Ok(found)
 }
 
-fn way(row: &Row<'_>) -> rusqlite::Result<(String, UnixMillis, bool)> {
-    Ok((row.get(3)?, UnixMillis(row.get(4)?), row.get(5)?))
+fn way(row: &Row<'_>) -> rusqlite::Result<Taken> {
+    Ok(Taken {
+        rung: row.get(3)?,
+        opened_at: UnixMillis(row.get(4)?),
+        refused: row.get(5)?,
+        failed: row.get(6)?,
+    })
 }

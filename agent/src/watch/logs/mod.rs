@@ -112,6 +112,12 @@ impl Logs {
         if has_let_go { Sight::LetGo } else { Sight::Unknown }
     }
 
+    /// What the bot said some seconds ago may be of before a rotation.
+    fn ask_anew(&self, log: &LogFile) -> Option<LogFile> {
+        let health = self.runtime.block_on(self.link.health(ASK_LIMIT)).ok()?;
+        health.log.filter(|fresh| fresh.path == log.path)
+    }
+
     fn look_at(&mut self, path: &Path, told: Option<&LogFile>, at: At) -> Seen {
         let name = path.display().to_string();
         let view = match files::view(path) {
@@ -124,6 +130,9 @@ impl Logs {
         };
         let names_another = told.is_some_and(|log| Path::new(&log.path) != path);
         let told = told.filter(|_| !names_another);
+        let fresh = told.filter(|log| view.live.map(|live| live.id) != Some(writer::told(log).id));
+        let fresh = fresh.and_then(|log| self.ask_anew(log));
+        let told = fresh.as_ref().or(told);
         let (writer, marker) = match told {
             Some(log) => {
                 let (link, runtime) = (&self.link, &self.runtime);

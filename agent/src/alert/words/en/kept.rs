@@ -38,7 +38,7 @@ pub(super) const CAPTURE_RESYNCED: Wording = Wording {
     happened: "At {since} the agent caught up with the shop: {detail}",
     means: "nothing is lost: the shop is whole on every remote. Only a moment within that gap cannot be chosen for a restore.",
     done: "all that changed in that gap was shipped at once.",
-    todo: "nothing, if the agent was just restarted. If it comes again, see who else opens the database: lsof /var/lib/warung/shop.db",
+    todo: "nothing, if the agent was just restarted. If it comes again, see who else opens the database: lsof {database}",
     over_headline: "The gap lies behind",
     over: "It was {lasted} ago.",
 };

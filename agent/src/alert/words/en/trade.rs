@@ -130,7 +130,7 @@ pub(super) const DATABASE_REFUSES: Wording = Wording {
     happened: "Since {since} the shop's database takes no writes: {detail}.",
     means: "no order and no payment can be recorded.",
     done: "the bot goes on trying.",
-    todo: "disk full: make room (df -h). Not writable or damaged: dmesg | tail -50. Held by another program: lsof /var/lib/warung/shop.db",
+    todo: "disk full: make room (df -h). Not writable or damaged: dmesg | tail -50. Held by another program: lsof {database}",
     over_headline: "The database takes writes again",
     over: "It lasted {lasted}.",
 };
@@ -140,7 +140,7 @@ pub(super) const WAL_LARGE: Wording = Wording {
     happened: "The write-ahead log of the shop's database is {value} long and is not put back into the database.",
     means: "nothing yet. From 1 GiB on the bot takes no new orders; payments are still accepted.",
     done: "the agent keeps checking and writes when it is over.",
-    todo: "see whether a backup hangs: agent status; who holds the database open: lsof /var/lib/warung/shop.db-wal",
+    todo: "see whether a backup hangs: agent status; who holds the database open: lsof {database}-wal",
     over_headline: "The database's log is short again",
     over: "It lasted {lasted}.",
 };

@@ -38,7 +38,7 @@ pub(super) const CAPTURE_RESYNCED: Wording = Wording {
     happened: "Pada {since} agent menyusul toko: {detail}",
     means: "tidak ada yang hilang: toko utuh di setiap tempat. Hanya saat-saat di dalam celah itu yang tidak dapat dipilih bila nanti memulihkan.",
     done: "semua yang berubah dalam celah itu dikirim sekaligus.",
-    todo: "tidak ada, bila agent baru dimulai ulang. Bila berulang, lihat siapa lagi yang membuka database: lsof /var/lib/warung/shop.db",
+    todo: "tidak ada, bila agent baru dimulai ulang. Bila berulang, lihat siapa lagi yang membuka database: lsof {database}",
     over_headline: "Celah itu sudah lewat",
     over: "Terjadi {lasted} yang lalu.",
 };

@@ -140,7 +140,7 @@ pub(super) const DATABASE_REFUSES: Wording = Wording {
     happened: "Sejak {since} database toko tidak dapat ditulis: {detail}.",
     means: "pesanan dan pembayaran tidak dapat dicatat.",
     done: "bot terus mencoba.",
-    todo: "disk penuh: kosongkan (df -h). Tidak dapat ditulis atau rusak: dmesg | tail -50. Dipegang program lain: lsof /var/lib/warung/shop.db",
+    todo: "disk penuh: kosongkan (df -h). Tidak dapat ditulis atau rusak: dmesg | tail -50. Dipegang program lain: lsof {database}",
     over_headline: "Database dapat ditulis lagi",
     over: "Berlangsung {lasted}.",
 };
@@ -150,7 +150,7 @@ pub(super) const WAL_LARGE: Wording = Wording {
     happened: "Catatan perubahan database toko (WAL) sudah {value} dan belum disalin ke databasenya.",
     means: "belum ada akibatnya. Mulai 1 GiB bot tidak menerima pesanan baru; pembayaran tetap diterima.",
     done: "agent terus memeriksa dan mengabari bila sudah beres.",
-    todo: "lihat apakah cadangan tersangkut: agent status; siapa yang membukanya: lsof /var/lib/warung/shop.db-wal",
+    todo: "lihat apakah cadangan tersangkut: agent status; siapa yang membukanya: lsof {database}-wal",
     over_headline: "Catatan perubahan database pendek lagi",
     over: "Berlangsung {lasted}.",
 };

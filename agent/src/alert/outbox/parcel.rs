@@ -1,0 +1,125 @@
+//! What one request tells: a message of its own, a change of an earlier one, or all that wait as one.
+//! It sends nothing.
+
+use std::collections::BTreeMap;
+
+use protocol::{incident::Severity, time::UnixMillis};
+
+use super::{Sender, now};
+use crate::{alert::message, store::outbox::Waiting};
+
+/// More than this many at once become one message, also where none waited long: the owner wants to read, not to scroll.
+const SINGLE_ROWS_MAX: usize = 5;
+
+/// One request: the rows that it tells, and how.
+pub(super) struct Parcel {
+    pub(super) rows: Vec<Waiting>,
+    pub(super) text: String,
+    /// What can be pressed is about these of them.
+    pub(super) pressed: Vec<usize>,
+    pub(super) reply_to: Option<i64>,
+    pub(super) edit: Option<i64>,
+}
+
+impl Parcel {
+    /// What a locked screen shows. Of several messages the gravest of what is still wrong, else the last; and how many more
+    /// there are.
+    pub(super) fn headline(&self) -> String {
+        let first = || self.text.lines().next().unwrap_or_default().to_owned();
+        if self.rows.len() < 2 {
+            return first();
+        }
+        let open = self.pressed.iter().filter_map(|at| self.rows.get(*at));
+        let gravest = open.max_by_key(|row| row.message.severity).or(self.rows.last());
+        gravest.map_or_else(first, |row| {
+            format!("{} (+{})", row.message.headline, self.rows.len() - 1)
+        })
+    }
+}
+
+/// What becomes of a row at this address.
+pub(super) enum Form {
+    /// A message of its own.
+    Message,
+    /// A change of this earlier one.
+    Edit(i64),
+    /// Nothing: there is nothing to change.
+    Needless,
+}
+
+impl Sender {
+    /// An edit that only marks a message as over or as taken on says nothing without a message to mark: another one has
+    /// said so, or will. One that tells of more, or alone of the end, goes out as a message then, and so does one that turns
+    /// a message red again where the end was such a message.
+    pub(super) fn form(&self, row: &Waiting) -> anyhow::Result<Form> {
+        let message = &row.message;
+        if !message.is_edit {
+            return Ok(Form::Message);
+        }
+        let is_news = match message.open {
+            // The next change has a message then.
+            _ if message.in_passing && self.channel.can_edit() => true,
+            true => {
+                message.loud
+                    || message.severity == Severity::Info
+                    || self.store.was_told_over(&self.address, message)?
+            }
+            false => message.follows_up && !message.in_passing,
+        };
+        Ok(match self.store.message_to_edit(self.address.chat_id, message)? {
+            Some(message_id) => Form::Edit(message_id),
+            None if is_news => Form::Message,
+            None => Form::Needless,
+        })
+    }
+
+    /// The first of the rows alone, or all that are messages as one; `forms` are theirs, in order.
+    pub(super) fn parcel(&self, rows: Vec<Waiting>, forms: &[Form]) -> anyhow::Result<Parcel> {
+        // An edit has its place already, and follows.
+        let messages = rows
+            .iter()
+            .zip(forms)
+            .filter(|(_, form)| matches!(form, Form::Message));
+        let mut told: Vec<Waiting> = messages.map(|(row, _)| row.clone()).collect();
+        if is_backlog(&told, now()) {
+            let (text, count) = message::summary(&self.voice, &told, now());
+            told.truncate(count);
+            return Ok(Parcel {
+                pressed: still_open(&told),
+                rows: told,
+                text,
+                reply_to: None,
+                edit: None,
+            });
+        }
+        let first: Vec<Waiting> = rows.into_iter().take(1).collect();
+        let (chat_id, row) = (self.address.chat_id, &first[0]);
+        let edit = match forms[0] {
+            Form::Edit(message_id) => Some(message_id),
+            Form::Message | Form::Needless => None,
+        };
+        Ok(Parcel {
+            text: message::outgoing(&self.voice, row, edit.is_some(), now()),
+            pressed: row.message.open.then_some(0).into_iter().collect(),
+            reply_to: self.store.message_to_reply_to(chat_id, &row.message)?,
+            edit,
+            rows: first,
+        })
+    }
+}
+
+/// Many at once are a backlog, and so are two of which one waited through an outage.
+fn is_backlog(rows: &[Waiting], now: UnixMillis) -> bool {
+    rows.len() > SINGLE_ROWS_MAX || (rows.len() > 1 && rows.iter().any(|row| message::is_late(row, now)))
+}
+
+/// Of several messages those about what is still wrong by the last that is said of it, in their order.
+fn still_open(rows: &[Waiting]) -> Vec<usize> {
+    let mut last = BTreeMap::new();
+    for (at, row) in rows.iter().enumerate() {
+        last.extend(row.message.episode.map(|episode| (episode, at)));
+    }
+    let mut open: Vec<usize> = last.into_values().filter(|at| rows[*at].message.open).collect();
+    open.sort_unstable();
+    open
+}

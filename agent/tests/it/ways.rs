@@ -1,0 +1,266 @@
+//! The ways to the owner themselves: one that cannot be gone is found at the start, one that loses answers does not ring
+//! without end, and broken ones are passed on the way to one that works.
+
+use std::time::Duration;
+
+use agent::{
+    alert::{
+        channels::{Channel, ntfy::Ntfy},
+        ladder::{Patience, TELEGRAM},
+        outbox::Pace,
+        rule::{AlertKey, Observation, Rule},
+    },
+    config::Language,
+    store::{
+        Store,
+        outbox::{Address, Rung},
+    },
+};
+use axum::http::StatusCode;
+use protocol::{secret::Secret, time::UnixMillis};
+use serde_json::{Value, json};
+
+use crate::{
+    alert_outbox::{Desk, address, now},
+    channels::{push_and_hook, with_channels},
+    pretend_bot::{Bot, incident},
+    pretend_channels::{Service, TOPIC},
+    pretend_telegram::{Fault, Telegram},
+    world::{Agent, HASTE, LIMIT, OWNER, alerts},
+};
+
+/// A repetition would come long after the test.
+const LOSSY: Pace = Pace {
+    doubt_first: Duration::from_secs(3600),
+    doubt_most: Duration::from_secs(3600),
+    ..HASTE
+};
+
+fn free_port() -> u16 {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    listener.local_addr().unwrap().port()
+}
+
+async fn until(mut done: impl FnMut() -> bool) {
+    let wait = async {
+        while !done() {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    };
+    // What is told together waits for ten seconds first.
+    tokio::time::timeout(6 * LIMIT, wait)
+        .await
+        .expect("it comes to that");
+}
+
+/// Told it is a minute later, as everything is of which the agent's own line may be the cause.
+#[tokio::test]
+async fn a_token_that_telegram_does_not_know_is_wrong_from_the_start_until_it_is_mended() {
+    let dir = tempfile::tempdir().unwrap();
+    let telegram = Telegram::start().await;
+    let bot = Bot::start(None, 1);
+    telegram.refuse(true);
+    let mut config = with_channels(dir.path(), &bot, &telegram, "");
+    config.http.private.set_port(free_port());
+    let health = format!("http://{}/health", config.http.private);
+    let agent = Agent::start(config);
+    let is_broken = async || -> bool {
+        let Ok(answer) = reqwest::get(&health).await else {
+            return false;
+        };
+        let health: Value = answer.json().await.unwrap();
+        health["ways_broken"] == json!(["telegram"])
+    };
+    let wait = async {
+        while !is_broken().await {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    tokio::time::timeout(LIMIT, wait)
+        .await
+        .expect("the health says so");
+    let store = Store::open_to_look(&dir.path().join("state")).unwrap().unwrap();
+    let is_wrong = || {
+        let rows = store.alerts().unwrap();
+        rows.iter().any(|row| row.rule == Rule::ChannelBroken.name())
+    };
+    assert!(
+        is_wrong() && telegram.requests() == 0,
+        "nothing had to be sent for it"
+    );
+    agent.stop().await;
+    // The owner mends it and starts the agent anew.
+    telegram.refuse(false);
+    let agent = Agent::start(with_channels(dir.path(), &bot, &telegram, ""));
+    until(|| !is_wrong()).await;
+    assert!(store.channel_tests().unwrap().iter().all(|test| test.ok));
+    agent.stop().await;
+}
+
+#[tokio::test]
+async fn what_was_taken_and_not_answered_holds_nothing_else_up_and_is_handed_on_once_another_way_told_it() {
+    let dir = tempfile::tempdir().unwrap();
+    let telegram = Telegram::start().await;
+    let mut desk = Desk::open(dir.path(), &telegram, &[OWNER]);
+    let push = Address {
+        rung: "push".to_owned(),
+        chat_id: 0,
+    };
+    let rung = |name: &str, chat: i64| Rung {
+        name: name.to_owned(),
+        chats: vec![chat],
+    };
+    desk.alerts = alerts(
+        &desk.store,
+        Language::En,
+        &[rung(TELEGRAM, OWNER), rung("push", 0)],
+    );
+    telegram.fail_next([Fault::BreakAfter]);
+    desk.fail("a");
+    let sender = desk.send_at(OWNER, LOSSY);
+    telegram.wait_until_faults_are_used().await;
+    desk.alerts
+        .report(&[incident(1, "A job was given up.")], None, now())
+        .unwrap();
+    let told = telegram.wait_for(2).await;
+    assert!(told[1].text().contains("A job was given up."), "{told:?}");
+    let waits = || desk.store.waiting(&address(OWNER), 10, now()).unwrap().len();
+    until(|| waits() == 1).await;
+    // The second way takes it, as it does after a while.
+    let later = UnixMillis(now().0 + 3_600_000);
+    desk.alerts.climb(Patience::USUAL, later).unwrap();
+    let row = desk.store.waiting(&push, 10, later).unwrap();
+    assert_eq!(row.len(), 1);
+    desk.store.delivery_sent(&row, None, now()).unwrap();
+    desk.fail("b");
+    until(|| {
+        let waiting = desk.store.waiting(&address(OWNER), 10, later).unwrap();
+        waiting.is_empty()
+    })
+    .await;
+    sender.abort();
+    let told = telegram.taken();
+    let copies = told
+        .iter()
+        .filter(|told| told.text().contains("Backup failed (a)"));
+    assert_eq!(copies.count(), 1, "{told:?}");
+}
+
+#[tokio::test]
+async fn what_was_taken_and_not_answered_is_not_repeated_once_it_is_over() {
+    let dir = tempfile::tempdir().unwrap();
+    let telegram = Telegram::start().await;
+    let desk = Desk::open(dir.path(), &telegram, &[OWNER]);
+    telegram.fail_next([Fault::BreakAfter]);
+    desk.fail("a");
+    let sender = desk.send_at(OWNER, LOSSY);
+    telegram.wait_until_faults_are_used().await;
+    let key = AlertKey::new("backup_remote", "a");
+    desk.alerts.observe(&key, Observation::Fine, now()).unwrap();
+    let told = telegram.wait_for(2).await;
+    desk.wait_until_sent().await;
+    sender.abort();
+    assert!(
+        told[1].text().starts_with('✅') && told[1].text().contains("Backup failed (a)"),
+        "it says what it was: {told:?}"
+    );
+    assert_eq!(telegram.taken().len(), 2);
+}
+
+#[tokio::test]
+async fn what_was_not_answered_because_telegram_was_down_comes_as_soon_as_it_is_back_and_rings() {
+    let dir = tempfile::tempdir().unwrap();
+    let telegram = Telegram::start().await;
+    let desk = Desk::open(dir.path(), &telegram, &[OWNER]);
+    telegram.set_down(true);
+    desk.fail("a");
+    let sender = desk.send_at(OWNER, LOSSY);
+    // Down for messages, and for the question whether it is there.
+    until(|| telegram.asked_for_chats() > 1).await;
+    assert_eq!(telegram.requests(), 1, "no second request before it is back");
+    telegram.set_down(false);
+    let told = telegram.wait_for(1).await;
+    desk.wait_until_sent().await;
+    sender.abort();
+    assert_eq!(told[0].body["disable_notification"], false);
+    assert!(told[0].text().starts_with("(may be repeated)"), "{told:?}");
+}
+
+/// The last way is reached although each before it fails in its own manner and may take its time.
+#[tokio::test]
+async fn broken_ways_are_passed_at_once_on_the_way_to_one_that_works() {
+    let dir = tempfile::tempdir().unwrap();
+    let (telegram, hook) = (Telegram::start().await, Service::webhook().await);
+    let ntfy = Service::in_ntfys_place(StatusCode::INTERNAL_SERVER_ERROR, "").await;
+    let bot = Bot::start(None, 1);
+    telegram.set_down(true);
+    let alt = "[channels.alt]\ntype = \"telegram\"\napi_url = \"http://127.0.0.1:9\"\n";
+    let sections = alt.to_owned() + &push_and_hook(&ntfy, &hook);
+    let config = with_channels(dir.path(), &bot, &telegram, &sections);
+    let pace = Pace {
+        patience: Patience {
+            further: Duration::from_secs(3600),
+            ..HASTE.patience
+        },
+        ..LOSSY
+    };
+    let agent = Agent::start_at(config, pace);
+    bot.think(|mind| mind.incidents.push(incident(1, "A job was given up.")));
+    let hooked = hook.wait_for(1).await;
+    assert!(
+        hooked[0]["text"]
+            .as_str()
+            .unwrap()
+            .contains("A job was given up.")
+    );
+    agent.stop().await;
+    let store = Store::open_to_look(&dir.path().join("state")).unwrap().unwrap();
+    let rows = store.alerts().unwrap();
+    assert!(
+        rows.iter().all(|row| row.rule != Rule::BotGone.name()),
+        "{rows:?}"
+    );
+    assert!(
+        store
+            .broken_ways(Duration::ZERO, now())
+            .unwrap()
+            .contains(TELEGRAM)
+    );
+}
+
+#[tokio::test]
+async fn a_locked_screen_shows_what_is_wrong_and_not_that_there_are_several_messages() {
+    let dir = tempfile::tempdir().unwrap();
+    let (telegram, ntfy) = (Telegram::start().await, Service::ntfy().await);
+    let mut desk = Desk::open(dir.path(), &telegram, &[OWNER]);
+    let rung = Rung {
+        name: TELEGRAM.to_owned(),
+        chats: vec![OWNER],
+    };
+    desk.alerts = alerts(&desk.store, Language::En, &[rung]);
+    let hour_ago = UnixMillis(now().0 - 3_600_000);
+    desk.alerts
+        .report(&[incident(1, "A job was given up.")], None, hour_ago)
+        .unwrap();
+    let key = AlertKey::new("bot", "bot");
+    desk.alerts
+        .observe(&key, Observation::wrong(Rule::BotGone), hour_ago)
+        .unwrap();
+    desk.alerts
+        .report(&[incident(2, "Another one.")], None, hour_ago)
+        .unwrap();
+    let client = reqwest::Client::new();
+    let url = format!("http://{}", ntfy.address);
+    let channel = Ntfy::new(client, &url, &Secret::new(TOPIC), None);
+    let sender = desk.send_by(OWNER, HASTE, Channel::Ntfy(channel));
+    let pushed = ntfy.wait_for(1).await;
+    sender.abort();
+    assert_eq!(pushed[0]["title"], "🔴 The shop's bot died (+2)");
+    assert!(
+        pushed[0]["message"]
+            .as_str()
+            .unwrap()
+            .starts_with("3 messages at once")
+    );
+    assert_eq!(pushed[0]["priority"], 5);
+}
