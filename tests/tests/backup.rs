@@ -85,9 +85,7 @@ fn gpg_and_zstd_alone_give_the_database_back_from_every_remote() {
         let copy = shop.place.join(&format!("{remote}.db"));
         fs::write(&copy, bytes).unwrap();
         let said = run_well(
-            std::process::Command::new("sqlite3")
-                .arg(&copy)
-                .arg("PRAGMA integrity_check"),
+            Command::new("sqlite3").arg(&copy).arg("PRAGMA integrity_check"),
             COMMAND_LIMIT,
         );
         assert_eq!(said.unwrap().trim(), "ok");
@@ -150,11 +148,7 @@ fn configuration_secrets_and_logs_ride_along() {
     );
     let archive = shop.place.join("files.tar");
     fs::write(&archive, tar).unwrap();
-    let names = run_well(
-        std::process::Command::new("tar").arg("-tf").arg(&archive),
-        COMMAND_LIMIT,
-    )
-    .unwrap();
+    let names = run_well(Command::new("tar").arg("-tf").arg(&archive), COMMAND_LIMIT).unwrap();
     for name in ["bot/bot.toml", "bot/.env", "agent/agent.toml", "agent/.env"] {
         assert!(
             names.lines().any(|line| line.ends_with(name)),

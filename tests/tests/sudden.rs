@@ -31,7 +31,7 @@ const DIED: &str = "Bot toko mati mendadak";
 const RUNS: &str = "Bot toko berjalan lagi";
 const HUNG: &str = "Bot toko tidak menjawab";
 const GIVEN_UP: &str = "Bot macet dan tidak ada lagi yang memulai ulang";
-const RUNS: &str = "Bot tidak macet lagi";
+const NOT_HUNG: &str = "Bot tidak macet lagi";
 const BACK: &str = "Bot toko menjawab lagi";
 const FAILED: &str = "Cadangan gagal";
 const WORKS: &str = "Cadangan berhasil lagi";
@@ -444,6 +444,6 @@ fn a_bot_that_hung_until_nobody_restarts_it_and_then_died_is_dead_until_it_answe
     assert_eq!(arrivals(&shop, HUNG).len() + arrivals(&shop, GIVEN_UP).len(), 2);
     shop.start_bot().unwrap();
     until("the owner to read that it answers", 3 * GENEROUS, || {
-        owner.newest_that_says(RUNS).map(drop)
+        owner.newest_that_says(NOT_HUNG).map(drop)
     });
 }
