@@ -4,6 +4,7 @@ use std::{fs, path::Path, process::Command};
 
 use tests::{
     process::{run, run_well},
+    settings::OWNER_BOT_TOKEN,
     shop::{COMMAND_LIMIT, Shop},
 };
 
@@ -144,7 +145,7 @@ fn the_examples_that_are_installed_load_as_they_stand() {
     let secrets = fs::read_to_string(shop.place.bot_config().join(".env")).unwrap();
     fs::write(
         shop.place.agent_config().join(".env"),
-        secrets + "OWNER_BOT_TOKEN=700002:AAF3f3f3f3\n",
+        secrets + &format!("OWNER_BOT_TOKEN={OWNER_BOT_TOKEN}\n"),
     )
     .unwrap();
     run_well(&mut shop.bot_command(&["migrate"]), COMMAND_LIMIT).unwrap();

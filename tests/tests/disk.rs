@@ -150,7 +150,7 @@ fn a_full_disk_stops_nothing_for_good() {
     assert_eq!(webhook_status(&shop, &first), 503);
     let (told, after) = shop
         .sandbox
-        .owner_hears("Basis data tidak dapat ditulis", begun, SOON);
+        .owner_hears("Database tidak dapat ditulis", begun, SOON);
     println!("the owner read after {after:?}: {told}");
     assert!(after < AT_ONCE, "it took {after:?}");
     // The pause is the experiment itself: time in which a bot might die of it.

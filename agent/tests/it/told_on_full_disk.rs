@@ -12,7 +12,7 @@ use crate::{
     pretend_bot::Bot,
     pretend_telegram::Telegram,
     running::Running,
-    shop::Shop,
+    shop::{Shop, telegram_line},
 };
 
 const KILLS: usize = 8;
@@ -21,16 +21,13 @@ const DIED: &str = "The shop's bot died";
 /// The shop's agent watches this bot and speaks by this Telegram.
 fn connect(shop: &Shop, bot: &Bot, telegram: &Telegram) {
     let settings = fs::read_to_string(shop.path("agent.toml")).unwrap();
-    let owner = format!(
-        "chat_ids = [1]\nlanguage = \"en\"\napi_url = \"http://{}\"",
-        telegram.address
-    );
+    let owner = format!("language = \"en\"\napi_url = \"http://{}\"", telegram.address);
     let others = format!(
         "[bot]\nurl = \"http://{}\"\n[http]\nprivate = \"127.0.0.1:0\"\n[backup]",
         bot.address
     );
     let settings = settings
-        .replace("chat_ids = [1]", &owner)
+        .replace(&telegram_line(), &owner)
         .replace("[backup]", &others);
     fs::write(shop.path("agent.toml"), settings).unwrap();
 }
