@@ -338,8 +338,7 @@ fn the_owner_sees_the_unit(world: &World) {
     let told = until("/status to show the unit", SOON, || {
         world.owner.say("/status").unwrap();
         let told = world.owner.wait_for("24 jam:").text;
-        told.contains("bot.service: active (running), result")
-            .then_some(told)
+        told.contains("bot.service: aktif").then_some(told)
     });
     let counted = world
         .machine
