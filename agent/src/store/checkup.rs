@@ -11,6 +11,7 @@ use rusqlite::{ErrorCode, named_params};
 use super::{
     Store,
     shop::{self, Depth},
+    source::log_of,
 };
 
 /// The log may be so long at the end. It is what the agent's own upkeep of it calls long too.
@@ -48,15 +49,11 @@ pub fn look(database: &Path, is_over: impl Fn() -> bool + Send + 'static) -> rus
     let _ = rustix::process::setpriority_process(None, 19);
     let mut connection = shop::open_pinned(database)?;
     connection.pragma_update(None, "cache_size", -CACHE_KIB)?;
-    let mut log = database.as_os_str().to_owned();
-    log.push("-wal");
+    let log = log_of(database);
     // A log that is long already shows only by growing.
-    let began_bytes = bytes_of(Path::new(&log));
+    let began_bytes = bytes_of(&log);
     let most_bytes = began_bytes.max(LOG_BYTES_MAX);
-    connection.progress_handler(
-        STEPS,
-        Some(move || is_over() || bytes_of(Path::new(&log)) > most_bytes),
-    )?;
+    connection.progress_handler(STEPS, Some(move || is_over() || bytes_of(&log) > most_bytes))?;
     match shop::damage(&connection, Depth::Quick) {
         Ok(None) => Ok(Verdict::Sound),
         Ok(Some(damage)) => Ok(Verdict::Damaged(damage)),

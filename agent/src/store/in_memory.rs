@@ -1,14 +1,12 @@
 //! The agent's database copied into memory, for a disk that takes no writes, and back.
 //! Nothing is written beside the file that is read.
 
-use std::{
-    fs,
-    path::{Path, PathBuf},
-    time::Duration,
-};
+use std::{fs, path::Path, time::Duration};
 
 use anyhow::Context;
 use rusqlite::{Connection, ErrorCode, OpenFlags, backup::Backup, config::DbConfig};
+
+use super::source::log_of;
 
 /// Where every system has memory for files.
 const MEMORY_FILES: &str = "/dev/shm";
@@ -52,12 +50,6 @@ pub(super) fn of_file(path: &Path) -> anyhow::Result<Connection> {
 pub(super) fn copy(from: &Connection, mut to: Connection) -> rusqlite::Result<Connection> {
     Backup::new(from, &mut to)?.run_to_completion(PAGES, Duration::from_millis(50), None)?;
     Ok(to)
-}
-
-pub(super) fn log_of(path: &Path) -> PathBuf {
-    let mut name = path.as_os_str().to_owned();
-    name.push("-wal");
-    PathBuf::from(name)
 }
 
 /// Neither an index of the log is written, which is in memory then, nor a checkpoint.

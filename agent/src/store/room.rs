@@ -13,8 +13,9 @@ use std::{
 use rusqlite::{Connection, ErrorCode, config::DbConfig};
 
 use super::{
-    in_memory::{self, copy, log_of},
+    in_memory::{self, copy},
     reserve,
+    source::log_of,
 };
 
 const BALLAST: &str = "ballast";

@@ -4,7 +4,7 @@
 //! of it would drop SQLite's locks in this process.
 
 use std::{
-    path::Path,
+    path::{Path, PathBuf},
     time::{Duration, Instant},
 };
 
@@ -74,6 +74,14 @@ impl Log {
     pub fn can_be_lost_to(self, read: u32) -> bool {
         self.frames == self.backfilled && self.frames != read
     }
+}
+
+/// Where SQLite keeps the log of the database at this path.
+#[must_use]
+pub fn log_of(database: &Path) -> PathBuf {
+    let mut name = database.as_os_str().to_owned();
+    name.push("-wal");
+    PathBuf::from(name)
 }
 
 /// The open database.

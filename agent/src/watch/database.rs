@@ -3,7 +3,6 @@
 //! Of the log it counts what is in use: its file never becomes shorter. It opens no database.
 
 use std::{
-    ffi::OsString,
     fs, io,
     path::{Path, PathBuf},
     time::Duration,
@@ -13,6 +12,7 @@ use super::probe::{At, Probe, Seen, bytes};
 use crate::{
     alert::standing::{WAL, wal_key},
     backup::wal::extent::used_bytes,
+    store::source::log_of,
 };
 
 const EVERY: Duration = Duration::from_secs(5);
@@ -43,10 +43,8 @@ impl Probe for Database {
 
     fn look(&mut self, _: At) -> Seen {
         let mut seen = Seen::default();
-        let mut wal = OsString::from(self.path.as_os_str());
-        wal.push("-wal");
         let key = wal_key();
-        match (size(&self.path), used_bytes(Path::new(&wal))) {
+        match (size(&self.path), used_bytes(&log_of(&self.path))) {
             (Ok(database), Ok(wal)) => {
                 #[allow(clippy::cast_precision_loss, reason = "sizes to compare with")]
                 let (database, wal_bytes) = (database as f64, wal as f64);

@@ -26,8 +26,8 @@ use super::{
     rest::RestRequest,
 };
 use crate::{
-    backup::{segment::Kind, wal::follow::log_of},
-    store::sealed_to::SealedTo,
+    backup::segment::Kind,
+    store::{sealed_to::SealedTo, source::log_of},
 };
 
 /// The log is looked at this often although nothing was heard of it.

@@ -25,7 +25,7 @@ use crate::{
         lineage::Identity,
         segment::{PAGES_MAX, TooLarge},
     },
-    store::source::{Log, Source},
+    store::source::{Log, Source, log_of},
 };
 
 mod anchor;
@@ -290,12 +290,4 @@ impl Follower {
         let wal = self.wal.as_ref().ok_or(Lost::LogReplaced)?;
         Ok(wal.image(self.page_size, frame)?)
     }
-}
-
-/// The log's path.
-#[must_use]
-pub fn log_of(database: &Path) -> PathBuf {
-    let mut name = database.as_os_str().to_owned();
-    name.push("-wal");
-    PathBuf::from(name)
 }
