@@ -32,6 +32,7 @@ use crate::{
 /// A repetition would come long after the test.
 const LOSSY: Pace = Pace {
     doubt_first: Duration::from_secs(3600),
+    doubt_next: Duration::from_secs(3600),
     doubt_most: Duration::from_secs(3600),
     ..HASTE
 };

@@ -22,6 +22,7 @@ pub const HASTE: Pace = Pace {
     retry_most: Duration::from_millis(20),
     refused: Duration::from_millis(50),
     doubt_first: Duration::from_millis(20),
+    doubt_next: Duration::from_millis(20),
     doubt_most: Duration::from_millis(50),
     patience: Patience {
         critical: Duration::from_millis(100),

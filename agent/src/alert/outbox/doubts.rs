@@ -97,12 +97,16 @@ impl Doubts {
     }
 }
 
-/// Doubles with each answer that was lost.
+/// Short once, and doubling from the second answer on that was lost.
 fn wait(pace: Pace, count: u32) -> Duration {
-    let doublings = count.saturating_sub(1).min(16);
-    pace.doubt_first
-        .saturating_mul(1 << doublings)
-        .min(pace.doubt_most)
+    match count {
+        0 | 1 => pace.doubt_first,
+        _ => {
+            let doublings = (count - 2).min(16);
+            let wait = pace.doubt_next.saturating_mul(1 << doublings);
+            wait.min(pace.doubt_most)
+        }
+    }
 }
 
 #[cfg(test)]
@@ -110,8 +114,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn waits_are_minutes_and_grow_to_half_an_hour() {
-        let waits = [1, 2, 3, 5, 9, u32::MAX].map(|count| wait(Pace::USUAL, count).as_secs());
-        assert_eq!(waits, [120, 240, 480, 1800, 1800, 1800]);
+    fn one_lost_answer_costs_seconds_and_further_ones_minutes_up_to_half_an_hour() {
+        let waits = [1, 2, 3, 4, 6, 9, u32::MAX].map(|count| wait(Pace::USUAL, count).as_secs());
+        assert_eq!(waits, [3, 120, 240, 480, 1800, 1800, 1800]);
     }
 }

@@ -16,8 +16,10 @@ pub struct Pace {
     pub retry_most: Duration,
     /// After a failure that only the owner can end.
     pub refused: Duration,
-    /// After a request whose answer was lost on a way that answers otherwise; doubles with each further one.
+    /// After a request whose answer was lost on a way that answers otherwise.
     pub doubt_first: Duration,
+    /// After the second such request; doubles with each further one.
+    pub doubt_next: Duration,
     /// The longest such wait.
     pub doubt_most: Duration,
     /// Before the next way is tried as well.
@@ -32,8 +34,10 @@ impl Pace {
         // After an outage of hours the owner is to know at once; three requests a minute burden nobody.
         retry_most: Duration::from_secs(20),
         refused: Duration::from_secs(300),
-        // Each may be a copy of what the owner has read already.
-        doubt_first: Duration::from_secs(120),
+        // One connection that broke must not cost minutes: it is repeated once at once.
+        doubt_first: Duration::from_secs(3),
+        // From then on each may be one more copy of what the owner has read already.
+        doubt_next: Duration::from_secs(120),
         doubt_most: Duration::from_secs(1800),
         patience: Patience::USUAL,
     };
