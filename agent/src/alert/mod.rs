@@ -111,10 +111,15 @@ impl Alerts {
     /// When the agent's database refuses. Nothing has moved then, and the next observation tries again.
     pub fn observe(&self, key: &AlertKey, seen: Observation, now: UnixMillis) -> anyhow::Result<()> {
         let doing = || format!("storing what was seen of {key}");
-        // Nearly every look finds what was well still well: that writes nothing.
-        if judge(None, seen.clone()) == Seen::Fine
-            && !self.store.has_alert(key.as_str()).with_context(doing)?
-        {
+        // Nearly every look finds what was well still well, and what was wrong still wrong.
+        let is_fine = judge(None, seen.clone()) == Seen::Fine;
+        let tells_nothing = |book: &Book| match book.alerts.get(key.as_str()) {
+            None if is_fine => true,
+            _ => self.is_idle(book, |book| {
+                engine::observe(book, &self.calendar, key, seen.clone(), now)
+            }),
+        };
+        if self.store.look_at_book(tells_nothing).with_context(doing)? {
             return Ok(());
         }
         self.change(now, |book| engine::observe(book, &self.calendar, key, seen, now))
@@ -126,14 +131,12 @@ impl Alerts {
     /// # Errors
     /// As [`Alerts::observe`].
     pub fn tick(&self, now: UnixMillis) -> anyhow::Result<()> {
-        let mut book = self.store.book().context("reading the alerts")?;
-        let before = book.clone();
-        // Looked at first, because most moments change nothing and need no transaction.
-        if engine::tick(&mut book, &self.calendar, now).is_empty() && book == before {
+        let step = |book: &mut Book| engine::tick(book, &self.calendar, now);
+        let is_idle = self.store.look_at_book(|book| self.is_idle(book, step));
+        if is_idle.context("reading the alerts")? {
             return Ok(());
         }
-        self.change(now, |book| engine::tick(book, &self.calendar, now))
-            .context("doing what is due")
+        self.change(now, step).context("doing what is due")
     }
 
     /// Lets messages that have arrived nowhere take their next way.
@@ -143,11 +146,9 @@ impl Alerts {
     pub fn climb(&self, patience: Patience, now: UnixMillis) -> anyhow::Result<()> {
         let climbed = self
             .store
-            .broken_ways(patience.critical, now)
-            .and_then(|broken| {
-                self.store.climb(&self.ladder, now, |stuck| {
-                    ladder::climb(&self.ladder, patience, &broken, stuck, now)
-                })
+            .climb(&self.ladder, now, |stuck| {
+                let broken = self.store.broken_ways(patience.critical, now)?;
+                Ok(ladder::climb(&self.ladder, patience, &broken, stuck, now))
             })
             .context("taking another way to the owner")?;
         if climbed > 0 {
@@ -167,7 +168,7 @@ impl Alerts {
     pub fn digest_if_due(&self, now: UnixMillis) -> anyhow::Result<()> {
         let last = self
             .store
-            .digest_at()
+            .look_at_book(|book| book.digest_at)
             .context("reading when the last digest was")?;
         let due = self.calendar.digest_due(now).unwrap_or(now);
         let text = match last {

@@ -40,6 +40,12 @@ impl Alerts {
         Self { steady, ..self }
     }
 
+    /// Whether this would leave the engine's memory as it is, and tell nothing: most do, and need no transaction.
+    pub(super) fn is_idle(&self, book: &Book, step: impl FnOnce(&mut Book) -> Vec<Notice>) -> bool {
+        let mut after = book.clone();
+        step(&mut after).is_empty() && after == *book && !self.steady.is_owed()
+    }
+
     /// Moves the engine's memory and queues what follows from it, both or neither.
     pub(super) fn change(
         &self,
@@ -76,6 +82,14 @@ impl Steady {
         let mut reading = reading.lock().unwrap_or_else(PoisonError::into_inner);
         let before = std::mem::replace(&mut *reading, Reading::taken(0));
         before.owed_ms + before.step_ms(*reading)
+    }
+
+    /// Whether the next call of [`Steady::stepped_ms`] gives something.
+    fn is_owed(&self) -> bool {
+        self.0.as_ref().is_some_and(|reading| {
+            let reading = *reading.lock().unwrap_or_else(PoisonError::into_inner);
+            reading.owed_ms + reading.step_ms(Reading::taken(0)) != 0
+        })
     }
 
     /// It was seen, and nothing could be done about it.
@@ -123,7 +137,9 @@ mod tests {
         assert_eq!(start.step_ms(later(20, 3_620_000)), 3_600_000);
         assert_eq!(start.step_ms(later(20, -3_580_000)), -3_600_000);
         let steady = Steady::watching();
+        assert!(!steady.is_owed());
         steady.owe(7_000);
+        assert!(steady.is_owed());
         assert_eq!((steady.stepped_ms(), steady.stepped_ms()), (7_000, 0));
         assert_eq!(Steady::default().stepped_ms(), 0);
     }

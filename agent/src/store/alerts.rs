@@ -12,7 +12,6 @@ const READ_ALL: &str = "
     SELECT key, rule, detail, value, since, rule_since, looks, good_looks, loudest, gravest, episode, held,
         gravest_since, told
     FROM alerts ORDER BY since, key LIMIT 1000";
-const HAS: &str = "SELECT EXISTS (SELECT 1 FROM alerts WHERE key = :key)";
 const PUT: &str = "
     INSERT INTO alerts
         (key, phase, rule, detail, value, since, rule_since, looks, good_looks, loudest, gravest, episode, held,
@@ -103,18 +102,6 @@ impl Store {
     /// When the database refuses.
     pub fn alerts(&self) -> rusqlite::Result<Vec<AlertRow>> {
         self.read(read_all)
-    }
-
-    /// Whether this alert is not quiet.
-    ///
-    /// # Errors
-    /// When the database refuses.
-    pub fn has_alert(&self, key: &str) -> rusqlite::Result<bool> {
-        self.read(|connection| {
-            connection
-                .prepare_cached(HAS)?
-                .query_row(named_params! { ":key": key }, |row| row.get(0))
-        })
     }
 }
 

@@ -7,12 +7,13 @@ use protocol::time::UnixMillis;
 use rusqlite::{Connection, OptionalExtension, Row, Transaction, named_params};
 
 use super::{
-    Store,
+    Home, Store,
     alerts::{self, AlertRow, Held},
     episodes::{self, EpisodeId, EpisodeRow, FloorRow},
     outbox::{self, Message, Rung},
 };
 
+const READ_VERSION: &str = "PRAGMA data_version";
 const READ_SILENCES: &str = "SELECT id, scope, from_at, until_at FROM silences ORDER BY id LIMIT 1000";
 const ADD_SILENCE: &str = "
     INSERT INTO silences (scope, from_at, until_at) VALUES (:scope, :from_at, :until_at)";
@@ -76,21 +77,42 @@ pub struct Book {
     pub digest_at: Option<UnixMillis>,
 }
 
+/// The book, and what SQLite said of the database when it was read.
+pub(super) struct Remembered {
+    /// Changes whenever somebody else commits. What this connection commits forgets the book itself.
+    version: i64,
+    book: Book,
+}
+
 impl Store {
     /// Reads the whole book.
     ///
     /// # Errors
     /// When the database refuses.
     pub fn book(&self) -> rusqlite::Result<Book> {
-        self.read_at_once(read)
+        self.look_at_book(Book::clone)
     }
 
-    /// The last time of the daily digest that is done with: asked every second, and the whole book need not be read for it.
+    /// Looks at the book; it is read only when it may have changed. Whoever looks must not come back here meanwhile.
     ///
     /// # Errors
     /// When the database refuses.
-    pub fn digest_at(&self) -> rusqlite::Result<Option<UnixMillis>> {
-        self.read(|connection| Ok(clock(connection)?.1))
+    pub fn look_at_book<T>(&self, look: impl FnOnce(&Book) -> T) -> rusqlite::Result<T> {
+        let mut home = self.lock();
+        let Home { connection, book, .. } = &mut *home;
+        // Before the reading: what is committed in between is read, and then once more.
+        let version = connection
+            .prepare_cached(READ_VERSION)?
+            .query_row([], |row| row.get(0))?;
+        let known = book.take().filter(|known| known.version == version);
+        let known = match known {
+            Some(known) => known,
+            None => Remembered {
+                version,
+                book: read_at_once(connection)?,
+            },
+        };
+        Ok(look(&book.insert(known).book))
     }
 
     /// Changes the book and queues the messages that follow, or does neither. Gives how many were queued.
@@ -136,6 +158,14 @@ impl Store {
     pub fn prune_past(&self, before: UnixMillis) -> rusqlite::Result<usize> {
         self.write(|transaction| transaction.execute(PRUNE_PAST, named_params! { ":before": before.0 }))
     }
+}
+
+/// As it was at one moment: a command run by hand may change it between two looks.
+fn read_at_once(connection: &mut Connection) -> rusqlite::Result<Book> {
+    let transaction = connection.transaction()?;
+    let book = read(&transaction)?;
+    transaction.commit()?;
+    Ok(book)
 }
 
 fn read(connection: &Connection) -> rusqlite::Result<Book> {
@@ -254,4 +284,29 @@ fn past_from(row: &Row<'_>) -> rusqlite::Result<Past> {
             .get::<_, Option<String>>(4)?
             .and_then(|name| Held::named(&name)),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_another_process_changes_is_seen_by_who_looks_again_and_again() {
+        let dir = tempfile::tempdir().unwrap();
+        let (agent, by_hand) = (Store::open(dir.path()).unwrap(), Store::open(dir.path()).unwrap());
+        let number = |store: &Store| store.look_at_book(|book| book.next_episode).unwrap();
+        let raise = |store: &Store| {
+            let raise = |book: &mut Book| {
+                book.next_episode += 1;
+                Vec::new()
+            };
+            store.change_book(&[], UnixMillis(0), raise).unwrap()
+        };
+        let first = number(&agent);
+        raise(&by_hand);
+        assert_eq!((number(&agent), number(&agent)), (first + 1, first + 1));
+        raise(&agent);
+        assert_eq!((number(&agent), number(&by_hand)), (first + 2, first + 2));
+        assert_eq!(agent.book().unwrap(), by_hand.book().unwrap());
+    }
 }

@@ -48,6 +48,7 @@ pub mod sizes;
 pub mod source;
 pub mod torn;
 
+use book::Remembered;
 use room::Room;
 
 /// The database's name in the state directory.
@@ -102,6 +103,8 @@ pub struct Store {
 struct Home {
     connection: Connection,
     room: Option<Room>,
+    /// The engine's memory as it was read last: it is looked at each second, and seldom changes.
+    book: Option<Remembered>,
 }
 
 impl Store {
@@ -153,7 +156,11 @@ impl Store {
 
     fn over(connection: Connection, room: Option<Room>) -> Self {
         Self {
-            connection: Mutex::new(Home { connection, room }),
+            connection: Mutex::new(Home {
+                connection,
+                room,
+                book: None,
+            }),
         }
     }
 
@@ -191,19 +198,15 @@ impl Store {
         look(&self.lock().connection)
     }
 
-    /// Looks at several things as they were at one moment: a command run by hand may change them between two looks.
-    fn read_at_once<T>(&self, look: impl FnOnce(&Connection) -> rusqlite::Result<T>) -> rusqlite::Result<T> {
-        let mut home = self.lock();
-        let transaction = home.connection.transaction()?;
-        let seen = look(&transaction)?;
-        transaction.commit()?;
-        Ok(seen)
-    }
-
     /// Changes something: all of it or nothing.
     fn write<T>(&self, change: impl FnOnce(&Transaction<'_>) -> rusqlite::Result<T>) -> rusqlite::Result<T> {
         let mut home = self.lock();
-        let Home { connection, room } = &mut *home;
+        let Home {
+            connection,
+            room,
+            book,
+        } = &mut *home;
+        *book = None;
         if let Some(room) = room {
             room.before_write(connection)?;
         }

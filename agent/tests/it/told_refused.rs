@@ -74,9 +74,9 @@ async fn what_comes_while_a_chat_refuses_counts_as_refused_until_it_takes_someth
             chats: vec![OWNER],
         };
         let mut found = Vec::new();
-        let look = |stuck: &[Stuck]| -> Vec<Climb> {
+        let look = |stuck: &[Stuck]| -> rusqlite::Result<Vec<Climb>> {
             found = stuck.iter().map(|stuck| stuck.ways[0].refused).collect();
-            Vec::new()
+            Ok(Vec::new())
         };
         desk.store.climb(&[rung], now(), look).unwrap();
         found

@@ -140,13 +140,13 @@ impl Store {
         &self,
         ladder: &[Rung],
         now: UnixMillis,
-        decide: impl FnOnce(&[Stuck]) -> Vec<Climb>,
+        decide: impl FnOnce(&[Stuck]) -> rusqlite::Result<Vec<Climb>>,
     ) -> rusqlite::Result<usize> {
         let stuck = self.read(|connection| stuck(connection, now))?;
         let climbs = if stuck.is_empty() {
             Vec::new()
         } else {
-            decide(&stuck)
+            decide(&stuck)?
         };
         if climbs.is_empty() {
             return Ok(0);
