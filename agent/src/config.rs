@@ -3,6 +3,7 @@
 
 mod bandwidth;
 pub mod channels;
+pub mod heartbeat;
 mod place;
 mod read;
 mod remotes;
@@ -26,7 +27,8 @@ use protocol::{
 };
 
 pub use bandwidth::BytesPerSecond;
-use channels::{ChannelConfig, Heartbeat};
+use channels::ChannelConfig;
+use heartbeat::Heartbeat;
 pub use retention::Retention;
 pub use secrets::{Environment, prefix as variables_of};
 pub use watch::{Logs, Watch};

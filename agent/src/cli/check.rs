@@ -24,6 +24,7 @@ use crate::{
 };
 
 mod hints;
+mod outside;
 mod ways;
 
 /// Arguments of `agent check`.
@@ -66,7 +67,7 @@ pub async fn run(arguments: Arguments) -> Result<(), Failure> {
     );
     findings.extend(keys_of_the_chain(&config, &recipients)?);
     findings.push(signing_key(&config));
-    findings.extend(ways::findings(&config).await?);
+    findings.extend(asked_outside(&config).await?);
     let probe = seal(
         b"Warung: agent check wrote this and deletes it again.".as_slice(),
         &recipients,
@@ -117,6 +118,12 @@ pub async fn run(arguments: Arguments) -> Result<(), Failure> {
             wrong.join(", ")
         )))
     }
+}
+
+/// The ways to the owner, and the checks that tell him when this server cannot.
+async fn asked_outside(config: &Config) -> anyhow::Result<Vec<Finding>> {
+    let (ways, checks) = tokio::try_join!(ways::findings(config), outside::findings(config))?;
+    Ok(ways.into_iter().chain(checks).collect())
 }
 
 fn finding(what: &str, said: Result<String, String>) -> Finding {

@@ -1,4 +1,4 @@
-//! The further ways to the owner, `[channels.<name>]`, and the outside heartbeat. Only the text is judged here.
+//! The further ways to the owner, `[channels.<name>]`. Only the text is judged here.
 //! Passwords, topics and signing keys never stand in the file: they are taken from the environment by the channel's
 //! name.
 
@@ -77,17 +77,6 @@ pub enum MailTls {
     StartTls,
     /// Not: for a server on this machine alone.
     Never,
-}
-
-/// Where the outside learns that everything vital works.
-#[derive(Default)]
-pub struct Heartbeat {
-    /// While agent and bot are well.
-    pub url: Option<Secret>,
-    /// Around each backup.
-    pub backup_url: Option<Secret>,
-    /// Around each drill.
-    pub drill_url: Option<Secret>,
 }
 
 /// Reads every channel in the order of the file, which is the order in which they are tried.
@@ -288,41 +277,4 @@ fn webhook(section: &mut Section, secrets: &Secrets<'_>, faults: &mut Faults) ->
     }
     let key = secrets.need("secret", faults)?;
     Some(ChannelKind::Webhook { url: address?, key })
-}
-
-/// Reads the outside heartbeat's addresses. Whoever knows one can pretend that all is well, so they are kept as
-/// secrets; `HEARTBEAT_URL`, `HEARTBEAT_BACKUP_URL` and `HEARTBEAT_DRILL_URL` may hold them as well.
-pub(super) fn heartbeat(
-    top: &mut Section,
-    purpose: Purpose,
-    environment: &Environment,
-    faults: &mut Faults,
-) -> Heartbeat {
-    let mut section = top.section_if_any("heartbeat", faults);
-    let mut address = |key: &str| {
-        let written = section
-            .as_mut()
-            .and_then(|section| url(section, key, None, faults));
-        let variable = format!("HEARTBEAT_{}", key.to_ascii_uppercase());
-        written
-            .map(|text| Secret::new(&text))
-            .or_else(|| environment.secret(&variable))
-    };
-    let heartbeat = Heartbeat {
-        url: address("url"),
-        backup_url: address("backup_url"),
-        drill_url: address("drill_url"),
-    };
-    if let Some(section) = section {
-        section.finish(faults);
-        let has_none = [&heartbeat.url, &heartbeat.backup_url, &heartbeat.drill_url]
-            .iter()
-            .all(|url| url.is_none());
-        if has_none && purpose == Purpose::Keep {
-            faults.add(
-                "heartbeat has no url: write the address of your check there or into HEARTBEAT_URL, or leave the section out",
-            );
-        }
-    }
-    heartbeat
 }

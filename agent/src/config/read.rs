@@ -14,8 +14,8 @@ use jiff::{civil::Time, tz::TimeZone};
 use protocol::settings::{Faults, Section};
 
 use super::{
-    Backup, Bot, Config, Environment, Http, Language, Owner, Purpose, Secrets, channels, place, remotes,
-    retention, unit,
+    Backup, Bot, Config, Environment, Http, Language, Owner, Purpose, Secrets, channels, heartbeat, place,
+    remotes, retention, unit,
 };
 
 const TIMEZONE: &str = "Asia/Jakarta";
@@ -55,7 +55,7 @@ pub(super) fn config(
     let remotes = remotes::read(&mut top, &folder, &state_dir, faults);
     let retention = retention::read(&mut top, faults);
     let channels = channels::channels(&mut top, purpose, environment, faults);
-    let heartbeat = channels::heartbeat(&mut top, purpose, environment, faults);
+    let heartbeat = heartbeat::read(&mut top, purpose, environment, faults);
     let drill = drill(&mut top, faults);
     top.finish(faults);
     let secrets = Secrets {

@@ -36,6 +36,7 @@ pub mod pages;
 pub mod points;
 pub mod prune;
 pub mod rehearsal;
+mod remembered;
 mod reserve;
 mod restorable;
 mod room;
@@ -87,6 +88,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../migrations/0027_sealed_to.sql"),
     include_str!("../../migrations/0028_told_as.sql"),
     include_str!("../../migrations/0029_failed_restarts.sql"),
+    include_str!("../../migrations/0030_remembered.sql"),
 ];
 
 /// Pages of the database that are kept in memory. SQLite's own 2 MiB fill over hours, which looks like a leak, and save

@@ -44,6 +44,7 @@ mod older;
 mod one_remote;
 mod orphans;
 mod other_chains;
+mod outside_checks;
 mod owner_key;
 mod pictures;
 mod points;

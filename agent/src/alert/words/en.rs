@@ -75,6 +75,8 @@ pub(super) const PHRASES: Phrases = Phrases {
 wordings! {
     AgentBlind => AGENT_BLIND,
     ChannelBroken => CHANNEL_BROKEN,
+    HeartbeatRefused => HEARTBEAT_REFUSED,
+    HeartbeatUnreached => HEARTBEAT_UNREACHED,
     BotStopped => BOT_STOPPED,
     BotUnhealthy => BOT_UNHEALTHY,
     BotHung => BOT_HUNG,
@@ -163,6 +165,26 @@ const CHANNEL_BROKEN: Wording = Wording {
     todo: "correct [channels.{object}] in agent.toml or its secret, then: agent alert test --channel {object}",
     over_headline: "The channel {object} works again",
     over: "Its test arrived. It was broken for {lasted}.",
+};
+
+const HEARTBEAT_REFUSED: Wording = Wording {
+    headline: "The watch from outside does not take the agent's beats ({object})",
+    happened: "The check at [heartbeat] {object} answers, and has refused what it is told since {since}: {detail}",
+    means: "that check hears nothing from here. If the whole server is lost, nobody outside may notice, and it may raise a false alarm itself.",
+    done: "the agent goes on telling it every minute.",
+    todo: "look whether the check still exists where you made it, put its address into {object} under [heartbeat] in agent.toml, then: agent check",
+    over_headline: "The watch from outside takes the agent's beats again ({object})",
+    over: "It took a beat. Before, it took none for {lasted}.",
+};
+
+const HEARTBEAT_UNREACHED: Wording = Wording {
+    headline: "The watch from outside is not reached ({object})",
+    happened: "The check at [heartbeat] {object} has taken nothing since {since}: {detail}",
+    means: "that check hears nothing from here. If the whole server is lost, nobody outside may notice, and it may raise a false alarm itself.",
+    done: "the agent tries again every 15 seconds. Messages like this one go another way and reach you.",
+    todo: "look whether its service has trouble; when it has none, whether its address in {object} under [heartbeat] is right: agent check",
+    over_headline: "The watch from outside takes the agent's beats again ({object})",
+    over: "It took a beat. Before, it took none for {lasted}.",
 };
 
 const BOT_BACK: &str = "The shop's bot runs again";

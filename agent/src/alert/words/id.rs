@@ -75,6 +75,8 @@ pub(super) const PHRASES: Phrases = Phrases {
 wordings! {
     AgentBlind => AGENT_BLIND,
     ChannelBroken => CHANNEL_BROKEN,
+    HeartbeatRefused => HEARTBEAT_REFUSED,
+    HeartbeatUnreached => HEARTBEAT_UNREACHED,
     BotStopped => BOT_STOPPED,
     BotUnhealthy => BOT_UNHEALTHY,
     BotHung => BOT_HUNG,
@@ -163,6 +165,26 @@ const CHANNEL_BROKEN: Wording = Wording {
     todo: "perbaiki [channels.{object}] di agent.toml atau rahasianya, lalu: agent alert test --channel {object}",
     over_headline: "Saluran {object} bekerja lagi",
     over: "Pesan ujinya sampai. Rusak selama {lasted}.",
+};
+
+const HEARTBEAT_REFUSED: Wording = Wording {
+    headline: "Pemantau dari luar tidak menerima kabar agent ({object})",
+    happened: "Pemantau di [heartbeat] {object} menjawab, tetapi sejak {since} menolak yang dikabarkan: {detail}",
+    means: "pemantau itu tidak mendengar apa pun dari sini. Bila seluruh server hilang, mungkin tidak ada yang tahu dari luar, dan pemantau itu sendiri mungkin memberi kabar yang keliru.",
+    done: "agent tetap mengabarinya setiap menit.",
+    todo: "periksa apakah pemantau itu masih ada di tempat Anda membuatnya, tulis alamatnya di {object} pada [heartbeat] di agent.toml, lalu: agent check",
+    over_headline: "Pemantau dari luar menerima kabar agent lagi ({object})",
+    over: "Satu kabar sudah diterima. Sebelumnya tidak ada yang diterima selama {lasted}.",
+};
+
+const HEARTBEAT_UNREACHED: Wording = Wording {
+    headline: "Pemantau dari luar tidak terjangkau ({object})",
+    happened: "Pemantau di [heartbeat] {object} tidak menerima apa pun sejak {since}: {detail}",
+    means: "pemantau itu tidak mendengar apa pun dari sini. Bila seluruh server hilang, mungkin tidak ada yang tahu dari luar, dan pemantau itu sendiri mungkin memberi kabar yang keliru.",
+    done: "agent mencoba lagi setiap 15 detik. Pesan seperti ini lewat jalan lain dan tetap sampai.",
+    todo: "periksa apakah layanannya sedang terganggu; bila tidak, apakah alamatnya di {object} pada [heartbeat] benar: agent check",
+    over_headline: "Pemantau dari luar menerima kabar agent lagi ({object})",
+    over: "Satu kabar sudah diterima. Sebelumnya tidak ada yang diterima selama {lasted}.",
 };
 
 const BOT_BACK: &str = "Bot toko berjalan lagi";
