@@ -23,6 +23,7 @@ mod checking;
 mod clock_ahead;
 mod console;
 mod damaged_source;
+mod domains;
 mod dying_server;
 mod far_remote;
 mod fault_proxy;
