@@ -2,6 +2,7 @@
 //! It decides nothing and starts nothing; every fault is gathered and told in one message.
 
 mod bandwidth;
+pub mod bot_file;
 pub mod channels;
 pub mod heartbeat;
 mod place;

@@ -11,6 +11,9 @@ use toml::{Table, Value};
 use crate::time::parse_duration;
 pub use faults::Faults;
 
+/// What the bot calls its log in the folder of its `[logs] dir`.
+pub const LOG_NAME: &str = "bot.log";
+
 /// One `[section]` while it is read. Each key is taken out once; what is left at [`Section::finish`] is unknown.
 pub struct Section {
     path: String,

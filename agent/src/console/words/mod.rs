@@ -62,6 +62,8 @@ pub(super) struct Words {
     pub no_price: &'static str,
     pub no_picture: &'static str,
     pub no_log: &'static str,
+    pub no_place: &'static str,
+    pub journal: &'static str,
     pub no_lines: &'static str,
     pub lines: &'static str,
     pub backup_begins: &'static str,
