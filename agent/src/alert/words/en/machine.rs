@@ -168,7 +168,7 @@ pub(super) const DOMAIN_UNREACHABLE: Wording = Wording {
     happened: "Since {since} the address does not answer, although this server reaches the outside: {detail}",
     means: "Telegram and the gateways cannot deliver. With mode = \"auto\" the bot asks by itself, and payments are polled.",
     done: "the agent tried three times within two minutes.",
-    todo: "look at the reverse proxy: systemctl status caddy nginx; and at the name: getent hosts {object}",
+    todo: "look at the reverse proxy: systemctl status caddy nginx; and at the name: getent hosts {host}",
     over_headline: "The shop's address answers again",
     over: "It lasted {lasted}.",
 };

@@ -168,7 +168,7 @@ pub(super) const DOMAIN_UNREACHABLE: Wording = Wording {
     happened: "Sejak {since} alamatnya tidak menjawab, padahal server ini dapat menjangkau luar: {detail}",
     means: "Telegram dan gerbang pembayaran tidak dapat mengirim. Dengan mode = \"auto\" bot bertanya sendiri, pembayaran ditanyakan berkala.",
     done: "agent mencoba tiga kali dalam dua menit.",
-    todo: "periksa reverse proxy: systemctl status caddy nginx; dan namanya: getent hosts {object}",
+    todo: "periksa reverse proxy: systemctl status caddy nginx; dan namanya: getent hosts {host}",
     over_headline: "Alamat toko menjawab lagi",
     over: "Berlangsung {lasted}.",
 };
