@@ -6,6 +6,8 @@ use rusqlite::{OptionalExtension, named_params};
 use super::Store;
 
 const READ: &str = "SELECT value FROM remembered WHERE name = :name";
+const NAMES: &str = "SELECT name FROM remembered ORDER BY name";
+const FORGET: &str = "DELETE FROM remembered WHERE name = :name";
 const PUT: &str = "INSERT OR REPLACE INTO remembered (name, value) VALUES (:name, :value)";
 
 impl Store {
@@ -33,6 +35,32 @@ impl Store {
         self.write(|transaction| {
             let parameters = named_params! { ":name": name, ":value": value };
             transaction.execute(PUT, parameters).map(drop)
+        })
+    }
+
+    /// Forgets what is remembered of this kind, `<kind>/<object>`, but under these names.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub fn forget_others(&self, kind: &str, names: &[String]) -> rusqlite::Result<()> {
+        let is_other = |name: &String| {
+            let of_kind = name.split_once('/').is_some_and(|(of, _)| of == kind);
+            of_kind && !names.contains(name)
+        };
+        let known: Vec<String> = self.read(|connection| {
+            let mut statement = connection.prepare_cached(NAMES)?;
+            statement.query_map([], |row| row.get(0))?.collect()
+        })?;
+        let others: Vec<&String> = known.iter().filter(|name| is_other(name)).collect();
+        if others.is_empty() {
+            return Ok(());
+        }
+        self.write(|transaction| {
+            others.iter().try_for_each(|name| {
+                transaction
+                    .execute(FORGET, named_params! { ":name": name })
+                    .map(drop)
+            })
         })
     }
 }

@@ -108,6 +108,8 @@ rules! {
     InodesLow => Spec::new("inodes_low", Warning, Topic::Machine).figure(Unit::Percent, 90.0, 85.0).lasting(MINUTES_2);
     /// A disk takes no writes.
     DiskReadOnly => Spec::new("disk_read_only", Critical, Topic::Machine);
+    /// A place that is watched is not there, or not on its own disk any more.
+    DiskMissing => Spec::new("disk_missing", Warning, Topic::Machine).bad_looks(2, 2);
     /// There is little memory.
     MemoryLow => Spec::new("memory_low", Warning, Topic::Machine).figure(Unit::Percent, 90.0, 85.0).lasting(MINUTES_5);
     /// Nothing can go on for want of memory.

@@ -97,6 +97,7 @@ wordings! {
     DiskFilling => machine::DISK_FILLING,
     InodesLow => machine::INODES_LOW,
     DiskReadOnly => machine::DISK_READ_ONLY,
+    DiskMissing => machine::DISK_MISSING,
     MemoryLow => machine::MEMORY_LOW,
     MemoryStalls => machine::MEMORY_STALLS,
     MemoryKill => machine::MEMORY_KILL,

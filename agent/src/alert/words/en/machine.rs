@@ -53,6 +53,16 @@ pub(super) const DISK_READ_ONLY: Wording = Wording {
     over: "It was read-only for {lasted}.",
 };
 
+pub(super) const DISK_MISSING: Wording = Wording {
+    headline: "A disk is not there any more",
+    happened: "Since {since} {detail} is not there, which [watch] disks names for its own disk.",
+    means: "what should be on it is missing, and what is written there lands on another disk.",
+    done: "the agent watches the disk above it meanwhile.",
+    todo: "mount it again: findmnt {object}; mount -a; dmesg | tail -50. When it lies on another disk on purpose, take it out of disks under [watch] and restart the agent",
+    over_headline: "The disk is there again",
+    over: "It was missing for {lasted}.",
+};
+
 pub(super) const MEMORY_LOW: Wording = Wording {
     headline: "The server runs short of memory",
     happened: "Since {since} {value} of the memory is in use. Left: {detail}.",

@@ -53,6 +53,16 @@ pub(super) const DISK_READ_ONLY: Wording = Wording {
     over: "Hanya dapat dibaca selama {lasted}.",
 };
 
+pub(super) const DISK_MISSING: Wording = Wording {
+    headline: "Satu disk tidak ada lagi",
+    happened: "Sejak {since} {detail} tidak ada, padahal disebut di disks pada [watch] karena punya disk sendiri.",
+    means: "isinya hilang dari pandangan, dan yang ditulis di situ masuk ke disk lain.",
+    done: "sementara ini agent mengawasi disk di atasnya.",
+    todo: "pasang lagi: findmnt {object}; mount -a; dmesg | tail -50. Bila memang sengaja dipindah ke disk lain, hapus dari disks pada [watch] lalu mulai ulang agent",
+    over_headline: "Disk itu sudah ada lagi",
+    over: "Hilang selama {lasted}.",
+};
+
 pub(super) const MEMORY_LOW: Wording = Wording {
     headline: "Memori server menipis",
     happened: "Sejak {since} {value} memori terpakai. Sisa: {detail}.",
