@@ -11,7 +11,7 @@ use super::{
     confirm::{Asked, Checked, Danger},
     errand::Errand,
     logs,
-    quiet::Quiet,
+    quiet::{Quiet, silent_until},
 };
 use crate::{
     alert::{
@@ -139,8 +139,13 @@ impl Console {
                 Answer::of(self.hush(Quiet::Everything(lasts), chat, now)?)
             }
             Command::Maintenance(None) => {
+                let is_over = silent_until(&desk.alerts.book()?, MAINTENANCE, now).is_none();
                 desk.alerts.end_silence(MAINTENANCE, now)?;
-                Answer::of(words.maintenance_over)
+                Answer::of(if is_over {
+                    words.no_maintenance
+                } else {
+                    words.maintenance_over
+                })
             }
             Command::Runbook(name) => Answer::of(answer::runbook(desk, name.as_deref())),
             Command::Help => Answer::of(words.help),
