@@ -25,6 +25,7 @@ use crate::{
 
 mod hints;
 mod outside;
+mod private;
 mod ways;
 
 /// Arguments of `agent check`.
@@ -120,10 +121,11 @@ pub async fn run(arguments: Arguments) -> Result<(), Failure> {
     }
 }
 
-/// The ways to the owner, and the checks that tell him when this server cannot.
+/// The ways to the owner, the checks that tell him when this server cannot, and where he and the bot find the agent.
 async fn asked_outside(config: &Config) -> anyhow::Result<Vec<Finding>> {
     let (ways, checks) = tokio::try_join!(ways::findings(config), outside::findings(config))?;
-    Ok(ways.into_iter().chain(checks).collect())
+    let own = private::of(config);
+    Ok(ways.into_iter().chain(checks).chain([own]).collect())
 }
 
 fn finding(what: &str, said: Result<String, String>) -> Finding {

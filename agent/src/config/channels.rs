@@ -100,6 +100,36 @@ pub(super) fn channels(
         .collect()
 }
 
+/// The token is a secret, and belongs to each request by itself.
+pub(super) fn judge_api_url(name: &str, url: &str, faults: &mut Faults) {
+    if url.contains("/bot") {
+        faults.add(format!(
+            "{name} holds more than the server's address: leave out what begins with /bot, which holds the token"
+        ));
+    }
+}
+
+/// A further way by Telegram that leads to the same server as an earlier one fails whenever that one does.
+pub(super) fn judge_ways(first: &str, channels: &[ChannelConfig], faults: &mut Faults) {
+    let mut known = vec![("[owner]".to_owned(), first)];
+    for channel in channels {
+        let ChannelKind::Telegram {
+            api_url: Some(url),
+            proxy: None,
+        } = &channel.kind
+        else {
+            continue;
+        };
+        match known.iter().find(|(_, earlier)| earlier == url) {
+            Some((whose, _)) => faults.add(format!(
+                "channels.{} has the api_url of {whose} and no proxy: it is that way again",
+                channel.name
+            )),
+            None => known.push((format!("[channels.{}]", channel.name), url)),
+        }
+    }
+}
+
 fn channel(
     name: String,
     mut section: Section,
@@ -124,10 +154,14 @@ fn channel(
         ("email", email),
         ("webhook", webhook),
     ];
+    let before = faults.count();
     let Some(reader) = section.choice_if_any("type", &kinds, faults) else {
-        faults.add(format!(
-            "channels.{name} needs a type: telegram, ntfy, email or webhook"
-        ));
+        // What is none of them has been said.
+        if faults.count() == before {
+            faults.add(format!(
+                "channels.{name} needs a type: telegram, ntfy, email or webhook"
+            ));
+        }
         return None;
     };
     for key in ["password", "token", "topic", "secret"] {
@@ -179,6 +213,11 @@ fn variable(name: &str, key: &str) -> String {
 
 fn telegram(section: &mut Section, secrets: &Secrets<'_>, faults: &mut Faults) -> Option<ChannelKind> {
     let api_url = url(section, "api_url", None, faults);
+    judge_api_url(
+        &section.name("api_url"),
+        api_url.as_deref().unwrap_or_default(),
+        faults,
+    );
     let mut proxy = section.text_if_any("proxy", faults);
     if proxy.as_deref().is_some_and(super::secrets::holds_password) {
         let variable = variable(secrets.name, "proxy");

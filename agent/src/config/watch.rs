@@ -115,7 +115,7 @@ fn domains(section: &mut Section, faults: &mut Faults) -> Vec<String> {
     let is_name = |domain: &String| {
         let rest = domain.strip_prefix("https://").unwrap_or(domain);
         let rest = rest.strip_suffix('/').unwrap_or(rest);
-        !rest.is_empty() && !rest.contains(|char: char| char.is_whitespace() || "/@?#\"".contains(char))
+        !rest.is_empty() && !rest.contains(|char: char| char.is_whitespace() || "/@?#*\"".contains(char))
     };
     for wrong in named.iter().filter(|domain| !is_name(domain)) {
         let name = section.name("domains");
@@ -251,7 +251,14 @@ mod tests {
         ] {
             assert!(!told(good).contains("watch.domains"), "{good}");
         }
-        for bad in ["https://shop.example/x", "shop example", "", "https://", "a@b"] {
+        for bad in [
+            "https://shop.example/x",
+            "shop example",
+            "",
+            "https://",
+            "a@b",
+            "*.shop.example",
+        ] {
             assert!(told(bad).contains("watch.domains"), "{bad}");
         }
     }

@@ -243,6 +243,29 @@ fn settings_that_come_to_nothing_are_faults_and_each_is_one() {
             format!("{whole}\n[watch.logs]\nfiles = [\"{folder}\"]\n"),
             "is a folder",
         ),
+        (
+            format!("{whole}\n[watch]\ndomains = [\"*.shop.example\"]\n"),
+            "is no name of a server",
+        ),
+        (
+            format!("{whole}\n[watch]\ncredentials_due = \"5h\"\n"),
+            "must be from 1d to 3650d",
+        ),
+        (
+            format!("{whole}\n[channels.x]\ntype = \"pigeon\"\n"),
+            "channels.x.type is \"pigeon\"",
+        ),
+        (
+            format!("{whole}\n[channels.x]\ntype = \"telegram\"\napi_url = \"http://a/bot1:x\"\n"),
+            "leave out what begins with /bot",
+        ),
+        (
+            format!(
+                "{whole}\n[channels.x]\ntype = \"telegram\"\n{}\n",
+                telegram_line()
+            ),
+            "has the api_url of [owner]",
+        ),
     ] {
         write(&shop, |_| text.clone());
         let said = shop.agent_refuses(2, &["check"]);
@@ -286,6 +309,7 @@ fn secrets_that_anybody_can_read_and_places_that_are_not_there_are_hints() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn each_check_at_the_outside_is_tried_by_a_line_in_its_log_alone() {
+    let _ = rustls::crypto::ring::default_provider().install_default();
     let shop = Shop::new();
     let service = Service::answering(StatusCode::OK, "OK").await;
     let address = format!("http://{}", service.address);
@@ -335,4 +359,43 @@ async fn each_check_at_the_outside_is_tried_by_a_line_in_its_log_alone() {
     }
     drop(store);
     assert!(said(0).contains("ok     [heartbeat] url: its service keeps no log"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_address_that_the_agent_cannot_have_and_a_check_for_two_things_are_wrong() {
+    let shop = Shop::new();
+    let whole = fs::read_to_string(shop.path("agent.toml")).unwrap();
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let service = Service::answering(StatusCode::OK, "OK").await;
+    let here = format!("http://{}/a", service.address);
+    let private = |address: &str| format!("{whole}\n[http]\nprivate = \"{address}\"\n");
+    for (text, sign, part) in [
+        (
+            private("10.255.255.254:8082"),
+            "WRONG",
+            "this machine has no such address",
+        ),
+        (
+            private(&taken.local_addr().unwrap().to_string()),
+            "hint",
+            "another program listens on",
+        ),
+        (
+            format!("{whole}\n[heartbeat]\nurl = \"{here}\"\nbackup_url = \"{here}\"\n"),
+            "WRONG",
+            "[heartbeat] url and backup_url: they are one check",
+        ),
+    ] {
+        write(&shop, |_| text.clone());
+        let output = shop.agent(&["check"]);
+        let said = String::from_utf8_lossy(&output.stdout).into_owned();
+        let is_said = |line: &str| line.starts_with(sign) && line.contains(part);
+        assert_eq!(
+            said.lines().filter(|line| is_said(line)).count(),
+            1,
+            "{part}: {said}"
+        );
+        let wrong = said.lines().filter(|line| line.starts_with("WRONG")).count();
+        assert_eq!(wrong, usize::from(sign == "WRONG"), "{said}");
+    }
 }

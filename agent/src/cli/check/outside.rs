@@ -37,7 +37,23 @@ pub(super) async fn findings(config: &Config) -> anyhow::Result<Vec<Finding>> {
         let what = format!("[heartbeat] {}", subject.name());
         findings.push(finding(&what, told(subject.name(), said, is_taken)));
     }
+    findings.extend(shared(&named));
     Ok(findings)
+}
+
+/// One check for two things takes the good news of one for that of the other.
+fn shared(named: &[(Subject, Heartbeat)]) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    for (at, (subject, heartbeat)) in named.iter().enumerate() {
+        let mut before = named[..at].iter();
+        let Some((first, _)) = before.find(|(_, first)| first.mark() == heartbeat.mark()) else {
+            continue;
+        };
+        let what = format!("[heartbeat] {} and {}", first.name(), subject.name());
+        let wrong = "they are one check: what goes well for the one hides that the other does not. Make a check for each";
+        findings.push(finding(&what, Err(wrong.to_owned())));
+    }
+    findings
 }
 
 /// `is_taken`: a running agent has told this address something, and the last was taken.
