@@ -264,6 +264,71 @@ fn an_older_copy_put_in_its_place_is_named_as_what_it_is() {
     comes_back(&shop, agent);
 }
 
+/// Two states of the same rows, the older one as bytes, and nothing left in the log: what the next commit stands on lies
+/// in the file alone.
+fn of_two_states() -> (Shop, Vec<u8>) {
+    let (shop, agent) = begin();
+    let folded = |agent: Running| {
+        settled(&shop, &agent);
+        agent.burn();
+        cli(&shop.database(), "PRAGMA wal_checkpoint(TRUNCATE);");
+        fs::read(shop.database()).unwrap()
+    };
+    let older = folded(agent);
+    let agent = Running::start(&shop);
+    agent.wait_for("/durable");
+    cli(&shop.database(), "UPDATE item SET text = 'new ' || id;");
+    folded(agent);
+    (shop, older)
+}
+
+#[test]
+fn what_is_copied_over_the_file_of_a_running_shop_is_noticed_before_the_next_commit_counts() {
+    let (shop, older) = of_two_states();
+    let agent = Running::start(&shop);
+    agent.wait_for("/durable");
+    // As cp does: the same file by its number, and no word to SQLite.
+    fs::write(shop.database(), older).unwrap();
+    cli(&shop.database(), "UPDATE item SET text = 'after' WHERE id = 7;");
+    settled(&shop, &agent);
+    let (kind, detail) = told(&shop).pop().unwrap();
+    assert!(
+        kind == "replaced" && detail.contains("past SQLite"),
+        "{:?}",
+        told(&shop)
+    );
+    comes_back(&shop, agent);
+}
+
+#[test]
+fn what_is_copied_over_the_file_while_nobody_follows_is_noticed_at_the_start() {
+    let (shop, older) = of_two_states();
+    let agent = Running::start(&shop);
+    let bot = Connection::open(shop.database()).unwrap();
+    bot.execute("INSERT INTO item (text) VALUES ('more')", [])
+        .unwrap();
+    settled(&shop, &agent);
+    agent.burn();
+    // The log still leads to where the agent stopped.
+    fs::write(shop.database(), older).unwrap();
+    let agent = Running::start(&shop);
+    settled(&shop, &agent);
+    drop(bot);
+    comes_back(&shop, agent);
+}
+
+#[test]
+fn a_file_that_was_only_touched_goes_on_in_its_chain() {
+    let (shop, agent) = begin();
+    let file = fs::File::options().append(true).open(shop.database()).unwrap();
+    file.set_modified(std::time::SystemTime::now()).unwrap();
+    sell(&shop, 3);
+    settled(&shop, &agent);
+    let is_other = |kind: &String| kind == "replaced" || kind == "new_chain";
+    assert!(!kinds(&shop).iter().any(is_other), "{:?}", told(&shop));
+    comes_back(&shop, agent);
+}
+
 #[test]
 fn a_log_deleted_under_the_running_shop() {
     let (shop, agent) = begin();

@@ -24,6 +24,10 @@ const SENTENCES: &[(&str, &str)] = &[
     ),
     ("the database's file was replaced", "berkas database diganti"),
     (
+        "something was written over the database's file past SQLite, under the running shop",
+        "ada yang menimpa berkas database tanpa lewat SQLite, selagi toko berjalan",
+    ),
+    (
         "the database is empty: either the bot has never opened it, or somebody emptied it. If there was a shop, keep the bot stopped, and bring it back with `agent restore --latest`",
         "database kosong: bot belum pernah membukanya, atau ada yang mengosongkannya. Bila dulu ada toko di dalamnya, biarkan bot berhenti, dan kembalikan dengan `agent restore --latest`",
     ),

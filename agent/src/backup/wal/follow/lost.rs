@@ -33,6 +33,9 @@ pub enum Lost {
     /// The database's file is another one than was opened.
     #[error("the database's file was replaced")]
     Replaced,
+    /// The database's file was written to, and the log was not copied into it.
+    #[error("something was written over the database's file past SQLite, under the running shop")]
+    Overwritten,
     /// Pages have another size than before.
     #[error(
         "the page size changed from {from} to {to} bytes: somebody ran VACUUM with another one, or this is another database. If \
