@@ -82,7 +82,9 @@ impl From<Lost> for Ended {
             Lost::Replaced | Lost::PageSize { .. } | Lost::LogReplaced => {
                 Self::Again(WhyAgain::NewChain(lost.into()))
             }
-            Lost::Missing(_) | Lost::Source(_) | Lost::Io(_) | Lost::Untold => Self::Failed(lost.into()),
+            Lost::Missing(_) | Lost::Source(_) | Lost::Io(_) | Lost::Untold | Lost::LogEmptied => {
+                Self::Failed(lost.into())
+            }
         }
     }
 }

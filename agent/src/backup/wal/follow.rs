@@ -253,7 +253,7 @@ impl Follower {
     /// The header of a log that has more to read, with the position in its generation.
     fn look(&mut self) -> Result<Option<Header>, Lost> {
         let Some(header) = self.header()? else {
-            return Ok(None);
+            return self.require_nothing_told().map(|()| None);
         };
         if header.page_size != self.page_size {
             return Err(Lost::PageSize {
@@ -274,6 +274,7 @@ impl Follower {
             let log = self.source.published()?;
             self.published = log.frames;
             self.heard_of_log(log, header.salts)?;
+            self.require_not_behind(&header, log)?;
         }
         Ok(Some(header))
     }

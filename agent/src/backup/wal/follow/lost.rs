@@ -22,6 +22,12 @@ pub enum Lost {
     /// The log's file is another one than SQLite has open here.
     #[error("the log's file was deleted or replaced under the running shop")]
     LogReplaced,
+    /// The log's file holds nothing of what was written to it.
+    #[error(
+        "the log (-wal) was emptied under the running bot, and with it what was not in the database's file yet: systemctl stop \
+         bot, and agent restore --latest"
+    )]
+    LogEmptied,
     /// The log's index is another one than is mapped here.
     #[error("the log's index (-shm) was deleted, and the shop uses a new one")]
     IndexReplaced,
