@@ -197,7 +197,21 @@ impl Sender {
         let pressed = parcel.pressed.iter().filter_map(|at| parcel.rows.get(*at));
         let pressed: Vec<&Message> = pressed.map(|row| &row.message).collect();
         let buttons = buttons::under(self.voice.language, &pressed);
-        let gravest = parcel.rows.iter().map(|row| weight(&row.message)).max();
+        // What is over by the end of a summary weighs no more there than alone.
+        let open: BTreeSet<_> = pressed.iter().filter_map(|message| message.episode).collect();
+        let is_over = |row: &Waiting| {
+            row.message
+                .episode
+                .is_some_and(|episode| !open.contains(&episode))
+        };
+        let weighed = parcel
+            .rows
+            .iter()
+            .map(|row| match parcel.rows.len() > 1 && is_over(row) {
+                true => Severity::Info,
+                false => weight(&row.message),
+            });
+        let gravest = weighed.max();
         let letter = Letter {
             id: parcel.rows[0].id.0,
             chat_id: self.address.chat_id,

@@ -292,6 +292,25 @@ async fn what_was_over_before_anybody_was_told_that_it_came_back_is_told_as_over
 }
 
 #[tokio::test]
+async fn a_beginning_that_waits_goes_out_with_its_end_where_nothing_can_be_changed() {
+    let dir = tempfile::tempdir().unwrap();
+    let (telegram, push) = (Telegram::start().await, Service::ntfy().await);
+    let flapping = Flapping::begin(dir.path(), &telegram);
+    flapping.twice().await;
+    flapping.climb();
+    flapping.back(165);
+    let sender = flapping.push(&push);
+    let told = push.wait_for(1).await.remove(0);
+    sender.abort();
+    let text = told["message"].as_str().unwrap();
+    assert!(
+        text.contains("🔴 Again (2 times since") && text.contains("✅ The shop's bot runs again"),
+        "{told:#?}"
+    );
+    assert!(told["priority"].as_u64().unwrap() < 5, "it is over: {told:#?}");
+}
+
+#[tokio::test]
 async fn a_mark_on_a_message_that_a_chat_does_not_have_does_not_count_as_sent() {
     let dir = tempfile::tempdir().unwrap();
     let telegram = Telegram::start().await;

@@ -130,7 +130,7 @@ rules! {
     /// The registration of the shop's domain has ended, or does within a week.
     DomainExpired => Spec::new("domain_expired", Critical, Topic::Keys).figure(Unit::Seconds, 7.0 * DAY_S, 10.0 * DAY_S);
     /// The shop's domain does not answer.
-    DomainUnreachable => Spec::new("domain_unreachable", Warning, Topic::Machine).bad_looks(3, 3).good_looks(2).under(&[Rule::AgentBlind]);
+    DomainUnreachable => Spec::new("domain_unreachable", Warning, Topic::Keys).bad_looks(3, 3).good_looks(2).under(&[Rule::AgentBlind]);
     /// A secret was not renewed for a long time.
     CredentialOld => Spec::new("credential_old", Info, Topic::Keys);
     /// The agent's own work comes late.
