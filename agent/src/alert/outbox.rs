@@ -117,9 +117,8 @@ impl Sender {
                 doubts.next(Instant::now()).map_or(IDLE, |next| next.min(IDLE)),
             ));
         }
-        let forms: Vec<Form> = rows
-            .iter()
-            .map(|row| self.form(row))
+        let forms: Vec<Form> = (0..rows.len())
+            .map(|at| self.form(&rows, at))
             .collect::<anyhow::Result<_>>()?;
         if matches!(forms[0], Form::Needless) {
             self.store.delivery_needless(&rows[0], now())?;

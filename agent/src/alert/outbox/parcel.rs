@@ -51,8 +51,8 @@ impl Sender {
     /// An edit that only marks a message as over or as taken on says nothing without a message to mark: another one has
     /// said so, or will. One that tells of more, or alone of the end, goes out as a message then, and so does one that turns
     /// a message red again where the end was such a message.
-    pub(super) fn form(&self, row: &Waiting) -> anyhow::Result<Form> {
-        let message = &row.message;
+    pub(super) fn form(&self, rows: &[Waiting], at: usize) -> anyhow::Result<Form> {
+        let message = &rows[at].message;
         if !message.is_edit {
             return Ok(Form::Message);
         }
@@ -64,7 +64,11 @@ impl Sender {
                     || message.severity == Severity::Info
                     || self.store.was_told_over(&self.address, message)?
             }
-            false if message.in_passing => self.store.is_first_pause(&self.address, message)?,
+            // With its beginning, or where that was told.
+            false if message.in_passing => {
+                let is_same = |row: &Waiting| row.message.episode == message.episode;
+                rows[..at].iter().any(is_same) || self.store.is_first_pause(&self.address, message)?
+            }
             // Where the pause was told nothing else has to end.
             false => message.follows_up && !self.store.was_told_over(&self.address, message)?,
         };
