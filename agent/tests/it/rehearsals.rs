@@ -308,6 +308,42 @@ fn what_belongs_to_no_known_backup_is_named_and_no_damage() {
 }
 
 #[test]
+fn restore_points_that_a_new_machine_does_not_know_are_called_neither_rubbish_nor_proven() {
+    let shop = Shop::new();
+    shop.back_up();
+    shop.back_up();
+    fs::remove_dir_all(shop.path("state")).unwrap();
+    let output = shop.agent(&["verify", "--remote", "local"]);
+    let said = String::from_utf8_lossy(&output.stdout);
+    assert_eq!(output.status.code(), Some(1), "{said}");
+    assert!(
+        said.contains("2 restore points, and this server knows none of them")
+            && said.contains("agent verify --remote local --key owner.secret.asc"),
+        "{said}"
+    );
+    for wrong in [
+        "NO RESTORE POINT",
+        "no backup that this server knows",
+        "is not used",
+        "everything is there",
+    ] {
+        assert!(!said.contains(wrong), "{said}");
+    }
+    let refused = crate::shop::stderr(&output);
+    assert!(
+        refused.contains("nothing is proven of its restore points"),
+        "{refused}"
+    );
+    assert_eq!(raised(&shop), [], "nothing is damaged");
+    shop.agent_done(&["verify", "--remote", "local", "--key", "kit/owner.secret.asc"]);
+    let said = shop.agent_done(&["verify", "--remote", "local"]);
+    assert!(
+        said.contains("everything is there") && !said.contains("knows none"),
+        "{said}"
+    );
+}
+
+#[test]
 fn every_fault_has_a_line_of_its_own_and_all_of_them_are_named_when_all_are_asked_for() {
     let shop = Shop::new();
     let count = 24;
