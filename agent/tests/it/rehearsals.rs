@@ -256,6 +256,51 @@ fn a_program_that_does_not_boot_on_what_came_back_fails_the_drill_with_its_last_
     );
 }
 
+/// Waits for the line that the program writes once it runs.
+fn line_of(path: &std::path::Path) -> Option<String> {
+    let text = fs::read_to_string(path).ok()?;
+    text.ends_with('\n').then(|| text.trim().to_owned())
+}
+
+#[test]
+fn a_drill_that_is_killed_leaves_no_program_running_and_no_drill_enters_anothers_folder() {
+    let shop = Pretended::new();
+    let started = shop.0.path("started");
+    // The first one stays, with its process and its configuration in a line; the next ones end.
+    let run = format!(
+        "[ -e '{0}' ] && exit 3\necho \"$$ $3\" > '{0}'\nexec sleep 600",
+        started.display()
+    );
+    shop.refused("echo '{}'", "exit 3");
+    let program = shop.0.path("pretend-bot");
+    let script = fs::read_to_string(&program).unwrap();
+    fs::write(&program, script.replace("\nexit 3\n", &format!("\n{run}\n"))).unwrap();
+    let mut drill = shop.0.command(&["drill", "--remote", "local"]);
+    let mut drill = drill.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    crate::capture_rig::wait_for("the program at work", || line_of(&started).is_some());
+    let line = line_of(&started).unwrap();
+    let (process, config) = line.split_once(' ').unwrap();
+    shop.0.agent_refuses(1, &["drill", "--remote", "local"]);
+    assert!(
+        fs::exists(config).unwrap(),
+        "another drill took the folder of one that runs"
+    );
+    drill.kill().unwrap();
+    drill.wait().unwrap();
+    let is_gone = || match fs::read_to_string(format!("/proc/{process}/stat")) {
+        // Nobody may be there to fetch it.
+        Ok(stat) => stat.contains(") Z "),
+        Err(_) => true,
+    };
+    crate::capture_rig::wait_for("the end of the program", is_gone);
+    assert!(fs::exists(config).unwrap());
+    shop.0.agent_refuses(1, &["drill", "--remote", "local"]);
+    assert!(
+        !shop.0.path("state/drill").exists(),
+        "what a killed drill left stays"
+    );
+}
+
 #[test]
 fn a_flipped_bit_a_missing_a_truncated_and_a_rolled_back_object_each_raise_an_alert() {
     let faults: [(&str, Damage); 3] = [
