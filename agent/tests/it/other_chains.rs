@@ -363,3 +363,14 @@ fn the_moment_that_list_names_beside_a_commit_is_of_the_same_chain() {
         "{line}"
     );
 }
+
+#[test]
+fn a_chain_without_a_name_is_no_chain_at_all() {
+    let shop = Shop::new();
+    shop.back_up();
+    for nothing in ["", " "] {
+        let said = shop.agent_refuses(2, &restoring("back", &["--latest", "--chain", nothing]));
+        assert!(said.contains("--chain names none"), "{said}");
+    }
+    assert!(!shop.path("back").exists());
+}
