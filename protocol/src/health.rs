@@ -232,6 +232,9 @@ pub struct TelegramHealth {
     /// Calls that send or change a message and did not get through, since the last one that did. A message that
     /// Telegram refuses did get through.
     pub send_failures: u32,
+    /// Questions for updates that did not get through, since the last one that did.
+    #[serde(default)]
+    pub receive_failures: u32,
     /// Age of the last call that got through.
     pub last_send_ms: Option<u64>,
     /// How much longer Telegram wants quiet, in one chat at least.

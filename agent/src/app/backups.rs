@@ -256,9 +256,6 @@ impl Backups {
                     true => Ended::Compared,
                     false => Ended::Failed,
                 };
-                if matches!(ended, Ended::Compared) {
-                    self.capture.compare();
-                }
                 let detail = format!("{:#}", anyhow::Error::from(error));
                 tracing::error!(error = detail, "no backup could be taken");
                 let seen = Observation::Wrong {

@@ -20,7 +20,7 @@ use protocol::{
 use super::{
     Progress, Want,
     cancel::Cancelled,
-    commits::{self, Commits, Opened},
+    commits::{Commits, Opened},
     database::bytes_of,
     files,
     lineage::Identity,
@@ -133,7 +133,7 @@ impl Order {
         let last = last.filter(|last| table.is_some_and(|table| table.head.chain == last.chain));
         // Where a capture counts the commits nobody else may.
         let last = last.filter(|_| matches!(self.commits, Commits::Unknown));
-        let position = commits::position(place.as_ref(), last, &sealed.root)?;
+        let position = self.commits.position(place.as_ref(), last, &sealed.root)?;
         let manifest = Manifest {
             version: VERSION,
             point,

@@ -82,6 +82,8 @@ pub struct Place {
 enum WhyAgain {
     /// What happened meanwhile is found by comparing pages.
     Resync(String),
+    /// The same, and what the log does not explain was done to the file past SQLite.
+    Overwritten(NewChain),
     /// Nothing proves that it is still the same database.
     NewChain(NewChain),
 }
@@ -114,7 +116,7 @@ impl From<Lost> for NewChain {
             _ => EventKind::NewChain,
         };
         Self {
-            is_file: matches!(lost, Lost::Replaced | Lost::LogReplaced),
+            is_file: matches!(lost, Lost::Replaced | Lost::LogReplaced | Lost::Overwritten),
             ..Self::of(kind, lost.to_string())
         }
     }
@@ -124,7 +126,7 @@ impl fmt::Display for WhyAgain {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Resync(why) => f.write_str(why),
-            Self::NewChain(why) => f.write_str(&why.detail),
+            Self::Overwritten(why) | Self::NewChain(why) => f.write_str(&why.detail),
         }
     }
 }
