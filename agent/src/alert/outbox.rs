@@ -31,11 +31,13 @@ use crate::{
 mod doubts;
 mod pace;
 mod parcel;
+mod pause;
 
 use doubts::Doubts;
 pub use pace::Pace;
 use pace::{Flow, Wait, backoff};
 use parcel::{Form, Parcel};
+use pause::Pause;
 
 /// Rows that one look takes; more than a summary holds.
 const LOOK_ROWS: u32 = 200;
@@ -66,14 +68,6 @@ enum Turn {
     Tried(Outcome),
     /// Nothing is to be done for so long, unless something is queued.
     Idle(Duration),
-}
-
-/// What becomes of the word that something which comes and goes is well for the moment.
-enum Pause {
-    /// It is wrong again, or more is known: nobody needs to hear of the moment.
-    Ended,
-    /// It may be over in a moment.
-    Young,
 }
 
 impl Sender {
@@ -176,33 +170,16 @@ impl Sender {
             let episode = row.message.episode;
             let pause = self.pause_of(&rows, at);
             let is_over = row.message.open && episode.is_some_and(|episode| over.contains(&episode));
-            if doubts.has_probably_arrived(row.id) && (row.elsewhere.is_some() || is_over) {
+            let is_told = doubts.has_probably_arrived(row.id) && (row.elsewhere.is_some() || is_over);
+            if is_told || pause == Some(Pause::Ended) {
                 self.store.delivery_needless(row, now())?;
-            } else if matches!(pause, Some(Pause::Ended)) {
-                self.store.delivery_needless(row, now())?;
-            } else if doubts.holds(row.id, Instant::now()) || matches!(pause, Some(Pause::Young)) {
+            } else if doubts.holds(row.id, Instant::now()) || pause == Some(Pause::Young) {
                 held.extend(episode);
             } else if episode.is_none_or(|episode| !held.contains(&episode)) {
                 ready.push(row.clone());
             }
         }
         Ok(ready)
-    }
-
-    /// What comes and goes is well for the moment: where that is a message of its own, it waits until the moment has
-    /// lasted. What is told with its beginning waits for nothing.
-    fn pause_of(&self, rows: &[Waiting], at: usize) -> Option<Pause> {
-        let row = &rows[at];
-        if self.channel.can_edit() || !row.message.in_passing || row.message.open {
-            return None;
-        }
-        let is_same = |other: &Waiting| other.message.episode == row.message.episode;
-        let is_young = now().since(row.created_at) < self.pace.stays_away;
-        match () {
-            () if rows[at + 1..].iter().any(is_same) => Some(Pause::Ended),
-            () if is_young && !rows[..at].iter().any(is_same) => Some(Pause::Young),
-            () => None,
-        }
     }
 
     fn failed(&self, told: &[Waiting], in_doubt: bool, refused: bool, why: &str) -> rusqlite::Result<()> {
