@@ -17,6 +17,7 @@ use protocol::time::UnixMillis;
 use serde_json::Value;
 
 use crate::{
+    missing_commits::captured,
     pretend_channels::Service,
     shop::{CANARY, NO_TELEGRAM, Shop, files_under, telegram_line, text},
 };
@@ -386,6 +387,20 @@ fn restore_points_that_a_new_machine_does_not_know_are_called_neither_rubbish_no
         said.contains("everything is there") && !said.contains("knows none"),
         "{said}"
     );
+}
+
+#[test]
+fn parts_that_a_refused_backup_left_fail_no_drill() {
+    let (shop, point) = captured(2);
+    let id = text(&point["id"]);
+    let later = format!("{}fffff", &id[..id.len() - 5]);
+    for object in ["objects", "files"] {
+        let key = text(&point[object][0]);
+        let left = shop.path("local").join(key.replace(id, &later));
+        fs::create_dir_all(left.parent().unwrap()).unwrap();
+        fs::copy(shop.path("local").join(key), left).unwrap();
+    }
+    shop.agent_done(&["drill", "--remote", "local"]);
 }
 
 #[test]
