@@ -99,6 +99,8 @@ pub(super) fn look(store: &Store, config: &Config, now: UnixMillis) -> rusqlite:
         _ => None,
     };
     let chain = state.as_ref().map(|state| state.chain.clone());
+    // One that took backups and no commit has acknowledged something all the same.
+    let read_back = store.read_back_at()?;
     // What was not answered to an agent that has ended waits for nothing.
     let is_running = lock::is_held(&config.lock_path()).unwrap_or(false);
     let lag = |one: Shipping| {
@@ -113,7 +115,7 @@ pub(super) fn look(store: &Store, config: &Config, now: UnixMillis) -> rusqlite:
             commit: one.holds.map(|(_, commit, _)| commit.get()),
             lag_commits: one.waiting_commits,
             waiting_bytes: one.waiting_bytes,
-            acknowledged_at: one.shipped_at,
+            acknowledged_at: one.shipped_at.max(read_back.get(&one.remote).copied()),
             unanswered_since: one.unanswered_since.filter(|_| is_running),
             failing_since: one.failing.as_ref().map(|(since, _)| *since),
             error: one.failing.map(|(_, error)| error),
