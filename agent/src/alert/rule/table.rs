@@ -88,6 +88,8 @@ rules! {
 
     /// The newest full backup is sealed to other keys than the configuration names.
     RecipientsChanged => Spec::new("recipients_changed", Warning, Topic::Keys);
+    /// A certificate that backups are encrypted to does not read.
+    RecipientsUnread => Spec::new("recipients_unread", Warning, Topic::Keys);
     /// A certificate that backups are encrypted to expires soon.
     RecipientExpiring => Spec::new("recipient_expiring", Info, Topic::Keys);
     /// A certificate that backups are encrypted to has expired.

@@ -88,6 +88,7 @@ wordings! {
     BackupOld => BACKUP_OLD,
     DatabaseDamaged => DATABASE_DAMAGED,
     RecipientsChanged => RECIPIENTS_CHANGED,
+    RecipientsUnread => RECIPIENTS_UNREAD,
     RecipientExpiring => RECIPIENT_EXPIRING,
     RecipientExpired => RECIPIENT_EXPIRED,
     DiskLow => machine::DISK_LOW,
@@ -295,6 +296,16 @@ const RECIPIENTS_CHANGED: Wording = Wording {
     todo: "keep the old secret key. If this lasts longer than a full backup takes: agent check, agent status",
     over_headline: "The backups open with the present keys",
     over: "From now on what is backed up opens with the keys in [backup] recipients. What was backed up before opens with the keys of that time: keep them as long as those backups. It lasted {lasted}.",
+};
+
+const RECIPIENTS_UNREAD: Wording = Wording {
+    headline: "A backup key does not read",
+    happened: "{detail}.",
+    means: "commits go on leaving this server, sealed to the keys as they were read last. A backup is refused until every file reads, and an agent that is restarted does not start.",
+    done: "the files are read again every second, and a backup is tried every 15 minutes.",
+    todo: "put the public certificate back where the file is named, or take its name out of [backup] recipients: agent check",
+    over_headline: "Every backup key reads again",
+    over: "Commits and backups are sealed to the keys that [backup] recipients names. It lasted {lasted}.",
 };
 
 const RECIPIENT_EXPIRING: Wording = Wording {

@@ -88,6 +88,7 @@ wordings! {
     BackupOld => BACKUP_OLD,
     DatabaseDamaged => DATABASE_DAMAGED,
     RecipientsChanged => RECIPIENTS_CHANGED,
+    RecipientsUnread => RECIPIENTS_UNREAD,
     RecipientExpiring => RECIPIENT_EXPIRING,
     RecipientExpired => RECIPIENT_EXPIRED,
     DiskLow => machine::DISK_LOW,
@@ -295,6 +296,16 @@ const RECIPIENTS_CHANGED: Wording = Wording {
     todo: "simpan kunci rahasia yang lama. Bila ini lebih lama daripada satu cadangan penuh: agent check, agent status",
     over_headline: "Cadangan terbuka dengan kunci yang sekarang",
     over: "Mulai sekarang yang dicadangkan terbuka dengan kunci di [backup] recipients. Yang dicadangkan sebelumnya terbuka dengan kunci saat itu: simpan selama cadangan itu disimpan. Keadaan ini berlangsung {lasted}.",
+};
+
+const RECIPIENTS_UNREAD: Wording = Wording {
+    headline: "Kunci cadangan tidak terbaca",
+    happened: "{detail}.",
+    means: "commit tetap dikirim keluar server ini, dienkripsi untuk kunci seperti yang terakhir terbaca. Cadangan ditolak sampai semua berkas terbaca, dan agen yang dimulai ulang tidak mau mulai.",
+    done: "berkas dibaca lagi tiap detik, dan cadangan dicoba tiap 15 menit.",
+    todo: "kembalikan sertifikat publik ke tempat berkas itu disebut, atau hapus namanya dari [backup] recipients: agent check",
+    over_headline: "Semua kunci cadangan terbaca lagi",
+    over: "Commit dan cadangan dienkripsi untuk kunci yang disebut [backup] recipients. Keadaan ini berlangsung {lasted}.",
 };
 
 const RECIPIENT_EXPIRING: Wording = Wording {

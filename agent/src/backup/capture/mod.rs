@@ -24,7 +24,7 @@ use tokio::{
 use super::wal::follow::Lost;
 use crate::{
     config::{Config, RemoteKind},
-    store::{Store, interruptions::EventKind, sealed_to::SealedTo},
+    store::{Store, interruptions::EventKind},
 };
 
 mod begin;
@@ -32,6 +32,7 @@ mod desk;
 mod events;
 mod hashes;
 mod keep;
+mod keys;
 mod recorder;
 mod rest;
 mod ship;
@@ -137,6 +138,8 @@ pub struct Capture {
     store: Arc<Store>,
     shared: Arc<Shared>,
     shipped: watch::Sender<u64>,
+    /// Why the owner's certificates do not read.
+    unread: watch::Sender<Option<String>>,
     /// Remotes of which one is enough to call a commit durable.
     counted: Arc<[String]>,
 }
@@ -183,6 +186,7 @@ pub fn start(config: &Arc<Config>, store: &Arc<Store>) -> anyhow::Result<(Captur
         store: Arc::clone(store),
         shared,
         shipped: watch::Sender::new(0),
+        unread: desk.unread.clone(),
         counted: off_site(config),
     };
     let shippers = config.remotes.iter().enumerate().map(|(at, remote)| Shipper {
@@ -260,16 +264,6 @@ impl Capture {
         // The sender lives as long as this does.
         if let Ok(mark) = captured.wait_for(is_other).await.map(|mark| mark.clone()) {
             *seen = mark.map(|mark| mark.chain);
-        }
-    }
-
-    /// Waits until segments are sealed to other keys than were seen here last, and remembers these.
-    pub async fn keys_change(&self, seen: &mut Option<SealedTo>) {
-        let mut sealed_to = self.shared.sealed_to.subscribe();
-        let is_other = |keys: &Option<SealedTo>| keys.is_some() && keys != seen;
-        // The sender lives as long as this does.
-        if let Ok(keys) = sealed_to.wait_for(is_other).await.map(|keys| keys.clone()) {
-            *seen = keys;
         }
     }
 
