@@ -22,8 +22,8 @@ use tokio::{
 
 use crate::{
     alert::{
-        Alerts, calendar::Calendar, channels::http_client, clock::AlertClock, heartbeat::Heartbeat,
-        ladder::ladder, message::Voice, outbox::Pace,
+        Alerts, calendar::Calendar, channels::http_client, clock::AlertClock, ladder::ladder, message::Voice,
+        outbox::Pace, outside::Subject,
     },
     backup::{
         self,
@@ -44,6 +44,7 @@ use crate::{
 use child::Program;
 
 mod backups;
+mod beats;
 mod child;
 mod desk;
 mod heartbeat;
@@ -132,8 +133,6 @@ impl Parts {
         let client = http_client()?;
         let ways = ways::open(&config, &client)?;
         let listener = listen(&config).await?;
-        let upkeep = upkeep::Upkeep::of(program.clone(), &config, &store, &client);
-        let program = program.map(|path| Program::of(path, &listener)).transpose()?;
         let mut beats = Beats::new(Instant::now());
         let alerts = alerts_of(&config, &store, &ladder);
         let common = watching::Common {
@@ -170,28 +169,30 @@ impl Parts {
             status: &status,
             client: &client,
         };
+        let outside = telling.outside(Subject::Drill, &mut tasks);
+        let upkeep = upkeep::Upkeep::of(program.clone(), &config, &store, outside);
+        let program = program.map(|path| Program::of(path, &listener)).transpose()?;
         let shown = telling.show(&bot, &cycle, &mut tasks)?;
         keep_remotes(shippers, upkeep, shown.drills, &mut tasks);
         tasks.spawn(async { Ok(bot.run().await) });
         tasks.spawn(async { Ok(cycle.run().await) });
         telling.spawn(ways, started_at, &mut tasks);
         tasks.spawn(systemd::feed_watchdog(Arc::clone(&status)));
-        tasks.spawn(serve(listener, status, shown.pages));
         let schedule = backups::Backups {
-            heartbeat: backup_heartbeat(&config, client),
+            outside: telling.outside(Subject::Backup, &mut tasks),
             config,
             store,
             alerts,
             capture,
             program,
         };
+        tasks.spawn(serve(listener, status, shown.pages));
         tasks.spawn(async { Ok(schedule.run(shown.backups).await) });
-        let capture = recording;
         Ok(Self {
             tasks,
             senders,
             stop,
-            capture,
+            capture: recording,
         })
     }
 
@@ -287,11 +288,6 @@ fn rehearsals(
         timezone: config.owner.timezone.clone(),
         started_at,
     }
-}
-
-fn backup_heartbeat(config: &Config, client: reqwest::Client) -> Option<Heartbeat> {
-    let url = config.heartbeat.backup_url.as_ref()?;
-    Some(Heartbeat::new(client, url, config.owner.language))
 }
 
 async fn serve(listener: TcpListener, status: Arc<Status>, pages: Router) -> anyhow::Result<Infallible> {

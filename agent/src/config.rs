@@ -2,7 +2,9 @@
 //! It decides nothing and starts nothing; every fault is gathered and told in one message.
 
 mod bandwidth;
+pub mod bot_file;
 pub mod channels;
+pub mod heartbeat;
 mod place;
 mod read;
 mod remotes;
@@ -26,7 +28,8 @@ use protocol::{
 };
 
 pub use bandwidth::BytesPerSecond;
-use channels::{ChannelConfig, Heartbeat};
+use channels::ChannelConfig;
+use heartbeat::Heartbeat;
 pub use retention::Retention;
 pub use secrets::{Environment, prefix as variables_of};
 pub use watch::{Logs, Watch};

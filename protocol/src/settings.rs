@@ -8,8 +8,11 @@ use std::time::Duration;
 
 use toml::{Table, Value};
 
-use crate::time::parse_duration;
+use crate::time::{duration_as_written, parse_duration};
 pub use faults::Faults;
+
+/// What the bot calls its log in the folder of its `[logs] dir`.
+pub const LOG_NAME: &str = "bot.log";
 
 /// One `[section]` while it is read. Each key is taken out once; what is left at [`Section::finish`] is unknown.
 pub struct Section {
@@ -234,10 +237,9 @@ impl Section {
         match parse_duration(&text) {
             Ok(found) if (least..=most).contains(&found) => Some(found),
             Ok(_) => {
-                faults.add(format!(
-                    "{} is {text}; it must be from {least:?} to {most:?}",
-                    self.name(name)
-                ));
+                let (name, least) = (self.name(name), duration_as_written(least));
+                let most = duration_as_written(most);
+                faults.add(format!("{name} is {text}; it must be from {least} to {most}"));
                 None
             }
             Err(error) => {

@@ -51,6 +51,18 @@ pub fn parse_duration(text: &str) -> Result<Duration, String> {
         .ok_or_else(wrong)
 }
 
+/// The same the other way round: in the largest unit of which it is a whole number.
+#[must_use]
+pub fn duration_as_written(duration: Duration) -> String {
+    const UNITS: [(&str, u128); 4] = [("d", 86_400_000), ("h", 3_600_000), ("m", 60_000), ("s", 1_000)];
+    let ms = duration.as_millis();
+    let unit = UNITS.iter().find(|(_, unit)| ms > 0 && ms.is_multiple_of(*unit));
+    unit.map_or_else(
+        || format!("{ms}ms"),
+        |(name, unit)| format!("{}{name}", ms / unit),
+    )
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -70,6 +82,14 @@ mod tests {
         ] {
             assert!(parse_duration(wrong).is_err(), "{wrong} was accepted");
         }
+    }
+
+    #[test]
+    fn a_duration_is_written_as_it_is_read() {
+        for text in ["250ms", "90s", "15m", "6h", "7d", "36h", "0ms"] {
+            assert_eq!(duration_as_written(parse_duration(text).unwrap()), text);
+        }
+        assert_eq!(duration_as_written(Duration::from_secs(315_360_000)), "3650d");
     }
 
     #[test]

@@ -149,6 +149,12 @@ fn an_address_is_read_however_toml_lets_it_be_written() {
         format!(
             "http.private = '{address}'\nbot.url=\"http://{address}\"\n[owner]\nprivate = \"127.0.0.1:1\"\n"
         ),
+        format!(
+            "http = {{ private = \"{address}\" }}\nbot={{unit='a, b = c', 'url' = 'http://{address}'}} # there\nowner = {{ chat_ids = [1, 2], language = \"en\" }}\n"
+        ),
+        format!(
+            "[owner]\nhttp = {{ private = \"127.0.0.1:1\" }}\n[http]\nprivate = '{address}'\n[bot]\nurl = \"http://{address}\""
+        ),
     ] {
         std::fs::write(&path, &written).unwrap();
         let mut check = Command::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../scripts/health-check"));

@@ -4,6 +4,7 @@
 mod docs;
 mod forbidden;
 mod header;
+mod keys;
 mod layers;
 mod length;
 mod lexer;

@@ -21,7 +21,12 @@ impl Voice {
 /// for a name that is neither.
 #[must_use]
 pub fn explained(voice: &Voice, name: &str) -> Option<String> {
-    let fill = |text: &str| voice.in_place(text).replace("{object}", "…");
+    let fill = |text: &str| {
+        voice
+            .in_place(text)
+            .replace("{object}", "…")
+            .replace("{host}", "…")
+    };
     let phrases = phrases(voice.language);
     let Some(rule) = Rule::named(name) else {
         let words = reported(voice.language, name)?;

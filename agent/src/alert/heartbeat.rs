@@ -6,14 +6,21 @@ use std::time::Duration;
 
 use protocol::secret::Secret;
 use rand::Rng;
+use reqwest::{Response, StatusCode};
 
-use super::words::sentences;
+use super::{channels::told, words::sentences};
 use crate::config::Language;
 
 /// A heartbeat that takes long has missed its beat.
 const TIMEOUT: Duration = Duration::from_secs(15);
 /// The service keeps 10,000 bytes of a body by default.
 const BODY_BYTES_MAX: usize = 4_000;
+/// An answer is a word or two.
+const ANSWER_BYTES_MAX: usize = 256;
+/// What healthchecks.io answers with status 200 to a UUID that it does not know.
+const NOT_FOUND: &str = "OK (not found)";
+/// The same where it has let a ping go: at most five a minute are taken.
+const RATE_LIMITED: &str = "OK (rate limited)";
 
 /// One check at the outside.
 pub struct Heartbeat {
@@ -31,6 +38,32 @@ pub enum Signal {
     Success,
     /// It did not, and why in a few words without secrets.
     Fail(String),
+    /// A line in the check's log, which changes nothing about how it stands.
+    Log(&'static str),
+}
+
+/// Why it was not taken, without the address.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Missed {
+    /// The service is there and does not know this check, or takes nothing from here.
+    Refused {
+        /// Its status; 404 as well where it says so in words and answers 200.
+        status: u16,
+        /// What it answered.
+        why: String,
+    },
+    /// The service was not reached, or is not well.
+    Unreached(String),
+}
+
+impl Missed {
+    /// What was answered, or why nothing was.
+    #[must_use]
+    pub fn why(&self) -> &str {
+        match self {
+            Self::Refused { why, .. } | Self::Unreached(why) => why,
+        }
+    }
 }
 
 /// What pairs a start with its end.
@@ -61,29 +94,71 @@ impl Heartbeat {
         }
     }
 
-    /// Tells it once, and says whether it was taken. A failure is logged and nothing else: that the outside hears nothing
-    /// is its alarm.
-    pub async fn ping(&self, signal: &Signal, run: Option<&RunId>) -> bool {
+    /// Tells it once.
+    ///
+    /// # Errors
+    /// When it was not taken.
+    pub async fn ping(&self, signal: &Signal, run: Option<&RunId>) -> Result<(), Missed> {
         let (suffix, body) = match signal {
             Signal::Start => ("/start", String::new()),
             Signal::Success => ("", String::new()),
             Signal::Fail(why) => ("/fail", cut(&sentences(self.language, why)).to_owned()),
+            Signal::Log(text) => ("/log", (*text).to_owned()),
         };
-        let mut address = format!("{}{suffix}", self.url.expose().trim_end_matches('/'));
-        if let Some(RunId(id)) = run {
-            address += &format!("?rid={id}");
+        let request = self.client.post(self.address(suffix, run));
+        match request.timeout(TIMEOUT).body(body).send().await {
+            Ok(response) => judge(response).await,
+            Err(error) => Err(Missed::Unreached(told(error))),
         }
-        let request = self.client.post(address).timeout(TIMEOUT).body(body);
-        match request.send().await {
-            Ok(response) if response.status().is_success() => return true,
-            Ok(response) => {
-                tracing::warn!(status = %response.status(), "the outside heartbeat refuses its address");
-            }
-            Err(error) => {
-                tracing::warn!(error = %error.without_url(), "the outside heartbeat was not reached");
-            }
-        }
-        false
+    }
+
+    /// Tells its address from another, and does not give it away.
+    #[must_use]
+    pub fn mark(&self) -> String {
+        let digest = ring::digest::digest(&ring::digest::SHA256, self.url.expose().as_bytes());
+        digest.as_ref().iter().map(|byte| format!("{byte:02x}")).collect()
+    }
+
+    /// An address may end with `?create=1`, which makes a check that is not there yet.
+    fn address(&self, suffix: &str, run: Option<&RunId>) -> String {
+        let url = self.url.expose();
+        let (path, query) = url.split_once('?').unwrap_or((url, ""));
+        let rid = run.map(|RunId(id)| format!("rid={id}"));
+        let asked: Vec<&str> = [Some(query), rid.as_deref()]
+            .into_iter()
+            .flatten()
+            .filter(|part| !part.is_empty())
+            .collect();
+        let mark = if asked.is_empty() { "" } else { "?" };
+        format!("{}{suffix}{mark}{}", path.trim_end_matches('/'), asked.join("&"))
+    }
+}
+
+/// Whether that answer takes what was told. A service in trouble or in haste is one that was not reached.
+async fn judge(mut response: Response) -> Result<(), Missed> {
+    let status = response.status();
+    let why = format!("the service answers with status {status}");
+    let passes = [StatusCode::REQUEST_TIMEOUT, StatusCode::TOO_MANY_REQUESTS];
+    if status.is_server_error() || passes.contains(&status) {
+        return Err(Missed::Unreached(why));
+    }
+    let status = status.as_u16();
+    if !(200..300).contains(&status) {
+        return Err(Missed::Refused { status, why });
+    }
+    // Taken, whatever becomes of the rest of the answer.
+    let Ok(Some(answer)) = response.chunk().await else {
+        return Ok(());
+    };
+    let answer = String::from_utf8_lossy(&answer[..answer.len().min(ANSWER_BYTES_MAX)]).into_owned();
+    let quoted = format!("the service answers with: {}", answer.trim());
+    match answer.trim() {
+        NOT_FOUND => Err(Missed::Refused {
+            status: StatusCode::NOT_FOUND.as_u16(),
+            why: quoted,
+        }),
+        RATE_LIMITED => Err(Missed::Unreached(quoted)),
+        _ => Ok(()),
     }
 }
 
@@ -93,4 +168,29 @@ fn cut(text: &str) -> &str {
         end -= 1;
     }
     &text[..end]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_told_stands_before_the_question_mark_of_an_address() {
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let at = |url: &str, suffix: &str, run: Option<&str>| {
+            let client = super::super::channels::http_client().unwrap();
+            let run = run.map(|id| RunId(id.to_owned()));
+            Heartbeat::new(client, &Secret::new(url), Language::En).address(suffix, run.as_ref())
+        };
+        assert_eq!(at("http://hc/a/", "", None), "http://hc/a");
+        assert_eq!(at("http://hc/a", "/start", Some("1")), "http://hc/a/start?rid=1");
+        assert_eq!(
+            at("http://hc/k/s?create=1", "/log", None),
+            "http://hc/k/s/log?create=1"
+        );
+        assert_eq!(
+            at("http://hc/k/s?create=1", "", Some("1")),
+            "http://hc/k/s?create=1&rid=1"
+        );
+    }
 }

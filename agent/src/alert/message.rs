@@ -233,15 +233,33 @@ fn others_text(voice: &Voice, others: &[Fault]) -> String {
     text
 }
 
-/// Which log or which disk: headlines are about one of many and do not say it. Of a log its file's name is enough.
+/// Which log, which disk or which address: headlines are about one of many and do not say it. Of a log its file's name is
+/// enough.
 fn short_name(fault: &Fault) -> String {
     let object = object_of(&fault.key);
     let name = match fault.rule.spec().topic {
+        _ if fault.rule.is_of_address() => address(object),
         _ if !object.starts_with('/') => return String::new(),
         Topic::Logs => object.rsplit('/').next().unwrap_or(object),
         _ => object,
     };
     format!(": {}", one_line(name, NAME_UNITS_MAX))
+}
+
+/// Name and port of what may be written with a scheme before them and a path behind.
+fn address(object: &str) -> &str {
+    let rest = object.split_once("://").map_or(object, |(_, rest)| rest);
+    rest.split('/').next().unwrap_or(rest)
+}
+
+/// The name in it alone.
+fn host(object: &str) -> &str {
+    let address = address(object);
+    let is_port = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    match address.rsplit_once(':') {
+        Some((host, port)) if is_port(port) => host.trim_start_matches('[').trim_end_matches(']'),
+        _ => address,
+    }
 }
 
 fn over_text(voice: &Voice, notice: &Notice, lasted: Duration, now: UnixMillis) -> (String, String) {
@@ -323,6 +341,7 @@ fn fill(voice: &Voice, fault: &Fault, text: &str) -> String {
         .replace("{value}", &shown(fault.value))
         .replace("{limit}", &shown(line.map(|line| line.raise)))
         .replace("{object}", object_of(&fault.key))
+        .replace("{host}", host(object_of(&fault.key)))
         .replace("{detail}", &told_detail(voice, fault))
 }
 
@@ -408,6 +427,35 @@ mod tests {
             assert!(message.text.contains(part), "{part} is not in {}", message.text);
         }
         assert!(!message.follows_up);
+    }
+
+    #[test]
+    fn of_several_addresses_each_is_named_and_the_command_about_it_works() {
+        let of = |key: &str| Fault {
+            key: key.to_owned(),
+            rule: Rule::DomainUnreachable,
+            detail: "the connection is refused".to_owned(),
+            value: None,
+            since: UnixMillis(0),
+        };
+        let mut notice = gone(Kind::First);
+        notice.lead = of("domain/shop.example:8443");
+        notice.others = vec![of("domain/https://[::1]:444/x"), of("domain/pay.example")];
+        let message = told(Language::En, &notice);
+        assert!(
+            message.headline.ends_with("answer: shop.example:8443"),
+            "{}",
+            message.headline
+        );
+        for part in [
+            "getent hosts shop.example\n",
+            "does not answer: [::1]:444 (",
+            "does not answer: pay.example (",
+        ] {
+            assert!(message.text.contains(part), "{part} is not in {}", message.text);
+        }
+        let hosts = ["https://[::1]:444/x", "shop.example", "a.example:1"].map(host);
+        assert_eq!(hosts, ["::1", "shop.example", "a.example"]);
     }
 
     #[test]

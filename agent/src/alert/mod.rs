@@ -32,6 +32,7 @@ pub mod message;
 pub mod named;
 mod orphans;
 pub mod outbox;
+pub mod outside;
 pub mod redact;
 pub mod rehearsal;
 mod reported;

@@ -108,6 +108,14 @@ mod tests {
             past(Language::Id, "telegram/sends", Rule::TelegramRefuses),
             "Telegram menolak token bot"
         );
+        assert_eq!(
+            past(
+                Language::En,
+                "domain/https://shop.example:8443/telegram",
+                Rule::DomainUnreachable
+            ),
+            "The shop's address does not answer: shop.example:8443"
+        );
         let scope = |key| scope(&voice(Language::En), &Book::default(), key);
         assert_eq!(scope("disk_of_logs//mnt/x").unwrap(), "the disk /mnt/x");
         assert_eq!(

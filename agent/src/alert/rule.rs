@@ -231,6 +231,19 @@ impl Rule {
         rank(self) > rank(known)
     }
 
+    /// Whether it is about one of the addresses under which the shop is reached.
+    #[must_use]
+    pub fn is_of_address(self) -> bool {
+        matches!(
+            self,
+            Self::DomainUnreachable
+                | Self::DomainExpiring
+                | Self::DomainExpired
+                | Self::CertificateExpiring
+                | Self::CertificateExpired
+        )
+    }
+
     /// Whether `root` explains it, directly or through another.
     #[must_use]
     pub fn is_under(self, root: Self) -> bool {

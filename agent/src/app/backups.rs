@@ -10,11 +10,11 @@ use tokio::{
     time::sleep,
 };
 
-use super::{child::Program, owed::Owed};
+use super::{beats::Outside, child::Program, owed::Owed};
 use crate::{
     alert::{
         Alerts,
-        heartbeat::{Heartbeat, RunId, Signal},
+        heartbeat::{RunId, Signal},
         message::moment,
         rule::{Observation, Rule},
     },
@@ -57,7 +57,7 @@ pub(super) struct Backups {
     /// What takes a backup in its own process.
     pub(super) program: Option<Program>,
     /// Who outside hears of each backup.
-    pub(super) heartbeat: Option<Heartbeat>,
+    pub(super) outside: Option<Outside>,
 }
 
 /// When one of the two schedules wants its turn.
@@ -210,9 +210,9 @@ impl Backups {
         }
     }
 
-    async fn beat(&self, signal: &Signal, run: &RunId) {
-        if let Some(heartbeat) = &self.heartbeat {
-            heartbeat.ping(signal, Some(run)).await;
+    fn tell(&self, signal: Signal, run: &RunId) {
+        if let Some(outside) = &self.outside {
+            outside.tell(signal, run);
         }
     }
 
@@ -228,14 +228,14 @@ impl Backups {
             return Ended::Taken(Vec::new());
         }
         let run = RunId::random();
-        self.beat(&Signal::Start, &run).await;
+        self.tell(Signal::Start, &run);
         let taken = self.take((want, &[]), step).await;
         match &taken {
-            Ok(taken) => self.beat(&signal_of(taken), &run).await,
+            Ok(taken) => self.tell(signal_of(taken), &run),
             Err(TakeError::AlreadyRunning) => {}
             Err(TakeError::Failed(_)) => {
                 let why = "no backup could be taken; the agent's alert tells why".to_owned();
-                self.beat(&Signal::Fail(why), &run).await;
+                self.tell(Signal::Fail(why), &run);
             }
         }
         match taken {

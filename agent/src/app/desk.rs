@@ -14,6 +14,7 @@ use crate::{
     config::Config,
     console::{
         Console, Doers, Settings,
+        log_places::LogPlaces,
         totp::{Totp, UNUSABLE},
         work::{Ask, BackupEnd, DrillEnd},
     },
@@ -99,7 +100,7 @@ fn console(
         api_url: config.owner.api_url.clone(),
         token: Secret::new(token),
         totp,
-        log_files: config.watch.logs.files.clone(),
+        logs: LogPlaces::of(config),
         doers,
     };
     let (desk, client) = (desk.clone(), client.clone());

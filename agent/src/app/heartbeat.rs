@@ -12,7 +12,7 @@ use protocol::time::UnixMillis;
 use tokio::time::sleep;
 
 use crate::{
-    alert::heartbeat::{Heartbeat, Signal},
+    alert::{heartbeat::Signal, outside::Check},
     http::{Report, Status},
     store::outbox::Backlog,
     watch::{
@@ -24,8 +24,6 @@ use crate::{
 
 /// The outside waits for three minutes, as docs/OPERATING has it: a lost server is told in under four.
 const BEAT_EVERY: Duration = Duration::from_secs(60);
-/// After a beat that the outside did not take: several may be lost before it tells.
-const AGAIN_AFTER: Duration = Duration::from_secs(15);
 /// A message that has arrived nowhere for so long: the owner does not hear of the shop.
 const MUTE_AFTER: Duration = Duration::from_secs(900);
 /// The same of something critical: every way has been tried by then, and the outside is the last that can tell.
@@ -34,7 +32,7 @@ const MUTE_CRITICAL_AFTER: Duration = Duration::from_secs(180);
 const BOT_KNOWN_MS_MAX: u64 = 30_000;
 
 /// Beats for as long as the agent lives.
-pub(super) async fn run(heartbeat: Heartbeat, status: Arc<Status>) -> Infallible {
+pub(super) async fn run(check: Check, status: Arc<Status>) -> Infallible {
     let (mut before, mut wait) = (at(), BEAT_EVERY);
     loop {
         sleep(wait).await;
@@ -45,14 +43,14 @@ pub(super) async fn run(heartbeat: Heartbeat, status: Arc<Status>) -> Infallible
             Ok(backlog) => judge(&status.report(now.tick, now.now), backlog, stepped, now.now),
             Err(_) => Some(Signal::Fail("the agent's database cannot be read".to_owned())),
         };
-        let is_taken = match signal {
-            Some(signal) => heartbeat.ping(&signal, None).await,
+        let again = match signal {
+            Some(signal) => check.tell(&signal, None).await,
             None => {
                 tracing::warn!(step_ms = stepped, "the clock was set: this heartbeat is left out");
-                true
+                None
             }
         };
-        wait = if is_taken { BEAT_EVERY } else { AGAIN_AFTER };
+        wait = again.unwrap_or(BEAT_EVERY);
     }
 }
 

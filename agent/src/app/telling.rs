@@ -7,13 +7,13 @@ use std::{convert::Infallible, sync::Arc};
 use protocol::time::UnixMillis;
 use tokio::task::JoinSet;
 
-use super::{heartbeat, restart::Restarter};
+use super::{beats::Outside, heartbeat, restart::Restarter};
 use crate::{
     alert::{
         Alerts,
         calendar::Calendar,
-        heartbeat::Heartbeat,
         message::Voice,
+        outside::{Check, Subject, forget_others},
         rehearsal::{Rehearsal, Way},
     },
     config::Config,
@@ -31,6 +31,18 @@ pub(super) struct Telling<'a> {
 }
 
 impl Telling<'_> {
+    /// Where starts and ends go that the check of this subject is told of; `None` where there is none.
+    pub(super) fn outside(
+        &self,
+        subject: Subject,
+        tasks: &mut JoinSet<anyhow::Result<Infallible>>,
+    ) -> Option<Outside> {
+        let check = Check::of(subject, (self.config, self.client), self.alerts, self.store)?;
+        let (outside, telling) = Outside::of(check);
+        tasks.spawn(async { Ok(telling.await) });
+        Some(outside)
+    }
+
     /// Starts all of them.
     pub(super) fn spawn(
         &self,
@@ -53,9 +65,15 @@ impl Telling<'_> {
             unit: self.config.bot.unit.clone(),
         };
         tasks.spawn(async { Ok(restarter.run().await) });
-        if let Some(url) = &self.config.heartbeat.url {
-            let heartbeat = Heartbeat::new(self.client.clone(), url, self.config.owner.language);
-            let beating = heartbeat::run(heartbeat, Arc::clone(self.status));
+        if let Err(error) = forget_others(self.config, self.alerts, started_at) {
+            tracing::error!(
+                error = format!("{error:#}"),
+                "alerts about checks that are not configured any more could not be ended"
+            );
+        }
+        let sent = (self.config, self.client);
+        if let Some(check) = Check::of(Subject::Shop, sent, self.alerts, self.store) {
+            let beating = heartbeat::run(check, Arc::clone(self.status));
             tasks.spawn(async { Ok(beating.await) });
         }
     }

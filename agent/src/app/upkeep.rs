@@ -14,8 +14,9 @@ use tokio::{
     time::{sleep, timeout},
 };
 
+use super::beats::Outside;
 use crate::{
-    alert::heartbeat::{Heartbeat, RunId, Signal},
+    alert::heartbeat::{RunId, Signal},
     backup::{remembered::Remembered, schedule},
     config::Config,
     console::work::{Ask, DrillEnd},
@@ -41,7 +42,7 @@ pub(super) struct Upkeep {
     pub(super) config: Arc<Config>,
     pub(super) store: Arc<Store>,
     /// Who outside hears of each drill.
-    pub(super) heartbeat: Option<Heartbeat>,
+    pub(super) outside: Option<Outside>,
 }
 
 impl Upkeep {
@@ -50,12 +51,11 @@ impl Upkeep {
         program: Option<PathBuf>,
         config: &Arc<Config>,
         store: &Arc<Store>,
-        client: &reqwest::Client,
+        outside: Option<Outside>,
     ) -> Option<Self> {
-        let url = config.heartbeat.drill_url.as_ref();
         Some(Self {
             program: program?,
-            heartbeat: url.map(|url| Heartbeat::new(client.clone(), url, config.owner.language)),
+            outside,
             config: Arc::clone(config),
             store: Arc::clone(store),
         })
@@ -132,7 +132,7 @@ impl Upkeep {
     /// Waits for a rehearsal, and tells the outside of its start and its end.
     async fn telling<T>(&self, remote: &str, rehearsal: impl Future<Output = T>) -> T {
         let (run, began_at) = (RunId::random(), now());
-        self.beat(&Signal::Start, &run).await;
+        self.tell(Signal::Start, &run);
         let ended = rehearsal.await;
         let passed = self.store.last_passed(Kind::Drill, remote, now()).ok().flatten();
         let signal = match passed.is_some_and(|at| at >= began_at) {
@@ -142,13 +142,13 @@ impl Upkeep {
                 "the rehearsed restore from {remote} did not pass; `agent status` tells why"
             )),
         };
-        self.beat(&signal, &run).await;
+        self.tell(signal, &run);
         ended
     }
 
-    async fn beat(&self, signal: &Signal, run: &RunId) {
-        if let Some(heartbeat) = &self.heartbeat {
-            heartbeat.ping(signal, Some(run)).await;
+    fn tell(&self, signal: Signal, run: &RunId) {
+        if let Some(outside) = &self.outside {
+            outside.tell(signal, run);
         }
     }
 

@@ -29,6 +29,7 @@ use crate::{
         left_out::LeftOut,
         logs::{self, Logs, judge::Plan},
         memory::Memory,
+        mounts::Mounts,
         nudge::Nudge,
         probe::Probe,
         registration::Registrations,
@@ -115,6 +116,7 @@ fn probes(
     let mut probes: Vec<Box<dyn Probe>> = vec![
         Box::new(egress),
         Box::new(disks),
+        Box::new(Mounts::new(watch.disks.clone(), Arc::clone(common.store))),
         Box::new(Memory::default()),
         Box::new(Cpu::default()),
         Box::new(clock),

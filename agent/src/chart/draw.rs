@@ -4,9 +4,8 @@
 use protocol::time::UnixMillis;
 
 use super::{
-    Chart, Dot, Marks, Panel, Shape, Theme,
+    Chart, Dot, Marks, Panel, Shape, Theme, around,
     canvas::{Align, Area, Canvas, Spot},
-    font,
     legend::{SAMPLE, TITLE_X, entries, extra_rows},
     scale,
 };
@@ -16,7 +15,7 @@ const HEAD: f32 = 54.0;
 const PANEL: f32 = 286.0;
 const FOOT: f32 = 44.0;
 const LEFT: f32 = 108.0;
-const RIGHT: f32 = 24.0;
+pub(super) const RIGHT: f32 = 24.0;
 /// Room above a panel's axes for its name and legend.
 const CAPTION: f32 = 66.0;
 /// From one row of names to the next.
@@ -48,6 +47,7 @@ pub(super) fn chart(chart: &Chart, theme: Theme) -> Canvas {
     let mut canvas = Canvas::new(WIDTH, height as usize, theme.ground());
     let place = Spot { x: 24.0, y: 43.0 };
     canvas.text(&chart.title, HEADLINE, place, Align::Left, theme.letters());
+    around::shades(&mut canvas, chart, theme);
     let mut top = HEAD;
     for panel in &chart.panels {
         let bottom = top + height_of(panel);
@@ -59,19 +59,8 @@ pub(super) fn chart(chart: &Chart, theme: Theme) -> Canvas {
         axes.caption(&mut canvas, chart.nothing, theme);
         top = bottom;
     }
-    moments(&mut canvas, chart, top, theme);
+    around::moments(&mut canvas, chart, top, theme);
     canvas
-}
-
-/// What stands under the lowest panel.
-fn moments(canvas: &mut Canvas, chart: &Chart, top: f32, theme: Theme) {
-    for (at, label) in scale::moments(&chart.timezone, chart.from, chart.to) {
-        let x = x_of(chart.from, chart.to, at);
-        let half = font::width(&label, LETTERS) / 2.0;
-        let x = x.clamp(half, width() - half - 4.0);
-        let place = Spot { x, y: top + 30.0 };
-        canvas.text(&label, LETTERS, place, Align::Middle, theme.quiet_letters());
-    }
 }
 
 impl<'a> Axes<'a> {
@@ -325,7 +314,7 @@ fn height_of(panel: &Panel) -> f32 {
     PANEL + ROW * extra_rows(panel)
 }
 
-fn x_of(from: UnixMillis, to: UnixMillis, at: UnixMillis) -> f32 {
+pub(super) fn x_of(from: UnixMillis, to: UnixMillis, at: UnixMillis) -> f32 {
     let span = to.0.saturating_sub(from.0).max(1);
     #[allow(
         clippy::cast_possible_truncation,

@@ -6,6 +6,7 @@ use protocol::time::UnixMillis;
 
 use crate::config::Language;
 
+mod around;
 pub mod backups;
 mod canvas;
 mod day;
@@ -38,8 +39,10 @@ pub struct Chart {
     pub to: UnixMillis,
     /// One to four.
     pub panels: Vec<Panel>,
-    /// When something was wrong: shaded.
+    /// When something was wrong that concerns what is shown: shaded.
     pub incidents: Vec<(UnixMillis, UnixMillis)>,
+    /// What a shade means, in words.
+    pub shaded: &'static str,
     /// Said in a panel that knows nothing.
     pub nothing: &'static str,
     /// In which language its figures are written.
@@ -151,6 +154,7 @@ mod tests {
                 panel("Processor", 20.0),
             ],
             incidents: vec![(minute(500), minute(560))],
+            shaded: "an alert stood",
             nothing: "nothing",
             language: Language::En,
             timezone: TimeZone::UTC,

@@ -12,7 +12,13 @@ use protocol::time::{UnixMillis, parse_duration};
 use tokio::sync::oneshot;
 
 use super::{Chart, Theme, backups, day, resources, scale::span_label, trade, traffic, words::words};
-use crate::{config::Language, store::Store, traffic::Priced, watch::history::History};
+use crate::{
+    alert::rule::{BOT_TROUBLE, Rule, Severity, Topic},
+    config::Language,
+    store::Store,
+    traffic::Priced,
+    watch::history::History,
+};
 
 /// What a picture is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -161,7 +167,11 @@ pub fn gather(sources: &Sources, picture: Picture, span: Duration, now: UnixMill
         from,
         to,
         panels,
-        incidents: incidents(&sources.store, from, now).with_context(doing)?,
+        incidents: incidents(&sources.store, picture, from, now).with_context(doing)?,
+        shaded: match picture {
+            Picture::Day => words.shaded_grave,
+            _ => words.shaded,
+        },
         nothing: words.nothing,
         language: sources.language,
         timezone: sources.timezone.clone(),
@@ -204,22 +214,64 @@ fn painter() -> &'static SyncSender<Job> {
     })
 }
 
-/// When something was wrong that the owner was told of, or would have been.
+/// Whether an alert has to do with what the picture shows. That of the day shows a little of everything, and what was
+/// grave in it.
+fn concerns(picture: Picture, rule: Rule) -> bool {
+    let (name, topic) = (rule.name(), rule.spec().topic);
+    let is_of = |words: &[&str]| words.iter().any(|word| name.starts_with(word));
+    match picture {
+        Picture::Day => rule.severity() == Severity::Critical,
+        Picture::Resources => matches!(topic, Topic::Machine | Topic::Bot),
+        Picture::Disk => is_of(&["disk_", "inodes_"]),
+        Picture::Memory => is_of(&["memory_"]) || rule == Rule::BotMemoryGrowing,
+        Picture::Processor => is_of(&["cpu_"]) || rule == Rule::DiskSlow,
+        Picture::Trade => topic == Topic::Trade || BOT_TROUBLE.contains(&rule),
+        Picture::Backups => topic == Topic::Backup,
+        Picture::Lag | Picture::Traffic => topic == Topic::Backup || rule == Rule::AgentBlind,
+    }
+}
+
+/// When something was wrong that the owner was told of, or would have been, and that concerns the picture.
 fn incidents(
     store: &Store,
+    picture: Picture,
     from: UnixMillis,
     now: UnixMillis,
 ) -> rusqlite::Result<Vec<(UnixMillis, UnixMillis)>> {
+    let is_meant = |rule: &str| Rule::named(rule).is_some_and(|rule| concerns(picture, rule));
     let past = store.past(from)?;
-    let over = past.iter().map(|past| (past.since, past.until));
+    let over = past.iter().filter(|past| is_meant(&past.rule));
+    let over = over.map(|past| (past.since, past.until));
     let book = store.book()?;
-    let open = book.alerts.values().filter(|row| row.loudest.is_some());
+    let open = book.alerts.values();
+    let open = open.filter(|row| row.loudest.is_some() && is_meant(&row.rule));
     Ok(over.chain(open.map(|row| (row.since, now))).collect())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_picture_is_shaded_by_what_concerns_it_alone_and_each_alert_shades_one() {
+        use Picture as P;
+        for (rule, shaded) in [
+            (Rule::DiskFull, &[P::Resources, P::Disk, P::Day][..]),
+            (Rule::MemoryLow, &[P::Resources, P::Memory]),
+            (Rule::DiskSlow, &[P::Resources, P::Disk, P::Processor]),
+            (Rule::BotGone, &[P::Resources, P::Trade, P::Day]),
+            (Rule::PaymentsFailing, &[P::Trade, P::Day]),
+            (Rule::BackupFailed, &[P::Backups, P::Lag, P::Traffic]),
+            (Rule::CredentialOld, &[]),
+        ] {
+            let found = Picture::ALL.map(|(_, picture)| picture);
+            let found: Vec<Picture> = found.into_iter().filter(|one| concerns(*one, rule)).collect();
+            assert!(
+                found.len() == shaded.len() && found.iter().all(|one| shaded.contains(one)),
+                "{rule:?}: {found:?}"
+            );
+        }
+    }
 
     #[test]
     fn pictures_have_one_name_and_spans_have_bounds() {

@@ -45,7 +45,7 @@ const SECOND_STEPS: [f64; 16] = [
     604_800.0,
     2_592_000.0,
 ];
-const HOUR_MS: i64 = 3_600_000;
+const MINUTE_MS: i64 = 60_000;
 const DAY_S: f64 = 86_400.0;
 const HOUR_S: f64 = 3_600.0;
 
@@ -146,13 +146,16 @@ fn short(value: f64) -> String {
 /// The moments at an axis on the owner's clock, with what is written there: hours, or days.
 #[must_use]
 pub(super) fn moments(timezone: &TimeZone, from: UnixMillis, to: UnixMillis) -> Vec<(UnixMillis, String)> {
-    let span_h = (to.0 - from.0) / HOUR_MS;
-    let (step_minutes, format) = match span_h {
-        ..=1 => (15, "%H:%M"),
-        2..=3 => (30, "%H:%M"),
-        4..=12 => (120, "%H:%M"),
-        13..=36 => (360, "%H:%M"),
-        37..=100 => (1_440, "%d/%m"),
+    let span_min = (to.0 - from.0) / MINUTE_MS;
+    let (step_minutes, format) = match (span_min / 60, span_min) {
+        (_, ..=5) => (1, "%H:%M"),
+        (_, ..=14) => (2, "%H:%M"),
+        (_, ..=40) => (5, "%H:%M"),
+        (..=1, _) => (15, "%H:%M"),
+        (2..=3, _) => (30, "%H:%M"),
+        (4..=12, _) => (120, "%H:%M"),
+        (13..=36, _) => (360, "%H:%M"),
+        (37..=100, _) => (1_440, "%d/%m"),
         _ => (2_880, "%d/%m"),
     };
     let zoned = |at: UnixMillis| {
@@ -186,6 +189,8 @@ pub(super) fn moments(timezone: &TimeZone, from: UnixMillis, to: UnixMillis) -> 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    const HOUR_MS: i64 = 60 * MINUTE_MS;
 
     #[test]
     fn ticks_are_round_and_reach_the_top() {
@@ -250,6 +255,14 @@ mod tests {
             .collect();
         assert_eq!(day, ["18:00", "00:00", "06:00", "12:00"]);
         let week = moments(&jakarta, at(0), at(24 * 7));
+        // However short the window and wherever it lies, its marks say when it was.
+        for minutes in 1..=120 {
+            for begin in 0..30 {
+                let from = UnixMillis(at(0).0 + begin * 60_000 + 1);
+                let marks = moments(&jakarta, from, UnixMillis(from.0 + minutes * 60_000)).len();
+                assert!((1..=8).contains(&marks), "{minutes} from {begin}: {marks}");
+            }
+        }
         assert_eq!((week.len(), week[0].1.as_str()), (3, "24/11"));
     }
 }

@@ -30,6 +30,9 @@ pub(super) struct Words {
     pub day: &'static str,
     pub forecast: &'static str,
     pub nothing: &'static str,
+    /// What the shades are: alerts about what the chart shows, or the grave ones on that of the day.
+    pub shaded: &'static str,
+    pub shaded_grave: &'static str,
 }
 
 const ID: Words = Words {
@@ -58,6 +61,8 @@ const ID: Words = Words {
     day: "Hari ini",
     forecast: "perkiraan",
     nothing: "belum ada data",
+    shaded: "ada peringatan tentang ini",
+    shaded_grave: "ada peringatan gawat",
 };
 
 const EN: Words = Words {
@@ -86,6 +91,8 @@ const EN: Words = Words {
     day: "The day",
     forecast: "forecast",
     nothing: "nothing known yet",
+    shaded: "an alert about it stood",
+    shaded_grave: "a critical alert stood",
 };
 
 pub(super) fn words(language: Language) -> &'static Words {

@@ -24,6 +24,8 @@ use crate::{
 };
 
 mod hints;
+mod outside;
+mod private;
 mod ways;
 
 /// Arguments of `agent check`.
@@ -66,7 +68,7 @@ pub async fn run(arguments: Arguments) -> Result<(), Failure> {
     );
     findings.extend(keys_of_the_chain(&config, &recipients)?);
     findings.push(signing_key(&config));
-    findings.extend(ways::findings(&config).await?);
+    findings.extend(asked_outside(&config).await?);
     let probe = seal(
         b"Warung: agent check wrote this and deletes it again.".as_slice(),
         &recipients,
@@ -117,6 +119,13 @@ pub async fn run(arguments: Arguments) -> Result<(), Failure> {
             wrong.join(", ")
         )))
     }
+}
+
+/// The ways to the owner, the checks that tell him when this server cannot, and where he and the bot find the agent.
+async fn asked_outside(config: &Config) -> anyhow::Result<Vec<Finding>> {
+    let (ways, checks) = tokio::try_join!(ways::findings(config), outside::findings(config))?;
+    let own = private::of(config);
+    Ok(ways.into_iter().chain(checks).chain([own]).collect())
 }
 
 fn finding(what: &str, said: Result<String, String>) -> Finding {

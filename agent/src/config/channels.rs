@@ -1,4 +1,4 @@
-//! The further ways to the owner, `[channels.<name>]`, and the outside heartbeat. Only the text is judged here.
+//! The further ways to the owner, `[channels.<name>]`. Only the text is judged here.
 //! Passwords, topics and signing keys never stand in the file: they are taken from the environment by the channel's
 //! name.
 
@@ -79,17 +79,6 @@ pub enum MailTls {
     Never,
 }
 
-/// Where the outside learns that everything vital works.
-#[derive(Default)]
-pub struct Heartbeat {
-    /// While agent and bot are well.
-    pub url: Option<Secret>,
-    /// Around each backup.
-    pub backup_url: Option<Secret>,
-    /// Around each drill.
-    pub drill_url: Option<Secret>,
-}
-
 /// Reads every channel in the order of the file, which is the order in which they are tried.
 pub(super) fn channels(
     top: &mut Section,
@@ -109,6 +98,36 @@ pub(super) fn channels(
         .into_iter()
         .filter_map(|(name, section)| channel(name, section, purpose, environment, faults))
         .collect()
+}
+
+/// The token is a secret, and belongs to each request by itself.
+pub(super) fn judge_api_url(name: &str, url: &str, faults: &mut Faults) {
+    if url.contains("/bot") {
+        faults.add(format!(
+            "{name} holds more than the server's address: leave out what begins with /bot, which holds the token"
+        ));
+    }
+}
+
+/// A further way by Telegram that leads to the same server as an earlier one fails whenever that one does.
+pub(super) fn judge_ways(first: &str, channels: &[ChannelConfig], faults: &mut Faults) {
+    let mut known = vec![("[owner]".to_owned(), first)];
+    for channel in channels {
+        let ChannelKind::Telegram {
+            api_url: Some(url),
+            proxy: None,
+        } = &channel.kind
+        else {
+            continue;
+        };
+        match known.iter().find(|(_, earlier)| earlier == url) {
+            Some((whose, _)) => faults.add(format!(
+                "channels.{} has the api_url of {whose} and no proxy: it is that way again",
+                channel.name
+            )),
+            None => known.push((format!("[channels.{}]", channel.name), url)),
+        }
+    }
 }
 
 fn channel(
@@ -135,10 +154,14 @@ fn channel(
         ("email", email),
         ("webhook", webhook),
     ];
+    let before = faults.count();
     let Some(reader) = section.choice_if_any("type", &kinds, faults) else {
-        faults.add(format!(
-            "channels.{name} needs a type: telegram, ntfy, email or webhook"
-        ));
+        // What is none of them has been said.
+        if faults.count() == before {
+            faults.add(format!(
+                "channels.{name} needs a type: telegram, ntfy, email or webhook"
+            ));
+        }
         return None;
     };
     for key in ["password", "token", "topic", "secret"] {
@@ -190,6 +213,11 @@ fn variable(name: &str, key: &str) -> String {
 
 fn telegram(section: &mut Section, secrets: &Secrets<'_>, faults: &mut Faults) -> Option<ChannelKind> {
     let api_url = url(section, "api_url", None, faults);
+    judge_api_url(
+        &section.name("api_url"),
+        api_url.as_deref().unwrap_or_default(),
+        faults,
+    );
     let mut proxy = section.text_if_any("proxy", faults);
     if proxy.as_deref().is_some_and(super::secrets::holds_password) {
         let variable = variable(secrets.name, "proxy");
@@ -288,41 +316,4 @@ fn webhook(section: &mut Section, secrets: &Secrets<'_>, faults: &mut Faults) ->
     }
     let key = secrets.need("secret", faults)?;
     Some(ChannelKind::Webhook { url: address?, key })
-}
-
-/// Reads the outside heartbeat's addresses. Whoever knows one can pretend that all is well, so they are kept as
-/// secrets; `HEARTBEAT_URL`, `HEARTBEAT_BACKUP_URL` and `HEARTBEAT_DRILL_URL` may hold them as well.
-pub(super) fn heartbeat(
-    top: &mut Section,
-    purpose: Purpose,
-    environment: &Environment,
-    faults: &mut Faults,
-) -> Heartbeat {
-    let mut section = top.section_if_any("heartbeat", faults);
-    let mut address = |key: &str| {
-        let written = section
-            .as_mut()
-            .and_then(|section| url(section, key, None, faults));
-        let variable = format!("HEARTBEAT_{}", key.to_ascii_uppercase());
-        written
-            .map(|text| Secret::new(&text))
-            .or_else(|| environment.secret(&variable))
-    };
-    let heartbeat = Heartbeat {
-        url: address("url"),
-        backup_url: address("backup_url"),
-        drill_url: address("drill_url"),
-    };
-    if let Some(section) = section {
-        section.finish(faults);
-        let has_none = [&heartbeat.url, &heartbeat.backup_url, &heartbeat.drill_url]
-            .iter()
-            .all(|url| url.is_none());
-        if has_none && purpose == Purpose::Keep {
-            faults.add(
-                "heartbeat has no url: write the address of your check there or into HEARTBEAT_URL, or leave the section out",
-            );
-        }
-    }
-    heartbeat
 }

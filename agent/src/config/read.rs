@@ -14,8 +14,8 @@ use jiff::{civil::Time, tz::TimeZone};
 use protocol::settings::{Faults, Section};
 
 use super::{
-    Backup, Bot, Config, Environment, Http, Language, Owner, Purpose, Secrets, channels, place, remotes,
-    retention, unit,
+    Backup, Bot, Config, Environment, Http, Language, Owner, Purpose, Secrets, channels, heartbeat, place,
+    remotes, retention, unit,
 };
 
 const TIMEZONE: &str = "Asia/Jakarta";
@@ -55,7 +55,8 @@ pub(super) fn config(
     let remotes = remotes::read(&mut top, &folder, &state_dir, faults);
     let retention = retention::read(&mut top, faults);
     let channels = channels::channels(&mut top, purpose, environment, faults);
-    let heartbeat = channels::heartbeat(&mut top, purpose, environment, faults);
+    channels::judge_ways(&owner.api_url, &channels, faults);
+    let heartbeat = heartbeat::read(&mut top, purpose, environment, faults);
     let drill = drill(&mut top, faults);
     top.finish(faults);
     let secrets = Secrets {
@@ -83,6 +84,7 @@ fn owner(top: &mut Section, faults: &mut Faults) -> Owner {
     let mut section = top.section("owner", faults);
     let chat_ids = chat_ids(&mut section, faults);
     let api_url = url(&mut section, "api_url", Some(API_URL), faults).unwrap_or_default();
+    channels::judge_api_url(&section.name("api_url"), &api_url, faults);
     let timezone = timezone(&mut section, faults);
     let languages = [("id", Language::Id), ("en", Language::En)];
     let language = section

@@ -243,3 +243,32 @@ fn a_remote_has_prices_of_its_own_and_a_word_is_none() {
         "{faults:?}"
     );
 }
+
+#[test]
+fn what_the_document_says_of_every_key_loads_and_its_defaults_are_the_defaults() {
+    const DOCUMENT: &str = include_str!("../../../docs/OPERATING.md");
+    let (_, behind) = DOCUMENT.split_once("### Every key of agent.toml").unwrap();
+    let (_, behind) = behind.split_once("```toml\n").unwrap();
+    let (block, _) = behind.split_once("```").unwrap();
+    // That folder is on a server alone.
+    let block = block.replace("/var/lib/warung/shop.db", "shop.db");
+    let text = format!("{block}[remotes.local]\ntype = \"fs\"\nroot = \"backups\"\n");
+    let (told, faults) = read_with(&text, Purpose::Keep, &[("OWNER_BOT_TOKEN", "1:a")]);
+    assert_eq!(faults, [""; 0]);
+    let (usual, _) = read_with(SMALL, Purpose::Look, &[]);
+    let shown = |config: &Config| {
+        (
+            config.owner.timezone.iana_name().map(str::to_owned),
+            config.owner.digest_at,
+            config.owner.api_url.clone(),
+            config.bot.url.clone(),
+            config.bot.unit.clone(),
+            config.http.private,
+            config.backup.snapshot.to_string() + &config.backup.delta.to_string() + &config.drill.to_string(),
+            config.backup.sync,
+            config.state_dir.clone(),
+        )
+    };
+    assert_eq!(shown(&told), shown(&usual));
+    assert!(told.owner.language == usual.owner.language);
+}

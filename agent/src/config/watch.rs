@@ -52,6 +52,8 @@ pub struct Logs {
 const RDAP: &str = "https://rdap.org";
 /// Log files that may be named: each is looked at every few seconds.
 const LOG_FILES_MAX: usize = 20;
+/// Names that may be watched: each is a handshake a minute while it does not answer.
+const DOMAINS_MAX: usize = 50;
 const MIB: i64 = 1024 * 1024;
 const DAY: Duration = Duration::from_secs(86_400);
 
@@ -113,12 +115,20 @@ fn domains(section: &mut Section, faults: &mut Faults) -> Vec<String> {
     let is_name = |domain: &String| {
         let rest = domain.strip_prefix("https://").unwrap_or(domain);
         let rest = rest.strip_suffix('/').unwrap_or(rest);
-        !rest.is_empty() && !rest.contains(|char: char| char.is_whitespace() || "/@?#\"".contains(char))
+        !rest.is_empty() && !rest.contains(|char: char| char.is_whitespace() || "/@?#*\"".contains(char))
     };
     for wrong in named.iter().filter(|domain| !is_name(domain)) {
         let name = section.name("domains");
         faults.add(format!(
             "{name}: \"{wrong}\" is no name of a server; write for example \"shop.example.org\""
+        ));
+    }
+    let count = named.len();
+    if count > DOMAINS_MAX {
+        let name = section.name("domains");
+        faults.add(format!(
+            "{name}: {count} names, and at most {DOMAINS_MAX} are watched; leave out those that no customer and no \
+             gateway reaches"
         ));
     }
     named
@@ -241,9 +251,29 @@ mod tests {
         ] {
             assert!(!told(good).contains("watch.domains"), "{good}");
         }
-        for bad in ["https://shop.example/x", "shop example", "", "https://", "a@b"] {
+        for bad in [
+            "https://shop.example/x",
+            "shop example",
+            "",
+            "https://",
+            "a@b",
+            "*.shop.example",
+        ] {
             assert!(told(bad).contains("watch.domains"), "{bad}");
         }
+    }
+
+    #[test]
+    fn more_names_than_are_watched_is_a_fault_and_not_a_silence() {
+        let with = |count: usize| {
+            let names: Vec<String> = (0..count).map(|number| format!("\"{number}.example\"")).collect();
+            let (watch, faults) = read_text(&format!("[watch]\ndomains = [{}]\n", names.join(", ")));
+            (watch.domains.len(), faults)
+        };
+        let (_, no_faults) = read_text("");
+        assert_eq!(with(DOMAINS_MAX), (DOMAINS_MAX, no_faults));
+        let (_, told) = with(DOMAINS_MAX + 1);
+        assert!(told.contains("watch.domains: 51 names"), "{told}");
     }
 
     #[test]

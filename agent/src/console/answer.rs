@@ -21,7 +21,7 @@ use crate::{
         scale::label,
     },
     config::Language,
-    overview::{Desk, Overview},
+    overview::{Desk, Open, Overview},
     store::episodes::EpisodeId,
     traffic::{self, Traffic},
 };
@@ -142,11 +142,7 @@ fn machine(language: Language, overview: &Overview) -> String {
 pub fn alerts(desk: &Desk, overview: &Overview) -> String {
     let words = words(desk.voice.language);
     let at = |at: UnixMillis| moment(&desk.voice.timezone, at);
-    let mut lines = Vec::new();
-    if overview.open.is_empty() {
-        lines.push(words.nothing_open.to_owned());
-    }
-    for open in overview.open.iter().take(LINES_MAX) {
+    let told = |open: &Open| {
         let mut notes = words.since.replace("{at}", &at(open.since));
         if open.episode.is_some_and(|(_, is_acked)| is_acked) {
             notes += &format!(", {}", words.taken_on);
@@ -154,24 +150,47 @@ pub fn alerts(desk: &Desk, overview: &Overview) -> String {
         if let Some(held) = &open.held {
             notes += &format!(", {held}");
         }
-        lines.push(format!(
+        format!(
             "{}\n   {notes}\n   {} · /runbook {}",
             open.headline, open.key, open.rule
-        ));
+        )
+    };
+    let mut below = Vec::new();
+    if overview.open.is_empty() {
+        below.push(words.nothing_open.to_owned());
     }
     if !overview.silences.is_empty() {
-        lines.push(format!("\n{}", words.silenced));
+        below.push(format!("\n{}", words.silenced));
     }
-    for (scope, until) in &overview.silences {
-        lines.push(format!(
+    for (scope, until) in overview.silences.iter().take(LINES_MAX) {
+        below.push(format!(
             "{} → {}",
             scope.as_deref().unwrap_or(words.everything),
             at(*until)
         ));
     }
     // Whoever reads that nothing is wrong must know what nobody looks at.
-    lines.extend(overview.unwatched.as_ref().map(|line| format!("\n⚪ {line}")));
+    below.extend(overview.unwatched.as_ref().map(|line| format!("\n⚪ {line}")));
+    let mut lines = fitting(overview.open.iter().map(told).collect(), &below);
+    lines.append(&mut below);
     joined(lines)
+}
+
+/// As many of the first as fit into one message with what stands below them, and how many more there are.
+fn fitting(mut lines: Vec<String>, below: &[String]) -> Vec<String> {
+    const MORE_UNITS: usize = 16;
+    let cost = |line: &String| line.encode_utf16().count() + 1;
+    let mut left = TEXT_UNITS_MAX.saturating_sub(below.iter().map(cost).sum::<usize>() + MORE_UNITS);
+    let fits = |line: &&String| {
+        let room = left.checked_sub(cost(line));
+        left = room.unwrap_or(0);
+        room.is_some()
+    };
+    let shown = lines.iter().take_while(fits).count();
+    let more = lines.len() - shown;
+    lines.truncate(shown);
+    lines.extend((more > 0).then(|| format!("+{more}")));
+    lines
 }
 
 /// Under the list of what is wrong: a row for each that was told and that nobody has taken on, gravest first.
@@ -325,4 +344,27 @@ pub(super) fn joined(lines: Vec<String>) -> String {
         room.is_some()
     };
     lines.join("\n").chars().take_while(fits).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_does_not_fit_is_counted_and_what_stands_below_is_whole() {
+        let below = vec!["\n⚪ not watched".repeat(20)];
+        for count in [0, 1, 10, 60] {
+            let lines: Vec<String> = (0..count)
+                .map(|number| format!("🔴 {number} {}", "x".repeat(120)))
+                .collect();
+            let shown = fitting(lines.clone(), &below);
+            let all = [shown.clone(), below.clone()].concat().join("\n");
+            assert!(all.encode_utf16().count() <= TEXT_UNITS_MAX, "{count}");
+            let whole = shown.iter().filter(|line| lines.contains(line)).count();
+            let more = shown.last().and_then(|line| line.strip_prefix('+'));
+            let more: usize = more.map_or(0, |more| more.parse().unwrap());
+            assert_eq!(whole + more, count);
+            assert_eq!(more > 0, count == 60);
+        }
+    }
 }

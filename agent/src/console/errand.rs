@@ -9,7 +9,7 @@ use protocol::time::UnixMillis;
 use tokio::{sync::mpsc, task::JoinSet};
 
 use super::{
-    Doers,
+    Doers, logs,
     telegram::{Line, Upload},
     words::words,
 };
@@ -46,6 +46,13 @@ pub(super) enum Errand {
     Log {
         chat: i64,
         text: String,
+    },
+    /// The bot's lines in systemd's journal, because no file could be read.
+    Journal {
+        chat: i64,
+        only_trouble: bool,
+        /// Why the first of the files could not.
+        fault: Option<String>,
     },
     Backup {
         chat: i64,
@@ -108,6 +115,11 @@ impl Runner {
                 is_asked,
             } => self.picture(chat, picture, span, is_asked).await,
             Errand::Log { chat, text } => self.log(chat, text).await,
+            Errand::Journal {
+                chat,
+                only_trouble,
+                fault,
+            } => self.journal(chat, only_trouble, fault).await,
             Errand::Backup { chat } => self.backup(chat).await,
             Errand::Drill { chat } => self.drill(chat).await,
             Errand::Restart { chat } => self.restart(chat).await,
@@ -158,6 +170,23 @@ impl Runner {
             bytes: text.into_bytes(),
         };
         self.line.upload(chat, "", upload).await
+    }
+
+    /// Where systemd has no lines either, the owner is told where to look by hand.
+    async fn journal(&self, chat: i64, only_trouble: bool, fault: Option<String>) -> anyhow::Result<()> {
+        let language = self.desk.voice.language;
+        let (words, unit) = (words(language), self.desk.voice.unit.clone());
+        let lines = tokio::task::spawn_blocking(move || logs::of_unit(&unit, only_trouble))
+            .await
+            .context("asking systemd for the bot's log")?;
+        if !lines.is_empty() {
+            let head = words.journal.replace("{count}", &lines.len().to_string());
+            self.line.say(chat, &head).await?;
+            return self.log(chat, lines.join("\n")).await;
+        }
+        let why = fault.map_or_else(|| words.no_place.to_owned(), |why| in_words(language, &why));
+        let told = words.no_log.replace("{unit}", &self.desk.voice.unit);
+        self.line.say(chat, &told.replace("{why}", &why)).await
     }
 
     /// The bot says goodbye, so that no alert comes of it.

@@ -1,21 +1,23 @@
 //! The newest lines of the bot's log for the owner: bounded, in a readable form, and redacted.
-//! It reads one file that the bot names, from its end, and nothing else.
+//! It reads the end of one file, or what systemd holds of the bot's unit, and nothing else.
 
 use std::{
     fs::File,
     io::{Read, Seek, SeekFrom},
     path::Path,
+    time::Duration,
 };
 
 use anyhow::Context;
 use serde_json::Value;
 
-use crate::alert::redact::redact;
+use crate::{alert::redact::redact, watch::command::ask};
 
 /// From the file's end.
 const READ_BYTES: u64 = 512 * 1024;
 const LINES_MAX: usize = 200;
 const LINE_CHARS_MAX: usize = 400;
+const JOURNAL_LIMIT: Duration = Duration::from_secs(10);
 
 /// At most 200 of the newest lines, oldest first.
 ///
@@ -38,6 +40,30 @@ pub fn newest(path: &Path, only_trouble: bool) -> anyhow::Result<Vec<String>> {
     let lines = text.lines().skip(usize::from(skipped > 0));
     let shown: Vec<String> = lines.filter_map(|line| shown(line, only_trouble)).collect();
     Ok(shown[shown.len().saturating_sub(LINES_MAX)..].to_vec())
+}
+
+/// The same of what systemd's journal holds of a unit: its words on its way up go nowhere else. None without systemd, or
+/// where this user may not read it.
+#[must_use]
+pub fn of_unit(unit: &str, only_trouble: bool) -> Vec<String> {
+    let count = LINES_MAX.to_string();
+    let arguments = [
+        "--quiet",
+        "--no-pager",
+        "--output",
+        "cat",
+        "--lines",
+        &count,
+        "--unit",
+        unit,
+    ];
+    let said = ask("journalctl", &arguments, JOURNAL_LIMIT).unwrap_or_else(|error| {
+        tracing::warn!(error, "the journal of the bot's unit cannot be read");
+        String::new()
+    });
+    said.lines()
+        .filter_map(|line| shown(line, only_trouble))
+        .collect()
 }
 
 /// A line of JSON as a person reads it; another one as it stands.

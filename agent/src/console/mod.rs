@@ -2,7 +2,7 @@
 //! It never blocks an alert: it has its own line to Telegram, its own tasks and bounds, and is no vital loop. It listens
 //! to nobody but the owner's number in a private chat, and runs nothing that was typed.
 
-use std::{convert::Infallible, path::PathBuf, time::Duration};
+use std::{convert::Infallible, time::Duration};
 
 use jiff::Timestamp;
 use protocol::{secret::Secret, time::UnixMillis};
@@ -20,6 +20,7 @@ pub mod command;
 pub mod confirm;
 mod daily;
 mod errand;
+pub mod log_places;
 pub mod logs;
 mod obey;
 mod press;
@@ -35,6 +36,7 @@ pub mod work;
 use command::Command;
 use confirm::Door;
 use errand::Errand;
+use log_places::LogPlaces;
 use strangers::Strangers;
 use telegram::{CallError, Line};
 use totp::Totp;
@@ -71,8 +73,8 @@ pub struct Settings {
     pub token: Secret,
     /// What the owner's authenticator was set up with.
     pub totp: Option<Totp>,
-    /// Logs to look into when the bot does not say where its own lies.
-    pub log_files: Vec<PathBuf>,
+    /// Where the bot's log lies when the bot does not say it.
+    pub logs: LogPlaces,
     /// Who does what takes long.
     pub doers: Doers,
 }
@@ -83,8 +85,7 @@ pub struct Console {
     line: Line,
     owners: Vec<i64>,
     totp: Option<Totp>,
-    log_files: Vec<PathBuf>,
-    last_log: Option<PathBuf>,
+    logs: LogPlaces,
     door: Door,
     strangers: Strangers,
     errands: mpsc::Sender<Errand>,
@@ -99,14 +100,14 @@ impl Console {
         let (errands, waiting) = mpsc::channel(errand::WAITING_MAX);
         let runner = errand::Runner::new(desk.clone(), line.clone(), settings.doers);
         let daily = daily::follow(desk.clone(), settings.owners.clone(), errands.clone());
+        let place_of_log = log_places::remember(desk.clone());
         let menu = menu(line.clone(), settings.owners.clone(), words(desk.voice.language));
         let console = Self {
             desk,
             line,
             owners: settings.owners,
             totp: settings.totp,
-            log_files: settings.log_files,
-            last_log: None,
+            logs: settings.logs,
             door: Door::default(),
             strangers: Strangers::default(),
             errands,
@@ -117,6 +118,7 @@ impl Console {
             never = runner.run(waiting) => never,
             never = menu => never,
             never = daily => never,
+            never = place_of_log => never,
         }
     }
 

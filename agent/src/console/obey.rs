@@ -1,7 +1,7 @@
 //! What the owner typed is carried out: an answer in text at once, and an errand where more follows.
 //! Nothing that was typed is run; there is no command for it.
 
-use std::{path::PathBuf, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
 use protocol::time::UnixMillis;
 
@@ -11,7 +11,7 @@ use super::{
     confirm::{Asked, Checked, Danger},
     errand::Errand,
     logs,
-    quiet::Quiet,
+    quiet::{Quiet, silent_until},
 };
 use crate::{
     alert::{
@@ -82,15 +82,6 @@ impl Console {
                 .replace("{ago}", &duration(self.desk.voice.language, ago));
             return self.line.say(chat, &late).await;
         }
-        if let Some(log) = self
-            .desk
-            .health
-            .borrow()
-            .as_ref()
-            .and_then(|health| health.log.clone())
-        {
-            self.last_log = Some(PathBuf::from(log.path));
-        }
         let answer = match self.carry_out(chat, command, now) {
             Ok(answer) => answer,
             Err(error) => {
@@ -148,8 +139,13 @@ impl Console {
                 Answer::of(self.hush(Quiet::Everything(lasts), chat, now)?)
             }
             Command::Maintenance(None) => {
+                let is_over = silent_until(&desk.alerts.book()?, MAINTENANCE, now).is_none();
                 desk.alerts.end_silence(MAINTENANCE, now)?;
-                Answer::of(words.maintenance_over)
+                Answer::of(if is_over {
+                    words.no_maintenance
+                } else {
+                    words.maintenance_over
+                })
             }
             Command::Runbook(name) => Answer::of(answer::runbook(desk, name.as_deref())),
             Command::Help => Answer::of(words.help),
@@ -209,30 +205,40 @@ impl Console {
         })
     }
 
+    /// From the first place that can be read; where none can, systemd is asked.
     fn logs(&self, chat: i64, only_trouble: bool) -> Answer {
+        let mut fault = None;
+        for path in self.logs.all(&self.desk) {
+            match logs::newest(&path, only_trouble) {
+                Ok(lines) => return self.shown(chat, &lines),
+                Err(error) => {
+                    let error = format!("{error:#}");
+                    tracing::warn!(error, "the bot's log cannot be shown");
+                    fault.get_or_insert(error);
+                }
+            }
+        }
+        Answer::by(Errand::Journal {
+            chat,
+            only_trouble,
+            fault,
+        })
+    }
+
+    fn shown(&self, chat: i64, lines: &[String]) -> Answer {
         let words = self.words();
-        let Some(path) = self.last_log.as_ref().or(self.log_files.first()) else {
-            return Answer::of(words.no_log.replace("{why}", words.bot[0]));
-        };
-        match logs::newest(path, only_trouble) {
-            Ok(lines) if lines.is_empty() => Answer::of(words.no_lines),
-            Ok(lines) => {
-                let count = words.lines.replace("{count}", &lines.len().to_string());
-                let text = lines.join("\n");
-                if text.chars().count() < LOG_CHARS_MAX {
-                    return Answer::of(format!("{count}:\n\n{text}"));
-                }
-                Answer {
-                    text: count,
-                    then: Some(Errand::Log { chat, text }),
-                    ..Answer::default()
-                }
-            }
-            Err(error) => {
-                tracing::warn!(error = format!("{error:#}"), "the bot's log cannot be shown");
-                let why = in_words(self.desk.voice.language, &format!("{error:#}"));
-                Answer::of(words.no_log.replace("{why}", &why))
-            }
+        if lines.is_empty() {
+            return Answer::of(words.no_lines);
+        }
+        let count = words.lines.replace("{count}", &lines.len().to_string());
+        let text = lines.join("\n");
+        if text.chars().count() < LOG_CHARS_MAX {
+            return Answer::of(format!("{count}:\n\n{text}"));
+        }
+        Answer {
+            text: count,
+            then: Some(Errand::Log { chat, text }),
+            ..Answer::default()
         }
     }
 }

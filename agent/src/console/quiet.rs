@@ -7,7 +7,11 @@ use std::time::Duration;
 use protocol::time::UnixMillis;
 
 use super::{Console, confirm::Danger};
-use crate::{alert::engine::MAINTENANCE, overview::Open, store::book::Book};
+use crate::{
+    alert::{engine::MAINTENANCE, rule::Rule},
+    overview::Open,
+    store::book::Book,
+};
 
 /// What is wrong already may be silenced for so long in one step: for a night, as by the button.
 const ALERTS_FREE: Duration = Duration::from_secs(8 * 3600);
@@ -111,7 +115,13 @@ impl Console {
         if !meant.is_empty() {
             return Ok(Meant::These(meant));
         }
-        let unknown = name.map(|name| words.unknown_alert.replace("{name}", name));
+        let unknown = name.map(|name| {
+            let sentence = match Rule::named(name) {
+                Some(_) => words.not_wrong,
+                None => words.unknown_alert,
+            };
+            sentence.replace("{name}", name)
+        });
         let first = unknown.into_iter();
         Ok(Meant::None(match open.is_empty() {
             true => first

@@ -5,6 +5,7 @@ use protocol::incident::Severity;
 
 use crate::{config::Language, watch::bot_health::BotState};
 
+#[cfg_attr(test, derive(Debug))]
 pub(super) struct Words {
     pub lang: &'static str,
     pub title: &'static str,
@@ -160,7 +161,7 @@ const EN: Words = Words {
     charts: "Charts",
     backups: "Backups",
     no_backups: "No remote holds a backup yet.",
-    remote: "Tempat",
+    remote: "Place",
     age: "Age",
     size: "Size",
     taken_at: "Taken",
@@ -227,5 +228,25 @@ pub(super) fn severity(language: Language, severity: Severity) -> &'static str {
         (Language::En, Severity::Info) => "information",
         (Language::En, Severity::Warning) => "warning",
         (Language::En, Severity::Critical) => "critical",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    const SAME: [&str; 3] = ["bot: \"Bot\",", "disk: \"Disk\",", "server: \"Server\","];
+
+    #[test]
+    fn no_word_of_one_language_stands_in_the_other_but_those_that_are_the_same() {
+        let told = |language| -> BTreeSet<String> {
+            let text = format!("{:#?}", words(language));
+            text.lines().map(|line| line.trim().to_owned()).collect()
+        };
+        let (id, en) = (told(Language::Id), told(Language::En));
+        let same: Vec<&String> = id.intersection(&en).filter(|line| line.contains(": ")).collect();
+        assert_eq!(same, SAME.iter().collect::<Vec<_>>());
     }
 }

@@ -36,6 +36,7 @@ pub mod pages;
 pub mod points;
 pub mod prune;
 pub mod rehearsal;
+mod remembered;
 mod reserve;
 mod restorable;
 mod room;
@@ -89,6 +90,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../migrations/0029_failed_restarts.sql"),
     include_str!("../../migrations/0030_file_written.sql"),
     include_str!("../../migrations/0031_point_counter.sql"),
+    include_str!("../../migrations/0032_remembered.sql"),
 ];
 
 /// Pages of the database that are kept in memory. SQLite's own 2 MiB fill over hours, which looks like a leak, and save

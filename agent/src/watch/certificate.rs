@@ -4,8 +4,10 @@
 
 use std::{
     collections::BTreeMap,
+    io::ErrorKind,
     net::{TcpStream, ToSocketAddrs},
     sync::Arc,
+    thread,
     time::{Duration, Instant},
 };
 
@@ -29,8 +31,8 @@ const LIMIT: Duration = Duration::from_secs(30);
 /// A good answer is good for so long; a bad one is looked at again at the next turn.
 const GOOD_FOR: Duration = Duration::from_secs(6 * 3600);
 const CONNECT_LIMIT: Duration = Duration::from_secs(5);
-/// More names than a shop has.
-pub const DOMAINS_MAX: usize = 4;
+/// A look is a handshake: it needs no more of a stack.
+const STACK_BYTES: usize = 512 * 1024;
 
 const EXPIRY: &[Rule] = &[Rule::CertificateExpiring, Rule::CertificateExpired];
 
@@ -43,7 +45,7 @@ pub struct Certificates {
 }
 
 impl Certificates {
-    /// A watch over these web addresses, at most [`DOMAINS_MAX`] of them.
+    /// A watch over these web addresses. All are looked at beside each other: as many that hang take as long as one.
     #[must_use]
     pub fn new(domains: Vec<String>, outside: Outside) -> Self {
         Self {
@@ -54,15 +56,21 @@ impl Certificates {
         }
     }
 
-    fn ends(&mut self, domain: &str, tick: Instant) -> Result<UnixMillis, String> {
-        if let Some((looked, ends)) = self.known.get(domain)
-            && tick.saturating_duration_since(*looked) < GOOD_FOR
-        {
-            return Ok(*ends);
+    /// Looks at those that were not good lately, all at once, and tells what is wrong with which.
+    fn look_at_due(&mut self, tick: Instant) -> BTreeMap<String, String> {
+        let is_good = |domain: &&String| {
+            let known = self.known.get(*domain);
+            known.is_some_and(|(looked, _)| tick.saturating_duration_since(*looked) < GOOD_FOR)
+        };
+        let due: Vec<&String> = self.domains.iter().filter(|domain| !is_good(domain)).collect();
+        let mut faults = BTreeMap::new();
+        for (domain, looked) in at_once(&due, &self.tls) {
+            match looked {
+                Ok(ends) => drop(self.known.insert(domain, (tick, ends))),
+                Err(why) => drop(faults.insert(domain, why)),
+            }
         }
-        let ends = shown_by(domain, &self.tls)?;
-        self.known.insert(domain.to_owned(), (tick, ends));
-        Ok(ends)
+        faults
     }
 }
 
@@ -81,12 +89,16 @@ impl Probe for Certificates {
 
     fn look(&mut self, at: At) -> Seen {
         let mut seen = Seen::default();
-        for domain in self.domains.clone().iter().take(DOMAINS_MAX) {
+        let faults = self.look_at_due(at.tick);
+        for domain in &self.domains {
             let (answers, expiry) = (
                 AlertKey::new("domain", domain),
                 AlertKey::new("certificate", domain),
             );
-            match self.ends(domain, at.tick) {
+            let known = self.known.get(domain).map(|(_, ends)| *ends);
+            let never = || "it was not looked at".to_owned();
+            let fault = faults.get(domain).cloned();
+            match fault.map_or_else(|| known.ok_or_else(never), Err) {
                 Ok(ends) => {
                     seen.judge(answers, None);
                     #[allow(clippy::cast_precision_loss, reason = "seconds of years")]
@@ -108,6 +120,22 @@ impl Probe for Certificates {
     }
 }
 
+/// One thread each: none waits for another's silence.
+fn at_once(domains: &[&String], tls: &Arc<ClientConfig>) -> Vec<(String, Result<UnixMillis, String>)> {
+    thread::scope(|scope| {
+        let look = |domain| {
+            let thread = thread::Builder::new().stack_size(STACK_BYTES);
+            thread.spawn_scoped(scope, move || shown_by(domain, tls))
+        };
+        let looks: Vec<_> = domains.iter().map(|domain| look(domain.as_str())).collect();
+        let ended = looks.into_iter().map(|look| match look {
+            Ok(look) => look.join().unwrap_or_else(|_| Err("the look failed".to_owned())),
+            Err(error) => Err(error.to_string()),
+        });
+        domains.iter().map(ToString::to_string).zip(ended).collect()
+    })
+}
+
 /// When the certificate ends that the host shows.
 fn shown_by(domain: &str, tls: &Arc<ClientConfig>) -> Result<UnixMillis, String> {
     let (host, port) = host_and_port(domain);
@@ -127,7 +155,11 @@ fn shown_by(domain: &str, tls: &Arc<ClientConfig>) -> Result<UnixMillis, String>
     while connection.is_handshaking() {
         connection
             .complete_io(&mut socket)
-            .map_err(|error| named(&error))?;
+            .map_err(|error| match error.kind() {
+                // That is how a socket says that its time is over.
+                ErrorKind::WouldBlock | ErrorKind::TimedOut => named(&"it did not answer in time"),
+                _ => named(&error),
+            })?;
     }
     connection
         .peer_certificates()

@@ -27,6 +27,7 @@ pub mod left_out;
 mod listener;
 pub mod logs;
 pub mod memory;
+pub mod mounts;
 pub mod not_after;
 pub mod nudge;
 pub mod probe;

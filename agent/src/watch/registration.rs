@@ -16,15 +16,16 @@ use serde_json::Value;
 use tokio::runtime::Handle;
 
 use super::{
-    certificate::DOMAINS_MAX,
     egress::{Outside, host_and_port},
     probe::{At, Probe, Seen},
 };
 use crate::alert::rule::{AlertKey, Rule};
 
 const EVERY: Duration = Duration::from_secs(60);
-/// All names in turn, each with its questions.
+/// Those of one look in turn, each with its questions.
 const LIMIT: Duration = Duration::from_secs(120);
+/// Names that are asked for in one look: the others have their turn a minute later.
+const ASKED_MAX: usize = 4;
 const ASK_LIMIT: Duration = Duration::from_secs(10);
 const GOOD_FOR: Duration = Duration::from_secs(24 * 3_600);
 /// Registries count questions: one that failed is asked again after this.
@@ -77,10 +78,7 @@ impl Registrations {
             .context("preparing to ask registries")?;
         let names = domains.iter().map(|domain| host_and_port(domain).0);
         Ok(Self {
-            names: names
-                .filter(|name| is_registered(name))
-                .take(DOMAINS_MAX)
-                .collect(),
+            names: names.filter(|name| is_registered(name)).collect(),
             base: base.trim_end_matches('/').to_owned(),
             client,
             runtime,
@@ -89,10 +87,21 @@ impl Registrations {
         })
     }
 
-    fn refresh(&mut self, name: &str, tick: Instant) {
-        if self.known.get(name).is_some_and(|known| known.is_fresh(tick)) || !self.outside.is_reached() {
-            return;
+    /// The names that are asked for in this look.
+    fn due(&self, tick: Instant) -> Vec<String> {
+        if !self.outside.is_reached() {
+            return Vec::new();
         }
+        let is_due = |name: &&String| self.known.get(*name).is_none_or(|known| !known.is_fresh(tick));
+        self.names
+            .iter()
+            .filter(is_due)
+            .take(ASKED_MAX)
+            .cloned()
+            .collect()
+    }
+
+    fn refresh(&mut self, name: &str, tick: Instant) {
         let told = self.runtime.block_on(ask(&self.client, &self.base, name));
         let before = self.known.get(name).and_then(|known| known.ends);
         let (ends, fault) = match told {
@@ -123,10 +132,12 @@ impl Probe for Registrations {
 
     fn look(&mut self, at: At) -> Seen {
         let mut seen = Seen::default();
-        for name in self.names.clone() {
+        for name in self.due(at.tick) {
             self.refresh(&name, at.tick);
-            let key = AlertKey::new("registration", &name);
-            match self.known.get(&name) {
+        }
+        for name in &self.names {
+            let key = AlertKey::new("registration", name);
+            match self.known.get(name) {
                 None => seen.unknown(key, "the registry was not asked yet"),
                 Some(Known { ends: Some(ends), .. }) => {
                     #[allow(clippy::cast_precision_loss, reason = "seconds of years")]

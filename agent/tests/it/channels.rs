@@ -303,11 +303,14 @@ async fn the_outside_heartbeat_hears_start_success_and_failure_with_the_run() {
         agent::config::Language::Id,
     );
     let run = RunId::random();
-    heartbeat.ping(&Signal::Start, Some(&run)).await;
-    heartbeat
-        .ping(&Signal::Fail("the bot does not run".to_owned()), Some(&run))
-        .await;
-    assert!(heartbeat.ping(&Signal::Success, None).await, "it was taken");
+    for signal in [Signal::Start, Signal::Fail("the bot does not run".to_owned())] {
+        assert_eq!(heartbeat.ping(&signal, Some(&run)).await, Ok(()));
+    }
+    assert_eq!(
+        heartbeat.ping(&Signal::Success, None).await,
+        Ok(()),
+        "it was taken"
+    );
     let pings = service.taken();
     let paths: Vec<&str> = pings.iter().map(|ping| ping["path"].as_str().unwrap()).collect();
     assert_eq!(paths, ["/0a1b/start", "/0a1b/fail", "/0a1b"]);

@@ -2,7 +2,16 @@
 
 use std::fs;
 
+use agent::{
+    alert::{channels::http_client, heartbeat::Heartbeat, outside::Subject},
+    config::Language,
+    store::Store,
+};
+use axum::http::StatusCode;
+use protocol::secret::Secret;
+
 use crate::{
+    pretend_channels::Service,
     pretend_telegram::Telegram,
     shop::{NO_TELEGRAM, Shop, telegram_line},
 };
@@ -213,6 +222,10 @@ fn settings_that_come_to_nothing_are_faults_and_each_is_one() {
         (chats("\"1\""), "owner.chat_ids must be a list"),
         (format!("{whole}\n[heartbeat]\n"), "heartbeat has no url"),
         (
+            format!("{whole}\n[heartbeat]\nurl = \"https://hc-ping.com/<uuid>\"\n"),
+            "heartbeat.url still holds what an example has",
+        ),
+        (
             whole.replace("[backup]", "[backup]\nsnapshot = \"0 0 0 30 2 *\""),
             "which never comes",
         ),
@@ -229,6 +242,29 @@ fn settings_that_come_to_nothing_are_faults_and_each_is_one() {
         (
             format!("{whole}\n[watch.logs]\nfiles = [\"{folder}\"]\n"),
             "is a folder",
+        ),
+        (
+            format!("{whole}\n[watch]\ndomains = [\"*.shop.example\"]\n"),
+            "is no name of a server",
+        ),
+        (
+            format!("{whole}\n[watch]\ncredentials_due = \"5h\"\n"),
+            "must be from 1d to 3650d",
+        ),
+        (
+            format!("{whole}\n[channels.x]\ntype = \"pigeon\"\n"),
+            "channels.x.type is \"pigeon\"",
+        ),
+        (
+            format!("{whole}\n[channels.x]\ntype = \"telegram\"\napi_url = \"http://a/bot1:x\"\n"),
+            "leave out what begins with /bot",
+        ),
+        (
+            format!(
+                "{whole}\n[channels.x]\ntype = \"telegram\"\n{}\n",
+                telegram_line()
+            ),
+            "has the api_url of [owner]",
         ),
     ] {
         write(&shop, |_| text.clone());
@@ -269,4 +305,97 @@ fn secrets_that_anybody_can_read_and_places_that_are_not_there_are_hints() {
         (lines("gone cannot be looked at"), lines("gone.log is not there")),
         (1, 1)
     );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn each_check_at_the_outside_is_tried_by_a_line_in_its_log_alone() {
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let shop = Shop::new();
+    let service = Service::answering(StatusCode::OK, "OK").await;
+    let address = format!("http://{}", service.address);
+    write(&shop, |text| {
+        format!("{text}\n[heartbeat]\nurl = \"{address}/a\"\nbackup_url = \"{address}/b\"\n")
+    });
+    let said = |code: i32| {
+        let output = shop.agent(&["check"]);
+        let said = String::from_utf8_lossy(&output.stdout).into_owned();
+        assert_eq!(output.status.code(), Some(code), "{said}");
+        said
+    };
+    let well = said(0);
+    assert!(
+        well.contains("ok     [heartbeat] url: ") && well.contains("ok     [heartbeat] backup_url: "),
+        "{well}"
+    );
+    let mut paths: Vec<_> = service
+        .taken()
+        .into_iter()
+        .map(|ping| ping["path"].clone())
+        .collect();
+    paths.sort_by_key(ToString::to_string);
+    assert_eq!(paths, ["/a/log", "/b/log"]);
+    for (status, body, part) in [
+        (StatusCode::OK, "OK (not found)", "No such check is known there"),
+        (StatusCode::NOT_FOUND, "not found", "No such check is known there"),
+        (StatusCode::FORBIDDEN, "", "It takes nothing from here"),
+        (StatusCode::BAD_GATEWAY, "", "Look at the network"),
+    ] {
+        service.answer(status, body);
+        let wrong = said(1);
+        let line = wrong
+            .lines()
+            .find(|line| line.contains("WRONG  [heartbeat] url: "))
+            .unwrap_or_default();
+        assert!(line.contains(part) && !line.contains("/a"), "{status}: {wrong}");
+    }
+    // A service without a log of events is known by what it took of a running agent.
+    service.answer(StatusCode::NOT_FOUND, "");
+    let store = Store::open(&shop.path("state")).unwrap();
+    for (subject, name) in [(Subject::Shop, "a"), (Subject::Backup, "b")] {
+        let url = Secret::new(&format!("{address}/{name}"));
+        let heartbeat = Heartbeat::new(http_client().unwrap(), &url, Language::Id);
+        let key = subject.key();
+        store.remember(key.as_str(), &heartbeat.mark()).unwrap();
+    }
+    drop(store);
+    assert!(said(0).contains("ok     [heartbeat] url: its service keeps no log"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_address_that_the_agent_cannot_have_and_a_check_for_two_things_are_wrong() {
+    let shop = Shop::new();
+    let whole = fs::read_to_string(shop.path("agent.toml")).unwrap();
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let service = Service::answering(StatusCode::OK, "OK").await;
+    let here = format!("http://{}/a", service.address);
+    let private = |address: &str| format!("{whole}\n[http]\nprivate = \"{address}\"\n");
+    for (text, sign, part) in [
+        (
+            private("10.255.255.254:8082"),
+            "WRONG",
+            "this machine has no such address",
+        ),
+        (
+            private(&taken.local_addr().unwrap().to_string()),
+            "hint",
+            "another program listens on",
+        ),
+        (
+            format!("{whole}\n[heartbeat]\nurl = \"{here}\"\nbackup_url = \"{here}\"\n"),
+            "WRONG",
+            "[heartbeat] url and backup_url: they are one check",
+        ),
+    ] {
+        write(&shop, |_| text.clone());
+        let output = shop.agent(&["check"]);
+        let said = String::from_utf8_lossy(&output.stdout).into_owned();
+        let is_said = |line: &str| line.starts_with(sign) && line.contains(part);
+        assert_eq!(
+            said.lines().filter(|line| is_said(line)).count(),
+            1,
+            "{part}: {said}"
+        );
+        let wrong = said.lines().filter(|line| line.starts_with("WRONG")).count();
+        assert_eq!(wrong, usize::from(sign == "WRONG"), "{said}");
+    }
 }

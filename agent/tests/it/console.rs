@@ -16,7 +16,7 @@ use protocol::{secret::Secret, time::UnixMillis};
 use crate::{
     pretend_bot::{Bot, incident},
     pretend_telegram::{Fault, Taken, Telegram},
-    world::{Agent, LIMIT, OWNER, config, settled},
+    world::{Agent, LIMIT, OWNER, config, config_from, settled},
 };
 
 const SELLER: i64 = 2001;
@@ -87,6 +87,7 @@ async fn the_owner_is_answered_text_first_and_the_picture_follows() {
         ("/maintenance 30m", "Maintenance: every alert"),
         ("/status", "🔕 everything (maintenance) → "),
         ("/maintenance off", "Maintenance is over"),
+        ("/maintenance off", "There was no maintenance"),
         ("/digest", "20"),
         ("/help", "/maintenance 30m"),
         ("/shell reboot", "That is no command"),
@@ -98,6 +99,11 @@ async fn the_owner_is_answered_text_first_and_the_picture_follows() {
             "/silence 2h xyz",
             "There is no alert called xyz. Nothing is wrong",
         ),
+        (
+            "/silence 2h disk_low",
+            "disk_low is not wrong at the moment; only what is wrong",
+        ),
+        ("/silence 8d", "The time is from 1m to 7d"),
         ("/maintenance 0m", "The time is from 1m to 7d"),
         ("/restart agent", "Write /restart alone"),
         ("/runbook nonsense", "no chapter of that name. /runbook shows"),
@@ -492,4 +498,70 @@ async fn an_authenticators_password_is_the_second_step_where_there_is_one() {
     telegram.says(OWNER, "private", &right, 0);
     telegram.wait_for_text("Tries left").await;
     agent.stop().await;
+}
+
+const LAST_WORDS: &str = "ERROR the shop cannot be opened";
+
+/// The agent comes up beside a bot that does not, as after a reboot.
+async fn asked_without_a_bot(mut scene: Scene, more: &str) -> Taken {
+    if let Some(agent) = scene.agent.take() {
+        agent.stop().await;
+    }
+    let address = scene.bot.take().unwrap().address;
+    let text = crate::world::text(address, scene.telegram.address, &[OWNER]);
+    let settings = config_from(
+        scene.dir.path(),
+        &(text.replace("[http]", &format!("{more}[http]"))),
+    );
+    let agent = Agent::start(settings);
+    scene.telegram.says(OWNER, "private", "/logs err", 0);
+    let answer = scene.telegram.wait_for_text("log").await;
+    agent.stop().await;
+    answer
+}
+
+#[tokio::test]
+async fn the_log_of_a_bot_that_does_not_start_is_read_where_it_said_before_that_it_lies() {
+    let scene = Scene::new().await;
+    let path = scene.dir.path().join("bot.log");
+    std::fs::write(&path, LAST_WORDS).unwrap();
+    let said = path.clone();
+    scene.bot.as_ref().unwrap().think(|mind| mind.log = Some(said));
+    let store = Store::open_to_look(&scene.dir.path().join("state"))
+        .unwrap()
+        .unwrap();
+    let known = async {
+        while store.remembered("bot_log").unwrap().is_none() {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    };
+    tokio::time::timeout(2 * LIMIT, known)
+        .await
+        .expect("the bot was asked");
+    let answer = asked_without_a_bot(scene, "").await;
+    assert!(answer.text().contains(LAST_WORDS), "{}", answer.text());
+}
+
+#[tokio::test]
+async fn the_log_of_a_bot_that_never_said_a_word_is_read_where_its_configuration_puts_it() {
+    let scene = Scene::new().await;
+    let logs = scene.dir.path().join("logs");
+    std::fs::create_dir(&logs).unwrap();
+    std::fs::write(logs.join("bot.log"), LAST_WORDS).unwrap();
+    let settings = format!("[logs]\ndir = \"{}\"\n", logs.display());
+    std::fs::write(scene.dir.path().join("bot.toml"), settings).unwrap();
+    let answer = asked_without_a_bot(scene, "config = \"bot.toml\"\n").await;
+    assert!(answer.text().contains(LAST_WORDS), "{}", answer.text());
+}
+
+#[tokio::test]
+async fn where_no_log_can_be_read_the_owner_is_told_where_to_look() {
+    let scene = Scene::new().await;
+    // No journal holds a line of such a unit.
+    let answer = asked_without_a_bot(scene, "unit = \"no-such-bot.service\"\n").await;
+    let text = answer.text();
+    assert!(
+        text.contains("has not said yet where it lies") && text.contains("journalctl -u no-such-bot.service"),
+        "{text}"
+    );
 }

@@ -1,7 +1,7 @@
 //! A pretend bot on loopback: its health and its held incidents, as the contract says, and nothing else.
 //! It says what a test tells it to, and dies when it is dropped.
 
-use std::{net::SocketAddr, time::Duration};
+use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
 use axum::{
     Json, Router,
@@ -11,7 +11,7 @@ use axum::{
     routing::get,
 };
 use protocol::{
-    health::Health,
+    health::{Health, LogFile},
     incident::{Incident, IncidentId, IncidentPage, Severity},
     time::UnixMillis,
 };
@@ -29,6 +29,8 @@ pub struct Mind {
     pub silent: bool,
     pub goodbye: bool,
     pub incidents: Vec<Incident>,
+    /// Where it says that its log lies.
+    pub log: Option<PathBuf>,
 }
 
 /// A pretend bot. Dropping it is a kill: every connection is cut.
@@ -124,6 +126,15 @@ async fn bot_health(State(mind): State<watch::Sender<Mind>>) -> Json<Health> {
             .incidents
             .last()
             .map_or(IncidentId(0), |incident| incident.id),
+        log: mind.log.as_ref().map(|path| LogFile {
+            path: path.display().to_string(),
+            device: 0,
+            inode: 0,
+            links: 1,
+            size_bytes: 0,
+            written_bytes: 0,
+            dropped_lines: 0,
+        }),
         ..Health::default()
     })
 }

@@ -28,7 +28,11 @@ pub const HOOK_KEY: &str = "hook-key-canary";
 pub struct Service {
     pub address: SocketAddr,
     taken: Kept,
+    answer: Answer,
 }
+
+/// With what a check of healthchecks.io answers every ping, where that is settable.
+type Answer = Arc<Mutex<(StatusCode, &'static str)>>;
 
 type Kept = Arc<(Mutex<Vec<Value>>, watch::Sender<()>)>;
 
@@ -39,7 +43,12 @@ impl Service {
         let taken: Kept = Arc::new((Mutex::default(), watch::Sender::new(())));
         let router = router.with_state(Arc::clone(&taken));
         tokio::spawn(async { axum::serve(listener, router).await.unwrap() });
-        Self { address, taken }
+        let answer = Arc::new(Mutex::new((StatusCode::OK, "OK")));
+        Self {
+            address,
+            taken,
+            answer,
+        }
     }
 
     /// As docs.ntfy.sh/publish says of JSON.
@@ -59,6 +68,23 @@ impl Service {
     /// Takes only what is signed.
     pub async fn webhook() -> Self {
         Self::start(Router::new().route("/hook", post(hook))).await
+    }
+
+    /// Keeps each ping and answers it as it was last told to, such as for a check that was deleted.
+    pub async fn answering(status: StatusCode, body: &'static str) -> Self {
+        let answer: Answer = Arc::new(Mutex::new((status, body)));
+        let given = Arc::clone(&answer);
+        let answers = async move |State(kept): State<Kept>, uri: Uri, body: Bytes| {
+            ping(State(kept), uri, body).await;
+            *given.lock().unwrap()
+        };
+        let started = Self::start(Router::new().route("/{*path}", any(answers))).await;
+        Self { answer, ..started }
+    }
+
+    /// From now on.
+    pub fn answer(&self, status: StatusCode, body: &'static str) {
+        *self.answer.lock().unwrap() = (status, body);
     }
 
     /// Keeps the path and body of each ping.

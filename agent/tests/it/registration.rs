@@ -127,3 +127,29 @@ async fn the_end_of_a_registration_is_known_and_asked_for_once_a_day() {
     look(probe, at(start + DAY)).await;
     assert_eq!(asked.load(Ordering::Relaxed), 10);
 }
+
+#[tokio::test]
+async fn many_names_are_asked_for_in_turn_and_none_is_left_out() {
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let (base, asked) = registry().await;
+    let mut egress = Egress::new([base.as_str()]);
+    let outside = egress.outside();
+    let start = Instant::now();
+    tokio::task::spawn_blocking(move || egress.look(at(start)))
+        .await
+        .unwrap();
+    let names: Vec<String> = (0..7)
+        .map(|number| format!("toko{number}.sari.example"))
+        .collect();
+    let mut probe = Registrations::new(&names, &base, Handle::current(), outside).unwrap();
+    let mut known = Vec::new();
+    for _ in 0..2 {
+        let (after, findings) = look(probe, at(start)).await;
+        probe = after;
+        assert_eq!(findings.len(), names.len());
+        let is_known = |finding: &&Finding| matches!(finding.verdict, Verdict::Known(_));
+        known.push(findings.iter().filter(is_known).count());
+    }
+    assert_eq!(known, [4, names.len()]);
+    assert_eq!(asked.load(Ordering::Relaxed), 2 * 7);
+}

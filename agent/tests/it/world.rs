@@ -70,8 +70,13 @@ pub fn text(bot: SocketAddr, telegram: SocketAddr, chats: &[i64]) -> String {
 
 /// The configuration of an agent in this folder, read from a file as always.
 pub fn config(dir: &Path, bot: SocketAddr, telegram: SocketAddr, chats: &[i64]) -> Config {
+    config_from(dir, &text(bot, telegram, chats))
+}
+
+/// The same with this text in the file.
+pub fn config_from(dir: &Path, text: &str) -> Config {
     let path = dir.join("agent.toml");
-    std::fs::write(&path, text(bot, telegram, chats)).unwrap();
+    std::fs::write(&path, text).unwrap();
     let secrets = [("OWNER_BOT_TOKEN".to_owned(), Secret::new(TOKEN))];
     let environment = Environment::new(None, secrets, &path);
     let mut faults = Faults::default();

@@ -10,10 +10,7 @@ use std::{
 };
 
 use anyhow::{Context, Result};
-use protocol::health::LogFile;
-
-/// The file's name in `[logs] dir`.
-const NAME: &str = "bot.log";
+use protocol::{health::LogFile, settings::LOG_NAME};
 
 /// The log file. Lines are written through a shared reference, each with one call to the system.
 #[derive(Debug)]
@@ -38,7 +35,7 @@ impl FollowedFile {
     /// # Errors
     /// When the folder's name is none.
     pub fn in_folder(dir: &Path) -> Result<Self> {
-        let path = std::path::absolute(dir.join(NAME)).context("finding the log's folder")?;
+        let path = std::path::absolute(dir.join(LOG_NAME)).context("finding the log's folder")?;
         let state = State {
             file: None,
             written_bytes: 0,
@@ -159,13 +156,13 @@ mod tests {
         let log = opened(dir.path());
         write(&log, "one\n");
         assert!(!log.follow().unwrap());
-        fs::rename(dir.path().join(NAME), dir.path().join("bot.log.1")).unwrap();
-        File::create_new(dir.path().join(NAME)).unwrap();
+        fs::rename(dir.path().join(LOG_NAME), dir.path().join("bot.log.1")).unwrap();
+        File::create_new(dir.path().join(LOG_NAME)).unwrap();
         write(&log, "two\n");
         assert!(log.follow().unwrap());
         write(&log, "three\n");
         assert_eq!(read(dir.path(), "bot.log.1"), "one\ntwo\n");
-        assert_eq!(read(dir.path(), NAME), "three\n");
+        assert_eq!(read(dir.path(), LOG_NAME), "three\n");
         assert_eq!(log.report().unwrap().written_bytes, 14);
     }
 
@@ -173,10 +170,10 @@ mod tests {
     fn a_deleted_file_shows_no_name_until_it_is_made_anew() {
         let dir = tempfile::tempdir().unwrap();
         let log = opened(dir.path());
-        fs::remove_file(dir.path().join(NAME)).unwrap();
+        fs::remove_file(dir.path().join(LOG_NAME)).unwrap();
         assert_eq!(log.report().unwrap().links, 0);
         assert!(log.follow().unwrap());
-        let there = fs::metadata(dir.path().join(NAME)).unwrap();
+        let there = fs::metadata(dir.path().join(LOG_NAME)).unwrap();
         let report = log.report().unwrap();
         assert_eq!(
             (report.inode, report.device, report.links),
@@ -189,10 +186,10 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let log = opened(dir.path());
         write(&log, "one\n");
-        File::create(dir.path().join(NAME)).unwrap();
+        File::create(dir.path().join(LOG_NAME)).unwrap();
         assert!(!log.follow().unwrap());
         write(&log, "two\n");
-        assert_eq!(read(dir.path(), NAME), "two\n");
+        assert_eq!(read(dir.path(), LOG_NAME), "two\n");
     }
 
     #[test]
@@ -207,7 +204,7 @@ mod tests {
         fs::create_dir(&folder).unwrap();
         assert!(log.follow().unwrap());
         write(&log, "back\n");
-        assert_eq!(read(&folder, NAME), "back\n");
+        assert_eq!(read(&folder, LOG_NAME), "back\n");
     }
 
     #[test]

@@ -268,7 +268,7 @@ fn retry_after_s(response: &Response) -> Option<u64> {
 }
 
 /// The error and its causes in one line, without the address.
-fn told(error: reqwest::Error) -> String {
+pub(super) fn told(error: reqwest::Error) -> String {
     short(&format!("{:#}", anyhow::Error::from(error.without_url())))
 }
 

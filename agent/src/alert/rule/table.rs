@@ -60,6 +60,11 @@ rules! {
     /// One of the ways to the owner did not take its daily test.
     ChannelBroken => Spec::new("channel_broken", Warning, Topic::Agent).under(&[Rule::AgentBlind]);
 
+    /// A check at the outside answers, and does not know what it is told of or takes none of it.
+    HeartbeatRefused => Spec::new("heartbeat_refused", Warning, Topic::Agent).bad_looks(2, 2).under(&[Rule::AgentBlind]);
+    /// A check at the outside was not reached for minutes, or its service is not well.
+    HeartbeatUnreached => Spec::new("heartbeat_unreached", Warning, Topic::Agent).lasting(MINUTES_5).under(&[Rule::AgentBlind]);
+
     /// The bot said that it stops, and is not back.
     BotStopped => Spec::new("bot_stopped", Warning, Topic::Bot).lasting(PLANNED_STOP_MAX).absence();
     /// The bot answers, and says of itself that something in it stands still.
@@ -105,6 +110,8 @@ rules! {
     InodesLow => Spec::new("inodes_low", Warning, Topic::Machine).figure(Unit::Percent, 90.0, 85.0).lasting(MINUTES_2);
     /// A disk takes no writes.
     DiskReadOnly => Spec::new("disk_read_only", Critical, Topic::Machine);
+    /// A place that is watched is not there, or not on its own disk any more.
+    DiskMissing => Spec::new("disk_missing", Warning, Topic::Machine).bad_looks(2, 2);
     /// There is little memory.
     MemoryLow => Spec::new("memory_low", Warning, Topic::Machine).figure(Unit::Percent, 90.0, 85.0).lasting(MINUTES_5);
     /// Nothing can go on for want of memory.

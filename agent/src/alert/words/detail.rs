@@ -46,6 +46,8 @@ pub(in crate::alert) fn detail(language: Language, rule: Rule, detail: &str) -> 
         | Rule::BackupIncomplete
         | Rule::ChannelBroken
         | Rule::AgentBlind
+        | Rule::HeartbeatRefused
+        | Rule::HeartbeatUnreached
         | Rule::DomainUnreachable => sentences(language, detail),
         Rule::LogNotRotated => in_unit(detail, " h", hour),
         Rule::CredentialOld => in_unit(detail, " d", day),

@@ -5,6 +5,7 @@ mod digest;
 mod disk;
 mod domain;
 mod kept;
+mod keys;
 mod logs;
 mod machine;
 mod on_log;
@@ -75,6 +76,8 @@ pub(super) const PHRASES: Phrases = Phrases {
 wordings! {
     AgentBlind => AGENT_BLIND,
     ChannelBroken => CHANNEL_BROKEN,
+    HeartbeatRefused => HEARTBEAT_REFUSED,
+    HeartbeatUnreached => HEARTBEAT_UNREACHED,
     BotStopped => BOT_STOPPED,
     BotUnhealthy => BOT_UNHEALTHY,
     BotHung => BOT_HUNG,
@@ -87,15 +90,16 @@ wordings! {
     BackupIncomplete => BACKUP_INCOMPLETE,
     BackupOld => BACKUP_OLD,
     DatabaseDamaged => DATABASE_DAMAGED,
-    RecipientsChanged => RECIPIENTS_CHANGED,
-    RecipientsUnread => RECIPIENTS_UNREAD,
-    RecipientExpiring => RECIPIENT_EXPIRING,
-    RecipientExpired => RECIPIENT_EXPIRED,
+    RecipientsChanged => keys::RECIPIENTS_CHANGED,
+    RecipientsUnread => keys::RECIPIENTS_UNREAD,
+    RecipientExpiring => keys::RECIPIENT_EXPIRING,
+    RecipientExpired => keys::RECIPIENT_EXPIRED,
     DiskLow => machine::DISK_LOW,
     DiskFull => machine::DISK_FULL,
     DiskFilling => machine::DISK_FILLING,
     InodesLow => machine::INODES_LOW,
     DiskReadOnly => machine::DISK_READ_ONLY,
+    DiskMissing => machine::DISK_MISSING,
     MemoryLow => machine::MEMORY_LOW,
     MemoryStalls => machine::MEMORY_STALLS,
     MemoryKill => machine::MEMORY_KILL,
@@ -164,6 +168,26 @@ const CHANNEL_BROKEN: Wording = Wording {
     todo: "correct [channels.{object}] in agent.toml or its secret, then: agent alert test --channel {object}",
     over_headline: "The channel {object} works again",
     over: "Its test arrived. It was broken for {lasted}.",
+};
+
+const HEARTBEAT_REFUSED: Wording = Wording {
+    headline: "The watch from outside does not take the agent's beats ({object})",
+    happened: "The check at [heartbeat] {object} answers, and has refused what it is told since {since}: {detail}",
+    means: "that check hears nothing from here. If the whole server is lost, nobody outside may notice, and it may raise a false alarm itself.",
+    done: "the agent goes on telling it every minute.",
+    todo: "look whether the check still exists where you made it, put its address into {object} under [heartbeat] in agent.toml, then: agent check",
+    over_headline: "The watch from outside takes the agent's beats again ({object})",
+    over: "It took a beat. Before, it took none for {lasted}.",
+};
+
+const HEARTBEAT_UNREACHED: Wording = Wording {
+    headline: "The watch from outside is not reached ({object})",
+    happened: "The check at [heartbeat] {object} has taken nothing since {since}: {detail}",
+    means: "that check hears nothing from here. If the whole server is lost, nobody outside may notice, and it may raise a false alarm itself.",
+    done: "the agent tries again every 15 seconds. Messages like this one go another way and reach you.",
+    todo: "look whether its service has trouble; when it has none, whether its address in {object} under [heartbeat] is right: agent check",
+    over_headline: "The watch from outside takes the agent's beats again ({object})",
+    over: "It took a beat. Before, it took none for {lasted}.",
 };
 
 const BOT_BACK: &str = "The shop's bot runs again";
@@ -286,44 +310,4 @@ const DATABASE_DAMAGED: Wording = Wording {
     todo: "stop the bot: systemctl stop {unit}. Then restore an older backup: agent list, agent restore",
     over_headline: "The shop's database is sound again",
     over: "SQLite finds no damage any more. It lasted {lasted}.",
-};
-
-const RECIPIENTS_CHANGED: Wording = Wording {
-    headline: "The backups do not open with the present keys yet",
-    happened: "[backup] recipients names other keys than before: {detail}.",
-    means: "until a new full backup is there, a new key opens nothing, and where no old key stays /durable says no.",
-    done: "a full backup is begun at once, and tried again every 15 minutes if it fails.",
-    todo: "keep the old secret key. If this lasts longer than a full backup takes: agent check, agent status",
-    over_headline: "The backups open with the present keys",
-    over: "From now on what is backed up opens with the keys in [backup] recipients. What was backed up before opens with the keys of that time: keep them as long as those backups. It lasted {lasted}.",
-};
-
-const RECIPIENTS_UNREAD: Wording = Wording {
-    headline: "A backup key does not read",
-    happened: "{detail}.",
-    means: "commits go on leaving this server, sealed to the keys as they were read last. A backup is refused until every file reads, and an agent that is restarted does not start.",
-    done: "the files are read again every second, and a backup is tried every 15 minutes.",
-    todo: "put the public certificate back where the file is named, or take its name out of [backup] recipients: agent check",
-    over_headline: "Every backup key reads again",
-    over: "Commits and backups are sealed to the keys that [backup] recipients names. It lasted {lasted}.",
-};
-
-const RECIPIENT_EXPIRING: Wording = Wording {
-    headline: "A backup key expires soon",
-    happened: "The certificate {detail} expires within 60 days.",
-    means: "nothing yet. Backups go on also after that day, and its secret key opens them; other programs may object.",
-    done: "backups are encrypted to it as always.",
-    todo: "extend the key on your own computer (gpg --quick-set-expire), put the new certificate in its place, then: agent check",
-    over_headline: "The backup key is valid again",
-    over: "The certificate does not expire soon any more.",
-};
-
-const RECIPIENT_EXPIRED: Wording = Wording {
-    headline: "A backup key has expired",
-    happened: "The certificate {detail} has expired.",
-    means: "backups go on and its secret key still opens them, but you may have forgotten that key.",
-    done: "backups are encrypted to it all the same: a backup for an old key is better than none.",
-    todo: "make sure that you have its secret key and passphrase; extend it (gpg --quick-set-expire) or make a new one (agent key new), put the certificate in its place, then: agent check",
-    over_headline: "The backup key is valid again",
-    over: "The certificate is valid again.",
 };

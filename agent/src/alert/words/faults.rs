@@ -222,7 +222,7 @@ const FAULTS: &[Fault] = &[
     },
     Fault {
         said: &["no such file or directory", "not found", "notfound", "nosuchkey"],
-        statuses: &[404],
+        statuses: &[404, 410],
         id: "tidak ada di sana",
         en: "it is not there",
     },

@@ -5,6 +5,7 @@ mod digest;
 mod disk;
 mod domain;
 mod kept;
+mod keys;
 mod logs;
 mod machine;
 mod on_log;
@@ -75,6 +76,8 @@ pub(super) const PHRASES: Phrases = Phrases {
 wordings! {
     AgentBlind => AGENT_BLIND,
     ChannelBroken => CHANNEL_BROKEN,
+    HeartbeatRefused => HEARTBEAT_REFUSED,
+    HeartbeatUnreached => HEARTBEAT_UNREACHED,
     BotStopped => BOT_STOPPED,
     BotUnhealthy => BOT_UNHEALTHY,
     BotHung => BOT_HUNG,
@@ -87,15 +90,16 @@ wordings! {
     BackupIncomplete => BACKUP_INCOMPLETE,
     BackupOld => BACKUP_OLD,
     DatabaseDamaged => DATABASE_DAMAGED,
-    RecipientsChanged => RECIPIENTS_CHANGED,
-    RecipientsUnread => RECIPIENTS_UNREAD,
-    RecipientExpiring => RECIPIENT_EXPIRING,
-    RecipientExpired => RECIPIENT_EXPIRED,
+    RecipientsChanged => keys::RECIPIENTS_CHANGED,
+    RecipientsUnread => keys::RECIPIENTS_UNREAD,
+    RecipientExpiring => keys::RECIPIENT_EXPIRING,
+    RecipientExpired => keys::RECIPIENT_EXPIRED,
     DiskLow => machine::DISK_LOW,
     DiskFull => machine::DISK_FULL,
     DiskFilling => machine::DISK_FILLING,
     InodesLow => machine::INODES_LOW,
     DiskReadOnly => machine::DISK_READ_ONLY,
+    DiskMissing => machine::DISK_MISSING,
     MemoryLow => machine::MEMORY_LOW,
     MemoryStalls => machine::MEMORY_STALLS,
     MemoryKill => machine::MEMORY_KILL,
@@ -164,6 +168,26 @@ const CHANNEL_BROKEN: Wording = Wording {
     todo: "perbaiki [channels.{object}] di agent.toml atau rahasianya, lalu: agent alert test --channel {object}",
     over_headline: "Saluran {object} bekerja lagi",
     over: "Pesan ujinya sampai. Rusak selama {lasted}.",
+};
+
+const HEARTBEAT_REFUSED: Wording = Wording {
+    headline: "Pemantau dari luar tidak menerima kabar agent ({object})",
+    happened: "Pemantau di [heartbeat] {object} menjawab, tetapi sejak {since} menolak yang dikabarkan: {detail}",
+    means: "pemantau itu tidak mendengar apa pun dari sini. Bila seluruh server hilang, mungkin tidak ada yang tahu dari luar, dan pemantau itu sendiri mungkin memberi kabar yang keliru.",
+    done: "agent tetap mengabarinya setiap menit.",
+    todo: "periksa apakah pemantau itu masih ada di tempat Anda membuatnya, tulis alamatnya di {object} pada [heartbeat] di agent.toml, lalu: agent check",
+    over_headline: "Pemantau dari luar menerima kabar agent lagi ({object})",
+    over: "Satu kabar sudah diterima. Sebelumnya tidak ada yang diterima selama {lasted}.",
+};
+
+const HEARTBEAT_UNREACHED: Wording = Wording {
+    headline: "Pemantau dari luar tidak terjangkau ({object})",
+    happened: "Pemantau di [heartbeat] {object} tidak menerima apa pun sejak {since}: {detail}",
+    means: "pemantau itu tidak mendengar apa pun dari sini. Bila seluruh server hilang, mungkin tidak ada yang tahu dari luar, dan pemantau itu sendiri mungkin memberi kabar yang keliru.",
+    done: "agent mencoba lagi setiap 15 detik. Pesan seperti ini lewat jalan lain dan tetap sampai.",
+    todo: "periksa apakah layanannya sedang terganggu; bila tidak, apakah alamatnya di {object} pada [heartbeat] benar: agent check",
+    over_headline: "Pemantau dari luar menerima kabar agent lagi ({object})",
+    over: "Satu kabar sudah diterima. Sebelumnya tidak ada yang diterima selama {lasted}.",
 };
 
 const BOT_BACK: &str = "Bot toko berjalan lagi";
@@ -286,44 +310,4 @@ const DATABASE_DAMAGED: Wording = Wording {
     todo: "hentikan bot: systemctl stop {unit}. Lalu pulihkan cadangan yang lebih lama: agent list, agent restore",
     over_headline: "Database toko baik lagi",
     over: "SQLite tidak lagi menemukan kerusakan. Gangguan berlangsung {lasted}.",
-};
-
-const RECIPIENTS_CHANGED: Wording = Wording {
-    headline: "Cadangan belum terbuka dengan kunci yang sekarang",
-    happened: "[backup] recipients menyebut kunci lain daripada sebelumnya: {detail}.",
-    means: "sampai ada cadangan penuh yang baru, kunci baru belum membuka apa pun, dan bila tidak ada kunci lama yang tetap, /durable menjawab tidak.",
-    done: "cadangan penuh langsung dimulai, dan dicoba lagi tiap 15 menit bila gagal.",
-    todo: "simpan kunci rahasia yang lama. Bila ini lebih lama daripada satu cadangan penuh: agent check, agent status",
-    over_headline: "Cadangan terbuka dengan kunci yang sekarang",
-    over: "Mulai sekarang yang dicadangkan terbuka dengan kunci di [backup] recipients. Yang dicadangkan sebelumnya terbuka dengan kunci saat itu: simpan selama cadangan itu disimpan. Keadaan ini berlangsung {lasted}.",
-};
-
-const RECIPIENTS_UNREAD: Wording = Wording {
-    headline: "Kunci cadangan tidak terbaca",
-    happened: "{detail}.",
-    means: "commit tetap dikirim keluar server ini, dienkripsi untuk kunci seperti yang terakhir terbaca. Cadangan ditolak sampai semua berkas terbaca, dan agen yang dimulai ulang tidak mau mulai.",
-    done: "berkas dibaca lagi tiap detik, dan cadangan dicoba tiap 15 menit.",
-    todo: "kembalikan sertifikat publik ke tempat berkas itu disebut, atau hapus namanya dari [backup] recipients: agent check",
-    over_headline: "Semua kunci cadangan terbaca lagi",
-    over: "Commit dan cadangan dienkripsi untuk kunci yang disebut [backup] recipients. Keadaan ini berlangsung {lasted}.",
-};
-
-const RECIPIENT_EXPIRING: Wording = Wording {
-    headline: "Kunci cadangan segera kedaluwarsa",
-    happened: "Sertifikat {detail} kedaluwarsa dalam 60 hari.",
-    means: "belum ada akibatnya. Cadangan tetap dibuat sesudah hari itu dan kunci rahasianya tetap membukanya; program lain mungkin menolak.",
-    done: "cadangan tetap dienkripsi dengan kunci itu.",
-    todo: "perpanjang kunci di komputer Anda sendiri (gpg --quick-set-expire), taruh sertifikat baru di tempatnya, lalu: agent check",
-    over_headline: "Kunci cadangan berlaku lagi",
-    over: "Sertifikat itu tidak lagi segera kedaluwarsa.",
-};
-
-const RECIPIENT_EXPIRED: Wording = Wording {
-    headline: "Kunci cadangan sudah kedaluwarsa",
-    happened: "Sertifikat {detail} sudah kedaluwarsa.",
-    means: "cadangan tetap dibuat dan kunci rahasianya tetap membukanya, tetapi kunci itu mungkin sudah Anda lupakan.",
-    done: "cadangan tetap dienkripsi dengan kunci itu: cadangan untuk kunci lama lebih baik daripada tanpa cadangan.",
-    todo: "pastikan kunci rahasia dan frasa sandinya masih ada; perpanjang (gpg --quick-set-expire) atau buat yang baru (agent key new), taruh sertifikatnya di tempatnya, lalu: agent check",
-    over_headline: "Kunci cadangan berlaku lagi",
-    over: "Sertifikat itu berlaku lagi.",
 };

@@ -329,10 +329,11 @@ pub(super) fn phrases(language: Language) -> &'static Phrases {
 mod tests {
     use super::*;
 
-    const KNOWN: [&str; 8] = [
+    const KNOWN: [&str; 9] = [
         "{unit}",
         "{database}",
         "{object}",
+        "{host}",
         "{detail}",
         "{since}",
         "{lasted}",

@@ -89,6 +89,7 @@ const THINGS: &[(&str, &str, &str)] = &[
     ("database", "database toko", "the shop's database"),
     ("database_wal", "log database", "the database's log"),
     ("disk", "disk", "the disk"),
+    ("disk_missing", "disk", "the disk"),
     ("disk_files", "jumlah berkas", "the number of files"),
     ("disk_forecast", "kapan disk penuh", "when the disk is full"),
     ("disk_writes", "penulisan disk", "whether the disk takes writes"),

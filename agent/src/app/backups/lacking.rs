@@ -88,7 +88,7 @@ impl Backups {
                     .iter()
                     .all(|remote| holders.contains(&remote.name))
                 {
-                    self.beat(&Signal::Success, &RunId::random()).await;
+                    self.tell(Signal::Success, &RunId::random());
                 }
             }
             Err(TakeError::AlreadyRunning) => {

@@ -60,14 +60,19 @@ impl Backups {
     /// Tells the owner when that begins and when it is over, and the same of certificates that do not read.
     pub(super) fn tell_of_keys(&self, told: &mut Told) {
         let unread = self.capture.unread_keys();
-        self.tell(("files", Rule::RecipientsUnread), unread, &mut told.unread);
+        self.tell_of(("files", Rule::RecipientsUnread), unread, &mut told.unread);
         if self.capture.captured().is_some() {
             let changed = self.other_keys();
-            self.tell(("all", Rule::RecipientsChanged), changed, &mut told.changed);
+            self.tell_of(("all", Rule::RecipientsChanged), changed, &mut told.changed);
         }
     }
 
-    fn tell(&self, (object, rule): (&str, Rule), wrong: Option<String>, told: &mut Option<Option<String>>) {
+    fn tell_of(
+        &self,
+        (object, rule): (&str, Rule),
+        wrong: Option<String>,
+        told: &mut Option<Option<String>>,
+    ) {
         if *told == Some(wrong.clone()) {
             return;
         }

@@ -62,6 +62,8 @@ pub(super) struct Words {
     pub no_price: &'static str,
     pub no_picture: &'static str,
     pub no_log: &'static str,
+    pub no_place: &'static str,
+    pub journal: &'static str,
     pub no_lines: &'static str,
     pub lines: &'static str,
     pub backup_begins: &'static str,
@@ -93,6 +95,7 @@ pub(super) struct Words {
     pub nothing_to_silence: &'static str,
     /// `{name}` is what was typed.
     pub unknown_alert: &'static str,
+    pub not_wrong: &'static str,
     /// Above what is wrong, each with its command.
     pub can_be_silenced: &'static str,
     pub silent_until: &'static str,
@@ -100,6 +103,7 @@ pub(super) struct Words {
     pub shortened: &'static str,
     pub maintenance_until: &'static str,
     pub maintenance_over: &'static str,
+    pub no_maintenance: &'static str,
     pub no_entry: &'static str,
     /// The same, with names that are like it: `{names}`.
     pub near_entries: &'static str,

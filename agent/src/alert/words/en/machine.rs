@@ -53,6 +53,16 @@ pub(super) const DISK_READ_ONLY: Wording = Wording {
     over: "It was read-only for {lasted}.",
 };
 
+pub(super) const DISK_MISSING: Wording = Wording {
+    headline: "A disk is not there any more",
+    happened: "Since {since} {detail} is not there, which [watch] disks names for its own disk.",
+    means: "what should be on it is missing, and what is written there lands on another disk.",
+    done: "the agent watches the disk above it meanwhile.",
+    todo: "mount it again: findmnt {object}; mount -a; dmesg | tail -50. When it lies on another disk on purpose, take it out of disks under [watch] and restart the agent",
+    over_headline: "The disk is there again",
+    over: "It was missing for {lasted}.",
+};
+
 pub(super) const MEMORY_LOW: Wording = Wording {
     headline: "The server runs short of memory",
     happened: "Since {since} {value} of the memory is in use. Left: {detail}.",
@@ -168,7 +178,7 @@ pub(super) const DOMAIN_UNREACHABLE: Wording = Wording {
     happened: "Since {since} the address does not answer, although this server reaches the outside: {detail}",
     means: "Telegram and the gateways cannot deliver. With mode = \"auto\" the bot asks by itself, and payments are polled.",
     done: "the agent tried three times within two minutes.",
-    todo: "look at the reverse proxy: systemctl status caddy nginx; and at the name: getent hosts {object}",
+    todo: "look at the reverse proxy: systemctl status caddy nginx; and at the name: getent hosts {host}",
     over_headline: "The shop's address answers again",
     over: "It lasted {lasted}.",
 };

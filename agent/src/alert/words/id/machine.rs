@@ -53,6 +53,16 @@ pub(super) const DISK_READ_ONLY: Wording = Wording {
     over: "Hanya dapat dibaca selama {lasted}.",
 };
 
+pub(super) const DISK_MISSING: Wording = Wording {
+    headline: "Satu disk tidak ada lagi",
+    happened: "Sejak {since} {detail} tidak ada, padahal disebut di disks pada [watch] karena punya disk sendiri.",
+    means: "isinya hilang dari pandangan, dan yang ditulis di situ masuk ke disk lain.",
+    done: "sementara ini agent mengawasi disk di atasnya.",
+    todo: "pasang lagi: findmnt {object}; mount -a; dmesg | tail -50. Bila memang sengaja dipindah ke disk lain, hapus dari disks pada [watch] lalu mulai ulang agent",
+    over_headline: "Disk itu sudah ada lagi",
+    over: "Hilang selama {lasted}.",
+};
+
 pub(super) const MEMORY_LOW: Wording = Wording {
     headline: "Memori server menipis",
     happened: "Sejak {since} {value} memori terpakai. Sisa: {detail}.",
@@ -168,7 +178,7 @@ pub(super) const DOMAIN_UNREACHABLE: Wording = Wording {
     happened: "Sejak {since} alamatnya tidak menjawab, padahal server ini dapat menjangkau luar: {detail}",
     means: "Telegram dan gerbang pembayaran tidak dapat mengirim. Dengan mode = \"auto\" bot bertanya sendiri, pembayaran ditanyakan berkala.",
     done: "agent mencoba tiga kali dalam dua menit.",
-    todo: "periksa reverse proxy: systemctl status caddy nginx; dan namanya: getent hosts {object}",
+    todo: "periksa reverse proxy: systemctl status caddy nginx; dan namanya: getent hosts {host}",
     over_headline: "Alamat toko menjawab lagi",
     over: "Berlangsung {lasted}.",
 };

@@ -1,0 +1,182 @@
+//! Whether the checks at the outside take what they are told: each that does not is an alert, because the owner relies on
+//! them for the day on which this server tells nothing any more.
+//! It does not know when to tell what.
+
+use std::{sync::Arc, time::Duration};
+
+use anyhow::Context;
+use jiff::Timestamp;
+use protocol::time::UnixMillis;
+
+use super::{
+    Alerts,
+    heartbeat::{Heartbeat, Missed, RunId, Signal},
+    rule::{AlertKey, Observation, Rule},
+};
+use crate::{
+    config::{self, Config},
+    store::Store,
+};
+
+/// What the alerts are called.
+const KIND: &str = "heartbeat";
+/// After what was not taken by a service that may be back in a moment: several may be lost before the outside tells.
+const UNREACHED_AGAIN: Duration = Duration::from_secs(15);
+/// A service that refuses is not asked more often than it would be told anyway.
+const REFUSED_AGAIN: Duration = Duration::from_secs(60);
+
+/// What a check at the outside is told of; its name is its key under `[heartbeat]`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Subject {
+    /// Agent and bot are well.
+    Shop,
+    /// Each backup.
+    Backup,
+    /// Each daily rehearsal.
+    Drill,
+}
+
+/// One check of the configuration.
+pub struct Check {
+    subject: Subject,
+    heartbeat: Heartbeat,
+    alerts: Alerts,
+    store: Arc<Store>,
+}
+
+impl Subject {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Shop, Self::Backup, Self::Drill];
+
+    /// The key under `[heartbeat]`.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Shop => "url",
+            Self::Backup => "backup_url",
+            Self::Drill => "drill_url",
+        }
+    }
+
+    /// What its alert is called.
+    #[must_use]
+    pub fn key(self) -> AlertKey {
+        AlertKey::new(KIND, self.name())
+    }
+
+    /// The check, where the configuration names one.
+    #[must_use]
+    pub fn heartbeat(self, config: &Config, client: &reqwest::Client) -> Option<Heartbeat> {
+        let config::heartbeat::Heartbeat {
+            url,
+            backup_url,
+            drill_url,
+        } = &config.heartbeat;
+        let url = match self {
+            Self::Shop => url,
+            Self::Backup => backup_url,
+            Self::Drill => drill_url,
+        };
+        let url = url.as_ref()?;
+        Some(Heartbeat::new(client.clone(), url, config.owner.language))
+    }
+
+    /// Under which name the store remembers the address that took the last beat.
+    fn remembered_as(self) -> String {
+        self.key().to_string()
+    }
+}
+
+/// Ends the alerts about checks that were taken out of the configuration.
+///
+/// # Errors
+/// When the agent's database refuses.
+pub fn forget_others(config: &Config, alerts: &Alerts, now: UnixMillis) -> anyhow::Result<()> {
+    let urls = &config.heartbeat;
+    let named = [&urls.url, &urls.backup_url, &urls.drill_url];
+    let kept: Vec<&str> = Subject::ALL
+        .into_iter()
+        .zip(named)
+        .filter(|(_, url)| url.is_some())
+        .map(|(subject, _)| subject.name())
+        .collect();
+    alerts.withdraw_others(KIND, &kept, now)
+}
+
+/// Whether the check of this address took the last that a running agent told it.
+///
+/// # Errors
+/// When the database refuses.
+pub fn was_taken(store: &Store, subject: Subject, heartbeat: &Heartbeat) -> rusqlite::Result<bool> {
+    let rows = store.alerts()?;
+    let is_wrong = rows.iter().any(|row| row.key == subject.key().as_str());
+    let taken = store.remembered(&subject.remembered_as())?;
+    Ok(!is_wrong && taken.is_some_and(|mark| mark == heartbeat.mark()))
+}
+
+impl Check {
+    /// The check of that subject, where the configuration names one.
+    #[must_use]
+    pub fn of(
+        subject: Subject,
+        (config, client): (&Config, &reqwest::Client),
+        alerts: &Alerts,
+        store: &Arc<Store>,
+    ) -> Option<Self> {
+        Some(Self {
+            subject,
+            heartbeat: subject.heartbeat(config, client)?,
+            alerts: alerts.clone(),
+            store: Arc::clone(store),
+        })
+    }
+
+    /// Tells it once and hands over whether that was taken. `Some` is how long to wait before it is told again.
+    pub async fn tell(&self, signal: &Signal, run: Option<&RunId>) -> Option<Duration> {
+        let told = self.heartbeat.ping(signal, run).await;
+        let now = UnixMillis(Timestamp::now().as_millisecond());
+        if let Err(error) = self.hand_over(&told, now) {
+            tracing::error!(
+                error = format!("{error:#}"),
+                "the agent's database refused whether the outside heartbeat was taken"
+            );
+        }
+        let missed = told.err()?;
+        let (check, why) = (self.subject.name(), missed.why());
+        Some(match missed {
+            Missed::Refused { .. } => {
+                tracing::warn!(check, why, "the outside heartbeat refuses what it is told");
+                REFUSED_AGAIN
+            }
+            Missed::Unreached(_) => {
+                tracing::warn!(check, why, "the outside heartbeat was not reached");
+                UNREACHED_AGAIN
+            }
+        })
+    }
+
+    fn hand_over(&self, told: &Result<(), Missed>, now: UnixMillis) -> anyhow::Result<()> {
+        let seen = match told {
+            Ok(()) => {
+                self.remember()?;
+                Observation::Fine
+            }
+            Err(missed) => Observation::Wrong {
+                rule: match missed {
+                    Missed::Refused { .. } => Rule::HeartbeatRefused,
+                    Missed::Unreached(_) => Rule::HeartbeatUnreached,
+                },
+                detail: missed.why().to_owned(),
+            },
+        };
+        self.alerts.observe(&self.subject.key(), seen, now)
+    }
+
+    /// Written only when it is another address than before.
+    fn remember(&self) -> anyhow::Result<()> {
+        let (name, mark) = (self.subject.remembered_as(), self.heartbeat.mark());
+        self.store
+            .remember(&name, &mark)
+            .context("remembering that the outside heartbeat was taken")
+    }
+}

@@ -1,0 +1,140 @@
+//! Is each place under `[watch] disks` there, and on the disk on which it was? When a disk is not mounted any more its
+//! folder stays and is empty, and all that asks for room asks the disk above it.
+//! It mounts nothing. A place that comes to lie on another disk beside or below the old one was moved.
+
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
+
+use super::{
+    probe::{At, Probe, Seen},
+    space::mount_of,
+};
+use crate::{
+    alert::rule::{AlertKey, Rule},
+    store::Store,
+};
+
+const EVERY: Duration = Duration::from_secs(30);
+/// What its alerts are called, and its memory of where each place was mounted.
+const KIND: &str = "disk_missing";
+
+/// The watch over the mounts.
+pub struct Mounts {
+    places: Vec<PathBuf>,
+    store: Arc<Store>,
+}
+
+impl Mounts {
+    /// A watch over these places. What is remembered of others is forgotten: who takes a place out and puts it back says
+    /// that it lies where it should.
+    #[must_use]
+    pub fn new(places: Vec<PathBuf>, store: Arc<Store>) -> Self {
+        let names: Vec<String> = places.iter().map(|place| key(place).to_string()).collect();
+        if let Err(error) = store.forget_others(KIND, &names) {
+            tracing::warn!(%error, "where places were mounted that are not watched any more is still remembered");
+        }
+        Self { places, store }
+    }
+
+    fn judge(&self, place: &Path) -> rusqlite::Result<Option<String>> {
+        if !place.exists() {
+            return Ok(Some(place.display().to_string()));
+        }
+        let (name, mount) = (key(place).to_string(), mount_of(place));
+        let before = self.store.remembered(&name)?.map(PathBuf::from);
+        match before.filter(|before| *before != mount && before.starts_with(&mount)) {
+            Some(before) => Ok(Some(before.display().to_string())),
+            None => {
+                self.store.remember(&name, &mount.display().to_string())?;
+                Ok(None)
+            }
+        }
+    }
+}
+
+impl Probe for Mounts {
+    fn name(&self) -> &'static str {
+        "mounts"
+    }
+
+    fn every(&self) -> Duration {
+        EVERY
+    }
+
+    fn owns(&self, key: &str) -> bool {
+        key.split('/').next() == Some(KIND)
+    }
+
+    fn look(&mut self, _: At) -> Seen {
+        let mut seen = Seen::default();
+        for place in &self.places {
+            match self.judge(place) {
+                Ok(gone) => seen.judge(key(place), gone.map(|gone| (Rule::DiskMissing, gone))),
+                Err(error) => seen.unknown(key(place), error.to_string()),
+            }
+        }
+        seen
+    }
+}
+
+fn key(place: &Path) -> AlertKey {
+    AlertKey::new(KIND, &place.display().to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{os::unix::fs::symlink, time::Instant};
+
+    use protocol::time::UnixMillis;
+
+    use super::*;
+    use crate::watch::probe::Verdict;
+
+    fn gone(mounts: &mut Mounts) -> Option<String> {
+        let at = At {
+            now: UnixMillis(0),
+            tick: Instant::now(),
+        };
+        match mounts.look(at).findings.remove(0).verdict {
+            Verdict::Known(crate::alert::rule::Observation::Wrong { detail, .. }) => Some(detail),
+            _ => None,
+        }
+    }
+
+    /// `/dev/shm` is a disk of its own on every Linux; the link stands for the folder under which a disk is mounted.
+    #[test]
+    fn a_place_that_lies_on_the_disk_above_is_gone_until_its_own_is_back_also_after_a_restart() {
+        let (disk, above) = (
+            tempfile::tempdir_in("/dev/shm").unwrap(),
+            tempfile::tempdir().unwrap(),
+        );
+        let place = above.path().join("mnt");
+        let lies_in = |folder: &Path| {
+            let _ = std::fs::remove_file(&place);
+            symlink(folder, &place).unwrap();
+        };
+        let store = Arc::new(Store::open(above.path()).unwrap());
+        let open = || Mounts::new(vec![place.clone()], Arc::clone(&store));
+        assert_eq!(
+            gone(&mut open()),
+            Some(place.display().to_string()),
+            "not there yet"
+        );
+        lies_in(disk.path());
+        let mut mounts = open();
+        assert_eq!(gone(&mut mounts), None);
+        lies_in(Path::new("/"));
+        for mounts in [&mut mounts, &mut open()] {
+            assert_eq!(gone(mounts).as_deref(), Some("/dev/shm"));
+        }
+        lies_in(disk.path());
+        assert_eq!(gone(&mut mounts), None);
+        // Taken out and put back: it lies where it should.
+        lies_in(Path::new("/"));
+        drop(Mounts::new(Vec::new(), Arc::clone(&store)));
+        assert_eq!(gone(&mut open()), None);
+    }
+}
