@@ -7,6 +7,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::{incident::IncidentId, time::UnixMillis};
 
+mod telegram;
+
+pub use telegram::{Receiving, TelegramHealth, WebhookHealth};
+
 /// Hours in [`Health::hours`], the present one included.
 pub const HOURS_MAX: usize = 48;
 /// Kinds in [`QueueHealth::dead_by_kind`] and names in [`QueueHealth::paused`].
@@ -216,53 +220,6 @@ pub enum GatewayFault {
     /// A word of a newer bot.
     #[serde(other)]
     Other,
-}
-
-/// The line to Telegram since the bot's start.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct TelegramHealth {
-    /// How updates come at the moment.
-    pub receiving: Receiving,
-    /// Age of the last update that was stored. A quiet shop has an old one.
-    pub last_update_ms: Option<u64>,
-    /// Age of the last poll that Telegram answered, empty or not.
-    pub last_poll_ms: Option<u64>,
-    /// What Telegram last said about the webhook; absent where it was never asked.
-    pub webhook: Option<WebhookHealth>,
-    /// Calls that send or change a message and did not get through, since the last one that did. A message that
-    /// Telegram refuses did get through.
-    pub send_failures: u32,
-    /// Age of the last call that got through.
-    pub last_send_ms: Option<u64>,
-    /// How much longer Telegram wants quiet, in one chat at least.
-    pub quiet_ms: Option<u64>,
-}
-
-/// How updates come.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Receiving {
-    /// The bot asks.
-    Polling,
-    /// Telegram delivers.
-    Webhook,
-    /// Neither yet, or a word of a newer bot.
-    #[default]
-    #[serde(other)]
-    Unknown,
-}
-
-/// What `getWebhookInfo` said.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct WebhookHealth {
-    /// How long ago it was asked.
-    pub asked_ms: u64,
-    /// Updates that wait at Telegram.
-    pub pending: u64,
-    /// When Telegram last failed to deliver.
-    pub last_error_at: Option<UnixMillis>,
-    /// Why, in Telegram's words without any address, at most [`REASON_CHARS_MAX`] characters.
-    pub last_error: Option<String>,
 }
 
 /// What happened in one hour.

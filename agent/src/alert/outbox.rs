@@ -31,11 +31,13 @@ use crate::{
 mod doubts;
 mod pace;
 mod parcel;
+mod pause;
 
 use doubts::Doubts;
 pub use pace::Pace;
 use pace::{Flow, Wait, backoff};
 use parcel::{Form, Parcel};
+use pause::Pause;
 
 /// Rows that one look takes; more than a summary holds.
 const LOOK_ROWS: u32 = 200;
@@ -115,9 +117,8 @@ impl Sender {
                 doubts.next(Instant::now()).map_or(IDLE, |next| next.min(IDLE)),
             ));
         }
-        let forms: Vec<Form> = rows
-            .iter()
-            .map(|row| self.form(row))
+        let forms: Vec<Form> = (0..rows.len())
+            .map(|at| self.form(&rows, at))
             .collect::<anyhow::Result<_>>()?;
         if matches!(forms[0], Form::Needless) {
             self.store.delivery_needless(&rows[0], now())?;
@@ -164,15 +165,17 @@ impl Sender {
             .filter_map(|row| row.message.episode)
             .collect();
         let (mut ready, mut held) = (Vec::new(), BTreeSet::new());
-        for row in rows {
+        for (at, row) in rows.iter().enumerate() {
             let episode = row.message.episode;
+            let pause = self.pause_of(&rows, at);
             let is_over = row.message.open && episode.is_some_and(|episode| over.contains(&episode));
-            if doubts.has_probably_arrived(row.id) && (row.elsewhere.is_some() || is_over) {
-                self.store.delivery_needless(&row, now())?;
-            } else if doubts.holds(row.id, Instant::now()) {
+            let is_told = doubts.has_probably_arrived(row.id) && (row.elsewhere.is_some() || is_over);
+            if is_told || pause == Some(Pause::Ended) {
+                self.store.delivery_needless(row, now())?;
+            } else if doubts.holds(row.id, Instant::now()) || pause == Some(Pause::Young) {
                 held.extend(episode);
             } else if episode.is_none_or(|episode| !held.contains(&episode)) {
-                ready.push(row);
+                ready.push(row.clone());
             }
         }
         Ok(ready)
@@ -193,7 +196,21 @@ impl Sender {
         let pressed = parcel.pressed.iter().filter_map(|at| parcel.rows.get(*at));
         let pressed: Vec<&Message> = pressed.map(|row| &row.message).collect();
         let buttons = buttons::under(self.voice.language, &pressed);
-        let gravest = parcel.rows.iter().map(|row| weight(&row.message)).max();
+        // What is over by the end of a summary weighs no more there than alone.
+        let open: BTreeSet<_> = pressed.iter().filter_map(|message| message.episode).collect();
+        let is_over = |row: &Waiting| {
+            row.message
+                .episode
+                .is_some_and(|episode| !open.contains(&episode))
+        };
+        let weighed = parcel
+            .rows
+            .iter()
+            .map(|row| match parcel.rows.len() > 1 && is_over(row) {
+                true => Severity::Info,
+                false => weight(&row.message),
+            });
+        let gravest = weighed.max();
         let letter = Letter {
             id: parcel.rows[0].id.0,
             chat_id: self.address.chat_id,

@@ -31,7 +31,7 @@ pub enum Topic {
     Logs,
     /// Backups, restore points, drills, the shop's database.
     Backup,
-    /// Keys, certificates, tokens.
+    /// Keys, certificates, tokens, and the addresses that they are for.
     Keys,
 }
 

@@ -30,6 +30,7 @@ mod lacking;
 mod sealed;
 
 use checkup::Checkup;
+use sealed::Told;
 
 /// A chain of commits that has no base yet cannot be restored: it gets one as soon as the shop has drawn breath.
 const NEW_CHAIN: Duration = Duration::from_secs(1);
@@ -141,7 +142,7 @@ impl Backups {
         let mut full = Due::at(first_due(&backup.snapshot, zone, newest_full, now()));
         let mut delta = Due::at(next_due(&backup.delta, zone, now()));
         let mut owed = Owed::since(now());
-        let (mut chain, mut keys, mut told) = (None, None, None);
+        let (mut chain, mut keys, mut told) = (None, None, Told::default());
         let checkup = Checkup::default();
         loop {
             let mut ask = None;
@@ -154,10 +155,12 @@ impl Backups {
                     owed.tried(now());
                     continue;
                 }
+                let unread = told.unread();
                 ask = tokio::select! {
                     ask = wait_for(owed.before(full.next.min(delta.next), now()), &mut asked) => ask,
                     () = self.capture.chain_changes(&mut chain) => None,
                     () = self.capture.keys_change(&mut keys) => None,
+                    () = self.capture.unread_keys_change(&unread) => None,
                 };
             }
             if ask.is_none() && !self.lacks_base() && full.calm() {
@@ -253,9 +256,6 @@ impl Backups {
                     true => Ended::Compared,
                     false => Ended::Failed,
                 };
-                if matches!(ended, Ended::Compared) {
-                    self.capture.compare();
-                }
                 let detail = format!("{:#}", anyhow::Error::from(error));
                 tracing::error!(error = detail, "no backup could be taken");
                 let seen = Observation::Wrong {

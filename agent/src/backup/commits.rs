@@ -10,7 +10,10 @@ use std::{
 };
 
 use anyhow::Context;
-use protocol::{chain::ChainId, manifest::Manifest};
+use protocol::{
+    chain::{ChainId, PageRoot},
+    manifest::Manifest,
+};
 use tokio::{runtime::Handle, time::timeout};
 
 use super::{
@@ -126,6 +129,54 @@ impl Commits {
     }
 }
 
+impl Commits {
+    /// The position of what holds `place`, or of what follows the points before. Where the capture followed something
+    /// else, it compares every page.
+    pub(super) fn position(
+        &self,
+        place: Option<&Place>,
+        last: Option<&Manifest>,
+        root: &PageRoot,
+    ) -> anyhow::Result<Position> {
+        let Some(place) = place else {
+            let fresh = ChainId::from_bits(rand::random());
+            return Ok(lineage::position(last, root, fresh));
+        };
+        if place.root != *root {
+            self.compare();
+            anyhow::bail!(
+                "{NOT_FOLLOWED} to commit {}: nothing was written down. Every page is compared now: take the backup once \
+                 more. If this comes back, the database is changed by something that SQLite does not know of",
+                place.commit
+            );
+        }
+        Ok(Position {
+            chain: place.chain.clone(),
+            commit: place.commit,
+        })
+    }
+
+    /// Whoever follows the commits is to look at every page.
+    fn compare(&self) {
+        match self {
+            Self::Here(capture) => capture.compare(),
+            Self::Agent { url, client, .. } => {
+                let ask = client.post(format!("{url}/compare")).timeout(ASK_LIMIT).send();
+                if let Err(error) = Handle::current().block_on(ask) {
+                    tracing::warn!(error = %error.without_url(), "the running agent could not be asked to compare every page");
+                }
+            }
+            // Whoever follows next finds that the file was written to.
+            Self::Resumed { store, .. } => {
+                if let Err(error) = store.set_file_written(Some("")) {
+                    tracing::warn!(%error, "that every page is to be compared could not be written down");
+                }
+            }
+            Self::Unknown => {}
+        }
+    }
+}
+
 /// `None` when there was no such moment, or it was over too soon.
 fn in_moment(
     capture: &Capture,
@@ -208,26 +259,4 @@ impl Drop for Resumed {
             running.join();
         }
     }
-}
-
-/// The position of what holds `place`, or of what follows the points before.
-pub(super) fn position(
-    place: Option<&Place>,
-    last: Option<&Manifest>,
-    root: &protocol::chain::PageRoot,
-) -> anyhow::Result<Position> {
-    let Some(place) = place else {
-        let fresh = ChainId::from_bits(rand::random());
-        return Ok(lineage::position(last, root, fresh));
-    };
-    anyhow::ensure!(
-        place.root == *root,
-        "{NOT_FOLLOWED} to commit {}: nothing was written down. The agent compares every page before its next backup. If \
-         this comes back, the database is changed by something that SQLite does not know of",
-        place.commit
-    );
-    Ok(Position {
-        chain: place.chain.clone(),
-        commit: place.commit,
-    })
 }

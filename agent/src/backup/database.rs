@@ -40,11 +40,13 @@ impl Order {
         if let Some(table) = table {
             progress.begin("looking for changes", bytes_of(pages));
             let found = changes::since(table, pages, &self.cancelled, progress)?;
-            if !lineage::is_too_different(found.pages.len(), pages.pages()) {
+            let is_older = self.is_older(&found.sum.root(pages.pages())).is_some();
+            if !is_older && !lineage::is_too_different(found.pages.len(), pages.pages()) {
                 return self.seal_delta(point, pages, table, &found, progress);
             }
             tracing::info!(
-                "more than half of the database changed: a full backup is taken instead of a delta"
+                is_older,
+                "an older state, or more than half of the database changed: a full backup is taken instead of a delta"
             );
         }
         self.seal_base(point, pages, progress)

@@ -24,16 +24,26 @@ pub(super) struct Identity {
 impl Identity {
     /// Looks at the file without opening it: closing it again would drop SQLite's locks in this process.
     pub(super) fn of(database: &Path) -> anyhow::Result<Self> {
-        let found = fs::metadata(database).with_context(|| format!("looking at {}", database.display()))?;
+        Ok(Self::from(&Self::look(database)?))
+    }
+
+    /// What it is told by, and more.
+    pub(super) fn look(database: &Path) -> anyhow::Result<fs::Metadata> {
+        fs::metadata(database).with_context(|| format!("looking at {}", database.display()))
+    }
+}
+
+impl From<&fs::Metadata> for Identity {
+    fn from(found: &fs::Metadata) -> Self {
         let born = found
             .created()
             .ok()
             .and_then(|at| at.duration_since(UNIX_EPOCH).ok());
-        Ok(Self {
+        Self {
             device: found.dev(),
             inode: found.ino(),
             born_at: born.map_or(0, |at| u64::try_from(at.as_nanos()).unwrap_or(0)),
-        })
+        }
     }
 }
 

@@ -14,6 +14,7 @@ use tokio::sync::mpsc;
 use cancel::{CancelOnDrop, Cancelled};
 use certificate::Certificate;
 pub use commits::Commits;
+use earlier::Before;
 use instead::Base;
 use outgoing::Outgoing;
 use recipients::Recipients;
@@ -36,6 +37,7 @@ mod container;
 pub mod coverage;
 mod database;
 pub mod delta;
+mod earlier;
 mod files;
 pub mod holes;
 mod instead;
@@ -141,6 +143,9 @@ pub struct Taken {
     pub full_because: Option<String>,
     /// The chain of the point before, when this one begins a chain: nothing proves that it is the same database.
     pub left_chain: Option<ChainId>,
+    /// What shows that an older state of the database was put in its place: why it begins a chain.
+    #[serde(default)]
+    pub older_state: Option<String>,
     /// The database's size.
     pub database_bytes: u64,
     /// Bytes on each remote.
@@ -243,6 +248,7 @@ pub async fn take(
         // One that an older point is of goes on; the point before it stood beside.
         left_chain: before.filter(|_| !continued.contains(&staged.manifest.chain)),
         database_bytes: staged.manifest.database_bytes,
+        older_state: staged.older.clone(),
         size_bytes: outgoing.size_bytes(),
         left_out: staged.left_out.clone(),
         damage: staged.damage.clone(),
@@ -268,6 +274,8 @@ fn prepare(
     let recipients = Recipients::configured(config).map_err(|faults| anyhow::anyhow!(faults.join("; ")))?;
     let dir = StagingDir::make(&config.state_dir)?;
     let signer = SigningKey::load_or_make(&config.state_dir)?;
+    let last = store.last_point().context("looking for the point before")?;
+    let before = Before::of(store, last.as_ref())?;
     let certificate = Certificate::of(&signer)?;
     let base = Base::find(&config.state_dir, store, only, &recipients.sealed_to(), now())?;
     let outgoing = Arc::new(Outgoing::new(dir, config.remotes.len()));
@@ -281,7 +289,8 @@ fn prepare(
         sealer: Sealer::new(recipients, signer, PART_LEVEL, Remembered::at(&config.state_dir)),
         cancelled,
         outgoing: Arc::clone(&outgoing),
-        last: store.last_point().context("looking for the point before")?,
+        last,
+        before,
         base_is_held: !base.holders.is_empty(),
     };
     let upload = Upload {

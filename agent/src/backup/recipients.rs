@@ -110,14 +110,25 @@ impl Recipients {
     /// # Errors
     /// As [`Recipients::load`].
     pub fn configured(config: &Config) -> Result<Self, Vec<String>> {
+        Self::listed(config).or_else(|_| Self::load(&config.backup.recipients))
+    }
+
+    /// Those that the configuration's file names at this moment, and no others.
+    ///
+    /// # Errors
+    /// What is wrong with that file, or one sentence for each certificate's file that cannot be used.
+    pub fn listed(config: &Config) -> Result<Self, Vec<String>> {
         let mut faults = Faults::default();
         let environment = Environment::of_process(&config.path);
         let read = Config::read(&config.path, Purpose::Look, &environment, &mut faults);
-        let listed = faults.is_empty().then(|| Self::load(&read.backup.recipients));
-        match listed {
-            Some(Ok(recipients)) if !recipients.certs.is_empty() => Ok(recipients),
-            _ => Self::load(&config.backup.recipients),
+        if !faults.is_empty() {
+            return Err(vec![format!("{} does not read: {faults}", config.path.display())]);
         }
+        let recipients = Self::load(&read.backup.recipients)?;
+        if recipients.certs.is_empty() {
+            return Err(vec!["backup.recipients names no certificate".to_owned()]);
+        }
+        Ok(recipients)
     }
 
     /// The certificates in the file's order.

@@ -62,6 +62,7 @@ impl Record<'_> {
             is_for_all: self.only.is_empty(),
             is_checked: staged.is_checked,
             sealed_to: Some(self.sealed_to.clone()),
+            change_counter: staged.change_counter,
         };
         self.store
             .add_point(&known, how)

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use anyhow::ensure;
 
-/// Left free in any case, for the shop's own commits and for logs.
+/// Left free in any case, for what else is written there: the shop's own commits and logs as a rule.
 pub const RESERVE_BYTES: u64 = 64 * 1024 * 1024;
 
 /// Refuses when the file system that holds the folder, or will hold it, lacks the room. One that does not tell its
@@ -20,8 +20,8 @@ pub fn require(folder: &Path, needed_bytes: u64, purpose: &str, advice: &str) ->
     };
     ensure!(
         is_enough(free_bytes, needed_bytes),
-        "the disk of {} is too full: {purpose} takes up to {} MiB there, {} MiB must stay free for the shop, and \
-         {} MiB are free. {advice}",
+        "the disk of {} is too full: {purpose} takes up to {} MiB there, {} MiB must stay free for what else is \
+         written there, and {} MiB are free. {advice}",
         folder.display(),
         mebibytes(needed_bytes),
         mebibytes(RESERVE_BYTES),
@@ -69,6 +69,7 @@ mod tests {
             said.contains("not/there/yet") && said.ends_with("MiB are free. Make room"),
             "{said}"
         );
+        assert!(!said.contains("shop"), "it may be no disk of the shop's: {said}");
         require(&path, 0, "a backup", "Make room").unwrap();
     }
 }

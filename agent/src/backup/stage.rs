@@ -12,6 +12,7 @@ use std::{
 use anyhow::{Context, ensure};
 use jiff::Timestamp;
 use protocol::{
+    chain::PageRoot,
     manifest::{BaseRef, Manifest, Object, VERSION},
     object_key::{self, PointId},
     time::UnixMillis,
@@ -20,13 +21,16 @@ use protocol::{
 use super::{
     Progress, Want,
     cancel::Cancelled,
-    commits::{self, Commits, Opened},
+    capture::Place,
+    commits::{Commits, Opened},
     database::bytes_of,
+    earlier::Before,
     files,
-    lineage::Identity,
+    lineage::{Identity, Position},
     outgoing::{Outgoing, WAITING_BYTES_MAX},
     room,
     seal::FRAME_BYTES,
+    segment::change_counter,
     staging::Sealer,
     table::{Table, TableHead, TableWriter},
 };
@@ -54,6 +58,8 @@ pub(super) struct Order {
     pub outgoing: Arc<Outgoing>,
     /// The point before this one.
     pub last: Option<KnownPoint>,
+    /// What the points of its chain tell.
+    pub before: Before,
     /// Whether at least one remote holds the base of the table.
     pub base_is_held: bool,
 }
@@ -69,6 +75,10 @@ pub(super) struct Staged {
     pub is_checked: bool,
     /// Whether a capture is there that could not say after which commit it stands.
     pub is_alone: bool,
+    /// SQLite's file change counter.
+    pub change_counter: Option<u32>,
+    /// What shows that an older state of the database was put in its place.
+    pub older: Option<String>,
     /// A full point's table of pages, to be published once a remote holds the point.
     pub table: Option<(TableWriter, TableHead)>,
 }
@@ -111,14 +121,12 @@ impl Order {
         self.require_pages(&pages)?;
         let taken_at = now();
         let point = point_id(taken_at)?;
-        let table = Table::open(&self.state_dir)
-            .filter(|table| table.head.identity == identity && table.head.page_size == pages.page_size());
-        let table = table.filter(|table| match &place {
-            Some(place) => place.chain == table.head.chain,
-            // Beside a capture that cannot say where it stands, its chain must not be continued.
-            None => matches!(self.commits, Commits::Unknown),
-        });
+        let change_counter = counter_of(&pages)?;
+        let older = self.alone(|before| before.by_counter(change_counter));
+        let table = self.table((&identity, &pages), place.as_ref());
+        let table = table.filter(|_| older.is_none());
         let sealed = self.seal_database(&point, &pages, table.as_ref(), progress)?;
+        let older = older.or_else(|| self.is_older(&sealed.root));
         let is_checked = bytes_of(&pages) <= CHECK_BYTES_MAX;
         let damage = match is_checked {
             true => pages.damage().context("checking the database")?,
@@ -129,11 +137,7 @@ impl Order {
         drop(pages);
         let mut collected = files::collect(&self.files, &self.never);
         let files = self.seal_files(&point, &mut collected)?;
-        let last = self.last.as_ref().map(|known| &known.manifest);
-        let last = last.filter(|last| table.is_some_and(|table| table.head.chain == last.chain));
-        // Where a capture counts the commits nobody else may.
-        let last = last.filter(|_| matches!(self.commits, Commits::Unknown));
-        let position = commits::position(place.as_ref(), last, &sealed.root)?;
+        let position = self.position((place.as_ref(), table.as_ref()), older.is_some(), &sealed.root)?;
         let manifest = Manifest {
             version: VERSION,
             point,
@@ -168,10 +172,46 @@ impl Order {
             manifest_sha256: object.sha256,
             left_out: collected.left_out,
             damage,
+            change_counter,
+            older,
             is_checked,
             is_alone: place.is_none() && !matches!(self.commits, Commits::Unknown),
             manifest,
         })
+    }
+
+    /// The pages of the newest full point, where this database may stand on it.
+    fn table(&self, (identity, pages): (&Identity, &PinnedPages), place: Option<&Place>) -> Option<Table> {
+        let table = Table::open(&self.state_dir)
+            .filter(|table| table.head.identity == *identity && table.head.page_size == pages.page_size());
+        table.filter(|table| match place {
+            Some(place) => place.chain == table.head.chain,
+            // Beside a capture that cannot say where it stands, its chain must not be continued.
+            None => matches!(self.commits, Commits::Unknown),
+        })
+    }
+
+    fn position(
+        &self,
+        (place, table): (Option<&Place>, Option<&Table>),
+        is_older: bool,
+        root: &PageRoot,
+    ) -> anyhow::Result<Position> {
+        let last = self.last.as_ref().map(|known| &known.manifest);
+        let last = last.filter(|last| table.is_some_and(|table| table.head.chain == last.chain));
+        // Where a capture counts the commits nobody else may, and no chain goes back to where the shop was before.
+        let last = last.filter(|_| matches!(self.commits, Commits::Unknown) && !is_older);
+        self.commits.position(place, last, root)
+    }
+
+    /// What shows that the database with this root is an older state than the last point's.
+    pub(super) fn is_older(&self, root: &PageRoot) -> Option<String> {
+        self.alone(|before| before.by_root(root))
+    }
+
+    /// What the points before tell, where nobody else knows the commits.
+    fn alone<T>(&self, tell: impl FnOnce(&Before) -> Option<T>) -> Option<T> {
+        matches!(self.commits, Commits::Unknown).then(|| tell(&self.before))?
     }
 
     /// An empty file is no shop, and its backup would be one of nothing.
@@ -239,6 +279,12 @@ impl Order {
         self.outgoing.add_manifest(&object, sealed);
         Ok(object)
     }
+}
+
+fn counter_of(pages: &PinnedPages) -> anyhow::Result<Option<u32>> {
+    let mut first = Vec::new();
+    pages.read(1, 1, &mut first).context("reading the first page")?;
+    Ok(change_counter(&first))
 }
 
 fn beside(database: &Path, suffix: &str) -> PathBuf {

@@ -114,6 +114,12 @@ fn tell(taken: &Taken, config: &Config) {
             "A chain of its own begins with it: the running agent gave no moment in which nobody committed. It takes one that \
              its commits follow as soon as there is such a moment; `agent status` says whether its capture stands still."
         );
+    } else if let (Some(chain), Some(older)) = (&taken.left_chain, &taken.older_state) {
+        println!(
+            "A new chain of commits begins with it: an OLDER state of the database lies where the one of the backup before \
+             lay: {older}. If that was not meant, `agent restore --latest --chain {}` gives the one before.",
+            words::chain(chain)
+        );
     } else if let Some(chain) = &taken.left_chain {
         println!(
             "A new chain of commits begins with it: nothing proves that this is the database of the backup before. If it is \
@@ -230,6 +236,7 @@ fn json(taken: &Taken) -> serde_json::Value {
         "base": taken.base,
         "full_because": taken.full_because,
         "left_chain": taken.left_chain,
+        "older_state": taken.older_state,
         "is_alone": taken.is_alone,
         "taken_at": words::rfc3339(taken.taken_at),
         "database_bytes": taken.database_bytes,

@@ -51,6 +51,7 @@ pub mod restore;
 pub mod run;
 mod ssh;
 pub mod status;
+mod tied;
 mod transport;
 pub mod verify;
 pub mod words;
@@ -116,6 +117,9 @@ enum Command {
     Alert(alert::Arguments),
     /// The owner's OpenPGP key
     Key(key::Arguments),
+    /// Become a program that ends with whoever starts this
+    #[command(hide = true)]
+    Tied(tied::Arguments),
 }
 
 /// `--config`, which every command has.
@@ -130,6 +134,10 @@ pub struct ConfigArgument {
 #[must_use]
 pub fn main() -> ExitCode {
     let cli = Cli::parse();
+    // Before there is a second thread, and with nothing that the program would inherit.
+    if let Command::Tied(arguments) = &cli.command {
+        return ended(tied::run(arguments));
+    }
     let mut wanted = match &cli.command {
         Command::Backup(_) | Command::Drill(_) => memory::wanted(Spare::Memory),
         Command::Restore(_) => memory::wanted(Spare::Time),
@@ -172,7 +180,10 @@ pub fn main() -> ExitCode {
 
 impl Command {
     fn asks_remotes(&self) -> bool {
-        !matches!(self, Self::Status(_) | Self::Alert(_) | Self::Key(_))
+        !matches!(
+            self,
+            Self::Status(_) | Self::Alert(_) | Self::Key(_) | Self::Tied(_)
+        )
     }
 }
 
@@ -190,6 +201,7 @@ async fn dispatch(command: Command) -> Result<(), Failure> {
         Command::Status(arguments) => status::run(arguments).await,
         Command::Alert(arguments) => alert::run(arguments).await,
         Command::Key(arguments) => key::run(arguments),
+        Command::Tied(arguments) => tied::run(&arguments),
     }
 }
 

@@ -251,6 +251,17 @@ async fn carry_out(plan: &mut Plan, sources: &Sources<'_>, hold: Option<&mut Hol
     Err(told::interrupted(&plan.target))
 }
 
+/// A variable of a script that is not set names no chain, and every chain's name begins with nothing.
+fn chain(asked: &str) -> Result<String, Failure> {
+    let asked = asked.trim().to_lowercase();
+    if asked.is_empty() {
+        let why = "--chain names none: give the beginning of a chain's name as `agent list` shows it, or leave it out. \
+                   Nothing was changed";
+        return Err(Failure::Refused(why.to_owned()));
+    }
+    Ok(asked)
+}
+
 fn request(
     arguments: &Arguments,
     config: &Config,
@@ -278,7 +289,7 @@ fn request(
             .into_iter()
             .filter(|(_, known)| on_asked(&known.verified))
             .collect(),
-        chain: arguments.chain.as_ref().map(|chain| chain.trim().to_lowercase()),
+        chain: arguments.chain.as_deref().map(chain).transpose()?,
         seen: seen_here(config),
         arrived: arrived(arguments.remote.as_deref(), config),
         newest_only: false,

@@ -33,6 +33,10 @@ use crate::{
     store::{Store, rehearsal::Rehearsal},
 };
 
+mod unknown;
+
+use unknown::Unknown;
+
 /// Arguments of `agent verify`.
 #[derive(clap::Args)]
 #[command(after_help = "Examples:
@@ -69,15 +73,14 @@ pub struct Arguments {
 const FAULTS_TOLD: usize = 20;
 /// With the owner's key so many of each chain's newest segments are opened; all of them with `--all`.
 const SEGMENTS_OPENED: usize = 200;
-/// Objects of no known backup that are named.
-const UNKNOWN_TOLD: usize = 5;
 /// The same when everything is asked for: a list that is longer is read by nobody.
 const FAULTS_MAX: usize = 1_000;
 
 /// Looks and prints.
 ///
 /// # Errors
-/// Faults in the configuration (2), or objects that are missing or altered (1).
+/// Faults in the configuration (2), or objects that are missing or altered, or a machine that knows none of the restore
+/// points and so could prove nothing (1).
 pub async fn run(arguments: Arguments) -> Result<(), Failure> {
     let config = load(&arguments.config.path, Purpose::Look)?;
     let anchor = arguments.anchor.as_deref().map(Anchor::parse).transpose();
@@ -118,15 +121,21 @@ pub async fn run(arguments: Arguments) -> Result<(), Failure> {
         } = sample.run(&*watcher, &now).await?;
         drop(watcher);
         faults.extend(named(remote, &wrong, share));
+        let unknown = Unknown::of(&seen);
+        // What a summary names is asked for by itself.
+        faults.extend(unknown.nothing_proven().filter(|_| anchor.is_none()));
         let others = others(&config, &store, &seen)?;
         match arguments.json {
-            true => {
-                let mut one = as_json(&seen);
-                one["other_agents"] = json!(others);
-                one["faults"] = json!(wrong.iter().take(FAULTS_MAX).collect::<Vec<_>>());
-                shown.push(one);
-            }
-            false => say(&seen, &[torn(&store, remote)?, unknown(&seen.seen, share)]),
+            true => shown.push(row(&seen, &others, &wrong)),
+            false => say(
+                &seen,
+                &unknown,
+                &[
+                    torn(&store, remote)?,
+                    unknown.more_points(),
+                    unknown.objects(share),
+                ],
+            ),
         }
         for other in others.iter().filter(|_| !arguments.json) {
             let at = |at| words::moment(at, &config.owner.timezone);
@@ -142,6 +151,13 @@ pub async fn run(arguments: Arguments) -> Result<(), Failure> {
     }
 }
 
+fn row(seen: &Rehearsal, others: &[Other], wrong: &[String]) -> Value {
+    let mut one = as_json(seen);
+    one["other_agents"] = json!(others);
+    one["faults"] = json!(wrong.iter().take(FAULTS_MAX).collect::<Vec<_>>());
+    one
+}
+
 fn say_adopted(remote: &Remote, adopted: &Adopted) {
     println!(
         "{}: {} taken in, {} of commits opened",
@@ -152,9 +168,9 @@ fn say_adopted(remote: &Remote, adopted: &Adopted) {
 }
 
 /// What was seen, and what else there is to say.
-fn say(seen: &Rehearsal, more: &[Option<String>]) {
+fn say(seen: &Rehearsal, unknown: &Unknown<'_>, more: &[Option<String>]) {
     match seen.fault {
-        None => println!("{}: {}", seen.remote, found(&seen.seen)),
+        None => println!("{}: {}", seen.remote, found(&seen.seen, unknown)),
         Some(_) if seen.was_unreached() => println!("{}: could not be compared", seen.remote),
         Some(_) => println!("{}: WRONG", seen.remote),
     }
@@ -190,10 +206,11 @@ fn named(remote: &Remote, wrong: &[String], share: Share) -> Vec<String> {
 }
 
 /// What a look that found nothing wrong saw.
-fn found(seen: &str) -> String {
+fn found(seen: &str, unknown: &Unknown<'_>) -> String {
     let seen: Value = serde_json::from_str(seen).unwrap_or_default();
     let figure = |name: &str| seen[name].as_u64().unwrap_or(0);
     let mut told = match (figure("objects"), figure("points")) {
+        _ if unknown.is_all() => unknown.points(),
         (0, _) => "no backup has reached it yet, so that there is nothing to compare".to_owned(),
         (objects, 0) => format!(
             "NO RESTORE POINT that this server knows is there, and nothing can be restored without one: {} of single commits \
@@ -223,34 +240,6 @@ fn found(seen: &str) -> String {
         );
     }
     told
-}
-
-/// What lies there and belongs to no backup that is known here.
-fn unknown(seen: &str, share: Share) -> Option<String> {
-    let seen: Value = serde_json::from_str(seen).unwrap_or_default();
-    let all: Vec<&str> = seen["unknown"]
-        .as_array()?
-        .iter()
-        .filter_map(Value::as_str)
-        .collect();
-    let most = if share == Share::All {
-        FAULTS_MAX
-    } else {
-        UNKNOWN_TOLD
-    };
-    let first = all.iter().take(most).copied().collect::<Vec<_>>().join(", ");
-    let count = seen["unknown_objects"].as_u64().unwrap_or(0);
-    let more = match count.saturating_sub(most as u64) {
-        0 => String::new(),
-        more => format!(" and {more} more"),
-    };
-    (!all.is_empty()).then(|| {
-        format!(
-            "{} of no backup that this server knows: {first}{more}; what is not of a backup that is being taken now takes \
-             room and is not used",
-            words::count(count, "object")
-        )
-    })
 }
 
 fn unlock(path: &Path) -> Result<Keys, Failure> {

@@ -50,6 +50,8 @@ pub(super) fn read(top: &mut Section, faults: &mut Faults) -> Option<Retention> 
     };
     let counts = ["hourly", "daily", "weekly", "monthly", "yearly"].map(&mut count);
     let within = section.text_if_any("keep_within", faults);
+    // That it is empty is said already.
+    let within = within.filter(|within| !within.trim().is_empty());
     let keep_within = within.as_deref().map(keep_within).transpose();
     let keep_within = keep_within.unwrap_or_else(|why| {
         faults.add(format!("{} {why}", section.name("keep_within")));

@@ -136,6 +136,7 @@ fn a_time_that_is_no_keep_within_is_one_fault_and_years_are_none() {
         assert_eq!(found.len(), 1, "{found:?}");
         assert!(found[0].starts_with("retention.keep_within is \""), "{found:?}");
     }
+    assert_eq!(faults(""), ["retention.keep_within is empty"]);
     let nothing = format!("{SMALL}[retention]\n");
     let found = read_with(&nothing, Purpose::Look, &[]).1;
     assert!(

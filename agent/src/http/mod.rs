@@ -8,7 +8,13 @@ use std::{
     time::{Duration, Instant},
 };
 
-use axum::{Json, Router, body::Body, extract::State, http::StatusCode, routing::get};
+use axum::{
+    Json, Router,
+    body::Body,
+    extract::State,
+    http::StatusCode,
+    routing::{get, post},
+};
 use futures_util::stream::{self, StreamExt};
 use jiff::Timestamp;
 use protocol::{
@@ -106,6 +112,7 @@ pub async fn serve(listener: TcpListener, status: Arc<Status>, pages: Router) ->
         .route("/health", get(health))
         .route("/durable", get(durable))
         .route("/rest", get(rest))
+        .route("/compare", post(compare))
         .with_state(status)
         .merge(pages);
     axum::serve(listener, router).await
@@ -137,6 +144,12 @@ async fn rest(State(status): State<Arc<Status>>) -> Result<Body, StatusCode> {
         Ok(Vec::new())
     });
     Ok(Body::from_stream(first.chain(held)))
+}
+
+/// For whoever read something else beside this agent than it followed.
+async fn compare(State(status): State<Arc<Status>>) -> StatusCode {
+    status.capture.compare();
+    StatusCode::ACCEPTED
 }
 
 /// Held until everything that was committed when the request came is off this machine, or for two seconds. A query is

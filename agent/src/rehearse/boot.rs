@@ -3,11 +3,11 @@
 //! in it is one of this machine that hangs up. The owner's configuration and secrets are not shown to it.
 
 use std::{
-    fs, io,
+    env, fs, io,
     net::{Ipv4Addr, SocketAddr, TcpListener},
     os::unix::fs::OpenOptionsExt,
     path::{Path, PathBuf},
-    process::{ExitStatus, Stdio},
+    process::{self, ExitStatus, Stdio},
     time::Duration,
 };
 
@@ -128,7 +128,7 @@ fn write_config(
 }
 
 fn start(program: &Path, config: &Path) -> anyhow::Result<Child> {
-    let mut command = Command::new(program);
+    let mut command = tied(program)?;
     command.args(["run", "--config"]).arg(config);
     // Also no NOTIFY_SOCKET, by which it would speak to systemd in the agent's name.
     command.env_clear().envs(NO_SECRETS);
@@ -140,6 +140,15 @@ fn start(program: &Path, config: &Path) -> anyhow::Result<Child> {
     command
         .spawn()
         .with_context(|| format!("starting {}", program.display()))
+}
+
+/// The program, which the kernel ends with this process however that ends: one that is killed ends nothing itself.
+fn tied(program: &Path) -> anyhow::Result<Command> {
+    let itself = env::current_exe().context("finding this program's own file")?;
+    let mut command = Command::new(itself);
+    command.args(["tied", "--to", &process::id().to_string(), "--"]);
+    command.arg(program);
+    Ok(command)
 }
 
 /// The last line that it wrote.

@@ -115,9 +115,8 @@ impl Sample<'_> {
                 let anchored = Anchored::of(self, &listed, &known, clock()).await;
                 anchored.write_down(self, began_at, clock())?;
                 seen["anchor"] = json!(anchored.fits());
-                let unknown = unknown(&known, &listed);
-                seen["unknown_objects"] = json!(unknown.len());
-                seen["unknown"] = json!(unknown.iter().take(SUSPECTS_MAX).collect::<Vec<_>>());
+                unknown(&known, &listed).note(&mut seen, SUSPECTS_MAX);
+                seen["knows_any"] = json!(!known.is_empty());
                 contradicted = anchored.contradiction();
                 uncompared.extend(anchored.unread());
                 faults.splice(0..0, back.into_iter().chain(lacks.told(remote.name())));

@@ -1,30 +1,61 @@
-//! Objects on a remote that belong to no backup that this server knows: copies under other names, what a broken upload
-//! left, another server's. They are no damage: nothing here uses them, and they take room.
+//! What lies on a remote and is not known here: restore points that another agent took, or this one before its state was
+//! lost; and objects that belong to none, copies under other names and what a broken upload left. Neither is damage: of the
+//! former the owner's key tells, the latter take room.
 //! It asks nobody, and says nothing of objects under the name of a known point, which are damage.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use protocol::object_key::{self, PointId, SegmentName};
+use serde_json::{Value, json};
 
 use crate::store::points::KnownPoint;
 
-/// The names of those objects, in order.
-pub(super) fn unknown(known: &BTreeMap<PointId, KnownPoint>, listed: &BTreeMap<String, u64>) -> Vec<String> {
+/// What is not known here.
+pub(super) struct Unknown {
+    /// With a manifest and a part of a database: what may be restored.
+    points: BTreeSet<PointId>,
+    /// Names of what belongs to none of these, in order.
+    objects: Vec<String>,
+}
+
+impl Unknown {
+    /// Writes so many of each down.
+    pub(super) fn note(&self, seen: &mut Value, most: usize) {
+        // The newest ones, oldest first.
+        let passed = self.points.len().saturating_sub(most);
+        seen["unknown_points"] = json!(self.points.iter().skip(passed).collect::<Vec<_>>());
+        seen["unknown_objects"] = json!(self.objects.len());
+        seen["unknown"] = json!(self.objects.iter().take(most).collect::<Vec<_>>());
+    }
+}
+
+/// By the names alone.
+pub(super) fn unknown(known: &BTreeMap<PointId, KnownPoint>, listed: &BTreeMap<String, u64>) -> Unknown {
+    let manifests = listed.keys().filter_map(|key| object_key::point_of_manifest(key));
+    let manifests: BTreeSet<PointId> = manifests.map(|(point, _)| point).collect();
+    let in_parts = listed.keys().filter_map(|key| object_key::part(key));
+    let in_parts: BTreeSet<PointId> = in_parts.map(|(point, _)| point).collect();
+    let points = manifests
+        .intersection(&in_parts)
+        .filter(|point| !known.contains_key(point));
+    let points: BTreeSet<PointId> = points.cloned().collect();
     let mut by_digest: BTreeMap<String, BTreeSet<SegmentName>> = BTreeMap::new();
     for name in listed.keys().filter_map(|key| SegmentName::parse(key)) {
         by_digest.entry(name.digest.clone()).or_default().insert(name);
     }
     let is_unknown = |key: &&String| match point_of(key) {
-        Some(point) => !known.contains_key(&point),
+        Some(point) => !known.contains_key(&point) && !points.contains(&point),
+        // Whose certificate it is who took points that are not known is not known either.
+        None if object_key::fingerprint_of_cert(key).is_some() => points.is_empty(),
         None => SegmentName::parse(key).is_none(),
     };
-    let mut found: Vec<String> = listed.keys().filter(is_unknown).cloned().collect();
+    let mut objects: Vec<String> = listed.keys().filter(is_unknown).cloned().collect();
     // One of them is what was sent, and no name tells which.
     for same in by_digest.into_values().filter(|same| same.len() > 1) {
         let names: Vec<String> = same.iter().map(SegmentName::to_string).collect();
-        found.push(format!("one of {} (the same bytes)", names.join(" and ")));
+        objects.push(format!("one of {} (the same bytes)", names.join(" and ")));
     }
-    found
+    Unknown { points, objects }
 }
 
 fn point_of(key: &str) -> Option<PointId> {

@@ -59,6 +59,10 @@ pub(super) async fn claim(
     (point, told): (&PointId, &str),
     (begin, end_at): (&Manifest, UnixMillis),
 ) -> Claim {
+    // Who rehearses knows each point that was ever whole: this is none, and another backup may be making it just now.
+    if request.newest_only && !is_listed(sources, point) {
+        return Claim::Nobodys(nobodys(sources, point, told));
+    }
     if !may_doubt(request, sources) {
         return Claim::Counts;
     }

@@ -231,7 +231,7 @@ pub(super) async fn begin(
     let is_ahead = |point: &PointId| moment_of(point).is_some_and(|taken| taken > ahead);
     // A clock that stands far back makes everything look like the future.
     let heeds_clock = !index.points().iter().all(is_ahead);
-    let mut within_second = None;
+    let (mut within_second, mut passed_over) = (None, Vec::new());
     let mut at = 0;
     while let Some(reading) = index.get(at).await {
         at += 1;
@@ -239,21 +239,34 @@ pub(super) async fn begin(
         match &reading.found {
             Ok(manifest) if !request.is_of_chain(&manifest.chain) => before.other_chains += 1,
             Ok(manifest) if chain.is_some_and(|chain| manifest.chain != *chain) => before.other_chains += 1,
-            _ if is_ahead => before.notes.push(format!(
-                "{} is dated in the future, and passed over: --point {} takes it all the same",
-                reading.point, reading.point
-            )),
+            _ if is_ahead => passed_over.push(reading.point.clone()),
             Ok(manifest) if by.is_some_and(|by| manifest.taken_at > by) => {
                 within_second.get_or_insert_with(|| manifest.clone());
             }
             Ok(manifest) => {
+                before.notes.extend(dated_ahead(&passed_over));
                 before.notes.extend(reading.notes.iter().cloned());
                 return Ok(Some(manifest.clone()));
             }
             Err(unread) => before.unread.push((reading.point.clone(), unread.clone())),
         }
     }
+    before.notes.extend(dated_ahead(&passed_over));
     Ok(within_second)
+}
+
+/// The points that a clock shows in the future, newest first, in one sentence: where it is this machine's that is wrong,
+/// there are many.
+fn dated_ahead(points: &[PointId]) -> Option<String> {
+    let newest = points.first()?;
+    let what = match points.len() {
+        1 => format!("{newest} is"),
+        count => format!("{count} restore points, the newest {newest}, are"),
+    };
+    Some(format!(
+        "{what} dated in the future, and passed over: --point {newest} takes it all the same; where this machine's clock \
+         is wrong, set it"
+    ))
 }
 
 /// Whether a newer point that cannot be read held something that no way leads to.

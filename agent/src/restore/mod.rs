@@ -303,7 +303,10 @@ impl Plan {
             let plan = plan_around(self.request.clone(), avoid, sources).await;
             return plan.map_err(|refused| unheard::weigh(refused, sources));
         }
-        let refused = nearest::refuse_point(&self.request, sources, why, &self.manifest.point).await;
+        let refused = match self.without_its_commits(&why) {
+            Some(refused) => refused,
+            None => nearest::refuse_point(&self.request, sources, why, &self.manifest.point).await,
+        };
         Err(unheard::weigh(refused, sources))
     }
 }

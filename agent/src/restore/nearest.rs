@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use protocol::{chain::ChainId, manifest::Manifest, object_key::PointId};
 
 use super::{
-    Next, Refused, Request, Sources, Stop,
+    Next, Plan, Refused, Request, Sources, Stop,
     avoid::Avoid,
     fetch,
     goal::{Goal, ahead_of},
@@ -168,6 +168,21 @@ pub(super) async fn refuse_point(
         reason = format!("{reason}; {warning}");
     }
     Refused { reason, next }
+}
+
+impl Plan {
+    /// What was rebuilt is of no use, and the point alone may be: what came after it may have done the damage.
+    pub(super) fn without_its_commits(&self, why: &str) -> Option<Refused> {
+        let known = self.request.known.get(&self.manifest.point);
+        let is_damaged = known.is_some_and(|known| known.damage.is_some());
+        (!self.segments.is_empty() && !is_damaged).then(|| Refused {
+            reason: format!(
+                "the state after commit {} cannot be restored: {why}; the restore point below it, {}, may be sound",
+                self.end, self.manifest.point
+            ),
+            next: Next::Point(self.manifest.point.clone()),
+        })
+    }
 }
 
 /// The newest whole point among those that are meant, of this chain before any other; else the oldest of those that come

@@ -16,13 +16,15 @@ use super::{
 
 const SELECT_STATE: &str = "
     SELECT chain, commit_number, commit_at, page_size, pages, page_root, database_file, log_position, previous_sha256,
-           changed, change_counter
+           changed, change_counter, file_written
     FROM capture";
 const REPLACE_STATE: &str = "
     INSERT OR REPLACE INTO capture (only_row, chain, commit_number, commit_at, page_size, pages, page_root,
-                                    database_file, log_position, previous_sha256, changed, change_counter)
+                                    database_file, log_position, previous_sha256, changed, change_counter,
+                                    file_written)
     VALUES (1, :chain, :commit, :commit_at, :page_size, :pages, :page_root, :database_file, :log_position, :previous,
-            :changed, :counter)";
+            :changed, :counter, :file_written)";
+const SET_FILE_WRITTEN: &str = "UPDATE capture SET file_written = :written";
 const INSERT_SEGMENT: &str = "
     INSERT INTO segment (key, chain, first_commit, last_commit, first_at, last_at, size_bytes, sha256)
     VALUES (:key, :chain, :first, :last, :first_at, :last_at, :size, :sha256)";
@@ -58,6 +60,8 @@ pub struct CaptureState {
     pub changed: Vec<u8>,
     /// SQLite's counter in the first page after it, where that page was seen.
     pub change_counter: Option<u32>,
+    /// When the database's file was last written by a checkpoint, as the capture wrote it.
+    pub file_written: Option<String>,
 }
 
 /// One object in the spool.
@@ -107,6 +111,17 @@ impl Store {
             put_state(transaction, state)?;
             own_chains::put(transaction, &state.chain)?;
             put_event(transaction, at, kind, why)
+        })
+    }
+
+    /// A checkpoint wrote to the database's file.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub fn set_file_written(&self, written: Option<&str>) -> rusqlite::Result<()> {
+        self.write(|transaction| {
+            let mut statement = transaction.prepare_cached(SET_FILE_WRITTEN)?;
+            statement.execute(named_params! { ":written": written }).map(drop)
         })
     }
 
@@ -220,6 +235,7 @@ fn put_state(transaction: &Transaction<'_>, state: &CaptureState) -> rusqlite::R
             ":previous": state.previous_sha256,
             ":changed": state.changed,
             ":counter": state.change_counter,
+            ":file_written": state.file_written,
         })?;
     Ok(())
 }
@@ -237,6 +253,7 @@ fn state_from(row: &Row<'_>) -> rusqlite::Result<CaptureState> {
         previous_sha256: row.get(8)?,
         changed: row.get(9)?,
         change_counter: row.get(10)?,
+        file_written: row.get(11)?,
     })
 }
 

@@ -2,7 +2,7 @@
 //! It asks no remote. What a clock that ran ahead has dated in the future is no point's age, and neither is what SQLite
 //! found damaged; no manifest is read as long as nothing is.
 
-use std::time::Duration;
+use std::{collections::BTreeMap, time::Duration};
 
 use protocol::time::UnixMillis;
 use rusqlite::named_params;
@@ -17,6 +17,7 @@ const NEWEST: &str = "
             AND (+d.point = p.point OR +d.point = json_extract(p.manifest, '$.base.point')))
     GROUP BY c.remote ORDER BY c.remote";
 
+const READ_BACK: &str = "SELECT remote, max(verified_at) FROM restore_point_copy GROUP BY remote";
 const AHEAD: &str = "SELECT point FROM restore_point WHERE taken_at > :latest ORDER BY point";
 /// A clock that is set by the network may step so far; what is dated further ahead was taken by one that was wrong.
 const AHEAD_MAX: Duration = Duration::from_secs(300);
@@ -48,6 +49,19 @@ impl Store {
             connection
                 .prepare_cached(AHEAD)?
                 .query_map(named_params! {":latest": latest(now).0}, |row| row.get(0))?
+                .collect()
+        })
+    }
+
+    /// When each remote last gave a restore point back whole.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub fn read_back_at(&self) -> rusqlite::Result<BTreeMap<String, UnixMillis>> {
+        self.read(|connection| {
+            connection
+                .prepare_cached(READ_BACK)?
+                .query_map([], |row| Ok((row.get(0)?, UnixMillis(row.get(1)?))))?
                 .collect()
         })
     }

@@ -88,7 +88,9 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../migrations/0027_sealed_to.sql"),
     include_str!("../../migrations/0028_told_as.sql"),
     include_str!("../../migrations/0029_failed_restarts.sql"),
-    include_str!("../../migrations/0030_remembered.sql"),
+    include_str!("../../migrations/0030_file_written.sql"),
+    include_str!("../../migrations/0031_point_counter.sql"),
+    include_str!("../../migrations/0032_remembered.sql"),
 ];
 
 /// Pages of the database that are kept in memory. SQLite's own 2 MiB fill over hours, which looks like a leak, and save

@@ -16,14 +16,16 @@ use super::{
 
 const INSERT_POINT: &str = "
     INSERT INTO restore_point
-        (point, taken_at, manifest, manifest_size_bytes, manifest_sha256, damage, is_for_all, is_checked, sealed_to)
-    VALUES (:point, :taken_at, :manifest, :size, :sha256, :damage, :for_all, :checked, :sealed_to)";
+        (point, taken_at, manifest, manifest_size_bytes, manifest_sha256, damage, is_for_all, is_checked, sealed_to,
+         change_counter)
+    VALUES (:point, :taken_at, :manifest, :size, :sha256, :damage, :for_all, :checked, :sealed_to, :counter)";
 /// Behind every other by the order of writing down, so that it is never taken for this agent's last one.
 const ADOPT_POINT: &str = "
     INSERT OR IGNORE INTO restore_point
-        (rowid, point, taken_at, manifest, manifest_size_bytes, manifest_sha256, damage, is_for_all, is_checked, sealed_to)
+        (rowid, point, taken_at, manifest, manifest_size_bytes, manifest_sha256, damage, is_for_all, is_checked, sealed_to,
+         change_counter)
     VALUES ((SELECT min(coalesce(min(rowid), 0), 0) - 1 FROM restore_point),
-        :point, :taken_at, :manifest, :size, :sha256, :damage, :for_all, :checked, :sealed_to)";
+        :point, :taken_at, :manifest, :size, :sha256, :damage, :for_all, :checked, :sealed_to, :counter)";
 const INSERT_COPY: &str = "
     INSERT OR REPLACE INTO restore_point_copy (point, remote, verified_at) VALUES (:point, :remote, :at)";
 const SELECT_POINTS: &str = "
@@ -47,6 +49,8 @@ const SELECT_LATER_FULL_HOLDERS: &str = "
         AND p.rowid > (SELECT rowid FROM restore_point WHERE point = :point)";
 const SELECT_LAST: &str = "
     SELECT manifest, manifest_size_bytes, manifest_sha256, damage FROM restore_point ORDER BY rowid DESC LIMIT 1";
+const SELECT_COUNTER: &str = "
+    SELECT max(change_counter) FROM restore_point WHERE json_extract(manifest, '$.chain') = :chain";
 const SELECT_HOLDERS: &str = "
     SELECT remote FROM restore_point_copy WHERE point = :point AND lost_at IS NULL";
 /// More points than any retention keeps.
@@ -79,6 +83,8 @@ pub struct How {
     pub is_checked: bool,
     /// The keys that open it, where they are known.
     pub sealed_to: Option<SealedTo>,
+    /// SQLite's file change counter in the state that it holds.
+    pub change_counter: Option<u32>,
 }
 
 impl KnownPoint {
@@ -125,6 +131,7 @@ impl Store {
             is_for_all: true,
             is_checked: true,
             sealed_to: None,
+            change_counter: None,
         };
         self.write(|transaction| put_point(transaction, ADOPT_POINT, known, &how))
     }
@@ -169,6 +176,18 @@ impl Store {
                 }
             }
             Ok(points)
+        })
+    }
+
+    /// The highest file change counter of SQLite's that a point of this chain holds, where any is known.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub fn change_counter(&self, chain: &ChainId) -> rusqlite::Result<Option<u32>> {
+        self.read(|connection| {
+            connection.query_row(SELECT_COUNTER, named_params! {":chain": chain.as_str()}, |row| {
+                row.get(0)
+            })
         })
     }
 
@@ -293,6 +312,7 @@ fn put_point(
             ":for_all": how.is_for_all,
             ":checked": how.is_checked,
             ":sealed_to": how.sealed_to.as_ref().map(SealedTo::as_str),
+            ":counter": how.change_counter,
         },
     )?;
     own_chains::put(transaction, &known.manifest.chain)?;

@@ -227,7 +227,11 @@ impl BotWatch {
             let _ = self.ask().await;
         }
         let said = self.said.borrow().clone();
-        let standing = said.as_ref().and_then(|health| health.standing.as_deref());
+        // A bot that waits for its database may not answer now: then what it reports is judged by its age alone.
+        let standing = match &said {
+            Some(health) => health.standing.as_deref(),
+            None => Some(&[][..]),
+        };
         if let Err(error) = self.alerts.report(&page.incidents, standing, now()) {
             cannot_store(&error);
         }

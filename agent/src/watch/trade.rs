@@ -162,7 +162,7 @@ fn judge_telegram(seen: &mut Seen, health: &Health) {
         .iter()
         .any(Option::is_some)
         || telegram.webhook.is_some();
-    let failures = telegram.send_failures;
+    let failures = telegram.send_failures.max(telegram.receive_failures);
     measure_calls(seen, telegram_key(), SENDS, (has_answered, failures), None);
 }
 
@@ -207,6 +207,8 @@ mod tests {
             last_success_ms: None,
             last_fault: Some(GatewayFault::Refused),
         });
+        // A quiet shop sends nothing: that it hears nothing either is seen by what it asks.
+        health.telegram.receive_failures = 7;
         let mut seen = Seen::default();
         see(&mut seen, &health);
         let figures: Vec<(String, f64)> = seen
@@ -227,6 +229,8 @@ mod tests {
             figures.contains(&("gateway/pakasir".to_owned(), 3.0)),
             "{figures:?}"
         );
+        let telegram = (telegram_key().to_string(), 7.0);
+        assert!(figures.contains(&telegram), "{figures:?}");
     }
 
     #[test]

@@ -39,7 +39,8 @@ fn what_a_summary_named_and_is_gone_stays_an_alert_until_that_summary_or_a_later
     fs::remove_dir_all(shop.path("local")).unwrap();
     copy(&shop, "before", "local");
     fs::remove_dir_all(shop.path("state")).unwrap();
-    shop.agent_done(&["verify"]);
+    // It knows none of the points.
+    shop.agent_refuses(1, &["verify"]);
     assert_eq!(keys(&shop), [""; 0], "nobody else can know");
 
     let said = shop.agent_refuses(1, &["verify", "--anchor", &gone]);
@@ -48,7 +49,8 @@ fn what_a_summary_named_and_is_gone_stays_an_alert_until_that_summary_or_a_later
         "{said}"
     );
     assert_eq!(keys(&shop), ["remote_anchor/local"]);
-    shop.agent_done(&["verify"]);
+    // It knows none of the points.
+    shop.agent_refuses(1, &["verify"]);
     assert_eq!(
         keys(&shop),
         ["remote_anchor/local"],

@@ -156,3 +156,61 @@ fn a_delta_for_other_keys_than_its_base_becomes_a_full_backup_and_says_why() {
     }
     assert_eq!(brought_back_by(&shop, "kit"), 1);
 }
+
+/// Waits until `agent status` says so, or does not any more.
+fn wait_for_status(shop: &Shop, words: &str, is_said: bool) -> String {
+    let start = std::time::Instant::now();
+    loop {
+        let said = shop.agent_done(&["status"]);
+        if said.contains(words) == is_said {
+            return said;
+        }
+        assert!(start.elapsed() < crate::world::LIMIT, "{said}");
+        std::thread::sleep(std::time::Duration::from_millis(100));
+    }
+}
+
+#[test]
+fn a_certificate_that_does_not_read_stops_no_commit_and_takes_no_key_from_them() {
+    let (shop, agent, bot) = shop_and_agent();
+    name_recipients(&shop, "\"spare/owner.asc\", \"kit/owner.asc\"");
+    // The full backup for both.
+    let start = std::time::Instant::now();
+    while shop.listed().len() < 2 {
+        assert!(
+            start.elapsed() < crate::world::LIMIT,
+            "no full backup for both keys"
+        );
+        std::thread::sleep(std::time::Duration::from_millis(100));
+    }
+    agent.wait_for("/durable");
+    let file = shop.path("kit/owner.asc");
+    let whole = fs::read(&file).unwrap();
+    fs::remove_file(&file).unwrap();
+    commit(&bot);
+    agent.wait_for("/durable");
+    wait_for_status(&shop, "recipients_unread", true);
+    fs::write(&file, &whole[..whole.len() / 2]).unwrap();
+    commit(&bot);
+    agent.wait_for("/durable");
+    let told = shop.agent_done(&["status"]);
+    assert!(
+        told.contains("Keys:     backup.recipients: ") && !told.contains("NOT captured"),
+        "{told}"
+    );
+    let refused = shop.agent_refuses(2, &["backup"]);
+    assert!(refused.contains("kit/owner.asc"), "{refused}");
+    fs::write(&file, &whole).unwrap();
+    commit(&bot);
+    agent.wait_for("/durable");
+    for kit in ["kit", "spare"] {
+        assert_eq!(brought_back_by(&shop, kit), 5, "{kit}");
+    }
+    let interrupted = wait_for_status(&shop, "recipients_unread", false);
+    assert!(!interrupted.contains("resync"), "{interrupted}");
+    // One that never read it knows no key to seal to.
+    agent.burn();
+    fs::remove_file(&file).unwrap();
+    let refused = shop.agent_refuses(2, &["run"]);
+    assert!(refused.contains("it cannot be read"), "{refused}");
+}

@@ -176,3 +176,39 @@ fn a_moment_from_before_a_clock_was_set_back_for_a_while_is_given_with_a_note_th
     shop.restore_to("right", &["--commit", &commit]);
     assert_eq!(count_items(&shop.path("right/shop.db")), before);
 }
+
+#[test]
+fn a_machine_whose_clock_stands_behind_names_what_it_passes_over_once_and_calls_nothing_new() {
+    let shop = Shop::new();
+    let Some(early) = clock_set("-5d") else { return };
+    assert!(
+        shop.command(&["backup"])
+            .envs(early)
+            .output()
+            .unwrap()
+            .status
+            .success()
+    );
+    shop.back_up();
+    shop.back_up();
+    let newest = shop.back_up()["id"].clone();
+    let restored = |by: &str| {
+        let mut command = shop.command(&crate::shop::restoring("back", &["--dry-run"]));
+        let output = command.envs(clock_set(by).unwrap()).output().unwrap();
+        String::from_utf8_lossy(&output.stdout).into_owned() + &stderr(&output)
+    };
+    let said = restored("-2d");
+    assert_eq!(said.matches("dated in the future").count(), 1, "{said}");
+    assert!(
+        said.contains(&format!(
+            "3 restore points, the newest {}, are dated",
+            text(&newest)
+        )),
+        "{said}"
+    );
+    let said = restored("-9d");
+    assert!(
+        said.contains("ahead of this machine's clock") && !said.contains(" ago"),
+        "{said}"
+    );
+}

@@ -12,8 +12,8 @@ use protocol::time::UnixMillis;
 use rusqlite::Connection;
 use serde_json::Value;
 
-use crate::pictures::point;
 use crate::shop::{PASSPHRASE, Shop, count_items, files_under, integrity_of, program, restoring, text};
+use crate::{pictures::point, running::Running};
 
 const PAGE: u64 = 4_096;
 
@@ -212,6 +212,7 @@ fn what_a_look_at_a_large_database_finds_is_told_of_every_point_that_waited_for_
             is_for_all: true,
             is_checked,
             sealed_to: None,
+            change_counter: None,
         };
         store.add_point(&known, how).unwrap();
         known.manifest
@@ -238,4 +239,24 @@ fn what_a_look_at_a_large_database_finds_is_told_of_every_point_that_waited_for_
     assert!(store.waits_for_checkup(chain).unwrap(), "the last one");
     assert_eq!(store.newest_sound_at(minute(30)).unwrap(), Some(minute(20)));
     assert_eq!(store.freshness(minute(14)).unwrap()[0].taken_at, minute(12));
+}
+
+#[test]
+fn a_commit_that_did_the_damage_leaves_the_point_below_it_and_that_one_is_named() {
+    let shop = Shop::new();
+    let agent = Running::start(&shop);
+    agent.wait_for("/durable");
+    let expected = count_items(&shop.database());
+    let wrong = "PRAGMA writable_schema = ON; UPDATE sqlite_schema SET rootpage = 9999 WHERE name = 'item';";
+    Connection::open(shop.database())
+        .unwrap()
+        .execute_batch(wrong)
+        .unwrap();
+    agent.wait_for("/durable");
+    agent.burn();
+    let said = shop.agent_refuses(1, &restoring("back", &["--latest"]));
+    assert!(said.contains("may be sound"), "{said}");
+    run(&shop, &said, "agent restore", " --yes");
+    assert_eq!(integrity_of(&shop.path("back/shop.db")), "ok");
+    assert_eq!(count_items(&shop.path("back/shop.db")), expected);
 }

@@ -234,3 +234,25 @@ fn files_that_nobody_answers_for_hold_no_database_back() {
     assert_eq!(integrity_of(&shop.path("back/shop.db")), "ok");
     assert!(!shop.path("back/files").exists());
 }
+
+#[test]
+fn a_remote_that_took_a_backup_and_no_commit_is_not_said_to_have_acknowledged_nothing_ever() {
+    let shop = Shop::new();
+    let agent = Running::start(&shop);
+    agent.wait_for("/rest");
+    shop.back_up();
+    fs::rename(shop.path("offsite"), shop.path("away")).unwrap();
+    fs::write(shop.path("offsite"), "no folder").unwrap();
+    let bot = Connection::open(shop.database()).unwrap();
+    bot.execute("INSERT INTO item (text) VALUES ('sold')", [])
+        .unwrap();
+    let mut said = String::new();
+    until("the remote fails", || {
+        said = String::from_utf8_lossy(&shop.agent(&["status"]).stdout).into_owned();
+        said.contains("Commits:  offsite lacks")
+    });
+    assert!(
+        said.contains("it has acknowledged nothing since ") && !said.contains("never acknowledged"),
+        "{said}"
+    );
+}

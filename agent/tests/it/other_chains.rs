@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use crate::{
     capture_rig::wait_for,
-    missing_commits::{after, sell},
+    missing_commits::{after, captured, sell},
     running::Running,
     shop::{Shop, count_items, restoring, text},
 };
@@ -313,4 +313,64 @@ fn another_database_in_the_shops_place_is_named_in_the_plan_with_the_way_back() 
     ] {
         assert!(said.contains(part), "{part} is not said: {said}");
     }
+}
+
+#[test]
+fn the_moment_that_list_names_beside_a_commit_is_of_the_same_chain() {
+    let (shop, _) = captured(2);
+    fs::remove_dir_all(shop.path("state")).unwrap();
+    let agent = Running::start(&shop);
+    agent.wait_for("/rest");
+    let newest = shop.back_up();
+    let holding = |remote: &str| -> Value {
+        let all: Value = serde_json::from_str(&shop.agent_done(&["list", "--json"])).unwrap();
+        let mut all = all["remotes"].as_array().unwrap().clone().into_iter();
+        all.find(|one| one["name"] == remote).unwrap()
+    };
+    let at_point = |remote: &str| {
+        let one = holding(remote);
+        assert_eq!(
+            (&one["chain"], &one["restorable_through"]),
+            (&newest["chain"], &newest["commit"]),
+            "{one}"
+        );
+        assert_eq!(
+            one["commits_until"],
+            Value::Null,
+            "the moment of the chain before: {one}"
+        );
+    };
+    at_point("local");
+    sell(&shop, &agent, 2);
+    agent.burn();
+    let mut of_chain = after(&shop, "offsite", &newest).into_iter().map(|(_, name)| name);
+    let last = of_chain
+        .rfind(|name| name.chain.as_str() == text(&newest["chain"]))
+        .unwrap();
+    fs::remove_dir_all(shop.path("local/segment").join(last.chain.as_str())).unwrap();
+    at_point("local");
+    let whole = holding("offsite");
+    assert_eq!(whole["commits_until"], serde_json::json!(last.last_at), "{whole}");
+    assert_eq!(
+        whole["restorable_through"],
+        serde_json::json!(last.last),
+        "{whole}"
+    );
+    let said = shop.agent_done(&["list"]);
+    let line = said.lines().find(|line| line.starts_with("local: ")).unwrap();
+    assert!(
+        !line.contains("commits until") && line.contains("(through commit "),
+        "{line}"
+    );
+}
+
+#[test]
+fn a_chain_without_a_name_is_no_chain_at_all() {
+    let shop = Shop::new();
+    shop.back_up();
+    for nothing in ["", " "] {
+        let said = shop.agent_refuses(2, &restoring("back", &["--latest", "--chain", nothing]));
+        assert!(said.contains("--chain names none"), "{said}");
+    }
+    assert!(!shop.path("back").exists());
 }

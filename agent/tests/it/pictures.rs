@@ -184,6 +184,7 @@ impl World {
                 is_for_all: true,
                 is_checked: true,
                 sealed_to: None,
+                change_counter: None,
             };
             self.store.add_point(&known, how).unwrap();
         }

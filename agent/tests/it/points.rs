@@ -449,3 +449,48 @@ fn a_moment_between_two_commits_gives_the_one_before_it() {
     shop.agent_done(&restoring("all", &["--at", text(&point["taken_at"])]));
     assert!(holds(&shop.path("all/shop.db"), &chain.images[6]));
 }
+
+/// Lays an older copy over the database's file, which stays the same file, and takes its log away.
+fn put_back(shop: &Shop, copy: &[u8]) {
+    fs::write(shop.database(), copy).unwrap();
+    for beside in ["shop.db-wal", "shop.db-shm"] {
+        let _ = fs::remove_file(shop.path("live").join(beside));
+    }
+}
+
+#[test]
+fn an_older_copy_in_the_databases_place_begins_a_chain_and_is_called_older_where_no_agent_runs() {
+    for takes_point in [true, false] {
+        let shop = Shop::new();
+        shop.fill(64);
+        let first = delta(&shop);
+        shop.fill(4);
+        if takes_point {
+            delta(&shop);
+        }
+        let older = image(&shop);
+        shop.fill(64);
+        let last = delta(&shop);
+        assert_eq!(last["left_chain"], Value::Null);
+        put_back(&shop, &older);
+        let said = shop.agent_done(&["backup", "--delta"]);
+        assert!(
+            said.contains("an OLDER state of the database lies where") && said.contains("a new chain began"),
+            "{said}"
+        );
+        let listed = shop.listed();
+        assert_eq!(listed[0]["base"], Value::Null);
+        assert_ne!(listed[0]["chain"], listed[1]["chain"]);
+        // What goes on from there goes on with that chain.
+        shop.fill(1);
+        let next = delta(&shop);
+        assert_eq!(
+            (&next["base"], &next["older_state"]),
+            (&listed[0]["id"], &Value::Null)
+        );
+        let chain = text(&listed[1]["chain"]);
+        shop.agent_done(&restoring("back", &["--latest", "--chain", chain]));
+        assert_eq!(count_items(&shop.path("back/shop.db")), 1 + 64 + 4 + 64);
+        assert_ne!(first["id"], last["id"]);
+    }
+}

@@ -25,6 +25,8 @@ use crate::world::LIMIT;
 pub struct Mind {
     pub boot: i64,
     pub healthy: bool,
+    /// It does not say how it is, as one that waits for its database.
+    pub silent: bool,
     pub goodbye: bool,
     pub incidents: Vec<Incident>,
     /// Where it says that its log lies.
@@ -113,6 +115,7 @@ pub fn incident(id: i64, text: &str) -> Incident {
 }
 
 async fn bot_health(State(mind): State<watch::Sender<Mind>>) -> Json<Health> {
+    let _ = mind.subscribe().wait_for(|mind| !mind.silent).await;
     let mind = mind.borrow();
     Json(Health {
         healthy: mind.healthy,

@@ -17,6 +17,7 @@ use protocol::time::UnixMillis;
 use serde_json::Value;
 
 use crate::{
+    missing_commits::captured,
     pretend_channels::Service,
     shop::{CANARY, NO_TELEGRAM, Shop, files_under, telegram_line, text},
 };
@@ -256,6 +257,51 @@ fn a_program_that_does_not_boot_on_what_came_back_fails_the_drill_with_its_last_
     );
 }
 
+/// Waits for the line that the program writes once it runs.
+fn line_of(path: &std::path::Path) -> Option<String> {
+    let text = fs::read_to_string(path).ok()?;
+    text.ends_with('\n').then(|| text.trim().to_owned())
+}
+
+#[test]
+fn a_drill_that_is_killed_leaves_no_program_running_and_no_drill_enters_anothers_folder() {
+    let shop = Pretended::new();
+    let started = shop.0.path("started");
+    // The first one stays, with its process and its configuration in a line; the next ones end.
+    let run = format!(
+        "[ -e '{0}' ] && exit 3\necho \"$$ $3\" > '{0}'\nexec sleep 600",
+        started.display()
+    );
+    shop.refused("echo '{}'", "exit 3");
+    let program = shop.0.path("pretend-bot");
+    let script = fs::read_to_string(&program).unwrap();
+    fs::write(&program, script.replace("\nexit 3\n", &format!("\n{run}\n"))).unwrap();
+    let mut drill = shop.0.command(&["drill", "--remote", "local"]);
+    let mut drill = drill.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    crate::capture_rig::wait_for("the program at work", || line_of(&started).is_some());
+    let line = line_of(&started).unwrap();
+    let (process, config) = line.split_once(' ').unwrap();
+    shop.0.agent_refuses(1, &["drill", "--remote", "local"]);
+    assert!(
+        fs::exists(config).unwrap(),
+        "another drill took the folder of one that runs"
+    );
+    drill.kill().unwrap();
+    drill.wait().unwrap();
+    let is_gone = || match fs::read_to_string(format!("/proc/{process}/stat")) {
+        // Nobody may be there to fetch it.
+        Ok(stat) => stat.contains(") Z "),
+        Err(_) => true,
+    };
+    crate::capture_rig::wait_for("the end of the program", is_gone);
+    assert!(fs::exists(config).unwrap());
+    shop.0.agent_refuses(1, &["drill", "--remote", "local"]);
+    assert!(
+        !shop.0.path("state/drill").exists(),
+        "what a killed drill left stays"
+    );
+}
+
 #[test]
 fn a_flipped_bit_a_missing_a_truncated_and_a_rolled_back_object_each_raise_an_alert() {
     let faults: [(&str, Damage); 3] = [
@@ -305,6 +351,56 @@ fn what_belongs_to_no_known_backup_is_named_and_no_damage() {
         "{said}"
     );
     assert_eq!(raised(&shop), []);
+}
+
+#[test]
+fn restore_points_that_a_new_machine_does_not_know_are_called_neither_rubbish_nor_proven() {
+    let shop = Shop::new();
+    shop.back_up();
+    shop.back_up();
+    fs::remove_dir_all(shop.path("state")).unwrap();
+    let output = shop.agent(&["verify", "--remote", "local"]);
+    let said = String::from_utf8_lossy(&output.stdout);
+    assert_eq!(output.status.code(), Some(1), "{said}");
+    assert!(
+        said.contains("2 restore points, and this server knows none of them")
+            && said.contains("agent verify --remote local --key owner.secret.asc"),
+        "{said}"
+    );
+    for wrong in [
+        "NO RESTORE POINT",
+        "no backup that this server knows",
+        "is not used",
+        "everything is there",
+    ] {
+        assert!(!said.contains(wrong), "{said}");
+    }
+    let refused = crate::shop::stderr(&output);
+    assert!(
+        refused.contains("nothing is proven of its restore points"),
+        "{refused}"
+    );
+    assert_eq!(raised(&shop), [], "nothing is damaged");
+    shop.agent_done(&["verify", "--remote", "local", "--key", "kit/owner.secret.asc"]);
+    let said = shop.agent_done(&["verify", "--remote", "local"]);
+    assert!(
+        said.contains("everything is there") && !said.contains("knows none"),
+        "{said}"
+    );
+}
+
+#[test]
+fn parts_that_a_refused_backup_left_fail_no_drill() {
+    let (shop, point) = captured(2);
+    let id = text(&point["id"]);
+    let later = format!("{}fffff", &id[..id.len() - 5]);
+    for object in ["objects", "files"] {
+        let key = text(&point[object][0]);
+        let left = shop.path("local").join(key.replace(id, &later));
+        fs::create_dir_all(left.parent().unwrap()).unwrap();
+        fs::copy(shop.path("local").join(key), left).unwrap();
+    }
+    shop.agent_done(&["drill", "--remote", "local"]);
 }
 
 #[test]

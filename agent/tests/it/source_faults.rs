@@ -264,6 +264,71 @@ fn an_older_copy_put_in_its_place_is_named_as_what_it_is() {
     comes_back(&shop, agent);
 }
 
+/// Two states of the same rows, the older one as bytes, and nothing left in the log: what the next commit stands on lies
+/// in the file alone.
+fn of_two_states() -> (Shop, Vec<u8>) {
+    let (shop, agent) = begin();
+    let folded = |agent: Running| {
+        settled(&shop, &agent);
+        agent.burn();
+        cli(&shop.database(), "PRAGMA wal_checkpoint(TRUNCATE);");
+        fs::read(shop.database()).unwrap()
+    };
+    let older = folded(agent);
+    let agent = Running::start(&shop);
+    agent.wait_for("/durable");
+    cli(&shop.database(), "UPDATE item SET text = 'new ' || id;");
+    folded(agent);
+    (shop, older)
+}
+
+#[test]
+fn what_is_copied_over_the_file_of_a_running_shop_is_noticed_before_the_next_commit_counts() {
+    let (shop, older) = of_two_states();
+    let agent = Running::start(&shop);
+    agent.wait_for("/durable");
+    // As cp does: the same file by its number, and no word to SQLite.
+    fs::write(shop.database(), older).unwrap();
+    cli(&shop.database(), "UPDATE item SET text = 'after' WHERE id = 7;");
+    settled(&shop, &agent);
+    let (kind, detail) = told(&shop).pop().unwrap();
+    assert!(
+        kind == "replaced" && detail.contains("past SQLite"),
+        "{:?}",
+        told(&shop)
+    );
+    comes_back(&shop, agent);
+}
+
+#[test]
+fn what_is_copied_over_the_file_while_nobody_follows_is_noticed_at_the_start() {
+    let (shop, older) = of_two_states();
+    let agent = Running::start(&shop);
+    let bot = Connection::open(shop.database()).unwrap();
+    bot.execute("INSERT INTO item (text) VALUES ('more')", [])
+        .unwrap();
+    settled(&shop, &agent);
+    agent.burn();
+    // The log still leads to where the agent stopped.
+    fs::write(shop.database(), older).unwrap();
+    let agent = Running::start(&shop);
+    settled(&shop, &agent);
+    drop(bot);
+    comes_back(&shop, agent);
+}
+
+#[test]
+fn a_file_that_was_only_touched_goes_on_in_its_chain() {
+    let (shop, agent) = begin();
+    let file = fs::File::options().append(true).open(shop.database()).unwrap();
+    file.set_modified(std::time::SystemTime::now()).unwrap();
+    sell(&shop, 3);
+    settled(&shop, &agent);
+    let is_other = |kind: &String| kind == "replaced" || kind == "new_chain";
+    assert!(!kinds(&shop).iter().any(is_other), "{:?}", told(&shop));
+    comes_back(&shop, agent);
+}
+
 #[test]
 fn a_log_deleted_under_the_running_shop() {
     let (shop, agent) = begin();
@@ -277,6 +342,64 @@ fn a_log_deleted_under_the_running_shop() {
 }
 
 /// Whoever opens the database next gets an index that the agent does not have.
+#[test]
+fn a_log_emptied_under_a_shop_that_goes_on_is_never_called_durable() {
+    let (shop, agent) = begin();
+    let bot = Connection::open(shop.database()).unwrap();
+    bot.pragma_update(None, "wal_autocheckpoint", 0).unwrap();
+    let sell = || {
+        bot.execute("INSERT INTO item (text) VALUES ('sold')", [])
+            .unwrap()
+    };
+    sell();
+    settled(&shop, &agent);
+    let expected: i64 = bot
+        .query_row("SELECT count(*) FROM item", [], |row| row.get(0))
+        .unwrap();
+    fs::write(shop.path("live/shop.db-wal"), "").unwrap();
+    sell();
+    let store = || Store::open_to_look(&shop.path("state")).unwrap().unwrap();
+    let fault = wait_for("the fault", || store().capture_fault().unwrap());
+    assert!(fault.1.contains("-wal) was emptied"), "{}", fault.1);
+    let told = agent.get("/durable");
+    assert!(told.contains("not off this machine"), "{told}");
+    agent.burn();
+    // All that was durable comes back, and nothing of what nobody can read any more.
+    shop.restore_to("back", &[]);
+    assert_eq!(integrity_of(&shop.path("back/shop.db")), "ok");
+    let back = Connection::open(shop.path("back/shop.db")).unwrap();
+    let found: i64 = back
+        .query_row("SELECT count(*) FROM item", [], |row| row.get(0))
+        .unwrap();
+    assert_eq!(found, expected);
+}
+
+#[test]
+fn older_files_copied_over_all_three_are_noticed() {
+    let (shop, agent) = begin();
+    let names = ["", "-wal", "-shm"].map(|suffix| shop.path(&format!("live/shop.db{suffix}")));
+    let older = names.clone().map(|name| fs::read(name).unwrap());
+    let written = fs::metadata(shop.database()).unwrap().modified().unwrap();
+    sell(&shop, 9);
+    settled(&shop, &agent);
+    for (name, bytes) in names.iter().zip(&older) {
+        fs::write(name, bytes).unwrap();
+    }
+    // As cp -p leaves it: the file itself tells nothing.
+    fs::File::options()
+        .append(true)
+        .open(shop.database())
+        .unwrap()
+        .set_modified(written)
+        .unwrap();
+    sell(&shop, 2);
+    settled(&shop, &agent);
+    let other = ["replaced", "new_chain", "resync"];
+    let last = kinds(&shop).pop().unwrap();
+    assert!(other.contains(&last.as_str()), "{:?}", told(&shop));
+    comes_back(&shop, agent);
+}
+
 #[test]
 fn an_index_deleted_while_the_shop_was_closed() {
     let (shop, agent) = begin();

@@ -260,7 +260,11 @@ fn a_remote_that_was_put_back_is_named_by_list_and_verify_and_by_a_restore_that_
     );
     let shown = shop.agent_done(&["list", "--anchor", &line]);
     assert!(shown.contains("WRONG"), "{shown}");
-    shop.agent_done(&["verify"]);
+    let said = shop.agent_refuses(1, &["verify"]);
+    assert!(
+        said.contains("nothing is proven") && !said.contains("put back"),
+        "{said}"
+    );
     let said = shop.agent_refuses(1, &["verify", "--anchor", &line]);
     for remote in REMOTES {
         let told = format!("{remote}: it was put back to an older state");

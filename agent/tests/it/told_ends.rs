@@ -1,18 +1,18 @@
 //! What comes and goes: that it is over reaches every way that told the beginning, also where the beginning was only a
 //! line of a summary or a message that cannot be changed.
 
-use std::{path::Path, sync::Arc, time::Duration};
+use std::{collections::BTreeSet, path::Path, sync::Arc, time::Duration};
 
 use agent::{
     alert::{
         Alerts,
         channels::{Channel, ntfy::Ntfy},
-        ladder::{Patience, TELEGRAM},
-        outbox::Sender,
+        ladder::{Patience, TELEGRAM, climb},
+        outbox::{Pace, Sender},
         rule::{AlertKey, Observation, Rule},
     },
     beat::Beats,
-    store::outbox::{Address, Rung},
+    store::outbox::{Address, Rung, Stuck},
 };
 use protocol::{secret::Secret, time::UnixMillis};
 use serde_json::Value;
@@ -85,6 +85,10 @@ impl Flapping {
     }
 
     fn push(&self, service: &Service) -> JoinHandle<()> {
+        self.push_at(service, HASTE)
+    }
+
+    fn push_at(&self, service: &Service, pace: Pace) -> JoinHandle<()> {
         let now = std::time::Instant::now();
         let url = format!("http://{}", service.address);
         let ntfy = Ntfy::new(reqwest::Client::new(), &url, &Secret::new(TOPIC), None);
@@ -92,7 +96,7 @@ impl Flapping {
             store: Arc::clone(&self.desk.store),
             channel: Arc::new(Channel::Ntfy(ntfy)),
             voice: self.desk.voice.clone(),
-            pace: HASTE,
+            pace,
             address: Address {
                 rung: PUSH.to_owned(),
                 chat_id: 0,
@@ -213,6 +217,62 @@ async fn what_came_back_by_a_way_without_edits_is_ended_there() {
     );
 }
 
+/// Telegram takes nothing: whoever was told of it by push is told there that it is over, once that has lasted.
+#[tokio::test]
+async fn what_came_back_and_stays_well_is_over_there_once_and_nothing_spins() {
+    let dir = tempfile::tempdir().unwrap();
+    let (telegram, push) = (Telegram::start().await, Service::ntfy().await);
+    let flapping = Flapping::begin(dir.path(), &telegram);
+    flapping.twice().await;
+    flapping.climb();
+    let soon = Pace {
+        stays_away: Duration::ZERO,
+        ..HASTE
+    };
+    let sender = flapping.push_at(&push, soon);
+    push.wait_for(1).await;
+    flapping.back(165);
+    let told = push.wait_for(2).await;
+    assert!(title(&told[1]).contains("The shop's bot runs again"), "{told:#?}");
+    // It comes and goes on: the next end is told when it has stayed away.
+    flapping.gone(200);
+    push.wait_for(3).await;
+    flapping.back(210);
+    let waits = || {
+        let push = Address {
+            rung: PUSH.to_owned(),
+            chat_id: 0,
+        };
+        let now = UnixMillis(jiff::Timestamp::now().as_millisecond());
+        flapping.desk.store.waiting(&push, 10, now).unwrap().len()
+    };
+    while waits() > 0 {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    // What there was nothing to say of on a way does not take it again and again.
+    let now = UnixMillis(jiff::Timestamp::now().as_millisecond());
+    let mut climbed = 0;
+    let look = |stuck: &[Stuck]| {
+        let ladder = [TELEGRAM, PUSH].map(|name| Rung {
+            name: name.to_owned(),
+            chats: vec![OWNER],
+        });
+        let climbs = climb(&ladder, AT_ONCE, &BTreeSet::new(), stuck, now);
+        climbed = climbs.len();
+        Ok(Vec::new())
+    };
+    flapping.desk.store.climb(&[], now, look).unwrap();
+    assert_eq!(climbed, 0);
+    flapping.pass(210 + 900);
+    let told = push.wait_for(4).await;
+    sender.abort();
+    let is_red: Vec<bool> = told
+        .iter()
+        .map(|message| title(message).contains("The shop's bot died"))
+        .collect();
+    assert_eq!(is_red, [true, false, true, false], "{told:#?}");
+}
+
 #[tokio::test]
 async fn what_was_over_before_anybody_was_told_that_it_came_back_is_told_as_over_too() {
     let dir = tempfile::tempdir().unwrap();
@@ -229,6 +289,25 @@ async fn what_was_over_before_anybody_was_told_that_it_came_back_is_told_as_over
         "{}",
         summary.text()
     );
+}
+
+#[tokio::test]
+async fn a_beginning_that_waits_goes_out_with_its_end_where_nothing_can_be_changed() {
+    let dir = tempfile::tempdir().unwrap();
+    let (telegram, push) = (Telegram::start().await, Service::ntfy().await);
+    let flapping = Flapping::begin(dir.path(), &telegram);
+    flapping.twice().await;
+    flapping.climb();
+    flapping.back(165);
+    let sender = flapping.push(&push);
+    let told = push.wait_for(1).await.remove(0);
+    sender.abort();
+    let text = told["message"].as_str().unwrap();
+    assert!(
+        text.contains("🔴 Again (2 times since") && text.contains("✅ The shop's bot runs again"),
+        "{told:#?}"
+    );
+    assert!(told["priority"].as_u64().unwrap() < 5, "it is over: {told:#?}");
 }
 
 #[tokio::test]

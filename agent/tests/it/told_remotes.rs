@@ -89,3 +89,53 @@ fn a_key_file_and_a_folder_that_are_not_there_are_named() {
         "{said}"
     );
 }
+
+#[test]
+fn a_key_that_is_missing_or_says_nothing_is_named_with_its_place_and_an_example() {
+    let nobody = "127.0.0.1:9".parse().unwrap();
+    let s3 = || servers::s3_section("away", nobody);
+    let webdav = || servers::webdav_section("away", nobody);
+    let cases = [
+        (
+            s3(),
+            "region = \"us-east-1\"",
+            "",
+            "`region` is missing",
+            "region = \"us-east-1\"",
+        ),
+        (
+            s3(),
+            "bucket = \"warung\"",
+            "",
+            "`bucket` is missing",
+            "bucket = \"warung-backup\"",
+        ),
+        (
+            s3(),
+            "\"warung\"",
+            "\"\"",
+            "`bucket` says nothing",
+            "bucket = \"warung-backup\"",
+        ),
+        (
+            webdav(),
+            "http://",
+            "",
+            "`endpoint` is \"127.0.0.1:9",
+            "endpoint = \"https://cloud.example",
+        ),
+    ];
+    for (mut section, from, to, wrong, example) in cases {
+        assert!(section.text.contains(from), "{}", section.text);
+        section.text = section.text.replacen(from, to, 1);
+        let shop: Shop = shop_with(&[section]);
+        for command in [&["remote", "test", "away"][..], &["check"]] {
+            let output = shop.agent(command);
+            assert_eq!(output.status.code(), Some(2));
+            let said = crate::shop::stderr(&output);
+            for part in [wrong, "[remotes.away] in agent.toml", example] {
+                assert!(said.contains(part), "{part} of {command:?}: {said}");
+            }
+        }
+    }
+}

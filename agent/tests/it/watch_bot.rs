@@ -5,6 +5,11 @@ use std::{
     time::{Duration, Instant},
 };
 
+use agent::store::Store;
+use protocol::{
+    incident::{Incident, Severity},
+    time::UnixMillis,
+};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpListener,
@@ -62,6 +67,38 @@ async fn a_bot_that_was_restarted_within_milliseconds_is_told_all_the_same() {
     assert!(telegram.taken()[0].text().contains("died"));
     drop(bot);
     agent.kill().await;
+}
+
+#[tokio::test]
+async fn what_a_bot_reports_that_waits_for_its_database_is_the_alert_and_no_event_beside_it() {
+    let dir = tempfile::tempdir().unwrap();
+    let telegram = Telegram::start().await;
+    let bot = Bot::start(None, 1);
+    let agent = Agent::start(config(dir.path(), bot.address, telegram.address, &[OWNER]));
+    bot.held().await;
+    let at = UnixMillis(jiff::Timestamp::now().as_millisecond());
+    bot.think(|mind| {
+        mind.silent = true;
+        mind.incidents.push(Incident {
+            kind: "database_refuses".to_owned(),
+            severity: Severity::Critical,
+            at,
+            ..incident(1, "busy")
+        });
+    });
+    let told = telegram.wait_for(1).await;
+    let text = told[0].text();
+    assert!(text.contains("lsof"), "it says what to do of a busy one: {text}");
+    let state = dir.path().join("state");
+    let store = Store::open_to_look(&state).unwrap().unwrap();
+    let rows = store.alerts().unwrap();
+    let is_alert = rows.iter().any(|row| row.key == "database/commits");
+    assert!(
+        is_alert && store.reported(UnixMillis(0)).unwrap().is_empty(),
+        "{rows:?}"
+    );
+    bot.think(|mind| mind.silent = false);
+    agent.stop().await;
 }
 
 #[tokio::test]

@@ -24,6 +24,7 @@ pub const HASTE: Pace = Pace {
     doubt_first: Duration::from_millis(20),
     doubt_next: Duration::from_millis(20),
     doubt_most: Duration::from_millis(50),
+    stays_away: Duration::from_secs(3600),
     patience: Patience {
         critical: Duration::from_millis(100),
         other: Duration::from_millis(200),

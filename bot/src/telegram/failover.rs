@@ -95,6 +95,7 @@ async fn poll_for(receiver: &Receiver, length: Option<Duration>, stop: &Cancella
     {
         tracing::warn!(%error, "Telegram does not take the webhook away; trying again");
         token::notice(&receiver.writer, &error).await;
+        receiver.beat.beat();
         pause(RETRY, stop).await;
         if stop.is_cancelled() {
             return;
@@ -116,6 +117,7 @@ async fn watch(receiver: &Receiver, webhook: &Webhook, stop: &CancellationToken)
     if let Err(error) = set(&receiver.api, webhook).await {
         tracing::warn!(%error, "Telegram does not take the webhook");
         token::notice(&receiver.writer, &error).await;
+        receiver.beat.beat();
         return;
     }
     let line = receiver.api.line();
@@ -127,7 +129,6 @@ async fn watch(receiver: &Receiver, webhook: &Webhook, stop: &CancellationToken)
         match info(&receiver.api).await {
             Ok(info) if info.url.is_empty() => return,
             Ok(info) => {
-                receiver.beat.beat();
                 let stuck = info.pending_update_count > 0 && line.last_delivery() == before;
                 misses = if stuck { misses + 1 } else { 0 };
             }
@@ -137,6 +138,7 @@ async fn watch(receiver: &Receiver, webhook: &Webhook, stop: &CancellationToken)
                 token::notice(&receiver.writer, &error).await;
             }
         }
+        receiver.beat.beat();
     }
 }
 

@@ -40,6 +40,8 @@ struct State {
     webhook: Option<(UnixMillis, WebhookInfo)>,
     quiet_until: Option<UnixMillis>,
     is_refused: bool,
+    /// In a row.
+    failed_receiving: u32,
 }
 
 /// What `getWebhookInfo` answers, as far as it is of use (core.telegram.org/bots/api#webhookinfo).
@@ -93,7 +95,7 @@ impl Line {
     pub fn called<T>(&self, method: &str, result: &Result<T, CallError>, now: UnixMillis) {
         self.heard(result.as_ref().err());
         if RECEIVING.contains(&method) {
-            return;
+            return self.received(result.as_ref().err());
         }
         match result {
             Ok(_) => self.0.sends.succeeded(now),
@@ -104,6 +106,15 @@ impl Line {
             Err(CallError::Refused { code, .. }) if !matches!(code, 401 | 404) => self.0.sends.succeeded(now),
             Err(_) => self.0.sends.failed((), now),
         }
+    }
+
+    /// What Telegram refuses got through.
+    fn received(&self, error: Option<&CallError>) {
+        let mut state = self.state();
+        state.failed_receiving = match error {
+            None | Some(CallError::Refused { .. } | CallError::TooFast(_)) => 0,
+            Some(_) => state.failed_receiving.saturating_add(1),
+        };
     }
 
     /// Any answer but its refusal shows that Telegram takes the token; no answer shows nothing.
@@ -140,6 +151,7 @@ impl Line {
                 last_error: info.last_error_message.as_deref().map(incident::reason),
             }),
             send_failures: sends.failures,
+            receive_failures: state.failed_receiving,
             last_send_ms: age_ms(sends.last_success, now),
             quiet_ms: left_ms(state.quiet_until, now),
         }
@@ -155,6 +167,18 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
+
+    #[test]
+    fn questions_for_updates_that_fail_are_counted_apart_until_one_is_answered() {
+        let line = Line::default();
+        let poll = |result: Result<(), CallError>| line.called("getUpdates", &result, UnixMillis(5));
+        poll(Err(CallError::NotReached("no connection")));
+        poll(Err(CallError::InDoubt("cut")));
+        let health = line.health(UnixMillis(6));
+        assert_eq!((health.receive_failures, health.send_failures), (2, 0));
+        poll(Ok(()));
+        assert_eq!(line.health(UnixMillis(6)).receive_failures, 0);
+    }
 
     #[test]
     fn what_telegram_refuses_got_through_and_an_outage_did_not() {

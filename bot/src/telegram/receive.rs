@@ -68,9 +68,9 @@ pub async fn poll(api: &Api, writer: &Writer, beat: &Beat, stop: &CancellationTo
                     PAUSE
                 };
                 pause(quiet, stop).await;
-                continue;
             }
         }
+        // Also after a failure: it asks again, and how long Telegram has not answered is told by the line.
         beat.beat();
     }
 }

@@ -154,7 +154,10 @@ fn one_who_blocks_between_two_parts_gets_the_rest_and_nothing_twice() {
     for _ in 0..4 {
         arrives(&world, 200);
     }
+    let oldest = || order::store::open_work(&world.conn).unwrap().1;
+    assert!(oldest().is_some());
     next(&world, |_| Outcome::Unreachable);
+    assert_eq!(oldest(), None, "the shop is not late: its customer is away");
     let told = world.drain();
     let sellers = told.iter().filter(|sent| sent.chat == SELLER);
     assert_eq!(

@@ -22,6 +22,8 @@ pub struct Pace {
     pub doubt_next: Duration,
     /// The longest such wait.
     pub doubt_most: Duration,
+    /// How long what comes and goes is well before that is a message of its own, where no message can be changed.
+    pub stays_away: Duration,
     /// Before the next way is tried as well.
     pub patience: Patience,
 }
@@ -39,6 +41,7 @@ impl Pace {
         // From then on each may be one more copy of what the owner has read already.
         doubt_next: Duration::from_secs(120),
         doubt_most: Duration::from_secs(1800),
+        stays_away: Duration::from_secs(120),
         patience: Patience::USUAL,
     };
 

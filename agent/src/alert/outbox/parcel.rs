@@ -1,7 +1,7 @@
 //! What one request tells: a message of its own, a change of an earlier one, or all that wait as one.
 //! It sends nothing.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use protocol::{incident::Severity, time::UnixMillis};
 
@@ -51,8 +51,8 @@ impl Sender {
     /// An edit that only marks a message as over or as taken on says nothing without a message to mark: another one has
     /// said so, or will. One that tells of more, or alone of the end, goes out as a message then, and so does one that turns
     /// a message red again where the end was such a message.
-    pub(super) fn form(&self, row: &Waiting) -> anyhow::Result<Form> {
-        let message = &row.message;
+    pub(super) fn form(&self, rows: &[Waiting], at: usize) -> anyhow::Result<Form> {
+        let message = &rows[at].message;
         if !message.is_edit {
             return Ok(Form::Message);
         }
@@ -64,7 +64,13 @@ impl Sender {
                     || message.severity == Severity::Info
                     || self.store.was_told_over(&self.address, message)?
             }
-            false => message.follows_up && !message.in_passing,
+            // With its beginning, or where that was told.
+            false if message.in_passing => {
+                let is_same = |row: &Waiting| row.message.episode == message.episode;
+                rows[..at].iter().any(is_same) || self.store.is_first_pause(&self.address, message)?
+            }
+            // Where the pause was told nothing else has to end.
+            false => message.follows_up && !self.store.was_told_over(&self.address, message)?,
         };
         Ok(match self.store.message_to_edit(self.address.chat_id, message)? {
             Some(message_id) => Form::Edit(message_id),
@@ -81,7 +87,7 @@ impl Sender {
             .zip(forms)
             .filter(|(_, form)| matches!(form, Form::Message));
         let mut told: Vec<Waiting> = messages.map(|(row, _)| row.clone()).collect();
-        if is_backlog(&told, now()) {
+        if is_backlog(&told, now()) || (!self.channel.can_edit() && holds_an_end(&told)) {
             let (text, count) = message::summary(&self.voice, &told, now());
             told.truncate(count);
             return Ok(Parcel {
@@ -111,6 +117,18 @@ impl Sender {
 /// Many at once are a backlog, and so are two of which one waited through an outage.
 fn is_backlog(rows: &[Waiting], now: UnixMillis) -> bool {
     rows.len() > SINGLE_ROWS_MAX || (rows.len() > 1 && rows.iter().any(|row| message::is_late(row, now)))
+}
+
+/// Whether one of them is over by another one: told alone the first would ring for nothing.
+fn holds_an_end(rows: &[Waiting]) -> bool {
+    let mut open = BTreeSet::new();
+    rows.iter().any(|row| match row.message.open {
+        true => {
+            open.extend(row.message.episode);
+            false
+        }
+        false => row.message.episode.is_some_and(|episode| open.contains(&episode)),
+    })
 }
 
 /// Of several messages those about what is still wrong by the last that is said of it, in their order.

@@ -93,6 +93,8 @@ rules! {
 
     /// The newest full backup is sealed to other keys than the configuration names.
     RecipientsChanged => Spec::new("recipients_changed", Warning, Topic::Keys);
+    /// A certificate that backups are encrypted to does not read.
+    RecipientsUnread => Spec::new("recipients_unread", Warning, Topic::Keys);
     /// A certificate that backups are encrypted to expires soon.
     RecipientExpiring => Spec::new("recipient_expiring", Info, Topic::Keys);
     /// A certificate that backups are encrypted to has expired.
@@ -137,7 +139,7 @@ rules! {
     /// The registration of the shop's domain has ended, or does within a week.
     DomainExpired => Spec::new("domain_expired", Critical, Topic::Keys).figure(Unit::Seconds, 7.0 * DAY_S, 10.0 * DAY_S);
     /// The shop's domain does not answer.
-    DomainUnreachable => Spec::new("domain_unreachable", Warning, Topic::Machine).bad_looks(3, 3).good_looks(2).under(&[Rule::AgentBlind]);
+    DomainUnreachable => Spec::new("domain_unreachable", Warning, Topic::Keys).bad_looks(3, 3).good_looks(2).under(&[Rule::AgentBlind]);
     /// A secret was not renewed for a long time.
     CredentialOld => Spec::new("credential_old", Info, Topic::Keys);
     /// The agent's own work comes late.

@@ -5,6 +5,7 @@ mod digest;
 mod disk;
 mod domain;
 mod kept;
+mod keys;
 mod logs;
 mod machine;
 mod on_log;
@@ -89,9 +90,10 @@ wordings! {
     BackupIncomplete => BACKUP_INCOMPLETE,
     BackupOld => BACKUP_OLD,
     DatabaseDamaged => DATABASE_DAMAGED,
-    RecipientsChanged => RECIPIENTS_CHANGED,
-    RecipientExpiring => RECIPIENT_EXPIRING,
-    RecipientExpired => RECIPIENT_EXPIRED,
+    RecipientsChanged => keys::RECIPIENTS_CHANGED,
+    RecipientsUnread => keys::RECIPIENTS_UNREAD,
+    RecipientExpiring => keys::RECIPIENT_EXPIRING,
+    RecipientExpired => keys::RECIPIENT_EXPIRED,
     DiskLow => machine::DISK_LOW,
     DiskFull => machine::DISK_FULL,
     DiskFilling => machine::DISK_FILLING,
@@ -308,34 +310,4 @@ const DATABASE_DAMAGED: Wording = Wording {
     todo: "stop the bot: systemctl stop {unit}. Then restore an older backup: agent list, agent restore",
     over_headline: "The shop's database is sound again",
     over: "SQLite finds no damage any more. It lasted {lasted}.",
-};
-
-const RECIPIENTS_CHANGED: Wording = Wording {
-    headline: "The backups do not open with the present keys yet",
-    happened: "[backup] recipients names other keys than before: {detail}.",
-    means: "until a new full backup is there, a new key opens nothing, and where no old key stays /durable says no.",
-    done: "a full backup is begun at once, and tried again every 15 minutes if it fails.",
-    todo: "keep the old secret key. If this lasts longer than a full backup takes: agent check, agent status",
-    over_headline: "The backups open with the present keys",
-    over: "From now on what is backed up opens with the keys in [backup] recipients. What was backed up before opens with the keys of that time: keep them as long as those backups. It lasted {lasted}.",
-};
-
-const RECIPIENT_EXPIRING: Wording = Wording {
-    headline: "A backup key expires soon",
-    happened: "The certificate {detail} expires within 60 days.",
-    means: "nothing yet. Backups go on also after that day, and its secret key opens them; other programs may object.",
-    done: "backups are encrypted to it as always.",
-    todo: "extend the key on your own computer (gpg --quick-set-expire), put the new certificate in its place, then: agent check",
-    over_headline: "The backup key is valid again",
-    over: "The certificate does not expire soon any more.",
-};
-
-const RECIPIENT_EXPIRED: Wording = Wording {
-    headline: "A backup key has expired",
-    happened: "The certificate {detail} has expired.",
-    means: "backups go on and its secret key still opens them, but you may have forgotten that key.",
-    done: "backups are encrypted to it all the same: a backup for an old key is better than none.",
-    todo: "make sure that you have its secret key and passphrase; extend it (gpg --quick-set-expire) or make a new one (agent key new), put the certificate in its place, then: agent check",
-    over_headline: "The backup key is valid again",
-    over: "The certificate is valid again.",
 };

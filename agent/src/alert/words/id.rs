@@ -5,6 +5,7 @@ mod digest;
 mod disk;
 mod domain;
 mod kept;
+mod keys;
 mod logs;
 mod machine;
 mod on_log;
@@ -89,9 +90,10 @@ wordings! {
     BackupIncomplete => BACKUP_INCOMPLETE,
     BackupOld => BACKUP_OLD,
     DatabaseDamaged => DATABASE_DAMAGED,
-    RecipientsChanged => RECIPIENTS_CHANGED,
-    RecipientExpiring => RECIPIENT_EXPIRING,
-    RecipientExpired => RECIPIENT_EXPIRED,
+    RecipientsChanged => keys::RECIPIENTS_CHANGED,
+    RecipientsUnread => keys::RECIPIENTS_UNREAD,
+    RecipientExpiring => keys::RECIPIENT_EXPIRING,
+    RecipientExpired => keys::RECIPIENT_EXPIRED,
     DiskLow => machine::DISK_LOW,
     DiskFull => machine::DISK_FULL,
     DiskFilling => machine::DISK_FILLING,
@@ -308,34 +310,4 @@ const DATABASE_DAMAGED: Wording = Wording {
     todo: "hentikan bot: systemctl stop {unit}. Lalu pulihkan cadangan yang lebih lama: agent list, agent restore",
     over_headline: "Database toko baik lagi",
     over: "SQLite tidak lagi menemukan kerusakan. Gangguan berlangsung {lasted}.",
-};
-
-const RECIPIENTS_CHANGED: Wording = Wording {
-    headline: "Cadangan belum terbuka dengan kunci yang sekarang",
-    happened: "[backup] recipients menyebut kunci lain daripada sebelumnya: {detail}.",
-    means: "sampai ada cadangan penuh yang baru, kunci baru belum membuka apa pun, dan bila tidak ada kunci lama yang tetap, /durable menjawab tidak.",
-    done: "cadangan penuh langsung dimulai, dan dicoba lagi tiap 15 menit bila gagal.",
-    todo: "simpan kunci rahasia yang lama. Bila ini lebih lama daripada satu cadangan penuh: agent check, agent status",
-    over_headline: "Cadangan terbuka dengan kunci yang sekarang",
-    over: "Mulai sekarang yang dicadangkan terbuka dengan kunci di [backup] recipients. Yang dicadangkan sebelumnya terbuka dengan kunci saat itu: simpan selama cadangan itu disimpan. Keadaan ini berlangsung {lasted}.",
-};
-
-const RECIPIENT_EXPIRING: Wording = Wording {
-    headline: "Kunci cadangan segera kedaluwarsa",
-    happened: "Sertifikat {detail} kedaluwarsa dalam 60 hari.",
-    means: "belum ada akibatnya. Cadangan tetap dibuat sesudah hari itu dan kunci rahasianya tetap membukanya; program lain mungkin menolak.",
-    done: "cadangan tetap dienkripsi dengan kunci itu.",
-    todo: "perpanjang kunci di komputer Anda sendiri (gpg --quick-set-expire), taruh sertifikat baru di tempatnya, lalu: agent check",
-    over_headline: "Kunci cadangan berlaku lagi",
-    over: "Sertifikat itu tidak lagi segera kedaluwarsa.",
-};
-
-const RECIPIENT_EXPIRED: Wording = Wording {
-    headline: "Kunci cadangan sudah kedaluwarsa",
-    happened: "Sertifikat {detail} sudah kedaluwarsa.",
-    means: "cadangan tetap dibuat dan kunci rahasianya tetap membukanya, tetapi kunci itu mungkin sudah Anda lupakan.",
-    done: "cadangan tetap dienkripsi dengan kunci itu: cadangan untuk kunci lama lebih baik daripada tanpa cadangan.",
-    todo: "pastikan kunci rahasia dan frasa sandinya masih ada; perpanjang (gpg --quick-set-expire) atau buat yang baru (agent key new), taruh sertifikatnya di tempatnya, lalu: agent check",
-    over_headline: "Kunci cadangan berlaku lagi",
-    over: "Sertifikat itu berlaku lagi.",
 };

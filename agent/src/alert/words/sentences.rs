@@ -22,7 +22,15 @@ const SENTENCES: &[(&str, &str)] = &[
         "the log's file was deleted or replaced under the running shop",
         "berkas log perubahan dihapus atau diganti selagi toko berjalan",
     ),
+    (
+        "the log (-wal) was emptied under the running bot, and with it what was not in the database's file yet: systemctl stop bot, and agent restore --latest",
+        "log perubahan (-wal) dikosongkan selagi bot berjalan, beserta isi yang belum ada di berkas database: systemctl stop bot, lalu agent restore --latest",
+    ),
     ("the database's file was replaced", "berkas database diganti"),
+    (
+        "something was written over the database's file past SQLite, under the running shop",
+        "ada yang menimpa berkas database tanpa lewat SQLite, selagi toko berjalan",
+    ),
     (
         "the database is empty: either the bot has never opened it, or somebody emptied it. If there was a shop, keep the bot stopped, and bring it back with `agent restore --latest`",
         "database kosong: bot belum pernah membukanya, atau ada yang mengosongkannya. Bila dulu ada toko di dalamnya, biarkan bot berhenti, dan kembalikan dengan `agent restore --latest`",

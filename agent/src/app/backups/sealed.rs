@@ -1,4 +1,4 @@
-//! The full backup that the chain needs when [backup] recipients names other keys than its newest full one was sealed to:
+//! The keys that backups are sealed to: what the owner hears of certificates that do not read, and the full backup that the chain needs when [backup] recipients names other keys than its newest full one was sealed to:
 //! what follows that one comes back neither with the new keys alone nor with the old ones.
 //! It takes none: the schedule does, at once.
 
@@ -10,7 +10,21 @@ use super::{Backups, Due, Ended, RETRY, now, stored};
 use crate::{
     alert::rule::{AlertKey, Observation, Rule},
     backup::recipients::Recipients,
+    store::sealed_to::SealedTo,
 };
+
+/// What the owner was told last of the keys; `None` before anything was.
+#[derive(Default)]
+pub(super) struct Told {
+    changed: Option<Option<String>>,
+    unread: Option<Option<String>>,
+}
+
+impl Told {
+    pub(super) fn unread(&self) -> Option<String> {
+        self.unread.clone().flatten()
+    }
+}
 
 impl Backups {
     /// Whether the chain that is captured has no full point yet that the present keys open, so that its commits could not
@@ -26,38 +40,47 @@ impl Backups {
     /// What it means for the owner that the present keys are others; `None` when they are not, or where that is not known.
     pub(super) fn other_keys(&self) -> Option<String> {
         let mark = self.capture.captured()?;
-        // What does not load makes the backup fail, which is told with its reason.
-        let present = Recipients::configured(&self.config).ok()?.sealed_to();
-        self.store.other_keys(&mark.chain, &present).ok()?
+        self.store.other_keys(&mark.chain, &self.present()?).ok()?
+    }
+
+    /// The keys that the configuration names; where their files do not read, those that commits go on being sealed to.
+    fn present(&self) -> Option<SealedTo> {
+        let listed = Recipients::listed(&self.config).ok();
+        listed.map_or_else(
+            || self.capture.sealed_to(),
+            |recipients| Some(recipients.sealed_to()),
+        )
     }
 
     /// The remotes that hold a full point of this chain on which the present keys' deltas and commits can stand.
     pub(super) fn holders(&self, chain: &ChainId) -> rusqlite::Result<BTreeSet<String>> {
-        let present = Recipients::configured(&self.config).ok();
-        let present = present.map(|recipients| recipients.sealed_to());
-        self.store.full_point_holders(chain, present.as_ref())
+        self.store.full_point_holders(chain, self.present().as_ref())
     }
 
-    /// Tells the owner when that begins and when it is over.
-    pub(super) fn tell_of_keys(&self, told: &mut Option<Option<String>>) {
-        if self.capture.captured().is_none() {
-            return;
+    /// Tells the owner when that begins and when it is over, and the same of certificates that do not read.
+    pub(super) fn tell_of_keys(&self, told: &mut Told) {
+        let unread = self.capture.unread_keys();
+        self.tell_of(("files", Rule::RecipientsUnread), unread, &mut told.unread);
+        if self.capture.captured().is_some() {
+            let changed = self.other_keys();
+            self.tell_of(("all", Rule::RecipientsChanged), changed, &mut told.changed);
         }
-        let wrong = self.other_keys();
+    }
+
+    fn tell_of(
+        &self,
+        (object, rule): (&str, Rule),
+        wrong: Option<String>,
+        told: &mut Option<Option<String>>,
+    ) {
         if *told == Some(wrong.clone()) {
             return;
         }
-        let seen = match &wrong {
-            None => Observation::Fine,
-            Some(detail) => Observation::Wrong {
-                rule: Rule::RecipientsChanged,
-                detail: detail.clone(),
-            },
-        };
-        stored(
-            self.alerts
-                .observe(&AlertKey::new("recipients", "all"), seen, now()),
-        );
+        let seen = wrong
+            .clone()
+            .map_or(Observation::Fine, |detail| Observation::Wrong { rule, detail });
+        let key = AlertKey::new("recipients", object);
+        stored(self.alerts.observe(&key, seen, now()));
         *told = Some(wrong);
     }
 

@@ -54,8 +54,13 @@ pub(super) fn begin(desk: &Desk, why: Option<WhyAgain>, now: Clock) -> Result<Re
         let why = NewChain::of(EventKind::NewChain, "the table of pages was lost or altered");
         return new_chain(desk, claim, follower, hashes, (&why, Some(&state)), now());
     };
+    // Written to while nobody followed: by a checkpoint or past SQLite, only comparing tells.
+    let is_same_file = state
+        .file_written
+        .as_ref()
+        .is_none_or(|written| *written == follower.file_written());
     let resumed = match (&why, position_of(&state)) {
-        (None, Some(position)) => follower.resume(&position)?,
+        (None, Some(position)) if is_same_file => follower.resume(&position)?,
         _ => false,
     };
     let mut recorder = Recorder {
@@ -68,9 +73,8 @@ pub(super) fn begin(desk: &Desk, why: Option<WhyAgain>, now: Clock) -> Result<Re
         keep_at: 0,
     };
     if !resumed || !recorder.secure(desk, now)? {
-        let why = why.map_or_else(|| AWAY.to_owned(), |why| why.to_string());
+        let why = why.unwrap_or_else(|| WhyAgain::Resync(AWAY.to_owned()));
         if let Some(why) = resync(desk, &mut recorder, &why, now)? {
-            let why = NewChain::of(EventKind::NewChain, why);
             let Recorder {
                 claim,
                 follower,
@@ -115,7 +119,12 @@ fn replayed(hashes: &Hashes, state: &CaptureState) -> std::io::Result<Option<Pag
 }
 
 /// Ships every page that differs as one step. Gives a reason when a new chain is the better answer.
-fn resync(desk: &Desk, recorder: &mut Recorder, why: &str, now: Clock) -> Result<Option<String>, Ended> {
+fn resync(
+    desk: &Desk,
+    recorder: &mut Recorder,
+    why: &WhyAgain,
+    now: Clock,
+) -> Result<Option<NewChain>, Ended> {
     if !recorder.follower.anchor()? {
         return Err(Ended::Failed(anyhow::anyhow!(LOCKED)));
     }
@@ -124,9 +133,9 @@ fn resync(desk: &Desk, recorder: &mut Recorder, why: &str, now: Clock) -> Result
     let pages = recorder.follower.source().pages()?;
     let page_size = recorder.state.page_size;
     let (mut changed, mut count, mut sum) = (Vec::new(), 0_usize, PageSum::default());
-    let mut counter = None;
-    let hashes = &recorder.hashes;
-    recorder.follower.source().each_page(|page, image| {
+    let (mut counter, mut is_explained) = (None, true);
+    let (hashes, follower) = (&recorder.hashes, &recorder.follower);
+    follower.source().each_page(|page, image| {
         if is_lock_page(page, page_size) {
             return Ok(());
         }
@@ -137,15 +146,20 @@ fn resync(desk: &Desk, recorder: &mut Recorder, why: &str, now: Clock) -> Result
         sum.add(hash);
         if hashes.get(page)? != hash {
             count += 1;
+            is_explained &= follower.is_in_log(page);
             if count <= PAGES_MAX {
                 changed.push((page, image.to_vec()));
             }
         }
         Ok(())
     })?;
+    let detail = format!("{why}; {count} of {pages} pages differ");
+    if let (WhyAgain::Overwritten(why), false) = (why, is_explained) {
+        return Ok(Some(why.clone()));
+    }
     let known = recorder.state.pages.min(pages);
     if count > PAGES_MAX || is_too_different(count, known) {
-        return Ok(Some(format!("{why}; {count} of {pages} pages differ")));
+        return Ok(Some(NewChain::of(EventKind::NewChain, detail)));
     }
     if changed.is_empty() && pages == recorder.state.pages {
         return Ok(None);
@@ -154,9 +168,8 @@ fn resync(desk: &Desk, recorder: &mut Recorder, why: &str, now: Clock) -> Result
     if went_back(&recorder.state, counter).is_some()
         || older_point(desk, &sum.root(pages), &recorder.state)?.is_some()
     {
-        return Ok(Some(why.to_owned()));
+        return Ok(Some(NewChain::of(EventKind::NewChain, why.to_string())));
     }
-    let detail = format!("{why}; {count} of {pages} pages differ");
     tracing::warn!(detail, "what happened meanwhile is one step of the chain");
     recorder.draft.add(seen_at, pages, changed, |_| Ok(None))?;
     recorder.end_segment(desk, Kind::Resync, Some(&detail))?;
@@ -269,6 +282,7 @@ fn new_chain(
             previous_sha256: None,
             changed: Vec::new(),
             change_counter: counter,
+            file_written: None,
         },
         follower,
         hashes,
@@ -276,6 +290,7 @@ fn new_chain(
         keep_at: 0,
     };
     recorder.state.log_position = recorder.log_position()?;
+    recorder.state.file_written = Some(recorder.follower.file_written());
     let why = explained(desk, reason, &recorder.state, differing)?;
     desk.store
         .begin_chain(&recorder.state, now, why.kind, &why.detail)

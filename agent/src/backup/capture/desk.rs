@@ -6,11 +6,13 @@ use std::{
     os::unix::fs::{MetadataExt, OpenOptionsExt},
     path::{Path, PathBuf},
     sync::Arc,
+    time::{Duration, Instant},
 };
 
 use anyhow::Context;
 use jiff::Timestamp;
 use protocol::time::UnixMillis;
+use tokio::sync::watch;
 
 use super::spool::Spool;
 use crate::{
@@ -29,6 +31,8 @@ use crate::{
 /// What is inside of a segment is compressed already: the fastest level finds that out soonest.
 const LEVEL: i32 = 1;
 const FOLDER: &str = "capture";
+/// Certificates that do not read are tried so often although nothing changed: a right that is given back changes no file.
+const READ_AGAIN: Duration = Duration::from_secs(1);
 
 /// The recorder's things.
 pub(super) struct Desk {
@@ -44,6 +48,10 @@ pub(super) struct Desk {
     certificates: Vec<PathBuf>,
     /// How the configuration and the certificates' files looked when they were read.
     looks: Vec<Look>,
+    /// When those that do not read are tried again; `None` while they do.
+    read_again_at: Option<Instant>,
+    /// Why they do not read, once that has lasted; `None` while they do.
+    pub unread: watch::Sender<Option<String>>,
 }
 
 /// Size and last change of a file, in nanoseconds; `None` when it is not there.
@@ -69,17 +77,32 @@ impl Desk {
             hashes: folder.join("pages"),
             looks: Vec::new(),
             certificates: Vec::new(),
+            read_again_at: None,
+            unread: watch::Sender::new(None),
         })
     }
 
     /// Reads the keys, and the owner's certificates again when their files changed, or which they are: segments must open
     /// with the keys that the restore points before them open with. Whether they were read now.
+    ///
+    /// Where they do not read, what was read last stays: no commit waits for a file that is being written, and none is
+    /// sealed to fewer keys for want of one. The schedule tells the owner.
     pub(super) fn refresh_keys(&mut self) -> anyhow::Result<bool> {
         let looks = self.looks();
-        if self.sealer.is_some() && looks == self.looks {
+        let is_time = self.read_again_at.is_some_and(|at| Instant::now() >= at);
+        if self.sealer.is_some() && looks == self.looks && !is_time {
             return Ok(false);
         }
-        let recipients = load(&self.config)?;
+        let recipients = match Recipients::listed(&self.config) {
+            Ok(recipients) => recipients,
+            Err(faults) if self.sealer.is_some() => {
+                self.keep(looks, is_time, &faults);
+                return Ok(false);
+            }
+            Err(_) => load(&self.config)?,
+        };
+        self.read_again_at = None;
+        self.unread.send_if_modified(|unread| unread.take().is_some());
         let certificates: Vec<PathBuf> = recipients.certs().iter().map(|cert| cert.path.clone()).collect();
         self.sealer = Some(Sealer::new(
             recipients,
@@ -94,6 +117,20 @@ impl Desk {
         };
         self.certificates = certificates;
         Ok(true)
+    }
+
+    /// The keys as they were read last. A file that is being written reads a moment later, which is no news.
+    fn keep(&mut self, looks: Vec<Look>, lasts: bool, faults: &[String]) {
+        let faults = faults.join("; ");
+        if lasts && self.unread.borrow().as_ref() != Some(&faults) {
+            tracing::warn!(
+                faults,
+                "the owner's certificates do not read; commits are sealed to them as they were read last"
+            );
+            self.unread.send_replace(Some(faults));
+        }
+        self.looks = looks;
+        self.read_again_at = Some(Instant::now() + READ_AGAIN);
     }
 
     fn looks(&self) -> Vec<Look> {

@@ -24,7 +24,7 @@ use tokio::{
 use super::wal::follow::Lost;
 use crate::{
     config::{Config, RemoteKind},
-    store::{Store, interruptions::EventKind, sealed_to::SealedTo},
+    store::{Store, interruptions::EventKind},
 };
 
 mod begin;
@@ -32,6 +32,7 @@ mod desk;
 mod events;
 mod hashes;
 mod keep;
+mod keys;
 mod recorder;
 mod rest;
 mod ship;
@@ -81,6 +82,8 @@ pub struct Place {
 enum WhyAgain {
     /// What happened meanwhile is found by comparing pages.
     Resync(String),
+    /// The same, and what the log does not explain was done to the file past SQLite.
+    Overwritten(NewChain),
     /// Nothing proves that it is still the same database.
     NewChain(NewChain),
 }
@@ -113,7 +116,7 @@ impl From<Lost> for NewChain {
             _ => EventKind::NewChain,
         };
         Self {
-            is_file: matches!(lost, Lost::Replaced | Lost::LogReplaced),
+            is_file: matches!(lost, Lost::Replaced | Lost::LogReplaced | Lost::Overwritten),
             ..Self::of(kind, lost.to_string())
         }
     }
@@ -123,7 +126,7 @@ impl fmt::Display for WhyAgain {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Resync(why) => f.write_str(why),
-            Self::NewChain(why) => f.write_str(&why.detail),
+            Self::Overwritten(why) | Self::NewChain(why) => f.write_str(&why.detail),
         }
     }
 }
@@ -135,6 +138,8 @@ pub struct Capture {
     store: Arc<Store>,
     shared: Arc<Shared>,
     shipped: watch::Sender<u64>,
+    /// Why the owner's certificates do not read.
+    unread: watch::Sender<Option<String>>,
     /// Remotes of which one is enough to call a commit durable.
     counted: Arc<[String]>,
 }
@@ -181,6 +186,7 @@ pub fn start(config: &Arc<Config>, store: &Arc<Store>) -> anyhow::Result<(Captur
         store: Arc::clone(store),
         shared,
         shipped: watch::Sender::new(0),
+        unread: desk.unread.clone(),
         counted: off_site(config),
     };
     let shippers = config.remotes.iter().enumerate().map(|(at, remote)| Shipper {
@@ -258,16 +264,6 @@ impl Capture {
         // The sender lives as long as this does.
         if let Ok(mark) = captured.wait_for(is_other).await.map(|mark| mark.clone()) {
             *seen = mark.map(|mark| mark.chain);
-        }
-    }
-
-    /// Waits until segments are sealed to other keys than were seen here last, and remembers these.
-    pub async fn keys_change(&self, seen: &mut Option<SealedTo>) {
-        let mut sealed_to = self.shared.sealed_to.subscribe();
-        let is_other = |keys: &Option<SealedTo>| keys.is_some() && keys != seen;
-        // The sender lives as long as this does.
-        if let Ok(keys) = sealed_to.wait_for(is_other).await.map(|keys| keys.clone()) {
-            *seen = keys;
         }
     }
 

@@ -78,10 +78,13 @@ impl From<Lost> for Ended {
             Lost::Reset | Lost::Broken(_) | Lost::IndexReplaced => {
                 Self::Again(WhyAgain::Resync(lost.to_string()))
             }
+            Lost::Overwritten => Self::Again(WhyAgain::Overwritten(lost.into())),
             Lost::Replaced | Lost::PageSize { .. } | Lost::LogReplaced => {
                 Self::Again(WhyAgain::NewChain(lost.into()))
             }
-            Lost::Missing(_) | Lost::Source(_) | Lost::Io(_) | Lost::Untold => Self::Failed(lost.into()),
+            Lost::Missing(_) | Lost::Source(_) | Lost::Io(_) | Lost::Untold | Lost::LogEmptied => {
+                Self::Failed(lost.into())
+            }
         }
     }
 }
@@ -218,6 +221,7 @@ impl Recorder {
             previous_sha256: Some(sealed.sha256),
             changed: pack(&changed),
             change_counter: self.draft.change_counter().or(self.state.change_counter),
+            file_written: Some(self.follower.file_written()),
             ..self.state.clone()
         };
         segment.id = desk
@@ -226,6 +230,16 @@ impl Recorder {
             .context("writing a segment down")?;
         self.take_over(state, sum, &changed)?;
         Ok(Some(segment))
+    }
+
+    /// Remembers when the file was last written by a checkpoint, so that what is written to it while nobody follows is noticed.
+    pub(super) fn note_file(&mut self, desk: &Desk) -> Result<(), Ended> {
+        let written = Some(self.follower.file_written());
+        if written != self.state.file_written {
+            desk.store.set_file_written(written.as_deref())?;
+            self.state.file_written = written;
+        }
+        Ok(())
     }
 
     fn describe(&self, header: &Header, sealed: &Sealed) -> SpooledSegment {

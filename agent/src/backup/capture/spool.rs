@@ -180,6 +180,7 @@ mod tests {
             previous_sha256: None,
             changed: Vec::new(),
             change_counter: None,
+            file_written: None,
         }
     }
 

@@ -18,7 +18,7 @@ use protocol::{
 use tokio::sync::{oneshot, watch};
 
 use super::{
-    Mark, WhyAgain,
+    Mark, NewChain, WhyAgain,
     begin::begin,
     desk::Desk,
     events::LogWatch,
@@ -27,7 +27,7 @@ use super::{
 };
 use crate::{
     backup::segment::Kind,
-    store::{sealed_to::SealedTo, source::log_of},
+    store::{interruptions::EventKind, sealed_to::SealedTo, source::log_of},
 };
 
 /// The log is looked at this often although nothing was heard of it.
@@ -118,7 +118,7 @@ impl Worker {
                     Wake::Idle => {}
                     Wake::Durable(answer) => self.asked.push(answer),
                     Wake::Rest(request) => self.resting.push(request),
-                    Wake::Compare => self.again(WhyAgain::Resync(CONTRADICTED.to_owned())),
+                    Wake::Compare => self.again(contradicted()),
                     Wake::Stop => is_last = true,
                 }
             }
@@ -204,6 +204,7 @@ impl Worker {
         }
         if let Some(recorder) = &mut self.recorder {
             recorder.keep(&self.desk, now)?;
+            recorder.note_file(&self.desk)?;
             self.tell_spooled()?;
         }
         Ok(())
@@ -317,10 +318,18 @@ impl Worker {
             && let Err(error) = recorder
                 .drain(&self.desk, now)
                 .and_then(|_| recorder.end_segment(&self.desk, Kind::Commits, None))
+                .and_then(|_| recorder.note_file(&self.desk))
         {
             tracing::warn!(%error, "the last commits were not spooled; the next start finds them in the log");
         }
     }
+}
+
+fn contradicted() -> WhyAgain {
+    WhyAgain::Overwritten(NewChain {
+        is_file: true,
+        ..NewChain::of(EventKind::NewChain, CONTRADICTED)
+    })
 }
 
 fn now() -> UnixMillis {

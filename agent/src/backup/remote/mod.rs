@@ -23,6 +23,7 @@ mod attempt;
 mod clock;
 pub(super) mod folder;
 mod kinds;
+mod needs;
 mod pace;
 mod put;
 mod told;
@@ -126,7 +127,13 @@ pub fn open_to_read(config: &RemoteConfig) -> Result<Remote, String> {
         let partial = options.get("atomic_write_dir").map(String::as_str);
         folder = Some(Folder::new(root, partial, &config.memory));
     } else {
-        opened = Some(kinds::operator(config.kind, options.clone()).map_err(|error| plain(&error))?);
+        let whose = (config.name.as_str(), config.kind);
+        if let Some(fault) = needs::unusable(whose, &options) {
+            return Err(fault);
+        }
+        let operator = kinds::operator(config.kind, options.clone());
+        opened =
+            Some(operator.map_err(|error| needs::missing(whose, &error).unwrap_or_else(|| plain(&error)))?);
         // Only a folder needs them again.
         options.clear();
     }

@@ -15,7 +15,10 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use self::index::Index;
+use self::{
+    file::{Written, WrittenFile},
+    index::Index,
+};
 use super::{
     header::Header,
     reader::{CommitFrames, Position, ReadError, WalFile},
@@ -29,6 +32,7 @@ use crate::{
 };
 
 mod anchor;
+mod file;
 mod index;
 mod lost;
 
@@ -53,6 +57,7 @@ pub struct Follower {
     identity: Identity,
     source: Source,
     index: Option<Index>,
+    file: WrittenFile,
     wal: Option<WalFile>,
     page_size: u32,
     /// Right after the last commit that was given out; `None` while the log has no header.
@@ -81,6 +86,7 @@ impl Follower {
         Ok(Self {
             page_size: source.page_size()?,
             index: Index::of(database)?,
+            file: WrittenFile::of(database, &source)?,
             database: database.to_path_buf(),
             identity,
             source,
@@ -207,6 +213,12 @@ impl Follower {
         self.source.leap(self.frames())
     }
 
+    /// Whether the log holds this page, as far as it was read.
+    #[must_use]
+    pub fn is_in_log(&self, page: u32) -> bool {
+        self.newest.contains_key(&page)
+    }
+
     /// How many frames were read of this generation.
     #[must_use]
     pub fn frames(&self) -> u32 {
@@ -241,7 +253,7 @@ impl Follower {
     /// The header of a log that has more to read, with the position in its generation.
     fn look(&mut self) -> Result<Option<Header>, Lost> {
         let Some(header) = self.header()? else {
-            return Ok(None);
+            return self.require_nothing_told().map(|()| None);
         };
         if header.page_size != self.page_size {
             return Err(Lost::PageSize {
@@ -259,7 +271,10 @@ impl Follower {
             }
         }
         if self.published <= self.frames() {
-            self.published = self.source.published()?.frames;
+            let log = self.source.published()?;
+            self.published = log.frames;
+            self.heard_of_log(log, header.salts)?;
+            self.require_not_behind(&header, log)?;
         }
         Ok(Some(header))
     }
@@ -272,7 +287,8 @@ impl Follower {
     }
 
     fn header(&mut self) -> Result<Option<Header>, Lost> {
-        if Identity::of(&self.database).map_err(Lost::Missing)? != self.identity {
+        let found = Identity::look(&self.database).map_err(Lost::Missing)?;
+        if Identity::from(&found) != self.identity {
             return Err(Lost::Replaced);
         }
         self.require_own_index()?;
@@ -282,8 +298,10 @@ impl Follower {
             Some(wal) if !wal.is_at(&path) => return Err(Lost::LogReplaced),
             Some(_) => {}
         }
-        let header = self.wal.as_ref().map(WalFile::header).transpose()?;
-        Ok(header.flatten())
+        let header = self.wal.as_ref().map(WalFile::header).transpose()?.flatten();
+        let salts = header.as_ref().map(|header| header.salts);
+        self.require_written_by_checkpoints(Written::of(&found), salts)?;
+        Ok(header)
     }
 
     fn image(&self, frame: u32) -> Result<Vec<u8>, Lost> {

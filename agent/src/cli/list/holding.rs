@@ -31,8 +31,8 @@ pub(super) struct Holding {
     pub newest: Option<PointId>,
     /// Those that are dated in the future, and passed over.
     pub ahead: Vec<PointId>,
-    /// When the agent saw the last commit that can be had from this remote alone, in milliseconds since 1970: that of a
-    /// segment.
+    /// When the agent saw the last commit that can be had from this remote alone, in milliseconds since 1970; absent where
+    /// that is the newest point's own, which no segment holds.
     pub commits_until: Option<UnixMillis>,
     /// Its number, and its chain; absent where it is not known which points lead to it.
     pub restorable_through: Option<CommitNumber>,

@@ -99,7 +99,7 @@ pub(super) struct OfRemote<'a> {
 pub(super) struct Last {
     pub chain: Option<ChainId>,
     pub commit: Option<CommitNumber>,
-    /// When the agent saw the last one that is in a segment.
+    /// When the agent saw it, where it is in a segment.
     pub until: Option<UnixMillis>,
 }
 
@@ -139,11 +139,13 @@ impl OfRemote<'_> {
                 until,
             };
         }
-        let ends = reached().filter(|range| range.chain == *chain);
+        let ends = reached().filter(|range| range.chain == *chain && range.last >= commit);
+        let end = ends.max_by_key(|range| range.last);
         Last {
-            commit: ends.map(|range| range.last).chain([commit]).max(),
+            commit: Some(end.map_or(commit, |range| range.last)),
             chain: Some(chain.clone()),
-            until,
+            // No moment of another chain, nor of a commit before: that of the point stands beside it.
+            until: end.map(|range| range.last_at),
         }
     }
 

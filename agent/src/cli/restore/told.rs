@@ -20,13 +20,22 @@ use crate::{
 /// Interruptions of the capture that are looked at: more than are kept.
 const EVENTS_MAX: usize = 10_000;
 
+/// How long ago that was by this machine's clock, which may be the one that is wrong.
+fn age(at: UnixMillis) -> String {
+    let now = now();
+    match at > now {
+        true => format!("{} ahead of this machine's clock", words::duration(at.since(now))),
+        false => format!("{} ago", words::duration(now.since(at))),
+    }
+}
+
 pub(super) fn show(plan: &Plan, source: Source, config: &Config) {
     let manifest = &plan.manifest;
     println!("Restore point  {}", manifest.point);
     println!(
-        "Stands at      {}, {} ago",
+        "Stands at      {}, {}",
         words::moment(manifest.taken_at, &config.owner.timezone),
-        words::duration(now().since(manifest.taken_at))
+        age(manifest.taken_at)
     );
     println!(
         "Chain          {}, after commit {}",

@@ -41,6 +41,8 @@ pub(super) struct CaptureView {
     lost_base: Vec<String>,
     /// What it means that the newest full backup is sealed to other keys than the configuration names.
     other_keys: Option<String>,
+    /// Why the certificates that the configuration names do not read.
+    unread_keys: Option<String>,
     /// The newest interruptions, newest first.
     events: Vec<EventView>,
 }
@@ -89,13 +91,16 @@ pub(super) fn look(store: &Store, config: &Config, now: UnixMillis) -> rusqlite:
         Some(state) => without_base(store, &state.chain, config)?,
         None => Default::default(),
     };
-    let keys = Recipients::load(&config.backup.recipients).ok();
-    let keys = keys.map(|recipients| recipients.sealed_to());
+    let read = Recipients::load(&config.backup.recipients);
+    let unread_keys = read.as_ref().err().map(|faults| faults.join("; "));
+    let keys = read.ok().map(|recipients| recipients.sealed_to());
     let other_keys = match (&state, &keys) {
         (Some(state), Some(keys)) => store.other_keys(&state.chain, keys)?,
         _ => None,
     };
     let chain = state.as_ref().map(|state| state.chain.clone());
+    // One that took backups and no commit has acknowledged something all the same.
+    let read_back = store.read_back_at()?;
     // What was not answered to an agent that has ended waits for nothing.
     let is_running = lock::is_held(&config.lock_path()).unwrap_or(false);
     let lag = |one: Shipping| {
@@ -110,7 +115,7 @@ pub(super) fn look(store: &Store, config: &Config, now: UnixMillis) -> rusqlite:
             commit: one.holds.map(|(_, commit, _)| commit.get()),
             lag_commits: one.waiting_commits,
             waiting_bytes: one.waiting_bytes,
-            acknowledged_at: one.shipped_at,
+            acknowledged_at: one.shipped_at.max(read_back.get(&one.remote).copied()),
             unanswered_since: one.unanswered_since.filter(|_| is_running),
             failing_since: one.failing.as_ref().map(|(since, _)| *since),
             error: one.failing.map(|(_, error)| error),
@@ -139,6 +144,7 @@ pub(super) fn look(store: &Store, config: &Config, now: UnixMillis) -> rusqlite:
         without_base,
         lost_base,
         other_keys,
+        unread_keys,
         events: store.capture_events(EVENTS)?.into_iter().map(event).collect(),
     })
 }
@@ -171,6 +177,12 @@ pub(super) fn sentences(view: &CaptureView, config: &Config) -> Vec<String> {
     }
     if let Some(other_keys) = &view.other_keys {
         lines.push(format!("Keys:     {other_keys}"));
+    }
+    if let Some(unread) = &view.unread_keys {
+        lines.push(format!(
+            "Keys:     {unread}. An agent that runs seals commits to the keys as it read them last; a backup is refused, and \
+             an agent does not start, until every file reads"
+        ));
     }
     for remote in &view.without_base {
         let why = match view.lost_base.contains(remote) {

@@ -14,10 +14,12 @@ const WAYS_OF_EPISODE: &str = "
     FROM deliveries d JOIN messages m ON m.id = d.message
     WHERE m.episode = :id AND (d.sent_at IS NOT NULL OR d.in_doubt = 1 OR d.dropped_at IS NULL)
     GROUP BY d.rung, d.chat_id";
+/// A way on which there was nothing to say was passed as well, and neither refuses nor takes.
 const STUCK: &str = "
-    SELECT m.id, m.severity, m.not_before, d.rung, d.opened_at, d.refused, d.why IS NOT NULL
+    SELECT m.id, m.severity, m.not_before, d.rung, d.opened_at, d.refused OR d.dropped_at IS NOT NULL,
+           d.why IS NOT NULL OR d.dropped_at IS NOT NULL
     FROM messages m JOIN deliveries d ON d.message = m.id
-    WHERE d.dropped_at IS NULL AND m.not_before <= :now
+    WHERE m.not_before <= :now
         AND m.id IN (SELECT message FROM deliveries WHERE sent_at IS NULL AND dropped_at IS NULL)
         AND NOT EXISTS (SELECT 1 FROM deliveries s WHERE s.message = m.id AND s.sent_at IS NOT NULL)
     ORDER BY m.id, d.id LIMIT 5000";

@@ -21,7 +21,33 @@ const LAST_IS_OVER: &str = "
         AND (d.sent_at IS NOT NULL OR d.in_doubt = 1)
     ORDER BY m.id DESC LIMIT 1";
 
+const HAS_PAUSED: &str = "
+    SELECT EXISTS (SELECT 1 FROM deliveries d JOIN messages m ON m.id = d.message
+                   WHERE m.episode = :episode AND m.in_passing = 1 AND m.open = 0
+                       AND d.rung = :rung AND d.chat_id = :chat_id AND (d.sent_at IS NOT NULL OR d.in_doubt = 1))";
+
 impl Store {
+    /// Whether this way told of the message's episode, and never yet that it was well for a moment: what comes and goes is
+    /// told there once as over.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub fn is_first_pause(&self, address: &Address, message: &Message) -> rusqlite::Result<bool> {
+        let parameters = named_params! {
+            ":episode": message.episode.map(|id| id.0), ":rung": address.rung, ":chat_id": address.chat_id,
+        };
+        self.read(|connection| {
+            let is_over: Option<bool> = connection
+                .prepare_cached(LAST_IS_OVER)?
+                .query_row(parameters, |row| row.get(0))
+                .optional()?;
+            let has_paused: bool = connection
+                .prepare_cached(HAS_PAUSED)?
+                .query_row(parameters, |row| row.get(0))?;
+            Ok(is_over == Some(false) && !has_paused)
+        })
+    }
+
     /// Whether the last that this way told of the message's episode, or may have told, is that it is over.
     ///
     /// # Errors

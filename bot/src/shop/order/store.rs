@@ -32,7 +32,8 @@ const UNDELIVERED_OF_CUSTOMER: &str =
     " WHERE customer_id = :customer AND state = 'paid' ORDER BY id LIMIT 20";
 
 const OPEN_WORK: &str = "SELECT (SELECT count(*) FROM shop_order WHERE state = 'awaiting_payment'),
-    (SELECT min(paid_at) FROM shop_order WHERE state = 'paid')";
+    (SELECT o.paid_at FROM shop_order o JOIN customer c ON c.id = o.customer_id
+     WHERE o.state = 'paid' AND c.blocked_at IS NULL ORDER BY o.paid_at LIMIT 1)";
 // Orders are numbered in the order of their time: the first that waits is the oldest.
 const OLDEST_UNPAID: &str =
     "SELECT placed_at FROM shop_order WHERE state = 'awaiting_payment' ORDER BY id LIMIT 1";
@@ -148,7 +149,8 @@ pub fn undelivered_of_customer(conn: &Connection, customer: CustomerId) -> Resul
     many(conn, UNDELIVERED_OF_CUSTOMER, &[(":customer", &customer.0)])
 }
 
-/// How many orders wait for their payment, and since when the oldest paid one waits for its goods.
+/// How many orders wait for their payment, and since when the oldest paid one waits for its goods. Whoever has blocked the
+/// shop keeps theirs waiting, which nothing but they can end: they are not counted.
 ///
 /// # Errors
 /// When the database fails.

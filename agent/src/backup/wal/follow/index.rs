@@ -10,6 +10,7 @@ use std::{
 };
 
 use super::{Follower, Header, Lost};
+use crate::store::source::Log;
 
 const MAPPED: &str = "/proc/self/maps";
 const DELETED: &str = " (deleted)";
@@ -45,6 +46,26 @@ impl Follower {
         match &self.index {
             Some(index) if index.is_another() => Err(Lost::IndexReplaced),
             _ => Ok(()),
+        }
+    }
+
+    /// A log without a header holds nothing: else somebody emptied it under those who write to it, and what it held is gone.
+    pub(super) fn require_nothing_told(&mut self) -> Result<(), Lost> {
+        let is_told = self.source.published()?.frames > 0;
+        // Asked afterwards: the header is written before anything is told.
+        match is_told && self.header()?.is_none() {
+            true => Err(Lost::LogEmptied),
+            false => Ok(()),
+        }
+    }
+
+    /// In one log nothing goes back: else older files were laid over the shop's.
+    pub(super) fn require_not_behind(&mut self, header: &Header, log: Log) -> Result<(), Lost> {
+        // None at all are told while a writer starts the log anew.
+        let is_behind = log.frames > 0 && log.frames < self.frames();
+        match is_behind && self.header()?.as_ref() == Some(header) {
+            true => Err(Lost::Overwritten),
+            false => Ok(()),
         }
     }
 

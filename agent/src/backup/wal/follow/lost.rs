@@ -22,6 +22,12 @@ pub enum Lost {
     /// The log's file is another one than SQLite has open here.
     #[error("the log's file was deleted or replaced under the running shop")]
     LogReplaced,
+    /// The log's file holds nothing of what was written to it.
+    #[error(
+        "the log (-wal) was emptied under the running bot, and with it what was not in the database's file yet: systemctl stop \
+         bot, and agent restore --latest"
+    )]
+    LogEmptied,
     /// The log's index is another one than is mapped here.
     #[error("the log's index (-shm) was deleted, and the shop uses a new one")]
     IndexReplaced,
@@ -33,6 +39,9 @@ pub enum Lost {
     /// The database's file is another one than was opened.
     #[error("the database's file was replaced")]
     Replaced,
+    /// The database's file was written to, and the log was not copied into it.
+    #[error("something was written over the database's file past SQLite, under the running shop")]
+    Overwritten,
     /// Pages have another size than before.
     #[error(
         "the page size changed from {from} to {to} bytes: somebody ran VACUUM with another one, or this is another database. If \

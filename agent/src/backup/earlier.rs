@@ -1,0 +1,50 @@
+//! Whether a database that nobody follows is an older state than the one that was backed up last: no chain goes back to
+//! where the shop was before.
+//! It proves no progress: an older copy with the same counter, of a moment at which no point was taken, shows by nothing.
+
+use anyhow::Context;
+use protocol::{chain::PageRoot, object_key::PointId};
+
+use crate::store::{Store, points::KnownPoint};
+
+/// What the points before tell of the database, where nobody follows its commits.
+#[derive(Default)]
+pub(super) struct Before {
+    /// SQLite's file change counter, at its highest.
+    counter: Option<u32>,
+    /// The states that points of the chain hold, but the last one's.
+    roots: Vec<(PointId, PageRoot)>,
+}
+
+impl Before {
+    /// What the points of the last one's chain tell.
+    ///
+    /// # Errors
+    /// When the catalogue cannot be read.
+    pub(super) fn of(store: &Store, last: Option<&KnownPoint>) -> anyhow::Result<Self> {
+        let asking = "asking for the points before";
+        let Some(last) = last.map(|last| &last.manifest) else {
+            return Ok(Self::default());
+        };
+        let points = store.points().context(asking)?.into_values();
+        let points = points.map(|known| known.manifest);
+        let others = points.filter(|point| point.chain == last.chain && point.page_root != last.page_root);
+        Ok(Self {
+            counter: store.change_counter(&last.chain).context(asking)?,
+            roots: others.map(|point| (point.point, point.page_root)).collect(),
+        })
+    }
+
+    /// What shows that a file with this counter came before one that was backed up. In one history it never falls; where
+    /// it does not rise it tells nothing.
+    pub(super) fn by_counter(&self, now: Option<u32>) -> Option<String> {
+        let (was, is) = self.counter.zip(now)?;
+        (is < was).then(|| format!("SQLite's change counter had come to {was}, and is {is} again"))
+    }
+
+    /// What shows that this is the state of an older point.
+    pub(super) fn by_root(&self, root: &PageRoot) -> Option<String> {
+        let (point, _) = self.roots.iter().rev().find(|(_, of_point)| of_point == root)?;
+        Some(format!("it is the state of {point} again, byte for byte"))
+    }
+}

@@ -1,0 +1,96 @@
+//! What a comparison says of what lies on a remote and is not known here: whole restore points, which another agent took or
+//! this one before its state was lost, and objects that belong to none.
+//! It judges neither: the owner's key does.
+
+use serde_json::Value;
+
+use super::{FAULTS_MAX, words};
+use crate::{rehearse::Share, store::rehearsal::Rehearsal};
+
+/// Objects of no known backup that are named.
+const OBJECTS_TOLD: usize = 5;
+
+/// By what one comparison wrote down.
+pub(super) struct Unknown<'a> {
+    remote: &'a str,
+    points: Vec<String>,
+    knows_any: bool,
+    objects: Vec<String>,
+    objects_count: u64,
+}
+
+impl<'a> Unknown<'a> {
+    pub(super) fn of(seen: &'a Rehearsal) -> Self {
+        let remote = &seen.remote;
+        let seen: Value = serde_json::from_str(&seen.seen).unwrap_or_default();
+        let names = |what: &str| -> Vec<String> {
+            let all = seen[what].as_array().into_iter().flatten();
+            all.filter_map(|name| name.as_str().map(str::to_owned)).collect()
+        };
+        Self {
+            remote,
+            points: names("unknown_points"),
+            knows_any: seen["knows_any"].as_bool().unwrap_or(true),
+            objects: names("unknown"),
+            objects_count: seen["unknown_objects"].as_u64().unwrap_or(0),
+        }
+    }
+
+    /// Whether there are restore points, and this machine knows none anywhere: its state is new, or was lost.
+    pub(super) fn is_all(&self) -> bool {
+        !self.knows_any && !self.points.is_empty()
+    }
+
+    /// For a script: what was not compared is not proven to be there.
+    pub(super) fn nothing_proven(&self) -> Option<String> {
+        self.is_all().then(|| {
+            format!(
+                "{}: nothing is proven of its restore points: this server knows none of them, and no --key was given that \
+                 opens them",
+                self.remote
+            )
+        })
+    }
+
+    /// The restore points beside those that are known.
+    pub(super) fn more_points(&self) -> Option<String> {
+        (self.knows_any && !self.points.is_empty()).then(|| self.points())
+    }
+
+    /// The restore points, and what proves them.
+    pub(super) fn points(&self) -> String {
+        let newest = self.points.last().map_or("", String::as_str);
+        let count = words::count(self.points.len() as u64, "restore point");
+        let known = match self.knows_any {
+            true => format!("{count} that this server does not know"),
+            false => format!("{count}, and this server knows none of them"),
+        };
+        format!(
+            "{known}, the newest {newest}: another agent took what is not known here, or this one before its state was lost. It \
+             was not compared; the owner's key proves it, and a restore needs nothing else: agent verify --remote {} --key \
+             owner.secret.asc",
+            self.remote
+        )
+    }
+
+    /// The objects.
+    pub(super) fn objects(&self, share: Share) -> Option<String> {
+        let most = match share {
+            Share::All => FAULTS_MAX,
+            Share::Some => OBJECTS_TOLD,
+        };
+        let first: Vec<&str> = self.objects.iter().take(most).map(String::as_str).collect();
+        let more = match self.objects_count.saturating_sub(most as u64) {
+            0 => String::new(),
+            more => format!(" and {more} more"),
+        };
+        (!first.is_empty()).then(|| {
+            format!(
+                "{} of no backup that this server knows: {}{more}; what is not of a backup that is being taken now takes \
+                 room and is not used",
+                words::count(self.objects_count, "object"),
+                first.join(", ")
+            )
+        })
+    }
+}
