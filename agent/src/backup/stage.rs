@@ -122,11 +122,14 @@ impl Order {
         let taken_at = now();
         let point = point_id(taken_at)?;
         let change_counter = counter_of(&pages)?;
-        let older = self.alone(|before| before.by_counter(change_counter));
         let table = self.table((&identity, &pages), place.as_ref());
+        // Of another database the counter tells nothing.
+        let is_same_file = self.goes_on_from(table.as_ref());
+        let older = self.alone(|before| before.by_counter(change_counter));
+        let older = older.filter(|_| is_same_file);
         let table = table.filter(|_| older.is_none());
         let sealed = self.seal_database(&point, &pages, table.as_ref(), progress)?;
-        let older = older.or_else(|| self.is_older(&sealed.root));
+        let older = older.or_else(|| self.is_older(&sealed.root).filter(|_| is_same_file));
         let is_checked = bytes_of(&pages) <= CHECK_BYTES_MAX;
         let damage = match is_checked {
             true => pages.damage().context("checking the database")?,
@@ -191,6 +194,12 @@ impl Order {
         })
     }
 
+    /// Whether the last point is one of the chain of that table.
+    fn goes_on_from(&self, table: Option<&Table>) -> bool {
+        let last = self.last.as_ref().map(|known| &known.manifest.chain);
+        table.is_some_and(|table| last == Some(&table.head.chain))
+    }
+
     fn position(
         &self,
         (place, table): (Option<&Place>, Option<&Table>),
@@ -198,7 +207,7 @@ impl Order {
         root: &PageRoot,
     ) -> anyhow::Result<Position> {
         let last = self.last.as_ref().map(|known| &known.manifest);
-        let last = last.filter(|last| table.is_some_and(|table| table.head.chain == last.chain));
+        let last = last.filter(|_| self.goes_on_from(table));
         // Where a capture counts the commits nobody else may, and no chain goes back to where the shop was before.
         let last = last.filter(|_| matches!(self.commits, Commits::Unknown) && !is_older);
         self.commits.position(place, last, root)
