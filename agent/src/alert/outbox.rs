@@ -19,6 +19,7 @@ use super::{
     channels::{Channel, Letter, Outcome},
     message::Voice,
     signals::Signals,
+    words::phrases,
 };
 use crate::{
     beat::Beat,
@@ -214,7 +215,7 @@ impl Sender {
         let letter = Letter {
             id: parcel.rows[0].id.0,
             chat_id: self.address.chat_id,
-            headline: &parcel.headline(),
+            headline: &parcel.headline(phrases(self.voice.language).repeated),
             text: &parcel.text,
             severity: gravest.unwrap_or(Severity::Info),
             loud: parcel

@@ -23,8 +23,8 @@ pub(super) struct Parcel {
 
 impl Parcel {
     /// What a locked screen shows. Of several messages the gravest of what is still wrong, else the last; and how many more
-    /// there are.
-    pub(super) fn headline(&self) -> String {
+    /// there are. `repeated` is how one is marked that may have arrived before.
+    pub(super) fn headline(&self, repeated: &str) -> String {
         let first = || self.text.lines().next().unwrap_or_default().to_owned();
         if self.rows.len() < 2 {
             return first();
@@ -32,7 +32,11 @@ impl Parcel {
         let open = self.pressed.iter().filter_map(|at| self.rows.get(*at));
         let gravest = open.max_by_key(|row| row.message.severity).or(self.rows.last());
         gravest.map_or_else(first, |row| {
-            format!("{} (+{})", row.message.headline, self.rows.len() - 1)
+            let mark = match row.in_doubt {
+                true => format!("{repeated} "),
+                false => String::new(),
+            };
+            format!("{mark}{} (+{})", row.message.headline, self.rows.len() - 1)
         })
     }
 }
@@ -70,7 +74,10 @@ impl Sender {
                 rows[..at].iter().any(is_same) || self.store.is_first_pause(&self.address, message)?
             }
             // Where the pause was told nothing else has to end.
-            false => message.follows_up && !self.store.was_told_over(&self.address, message)?,
+            false => {
+                message.follows_up
+                    && (self.channel.can_edit() || !self.store.is_paused_there(&self.address, message)?)
+            }
         };
         Ok(match self.store.message_to_edit(self.address.chat_id, message)? {
             Some(message_id) => Form::Edit(message_id),

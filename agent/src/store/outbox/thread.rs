@@ -21,12 +21,32 @@ const LAST_IS_OVER: &str = "
         AND (d.sent_at IS NOT NULL OR d.in_doubt = 1)
     ORDER BY m.id DESC LIMIT 1";
 
-const HAS_PAUSED: &str = "
-    SELECT EXISTS (SELECT 1 FROM deliveries d JOIN messages m ON m.id = d.message
-                   WHERE m.episode = :episode AND m.in_passing = 1 AND m.open = 0
-                       AND d.rung = :rung AND d.chat_id = :chat_id AND (d.sent_at IS NOT NULL OR d.in_doubt = 1))";
+/// Here and below: what only may have arrived may be the very message that asks.
+const IS_FIRST_PAUSE: &str = "
+    SELECT coalesce(max(m.in_passing = 1 AND m.open = 0) = 0, 0) FROM deliveries d JOIN messages m ON m.id = d.message
+    WHERE m.episode = :episode AND d.rung = :rung AND d.chat_id = :chat_id AND d.sent_at IS NOT NULL";
+
+const LAST_SENT_IS_PAUSE: &str = "
+    SELECT m.in_passing = 1 AND m.open = 0 FROM deliveries d JOIN messages m ON m.id = d.message
+    WHERE m.episode = :episode AND d.rung = :rung AND d.chat_id = :chat_id AND d.sent_at IS NOT NULL
+    ORDER BY m.id DESC LIMIT 1";
 
 impl Store {
+    /// Whether the last that this way told of the message's episode is that it is well for a moment.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub fn is_paused_there(&self, address: &Address, message: &Message) -> rusqlite::Result<bool> {
+        let parameters = named_params! {
+            ":episode": message.episode.map(|id| id.0), ":rung": address.rung, ":chat_id": address.chat_id,
+        };
+        self.read(|connection| {
+            let mut statement = connection.prepare_cached(LAST_SENT_IS_PAUSE)?;
+            let found: Option<bool> = statement.query_row(parameters, |row| row.get(0)).optional()?;
+            Ok(found.unwrap_or(false))
+        })
+    }
+
     /// Whether this way told of the message's episode, and never yet that it was well for a moment: what comes and goes is
     /// told there once as over.
     ///
@@ -37,14 +57,9 @@ impl Store {
             ":episode": message.episode.map(|id| id.0), ":rung": address.rung, ":chat_id": address.chat_id,
         };
         self.read(|connection| {
-            let is_over: Option<bool> = connection
-                .prepare_cached(LAST_IS_OVER)?
+            connection
+                .prepare_cached(IS_FIRST_PAUSE)?
                 .query_row(parameters, |row| row.get(0))
-                .optional()?;
-            let has_paused: bool = connection
-                .prepare_cached(HAS_PAUSED)?
-                .query_row(parameters, |row| row.get(0))?;
-            Ok(is_over == Some(false) && !has_paused)
         })
     }
 
