@@ -6,13 +6,15 @@ use std::time::Duration;
 use protocol::time::UnixMillis;
 
 mod recurring;
+mod summary;
 
 use recurring::{again, calm_text, how_it_changes, paused_text, replaced_text};
+pub use summary::summary;
 
 use super::{
     engine::{Fault, Kind, Notice},
     rule::{Topic, object_of},
-    text::{cut, figure, icon, moment_beside, one_line, printable, units, whole},
+    text::{cut, figure, icon, moment_beside, one_line, printable, whole},
     whose::Whose,
     words::{detail, log_advice, phrases, sentences, unit_state, wording, wording_of},
 };
@@ -129,36 +131,6 @@ fn elsewhere(voice: &Voice, row: &Waiting, now: UnixMillis) -> Option<String> {
     let at = moment_beside(&voice.timezone, told.sent_at, row.created_at);
     let note = phrases(voice.language).elsewhere;
     Some(note.replace("{at}", &at).replace("{way}", &told.rung))
-}
-
-/// As many rows as fit into one message, from the first on: the text, and how many rows it tells.
-#[must_use]
-pub fn summary(voice: &Voice, rows: &[Waiting], now: UnixMillis) -> (String, usize) {
-    let phrases = phrases(voice.language);
-    // The count is shorter than the place that it is filled into.
-    let mut left = TEXT_UNITS_MAX - units(phrases.summary);
-    let mut lines = Vec::new();
-    for row in rows {
-        let mark = if row.in_doubt {
-            format!("{} ", phrases.repeated)
-        } else {
-            String::new()
-        };
-        let meanwhile = elsewhere(voice, row, now).map_or(String::new(), |note| format!(" ({note})"));
-        let line = format!(
-            "{}  {mark}{}{meanwhile}",
-            moment(&voice.timezone, row.created_at),
-            row.message.headline
-        );
-        let length = units(&line) + 1;
-        if length > left {
-            break;
-        }
-        left -= length;
-        lines.push(line);
-    }
-    let heading = phrases.summary.replace("{count}", &lines.len().to_string());
-    (format!("{heading}\n\n{}", lines.join("\n")), lines.len())
 }
 
 /// What is wrong, in one line: for lists.
@@ -351,7 +323,7 @@ mod tests {
 
     use protocol::incident::Severity;
 
-    use super::*;
+    use super::{super::text::units, *};
     use crate::alert::rule::Rule;
     use crate::store::{
         episodes::EpisodeId,
@@ -540,6 +512,29 @@ mod tests {
             1,
             "{text}"
         );
+    }
+
+    #[test]
+    fn a_summary_names_all_that_a_message_of_it_names() {
+        for language in [Language::Id, Language::En] {
+            let mut notice = gone(Kind::First);
+            let disk = |place: &str| Fault {
+                key: format!("disk/{place}"),
+                rule: Rule::DiskFull,
+                ..notice.lead.clone()
+            };
+            (notice.lead, notice.others) = (disk("/a"), vec![disk("/b"), disk("/c")]);
+            let row = Waiting {
+                id: DeliveryId(1),
+                message: told(language, &notice),
+                created_at: UnixMillis(0),
+                in_doubt: false,
+                elsewhere: None,
+            };
+            let (text, _) = summary(&voice(language), &[row.clone(), row], UnixMillis(1_000));
+            let named = |place: &str| text.matches(&format!(": {place}")).count();
+            assert_eq!(["/a", "/b", "/c"].map(named), [2; 3], "{text}");
+        }
     }
 
     #[test]

@@ -139,7 +139,13 @@ async fn named(
         (Some(Ok(manifest)), _) => manifest,
         (_, Some(known)) => known,
         (Some(Err(unread)), None) => {
-            return Err(nearest::refuse_point(request, sources, unread.told().to_owned(), point).await);
+            return Err(nearest::refuse_point(
+                request,
+                sources,
+                unread.told().to_owned(),
+                (point, Stop::AtPoint),
+            )
+            .await);
         }
         (None, None) => return Err(nothing(sources, format!("there is no restore point {point}"))),
     };

@@ -305,7 +305,10 @@ impl Plan {
         }
         let refused = match self.without_its_commits(&why) {
             Some(refused) => refused,
-            None => nearest::refuse_point(&self.request, sources, why, &self.manifest.point).await,
+            None => {
+                let failed = (&self.manifest.point, self.stop);
+                nearest::refuse_point(&self.request, sources, why, failed).await
+            }
         };
         Err(unheard::weigh(refused, sources))
     }

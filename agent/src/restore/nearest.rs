@@ -55,7 +55,14 @@ pub(super) async fn refuse(
         (None, Some(route)) => nearest(route, goal.stop),
         (None, None) => {
             let is_late = |manifest: &Manifest| (!goal.may_begin(manifest)).then(|| goal.is_before(manifest));
-            let (next, warning) = other(request, sources, (avoid, Some(&goal.chain)), is_late).await;
+            let (next, warning) = other(
+                request,
+                sources,
+                (avoid, Some(&goal.chain)),
+                Stop::AtPoint,
+                is_late,
+            )
+            .await;
             reasons.extend(warning);
             next
         }
@@ -150,7 +157,7 @@ pub(super) async fn refuse_point(
     request: &Request,
     sources: &Sources<'_>,
     why: String,
-    point: &PointId,
+    (point, stop): (&PointId, Stop),
 ) -> Refused {
     let avoid = Avoid::default();
     let known = request.known.get(point).map(|known| known.manifest.chain.clone());
@@ -162,7 +169,7 @@ pub(super) async fn refuse_point(
             .map(|manifest| manifest.chain),
     };
     let is_late = |manifest: &Manifest| (manifest.point != *point).then_some(manifest.point > *point);
-    let (next, warning) = other(request, sources, (&avoid, chain.as_ref()), is_late).await;
+    let (next, warning) = other(request, sources, (&avoid, chain.as_ref()), stop, is_late).await;
     let mut reason = format!("the restore point {point} cannot be restored: {why}");
     if let Some(warning) = warning {
         reason = format!("{reason}; {warning}");
@@ -175,22 +182,32 @@ impl Plan {
     pub(super) fn without_its_commits(&self, why: &str) -> Option<Refused> {
         let known = self.request.known.get(&self.manifest.point);
         let is_damaged = known.is_some_and(|known| known.damage.is_some());
-        (!self.segments.is_empty() && !is_damaged).then(|| Refused {
-            reason: format!(
-                "the state after commit {} cannot be restored: {why}; the restore point below it, {}, may be sound",
-                self.end, self.manifest.point
-            ),
-            next: Next::Point(self.manifest.point.clone()),
-        })
+        let (last, before) = self.segments.split_last()?;
+        let point = &self.manifest.point;
+        let reason = format!(
+            "the state after commit {} cannot be restored: {why}; the restore point below it, {point}, may be sound",
+            self.end
+        );
+        // One step back at a time: what did the damage is most likely the last that came.
+        let next = match before.last() {
+            None => Next::Point(point.clone()),
+            Some(before) => Next::Commit {
+                chain: last.chain.clone(),
+                commit: before.last,
+                at: Some(before.last_at),
+            },
+        };
+        (!is_damaged).then_some(Refused { reason, next })
     }
 }
 
 /// The newest whole point among those that are meant, of this chain before any other; else the oldest of those that come
-/// too late; `is_late` says which it is. With a warning where it is of another chain.
+/// too late; `is_late` says which it is. What follows it until there goes along. With a warning where it is of another chain.
 async fn other(
     request: &Request,
     sources: &Sources<'_>,
     (avoid, chain): (&Avoid, Option<&ChainId>),
+    stop: Stop,
     is_late: impl Fn(&Manifest) -> Option<bool>,
 ) -> (Next, Option<String>) {
     let mut index = Index::new(sources, request, None);
@@ -209,30 +226,38 @@ async fn other(
         if known.is_some_and(|known| known.damage.is_some()) {
             continue;
         }
-        if route(sources, avoid, manifest, Stop::AtPoint, None)
-            .await
-            .is_err()
-        {
+        let Ok(alone) = route(sources, avoid, manifest, Stop::AtPoint, None).await else {
             continue;
-        }
+        };
         let is_of_chain = chain.is_none_or(|chain| manifest.chain == *chain);
         match (is_late, is_of_chain) {
-            (true, _) => late = Some(manifest.clone()),
-            (false, true) => return (Next::Point(manifest.point.clone()), None),
+            (true, _) => late = Some(alone),
+            (false, true) => return (until(sources, avoid, alone, stop).await, None),
             (false, false) => {
-                of_other_chain.get_or_insert_with(|| manifest.clone());
+                of_other_chain.get_or_insert(alone);
             }
         }
     }
     let Some(found) = of_other_chain.or(late) else {
         return (Next::Nothing, None);
     };
-    let is_of_chain = chain.is_none_or(|chain| found.chain == *chain);
+    let is_of_chain = chain.is_none_or(|chain| found.manifest.chain == *chain);
     let warning = (!is_of_chain).then(|| {
         format!(
             "what there is instead, {}, is of another chain, {}: nothing proves that it is the same shop's database",
-            found.point, found.chain
+            found.manifest.point, found.manifest.chain
         )
     });
-    (Next::Point(found.point), warning)
+    (until(sources, avoid, found, stop).await, warning)
+}
+
+/// A point with what follows it until there; alone where that does not lead on.
+async fn until(sources: &Sources<'_>, avoid: &Avoid, alone: Route, stop: Stop) -> Next {
+    // Every chain counts its commits from one.
+    let stop = match stop {
+        Stop::AfterCommit(_) => Stop::AtPoint,
+        other => other,
+    };
+    let whole = route(sources, avoid, &alone.manifest, stop, None).await;
+    nearest(whole.unwrap_or(alone), stop)
 }

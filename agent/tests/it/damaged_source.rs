@@ -3,6 +3,7 @@
 use std::{
     fs::OpenOptions,
     io::{Seek, SeekFrom, Write},
+    path::Path,
     process::{Command, Stdio},
 };
 
@@ -13,13 +14,17 @@ use rusqlite::Connection;
 use serde_json::Value;
 
 use crate::shop::{PASSPHRASE, Shop, count_items, files_under, integrity_of, program, restoring, text};
-use crate::{pictures::point, running::Running};
+use crate::{pictures::point, running::Running, world::LIMIT};
 
 const PAGE: u64 = 4_096;
 
 /// Writes over a place of the file, which nobody has open and whose log is empty.
 fn damage(shop: &Shop, at: u64, bytes: usize) {
-    let mut file = OpenOptions::new().write(true).open(shop.database()).unwrap();
+    overwrite(&shop.database(), at, bytes);
+}
+
+fn overwrite(database: &Path, at: u64, bytes: usize) {
+    let mut file = OpenOptions::new().write(true).open(database).unwrap();
     file.seek(SeekFrom::Start(at)).unwrap();
     file.write_all(&vec![0xff; bytes]).unwrap();
 }
@@ -256,6 +261,45 @@ fn a_commit_that_did_the_damage_leaves_the_point_below_it_and_that_one_is_named(
     agent.burn();
     let said = shop.agent_refuses(1, &restoring("back", &["--latest"]));
     assert!(said.contains("may be sound"), "{said}");
+    run(&shop, &said, "agent restore", " --yes");
+    assert_eq!(integrity_of(&shop.path("back/shop.db")), "ok");
+    assert_eq!(count_items(&shop.path("back/shop.db")), expected);
+}
+
+#[test]
+fn where_a_chain_begins_with_damage_the_newest_commit_of_the_one_before_is_named() {
+    let shop = Shop::new();
+    shop.fill(1_000);
+    let agent = Running::start(&shop);
+    agent.wait_for("/durable");
+    let bot = Connection::open(shop.database()).unwrap();
+    for _ in 0..6 {
+        bot.execute("INSERT INTO item (text) VALUES ('sold')", [])
+            .unwrap();
+        agent.wait_for("/durable");
+    }
+    let expected = count_items(&shop.database());
+    // A damaged copy in the shop's place.
+    let copy = shop.path("copy.db");
+    bot.execute("VACUUM INTO ?1", [copy.to_str().unwrap()]).unwrap();
+    drop(bot);
+    Connection::open(&copy)
+        .unwrap()
+        .pragma_update(None, "journal_mode", "WAL")
+        .unwrap();
+    overwrite(&copy, 20 * PAGE, 4_096);
+    for suffix in ["-wal", "-shm"] {
+        let _ = std::fs::remove_file(shop.path(&format!("live/shop.db{suffix}")));
+    }
+    std::fs::rename(&copy, shop.database()).unwrap();
+    let store = || Store::open_to_look(&shop.path("state")).unwrap().unwrap();
+    let start = std::time::Instant::now();
+    while store().points().unwrap().len() < 2 {
+        assert!(start.elapsed() < LIMIT * 4, "there is no backup of the copy");
+        std::thread::sleep(std::time::Duration::from_millis(50));
+    }
+    agent.burn();
+    let said = shop.agent_refuses(1, &restoring("back", &["--latest"]));
     run(&shop, &said, "agent restore", " --yes");
     assert_eq!(integrity_of(&shop.path("back/shop.db")), "ok");
     assert_eq!(count_items(&shop.path("back/shop.db")), expected);

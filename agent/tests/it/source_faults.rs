@@ -344,6 +344,15 @@ fn a_log_deleted_under_the_running_shop() {
 /// Whoever opens the database next gets an index that the agent does not have.
 #[test]
 fn a_log_emptied_under_a_shop_that_goes_on_is_never_called_durable() {
+    is_never_called_durable(0);
+}
+
+#[test]
+fn a_log_cut_short_under_a_shop_that_goes_on_is_never_called_durable() {
+    is_never_called_durable(20_000);
+}
+
+fn is_never_called_durable(left_bytes: u64) {
     let (shop, agent) = begin();
     let bot = Connection::open(shop.database()).unwrap();
     bot.pragma_update(None, "wal_autocheckpoint", 0).unwrap();
@@ -356,11 +365,16 @@ fn a_log_emptied_under_a_shop_that_goes_on_is_never_called_durable() {
     let expected: i64 = bot
         .query_row("SELECT count(*) FROM item", [], |row| row.get(0))
         .unwrap();
-    fs::write(shop.path("live/shop.db-wal"), "").unwrap();
+    let log = fs::File::options()
+        .write(true)
+        .open(shop.path("live/shop.db-wal"))
+        .unwrap();
+    assert!(log.metadata().unwrap().len() > left_bytes);
+    log.set_len(left_bytes).unwrap();
     sell();
     let store = || Store::open_to_look(&shop.path("state")).unwrap().unwrap();
     let fault = wait_for("the fault", || store().capture_fault().unwrap());
-    assert!(fault.1.contains("-wal) was emptied"), "{}", fault.1);
+    assert!(fault.1.contains("-wal) was emptied or cut short"), "{}", fault.1);
     let told = agent.get("/durable");
     assert!(told.contains("not off this machine"), "{told}");
     agent.burn();

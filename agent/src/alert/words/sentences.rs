@@ -23,8 +23,8 @@ const SENTENCES: &[(&str, &str)] = &[
         "berkas log perubahan dihapus atau diganti selagi toko berjalan",
     ),
     (
-        "the log (-wal) was emptied under the running bot, and with it what was not in the database's file yet: systemctl stop bot, and agent restore --latest",
-        "log perubahan (-wal) dikosongkan selagi bot berjalan, beserta isi yang belum ada di berkas database: systemctl stop bot, lalu agent restore --latest",
+        "the log (-wal) was emptied or cut short under the running bot, and with it what was not in the database's file yet: systemctl stop bot, and agent restore --latest",
+        "log perubahan (-wal) dikosongkan atau dipotong selagi bot berjalan, beserta isi yang belum ada di berkas database: systemctl stop bot, lalu agent restore --latest",
     ),
     ("the database's file was replaced", "berkas database diganti"),
     (

@@ -244,7 +244,7 @@ impl Follower {
                     self.published = 0;
                 }
                 Err(ReadError::Io(error)) => return Err(error.into()),
-                Err(broken) => return Err(Lost::Broken(broken)),
+                Err(ReadError::Broken(frame)) => return Err(self.broken_at(&header, frame)?),
             }
         }
         Ok(None)
@@ -262,7 +262,7 @@ impl Follower {
             });
         }
         match &self.position {
-            Some(at) if at.salts == header.salts => {}
+            Some(at) if at.salts == header.salts => self.require_whole(&header)?,
             Some(at) if !header.salts.follow(at.salts) => return Err(Lost::Reset),
             _ => {
                 self.position = Some(Position::start(&header));

@@ -75,6 +75,15 @@ impl Frame {
     }
 }
 
+impl Frame {
+    /// Whether this is the header of the frame of that generation after which the checksum is this.
+    #[must_use]
+    pub fn ends_with(header: &[u8; FRAME_HEADER_BYTES], salts: Salts, checksum: Checksum) -> bool {
+        let words = [salts.first, salts.second, checksum.0, checksum.1];
+        header[8..] == *words.map(u32::to_be_bytes).as_flattened()
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -155,6 +155,37 @@ impl WalFile {
         Ok(found)
     }
 
+    /// Whether the frame of this number, from 0, is not there although it was written: the file ends before it, or has a
+    /// hole in its place.
+    ///
+    /// # Errors
+    /// When the disk refuses.
+    pub fn is_gone(&self, page_size: u32, frame: u32) -> io::Result<bool> {
+        Ok(self
+            .frame_header(page_size, frame)?
+            .is_none_or(|header| header == [0; FRAME_HEADER_BYTES]))
+    }
+
+    /// Whether the last frame before this place is the one that was read.
+    ///
+    /// # Errors
+    /// When the disk refuses.
+    pub fn still_leads_to(&self, page_size: u32, at: &Position) -> io::Result<bool> {
+        let Some(last) = at.frames.checked_sub(1) else {
+            return Ok(true);
+        };
+        let header = self.frame_header(page_size, last)?;
+        Ok(header.is_some_and(|header| Frame::ends_with(&header, at.salts, at.checksum)))
+    }
+
+    fn frame_header(&self, page_size: u32, frame: u32) -> io::Result<Option<[u8; FRAME_HEADER_BYTES]>> {
+        let mut header = [0; FRAME_HEADER_BYTES];
+        match self.file.read_exact_at(&mut header, frame_at(page_size, frame)) {
+            Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => Ok(None),
+            read => Ok(read.map(|()| Some(header))?),
+        }
+    }
+
     /// The page that a frame holds.
     ///
     /// # Errors

@@ -10,7 +10,7 @@ use std::{
 };
 
 use super::{Follower, Header, Lost};
-use crate::store::source::Log;
+use crate::{backup::wal::reader::ReadError, store::source::Log};
 
 const MAPPED: &str = "/proc/self/maps";
 const DELETED: &str = " (deleted)";
@@ -57,6 +57,31 @@ impl Follower {
             true => Err(Lost::LogEmptied),
             false => Ok(()),
         }
+    }
+
+    /// What was read of a log stays there until it is started anew: else somebody cut it short.
+    pub(super) fn require_whole(&mut self, header: &Header) -> Result<(), Lost> {
+        let (Some(wal), Some(at)) = (&self.wal, &self.position) else {
+            return Ok(());
+        };
+        let is_there = wal.still_leads_to(header.page_size, at)?;
+        // Asked afterwards: who starts it anew writes the header first.
+        match !is_there && self.header()?.as_ref() == Some(header) {
+            true => Err(Lost::LogEmptied),
+            false => Ok(()),
+        }
+    }
+
+    /// Why a frame that was told does not follow: it is another one, or none at all.
+    pub(super) fn broken_at(&self, header: &Header, frame: u32) -> Result<Lost, Lost> {
+        let is_gone = match &self.wal {
+            Some(wal) => wal.is_gone(header.page_size, frame)?,
+            None => false,
+        };
+        Ok(match is_gone {
+            true => Lost::LogEmptied,
+            false => Lost::Broken(ReadError::Broken(frame)),
+        })
     }
 
     /// In one log nothing goes back: else older files were laid over the shop's.

@@ -24,7 +24,7 @@ pub enum Lost {
     LogReplaced,
     /// The log's file holds nothing of what was written to it.
     #[error(
-        "the log (-wal) was emptied under the running bot, and with it what was not in the database's file yet: systemctl stop \
+        "the log (-wal) was emptied or cut short under the running bot, and with it what was not in the database's file yet: systemctl stop \
          bot, and agent restore --latest"
     )]
     LogEmptied,
