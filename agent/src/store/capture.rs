@@ -16,7 +16,7 @@ use super::{
 
 const SELECT_STATE: &str = "
     SELECT chain, commit_number, commit_at, page_size, pages, page_root, database_file, log_position, previous_sha256,
-           changed, change_counter, file_written
+           changed, change_counter, file_written, log_emptied
     FROM capture";
 const REPLACE_STATE: &str = "
     INSERT OR REPLACE INTO capture (only_row, chain, commit_number, commit_at, page_size, pages, page_root,
@@ -24,6 +24,7 @@ const REPLACE_STATE: &str = "
                                     file_written)
     VALUES (1, :chain, :commit, :commit_at, :page_size, :pages, :page_root, :database_file, :log_position, :previous,
             :changed, :counter, :file_written)";
+const SET_LOG_EMPTIED: &str = "UPDATE capture SET log_emptied = :emptied WHERE log_emptied <> :emptied";
 const SET_FILE_WRITTEN: &str = "UPDATE capture SET file_written = :written";
 const INSERT_SEGMENT: &str = "
     INSERT INTO segment (key, chain, first_commit, last_commit, first_at, last_at, size_bytes, sha256)
@@ -62,6 +63,8 @@ pub struct CaptureState {
     pub change_counter: Option<u32>,
     /// When the database's file was last written by a checkpoint, as the capture wrote it.
     pub file_written: Option<String>,
+    /// Whether its log was found emptied or cut short since. Not written with the rest: see [`Store::set_log_emptied`].
+    pub log_emptied: bool,
 }
 
 /// One object in the spool.
@@ -111,6 +114,18 @@ impl Store {
             put_state(transaction, state)?;
             own_chains::put(transaction, &state.chain)?;
             put_event(transaction, at, kind, why)
+        })
+    }
+
+    /// The log was found emptied or cut short, or the database holds all the same what was followed last. Whatever is
+    /// written down of the capture afterwards says that it goes on.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub fn set_log_emptied(&self, emptied: bool) -> rusqlite::Result<()> {
+        self.write(|transaction| {
+            let mut statement = transaction.prepare_cached(SET_LOG_EMPTIED)?;
+            statement.execute(named_params! { ":emptied": emptied }).map(drop)
         })
     }
 
@@ -254,6 +269,7 @@ fn state_from(row: &Row<'_>) -> rusqlite::Result<CaptureState> {
         changed: row.get(9)?,
         change_counter: row.get(10)?,
         file_written: row.get(11)?,
+        log_emptied: row.get(12)?,
     })
 }
 

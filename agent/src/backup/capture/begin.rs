@@ -54,6 +54,9 @@ pub(super) fn begin(desk: &Desk, why: Option<WhyAgain>, now: Clock) -> Result<Re
         let why = NewChain::of(EventKind::NewChain, "the table of pages was lost or altered");
         return new_chain(desk, claim, follower, hashes, (&why, Some(&state)), now());
     };
+    if state.log_emptied {
+        require_nothing_lost(desk, &mut follower, &hashes, &state)?;
+    }
     // Written to while nobody followed: by a checkpoint or past SQLite, only comparing tells.
     let is_same_file = state
         .file_written
@@ -86,6 +89,46 @@ pub(super) fn begin(desk: &Desk, why: Option<WhyAgain>, now: Clock) -> Result<Re
         }
     }
     Ok(recorder)
+}
+
+/// What lies in a file whose log was emptied lacks commits that were followed, and is no newer state: nothing is taken of
+/// it until its log leads on, or it holds what was followed last, or another file takes its place.
+fn require_nothing_lost(
+    desk: &Desk,
+    follower: &mut Follower,
+    hashes: &Hashes,
+    state: &CaptureState,
+) -> Result<(), Ended> {
+    let leads_on = match position_of(state) {
+        Some(position) => follower.resume(&position)?,
+        None => false,
+    };
+    if !leads_on && !holds_the_same(follower, hashes, state)? {
+        return Err(Lost::LogEmptied.into());
+    }
+    desk.store
+        .set_log_emptied(false)
+        .context("writing down that nothing is lost")?;
+    Ok(())
+}
+
+/// Whether the database holds what was followed last, and nothing else.
+fn holds_the_same(follower: &mut Follower, hashes: &Hashes, state: &CaptureState) -> Result<bool, Ended> {
+    if !follower.anchor()? {
+        return Err(Ended::Failed(anyhow::anyhow!(LOCKED)));
+    }
+    let source = follower.source();
+    let is_same = source.pages()? == state.pages
+        && source
+            .each_page(|page, image| {
+                let is_same =
+                    is_lock_page(page, state.page_size) || hashes.get(page)? == PageHash::of(page, image);
+                // Ends the reading.
+                anyhow::ensure!(is_same, "page {page} differs");
+                Ok(())
+            })
+            .is_ok();
+    Ok(is_same)
 }
 
 fn other_database(follower: &Follower, state: &CaptureState) -> Option<NewChain> {
@@ -283,6 +326,7 @@ fn new_chain(
             changed: Vec::new(),
             change_counter: counter,
             file_written: None,
+            log_emptied: false,
         },
         follower,
         hashes,

@@ -181,6 +181,7 @@ mod tests {
             changed: Vec::new(),
             change_counter: None,
             file_written: None,
+            log_emptied: false,
         }
     }
 

@@ -26,7 +26,7 @@ use super::{
     rest::RestRequest,
 };
 use crate::{
-    backup::segment::Kind,
+    backup::{segment::Kind, wal::follow::Lost},
     store::{interruptions::EventKind, sealed_to::SealedTo, source::log_of},
 };
 
@@ -292,6 +292,11 @@ impl Worker {
 
     fn failed(&mut self, error: &anyhow::Error) {
         let detail = format!("{error:#}");
+        if matches!(error.downcast_ref(), Some(Lost::LogEmptied))
+            && let Err(error) = self.desk.store.set_log_emptied(true)
+        {
+            tracing::error!(%error, "that the log was emptied could not be written down");
+        }
         if self.failures == 0 {
             tracing::error!(error = detail, "the capture stands still and is tried again");
         }
