@@ -28,6 +28,10 @@ const SENTENCES: &[(&str, &str)] = &[
     ),
     ("the database's file was replaced", "berkas database diganti"),
     (
+        "the database's file was written to past SQLite, and still holds what was followed",
+        "berkas database ditulis tanpa lewat SQLite, dan isinya masih seperti yang diikuti",
+    ),
+    (
         "something was written over the database's file past SQLite, under the running shop",
         "ada yang menimpa berkas database tanpa lewat SQLite, selagi toko berjalan",
     ),

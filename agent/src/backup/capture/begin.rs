@@ -29,6 +29,7 @@ use crate::{
 
 const AWAY: &str =
     "nobody followed the shop for a while, and its log does not lead back to where this agent stopped";
+const TOUCHED: &str = "the database's file was written to past SQLite, and still holds what was followed";
 const LOCKED: &str = "the bot kept the write lock for too long";
 
 /// Begins or goes on. `why` is what ended the recording before, in this process.
@@ -196,7 +197,11 @@ fn resync(
         }
         Ok(())
     })?;
-    let detail = format!("{why}; {count} of {pages} pages differ");
+    let told = match (why, is_explained) {
+        (WhyAgain::Overwritten(_), true) => TOUCHED.to_owned(),
+        _ => why.to_string(),
+    };
+    let detail = format!("{told}; {count} of {pages} pages differ");
     if let (WhyAgain::Overwritten(why), false) = (why, is_explained) {
         return Ok(Some(why.clone()));
     }

@@ -299,8 +299,7 @@ impl Follower {
             Some(_) => {}
         }
         let header = self.wal.as_ref().map(WalFile::header).transpose()?.flatten();
-        let salts = header.as_ref().map(|header| header.salts);
-        self.require_written_by_checkpoints(Written::of(&found), salts)?;
+        self.require_written_by_checkpoints(Written::of(&found))?;
         Ok(header)
     }
 

@@ -14,13 +14,13 @@ use serde::{Deserialize, Serialize};
 
 use super::{Follower, Lost};
 use crate::{
-    backup::wal::header::Salts,
+    backup::wal::{header::Salts, reader::WalFile},
     store::source::{Log, Source},
 };
 
 /// A checkpoint writes first and is told of afterwards: so long it may take in between. One that takes longer costs a
 /// comparison that finds nothing.
-const CHECKPOINT_MAX: Duration = Duration::from_secs(1);
+const CHECKPOINT_MAX: Duration = Duration::from_secs(3);
 const LOOK_AGAIN: Duration = Duration::from_millis(20);
 
 /// When the file was last written, and its size.
@@ -83,17 +83,16 @@ impl Follower {
     }
 
     /// Nothing but checkpoints may have written to the file.
-    pub(super) fn require_written_by_checkpoints(
-        &mut self,
-        now: Written,
-        salts: Option<Salts>,
-    ) -> Result<(), Lost> {
+    pub(super) fn require_written_by_checkpoints(&mut self, now: Written) -> Result<(), Lost> {
         if now == self.file.written {
             return Ok(());
         }
         let until = Instant::now() + CHECKPOINT_MAX;
         loop {
             let log = self.source.published()?;
+            // Asked afterwards: a log that is started anew has its header before anything is told of it.
+            let header = self.wal.as_ref().map(WalFile::header).transpose()?.flatten();
+            let salts = header.map(|header| header.salts);
             if self.file.is_explained_by(log, salts) {
                 let written = Written::at(&self.database)?;
                 self.file = WrittenFile { written, log, salts };
