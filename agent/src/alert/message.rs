@@ -538,6 +538,29 @@ mod tests {
     }
 
     #[test]
+    fn a_summary_of_an_end_alone_says_what_is_over() {
+        let row = |kind: Kind| Waiting {
+            id: DeliveryId(1),
+            message: told(Language::En, &gone(kind)),
+            created_at: UnixMillis(0),
+            in_doubt: false,
+            elsewhere: None,
+        };
+        let over = || {
+            row(Kind::Resolved {
+                lasted: Duration::from_secs(20),
+                in_place: true,
+            })
+        };
+        let named = |rows: &[Waiting]| {
+            let (text, _) = summary(&voice(Language::En), rows, UnixMillis(1_000));
+            text.matches("🔴 The shop's bot died").count()
+        };
+        assert_eq!(named(&[over()]), 1);
+        assert_eq!(named(&[row(Kind::First), over()]), 1, "it stands there already");
+    }
+
+    #[test]
     fn what_another_way_told_meanwhile_says_so_and_what_went_both_ways_at_once_does_not() {
         let said = |language, sent_at_s: i64| {
             let row = Waiting {

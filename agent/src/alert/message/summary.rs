@@ -1,11 +1,14 @@
 //! All that waited, as one message with the true times: a line for each message, and one for whatever else it names.
 //! It sends nothing, and puts nothing in another order.
 
-use protocol::time::UnixMillis;
+use protocol::{incident::Severity, time::UnixMillis};
 
 use super::{TEXT_UNITS_MAX, Voice, elsewhere, moment};
 use crate::{
-    alert::{text::units, words::phrases},
+    alert::{
+        text::{icon, units},
+        words::phrases,
+    },
     store::outbox::Waiting,
 };
 
@@ -16,7 +19,7 @@ pub fn summary(voice: &Voice, rows: &[Waiting], now: UnixMillis) -> (String, usi
     // The count is shorter than the place that it is filled into.
     let mut left = TEXT_UNITS_MAX - units(phrases.summary);
     let mut lines = Vec::new();
-    for row in rows {
+    for (at, row) in rows.iter().enumerate() {
         let mark = if row.in_doubt {
             format!("{} ", phrases.repeated)
         } else {
@@ -31,6 +34,13 @@ pub fn summary(voice: &Voice, rows: &[Waiting], now: UnixMillis) -> (String, usi
         for other in others_in(voice, &row.message.text) {
             line += &format!("\n   {other}");
         }
+        // Whoever was never told of its beginning reads here what it was.
+        let is_same = |before: &Waiting| before.message.episode == row.message.episode;
+        if !row.message.open && !rows[..at].iter().any(is_same) {
+            for was in ended_in(&row.message.text) {
+                line += &format!("\n   {was}");
+            }
+        }
         let length = units(&line) + 1;
         if length > left {
             break;
@@ -40,6 +50,16 @@ pub fn summary(voice: &Voice, rows: &[Waiting], now: UnixMillis) -> (String, usi
     }
     let heading = phrases.summary.replace("{count}", &lines.len().to_string());
     (format!("{heading}\n\n{}", lines.join("\n")), lines.len())
+}
+
+/// What is over by a message's own text.
+fn ended_in(text: &str) -> impl Iterator<Item = &str> {
+    let is_trouble = |line: &&str| {
+        [Severity::Warning, Severity::Critical]
+            .iter()
+            .any(|severity| line.starts_with(icon(*severity)))
+    };
+    text.lines().skip(1).filter(is_trouble).take(1)
 }
 
 /// What else is wrong by a message's own text, a line each.
