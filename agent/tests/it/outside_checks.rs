@@ -19,8 +19,11 @@ use protocol::time::UnixMillis;
 use crate::{
     pretend_channels::Service,
     shop::{NO_TELEGRAM, Shop, telegram_line},
-    world::{LIMIT, alerts, config_from, text},
+    world::{alerts, config_from, text, until},
 };
+
+/// The first backup of a start has its time.
+const PATIENCE: Duration = Duration::from_secs(120);
 
 /// What healthchecks.io answers to a UUID that it does not know.
 const NOT_FOUND: &str = "OK (not found)";
@@ -151,21 +154,9 @@ async fn each_backup_is_told_again_until_the_check_takes_it_and_nothing_waits_fo
         rows.iter()
             .any(|row| row.key == "heartbeat/backup_url" && row.loudest.is_some())
     };
-    until(&is_wrong).await;
+    until(PATIENCE, &is_wrong).await;
     service.answer(StatusCode::OK, "OK");
-    until(|| !is_wrong()).await;
+    until(PATIENCE, || !is_wrong()).await;
     agent.kill().unwrap();
     agent.wait().unwrap();
-}
-
-async fn until(mut done: impl FnMut() -> bool) {
-    let wait = async {
-        while !done() {
-            tokio::time::sleep(Duration::from_millis(50)).await;
-        }
-    };
-    // The first backup of a start has its time.
-    tokio::time::timeout(12 * LIMIT, wait)
-        .await
-        .expect("it comes to that");
 }

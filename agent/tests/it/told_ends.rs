@@ -22,7 +22,7 @@ use crate::{
     alert_outbox::Desk,
     pretend_channels::{Service, TOPIC},
     pretend_telegram::Telegram,
-    world::{HASTE, OWNER, calendar},
+    world::{HASTE, LIMIT, OWNER, calendar, until},
 };
 
 const PUSH: &str = "push";
@@ -246,9 +246,7 @@ async fn what_came_back_and_stays_well_is_over_there_once_and_nothing_spins() {
         let now = UnixMillis(jiff::Timestamp::now().as_millisecond());
         flapping.desk.store.waiting(&push, 10, now).unwrap().len()
     };
-    while waits() > 0 {
-        tokio::time::sleep(Duration::from_millis(5)).await;
-    }
+    until(6 * LIMIT, || waits() == 0).await;
     // What there was nothing to say of on a way does not take it again and again.
     let now = UnixMillis(jiff::Timestamp::now().as_millisecond());
     let mut climbed = 0;

@@ -26,8 +26,11 @@ use crate::{
     pretend_bot::{Bot, incident},
     pretend_channels::{Service, TOPIC},
     pretend_telegram::{Fault, Telegram},
-    world::{Agent, HASTE, LIMIT, OWNER, alerts},
+    world::{Agent, HASTE, LIMIT, OWNER, alerts, until},
 };
+
+/// What is told together waits for ten seconds first.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A repetition would come long after the test.
 const LOSSY: Pace = Pace {
@@ -40,18 +43,6 @@ const LOSSY: Pace = Pace {
 fn free_port() -> u16 {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     listener.local_addr().unwrap().port()
-}
-
-async fn until(mut done: impl FnMut() -> bool) {
-    let wait = async {
-        while !done() {
-            tokio::time::sleep(Duration::from_millis(5)).await;
-        }
-    };
-    // What is told together waits for ten seconds first.
-    tokio::time::timeout(6 * LIMIT, wait)
-        .await
-        .expect("it comes to that");
 }
 
 /// Told it is a minute later, as everything is of which the agent's own line may be the cause.
@@ -93,7 +84,7 @@ async fn a_token_that_telegram_does_not_know_is_wrong_from_the_start_until_it_is
     // The owner mends it and starts the agent anew.
     telegram.refuse(false);
     let agent = Agent::start(with_channels(dir.path(), &bot, &telegram, ""));
-    until(|| !is_wrong()).await;
+    until(PATIENCE, || !is_wrong()).await;
     assert!(store.channel_tests().unwrap().iter().all(|test| test.ok));
     agent.stop().await;
 }
@@ -126,7 +117,7 @@ async fn what_was_taken_and_not_answered_holds_nothing_else_up_and_is_handed_on_
     let told = telegram.wait_for(2).await;
     assert!(told[1].text().contains("A job was given up."), "{told:?}");
     let waits = || desk.store.waiting(&address(OWNER), 10, now()).unwrap().len();
-    until(|| waits() == 1).await;
+    until(PATIENCE, || waits() == 1).await;
     // The second way takes it, as it does after a while.
     let later = UnixMillis(now().0 + 3_600_000);
     desk.alerts.climb(Patience::USUAL, later).unwrap();
@@ -134,7 +125,7 @@ async fn what_was_taken_and_not_answered_holds_nothing_else_up_and_is_handed_on_
     assert_eq!(row.len(), 1);
     desk.store.delivery_sent(&row, None, now()).unwrap();
     desk.fail("b");
-    until(|| {
+    until(PATIENCE, || {
         let waiting = desk.store.waiting(&address(OWNER), 10, later).unwrap();
         waiting.is_empty()
     })
@@ -177,7 +168,7 @@ async fn what_was_not_answered_because_telegram_was_down_comes_as_soon_as_it_is_
     desk.fail("a");
     let sender = desk.send_at(OWNER, LOSSY);
     // Down for messages, and for the question whether it is there.
-    until(|| telegram.asked_for_chats() > 1).await;
+    until(PATIENCE, || telegram.asked_for_chats() > 1).await;
     assert_eq!(telegram.requests(), 1, "no second request before it is back");
     telegram.set_down(false);
     let told = telegram.wait_for(1).await;

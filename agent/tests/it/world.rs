@@ -135,3 +135,13 @@ impl Agent {
         let _ = self.task.await;
     }
 }
+
+/// Waits until it has come to that.
+pub async fn until(limit: Duration, mut done: impl FnMut() -> bool) {
+    let wait = async {
+        while !done() {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    };
+    timeout(limit, wait).await.expect("it comes to that");
+}
