@@ -28,6 +28,7 @@ mod lead;
 mod notice;
 mod rekey;
 mod stepped;
+mod storm;
 mod tick;
 
 use episode::End;
@@ -36,6 +37,7 @@ pub use hold::{MAINTENANCE, silence};
 pub use notice::{Fault, Kind, Notice, Times};
 pub use rekey::rekey;
 pub use stepped::stepped;
+pub use storm::told_by;
 pub use tick::{acknowledge, tick};
 
 /// Who is back within this time was here before: it comes and goes.

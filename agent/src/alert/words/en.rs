@@ -41,6 +41,7 @@ pub(super) const PHRASES: Phrases = Phrases {
     calm: "It came and went {count} times, from {since} to {until}, and has not come back since.",
     replaced_headline: "Goes on in the next message",
     replaced: "How things are now is in a newer message about it.",
+    told_by: "not told yet; it is by {at}",
     queued: "queued since {at}, not delivered yet",
     press_start: "press Start in the chat with the agent's bot",
     acked: "You took this on at {at}; there will be no reminder.",

@@ -41,6 +41,7 @@ pub(super) const PHRASES: Phrases = Phrases {
     calm: "Masalah ini hilang timbul {count} kali, dari {since} sampai {until}, dan sesudah itu tidak kembali.",
     replaced_headline: "Dilanjutkan di pesan berikutnya",
     replaced: "Keadaannya sekarang ada di pesan yang lebih baru tentang masalah ini.",
+    told_by: "belum diberitahukan; paling lambat pada {at}",
     queued: "menunggu dikirim sejak {at}",
     press_start: "tekan Start di obrolan dengan bot agent",
     acked: "Anda menanganinya sejak {at}; tidak akan diingatkan lagi.",
