@@ -63,3 +63,42 @@ fn the_night_defers_a_warning_and_lets_what_is_critical_through() {
     day.pass_long(Duration::from_secs(60));
     assert_eq!(day.told(), ["first backup/any"]);
 }
+
+#[test]
+fn a_warning_held_at_night_that_still_stands_is_told_in_the_morning_whenever_the_agent_was_started_anew() {
+    // The agent is away over the end of the night, or comes back just before or after it.
+    for (stops_s, starts_s) in [(3000, 7190), (7100, 7200), (7100, 7210), (3000, 20_000)] {
+        let mut day = Day::begin();
+        day.calendar.quiet_hours = Some((time(7, 0, 0, 0), time(9, 0, 0, 0)));
+        for rule in [Rule::BackupNotTaken, Rule::LogGrowing, Rule::DrillOld] {
+            day.wrong(&format!("{}/a", rule.name()), rule);
+        }
+        day.wrong("over/a", Rule::BackupFailed);
+        day.pass_long(Duration::from_secs(stops_s));
+        day.now = START.plus(Duration::from_secs(starts_s));
+        day.restart();
+        day.wrong("log_growing/a", Rule::LogGrowing);
+        day.fine("over/a");
+        day.pass(30);
+        let told = |day: &Day| {
+            let faults = day.said.iter().flat_map(|(_, notice)| {
+                let others = notice.others.iter().map(|other| other.key.clone());
+                std::iter::once(notice.lead.key.clone()).chain(others)
+            });
+            faults.collect::<std::collections::BTreeSet<String>>()
+        };
+        let all = ["backup_not_taken/a", "drill_old/a", "log_growing/a"].map(str::to_owned);
+        assert_eq!(told(&day), all.into(), "{stops_s} {starts_s}");
+        assert!(
+            day.said
+                .iter()
+                .any(|(_, notice)| notice.loud && !notice.kind.is_edit())
+        );
+        let past = day.store.past(UnixMillis(0)).unwrap();
+        assert_eq!(
+            (past.len(), past[0].held),
+            (1, Some(Held::QuietHours)),
+            "for the digest"
+        );
+    }
+}
