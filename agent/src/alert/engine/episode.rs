@@ -15,6 +15,7 @@ use super::{
 use crate::{
     alert::{calendar::Calendar, role::Role, rule::Rule},
     store::{
+        alerts::AlertRow,
         book::Book,
         episodes::{EpisodeId, EpisodeRow},
     },
@@ -28,12 +29,18 @@ pub(super) const REMIND_FIRST: Duration = Duration::from_secs(300);
 /// The end of what was shorter than this only changes its message: nobody has to be called twice for it.
 const IN_PLACE_MOST: Duration = Duration::from_secs(300);
 
-/// Tells an alert with others that it belongs to, or begins to.
-pub(super) fn join(book: &mut Book, calendar: &Calendar, key: &str, now: UnixMillis) -> Vec<Notice> {
+/// Tells an alert with others that it belongs to, or begins to, where it waits for a cause after so long.
+pub(super) fn join(
+    book: &mut Book,
+    calendar: &Calendar,
+    key: &str,
+    wait: Duration,
+    now: UnixMillis,
+) -> Vec<Notice> {
     let Some(fault) = book.alerts.get(key).and_then(Fault::of) else {
         return Vec::new();
     };
-    let due_at = now.plus(cause_wait(fault.rule));
+    let due_at = now.plus(wait);
     let topic = topic_of(&fault);
     let severity = fault.rule.severity();
     let (id, rings) = match kin::home(book, &fault, &topic, now) {
@@ -297,9 +304,15 @@ fn begun(id: EpisodeId, topic: String, fault: &Fault, due_at: UnixMillis) -> Epi
     }
 }
 
-fn cause_wait(rule: Rule) -> Duration {
+/// How long an alert waits for its cause. What was held back for another may be mending at this moment.
+pub(super) fn cause_wait(row: &AlertRow) -> Duration {
+    let Some(rule) = Rule::named(&row.rule) else {
+        return Duration::ZERO;
+    };
+    let spec = rule.spec();
+    let has_waited = spec.is_tried && row.held.is_none();
     match rule.severity() {
-        _ if rule.spec().roots.is_empty() => Duration::ZERO,
+        _ if spec.roots.is_empty() || has_waited => Duration::ZERO,
         Severity::Critical => Duration::ZERO,
         Severity::Info | Severity::Warning => CAUSE_WAIT,
     }
