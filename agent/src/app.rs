@@ -134,7 +134,7 @@ impl Parts {
         let ways = ways::open(&config, &client)?;
         let listener = listen(&config).await?;
         let mut beats = Beats::new(Instant::now());
-        let alerts = alerts_of(&config, &store, &ladder);
+        let alerts = alerts_of(&config, &store, &ladder, started_at);
         let common = watching::Common {
             config: &config,
             store: &store,
@@ -218,9 +218,9 @@ impl Parts {
     }
 }
 
-fn alerts_of(config: &Config, store: &Arc<Store>, ladder: &[Rung]) -> Alerts {
+fn alerts_of(config: &Config, store: &Arc<Store>, ladder: &[Rung], started_at: UnixMillis) -> Alerts {
     let alerts = Alerts::new(Arc::clone(store), Voice::of(config), Calendar::of(config), ladder);
-    alerts.rehearsed(&config.drill).steadied()
+    alerts.rehearsed(&config.drill).steadied(started_at)
 }
 
 fn alert_clock(alerts: &Alerts, pace: Pace, beats: &mut Beats) -> AlertClock {

@@ -36,7 +36,7 @@ pub use episode::tell_done;
 pub use hold::{MAINTENANCE, silence};
 pub use notice::{Fault, Kind, Notice, Times};
 pub use rekey::rekey;
-pub use stepped::stepped;
+pub use stepped::{after_start, stepped};
 pub use storm::told_by;
 pub use tick::{acknowledge, tick};
 

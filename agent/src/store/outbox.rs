@@ -8,10 +8,13 @@ use rusqlite::{Connection, OptionalExtension, Row, ToSql, Transaction, named_par
 use super::{Store, alerts::severity_name, episodes::EpisodeId};
 
 mod ladder;
+mod moments;
 mod thread;
 mod waiting;
 
 pub use ladder::{Climb, Rung, Stuck, Taken};
+pub use moments::PutOff;
+pub(super) use moments::stepped;
 pub use thread::{Said, Told};
 pub use waiting::{Elsewhere, Undelivered, Waiting};
 

@@ -1,4 +1,5 @@
-//! What waits for the morning is told then, also by an agent that was started anew: a start mends nothing.
+//! What waits for the morning, or for a way, is told in time: also by an agent that was started anew, because a start mends
+//! nothing, and also after the clock was set.
 
 use std::{path::Path, sync::Arc};
 
@@ -6,11 +7,12 @@ use agent::{
     alert::{
         Alerts,
         calendar::Calendar,
+        engine,
         ladder::TELEGRAM,
         rule::{AlertKey, Observation, Rule},
     },
     config::Language,
-    store::{Store, outbox::Rung},
+    store::{Store, book::Book, outbox::Rung},
     watch::rehearsals::RehearsalWatch,
 };
 use jiff::civil::time;
@@ -88,4 +90,76 @@ fn what_the_bot_reported_at_night_comes_in_the_morning_from_an_agent_started_ane
         .observe(&key, Observation::wrong(Rule::BackupFailed), morning)
         .unwrap();
     assert_eq!(waiting(morning), 2);
+}
+
+const YEAR_MS: i64 = 365 * 86_400_000;
+
+#[test]
+fn what_came_up_while_the_clock_ran_ahead_goes_out_once_it_is_put_right() {
+    for sees_it in [true, false] {
+        let dir = tempfile::tempdir().unwrap();
+        let (store, alerts) = started(dir.path());
+        let noon = at("2026-11-27T12:00:00Z");
+        let ahead = UnixMillis(noon.0 + YEAR_MS);
+        let key = AlertKey::new("bot", "bot");
+        alerts
+            .observe(&key, Observation::wrong(Rule::BotGone), ahead)
+            .unwrap();
+        let waiting = |now| store.waiting(&address(OWNER), 10, now).unwrap();
+        assert!(waiting(noon).is_empty());
+        // Seen by the agent that runs, or found by the next one.
+        if sees_it {
+            let step = |book: &mut Book| {
+                engine::stepped(book, -YEAR_MS);
+                Vec::new()
+            };
+            store.change_book(&[], noon, step).unwrap();
+        } else {
+            let _started = alerts.steadied(noon);
+        }
+        assert_eq!(waiting(noon).len(), 1, "{sees_it}");
+        assert_eq!(waiting(noon)[0].created_at, noon);
+    }
+}
+
+#[test]
+fn what_was_put_off_to_a_near_morning_keeps_it_and_to_a_far_one_does_not() {
+    // The clock is three hours ahead of the evening, and once a year as well.
+    for (more_ms, comes) in [(0, "2026-11-28T06:00:00Z"), (YEAR_MS, "2026-11-28T03:00:00Z")] {
+        let dir = tempfile::tempdir().unwrap();
+        let (store, alerts) = started(dir.path());
+        let evening = at("2026-11-27T20:00:00Z");
+        let ahead = UnixMillis(at("2026-11-27T23:00:00Z").0 + more_ms);
+        let report = crate::pretend_bot::incident(1, "A job was given up.");
+        alerts.report(&[report], None, ahead).unwrap();
+        let _started = alerts.steadied(evening);
+        let waiting = |now| store.waiting(&address(OWNER), 10, now).unwrap().len();
+        let comes = at(comes);
+        assert_eq!(
+            (waiting(UnixMillis(comes.0 - 1)), waiting(comes)),
+            (0, 1),
+            "{more_ms}"
+        );
+    }
+}
+
+#[test]
+fn a_digest_of_a_clock_that_ran_ahead_keeps_no_later_one_back() {
+    let dir = tempfile::tempdir().unwrap();
+    let (store, alerts) = started(dir.path());
+    let ahead = UnixMillis(at("2026-11-27T09:00:00Z").0 + YEAR_MS);
+    alerts.digest_if_due(ahead).unwrap();
+    for now in [
+        "2026-11-27T10:00:00Z",
+        "2026-11-28T07:59:00Z",
+        "2026-11-28T08:00:00Z",
+        "2026-11-28T08:01:00Z",
+    ] {
+        alerts.digest_if_due(at(now)).unwrap();
+    }
+    let waiting = store
+        .waiting(&address(OWNER), 10, at("2026-11-28T09:00:00Z"))
+        .unwrap();
+    assert_eq!(waiting.len(), 1);
+    assert_eq!(waiting[0].created_at, at("2026-11-28T08:00:00Z"));
 }

@@ -6,6 +6,7 @@ use protocol::incident::Severity;
 use super::*;
 use crate::store::Store;
 
+mod clocks;
 mod disks;
 mod flapping;
 mod follow;

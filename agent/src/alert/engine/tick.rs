@@ -18,7 +18,7 @@ use crate::{
 };
 
 /// However long it lasts, a reminder comes at least once a day.
-const REMIND_MOST: Duration = Duration::from_secs(86_400);
+pub(super) const REMIND_MOST: Duration = Duration::from_secs(86_400);
 
 /// Everything that is due at this moment.
 #[must_use]
