@@ -327,7 +327,8 @@ fn tidy_outbox(store: &Store, ladder: &[Rung], now: UnixMillis) -> anyhow::Resul
     if forgotten > 0 {
         tracing::warn!(
             forgotten,
-            "messages waited for chats or channels that the configuration does not name any more: dropped"
+            "messages waited for chats or channels that the configuration does not name any more: what has arrived \
+             nowhere takes the first way"
         );
     }
     let kept_ms = i64::try_from(SENT_KEPT.as_millis()).unwrap_or(i64::MAX);

@@ -77,6 +77,14 @@ pub fn withdraw(book: &mut Book, key: &str, now: UnixMillis) -> Vec<Notice> {
     let Some(row) = book.alerts.remove(key) else {
         return Vec::new();
     };
+    // What was never told is in the digest at least.
+    book.new_past.extend(row.held.map(|held| Past {
+        key: row.key.clone(),
+        rule: row.rule.clone(),
+        since: row.since,
+        until: now,
+        held: Some(held),
+    }));
     match (row.episode, Fault::of(&row)) {
         (Some(id), Some(fault)) => episode::leave(book, id, fault, End::Withdrawn, now),
         _ => Vec::new(),

@@ -278,6 +278,7 @@ impl Alerts {
             Vec::new()
         })
         .context("storing the silence")?;
+        self.let_reports_go(now)?;
         Ok(until)
     }
 
@@ -321,7 +322,8 @@ impl Alerts {
             book.silences.retain(|_, silence| silence.scope != scope);
             Vec::new()
         })
-        .context("ending the silence")
+        .context("ending the silence")?;
+        self.let_reports_go(now)
     }
 
     /// What is wrong, held back, told and silenced at this moment.

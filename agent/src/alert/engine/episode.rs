@@ -227,6 +227,7 @@ fn speak(book: &mut Book, calendar: &Calendar, id: EpisodeId, rings: bool, now: 
     let (severity, times) = (standing.severity, floor::times(book, id));
     let is_graver_now = follow::is_graver_now(book, &standing.lead);
     let settles_at = follow::settles_at(book, id, now).filter(|_| severity < Severity::Critical);
+    let quiet_until = hold::quiet_until(book, calendar, id, &standing.lead, now).filter(|_| !rings);
     let Some(episode) = book.episodes.get_mut(&id) else {
         return Vec::new();
     };
@@ -244,10 +245,18 @@ fn speak(book: &mut Book, calendar: &Calendar, id: EpisodeId, rings: bool, now: 
     };
     episode.lead = standing.lead.to_lead();
     episode.due_at = None;
-    if kind == Kind::Update {
-        episode.edits += 1;
-    } else {
-        told_now(episode, severity, now);
+    match (&kind, quiet_until) {
+        (Kind::Worse | Kind::More, Some(until)) => {
+            // It rings when that is over, if it is still so; its message is true until then.
+            episode.due_at = Some(until);
+            let update = Notice::of(episode, Kind::Update, standing, times);
+            return vec![Notice {
+                loud: false,
+                ..update
+            }];
+        }
+        (Kind::Update, _) => episode.edits += 1,
+        _ => told_now(episode, severity, now),
     }
     vec![Notice::of(episode, kind, standing, times)]
 }

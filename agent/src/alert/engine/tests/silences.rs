@@ -102,3 +102,71 @@ fn a_warning_held_at_night_that_still_stands_is_told_in_the_morning_whenever_the
         );
     }
 }
+
+#[test]
+fn what_was_told_and_gets_graver_in_silence_changes_its_message_and_rings_when_the_silence_ends() {
+    for recovers in [true, false] {
+        let mut day = Day::begin();
+        for _ in 0..70 {
+            day.wrong("bot/bot", Rule::BotUnhealthy);
+            day.pass(1);
+        }
+        day.change(|book, _, now| {
+            silence(book, MAINTENANCE, Duration::from_secs(1800), now);
+            Vec::new()
+        });
+        assert_eq!(day.told(), ["first bot/bot"]);
+        day.wrong("bot/bot", Rule::BotGone);
+        let said = day.said[0].1.clone();
+        assert_eq!((said.loud, said.lead.rule), (false, Rule::BotGone));
+        assert_eq!(day.told(), ["update bot/bot"]);
+        day.restart();
+        day.pass(1700);
+        if recovers {
+            day.fine("bot/bot");
+            day.pass(600);
+            assert_eq!(day.told(), ["resolved bot/bot", "settled bot/bot"]);
+            continue;
+        }
+        assert_eq!(day.told(), Vec::<String>::new());
+        day.pass(100);
+        assert!(day.said[0].1.loud);
+        assert_eq!(day.told(), ["worse bot/bot"]);
+        day.pass(300);
+        assert_eq!(day.told(), ["reminder bot/bot"]);
+    }
+}
+
+#[test]
+fn a_silence_over_one_alert_keeps_no_other_one_of_its_message_quiet() {
+    let mut day = Day::begin();
+    day.wrong("disk//", Rule::DiskLow);
+    for _ in 0..130 {
+        day.wrong("disk//", Rule::DiskLow);
+        day.pass(1);
+    }
+    day.change(|book, _, now| {
+        silence(book, "disk//", Duration::from_secs(3600), now);
+        Vec::new()
+    });
+    day.told();
+    day.wrong("disk//", Rule::DiskFull);
+    assert_eq!(day.told(), ["update disk//"]);
+    day.wrong("memory/stalls", Rule::MemoryKill);
+    let (_, said) = &day.said[0];
+    assert!(said.loud && said.others[0].key == "memory/stalls", "{said:?}");
+}
+
+#[test]
+fn at_night_what_gets_graver_and_is_not_critical_rings_in_the_morning() {
+    let mut day = Day::begin();
+    day.wrong("recipient/x", Rule::RecipientExpiring);
+    day.told();
+    day.calendar.quiet_hours = Some((time(7, 0, 0, 0), time(9, 0, 0, 0)));
+    day.wrong("recipient/x", Rule::RecipientExpired);
+    assert_eq!(day.told(), ["update recipient/x"]);
+    day.pass_long(Duration::from_secs(7100));
+    assert_eq!(day.told(), Vec::<String>::new());
+    day.pass_long(Duration::from_secs(120));
+    assert_eq!(day.told(), ["worse recipient/x"]);
+}
