@@ -75,6 +75,7 @@ pub(super) const WORDS: Words = Words {
     journal: "{count} newest lines of the bot's unit in systemd's journal",
     no_lines: "There is no such line in the newest part of the log.",
     lines: "{count} newest lines of the bot's log",
+    no_file: "The log could not be sent as a file. Ask for it again in a few minutes.",
     backup_begins: "⏳ The backup begins. This message changes until it is done.",
     backup_done: "✅ Backup {point} is done: {size}.",
     backup_partly: "🟡 Backup {point} is done ({size}), but did not get to: {remotes}. Its alert says why.",

@@ -75,6 +75,7 @@ pub(super) const WORDS: Words = Words {
     journal: "{count} baris terbaru unit bot di jurnal systemd",
     no_lines: "Tidak ada baris seperti itu di log terbaru.",
     lines: "{count} baris terbaru dari log bot",
+    no_file: "Log tidak dapat dikirim sebagai berkas. Minta lagi beberapa menit lagi.",
     backup_begins: "⏳ Cadangan dimulai. Pesan ini berubah sampai selesai.",
     backup_done: "✅ Cadangan {point} selesai: {size}.",
     backup_partly: "🟡 Cadangan {point} selesai ({size}), tetapi tidak sampai ke: {remotes}. Peringatannya menjelaskan sebabnya.",

@@ -68,6 +68,7 @@ pub(super) struct Words {
     pub lines: &'static str,
     pub backup_begins: &'static str,
     pub backup_done: &'static str,
+    pub no_file: &'static str,
     pub backup_partly: &'static str,
     pub backup_runs: &'static str,
     pub backup_failed: &'static str,
