@@ -110,7 +110,10 @@ async fn the_owner_is_answered_text_first_and_the_picture_follows() {
         ("/restart agent", "Write /restart alone"),
         ("/runbook nonsense", "no chapter of that name. /runbook shows"),
         ("/runbook disk", "Like it are: "),
-        ("/graph traffic 7d", "local: 24 h 0 B and 0 requests per hour"),
+        (
+            "/graph traffic 7d",
+            "local, on average an hour: 0 B and 0 requests (24 h)",
+        ),
     ] {
         scene.owner_says(typed);
         scene.telegram.wait_for_text(answer).await;
@@ -272,6 +275,11 @@ async fn a_silence_of_what_does_not_stand_says_so_and_lists_what_does() {
     assert!(told.text().contains(DIED), "{}", told.text());
     scene.owner_says("/alerts");
     let list = scene.telegram.wait_for_text("Silenced:").await;
+    assert!(
+        list.text().contains("/silence 2h bot/bot · /runbook bot_gone"),
+        "{}",
+        list.text()
+    );
     let rows = list.body["reply_markup"]["inline_keyboard"].as_array().unwrap();
     assert!(
         rows[0][0]["callback_data"]
