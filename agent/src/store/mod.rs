@@ -305,6 +305,8 @@ fn prepare(connection: &mut Connection) -> anyhow::Result<()> {
     connection.busy_timeout(BUSY_TIMEOUT)?;
     // More than there are: each is asked again within seconds, and preparing one costs more than running it.
     connection.set_prepared_statement_cache_capacity(128);
+    // Without it SQLite prepares a statement anew for each other value that is bound to it.
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     connection.pragma_update(None, "cache_size", -CACHE_KIB)?;
     connection.pragma_update(None, "journal_mode", "WAL")?;
     connection.pragma_update(None, "synchronous", "FULL")?;
