@@ -242,7 +242,7 @@ impl Backups {
             Ok(taken) => {
                 self.capture.point_taken();
                 tracing::info!(point = %taken.point, size_bytes = taken.size_bytes, "a backup was taken");
-                stored(backup_outcome::observe(&self.alerts, &taken, now()));
+                stored(backup_outcome::observe(&self.alerts, &self.store, &taken, now()));
                 Ended::Taken(missed(&taken))
             }
             Err(TakeError::AlreadyRunning) => {

@@ -185,7 +185,7 @@ impl Taken {
         });
         let damage = self.damage.iter().map(|damage| {
             format!(
-                "SQLite finds the live database damaged ({damage}): stop the bot and restore an older point"
+                "SQLite finds the live database damaged ({damage}): stop the bot and restore the newest state from before it"
             )
         });
         let all: Vec<String> = failed.chain(damage).collect();

@@ -41,6 +41,7 @@ pub(in crate::alert) fn detail(language: Language, rule: Rule, detail: &str) -> 
         | Rule::RemoteContradicts
         | Rule::DrillFailed
         | Rule::DatabaseReplaced
+        | Rule::DatabaseDamaged
         | Rule::BackupNotTaken
         | Rule::BackupFailed
         | Rule::BackupIncomplete

@@ -26,6 +26,14 @@ const SENTENCES: &[(&str, &str)] = &[
         "the log (-wal) was emptied or cut short under the running bot, and with it what was not in the database's file yet: systemctl stop bot, and agent restore --latest",
         "log perubahan (-wal) dikosongkan atau dipotong selagi bot berjalan, beserta isi yang belum ada di berkas database: systemctl stop bot, lalu agent restore --latest",
     ),
+    (
+        "the newest state from before it: agent restore {} --full-check",
+        "keadaan terbaru sebelum rusak: agent restore {} --full-check",
+    ),
+    (
+        "no sound restore point is known here",
+        "di sini tidak dikenal titik pemulihan yang baik",
+    ),
     ("the database's file was replaced", "berkas database diganti"),
     (
         "the database's file was written to past SQLite, and still holds what was followed",
