@@ -1,14 +1,20 @@
 //! What others do to the shop's database while the agent follows it, or while it is away: every state that was durable
 //! comes back exactly, what was done is written down by its name, and no chain is ever continued on another database.
 
-use std::{fs, path::Path, process::Command};
+use std::{
+    fs,
+    os::unix::fs::MetadataExt,
+    path::{Path, PathBuf},
+    process::Command,
+};
 
 use agent::store::Store;
 use rusqlite::Connection;
+use serde_json::Value;
 
 use crate::{
     running::{Running, wait_until_both_hold_the_same},
-    shop::{Shop, clock_set, integrity_of, text},
+    shop::{Shop, clock_set, files_under, integrity_of, text},
 };
 
 /// Another process, and an older SQLite than the program's own.
@@ -187,6 +193,110 @@ fn an_older_copy_laid_over_the_file_is_never_taken_for_what_came_after() {
         "{:?}",
         told(&shop)
     );
+    comes_back(&shop, agent);
+}
+
+/// A file with a file system in it, mounted where the shop's database lies. With every mount it is a device of another
+/// number, as a disk of a server may be with every start.
+struct Disk {
+    live: PathBuf,
+    /// They hold the numbers that were had before.
+    held: Vec<String>,
+    device: u64,
+}
+
+impl Disk {
+    /// Moves the shop onto one; `None` where this user has no loop devices.
+    fn below(shop: &Shop) -> Option<Self> {
+        let (image, live) = (shop.path("disk.img"), shop.path("live"));
+        fs::File::create(&image).unwrap().set_len(32 << 20).unwrap();
+        let mut disk = Self {
+            live: live.clone(),
+            held: Vec::new(),
+            device: 0,
+        };
+        fs::rename(&live, shop.path("moved")).unwrap();
+        fs::create_dir(&live).unwrap();
+        let is_there = as_root("mkfs.ext4", &["-q", "-F", image.to_str().unwrap()]).is_some()
+            && disk.mount(&image).is_some();
+        if !is_there {
+            eprintln!("NOT RUN: this user has no loop devices");
+            return None;
+        }
+        for file in files_under(&shop.path("moved")) {
+            fs::copy(&file, live.join(file.file_name().unwrap())).unwrap();
+        }
+        Some(disk)
+    }
+
+    /// On a device of another number than the last time.
+    fn mount(&mut self, image: &Path) -> Option<()> {
+        let image = image.to_str().unwrap();
+        loop {
+            as_root("mount", &["-o", "loop", image, self.live.to_str().unwrap()])?;
+            let device = fs::metadata(&self.live).unwrap().dev();
+            if std::mem::replace(&mut self.device, device) != device {
+                return Some(());
+            }
+            self.unmount();
+            self.held.push(as_root("losetup", &["--find", "--show", image])?);
+        }
+    }
+
+    fn unmount(&self) {
+        as_root("umount", &[self.live.to_str().unwrap()]).unwrap();
+    }
+}
+
+impl Drop for Disk {
+    fn drop(&mut self) {
+        let _ = as_root("umount", &["-l", self.live.to_str().unwrap()]);
+        for device in &self.held {
+            let _ = as_root("losetup", &["-d", device]);
+        }
+    }
+}
+
+/// What it printed; `None` where it failed.
+fn as_root(program: &str, arguments: &[&str]) -> Option<String> {
+    let output = Command::new(program)
+        .env("PATH", "/usr/sbin:/usr/bin:/sbin:/bin")
+        .args(arguments)
+        .output();
+    let done = output.ok().filter(|output| output.status.success())?;
+    Some(String::from_utf8_lossy(&done.stdout).trim().to_owned())
+}
+
+#[test]
+fn a_disk_that_is_numbered_anew_goes_on_in_its_chain_and_an_older_copy_of_it_never_does() {
+    let shop = Shop::new();
+    let Some(mut disk) = Disk::below(&shop) else { return };
+    let (image, copy) = (shop.path("disk.img"), shop.path("copy.img"));
+    let agent = Running::start(&shop);
+    agent.wait_for("/durable");
+    sell(&shop, 20);
+    settled(&shop, &agent);
+    agent.burn();
+    disk.unmount();
+    fs::copy(&image, &copy).unwrap();
+    disk.mount(&image).unwrap();
+    let agent = Running::start(&shop);
+    sell(&shop, 3);
+    settled(&shop, &agent);
+    assert_eq!(kinds(&shop), ["begun"], "{:?}", told(&shop));
+    let delta: Value = serde_json::from_str(&shop.agent_done(&["backup", "--delta", "--json"])).unwrap();
+    assert!(delta["base"].is_string(), "it stands on the full one: {delta}");
+    agent.burn();
+    disk.unmount();
+    disk.mount(&copy).unwrap();
+    let agent = Running::start(&shop);
+    wait_for("its name", || {
+        kinds(&shop).pop().filter(|kind| kind == "replaced")
+    });
+    let (_, detail) = told(&shop).pop().unwrap();
+    assert!(detail.contains("on another device"), "{detail}");
+    sell(&shop, 2);
+    settled(&shop, &agent);
     comes_back(&shop, agent);
 }
 

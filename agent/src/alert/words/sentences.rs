@@ -36,6 +36,10 @@ const SENTENCES: &[(&str, &str)] = &[
     ),
     ("the database's file was replaced", "berkas database diganti"),
     (
+        "the database's file lies on another device than before, and does not lead on from what was followed",
+        "berkas database ada di perangkat lain dari sebelumnya, dan isinya tidak menyambung dari yang diikuti",
+    ),
+    (
         "the database's file was written to past SQLite, and still holds what was followed",
         "berkas database ditulis tanpa lewat SQLite, dan isinya masih seperti yang diikuti",
     ),

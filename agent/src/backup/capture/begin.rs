@@ -14,15 +14,15 @@ use super::{
     desk::{Claim, Desk},
     hashes::{Hashes, unpack},
     recorder::{Clock, Ended, Recorder},
+    same::{
+        LOCKED, identity_text, is_as_written, other_database, position_of, renumbered, require_nothing_lost,
+    },
 };
 use crate::{
     backup::{
-        lineage::{Identity, is_too_different},
+        lineage::is_too_different,
         segment::{Draft, Kind, PAGES_MAX, change_counter},
-        wal::{
-            Position,
-            follow::{Follower, Lost},
-        },
+        wal::follow::Follower,
     },
     store::{capture::CaptureState, interruptions::EventKind},
 };
@@ -30,7 +30,6 @@ use crate::{
 const AWAY: &str =
     "nobody followed the shop for a while, and its log does not lead back to where this agent stopped";
 const TOUCHED: &str = "the database's file was written to past SQLite, and still holds what was followed";
-const LOCKED: &str = "the bot kept the write lock for too long";
 
 /// Begins or goes on. `why` is what ended the recording before, in this process.
 pub(super) fn begin(desk: &Desk, why: Option<WhyAgain>, now: Clock) -> Result<Recorder, Ended> {
@@ -58,22 +57,24 @@ pub(super) fn begin(desk: &Desk, why: Option<WhyAgain>, now: Clock) -> Result<Re
     if state.log_emptied {
         require_nothing_lost(desk, &mut follower, &hashes, &state)?;
     }
-    // Written to while nobody followed: by a checkpoint or past SQLite, only comparing tells.
-    let is_same_file = state
-        .file_written
-        .as_ref()
-        .is_none_or(|written| *written == follower.file_written());
+    if let Some(why) = renumbered(&mut follower, &hashes, &state)? {
+        return new_chain(desk, claim, follower, hashes, (&why, Some(&state)), now());
+    }
+    // Where it was, by a checkpoint or past SQLite, only comparing tells.
     let resumed = match (&why, position_of(&state)) {
-        (None, Some(position)) if is_same_file => follower.resume(&position)?,
+        (None, Some(position)) if is_as_written(&follower, &state) => follower.resume(&position)?,
         _ => false,
     };
     let mut recorder = Recorder {
         claim,
         draft: Draft::new(state.page_size, state.pages),
+        state: CaptureState {
+            database_file: identity_text(follower.identity()),
+            ..state
+        },
         follower,
         hashes,
         sum,
-        state,
         keep_at: 0,
     };
     if !resumed || !recorder.secure(desk, now)? {
@@ -90,62 +91,6 @@ pub(super) fn begin(desk: &Desk, why: Option<WhyAgain>, now: Clock) -> Result<Re
         }
     }
     Ok(recorder)
-}
-
-/// What lies in a file whose log was emptied lacks commits that were followed, and is no newer state: nothing is taken of
-/// it until its log leads on, or it holds what was followed last, or another file takes its place.
-fn require_nothing_lost(
-    desk: &Desk,
-    follower: &mut Follower,
-    hashes: &Hashes,
-    state: &CaptureState,
-) -> Result<(), Ended> {
-    let leads_on = match position_of(state) {
-        Some(position) => follower.resume(&position)?,
-        None => false,
-    };
-    if !leads_on && !holds_the_same(follower, hashes, state)? {
-        return Err(Lost::LogEmptied.into());
-    }
-    desk.store
-        .set_log_emptied(false)
-        .context("writing down that nothing is lost")?;
-    Ok(())
-}
-
-/// Whether the database holds what was followed last, and nothing else.
-fn holds_the_same(follower: &mut Follower, hashes: &Hashes, state: &CaptureState) -> Result<bool, Ended> {
-    if !follower.anchor()? {
-        return Err(Ended::Failed(anyhow::anyhow!(LOCKED)));
-    }
-    let source = follower.source();
-    let is_same = source.pages()? == state.pages
-        && source
-            .each_page(|page, image| {
-                let is_same =
-                    is_lock_page(page, state.page_size) || hashes.get(page)? == PageHash::of(page, image);
-                // Ends the reading.
-                anyhow::ensure!(is_same, "page {page} differs");
-                Ok(())
-            })
-            .is_ok();
-    Ok(is_same)
-}
-
-fn other_database(follower: &Follower, state: &CaptureState) -> Option<NewChain> {
-    if state.database_file != identity_text(follower.identity()) {
-        return Some(Lost::Replaced.into());
-    }
-    let (from, to) = (state.page_size, follower.page_size());
-    (from != to).then(|| Lost::PageSize { from, to }.into())
-}
-
-fn position_of(state: &CaptureState) -> Option<Position> {
-    serde_json::from_str(state.log_position.as_ref()?).ok()
-}
-
-fn identity_text(identity: &Identity) -> String {
-    serde_json::to_string(identity).expect("an identity is plain data")
 }
 
 /// The sum over the table once it has what a crash may have kept from it; `None` when it is not the one that was

@@ -35,6 +35,7 @@ mod keep;
 mod keys;
 mod recorder;
 mod rest;
+mod same;
 mod ship;
 mod spool;
 mod worker;
