@@ -1,16 +1,19 @@
 //! `agent backup`: one restore point now.
 //! It only asks for it and tells the outcome.
 
-use std::sync::Arc;
+use std::{io::Read, sync::Arc};
 
 use anyhow::Context;
 use jiff::Timestamp;
 use protocol::time::UnixMillis;
 
-use super::{ConfigArgument, Failure, interrupted, load, progress, remotes, words};
+use super::{ConfigArgument, Failure, interrupted, load, load_for_agent, progress, remotes, words};
 use crate::{
     alert::{Alerts, calendar::Calendar, ladder::ladder, message::Voice},
-    backup::{self, Commits, TakeError, Taken, Want},
+    backup::{
+        self, Commits, TakeError, Taken, Want, What,
+        recipients::{BYTES_MAX, Recipients},
+    },
     config::{Config, Purpose},
     store::{Store, damaged::Sound, lock, points::KnownPoint},
     watch::backup_outcome,
@@ -35,6 +38,9 @@ pub struct Arguments {
     /// Where the running agent is asked for the commit that the backup stands at; [http] private when absent
     #[arg(long, value_name = "URL", hide = true)]
     agent: Option<String>,
+    /// So many bytes of standard input are the certificates to seal to, which the running agent read before
+    #[arg(long, value_name = "N", hide = true, requires = "agent")]
+    keys_bytes: Option<u64>,
     /// Print the outcome as JSON
     #[arg(long)]
     json: bool,
@@ -45,7 +51,11 @@ pub struct Arguments {
 /// # Errors
 /// Faults in the configuration, or a sentence that names each remote that does not hold the backup.
 pub async fn run(arguments: Arguments) -> Result<(), Failure> {
-    let config = Arc::new(load(&arguments.config.path, Purpose::Keep)?);
+    let keys = arguments.keys_bytes.map(given_keys).transpose()?;
+    let config = Arc::new(match keys {
+        None => load(&arguments.config.path, Purpose::Keep)?,
+        Some(_) => load_for_agent(&arguments.config.path)?,
+    });
     for name in &arguments.remote {
         remotes::require(&config, name)?;
     }
@@ -53,9 +63,14 @@ pub async fn run(arguments: Arguments) -> Result<(), Failure> {
     let commits = commits(&arguments, &config, &store)?;
     let want = if arguments.delta { Want::Delta } else { Want::Full };
     let before = store.last_point().context("looking for the point before")?;
+    let what = What {
+        want,
+        only: &arguments.remote,
+        keys,
+    };
     // Stopped in its middle, it removes what it has staged so far.
     let taken = tokio::select! {
-        taken = backup::take(&config, &store, (want, &arguments.remote), commits, progress::watcher()) => taken.map_err(|error| untaken(error, &arguments, &config, &store))?,
+        taken = backup::take(&config, &store, what, commits, progress::watcher()) => taken.map_err(|error| untaken(error, &arguments, &config, &store))?,
         () = left_alone(arguments.agent.is_some()) => {
             return Err(Failure::Failed(anyhow::anyhow!("the agent that asked for this backup has ended: there is none")));
         }
@@ -81,6 +96,19 @@ pub async fn run(arguments: Arguments) -> Result<(), Failure> {
         eprintln!("agent: not in the backup: {line}");
     }
     complain(&taken, &config, &store)
+}
+
+/// The certificates as the running agent read them last: it has them, and their files do not read.
+fn given_keys(bytes: u64) -> anyhow::Result<Arc<Recipients>> {
+    let mut given = Vec::new();
+    let most = bytes.min(BYTES_MAX);
+    std::io::stdin()
+        .take(most)
+        .read_to_end(&mut given)
+        .context("reading the certificates")?;
+    anyhow::ensure!(given.len() as u64 == bytes, "the certificates are not whole");
+    let keys = Recipients::from_bytes(&given).map_err(anyhow::Error::msg)?;
+    Ok(Arc::new(keys))
 }
 
 /// What was taken, in words.

@@ -239,7 +239,10 @@ impl Disk {
                 return Some(());
             }
             self.unmount();
-            self.held.push(as_root("losetup", &["--find", "--show", image])?);
+            let other = self.live.with_file_name("held.img");
+            fs::File::create(&other).unwrap().set_len(1 << 20).unwrap();
+            let other = other.to_str().unwrap();
+            self.held.push(as_root("losetup", &["--find", "--show", other])?);
         }
     }
 

@@ -105,7 +105,7 @@ impl Desk {
         self.unread.send_if_modified(|unread| unread.take().is_some());
         let certificates: Vec<PathBuf> = recipients.certs().iter().map(|cert| cert.path.clone()).collect();
         self.sealer = Some(Sealer::new(
-            recipients,
+            Arc::new(recipients),
             SigningKey::load_or_make(&self.state_dir)?,
             LEVEL,
             Remembered::at(&self.state_dir),
@@ -141,6 +141,11 @@ impl Desk {
     /// The keys that segments are sealed to, once they were read.
     pub(super) fn sealed_to(&self) -> Option<SealedTo> {
         self.sealer.as_ref().map(|sealer| sealer.recipients.sealed_to())
+    }
+
+    /// The same with which a backup can be sealed too.
+    pub(super) fn recipients(&self) -> Option<Arc<Recipients>> {
+        self.sealer.as_ref().map(|sealer| Arc::clone(&sealer.recipients))
     }
 
     /// Seals what is to leave the machine.

@@ -179,6 +179,7 @@ pub fn start(config: &Arc<Config>, store: &Arc<Store>) -> anyhow::Result<(Captur
     let shared = Arc::new(Shared {
         captured: watch::Sender::new(None),
         sealed_to: watch::Sender::new(None),
+        recipients: watch::Sender::new(None),
         spooled: watch::Sender::new(store.newest_segment().context("reading the spool")?),
         idle: AtomicUsize::new(0),
     });

@@ -26,7 +26,7 @@ use super::{
     rest::RestRequest,
 };
 use crate::{
-    backup::{segment::Kind, wal::follow::Lost},
+    backup::{recipients::Recipients, segment::Kind, wal::follow::Lost},
     store::{interruptions::EventKind, sealed_to::SealedTo, source::log_of},
 };
 
@@ -66,6 +66,8 @@ pub(super) struct Shared {
     pub captured: watch::Sender<Option<Mark>>,
     /// The keys that segments are sealed to; `None` before they were read.
     pub sealed_to: watch::Sender<Option<SealedTo>>,
+    /// The certificates with these keys.
+    pub recipients: watch::Sender<Option<Arc<Recipients>>>,
     /// The newest object in the spool.
     pub spooled: watch::Sender<i64>,
     /// How many of the remotes that count have nothing to do.
@@ -173,6 +175,7 @@ impl Worker {
 
     fn record(&mut self) -> Result<(), Ended> {
         if self.desk.refresh_keys()? {
+            self.shared.recipients.send_replace(self.desk.recipients());
             self.shared.sealed_to.send_replace(self.desk.sealed_to());
         }
         if self.recorder.is_none() {
