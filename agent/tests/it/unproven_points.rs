@@ -3,16 +3,20 @@
 
 use std::{
     fs,
-    time::{Duration, SystemTime},
+    os::unix::fs::FileExt,
+    time::{Duration, Instant, SystemTime},
 };
 
+use rusqlite::Connection;
 use serde_json::Value;
 
 use crate::{
     invented_names::{claims, digest_of},
-    missing_commits::{after, captured},
+    missing_commits::{after, captured, sell},
     other_chains::forget_all,
+    running::Running,
     shop::{Shop, count_items, files_under, restoring, text},
+    world::LIMIT,
 };
 
 const REMOTES: [&str; 2] = ["local", "offsite"];
@@ -98,6 +102,46 @@ fn a_backup_that_was_being_taken_when_its_server_died_is_named_and_does_not_bloc
     assert_eq!(items, 1, "{said}");
     for part in ["was being taken when its server died", NEWER, text(&newer["id"])] {
         assert!(said.contains(part), "{part} is not said: {said}");
+    }
+}
+
+/// Changes a byte of a row in the file, as a disk does that fails, and leaves no sign of it beside.
+fn change_a_row(shop: &Shop) {
+    let file = fs::File::options().write(true).open(shop.database()).unwrap();
+    let written = file.metadata().unwrap().modified().unwrap();
+    file.write_all_at(b"!", 21 * 4_096 - 1).unwrap();
+    file.set_modified(written).unwrap();
+}
+
+#[test]
+fn what_a_refused_backup_left_is_one_short_note_beside_what_is_newer() {
+    let shop = Shop::new();
+    shop.fill(200);
+    Connection::open(shop.database())
+        .unwrap()
+        .query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))
+        .unwrap();
+    let agent = Running::start(&shop);
+    agent.wait_for("/durable");
+    sell(&shop, &agent, 2);
+    change_a_row(&shop);
+    let refused = shop.agent_refuses(1, &["backup", "--delta"]);
+    assert!(refused.contains("is not what the capture followed"), "{refused}");
+    // Every page was compared, and the chain that begins has its full backup.
+    let start = Instant::now();
+    while shop.listed().len() < 3 {
+        assert!(start.elapsed() < LIMIT * 2, "{:?}", shop.listed());
+        std::thread::sleep(Duration::from_millis(100));
+    }
+    agent.wait_for("/durable");
+    sell(&shop, &agent, 1);
+    agent.burn();
+    forget_all(&shop);
+    let plan = shop.agent_done(&restoring("back", &["--latest", "--dry-run"]));
+    let notes = plan.lines().filter(|line| line.contains("refused or interrupted"));
+    assert_eq!(notes.count(), 1, "{plan}");
+    for clutter in ["NOT PROVEN", "is missing on every remote"] {
+        assert!(!plan.contains(clutter), "{clutter}: {plan}");
     }
 }
 
