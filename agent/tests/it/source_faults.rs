@@ -125,7 +125,7 @@ fn a_journal_mode_cannot_be_changed_while_it_is_followed_and_is_told_afterwards(
     let agent = Running::start(&shop);
     let store = || Store::open_to_look(&shop.path("state")).unwrap().unwrap();
     let fault = wait_for("the fault", || store().capture_fault().unwrap());
-    assert!(fault.1.contains("not wal"), "{}", fault.1);
+    assert!(!fault.stays && fault.detail.contains("not wal"), "{}", fault.detail);
     let told = agent.get("/durable");
     assert!(
         told.contains("not off this machine, because the capture stands still: the newest"),
@@ -493,8 +493,14 @@ fn is_never_called_durable(left_bytes: u64) {
     log.set_len(left_bytes).unwrap();
     sell();
     let store = || Store::open_to_look(&shop.path("state")).unwrap().unwrap();
-    let fault = wait_for("the fault", || store().capture_fault().unwrap());
-    assert!(fault.1.contains("-wal) was emptied or cut short"), "{}", fault.1);
+    let fault = wait_for("the certain fault", || {
+        store().capture_fault().unwrap().filter(|fault| fault.stays)
+    });
+    assert!(
+        fault.detail.contains("-wal) was emptied or cut short"),
+        "{}",
+        fault.detail
+    );
     let told = agent.get("/durable");
     assert!(told.contains("not off this machine"), "{told}");
     // Nor is what is left of the shop taken for a newer state once its log begins anew.
@@ -517,6 +523,27 @@ fn is_never_called_durable(left_bytes: u64) {
         .query_row("SELECT count(*) FROM item", [], |row| row.get(0))
         .unwrap();
     assert_eq!(found, expected);
+}
+
+#[test]
+fn a_database_that_is_gone_or_is_none_any_more_is_nothing_to_wait_for() {
+    let (shop, agent) = begin();
+    agent.burn();
+    let whole = fs::read(shop.database()).unwrap();
+    let stays = |shop: &Shop| {
+        let agent = Running::start(shop);
+        let store = || Store::open_to_look(&shop.path("state")).unwrap().unwrap();
+        wait_for("the certain fault", || {
+            store().capture_fault().unwrap().filter(|fault| fault.stays)
+        });
+        agent.burn();
+    };
+    fs::remove_file(shop.database()).unwrap();
+    stays(&shop);
+    fs::write(shop.database(), b"").unwrap();
+    stays(&shop);
+    fs::write(shop.database(), vec![b'x'; whole.len()]).unwrap();
+    stays(&shop);
 }
 
 #[test]
@@ -596,7 +623,7 @@ fn an_index_deleted_under_a_shop_that_stays_open() {
         sell_one();
         let store = Store::open_to_look(&shop.path("state")).unwrap().unwrap();
         let fault = store.capture_fault().unwrap();
-        fault.filter(|(_, why)| why.contains("restart bot"))
+        fault.filter(|fault| fault.stays && fault.detail.contains("restart bot"))
     });
     drop(bot);
     sell(&shop, 3);
@@ -669,7 +696,7 @@ fn of_two_agents_one_follows_and_the_other_takes_over_when_it_dies() {
     let fault = wait_for("the second one's word", || {
         store().and_then(|store| store.capture_fault().unwrap())
     });
-    assert!(fault.1.contains("another agent"), "{}", fault.1);
+    assert!(fault.detail.contains("another agent"), "{}", fault.detail);
     sell(&shop, 5);
     settled(&shop, &first);
     first.burn();

@@ -131,6 +131,7 @@ wordings! {
     WalLarge => trade::WAL_LARGE,
     WalHuge => trade::WAL_HUGE,
     CaptureStopped => kept::CAPTURE_STOPPED,
+    CaptureStuck => kept::CAPTURE_STUCK,
     DatabaseReplaced => kept::DATABASE_REPLACED,
     ChainBroken => kept::CHAIN_BROKEN,
     CaptureResynced => kept::CAPTURE_RESYNCED,

@@ -26,8 +26,16 @@ use super::{
     rest::RestRequest,
 };
 use crate::{
-    backup::{recipients::Recipients, segment::Kind, wal::follow::Lost},
-    store::{interruptions::EventKind, sealed_to::SealedTo, source::log_of},
+    backup::{
+        recipients::Recipients,
+        segment::Kind,
+        wal::follow::{Lost, is_damage},
+    },
+    store::{
+        interruptions::{CaptureFault, EventKind},
+        sealed_to::SealedTo,
+        source::log_of,
+    },
 };
 
 /// The log is looked at this often although nothing was heard of it.
@@ -307,15 +315,27 @@ impl Worker {
         self.let_go();
         self.retry_at = Instant::now() + RETRY[self.failures.min(RETRY.len() - 1)];
         self.failures += 1;
-        self.note_fault(Some(&detail));
+        let stays = self.stays(error);
+        self.note_fault(Some(&CaptureFault {
+            since: now(),
+            detail,
+            stays,
+        }));
     }
 
-    fn note_fault(&self, fault: Option<&str>) {
-        if let Err(error) = self
-            .desk
-            .store
-            .set_capture_fault(fault.map(|fault| (now(), fault)))
-        {
+    /// A shop that was never followed may be one that is just being made, and one that is being exchanged is gone for a
+    /// moment.
+    fn stays(&self, error: &anyhow::Error) -> bool {
+        let stays = match (error.downcast_ref(), error.downcast_ref()) {
+            (Some(lost), _) => Lost::stays(lost),
+            (None, Some(refused)) => is_damage(refused),
+            (None, None) => false,
+        };
+        stays && self.failures > 1 && matches!(self.desk.store.capture_state(), Ok(Some(_)))
+    }
+
+    fn note_fault(&self, fault: Option<&CaptureFault>) {
+        if let Err(error) = self.desk.store.set_capture_fault(fault) {
             tracing::error!(%error, "how the capture is doing could not be written down");
         }
     }
