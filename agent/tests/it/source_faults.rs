@@ -377,6 +377,76 @@ fn an_older_copy_put_in_its_place_is_named_as_what_it_is() {
     comes_back(&shop, agent);
 }
 
+/// Changes rows and nothing that SQLite counts by, and gives what the file held before.
+fn of_two_moments() -> (Shop, Vec<u8>) {
+    let (shop, agent) = begin();
+    shop.fill(200);
+    settled(&shop, &agent);
+    agent.burn();
+    cli(&shop.database(), "PRAGMA wal_checkpoint(TRUNCATE);");
+    let older = fs::read(shop.database()).unwrap();
+    let agent = Running::start(&shop);
+    agent.wait_for("/durable");
+    cli(
+        &shop.database(),
+        "UPDATE item SET text = 'x' || substr(text, 2) WHERE id < 21;",
+    );
+    settled(&shop, &agent);
+    agent.burn();
+    (shop, older)
+}
+
+#[test]
+fn an_older_copy_that_no_point_and_no_counter_shows_is_known_by_what_its_pages_were() {
+    for sells_first in [false, true] {
+        let (shop, older) = of_two_moments();
+        for suffix in ["-wal", "-shm"] {
+            let _ = fs::remove_file(shop.path(&format!("live/shop.db{suffix}")));
+        }
+        fs::write(shop.database(), older).unwrap();
+        let bot = Connection::open(shop.database()).unwrap();
+        if sells_first {
+            bot.execute("UPDATE item SET text = 'y' || substr(text, 2) WHERE id = 9", [])
+                .unwrap();
+        }
+        let agent = Running::start(&shop);
+        settled(&shop, &agent);
+        let (kind, detail) = told(&shop).pop().unwrap();
+        assert_eq!(kind, "replaced", "{:?}", told(&shop));
+        for part in [
+            "the database holds what it held after commit ",
+            "is missing in this file",
+            "agent restore --latest --chain ",
+        ] {
+            assert!(detail.contains(part), "{part}: {detail}");
+        }
+        drop(bot);
+        comes_back(&shop, agent);
+    }
+}
+
+#[test]
+fn what_is_done_to_a_shop_while_nobody_follows_is_called_no_older_state() {
+    let (shop, mut agent) = begin();
+    shop.fill(200);
+    for done in [
+        "PRAGMA wal_checkpoint(TRUNCATE);",
+        "UPDATE item SET text = 'x' || substr(text, 2) WHERE id < 21; PRAGMA wal_checkpoint(TRUNCATE);",
+        "PRAGMA journal_mode = DELETE; PRAGMA journal_mode = WAL;",
+        "VACUUM;",
+        "DELETE FROM item WHERE id % 3 = 1; PRAGMA wal_checkpoint(TRUNCATE);",
+    ] {
+        settled(&shop, &agent);
+        agent.burn();
+        cli(&shop.database(), done);
+        agent = Running::start(&shop);
+        sell(&shop, 1);
+    }
+    settled(&shop, &agent);
+    assert!(!kinds(&shop).contains(&"replaced".to_owned()), "{:?}", told(&shop));
+    comes_back(&shop, agent);
+}
+
 /// Two states of the same rows, the older one as bytes, and nothing left in the log: what the next commit stands on lies
 /// in the file alone.
 fn of_two_states() -> (Shop, Vec<u8>) {

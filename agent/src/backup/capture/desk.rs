@@ -14,7 +14,7 @@ use jiff::Timestamp;
 use protocol::time::UnixMillis;
 use tokio::sync::watch;
 
-use super::spool::Spool;
+use super::{past::Past, spool::Spool};
 use crate::{
     backup::{
         proof::Seen,
@@ -43,6 +43,8 @@ pub(super) struct Desk {
     state_dir: PathBuf,
     /// Where the table of pages lies.
     pub hashes: PathBuf,
+    /// What pages were before.
+    pub past: Past,
     config: Arc<Config>,
     /// The certificates' files.
     certificates: Vec<PathBuf>,
@@ -75,6 +77,7 @@ impl Desk {
             sealer: None,
             state_dir: config.state_dir.clone(),
             hashes: folder.join("pages"),
+            past: Past::at(folder.join("past")),
             looks: Vec::new(),
             certificates: Vec::new(),
             read_again_at: None,

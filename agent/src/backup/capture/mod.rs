@@ -33,6 +33,8 @@ mod events;
 mod hashes;
 mod keep;
 mod keys;
+mod older;
+mod past;
 mod recorder;
 mod rest;
 mod same;
