@@ -121,7 +121,11 @@ mod tests {
         assert_eq!(other(|_| {}), Likeness::Same);
         assert_eq!(other(|now| now.device = 64_784), Likeness::Renumbered);
         assert_eq!(other(|now| now.inode = 13), Likeness::Other);
-        assert_eq!(other(|now| now.born_at += 1), Likeness::Other, "the number was used again");
+        assert_eq!(
+            other(|now| now.born_at += 1),
+            Likeness::Other,
+            "the number was used again"
+        );
         let elsewhere = |now: &mut Identity| (now.device, now.born_at) = (64_784, 0);
         assert_eq!(other(elsewhere), Likeness::Other);
     }

@@ -244,10 +244,7 @@ fn kept_sentences(overview: &Overview, config: &Config, now: UnixMillis) -> Vec<
     });
     lines.extend(copies::held(&kept.backups, &config.owner.timezone));
     lines.extend(uncounted::ahead(&kept.points_ahead));
-    lines.extend(uncounted::damaged(
-        &kept.points_damaged,
-        kept.sound.as_ref(),
-    ));
+    lines.extend(uncounted::damaged(&kept.points_damaged, kept.sound.as_ref()));
     lines.extend(kept.backups.iter().map(|backup| drills::sentence(backup, now)));
     lines.extend(upkeep::sentences(&kept.upkeep, config, now));
     let captured = kept.capture.iter();

@@ -80,8 +80,7 @@ impl Store {
                 return Ok(None);
             };
             let at = named_params! {":chain": chain.as_str(), ":commit": signed(commit.get())};
-            let damaged: Option<u64> =
-                connection.query_row(FIRST_DAMAGED, at, |row| row.get(0))?;
+            let damaged: Option<u64> = connection.query_row(FIRST_DAMAGED, at, |row| row.get(0))?;
             let has_more: bool = connection.query_row(HAS_COMMITS_AFTER, at, |row| row.get(0))?;
             let damaged = damaged.and_then(|number| CommitNumber::new(number).ok());
             Ok(Some(match damaged {
@@ -113,7 +112,11 @@ fn newest_sound(
     let until = named_params! {":latest": latest(now).0};
     let read = |row: &rusqlite::Row<'_>| {
         let point = row.get::<_, String>(0)?;
-        Ok((PointId::parse(&point).ok(), chain_from(row, 1)?, commit_from(row, 2)?))
+        Ok((
+            PointId::parse(&point).ok(),
+            chain_from(row, 1)?,
+            commit_from(row, 2)?,
+        ))
     };
     let found = connection.query_row(NEWEST_SOUND, until, read).optional()?;
     Ok(found.and_then(|(point, chain, commit)| Some((point?, chain, commit))))

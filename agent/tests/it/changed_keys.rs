@@ -187,9 +187,7 @@ fn a_chain_that_begins_while_a_certificate_does_not_read_gets_a_full_backup_for_
     wait_for_status(&shop, "recipients_unread", true);
     // Another file in the database's place.
     let copy = shop.path("copy.db");
-    owner
-        .execute("VACUUM INTO ?1", [copy.to_str().unwrap()])
-        .unwrap();
+    owner.execute("VACUUM INTO ?1", [copy.to_str().unwrap()]).unwrap();
     drop(owner);
     drop(bot(&copy));
     for suffix in ["-wal", "-shm"] {

@@ -113,14 +113,19 @@ fn what_was_followed_after_the_newest_sound_point_comes_back_by_what_is_said_eve
     damage(&shop, 20 * PAGE, 4_096);
     let said = shop.agent_refuses(1, &["backup"]);
     let command = |text: &str| {
-        let (_, rest) = text.split_once("--before-commit ").unwrap_or_else(|| panic!("{text}"));
+        let (_, rest) = text
+            .split_once("--before-commit ")
+            .unwrap_or_else(|| panic!("{text}"));
         let choice: Vec<&str> = rest.split_whitespace().take(3).collect();
         choice.join(" ")
     };
     let status = String::from_utf8(shop.agent(&["status"]).stdout).unwrap();
     let store = Store::open_to_look(&shop.path("state")).unwrap().unwrap();
     let alert = store.book().unwrap().alerts["database/shop"].detail.clone();
-    assert_eq!([command(&status), command(&alert)], [command(&said), command(&said)]);
+    assert_eq!(
+        [command(&status), command(&alert)],
+        [command(&said), command(&said)]
+    );
     run(&shop, &said, "agent restore", " --yes");
     assert_eq!(integrity_of(&shop.path("restored/shop.db")), "ok");
     assert_eq!(count_items(&shop.path("restored/shop.db")), sold);
@@ -216,7 +221,10 @@ fn points_of_a_damaged_database_count_for_nothing_and_the_sound_one_stays_and_is
     assert!(shop.agent_done(&["list"]).contains("DAMAGED"));
     let status = String::from_utf8(shop.agent(&["status"]).stdout).unwrap();
     assert!(
-        status.contains(&format!("before it: agent restore --point {}", text(&other["id"]))),
+        status.contains(&format!(
+            "before it: agent restore --point {}",
+            text(&other["id"])
+        )),
         "{status}"
     );
 

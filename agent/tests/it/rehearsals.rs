@@ -390,9 +390,16 @@ fn restore_points_that_a_new_machine_does_not_know_are_called_neither_rubbish_no
     let [row] = &unproven["remotes"].as_array().unwrap()[..] else {
         panic!("{unproven}")
     };
-    assert_eq!([&unproven["passed"], &row["passed"]], [false, false], "{unproven}");
+    assert_eq!(
+        [&unproven["passed"], &row["passed"]],
+        [false, false],
+        "{unproven}"
+    );
     let not_known = row["not_known"].as_str().unwrap();
-    assert!(not_known.contains("this server knows none of them"), "{not_known}");
+    assert!(
+        not_known.contains("this server knows none of them"),
+        "{not_known}"
+    );
     shop.agent_done(&["verify", "--remote", "local", "--key", "kit/owner.secret.asc"]);
     let proven = as_json(0);
     assert_eq!(proven["passed"], true, "{proven}");

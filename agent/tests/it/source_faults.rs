@@ -125,7 +125,11 @@ fn a_journal_mode_cannot_be_changed_while_it_is_followed_and_is_told_afterwards(
     let agent = Running::start(&shop);
     let store = || Store::open_to_look(&shop.path("state")).unwrap().unwrap();
     let fault = wait_for("the fault", || store().capture_fault().unwrap());
-    assert!(!fault.stays && fault.detail.contains("not wal"), "{}", fault.detail);
+    assert!(
+        !fault.stays && fault.detail.contains("not wal"),
+        "{}",
+        fault.detail
+    );
     let told = agent.get("/durable");
     assert!(
         told.contains("not off this machine, because the capture stands still: the newest"),
@@ -273,7 +277,9 @@ fn as_root(program: &str, arguments: &[&str]) -> Option<String> {
 #[test]
 fn a_disk_that_is_numbered_anew_goes_on_in_its_chain_and_an_older_copy_of_it_never_does() {
     let shop = Shop::new();
-    let Some(mut disk) = Disk::below(&shop) else { return };
+    let Some(mut disk) = Disk::below(&shop) else {
+        return;
+    };
     let (image, copy) = (shop.path("disk.img"), shop.path("copy.img"));
     let agent = Running::start(&shop);
     agent.wait_for("/durable");
@@ -443,7 +449,11 @@ fn what_is_done_to_a_shop_while_nobody_follows_is_called_no_older_state() {
         sell(&shop, 1);
     }
     settled(&shop, &agent);
-    assert!(!kinds(&shop).contains(&"replaced".to_owned()), "{:?}", told(&shop));
+    assert!(
+        !kinds(&shop).contains(&"replaced".to_owned()),
+        "{:?}",
+        told(&shop)
+    );
     comes_back(&shop, agent);
 }
 

@@ -138,7 +138,9 @@ fn what_a_refused_backup_left_is_one_short_note_beside_what_is_newer() {
     agent.burn();
     forget_all(&shop);
     let plan = shop.agent_done(&restoring("back", &["--latest", "--dry-run"]));
-    let notes = plan.lines().filter(|line| line.contains("refused or interrupted"));
+    let notes = plan
+        .lines()
+        .filter(|line| line.contains("refused or interrupted"));
     assert_eq!(notes.count(), 1, "{plan}");
     for clutter in ["NOT PROVEN", "is missing on every remote"] {
         assert!(!plan.contains(clutter), "{clutter}: {plan}");

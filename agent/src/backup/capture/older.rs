@@ -8,13 +8,7 @@ use protocol::{
     object_key::PointId,
 };
 
-use super::{
-    NewChain,
-    desk::Desk,
-    hashes::Hashes,
-    past::Differing,
-    recorder::Ended,
-};
+use super::{NewChain, desk::Desk, hashes::Hashes, past::Differing, recorder::Ended};
 use crate::{
     backup::wal::follow::Follower,
     store::{capture::CaptureState, interruptions::EventKind},
@@ -62,7 +56,9 @@ pub(super) fn older(desk: &Desk, lies: &Lies<'_>, before: &CaptureState) -> Resu
         return Ok(Some(Older::Commit(commit)));
     }
     let counted = before.change_counter.zip(lies.change_counter);
-    Ok(counted.is_some_and(|(was, is)| is < was).then_some(Older::Counted))
+    Ok(counted
+        .is_some_and(|(was, is)| is < was)
+        .then_some(Older::Counted))
 }
 
 /// The newest point from before what was followed last that holds exactly this.

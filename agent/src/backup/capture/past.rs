@@ -91,7 +91,11 @@ impl Past {
         hashes: &Hashes,
         is_passed_over: &dyn Fn(u32) -> bool,
     ) -> io::Result<Option<CommitNumber>> {
-        let mut other = differing.pages.keys().filter(|page| !is_passed_over(**page)).count();
+        let mut other = differing
+            .pages
+            .keys()
+            .filter(|page| !is_passed_over(**page))
+            .count();
         if differing.too_many || other < DIFFERING_MIN {
             return Ok(None);
         }
@@ -161,9 +165,12 @@ mod tests {
         let past = Past::at(dir.path().join("past"));
         (1..=4).for_each(|page| hashes.set(page, hash(page, b'a')).unwrap());
         for (commit, changed) in (2..).zip(COMMITS) {
-            let before = changed.iter().map(|(page, _)| (*page, hashes.get(*page).unwrap()));
+            let before = changed
+                .iter()
+                .map(|(page, _)| (*page, hashes.get(*page).unwrap()));
             let before: Vec<_> = before.collect();
-            past.add(CommitNumber::new(commit).unwrap(), before.into_iter()).unwrap();
+            past.add(CommitNumber::new(commit).unwrap(), before.into_iter())
+                .unwrap();
             for (page, byte) in changed {
                 hashes.set(*page, hash(*page, *byte)).unwrap();
             }
@@ -205,7 +212,8 @@ mod tests {
         past.add(CommitNumber::FIRST, (0..many).map(|page| (page, hash(page, 0))))
             .unwrap();
         assert_eq!(size(), BYTES_MAX as u64);
-        past.add(CommitNumber::FIRST, [(1, hash(1, 0))].into_iter()).unwrap();
+        past.add(CommitNumber::FIRST, [(1, hash(1, 0))].into_iter())
+            .unwrap();
         assert!(size() <= BYTES_MAX as u64 / 2 + RECORD_BYTES as u64);
         past.forget().unwrap();
         past.forget().unwrap();
