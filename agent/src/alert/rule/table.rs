@@ -174,6 +174,8 @@ rules! {
     WalHuge => Spec::new("wal_huge", Critical, Topic::Backup).figure(Unit::Bytes, 1024.0 * MIB, 512.0 * MIB);
     /// The capture stands still: commits do not leave the machine.
     CaptureStopped => Spec::new("capture_stopped", Critical, Topic::Backup).lasting(MINUTE).under(&[Rule::DiskFull, Rule::DiskReadOnly]);
+    /// The capture stands still for something that no waiting mends.
+    CaptureStuck => Spec::new("capture_stuck", Critical, Topic::Backup).under(&[Rule::DiskFull, Rule::DiskReadOnly]);
     /// Another file lies under the name of the shop's database.
     DatabaseReplaced => Spec::new("database_replaced", Critical, Topic::Backup);
     /// The chain of commits broke and began anew.

@@ -34,6 +34,7 @@ pub(in crate::alert) fn detail(language: Language, rule: Rule, detail: &str) -> 
             }
         }
         Rule::CaptureStopped
+        | Rule::CaptureStuck
         | Rule::ChainBroken
         | Rule::CaptureResynced
         | Rule::SpoolOverflowed
@@ -41,6 +42,7 @@ pub(in crate::alert) fn detail(language: Language, rule: Rule, detail: &str) -> 
         | Rule::RemoteContradicts
         | Rule::DrillFailed
         | Rule::DatabaseReplaced
+        | Rule::DatabaseDamaged
         | Rule::BackupNotTaken
         | Rule::BackupFailed
         | Rule::BackupIncomplete

@@ -132,6 +132,7 @@ wordings! {
     WalLarge => trade::WAL_LARGE,
     WalHuge => trade::WAL_HUGE,
     CaptureStopped => kept::CAPTURE_STOPPED,
+    CaptureStuck => kept::CAPTURE_STUCK,
     DatabaseReplaced => kept::DATABASE_REPLACED,
     ChainBroken => kept::CHAIN_BROKEN,
     CaptureResynced => kept::CAPTURE_RESYNCED,
@@ -308,7 +309,7 @@ const DATABASE_DAMAGED: Wording = Wording {
     happened: "While backing up at {since}, SQLite found damage in the database that is in use: {detail}",
     means: "orders and payments may be wrong or lost, and new backups hold the damage too.",
     done: "this backup was kept all the same and no older one was touched.",
-    todo: "stop the bot: systemctl stop {unit}. Then restore an older backup: agent list, agent restore",
+    todo: "stop the bot: systemctl stop {unit}. Then restore the newest state from before the damage by that command; if it is refused, it names the next best. agent backup names more ways",
     over_headline: "The shop's database is sound again",
     over: "SQLite finds no damage any more. It lasted {lasted}.",
 };

@@ -132,6 +132,7 @@ wordings! {
     WalLarge => trade::WAL_LARGE,
     WalHuge => trade::WAL_HUGE,
     CaptureStopped => kept::CAPTURE_STOPPED,
+    CaptureStuck => kept::CAPTURE_STUCK,
     DatabaseReplaced => kept::DATABASE_REPLACED,
     ChainBroken => kept::CHAIN_BROKEN,
     CaptureResynced => kept::CAPTURE_RESYNCED,
@@ -308,7 +309,7 @@ const DATABASE_DAMAGED: Wording = Wording {
     happened: "Saat mencadangkan pada {since}, SQLite menemukan kerusakan pada database yang sedang dipakai: {detail}",
     means: "pesanan dan pembayaran dapat salah atau hilang, dan cadangan baru ikut rusak.",
     done: "cadangan ini tetap disimpan dan cadangan lama tidak disentuh.",
-    todo: "hentikan bot: systemctl stop {unit}. Lalu pulihkan cadangan yang lebih lama: agent list, agent restore",
+    todo: "hentikan bot: systemctl stop {unit}. Lalu pulihkan keadaan terbaru sebelum rusak dengan perintah itu; bila ditolak, ia menyebut yang terbaik berikutnya. agent backup menyebut cara lain",
     over_headline: "Database toko baik lagi",
     over: "SQLite tidak lagi menemukan kerusakan. Gangguan berlangsung {lasted}.",
 };
