@@ -20,6 +20,7 @@ use super::{
     Progress,
     capture::{self, Capture, Moment, Place},
     lineage::{self, Position},
+    wal::follow::Lost,
 };
 use crate::{
     config::Config,
@@ -108,6 +109,9 @@ impl Commits {
             }
             thread::sleep(TRY_PAUSE);
         }
+        if let Self::Resumed { store, .. } = self {
+            require_nothing_lost(store)?;
+        }
         if !matches!(self, Self::Unknown) {
             tracing::warn!(
                 "the capture gives no moment without commits: the backup begins a chain of its own"
@@ -121,6 +125,19 @@ impl Commits {
 }
 
 impl Commits {
+    /// Before anything is read: what is left of a shop whose log was emptied is no newer state of it, and no point is taken
+    /// of it.
+    ///
+    /// # Errors
+    /// That it is so, and what to do.
+    pub(super) fn require_whole(&self, store: &Store) -> anyhow::Result<()> {
+        match self {
+            Self::Here(_) | Self::Agent { .. } => require_nothing_lost(store),
+            // It looks for itself first: the log may lead on by now.
+            Self::Resumed { .. } | Self::Unknown => Ok(()),
+        }
+    }
+
     fn tries(&self) -> u32 {
         match self {
             Self::Agent { by_hand: true, .. } => TRIES_BY_HAND,
@@ -175,6 +192,13 @@ impl Commits {
             Self::Unknown => {}
         }
     }
+}
+
+fn require_nothing_lost(store: &Store) -> anyhow::Result<()> {
+    let state = store.capture_state().context("asking where the capture stands")?;
+    let is_lost = state.is_some_and(|state| state.log_emptied);
+    anyhow::ensure!(!is_lost, "no backup was taken: {}", Lost::LogEmptied);
+    Ok(())
 }
 
 /// `None` when there was no such moment, or it was over too soon.

@@ -271,6 +271,7 @@ fn prepare(
             .map_err(|faults| anyhow::anyhow!(faults.join("; ")))
     };
     let recipients = keys.map_or_else(configured, Ok)?;
+    commits.require_whole(store)?;
     let dir = StagingDir::make(&config.state_dir)?;
     let signer = SigningKey::load_or_make(&config.state_dir)?;
     let last = store.last_point().context("looking for the point before")?;

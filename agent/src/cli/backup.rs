@@ -90,7 +90,7 @@ pub async fn run(arguments: Arguments) -> Result<(), Failure> {
     observe(&config, &store, &taken);
     match arguments.json {
         true => println!("{}", json(&taken)),
-        false => tell(&taken, &config),
+        false => tell(&taken, &config, &store),
     }
     for line in &taken.left_out {
         eprintln!("agent: not in the backup: {line}");
@@ -112,7 +112,7 @@ fn given_keys(bytes: u64) -> anyhow::Result<Arc<Recipients>> {
 }
 
 /// What was taken, in words.
-fn tell(taken: &Taken, config: &Config) {
+fn tell(taken: &Taken, config: &Config, store: &Store) {
     let held: Vec<&str> = taken
         .remotes
         .iter()
@@ -135,10 +135,7 @@ fn tell(taken: &Taken, config: &Config) {
         println!("It is a full one although a delta was asked for: {why}.");
     }
     if taken.is_alone {
-        println!(
-            "A chain of its own begins with it: the running agent gave no moment in which nobody committed. It takes one that \
-             its commits follow as soon as there is such a moment; `agent status` says whether its capture stands still."
-        );
+        println!("A chain of its own begins with it: {}", why_alone(store));
     } else if let (Some(chain), Some(older)) = (&taken.left_chain, &taken.older_state) {
         println!(
             "A new chain of commits begins with it: an OLDER state of the database lies where the one of the backup before \
@@ -151,6 +148,19 @@ fn tell(taken: &Taken, config: &Config) {
              another one by mistake, mend [backup] database; `agent restore --latest --chain {}` gives the one before.",
             words::chain(chain)
         );
+    }
+}
+
+/// Why the capture gave no moment to begin in, and what that means.
+fn why_alone(store: &Store) -> String {
+    match store.capture_fault() {
+        Ok(Some(fault)) => format!(
+            "the running agent's capture stands still, and no commit after this backup is saved until that is mended: {}.",
+            fault.detail
+        ),
+        _ => "the running agent gave no moment in which nobody committed. It takes one that its commits follow as soon as \
+              there is such a moment; `agent status` says whether its capture stands still."
+            .to_owned(),
     }
 }
 

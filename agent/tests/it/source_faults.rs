@@ -553,6 +553,11 @@ fn sell_if_it_can(shop: &Shop) {
     }
 }
 
+fn takes_no_backup(shop: &Shop) {
+    let told = shop.agent_refuses(1, &["backup"]);
+    assert!(told.contains("was emptied or cut short"), "{told}");
+}
+
 fn is_never_called_durable(left_bytes: u64) {
     let (shop, agent) = begin();
     let bot = Connection::open(shop.database()).unwrap();
@@ -595,7 +600,10 @@ fn is_never_called_durable(left_bytes: u64) {
         assert!(told.contains("not off this machine"), "{told}");
         std::thread::sleep(std::time::Duration::from_millis(50));
     }
+    // No backup is taken of it either, with the agent or without.
+    takes_no_backup(&shop);
     agent.burn();
+    takes_no_backup(&shop);
     // All that was durable comes back, and nothing of what nobody can read any more.
     shop.restore_to("back", &[]);
     assert_eq!(integrity_of(&shop.path("back/shop.db")), "ok");

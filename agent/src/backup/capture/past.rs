@@ -18,8 +18,9 @@ const COMMIT_BYTES: usize = 8;
 const PAGE_BYTES: usize = 4;
 const HASH_BYTES: usize = 16;
 const RECORD_BYTES: usize = COMMIT_BYTES + PAGE_BYTES + HASH_BYTES;
-/// Six hundred thousand changes of a page: days of a usual shop. When there are more the older half goes.
-const BYTES_MAX: usize = 600_000 * RECORD_BYTES;
+/// A hundred and fifty thousand changes of a page, 4.2 MB that are read as a whole: days of a usual shop. When there are more
+/// the older half goes.
+const BYTES_MAX: usize = 150_000 * RECORD_BYTES;
 /// Pages that are kept of a database that differs; one that differs in more is no earlier state of the last days.
 const DIFFERING_MAX: usize = 65_536;
 /// One page alone may come to be what it was by itself, as when something is switched off again.
