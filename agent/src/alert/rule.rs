@@ -64,6 +64,8 @@ pub struct Spec {
     pub is_tried: bool,
     /// Whether only the owner can go on from here: it begins a message of its own, and hides in no other.
     pub is_owners: bool,
+    /// Whether it is a moment, over by itself: nobody is reminded of it, and its end only changes its message.
+    pub is_event: bool,
 }
 
 /// Where an alert about a figure begins and where it ends. Two lines, so that a figure on the line does not flap.
@@ -108,6 +110,16 @@ impl Spec {
             is_absence: false,
             is_tried: false,
             is_owners: false,
+            is_event: false,
+        }
+    }
+
+    /// It is a moment, over by itself.
+    #[must_use]
+    pub const fn event(self) -> Self {
+        Self {
+            is_event: true,
+            ..self
         }
     }
 

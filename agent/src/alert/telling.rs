@@ -263,12 +263,12 @@ mod tests {
         let said = note(&voice(Language::En), &queued).unwrap();
         assert_eq!(
             said,
-            "queued since 1970-01-01 00:00:01 UTC, not delivered yet (telegram: you have blocked this bot in Telegram); \
+            "queued since 1970-01-01 00:00:01 UTC, not delivered yet (telegram: the agent's bot is blocked in that chat); \
              press Start in the chat with the agent's bot"
         );
         let said = note(&voice(Language::Id), &queued).unwrap();
         assert!(
-            said.contains("(telegram: Anda memblokir bot ini di Telegram); tekan Start"),
+            said.contains("(telegram: bot agent diblokir di obrolan itu); tekan Start"),
             "{said}"
         );
         let said = note_as_said(&voice(Language::En), &queued).unwrap();

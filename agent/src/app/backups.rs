@@ -18,7 +18,7 @@ use crate::{
         message::moment,
         rule::{Observation, Rule},
     },
-    backup::{self, Commits, Silent, TakeError, Taken, Want, capture::Capture, schedule},
+    backup::{self, Commits, Silent, TakeError, Taken, Want, What, capture::Capture, schedule},
     config::Config,
     console::work::{Ask, BackupEnd, Step},
     store::Store,
@@ -242,7 +242,7 @@ impl Backups {
             Ok(taken) => {
                 self.capture.point_taken();
                 tracing::info!(point = %taken.point, size_bytes = taken.size_bytes, "a backup was taken");
-                stored(backup_outcome::observe(&self.alerts, &taken, now()));
+                stored(backup_outcome::observe(&self.alerts, &self.store, &taken, now()));
                 Ended::Taken(missed(&taken))
             }
             Err(TakeError::AlreadyRunning) => {
@@ -273,9 +273,14 @@ impl Backups {
     /// In a process of its own, where this program can be started.
     async fn take(
         &self,
-        what: (Want, &[String]),
+        (want, only): (Want, &[String]),
         step: Option<watch::Sender<Step>>,
     ) -> Result<Taken, TakeError> {
+        let what = What {
+            want,
+            only,
+            keys: self.keys_as_read(),
+        };
         if let Some(program) = &self.program {
             return program.back_up(&self.config.path, what, step).await;
         }

@@ -14,7 +14,7 @@ use anyhow::Context;
 use tokio::{net::TcpListener, sync::watch};
 
 use crate::{
-    backup::{TakeError, Taken, Want},
+    backup::{TakeError, Taken, Want, What},
     console::work::{Step, TELLS},
 };
 
@@ -48,7 +48,7 @@ impl Program {
     pub(super) async fn back_up(
         &self,
         config: &Path,
-        (want, only): (Want, &[String]),
+        What { want, only, keys }: What<'_>,
         step: Option<watch::Sender<Step>>,
     ) -> Result<Taken, TakeError> {
         let mut command = Command::new(&self.path);
@@ -61,6 +61,11 @@ impl Program {
         for remote in only {
             command.args(["--remote", remote]);
         }
+        // It cannot read them itself.
+        let keys = keys.map(|keys| keys.to_bytes());
+        if let Some(keys) = &keys {
+            command.args(["--keys-bytes", &keys.len().to_string()]);
+        }
         command
             .env(TELLS, "1")
             .stdin(Stdio::piped())
@@ -69,11 +74,13 @@ impl Program {
         let mut child = command
             .spawn()
             .with_context(|| format!("starting {} for a backup", self.path.display()))?;
-        let (ended, has_ended) = mpsc::sync_channel(1);
-        let _stop = StopOnDrop {
-            stdin: child.stdin.take(),
-            has_ended,
+        let stdin = child.stdin.take();
+        let stdin = match keys {
+            Some(keys) => hand_over(stdin, keys).await?,
+            None => stdin,
         };
+        let (ended, has_ended) = mpsc::sync_channel(1);
+        let _stop = StopOnDrop { stdin, has_ended };
         let output = tokio::task::spawn_blocking(move || {
             let said = child.stderr.take();
             // Both ends are read at once: a child that fills one would wait for ever.
@@ -92,6 +99,20 @@ impl Program {
             .context("waiting for the backup")?;
         outcome(&output)
     }
+}
+
+/// Writes it to the child, which reads it before anything else. One that has ended tells why by itself.
+async fn hand_over(stdin: Option<ChildStdin>, bytes: Vec<u8>) -> anyhow::Result<Option<ChildStdin>> {
+    let write = move || {
+        let mut stdin = stdin;
+        if let Some(stdin) = &mut stdin {
+            let _ = stdin.write_all(&bytes);
+        }
+        stdin
+    };
+    tokio::task::spawn_blocking(write)
+        .await
+        .context("the thread that hands the keys over ended")
 }
 
 /// Takes the lines about progress out of what a process says, and gives the rest when it ends.

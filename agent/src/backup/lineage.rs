@@ -12,6 +12,11 @@ use protocol::{
 use serde::{Deserialize, Serialize};
 
 /// What tells one database file from another that took its place.
+///
+/// A number is a device's until the next start of the machine or the next mount: disks and loop devices are numbered in
+/// the order in which they are found, and btrfs and overlays get a number with every mount. What a file system says of
+/// itself is no better: the identifier of XFS is made of that same number, and a copy of a file system has the identifier
+/// of the first. So the number alone tells no other file, and where it differs what the file holds must prove the rest.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Identity {
@@ -25,6 +30,16 @@ impl Identity {
     /// Looks at the file without opening it: closing it again would drop SQLite's locks in this process.
     pub(super) fn of(database: &Path) -> anyhow::Result<Self> {
         Ok(Self::from(&Self::look(database)?))
+    }
+
+    /// What this is beside what was seen before.
+    pub(super) fn beside(&self, before: &Self) -> Likeness {
+        let is_like = (self.inode, self.born_at) == (before.inode, before.born_at);
+        match (is_like, self.device == before.device) {
+            (true, true) => Likeness::Same,
+            (true, false) => Likeness::Renumbered,
+            (false, _) => Likeness::Other,
+        }
     }
 
     /// What it is told by, and more.
@@ -45,6 +60,17 @@ impl From<&fs::Metadata> for Identity {
             born_at: born.map_or(0, |at| u64::try_from(at.as_nanos()).unwrap_or(0)),
         }
     }
+}
+
+/// What one look at a file says of it beside an earlier one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Likeness {
+    /// The same file.
+    Same,
+    /// The same one on a device of another number, or one of a copy of its file system: what it holds tells.
+    Renumbered,
+    /// Another file.
+    Other,
 }
 
 /// Where a point stands.
@@ -76,4 +102,31 @@ pub(super) fn position(last: Option<&Manifest>, root: &PageRoot, fresh: ChainId)
 /// fetch both.
 pub(super) fn is_too_different(changed: usize, pages: u32) -> bool {
     changed as u64 * 2 > u64::from(pages)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_device_of_another_number_tells_neither_the_same_file_nor_another_one() {
+        // As every agent wrote it down so far.
+        let before = r#"{"device":64768,"inode":12,"born_at":1795338000000000007}"#;
+        let before: Identity = serde_json::from_str(before).unwrap();
+        let other = |change: fn(&mut Identity)| {
+            let mut now = before.clone();
+            change(&mut now);
+            now.beside(&before)
+        };
+        assert_eq!(other(|_| {}), Likeness::Same);
+        assert_eq!(other(|now| now.device = 64_784), Likeness::Renumbered);
+        assert_eq!(other(|now| now.inode = 13), Likeness::Other);
+        assert_eq!(
+            other(|now| now.born_at += 1),
+            Likeness::Other,
+            "the number was used again"
+        );
+        let elsewhere = |now: &mut Identity| (now.device, now.born_at) = (64_784, 0);
+        assert_eq!(other(elsewhere), Likeness::Other);
+    }
 }

@@ -23,6 +23,7 @@ use remembered::Remembered;
 use signer::SigningKey;
 use staging::{Sealer, StagingDir};
 use upload::Upload;
+pub use want::{Want, What};
 
 use crate::{config::Config, store::Store};
 
@@ -71,6 +72,7 @@ mod table;
 pub mod torn;
 mod upload;
 pub(crate) mod wal;
+mod want;
 
 pub use files::{ARCHIVE_BYTES_MAX, FILES_BYTES_MAX, FILES_MAX};
 
@@ -92,15 +94,6 @@ pub struct Silent;
 impl Progress for Silent {
     fn begin(&self, _what: &str, _total_bytes: u64) {}
     fn advance(&self, _bytes: u64) {}
-}
-
-/// What kind of restore point is wanted.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Want {
-    /// Every page.
-    Full,
-    /// What has changed since the newest full point; a full one when that cannot be known.
-    Delta,
 }
 
 /// zstd's level for the parts: the third one takes almost twice the time, for a twentieth of the size.
@@ -185,7 +178,7 @@ impl Taken {
         });
         let damage = self.damage.iter().map(|damage| {
             format!(
-                "SQLite finds the live database damaged ({damage}): stop the bot and restore an older point"
+                "SQLite finds the live database damaged ({damage}): stop the bot and restore the newest state from before it"
             )
         });
         let all: Vec<String> = failed.chain(damage).collect();
@@ -207,14 +200,15 @@ fn is_meant_for(only: &[String], remote: &str) -> bool {
 pub async fn take(
     config: &Config,
     store: &Store,
-    (want, only): (Want, &[String]),
+    what: What<'_>,
     commits: Commits,
     progress: Arc<dyn Progress>,
 ) -> Result<Taken, TakeError> {
+    let (want, only) = (what.want, what.only);
     let cancelled = Cancelled::default();
     // Whoever stops waiting for this future ends the thread as well.
     let _guard = CancelOnDrop(cancelled.clone());
-    let (order, upload, base) = prepare(config, store, (want, only), commits, cancelled)?;
+    let (order, upload, base) = prepare(config, store, what, commits, cancelled)?;
     let before = order.last.as_ref().map(|last| last.manifest.chain.clone());
     let points = store.points().context("asking for the points before")?;
     let continued: BTreeSet<ChainId> = points.into_values().map(|known| known.manifest.chain).collect();
@@ -267,11 +261,16 @@ pub async fn take(
 fn prepare(
     config: &Config,
     store: &Store,
-    (want, only): (Want, &[String]),
+    What { want, only, keys }: What<'_>,
     commits: Commits,
     cancelled: Cancelled,
 ) -> Result<(stage::Order, Upload, Base), TakeError> {
-    let recipients = Recipients::configured(config).map_err(|faults| anyhow::anyhow!(faults.join("; ")))?;
+    let configured = || {
+        Recipients::configured(config)
+            .map(Arc::new)
+            .map_err(|faults| anyhow::anyhow!(faults.join("; ")))
+    };
+    let recipients = keys.map_or_else(configured, Ok)?;
     let dir = StagingDir::make(&config.state_dir)?;
     let signer = SigningKey::load_or_make(&config.state_dir)?;
     let last = store.last_point().context("looking for the point before")?;

@@ -21,10 +21,19 @@ pub enum Away {
     Incident,
 }
 
+/// Where the keys come from that backups are sealed to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum KeySource {
+    /// The certificates' files.
+    Files,
+    /// The running agent, which read them before.
+    Agent,
+}
+
 /// Adds a fault for every option of a remote that nobody knows and every recipient that cannot be encrypted to. A
 /// remote that cannot be used, a dead disk for instance, is a fault only when it leaves none that can: the others
 /// must go on taking backups. Whoever only looks opens what it needs itself.
-pub fn check(config: &Config, purpose: Purpose, away: Away, faults: &mut Faults) {
+pub fn check(config: &Config, purpose: Purpose, (away, keys): (Away, KeySource), faults: &mut Faults) {
     if purpose == Purpose::Look {
         return;
     }
@@ -34,7 +43,9 @@ pub fn check(config: &Config, purpose: Purpose, away: Away, faults: &mut Faults)
     if all_known {
         check_usable(config, away, faults);
     }
-    check_recipients(config, faults);
+    if keys == KeySource::Files {
+        check_recipients(config, faults);
+    }
 }
 
 fn check_usable(config: &Config, away: Away, faults: &mut Faults) {

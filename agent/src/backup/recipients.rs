@@ -13,6 +13,7 @@ use openpgp::{
     packet::{Key, key},
     parse::Parse,
     policy::StandardPolicy,
+    serialize::SerializeInto,
 };
 use protocol::{settings::Faults, time::UnixMillis};
 use sequoia_openpgp as openpgp;
@@ -24,6 +25,10 @@ use crate::{
 
 /// A certificate is a few kilobytes; a file over this is something else.
 const FILE_BYTES_MAX: u64 = 1024 * 1024;
+/// All of them together, as one process hands them to another.
+pub const BYTES_MAX: u64 = 16 * FILE_BYTES_MAX;
+/// In the place of a file, where they come from another process.
+const OF_AGENT: &str = "(as the running agent read it last)";
 
 /// Now, or when the certificate was last signed by its owner: a server whose clock was set back behind that goes on
 /// with its backups.
@@ -69,6 +74,7 @@ pub struct RecipientCert {
     /// When its last encryption key expires; `None` is never.
     pub expires_at: Option<UnixMillis>,
     keys: Vec<Key<key::PublicParts, key::UnspecifiedRole>>,
+    bytes: Vec<u8>,
 }
 
 impl Recipients {
@@ -96,6 +102,23 @@ impl Recipients {
         } else {
             Err(faults)
         }
+    }
+
+    /// The certificates as another process takes them.
+    #[must_use]
+    pub fn to_bytes(&self) -> Vec<u8> {
+        self.certs
+            .iter()
+            .flat_map(|cert| cert.bytes.iter().copied())
+            .collect()
+    }
+
+    /// What [`Recipients::to_bytes`] gave.
+    ///
+    /// # Errors
+    /// When it is something else, or holds none.
+    pub fn from_bytes(bytes: &[u8]) -> Result<Self, String> {
+        parse(Path::new(OF_AGENT), bytes).map(|certs| Self { certs })
     }
 
     /// The keys that open what is sealed to them.
@@ -171,8 +194,12 @@ fn read(path: &Path) -> Result<Vec<RecipientCert>, String> {
         return Err("it is far too large for an OpenPGP certificate".to_owned());
     }
     let bytes = std::fs::read(path).map_err(unreadable)?;
+    parse(path, &bytes)
+}
+
+fn parse(path: &Path, bytes: &[u8]) -> Result<Vec<RecipientCert>, String> {
     let no_cert = |error: &dyn std::fmt::Display| format!("it is no OpenPGP certificate: {error}");
-    let parser = CertParser::from_bytes(&bytes).map_err(|error| no_cert(&error))?;
+    let parser = CertParser::from_bytes(bytes).map_err(|error| no_cert(&error))?;
     let certs: Vec<Cert> = parser
         .collect::<Result<_, _>>()
         .map_err(|error| no_cert(&error))?;
@@ -230,6 +257,9 @@ fn recipient(path: &Path, cert: &Cert) -> Result<RecipientCert, String> {
             .iter()
             .map(|key| key.key().clone().role_into_unspecified())
             .collect(),
+        bytes: cert
+            .to_vec()
+            .map_err(|error| format!("it cannot be used: {error}"))?,
     })
 }
 
@@ -247,6 +277,7 @@ mod tests {
             name: String::new(),
             expires_at: Some(end),
             keys: Vec::new(),
+            bytes: Vec::new(),
         };
         let on_day = |day: i64| cert.validity(UnixMillis(day * DAY_MS));
         assert_eq!(on_day(939), Validity::Valid);

@@ -26,7 +26,7 @@ use super::{
     database::bytes_of,
     earlier::Before,
     files,
-    lineage::{Identity, Position},
+    lineage::{Identity, Likeness, Position},
     outgoing::{Outgoing, WAITING_BYTES_MAX},
     room,
     seal::FRAME_BYTES,
@@ -185,12 +185,14 @@ impl Order {
 
     /// The pages of the newest full point, where this database may stand on it.
     fn table(&self, (identity, pages): (&Identity, &PinnedPages), place: Option<&Place>) -> Option<Table> {
-        let table = Table::open(&self.state_dir)
-            .filter(|table| table.head.identity == *identity && table.head.page_size == pages.page_size());
-        table.filter(|table| match place {
-            Some(place) => place.chain == table.head.chain,
+        let table = Table::open(&self.state_dir).filter(|table| table.head.page_size == pages.page_size());
+        table.filter(|table| match (place, identity.beside(&table.head.identity)) {
+            (_, Likeness::Other) => false,
+            // The capture has proven that it is the same file.
+            (Some(place), Likeness::Same | Likeness::Renumbered) => place.chain == table.head.chain,
             // Beside a capture that cannot say where it stands, its chain must not be continued.
-            None => matches!(self.commits, Commits::Unknown),
+            (None, Likeness::Same) => matches!(self.commits, Commits::Unknown),
+            (None, Likeness::Renumbered) => false,
         })
     }
 

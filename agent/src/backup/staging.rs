@@ -6,7 +6,7 @@ use std::{
     io::{self, BufRead, BufWriter, Write},
     os::unix::fs::{DirBuilderExt, OpenOptionsExt},
     path::{Path, PathBuf},
-    sync::{Mutex, PoisonError},
+    sync::{Arc, Mutex, PoisonError},
 };
 
 use anyhow::Context;
@@ -79,7 +79,7 @@ impl StagingDir {
 
 /// With what objects are sealed.
 pub(super) struct Sealer {
-    pub recipients: Recipients,
+    pub recipients: Arc<Recipients>,
     pub signer: SigningKey,
     /// zstd's level.
     pub level: i32,
@@ -100,7 +100,7 @@ struct Poured {
 
 impl Sealer {
     pub(super) fn new(
-        recipients: Recipients,
+        recipients: Arc<Recipients>,
         signer: SigningKey,
         level: i32,
         remembered: Remembered,

@@ -1,18 +1,21 @@
 //! `agent backup`: one restore point now.
 //! It only asks for it and tells the outcome.
 
-use std::sync::Arc;
+use std::{io::Read, sync::Arc};
 
 use anyhow::Context;
 use jiff::Timestamp;
-use protocol::{object_key::PointId, time::UnixMillis};
+use protocol::time::UnixMillis;
 
-use super::{ConfigArgument, Failure, interrupted, load, progress, remotes, words};
+use super::{ConfigArgument, Failure, interrupted, load, load_for_agent, progress, remotes, words};
 use crate::{
     alert::{Alerts, calendar::Calendar, ladder::ladder, message::Voice},
-    backup::{self, Commits, TakeError, Taken, Want},
+    backup::{
+        self, Commits, TakeError, Taken, Want, What,
+        recipients::{BYTES_MAX, Recipients},
+    },
     config::{Config, Purpose},
-    store::{Store, lock, points::KnownPoint},
+    store::{Store, damaged::Sound, lock, points::KnownPoint},
     watch::backup_outcome,
 };
 
@@ -35,6 +38,9 @@ pub struct Arguments {
     /// Where the running agent is asked for the commit that the backup stands at; [http] private when absent
     #[arg(long, value_name = "URL", hide = true)]
     agent: Option<String>,
+    /// So many bytes of standard input are the certificates to seal to, which the running agent read before
+    #[arg(long, value_name = "N", hide = true, requires = "agent")]
+    keys_bytes: Option<u64>,
     /// Print the outcome as JSON
     #[arg(long)]
     json: bool,
@@ -45,7 +51,11 @@ pub struct Arguments {
 /// # Errors
 /// Faults in the configuration, or a sentence that names each remote that does not hold the backup.
 pub async fn run(arguments: Arguments) -> Result<(), Failure> {
-    let config = Arc::new(load(&arguments.config.path, Purpose::Keep)?);
+    let keys = arguments.keys_bytes.map(given_keys).transpose()?;
+    let config = Arc::new(match keys {
+        None => load(&arguments.config.path, Purpose::Keep)?,
+        Some(_) => load_for_agent(&arguments.config.path)?,
+    });
     for name in &arguments.remote {
         remotes::require(&config, name)?;
     }
@@ -53,12 +63,14 @@ pub async fn run(arguments: Arguments) -> Result<(), Failure> {
     let commits = commits(&arguments, &config, &store)?;
     let want = if arguments.delta { Want::Delta } else { Want::Full };
     let before = store.last_point().context("looking for the point before")?;
-    let older = store
-        .newest_sound_point(UnixMillis(Timestamp::now().as_millisecond()))
-        .unwrap_or_default();
+    let what = What {
+        want,
+        only: &arguments.remote,
+        keys,
+    };
     // Stopped in its middle, it removes what it has staged so far.
     let taken = tokio::select! {
-        taken = backup::take(&config, &store, (want, &arguments.remote), commits, progress::watcher()) => taken.map_err(|error| untaken(error, &arguments, &config, older.as_ref()))?,
+        taken = backup::take(&config, &store, what, commits, progress::watcher()) => taken.map_err(|error| untaken(error, &arguments, &config, &store))?,
         () = left_alone(arguments.agent.is_some()) => {
             return Err(Failure::Failed(anyhow::anyhow!("the agent that asked for this backup has ended: there is none")));
         }
@@ -75,7 +87,7 @@ pub async fn run(arguments: Arguments) -> Result<(), Failure> {
         );
         return Ok(());
     }
-    observe(&config, store, &taken);
+    observe(&config, &store, &taken);
     match arguments.json {
         true => println!("{}", json(&taken)),
         false => tell(&taken, &config),
@@ -83,7 +95,20 @@ pub async fn run(arguments: Arguments) -> Result<(), Failure> {
     for line in &taken.left_out {
         eprintln!("agent: not in the backup: {line}");
     }
-    complain(&taken, &config, older.as_ref())
+    complain(&taken, &config, &store)
+}
+
+/// The certificates as the running agent read them last: it has them, and their files do not read.
+fn given_keys(bytes: u64) -> anyhow::Result<Arc<Recipients>> {
+    let mut given = Vec::new();
+    let most = bytes.min(BYTES_MAX);
+    std::io::stdin()
+        .take(most)
+        .read_to_end(&mut given)
+        .context("reading the certificates")?;
+    anyhow::ensure!(given.len() as u64 == bytes, "the certificates are not whole");
+    let keys = Recipients::from_bytes(&given).map_err(anyhow::Error::msg)?;
+    Ok(Arc::new(keys))
 }
 
 /// What was taken, in words.
@@ -130,11 +155,11 @@ fn tell(taken: &Taken, config: &Config) {
 }
 
 /// What the owner must hear although there is one.
-fn complain(taken: &Taken, config: &Config, older: Option<&PointId>) -> Result<(), Failure> {
+fn complain(taken: &Taken, config: &Config, store: &Store) -> Result<(), Failure> {
     match taken.complaint() {
         Some(complaint) if taken.damage.is_some() => Err(Failure::Failed(anyhow::anyhow!(
             "{complaint}.\n{}",
-            damaged::way_out(config, older)
+            damaged::way_out(config, sound(store).as_ref())
         ))),
         Some(complaint) => Err(Failure::Failed(anyhow::anyhow!(complaint))),
         None => Ok(()),
@@ -142,16 +167,22 @@ fn complain(taken: &Taken, config: &Config, older: Option<&PointId>) -> Result<(
 }
 
 /// Why there is none, and what can be had all the same.
-fn untaken(error: TakeError, arguments: &Arguments, config: &Config, older: Option<&PointId>) -> Failure {
+fn untaken(error: TakeError, arguments: &Arguments, config: &Config, store: &Store) -> Failure {
     let error = anyhow::Error::from(error);
     // The agent that asks puts it into an alert, whose runbook says the same.
     Failure::Failed(match damaged::is_cause(&error) && arguments.agent.is_none() {
         true => anyhow::anyhow!(
             "the database is damaged: {error:#}.\n{}",
-            damaged::way_out(config, older)
+            damaged::way_out(config, sound(store).as_ref())
         ),
         false => error,
     })
+}
+
+/// Asked once the outcome is written down: a damaged point says how far back the damage goes.
+fn sound(store: &Store) -> Option<Sound> {
+    let now = UnixMillis(Timestamp::now().as_millisecond());
+    store.newest_sound_state(now).unwrap_or_default()
 }
 
 /// Resolves when the agent that started this process is no more: then nobody holds the other end of its input.
@@ -214,10 +245,15 @@ fn commits(arguments: &Arguments, config: &Arc<Config>, store: &Arc<Store>) -> R
 
 /// What the owner has mended by hand must not go on being told as broken by the running agent. The backup is there in
 /// any case.
-fn observe(config: &Config, store: Arc<Store>, taken: &Taken) {
-    let alerts = Alerts::new(store, Voice::of(config), Calendar::of(config), &ladder(config));
+fn observe(config: &Config, store: &Arc<Store>, taken: &Taken) {
+    let alerts = Alerts::new(
+        Arc::clone(store),
+        Voice::of(config),
+        Calendar::of(config),
+        &ladder(config),
+    );
     let now = UnixMillis(Timestamp::now().as_millisecond());
-    if let Err(error) = backup_outcome::observe(&alerts, taken, now) {
+    if let Err(error) = backup_outcome::observe(&alerts, store, taken, now) {
         tracing::warn!(
             error = format!("{error:#}"),
             "the outcome of the backup could not be stored for the agent"

@@ -14,7 +14,7 @@ use protocol::settings::Faults;
 
 use self::memory::Spare;
 use crate::{
-    backup::preflight::{self, Away},
+    backup::preflight::{self, Away, KeySource},
     config::{Config, DEFAULT_PATH, Environment, Purpose},
 };
 
@@ -264,7 +264,15 @@ fn start_logs(daemon: bool) {
 /// # Errors
 /// Every fault in one message, for exit code 2.
 pub fn load(path: &Path, purpose: Purpose) -> Result<Config, Faults> {
-    load_where(path, purpose, Away::Fault)
+    load_where(path, purpose, (Away::Fault, KeySource::Files))
+}
+
+/// As [`load`], for a backup that the running agent asks for and gives the keys for.
+///
+/// # Errors
+/// As [`load`].
+pub fn load_for_agent(path: &Path) -> Result<Config, Faults> {
+    load_where(path, Purpose::Keep, (Away::Fault, KeySource::Agent))
 }
 
 /// As [`load`], for the watch, which a disk of backups that is away does not stop.
@@ -272,13 +280,13 @@ pub fn load(path: &Path, purpose: Purpose) -> Result<Config, Faults> {
 /// # Errors
 /// As [`load`].
 pub fn load_to_watch(path: &Path) -> Result<Config, Faults> {
-    load_where(path, Purpose::Keep, Away::Incident)
+    load_where(path, Purpose::Keep, (Away::Incident, KeySource::Files))
 }
 
-fn load_where(path: &Path, purpose: Purpose, away: Away) -> Result<Config, Faults> {
+fn load_where(path: &Path, purpose: Purpose, how: (Away, KeySource)) -> Result<Config, Faults> {
     let mut faults = Faults::default();
     let config = Config::read(path, purpose, &Environment::of_process(path), &mut faults);
-    preflight::check(&config, purpose, away, &mut faults);
+    preflight::check(&config, purpose, how, &mut faults);
     crate::console::totp::check(config.secrets.console_totp.as_ref(), &mut faults);
     if faults.is_empty() {
         Ok(config)

@@ -11,7 +11,7 @@ use super::{ConfigArgument, Failure, load};
 use crate::{
     alert::message::{duration, moment},
     config::{Config, Language, Purpose},
-    store::{Store, lock},
+    store::{Store, damaged::Sound, lock},
     watch::bot_link::{BotLink, Missing},
 };
 
@@ -67,6 +67,9 @@ struct Kept {
     /// Taken of a database that SQLite found damaged.
     points_damaged: Vec<String>,
     newest_sound: Option<PointId>,
+    /// What loses least.
+    #[serde(skip)]
+    sound: Option<Sound>,
     /// Absent when no agent ever ran here.
     capture: Option<captured::CaptureView>,
     /// Empty when no agent ever ran here.
@@ -162,6 +165,9 @@ fn kept(config: &Config, now: UnixMillis) -> anyhow::Result<Kept> {
         newest_sound: store
             .and_then(|store| store.newest_sound_point(now).transpose())
             .transpose()?,
+        sound: store
+            .and_then(|store| store.newest_sound_state(now).transpose())
+            .transpose()?,
         capture: store
             .map(|store| captured::look(store, config, now))
             .transpose()?,
@@ -238,10 +244,7 @@ fn kept_sentences(overview: &Overview, config: &Config, now: UnixMillis) -> Vec<
     });
     lines.extend(copies::held(&kept.backups, &config.owner.timezone));
     lines.extend(uncounted::ahead(&kept.points_ahead));
-    lines.extend(uncounted::damaged(
-        &kept.points_damaged,
-        kept.newest_sound.as_ref(),
-    ));
+    lines.extend(uncounted::damaged(&kept.points_damaged, kept.sound.as_ref()));
     lines.extend(kept.backups.iter().map(|backup| drills::sentence(backup, now)));
     lines.extend(upkeep::sentences(&kept.upkeep, config, now));
     let captured = kept.capture.iter();

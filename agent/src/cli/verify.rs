@@ -123,10 +123,10 @@ pub async fn run(arguments: Arguments) -> Result<(), Failure> {
         faults.extend(named(remote, &wrong, share));
         let unknown = Unknown::of(&seen);
         // What a summary names is asked for by itself.
-        faults.extend(unknown.nothing_proven().filter(|_| anchor.is_none()));
+        let unproven = unknown.nothing_proven().filter(|_| anchor.is_none());
         let others = others(&config, &store, &seen)?;
         match arguments.json {
-            true => shown.push(row(&seen, &others, &wrong)),
+            true => shown.push(row(&seen, &others, &wrong, (&unknown, unproven.is_none()))),
             false => say(
                 &seen,
                 &unknown,
@@ -137,13 +137,17 @@ pub async fn run(arguments: Arguments) -> Result<(), Failure> {
                 ],
             ),
         }
+        faults.extend(unproven);
         for other in others.iter().filter(|_| !arguments.json) {
             let at = |at| words::moment(at, &config.owner.timezone);
             println!("{}: {}", seen.remote, other.told(at));
         }
     }
     if arguments.json {
-        println!("{}", json!({ "remotes": shown }));
+        println!(
+            "{}",
+            json!({ "passed": faults.is_empty(), "faults": faults, "remotes": shown })
+        );
     }
     match faults.is_empty() {
         true => Ok(()),
@@ -151,8 +155,16 @@ pub async fn run(arguments: Arguments) -> Result<(), Failure> {
     }
 }
 
-fn row(seen: &Rehearsal, others: &[Other], wrong: &[String]) -> Value {
+/// A script reads no more out of it than the exit code says.
+fn row(
+    seen: &Rehearsal,
+    others: &[Other],
+    wrong: &[String],
+    (unknown, is_proven): (&Unknown<'_>, bool),
+) -> Value {
     let mut one = as_json(seen);
+    one["passed"] = json!(seen.fault.is_none() && is_proven);
+    one["not_known"] = json!(unknown.told());
     one["other_agents"] = json!(others);
     one["faults"] = json!(wrong.iter().take(FAULTS_MAX).collect::<Vec<_>>());
     one

@@ -10,7 +10,7 @@ use protocol::{
     time::UnixMillis,
 };
 
-use super::{Request, Sources, unheard};
+use super::{Request, Sources, index::Unread, unheard};
 use crate::backup::{
     remote::Remote,
     seal::{open_dated, sha256_hex},
@@ -41,6 +41,35 @@ pub(super) fn is_nobodys(request: &Request, sources: &Sources<'_>, point: &Point
     let oldest = request.known.keys().next();
     let knows_older = oldest.is_some_and(|oldest| oldest < point);
     knows_older || (is_listed(sources, point) && !has_objects(sources, point))
+}
+
+/// Parts without a manifest of points that are older than what is given, in one sentence, and what else was not read. They
+/// are no loss, whether such a backup was refused, or died, or lost its manifest since.
+pub(super) fn leftovers(
+    request: &Request,
+    sources: &Sources<'_>,
+    unread: Vec<(PointId, Unread)>,
+    end_at: UnixMillis,
+) -> (Option<String>, Vec<(PointId, Unread)>) {
+    let is_older = |point: &PointId| moment_of(point).is_some_and(|at| at.0 + SECOND_MS <= end_at.0);
+    let is_left = |(point, unread): &(PointId, Unread)| {
+        matches!(unread, Unread::Damaged(_))
+            && may_doubt(request, sources)
+            && !request.known.contains_key(point)
+            && !is_listed(sources, point)
+            && is_older(point)
+    };
+    let (left, unread): (Vec<_>, Vec<_>) = unread.into_iter().partition(is_left);
+    let told = left.first().map(|(newest, _)| {
+        let what = match left.len() {
+            1 => format!("of the backup {newest}, which was"),
+            count => format!("of {count} backups, the newest {newest}, which were"),
+        };
+        format!(
+            "parts {what} refused or interrupted, or lost the manifest since, are there and not used: what you get is newer"
+        )
+    });
+    (told, unread)
 }
 
 /// Who is silent may hold an intact copy, and who rehearses wants to hear of everything.

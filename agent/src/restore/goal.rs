@@ -211,7 +211,9 @@ async fn newest(
         summary::hold_to(anchor, sources, &mut goal, &manifest, by);
     }
     gone::weigh(request, sources, &mut goal, &mut before, end_at);
-    for (point, unread) in before.unread {
+    let (left, unread) = bare::leftovers(request, sources, before.unread, end_at);
+    goal.notes.extend(left);
+    for (point, unread) in unread {
         weigh(request, sources, &mut goal, (&point, unread), (&manifest, end_at)).await;
     }
     Ok(goal)

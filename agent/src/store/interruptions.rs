@@ -11,10 +11,10 @@ const PRUNE_EVENTS: &str = "
     DELETE FROM capture_event WHERE id <= (SELECT max(id) FROM capture_event) - :kept";
 const SELECT_EVENTS: &str = "SELECT at, kind, detail FROM capture_event ORDER BY id DESC LIMIT :most";
 const SET_FAULT: &str = "
-    INSERT INTO capture_fault (only_row, since, detail) VALUES (1, :since, :detail)
-    ON CONFLICT (only_row) DO UPDATE SET detail = excluded.detail";
+    INSERT INTO capture_fault (only_row, since, detail, stays) VALUES (1, :since, :detail, :stays)
+    ON CONFLICT (only_row) DO UPDATE SET detail = excluded.detail, stays = excluded.stays";
 const CLEAR_FAULT: &str = "DELETE FROM capture_fault";
-const SELECT_FAULT: &str = "SELECT since, detail FROM capture_fault";
+const SELECT_FAULT: &str = "SELECT since, detail, stays FROM capture_fault";
 /// Events that are kept: years of a healthy capture.
 const EVENTS_KEPT: i64 = 1_000;
 
@@ -42,6 +42,17 @@ pub struct CaptureEvent {
     pub kind: String,
     /// Why, in a sentence.
     pub detail: String,
+}
+
+/// Why the capture stands still.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CaptureFault {
+    /// Since when.
+    pub since: UnixMillis,
+    /// Why, in a sentence.
+    pub detail: String,
+    /// Whether no waiting mends it.
+    pub stays: bool,
 }
 
 impl EventKind {
@@ -83,10 +94,13 @@ impl Store {
     ///
     /// # Errors
     /// When the database refuses.
-    pub fn set_capture_fault(&self, fault: Option<(UnixMillis, &str)>) -> rusqlite::Result<()> {
+    pub fn set_capture_fault(&self, fault: Option<&CaptureFault>) -> rusqlite::Result<()> {
         self.write(|transaction| match fault {
-            Some((since, detail)) => transaction
-                .execute(SET_FAULT, named_params! {":since": since.0, ":detail": detail})
+            Some(fault) => transaction
+                .execute(
+                    SET_FAULT,
+                    named_params! {":since": fault.since.0, ":detail": fault.detail, ":stays": fault.stays},
+                )
                 .map(drop),
             None => transaction.execute(CLEAR_FAULT, []).map(drop),
         })
@@ -96,12 +110,15 @@ impl Store {
     ///
     /// # Errors
     /// When the database refuses.
-    pub fn capture_fault(&self) -> rusqlite::Result<Option<(UnixMillis, String)>> {
-        self.read(|connection| {
-            connection
-                .query_row(SELECT_FAULT, [], |row| Ok((UnixMillis(row.get(0)?), row.get(1)?)))
-                .optional()
-        })
+    pub fn capture_fault(&self) -> rusqlite::Result<Option<CaptureFault>> {
+        let read = |row: &rusqlite::Row<'_>| {
+            Ok(CaptureFault {
+                since: UnixMillis(row.get(0)?),
+                detail: row.get(1)?,
+                stays: row.get(2)?,
+            })
+        };
+        self.read(|connection| connection.query_row(SELECT_FAULT, [], read).optional())
     }
 }
 

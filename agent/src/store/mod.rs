@@ -93,6 +93,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../migrations/0032_remembered.sql"),
     include_str!("../../migrations/0033_log_emptied.sql"),
     include_str!("../../migrations/0034_said_beside.sql"),
+    include_str!("../../migrations/0035_fault_stays.sql"),
 ];
 
 /// Pages of the database that are kept in memory. SQLite's own 2 MiB fill over hours, which looks like a leak, and save

@@ -10,6 +10,7 @@ use crate::{
         rule::{AlertKey, Observation, Rule},
     },
     backup::Taken,
+    store::Store,
 };
 
 /// Files that one message names.
@@ -25,7 +26,7 @@ pub fn whole() -> AlertKey {
 ///
 /// # Errors
 /// When the agent's database refuses.
-pub fn observe(alerts: &Alerts, taken: &Taken, now: UnixMillis) -> anyhow::Result<()> {
+pub fn observe(alerts: &Alerts, store: &Store, taken: &Taken, now: UnixMillis) -> anyhow::Result<()> {
     alerts.observe(&whole(), Observation::Fine, now)?;
     for outcome in &taken.remotes {
         let key = AlertKey::new(REMOTE, &outcome.remote);
@@ -39,18 +40,30 @@ pub fn observe(alerts: &Alerts, taken: &Taken, now: UnixMillis) -> anyhow::Resul
     )?;
     // A large database is looked at on another occasion, and what was seen then stands.
     match taken.is_checked {
-        true => observe_database(alerts, taken.damage.clone(), now),
+        true => observe_database(alerts, store, taken.damage.as_deref(), now),
         false => Ok(()),
     }
 }
 
-/// Hands over what SQLite finds wrong with the live database, when it was asked.
+/// Hands over what SQLite finds wrong with the live database, when it was asked, with what loses least then. Whatever
+/// holds the damage is written down as such before.
 ///
 /// # Errors
 /// As [`observe`].
-pub fn observe_database(alerts: &Alerts, damage: Option<String>, now: UnixMillis) -> anyhow::Result<()> {
+pub fn observe_database(
+    alerts: &Alerts,
+    store: &Store,
+    damage: Option<&str>,
+    now: UnixMillis,
+) -> anyhow::Result<()> {
+    let told = |damage: &str| match store.newest_sound_state(now) {
+        Ok(Some(sound)) => {
+            format!("{damage}; the newest state from before it: agent restore {sound} --full-check")
+        }
+        Ok(None) | Err(_) => format!("{damage}; no sound restore point is known here"),
+    };
     let database = AlertKey::new("database", "shop");
-    alerts.observe(&database, seen(Rule::DatabaseDamaged, damage), now)
+    alerts.observe(&database, seen(Rule::DatabaseDamaged, damage.map(told)), now)
 }
 
 /// Hands over that a backup that was meant for these remotes alone is on none of them: the others have theirs.

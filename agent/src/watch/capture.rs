@@ -48,7 +48,10 @@ impl Capture {
     fn read(&self, at: At) -> rusqlite::Result<Seen> {
         let mut seen = Seen::default();
         let fault = self.store.capture_fault()?;
-        let stopped = fault.map(|(_, detail)| (Rule::CaptureStopped, detail));
+        let stopped = fault.map(|fault| match fault.stays {
+            true => (Rule::CaptureStuck, fault.detail),
+            false => (Rule::CaptureStopped, fault.detail),
+        });
         seen.judge(AlertKey::new("capture", "shop"), stopped);
         let events = self.store.capture_events(EVENTS_MAX)?;
         for (kind, rule) in TOLD {

@@ -12,7 +12,7 @@ use std::{
 
 use agent::{
     backup::{
-        self, Commits, Silent, Want,
+        self, Commits, Silent, Want, What,
         capture::{self, Capture, Running},
         remote,
         seal::{self, Keys, sha256_hex},
@@ -203,7 +203,11 @@ impl Rig {
         let taking = backup::take(
             &self.config,
             &self.store,
-            (want, &[]),
+            What {
+                want,
+                only: &[],
+                keys: None,
+            },
             Commits::Here(capture.clone()),
             Arc::new(Silent),
         );

@@ -170,19 +170,48 @@ fn wait_for_status(shop: &Shop, words: &str, is_said: bool) -> String {
     }
 }
 
+fn wait_for_points(shop: &Shop, count: usize) {
+    let start = std::time::Instant::now();
+    while shop.listed().len() < count {
+        assert!(start.elapsed() < crate::world::LIMIT, "there is no full backup");
+        std::thread::sleep(std::time::Duration::from_millis(100));
+    }
+}
+
+#[test]
+fn a_chain_that_begins_while_a_certificate_does_not_read_gets_a_full_backup_for_every_key() {
+    let (shop, agent, owner) = shop_and_agent();
+    name_recipients(&shop, "\"spare/owner.asc\", \"kit/owner.asc\"");
+    wait_for_points(&shop, 2);
+    fs::remove_file(shop.path("kit/owner.asc")).unwrap();
+    wait_for_status(&shop, "recipients_unread", true);
+    // Another file in the database's place.
+    let copy = shop.path("copy.db");
+    owner.execute("VACUUM INTO ?1", [copy.to_str().unwrap()]).unwrap();
+    drop(owner);
+    drop(bot(&copy));
+    for suffix in ["-wal", "-shm"] {
+        fs::remove_file(shop.path(&format!("live/shop.db{suffix}"))).unwrap();
+    }
+    fs::rename(&copy, shop.database()).unwrap();
+    wait_for_points(&shop, 3);
+    commit(&bot(&shop.database()));
+    agent.wait_for("/durable");
+    wait_for_status(&shop, "recipients_unread", true);
+    let refused = shop.agent_refuses(2, &["backup"]);
+    assert!(refused.contains("kit/owner.asc"), "{refused}");
+    agent.burn();
+    for kit in ["kit", "spare"] {
+        assert_eq!(brought_back_by(&shop, kit), 3, "{kit}");
+    }
+}
+
 #[test]
 fn a_certificate_that_does_not_read_stops_no_commit_and_takes_no_key_from_them() {
     let (shop, agent, bot) = shop_and_agent();
     name_recipients(&shop, "\"spare/owner.asc\", \"kit/owner.asc\"");
     // The full backup for both.
-    let start = std::time::Instant::now();
-    while shop.listed().len() < 2 {
-        assert!(
-            start.elapsed() < crate::world::LIMIT,
-            "no full backup for both keys"
-        );
-        std::thread::sleep(std::time::Duration::from_millis(100));
-    }
+    wait_for_points(&shop, 2);
     agent.wait_for("/durable");
     let file = shop.path("kit/owner.asc");
     let whole = fs::read(&file).unwrap();

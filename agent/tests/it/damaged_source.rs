@@ -14,7 +14,11 @@ use rusqlite::Connection;
 use serde_json::Value;
 
 use crate::shop::{PASSPHRASE, Shop, count_items, files_under, integrity_of, program, restoring, text};
-use crate::{pictures::point, running::Running, world::LIMIT};
+use crate::{
+    pictures::point,
+    running::{Running, wait_until_both_hold_the_same},
+    world::LIMIT,
+};
 
 const PAGE: u64 = 4_096;
 
@@ -86,6 +90,45 @@ fn of_a_damaged_page_the_other_rows_and_the_older_point_are_had_by_what_is_said(
     assert!(said.contains(&point), "{said}");
     run(&shop, &said, "agent restore", " --yes");
     assert_eq!(count_items(&shop.path("restored/shop.db")), rows);
+}
+
+#[test]
+fn what_was_followed_after_the_newest_sound_point_comes_back_by_what_is_said_everywhere() {
+    let shop = Shop::new();
+    shop.fill(1_000);
+    let agent = Running::start(&shop);
+    agent.wait_for("/durable");
+    let bot = Connection::open(shop.database()).unwrap();
+    for _ in 0..6 {
+        bot.execute("INSERT INTO item (text) VALUES ('sold')", [])
+            .unwrap();
+        agent.wait_for("/durable");
+    }
+    wait_until_both_hold_the_same(&shop);
+    let sold = count_items(&shop.database());
+    agent.burn();
+    bot.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))
+        .unwrap();
+    drop(bot);
+    damage(&shop, 20 * PAGE, 4_096);
+    let said = shop.agent_refuses(1, &["backup"]);
+    let command = |text: &str| {
+        let (_, rest) = text
+            .split_once("--before-commit ")
+            .unwrap_or_else(|| panic!("{text}"));
+        let choice: Vec<&str> = rest.split_whitespace().take(3).collect();
+        choice.join(" ")
+    };
+    let status = String::from_utf8(shop.agent(&["status"]).stdout).unwrap();
+    let store = Store::open_to_look(&shop.path("state")).unwrap().unwrap();
+    let alert = store.book().unwrap().alerts["database/shop"].detail.clone();
+    assert_eq!(
+        [command(&status), command(&alert)],
+        [command(&said), command(&said)]
+    );
+    run(&shop, &said, "agent restore", " --yes");
+    assert_eq!(integrity_of(&shop.path("restored/shop.db")), "ok");
+    assert_eq!(count_items(&shop.path("restored/shop.db")), sold);
 }
 
 #[test]
@@ -178,7 +221,10 @@ fn points_of_a_damaged_database_count_for_nothing_and_the_sound_one_stays_and_is
     assert!(shop.agent_done(&["list"]).contains("DAMAGED"));
     let status = String::from_utf8(shop.agent(&["status"]).stdout).unwrap();
     assert!(
-        status.contains(&format!("a sound one is {}", text(&other["id"]))),
+        status.contains(&format!(
+            "before it: agent restore --point {}",
+            text(&other["id"])
+        )),
         "{status}"
     );
 

@@ -381,7 +381,29 @@ fn restore_points_that_a_new_machine_does_not_know_are_called_neither_rubbish_no
         "{refused}"
     );
     assert_eq!(raised(&shop), [], "nothing is damaged");
+    let as_json = |code: i32| -> Value {
+        let output = shop.agent(&["verify", "--remote", "local", "--json"]);
+        assert_eq!(output.status.code(), Some(code), "{output:?}");
+        serde_json::from_slice(&output.stdout).unwrap()
+    };
+    let unproven = as_json(1);
+    let [row] = &unproven["remotes"].as_array().unwrap()[..] else {
+        panic!("{unproven}")
+    };
+    assert_eq!(
+        [&unproven["passed"], &row["passed"]],
+        [false, false],
+        "{unproven}"
+    );
+    let not_known = row["not_known"].as_str().unwrap();
+    assert!(
+        not_known.contains("this server knows none of them"),
+        "{not_known}"
+    );
     shop.agent_done(&["verify", "--remote", "local", "--key", "kit/owner.secret.asc"]);
+    let proven = as_json(0);
+    assert_eq!(proven["passed"], true, "{proven}");
+    assert_eq!(proven["remotes"][0]["not_known"], Value::Null, "{proven}");
     let said = shop.agent_done(&["verify", "--remote", "local"]);
     assert!(
         said.contains("everything is there") && !said.contains("knows none"),

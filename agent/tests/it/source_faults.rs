@@ -1,14 +1,20 @@
 //! What others do to the shop's database while the agent follows it, or while it is away: every state that was durable
 //! comes back exactly, what was done is written down by its name, and no chain is ever continued on another database.
 
-use std::{fs, path::Path, process::Command};
+use std::{
+    fs,
+    os::unix::fs::MetadataExt,
+    path::{Path, PathBuf},
+    process::Command,
+};
 
 use agent::store::Store;
 use rusqlite::Connection;
+use serde_json::Value;
 
 use crate::{
     running::{Running, wait_until_both_hold_the_same},
-    shop::{Shop, clock_set, integrity_of, text},
+    shop::{Shop, clock_set, files_under, integrity_of, text},
 };
 
 /// Another process, and an older SQLite than the program's own.
@@ -119,7 +125,11 @@ fn a_journal_mode_cannot_be_changed_while_it_is_followed_and_is_told_afterwards(
     let agent = Running::start(&shop);
     let store = || Store::open_to_look(&shop.path("state")).unwrap().unwrap();
     let fault = wait_for("the fault", || store().capture_fault().unwrap());
-    assert!(fault.1.contains("not wal"), "{}", fault.1);
+    assert!(
+        !fault.stays && fault.detail.contains("not wal"),
+        "{}",
+        fault.detail
+    );
     let told = agent.get("/durable");
     assert!(
         told.contains("not off this machine, because the capture stands still: the newest"),
@@ -187,6 +197,116 @@ fn an_older_copy_laid_over_the_file_is_never_taken_for_what_came_after() {
         "{:?}",
         told(&shop)
     );
+    comes_back(&shop, agent);
+}
+
+/// A file with a file system in it, mounted where the shop's database lies. With every mount it is a device of another
+/// number, as a disk of a server may be with every start.
+struct Disk {
+    live: PathBuf,
+    /// They hold the numbers that were had before.
+    held: Vec<String>,
+    device: u64,
+}
+
+impl Disk {
+    /// Moves the shop onto one; `None` where this user has no loop devices.
+    fn below(shop: &Shop) -> Option<Self> {
+        let (image, live) = (shop.path("disk.img"), shop.path("live"));
+        fs::File::create(&image).unwrap().set_len(32 << 20).unwrap();
+        let mut disk = Self {
+            live: live.clone(),
+            held: Vec::new(),
+            device: 0,
+        };
+        fs::rename(&live, shop.path("moved")).unwrap();
+        fs::create_dir(&live).unwrap();
+        let is_there = as_root("mkfs.ext4", &["-q", "-F", image.to_str().unwrap()]).is_some()
+            && disk.mount(&image).is_some();
+        if !is_there {
+            eprintln!("NOT RUN: this user has no loop devices");
+            return None;
+        }
+        for file in files_under(&shop.path("moved")) {
+            fs::copy(&file, live.join(file.file_name().unwrap())).unwrap();
+        }
+        Some(disk)
+    }
+
+    /// On a device of another number than the last time.
+    fn mount(&mut self, image: &Path) -> Option<()> {
+        let image = image.to_str().unwrap();
+        loop {
+            as_root("mount", &["-o", "loop", image, self.live.to_str().unwrap()])?;
+            let device = fs::metadata(&self.live).unwrap().dev();
+            if std::mem::replace(&mut self.device, device) != device {
+                return Some(());
+            }
+            self.unmount();
+            let other = self.live.with_file_name("held.img");
+            fs::File::create(&other).unwrap().set_len(1 << 20).unwrap();
+            let other = other.to_str().unwrap();
+            self.held.push(as_root("losetup", &["--find", "--show", other])?);
+        }
+    }
+
+    fn unmount(&self) {
+        as_root("umount", &[self.live.to_str().unwrap()]).unwrap();
+    }
+}
+
+impl Drop for Disk {
+    fn drop(&mut self) {
+        let _ = as_root("umount", &["-l", self.live.to_str().unwrap()]);
+        for device in &self.held {
+            let _ = as_root("losetup", &["-d", device]);
+        }
+    }
+}
+
+/// What it printed; `None` where it failed.
+fn as_root(program: &str, arguments: &[&str]) -> Option<String> {
+    let output = Command::new(program)
+        .env("PATH", "/usr/sbin:/usr/bin:/sbin:/bin")
+        .args(arguments)
+        .output();
+    let done = output.ok().filter(|output| output.status.success())?;
+    Some(String::from_utf8_lossy(&done.stdout).trim().to_owned())
+}
+
+#[test]
+fn a_disk_that_is_numbered_anew_goes_on_in_its_chain_and_an_older_copy_of_it_never_does() {
+    let shop = Shop::new();
+    let Some(mut disk) = Disk::below(&shop) else {
+        return;
+    };
+    let (image, copy) = (shop.path("disk.img"), shop.path("copy.img"));
+    let agent = Running::start(&shop);
+    agent.wait_for("/durable");
+    sell(&shop, 20);
+    settled(&shop, &agent);
+    agent.burn();
+    disk.unmount();
+    fs::copy(&image, &copy).unwrap();
+    disk.mount(&image).unwrap();
+    let agent = Running::start(&shop);
+    agent.wait_for("/durable");
+    sell(&shop, 3);
+    settled(&shop, &agent);
+    assert_eq!(kinds(&shop), ["begun"], "{:?}", told(&shop));
+    let delta: Value = serde_json::from_str(&shop.agent_done(&["backup", "--delta", "--json"])).unwrap();
+    assert!(delta["base"].is_string(), "it stands on the full one: {delta}");
+    agent.burn();
+    disk.unmount();
+    disk.mount(&copy).unwrap();
+    let agent = Running::start(&shop);
+    wait_for("its name", || {
+        kinds(&shop).pop().filter(|kind| kind == "replaced")
+    });
+    let (_, detail) = told(&shop).pop().unwrap();
+    assert!(detail.contains("on another device"), "{detail}");
+    sell(&shop, 2);
+    settled(&shop, &agent);
     comes_back(&shop, agent);
 }
 
@@ -261,6 +381,80 @@ fn an_older_copy_put_in_its_place_is_named_as_what_it_is() {
     });
     sell(&shop, 2);
     settled(&shop, &agent);
+    comes_back(&shop, agent);
+}
+
+/// Changes rows and nothing that SQLite counts by, and gives what the file held before.
+fn of_two_moments() -> (Shop, Vec<u8>) {
+    let (shop, agent) = begin();
+    shop.fill(200);
+    settled(&shop, &agent);
+    agent.burn();
+    cli(&shop.database(), "PRAGMA wal_checkpoint(TRUNCATE);");
+    let older = fs::read(shop.database()).unwrap();
+    let agent = Running::start(&shop);
+    agent.wait_for("/durable");
+    cli(
+        &shop.database(),
+        "UPDATE item SET text = 'x' || substr(text, 2) WHERE id < 21;",
+    );
+    settled(&shop, &agent);
+    agent.burn();
+    (shop, older)
+}
+
+#[test]
+fn an_older_copy_that_no_point_and_no_counter_shows_is_known_by_what_its_pages_were() {
+    for sells_first in [false, true] {
+        let (shop, older) = of_two_moments();
+        for suffix in ["-wal", "-shm"] {
+            let _ = fs::remove_file(shop.path(&format!("live/shop.db{suffix}")));
+        }
+        fs::write(shop.database(), older).unwrap();
+        let bot = Connection::open(shop.database()).unwrap();
+        if sells_first {
+            bot.execute("UPDATE item SET text = 'y' || substr(text, 2) WHERE id = 9", [])
+                .unwrap();
+        }
+        let agent = Running::start(&shop);
+        settled(&shop, &agent);
+        let (kind, detail) = told(&shop).pop().unwrap();
+        assert_eq!(kind, "replaced", "{:?}", told(&shop));
+        for part in [
+            "the database holds what it held after commit ",
+            "is missing in this file",
+            "agent restore --latest --chain ",
+        ] {
+            assert!(detail.contains(part), "{part}: {detail}");
+        }
+        drop(bot);
+        comes_back(&shop, agent);
+    }
+}
+
+#[test]
+fn what_is_done_to_a_shop_while_nobody_follows_is_called_no_older_state() {
+    let (shop, mut agent) = begin();
+    shop.fill(200);
+    for done in [
+        "PRAGMA wal_checkpoint(TRUNCATE);",
+        "UPDATE item SET text = 'x' || substr(text, 2) WHERE id < 21; PRAGMA wal_checkpoint(TRUNCATE);",
+        "PRAGMA journal_mode = DELETE; PRAGMA journal_mode = WAL;",
+        "VACUUM;",
+        "DELETE FROM item WHERE id % 3 = 1; PRAGMA wal_checkpoint(TRUNCATE);",
+    ] {
+        settled(&shop, &agent);
+        agent.burn();
+        cli(&shop.database(), done);
+        agent = Running::start(&shop);
+        sell(&shop, 1);
+    }
+    settled(&shop, &agent);
+    assert!(
+        !kinds(&shop).contains(&"replaced".to_owned()),
+        "{:?}",
+        told(&shop)
+    );
     comes_back(&shop, agent);
 }
 
@@ -380,8 +574,14 @@ fn is_never_called_durable(left_bytes: u64) {
     log.set_len(left_bytes).unwrap();
     sell();
     let store = || Store::open_to_look(&shop.path("state")).unwrap().unwrap();
-    let fault = wait_for("the fault", || store().capture_fault().unwrap());
-    assert!(fault.1.contains("-wal) was emptied or cut short"), "{}", fault.1);
+    let fault = wait_for("the certain fault", || {
+        store().capture_fault().unwrap().filter(|fault| fault.stays)
+    });
+    assert!(
+        fault.detail.contains("-wal) was emptied or cut short"),
+        "{}",
+        fault.detail
+    );
     let told = agent.get("/durable");
     assert!(told.contains("not off this machine"), "{told}");
     // Nor is what is left of the shop taken for a newer state once its log begins anew.
@@ -404,6 +604,27 @@ fn is_never_called_durable(left_bytes: u64) {
         .query_row("SELECT count(*) FROM item", [], |row| row.get(0))
         .unwrap();
     assert_eq!(found, expected);
+}
+
+#[test]
+fn a_database_that_is_gone_or_is_none_any_more_is_nothing_to_wait_for() {
+    let (shop, agent) = begin();
+    agent.burn();
+    let whole = fs::read(shop.database()).unwrap();
+    let stays = |shop: &Shop| {
+        let agent = Running::start(shop);
+        let store = || Store::open_to_look(&shop.path("state")).unwrap().unwrap();
+        wait_for("the certain fault", || {
+            store().capture_fault().unwrap().filter(|fault| fault.stays)
+        });
+        agent.burn();
+    };
+    fs::remove_file(shop.database()).unwrap();
+    stays(&shop);
+    fs::write(shop.database(), b"").unwrap();
+    stays(&shop);
+    fs::write(shop.database(), vec![b'x'; whole.len()]).unwrap();
+    stays(&shop);
 }
 
 #[test]
@@ -483,7 +704,7 @@ fn an_index_deleted_under_a_shop_that_stays_open() {
         sell_one();
         let store = Store::open_to_look(&shop.path("state")).unwrap().unwrap();
         let fault = store.capture_fault().unwrap();
-        fault.filter(|(_, why)| why.contains("restart bot"))
+        fault.filter(|fault| fault.stays && fault.detail.contains("restart bot"))
     });
     drop(bot);
     sell(&shop, 3);
@@ -556,7 +777,7 @@ fn of_two_agents_one_follows_and_the_other_takes_over_when_it_dies() {
     let fault = wait_for("the second one's word", || {
         store().and_then(|store| store.capture_fault().unwrap())
     });
-    assert!(fault.1.contains("another agent"), "{}", fault.1);
+    assert!(fault.detail.contains("another agent"), "{}", fault.detail);
     sell(&shop, 5);
     settled(&shop, &first);
     first.burn();

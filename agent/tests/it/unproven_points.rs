@@ -10,8 +10,9 @@ use serde_json::Value;
 
 use crate::{
     invented_names::{claims, digest_of},
-    missing_commits::{after, captured},
+    missing_commits::{after, captured, sell},
     other_chains::forget_all,
+    running::Running,
     shop::{Shop, count_items, files_under, restoring, text},
 };
 
@@ -98,6 +99,37 @@ fn a_backup_that_was_being_taken_when_its_server_died_is_named_and_does_not_bloc
     assert_eq!(items, 1, "{said}");
     for part in ["was being taken when its server died", NEWER, text(&newer["id"])] {
         assert!(said.contains(part), "{part} is not said: {said}");
+    }
+}
+
+#[test]
+fn what_refused_backups_left_is_one_short_note_beside_commits_that_are_newer() {
+    let shop = Shop::new();
+    let agent = Running::start(&shop);
+    agent.wait_for("/rest");
+    let point = shop.back_up();
+    // All that one that is refused sends: its manifest never comes.
+    let id = text(&point["id"]);
+    for last in ["ffffe", "fffff"] {
+        let later = format!("{}{last}", &id[..id.len() - 5]);
+        for kind in ["objects", "files"] {
+            let key = text(&point[kind][0]);
+            let bytes = fs::read(shop.path("local").join(key)).unwrap();
+            write(&shop, &key.replace(id, &later), &bytes);
+        }
+    }
+    // A point's name holds whole seconds.
+    std::thread::sleep(Duration::from_millis(2_100));
+    sell(&shop, &agent, 2);
+    agent.burn();
+    forget_all(&shop);
+    let plan = shop.agent_done(&restoring("back", &["--latest", "--dry-run"]));
+    let notes = plan
+        .lines()
+        .filter(|line| line.contains("refused or interrupted"));
+    assert_eq!(notes.count(), 1, "{plan}");
+    for clutter in ["NOT PROVEN", "is missing on every remote", "manifest/"] {
+        assert!(!plan.contains(clutter), "{clutter}: {plan}");
     }
 }
 

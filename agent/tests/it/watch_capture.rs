@@ -64,3 +64,20 @@ async fn another_shop_under_the_same_name_is_told_and_never_continues_the_chain(
     agent.stop().await;
     drop(budi);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_database_that_is_gone_is_told_without_the_wait_for_what_may_pass() {
+    let shop = Shop::new();
+    fs::copy(shop.path("kit/owner.asc"), shop.path("owner.asc")).unwrap();
+    let telegram = Telegram::start().await;
+    let bot = Bot::start(None, 1);
+    let sari = make_shop(&shop.path("shop.db"), "Sari");
+    let settings = config(&shop.path(""), bot.address, telegram.address, &[OWNER]);
+    let agent = Agent::start(settings);
+    chain_after(&shop.path("state"), None).await;
+    fs::remove_file(shop.path("shop.db")).unwrap();
+    let told = telegram.wait_for_text("waiting does not help").await;
+    assert!(told.text().contains("agent restore --latest"), "{}", told.text());
+    agent.stop().await;
+    drop(sari);
+}

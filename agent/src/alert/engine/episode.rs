@@ -147,13 +147,14 @@ pub(super) fn leave(book: &mut Book, id: EpisodeId, fault: Fault, end: End, now:
         return Vec::new();
     }
     let (faults, acked_at, was_reminded) = (episode.faults, episode.acked_at, episode.reminders > 0);
+    let is_event = fault.rule.spec().is_event;
     let lead = match Fault::of_lead(&episode.lead) {
         Some(lead) if faults > 1 => lead,
         Some(_) | None => fault,
     };
     book.episodes.remove(&id);
     let lasted = now.since(lead.since);
-    let in_place = lasted < IN_PLACE_MOST;
+    let in_place = lasted < IN_PLACE_MOST || (is_event && lead.rule.spec().is_event);
     let notice = |kind: Kind| Notice {
         kind,
         episode: id,

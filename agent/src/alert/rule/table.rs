@@ -117,7 +117,7 @@ rules! {
     /// Nothing can go on for want of memory.
     MemoryStalls => Spec::new("memory_stalls", Critical, Topic::Machine).figure(Unit::Percent, 5.0, 2.0).lasting(MINUTE);
     /// The kernel killed a program for want of memory.
-    MemoryKill => Spec::new("memory_kill", Critical, Topic::Machine);
+    MemoryKill => Spec::new("memory_kill", Critical, Topic::Machine).event();
     /// The machine fetches memory back from the disk all the time.
     MemorySwapping => Spec::new("memory_swapping", Warning, Topic::Machine).figure(Unit::Count, 200.0, 50.0).lasting(MINUTES_5).under(&[Rule::MemoryStalls, Rule::MemoryLow]);
     /// Other guests of the host take the processor away.
@@ -129,7 +129,7 @@ rules! {
     /// Nobody keeps the clock right.
     ClockUnsynchronised => Spec::new("clock_unsynchronised", Warning, Topic::Machine).lasting(MINUTES_15);
     /// The clock was set.
-    ClockJumped => Spec::new("clock_jumped", Warning, Topic::Machine);
+    ClockJumped => Spec::new("clock_jumped", Warning, Topic::Machine).event();
     /// The certificate of the shop's domain ends soon.
     CertificateExpiring => Spec::new("certificate_expiring", Warning, Topic::Keys).figure(Unit::Seconds, 14.0 * DAY_S, 20.0 * DAY_S);
     /// The certificate of the shop's domain has ended, or does within two days.
@@ -174,6 +174,8 @@ rules! {
     WalHuge => Spec::new("wal_huge", Critical, Topic::Backup).figure(Unit::Bytes, 1024.0 * MIB, 512.0 * MIB);
     /// The capture stands still: commits do not leave the machine.
     CaptureStopped => Spec::new("capture_stopped", Critical, Topic::Backup).lasting(MINUTE).under(&[Rule::DiskFull, Rule::DiskReadOnly]);
+    /// The capture stands still for something that no waiting mends.
+    CaptureStuck => Spec::new("capture_stuck", Critical, Topic::Backup).under(&[Rule::DiskFull, Rule::DiskReadOnly]);
     /// Another file lies under the name of the shop's database.
     DatabaseReplaced => Spec::new("database_replaced", Critical, Topic::Backup);
     /// The chain of commits broke and began anew.

@@ -16,7 +16,7 @@ pub(super) use digest::DIGEST;
 pub(super) use disk::of_disk;
 pub(super) use on_log::of_log;
 pub(super) use reported::{CODES, reported};
-pub(super) use trade::ENDS;
+pub(super) use trade::{ACTIVE, ENDS};
 
 use super::{Phrases, Wording};
 use crate::alert::rule::Rule;
@@ -132,6 +132,7 @@ wordings! {
     WalLarge => trade::WAL_LARGE,
     WalHuge => trade::WAL_HUGE,
     CaptureStopped => kept::CAPTURE_STOPPED,
+    CaptureStuck => kept::CAPTURE_STUCK,
     DatabaseReplaced => kept::DATABASE_REPLACED,
     ChainBroken => kept::CHAIN_BROKEN,
     CaptureResynced => kept::CAPTURE_RESYNCED,
@@ -163,12 +164,12 @@ const AGENT_BLIND: Wording = Wording {
 
 const CHANNEL_BROKEN: Wording = Wording {
     headline: "A way to reach you does not work ({object})",
-    happened: "The test of the channel {object} at {since} failed: {detail}",
-    means: "nothing yet: other channels work. When they fail too, you would not hear of the shop.",
-    done: "the agent goes on with the other channels and tests this one again tomorrow.",
-    todo: "correct [channels.{object}] in agent.toml or its secret, then: agent alert test --channel {object}",
+    happened: "The channel {object} took no message at {since}: {detail}",
+    means: "whoever is reached by it alone hears nothing of the shop. Others still do; when they fail too, nobody would.",
+    done: "the agent goes on with what works, keeps what was not taken, and tries again.",
+    todo: "for Telegram: press Start in that chat with the agent's bot, unblock it, or correct [owner] chat_ids and OWNER_BOT_TOKEN. For another one: correct [channels.{object}] in agent.toml or its secret. Then: agent alert test --channel {object}",
     over_headline: "The channel {object} works again",
-    over: "Its test arrived. It was broken for {lasted}.",
+    over: "It takes messages again. It was broken for {lasted}.",
 };
 
 const HEARTBEAT_REFUSED: Wording = Wording {
@@ -308,7 +309,7 @@ const DATABASE_DAMAGED: Wording = Wording {
     happened: "While backing up at {since}, SQLite found damage in the database that is in use: {detail}",
     means: "orders and payments may be wrong or lost, and new backups hold the damage too.",
     done: "this backup was kept all the same and no older one was touched.",
-    todo: "stop the bot: systemctl stop {unit}. Then restore an older backup: agent list, agent restore",
+    todo: "stop the bot: systemctl stop {unit}. Then restore the newest state from before the damage by that command; if it is refused, it names the next best. agent backup names more ways",
     over_headline: "The shop's database is sound again",
     over: "SQLite finds no damage any more. It lasted {lasted}.",
 };

@@ -132,6 +132,7 @@ wordings! {
     WalLarge => trade::WAL_LARGE,
     WalHuge => trade::WAL_HUGE,
     CaptureStopped => kept::CAPTURE_STOPPED,
+    CaptureStuck => kept::CAPTURE_STUCK,
     DatabaseReplaced => kept::DATABASE_REPLACED,
     ChainBroken => kept::CHAIN_BROKEN,
     CaptureResynced => kept::CAPTURE_RESYNCED,
@@ -163,12 +164,12 @@ const AGENT_BLIND: Wording = Wording {
 
 const CHANNEL_BROKEN: Wording = Wording {
     headline: "Satu saluran untuk mengabari Anda rusak ({object})",
-    happened: "Uji saluran {object} pada {since} gagal: {detail}",
-    means: "belum ada akibatnya: saluran lain masih bekerja. Bila semuanya gagal, Anda tidak akan tahu keadaan toko.",
-    done: "agent memakai saluran lain dan menguji yang ini lagi besok.",
-    todo: "perbaiki [channels.{object}] di agent.toml atau rahasianya, lalu: agent alert test --channel {object}",
+    happened: "Saluran {object} tidak menerima pesan pada {since}: {detail}",
+    means: "yang hanya dikabari lewat sana tidak mendengar apa-apa tentang toko. Yang lain masih; bila itu pun gagal, tidak ada yang tahu.",
+    done: "agent memakai yang masih bekerja, menyimpan pesan yang tidak diterima, dan mencoba lagi.",
+    todo: "untuk Telegram: tekan Start di obrolan itu dengan bot agent, buka blokirnya, atau perbaiki chat_ids di [owner] dan OWNER_BOT_TOKEN. Untuk yang lain: perbaiki [channels.{object}] di agent.toml atau rahasianya. Lalu: agent alert test --channel {object}",
     over_headline: "Saluran {object} bekerja lagi",
-    over: "Pesan ujinya sampai. Rusak selama {lasted}.",
+    over: "Pesan diterima lagi. Rusak selama {lasted}.",
 };
 
 const HEARTBEAT_REFUSED: Wording = Wording {
@@ -308,7 +309,7 @@ const DATABASE_DAMAGED: Wording = Wording {
     happened: "Saat mencadangkan pada {since}, SQLite menemukan kerusakan pada database yang sedang dipakai: {detail}",
     means: "pesanan dan pembayaran dapat salah atau hilang, dan cadangan baru ikut rusak.",
     done: "cadangan ini tetap disimpan dan cadangan lama tidak disentuh.",
-    todo: "hentikan bot: systemctl stop {unit}. Lalu pulihkan cadangan yang lebih lama: agent list, agent restore",
+    todo: "hentikan bot: systemctl stop {unit}. Lalu pulihkan keadaan terbaru sebelum rusak dengan perintah itu; bila ditolak, ia menyebut yang terbaik berikutnya. agent backup menyebut cara lain",
     over_headline: "Database toko baik lagi",
     over: "SQLite tidak lagi menemukan kerusakan. Gangguan berlangsung {lasted}.",
 };

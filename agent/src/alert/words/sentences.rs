@@ -26,7 +26,47 @@ const SENTENCES: &[(&str, &str)] = &[
         "the log (-wal) was emptied or cut short under the running bot, and with it what was not in the database's file yet: systemctl stop bot, and agent restore --latest",
         "log perubahan (-wal) dikosongkan atau dipotong selagi bot berjalan, beserta isi yang belum ada di berkas database: systemctl stop bot, lalu agent restore --latest",
     ),
+    (
+        "the newest state from before it: agent restore {} --full-check",
+        "keadaan terbaru sebelum rusak: agent restore {} --full-check",
+    ),
+    (
+        "no sound restore point is known here",
+        "di sini tidak dikenal titik pemulihan yang baik",
+    ),
     ("the database's file was replaced", "berkas database diganti"),
+    (
+        "the database's file lies on another device than before, and does not lead on from what was followed",
+        "berkas database ada di perangkat lain dari sebelumnya, dan isinya tidak menyambung dari yang diikuti",
+    ),
+    (
+        "an older state of the shop was put in its place: the database holds what it held after commit {}, and not {}",
+        "keadaan toko yang lebih lama diletakkan di tempatnya: isi database seperti setelah perubahan {}, dan bukan {}",
+    ),
+    (
+        "an older state of the shop was put in its place: the database holds what the restore point {} holds, and not {}",
+        "keadaan toko yang lebih lama diletakkan di tempatnya: isi database seperti titik pemulihan {}, dan bukan {}",
+    ),
+    (
+        "an older copy of the shop, or another database, was put in its place: SQLite had counted further than it counts now, and {} pages differ from {}",
+        "salinan toko yang lebih lama, atau database lain, diletakkan di tempatnya: hitungan SQLite sudah lebih jauh dari sekarang, dan {} halaman berbeda dari {}",
+    ),
+    (
+        "an older or another state was put in its place, or what only the log held is gone: {} pages differ from {}",
+        "keadaan lama atau lain diletakkan di tempatnya, atau isi yang hanya ada di log hilang: {} halaman berbeda dari {}",
+    ),
+    (
+        "commit {} of the chain {}, which was followed last",
+        "perubahan {} dari rantai {}, yang terakhir diikuti",
+    ),
+    (
+        "what was sold after that is missing in this file",
+        "yang terjual sesudahnya tidak ada di berkas ini",
+    ),
+    (
+        "everything until then is in the backups: agent restore --latest --chain {} once the bot is stopped",
+        "semua sampai saat itu ada di cadangan: agent restore --latest --chain {} setelah bot dihentikan",
+    ),
     (
         "the database's file was written to past SQLite, and still holds what was followed",
         "berkas database ditulis tanpa lewat SQLite, dan isinya masih seperti yang diikuti",
@@ -68,6 +108,10 @@ const SENTENCES: &[(&str, &str)] = &[
         "bot terlalu lama menahan kunci tulis",
     ),
     ("{} of {} pages differ", "{} dari {} halaman berbeda"),
+    (
+        "chat {} of the {} in [owner] chat_ids: {}",
+        "obrolan ke-{} dari {} di [owner] chat_ids: {}",
+    ),
     (
         "{} bytes waited for {}: the older half was dropped, and until their next restore point single commits through {} cannot be restored from there",
         "{} byte menunggu {}: separuh yang lebih lama dibuang, dan sampai titik pemulihan berikutnya perubahan satu per satu sampai {} tidak dapat dipulihkan dari sana",

@@ -51,7 +51,7 @@ impl Backups {
             store
                 .settle_checkup(&chain, began_at, damage.as_deref())
                 .context("writing down what the look at the shop's database found")?;
-            backup_outcome::observe_database(&alerts, damage, now())
+            backup_outcome::observe_database(&alerts, &store, damage.as_deref(), now())
         };
         let spawned = std::thread::Builder::new()
             .name("checkup".to_owned())

@@ -78,7 +78,7 @@ impl Backups {
             Ok(taken) => {
                 self.capture.point_taken();
                 tracing::info!(point = %taken.point, remotes = lacking.join(", "), "a backup was taken");
-                stored(backup_outcome::observe(&self.alerts, &taken, now()));
+                stored(backup_outcome::observe(&self.alerts, &self.store, &taken, now()));
                 let holders = self.capture.captured().map(|mark| self.holders(&mark.chain));
                 let Some(Ok(holders)) = holders else { return };
                 // Else what the outside heard last is still so.

@@ -2,7 +2,7 @@
 //! what follows that one comes back neither with the new keys alone nor with the old ones.
 //! It takes none: the schedule does, at once.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, sync::Arc};
 
 use protocol::{chain::ChainId, time::UnixMillis};
 
@@ -50,6 +50,12 @@ impl Backups {
             let listed = Recipients::listed(&self.config).ok()?;
             Some(listed.sealed_to())
         })
+    }
+
+    /// The keys as they were read last, where the files do not read now: what follows a backup is sealed to these.
+    pub(super) fn keys_as_read(&self) -> Option<Arc<Recipients>> {
+        let listed = Recipients::listed(&self.config);
+        listed.err().and_then(|_| self.capture.recipients())
     }
 
     /// The remotes that hold a full point of this chain on which the present keys' deltas and commits can stand.

@@ -4,8 +4,7 @@
 
 use anyhow::Context;
 use protocol::{
-    chain::{ChainId, CommitNumber, PageHash, PageRoot, PageSum, is_lock_page},
-    object_key::PointId,
+    chain::{ChainId, CommitNumber, PageHash, PageSum, is_lock_page},
     time::UnixMillis,
 };
 
@@ -13,16 +12,18 @@ use super::{
     NewChain, WhyAgain,
     desk::{Claim, Desk},
     hashes::{Hashes, unpack},
+    older::{Lies, explained, older},
+    past::Differing,
     recorder::{Clock, Ended, Recorder},
+    same::{
+        LOCKED, identity_text, is_as_written, other_database, position_of, renumbered, require_nothing_lost,
+    },
 };
 use crate::{
     backup::{
-        lineage::{Identity, is_too_different},
+        lineage::is_too_different,
         segment::{Draft, Kind, PAGES_MAX, change_counter},
-        wal::{
-            Position,
-            follow::{Follower, Lost},
-        },
+        wal::follow::Follower,
     },
     store::{capture::CaptureState, interruptions::EventKind},
 };
@@ -30,7 +31,6 @@ use crate::{
 const AWAY: &str =
     "nobody followed the shop for a while, and its log does not lead back to where this agent stopped";
 const TOUCHED: &str = "the database's file was written to past SQLite, and still holds what was followed";
-const LOCKED: &str = "the bot kept the write lock for too long";
 
 /// Begins or goes on. `why` is what ended the recording before, in this process.
 pub(super) fn begin(desk: &Desk, why: Option<WhyAgain>, now: Clock) -> Result<Recorder, Ended> {
@@ -58,22 +58,24 @@ pub(super) fn begin(desk: &Desk, why: Option<WhyAgain>, now: Clock) -> Result<Re
     if state.log_emptied {
         require_nothing_lost(desk, &mut follower, &hashes, &state)?;
     }
-    // Written to while nobody followed: by a checkpoint or past SQLite, only comparing tells.
-    let is_same_file = state
-        .file_written
-        .as_ref()
-        .is_none_or(|written| *written == follower.file_written());
+    if let Some(why) = renumbered(&mut follower, &hashes, &state)? {
+        return new_chain(desk, claim, follower, hashes, (&why, Some(&state)), now());
+    }
+    // Where it was, by a checkpoint or past SQLite, only comparing tells.
     let resumed = match (&why, position_of(&state)) {
-        (None, Some(position)) if is_same_file => follower.resume(&position)?,
+        (None, Some(position)) if is_as_written(&follower, &state) => follower.resume(&position)?,
         _ => false,
     };
     let mut recorder = Recorder {
         claim,
         draft: Draft::new(state.page_size, state.pages),
+        state: CaptureState {
+            database_file: identity_text(follower.identity()),
+            ..state
+        },
         follower,
         hashes,
         sum,
-        state,
         keep_at: 0,
     };
     if !resumed || !recorder.secure(desk, now)? {
@@ -90,62 +92,6 @@ pub(super) fn begin(desk: &Desk, why: Option<WhyAgain>, now: Clock) -> Result<Re
         }
     }
     Ok(recorder)
-}
-
-/// What lies in a file whose log was emptied lacks commits that were followed, and is no newer state: nothing is taken of
-/// it until its log leads on, or it holds what was followed last, or another file takes its place.
-fn require_nothing_lost(
-    desk: &Desk,
-    follower: &mut Follower,
-    hashes: &Hashes,
-    state: &CaptureState,
-) -> Result<(), Ended> {
-    let leads_on = match position_of(state) {
-        Some(position) => follower.resume(&position)?,
-        None => false,
-    };
-    if !leads_on && !holds_the_same(follower, hashes, state)? {
-        return Err(Lost::LogEmptied.into());
-    }
-    desk.store
-        .set_log_emptied(false)
-        .context("writing down that nothing is lost")?;
-    Ok(())
-}
-
-/// Whether the database holds what was followed last, and nothing else.
-fn holds_the_same(follower: &mut Follower, hashes: &Hashes, state: &CaptureState) -> Result<bool, Ended> {
-    if !follower.anchor()? {
-        return Err(Ended::Failed(anyhow::anyhow!(LOCKED)));
-    }
-    let source = follower.source();
-    let is_same = source.pages()? == state.pages
-        && source
-            .each_page(|page, image| {
-                let is_same =
-                    is_lock_page(page, state.page_size) || hashes.get(page)? == PageHash::of(page, image);
-                // Ends the reading.
-                anyhow::ensure!(is_same, "page {page} differs");
-                Ok(())
-            })
-            .is_ok();
-    Ok(is_same)
-}
-
-fn other_database(follower: &Follower, state: &CaptureState) -> Option<NewChain> {
-    if state.database_file != identity_text(follower.identity()) {
-        return Some(Lost::Replaced.into());
-    }
-    let (from, to) = (state.page_size, follower.page_size());
-    (from != to).then(|| Lost::PageSize { from, to }.into())
-}
-
-fn position_of(state: &CaptureState) -> Option<Position> {
-    serde_json::from_str(state.log_position.as_ref()?).ok()
-}
-
-fn identity_text(identity: &Identity) -> String {
-    serde_json::to_string(identity).expect("an identity is plain data")
 }
 
 /// The sum over the table once it has what a crash may have kept from it; `None` when it is not the one that was
@@ -179,6 +125,7 @@ fn resync(
     let (mut changed, mut count, mut sum) = (Vec::new(), 0_usize, PageSum::default());
     let (mut counter, mut is_explained) = (None, true);
     let (hashes, follower) = (&recorder.hashes, &recorder.follower);
+    let mut differing = Differing::default();
     follower.source().each_page(|page, image| {
         if is_lock_page(page, page_size) {
             return Ok(());
@@ -191,6 +138,7 @@ fn resync(
         if hashes.get(page)? != hash {
             count += 1;
             is_explained &= follower.is_in_log(page);
+            differing.add(page, hash);
             if count <= PAGES_MAX {
                 changed.push((page, image.to_vec()));
             }
@@ -213,77 +161,20 @@ fn resync(
         return Ok(None);
     }
     // No chain goes back to where the shop was before.
-    if went_back(&recorder.state, counter).is_some()
-        || older_point(desk, &sum.root(pages), &recorder.state)?.is_some()
-    {
+    let lies = Lies {
+        root: &sum.root(pages),
+        change_counter: counter,
+        differing: &differing,
+        hashes,
+        follower,
+    };
+    if older(desk, &lies, &recorder.state)?.is_some() {
         return Ok(Some(NewChain::of(EventKind::NewChain, why.to_string())));
     }
     tracing::warn!(detail, "what happened meanwhile is one step of the chain");
     recorder.draft.add(seen_at, pages, changed, |_| Ok(None))?;
     recorder.end_segment(desk, Kind::Resync, Some(&detail))?;
     Ok(None)
-}
-
-/// What SQLite had counted and what it counts now, when that is less: then these pages came before those that were
-/// followed last, or are of another history.
-fn went_back(before: &CaptureState, now: Option<u32>) -> Option<(u32, u32)> {
-    let (was, is) = before.change_counter.zip(now)?;
-    (is < was).then_some((was, is))
-}
-
-/// The newest point from before what was followed last that holds exactly this.
-fn older_point(desk: &Desk, root: &PageRoot, before: &CaptureState) -> Result<Option<PointId>, Ended> {
-    let points = desk.store.points().context("reading the catalogue")?;
-    let points = points.into_values().map(|known| known.manifest);
-    let alike = points.filter(|point| point.page_root == *root && point.taken_at <= before.commit_at);
-    let newest = alike.max_by_key(|manifest| manifest.taken_at);
-    Ok(newest.map(|manifest| manifest.point))
-}
-
-/// A reason with what it came to: what the database holds now, beside what was followed in it last.
-fn explained(
-    desk: &Desk,
-    (why, before): (&NewChain, Option<&CaptureState>),
-    now: &CaptureState,
-    differing: u32,
-) -> Result<NewChain, Ended> {
-    let Some(before) = before else {
-        return Ok(why.clone());
-    };
-    let was = format!(
-        "commit {} of the chain {}, which was followed last",
-        before.commit, before.chain
-    );
-    let replaced = |told: String| NewChain {
-        kind: EventKind::Replaced,
-        detail: format!("{}; {told}", why.detail),
-        ..why.clone()
-    };
-    if now.root == before.root {
-        return Ok(match why.is_file {
-            true => NewChain {
-                detail: format!("{}; the database holds the same as after {was}", why.detail),
-                ..why.clone()
-            },
-            false => why.clone(),
-        });
-    }
-    Ok(match older_point(desk, &now.root, before)? {
-        Some(older) => replaced(format!(
-            "an older state of the shop was put in its place: the database holds what the restore point {older} holds, and not \
-             {was}"
-        )),
-        None if went_back(before, now.change_counter).is_some() => replaced(format!(
-            "an older copy of the shop, or another database, was put in its place: SQLite had counted further than it counts \
-             now, and {differing} pages differ from {was}"
-        )),
-        // Whatever was done to the file, the shop goes on from another state now.
-        None if why.is_file => replaced(format!(
-            "an older or another state was put in its place, or what only the log held is gone: {differing} pages differ from \
-             {was}"
-        )),
-        None => why.clone(),
-    })
 }
 
 fn new_chain(
@@ -298,14 +189,18 @@ fn new_chain(
         return Err(Ended::Failed(anyhow::anyhow!(LOCKED)));
     }
     let (pages, page_size) = (follower.source().pages()?, follower.page_size());
-    let (mut sum, mut differing, mut counter) = (PageSum::default(), 0_u32, None);
+    let (mut sum, mut count, mut counter) = (PageSum::default(), 0_u32, None);
+    let mut differing = Differing::default();
     follower.source().each_page(|page, image| {
         if page == 1 {
             counter = change_counter(image);
         }
         if !is_lock_page(page, page_size) {
             let hash = PageHash::of(page, image);
-            differing += u32::from(hashes.get(page)? != hash);
+            if hashes.get(page)? != hash {
+                count += 1;
+                differing.add(page, hash);
+            }
             hashes.set(page, hash)?;
             sum.add(hash);
         }
@@ -340,7 +235,17 @@ fn new_chain(
     };
     recorder.state.log_position = recorder.log_position()?;
     recorder.state.file_written = Some(recorder.follower.file_written());
-    let why = explained(desk, reason, &recorder.state, differing)?;
+    let lies = Lies {
+        root: &recorder.state.root,
+        change_counter: counter,
+        differing: &differing,
+        hashes: &recorder.hashes,
+        follower: &recorder.follower,
+    };
+    let why = explained(desk, reason, &lies, count)?;
+    if let Err(error) = desk.past.forget() {
+        tracing::warn!(%error, "what was before the new chain could not be forgotten");
+    }
     desk.store
         .begin_chain(&recorder.state, now, why.kind, &why.detail)
         .context("writing a new chain down")?;

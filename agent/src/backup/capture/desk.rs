@@ -14,7 +14,7 @@ use jiff::Timestamp;
 use protocol::time::UnixMillis;
 use tokio::sync::watch;
 
-use super::spool::Spool;
+use super::{past::Past, spool::Spool};
 use crate::{
     backup::{
         proof::Seen,
@@ -25,7 +25,7 @@ use crate::{
         staging::Sealer,
     },
     config::Config,
-    store::{Store, owner::own_like, sealed_to::SealedTo},
+    store::{Store, capture::CaptureState, owner::own_like, sealed_to::SealedTo},
 };
 
 /// What is inside of a segment is compressed already: the fastest level finds that out soonest.
@@ -43,6 +43,8 @@ pub(super) struct Desk {
     state_dir: PathBuf,
     /// Where the table of pages lies.
     pub hashes: PathBuf,
+    /// What pages were before.
+    pub past: Past,
     config: Arc<Config>,
     /// The certificates' files.
     certificates: Vec<PathBuf>,
@@ -75,11 +77,18 @@ impl Desk {
             sealer: None,
             state_dir: config.state_dir.clone(),
             hashes: folder.join("pages"),
+            past: Past::at(folder.join("past")),
             looks: Vec::new(),
             certificates: Vec::new(),
             read_again_at: None,
             unread: watch::Sender::new(None),
         })
+    }
+
+    /// Whether a database was followed here of which this is so.
+    pub(super) fn is_followed(&self, and: impl Fn(&CaptureState) -> bool) -> bool {
+        let state = self.store.capture_state();
+        state.is_ok_and(|state| state.is_some_and(|state| and(&state)))
     }
 
     /// Reads the keys, and the owner's certificates again when their files changed, or which they are: segments must open
@@ -105,7 +114,7 @@ impl Desk {
         self.unread.send_if_modified(|unread| unread.take().is_some());
         let certificates: Vec<PathBuf> = recipients.certs().iter().map(|cert| cert.path.clone()).collect();
         self.sealer = Some(Sealer::new(
-            recipients,
+            Arc::new(recipients),
             SigningKey::load_or_make(&self.state_dir)?,
             LEVEL,
             Remembered::at(&self.state_dir),
@@ -141,6 +150,11 @@ impl Desk {
     /// The keys that segments are sealed to, once they were read.
     pub(super) fn sealed_to(&self) -> Option<SealedTo> {
         self.sealer.as_ref().map(|sealer| sealer.recipients.sealed_to())
+    }
+
+    /// The same with which a backup can be sealed too.
+    pub(super) fn recipients(&self) -> Option<Arc<Recipients>> {
+        self.sealer.as_ref().map(|sealer| Arc::clone(&sealer.recipients))
     }
 
     /// Seals what is to leave the machine.

@@ -1,14 +1,22 @@
 //! What others may know of the keys that segments are sealed to.
 //! It reads no certificate: the recording does.
 
+use std::sync::Arc;
+
 use super::Capture;
-use crate::store::sealed_to::SealedTo;
+use crate::{backup::recipients::Recipients, store::sealed_to::SealedTo};
 
 impl Capture {
     /// The keys that segments are sealed to; `None` before the first look.
     #[must_use]
     pub fn sealed_to(&self) -> Option<SealedTo> {
         self.shared.sealed_to.borrow().clone()
+    }
+
+    /// The certificates as they were read last; `None` before the first look.
+    #[must_use]
+    pub fn recipients(&self) -> Option<Arc<Recipients>> {
+        self.shared.recipients.borrow().clone()
     }
 
     /// Waits until segments are sealed to other keys than were seen here last, and remembers these.

@@ -30,11 +30,15 @@ use crate::{
 mod begin;
 mod desk;
 mod events;
+mod fault;
 mod hashes;
 mod keep;
 mod keys;
+mod older;
+mod past;
 mod recorder;
 mod rest;
+mod same;
 mod ship;
 mod spool;
 mod worker;
@@ -178,6 +182,7 @@ pub fn start(config: &Arc<Config>, store: &Arc<Store>) -> anyhow::Result<(Captur
     let shared = Arc::new(Shared {
         captured: watch::Sender::new(None),
         sealed_to: watch::Sender::new(None),
+        recipients: watch::Sender::new(None),
         spooled: watch::Sender::new(store.newest_segment().context("reading the spool")?),
         idle: AtomicUsize::new(0),
     });

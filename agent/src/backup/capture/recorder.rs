@@ -228,6 +228,7 @@ impl Recorder {
             .store
             .add_segment(&state, &segment, resync)
             .context("writing a segment down")?;
+        self.note_past(desk, first, &changed);
         self.take_over(state, sum, &changed)?;
         Ok(Some(segment))
     }

@@ -26,7 +26,7 @@ use super::{
     rest::RestRequest,
 };
 use crate::{
-    backup::{segment::Kind, wal::follow::Lost},
+    backup::{recipients::Recipients, segment::Kind},
     store::{interruptions::EventKind, sealed_to::SealedTo, source::log_of},
 };
 
@@ -37,12 +37,6 @@ const LOOK_DEAF: Duration = Duration::from_millis(250);
 /// One commit is several writes to the log: so long after the first one the commit is there.
 const SETTLE: Duration = Duration::from_millis(3);
 const CONTRADICTED: &str = "a backup read something else than was followed";
-/// Pauses after a failure: what is committed meanwhile is on this disk alone.
-const RETRY: [Duration; 3] = [
-    Duration::from_millis(250),
-    Duration::from_secs(1),
-    Duration::from_secs(5),
-];
 
 /// What the thread is told.
 pub(super) enum Wake {
@@ -66,6 +60,8 @@ pub(super) struct Shared {
     pub captured: watch::Sender<Option<Mark>>,
     /// The keys that segments are sealed to; `None` before they were read.
     pub sealed_to: watch::Sender<Option<SealedTo>>,
+    /// The certificates with these keys.
+    pub recipients: watch::Sender<Option<Arc<Recipients>>>,
     /// The newest object in the spool.
     pub spooled: watch::Sender<i64>,
     /// How many of the remotes that count have nothing to do.
@@ -173,6 +169,7 @@ impl Worker {
 
     fn record(&mut self) -> Result<(), Ended> {
         if self.desk.refresh_keys()? {
+            self.shared.recipients.send_replace(self.desk.recipients());
             self.shared.sealed_to.send_replace(self.desk.sealed_to());
         }
         if self.recorder.is_none() {
@@ -274,7 +271,7 @@ impl Worker {
     }
 
     /// Whoever asked is told that it stands still by no answer.
-    fn let_go(&mut self) {
+    pub(super) fn let_go(&mut self) {
         self.recorder = None;
         self.is_behind = false;
         self.asked.clear();
@@ -288,33 +285,6 @@ impl Worker {
         self.recorder = Some(recorder);
         (self.why, self.failures) = (None, 0);
         self.note_fault(None);
-    }
-
-    fn failed(&mut self, error: &anyhow::Error) {
-        let detail = format!("{error:#}");
-        if matches!(error.downcast_ref(), Some(Lost::LogEmptied))
-            && let Err(error) = self.desk.store.set_log_emptied(true)
-        {
-            tracing::error!(%error, "that the log was emptied could not be written down");
-        }
-        if self.failures == 0 {
-            tracing::error!(error = detail, "the capture stands still and is tried again");
-        }
-        // What is half done is found again by what was written down.
-        self.let_go();
-        self.retry_at = Instant::now() + RETRY[self.failures.min(RETRY.len() - 1)];
-        self.failures += 1;
-        self.note_fault(Some(&detail));
-    }
-
-    fn note_fault(&self, fault: Option<&str>) {
-        if let Err(error) = self
-            .desk
-            .store
-            .set_capture_fault(fault.map(|fault| (now(), fault)))
-        {
-            tracing::error!(%error, "how the capture is doing could not be written down");
-        }
     }
 
     /// What was read goes into the spool; the next start ships it.
@@ -337,6 +307,6 @@ fn contradicted() -> WhyAgain {
     })
 }
 
-fn now() -> UnixMillis {
+pub(super) fn now() -> UnixMillis {
     UnixMillis(Timestamp::now().as_millisecond())
 }

@@ -36,7 +36,7 @@ mod file;
 mod index;
 mod lost;
 
-pub use lost::Lost;
+pub use lost::{Lost, is_damage};
 
 /// How often reading to the end is begun anew when the log is reset meanwhile.
 const ATTEMPTS: usize = 3;

@@ -2,10 +2,9 @@
 //! remotes give an older state.
 //! It only prints commands; it reads and restores nothing.
 
-use protocol::object_key::PointId;
 use rusqlite::ErrorCode;
 
-use crate::{cli::restore::quoted, config::Config};
+use crate::{cli::restore::quoted, config::Config, store::damaged::Sound};
 
 /// Whether a backup failed because the database is damaged.
 pub(super) fn is_cause(error: &anyhow::Error) -> bool {
@@ -17,17 +16,21 @@ pub(super) fn is_cause(error: &anyhow::Error) -> bool {
 }
 
 /// The commands, each on a line of its own. A dump lacks the version of the structure, without which the bot takes the file
-/// for no shop. `older` is the newest restore point of a sound database.
-pub(super) fn way_out(config: &Config, older: Option<&PointId>) -> String {
+/// for no shop. `sound` is the newest state from before the damage.
+pub(super) fn way_out(config: &Config, sound: Option<&Sound>) -> String {
     let database = config.backup.database.display().to_string();
     let quoted_at = |end: &str| quoted(&format!("{database}{end}"));
     let config_path = quoted(&config.path.to_string_lossy());
-    let older = older.map_or_else(
-        || "no restore point is known here: `agent list` asks the remotes".to_owned(),
-        |point| {
+    let older = sound.map_or_else(
+        || "no sound restore point is known here: `agent list` asks the remotes".to_owned(),
+        |sound| {
+            let what = match sound {
+                Sound::Point(_) => "the newest restore point of a sound database",
+                Sound::All(_) | Sound::Before(..) => "every commit from before the damage, as far as it is known",
+            };
             format!(
-                "the newest restore point of a sound database, or an older one of `agent list` if it is damaged too:\n  \
-                 agent restore --config {config_path} --key owner.secret.asc --point {point} --to restored"
+                "{what}; a restore that finds damage in it refuses, and names what comes next:\n  \
+                 agent restore --config {config_path} --key owner.secret.asc {sound} --full-check --to restored"
             )
         },
     );

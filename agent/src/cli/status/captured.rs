@@ -134,8 +134,8 @@ pub(super) fn look(store: &Store, config: &Config, now: UnixMillis) -> rusqlite:
         chain: state.as_ref().map(|state| state.chain.to_string()),
         commit: state.as_ref().map(|state| state.commit.get()),
         commit_at: state.map(|state| state.commit_at),
-        fault_since: fault.as_ref().map(|(since, _)| *since),
-        fault: fault.map(|(_, detail)| detail),
+        fault_since: fault.as_ref().map(|fault| fault.since),
+        fault: fault.map(|fault| fault.detail),
         remotes: store
             .shipping()?
             .into_iter()

@@ -1,7 +1,7 @@
 //! Restore points that are there and count for nothing, in a sentence: dated in the future, or of a damaged database.
 //! It only puts into words.
 
-use protocol::object_key::PointId;
+use crate::store::damaged::Sound;
 
 pub(super) fn ahead(points: &[String]) -> Option<String> {
     let first = points.first()?;
@@ -12,12 +12,12 @@ pub(super) fn ahead(points: &[String]) -> Option<String> {
     ))
 }
 
-pub(super) fn damaged(points: &[String], sound: Option<&PointId>) -> Option<String> {
+pub(super) fn damaged(points: &[String], sound: Option<&Sound>) -> Option<String> {
     let first = points.first()?;
     let (what, hold) = named(first, points.len(), "holds", "hold");
     let sound = sound.map_or_else(
-        || "no point of a sound one is known here".to_owned(),
-        |point| format!("the newest of a sound one is {point}"),
+        || "no sound restore point is known here".to_owned(),
+        |sound| format!("the newest state from before it: agent restore {sound} --full-check"),
     );
     Some(format!(
         "Backup:   {what} {hold} a database that SQLite found damaged, which counts for nothing: {sound}"

@@ -52,9 +52,14 @@ impl<'a> Unknown<'a> {
         })
     }
 
+    /// Restore points that are not known here, in a sentence.
+    pub(super) fn told(&self) -> Option<String> {
+        (!self.points.is_empty()).then(|| self.points())
+    }
+
     /// The restore points beside those that are known.
     pub(super) fn more_points(&self) -> Option<String> {
-        (self.knows_any && !self.points.is_empty()).then(|| self.points())
+        self.told().filter(|_| self.knows_any)
     }
 
     /// The restore points, and what proves them.

@@ -13,6 +13,16 @@ pub(super) const CAPTURE_STOPPED: Wording = Wording {
     over: "Everything that happened in the {lasted} between is on its way.",
 };
 
+pub(super) const CAPTURE_STUCK: Wording = Wording {
+    headline: "Orders do not leave the server, and waiting does not help",
+    happened: "At {since} the agent could not follow the shop's database any more: {detail}",
+    means: "what is sold from now on, if the bot sells at all, is on this server alone and may be lost. All that was sold before is on the remotes.",
+    done: "the agent looks every few seconds, and goes on as soon as it can.",
+    todo: "do what is named there; where nothing is: systemctl stop {unit}, then agent restore --latest brings back everything that left the server",
+    over_headline: "Orders leave the server again",
+    over: "It lasted {lasted}; what came of that time is in agent status.",
+};
+
 pub(super) const DATABASE_REPLACED: Wording = Wording {
     headline: "The shop's database is another one",
     happened: "At {since} another file, or another state, lay in the place of the shop's database: {detail}.",

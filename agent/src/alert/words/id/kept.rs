@@ -13,6 +13,16 @@ pub(super) const CAPTURE_STOPPED: Wording = Wording {
     over: "Semua yang terjadi selama {lasted} itu sedang dikirim.",
 };
 
+pub(super) const CAPTURE_STUCK: Wording = Wording {
+    headline: "Pesanan tidak keluar dari server, dan menunggu tidak menolong",
+    happened: "Pada {since} agent tidak dapat lagi mengikuti database toko: {detail}",
+    means: "yang terjual mulai sekarang, bila bot masih berjualan, hanya ada di server ini dan dapat hilang. Semua yang terjual sebelumnya ada di tempat cadangan.",
+    done: "agent melihat lagi tiap beberapa detik, dan melanjutkan begitu bisa.",
+    todo: "lakukan yang disebut di sana; bila tidak ada: systemctl stop {unit}, lalu agent restore --latest mengembalikan semua yang sudah keluar dari server",
+    over_headline: "Pesanan keluar dari server lagi",
+    over: "Berlangsung {lasted}; apa yang terjadi selama itu ada di agent status.",
+};
+
 pub(super) const DATABASE_REPLACED: Wording = Wording {
     headline: "Berkas database toko diganti",
     happened: "Pada {since} di tempat database toko ada berkas lain, atau keadaan lain: {detail}.",

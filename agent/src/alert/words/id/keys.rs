@@ -16,8 +16,8 @@ pub(super) const RECIPIENTS_CHANGED: Wording = Wording {
 pub(super) const RECIPIENTS_UNREAD: Wording = Wording {
     headline: "Kunci cadangan tidak terbaca",
     happened: "{detail}.",
-    means: "commit tetap dikirim keluar server ini, dienkripsi untuk kunci seperti yang terakhir terbaca. Cadangan ditolak sampai semua berkas terbaca, dan agen yang dimulai ulang tidak mau mulai.",
-    done: "berkas dibaca lagi tiap detik, dan cadangan dicoba tiap 15 menit.",
+    means: "commit dan cadangan terjadwal tetap berjalan, dienkripsi untuk kunci seperti yang terakhir terbaca. Sampai semua berkas terbaca, cadangan dengan tangan ditolak, dan agen yang dimulai ulang tidak mau mulai.",
+    done: "berkas dibaca lagi tiap detik.",
     todo: "kembalikan sertifikat publik ke tempat berkas itu disebut, atau hapus namanya dari [backup] recipients: agent check",
     over_headline: "Semua kunci cadangan terbaca lagi",
     over: "Commit dan cadangan dienkripsi untuk kunci yang disebut [backup] recipients. Keadaan ini berlangsung {lasted}.",

@@ -3,6 +3,7 @@
 
 use std::io;
 
+use rusqlite::ErrorCode;
 use thiserror::Error;
 
 use crate::{
@@ -65,6 +66,40 @@ pub enum Lost {
     /// The disk refuses.
     #[error("reading the log: {0}")]
     Io(#[from] io::Error),
+}
+
+impl Lost {
+    /// Whether it passes by nothing but somebody's hand, for a database that was followed before. What the bot mends by
+    /// itself when it is started, and what a disk, a lock or a right may give back, does not.
+    pub(in crate::backup) fn stays(&self) -> bool {
+        match self {
+            Self::LogEmptied | Self::Untold | Self::Source(SourceError::Empty) => true,
+            Self::Missing(error) => {
+                let found = error.downcast_ref::<io::Error>();
+                found.is_none_or(|error| error.kind() == io::ErrorKind::NotFound)
+            }
+            Self::Source(SourceError::Sqlite(error)) => is_damage(error),
+            // After these a recording begins anew at once.
+            Self::Reset
+            | Self::Broken(_)
+            | Self::LogReplaced
+            | Self::IndexReplaced
+            | Self::Replaced
+            | Self::Overwritten
+            | Self::PageSize { .. }
+            | Self::TooLarge(_) => false,
+            Self::Source(SourceError::NoLog(_)) | Self::Io(_) => false,
+        }
+    }
+}
+
+/// Whether SQLite found the database damaged, or none at all.
+#[must_use]
+pub fn is_damage(error: &rusqlite::Error) -> bool {
+    matches!(
+        error.sqlite_error_code(),
+        Some(ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt)
+    )
 }
 
 impl From<rusqlite::Error> for Lost {

@@ -1,0 +1,125 @@
+//! What shows that a database is an older state of the shop than was followed: SQLite's own counter, a restore point from
+//! before, or what its pages were at an earlier commit; and how that is told.
+//! It calls nothing older that may have come after: where nothing shows it, nothing is said.
+
+use anyhow::Context;
+use protocol::{
+    chain::{CommitNumber, PageRoot},
+    object_key::PointId,
+};
+
+use super::{NewChain, desk::Desk, hashes::Hashes, past::Differing, recorder::Ended};
+use crate::{
+    backup::wal::follow::Follower,
+    store::{capture::CaptureState, interruptions::EventKind},
+};
+
+/// What lies there.
+pub(super) struct Lies<'a> {
+    pub root: &'a PageRoot,
+    /// SQLite's, in the first page.
+    pub change_counter: Option<u32>,
+    /// Where it differs from what was followed last.
+    pub differing: &'a Differing,
+    /// Of what was followed last, as far as that is the same.
+    pub hashes: &'a Hashes,
+    /// At its end.
+    pub follower: &'a Follower,
+}
+
+/// What shows that it came before what was followed last.
+pub(super) enum Older {
+    /// This point from before holds exactly that.
+    Point(PointId),
+    /// It is what was followed until this commit, but for what may have been committed upon it since.
+    Commit(CommitNumber),
+    /// SQLite counts less than it had counted; it may also be another history.
+    Counted,
+}
+
+/// What shows it; `None` where nothing does.
+pub(super) fn older(desk: &Desk, lies: &Lies<'_>, before: &CaptureState) -> Result<Option<Older>, Ended> {
+    if let Some(point) = older_point(desk, lies.root, before)? {
+        return Ok(Some(Older::Point(point)));
+    }
+    let was = |is_passed_over: &dyn Fn(u32) -> bool| {
+        let commit = desk.past.commit_of(lies.differing, lies.hashes, is_passed_over);
+        commit.context("reading what pages were before")
+    };
+    // What was committed upon it since tells nothing of where it came from.
+    let below_log = |page| lies.follower.is_in_log(page);
+    let commit = match was(&|_| false)? {
+        None => was(&below_log)?,
+        found => found,
+    };
+    if let Some(commit) = commit {
+        return Ok(Some(Older::Commit(commit)));
+    }
+    let counted = before.change_counter.zip(lies.change_counter);
+    Ok(counted
+        .is_some_and(|(was, is)| is < was)
+        .then_some(Older::Counted))
+}
+
+/// The newest point from before what was followed last that holds exactly this.
+fn older_point(desk: &Desk, root: &PageRoot, before: &CaptureState) -> Result<Option<PointId>, Ended> {
+    let points = desk.store.points().context("reading the catalogue")?;
+    let points = points.into_values().map(|known| known.manifest);
+    let alike = points.filter(|point| point.page_root == *root && point.taken_at <= before.commit_at);
+    let newest = alike.max_by_key(|manifest| manifest.taken_at);
+    Ok(newest.map(|manifest| manifest.point))
+}
+
+/// A reason with what it came to: what the database holds now, beside what was followed in it last.
+pub(super) fn explained(
+    desk: &Desk,
+    (why, before): (&NewChain, Option<&CaptureState>),
+    lies: &Lies<'_>,
+    differing: u32,
+) -> Result<NewChain, Ended> {
+    let Some(before) = before else {
+        return Ok(why.clone());
+    };
+    let was = format!(
+        "commit {} of the chain {}, which was followed last",
+        before.commit, before.chain
+    );
+    let way_back = format!(
+        "everything until then is in the backups: agent restore --latest --chain {} once the bot is stopped",
+        before.chain
+    );
+    let replaced = |told: String| NewChain {
+        kind: EventKind::Replaced,
+        detail: format!("{}; {told}; {way_back}", why.detail),
+        ..why.clone()
+    };
+    if *lies.root == before.root {
+        return Ok(match why.is_file {
+            true => NewChain {
+                detail: format!("{}; the database holds the same as after {was}", why.detail),
+                ..why.clone()
+            },
+            false => why.clone(),
+        });
+    }
+    Ok(match older(desk, lies, before)? {
+        Some(Older::Point(point)) => replaced(format!(
+            "an older state of the shop was put in its place: the database holds what the restore point {point} holds, and not \
+             {was}; what was sold after that is missing in this file"
+        )),
+        Some(Older::Commit(commit)) => replaced(format!(
+            "an older state of the shop was put in its place: the database holds what it held after commit {commit}, and not \
+             {was}; what was sold after that is missing in this file"
+        )),
+        Some(Older::Counted) => replaced(format!(
+            "an older copy of the shop, or another database, was put in its place: SQLite had counted further than it counts \
+             now, and {differing} pages differ from {was}"
+        )),
+        // Whatever was done to the file, the shop goes on from another state now.
+        None if why.is_file => replaced(format!(
+            "an older or another state was put in its place, or what only the log held is gone: {differing} pages differ from \
+             {was}"
+        )),
+        None => why.clone(),
+    })
+}

@@ -1,0 +1,222 @@
+//! What every page was before the newest segments changed it, in the state directory: by that a database that lies there
+//! again as it was at an earlier commit is known for what it is.
+//! A memory aid: what a crash kept from it, and what is long ago, proves nothing and stands in nobody's way.
+
+use std::{
+    collections::{BTreeMap, HashMap},
+    fs::{self, OpenOptions},
+    io::{self, Write},
+    os::unix::fs::OpenOptionsExt,
+    path::PathBuf,
+};
+
+use protocol::chain::{CommitNumber, PageHash};
+
+use super::{desk::Desk, hashes::Hashes, recorder::Recorder};
+
+const COMMIT_BYTES: usize = 8;
+const PAGE_BYTES: usize = 4;
+const HASH_BYTES: usize = 16;
+const RECORD_BYTES: usize = COMMIT_BYTES + PAGE_BYTES + HASH_BYTES;
+/// Six hundred thousand changes of a page: days of a usual shop. When there are more the older half goes.
+const BYTES_MAX: usize = 600_000 * RECORD_BYTES;
+/// Pages that are kept of a database that differs; one that differs in more is no earlier state of the last days.
+const DIFFERING_MAX: usize = 65_536;
+/// One page alone may come to be what it was by itself, as when something is switched off again.
+const DIFFERING_MIN: usize = 2;
+
+/// The file.
+pub(super) struct Past {
+    path: PathBuf,
+}
+
+/// What differs from the newest segment in a database that lies there.
+#[derive(Default)]
+pub(super) struct Differing {
+    pages: BTreeMap<u32, PageHash>,
+    too_many: bool,
+}
+
+impl Differing {
+    /// One more.
+    pub(super) fn add(&mut self, page: u32, hash: PageHash) {
+        self.too_many |= self.pages.len() >= DIFFERING_MAX;
+        if !self.too_many {
+            self.pages.insert(page, hash);
+        }
+    }
+}
+
+impl Past {
+    pub(super) fn at(path: PathBuf) -> Self {
+        Self { path }
+    }
+
+    /// Notes what pages were before the segment that begins with this commit.
+    pub(super) fn add(
+        &self,
+        first: CommitNumber,
+        before: impl Iterator<Item = (u32, PageHash)>,
+    ) -> io::Result<()> {
+        let mut bytes = Vec::new();
+        for (page, hash) in before {
+            bytes.extend(first.get().to_be_bytes());
+            bytes.extend(page.to_be_bytes());
+            bytes.extend(hash.0);
+        }
+        let mut options = OpenOptions::new();
+        let mut file = options.create(true).append(true).mode(0o600).open(&self.path)?;
+        file.write_all(&bytes)?;
+        if file.metadata()?.len() > BYTES_MAX as u64 {
+            let all = fs::read(&self.path)?;
+            let kept = all.len() / RECORD_BYTES / 2 * RECORD_BYTES;
+            fs::write(&self.path, &all[all.len() - kept..])?;
+        }
+        Ok(())
+    }
+
+    /// Another chain begins.
+    pub(super) fn forget(&self) -> io::Result<()> {
+        match fs::remove_file(&self.path) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+            done => done,
+        }
+    }
+
+    /// The commit after which every page was as it lies there, but for those that are passed over; `None` where nothing shows
+    /// that there was one. `hashes` are those of the newest segment in every page that does not differ.
+    pub(super) fn commit_of(
+        &self,
+        differing: &Differing,
+        hashes: &Hashes,
+        is_passed_over: &dyn Fn(u32) -> bool,
+    ) -> io::Result<Option<CommitNumber>> {
+        let mut other = differing
+            .pages
+            .keys()
+            .filter(|page| !is_passed_over(**page))
+            .count();
+        if differing.too_many || other < DIFFERING_MIN {
+            return Ok(None);
+        }
+        let bytes = match fs::read(&self.path) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            read => read?,
+        };
+        let records = bytes.as_chunks::<RECORD_BYTES>().0;
+        let mut is_other: HashMap<u32, bool> = HashMap::new();
+        for (at, record) in records.iter().enumerate().rev() {
+            let (first, page, was) = read(record);
+            if !is_passed_over(page) {
+                let lies = match differing.pages.get(&page) {
+                    Some(hash) => *hash,
+                    None => hashes.get(page)?,
+                };
+                let before = is_other.insert(page, was != lies);
+                other -= usize::from(before.unwrap_or_else(|| differing.pages.contains_key(&page)));
+                other += usize::from(was != lies);
+            }
+            let begins = at.checked_sub(1).is_none_or(|at| read(&records[at]).0 != first);
+            if begins && other == 0 {
+                return Ok(CommitNumber::new(first.saturating_sub(1)).ok());
+            }
+        }
+        Ok(None)
+    }
+}
+
+impl Recorder {
+    /// Notes what pages were before the segment that begins with this commit. Without it an older state is no less whole, and
+    /// known by less.
+    pub(super) fn note_past(&self, desk: &Desk, first: CommitNumber, changed: &[(u32, PageHash)]) {
+        let known = changed.iter().filter(|(page, _)| *page <= self.state.pages);
+        let before = known.filter_map(|(page, _)| Some((*page, self.hashes.get(*page).ok()?)));
+        if let Err(error) = desk.past.add(first, before) {
+            tracing::debug!(%error, "what pages were before a segment could not be noted");
+        }
+    }
+}
+
+fn read(record: &[u8; RECORD_BYTES]) -> (u64, u32, PageHash) {
+    let (commit, rest) = record.split_at(COMMIT_BYTES);
+    let (page, hash) = rest.split_at(PAGE_BYTES);
+    (
+        u64::from_be_bytes(commit.try_into().expect("it was split there")),
+        u32::from_be_bytes(page.try_into().expect("it was split there")),
+        PageHash(hash.try_into().expect("it was split there")),
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Of page 1 to 4, what each commit from the second on made of some.
+    const COMMITS: [&[(u32, u8)]; 3] = [&[(2, b'b'), (3, b'b')], &[(2, b'c'), (4, b'c')], &[(3, b'd')]];
+
+    fn hash(page: u32, byte: u8) -> PageHash {
+        PageHash::of(page, &[byte])
+    }
+
+    /// What is said of four pages that lie there, those of `log` in the log.
+    fn commit_of(pages: [u8; 4], log: &[u32]) -> Option<u64> {
+        let dir = tempfile::tempdir().unwrap();
+        let hashes = Hashes::open(&dir.path().join("pages")).unwrap();
+        let past = Past::at(dir.path().join("past"));
+        (1..=4).for_each(|page| hashes.set(page, hash(page, b'a')).unwrap());
+        for (commit, changed) in (2..).zip(COMMITS) {
+            let before = changed
+                .iter()
+                .map(|(page, _)| (*page, hashes.get(*page).unwrap()));
+            let before: Vec<_> = before.collect();
+            past.add(CommitNumber::new(commit).unwrap(), before.into_iter())
+                .unwrap();
+            for (page, byte) in changed {
+                hashes.set(*page, hash(*page, *byte)).unwrap();
+            }
+        }
+        let mut differing = Differing::default();
+        for (page, byte) in (1..).zip(pages) {
+            let lies = hash(page, byte);
+            if hashes.get(page).unwrap() != lies {
+                differing.add(page, lies);
+            }
+        }
+        let found = past.commit_of(&differing, &hashes, &|page| log.contains(&page));
+        found.unwrap().map(CommitNumber::get)
+    }
+
+    #[test]
+    fn only_what_was_followed_is_an_earlier_state() {
+        assert_eq!(commit_of(*b"aaaa", &[]), Some(1));
+        assert_eq!(commit_of(*b"abba", &[]), Some(2));
+        assert_eq!(commit_of(*b"acdc", &[]), None, "the newest");
+        assert_eq!(commit_of(*b"acbc", &[]), None, "one page alone");
+        assert_eq!(commit_of(*b"aaba", &[]), None, "a mixture");
+        assert_eq!(commit_of(*b"xaaa", &[]), None, "something new");
+    }
+
+    #[test]
+    fn what_was_committed_upon_an_earlier_state_since_hides_nothing() {
+        assert_eq!(commit_of(*b"xaaa", &[1]), Some(1));
+        assert_eq!(commit_of(*b"abxa", &[3]), Some(2));
+        assert_eq!(commit_of(*b"axxx", &[2, 3, 4]), None, "it may be the newest");
+    }
+
+    #[test]
+    fn what_is_long_ago_is_forgotten_and_so_is_another_chain() {
+        let dir = tempfile::tempdir().unwrap();
+        let past = Past::at(dir.path().join("past"));
+        let size = || fs::metadata(dir.path().join("past")).map_or(0, |found| found.len());
+        let many = u32::try_from(BYTES_MAX / RECORD_BYTES).unwrap();
+        past.add(CommitNumber::FIRST, (0..many).map(|page| (page, hash(page, 0))))
+            .unwrap();
+        assert_eq!(size(), BYTES_MAX as u64);
+        past.add(CommitNumber::FIRST, [(1, hash(1, 0))].into_iter())
+            .unwrap();
+        assert!(size() <= BYTES_MAX as u64 / 2 + RECORD_BYTES as u64);
+        past.forget().unwrap();
+        past.forget().unwrap();
+        assert_eq!(size(), 0);
+    }
+}
