@@ -45,8 +45,8 @@ fn a_storm_that_does_not_end_is_named_after_five_minutes_and_goes_on_in_another_
     let mut day = Day::begin();
     day.storm(100, 5);
     let first = day.said[0].1.episode;
-    let of_first = day.said.iter().filter(|(_, notice)| notice.episode == first);
-    let (at, named) = of_first.last().unwrap();
+    let mut of_first = day.said.iter().filter(|(_, notice)| notice.episode == first);
+    let (at, named) = of_first.next_back().unwrap();
     assert_eq!((at.since(START).as_secs(), named.others.len()), (300, 59));
     assert_eq!(day.messages(), 2, "{:?}", day.said);
 }
