@@ -29,13 +29,7 @@ const FAULTS: &[Fault] = &[
         en: "Start was never pressed in that chat with the agent's bot",
     },
     Fault {
-        said: &["user is deactivated"],
-        statuses: &[],
-        id: "akun Telegram itu sudah dihapus",
-        en: "that account of Telegram is deleted",
-    },
-    Fault {
-        said: &["chat not found"],
+        said: &["chat not found", "user is deactivated"],
         statuses: &[],
         id: "Telegram tidak mengenal obrolan itu",
         en: "Telegram does not know that chat",
