@@ -290,6 +290,7 @@ fn a_disk_that_is_numbered_anew_goes_on_in_its_chain_and_an_older_copy_of_it_nev
     fs::copy(&image, &copy).unwrap();
     disk.mount(&image).unwrap();
     let agent = Running::start(&shop);
+    agent.wait_for("/durable");
     sell(&shop, 3);
     settled(&shop, &agent);
     assert_eq!(kinds(&shop), ["begun"], "{:?}", told(&shop));

@@ -25,7 +25,7 @@ use crate::{
         staging::Sealer,
     },
     config::Config,
-    store::{Store, owner::own_like, sealed_to::SealedTo},
+    store::{Store, capture::CaptureState, owner::own_like, sealed_to::SealedTo},
 };
 
 /// What is inside of a segment is compressed already: the fastest level finds that out soonest.
@@ -83,6 +83,12 @@ impl Desk {
             read_again_at: None,
             unread: watch::Sender::new(None),
         })
+    }
+
+    /// Whether a database was followed here of which this is so.
+    pub(super) fn is_followed(&self, and: impl Fn(&CaptureState) -> bool) -> bool {
+        let state = self.store.capture_state();
+        state.is_ok_and(|state| state.is_some_and(|state| and(&state)))
     }
 
     /// Reads the keys, and the owner's certificates again when their files changed, or which they are: segments must open

@@ -30,6 +30,7 @@ use crate::{
 mod begin;
 mod desk;
 mod events;
+mod fault;
 mod hashes;
 mod keep;
 mod keys;

@@ -26,16 +26,8 @@ use super::{
     rest::RestRequest,
 };
 use crate::{
-    backup::{
-        recipients::Recipients,
-        segment::Kind,
-        wal::follow::{Lost, is_damage},
-    },
-    store::{
-        interruptions::{CaptureFault, EventKind},
-        sealed_to::SealedTo,
-        source::log_of,
-    },
+    backup::{recipients::Recipients, segment::Kind},
+    store::{interruptions::EventKind, sealed_to::SealedTo, source::log_of},
 };
 
 /// The log is looked at this often although nothing was heard of it.
@@ -45,12 +37,6 @@ const LOOK_DEAF: Duration = Duration::from_millis(250);
 /// One commit is several writes to the log: so long after the first one the commit is there.
 const SETTLE: Duration = Duration::from_millis(3);
 const CONTRADICTED: &str = "a backup read something else than was followed";
-/// Pauses after a failure: what is committed meanwhile is on this disk alone.
-const RETRY: [Duration; 3] = [
-    Duration::from_millis(250),
-    Duration::from_secs(1),
-    Duration::from_secs(5),
-];
 
 /// What the thread is told.
 pub(super) enum Wake {
@@ -285,7 +271,7 @@ impl Worker {
     }
 
     /// Whoever asked is told that it stands still by no answer.
-    fn let_go(&mut self) {
+    pub(super) fn let_go(&mut self) {
         self.recorder = None;
         self.is_behind = false;
         self.asked.clear();
@@ -299,45 +285,6 @@ impl Worker {
         self.recorder = Some(recorder);
         (self.why, self.failures) = (None, 0);
         self.note_fault(None);
-    }
-
-    fn failed(&mut self, error: &anyhow::Error) {
-        let detail = format!("{error:#}");
-        if matches!(error.downcast_ref(), Some(Lost::LogEmptied))
-            && let Err(error) = self.desk.store.set_log_emptied(true)
-        {
-            tracing::error!(%error, "that the log was emptied could not be written down");
-        }
-        if self.failures == 0 {
-            tracing::error!(error = detail, "the capture stands still and is tried again");
-        }
-        // What is half done is found again by what was written down.
-        self.let_go();
-        self.retry_at = Instant::now() + RETRY[self.failures.min(RETRY.len() - 1)];
-        self.failures += 1;
-        let stays = self.stays(error);
-        self.note_fault(Some(&CaptureFault {
-            since: now(),
-            detail,
-            stays,
-        }));
-    }
-
-    /// A shop that was never followed may be one that is just being made, and one that is being exchanged is gone for a
-    /// moment.
-    fn stays(&self, error: &anyhow::Error) -> bool {
-        let stays = match (error.downcast_ref(), error.downcast_ref()) {
-            (Some(lost), _) => Lost::stays(lost),
-            (None, Some(refused)) => is_damage(refused),
-            (None, None) => false,
-        };
-        stays && self.failures > 1 && matches!(self.desk.store.capture_state(), Ok(Some(_)))
-    }
-
-    fn note_fault(&self, fault: Option<&CaptureFault>) {
-        if let Err(error) = self.desk.store.set_capture_fault(fault) {
-            tracing::error!(%error, "how the capture is doing could not be written down");
-        }
     }
 
     /// What was read goes into the spool; the next start ships it.
@@ -360,6 +307,6 @@ fn contradicted() -> WhyAgain {
     })
 }
 
-fn now() -> UnixMillis {
+pub(super) fn now() -> UnixMillis {
     UnixMillis(Timestamp::now().as_millisecond())
 }
