@@ -134,7 +134,7 @@ impl Parts {
         let ways = ways::open(&config, &client)?;
         let listener = listen(&config).await?;
         let mut beats = Beats::new(Instant::now());
-        let alerts = alerts_of(&config, &store, &ladder);
+        let alerts = alerts_of(&config, &store, &ladder, started_at);
         let common = watching::Common {
             config: &config,
             store: &store,
@@ -218,9 +218,9 @@ impl Parts {
     }
 }
 
-fn alerts_of(config: &Config, store: &Arc<Store>, ladder: &[Rung]) -> Alerts {
+fn alerts_of(config: &Config, store: &Arc<Store>, ladder: &[Rung], started_at: UnixMillis) -> Alerts {
     let alerts = Alerts::new(Arc::clone(store), Voice::of(config), Calendar::of(config), ladder);
-    alerts.rehearsed(&config.drill).steadied()
+    alerts.rehearsed(&config.drill).steadied(started_at)
 }
 
 fn alert_clock(alerts: &Alerts, pace: Pace, beats: &mut Beats) -> AlertClock {
@@ -327,7 +327,8 @@ fn tidy_outbox(store: &Store, ladder: &[Rung], now: UnixMillis) -> anyhow::Resul
     if forgotten > 0 {
         tracing::warn!(
             forgotten,
-            "messages waited for chats or channels that the configuration does not name any more: dropped"
+            "messages waited for chats or channels that the configuration does not name any more: what has arrived \
+             nowhere takes the first way"
         );
     }
     let kept_ms = i64::try_from(SENT_KEPT.as_millis()).unwrap_or(i64::MAX);

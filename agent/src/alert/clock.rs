@@ -38,6 +38,7 @@ impl AlertClock {
                 .tick(now)
                 .and_then(|()| self.alerts.climb(self.patience, now))
                 .and_then(|()| self.alerts.end_what_delivers(now))
+                .and_then(|()| self.alerts.note_what_refuses(now))
                 .and_then(|()| self.alerts.digest_if_due(now));
             if let Err(error) = done {
                 tracing::error!(

@@ -103,6 +103,8 @@ pub fn of_day(voice: &Voice, day: &Day<'_>, now: UnixMillis) -> Message {
         severity: Severity::Info,
         headline: one_line(phrases.headline, HEADLINE_UNITS_MAX),
         text: cut(&text, TEXT_UNITS_MAX),
+        also: Vec::new(),
+        was: None,
         loud: false,
         open: false,
         is_edit: false,

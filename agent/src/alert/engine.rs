@@ -28,6 +28,7 @@ mod lead;
 mod notice;
 mod rekey;
 mod stepped;
+mod storm;
 mod tick;
 
 use episode::End;
@@ -35,7 +36,8 @@ pub use episode::tell_done;
 pub use hold::{MAINTENANCE, silence};
 pub use notice::{Fault, Kind, Notice, Times};
 pub use rekey::rekey;
-pub use stepped::stepped;
+pub use stepped::{after_start, stepped};
+pub use storm::told_by;
 pub use tick::{acknowledge, tick};
 
 /// Who is back within this time was here before: it comes and goes.
@@ -75,6 +77,14 @@ pub fn withdraw(book: &mut Book, key: &str, now: UnixMillis) -> Vec<Notice> {
     let Some(row) = book.alerts.remove(key) else {
         return Vec::new();
     };
+    // What was never told is in the digest at least.
+    book.new_past.extend(row.held.map(|held| Past {
+        key: row.key.clone(),
+        rule: row.rule.clone(),
+        since: row.since,
+        until: now,
+        held: Some(held),
+    }));
     match (row.episode, Fault::of(&row)) {
         (Some(id), Some(fault)) => episode::leave(book, id, fault, End::Withdrawn, now),
         _ => Vec::new(),
@@ -105,8 +115,9 @@ fn tell_or_hold(book: &mut Book, calendar: &Calendar, key: &str, now: UnixMillis
         return told;
     }
     let replaced = floor::count(book, key, now);
+    let wait = book.alerts.get(key).map_or(Duration::ZERO, episode::cause_wait);
     set_held(book, key, None);
-    let mut notices = episode::join(book, calendar, key, now);
+    let mut notices = episode::join(book, calendar, key, wait, now);
     notices.extend(replaced);
     notices
 }

@@ -17,8 +17,9 @@ const TIMEOUT: Duration = Duration::from_secs(15);
 const BODY_BYTES_MAX: usize = 4_000;
 /// An answer is a word or two.
 const ANSWER_BYTES_MAX: usize = 256;
-/// What healthchecks.io answers with status 200 to a UUID that it does not know.
-const NOT_FOUND: &str = "OK (not found)";
+/// What healthchecks answers to an address that it does not know, at every path of it: hc-ping.com with status 200, or for a
+/// name under a key, as what runs at home does, with 404.
+const NOT_FOUND: [&str; 2] = ["OK (not found)", "not found"];
 /// The same where it has let a ping go: at most five a minute are taken.
 const RATE_LIMITED: &str = "OK (rate limited)";
 
@@ -45,9 +46,11 @@ pub enum Signal {
 /// Why it was not taken, without the address.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Missed {
-    /// The service is there and does not know this check, or takes nothing from here.
+    /// The service says in its own words that it knows no such check.
+    NoSuchCheck(String),
+    /// The service is there, and takes this not.
     Refused {
-        /// Its status; 404 as well where it says so in words and answers 200.
+        /// Its status.
         status: u16,
         /// What it answered.
         why: String,
@@ -61,7 +64,7 @@ impl Missed {
     #[must_use]
     pub fn why(&self) -> &str {
         match self {
-            Self::Refused { why, .. } | Self::Unreached(why) => why,
+            Self::NoSuchCheck(why) | Self::Refused { why, .. } | Self::Unreached(why) => why,
         }
     }
 }
@@ -142,23 +145,23 @@ async fn judge(mut response: Response) -> Result<(), Missed> {
     if status.is_server_error() || passes.contains(&status) {
         return Err(Missed::Unreached(why));
     }
-    let status = status.as_u16();
-    if !(200..300).contains(&status) {
-        return Err(Missed::Refused { status, why });
-    }
-    // Taken, whatever becomes of the rest of the answer.
-    let Ok(Some(answer)) = response.chunk().await else {
-        return Ok(());
-    };
+    // Whatever becomes of the rest of the answer.
+    let answer = response.chunk().await.ok().flatten().unwrap_or_default();
     let answer = String::from_utf8_lossy(&answer[..answer.len().min(ANSWER_BYTES_MAX)]).into_owned();
-    let quoted = format!("the service answers with: {}", answer.trim());
-    match answer.trim() {
-        NOT_FOUND => Err(Missed::Refused {
-            status: StatusCode::NOT_FOUND.as_u16(),
-            why: quoted,
+    let answer = answer.trim();
+    let is_known_word = status.is_success() || status == StatusCode::NOT_FOUND;
+    if is_known_word && NOT_FOUND.contains(&answer) {
+        return Err(Missed::NoSuchCheck(format!("the service answers with: {answer}")));
+    }
+    match status.is_success() {
+        true if answer == RATE_LIMITED => {
+            Err(Missed::Unreached(format!("the service answers with: {answer}")))
+        }
+        true => Ok(()),
+        false => Err(Missed::Refused {
+            status: status.as_u16(),
+            why,
         }),
-        RATE_LIMITED => Err(Missed::Unreached(quoted)),
-        _ => Ok(()),
     }
 }
 

@@ -24,9 +24,13 @@ pub struct Patience {
     pub further: Duration,
 }
 
+/// So many ways are tried one after the other, the first one included. What is behind them is tried all at once: each of any
+/// number has its chance in time, and who has only a few ways is not told by all of them.
+const ONE_BY_ONE: usize = 3;
+
 impl Patience {
-    /// What is critical is on a second way that works within 90 s, the attempt on it included, also behind ways that are
-    /// mute: one that fails is passed at once.
+    /// What is critical is on a further way that works within 90 s, the attempt on it included, also behind any number of
+    /// ways that are mute: one that fails is passed at once.
     pub const USUAL: Self = Self {
         critical: Duration::from_secs(60),
         other: Duration::from_secs(600),
@@ -52,7 +56,7 @@ pub fn ladder(config: &Config) -> Vec<Rung> {
     std::iter::once(first).chain(further).collect()
 }
 
-/// Which messages that have arrived nowhere take their next ways now: at once when every way so far has refused, when the
+/// Which messages that have arrived nowhere take their next ways now, one or all that are left: at once when every way so far has refused, when the
 /// last one is known as broken, or as a further one has failed; otherwise when it had its time. A broken way is passed and
 /// still tried: the message waits there as well.
 #[must_use]
@@ -72,17 +76,24 @@ pub fn climb(
         if !is_broken(&last) && !is_over(ladder, last, patience, stuck, now) {
             continue;
         }
+        let takes_all = steps(stuck) >= ONE_BY_ONE;
         for rung in last + 1..ladder.len() {
             climbs.push(Climb {
                 message: stuck.message,
                 rung,
             });
-            if !is_broken(&rung) {
+            if !takes_all && !is_broken(&rung) {
                 break;
             }
         }
     }
     climbs
+}
+
+/// How often it has taken ways: broken ones are passed in the same step as the one behind them.
+fn steps(stuck: &Stuck) -> usize {
+    let opened: BTreeSet<UnixMillis> = stuck.ways.iter().map(|way| way.opened_at).collect();
+    opened.len()
 }
 
 fn last_way(ladder: &[Rung], stuck: &Stuck) -> Option<usize> {
@@ -213,6 +224,37 @@ mod tests {
         for (severity, ways, now_s, expected) in cases {
             let found = rungs_taken(&[], severity, ways, now_s);
             assert_eq!(found, expected, "{severity:?} {ways:?} {now_s}");
+        }
+    }
+
+    #[test]
+    fn each_of_any_number_of_mute_ways_is_tried_within_the_time_that_the_second_has() {
+        for count in [2, 4, 5, 8, 17] {
+            let names: Vec<String> = (0..count).map(|number| format!("way {number}")).collect();
+            let rung = |name: &String| Rung {
+                name: name.clone(),
+                chats: vec![0],
+            };
+            let ladder: Vec<Rung> = names.iter().map(rung).collect();
+            let taken = |name: &str, at_s: i64| Taken {
+                rung: name.to_owned(),
+                opened_at: UnixMillis(at_s * 1000),
+                refused: false,
+                failed: false,
+            };
+            let mut one = stuck(Severity::Critical, &[]);
+            one.ways.push(taken(&names[0], 0));
+            // The clock of the alerts ticks every two seconds.
+            for now_s in (1..=90).step_by(2) {
+                let now = UnixMillis(now_s * 1000);
+                let climbs = climb(&ladder, Patience::USUAL, &BTreeSet::new(), &[one.clone()], now);
+                assert!(climbs.len() <= 1 || now_s >= 76, "{climbs:?} at {now_s}");
+                one.ways
+                    .extend(climbs.iter().map(|climb| taken(&names[climb.rung], now_s)));
+            }
+            let last_s = one.ways.iter().map(|way| way.opened_at.0 / 1000).max().unwrap();
+            assert_eq!(one.ways.len(), count, "{one:?}");
+            assert!(last_s <= 82, "{count}: {last_s}");
         }
     }
 

@@ -78,6 +78,11 @@ pub fn of_notice(voice: &Voice, notice: &Notice, now: UnixMillis) -> Message {
         severity: notice.severity,
         headline: one_line(&headline, HEADLINE_UNITS_MAX),
         text: cut(&text, TEXT_UNITS_MAX),
+        also: match notice.kind.is_open() {
+            true => others(voice, &notice.others),
+            false => Vec::new(),
+        },
+        was: was(voice, notice),
         loud: notice.loud,
         open: notice.kind.is_open(),
         is_edit: notice.kind.is_edit(),
@@ -190,19 +195,41 @@ fn trouble_text(voice: &Voice, notice: &Notice, prefix: Option<&str>) -> (String
     (headline, text)
 }
 
-fn others_text(voice: &Voice, others: &[Fault]) -> String {
-    if others.is_empty() {
-        return String::new();
+fn others_text(voice: &Voice, faults: &[Fault]) -> String {
+    let lines = others(voice, faults);
+    match lines.is_empty() {
+        true => String::new(),
+        false => format!("\n\n{}:\n{}", phrases(voice.language).also, lines.join("\n")),
     }
-    let mut text = format!("\n\n{}:", phrases(voice.language).also);
-    for fault in others.iter().take(OTHERS_MAX) {
+}
+
+/// A line for each, as many as a message names, and one for how many more there are.
+fn others(voice: &Voice, faults: &[Fault]) -> Vec<String> {
+    let line = |fault: &Fault| {
         let since = moment(&voice.timezone, fault.since);
-        text += &format!("\n{} ({since})", named(voice, fault));
+        format!("{} ({since})", named(voice, fault))
+    };
+    let more = faults.len().saturating_sub(OTHERS_MAX);
+    let named = faults.iter().take(OTHERS_MAX).map(line);
+    named.chain((more > 0).then(|| format!("+{more}"))).collect()
+}
+
+/// What is over by it, where its headline says only that.
+fn was(voice: &Voice, notice: &Notice) -> Option<String> {
+    match notice.kind {
+        Kind::Resolved { .. } | Kind::Settled | Kind::Paused { .. } | Kind::Calm => {
+            Some(named(voice, &notice.lead))
+        }
+        Kind::First
+        | Kind::Worse
+        | Kind::More
+        | Kind::Reminder
+        | Kind::Flapping
+        | Kind::Withdrawn
+        | Kind::Update
+        | Kind::Returned
+        | Kind::Replaced => None,
     }
-    if others.len() > OTHERS_MAX {
-        text += &format!("\n+{}", others.len() - OTHERS_MAX);
-    }
-    text
 }
 
 /// Which log, which disk or which address: headlines are about one of many and do not say it. Of a log its file's name is
@@ -558,6 +585,13 @@ mod tests {
         };
         assert_eq!(named(&[over()]), 1);
         assert_eq!(named(&[row(Kind::First), over()]), 1, "it stands there already");
+        let mut digest = row(Kind::Withdrawn);
+        digest.message.text += "\n\nWrong at present:\n🔴 The shop's bot died";
+        assert_eq!(
+            named(&[digest]),
+            0,
+            "what another message lists is not over by it"
+        );
     }
 
     #[test]

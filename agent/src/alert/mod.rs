@@ -62,6 +62,8 @@ use steady::Steady;
 use unwatched::Unwatched;
 
 const DAY_MS: i64 = 86_400_000;
+/// A digest that is said to come after so long was told by a clock that ran ahead.
+const DIGEST_AHEAD: Duration = Duration::from_secs(43_200);
 
 /// The one door for everything that is seen, and for what the owner says to it. Cheap to clone.
 #[derive(Clone)]
@@ -173,6 +175,7 @@ impl Alerts {
             .context("reading when the last digest was")?;
         let due = self.calendar.digest_due(now).unwrap_or(now);
         let text = match last {
+            Some(last) if last.since(now) > DIGEST_AHEAD => None,
             Some(last) if last >= due => return Ok(()),
             Some(last) => Some(self.digest(last, now)?),
             None => None,
@@ -275,6 +278,7 @@ impl Alerts {
             Vec::new()
         })
         .context("storing the silence")?;
+        self.let_reports_go(now)?;
         Ok(until)
     }
 
@@ -318,7 +322,8 @@ impl Alerts {
             book.silences.retain(|_, silence| silence.scope != scope);
             Vec::new()
         })
-        .context("ending the silence")
+        .context("ending the silence")?;
+        self.let_reports_go(now)
     }
 
     /// What is wrong, held back, told and silenced at this moment.

@@ -80,12 +80,7 @@ impl Sender {
             self.beat.progress(Instant::now());
             signals.forget_heard(self.address.chat_id);
             let rest = flow.until_rested(Instant::now());
-            if !rest.is_zero() && self.has_only_good_news() {
-                // The next bad news must not wait for a chat that has just been told good ones.
-                self.idle(rest, &mut signals, &mut stop).await;
-                continue;
-            }
-            let wait = match self.send_next(&mut doubts).await {
+            let wait = match self.send_next(rest, &mut doubts).await {
                 Ok(Turn::Idle(most)) => {
                     self.idle(most, &mut signals, &mut stop).await;
                     continue;
@@ -103,9 +98,14 @@ impl Sender {
         }
     }
 
-    /// Sends the oldest message, or as one all that wait when they are many or waited through an outage.
-    async fn send_next(&self, doubts: &mut Doubts) -> anyhow::Result<Turn> {
+    /// Sends the oldest message, or as one all that wait when they are many or waited through an outage. `rest` is how long
+    /// the chat still rests.
+    async fn send_next(&self, rest: Duration, doubts: &mut Doubts) -> anyhow::Result<Turn> {
         let rows = self.store.waiting(&self.address, LOOK_ROWS, now())?;
+        if !rest.is_zero() && are_only_good_news(&rows) {
+            // The next bad news must not wait for a chat that has just been told good ones.
+            return Ok(Turn::Idle(rest));
+        }
         doubts.follow(&rows);
         if doubts.is_to_ask()
             && let Some(down) = self.ask(doubts).await
@@ -282,13 +282,6 @@ impl Sender {
         }
     }
 
-    /// Whether all that waits is that something which comes and goes is gone for the moment.
-    fn has_only_good_news(&self) -> bool {
-        let waiting = self.store.waiting(&self.address, LOOK_ROWS, now());
-        let is_good = |row: &Waiting| row.message.in_passing && !row.message.open;
-        waiting.is_ok_and(|rows| !rows.is_empty() && rows.iter().all(is_good))
-    }
-
     async fn idle(&self, most: Duration, signals: &mut Signals, stop: &mut watch::Receiver<bool>) {
         tokio::select! {
             _ = timeout(most, signals.queued()) => {}
@@ -311,6 +304,12 @@ impl Sender {
             }
         }
     }
+}
+
+/// Whether all that waits is that something which comes and goes is gone for the moment.
+fn are_only_good_news(rows: &[Waiting]) -> bool {
+    let is_good = |row: &Waiting| row.message.in_passing && !row.message.open;
+    !rows.is_empty() && rows.iter().all(is_good)
 }
 
 /// How much it is to be noticed: that something is over is good news, however grave it was.

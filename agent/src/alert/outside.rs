@@ -81,9 +81,10 @@ impl Subject {
         Some(Heartbeat::new(client.clone(), url, config.owner.language))
     }
 
-    /// Under which name the store remembers the address that took the last beat.
-    fn remembered_as(self) -> String {
-        self.key().to_string()
+    /// Under which name the store remembers the address that took, or refused, a beat last.
+    fn remembered_as(self, was_taken: bool) -> String {
+        let what = if was_taken { KIND } else { "heartbeat_refused" };
+        AlertKey::new(what, self.name()).to_string()
     }
 }
 
@@ -103,15 +104,33 @@ pub fn forget_others(config: &Config, alerts: &Alerts, now: UnixMillis) -> anyho
     alerts.withdraw_others(KIND, &kept, now)
 }
 
-/// Whether the check of this address took the last that a running agent told it.
+/// What became of the last that a running agent told the check of this address.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Heard {
+    /// It was taken.
+    Taken,
+    /// It was refused.
+    Refused,
+    /// No agent told this address anything yet.
+    Nothing,
+}
+
+/// What a running agent knows of the check of this address.
 ///
 /// # Errors
 /// When the database refuses.
-pub fn was_taken(store: &Store, subject: Subject, heartbeat: &Heartbeat) -> rusqlite::Result<bool> {
+pub fn heard(store: &Store, subject: Subject, heartbeat: &Heartbeat) -> rusqlite::Result<Heard> {
     let rows = store.alerts()?;
-    let is_wrong = rows.iter().any(|row| row.key == subject.key().as_str());
-    let taken = store.remembered(&subject.remembered_as())?;
-    Ok(!is_wrong && taken.is_some_and(|mark| mark == heartbeat.mark()))
+    let wrong = rows.iter().find(|row| row.key == subject.key().as_str());
+    let is_of_this = |was_taken| -> rusqlite::Result<bool> {
+        let address = store.remembered(&subject.remembered_as(was_taken))?;
+        Ok(address.is_some_and(|mark| mark == heartbeat.mark()))
+    };
+    Ok(match wrong {
+        None if is_of_this(true)? => Heard::Taken,
+        Some(row) if row.rule == Rule::HeartbeatRefused.name() && is_of_this(false)? => Heard::Refused,
+        _ => Heard::Nothing,
+    })
 }
 
 impl Check {
@@ -144,7 +163,7 @@ impl Check {
         let missed = told.err()?;
         let (check, why) = (self.subject.name(), missed.why());
         Some(match missed {
-            Missed::Refused { .. } => {
+            Missed::NoSuchCheck(_) | Missed::Refused { .. } => {
                 tracing::warn!(check, why, "the outside heartbeat refuses what it is told");
                 REFUSED_AGAIN
             }
@@ -158,12 +177,15 @@ impl Check {
     fn hand_over(&self, told: &Result<(), Missed>, now: UnixMillis) -> anyhow::Result<()> {
         let seen = match told {
             Ok(()) => {
-                self.remember()?;
+                self.remember(true)?;
                 Observation::Fine
             }
             Err(missed) => Observation::Wrong {
                 rule: match missed {
-                    Missed::Refused { .. } => Rule::HeartbeatRefused,
+                    Missed::NoSuchCheck(_) | Missed::Refused { .. } => {
+                        self.remember(false)?;
+                        Rule::HeartbeatRefused
+                    }
                     Missed::Unreached(_) => Rule::HeartbeatUnreached,
                 },
                 detail: missed.why().to_owned(),
@@ -173,10 +195,10 @@ impl Check {
     }
 
     /// Written only when it is another address than before.
-    fn remember(&self) -> anyhow::Result<()> {
-        let (name, mark) = (self.subject.remembered_as(), self.heartbeat.mark());
+    fn remember(&self, was_taken: bool) -> anyhow::Result<()> {
+        let (name, mark) = (self.subject.remembered_as(was_taken), self.heartbeat.mark());
         self.store
             .remember(&name, &mark)
-            .context("remembering that the outside heartbeat was taken")
+            .context("remembering how the outside heartbeat took it")
     }
 }

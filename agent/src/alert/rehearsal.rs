@@ -1,5 +1,6 @@
-//! Every way to the owner is asked at the start whether it is there, and tried once a day, shortly before the digest that tells the result: a dead fallback is
-//! found before it is needed. One that fails is an alert, which goes by the others.
+//! Every way to the owner is asked at the start whether it is there, and tried once a day, shortly before the digest that
+//! tells the result: a dead fallback is found before it is needed. One that fails, or refuses a message, is an alert, which
+//! goes by the others.
 //! It sends nothing that rings.
 
 use std::{convert::Infallible, sync::Arc, time::Duration};
@@ -154,11 +155,27 @@ pub async fn reach(way: &Way) -> Result<(), Unreached> {
     for chat_id in &way.rung.chats {
         match way.channel.reach(*chat_id).await {
             Outcome::Sent { .. } | Outcome::Taken(_) | Outcome::RetryAfter(_) => {}
-            Outcome::Refused(why) => return unreached(why, true),
-            Outcome::NotSent(why) | Outcome::Unknown(why) => return unreached(why, false),
+            Outcome::Refused(why) => return unreached(of_chat(&way.rung, *chat_id, &why), true),
+            Outcome::NotSent(why) | Outcome::Unknown(why) => {
+                return unreached(of_chat(&way.rung, *chat_id, &why), false);
+            }
         }
     }
     Ok(())
+}
+
+/// What was said of one chat: which of several, by its place in `[owner] chat_ids`, and not by its number, which is a
+/// person's.
+fn of_chat(rung: &Rung, chat_id: i64, why: &str) -> String {
+    let place = rung.chats.iter().position(|chat| *chat == chat_id);
+    match place.filter(|_| rung.chats.len() > 1) {
+        Some(place) => format!(
+            "chat {} of the {} in [owner] chat_ids: {why}",
+            place + 1,
+            rung.chats.len()
+        ),
+        None => why.to_owned(),
+    }
 }
 
 /// What is written down of a way that does not work.
@@ -191,7 +208,7 @@ pub async fn test(way: &Way, voice: &Voice, now: UnixMillis) -> ChannelTest {
             Outcome::Sent { .. } => {}
             Outcome::Taken(strange) => said = strange,
             Outcome::NotSent(why) | Outcome::Refused(why) | Outcome::Unknown(why) => {
-                (said, ok) = (why, false)
+                (said, ok) = (of_chat(&way.rung, *chat_id, &why), false)
             }
             Outcome::RetryAfter(wait) => (said, ok) = (format!("429, {} s", wait.as_secs()), false),
         }
@@ -227,6 +244,35 @@ pub fn record(store: &Store, alerts: &Alerts, test: &ChannelTest) -> anyhow::Res
 }
 
 impl Alerts {
+    /// A way that has refused a message for one of its places does not work, and that is known now and not with the next
+    /// test: whoever can be told otherwise hears of it.
+    ///
+    /// # Errors
+    /// As [`Alerts::observe`].
+    pub fn note_what_refuses(&self, now: UnixMillis) -> anyhow::Result<()> {
+        let places: usize = self.ladder.iter().map(|rung| rung.chats.len()).sum();
+        let refusing = self.store.refusing()?;
+        if places < 2 || refusing.is_empty() {
+            return Ok(());
+        }
+        let tests = self.store.channel_tests()?;
+        let mut known: Vec<&str> = tests
+            .iter()
+            .filter(|test| !test.ok)
+            .map(|test| test.rung.as_str())
+            .collect();
+        for (address, why) in &refusing {
+            let rung = self.ladder.iter().find(|rung| rung.name == address.rung);
+            let Some(rung) = rung.filter(|rung| !known.contains(&rung.name.as_str())) else {
+                continue;
+            };
+            known.push(&rung.name);
+            let why = of_chat(rung, address.chat_id, why);
+            record(&self.store, self, &broken(&rung.name, why, now))?;
+        }
+        Ok(())
+    }
+
     /// A way whose last test failed and which has taken messages in every chat of it since then works: that ends its alert,
     /// as a test that succeeds does.
     ///

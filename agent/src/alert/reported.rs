@@ -56,6 +56,8 @@ pub fn of_incident(voice: &Voice, incident: &Incident, not_before: Option<UnixMi
         severity: incident.severity,
         headline: one_line(&format!("{icon} {title}: {report}"), HEADLINE_UNITS_MAX),
         text: cut(&text, TEXT_UNITS_MAX),
+        also: Vec::new(),
+        was: None,
         loud: incident.severity > Severity::Info,
         open: true,
         is_edit: false,

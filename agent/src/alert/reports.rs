@@ -77,7 +77,7 @@ impl Alerts {
     }
 
     fn event(&self, book: &Book, incident: &Incident, now: UnixMillis) -> Report {
-        let not_before = self.not_before(book, incident, now);
+        let not_before = self.not_before(book, &incident.kind, incident.severity, now);
         Report {
             at: incident.at,
             kind: incident.kind.clone(),
@@ -103,14 +103,33 @@ impl Alerts {
     }
 
     /// What is silenced waits for the end of the silence, and what may wait for that of the night; nothing is dropped.
-    fn not_before(&self, book: &Book, incident: &Incident, now: UnixMillis) -> Option<UnixMillis> {
-        let scope = scope_of(&incident.kind);
+    fn not_before(&self, book: &Book, kind: &str, severity: Severity, now: UnixMillis) -> Option<UnixMillis> {
+        let scope = scope_of(kind);
         let standing = book.silences.values().filter(|silence| {
             silence.until > now && (silence.scope == MAINTENANCE || silence.scope == scope)
         });
         let silent = standing.map(|silence| silence.until).max();
-        let may_wait = incident.severity < Severity::Critical;
+        let may_wait = severity < Severity::Critical;
         silent.max(self.calendar.quiet_until(now).filter(|_| may_wait))
+    }
+
+    /// Lets reports go that waited for a silence which ends sooner now.
+    ///
+    /// # Errors
+    /// When the agent's database refuses.
+    pub(super) fn let_reports_go(&self, now: UnixMillis) -> anyhow::Result<()> {
+        let book = self.book()?;
+        for report in self.store.put_off(now).context("reading what is put off")? {
+            let due_at = self.not_before(&book, &report.kind, report.severity, now);
+            let due_at = due_at.unwrap_or(now);
+            if due_at < report.due_at {
+                self.store
+                    .due_from(&report, due_at)
+                    .context("letting a report go")?;
+                self.bell.queued();
+            }
+        }
+        Ok(())
     }
 
     /// The last incident that was taken in.
@@ -140,7 +159,8 @@ impl Alerts {
         }
         let rewound = Cursor {
             last_id: IncidentId(0),
-            told_until: Some(cursor.last_at),
+            // What a bot whose clock ran ahead has dated later was told all the same; what is new must not count as told.
+            told_until: Some(cursor.last_at.min(now)),
             ..cursor
         };
         self.store

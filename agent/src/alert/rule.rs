@@ -60,8 +60,12 @@ pub struct Spec {
     pub seen_within: Duration,
     /// Whether it is about something that is not there, rather than about how it is.
     pub is_absence: bool,
+    /// Whether whoever sees it has tried for so long that what explains it would have been seen by then.
+    pub is_tried: bool,
     /// Whether only the owner can go on from here: it begins a message of its own, and hides in no other.
     pub is_owners: bool,
+    /// Whether it is a moment, over by itself: nobody is reminded of it, and its end only changes its message.
+    pub is_event: bool,
 }
 
 /// Where an alert about a figure begins and where it ends. Two lines, so that a figure on the line does not flap.
@@ -104,7 +108,27 @@ impl Spec {
             beside: &[],
             seen_within: TWO_LOOKS,
             is_absence: false,
+            is_tried: false,
             is_owners: false,
+            is_event: false,
+        }
+    }
+
+    /// It is a moment, over by itself.
+    #[must_use]
+    pub const fn event(self) -> Self {
+        Self {
+            is_event: true,
+            ..self
+        }
+    }
+
+    /// Whoever sees it has tried for long enough: it waits for no cause.
+    #[must_use]
+    pub const fn tried(self) -> Self {
+        Self {
+            is_tried: true,
+            ..self
         }
     }
 

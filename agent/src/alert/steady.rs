@@ -1,6 +1,6 @@
 //! By how much the clock on the wall was set while this agent ran, told by a clock that nobody sets. Moments that are
 //! waited from go along with it: twenty seconds are no hour because somebody put the clock forward.
-//! What was set while no agent ran is not known.
+//! What was set while no agent ran is not known: nothing that has been is to come, and that is all.
 
 use std::{
     sync::{Arc, Mutex, PoisonError},
@@ -33,11 +33,27 @@ struct Reading {
 }
 
 impl Alerts {
-    /// The same by the clocks of this machine: when the one on the wall is set, nothing lasts longer for that.
+    /// The same by the clocks of this machine: when the one on the wall is set, nothing lasts longer for that. What waits
+    /// is taken up as it would be by the clock at this start: whatever that was before, nothing of it is to come.
     #[must_use]
-    pub fn steadied(self) -> Self {
+    pub fn steadied(self, started_at: UnixMillis) -> Self {
         let steady = Steady::watching();
-        Self { steady, ..self }
+        let alerts = Self { steady, ..self };
+        if let Err(error) = alerts.bring_back(started_at) {
+            tracing::error!(
+                error = format!("{error:#}"),
+                "what came up while the clock ran ahead waits until it has caught up"
+            );
+        }
+        alerts
+    }
+
+    fn bring_back(&self, now: UnixMillis) -> anyhow::Result<()> {
+        self.change(now, |book| {
+            engine::after_start(book, now);
+            Vec::new()
+        })?;
+        Ok(self.store.bring_outbox_back(now)?)
     }
 
     /// Whether this would leave the engine's memory as it is, and tell nothing: most do, and need no transaction.

@@ -3,7 +3,10 @@
 
 use std::collections::BTreeMap;
 
+use protocol::time::UnixMillis;
+
 use super::{
+    engine,
     message::{Voice, in_words, moment},
     named,
     text::{one_line, printable},
@@ -24,8 +27,8 @@ const WHY_UNITS_MAX: usize = 300;
 pub enum Telling {
     /// It has not been wrong for long enough to tell, or not wrong in this way.
     Pending,
-    /// It is told together with what comes within moments.
-    Soon,
+    /// It is told together with what comes meanwhile, by this moment.
+    Soon(UnixMillis),
     /// It is not told, or not yet.
     Held(Held),
     /// It is queued, and no way has taken it.
@@ -48,27 +51,23 @@ pub fn of(book: &Book, row: &AlertRow, undelivered: &BTreeMap<EpisodeId, Undeliv
     match (row.loudest, row.episode, row.held) {
         (None, ..) => Telling::Pending,
         (_, Some(id), _) => {
-            let is_told = book
-                .episodes
-                .get(&id)
-                .is_some_and(|episode| episode.told.is_some());
-            if is_told && row.told.is_none() {
-                // Its message is due, and others' is out.
-                Telling::Soon
-            } else if is_told && row.told.as_ref() != Some(&row.rule) {
-                Telling::Pending
-            } else if is_told {
-                told_in(id, flapping.is_some_and(|(_, episode)| episode == id))
-            } else {
-                Telling::Soon
+            let episode = book.episodes.get(&id);
+            let is_told = episode.is_some_and(|episode| episode.told.is_some());
+            match &row.told {
+                // Its message is due; others' may be out.
+                told if told.is_none() || !is_told => {
+                    Telling::Soon(episode.and_then(engine::told_by).unwrap_or(row.since))
+                }
+                told if told.as_ref() != Some(&row.rule) => Telling::Pending,
+                _ => told_in(id, flapping.is_some_and(|(_, episode)| episode == id)),
             }
         }
         (_, None, Some(held)) => Telling::Held(held),
-        (_, None, None) => Telling::Soon,
+        (_, None, None) => Telling::Pending,
     }
 }
 
-/// What a list adds to an alert; nothing to one that was told, or soon is.
+/// What a list adds to an alert; nothing to one that was told.
 #[must_use]
 pub fn note(voice: &Voice, telling: &Telling) -> Option<String> {
     noted(voice, telling, |why| why_of_each_way(voice, why))
@@ -83,10 +82,13 @@ pub fn note_as_said(voice: &Voice, telling: &Telling) -> Option<String> {
 fn noted(voice: &Voice, telling: &Telling, told: impl Fn(&str) -> String) -> Option<String> {
     match telling {
         Telling::Pending
-        | Telling::Soon
         | Telling::Told {
             comes_and_goes: false,
         } => None,
+        Telling::Soon(by) => {
+            let by = moment(&voice.timezone, *by);
+            Some(phrases(voice.language).told_by.replace("{at}", &by))
+        }
         Telling::Told { comes_and_goes: true } => Some(named::held(voice, Held::Flapping).to_owned()),
         Telling::Held(held) => Some(named::held(voice, *held).to_owned()),
         Telling::Queued(queued) => Some(queued_words(voice, queued, told)),
@@ -124,7 +126,7 @@ fn queued_words(voice: &Voice, queued: &Undelivered, told: impl Fn(&str) -> Stri
 #[cfg(test)]
 mod tests {
     use jiff::tz::TimeZone;
-    use protocol::{incident::Severity, time::UnixMillis};
+    use protocol::incident::Severity;
 
     use super::*;
     use crate::{
@@ -169,7 +171,7 @@ mod tests {
             topic: String::new(),
             lead,
             faults: 1,
-            due_at: None,
+            due_at: (!told).then_some(UnixMillis(5_000)),
             told: told.then_some((Severity::Critical, SINCE)),
             edits: 0,
             acked_at: None,
@@ -212,9 +214,17 @@ mod tests {
         };
         let hung = as_told(Some(Rule::BotHung));
         assert_eq!(of(&book(2, true), &hung, &nothing), Telling::Pending);
-        assert_eq!(of(&book(2, true), &as_told(None), &nothing), Telling::Soon);
+        let mut due = book(2, true);
+        let episode = due.episodes.get_mut(&EpisodeId(1)).unwrap();
+        episode.due_at = Some(UnixMillis(11_000));
+        let soon = |ms| Telling::Soon(UnixMillis(ms));
+        assert_eq!(of(&due, &as_told(None), &nothing), soon(11_000));
+        // The last change of a message waits for the end of the storm, and no longer than that.
+        due.episodes.get_mut(&EpisodeId(1)).unwrap().edits = 1;
+        assert_eq!(of(&due, &as_told(None), &nothing), soon(91_000));
         assert_eq!(of(&book(2, true), &pending, &nothing), Telling::Pending);
-        assert_eq!(of(&book(2, false), &row(None, one), &nothing), Telling::Soon);
+        let untold = book(2, false);
+        assert_eq!(of(&untold, &row(None, one), &nothing), soon(5_000));
         assert_eq!(of(&book(2, true), &row(None, one), &nothing), told(false));
         assert_eq!(of(&book(1, true), &row(None, one), &nothing), told(true));
         let held = |held| Telling::Held(held);
@@ -253,12 +263,12 @@ mod tests {
         let said = note(&voice(Language::En), &queued).unwrap();
         assert_eq!(
             said,
-            "queued since 1970-01-01 00:00:01 UTC, not delivered yet (telegram: you have blocked this bot in Telegram); \
+            "queued since 1970-01-01 00:00:01 UTC, not delivered yet (telegram: the agent's bot is blocked in that chat); \
              press Start in the chat with the agent's bot"
         );
         let said = note(&voice(Language::Id), &queued).unwrap();
         assert!(
-            said.contains("(telegram: Anda memblokir bot ini di Telegram); tekan Start"),
+            said.contains("(telegram: bot agent diblokir di obrolan itu); tekan Start"),
             "{said}"
         );
         let said = note_as_said(&voice(Language::En), &queued).unwrap();

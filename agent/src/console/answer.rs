@@ -1,7 +1,5 @@
-//! What the console answers to commands that only tell: status, alerts, figures, runbook.
+//! What the console answers to commands that only tell: status, alerts, runbook.
 //! It makes texts and changes nothing.
-
-use std::time::Duration;
 
 use protocol::time::UnixMillis;
 
@@ -15,15 +13,10 @@ use crate::{
         channels::Button,
         message::{explained, moment, rupiah, unit_in_words},
     },
-    chart::{
-        self, Figure, Shape,
-        picture::{self, Picture},
-        scale::label,
-    },
+    chart::{Figure, scale::label},
     config::Language,
     overview::{Desk, Open, Overview},
     store::episodes::EpisodeId,
-    traffic::{self, Traffic},
 };
 
 /// Telegram takes 4,096 UTF-16 units.
@@ -120,21 +113,23 @@ fn unit(desk: &Desk, overview: &Overview) -> Option<String> {
     Some(filled.replace("{memory}", &memory))
 }
 
+/// Of several disks the fullest, by name.
 fn machine(language: Language, overview: &Overview) -> String {
     let percent =
         |value: Option<f64>| value.map_or("–".to_owned(), |value| label(language, Figure::Percent, value));
     let fullest = overview
         .disks
         .iter()
-        .map(|disk| disk.1)
-        .fold(None, |most: Option<f64>, used| {
-            Some(most.map_or(used, |most| most.max(used)))
-        });
+        .max_by(|one, other| one.1.total_cmp(&other.1));
+    let mut disk = percent(fullest.map(|disk| disk.1));
+    if let Some((place, _)) = fullest.filter(|_| overview.disks.len() > 1) {
+        disk += &format!(" ({place})");
+    }
     words(language)
         .machine
-        .replace("{disk}", &percent(fullest))
         .replace("{memory}", &percent(overview.memory))
         .replace("{processor}", &percent(overview.processor))
+        .replace("{disk}", &disk)
 }
 
 /// What is wrong, and what is silenced.
@@ -151,7 +146,7 @@ pub fn alerts(desk: &Desk, overview: &Overview) -> String {
             notes += &format!(", {held}");
         }
         format!(
-            "{}\n   {notes}\n   {} · /runbook {}",
+            "{}\n   {notes}\n   /silence 2h {} · /runbook {}",
             open.headline, open.key, open.rule
         )
     };
@@ -211,80 +206,6 @@ pub(super) fn take_on(desk: &Desk, overview: &Overview) -> Vec<Vec<Button>> {
         .map(|(_, row)| row)
         .take(buttons::ROWS_MAX)
         .collect()
-}
-
-/// The figures of a picture in words, before the picture comes.
-///
-/// # Errors
-/// When the agent's database refuses.
-pub fn figures(desk: &Desk, picture: Picture, span: Duration, now: UnixMillis) -> anyhow::Result<String> {
-    let words = words(desk.voice.language);
-    let chart = picture::gather(&desk.sources(), picture, span, now)?;
-    let mut lines = vec![chart.title.clone()];
-    for panel in &chart.panels {
-        let drawn = panel.marks.iter().filter(|marks| marks.shape != Shape::Forecast);
-        lines.extend(drawn.filter_map(|marks| told(desk.voice.language, panel, marks)));
-        lines.extend(panel.rest.clone());
-    }
-    if picture == Picture::Traffic {
-        lines.extend(traffic(desk, now)?);
-    }
-    if lines.len() == 1 {
-        lines.push(words.no_figures.to_owned());
-    }
-    Ok(joined(lines))
-}
-
-/// A line for each remote, also for those that the picture has no colour for.
-fn traffic(desk: &Desk, now: UnixMillis) -> rusqlite::Result<Vec<String>> {
-    let words = words(desk.voice.language);
-    let one = |one: Traffic| {
-        let cost = match (one.cost_a_month, one.is_priced) {
-            (Some(cost), _) => words
-                .cost
-                .replace("{cost}", &label(desk.voice.language, Figure::Price, cost)),
-            (None, true) => words.no_cost_yet.to_owned(),
-            (None, false) => words.no_price.to_owned(),
-        };
-        words
-            .traffic
-            .replace("{day}", &size(desk.voice.language, one.day.bytes))
-            .replace("{day_requests}", &one.day.requests.to_string())
-            .replace("{week}", &size(desk.voice.language, one.week.bytes))
-            .replace("{week_requests}", &one.week.requests.to_string())
-            .replace("{cost}", &cost)
-            .replace("{remote}", &one.remote)
-    };
-    let found = traffic::look(&desk.store, &desk.remotes, now)?;
-    Ok(found.into_iter().map(one).collect())
-}
-
-fn told(language: Language, panel: &chart::Panel, marks: &chart::Marks) -> Option<String> {
-    let values = || marks.dots.iter().map(|dot| dot.1);
-    let newest = values().next_back()?;
-    // A dot may be a mean: the highest is of the single figures behind it.
-    let (least, most) = marks
-        .range
-        .unwrap_or_else(|| (values().fold(newest, f64::min), values().fold(newest, f64::max)));
-    let shown = |value| label(language, panel.figure, value);
-    // Behind a name stands its newest figure, which is told anyway.
-    let name = marks
-        .name
-        .strip_suffix(&shown(newest))
-        .unwrap_or(&marks.name)
-        .trim();
-    let name = match name.is_empty() {
-        true => panel.title.clone(),
-        false => format!("{} ({name})", panel.title),
-    };
-    Some(
-        words(language)
-            .figures
-            .replace("{now}", &shown(newest))
-            .replace("{least}", &shown(least))
-            .replace("{most}", &shown(most))
-            .replace("{name}", &name),
-    )
 }
 
 /// What docs/RUNBOOK says; an owner who does not read English has it in short first.

@@ -57,21 +57,29 @@ pub(super) fn backups(desk: &Desk, overview: &Overview) -> String {
     joined(lines)
 }
 
-/// A line for each remote: its newest point, and what of the commits after it is not there yet.
+/// A line for each remote: its newest point, and what of the commits after it is not there yet. Those that hold none are
+/// named as well, and those that are not configured any more as such.
 pub(super) fn remotes(desk: &Desk, overview: &Overview) -> Vec<String> {
     let words = words(desk.voice.language);
     if overview.fresh.is_empty() {
         return vec![words.no_backup.to_owned()];
     }
+    let configured = &desk.rehearsed.remotes;
     let line = |fresh: &Freshness| {
         let age = duration(desk.voice.language, overview.at.since(fresh.taken_at));
         let told = words
             .backup_age
             .replace("{remote}", &fresh.remote)
             .replace("{age}", &age);
-        format!("{told}{}", commits(desk, overview, &fresh.remote))
+        match configured.contains(&fresh.remote) {
+            true => format!("{told}{}", commits(desk, overview, &fresh.remote)),
+            false => format!("{told}; {}", words.remote_gone),
+        }
     };
-    overview.fresh.iter().map(line).collect()
+    let is_empty = |name: &&String| overview.fresh.iter().all(|fresh| fresh.remote != **name);
+    let empty = configured.iter().filter(is_empty);
+    let empty = empty.map(|name| words.remote_empty.replace("{remote}", name));
+    overview.fresh.iter().map(line).chain(empty).collect()
 }
 
 fn commits(desk: &Desk, overview: &Overview, remote: &str) -> String {
@@ -115,7 +123,8 @@ fn drill(desk: &Desk, words: &Words, now: UnixMillis, one: &Drilled) -> String {
         .passed_at
         .map(|at| duration(desk.voice.language, now.since(at)));
     let sentence = match (&one.fault, &passed) {
-        (Some(_), _) => words.drill_bad,
+        (Some(_), Some(_)) => words.drill_bad,
+        (Some(_), None) => words.drill_never_passed,
         (None, Some(_)) => words.drill_ok,
         (None, None) => words.drill_never,
     };

@@ -169,7 +169,12 @@ impl Runner {
             mime: "text/plain; charset=utf-8",
             bytes: text.into_bytes(),
         };
-        self.line.upload(chat, "", upload).await
+        if let Err(error) = self.line.upload(chat, "", upload).await {
+            tracing::warn!(error = format!("{error:#}"), "a log was not sent");
+            let words = words(self.desk.voice.language);
+            self.line.say(chat, words.no_file).await?;
+        }
+        Ok(())
     }
 
     /// Where systemd has no lines either, the owner is told where to look by hand.

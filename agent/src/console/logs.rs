@@ -11,7 +11,10 @@ use std::{
 use anyhow::Context;
 use serde_json::Value;
 
-use crate::{alert::redact::redact, watch::command::ask};
+use crate::{
+    alert::redact::{HIDDEN, is_secret, redact},
+    watch::command::ask,
+};
 
 /// From the file's end.
 const READ_BYTES: u64 = 512 * 1024;
@@ -83,10 +86,10 @@ fn shown(line: &str, only_trouble: bool) -> Option<String> {
     };
     let printable: String = plain
         .chars()
-        .filter(|char| !char.is_control())
-        .take(LINE_CHARS_MAX)
+        .map(|char| if char.is_control() { ' ' } else { char })
         .collect();
-    Some(redact(&printable))
+    // Half of a secret would not look like one.
+    Some(redact(&printable).chars().take(LINE_CHARS_MAX).collect())
 }
 
 fn plain(line: &Value) -> String {
@@ -104,7 +107,11 @@ fn plain(line: &Value) -> String {
             name.as_str(),
             "message" | "timestamp" | "level" | "target" | "span" | "spans"
         ) {
-            text += &format!(" {name}={}", word(value));
+            let told = match is_secret(name) {
+                true => HIDDEN.to_owned(),
+                false => word(value),
+            };
+            text += &format!(" {name}={told}");
         }
     }
     text
@@ -135,5 +142,30 @@ mod tests {
         assert_eq!(trouble[trouble.len() - 2], "T ERROR job done job=4900");
         assert!(newest(Path::new("/etc/passwd"), false).is_err());
         assert!(newest(Path::new("bot.log"), false).is_err());
+    }
+
+    #[test]
+    fn no_secret_of_a_line_is_shown_also_where_the_line_is_cut_or_the_field_holds_several_words() {
+        let line =
+            |fields: &str| format!("{{\"timestamp\":\"T\",\"level\":\"WARN\",\"fields\":{{{fields}}}}}");
+        let told = |fields: &str| shown(&line(fields), false).unwrap();
+        assert_eq!(
+            told("\"message\":\"asked\",\"secret\":\"two words\",\"job\":7"),
+            "T WARN asked job=7 secret=[…]"
+        );
+        assert_eq!(
+            told("\"message\":\"password: a\\nnext line\""),
+            "T WARN password: […] next line"
+        );
+        let long = format!(
+            "\"message\":\"{} https://shop:{}@db/x\"",
+            "x".repeat(370),
+            "hunter2".repeat(9)
+        );
+        let told = told(&long);
+        assert!(
+            told.contains("https://[…]@db") && !told.contains("hunter"),
+            "{told}"
+        );
     }
 }

@@ -20,6 +20,7 @@ pub mod command;
 pub mod confirm;
 mod daily;
 mod errand;
+mod figures;
 pub mod log_places;
 pub mod logs;
 mod obey;

@@ -10,7 +10,7 @@ use super::{
     command::{Command, Usage},
     confirm::{Asked, Checked, Danger},
     errand::Errand,
-    logs,
+    figures, logs,
     quiet::{Quiet, silent_until},
 };
 use crate::{
@@ -29,7 +29,7 @@ use crate::{
 const LATE_AFTER: Duration = Duration::from_secs(300);
 const DAY_MS: i64 = 86_400_000;
 /// A longer log goes out as a file.
-const LOG_CHARS_MAX: usize = 3_000;
+const LOG_UNITS_MAX: usize = 3_000;
 
 /// What is said at once, and what follows.
 #[derive(Default)]
@@ -124,7 +124,7 @@ impl Console {
                 }
             }
             Command::Graph(picture, span) => Answer {
-                text: answer::figures(desk, picture, span, now)?,
+                text: figures::of(desk, picture, span, now)?,
                 then: Some(asked_picture(chat, picture, span)),
                 ..Answer::default()
             },
@@ -232,7 +232,7 @@ impl Console {
         }
         let count = words.lines.replace("{count}", &lines.len().to_string());
         let text = lines.join("\n");
-        if text.chars().count() < LOG_CHARS_MAX {
+        if text.encode_utf16().count() < LOG_UNITS_MAX {
             return Answer::of(format!("{count}:\n\n{text}"));
         }
         Answer {

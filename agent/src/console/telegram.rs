@@ -1,17 +1,22 @@
 //! The owner's bot as the console uses it: listens by long polling, answers with text, pictures and files.
-//! It is a line of its own beside the alerts' and shares no queue with them. The token is in the address, so no address
-//! is ever in an error.
+//! It is a line of its own beside the alerts' and shares no queue with them. What Telegram puts off is sent once its time
+//! has come, by a time that is bounded and not by a number of tries. The token is in the address, so no address is ever in
+//! an error.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
-use anyhow::{Context, bail};
+use anyhow::Context;
 use protocol::secret::Secret;
 use reqwest::{StatusCode, header};
 use serde_json::{Value, json};
-use tokio::time::sleep;
+use tokio::time::{Instant, sleep, sleep_until};
 
 use super::update::{self, Update};
 use crate::alert::channels::Button;
+
+mod put_off;
+
+use put_off::{NO_CHAT, PutOff};
 
 /// How long Telegram holds a question without news.
 const HOLD_S: u64 = 25;
@@ -20,12 +25,13 @@ const SEND_LIMIT: Duration = Duration::from_secs(30);
 const UPDATES_MAX: u8 = 20;
 /// Twenty updates of 4,096 characters each, with all that Telegram tells of them.
 const ANSWER_BYTES_MAX: usize = 2 * 1024 * 1024;
-const TRIES: u32 = 3;
+/// How often something is sent of which no answer comes.
+const TRIES: u64 = 3;
 /// What Telegram may ask for at most.
 const RETRY_AFTER_MAX_S: u64 = 3_600;
-/// How long an answer to a command waits; the next command waits behind it.
-const PATIENCE: Duration = Duration::from_secs(30);
-/// How long a file waits, which holds up nothing.
+/// How long an answer to a command is put off in all; the next command waits behind it.
+const PATIENCE: Duration = Duration::from_secs(60);
+/// The same of a file, which holds up nothing.
 const FILE_PATIENCE: Duration = Duration::from_secs(300);
 
 /// The line.
@@ -33,7 +39,8 @@ const FILE_PATIENCE: Duration = Duration::from_secs(300);
 pub struct Line {
     client: reqwest::Client,
     api_url: String,
-    token: std::sync::Arc<Secret>,
+    token: Arc<Secret>,
+    put_off: PutOff,
 }
 
 /// A file that goes out.
@@ -82,7 +89,8 @@ impl Line {
         Self {
             client,
             api_url: api_url.to_owned(),
-            token: std::sync::Arc::new(token),
+            token: Arc::new(token),
+            put_off: PutOff::default(),
         }
     }
 
@@ -118,7 +126,8 @@ impl Line {
         Ok(update::read(&result))
     }
 
-    /// Writes into a chat, without markup. It is tried three times, so that it may arrive twice at worst.
+    /// Writes into a chat, without markup. What is not answered is tried three times, so that it may arrive twice at
+    /// worst; what Telegram puts off, for a minute.
     ///
     /// # Errors
     /// When it did not arrive.
@@ -156,11 +165,24 @@ impl Line {
     /// # Errors
     /// When it did not arrive.
     pub async fn edit(&self, chat: i64, message: i64, text: &str, buttons: &Value) -> anyhow::Result<()> {
-        let mut body = json!({ "chat_id": chat, "message_id": message, "text": text });
+        let mut body = edited(chat, message, text);
         if buttons.is_object() {
             body["reply_markup"] = buttons.clone();
         }
         self.insist("editMessageText", &body).await.map(drop)
+    }
+
+    /// Changes a message that is changed again anyway: tried once, and not at all while Telegram wants quiet in that chat,
+    /// so that it takes nothing from what must arrive.
+    pub async fn edit_in_passing(&self, chat: i64, message: i64, text: &str) {
+        if self.put_off.until(chat).is_some() {
+            return;
+        }
+        let body = edited(chat, message, text);
+        let call = self.call("editMessageText", &body, SEND_LIMIT);
+        if let Err(CallError::RetryAfter(wait)) = call.await {
+            self.put_off.keep(chat, wait);
+        }
     }
 
     /// Ends the waiting of a button, with a line that passes by.
@@ -185,20 +207,15 @@ impl Line {
         self.insist("setMyCommands", &body).await.map(drop)
     }
 
-    /// Sends a file: once, unless Telegram says that it did not take it and wants quiet for a while of at most five
-    /// minutes; then at most three times.
+    /// Sends a file: once, unless Telegram says that it did not take it and wants quiet; that is waited for, five minutes
+    /// in all.
     ///
     /// # Errors
     /// When it did not arrive.
     pub async fn upload(&self, chat: i64, caption: &str, upload: Upload) -> anyhow::Result<()> {
-        for _ in 1..TRIES {
-            match self.upload_once(chat, caption, &upload).await {
-                Err(CallError::RetryAfter(wait)) if wait <= FILE_PATIENCE => sleep(wait).await,
-                ended => return ended.context("sending a file"),
-            }
-        }
-        let ended = self.upload_once(chat, caption, &upload).await;
-        ended.context("sending a file")
+        let end = Instant::now() + FILE_PATIENCE;
+        let sent = self.in_time(chat, end, || self.upload_once(chat, caption, &upload));
+        sent.await.context("sending a file")
     }
 
     async fn upload_once(&self, chat: i64, caption: &str, upload: &Upload) -> Result<(), CallError> {
@@ -219,15 +236,37 @@ impl Line {
 
     /// Tries again where that can help.
     async fn insist(&self, method: &str, body: &Value) -> anyhow::Result<Value> {
-        for attempt in 1..=TRIES {
-            match self.call(method, body, SEND_LIMIT).await {
-                Ok(result) => return Ok(result),
-                Err(CallError::Refused(status)) => bail!("{method}: {}", CallError::Refused(status)),
-                Err(CallError::RetryAfter(wait)) => sleep(wait.min(PATIENCE)).await,
-                Err(CallError::Silent) => sleep(Duration::from_secs(u64::from(attempt))).await,
+        let chat = body["chat_id"].as_i64().unwrap_or(NO_CHAT);
+        let end = Instant::now() + PATIENCE;
+        let mut tries = 1;
+        loop {
+            let called = self.in_time(chat, end, || self.call(method, body, SEND_LIMIT));
+            match called.await {
+                Err(CallError::Silent) if tries < TRIES => sleep(Duration::from_secs(tries)).await,
+                ended => return ended.with_context(|| method.to_owned()),
+            }
+            tries += 1;
+        }
+    }
+
+    /// Calls until it is not put off any more, or would be until after that moment. It waits as long as Telegram wants, also
+    /// where another call into that chat was told so.
+    async fn in_time<T, F>(&self, chat: i64, end: Instant, call: impl Fn() -> F) -> Result<T, CallError>
+    where
+        F: Future<Output = Result<T, CallError>>,
+    {
+        loop {
+            if let Some(until) = self.put_off.until(chat) {
+                if until > end {
+                    return Err(CallError::RetryAfter(until.duration_since(Instant::now())));
+                }
+                sleep_until(until).await;
+            }
+            match call().await {
+                Err(CallError::RetryAfter(wait)) => self.put_off.keep(chat, wait),
+                ended => return ended,
             }
         }
-        bail!("{method}: {}", CallError::Silent)
     }
 
     async fn call(&self, method: &str, body: &Value, limit: Duration) -> Result<Value, CallError> {
@@ -238,6 +277,10 @@ impl Line {
     fn address(&self, method: &str) -> String {
         format!("{}/bot{}/{method}", self.api_url, self.token.expose())
     }
+}
+
+fn edited(chat: i64, message: i64, text: &str) -> Value {
+    json!({ "chat_id": chat, "message_id": message, "text": text })
 }
 
 async fn outcome(sent: reqwest::Result<reqwest::Response>) -> Result<Value, CallError> {

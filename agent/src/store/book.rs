@@ -17,6 +17,7 @@ const READ_VERSION: &str = "PRAGMA data_version";
 const READ_SILENCES: &str = "SELECT id, scope, from_at, until_at FROM silences ORDER BY id LIMIT 1000";
 const ADD_SILENCE: &str = "
     INSERT INTO silences (scope, from_at, until_at) VALUES (:scope, :from_at, :until_at)";
+const MOVE_SILENCE: &str = "UPDATE silences SET from_at = :from_at, until_at = :until_at WHERE id = :id";
 const REMOVE_SILENCE: &str = "DELETE FROM silences WHERE id = :id";
 const READ_CLOCK: &str = "SELECT next_episode, digest_at FROM alert_clock";
 const PUT_CLOCK: &str = "UPDATE alert_clock SET next_episode = :next_episode, digest_at = :digest_at";
@@ -71,6 +72,8 @@ pub struct Book {
     pub new_silences: Vec<Silence>,
     /// What ends with this change.
     pub new_past: Vec<Past>,
+    /// By how much the clock was set since the last change: what waits to go out goes along.
+    pub stepped_ms: i64,
     /// The number of the next episode.
     pub next_episode: i64,
     /// The last time of the daily digest that is done with.
@@ -131,6 +134,9 @@ impl Store {
             let mut after = before.clone();
             let messages = change(&mut after);
             save(transaction, &before, &after)?;
+            if after.stepped_ms != 0 {
+                outbox::stepped(transaction, after.stepped_ms, now)?;
+            }
             messages
                 .iter()
                 .try_for_each(|message| outbox::add(transaction, ladder, message, now))?;
@@ -177,6 +183,7 @@ fn read(connection: &Connection) -> rusqlite::Result<Book> {
         silences: silences(connection)?,
         new_silences: Vec::new(),
         new_past: Vec::new(),
+        stepped_ms: 0,
         next_episode,
         digest_at,
     })
@@ -211,6 +218,11 @@ fn save(transaction: &Transaction<'_>, before: &Book, after: &Book) -> rusqlite:
     }
     for key in gone(&before.floors, &after.floors) {
         episodes::remove_floor(transaction, key)?;
+    }
+    for (id, silence) in changed(&before.silences, &after.silences) {
+        transaction.prepare_cached(MOVE_SILENCE)?.execute(
+            named_params! { ":id": id.0, ":from_at": silence.from.0, ":until_at": silence.until.0 },
+        )?;
     }
     for id in gone(&before.silences, &after.silences) {
         transaction

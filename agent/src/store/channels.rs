@@ -6,13 +6,19 @@ use std::time::Duration;
 use protocol::time::UnixMillis;
 use rusqlite::{Row, named_params};
 
-use super::{Store, outbox::Rung};
+use super::{
+    Store,
+    outbox::{Address, Rung},
+};
 
 const PUT_TEST: &str = "
     INSERT OR REPLACE INTO channel_tests (rung, tested_at, ok, said) VALUES (:rung, :tested_at, :ok, :said)";
 const READ_TESTS: &str = "SELECT rung, tested_at, ok, said FROM channel_tests ORDER BY rung";
 const HAS_TAKEN: &str = "
     SELECT EXISTS (SELECT 1 FROM deliveries WHERE rung = :rung AND chat_id = :chat_id AND sent_at > :after)";
+const REFUSING: &str = "
+    SELECT rung, chat_id, max(why) FROM deliveries
+    WHERE refused = 1 AND sent_at IS NULL AND dropped_at IS NULL GROUP BY rung, chat_id HAVING max(why) IS NOT NULL";
 const SERVICE: &str = "
     SELECT count(*), coalesce(max(first), 0) FROM (
         SELECT min(d.sent_at) - m.not_before AS first FROM messages m JOIN deliveries d ON d.message = m.id
@@ -95,6 +101,26 @@ impl Store {
                 }
             }
             Ok(true)
+        })
+    }
+
+    /// The places that refuse what waits for them, and what they say.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub fn refusing(&self) -> rusqlite::Result<Vec<(Address, String)>> {
+        let place = |row: &Row<'_>| {
+            let address = Address {
+                rung: row.get(0)?,
+                chat_id: row.get(1)?,
+            };
+            Ok((address, row.get(2)?))
+        };
+        self.read(|connection| {
+            connection
+                .prepare_cached(REFUSING)?
+                .query_map([], place)?
+                .collect()
         })
     }
 

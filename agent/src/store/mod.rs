@@ -92,7 +92,8 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../migrations/0031_point_counter.sql"),
     include_str!("../../migrations/0032_remembered.sql"),
     include_str!("../../migrations/0033_log_emptied.sql"),
-    include_str!("../../migrations/0034_fault_stays.sql"),
+    include_str!("../../migrations/0034_said_beside.sql"),
+    include_str!("../../migrations/0035_fault_stays.sql"),
 ];
 
 /// Pages of the database that are kept in memory. SQLite's own 2 MiB fill over hours, which looks like a leak, and save
@@ -306,6 +307,8 @@ fn prepare(connection: &mut Connection) -> anyhow::Result<()> {
     connection.busy_timeout(BUSY_TIMEOUT)?;
     // More than there are: each is asked again within seconds, and preparing one costs more than running it.
     connection.set_prepared_statement_cache_capacity(128);
+    // Without it SQLite prepares a statement anew for each other value that is bound to it.
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     connection.pragma_update(None, "cache_size", -CACHE_KIB)?;
     connection.pragma_update(None, "journal_mode", "WAL")?;
     connection.pragma_update(None, "synchronous", "FULL")?;

@@ -8,17 +8,21 @@ use rusqlite::{Connection, OptionalExtension, Row, ToSql, Transaction, named_par
 use super::{Store, alerts::severity_name, episodes::EpisodeId};
 
 mod ladder;
+mod moments;
 mod thread;
 mod waiting;
 
 pub use ladder::{Climb, Rung, Stuck, Taken};
+pub use moments::PutOff;
+pub(super) use moments::stepped;
+pub use thread::{Said, Told};
 pub use waiting::{Elsewhere, Undelivered, Waiting};
 
 const ADD: &str = "
-    INSERT INTO messages (alert_key, episode, runbook, severity, headline, text, loud, open, is_edit, follows_up,
-                          settles, in_passing, created_at, not_before)
-    VALUES (:alert_key, :episode, :runbook, :severity, :headline, :text, :loud, :open, :is_edit, :follows_up, :settles,
-            :in_passing, :created_at, :not_before)";
+    INSERT INTO messages (alert_key, episode, runbook, severity, headline, text, also, was, loud, open, is_edit,
+                          follows_up, settles, in_passing, created_at, not_before)
+    VALUES (:alert_key, :episode, :runbook, :severity, :headline, :text, :also, :was, :loud, :open, :is_edit,
+            :follows_up, :settles, :in_passing, :created_at, :not_before)";
 const ADD_DELIVERY: &str = "
     INSERT OR IGNORE INTO deliveries (message, rung, chat_id, opened_at, climbed, refused)
     VALUES (:message, :rung, :chat_id, :now, :climbed,
@@ -42,7 +46,7 @@ const EDITABLE: &str = "
     SELECT m.id FROM messages m
     WHERE m.id = (SELECT max(id) FROM messages WHERE episode = :episode AND is_edit = 0 AND open = 1)
     AND NOT EXISTS (SELECT 1 FROM deliveries d WHERE d.message = m.id AND (d.in_doubt = 1 OR d.sent_at IS NOT NULL))";
-const REWRITE: &str = "UPDATE messages SET headline = :headline, text = :text WHERE id = :id";
+const REWRITE: &str = "UPDATE messages SET headline = :headline, text = :text, also = :also WHERE id = :id";
 const DROP_EDITS: &str = "
     UPDATE deliveries SET dropped_at = :now
     WHERE sent_at IS NULL AND dropped_at IS NULL
@@ -71,6 +75,10 @@ pub struct Message {
     pub headline: String,
     /// All of it.
     pub text: String,
+    /// What else is wrong by it, a line each.
+    pub also: Vec<String>,
+    /// What is over by it, for whoever was never told that it began.
+    pub was: Option<String>,
     /// Whether it rings.
     pub loud: bool,
     /// Whether the owner can acknowledge or silence what it is about.
@@ -145,6 +153,8 @@ pub(super) fn add(
         ":severity": severity_name(message.severity),
         ":headline": message.headline,
         ":text": message.text,
+        ":also": message.also.join("\n"),
+        ":was": message.was,
         ":loud": message.loud,
         ":open": message.open,
         ":is_edit": message.is_edit,
@@ -181,8 +191,9 @@ fn rewritten(
         // The message that says so waits behind it: what comes first should read as it was.
         return Ok(true);
     }
-    let parameters = named_params! { ":id": id, ":headline": message.headline, ":text": message.text };
-    transaction.prepare_cached(REWRITE)?.execute(parameters)?;
+    transaction.prepare_cached(REWRITE)?.execute(named_params! {
+        ":id": id, ":headline": message.headline, ":text": message.text, ":also": message.also.join("\n"),
+    })?;
     Ok(true)
 }
 

@@ -62,24 +62,35 @@ impl BackupAge {
     fn look(&self, now: UnixMillis) -> anyhow::Result<()> {
         let newest = self.store.newest_sound_at(now)?;
         let limit = longest_gap(&self.schedule, &self.timezone, now).saturating_mul(2) + TOLERANCE;
-        let seen = if is_old(newest, self.started_at, limit, now) {
-            let since = newest.unwrap_or(self.started_at);
-            Observation::Wrong {
+        let Some(is_old) = is_old(newest, self.started_at, limit, now) else {
+            return Ok(());
+        };
+        let since = newest.unwrap_or(self.started_at);
+        let seen = match is_old {
+            false => Observation::Fine,
+            true => Observation::Wrong {
                 rule: Rule::BackupOld,
                 detail: message::moment(&self.timezone, since),
-            }
-        } else {
-            Observation::Fine
+            },
         };
         self.alerts
             .observe(&AlertKey::new("backup_age", "newest"), seen, now)
     }
 }
 
-/// After an absence of its own the agent has one interval of the schedule to make up for it.
-fn is_old(newest: Option<UnixMillis>, started_at: UnixMillis, limit: Duration, now: UnixMillis) -> bool {
+/// After an absence of its own the agent has one interval of the schedule to make up for it. `None` in that time: nothing is
+/// raised, and what stood before the start stands.
+fn is_old(
+    newest: Option<UnixMillis>,
+    started_at: UnixMillis,
+    limit: Duration,
+    now: UnixMillis,
+) -> Option<bool> {
     let age = newest.map_or(Duration::MAX, |newest| now.since(newest));
-    age > limit && now.since(started_at) > limit / 2
+    match age > limit {
+        false => Some(false),
+        true => (now.since(started_at) > limit / 2).then_some(true),
+    }
 }
 
 /// The longest pause between the next few times of the schedule.
@@ -113,12 +124,12 @@ mod tests {
         let limit = Duration::from_secs(12 * 3600);
         let hours = |hours: i64| UnixMillis(hours * HOUR_MS);
         let cases = [
-            (Some(hours(0)), hours(0), hours(12), false),
-            (Some(hours(0)), hours(0), hours(13), true),
-            (Some(hours(0)), hours(12), hours(13), false),
-            (Some(hours(0)), hours(12), hours(19), true),
-            (None, hours(0), hours(6), false),
-            (None, hours(0), hours(7), true),
+            (Some(hours(0)), hours(0), hours(12), Some(false)),
+            (Some(hours(0)), hours(0), hours(13), Some(true)),
+            (Some(hours(0)), hours(12), hours(13), None),
+            (Some(hours(0)), hours(12), hours(19), Some(true)),
+            (None, hours(0), hours(6), None),
+            (None, hours(0), hours(7), Some(true)),
         ];
         for (newest, started_at, now, old) in cases {
             assert_eq!(

@@ -32,7 +32,7 @@ const POLL_EVERY: Duration = Duration::from_secs(5);
 /// Between two looks for a bot that does not: soon at first, since systemd starts it again at once.
 const LOOK_EVERY: Duration = Duration::from_millis(500);
 /// Between two looks for one that has been away for [`LONG_AWAY`].
-const LOOK_SELDOM: Duration = Duration::from_secs(2);
+const LOOK_SELDOM: Duration = Duration::from_secs(5);
 const LONG_AWAY: Duration = Duration::from_secs(60);
 /// How long one look may take.
 const LOOK_LIMIT: Duration = Duration::from_secs(3);

@@ -14,7 +14,7 @@ use super::{
     forecast::{Forecast, Outlook, Usage},
     history::History,
     probe::{At, Probe, Seen, bytes},
-    space::{Space, mount_of, space},
+    space::{MountTable, Space, mount_of, space},
     trees,
 };
 use crate::alert::{role::Role, rule::Rule};
@@ -174,8 +174,9 @@ impl Probe for Disks {
         let trees_are_due = self
             .trees_at
             .is_none_or(|last| at.tick.saturating_duration_since(last) >= TREES_EVERY);
+        let mounts = MountTable::now();
         for disk in self.disks() {
-            match space(&disk.place) {
+            match space(&disk.place, &mounts) {
                 Ok(space) => {
                     if trees_are_due {
                         self.look_ahead(at, &disk, space);
@@ -369,7 +370,7 @@ mod tests {
             .trim_end_matches('%')
             .parse()
             .unwrap();
-        let space = space(dir.path()).unwrap();
+        let space = space(dir.path(), &MountTable::now()).unwrap();
         // Others write to the same disk meanwhile.
         assert!((shown_percent(space) - said).abs() <= 1.0, "{said} {space:?}");
         assert!(

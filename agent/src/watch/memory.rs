@@ -93,13 +93,18 @@ impl Memory {
             }
             return;
         };
+        let stands = |killed_at: Option<Instant>| {
+            killed_at.is_some_and(|at| tick.saturating_duration_since(at) < KILL_STANDS)
+        };
         if before.oom_kills.is_some_and(|before| oom_kills > before) {
+            if stands(self.killed_at) {
+                // The one before is over: this is another.
+                seen.judge(kills.clone(), None);
+            }
             self.killed_at = Some(tick);
         }
-        let stands = self
-            .killed_at
-            .is_some_and(|killed_at| tick.saturating_duration_since(killed_at) < KILL_STANDS);
-        seen.judge(kills, stands.then(|| (Rule::MemoryKill, String::new())));
+        let wrong = stands(self.killed_at).then(|| (Rule::MemoryKill, String::new()));
+        seen.judge(kills, wrong);
         let seconds = tick.saturating_duration_since(before_at).as_secs_f64();
         let pages = counters.swapped_in_pages.saturating_sub(before.swapped_in_pages);
         if seconds > 0.0 {
@@ -160,7 +165,7 @@ mod tests {
     }
 
     #[test]
-    fn a_kill_by_the_kernel_is_told_at_once_and_stands_for_ten_minutes() {
+    fn each_kill_by_the_kernel_is_one_of_its_own_and_stands_for_ten_minutes() {
         let start = Instant::now();
         let mut memory = Memory::default();
         let mut look = |kills, after_s| {
@@ -170,22 +175,29 @@ mod tests {
                 swapped_in_pages: 0,
             };
             memory.judge_counters(&mut seen, Some(counters), start + Duration::from_secs(after_s));
-            let kill = |finding: &super::super::probe::Finding| {
-                matches!(
-                    finding.verdict,
-                    Verdict::Known(Observation::Wrong {
-                        rule: Rule::MemoryKill,
-                        ..
-                    })
-                )
+            let is_kill = |verdict: &Verdict| match verdict {
+                Verdict::Known(Observation::Wrong { rule, .. }) => *rule == Rule::MemoryKill,
+                Verdict::Known(_) | Verdict::Unknown(_) => false,
             };
-            seen.findings.iter().any(kill)
+            let of_kills = seen
+                .findings
+                .iter()
+                .filter(|found| found.key.as_str() == "memory_kills/host");
+            of_kills
+                .map(|found| is_kill(&found.verdict))
+                .collect::<Vec<bool>>()
         };
-        assert!(!look(3, 0), "those from before the agent's start are history");
-        assert!(!look(3, 5));
-        assert!(look(4, 10));
-        assert!(look(4, 600));
-        assert!(!look(4, 611));
+        assert_eq!(
+            look(3, 0),
+            [] as [bool; 0],
+            "those from before the agent's start are history"
+        );
+        assert_eq!(look(3, 5), [false]);
+        assert_eq!(look(4, 10), [true]);
+        assert_eq!(look(4, 300), [true]);
+        assert_eq!(look(5, 305), [false, true], "another one, after the one before");
+        assert_eq!(look(5, 904), [true]);
+        assert_eq!(look(5, 906), [false]);
     }
 
     #[test]

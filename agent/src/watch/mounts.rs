@@ -1,8 +1,9 @@
 //! Is each place under `[watch] disks` there, and on the disk on which it was? When a disk is not mounted any more its
 //! folder stays and is empty, and all that asks for room asks the disk above it.
-//! It mounts nothing. A place that comes to lie on another disk beside or below the old one was moved.
+//! It mounts nothing, and reads what is remembered once. A place that comes to lie on another disk beside or below the old one was moved.
 
 use std::{
+    collections::BTreeMap,
     path::{Path, PathBuf},
     sync::Arc,
     time::Duration,
@@ -25,6 +26,8 @@ const KIND: &str = "disk_missing";
 pub struct Mounts {
     places: Vec<PathBuf>,
     store: Arc<Store>,
+    /// Where each place was mounted when it was last where it should be, as far as that was looked up.
+    mounted: BTreeMap<PathBuf, PathBuf>,
 }
 
 impl Mounts {
@@ -36,22 +39,39 @@ impl Mounts {
         if let Err(error) = store.forget_others(KIND, &names) {
             tracing::warn!(%error, "where places were mounted that are not watched any more is still remembered");
         }
-        Self { places, store }
+        Self {
+            places,
+            store,
+            mounted: BTreeMap::new(),
+        }
     }
 
-    fn judge(&self, place: &Path) -> rusqlite::Result<Option<String>> {
+    fn judge(&mut self, place: &Path) -> rusqlite::Result<Option<String>> {
         if !place.exists() {
             return Ok(Some(place.display().to_string()));
         }
-        let (name, mount) = (key(place).to_string(), mount_of(place));
-        let before = self.store.remembered(&name)?.map(PathBuf::from);
-        match before.filter(|before| *before != mount && before.starts_with(&mount)) {
-            Some(before) => Ok(Some(before.display().to_string())),
-            None => {
-                self.store.remember(&name, &mount.display().to_string())?;
+        let (before, mount) = (self.before(place)?, mount_of(place));
+        match before {
+            Some(before) if before == mount => Ok(None),
+            Some(before) if before.starts_with(&mount) => Ok(Some(before.display().to_string())),
+            Some(_) | None => {
+                let (name, told) = (key(place).to_string(), mount.display().to_string());
+                self.store.remember(&name, &told)?;
+                self.mounted.insert(place.to_path_buf(), mount);
                 Ok(None)
             }
         }
+    }
+
+    fn before(&mut self, place: &Path) -> rusqlite::Result<Option<PathBuf>> {
+        if let Some(mount) = self.mounted.get(place) {
+            return Ok(Some(mount.clone()));
+        }
+        let remembered = self.store.remembered(key(place).as_str())?.map(PathBuf::from);
+        if let Some(mount) = &remembered {
+            self.mounted.insert(place.to_path_buf(), mount.clone());
+        }
+        Ok(remembered)
     }
 }
 
@@ -70,10 +90,10 @@ impl Probe for Mounts {
 
     fn look(&mut self, _: At) -> Seen {
         let mut seen = Seen::default();
-        for place in &self.places {
-            match self.judge(place) {
-                Ok(gone) => seen.judge(key(place), gone.map(|gone| (Rule::DiskMissing, gone))),
-                Err(error) => seen.unknown(key(place), error.to_string()),
+        for place in self.places.clone() {
+            match self.judge(&place) {
+                Ok(gone) => seen.judge(key(&place), gone.map(|gone| (Rule::DiskMissing, gone))),
+                Err(error) => seen.unknown(key(&place), error.to_string()),
             }
         }
         seen
@@ -130,6 +150,9 @@ mod tests {
         for mounts in [&mut mounts, &mut open()] {
             assert_eq!(gone(mounts).as_deref(), Some("/dev/shm"));
         }
+        // It need not ask for what it knows.
+        store.forget_others(KIND, &[]).unwrap();
+        assert_eq!(gone(&mut mounts).as_deref(), Some("/dev/shm"));
         lies_in(disk.path());
         assert_eq!(gone(&mut mounts), None);
         // Taken out and put back: it lies where it should.

@@ -74,38 +74,36 @@ impl RehearsalWatch {
             self.alerts.observe(&AlertKey::new(ANCHORS, remote), seen, now)?;
             let newest = self.store.newest_done(Kind::Drill, remote)?;
             let passed = self.store.last_passed(Kind::Drill, remote, now)?;
-            let seen = self.drill(newest, passed, limit, now);
-            self.alerts.observe(&AlertKey::new(DRILLS, remote), seen, now)?;
+            if let Some(seen) = self.drill(newest, passed, limit, now) {
+                self.alerts.observe(&AlertKey::new(DRILLS, remote), seen, now)?;
+            }
         }
         Ok(())
     }
 
+    /// After an absence of its own the agent has a moment to make up for it: until then nothing is raised, and what stood
+    /// before the start stands.
     fn drill(
         &self,
         newest: Option<Rehearsal>,
         passed: Option<UnixMillis>,
         limit: Duration,
         now: UnixMillis,
-    ) -> Observation {
+    ) -> Option<Observation> {
         if let Some(detail) = newest.and_then(|it| it.fault) {
-            return Observation::Wrong {
-                rule: Rule::DrillFailed,
-                detail,
-            };
+            let rule = Rule::DrillFailed;
+            return Some(Observation::Wrong { rule, detail });
         }
-        // After an absence of its own the agent has a moment to make up for it.
-        let since = passed.unwrap_or(self.started_at);
-        if now.since(since) > limit && now.since(self.started_at) > 2 * TOLERANCE {
-            let detail = match passed {
-                Some(at) => message::moment(&self.timezone, at),
-                None => "-".to_owned(),
-            };
-            return Observation::Wrong {
+        let is_old = now.since(passed.unwrap_or(self.started_at)) > limit;
+        let had_time = now.since(self.started_at) > 2 * TOLERANCE;
+        match (passed, is_old) {
+            (Some(_), false) => Some(Observation::Fine),
+            (_, true) if had_time => Some(Observation::Wrong {
                 rule: Rule::DrillOld,
-                detail,
-            };
+                detail: passed.map_or("-".to_owned(), |at| message::moment(&self.timezone, at)),
+            }),
+            (_, true) | (None, false) => None,
         }
-        Observation::Fine
     }
 }
 

@@ -46,6 +46,11 @@ impl ShippingLag {
     }
 }
 
+/// What never took anything is not up to date because nothing waits for it.
+fn is_known(one: &Shipping) -> bool {
+    one.holds.is_some() || one.waiting_since.is_some()
+}
+
 impl Probe for ShippingLag {
     fn name(&self) -> &'static str {
         "shipping_lag"
@@ -59,6 +64,9 @@ impl Probe for ShippingLag {
         let mut seen = Seen::default();
         // What cannot be read leaves a gap in the chart; that the database is broken is told elsewhere.
         for one in self.store.shipping().unwrap_or_default() {
+            if !is_known(&one) {
+                continue;
+            }
             let lag = self.lag(&one, at.now);
             seen.sample(format!("{SERIES}{}", one.remote), lag.as_secs_f64());
         }
@@ -101,5 +109,10 @@ mod tests {
         assert_eq!(lag_ms(shipping(6_000, 6_400, None), 10_000), 400);
         assert_eq!(lag_ms(shipping(6_000, 6_400, None), 15_000), 0);
         assert_eq!(lag_ms(shipping(6_000, 6_400, Some(12_000)), 20_000), 8_000);
+        let empty = Shipping {
+            holds: None,
+            ..shipping(0, 0, None)
+        };
+        assert!(!is_known(&empty) && is_known(&shipping(0, 0, None)));
     }
 }

@@ -26,11 +26,22 @@ pub struct Space {
     pub read_only: bool,
 }
 
+/// What is mounted, as it was at one moment: read once for all the disks of a look.
+pub struct MountTable(String);
+
+impl MountTable {
+    /// By the kernel's table; an empty one where it cannot be read.
+    #[must_use]
+    pub fn now() -> Self {
+        Self(std::fs::read_to_string("/proc/self/mountinfo").unwrap_or_default())
+    }
+}
+
 /// Asks the file system.
 ///
 /// # Errors
 /// What it answers instead.
-pub fn space(place: &Path) -> std::io::Result<Space> {
+pub fn space(place: &Path, mounts: &MountTable) -> std::io::Result<Space> {
     let stat = rustix::fs::statvfs(place)?;
     // Exact to a few bytes up to the size of any disk.
     #[allow(clippy::cast_precision_loss, reason = "percentages of disks")]
@@ -44,18 +55,17 @@ pub fn space(place: &Path) -> std::io::Result<Space> {
         used,
         files: count(stat.f_files),
         files_free: count(stat.f_ffree),
-        read_only: takes_no_writes(place, stat.f_flag.contains(StatVfsMountFlags::RDONLY)),
+        read_only: takes_no_writes(place, mounts, stat.f_flag.contains(StatVfsMountFlags::RDONLY)),
     })
 }
 
 /// Not so where only this process may not write, as systemd's `ProtectSystem` has it. Where the table of mounts does not
 /// say, what the file system says of this place counts.
-fn takes_no_writes(place: &Path, says_read_only: bool) -> bool {
-    let mounts = std::fs::read_to_string("/proc/self/mountinfo").unwrap_or_default();
+fn takes_no_writes(place: &Path, mounts: &MountTable, says_read_only: bool) -> bool {
     let device = trees::device(place);
     let told = device.and_then(|device| {
         let (major, minor) = (rustix::fs::major(device), rustix::fs::minor(device));
-        Some(match options_of(&mounts, major, minor)? {
+        Some(match options_of(&mounts.0, major, minor)? {
             options if options.iter().any(|option| STOPPED.contains(option)) => true,
             options => says_read_only && !options.contains(&"rw"),
         })

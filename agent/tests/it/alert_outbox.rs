@@ -6,6 +6,7 @@ use agent::{
     alert::{
         Alerts,
         channels::{Channel, telegram::Telegram as Bot},
+        engine::MAINTENANCE,
         ladder::{Patience, TELEGRAM},
         message::Voice,
         outbox::{Pace, Sender},
@@ -252,6 +253,17 @@ async fn a_report_of_the_bots_has_buttons_and_a_silenced_kind_waits_and_is_not_d
         .unwrap();
     assert!(desk.store.waiting(&address(OWNER), 10, now()).unwrap().is_empty());
     assert_eq!(desk.store.waiting(&address(OWNER), 10, until).unwrap().len(), 1);
+    // Maintenance may end before its time, and a silence be given again for less.
+    desk.alerts.maintenance(hour, now()).unwrap();
+    desk.alerts.end_silence(MAINTENANCE, now()).unwrap();
+    assert!(desk.store.waiting(&address(OWNER), 10, now()).unwrap().is_empty());
+    let until = desk
+        .alerts
+        .silence("incident/dead_job", Duration::from_secs(60), now())
+        .unwrap();
+    assert_eq!(desk.store.waiting(&address(OWNER), 10, until).unwrap().len(), 1);
+    desk.alerts.end_silence("incident/dead_job", now()).unwrap();
+    assert_eq!(desk.store.waiting(&address(OWNER), 10, now()).unwrap().len(), 1);
 }
 
 #[tokio::test]
@@ -426,6 +438,15 @@ async fn nothing_is_sent_to_a_chat_that_is_not_the_owners_any_more() {
     desk.fail("a");
     assert_eq!(desk.store.forget_other_ways(&ladder(&[OWNER]), LATER).unwrap(), 1);
     assert!(desk.store.waiting(&address(2002), 10, LATER).unwrap().is_empty());
+    let waits = |chat| desk.store.waiting(&address(chat), 10, now()).unwrap().len();
+    assert_eq!(waits(OWNER), 1, "it waits where it waited before, and once");
+    // The owner had mistyped the number: what waits was not told to anybody.
+    assert_eq!(desk.store.forget_other_ways(&ladder(&[3003]), now()).unwrap(), 1);
+    assert_eq!((waits(OWNER), waits(3003)), (0, 1));
+    let rows = desk.store.waiting(&address(3003), 10, now()).unwrap();
+    desk.store.delivery_sent(&rows, Some(7), now()).unwrap();
+    desk.store.forget_other_ways(&ladder(&[OWNER]), now()).unwrap();
+    assert_eq!(waits(OWNER), 0, "what has arrived is told");
 }
 
 #[tokio::test]

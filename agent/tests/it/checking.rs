@@ -1,9 +1,13 @@
 //! `agent check` before anything is lost by a mistake in agent.toml: it names each one, and only those that are there.
 
-use std::fs;
+use std::{fs, sync::Arc};
 
 use agent::{
-    alert::{channels::http_client, heartbeat::Heartbeat, outside::Subject},
+    alert::{
+        channels::http_client,
+        heartbeat::{Heartbeat, Signal},
+        outside::{Check, Subject},
+    },
     config::Language,
     store::Store,
 };
@@ -14,6 +18,7 @@ use crate::{
     pretend_channels::Service,
     pretend_telegram::Telegram,
     shop::{NO_TELEGRAM, Shop, telegram_line},
+    world::{alerts, config_from},
 };
 
 fn write(shop: &Shop, change: impl Fn(&str) -> String) {
@@ -348,7 +353,15 @@ async fn each_check_at_the_outside_is_tried_by_a_line_in_its_log_alone() {
             .unwrap_or_default();
         assert!(line.contains(part) && !line.contains("/a"), "{status}: {wrong}");
     }
-    // A service without a log of events is known by what it took of a running agent.
+    // A service without a log of events cannot be tried, which is no fault.
+    for status in [StatusCode::NOT_FOUND, StatusCode::METHOD_NOT_ALLOWED] {
+        service.answer(status, "<html>Cannot POST");
+        let said = said(0);
+        let is_said =
+            said.contains("ok     [heartbeat] url: not tried") && said.contains("would answer the same");
+        assert!(is_said, "{said}");
+    }
+    // It is known by what it took of a running agent, or refused.
     service.answer(StatusCode::NOT_FOUND, "");
     let store = Store::open(&shop.path("state")).unwrap();
     for (subject, name) in [(Subject::Shop, "a"), (Subject::Backup, "b")] {
@@ -357,8 +370,19 @@ async fn each_check_at_the_outside_is_tried_by_a_line_in_its_log_alone() {
         let key = subject.key();
         store.remember(key.as_str(), &heartbeat.mark()).unwrap();
     }
-    drop(store);
     assert!(said(0).contains("ok     [heartbeat] url: its service keeps no log"));
+    let store = Arc::new(store);
+    let client = http_client().unwrap();
+    let written = fs::read_to_string(shop.path("agent.toml")).unwrap();
+    let config = config_from(&shop.path(""), &written);
+    let alerts = alerts(&store, Language::En, &[]);
+    let check = Check::of(Subject::Shop, (&config, &client), &alerts, &store).unwrap();
+    check.tell(&Signal::Success, None).await;
+    let wrong = said(1);
+    assert!(
+        wrong.contains("refused the last that the agent told it"),
+        "{wrong}"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -9,9 +9,11 @@ use agent::{
         message::Voice,
         rule::{AlertKey, Observation, Rule},
     },
+    console::telegram::Line,
     store::Store,
 };
 use protocol::{secret::Secret, time::UnixMillis};
+use serde_json::json;
 
 use crate::{
     pretend_bot::{Bot, incident},
@@ -108,7 +110,10 @@ async fn the_owner_is_answered_text_first_and_the_picture_follows() {
         ("/restart agent", "Write /restart alone"),
         ("/runbook nonsense", "no chapter of that name. /runbook shows"),
         ("/runbook disk", "Like it are: "),
-        ("/graph traffic 7d", "local: 24 h 0 B and 0 requests per hour"),
+        (
+            "/graph traffic 7d",
+            "local, on average an hour: 0 B and 0 requests (24 h)",
+        ),
     ] {
         scene.owner_says(typed);
         scene.telegram.wait_for_text(answer).await;
@@ -270,6 +275,11 @@ async fn a_silence_of_what_does_not_stand_says_so_and_lists_what_does() {
     assert!(told.text().contains(DIED), "{}", told.text());
     scene.owner_says("/alerts");
     let list = scene.telegram.wait_for_text("Silenced:").await;
+    assert!(
+        list.text().contains("/silence 2h bot/bot · /runbook bot_gone"),
+        "{}",
+        list.text()
+    );
     let rows = list.body["reply_markup"]["inline_keyboard"].as_array().unwrap();
     assert!(
         rows[0][0]["callback_data"]
@@ -564,4 +574,64 @@ async fn where_no_log_can_be_read_the_owner_is_told_where_to_look() {
         text.contains("has not said yet where it lies") && text.contains("journalctl -u no-such-bot.service"),
         "{text}"
     );
+}
+
+/// As Telegram puts a request off, a second each time.
+fn floods(count: usize) -> Vec<Fault> {
+    let flood = json!({ "ok": false, "error_code": 429, "parameters": { "retry_after": 1 } });
+    vec![Fault::Answer(429, flood); count]
+}
+
+#[tokio::test]
+async fn what_telegram_puts_off_again_and_again_comes_once_it_is_taken() {
+    let scene = Scene::new().await;
+    scene.telegram.wait_for_other("setMyCommands").await;
+    scene.telegram.fail_next(floods(5));
+    scene.owner_says("/help");
+    scene.telegram.wait_for_text("Commands:").await;
+    (0..5).for_each(|_| scene.telegram.flood_next("sendPhoto"));
+    scene.owner_says("/graph 24h disk");
+    scene.telegram.wait_for_text("Disk · 24 h").await;
+    let photos = scene.telegram.wait_for_other("sendPhoto").await;
+    assert_eq!(photos.len(), 1);
+    scene.end().await;
+}
+
+#[tokio::test]
+async fn progress_takes_nothing_from_an_answer_that_telegram_has_put_off() {
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let telegram = Telegram::start().await;
+    let url = format!("http://{}", telegram.address);
+    let line = Line::new(reqwest::Client::new(), &url, Secret::new("1:a"));
+    let begun = line.post(OWNER, "The backup begins.").await.unwrap().unwrap();
+    telegram.fail_next(floods(1));
+    let answer = line.say(OWNER, "An answer.");
+    let progress = async {
+        telegram.wait_until_faults_are_used().await;
+        // The line has read that by the time of its next turn.
+        tokio::time::sleep(Duration::from_millis(200)).await;
+        line.edit_in_passing(OWNER, begun, "Half of it.").await;
+        line.edit_in_passing(OWNER, begun, "Most of it.").await;
+        telegram.edits()
+    };
+    let (said, edits) = tokio::join!(answer, progress);
+    said.unwrap();
+    assert!(edits.is_empty(), "{edits:?}");
+    telegram.wait_for_text("An answer.").await;
+    line.edit_in_passing(OWNER, begun, "Nearly all of it.").await;
+    assert_eq!(telegram.edits().len(), 1);
+    // Another chat was not put off.
+    telegram.fail_next(floods(1));
+    let (said, other) = tokio::join!(line.say(OWNER, "One more."), async {
+        telegram.wait_until_faults_are_used().await;
+        line.say(SELLER, "To another chat.").await
+    });
+    said.unwrap();
+    other.unwrap();
+    let order: Vec<String> = telegram
+        .taken()
+        .iter()
+        .map(|taken| taken.text().to_owned())
+        .collect();
+    assert_eq!(order[2..], ["To another chat.", "One more."]);
 }

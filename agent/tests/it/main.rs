@@ -30,6 +30,7 @@ mod fault_proxy;
 mod few_manifests;
 mod full_disk;
 mod healthy_month;
+mod held_at_night;
 mod hung_remote;
 mod idle;
 mod invented_names;

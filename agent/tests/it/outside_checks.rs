@@ -7,7 +7,7 @@ use agent::{
     alert::{
         channels::http_client,
         heartbeat::Signal,
-        outside::{Check, Subject, forget_others, was_taken},
+        outside::{Check, Heard, Subject, forget_others, heard},
         rule::{Observation, Rule},
     },
     config::{Config, Language},
@@ -80,13 +80,15 @@ async fn a_check_that_is_not_known_there_is_an_alert_until_a_beat_is_taken() {
         assert!(!firing(), "{status}");
     }
     let heartbeat = Subject::Shop.heartbeat(&config, &client).unwrap();
-    assert!(was_taken(&store, Subject::Shop, &heartbeat).unwrap());
+    let heard = || heard(&store, Subject::Shop, &heartbeat).unwrap();
+    assert_eq!(heard(), Heard::Taken);
     // What is not configured any more is nobody's trouble.
     service.answer(StatusCode::GONE, "");
     for _ in 0..2 {
         check.tell(&Signal::Success, None).await;
     }
-    assert!(firing() && !was_taken(&store, Subject::Shop, &heartbeat).unwrap());
+    assert!(firing());
+    assert_eq!(heard(), Heard::Refused);
     forget_others(&with_checks(dir.path(), ""), &alerts, UnixMillis(0)).unwrap();
     assert!(rules(&store).is_empty());
 }

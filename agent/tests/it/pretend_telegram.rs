@@ -54,6 +54,8 @@ struct Chat {
     asked_for_chats: usize,
     down: bool,
     refuses: bool,
+    /// Whoever has blocked the bot.
+    blocked: Vec<i64>,
     updates: Vec<Value>,
     confirmed: i64,
     /// Answers to presses, menus and files: the method's name, and what came.
@@ -123,6 +125,13 @@ impl Telegram {
     /// From now on the token is not known.
     pub fn refuse(&self, refuses: bool) {
         self.chat.lock().unwrap().refuses = refuses;
+    }
+
+    /// From now on nothing can be sent into that chat, or again.
+    pub fn block(&self, chat_id: i64, blocks: bool) {
+        let blocked = &mut self.chat.lock().unwrap().blocked;
+        blocked.retain(|chat| *chat != chat_id);
+        blocked.extend(blocks.then_some(chat_id));
     }
 
     /// Somebody's text, as Telegram tells it; `ago_s` seconds old.
@@ -265,6 +274,12 @@ async fn send_message(
             fault = Some(Fault::Answer(
                 401,
                 json!({ "ok": false, "description": "Unauthorized" }),
+            ));
+        }
+        if chat.blocked.iter().any(|chat_id| body["chat_id"] == *chat_id) {
+            fault = Some(Fault::Answer(
+                403,
+                json!({ "ok": false, "description": "Forbidden: bot was blocked by the user" }),
             ));
         }
         let message_id = 500 + i64::try_from(chat.taken.len()).unwrap();

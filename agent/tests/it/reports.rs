@@ -80,3 +80,26 @@ fn a_state_becomes_an_alert_and_an_event_is_counted_for_a_day() {
     let tomorrow = NOW.plus(Duration::from_secs(86_401));
     assert_eq!(alerts.reported(tomorrow).unwrap(), []);
 }
+
+#[test]
+fn a_report_of_a_bot_whose_clock_ran_ahead_keeps_none_back_after_a_restore() {
+    let dir = tempfile::tempdir().unwrap();
+    let alerts = alerts(dir.path());
+    let ahead = Incident {
+        at: NOW.plus(Duration::from_secs(365 * 86_400)),
+        ..incident(5, "money_owed", "Rp1 · W1 · late")
+    };
+    alerts.report(&[ahead], Some(&[]), NOW).unwrap();
+    // The shop was restored to before it, and its clock is right again.
+    alerts.rewind_if_restored(IncidentId(2), NOW).unwrap();
+    let now = NOW.plus(Duration::from_secs(60));
+    let told = incident(2, "dead_job", "deliver · failed");
+    let new = Incident {
+        at: now,
+        ..incident(3, "dead_job", "deliver · failed")
+    };
+    alerts.report(&[told, new], Some(&[]), now).unwrap();
+    let reported = alerts.reported(now).unwrap();
+    let jobs = reported.iter().find(|one| one.kind == "dead_job").unwrap();
+    assert_eq!(jobs.count, 1, "{reported:?}");
+}

@@ -11,6 +11,7 @@ use agent::{
         rule::{AlertKey, Observation, Rule},
     },
     store::{
+        Store,
         channels::ChannelTest,
         outbox::{Climb, Rung, Stuck},
     },
@@ -22,7 +23,7 @@ use crate::{
     alert_outbox::{Desk, address, now},
     pretend_bot::{Bot, incident},
     pretend_telegram::{Fault, Telegram},
-    world::{Agent, HASTE, LIMIT, OWNER, config},
+    world::{Agent, HASTE, LIMIT, OWNER, config, until},
 };
 
 /// Nothing but the owner ends a wait.
@@ -154,4 +155,62 @@ async fn a_way_that_takes_a_message_is_not_broken_any_more_once_every_chat_of_it
     telegram.wait_for_edit("✅").await;
     first.abort();
     second.abort();
+}
+
+/// One of two owners.
+const BLOCKER: i64 = 2002;
+
+#[tokio::test]
+async fn a_way_that_refuses_one_of_two_owners_is_broken_from_that_moment_by_the_place_and_not_the_number() {
+    let dir = tempfile::tempdir().unwrap();
+    let telegram = Telegram::start().await;
+    let bot = Bot::start(None, 1);
+    telegram.block(BLOCKER, true);
+    let settings = config(dir.path(), bot.address, telegram.address, &[OWNER, BLOCKER]);
+    let agent = Agent::start(settings);
+    bot.think(|mind| mind.incidents.push(incident(1, "A job was given up.")));
+    telegram.wait_for_text("A job was given up.").await;
+    let store = Store::open_to_look(&dir.path().join("state")).unwrap().unwrap();
+    let broken = || {
+        let rows = store.alerts().unwrap();
+        rows.into_iter()
+            .find(|row| row.rule == Rule::ChannelBroken.name())
+    };
+    until(LIMIT, || broken().is_some()).await;
+    let row = broken().unwrap();
+    assert_eq!(row.key, "channel/telegram");
+    let names_it = row.detail.starts_with("chat 2 of the 2 in [owner] chat_ids: 403");
+    assert!(names_it && !row.detail.contains("2002"), "{}", row.detail);
+    agent.stop().await;
+}
+
+#[tokio::test]
+async fn one_of_two_owners_hears_that_the_other_has_blocked_the_bot_until_that_is_over() {
+    let dir = tempfile::tempdir().unwrap();
+    let telegram = Telegram::start().await;
+    telegram.block(BLOCKER, true);
+    let desk = Desk::open(dir.path(), &telegram, &[OWNER, BLOCKER]);
+    let report = [incident(1, "A job was given up.")];
+    desk.alerts.report(&report, None, now()).unwrap();
+    let senders = [desk.send_to(OWNER), desk.send_to(BLOCKER)];
+    until(LIMIT, || !desk.store.refusing().unwrap().is_empty()).await;
+    // A minute ago: the agent's own line may have been the cause until now.
+    desk.alerts
+        .note_what_refuses(UnixMillis(now().0 - 61_000))
+        .unwrap();
+    desk.alerts.tick(now()).unwrap();
+    let told = telegram
+        .wait_for_text("A way to reach you does not work (telegram)")
+        .await;
+    assert_eq!(told.body["chat_id"], OWNER);
+    let place = "chat 2 of the 2 in [owner] chat_ids: the agent's bot is blocked in that chat";
+    assert!(told.text().contains(place), "{}", told.text());
+    telegram.block(BLOCKER, false);
+    until(LIMIT, || {
+        desk.alerts.note_what_refuses(now()).unwrap();
+        desk.alerts.end_what_delivers(now()).unwrap();
+        desk.store.alerts().unwrap().is_empty()
+    })
+    .await;
+    senders.iter().for_each(tokio::task::JoinHandle::abort);
 }

@@ -1,5 +1,5 @@
-//! What is told together: alerts that belong together and come within minutes share one message, which changes in place.
-//! Only what is graver, or what comes much later, is a message of its own.
+//! What is told together: alerts that belong together and come within moments share one message, which changes in place.
+//! Only what is graver, or what comes later and would ring, is a message of its own.
 
 use std::time::Duration;
 
@@ -10,10 +10,12 @@ use super::{
     kin::{self, Home},
     lead::standing,
     members, set_held,
+    storm::{EDITS_MAX, changes_at, is_unheard, sooner},
 };
 use crate::{
     alert::{calendar::Calendar, role::Role, rule::Rule},
     store::{
+        alerts::AlertRow,
         book::Book,
         episodes::{EpisodeId, EpisodeRow},
     },
@@ -22,43 +24,45 @@ use crate::{
 /// How long something that has a possible cause, and is not critical, waits for that cause to show itself. What is
 /// critical is told at once: a cause that is seen later changes its message.
 const CAUSE_WAIT: Duration = Duration::from_secs(60);
-/// Before the first edit and before the second: so a storm is told in one message and two edits; the end is the third.
-const EDIT_WAITS: [Duration; 2] = [Duration::from_secs(10), Duration::from_secs(60)];
-/// Before what still comes after that is told in a message of its own.
-const MORE_WAIT: Duration = Duration::from_secs(300);
 /// After how long something critical is told again that nobody took on; then each wait is three times as long.
 pub(super) const REMIND_FIRST: Duration = Duration::from_secs(300);
-/// Something critical that joins a message rings unless that one rang for something critical within so long: the owner
-/// has not read that yet, and will read of this with it.
-const HEARD_WITHIN: Duration = Duration::from_secs(60);
 /// The end of what was shorter than this only changes its message: nobody has to be called twice for it.
 const IN_PLACE_MOST: Duration = Duration::from_secs(300);
 
-/// Tells an alert with others that it belongs to, or begins to.
-pub(super) fn join(book: &mut Book, calendar: &Calendar, key: &str, now: UnixMillis) -> Vec<Notice> {
+/// Tells an alert with others that it belongs to, or begins to, where it waits for a cause after so long.
+pub(super) fn join(
+    book: &mut Book,
+    calendar: &Calendar,
+    key: &str,
+    wait: Duration,
+    now: UnixMillis,
+) -> Vec<Notice> {
     let Some(fault) = book.alerts.get(key).and_then(Fault::of) else {
         return Vec::new();
     };
-    let wait = cause_wait(fault.rule);
+    let due_at = now.plus(wait);
     let topic = topic_of(&fault);
     let severity = fault.rule.severity();
-    let id = match kin::home(book, &fault, &topic, now) {
-        Home::WithKin(id) => enter(book, id, severity, now, |_| Duration::ZERO),
-        Home::WithTopic(id) => enter(book, id, severity, now, |episode| match episode.told {
-            Some((told, _)) if severity <= told => edit_wait(episode.edits),
-            Some(_) | None => wait,
-        }),
+    let (id, rings) = match kin::home(book, &fault, &topic, now) {
+        Home::WithKin(id) => (id, enter(book, id, severity, now, |_| now)),
+        Home::WithTopic(id) => {
+            let due_at = |episode: &EpisodeRow| match episode.told {
+                Some((told, _)) if severity <= told => changes_at(episode, severity, now),
+                Some(_) | None => sooner(episode, due_at),
+            };
+            (id, enter(book, id, severity, now, due_at))
+        }
         Home::Alone => {
             let id = EpisodeId(book.next_episode);
             book.next_episode += 1;
-            book.episodes.insert(id, begun(id, topic, &fault, now.plus(wait)));
-            id
+            book.episodes.insert(id, begun(id, topic, &fault, due_at));
+            (id, false)
         }
     };
     if let Some(row) = book.alerts.get_mut(key) {
         row.episode = Some(id);
     }
-    let said = speak_if_due(book, calendar, id, now);
+    let said = speak(book, calendar, id, rings, now);
     let is_of_it = |notice: Notice| match notice.kind {
         Kind::More => notice.headed_by(key),
         _ => notice,
@@ -66,34 +70,22 @@ pub(super) fn join(book: &mut Book, calendar: &Calendar, key: &str, now: UnixMil
     said.into_iter().map(is_of_it).collect()
 }
 
-/// One more alert in an episode, which speaks of it after a while, or at once in a message that rings.
+/// One more alert in an episode, which speaks of it after a while. Gives whether it speaks at once, in a message that rings.
 fn enter(
     book: &mut Book,
     id: EpisodeId,
     severity: Severity,
     now: UnixMillis,
-    wait: impl FnOnce(&EpisodeRow) -> Duration,
-) -> EpisodeId {
-    if let Some(episode) = book.episodes.get_mut(&id) {
-        let must_ring = is_unheard(episode, severity, now);
-        let wait = if must_ring { Duration::ZERO } else { wait(episode) };
-        if must_ring {
-            // No change of the last message is left: it speaks in one of its own.
-            episode.edits = edits_max();
-        }
-        episode.faults += 1;
-        bring_forward(episode, now.plus(wait));
-    }
-    id
-}
-
-/// Whether the owner, whose telephone rang for what this joins, has put it away since.
-fn is_unheard(episode: &EpisodeRow, severity: Severity, now: UnixMillis) -> bool {
-    let rang_at = episode
-        .told
-        .filter(|(told, _)| *told == Severity::Critical)
-        .map(|(_, at)| at);
-    severity == Severity::Critical && rang_at.is_some_and(|at| now.since(at) >= HEARD_WITHIN)
+    due_at: impl FnOnce(&EpisodeRow) -> UnixMillis,
+) -> bool {
+    let Some(episode) = book.episodes.get_mut(&id) else {
+        return false;
+    };
+    let rings = is_unheard(episode, severity, now);
+    let due_at = if rings { now } else { due_at(episode) };
+    episode.faults += 1;
+    episode.due_at = Some(due_at);
+    rings
 }
 
 /// Disks of different roles have different causes and mean different things: none hides behind another's message.
@@ -108,7 +100,7 @@ fn topic_of(fault: &Fault) -> String {
 /// One of its alerts is graver now: that is not kept for later.
 pub(super) fn hasten(book: &mut Book, calendar: &Calendar, id: EpisodeId, now: UnixMillis) -> Vec<Notice> {
     if let Some(episode) = book.episodes.get_mut(&id) {
-        bring_forward(episode, now);
+        episode.due_at = Some(sooner(episode, now));
     }
     speak_if_due(book, calendar, id, now)
 }
@@ -151,20 +143,18 @@ pub(super) fn leave(book: &mut Book, id: EpisodeId, fault: Fault, end: End, now:
         return Vec::new();
     };
     if !is_last {
-        if episode.edits < edits_max() {
-            let due_at = now.plus(edit_wait(episode.edits));
-            bring_forward(episode, due_at);
-        }
+        episode.due_at = Some(changes_at(episode, Severity::Info, now));
         return Vec::new();
     }
     let (faults, acked_at, was_reminded) = (episode.faults, episode.acked_at, episode.reminders > 0);
+    let is_event = fault.rule.spec().is_event;
     let lead = match Fault::of_lead(&episode.lead) {
         Some(lead) if faults > 1 => lead,
         Some(_) | None => fault,
     };
     book.episodes.remove(&id);
     let lasted = now.since(lead.since);
-    let in_place = lasted < IN_PLACE_MOST;
+    let in_place = lasted < IN_PLACE_MOST || (is_event && lead.rule.spec().is_event);
     let notice = |kind: Kind| Notice {
         kind,
         episode: id,
@@ -210,13 +200,18 @@ pub(super) fn shrink(book: &mut Book, id: EpisodeId) {
     }
 }
 
-/// Says what is due: the first message, a graver one, an edit, or what came since.
+/// Says what is due: the first message, a graver one, or a change.
 pub(super) fn speak_if_due(
     book: &mut Book,
     calendar: &Calendar,
     id: EpisodeId,
     now: UnixMillis,
 ) -> Vec<Notice> {
+    speak(book, calendar, id, false, now)
+}
+
+/// The same; where it `rings`, what came since is a message of its own and no change.
+fn speak(book: &mut Book, calendar: &Calendar, id: EpisodeId, rings: bool, now: UnixMillis) -> Vec<Notice> {
     let Some(episode) = book.episodes.get(&id) else {
         return Vec::new();
     };
@@ -233,6 +228,7 @@ pub(super) fn speak_if_due(
     let (severity, times) = (standing.severity, floor::times(book, id));
     let is_graver_now = follow::is_graver_now(book, &standing.lead);
     let settles_at = follow::settles_at(book, id, now).filter(|_| severity < Severity::Critical);
+    let quiet_until = hold::quiet_until(book, calendar, id, &standing.lead, now).filter(|_| !rings);
     let Some(episode) = book.episodes.get_mut(&id) else {
         return Vec::new();
     };
@@ -245,15 +241,23 @@ pub(super) fn speak_if_due(
         // Something else of the same topic is no worse kind of what was told.
         Some((told, _)) if severity > told && standing.lead.key != episode.lead.key => Kind::More,
         Some((told, _)) if severity > told || is_graver_now => Kind::Worse,
-        Some(_) if episode.edits < edits_max() => Kind::Update,
-        Some(_) => Kind::More,
+        Some(_) if rings => Kind::More,
+        Some(_) => Kind::Update,
     };
     episode.lead = standing.lead.to_lead();
     episode.due_at = None;
-    if kind == Kind::Update {
-        episode.edits += 1;
-    } else {
-        told_now(episode, severity, now);
+    match (&kind, quiet_until) {
+        (Kind::Worse | Kind::More, Some(until)) => {
+            // It rings when that is over, if it is still so; its message is true until then.
+            episode.due_at = Some(until);
+            let update = Notice::of(episode, Kind::Update, standing, times);
+            return vec![Notice {
+                loud: false,
+                ..update
+            }];
+        }
+        (Kind::Update, _) => episode.edits += 1,
+        _ => told_now(episode, severity, now),
     }
     vec![Notice::of(episode, kind, standing, times)]
 }
@@ -266,7 +270,7 @@ pub fn tell_done(book: &mut Book, key: &str, done: &str) -> Option<Notice> {
     let id = row.episode?;
     let (standing, times) = (standing(book, id)?, floor::times(book, id));
     let episode = book.episodes.get_mut(&id)?;
-    if episode.told.is_none() || episode.edits >= edits_max() {
+    if episode.told.is_none() || episode.edits >= EDITS_MAX {
         return None;
     }
     episode.edits += 1;
@@ -310,23 +314,16 @@ fn begun(id: EpisodeId, topic: String, fault: &Fault, due_at: UnixMillis) -> Epi
     }
 }
 
-fn bring_forward(episode: &mut EpisodeRow, due_at: UnixMillis) {
-    episode.due_at = Some(episode.due_at.map_or(due_at, |before| before.min(due_at)));
-}
-
-fn cause_wait(rule: Rule) -> Duration {
+/// How long an alert waits for its cause. What was held back for another may be mending at this moment.
+pub(super) fn cause_wait(row: &AlertRow) -> Duration {
+    let Some(rule) = Rule::named(&row.rule) else {
+        return Duration::ZERO;
+    };
+    let spec = rule.spec();
+    let has_waited = spec.is_tried && row.held.is_none();
     match rule.severity() {
-        _ if rule.spec().roots.is_empty() => Duration::ZERO,
+        _ if spec.roots.is_empty() || has_waited => Duration::ZERO,
         Severity::Critical => Duration::ZERO,
         Severity::Info | Severity::Warning => CAUSE_WAIT,
     }
-}
-
-fn edit_wait(edits: u32) -> Duration {
-    let at = usize::try_from(edits).unwrap_or(usize::MAX);
-    EDIT_WAITS.get(at).copied().unwrap_or(MORE_WAIT)
-}
-
-pub(super) fn edits_max() -> u32 {
-    u32::try_from(EDIT_WAITS.len()).expect("there are two")
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use protocol::time::UnixMillis;
 
-use super::{Fault, Notice, episode, members};
+use super::{Fault, Notice, episode, members, storm::EDITS_MAX};
 use crate::{
     alert::{calendar::Calendar, rule::Rule},
     store::{alerts::AlertRow, book::Book, episodes::EpisodeId},
@@ -24,7 +24,7 @@ pub(super) fn correct(book: &mut Book, calendar: &Calendar, key: &str, now: Unix
         return Vec::new();
     };
     // What is not so is always put right: at worst this is the last change that the message has.
-    episode.edits = episode.edits.min(episode::edits_max().saturating_sub(1));
+    episode.edits = episode.edits.min(EDITS_MAX - 1);
     let id = episode.id;
     episode::hasten(book, calendar, id, now)
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use protocol::{incident::Severity, time::UnixMillis};
 
-use super::episode;
+use super::{Fault, episode, members};
 use crate::{
     alert::{
         calendar::Calendar,
@@ -13,7 +13,7 @@ use crate::{
         rule::{Rule, Topic, object_of},
     },
     store::{
-        alerts::Held,
+        alerts::{AlertRow, Held},
         book::{Book, Silence},
         episodes::EpisodeId,
     },
@@ -52,6 +52,31 @@ pub(super) fn reason(book: &Book, calendar: &Calendar, key: &str, now: UnixMilli
     may_wait.then_some(Held::QuietHours)
 }
 
+/// Until when nothing rings of an episode that was told: as long as all that is graver than what was told, or heads it now,
+/// is silenced or can wait for the morning.
+pub(super) fn quiet_until(
+    book: &Book,
+    calendar: &Calendar,
+    id: EpisodeId,
+    lead: &Fault,
+    now: UnixMillis,
+) -> Option<UnixMillis> {
+    let (told, _) = book.episodes.get(&id)?.told?;
+    let rings = |row: &&AlertRow| row.loudest > Some(told) || row.key == lead.key;
+    let quiet = |row: &AlertRow| {
+        let severity = row.loudest.unwrap_or(told);
+        let silent = silences(book, &row.key, now).map(|silence| silence.until).max();
+        let night = calendar.quiet_until(now);
+        silent.max(night.filter(|_| severity < Severity::Critical))
+    };
+    members(book, id)
+        .into_iter()
+        .filter(rings)
+        .map(quiet)
+        .min()
+        .flatten()
+}
+
 /// Whether something else that is wrong, or about to be, is the cause.
 pub(super) fn is_explained(book: &Book, key: &str, rule: Rule) -> bool {
     book.alerts
@@ -79,10 +104,12 @@ pub(super) fn is_there(root_key: &str, key: &str, rule: Rule) -> bool {
 }
 
 pub(super) fn is_silenced(book: &Book, key: &str, now: UnixMillis) -> bool {
-    let silences = book.silences.values().chain(&book.new_silences);
-    silences
-        .filter(|silence| silence.until > now)
-        .any(|silence| silence.scope == MAINTENANCE || silence.scope == key)
+    silences(book, key, now).next().is_some()
+}
+
+fn silences<'a>(book: &'a Book, key: &'a str, now: UnixMillis) -> impl Iterator<Item = &'a Silence> {
+    let all = book.silences.values().chain(&book.new_silences);
+    all.filter(move |silence| silence.until > now && (silence.scope == MAINTENANCE || silence.scope == key))
 }
 
 /// A cause has shown itself: what follows from it and has not been told yet need not be.

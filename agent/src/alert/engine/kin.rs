@@ -6,9 +6,9 @@ use std::time::Duration;
 
 use protocol::time::UnixMillis;
 
-use super::{Fault, floor, hold, members};
+use super::{Fault, floor, hold, members, storm::HEARD_WITHIN};
 use crate::{
-    alert::rule::Rule,
+    alert::rule::{Rule, Severity},
     store::{
         alerts::AlertRow,
         book::Book,
@@ -17,7 +17,7 @@ use crate::{
 };
 
 /// What comes later than this after a message is news of its own.
-const JOIN_WINDOW: Duration = Duration::from_secs(300);
+pub(super) const JOIN_WINDOW: Duration = Duration::from_secs(300);
 /// What comes of a told trouble and is graver is news of its own later than this after its message: the owner who heard
 /// that one has not read it yet.
 const OUTCOME_WINDOW: Duration = Duration::from_secs(60);
@@ -42,12 +42,27 @@ pub(super) fn home(book: &Book, fault: &Fault, topic: &str, now: UnixMillis) -> 
     if let Some(episode) = newest_first().find(has_kin) {
         return Home::WithKin(episode.id);
     }
-    let is_recent = |episode: &EpisodeRow| {
-        let told_at = episode.told.map(|(_, at)| at);
-        told_at.is_none_or(|told_at| now.since(told_at) < JOIN_WINDOW)
-    };
-    let of_topic = newest_first().find(|episode| episode.topic == topic && is_recent(episode));
+    let of_topic = newest_first().find(|episode| episode.topic == topic && takes(book, episode, fault, now));
     of_topic.map_or(Home::Alone, |episode| Home::WithTopic(episode.id))
+}
+
+/// Whether the message of its topic tells it too. A change of a message rings nowhere: a warning is told so only where that
+/// message has just rung, or is about as much and its storm goes on. What is critical rings there by itself, and what is
+/// less than a warning nowhere.
+fn takes(book: &Book, episode: &EpisodeRow, fault: &Fault, now: UnixMillis) -> bool {
+    let Some((told, told_at)) = episode.told else {
+        return true;
+    };
+    let (age, severity) = (now.since(told_at), fault.rule.severity());
+    let needs_sound = severity == Severity::Warning && severity <= told;
+    let is_heard = age < HEARD_WITHIN || is_of_storm(book, episode, fault.rule);
+    age < JOIN_WINDOW && (!needs_sound || is_heard)
+}
+
+/// Whether it is one more of those that its message has not named yet: they come of one thing.
+fn is_of_storm(book: &Book, episode: &EpisodeRow, rule: Rule) -> bool {
+    let is_one = |row: &AlertRow| row.told.is_none() && row.rule == rule.name();
+    members(book, episode.id).into_iter().any(is_one)
 }
 
 fn is_told_with_kin(book: &Book, episode: &EpisodeRow, fault: &Fault, now: UnixMillis) -> bool {

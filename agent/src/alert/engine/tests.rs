@@ -6,6 +6,7 @@ use protocol::incident::Severity;
 use super::*;
 use crate::store::Store;
 
+mod clocks;
 mod disks;
 mod flapping;
 mod follow;
@@ -14,6 +15,7 @@ mod kin;
 mod reminders;
 mod reported;
 mod silences;
+mod storms;
 
 const START: UnixMillis = UnixMillis(1_795_330_800_000);
 
@@ -205,14 +207,6 @@ fn something_critical_that_joins_a_message_rings_unless_that_one_rang_a_moment_a
         day.fine("gateway/b");
         assert!(day.store.book().unwrap().episodes.is_empty());
     }
-    // What is less than critical waits for the next change of the message.
-    let mut day = Day::begin();
-    day.wrong("gateway/a", Rule::PaymentsFailing);
-    day.pass(100);
-    day.told();
-    day.wrong("bot/unit", Rule::OrdersStuck);
-    day.pass(100);
-    assert_eq!(day.messages(), 0);
 }
 
 #[test]

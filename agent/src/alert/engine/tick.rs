@@ -14,11 +14,11 @@ use super::{
 };
 use crate::{
     alert::{calendar::Calendar, rule::Rule},
-    store::{book::Book, episodes::EpisodeId},
+    store::{alerts::AlertRow, book::Book, episodes::EpisodeId},
 };
 
 /// However long it lasts, a reminder comes at least once a day.
-const REMIND_MOST: Duration = Duration::from_secs(86_400);
+pub(super) const REMIND_MOST: Duration = Duration::from_secs(86_400);
 
 /// Everything that is due at this moment.
 #[must_use]
@@ -83,14 +83,17 @@ fn remind_if_due(book: &mut Book, id: EpisodeId, now: UnixMillis) -> Option<Noti
     }
     let reminders = episode.reminders + 1;
     let standing = standing(book, id)?;
-    let is_wanted = members(book, id).iter().any(|row| {
+    let lasting = |row: &&AlertRow| Rule::named(&row.rule).is_some_and(|rule| !rule.spec().is_event);
+    let rows: Vec<&AlertRow> = members(book, id).into_iter().filter(lasting).collect();
+    let is_wanted = rows.iter().any(|row| {
         Rule::named(&row.rule).is_some_and(|rule| !hold::is_explained(book, &row.key, rule))
             && !hold::is_silenced(book, &row.key, now)
     });
+    let gravest = rows.iter().filter_map(|row| row.loudest).max();
     let times = floor::times(book, id);
     let episode = book.episodes.get_mut(&id)?;
     episode.remind_at = Some(next_reminder(told_at, reminders, now));
-    if standing.severity < Severity::Critical || !is_wanted {
+    if gravest < Some(Severity::Critical) || !is_wanted {
         return None;
     }
     episode.reminders = reminders;

@@ -6,7 +6,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use protocol::{incident::Severity, time::UnixMillis};
 
 use super::{Sender, now};
-use crate::{alert::message, store::outbox::Waiting};
+use crate::{
+    alert::message,
+    store::outbox::{Said, Waiting},
+};
 
 /// More than this many at once become one message, also where none waited long: the owner wants to read, not to scroll.
 const SINGLE_ROWS_MAX: usize = 5;
@@ -60,24 +63,21 @@ impl Sender {
         if !message.is_edit {
             return Ok(Form::Message);
         }
+        let told = self.store.told_there(&self.address, message)?;
         let is_news = match message.open {
             // The next change has a message then.
             _ if message.in_passing && self.channel.can_edit() => true,
             true => {
-                message.loud
-                    || message.severity == Severity::Info
-                    || self.store.was_told_over(&self.address, message)?
+                let turns_an_end_around = matches!(told.last, Some(Said::Paused | Said::Over));
+                message.loud || message.severity == Severity::Info || turns_an_end_around
             }
-            // With its beginning, or where that was told.
+            // With its beginning, or where that was told: once.
             false if message.in_passing => {
                 let is_same = |row: &Waiting| row.message.episode == message.episode;
-                rows[..at].iter().any(is_same) || self.store.is_first_pause(&self.address, message)?
+                rows[..at].iter().any(is_same) || (told.last_sure.is_some() && !told.paused_once)
             }
             // Where the pause was told nothing else has to end.
-            false => {
-                message.follows_up
-                    && (self.channel.can_edit() || !self.store.is_paused_there(&self.address, message)?)
-            }
+            false => message.follows_up && (self.channel.can_edit() || told.last_sure != Some(Said::Paused)),
         };
         Ok(match self.store.message_to_edit(self.address.chat_id, message)? {
             Some(message_id) => Form::Edit(message_id),

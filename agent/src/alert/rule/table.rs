@@ -58,12 +58,12 @@ rules! {
     /// The agent cannot reach anything outside: what it says of other places is about itself.
     AgentBlind => Spec::new("agent_blind", Warning, Topic::Agent).lasting(MINUTE).good_looks(2).seen_within(EGRESS_SEEN);
     /// One of the ways to the owner did not take its daily test.
-    ChannelBroken => Spec::new("channel_broken", Warning, Topic::Agent).under(&[Rule::AgentBlind]);
+    ChannelBroken => Spec::new("channel_broken", Warning, Topic::Agent).tried().under(&[Rule::AgentBlind]);
 
     /// A check at the outside answers, and does not know what it is told of or takes none of it.
     HeartbeatRefused => Spec::new("heartbeat_refused", Warning, Topic::Agent).bad_looks(2, 2).under(&[Rule::AgentBlind]);
     /// A check at the outside was not reached for minutes, or its service is not well.
-    HeartbeatUnreached => Spec::new("heartbeat_unreached", Warning, Topic::Agent).lasting(MINUTES_5).under(&[Rule::AgentBlind]);
+    HeartbeatUnreached => Spec::new("heartbeat_unreached", Warning, Topic::Agent).lasting(MINUTES_5).tried().under(&[Rule::AgentBlind]);
 
     /// The bot said that it stops, and is not back.
     BotStopped => Spec::new("bot_stopped", Warning, Topic::Bot).lasting(PLANNED_STOP_MAX).absence();
@@ -117,7 +117,7 @@ rules! {
     /// Nothing can go on for want of memory.
     MemoryStalls => Spec::new("memory_stalls", Critical, Topic::Machine).figure(Unit::Percent, 5.0, 2.0).lasting(MINUTE);
     /// The kernel killed a program for want of memory.
-    MemoryKill => Spec::new("memory_kill", Critical, Topic::Machine);
+    MemoryKill => Spec::new("memory_kill", Critical, Topic::Machine).event();
     /// The machine fetches memory back from the disk all the time.
     MemorySwapping => Spec::new("memory_swapping", Warning, Topic::Machine).figure(Unit::Count, 200.0, 50.0).lasting(MINUTES_5).under(&[Rule::MemoryStalls, Rule::MemoryLow]);
     /// Other guests of the host take the processor away.
@@ -129,7 +129,7 @@ rules! {
     /// Nobody keeps the clock right.
     ClockUnsynchronised => Spec::new("clock_unsynchronised", Warning, Topic::Machine).lasting(MINUTES_15);
     /// The clock was set.
-    ClockJumped => Spec::new("clock_jumped", Warning, Topic::Machine);
+    ClockJumped => Spec::new("clock_jumped", Warning, Topic::Machine).event();
     /// The certificate of the shop's domain ends soon.
     CertificateExpiring => Spec::new("certificate_expiring", Warning, Topic::Keys).figure(Unit::Seconds, 14.0 * DAY_S, 20.0 * DAY_S);
     /// The certificate of the shop's domain has ended, or does within two days.

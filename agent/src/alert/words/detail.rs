@@ -115,21 +115,24 @@ fn unit_ended(language: Language, detail: &str) -> String {
     known.map_or_else(|| detail.to_owned(), |(_, told)| told.replace("{exit}", exit))
 }
 
-/// How systemd sees a unit. Its own words are those of its manual, and English.
+/// How systemd sees a unit. A word that is not known stays systemd's own.
 pub(in crate::alert) fn unit_state(language: Language, state: &str) -> String {
+    let (known, counted) = match language {
+        Language::Id => (id::ACTIVE, "dinyalakan ulang {count} kali"),
+        Language::En => (en::ACTIVE, "restarted {count} times"),
+    };
     let active = state.split(' ').next().unwrap_or_default();
-    let known = id::ACTIVE.iter().find(|(word, _)| *word == active);
-    let (Language::Id, Some((_, told))) = (language, known) else {
+    let Some((_, told)) = known.iter().find(|(word, _)| *word == active) else {
         return state.to_owned();
     };
     let ended = match active {
-        "active" => String::new(),
+        "active" | "reloading" => String::new(),
         _ => format!(": {}", unit_ended(language, state)),
     };
     let restarts = state.rsplit_once("restarts ").map_or("0", |(_, count)| count);
     let restarts = match restarts {
         "0" => String::new(),
-        count => format!(", dinyalakan ulang {count} kali"),
+        count => format!(", {}", counted.replace("{count}", count)),
     };
     format!("{told}{ended}{restarts}")
 }
@@ -241,6 +244,30 @@ mod tests {
         ] {
             assert_eq!(detail(Language::Id, rule, stored), id);
             assert_eq!(detail(Language::En, rule, stored), en);
+        }
+    }
+
+    #[test]
+    fn how_the_unit_is_reads_as_a_sentence_in_both_languages() {
+        for (state, id, en) in [
+            (
+                "active (running), result success, exit 0, restarts 0",
+                "aktif",
+                "running",
+            ),
+            (
+                "active (running), result success, exit 0, restarts 2",
+                "aktif, dinyalakan ulang 2 kali",
+                "running, restarted 2 times",
+            ),
+            (
+                "failed (failed), result exit-code, exit 1, restarts 5",
+                "gagal: program berhenti karena galat (kode 1), dinyalakan ulang 5 kali",
+                "failed: the program ended with an error (code 1), restarted 5 times",
+            ),
+        ] {
+            assert_eq!(unit_state(Language::Id, state), id);
+            assert_eq!(unit_state(Language::En, state), en);
         }
     }
 

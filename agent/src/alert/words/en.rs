@@ -16,7 +16,7 @@ pub(super) use digest::DIGEST;
 pub(super) use disk::of_disk;
 pub(super) use on_log::of_log;
 pub(super) use reported::{CODES, reported};
-pub(super) use trade::ENDS;
+pub(super) use trade::{ACTIVE, ENDS};
 
 use super::{Phrases, Wording};
 use crate::alert::rule::Rule;
@@ -41,6 +41,7 @@ pub(super) const PHRASES: Phrases = Phrases {
     calm: "It came and went {count} times, from {since} to {until}, and has not come back since.",
     replaced_headline: "Goes on in the next message",
     replaced: "How things are now is in a newer message about it.",
+    told_by: "not told yet; it is by {at}",
     queued: "queued since {at}, not delivered yet",
     press_start: "press Start in the chat with the agent's bot",
     acked: "You took this on at {at}; there will be no reminder.",
@@ -163,12 +164,12 @@ const AGENT_BLIND: Wording = Wording {
 
 const CHANNEL_BROKEN: Wording = Wording {
     headline: "A way to reach you does not work ({object})",
-    happened: "The test of the channel {object} at {since} failed: {detail}",
-    means: "nothing yet: other channels work. When they fail too, you would not hear of the shop.",
-    done: "the agent goes on with the other channels and tests this one again tomorrow.",
-    todo: "correct [channels.{object}] in agent.toml or its secret, then: agent alert test --channel {object}",
+    happened: "The channel {object} took no message at {since}: {detail}",
+    means: "whoever is reached by it alone hears nothing of the shop. Others still do; when they fail too, nobody would.",
+    done: "the agent goes on with what works, keeps what was not taken, and tries again.",
+    todo: "for Telegram: press Start in that chat with the agent's bot, unblock it, or correct [owner] chat_ids and OWNER_BOT_TOKEN. For another one: correct [channels.{object}] in agent.toml or its secret. Then: agent alert test --channel {object}",
     over_headline: "The channel {object} works again",
-    over: "Its test arrived. It was broken for {lasted}.",
+    over: "It takes messages again. It was broken for {lasted}.",
 };
 
 const HEARTBEAT_REFUSED: Wording = Wording {

@@ -19,8 +19,20 @@ const FAULTS: &[Fault] = &[
     Fault {
         said: &["bot was blocked by the user"],
         statuses: &[],
-        id: "Anda memblokir bot ini di Telegram",
-        en: "you have blocked this bot in Telegram",
+        id: "bot agent diblokir di obrolan itu",
+        en: "the agent's bot is blocked in that chat",
+    },
+    Fault {
+        said: &["bot can't initiate conversation"],
+        statuses: &[],
+        id: "Start belum ditekan di obrolan itu dengan bot agent",
+        en: "Start was never pressed in that chat with the agent's bot",
+    },
+    Fault {
+        said: &["user is deactivated"],
+        statuses: &[],
+        id: "akun Telegram itu sudah dihapus",
+        en: "that account of Telegram is deleted",
     },
     Fault {
         said: &["chat not found"],
@@ -411,7 +423,7 @@ mod tests {
             ("401 Unauthorized: Unauthorized", "kunci atau kata sandi ditolak"),
             (
                 "403 Forbidden: Forbidden: bot was blocked by the user",
-                "Anda memblokir bot ini di Telegram",
+                "bot agent diblokir di obrolan itu",
             ),
             (
                 "ntfy: 429 Too Many Requests",

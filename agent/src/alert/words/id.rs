@@ -41,6 +41,7 @@ pub(super) const PHRASES: Phrases = Phrases {
     calm: "Masalah ini hilang timbul {count} kali, dari {since} sampai {until}, dan sesudah itu tidak kembali.",
     replaced_headline: "Dilanjutkan di pesan berikutnya",
     replaced: "Keadaannya sekarang ada di pesan yang lebih baru tentang masalah ini.",
+    told_by: "belum diberitahukan; paling lambat pada {at}",
     queued: "menunggu dikirim sejak {at}",
     press_start: "tekan Start di obrolan dengan bot agent",
     acked: "Anda menanganinya sejak {at}; tidak akan diingatkan lagi.",
@@ -163,12 +164,12 @@ const AGENT_BLIND: Wording = Wording {
 
 const CHANNEL_BROKEN: Wording = Wording {
     headline: "Satu saluran untuk mengabari Anda rusak ({object})",
-    happened: "Uji saluran {object} pada {since} gagal: {detail}",
-    means: "belum ada akibatnya: saluran lain masih bekerja. Bila semuanya gagal, Anda tidak akan tahu keadaan toko.",
-    done: "agent memakai saluran lain dan menguji yang ini lagi besok.",
-    todo: "perbaiki [channels.{object}] di agent.toml atau rahasianya, lalu: agent alert test --channel {object}",
+    happened: "Saluran {object} tidak menerima pesan pada {since}: {detail}",
+    means: "yang hanya dikabari lewat sana tidak mendengar apa-apa tentang toko. Yang lain masih; bila itu pun gagal, tidak ada yang tahu.",
+    done: "agent memakai yang masih bekerja, menyimpan pesan yang tidak diterima, dan mencoba lagi.",
+    todo: "untuk Telegram: tekan Start di obrolan itu dengan bot agent, buka blokirnya, atau perbaiki chat_ids di [owner] dan OWNER_BOT_TOKEN. Untuk yang lain: perbaiki [channels.{object}] di agent.toml atau rahasianya. Lalu: agent alert test --channel {object}",
     over_headline: "Saluran {object} bekerja lagi",
-    over: "Pesan ujinya sampai. Rusak selama {lasted}.",
+    over: "Pesan diterima lagi. Rusak selama {lasted}.",
 };
 
 const HEARTBEAT_REFUSED: Wording = Wording {

@@ -134,6 +134,8 @@ pub(super) struct Phrases {
     pub replaced_headline: &'static str,
     /// What such a message says.
     pub replaced: &'static str,
+    /// Of what is not told yet and is by then; `{at}` is filled in.
+    pub told_by: &'static str,
     /// Of what is queued and arrived nowhere; `{at}` is filled in.
     pub queued: &'static str,
     /// What helps when Telegram says 403.

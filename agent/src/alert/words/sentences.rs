@@ -109,6 +109,10 @@ const SENTENCES: &[(&str, &str)] = &[
     ),
     ("{} of {} pages differ", "{} dari {} halaman berbeda"),
     (
+        "chat {} of the {} in [owner] chat_ids: {}",
+        "obrolan ke-{} dari {} di [owner] chat_ids: {}",
+    ),
+    (
         "{} bytes waited for {}: the older half was dropped, and until their next restore point single commits through {} cannot be restored from there",
         "{} byte menunggu {}: separuh yang lebih lama dibuang, dan sampai titik pemulihan berikutnya perubahan satu per satu sampai {} tidak dapat dipulihkan dari sana",
     ),

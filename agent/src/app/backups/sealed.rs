@@ -43,13 +43,13 @@ impl Backups {
         self.store.other_keys(&mark.chain, &self.present()?).ok()?
     }
 
-    /// The keys that the configuration names; where their files do not read, those that commits go on being sealed to.
+    /// The keys that the configuration names, as the capture read them: it looks each second whether their files changed,
+    /// and where these do not read, commits go on being sealed to the keys before.
     fn present(&self) -> Option<SealedTo> {
-        let listed = Recipients::listed(&self.config).ok();
-        listed.map_or_else(
-            || self.capture.sealed_to(),
-            |recipients| Some(recipients.sealed_to()),
-        )
+        self.capture.sealed_to().or_else(|| {
+            let listed = Recipients::listed(&self.config).ok()?;
+            Some(listed.sealed_to())
+        })
     }
 
     /// The keys as they were read last, where the files do not read now: what follows a backup is sealed to these.

@@ -80,13 +80,12 @@ fn alert(
     let note = telling::note_as_said(voice, &telling);
     let (told, words) = match &telling {
         Telling::Pending => (false, "not for long enough to tell".to_owned()),
-        Telling::Soon => (false, "the owner is told within moments".to_owned()),
         Telling::Told { .. } => {
             let note = note.map_or(String::new(), |note| format!("; {note}"));
             (true, format!("the owner was told{note}"))
         }
         Telling::Held(_) => (false, format!("not told: {}", note.unwrap_or_default())),
-        Telling::Queued(_) => (false, note.unwrap_or_default()),
+        Telling::Soon(_) | Telling::Queued(_) => (false, note.unwrap_or_default()),
     };
     AlertView {
         key: row.key.clone(),
@@ -96,7 +95,7 @@ fn alert(
         telling: words,
         queued_since: match telling {
             Telling::Queued(queued) => Some(queued.since),
-            Telling::Pending | Telling::Soon | Telling::Told { .. } | Telling::Held(_) => None,
+            Telling::Pending | Telling::Soon(_) | Telling::Told { .. } | Telling::Held(_) => None,
         },
     }
 }

@@ -129,7 +129,7 @@ impl Runner {
             let text = progress(self.desk.voice.language, begun, step);
             if let Some(message) = message.filter(|_| text != shown) {
                 // One that is not taken is replaced by the next.
-                let _ = self.line.edit(chat, message, &text, &Value::Null).await;
+                self.line.edit_in_passing(chat, message, &text).await;
                 shown = text;
             }
         }

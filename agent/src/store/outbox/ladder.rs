@@ -42,6 +42,11 @@ const FORGET: &str = "
     UPDATE deliveries SET dropped_at = :now
     WHERE rung = :rung AND chat_id = :chat_id AND sent_at IS NULL AND dropped_at IS NULL";
 
+const STRANDED: &str = "
+    SELECT DISTINCT d.message FROM deliveries d
+    WHERE d.dropped_at = :now AND NOT EXISTS
+        (SELECT 1 FROM deliveries o WHERE o.message = d.message AND (o.sent_at IS NOT NULL OR o.dropped_at IS NULL))";
+
 /// One way to the owner with the places that it reaches.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Rung {
@@ -178,7 +183,8 @@ impl Store {
         })
     }
 
-    /// Drops what waits for places that are not the owner's any more, and gives their number.
+    /// Drops what waits for places that are not the owner's any more, and gives their number. What was to go to such places
+    /// alone, and has arrived nowhere, goes the first way instead: an owner who corrects a chat has not been told.
     ///
     /// # Errors
     /// When the database refuses.
@@ -187,15 +193,35 @@ impl Store {
         self.write(|transaction| {
             let waiting = addresses(transaction, WAITING_ADDRESSES, &[])?;
             let strangers = waiting.iter().filter(|address| !known.contains(address));
-            strangers
-                .map(|address| {
-                    let parameters =
-                        named_params! { ":rung": address.rung, ":chat_id": address.chat_id, ":now": now.0 };
-                    transaction.execute(FORGET, parameters)
-                })
-                .sum()
+            let forget = |address: &Address| {
+                let parameters =
+                    named_params! { ":rung": address.rung, ":chat_id": address.chat_id, ":now": now.0 };
+                transaction.execute(FORGET, parameters)
+            };
+            let forgotten = strangers.map(forget).sum::<rusqlite::Result<usize>>()?;
+            if forgotten > 0 {
+                turn_to_the_owner(transaction, ladder, now)?;
+            }
+            Ok(forgotten)
         })
     }
+}
+
+/// What was dropped at this moment and has no other way left takes the first one.
+fn turn_to_the_owner(
+    transaction: &Transaction<'_>,
+    ladder: &[Rung],
+    now: UnixMillis,
+) -> rusqlite::Result<()> {
+    let mut statement = transaction.prepare_cached(STRANDED)?;
+    let stranded = statement.query_map(named_params! { ":now": now.0 }, |row| row.get(0))?;
+    let stranded: Vec<i64> = stranded.collect::<rusqlite::Result<_>>()?;
+    for message in stranded {
+        for address in ladder.iter().take(1).flat_map(Rung::addresses) {
+            add_delivery(transaction, message, &address, false, now)?;
+        }
+    }
+    Ok(())
 }
 
 fn stuck(connection: &Connection, now: UnixMillis) -> rusqlite::Result<Vec<Stuck>> {

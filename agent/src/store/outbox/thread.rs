@@ -1,4 +1,4 @@
-//! Which earlier message of its episode a message goes on from, and which one an edit changes.
+//! Which earlier message of its episode a message goes on from, which one an edit changes, and what was told before.
 //! Only messages of their own count for edits: one line of a summary cannot be changed alone.
 
 use rusqlite::{OptionalExtension, named_params};
@@ -15,71 +15,70 @@ const OWN_MESSAGE: &str = "
     WHERE m.episode = :episode AND m.open >= :open AND d.chat_id = :chat_id AND d.message_id IS NOT NULL
         AND d.in_summary = 0
     ORDER BY m.id DESC LIMIT 1";
-const LAST_IS_OVER: &str = "
-    SELECT m.open = 0 FROM deliveries d JOIN messages m ON m.id = d.message
-    WHERE m.episode = :episode AND d.rung = :rung AND d.chat_id = :chat_id
-        AND (d.sent_at IS NOT NULL OR d.in_doubt = 1)
-    ORDER BY m.id DESC LIMIT 1";
+/// Of what this way told of an episode: the last that it told or may have told, the last that it certainly told, and whether
+/// a pause was ever among that.
+const TOLD: &str = "
+    WITH told AS (
+        SELECT m.id, d.sent_at IS NOT NULL AS is_sure,
+               CASE WHEN m.open = 1 THEN 'wrong' WHEN m.in_passing = 1 THEN 'paused' ELSE 'over' END AS said
+        FROM deliveries d JOIN messages m ON m.id = d.message
+        WHERE m.episode = :episode AND d.rung = :rung AND d.chat_id = :chat_id
+            AND (d.sent_at IS NOT NULL OR d.in_doubt = 1))
+    SELECT (SELECT said FROM told ORDER BY id DESC LIMIT 1),
+           (SELECT said FROM told WHERE is_sure ORDER BY id DESC LIMIT 1),
+           EXISTS (SELECT 1 FROM told WHERE is_sure AND said = 'paused')";
 
-/// Here and below: what only may have arrived may be the very message that asks.
-const IS_FIRST_PAUSE: &str = "
-    SELECT coalesce(max(m.in_passing = 1 AND m.open = 0) = 0, 0) FROM deliveries d JOIN messages m ON m.id = d.message
-    WHERE m.episode = :episode AND d.rung = :rung AND d.chat_id = :chat_id AND d.sent_at IS NOT NULL";
+/// What one message says of its episode.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Said {
+    /// Something is wrong.
+    Wrong,
+    /// What comes and goes is well for the moment.
+    Paused,
+    /// It is over.
+    Over,
+}
 
-const LAST_SENT_IS_PAUSE: &str = "
-    SELECT m.in_passing = 1 AND m.open = 0 FROM deliveries d JOIN messages m ON m.id = d.message
-    WHERE m.episode = :episode AND d.rung = :rung AND d.chat_id = :chat_id AND d.sent_at IS NOT NULL
-    ORDER BY m.id DESC LIMIT 1";
+/// What one way has told of an episode so far.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Told {
+    /// The last that it told, or may have told: that may be the very message that asks.
+    pub last: Option<Said>,
+    /// The last that it certainly told.
+    pub last_sure: Option<Said>,
+    /// Whether it certainly told once that it was well for a moment.
+    pub paused_once: bool,
+}
+
+impl Said {
+    fn named(name: &str) -> Option<Self> {
+        match name {
+            "wrong" => Some(Self::Wrong),
+            "paused" => Some(Self::Paused),
+            "over" => Some(Self::Over),
+            _ => None,
+        }
+    }
+}
 
 impl Store {
-    /// Whether the last that this way told of the message's episode is that it is well for a moment.
+    /// What this way has told of the message's episode so far.
     ///
     /// # Errors
     /// When the database refuses.
-    pub fn is_paused_there(&self, address: &Address, message: &Message) -> rusqlite::Result<bool> {
+    pub fn told_there(&self, address: &Address, message: &Message) -> rusqlite::Result<Told> {
         let parameters = named_params! {
             ":episode": message.episode.map(|id| id.0), ":rung": address.rung, ":chat_id": address.chat_id,
         };
+        let said = |name: Option<String>| name.and_then(|name| Said::named(&name));
         self.read(|connection| {
-            let mut statement = connection.prepare_cached(LAST_SENT_IS_PAUSE)?;
-            let found: Option<bool> = statement.query_row(parameters, |row| row.get(0)).optional()?;
-            Ok(found.unwrap_or(false))
-        })
-    }
-
-    /// Whether this way told of the message's episode, and never yet that it was well for a moment: what comes and goes is
-    /// told there once as over.
-    ///
-    /// # Errors
-    /// When the database refuses.
-    pub fn is_first_pause(&self, address: &Address, message: &Message) -> rusqlite::Result<bool> {
-        let parameters = named_params! {
-            ":episode": message.episode.map(|id| id.0), ":rung": address.rung, ":chat_id": address.chat_id,
-        };
-        self.read(|connection| {
-            connection
-                .prepare_cached(IS_FIRST_PAUSE)?
-                .query_row(parameters, |row| row.get(0))
-        })
-    }
-
-    /// Whether the last that this way told of the message's episode, or may have told, is that it is over.
-    ///
-    /// # Errors
-    /// When the database refuses.
-    pub fn was_told_over(&self, address: &Address, message: &Message) -> rusqlite::Result<bool> {
-        let Some(episode) = message.episode else {
-            return Ok(false);
-        };
-        self.read(|connection| {
-            let parameters = named_params! {
-                ":episode": episode.0, ":rung": address.rung, ":chat_id": address.chat_id,
-            };
-            let over = connection
-                .prepare_cached(LAST_IS_OVER)?
-                .query_row(parameters, |row| row.get(0))
-                .optional()?;
-            Ok(over.unwrap_or(false))
+            connection.prepare_cached(TOLD)?.query_row(parameters, |row| {
+                Ok(Told {
+                    last: said(row.get(0)?),
+                    last_sure: said(row.get(1)?),
+                    paused_once: row.get(2)?,
+                })
+            })
         })
     }
 

@@ -12,7 +12,7 @@ use crate::store::{Store, alerts::severity_named, episodes::EpisodeId};
 const WAITING: &str = "
     SELECT d.id, m.alert_key, m.episode, m.runbook, m.severity, m.headline, m.text, m.loud, m.open, m.is_edit,
            m.follows_up, m.created_at, m.not_before, d.in_doubt, o.rung, o.sent_at, o.climbed,
-           m.settles, m.in_passing
+           m.settles, m.in_passing, m.also, m.was
     FROM deliveries d JOIN messages m ON m.id = d.message
     LEFT JOIN deliveries o ON o.id =
         (SELECT id FROM deliveries WHERE message = m.id AND rung <> d.rung AND sent_at IS NOT NULL
@@ -111,6 +111,8 @@ fn waiting_from(row: &Row<'_>) -> rusqlite::Result<Waiting> {
             severity: severity_named(&row.get::<_, String>(4)?),
             headline: row.get(5)?,
             text: row.get(6)?,
+            also: row.get::<_, String>(19)?.lines().map(str::to_owned).collect(),
+            was: row.get(20)?,
             loud: row.get(7)?,
             open: row.get(8)?,
             is_edit: row.get(9)?,

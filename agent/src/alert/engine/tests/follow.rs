@@ -120,41 +120,6 @@ fn an_alert_that_is_over_before_its_message_was_due_was_never_told() {
 }
 
 #[test]
-fn a_clock_that_is_set_makes_nothing_last_longer_or_shorter() {
-    for step_ms in [3_600_000, -3_600_000] {
-        let mut day = Day::begin();
-        day.wrong("disk//", Rule::DiskFull);
-        day.wrong("cpu_load/host", Rule::CpuOverloaded);
-        day.told();
-        day.pass(20);
-        let began_at = day.now;
-        day.now = UnixMillis(began_at.0 + step_ms);
-        day.change(|book, _, _| {
-            stepped(book, step_ms);
-            Vec::new()
-        });
-        for _ in 0..55 {
-            day.wrong("cpu_load/host", Rule::CpuOverloaded);
-            day.pass(5);
-        }
-        assert_eq!(day.told(), Vec::<String>::new());
-        day.pass(10);
-        assert_eq!(day.told(), ["reminder disk//"], "five minutes after it was told");
-        for _ in 0..121 {
-            day.wrong("cpu_load/host", Rule::CpuOverloaded);
-            day.pass(5);
-        }
-        let told = day
-            .said
-            .iter()
-            .find(|(_, notice)| notice.lead.key == "cpu_load/host");
-        let (told_at, _) = told.expect("it has lasted for a quarter of an hour");
-        let lasted = UnixMillis(told_at.0 - step_ms).since(UnixMillis(began_at.0 - 20_000));
-        assert_eq!(lasted, Rule::CpuOverloaded.spec().lasts);
-    }
-}
-
-#[test]
 fn something_graver_of_the_same_topic_is_no_worse_kind_of_what_was_told() {
     let mut day = Day::begin();
     day.wrong("disk_speed//", Rule::DiskSlow);

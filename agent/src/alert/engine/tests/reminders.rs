@@ -90,3 +90,36 @@ fn a_return_can_be_taken_on_and_silenced() {
     day.pass(90);
     assert_eq!(day.told(), Vec::<String>::new());
 }
+
+#[test]
+fn a_moment_is_told_once_ends_where_it_was_told_and_is_told_again_when_it_comes_again() {
+    for pause in [0, 1800, 7200] {
+        let mut day = Day::begin();
+        day.wrong("memory_kills/host", Rule::MemoryKill);
+        day.pass(599);
+        assert_eq!(day.told(), ["first memory_kills/host"]);
+        day.fine("memory_kills/host");
+        let is_in_place = |notice: &Notice| matches!(notice.kind, Kind::Resolved { in_place: true, .. });
+        assert!(is_in_place(&day.said[0].1), "{:?}", day.said);
+        assert_eq!(day.told().len(), 1);
+        day.pass_long(Duration::from_secs(pause));
+        day.wrong("memory_kills/host", Rule::MemoryKill);
+        let told = day.told();
+        let is_told = told
+            .iter()
+            .any(|told| ["first memory_kills/host", "flapping memory_kills/host"].contains(&told.as_str()));
+        assert!(is_told, "{pause}: {told:?}");
+    }
+}
+
+#[test]
+fn who_is_reminded_of_what_lasts_is_so_also_where_a_moment_was_told_with_it() {
+    let mut day = Day::begin();
+    day.wrong("memory_pressure/host", Rule::MemoryStalls);
+    day.pass(60);
+    day.wrong("memory_pressure/host", Rule::MemoryStalls);
+    day.wrong("memory_kills/host", Rule::MemoryKill);
+    day.pass(600);
+    let told = day.told();
+    assert!(told.iter().any(|told| told.starts_with("reminder")), "{told:?}");
+}

@@ -89,8 +89,8 @@ pub(super) const MEMORY_KILL: Wording = Wording {
     means: "if it was the bot, systemd starts it again at once. Recorded orders are safe.",
     done: "the agent watches whether the bot is there.",
     todo: "see whom it hit: journalctl -k -n 50 | grep -i oom",
-    over_headline: "No more programs were killed",
-    over: "It has been quiet for ten minutes.",
+    over_headline: "The kernel had killed a program for want of memory",
+    over: "That was one moment, and is over by itself. If it happens again, you hear of it again.",
 };
 
 pub(super) const MEMORY_SWAPPING: Wording = Wording {
@@ -149,8 +149,8 @@ pub(super) const CLOCK_JUMPED: Wording = Wording {
     means: "orders that waited for their payment may have ended too early or too late.",
     done: "the agent keeps checking and writes when it is over.",
     todo: "see who set it: journalctl -n 50 -u systemd-timesyncd; timedatectl status",
-    over_headline: "The clock is steady again",
-    over: "It has been steady for ten minutes.",
+    over_headline: "The clock had jumped",
+    over: "That was one moment, and is over by itself. If it happens again, you hear of it again.",
 };
 
 pub(super) const CERTIFICATE_EXPIRING: Wording = Wording {

@@ -3,6 +3,16 @@
 
 use crate::alert::words::Wording;
 
+/// How a unit is, by systemd's word for it.
+pub(in crate::alert::words) const ACTIVE: &[(&str, &str)] = &[
+    ("active", "running"),
+    ("reloading", "running"),
+    ("activating", "being started"),
+    ("deactivating", "being stopped"),
+    ("inactive", "not running"),
+    ("failed", "failed"),
+];
+
 /// How a unit ended, by systemd's word for it; `{exit}` is filled in.
 pub(in crate::alert::words) const ENDS: &[(&str, &str)] = &[
     ("oom-kill", "the kernel killed it for want of memory"),

@@ -89,8 +89,8 @@ pub(super) const MEMORY_KILL: Wording = Wording {
     means: "bila itu bot, systemd langsung menyalakannya lagi. Pesanan tercatat aman.",
     done: "agent mengawasi apakah bot ada.",
     todo: "lihat siapa yang kena: journalctl -k -n 50 | grep -i oom",
-    over_headline: "Tidak ada lagi program yang dimatikan",
-    over: "Sudah tenang sepuluh menit.",
+    over_headline: "Tadi kernel mematikan program karena memori habis",
+    over: "Itu kejadian sesaat dan selesai sendiri. Bila terulang, Anda dikabari lagi.",
 };
 
 pub(super) const MEMORY_SWAPPING: Wording = Wording {
@@ -149,8 +149,8 @@ pub(super) const CLOCK_JUMPED: Wording = Wording {
     means: "pesanan yang menunggu pembayaran bisa berakhir terlalu cepat atau terlambat.",
     done: "agent terus memeriksa dan mengabari bila sudah beres.",
     todo: "lihat siapa yang mengubahnya: journalctl -n 50 -u systemd-timesyncd; timedatectl status",
-    over_headline: "Jam server stabil lagi",
-    over: "Sudah stabil sepuluh menit.",
+    over_headline: "Tadi jam server melompat",
+    over: "Itu kejadian sesaat dan selesai sendiri. Bila terulang, Anda dikabari lagi.",
 };
 
 pub(super) const CERTIFICATE_EXPIRING: Wording = Wording {

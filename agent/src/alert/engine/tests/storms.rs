@@ -1,0 +1,148 @@
+//! What comes of one thing is one message, which is changed once more when no more comes; what comes of another rings.
+
+use super::*;
+
+const FAILED: Rule = Rule::BackupFailed;
+
+impl Day {
+    /// So many of one kind, one after the other.
+    fn storm(&mut self, count: u64, seconds_between: u64) {
+        for number in 0..count {
+            self.wrong(&format!("backup_remote/{number}"), FAILED);
+            self.pass(seconds_between);
+        }
+    }
+
+    fn last_said(&self) -> (u64, &Notice) {
+        let (at, notice) = self.said.last().unwrap();
+        (at.since(START).as_secs(), notice)
+    }
+}
+
+#[test]
+fn a_storm_of_minutes_is_one_message_whose_last_change_names_all_of_it_once_it_is_calm() {
+    for (count, seconds_between) in [(30, 1), (30, 5), (30, 8), (12, 20)] {
+        let mut day = Day::begin();
+        day.storm(count, seconds_between);
+        day.restart();
+        let calm_at = (count - 1) * seconds_between + 30;
+        day.pass(30);
+        assert_eq!((day.messages(), day.edits()), (1, 2), "{:?}", day.said);
+        let (at, last) = day.last_said();
+        assert_eq!((at, last.others.len() as u64), (calm_at.max(60), count - 1));
+        for number in 0..count {
+            day.pass(1);
+            day.fine(&format!("backup_remote/{number}"));
+        }
+        day.pass(400);
+        assert!(day.edits() <= 3, "{:?}", day.said);
+        assert!(day.store.book().unwrap().episodes.is_empty());
+    }
+}
+
+#[test]
+fn a_storm_that_does_not_end_is_named_after_five_minutes_and_goes_on_in_another_message() {
+    let mut day = Day::begin();
+    day.storm(100, 5);
+    let first = day.said[0].1.episode;
+    let of_first = day.said.iter().filter(|(_, notice)| notice.episode == first);
+    let (at, named) = of_first.last().unwrap();
+    assert_eq!((at.since(START).as_secs(), named.others.len()), (300, 59));
+    assert_eq!(day.messages(), 2, "{:?}", day.said);
+}
+
+#[test]
+fn a_warning_that_comes_later_than_a_moment_after_its_topics_message_rings() {
+    for (before, key, rule) in [
+        (FAILED, "backup_remote/b", FAILED),
+        (FAILED, "drills/b", Rule::DrillOld),
+        (Rule::RemoteDamaged, "backup_remote/b", FAILED),
+    ] {
+        for (seconds, rings) in [(20, false), (59, false), (60, true), (200, true), (299, true)] {
+            let mut day = Day::begin();
+            day.wrong("remote/a", before);
+            day.pass(seconds);
+            day.told();
+            day.wrong(key, rule);
+            day.pass(10);
+            let (_, said) = &day.said[0];
+            assert_eq!(!said.kind.is_edit(), rings, "{seconds}: {said:?}");
+            assert!(!rings || (said.loud && said.lead.key == key), "{said:?}");
+        }
+    }
+}
+
+#[test]
+fn something_else_that_comes_while_a_storm_goes_on_is_told_at_once() {
+    let mut day = Day::begin();
+    day.storm(20, 5);
+    day.told();
+    day.wrong("drills/b", Rule::DrillOld);
+    assert_eq!(day.told(), ["first drills/b"]);
+    day.pass(60);
+    assert_eq!(day.told(), ["update backup_remote/0"]);
+}
+
+#[test]
+fn what_is_critical_is_not_kept_back_by_a_storm() {
+    let mut day = Day::begin();
+    for number in 0..60 {
+        day.wrong(&format!("remote/{number}"), Rule::RemoteDamaged);
+        day.pass(5);
+    }
+    let mut rang_at = day
+        .said
+        .iter()
+        .filter(|(_, notice)| notice.loud && !notice.kind.is_edit());
+    let (first, second) = (rang_at.next().unwrap().0, rang_at.next().unwrap().0);
+    assert_eq!(second.since(first), Duration::from_secs(60));
+    for (at, notice) in &day.said {
+        let oldest_unnamed = at.since(START).as_secs().saturating_sub(60);
+        assert!(
+            notice.others.len() as u64 >= oldest_unnamed / 5,
+            "{at:?} {notice:?}"
+        );
+    }
+}
+
+#[test]
+fn what_is_not_named_yet_is_named_by_the_time_that_is_said() {
+    let mut day = Day::begin();
+    let mut said_by = Vec::new();
+    for number in 0..70 {
+        let key = format!("backup_remote/{number}");
+        day.wrong(&key, FAILED);
+        let book = day.store.book().unwrap();
+        let row = &book.alerts[&key];
+        if row.told.is_none() {
+            let episode = &book.episodes[&row.episode.unwrap()];
+            said_by.push((key, told_by(episode).unwrap()));
+        }
+        day.pass(1 + number % 9);
+    }
+    day.pass(300);
+    for (key, by) in said_by {
+        let names =
+            |notice: &Notice| notice.lead.key == key || notice.others.iter().any(|other| other.key == key);
+        let (named_at, _) = day.said.iter().find(|(_, notice)| names(notice)).unwrap();
+        assert!(*named_at <= by, "{key}: {named_at:?} {by:?}");
+    }
+}
+
+#[test]
+fn what_is_over_of_a_message_that_has_had_its_changes_is_put_right_after_a_while() {
+    let mut day = Day::begin();
+    day.storm(20, 5);
+    day.pass(60);
+    day.told();
+    day.fine("backup_remote/1");
+    day.pass(100);
+    day.fine("backup_remote/2");
+    day.pass(199);
+    assert_eq!(day.edits(), 0);
+    day.pass(1);
+    assert_eq!(day.last_said().1.others.len(), 17);
+    assert_eq!(day.told(), ["update backup_remote/0"]);
+    day.pass(3600);
+    assert_eq!(day.told(), Vec::<String>::new());
+}
