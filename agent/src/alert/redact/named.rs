@@ -55,7 +55,7 @@ pub fn is_secret(name: &str) -> bool {
 pub(super) fn value_after(rest: &str, before: Option<char>) -> Option<Value> {
     let name_end = rest.find(|char: char| is_gap(char) || char == ':')?;
     let (name, tail) = rest.split_at(name_end);
-    let (name, is_argument) = (name.trim_end_matches('\\'), name.starts_with("--"));
+    let name = name.trim_end_matches('\\');
     let is_in_query = matches!(before, Some('?' | '&')) && tail.starts_with('=');
     let is_called_so = is_secret(name) || (is_in_query && IN_QUERY.contains(&bare(name).as_str()));
     // A file that holds one may be named.
@@ -67,6 +67,8 @@ pub(super) fn value_after(rest: &str, before: Option<char>) -> Option<Value> {
     let joint = gap.trim_start();
     let is_spaced = joint.len() < gap.len();
     let is_apart = is_spaced && unquoted.is_none();
+    let is_quoted = joint.starts_with(['"', '\'']) && !is_setting(joint);
+    let is_argument = name.starts_with("--") && !joint.starts_with('-');
     let value = if let Some(value) = joint.strip_prefix("=>") {
         value.trim_start()
     } else if let Some(value) = joint.strip_prefix('=') {
@@ -74,9 +76,7 @@ pub(super) fn value_after(rest: &str, before: Option<char>) -> Option<Value> {
         if is_spaced { value.trim_start() } else { value }
     } else if let Some(value) = joint.strip_prefix(':').filter(|value| !value.starts_with(':')) {
         value.trim_start()
-    } else if is_apart && joint.starts_with(['"', '\'']) && !is_setting(joint) {
-        joint
-    } else if is_apart && is_argument && !joint.starts_with('-') {
+    } else if is_apart && (is_quoted || is_argument) {
         joint
     } else {
         return None;
