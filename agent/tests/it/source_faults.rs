@@ -280,6 +280,7 @@ fn a_disk_that_is_numbered_anew_goes_on_in_its_chain_and_an_older_copy_of_it_nev
     let Some(mut disk) = Disk::below(&shop) else {
         return;
     };
+    shop.fill(100);
     let (image, copy) = (shop.path("disk.img"), shop.path("copy.img"));
     let agent = Running::start(&shop);
     agent.wait_for("/durable");

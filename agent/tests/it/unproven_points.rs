@@ -115,7 +115,11 @@ fn what_refused_backups_left_is_one_short_note_beside_commits_that_are_newer() {
         for kind in ["objects", "files"] {
             let key = text(&point[kind][0]);
             let bytes = fs::read(shop.path("local").join(key)).unwrap();
-            write(&shop, &key.replace(id, &later), &bytes);
+            for remote in REMOTES {
+                let left = shop.path(remote).join(key.replace(id, &later));
+                fs::create_dir_all(left.parent().unwrap()).unwrap();
+                fs::write(left, &bytes).unwrap();
+            }
         }
     }
     // A point's name holds whole seconds.
