@@ -36,6 +36,7 @@ const SELECT_DIGESTS: &str = "SELECT sha256 FROM segment";
 const SELECT_NEWEST: &str = "SELECT coalesce(max(seq), 0) FROM sqlite_sequence WHERE name = 'segment'";
 const SPOOL_BYTES: &str = "SELECT coalesce(sum(size_bytes), 0) FROM segment";
 const DELETE_THROUGH: &str = "DELETE FROM segment WHERE id <= :id";
+const DELETE_AFTER: &str = "DELETE FROM segment WHERE chain = :chain AND last_commit > :commit";
 /// Where the capture stands.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CaptureState {
@@ -220,6 +221,17 @@ impl Store {
     /// When the database refuses.
     pub fn spool_bytes(&self) -> rusqlite::Result<u64> {
         self.read(|connection| connection.query_row(SPOOL_BYTES, [], |row| row.get(0)))
+    }
+
+    /// Takes the objects of this chain with commits after that one off the list.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub fn forget_segments_after(&self, chain: &ChainId, commit: CommitNumber) -> rusqlite::Result<()> {
+        self.write(|transaction| {
+            let after = named_params! {":chain": chain.as_str(), ":commit": signed(commit.get())};
+            transaction.execute(DELETE_AFTER, after).map(drop)
+        })
     }
 
     /// Takes objects through this number off the list; their files are deleted afterwards.

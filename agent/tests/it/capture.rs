@@ -103,7 +103,7 @@ fn while_somebody_elses_view_keeps_the_log_the_shop_never_waits_for_its_lock() {
         .unwrap();
     let log = rig.dir.path().join("shop.db-wal");
     // From here on the lock is taken of a bot that leaves no pause.
-    while fs::metadata(&log).unwrap().len() < 140 * 1024 * 1024 {
+    while fs::metadata(&log).unwrap().len() < 100 * 1024 * 1024 {
         shop.execute("UPDATE wide SET text = hex(randomblob(1900))", [])
             .unwrap();
     }

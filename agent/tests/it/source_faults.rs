@@ -82,6 +82,69 @@ fn begin() -> (Shop, Running) {
     (shop, agent)
 }
 
+/// Every file of the server, with the moment that each was written.
+fn snapshot(shop: &Shop) -> Vec<(PathBuf, Vec<u8>, std::time::SystemTime)> {
+    let files = ["live", "state"].map(|folder| files_under(&shop.path(folder)));
+    let of = |path: PathBuf| {
+        let written = fs::metadata(&path).unwrap().modified().unwrap();
+        (path.clone(), fs::read(path).unwrap(), written)
+    };
+    files.into_iter().flatten().map(of).collect()
+}
+
+fn put_back(shop: &Shop, snapshot: &[(PathBuf, Vec<u8>, std::time::SystemTime)]) {
+    for path in ["live", "state"]
+        .map(|folder| files_under(&shop.path(folder)))
+        .concat()
+    {
+        if snapshot.iter().all(|(kept, ..)| *kept != path) {
+            fs::remove_file(path).unwrap();
+        }
+    }
+    for (path, bytes, written) in snapshot {
+        fs::write(path, bytes).unwrap();
+        let file = fs::File::options().append(true).open(path).unwrap();
+        file.set_modified(*written).unwrap();
+    }
+}
+
+#[test]
+fn a_server_that_is_put_back_as_a_whole_begins_a_chain_and_says_what_it_lacks() {
+    let (shop, agent) = begin();
+    agent.burn();
+    let before = snapshot(&shop);
+    let agent = Running::start(&shop);
+    agent.wait_for("/durable");
+    sell(&shop, 9);
+    settled(&shop, &agent);
+    let lost = contents(&shop.database());
+    agent.burn();
+    put_back(&shop, &before);
+    let agent = Running::start(&shop);
+    agent.wait_for("/durable");
+    sell(&shop, 15);
+    wait_for("a word of it", || {
+        let (kind, detail) = told(&shop).pop()?;
+        (kind == "replaced" && detail.contains("which this server never wrote")).then_some(())
+    });
+    sell(&shop, 3);
+    settled(&shop, &agent);
+    let chain = {
+        let (_, detail) = told(&shop).pop().unwrap();
+        detail
+            .split("--chain ")
+            .nth(1)
+            .unwrap()
+            .split(' ')
+            .next()
+            .unwrap()
+            .to_owned()
+    };
+    comes_back(&shop, agent);
+    shop.restore_to("other", &["--chain", &chain]);
+    assert_eq!(contents(&shop.path("other/shop.db")), lost);
+}
+
 #[test]
 fn a_vacuum_by_another_process() {
     let (shop, agent) = begin();

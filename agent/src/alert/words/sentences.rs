@@ -60,6 +60,14 @@ const SENTENCES: &[(&str, &str)] = &[
         "perubahan {} dari rantai {}, yang terakhir diikuti",
     ),
     (
+        "{} holds commits {} to {} of the chain {}, which this server never wrote: the whole server was put back to an earlier state, or a copy of it runs elsewhere",
+        "{} menyimpan perubahan {} sampai {} dari rantai {} yang tidak pernah ditulis server ini: seluruh server dikembalikan ke keadaan lebih lama, atau salinannya berjalan di tempat lain",
+    ),
+    (
+        "what was sold in them is missing in this shop",
+        "yang terjual di dalamnya tidak ada di toko ini",
+    ),
+    (
         "what was sold after that is missing in this file",
         "yang terjual sesudahnya tidak ada di berkas ini",
     ),

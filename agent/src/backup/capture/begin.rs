@@ -48,6 +48,10 @@ pub(super) fn begin(desk: &Desk, why: Option<WhyAgain>, now: Clock) -> Result<Re
     if let Some(WhyAgain::NewChain(why)) = &why {
         return new_chain(desk, claim, follower, hashes, (why, Some(&state)), now());
     }
+    // What lies here beside what was followed last tells nothing of that.
+    if let Some(WhyAgain::Ahead(why)) = &why {
+        return new_chain(desk, claim, follower, hashes, (why, None), now());
+    }
     if let Some(why) = other_database(&follower, &state) {
         return new_chain(desk, claim, follower, hashes, (&why, Some(&state)), now());
     }

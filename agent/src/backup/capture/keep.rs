@@ -13,9 +13,9 @@ const KEEP_FRAMES: u32 = 4_096;
 /// How often that is tried in a turn: after the first time there is little left to copy, and a pause between two commits
 /// is long enough for it.
 const LEAPS_MAX: usize = 4;
-/// Frames from which on the write lock is taken for a moment to do so: 128 MiB. A shop leaves pauses, and on a disk whose
+/// Frames from which on the write lock is taken for a moment to do so: 96 MiB. A shop leaves pauses, and on a disk whose
 /// syncs outlast them the lock would make its commits wait for just these syncs.
-const BARRIER_FRAMES: u32 = 32_768;
+const BARRIER_FRAMES: u32 = 24_576;
 /// Frames that the log grows by until what was tried in vain is tried again: 8 MiB. Each try asks the disk to write, which
 /// a slow disk makes the bot's commits wait for, and may take the bot's lock.
 const AGAIN_FRAMES: u32 = 2_048;

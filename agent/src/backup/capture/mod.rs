@@ -27,6 +27,7 @@ use crate::{
     store::{Store, interruptions::EventKind},
 };
 
+mod ahead;
 mod begin;
 mod desk;
 mod events;
@@ -90,6 +91,8 @@ enum WhyAgain {
     Overwritten(NewChain),
     /// Nothing proves that it is still the same database.
     NewChain(NewChain),
+    /// A remote holds commits that this server never wrote.
+    Ahead(NewChain),
 }
 
 /// Why a lineage begins.
@@ -130,7 +133,7 @@ impl fmt::Display for WhyAgain {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Resync(why) => f.write_str(why),
-            Self::Overwritten(why) | Self::NewChain(why) => f.write_str(&why.detail),
+            Self::Overwritten(why) | Self::NewChain(why) | Self::Ahead(why) => f.write_str(&why.detail),
         }
     }
 }
@@ -194,6 +197,12 @@ pub fn start(config: &Arc<Config>, store: &Arc<Store>) -> anyhow::Result<(Captur
         unread: desk.unread.clone(),
         counted: off_site(config),
     };
+    // Before the thread goes on from there.
+    let known = store.capture_state().context("asking where the capture stands")?;
+    let known = known.map(|state| Mark {
+        chain: state.chain,
+        commit: state.commit,
+    });
     let shippers = config.remotes.iter().enumerate().map(|(at, remote)| Shipper {
         config: Arc::clone(config),
         at,
@@ -204,6 +213,7 @@ pub fn start(config: &Arc<Config>, store: &Arc<Store>) -> anyhow::Result<(Captur
         shipped: capture.shipped.clone(),
         shared: Arc::clone(&capture.shared),
         wake: capture.wake.clone(),
+        known: known.clone(),
     });
     let shippers = shippers.collect();
     let thread = spawn(capture.worker(desk, inbox, config.backup.sync))?;

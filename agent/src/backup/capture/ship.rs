@@ -17,6 +17,7 @@ use tokio::{
 };
 
 use super::{
+    Mark,
     spool::Spool,
     worker::{Shared, Wake},
 };
@@ -52,6 +53,8 @@ pub struct Shipper {
     pub(super) shipped: watch::Sender<u64>,
     pub(super) shared: Arc<Shared>,
     pub(super) wake: SyncSender<Wake>,
+    /// Where this server stood when the agent started; `None` once it is known that what the remote holds was written by it.
+    pub(super) known: Option<Mark>,
 }
 
 impl Shipper {
@@ -75,7 +78,7 @@ impl Shipper {
         }
     }
 
-    fn remote(&self) -> &RemoteConfig {
+    pub(super) fn remote(&self) -> &RemoteConfig {
         &self.config.remotes[self.at]
     }
 
@@ -85,9 +88,14 @@ impl Shipper {
         let mut through = self.store.shipped_through(&self.remote().name)?;
         loop {
             let batch = self.store.segments_after(through, AT_ONCE)?;
+            let leads_on = self.leads_on(&remote).await;
             let Some(last) = batch.last() else {
+                // Nothing waits for an answer.
                 return Ok(());
             };
+            if !leads_on? {
+                return Ok(());
+            }
             self.ship_batch(&remote, &batch).await?;
             self.store.put_shipped(&self.remote().name, &batch, now())?;
             through = last.id;

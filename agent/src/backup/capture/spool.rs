@@ -14,6 +14,7 @@ use std::{
 use anyhow::{Context, ensure};
 use protocol::time::UnixMillis;
 
+use super::Mark;
 use crate::{
     backup::seal::{Sealed, sha256_hex},
     store::{Store, capture::SpooledSegment, owner::own_like},
@@ -87,6 +88,12 @@ impl Spool {
     pub(super) fn tidy(&self) -> anyhow::Result<()> {
         let through = self.store.shipped_everywhere_through(&self.remotes)?;
         self.forget_through(through)
+    }
+
+    /// Takes back what was spooled of a chain after this commit. The files are deleted when it is opened next.
+    pub(super) fn forget_after(&self, known: &Mark) -> anyhow::Result<()> {
+        let forgotten = self.store.forget_segments_after(&known.chain, known.commit);
+        forgotten.context("taking segments off the list")
     }
 
     fn forget_through(&self, through: i64) -> anyhow::Result<()> {

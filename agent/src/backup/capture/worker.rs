@@ -19,6 +19,7 @@ use tokio::sync::{oneshot, watch};
 
 use super::{
     Mark, NewChain, WhyAgain,
+    ahead::Ahead,
     begin::begin,
     desk::Desk,
     events::LogWatch,
@@ -50,6 +51,8 @@ pub(super) enum Wake {
     Rest(RestRequest),
     /// What was followed is not what the database holds.
     Compare,
+    /// A remote holds what this server never wrote.
+    Ahead(Ahead),
     /// The agent ends.
     Stop,
 }
@@ -115,6 +118,7 @@ impl Worker {
                     Wake::Durable(answer) => self.asked.push(answer),
                     Wake::Rest(request) => self.resting.push(request),
                     Wake::Compare => self.again(contradicted()),
+                    Wake::Ahead(ahead) => self.went_back(&ahead),
                     Wake::Stop => is_last = true,
                 }
             }
@@ -160,7 +164,7 @@ impl Worker {
         }
     }
 
-    fn again(&mut self, why: WhyAgain) {
+    pub(super) fn again(&mut self, why: WhyAgain) {
         tracing::warn!(%why, "the capture begins again");
         self.let_go();
         self.why = Some(why);

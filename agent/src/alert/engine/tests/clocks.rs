@@ -108,7 +108,7 @@ fn what_a_clock_that_ran_ahead_left_behind_is_counted_from_the_start_on() {
     });
     day.wrong("backup/any", Rule::BackupNotTaken);
     day.wrong("bot/bot", Rule::BotGone);
-    day.wrong("memory/host", Rule::MemoryKill);
+    day.wrong("database/shop", Rule::DatabaseDamaged);
     day.pass(5);
     day.fine("bot/bot");
     day.wrong("queue/jobs", Rule::QueueLagging);
@@ -119,8 +119,8 @@ fn what_a_clock_that_ran_ahead_left_behind_is_counted_from_the_start_on() {
     day.pass(540);
     let told = day.told();
     assert!(told.contains(&"first backup/any".to_owned()), "{told:?}");
-    assert!(told.contains(&"reminder memory/host".to_owned()), "{told:?}");
-    day.fine("memory/host");
+    assert!(told.contains(&"reminder database/shop".to_owned()), "{told:?}");
+    day.fine("database/shop");
     day.pass_long(FLAP_WINDOW);
     day.told();
     day.wrong("bot/bot", Rule::BotGone);
