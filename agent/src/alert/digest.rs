@@ -21,6 +21,8 @@ use crate::store::{
 };
 
 /// Lines of one part.
+/// What a digest is about: nothing that can be wrong.
+pub const KEY: &str = "digest/daily";
 const LINES_MAX: usize = 12;
 /// What is told of one fault.
 const FAULT_UNITS_MAX: usize = 200;
@@ -97,7 +99,7 @@ pub fn of_day(voice: &Voice, day: &Day<'_>, now: UnixMillis) -> Message {
         .replace("{count}", &day.service.arrived.to_string())
         .replace("{slowest}", &slowest);
     Message {
-        alert_key: "digest/daily".to_owned(),
+        alert_key: KEY.to_owned(),
         episode: None,
         runbook: None,
         severity: Severity::Info,

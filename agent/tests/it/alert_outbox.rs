@@ -533,6 +533,31 @@ async fn what_the_owner_takes_on_or_silences_is_remembered_for_the_console() {
 }
 
 #[tokio::test]
+async fn a_digest_that_waited_with_others_is_told_whole() {
+    let dir = tempfile::tempdir().unwrap();
+    let telegram = Telegram::start().await;
+    let desk = Desk::open(dir.path(), &telegram, &[OWNER]);
+    let hours = |hours: i64| UnixMillis(hours * 3_600_000);
+    desk.alerts.digest_if_due(hours(7)).unwrap();
+    for id in 1..=2 {
+        let incident = incident(id, "A job was given up.");
+        desk.alerts.report(&[incident], None, hours(8)).unwrap();
+        desk.alerts.digest_if_due(hours(9)).unwrap();
+    }
+    let sender = desk.send_to(OWNER);
+    let told = telegram.wait_for(2).await;
+    desk.wait_until_sent().await;
+    sender.abort();
+    assert_eq!(telegram.taken().len(), 2);
+    assert!(told[0].text().starts_with("2 messages"), "{}", told[0].text());
+    assert!(
+        told[1].text().contains("The ways to you have not been tested"),
+        "{}",
+        told[1].text()
+    );
+}
+
+#[tokio::test]
 async fn the_digest_comes_once_a_day_and_first_at_the_first_time_after_the_agent_was_set_up() {
     let dir = tempfile::tempdir().unwrap();
     let telegram = Telegram::start().await;

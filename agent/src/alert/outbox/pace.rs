@@ -35,7 +35,8 @@ impl Pace {
         retry_first: Duration::from_secs(1),
         // After an outage of hours the owner is to know at once; three requests a minute burden nobody.
         retry_most: Duration::from_secs(20),
-        refused: Duration::from_secs(300),
+        // Somebody who unblocks the bot, or mends a secret, is to be told soon; a request a minute burdens nobody.
+        refused: Duration::from_secs(60),
         // One connection that broke must not cost minutes: it is repeated once at once.
         doubt_first: Duration::from_secs(3),
         // From then on each may be one more copy of what the owner has read already.

@@ -7,7 +7,7 @@ use protocol::{incident::Severity, time::UnixMillis};
 
 use super::{Sender, now};
 use crate::{
-    alert::message,
+    alert::{digest, message},
     store::outbox::{Said, Waiting},
 };
 
@@ -88,11 +88,11 @@ impl Sender {
 
     /// The first of the rows alone, or all that are messages as one; `forms` are theirs, in order.
     pub(super) fn parcel(&self, rows: Vec<Waiting>, forms: &[Form]) -> anyhow::Result<Parcel> {
-        // An edit has its place already, and follows.
+        // An edit has its place already, and follows; a digest is more than a line, and follows too.
         let messages = rows
             .iter()
             .zip(forms)
-            .filter(|(_, form)| matches!(form, Form::Message));
+            .filter(|(row, form)| matches!(form, Form::Message) && row.message.alert_key != digest::KEY);
         let mut told: Vec<Waiting> = messages.map(|(row, _)| row.clone()).collect();
         if is_backlog(&told, now()) || (!self.channel.can_edit() && holds_an_end(&told)) {
             let (text, count) = message::summary(&self.voice, &told, now());
