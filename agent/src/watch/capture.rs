@@ -36,16 +36,21 @@ const TOLD: [(EventKind, Rule); 4] = [
 /// The watch over the capture.
 pub struct Capture {
     store: Arc<Store>,
+    /// When the exchange of the database came that was seen last, while it stands.
+    replaced_at: Option<UnixMillis>,
 }
 
 impl Capture {
     /// A watch over what is written down here.
     #[must_use]
     pub fn new(store: Arc<Store>) -> Self {
-        Self { store }
+        Self {
+            store,
+            replaced_at: None,
+        }
     }
 
-    fn read(&self, at: At) -> rusqlite::Result<Seen> {
+    fn read(&mut self, at: At) -> rusqlite::Result<Seen> {
         let mut seen = Seen::default();
         let fault = self.store.capture_fault()?;
         let stopped = fault.map(|fault| match fault.stays {
@@ -55,14 +60,25 @@ impl Capture {
         seen.judge(AlertKey::new("capture", "shop"), stopped);
         let events = self.store.capture_events(EVENTS_MAX)?;
         for (kind, rule) in TOLD {
-            let wrong = newest(&events, kind, at.now).map(|event| (rule, event.detail.clone()));
-            seen.judge(AlertKey::new("capture_event", kind.name()), wrong);
+            let key = AlertKey::new("capture_event", kind.name());
+            let event = newest(&events, kind, at.now);
+            if kind == EventKind::Replaced && self.is_another(event.map(|event| event.at)) {
+                // The one before is over: the owner may have put that file there, and this one is not his.
+                seen.judge(key.clone(), None);
+            }
+            seen.judge(key, event.map(|event| (rule, event.detail.clone())));
         }
         for one in self.store.shipping()? {
             let key = AlertKey::new(BEHIND_KIND, &one.remote);
             seen.measure(key, BEHIND, one.waits(at.now).as_secs_f64(), waiting(&one));
         }
         Ok(seen)
+    }
+
+    /// Whether the exchange of that moment came while the one before it still stood.
+    fn is_another(&mut self, at: Option<UnixMillis>) -> bool {
+        let before = std::mem::replace(&mut self.replaced_at, at);
+        before.is_some() && at.is_some() && before != at
     }
 }
 
@@ -123,6 +139,15 @@ mod tests {
         assert_eq!(standing(3_000), Some(2_000));
         assert_eq!(standing(902_001), None);
         assert!(TOLD.iter().all(|(kind, _)| *kind != EventKind::Begun));
+    }
+
+    #[test]
+    fn a_second_exchange_is_one_of_its_own() {
+        let dir = tempfile::tempdir().unwrap();
+        let mut capture = Capture::new(Arc::new(Store::open(dir.path()).unwrap()));
+        let at = |at| Some(UnixMillis(at));
+        let seen = [at(1), at(1), at(2), at(2), None, at(3)].map(|at| capture.is_another(at));
+        assert_eq!(seen, [false, false, true, false, false, false]);
     }
 
     #[test]
