@@ -74,6 +74,7 @@ pub async fn gather(
             source: Source::Known,
         };
     }
+    notes.extend(of_several(&offered));
     let all = offered
         .iter()
         .fold(Signers::default(), |all, (_, signers)| all.and(signers));
@@ -81,6 +82,23 @@ pub async fn gather(
         signers: all,
         source: Source::Remotes,
     }
+}
+
+/// Several agents may be one after the other on servers of the same shop, or two shops in one place.
+fn of_several(offered: &[(Fingerprint, Signers)]) -> Option<String> {
+    let all: Vec<String> = offered
+        .iter()
+        .map(|(fingerprint, _)| fingerprint.to_string())
+        .collect();
+    (all.len() > 1).then(|| {
+        format!(
+            "{} agents wrote there ({}), and nothing at hand says which is yours: the newest state of any of them counts. If \
+             more than one shop has its backups there, name yours with --trust FINGERPRINT, or lay its certificate as \
+             {AGENT_CERTIFICATE} beside the owner's key",
+            all.len(),
+            all.join(", ")
+        )
+    })
 }
 
 fn own(state_dir: &Path, notes: &mut Vec<String>) -> Signers {
@@ -131,4 +149,20 @@ async fn from_remotes(
         }
     }
     found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn several_agents_are_named_where_nothing_says_which_is_the_owners() {
+        let one = |digit: &str| (Fingerprint::parse(&digit.repeat(40)).unwrap(), Signers::default());
+        assert_eq!(of_several(&[one("A")]), None);
+        let told = of_several(&[one("A"), one("B")]).unwrap();
+        assert!(
+            told.starts_with("2 agents wrote there (AAAA") && told.contains("--trust"),
+            "{told}"
+        );
+    }
 }

@@ -239,6 +239,7 @@ fn another_agents_point_is_refused_until_the_owner_vouches_for_it() {
     fs::remove_dir_all(shop.path("state")).unwrap();
     let said = shop.agent_done(&restoring("again", &[]));
     assert!(said.contains("known from the remotes alone"), "{said}");
+    assert!(said.contains("2 agents wrote there"), "{said}");
     // A kit that knows the first agent alone believes no other.
     let certificate = files_under(&shop.path("local/cert"))
         .into_iter()
