@@ -83,8 +83,7 @@ const FAULTS_MAX: usize = 1_000;
 /// points and so could prove nothing (1).
 pub async fn run(arguments: Arguments) -> Result<(), Failure> {
     let config = load(&arguments.config.path, Purpose::Look)?;
-    let anchor = arguments.anchor.as_deref().map(Anchor::parse).transpose();
-    let anchor = anchor.map_err(Failure::Refused)?;
+    let anchor = anchor(&arguments)?;
     let store = Store::open(&config.state_dir)?;
     let opened = remotes::open(&config, arguments.remote.as_deref())?;
     // Whoever is not asked about may hold what another one lacks.
@@ -97,8 +96,12 @@ pub async fn run(arguments: Arguments) -> Result<(), Failure> {
     for remote in &opened.usable {
         if let (Some(keys), Some(path)) = (&keys, &arguments.key) {
             let adopted = adopt(&config, &store, remote, (keys, path, share)).await?;
-            let told = |what: &String| format!("{}: {what}", remote.name());
-            faults.extend(adopted.faults.iter().map(told));
+            faults.extend(
+                adopted
+                    .faults
+                    .iter()
+                    .map(|what| format!("{}: {what}", remote.name())),
+            );
             match arguments.json {
                 true => shown.push(adopted_as_json(remote, &adopted)),
                 false => say_adopted(remote, &adopted),
@@ -127,20 +130,18 @@ pub async fn run(arguments: Arguments) -> Result<(), Failure> {
         let others = others(&config, &store, &seen)?;
         match arguments.json {
             true => shown.push(row(&seen, &others, &wrong, (&unknown, unproven.is_none()))),
-            false => say(
-                &seen,
-                &unknown,
-                &[
+            false => {
+                let more = [
                     torn(&store, remote)?,
                     unknown.more_points(),
                     unknown.objects(share),
-                ],
-            ),
+                ];
+                say(&seen, &unknown, &more);
+            }
         }
         faults.extend(unproven);
-        for other in others.iter().filter(|_| !arguments.json) {
-            let at = |at| words::moment(at, &config.owner.timezone);
-            println!("{}: {}", seen.remote, other.told(at));
+        if !arguments.json {
+            say_others(&seen, &others, &config);
         }
     }
     if arguments.json {
@@ -149,6 +150,22 @@ pub async fn run(arguments: Arguments) -> Result<(), Failure> {
             json!({ "passed": faults.is_empty(), "faults": faults, "remotes": shown })
         );
     }
+    conclude(&faults)
+}
+
+fn anchor(arguments: &Arguments) -> Result<Option<Anchor>, Failure> {
+    let anchor = arguments.anchor.as_deref().map(Anchor::parse).transpose();
+    anchor.map_err(Failure::Refused)
+}
+
+fn say_others(seen: &Rehearsal, others: &[Other], config: &Config) {
+    for other in others {
+        let at = |at| words::moment(at, &config.owner.timezone);
+        println!("{}: {}", seen.remote, other.told(at));
+    }
+}
+
+fn conclude(faults: &[String]) -> Result<(), Failure> {
     match faults.is_empty() {
         true => Ok(()),
         false => Err(Failure::Failed(anyhow::Error::msg(faults.join("\n  ")))),

@@ -181,6 +181,40 @@ fn resync(
     Ok(None)
 }
 
+/// What was found while the table of pages was written anew.
+#[derive(Default)]
+struct Written {
+    sum: PageSum,
+    counter: Option<u32>,
+    /// Where it differs from the table before, and how often.
+    differing: Differing,
+    count: u32,
+}
+
+fn write_table(follower: &Follower, hashes: &Hashes) -> Result<Written, Ended> {
+    let mut written = Written::default();
+    follower.source().each_page(|page, image| {
+        if page == 1 {
+            written.counter = change_counter(image);
+        }
+        if !is_lock_page(page, follower.page_size()) {
+            let hash = PageHash::of(page, image);
+            if hashes.get(page)? != hash {
+                written.count += 1;
+                written.differing.add(page, hash);
+            }
+            hashes.set(page, hash)?;
+            written.sum.add(hash);
+        }
+        Ok(())
+    })?;
+    hashes
+        .cut(follower.source().pages()?)
+        .and_then(|()| hashes.sync())
+        .context("writing the table of pages")?;
+    Ok(written)
+}
+
 fn new_chain(
     desk: &Desk,
     claim: Claim,
@@ -193,27 +227,12 @@ fn new_chain(
         return Err(Ended::Failed(anyhow::anyhow!(LOCKED)));
     }
     let (pages, page_size) = (follower.source().pages()?, follower.page_size());
-    let (mut sum, mut count, mut counter) = (PageSum::default(), 0_u32, None);
-    let mut differing = Differing::default();
-    follower.source().each_page(|page, image| {
-        if page == 1 {
-            counter = change_counter(image);
-        }
-        if !is_lock_page(page, page_size) {
-            let hash = PageHash::of(page, image);
-            if hashes.get(page)? != hash {
-                count += 1;
-                differing.add(page, hash);
-            }
-            hashes.set(page, hash)?;
-            sum.add(hash);
-        }
-        Ok(())
-    })?;
-    hashes
-        .cut(pages)
-        .and_then(|()| hashes.sync())
-        .context("writing the table of pages")?;
+    let Written {
+        sum,
+        counter,
+        differing,
+        count,
+    } = write_table(&follower, &hashes)?;
     let mut recorder = Recorder {
         claim,
         draft: Draft::new(page_size, pages),
