@@ -88,7 +88,7 @@ pub async fn run(arguments: Arguments) -> Result<(), Failure> {
     let opened = remotes::open(&config, arguments.remote.as_deref())?;
     // Whoever is not asked about may hold what another one lacks.
     let all = remotes::open(&config, None)?.usable;
-    let mut faults: Vec<String> = opened.faults();
+    let mut faults = opened.faults();
     let share = if arguments.all { Share::All } else { Share::Some };
     let keys = arguments.key.as_deref().map(unlock).transpose()?;
     let own = Certificate::load(&config.state_dir)?;
@@ -117,12 +117,10 @@ pub async fn run(arguments: Arguments) -> Result<(), Failure> {
             share,
             rehearsed: None,
         };
-        let watcher = progress::watcher();
         let Looked {
             rehearsal: seen,
             faults: wrong,
-        } = sample.run(&*watcher, &now).await?;
-        drop(watcher);
+        } = look(&sample).await?;
         faults.extend(named(remote, &wrong, share));
         let unknown = Unknown::of(&seen);
         // What a summary names is asked for by itself.
@@ -156,6 +154,12 @@ pub async fn run(arguments: Arguments) -> Result<(), Failure> {
 fn anchor(arguments: &Arguments) -> Result<Option<Anchor>, Failure> {
     let anchor = arguments.anchor.as_deref().map(Anchor::parse).transpose();
     anchor.map_err(Failure::Refused)
+}
+
+/// The bar is gone before anything is said.
+async fn look(sample: &Sample<'_>) -> anyhow::Result<Looked> {
+    let watcher = progress::watcher();
+    sample.run(&*watcher, &now).await
 }
 
 fn say_others(seen: &Rehearsal, others: &[Other], config: &Config) {
