@@ -92,8 +92,8 @@ fn of_a_damaged_page_the_other_rows_and_the_older_point_are_had_by_what_is_said(
     assert_eq!(count_items(&shop.path("restored/shop.db")), rows);
 }
 
-#[test]
-fn what_was_followed_after_the_newest_sound_point_comes_back_by_what_is_said_everywhere() {
+/// A shop with six sales after its first point, each of them durable by itself.
+fn selling() -> (Shop, Running, Connection) {
     let shop = Shop::new();
     shop.fill(1_000);
     let agent = Running::start(&shop);
@@ -104,6 +104,12 @@ fn what_was_followed_after_the_newest_sound_point_comes_back_by_what_is_said_eve
             .unwrap();
         agent.wait_for("/durable");
     }
+    (shop, agent, bot)
+}
+
+#[test]
+fn what_was_followed_after_the_newest_sound_point_comes_back_by_what_is_said_everywhere() {
+    let (shop, agent, bot) = selling();
     wait_until_both_hold_the_same(&shop);
     let sold = count_items(&shop.database());
     agent.burn();
@@ -314,16 +320,7 @@ fn a_commit_that_did_the_damage_leaves_the_point_below_it_and_that_one_is_named(
 
 #[test]
 fn where_a_chain_begins_with_damage_the_newest_commit_of_the_one_before_is_named() {
-    let shop = Shop::new();
-    shop.fill(1_000);
-    let agent = Running::start(&shop);
-    agent.wait_for("/durable");
-    let bot = Connection::open(shop.database()).unwrap();
-    for _ in 0..6 {
-        bot.execute("INSERT INTO item (text) VALUES ('sold')", [])
-            .unwrap();
-        agent.wait_for("/durable");
-    }
+    let (shop, agent, bot) = selling();
     let expected = count_items(&shop.database());
     // A damaged copy in the shop's place.
     let copy = shop.path("copy.db");
