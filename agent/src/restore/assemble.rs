@@ -43,9 +43,6 @@ pub struct Reached {
     pub at: UnixMillis,
 }
 
-/// A segment that was put under the name of another.
-const MISNAMED: &str = "it is another segment than its name says";
-
 /// Where the database is put together.
 pub(super) struct Place<'a> {
     pub file: File,
@@ -272,9 +269,7 @@ async fn replay(
         let step = || follow(plan, name, &plain, previous, pages, reached);
         let goes_on = tokio::task::block_in_place(step).map_err(|failure| match failure {
             Failure::Lost(what) => {
-                if what == MISNAMED {
-                    *working_at = Culprit::Misnamed(name.clone());
-                }
+                *working_at = segments::culprit(name, &plain, &what);
                 Failure::Lost(format!("{name}: {what}"))
             }
             here @ Failure::Here(_) => here,
@@ -307,7 +302,7 @@ fn follow(
     let segment = Segment::parse(plain).map_err(told)?;
     let header = &segment.header;
     if (&header.chain, header.first, header.last) != (&name.chain, name.first, name.last) {
-        return Err(Failure::Lost(MISNAMED.to_owned()));
+        return Err(Failure::Lost(segments::MISNAMED.to_owned()));
     }
     if header.first != reached.commit.next() {
         return Err(Failure::Lost(format!(
@@ -318,9 +313,7 @@ fn follow(
     if let (Some(before), Some(promised)) = (previous, header.previous)
         && before != promised
     {
-        return Err(Failure::Lost(
-            "it follows another segment than the one before it".to_owned(),
-        ));
+        return Err(Failure::Lost(segments::UNLINKED.to_owned()));
     }
     let through = match plan.stop {
         Stop::AtPoint | Stop::AtEnd => Some(header.last),

@@ -5,11 +5,14 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use protocol::{
     chain::{ChainId, CommitNumber},
-    object_key::{PointId, SegmentName},
+    object_key::{DIGEST_CHARS, PointId, SegmentName},
 };
 
-use super::left_out::LeftOut;
-use crate::backup::survey::Survey;
+use super::{left_out::LeftOut, path::Links};
+use crate::backup::{seal::hex, survey::Survey};
+
+/// Of what is passed by so much is named.
+const TOLD_MAX: usize = 3;
 
 /// What an attempt was at when it could not go on.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -20,6 +23,8 @@ pub(super) enum Culprit {
     Segment(SegmentName),
     /// A segment that is whole, and another one than its name says.
     Misnamed(SegmentName),
+    /// A segment that is whole, and the digest of what it follows: another one than what led to it.
+    Unlinked(SegmentName, Option<[u8; 32]>),
     /// The archive of files of a point.
     Files(PointId),
     /// The database itself, whole as it was backed up: no other way leads to another one.
@@ -33,6 +38,9 @@ pub(super) struct Avoid {
     pub files: BTreeMap<PointId, String>,
     segments: BTreeMap<SegmentName, String>,
     misnamed: BTreeMap<SegmentName, String>,
+    passed_by: BTreeMap<SegmentName, String>,
+    links: Links,
+    unlinked_told: Vec<String>,
     unproven: BTreeSet<SegmentName>,
     unproven_told: Vec<String>,
     /// Whether something that does not open, and that nothing speaks for, may be newer than what is restored.
@@ -49,8 +57,36 @@ impl Avoid {
             Culprit::Files(point) => self.files.insert(point, why).is_none(),
             Culprit::Segment(name) => self.segments.insert(name, why).is_none(),
             Culprit::Misnamed(name) => self.misnamed.insert(name, why).is_none(),
+            Culprit::Unlinked(name, previous) => {
+                self.unlinked_told.push(why);
+                self.link(name, previous)
+            }
             Culprit::Database => false,
         }
+    }
+
+    /// What this segment follows, by its own word; whether that is news.
+    pub(super) fn link(&mut self, name: SegmentName, previous: Option<[u8; 32]>) -> bool {
+        let Some(previous) = previous else { return false };
+        let mut digest = hex(&previous);
+        digest.truncate(DIGEST_CHARS);
+        self.links.insert(name, digest.clone()).as_ref() != Some(&digest)
+    }
+
+    /// What the segments that were opened follow.
+    pub(super) fn links(&self) -> &Links {
+        &self.links
+    }
+
+    /// Those of no use whose commits a way leads over without them promise nothing; whether there were any.
+    pub(super) fn pass_by(&mut self, chain: &ChainId, from: CommitNumber, reached: CommitNumber) -> bool {
+        let is_passed =
+            |name: &SegmentName| name.chain == *chain && name.first > from && name.last <= reached;
+        let passed: BTreeMap<SegmentName, String> =
+            self.segments.extract_if(.., |name, _| is_passed(name)).collect();
+        let has_any = !passed.is_empty();
+        self.passed_by.extend(passed);
+        has_any
     }
 
     /// These promise nothing, for one reason.
@@ -68,7 +104,11 @@ impl Avoid {
     /// The segments of a chain that there should be: misnamed ones promise nothing.
     pub(super) fn promised(&self, survey: &Survey, chain: &ChainId) -> BTreeSet<SegmentName> {
         let mut all = survey.segments(chain);
-        all.retain(|name| !self.misnamed.contains_key(name) && !self.unproven.contains(name));
+        all.retain(|name| {
+            !self.misnamed.contains_key(name)
+                && !self.passed_by.contains_key(name)
+                && !self.unproven.contains(name)
+        });
         all
     }
 
@@ -88,6 +128,32 @@ impl Avoid {
     /// What was found about segments.
     pub(super) fn told(&self) -> Vec<String> {
         let all = self.segments.values().chain(self.misnamed.values());
-        all.chain(&self.unproven_told).cloned().collect()
+        let mut told: Vec<String> = all
+            .chain(&self.unlinked_told)
+            .chain(&self.unproven_told)
+            .cloned()
+            .collect();
+        told.extend(self.told_passed_by());
+        told
+    }
+
+    fn told_passed_by(&self) -> Option<String> {
+        let first: Vec<&str> = self
+            .passed_by
+            .values()
+            .take(TOLD_MAX)
+            .map(String::as_str)
+            .collect();
+        let more = match self.passed_by.len() {
+            count if count > TOLD_MAX => format!("; and {} more", count - TOLD_MAX),
+            _ => String::new(),
+        };
+        (!first.is_empty()).then(|| {
+            format!(
+                "NOT USED: {}{more}. The commits that they claim are in other objects, which are followed instead. \
+                 Somebody put them there, or they were altered",
+                first.join("; ")
+            )
+        })
     }
 }

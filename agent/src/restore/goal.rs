@@ -191,7 +191,7 @@ async fn newest(
         },
     });
     let promised = avoid.promised(sources.survey, &manifest.chain);
-    let way = replay::way(&promised, &manifest.chain, manifest.commit, stop);
+    let way = replay::way((&promised, avoid.links()), &manifest.chain, manifest.commit, stop);
     let last = way.segments.last();
     let end_at = last.map_or(manifest.taken_at, |last| last.last_at.max(manifest.taken_at));
     let end = last.map_or(manifest.commit, |last| last.last);

@@ -38,9 +38,15 @@ pub(super) fn take_out(request: &Request, sources: &Sources<'_>, goal: &Goal, av
     }
     let Some(begin) = goal.begin else { return false };
     let promised = avoid.promised(sources.survey, &goal.chain);
-    let way = replay::way(&promised, &goal.chain, begin, goal.stop);
-    let Some((before, _)) = way.gap else { return false };
+    let way = replay::way((&promised, avoid.links()), &goal.chain, begin, goal.stop);
+    let Some((before, behind)) = way.gap else {
+        return false;
+    };
     let first = before.next();
+    // It is there, and follows something else.
+    if behind == first {
+        return false;
+    }
     let behind: Vec<SegmentName> = promised.into_iter().filter(|name| name.first > first).collect();
     if behind.len() >= SENT_AT_ONCE || arrived(request, &goal.chain).is_some_and(|commit| commit >= first) {
         return false;

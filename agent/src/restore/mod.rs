@@ -23,6 +23,7 @@ mod assemble;
 mod avoid;
 mod bare;
 pub mod choose;
+mod contested;
 mod dates;
 mod fetch;
 mod files;
@@ -36,6 +37,7 @@ mod leftovers;
 mod nearest;
 mod numbers;
 mod pages;
+mod path;
 mod place;
 mod proven;
 pub mod replay;
@@ -246,6 +248,9 @@ async fn plan_around(request: Request, mut avoid: Avoid, sources: &Sources<'_>) 
     {
         goal = goal::find(&request, sources, &mut index, &avoid).await?;
     }
+    if settle(&mut index, sources, &goal, &mut avoid).await {
+        goal = goal::find(&request, sources, &mut index, &avoid).await?;
+    }
     // Each time there are fewer names.
     while left_out::take_out(&request, sources, &goal, &mut avoid) {
         goal = goal::find(&request, sources, &mut index, &avoid).await?;
@@ -285,6 +290,20 @@ async fn plan_around(request: Request, mut avoid: Avoid, sources: &Sources<'_>) 
         request,
         avoid,
     })
+}
+
+/// Opens what is contested on the way to the goal, from the newest point that it may begin at; whether that changes what
+/// is promised.
+async fn settle(index: &mut Index<'_>, sources: &Sources<'_>, goal: &goal::Goal, avoid: &mut Avoid) -> bool {
+    let Some(from) = search::beginning(index, goal).await else {
+        return false;
+    };
+    let between = contested::Between {
+        chain: &goal.chain,
+        from,
+        stop: goal.stop,
+    };
+    contested::settle(sources, &between, avoid).await
 }
 
 impl Plan {

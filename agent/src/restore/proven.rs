@@ -70,11 +70,11 @@ pub async fn behind_the_last(
         is_locked: false,
     };
     for name in names.into_iter().rev() {
-        if name.first <= known {
+        if name.last <= known {
             break;
         }
         match segments::proof(sources, &name).await {
-            Proof::Whole(_) => {
+            Proof::Whole { .. } => {
                 tail.end = name.last;
                 break;
             }

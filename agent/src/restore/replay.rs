@@ -9,7 +9,10 @@ use protocol::{
     time::UnixMillis,
 };
 
-use super::dates;
+use super::{
+    dates,
+    path::{self, Links},
+};
 
 /// A clock that is kept right by small steps may go back by less than this.
 const SLEWED_MAX: Duration = Duration::from_secs(2);
@@ -48,15 +51,23 @@ pub struct Way {
     pub set_back: Option<(CommitNumber, Duration)>,
 }
 
-/// The way from right after `from` to the stop.
+/// The way from right after `from` to the stop: the one that leads farthest, and what is there behind a gap in it.
 #[must_use]
-pub fn way(names: &BTreeSet<SegmentName>, chain: &ChainId, from: CommitNumber, stop: Stop) -> Way {
-    let all = in_order(names, chain, from);
+pub(super) fn way(
+    (names, links): (&BTreeSet<SegmentName>, &Links),
+    chain: &ChainId,
+    from: CommitNumber,
+    stop: Stop,
+) -> Way {
+    let enough = match stop {
+        Stop::AfterCommit(commit) => Some(commit),
+        Stop::AtPoint | Stop::AtEnd | Stop::By { .. } => None,
+    };
+    let (all, torn) = in_order((names, links), chain, from, enough);
     let mut way = Way::default();
     let wanted = match stop {
         Stop::AtPoint => 0,
-        Stop::AtEnd => all.len(),
-        Stop::AfterCommit(commit) => all.partition_point(|name| name.first <= commit),
+        Stop::AtEnd | Stop::AfterCommit(_) => all.len(),
         Stop::By { moment, ahead } => {
             let dates: Vec<UnixMillis> = all.iter().map(|name| name.last_at).collect();
             let wanted = dates::wanted(&dates, moment, ahead);
@@ -68,16 +79,13 @@ pub fn way(names: &BTreeSet<SegmentName>, chain: &ChainId, from: CommitNumber, s
             wanted.count
         }
     };
-    let mut at = from;
-    for (place, name) in all[..wanted].iter().enumerate() {
-        if name.first != at.next() {
-            // What only reaches beyond the moment is not missed.
-            let is_beyond = matches!(stop, Stop::By { moment, .. } if name.last_at > moment);
-            way.gap = Some((at, name.first)).filter(|_| !is_beyond || place + 1 < wanted);
-            break;
-        }
-        at = name.last;
-        way.segments.push((*name).clone());
+    let whole = torn.map_or(wanted, |place| place.min(wanted));
+    way.segments = all[..whole].iter().map(|name| (*name).clone()).collect();
+    if let Some(behind) = all[whole..wanted].first() {
+        let before = way.segments.last().map_or(from, |last| last.last);
+        // What only reaches beyond the moment is not missed.
+        let is_beyond = matches!(stop, Stop::By { moment, .. } if behind.last_at > moment);
+        way.gap = Some((before, behind.first)).filter(|_| !is_beyond || whole + 1 < wanted);
     }
     if matches!(stop, Stop::By { .. }) {
         way.set_back = set_back(&way.segments);
@@ -92,25 +100,32 @@ fn set_back(segments: &[SegmentName]) -> Option<(CommitNumber, Duration)> {
     })
 }
 
-/// The segments of the chain after a commit, each beginning behind the one before it.
+/// The segments of the chain after a commit that lead farthest, then those behind a gap, and so on; and the place of the
+/// first gap.
 fn in_order<'a>(
-    names: &'a BTreeSet<SegmentName>,
+    (names, links): (&'a BTreeSet<SegmentName>, &Links),
     chain: &ChainId,
     from: CommitNumber,
-) -> Vec<&'a SegmentName> {
-    let of_chain = names
-        .iter()
-        .filter(|name| name.chain == *chain && name.first > from);
-    let mut all: Vec<&SegmentName> = Vec::new();
-    // Of two that begin alike the longer one leads further; both hold the same commits.
-    for name in of_chain {
-        match all.last_mut() {
-            Some(last) if last.first == name.first => *last = name,
-            Some(last) if name.first <= last.last => {}
-            _ => all.push(name),
+    enough: Option<CommitNumber>,
+) -> (Vec<&'a SegmentName>, Option<usize>) {
+    let is_wanted = |name: &&SegmentName| {
+        name.chain == *chain && name.first > from && enough.is_none_or(|enough| name.first <= enough)
+    };
+    let mut left: Vec<&SegmentName> = names.iter().filter(is_wanted).collect();
+    let (mut all, mut torn, mut at) = (Vec::new(), None, Some(from));
+    while let Some(from) = at {
+        let stretch = path::farthest(&left, links, from, enough);
+        let end = stretch.last().map_or(from, |last| last.last);
+        all.extend(stretch);
+        left.drain(..left.partition_point(|name| name.first <= end));
+        at = left
+            .first()
+            .and_then(|name| CommitNumber::new(name.first.get() - 1).ok());
+        if at.is_some() {
+            torn.get_or_insert(all.len());
         }
     }
-    all
+    (all, torn)
 }
 
 #[cfg(test)]
@@ -134,7 +149,7 @@ mod tests {
     }
 
     fn lasts(ranges: &[(u64, u64)], from: u64, stop: Stop) -> (Vec<u64>, Option<(u64, u64)>) {
-        let way = way(&names(ranges), &chain(), commit(from), stop);
+        let way = way((&names(ranges), &Links::new()), &chain(), commit(from), stop);
         assert_eq!(way.unsure, None);
         let gap = way.gap.map(|(before, after)| (before.get(), after.get()));
         (
@@ -187,16 +202,21 @@ mod tests {
         ]
         .into();
         let through = |moment| {
-            let way = way(&all, &chain(), commit(1), by(moment));
+            let way = way((&all, &Links::new()), &chain(), commit(1), by(moment));
             let unsure = way.unsure.map(|(first, last)| (first.get(), last.get()));
             (way.segments.last().unwrap().last.get(), unsure)
         };
         let opened = "the last one is opened to see how far";
         assert_eq!(through(10_500), (11, None), "{opened}");
         assert_eq!(through(10_000), (11, None));
-        let back = way(&all, &chain(), commit(1), by(10_500)).set_back.unwrap();
+        let back = way((&all, &Links::new()), &chain(), commit(1), by(10_500))
+            .set_back
+            .unwrap();
         assert_eq!((back.0.get(), back.1.as_secs()), (8, 491));
-        assert_eq!(way(&all, &chain(), commit(1), by(500)).set_back, None);
+        assert_eq!(
+            way((&all, &Links::new()), &chain(), commit(1), by(500)).set_back,
+            None
+        );
         let unknown = "nothing says that they were there by then";
         assert_eq!(through(5_000), (5, Some((4, 7))), "{unknown}");
         assert_eq!(through(500), (3, None));
@@ -223,9 +243,64 @@ mod tests {
             ..names(&[(6, 7)]).pop_first().unwrap()
         };
         all.insert(other);
-        let found = way(&all, &chain(), commit(1), Stop::AtEnd);
+        let found = way((&all, &Links::new()), &chain(), commit(1), Stop::AtEnd);
         assert_eq!(found.segments.len(), 1);
         assert_eq!(found.segments[0].last, commit(5));
         assert_eq!(found.gap, None);
+    }
+
+    #[test]
+    fn what_overlaps_leads_to_nothing_that_the_farthest_way_does_not_reach() {
+        let real = [(2, 4), (5, 5), (6, 9), (10, 12)];
+        for stray in [
+            (5, 7),
+            (5, 8),
+            (4, 9),
+            (2, 3),
+            (3, 3),
+            (6, 11),
+            (7, 30),
+            (6, 6),
+            (13, 13),
+        ] {
+            let all = [&real[..], &[stray]].concat();
+            let (found, gap) = lasts(&all, 1, Stop::AtEnd);
+            let end = if stray == (13, 13) { 13 } else { 12 };
+            assert_eq!((found.last(), gap), (Some(&end), None), "{stray:?}");
+            let (found, gap) = lasts(&all, 1, Stop::AfterCommit(commit(8)));
+            assert!(found.last() >= Some(&8) && gap.is_none(), "{stray:?}: {found:?}");
+        }
+        // The fewest are taken where several lead there, and what is longer than all of them is a claim as well.
+        assert_eq!(
+            lasts(&[&real[..], &[(5, 9)]].concat(), 1, Stop::AtEnd).0,
+            [4, 9, 12]
+        );
+        assert_eq!(
+            lasts(&[&real[..], &[(5, 30)]].concat(), 1, Stop::AtEnd).0,
+            [4, 30]
+        );
+        // A stray over a hole closes none.
+        let torn = [(2, 4), (4, 5), (6, 9)];
+        assert_eq!(lasts(&torn, 1, Stop::AtEnd), (vec![4], Some((4, 6))));
+    }
+
+    #[test]
+    fn a_segment_follows_the_one_that_it_names_where_that_is_known() {
+        let mut all = names(&[(2, 3), (4, 6)]);
+        let of = |range, digest: &str| SegmentName {
+            digest: digest.to_owned(),
+            ..names(&[range]).pop_first().unwrap()
+        };
+        let (fork, wanted) = (of((2, 3), "f"), of((4, 6), &"0".repeat(32)));
+        all.insert(fork.clone());
+        let links = Links::from([(wanted.clone(), "f".to_owned())]);
+        let found = way((&all, &links), &chain(), commit(1), Stop::AtEnd);
+        assert_eq!(found.segments, [fork.clone(), wanted.clone()]);
+        all.remove(&fork);
+        let found = way((&all, &links), &chain(), commit(1), Stop::AtEnd);
+        assert_eq!(
+            found.gap.map(|(before, behind)| (before.get(), behind.get())),
+            Some((3, 4))
+        );
     }
 }

@@ -3,7 +3,12 @@
 
 use std::time::Duration;
 
-use protocol::{chain::CommitNumber, manifest::Manifest, object_key::SegmentName, time::UnixMillis};
+use protocol::{
+    chain::{ChainId, CommitNumber},
+    manifest::Manifest,
+    object_key::SegmentName,
+    time::UnixMillis,
+};
 
 use super::{
     Only, Refused, Request, Sources, Stop, avoid::Avoid, fetch, goal::Goal, index::Index, nearest::refuse,
@@ -56,17 +61,8 @@ pub(super) async fn route(
         route.base = Some(base);
     }
     let names = avoid.usable(sources.survey, &manifest.chain);
-    let way = replay::way(&names, &manifest.chain, manifest.commit, stop);
-    route.torn = way.gap.map(|(before, after)| {
-        let why = match avoid.begins_at(&manifest.chain, before.next()) {
-            true => "is altered or could not be read wherever it is",
-            false => "is missing on every remote that answers",
-        };
-        format!(
-            "the segment that begins with commit {} {why}, although later ones, from commit {after} on, are there",
-            before.next()
-        )
-    });
+    let way = replay::way((&names, avoid.links()), &manifest.chain, manifest.commit, stop);
+    route.torn = way.gap.map(|gap| torn(avoid, &manifest.chain, gap));
     route.notes.extend(way.unsure.map(|(first, last)| {
         format!(
             "whether commits {first} to {last} were there by then nobody can say: a clock that was wrong has dated them. They \
@@ -89,6 +85,33 @@ pub(super) async fn route(
     }
     route.segments = way.segments;
     Ok(route)
+}
+
+/// Why a way goes no further than the first of these commits, although the other one is there.
+fn torn(avoid: &Avoid, chain: &ChainId, (before, after): (CommitNumber, CommitNumber)) -> String {
+    let first = before.next();
+    if after == first {
+        return format!("what begins with commit {first} does not follow what leads to commit {before}");
+    }
+    let why = match avoid.begins_at(chain, first) {
+        true => "is altered or could not be read wherever it is",
+        false => "is missing on every remote that answers",
+    };
+    format!(
+        "the segment that begins with commit {first} {why}, although later ones, from commit {after} on, are there"
+    )
+}
+
+/// Where the newest point stands at which a restore to the goal may begin.
+pub(super) async fn beginning(index: &mut Index<'_>, goal: &Goal) -> Option<CommitNumber> {
+    let mut at = 0;
+    while let Some(reading) = index.get(at).await {
+        match &reading.found {
+            Ok(manifest) if goal.may_begin(manifest) => return Some(manifest.commit),
+            _ => at += 1,
+        }
+    }
+    None
 }
 
 /// How long that is, in the unit that says most.

@@ -7,16 +7,34 @@ use sha2::{Digest, Sha256};
 
 use super::{
     Sources,
+    avoid::Culprit,
     fetch::{Failure, Wrong, describe},
 };
 use crate::backup::{
     remote::{Remote, RemoteError},
     seal::{OpenError, hex, open_dated},
-    segment::{self, Segment},
+    segment::{self, Header, Segment},
 };
 
 /// The plain bytes of a segment: its body, and room for header and references.
 const SEGMENT_BYTES_MAX: u64 = segment::BODY_BYTES_MAX as u64 + 1024 * 1024;
+
+/// A segment that was put under the name of another.
+pub(super) const MISNAMED: &str = "it is another segment than its name says";
+/// A segment of another history of the same chain.
+pub(super) const UNLINKED: &str = "it follows another segment than the one before it";
+
+/// What is to blame for a segment that does not lead on.
+pub(super) fn culprit(name: &SegmentName, plain: &[u8], what: &str) -> Culprit {
+    match what {
+        MISNAMED => Culprit::Misnamed(name.clone()),
+        UNLINKED => {
+            let previous = Segment::parse(plain).ok().and_then(|it| it.header.previous);
+            Culprit::Unlinked(name.clone(), previous)
+        }
+        _ => Culprit::Segment(name.clone()),
+    }
+}
 
 /// A segment's plain bytes and the SHA-256 of its object, and what was wrong with the copies before the one taken.
 ///
@@ -43,8 +61,8 @@ pub(super) async fn segment(
 /// A sentence that names it and what is wrong with it on each remote.
 pub async fn open_segment(sources: &Sources<'_>, name: &SegmentName) -> Result<(), String> {
     match segment(sources, name).await {
-        Ok((plain, _, _)) if is_named(&plain, name) => Ok(()),
-        Ok(_) => Err(format!("{name}: it is another segment than its name says")),
+        Ok((plain, _, _)) if header_of(&plain, name).is_some() => Ok(()),
+        Ok(_) => Err(format!("{name}: {MISNAMED}")),
         Err(Failure::Lost(why)) => Err(why),
         Err(Failure::Here(error)) => Err(format!("{name}: {error:#}")),
     }
@@ -52,8 +70,13 @@ pub async fn open_segment(sources: &Sources<'_>, name: &SegmentName) -> Result<(
 
 /// What a segment's name is worth.
 pub(super) enum Proof {
-    /// A copy opens, is signed, and is what its name says; it was signed then.
-    Whole(UnixMillis),
+    /// A copy opens, is signed, and is what its name says.
+    Whole {
+        /// When it was signed.
+        signed_at: UnixMillis,
+        /// The SHA-256 of the object that it follows; `None` for the first of a chain.
+        previous: Option<[u8; 32]>,
+    },
     /// Every copy was read, and none of them is anything: what is wrong with each.
     Nothing(String),
     /// No copy opens, and one is sealed to another key: what is wrong with each.
@@ -69,8 +92,15 @@ pub(super) async fn proof(sources: &Sources<'_>, name: &SegmentName) -> Proof {
     let (mut wrong, mut is_locked) = (Wrong::default(), false);
     for remote in sources.remotes {
         match segment_from(sources, remote, &key, &name.digest).await {
-            Ok(opened) if is_named(&opened.plain, name) => return Proof::Whole(opened.signed_at),
-            Ok(_) => wrong.add(remote.name(), "it is another segment than its name says"),
+            Ok(opened) => match header_of(&opened.plain, name) {
+                Some(header) => {
+                    return Proof::Whole {
+                        signed_at: opened.signed_at,
+                        previous: header.previous,
+                    };
+                }
+                None => wrong.add(remote.name(), MISNAMED),
+            },
             Err(SegmentFault::Nothing(what)) => wrong.add(remote.name(), &what),
             Err(SegmentFault::Locked(what)) => {
                 wrong.add(remote.name(), &what);
@@ -85,11 +115,11 @@ pub(super) async fn proof(sources: &Sources<'_>, name: &SegmentName) -> Proof {
     }
 }
 
-fn is_named(plain: &[u8], name: &SegmentName) -> bool {
-    Segment::parse(plain).is_ok_and(|segment| {
-        let header = segment.header;
-        (&header.chain, header.first, header.last) == (&name.chain, name.first, name.last)
-    })
+/// What a segment says of itself, where that is what its name says.
+fn header_of(plain: &[u8], name: &SegmentName) -> Option<Header> {
+    let header = Segment::parse(plain).ok()?.header;
+    let is_named = (&header.chain, header.first, header.last) == (&name.chain, name.first, name.last);
+    is_named.then_some(header)
 }
 
 /// A copy that was taken.

@@ -53,7 +53,7 @@ pub(super) async fn lead(
         ahead: UnixMillis(i64::MAX),
     });
     let promised = avoid.promised(sources.survey, &newest.chain);
-    let way = replay::way(&promised, &newest.chain, newest.commit, stop);
+    let way = replay::way((&promised, avoid.links()), &newest.chain, newest.commit, stop);
     for later in later_chains(request, sources, avoid, (newest, way.segments.last())).await? {
         let mut before = Before::default();
         let of_chain = (&mut *index, Some(&later.name.chain));
@@ -156,7 +156,7 @@ fn claims(
 /// Until when a segment shows commits: not later than it was signed. 1970 when it is none.
 pub(super) async fn believed_end(sources: &Sources<'_>, name: &SegmentName) -> UnixMillis {
     match segments::proof(sources, name).await {
-        Proof::Whole(signed_at) => name.last_at.min(UnixMillis(signed_at.0 + SIGNED_WITHIN_MS)),
+        Proof::Whole { signed_at, .. } => name.last_at.min(UnixMillis(signed_at.0 + SIGNED_WITHIN_MS)),
         Proof::Nothing(_) | Proof::Locked(_) | Proof::Unknown => UnixMillis(0),
     }
 }

@@ -74,6 +74,7 @@ mod source_faults;
 mod split_points;
 mod ssh_left;
 mod status_page;
+mod strays;
 mod time_machine;
 mod told_ends;
 mod told_on_full_disk;

@@ -1,0 +1,76 @@
+//! Where more than one segment begins at the same commit, anybody may have put one of them there: those on the way are
+//! opened before it is gone, and what is none is passed by.
+//! It opens nothing where the way is the only one.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use futures_util::stream::{self, StreamExt};
+use protocol::{
+    chain::{ChainId, CommitNumber},
+    object_key::SegmentName,
+};
+
+use super::{
+    Sources, Stop,
+    avoid::{Avoid, Culprit},
+    replay,
+    segments::{self, Proof},
+};
+
+/// Segments that are opened at the same time.
+const AT_ONCE: usize = 16;
+
+/// Where a way begins, and where it ends.
+pub(super) struct Between<'a> {
+    pub chain: &'a ChainId,
+    pub from: CommitNumber,
+    pub stop: Stop,
+}
+
+/// Opens what is contested on the way, until nothing on it is; whether anything was found that changes what is promised.
+/// Each segment is opened once, so that it is never more than the chain has.
+pub(super) async fn settle(sources: &Sources<'_>, between: &Between<'_>, avoid: &mut Avoid) -> bool {
+    let mut looked_at: BTreeSet<SegmentName> = BTreeSet::new();
+    let mut has_learned = false;
+    let reached = loop {
+        let names = avoid.usable(sources.survey, between.chain);
+        let (from, stop) = (between.from, between.stop);
+        let way = replay::way((&names, avoid.links()), between.chain, from, stop);
+        let mut contested = contested(&names, &way.segments);
+        contested.retain(|name| looked_at.insert(name.clone()));
+        if contested.is_empty() {
+            break way.segments.last().map_or(from, |last| last.last);
+        }
+        let opened = contested.into_iter().map(|name| async move {
+            let proof = segments::proof(sources, &name).await;
+            (name, proof)
+        });
+        let proofs: Vec<(SegmentName, Proof)> = stream::iter(opened).buffered(AT_ONCE).collect().await;
+        for (name, proof) in proofs {
+            has_learned |= match proof {
+                Proof::Nothing(why) | Proof::Locked(why) => avoid.add(Culprit::Segment(name), why),
+                Proof::Whole { previous, .. } => avoid.link(name, previous),
+                Proof::Unknown => false,
+            };
+        }
+    };
+    avoid.pass_by(between.chain, between.from, reached) || has_learned
+}
+
+/// All segments that begin where one on the way does, where those are several.
+fn contested(names: &BTreeSet<SegmentName>, way: &[SegmentName]) -> Vec<SegmentName> {
+    let mut at: BTreeMap<CommitNumber, usize> = way.iter().map(|name| (name.first, 0)).collect();
+    let of_chain = |name: &&SegmentName| way.first().is_some_and(|first| first.chain == name.chain);
+    for name in names.iter().filter(of_chain) {
+        if let Some(count) = at.get_mut(&name.first) {
+            *count += 1;
+        }
+    }
+    let is_contested = |name: &&SegmentName| at.get(&name.first).is_some_and(|count| *count > 1);
+    names
+        .iter()
+        .filter(of_chain)
+        .filter(is_contested)
+        .cloned()
+        .collect()
+}
