@@ -23,7 +23,7 @@ use crate::{
         survey::{self, Survey},
     },
     config::Config,
-    restore::{self, Done, Plan, Request, Selection, Sources, Target},
+    restore::{self, Acknowledged, Done, Plan, Request, Selection, Sources, Target},
     store::{
         Store,
         freshness::latest,
@@ -251,8 +251,12 @@ impl Drill<'_> {
             .map_err(told)?
             .ok_or("this server has no signing key, so that nothing on the remote can be its own")?;
         let remotes = std::slice::from_ref(self.remote);
+        // Before the list: what arrives meanwhile is no loss.
+        let zone = &self.config.owner.timezone;
+        let arrived = restore::acknowledged(self.store, Some(self.remote.name()), zone);
+        let arrived = arrived.map_err(|error| told(error.into()))?;
         let survey = survey::ask(remotes, Vec::new()).await;
-        let selection = selection(&survey, known, &keys, now);
+        let selection = selection(&survey, known, (&keys, &arrived), now);
         let sources = Sources {
             remotes,
             survey: &survey,
@@ -269,7 +273,7 @@ impl Drill<'_> {
             known: std::collections::BTreeMap::new(),
             chain: None,
             seen: None,
-            arrived: Vec::new(),
+            arrived,
             newest_only: true,
             anchor: None,
             now,
@@ -296,7 +300,12 @@ fn is_remembered(known: &KnownPoint, keys: &SessionKeys) -> bool {
 }
 
 /// To the last commit that is there, when all that follows the point can be opened; else the point alone.
-fn selection(survey: &Survey, known: &KnownPoint, keys: &SessionKeys, now: UnixMillis) -> Selection {
+fn selection(
+    survey: &Survey,
+    known: &KnownPoint,
+    (keys, arrived): (&SessionKeys, &[Acknowledged]),
+    now: UnixMillis,
+) -> Selection {
     let point = &known.manifest.point;
     let remembered: BTreeSet<&str> = keys
         .keys()
@@ -311,7 +320,9 @@ fn selection(survey: &Survey, known: &KnownPoint, keys: &SessionKeys, now: UnixM
     let is_ahead = |point: &PointId| survey::moment_of(point).is_some_and(|at| at > ahead);
     let points = survey.points();
     let is_newest = points.iter().rfind(|point| !is_ahead(point)) == Some(point);
-    let has_more = following.peek().is_some();
+    let follows =
+        |one: &Acknowledged| one.chain == known.manifest.chain && one.commit > known.manifest.commit;
+    let has_more = following.peek().is_some() || arrived.iter().any(follows);
     if is_newest && has_more && following.all(|name| remembered.contains(name.digest.as_str())) {
         Selection::Latest
     } else {

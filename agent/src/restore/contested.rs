@@ -5,37 +5,36 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use futures_util::stream::{self, StreamExt};
-use protocol::{
-    chain::{ChainId, CommitNumber},
-    object_key::SegmentName,
-};
+use protocol::{chain::CommitNumber, object_key::SegmentName};
 
 use super::{
-    Sources, Stop,
+    Sources,
     avoid::{Avoid, Culprit},
-    replay,
+    goal::Goal,
+    index::Index,
+    replay, search,
     segments::{self, Proof},
 };
 
 /// Segments that are opened at the same time.
 const AT_ONCE: usize = 16;
 
-/// Where a way begins, and where it ends.
-pub(super) struct Between<'a> {
-    pub chain: &'a ChainId,
-    pub from: CommitNumber,
-    pub stop: Stop,
-}
-
-/// Opens what is contested on the way, until nothing on it is; whether anything was found that changes what is promised.
-/// Each segment is opened once, so that it is never more than the chain has.
-pub(super) async fn settle(sources: &Sources<'_>, between: &Between<'_>, avoid: &mut Avoid) -> bool {
+/// Opens what is contested on the way to the goal, from the newest point that it may begin at, until nothing on it is;
+/// whether that changes what is promised. Each segment is opened once, so that it is never more than the chain has.
+pub(super) async fn settle(
+    index: &mut Index<'_>,
+    sources: &Sources<'_>,
+    goal: &Goal,
+    avoid: &mut Avoid,
+) -> bool {
+    let Some(from) = search::beginning(index, goal).await else {
+        return false;
+    };
     let mut looked_at: BTreeSet<SegmentName> = BTreeSet::new();
     let mut has_learned = false;
     let reached = loop {
-        let names = avoid.usable(sources.survey, between.chain);
-        let (from, stop) = (between.from, between.stop);
-        let way = replay::way((&names, avoid.links()), between.chain, from, stop);
+        let names = avoid.usable(sources.survey, &goal.chain);
+        let way = replay::way((&names, avoid.links()), &goal.chain, from, goal.stop);
         let mut contested = contested(&names, &way.segments);
         contested.retain(|name| looked_at.insert(name.clone()));
         if contested.is_empty() {
@@ -54,7 +53,7 @@ pub(super) async fn settle(sources: &Sources<'_>, between: &Between<'_>, avoid: 
             };
         }
     };
-    avoid.pass_by(between.chain, between.from, reached) || has_learned
+    avoid.pass_by(&goal.chain, from, reached) || has_learned
 }
 
 /// All segments that begin where one on the way does, where those are several.

@@ -12,7 +12,7 @@ use protocol::{
 };
 
 use super::{
-    Next, Refused, Request, Selection, Sources, Stop,
+    Next, Refused, Request, Selection, Sources, Stop, acknowledged,
     avoid::Avoid,
     bare::{self, Claim},
     gone,
@@ -210,6 +210,7 @@ async fn newest(
     if let Some(anchor) = &request.anchor {
         summary::hold_to(anchor, sources, &mut goal, &manifest, by);
     }
+    acknowledged::hold_to(request, sources, avoid, &mut goal, manifest.commit);
     gone::weigh(request, sources, &mut goal, &mut before, end_at);
     let (left, unread) = bare::leftovers(request, sources, before.unread, end_at);
     goal.notes.extend(left);

@@ -76,7 +76,7 @@ fn of(chain: &ChainId, first: CommitNumber, behind: &[SegmentName]) -> Option<Le
 fn arrived(request: &Request, chain: &ChainId) -> Option<CommitNumber> {
     let points = request.known.values().map(|known| &known.manifest);
     let points = points.map(|manifest| (&manifest.chain, manifest.commit));
-    let sent = request.arrived.iter().map(|(chain, commit)| (chain, *commit));
+    let sent = request.arrived.iter().map(|one| (&one.chain, one.commit));
     let anchor = request.anchor.iter().map(|anchor| (&anchor.chain, anchor.commit));
     let all = points.chain(sent).chain(anchor);
     all.filter(|(of, _)| *of == chain).map(|(_, commit)| commit).max()

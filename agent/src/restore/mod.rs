@@ -17,6 +17,7 @@ use crate::{
     store::points::KnownPoint,
 };
 
+mod acknowledged;
 mod apply;
 mod around;
 mod assemble;
@@ -57,6 +58,7 @@ mod unpack;
 use avoid::{Avoid, Culprit};
 use index::Index;
 
+pub use acknowledged::{Acknowledged, acknowledged};
 pub use apply::{Done, carry_out, require_room};
 pub use around::{Gap, one_steps};
 pub use assemble::Reached;
@@ -129,8 +131,6 @@ pub struct Plan {
 
 /// Databases up to this are always checked in full: it takes seconds.
 const FULL_CHECK_BYTES: u64 = 256 * 1024 * 1024;
-/// What of a point is named when it is not whole.
-const FAULTS_TOLD: usize = 10;
 
 /// Why nothing was restored. Nothing was changed in any case.
 #[derive(Debug, Error)]
@@ -200,7 +200,7 @@ pub struct Request {
     /// The chain that was followed on this machine, and the newest commit that was seen of it.
     pub seen: Option<(ChainId, CommitNumber)>,
     /// The newest commit that each remote has acknowledged to this server.
-    pub arrived: Vec<(ChainId, CommitNumber)>,
+    pub arrived: Vec<Acknowledged>,
     /// Begin at the newest point alone: who rehearses a point wants to hear of its damage, and of no way around it.
     pub newest_only: bool,
     /// What the owner was told in a summary, and what must still be so.
@@ -248,7 +248,7 @@ async fn plan_around(request: Request, mut avoid: Avoid, sources: &Sources<'_>) 
     {
         goal = goal::find(&request, sources, &mut index, &avoid).await?;
     }
-    if settle(&mut index, sources, &goal, &mut avoid).await {
+    if contested::settle(&mut index, sources, &goal, &mut avoid).await {
         goal = goal::find(&request, sources, &mut index, &avoid).await?;
     }
     // Each time there are fewer names.
@@ -292,20 +292,6 @@ async fn plan_around(request: Request, mut avoid: Avoid, sources: &Sources<'_>) 
     })
 }
 
-/// Opens what is contested on the way to the goal, from the newest point that it may begin at; whether that changes what
-/// is promised.
-async fn settle(index: &mut Index<'_>, sources: &Sources<'_>, goal: &goal::Goal, avoid: &mut Avoid) -> bool {
-    let Some(from) = search::beginning(index, goal).await else {
-        return false;
-    };
-    let between = contested::Between {
-        chain: &goal.chain,
-        from,
-        stop: goal.stop,
-    };
-    contested::settle(sources, &between, avoid).await
-}
-
 impl Plan {
     /// Another way to the same end, once something on this one turned out to be of no use.
     ///
@@ -330,39 +316,5 @@ impl Plan {
             }
         };
         Err(unheard::weigh(refused, sources))
-    }
-}
-
-impl Sources<'_> {
-    /// What no remote holds of these objects of a point, by the listings; `None` when each is somewhere.
-    fn lacking<'o>(&self, point: &PointId, objects: impl Iterator<Item = &'o Object>) -> Option<String> {
-        let lost = objects.filter(|object| !self.survey.is_held(object));
-        let told: Vec<String> = lost
-            .flat_map(|object| {
-                self.survey
-                    .holders(point)
-                    .map(move |(remote, names)| match names.get(&object.key) {
-                        None => format!("{} is missing on {remote}", object.key),
-                        Some(size) => {
-                            format!(
-                                "{} has {size} of {} bytes on {remote}",
-                                object.key, object.size_bytes
-                            )
-                        }
-                    })
-            })
-            .take(FAULTS_TOLD)
-            .collect();
-        (!told.is_empty()).then(|| told.join("; "))
-    }
-
-    fn silent_remotes(&self) -> Option<String> {
-        let all: Vec<String> = self
-            .survey
-            .silent
-            .iter()
-            .map(|(remote, why)| format!("the remote {remote} does not answer ({why})"))
-            .collect();
-        (!all.is_empty()).then(|| all.join("; "))
     }
 }

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use protocol::{
     chain::{ChainId, CommitNumber},
-    manifest::Manifest,
-    object_key::SegmentName,
+    manifest::{Manifest, Object},
+    object_key::{PointId, SegmentName},
     time::UnixMillis,
 };
 
@@ -17,6 +17,9 @@ use super::{
 
 /// Points that are tried as the beginning of a way.
 const BEGINNINGS_MAX: usize = 50;
+
+/// What of a point is named when it is not whole.
+const FAULTS_TOLD: usize = 10;
 
 /// A way to a state.
 pub(super) struct Route {
@@ -131,6 +134,34 @@ fn is_usable(sources: &Sources<'_>, avoid: &Avoid, manifest: &Manifest) -> Resul
     match sources.lacking(&manifest.point, manifest.database.iter()) {
         None => Ok(()),
         Some(lacking) => Err(lacking),
+    }
+}
+
+impl Sources<'_> {
+    /// What no remote holds of these objects of a point, by the listings; `None` when each is somewhere.
+    pub(super) fn lacking<'o>(
+        &self,
+        point: &PointId,
+        objects: impl Iterator<Item = &'o Object>,
+    ) -> Option<String> {
+        let lost = objects.filter(|object| !self.survey.is_held(object));
+        let told: Vec<String> = lost
+            .flat_map(|object| {
+                self.survey
+                    .holders(point)
+                    .map(move |(remote, names)| match names.get(&object.key) {
+                        None => format!("{} is missing on {remote}", object.key),
+                        Some(size) => {
+                            format!(
+                                "{} has {size} of {} bytes on {remote}",
+                                object.key, object.size_bytes
+                            )
+                        }
+                    })
+            })
+            .take(FAULTS_TOLD)
+            .collect();
+        (!told.is_empty()).then(|| told.join("; "))
     }
 }
 

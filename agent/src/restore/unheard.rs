@@ -75,3 +75,16 @@ pub(super) fn weigh(refused: Refused, sources: &Sources<'_>) -> Refused {
 fn silent(sources: &Sources<'_>) -> Vec<String> {
     sources.silent_remotes().into_iter().collect()
 }
+
+impl Sources<'_> {
+    /// Those that did not answer, and why, in a sentence.
+    pub(super) fn silent_remotes(&self) -> Option<String> {
+        let all: Vec<String> = self
+            .survey
+            .silent
+            .iter()
+            .map(|(remote, why)| format!("the remote {remote} does not answer ({why})"))
+            .collect();
+        (!all.is_empty()).then(|| all.join("; "))
+    }
+}

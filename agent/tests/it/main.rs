@@ -54,6 +54,7 @@ mod pretend_bot;
 mod pretend_channels;
 mod pretend_telegram;
 mod printed;
+mod put_back;
 mod recipients;
 mod registration;
 mod rehearsals;

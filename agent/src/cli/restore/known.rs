@@ -10,6 +10,7 @@ use protocol::{
 
 use crate::{
     config::Config,
+    restore::{Acknowledged, acknowledged},
     store::{Store, points::KnownPoint},
 };
 
@@ -30,13 +31,8 @@ pub(super) fn seen_here(config: &Config) -> Option<(ChainId, CommitNumber)> {
 }
 
 /// What the remotes that are asked have acknowledged to this server.
-pub(super) fn arrived(remote: Option<&str>, config: &Config) -> Vec<(ChainId, CommitNumber)> {
+pub(super) fn arrived(remote: Option<&str>, config: &Config) -> Vec<Acknowledged> {
     let store = Store::open_to_look(&config.state_dir).ok().flatten();
-    let shipping = store.and_then(|store| store.shipping().ok()).unwrap_or_default();
-    let asked = shipping
-        .into_iter()
-        .filter(|one| remote.is_none_or(|asked| asked == one.remote));
-    asked
-        .filter_map(|one| one.holds.map(|(chain, commit, _)| (chain, commit)))
-        .collect()
+    let all = store.and_then(|store| acknowledged(&store, remote, &config.owner.timezone).ok());
+    all.unwrap_or_default()
 }

@@ -124,7 +124,9 @@ pub(super) fn question(plan: &Plan) -> String {
             "Restore it now, without commits {} to {}?",
             left_out.first, left_out.last
         ),
-        _ if plan.may_be_newer => "Restore it now, although what does not open may be newer?".to_owned(),
+        _ if plan.may_be_newer => {
+            "Restore it now, although there may be something newer that is not in it?".to_owned()
+        }
         _ => "Restore it now?".to_owned(),
     }
 }

@@ -1,0 +1,93 @@
+//! Remotes that lost the newest commits since this server sent them: whoever asks for the newest hears of it before
+//! anything is restored, and a drill does not pass.
+
+use std::fs;
+
+use serde_json::Value;
+
+use crate::{
+    missing_commits::{after, captured},
+    shop::{Shop, count_items, restoring, text},
+};
+
+/// Takes the commits after the first few segments behind the point from these remotes; the last that stays, and the last
+/// of all.
+fn put_back(shop: &Shop, remotes: &[&str], point: &Value, kept: usize) -> (u64, u64) {
+    let mut ends = (point["commit"].as_u64().unwrap(), 0);
+    for remote in remotes {
+        let segments = after(shop, remote, point);
+        ends.1 = segments.last().unwrap().1.last.get();
+        for (path, _) in &segments[kept..] {
+            fs::remove_file(path).unwrap();
+        }
+        if let Some((_, last)) = segments[..kept].last() {
+            ends.0 = last.last.get();
+        }
+    }
+    ends
+}
+
+#[test]
+fn commits_that_were_acknowledged_and_are_gone_at_the_end_are_told_before_anything_is_restored() {
+    for kept in [2, 0] {
+        let (shop, point) = captured(4);
+        shop.agent_done(&["drill", "--remote", "local"]);
+        let (last, was) = put_back(&shop, &["local", "offsite"], &point, kept);
+        let missing = format!("commits {} to {was} of the chain", last + 1);
+        for more in [
+            &["--latest", "--dry-run"][..],
+            &["--latest"],
+            &["--latest", "--json"],
+            &["--at", "2099-01-01 00:00"],
+        ] {
+            let said = shop.agent_refuses(1, &restoring("back", more));
+            for part in [
+                &missing,
+                "acknowledged by local and offsite",
+                "on no remote that answers any more",
+                "Nothing was changed",
+            ] {
+                assert!(said.contains(part), "{more:?}: {part} is not said: {said}");
+            }
+            let next = match kept {
+                0 => format!("--point {}", text(&point["id"])),
+                _ => format!("--commit {last}"),
+            };
+            assert!(said.contains(&next), "{more:?}: {said}");
+            assert!(!shop.path("back").exists());
+        }
+        // What it advises goes, and says at its end what is not in it.
+        let said = shop.agent_done(&restoring("back", &["--commit", &last.to_string()]));
+        assert!(said.contains("not in it"), "{said}");
+        assert!(count_items(&shop.path("back/shop.db")) < count_items(&shop.database()));
+        let said = shop.agent_refuses(1, &["drill", "--remote", "local"]);
+        assert!(said.contains(&missing), "{said}");
+    }
+}
+
+#[test]
+fn what_one_remote_lost_comes_from_the_other_and_fails_the_drill_of_the_one() {
+    let (shop, point) = captured(4);
+    let (last, was) = put_back(&shop, &["local"], &point, 2);
+    shop.agent_done(&restoring("back", &["--latest"]));
+    assert_eq!(
+        count_items(&shop.path("back/shop.db")),
+        count_items(&shop.database())
+    );
+    let missing = format!("commits {} to {was} of the chain", last + 1);
+    let said = shop.agent_refuses(1, &["drill", "--remote", "local"]);
+    assert!(said.contains(&missing), "{said}");
+    shop.agent_done(&["drill", "--remote", "offsite"]);
+    let alone = restoring("alone", &["--latest", "--remote", "local"]);
+    let said = shop.agent_refuses(1, &alone);
+    assert!(
+        said.contains(&missing) && said.contains("acknowledged by local,"),
+        "{said}"
+    );
+    // Of a moment before the end nothing is missed, and a machine that knows of nothing refuses nothing.
+    shop.agent_done(&restoring("point", &["--point", text(&point["id"])]));
+    let settings = fs::read_to_string(shop.path("agent.toml")).unwrap();
+    let fresh = settings.replace("dir = \"state\"", "dir = \"fresh\"");
+    fs::write(shop.path("agent.toml"), fresh).unwrap();
+    shop.agent_done(&alone);
+}
