@@ -71,6 +71,21 @@ fn from_environment() -> Option<Secret> {
         .map(|text| Secret::new(&text))
 }
 
+/// Asks for one of so many; `None` for anything else.
+///
+/// # Errors
+/// When the terminal cannot be read.
+pub fn number(question: &str, count: usize) -> Result<Option<usize>, Failure> {
+    eprint!("{question} ");
+    std::io::stderr().flush().map_err(anyhow::Error::from)?;
+    let mut answer = String::new();
+    std::io::stdin()
+        .read_line(&mut answer)
+        .map_err(anyhow::Error::from)?;
+    let number = answer.trim().parse().ok();
+    Ok(number.filter(|number| (1..=count).contains(number)))
+}
+
 /// Asks for a yes.
 ///
 /// # Errors

@@ -12,13 +12,13 @@ use tokio::sync::Semaphore;
 
 use super::{ConfigArgument, Failure, ask, interrupted, load, progress, remotes};
 use crate::{
-    backup::{anchor::Anchor, remote::Remote, seal::Keys, survey::Survey},
+    backup::{anchor::Anchor, seal::Keys},
     config::{Config, Purpose},
     keys::{self, KeyError, kit},
     restore::{
         self, Done, Only, Plan, Request, Selection, Sources, Target, choose,
         hold::{self, Hold},
-        trust::{self, Trust},
+        trust::Source,
     },
     store::points::KnownPoint,
 };
@@ -29,6 +29,7 @@ mod newest;
 mod refusals;
 pub(super) use refusals::quoted;
 mod told;
+mod whose;
 
 use known::{arrived, known_here, seen_here};
 use refusals::{refusal, told};
@@ -127,7 +128,7 @@ pub async fn run(arguments: Arguments) -> Result<(), Failure> {
     early::refuse_before_first(&arguments, &config).await?;
     let known = known_here(&config);
     let known_here = newest::here(&config, &known);
-    let request = request(&arguments, &config, known)?;
+    let mut request = request(&arguments, &config, known)?;
     let touches_live = matches!(request.target, Target::Live(_)) && request.only != Some(Only::Config);
     // Held from here on, so that neither program can start while the owner reads the plan.
     let mut hold = match touches_live && !arguments.dry_run {
@@ -141,7 +142,15 @@ pub async fn run(arguments: Arguments) -> Result<(), Failure> {
         .into_iter()
         .collect();
     let cores = cores();
-    let trust = whom_to_trust(&arguments, &config, &opened.usable, &survey, &mut notes).await?;
+    let there = (opened.usable.as_slice(), &survey);
+    let trust = whose::to_trust(
+        (&arguments, &config),
+        there,
+        (&request, &keys, &cores),
+        &mut notes,
+    )
+    .await?;
+    request.is_agent_named = trust.source == Source::Named;
     let sources = Sources {
         remotes: &opened.usable,
         survey: &survey,
@@ -188,19 +197,6 @@ pub async fn run(arguments: Arguments) -> Result<(), Failure> {
         }
     }
     Ok(())
-}
-
-async fn whom_to_trust(
-    arguments: &Arguments,
-    config: &Config,
-    remotes: &[Remote],
-    survey: &Survey,
-    notes: &mut Vec<String>,
-) -> Result<Trust, Failure> {
-    let key = key_path(arguments, config);
-    let kit = key.parent().unwrap_or(&key);
-    let named = named(arguments)?;
-    Ok(trust::gather(&config.state_dir, kit, &named, remotes, survey, notes).await)
 }
 
 /// One more than there are cores would only take memory.
@@ -292,6 +288,7 @@ fn request(
         chain: arguments.chain.as_deref().map(chain).transpose()?,
         seen: seen_here(config),
         arrived: arrived(arguments.remote.as_deref(), config),
+        is_agent_named: false,
         newest_only: false,
         anchor: arguments
             .anchor

@@ -274,6 +274,7 @@ impl Drill<'_> {
             chain: None,
             seen: None,
             arrived,
+            is_agent_named: false,
             newest_only: true,
             anchor: None,
             now,

@@ -10,7 +10,7 @@ use protocol::{
     time::UnixMillis,
 };
 
-use super::{Request, Sources, index::Unread, unheard};
+use super::{Request, Sources, goal::Goal, index::Unread, unheard};
 use crate::backup::{
     remote::Remote,
     seal::{open_dated, sha256_hex},
@@ -212,4 +212,28 @@ fn newer(sources: &Sources<'_>, point: &PointId, told: &str) -> String {
          --key FILE",
         origin(sources, point)
     )
+}
+
+/// Whether a point that cannot be read is proven to lie on the goal's chain: the chain went on after it, or it is a
+/// delta, which stands on a full point of its own chain.
+pub(super) fn is_same_chain(
+    sources: &Sources<'_>,
+    goal: &Goal,
+    point: &PointId,
+    begin: &Manifest,
+    end_at: UnixMillis,
+) -> bool {
+    let goes_on = moment_of(point).is_some_and(|taken| end_at.0 > taken.0 + 1_000);
+    let names = || sources.survey.holdings.iter().flat_map(|(_, names)| names.keys());
+    let parts_in = |folder: &str| {
+        names().any(|name| {
+            name.starts_with(folder) && object_key::part(name).is_some_and(|(of, _)| of == *point)
+        })
+    };
+    // Between the two no other full point may lie, on which the delta could stand.
+    let others = names()
+        .filter_map(|name| Some((name, object_key::part(name)?.0)))
+        .filter(|(name, of)| name.starts_with(object_key::BASES) && *of > begin.point && of < point);
+    let is_delta = parts_in(object_key::DELTAS) && !parts_in(object_key::BASES) && others.count() == 0;
+    goal.lost.is_empty() && (goes_on || is_delta)
 }

@@ -305,8 +305,14 @@ async fn weigh(
             goal.notes.push(bare::nobodys(sources, point, &told));
         }
         (_, None) if request.chain.is_some() => goal.notes.push(told),
-        (Unread::Damaged(_), None) if is_same_chain(sources, goal, point, begin, end_at) => {
+        (Unread::Damaged(_), None) if bare::is_same_chain(sources, goal, point, begin, end_at) => {
             goal.notes.push(told);
+        }
+        // The owner has said whose are meant.
+        (Unread::NotOurs(_), None) if request.is_agent_named => {
+            goal.may_be_newer |= moment_of(point).is_some_and(|taken| taken > end_at);
+            goal.notes
+                .push(format!("the restore point {point} is another agent's, and not restored: {told}"));
         }
         // It was sealed for the owner: who signed it is the owner's to judge.
         (Unread::NotOurs(_), None) => goal
@@ -323,28 +329,4 @@ async fn weigh(
             )),
         },
     }
-}
-
-/// Whether a point that cannot be read is proven to lie on the goal's chain: the chain went on after it, or it is a
-/// delta, which stands on a full point of its own chain.
-fn is_same_chain(
-    sources: &Sources<'_>,
-    goal: &Goal,
-    point: &PointId,
-    begin: &Manifest,
-    end_at: UnixMillis,
-) -> bool {
-    let goes_on = moment_of(point).is_some_and(|taken| end_at.0 > taken.0 + 1_000);
-    let names = || sources.survey.holdings.iter().flat_map(|(_, names)| names.keys());
-    let parts_in = |folder: &str| {
-        names().any(|name| {
-            name.starts_with(folder) && object_key::part(name).is_some_and(|(of, _)| of == *point)
-        })
-    };
-    // Between the two no other full point may lie, on which the delta could stand.
-    let others = names()
-        .filter_map(|name| Some((name, object_key::part(name)?.0)))
-        .filter(|(name, of)| name.starts_with(object_key::BASES) && *of > begin.point && of < point);
-    let is_delta = parts_in(object_key::DELTAS) && !parts_in(object_key::BASES) && others.count() == 0;
-    goal.lost.is_empty() && (goes_on || is_delta)
 }

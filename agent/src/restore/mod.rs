@@ -42,6 +42,7 @@ mod path;
 mod place;
 mod proven;
 pub mod replay;
+mod rivals;
 mod search;
 mod segments;
 mod settle;
@@ -69,6 +70,7 @@ pub use left_out::LeftOut;
 pub use leftovers::{left_by_us, remove as remove_leftovers, require_empty};
 pub use proven::{Tail, behind_the_last};
 pub use replay::Stop;
+pub use rivals::{Rival, rivals};
 pub use segments::open_segment;
 pub use succession::Succession;
 
@@ -201,6 +203,8 @@ pub struct Request {
     pub seen: Option<(ChainId, CommitNumber)>,
     /// The newest commit that each remote has acknowledged to this server.
     pub arrived: Vec<Acknowledged>,
+    /// The owner has named the agents whose backups are meant: what another one signed is told, and stands in no way.
+    pub is_agent_named: bool,
     /// Begin at the newest point alone: who rehearses a point wants to hear of its damage, and of no way around it.
     pub newest_only: bool,
     /// What the owner was told in a summary, and what must still be so.

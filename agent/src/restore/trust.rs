@@ -30,8 +30,10 @@ pub struct Trust {
 /// Where certificates came from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Source {
-    /// The recovery kit, this server's state directory, or the owner's word: nobody else could have put them there.
+    /// The recovery kit or this server's state directory: nobody else could have put them there.
     Known,
+    /// The owner's own word, beside those.
+    Named,
     /// The remotes themselves, because nothing else was at hand.
     Remotes,
 }
@@ -41,7 +43,7 @@ impl Source {
     #[must_use]
     pub fn told(self) -> &'static str {
         match self {
-            Self::Known => "known from the recovery kit, this server or your own word",
+            Self::Known | Self::Named => "known from the recovery kit, this server or your own word",
             Self::Remotes => {
                 "known from the remotes alone: compare it with what `agent check` printed on the lost server"
             }
@@ -71,7 +73,10 @@ pub async fn gather(
         let offered = offered.into_iter().map(|(fingerprint, _)| fingerprint);
         return Trust {
             signers: known.offering(offered),
-            source: Source::Known,
+            source: match named.is_empty() {
+                true => Source::Known,
+                false => Source::Named,
+            },
         };
     }
     notes.extend(of_several(&offered));

@@ -235,11 +235,15 @@ fn another_agents_point_is_refused_until_the_owner_vouches_for_it() {
     );
     let said = shop.agent_done(&restoring("back", &["--trust", signer]));
     assert!(said.contains(signer), "{said}");
-    // On a machine that knows nobody the remotes are believed, and it is said.
+    // On a machine that knows nobody its owner says which one is meant.
     fs::remove_dir_all(shop.path("state")).unwrap();
-    let said = shop.agent_done(&restoring("again", &[]));
+    let said = shop.agent_refuses(1, &restoring("again", &[]));
+    assert!(
+        said.contains("2 agents") && said.contains(&format!("--trust {signer}")),
+        "{said}"
+    );
+    let said = shop.agent_done(&restoring("again", &["--point", text(&foreign["id"])]));
     assert!(said.contains("known from the remotes alone"), "{said}");
-    assert!(said.contains("2 agents wrote there"), "{said}");
     // A kit that knows the first agent alone believes no other.
     let certificate = files_under(&shop.path("local/cert"))
         .into_iter()

@@ -11,7 +11,7 @@ use serde_json::Value;
 use crate::{
     missing_commits::captured,
     rehearsals::append,
-    shop::{Shop, files_under},
+    shop::{Shop, count_items, files_under, restoring, text},
 };
 
 /// As if the other one had the same folder, and wrote there three days ago.
@@ -89,4 +89,70 @@ fn each_agent_on_a_remote_names_the_other_and_deletes_nothing_of_it() {
     };
     assert_eq!(certificate(&key), "another agent's certificate");
     assert_eq!(certificate(&own_key), "the agent's certificate");
+}
+
+#[test]
+fn on_a_new_machine_the_newest_state_is_not_taken_for_the_owners_where_two_agents_compete() {
+    let (shop, point) = captured(2);
+    let (other, _) = captured(4);
+    let keys = [fingerprint(&shop), fingerprint(&other)];
+    let items = [count_items(&shop.database()), count_items(&other.database())];
+    assert_ne!(items[0], items[1]);
+    share(&shop, &other);
+    let local = |folder: &'static str| restoring(folder, &["--remote", "local"]);
+    // The server knows which one it is.
+    shop.agent_done(&local("own"));
+    assert_eq!(count_items(&shop.path("own/shop.db")), items[0]);
+    let settings = fs::read_to_string(shop.path("agent.toml")).unwrap();
+    let fresh = settings.replace("dir = \"state\"", "dir = \"fresh\"");
+    fs::write(shop.path("agent.toml"), fresh).unwrap();
+    for more in [
+        &["--latest"][..],
+        &["--latest", "--json"],
+        &["--dry-run"],
+        &["--at", "2099-01-01 00:00"],
+        &["--only", "config"],
+    ] {
+        let said = shop.agent_refuses(1, &[&local("back")[..], more].concat());
+        let at = if more[0] == "--at" {
+            "--at '2099-01-01 00:00' "
+        } else {
+            ""
+        };
+        for key in &keys {
+            let command = format!("{at}--trust {key}");
+            assert!(said.contains(&command), "{more:?}: {command} is not said: {said}");
+        }
+        assert!(
+            said.contains("Nothing was changed") && said.contains("last commit"),
+            "{said}"
+        );
+        assert!(!shop.path("back").exists());
+    }
+    for (key, items) in keys.iter().zip(items) {
+        let said = shop.agent_done(&[&local("back")[..], &["--trust", key]].concat());
+        let is_older = *key == keys[0];
+        assert_eq!(
+            said.contains("is another agent's, and not restored"),
+            is_older,
+            "{said}"
+        );
+        assert_eq!(count_items(&shop.path("back/shop.db")), items);
+        fs::remove_dir_all(shop.path("back")).unwrap();
+    }
+    // Whoever names a point or a chain means that one.
+    let chain = &text(&point["chain"])[..8];
+    for named in [["--point", text(&point["id"])], ["--chain", chain]] {
+        shop.agent_done(&[&local("back")[..], &named].concat());
+        fs::remove_dir_all(shop.path("back")).unwrap();
+    }
+    // A certificate of which no backup opens competes with nobody.
+    for path in files_under(&other.path("local")) {
+        let key = path.strip_prefix(other.path("local")).unwrap();
+        if !key.starts_with("cert") {
+            fs::remove_file(shop.path("local").join(key)).unwrap();
+        }
+    }
+    let said = shop.agent_done(&local("back"));
+    assert!(said.contains("2 agents wrote there"), "{said}");
 }

@@ -1,0 +1,131 @@
+//! Which agent is the owner's, where several have backups there and nothing at hand says so: asked on a terminal, refused
+//! elsewhere, with the command for each.
+//! It never takes the newest for the owner's own.
+
+use std::io::IsTerminal;
+
+use protocol::object_key::Fingerprint;
+use tokio::sync::Semaphore;
+
+use super::{Arguments, key_path, named, refusals::command};
+use crate::{
+    backup::{remote::Remote, seal::Keys, survey::Survey},
+    cli::{Failure, ask, words},
+    config::Config,
+    restore::{
+        Request, Rival, Sources, rivals,
+        trust::{self, Trust},
+    },
+};
+
+/// Whose signatures count; where several may be meant, those of the one that its owner names.
+///
+/// # Errors
+/// A fingerprint that is none, or the list of all of them where nobody can be asked or names one.
+pub(super) async fn to_trust(
+    (arguments, config): (&Arguments, &Config),
+    (remotes, survey): (&[Remote], &Survey),
+    (request, keys, cores): (&Request, &Keys, &Semaphore),
+    notes: &mut Vec<String>,
+) -> Result<Trust, Failure> {
+    let key = key_path(arguments, config);
+    let kit = key.parent().unwrap_or(&key);
+    let named = named(arguments)?;
+    let mut told = Vec::new();
+    let trust = trust::gather(&config.state_dir, kit, &named, remotes, survey, &mut told).await;
+    let sources = Sources {
+        remotes,
+        survey,
+        keys,
+        signers: &trust.signers,
+        cores,
+    };
+    let Some(chosen) = ask_owner((&trust, request), &sources, arguments, config).await? else {
+        notes.extend(told);
+        return Ok(trust);
+    };
+    Ok(trust::gather(&config.state_dir, kit, &[chosen], remotes, survey, notes).await)
+}
+
+/// The one that its owner names; `None` where there is nothing to ask.
+async fn ask_owner(
+    (trust, request): (&Trust, &Request),
+    sources: &Sources<'_>,
+    arguments: &Arguments,
+    config: &Config,
+) -> Result<Option<Fingerprint>, Failure> {
+    let rivals = rivals(trust, request, sources).await;
+    if rivals.is_empty() {
+        return Ok(None);
+    }
+    let can_ask = !arguments.yes && !arguments.json && std::io::stdin().is_terminal();
+    if !can_ask {
+        return Err(refused(&rivals, arguments, config));
+    }
+    eprintln!("{}:", what(&rivals));
+    for (at, rival) in rivals.iter().enumerate() {
+        eprintln!("  {}. {}", at + 1, told(rival, config));
+    }
+    let chosen = ask::number(
+        "Which one is your shop's? Its number, or nothing for none:",
+        rivals.len(),
+    )?;
+    match chosen.and_then(|at| rivals.get(at - 1)) {
+        Some(rival) => Ok(Some(rival.agent.clone())),
+        None => Err(refused(&rivals, arguments, config)),
+    }
+}
+
+fn what(rivals: &[Rival]) -> String {
+    format!(
+        "the backups of {} agents there open with this key, and nothing at hand says which is yours: of two shops in one place \
+         the newest state may be the other one's",
+        rivals.len()
+    )
+}
+
+fn told(rival: &Rival, config: &Config) -> String {
+    let moment = |at| words::moment(at, &config.owner.timezone);
+    let database = match &rival.database {
+        Some(path) => format!(
+            "the database {path} of {}",
+            words::size(rival.newest.database_bytes)
+        ),
+        None => format!("a database of {}", words::size(rival.newest.database_bytes)),
+    };
+    format!(
+        "the agent {}: {database}, last commit {} of about {}, newest restore point {} of {}",
+        rival.agent,
+        rival.last.0,
+        moment(rival.last.1),
+        rival.newest.point,
+        moment(rival.newest.taken_at)
+    )
+}
+
+fn refused(rivals: &[Rival], arguments: &Arguments, config: &Config) -> Failure {
+    let mut text = format!("{}. Nothing was changed.\nName yours", what(rivals));
+    for rival in rivals {
+        let mut choice = when(arguments);
+        choice.push(("--trust", rival.agent.to_string()));
+        let choice: Vec<(&str, &str)> = choice.iter().map(|(option, value)| (*option, &**value)).collect();
+        let named = command(arguments, &choice);
+        text += &format!("\n- {}:\n    {named}", told(rival, config));
+    }
+    text += "\nThe fingerprint is in the recovery kit, and `agent check` printed it on the server. A server that was set up \
+             anew has a new one: when all of them were your one shop's, one after the other, the newest is its own.";
+    Failure::Failed(anyhow::anyhow!(text))
+}
+
+/// What was asked for, as it is given again.
+fn when(arguments: &Arguments) -> Vec<(&'static str, String)> {
+    let number = |option, number: Option<u64>| number.map(|number| (option, number.to_string()));
+    let text = |option, text: &Option<String>| text.clone().map(|text| (option, text));
+    let all = [
+        text("--at", &arguments.at),
+        number("--commit", arguments.commit),
+        number("--before-commit", arguments.before_commit),
+        text("--anchor", &arguments.anchor),
+    ];
+    all.into_iter().flatten().collect()
+}
