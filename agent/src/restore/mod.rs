@@ -56,7 +56,7 @@ use avoid::{Avoid, Culprit};
 use index::Index;
 
 pub use apply::{Done, carry_out, require_room};
-pub use around::{Gap, one_steps};
+pub use around::{Gap, kinds_of};
 pub use assemble::Reached;
 pub use choose::Selection;
 pub use goal::ahead_of;

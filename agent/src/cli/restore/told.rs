@@ -101,6 +101,14 @@ fn in_words(gap: &Gap, config: &Config) -> String {
             before.0,
             next.0
         ),
+        Gap::Away { before, next } => format!(
+            "the agent did not run at some time between {} and {}: what happened then carries the moment of its return. You get \
+             the shop as it was last seen before, after commit {}; what comes next is --commit {}",
+            told(&before.1),
+            told(&next.1),
+            before.0,
+            next.0
+        ),
         Gap::NewChain {
             before,
             point,
