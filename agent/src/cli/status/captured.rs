@@ -11,6 +11,7 @@ use protocol::{
 };
 use serde::Serialize;
 
+use super::damaged::{self, DamagedView};
 use crate::{
     alert::message::{duration, moment},
     backup::recipients::Recipients,
@@ -69,10 +70,14 @@ struct LagView {
     restorable_through: Option<u64>,
     /// The same where it is not all that was sent: what follows is missing or altered there, or was never sent.
     torn_after: Option<u64>,
-    /// Of the last day, restore points included.
+    /// Commits of any chain that were found missing or altered there, also where later points go around them.
+    damaged: Vec<DamagedView>,
+    /// The mean of the last day, or of what there was of it, restore points included.
     bytes_an_hour: u64,
     /// Writes, and what it takes to read each back.
     requests_an_hour: u64,
+    /// How long that is: it ends now.
+    an_hour_over_s: u64,
 }
 
 #[derive(Serialize)]
@@ -120,8 +125,10 @@ pub(super) fn look(store: &Store, config: &Config, now: UnixMillis) -> rusqlite:
             failing_since: one.failing.as_ref().map(|(since, _)| *since),
             error: one.failing.map(|(_, error)| error),
             gap_at: one.gap_at,
+            damaged: damaged::commits(store, &one.remote)?,
             bytes_an_hour: mean.bytes,
             requests_an_hour: mean.requests,
+            an_hour_over_s: mean.over.as_secs(),
             remote: one.remote,
         })
     };
@@ -197,6 +204,7 @@ pub(super) fn sentences(view: &CaptureView, config: &Config) -> Vec<String> {
     }
     for one in &view.remotes {
         lines.extend(torn(one));
+        lines.extend(damaged::told(&one.remote, &one.damaged, zone));
         lines.extend(behind(one, &view.without_base, (zone, &held(view, zone))));
     }
     for event in &view.events {
@@ -246,15 +254,19 @@ fn behind(one: &LagView, without_base: &[String], (zone, held): (&TimeZone, &str
         return None;
     }
     Some(format!(
-        "Commits:  {} {}; {} and {} an hour, backups included",
+        "Commits:  {} {}; {} and {} an hour on average of the last {} h, backups included",
         one.remote,
-        match (one.lag_commits, one.torn_after) {
-            (0, None) => held.to_owned(),
-            (0, Some(_)) => "takes every new commit".to_owned(),
+        match (
+            one.lag_commits,
+            one.torn_after.is_none() && one.damaged.is_empty()
+        ) {
+            (0, true) => held.to_owned(),
+            (0, false) => "takes every new commit".to_owned(),
             (lag, _) => format!("holds all but {}", words::count(lag, "commit")),
         },
         words::size(one.bytes_an_hour),
-        words::count(one.requests_an_hour, "request")
+        words::count(one.requests_an_hour, "request"),
+        one.an_hour_over_s.div_ceil(3_600)
     ))
 }
 
