@@ -185,6 +185,7 @@ impl Shown {
             ranges: &commits,
             points: &restore_points,
             ahead: ahead_of(now),
+            follows: here.seen.as_ref().map(|(chain, _)| chain),
         };
         let mut gaps = gaps::of(&known, &steps, &here.slots, &|after, end| {
             !question.is_settled(after, end)
