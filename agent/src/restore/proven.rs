@@ -1,7 +1,8 @@
 //! The end of a chain that only names claim: anybody who may write on a remote can invent a later segment, and a machine
 //! without the agent's state cannot doubt its name. What opens, is signed and is what it says proves all before it; what
 //! lies behind the last such segment is nothing, or was altered and is lost either way.
-//! It takes out nothing that anything speaks for: a remote that is silent, a point, this server's memory or a summary.
+//! It takes out nothing that anything speaks for: a point, this server's memory or a summary. What a remote that does not
+//! answer may hold is said.
 
 use std::collections::BTreeSet;
 
@@ -14,6 +15,7 @@ use super::{
     Request, Sources,
     avoid::Avoid,
     segments::{self, Proof},
+    unheard,
 };
 
 /// Segments that are opened in search of one that is whole. Behind more of them than this nothing is decided.
@@ -28,8 +30,8 @@ pub(super) async fn take_out(
     (chain, begin): (&ChainId, CommitNumber),
     avoid: &mut Avoid,
 ) -> bool {
-    // Who rehearses wants to hear of everything, and who is silent may hold an intact copy.
-    if request.newest_only || !sources.survey.silent.is_empty() {
+    // Who rehearses wants to hear of everything.
+    if request.newest_only {
         return false;
     }
     let known = known_through(request, chain).max(begin);
@@ -37,8 +39,9 @@ pub(super) async fn take_out(
     let Some(tail) = behind_the_last(sources, names, known).await else {
         return false;
     };
-    avoid.unproven(tail.names, sentence(&tail.told, tail.end, tail.is_locked));
-    avoid.may_be_newer |= tail.is_locked;
+    let told = sentence(&tail.told, tail.end, tail.is_locked);
+    avoid.unproven(tail.names, told + &unheard::may_hold_more(sources));
+    avoid.may_be_newer |= tail.is_locked || !sources.survey.silent.is_empty();
     true
 }
 

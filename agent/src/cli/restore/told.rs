@@ -177,11 +177,16 @@ const NOTES_TOLD: usize = 20;
 pub(super) fn tell(plan: &Plan, done: &Done, shown: &[String], config: &Config) {
     let taken_at = done.reached.map_or(plan.manifest.taken_at, |reached| reached.at);
     println!();
-    println!(
-        "Restored: the shop as it stood at {}, {} before now. What happened after that is not in it.",
-        words::moment(taken_at, &config.owner.timezone),
-        words::duration(now().since(taken_at))
-    );
+    match plan.only {
+        Some(Only::Config) => {
+            println!("Restored: configuration, .env and logs alone. The database was not touched.")
+        }
+        None | Some(Only::Database) => println!(
+            "Restored: the shop as it stood at {}, {} before now. What happened after that is not in it.",
+            words::moment(taken_at, &config.owner.timezone),
+            words::duration(now().since(taken_at))
+        ),
+    }
     let new: Vec<&String> = done.notes.iter().filter(|note| !shown.contains(note)).collect();
     for note in new.iter().take(NOTES_TOLD) {
         println!("Note: {note}.");
