@@ -37,7 +37,8 @@ pub(super) async fn require_opened(
     Err(Refused {
         reason: format!(
             "this key opens the chain {chain} until commit {commit} and no further: commits {first} to {} were sealed to another \
-             one ({why}). Nothing is damaged: with the key that is named there all of it comes back: --key FILE",
+             one ({why}). That is no damage by itself: the key that is named there, where it is yours, brings back all of it: \
+             --key FILE",
             route.end
         ),
         next: match before {

@@ -307,6 +307,15 @@ impl Sources<'_> {
         (!told.is_empty()).then(|| told.join("; "))
     }
 
+    /// What is said of an object that a remote does not list: one that gave no list says nothing by that.
+    fn unlisted(&self, remote: &str) -> &'static str {
+        let mut silent = self.survey.silent.iter();
+        match silent.any(|(name, _)| name == remote) {
+            true => "nothing is known, since it does not answer",
+            false => "it is missing",
+        }
+    }
+
     fn silent_remotes(&self) -> Option<String> {
         let all: Vec<String> = self
             .survey

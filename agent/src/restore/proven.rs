@@ -39,9 +39,10 @@ pub(super) async fn take_out(
     let Some(tail) = behind_the_last(sources, names, known).await else {
         return false;
     };
-    let told = sentence(&tail.told, tail.end, tail.is_locked);
+    let is_locked = !tail.locked.is_empty();
+    let told = sentence(&tail.told, tail.end, is_locked);
     avoid.unproven(tail.names, told + &unheard::may_hold_more(sources));
-    avoid.may_be_newer |= tail.is_locked || !sources.survey.silent.is_empty();
+    avoid.may_be_newer |= is_locked || !sources.survey.silent.is_empty();
     true
 }
 
@@ -49,12 +50,12 @@ pub(super) async fn take_out(
 pub struct Tail {
     /// The names.
     pub names: Vec<SegmentName>,
+    /// Those of them that are sealed to another key.
+    pub locked: BTreeSet<SegmentName>,
     /// What is wrong with each of them.
     told: Vec<String>,
     /// The last commit that something shows.
     end: CommitNumber,
-    /// Whether any of them is sealed to another key.
-    is_locked: bool,
 }
 
 /// What of these segments of one chain lies behind the last one that opens, and after a commit that is known; `None` when
@@ -68,9 +69,9 @@ pub async fn behind_the_last(
     names.sort_by_key(|name| (name.last, name.first));
     let mut tail = Tail {
         names: Vec::new(),
+        locked: BTreeSet::new(),
         told: Vec::new(),
         end: known,
-        is_locked: false,
     };
     for name in names.into_iter().rev() {
         if name.first <= known {
@@ -88,8 +89,8 @@ pub async fn behind_the_last(
             }
             Proof::Locked(why) => {
                 tail.told.push(why);
+                tail.locked.insert(name.clone());
                 tail.names.push(name);
-                tail.is_locked = true;
             }
             Proof::Unknown => return None,
         }

@@ -203,6 +203,8 @@ fn a_remote_that_does_not_answer_lends_no_weight_to_what_a_stranger_wrote_on_the
         for part in ["NOT PROVEN", id, NEWER, "hung may hold an intact copy"] {
             assert!(said.contains(part), "{part} is not said: {said}");
         }
+        // Who gave no list lacks nothing by that.
+        assert!(!said.contains("on hung it is missing"), "{said}");
     }
     // Nor to the last segment that he invents.
     let (shop, point) = captured(2);

@@ -276,6 +276,9 @@ pub(super) fn gap(known: Option<&LastKnown>, plan: &Plan, reached: Reached, conf
         );
     }
     match known {
+        None if plan.may_be_newer => format!(
+            "{stands} This machine knows of no later one; what is named as NOT PROVEN may be newer, and is not in it."
+        ),
         None => format!(
             "{stands} This machine knows of no later one: what the lost server had not sent by then is not in it."
         ),

@@ -17,7 +17,7 @@ use crate::{
     backup::recipients::Recipients,
     cli::words,
     config::{Config, Language},
-    store::{Store, interruptions::CaptureEvent, lock, shipping::Shipping},
+    store::{Store, interruptions::CaptureEvent, lock, rehearsal::Kind, shipping::Shipping},
     traffic::{self, DAY},
 };
 
@@ -40,6 +40,8 @@ pub(super) struct CaptureView {
     without_base: Vec<String>,
     /// Those of them whose full backup was found missing or altered there.
     lost_base: Vec<String>,
+    /// Those of them on which a comparison found restore points all the same: they got another name, or a copy.
+    base_found: Vec<String>,
     /// What it means that the newest full backup is sealed to other keys than the configuration names.
     other_keys: Option<String>,
     /// Why the certificates that the configuration names do not read.
@@ -148,6 +150,7 @@ pub(super) fn look(store: &Store, config: &Config, now: UnixMillis) -> rusqlite:
             .into_iter()
             .map(lag)
             .collect::<rusqlite::Result<_>>()?,
+        base_found: base_found(store, &without_base)?,
         without_base,
         lost_base,
         other_keys,
@@ -173,6 +176,19 @@ fn without_base(
     ))
 }
 
+/// Those of these remotes on which the last comparison found restore points.
+fn base_found(store: &Store, without_base: &[String]) -> rusqlite::Result<Vec<String>> {
+    let mut found = Vec::new();
+    for remote in without_base {
+        let seen = store.last_seen(Kind::Sample, remote)?.unwrap_or_default();
+        let seen: serde_json::Value = serde_json::from_str(&seen).unwrap_or_default();
+        if seen["points"].as_u64().is_some_and(|count| count > 0) {
+            found.push(remote.clone());
+        }
+    }
+    Ok(found)
+}
+
 pub(super) fn sentences(view: &CaptureView, config: &Config) -> Vec<String> {
     let zone = &config.owner.timezone;
     let mut lines = Vec::new();
@@ -192,6 +208,14 @@ pub(super) fn sentences(view: &CaptureView, config: &Config) -> Vec<String> {
         ));
     }
     for remote in &view.without_base {
+        let is_found = view.base_found.contains(remote) && !view.lost_base.contains(remote);
+        if is_found {
+            lines.push(format!(
+                "Commits:  {remote} has no full backup of this chain that this agent took there, and gets one: nothing is \
+                 promised of it until then. `agent verify` found restore points there, and `agent list` names them"
+            ));
+            continue;
+        }
         let why = match view.lost_base.contains(remote) {
             true => {
                 ": the newest was found missing or altered there, and it gets another one once it answers"
