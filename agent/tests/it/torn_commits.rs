@@ -128,12 +128,12 @@ fn what_was_torn_before_a_newer_point_is_named_by_the_status_as_by_the_list() {
             .unwrap_or_default()
             .to_owned()
     };
-    assert!(!status.contains("local holds every commit"), "{status}");
+    assert!(!status.contains("local took every commit"), "{status}");
     assert!(
         line("local LACKS").contains(&format!("{}", name.first)),
         "{status}"
     );
-    assert!(line("offsite").contains("holds every commit"), "{status}");
+    assert!(line("offsite").contains("took every commit"), "{status}");
     let listed = shop.agent_done(&["list"]);
     assert!(listed.contains("missing or altered here"), "{listed}");
 }

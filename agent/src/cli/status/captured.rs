@@ -252,15 +252,15 @@ fn torn(one: &LagView) -> Option<String> {
     ))
 }
 
-/// What a remote holds that lacks nothing of what was captured.
+/// What a remote has acknowledged that lacks nothing of what was captured: whether it still holds it a comparison tells.
 fn held(view: &CaptureView, zone: &TimeZone) -> String {
     match (&view.fault, view.commit_at) {
-        (None, _) => "holds every commit".to_owned(),
+        (None, _) => "took every commit".to_owned(),
         (Some(_), Some(at)) => format!(
-            "holds what was captured, until {}, and nothing that came after it but in backups",
+            "took what was captured, until {}, and nothing that came after it but in backups",
             moment(zone, at)
         ),
-        (Some(_), None) => "holds no commit".to_owned(),
+        (Some(_), None) => "took no commit".to_owned(),
     }
 }
 
@@ -286,7 +286,7 @@ fn behind(one: &LagView, without_base: &[String], (zone, held): (&TimeZone, &str
         ) {
             (0, true) => held.to_owned(),
             (0, false) => "takes every new commit".to_owned(),
-            (lag, _) => format!("holds all but {}", words::count(lag, "commit")),
+            (lag, _) => format!("took all but {}", words::count(lag, "commit")),
         },
         words::size(one.bytes_an_hour),
         words::count(one.requests_an_hour, "request"),
