@@ -77,7 +77,7 @@ pub(super) fn told(refused: &Refused, arguments: &Arguments, config: &Config) ->
 }
 
 /// What it means that it is not what was asked for.
-fn side(beside: &Beside) -> String {
+pub(super) fn side(beside: &Beside) -> String {
     let commits = beside.commits.map(|count| words::count(count, "commit"));
     let time = beside.time.map(words::duration);
     let by = match (commits, time) {
