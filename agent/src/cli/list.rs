@@ -186,6 +186,7 @@ impl Shown {
             ranges: &commits,
             points: &restore_points,
             ahead: ahead_of(now),
+            follows: here.seen.as_ref().map(|(chain, _)| chain),
         };
         let mut gaps = gaps::of(&known, &unfollowed, &here.slots, &|after, end| {
             !question.is_settled(after, end)

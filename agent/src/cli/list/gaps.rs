@@ -59,6 +59,8 @@ pub(super) enum What {
         first: CommitNumber,
         /// The last one.
         last: CommitNumber,
+        /// Whether this server sends them: of another one it is not known whether it still lives.
+        sent_here: bool,
     },
     /// Nobody followed: all that happened is this commit.
     OneStep {
@@ -79,6 +81,14 @@ pub(super) struct Known<'a> {
     pub points: &'a [Listed],
     /// What is dated after this moment is dated in the future.
     pub ahead: UnixMillis,
+    /// The chain that this server follows and sends.
+    pub follows: Option<&'a ChainId>,
+}
+
+impl Known<'_> {
+    fn sends(&self, chain: &ChainId) -> bool {
+        self.follows == Some(chain)
+    }
 }
 
 /// Segments of what nobody followed as it happened, each by its chain and its last moment.
@@ -192,7 +202,11 @@ fn missing(known: &Known<'_>, arrives: &dyn Fn(&Range, &End) -> bool) -> Vec<Gap
             until,
             chain: Some(after.chain.clone()),
             what: match arrives(after, &(after.chain.clone(), last)) {
-                true => What::Arriving { first, last },
+                true => What::Arriving {
+                    first,
+                    last,
+                    sent_here: known.sends(&after.chain),
+                },
                 false => What::Missing { first, last },
             },
         })
@@ -224,6 +238,7 @@ fn arriving_first(known: &Known<'_>, arrives: &dyn Fn(&Range, &End) -> bool) -> 
             what: What::Arriving {
                 first: commit.next(),
                 last,
+                sent_here: known.sends(&range.chain),
             },
         })
     });
@@ -372,6 +387,7 @@ mod tests {
             ranges: &ranges::of(&segments),
             points: &[],
             ahead: UnixMillis(1_000_000),
+            follows: None,
         };
         let settled = |_: &Range, _: &End| false;
         let found = of(&known, &unfollowed, &slots, &settled);
@@ -397,6 +413,7 @@ mod tests {
         let what = What::Arriving {
             first: commit(6),
             last: commit(7),
+            sent_here: false,
         };
         assert_eq!(arriving[0].what, what);
     }
