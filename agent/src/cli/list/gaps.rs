@@ -438,6 +438,7 @@ mod tests {
             ranges: &ranges::of(&segments),
             points: &[],
             ahead: UnixMillis(4_000_000),
+            follows: None,
         };
         let slots = [0, 300_000, 3_900_000].map(UnixMillis);
         let found = of(&known, &unfollowed, &slots, &|_, _| false);
