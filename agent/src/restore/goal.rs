@@ -14,10 +14,9 @@ use protocol::{
 use super::{
     Next, Refused, Request, Selection, Sources, Stop, acknowledged,
     avoid::Avoid,
-    bare::{self, Claim},
-    gone,
+    bare, gone,
     index::{Index, Unread},
-    nearest, numbers, replay, strangers, summary, unopened,
+    nearest, numbers, replay, strangers, summary, unopened, unread,
 };
 use crate::backup::survey::moment_of;
 
@@ -215,7 +214,7 @@ async fn newest(
     let (left, unread) = bare::leftovers(request, sources, before.unread, end_at);
     goal.notes.extend(left);
     for (point, unread) in unread {
-        weigh(request, sources, &mut goal, (&point, unread), (&manifest, end_at)).await;
+        unread::weigh(request, sources, &mut goal, (&point, unread), (&manifest, end_at)).await;
     }
     Ok(goal)
 }
@@ -276,57 +275,4 @@ fn dated_ahead(points: &[PointId]) -> Option<String> {
         "{what} dated in the future, and passed over: --point {newest} takes it all the same; where this machine's clock \
          is wrong, set it"
     ))
-}
-
-/// Whether a newer point that cannot be read held something that no way leads to.
-async fn weigh(
-    request: &Request,
-    sources: &Sources<'_>,
-    goal: &mut Goal,
-    (point, unread): (&PointId, Unread),
-    (begin, end_at): (&Manifest, UnixMillis),
-) {
-    let told = unread.told().to_owned();
-    let known = request.known.get(point).map(|known| &known.manifest);
-    match (unread, known) {
-        (Unread::Misnamed(_), _) => goal.notes.push(told),
-        (_, Some(known)) if known.chain == goal.chain => {
-            goal.floor = goal.floor.max(known.commit);
-            goal.notes.push(told);
-        }
-        (_, Some(_)) if request.chain.is_some() => goal.notes.push(told),
-        // What was there then is followed by what is restored.
-        (_, Some(known)) if known.taken_at < end_at => goal.notes.push(told),
-        (_, Some(known)) => goal.lost.push(format!(
-            "the point {point}, which begins the chain {}, cannot be used: {told}",
-            known.chain
-        )),
-        (_, None) if bare::is_nobodys(request, sources, point) => {
-            goal.notes.push(bare::nobodys(sources, point, &told));
-        }
-        (_, None) if request.chain.is_some() => goal.notes.push(told),
-        (Unread::Damaged(_), None) if bare::is_same_chain(sources, goal, point, begin, end_at) => {
-            goal.notes.push(told);
-        }
-        // The owner has said whose are meant.
-        (Unread::NotOurs(_), None) if request.is_agent_named => {
-            goal.may_be_newer |= moment_of(point).is_some_and(|taken| taken > end_at);
-            goal.notes
-                .push(format!("the restore point {point} is another agent's, and not restored: {told}"));
-        }
-        // It was sealed for the owner: who signed it is the owner's to judge.
-        (Unread::NotOurs(_), None) => goal
-            .lost
-            .push(format!("the restore point {point} cannot be restored: {told}")),
-        (_, None) => match bare::claim(request, sources, (point, &told), (begin, end_at)).await {
-            Claim::Nobodys(told) => goal.notes.push(told),
-            Claim::MayBeNewer(told) => {
-                goal.may_be_newer = true;
-                goal.notes.push(told);
-            }
-            Claim::Counts => goal.lost.push(format!(
-                "the restore point {point} cannot be restored: {told}; nothing proves that an older one lacks no commit of it"
-            )),
-        },
-    }
 }

@@ -2,7 +2,7 @@
 //! elsewhere, with the command for each.
 //! It never takes the newest for the owner's own.
 
-use std::io::IsTerminal;
+use std::{io::IsTerminal, path::Path};
 
 use protocol::object_key::Fingerprint;
 use tokio::sync::Semaphore;
@@ -28,11 +28,8 @@ pub(super) async fn to_trust(
     (request, keys, cores): (&Request, &Keys, &Semaphore),
     notes: &mut Vec<String>,
 ) -> Result<Trust, Failure> {
-    let key = key_path(arguments, config);
-    let kit = key.parent().unwrap_or(&key);
-    let named = named(arguments)?;
     let mut told = Vec::new();
-    let trust = trust::gather(&config.state_dir, kit, &named, remotes, survey, &mut told).await;
+    let trust = gathered((arguments, config), (remotes, survey), &mut told).await?;
     let sources = Sources {
         remotes,
         survey,
@@ -44,7 +41,27 @@ pub(super) async fn to_trust(
         notes.extend(told);
         return Ok(trust);
     };
-    Ok(trust::gather(&config.state_dir, kit, &[chosen], remotes, survey, notes).await)
+    let key = key_path(arguments, config);
+    Ok(trust::gather(&config.state_dir, beside(&key), &[chosen], remotes, survey, notes).await)
+}
+
+/// Whose signatures count by what is at hand, and nobody is asked.
+///
+/// # Errors
+/// A fingerprint that is none.
+pub(super) async fn gathered(
+    (arguments, config): (&Arguments, &Config),
+    (remotes, survey): (&[Remote], &Survey),
+    notes: &mut Vec<String>,
+) -> Result<Trust, Failure> {
+    let key = key_path(arguments, config);
+    let named = named(arguments)?;
+    Ok(trust::gather(&config.state_dir, beside(&key), &named, remotes, survey, notes).await)
+}
+
+/// The folder of the owner's key, which is the recovery kit.
+fn beside(key: &Path) -> &Path {
+    key.parent().unwrap_or(key)
 }
 
 /// The one that its owner names; `None` where there is nothing to ask.
