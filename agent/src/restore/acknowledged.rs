@@ -76,6 +76,10 @@ pub(super) fn hold_to(
     goal: &mut Goal,
     begin: CommitNumber,
 ) {
+    let reaches = |one: &Acknowledged| one.chain != goal.chain || one.commit <= goal.floor;
+    if request.arrived.iter().all(reaches) {
+        return;
+    }
     let promised = avoid.promised(sources.survey, &goal.chain);
     let way = replay::way((&promised, avoid.links()), &goal.chain, begin, Stop::AtEnd);
     let end = way.segments.last().map_or(begin, |last| last.last);

@@ -211,6 +211,7 @@ async fn newest(
     }
     acknowledged::hold_to(request, sources, avoid, &mut goal, manifest.commit);
     gone::weigh(request, sources, &mut goal, &mut before, end_at);
+    unread::pass_over(request, &mut goal, &mut before, end_at);
     let (left, unread) = bare::leftovers(request, sources, before.unread, end_at);
     goal.notes.extend(left);
     for (point, unread) in unread {

@@ -11,7 +11,7 @@ use protocol::{
 use super::{
     Request, Sources,
     bare::{self, Claim},
-    goal::Goal,
+    goal::{Before, Goal},
     index::Unread,
 };
 use crate::backup::survey::moment_of;
@@ -30,6 +30,28 @@ impl Goal {
             )),
         }
     }
+}
+
+/// Takes the points of agents that the owner did not name out of what was met, and tells of them once: the owner has said
+/// whose are meant.
+pub(super) fn pass_over(request: &Request, goal: &mut Goal, before: &mut Before, end_at: UnixMillis) {
+    if !request.is_agent_named {
+        return;
+    }
+    let is_others = |(point, unread): &mut (PointId, Unread)| {
+        matches!(unread, Unread::NotOurs(_)) && !request.known.contains_key(point)
+    };
+    let others: Vec<(PointId, Unread)> = before.unread.extract_if(.., is_others).collect();
+    let Some((newest, unread)) = others.iter().max_by_key(|(point, _)| point) else {
+        return;
+    };
+    let which = match others.len() {
+        1 => format!("the restore point {newest} is another agent's"),
+        count => format!("{count} restore points, the newest {newest}, are another agent's"),
+    };
+    goal.may_be_newer |= moment_of(newest).is_some_and(|taken| taken > end_at);
+    goal.notes
+        .push(format!("{which}, and not restored: {}", unread.told()));
 }
 
 /// Whether a newer point that cannot be read held something that no way leads to.
@@ -61,13 +83,6 @@ pub(super) async fn weigh(
         (_, None) if request.chain.is_some() => goal.notes.push(told),
         (Unread::Damaged(_), None) if is_same_chain(sources, goal, point, begin, end_at) => {
             goal.notes.push(told);
-        }
-        // The owner has said whose are meant.
-        (Unread::NotOurs(_), None) if request.is_agent_named => {
-            goal.may_be_newer |= moment_of(point).is_some_and(|taken| taken > end_at);
-            goal.notes.push(format!(
-                "the restore point {point} is another agent's, and not restored: {told}"
-            ));
         }
         // It was sealed for the owner: who signed it is the owner's to judge.
         (Unread::NotOurs(_), None) => goal

@@ -133,7 +133,7 @@ fn on_a_new_machine_the_newest_state_is_not_taken_for_the_owners_where_two_agent
         let said = shop.agent_done(&[&local("back")[..], &["--trust", key]].concat());
         let is_older = *key == keys[0];
         assert_eq!(
-            said.contains("is another agent's, and not restored"),
+            said.contains("another agent's, and not restored"),
             is_older,
             "{said}"
         );
