@@ -126,6 +126,7 @@ wordings! {
     QueueLagging => trade::QUEUE_LAGGING,
     PaymentsFailing => trade::PAYMENTS_FAILING,
     TelegramLagging => trade::TELEGRAM_LAGGING,
+    TelegramShared => trade::TELEGRAM_SHARED,
     TelegramRefuses => trade::TELEGRAM_REFUSES,
     GatewayRefuses => trade::GATEWAY_REFUSES,
     DatabaseRefuses => trade::DATABASE_REFUSES,
