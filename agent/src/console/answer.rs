@@ -121,7 +121,7 @@ fn machine(language: Language, overview: &Overview) -> String {
         .disks
         .iter()
         .max_by(|one, other| one.1.total_cmp(&other.1));
-    let mut disk = percent(fullest.map(|disk| disk.1));
+    let mut disk = fullest.map_or("–".to_owned(), |disk| label(language, Figure::Filled, disk.1));
     if let Some((place, _)) = fullest.filter(|_| overview.disks.len() > 1) {
         disk += &format!(" ({place})");
     }

@@ -160,6 +160,7 @@ fn server(voice: &Voice, words: &Words, overview: &Overview) -> String {
             |value| label(voice.language, Figure::Percent, value),
         )
     };
+    let filled = |used: f64| label(voice.language, Figure::Filled, used);
     let disks: Vec<String> = overview
         .disks
         .iter()
@@ -168,7 +169,7 @@ fn server(voice: &Voice, words: &Words, overview: &Overview) -> String {
     let mut rows: Vec<(&str, String)> = disks
         .iter()
         .zip(&overview.disks)
-        .map(|(name, (_, used))| (name.as_str(), percent(Some(*used))))
+        .map(|(name, (_, used))| (name.as_str(), filled(*used)))
         .collect();
     rows.push((words.memory, percent(overview.memory)));
     rows.push((words.processor, percent(overview.processor)));
