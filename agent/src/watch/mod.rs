@@ -24,7 +24,7 @@ pub mod history;
 pub mod hours;
 pub mod itself;
 pub mod left_out;
-mod listener;
+pub mod listener;
 pub mod logs;
 pub mod memory;
 pub mod mounts;
