@@ -23,6 +23,7 @@ pub mod forecast;
 pub mod history;
 pub mod hours;
 pub mod itself;
+pub mod killed;
 pub mod left_out;
 pub mod listener;
 pub mod logs;

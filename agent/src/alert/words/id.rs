@@ -1,6 +1,7 @@
 //! Indonesian. The same table as in `en`, sentence by sentence.
 //! No word here is for customers or sellers: only the owner reads it.
 
+mod agent;
 mod digest;
 mod disk;
 mod domain;
@@ -117,6 +118,7 @@ wordings! {
     DomainUnreachable => machine::DOMAIN_UNREACHABLE,
     CredentialOld => machine::CREDENTIAL_OLD,
     AgentSlow => machine::AGENT_SLOW,
+    AgentKilled => agent::AGENT_KILLED,
     BotRestarting => trade::BOT_RESTARTING,
     BotGivenUp => trade::BOT_GIVEN_UP,
     BotUnitUnknown => trade::BOT_UNIT_UNKNOWN,
