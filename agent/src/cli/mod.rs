@@ -280,8 +280,8 @@ pub fn load(path: &Path, purpose: Purpose) -> Result<Config, Faults> {
 ///
 /// # Errors
 /// As [`load`].
-pub fn load_for_agent(path: &Path) -> Result<Config, Faults> {
-    load_where(path, Purpose::Keep, (Away::Fault, KeySource::Agent))
+pub fn load_for_agent(path: &Path, keys: KeySource) -> Result<Config, Faults> {
+    load_where(path, Purpose::Keep, (Away::Incident, keys))
 }
 
 /// As [`load`], for the watch, which a disk of backups that is away does not stop.

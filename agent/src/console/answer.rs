@@ -258,13 +258,18 @@ pub fn size(language: Language, bytes: u64) -> String {
 
 /// In one message, cut where Telegram would.
 pub(super) fn joined(lines: Vec<String>) -> String {
+    in_one_message(&lines.join("\n"))
+}
+
+/// The same of a text.
+pub(super) fn in_one_message(text: &str) -> String {
     let mut left = TEXT_UNITS_MAX;
     let fits = |char: &char| {
         let room = left.checked_sub(char.len_utf16());
         left = room.unwrap_or(0);
         room.is_some()
     };
-    lines.join("\n").chars().take_while(fits).collect()
+    text.chars().take_while(fits).collect()
 }
 
 #[cfg(test)]

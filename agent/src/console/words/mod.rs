@@ -78,7 +78,9 @@ pub(super) struct Words {
     pub backup_done: &'static str,
     pub backup_partly: &'static str,
     pub backup_runs: &'static str,
+    /// `{why}` is filled in.
     pub backup_failed: &'static str,
+    pub backup_unknown: &'static str,
     pub drill_begins: &'static str,
     pub drill_passed: &'static str,
     pub drill_failed: &'static str,
