@@ -114,7 +114,7 @@ fn alert(voice: &Voice, words: &Words, open: &Open) -> String {
         words.since,
         moment(&voice.timezone, open.since)
     );
-    if open.episode.is_some_and(|(_, is_acked)| is_acked) {
+    if open.acked.is_some() {
         notes += &format!(" · {}", words.taken_on);
     }
     if let Some(held) = &open.held {
@@ -335,6 +335,7 @@ mod tests {
                 headline: nasty.clone(),
                 since: UnixMillis(0),
                 episode: None,
+                acked: None,
                 held: Some("silenced".to_owned()),
             }],
             reported: vec![Reported {

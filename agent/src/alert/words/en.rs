@@ -46,6 +46,7 @@ pub(super) const PHRASES: Phrases = Phrases {
     queued: "queued since {at}, not delivered yet",
     press_start: "press Start in the chat with the agent's bot",
     acked: "You took this on at {at}; there will be no reminder.",
+    acked_by: "{who} took this on at {at}; there will be no reminder.",
     take_on: "I am on it",
     runbook: "What to do",
     silence: "Silence {hours} h",

@@ -46,6 +46,7 @@ pub(super) const PHRASES: Phrases = Phrases {
     queued: "menunggu dikirim sejak {at}",
     press_start: "tekan Start di obrolan dengan bot agent",
     acked: "Anda menanganinya sejak {at}; tidak akan diingatkan lagi.",
+    acked_by: "{who} menanganinya sejak {at}; tidak akan diingatkan lagi.",
     take_on: "Saya tangani",
     runbook: "Panduan",
     silence: "Bisukan {hours} jam",

@@ -142,6 +142,8 @@ pub(super) struct Phrases {
     pub press_start: &'static str,
     /// That the owner took it on; `{at}` is filled in.
     pub acked: &'static str,
+    /// The same of one of several owners: `{who}` and `{at}`.
+    pub acked_by: &'static str,
     /// The button that takes an alert on.
     pub take_on: &'static str,
     /// The button that explains.

@@ -53,6 +53,7 @@ pub(super) const WORDS: Words = Words {
     nothing_open: "✅ Nothing is wrong at the moment.",
     since: "since {at}",
     taken_on: "you took this on",
+    taken_on_by: "{who} took this on",
     silenced: "Silenced:",
     everything: "everything (maintenance)",
     points: "Newest backups:",
@@ -101,6 +102,7 @@ pub(super) const WORDS: Words = Words {
     send_password: "Send the six digits of your authenticator within 2 minutes.",
     closed: "Too many wrong codes. Dangerous commands are closed until {at}. If that was not you, secure your Telegram account.",
     wrong_code: "That code is wrong. Tries left: {left}.",
+    used_code: "That code was used already. Wait until the authenticator shows the next one, at most half a minute, and send it; no try is lost.",
     no_code: "No command waits for a code, or its time is over.",
     restarting: "Restarting the shop's bot…",
     restarted: "✅ systemd has restarted the shop's bot. /status shows how it is.",
@@ -120,4 +122,6 @@ pub(super) const WORDS: Words = Words {
     in_english: "In full:",
     over_already: "That is over already.",
     acked: "Noted: you take this on.",
+    by_another: "From {who}, another owner:",
+    takes_on: "✋ Taken on: {what}",
 };

@@ -53,6 +53,7 @@ pub(super) const WORDS: Words = Words {
     nothing_open: "✅ Tidak ada yang bermasalah saat ini.",
     since: "sejak {at}",
     taken_on: "sudah Anda tangani",
+    taken_on_by: "{who} menanganinya",
     silenced: "Dibisukan:",
     everything: "semuanya (pemeliharaan)",
     points: "Cadangan terbaru:",
@@ -101,6 +102,7 @@ pub(super) const WORDS: Words = Words {
     send_password: "Kirim enam angka dari aplikasi autentikator Anda dalam 2 menit.",
     closed: "Terlalu banyak kode salah. Perintah berbahaya ditutup sampai {at}. Bila bukan Anda yang mencoba, amankan akun Telegram Anda.",
     wrong_code: "Kode itu salah. Sisa percobaan: {left}.",
+    used_code: "Kode itu sudah dipakai. Tunggu sampai autentikator menampilkan kode berikutnya, paling lama setengah menit, lalu kirim; kesempatan tidak berkurang.",
     no_code: "Tidak ada perintah yang menunggu kode, atau waktunya sudah habis.",
     restarting: "Memulai ulang bot toko…",
     restarted: "✅ systemd sudah memulai ulang bot toko. /status menunjukkan keadaannya.",
@@ -120,4 +122,6 @@ pub(super) const WORDS: Words = Words {
     in_english: "Selengkapnya (dalam bahasa Inggris):",
     over_already: "Itu sudah selesai.",
     acked: "Dicatat: Anda menanganinya.",
+    by_another: "Dari {who}, pemilik lain:",
+    takes_on: "✋ Sedang ditangani: {what}",
 };
