@@ -612,10 +612,10 @@ async fn a_restart_of_a_hung_bot_is_told_in_its_message_with_its_count_and_wheth
     desk.wait_until_sent().await;
     let at = now();
     desk.store.add_bot_restart(at, UnixMillis(0)).unwrap();
-    desk.alerts.tell_restart(None, at).unwrap();
+    desk.alerts.tell_restarts(at).unwrap();
     desk.wait_until_sent().await;
     desk.alerts
-        .tell_restart(Some("systemctl said no".to_owned()), at)
+        .restart_ended(at, Some("systemctl said no"), now())
         .unwrap();
     desk.wait_until_sent().await;
     // The next look says the same of it, and so does the end.
@@ -631,11 +631,15 @@ async fn a_restart_of_a_hung_bot_is_told_in_its_message_with_its_count_and_wheth
         .map(|edit| edit["text"].as_str().unwrap().to_owned())
         .collect();
     let when = agent::alert::message::moment(&TimeZone::UTC, at);
-    let sentence = format!("The agent restarted the bot (1 of 3 within an hour), last at {when}.");
+    let sentence = format!("The agent has been restarting the bot since {when} (1 of 3 within an hour)");
     let tried = format!("The agent tried to restart the bot (1 of 3 within an hour), last at {when}");
     assert!(
         edits[0].contains(&sentence) && !edits[0].contains("failed"),
         "{edits:?}"
+    );
+    assert!(
+        !edits.iter().any(|edit| edit.contains("restarted the bot")),
+        "it never did: {edits:?}"
     );
     assert!(
         edits[1].contains(&format!(

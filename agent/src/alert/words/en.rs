@@ -31,6 +31,8 @@ pub(super) const PHRASES: Phrases = Phrases {
         "If the disk holds nothing but backups",
         "If the disk holds nothing but logs",
     ],
+    restarting: "The agent has been restarting the bot since {at} ({count} of {most} within an hour); how that ends follows here.",
+    restart_unknown: "The agent tried to restart the bot at {at} ({count} of {most} within an hour); how that ended is not known.",
     restarted: "The agent restarted the bot ({count} of {most} within an hour), last at {at}.",
     restart_failed: "The agent tried to restart the bot ({count} of {most} within an hour), last at {at}; of these failed: {failed}. The reason: {why}",
     worse: "Worse",

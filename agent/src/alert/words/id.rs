@@ -31,6 +31,8 @@ pub(super) const PHRASES: Phrases = Phrases {
         "Bila di disk itu hanya ada cadangan",
         "Bila di disk itu hanya ada log",
     ],
+    restarting: "Agent sedang memulai ulang bot sejak {at} ({count} dari {most} dalam satu jam); hasilnya menyusul di sini.",
+    restart_unknown: "Agent mencoba memulai ulang bot pada {at} ({count} dari {most} dalam satu jam); hasilnya tidak diketahui.",
     restarted: "Agent memulai ulang bot ({count} dari {most} dalam satu jam), terakhir pada {at}.",
     restart_failed: "Agent mencoba memulai ulang bot ({count} dari {most} dalam satu jam), terakhir pada {at}; yang gagal: {failed}. Sebabnya: {why}",
     worse: "Memburuk",
