@@ -9,7 +9,7 @@ use std::{
 };
 
 use rusqlite::{
-    Connection, ErrorCode, OpenFlags, OptionalExtension, config::DbConfig, named_params, types::ValueRef,
+    Connection, ErrorCode, OpenFlags, OptionalExtension, config::DbConfig, ffi, named_params, types::ValueRef,
 };
 use thiserror::Error;
 
@@ -211,16 +211,31 @@ impl Source {
     /// be dead, and the next one may overwrite it.
     ///
     /// # Errors
-    /// When SQLite refuses.
+    /// When SQLite refuses, or a writer takes more than a second to publish.
     pub fn published(&self) -> rusqlite::Result<Log> {
-        self.keeper.query_row(PUBLISHED, [], log_from)
+        let until = Instant::now() + READ_WAIT;
+        loop {
+            if let Some(log) = self.keeper.query_row(PUBLISHED, [], log_from)? {
+                return Ok(log);
+            }
+            // A writer that lost the processor between the two halves of what it publishes; SQLite's own waiting is not
+            // for this question.
+            if Instant::now() >= until {
+                return Err(rusqlite::Error::SqliteFailure(
+                    ffi::Error::new(ffi::SQLITE_BUSY),
+                    None,
+                ));
+            }
+            std::thread::sleep(LOCK_RETRY);
+        }
     }
 
-    /// Copies into the database's file what no reader's view stands against. Takes no lock that the bot waits for.
+    /// Copies into the database's file what no reader's view stands against; `None` where somebody else is at it. Takes
+    /// no lock that the bot waits for.
     ///
     /// # Errors
     /// When SQLite refuses, or the disk does.
-    pub fn checkpoint(&self) -> rusqlite::Result<Log> {
+    pub fn checkpoint(&self) -> rusqlite::Result<Option<Log>> {
         self.keeper.query_row(CHECKPOINT, [], log_from)
     }
 
@@ -275,21 +290,22 @@ fn begin(connection: &Connection) -> rusqlite::Result<()> {
     pinned.map(drop)
 }
 
-/// Minus one where there is no log.
-fn log_from(row: &rusqlite::Row<'_>) -> rusqlite::Result<Log> {
-    let frames = |at| {
-        row.get::<_, i64>(at)
-            .map(|count| u32::try_from(count).unwrap_or(0))
-    };
-    Ok(Log {
-        frames: frames(1)?,
-        backfilled: frames(2)?,
-    })
+/// Minus one where there is no log, and where SQLite could not look: the latter is no answer.
+fn log_from(row: &rusqlite::Row<'_>) -> rusqlite::Result<Option<Log>> {
+    let (is_busy, frames, backfilled): (bool, i64, i64) = row.try_into()?;
+    let count = |frames| u32::try_from(frames).unwrap_or(0);
+    Ok((!is_busy || frames >= 0).then(|| Log {
+        frames: count(frames),
+        backfilled: count(backfilled),
+    }))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// Where the second copy of the log's index begins, with a word in front: <https://sqlite.org/walformat.html>.
+    const SECOND_COPY: u64 = 48 + 8;
 
     fn shop() -> (tempfile::TempDir, Connection, Source) {
         let dir = tempfile::tempdir().unwrap();
@@ -339,7 +355,7 @@ mod tests {
         let log = source.published().unwrap();
         assert!(log.frames > log.backfilled, "{log:?}");
         leap(&mut source);
-        let log = source.checkpoint().unwrap();
+        let log = source.checkpoint().unwrap().unwrap();
         assert_eq!(log.frames, log.backfilled);
     }
 
@@ -360,7 +376,7 @@ mod tests {
         let (_dir, bot, mut source) = shop();
         let commit = || bot.execute_batch("INSERT INTO t VALUES (1)").unwrap();
         leap(&mut source);
-        let log = source.checkpoint().unwrap();
+        let log = source.checkpoint().unwrap().unwrap();
         commit();
         leap(&mut source);
         assert_ne!(source.published().unwrap(), log, "it came too late");
@@ -368,7 +384,7 @@ mod tests {
         let grown = source.published().unwrap();
         assert!(grown.frames > log.frames + 1, "{grown:?}");
         leap(&mut source);
-        let log = source.checkpoint().unwrap();
+        let log = source.checkpoint().unwrap().unwrap();
         leap(&mut source);
         assert_eq!(source.published().unwrap(), log);
         commit();
@@ -383,7 +399,7 @@ mod tests {
         let read = source.published().unwrap().frames;
         commit();
         leap(&mut source);
-        let log = source.checkpoint().unwrap();
+        let log = source.checkpoint().unwrap().unwrap();
         assert_eq!(log.frames, log.backfilled, "all of it is in the file");
         assert!(!source.leap(read).unwrap());
         commit();
@@ -393,6 +409,32 @@ mod tests {
             "what was not read is still there: {grown:?}"
         );
         assert!(source.leap(read).unwrap(), "it stands in the log");
+    }
+
+    /// As a bot that loses the processor while it publishes: two copies that differ, and it holds the write lock.
+    #[test]
+    fn what_is_half_published_is_waited_for() {
+        use std::os::unix::fs::FileExt;
+        let (dir, bot, mut source) = shop();
+        bot.execute_batch("INSERT INTO t VALUES (1)").unwrap();
+        leap(&mut source);
+        let log = source.published().unwrap();
+        let path = dir.path().join("shop.db-shm");
+        // Not closed: that would drop SQLite's locks in this process.
+        let index = std::fs::File::options().read(true).write(true).open(path);
+        let index = std::mem::ManuallyDrop::new(index.unwrap());
+        let mut copy = [0; 4];
+        index.read_exact_at(&mut copy, SECOND_COPY).unwrap();
+        bot.execute_batch("BEGIN IMMEDIATE").unwrap();
+        index.write_all_at(&copy.map(|byte| !byte), SECOND_COPY).unwrap();
+        assert_eq!(source.checkpoint().unwrap(), None);
+        std::thread::scope(|scope| {
+            scope.spawn(|| {
+                std::thread::sleep(Duration::from_millis(100));
+                index.write_all_at(&copy, SECOND_COPY).unwrap();
+            });
+            assert_eq!(source.published().unwrap(), log);
+        });
     }
 
     #[test]

@@ -3,8 +3,8 @@
 
 use std::{
     collections::BTreeSet,
-    fs,
-    io::{Read, Write},
+    fs::{self, File},
+    io::{Read, Seek, Write},
     net::{TcpListener, TcpStream},
     process::{Child, Stdio},
     time::{Duration, Instant},
@@ -22,6 +22,8 @@ pub const NEVER: &str = "0 0 0 1 1 * 2099";
 pub struct Running {
     child: Child,
     port: u16,
+    /// What it says of itself.
+    log: File,
 }
 
 impl Running {
@@ -47,14 +49,15 @@ impl Running {
         let line = settings.lines().find(|line| line.starts_with("private")).unwrap();
         let settings = settings.replace(line, &format!("private = \"127.0.0.1:{port}\""));
         fs::write(shop.path("agent.toml"), settings).unwrap();
+        let log = tempfile::tempfile().unwrap();
         let child = shop
             .command(&["run"])
             .envs(variables.iter().copied())
             .stdout(Stdio::null())
-            .stderr(Stdio::null())
+            .stderr(log.try_clone().unwrap())
             .spawn()
             .unwrap();
-        Self { child, port }
+        Self { child, port, log }
     }
 
     /// Asks until it is answered with 200.
@@ -119,6 +122,12 @@ impl Drop for Running {
     fn drop(&mut self) {
         let _ = self.child.kill();
         let _ = self.child.wait();
+        if std::thread::panicking() {
+            let mut said = Vec::new();
+            let _ = self.log.rewind();
+            let _ = self.log.read_to_end(&mut said);
+            println!("what the agent said:\n{}", String::from_utf8_lossy(&said));
+        }
     }
 }
 

@@ -27,7 +27,8 @@ enum Leap {
     BeforeLog,
     /// A commit came meanwhile.
     Overtaken,
-    /// Somebody else's view stands in the log, such as a long read's: no lock of the bot's helps until it ends.
+    /// Somebody else's view stands in the log, such as a long read's, or copies it: no lock of the bot's helps until that
+    /// ends.
     Blocked,
 }
 
@@ -80,10 +81,10 @@ impl Recorder {
     /// Copies the log without a lock and moves the view before it. A commit may come before that is done, also between
     /// the last copied page and the view: the view then stands in the log, and the log only grows.
     fn leap_before_log(&mut self, held: u32) -> Result<Leap, Ended> {
-        let log = self.follower.source().checkpoint()?;
-        if log.backfilled < held {
-            return Ok(Leap::Blocked);
-        }
+        let log = match self.follower.source().checkpoint()? {
+            Some(log) if log.backfilled >= held => log,
+            _ => return Ok(Leap::Blocked),
+        };
         if !self.follower.is_level_with(log) {
             return Ok(Leap::Overtaken);
         }
