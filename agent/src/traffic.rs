@@ -18,7 +18,7 @@ pub const DAY: Duration = Duration::from_secs(86_400);
 /// What a week's mean is taken over.
 pub const WEEK: Duration = Duration::from_secs(7 * 86_400);
 
-const HOUR_S: u64 = 3_600;
+const HOUR: Duration = Duration::from_secs(3_600);
 const DAYS_A_MONTH: f64 = 365.0 / 12.0;
 const GIB: f64 = 1024.0 * 1024.0 * 1024.0;
 /// Comparisons of the past that a picture shows.
@@ -48,6 +48,8 @@ pub struct Mean {
     pub bytes: u64,
     /// Requests an hour: see [`REQUESTS_AN_OBJECT`].
     pub requests: u64,
+    /// The while, which ends now: shorter where the first of it is younger, and never less than an hour.
+    pub over: Duration,
 }
 
 /// How one remote stands.
@@ -93,25 +95,42 @@ pub fn look(store: &Store, remotes: &[Priced], now: UnixMillis) -> rusqlite::Res
     remotes.iter().map(of).collect()
 }
 
-/// The mean of a while, over the hours since the first in which anything went there: most hours of a quiet shop have
-/// nothing.
+/// The mean of a while that ends now, from the first hour on in which anything went there: most hours of a quiet shop have
+/// nothing. The while slides: of the hour in which it begins it counts the share that lies within, and nothing leaps when
+/// the clock strikes.
 #[must_use]
+#[allow(
+    clippy::cast_precision_loss,
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "a mean"
+)]
 pub fn mean(hours: &[ShippedHour], remote: &str, over: Duration, now: UnixMillis) -> Mean {
     let from = ago(now, over);
     let own = || {
-        hours
-            .iter()
-            .filter(|hour| hour.remote == remote && hour.from > from)
+        let own = hours.iter().filter(|hour| hour.remote == remote);
+        own.map(|hour| (hour, share_after(hour.from, from)))
+            .filter(|(_, share)| *share > 0.0)
     };
-    let (objects, bytes) = own().fold((0_u64, 0_u64), |(objects, bytes), hour| {
-        (objects + hour.objects, bytes + hour.size_bytes)
+    let (objects, bytes) = own().fold((0.0, 0.0), |(objects, bytes), (hour, share)| {
+        (
+            objects + share * hour.objects as f64,
+            bytes + share * hour.size_bytes as f64,
+        )
     });
-    let since = own().map(|hour| hour.from).min().unwrap_or(now);
-    let seen_hours = now.since(since).as_secs().div_ceil(HOUR_S).max(1);
+    let since = own().map(|(hour, _)| hour.from.max(from)).min().unwrap_or(now);
+    let over = now.since(since).max(HOUR);
+    let an_hour = |sum: f64| (sum / (over.as_secs_f64() / HOUR.as_secs_f64())).round() as u64;
     Mean {
-        bytes: bytes / seen_hours,
-        requests: objects * REQUESTS_AN_OBJECT / seen_hours,
+        bytes: an_hour(bytes),
+        requests: an_hour(objects * REQUESTS_AN_OBJECT as f64),
+        over,
     }
+}
+
+/// How much of the hour that begins then lies after a moment, from 0 to 1.
+fn share_after(hour: UnixMillis, moment: UnixMillis) -> f64 {
+    hour.plus(HOUR).since(moment).min(HOUR).as_secs_f64() / HOUR.as_secs_f64()
 }
 
 /// What a month would cost as things stood at each comparison of what lies on the remote, and as they stand now, oldest
@@ -200,24 +219,47 @@ mod tests {
             of("a", DAY),
             Mean {
                 bytes: 500,
-                requests: 6
+                requests: 6,
+                over: 10 * HOUR
             }
         );
         assert_eq!(
             of("a", WEEK),
             Mean {
                 bytes: 10_050,
-                requests: 3
+                requests: 4,
+                over: 100 * HOUR
             }
         );
         assert_eq!(
             of("b", WEEK),
             Mean {
                 bytes: 350,
-                requests: 10
+                requests: 11,
+                over: 2 * HOUR
             }
         );
-        assert_eq!(of("c", WEEK), Mean::default());
+        let never = of("c", WEEK);
+        assert_eq!((never.bytes, never.requests), (0, 0));
         assert_eq!(writes(&hours, "a", now), 20);
+    }
+
+    #[test]
+    fn a_mean_does_not_leap_when_the_clock_strikes() {
+        let strikes = UnixMillis(1_000 * HOUR_MS);
+        let hour = |ago: i64, size_bytes| ShippedHour {
+            remote: "a".to_owned(),
+            from: UnixMillis(strikes.0 - ago * HOUR_MS),
+            objects: 10,
+            commits: 0,
+            size_bytes,
+        };
+        let leaps = |hours: &[ShippedHour]| {
+            let at = |moment: i64| mean(hours, "a", DAY, UnixMillis(strikes.0 + moment)).bytes;
+            at(-1_000).abs_diff(at(1_000))
+        };
+        // An agent of less than an hour, and one whose busiest hour was a day ago.
+        assert!(leaps(&[hour(1, 1_000_000)]) < 1_000);
+        assert!(leaps(&[hour(25, 1_000_000), hour(24, 240_000_000), hour(1, 1_000)]) < 10_000);
     }
 }

@@ -6,6 +6,7 @@ mod named;
 
 pub use named::is_secret;
 use named::value_after;
+use protocol::address::{is_gap, login};
 
 const TOO_LONG: usize = 24;
 /// A key has so many characters in pieces of letters and digits mixed; a file's name with its date has fewer.
@@ -49,32 +50,6 @@ pub fn redact(line: &str) -> String {
         }
     }
     shown
-}
-
-fn is_gap(char: char) -> bool {
-    char.is_whitespace()
-        || matches!(
-            char,
-            '=' | '"' | '\'' | ',' | ';' | '(' | ')' | '[' | ']' | '{' | '}' | '<' | '>' | '?' | '&'
-        )
-}
-
-/// The scheme of an address in which somebody signs in, and what stands behind the name and password. Where an oblique
-/// stands in a password that nobody encoded, the port would be none.
-fn login(rest: &str) -> Option<(&str, &str)> {
-    let end = rest.find(|char: char| char.is_whitespace() || "\"<>".contains(char));
-    let word = &rest[..end.unwrap_or(rest.len())];
-    let begin = word.find("://").filter(|at| !word[..*at].contains(is_gap))? + "://".len();
-    let authority = &word[begin..];
-    let authority = &authority[..authority.find(['/', '?', '#']).unwrap_or(authority.len())];
-    let is_port = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
-    let has_port = authority.rsplit_once(':').is_none_or(|(_, port)| is_port(port));
-    let at = match authority.rfind('@') {
-        Some(at) => begin + at,
-        None if has_port || authority.ends_with(']') => return None,
-        None => word.rfind('@')?,
-    };
-    Some((&rest[..begin], &rest[at + 1..]))
 }
 
 /// A word as it may be seen. Of an address each step of its path is looked at by itself: a token may be one of them.

@@ -13,12 +13,13 @@ use protocol::{
 };
 
 use super::{
+    capture::SENT_AT_ONCE,
     ranges::{self, Range},
     survey::Names,
 };
 use crate::store::drops::Dropped;
 
-/// Segments travel a few at a time: of what another machine sends, a younger hole may close by itself.
+/// Segments travel a few at a time: of what another machine sends, a younger hole with a few behind it may close by itself.
 const SETTLED: Duration = Duration::from_secs(600);
 
 /// Commits in a row that are on the remote neither as segments nor as points.
@@ -207,8 +208,17 @@ impl Question<'_> {
         match &self.sent {
             Some((sent, _)) if sent == chain => self.was_sent(chain, *last),
             _ if self.follows.as_ref() == Some(chain) => false,
-            _ => self.now.since(after.first_at) >= SETTLED,
+            _ => self.now.since(after.first_at) >= SETTLED || self.overtaken(chain, *last) >= SENT_AT_ONCE,
         }
+    }
+
+    /// How many segments after that commit are there: more than travel at one time do not overtake one that travels.
+    fn overtaken(&self, chain: &ChainId, last: CommitNumber) -> usize {
+        let folder = object_key::segments_of(chain);
+        let of_chain = self.names.range(folder.clone()..).map(|(name, _)| name);
+        let of_chain = of_chain.take_while(|name| name.starts_with(&folder));
+        let behind = of_chain.filter_map(|name| SegmentName::parse(name));
+        behind.filter(|name| name.first > last).count()
     }
 
     /// Whether retention may have deleted such segments, the newest of which before them are of `since`. The start of
@@ -321,6 +331,20 @@ mod tests {
             .iter()
             .map(|hole| (hole.first.get(), hole.last.get(), next(hole)))
             .collect()
+    }
+
+    #[test]
+    fn a_young_hole_that_more_segments_overtook_than_travel_at_a_time_is_settled() {
+        let young = |behind: u64| {
+            let mut segments = vec![(2, 4)];
+            segments.extend((6..6 + behind).map(|at| (at, at)));
+            found_in(&segments, &[1], |question| {
+                // Of a chain that this server does not send.
+                question.sent = None;
+            })
+        };
+        assert_eq!(young(7), []);
+        assert_eq!(young(8), [(5, 5, None)]);
     }
 
     #[test]

@@ -17,7 +17,7 @@ use crate::{
     },
     config::Purpose,
     keys,
-    restore::{Sources, ahead_of, one_steps, open_manifest, trust},
+    restore::{Sources, ahead_of, kinds_of, open_manifest, trust},
 };
 
 mod calendar;
@@ -170,10 +170,11 @@ impl Shown {
         if let Some(sources) = sources {
             doubtful.extend(reach::take_out_unproven(&mut segments, sources, &restore_points).await);
         }
-        let mut steps = here.steps.clone();
+        let mut unfollowed = here.unfollowed.clone();
         if let Some(sources) = sources {
-            let opened = one_steps(sources, gaps::suspects(&segments, &here.steps)).await;
-            steps.extend(opened.into_iter().map(|name| (name.chain, name.last_at)));
+            for (name, kind) in kinds_of(sources, gaps::suspects(&segments, &here.unfollowed)).await {
+                unfollowed.add(name, kind);
+            }
         }
         let mut commits = ranges::of(&segments);
         ranges::lead_from(&mut commits, &reach::whole(&restore_points));
@@ -185,8 +186,9 @@ impl Shown {
             ranges: &commits,
             points: &restore_points,
             ahead: ahead_of(now),
+            follows: here.seen.as_ref().map(|(chain, _)| chain),
         };
-        let mut gaps = gaps::of(&known, &steps, &here.slots, &|after, end| {
+        let mut gaps = gaps::of(&known, &unfollowed, &here.slots, &|after, end| {
             !question.is_settled(after, end)
         });
         gaps::add_ends(&mut gaps, &holes::of(&question).holes, &known);

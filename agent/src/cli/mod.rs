@@ -5,6 +5,7 @@
 use std::{
     path::{Path, PathBuf},
     process::ExitCode,
+    sync::atomic::{AtomicUsize, Ordering},
     time::Duration,
 };
 
@@ -175,6 +176,9 @@ pub fn main() -> ExitCode {
         .context("starting the runtime");
     match started {
         Ok(runtime) => {
+            if asks_remotes && !matches!(cli.command, Command::Run(_)) {
+                runtime.spawn(end_when_stopped());
+            }
             let result = runtime.block_on(dispatch(cli.command));
             // Work on other threads was called off and has this long to remove what it made.
             runtime.shutdown_timeout(SHUTDOWN_LIMIT);
@@ -233,11 +237,44 @@ fn end(result: Result<(), Failure>) -> ExitCode {
     }
 }
 
+/// How many wait for [`interrupted`] at this moment or have heard it, and end the command in their own way.
+static LISTENING: AtomicUsize = AtomicUsize::new(0);
+
+/// Ends a command that is asked to end while nothing in it listens: what is open of ssh would outlive it.
+async fn end_when_stopped() {
+    loop {
+        if let Err(error) = signalled().await {
+            tracing::debug!("{error:#}");
+            return;
+        }
+        if LISTENING.load(Ordering::SeqCst) == 0 {
+            eprintln!("agent: interrupted");
+            ssh::tidy();
+            std::process::exit(1);
+        }
+    }
+}
+
 /// Resolves when the command is asked to end: Ctrl-C, SIGTERM, or a line that was hung up.
 ///
 /// # Errors
 /// When the signals cannot be listened for.
 pub async fn interrupted() -> anyhow::Result<()> {
+    struct Listening;
+    impl Drop for Listening {
+        fn drop(&mut self) {
+            LISTENING.fetch_sub(1, Ordering::SeqCst);
+        }
+    }
+    LISTENING.fetch_add(1, Ordering::SeqCst);
+    let listening = Listening;
+    let heard = signalled().await;
+    // From now on whoever heard it ends the command.
+    std::mem::forget(listening);
+    heard
+}
+
+async fn signalled() -> anyhow::Result<()> {
     use tokio::signal::unix::{SignalKind, signal};
     let mut terminate = signal(SignalKind::terminate()).context("listening for SIGTERM")?;
     let mut hangup = signal(SignalKind::hangup()).context("listening for SIGHUP")?;

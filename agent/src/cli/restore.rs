@@ -1,36 +1,35 @@
 //! `agent restore`: shows what will be done, asks, does it, and says what was done and what to do next.
 //! It decides nothing itself: choosing, checking and swapping are the restore's own.
 
-use std::{collections::BTreeMap, path::PathBuf};
+use std::path::PathBuf;
 
-use protocol::{
-    chain::CommitNumber,
-    object_key::{Fingerprint, PointId},
-    time::UnixMillis,
-};
+use protocol::{object_key::Fingerprint, time::UnixMillis};
 use tokio::sync::Semaphore;
 
 use super::{ConfigArgument, Failure, ask, interrupted, load, progress, remotes};
 use crate::{
-    backup::{anchor::Anchor, remote::Remote, seal::Keys, survey::Survey},
+    backup::{remote::Remote, seal::Keys, survey::Survey},
     config::{Config, Purpose},
     keys::{self, KeyError, kit},
     restore::{
-        self, Done, Only, Plan, Request, Selection, Sources, Target, choose,
+        self, Done, Only, Plan, Refused, Request, Sources, Target,
         hold::{self, Hold},
         trust::{self, Trust},
     },
-    store::points::KnownPoint,
 };
 
+mod asked;
 mod early;
+mod elsewhere;
 mod known;
 mod newest;
 mod refusals;
 pub(super) use refusals::quoted;
 mod told;
 
-use known::{arrived, known_here, seen_here};
+use asked::request;
+use elsewhere::{Elsewhere, Found};
+use known::known_here;
 use refusals::{refusal, told};
 use told::{gap, json, show, tell};
 
@@ -127,7 +126,7 @@ pub async fn run(arguments: Arguments) -> Result<(), Failure> {
     early::refuse_before_first(&arguments, &config).await?;
     let known = known_here(&config);
     let known_here = newest::here(&config, &known);
-    let request = request(&arguments, &config, known)?;
+    let request = request(&arguments, arguments.remote.as_deref(), &config, known)?;
     let touches_live = matches!(request.target, Target::Live(_)) && request.only != Some(Only::Config);
     // Held from here on, so that neither program can start while the owner reads the plan.
     let mut hold = match touches_live && !arguments.dry_run {
@@ -149,34 +148,33 @@ pub async fn run(arguments: Arguments) -> Result<(), Failure> {
         signers: &trust.signers,
         cores: &cores,
     };
-    early::refuse_before_oldest(&request, &sources, &arguments, &config).await?;
-    let mut plan = restore::plan(request.clone(), &sources)
-        .await
-        .map_err(|refused| told(&refused, &arguments, &config))?;
+    let elsewhere = Elsewhere {
+        arguments: &arguments,
+        config: &config,
+        keys: &keys,
+    };
+    let mut plan = match plan(&request, &sources, &arguments, &config).await {
+        Ok(plan) => plan,
+        Err(failure) => return Err(elsewhere.told(failure, Found::Lacking).await),
+    };
     told::put_first(&mut plan, notes, &arguments, &config);
     if !arguments.json {
         show(&plan, trust.source, &config);
     }
     restore::require_room(&plan)?;
     if arguments.dry_run {
-        if arguments.json {
-            let nothing = Done {
-                notes: plan.notes.clone(),
-                ..Done::default()
-            };
-            println!("{}", json(&plan, &nothing, true));
-        }
-        return early::refuse_as_without_dry_run(&plan, &config);
+        return only_shown(&plan, &arguments, &config);
     }
-    if !arguments.yes && !ask::confirm(&told::question(&plan))? {
-        return Err(Failure::Failed(anyhow::anyhow!(
-            "not restored: you did not say yes. Nothing was changed"
-        )));
-    }
+    require_yes(&plan, &arguments)?;
     let shown = plan.notes.clone();
-    let done = carry_out(&mut plan, &sources, hold.as_mut())
-        .await
-        .map_err(|failure| refusal(failure, &arguments, &config))?;
+    let done = match carry_out(&mut plan, &sources, hold.as_mut()).await {
+        Ok(done) => done,
+        Err(failure) if failure.is::<Refused>() => {
+            let failure = refusal(failure, &arguments, &config);
+            return Err(elsewhere.told(failure, Found::Damaged).await);
+        }
+        Err(failure) => return Err(Failure::Failed(failure)),
+    };
     if arguments.json {
         println!("{}", json(&plan, &done, false));
     } else {
@@ -188,6 +186,38 @@ pub async fn run(arguments: Arguments) -> Result<(), Failure> {
         }
     }
     Ok(())
+}
+
+fn require_yes(plan: &Plan, arguments: &Arguments) -> Result<(), Failure> {
+    match arguments.yes || ask::confirm(&told::question(plan))? {
+        true => Ok(()),
+        false => Err(Failure::Failed(anyhow::anyhow!(
+            "not restored: you did not say yes. Nothing was changed"
+        ))),
+    }
+}
+
+/// A plan that nobody asked to be carried out.
+fn only_shown(plan: &Plan, arguments: &Arguments, config: &Config) -> Result<(), Failure> {
+    if arguments.json {
+        let nothing = Done {
+            notes: plan.notes.clone(),
+            ..Done::default()
+        };
+        println!("{}", json(plan, &nothing, true));
+    }
+    early::refuse_as_without_dry_run(plan, config)
+}
+
+async fn plan(
+    request: &Request,
+    sources: &Sources<'_>,
+    arguments: &Arguments,
+    config: &Config,
+) -> Result<Plan, Failure> {
+    early::refuse_before_oldest(request, sources, arguments, config).await?;
+    let plan = restore::plan(request.clone(), sources).await;
+    plan.map_err(|refused| told(&refused, arguments, config))
 }
 
 async fn whom_to_trust(
@@ -249,79 +279,6 @@ async fn carry_out(plan: &mut Plan, sources: &Sources<'_>, hold: Option<&mut Hol
     }
     drop(watcher);
     Err(told::interrupted(&plan.target))
-}
-
-/// A variable of a script that is not set names no chain, and every chain's name begins with nothing.
-fn chain(asked: &str) -> Result<String, Failure> {
-    let asked = asked.trim().to_lowercase();
-    if asked.is_empty() {
-        let why = "--chain names none: give the beginning of a chain's name as `agent list` shows it, or leave it out. \
-                   Nothing was changed";
-        return Err(Failure::Refused(why.to_owned()));
-    }
-    Ok(asked)
-}
-
-fn request(
-    arguments: &Arguments,
-    config: &Config,
-    known: BTreeMap<PointId, KnownPoint>,
-) -> Result<Request, Failure> {
-    // What is known of other remotes says nothing about the one that was asked for.
-    let on_asked = |verified: &BTreeMap<String, UnixMillis>| {
-        arguments
-            .remote
-            .as_ref()
-            .is_none_or(|remote| verified.contains_key(remote))
-    };
-    Ok(Request {
-        selection: selection(arguments, config)?,
-        only: arguments.only.map(|only| match only {
-            OnlyArgument::Database => Only::Database,
-            OnlyArgument::Config => Only::Config,
-        }),
-        target: match &arguments.to {
-            Some(folder) => Target::Folder(std::path::absolute(folder).unwrap_or_else(|_| folder.clone())),
-            None => Target::Live(config.backup.database.clone()),
-        },
-        full_check: arguments.full_check,
-        known: known
-            .into_iter()
-            .filter(|(_, known)| on_asked(&known.verified))
-            .collect(),
-        chain: arguments.chain.as_deref().map(chain).transpose()?,
-        seen: seen_here(config),
-        arrived: arrived(arguments.remote.as_deref(), config),
-        newest_only: false,
-        anchor: arguments
-            .anchor
-            .as_deref()
-            .map(Anchor::parse)
-            .transpose()
-            .map_err(Failure::Refused)?,
-        now: now(),
-    })
-}
-
-/// What of the options that exclude each other is there.
-fn selection(arguments: &Arguments, config: &Config) -> Result<Selection, Failure> {
-    let refused = |error: &dyn std::fmt::Display| Failure::Refused(error.to_string());
-    if let Some(text) = &arguments.at {
-        let moment = choose::parse_moment(text, &config.owner.timezone).map_err(Failure::Refused)?;
-        return Ok(Selection::At(moment));
-    }
-    if let Some(id) = &arguments.point {
-        return Ok(Selection::Point(
-            PointId::parse(id).map_err(|error| refused(&error))?,
-        ));
-    }
-    let before = arguments.before_commit.map(|commit| commit.saturating_sub(1));
-    match arguments.commit.or(before) {
-        Some(number) => CommitNumber::new(number)
-            .map(Selection::Commit)
-            .map_err(|error| refused(&error)),
-        None => Ok(Selection::Latest),
-    }
 }
 
 fn now() -> UnixMillis {

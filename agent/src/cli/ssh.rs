@@ -1,22 +1,19 @@
 //! Where the ssh of SFTP remotes keeps the sockets of its connections: a folder for each process, so that a connection
-//! that a killed agent left open is known as its own, and is ended by the next one. By itself it would stay for ever.
+//! that a killed agent left open is known as its own, and is ended by the next one. By itself it would stay for ever. What
+//! this process has open when it ends, it ends itself.
 //! It ends nothing that another program opened, and nothing of an agent that lives.
 
 use std::{
     env, fs,
     os::unix::fs::MetadataExt,
     path::{Path, PathBuf},
-    process::{Command, Stdio},
 };
 
 use super::anew::Variable;
+use crate::backup::remote::masters::{self, OWNER, STATE};
 
-/// Where ssh's callers look, as the XDG base directories are named.
-const STATE: &str = "XDG_STATE_HOME";
 /// What it was before this process, or the one that started it, set it.
 const BASE: &str = "WARUNG_SSH_BASE";
-/// Whose folder it is set to.
-const OWNER: &str = "WARUNG_SSH_OWNER";
 /// Short, since the path of a socket has at most 107 bytes.
 const FOLDER: &str = "ssh-";
 
@@ -46,13 +43,11 @@ pub(super) fn end_leftovers() {
     }
 }
 
-/// Takes this process's folder away once its connections are closed.
+/// Ends what this process still has open, and takes its folder away. Nothing of it is in use any more.
 pub(super) fn tidy() {
-    if env::var_os(OWNER).is_some()
-        && let Some(own) = env::var_os(STATE)
-    {
-        // It stays while there is anything in it, and was never made where no remote needed it.
-        let _ = fs::remove_dir(own);
+    // It was never made where no remote needed it.
+    if let Some(own) = masters::own() {
+        end(&own);
     }
 }
 
@@ -83,19 +78,7 @@ fn is_left(path: &Path) -> bool {
 }
 
 fn end(folder: &Path) {
-    let entries = fs::read_dir(folder).into_iter().flatten().filter_map(Result::ok);
-    for socket in entries.map(|entry| entry.path().join("master")) {
-        let asked = Command::new("ssh")
-            .arg("-S")
-            .arg(&socket)
-            // A host must be named, and is not reached.
-            .args(["-O", "exit", "left"])
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .status();
-        tracing::info!(socket = %socket.display(), ended = ?asked, "a connection that a killed agent left open was ended");
-    }
+    masters::end_all(folder);
     // What does not go is looked at again by the next one.
     let _ = fs::remove_dir_all(folder);
 }

@@ -18,6 +18,7 @@ use crate::{
 mod alerts;
 mod captured;
 mod copies;
+mod damaged;
 mod disk;
 mod drills;
 mod uncounted;

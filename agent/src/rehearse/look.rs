@@ -34,7 +34,9 @@ struct Expected {
 }
 
 /// What one look found.
-pub(super) struct Look {
+pub(super) struct Look<'k> {
+    /// The points that were judged: see [`here`].
+    pub here: Vec<&'k KnownPoint>,
     pub listed: BTreeMap<String, u64>,
     /// What is wrong with the remote.
     pub faults: Vec<String>,
@@ -49,6 +51,8 @@ pub(super) struct Look {
 pub(super) struct Again<'a> {
     /// What was lost or could not be compared the last time.
     pub suspects: &'a BTreeSet<String>,
+    /// What of it was lost: until it is compared again, it still is.
+    pub lost: &'a BTreeSet<String>,
     /// A point with all that follows it: a rehearsal of it has failed.
     pub rehearsed: Option<&'a KnownPoint>,
 }
@@ -80,13 +84,13 @@ fn is_on_the_way(known: &KnownPoint, key: &str) -> bool {
 ///
 /// # Errors
 /// A sentence when the remote does not answer.
-pub(super) async fn look(
+pub(super) async fn look<'k>(
     (remote, own): (&Remote, Option<&Certificate>),
-    here: &[&KnownPoint],
+    known: &'k BTreeMap<PointId, KnownPoint>,
     share: Share,
     again: &Again<'_>,
     progress: &dyn Progress,
-) -> Result<Look, String> {
+) -> Result<Look<'k>, String> {
     let mut listed = BTreeMap::new();
     for folder in [
         object_key::BASES,
@@ -103,10 +107,11 @@ pub(super) async fn look(
     let certificates: BTreeMap<String, Option<UnixMillis>> = certificates
         .map(|(key, listed)| (key, listed.written_at))
         .collect();
-    let expected = expected(here, &listed);
+    let here = here(known, remote.name(), &listed);
+    let expected = expected(&here, &listed);
     let by_listing = by_listing(&expected, &listed);
     let (mut lost, mut faults): (BTreeSet<String>, Vec<String>) = by_listing.into_iter().unzip();
-    faults.extend(strays(here, &expected, &listed));
+    faults.extend(strays(&here, &expected, &listed));
     let mut compared = Compared::default();
     let drawn = draw(&expected, &listed, share, again);
     progress.begin(
@@ -118,7 +123,7 @@ pub(super) async fn look(
         drawn.iter().map(|(_, it)| it.size_bytes).sum::<u64>(),
     );
     for (key, object) in drawn {
-        compared.compare(remote, key, object, again.suspects).await;
+        compared.compare(remote, key, object, again.lost).await;
         progress.advance(object.size_bytes);
     }
     faults.extend(compared.faults);
@@ -131,15 +136,33 @@ pub(super) async fn look(
     });
     let told = |(key, why): (String, String)| format!("{key} could not be compared: {why}");
     let mut uncompared = compared.uncompared.into_iter().map(told).collect();
-    let certificates = certificates::look(remote, here, own).await?;
+    let certificates = certificates::look(remote, &here, own).await?;
     listed.extend(certificates.add_to(&mut seen, &mut faults, &mut uncompared));
     Ok(Look {
+        here,
         uncompared,
         listed,
         faults,
         lost,
         seen,
     })
+}
+
+/// Every known point that was read back from there, or whose manifest lies there as it was written: a remote that got
+/// another name, or whose objects were copied from elsewhere, is judged by what it holds.
+fn here<'k>(
+    known: &'k BTreeMap<PointId, KnownPoint>,
+    remote: &str,
+    listed: &BTreeMap<String, u64>,
+) -> Vec<&'k KnownPoint> {
+    let is_listed = |known: &KnownPoint| {
+        let manifest = object_key::manifest(&known.manifest.point, &known.manifest_sha256);
+        listed.contains_key(&manifest)
+    };
+    let known = known.values();
+    known
+        .filter(|known| known.verified.contains_key(remote) || is_listed(known))
+        .collect()
 }
 
 /// The objects whose bytes were asked for.
@@ -153,7 +176,7 @@ struct Compared {
 }
 
 impl Compared {
-    async fn compare(&mut self, remote: &Remote, key: &str, object: &Expected, suspects: &BTreeSet<String>) {
+    async fn compare(&mut self, remote: &Remote, key: &str, object: &Expected, lost: &BTreeSet<String>) {
         match remote.get(key, object.size_bytes).await {
             Ok(bytes) if sha256_hex(&bytes).starts_with(&object.sha256) => {}
             Ok(_) => {
@@ -166,7 +189,7 @@ impl Compared {
                 self.lost.insert(key.to_owned());
             }
             Err(RemoteError::Down(why)) => {
-                if suspects.contains(key) {
+                if lost.contains(key) {
                     self.lost.insert(key.to_owned());
                 }
                 self.uncompared.push((key.to_owned(), why));
@@ -182,11 +205,17 @@ impl Compared {
 /// What was lost or could not be compared when this remote was last looked at: until it is whole, chance decides nothing
 /// about it.
 pub(super) fn suspects(before: &Value) -> BTreeSet<String> {
-    let listed = |what: &str| before[what].as_array().cloned().unwrap_or_default();
-    let all = [listed("altered"), listed("uncompared")].concat();
-    all.iter()
-        .filter_map(|key| key.as_str().map(str::to_owned))
-        .collect()
+    &lost_before(before) | &names(before, "uncompared")
+}
+
+/// What was lost when this remote was last looked at.
+pub(super) fn lost_before(before: &Value) -> BTreeSet<String> {
+    names(before, "altered")
+}
+
+fn names(before: &Value, what: &str) -> BTreeSet<String> {
+    let listed = before[what].as_array().into_iter().flatten();
+    listed.filter_map(|key| key.as_str().map(str::to_owned)).collect()
 }
 
 /// The points of which the manifest or the database is not there as it was written, or that stand on one: nothing is

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use super::{
     anchored::Anchored,
-    look::{Again, Look, SUSPECTS_MAX, look, lost_points, suspects},
+    look::{Again, Look, SUSPECTS_MAX, look, lost_before, lost_points, suspects},
     missing::Lacks,
     unknown::unknown,
 };
@@ -85,10 +85,6 @@ impl Sample<'_> {
         let (store, remote, began_at) = (self.store, self.remote, clock());
         prune::forget_deleted_elsewhere(store, remote).await?;
         let known = store.points().context("reading the catalogue")?;
-        let here: Vec<&KnownPoint> = known
-            .values()
-            .filter(|known| known.verified.contains_key(remote.name()))
-            .collect();
         // Asked before the list: what is sent meanwhile is in the list, and not the other way round.
         let shipping = store.shipping().context("asking what was sent")?;
         let before = store.last_seen(Kind::Sample, remote.name());
@@ -96,20 +92,23 @@ impl Sample<'_> {
             .context("asking what was wrong before")?
             .unwrap_or_default();
         let before: Value = serde_json::from_str(&before).unwrap_or_default();
-        let suspects = suspects(&before);
+        let (suspects, lost) = (suspects(&before), lost_before(&before));
         let again = Again {
             suspects: &suspects,
+            lost: &lost,
             rehearsed: self.rehearsed,
         };
-        let mut contradicted = None;
-        let (mut faults, seen) = match look((remote, self.own), &here, self.share, &again, progress).await {
+        let (mut contradicted, mut newest) = (None, None);
+        let (mut faults, seen) = match look((remote, self.own), &known, self.share, &again, progress).await {
             Ok(Look {
+                here,
                 listed,
                 mut faults,
                 mut uncompared,
                 lost,
                 mut seen,
             }) => {
+                newest = here.last().map(|known| known.manifest.point.to_string());
                 let lacks = Lacks::of(self, &listed, &here, &shipping, &before, clock()).await?;
                 let back = anchor::rolled_back(remote.name(), &listed, &known, &shipping);
                 let anchored = Anchored::of(self, &listed, &known, clock()).await;
@@ -131,7 +130,7 @@ impl Sample<'_> {
         let mut rehearsal = Rehearsal {
             kind: Kind::Sample,
             remote: remote.name().to_owned(),
-            point: here.last().map(|known| known.manifest.point.to_string()),
+            point: newest,
             began_at,
             ended_at: clock(),
             fault: told(&faults),

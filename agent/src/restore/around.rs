@@ -29,6 +29,13 @@ pub enum Gap {
         /// The one that stands for all that happened, and when the agent was back.
         next: (CommitNumber, UnixMillis),
     },
+    /// The agent did not run at some time in it: its commits carry the moment of its return.
+    Away {
+        /// The last one before it, and when the agent saw it.
+        before: (CommitNumber, UnixMillis),
+        /// The first one that was read on its return, and when that was.
+        next: (CommitNumber, UnixMillis),
+    },
     /// The chain ends before it, and another one begins after it.
     NewChain {
         /// The last one before it, and about when the agent saw it.
@@ -48,30 +55,32 @@ pub(super) async fn gap(sources: &Sources<'_>, route: &Route, moment: UnixMillis
     let Some(segment) = spanning else {
         return next_chain(sources, route, moment).await;
     };
-    if segment.first != segment.last {
-        return None;
-    }
-    let (plain, _, _) = segments::segment(sources, segment).await.ok()?;
-    let is_step = Segment::parse(&plain).is_ok_and(|parsed| parsed.header.kind == Kind::Resync);
+    let kind = kind_of(sources, segment).await?;
     let before = match route.segments.as_slice() {
         [.., before, _] => (before.last, before.last_at),
         _ => (route.manifest.commit, route.manifest.taken_at),
     };
-    is_step.then_some(Gap::OneStep {
-        before,
-        next: (segment.first, segment.last_at),
-    })
+    let next = (segment.first, segment.last_at);
+    match kind {
+        Kind::Commits => None,
+        Kind::CaughtUp => Some(Gap::Away { before, next }),
+        Kind::Resync => Some(Gap::OneStep { before, next }),
+    }
 }
 
-/// Which of these segments stand for all that happened while nobody followed the shop, as far as they can be opened.
-pub async fn one_steps(sources: &Sources<'_>, segments: Vec<SegmentName>) -> Vec<SegmentName> {
+/// What these segments are, as far as they can be opened.
+pub async fn kinds_of(sources: &Sources<'_>, segments: Vec<SegmentName>) -> Vec<(SegmentName, Kind)> {
     let opened = segments.into_iter().map(|name| async move {
-        let (plain, _, _) = segments::segment(sources, &name).await.ok()?;
-        let is_step = Segment::parse(&plain).is_ok_and(|parsed| parsed.header.kind == Kind::Resync);
-        is_step.then_some(name)
+        let kind = kind_of(sources, &name).await?;
+        Some((name, kind))
     });
-    let found: Vec<Option<SegmentName>> = stream::iter(opened).buffered(SEGMENTS_AT_ONCE).collect().await;
+    let found: Vec<Option<_>> = stream::iter(opened).buffered(SEGMENTS_AT_ONCE).collect().await;
     found.into_iter().flatten().collect()
+}
+
+async fn kind_of(sources: &Sources<'_>, name: &SegmentName) -> Option<Kind> {
+    let (plain, _, _) = segments::segment(sources, name).await.ok()?;
+    Segment::parse(&plain).ok().map(|parsed| parsed.header.kind)
 }
 
 async fn next_chain(sources: &Sources<'_>, route: &Route, moment: UnixMillis) -> Option<Gap> {

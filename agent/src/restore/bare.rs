@@ -2,7 +2,7 @@
 //! that dies while it takes a backup leaves parts without a manifest. What does not open as a known agent's tells of no
 //! restore point, and is named instead of standing in the way.
 //! It takes out nothing that this server's catalogue knows, nor what an object of it, opened and signed by a known agent
-//! after the state that is restored, shows to be ours and newer.
+//! after the state that is restored, shows to be ours and newer. What a remote that does not answer may hold is said.
 
 use protocol::{
     manifest::{Manifest, PART_BYTES, SEALED_PART_BYTES_MAX},
@@ -32,15 +32,27 @@ pub(super) enum Claim {
     Counts,
 }
 
-/// Whether this server would know of such a point, or only a manifest claims that there was one.
-pub(super) fn is_nobodys(request: &Request, sources: &Sources<'_>, point: &PointId) -> bool {
-    if !may_doubt(request, sources) {
-        return false;
+/// What a point is worth of which this server would know, or of which only a manifest claims that there was one; `None`
+/// where more must be looked at.
+pub(super) fn unsupported(
+    request: &Request,
+    sources: &Sources<'_>,
+    (point, told): (&PointId, &str),
+) -> Option<Claim> {
+    // Who rehearses wants to hear of everything.
+    if request.newest_only {
+        return None;
     }
     // The catalogue has a point from the moment on in which the first remote holds all of it.
     let oldest = request.known.keys().next();
-    let knows_older = oldest.is_some_and(|oldest| oldest < point);
-    knows_older || (is_listed(sources, point) && !has_objects(sources, point))
+    if oldest.is_some_and(|oldest| oldest < point) {
+        return Some(Claim::Nobodys(nobodys(sources, point, told)));
+    }
+    let is_bare = is_listed(sources, point) && !has_objects(sources, point);
+    is_bare.then(|| match sources.silent_remotes() {
+        None => Claim::Nobodys(nobodys(sources, point, told)),
+        Some(_) => Claim::MayBeNewer(newer(sources, point, told)),
+    })
 }
 
 /// Parts without a manifest of points that are older than what is given, in one sentence, and what else was not read. They
@@ -54,7 +66,7 @@ pub(super) fn leftovers(
     let is_older = |point: &PointId| moment_of(point).is_some_and(|at| at.0 + SECOND_MS <= end_at.0);
     let is_left = |(point, unread): &(PointId, Unread)| {
         matches!(unread, Unread::Damaged(_))
-            && may_doubt(request, sources)
+            && !request.newest_only
             && !request.known.contains_key(point)
             && !is_listed(sources, point)
             && is_older(point)
@@ -72,11 +84,6 @@ pub(super) fn leftovers(
     (told, unread)
 }
 
-/// Who is silent may hold an intact copy, and who rehearses wants to hear of everything.
-fn may_doubt(request: &Request, sources: &Sources<'_>) -> bool {
-    !request.newest_only && sources.survey.silent.is_empty()
-}
-
 fn is_listed(sources: &Sources<'_>, point: &PointId) -> bool {
     !sources.survey.manifests_of(point).is_empty()
 }
@@ -88,23 +95,34 @@ pub(super) async fn claim(
     (point, told): (&PointId, &str),
     (begin, end_at): (&Manifest, UnixMillis),
 ) -> Claim {
-    // Who rehearses knows each point that was ever whole: this is none, and another backup may be making it just now.
-    if request.newest_only && !is_listed(sources, point) {
-        return Claim::Nobodys(nobodys(sources, point, told));
-    }
-    if !may_doubt(request, sources) {
-        return Claim::Counts;
+    if request.newest_only {
+        // Each point that was ever whole is known: this is none, and another backup may be making it just now.
+        return match is_listed(sources, point) {
+            true => Claim::Counts,
+            false => Claim::Nobodys(nobodys(sources, point, told)),
+        };
     }
     // Without a manifest, and without what is written right before that, nothing shows that it was ever whole.
     let was_whole = is_listed(sources, point) || has_archive(sources, point);
     let is_ours = was_whole && is_shown(sources, point, (begin, end_at)).await;
-    if is_ours || unheard::faltering(sources).is_some() {
+    if is_ours || does_falter(sources, point) {
         return Claim::Counts;
     }
     match claimed_at(sources, point).await {
         Some(at) if at <= end_at => Claim::Nobodys(nobodys(sources, point, told)),
         _ => Claim::MayBeNewer(newer(sources, point, told)),
     }
+}
+
+/// Whether a remote that lists anything of it did not give something.
+fn does_falter(sources: &Sources<'_>, point: &PointId) -> bool {
+    unheard::faltering_of(sources).any(|remote| {
+        holding(sources, remote).is_some_and(|(_, names)| {
+            survey::manifests_of(names, point).next().is_some()
+                || survey::listed_parts(names, point).next().is_some()
+                || names.contains_key(&object_key::files(point))
+        })
+    })
 }
 
 /// Whether a remote lists anything else of it.
@@ -209,7 +227,8 @@ fn newer(sources: &Sources<'_>, point: &PointId, told: &str) -> String {
     format!(
         "NOT PROVEN, and not restored: the restore point {point}: {told}. Nothing of it shows that an agent of yours finished it \
          after what you get: {}. IT MAY BE NEWER than what you get: if a key of yours is named there, restore with that one: \
-         --key FILE",
-        origin(sources, point)
+         --key FILE{}",
+        origin(sources, point),
+        unheard::may_hold_more(sources)
     )
 }

@@ -73,7 +73,7 @@ pub(super) async fn manifest(
         }
         without
             .iter()
-            .for_each(|remote| wrong.add(remote.name(), "it is missing"));
+            .for_each(|remote| wrong.add(remote.name(), sources.unlisted(remote.name())));
         let sentence = wrong.sentence(key);
         let unread = match gravest {
             Some(Unread::Misnamed(_)) => Unread::Misnamed(sentence),

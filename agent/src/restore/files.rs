@@ -11,6 +11,10 @@ use super::{
     Next, Only, Refused, Request, Selection, Sources, avoid::Avoid, goal::Goal, index::Index, search::Route,
 };
 
+/// What makes files part of a backup.
+const HAVE_THEM_TAKEN: &str = "Where the shop still runs, name them in agent.toml, as files = [\"/etc/warung\"] under \
+                               [backup], and take a backup: agent backup. Every restore point from then on has them. The \
+                               database comes back without them: leave --only config out";
 /// Points whose archives are looked for.
 const LOOKED_AT_MAX: usize = 200;
 
@@ -33,6 +37,7 @@ pub(super) async fn find(
     avoid: &Avoid,
 ) -> Result<Files, Refused> {
     let mut faults: Vec<String> = Vec::new();
+    let mut without = None;
     let mut at = 0;
     while request.only != Some(Only::Database)
         && at < LOOKED_AT_MAX
@@ -48,16 +53,38 @@ pub(super) async fn find(
         }
         match (intact(sources, avoid, manifest), faults.is_empty()) {
             // None were configured then.
-            (Ok(None), true) => return Ok(Files::default()),
-            (Ok(None), false) => {}
-            (Ok(Some(object)), _) => return found(request, &manifest.point, object.clone(), faults),
+            (Ok(None), true) if request.only != Some(Only::Config) => return Ok(Files::default()),
+            (Ok(None), _) => {
+                without.get_or_insert_with(|| manifest.point.clone());
+            }
+            (Ok(Some(object)), _) => {
+                faults.extend(without.as_ref().and_then(|point| never_taken(request, point)));
+                return found(request, &manifest.point, object.clone(), faults);
+            }
             (Err(fault), _) => faults.push(fault),
         }
         if request.newest_only {
             break;
         }
     }
+    if let Some(told) = without.as_ref().and_then(|point| never_taken(request, point)) {
+        faults.push(told);
+        return Err(Refused {
+            reason: faults.join("; "),
+            next: Next::Advice(HAVE_THEM_TAKEN.to_owned()),
+        });
+    }
     none(request, faults)
+}
+
+/// What is said to whoever asks for files alone where none were backed up.
+fn never_taken(request: &Request, point: &PointId) -> Option<String> {
+    (request.only == Some(Only::Config)).then(|| {
+        format!(
+            "there is nothing to restore: no configuration, .env or logs were backed up with the restore point {point}, since \
+             `files` of [backup] in agent.toml named none then"
+        )
+    })
 }
 
 /// The archive of one point.
@@ -88,7 +115,10 @@ fn found(request: &Request, point: &PointId, object: Object, faults: Vec<String>
         if request.only == Some(Only::Config) {
             return Err(Refused {
                 reason: notes.join("; "),
-                next: Next::Point(point.clone()),
+                next: Next::Point {
+                    point: point.clone(),
+                    beside: None,
+                },
             });
         }
         notes.push(format!(

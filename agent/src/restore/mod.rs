@@ -9,7 +9,6 @@ use protocol::{
     object_key::{PointId, SegmentName},
     time::UnixMillis,
 };
-use thiserror::Error;
 use tokio::sync::Semaphore;
 
 use crate::{
@@ -22,6 +21,7 @@ mod around;
 mod assemble;
 mod avoid;
 mod bare;
+mod beside;
 pub mod choose;
 mod dates;
 mod fetch;
@@ -33,11 +33,13 @@ pub mod hold;
 mod index;
 mod left_out;
 mod leftovers;
+mod locked;
 mod nearest;
 mod numbers;
 mod pages;
 mod place;
 mod proven;
+mod refused;
 pub mod replay;
 mod search;
 mod segments;
@@ -51,19 +53,22 @@ mod unfinished;
 mod unheard;
 mod unopened;
 mod unpack;
+mod unread;
 
 use avoid::{Avoid, Culprit};
 use index::Index;
 
 pub use apply::{Done, carry_out, require_room};
-pub use around::{Gap, one_steps};
+pub use around::{Gap, kinds_of};
 pub use assemble::Reached;
+pub use beside::{Beside, Side};
 pub use choose::Selection;
 pub use goal::ahead_of;
 pub use index::{Unopened, open_manifest};
 pub use left_out::LeftOut;
 pub use leftovers::{left_by_us, remove as remove_leftovers, require_empty};
 pub use proven::{Tail, behind_the_last};
+pub use refused::{Next, Refused};
 pub use replay::Stop;
 pub use segments::open_segment;
 pub use succession::Succession;
@@ -129,42 +134,6 @@ pub struct Plan {
 const FULL_CHECK_BYTES: u64 = 256 * 1024 * 1024;
 /// What of a point is named when it is not whole.
 const FAULTS_TOLD: usize = 10;
-
-/// Why nothing was restored. Nothing was changed in any case.
-#[derive(Debug, Error)]
-#[error("{reason}. Nothing was changed")]
-pub struct Refused {
-    /// What is wrong, with the object's name.
-    pub reason: String,
-    /// What to do instead.
-    pub next: Next,
-}
-
-/// What there is instead of what was asked for.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Next {
-    /// This restore point is whole, as far as its manifest and the remotes' listings tell.
-    Point(PointId),
-    /// Everything until this commit is whole.
-    Commit {
-        /// Its chain.
-        chain: ChainId,
-        /// The commit.
-        commit: CommitNumber,
-        /// About when the agent saw it.
-        at: Option<UnixMillis>,
-    },
-    /// The same question, asked of this chain alone, has an answer.
-    Chain(ChainId),
-    /// The commit is in each of these chains, and was seen about then.
-    Which(CommitNumber, Vec<(ChainId, UnixMillis)>),
-    /// No other one on these remotes can be restored either.
-    Nothing,
-    /// None of them opens with this key.
-    OtherKey,
-    /// Something else, in a sentence.
-    Advice(String),
-}
 
 /// Whoever restores: the remotes in the order in which they are asked, and the key that opens.
 pub struct Sources<'a> {
@@ -251,6 +220,7 @@ async fn plan_around(request: Request, mut avoid: Avoid, sources: &Sources<'_>) 
         goal = goal::find(&request, sources, &mut index, &avoid).await?;
     }
     let route = search::choose(&request, sources, &mut index, &goal, &avoid).await?;
+    locked::require_opened(&request, sources, &route).await?;
     let files = files::find(&request, sources, &mut index, (&goal, &route), &avoid).await?;
     let gap = match (goal.stop, request.only) {
         (Stop::By { moment, .. }, None | Some(Only::Database)) => around::gap(sources, &route, moment).await,
@@ -335,6 +305,15 @@ impl Sources<'_> {
             .take(FAULTS_TOLD)
             .collect();
         (!told.is_empty()).then(|| told.join("; "))
+    }
+
+    /// What is said of an object that a remote does not list: one that gave no list says nothing by that.
+    fn unlisted(&self, remote: &str) -> &'static str {
+        let mut silent = self.survey.silent.iter();
+        match silent.any(|(name, _)| name == remote) {
+            true => "nothing is known, since it does not answer",
+            false => "it is missing",
+        }
     }
 
     fn silent_remotes(&self) -> Option<String> {

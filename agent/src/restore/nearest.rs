@@ -4,17 +4,24 @@
 
 use std::collections::BTreeSet;
 
-use protocol::{chain::ChainId, manifest::Manifest, object_key::PointId};
+use protocol::{
+    chain::{ChainId, CommitNumber},
+    manifest::Manifest,
+    object_key::PointId,
+    time::UnixMillis,
+};
 
 use super::{
-    Next, Plan, Refused, Request, Sources, Stop,
+    Next, Plan, Refused, Request, Selection, Sources, Stop,
     avoid::Avoid,
+    beside::{Beside, State},
     fetch,
     goal::{Goal, ahead_of},
     index::Index,
     search::{Route, route},
     strangers::believed_end,
 };
+use crate::backup::survey::moment_of;
 
 /// Points that are looked at in search of something else to restore.
 const LOOKED_AT_MAX: usize = 200;
@@ -46,20 +53,21 @@ pub(super) async fn refuse(
         reasons.push(format!("no restore point leads to commit {}", goal.floor));
     }
     reasons.dedup();
+    let asked = asked(request, sources, Some((&goal.chain, goal.floor)));
     let newer = elsewhere(request, sources, avoid, (goal, best.as_ref())).await;
     let next = match (newer, best) {
         (Some(newer), best) => {
             reasons.push(of_another_chain(&newer, best.as_ref()));
-            nearest(newer, goal.stop)
+            nearest(newer, goal.stop, &asked)
         }
-        (None, Some(route)) => nearest(route, goal.stop),
+        (None, Some(route)) => nearest(route, goal.stop, &asked),
         (None, None) => {
             let is_late = |manifest: &Manifest| (!goal.may_begin(manifest)).then(|| goal.is_before(manifest));
             let (next, warning) = other(
                 request,
                 sources,
                 (avoid, Some(&goal.chain)),
-                Stop::AtPoint,
+                (Stop::AtPoint, &asked),
                 is_late,
             )
             .await;
@@ -137,17 +145,51 @@ fn of_another_chain(newer: &Route, best: Option<&Route>) -> String {
     )
 }
 
+/// What was asked for, as far as it can be compared with what there is instead.
+fn asked(request: &Request, sources: &Sources<'_>, place: Option<(&ChainId, CommitNumber)>) -> State {
+    let at = match &request.selection {
+        // A moment is no place on a chain.
+        Selection::At(moment) => {
+            return State {
+                place: None,
+                at: Some(*moment),
+            };
+        }
+        Selection::Point(point) => moment_of(point),
+        Selection::Commit(commit) => place.and_then(|(chain, _)| seen_at(sources, chain, *commit)),
+        Selection::Latest => None,
+    };
+    match place {
+        Some((chain, commit)) => State::new(chain, commit, at),
+        None => State { place: None, at },
+    }
+}
+
+/// About when the agent saw a commit, by the name of the segment that holds it.
+pub(super) fn seen_at(sources: &Sources<'_>, chain: &ChainId, commit: CommitNumber) -> Option<UnixMillis> {
+    let segments = sources.survey.segments(chain);
+    let mut holding = segments
+        .iter()
+        .filter(|name| (name.first..=name.last).contains(&commit));
+    holding.next().map(|name| name.last_at)
+}
+
 /// How the end of a way is asked for.
-fn nearest(route: Route, stop: Stop) -> Next {
+fn nearest(route: Route, stop: Stop, asked: &State) -> Next {
     let at = Some(route.end_at);
+    let beside = Beside::of(asked, &State::new(&route.manifest.chain, route.end, at));
     match (route.segments.is_empty(), stop) {
-        (true, _) => Next::Point(route.manifest.point),
+        (true, _) => Next::Point {
+            point: route.manifest.point,
+            beside,
+        },
         // The last segment may reach beyond the moment.
         (false, Stop::By { moment, .. }) if route.end_at > moment => Next::Chain(route.manifest.chain),
         (false, _) => Next::Commit {
             chain: route.manifest.chain,
             commit: route.end,
             at,
+            beside,
         },
     }
 }
@@ -160,16 +202,23 @@ pub(super) async fn refuse_point(
     (point, stop): (&PointId, Stop),
 ) -> Refused {
     let avoid = Avoid::default();
-    let known = request.known.get(point).map(|known| known.manifest.chain.clone());
-    let chain = match known {
-        Some(chain) => Some(chain),
-        None => fetch::manifest(sources, point, &mut Vec::new())
-            .await
-            .ok()
-            .map(|manifest| manifest.chain),
+    let known = request.known.get(point).map(|known| known.manifest.clone());
+    let manifest = match known {
+        Some(manifest) => Some(manifest),
+        None => fetch::manifest(sources, point, &mut Vec::new()).await.ok(),
+    };
+    let chain = manifest.as_ref().map(|manifest| &manifest.chain);
+    let asked = match &request.selection {
+        // The end of everything may lie behind this point.
+        Selection::Latest => State::default(),
+        Selection::Commit(commit) => asked(request, sources, chain.map(|chain| (chain, *commit))),
+        Selection::At(_) | Selection::Point(_) => {
+            let place = manifest.as_ref().map(|it| (&it.chain, it.commit));
+            asked(request, sources, place)
+        }
     };
     let is_late = |manifest: &Manifest| (manifest.point != *point).then_some(manifest.point > *point);
-    let (next, warning) = other(request, sources, (&avoid, chain.as_ref()), stop, is_late).await;
+    let (next, warning) = other(request, sources, (&avoid, chain), (stop, &asked), is_late).await;
     let mut reason = format!("the restore point {point} cannot be restored: {why}");
     if let Some(warning) = warning {
         reason = format!("{reason}; {warning}");
@@ -188,13 +237,19 @@ impl Plan {
             "the state after commit {} cannot be restored: {why}; the restore point below it, {point}, may be sound",
             self.end
         );
+        let end = State::new(&last.chain, self.end, Some(last.last_at));
+        let beside = |commit, at: UnixMillis| Beside::of(&end, &State::new(&last.chain, commit, Some(at)));
         // One step back at a time: what did the damage is most likely the last that came.
         let next = match before.last() {
-            None => Next::Point(point.clone()),
+            None => Next::Point {
+                point: point.clone(),
+                beside: beside(self.manifest.commit, self.manifest.taken_at),
+            },
             Some(before) => Next::Commit {
                 chain: last.chain.clone(),
                 commit: before.last,
                 at: Some(before.last_at),
+                beside: beside(before.last, before.last_at),
             },
         };
         (!is_damaged).then_some(Refused { reason, next })
@@ -207,7 +262,7 @@ async fn other(
     request: &Request,
     sources: &Sources<'_>,
     (avoid, chain): (&Avoid, Option<&ChainId>),
-    stop: Stop,
+    (stop, asked): (Stop, &State),
     is_late: impl Fn(&Manifest) -> Option<bool>,
 ) -> (Next, Option<String>) {
     let mut index = Index::new(sources, request, None);
@@ -232,7 +287,7 @@ async fn other(
         let is_of_chain = chain.is_none_or(|chain| manifest.chain == *chain);
         match (is_late, is_of_chain) {
             (true, _) => late = Some(alone),
-            (false, true) => return (until(sources, avoid, alone, stop).await, None),
+            (false, true) => return (until(sources, avoid, alone, (stop, asked)).await, None),
             (false, false) => {
                 of_other_chain.get_or_insert(alone);
             }
@@ -248,16 +303,16 @@ async fn other(
             found.manifest.point, found.manifest.chain
         )
     });
-    (until(sources, avoid, found, stop).await, warning)
+    (until(sources, avoid, found, (stop, asked)).await, warning)
 }
 
 /// A point with what follows it until there; alone where that does not lead on.
-async fn until(sources: &Sources<'_>, avoid: &Avoid, alone: Route, stop: Stop) -> Next {
+async fn until(sources: &Sources<'_>, avoid: &Avoid, alone: Route, (stop, asked): (Stop, &State)) -> Next {
     // Every chain counts its commits from one.
     let stop = match stop {
         Stop::AfterCommit(_) => Stop::AtPoint,
         other => other,
     };
     let whole = route(sources, avoid, &alone.manifest, stop, None).await;
-    nearest(whole.unwrap_or(alone), stop)
+    nearest(whole.unwrap_or(alone), stop, asked)
 }

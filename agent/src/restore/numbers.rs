@@ -11,7 +11,13 @@ use protocol::{
     time::UnixMillis,
 };
 
-use super::{Next, Refused, Request, Sources, goal::nothing, index::Index};
+use super::{
+    Next, Refused, Request, Sources,
+    beside::{Beside, State},
+    goal::nothing,
+    index::Index,
+    nearest::seen_at,
+};
 
 /// How far a chain can be restored.
 #[derive(Clone, Debug)]
@@ -145,6 +151,10 @@ fn unreachable(
     let newest = index
         .opened()
         .find_map(|manifest| Some((&manifest.chain, reaches.get(&manifest.chain)?)));
+    let beside = |chain: &ChainId, found: CommitNumber, at: UnixMillis| {
+        let asked = State::new(chain, commit, seen_at(sources, chain, commit));
+        Beside::of(&asked, &State::new(chain, found, Some(at)))
+    };
     match newest {
         Some((chain, reach)) if reach.last < commit => Refused {
             reason: format!(
@@ -155,6 +165,7 @@ fn unreachable(
                 chain: chain.clone(),
                 commit: reach.last,
                 at: Some(moment(sources, index, chain, reach.last)),
+                beside: beside(chain, reach.last, moment(sources, index, chain, reach.last)),
             },
         },
         Some((chain, reach)) => Refused {
@@ -169,6 +180,7 @@ fn unreachable(
                 chain: chain.clone(),
                 commit: reach.first,
                 at: Some(moment(sources, index, chain, reach.first)),
+                beside: beside(chain, reach.first, moment(sources, index, chain, reach.first)),
             },
         },
         None => nothing(

@@ -1,7 +1,8 @@
 //! The end of a chain that only names claim: anybody who may write on a remote can invent a later segment, and a machine
 //! without the agent's state cannot doubt its name. What opens, is signed and is what it says proves all before it; what
 //! lies behind the last such segment is nothing, or was altered and is lost either way.
-//! It takes out nothing that anything speaks for: a remote that is silent, a point, this server's memory or a summary.
+//! It takes out nothing that anything speaks for: a point, this server's memory or a summary. What a remote that does not
+//! answer may hold is said.
 
 use std::collections::BTreeSet;
 
@@ -14,6 +15,7 @@ use super::{
     Request, Sources,
     avoid::Avoid,
     segments::{self, Proof},
+    unheard,
 };
 
 /// Segments that are opened in search of one that is whole. Behind more of them than this nothing is decided.
@@ -28,8 +30,8 @@ pub(super) async fn take_out(
     (chain, begin): (&ChainId, CommitNumber),
     avoid: &mut Avoid,
 ) -> bool {
-    // Who rehearses wants to hear of everything, and who is silent may hold an intact copy.
-    if request.newest_only || !sources.survey.silent.is_empty() {
+    // Who rehearses wants to hear of everything.
+    if request.newest_only {
         return false;
     }
     let known = known_through(request, chain).max(begin);
@@ -37,8 +39,10 @@ pub(super) async fn take_out(
     let Some(tail) = behind_the_last(sources, names, known).await else {
         return false;
     };
-    avoid.unproven(tail.names, sentence(&tail.told, tail.end, tail.is_locked));
-    avoid.may_be_newer |= tail.is_locked;
+    let is_locked = !tail.locked.is_empty();
+    let told = sentence(&tail.told, tail.end, is_locked);
+    avoid.unproven(tail.names, told + &unheard::may_hold_more(sources));
+    avoid.may_be_newer |= is_locked || !sources.survey.silent.is_empty();
     true
 }
 
@@ -46,12 +50,12 @@ pub(super) async fn take_out(
 pub struct Tail {
     /// The names.
     pub names: Vec<SegmentName>,
+    /// Those of them that are sealed to another key.
+    pub locked: BTreeSet<SegmentName>,
     /// What is wrong with each of them.
     told: Vec<String>,
     /// The last commit that something shows.
     end: CommitNumber,
-    /// Whether any of them is sealed to another key.
-    is_locked: bool,
 }
 
 /// What of these segments of one chain lies behind the last one that opens, and after a commit that is known; `None` when
@@ -65,9 +69,9 @@ pub async fn behind_the_last(
     names.sort_by_key(|name| (name.last, name.first));
     let mut tail = Tail {
         names: Vec::new(),
+        locked: BTreeSet::new(),
         told: Vec::new(),
         end: known,
-        is_locked: false,
     };
     for name in names.into_iter().rev() {
         if name.first <= known {
@@ -85,8 +89,8 @@ pub async fn behind_the_last(
             }
             Proof::Locked(why) => {
                 tail.told.push(why);
+                tail.locked.insert(name.clone());
                 tail.names.push(name);
-                tail.is_locked = true;
             }
             Proof::Unknown => return None,
         }

@@ -125,7 +125,7 @@ async fn segment_from(
 ) -> Result<Opened, SegmentFault> {
     let nothing = |what: &str| SegmentFault::Nothing(what.to_owned());
     let listed = sources.survey.size_on(remote.name(), key);
-    let size_bytes = listed.ok_or_else(|| nothing("it is missing"))?;
+    let size_bytes = listed.ok_or_else(|| nothing(sources.unlisted(remote.name())))?;
     if size_bytes > SEGMENT_BYTES_MAX {
         return Err(nothing("it is larger than a segment may be"));
     }

@@ -3,6 +3,7 @@
 //! It asks nobody.
 
 use super::{Next, Refused, Sources};
+use crate::backup::remote::Remote;
 
 /// What helps against a line that fails.
 const ADVICE: &str = "Try again, or another remote (--remote NAME, or none to ask all of them)";
@@ -20,22 +21,35 @@ pub(super) fn nobody(sources: &Sources<'_>) -> Refused {
 
 /// Remotes that listed something and did not give it, each in a sentence.
 pub(super) fn faltering(sources: &Sources<'_>) -> Option<String> {
-    let told: Vec<String> = sources
-        .remotes
-        .iter()
-        .filter(|remote| {
-            !sources
-                .survey
-                .silent
-                .iter()
-                .any(|(name, _)| name == remote.name())
-        })
-        .filter_map(|remote| {
-            let why = remote.failures().into_iter().next()?;
-            Some(format!("{} did not give its backups ({why})", remote.name()))
-        })
-        .collect();
+    let told = faltering_of(sources).filter_map(|remote| {
+        let why = remote.failures().into_iter().next()?;
+        Some(format!("{} did not give its backups ({why})", remote.name()))
+    });
+    let told: Vec<String> = told.collect();
     (!told.is_empty()).then(|| told.join("; "))
+}
+
+/// Remotes that listed something and did not give it.
+pub(super) fn faltering_of<'a>(sources: &'a Sources<'_>) -> impl Iterator<Item = &'a Remote> {
+    let is_silent = |remote: &Remote| {
+        let mut silent = sources.survey.silent.iter();
+        silent.any(|(name, _)| name == remote.name())
+    };
+    let remotes = sources.remotes.iter();
+    remotes.filter(move |remote| !is_silent(remote) && !remote.failures().is_empty())
+}
+
+/// What is added where something was left out that a remote which does not answer may prove; nothing where all answer.
+pub(super) fn may_hold_more(sources: &Sources<'_>) -> String {
+    let silent = sources.survey.silent.iter().map(|(remote, _)| remote.as_str());
+    let silent: Vec<&str> = silent.collect();
+    match silent.is_empty() {
+        true => String::new(),
+        false => format!(
+            ". {} may hold an intact copy, or more of it, and did not answer: where that is yours, wait until it does",
+            silent.join(" and ")
+        ),
+    }
 }
 
 /// No point opens, and somebody did not give his: that says nothing about the key.
@@ -60,7 +74,7 @@ pub(super) fn weigh(refused: Refused, sources: &Sources<'_>) -> Refused {
             reason,
             next: Next::Advice(format!("{unheard}: what else is there was not tried. {ADVICE}")),
         },
-        Next::Point(_) | Next::Commit { .. } | Next::Chain(_) | Next::OtherKey
+        Next::Point { .. } | Next::Commit { .. } | Next::Chain(_) | Next::OtherKey
             if !reason.contains(&unheard) =>
         {
             Refused {

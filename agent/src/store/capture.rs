@@ -150,7 +150,7 @@ impl Store {
         &self,
         state: &CaptureState,
         segment: &SpooledSegment,
-        resync: Option<&str>,
+        event: Option<(EventKind, &str)>,
     ) -> rusqlite::Result<i64> {
         self.write(|transaction| {
             put_state(transaction, state)?;
@@ -167,8 +167,8 @@ impl Store {
                     ":sha256": segment.sha256,
                 })?;
             let id = transaction.last_insert_rowid();
-            if let Some(why) = resync {
-                put_event(transaction, segment.last_at, EventKind::Resync, why)?;
+            if let Some((kind, why)) = event {
+                put_event(transaction, segment.last_at, kind, why)?;
             }
             Ok(id)
         })

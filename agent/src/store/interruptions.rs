@@ -29,6 +29,8 @@ pub enum EventKind {
     Replaced,
     /// What happened while nobody followed is in one step: single commits of that time cannot be restored.
     Resync,
+    /// What was committed while the agent did not run carries the moment of its return.
+    CaughtUp,
     /// The spool had no room: some remote lacks some segments for good.
     SpoolFull,
 }
@@ -64,6 +66,7 @@ impl EventKind {
             Self::NewChain => "new_chain",
             Self::Replaced => "replaced",
             Self::Resync => "resync",
+            Self::CaughtUp => "caught_up",
             Self::SpoolFull => "spool_full",
         }
     }

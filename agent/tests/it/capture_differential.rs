@@ -242,8 +242,10 @@ impl Run {
                 let next = history.get(at + 1) == Some(&root);
                 at = match kind {
                     _ if same => at,
-                    Kind::Commits if next => at + 1,
-                    Kind::Commits => panic!("a state that the source did not hold after commit {at}"),
+                    Kind::Commits | Kind::CaughtUp if next => at + 1,
+                    Kind::Commits | Kind::CaughtUp => {
+                        panic!("a state that the source did not hold after commit {at}")
+                    }
                     Kind::Resync => {
                         let found = history[at..].iter().position(|state| *state == root);
                         at + found.expect("a resync leads to a state of the source's")

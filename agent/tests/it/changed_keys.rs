@@ -243,3 +243,34 @@ fn a_certificate_that_does_not_read_stops_no_commit_and_takes_no_key_from_them()
     let refused = shop.agent_refuses(2, &["run"]);
     assert!(refused.contains("it cannot be read"), "{refused}");
 }
+
+#[test]
+fn an_older_key_is_told_how_far_it_opens_and_no_commit_beyond_is_promised() {
+    let (shop, agent, bot) = shop_and_agent();
+    agent.burn();
+    name_recipients(&shop, "\"spare/owner.asc\"");
+    let agent = Running::start(&shop);
+    for _ in 0..3 {
+        commit(&bot);
+        agent.wait_for("/durable");
+    }
+    agent.burn();
+    let said = shop.agent_refuses(1, &restoring("old", &["--latest", "--dry-run"]));
+    for part in [
+        "this key opens the chain",
+        "and no further",
+        "--key FILE",
+        "EARLIER",
+    ] {
+        assert!(said.contains(part), "{part} is not said: {said}");
+    }
+    let (_, after) = said.split_once(" --commit ").expect(&said);
+    let commit: String = after.chars().take_while(char::is_ascii_digit).collect();
+    shop.restore_to("old", &["--commit", &commit]);
+    let next = (commit.parse::<u64>().unwrap() + 1).to_string();
+    let said = shop.agent_refuses(1, &restoring("beyond", &["--commit", &next]));
+    assert!(said.contains("this key opens the chain"), "{said}");
+    // With the key that is named there all of it is had.
+    let before = count_items(&shop.path("old/shop.db"));
+    assert!(brought_back_by(&shop, "spare") > before);
+}

@@ -155,9 +155,34 @@ fn a_remote_that_is_merely_silent_has_lost_nothing() {
     is_down.store(true, std::sync::atomic::Ordering::SeqCst);
     let said = shop.agent_refuses(1, &["verify", "--remote", "cloud"]);
     assert!(said.contains("could not be compared"), "{said}");
+    // Nor when nobody can compare it the next time.
+    shop.agent_refuses(1, &["verify", "--all", "--remote", "cloud"]);
+    shop.agent_refuses(1, &["verify", "--all", "--remote", "cloud"]);
+    let listed: Value = serde_json::from_str(&shop.agent_done(&["list", "--json"])).unwrap();
+    let point = &listed["restore_points"][0];
+    assert_eq!(
+        (&point["problems"], &point["incomplete_on"]),
+        (&json!([]), &json!([]))
+    );
     is_down.store(false, std::sync::atomic::Ordering::SeqCst);
     shop.agent_done(&["backup", "--delta"]);
     assert_eq!(shop.listed()[0]["remotes"], json!(["cloud", "disk"]));
+}
+
+#[test]
+fn a_remote_that_got_another_name_is_judged_by_what_lies_there() {
+    let shop = Shop::new();
+    shop.fill(256);
+    shop.back_up();
+    let settings = fs::read_to_string(shop.path("agent.toml")).unwrap();
+    let renamed = settings.replace("[remotes.local]", "[remotes.disk1]");
+    fs::write(shop.path("agent.toml"), renamed).unwrap();
+    let verify = ["verify", "--all", "--remote", "disk1"];
+    let said = shop.agent_done(&verify);
+    assert!(said.contains("disk1: everything is there"), "{said}");
+    alter(&newest_part(&shop.path("local")));
+    let said = shop.agent_refuses(1, &verify);
+    assert!(said.contains("is altered"), "{said}");
 }
 
 #[test]

@@ -459,18 +459,22 @@ fn what_is_being_sent_while_later_commits_have_arrived_is_no_damage() {
     }
     let verified = shop.agent_done(&["verify"]);
     assert!(verified.contains("everything is there"), "{verified}");
-    let is_on_its_way = |options: &[&str]| {
+    let is_on_its_way = |options: &[&str], told: &str| {
         let listed = shop.agent_done(&[&["list"], options].concat());
         for word in ["MISSING", "UNREACHABLE", "NOT PROVEN", "WRONG"] {
             assert!(!listed.contains(word), "{word}: {listed}");
         }
-        assert!(listed.contains("on the way: "), "{listed}");
+        assert!(listed.contains(told), "{listed}");
         assert!(listed.contains("once those before them have arrived"), "{listed}");
     };
-    is_on_its_way(&[]);
+    is_on_its_way(&[], "on the way: ");
     // A machine that knows nothing of what was sent.
     fs::rename(shop.path("state"), shop.path("elsewhere")).unwrap();
-    is_on_its_way(&["--key", shop.path("kit/owner.secret.asc").to_str().unwrap()]);
+    // Nor does it know whether whoever sends them still lives.
+    let key = shop.path("kit/owner.secret.asc");
+    let told =
+        "Where the server that sends them still lives they may be on the way; where it died they are lost";
+    is_on_its_way(&["--key", key.to_str().unwrap()], told);
     // Were the server lost now, what leads somewhere would come back, and the rest be named.
     let comes_back = || {
         let said = shop.restore_to("back", &["--latest"]);

@@ -192,3 +192,60 @@ fn a_remote_that_was_put_back_is_named_once_and_not_with_every_point_that_it_lac
     assert!(!said.contains("cut short") && said.len() < 1_200, "{said}");
     assert!(said.contains(text(&first["id"])), "what there is instead: {said}");
 }
+
+#[test]
+fn what_lies_beside_what_was_asked_for_is_called_earlier_or_later_and_by_how_much() {
+    let shop = Shop::new();
+    shop.fill(16);
+    let older = shop.back_up();
+    // Points' names tell the second.
+    std::thread::sleep(Duration::from_millis(1_100));
+    shop.fill(1);
+    let newer = shop.back_up();
+    fs::remove_dir_all(shop.path("state")).unwrap();
+    let instead = |gone: &Value, asked: &[&str], there: &Value, side: &str| {
+        let object = text(&gone["objects"][0]);
+        let whole = fs::read(shop.path("local").join(object)).unwrap();
+        remove(&shop, object);
+        let said = shop.agent_refuses(1, &[&RESTORE[..], asked].concat());
+        for part in [side, " than what you asked for, by 1 commit", text(&there["id"])] {
+            assert!(said.contains(part), "{part} is not said: {said}");
+        }
+        for remote in REMOTES {
+            fs::write(shop.path(remote).join(object), &whole).unwrap();
+        }
+    };
+    let commit = older["commit"].to_string();
+    instead(&older, &["--commit", &commit], &newer, "LATER");
+    let point = text(&newer["id"]);
+    instead(&newer, &["--point", point], &older, "EARLIER");
+}
+
+#[test]
+fn files_that_were_never_backed_up_are_not_called_restored() {
+    let shop = Shop::new();
+    let settings = fs::read_to_string(shop.path("agent.toml")).unwrap();
+    let without = settings.replace("files = [\"etc\"]\n", "");
+    fs::write(shop.path("agent.toml"), without).unwrap();
+    let point = shop.back_up();
+    let mut alone = RESTORE.to_vec();
+    alone.extend(["--only", "config"]);
+    let said = shop.agent_refuses(1, &alone);
+    for part in [
+        "there is nothing to restore",
+        text(&point["id"]),
+        "under [backup]",
+    ] {
+        assert!(said.contains(part), "{part} is not said: {said}");
+    }
+    assert!(!shop.path("back").exists());
+    fs::write(shop.path("agent.toml"), settings).unwrap();
+    std::thread::sleep(Duration::from_millis(1_100));
+    shop.back_up();
+    let said = shop.agent_done(&alone);
+    assert!(
+        said.contains("Restored: configuration") && !said.contains("Restored: the shop"),
+        "{said}"
+    );
+    assert!(shop.path("back/files").is_dir());
+}

@@ -154,3 +154,47 @@ fn a_path_that_no_backup_can_take_along_is_a_finding_of_check() {
     let said = shop.agent_refuses(1, &["check"]);
     assert!(said.contains("gone"), "{said}");
 }
+
+/// The command that is printed in a refusal, as words.
+fn advised(said: &str) -> Vec<String> {
+    let line = said.lines().rfind(|line| line.starts_with("  agent restore "));
+    let words: Vec<&str> = line.expect(said).split_whitespace().skip(1).collect();
+    // The rig names it itself.
+    let at = words.iter().position(|word| *word == "--config").unwrap();
+    let words = [&words[..at], &words[at + 2..], &["--yes"]].concat();
+    words.into_iter().map(str::to_owned).collect()
+}
+
+#[test]
+fn what_one_remote_has_no_more_is_had_by_the_command_that_asks_the_others_too() {
+    let shop = Shop::new();
+    shop.fill(256);
+    let point = shop.back_up();
+    let part = shop.path("local").join(text(&point["objects"][0]));
+    let whole = fs::read(&part).unwrap();
+    let mut altered = whole.clone();
+    altered[whole.len() / 2] ^= 1;
+    let asked = [&RESTORE[..], &["--latest", "--remote", "local"]].concat();
+    for left in [None, Some(altered)] {
+        fs::remove_file(&part).unwrap();
+        if let Some(altered) = &left {
+            fs::write(&part, altered).unwrap();
+        }
+        let said = shop.agent_refuses(1, &asked);
+        assert!(
+            said.contains("local alone does not have what you asked for"),
+            "{said}"
+        );
+        let command = advised(&said);
+        assert!(!command.iter().any(|word| word == "--remote"), "{command:?}");
+        shop.agent_done(&command.iter().map(String::as_str).collect::<Vec<_>>());
+        assert_eq!(integrity_of(&shop.path("back/shop.db")), "ok");
+        fs::remove_dir_all(shop.path("back")).unwrap();
+        fs::write(&part, &whole).unwrap();
+    }
+    for remote in ["local", "offsite"] {
+        fs::remove_file(shop.path(remote).join(text(&point["objects"][0]))).unwrap();
+    }
+    let said = shop.agent_refuses(1, &asked);
+    assert!(said.contains("Nor is it there without --remote local"), "{said}");
+}

@@ -53,7 +53,7 @@ pub fn aside() -> Aside {
     });
     let status = shop.agent_done(&["status"]);
     assert!(
-        !status.contains("holds every commit") && status.contains("holds what was captured, until"),
+        !status.contains("took every commit") && status.contains("took what was captured, until"),
         "{status}"
     );
     shop.agent_done(&["backup"]);

@@ -101,7 +101,9 @@ fn a_moment_before_everything_is_refused_as_it_was_read() {
     let said = shop.agent_refuses(1, &restoring("back", &["--at", at]));
     assert!(said.contains("from before 2020-02-29 07:08:00 "), "{said}");
     assert!(
-        said.contains("the oldest is of 20") && said.contains("The oldest that can be restored is "),
+        said.contains("the oldest is of 20")
+            && said.contains("The oldest that can be restored is ")
+            && said.contains("That is LATER than what you asked for, by "),
         "{said}"
     );
     // The command is ready to be copied.

@@ -131,3 +131,56 @@ fn what_a_killed_agent_left_open_is_ended_by_the_next_one_and_nothing_else_is() 
         .status();
     assert!(ended.unwrap().success());
 }
+
+/// Whether a process names anything in this folder.
+fn is_named_by_a_process(folder: &Path) -> bool {
+    let folder = folder.to_str().unwrap();
+    let processes = fs::read_dir("/proc").unwrap().filter_map(Result::ok);
+    let lines = processes.filter_map(|process| fs::read(process.path().join("cmdline")).ok());
+    let mut ssh = lines.filter(|line| line.starts_with(b"ssh"));
+    ssh.any(|line| String::from_utf8_lossy(&line).contains(folder))
+}
+
+fn until(what: &str, mut is_so: impl FnMut() -> bool) {
+    let begun = Instant::now();
+    while !is_so() {
+        assert!(begun.elapsed() < LIMIT, "{what}");
+        std::thread::sleep(Duration::from_millis(10));
+    }
+}
+
+#[test]
+fn a_command_that_is_stopped_ends_its_connections() {
+    let place = tempfile::tempdir().unwrap();
+    let server = servers::sftp(place.path());
+    let shop = shop_with(&[servers::sftp_section("box", &server, place.path())]);
+    shop.fill(32 * 1024);
+    shop.back_up();
+    let base = place.path().join("base");
+    for stop in ["INT", "TERM", "HUP"] {
+        let mut stopped = Process(agent(&shop, &base, &["verify", "--all"]).spawn().unwrap());
+        until("a connection stands", || {
+            sockets(&base).iter().any(|it| lives(it))
+        });
+        signal(stopped.id(), stop);
+        assert_eq!(stopped.0.wait().unwrap().code(), Some(1), "{stop}");
+        until("no ssh is left", || !is_named_by_a_process(&base));
+        assert!(sockets(&base).is_empty(), "{stop}");
+    }
+}
+
+#[test]
+fn a_server_that_takes_connections_and_says_nothing_leaves_no_ssh_behind() {
+    let place = tempfile::tempdir().unwrap();
+    let server = servers::sftp(place.path());
+    let mute = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let shop = shop_with(&[servers::sftp_section("box", &server, place.path())]);
+    let settings = fs::read_to_string(shop.path("agent.toml")).unwrap();
+    let port = mute.local_addr().unwrap().port().to_string();
+    let settings = settings.replace(&server.address.port().to_string(), &port);
+    fs::write(shop.path("agent.toml"), settings).unwrap();
+    let base = place.path().join("base");
+    let listed = agent(&shop, &base, &["list"]).output().unwrap();
+    assert_eq!(listed.status.code(), Some(1), "{}", stderr(&listed));
+    until("no ssh is left", || !is_named_by_a_process(&base));
+}

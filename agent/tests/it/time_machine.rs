@@ -189,6 +189,46 @@ fn a_moment_that_nobody_followed_gives_what_was_last_known_and_says_what_comes_n
 }
 
 #[test]
+fn a_moment_while_the_agent_did_not_run_lies_in_a_gap_although_its_commits_were_caught_up() {
+    let shop = Shop::new();
+    // As the bot, which has it open all the time: its log stays.
+    let bot = Connection::open(shop.database()).unwrap();
+    bot.query_row("SELECT count(*) FROM item", [], |_| Ok(()))
+        .unwrap();
+    run_and_sell(&shop, 2);
+    let known = count_items(&shop.database());
+    std::thread::sleep(OVER_A_SECOND);
+    sell(&shop, 3);
+    let in_gap = now();
+    std::thread::sleep(OVER_A_SECOND);
+    let agent = Running::start(&shop);
+    agent.wait_for("/durable");
+    wait_until_both_hold_the_same(&shop);
+    sell(&shop, 1);
+    agent.wait_for("/durable");
+    wait_until_both_hold_the_same(&shop);
+    agent.burn();
+    drop(bot);
+    let (said, count) = restored(&shop, &["--at", &in_gap]);
+    assert_eq!(count, known, "{said}");
+    assert!(
+        said.contains("In a gap") && said.contains("the agent did not run at some time between"),
+        "{said}"
+    );
+    assert_eq!(restored(&shop, &["--latest"]).1, known + 4);
+    let gaps_of = |arguments: &[&str]| {
+        let listed: Value = serde_json::from_str(&shop.agent_done(arguments)).unwrap();
+        listed["gaps"].as_array().unwrap().clone()
+    };
+    let on_server = gaps_of(&["list", "--json"]);
+    assert!(on_server.iter().any(|gap| gap["what"] == "away"), "{on_server:?}");
+    assert!(
+        on_server.iter().all(|gap| gap["what"] != "one_step"),
+        "{on_server:?}"
+    );
+}
+
+#[test]
 fn a_moment_holds_every_commit_that_was_durable_by_then_and_none_that_came_after() {
     let shop = Shop::new();
     let agent = Running::start(&shop);

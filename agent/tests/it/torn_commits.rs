@@ -114,6 +114,31 @@ fn what_was_found_altered_or_missing_lowers_what_is_promised_of_its_remote_until
 }
 
 #[test]
+fn what_was_torn_before_a_newer_point_is_named_by_the_status_as_by_the_list() {
+    let (shop, point) = captured(4);
+    let (object, name) = &after(&shop, "local", &point)[1];
+    alter(object);
+    shop.agent_refuses(1, &["verify", "--all", "--remote", "local"]);
+    shop.back_up();
+    let status = String::from_utf8(shop.agent(&["status"]).stdout).unwrap();
+    let line = |of: &str| {
+        let mut lines = status.lines();
+        lines
+            .find(|line| line.starts_with(&format!("Commits:  {of} ")))
+            .unwrap_or_default()
+            .to_owned()
+    };
+    assert!(!status.contains("local took every commit"), "{status}");
+    assert!(
+        line("local LACKS").contains(&format!("{}", name.first)),
+        "{status}"
+    );
+    assert!(line("offsite").contains("took every commit"), "{status}");
+    let listed = shop.agent_done(&["list"]);
+    assert!(listed.contains("missing or altered here"), "{listed}");
+}
+
+#[test]
 fn what_is_altered_on_every_remote_is_no_commit_that_can_be_listed() {
     let (shop, point) = captured(4);
     let segments = after(&shop, "local", &point);

@@ -183,3 +183,37 @@ fn with_the_owners_key_a_comparison_opens_segments_and_names_what_does_not_open(
         "{said}"
     );
 }
+
+#[test]
+fn a_remote_that_does_not_answer_lends_no_weight_to_what_a_stranger_wrote_on_the_others() {
+    let (shop, ..) = two_points();
+    let settings = fs::read_to_string(shop.path("agent.toml")).unwrap();
+    let hung = "[remotes.hung]\ntype = \"webdav\"\nendpoint = \"http://127.0.0.1:9\"\n[state]";
+    fs::write(shop.path("agent.toml"), settings.replace("[state]", hung)).unwrap();
+    // Another agent's, sealed to the same owner, whose objects are nowhere.
+    let stranger = Shop::new();
+    let manifest = stranger.back_up();
+    let manifest = text(&manifest["manifest"]);
+    let sealed = fs::read(stranger.path("local").join(manifest)).unwrap();
+    let id = manifest.split(['/', '-']).nth(1).unwrap();
+    for bytes in [sealed, vec![7; 800]] {
+        write(&shop, manifest, &bytes);
+        let (said, items) = given(&shop);
+        assert_eq!(items, count_items(&shop.database()), "{said}");
+        for part in ["NOT PROVEN", id, NEWER, "hung may hold an intact copy"] {
+            assert!(said.contains(part), "{part} is not said: {said}");
+        }
+        // Who gave no list lacks nothing by that.
+        assert!(!said.contains("on hung it is missing"), "{said}");
+    }
+    // Nor to the last segment that he invents.
+    let (shop, point) = captured(2);
+    let settings = fs::read_to_string(shop.path("agent.toml")).unwrap();
+    fs::write(shop.path("agent.toml"), settings.replace("[state]", hung)).unwrap();
+    forget_all(&shop);
+    let claim = locked(&shop, &point);
+    let all = count_items(&shop.database());
+    let (said, items) = given(&shop);
+    assert_eq!(items, all, "{said}");
+    assert!(said.contains(&claim) && said.contains("hung may hold"), "{said}");
+}

@@ -2,7 +2,9 @@
 //! of an address and an argument name theirs each in its own way.
 //! It does not ask what the value looks like.
 
-use super::{HIDDEN, is_gap};
+use protocol::address::is_gap;
+
+use super::HIDDEN;
 
 /// What a secret's name ends with, without what joins its parts.
 const NAMES: [&str; 18] = [

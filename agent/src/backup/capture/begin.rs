@@ -2,6 +2,8 @@
 //! when it does not; as a new chain, when even that would prove nothing.
 //! It never continues a chain on another database.
 
+use std::time::Duration;
+
 use anyhow::Context;
 use protocol::{
     chain::{ChainId, CommitNumber, PageHash, PageSum, is_lock_page},
@@ -30,6 +32,8 @@ use crate::{
 
 const AWAY: &str =
     "nobody followed the shop for a while, and its log does not lead back to where this agent stopped";
+/// What is read so soon after the commit before it carries its moment as nearly as `--at` promises.
+const AWAY_MIN: Duration = Duration::from_secs(1);
 const TOUCHED: &str = "the database's file was written to past SQLite, and still holds what was followed";
 
 /// Begins or goes on. `why` is what ended the recording before, in this process.
@@ -81,7 +85,11 @@ pub(super) fn begin(desk: &Desk, why: Option<WhyAgain>, now: Clock) -> Result<Re
         hashes,
         sum,
         keep_at: 0,
+        unfollowed: None,
     };
+    if resumed {
+        recorder.unfollowed = made_meanwhile(&recorder, now());
+    }
     if !resumed || !recorder.secure(desk, now)? {
         let why = why.unwrap_or_else(|| WhyAgain::Resync(AWAY.to_owned()));
         if let Some(why) = resync(desk, &mut recorder, &why, now)? {
@@ -96,6 +104,14 @@ pub(super) fn begin(desk: &Desk, why: Option<WhyAgain>, now: Clock) -> Result<Re
         }
     }
     Ok(recorder)
+}
+
+/// Frames up to which the log holds what was committed while nobody followed; `None` where that is nothing, or so fresh
+/// that its moments are right by [`AWAY_MIN`].
+fn made_meanwhile(recorder: &Recorder, now: UnixMillis) -> Option<u32> {
+    let told = recorder.follower.told();
+    let is_away = now.since(recorder.state.commit_at) > AWAY_MIN;
+    (is_away && told > recorder.follower.frames()).then_some(told)
 }
 
 /// The sum over the table once it has what a crash may have kept from it; `None` when it is not the one that was
@@ -177,7 +193,7 @@ fn resync(
     }
     tracing::warn!(detail, "what happened meanwhile is one step of the chain");
     recorder.draft.add(seen_at, pages, changed, |_| Ok(None))?;
-    recorder.end_segment(desk, Kind::Resync, Some(&detail))?;
+    recorder.end_segment(desk, Kind::Resync, Some((EventKind::Resync, &detail)))?;
     Ok(None)
 }
 
@@ -255,6 +271,7 @@ fn new_chain(
         hashes,
         sum,
         keep_at: 0,
+        unfollowed: None,
     };
     recorder.state.log_position = recorder.log_position()?;
     recorder.state.file_written = Some(recorder.follower.file_written());

@@ -30,6 +30,7 @@ use crate::{
 mod ahead;
 mod begin;
 mod desk;
+mod ending;
 mod events;
 mod fault;
 mod hashes;

@@ -7,25 +7,20 @@ use std::time::{Duration, Instant};
 use anyhow::Context;
 use protocol::{
     chain::{CommitNumber, PageHash, PageSum, is_lock_page},
-    object_key::SegmentName,
     time::UnixMillis,
 };
 
 use super::{
     Mark, NewChain, Place, WhyAgain,
     desk::{Claim, Desk},
-    hashes::{Hashes, pack},
+    hashes::Hashes,
 };
 use crate::{
     backup::{
-        seal::Sealed,
-        segment::{Draft, Header, Kind, TooLarge},
+        segment::{Draft, TooLarge},
         wal::follow::{Follower, Lost},
     },
-    store::{
-        capture::{CaptureState, SpooledSegment},
-        interruptions::EventKind,
-    },
+    store::{capture::CaptureState, interruptions::EventKind},
 };
 
 /// Tells the moment when it is asked.
@@ -58,6 +53,9 @@ pub(super) struct Recorder {
     pub(super) draft: Draft,
     /// Frames at which the log is next looked after.
     pub(super) keep_at: u32,
+    /// Frames of the log that were there when a capture came back that had been away: what was committed in them was not
+    /// followed as it happened.
+    pub(super) unfollowed: Option<u32>,
 }
 
 /// What ended a recording.
@@ -125,8 +123,8 @@ impl Recorder {
     fn read_for(&mut self, most: Duration, desk: &Desk, now: Clock) -> Result<bool, Ended> {
         let until = Instant::now() + most;
         while self.read_one(now)? {
-            if self.draft.is_full(SEGMENT_BYTES) {
-                self.end_segment(desk, Kind::Commits, None)?;
+            if self.draft.is_full(SEGMENT_BYTES) || self.has_caught_up() {
+                self.end_commits(desk)?;
             }
             if Instant::now() >= until {
                 return Ok(false);
@@ -153,7 +151,7 @@ impl Recorder {
         self.follower.source().unlock()?;
         let is_all = read?;
         if !is_all {
-            self.end_segment(desk, Kind::Commits, None)?;
+            self.end_commits(desk)?;
         }
         Ok(is_all)
     }
@@ -180,59 +178,6 @@ impl Recorder {
         Ok(true)
     }
 
-    /// Ends the draft as a segment in the spool; nothing when it is empty. A resync says why.
-    pub(super) fn end_segment(
-        &mut self,
-        desk: &Desk,
-        kind: Kind,
-        resync: Option<&str>,
-    ) -> Result<Option<SpooledSegment>, Ended> {
-        if self.draft.is_empty() {
-            return Ok(None);
-        }
-        let changed: Vec<(u32, PageHash)> = self.draft.hashes().collect();
-        let sum = self.sum_after(&changed).context("reading the table of pages")?;
-        let after = self.draft.pages_after();
-        let (first, last) = (self.state.commit.next(), self.mark().commit);
-        let header = Header {
-            chain: self.state.chain.clone(),
-            first,
-            last,
-            kind,
-            page_size: self.state.page_size,
-            pages_before: self.draft.pages_before(),
-            pages_after: after,
-            previous: self.state.previous_sha256.as_deref().map(digest_of).transpose()?,
-            root: sum.root(after),
-        };
-        let plain = self.draft.encode(&header)?;
-        let sealed = desk.seal(&plain).context("sealing a segment")?;
-        let mut segment = self.describe(&header, &sealed);
-        desk.spool.make_room(segment.size_bytes, segment.last_at)?;
-        desk.spool.write(&sealed)?;
-        // What the last segment changed is forgotten with the next line.
-        self.hashes.sync().context("writing the table of pages")?;
-        let state = CaptureState {
-            commit: last,
-            commit_at: self.draft.last_at(),
-            pages: after,
-            root: header.root.clone(),
-            log_position: self.log_position()?,
-            previous_sha256: Some(sealed.sha256),
-            changed: pack(&changed),
-            change_counter: self.draft.change_counter().or(self.state.change_counter),
-            file_written: Some(self.follower.file_written()),
-            ..self.state.clone()
-        };
-        segment.id = desk
-            .store
-            .add_segment(&state, &segment, resync)
-            .context("writing a segment down")?;
-        self.note_past(desk, first, &changed);
-        self.take_over(state, sum, &changed)?;
-        Ok(Some(segment))
-    }
-
     /// Remembers when the file was last written by a checkpoint, so that what is written to it while nobody follows is noticed.
     pub(super) fn note_file(&mut self, desk: &Desk) -> Result<(), Ended> {
         let written = Some(self.follower.file_written());
@@ -243,44 +188,8 @@ impl Recorder {
         Ok(())
     }
 
-    fn describe(&self, header: &Header, sealed: &Sealed) -> SpooledSegment {
-        let last_at = self.draft.last_at();
-        let name = SegmentName::new(&header.chain, header.first, header.last, last_at, &sealed.sha256);
-        SpooledSegment {
-            id: 0,
-            key: name.to_string(),
-            chain: header.chain.clone(),
-            first: header.first,
-            last: header.last,
-            first_at: self.draft.began_at(),
-            last_at,
-            size_bytes: sealed.bytes.len() as u64,
-            sha256: sealed.sha256.clone(),
-        }
-    }
-
-    fn take_over(
-        &mut self,
-        state: CaptureState,
-        sum: PageSum,
-        changed: &[(u32, PageHash)],
-    ) -> anyhow::Result<()> {
-        for (page, hash) in changed {
-            self.hashes
-                .set(*page, *hash)
-                .context("writing the table of pages")?;
-        }
-        self.hashes
-            .cut(state.pages)
-            .context("writing the table of pages")?;
-        self.sum = sum;
-        self.draft = Draft::new(state.page_size, state.pages);
-        self.state = state;
-        Ok(())
-    }
-
     /// The sum of all pages after the draft.
-    fn sum_after(&self, changed: &[(u32, PageHash)]) -> std::io::Result<PageSum> {
+    pub(super) fn sum_after(&self, changed: &[(u32, PageHash)]) -> std::io::Result<PageSum> {
         let (before, after) = (self.draft.pages_before(), self.draft.pages_after());
         let mut sum = self.sum;
         for page in (after + 1..=before).filter(|page| !is_lock_page(*page, self.state.page_size)) {
@@ -334,13 +243,4 @@ impl Recorder {
 fn too_large(large: &TooLarge) -> Ended {
     let why = NewChain::of(EventKind::NewChain, large.to_string());
     Ended::Again(WhyAgain::NewChain(why))
-}
-
-fn digest_of(hex: &str) -> anyhow::Result<[u8; 32]> {
-    let mut digest = [0; 32];
-    anyhow::ensure!(hex.len() == 64 && hex.is_ascii(), "a digest has 64 hex digits");
-    for (at, byte) in digest.iter_mut().enumerate() {
-        *byte = u8::from_str_radix(&hex[at * 2..at * 2 + 2], 16).context("a digest has 64 hex digits")?;
-    }
-    Ok(digest)
 }

@@ -27,7 +27,7 @@ use super::{
     rest::RestRequest,
 };
 use crate::{
-    backup::{recipients::Recipients, segment::Kind},
+    backup::recipients::Recipients,
     store::{interruptions::EventKind, sealed_to::SealedTo, source::log_of},
 };
 
@@ -224,7 +224,7 @@ impl Worker {
 
     fn end_segment(&mut self) -> Result<(), Ended> {
         if let Some(recorder) = &mut self.recorder {
-            recorder.end_segment(&self.desk, Kind::Commits, None)?;
+            recorder.end_commits(&self.desk)?;
         }
         self.urgent = false;
         self.tell_spooled()
@@ -296,7 +296,7 @@ impl Worker {
         if let Some(recorder) = &mut self.recorder
             && let Err(error) = recorder
                 .drain(&self.desk, now)
-                .and_then(|_| recorder.end_segment(&self.desk, Kind::Commits, None))
+                .and_then(|_| recorder.end_commits(&self.desk))
                 .and_then(|_| recorder.note_file(&self.desk))
         {
             tracing::warn!(%error, "the last commits were not spooled; the next start finds them in the log");

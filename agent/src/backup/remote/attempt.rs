@@ -12,7 +12,7 @@ use std::{
 use opendal::ErrorKind;
 
 use super::{
-    RemoteError,
+    RemoteError, masters,
     told::{VARIABLES, plain},
 };
 
@@ -144,7 +144,10 @@ impl Silence {
     where
         F: Future<Output = opendal::Result<T>>,
     {
-        self.call(patience, call).await.map_err(|error| self.note(error))
+        self.call(patience, call).await.map_err(|error| {
+            masters::end_abandoned();
+            self.note(error)
+        })
     }
 
     async fn call<T, F>(&self, patience: Patience, call: impl Fn() -> F) -> Result<T, RemoteError>
@@ -173,6 +176,8 @@ impl Silence {
                 Err(_) if matches!(patience, Patience::Write(_)) => no_answer(limit),
                 Err(_) => return Err(self.unanswered(limit)),
             };
+            // Each try would leave one more that waits.
+            masters::end_abandoned();
             match pauses.next() {
                 Some(pause) => tokio::time::sleep(*pause).await,
                 None => return Err(RemoteError::Down(failure)),

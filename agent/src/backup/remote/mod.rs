@@ -23,6 +23,7 @@ mod attempt;
 mod clock;
 pub(super) mod folder;
 mod kinds;
+pub mod masters;
 mod needs;
 mod pace;
 mod put;

@@ -1,7 +1,7 @@
 //! What OpenDAL says when something fails, in one line that is nobody's secret.
 //! It decides nothing.
 
-use std::borrow::Cow;
+use protocol::address;
 
 const ERROR_CHARS_MAX: usize = 300;
 /// What a layer says that only hands on the cause below it.
@@ -67,7 +67,7 @@ pub(super) fn plain(error: &opendal::Error) -> String {
         };
         text = format!("the server answered with status {status}: {advice}{said}");
     }
-    let words: Vec<Cow<str>> = text.split_whitespace().map(without_secrets).collect();
+    let words: Vec<String> = text.split_whitespace().map(address::bare).collect();
     words.join(" ").chars().take(ERROR_CHARS_MAX).collect()
 }
 
@@ -112,18 +112,6 @@ fn status(error: &opendal::Error) -> Option<u16> {
     rest.get(..3)?.parse().ok()
 }
 
-/// Of an address only scheme, host and path: what follows the question mark may be a signature, and what stands before
-/// the host a password.
-fn without_secrets(word: &str) -> Cow<'_, str> {
-    let Some((scheme, rest)) = word.split_once("://") else {
-        return Cow::Borrowed(word);
-    };
-    let rest = rest.split_once('?').map_or(rest, |(address, _)| address);
-    let (host, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
-    let host = host.rsplit_once('@').map_or(host, |(_, host)| host);
-    Cow::Owned(format!("{scheme}://{host}{path}"))
-}
-
 #[cfg(test)]
 mod tests {
     use opendal::ErrorKind;
@@ -133,7 +121,7 @@ mod tests {
     #[test]
     fn an_error_tells_its_cause_and_neither_headers_nor_signatures() {
         let cause =
-            anyhow::anyhow!("error for https://me:canary@s3.example/a?X-Amz-Signature=canary: refused");
+            anyhow::anyhow!("error for https://me:c/anary@s3.example/a?X-Amz-Signature=canary: refused");
         let error = opendal::Error::new(ErrorKind::Unexpected, "send http request")
             .with_context("response", "authorization: canary")
             .set_source(cause);

@@ -15,6 +15,8 @@ const MAGIC: [u8; 8] = *b"WARUNGS1";
 pub enum Kind {
     /// Each a commit of the shop's, in order.
     Commits,
+    /// The same, read at once by a capture that had not run: their moments are that of its return.
+    CaughtUp,
     /// One, which stands for all that happened while nobody followed: the state is exact, the steps are not known.
     Resync,
 }
@@ -51,6 +53,7 @@ impl Header {
         into.push(match self.kind {
             Kind::Commits => 0,
             Kind::Resync => 1,
+            Kind::CaughtUp => 2,
         });
         into.extend(self.page_size.to_be_bytes());
         into.extend(self.pages_before.to_be_bytes());
@@ -72,6 +75,7 @@ impl Header {
         let kind = match from.array()? {
             [0] => Kind::Commits,
             [1] => Kind::Resync,
+            [2] => Kind::CaughtUp,
             _ => return malformed("its kind is unknown"),
         };
         let (page_size, pages_before, pages_after) = (from.u32()?, from.u32()?, from.u32()?);

@@ -225,6 +225,12 @@ impl Follower {
         self.position.as_ref().map_or(0, |at| at.frames)
     }
 
+    /// How many frames of this generation are known to be published.
+    #[must_use]
+    pub fn told(&self) -> u32 {
+        self.published
+    }
+
     /// Whether everything that was published was read and is in the database's file.
     #[must_use]
     pub fn is_level_with(&self, log: Log) -> bool {

@@ -144,7 +144,9 @@ fn told(range: &Range, (knows_all, gaps): (bool, &[Gap]), zone: &TimeZone) -> St
             && gap.chain.as_ref() == Some(&range.chain)
     };
     let unreachable = match (range.restorable_from, knows_all) {
-        (None, true) if gaps.iter().any(is_right_before) => "  once those before them have arrived",
+        (None, true) if gaps.iter().any(is_right_before) => {
+            "  once those before them have arrived, if they do"
+        }
         (None, true) => "  UNREACHABLE: no restore point leads to them",
         _ => "",
     };
@@ -169,19 +171,34 @@ fn in_words(gap: &Gap) -> String {
                 )
             }
         },
-        What::Arriving { first, last } => {
+        What::Arriving {
+            first,
+            last,
+            sent_here,
+        } => {
             let (what, are) = match first == last {
                 true => (format!("commit {first}"), "is"),
                 false => (format!("commits {first} to {last}"), "are"),
             };
-            format!(
-                "on the way: {what} of chain {chain} {are} not there yet, and later ones are: several are sent at the same time"
-            )
+            match sent_here {
+                true => format!(
+                    "on the way: {what} of chain {chain} {are} not there yet, and later ones are: several are sent at the same \
+                     time"
+                ),
+                false => format!(
+                    "NOT THERE: {what} of chain {chain} {are} on no remote that answers, and later ones are: several are sent at \
+                     the same time. Where the server that sends them still lives they may be on the way; where it died they \
+                     are lost, and what follows them leads nowhere"
+                ),
+            }
         }
         What::OneStep { commit } => {
             format!("nobody followed the shop: all that happened is commit {commit} of chain {chain}")
         }
         What::NewChain => format!("a new chain, {chain}, begins: it can be restored from its first point on"),
-        What::Away => "the agent did not run: what happened then carries the moment of its return".to_owned(),
+        What::Away => {
+            "the agent did not run for some of it: what happened then carries the moment of its return"
+                .to_owned()
+        }
     }
 }

@@ -16,11 +16,12 @@ use crate::{
     backup::{
         holes::{End, Hole},
         ranges::Range,
+        segment::Kind,
     },
     store::samples::SLOT,
 };
 
-/// Segments after which nothing came for this long may be followed by one that stands for all that happened meanwhile.
+/// Segments after which nothing came for this long may be followed by what nobody followed as it happened.
 const QUIET_MS: i64 = 5_000;
 /// Segments that are opened to see whether they do.
 const SUSPECTS_MAX: usize = 200;
@@ -34,7 +35,7 @@ pub(super) struct Gap {
     pub from: UnixMillis,
     /// When it ends.
     pub until: UnixMillis,
-    /// The chain in which it lies; absent when the agent did not run.
+    /// The chain in which it lies; absent where only this server's memory says that the agent did not run.
     pub chain: Option<ChainId>,
     /// What it is.
     #[serde(flatten)]
@@ -58,6 +59,8 @@ pub(super) enum What {
         first: CommitNumber,
         /// The last one.
         last: CommitNumber,
+        /// Whether this server sends them: of another one it is not known whether it still lives.
+        sent_here: bool,
     },
     /// Nobody followed: all that happened is this commit.
     OneStep {
@@ -66,7 +69,7 @@ pub(super) enum What {
     },
     /// The chain before it ended, and its own first point was taken only in the end.
     NewChain,
-    /// The agent did not run. What happened then was read later, and carries later moments.
+    /// The agent did not run for some of it. What happened then was read later, and carries later moments.
     Away,
 }
 
@@ -78,20 +81,59 @@ pub(super) struct Known<'a> {
     pub points: &'a [Listed],
     /// What is dated after this moment is dated in the future.
     pub ahead: UnixMillis,
+    /// The chain that this server follows and sends.
+    pub follows: Option<&'a ChainId>,
+}
+
+impl Known<'_> {
+    fn sends(&self, chain: &ChainId) -> bool {
+        self.follows == Some(chain)
+    }
+}
+
+/// Segments of what nobody followed as it happened, each by its chain and its last moment.
+#[derive(Clone, Default)]
+pub(super) struct Unfollowed {
+    /// One commit, which stands for all that happened.
+    pub steps: BTreeSet<(ChainId, UnixMillis)>,
+    /// Every commit, read when the agent was back.
+    pub caught_up: BTreeSet<(ChainId, UnixMillis)>,
+}
+
+impl Unfollowed {
+    fn contains(&self, name: &SegmentName) -> bool {
+        let place = (name.chain.clone(), name.last_at);
+        self.steps.contains(&place) || self.caught_up.contains(&place)
+    }
+
+    /// Learns what a segment is.
+    pub(super) fn add(&mut self, name: SegmentName, kind: Kind) {
+        match kind {
+            Kind::Commits => false,
+            Kind::CaughtUp => self.caught_up.insert((name.chain, name.last_at)),
+            Kind::Resync => self.steps.insert((name.chain, name.last_at)),
+        };
+    }
 }
 
 /// Every gap, oldest first; `arrives` says whether what ends there, right before that range, may still be on its way.
 pub(super) fn of(
     known: &Known<'_>,
-    steps: &BTreeSet<(ChainId, UnixMillis)>,
+    unfollowed: &Unfollowed,
     slots: &[UnixMillis],
     arrives: &dyn Fn(&Range, &End) -> bool,
 ) -> Vec<Gap> {
     let mut gaps = missing(known, arrives);
     gaps.extend(arriving_first(known, arrives));
-    gaps.extend(one_steps(known.segments, steps));
+    gaps.extend(one_steps(known.segments, &unfollowed.steps));
     gaps.extend(new_chains(known));
-    gaps.extend(away(slots));
+    let caught_up = caught_up(known.segments, &unfollowed.caught_up);
+    let is_told = |gap: &Gap| {
+        let mut told = caught_up.iter();
+        told.any(|caught| caught.from <= gap.from && gap.until <= caught.until.plus(SLOT))
+    };
+    gaps.extend(away(slots).into_iter().filter(|gap| !is_told(gap)));
+    gaps.extend(caught_up);
     // Dated by a clock that was set back, it ends before it begins.
     gaps.iter_mut().for_each(|gap| gap.from = gap.from.min(gap.until));
     gaps.sort_by_key(|gap| (gap.from.0, gap.until.0));
@@ -160,7 +202,11 @@ fn missing(known: &Known<'_>, arrives: &dyn Fn(&Range, &End) -> bool) -> Vec<Gap
             until,
             chain: Some(after.chain.clone()),
             what: match arrives(after, &(after.chain.clone(), last)) {
-                true => What::Arriving { first, last },
+                true => What::Arriving {
+                    first,
+                    last,
+                    sent_here: known.sends(&after.chain),
+                },
                 false => What::Missing { first, last },
             },
         })
@@ -192,6 +238,7 @@ fn arriving_first(known: &Known<'_>, arrives: &dyn Fn(&Range, &End) -> bool) -> 
             what: What::Arriving {
                 first: commit.next(),
                 last,
+                sent_here: known.sends(&range.chain),
             },
         })
     });
@@ -214,6 +261,29 @@ fn one_steps(segments: &BTreeMap<SegmentName, u64>, steps: &BTreeSet<(ChainId, U
             },
         })
         .collect()
+}
+
+/// From the last commit that was followed to the agent's return; what it read then may be several segments.
+fn caught_up(segments: &BTreeMap<SegmentName, u64>, caught_up: &BTreeSet<(ChainId, UnixMillis)>) -> Vec<Gap> {
+    let names: Vec<&SegmentName> = segments.keys().collect();
+    let is_caught_up = |name: &SegmentName| caught_up.contains(&(name.chain.clone(), name.last_at));
+    let mut gaps: Vec<Gap> = Vec::new();
+    for pair in names.windows(2).filter(|pair| pair[0].chain == pair[1].chain) {
+        let (before, name) = (pair[0], pair[1]);
+        match gaps.last_mut() {
+            _ if !is_caught_up(name) => {}
+            Some(gap) if is_caught_up(before) && gap.chain.as_ref() == Some(&name.chain) => {
+                gap.until = name.last_at;
+            }
+            _ => gaps.push(Gap {
+                from: before.last_at,
+                until: name.last_at,
+                chain: Some(name.chain.clone()),
+                what: What::Away,
+            }),
+        }
+    }
+    gaps
 }
 
 /// From the end of one chain to the first point of the next, by the points whose chain is known.
@@ -265,18 +335,15 @@ fn away(slots: &[UnixMillis]) -> Vec<Gap> {
         .collect()
 }
 
-/// Segments of a single commit after a quiet while, which may stand for more; the newest first.
-pub(super) fn suspects(
-    segments: &BTreeMap<SegmentName, u64>,
-    known: &BTreeSet<(ChainId, UnixMillis)>,
-) -> Vec<SegmentName> {
+/// Segments after a quiet while, in which nobody may have followed; the newest first.
+pub(super) fn suspects(segments: &BTreeMap<SegmentName, u64>, known: &Unfollowed) -> Vec<SegmentName> {
     let names: Vec<&SegmentName> = segments.keys().collect();
     let mut found: Vec<&SegmentName> = names
         .windows(2)
         .filter(|pair| {
             let (before, name) = (pair[0], pair[1]);
             let is_after_quiet = before.chain != name.chain || name.last_at.0 - before.last_at.0 > QUIET_MS;
-            name.first == name.last && is_after_quiet && !known.contains(&(name.chain.clone(), name.last_at))
+            is_after_quiet && !known.contains(name)
         })
         .map(|pair| pair[1])
         .collect();
@@ -311,18 +378,19 @@ mod tests {
     #[test]
     fn a_missing_segment_a_single_step_and_an_absence_are_gaps() {
         let segments = segments(&[(2, 4, 1_000), (5, 5, 900_000), (8, 9, 950_000)]);
-        let steps = [(ChainId::from_bits(1), UnixMillis(900_000))]
-            .into_iter()
-            .collect();
+        let mut unfollowed = Unfollowed::default();
+        let step = segments.keys().find(|name| name.first == commit(5)).unwrap();
+        unfollowed.add(step.clone(), Kind::Resync);
         let slots = [0, 300_000, 600_000, 3_600_000].map(UnixMillis);
         let known = Known {
             segments: &segments,
             ranges: &ranges::of(&segments),
             points: &[],
             ahead: UnixMillis(1_000_000),
+            follows: None,
         };
         let settled = |_: &Range, _: &End| false;
-        let found = of(&known, &steps, &slots, &settled);
+        let found = of(&known, &unfollowed, &slots, &settled);
         let told: Vec<(i64, i64, &What)> = found
             .iter()
             .map(|gap| (gap.from.0, gap.until.0, &gap.what))
@@ -339,23 +407,55 @@ mod tests {
                 (900_000, 3_600_000, &What::Away),
             ]
         );
-        let arriving = of(&known, &BTreeSet::new(), &[], &|after, (_, last)| {
+        let arriving = of(&known, &Unfollowed::default(), &[], &|after, (_, last)| {
             (after.first, *last) == (commit(8), commit(7))
         });
         let what = What::Arriving {
             first: commit(6),
             last: commit(7),
+            sent_here: false,
         };
         assert_eq!(arriving[0].what, what);
     }
 
     #[test]
+    fn what_was_read_on_a_return_is_one_absence_and_is_told_once() {
+        let segments = segments(&[
+            (2, 4, 1_000),
+            (5, 9, 3_600_000),
+            (10, 12, 3_600_050),
+            (13, 13, 3_601_000),
+        ]);
+        let mut unfollowed = Unfollowed::default();
+        for name in segments
+            .keys()
+            .filter(|name| (5..=10).contains(&name.first.get()))
+        {
+            unfollowed.add(name.clone(), Kind::CaughtUp);
+        }
+        let known = Known {
+            segments: &segments,
+            ranges: &ranges::of(&segments),
+            points: &[],
+            ahead: UnixMillis(4_000_000),
+            follows: None,
+        };
+        let slots = [0, 300_000, 3_900_000].map(UnixMillis);
+        let found = of(&known, &unfollowed, &slots, &|_, _| false);
+        let told: Vec<_> = found
+            .iter()
+            .map(|gap| (gap.from.0, gap.until.0, &gap.what))
+            .collect();
+        assert_eq!(told, [(1_000, 3_600_050, &What::Away)]);
+    }
+
+    #[test]
     fn a_commit_after_a_quiet_while_is_looked_at_and_a_busy_one_is_not() {
         let segments = segments(&[(2, 2, 1_000), (3, 3, 2_000), (4, 4, 20_000), (5, 6, 90_000)]);
-        let found: Vec<u64> = suspects(&segments, &BTreeSet::new())
+        let found: Vec<u64> = suspects(&segments, &Unfollowed::default())
             .iter()
             .map(|name| name.first.get())
             .collect();
-        assert_eq!(found, [4]);
+        assert_eq!(found, [5, 4]);
     }
 }

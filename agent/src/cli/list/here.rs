@@ -9,7 +9,7 @@ use protocol::{
     time::UnixMillis,
 };
 
-use super::points::Listed;
+use super::{gaps::Unfollowed, points::Listed};
 use crate::{
     backup::{
         holes::{self, Stand},
@@ -35,8 +35,8 @@ pub(super) struct Here {
     /// Objects that the newest comparison of each remote found missing or altered.
     pub altered: BTreeMap<String, BTreeSet<String>>,
     pub drilled: BTreeMap<String, UnixMillis>,
-    /// Commits that stand for all that happened while nobody followed: their chain is the one that they are found in.
-    pub steps: BTreeSet<(ChainId, UnixMillis)>,
+    /// What nobody followed as it happened: its chain is the one that it is found in.
+    pub unfollowed: Unfollowed,
     pub slots: Vec<UnixMillis>,
     /// The chain that is followed here, and the newest commit that was seen.
     pub seen: Option<(ChainId, CommitNumber)>,
@@ -89,21 +89,27 @@ impl Here {
         let Some(store) = Store::open_to_look(&config.state_dir)? else {
             return Ok(Self::default());
         };
-        let events = store.capture_events(EVENTS_MAX)?.into_iter();
-        let resyncs = events.filter(|event| event.kind == EventKind::Resync.name());
+        let events = store.capture_events(EVENTS_MAX)?;
         let chains: BTreeSet<ChainId> = store
             .points()?
             .into_values()
             .map(|known| known.manifest.chain)
             .collect();
-        let steps = resyncs.flat_map(|event| chains.iter().map(move |chain| (chain.clone(), event.at)));
+        let moments = |kind: EventKind| {
+            let events = events.iter().filter(move |event| event.kind == kind.name());
+            events.flat_map(|event| chains.iter().map(move |chain| (chain.clone(), event.at)))
+        };
+        let unfollowed = Unfollowed {
+            steps: moments(EventKind::Resync).collect(),
+            caught_up: moments(EventKind::CaughtUp).collect(),
+        };
         Ok(Self {
             points: store.points()?,
             shipping: store.shipping()?,
             torn: torn(config, &store)?,
             altered: altered(config, &store)?,
             drilled: store.drilled_points()?,
-            steps: steps.collect(),
+            unfollowed,
             slots: store.sampled_slots()?,
             seen: None,
             own: Own::of(&config.state_dir, &store)?,

@@ -66,11 +66,18 @@ pub(super) async fn take_out_unproven(
         let known = known.max().unwrap_or(CommitNumber::FIRST);
         let names = segments.keys().filter(|name| name.chain == chain).cloned();
         let tail = behind_the_last(sources, names.collect(), known).await;
-        for name in tail.into_iter().flat_map(|tail| tail.names) {
+        let Some(tail) = tail else { continue };
+        for name in tail.names {
             segments.remove(&name);
+            let why = match tail.locked.contains(&name) {
+                true => {
+                    "this key does not open it, and nothing that it opens follows: it is sealed to another key"
+                }
+                false => "it does not open as what its name says, and nothing that opens follows it",
+            };
             found.push(Doubt {
                 segment: name.to_string(),
-                why: "it does not open as what its name says, and nothing that opens follows it".to_owned(),
+                why: why.to_owned(),
             });
         }
     }

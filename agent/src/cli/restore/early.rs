@@ -6,12 +6,15 @@ use std::path::{Path, PathBuf};
 
 use protocol::{manifest::Manifest, object_key::PointId, time::UnixMillis};
 
-use super::{Arguments, known_here, now, refusals::command};
+use super::{
+    Arguments, known_here, now,
+    refusals::{command, side},
+};
 use crate::{
     backup::survey,
     cli::{Failure, remotes, words},
     config::{Config, RemoteKind},
-    restore::{self, Only, Plan, Request, Selection, Sources, Target, hold, require_empty},
+    restore::{self, Beside, Only, Plan, Request, Selection, Side, Sources, Target, hold, require_empty},
 };
 
 /// The first commit of every chain.
@@ -123,9 +126,14 @@ pub(super) async fn refuse_before_oldest(
     let silent = silent.map(|(remote, why)| format!("; the remote {remote} does not answer ({why})"));
     let next = match oldest_whole(request, sources).await {
         Some(manifest) => format!(
-            "The oldest that can be restored is {}, of {}. To restore that:\n  {}",
+            "The oldest that can be restored is {}, of {}. {} To restore that:\n  {}",
             manifest.point,
             told(manifest.taken_at),
+            side(&Beside {
+                side: Side::Later,
+                commits: None,
+                time: Some(manifest.taken_at.since(moment)),
+            }),
             command(arguments, &[("--point", manifest.point.as_str())])
         ),
         None => "`agent list` shows what there is.".to_owned(),

@@ -11,7 +11,7 @@ use crate::{
     backup::survey,
     cli::{Failure, words},
     config::Config,
-    restore::{Next, Refused},
+    restore::{Beside, Next, Refused, Side},
 };
 
 pub(super) fn refusal(failure: anyhow::Error, arguments: &Arguments, config: &Config) -> Failure {
@@ -26,20 +26,24 @@ pub(super) fn told(refused: &Refused, arguments: &Arguments, config: &Config) ->
     let next = match &refused.next {
         Next::Advice(text) => format!("{text}."),
         Next::Nothing => {
-            "No other backup on these remotes can be restored either. `agent list` shows what they hold and lack; another \
-             remote (without --remote) may have what is missing."
-                .to_owned()
+            "No other backup on these remotes can be restored either. `agent list` shows what they hold and lack.".to_owned()
         }
         Next::OtherKey => {
-            "No other backup on these remotes can be restored with this key. `agent list` shows what they hold; \
-             another remote (without --remote) or another key may help."
+            "No other backup on these remotes can be restored with this key. `agent list` shows what they hold; another key \
+             may help (--key FILE)."
                 .to_owned()
         }
-        Next::Commit { chain, commit, at } => {
+        Next::Commit {
+            chain,
+            commit,
+            at,
+            beside,
+        } => {
             let at = at.map(|at| format!(", of about {}", words::moment(at, &config.owner.timezone)));
             format!(
-                "Everything until commit {commit}{} is there. To restore that:\n  {}",
+                "Everything until commit {commit}{} is there.{} To restore that:\n  {}",
                 at.unwrap_or_default(),
+                beside.map(|beside| format!(" {}", side(&beside))).unwrap_or_default(),
                 command(
                     arguments,
                     &[("--chain", short(chain)), ("--commit", &commit.to_string())]
@@ -57,17 +61,39 @@ pub(super) fn told(refused: &Refused, arguments: &Arguments, config: &Config) ->
             )
         ),
         Next::Which(commit, chains) => which(*commit, chains, arguments, config),
-        Next::Point(point) => {
+        Next::Point { point, beside } => {
             let at = survey::moment_of(point).map(|at| words::moment(at, &config.owner.timezone));
+            let side = beside.as_ref().map(side);
             format!(
-                "The next best restore point is {point}, of {}. What happened after that moment is not in it. To \
-                 restore it:\n  {}",
+                "The next best restore point is {point}, of {}. {} To restore it:\n  {}",
                 at.unwrap_or_default(),
+                side.as_deref()
+                    .unwrap_or("What happened after that moment is not in it."),
                 command(arguments, &[("--point", point.as_str())])
             )
         }
     };
     Failure::Failed(anyhow::anyhow!("{refused}.\n{next}"))
+}
+
+/// What it means that it is not what was asked for.
+pub(super) fn side(beside: &Beside) -> String {
+    let commits = beside.commits.map(|count| words::count(count, "commit"));
+    let time = beside.time.map(words::duration);
+    let by = match (commits, time) {
+        (Some(commits), Some(time)) => format!(", by {commits} ({time})"),
+        (Some(by), None) | (None, Some(by)) => format!(", by {by}"),
+        (None, None) => String::new(),
+    };
+    match beside.side {
+        Side::Earlier => {
+            format!("That is EARLIER than what you asked for{by}: what happened in between is not in it.")
+        }
+        Side::Later => format!(
+            "That is LATER than what you asked for{by}: it holds all that happened in between, also what you may have wanted to \
+             undo."
+        ),
+    }
 }
 
 /// Every moment that a commit's number may mean, each with its command.
@@ -101,13 +127,41 @@ fn short(chain: &ChainId) -> &str {
 
 /// The command that was given, with another choice.
 pub(super) fn command(arguments: &Arguments, choice: &[(&str, &str)]) -> String {
+    command_on(arguments, arguments.remote.as_deref(), choice)
+}
+
+/// The command that was given, with the same choice, of all remotes.
+pub(super) fn command_on_all(arguments: &Arguments) -> String {
+    let numbers = [
+        ("--commit", arguments.commit),
+        ("--before-commit", arguments.before_commit),
+    ];
+    let numbers = numbers
+        .into_iter()
+        .filter_map(|(option, number)| Some((option, number?.to_string())));
+    let numbers: Vec<(&str, String)> = numbers.collect();
+    let texts = [
+        ("--at", &arguments.at),
+        ("--point", &arguments.point),
+        ("--chain", &arguments.chain),
+        ("--anchor", &arguments.anchor),
+    ];
+    let texts = texts
+        .into_iter()
+        .filter_map(|(option, text)| Some((option, text.as_deref()?)));
+    let numbers = numbers.iter().map(|(option, number)| (*option, number.as_str()));
+    let choice: Vec<(&str, &str)> = numbers.chain(texts).collect();
+    command_on(arguments, None, &choice)
+}
+
+fn command_on(arguments: &Arguments, remote: Option<&str>, choice: &[(&str, &str)]) -> String {
     let mut words = vec!["agent restore".to_owned()];
     let mut add = |option: &str, value: &str| words.push(format!("{option} {}", quoted(value)));
     add("--config", &arguments.config.path.to_string_lossy());
     if let Some(key) = &arguments.key {
         add("--key", &key.to_string_lossy());
     }
-    if let Some(remote) = &arguments.remote {
+    if let Some(remote) = remote {
         add("--remote", remote);
     }
     if let Some(only) = arguments.only {

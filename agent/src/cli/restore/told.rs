@@ -101,6 +101,14 @@ fn in_words(gap: &Gap, config: &Config) -> String {
             before.0,
             next.0
         ),
+        Gap::Away { before, next } => format!(
+            "the agent did not run at some time between {} and {}: what happened then carries the moment of its return. You get \
+             the shop as it was last seen before, after commit {}; what comes next is --commit {}",
+            told(&before.1),
+            told(&next.1),
+            before.0,
+            next.0
+        ),
         Gap::NewChain {
             before,
             point,
@@ -177,11 +185,16 @@ const NOTES_TOLD: usize = 20;
 pub(super) fn tell(plan: &Plan, done: &Done, shown: &[String], config: &Config) {
     let taken_at = done.reached.map_or(plan.manifest.taken_at, |reached| reached.at);
     println!();
-    println!(
-        "Restored: the shop as it stood at {}, {} before now. What happened after that is not in it.",
-        words::moment(taken_at, &config.owner.timezone),
-        words::duration(now().since(taken_at))
-    );
+    match plan.only {
+        Some(Only::Config) => {
+            println!("Restored: configuration, .env and logs alone. The database was not touched.")
+        }
+        None | Some(Only::Database) => println!(
+            "Restored: the shop as it stood at {}, {} before now. What happened after that is not in it.",
+            words::moment(taken_at, &config.owner.timezone),
+            words::duration(now().since(taken_at))
+        ),
+    }
     let new: Vec<&String> = done.notes.iter().filter(|note| !shown.contains(note)).collect();
     for note in new.iter().take(NOTES_TOLD) {
         println!("Note: {note}.");
@@ -271,6 +284,9 @@ pub(super) fn gap(known: Option<&LastKnown>, plan: &Plan, reached: Reached, conf
         );
     }
     match known {
+        None if plan.may_be_newer => format!(
+            "{stands} This machine knows of no later one; what is named as NOT PROVEN may be newer, and is not in it."
+        ),
         None => format!(
             "{stands} This machine knows of no later one: what the lost server had not sent by then is not in it."
         ),

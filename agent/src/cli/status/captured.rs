@@ -11,12 +11,13 @@ use protocol::{
 };
 use serde::Serialize;
 
+use super::damaged::{self, DamagedView};
 use crate::{
     alert::message::{duration, moment},
     backup::recipients::Recipients,
     cli::words,
     config::{Config, Language},
-    store::{Store, interruptions::CaptureEvent, lock, shipping::Shipping},
+    store::{Store, interruptions::CaptureEvent, lock, rehearsal::Kind, shipping::Shipping},
     traffic::{self, DAY},
 };
 
@@ -39,6 +40,8 @@ pub(super) struct CaptureView {
     without_base: Vec<String>,
     /// Those of them whose full backup was found missing or altered there.
     lost_base: Vec<String>,
+    /// Those of them on which a comparison found restore points all the same: they got another name, or a copy.
+    base_found: Vec<String>,
     /// What it means that the newest full backup is sealed to other keys than the configuration names.
     other_keys: Option<String>,
     /// Why the certificates that the configuration names do not read.
@@ -69,10 +72,14 @@ struct LagView {
     restorable_through: Option<u64>,
     /// The same where it is not all that was sent: what follows is missing or altered there, or was never sent.
     torn_after: Option<u64>,
-    /// Of the last day, restore points included.
+    /// Commits of any chain that were found missing or altered there, also where later points go around them.
+    damaged: Vec<DamagedView>,
+    /// The mean of the last day, or of what there was of it, restore points included.
     bytes_an_hour: u64,
     /// Writes, and what it takes to read each back.
     requests_an_hour: u64,
+    /// How long that is: it ends now.
+    an_hour_over_s: u64,
 }
 
 #[derive(Serialize)]
@@ -120,8 +127,10 @@ pub(super) fn look(store: &Store, config: &Config, now: UnixMillis) -> rusqlite:
             failing_since: one.failing.as_ref().map(|(since, _)| *since),
             error: one.failing.map(|(_, error)| error),
             gap_at: one.gap_at,
+            damaged: damaged::commits(store, &one.remote)?,
             bytes_an_hour: mean.bytes,
             requests_an_hour: mean.requests,
+            an_hour_over_s: mean.over.as_secs(),
             remote: one.remote,
         })
     };
@@ -141,6 +150,7 @@ pub(super) fn look(store: &Store, config: &Config, now: UnixMillis) -> rusqlite:
             .into_iter()
             .map(lag)
             .collect::<rusqlite::Result<_>>()?,
+        base_found: base_found(store, &without_base)?,
         without_base,
         lost_base,
         other_keys,
@@ -166,6 +176,19 @@ fn without_base(
     ))
 }
 
+/// Those of these remotes on which the last comparison found restore points.
+fn base_found(store: &Store, without_base: &[String]) -> rusqlite::Result<Vec<String>> {
+    let mut found = Vec::new();
+    for remote in without_base {
+        let seen = store.last_seen(Kind::Sample, remote)?.unwrap_or_default();
+        let seen: serde_json::Value = serde_json::from_str(&seen).unwrap_or_default();
+        if seen["points"].as_u64().is_some_and(|count| count > 0) {
+            found.push(remote.clone());
+        }
+    }
+    Ok(found)
+}
+
 pub(super) fn sentences(view: &CaptureView, config: &Config) -> Vec<String> {
     let zone = &config.owner.timezone;
     let mut lines = Vec::new();
@@ -185,6 +208,14 @@ pub(super) fn sentences(view: &CaptureView, config: &Config) -> Vec<String> {
         ));
     }
     for remote in &view.without_base {
+        let is_found = view.base_found.contains(remote) && !view.lost_base.contains(remote);
+        if is_found {
+            lines.push(format!(
+                "Commits:  {remote} has no full backup of this chain that this agent took there, and gets one: nothing is \
+                 promised of it until then. `agent verify` found restore points there, and `agent list` names them"
+            ));
+            continue;
+        }
         let why = match view.lost_base.contains(remote) {
             true => {
                 ": the newest was found missing or altered there, and it gets another one once it answers"
@@ -197,6 +228,7 @@ pub(super) fn sentences(view: &CaptureView, config: &Config) -> Vec<String> {
     }
     for one in &view.remotes {
         lines.extend(torn(one));
+        lines.extend(damaged::told(&one.remote, &one.damaged, zone));
         lines.extend(behind(one, &view.without_base, (zone, &held(view, zone))));
     }
     for event in &view.events {
@@ -220,15 +252,15 @@ fn torn(one: &LagView) -> Option<String> {
     ))
 }
 
-/// What a remote holds that lacks nothing of what was captured.
+/// What a remote has acknowledged that lacks nothing of what was captured: whether it still holds it a comparison tells.
 fn held(view: &CaptureView, zone: &TimeZone) -> String {
     match (&view.fault, view.commit_at) {
-        (None, _) => "holds every commit".to_owned(),
+        (None, _) => "took every commit".to_owned(),
         (Some(_), Some(at)) => format!(
-            "holds what was captured, until {}, and nothing that came after it but in backups",
+            "took what was captured, until {}, and nothing that came after it but in backups",
             moment(zone, at)
         ),
-        (Some(_), None) => "holds no commit".to_owned(),
+        (Some(_), None) => "took no commit".to_owned(),
     }
 }
 
@@ -246,15 +278,19 @@ fn behind(one: &LagView, without_base: &[String], (zone, held): (&TimeZone, &str
         return None;
     }
     Some(format!(
-        "Commits:  {} {}; {} and {} an hour, backups included",
+        "Commits:  {} {}; {} and {} an hour on average of the last {} h, backups included",
         one.remote,
-        match (one.lag_commits, one.torn_after) {
-            (0, None) => held.to_owned(),
-            (0, Some(_)) => "takes every new commit".to_owned(),
-            (lag, _) => format!("holds all but {}", words::count(lag, "commit")),
+        match (
+            one.lag_commits,
+            one.torn_after.is_none() && one.damaged.is_empty()
+        ) {
+            (0, true) => held.to_owned(),
+            (0, false) => "takes every new commit".to_owned(),
+            (lag, _) => format!("took all but {}", words::count(lag, "commit")),
         },
         words::size(one.bytes_an_hour),
-        words::count(one.requests_an_hour, "request")
+        words::count(one.requests_an_hour, "request"),
+        one.an_hour_over_s.div_ceil(3_600)
     ))
 }
 

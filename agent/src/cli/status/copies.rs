@@ -2,14 +2,15 @@
 //! rehearsed.
 //! It asks no remote.
 
-use std::time::Duration;
+use std::{collections::BTreeSet, time::Duration};
 
 use jiff::tz::TimeZone;
-use protocol::time::UnixMillis;
+use protocol::{object_key::PointId, time::UnixMillis};
 use serde::Serialize;
 
 use crate::{
     alert::message::{duration, moment},
+    cli::words,
     config::{Config, Language},
     store::{
         Store,
@@ -24,6 +25,8 @@ pub(super) struct CopyView {
     point: Option<String>,
     taken_at: Option<UnixMillis>,
     age_s: Option<u64>,
+    /// Points that were found missing or altered there, or that stand on one.
+    damaged: Vec<PointId>,
     /// When the last rehearsed restore from it that passed ended.
     pub drill_passed_at: Option<UnixMillis>,
     /// The point that the last one was of; nothing when there was none that could be rehearsed.
@@ -42,6 +45,12 @@ pub(super) fn look(config: &Config, store: Option<&Store>, now: UnixMillis) -> a
         .map(|store| store.freshness(now))
         .transpose()?
         .unwrap_or_default();
+    let points = store.map(Store::points).transpose()?.unwrap_or_default();
+    let lost = points.into_iter().map(|(point, known)| {
+        let on: BTreeSet<String> = known.lost.into_keys().collect();
+        (point, on)
+    });
+    let lost: Vec<(PointId, BTreeSet<String>)> = lost.filter(|(_, on)| !on.is_empty()).collect();
     let view = |name: &String| -> anyhow::Result<CopyView> {
         let newest = fresh.iter().find(|fresh| fresh.remote == *name);
         let passed = store
@@ -60,6 +69,11 @@ pub(super) fn look(config: &Config, store: Option<&Store>, now: UnixMillis) -> a
             remote: name.clone(),
             point: newest.map(|fresh| fresh.point.clone()),
             taken_at: newest.map(|fresh| fresh.taken_at),
+            damaged: lost
+                .iter()
+                .filter(|(_, on)| on.contains(name))
+                .map(|(point, _)| point.clone())
+                .collect(),
             age_s: newest.map(|fresh| now.since(fresh.taken_at).as_secs()),
             drill_passed_at: passed.flatten(),
             drill_tried: last.as_ref().and_then(|last| last.point.clone()),
@@ -74,7 +88,7 @@ pub(super) fn look(config: &Config, store: Option<&Store>, now: UnixMillis) -> a
 /// What each holds, in a sentence.
 pub(super) fn held(views: &[CopyView], zone: &TimeZone) -> impl Iterator<Item = String> {
     // Its name holds the same moment in UTC.
-    views.iter().map(
+    let newest = views.iter().map(
         |backup| match (&backup.point, backup.taken_at.zip(backup.age_s)) {
             (Some(point), Some((at, age_s))) => {
                 let age = duration(Language::En, Duration::from_secs(age_s));
@@ -89,5 +103,17 @@ pub(super) fn held(views: &[CopyView], zone: &TimeZone) -> impl Iterator<Item = 
                 backup.remote
             ),
         },
-    )
+    );
+    newest.chain(views.iter().filter_map(damaged))
+}
+
+/// What of it is no restore point any more.
+fn damaged(backup: &CopyView) -> Option<String> {
+    let newest = backup.damaged.iter().max()?;
+    Some(format!(
+        "Backup:   {} is DAMAGED: {} there, the newest {newest}, cannot be restored from it alone, as `agent verify` found; \
+         `agent list` names what is wrong",
+        backup.remote,
+        words::count(backup.damaged.len() as u64, "restore point")
+    ))
 }

@@ -1,0 +1,14 @@
+-- One more kind of interruption: what was committed while the agent did not run. SQLite changes no constraint in place.
+CREATE TABLE capture_event_36 (
+    id     INTEGER PRIMARY KEY AUTOINCREMENT,
+    at     INTEGER NOT NULL,
+    kind   TEXT    NOT NULL,
+    detail TEXT    NOT NULL,
+    CONSTRAINT kind_known CHECK (kind IN ('begun', 'new_chain', 'replaced', 'resync', 'caught_up', 'spool_full'))
+) STRICT;
+
+INSERT INTO capture_event_36 (id, at, kind, detail) SELECT id, at, kind, detail FROM capture_event;
+
+DROP TABLE capture_event;
+
+ALTER TABLE capture_event_36 RENAME TO capture_event;
