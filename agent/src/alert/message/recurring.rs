@@ -122,7 +122,7 @@ mod tests {
             },
             others: Vec::new(),
             faults: 1,
-            acked_at: None,
+            acked: None,
             times: Some(Times {
                 count: 7,
                 since: BEGAN,

@@ -144,6 +144,8 @@ rules! {
     CredentialOld => Spec::new("credential_old", Info, Topic::Keys);
     /// The agent's own work comes late.
     AgentSlow => Spec::new("agent_slow", Warning, Topic::Agent).figure(Unit::Seconds, 5.0, 1.0).bad_looks(2, 3).good_looks(3);
+    /// The kernel killed the agent itself for want of memory.
+    AgentKilled => Spec::new("agent_killed", Warning, Topic::Agent).event();
     /// systemd restarts the bot again and again.
     BotRestarting => Spec::new("bot_restarting", Critical, Topic::Bot).figure(Unit::Count, 3.0, 1.0);
     /// systemd has given the bot up.

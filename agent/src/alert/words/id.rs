@@ -1,6 +1,7 @@
 //! Indonesian. The same table as in `en`, sentence by sentence.
 //! No word here is for customers or sellers: only the owner reads it.
 
+mod agent;
 mod digest;
 mod disk;
 mod domain;
@@ -30,6 +31,8 @@ pub(super) const PHRASES: Phrases = Phrases {
         "Bila di disk itu hanya ada cadangan",
         "Bila di disk itu hanya ada log",
     ],
+    restarting: "Agent sedang memulai ulang bot sejak {at} ({count} dari {most} dalam satu jam); hasilnya menyusul di sini.",
+    restart_unknown: "Agent mencoba memulai ulang bot pada {at} ({count} dari {most} dalam satu jam); hasilnya tidak diketahui.",
     restarted: "Agent memulai ulang bot ({count} dari {most} dalam satu jam), terakhir pada {at}.",
     restart_failed: "Agent mencoba memulai ulang bot ({count} dari {most} dalam satu jam), terakhir pada {at}; yang gagal: {failed}. Sebabnya: {why}",
     worse: "Memburuk",
@@ -45,6 +48,7 @@ pub(super) const PHRASES: Phrases = Phrases {
     queued: "menunggu dikirim sejak {at}",
     press_start: "tekan Start di obrolan dengan bot agent",
     acked: "Anda menanganinya sejak {at}; tidak akan diingatkan lagi.",
+    acked_by: "{who} menanganinya sejak {at}; tidak akan diingatkan lagi.",
     take_on: "Saya tangani",
     runbook: "Panduan",
     silence: "Bisukan {hours} jam",
@@ -117,6 +121,7 @@ wordings! {
     DomainUnreachable => machine::DOMAIN_UNREACHABLE,
     CredentialOld => machine::CREDENTIAL_OLD,
     AgentSlow => machine::AGENT_SLOW,
+    AgentKilled => agent::AGENT_KILLED,
     BotRestarting => trade::BOT_RESTARTING,
     BotGivenUp => trade::BOT_GIVEN_UP,
     BotUnitUnknown => trade::BOT_UNIT_UNKNOWN,
