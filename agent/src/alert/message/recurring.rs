@@ -155,7 +155,7 @@ mod tests {
         for part in [
             "mati selama 12 detik",
             "7 kali sejak 2026-11-22 14:00:00 WIB",
-            "sejak 14:30:12 tidak ada",
+            "terakhir sampai 14:30:12",
         ] {
             assert!(text.contains(part), "{part} is not in {text}");
         }

@@ -40,7 +40,7 @@ pub(super) const PHRASES: Phrases = Phrases {
     reminder: "Still wrong",
     again: "Again ({count} times since {since})",
     flapping: "It comes and goes. In Telegram this message changes each time that it ends or comes back; when it lasts, you get a new one.",
-    paused: "It comes and goes: {count} times since {since}; since {until} it has been gone. In Telegram this message changes when it is back.",
+    paused: "It comes and goes: {count} times since {since}, the last time until {until}. In Telegram this message changes when it is back.",
     calm: "It came and went {count} times, from {since} to {until}, and has not come back since.",
     replaced_headline: "Goes on in the next message",
     replaced: "How things are now is in a newer message about it.",

@@ -40,7 +40,7 @@ pub(super) const PHRASES: Phrases = Phrases {
     reminder: "Masih terjadi",
     again: "Terjadi lagi ({count} kali sejak {since})",
     flapping: "Masalah ini hilang timbul. Di Telegram pesan ini berubah setiap kali masalah ini berakhir atau kembali; bila berlangsung lama, Anda mendapat pesan baru.",
-    paused: "Masalah ini hilang timbul: {count} kali sejak {since}; sejak {until} tidak ada. Di Telegram pesan ini berubah bila masalah ini kembali.",
+    paused: "Masalah ini hilang timbul: {count} kali sejak {since}, terakhir sampai {until}. Di Telegram pesan ini berubah bila masalah ini kembali.",
     calm: "Masalah ini hilang timbul {count} kali, dari {since} sampai {until}, dan sesudah itu tidak kembali.",
     replaced_headline: "Dilanjutkan di pesan berikutnya",
     replaced: "Keadaannya sekarang ada di pesan yang lebih baru tentang masalah ini.",
