@@ -25,7 +25,7 @@ use crate::{
         Store,
         book::{Book, Past, Silence},
         drilled::Drilled,
-        episodes::EpisodeId,
+        episodes::{Acked, EpisodeId},
         freshness::Freshness,
         shipping::Shipping,
         sizes::PointLine,
@@ -138,8 +138,10 @@ pub struct Open {
     pub headline: String,
     /// Since when.
     pub since: UnixMillis,
-    /// What it was told with, and whether the owner took that on.
-    pub episode: Option<(EpisodeId, bool)>,
+    /// What it is told with.
+    pub episode: Option<EpisodeId>,
+    /// That an owner took that on.
+    pub acked: Option<Acked>,
     /// Why it is not told, or has not arrived, or that it comes and goes, in words.
     pub held: Option<String>,
 }
@@ -229,17 +231,15 @@ impl Desk {
         let mut open: Vec<Open> = firing
             .filter_map(|row| {
                 let fault = Fault::of(row)?;
-                let is_acked = |id: EpisodeId| {
-                    let episode = book.episodes.get(&id);
-                    (id, episode.is_some_and(|episode| episode.acked_at.is_some()))
-                };
+                let episode = row.episode.and_then(|id| book.episodes.get(&id));
                 Some(Open {
                     key: row.key.clone(),
                     rule: fault.rule.name(),
                     severity: fault.rule.severity(),
                     headline: message::named(&self.voice, &fault),
                     since: row.since,
-                    episode: row.episode.map(is_acked),
+                    episode: row.episode,
+                    acked: episode.and_then(|episode| episode.acked.clone()),
                     held: telling::note(&self.voice, &telling::of(book, row, &undelivered)),
                 })
             })

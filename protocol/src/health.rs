@@ -9,7 +9,7 @@ use crate::{incident::IncidentId, time::UnixMillis};
 
 mod telegram;
 
-pub use telegram::{Receiving, TelegramHealth, WebhookHealth};
+pub use telegram::{CONFLICTS_MAX, Receiving, TelegramHealth, WebhookHealth};
 
 /// Hours in [`Health::hours`], the present one included.
 pub const HOURS_MAX: usize = 48;

@@ -2,6 +2,7 @@
 
 use std::{
     process::Command,
+    sync::atomic::{AtomicBool, Ordering},
     time::{Duration, Instant},
 };
 
@@ -10,7 +11,7 @@ use tests::{
     purchase::{BUY, MY_ORDERS, order},
     sandbox::{OWNER_BOT, SHOP_BOT},
     secrecy::OWNERS_WORDS,
-    settings::{OWNER, SELLER},
+    settings::{BOT_TOKEN, OWNER, SELLER},
     shop::Shop,
 };
 
@@ -200,6 +201,36 @@ fn a_token_that_telegram_refuses_stands_until_it_takes_it_and_rings_once() {
     let (open, check) = standing(&shop);
     assert_eq!(open, "[]");
     assert!(check.contains("peringatan: tidak ada"), "{check}");
+}
+
+/// As an old server that was switched on again: each question ends the bot's, which Telegram answers with 409.
+#[test]
+fn another_program_at_the_shops_token_is_told_to_the_owner() {
+    const SHARED: &str = "Program lain mengambil pesan toko";
+    let mut shop = Shop::open(&stocked(1));
+    shop.start_agent().unwrap();
+    shop.wait_for_watch();
+    let begun = Instant::now();
+    let asked = format!("{}/bot{BOT_TOKEN}/getUpdates?timeout=1", shop.sandbox.url());
+    let is_over = AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            while !is_over.load(Ordering::Relaxed) {
+                let _ = http::try_get(&asked);
+            }
+        });
+        let (text, after) = shop.sandbox.owner_hears(SHARED, begun, PATIENCE);
+        is_over.store(true, Ordering::Relaxed);
+        println!("the owner read after {after:?}: {text}");
+        assert!(
+            text.contains("BOT_TOKEN") && text.contains("server lama"),
+            "{text}"
+        );
+    });
+    let budi = shop.sandbox.customer(3001).unwrap();
+    budi.say("/start").unwrap();
+    budi.wait_for("Selamat datang");
+    assert_eq!(alerts(&shop, SHARED), 1);
 }
 
 /// What the bot says that it stands.

@@ -5,9 +5,12 @@ use std::time::Duration;
 
 use protocol::time::UnixMillis;
 
+mod outgoing;
 mod recurring;
 mod summary;
 
+use outgoing::elsewhere;
+pub use outgoing::{is_late, outgoing};
 use recurring::{again, calm_text, how_it_changes, paused_text, replaced_text};
 pub use summary::summary;
 
@@ -20,28 +23,26 @@ use super::{
 };
 pub use super::{
     explained::explained,
-    text::{duration, moment, rupiah},
+    text::{duration, fitting, moment, rupiah, short, units},
     voice::Voice,
 };
 use crate::{
     config::Language,
-    store::outbox::{Message, Waiting},
+    store::{episodes::Acked, outbox::Message},
 };
 
-/// Telegram takes 4,096 UTF-16 units; the rest is room for the mark of a repetition.
+/// What Telegram takes in one message, in UTF-16 units.
+pub const MESSAGE_UNITS_MAX: usize = 4_096;
+/// What a message says by itself; the rest is room for what is noted when it goes out.
 pub const TEXT_UNITS_MAX: usize = 4_000;
 /// What a probe or the bot may add to a message.
 pub(super) const DETAIL_UNITS_MAX: usize = 1_500;
 /// One line of a summary.
 pub(super) const HEADLINE_UNITS_MAX: usize = 200;
-/// Ways that a message takes together may differ by this much.
-const SAME_MOMENT: Duration = Duration::from_secs(30);
-/// What waited for so long waited through an outage.
-const OUTAGE_LEAST: Duration = Duration::from_secs(30);
 /// A file or a mount point among others.
 const NAME_UNITS_MAX: usize = 60;
-/// Other faults that one message names.
-const OTHERS_MAX: usize = 8;
+/// Other faults that a line of a summary names, which has other lines beside it.
+const ALSO_UNITS_MAX: usize = 1_500;
 
 /// What this program wrote down, the system or a storage said, in the owner's words as far as they are known.
 #[must_use]
@@ -79,7 +80,7 @@ pub fn of_notice(voice: &Voice, notice: &Notice, now: UnixMillis) -> Message {
         headline: one_line(&headline, HEADLINE_UNITS_MAX),
         text: cut(&text, TEXT_UNITS_MAX),
         also: match notice.kind.is_open() {
-            true => others(voice, &notice.others),
+            true => others(voice, &notice.others, ALSO_UNITS_MAX),
             false => Vec::new(),
         },
         was: was(voice, notice),
@@ -92,50 +93,6 @@ pub fn of_notice(voice: &Voice, notice: &Notice, now: UnixMillis) -> Message {
         not_before: None,
         rungs: notice.rungs,
     }
-}
-
-/// Whether it has waited through an outage: longer than the pace of messages or a second try explains. What waits for the
-/// morning has not.
-#[must_use]
-pub fn is_late(row: &Waiting, now: UnixMillis) -> bool {
-    let due_at = row
-        .message
-        .not_before
-        .map_or(row.created_at, |due_at| due_at.max(row.created_at));
-    now.since(due_at) >= OUTAGE_LEAST
-}
-
-/// The text of a row when it goes out: marked when it may have arrived before, with its true time when it comes late, and
-/// with where it went meanwhile.
-#[must_use]
-pub fn outgoing(voice: &Voice, row: &Waiting, is_edit: bool, now: UnixMillis) -> String {
-    let mut text = row.message.text.clone();
-    if !is_edit && is_late(row, now) {
-        let at = moment(&voice.timezone, row.created_at);
-        text += &format!("\n\n({})", phrases(voice.language).late.replace("{at}", &at));
-    }
-    if let Some(note) = elsewhere(voice, row, now) {
-        text += &format!("\n\n({note})");
-    }
-    // To edit twice is the same as once.
-    if row.in_doubt && !is_edit {
-        return format!("{} {text}", phrases(voice.language).repeated);
-    }
-    text
-}
-
-/// That this way is back, and which way told the owner meanwhile. Nothing of what goes two ways at once, as a
-/// reminder does, nor under what only marks a message as over.
-fn elsewhere(voice: &Voice, row: &Waiting, now: UnixMillis) -> Option<String> {
-    let told = row.elsewhere.as_ref()?;
-    let only_marks = row.message.is_edit && !row.message.open && !row.message.follows_up;
-    let went_both_ways = !told.climbed && now.since(told.sent_at) < SAME_MOMENT;
-    if only_marks || went_both_ways {
-        return None;
-    }
-    let at = moment_beside(&voice.timezone, told.sent_at, row.created_at);
-    let note = phrases(voice.language).elsewhere;
-    Some(note.replace("{at}", &at).replace("{way}", &told.rung))
 }
 
 /// What is wrong, in one line: for lists.
@@ -174,7 +131,7 @@ fn trouble_text(voice: &Voice, notice: &Notice, prefix: Option<&str>) -> (String
         again(voice, notice),
         placed(&notice.lead, fill(words.headline))
     );
-    let mut text = format!(
+    let said = format!(
         "{headline}\n\n{}\n\n{}: {}\n\n{}: {}\n\n{}: {}",
         whole(&fill(words.happened)),
         phrases.means,
@@ -184,34 +141,43 @@ fn trouble_text(voice: &Voice, notice: &Notice, prefix: Option<&str>) -> (String
         phrases.todo,
         fill(&todo),
     );
-    text += &others_text(voice, &notice.others);
-    text += &how_it_changes(voice, notice);
-    if let Some(at) = notice.acked_at {
-        text += &format!(
-            "\n\n{}",
-            phrases.acked.replace("{at}", &moment(&voice.timezone, at))
-        );
+    let mut below = how_it_changes(voice, notice);
+    if let Some(acked) = &notice.acked {
+        below += &format!("\n\n{}", taken_on(voice, acked));
     }
-    (headline, text)
+    let said = cut(&said, TEXT_UNITS_MAX.saturating_sub(units(&below)));
+    let room = TEXT_UNITS_MAX.saturating_sub(units(&said) + units(&below));
+    let others = others_text(voice, &notice.others, room);
+    (headline, format!("{said}{others}{below}"))
 }
 
-fn others_text(voice: &Voice, faults: &[Fault]) -> String {
-    let lines = others(voice, faults);
+/// Who takes care of it since when.
+fn taken_on(voice: &Voice, acked: &Acked) -> String {
+    let phrases = phrases(voice.language);
+    let at = moment(&voice.timezone, acked.at);
+    match &acked.by {
+        None => phrases.acked.replace("{at}", &at),
+        Some(who) => phrases.acked_by.replace("{at}", &at).replace("{who}", who),
+    }
+}
+
+/// In that many units, where one fits into them.
+fn others_text(voice: &Voice, faults: &[Fault], units_max: usize) -> String {
+    let heading = format!("\n\n{}:\n", phrases(voice.language).also);
+    let lines = others(voice, faults, units_max.saturating_sub(units(&heading)));
     match lines.is_empty() {
         true => String::new(),
-        false => format!("\n\n{}:\n{}", phrases(voice.language).also, lines.join("\n")),
+        false => format!("{heading}{}", lines.join("\n")),
     }
 }
 
-/// A line for each, as many as a message names, and one for how many more there are.
-fn others(voice: &Voice, faults: &[Fault]) -> Vec<String> {
+/// A line for each, as many as fit, and one for how many more there are.
+fn others(voice: &Voice, faults: &[Fault], units_max: usize) -> Vec<String> {
     let line = |fault: &Fault| {
         let since = moment(&voice.timezone, fault.since);
         format!("{} ({since})", named(voice, fault))
     };
-    let more = faults.len().saturating_sub(OTHERS_MAX);
-    let named = faults.iter().take(OTHERS_MAX).map(line);
-    named.chain((more > 0).then(|| format!("+{more}"))).collect()
+    fitting(faults.iter().map(line).collect(), units_max)
 }
 
 /// What is over by it, where its headline says only that.
@@ -350,11 +316,11 @@ mod tests {
 
     use protocol::incident::Severity;
 
-    use super::{super::text::units, *};
+    use super::*;
     use crate::alert::rule::Rule;
     use crate::store::{
         episodes::EpisodeId,
-        outbox::{DeliveryId, Elsewhere},
+        outbox::{DeliveryId, Elsewhere, Waiting},
     };
 
     fn voice(language: Language) -> Voice {
@@ -402,7 +368,7 @@ mod tests {
             },
             others: Vec::new(),
             faults: 1,
-            acked_at: None,
+            acked: None,
             times: None,
             rungs: 1,
             loud: true,
@@ -624,12 +590,49 @@ mod tests {
     }
 
     #[test]
-    fn one_message_tells_many_and_counts_those_that_it_does_not_name() {
+    fn what_is_noted_under_the_longest_message_goes_out_with_it() {
+        for language in [Language::En, Language::Id] {
+            let mut message = told(language, &gone(Kind::First));
+            message.text = "x".repeat(TEXT_UNITS_MAX);
+            let row = Waiting {
+                id: DeliveryId(1),
+                message,
+                created_at: UnixMillis(0),
+                in_doubt: true,
+                elsewhere: Some(Elsewhere {
+                    rung: "a way with a long name".to_owned(),
+                    sent_at: UnixMillis(7_000_000),
+                    climbed: true,
+                }),
+            };
+            let text = outgoing(&voice(language), &row, false, UnixMillis(200_000_000));
+            assert!(units(&text) <= MESSAGE_UNITS_MAX, "{}", units(&text));
+            assert!(
+                text.contains("x…\n\n(") && text.contains("a way with a long name"),
+                "{text}"
+            );
+            assert!(text.starts_with(phrases(language).repeated), "{text}");
+        }
+    }
+
+    #[test]
+    fn one_message_names_as_many_as_fit_and_counts_the_others_and_its_note_is_never_lost() {
         let mut notice = gone(Kind::Update);
-        notice.others = (0..30).map(|_| notice.lead.clone()).collect();
-        notice.acked_at = Some(UnixMillis(1_795_338_000_000));
+        notice.others = (0..100).map(|_| notice.lead.clone()).collect();
+        notice.acked = Some(Acked {
+            at: UnixMillis(1_795_338_000_000),
+            by: None,
+        });
         let message = told(Language::En, &notice);
         assert!(message.is_edit && message.open);
+        let (named, more) = message.text.split_once("\n+").unwrap();
+        let named = named.matches("\n🔴 ").count();
+        let more: usize = more.split('\n').next().unwrap().parse().unwrap();
+        assert_eq!(named + more, 100);
+        assert!(
+            (3_900..=TEXT_UNITS_MAX).contains(&units(&message.text)),
+            "{named}"
+        );
         assert!(
             message.text.contains("Also wrong:\n🔴 The shop's bot died (2026"),
             "{}",
@@ -638,7 +641,7 @@ mod tests {
         assert!(
             message
                 .text
-                .contains("\n+22\n\nYou took this on at 2026-11-22 16:00:00 WIB"),
+                .contains("\n\nYou took this on at 2026-11-22 16:00:00 WIB"),
             "{}",
             message.text
         );

@@ -12,7 +12,7 @@ use crate::{
     store::{
         Store,
         book::Book,
-        episodes::EpisodeId,
+        episodes::{Acked, EpisodeId},
         freshness::Freshness,
         outbox::{Message, Rung},
     },
@@ -232,39 +232,25 @@ impl Alerts {
         schedule::next_after(schedule, &self.voice.timezone, now)
     }
 
-    /// Ends the alerts of a kind whose objects the configuration does not name any more, and says so where they were
-    /// told.
+    /// An owner takes an episode on: no more reminders. `by` is who, where there are several. Gives who has it by now, which
+    /// is whoever was first; `None` when it is over already.
     ///
     /// # Errors
     /// As [`Alerts::observe`].
-    pub fn withdraw_others(&self, kind: &str, objects: &[&str], now: UnixMillis) -> anyhow::Result<()> {
-        let rows = self.store.alerts().context("reading the alerts")?;
-        for row in rows {
-            let is_orphan = row
-                .key
-                .split_once('/')
-                .is_some_and(|(of, object)| of == kind && !objects.contains(&object));
-            if is_orphan {
-                self.change(now, |book| engine::withdraw(book, &row.key, now))
-                    .context("ending an alert")?;
-            }
-        }
-        Ok(())
-    }
-
-    /// The owner has taken an episode on: no more reminders. `false` when it is over already.
-    ///
-    /// # Errors
-    /// As [`Alerts::observe`].
-    pub fn acknowledge(&self, episode: EpisodeId, now: UnixMillis) -> anyhow::Result<bool> {
-        let mut is_open = false;
+    pub fn acknowledge(
+        &self,
+        episode: EpisodeId,
+        by: Option<String>,
+        now: UnixMillis,
+    ) -> anyhow::Result<Option<Acked>> {
+        let mut acked = None;
         self.change(now, |book| {
-            let notices = engine::acknowledge(book, episode, now);
-            is_open = notices.is_some();
+            let notices = engine::acknowledge(book, episode, by, now);
+            acked = book.episodes.get(&episode).and_then(|row| row.acked.clone());
             notices.unwrap_or_default()
         })
         .context("storing that the owner has taken it on")?;
-        Ok(is_open)
+        Ok(acked)
     }
 
     /// Holds back what would be told of one alert for so long, at most seven days. Gives when that ends.

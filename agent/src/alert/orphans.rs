@@ -8,6 +8,26 @@ use protocol::time::UnixMillis;
 use super::{Alerts, engine, role::Role, rule::AlertKey, rule::object_of};
 
 impl Alerts {
+    /// Ends the alerts of a kind whose objects the configuration does not name any more, and says so where they were
+    /// told.
+    ///
+    /// # Errors
+    /// As [`Alerts::observe`].
+    pub fn withdraw_others(&self, kind: &str, objects: &[&str], now: UnixMillis) -> anyhow::Result<()> {
+        let rows = self.store.alerts().context("reading the alerts")?;
+        for row in rows {
+            let is_orphan = row
+                .key
+                .split_once('/')
+                .is_some_and(|(of, object)| of == kind && !objects.contains(&object));
+            if is_orphan {
+                self.change(now, |book| engine::withdraw(book, &row.key, now))
+                    .context("ending an alert")?;
+            }
+        }
+        Ok(())
+    }
+
     /// An alert whose question has another of these keys by now goes on under that: same message, same silence.
     /// `owns` says whether a stored key is one of the asker's.
     ///

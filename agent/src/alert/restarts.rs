@@ -17,6 +17,8 @@ use super::{
 pub const BUDGET: usize = 3;
 /// A restart is given so long before the bot counts as still hanging.
 pub const PATIENCE: Duration = Duration::from_secs(60);
+/// systemctl returns once the unit has stopped and started; longer than this it is not waited for.
+pub const RESTART_LIMIT: Duration = Duration::from_secs(120);
 const HOUR_MS: i64 = 3_600_000;
 /// A bot that ends so soon after a restart of the agent's ended by it.
 const ENDS_WITHIN: Duration = Duration::from_secs(180);
@@ -24,17 +26,23 @@ const ENDS_WITHIN: Duration = Duration::from_secs(180);
 const BOT: &str = "bot/bot";
 
 impl Alerts {
-    /// The agent restarts the bot at this moment, or did and it failed for that reason: the message about the bot says
-    /// so. A restart is written down before it is begun.
+    /// The restart that was begun at that moment has ended, badly for that reason if there is one: the message about the bot
+    /// says so.
     ///
     /// # Errors
     /// As [`Alerts::observe`].
-    pub fn tell_restart(&self, failed: Option<String>, now: UnixMillis) -> anyhow::Result<()> {
-        if let Some(why) = failed {
-            self.store
-                .bot_restart_failed(now, &why)
-                .context("storing why a restart failed")?;
-        }
+    pub fn restart_ended(&self, at: UnixMillis, why: Option<&str>, now: UnixMillis) -> anyhow::Result<()> {
+        self.store
+            .bot_restart_ended(at, why, now)
+            .context("storing how a restart ended")?;
+        self.tell_restarts(now)
+    }
+
+    /// The message about the bot says what was done so far.
+    ///
+    /// # Errors
+    /// As [`Alerts::observe`].
+    pub fn tell_restarts(&self, now: UnixMillis) -> anyhow::Result<()> {
         let told = self.restarts_told(now);
         self.change(now, |book| {
             engine::tell_done(book, BOT, &told).into_iter().collect()
@@ -53,7 +61,10 @@ impl Alerts {
         };
         let failed = self.store.failed_bot_restarts(since).unwrap_or_default();
         let phrases = phrases(self.voice.language);
+        let has_ended = self.store.has_bot_restart_ended(*last).unwrap_or(true);
         let sentence = match failed.last() {
+            _ if !has_ended && now.since(*last) < RESTART_LIMIT => phrases.restarting.to_owned(),
+            _ if !has_ended => phrases.restart_unknown.to_owned(),
             None => phrases.restarted.to_owned(),
             Some(_) => phrases
                 .restart_failed

@@ -25,6 +25,12 @@ pub fn telegram_key() -> AlertKey {
     AlertKey::new("telegram", "sends")
 }
 
+/// Whether what customers write comes to the bot.
+#[must_use]
+pub fn updates_key() -> AlertKey {
+    AlertKey::new("telegram", "updates")
+}
+
 /// How a gateway is.
 #[must_use]
 pub fn gateway_key(name: &str) -> AlertKey {

@@ -80,11 +80,15 @@ pub(super) fn step(state: State, seen: Seen, now: UnixMillis) -> (State, Turn) {
                 loudest_since,
             },
             Seen::Wrong { rule, detail, value },
-        ) => firing(
-            trouble.goes_on(rule, detail, value, now),
-            (loudest, loudest_since),
-            now,
-        ),
+        ) => {
+            let was_absent = trouble.rule.spec().is_absence;
+            let mut trouble = trouble.goes_on(rule, detail, value, now);
+            // What something else stood in for meanwhile has not been back: it is away since it was told to be.
+            if was_absent && rule == loudest {
+                trouble.rule_since = loudest_since;
+            }
+            firing(trouble, (loudest, loudest_since), now)
+        }
         (
             State::Firing {
                 trouble,
@@ -331,6 +335,22 @@ told gone 60 s, gone: firing bot_gone Critical
         assert_eq!(turn, Turn::Worse);
         let hour_later = later.plus(Duration::from_secs(3600));
         assert_eq!(step(state, hung, hour_later).1, Turn::Same, "and never again");
+    }
+
+    #[test]
+    fn a_death_keeps_its_time_also_where_something_else_answered_in_between() {
+        let seconds = |seconds: u64| NOW.plus(Duration::from_secs(seconds));
+        let (state, _) = step(told(Rule::BotGone, 60), wrong(Rule::BotPortTaken), NOW);
+        let (state, turn) = step(state, wrong(Rule::BotGone), seconds(300));
+        let State::Firing { trouble, .. } = &state else {
+            panic!("{state:?}")
+        };
+        let died = UnixMillis(NOW.0 - 60_000);
+        assert_eq!((trouble.rule_since, turn), (died, Turn::Same));
+        // One that hangs again has answered in between.
+        let (state, _) = step(told(Rule::BotHung, 60), wrong(Rule::BotUnhealthy), NOW);
+        let (state, _) = step(state, wrong(Rule::BotHung), seconds(300));
+        assert!(matches!(state, State::Firing { trouble, .. } if trouble.rule_since == seconds(300)));
     }
 
     #[test]

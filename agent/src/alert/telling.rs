@@ -174,7 +174,7 @@ mod tests {
             due_at: (!told).then_some(UnixMillis(5_000)),
             told: told.then_some((Severity::Critical, SINCE)),
             edits: 0,
-            acked_at: None,
+            acked: None,
             reminders: 0,
             remind_at: None,
         };

@@ -114,12 +114,39 @@ pub(super) fn one_line(text: &str, units_max: usize) -> String {
     cut(&text.split_whitespace().collect::<Vec<_>>().join(" "), units_max)
 }
 
+/// What somebody calls himself, for reading: in one line, without control characters.
+#[must_use]
+pub fn short(name: &str, units_max: usize) -> String {
+    one_line(&printable(name), units_max)
+}
+
+/// As many of the first lines as fit into so many units, and one for how many more there are.
+#[must_use]
+pub fn fitting(mut lines: Vec<String>, units_max: usize) -> Vec<String> {
+    const MORE_UNITS: usize = 8;
+    let cost = |line: &String| units(line) + 1;
+    if lines.iter().map(cost).sum::<usize>() <= units_max {
+        return lines;
+    }
+    let mut left = units_max.saturating_sub(MORE_UNITS);
+    let fits = |line: &&String| {
+        let room = left.checked_sub(cost(line));
+        left = room.unwrap_or(0);
+        room.is_some()
+    };
+    let shown = lines.iter().take_while(fits).count();
+    let more = lines.len() - shown;
+    lines.truncate(shown);
+    lines.extend((units_max >= MORE_UNITS).then(|| format!("+{more}")));
+    lines
+}
+
 /// At most so many UTF-16 units, which is how Telegram counts.
 pub(super) fn cut(text: &str, units_max: usize) -> String {
     if units(text) <= units_max {
         return text.to_owned();
     }
-    let mut left = units_max - 1;
+    let mut left = units_max.saturating_sub(1);
     let fits = |char: &char| {
         let room = left.checked_sub(char.len_utf16());
         left = room.unwrap_or(0);
@@ -129,7 +156,8 @@ pub(super) fn cut(text: &str, units_max: usize) -> String {
 }
 
 /// Its length as Telegram counts it.
-pub(super) fn units(text: &str) -> usize {
+#[must_use]
+pub fn units(text: &str) -> usize {
     text.encode_utf16().count()
 }
 

@@ -2,7 +2,9 @@
 //! It says nothing itself.
 
 use jiff::tz::TimeZone;
+use protocol::time::UnixMillis;
 
+use super::{Alerts, text};
 use crate::config::{Config, Language};
 
 /// How this owner is spoken to.
@@ -28,5 +30,13 @@ impl Voice {
             unit: config.bot.unit.clone(),
             database: config.backup.database.display().to_string(),
         }
+    }
+}
+
+impl Alerts {
+    /// A moment on the owner's clock.
+    #[must_use]
+    pub fn moment(&self, at: UnixMillis) -> String {
+        text::moment(&self.voice.timezone, at)
     }
 }

@@ -26,10 +26,12 @@ use crate::{
 };
 
 mod checkup;
+mod ended;
 mod lacking;
 mod sealed;
 
 use checkup::Checkup;
+use ended::{Ended, missed, signal_of};
 use sealed::Told;
 
 /// A chain of commits that has no base yet cannot be restored: it gets one as soon as the shop has drawn breath.
@@ -101,8 +103,8 @@ impl Due {
         match ended {
             Ended::Taken(_) => *self = Self::at(next),
             Ended::ByHand => self.put_off(next.min(now().plus(LOOK_AGAIN))),
-            Ended::Compared => self.put_off(next.min(now().plus(COMPARED))),
-            Ended::Failed => self.put_off(next.min(now().plus(RETRY))),
+            Ended::Compared(_) => self.put_off(next.min(now().plus(COMPARED))),
+            Ended::Failed(_) => self.put_off(next.min(now().plus(RETRY))),
         }
     }
 
@@ -120,18 +122,6 @@ impl Due {
     fn put_off(&mut self, next: UnixMillis) {
         (self.next, self.is_put_off) = (next, true);
     }
-}
-
-/// How one turn ended.
-enum Ended {
-    /// There is a new restore point; the remotes that it did not get to.
-    Taken(Vec<String>),
-    /// Somebody takes one by hand at this moment.
-    ByHand,
-    /// There is none, and the capture compares every page before the next one.
-    Compared,
-    /// There is none.
-    Failed,
 }
 
 impl Backups {
@@ -201,12 +191,12 @@ impl Backups {
                 .point_lines(1, now())
                 .ok()
                 .and_then(|lines| lines.last().copied())
-                .map_or(BackupEnd::Failed, |line| {
+                .map_or(BackupEnd::Failed(None), |line| {
                     let at = moment(&self.config.owner.timezone, line.taken_at);
                     BackupEnd::Taken(at, line.size_bytes, missed.clone())
                 }),
             Ended::ByHand => BackupEnd::Running,
-            Ended::Compared | Ended::Failed => BackupEnd::Failed,
+            Ended::Compared(why) | Ended::Failed(why) => BackupEnd::Failed(Some(why.clone())),
         }
     }
 
@@ -252,18 +242,18 @@ impl Backups {
                 Ended::ByHand
             }
             Err(error) => {
-                let ended = match error.contradicts_capture() {
-                    true => Ended::Compared,
-                    false => Ended::Failed,
-                };
+                let is_compared = error.contradicts_capture();
                 let detail = format!("{:#}", anyhow::Error::from(error));
                 tracing::error!(error = detail, "no backup could be taken");
                 let seen = Observation::Wrong {
                     rule: Rule::BackupNotTaken,
-                    detail,
+                    detail: detail.clone(),
                 };
                 stored(self.alerts.observe(&backup_outcome::whole(), seen, now()));
-                ended
+                match is_compared {
+                    true => Ended::Compared(detail),
+                    false => Ended::Failed(detail),
+                }
             }
         }
     }
@@ -287,22 +277,6 @@ impl Backups {
         let commits = Commits::Here(self.capture.clone());
         backup::take(&self.config, &self.store, what, commits, Arc::new(Silent)).await
     }
-}
-
-/// A remote that was not reached is a failure to the outside as well.
-fn signal_of(taken: &Taken) -> Signal {
-    let failed = missed(taken);
-    if failed.is_empty() {
-        Signal::Success
-    } else {
-        Signal::Fail(format!("the backup did not get to: {}", failed.join(", ")))
-    }
-}
-
-/// The remotes that the point did not get to.
-fn missed(taken: &Taken) -> Vec<String> {
-    let failed = taken.remotes.iter().filter(|outcome| outcome.error.is_some());
-    failed.map(|outcome| outcome.remote.clone()).collect()
 }
 
 /// A piece of the wait for that moment, which ends early when somebody asks for a backup.

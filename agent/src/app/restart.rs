@@ -13,13 +13,13 @@ use std::{
 use anyhow::Context;
 use jiff::Timestamp;
 use protocol::time::UnixMillis;
-use tokio::time::sleep;
+use tokio::time::{sleep, timeout};
 
 use crate::{
     alert::{
         Alerts,
         engine::MAINTENANCE,
-        restarts::{BUDGET, PATIENCE},
+        restarts::{BUDGET, PATIENCE, RESTART_LIMIT},
         rule::Rule,
     },
     store::{Store, book::Book},
@@ -29,8 +29,8 @@ const LOOK_EVERY: Duration = Duration::from_secs(10);
 const BUDGET_WINDOW: Duration = Duration::from_secs(3600);
 /// It complains in a line or two, which a pipe holds without a reader.
 const SAID_BYTES_MAX: u64 = 4_096;
-/// systemctl returns once the unit has stopped and started.
-const SYSTEMCTL_LIMIT: Duration = Duration::from_secs(120);
+/// A restart is told once it has ended; one that takes longer is told of before.
+const TOLD_AFTER: Duration = Duration::from_secs(5);
 
 /// What the bot is told as while it hangs.
 const HANGS: [Rule; 2] = [Rule::BotHung, Rule::BotRestartsSpent];
@@ -81,14 +81,19 @@ impl Restarter {
             unit = self.unit,
             "the bot has hung for a minute and systemd did not end it: the agent restarts it"
         );
-        self.alerts.tell_restart(None, now)?;
         let unit = self.unit.clone();
-        let done = tokio::task::spawn_blocking(move || restart(&unit))
-            .await
-            .context("waiting for systemctl")?;
-        if let Err(error) = &done {
-            self.alerts.tell_restart(Some(format!("{error:#}")), now)?;
-        }
+        let mut doing = tokio::task::spawn_blocking(move || restart(&unit));
+        let done = match timeout(TOLD_AFTER, &mut doing).await {
+            Ok(done) => done,
+            // What may not be done is refused at once; what stops and starts a bot may take its time.
+            Err(_) => {
+                self.alerts.tell_restarts(self::now())?;
+                doing.await
+            }
+        };
+        let done = done.context("waiting for systemctl")?;
+        let why = done.as_ref().err().map(|error| format!("{error:#}"));
+        self.alerts.restart_ended(now, why.as_deref(), self::now())?;
         done
     }
 }
@@ -134,7 +139,7 @@ fn restart(unit: &str) -> anyhow::Result<()> {
         .stderr(Stdio::piped())
         .spawn()
         .context("starting systemctl")?;
-    let end = Instant::now() + SYSTEMCTL_LIMIT;
+    let end = Instant::now() + RESTART_LIMIT;
     loop {
         if let Some(status) = child.try_wait().context("waiting for systemctl")? {
             if status.success() {
@@ -151,7 +156,7 @@ fn restart(unit: &str) -> anyhow::Result<()> {
             child.wait().context("ending systemctl")?;
             anyhow::bail!(
                 "systemctl restart {unit} took longer than {} s",
-                SYSTEMCTL_LIMIT.as_secs()
+                RESTART_LIMIT.as_secs()
             );
         }
         std::thread::sleep(Duration::from_millis(200));

@@ -3,6 +3,8 @@
 
 use std::{path::PathBuf, sync::Arc, time::Instant};
 
+use jiff::Timestamp;
+use protocol::time::UnixMillis;
 use tokio::runtime::Handle;
 
 use super::WATCH_LIMIT;
@@ -26,6 +28,7 @@ use crate::{
         egress::Egress,
         history::History,
         itself::{Itself, Lag},
+        killed,
         left_out::LeftOut,
         logs::{self, Logs, judge::Plan},
         memory::Memory,
@@ -54,6 +57,8 @@ pub(super) struct Common<'a> {
 
 /// The watch over the bot's own connection, and the one over everything else.
 pub(super) fn watches(common: Common<'_>, beats: &mut Beats) -> (BotWatch, Cycle) {
+    let now = UnixMillis(Timestamp::now().as_millisecond());
+    killed::tell_at_start(common.alerts, &common.config.state_dir, now);
     let beat = beats.add(BOT_LOOP, WATCH_LIMIT, Instant::now());
     let bot = BotWatch::new(common.link.clone(), common.alerts.clone(), beat);
     let history = History::new(Arc::clone(common.store));

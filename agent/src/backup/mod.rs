@@ -17,6 +17,7 @@ pub use commits::Commits;
 use earlier::Before;
 use instead::Base;
 use outgoing::Outgoing;
+use places::{is_meant_for, require_a_place, require_held};
 use recipients::Recipients;
 use record::Record;
 use remembered::Remembered;
@@ -48,6 +49,7 @@ mod opening;
 mod outgoing;
 pub mod own;
 mod parts;
+mod places;
 pub mod preflight;
 mod proof;
 pub mod prune;
@@ -186,11 +188,6 @@ impl Taken {
     }
 }
 
-/// Whether a point that is meant for these remotes, or for all when none is named, is meant for this one.
-fn is_meant_for(only: &[String], remote: &str) -> bool {
-    only.is_empty() || only.iter().any(|name| name == remote)
-}
-
 /// Takes one restore point and puts it on every remote, or on those of `only` when it names any. Disk and processor work runs on blocking threads; several
 /// minutes for a large database or a slow line. One backup at a time: a second one is refused. Dropping the future
 /// stops it and removes what was staged.
@@ -205,6 +202,7 @@ pub async fn take(
     progress: Arc<dyn Progress>,
 ) -> Result<Taken, TakeError> {
     let (want, only) = (what.want, what.only);
+    require_a_place(config, only)?;
     let cancelled = Cancelled::default();
     // Whoever stops waiting for this future ends the thread as well.
     let _guard = CancelOnDrop(cancelled.clone());
@@ -302,22 +300,6 @@ fn prepare(
         next_due: schedule::next_of(config, now()),
     };
     Ok((order, upload, base))
-}
-
-/// A point that no remote holds does not exist.
-fn require_held(config: &Config, taken: &Taken) -> anyhow::Result<()> {
-    let is_held = taken.remotes.iter().any(|outcome| outcome.error.is_none());
-    let complaint = || taken.complaint().unwrap_or_default();
-    // The others have theirs: nothing is said of them.
-    let is_for_all = taken.remotes.len() == config.remotes.len();
-    anyhow::ensure!(is_for_all || is_held, "{}", complaint());
-    anyhow::ensure!(
-        is_held,
-        "no backup exists of this moment: {}. The shop goes on; its orders since the last backup are on this \
-         server only. `agent check` shows how each remote answers",
-        complaint()
-    );
-    Ok(())
 }
 
 /// Whether a process takes a backup at this moment, with this state directory.

@@ -16,7 +16,12 @@ use super::{
 /// What the shades mean, where there are some: right of the title.
 pub(super) fn shades(canvas: &mut Canvas, chart: &Chart, theme: Theme) {
     let is_seen = |(since, until): &(UnixMillis, UnixMillis)| *until >= chart.from && *since <= chart.to;
-    if !chart.incidents.iter().any(is_seen) {
+    if !chart
+        .panels
+        .iter()
+        .flat_map(|panel| &panel.incidents)
+        .any(is_seen)
+    {
         return;
     }
     let right = width() - RIGHT;

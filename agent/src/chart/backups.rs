@@ -5,7 +5,7 @@
 use protocol::time::UnixMillis;
 
 use super::{
-    Dot, Figure, Hue, Marks, Panel, Shape,
+    Dot, Figure, Hue, Marks, Panel, Shape, Subject,
     picture::Sources,
     resources::{self, Gathered},
     words::Words,
@@ -32,6 +32,8 @@ pub(super) fn chart(sources: &Sources, words: &'static Words, from: UnixMillis, 
         sizes(words, &lines, from),
         lag(sources, words, from, now)?,
         Panel {
+            about: Subject::Points,
+            incidents: Vec::new(),
             title: words.age.to_owned(),
             figure: Figure::Seconds,
             at_least: 60.0,
@@ -65,6 +67,8 @@ fn sizes(words: &Words, lines: &[PointLine], from: UnixMillis) -> Panel {
         marks
     };
     Panel {
+        about: Subject::Points,
+        incidents: Vec::new(),
         title: words.size.to_owned(),
         figure: Figure::Bytes,
         at_least: 1e3,
@@ -89,7 +93,7 @@ pub(super) fn lag(
     let mut marks: Vec<Marks> = Vec::new();
     for (remote, hue) in remotes.take(REMOTES_MAX).zip([Hue::Main, Hue::Second]) {
         let points = sources.history.read(&format!("{SERIES}{remote}"), from, now)?;
-        let dots = points.iter().map(|point| (point.at, point.most)).collect();
+        let dots = resources::dots_of(&points, |point| point.most);
         let mut line = resources::line(words.language, Figure::Seconds, (remote, hue), dots);
         if hue != Hue::Main {
             line.shape = Shape::Outline;
@@ -97,6 +101,8 @@ pub(super) fn lag(
         marks.push(line);
     }
     Ok(Panel {
+        about: Subject::Shipping,
+        incidents: Vec::new(),
         title: words.lag.to_owned(),
         figure: Figure::Seconds,
         at_least: WAIT_S,

@@ -13,8 +13,8 @@ use super::{
 
 pub(super) fn chart(sources: &Sources, words: &'static Words, from: UnixMillis, now: UnixMillis) -> Gathered {
     let (_, mut panels, until_full) = resources::disk_chart(sources, words, from, now)?;
-    let (_, traded, until_hour) = trade::chart(&sources.store, words, from, now)?;
+    let (_, traded, _) = trade::chart(&sources.store, words, from, now)?;
     panels.extend(traded);
     panels.push(backups::lag(sources, words, from, now)?);
-    Ok((words.day, panels, until_full.max(until_hour)))
+    Ok((words.day, panels, until_full))
 }

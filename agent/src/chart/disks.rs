@@ -5,7 +5,7 @@
 use protocol::time::UnixMillis;
 
 use super::{
-    Dot, Figure, Hue, Marks, Panel, Shape,
+    Dot, Figure, Hue, Marks, Panel, Shape, Subject,
     picture::Sources,
     resources::{limits, line, percent, points, ranged},
     scale,
@@ -67,7 +67,7 @@ pub(super) fn panel(
         }
         let mut used = line(
             words.language,
-            Figure::Percent,
+            Figure::Filled,
             (&short(&disk.place), hue),
             disk.dots.clone(),
         );
@@ -83,7 +83,9 @@ pub(super) fn panel(
         forecast.name.clear();
     }
     marks.extend(forecasts);
-    let mut panel = percent(words.disk, marks, limits(&[Rule::DiskLow, Rule::DiskFull]));
+    let limits = limits(&[Rule::DiskLow, Rule::DiskFull]);
+    let mut panel = percent(Subject::Disk, words.disk, marks, limits);
+    panel.figure = Figure::Filled;
     panel.rest = rest(words.language, disks.get(HUES.len()..).unwrap_or_default());
     Ok((panel, to))
 }
@@ -113,7 +115,7 @@ fn rest(language: Language, disks: &[Disk]) -> Option<String> {
             format!(
                 "{} {}",
                 short(&disk.place),
-                scale::label(language, Figure::Percent, disk.newest())
+                scale::label(language, Figure::Filled, disk.newest())
             )
         })
         .collect();

@@ -7,6 +7,7 @@ use super::{
     Chart, Dot, Marks, Panel, Shape, Theme, around,
     canvas::{Align, Area, Canvas, Spot},
     legend::{SAMPLE, TITLE_X, entries, extra_rows},
+    runs::runs,
     scale,
 };
 
@@ -23,8 +24,6 @@ const ROW: f32 = 31.0;
 pub(super) const LETTERS: f32 = 23.0;
 const HEADLINE: f32 = 31.0;
 const LINE: f32 = 2.6;
-/// A line is not drawn across a longer time without figures, unless the whole picture is so coarse.
-const GAP_MS: i64 = 900_000;
 const HOUR_MS: i64 = 3_600_000;
 
 /// One panel's axes.
@@ -85,7 +84,7 @@ impl<'a> Axes<'a> {
     }
 
     fn ground(&self, canvas: &mut Canvas, chart: &Chart, theme: Theme) {
-        for (since, until) in &chart.incidents {
+        for (since, until) in &self.panel.incidents {
             if *until < self.from || *since > self.to {
                 continue;
             }
@@ -120,7 +119,7 @@ impl<'a> Axes<'a> {
             let ink = theme.hue(marks.hue);
             match marks.shape {
                 Shape::Line => {
-                    self.tint(canvas, &marks.dots, theme, marks);
+                    self.tint(canvas, marks, theme);
                     self.line(canvas, marks, |canvas, from, to| canvas.line(from, to, LINE, ink));
                 }
                 Shape::Outline | Shape::Steps => {
@@ -136,30 +135,28 @@ impl<'a> Axes<'a> {
     }
 
     fn line(&self, canvas: &mut Canvas, marks: &Marks, mut draw: impl FnMut(&mut Canvas, Spot, Spot)) {
-        let is_whole = matches!(marks.shape, Shape::Forecast | Shape::Steps);
-        for pair in marks.dots.windows(2) {
-            if is_whole || self.is_joined(pair[0], pair[1]) {
+        for run in runs(marks) {
+            for pair in run.windows(2) {
                 draw(canvas, self.spot(pair[0]), self.spot(pair[1]));
             }
-        }
-        if let [dot] = marks.dots.as_slice() {
-            let spot = self.spot(*dot);
-            draw(
-                canvas,
-                spot,
-                Spot {
-                    x: spot.x + 3.0,
-                    ..spot
-                },
-            );
+            if let [dot] = run {
+                let from = self.spot(*dot);
+                draw(
+                    canvas,
+                    from,
+                    Spot {
+                        x: from.x + 3.0,
+                        ..from
+                    },
+                );
+            }
         }
     }
 
-    fn tint(&self, canvas: &mut Canvas, dots: &[Dot], theme: Theme, marks: &Marks) {
-        let mut left = self.area.left;
-        for pair in dots.windows(2) {
+    fn tint(&self, canvas: &mut Canvas, marks: &Marks, theme: Theme) {
+        for pair in runs(marks).into_iter().flat_map(|run| run.windows(2)) {
             let (from, to) = (self.spot(pair[0]), self.spot(pair[1]));
-            left = left.max(from.x.round());
+            let mut left = self.area.left.max(from.x.round());
             while left < to.x.round() {
                 let share = ((left - from.x) / (to.x - from.x)).clamp(0.0, 1.0);
                 let column = Area {
@@ -168,9 +165,7 @@ impl<'a> Axes<'a> {
                     top: from.y + (to.y - from.y) * share,
                     bottom: self.area.bottom,
                 };
-                if self.is_joined(pair[0], pair[1]) {
-                    canvas.fill(column, theme.hue(marks.hue), 0.125);
-                }
+                canvas.fill(column, theme.hue(marks.hue), 0.125);
                 left += 1.0;
             }
         }
@@ -214,6 +209,9 @@ impl<'a> Axes<'a> {
             };
             let back = marks.dots.len() * usize::from(number) / 14;
             let dot = marks.dots[(marks.dots.len() - 1).saturating_sub(back)];
+            if dot.1.is_nan() {
+                continue;
+            }
             let spot = self.spot(dot);
             let box_around = Area {
                 left: spot.x - 9.0,
@@ -278,11 +276,6 @@ impl<'a> Axes<'a> {
             };
             canvas.text(nothing, LETTERS, place, Align::Middle, theme.quiet_letters());
         }
-    }
-
-    fn is_joined(&self, before: Dot, after: Dot) -> bool {
-        let longest = GAP_MS.max(self.to.0.saturating_sub(self.from.0) / 40);
-        after.0.0.saturating_sub(before.0.0) <= longest
     }
 
     fn spot(&self, dot: Dot) -> Spot {

@@ -54,7 +54,7 @@ pub(super) fn extra_rows(panel: &Panel) -> f32 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::chart::{Figure, Hue, Shape};
+    use crate::chart::{Figure, Hue, Shape, Subject};
 
     #[test]
     fn names_that_do_not_fit_begin_another_row_within_the_picture() {
@@ -67,6 +67,8 @@ mod tests {
             dots: vec![(protocol::time::UnixMillis(0), 74.0)],
         };
         let mut panel = Panel {
+            about: Subject::Disk,
+            incidents: Vec::new(),
             title: "Disk".to_owned(),
             figure: Figure::Percent,
             at_least: 100.0,

@@ -16,6 +16,7 @@ mod font;
 mod legend;
 pub mod picture;
 pub mod resources;
+mod runs;
 pub mod scale;
 mod theme;
 pub mod trade;
@@ -27,6 +28,8 @@ pub use theme::{Hue, Theme};
 
 /// A moment and a figure.
 pub type Dot = (UnixMillis, f64);
+/// In the place of a figure: what is drawn begins anew there.
+pub const BREAK: f64 = f64::NAN;
 
 /// One picture: panels above each other, over the same time.
 #[derive(Clone, Debug)]
@@ -39,8 +42,6 @@ pub struct Chart {
     pub to: UnixMillis,
     /// One to four.
     pub panels: Vec<Panel>,
-    /// When something was wrong that concerns what is shown: shaded.
-    pub incidents: Vec<(UnixMillis, UnixMillis)>,
     /// What a shade means, in words.
     pub shaded: &'static str,
     /// Said in a panel that knows nothing.
@@ -54,6 +55,10 @@ pub struct Chart {
 /// One pair of axes; the left one begins at zero.
 #[derive(Clone, Debug)]
 pub struct Panel {
+    /// What it is about.
+    pub about: Subject,
+    /// When something was wrong that concerns that: shaded.
+    pub incidents: Vec<(UnixMillis, UnixMillis)>,
     /// What its figures are about.
     pub title: String,
     /// What they are.
@@ -66,6 +71,25 @@ pub struct Panel {
     pub limits: Vec<f64>,
     /// What has no line of its own, by name with its newest figure.
     pub rest: Option<String>,
+}
+
+/// What a panel is about: an alert shades what it concerns, and nothing beside it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Subject {
+    /// The disks.
+    Disk,
+    /// The machine's memory.
+    Memory,
+    /// The bot's memory.
+    BotMemory,
+    /// The processor.
+    Processor,
+    /// Orders and money.
+    Trade,
+    /// Restore points.
+    Points,
+    /// What goes to the remotes all the time.
+    Shipping,
 }
 
 /// One thing that is drawn.
@@ -130,6 +154,8 @@ mod tests {
             )
         };
         let panel = |title: &str, level: f64| Panel {
+            about: Subject::Disk,
+            incidents: vec![(minute(500), minute(560))],
             title: title.to_owned(),
             figure: Figure::Percent,
             at_least: 100.0,
@@ -153,7 +179,6 @@ mod tests {
                 panel("Memory", 50.0),
                 panel("Processor", 20.0),
             ],
-            incidents: vec![(minute(500), minute(560))],
             shaded: "an alert stood",
             nothing: "nothing",
             language: Language::En,
@@ -177,7 +202,7 @@ mod tests {
         let mut chart = busy();
         chart.panels[0].marks[0].dots.clear();
         chart.panels[1].marks[0].dots = vec![(START, 1e300), (UnixMillis(0), -1e300), (START, f64::MAX)];
-        chart.incidents = vec![(UnixMillis(i64::MIN), UnixMillis(i64::MAX))];
+        chart.panels[0].incidents = vec![(UnixMillis(i64::MIN), UnixMillis(i64::MAX))];
         assert!(chart.png(Theme::Light).is_ok());
         chart.to = chart.from;
         assert!(chart.png(Theme::Dark).is_ok());

@@ -11,7 +11,9 @@ use jiff::tz::TimeZone;
 use protocol::time::{UnixMillis, parse_duration};
 use tokio::sync::oneshot;
 
-use super::{Chart, Theme, backups, day, resources, scale::span_label, trade, traffic, words::words};
+use super::{
+    Chart, Subject, Theme, backups, day, resources, scale::span_label, trade, traffic, words::words,
+};
 use crate::{
     alert::rule::{BOT_TROUBLE, Rule, Severity, Topic},
     config::Language,
@@ -150,7 +152,7 @@ pub fn gather(sources: &Sources, picture: Picture, span: Duration, now: UnixMill
     let from = UnixMillis(now.0.saturating_sub(span_ms));
     let words = words(sources.language);
     let doing = || format!("gathering the chart {}", picture.name());
-    let (title, panels, to) = match picture {
+    let (title, mut panels, to) = match picture {
         Picture::Resources => resources::all(sources, words, from, now),
         Picture::Disk => resources::disk_chart(sources, words, from, now),
         Picture::Memory => resources::memory_chart(sources, words, from, now),
@@ -162,12 +164,18 @@ pub fn gather(sources: &Sources, picture: Picture, span: Duration, now: UnixMill
         Picture::Day => day::chart(sources, words, from, now),
     }
     .with_context(doing)?;
+    let troubles = troubles(&sources.store, from, now).with_context(doing)?;
+    for panel in &mut panels {
+        let shaded = troubles
+            .iter()
+            .filter(|(rule, _)| shades(picture, panel.about, *rule));
+        panel.incidents = shaded.map(|(_, lasted)| *lasted).collect();
+    }
     Ok(Chart {
         title: format!("{title} · {}", span_label(sources.language, span)),
         from,
         to,
         panels,
-        incidents: incidents(&sources.store, picture, from, now).with_context(doing)?,
         shaded: match picture {
             Picture::Day => words.shaded_grave,
             _ => words.shaded,
@@ -214,38 +222,43 @@ fn painter() -> &'static SyncSender<Job> {
     })
 }
 
-/// Whether an alert has to do with what the picture shows. That of the day shows a little of everything, and what was
-/// grave in it.
-fn concerns(picture: Picture, rule: Rule) -> bool {
+/// Whether an alert shades such a panel of the picture. That of the day shows a little of everything, and what was grave
+/// in it.
+fn shades(picture: Picture, about: Subject, rule: Rule) -> bool {
+    let is_shown = picture != Picture::Day || rule.severity() == Severity::Critical;
+    is_shown && concerns(about, rule)
+}
+
+/// Whether an alert has to do with what a panel is about.
+fn concerns(about: Subject, rule: Rule) -> bool {
     let (name, topic) = (rule.name(), rule.spec().topic);
     let is_of = |words: &[&str]| words.iter().any(|word| name.starts_with(word));
-    match picture {
-        Picture::Day => rule.severity() == Severity::Critical,
-        Picture::Resources => matches!(topic, Topic::Machine | Topic::Bot),
-        Picture::Disk => is_of(&["disk_", "inodes_"]),
-        Picture::Memory => is_of(&["memory_"]) || rule == Rule::BotMemoryGrowing,
-        Picture::Processor => is_of(&["cpu_"]) || rule == Rule::DiskSlow,
-        Picture::Trade => topic == Topic::Trade || BOT_TROUBLE.contains(&rule),
-        Picture::Backups => topic == Topic::Backup,
-        Picture::Lag | Picture::Traffic => topic == Topic::Backup || rule == Rule::AgentBlind,
+    match about {
+        Subject::Disk => is_of(&["disk_", "inodes_"]),
+        Subject::Memory => is_of(&["memory_"]),
+        Subject::BotMemory => rule == Rule::BotMemoryGrowing,
+        Subject::Processor => is_of(&["cpu_"]) || rule == Rule::DiskSlow,
+        Subject::Trade => topic == Topic::Trade || BOT_TROUBLE.contains(&rule),
+        Subject::Points => topic == Topic::Backup,
+        Subject::Shipping => topic == Topic::Backup || rule == Rule::AgentBlind,
     }
 }
 
-/// When something was wrong that the owner was told of, or would have been, and that concerns the picture.
-fn incidents(
+/// What was wrong that the owner was told of, or would have been, from when to when.
+fn troubles(
     store: &Store,
-    picture: Picture,
     from: UnixMillis,
     now: UnixMillis,
-) -> rusqlite::Result<Vec<(UnixMillis, UnixMillis)>> {
-    let is_meant = |rule: &str| Rule::named(rule).is_some_and(|rule| concerns(picture, rule));
+) -> rusqlite::Result<Vec<(Rule, (UnixMillis, UnixMillis))>> {
     let past = store.past(from)?;
-    let over = past.iter().filter(|past| is_meant(&past.rule));
-    let over = over.map(|past| (past.since, past.until));
+    let over = past.iter().map(|past| (&past.rule, (past.since, past.until)));
     let book = store.book()?;
-    let open = book.alerts.values();
-    let open = open.filter(|row| row.loudest.is_some() && is_meant(&row.rule));
-    Ok(over.chain(open.map(|row| (row.since, now))).collect())
+    let open = book.alerts.values().filter(|row| row.loudest.is_some());
+    let open = open.map(|row| (&row.rule, (row.since, now)));
+    let known = over
+        .chain(open)
+        .filter_map(|(rule, lasted)| Some((Rule::named(rule)?, lasted)));
+    Ok(known.collect())
 }
 
 #[cfg(test)]
@@ -253,23 +266,32 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_picture_is_shaded_by_what_concerns_it_alone_and_each_alert_shades_one() {
-        use Picture as P;
+    fn a_panel_is_shaded_by_what_concerns_it_alone_and_each_alert_shades_one() {
+        use Subject as S;
+        let all = [
+            S::Disk,
+            S::Memory,
+            S::BotMemory,
+            S::Processor,
+            S::Trade,
+            S::Points,
+            S::Shipping,
+        ];
         for (rule, shaded) in [
-            (Rule::DiskFull, &[P::Resources, P::Disk, P::Day][..]),
-            (Rule::MemoryLow, &[P::Resources, P::Memory]),
-            (Rule::DiskSlow, &[P::Resources, P::Disk, P::Processor]),
-            (Rule::BotGone, &[P::Resources, P::Trade, P::Day]),
-            (Rule::PaymentsFailing, &[P::Trade, P::Day]),
-            (Rule::BackupFailed, &[P::Backups, P::Lag, P::Traffic]),
+            (Rule::DiskFull, &[S::Disk][..]),
+            (Rule::MemoryLow, &[S::Memory]),
+            (Rule::BotMemoryGrowing, &[S::BotMemory]),
+            (Rule::DiskSlow, &[S::Disk, S::Processor]),
+            (Rule::BotGone, &[S::Trade]),
+            (Rule::PaymentsFailing, &[S::Trade]),
+            (Rule::BackupFailed, &[S::Points, S::Shipping]),
             (Rule::CredentialOld, &[]),
         ] {
-            let found = Picture::ALL.map(|(_, picture)| picture);
-            let found: Vec<Picture> = found.into_iter().filter(|one| concerns(*one, rule)).collect();
-            assert!(
-                found.len() == shaded.len() && found.iter().all(|one| shaded.contains(one)),
-                "{rule:?}: {found:?}"
-            );
+            let found: Vec<Subject> = all.into_iter().filter(|one| concerns(*one, rule)).collect();
+            assert_eq!(found, shaded, "{rule:?}");
+            let of_day = all.into_iter().any(|one| shades(Picture::Day, one, rule));
+            let is_grave = rule.severity() == Severity::Critical;
+            assert_eq!(of_day, is_grave && !shaded.is_empty(), "{rule:?}");
         }
     }
 

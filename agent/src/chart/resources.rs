@@ -3,7 +3,9 @@
 
 use protocol::time::UnixMillis;
 
-use super::{Dot, Figure, Hue, Marks, Panel, Shape, disks, picture::Sources, scale, words::Words};
+use super::{
+    BREAK, Dot, Figure, Hue, Marks, Panel, Shape, Subject, disks, picture::Sources, scale, words::Words,
+};
 use crate::{alert::rule::Rule, config::Language, store::samples::Point};
 
 /// What a chart is made of: its title, its panels, and its right edge.
@@ -36,6 +38,8 @@ pub(super) fn memory_chart(
     now: UnixMillis,
 ) -> Gathered {
     let bot = Panel {
+        about: Subject::BotMemory,
+        incidents: Vec::new(),
         title: words.bot_memory.to_owned(),
         figure: Figure::Bytes,
         at_least: 1e6,
@@ -77,7 +81,12 @@ fn memory(
         from,
         now,
     )?];
-    Ok(percent(words.memory, marks, limits(&[Rule::MemoryLow])))
+    Ok(percent(
+        Subject::Memory,
+        words.memory,
+        marks,
+        limits(&[Rule::MemoryLow]),
+    ))
 }
 
 fn processor(
@@ -92,11 +101,13 @@ fn processor(
     let mut second = line("cpu_iowait_percent", words.iowait, Hue::Second)?;
     second.shape = Shape::Outline;
     let marks = vec![line("cpu_busy_percent", "", Hue::Main)?, second];
-    Ok(percent(words.processor, marks, Vec::new()))
+    Ok(percent(Subject::Processor, words.processor, marks, Vec::new()))
 }
 
-pub(super) fn percent(title: &str, marks: Vec<Marks>, limits: Vec<f64>) -> Panel {
+pub(super) fn percent(about: Subject, title: &str, marks: Vec<Marks>, limits: Vec<f64>) -> Panel {
     Panel {
+        about,
+        incidents: Vec::new(),
         title: title.to_owned(),
         figure: Figure::Percent,
         at_least: 100.0,
@@ -152,7 +163,19 @@ pub(super) fn ranged(points: &[Point]) -> (Vec<Dot>, Option<(f64, f64)>) {
         let (least, most) = range.unwrap_or((point.least, point.most));
         Some((least.min(point.least), most.max(point.most)))
     });
-    (points.iter().map(|point| (point.at, point.mean)).collect(), range)
+    (dots_of(points, |point| point.mean), range)
+}
+
+/// What is drawn of points, with a break before each with which an agent began.
+pub(super) fn dots_of(points: &[Point], value: fn(&Point) -> f64) -> Vec<Dot> {
+    let mut dots = Vec::with_capacity(points.len());
+    for point in points {
+        if point.begins && !dots.is_empty() {
+            dots.push((point.at, BREAK));
+        }
+        dots.push((point.at, value(point)));
+    }
+    dots
 }
 
 pub(super) fn limits(rules: &[Rule]) -> Vec<f64> {

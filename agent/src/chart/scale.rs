@@ -6,13 +6,15 @@ use std::time::Duration;
 use jiff::{Timestamp, ToSpan, tz::TimeZone};
 use protocol::time::UnixMillis;
 
-use crate::config::Language;
+use crate::{config::Language, watch::space::as_df_tells};
 
 /// What a figure is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Figure {
     /// 0 to 100, or more.
     Percent,
+    /// The same of what is full by so much, as df tells it.
+    Filled,
     /// Bytes, in decimal units.
     Bytes,
     /// Seconds, in the largest unit that fits.
@@ -65,13 +67,13 @@ pub(super) fn ticks(figure: Figure, most: f64) -> Vec<f64> {
 
 fn step(figure: Figure, least: f64) -> f64 {
     match figure {
-        Figure::Percent if least > 20.0 => 25.0,
+        Figure::Percent | Figure::Filled if least > 20.0 => 25.0,
         Figure::Seconds => SECOND_STEPS
             .into_iter()
             .find(|step| *step >= least)
             .unwrap_or_else(|| decimal_step(least)),
         Figure::Count | Figure::Rupiah => decimal_step(least).max(1.0),
-        Figure::Percent | Figure::Bytes | Figure::Price => decimal_step(least),
+        Figure::Percent | Figure::Filled | Figure::Bytes | Figure::Price => decimal_step(least),
     }
 }
 
@@ -100,6 +102,7 @@ pub fn label(language: Language, figure: Figure, value: f64) -> String {
     let with_unit = |units: &[(&str, f64)], smallest| with_unit(value, units, smallest);
     let told = match figure {
         Figure::Percent => format!("{} %", short(value)),
+        Figure::Filled => format!("{:.0} %", as_df_tells(value)),
         Figure::Count => short(value),
         Figure::Bytes => with_unit(&[("TB", 1e12), ("GB", 1e9), ("MB", 1e6), ("kB", 1e3)], " B"),
         Figure::Rupiah => format!("Rp{}", with_unit(money, "")),

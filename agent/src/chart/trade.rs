@@ -3,7 +3,7 @@
 
 use protocol::{health::HourTotals, time::UnixMillis};
 
-use super::{Dot, Figure, Hue, Marks, Panel, Shape, resources::Gathered, scale, words::Words};
+use super::{Dot, Figure, Hue, Marks, Panel, Shape, Subject, resources::Gathered, scale, words::Words};
 use crate::{config::Language, store::Store};
 
 const WEEK_MS: i64 = 7 * 86_400_000;
@@ -16,6 +16,8 @@ pub(super) fn chart(store: &Store, words: &'static Words, from: UnixMillis, now:
     let panel = |title: &str, figure, of: fn(&HourTotals) -> f64| {
         let dots: Vec<Dot> = totals.iter().map(|hour| (hour.hour, of(hour))).collect();
         Panel {
+            about: Subject::Trade,
+            incidents: Vec::new(),
             title: title.to_owned(),
             figure,
             at_least: 1.0,
@@ -38,7 +40,7 @@ pub(super) fn chart(store: &Store, words: &'static Words, from: UnixMillis, now:
                     shape: Shape::Steps,
                     number: None,
                     range: None,
-                    dots: steps(&before, of),
+                    dots: steps(&before, of, now),
                 },
             ],
             limits: Vec::new(),
@@ -49,9 +51,7 @@ pub(super) fn chart(store: &Store, words: &'static Words, from: UnixMillis, now:
         panel(words.orders, Figure::Count, |hour| count(hour.placed)),
         panel(words.money, Figure::Rupiah, |hour| rupiah(hour.paid_rupiah)),
     ];
-    // The bar of the hour that still runs is whole.
-    let to = UnixMillis((now.0.div_euclid(HOUR_MS) + 1) * HOUR_MS);
-    Ok((words.trade, panels, to))
+    Ok((words.trade, panels, now))
 }
 
 /// The name with the sum of all hours.
@@ -60,7 +60,7 @@ fn named((language, name): (Language, &str), figure: Figure, sum: f64) -> String
 }
 
 /// A week ago as steps over the present hours; hours in which nothing happened are zero.
-fn steps(before: &[HourTotals], of: fn(&HourTotals) -> f64) -> Vec<Dot> {
+fn steps(before: &[HourTotals], of: fn(&HourTotals) -> f64, now: UnixMillis) -> Vec<Dot> {
     let mut dots: Vec<Dot> = Vec::new();
     let mut end = None;
     for hour in before {
@@ -74,6 +74,11 @@ fn steps(before: &[HourTotals], of: fn(&HourTotals) -> f64) -> Vec<Dot> {
         end = Some(from.saturating_add(HOUR_MS));
     }
     dots.extend(end.map(|end| (UnixMillis(end), 0.0)));
+    // A week ago the present hour has ended; here it has not.
+    let last = dots.iter().rfind(|dot| dot.0 <= now).map(|dot| (now, dot.1));
+    let is_cut = dots.last().is_some_and(|dot| dot.0 > now);
+    dots.retain(|dot| dot.0 <= now);
+    dots.extend(last.filter(|_| is_cut));
     dots
 }
 

@@ -4,7 +4,7 @@
 use protocol::time::UnixMillis;
 
 use super::{
-    Dot, Figure, Hue, Marks, Panel, Shape,
+    Dot, Figure, Hue, Marks, Panel, Shape, Subject,
     picture::Sources,
     resources::{self, Gathered},
     scale,
@@ -35,9 +35,12 @@ pub(super) fn chart(sources: &Sources, words: &'static Words, from: UnixMillis, 
                 (&one.remote, hue),
                 figure,
                 own.map(|hour| (hour.from, of(hour))).collect(),
+                now,
             )
         };
         Panel {
+            about: Subject::Shipping,
+            incidents: Vec::new(),
             title: title.to_owned(),
             figure,
             at_least,
@@ -61,6 +64,8 @@ pub(super) fn chart(sources: &Sources, words: &'static Words, from: UnixMillis, 
             marks.push(line);
         }
         panels.push(Panel {
+            about: Subject::Shipping,
+            incidents: Vec::new(),
             title: words.cost.to_owned(),
             figure: Figure::Price,
             at_least: 0.04,
@@ -69,18 +74,24 @@ pub(super) fn chart(sources: &Sources, words: &'static Words, from: UnixMillis, 
             rest: None,
         });
     }
-    // The bar of the hour that still runs is whole.
-    let to = UnixMillis((now.0.div_euclid(HOUR_MS) + 1) * HOUR_MS);
-    Ok((words.traffic, panels, to))
+    Ok((words.traffic, panels, now))
 }
 
 /// The first remote's hours are bars and the second's a line of steps across them. The name ends with the sum.
-fn flow(language: Language, (remote, hue): (&str, Hue), figure: Figure, hours: Vec<Dot>) -> Marks {
+fn flow(
+    language: Language,
+    (remote, hue): (&str, Hue),
+    figure: Figure,
+    hours: Vec<Dot>,
+    now: UnixMillis,
+) -> Marks {
     let sum: f64 = hours.iter().map(|hour| hour.1).sum();
     let name = format!("{remote}: {}", scale::label(language, figure, sum));
     let (shape, dots) = match hue {
         Hue::Main => (Shape::Bars, hours),
-        Hue::Second | Hue::Third | Hue::Fourth | Hue::Fifth | Hue::Sixth => (Shape::Steps, steps(&hours)),
+        Hue::Second | Hue::Third | Hue::Fourth | Hue::Fifth | Hue::Sixth => {
+            (Shape::Steps, steps(&hours, now))
+        }
     };
     Marks {
         name,
@@ -92,8 +103,8 @@ fn flow(language: Language, (remote, hue): (&str, Hue), figure: Figure, hours: V
     }
 }
 
-/// Hours in which nothing went there are zero.
-fn steps(hours: &[Dot]) -> Vec<Dot> {
+/// Hours in which nothing went there are zero; the one that still runs has not ended.
+fn steps(hours: &[Dot], now: UnixMillis) -> Vec<Dot> {
     let mut dots: Vec<Dot> = Vec::new();
     for (from, value) in hours {
         let end = UnixMillis(from.0.saturating_add(HOUR_MS));
@@ -102,7 +113,10 @@ fn steps(hours: &[Dot]) -> Vec<Dot> {
             Some(last) if last.0 == *from => last.1 = *value,
             _ => dots.extend([(*from, 0.0), (*from, *value)]),
         }
-        dots.extend([(end, *value), (end, 0.0)]);
+        match end > now {
+            true => dots.push((now, *value)),
+            false => dots.extend([(end, *value), (end, 0.0)]),
+        }
     }
     dots
 }
@@ -138,7 +152,8 @@ mod tests {
 
     #[test]
     fn quiet_hours_between_steps_are_zero() {
-        let dots = steps(&[(at(1), 5.0), (at(2), 7.0), (at(9), 1.0)]);
+        let hours = [(at(1), 5.0), (at(2), 7.0), (at(9), 1.0)];
+        let dots = steps(&hours, at(12));
         let expected = [
             (1, 0.0),
             (1, 5.0),
@@ -152,6 +167,12 @@ mod tests {
             (10, 0.0),
         ];
         assert_eq!(dots, expected.map(|(hour, value)| (at(hour), value)));
+        let half_past = UnixMillis(at(9).0 + HOUR_MS / 2);
+        assert_eq!(
+            steps(&hours, half_past).last(),
+            Some(&(half_past, 1.0)),
+            "no step into the future"
+        );
     }
 
     #[test]

@@ -12,6 +12,7 @@ use crate::{
     alert::{Alerts, calendar::Calendar, ladder::ladder, message::Voice},
     backup::{
         self, Commits, TakeError, Taken, Want, What,
+        preflight::KeySource,
         recipients::{BYTES_MAX, Recipients},
     },
     config::{Config, Purpose},
@@ -52,9 +53,11 @@ pub struct Arguments {
 /// Faults in the configuration, or a sentence that names each remote that does not hold the backup.
 pub async fn run(arguments: Arguments) -> Result<(), Failure> {
     let keys = arguments.keys_bytes.map(given_keys).transpose()?;
-    let config = Arc::new(match keys {
-        None => load(&arguments.config.path, Purpose::Keep)?,
-        Some(_) => load_for_agent(&arguments.config.path)?,
+    let path = &arguments.config.path;
+    let config = Arc::new(match (&arguments.agent, &keys) {
+        (None, _) => load(path, Purpose::Keep)?,
+        (Some(_), None) => load_for_agent(path, KeySource::Files)?,
+        (Some(_), Some(_)) => load_for_agent(path, KeySource::Agent)?,
     });
     for name in &arguments.remote {
         remotes::require(&config, name)?;

@@ -27,6 +27,7 @@ mod here;
 mod holding;
 mod points;
 mod reach;
+mod unfollowed;
 
 use doubts::{Doubt, Known};
 use gaps::Gap;
@@ -172,7 +173,7 @@ impl Shown {
         }
         let mut unfollowed = here.unfollowed.clone();
         if let Some(sources) = sources {
-            for (name, kind) in kinds_of(sources, gaps::suspects(&segments, &here.unfollowed)).await {
+            for (name, kind) in kinds_of(sources, unfollowed::suspects(&segments, &here.unfollowed)).await {
                 unfollowed.add(name, kind);
             }
         }

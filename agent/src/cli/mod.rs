@@ -40,6 +40,7 @@ pub mod ask;
 pub mod backup;
 pub mod check;
 pub mod drill;
+mod ended;
 pub mod key;
 pub mod list;
 mod memory;
@@ -121,6 +122,9 @@ enum Command {
     /// Become a program that ends with whoever starts this
     #[command(hide = true)]
     Tied(tied::Arguments),
+    /// Write down how the agent's unit ended, as systemd tells it
+    #[command(hide = true)]
+    Ended(ended::Arguments),
 }
 
 /// `--config`, which every command has.
@@ -137,7 +141,10 @@ pub fn main() -> ExitCode {
     let cli = Cli::parse();
     // Before there is a second thread, and with nothing that the program would inherit.
     if let Command::Tied(arguments) = &cli.command {
-        return ended(tied::run(arguments));
+        return end(tied::run(arguments));
+    }
+    if let Command::Ended(arguments) = &cli.command {
+        return end(ended::run(arguments));
     }
     let mut wanted = match &cli.command {
         Command::Backup(_) | Command::Drill(_) => memory::wanted(Spare::Memory),
@@ -176,9 +183,9 @@ pub fn main() -> ExitCode {
             // Work on other threads was called off and has this long to remove what it made.
             runtime.shutdown_timeout(SHUTDOWN_LIMIT);
             ssh::tidy();
-            ended(result)
+            end(result)
         }
-        Err(error) => ended(Err(error.into())),
+        Err(error) => end(Err(error.into())),
     }
 }
 
@@ -186,7 +193,7 @@ impl Command {
     fn asks_remotes(&self) -> bool {
         !matches!(
             self,
-            Self::Status(_) | Self::Alert(_) | Self::Key(_) | Self::Tied(_)
+            Self::Status(_) | Self::Alert(_) | Self::Key(_) | Self::Tied(_) | Self::Ended(_)
         )
     }
 }
@@ -206,10 +213,11 @@ async fn dispatch(command: Command) -> Result<(), Failure> {
         Command::Alert(arguments) => alert::run(arguments).await,
         Command::Key(arguments) => key::run(arguments),
         Command::Tied(arguments) => tied::run(&arguments),
+        Command::Ended(arguments) => ended::run(&arguments),
     }
 }
 
-fn ended(result: Result<(), Failure>) -> ExitCode {
+fn end(result: Result<(), Failure>) -> ExitCode {
     match result {
         Ok(()) => match printed::lost() {
             None => ExitCode::SUCCESS,
@@ -304,12 +312,13 @@ pub fn load(path: &Path, purpose: Purpose) -> Result<Config, Faults> {
     load_where(path, purpose, (Away::Fault, KeySource::Files))
 }
 
-/// As [`load`], for a backup that the running agent asks for and gives the keys for.
+/// As [`load`], for a backup that the running agent asks for: a disk of backups that is away is told by the backup itself,
+/// as what it is.
 ///
 /// # Errors
 /// As [`load`].
-pub fn load_for_agent(path: &Path) -> Result<Config, Faults> {
-    load_where(path, Purpose::Keep, (Away::Fault, KeySource::Agent))
+pub fn load_for_agent(path: &Path, keys: KeySource) -> Result<Config, Faults> {
+    load_where(path, Purpose::Keep, (Away::Incident, keys))
 }
 
 /// As [`load`], for the watch, which a disk of backups that is away does not stop.

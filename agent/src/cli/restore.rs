@@ -21,6 +21,7 @@ use crate::{
 mod asked;
 mod early;
 mod elsewhere;
+mod in_gap;
 mod known;
 mod newest;
 mod refusals;

@@ -11,7 +11,7 @@ use crate::{
     alert::{
         buttons,
         channels::Button,
-        message::{explained, moment, rupiah, unit_in_words},
+        message::{explained, fitting, moment, rupiah, unit_in_words, units},
     },
     chart::{Figure, scale::label},
     config::Language,
@@ -121,7 +121,7 @@ fn machine(language: Language, overview: &Overview) -> String {
         .disks
         .iter()
         .max_by(|one, other| one.1.total_cmp(&other.1));
-    let mut disk = percent(fullest.map(|disk| disk.1));
+    let mut disk = fullest.map_or("–".to_owned(), |disk| label(language, Figure::Filled, disk.1));
     if let Some((place, _)) = fullest.filter(|_| overview.disks.len() > 1) {
         disk += &format!(" ({place})");
     }
@@ -139,8 +139,8 @@ pub fn alerts(desk: &Desk, overview: &Overview) -> String {
     let at = |at: UnixMillis| moment(&desk.voice.timezone, at);
     let told = |open: &Open| {
         let mut notes = words.since.replace("{at}", &at(open.since));
-        if open.episode.is_some_and(|(_, is_acked)| is_acked) {
-            notes += &format!(", {}", words.taken_on);
+        if let Some(acked) = &open.acked {
+            notes += &format!(", {}", words.taken_on(acked));
         }
         if let Some(held) = &open.held {
             notes += &format!(", {held}");
@@ -166,34 +166,23 @@ pub fn alerts(desk: &Desk, overview: &Overview) -> String {
     }
     // Whoever reads that nothing is wrong must know what nobody looks at.
     below.extend(overview.unwatched.as_ref().map(|line| format!("\n⚪ {line}")));
-    let mut lines = fitting(overview.open.iter().map(told).collect(), &below);
+    let mut lines = beside(overview.open.iter().map(told).collect(), &below);
     lines.append(&mut below);
     joined(lines)
 }
 
 /// As many of the first as fit into one message with what stands below them, and how many more there are.
-fn fitting(mut lines: Vec<String>, below: &[String]) -> Vec<String> {
-    const MORE_UNITS: usize = 16;
-    let cost = |line: &String| line.encode_utf16().count() + 1;
-    let mut left = TEXT_UNITS_MAX.saturating_sub(below.iter().map(cost).sum::<usize>() + MORE_UNITS);
-    let fits = |line: &&String| {
-        let room = left.checked_sub(cost(line));
-        left = room.unwrap_or(0);
-        room.is_some()
-    };
-    let shown = lines.iter().take_while(fits).count();
-    let more = lines.len() - shown;
-    lines.truncate(shown);
-    lines.extend((more > 0).then(|| format!("+{more}")));
-    lines
+fn beside(lines: Vec<String>, below: &[String]) -> Vec<String> {
+    let below = below.iter().map(|line| units(line) + 1).sum();
+    fitting(lines, TEXT_UNITS_MAX.saturating_sub(below))
 }
 
 /// Under the list of what is wrong: a row for each that was told and that nobody has taken on, gravest first.
 pub(super) fn take_on(desk: &Desk, overview: &Overview) -> Vec<Vec<Button>> {
     let told = overview.open.iter().filter_map(|open| {
-        let (episode, is_acked) = open.episode?;
+        let episode = open.episode?;
         let row = buttons::row(desk.voice.language, &open.headline, episode, Some(open.rule));
-        (!is_acked).then_some((episode, row))
+        open.acked.is_none().then_some((episode, row))
     });
     let mut rows: Vec<(EpisodeId, Vec<Button>)> = Vec::new();
     for (episode, row) in told {
@@ -258,13 +247,18 @@ pub fn size(language: Language, bytes: u64) -> String {
 
 /// In one message, cut where Telegram would.
 pub(super) fn joined(lines: Vec<String>) -> String {
+    in_one_message(&lines.join("\n"))
+}
+
+/// The same of a text.
+pub(super) fn in_one_message(text: &str) -> String {
     let mut left = TEXT_UNITS_MAX;
     let fits = |char: &char| {
         let room = left.checked_sub(char.len_utf16());
         left = room.unwrap_or(0);
         room.is_some()
     };
-    lines.join("\n").chars().take_while(fits).collect()
+    text.chars().take_while(fits).collect()
 }
 
 #[cfg(test)]
@@ -278,7 +272,7 @@ mod tests {
             let lines: Vec<String> = (0..count)
                 .map(|number| format!("🔴 {number} {}", "x".repeat(120)))
                 .collect();
-            let shown = fitting(lines.clone(), &below);
+            let shown = beside(lines.clone(), &below);
             let all = [shown.clone(), below.clone()].concat().join("\n");
             assert!(all.encode_utf16().count() <= TEXT_UNITS_MAX, "{count}");
             let whole = shown.iter().filter(|line| lines.contains(line)).count();

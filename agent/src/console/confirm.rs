@@ -61,6 +61,8 @@ pub enum Checked {
     Right(Danger),
     /// This many tries are left.
     Wrong(u32),
+    /// It was right, and was used before: the next one is waited for, and no try is lost.
+    Used,
     /// That was one too many; nothing dangerous before that moment.
     Closed(UnixMillis),
     /// Nothing waits, or its time is over.
@@ -100,32 +102,51 @@ impl Door {
 
     /// Takes six digits that came from a chat. `is_unused` is asked for the half minute of a right password, and says
     /// whether it is accepted for the first time.
-    pub fn check(
+    ///
+    /// # Errors
+    /// What `is_unused` refuses with. The command still waits then, and no try is lost.
+    pub fn check<E>(
         &mut self,
         chat: i64,
         digits: &str,
         totp: Option<&Totp>,
         now: UnixMillis,
-        is_unused: impl FnOnce(i64) -> bool,
-    ) -> Checked {
-        let Some(waiting) = self
+        is_unused: impl FnOnce(i64) -> Result<bool, E>,
+    ) -> Result<Checked, E> {
+        let ours = self
             .waiting
-            .take_if(|waiting| waiting.chat == chat || waiting.until <= now)
-        else {
-            return Checked::Nothing;
+            .take_if(|waiting| waiting.chat == chat || waiting.until <= now);
+        let Some(waiting) = ours.filter(|waiting| waiting.until > now) else {
+            return Ok(Checked::Nothing);
         };
-        if waiting.until <= now {
-            return Checked::Nothing;
-        }
-        let is_right = match (&waiting.code, totp) {
+        let step = totp
+            .filter(|_| waiting.code.is_none())
+            .and_then(|totp| totp.step_of(digits, now));
+        let is_right = match (&waiting.code, step.map(is_unused)) {
             (Some(code), _) => same(code, digits),
-            (None, Some(totp)) => totp.step_of(digits, now).is_some_and(is_unused),
             (None, None) => false,
+            (None, Some(Ok(true))) => true,
+            // Whoever sends it holds the authenticator, or read what its owner sent: nothing is guessed by it.
+            (None, Some(Ok(false))) => {
+                self.waiting = Some(waiting);
+                return Ok(Checked::Used);
+            }
+            (None, Some(Err(error))) => {
+                self.waiting = Some(waiting);
+                return Err(error);
+            }
         };
-        if is_right {
-            self.lock.wrong = 0;
-            return Checked::Right(waiting.danger);
-        }
+        Ok(match is_right {
+            true => {
+                self.lock.wrong = 0;
+                Checked::Right(waiting.danger)
+            }
+            false => self.wrong(waiting, now),
+        })
+    }
+
+    /// One try less; after the last the door is closed.
+    fn wrong(&mut self, waiting: Waiting, now: UnixMillis) -> Checked {
         self.lock.wrong += 1;
         if self.lock.wrong < WRONG_MAX {
             self.waiting = Some(waiting);
@@ -146,6 +167,11 @@ mod tests {
 
     const NOW: UnixMillis = UnixMillis(59_000);
 
+    fn check(door: &mut Door, chat: i64, digits: &str, now: UnixMillis) -> Checked {
+        door.check(chat, digits, None, now, |_| Ok::<_, ()>(true))
+            .unwrap()
+    }
+
     fn knocked(door: &mut Door) -> String {
         match door.knock(Danger::Restart, 1, false, NOW) {
             Asked::Code(code) => code,
@@ -161,21 +187,11 @@ mod tests {
     fn a_code_is_good_once_in_its_chat_and_for_two_minutes() {
         let mut door = Door::default();
         let code = knocked(&mut door);
-        assert_eq!(
-            door.check(2, &code, None, NOW, |_| true),
-            Checked::Nothing,
-            "another chat"
-        );
-        assert_eq!(
-            door.check(1, &code, None, NOW, |_| true),
-            Checked::Right(Danger::Restart)
-        );
-        assert_eq!(door.check(1, &code, None, NOW, |_| true), Checked::Nothing);
+        assert_eq!(check(&mut door, 2, &code, NOW), Checked::Nothing, "another chat");
+        assert_eq!(check(&mut door, 1, &code, NOW), Checked::Right(Danger::Restart));
+        assert_eq!(check(&mut door, 1, &code, NOW), Checked::Nothing);
         let code = knocked(&mut door);
-        assert_eq!(
-            door.check(1, &code, None, NOW.plus(GOOD_FOR), |_| true),
-            Checked::Nothing
-        );
+        assert_eq!(check(&mut door, 1, &code, NOW.plus(GOOD_FOR)), Checked::Nothing);
     }
 
     #[test]
@@ -183,14 +199,14 @@ mod tests {
         let mut door = Door::default();
         let code = knocked(&mut door);
         let no = wrong(&code);
-        assert_eq!(door.check(1, no, None, NOW, |_| true), Checked::Wrong(2));
+        assert_eq!(check(&mut door, 1, no, NOW), Checked::Wrong(2));
         // Another command does not begin the count anew.
         let code = knocked(&mut door);
         let no = wrong(&code);
-        assert_eq!(door.check(1, no, None, NOW, |_| true), Checked::Wrong(1));
+        assert_eq!(check(&mut door, 1, no, NOW), Checked::Wrong(1));
         let until = NOW.plus(CLOSED_FOR);
-        assert_eq!(door.check(1, no, None, NOW, |_| true), Checked::Closed(until));
-        assert_eq!(door.check(1, &code, None, NOW, |_| true), Checked::Nothing);
+        assert_eq!(check(&mut door, 1, no, NOW), Checked::Closed(until));
+        assert_eq!(check(&mut door, 1, &code, NOW), Checked::Nothing);
         assert_eq!(door.knock(Danger::Restart, 1, false, NOW), Asked::Closed(until));
         assert!(matches!(
             door.knock(Danger::Restart, 1, false, until),
@@ -203,18 +219,12 @@ mod tests {
         let mut door = Door::default();
         let code = knocked(&mut door);
         for left in [2, 1] {
-            assert_eq!(
-                door.check(1, wrong(&code), None, NOW, |_| true),
-                Checked::Wrong(left)
-            );
+            assert_eq!(check(&mut door, 1, wrong(&code), NOW), Checked::Wrong(left));
         }
         let mut door = Door::standing(door.lock(), NOW);
         let code = knocked(&mut door);
         let until = NOW.plus(CLOSED_FOR);
-        assert_eq!(
-            door.check(1, wrong(&code), None, NOW, |_| true),
-            Checked::Closed(until)
-        );
+        assert_eq!(check(&mut door, 1, wrong(&code), NOW), Checked::Closed(until));
         let mut door = Door::standing(door.lock(), NOW);
         assert_eq!(door.knock(Danger::Restart, 1, false, NOW), Asked::Closed(until));
         // The clock was set back by years meanwhile.
@@ -228,15 +238,17 @@ mod tests {
     }
 
     #[test]
-    fn an_authenticators_password_is_believed_when_it_is_unused() {
+    fn an_authenticators_password_is_believed_once_and_a_used_one_costs_no_try() {
         let totp = Totp::new(&Secret::new("GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ")).unwrap();
         let mut door = Door::default();
-        for (is_unused, expected) in [
-            (false, Checked::Wrong(2)),
-            (true, Checked::Right(Danger::Restart)),
-        ] {
-            assert_eq!(door.knock(Danger::Restart, 1, true, NOW), Asked::Password);
-            assert_eq!(door.check(1, "287082", Some(&totp), NOW, |_| is_unused), expected);
+        assert_eq!(door.knock(Danger::Restart, 1, true, NOW), Asked::Password);
+        let mut sent = |digits: &str, is_unused| door.check(1, digits, Some(&totp), NOW, |_| is_unused);
+        for _ in 0..5 {
+            assert_eq!(sent("287082", Ok(false)), Ok(Checked::Used));
         }
+        assert_eq!(sent("287082", Err("disk full")), Err("disk full"));
+        assert_eq!(sent("000000", Ok(true)), Ok(Checked::Wrong(2)));
+        assert_eq!(sent("287082", Ok(true)), Ok(Checked::Right(Danger::Restart)));
+        assert_eq!(sent("287082", Ok(true)), Ok(Checked::Nothing));
     }
 }

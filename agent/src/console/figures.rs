@@ -108,7 +108,7 @@ fn named(title: &str, name: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::chart::{Hue, Marks, Panel};
+    use crate::chart::{Hue, Marks, Panel, Subject};
 
     fn said(shapes: [Shape; 2], figure: Figure) -> Vec<String> {
         let marks = |shape: Shape| Marks {
@@ -120,6 +120,8 @@ mod tests {
             dots: vec![(UnixMillis(1), 3.0), (UnixMillis(2), 0.0)],
         };
         let panel = Panel {
+            about: Subject::Trade,
+            incidents: Vec::new(),
             title: "Orders per hour".to_owned(),
             figure,
             at_least: 1.0,

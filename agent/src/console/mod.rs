@@ -222,14 +222,14 @@ impl Console {
                 Ok(())
             }
             Event::Text { from, at, text } if from.is_owner(&self.owners) => {
-                self.obey(from.chat, at, &text, now).await
+                self.obey(&from, at, &text, now).await
             }
             Event::Press {
                 from,
                 press,
                 data,
                 under,
-            } if from.is_owner(&self.owners) => self.press(from.chat, &press, &data, under, now).await,
+            } if from.is_owner(&self.owners) => self.press(&from, &press, &data, under, now).await,
             Event::Text { from, .. } | Event::Press { from, .. } => self.stranger(from, now).await,
             Event::Other => Ok(()),
         };
@@ -255,6 +255,23 @@ impl Console {
             self.line.say(from.chat, self.words().private).await?;
         }
         Ok(())
+    }
+
+    /// Who did it, for the other owners; `None` where there are none.
+    fn signed(&self, from: &Sender) -> Option<String> {
+        (self.owners.len() > 1).then(|| from.called())
+    }
+
+    /// Says to the other owners what one of them did: what is quiet for one is quiet for all.
+    fn tell_others(&self, from: &Sender, done: &str) {
+        let Some(who) = self.signed(from) else { return };
+        let text = format!("{}\n{done}", self.words().by_another.replace("{who}", &who));
+        for chat in self.owners.iter().copied().filter(|chat| *chat != from.chat) {
+            let text = text.clone();
+            if self.errands.try_send(Errand::Tell { chat, text }).is_err() {
+                tracing::warn!("too much waits: another owner is not told what one of them did");
+            }
+        }
     }
 
     fn moment(&self, at: UnixMillis) -> String {

@@ -3,6 +3,7 @@
 
 use std::{sync::Arc, time::Duration};
 
+use anyhow::Context;
 use protocol::time::UnixMillis;
 
 use super::{
@@ -12,6 +13,7 @@ use super::{
     errand::Errand,
     figures, logs,
     quiet::{Quiet, silent_until},
+    update::Sender,
 };
 use crate::{
     alert::{
@@ -68,12 +70,12 @@ fn asked_picture(chat: i64, picture: Picture, span: Duration) -> Errand {
 impl Console {
     pub(super) async fn obey(
         &mut self,
-        chat: i64,
+        from: &Sender,
         at: UnixMillis,
         text: &str,
         now: UnixMillis,
     ) -> anyhow::Result<()> {
-        let command = Command::parse(text);
+        let (command, chat) = (Command::parse(text), from.chat);
         let ago = now.since(at);
         if command.acts() && ago > LATE_AFTER {
             let late = self
@@ -82,7 +84,7 @@ impl Console {
                 .replace("{ago}", &duration(self.desk.voice.language, ago));
             return self.line.say(chat, &late).await;
         }
-        let answer = match self.carry_out(chat, command, now) {
+        let answer = match self.carry_out(from, command, now) {
             Ok(answer) => answer,
             Err(error) => {
                 tracing::error!(error = format!("{error:#}"), "a command of the owner's failed");
@@ -101,8 +103,8 @@ impl Console {
         Ok(())
     }
 
-    fn carry_out(&mut self, chat: i64, command: Command, now: UnixMillis) -> anyhow::Result<Answer> {
-        let words = self.words();
+    fn carry_out(&mut self, from: &Sender, command: Command, now: UnixMillis) -> anyhow::Result<Answer> {
+        let (words, chat) = (self.words(), from.chat);
         let desk = &self.desk;
         Ok(match command {
             Command::Status => Answer::of(answer::status(desk, &desk.look(now)?)),
@@ -133,19 +135,19 @@ impl Console {
             Command::Drill => Answer::by(Errand::Drill { chat }),
             Command::Restart if let Some(why) = self.cannot_restart()? => Answer::of(why),
             Command::Restart => Answer::of(self.knock(Danger::Restart, words.restart_means, chat, now)),
-            Command::Digits(digits) => self.digits(chat, &digits, now)?,
-            Command::Silence(lasts, key) => Answer::of(self.hush(Quiet::Alerts(lasts, key), chat, now)?),
+            Command::Digits(digits) => self.digits(from, &digits, now)?,
+            Command::Silence(lasts, key) => Answer::of(self.hush(Quiet::Alerts(lasts, key), from, now)?),
             Command::Maintenance(Some(lasts)) => {
-                Answer::of(self.hush(Quiet::Everything(lasts), chat, now)?)
+                Answer::of(self.hush(Quiet::Everything(lasts), from, now)?)
             }
             Command::Maintenance(None) => {
                 let is_over = silent_until(&desk.alerts.book()?, MAINTENANCE, now).is_none();
                 desk.alerts.end_silence(MAINTENANCE, now)?;
-                Answer::of(if is_over {
-                    words.no_maintenance
-                } else {
-                    words.maintenance_over
-                })
+                if is_over {
+                    return Ok(Answer::of(words.no_maintenance));
+                }
+                self.tell_others(from, words.maintenance_over);
+                Answer::of(words.maintenance_over)
             }
             Command::Runbook(name) => Answer::of(answer::runbook(desk, name.as_deref())),
             Command::Help => Answer::of(words.help),
@@ -177,28 +179,30 @@ impl Console {
         }
     }
 
-    fn digits(&mut self, chat: i64, digits: &str, now: UnixMillis) -> anyhow::Result<Answer> {
+    fn digits(&mut self, from: &Sender, digits: &str, now: UnixMillis) -> anyhow::Result<Answer> {
         let store = Arc::clone(&self.desk.store);
-        // A database that does not answer counts as a password that was used.
-        let is_unused = move |step| store.use_totp_step(step).unwrap_or(false);
-        let words = self.words();
+        let is_unused = move |step| store.use_totp_step(step);
+        let (words, chat) = (self.words(), from.chat);
         let checked = self.door.check(chat, digits, self.totp.as_ref(), now, is_unused);
+        let checked = checked.context("using up a password")?;
         if let Err(error) = self.desk.store.put_door_lock(self.door.lock()) {
             tracing::error!(%error, "the count of wrong codes could not be kept; it holds until the agent restarts");
         }
         Ok(match checked {
             Checked::Right(Danger::Quiet(quiet)) => {
                 tracing::warn!(?quiet, "the owner wants to hear nothing for long");
-                Answer::of(self.keep_quiet(&quiet, now)?)
+                Answer::of(self.keep_quiet(&quiet, from, now)?)
             }
             Checked::Right(Danger::Restart) => {
                 tracing::warn!("the owner restarts the bot from the console");
+                self.tell_others(from, words.restarting);
                 Answer {
                     text: words.restarting.to_owned(),
                     then: Some(Errand::Restart { chat }),
                     ..Answer::default()
                 }
             }
+            Checked::Used => Answer::of(words.used_code),
             Checked::Wrong(left) => Answer::of(words.wrong_code.replace("{left}", &left.to_string())),
             Checked::Closed(until) => Answer::of(words.closed.replace("{at}", &self.moment(until))),
             Checked::Nothing => Answer::of(words.no_code),

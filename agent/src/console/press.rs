@@ -1,51 +1,50 @@
 //! What a button under an alert does: take it on, silence it, show what to do. The message changes in place.
 //! A button that means nothing any more only ends its waiting.
 
+use std::time::Duration;
+
 use protocol::time::UnixMillis;
 
-use super::{Console, answer, quiet::silent_until, update::Under};
+use super::{
+    Console, answer,
+    quiet::{silent_until, told},
+    update::{Sender, Under},
+};
 use crate::{
-    alert::{buttons::Press, reports::scope_of},
+    alert::{buttons::Press, message::MESSAGE_UNITS_MAX, named, reports::scope_of},
     store::{book::Book, episodes::EpisodeId},
 };
 
 impl Console {
     pub(super) async fn press(
         &mut self,
-        chat: i64,
+        from: &Sender,
         press: &str,
         data: &str,
         under: Option<Under>,
         now: UnixMillis,
     ) -> anyhow::Result<()> {
-        let words = self.words();
+        let (words, chat) = (self.words(), from.chat);
         match Press::parse(data) {
             Some(Press::Acknowledge(episode)) => {
-                let is_open = self.desk.alerts.acknowledge(episode, now)?;
-                let told = if is_open { words.acked } else { words.over_already };
-                self.line.answer_press(press, told).await
+                let told = self.take_on(from, episode, now)?;
+                self.line.answer_press(press, &told).await
             }
             Some(Press::Silence(episode, lasts)) => {
-                let before = episode_silent_until(&self.desk.alerts.book()?, episode, now);
-                let Some(until) = self.desk.alerts.silence_episode(episode, lasts, now)? else {
-                    return self.line.answer_press(press, words.over_already).await;
-                };
-                let told = silence_told(words.silent_until, &self.moment(until));
-                let told = told + &self.shortened(before, until);
-                self.line.answer_press(press, &told).await?;
-                self.note(chat, under, &told).await
+                match self.silence_episode(from, (episode, lasts), now)? {
+                    None => self.line.answer_press(press, words.over_already).await,
+                    Some(told) => self.answer_and_note(chat, press, under, &told).await,
+                }
             }
             Some(Press::TakeReport) => {
+                let what = under.as_ref().and_then(|under| under.text.lines().next());
+                self.tell_others(from, &words.takes_on.replace("{what}", what.unwrap_or("–")));
                 self.line.answer_press(press, words.acked).await?;
                 self.note(chat, under, &format!("✋ {}", words.acked)).await
             }
             Some(Press::SilenceReports(kind, lasts)) => {
-                let before = silent_until(&self.desk.alerts.book()?, &scope_of(&kind), now);
-                let until = self.desk.alerts.silence(&scope_of(&kind), lasts, now)?;
-                let told = silence_told(words.silent_until, &self.moment(until));
-                let told = told + &self.shortened(before, until);
-                self.line.answer_press(press, &told).await?;
-                self.note(chat, under, &told).await
+                let told = self.silence_reports(from, (&kind, lasts), now)?;
+                self.answer_and_note(chat, press, under, &told).await
             }
             Some(Press::Runbook(name)) => {
                 self.line.answer_press(press, "").await?;
@@ -53,24 +52,89 @@ impl Console {
                     .say(chat, &answer::runbook(&self.desk, Some(&name)))
                     .await
             }
-            Some(Press::Logs) => {
-                self.line.answer_press(press, "").await?;
-                self.obey(chat, now, "/logs err", now).await
-            }
-            Some(Press::Graph(name)) => {
-                self.line.answer_press(press, "").await?;
-                self.obey(chat, now, &format!("/graph {name}"), now).await
-            }
+            Some(Press::Logs) => self.typed(from, press, "/logs err", now).await,
+            Some(Press::Graph(name)) => self.typed(from, press, &format!("/graph {name}"), now).await,
             // The second step comes after it.
-            Some(Press::Restart) => {
-                self.line.answer_press(press, "").await?;
-                self.obey(chat, now, "/restart", now).await
-            }
+            Some(Press::Restart) => self.typed(from, press, "/restart", now).await,
             None => self.line.answer_press(press, words.over_already).await,
         }
     }
 
-    /// Writes a line under the message whose button was pressed, in place.
+    /// Does what the owner could have typed instead.
+    async fn typed(
+        &mut self,
+        from: &Sender,
+        press: &str,
+        command: &str,
+        now: UnixMillis,
+    ) -> anyhow::Result<()> {
+        self.line.answer_press(press, "").await?;
+        self.obey(from, now, command, now).await
+    }
+
+    /// Takes an episode on, and says who has it by now: another owner may have been first.
+    fn take_on(&self, from: &Sender, episode: EpisodeId, now: UnixMillis) -> anyhow::Result<String> {
+        let words = self.words();
+        let ours = self.signed(from);
+        let acked = self.desk.alerts.acknowledge(episode, ours.clone(), now)?;
+        Ok(match acked {
+            None => words.over_already.to_owned(),
+            Some(acked) if acked.by == ours => words.acked.to_owned(),
+            Some(acked) => words.taken_on(&acked),
+        })
+    }
+
+    /// `None` when it is over already.
+    fn silence_episode(
+        &self,
+        from: &Sender,
+        (episode, lasts): (EpisodeId, Duration),
+        now: UnixMillis,
+    ) -> anyhow::Result<Option<String>> {
+        let before = episode_silent_until(&self.desk.alerts.book()?, episode, now);
+        let mut open = self.desk.look(now)?.open;
+        open.retain(|open| open.episode == Some(episode));
+        let Some(until) = self.desk.alerts.silence_episode(episode, lasts, now)? else {
+            return Ok(None);
+        };
+        let shortened = self.shortened(before, until);
+        self.tell_others(from, &(self.silent(&told(&open), until) + &shortened));
+        Ok(Some(self.silent_here(until) + &shortened))
+    }
+
+    fn silence_reports(
+        &self,
+        from: &Sender,
+        (kind, lasts): (&str, Duration),
+        now: UnixMillis,
+    ) -> anyhow::Result<String> {
+        let (scope, book) = (scope_of(kind), self.desk.alerts.book()?);
+        let before = silent_until(&book, &scope, now);
+        let what = named::scope(&self.desk.voice, &book, &scope).unwrap_or_default();
+        let until = self.desk.alerts.silence(&scope, lasts, now)?;
+        let shortened = self.shortened(before, until);
+        self.tell_others(from, &(self.silent(&what, until) + &shortened));
+        Ok(self.silent_here(until) + &shortened)
+    }
+
+    /// Under the message itself it need not be said of what.
+    fn silent_here(&self, until: UnixMillis) -> String {
+        let sentence = self.words().silent_until.replace(": {what}", "");
+        sentence.replace("{at}", &self.moment(until))
+    }
+
+    async fn answer_and_note(
+        &self,
+        chat: i64,
+        press: &str,
+        under: Option<Under>,
+        told: &str,
+    ) -> anyhow::Result<()> {
+        self.line.answer_press(press, told).await?;
+        self.note(chat, under, told).await
+    }
+
+    /// Writes a line under the message whose button was pressed, in place; where the message has no room for it, beside it.
     async fn note(&self, chat: i64, under: Option<Under>, told: &str) -> anyhow::Result<()> {
         let Some(under) = under.filter(|under| !under.text.is_empty()) else {
             return Ok(());
@@ -79,8 +143,12 @@ impl Console {
         let mark = told.chars().next().unwrap_or_default();
         let before = format!("\n\n{mark}");
         let text = under.text.split(before.as_str()).next().unwrap_or_default();
-        let text = format!("{text}\n\n{told}");
-        self.line.edit(chat, under.message, &text, &under.buttons).await
+        let noted = format!("{text}\n\n{told}");
+        if noted.encode_utf16().count() > MESSAGE_UNITS_MAX {
+            let what = text.lines().next().unwrap_or_default();
+            return self.line.say(chat, &format!("{what}\n\n{told}")).await;
+        }
+        self.line.edit(chat, under.message, &noted, &under.buttons).await
     }
 }
 
@@ -90,9 +158,4 @@ fn episode_silent_until(book: &Book, episode: EpisodeId, now: UnixMillis) -> Opt
     of_episode
         .filter_map(|row| silent_until(book, &row.key, now))
         .max()
-}
-
-/// Under the message itself it need not be said of what.
-fn silence_told(sentence: &str, at: &str) -> String {
-    sentence.replace("{at}", at).replace(": {what}", "")
 }

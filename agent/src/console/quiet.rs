@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use protocol::time::UnixMillis;
 
-use super::{Console, confirm::Danger};
+use super::{Console, confirm::Danger, update::Sender};
 use crate::{
     alert::{engine::MAINTENANCE, rule::Rule},
     overview::Open,
@@ -55,9 +55,9 @@ impl Quiet {
 
 impl Console {
     /// Begins it, or asks for the second step first.
-    pub(super) fn hush(&mut self, quiet: Quiet, chat: i64, now: UnixMillis) -> anyhow::Result<String> {
+    pub(super) fn hush(&mut self, quiet: Quiet, from: &Sender, now: UnixMillis) -> anyhow::Result<String> {
         if !quiet.needs_second_step() {
-            return self.keep_quiet(&quiet, now);
+            return self.keep_quiet(&quiet, from, now);
         }
         let words = self.words();
         let what = match &quiet {
@@ -69,13 +69,13 @@ impl Console {
         };
         let until = self.moment(now.plus(quiet.lasts()));
         let means = words.quiet_means.replace("{at}", &until).replace("{what}", &what);
-        Ok(self.knock(Danger::Quiet(quiet), &means, chat, now))
+        Ok(self.knock(Danger::Quiet(quiet), &means, from.chat, now))
     }
 
-    /// Begins it.
-    pub(super) fn keep_quiet(&self, quiet: &Quiet, now: UnixMillis) -> anyhow::Result<String> {
+    /// Begins it, and says so to the other owners.
+    pub(super) fn keep_quiet(&self, quiet: &Quiet, from: &Sender, now: UnixMillis) -> anyhow::Result<String> {
         match quiet {
-            Quiet::Alerts(lasts, name) => self.silence(*lasts, name.as_deref(), now),
+            Quiet::Alerts(lasts, name) => self.silence(*lasts, name.as_deref(), from, now),
             Quiet::Everything(lasts) => {
                 let before = silent_until(&self.desk.alerts.book()?, MAINTENANCE, now);
                 let until = self.desk.alerts.maintenance(*lasts, now)?;
@@ -83,12 +83,20 @@ impl Console {
                     .words()
                     .maintenance_until
                     .replace("{at}", &self.moment(until));
-                Ok(told + &self.shortened(before, until))
+                let told = told + &self.shortened(before, until);
+                self.tell_others(from, &told);
+                Ok(told)
             }
         }
     }
 
-    fn silence(&self, lasts: Duration, name: Option<&str>, now: UnixMillis) -> anyhow::Result<String> {
+    fn silence(
+        &self,
+        lasts: Duration,
+        name: Option<&str>,
+        from: &Sender,
+        now: UnixMillis,
+    ) -> anyhow::Result<String> {
         let open = match self.meant(name, now)? {
             Meant::These(open) => open,
             Meant::None(why) => return Ok(why),
@@ -100,9 +108,15 @@ impl Console {
         for one in &open {
             until = self.desk.alerts.silence(&one.key, lasts, now)?;
         }
+        let sentence = self.silent(&told(&open), until) + &self.shortened(before, until);
+        self.tell_others(from, &sentence);
+        Ok(sentence)
+    }
+
+    /// That this is silent until then.
+    pub(super) fn silent(&self, what: &str, until: UnixMillis) -> String {
         let sentence = self.words().silent_until.replace("{at}", &self.moment(until));
-        let sentence = sentence.replace("{what}", &told(&open));
-        Ok(sentence + &self.shortened(before, until))
+        sentence.replace("{what}", what)
     }
 
     /// What is wrong now: all of it, or what has this key, or is of the rule of this name, in whatever case it was typed.
@@ -170,7 +184,7 @@ impl Console {
 }
 
 /// In words: the keys are for who types them.
-fn told(open: &[Open]) -> String {
+pub(super) fn told(open: &[Open]) -> String {
     let headlines: Vec<&str> = open.iter().map(|open| open.headline.as_str()).collect();
     headlines.join(", ")
 }

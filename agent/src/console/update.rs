@@ -4,8 +4,12 @@
 use protocol::time::UnixMillis;
 use serde_json::Value;
 
+use crate::alert::message::short;
+
 /// More than Telegram lets anybody type.
 const TEXT_CHARS_MAX: usize = 4_096;
+/// Of what somebody is called.
+const NAME_UNITS_MAX: usize = 40;
 
 /// One of them.
 #[derive(Clone, Debug, PartialEq)]
@@ -44,10 +48,12 @@ pub enum Event {
 }
 
 /// Who did it, and where.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Sender {
     /// The person's number.
     pub user: i64,
+    /// What the person is called; empty where Telegram does not say. Good for reading, and for nothing else.
+    pub name: String,
     /// The chat's number.
     pub chat: i64,
     /// Whether the chat is between that person and the bot alone.
@@ -68,9 +74,9 @@ pub struct Under {
 impl Event {
     /// Who did it, and where.
     #[must_use]
-    pub fn from(&self) -> Option<Sender> {
+    pub fn from(&self) -> Option<&Sender> {
         match self {
-            Self::Text { from, .. } | Self::Press { from, .. } => Some(*from),
+            Self::Text { from, .. } | Self::Press { from, .. } => Some(from),
             Self::Other => None,
         }
     }
@@ -79,8 +85,17 @@ impl Event {
 impl Sender {
     /// Whether this is an owner in the private chat with the bot. Names count for nothing.
     #[must_use]
-    pub fn is_owner(self, owners: &[i64]) -> bool {
+    pub fn is_owner(&self, owners: &[i64]) -> bool {
         self.is_private && self.chat == self.user && owners.contains(&self.user)
+    }
+
+    /// What the person is called, or else the number.
+    #[must_use]
+    pub fn called(&self) -> String {
+        match self.name.is_empty() {
+            true => self.user.to_string(),
+            false => self.name.clone(),
+        }
     }
 }
 
@@ -127,6 +142,10 @@ fn press(press: &Value) -> Option<Event> {
 fn sender(by: &Value, message: &Value) -> Option<Sender> {
     Some(Sender {
         user: by["from"]["id"].as_i64()?,
+        name: short(
+            by["from"]["first_name"].as_str().unwrap_or_default(),
+            NAME_UNITS_MAX,
+        ),
         chat: message["chat"]["id"].as_i64()?,
         is_private: message["chat"]["type"] == "private",
     })
@@ -150,6 +169,7 @@ mod tests {
     fn only_the_owners_number_in_a_private_chat_is_the_owner() {
         let from = |user, chat, is_private| Sender {
             user,
+            name: "the owner".to_owned(),
             chat,
             is_private,
         };

@@ -75,11 +75,20 @@ pub(super) fn ask<E>() -> (Ask<E>, Asked<E>) {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum BackupEnd {
     /// There is a new restore point: its moment, its bytes, and the remotes that it did not get to.
-    Taken(String, u64, Vec<String>),
+    Taken(String, u64, Vec<Missed>),
     /// One is being taken already.
     Running,
-    /// There is none; the alerts tell why.
-    Failed,
+    /// There is none, and why, where that is known.
+    Failed(Option<String>),
+}
+
+/// A remote that a backup did not get to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Missed {
+    /// Its name.
+    pub remote: String,
+    /// Why.
+    pub why: String,
 }
 
 /// How a rehearsal that was asked for ended.

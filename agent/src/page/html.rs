@@ -114,7 +114,7 @@ fn alert(voice: &Voice, words: &Words, open: &Open) -> String {
         words.since,
         moment(&voice.timezone, open.since)
     );
-    if open.episode.is_some_and(|(_, is_acked)| is_acked) {
+    if open.acked.is_some() {
         notes += &format!(" · {}", words.taken_on);
     }
     if let Some(held) = &open.held {
@@ -160,6 +160,7 @@ fn server(voice: &Voice, words: &Words, overview: &Overview) -> String {
             |value| label(voice.language, Figure::Percent, value),
         )
     };
+    let filled = |used: f64| label(voice.language, Figure::Filled, used);
     let disks: Vec<String> = overview
         .disks
         .iter()
@@ -168,7 +169,7 @@ fn server(voice: &Voice, words: &Words, overview: &Overview) -> String {
     let mut rows: Vec<(&str, String)> = disks
         .iter()
         .zip(&overview.disks)
-        .map(|(name, (_, used))| (name.as_str(), percent(Some(*used))))
+        .map(|(name, (_, used))| (name.as_str(), filled(*used)))
         .collect();
     rows.push((words.memory, percent(overview.memory)));
     rows.push((words.processor, percent(overview.processor)));
@@ -334,6 +335,7 @@ mod tests {
                 headline: nasty.clone(),
                 since: UnixMillis(0),
                 episode: None,
+                acked: None,
                 held: Some("silenced".to_owned()),
             }],
             reported: vec![Reported {

@@ -25,7 +25,9 @@ const SERVICE: &str = "
         WHERE m.created_at > :after AND m.is_edit = 0 AND d.sent_at IS NOT NULL GROUP BY m.id)";
 const ADD_RESTART: &str = "INSERT OR IGNORE INTO bot_restarts (at) VALUES (:at)";
 const READ_RESTARTS: &str = "SELECT at FROM bot_restarts WHERE at > :after ORDER BY at LIMIT 1000";
-const FAIL_RESTART: &str = "UPDATE bot_restarts SET failed = :why WHERE at = :at";
+const END_RESTART: &str = "UPDATE bot_restarts SET failed = :why, ended_at = :ended_at WHERE at = :at";
+const HAS_ENDED: &str = "
+    SELECT EXISTS (SELECT 1 FROM bot_restarts WHERE at = :at AND (ended_at IS NOT NULL OR failed IS NOT NULL))";
 const READ_FAILED_RESTARTS: &str = "
     SELECT failed FROM bot_restarts WHERE at > :after AND failed IS NOT NULL ORDER BY at LIMIT 1000";
 const PRUNE_RESTARTS: &str = "DELETE FROM bot_restarts WHERE at <= :before";
@@ -143,7 +145,7 @@ impl Store {
         })
     }
 
-    /// The agent has restarted the bot at that moment; what is older than `before` is forgotten.
+    /// The agent begins to restart the bot at that moment; what is older than `before` is forgotten.
     ///
     /// # Errors
     /// When the database refuses; then the bot must not be restarted, or the budget would not hold.
@@ -156,15 +158,27 @@ impl Store {
         })
     }
 
-    /// That restart failed, and why.
+    /// That restart has ended, and why badly, if so.
     ///
     /// # Errors
     /// When the database refuses.
-    pub fn bot_restart_failed(&self, at: UnixMillis, why: &str) -> rusqlite::Result<()> {
-        self.write(|transaction| {
-            transaction
-                .execute(FAIL_RESTART, named_params! { ":at": at.0, ":why": why })
-                .map(drop)
+    pub fn bot_restart_ended(
+        &self,
+        at: UnixMillis,
+        why: Option<&str>,
+        now: UnixMillis,
+    ) -> rusqlite::Result<()> {
+        let parameters = named_params! { ":at": at.0, ":why": why, ":ended_at": now.0 };
+        self.write(|transaction| transaction.execute(END_RESTART, parameters).map(drop))
+    }
+
+    /// Whether the restart of that moment has ended.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub fn has_bot_restart_ended(&self, at: UnixMillis) -> rusqlite::Result<bool> {
+        self.read(|connection| {
+            connection.query_row(HAS_ENDED, named_params! { ":at": at.0 }, |row| row.get(0))
         })
     }
 

@@ -10,14 +10,14 @@ use super::alerts::{severity_name, severity_named};
 
 const READ_EPISODES: &str = "
     SELECT id, topic, lead_key, lead_rule, lead_detail, lead_value, lead_since, faults, due_at, severity, told_at,
-           edits, acked_at, reminders, remind_at
+           edits, acked_at, reminders, remind_at, acked_by
     FROM episodes ORDER BY id LIMIT 1000";
 const PUT_EPISODE: &str = "
     INSERT OR REPLACE INTO episodes
         (id, topic, lead_key, lead_rule, lead_detail, lead_value, lead_since, faults, due_at, severity, told_at,
-         edits, acked_at, reminders, remind_at)
+         edits, acked_at, reminders, remind_at, acked_by)
     VALUES (:id, :topic, :lead_key, :lead_rule, :lead_detail, :lead_value, :lead_since, :faults, :due_at, :severity,
-            :told_at, :edits, :acked_at, :reminders, :remind_at)";
+            :told_at, :edits, :acked_at, :reminders, :remind_at, :acked_by)";
 const REMOVE_EPISODE: &str = "DELETE FROM episodes WHERE id = :id";
 const READ_FLOORS: &str = "
     SELECT key, rule, raised_at, raises, bad_at, loudest, flapping_since, episode, over_at, messages, began_at, hour_at,
@@ -67,12 +67,21 @@ pub struct EpisodeRow {
     pub told: Option<(Severity, UnixMillis)>,
     /// How often the last message was edited.
     pub edits: u32,
-    /// When the owner took it on.
-    pub acked_at: Option<UnixMillis>,
+    /// That an owner took it on.
+    pub acked: Option<Acked>,
     /// How often it was told again.
     pub reminders: u32,
     /// When it will be told again.
     pub remind_at: Option<UnixMillis>,
+}
+
+/// That an owner took something on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Acked {
+    /// When.
+    pub at: UnixMillis,
+    /// Who, where there are several owners; only they read it.
+    pub by: Option<String>,
 }
 
 /// How often something came and went within the last hour.
@@ -128,7 +137,8 @@ pub(super) fn put_episode(transaction: &Transaction<'_>, row: &EpisodeRow) -> ru
             ":severity": row.told.map(|(severity, _)| severity_name(severity)),
             ":told_at": row.told.map(|(_, at)| at.0),
             ":edits": row.edits,
-            ":acked_at": row.acked_at.map(|at| at.0),
+            ":acked_at": row.acked.as_ref().map(|acked| acked.at.0),
+            ":acked_by": row.acked.as_ref().and_then(|acked| acked.by.as_ref()),
             ":reminders": row.reminders,
             ":remind_at": row.remind_at.map(|at| at.0),
         })
@@ -184,6 +194,7 @@ fn moment(row: &Row<'_>, at: usize) -> rusqlite::Result<Option<UnixMillis>> {
 fn episode_from(row: &Row<'_>) -> rusqlite::Result<EpisodeRow> {
     let severity: Option<String> = row.get(9)?;
     let severity = severity.map(|name| severity_named(&name));
+    let acked_by = row.get(15)?;
     Ok(EpisodeRow {
         id: EpisodeId(row.get(0)?),
         topic: row.get(1)?,
@@ -198,7 +209,7 @@ fn episode_from(row: &Row<'_>) -> rusqlite::Result<EpisodeRow> {
         due_at: moment(row, 8)?,
         told: severity.zip(moment(row, 10)?),
         edits: row.get(11)?,
-        acked_at: moment(row, 12)?,
+        acked: moment(row, 12)?.map(|at| Acked { at, by: acked_by }),
         reminders: row.get(13)?,
         remind_at: moment(row, 14)?,
     })

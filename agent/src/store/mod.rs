@@ -95,6 +95,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../migrations/0034_said_beside.sql"),
     include_str!("../../migrations/0035_fault_stays.sql"),
     include_str!("../../migrations/0036_caught_up.sql"),
+    include_str!("../../migrations/0037_who_and_how_it_ended.sql"),
 ];
 
 /// Pages of the database that are kept in memory. SQLite's own 2 MiB fill over hours, which looks like a leak, and save

@@ -37,6 +37,14 @@ pub struct Point {
     pub least: f64,
     /// The most of them.
     pub most: f64,
+    /// Whether an agent began with it: just before nothing was measured.
+    pub begins: bool,
+}
+
+/// Whether what was gathered since then was begun in the middle of a slot.
+#[must_use]
+pub fn begins(since: UnixMillis) -> bool {
+    since != slot_start(since)
 }
 
 /// The beginning of the slot that holds a moment.
@@ -46,13 +54,12 @@ pub fn slot_start(at: UnixMillis) -> UnixMillis {
 }
 
 impl Store {
-    /// Writes the points of one slot, each with its series' name, in one transaction. What the slot held eight days
-    /// ago is gone then.
+    /// Writes the points of the slot that holds this moment, each with its series' name, in one transaction: those of an
+    /// agent that began in its middle are of that moment. What the slot held eight days ago is gone then.
     ///
     /// # Errors
     /// When the database refuses; then nothing has changed.
     pub fn put_samples(&self, at: UnixMillis, points: &[(String, Point)]) -> rusqlite::Result<()> {
-        let at = slot_start(at);
         let slot = at.0.div_euclid(SLOT_MS).rem_euclid(SLOTS);
         self.write(|transaction| {
             transaction
@@ -82,7 +89,7 @@ impl Store {
         self.read(|connection| {
             connection
                 .prepare_cached(MOMENTS)?
-                .query_map([], |row| row.get(0).map(UnixMillis))?
+                .query_map([], |row| row.get(0).map(|at| slot_start(UnixMillis(at))))?
                 .collect()
         })
     }
@@ -94,8 +101,10 @@ impl Store {
     pub fn samples(&self, series: &str, from: UnixMillis, to: UnixMillis) -> rusqlite::Result<Vec<Point>> {
         self.read(|connection| {
             let point = |row: &rusqlite::Row<'_>| {
+                let at = UnixMillis(row.get(0)?);
                 Ok(Point {
-                    at: UnixMillis(row.get(0)?),
+                    at,
+                    begins: begins(at),
                     mean: row.get(1)?,
                     least: row.get(2)?,
                     most: row.get(3)?,
@@ -134,6 +143,7 @@ mod tests {
     fn point(at: UnixMillis, mean: f64) -> Point {
         Point {
             at,
+            begins: false,
             mean,
             least: mean,
             most: mean,

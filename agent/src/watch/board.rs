@@ -36,10 +36,11 @@ impl Board {
     /// Takes in one finding.
     pub fn note(&self, finding: &Finding, at: UnixMillis) {
         let (value, detail, unknown) = match &finding.verdict {
-            Verdict::Known(Observation::Measured { value, detail, .. }) => {
+            Verdict::Known(Observation::Measured { value, detail, .. })
+            | Verdict::Early(Observation::Measured { value, detail, .. }) => {
                 (Some(*value), Some(detail.clone()), None)
             }
-            Verdict::Known(Observation::Fine | Observation::Wrong { .. }) => (None, None, None),
+            Verdict::Known(_) | Verdict::Early(_) => (None, None, None),
             Verdict::Unknown(why) => (None, None, Some(why.clone())),
         };
         let mut standings = self.lock();

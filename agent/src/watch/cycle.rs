@@ -155,7 +155,7 @@ impl Cycle {
         }
         for finding in answer.seen.findings {
             self.board.note(&finding, now);
-            if let Verdict::Known(seen) = finding.verdict
+            if let Some(seen) = finding.verdict.counts()
                 && let Err(error) = self.alerts.observe(&finding.key, seen, now)
             {
                 tracing::error!(

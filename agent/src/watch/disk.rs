@@ -14,7 +14,7 @@ use super::{
     forecast::{Forecast, Outlook, Usage},
     history::History,
     probe::{At, Probe, Seen, bytes},
-    space::{MountTable, Space, mount_of, space},
+    space::{MountTable, Space, as_df_tells, mount_of, space},
     trees,
 };
 use crate::alert::{role::Role, rule::Rule};
@@ -256,7 +256,7 @@ fn judge_space(seen: &mut Seen, (role, place): (Role, &str), space: Space, datab
 
 /// How full it is as `df` shows it: rounded up.
 fn shown_percent(space: Space) -> f64 {
-    (100.0 * space.used / space.capacity).ceil()
+    as_df_tells(100.0 * space.used / space.capacity)
 }
 
 /// What the rules judge, and no figure to show: in percent, but on the line of the rule when the room is less than what a backup or a restore takes, and below it

@@ -12,7 +12,7 @@ use protocol::time::UnixMillis;
 use super::probe::Sample;
 use crate::store::{
     Store,
-    samples::{Point, SERIES_MAX, SLOT, slot_start},
+    samples::{Point, SERIES_MAX, SLOT, begins, slot_start},
 };
 
 /// For how long each single figure is kept.
@@ -31,8 +31,8 @@ pub struct History {
 #[derive(Default)]
 struct Inner {
     series: BTreeMap<String, Series>,
-    /// The beginning of the five minutes that are gathered.
-    slot: Option<UnixMillis>,
+    /// The five minutes that are gathered, by their beginning, and since when they are: an agent starts in the middle.
+    slot: Option<(UnixMillis, UnixMillis)>,
 }
 
 struct Series {
@@ -74,12 +74,12 @@ impl History {
     pub fn add(&self, at: UnixMillis, samples: &[Sample]) -> rusqlite::Result<()> {
         let done = {
             let mut inner = self.lock();
-            let done = inner.turn_to(slot_start(at));
+            let done = inner.turn_to(at);
             samples.iter().for_each(|sample| inner.add(at, sample));
             done
         };
         match done {
-            Some((slot, points)) => self.store.put_samples(slot, &points),
+            Some((since, points)) => self.store.put_samples(since, &points),
             None => Ok(()),
         }
     }
@@ -129,15 +129,20 @@ impl History {
 }
 
 impl Inner {
-    /// Begins another five minutes, and gives what the last ones came to.
-    fn turn_to(&mut self, slot: UnixMillis) -> Option<(UnixMillis, Vec<(String, Point)>)> {
-        let before = self.slot.replace(slot).filter(|before| *before != slot)?;
+    /// Begins another five minutes, and gives what the last ones came to since when.
+    fn turn_to(&mut self, at: UnixMillis) -> Option<(UnixMillis, Vec<(String, Point)>)> {
+        let slot = slot_start(at);
+        let (known, since) = *self.slot.get_or_insert((slot, at));
+        if known == slot {
+            return None;
+        }
+        self.slot = Some((slot, slot));
         let points = self
             .series
             .iter_mut()
             .filter_map(|(name, series)| {
                 let gathered = series.gathered.take()?;
-                Some((name.clone(), gathered.point(before)))
+                Some((name.clone(), gathered.point(since)))
             })
             .collect();
         // Who said nothing for an hour is not there any more.
@@ -147,7 +152,7 @@ impl Inner {
                 .back()
                 .is_some_and(|last| slot.since(last.at()) < FINE_FOR)
         });
-        Some((before, points))
+        Some((since, points))
     }
 
     fn add(&mut self, at: UnixMillis, sample: &Sample) {
@@ -185,7 +190,7 @@ impl Inner {
         let gathered = self.series.get(series).and_then(|series| series.gathered);
         gathered
             .zip(self.slot)
-            .map(|(gathered, slot)| gathered.point(slot))
+            .map(|(gathered, (_, since))| gathered.point(since))
             .into_iter()
     }
 }
@@ -233,6 +238,7 @@ impl Fine {
         let value = f64::from(self.value);
         Point {
             at: self.at(),
+            begins: false,
             mean: value,
             least: value,
             most: value,
@@ -244,6 +250,7 @@ impl Gathered {
     fn point(self, at: UnixMillis) -> Point {
         Point {
             at,
+            begins: begins(at),
             // Rounding may carry a mean of equal figures beyond them.
             mean: (self.sum / f64::from(self.count)).clamp(self.least, self.most),
             least: self.least,
@@ -305,6 +312,32 @@ mod tests {
             11
         );
         assert_eq!(history.series().unwrap(), ["load_1"]);
+    }
+
+    #[test]
+    fn what_an_agent_gathers_that_starts_in_the_middle_of_five_minutes_is_of_that_moment() {
+        let dir = tempfile::tempdir().unwrap();
+        let store = Arc::new(Store::open(dir.path()).unwrap());
+        let watched = |from: u64, to: u64, value: f64| {
+            let history = History::new(Arc::clone(&store));
+            for second in (from..to).step_by(5) {
+                let series = "load_1".to_owned();
+                let at = START.plus(Duration::from_secs(second));
+                history.add(at, &[Sample { series, value }]).unwrap();
+            }
+            let read = history.read("load_1", START, UnixMillis(i64::MAX)).unwrap();
+            let seconds = |point: &Point| (point.at.0 - START.0) / 1000;
+            read.iter().map(seconds).collect::<Vec<_>>()
+        };
+        watched(0, 700, 1.0);
+        let before = [0, 300];
+        assert_eq!(watched(720, 800, 5.0), [&before[..], &[720, 795]].concat());
+        assert_eq!(
+            watched(820, 1300, 5.0),
+            [&before[..], &[820, 900, 1200, 1295]].concat()
+        );
+        let slots = store.sampled_slots().unwrap();
+        assert!(slots.iter().all(|slot| slot_start(*slot) == *slot), "{slots:?}");
     }
 
     #[test]

@@ -7,10 +7,13 @@ use std::{
         Arc,
         atomic::{AtomicU64, Ordering},
     },
-    time::Duration,
+    time::{Duration, Instant},
 };
 
-use super::probe::{At, Probe, Seen};
+use super::{
+    killed,
+    probe::{At, Probe, Seen},
+};
 use crate::alert::rule::{AlertKey, Rule};
 
 const EVERY: Duration = Duration::from_secs(5);
@@ -34,16 +37,20 @@ impl Lag {
     }
 }
 
+/// A kill is a moment; its alert stands for so long.
+const KILL_STANDS: Duration = Duration::from_secs(600);
+
 /// The watch over the agent.
 pub struct Itself {
     lag: Lag,
+    since: Option<Instant>,
 }
 
 impl Itself {
     /// A watch over this process, whose cycle reports its lag there.
     #[must_use]
     pub fn new(lag: Lag) -> Self {
-        Self { lag }
+        Self { lag, since: None }
     }
 }
 
@@ -56,8 +63,11 @@ impl Probe for Itself {
         EVERY
     }
 
-    fn look(&mut self, _: At) -> Seen {
+    fn look(&mut self, at: At) -> Seen {
         let mut seen = Seen::default();
+        let since = *self.since.get_or_insert(at.tick);
+        seen.judge(killed::key(), None);
+        seen.ends_nothing(at.tick.saturating_duration_since(since) < KILL_STANDS);
         let lag_s = self.lag.seconds();
         seen.sample("agent_lag_seconds", lag_s);
         seen.measure(AlertKey::new("agent", "lag"), LATE, lag_s, String::new());
@@ -88,7 +98,7 @@ mod tests {
         lag.set(Duration::from_millis(2500));
         let at = At {
             now: protocol::time::UnixMillis(0),
-            tick: std::time::Instant::now(),
+            tick: Instant::now(),
         };
         let seen = Itself::new(lag).look(at);
         assert_eq!(seen.samples[0].value, 2.5);

@@ -25,6 +25,8 @@ pub struct Memory {
     system: Option<System>,
     before: Option<(Instant, Counters)>,
     killed_at: Option<Instant>,
+    /// Since when kills are counted here.
+    since: Option<Instant>,
 }
 
 /// What /proc/vmstat counts since the machine's start.
@@ -105,6 +107,8 @@ impl Memory {
         }
         let wrong = stands(self.killed_at).then(|| (Rule::MemoryKill, String::new()));
         seen.judge(kills, wrong);
+        let since = *self.since.get_or_insert(before_at);
+        seen.ends_nothing(tick.saturating_duration_since(since) < KILL_STANDS);
         let seconds = tick.saturating_duration_since(before_at).as_secs_f64();
         let pages = counters.swapped_in_pages.saturating_sub(before.swapped_in_pages);
         if seconds > 0.0 {
@@ -176,8 +180,9 @@ mod tests {
             };
             memory.judge_counters(&mut seen, Some(counters), start + Duration::from_secs(after_s));
             let is_kill = |verdict: &Verdict| match verdict {
-                Verdict::Known(Observation::Wrong { rule, .. }) => *rule == Rule::MemoryKill,
-                Verdict::Known(_) | Verdict::Unknown(_) => false,
+                Verdict::Known(Observation::Wrong { rule, .. })
+                | Verdict::Early(Observation::Wrong { rule, .. }) => *rule == Rule::MemoryKill,
+                Verdict::Known(_) | Verdict::Early(_) | Verdict::Unknown(_) => false,
             };
             let of_kills = seen
                 .findings

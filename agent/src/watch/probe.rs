@@ -71,8 +71,22 @@ pub struct Finding {
 pub enum Verdict {
     /// It was looked at.
     Known(Observation),
+    /// It was looked at, for less long than what is told of it stands: what is wrong counts, and nothing is over by it.
+    Early(Observation),
     /// It could not be looked at, and why.
     Unknown(String),
+}
+
+impl Verdict {
+    /// What moves the alert; of a look that is too young only what is wrong does.
+    #[must_use]
+    pub fn counts(self) -> Option<Observation> {
+        match self {
+            Self::Known(seen) => Some(seen),
+            Self::Early(seen) => Some(seen).filter(Observation::is_wrong),
+            Self::Unknown(_) => None,
+        }
+    }
 }
 
 impl Seen {
@@ -107,6 +121,16 @@ impl Seen {
             key,
             verdict: Verdict::Known(Observation::Measured { rules, value, detail }),
         });
+    }
+
+    /// The last finding is one of a look that is too young to end anything, where `is_early`: an agent that has just started
+    /// has seen nothing of what it told before.
+    pub fn ends_nothing(&mut self, is_early: bool) {
+        if let Some(finding) = self.findings.last_mut().filter(|_| is_early)
+            && let Verdict::Known(seen) = &finding.verdict
+        {
+            finding.verdict = Verdict::Early(seen.clone());
+        }
     }
 
     /// Says that it cannot be known how a thing stands.

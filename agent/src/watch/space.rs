@@ -37,6 +37,13 @@ impl MountTable {
     }
 }
 
+/// Full by so much in whole percent, as df writes it: rounded up, so that a disk with anything on it is none with nothing.
+#[must_use]
+pub fn as_df_tells(percent: f64) -> f64 {
+    // What is kept of a figure has seven digits; and nothing is no less than nothing.
+    (percent - 1e-4).ceil() + 0.0
+}
+
 /// Asks the file system.
 ///
 /// # Errors

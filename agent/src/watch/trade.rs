@@ -13,7 +13,7 @@ use super::{
 };
 use crate::alert::{
     rule::{AlertKey, Rule},
-    standing::{commits_key, find, gateway_key, telegram_key},
+    standing::{commits_key, find, gateway_key, telegram_key, updates_key},
 };
 
 const EVERY: Duration = Duration::from_secs(5);
@@ -23,6 +23,7 @@ const UNPAID: &[Rule] = &[Rule::OrdersStuck];
 const QUEUE: &[Rule] = &[Rule::QueueLagging];
 const GATEWAY: &[Rule] = &[Rule::PaymentsFailing];
 const SENDS: &[Rule] = &[Rule::TelegramLagging];
+const UPDATES: &[Rule] = &[Rule::TelegramShared];
 const COMMITS: &[Rule] = &[Rule::DatabaseRefuses];
 
 /// That nobody has tried since the bot's start: a code, as the bot's own are.
@@ -162,6 +163,8 @@ fn judge_telegram(seen: &mut Seen, health: &Health) {
         .iter()
         .any(Option::is_some)
         || telegram.webhook.is_some();
+    let conflicts = (telegram.last_poll_ms.is_some(), telegram.conflicts);
+    measure_calls(seen, updates_key(), UPDATES, conflicts, None);
     let failures = telegram.send_failures.max(telegram.receive_failures);
     measure_calls(seen, telegram_key(), SENDS, (has_answered, failures), None);
 }

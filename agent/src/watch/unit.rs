@@ -42,6 +42,8 @@ const GROWING: &[Rule] = &[Rule::BotMemoryGrowing];
 pub struct Unit {
     name: String,
     restarts: VecDeque<(Instant, u64)>,
+    /// Since when they are counted here.
+    since: Option<Instant>,
     memory: Trend,
 }
 
@@ -63,6 +65,7 @@ impl Unit {
         Self {
             name: name.to_owned(),
             restarts: VecDeque::new(),
+            since: None,
             memory: Trend::new(STEP, GROWTH_OVER),
         }
     }
@@ -111,6 +114,8 @@ impl Unit {
                 let detail = state.told();
                 #[allow(clippy::cast_precision_loss, reason = "a handful")]
                 seen.measure(restarts, RESTARTING, count as f64, detail);
+                let since = *self.since.get_or_insert(at.tick);
+                seen.ends_nothing(at.tick.saturating_duration_since(since) < RESTARTS_OVER);
                 let given_up = state.active == "failed";
                 let detail = format!("{} ({}), exit {}", state.result, state.sub, state.exit_status);
                 seen.judge(unit, given_up.then_some((Rule::BotGivenUp, detail)));
@@ -329,6 +334,26 @@ mod tests {
         assert_eq!(count(30, 43), 3);
         assert_eq!(count(620, 43), 0);
         assert_eq!(count(650, 0), 0);
+    }
+
+    #[test]
+    fn whoever_has_watched_for_less_than_the_restarts_are_counted_over_ends_no_alert_about_them() {
+        let start = Instant::now();
+        let mut unit = Unit::new("bot.service");
+        let mut counted = |after_s, restarts: u64| {
+            let at = At {
+                now: protocol::time::UnixMillis(1),
+                tick: start + Duration::from_secs(after_s),
+            };
+            let answer = ANSWER.replace("NRestarts=2", &format!("NRestarts={restarts}"));
+            let found = unit.judge(at, Ok(answer)).findings.into_iter();
+            let mut found = found.filter(|found| found.key.as_str() == "unit_restarts/bot.service");
+            found.next().unwrap().verdict.counts().map(|seen| seen.is_wrong())
+        };
+        assert_eq!(counted(0, 40), None, "it restarts perhaps as often as before");
+        assert_eq!(counted(30, 43), Some(true), "three are three");
+        assert_eq!(counted(599, 43), Some(true));
+        assert_eq!(counted(640, 43), Some(false));
     }
 
     #[test]

@@ -18,7 +18,7 @@ use serde_json::json;
 use crate::{
     pretend_bot::{Bot, incident},
     pretend_telegram::{Fault, Taken, Telegram},
-    world::{Agent, LIMIT, OWNER, config, config_from, settled},
+    world::{Agent, LIMIT, OWNER, config, config_from, settled, until},
 };
 
 const SELLER: i64 = 2001;
@@ -505,9 +505,125 @@ async fn an_authenticators_password_is_the_second_step_where_there_is_one() {
     telegram.says(OWNER, "private", &right, 0);
     telegram.wait_for_text("Maintenance: every alert").await;
     telegram.says(OWNER, "private", "/maintenance 24h", 0);
-    telegram.says(OWNER, "private", &right, 0);
-    telegram.wait_for_text("Tries left").await;
+    // Sent again, and again: no try is lost by it, and the command waits on.
+    let is_used = |taken: &Taken| taken.text().contains("was used already");
+    for count in 1..=4 {
+        telegram.says(OWNER, "private", &right, 0);
+        until(LIMIT, || {
+            telegram.taken().iter().filter(|taken| is_used(taken)).count() == count
+        })
+        .await;
+    }
+    let wrong = if right == "000000" { "000001" } else { "000000" };
+    telegram.says(OWNER, "private", wrong, 0);
+    telegram.wait_for_text("Tries left: 2").await;
     agent.stop().await;
+}
+
+const PARTNER: i64 = 1002;
+
+#[tokio::test]
+async fn of_two_owners_each_reads_what_the_other_silenced_and_took_on() {
+    let telegram = Telegram::start().await;
+    let bot = Bot::start(None, 1);
+    let dir = tempfile::tempdir().unwrap();
+    let mut settings = config(dir.path(), bot.address, telegram.address, &[OWNER, PARTNER]);
+    settings.bot.unit = "no-such-unit.service".to_owned();
+    let agent = Agent::start(settings);
+    bot.held().await;
+    let said_to = |chat: i64, part: &str| {
+        let is_it = |taken: &&Taken| taken.body["chat_id"] == chat && taken.text().contains(part);
+        telegram.taken().iter().filter(is_it).count()
+    };
+    for (typed, told) in [
+        ("/maintenance 30m", "Maintenance: every alert is held back until"),
+        ("/maintenance off", "Maintenance is over"),
+    ] {
+        telegram.says(PARTNER, "private", typed, 0);
+        until(LIMIT, || said_to(OWNER, told) == 1).await;
+        assert_eq!(
+            said_to(OWNER, "From Person-1002, another owner:\n"),
+            said_to(OWNER, "Maint")
+        );
+        assert_eq!(said_to(PARTNER, told), 1);
+    }
+    drop(bot);
+    until(LIMIT, || said_to(OWNER, DIED) + said_to(PARTNER, DIED) == 2).await;
+    settled(dir.path()).await;
+    let alert_of = |chat: i64| {
+        let mut alerts = telegram.taken().into_iter();
+        alerts
+            .rfind(|taken| taken.body["chat_id"] == chat && taken.text().contains(DIED))
+            .unwrap()
+    };
+    let book = || {
+        Store::open_to_look(&dir.path().join("state"))
+            .unwrap()
+            .unwrap()
+            .book()
+            .unwrap()
+    };
+    let episode = book().episodes.into_keys().next().unwrap().0;
+    telegram.presses(PARTNER, &alert_of(PARTNER), &format!("alert:ack:{episode}"));
+    telegram.presses(OWNER, &alert_of(OWNER), &format!("alert:ack:{episode}"));
+    let notes = || {
+        let edits = telegram.edits().into_iter();
+        let is_note = |edit: &serde_json::Value| {
+            edit["text"]
+                .as_str()
+                .unwrap()
+                .contains("Person-1002 took this on at")
+        };
+        let chats = edits
+            .filter(is_note)
+            .map(|edit| edit["chat_id"].as_i64().unwrap());
+        chats.collect::<std::collections::BTreeSet<_>>()
+    };
+    until(LIMIT, || notes().into_iter().eq([OWNER, PARTNER])).await;
+    until(LIMIT, || telegram.others("answerCallbackQuery").len() == 2).await;
+    let answers = telegram.others("answerCallbackQuery");
+    assert!(answers[0].contains("you take this on"), "{answers:?}");
+    assert!(answers[1].contains("Person-1002 took this on"), "{answers:?}");
+    telegram.presses(OWNER, &alert_of(OWNER), &format!("alert:silence:{episode}:1"));
+    until(LIMIT, || {
+        said_to(PARTNER, "From Person-1001, another owner:\n🔕 Silent until") == 1
+    })
+    .await;
+    assert_eq!(said_to(PARTNER, ": 🔴 The shop's bot died"), 1);
+    agent.stop().await;
+}
+
+#[tokio::test]
+async fn a_note_for_which_a_message_has_no_room_comes_beside_it() {
+    let scene = Scene::new().await;
+    let bot = scene.bot.as_ref().unwrap();
+    bot.think(|mind| mind.incidents = vec![incident(1, "job 7 died")]);
+    let mut report = scene
+        .telegram
+        .wait_for_text("A job of the bot was given up")
+        .await;
+    settled(scene.dir.path()).await;
+    let long = format!("{}\n{}", report.text(), "x".repeat(4_070));
+    report.body["text"] = long.chars().take(4_070).collect::<String>().into();
+    scene.telegram.presses(OWNER, &report, "alert:quiet:dead_job:8");
+    let beside = scene.telegram.wait_for_text("🔕 Silent until").await;
+    assert!(
+        beside.text().contains("A job of the bot was given up\n\n🔕"),
+        "{}",
+        beside.text()
+    );
+    assert!(scene.telegram.edits().is_empty());
+    scene.end().await;
+}
+
+#[tokio::test]
+async fn a_backup_that_was_asked_for_and_failed_says_why() {
+    let scene = Scene::new().await;
+    scene.owner_says("/backup");
+    let edit = scene.telegram.wait_for_edit("The backup did not succeed").await;
+    let text = edit["text"].as_str().unwrap();
+    assert!(text.contains("owner.asc"), "the cause: {text}");
+    scene.end().await;
 }
 
 const LAST_WORDS: &str = "ERROR the shop cannot be opened";

@@ -15,7 +15,7 @@ use agent::{
     watch::{
         disk::judge,
         forecast::{Forecast, Outlook, Usage},
-        probe::{Seen, Verdict},
+        probe::Seen,
         space::Space,
     },
 };
@@ -97,7 +97,7 @@ impl Watcher {
         let calendar = calendar();
         let mut said = Vec::new();
         for finding in seen.findings {
-            if let Verdict::Known(observation) = finding.verdict {
+            if let Some(observation) = finding.verdict.counts() {
                 said.extend(self.observe(&calendar, &finding.key, observation, now));
             }
         }

@@ -1,7 +1,11 @@
 //! Alerts that were open when the agent was updated, started anew, or its configuration changed: which of them go on, and
 //! which end.
 
-use std::{path::PathBuf, sync::Arc, time::Instant};
+use std::{
+    path::PathBuf,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use agent::{
     alert::{
@@ -10,11 +14,16 @@ use agent::{
         rule::{AlertKey, Observation, Rule},
     },
     config::Language,
-    store::{Store, outbox::Rung},
+    store::{
+        Store,
+        outbox::{Address, Rung},
+    },
     watch::{
         clock::Clock,
         disk::Disks,
         history::History,
+        itself::{Itself, Lag},
+        killed,
         probe::{At, Probe, Seen, Verdict},
     },
 };
@@ -60,9 +69,7 @@ impl World {
 
     fn open(&self, key: &AlertKey, rule: Rule) {
         self.alerts.observe(key, Observation::wrong(rule), NOW).unwrap();
-        self.alerts
-            .tick(NOW.plus(std::time::Duration::from_secs(60)))
-            .unwrap();
+        self.alerts.tick(NOW.plus(Duration::from_secs(60))).unwrap();
     }
 
     fn keys(&self) -> Vec<String> {
@@ -166,7 +173,7 @@ fn after_a_start_a_jump_of_the_clock_stands_for_ten_minutes_that_were_seen() {
     let begun = Instant::now();
     let mut clock = Clock::after_start(&world.alerts, begun).unwrap();
     let mut seen = |after_s: u64| {
-        let after = std::time::Duration::from_secs(after_s);
+        let after = Duration::from_secs(after_s);
         let seen = clock.look(At {
             now: NOW.plus(after),
             tick: begun + after,
@@ -186,4 +193,43 @@ fn after_a_start_a_jump_of_the_clock_stands_for_ten_minutes_that_were_seen() {
     });
     let found = seen.findings.into_iter().find(|found| found.key == key);
     assert_eq!(found.unwrap().verdict, Verdict::Known(Observation::Fine));
+}
+
+#[test]
+fn a_kill_by_the_kernel_is_told_once_by_the_next_agent_and_another_end_not_at_all() {
+    let world = World::begin();
+    let told = || {
+        let address = Address {
+            rung: "telegram".to_owned(),
+            chat_id: OWNER,
+        };
+        let now = NOW.plus(Duration::from_secs(60));
+        let waiting = world.store.waiting(&address, 10, now).unwrap();
+        let texts = waiting.into_iter().map(|row| row.message.text);
+        texts.filter(|text| text.contains("killed the agent")).count()
+    };
+    for result in ["success", "exit-code", "watchdog"] {
+        killed::note(world.dir.path(), result, NOW).unwrap();
+        killed::tell(&world.alerts, world.dir.path(), NOW).unwrap();
+        assert_eq!(told(), 0, "{result}");
+    }
+    killed::note(world.dir.path(), "oom-kill", NOW).unwrap();
+    for _ in 0..2 {
+        killed::tell(&world.alerts, world.dir.path(), NOW.plus(Duration::from_secs(2))).unwrap();
+    }
+    assert_eq!(told(), 1);
+    // What the next agent sees of itself ends it after a while, and not at its first look.
+    let mut probe = Itself::new(Lag::default());
+    let start = Instant::now();
+    let mut is_over_after = |seconds| {
+        let now = NOW.plus(Duration::from_secs(seconds));
+        let tick = start + Duration::from_secs(seconds);
+        for found in probe.look(At { now, tick }).findings {
+            if let Some(seen) = found.verdict.counts() {
+                world.alerts.observe(&found.key, seen, now).unwrap();
+            }
+        }
+        world.keys().is_empty()
+    };
+    assert_eq!([5, 599, 605].map(&mut is_over_after), [false, false, true]);
 }

@@ -298,6 +298,7 @@ fn points(case: Case, at: UnixMillis) -> Vec<(String, Point)> {
     let point = |series: &str, mean: f64, most: f64| {
         let (mean, most) = (scaled(case, mean), scaled(case, most));
         let point = Point {
+            begins: false,
             at,
             mean,
             least: mean.min(0.0),

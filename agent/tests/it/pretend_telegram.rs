@@ -140,7 +140,7 @@ impl Telegram {
         let chat = json!({ "id": user, "type": kind });
         self.tell(
             "message",
-            json!({ "message_id": 1, "date": date, "chat": chat, "from": { "id": user }, "text": text }),
+            json!({ "message_id": 1, "date": date, "chat": chat, "from": { "id": user, "first_name": name_of(user) }, "text": text }),
         );
     }
 
@@ -153,7 +153,7 @@ impl Telegram {
         });
         self.tell(
             "callback_query",
-            json!({ "id": "9", "from": { "id": user }, "data": data, "message": message }),
+            json!({ "id": "9", "from": { "id": user, "first_name": name_of(user) }, "data": data, "message": message }),
         );
     }
 
@@ -250,6 +250,11 @@ impl Telegram {
         .await;
         assert!(waited.is_ok(), "the faults were not met");
     }
+}
+
+/// What somebody is called there.
+pub fn name_of(user: i64) -> String {
+    format!("Person-{user}")
 }
 
 impl Drop for Telegram {

@@ -325,12 +325,17 @@ fn the_watch_begins_although_its_only_disk_of_backups_is_away_and_says_so() {
     let start = Instant::now();
     let told = || {
         let status = shop.agent(&["status", "--json"]);
-        String::from_utf8_lossy(&status.stdout).contains("\"backup_not_taken\"")
+        let said = String::from_utf8_lossy(&status.stdout).into_owned();
+        said.contains("\"backup_not_taken\"").then_some(said)
     };
-    while !told() {
+    while told().is_none() {
         assert!(start.elapsed() < LIMIT, "no alert tells of it");
         std::thread::sleep(Duration::from_millis(200));
     }
+    let said = told().unwrap();
+    // Nothing is wrong with the configuration, and what to do names the remote.
+    assert!(!said.contains("the configuration has"), "{said}");
+    assert!(said.contains("agent remote test disk --new-disk"), "{said}");
     assert!(files_under(&shop.path("disk")).is_empty());
 }
 

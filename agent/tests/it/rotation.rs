@@ -21,7 +21,7 @@ use agent::{
         bot_link::BotLink,
         logs::{Logs, Settings, judge::Plan},
         nudge::Nudge,
-        probe::{At, Probe, Verdict},
+        probe::{At, Probe},
     },
 };
 use jiff::Timestamp;
@@ -117,7 +117,7 @@ impl Watched {
         .unwrap();
         self.probe = Some(probe);
         for finding in seen.findings {
-            if let Verdict::Known(observation) = finding.verdict {
+            if let Some(observation) = finding.verdict.counts() {
                 let told = engine::observe(&mut self.book, &calendar(), &finding.key, observation, at.now);
                 self.told.extend(told);
             }

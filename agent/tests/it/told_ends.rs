@@ -323,8 +323,9 @@ async fn a_mark_on_a_message_that_a_chat_does_not_have_does_not_count_as_sent() 
             flapping
                 .desk
                 .alerts
-                .acknowledge(*episode, flapping.at(100))
+                .acknowledge(*episode, None, flapping.at(100))
                 .unwrap()
+                .is_some()
         );
     }
     flapping.desk.wait_until_sent().await;
@@ -385,7 +386,10 @@ async fn what_came_back_can_be_taken_on_and_silenced_by_its_own_message() {
     let book = alerts.book().unwrap();
     let (_, episode) = book.floors["bot/bot"].flapping.unwrap();
     assert!(
-        alerts.acknowledge(episode, flapping.at(130)).unwrap(),
+        alerts
+            .acknowledge(episode, None, flapping.at(130))
+            .unwrap()
+            .is_some(),
         "it is not over"
     );
     let hour = Duration::from_secs(3600);
@@ -401,7 +405,10 @@ async fn what_came_back_can_be_taken_on_and_silenced_by_its_own_message() {
     assert_eq!(scopes, ["bot/bot"]);
     flapping.back(165);
     assert!(
-        !alerts.acknowledge(episode, flapping.at(170)).unwrap(),
+        alerts
+            .acknowledge(episode, None, flapping.at(170))
+            .unwrap()
+            .is_none(),
         "it is over"
     );
 }

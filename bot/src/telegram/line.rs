@@ -1,10 +1,14 @@
 //! What is known of the line to Telegram: how updates come, what became of the last calls, how long it wants quiet.
 //! Written down by whoever calls, read for the health report. It decides nothing.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::{
+    collections::VecDeque,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
 
 use protocol::{
-    health::{Receiving, TelegramHealth, WebhookHealth},
+    health::{CONFLICTS_MAX, Receiving, TelegramHealth, WebhookHealth},
     time::UnixMillis,
 };
 use serde::Deserialize;
@@ -19,7 +23,13 @@ use crate::{
 };
 
 /// Methods that receive; every other one sends or changes something.
+const ASKING: &str = "getUpdates";
 const RECEIVING: [&str; 4] = ["getUpdates", "getWebhookInfo", "setWebhook", "deleteWebhook"];
+
+/// What Telegram answers when another program uses the token.
+const CONFLICT: i64 = 409;
+/// Conflicts count for so long: a program that is being replaced by its next version meets one or two.
+const CONFLICT_COUNTS: Duration = Duration::from_mins(5);
 
 /// The line. Cheap to clone.
 #[derive(Clone, Debug, Default)]
@@ -42,6 +52,8 @@ struct State {
     is_refused: bool,
     /// In a row.
     failed_receiving: u32,
+    /// When Telegram ended a question for updates because of another program; the oldest first.
+    conflicts: VecDeque<UnixMillis>,
 }
 
 /// What `getWebhookInfo` answers, as far as it is of use (core.telegram.org/bots/api#webhookinfo).
@@ -95,6 +107,9 @@ impl Line {
     pub fn called<T>(&self, method: &str, result: &Result<T, CallError>, now: UnixMillis) {
         self.heard(result.as_ref().err());
         if RECEIVING.contains(&method) {
+            if method == ASKING {
+                self.asked(result.as_ref().err(), now);
+            }
             return self.received(result.as_ref().err());
         }
         match result {
@@ -105,6 +120,17 @@ impl Line {
             }
             Err(CallError::Refused { code, .. }) if !matches!(code, 401 | 404) => self.0.sends.succeeded(now),
             Err(_) => self.0.sends.failed((), now),
+        }
+    }
+
+    fn asked(&self, error: Option<&CallError>, now: UnixMillis) {
+        if !matches!(error, Some(CallError::Refused { code: CONFLICT, .. })) {
+            return;
+        }
+        let conflicts = &mut self.state().conflicts;
+        conflicts.push_back(now);
+        if conflicts.len() > CONFLICTS_MAX as usize {
+            conflicts.pop_front();
         }
     }
 
@@ -152,6 +178,7 @@ impl Line {
             }),
             send_failures: sends.failures,
             receive_failures: state.failed_receiving,
+            conflicts: count_since(&state.conflicts, now),
             last_send_ms: age_ms(sends.last_success, now),
             quiet_ms: left_ms(state.quiet_until, now),
         }
@@ -162,11 +189,33 @@ impl Line {
     }
 }
 
+fn count_since(conflicts: &VecDeque<UnixMillis>, now: UnixMillis) -> u32 {
+    let counts = |at: &&UnixMillis| now.since(**at) < CONFLICT_COUNTS;
+    u32::try_from(conflicts.iter().filter(counts).count()).unwrap_or(CONFLICTS_MAX)
+}
+
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use super::*;
+
+    #[test]
+    fn another_program_at_the_token_counts_for_five_minutes_also_where_a_question_between_is_answered() {
+        let line = Line::default();
+        let conflict = || {
+            Err(CallError::Refused {
+                code: 409,
+                reason: String::new(),
+            })
+        };
+        line.called::<()>("getUpdates", &conflict(), UnixMillis(0));
+        line.called("getUpdates", &Ok(()), UnixMillis(10_000));
+        line.called::<()>("getUpdates", &conflict(), UnixMillis(20_000));
+        line.called::<()>("setWebhook", &conflict(), UnixMillis(20_000));
+        let at = |at| line.health(UnixMillis(at)).conflicts;
+        assert_eq!((at(30_000), at(310_000), at(320_000)), (2, 1, 0));
+        (0..1_000).for_each(|at| line.called::<()>("getUpdates", &conflict(), UnixMillis(at)));
+        assert_eq!(at(1_000), CONFLICTS_MAX);
+    }
 
     #[test]
     fn questions_for_updates_that_fail_are_counted_apart_until_one_is_answered() {

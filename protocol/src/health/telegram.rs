@@ -22,11 +22,18 @@ pub struct TelegramHealth {
     /// Questions for updates that did not get through, since the last one that did.
     #[serde(default)]
     pub receive_failures: u32,
+    /// Questions for updates within the last five minutes that Telegram ended because another program uses the token:
+    /// that one asks too, or has a webhook (core.telegram.org/bots/api#getupdates). At most [`CONFLICTS_MAX`].
+    #[serde(default)]
+    pub conflicts: u32,
     /// Age of the last call that got through.
     pub last_send_ms: Option<u64>,
     /// How much longer Telegram wants quiet, in one chat at least.
     pub quiet_ms: Option<u64>,
 }
+
+/// Conflicts that are counted: more than an alert needs.
+pub const CONFLICTS_MAX: u32 = 100;
 
 /// How updates come.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

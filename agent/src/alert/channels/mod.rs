@@ -254,12 +254,15 @@ fn of_status(status: reqwest::StatusCode, why: String, patience_s: Option<u64>) 
 /// What a server's answer to a harmless question shows: that it is there, unless it says itself that it is not well.
 fn there(asked: Result<Response, reqwest::Error>) -> Outcome {
     match asked {
-        Ok(response) if response.status().is_server_error() => {
-            Outcome::NotSent(response.status().to_string())
-        }
+        Ok(response) if is_unwell(response.status()) => Outcome::NotSent(response.status().to_string()),
         Ok(_) => Outcome::Sent { message_id: None },
         Err(error) => Outcome::NotSent(told(error)),
     }
+}
+
+/// A server that knows no such question says so with 501, as one that only takes what is posted to it.
+fn is_unwell(status: reqwest::StatusCode) -> bool {
+    status.is_server_error() && status != reqwest::StatusCode::NOT_IMPLEMENTED
 }
 
 fn retry_after_s(response: &Response) -> Option<u64> {
@@ -277,4 +280,20 @@ fn short(text: &str) -> String {
         .filter(|char| !char.is_control())
         .take(DESCRIPTION_CHARS_MAX)
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whoever_knows_no_such_question_is_there_and_whoever_says_to_be_unwell_is_not() {
+        let is_unwell = |code| is_unwell(reqwest::StatusCode::from_u16(code).unwrap());
+        assert!(
+            [200, 301, 403, 404, 405, 429, 501]
+                .iter()
+                .all(|code| !is_unwell(*code))
+        );
+        assert!([500, 502, 503, 504].iter().all(|code| is_unwell(*code)));
+    }
 }

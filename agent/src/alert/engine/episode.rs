@@ -85,6 +85,7 @@ fn enter(
     let due_at = if rings { now } else { due_at(episode) };
     episode.faults += 1;
     episode.due_at = Some(due_at);
+    is_news(episode);
     rings
 }
 
@@ -101,8 +102,16 @@ fn topic_of(fault: &Fault) -> String {
 pub(super) fn hasten(book: &mut Book, calendar: &Calendar, id: EpisodeId, now: UnixMillis) -> Vec<Notice> {
     if let Some(episode) = book.episodes.get_mut(&id) {
         episode.due_at = Some(sooner(episode, now));
+        is_news(episode);
     }
     speak_if_due(book, calendar, id, now)
+}
+
+/// Whoever took on what was not told yet did not know of this.
+fn is_news(episode: &mut EpisodeRow) {
+    if episode.told.is_none() {
+        episode.acked = None;
+    }
 }
 
 /// How an alert leaves what it was told with.
@@ -146,7 +155,7 @@ pub(super) fn leave(book: &mut Book, id: EpisodeId, fault: Fault, end: End, now:
         episode.due_at = Some(changes_at(episode, Severity::Info, now));
         return Vec::new();
     }
-    let (faults, acked_at, was_reminded) = (episode.faults, episode.acked_at, episode.reminders > 0);
+    let (faults, acked, was_reminded) = (episode.faults, episode.acked.clone(), episode.reminders > 0);
     let is_event = fault.rule.spec().is_event;
     let lead = match Fault::of_lead(&episode.lead) {
         Some(lead) if faults > 1 => lead,
@@ -162,7 +171,7 @@ pub(super) fn leave(book: &mut Book, id: EpisodeId, fault: Fault, end: End, now:
         lead: lead.clone(),
         others: Vec::new(),
         faults,
-        acked_at,
+        acked: acked.clone(),
         times,
         rungs: 1,
         loud: told == Severity::Critical,
@@ -259,7 +268,12 @@ fn speak(book: &mut Book, calendar: &Calendar, id: EpisodeId, rings: bool, now: 
         (Kind::Update, _) => episode.edits += 1,
         _ => told_now(episode, severity, now),
     }
-    vec![Notice::of(episode, kind, standing, times)]
+    let is_known = kind == Kind::First && episode.acked.is_some();
+    let notice = Notice::of(episode, kind, standing, times);
+    vec![Notice {
+        loud: notice.loud && !is_known,
+        ..notice
+    }]
 }
 
 /// Something was done about an alert: the live message says so, while it may still be changed.
@@ -292,11 +306,15 @@ fn drop_held(book: &mut Book, calendar: &Calendar, id: EpisodeId, now: UnixMilli
 }
 
 fn told_now(episode: &mut EpisodeRow, severity: Severity, now: UnixMillis) {
+    // What is taken on before its first message stays so with it.
+    if episode.told.is_some() {
+        episode.acked = None;
+    }
     episode.told = Some((severity, now));
     episode.edits = 0;
-    episode.acked_at = None;
     episode.reminders = 0;
-    episode.remind_at = (severity == Severity::Critical).then(|| now.plus(REMIND_FIRST));
+    let is_reminded = severity == Severity::Critical && episode.acked.is_none();
+    episode.remind_at = is_reminded.then(|| now.plus(REMIND_FIRST));
 }
 
 fn begun(id: EpisodeId, topic: String, fault: &Fault, due_at: UnixMillis) -> EpisodeRow {
@@ -308,7 +326,7 @@ fn begun(id: EpisodeId, topic: String, fault: &Fault, due_at: UnixMillis) -> Epi
         due_at: Some(due_at),
         told: None,
         edits: 0,
-        acked_at: None,
+        acked: None,
         reminders: 0,
         remind_at: None,
     }

@@ -232,7 +232,7 @@ fn rings(book: &Book, calendar: &Calendar, row: &AlertRow, now: UnixMillis) -> b
     };
     let was_in_place = told_at < row.since && episode.reminders == 0;
     let is_due = was_in_place && is_left && now.since(row.since) >= stands;
-    is_due && episode.acked_at.is_none() && hold::reason(book, calendar, &row.key, now).is_none()
+    is_due && episode.acked.is_none() && hold::reason(book, calendar, &row.key, now).is_none()
 }
 
 /// One change of its message; none when they come faster than their pace, and then what is so by the time is said.
@@ -322,7 +322,7 @@ fn notice(kind: Kind, episode: EpisodeId, severity: Severity, lead: Fault, times
         lead,
         others: Vec::new(),
         faults: 1,
-        acked_at: None,
+        acked: None,
         times: Some(times),
         rungs: 1,
         loud,

@@ -10,7 +10,7 @@ use crate::{
     alert::{rule::Rule, state::Trouble},
     store::{
         alerts::AlertRow,
-        episodes::{EpisodeId, EpisodeRow, Lead},
+        episodes::{Acked, EpisodeId, EpisodeRow, Lead},
     },
 };
 
@@ -94,8 +94,8 @@ pub struct Notice {
     pub others: Vec<Fault>,
     /// How many alerts the episode ever held.
     pub faults: u32,
-    /// When the owner took it on.
-    pub acked_at: Option<UnixMillis>,
+    /// That an owner took it on.
+    pub acked: Option<Acked>,
     /// How often it came, of what comes and goes.
     pub times: Option<Times>,
     /// How many ways to the owner it takes at once.
@@ -114,7 +114,7 @@ impl Notice {
             lead: standing.lead,
             others: standing.others,
             faults: episode.faults,
-            acked_at: episode.acked_at,
+            acked: episode.acked.clone(),
             times,
             rungs: 1,
             loud: standing.severity > Severity::Info,

@@ -75,13 +75,15 @@ impl GoesAlong for EpisodeRow {
     fn go_along(&mut self, step_ms: i64) {
         let told_at = self.told.iter_mut().map(|(_, at)| at);
         let waited_for = self.due_at.iter_mut().chain(&mut self.remind_at);
-        let been = told_at.chain(&mut self.acked_at).chain([&mut self.lead.since]);
+        let acked_at = self.acked.iter_mut().map(|acked| &mut acked.at);
+        let been = told_at.chain(acked_at).chain([&mut self.lead.since]);
         moved(been.chain(waited_for), step_ms);
     }
 
     fn newest(&self) -> UnixMillis {
         let told_at = self.told.map_or(self.lead.since, |(_, at)| at);
-        told_at.max(self.lead.since).max(self.acked_at.unwrap_or(told_at))
+        let acked_at = self.acked.as_ref().map_or(told_at, |acked| acked.at);
+        told_at.max(self.lead.since).max(acked_at)
     }
 }
 

@@ -14,7 +14,11 @@ use super::{
 };
 use crate::{
     alert::{calendar::Calendar, rule::Rule},
-    store::{alerts::AlertRow, book::Book, episodes::EpisodeId},
+    store::{
+        alerts::AlertRow,
+        book::Book,
+        episodes::{Acked, EpisodeId},
+    },
 };
 
 /// However long it lasts, a reminder comes at least once a day.
@@ -39,16 +43,25 @@ pub fn tick(book: &mut Book, calendar: &Calendar, now: UnixMillis) -> Vec<Notice
     follow::told(book, notices)
 }
 
-/// The owner has taken it on: no more reminders, and the live message says so. `None` when it is over already.
+/// The owner has taken it on: no more reminders, and the live message says so, or the first one will. `None` when it is
+/// over already.
 #[must_use]
-pub fn acknowledge(book: &mut Book, id: EpisodeId, now: UnixMillis) -> Option<Vec<Notice>> {
+pub fn acknowledge(
+    book: &mut Book,
+    id: EpisodeId,
+    by: Option<String>,
+    now: UnixMillis,
+) -> Option<Vec<Notice>> {
     let (standing, times) = (standing(book, id)?, floor::times(book, id));
     let episode = book.episodes.get_mut(&id)?;
-    if episode.acked_at.is_some() || episode.told.is_none() {
+    if episode.acked.is_some() {
         return Some(Vec::new());
     }
-    episode.acked_at = Some(now);
+    episode.acked = Some(Acked { at: now, by });
     episode.remind_at = None;
+    if episode.told.is_none() {
+        return Some(Vec::new());
+    }
     let update = Notice::of(episode, Kind::Update, standing, times);
     Some(vec![Notice {
         loud: false,
@@ -78,7 +91,7 @@ fn let_go(book: &mut Book, calendar: &Calendar, now: UnixMillis) -> Vec<Notice> 
 fn remind_if_due(book: &mut Book, id: EpisodeId, now: UnixMillis) -> Option<Notice> {
     let episode = book.episodes.get(&id)?;
     let (_, told_at) = episode.told?;
-    if episode.remind_at? > now || episode.acked_at.is_some() {
+    if episode.remind_at? > now || episode.acked.is_some() {
         return None;
     }
     let reminders = episode.reminders + 1;

@@ -122,7 +122,7 @@ mod tests {
             },
             others: Vec::new(),
             faults: 1,
-            acked_at: None,
+            acked: None,
             times: Some(Times {
                 count: 7,
                 since: BEGAN,
@@ -155,7 +155,7 @@ mod tests {
         for part in [
             "mati selama 12 detik",
             "7 kali sejak 2026-11-22 14:00:00 WIB",
-            "sejak 14:30:12 tidak ada",
+            "terakhir sampai 14:30:12",
         ] {
             assert!(text.contains(part), "{part} is not in {text}");
         }

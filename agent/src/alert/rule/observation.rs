@@ -97,6 +97,14 @@ pub(in crate::alert) enum Seen {
     },
 }
 
+impl Observation {
+    /// Whether something is wrong by it, where nothing was before.
+    #[must_use]
+    pub fn is_wrong(&self) -> bool {
+        judge(None, self.clone()) != Seen::Fine
+    }
+}
+
 /// `firing` is the rule that stands for this key: it holds until its figure is beyond the lower line.
 pub(in crate::alert) fn judge(firing: Option<Rule>, observation: Observation) -> Seen {
     judge_by(firing, observation, |rule| rule.spec().threshold)

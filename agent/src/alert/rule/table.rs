@@ -144,6 +144,8 @@ rules! {
     CredentialOld => Spec::new("credential_old", Info, Topic::Keys);
     /// The agent's own work comes late.
     AgentSlow => Spec::new("agent_slow", Warning, Topic::Agent).figure(Unit::Seconds, 5.0, 1.0).bad_looks(2, 3).good_looks(3);
+    /// The kernel killed the agent itself for want of memory.
+    AgentKilled => Spec::new("agent_killed", Warning, Topic::Agent).event();
     /// systemd restarts the bot again and again.
     BotRestarting => Spec::new("bot_restarting", Critical, Topic::Bot).figure(Unit::Count, 3.0, 1.0);
     /// systemd has given the bot up.
@@ -162,6 +164,8 @@ rules! {
     PaymentsFailing => Spec::new("payments_failing", Critical, Topic::Trade).figure(Unit::Count, 3.0, 1.0).under(OUTSIDE_OR_BOT);
     /// Messages do not get through to Telegram.
     TelegramLagging => Spec::new("telegram_lagging", Warning, Topic::Trade).figure(Unit::Count, 5.0, 1.0).under(OUTSIDE_OR_BOT);
+    /// Another program takes the shop's updates from Telegram.
+    TelegramShared => Spec::new("telegram_shared", Critical, Topic::Trade).figure(Unit::Count, 3.0, 1.0).under(BOT_TROUBLE);
     /// Telegram does not take the bot's token.
     TelegramRefuses => Spec::new("telegram_refuses", Critical, Topic::Trade).good_looks(2);
     /// A gateway makes no invoices.
@@ -250,6 +254,7 @@ const DEAF_OR_BOT: &[Rule] = &[
     Rule::BotNotRunning,
     Rule::BotStopped,
     Rule::BotUnhealthy,
+    Rule::TelegramShared,
     Rule::TelegramRefuses,
 ];
 /// Besides the bot's own trouble: without a line to the outside nobody can be paid or told.

@@ -1,6 +1,7 @@
 //! English. The same table as in `id`, sentence by sentence.
 //! No word here is for customers or sellers: only the owner reads it.
 
+mod agent;
 mod digest;
 mod disk;
 mod domain;
@@ -30,6 +31,8 @@ pub(super) const PHRASES: Phrases = Phrases {
         "If the disk holds nothing but backups",
         "If the disk holds nothing but logs",
     ],
+    restarting: "The agent has been restarting the bot since {at} ({count} of {most} within an hour); how that ends follows here.",
+    restart_unknown: "The agent tried to restart the bot at {at} ({count} of {most} within an hour); how that ended is not known.",
     restarted: "The agent restarted the bot ({count} of {most} within an hour), last at {at}.",
     restart_failed: "The agent tried to restart the bot ({count} of {most} within an hour), last at {at}; of these failed: {failed}. The reason: {why}",
     worse: "Worse",
@@ -37,7 +40,7 @@ pub(super) const PHRASES: Phrases = Phrases {
     reminder: "Still wrong",
     again: "Again ({count} times since {since})",
     flapping: "It comes and goes. In Telegram this message changes each time that it ends or comes back; when it lasts, you get a new one.",
-    paused: "It comes and goes: {count} times since {since}; since {until} it has been gone. In Telegram this message changes when it is back.",
+    paused: "It comes and goes: {count} times since {since}, the last time until {until}. In Telegram this message changes when it is back.",
     calm: "It came and went {count} times, from {since} to {until}, and has not come back since.",
     replaced_headline: "Goes on in the next message",
     replaced: "How things are now is in a newer message about it.",
@@ -45,6 +48,7 @@ pub(super) const PHRASES: Phrases = Phrases {
     queued: "queued since {at}, not delivered yet",
     press_start: "press Start in the chat with the agent's bot",
     acked: "You took this on at {at}; there will be no reminder.",
+    acked_by: "{who} took this on at {at}; there will be no reminder.",
     take_on: "I am on it",
     runbook: "What to do",
     silence: "Silence {hours} h",
@@ -117,6 +121,7 @@ wordings! {
     DomainUnreachable => machine::DOMAIN_UNREACHABLE,
     CredentialOld => machine::CREDENTIAL_OLD,
     AgentSlow => machine::AGENT_SLOW,
+    AgentKilled => agent::AGENT_KILLED,
     BotRestarting => trade::BOT_RESTARTING,
     BotGivenUp => trade::BOT_GIVEN_UP,
     BotUnitUnknown => trade::BOT_UNIT_UNKNOWN,
@@ -126,6 +131,7 @@ wordings! {
     QueueLagging => trade::QUEUE_LAGGING,
     PaymentsFailing => trade::PAYMENTS_FAILING,
     TelegramLagging => trade::TELEGRAM_LAGGING,
+    TelegramShared => trade::TELEGRAM_SHARED,
     TelegramRefuses => trade::TELEGRAM_REFUSES,
     GatewayRefuses => trade::GATEWAY_REFUSES,
     DatabaseRefuses => trade::DATABASE_REFUSES,

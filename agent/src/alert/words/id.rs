@@ -1,6 +1,7 @@
 //! Indonesian. The same table as in `en`, sentence by sentence.
 //! No word here is for customers or sellers: only the owner reads it.
 
+mod agent;
 mod digest;
 mod disk;
 mod domain;
@@ -30,6 +31,8 @@ pub(super) const PHRASES: Phrases = Phrases {
         "Bila di disk itu hanya ada cadangan",
         "Bila di disk itu hanya ada log",
     ],
+    restarting: "Agent sedang memulai ulang bot sejak {at} ({count} dari {most} dalam satu jam); hasilnya menyusul di sini.",
+    restart_unknown: "Agent mencoba memulai ulang bot pada {at} ({count} dari {most} dalam satu jam); hasilnya tidak diketahui.",
     restarted: "Agent memulai ulang bot ({count} dari {most} dalam satu jam), terakhir pada {at}.",
     restart_failed: "Agent mencoba memulai ulang bot ({count} dari {most} dalam satu jam), terakhir pada {at}; yang gagal: {failed}. Sebabnya: {why}",
     worse: "Memburuk",
@@ -37,7 +40,7 @@ pub(super) const PHRASES: Phrases = Phrases {
     reminder: "Masih terjadi",
     again: "Terjadi lagi ({count} kali sejak {since})",
     flapping: "Masalah ini hilang timbul. Di Telegram pesan ini berubah setiap kali masalah ini berakhir atau kembali; bila berlangsung lama, Anda mendapat pesan baru.",
-    paused: "Masalah ini hilang timbul: {count} kali sejak {since}; sejak {until} tidak ada. Di Telegram pesan ini berubah bila masalah ini kembali.",
+    paused: "Masalah ini hilang timbul: {count} kali sejak {since}, terakhir sampai {until}. Di Telegram pesan ini berubah bila masalah ini kembali.",
     calm: "Masalah ini hilang timbul {count} kali, dari {since} sampai {until}, dan sesudah itu tidak kembali.",
     replaced_headline: "Dilanjutkan di pesan berikutnya",
     replaced: "Keadaannya sekarang ada di pesan yang lebih baru tentang masalah ini.",
@@ -45,6 +48,7 @@ pub(super) const PHRASES: Phrases = Phrases {
     queued: "menunggu dikirim sejak {at}",
     press_start: "tekan Start di obrolan dengan bot agent",
     acked: "Anda menanganinya sejak {at}; tidak akan diingatkan lagi.",
+    acked_by: "{who} menanganinya sejak {at}; tidak akan diingatkan lagi.",
     take_on: "Saya tangani",
     runbook: "Panduan",
     silence: "Bisukan {hours} jam",
@@ -117,6 +121,7 @@ wordings! {
     DomainUnreachable => machine::DOMAIN_UNREACHABLE,
     CredentialOld => machine::CREDENTIAL_OLD,
     AgentSlow => machine::AGENT_SLOW,
+    AgentKilled => agent::AGENT_KILLED,
     BotRestarting => trade::BOT_RESTARTING,
     BotGivenUp => trade::BOT_GIVEN_UP,
     BotUnitUnknown => trade::BOT_UNIT_UNKNOWN,
@@ -126,6 +131,7 @@ wordings! {
     QueueLagging => trade::QUEUE_LAGGING,
     PaymentsFailing => trade::PAYMENTS_FAILING,
     TelegramLagging => trade::TELEGRAM_LAGGING,
+    TelegramShared => trade::TELEGRAM_SHARED,
     TelegramRefuses => trade::TELEGRAM_REFUSES,
     GatewayRefuses => trade::GATEWAY_REFUSES,
     DatabaseRefuses => trade::DATABASE_REFUSES,

@@ -113,6 +113,9 @@ pub(super) struct Phrases {
     pub only_on_disk: [&'static str; 3],
     /// That the agent restarted a hung bot; `{count}` of `{most}` and `{at}` are filled in.
     pub restarted: &'static str,
+    /// The same while it is going on, and where nobody knows how it ended.
+    pub restarting: &'static str,
+    pub restart_unknown: &'static str,
     /// The same where some of them, or all, failed; `{failed}`, how many, and `{why}` are filled in besides.
     pub restart_failed: &'static str,
     /// Before the headline of a told trouble that is graver now.
@@ -142,6 +145,8 @@ pub(super) struct Phrases {
     pub press_start: &'static str,
     /// That the owner took it on; `{at}` is filled in.
     pub acked: &'static str,
+    /// The same of one of several owners: `{who}` and `{at}`.
+    pub acked_by: &'static str,
     /// The button that takes an alert on.
     pub take_on: &'static str,
     /// The button that explains.

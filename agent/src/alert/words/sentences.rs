@@ -1,6 +1,8 @@
 //! Sentences that the agent's own parts write down with what they did, in Indonesian: for an owner who reads no English.
 //! What SQLite, the system or a storage said itself is not in here: [`fault`] knows it by its kind.
 
+mod remotes;
+
 use super::faults::fault;
 use crate::config::Language;
 
@@ -279,8 +281,8 @@ const SENTENCES: &[(&str, &str)] = &[
 
 /// Each sentence that is known, and each fault of a known kind, in the owner's language.
 pub(in crate::alert) fn sentences(language: Language, text: &str) -> String {
-    let known = |sentence: &str| own(language, sentence).or_else(|| fault(language, sentence));
-    let told = |sentence: &str| known(sentence).unwrap_or_else(|| sentence.to_owned());
+    let told_by = |sentence: &str| own(language, sentence).or_else(|| fault(language, sentence));
+    let told = |sentence: &str| told_by(sentence).unwrap_or_else(|| sentence.to_owned());
     let line = |line: &str| {
         let (mark, rest) = match line.strip_prefix(LISTED) {
             Some(rest) => (LISTED, rest),
@@ -290,6 +292,10 @@ pub(in crate::alert) fn sentences(language: Language, text: &str) -> String {
         format!("{mark}{}", rest.join(BETWEEN))
     };
     text.split('\n').map(line).collect::<Vec<_>>().join("\n")
+}
+
+fn known() -> impl Iterator<Item = &'static (&'static str, &'static str)> {
+    SENTENCES.iter().chain(remotes::SENTENCES)
 }
 
 fn own(language: Language, sentence: &str) -> Option<String> {
@@ -306,7 +312,7 @@ fn own(language: Language, sentence: &str) -> Option<String> {
         }
         Some(told)
     };
-    SENTENCES.iter().find_map(find)
+    known().find_map(find)
 }
 
 /// What stands in the sentence where the template has braces; `None` when it is another sentence.
@@ -363,10 +369,25 @@ mod tests {
     }
 
     #[test]
+    fn a_folder_that_is_gone_is_told_as_what_it_is_with_the_remotes_own_name() {
+        let why = "the remote disk takes no backup: its folder /mnt/b is gone: it was moved or deleted, or its disk is not \
+                   mounted. Nothing was written in its place. Put it back or mount the disk, or, to begin anew there, run \
+                   `agent remote test disk --new-disk`";
+        let told = sentences(Language::Id, why);
+        let begins = "tujuan disk tidak menerima cadangan: foldernya /mnt/b tidak ada: dipindahkan, dihapus,";
+        assert!(told.starts_with(begins), "{told}");
+        assert!(
+            told.ends_with("jalankan `agent remote test disk --new-disk`"),
+            "{told}"
+        );
+        assert_eq!(sentences(Language::En, why), why);
+    }
+
+    #[test]
     fn what_is_not_known_stays_as_it_is_and_every_template_gives_its_places_back() {
         let system = "Tree 5 page 6: btreeInitPage() returns error code 11";
         assert_eq!(sentences(Language::Id, system), system);
-        for (written, told) in SENTENCES {
+        for (written, told) in known() {
             let count = written.matches("{}").count();
             assert_eq!(told.matches("{}").count(), count, "{written}");
             assert_eq!(places(written, written), Some(vec!["{}"; count]));
@@ -397,7 +418,7 @@ mod tests {
             &std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src"),
             &mut all,
         );
-        for (written, _) in SENTENCES {
+        for (written, _) in known() {
             let parts = written.split("{}").map(|part| part.trim_matches([' ', ':']));
             let lost = parts.filter(|part| !all.contains(part)).collect::<Vec<_>>();
             assert!(lost.is_empty(), "nobody writes: {lost:?} of {written}");

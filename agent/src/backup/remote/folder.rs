@@ -24,6 +24,8 @@ const SETTLED_MAX: usize = 100;
 /// A folder and what is remembered of it.
 #[derive(Clone, Debug)]
 pub(super) struct Folder {
+    /// The remote's, for what its owner can do.
+    name: String,
     root: PathBuf,
     partial: PathBuf,
     /// The file in the state directory that repeats the mark.
@@ -33,9 +35,10 @@ pub(super) struct Folder {
 }
 
 impl Folder {
-    pub(super) fn new(root: &str, partial: Option<&str>, state: &Path) -> Self {
+    pub(super) fn new(name: &str, root: &str, partial: Option<&str>, state: &Path) -> Self {
         let root = PathBuf::from(root);
         Self {
+            name: name.to_owned(),
             partial: partial.map_or_else(|| root.join(PARTIAL_DIR), PathBuf::from),
             memory: state.join("mark"),
             settled: Arc::default(),
@@ -62,8 +65,9 @@ impl Folder {
             (Some(_), None) => Err(self.unmounted()),
             (Some(known), Some(found)) if known != found => Err(format!(
                 "its folder {} is on another disk than the one that this agent wrote to. Mount the right one, or, when \
-                 it was replaced on purpose, run `agent remote test NAME --new-disk`",
-                self.root.display()
+                 it was replaced on purpose, run `agent remote test {} --new-disk`",
+                self.root.display(),
+                self.name
             )),
             _ => Ok(()),
         }
@@ -161,12 +165,19 @@ impl Folder {
     }
 
     fn unmounted(&self) -> String {
-        format!(
-            "its folder {} is not the one that this agent wrote to: its mark {MARK} is missing, so most likely its disk \
-             is not mounted. Nothing was written in its place. Mount the disk, or, when it was replaced on purpose, run \
-             `agent remote test NAME --new-disk`",
-            self.root.display()
-        )
+        let (root, name) = (self.root.display(), &self.name);
+        match self.root.exists() {
+            false => format!(
+                "its folder {root} is gone: it was moved or deleted, or its disk is not mounted. Nothing was written in \
+                 its place. Put it back or mount the disk, or, to begin anew there, run `agent remote test {name} \
+                 --new-disk`"
+            ),
+            true => format!(
+                "its folder {root} is not the one that this agent wrote to: its mark {MARK} is missing, so most likely \
+                 its disk is not mounted. Nothing was written in its place. Mount the disk, or, when it was replaced on \
+                 purpose, run `agent remote test {name} --new-disk`"
+            ),
+        }
     }
 
     fn unmarked(&self, path: &Path, error: &std::io::Error) -> String {
@@ -202,7 +213,12 @@ mod tests {
 
     fn folder(dir: &Path) -> Folder {
         let root = dir.join("disk/backups");
-        Folder::new(&root.to_string_lossy(), None, &dir.join("state/remotes/local"))
+        Folder::new(
+            "disk",
+            &root.to_string_lossy(),
+            None,
+            &dir.join("state/remotes/local"),
+        )
     }
 
     #[test]
@@ -226,8 +242,10 @@ mod tests {
             if root_exists {
                 fs::create_dir_all(dir.path().join("disk/backups")).unwrap();
             }
-            assert!(folder.prepare().unwrap_err().contains("not mounted"));
-            assert!(folder.is_there().unwrap_err().contains("not mounted"));
+            let said = folder.prepare().unwrap_err();
+            assert_eq!(folder.is_there().unwrap_err(), said);
+            assert!(said.contains("not mounted") && said.contains("`agent remote test disk --new-disk`"));
+            assert_eq!(said.contains("is gone"), !root_exists, "{said}");
         }
         assert_eq!(fs::read_dir(dir.path().join("disk/backups")).unwrap().count(), 0);
         folder.accept().unwrap();

@@ -7,7 +7,6 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use super::private;
 use crate::{config::Config, watch::unit};
 
 /// Whoever is neither the owner of a file nor of its group.
@@ -31,7 +30,6 @@ pub(super) fn of(config: &Config, recipients: usize) -> Vec<String> {
                 .to_owned(),
         );
     }
-    hints.extend(private::taken(config));
     hints.extend(secrets(config).iter().filter_map(|path| read_by_others(path)));
     hints.extend(
         config

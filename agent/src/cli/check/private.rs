@@ -1,30 +1,42 @@
-//! What `agent check` says of the address under `[http] private`: whether the agent can listen there.
+//! What `agent check` says of the address under `[http] private`: whether the agent can listen there, and who does if it
+//! cannot.
 //! It listens for a moment itself, and hears nobody.
 
 use std::{io::ErrorKind, net::TcpListener};
 
 use super::{Finding, finding};
-use crate::{config::Config, store::lock};
+use crate::{config::Config, store::lock, watch::listener};
 
 const CORRECT: &str = "the agent cannot start; correct [http] private, such as 127.0.0.1:8082";
+/// Where somebody has it for this moment alone, or hides from this user.
+const HELD: &str = "another program holds it";
 
-/// An address that this machine does not have is wrong.
+/// An address that this machine does not have is wrong, and so is one that another program listens on.
 pub(super) fn of(config: &Config) -> Finding {
     let address = config.http.private;
     let said = match TcpListener::bind(address).map_err(|error| (error.kind(), error)) {
-        // Who has it is said as a hint: it may be the agent, or have it for this moment alone.
-        Ok(_) | Err((ErrorKind::AddrInUse, _)) => Ok("this machine has it".to_owned()),
+        Ok(_) => Ok("this machine has it, and it is free".to_owned()),
+        Err((ErrorKind::AddrInUse, _)) => match is_running(config) {
+            true => Ok("this machine has it, and the running agent listens there".to_owned()),
+            false => Err(held(config)),
+        },
         Err((ErrorKind::AddrNotAvailable, _)) => Err(format!("this machine has no such address: {CORRECT}")),
         Err((_, error)) => Err(format!("{error}: {CORRECT}")),
     };
     finding(&format!("the agent's address {address}"), said)
 }
 
-/// What to say when somebody else has it.
-pub(super) fn taken(config: &Config) -> Option<String> {
-    let address = config.http.private;
-    let is_taken = TcpListener::bind(address).is_err_and(|error| error.kind() == ErrorKind::AddrInUse);
-    let is_running = lock::is_held(&config.lock_path()).unwrap_or(true);
-    (is_taken && !is_running)
-        .then(|| format!("another program listens on {address}, as ss -ltnp shows: while it does, {CORRECT}"))
+/// By whom, as far as that can be seen, and what to do.
+fn held(config: &Config) -> String {
+    let port = config.http.private.port();
+    let who = listener::of_port(port).map_or_else(|| HELD.to_owned(), |who| format!("{HELD} ({who})"));
+    format!(
+        "{who}, as `ss -ltnp 'sport = :{port}'` shows: while it does the agent cannot start. Stop that program, or give \
+         [http] private another port, such as 127.0.0.1:8082"
+    )
+}
+
+/// The agent of this state directory; one that cannot be seen counts.
+fn is_running(config: &Config) -> bool {
+    lock::is_held(&config.lock_path()).unwrap_or(true)
 }

@@ -11,20 +11,15 @@ use protocol::{
 };
 use serde::Serialize;
 
-use super::points::Listed;
+use super::{points::Listed, unfollowed::Unfollowed};
 use crate::{
     backup::{
         holes::{End, Hole},
         ranges::Range,
-        segment::Kind,
     },
     store::samples::SLOT,
 };
 
-/// Segments after which nothing came for this long may be followed by what nobody followed as it happened.
-const QUIET_MS: i64 = 5_000;
-/// Segments that are opened to see whether they do.
-const SUSPECTS_MAX: usize = 200;
 /// Slots that an agent may miss by being busy, or by its clock being set.
 const SLOTS_MISSED_MAX: i64 = 2;
 
@@ -88,31 +83,6 @@ pub(super) struct Known<'a> {
 impl Known<'_> {
     fn sends(&self, chain: &ChainId) -> bool {
         self.follows == Some(chain)
-    }
-}
-
-/// Segments of what nobody followed as it happened, each by its chain and its last moment.
-#[derive(Clone, Default)]
-pub(super) struct Unfollowed {
-    /// One commit, which stands for all that happened.
-    pub steps: BTreeSet<(ChainId, UnixMillis)>,
-    /// Every commit, read when the agent was back.
-    pub caught_up: BTreeSet<(ChainId, UnixMillis)>,
-}
-
-impl Unfollowed {
-    fn contains(&self, name: &SegmentName) -> bool {
-        let place = (name.chain.clone(), name.last_at);
-        self.steps.contains(&place) || self.caught_up.contains(&place)
-    }
-
-    /// Learns what a segment is.
-    pub(super) fn add(&mut self, name: SegmentName, kind: Kind) {
-        match kind {
-            Kind::Commits => false,
-            Kind::CaughtUp => self.caught_up.insert((name.chain, name.last_at)),
-            Kind::Resync => self.steps.insert((name.chain, name.last_at)),
-        };
     }
 }
 
@@ -335,26 +305,10 @@ fn away(slots: &[UnixMillis]) -> Vec<Gap> {
         .collect()
 }
 
-/// Segments after a quiet while, in which nobody may have followed; the newest first.
-pub(super) fn suspects(segments: &BTreeMap<SegmentName, u64>, known: &Unfollowed) -> Vec<SegmentName> {
-    let names: Vec<&SegmentName> = segments.keys().collect();
-    let mut found: Vec<&SegmentName> = names
-        .windows(2)
-        .filter(|pair| {
-            let (before, name) = (pair[0], pair[1]);
-            let is_after_quiet = before.chain != name.chain || name.last_at.0 - before.last_at.0 > QUIET_MS;
-            is_after_quiet && !known.contains(name)
-        })
-        .map(|pair| pair[1])
-        .collect();
-    found.sort_by_key(|name| std::cmp::Reverse(name.last_at.0));
-    found.into_iter().take(SUSPECTS_MAX).cloned().collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::backup::ranges;
+    use crate::backup::{ranges, segment::Kind};
 
     fn commit(number: u64) -> CommitNumber {
         CommitNumber::new(number).unwrap()
@@ -447,15 +401,5 @@ mod tests {
             .map(|gap| (gap.from.0, gap.until.0, &gap.what))
             .collect();
         assert_eq!(told, [(1_000, 3_600_050, &What::Away)]);
-    }
-
-    #[test]
-    fn a_commit_after_a_quiet_while_is_looked_at_and_a_busy_one_is_not() {
-        let segments = segments(&[(2, 2, 1_000), (3, 3, 2_000), (4, 4, 20_000), (5, 6, 90_000)]);
-        let found: Vec<u64> = suspects(&segments, &Unfollowed::default())
-            .iter()
-            .map(|name| name.first.get())
-            .collect();
-        assert_eq!(found, [5, 4]);
     }
 }

@@ -9,7 +9,7 @@ use protocol::{
     time::UnixMillis,
 };
 
-use super::{gaps::Unfollowed, points::Listed};
+use super::{points::Listed, unfollowed::Unfollowed};
 use crate::{
     backup::{
         holes::{self, Stand},

@@ -4,7 +4,7 @@
 use protocol::time::UnixMillis;
 
 use super::{
-    Arguments,
+    Arguments, in_gap,
     newest::{LastKnown, Witness},
     now,
     refusals::{command, quoted},
@@ -13,7 +13,7 @@ use crate::{
     backup::survey,
     cli::words,
     config::Config,
-    restore::{self, Done, Gap, Only, Plan, Reached, Stop, Target, trust::Source},
+    restore::{self, Done, Only, Plan, Reached, Stop, Target, trust::Source},
     store::{Store, interruptions::EventKind},
 };
 
@@ -81,47 +81,10 @@ pub(super) fn show(plan: &Plan, source: Source, config: &Config) {
         );
     }
     if let Some(gap) = &plan.gap {
-        println!("In a gap       {}", in_words(gap, config));
+        println!("In a gap       {}", in_gap::in_words(gap, config));
     }
     for note in &plan.notes {
         println!("Note           {note}");
-    }
-}
-
-/// What is restored when nobody followed the shop at the moment that was asked for.
-fn in_words(gap: &Gap, config: &Config) -> String {
-    let told = |at: &UnixMillis| words::moment(*at, &config.owner.timezone);
-    match gap {
-        Gap::OneStep { before, next } => format!(
-            "nobody followed the shop from {} until {}: all that happened in between is one commit, {}. You get the shop \
-             as it was last seen before, after commit {}; what comes next is --commit {}",
-            told(&before.1),
-            told(&next.1),
-            next.0,
-            before.0,
-            next.0
-        ),
-        Gap::Away { before, next } => format!(
-            "the agent did not run at some time between {} and {}: what happened then carries the moment of its return. You get \
-             the shop as it was last seen before, after commit {}; what comes next is --commit {}",
-            told(&before.1),
-            told(&next.1),
-            before.0,
-            next.0
-        ),
-        Gap::NewChain {
-            before,
-            point,
-            chain,
-            at,
-        } => format!(
-            "what was followed ends with commit {} at {}, and another chain, {}, can be restored from {} on. You get the \
-             shop as it was last seen before that; what comes next is --point {point}",
-            before.0,
-            told(&before.1),
-            words::chain(chain),
-            told(at)
-        ),
     }
 }
 

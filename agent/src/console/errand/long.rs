@@ -18,9 +18,9 @@ use crate::{
     alert::message::{duration, in_words},
     config::Language,
     console::{
-        answer::size,
+        answer::{in_one_message, size},
         words::words,
-        work::{Ask, Asked, BackupEnd, DrillEnd, Step, ask},
+        work::{Ask, Asked, BackupEnd, DrillEnd, Missed, Step, ask},
     },
 };
 
@@ -58,12 +58,18 @@ fn ended(language: Language, end: BackupEnd) -> String {
                 true => words.backup_done,
                 false => words.backup_partly,
             };
-            done.replace("{size}", &size(language, bytes))
-                .replace("{point}", &point)
-                .replace("{remotes}", &missed.join(", "))
+            let why = |missed: &Missed| format!("\n• {}: {}", missed.remote, in_words(language, &missed.why));
+            let missed: String = missed.iter().map(why).collect();
+            let told = done
+                .replace("{size}", &size(language, bytes))
+                .replace("{point}", &point);
+            in_one_message(&told.replace("{remotes}", &missed))
         }
         BackupEnd::Running => words.backup_runs.to_owned(),
-        BackupEnd::Failed => words.backup_failed.to_owned(),
+        BackupEnd::Failed(None) => words.backup_unknown.to_owned(),
+        BackupEnd::Failed(Some(why)) => {
+            in_one_message(&words.backup_failed.replace("{why}", &in_words(language, &why)))
+        }
     }
 }
 
@@ -75,7 +81,7 @@ impl Runner {
         };
         let message = self.line.post(chat, words.backup_begins).await?;
         let end = self.watch(chat, message, words.backup_begins, &self.doers.backups);
-        let end = end.await.unwrap_or(BackupEnd::Failed);
+        let end = end.await.unwrap_or(BackupEnd::Failed(None));
         drop(turn);
         let text = ended(self.desk.voice.language, end);
         self.settle(chat, message, &text).await
@@ -165,16 +171,25 @@ mod tests {
     #[test]
     fn a_backup_that_did_not_get_everywhere_names_the_remotes() {
         for language in [Language::Id, Language::En] {
-            let taken = |missed: &[&str]| {
-                let missed = missed.iter().map(|remote| (*remote).to_owned()).collect();
+            let taken = |missed_of: &[&str]| {
+                let missed = |remote: &&str| Missed {
+                    remote: (*remote).to_owned(),
+                    why: "Permission denied (os error 13)".to_owned(),
+                };
+                let missed = missed_of.iter().map(missed).collect();
                 ended(language, BackupEnd::Taken("09:00".to_owned(), 11_000, missed))
             };
             assert!(taken(&[]).starts_with('✅'));
             let partly = taken(&["disk", "cloud"]);
             assert!(
-                partly.starts_with('🟡') && partly.contains("disk, cloud"),
+                partly.starts_with('🟡') && partly.contains("• disk: a") && partly.contains("• cloud: a"),
                 "{partly}"
             );
+            let failed = ended(
+                language,
+                BackupEnd::Failed(Some("no space left on device".to_owned())),
+            );
+            assert!(failed.starts_with('🔴') && failed.contains("disk"), "{failed}");
         }
     }
 }

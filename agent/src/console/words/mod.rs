@@ -2,7 +2,7 @@
 //! Only the owner reads it, but for [`Words::private`], which says nothing.
 
 use super::command::Usage;
-use crate::{config::Language, watch::bot_health::BotState};
+use crate::{config::Language, store::episodes::Acked, watch::bot_health::BotState};
 
 mod en;
 mod id;
@@ -43,6 +43,8 @@ pub(super) struct Words {
     pub nothing_open: &'static str,
     pub since: &'static str,
     pub taken_on: &'static str,
+    /// Where there are several owners: `{who}`.
+    pub taken_on_by: &'static str,
     pub silenced: &'static str,
     pub everything: &'static str,
     pub points: &'static str,
@@ -78,7 +80,9 @@ pub(super) struct Words {
     pub backup_done: &'static str,
     pub backup_partly: &'static str,
     pub backup_runs: &'static str,
+    /// `{why}` is filled in.
     pub backup_failed: &'static str,
+    pub backup_unknown: &'static str,
     pub drill_begins: &'static str,
     pub drill_passed: &'static str,
     pub drill_failed: &'static str,
@@ -96,6 +100,8 @@ pub(super) struct Words {
     pub send_password: &'static str,
     pub closed: &'static str,
     pub wrong_code: &'static str,
+    /// Of an authenticator's password that was sent before.
+    pub used_code: &'static str,
     pub no_code: &'static str,
     pub restarting: &'static str,
     pub restarted: &'static str,
@@ -120,6 +126,10 @@ pub(super) struct Words {
     pub in_english: &'static str,
     pub over_already: &'static str,
     pub acked: &'static str,
+    /// Before what one of several owners did, to the others: `{who}`.
+    pub by_another: &'static str,
+    /// To the others, of a report: `{what}`.
+    pub takes_on: &'static str,
 }
 
 /// The sentences of that language.
@@ -139,6 +149,14 @@ impl Words {
             Usage::Silence => self.usage_silence.to_owned(),
             Usage::Maintenance => self.usage_maintenance.to_owned(),
             Usage::Bare(command) => self.usage_bare.replace("{usage}", command),
+        }
+    }
+
+    /// Who took something on.
+    pub(super) fn taken_on(&self, acked: &Acked) -> String {
+        match &acked.by {
+            None => self.taken_on.to_owned(),
+            Some(who) => self.taken_on_by.replace("{who}", who),
         }
     }
 

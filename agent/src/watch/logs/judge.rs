@@ -16,6 +16,8 @@ use crate::{
 
 /// What is given to a rotation that runs late.
 const SLACK_MAX: Duration = Duration::from_secs(3600);
+/// The kind of what was lost by a truncation.
+const LOSS: &str = "log_loss";
 /// A truncation is a moment; its alert stands for so long.
 const MOMENT_STANDS: Duration = Duration::from_secs(3600);
 
@@ -66,13 +68,15 @@ impl Memory {
     ) -> Seen {
         self.compare(view.live, now);
         let mut seen = Seen::default();
+        let is_young = self.first_seen.is_some_and(|at| now.since(at) < MOMENT_STANDS);
         let mut judge = |what: &str, wrong: Option<(Rule, String)>| {
             let wrong = wrong.map(|(rule, more)| (rule, format!("{name}{more}")));
             seen.judge(AlertKey::new(what, name), wrong);
+            seen.ends_nothing(is_young && what == LOSS);
         };
         judge("log_size", growing(plan, view));
         judge("log_rotation", self.not_rotated(plan, view, now));
-        judge("log_loss", self.lost(now));
+        judge(LOSS, self.lost(now));
         judge("log_hole", hole(view));
         judge("log_old", old_kept(plan, view));
         let astray = match writer {
@@ -185,4 +189,53 @@ fn astray(writer: Writer, live: Option<Live>) -> Option<(Rule, String)> {
     }
     let is_live = live.map(|live| live.id) == Some(writer.id);
     (!is_live).then_some((Rule::LogWriterLost, String::new()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::watch::logs::files::FileId;
+
+    const PLAN: Plan = Plan {
+        period: Duration::from_secs(86_400),
+        size_bytes_max: 1 << 20,
+        keep: 3,
+        compress: false,
+    };
+
+    fn of_size(size_bytes: u64) -> View {
+        let live = Live {
+            id: FileId { device: 1, inode: 2 },
+            born: None,
+            size_bytes,
+            allocated_bytes: size_bytes,
+            begins_with_hole: false,
+        };
+        View {
+            live: Some(live),
+            rotated: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn whoever_has_watched_for_less_than_a_truncation_stands_ends_no_alert_about_one() {
+        let mut memory = Memory::default();
+        let mut is_lost = |size_bytes, after_s: i64| {
+            let now = UnixMillis(after_s * 1000);
+            let view = of_size(size_bytes);
+            let seen = memory.judge("bot.log", &PLAN, &view, Sight::Unknown, Marker::Arrived, now);
+            let mut found = seen.findings.into_iter();
+            let found = found.find(|found| found.key.as_str() == "log_loss/bot.log");
+            found.unwrap().verdict.counts().map(|seen| seen.is_wrong())
+        };
+        assert_eq!(
+            is_lost(1000, 0),
+            None,
+            "it may have been cut just before the agent's start"
+        );
+        assert_eq!(is_lost(1000, 3_599), None);
+        assert_eq!(is_lost(1000, 3_600), Some(false));
+        assert_eq!(is_lost(10, 4_000), Some(true));
+        assert_eq!(is_lost(20, 7_601), Some(false));
+    }
 }

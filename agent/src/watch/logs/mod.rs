@@ -186,7 +186,9 @@ impl Logs {
 fn sign(seen: &mut Seen, whose: Option<&Whose>) {
     let Some(whose) = whose else { return };
     for finding in &mut seen.findings {
-        if let Verdict::Known(Observation::Wrong { detail, .. }) = &mut finding.verdict {
+        if let Verdict::Known(Observation::Wrong { detail, .. })
+        | Verdict::Early(Observation::Wrong { detail, .. }) = &mut finding.verdict
+        {
             *detail += &whose.note();
         }
     }

@@ -37,7 +37,8 @@ fn nothing_is_forgotten_and_nothing_is_told_twice_in_any_history() {
                 3 => {
                     let id = day.store.book().unwrap().episodes.keys().next().copied();
                     day.change(|book, _, now| {
-                        id.and_then(|id| acknowledge(book, id, now)).unwrap_or_default()
+                        id.and_then(|id| acknowledge(book, id, None, now))
+                            .unwrap_or_default()
                     });
                 }
                 4..10 => day.fine(key),

@@ -16,10 +16,42 @@ fn what_nobody_takes_on_is_told_after_five_fifteen_and_forty_five_minutes_on_one
     assert_eq!(reminders, [(5, 2), (15, 3), (45, 4)]);
     let id = *day.store.book().unwrap().episodes.keys().next().unwrap();
     day.told();
-    day.change(|book, _, now| acknowledge(book, id, now).unwrap());
+    day.change(|book, _, now| acknowledge(book, id, None, now).unwrap());
     assert_eq!(day.told(), ["update bot/bot"]);
     day.pass_long(Duration::from_secs(86_400));
     assert_eq!(day.told(), Vec::<String>::new());
+}
+
+#[test]
+fn what_is_taken_on_before_its_first_message_stays_so_with_it_unless_more_comes_meanwhile() {
+    let who = || Some("Ana".to_owned());
+    let first_after = |more: bool| {
+        let mut day = Day::begin();
+        for _ in 0..3 {
+            day.wrong("domain/shop.example", Rule::DomainUnreachable);
+            day.pass(1);
+        }
+        assert_eq!(day.told(), Vec::<String>::new(), "it waits for a cause");
+        let id = *day.store.book().unwrap().episodes.keys().next().unwrap();
+        day.change(|book, _, now| acknowledge(book, id, who(), now).unwrap());
+        if more {
+            for _ in 0..3 {
+                day.wrong("domain/www.example", Rule::DomainUnreachable);
+                day.pass(1);
+            }
+        }
+        day.said.clear();
+        day.pass(120);
+        let (_, first) = day.said.first().cloned().unwrap();
+        assert_eq!(first.kind, Kind::First);
+        (first.acked.map(|acked| acked.by), first.loud)
+    };
+    assert_eq!(
+        first_after(false),
+        (Some(who()), false),
+        "whoever knows is not called"
+    );
+    assert_eq!(first_after(true), (None, true));
 }
 
 #[test]
@@ -75,7 +107,7 @@ fn a_return_can_be_taken_on_and_silenced() {
     day.wrong("bot/bot", Rule::BotGone);
     let id = day.said[0].1.episode;
     assert_eq!(day.told(), ["flapping bot/bot"]);
-    day.change(|book, _, now| acknowledge(book, id, now).unwrap());
+    day.change(|book, _, now| acknowledge(book, id, None, now).unwrap());
     assert_eq!(day.told(), ["update bot/bot"]);
     let book = day.store.book().unwrap();
     assert_eq!(book.alerts["bot/bot"].episode, Some(id), "its buttons find it");

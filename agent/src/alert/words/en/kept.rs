@@ -58,7 +58,7 @@ pub(super) const SPOOL_OVERFLOWED: Wording = Wording {
     happened: "At {since}: {detail}",
     means: "the shop goes on selling; that place has a hole until its next backup, the other places have everything.",
     done: "the agent kept the newer half and goes on shipping.",
-    todo: "agent remote test NAME for the place that is named; then agent backup closes the hole",
+    todo: "see how that place answers: agent check; then agent backup closes the hole",
     over_headline: "The spool has room again",
     over: "It overflowed {lasted} ago.",
 };

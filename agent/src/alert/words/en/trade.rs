@@ -115,6 +115,18 @@ pub(super) const TELEGRAM_LAGGING: Wording = Wording {
     over: "It lasted {lasted}. What waited goes out now.",
 };
 
+pub(super) const TELEGRAM_SHARED: Wording = Wording {
+    headline: "Another program takes the shop's messages",
+    happened: "{value} times within five minutes Telegram ended the bot's question for messages: another program uses the same \
+               BOT_TOKEN.",
+    means: "what customers write and tap may reach that program and not the shop. Orders that are paid go on.",
+    done: "the bot goes on asking.",
+    todo: "stop the other program: an old server, a second copy of the bot or a webhook. If you know of none, the token is in \
+           foreign hands: let @BotFather revoke it, store the new one as BOT_TOKEN, then systemctl restart {unit}",
+    over_headline: "The shop's messages come to the bot alone",
+    over: "Another program took part of them for {lasted}. Customers who got no answer will have to write again.",
+};
+
 pub(super) const TELEGRAM_REFUSES: Wording = Wording {
     headline: "Telegram refuses the bot's token",
     happened: "Since {since} Telegram has not taken the shop's BOT_TOKEN.",

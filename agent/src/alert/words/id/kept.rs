@@ -58,7 +58,7 @@ pub(super) const SPOOL_OVERFLOWED: Wording = Wording {
     happened: "Pada {since}: {detail}",
     means: "toko tetap berjualan. Di tempat itu riwayatnya berlubang sampai cadangan berikutnya; tempat lain punya semuanya.",
     done: "agent menyimpan separuh yang lebih baru dan terus mengirim.",
-    todo: "agent remote test NAMA untuk tempat yang disebut; lalu agent backup menutup lubangnya",
+    todo: "lihat jawaban tempat itu: agent check; lalu agent backup menutup lubangnya",
     over_headline: "Antrean kirim lapang lagi",
     over: "Meluap {lasted} yang lalu.",
 };

@@ -115,6 +115,17 @@ pub(super) const TELEGRAM_LAGGING: Wording = Wording {
     over: "Berlangsung {lasted}. Yang menunggu kini terkirim.",
 };
 
+pub(super) const TELEGRAM_SHARED: Wording = Wording {
+    headline: "Program lain mengambil pesan toko",
+    happened: "{value} kali dalam lima menit Telegram memutus permintaan pesan dari bot: program lain memakai BOT_TOKEN yang sama.",
+    means: "pesan dan tombol dari pembeli bisa sampai ke program itu, bukan ke toko. Pesanan yang sudah dibayar tetap jalan.",
+    done: "bot terus meminta.",
+    todo: "hentikan program itu: server lama, salinan kedua dari bot, atau webhook. Bila tidak ada yang Anda kenal, token ada di \
+           tangan orang lain: cabut lewat @BotFather, simpan yang baru sebagai BOT_TOKEN, lalu systemctl restart {unit}",
+    over_headline: "Pesan toko hanya sampai ke bot lagi",
+    over: "Program lain mengambil sebagian selama {lasted}. Pembeli yang tidak dijawab perlu menulis lagi.",
+};
+
 pub(super) const TELEGRAM_REFUSES: Wording = Wording {
     headline: "Telegram menolak token bot",
     happened: "Sejak {since} Telegram tidak menerima BOT_TOKEN toko.",

@@ -1,0 +1,67 @@
+//! A message when it goes out: as it was queued, with what became of it meanwhile noted beside it.
+//! It sends nothing.
+
+use std::time::Duration;
+
+use protocol::time::UnixMillis;
+
+use super::{MESSAGE_UNITS_MAX, Voice, moment};
+use crate::{
+    alert::{
+        text::{cut, moment_beside, units},
+        words::phrases,
+    },
+    store::outbox::Waiting,
+};
+
+/// Ways that a message takes together may differ by this much.
+const SAME_MOMENT: Duration = Duration::from_secs(30);
+/// What waited for so long waited through an outage.
+const OUTAGE_LEAST: Duration = Duration::from_secs(30);
+
+/// Whether it has waited through an outage: longer than the pace of messages or a second try explains. What waits for the
+/// morning has not.
+#[must_use]
+pub fn is_late(row: &Waiting, now: UnixMillis) -> bool {
+    let due_at = row
+        .message
+        .not_before
+        .map_or(row.created_at, |due_at| due_at.max(row.created_at));
+    now.since(due_at) >= OUTAGE_LEAST
+}
+
+/// The text of a row when it goes out: marked when it may have arrived before, with its true time when it comes late, and
+/// with where it went meanwhile.
+#[must_use]
+pub fn outgoing(voice: &Voice, row: &Waiting, is_edit: bool, now: UnixMillis) -> String {
+    let mut notes = String::new();
+    if !is_edit && is_late(row, now) {
+        let at = moment(&voice.timezone, row.created_at);
+        notes += &format!("\n\n({})", phrases(voice.language).late.replace("{at}", &at));
+    }
+    if let Some(note) = elsewhere(voice, row, now) {
+        notes += &format!("\n\n({note})");
+    }
+    // To edit twice is the same as once.
+    let mark = match row.in_doubt && !is_edit {
+        true => format!("{} ", phrases(voice.language).repeated),
+        false => String::new(),
+    };
+    // A message that is too long arrives nowhere: its own end goes before what is noted.
+    let room = MESSAGE_UNITS_MAX.saturating_sub(units(&mark) + units(&notes));
+    format!("{mark}{}{notes}", cut(&row.message.text, room))
+}
+
+/// That this way is back, and which way told the owner meanwhile. Nothing of what goes two ways at once, as a
+/// reminder does, nor under what only marks a message as over.
+pub(super) fn elsewhere(voice: &Voice, row: &Waiting, now: UnixMillis) -> Option<String> {
+    let told = row.elsewhere.as_ref()?;
+    let only_marks = row.message.is_edit && !row.message.open && !row.message.follows_up;
+    let went_both_ways = !told.climbed && now.since(told.sent_at) < SAME_MOMENT;
+    if only_marks || went_both_ways {
+        return None;
+    }
+    let at = moment_beside(&voice.timezone, told.sent_at, row.created_at);
+    let note = phrases(voice.language).elsewhere;
+    Some(note.replace("{at}", &at).replace("{way}", &told.rung))
+}

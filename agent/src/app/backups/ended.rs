@@ -1,0 +1,42 @@
+//! How a turn of the schedule ended: for the owner who asked for it, and for who hears of it outside.
+//! It takes no backup.
+
+use crate::{
+    alert::heartbeat::Signal,
+    backup::{Outcome, Taken},
+    console::work::Missed,
+};
+
+/// How one turn ended.
+pub(super) enum Ended {
+    /// There is a new restore point; the remotes that it did not get to, each with the cause.
+    Taken(Vec<Missed>),
+    /// Somebody takes one by hand at this moment.
+    ByHand,
+    /// There is none, for this cause, and the capture compares every page before the next one.
+    Compared(String),
+    /// There is none, for this cause.
+    Failed(String),
+}
+
+/// A remote that was not reached is a failure to the outside as well.
+pub(super) fn signal_of(taken: &Taken) -> Signal {
+    let failed = missed(taken);
+    if failed.is_empty() {
+        Signal::Success
+    } else {
+        let names: Vec<&str> = failed.iter().map(|missed| missed.remote.as_str()).collect();
+        Signal::Fail(format!("the backup did not get to: {}", names.join(", ")))
+    }
+}
+
+/// The remotes that the point did not get to.
+pub(super) fn missed(taken: &Taken) -> Vec<Missed> {
+    let missed = |outcome: &Outcome| {
+        Some(Missed {
+            remote: outcome.remote.clone(),
+            why: outcome.error.clone()?,
+        })
+    };
+    taken.remotes.iter().filter_map(missed).collect()
+}
