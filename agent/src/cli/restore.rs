@@ -138,9 +138,7 @@ pub async fn run(arguments: Arguments) -> Result<(), Failure> {
     let mut opened = remotes::open(&config, arguments.remote.as_deref())?;
     let keys = unlock(&arguments, &config)?;
     let survey = remotes::survey(&mut opened).await;
-    let mut notes: Vec<String> = early::of_the_future(&request.selection, &config)
-        .into_iter()
-        .collect();
+    let mut notes = Vec::from_iter(early::of_the_future(&request.selection, &config));
     let cores = cores();
     let there = (opened.usable.as_slice(), &survey);
     let asked = (&request, &keys, &cores);
