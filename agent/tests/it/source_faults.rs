@@ -125,7 +125,7 @@ fn a_server_that_is_put_back_as_a_whole_begins_a_chain_and_says_what_it_lacks() 
     sell(&shop, 15);
     wait_for("a word of it", || {
         let (kind, detail) = told(&shop).pop()?;
-        (kind == "replaced" && detail.contains("which this server never wrote")).then_some(())
+        (kind == "replaced" && detail.contains("which this server does not know of")).then_some(())
     });
     sell(&shop, 3);
     settled(&shop, &agent);

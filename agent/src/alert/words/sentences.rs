@@ -62,12 +62,16 @@ const SENTENCES: &[(&str, &str)] = &[
         "perubahan {} dari rantai {}, yang terakhir diikuti",
     ),
     (
-        "{} holds commits {} to {} of the chain {}, which this server never wrote: the whole server was put back to an earlier state, or a copy of it runs elsewhere",
-        "{} menyimpan perubahan {} sampai {} dari rantai {} yang tidak pernah ditulis server ini: seluruh server dikembalikan ke keadaan lebih lama, atau salinannya berjalan di tempat lain",
+        "{} holds commits {} to {} of the chain {}, which this server does not know of: the whole server was put back to an earlier state, or the agent's own folder alone was, or a copy of it runs elsewhere",
+        "{} menyimpan perubahan {} sampai {} dari rantai {} yang tidak dikenal server ini: seluruh server dikembalikan ke keadaan lebih lama, atau hanya folder agent, atau salinannya berjalan di tempat lain",
     ),
     (
-        "what was sold in them is missing in this shop",
-        "yang terjual di dalamnya tidak ada di toko ini",
+        "unless it was the agent's folder alone, what was sold in them is missing in this shop",
+        "kecuali hanya folder agent, yang terjual di dalamnya tidak ada di toko ini",
+    ),
+    (
+        "with --to and a folder that only shows them, to compare first",
+        "dengan --to dan sebuah folder, itu hanya memperlihatkannya, untuk dibandingkan dulu",
     ),
     (
         "what was sold after that is missing in this file",

@@ -1,6 +1,6 @@
-//! Whether a remote holds commits of the chain that this server never wrote: the whole server, its database and the agent's
-//! own, was put back to an earlier state, as from a provider's snapshot, or runs twice. Both would give the same numbers to
-//! other commits, and nobody could tell them apart afterwards.
+//! Whether a remote holds commits of the chain that this server does not know of: the whole server, its database and the
+//! agent's own, was put back to an earlier state, as from a provider's snapshot, or the agent's alone was, or it runs
+//! twice. Each would give the same numbers to other commits, and nobody could tell them apart afterwards.
 //! It looks once for each remote, before the first write there, and believes names: a false one costs a new chain.
 
 use protocol::{
@@ -79,8 +79,9 @@ fn told(Ahead { known, last, remote }: &Ahead) -> String {
     let Mark { chain, commit } = known;
     let first = commit.get().saturating_add(1);
     format!(
-        "{remote} holds commits {first} to {last} of the chain {chain}, which this server never wrote: the whole server was put \
-         back to an earlier state, or a copy of it runs elsewhere; what was sold in them is missing in this shop; everything \
-         until then is in the backups: agent restore --latest --chain {chain} once the bot is stopped"
+        "{remote} holds commits {first} to {last} of the chain {chain}, which this server does not know of: the whole server was \
+         put back to an earlier state, or the agent's own folder alone was, or a copy of it runs elsewhere; unless it was the \
+         agent's folder alone, what was sold in them is missing in this shop; everything until then is in the backups: agent \
+         restore --latest --chain {chain} once the bot is stopped; with --to and a folder that only shows them, to compare first"
     )
 }
