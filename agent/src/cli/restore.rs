@@ -139,6 +139,7 @@ pub async fn run(arguments: Arguments) -> Result<(), Failure> {
     let keys = unlock(&arguments, &config)?;
     let survey = remotes::survey(&mut opened).await;
     let mut notes = Vec::from_iter(early::of_the_future(&request.selection, &config));
+    notes.extend(known::unreadable(&config));
     let cores = cores();
     let there = (opened.usable.as_slice(), &survey);
     let asked = (&request, &keys, &cores);

@@ -91,3 +91,14 @@ fn what_one_remote_lost_comes_from_the_other_and_fails_the_drill_of_the_one() {
     fs::write(shop.path("agent.toml"), fresh).unwrap();
     shop.agent_done(&alone);
 }
+
+#[test]
+fn a_memory_that_cannot_be_read_is_told_with_the_plan() {
+    let (shop, point) = captured(3);
+    put_back(&shop, &["local", "offsite"], &point, 1);
+    let store = rusqlite::Connection::open(shop.path("state/agent.db")).unwrap();
+    store.pragma_update(None, "user_version", 1).unwrap();
+    drop(store);
+    let said = shop.agent_done(&restoring("back", &["--latest", "--dry-run"]));
+    assert!(said.contains("remembers of its backups cannot be read"), "{said}");
+}

@@ -23,6 +23,14 @@ pub(super) fn known_here(config: &Config) -> BTreeMap<PointId, KnownPoint> {
         .unwrap_or_default()
 }
 
+/// That there is a memory here which cannot be read: an older state is then no surprise to anybody.
+pub(super) fn unreadable(config: &Config) -> Option<String> {
+    let error = Store::open_to_look(&config.state_dir).err()?;
+    Some(format!(
+        "what this server remembers of its backups cannot be read ({error:#}): nothing here says whether there was more"
+    ))
+}
+
 /// The chain that was followed here, and its newest commit.
 pub(super) fn seen_here(config: &Config) -> Option<(ChainId, CommitNumber)> {
     let store = Store::open_to_look(&config.state_dir).ok().flatten()?;
