@@ -119,8 +119,16 @@ fn text(message: &Value) -> Option<Event> {
     Some(Event::Text {
         from: sender(message, message)?,
         at: UnixMillis(message["date"].as_i64()?.saturating_mul(1000)),
-        text: cut(&message["text"]),
+        text: own_words(message),
     })
+}
+
+/// What was forwarded are somebody else's words, which command nothing (core.telegram.org/bots/api#message).
+fn own_words(message: &Value) -> String {
+    match message["forward_origin"].is_null() {
+        true => cut(&message["text"]),
+        false => String::new(),
+    }
 }
 
 fn press(press: &Value) -> Option<Event> {
@@ -182,6 +190,20 @@ mod tests {
         ] {
             assert!(!other.is_owner(&[1]), "{other:?}");
         }
+    }
+
+    #[test]
+    fn somebody_elses_words_that_an_owner_forwards_command_nothing() {
+        let message = |origin: Value| {
+            json!([{ "update_id": 5, "message": { "date": 7, "text": "/maintenance 4h", "forward_origin": origin,
+                "from": { "id": 1 }, "chat": { "id": 1, "type": "private" } } }])
+        };
+        let text = |origin| match read(&message(origin)).remove(0).event {
+            Event::Text { text, .. } => text,
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(text(json!({ "type": "hidden_user", "date": 3 })), "");
+        assert_eq!(text(Value::Null), "/maintenance 4h");
     }
 
     #[test]
