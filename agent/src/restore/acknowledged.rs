@@ -89,7 +89,14 @@ pub(super) fn hold_to(
     if way.gap.is_some() || beyond.is_empty() {
         return;
     }
-    let is_silent = |one: &&Acknowledged| sources.survey.silent.iter().any(|(name, _)| *name == one.remote);
+    // One that is not configured any more is asked as little as one that is silent.
+    let is_silent = |one: &&Acknowledged| {
+        sources
+            .survey
+            .holdings
+            .iter()
+            .all(|(name, _)| *name != one.remote)
+    };
     let (silent, answering): (Vec<&Acknowledged>, Vec<&Acknowledged>) =
         beyond.into_iter().partition(is_silent);
     // Whoever wants a moment before the end misses nothing.

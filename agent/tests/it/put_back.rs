@@ -102,3 +102,19 @@ fn a_memory_that_cannot_be_read_is_told_with_the_plan() {
     let said = shop.agent_done(&restoring("back", &["--latest", "--dry-run"]));
     assert!(said.contains("remembers of its backups cannot be read"), "{said}");
 }
+
+#[test]
+fn a_remote_that_is_not_configured_any_more_is_not_blamed() {
+    let (shop, point) = captured(4);
+    put_back(&shop, &["offsite"], &point, 2);
+    let configuration = shop.path("agent.toml");
+    let settings = fs::read_to_string(&configuration).unwrap();
+    let without = settings
+        .replace("[remotes.local]", "[remotes.other]")
+        .replace("root = \"local\"", "root = \"other\"");
+    fs::write(&configuration, without).unwrap();
+    fs::create_dir(shop.path("other")).unwrap();
+    let told = shop.agent_refuses(1, &restoring("back", &["--latest"]));
+    assert!(told.contains("acknowledged by offsite,"), "{told}");
+    assert!(!told.contains("local"), "it still holds them: {told}");
+}
