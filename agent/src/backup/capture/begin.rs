@@ -140,6 +140,8 @@ fn resync(
     }
     // What is seen is fixed from here on, and nothing of it is younger.
     let seen_at = now();
+    // What comes after it is followed as it happens.
+    recorder.unfollowed = None;
     let pages = recorder.follower.source().pages()?;
     let page_size = recorder.state.page_size;
     let (mut changed, mut count, mut sum) = (Vec::new(), 0_usize, PageSum::default());
