@@ -35,6 +35,8 @@ const READ_AGAIN: Duration = Duration::from_secs(1);
 /// The recorder's things.
 pub(super) struct Desk {
     pub database: PathBuf,
+    /// The path that the bot opens, which leads there.
+    pub named: PathBuf,
     pub store: Arc<Store>,
     pub spool: Spool,
     sealer: Option<Sealer>,
@@ -70,6 +72,7 @@ impl Desk {
         Ok(Self {
             config: Arc::clone(config),
             database: config.backup.database.clone(),
+            named: config.backup.database_as_named.clone(),
             spool: Spool::open(folder.join("spool"), Arc::clone(&store), remotes)?,
             store,
             sealer: None,
