@@ -14,6 +14,7 @@ use crate::{
         holes,
         ranges::{self, Range},
         survey::Survey,
+        unfilled::Unfilled,
     },
     config::Purpose,
     keys,
@@ -63,6 +64,9 @@ struct Shown {
     gaps: Vec<Gap>,
     doubtful: Vec<Doubt>,
     remotes: Vec<Holding>,
+    /// Those that hold nothing, on a machine whose agent never wrote to any.
+    #[serde(skip)]
+    unfilled: Vec<Unfilled>,
 }
 
 /// Asks the remotes and prints.
@@ -198,6 +202,7 @@ impl Shown {
             believed: &segments,
             points: &restore_points,
             ahead_of: ahead_of(now),
+            in_doubt: survey.in_doubt(),
             zone,
         };
         let remotes = survey
@@ -210,6 +215,7 @@ impl Shown {
             restore_points,
             commits,
             gaps,
+            unfilled: survey.unfilled.clone(),
         }
     }
 }

@@ -16,7 +16,7 @@ use super::{
     avoid::Avoid,
     bare, gone,
     index::{Index, Unread},
-    nearest, numbers, replay, strangers, summary, unopened, unread,
+    nearest, numbers, replay, strangers, summary, unfilled, unopened, unread,
 };
 use crate::backup::survey::moment_of;
 
@@ -55,10 +55,7 @@ pub(super) async fn find(
     avoid: &Avoid,
 ) -> Result<Goal, Refused> {
     if index.points().is_empty() && sources.survey.points().is_empty() {
-        return Err(nothing(
-            sources,
-            "the remotes that answer hold no restore point".to_owned(),
-        ));
+        return Err(nothing(sources, unfilled::no_point(sources)));
     }
     match &request.selection {
         Selection::Latest => newest(request, sources, index, avoid, None).await,
@@ -210,6 +207,7 @@ async fn newest(
         summary::hold_to(anchor, sources, &mut goal, &manifest, by);
     }
     acknowledged::hold_to(request, sources, avoid, &mut goal, manifest.commit);
+    unfilled::weigh(sources, avoid, &mut goal, manifest.commit);
     gone::weigh(request, sources, &mut goal, &mut before, end_at);
     unread::pass_over(request, &mut goal, &mut before, end_at);
     let (left, unread) = bare::leftovers(request, sources, before.unread, end_at);

@@ -18,6 +18,9 @@ pub(super) fn print(shown: &Shown, zone: &TimeZone) {
     // Who does not answer is named by the command itself, and may hold everything.
     if shown.restore_points.is_empty() && !shown.remotes.is_empty() {
         println!("The remotes hold no restore point yet. `agent backup` makes one.");
+        for unfilled in &shown.unfilled {
+            println!("Where there should be one: {}", unfilled.told);
+        }
     }
     for holding in &shown.remotes {
         print_holding(holding, zone);

@@ -250,7 +250,8 @@ pub(super) fn gap(known: Option<&LastKnown>, plan: &Plan, reached: Reached, conf
     }
     match known {
         None if plan.may_be_newer => format!(
-            "{stands} This machine knows of no later one; what is named as NOT PROVEN may be newer, and is not in it."
+            "{stands} This machine knows of no later one; what is named as NOT PROVEN or as IT MAY BE NEWER may be, and is not \
+             in it."
         ),
         None => format!(
             "{stands} This machine knows of no later one: what the lost server had not sent by then is not in it."
@@ -273,6 +274,9 @@ pub(super) fn gap(known: Option<&LastKnown>, plan: &Plan, reached: Reached, conf
             )
         }
         Some(known) if known.commit <= reached.commit => match known.witness {
+            _ if plan.may_be_newer => format!(
+                "{stands} No later one is known; what is named as NOT PROVEN or as IT MAY BE NEWER may be, and is not in it."
+            ),
             Witness::Here => format!("{stands} When this began, this server knew of no later one."),
             Witness::Remotes => format!(
                 "{stands} The remotes hold no later one: what the lost server had not sent by then is not in it."
