@@ -1,10 +1,13 @@
 //! `agent list`: what the remotes hold, by their own word, joined with what this server knows or the key opens.
 //! It fetches no part of a database and changes nothing.
 
-use std::path::{Path, PathBuf};
+use std::{
+    collections::BTreeSet,
+    path::{Path, PathBuf},
+};
 
 use jiff::{Timestamp, tz::TimeZone};
-use protocol::time::UnixMillis;
+use protocol::{chain::ChainId, time::UnixMillis};
 use serde::Serialize;
 
 use super::{ConfigArgument, Failure, ask, load, remotes, words};
@@ -61,6 +64,9 @@ pub struct Arguments {
 struct Shown {
     restore_points: Vec<Listed>,
     commits: Vec<Range>,
+    /// The chains among them that are another agent's.
+    #[serde(skip)]
+    others_chains: BTreeSet<ChainId>,
     gaps: Vec<Gap>,
     doubtful: Vec<Doubt>,
     remotes: Vec<Holding>,
@@ -209,7 +215,10 @@ impl Shown {
             .holdings
             .iter()
             .map(|(remote, names)| Holding::of(remote, names, here, anchor, &seen));
+        let is_others = |chain: &ChainId| !here.others(survey).is_empty() && !here.own.chains.contains(chain);
+        let chains = commits.iter().map(|range| range.chain.clone());
         Self {
+            others_chains: chains.filter(is_others).collect(),
             doubtful,
             remotes: remotes.collect(),
             restore_points,
@@ -223,6 +232,7 @@ impl Shown {
 /// Every point, newest first; what this server does not know of it is read where there is a key.
 async fn listed(survey: &Survey, here: &Here, sources: Option<&Sources<'_>>, zone: &TimeZone) -> Vec<Listed> {
     let mut restore_points = Vec::new();
+    let others = here.others(survey);
     for point in survey.points().into_iter().rev() {
         let opened = match (here.points.get(&point), sources) {
             (None, Some(sources)) => Some(open_manifest(sources, &point).await),
@@ -230,6 +240,7 @@ async fn listed(survey: &Survey, here: &Here, sources: Option<&Sources<'_>>, zon
         };
         let mut one = points::one(survey, &point, here.points.get(&point), (opened, zone));
         one.archive_altered(&here.altered);
+        one.leave_to(&others);
         one.doubt(&here.points);
         one.drilled_at = here.drilled.get(point.as_str()).map(|at| words::rfc3339(*at));
         restore_points.push(one);

@@ -6,7 +6,10 @@ use std::fs;
 use rusqlite::Connection;
 use serde_json::Value;
 
-use crate::shop::{Shop, restoring, stderr};
+use crate::{
+    missing_commits::captured,
+    shop::{Shop, count_items, restoring, stderr},
+};
 
 /// Two remotes, of which `local` alone holds the newest state, on a machine that remembers nothing.
 fn lost_server() -> Shop {
@@ -114,4 +117,28 @@ fn a_remote_that_a_server_has_just_begun_is_no_lost_one() {
     let said = shop.restore_to("back", &["--latest"]);
     assert!(!said.contains("MAY BE NEWER"), "{said}");
     shop.agent_done(&["check"]);
+}
+
+#[test]
+fn a_disk_that_was_replaced_on_purpose_is_not_called_tampered_with() {
+    let (shop, _) = captured(2);
+    fs::remove_dir_all(shop.path("local")).unwrap();
+    fs::create_dir(shop.path("local")).unwrap();
+    let said = shop.agent_done(&["remote", "test", "local", "--new-disk"]);
+    assert!(said.contains("agent backup --remote local"), "{said}");
+    assert!(!shop.agent_done(&["list"]).contains("WRONG"));
+    let said = shop.agent_done(&["verify"]);
+    assert!(said.contains("local: no backup has reached it yet"), "{said}");
+    shop.restore_to("back", &["--latest"]);
+    assert_eq!(
+        count_items(&shop.path("back/shop.db")),
+        count_items(&shop.database())
+    );
+    shop.agent_done(&["backup", "--remote", "local"]);
+    let said = shop.agent_done(&["verify", "--remote", "local"]);
+    assert!(said.contains("everything is there"), "{said}");
+    // What it holds now is missed again.
+    fs::remove_dir_all(shop.path("local/manifest")).unwrap();
+    let said = shop.agent_refuses(1, &["verify", "--remote", "local"]);
+    assert!(said.contains("put back to an older state"), "{said}");
 }

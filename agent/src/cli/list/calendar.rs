@@ -46,7 +46,13 @@ pub(super) fn print(shown: &Shown, zone: &TimeZone) {
         .iter()
         .all(|point| point.chain.is_some() || point.doubtful);
     for range in &shown.commits {
-        println!("  {}", told(range, (knows_all, &shown.gaps), zone));
+        let is_others = range.restorable_from.is_none() && shown.others_chains.contains(&range.chain);
+        let known = (knows_all && !is_others, shown.gaps.as_slice());
+        let whose = match is_others {
+            true => "  another agent's, not judged here",
+            false => "",
+        };
+        println!("  {}{whose}", told(range, known, zone));
     }
     if !shown.doubtful.is_empty() {
         println!("\nNOT PROVEN, and not counted above:");
