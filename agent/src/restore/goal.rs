@@ -168,16 +168,13 @@ async fn newest(
     let Some(manifest) = manifest else {
         return Err(unopened::none_opens(request, sources, index, &before, by));
     };
-    let mut lost = None;
-    let (manifest, mut before) = match strangers::lead((request, by), sources, index, avoid, &manifest).await
-    {
-        Ok(None) => (manifest, before),
-        Ok(Some(later)) => later,
-        Err(why) => {
-            lost = Some(why);
-            (manifest, before)
-        }
+    let lead = strangers::lead((request, by), sources, index, avoid, &manifest).await;
+    let (lead, lost) = match lead {
+        Ok(lead) => (lead, None),
+        Err(why) => (strangers::Lead::default(), Some(why)),
     };
+    let ended = lead.ended;
+    let (manifest, mut before) = lead.better.unwrap_or((manifest, before));
     let stop = by.map_or(Stop::AtEnd, |moment| Stop::By {
         moment,
         // A clock here that stands before what is restored knows of no future.
@@ -199,8 +196,8 @@ async fn newest(
         floor: end,
         lost: lost.into_iter().collect(),
         root: None,
-        notes: std::mem::take(&mut before.notes),
-        may_be_newer: false,
+        may_be_newer: !ended.is_empty(),
+        notes: before.notes.drain(..).chain(ended).collect(),
         chain: manifest.chain.clone(),
     };
     if let Some(anchor) = &request.anchor {
