@@ -198,6 +198,7 @@ impl Shown {
             points: &restore_points,
             ahead: ahead_of(now),
             follows: here.seen.as_ref().map(|(chain, _)| chain),
+            absences: &here.absences,
         };
         let mut gaps = gaps::of(&known, &unfollowed, &here.slots, &|after, end| {
             !question.is_settled(after, end)

@@ -33,6 +33,7 @@ mod desk;
 mod ending;
 mod events;
 mod fault;
+mod followed;
 mod hashes;
 mod keep;
 mod keys;
@@ -47,6 +48,7 @@ mod worker;
 
 use desk::Desk;
 use events::LogWatch;
+use followed::Followed;
 use rest::RestRequest;
 pub use rest::{Moment, Rest};
 pub use ship::{AT_ONCE as SENT_AT_ONCE, Shipper};
@@ -246,6 +248,7 @@ fn spawn(worker: Worker) -> anyhow::Result<JoinHandle<()>> {
 impl Capture {
     fn worker(&self, desk: Desk, inbox: Receiver<Wake>, sync: Duration) -> Worker {
         Worker {
+            followed: Followed::at(desk.followed()),
             desk,
             inbox,
             shared: Arc::clone(&self.shared),

@@ -205,6 +205,7 @@ fn in_words(gap: &Gap) -> String {
             format!("nobody followed the shop: all that happened is commit {commit} of chain {chain}")
         }
         What::NewChain => format!("a new chain, {chain}, begins: it can be restored from its first point on"),
+        What::Absent => "the agent did not run, and no commit of that time is known".to_owned(),
         What::Away => {
             "the agent did not run for some of it: what happened then carries the moment of its return"
                 .to_owned()

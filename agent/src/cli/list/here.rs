@@ -38,6 +38,8 @@ pub(super) struct Here {
     /// What nobody followed as it happened: its chain is the one that it is found in.
     pub unfollowed: Unfollowed,
     pub slots: Vec<UnixMillis>,
+    /// From the capture's last sign to its return.
+    pub absences: Vec<(UnixMillis, UnixMillis)>,
     /// The chain that is followed here, and the newest commit that was seen.
     pub seen: Option<(ChainId, CommitNumber)>,
     /// Before this moment retention may have let commits go; nothing where that is not known.
@@ -111,6 +113,7 @@ impl Here {
             drilled: store.drilled_points()?,
             unfollowed,
             slots: store.sampled_slots()?,
+            absences: store.absences()?,
             seen: None,
             own: Own::of(&config.state_dir, &store)?,
             kept_from: kept_from(config, &store, now)?,
