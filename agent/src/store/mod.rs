@@ -30,6 +30,7 @@ pub mod incidents;
 pub mod interruptions;
 pub mod lock;
 mod lost;
+mod new_place;
 pub mod outbox;
 pub mod own_chains;
 pub mod owner;

@@ -6,7 +6,7 @@ use jiff::{Timestamp, tz::TimeZone};
 use protocol::time::UnixMillis;
 
 use super::{
-    Shown,
+    Shown, doubts,
     gaps::{Gap, What},
     holding::Holding,
     points::Listed,
@@ -57,8 +57,8 @@ pub(super) fn print(shown: &Shown, zone: &TimeZone) {
     if !shown.doubtful.is_empty() {
         println!("\nNOT PROVEN, and not counted above:");
     }
-    for doubt in &shown.doubtful {
-        println!("  {}: {}", doubt.segment, doubt.why);
+    for line in doubts::told(&shown.doubtful) {
+        println!("  {line}");
     }
     if !shown.gaps.is_empty() {
         println!("\nGaps: of these times no single commit can be restored");

@@ -223,7 +223,8 @@ pub(super) fn sentences(view: &CaptureView, config: &Config) -> Vec<String> {
             false => "",
         };
         lines.push(format!(
-            "Commits:  {remote} has NO full backup of this chain{why}: the present shop cannot be restored from it yet"
+            "Commits:  {remote} has NO full backup of this chain{why}: nothing of the present shop is promised from it until it \
+             gets one. What it took under another name `agent list` shows"
         ));
     }
     for one in &view.remotes {
