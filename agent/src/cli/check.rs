@@ -13,7 +13,7 @@ use crate::{
         coverage,
         recipients::{RecipientCert, Recipients, Validity},
         remote::{Remote, trial},
-        same_place,
+        room, same_place,
         seal::{LEVEL, Sealed, seal},
         secret_key,
         signer::SigningKey,
@@ -79,6 +79,7 @@ pub async fn run(arguments: Arguments) -> Result<(), Failure> {
     findings.extend(config.backup.files.iter().map(|path| rides_along(path)));
     findings.extend(secret_keys(&config));
     findings.extend(one_place(&config));
+    findings.push(room_for_backups(&config));
     findings.extend(config.watch.disks.iter().map(|path| disk(path)));
     findings.push(finding("DATA_KEY", coverage::data_key(&config)));
     if arguments.json {
@@ -233,6 +234,14 @@ fn disk(path: &Path) -> Finding {
         )),
     };
     finding(&format!("disk {}", path.display()), said)
+}
+
+/// Whether a backup that is taken now would be begun.
+fn room_for_backups(config: &Config) -> Finding {
+    let advice = "No backup is taken until there is: make room, or give [state] dir a larger disk";
+    let room = room::require_for_backup(&config.state_dir, &config.backup.database, advice);
+    let said = room.map(|()| "there is enough for what a backup keeps until slow remotes have it".to_owned());
+    finding("room for backups", said.map_err(|error| format!("{error:#}")))
 }
 
 /// Each secret key among the files that are backed up.
