@@ -119,6 +119,7 @@ fn note(plan: &Plan, reached: Option<Reached>, now: UnixMillis) -> Restored {
         restore_point: plan.manifest.point.to_string(),
         as_of: reached.map_or(plan.manifest.taken_at, |reached| reached.at),
         restored_at: now,
+        instead_of: None,
     }
 }
 
