@@ -161,9 +161,6 @@ pub async fn run(arguments: Arguments) -> Result<(), Failure> {
         Ok(plan) => plan,
         Err(failure) => return Err(elsewhere.told(failure, Found::Lacking).await),
     };
-    if plan.gap.is_none() {
-        notes.extend(early::of_absence(&request.selection, &config));
-    }
     told::put_first(&mut plan, notes, &arguments, &config);
     if !arguments.json {
         show(&plan, trust.source, &config);

@@ -96,16 +96,7 @@ pub async fn run(arguments: Arguments) -> Result<(), Failure> {
         }
         if let (Some(keys), Some(path)) = (&keys, &arguments.key) {
             let adopted = adopt(&config, &store, remote, (keys, path, share)).await?;
-            faults.extend(
-                adopted
-                    .faults
-                    .iter()
-                    .map(|what| format!("{}: {what}", remote.name())),
-            );
-            match arguments.json {
-                true => shown.push(adopted_as_json(remote, &adopted)),
-                false => say_adopted(remote, &adopted),
-            }
+            say_adopted(remote, &adopted, (arguments.json, &mut shown), &mut faults);
         }
         let sample = Sample {
             store: &store,
@@ -184,7 +175,18 @@ fn row(
     one
 }
 
-fn say_adopted(remote: &Remote, adopted: &Adopted) {
+fn say_adopted(
+    remote: &Remote,
+    adopted: &Adopted,
+    (as_json, shown): (bool, &mut Vec<Value>),
+    faults: &mut Vec<String>,
+) {
+    let told = adopted.faults.iter();
+    faults.extend(told.map(|what| format!("{}: {what}", remote.name())));
+    if as_json {
+        shown.push(adopted_as_json(remote, adopted));
+        return;
+    }
     println!(
         "{}: {} taken in, {} of commits opened",
         remote.name(),

@@ -14,7 +14,9 @@ use crate::{
     backup::survey,
     cli::{Failure, remotes, words},
     config::{Config, RemoteKind},
-    restore::{self, Beside, Only, Plan, Request, Selection, Side, Sources, Target, hold, require_empty},
+    restore::{
+        self, Beside, Only, Plan, Request, Selection, Side, Sources, Stop, Target, hold, require_empty,
+    },
     store::Store,
 };
 
@@ -185,8 +187,14 @@ pub(super) fn of_the_future(selection: &Selection, config: &Config) -> Option<St
 }
 
 /// A moment in which nobody followed the shop, although no commit of it is known: what is given is the state before it.
-pub(super) fn of_absence(selection: &Selection, config: &Config) -> Option<String> {
-    let moment = selection.moment()?;
+pub(super) fn of_absence(plan: &Plan, config: &Config) -> Option<String> {
+    let Stop::By { moment, .. } = plan.stop else {
+        return None;
+    };
+    // What was found of it says more.
+    if plan.gap.is_some() {
+        return None;
+    }
     let store = Store::open_to_look(&config.state_dir).ok().flatten()?;
     let absences = store.absences().ok()?;
     let (from, until) = absences
