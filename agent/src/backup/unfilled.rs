@@ -67,10 +67,14 @@ fn place_of(remote: &RemoteConfig) -> String {
         let root = option("root").unwrap_or_default();
         return match Path::new(root).is_dir() {
             true => {
-                format!("no backup is in its folder {root}. Is its disk mounted there, is the path right?")
+                format!(
+                    "no backup is in its folder {root}: its disk may not be mounted there, or the path may not be the right one"
+                )
             }
             false => {
-                format!("its folder {root} is not there. Is its disk mounted, is the path right?")
+                format!(
+                    "its folder {root} is not there: its disk may not be mounted, or the path may not be the right one"
+                )
             }
         };
     }
@@ -79,7 +83,7 @@ fn place_of(remote: &RemoteConfig) -> String {
         .filter_map(|key| Some(format!("{key} {}", protocol::address::bare(option(key)?))))
         .collect();
     format!(
-        "no backup is where it leads ({}). Is that right, to the letter?",
+        "no backup is where it leads ({}), which may not be the right place",
         parts.join(", ")
     )
 }
