@@ -8,6 +8,8 @@ use serde_json::Value;
 
 use crate::{
     missing_commits::captured,
+    remotes::{disk, shop_with},
+    servers::{self, PASSWORD},
     shop::{Shop, count_items, restoring, stderr},
 };
 
@@ -141,4 +143,27 @@ fn a_disk_that_was_replaced_on_purpose_is_not_called_tampered_with() {
     fs::remove_dir_all(shop.path("local/manifest")).unwrap();
     let said = shop.agent_refuses(1, &["verify", "--remote", "local"]);
     assert!(said.contains("put back to an older state"), "{said}");
+}
+
+#[test]
+fn a_path_with_a_slip_of_the_pen_on_a_far_remote_is_told_too() {
+    let place = tempfile::tempdir().unwrap();
+    let server = servers::webdav(place.path());
+    let shop = shop_with(&[servers::webdav_section("cloud", server.address), disk()]);
+    shop.back_up();
+    fs::remove_dir_all(shop.path("state")).unwrap();
+    let settings = fs::read_to_string(shop.path("agent.toml")).unwrap();
+    let mistyped = settings.replace("root = \"/a/b\"", "root = \"/a/d\"");
+    fs::write(shop.path("agent.toml"), mistyped).unwrap();
+    let said = shop.restore_to("back", &["--latest"]);
+    let told = format!(
+        "nothing lies on cloud: no backup is where it leads (endpoint http://{}",
+        server.address
+    );
+    for part in ["IT MAY BE NEWER", told.as_str(), "root /a/d"] {
+        assert!(said.contains(part), "{part}: {said}");
+    }
+    assert!(!said.contains(PASSWORD));
+    let said = shop.agent_done(&["list"]);
+    assert!(said.contains("WRONG: nothing lies on cloud"), "{said}");
 }
