@@ -74,6 +74,7 @@ mod staging;
 pub mod survey;
 mod table;
 pub mod torn;
+pub mod unfilled;
 mod upload;
 pub(crate) mod wal;
 mod want;

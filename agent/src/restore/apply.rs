@@ -119,6 +119,7 @@ fn note(plan: &Plan, reached: Option<Reached>, now: UnixMillis) -> Restored {
         restore_point: plan.manifest.point.to_string(),
         as_of: reached.map_or(plan.manifest.taken_at, |reached| reached.at),
         restored_at: now,
+        instead_of: None,
     }
 }
 
@@ -154,7 +155,8 @@ pub fn require_room(plan: &Plan) -> anyhow::Result<()> {
     // What a killed restore left is written over, and takes its room already.
     let needed_bytes = needed_bytes(plan).saturating_sub(leftovers::held_bytes(folder));
     let advice = "Nothing was changed. Make room there, or restore onto another disk with --to DIR";
-    room::require(folder, needed_bytes, "the restore", advice)
+    let reserve_bytes = room::reserve_of(needed_bytes);
+    room::require(folder, (needed_bytes, reserve_bytes), "the restore", advice)
 }
 
 fn needed_bytes(plan: &Plan) -> u64 {

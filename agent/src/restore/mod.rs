@@ -53,6 +53,7 @@ mod succession;
 mod summary;
 mod swap;
 pub mod trust;
+mod unfilled;
 mod unfinished;
 mod unheard;
 mod unopened;

@@ -12,6 +12,7 @@ use std::{
 use anyhow::Context;
 use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior, config::DbConfig};
 
+pub mod absences;
 pub mod alerts;
 pub mod book;
 pub mod capture;
@@ -29,6 +30,7 @@ pub mod incidents;
 pub mod interruptions;
 pub mod lock;
 mod lost;
+mod new_place;
 pub mod outbox;
 pub mod own_chains;
 pub mod owner;
@@ -96,6 +98,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../migrations/0035_fault_stays.sql"),
     include_str!("../../migrations/0036_caught_up.sql"),
     include_str!("../../migrations/0037_who_and_how_it_ended.sql"),
+    include_str!("../../migrations/0038_absences.sql"),
 ];
 
 /// Pages of the database that are kept in memory. SQLite's own 2 MiB fill over hours, which looks like a leak, and save

@@ -84,6 +84,7 @@ mod told_remotes;
 mod told_status;
 mod torn_commits;
 mod total_loss;
+mod unmounted;
 mod unproven_points;
 mod watch_bot;
 mod watch_capture;

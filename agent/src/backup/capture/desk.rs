@@ -86,6 +86,11 @@ impl Desk {
         })
     }
 
+    /// The file that says until when the shop was followed.
+    pub(super) fn followed(&self) -> PathBuf {
+        self.hashes.with_file_name("followed")
+    }
+
     /// Whether a database was followed here of which this is so.
     pub(super) fn is_followed(&self, and: impl Fn(&CaptureState) -> bool) -> bool {
         let state = self.store.capture_state();

@@ -222,7 +222,8 @@ pub(super) fn sentences(view: &CaptureView, config: &Config) -> Vec<String> {
                  once it answers; until then the present shop comes back from {remote} alone only if an older one is whole there"
             ),
             false => format!(
-                "Commits:  {remote} has NO full backup of this chain: the present shop cannot be restored from it yet"
+                "Commits:  {remote} has NO full backup of this chain: nothing of the present shop is promised from it until it \
+                 gets one. What it took under another name `agent list` shows"
             ),
         });
     }
