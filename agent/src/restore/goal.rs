@@ -65,8 +65,10 @@ pub(super) async fn find(
         Selection::At(moment) => newest(request, sources, index, avoid, Some(*moment)).await,
         Selection::Point(point) => named(request, sources, index, point).await,
         Selection::Commit(commit) => {
-            let chain = numbers::chain_of(request, sources, index, *commit).await?;
-            Ok(Goal::at(chain, *commit))
+            let (chain, notes) = numbers::chain_of(request, sources, index, *commit).await?;
+            let mut goal = Goal::at(chain, *commit);
+            goal.notes = notes;
+            Ok(goal)
         }
     }
 }

@@ -11,7 +11,7 @@ use protocol::{
     time::UnixMillis,
 };
 
-use super::{Request, Sources, fetch};
+use super::{Request, Sources, fetch, foreign::Foreign};
 use crate::backup::survey::moment_of;
 
 /// Manifests that are opened at the same time.
@@ -24,8 +24,9 @@ pub(super) enum Unread {
     Damaged(String),
     /// It is intact, and is not what its name says: somebody put it there.
     Misnamed(String),
-    /// It is intact, and signed by somebody unknown.
-    NotOurs(String),
+    /// It is intact, and signed by somebody unknown, or by somebody known after he had no business here any more; and what
+    /// it says of itself, where it reads.
+    NotOurs(String, Option<Foreign>),
     /// It is intact, and was encrypted to other keys: what is wrong, and the ids of those.
     Locked(String, String),
 }
@@ -33,8 +34,17 @@ pub(super) enum Unread {
 impl Unread {
     /// What is wrong, with the object's name.
     pub(super) fn told(&self) -> &str {
-        let (Self::Damaged(text) | Self::Misnamed(text) | Self::NotOurs(text) | Self::Locked(text, _)) = self;
+        let (Self::Damaged(text) | Self::Misnamed(text) | Self::NotOurs(text, _) | Self::Locked(text, _)) =
+            self;
         text
+    }
+
+    /// What it says of itself, where somebody signed it who is not known.
+    pub(super) fn foreign(&self) -> Option<&Foreign> {
+        match self {
+            Self::NotOurs(_, foreign) => foreign.as_ref(),
+            Self::Damaged(_) | Self::Misnamed(_) | Self::Locked(..) => None,
+        }
     }
 
     /// Of several that stand for one point, the one that says most about what was lost.
@@ -42,7 +52,7 @@ impl Unread {
         match self {
             Self::Misnamed(_) => 0,
             Self::Damaged(_) => 1,
-            Self::NotOurs(_) | Self::Locked(..) => 2,
+            Self::NotOurs(..) | Self::Locked(..) => 2,
         }
     }
 
@@ -57,7 +67,7 @@ impl Unread {
         match graver {
             Self::Damaged(_) => Self::Damaged(text),
             Self::Misnamed(_) => Self::Misnamed(text),
-            Self::NotOurs(_) => Self::NotOurs(text),
+            Self::NotOurs(_, foreign) => Self::NotOurs(text, foreign),
             Self::Locked(_, ids) => Self::Locked(text, ids),
         }
     }
@@ -172,6 +182,15 @@ impl<'a> Index<'a> {
     /// All that were opened so far, newest first.
     pub(super) fn opened(&self) -> impl Iterator<Item = &Manifest> {
         self.placed().map(|(_, manifest)| manifest)
+    }
+
+    /// All that were read so far and are of agents that are not known.
+    pub(super) fn foreign(&self) -> impl Iterator<Item = &Foreign> {
+        let unread = self
+            .read
+            .values()
+            .filter_map(|reading| reading.found.as_ref().err());
+        unread.filter_map(Unread::foreign)
     }
 
     /// The ids of the keys that open points which were read and which this key does not open; `None` when there are none.

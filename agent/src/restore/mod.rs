@@ -28,6 +28,7 @@ mod contested;
 mod dates;
 mod fetch;
 mod files;
+mod foreign;
 mod full;
 mod goal;
 mod gone;

@@ -74,7 +74,7 @@ pub(super) fn weigh(refused: Refused, sources: &Sources<'_>) -> Refused {
             reason,
             next: Next::Advice(format!("{unheard}: what else is there was not tried. {ADVICE}")),
         },
-        Next::Point { .. } | Next::Commit { .. } | Next::Chain(_) | Next::OtherKey
+        Next::Point { .. } | Next::Commit { .. } | Next::Chain(_) | Next::OtherKey | Next::Trust(_)
             if !reason.contains(&unheard) =>
         {
             Refused {

@@ -56,6 +56,7 @@ mod pretend_telegram;
 mod printed;
 mod put_back;
 mod recipients;
+mod recovered;
 mod registration;
 mod rehearsals;
 mod remote_faults;
