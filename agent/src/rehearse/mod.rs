@@ -252,8 +252,7 @@ impl Drill<'_> {
             .ok_or("this server has no signing key, so that nothing on the remote can be its own")?;
         let remotes = std::slice::from_ref(self.remote);
         // Before the list: what arrives meanwhile is no loss.
-        let zone = &self.config.owner.timezone;
-        let arrived = restore::acknowledged(self.store, Some(self.remote.name()), zone);
+        let arrived = restore::acknowledged(self.store, Some(self.remote.name()));
         let arrived = arrived.map_err(|error| told(error.into()))?;
         let survey = survey::ask(remotes, Vec::new()).await;
         let selection = selection(&survey, known, (&keys, &arrived), now);
@@ -278,10 +277,13 @@ impl Drill<'_> {
             newest_only: true,
             anchor: None,
             now,
+            elsewhere: Vec::new(),
+            restores: Vec::new(),
         };
         let mut plan = restore::plan(request, &sources)
             .await
             .map_err(|refused| refused.reason)?;
+            zone: self.config.owner.timezone.clone(),
         let done = restore::carry_out(&mut plan, &sources, None, now, progress)
             .await
             .map_err(told)?;

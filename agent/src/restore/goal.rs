@@ -211,7 +211,7 @@ async fn newest(
     if let Some(anchor) = &request.anchor {
         summary::hold_to(anchor, sources, &mut goal, &manifest, by);
     }
-    acknowledged::hold_to(request, sources, avoid, &mut goal, manifest.commit);
+    acknowledged::hold_to((request, sources), avoid, &mut goal, (manifest.commit, end_at));
     gone::weigh(request, sources, &mut goal, &mut before, end_at);
     unread::pass_over(request, &mut goal, &mut before, end_at);
     let (left, unread) = bare::leftovers(request, sources, before.unread, end_at);

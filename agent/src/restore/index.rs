@@ -11,7 +11,7 @@ use protocol::{
     time::UnixMillis,
 };
 
-use super::{Request, Sources, fetch, foreign::Foreign};
+use super::{Request, Sources, fetch, foreign::Foreign, unheard};
 use crate::backup::survey::moment_of;
 
 /// Manifests that are opened at the same time.
@@ -224,7 +224,15 @@ impl<'a> Index<'a> {
             |known| object_key::manifest(point, &known.manifest_sha256),
         );
         let holdings = &self.sources.survey.holdings;
-        let remotes: Vec<&str> = holdings.iter().map(|(remote, _)| remote.as_str()).collect();
+        // One that never had it has lost nothing.
+        let had_it = |remote: &&str| known.is_none_or(|known| known.verified.contains_key(*remote));
+        let answering = holdings.iter().map(|(remote, _)| remote.as_str());
+        let remotes: Vec<&str> = answering.filter(had_it).collect();
+        if let (Some(known), true) = (known, remotes.is_empty()) {
+            let remotes = known.verified.keys().map(String::as_str).collect();
+            let lies_at = unheard::whereabouts(self.request, self.sources, &remotes);
+            return format!("the backup {point} is on {lies_at}");
+        }
         format!(
             "the backup {point} is not whole: its upload was cut short, or a part of it was deleted ({name} is missing \
              on {})",

@@ -12,12 +12,12 @@ use protocol::{
 };
 
 use super::{
-    Next, Refused, Request, Sources,
+    Next, Refused, Request, Sources, acknowledged,
     beside::{Beside, State},
     foreign,
     goal::nothing,
     index::Index,
-    nearest::seen_at,
+    wanted::seen_at,
 };
 
 /// Chains that are named in one sentence.
@@ -60,7 +60,7 @@ pub(super) async fn chain_of(
         }
         [] => {
             let foreign = foreign::refuse_commit(request, sources, index, commit);
-            Err(foreign.unwrap_or_else(|| unreachable(sources, index, &reaches, commit)))
+            Err(foreign.unwrap_or_else(|| unreachable((request, sources), index, &reaches, commit)))
         }
         several => {
             let seen = |chain: &ChainId| (chain.clone(), moment(sources, index, chain, commit));
@@ -164,7 +164,7 @@ fn last_ones(reaches: &BTreeMap<ChainId, Reach>) -> String {
 }
 
 fn unreachable(
-    sources: &Sources<'_>,
+    (request, sources): (&Request, &Sources<'_>),
     index: &Index<'_>,
     reaches: &BTreeMap<ChainId, Reach>,
     commit: CommitNumber,
@@ -172,6 +172,8 @@ fn unreachable(
     let newest = index
         .opened()
         .find_map(|manifest| Some((&manifest.chain, reaches.get(&manifest.chain)?)));
+    let having = acknowledged::unheard_with(request, sources, |chain| request.is_of_chain(chain), commit);
+    let having = having.map(|told| format!("; {told}"));
     let beside = |chain: &ChainId, found: CommitNumber, at: UnixMillis| {
         // Of which chain the number was meant nobody can say.
         if reaches.len() > 1 {
@@ -183,8 +185,9 @@ fn unreachable(
     match newest {
         Some((chain, reach)) if reach.last < commit => Refused {
             reason: format!(
-                "commit {commit} is on no remote that answers: {}",
-                last_ones(reaches)
+                "commit {commit} is on no remote that answers: {}{}",
+                last_ones(reaches),
+                having.unwrap_or_default()
             ),
             next: Next::Commit {
                 chain: chain.clone(),
