@@ -34,6 +34,7 @@ use crate::{
 
 pub mod adopt;
 mod anchored;
+mod beyond;
 mod boot;
 mod certificates;
 mod closer;
@@ -193,6 +194,8 @@ impl Drill<'_> {
             shop: &counts,
         };
         let live = self.compare(&rebuilt).await?;
+        let beyond = beyond::beyond(self.store, self.remote.name(), (&plan.manifest.chain, commit))
+            .map_err(|error| format!("the agent's own database refuses: {error}"))?;
         if let Some(program) = &self.config.bot.binary {
             boot::boot(program, &database, &folder.path).await?;
         }
@@ -206,6 +209,7 @@ impl Drill<'_> {
             "full_check": plan.full_check,
             "shop": counts,
             "live": live,
+            "beyond": beyond,
             "booted": self.config.bot.binary.is_some(),
         }))
     }
@@ -273,17 +277,17 @@ impl Drill<'_> {
             chain: None,
             seen: None,
             arrived,
+            elsewhere: Vec::new(),
+            restores: Vec::new(),
             is_agent_named: false,
             newest_only: true,
             anchor: None,
             now,
-            elsewhere: Vec::new(),
-            restores: Vec::new(),
+            zone: self.config.owner.timezone.clone(),
         };
         let mut plan = restore::plan(request, &sources)
             .await
             .map_err(|refused| refused.reason)?;
-            zone: self.config.owner.timezone.clone(),
         let done = restore::carry_out(&mut plan, &sources, None, now, progress)
             .await
             .map_err(told)?;

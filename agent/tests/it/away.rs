@@ -6,7 +6,8 @@ use std::{
     time::{Duration, Instant},
 };
 
-use agent::store::Store;
+use agent::store::{Store, rehearsal::Kind};
+use protocol::time::UnixMillis;
 use rusqlite::Connection;
 use serde_json::Value;
 
@@ -211,6 +212,20 @@ fn what_a_restore_undid_does_not_come_back_unsaid_where_the_chain_after_it_is_si
     for part in undone.iter().map(String::as_str).chain(["of another chain"]) {
         assert!(said.contains(part), "{part} is not said: {said}");
     }
+    let said = shop.agent_done(&["drill", "--remote", "offsite"]);
+    assert!(said.contains("NOT REHEARSED: the shop as it is now"), "{said}");
+    let store = store(&shop);
+    let now = UnixMillis(jiff::Timestamp::now().as_millisecond());
+    assert!(store.last_passed(Kind::Drill, "offsite", now).unwrap().is_some());
+    assert_eq!(store.last_passed_newest("offsite", now).unwrap(), None);
+    let said = shop.agent_done(&["drill", "--remote", "local"]);
+    assert!(!said.contains("NOT REHEARSED"), "{said}");
+    assert!(
+        store
+            .last_passed_newest("local", now)
+            .unwrap()
+            .is_none_or(|at| at >= now)
+    );
 }
 
 #[test]
