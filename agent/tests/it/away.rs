@@ -229,13 +229,20 @@ fn what_a_restore_undid_does_not_come_back_unsaid_where_the_chain_after_it_is_si
 }
 
 #[test]
-fn a_commit_that_retention_let_go_is_not_behind_the_last_one() {
+fn a_commit_that_retention_let_go_is_not_behind_the_last_one_and_a_dry_run_says_where_it_ends() {
     let (shop, first) = captured(4);
     let agent = Running::start(&shop);
     agent.wait_for("/rest");
     let second = shop.back_up();
     sell(&shop, &agent, 2);
     agent.burn();
+    let end = after(&shop, "local", &second).pop().unwrap().1;
+    let asked = restoring("back", &["--latest", "--dry-run", "--json"]);
+    let plan: Value = serde_json::from_str(&shop.agent_done(&asked)).unwrap();
+    assert_eq!(plan["end"]["commit"], end.last.get(), "{plan}");
+    assert_eq!(plan["end"]["is_exact"], true, "{plan}");
+    let at: jiff::Timestamp = text(&plan["end"]["at"]).parse().unwrap();
+    assert_eq!(at.as_millisecond(), end.last_at.0, "{plan}");
     let [from, to] = [&first, &second].map(|point| point["commit"].as_u64().unwrap());
     for remote in ["local", "offsite"] {
         for (path, name) in after(&shop, remote, &first) {
