@@ -53,6 +53,9 @@ fn takes(book: &Book, episode: &EpisodeRow, fault: &Fault, now: UnixMillis) -> b
     let Some((told, told_at)) = episode.told else {
         return true;
     };
+    if is_taken_on(episode) {
+        return false;
+    }
     let (age, severity) = (now.since(told_at), fault.rule.severity());
     let needs_sound = severity == Severity::Warning && severity <= told;
     let is_heard = age < HEARD_WITHIN || is_of_storm(book, episode, fault.rule);
@@ -71,11 +74,17 @@ fn is_told_with_kin(book: &Book, episode: &EpisodeRow, fault: &Fault, now: UnixM
     };
     let age = now.since(told_at);
     !floor::is_flapping(book, episode.id)
+        && !is_taken_on(episode)
         && age < JOIN_WINDOW
         && members(book, episode.id)
             .into_iter()
             .filter_map(|row| Some((row, Rule::named(&row.rule)?)))
             .any(|(row, rule)| is_cause(fault, row, rule) || is_outcome(fault, row, rule, age))
+}
+
+/// Whether an owner has read it and said so: whoever did knows of nothing that comes after.
+fn is_taken_on(episode: &EpisodeRow) -> bool {
+    episode.told.is_some() && episode.acked.is_some()
 }
 
 /// Whether it was there when the other one was told, and only seen later.

@@ -229,7 +229,7 @@ fn who_takes_a_return_on_is_not_called_for_it_again_but_is_for_the_next_one() {
     day.wrong("bot/bot", Rule::BotGone);
     let id = day.said.last().unwrap().1.episode;
     day.told();
-    day.change(|book, _, now| acknowledge(book, id, None, now).unwrap());
+    day.change(|book, calendar, now| acknowledge(book, calendar, id, None, now).unwrap());
     day.pass(240);
     assert_eq!(day.told(), ["update bot/bot"]);
     day.fine("bot/bot");
@@ -274,7 +274,9 @@ fn one_hour_of_flapping_is_at_most_three_messages_whatever_its_rhythm() {
                 // An owner who is on it needs no reminder; those are counted elsewhere.
                 let ids: Vec<EpisodeId> = day.store.book().unwrap().episodes.keys().copied().collect();
                 for id in ids {
-                    day.change(|book, _, now| acknowledge(book, id, None, now).unwrap_or_default());
+                    day.change(|book, calendar, now| {
+                        acknowledge(book, calendar, id, None, now).unwrap_or_default()
+                    });
                 }
             }
             day.fine("bot/bot");
