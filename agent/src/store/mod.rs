@@ -99,6 +99,8 @@ const MIGRATIONS: &[&str] = &[
 ];
 
 /// Pages of the database that are kept in memory. SQLite's own 2 MiB fill over hours, which looks like a leak, and save
+    include_str!("../../migrations/0038_what_came.sql"),
+    include_str!("../../migrations/0039_door_of_each.sql"),
 /// nothing: what is asked again within seconds is in the newest rows.
 const CACHE_KIB: i64 = 256;
 const READ_VERSION: &str = "PRAGMA user_version";

@@ -6,7 +6,9 @@ use std::time::Duration;
 use protocol::{incident::Severity, time::UnixMillis};
 
 use super::{
-    Fault, Kind, Notice, floor, follow, hold,
+    Fault, Kind, Notice,
+    floor::{self, Known},
+    follow, hold,
     kin::{self, Home},
     lead::standing,
     members, set_held,
@@ -172,13 +174,16 @@ pub(super) fn leave(book: &mut Book, id: EpisodeId, fault: Fault, end: End, now:
         others: Vec::new(),
         faults,
         acked: acked.clone(),
-        times,
+        times: times.clone(),
         rungs: 1,
         loud: told == Severity::Critical,
     };
-    let is_long = !in_place;
+    let known = Known {
+        was_reminded,
+        was_acked: acked.is_some(),
+    };
     if matches!(end, End::Mended)
-        && let Some(told) = floor::ends_in_place(book, id, &lead, (was_reminded, is_long), now)
+        && let Some(told) = floor::ends_in_place(book, id, &lead, (known, !in_place), now)
     {
         return told;
     }

@@ -39,6 +39,8 @@ pub(super) const PHRASES: Phrases = Phrases {
     more: "More of it",
     reminder: "Still wrong",
     again: "Again ({count} times since {since})",
+    again_mixed: "Trouble again ({count} times since {since}, not always this)",
+    kinds: "By what it was: {kinds}.",
     flapping: "It comes and goes. In Telegram this message changes each time that it ends or comes back; when it lasts, you get a new one.",
     paused: "It comes and goes: {count} times since {since}, the last time until {until}. In Telegram this message changes when it is back.",
     calm: "It came and went {count} times, from {since} to {until}, and has not come back since.",
