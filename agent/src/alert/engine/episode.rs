@@ -17,7 +17,7 @@ use super::{
 use crate::{
     alert::{calendar::Calendar, role::Role, rule::Rule},
     store::{
-        alerts::AlertRow,
+        alerts::{AlertRow, Held},
         book::Book,
         episodes::{EpisodeId, EpisodeRow},
     },
@@ -343,7 +343,7 @@ pub(super) fn cause_wait(row: &AlertRow) -> Duration {
         return Duration::ZERO;
     };
     let spec = rule.spec();
-    let has_waited = spec.is_tried && row.held.is_none();
+    let has_waited = spec.is_tried && row.held != Some(Held::Explained);
     match rule.severity() {
         _ if spec.roots.is_empty() || has_waited => Duration::ZERO,
         Severity::Critical => Duration::ZERO,
