@@ -131,11 +131,11 @@ impl Console {
             let store = &self.desk.store;
             let place = begun.and_then(|()| {
                 let answered = store.strangers_answered()?;
-                Ok((store.next_update()?, store.door_lock()?, answered))
+                Ok((store.next_update()?, store.door_locks()?, answered))
             });
             match place {
-                Ok((from, lock, answered)) => {
-                    self.door = Door::standing(lock, now());
+                Ok((from, locks, answered)) => {
+                    self.door = Door::standing(locks, now());
                     self.strangers = Strangers::standing(answered);
                     break from;
                 }
