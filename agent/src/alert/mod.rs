@@ -18,6 +18,7 @@ use crate::{
     },
 };
 
+mod between;
 pub mod buttons;
 pub mod calendar;
 pub mod channels;

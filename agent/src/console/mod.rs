@@ -266,11 +266,13 @@ impl Console {
     fn tell_others(&self, from: &Sender, done: &str) {
         let Some(who) = self.signed(from) else { return };
         let text = format!("{}\n{done}", self.words().by_another.replace("{who}", &who));
-        for chat in self.owners.iter().copied().filter(|chat| *chat != from.chat) {
-            let text = text.clone();
-            if self.errands.try_send(Errand::Tell { chat, text }).is_err() {
-                tracing::warn!("too much waits: another owner is not told what one of them did");
-            }
+        let mut others = self.owners.clone();
+        others.retain(|chat| *chat != from.chat);
+        if let Err(error) = self.desk.alerts.tell_owners(&others, &text, now()) {
+            tracing::error!(
+                error = format!("{error:#}"),
+                "the other owners are not told what one of them did"
+            );
         }
     }
 
