@@ -6,7 +6,6 @@ use std::{convert::Infallible, time::Duration};
 
 use jiff::Timestamp;
 use protocol::{secret::Secret, time::UnixMillis};
-use reqwest::StatusCode;
 use tokio::{sync::mpsc, time::sleep};
 
 use crate::{
@@ -27,6 +26,7 @@ mod obey;
 mod press;
 mod quiet;
 pub mod runbook;
+mod shared;
 pub mod strangers;
 pub mod telegram;
 pub mod totp;
@@ -38,6 +38,7 @@ use command::Command;
 use confirm::Door;
 use errand::Errand;
 use log_places::LogPlaces;
+use shared::Shared;
 use strangers::Strangers;
 use telegram::{CallError, Line};
 use totp::Totp;
@@ -143,8 +144,11 @@ impl Console {
             }
             sleep(REFUSED_WAIT).await;
         };
+        let mut shared = Shared::since(now());
         loop {
-            match self.line.updates(from).await {
+            let asked = self.line.updates(from).await;
+            self.watch_token(&mut shared, asked.as_ref().err());
+            match asked {
                 Ok(updates) => {
                     wait = RETRY_FIRST;
                     if std::mem::take(&mut is_refused) {
@@ -191,6 +195,19 @@ impl Console {
         let called = Command::addressed_to(text);
         name.zip(called)
             .is_some_and(|(name, called)| !name.eq_ignore_ascii_case(called))
+    }
+
+    /// Another program at the token takes the owner's commands.
+    fn watch_token(&self, shared: &mut Shared, error: Option<&CallError>) {
+        let Some(seen) = shared.asked(error, now()) else {
+            return;
+        };
+        if let Err(error) = self.desk.alerts.observe(&shared::key(), seen, now()) {
+            tracing::error!(
+                error = format!("{error:#}"),
+                "whether another program uses the agent's token could not be written down"
+            );
+        }
     }
 
     /// The token is not one of Telegram's, or is not any more: nothing will arrive that way either, which is better known
@@ -288,7 +305,7 @@ impl Console {
 /// How long to wait before Telegram is asked again; `wait` is what an outage has come to.
 fn pause(error: &CallError, wait: Duration) -> Duration {
     match error {
-        CallError::Refused(status) if *status == StatusCode::CONFLICT => {
+        error if error.is_conflict() => {
             tracing::warn!(
                 "somebody else listens with the owner's bot's token; the console hears nothing meanwhile"
             );
@@ -326,6 +343,8 @@ fn now() -> UnixMillis {
 
 #[cfg(test)]
 mod tests {
+    use reqwest::StatusCode;
+
     use super::*;
 
     #[test]

@@ -146,6 +146,8 @@ rules! {
     AgentSlow => Spec::new("agent_slow", Warning, Topic::Agent).figure(Unit::Seconds, 5.0, 1.0).bad_looks(2, 3).good_looks(3);
     /// The kernel killed the agent itself for want of memory.
     AgentKilled => Spec::new("agent_killed", Warning, Topic::Agent).event();
+    /// Another program takes the owner's commands from Telegram.
+    OwnerBotShared => Spec::new("owner_bot_shared", Warning, Topic::Agent).figure(Unit::Count, 3.0, 1.0);
     /// systemd restarts the bot again and again.
     BotRestarting => Spec::new("bot_restarting", Critical, Topic::Bot).figure(Unit::Count, 3.0, 1.0);
     /// systemd has given the bot up.
@@ -235,8 +237,6 @@ pub const BOT_TROUBLE: &[Rule] = &[
     Rule::BotStopped,
     Rule::BotUnhealthy,
 ];
-/// The bot says itself that its database takes no writes: nothing is added by calling it ill for that.
-const DOWN_OR_REFUSING: &[Rule] = &[
 /// Who is down logs nothing, and nothing is written where no write is taken.
 const DOWN_OR_READ_ONLY: &[Rule] = &[
     Rule::BotGone,
@@ -247,6 +247,8 @@ const DOWN_OR_READ_ONLY: &[Rule] = &[
     Rule::BotStopped,
     Rule::DiskReadOnly,
 ];
+/// The bot says itself that its database takes no writes: nothing is added by calling it ill for that.
+const DOWN_OR_REFUSING: &[Rule] = &[
     Rule::BotGone,
     Rule::BotHung,
     Rule::BotRestartsSpent,

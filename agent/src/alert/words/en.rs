@@ -124,6 +124,7 @@ wordings! {
     CredentialOld => machine::CREDENTIAL_OLD,
     AgentSlow => machine::AGENT_SLOW,
     AgentKilled => agent::AGENT_KILLED,
+    OwnerBotShared => agent::OWNER_BOT_SHARED,
     BotRestarting => trade::BOT_RESTARTING,
     BotGivenUp => trade::BOT_GIVEN_UP,
     BotUnitUnknown => trade::BOT_UNIT_UNKNOWN,
