@@ -350,7 +350,10 @@ mod tests {
             said.contains("A log is written into the wrong file: bot.log ("),
             "{said}"
         );
-        assert!(said.contains("The disk is nearly full: /mnt/backup ("), "{said}");
+        assert!(
+            said.contains("Little room is left on the disk: /mnt/backup ("),
+            "{said}"
+        );
         assert!(!said.contains(": bot ("), "{said}");
     }
 
