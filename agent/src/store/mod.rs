@@ -175,8 +175,8 @@ impl Store {
         }
     }
 
-    /// Opens the database to look at only; `None` when no agent ever ran here. On a full disk, where SQLite cannot make
-    /// its index beside the file, the file alone is read, without what is only in its log.
+    /// Opens the database to look at only; `None` when no agent ever ran here. On a disk that is full or takes no writes, where
+    /// SQLite cannot make its index beside the file, the file alone is read, without what is only in its log.
     ///
     /// # Errors
     /// When the file cannot be read, or has another version than this program writes.
@@ -188,8 +188,11 @@ impl Store {
             return Ok(None);
         }
         let (connection, version) = match look_at(&path) {
-            Err(_) if is_full(state_dir) => {
-                let connection = Room::beside(state_dir).copy_of_file(&path)?;
+            Err(error) if is_full(state_dir) || is_refused(&error) => {
+                // Whoever may not read it at all is told so.
+                let Ok(connection) = Room::beside(state_dir).copy_of_file(&path) else {
+                    return Err(error);
+                };
                 let version = version(&connection)?;
                 (connection, version)
             }
