@@ -10,7 +10,7 @@ mod recurring;
 mod summary;
 
 use outgoing::elsewhere;
-pub use outgoing::{is_late, outgoing};
+pub use outgoing::{is_late, marked, outgoing};
 use recurring::{again, calm_text, how_it_changes, paused_text, replaced_text};
 pub use summary::summary;
 

@@ -6,7 +6,7 @@ use std::{
     fs,
     path::Path,
     sync::{Mutex, MutexGuard, PoisonError},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use anyhow::Context;
@@ -57,6 +57,9 @@ pub const FILE_NAME: &str = "agent.db";
 /// How long a command waits for a transaction of the running agent, and the other way round.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
+/// An agent that starts has found by then what was wrong before.
+const LOOKED_ANEW: Duration = Duration::from_secs(60);
+
 /// Forward only and never edited: number n brings `user_version` from n to n + 1.
 const MIGRATIONS: &[&str] = &[
     include_str!("../../migrations/0001_alerts.sql"),
@@ -96,11 +99,11 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../migrations/0035_fault_stays.sql"),
     include_str!("../../migrations/0036_caught_up.sql"),
     include_str!("../../migrations/0037_who_and_how_it_ended.sql"),
+    include_str!("../../migrations/0038_what_came.sql"),
+    include_str!("../../migrations/0039_door_of_each.sql"),
 ];
 
 /// Pages of the database that are kept in memory. SQLite's own 2 MiB fill over hours, which looks like a leak, and save
-    include_str!("../../migrations/0038_what_came.sql"),
-    include_str!("../../migrations/0039_door_of_each.sql"),
 /// nothing: what is asked again within seconds is in the newest rows.
 const CACHE_KIB: i64 = 256;
 const READ_VERSION: &str = "PRAGMA user_version";
@@ -108,6 +111,9 @@ const READ_VERSION: &str = "PRAGMA user_version";
 /// The open database. One connection behind a lock that is never held across an `.await`.
 pub struct Store {
     connection: Mutex<Home>,
+    /// When it was opened on a disk that takes no writes: what an agent before told since its file was last written is not
+    /// known then.
+    opened_behind: Option<Instant>,
 }
 
 /// Where the database is at the moment: in its file, or in memory while the disk has no room for it.
@@ -146,6 +152,7 @@ impl Store {
         let mut room = Room::beside(state_dir);
         room.before_open();
         let path = state_dir.join(FILE_NAME);
+        let mut opened_behind = None;
         let connection = match open_file(&path) {
             Ok(connection) => connection,
             Err(error) if room.is_scarce() || is_refused(&error) => match room.open_in_reserve() {
@@ -157,12 +164,21 @@ impl Store {
                     );
                     let mut connection = room.copy_of_all(&path)?;
                     migrate(&mut connection)?;
+                    opened_behind = Some(Instant::now());
                     connection
                 }
             },
             Err(error) => return Err(error),
         };
-        Ok(Self::over(connection, Some(room)))
+        let mut store = Self::over(connection, Some(room));
+        store.opened_behind = opened_behind;
+        Ok(store)
+    }
+
+    /// Whether what is found wrong now may have been told by the agent before, which could not write it down.
+    #[must_use]
+    pub fn may_have_been_told(&self) -> bool {
+        self.opened_behind.is_some_and(|at| at.elapsed() < LOOKED_ANEW)
     }
 
     fn over(connection: Connection, room: Option<Room>) -> Self {
@@ -172,6 +188,7 @@ impl Store {
                 room,
                 book: None,
             }),
+            opened_behind: None,
         }
     }
 
