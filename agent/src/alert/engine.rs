@@ -119,7 +119,7 @@ fn tell_or_hold(book: &mut Book, calendar: &Calendar, key: &str, now: UnixMillis
         return told;
     }
     let replaced = floor::count(book, key, now);
-    let wait = book.alerts.get(key).map_or(Duration::ZERO, episode::cause_wait);
+    let wait = book.alerts.get(key).map_or(Duration::ZERO, kin::cause_wait);
     set_held(book, key, None);
     let mut notices = episode::join(book, calendar, key, wait, now);
     notices.extend(replaced);

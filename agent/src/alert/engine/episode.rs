@@ -15,17 +15,13 @@ use super::{
     storm::{EDITS_MAX, changes_at, is_unheard, sooner},
 };
 use crate::{
-    alert::{calendar::Calendar, role::Role, rule::Rule},
+    alert::{calendar::Calendar, role::Role},
     store::{
-        alerts::{AlertRow, Held},
         book::Book,
         episodes::{EpisodeId, EpisodeRow},
     },
 };
 
-/// How long something that has a possible cause, and is not critical, waits for that cause to show itself. What is
-/// critical is told at once: a cause that is seen later changes its message.
-const CAUSE_WAIT: Duration = Duration::from_secs(60);
 /// After how long something critical is told again that nobody took on; then each wait is three times as long.
 pub(super) const REMIND_FIRST: Duration = Duration::from_secs(300);
 /// The end of what was shorter than this only changes its message: nobody has to be called twice for it.
@@ -334,19 +330,5 @@ fn begun(id: EpisodeId, topic: String, fault: &Fault, due_at: UnixMillis) -> Epi
         acked: None,
         reminders: 0,
         remind_at: None,
-    }
-}
-
-/// How long an alert waits for its cause. What was held back for another may be mending at this moment.
-pub(super) fn cause_wait(row: &AlertRow) -> Duration {
-    let Some(rule) = Rule::named(&row.rule) else {
-        return Duration::ZERO;
-    };
-    let spec = rule.spec();
-    let has_waited = spec.is_tried && row.held != Some(Held::Explained);
-    match rule.severity() {
-        _ if spec.roots.is_empty() || has_waited => Duration::ZERO,
-        Severity::Critical => Duration::ZERO,
-        Severity::Info | Severity::Warning => CAUSE_WAIT,
     }
 }

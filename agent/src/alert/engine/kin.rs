@@ -10,7 +10,7 @@ use super::{Fault, floor, hold, members, storm::HEARD_WITHIN};
 use crate::{
     alert::rule::{Rule, Severity},
     store::{
-        alerts::AlertRow,
+        alerts::{AlertRow, Held},
         book::Book,
         episodes::{EpisodeId, EpisodeRow},
     },
@@ -21,6 +21,10 @@ pub(super) const JOIN_WINDOW: Duration = Duration::from_secs(300);
 /// What comes of a told trouble and is graver is news of its own later than this after its message: the owner who heard
 /// that one has not read it yet.
 const OUTCOME_WINDOW: Duration = Duration::from_secs(60);
+
+/// How long something that has a possible cause, and is not critical, waits for that cause to show itself. What is
+/// critical is told at once: a cause that is seen later changes its message.
+const CAUSE_WAIT: Duration = Duration::from_secs(60);
 
 /// Where an alert is told.
 pub(super) enum Home {
@@ -99,4 +103,18 @@ fn is_cause(fault: &Fault, row: &AlertRow, rule: Rule) -> bool {
 fn is_outcome(fault: &Fault, row: &AlertRow, rule: Rule, told_ago: Duration) -> bool {
     let comes_of = fault.rule.spec().beside.contains(&rule);
     comes_of && hold::is_there(&row.key, &fault.key, fault.rule) && told_ago < OUTCOME_WINDOW
+}
+
+/// How long an alert waits for its cause. What was held back for another may be mending at this moment.
+pub(super) fn cause_wait(row: &AlertRow) -> Duration {
+    let Some(rule) = Rule::named(&row.rule) else {
+        return Duration::ZERO;
+    };
+    let spec = rule.spec();
+    let has_waited = spec.is_tried && row.held != Some(Held::Explained);
+    match rule.severity() {
+        _ if spec.roots.is_empty() || has_waited => Duration::ZERO,
+        Severity::Critical => Duration::ZERO,
+        Severity::Info | Severity::Warning => CAUSE_WAIT,
+    }
 }

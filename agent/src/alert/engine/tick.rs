@@ -7,8 +7,9 @@ use protocol::{incident::Severity, time::UnixMillis};
 
 use super::{
     Kind, Notice,
-    episode::{REMIND_FIRST, cause_wait, join, speak_if_due},
+    episode::{REMIND_FIRST, join, speak_if_due},
     floor, follow, hold,
+    kin::cause_wait,
     lead::standing,
     members, set_held, tell_or_hold,
 };
