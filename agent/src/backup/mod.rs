@@ -41,6 +41,8 @@ mod database;
 pub mod delta;
 mod earlier;
 mod files;
+mod frames;
+mod framing;
 pub mod holes;
 mod instead;
 mod key_ring;
@@ -98,9 +100,6 @@ impl Progress for Silent {
     fn begin(&self, _what: &str, _total_bytes: u64) {}
     fn advance(&self, _bytes: u64) {}
 }
-
-/// zstd's level for the parts: the third one takes almost twice the time, for a twentieth of the size.
-const PART_LEVEL: i32 = seal::FASTEST_LEVEL;
 
 /// Why there is no new restore point.
 #[derive(Debug, Error)]
@@ -285,7 +284,7 @@ fn prepare(
         files: config.backup.files.clone(),
         never: stage::never(config),
         state_dir: config.state_dir.clone(),
-        sealer: Sealer::new(recipients, signer, PART_LEVEL, Remembered::at(&config.state_dir)),
+        sealer: Sealer::new(recipients, signer, Remembered::at(&config.state_dir)),
         cancelled,
         outgoing: Arc::clone(&outgoing),
         last,

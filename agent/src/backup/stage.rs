@@ -28,7 +28,7 @@ use super::{
     lineage::{Identity, Likeness, Position},
     outgoing::Outgoing,
     room::{self, RESERVE_BYTES},
-    seal::FRAME_BYTES,
+    seal::{FRAME_BYTES, LEVEL},
     segment::change_counter,
     staging::Sealer,
     table::{Table, TableHead, TableWriter},
@@ -278,7 +278,7 @@ impl Order {
             .map_err(anyhow::Error::msg)
             .context("describing the restore point")?;
         let json = serde_json::to_vec(manifest).context("writing the manifest")?;
-        let (mut object, sealed) = self.sealer.seal("manifest", json.as_slice())?;
+        let (mut object, sealed) = self.sealer.seal("manifest", json.as_slice(), LEVEL)?;
         object.key = object_key::manifest(&manifest.point, &object.sha256);
         self.outgoing.add_manifest(&object, sealed);
         Ok(object)

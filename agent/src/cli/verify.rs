@@ -239,12 +239,20 @@ fn found(seen: &str, unknown: &Unknown<'_>) -> String {
              alone. Take one: agent backup",
             words::count(objects, "object")
         ),
-        (objects, _) => format!(
-            "everything is there: {} by name and size, {} of them ({}) by every byte",
-            words::count(objects, "object"),
-            figure("fetched"),
-            words::size(figure("fetched_bytes"))
-        ),
+        (objects, _) => {
+            // What a segment holds its name says; how long it was nobody writes down.
+            let segments = figure("segments");
+            let by_name = match segments {
+                0 => String::new(),
+                segments => format!(", {} by name", words::count(segments, "segment")),
+            };
+            format!(
+                "everything is there: {} by name and size{by_name}, {} of them ({}) by every byte",
+                words::count(objects.saturating_sub(segments), "object"),
+                figure("fetched"),
+                words::size(figure("fetched_bytes"))
+            )
+        }
     };
     told += match seen["anchor"].as_str() {
         Some("there") => "; what the summary names is there, by every byte",

@@ -274,6 +274,8 @@ impl Plan {
     /// [`Refused`] when there is none.
     async fn around(&self, culprit: Culprit, why: String, sources: &Sources<'_>) -> Result<Self, Refused> {
         let mut avoid = self.avoid.clone();
+        // Then it is not what came after it that did the damage.
+        let is_of_point = matches!(culprit, Culprit::Point(_));
         let culprit = match culprit {
             // Nobody made it yet: what cannot be read of it was never there.
             Culprit::Segment(name) if name.last_at > ahead_of(self.request.now) => Culprit::Misnamed(name),
@@ -283,7 +285,8 @@ impl Plan {
             let plan = plan_around(self.request.clone(), avoid, sources).await;
             return plan.map_err(|refused| unheard::weigh(refused, sources));
         }
-        let refused = match self.without_its_commits(&why) {
+        let alone = (!is_of_point).then(|| self.without_its_commits(&why)).flatten();
+        let refused = match alone {
             Some(refused) => refused,
             None => {
                 let failed = (&self.manifest.point, self.stop);
