@@ -5,6 +5,7 @@ mod bandwidth;
 pub mod bot_file;
 pub mod channels;
 pub mod heartbeat;
+pub mod moment;
 mod place;
 mod read;
 mod remotes;

@@ -60,6 +60,7 @@ pub mod recipients;
 mod record;
 pub mod remembered;
 pub mod remote;
+pub mod restores;
 pub mod retention;
 pub mod room;
 pub mod same_place;

@@ -50,6 +50,9 @@ pub enum OpenError {
     /// Somebody signed it whom nobody here believes.
     #[error("it was signed by {0}, which is not a known agent")]
     ForeignSigner(String),
+    /// One signed it who is believed for what was signed before: this server was restored from those backups.
+    #[error("it was signed by {0} after this server was restored from that agent's backups")]
+    SignedSince(String),
     /// It is no OpenPGP message, was altered, or is longer than it may be.
     #[error("{0}")]
     Broken(String),

@@ -62,8 +62,10 @@ pub(super) async fn find(
         Selection::At(moment) => newest(request, sources, index, avoid, Some(*moment)).await,
         Selection::Point(point) => named(request, sources, index, point).await,
         Selection::Commit(commit) => {
-            let chain = numbers::chain_of(request, sources, index, *commit).await?;
-            Ok(Goal::at(chain, *commit))
+            let (chain, notes) = numbers::chain_of(request, sources, index, *commit).await?;
+            let mut goal = Goal::at(chain, *commit);
+            goal.notes = notes;
+            Ok(goal)
         }
     }
 }
@@ -203,7 +205,7 @@ async fn newest(
     if let Some(anchor) = &request.anchor {
         summary::hold_to(anchor, sources, &mut goal, &manifest, by);
     }
-    acknowledged::hold_to(request, sources, avoid, &mut goal, manifest.commit);
+    acknowledged::hold_to((request, sources), avoid, &mut goal, (manifest.commit, end_at));
     unfilled::weigh(sources, avoid, &mut goal, manifest.commit);
     gone::weigh(request, sources, &mut goal, &mut before, end_at);
     unread::pass_over(request, &mut goal, &mut before, end_at);

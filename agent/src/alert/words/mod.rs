@@ -127,6 +127,10 @@ pub(super) struct Phrases {
     /// Before the headline of what is back within the hour. In these four `{count}` and `{since}` are filled in: how often
     /// it came since when; and `{until}`: when it was last seen.
     pub again: &'static str,
+    /// The same where it was not always this; `{count}` and `{since}` are filled in.
+    pub again_mixed: &'static str,
+    /// How often it was what; `{kinds}` is filled in.
+    pub kinds: &'static str,
     /// What happens to the message about something that comes and goes.
     pub flapping: &'static str,
     /// What that message says while it is gone.

@@ -302,12 +302,31 @@ pub(super) fn gap(known: Option<&LastKnown>, plan: &Plan, reached: Reached, conf
     }
 }
 
+/// Where the restored shop stands, or will: of a moment that is asked for the last segment tells only what it reaches at most,
+/// before it is laid over the pages.
+fn end(plan: &Plan, done: &Done) -> serde_json::Value {
+    let (named, named_at) = plan
+        .segments
+        .last()
+        .map_or((plan.manifest.commit, plan.manifest.taken_at), |last| {
+            (last.last, last.last_at)
+        });
+    let (commit, at, is_exact) = match (done.reached, plan.stop) {
+        (Some(reached), _) => (reached.commit, reached.at, true),
+        (None, Stop::AfterCommit(commit)) => (commit.min(named), named_at, true),
+        (None, Stop::By { moment, .. }) => (named, named_at.min(moment), named_at <= moment),
+        (None, Stop::AtPoint | Stop::AtEnd) => (named, named_at, true),
+    };
+    serde_json::json!({ "commit": commit, "at": words::rfc3339(at), "is_exact": is_exact })
+}
+
 pub(super) fn json(plan: &Plan, done: &Done, dry_run: bool) -> serde_json::Value {
     serde_json::json!({
         "id": plan.manifest.point,
         "as_of": words::rfc3339(done.reached.map_or(plan.manifest.taken_at, |reached| reached.at)),
         "chain": plan.manifest.chain,
         "commit": done.reached.map_or(plan.manifest.commit, |reached| reached.commit),
+        "end": end(plan, done),
         "signer": plan.manifest.signer,
         "dry_run": dry_run,
         "remotes": plan.remotes,
