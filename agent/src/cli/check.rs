@@ -7,17 +7,16 @@ use jiff::Timestamp;
 use protocol::time::UnixMillis;
 use serde::Serialize;
 
-use super::{ConfigArgument, Failure, load, remotes, words};
+use super::{ConfigArgument, Failure, load, words};
 use crate::{
     backup::{
         coverage,
         recipients::{RecipientCert, Recipients, Validity},
-        remote::{Remote, trial},
+        remote::trial,
         room, same_place,
-        seal::{LEVEL, Sealed, seal},
+        seal::{LEVEL, seal},
         secret_key,
         signer::SigningKey,
-        survey,
     },
     config::{Config, Purpose},
     store::Store,
@@ -26,6 +25,7 @@ use crate::{
 mod hints;
 mod outside;
 mod private;
+mod tried;
 mod ways;
 
 /// Arguments of `agent check`.
@@ -75,7 +75,7 @@ pub async fn run(arguments: Arguments) -> Result<(), Failure> {
         &SigningKey::make()?,
         LEVEL,
     )?;
-    findings.extend(remotes_tried(&config, &probe).await?);
+    findings.extend(tried::findings(&config, &probe).await?);
     findings.extend(config.backup.files.iter().map(|path| rides_along(path)));
     findings.extend(secret_keys(&config));
     findings.extend(one_place(&config));
@@ -117,36 +117,6 @@ async fn asked_outside(config: &Config) -> anyhow::Result<Vec<Finding>> {
     let (ways, checks) = tokio::try_join!(ways::findings(config), outside::findings(config))?;
     let own = private::of(config);
     Ok(ways.into_iter().chain(checks).chain([own]).collect())
-}
-
-/// What each remote can do. One that was not found is not tried: that would begin it anew, where it should not be.
-async fn remotes_tried(config: &Config, probe: &Sealed) -> Result<Vec<Finding>, Failure> {
-    let mut opened = remotes::open(config, None)?;
-    let waiting = remotes::told(&opened.usable);
-    let in_doubt = opened.in_doubt().await;
-    let unusable = opened.unusable.iter();
-    let faults = unusable.map(|(name, fault)| (name.as_str(), fault.clone()));
-    let not_found = in_doubt.iter().map(|unfilled| {
-        let told = format!(
-            "{}. IT MAY BE NEWER than what the others hold. Where it is new and was never written to, the first backup ends \
-             this; it was not tried",
-            unfilled.told
-        );
-        (unfilled.remote.as_str(), told)
-    });
-    let wrong = faults.chain(not_found);
-    let mut findings: Vec<Finding> = wrong
-        .map(|(name, wrong)| finding(&format!("remote {name}"), Err(wrong)))
-        .collect();
-    let is_in_doubt = |remote: &Remote| in_doubt.iter().any(|it| it.remote == remote.name());
-    opened.usable.retain(|remote| !is_in_doubt(remote));
-    let trials = survey::at_once(&opened.usable, |remote| trial::run(remote, probe)).await;
-    drop(waiting);
-    for (remote, tried) in opened.usable.iter().zip(trials) {
-        let said = told(&tried);
-        findings.push(finding(&format!("remote {}", remote.name()), said));
-    }
-    Ok(findings)
 }
 
 fn finding(what: &str, said: Result<String, String>) -> Finding {
