@@ -1,6 +1,7 @@
 //! Sentences that the agent's own parts write down with what they did, in Indonesian: for an owner who reads no English.
 //! What SQLite, the system or a storage said itself is not in here: [`fault`] knows it by its kind.
 
+mod put_back;
 mod remotes;
 
 use super::faults::fault;
@@ -40,22 +41,6 @@ const SENTENCES: &[(&str, &str)] = &[
     (
         "the database's file lies on another device than before, and does not lead on from what was followed",
         "berkas database ada di perangkat lain dari sebelumnya, dan isinya tidak menyambung dari yang diikuti",
-    ),
-    (
-        "an older state of the shop was put in its place: the database holds what it held after commit {}, and not {}",
-        "keadaan toko yang lebih lama diletakkan di tempatnya: isi database seperti setelah perubahan {}, dan bukan {}",
-    ),
-    (
-        "an older state of the shop was put in its place: the database holds what the restore point {} holds, and not {}",
-        "keadaan toko yang lebih lama diletakkan di tempatnya: isi database seperti titik pemulihan {}, dan bukan {}",
-    ),
-    (
-        "an older copy of the shop, or another database, was put in its place: SQLite had counted further than it counts now, and {} pages differ from {}",
-        "salinan toko yang lebih lama, atau database lain, diletakkan di tempatnya: hitungan SQLite sudah lebih jauh dari sekarang, dan {} halaman berbeda dari {}",
-    ),
-    (
-        "an older or another state was put in its place, or what only the log held is gone: {} pages differ from {}",
-        "keadaan lama atau lain diletakkan di tempatnya, atau isi yang hanya ada di log hilang: {} halaman berbeda dari {}",
     ),
     (
         "commit {} of the chain {}, which was followed last",
@@ -319,7 +304,10 @@ pub(in crate::alert) fn sentences(language: Language, text: &str) -> String {
 }
 
 fn known() -> impl Iterator<Item = &'static (&'static str, &'static str)> {
-    SENTENCES.iter().chain(remotes::SENTENCES)
+    SENTENCES
+        .iter()
+        .chain(put_back::SENTENCES)
+        .chain(remotes::SENTENCES)
 }
 
 fn own(language: Language, sentence: &str) -> Option<String> {

@@ -1,0 +1,22 @@
+//! What is written down about a database in whose place an older or another state was put, in Indonesian.
+//! The same kind of table as in `sentences`.
+
+/// As they are written down and as they are told.
+pub(super) const SENTENCES: &[(&str, &str)] = &[
+    (
+        "an older state of the shop was put in its place: the database holds what it held after commit {}, and not {}",
+        "keadaan toko yang lebih lama diletakkan di tempatnya: isi database seperti setelah perubahan {}, dan bukan {}",
+    ),
+    (
+        "an older state of the shop was put in its place: the database holds what the restore point {} holds, and not {}",
+        "keadaan toko yang lebih lama diletakkan di tempatnya: isi database seperti titik pemulihan {}, dan bukan {}",
+    ),
+    (
+        "an older copy of the shop, or another database, was put in its place: SQLite had counted further than it counts now, and {} pages differ from {}",
+        "salinan toko yang lebih lama, atau database lain, diletakkan di tempatnya: hitungan SQLite sudah lebih jauh dari sekarang, dan {} halaman berbeda dari {}",
+    ),
+    (
+        "an older or another state was put in its place, or what only the log held is gone: {} pages differ from {}",
+        "keadaan lama atau lain diletakkan di tempatnya, atau isi yang hanya ada di log hilang: {} halaman berbeda dari {}",
+    ),
+];
