@@ -156,6 +156,7 @@ wordings! {
     RemoteContradicts => kept::REMOTE_CONTRADICTS,
     DrillFailed => kept::DRILL_FAILED,
     DrillOld => kept::DRILL_OLD,
+    DrillUncounted => kept::DRILL_UNCOUNTED,
 }
 
 const AGENT_BLIND: Wording = Wording {

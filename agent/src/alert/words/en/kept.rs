@@ -112,3 +112,13 @@ pub(super) const DRILL_OLD: Wording = Wording {
     over_headline: "The restore from {object} was rehearsed again",
     over: "The shop came back from {object} in a rehearsal.",
 };
+
+pub(super) const DRILL_UNCOUNTED: Wording = Wording {
+    headline: "A rehearsed restore could not be counted",
+    happened: "At {since} the shop came back in a rehearsal, and nobody could count it: {detail}",
+    means: "the shop goes on selling, and nothing is known against the backups. But as long as it is so no rehearsal proves that they bring the shop back.",
+    done: "the agent goes on rehearsing on its schedule; nothing live was touched.",
+    todo: "correct binary under [bot] in agent.toml until agent check calls it ok, then: agent drill",
+    over_headline: "Rehearsed restores are counted again",
+    over: "The shop's own program counted what a rehearsal brought back.",
+};

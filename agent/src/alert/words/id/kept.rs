@@ -112,3 +112,13 @@ pub(super) const DRILL_OLD: Wording = Wording {
     over_headline: "Pemulihan dari {object} sudah dilatih lagi",
     over: "Dalam latihan, toko pulih dari {object}.",
 };
+
+pub(super) const DRILL_UNCOUNTED: Wording = Wording {
+    headline: "Hasil latihan pemulihan tidak dapat dihitung",
+    happened: "Pada {since} toko kembali dalam latihan, tetapi tidak ada yang dapat menghitungnya: {detail}",
+    means: "toko tetap berjualan, dan cadangannya tidak terbukti rusak. Tetapi selama begini tidak ada latihan yang membuktikan bahwa toko dapat kembali darinya.",
+    done: "agent terus berlatih sesuai jadwal; yang sedang berjalan tidak disentuh.",
+    todo: "perbaiki binary di bawah [bot] dalam agent.toml sampai agent check menyebutnya ok, lalu: agent drill",
+    over_headline: "Hasil latihan pemulihan dapat dihitung lagi",
+    over: "Program toko sendiri sudah menghitung hasil latihan.",
+};
