@@ -262,7 +262,7 @@ fn withdrawn_text(voice: &Voice, notice: &Notice) -> (String, String) {
         &notice.lead,
         wording(voice.language, notice.lead.rule).headline,
     ) + &short_name(&notice.lead);
-    let headline = format!("✅ {}: {was}", phrases.withdrawn_headline);
+    let headline = format!("⚪ {}: {was}", phrases.withdrawn_headline);
     let text = format!("{headline}\n\n{}", phrases.withdrawn.replace("{headline}", &was));
     (headline, text)
 }
@@ -440,6 +440,7 @@ mod tests {
         notice.lead.rule = Rule::DiskReadOnly;
         let said = told(Language::En, &notice);
         assert!(said.headline.ends_with(": /mnt/gone"), "{}", said.headline);
+        assert!(!said.text.contains('✅'), "nothing was mended: {}", said.text);
         assert!(said.text.contains("Nobody looks at it any more"), "{}", said.text);
     }
 

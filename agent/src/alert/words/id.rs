@@ -274,7 +274,7 @@ const BOT_PORT_TAKEN: Wording = Wording {
 const BACKUP_NOT_TAKEN: Wording = Wording {
     headline: "Cadangan tidak dapat dibuat",
     happened: "Cadangan pada {since} gagal dan tidak ada di tempat mana pun. Sebab: {detail}",
-    means: "toko tetap berjualan, tetapi bila server hilang sekarang, hanya cadangan yang lebih lama yang ada.",
+    means: "ini saja tidak menghentikan toko, tetapi bila server hilang sekarang, hanya cadangan yang lebih lama yang ada.",
     done: "agent mencoba lagi tiap seperempat jam.",
     todo: "periksa setelan dan tempatnya: agent check, lalu cadangkan sekarang: agent backup",
     over_headline: "Cadangan berhasil lagi",
@@ -284,7 +284,7 @@ const BACKUP_NOT_TAKEN: Wording = Wording {
 const BACKUP_FAILED: Wording = Wording {
     headline: "Cadangan gagal ({object})",
     happened: "Cadangan pada {since} tidak sampai ke {object}. Sebab: {detail}",
-    means: "toko tetap berjualan, tetapi bila server hilang sekarang, {object} hanya punya cadangan yang lebih lama.",
+    means: "ini saja tidak menghentikan toko, tetapi bila server hilang sekarang, {object} hanya punya cadangan yang lebih lama.",
     done: "agent mencoba lagi pada jadwal berikutnya, dan tempat lain tetap diisi.",
     todo: "periksa penyimpanannya: agent check, lalu cadangkan sekarang: agent backup",
     over_headline: "Cadangan berhasil lagi ({object})",

@@ -406,8 +406,8 @@ mod tests {
             Rule::DiskReadOnly,
         ];
         for (language, goes_on) in [
-            (Language::Id, "toko tetap berjalan"),
-            (Language::En, "the shop goes on"),
+            (Language::Id, "ini saja tidak menghentikan toko"),
+            (Language::En, "this alone does not stop the shop"),
         ] {
             for rule in rules {
                 let own = wording_of(language, rule, Role::Shop.key("disk", "/").as_str());
@@ -422,6 +422,35 @@ mod tests {
                 meanings.sort_unstable();
                 meanings.dedup();
                 assert_eq!(meanings.len(), 4, "{meanings:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn no_alert_speaks_for_a_shop_or_a_bot_that_may_be_dead() {
+        let claims = [
+            "the shop goes on",
+            "toko tetap berjual",
+            "toko tetap berjalan",
+            "toko masih berjalan",
+        ];
+        for (language, tries, while_it_runs) in [
+            (
+                Language::En,
+                ["the bot goes on", "the bot keeps"],
+                "while it runs",
+            ),
+            (Language::Id, ["bot terus", "bot tetap"], "selama berjalan"),
+        ] {
+            for rule in Rule::ALL {
+                for text in [wording(language, *rule).means, wording(language, *rule).done] {
+                    assert!(
+                        claims.iter().all(|claim| !text.contains(claim)),
+                        "{rule:?}: {text}"
+                    );
+                    let speaks = tries.iter().any(|tries| text.contains(tries));
+                    assert!(!speaks || text.contains(while_it_runs), "{rule:?}: {text}");
+                }
             }
         }
     }

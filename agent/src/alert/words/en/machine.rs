@@ -6,7 +6,7 @@ use crate::alert::words::Wording;
 pub(super) const DISK_LOW: Wording = Wording {
     headline: "The disk is nearly full",
     happened: "Since {since} a disk is short of room. How full it is, and what is left: {detail}. A warning comes from {limit} on, or when the room that backups and restores take is no longer there.",
-    means: "the shop goes on. When the disk is full, no order can be recorded.",
+    means: "this alone does not stop the shop. When the disk is full, no order can be recorded.",
     done: "the agent keeps checking and writes when it is over.",
     todo: "see what takes the room: du -xh {object} --max-depth=3 | sort -h | tail -20. Old backups and logs are the usual cause.",
     over_headline: "There is room on the disk again",
@@ -26,7 +26,7 @@ pub(super) const DISK_FULL: Wording = Wording {
 pub(super) const DISK_FILLING: Wording = Wording {
     headline: "The disk fills up",
     happened: "As it grows now, the disk is full in {value}: {detail}. Logs and backups, which shrink again by themselves, are not counted.",
-    means: "the shop goes on until then. On a full disk no order can be recorded.",
+    means: "this alone does not stop the shop. On a full disk no order can be recorded.",
     done: "the agent watched the growth for three hours before it said so.",
     todo: "find what grows: du -xh {object} --max-depth=3 | sort -h | tail -20, and again an hour later",
     over_headline: "The disk does not fill up any more",

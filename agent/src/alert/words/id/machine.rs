@@ -6,7 +6,7 @@ use crate::alert::words::Wording;
 pub(super) const DISK_LOW: Wording = Wording {
     headline: "Disk hampir penuh",
     happened: "Sejak {since} ruang disk menipis. Terisi, dan sisanya: {detail}. Peringatan mulai dari {limit}, atau bila ruang untuk cadangan dan pemulihan sudah tidak ada.",
-    means: "toko masih berjalan. Bila disk penuh, pesanan tidak dapat dicatat.",
+    means: "ini saja tidak menghentikan toko. Bila disk penuh, pesanan tidak dapat dicatat.",
     done: "agent terus memeriksa dan mengabari bila sudah beres.",
     todo: "lihat apa yang memakan tempat: du -xh {object} --max-depth=3 | sort -h | tail -20. Biasanya cadangan dan log lama.",
     over_headline: "Disk lapang lagi",
@@ -26,7 +26,7 @@ pub(super) const DISK_FULL: Wording = Wording {
 pub(super) const DISK_FILLING: Wording = Wording {
     headline: "Disk akan penuh",
     happened: "Dengan pertumbuhan sekarang, disk penuh dalam {value}: {detail}. Log dan cadangan, yang menyusut sendiri, tidak dihitung.",
-    means: "sampai saat itu toko berjalan. Pada disk penuh pesanan tidak dapat dicatat.",
+    means: "ini saja tidak menghentikan toko. Pada disk penuh pesanan tidak dapat dicatat.",
     done: "agent mengamati pertumbuhan selama tiga jam sebelum mengabari.",
     todo: "cari apa yang tumbuh: du -xh {object} --max-depth=3 | sort -h | tail -20, lalu ulangi satu jam lagi",
     over_headline: "Disk tidak lagi menuju penuh",
