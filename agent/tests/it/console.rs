@@ -594,6 +594,54 @@ async fn of_two_owners_each_reads_what_the_other_silenced_and_took_on() {
 }
 
 #[tokio::test]
+async fn taken_on_under_a_summary_stands_in_it_and_is_told_to_the_other_owner() {
+    let telegram = Telegram::start().await;
+    let bot = Bot::start(None, 1);
+    let dir = tempfile::tempdir().unwrap();
+    let agent = Agent::start(config(
+        dir.path(),
+        bot.address,
+        telegram.address,
+        &[OWNER, PARTNER],
+    ));
+    bot.held().await;
+    let look = || Store::open_to_look(&dir.path().join("state")).unwrap().unwrap();
+    telegram.set_down(true);
+    bot.think(|mind| mind.incidents = (1..=6).map(|id| incident(id, "job 7 died")).collect());
+    until(LIMIT, || look().backlog().unwrap().untold == 6).await;
+    drop(bot);
+    until(LIMIT, || look().backlog().unwrap().untold == 7).await;
+    telegram.set_down(false);
+    let summary_of = |chat: i64| {
+        let is_it = |taken: &Taken| taken.body["chat_id"] == chat && taken.text().contains(DIED);
+        telegram.taken().into_iter().rfind(is_it)
+    };
+    until(LIMIT, || {
+        summary_of(OWNER).is_some() && summary_of(PARTNER).is_some()
+    })
+    .await;
+    settled(dir.path()).await;
+    let summary = summary_of(PARTNER).unwrap();
+    assert!(summary.text().contains("messages at once"), "{}", summary.text());
+    let episode = look().book().unwrap().episodes.into_keys().next().unwrap().0;
+    telegram.presses(PARTNER, &summary, &format!("alert:ack:{episode}"));
+    let note = format!("✋ 🔴 {DIED}: Person-1002 took this on");
+    let edit = telegram.wait_for_edit(&note).await;
+    assert_eq!(
+        (&edit["message_id"], &edit["chat_id"]),
+        (&json!(summary.message_id), &json!(PARTNER))
+    );
+    assert!(edit["reply_markup"].is_object(), "the buttons stay");
+    let told = format!("✋ Taken on: 🔴 {DIED}");
+    let to_owner = || {
+        let is_it = |taken: &&Taken| taken.body["chat_id"] == OWNER && taken.text().contains(&told);
+        telegram.taken().iter().filter(is_it).count()
+    };
+    until(LIMIT, || to_owner() == 1).await;
+    agent.stop().await;
+}
+
+#[tokio::test]
 async fn a_note_for_which_a_message_has_no_room_comes_beside_it() {
     let scene = Scene::new().await;
     let bot = scene.bot.as_ref().unwrap();
