@@ -11,7 +11,9 @@ use super::{
     command::{Command, Usage},
     confirm::{Asked, Checked, Danger},
     errand::Errand,
-    figures, logs,
+    figures,
+    late::Came,
+    logs,
     quiet::{Quiet, silent_until},
     update::Sender,
 };
@@ -26,9 +28,6 @@ use crate::{
     watch::unit,
 };
 
-/// Commands that do something are not carried out later than this after they were typed: the agent was away, and the
-/// owner may have done it another way.
-const LATE_AFTER: Duration = Duration::from_secs(300);
 const DAY_MS: i64 = 86_400_000;
 /// A longer log goes out as a file.
 const LOG_UNITS_MAX: usize = 3_000;
@@ -76,12 +75,11 @@ impl Console {
         now: UnixMillis,
     ) -> anyhow::Result<()> {
         let (command, chat) = (Command::parse(text), from.chat);
-        let ago = now.since(at);
-        if command.acts() && ago > LATE_AFTER {
-            let late = self
-                .words()
-                .late
-                .replace("{ago}", &duration(self.desk.voice.language, ago));
+        let came = self.heard.came(at, now);
+        let (acts, note) = (command.acts(), self.of_the_clock(came));
+        if acts && let Came::Late(ago) = came {
+            let ago = duration(self.desk.voice.language, ago);
+            let late = self.words().late.replace("{ago}", &ago);
             return self.line.say(chat, &late).await;
         }
         let answer = match self.carry_out(from, command, now) {
@@ -100,7 +98,26 @@ impl Console {
         {
             self.line.say(chat, self.words().busy).await?;
         }
-        Ok(())
+        match note.filter(|_| acts) {
+            Some(note) => self.line.say(chat, &note).await,
+            None => Ok(()),
+        }
+    }
+
+    /// What a clock that differs from Telegram's makes untrue.
+    fn of_the_clock(&self, came: Came) -> Option<String> {
+        let words = self.words();
+        let (sentence, by) = match came {
+            Came::ClockAhead(by) => (words.clock_ahead, by),
+            Came::ClockBehind(by) => (words.clock_behind, by),
+            Came::InTime | Came::Late(_) => return None,
+        };
+        let by = duration(self.desk.voice.language, by);
+        Some(format!(
+            "{}{}",
+            sentence.replace("{by}", &by),
+            words.set_the_clock
+        ))
     }
 
     fn carry_out(&mut self, from: &Sender, command: Command, now: UnixMillis) -> anyhow::Result<Answer> {

@@ -386,6 +386,18 @@ async fn what_was_typed_while_the_agent_was_away_is_told_and_not_done() {
 }
 
 #[tokio::test]
+async fn a_clock_that_is_ahead_of_telegrams_is_told_and_holds_no_command_up() {
+    let scene = Scene::new().await;
+    scene.owner_says("/help");
+    scene.telegram.wait_for_text("Commands:").await;
+    scene.telegram.says(OWNER, "private", "/maintenance 2h", 7_200);
+    scene.telegram.wait_for_text("Maintenance: every alert").await;
+    let note = scene.telegram.wait_for_text("This server's clock is 2 h").await;
+    assert!(note.text().contains("ahead of Telegram's"), "{}", note.text());
+    scene.end().await;
+}
+
+#[tokio::test]
 async fn nothing_is_heard_twice_across_a_restart() {
     let mut scene = Scene::new().await;
     scene.owner_says("/help");

@@ -22,6 +22,11 @@ pub(super) struct Words {
     /// `{usage}` is filled in.
     pub usage_bare: &'static str,
     pub late: &'static str,
+    /// That the clock of the server is wrong, as Telegram's shows: `{by}`.
+    pub clock_ahead: &'static str,
+    pub clock_behind: &'static str,
+    /// Behind both: what to do.
+    pub set_the_clock: &'static str,
     pub broken: &'static str,
     pub busy: &'static str,
     pub well: &'static str,
