@@ -76,6 +76,7 @@ pub(super) const PHRASES: Phrases = Phrases {
     units: [" d", " h", " min", " s"],
     an_hour: "/h",
     never: "never",
+    ends: ["ends", "ends in {value}", "ended {value} ago"],
 };
 
 wordings! {

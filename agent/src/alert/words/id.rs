@@ -76,6 +76,11 @@ pub(super) const PHRASES: Phrases = Phrases {
     units: [" hari", " jam", " menit", " detik"],
     an_hour: "/jam",
     never: "belum pernah",
+    ends: [
+        "berakhir",
+        "berakhir dalam {value}",
+        "sudah berakhir {value} lalu",
+    ],
 };
 
 wordings! {

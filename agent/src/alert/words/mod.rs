@@ -28,7 +28,8 @@ pub(super) use sentences::sentences;
 pub(super) use unwatched::{thing, unwatched_words};
 
 /// The words about one rule. `{unit}`, `{object}` and `{detail}` are filled in; so are the moments and durations
-/// `{since}` and `{lasted}`, and for a rule with a threshold the figure `{value}` and where it began, `{limit}`.
+/// `{since}` and `{lasted}`, and for a rule with a threshold the figure `{value}` and where it began, `{limit}`; where the
+/// figure is the time that is left, `{ends}` says when it ends or that it has ended.
 pub(super) struct Wording {
     /// What is wrong, in a few words.
     pub headline: &'static str,
@@ -200,6 +201,8 @@ pub(super) struct Phrases {
     pub an_hour: &'static str,
     /// In the place of a moment that there was not.
     pub never: &'static str,
+    /// Of what ends: some time, in so long and so long ago; `{value}` is filled in.
+    pub ends: [&'static str; 3],
 }
 
 /// The words of the daily digest.
@@ -336,7 +339,7 @@ pub(super) fn phrases(language: Language) -> &'static Phrases {
 mod tests {
     use super::*;
 
-    const KNOWN: [&str; 9] = [
+    const KNOWN: [&str; 10] = [
         "{unit}",
         "{database}",
         "{object}",
@@ -345,6 +348,7 @@ mod tests {
         "{since}",
         "{lasted}",
         "{value}",
+        "{ends}",
         "{limit}",
     ];
 

@@ -155,7 +155,7 @@ pub(super) const CLOCK_JUMPED: Wording = Wording {
 
 pub(super) const CERTIFICATE_EXPIRING: Wording = Wording {
     headline: "The shop's certificate ends soon",
-    happened: "The TLS certificate of {detail} ends in {value}. It is usually renewed by itself thirty days before.",
+    happened: "The TLS certificate of {detail} {ends}. It is usually renewed by itself thirty days before.",
     means: "nothing yet. When it has ended, Telegram and the gateways deliver nothing to this address.",
     done: "the agent keeps checking and writes when it is over.",
     todo: "see why it is not renewed: journalctl -u caddy -n 50, or certbot renew --dry-run",
@@ -164,9 +164,9 @@ pub(super) const CERTIFICATE_EXPIRING: Wording = Wording {
 };
 
 pub(super) const CERTIFICATE_EXPIRED: Wording = Wording {
-    headline: "The shop's certificate ends now",
-    happened: "The TLS certificate of {detail} has ended, or does in less than two days.",
-    means: "Telegram and the gateways stop delivering to this address. With mode = \"auto\" the bot asks Telegram itself; payments are polled.",
+    headline: "The shop's certificate {ends}",
+    happened: "The TLS certificate of {detail} {ends}.",
+    means: "with the end of it Telegram and the gateways stop delivering to this address. With mode = \"auto\" the bot asks Telegram itself; payments are polled.",
     done: "the agent keeps checking and writes when it is over.",
     todo: "renew it now: certbot renew, or systemctl restart caddy",
     over_headline: "The shop's certificate was renewed",

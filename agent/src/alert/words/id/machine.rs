@@ -155,7 +155,7 @@ pub(super) const CLOCK_JUMPED: Wording = Wording {
 
 pub(super) const CERTIFICATE_EXPIRING: Wording = Wording {
     headline: "Sertifikat toko segera berakhir",
-    happened: "Sertifikat TLS {detail} berakhir dalam {value}. Biasanya diperbarui sendiri tiga puluh hari sebelumnya.",
+    happened: "Sertifikat TLS {detail} {ends}. Biasanya diperbarui sendiri tiga puluh hari sebelumnya.",
     means: "belum ada akibatnya. Bila berakhir, Telegram dan gerbang pembayaran tidak mengirim apa pun ke alamat ini.",
     done: "agent terus memeriksa dan mengabari bila sudah beres.",
     todo: "cari mengapa tidak diperbarui: journalctl -u caddy -n 50, atau certbot renew --dry-run",
@@ -164,9 +164,9 @@ pub(super) const CERTIFICATE_EXPIRING: Wording = Wording {
 };
 
 pub(super) const CERTIFICATE_EXPIRED: Wording = Wording {
-    headline: "Sertifikat toko berakhir sekarang",
-    happened: "Sertifikat TLS {detail} sudah berakhir, atau berakhir kurang dari dua hari.",
-    means: "Telegram dan gerbang pembayaran berhenti mengirim ke alamat ini. Dengan mode = \"auto\" bot bertanya sendiri; pembayaran ditanyakan berkala.",
+    headline: "Sertifikat toko {ends}",
+    happened: "Sertifikat TLS {detail} {ends}.",
+    means: "begitu berakhir, Telegram dan gerbang pembayaran berhenti mengirim ke alamat ini. Dengan mode = \"auto\" bot bertanya sendiri; pembayaran ditanyakan berkala.",
     done: "agent terus memeriksa dan mengabari bila sudah beres.",
     todo: "perbarui sekarang: certbot renew, atau systemctl restart caddy",
     over_headline: "Sertifikat toko sudah diperbarui",
