@@ -27,6 +27,7 @@ mod bot;
 mod hints;
 mod outside;
 mod private;
+mod unlikely;
 mod ways;
 
 /// Arguments of `agent check`.
@@ -128,7 +129,8 @@ async fn asked_outside(config: &Config) -> anyhow::Result<Vec<Finding>> {
     let (ways, checks) = tokio::try_join!(ways::findings(config), outside::findings(config))?;
     let own = private::of(config);
     let bot = bot::findings(config);
-    Ok(ways.into_iter().chain(checks).chain(bot).chain([own]).collect())
+    let found = ways.into_iter().chain(checks).chain(bot).chain([own]);
+    Ok(found.chain(unlikely::findings(config)).collect())
 }
 
 fn finding(what: &str, said: Result<String, String>) -> Finding {
