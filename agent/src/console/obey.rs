@@ -14,13 +14,12 @@ use super::{
     figures,
     late::Came,
     logs,
-    quiet::{Quiet, silent_until},
+    quiet::Quiet,
     update::Sender,
 };
 use crate::{
     alert::{
         channels::Button,
-        engine::MAINTENANCE,
         message::{duration, in_words},
         rule::Rule,
     },
@@ -154,18 +153,11 @@ impl Console {
             Command::Restart => Answer::of(self.knock(Danger::Restart, words.restart_means, chat, now)),
             Command::Digits(digits) => self.digits(from, &digits, now)?,
             Command::Silence(lasts, key) => Answer::of(self.hush(Quiet::Alerts(lasts, key), from, now)?),
+            Command::EndSilences => Answer::of(self.end_silences(from, now)?),
             Command::Maintenance(Some(lasts)) => {
                 Answer::of(self.hush(Quiet::Everything(lasts), from, now)?)
             }
-            Command::Maintenance(None) => {
-                let is_over = silent_until(&desk.alerts.book()?, MAINTENANCE, now).is_none();
-                desk.alerts.end_silence(MAINTENANCE, now)?;
-                if is_over {
-                    return Ok(Answer::of(words.no_maintenance));
-                }
-                self.tell_others(from, words.maintenance_over);
-                Answer::of(words.maintenance_over)
-            }
+            Command::Maintenance(None) => Answer::of(self.end_maintenance(from, now)?),
             Command::Runbook(name) => Answer::of(answer::runbook(desk, name.as_deref())),
             Command::Help => Answer::of(words.help),
             Command::Misused(Usage::Silence) => Answer::of(self.silence_usage(now)?),
@@ -230,7 +222,7 @@ impl Console {
     fn logs(&self, chat: i64, only_trouble: bool) -> Answer {
         let mut fault = None;
         for path in self.logs.all(&self.desk) {
-            match logs::newest(&path, only_trouble) {
+            match logs::newest(&path, only_trouble, &self.desk.voice.timezone) {
                 Ok(lines) => return self.shown(chat, &lines),
                 Err(error) => {
                     let error = format!("{error:#}");

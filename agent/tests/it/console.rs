@@ -105,6 +105,7 @@ async fn the_owner_is_answered_text_first_and_the_picture_follows() {
             "/silence 2h disk_low",
             "disk_low is not wrong at the moment; only what is wrong",
         ),
+        ("/silence off", "Nothing was silenced"),
         ("/silence 8d", "The time is from 1m to 7d"),
         ("/maintenance 0m", "The time is from 1m to 7d"),
         ("/restart agent", "Write /restart alone"),
@@ -228,6 +229,15 @@ async fn a_silence_that_is_given_again_for_less_says_that_it_ends_sooner() {
         assert!(told.text().starts_with("🔕 Silent until"), "{}", told.text());
         assert_eq!(told.text().contains("shorter than before"), is_shorter, "{typed}");
     }
+    let look = || {
+        Store::open_to_look(&scene.dir.path().join("state"))
+            .unwrap()
+            .unwrap()
+    };
+    assert!(!look().book().unwrap().silences.is_empty());
+    scene.telegram.says(OWNER, "private", "/silence off", 0);
+    scene.telegram.wait_for_text("Every silence is over").await;
+    assert!(look().book().unwrap().silences.is_empty());
     scene.agent.unwrap().stop().await;
 }
 
