@@ -180,7 +180,9 @@ fn growing(plan: &Plan, view: &View) -> Option<(Rule, String)> {
 
 fn hole(view: &View) -> Option<(Rule, String)> {
     let live = view.live.filter(|live| live.begins_with_hole)?;
-    let more = format!(": {} / {}", bytes(live.allocated_bytes), bytes(live.size_bytes));
+    // A file takes whole blocks: one that is nearly full of them would seem to hold more than it is long.
+    let held = live.allocated_bytes.min(live.size_bytes);
+    let more = format!(": {} / {}", bytes(held), bytes(live.size_bytes));
     Some((Rule::LogHole, more))
 }
 
@@ -252,6 +254,15 @@ mod tests {
         assert_eq!(is_lost(1000, 3_600), Some(false));
         assert_eq!(is_lost(10, 4_000), Some(true));
         assert_eq!(is_lost(20, 7_601), Some(false));
+    }
+
+    #[test]
+    fn a_log_with_a_hole_holds_no_more_than_it_is_long() {
+        let mut view = of_size(17 * 1024);
+        let live = view.live.as_mut().unwrap();
+        (live.begins_with_hole, live.allocated_bytes) = (true, 20 * 1024);
+        let (_, more) = hole(&view).unwrap();
+        assert_eq!(more, ": 17.0 KiB / 17.0 KiB");
     }
 
     #[test]
