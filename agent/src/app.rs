@@ -262,10 +262,12 @@ fn keep_remotes(
     asked: mpsc::Receiver<Ask<DrillEnd>>,
     tasks: &mut JoinSet<anyhow::Result<Infallible>>,
 ) {
+    let (missed, compared) = mpsc::channel(shippers.len().max(1));
     for shipper in shippers {
+        let shipper = shipper.telling(missed.clone());
         tasks.spawn(async { Ok(shipper.run().await) });
     }
-    upkeep.map(|upkeep| tasks.spawn(async { Ok(upkeep.run(asked).await) }));
+    upkeep.map(|upkeep| tasks.spawn(async { Ok(upkeep.run(asked, compared).await) }));
 }
 
 async fn listen(config: &Config) -> anyhow::Result<TcpListener> {

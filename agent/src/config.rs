@@ -5,6 +5,7 @@ mod bandwidth;
 pub mod bot_file;
 pub mod channels;
 pub mod heartbeat;
+pub mod moment;
 mod place;
 mod read;
 mod remotes;
@@ -122,8 +123,10 @@ pub struct Http {
 
 /// What is kept, for whom and when.
 pub struct Backup {
-    /// The bot's database.
+    /// The bot's database, behind every link.
     pub database: PathBuf,
+    /// As it was configured: a link may lead to another file one day.
+    pub database_as_named: PathBuf,
     /// Files and folders that ride along: configuration, `.env`, logs.
     pub files: Vec<PathBuf>,
     /// OpenPGP certificates that can open the backups.
@@ -211,7 +214,7 @@ impl Config {
         let is_whole = readable && !top.is_unread();
         let inner = if is_whole { &mut *faults } else { &mut ignored };
         let mut config = read::config(path, top, purpose, environment, inner);
-        config.backup.database = world::behind_links(config.backup.database);
+        config.backup.database = world::behind_links(config.backup.database_as_named.clone());
         secrets::add(&mut config, purpose, environment, inner);
         if purpose == Purpose::Keep {
             world::check(&config, inner);

@@ -9,7 +9,7 @@ use std::{
 
 use anyhow::{Context, Result};
 use protocol::{
-    restored::{Restored, SUFFIX},
+    restored::{FileId, Restored, SUFFIX},
     time::UnixMillis,
 };
 use rusqlite::Connection;
@@ -30,14 +30,13 @@ use crate::{
 /// The largest note that is read.
 const NOTE_BYTES_MAX: usize = 64 * 1024;
 
-/// The note that a restore left beside the database, if any.
+/// The note that a restore left beside the database, if any. One of a restore that was killed before its database took the
+/// place of this one is taken away.
 ///
 /// # Errors
 /// When there is one that cannot be read: selling on would be a guess.
 pub fn find(database: &Path) -> Result<Option<(PathBuf, Restored)>> {
-    let mut path = database.as_os_str().to_owned();
-    path.push(SUFFIX);
-    let path = PathBuf::from(path);
+    let path = beside(database, SUFFIX);
     let text = match fs::read(&path) {
         Ok(text) => text,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
@@ -48,13 +47,36 @@ pub fn find(database: &Path) -> Result<Option<(PathBuf, Restored)>> {
         "{} is too long to be a restore's note",
         path.display()
     );
-    let note = serde_json::from_slice(&text).with_context(|| {
+    let note: Restored = serde_json::from_slice(&text).with_context(|| {
         format!(
             "reading {}: the shop was restored, but to which moment is not readable",
             path.display()
         )
     })?;
+    if never_was(database, &note) {
+        tracing::warn!(
+            restore_point = note.restore_point,
+            "a restore was stopped before it replaced this database, which is the one from before: its note is taken away, \
+             and the shop goes on"
+        );
+        fs::remove_file(&path).with_context(|| format!("removing {}", path.display()))?;
+        return Ok(None);
+    }
     Ok(Some((path, note)))
+}
+
+fn beside(database: &Path, suffix: &str) -> PathBuf {
+    let mut path = database.as_os_str().to_owned();
+    path.push(suffix);
+    PathBuf::from(path)
+}
+
+/// Whether what lies there is what the restore was to replace.
+fn never_was(database: &Path, note: &Restored) -> bool {
+    let file = |path: &Path| FileId::of(&fs::metadata(path).ok()?);
+    let there = (file(database), file(&beside(database, "-wal")));
+    note.instead_of
+        .is_some_and(|replaced| replaced.is_there(there.0, there.1))
 }
 
 /// Acts on a note, once: a second start with the same note changes nothing. Answers whether it was news.

@@ -31,6 +31,9 @@ const HUNG: &str = "Bot toko tidak menjawab";
 const BACK: &str = "Bot toko berjalan lagi";
 /// A message that began with a bot that hung ends with one that answers, also when systemd had to kill it in between.
 const ANSWERS: &str = "Bot toko menjawab lagi";
+const KILLED: &str = "Kernel mematikan agent karena memori habis";
+/// Where what a unit says is changed until the next boot.
+const DROP_IN: &str = "/run/systemd/system/agent.service.d";
 /// More than the bot holds and less than this machine has.
 const SCARCE_BYTES: u64 = 96 << 20;
 
@@ -281,6 +284,41 @@ fn the_agent_comes_back(world: &World) {
     world.step("the agent was killed and is back");
 }
 
+/// What the killed cannot say, the unit writes down within its walls, and the next agent tells. A kill by hand is none.
+fn the_owner_hears_that_the_kernel_killed_the_agent(world: &World) {
+    assert_eq!(
+        world.every_time_told(KILLED),
+        0,
+        "somebody's kill is not the kernel's"
+    );
+    let restarts = world.restarts("agent");
+    let counts_by_unit = Path::new("/sys/fs/cgroup/cgroup.controllers").exists();
+    let mut hog = None;
+    if counts_by_unit {
+        hog = Hog::beside(world.machine.main_process("agent").unwrap());
+    } else {
+        eprintln!(
+            "NOT RUN: systemd's own word for it: of this kernel's groups it hears of no kill for want of memory"
+        );
+        let ended = "agent ended --config /etc/warung/agent.toml";
+        world.run(&format!(
+            "mkdir -p {DROP_IN} && printf '[Service]\\nExecStopPost=\\nExecStopPost=-/usr/bin/env SERVICE_RESULT=oom-kill \
+             /usr/local/bin/{ended}\\n' > {DROP_IN}/ended.conf && systemctl daemon-reload && \
+             systemctl kill --kill-whom=main --signal=KILL agent"
+        ));
+    }
+    until("the owner to read that the kernel killed the agent", SOON, || {
+        (world.every_time_told(KILLED) > 0).then_some(())
+    });
+    drop(hog);
+    world.run(&format!("rm -rf {DROP_IN} && systemctl daemon-reload"));
+    until("systemd to start the agent again", SOON, || {
+        (world.restarts("agent") > restarts && world.is_active("agent")).then_some(())
+    });
+    world.wait_for_watch();
+    world.step("the owner was told that the kernel had killed the agent");
+}
+
 /// The owner asks the real unit, with all its walls around it, to restart the bot.
 fn the_owner_restarts_from_the_chat(world: &World) {
     let before = world.machine.property("bot", "MainPID");
@@ -371,6 +409,7 @@ fn real_systemd_brings_both_back_from_everything_and_the_owner_hears_of_what_was
         world.run("systemctl kill --kill-whom=main --signal=KILL bot");
     });
     the_agent_comes_back(&world);
+    the_owner_hears_that_the_kernel_killed_the_agent(&world);
     let seller = world.sandbox.chat(SHOP_BOT, SELLER);
     let mut hog = None;
     world.misfortune((DIED, BACK), SOON, |process| {

@@ -60,12 +60,16 @@ pub fn observe(
         State::Firing { trouble, .. } => Some(trouble.rule),
         State::Quiet | State::Pending(_) => None,
     };
+    let counted = match &before {
+        State::Firing { loudest, .. } => Some(*loudest),
+        State::Quiet | State::Pending(_) => None,
+    };
     let (after, turn) = step(before, judge(firing, seen), now);
     put(book, key, row.as_ref(), after);
     let notices = match turn {
         Turn::Same => follow::correct(book, calendar, key.as_str(), now),
         Turn::Raised => raised(book, calendar, key.as_str(), now),
-        Turn::Worse => worse(book, calendar, key.as_str(), now),
+        Turn::Worse => worse(book, calendar, key.as_str(), counted, now),
         Turn::Cleared(trouble) => cleared(book, row, trouble, now),
     };
     follow::told(book, notices)
@@ -95,7 +99,7 @@ fn raised(book: &mut Book, calendar: &Calendar, key: &str, now: UnixMillis) -> V
     let Some(rule) = rule_of(book, key) else {
         return Vec::new();
     };
-    floor::came(book, key);
+    floor::came(book, key, rule);
     hold::swallow(book, key, rule);
     tell_or_hold(book, calendar, key, now)
 }
@@ -115,14 +119,23 @@ fn tell_or_hold(book: &mut Book, calendar: &Calendar, key: &str, now: UnixMillis
         return told;
     }
     let replaced = floor::count(book, key, now);
-    let wait = book.alerts.get(key).map_or(Duration::ZERO, episode::cause_wait);
+    let wait = book.alerts.get(key).map_or(Duration::ZERO, kin::cause_wait);
     set_held(book, key, None);
     let mut notices = episode::join(book, calendar, key, wait, now);
     notices.extend(replaced);
     notices
 }
 
-fn worse(book: &mut Book, calendar: &Calendar, key: &str, now: UnixMillis) -> Vec<Notice> {
+fn worse(
+    book: &mut Book,
+    calendar: &Calendar,
+    key: &str,
+    counted: Option<Rule>,
+    now: UnixMillis,
+) -> Vec<Notice> {
+    if let Some(counted) = counted {
+        floor::became(book, key, counted);
+    }
     let Some(row) = book.alerts.get(key) else {
         return Vec::new();
     };

@@ -10,7 +10,7 @@ mod recurring;
 mod summary;
 
 use outgoing::elsewhere;
-pub use outgoing::{is_late, outgoing};
+pub use outgoing::{is_late, marked, outgoing};
 use recurring::{again, calm_text, how_it_changes, paused_text, replaced_text};
 pub use summary::summary;
 
@@ -353,7 +353,10 @@ mod tests {
             said.contains("A log is written into the wrong file: bot.log ("),
             "{said}"
         );
-        assert!(said.contains("The disk is nearly full: /mnt/backup ("), "{said}");
+        assert!(
+            said.contains("Little room is left on the disk: /mnt/backup ("),
+            "{said}"
+        );
         assert!(!said.contains(": bot ("), "{said}");
     }
 

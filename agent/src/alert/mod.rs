@@ -18,6 +18,7 @@ use crate::{
     },
 };
 
+mod between;
 pub mod buttons;
 pub mod calendar;
 pub mod channels;
@@ -245,7 +246,7 @@ impl Alerts {
     ) -> anyhow::Result<Option<Acked>> {
         let mut acked = None;
         self.change(now, |book| {
-            let notices = engine::acknowledge(book, episode, by, now);
+            let notices = engine::acknowledge(book, &self.calendar, episode, by, now);
             acked = book.episodes.get(&episode).and_then(|row| row.acked.clone());
             notices.unwrap_or_default()
         })

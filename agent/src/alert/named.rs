@@ -102,7 +102,7 @@ mod tests {
         let past = |language, key, rule| past(&voice(language), &over(key, rule));
         assert_eq!(
             past(Language::En, "disk_of_logs//mnt/x", Rule::DiskLow),
-            "The disk is nearly full: /mnt/x"
+            "Little room is left on the disk: /mnt/x"
         );
         assert_eq!(
             past(Language::Id, "telegram/sends", Rule::TelegramRefuses),

@@ -274,6 +274,21 @@ impl Rule {
         self.is_of_address() && self != Self::DomainUnreachable
     }
 
+    /// Whether it is about the room or the writes of one disk, which its key names.
+    #[must_use]
+    pub fn is_of_disk(self) -> bool {
+        matches!(
+            self,
+            Self::DiskLow | Self::DiskFull | Self::DiskFilling | Self::DiskReadOnly | Self::InodesLow
+        )
+    }
+
+    /// Whether it is about backups and hangs on what this machine itself can write: no remote's disk is the cause.
+    #[must_use]
+    pub fn is_of_own_disk(self) -> bool {
+        matches!(self, Self::BackupNotTaken | Self::BackupOld | Self::DrillFailed)
+    }
+
     /// Whether `root` explains it, directly or through another.
     #[must_use]
     pub fn is_under(self, root: Self) -> bool {

@@ -12,7 +12,7 @@ use protocol::time::UnixMillis;
 
 use super::{
     Alerts,
-    engine::{self, Notice},
+    engine::{self, Kind, Notice},
     logged, message,
 };
 use crate::store::book::Book;
@@ -74,7 +74,14 @@ impl Alerts {
             stepped_ms = self.steady.stepped_ms();
             engine::stepped(book, stepped_ms);
             notices = step(book);
-            let told = |notice: &Notice| message::of_notice(&self.voice, notice, now);
+            let may_repeat = self.store.may_have_been_told();
+            let told = |notice: &Notice| {
+                let said = message::of_notice(&self.voice, notice, now);
+                match may_repeat && notice.kind == Kind::First {
+                    true => message::marked(&self.voice, said),
+                    false => said,
+                }
+            };
             notices.iter().map(told).collect()
         });
         let queued = changed.inspect_err(|_| self.steady.owe(stepped_ms))?;

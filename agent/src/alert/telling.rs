@@ -132,7 +132,7 @@ mod tests {
     use crate::{
         alert::rule::Rule,
         config::Language,
-        store::episodes::{EpisodeRow, FloorRow, Lead},
+        store::episodes::{EpisodeRow, FloorRow, Kinds, Lead},
     };
 
     const SINCE: UnixMillis = UnixMillis(1_000);
@@ -184,6 +184,7 @@ mod tests {
             rule: Rule::BotGone.name().to_owned(),
             raised_at: UnixMillis(0),
             raises: 2,
+            kinds: Kinds::default(),
             bad_at: SINCE,
             loudest: Severity::Critical,
             flapping: Some((SINCE, EpisodeId(flapping))),

@@ -7,15 +7,12 @@ use jiff::{Timestamp, tz::TimeZone};
 use protocol::{incident::Severity, time::UnixMillis};
 
 use super::{rule::Unit, words::phrases};
-use crate::config::Language;
+use crate::config::{Language, moment};
 
 /// A moment on the owner's clock, to the second, with the zone's name.
 #[must_use]
 pub fn moment(timezone: &TimeZone, at: UnixMillis) -> String {
-    let at = Timestamp::from_millisecond(at.0).unwrap_or(Timestamp::UNIX_EPOCH);
-    at.to_zoned(timezone.clone())
-        .strftime("%Y-%m-%d %H:%M:%S %Z")
-        .to_string()
+    moment::told(at, timezone)
 }
 
 /// What ends at that moment, as it is stored: with the moment in UTC.

@@ -62,12 +62,18 @@ impl Upkeep {
     }
 
     /// Goes round for as long as the agent lives.
-    pub(super) async fn run(self, mut asked: mpsc::Receiver<Ask<DrillEnd>>) -> Infallible {
+    /// `missed` names remotes that lack what they acknowledged: such a one is compared at once.
+    pub(super) async fn run(
+        self,
+        mut asked: mpsc::Receiver<Ask<DrillEnd>>,
+        mut missed: mpsc::Receiver<String>,
+    ) -> Infallible {
         let mut due = self.first_due(now());
         loop {
             while now() < due {
                 tokio::select! {
                     Some(ask) = asked.recv() => self.rehearse(ask).await,
+                    Some(remote) = missed.recv() => self.child(&["verify", "--remote", &remote]).await,
                     () = sleep(due.since(now()).min(WAIT_PIECE)) => {}
                 }
             }

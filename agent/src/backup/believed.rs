@@ -7,7 +7,7 @@ use openpgp::{
     Cert, KeyHandle,
     parse::stream::{MessageLayer, MessageStructure, VerificationError, VerificationHelper},
 };
-use protocol::time::UnixMillis;
+use protocol::{object_key::Fingerprint, time::UnixMillis};
 use sequoia_openpgp as openpgp;
 
 use super::{
@@ -40,6 +40,12 @@ impl Believed {
         let millis = since.and_then(|since| i64::try_from(since.as_millis()).ok());
         self.signed_at = UnixMillis(millis.unwrap_or(0));
     }
+
+    /// Whether the signer is believed for that moment; whose name is of another kind is bound to none.
+    fn is_believed(&self, signer: &str) -> bool {
+        let signer = Fingerprint::parse(signer);
+        signer.map_or(true, |signer| self.signers.believes(&signer, self.signed_at))
+    }
 }
 
 impl VerificationHelper for Believed {
@@ -58,7 +64,11 @@ impl VerificationHelper for Believed {
                 refusal = match result {
                     Ok(good) => {
                         self.note_moment(good.sig.signature_creation_time());
-                        return Ok(());
+                        let signer = good.ka.cert().fingerprint().to_hex();
+                        if self.is_believed(&signer) {
+                            return Ok(());
+                        }
+                        OpenError::SignedSince(signer)
                     }
                     Err(VerificationError::MissingKey { sig }) => OpenError::ForeignSigner(
                         sig.issuer_fingerprints()

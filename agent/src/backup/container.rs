@@ -32,7 +32,7 @@ use sequoia_openpgp as openpgp;
 /// strength is 128 bits too: a longer one would protect nothing and costs half as much again.
 pub(super) const CIPHER: SymmetricAlgorithm = SymmetricAlgorithm::AES128;
 /// The packet's first byte of its body.
-const VERSION: u8 = 1;
+pub(super) const VERSION: u8 = 1;
 /// AES's block; random bytes of this size come first, and the last two of them twice.
 const BLOCK_BYTES: usize = 16;
 const PREFIX_BYTES: usize = BLOCK_BYTES + 2;

@@ -14,6 +14,7 @@ use super::{
     delta::{self, Run},
     lineage,
     parts::{Part, Sealing},
+    seal::{FASTEST_LEVEL, LEVEL},
     stage::Order,
     table::{Table, TableWriter},
 };
@@ -147,7 +148,13 @@ impl Order {
             table,
         };
         sealing.run(count, part, &|index, plain| {
-            let (object, sealed) = self.sealer.seal(&key(point, index), plain)?;
+            // What will have to wait for the line anyway has the time to become smaller.
+            let level = if self.outgoing.is_behind() {
+                LEVEL
+            } else {
+                FASTEST_LEVEL
+            };
+            let (object, sealed) = self.sealer.seal(&key(point, index), plain, level)?;
             self.outgoing.add(&object, sealed, &self.cancelled)?;
             Ok(object)
         })

@@ -41,6 +41,8 @@ mod database;
 pub mod delta;
 mod earlier;
 mod files;
+mod frames;
+mod framing;
 pub mod holes;
 mod instead;
 mod key_ring;
@@ -58,6 +60,7 @@ pub mod recipients;
 mod record;
 pub mod remembered;
 pub mod remote;
+pub mod restores;
 pub mod retention;
 pub mod room;
 pub mod same_place;
@@ -72,6 +75,7 @@ mod staging;
 pub mod survey;
 mod table;
 pub mod torn;
+pub mod unfilled;
 mod upload;
 pub(crate) mod wal;
 mod want;
@@ -97,9 +101,6 @@ impl Progress for Silent {
     fn begin(&self, _what: &str, _total_bytes: u64) {}
     fn advance(&self, _bytes: u64) {}
 }
-
-/// zstd's level for the parts: the third one takes almost twice the time, for a twentieth of the size.
-const PART_LEVEL: i32 = seal::FASTEST_LEVEL;
 
 /// Why there is no new restore point.
 #[derive(Debug, Error)]
@@ -284,7 +285,7 @@ fn prepare(
         files: config.backup.files.clone(),
         never: stage::never(config),
         state_dir: config.state_dir.clone(),
-        sealer: Sealer::new(recipients, signer, PART_LEVEL, Remembered::at(&config.state_dir)),
+        sealer: Sealer::new(recipients, signer, Remembered::at(&config.state_dir)),
         cancelled,
         outgoing: Arc::clone(&outgoing),
         last,

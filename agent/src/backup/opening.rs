@@ -1,9 +1,9 @@
 //! One object from what lies on a remote back to plain bytes: decrypted and proven unaltered, then the signature, then
-//! unpacked, within a bound, so that a forged object cannot fill the memory.
+//! unpacked.
 //! It fetches nothing, and believes nobody but the signers that it is given.
 
 use std::{
-    io::{self, Read, Write},
+    io::{self, Write},
     ops::Range,
     time::{Duration, SystemTime},
 };
@@ -11,9 +11,9 @@ use std::{
 use openpgp::{
     KeyID, Packet,
     crypto::{KeyPair, SessionKey},
-    packet::{PKESK, SEIP},
+    packet::{PKESK, Tag},
     parse::{
-        PacketParser, PacketParserBuilder, PacketParserResult, Parse,
+        Parse,
         stream::{DEFAULT_BUFFER_SIZE, VerifierBuilder},
     },
     policy::StandardPolicy,
@@ -25,15 +25,18 @@ use thiserror::Error;
 
 use super::{
     believed::Believed,
-    container::{CIPHER, Proof, cipher_of, decrypt},
+    container::{CIPHER, Proof, VERSION, cipher_of, decrypt},
+    frames::{PIECE_BYTES, UnpackError, unpack, unpack_at_hand},
+    framing::Frame,
     key_ring::Keys,
     signer::Signers,
 };
 
 /// The last second that OpenPGP can write.
 const END_OF_TIME: Duration = Duration::from_secs(u32::MAX as u64);
-/// Whole pages of every size that SQLite has, so that a writer may look at them one by one.
-pub const PIECE_BYTES: usize = 256 * 1024;
+/// A literal packet's format and the length of its name, which come first; and its date, which follows the name.
+const LITERAL_HEAD_BYTES: usize = 2;
+const DATE_BYTES: usize = 4;
 
 /// Why an object did not open.
 #[derive(Debug, Error)]
@@ -47,6 +50,9 @@ pub enum OpenError {
     /// Somebody signed it whom nobody here believes.
     #[error("it was signed by {0}, which is not a known agent")]
     ForeignSigner(String),
+    /// One signed it who is believed for what was signed before: this server was restored from those backups.
+    #[error("it was signed by {0} after this server was restored from that agent's backups")]
+    SignedSince(String),
     /// It is no OpenPGP message, was altered, or is longer than it may be.
     #[error("{0}")]
     Broken(String),
@@ -120,23 +126,27 @@ pub fn open_known_into(
     into: &mut impl Write,
 ) -> Result<u64, Result<OpenError, io::Error>> {
     let opening = Encrypted::parse(sealed).and_then(|message| message.open(keys, sealed, Proof::Known));
-    let inside = opening.map_err(|error| Ok(explain(error)))?;
-    let mut literal = literal_of(inside.packets()).map_err(|error| Ok(explain(error)))?;
-    unpack(&mut literal, plain_bytes_max, into)
+    let mut inside = opening.map_err(|error| Ok(explain(error)))?;
+    let content = content_of(inside.packets_mut()).map_err(|error| Ok(explain(error)))?;
+    unpack_at_hand(content, plain_bytes_max, into).map_err(explain_unpacking)
 }
 
-/// The packet inside a signed message that holds its content.
-fn literal_of(packets: &[u8]) -> openpgp::Result<PacketParser<'_>> {
-    let mut packets = PacketParserBuilder::from_bytes(packets)?
-        .automatic_hashing(false)
-        .build()?;
-    while let PacketParserResult::Some(packet) = packets {
-        if matches!(packet.packet, Packet::Literal(_)) {
-            return Ok(packet);
+/// The content of a signed message, moved together where it lies.
+fn content_of(mut packets: &mut [u8]) -> openpgp::Result<&[u8]> {
+    while !packets.is_empty() {
+        let frame = Frame::first(packets)?;
+        if frame.tag == Tag::Literal {
+            let body = frame.close_up(packets);
+            return content_of_literal(&packets[body]).ok_or_else(|| anyhow::anyhow!("it is cut short"));
         }
-        packets = packet.recurse()?.1;
+        packets = &mut packets[frame.end..];
     }
     anyhow::bail!("nothing is in it")
+}
+
+fn content_of_literal(body: &[u8]) -> Option<&[u8]> {
+    let name_bytes = usize::from(*body.get(LITERAL_HEAD_BYTES - 1)?);
+    body.get(LITERAL_HEAD_BYTES + name_bytes + DATE_BYTES..)
 }
 
 /// A message of up to `held_back_bytes` is given away once it is known who signed it.
@@ -158,45 +168,16 @@ fn opened(
         // The clock of whoever restores may stand before the agent's: no signature is from the future.
         .and_then(|builder| builder.with_policy(&policy, SystemTime::UNIX_EPOCH + END_OF_TIME, believed))
         .map_err(|error| Ok(explain(error)))?;
-    let total_bytes = unpack(&mut verifier, plain_bytes_max, into)?;
+    let total_bytes = unpack(&mut verifier, plain_bytes_max, into).map_err(explain_unpacking)?;
     Ok((total_bytes, verifier.helper_ref().signed_at()))
 }
 
-/// Decompresses piece by piece; returns how many bytes that were.
-fn unpack(
-    from: &mut impl Read,
-    plain_bytes_max: u64,
-    into: &mut impl Write,
-) -> Result<u64, Result<OpenError, io::Error>> {
-    let mut unzstd = zstd::Decoder::new(from).map_err(|error| Ok(explain_io(error)))?;
-    let (mut piece, mut total_bytes) = (vec![0; PIECE_BYTES], 0_u64);
-    loop {
-        let count = fill(&mut unzstd, &mut piece).map_err(|error| Ok(explain_io(error)))?;
-        total_bytes += count as u64;
-        if total_bytes > plain_bytes_max {
-            return Err(Ok(OpenError::Broken(format!(
-                "it unpacks to more than the {plain_bytes_max} bytes that it may"
-            ))));
-        }
-        into.write_all(&piece[..count]).map_err(Err)?;
-        if count < piece.len() {
-            return Ok(total_bytes);
-        }
+fn explain_unpacking(error: UnpackError) -> Result<OpenError, io::Error> {
+    match error {
+        UnpackError::Broken(error) => Ok(explain_io(error)),
+        UnpackError::TooLong(_) => Ok(OpenError::Broken(error.to_string())),
+        UnpackError::Writing(error) => Err(error),
     }
-}
-
-/// Reads until the buffer is full or nothing more comes.
-fn fill(from: &mut impl Read, buffer: &mut [u8]) -> io::Result<usize> {
-    let mut filled = 0;
-    while filled < buffer.len() {
-        match from.read(&mut buffer[filled..]) {
-            Ok(0) => break,
-            Ok(count) => filled += count,
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            Err(error) => return Err(error),
-        }
-    }
-    Ok(filled)
 }
 
 fn explain(error: anyhow::Error) -> OpenError {
@@ -222,7 +203,7 @@ pub(super) struct Refusal(pub(super) OpenError);
 struct Encrypted {
     /// Its session key, once for each recipient.
     recipients: Vec<PKESK>,
-    /// What is encrypted.
+    /// What is encrypted, behind the version of its packet.
     body: Vec<u8>,
 }
 
@@ -237,27 +218,38 @@ impl Decrypted {
     fn packets(&self) -> &[u8] {
         &self.body[self.inside.clone()]
     }
+
+    /// The same, for whoever needs no more of it than its content.
+    fn packets_mut(&mut self) -> &mut [u8] {
+        &mut self.body[self.inside.clone()]
+    }
 }
 
 impl Encrypted {
     fn parse(sealed: &[u8]) -> openpgp::Result<Self> {
-        let mut recipients = Vec::new();
-        let mut packets = PacketParser::from_bytes(sealed)?;
-        while let PacketParserResult::Some(mut packet) = packets {
-            match &packet.packet {
-                Packet::PKESK(recipient) => recipients.push(recipient.clone()),
+        let (mut recipients, mut rest) = (Vec::new(), sealed);
+        while !rest.is_empty() {
+            let frame = Frame::first(rest)?;
+            let (packet, after) = rest.split_at(frame.end);
+            match frame.tag {
+                Tag::PKESK => match Packet::from_bytes(packet)? {
+                    Packet::PKESK(recipient) => recipients.push(recipient),
+                    _ => anyhow::bail!("it is encrypted to somebody in a way that nobody knows"),
+                },
                 // For a passphrase; and what old programs put in front of a message.
-                Packet::SKESK(_) | Packet::Marker(_) => {}
-                Packet::SEIP(SEIP::V1(_)) => {
-                    let mut body = Vec::with_capacity(sealed.len());
-                    packet.read_to_end(&mut body)?;
-                    let (_, rest) = packet.next()?;
-                    anyhow::ensure!(rest.is_eof(), "more follows than one message");
+                Tag::SKESK | Tag::Marker => {}
+                Tag::SEIP => {
+                    let body = frame.body(packet);
+                    anyhow::ensure!(after.is_empty(), "more follows than one message");
+                    anyhow::ensure!(
+                        body.first() == Some(&VERSION),
+                        "it is encrypted as no object of this program is"
+                    );
                     return Ok(Self { recipients, body });
                 }
-                other => anyhow::bail!("it is no encrypted message but has a {} packet", other.tag()),
+                other => anyhow::bail!("it is no encrypted message but has a {other} packet"),
             }
-            packets = packet.next()?.1;
+            rest = after;
         }
         anyhow::bail!("nothing in it is encrypted")
     }
@@ -296,8 +288,11 @@ impl Encrypted {
             spoiled if spoiled.is_empty() => Self::parse(sealed)?.body,
             body => body,
         };
-        let inside = decrypt(&mut body, algorithm, key, proof)?;
-        Ok(Decrypted { body, inside })
+        let Range { start, end } = decrypt(&mut body[1..], algorithm, key, proof)?;
+        Ok(Decrypted {
+            body,
+            inside: start + 1..end + 1,
+        })
     }
 
     fn names(&self) -> String {

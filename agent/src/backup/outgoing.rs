@@ -21,6 +21,8 @@ use super::{cancel::Cancelled, seal::sha256_hex, staging::StagingDir};
 pub(super) const WAITING_BYTES_MAX: u64 = 1024 * 1024 * 1024;
 /// Sealed bytes that may wait in memory: any one part, or two that were worth compressing.
 const MEMORY_BYTES_MAX: u64 = SEALED_PART_BYTES_MAX;
+/// With more than this waiting, the remotes take longer than the sealing: some seconds of a usual line.
+const BEHIND_BYTES: u64 = 64 * 1024 * 1024;
 /// How often one who waits for room asks whether he still should.
 const ASK_AGAIN: Duration = Duration::from_millis(200);
 
@@ -99,6 +101,11 @@ impl Outgoing {
             state = waited.unwrap_or_else(PoisonError::into_inner).0;
         }
         Ok(())
+    }
+
+    /// Whether the remotes take longer than the sealing, so that what is sealed now will wait.
+    pub(super) fn is_behind(&self) -> bool {
+        self.lock().waiting_bytes() > BEHIND_BYTES
     }
 
     /// Adds the manifest: with it the point is whole, and nothing comes after it.
@@ -251,5 +258,36 @@ impl State {
     fn has_memory_for(&self, size_bytes: u64) -> bool {
         let held = self.objects[self.gone..].iter().filter(|it| it.held.is_some());
         held.map(|it| it.size_bytes).sum::<u64>() + size_bytes <= MEMORY_BYTES_MAX
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_remotes_are_behind_while_more_waits_than_a_line_takes_in_seconds() {
+        let dir = tempfile::tempdir().unwrap();
+        let Ok(staging) = StagingDir::make(dir.path()) else {
+            panic!("a new folder takes a staging folder");
+        };
+        let (outgoing, cancelled) = (Outgoing::new(staging, 2), Cancelled::default());
+        let mut sealed = 0;
+        while !outgoing.is_behind() {
+            sealed += 1;
+            assert!(sealed < 100, "nobody is ever behind");
+            let object = Object {
+                key: format!("base/{sealed}"),
+                size_bytes: 10 * 1024 * 1024,
+                sha256: String::new(),
+                plain_size_bytes: 0,
+            };
+            outgoing.add(&object, Bytes::new(), &cancelled).unwrap();
+        }
+        assert_eq!(sealed as u64, BEHIND_BYTES / (10 * 1024 * 1024) + 1);
+        outgoing.taken(0, sealed);
+        assert!(outgoing.is_behind(), "the slowest remote counts");
+        outgoing.taken(1, 1);
+        assert!(!outgoing.is_behind());
     }
 }

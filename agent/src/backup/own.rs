@@ -15,7 +15,7 @@ use protocol::{
 };
 use serde_json::Value;
 
-use super::{remote::Listed, signer::SigningKey};
+use super::{remote::Listed, restores, signer::SigningKey};
 use crate::store::Store;
 
 /// What this machine knows as its own.
@@ -25,6 +25,8 @@ pub struct Own {
     pub signers: BTreeSet<Fingerprint>,
     /// The chains of which it ever knew a commit or a point.
     pub chains: BTreeSet<ChainId>,
+    /// Whose backups it was restored from, and when that was last.
+    pub before: BTreeMap<Fingerprint, UnixMillis>,
 }
 
 /// Another agent that writes to a remote.
@@ -34,6 +36,8 @@ pub struct Other {
     pub key: Fingerprint,
     /// When that was written, where the remote tells it: about when its first backup came.
     pub since: Option<UnixMillis>,
+    /// When this server was restored from its backups, if it ever was: then they are the owner's own.
+    pub restored_at: Option<UnixMillis>,
 }
 
 impl Own {
@@ -46,6 +50,8 @@ impl Own {
         let key = SigningKey::load(state_dir).unwrap_or_default();
         let points = store.points().context("reading the catalogue")?;
         let signers = points.into_values().map(|known| known.manifest.signer);
+        // Where that record cannot be read, a restore says so.
+        let restored = restores::all(state_dir).unwrap_or_default();
         Ok(Self {
             signers: key
                 .map(|key| key.fingerprint().clone())
@@ -53,6 +59,7 @@ impl Own {
                 .chain(signers)
                 .collect(),
             chains: store.own_chains().context("reading which chains are known")?,
+            before: restored.into_iter().map(|one| (one.signer, one.at)).collect(),
         })
     }
 
@@ -64,7 +71,12 @@ impl Own {
         }
         let certificates = names.filter_map(|(key, since)| {
             let key = object_key::fingerprint_of_cert(key)?;
-            (!self.signers.contains(&key)).then_some(Other { key, since })
+            let restored_at = self.before.get(&key).copied();
+            (!self.signers.contains(&key)).then_some(Other {
+                key,
+                since,
+                restored_at,
+            })
         });
         certificates.collect()
     }
@@ -91,6 +103,15 @@ impl Other {
     /// In a sentence; `at` writes a moment.
     #[must_use]
     pub fn told(&self, at: impl Fn(UnixMillis) -> String) -> String {
+        if let Some(restored_at) = self.restored_at {
+            return format!(
+                "the agent {}, from whose backups this server was restored at {}, has written there: what it wrote by then is \
+                 the earlier part of this shop's history and can be restored like its own; it is left alone, and neither compared \
+                 nor rehearsed by this one",
+                self.key,
+                at(restored_at)
+            );
+        }
         let since = self.since.map(|since| format!(" since {}", at(since)));
         format!(
             "another agent, of the key {}, has written there{}: what it wrote is left alone, and neither compared nor rehearsed \
@@ -120,12 +141,18 @@ mod tests {
             ..Own::default()
         };
         let expected = [Other {
-            key: other,
+            key: other.clone(),
             since: Some(UnixMillis(5)),
+            restored_at: None,
         }];
         assert_eq!(knows.others(listed()), expected);
         assert_eq!(Own::default().others(listed()), []);
         let seen = serde_json::json!({ CERTIFICATES: { (names[1].clone()): 5 } });
         assert_eq!(knows.others_seen(&seen), expected);
+        let restored = Own {
+            before: [(other, UnixMillis(7))].into(),
+            ..knows
+        };
+        assert_eq!(restored.others(listed())[0].restored_at, Some(UnixMillis(7)));
     }
 }

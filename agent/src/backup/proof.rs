@@ -7,11 +7,10 @@ use std::io::{self, BufRead, Read, Write};
 
 use anyhow::{Context, ensure};
 use protocol::object_key;
-use sha2::{Digest, Sha256};
 
 use super::{
     opening::open_own_into,
-    seal::{Keys, SessionKey, SessionKeys, hex, sha256_hex},
+    seal::{Keys, SessionKey, SessionKeys, sha256_hex},
     signer::Signers,
 };
 
@@ -25,10 +24,10 @@ pub(super) fn is_chosen(key: &str) -> bool {
     !key.starts_with(object_key::BASES) || rand::random_range(0..BASE_PARTS) == 0
 }
 
-/// A digest of bytes that are read or written through it.
+/// A digest of bytes that are read or written through it. It never leaves the process, so that it may be the fastest one.
 pub(super) struct Witness<T> {
     inner: T,
-    digest: Sha256,
+    digest: blake3::Hasher,
     size_bytes: u64,
 }
 
@@ -36,14 +35,14 @@ impl<T> Witness<T> {
     pub(super) fn new(inner: T) -> Self {
         Self {
             inner,
-            digest: Sha256::new(),
+            digest: blake3::Hasher::new(),
             size_bytes: 0,
         }
     }
 
     pub(super) fn seen(self) -> Seen {
         Seen {
-            sha256: hex(&self.digest.finalize()),
+            digest: self.digest.finalize(),
             size_bytes: self.size_bytes,
         }
     }
@@ -91,7 +90,7 @@ impl Write for Witness<io::Sink> {
 /// Plain bytes, by their digest.
 #[derive(PartialEq, Eq)]
 pub(super) struct Seen {
-    sha256: String,
+    digest: blake3::Hash,
     size_bytes: u64,
 }
 
@@ -99,7 +98,7 @@ impl Seen {
     /// Of bytes in memory.
     pub(super) fn of(plain: &[u8]) -> Self {
         Self {
-            sha256: sha256_hex(plain),
+            digest: blake3::hash(plain),
             size_bytes: plain.len() as u64,
         }
     }

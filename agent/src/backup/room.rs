@@ -2,29 +2,55 @@
 //! stops the shop too.
 //! It frees nothing and reserves nothing.
 
-use std::path::Path;
+use std::{fs, path::Path};
 
 use anyhow::ensure;
 
-/// Left free in any case, for what else is written there: the shop's own commits and logs as a rule.
-pub const RESERVE_BYTES: u64 = 64 * 1024 * 1024;
+use super::outgoing::WAITING_BYTES_MAX;
 
-/// Refuses when the file system that holds the folder, or will hold it, lacks the room. One that does not tell its
-/// free space counts as large enough.
+/// Left free in any case by what comes again and again, for what else is written there: the shop's own commits and logs as
+/// a rule.
+pub const RESERVE_BYTES: u64 = 64 * 1024 * 1024;
+/// What is done once leaves as much as it takes, from this on and up to the whole reserve.
+const ONCE_BYTES_MIN: u64 = 1024 * 1024;
+
+/// What something that is done once must leave free: a small shop must not wait for a large disk.
+#[must_use]
+pub fn reserve_of(needed_bytes: u64) -> u64 {
+    needed_bytes.clamp(ONCE_BYTES_MIN, RESERVE_BYTES)
+}
+
+/// Refuses when there is no room for what a backup of this database keeps until slow remotes have it.
 ///
 /// # Errors
-/// A sentence with both figures, and `advice` at its end.
-pub fn require(folder: &Path, needed_bytes: u64, purpose: &str, advice: &str) -> anyhow::Result<()> {
+/// As [`require`].
+pub fn require_for_backup(staging: &Path, database: &Path, advice: &str) -> anyhow::Result<()> {
+    let database_bytes = fs::metadata(database).map_or(0, |found| found.len());
+    let needed_bytes = database_bytes.min(WAITING_BYTES_MAX);
+    require(staging, (needed_bytes, RESERVE_BYTES), "staging a backup", advice)
+}
+
+/// Refuses when the file system that holds the folder, or will hold it, lacks the room for what is needed beside what must
+/// stay free. One that does not tell its free space counts as large enough.
+///
+/// # Errors
+/// A sentence with all figures, and `advice` at its end.
+pub fn require(
+    folder: &Path,
+    (needed_bytes, reserve_bytes): (u64, u64),
+    purpose: &str,
+    advice: &str,
+) -> anyhow::Result<()> {
     let Some(free_bytes) = free_bytes(folder) else {
         return Ok(());
     };
     ensure!(
-        is_enough(free_bytes, needed_bytes),
+        free_bytes >= needed_bytes.saturating_add(reserve_bytes),
         "the disk of {} is too full: {purpose} takes up to {} MiB there, {} MiB must stay free for what else is \
          written there, and {} MiB are free. {advice}",
         folder.display(),
         mebibytes(needed_bytes),
-        mebibytes(RESERVE_BYTES),
+        mebibytes(reserve_bytes),
         free_bytes / (1024 * 1024),
     );
     Ok(())
@@ -38,10 +64,6 @@ pub fn free_bytes(folder: &Path) -> Option<u64> {
     Some(disk.f_bavail.saturating_mul(disk.f_frsize))
 }
 
-fn is_enough(free_bytes: u64, needed_bytes: u64) -> bool {
-    free_bytes >= needed_bytes.saturating_add(RESERVE_BYTES)
-}
-
 /// Rounded up: what is needed must not look smaller than it is.
 fn mebibytes(size_bytes: u64) -> u64 {
     size_bytes.div_ceil(1024 * 1024)
@@ -52,17 +74,17 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_reserve_is_never_used_up() {
-        assert!(is_enough(RESERVE_BYTES + 5, 5));
-        assert!(!is_enough(RESERVE_BYTES + 4, 5));
-        assert!(!is_enough(u64::MAX - 1, u64::MAX));
+    fn what_is_done_once_leaves_as_much_as_it_takes_and_never_more_than_the_reserve() {
+        assert_eq!(reserve_of(8_192), 1024 * 1024);
+        assert_eq!(reserve_of(5 << 20), 5 << 20);
+        assert_eq!(reserve_of(1 << 40), RESERVE_BYTES);
     }
 
     #[test]
     fn a_disk_that_is_too_small_is_named_with_both_figures() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("not/there/yet");
-        let said = require(&path, u64::MAX, "a backup", "Make room")
+        let said = require(&path, (u64::MAX, 1), "a backup", "Make room")
             .unwrap_err()
             .to_string();
         assert!(
@@ -70,6 +92,6 @@ mod tests {
             "{said}"
         );
         assert!(!said.contains("shop"), "it may be no disk of the shop's: {said}");
-        require(&path, 0, "a backup", "Make room").unwrap();
+        require(&path, (0, 0), "a backup", "Make room").unwrap();
     }
 }

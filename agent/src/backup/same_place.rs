@@ -6,7 +6,7 @@ use std::{fs, path::Path};
 use crate::config::{Config, RemoteConfig, RemoteKind};
 
 /// Options that say where a remote is; all others say how it is spoken to.
-const WHERE: [&str; 6] = [
+pub(super) const WHERE: [&str; 6] = [
     "endpoint",
     "bucket",
     "container",

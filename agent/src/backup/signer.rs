@@ -3,6 +3,7 @@
 //! It decrypts nothing, and its secret part never leaves the state directory.
 
 use std::{
+    collections::BTreeMap,
     fs::{self, OpenOptions},
     io::Write,
     os::unix::fs::OpenOptionsExt,
@@ -21,7 +22,7 @@ use openpgp::{
     serialize::SerializeInto,
     types::{Features, KeyFlags},
 };
-use protocol::object_key::Fingerprint;
+use protocol::{object_key::Fingerprint, time::UnixMillis};
 use sequoia_openpgp as openpgp;
 
 use crate::store::owner::own_like;
@@ -171,6 +172,8 @@ pub struct Signers {
     certs: Arc<[Cert]>,
     /// Whose certificates are at hand and are not believed.
     offered: Arc<[Fingerprint]>,
+    /// Those who are believed for what they had signed by then alone.
+    until: Arc<BTreeMap<Fingerprint, UnixMillis>>,
 }
 
 impl Signers {
@@ -231,10 +234,20 @@ impl Signers {
         Self {
             certs: certs.into(),
             offered: Arc::default(),
+            until: Arc::default(),
         }
     }
 
-    /// Those of both.
+    /// The same, believed for what they signed by this moment alone.
+    #[must_use]
+    pub fn until(self, moment: UnixMillis) -> Self {
+        Self {
+            until: Arc::new(self.fingerprints().map(|signer| (signer, moment)).collect()),
+            ..self
+        }
+    }
+
+    /// Those of both. Whom one of them believes without a bound, or for longer, both do.
     #[must_use]
     pub fn and(&self, other: &Self) -> Self {
         let mut all = self.certs.to_vec();
@@ -244,7 +257,39 @@ impl Signers {
             .filter(|cert| !all.iter().any(|it| it.fingerprint() == cert.fingerprint()));
         let new: Vec<Cert> = new.cloned().collect();
         all.extend(new);
-        Self::those(all)
+        let bound = |side: &Self, signer: &Fingerprint| match side.contains(signer) {
+            true => side.until.get(signer).copied().unwrap_or(UnixMillis(i64::MAX)),
+            false => UnixMillis(i64::MIN),
+        };
+        let bounded = self.until.keys().chain(other.until.keys());
+        let until = bounded.map(|signer| (signer.clone(), bound(self, signer).max(bound(other, signer))));
+        let until = until.filter(|(_, moment)| moment.0 < i64::MAX);
+        Self {
+            until: Arc::new(until.collect()),
+            ..Self::those(all)
+        }
+    }
+
+    /// Whether what this signer signed then is believed.
+    #[must_use]
+    pub fn believes(&self, signer: &Fingerprint, signed_at: UnixMillis) -> bool {
+        let bound = self.until.get(signer);
+        self.contains(signer) && bound.is_none_or(|until| signed_at <= *until)
+    }
+
+    /// The certificate of one of them, armoured.
+    ///
+    /// # Errors
+    /// When it is none of them, or the cryptographic library refuses.
+    pub fn certificate_of(&self, signer: &Fingerprint) -> anyhow::Result<String> {
+        let is_it = |cert: &&Cert| fingerprint_of(cert).as_ref() == Some(signer);
+        let cert = self
+            .certs
+            .iter()
+            .find(is_it)
+            .context("nobody has its certificate")?;
+        let armored = cert.armored().to_vec().context("writing a certificate")?;
+        String::from_utf8(armored).context("armour is ASCII")
     }
 
     /// Whether nobody is believed.

@@ -3,7 +3,6 @@
 //! Nothing plain is written to the disk, and nothing leaves the machine here: that is the upload's.
 
 use std::{
-    fs,
     io::{BufReader, BufWriter},
     path::{Path, PathBuf},
     sync::Arc,
@@ -27,9 +26,9 @@ use super::{
     earlier::Before,
     files,
     lineage::{Identity, Likeness, Position},
-    outgoing::{Outgoing, WAITING_BYTES_MAX},
-    room,
-    seal::FRAME_BYTES,
+    outgoing::Outgoing,
+    room::{self, RESERVE_BYTES},
+    seal::{FRAME_BYTES, LEVEL},
     segment::change_counter,
     staging::Sealer,
     table::{Table, TableHead, TableWriter},
@@ -238,13 +237,7 @@ impl Order {
 
     /// Room for what waits for slow remotes.
     fn require_room(&self) -> anyhow::Result<()> {
-        let database_bytes = fs::metadata(&self.database).map_or(0, |found| found.len());
-        room::require(
-            &self.outgoing.dir.path,
-            database_bytes.min(WAITING_BYTES_MAX),
-            "staging a backup",
-            MAKE_ROOM,
-        )
+        room::require_for_backup(&self.outgoing.dir.path, &self.database, MAKE_ROOM)
     }
 
     fn seal_files(
@@ -258,7 +251,7 @@ impl Order {
         let most_bytes = collected.size_bytes();
         room::require(
             &self.outgoing.dir.path,
-            most_bytes,
+            (most_bytes, RESERVE_BYTES),
             "staging the files of a backup",
             MAKE_ROOM,
         )?;
@@ -285,7 +278,7 @@ impl Order {
             .map_err(anyhow::Error::msg)
             .context("describing the restore point")?;
         let json = serde_json::to_vec(manifest).context("writing the manifest")?;
-        let (mut object, sealed) = self.sealer.seal("manifest", json.as_slice())?;
+        let (mut object, sealed) = self.sealer.seal("manifest", json.as_slice(), LEVEL)?;
         object.key = object_key::manifest(&manifest.point, &object.sha256);
         self.outgoing.add_manifest(&object, sealed);
         Ok(object)

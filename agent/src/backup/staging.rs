@@ -19,7 +19,7 @@ use super::{
     proof::{self, Seen, Witness},
     recipients::Recipients,
     remembered::Remembered,
-    seal::{SessionKey, hex, seal_into},
+    seal::{FASTEST_LEVEL, SessionKey, hex, seal_into},
     signer::SigningKey,
     spare::Spare,
 };
@@ -63,7 +63,7 @@ impl StagingDir {
     pub(super) fn seal(&self, key: &str, plain: impl BufRead, with: &Sealer) -> anyhow::Result<Object> {
         let path = self.file_of(key);
         let mut file = BufWriter::with_capacity(WRITE_BYTES, private_file(&path)?);
-        let sealed = with.pour(key, plain, &mut file)?;
+        let sealed = with.pour(key, plain, &mut file, FASTEST_LEVEL)?;
         file.flush().with_context(|| format!("staging {key}"))?;
         with.settle(sealed, || {
             fs::read(&path).with_context(|| format!("reading the staged {key}"))
@@ -81,8 +81,6 @@ impl StagingDir {
 pub(super) struct Sealer {
     pub recipients: Arc<Recipients>,
     pub signer: SigningKey,
-    /// zstd's level.
-    pub level: i32,
     /// Where session keys wait for a rehearsal.
     pub remembered: Remembered,
     spare: Spare,
@@ -99,38 +97,38 @@ struct Poured {
 }
 
 impl Sealer {
-    pub(super) fn new(
-        recipients: Arc<Recipients>,
-        signer: SigningKey,
-        level: i32,
-        remembered: Remembered,
-    ) -> Self {
+    pub(super) fn new(recipients: Arc<Recipients>, signer: SigningKey, remembered: Remembered) -> Self {
         Self {
             recipients,
             signer,
-            level,
             remembered,
             spare: Spare::default(),
             opening: Mutex::default(),
         }
     }
 
-    /// Seals into memory: for what is a part or smaller.
-    pub(super) fn seal(&self, key: &str, plain: impl BufRead) -> anyhow::Result<(Object, Bytes)> {
+    /// Seals into memory, at one of zstd's levels: for what is a part or smaller.
+    pub(super) fn seal(&self, key: &str, plain: impl BufRead, level: i32) -> anyhow::Result<(Object, Bytes)> {
         let mut piece = self.spare.take();
-        let sealed = self.pour(key, plain, &mut piece)?;
+        let sealed = self.pour(key, plain, &mut piece, level)?;
         let object = self.settle(sealed, || Ok(&piece))?;
         Ok((object, self.spare.lend(piece)))
     }
 
-    fn pour(&self, key: &str, plain: impl BufRead, into: impl Write + Send + Sync) -> anyhow::Result<Poured> {
+    fn pour(
+        &self,
+        key: &str,
+        plain: impl BufRead,
+        into: impl Write + Send + Sync,
+        level: i32,
+    ) -> anyhow::Result<Poured> {
         let mut writer = Digested {
             into,
             digest: Sha256::new(),
             size_bytes: 0,
         };
         let pour = |plain: &mut dyn BufRead, writer: &mut Digested<_>| {
-            seal_into(plain, writer, &self.recipients, &self.signer, self.level)
+            seal_into(plain, writer, &self.recipients, &self.signer, level)
                 .with_context(|| format!("sealing {key}"))
         };
         let (poured, seen) = match proof::is_chosen(key) {

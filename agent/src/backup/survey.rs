@@ -18,7 +18,10 @@ use protocol::{
 };
 use tokio::time::timeout;
 
-use super::remote::{Remote, RemoteError};
+use super::{
+    remote::{Remote, RemoteError},
+    unfilled::Unfilled,
+};
 
 /// Remotes that are asked at the same time.
 const AT_ONCE: usize = 8;
@@ -33,6 +36,8 @@ pub struct Survey {
     pub holdings: Vec<(String, Names)>,
     /// Each remote that could not be opened or did not answer, and why.
     pub silent: Vec<(String, String)>,
+    /// Those that answered and hold nothing, on a machine whose agent never wrote to any.
+    pub unfilled: Vec<Unfilled>,
 }
 
 /// A list that is older than this when the last remote has answered, or was given up, is asked for again: what was sent
@@ -71,6 +76,7 @@ pub async fn ask_telling(
     let mut survey = Survey {
         holdings: Vec::new(),
         silent: unusable,
+        unfilled: Vec::new(),
     };
     for (remote, (answer, at)) in remotes.iter().zip(answers) {
         match answer {

@@ -4,7 +4,7 @@
 use jiff::tz::TimeZone;
 use protocol::time::UnixMillis;
 
-use crate::config::Language;
+use crate::{config::Language, watch::history::STEP};
 
 mod around;
 pub mod backups;
@@ -124,6 +124,15 @@ pub enum Shape {
     Bars,
     /// A thin bar each.
     Stems,
+}
+
+impl Marks {
+    /// Whether a dot of it is a mean of five minutes rather than a single figure.
+    #[must_use]
+    pub fn is_of_means(&self) -> bool {
+        let is_step = |pair: &[Dot]| pair[1].0.since(pair[0].0).abs_diff(STEP) <= STEP / 50;
+        self.range.is_some() && self.dots.windows(2).any(is_step)
+    }
 }
 
 impl Chart {

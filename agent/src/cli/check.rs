@@ -12,9 +12,9 @@ use crate::{
     backup::{
         coverage,
         recipients::{RecipientCert, Recipients, Validity},
-        remote::trial,
-        same_place,
-        seal::{LEVEL, seal},
+        remote::{Remote, trial},
+        room, same_place,
+        seal::{LEVEL, Sealed, seal},
         secret_key,
         signer::SigningKey,
         survey,
@@ -77,20 +77,11 @@ pub async fn run(arguments: Arguments) -> Result<(), Failure> {
         &SigningKey::make()?,
         LEVEL,
     )?;
-    let opened = remotes::open(&config, None)?;
-    for (name, fault) in opened.unusable {
-        findings.push(finding(&format!("remote {name}"), Err(fault)));
-    }
-    let waiting = remotes::told(&opened.usable);
-    let trials = survey::at_once(&opened.usable, |remote| trial::run(remote, &probe)).await;
-    drop(waiting);
-    for (remote, tried) in opened.usable.iter().zip(trials) {
-        let said = told(&tried);
-        findings.push(finding(&format!("remote {}", remote.name()), said));
-    }
+    findings.extend(remotes_tried(&config, &probe).await?);
     findings.extend(config.backup.files.iter().map(|path| rides_along(path)));
     findings.extend(secret_keys(&config));
     findings.extend(one_place(&config));
+    findings.push(room_for_backups(&config));
     findings.extend(config.watch.disks.iter().map(|path| disk(path)));
     findings.push(finding("DATA_KEY", coverage::data_key(&config)));
     if arguments.json {
@@ -131,6 +122,36 @@ async fn asked_outside(config: &Config) -> anyhow::Result<Vec<Finding>> {
     let bot = bot::findings(config);
     let found = ways.into_iter().chain(checks).chain(bot).chain([own]);
     Ok(found.chain(unlikely::findings(config)).collect())
+}
+
+/// What each remote can do. One that was not found is not tried: that would begin it anew, where it should not be.
+async fn remotes_tried(config: &Config, probe: &Sealed) -> Result<Vec<Finding>, Failure> {
+    let mut opened = remotes::open(config, None)?;
+    let waiting = remotes::told(&opened.usable);
+    let in_doubt = opened.in_doubt().await;
+    let unusable = opened.unusable.iter();
+    let faults = unusable.map(|(name, fault)| (name.as_str(), fault.clone()));
+    let not_found = in_doubt.iter().map(|unfilled| {
+        let told = format!(
+            "{}. IT MAY BE NEWER than what the others hold. Where it is new and was never written to, the first backup ends \
+             this; it was not tried",
+            unfilled.told
+        );
+        (unfilled.remote.as_str(), told)
+    });
+    let wrong = faults.chain(not_found);
+    let mut findings: Vec<Finding> = wrong
+        .map(|(name, wrong)| finding(&format!("remote {name}"), Err(wrong)))
+        .collect();
+    let is_in_doubt = |remote: &Remote| in_doubt.iter().any(|it| it.remote == remote.name());
+    opened.usable.retain(|remote| !is_in_doubt(remote));
+    let trials = survey::at_once(&opened.usable, |remote| trial::run(remote, probe)).await;
+    drop(waiting);
+    for (remote, tried) in opened.usable.iter().zip(trials) {
+        let said = told(&tried);
+        findings.push(finding(&format!("remote {}", remote.name()), said));
+    }
+    Ok(findings)
 }
 
 fn finding(what: &str, said: Result<String, String>) -> Finding {
@@ -218,6 +239,14 @@ fn disk(path: &Path) -> Finding {
         )),
     };
     finding(&format!("disk {}", path.display()), said)
+}
+
+/// Whether a backup that is taken now would be begun.
+fn room_for_backups(config: &Config) -> Finding {
+    let advice = "No backup is taken until there is: make room, or give [state] dir a larger disk";
+    let room = room::require_for_backup(&config.state_dir, &config.backup.database, advice);
+    let said = room.map(|()| "there is enough for what a backup keeps until slow remotes have it".to_owned());
+    finding("room for backups", said.map_err(|error| format!("{error:#}")))
 }
 
 /// Each secret key among the files that are backed up.

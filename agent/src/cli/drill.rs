@@ -104,12 +104,29 @@ fn print(config: &Config, rehearsal: &Rehearsal) {
         _ => println!("{remote}: FAILED"),
     }
     let seen: Value = serde_json::from_str(&rehearsal.seen).unwrap_or_default();
+    if let Some(told) = beyond(&seen["beyond"]) {
+        println!("{remote}: {told}");
+    }
     for ahead in seen["passed_over"].as_array().into_iter().flatten() {
         println!(
             "{remote}: {} is dated in the future, and passed over",
             ahead.as_str().unwrap_or_default()
         );
     }
+}
+
+/// What this server knows of and was not rehearsed.
+fn beyond(beyond: &Value) -> Option<String> {
+    let (chain, through) = (beyond["chain"].as_str()?, &beyond["through"]);
+    Some(match beyond["first"].as_u64() {
+        Some(first) => format!(
+            "NOT REHEARSED: commits {first} to {through} of the chain {chain}, which other remotes have taken, are not there yet"
+        ),
+        None => format!(
+            "NOT REHEARSED: the shop as it is now, which is of another chain, {chain}, until commit {through}: no restore point \
+             there leads to it. As a rehearsal of the newest state this does not count"
+        ),
+    })
 }
 
 /// No more than was looked at.

@@ -1,10 +1,13 @@
 //! `agent list`: what the remotes hold, by their own word, joined with what this server knows or the key opens.
 //! It fetches no part of a database and changes nothing.
 
-use std::path::{Path, PathBuf};
+use std::{
+    collections::BTreeSet,
+    path::{Path, PathBuf},
+};
 
 use jiff::{Timestamp, tz::TimeZone};
-use protocol::time::UnixMillis;
+use protocol::{chain::ChainId, time::UnixMillis};
 use serde::Serialize;
 
 use super::{ConfigArgument, Failure, ask, load, remotes, words};
@@ -14,6 +17,7 @@ use crate::{
         holes,
         ranges::{self, Range},
         survey::Survey,
+        unfilled::Unfilled,
     },
     config::Purpose,
     keys,
@@ -60,9 +64,15 @@ pub struct Arguments {
 struct Shown {
     restore_points: Vec<Listed>,
     commits: Vec<Range>,
+    /// The chains among them that are another agent's.
+    #[serde(skip)]
+    others_chains: BTreeSet<ChainId>,
     gaps: Vec<Gap>,
     doubtful: Vec<Doubt>,
     remotes: Vec<Holding>,
+    /// Those that hold nothing, on a machine whose agent never wrote to any.
+    #[serde(skip)]
+    unfilled: Vec<Unfilled>,
 }
 
 /// Asks the remotes and prints.
@@ -188,6 +198,7 @@ impl Shown {
             points: &restore_points,
             ahead: ahead_of(now),
             follows: here.seen.as_ref().map(|(chain, _)| chain),
+            absences: &here.absences,
         };
         let mut gaps = gaps::of(&known, &unfollowed, &here.slots, &|after, end| {
             !question.is_settled(after, end)
@@ -198,18 +209,23 @@ impl Shown {
             believed: &segments,
             points: &restore_points,
             ahead_of: ahead_of(now),
+            in_doubt: survey.in_doubt(),
             zone,
         };
         let remotes = survey
             .holdings
             .iter()
             .map(|(remote, names)| Holding::of(remote, names, here, anchor, &seen));
+        let is_others = |chain: &ChainId| !here.others(survey).is_empty() && !here.own.chains.contains(chain);
+        let chains = commits.iter().map(|range| range.chain.clone());
         Self {
+            others_chains: chains.filter(is_others).collect(),
             doubtful,
             remotes: remotes.collect(),
             restore_points,
             commits,
             gaps,
+            unfilled: survey.unfilled.clone(),
         }
     }
 }
@@ -217,6 +233,7 @@ impl Shown {
 /// Every point, newest first; what this server does not know of it is read where there is a key.
 async fn listed(survey: &Survey, here: &Here, sources: Option<&Sources<'_>>, zone: &TimeZone) -> Vec<Listed> {
     let mut restore_points = Vec::new();
+    let others = here.others(survey);
     for point in survey.points().into_iter().rev() {
         let opened = match (here.points.get(&point), sources) {
             (None, Some(sources)) => Some(open_manifest(sources, &point).await),
@@ -224,6 +241,7 @@ async fn listed(survey: &Survey, here: &Here, sources: Option<&Sources<'_>>, zon
         };
         let mut one = points::one(survey, &point, here.points.get(&point), (opened, zone));
         one.archive_altered(&here.altered);
+        one.leave_to(&others);
         one.doubt(&here.points);
         one.drilled_at = here.drilled.get(point.as_str()).map(|at| words::rfc3339(*at));
         restore_points.push(one);

@@ -1,17 +1,28 @@
 //! `agent remote test`: what one remote can do, found out by doing it.
-//! It touches one object of its own making, and takes it away again where the remote lets it.
+//! It touches one object of its own making, and takes it away again where the remote lets it; of a disk that was replaced
+//! this server forgets what it knew to be there.
 
+use std::collections::BTreeSet;
+
+use anyhow::Context;
+use protocol::{chain::ChainId, object_key::SegmentName};
 use serde_json::json;
 
 use super::{ConfigArgument, Failure, load, remotes};
 use crate::{
     backup::{
+        anchor,
         recipients::Recipients,
-        remote::trial::{self, Answer, Finding},
+        remote::{
+            Remote,
+            trial::{self, Answer, Finding},
+        },
         seal::{LEVEL, seal},
         signer::SigningKey,
+        survey,
     },
-    config::Purpose,
+    config::{Config, Purpose},
+    store::Store,
 };
 
 /// Arguments of `agent remote`.
@@ -55,6 +66,11 @@ pub async fn run(arguments: Arguments) -> Result<(), Failure> {
         remote
             .accept_folder()
             .map_err(|fault| Failure::Failed(anyhow::Error::msg(fault)))?;
+        if let Some(told) = forget(&config, &remote).await?
+            && !arguments.json
+        {
+            println!("{told}");
+        }
     }
     let recipients =
         Recipients::load(&config.backup.recipients).map_err(|faults| Failure::Refused(faults.join("; ")))?;
@@ -83,6 +99,43 @@ pub async fn run(arguments: Arguments) -> Result<(), Failure> {
         remote.name(),
         faults.join(", ")
     )))
+}
+
+/// What this server knew to be there and is not: its owner has said that the place is another one. Nothing is missed there
+/// from now on that was never brought there.
+async fn forget(config: &Config, remote: &Remote) -> Result<Option<String>, Failure> {
+    if Store::open_to_look(&config.state_dir)?.is_none() {
+        return Ok(None);
+    }
+    let survey = survey::ask(std::slice::from_ref(remote), Vec::new()).await;
+    let Some((name, names)) = survey.holdings.first() else {
+        return Ok(None);
+    };
+    let store = Store::open(&config.state_dir)?;
+    let is_back = |store: &Store| -> anyhow::Result<bool> {
+        let (known, shipping) = (store.points()?, store.shipping()?);
+        Ok(anchor::rolled_back(name, names, &known, &shipping).is_some())
+    };
+    let was_missed = is_back(&store)?;
+    store
+        .forget_other_copies(name, &survey.points())
+        .context("forgetting what lay there")?;
+    let segments = names.keys().filter_map(|key| SegmentName::parse(key));
+    let chains: BTreeSet<ChainId> = segments.map(|name| name.chain).collect();
+    let shipping = store.shipping().context("asking what it took")?;
+    let of_remote = shipping.into_iter().find(|one| one.remote == *name);
+    let holds = of_remote.and_then(|one| one.holds);
+    if holds.is_some_and(|(chain, ..)| !chains.contains(&chain)) || is_back(&store)? {
+        store
+            .forget_acknowledged(name)
+            .context("forgetting what it took")?;
+    }
+    Ok(was_missed.then(|| {
+        format!(
+            "what this server knew to be on {name} and is not there is forgotten: a running agent takes a full backup for it by \
+             itself, else: agent backup --remote {name}"
+        )
+    }))
 }
 
 fn print(finding: &Finding) {

@@ -9,6 +9,7 @@ use crate::{
         Progress, preflight,
         remote::{self, Remote},
         survey::{self, Survey},
+        unfilled::{self, Place, Unfilled},
     },
     config::{Config, RemoteConfig},
 };
@@ -19,6 +20,7 @@ pub struct Opened {
     pub usable: Vec<Remote>,
     /// The name of each other one, and why.
     pub unusable: Vec<(String, String)>,
+    places: Vec<Place>,
 }
 
 impl Opened {
@@ -26,6 +28,17 @@ impl Opened {
     #[must_use]
     pub fn faults(&self) -> Vec<String> {
         faults(&self.unusable)
+    }
+
+    /// Those that hold nothing where another one holds restore points. Asks nobody where the agent of this machine has
+    /// begun them itself.
+    pub async fn in_doubt(&self) -> Vec<Unfilled> {
+        if self.places.is_empty() {
+            return Vec::new();
+        }
+        let mut survey = survey::ask(&self.usable, Vec::new()).await;
+        survey.unfilled = unfilled::of(&self.places, &survey);
+        survey.in_doubt().to_vec()
     }
 }
 
@@ -43,6 +56,7 @@ pub fn open(config: &Config, only: Option<&str>) -> Result<Opened, Failure> {
     let mut opened = Opened {
         usable: Vec::new(),
         unusable: Vec::new(),
+        places: unfilled::places(config),
     };
     let wanted = config
         .remotes
@@ -85,10 +99,14 @@ pub fn told(remotes: &[Remote]) -> Arc<dyn Progress> {
 pub async fn survey(opened: &mut Opened) -> Survey {
     let shown = told(&opened.usable);
     let unusable = std::mem::take(&mut opened.unusable);
-    let survey = survey::ask_telling(&opened.usable, unusable, &|silent| waits(&*shown, silent)).await;
-    // Whoever did not answer is asked for objects last, and by no more than it takes.
-    let is_silent = |remote: &Remote| survey.silent.iter().any(|(name, _)| name == remote.name());
-    opened.usable.sort_by_key(is_silent);
+    let mut survey = survey::ask_telling(&opened.usable, unusable, &|silent| waits(&*shown, silent)).await;
+    survey.unfilled = unfilled::of(&opened.places, &survey);
+    // Whoever did not answer, or holds nothing, is asked for objects last, and by no more than it takes.
+    let holds_any = |remote: &Remote| {
+        let mut holdings = survey.holdings.iter();
+        holdings.any(|(name, names)| name == remote.name() && !names.is_empty())
+    };
+    opened.usable.sort_by_key(|remote| !holds_any(remote));
     survey
 }
 

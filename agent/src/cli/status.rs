@@ -212,6 +212,7 @@ fn sentences(overview: &Overview, config: &Config, now: UnixMillis) -> String {
         &overview.state_disk,
         overview.agent_running,
         config,
+        now,
     ));
     lines.extend(unwatched::sentence(overview.unwatched.as_ref()));
     match &overview.unread {
@@ -223,7 +224,8 @@ fn sentences(overview: &Overview, config: &Config, now: UnixMillis) -> String {
 
 fn kept_sentences(overview: &Overview, config: &Config, now: UnixMillis) -> Vec<String> {
     let kept = &overview.kept;
-    let mut lines = alerts::sentences(&kept.alerts, overview.state_disk.full, config);
+    let is_behind = overview.state_disk.is_behind(overview.agent_running, now);
+    let mut lines = alerts::sentences(&kept.alerts, is_behind, config);
     if !kept.reported_24h.is_empty() {
         let kinds = kept.reported_24h.iter();
         let kinds: Vec<String> = kinds.map(|(kind, count)| format!("{kind} ×{count}")).collect();

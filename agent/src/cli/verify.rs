@@ -12,14 +12,7 @@ use super::{
     interrupted, load, progress, remotes, words,
 };
 use crate::{
-    backup::{
-        anchor::Anchor,
-        certificate::Certificate,
-        own::{Other, Own},
-        remote::Remote,
-        seal::Keys,
-        survey,
-    },
+    backup::{anchor::Anchor, certificate::Certificate, own::Other, remote::Remote, seal::Keys, survey},
     config::{Config, Purpose},
     keys,
     rehearse::{
@@ -33,6 +26,8 @@ use crate::{
     store::{Store, rehearsal::Rehearsal},
 };
 
+mod others;
+mod unfilled;
 mod unknown;
 
 use unknown::Unknown;
@@ -93,19 +88,15 @@ pub async fn run(arguments: Arguments) -> Result<(), Failure> {
     let keys = arguments.key.as_deref().map(unlock).transpose()?;
     let own = Certificate::load(&config.state_dir)?;
     let mut shown = Vec::new();
+    let in_doubt = remotes::open(&config, None)?.in_doubt().await;
     for remote in &opened.usable {
+        if let Some(wrong) = unfilled::told(&in_doubt, remote, (arguments.json, &mut shown)) {
+            faults.push(wrong);
+            continue;
+        }
         if let (Some(keys), Some(path)) = (&keys, &arguments.key) {
             let adopted = adopt(&config, &store, remote, (keys, path, share)).await?;
-            faults.extend(
-                adopted
-                    .faults
-                    .iter()
-                    .map(|what| format!("{}: {what}", remote.name())),
-            );
-            match arguments.json {
-                true => shown.push(adopted_as_json(remote, &adopted)),
-                false => say_adopted(remote, &adopted),
-            }
+            say_adopted(remote, &adopted, (arguments.json, &mut shown), &mut faults);
         }
         let sample = Sample {
             store: &store,
@@ -125,7 +116,7 @@ pub async fn run(arguments: Arguments) -> Result<(), Failure> {
         let unknown = Unknown::of(&seen);
         // What a summary names is asked for by itself.
         let unproven = unknown.nothing_proven().filter(|_| anchor.is_none());
-        let others = others(&config, &store, &seen)?;
+        let others = others::of(&config, &store, &seen)?;
         match arguments.json {
             true => shown.push(row(&seen, &others, &wrong, (&unknown, unproven.is_none()))),
             false => {
@@ -139,7 +130,7 @@ pub async fn run(arguments: Arguments) -> Result<(), Failure> {
         }
         faults.extend(unproven);
         if !arguments.json {
-            say_others(&seen, &others, &config);
+            others::say(&seen, &others, &config);
         }
     }
     if arguments.json {
@@ -160,13 +151,6 @@ fn anchor(arguments: &Arguments) -> Result<Option<Anchor>, Failure> {
 async fn look(sample: &Sample<'_>) -> anyhow::Result<Looked> {
     let watcher = progress::watcher();
     sample.run(&*watcher, &now).await
-}
-
-fn say_others(seen: &Rehearsal, others: &[Other], config: &Config) {
-    for other in others {
-        let at = |at| words::moment(at, &config.owner.timezone);
-        println!("{}: {}", seen.remote, other.told(at));
-    }
 }
 
 fn conclude(faults: &[String]) -> Result<(), Failure> {
@@ -191,7 +175,18 @@ fn row(
     one
 }
 
-fn say_adopted(remote: &Remote, adopted: &Adopted) {
+fn say_adopted(
+    remote: &Remote,
+    adopted: &Adopted,
+    (as_json, shown): (bool, &mut Vec<Value>),
+    faults: &mut Vec<String>,
+) {
+    let told = adopted.faults.iter();
+    faults.extend(told.map(|what| format!("{}: {what}", remote.name())));
+    if as_json {
+        shown.push(adopted_as_json(remote, adopted));
+        return;
+    }
     println!(
         "{}: {} taken in, {} of commits opened",
         remote.name(),
@@ -210,12 +205,6 @@ fn say(seen: &Rehearsal, unknown: &Unknown<'_>, more: &[Option<String>]) {
     for told in more.iter().flatten() {
         println!("{}: {told}", seen.remote);
     }
-}
-
-/// Who else writes there.
-fn others(config: &Config, store: &Store, seen: &Rehearsal) -> anyhow::Result<Vec<Other>> {
-    let seen: Value = serde_json::from_str(&seen.seen).unwrap_or_default();
-    Ok(Own::of(&config.state_dir, store)?.others_seen(&seen))
 }
 
 /// One line a fault, so that the owner finds the one that he looks for.
@@ -250,12 +239,20 @@ fn found(seen: &str, unknown: &Unknown<'_>) -> String {
              alone. Take one: agent backup",
             words::count(objects, "object")
         ),
-        (objects, _) => format!(
-            "everything is there: {} by name and size, {} of them ({}) by every byte",
-            words::count(objects, "object"),
-            figure("fetched"),
-            words::size(figure("fetched_bytes"))
-        ),
+        (objects, _) => {
+            // What a segment holds its name says; how long it was nobody writes down.
+            let segments = figure("segments");
+            let by_name = match segments {
+                0 => String::new(),
+                segments => format!(", {} by name", words::count(segments, "segment")),
+            };
+            format!(
+                "everything is there: {} by name and size{by_name}, {} of them ({}) by every byte",
+                words::count(objects.saturating_sub(segments), "object"),
+                figure("fetched"),
+                words::size(figure("fetched_bytes"))
+            )
+        }
     };
     told += match seen["anchor"].as_str() {
         Some("there") => "; what the summary names is there, by every byte",

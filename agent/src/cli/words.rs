@@ -5,19 +5,15 @@ use std::time::Duration;
 use jiff::{Timestamp, tz::TimeZone};
 use protocol::{chain::ChainId, time::UnixMillis};
 
+use crate::config::moment;
+
 /// Hex digits of a chain's name that a person reads and types: four thousand million chains.
 const CHAIN_CHARS: usize = 8;
 
 /// `2026-11-22 09:14:05 WIB`, in the owner's time zone.
 #[must_use]
 pub fn moment(at: UnixMillis, zone: &TimeZone) -> String {
-    match Timestamp::from_millisecond(at.0) {
-        Ok(timestamp) => timestamp
-            .to_zoned(zone.clone())
-            .strftime("%Y-%m-%d %H:%M:%S %Z")
-            .to_string(),
-        Err(_) => "a moment out of range".to_owned(),
-    }
+    moment::told(at, zone)
 }
 
 /// RFC 3339 in UTC, for scripts.

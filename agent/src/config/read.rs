@@ -262,7 +262,8 @@ fn backup(top: &mut Section, folder: &Path, faults: &mut Faults) -> Backup {
         .unwrap_or_else(|| cron::Schedule::from_str(DELTA).expect("the default is a schedule"));
     section.finish(faults);
     Backup {
-        database,
+        database: database.clone(),
+        database_as_named: database,
         files,
         recipients,
         snapshot,

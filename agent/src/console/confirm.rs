@@ -1,7 +1,8 @@
 //! The second step before something dangerous: a password from the owner's authenticator, or a code that is shown once.
-//! Pure but for the code's digits; a code is good for one use and two minutes, and three wrong ones close the door.
+//! Pure but for the code's digits; a code is good for one use and two minutes, and three wrong ones close the door to whoever
+//! sent them, in that chat. It knows no more chats than there are owners: nobody else comes this far.
 
-use std::time::Duration;
+use std::{collections::BTreeMap, time::Duration};
 
 use protocol::time::UnixMillis;
 use rand::Rng;
@@ -28,16 +29,15 @@ pub enum Danger {
     Quiet(Quiet),
 }
 
-/// The door before dangerous commands.
+/// The door before dangerous commands, as it stands in each owner's chat.
 #[derive(Default)]
 pub struct Door {
-    waiting: Option<Waiting>,
-    lock: DoorLock,
+    waiting: BTreeMap<i64, Waiting>,
+    locks: BTreeMap<i64, DoorLock>,
 }
 
 struct Waiting {
     danger: Danger,
-    chat: i64,
     until: UnixMillis,
     /// `None` where the owner has an authenticator.
     code: Option<String>,
@@ -73,30 +73,35 @@ impl Door {
     /// The door as it stood before a restart; what waited for its second step is begun anew. One that a clock running
     /// ahead has closed for longer than there is opens after the usual time.
     #[must_use]
-    pub fn standing(lock: DoorLock, now: UnixMillis) -> Self {
-        let closed_until = lock.closed_until.map(|until| until.min(now.plus(CLOSED_FOR)));
-        let lock = DoorLock { closed_until, ..lock };
-        Self { waiting: None, lock }
+    pub fn standing(mut locks: BTreeMap<i64, DoorLock>, now: UnixMillis) -> Self {
+        let latest = now.plus(CLOSED_FOR);
+        for lock in locks.values_mut() {
+            lock.closed_until = lock.closed_until.map(|until| until.min(latest));
+        }
+        Self {
+            waiting: BTreeMap::new(),
+            locks,
+        }
     }
 
-    /// What must be kept of it.
+    /// What must be kept of it for that chat.
     #[must_use]
-    pub fn lock(&self) -> DoorLock {
-        self.lock
+    pub fn lock(&self, chat: i64) -> DoorLock {
+        self.locks.get(&chat).copied().unwrap_or_default()
     }
 
-    /// Begins a dangerous command. The one before it, if any, is forgotten.
+    /// Begins a dangerous command. The one before it in that chat, if any, is forgotten.
     pub fn knock(&mut self, danger: Danger, chat: i64, has_totp: bool, now: UnixMillis) -> Asked {
-        if let Some(until) = self.lock.closed_until.filter(|until| *until > now) {
+        if let Some(until) = self.lock(chat).closed_until.filter(|until| *until > now) {
             return Asked::Closed(until);
         }
         let code = (!has_totp).then(|| format!("{:06}", rand::rng().random_range(0..CODES)));
-        self.waiting = Some(Waiting {
+        let waiting = Waiting {
             danger,
-            chat,
             until: now.plus(GOOD_FOR),
             code: code.clone(),
-        });
+        };
+        self.waiting.insert(chat, waiting);
         code.map_or(Asked::Password, Asked::Code)
     }
 
@@ -113,9 +118,7 @@ impl Door {
         now: UnixMillis,
         is_unused: impl FnOnce(i64) -> Result<bool, E>,
     ) -> Result<Checked, E> {
-        let ours = self
-            .waiting
-            .take_if(|waiting| waiting.chat == chat || waiting.until <= now);
+        let ours = self.waiting.remove(&chat);
         let Some(waiting) = ours.filter(|waiting| waiting.until > now) else {
             return Ok(Checked::Nothing);
         };
@@ -128,33 +131,34 @@ impl Door {
             (None, Some(Ok(true))) => true,
             // Whoever sends it holds the authenticator, or read what its owner sent: nothing is guessed by it.
             (None, Some(Ok(false))) => {
-                self.waiting = Some(waiting);
+                self.waiting.insert(chat, waiting);
                 return Ok(Checked::Used);
             }
             (None, Some(Err(error))) => {
-                self.waiting = Some(waiting);
+                self.waiting.insert(chat, waiting);
                 return Err(error);
             }
         };
         Ok(match is_right {
             true => {
-                self.lock.wrong = 0;
+                self.locks.entry(chat).or_default().wrong = 0;
                 Checked::Right(waiting.danger)
             }
-            false => self.wrong(waiting, now),
+            false => self.wrong(chat, waiting, now),
         })
     }
 
-    /// One try less; after the last the door is closed.
-    fn wrong(&mut self, waiting: Waiting, now: UnixMillis) -> Checked {
-        self.lock.wrong += 1;
-        if self.lock.wrong < WRONG_MAX {
-            self.waiting = Some(waiting);
-            return Checked::Wrong(WRONG_MAX - self.lock.wrong);
+    /// One try less in that chat; after the last the door is closed there.
+    fn wrong(&mut self, chat: i64, waiting: Waiting, now: UnixMillis) -> Checked {
+        let lock = self.locks.entry(chat).or_default();
+        lock.wrong += 1;
+        if lock.wrong < WRONG_MAX {
+            self.waiting.insert(chat, waiting);
+            return Checked::Wrong(WRONG_MAX - lock.wrong);
         }
-        self.lock.wrong = 0;
+        lock.wrong = 0;
         let until = now.plus(CLOSED_FOR);
-        self.lock.closed_until = Some(until);
+        lock.closed_until = Some(until);
         Checked::Closed(until)
     }
 }
@@ -215,21 +219,42 @@ mod tests {
     }
 
     #[test]
+    fn wrong_codes_of_one_owner_close_the_door_to_nobody_else_and_neither_command_ends_the_others() {
+        let mut door = Door::default();
+        assert!(matches!(
+            door.knock(Danger::Restart, 2, false, NOW),
+            Asked::Code(_)
+        ));
+        let code = knocked(&mut door);
+        for left in [2, 1] {
+            assert_eq!(check(&mut door, 2, "none of", NOW), Checked::Wrong(left));
+        }
+        let until = NOW.plus(CLOSED_FOR);
+        assert_eq!(check(&mut door, 2, "none of", NOW), Checked::Closed(until));
+        assert_eq!(door.knock(Danger::Restart, 2, false, NOW), Asked::Closed(until));
+        assert_eq!(check(&mut door, 1, &code, NOW), Checked::Right(Danger::Restart));
+        assert!(matches!(
+            door.knock(Danger::Restart, 1, false, NOW),
+            Asked::Code(_)
+        ));
+    }
+
+    #[test]
     fn a_closed_door_and_the_count_before_it_outlast_a_restart() {
         let mut door = Door::default();
         let code = knocked(&mut door);
         for left in [2, 1] {
             assert_eq!(check(&mut door, 1, wrong(&code), NOW), Checked::Wrong(left));
         }
-        let mut door = Door::standing(door.lock(), NOW);
+        let mut door = Door::standing(door.locks, NOW);
         let code = knocked(&mut door);
         let until = NOW.plus(CLOSED_FOR);
         assert_eq!(check(&mut door, 1, wrong(&code), NOW), Checked::Closed(until));
-        let mut door = Door::standing(door.lock(), NOW);
+        let mut door = Door::standing(door.locks, NOW);
         assert_eq!(door.knock(Danger::Restart, 1, false, NOW), Asked::Closed(until));
         // The clock was set back by years meanwhile.
         let earlier = UnixMillis(0);
-        let mut door = Door::standing(door.lock(), earlier);
+        let mut door = Door::standing(door.locks, earlier);
         let usual = earlier.plus(CLOSED_FOR);
         assert_eq!(
             door.knock(Danger::Restart, 1, false, earlier),

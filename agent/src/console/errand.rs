@@ -63,11 +63,6 @@ pub(super) enum Errand {
     Restart {
         chat: i64,
     },
-    /// To one who did not ask.
-    Tell {
-        chat: i64,
-        text: String,
-    },
 }
 
 /// Who runs them.
@@ -128,7 +123,6 @@ impl Runner {
             Errand::Backup { chat } => self.backup(chat).await,
             Errand::Drill { chat } => self.drill(chat).await,
             Errand::Restart { chat } => self.restart(chat).await,
-            Errand::Tell { chat, text } => self.line.say(chat, &text).await,
         };
         if let Err(error) = done {
             tracing::warn!(

@@ -33,6 +33,14 @@ pub(super) fn of(desk: &Desk, picture: Picture, span: Duration, now: UnixMillis)
         lines.extend(drawn.filter_map(|marks| told(desk.voice.language, panel, marks)));
         lines.extend(panel.rest.clone());
     }
+    if chart
+        .panels
+        .iter()
+        .flat_map(|panel| &panel.marks)
+        .any(chart::Marks::is_of_means)
+    {
+        lines.push(words.of_means.to_owned());
+    }
     if picture == Picture::Traffic {
         lines.extend(traffic(desk, now)?);
     }

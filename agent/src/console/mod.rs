@@ -9,7 +9,6 @@ use std::{
 
 use jiff::Timestamp;
 use protocol::{secret::Secret, time::UnixMillis};
-use reqwest::StatusCode;
 use tokio::{sync::mpsc, time::sleep};
 
 use crate::{
@@ -31,6 +30,7 @@ mod obey;
 mod press;
 mod quiet;
 pub mod runbook;
+mod shared;
 pub mod strangers;
 pub mod telegram;
 pub mod totp;
@@ -42,6 +42,7 @@ use command::Command;
 use confirm::Door;
 use errand::Errand;
 use log_places::LogPlaces;
+use shared::Shared;
 use strangers::Strangers;
 use telegram::{CallError, Line};
 use totp::Totp;
@@ -137,11 +138,11 @@ impl Console {
             let store = &self.desk.store;
             let place = begun.and_then(|()| {
                 let answered = store.strangers_answered()?;
-                Ok((store.next_update()?, store.door_lock()?, answered))
+                Ok((store.next_update()?, store.door_locks()?, answered))
             });
             match place {
-                Ok((from, lock, answered)) => {
-                    self.door = Door::standing(lock, now());
+                Ok((from, locks, answered)) => {
+                    self.door = Door::standing(locks, now());
                     self.strangers = Strangers::standing(answered);
                     break from;
                 }
@@ -149,8 +150,11 @@ impl Console {
             }
             sleep(REFUSED_WAIT).await;
         };
+        let mut shared = Shared::since(now());
         loop {
-            match self.line.updates(from).await {
+            let asked = self.line.updates(from).await;
+            self.watch_token(&mut shared, asked.as_ref().err());
+            match asked {
                 Ok(updates) => {
                     wait = RETRY_FIRST;
                     self.heard.answered(updates.len(), Instant::now());
@@ -198,6 +202,19 @@ impl Console {
         let called = Command::addressed_to(text);
         name.zip(called)
             .is_some_and(|(name, called)| !name.eq_ignore_ascii_case(called))
+    }
+
+    /// Another program at the token takes the owner's commands.
+    fn watch_token(&self, shared: &mut Shared, error: Option<&CallError>) {
+        let Some(seen) = shared.asked(error, now()) else {
+            return;
+        };
+        if let Err(error) = self.desk.alerts.observe(&shared::key(), seen, now()) {
+            tracing::error!(
+                error = format!("{error:#}"),
+                "whether another program uses the agent's token could not be written down"
+            );
+        }
     }
 
     /// The token is not one of Telegram's, or is not any more: nothing will arrive that way either, which is better known
@@ -273,11 +290,13 @@ impl Console {
     fn tell_others(&self, from: &Sender, done: &str) {
         let Some(who) = self.signed(from) else { return };
         let text = format!("{}\n{done}", self.words().by_another.replace("{who}", &who));
-        for chat in self.owners.iter().copied().filter(|chat| *chat != from.chat) {
-            let text = text.clone();
-            if self.errands.try_send(Errand::Tell { chat, text }).is_err() {
-                tracing::warn!("too much waits: another owner is not told what one of them did");
-            }
+        let mut others = self.owners.clone();
+        others.retain(|chat| *chat != from.chat);
+        if let Err(error) = self.desk.alerts.tell_owners(&others, &text, now()) {
+            tracing::error!(
+                error = format!("{error:#}"),
+                "the other owners are not told what one of them did"
+            );
         }
     }
 
@@ -293,7 +312,7 @@ impl Console {
 /// How long to wait before Telegram is asked again; `wait` is what an outage has come to.
 fn pause(error: &CallError, wait: Duration) -> Duration {
     match error {
-        CallError::Refused(status) if *status == StatusCode::CONFLICT => {
+        error if error.is_conflict() => {
             tracing::warn!(
                 "somebody else listens with the owner's bot's token; the console hears nothing meanwhile"
             );
@@ -331,6 +350,8 @@ fn now() -> UnixMillis {
 
 #[cfg(test)]
 mod tests {
+    use reqwest::StatusCode;
+
     use super::*;
 
     #[test]

@@ -194,7 +194,7 @@ impl Console {
         let (words, chat) = (self.words(), from.chat);
         let checked = self.door.check(chat, digits, self.totp.as_ref(), now, is_unused);
         let checked = checked.context("using up a password")?;
-        if let Err(error) = self.desk.store.put_door_lock(self.door.lock()) {
+        if let Err(error) = self.desk.store.put_door_lock(chat, self.door.lock(chat)) {
             tracing::error!(%error, "the count of wrong codes could not be kept; it holds until the agent restarts");
         }
         Ok(match checked {

@@ -72,6 +72,12 @@ pub enum CallError {
 }
 
 impl CallError {
+    /// Whether another program asks with the same token, or has set a webhook (core.telegram.org/bots/api#getupdates).
+    #[must_use]
+    pub fn is_conflict(&self) -> bool {
+        matches!(self, Self::Refused(StatusCode::CONFLICT))
+    }
+
     /// Whether Telegram does not know the token: 404 is its answer to one that cannot be one.
     #[must_use]
     pub fn is_of_the_token(&self) -> bool {

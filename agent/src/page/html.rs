@@ -103,6 +103,11 @@ fn alerts(voice: &Voice, words: &Words, overview: &Overview) -> String {
         };
         inner += &format!("<h2>{}</h2>\n", words.past);
         inner += &list(overview.past.iter().take(PAST_MAX).map(line));
+        let more = overview.past.len().saturating_sub(PAST_MAX);
+        if more > 0 {
+            let told = words.past_more.replace("{count}", &more.to_string());
+            inner += &format!("<p>{}</p>\n", escape(&told));
+        }
     }
     section("alerts", "", words.alerts, &inner)
 }
@@ -388,6 +393,23 @@ mod tests {
             unwatched: None,
             day: (3, 1_250_000),
             strangers: 1,
+        }
+    }
+
+    #[test]
+    fn of_many_that_are_over_it_says_how_many_more_there_are() {
+        for (count, more) in [(12, None), (13, Some("and 1 more")), (60, Some("and 48 more"))] {
+            let mut overview = overview();
+            overview.past = vec![overview.past[0].clone(); count];
+            let voice = Voice {
+                language: Language::En,
+                timezone: TimeZone::UTC,
+                unit: "bot.service".to_owned(),
+                database: "/srv/shop.db".to_owned(),
+            };
+            let html = page(&voice, &overview);
+            assert_eq!(html.contains(" more; the newest"), more.is_some(), "{html}");
+            assert!(more.is_none_or(|more| html.contains(more)), "{html}");
         }
     }
 

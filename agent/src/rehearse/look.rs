@@ -109,6 +109,10 @@ pub(super) async fn look<'k>(
         .collect();
     let here = here(known, remote.name(), &listed);
     let expected = expected(&here, &listed);
+    let segments = expected
+        .keys()
+        .filter(|key| SegmentName::parse(key).is_some())
+        .count();
     let by_listing = by_listing(&expected, &listed);
     let (mut lost, mut faults): (BTreeSet<String>, Vec<String>) = by_listing.into_iter().unzip();
     faults.extend(strays(&here, &expected, &listed));
@@ -129,7 +133,7 @@ pub(super) async fn look<'k>(
     faults.extend(compared.faults);
     lost.extend(compared.lost);
     let mut seen = json!({
-        "objects": expected.len(), "points": here.len(), "fetched": fetched, "fetched_bytes": fetched_bytes, "faults": faults.len(),
+        "objects": expected.len(), "segments": segments, "points": here.len(), "fetched": fetched, "fetched_bytes": fetched_bytes, "faults": faults.len(),
         "stored_bytes": listed.values().sum::<u64>(), "altered": lost.iter().take(SUSPECTS_MAX).collect::<Vec<_>>(),
         CERTIFICATES: certificates,
         "uncompared": compared.uncompared.iter().map(|(key, _)| key).take(SUSPECTS_MAX).collect::<Vec<_>>(),
@@ -296,6 +300,8 @@ fn by_listing(
 ) -> Vec<(String, String)> {
     let wrong = expected.iter().filter_map(|(key, object)| match listed.get(key) {
         None => Some((key.clone(), format!("{key} is missing"))),
+        // Also where nobody knows how long it was.
+        Some(0) => Some((key.clone(), format!("{key} is empty"))),
         Some(size) if *size != object.size_bytes => Some((
             key.clone(),
             format!("{key} has {size} of {} bytes", object.size_bytes),

@@ -34,6 +34,7 @@ use crate::{
 
 pub mod adopt;
 mod anchored;
+mod beyond;
 mod boot;
 mod certificates;
 mod closer;
@@ -196,6 +197,8 @@ impl Drill<'_> {
             shop: &counts,
         };
         let live = self.compare(&rebuilt).await?;
+        let beyond = beyond::beyond(self.store, self.remote.name(), (&plan.manifest.chain, commit))
+            .map_err(|error| format!("the agent's own database refuses: {error}"))?;
         if let Some(program) = &self.config.bot.binary {
             boot::boot(program, &database, &folder.path).await?;
         }
@@ -209,6 +212,7 @@ impl Drill<'_> {
             "full_check": plan.full_check,
             "shop": counts,
             "live": live,
+            "beyond": beyond,
             "booted": self.config.bot.binary.is_some(),
         }))
     }
@@ -255,8 +259,7 @@ impl Drill<'_> {
             .ok_or("this server has no signing key, so that nothing on the remote can be its own")?;
         let remotes = std::slice::from_ref(self.remote);
         // Before the list: what arrives meanwhile is no loss.
-        let zone = &self.config.owner.timezone;
-        let arrived = restore::acknowledged(self.store, Some(self.remote.name()), zone);
+        let arrived = restore::acknowledged(self.store, Some(self.remote.name()));
         let arrived = arrived.map_err(|error| told(error.into()))?;
         let survey = survey::ask(remotes, Vec::new()).await;
         let selection = selection(&survey, known, (&keys, &arrived), now);
@@ -277,10 +280,13 @@ impl Drill<'_> {
             chain: None,
             seen: None,
             arrived,
+            elsewhere: Vec::new(),
+            restores: Vec::new(),
             is_agent_named: false,
             newest_only: true,
             anchor: None,
             now,
+            zone: self.config.owner.timezone.clone(),
         };
         let mut plan = restore::plan(request, &sources)
             .await

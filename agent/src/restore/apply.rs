@@ -23,7 +23,11 @@ use super::{
     unfinished::Unfinished,
     unpack,
 };
-use crate::backup::{Progress, room};
+use crate::backup::{
+    Progress,
+    restores::{self, LiveRestore},
+    room,
+};
 
 const WITHOUT_FILES: &str = "the database is restored without configuration, .env and logs; `--only config` brings them \
                              once they can be had";
@@ -100,6 +104,8 @@ pub async fn carry_out(
             (Some(live), Some(hold)) => {
                 hold.tighten()?;
                 done.replaced = swap::swap(live, &mut new, &note(plan, done.reached, now), &stamp)?;
+                done.notes
+                    .extend(written_down(hold.state_dir(), plan, done.reached, (sources, now)));
             }
             _ => swap::lay(&place, &mut new, &note(plan, done.reached, now))?,
         }
@@ -119,7 +125,37 @@ fn note(plan: &Plan, reached: Option<Reached>, now: UnixMillis) -> Restored {
         restore_point: plan.manifest.point.to_string(),
         as_of: reached.map_or(plan.manifest.taken_at, |reached| reached.at),
         restored_at: now,
+        instead_of: None,
     }
+}
+
+/// Writes down whose backups this server lives on from now on, and where its shop stood; what stood in the way of that
+/// is said, and is no reason to take the shop back.
+fn written_down(
+    state_dir: &Path,
+    plan: &Plan,
+    reached: Option<Reached>,
+    (sources, now): (&Sources<'_>, UnixMillis),
+) -> Option<String> {
+    let manifest = &plan.manifest;
+    let certificate = sources.signers.certificate_of(&manifest.signer);
+    let added = certificate.and_then(|certificate| {
+        let restore = LiveRestore {
+            at: now,
+            point: manifest.point.clone(),
+            chain: manifest.chain.clone(),
+            commit: reached.map_or(manifest.commit, |reached| reached.commit),
+            as_of: reached.map_or(manifest.taken_at, |reached| reached.at),
+            signer: manifest.signer.clone(),
+            certificate,
+        };
+        restores::add(state_dir, restore)
+    });
+    let error = added.err()?;
+    Some(format!(
+        "this server does not remember whose backups it was restored from ({error:#}): --trust {} brings older states back",
+        manifest.signer
+    ))
 }
 
 /// The folder to restore into; the guard when it had to be made.
@@ -154,7 +190,8 @@ pub fn require_room(plan: &Plan) -> anyhow::Result<()> {
     // What a killed restore left is written over, and takes its room already.
     let needed_bytes = needed_bytes(plan).saturating_sub(leftovers::held_bytes(folder));
     let advice = "Nothing was changed. Make room there, or restore onto another disk with --to DIR";
-    room::require(folder, needed_bytes, "the restore", advice)
+    let reserve_bytes = room::reserve_of(needed_bytes);
+    room::require(folder, (needed_bytes, reserve_bytes), "the restore", advice)
 }
 
 fn needed_bytes(plan: &Plan) -> u64 {

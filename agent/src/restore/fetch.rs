@@ -14,7 +14,7 @@ use protocol::{
     object_key::{self, PointId},
 };
 
-use super::{Sources, index::Unread};
+use super::{Sources, foreign::Foreign, index::Unread};
 use crate::backup::{
     remote::{Remote, RemoteError},
     seal::{OpenError, open, open_known_into, sha256_hex},
@@ -77,7 +77,7 @@ pub(super) async fn manifest(
         let sentence = wrong.sentence(key);
         let unread = match gravest {
             Some(Unread::Misnamed(_)) => Unread::Misnamed(sentence),
-            Some(Unread::NotOurs(_)) => Unread::NotOurs(sentence),
+            Some(Unread::NotOurs(_, foreign)) => Unread::NotOurs(sentence, foreign),
             Some(Unread::Locked(_, ids)) => Unread::Locked(sentence, ids),
             Some(Unread::Damaged(_)) | None => Unread::Damaged(sentence),
         };
@@ -124,7 +124,15 @@ async fn manifest_from(
     let json = opened.map_err(|error| match error {
         OpenError::Broken(_) | OpenError::Unsigned => damaged(describe(&error, sources.signers)),
         OpenError::WrongKey(ref ids) => Unread::Locked(describe(&error, sources.signers), ids.clone()),
-        OpenError::ForeignSigner(_) => Unread::NotOurs(describe(&error, sources.signers)),
+        OpenError::ForeignSigner(ref signer) => {
+            let can_be_trusted = sources.signers.could_believe(signer);
+            let foreign = foreign(&sealed, sources, (signer, can_be_trusted), point);
+            Unread::NotOurs(describe(&error, sources.signers), foreign)
+        }
+        OpenError::SignedSince(ref signer) => {
+            let foreign = foreign(&sealed, sources, (signer, true), point);
+            Unread::NotOurs(describe(&error, sources.signers), foreign)
+        }
     })?;
     let manifest: Manifest =
         serde_json::from_slice(&json).map_err(|_| damaged("it does not read as a manifest".to_owned()))?;
@@ -137,6 +145,20 @@ async fn manifest_from(
             manifest.point
         )))
     }
+}
+
+/// What a manifest says of itself whose signature is not believed.
+fn foreign(
+    sealed: &[u8],
+    sources: &Sources<'_>,
+    (signer, can_be_trusted): (&str, bool),
+    point: &PointId,
+) -> Option<Foreign> {
+    let mut json = Vec::new();
+    open_known_into(sealed, sources.keys, MANIFEST_BYTES_MAX, &mut json).ok()?;
+    let manifest: Manifest = serde_json::from_slice(&json).ok()?;
+    let is_it = manifest.point == *point && manifest.validate().is_ok();
+    is_it.then(|| Foreign::of(signer, can_be_trusted, manifest))
 }
 
 /// The manifest of this very digest, as a delta names its base.
@@ -250,6 +272,10 @@ pub(super) fn describe(error: &OpenError, signers: &Signers) -> String {
         OpenError::ForeignSigner(signer) if signers.could_believe(signer) => format!(
             "{error}. If that agent is yours, and its fingerprint is in your recovery kit or was printed by `agent \
              check`, add --trust {signer}"
+        ),
+        OpenError::SignedSince(signer) => format!(
+            "{error}, so that it is of another history than this server's. If that is the one that you want, add --trust \
+             {signer}"
         ),
         // Its word alone opens nothing: the certificate is needed.
         OpenError::ForeignSigner(signer) => format!(

@@ -16,7 +16,7 @@ use super::{
     avoid::Avoid,
     bare, gone,
     index::{Index, Unread},
-    nearest, numbers, replay, strangers, summary, unopened, unread,
+    nearest, numbers, replay, strangers, summary, unfilled, unopened, unread,
 };
 use crate::backup::survey::moment_of;
 
@@ -55,18 +55,17 @@ pub(super) async fn find(
     avoid: &Avoid,
 ) -> Result<Goal, Refused> {
     if index.points().is_empty() && sources.survey.points().is_empty() {
-        return Err(nothing(
-            sources,
-            "the remotes that answer hold no restore point".to_owned(),
-        ));
+        return Err(nothing(sources, unfilled::no_point(sources)));
     }
     match &request.selection {
         Selection::Latest => newest(request, sources, index, avoid, None).await,
         Selection::At(moment) => newest(request, sources, index, avoid, Some(*moment)).await,
         Selection::Point(point) => named(request, sources, index, point).await,
         Selection::Commit(commit) => {
-            let chain = numbers::chain_of(request, sources, index, *commit).await?;
-            Ok(Goal::at(chain, *commit))
+            let (chain, notes) = numbers::chain_of(request, sources, index, *commit).await?;
+            let mut goal = Goal::at(chain, *commit);
+            goal.notes = notes;
+            Ok(goal)
         }
     }
 }
@@ -171,16 +170,13 @@ async fn newest(
     let Some(manifest) = manifest else {
         return Err(unopened::none_opens(request, sources, index, &before, by));
     };
-    let mut lost = None;
-    let (manifest, mut before) = match strangers::lead((request, by), sources, index, avoid, &manifest).await
-    {
-        Ok(None) => (manifest, before),
-        Ok(Some(later)) => later,
-        Err(why) => {
-            lost = Some(why);
-            (manifest, before)
-        }
+    let lead = strangers::lead((request, by), sources, index, avoid, &manifest).await;
+    let (lead, lost) = match lead {
+        Ok(lead) => (lead, None),
+        Err(why) => (strangers::Lead::default(), Some(why)),
     };
+    let ended = lead.ended;
+    let (manifest, mut before) = lead.better.unwrap_or((manifest, before));
     let stop = by.map_or(Stop::AtEnd, |moment| Stop::By {
         moment,
         // A clock here that stands before what is restored knows of no future.
@@ -202,14 +198,15 @@ async fn newest(
         floor: end,
         lost: lost.into_iter().collect(),
         root: None,
-        notes: std::mem::take(&mut before.notes),
-        may_be_newer: false,
+        may_be_newer: !ended.is_empty(),
+        notes: before.notes.drain(..).chain(ended).collect(),
         chain: manifest.chain.clone(),
     };
     if let Some(anchor) = &request.anchor {
         summary::hold_to(anchor, sources, &mut goal, &manifest, by);
     }
-    acknowledged::hold_to(request, sources, avoid, &mut goal, manifest.commit);
+    acknowledged::hold_to((request, sources), avoid, &mut goal, (manifest.commit, end_at));
+    unfilled::weigh(sources, avoid, &mut goal, manifest.commit);
     gone::weigh(request, sources, &mut goal, &mut before, end_at);
     unread::pass_over(request, &mut goal, &mut before, end_at);
     let (left, unread) = bare::leftovers(request, sources, before.unread, end_at);

@@ -16,6 +16,7 @@ use crate::config::Config;
 #[derive(Debug)]
 pub struct Hold {
     database: PathBuf,
+    state_dir: PathBuf,
     bot_lock_path: PathBuf,
     unit: String,
     bot_lock: Option<File>,
@@ -23,6 +24,11 @@ pub struct Hold {
 }
 
 impl Hold {
+    /// Where the agent keeps what it knows.
+    pub(super) fn state_dir(&self) -> &Path {
+        &self.state_dir
+    }
+
     /// Just before the swap: takes the bot's lock also where there was none, and looks once more for processes that
     /// have the database open without asking for any lock.
     ///
@@ -52,6 +58,7 @@ pub fn take(config: &Config) -> anyhow::Result<Hold> {
     refuse_if_held(&database, &config.bot.unit, &held_by)?;
     Ok(Hold {
         database,
+        state_dir: config.state_dir.clone(),
         bot_lock_path,
         unit: config.bot.unit.clone(),
         bot_lock,

@@ -11,7 +11,7 @@ use protocol::{
     time::UnixMillis,
 };
 
-use super::{Request, Sources, fetch};
+use super::{Request, Sources, fetch, foreign::Foreign, unheard};
 use crate::backup::survey::moment_of;
 
 /// Manifests that are opened at the same time.
@@ -24,8 +24,9 @@ pub(super) enum Unread {
     Damaged(String),
     /// It is intact, and is not what its name says: somebody put it there.
     Misnamed(String),
-    /// It is intact, and signed by somebody unknown.
-    NotOurs(String),
+    /// It is intact, and signed by somebody unknown, or by somebody known after he had no business here any more; and what
+    /// it says of itself, where it reads.
+    NotOurs(String, Option<Foreign>),
     /// It is intact, and was encrypted to other keys: what is wrong, and the ids of those.
     Locked(String, String),
 }
@@ -33,8 +34,17 @@ pub(super) enum Unread {
 impl Unread {
     /// What is wrong, with the object's name.
     pub(super) fn told(&self) -> &str {
-        let (Self::Damaged(text) | Self::Misnamed(text) | Self::NotOurs(text) | Self::Locked(text, _)) = self;
+        let (Self::Damaged(text) | Self::Misnamed(text) | Self::NotOurs(text, _) | Self::Locked(text, _)) =
+            self;
         text
+    }
+
+    /// What it says of itself, where somebody signed it who is not known.
+    pub(super) fn foreign(&self) -> Option<&Foreign> {
+        match self {
+            Self::NotOurs(_, foreign) => foreign.as_ref(),
+            Self::Damaged(_) | Self::Misnamed(_) | Self::Locked(..) => None,
+        }
     }
 
     /// Of several that stand for one point, the one that says most about what was lost.
@@ -42,7 +52,7 @@ impl Unread {
         match self {
             Self::Misnamed(_) => 0,
             Self::Damaged(_) => 1,
-            Self::NotOurs(_) | Self::Locked(..) => 2,
+            Self::NotOurs(..) | Self::Locked(..) => 2,
         }
     }
 
@@ -57,7 +67,7 @@ impl Unread {
         match graver {
             Self::Damaged(_) => Self::Damaged(text),
             Self::Misnamed(_) => Self::Misnamed(text),
-            Self::NotOurs(_) => Self::NotOurs(text),
+            Self::NotOurs(_, foreign) => Self::NotOurs(text, foreign),
             Self::Locked(_, ids) => Self::Locked(text, ids),
         }
     }
@@ -174,6 +184,15 @@ impl<'a> Index<'a> {
         self.placed().map(|(_, manifest)| manifest)
     }
 
+    /// All that were read so far and are of agents that are not known.
+    pub(super) fn foreign(&self) -> impl Iterator<Item = &Foreign> {
+        let unread = self
+            .read
+            .values()
+            .filter_map(|reading| reading.found.as_ref().err());
+        unread.filter_map(Unread::foreign)
+    }
+
     /// The ids of the keys that open points which were read and which this key does not open; `None` when there are none.
     pub(super) fn locked(&self) -> Option<String> {
         let ids = self.read.values().filter_map(|reading| match &reading.found {
@@ -205,7 +224,15 @@ impl<'a> Index<'a> {
             |known| object_key::manifest(point, &known.manifest_sha256),
         );
         let holdings = &self.sources.survey.holdings;
-        let remotes: Vec<&str> = holdings.iter().map(|(remote, _)| remote.as_str()).collect();
+        // One that never had it has lost nothing.
+        let had_it = |remote: &&str| known.is_none_or(|known| known.verified.contains_key(*remote));
+        let answering = holdings.iter().map(|(remote, _)| remote.as_str());
+        let remotes: Vec<&str> = answering.filter(had_it).collect();
+        if let (Some(known), true) = (known, remotes.is_empty()) {
+            let remotes = known.verified.keys().map(String::as_str).collect();
+            let lies_at = unheard::whereabouts(self.request, self.sources, &remotes);
+            return format!("the backup {point} is on {lies_at}");
+        }
         format!(
             "the backup {point} is not whole: its upload was cut short, or a part of it was deleted ({name} is missing \
              on {})",

@@ -3,6 +3,7 @@
 
 use std::{collections::BTreeMap, path::PathBuf};
 
+use jiff::tz::TimeZone;
 use protocol::{
     chain::{ChainId, CommitNumber, PageRoot},
     manifest::{Manifest, Object},
@@ -12,7 +13,9 @@ use protocol::{
 use tokio::sync::Semaphore;
 
 use crate::{
-    backup::{anchor::Anchor, remote::Remote, seal::Keys, signer::Signers, survey::Survey},
+    backup::{
+        anchor::Anchor, remote::Remote, restores::LiveRestore, seal::Keys, signer::Signers, survey::Survey,
+    },
     store::points::KnownPoint,
 };
 
@@ -28,11 +31,13 @@ mod contested;
 mod dates;
 mod fetch;
 mod files;
+mod foreign;
 mod full;
 mod goal;
 mod gone;
 pub mod hold;
 mod index;
+mod lacking;
 mod left_out;
 mod leftovers;
 mod locked;
@@ -53,11 +58,14 @@ mod succession;
 mod summary;
 mod swap;
 pub mod trust;
+mod undone;
+mod unfilled;
 mod unfinished;
 mod unheard;
 mod unopened;
 mod unpack;
 mod unread;
+mod wanted;
 
 use avoid::{Avoid, Culprit};
 use index::Index;
@@ -172,6 +180,10 @@ pub struct Request {
     pub seen: Option<(ChainId, CommitNumber)>,
     /// The newest commit that each remote has acknowledged to this server.
     pub arrived: Vec<Acknowledged>,
+    /// The same of those that are not asked, since others were named.
+    pub elsewhere: Vec<Acknowledged>,
+    /// The live restores that were done on this server.
+    pub restores: Vec<LiveRestore>,
     /// The owner has named the agents whose backups are meant: what another one signed is told, and stands in no way.
     pub is_agent_named: bool,
     /// Begin at the newest point alone: who rehearses a point wants to hear of its damage, and of no way around it.
@@ -180,6 +192,8 @@ pub struct Request {
     pub anchor: Option<Anchor>,
     /// This machine's clock.
     pub now: UnixMillis,
+    /// The owner's.
+    pub zone: TimeZone,
 }
 
 impl Request {
@@ -239,6 +253,7 @@ async fn plan_around(request: Request, mut avoid: Avoid, sources: &Sources<'_>) 
     let mut notes: Vec<String> = sources.silent_remotes().into_iter().collect();
     notes.extend(request.damage_of(&route.manifest));
     notes.extend(goal.notes);
+    notes.extend(undone::told(&request, &route.manifest.chain, route.end));
     notes.extend(avoid.told());
     notes.extend(route.notes);
     notes.extend(files.notes);
@@ -273,6 +288,8 @@ impl Plan {
     /// [`Refused`] when there is none.
     async fn around(&self, culprit: Culprit, why: String, sources: &Sources<'_>) -> Result<Self, Refused> {
         let mut avoid = self.avoid.clone();
+        // Then it is not what came after it that did the damage.
+        let is_of_point = matches!(culprit, Culprit::Point(_));
         let culprit = match culprit {
             // Nobody made it yet: what cannot be read of it was never there.
             Culprit::Segment(name) if name.last_at > ahead_of(self.request.now) => Culprit::Misnamed(name),
@@ -282,7 +299,8 @@ impl Plan {
             let plan = plan_around(self.request.clone(), avoid, sources).await;
             return plan.map_err(|refused| unheard::weigh(refused, sources));
         }
-        let refused = match self.without_its_commits(&why) {
+        let alone = (!is_of_point).then(|| self.without_its_commits(&why)).flatten();
+        let refused = match alone {
             Some(refused) => refused,
             None => {
                 let failed = (&self.manifest.point, self.stop);

@@ -4,24 +4,21 @@
 
 use std::collections::BTreeSet;
 
-use protocol::{
-    chain::{ChainId, CommitNumber},
-    manifest::Manifest,
-    object_key::PointId,
-    time::UnixMillis,
-};
+use protocol::{chain::ChainId, manifest::Manifest, object_key::PointId, time::UnixMillis};
 
 use super::{
-    Next, Plan, Refused, Request, Selection, Sources, Stop,
+    Next, Plan, Refused, Request, Selection, Sources, Stop, acknowledged,
     avoid::Avoid,
     beside::{Beside, State},
     fetch,
     goal::{Goal, ahead_of},
     index::Index,
+    lacking,
     search::{Route, route},
     strangers::believed_end,
+    undone,
+    wanted::asked,
 };
-use crate::backup::survey::moment_of;
 
 /// Points that are looked at in search of something else to restore.
 const LOOKED_AT_MAX: usize = 200;
@@ -42,15 +39,19 @@ pub(super) async fn refuse(
         reasons.extend(route.torn.clone());
         if reasons.is_empty() {
             reasons.extend(goal.notes.iter().cloned());
-            reasons.push(format!(
-                "commit {} is on no remote that answers: the last one there is {}",
-                goal.floor, route.end
-            ));
+            reasons.push(lacking::told(request, sources, (&goal.chain, goal.floor), route.end).await);
         }
     }
     if reasons.is_empty() {
         reasons.extend(goal.notes.iter().cloned());
         reasons.push(format!("no restore point leads to commit {}", goal.floor));
+    }
+    if let (Stop::AfterCommit(commit), false) = (
+        goal.stop,
+        reasons.iter().any(|told| told.contains("acknowledged")),
+    ) {
+        let having = acknowledged::unheard_with(request, sources, |chain| *chain == goal.chain, commit);
+        reasons.extend(having);
     }
     reasons.dedup();
     let asked = asked(request, sources, Some((&goal.chain, goal.floor)));
@@ -75,6 +76,7 @@ pub(super) async fn refuse(
             next
         }
     };
+    reasons.extend(undone::by_next(request, &next));
     Refused {
         reason: reasons.join("; "),
         next,
@@ -143,35 +145,6 @@ fn of_another_chain(newer: &Route, best: Option<&Route>) -> String {
         own.unwrap_or_default(),
         newer.manifest.chain
     )
-}
-
-/// What was asked for, as far as it can be compared with what there is instead.
-fn asked(request: &Request, sources: &Sources<'_>, place: Option<(&ChainId, CommitNumber)>) -> State {
-    let at = match &request.selection {
-        // A moment is no place on a chain.
-        Selection::At(moment) => {
-            return State {
-                place: None,
-                at: Some(*moment),
-            };
-        }
-        Selection::Point(point) => moment_of(point),
-        Selection::Commit(commit) => place.and_then(|(chain, _)| seen_at(sources, chain, *commit)),
-        Selection::Latest => None,
-    };
-    match place {
-        Some((chain, commit)) => State::new(chain, commit, at),
-        None => State { place: None, at },
-    }
-}
-
-/// About when the agent saw a commit, by the name of the segment that holds it.
-pub(super) fn seen_at(sources: &Sources<'_>, chain: &ChainId, commit: CommitNumber) -> Option<UnixMillis> {
-    let segments = sources.survey.segments(chain);
-    let mut holding = segments
-        .iter()
-        .filter(|name| (name.first..=name.last).contains(&commit));
-    holding.next().map(|name| name.last_at)
 }
 
 /// How the end of a way is asked for.

@@ -12,12 +12,16 @@ use protocol::{
 };
 
 use super::{
-    Next, Refused, Request, Sources,
+    Next, Refused, Request, Sources, acknowledged,
     beside::{Beside, State},
+    foreign,
     goal::nothing,
     index::Index,
-    nearest::seen_at,
+    wanted::seen_at,
 };
+
+/// Chains that are named in one sentence.
+const CHAINS_TOLD: usize = 8;
 
 /// How far a chain can be restored.
 #[derive(Clone, Debug)]
@@ -26,7 +30,7 @@ struct Reach {
     last: CommitNumber,
 }
 
-/// The one chain that holds this commit.
+/// The one chain that holds this commit, and what else of that number there is.
 ///
 /// # Errors
 /// [`Refused`], with every chain that may be meant, or with what there is instead.
@@ -35,7 +39,7 @@ pub(super) async fn chain_of(
     sources: &Sources<'_>,
     index: &mut Index<'_>,
     commit: CommitNumber,
-) -> Result<ChainId, Refused> {
+) -> Result<(ChainId, Vec<String>), Refused> {
     if !narrow(sources, index, commit).await {
         open_all(index).await;
     }
@@ -50,10 +54,14 @@ pub(super) async fn chain_of(
             let begins =
                 |(_, manifest): &(usize, &Manifest)| manifest.chain == **chain && manifest.commit <= commit;
             let newest = index.placed().find(begins).map(|(at, _)| at);
+            let notes = foreign::also_holding(request, sources, index, commit);
             index.skip(newest.unwrap_or(0));
-            Ok((*chain).clone())
+            Ok(((*chain).clone(), notes))
         }
-        [] => Err(unreachable(sources, index, &reaches, commit)),
+        [] => {
+            let foreign = foreign::refuse_commit(request, sources, index, commit);
+            Err(foreign.unwrap_or_else(|| unreachable((request, sources), index, &reaches, commit)))
+        }
         several => {
             let seen = |chain: &ChainId| (chain.clone(), moment(sources, index, chain, commit));
             Err(Refused {
@@ -142,8 +150,21 @@ fn moment(sources: &Sources<'_>, index: &Index<'_>, chain: &ChainId, commit: Com
         .unwrap_or(UnixMillis(0))
 }
 
+/// Where the chains end that can be restored.
+fn last_ones(reaches: &BTreeMap<ChainId, Reach>) -> String {
+    let told: Vec<String> = reaches
+        .iter()
+        .take(CHAINS_TOLD)
+        .map(|(chain, reach)| format!("{} of the chain {chain}", reach.last))
+        .collect();
+    match reaches.values().next() {
+        Some(reach) if told.len() == 1 => format!("the last one there is {}", reach.last),
+        _ => format!("the last ones there are {}", told.join(", ")),
+    }
+}
+
 fn unreachable(
-    sources: &Sources<'_>,
+    (request, sources): (&Request, &Sources<'_>),
     index: &Index<'_>,
     reaches: &BTreeMap<ChainId, Reach>,
     commit: CommitNumber,
@@ -151,15 +172,22 @@ fn unreachable(
     let newest = index
         .opened()
         .find_map(|manifest| Some((&manifest.chain, reaches.get(&manifest.chain)?)));
+    let having = acknowledged::unheard_with(request, sources, |chain| request.is_of_chain(chain), commit);
+    let having = having.map(|told| format!("; {told}"));
     let beside = |chain: &ChainId, found: CommitNumber, at: UnixMillis| {
+        // Of which chain the number was meant nobody can say.
+        if reaches.len() > 1 {
+            return None;
+        }
         let asked = State::new(chain, commit, seen_at(sources, chain, commit));
         Beside::of(&asked, &State::new(chain, found, Some(at)))
     };
     match newest {
         Some((chain, reach)) if reach.last < commit => Refused {
             reason: format!(
-                "commit {commit} is on no remote that answers: the last one there is {}",
-                reach.last
+                "commit {commit} is on no remote that answers: {}{}",
+                last_ones(reaches),
+                having.unwrap_or_default()
             ),
             next: Next::Commit {
                 chain: chain.clone(),

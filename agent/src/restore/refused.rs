@@ -49,6 +49,8 @@ pub enum Next {
     Nothing,
     /// None of them opens with this key.
     OtherKey,
+    /// The same question has an answer once the owner vouches for one of these agents, by their fingerprints.
+    Trust(Vec<String>),
     /// Something else, in a sentence.
     Advice(String),
 }

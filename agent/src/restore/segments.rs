@@ -176,7 +176,9 @@ async fn segment_from(
             OpenError::Broken(_) | OpenError::Unsigned => SegmentFault::Nothing(describe(&error, &signers)),
             OpenError::WrongKey(_) => SegmentFault::Locked(describe(&error, &signers)),
             // It was sealed for the owner.
-            OpenError::ForeignSigner(_) => SegmentFault::Unknown(describe(&error, &signers)),
+            OpenError::ForeignSigner(_) | OpenError::SignedSince(_) => {
+                SegmentFault::Unknown(describe(&error, &signers))
+            }
         })?;
         Ok(Opened {
             plain,

@@ -32,6 +32,15 @@ struct Later {
     at: UnixMillis,
 }
 
+/// What the chains say that have later commits than the newest point's own.
+#[derive(Default)]
+pub(super) struct Lead {
+    /// The newest point of the one with the newest commit, and what was met above it.
+    pub better: Option<(Manifest, Before)>,
+    /// Chains that ended before any point of theirs was whole, each in a sentence.
+    pub ended: Vec<String>,
+}
+
 /// The newest point of the chain with the newest commit, and what was met above it, where that is another chain than the
 /// newest point's.
 ///
@@ -43,10 +52,11 @@ pub(super) async fn lead(
     index: &mut Index<'_>,
     avoid: &Avoid,
     newest: &Manifest,
-) -> Result<Option<(Manifest, Before)>, String> {
+) -> Result<Lead, String> {
+    let mut lead = Lead::default();
     // Who names a chain or rehearses a point means that one.
     if request.chain.is_some() || request.newest_only {
-        return Ok(None);
+        return Ok(lead);
     }
     let stop = by.map_or(Stop::AtEnd, |moment| Stop::By {
         moment,
@@ -61,13 +71,18 @@ pub(super) async fn lead(
         match found.ok().flatten() {
             Some(manifest) => {
                 before.notes.push(goes_on(newest, &later));
-                return Ok(Some((manifest, before)));
+                lead.better = Some((manifest, before));
+                return Ok(lead);
             }
             None if begins_later(request, sources, &later.name.chain).await => {}
+            None if is_over(request, sources, &later).await => lead.ended.push(format!(
+                "{}: it ended before a backup of it was whole, or that was deleted. They are not in what you get",
+                without_point(&later)
+            )),
             None => return Err(without_point(&later)),
         }
     }
-    Ok(None)
+    Ok(lead)
 }
 
 /// Why the restore does not begin at the newest point.
@@ -172,6 +187,23 @@ fn without_point(later: &Later) -> String {
 /// Whether a chain's first point was only taken after the moment that is wanted: then nothing of it can be had for that
 /// moment, and nothing is damaged.
 async fn begins_later(request: &Request, sources: &Sources<'_>, chain: &ChainId) -> bool {
+    is_later_point(request, sources, |point| point.chain == *chain).await
+}
+
+/// Whether another chain began in its place by a point that was taken after the moment that is wanted, and this server knows
+/// of none of its own: then the moment lies between the two, and no older state is taken for the newest.
+async fn is_over(request: &Request, sources: &Sources<'_>, later: &Later) -> bool {
+    let chain = &later.name.chain;
+    let mut known = request.known.values();
+    if known.any(|known| known.manifest.chain == *chain) {
+        return false;
+    }
+    let follows = |point: &Manifest| point.chain != *chain && point.taken_at >= later.at;
+    is_later_point(request, sources, follows).await
+}
+
+/// Whether one of the first points after the moment that is wanted is of this kind.
+async fn is_later_point(request: &Request, sources: &Sources<'_>, is: impl Fn(&Manifest) -> bool) -> bool {
     let Some(moment) = request.selection.moment() else {
         return false;
     };
@@ -181,7 +213,7 @@ async fn begins_later(request: &Request, sources: &Sources<'_>, chain: &ChainId)
         .filter(|point| moment_of(point).is_some_and(|taken| taken.0 + 999 > moment.0));
     for point in later.take(LATER_OPENED) {
         let manifest = fetch::manifest(sources, point, &mut Vec::new()).await;
-        if manifest.is_ok_and(|manifest| manifest.chain == *chain) {
+        if manifest.is_ok_and(|manifest| is(&manifest)) {
             return true;
         }
     }

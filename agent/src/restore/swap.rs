@@ -9,9 +9,12 @@ use std::{
 };
 
 use anyhow::Context;
-use protocol::restored::{Restored, SUFFIX};
+use protocol::restored::{FileId, Replaced, Restored, SUFFIX};
 
 use super::place::{Temporary, flush, new_folder, own_like, share};
+
+/// Beside the note, while it is written.
+const DRAFT: &str = ".restored.json.new";
 
 /// Puts the new database under the live name and the note beside it. Returns the folder with what was there before.
 pub(super) fn swap(
@@ -51,16 +54,17 @@ fn exchange(
         own_like(&folder, parent);
         aside.folder = Some(folder);
     }
-    aside.take(&note_path)?;
-    // The note first: a bot that is started after a power cut in between must find its sales paused.
-    aside.written = Some(note_path.clone());
-    write_note(&note_path, note)?;
+    let draft = draft(live, note)?;
     aside.link(live)?;
-    for log in &logs {
-        aside.take(log)?;
-    }
     if let Some(folder) = &aside.folder {
         flush(folder)?;
+    }
+    // The note first: a bot that is started after a power cut in between must find its sales paused, unless the database
+    // that the note names is still there, whole.
+    aside.replace(draft, &note_path)?;
+    flush(parent)?;
+    for log in &logs {
+        aside.take(log)?;
     }
     fs::rename(new.path(), live)
         .with_context(|| format!("putting the database in its place, {}", live.display()))?;
@@ -72,6 +76,28 @@ fn exchange(
 pub(super) fn lay(place: &Path, new: &mut Temporary, note: &Restored) -> anyhow::Result<()> {
     write_note(&beside(place, SUFFIX), note)?;
     new.become_final(place)
+}
+
+/// The note, whole and on the disk, under a name that nobody reads.
+fn draft(live: &Path, note: &Restored) -> anyhow::Result<Temporary> {
+    let file = |path: &Path| fs::metadata(path).ok();
+    let log = file(&beside(live, "-wal")).filter(|log| log.len() > 0);
+    let database = file(live).as_ref().and_then(FileId::of);
+    // A log that cannot be known again would be missed by nobody.
+    let is_known = log.as_ref().is_none_or(|log| FileId::of(log).is_some());
+    let note = Restored {
+        instead_of: database.filter(|_| is_known).map(|database| Replaced {
+            database,
+            log: log.as_ref().and_then(FileId::of),
+        }),
+        ..note.clone()
+    };
+    let path = beside(live, DRAFT);
+    // What a killed restore left.
+    let _ = fs::remove_file(&path);
+    let draft = Temporary::new(path);
+    write_note(draft.path(), &note)?;
+    Ok(draft)
 }
 
 fn beside(live: &Path, suffix: &str) -> PathBuf {
@@ -120,6 +146,23 @@ impl Aside {
         Ok(())
     }
 
+    /// Gives what lies there a second name aside, and its own name to the new file.
+    fn replace(&mut self, mut new: Temporary, path: &Path) -> anyhow::Result<()> {
+        let earlier = self.place_for(path);
+        match &earlier {
+            // Moved where the file system knows no second names.
+            Some(to) if fs::hard_link(path, to).is_err() => {
+                fs::rename(path, to).with_context(|| format!("moving {} aside", path.display()))?;
+            }
+            _ => {}
+        }
+        match earlier {
+            Some(to) => self.moved.push((path.to_path_buf(), to)),
+            None => self.written = Some(path.to_path_buf()),
+        }
+        new.become_final(path)
+    }
+
     /// Gives the database a second name, so that its first one is never without a file; where the file system
     /// knows no second names it is moved.
     fn link(&mut self, path: &Path) -> anyhow::Result<()> {
@@ -164,6 +207,7 @@ mod tests {
             restore_point: "p".to_owned(),
             as_of: UnixMillis(1),
             restored_at: UnixMillis(2),
+            instead_of: None,
         }
     }
 
@@ -197,6 +241,44 @@ mod tests {
             names(dir.path()),
             ["replaced-now", "shop.db", "shop.db.restored.json"]
         );
+    }
+
+    #[test]
+    fn a_swap_that_dies_leaves_a_note_that_names_what_it_did_not_replace() {
+        let dir = tempfile::tempdir().unwrap();
+        let live = dir.path().join("shop.db");
+        let log = dir.path().join("shop.db-wal");
+        let earlier = r#"{"restore_point":"before","as_of":1,"restored_at":1}"#;
+        fs::write(&live, "old").unwrap();
+        fs::write(dir.path().join("shop.db.restored.json"), earlier).unwrap();
+        let (mut aside, mut new) = (Aside::default(), Temporary::new(dir.path().join("not there")));
+        let died = || {
+            let text = fs::read(dir.path().join("shop.db.restored.json")).unwrap();
+            let note: Restored = serde_json::from_slice(&text).unwrap();
+            let file = |path: &Path| FileId::of(&fs::metadata(path).ok()?);
+            (note.instead_of.unwrap(), file(&live), file(&log))
+        };
+        exchange(&live, &mut new, &note(), "now", &mut aside).unwrap_err();
+        let (replaced, database, _) = died();
+        assert!(replaced.is_there(database, None));
+        // What writes into it, a log of its own included, makes it no other one.
+        fs::write(&live, "older").unwrap();
+        let file = |path: &Path| FileId::of(&fs::metadata(path).unwrap());
+        assert!(replaced.is_there(file(&live), None));
+        fs::write(&log, "commits").unwrap();
+        assert!(replaced.is_there(file(&live), file(&log)));
+        // Its log was taken aside before the end: it lacks commits.
+        exchange(&live, &mut new, &note(), "again", &mut aside).unwrap_err();
+        let (replaced, database, log) = died();
+        assert!(log.is_none() && !replaced.is_there(database, None));
+        let mut new = Temporary::new(dir.path().join("new"));
+        fs::write(new.path(), "new").unwrap();
+        swap(&live, &mut new, &note(), "last").unwrap();
+        let (replaced, database, _) = died();
+        assert!(!replaced.is_there(database, None));
+        assert!(!names(dir.path()).contains(&"shop.db.restored.json.new".to_owned()));
+        let kept = dir.path().join("replaced-now/shop.db.restored.json");
+        assert_eq!(fs::read_to_string(kept).unwrap(), earlier);
     }
 
     #[test]

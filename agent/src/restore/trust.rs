@@ -1,4 +1,5 @@
-//! Whose signatures a restore believes, and why: the recovery kit's and this server's own knowledge first. Only when
+//! Whose signatures a restore believes, and why: the recovery kit's and this server's own knowledge first, which is its own
+//! key and whose backups it was restored from. Only when
 //! there is neither are the remotes' own certificates believed, and then it is said, since whoever could write there
 //! could have put one there.
 //! It judges no object.
@@ -10,6 +11,7 @@ use protocol::object_key::{self, Fingerprint};
 use crate::{
     backup::{
         remote::Remote,
+        restores,
         signer::{Signers, SigningKey},
         survey::Survey,
     },
@@ -51,7 +53,8 @@ impl Source {
     }
 }
 
-/// Gathers certificates: this server's own, those beside the owner's key, and those of the fingerprints that the owner
+/// Gathers certificates: this server's own, those beside the owner's key, those of the agents whose backups it was restored
+/// from, and those of the fingerprints that the owner
 /// named, which are fetched from the remotes. Notes say what could not be read.
 pub async fn gather(
     state_dir: &Path,
@@ -61,7 +64,9 @@ pub async fn gather(
     survey: &Survey,
     notes: &mut Vec<String>,
 ) -> Trust {
-    let mut known = own(state_dir, notes).and(&from_kit(kit, notes));
+    let mut known = own(state_dir, notes)
+        .and(&from_kit(kit, notes))
+        .and(&before(state_dir, notes));
     let offered = from_remotes(remotes, survey, notes).await;
     for (fingerprint, signers) in &offered {
         if named.contains(fingerprint) {
@@ -114,6 +119,14 @@ fn own(state_dir: &Path, notes: &mut Vec<String>) -> Signers {
             Signers::default()
         }
     }
+}
+
+/// Those whose backups this server was restored from.
+fn before(state_dir: &Path, notes: &mut Vec<String>) -> Signers {
+    restores::signers(state_dir).unwrap_or_else(|error| {
+        notes.push(format!("{error:#}"));
+        Signers::default()
+    })
 }
 
 fn from_kit(kit: &Path, notes: &mut Vec<String>) -> Signers {

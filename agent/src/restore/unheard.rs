@@ -2,7 +2,9 @@
 //! so that neither the key nor a backup is to blame.
 //! It asks nobody.
 
-use super::{Next, Refused, Sources};
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::{Next, Refused, Request, Sources};
 use crate::backup::remote::Remote;
 
 /// What helps against a line that fails.
@@ -74,7 +76,7 @@ pub(super) fn weigh(refused: Refused, sources: &Sources<'_>) -> Refused {
             reason,
             next: Next::Advice(format!("{unheard}: what else is there was not tried. {ADVICE}")),
         },
-        Next::Point { .. } | Next::Commit { .. } | Next::Chain(_) | Next::OtherKey
+        Next::Point { .. } | Next::Commit { .. } | Next::Chain(_) | Next::OtherKey | Next::Trust(_)
             if !reason.contains(&unheard) =>
         {
             Refused {
@@ -90,7 +92,74 @@ fn silent(sources: &Sources<'_>) -> Vec<String> {
     sources.silent_remotes().into_iter().collect()
 }
 
+/// Where what these remotes have can be had, as the end of a sentence: whoever is not asked is as silent as whoever does
+/// not answer, and is to blame for nothing.
+pub(super) fn whereabouts(request: &Request, sources: &Sources<'_>, remotes: &BTreeSet<&str>) -> String {
+    let told = why_unheard(request, sources, remotes)
+        .into_iter()
+        .map(|(why, remotes)| {
+            let (one, several) = why.told();
+            let does = if remotes.len() == 1 { one } else { several };
+            format!("{}, which {does}", remotes.join(" and "))
+        });
+    told.collect::<Vec<_>>().join(", and ")
+}
+
+/// What gets it from there.
+pub(super) fn remedy(request: &Request, sources: &Sources<'_>, remotes: &BTreeSet<&str>) -> String {
+    let told = why_unheard(request, sources, remotes)
+        .into_iter()
+        .map(|(why, remotes)| match why {
+            Why::Silent => "Try again once it answers".to_owned(),
+            Why::Unasked => "Without --remote it is asked too".to_owned(),
+            Why::Unconfigured => format!("With [remotes.{}] in agent.toml it is asked", remotes[0]),
+        });
+    told.collect::<Vec<_>>().join(". ")
+}
+
+/// Why nothing was heard of a remote.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Why {
+    Silent,
+    Unasked,
+    Unconfigured,
+}
+
+impl Why {
+    fn told(self) -> (&'static str, &'static str) {
+        match self {
+            Self::Silent => ("does not answer", "do not answer"),
+            Self::Unasked => ("was not asked", "were not asked"),
+            Self::Unconfigured => ("is not configured any more", "are not configured any more"),
+        }
+    }
+}
+
+fn why_unheard<'r>(
+    request: &Request,
+    sources: &Sources<'_>,
+    remotes: &BTreeSet<&'r str>,
+) -> BTreeMap<Why, Vec<&'r str>> {
+    let mut by_reason: BTreeMap<Why, Vec<&str>> = BTreeMap::new();
+    for remote in remotes {
+        let is_silent = sources.survey.silent.iter().any(|(name, _)| name == remote);
+        let is_elsewhere = request.elsewhere.iter().any(|one| one.remote == *remote);
+        let why = match (is_silent, is_elsewhere) {
+            (true, _) => Why::Silent,
+            (false, true) => Why::Unasked,
+            (false, false) => Why::Unconfigured,
+        };
+        by_reason.entry(why).or_default().push(remote);
+    }
+    by_reason
+}
+
 impl Sources<'_> {
+    /// Whether a remote answered with its list.
+    pub(super) fn answers(&self, remote: &str) -> bool {
+        self.survey.holdings.iter().any(|(name, _)| name == remote)
+    }
+
     /// What is said of an object that a remote does not list: one that gave no list says nothing by that.
     pub(super) fn unlisted(&self, remote: &str) -> &'static str {
         let mut silent = self.survey.silent.iter();

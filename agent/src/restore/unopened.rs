@@ -4,11 +4,35 @@
 use protocol::{object_key::PointId, time::UnixMillis};
 
 use super::{
-    Next, Refused, Request, Sources,
+    Next, Refused, Request, Sources, foreign,
     goal::{Before, nothing},
     index::{self, Index, Unread},
     unheard,
 };
+
+/// What no agent has that is known here.
+fn nobody_known(request: &Request, by: Option<UnixMillis>) -> String {
+    let which = request.chain.as_ref().map_or(String::new(), |chain| {
+        format!(" of a chain whose name begins with {chain}")
+    });
+    let when = by.map_or("", |_| " from before that moment");
+    format!("no restore point{which}{when} is of an agent that is known here")
+}
+
+/// The refusal where what is meant is of agents that are not known here.
+fn of_others(request: &Request, before: &Before, by: Option<UnixMillis>) -> Option<Refused> {
+    let foreign = before.unread.iter().filter_map(|(_, unread)| unread.foreign());
+    let foreign = foreign.filter(|one| request.is_of_chain(&one.chain));
+    let mut others = before
+        .unread
+        .iter()
+        .filter(|(_, unread)| unread.foreign().is_none());
+    let reason = match others.next() {
+        None => nobody_known(request, by),
+        Some((_, first)) => format!("{}: {}", nobody_known(request, by), first.told()),
+    };
+    foreign::refusal(&reason, foreign)
+}
 
 /// The refusal when nothing opens that could be meant.
 pub(super) fn none_opens(
@@ -36,6 +60,9 @@ pub(super) fn none_opens(
         .take(3)
         .map(|(_, unread)| unread.told())
         .collect();
+    if let Some(refused) = of_others(request, before, by) {
+        return refused;
+    }
     // What is missing or altered says nothing about the key.
     let is_damaged = |(_, unread): &(PointId, Unread)| matches!(unread, Unread::Damaged(_));
     let all_damaged =
@@ -54,7 +81,7 @@ pub(super) fn none_opens(
     } else if !told.is_empty() {
         reason = format!("{reason}: {}", told.join("; "));
     }
-    let is_ours = |unread: &Unread| !matches!(unread, Unread::NotOurs(_));
+    let is_ours = |unread: &Unread| !matches!(unread, Unread::NotOurs(..));
     if let (Some(told), true) = (
         unheard::faltering(sources),
         before.unread.iter().all(|(_, unread)| is_ours(unread)),

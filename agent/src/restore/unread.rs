@@ -39,7 +39,7 @@ pub(super) fn pass_over(request: &Request, goal: &mut Goal, before: &mut Before,
         return;
     }
     let is_others = |(point, unread): &mut (PointId, Unread)| {
-        matches!(unread, Unread::NotOurs(_)) && !request.known.contains_key(point)
+        matches!(unread, Unread::NotOurs(..)) && !request.known.contains_key(point)
     };
     let others: Vec<(PointId, Unread)> = before.unread.extract_if(.., is_others).collect();
     let Some((newest, unread)) = others.iter().max_by_key(|(point, _)| point) else {
@@ -85,7 +85,7 @@ pub(super) async fn weigh(
             goal.notes.push(told);
         }
         // It was sealed for the owner: who signed it is the owner's to judge.
-        (Unread::NotOurs(_), None) => goal
+        (Unread::NotOurs(..), None) => goal
             .lost
             .push(format!("the restore point {point} cannot be restored: {told}")),
         (_, None) => {

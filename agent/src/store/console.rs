@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 
 use protocol::time::UnixMillis;
-use rusqlite::named_params;
+use rusqlite::{Row, named_params};
 
 use super::Store;
 
@@ -19,10 +19,11 @@ const READ_ANSWERED: &str = "SELECT chat, at FROM stranger_answered";
 const CLEAR_ANSWERED: &str = "DELETE FROM stranger_answered";
 const ADD_ANSWERED: &str = "INSERT INTO stranger_answered (chat, at) VALUES (:chat, :at)";
 const USE_STEP: &str = "UPDATE console SET totp_step = :step WHERE totp_step < :step";
-const READ_LOCK: &str = "SELECT wrong_codes, closed_until FROM console";
-const PUT_LOCK: &str = "UPDATE console SET wrong_codes = :wrong, closed_until = :closed_until";
+const READ_LOCKS: &str = "SELECT chat, wrong, closed_until FROM door_locks ORDER BY chat LIMIT 1000";
+const PUT_LOCK: &str = "
+    INSERT OR REPLACE INTO door_locks (chat, wrong, closed_until) VALUES (:chat, :wrong, :closed_until)";
 
-/// What wrong codes have done to the door before dangerous commands.
+/// What the wrong codes of one owner have done to the door before dangerous commands.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct DoorLock {
     /// Wrong ones since the last right one.
@@ -107,28 +108,33 @@ impl Store {
         })
     }
 
-    /// How the door before dangerous commands stands.
+    /// How the door before dangerous commands stands in each owner's chat from which wrong codes came.
     ///
     /// # Errors
     /// When the database refuses.
-    pub fn door_lock(&self) -> rusqlite::Result<DoorLock> {
+    pub fn door_locks(&self) -> rusqlite::Result<BTreeMap<i64, DoorLock>> {
+        let of = |row: &Row<'_>| {
+            let lock = DoorLock {
+                wrong: row.get(1)?,
+                closed_until: row.get::<_, Option<i64>>(2)?.map(UnixMillis),
+            };
+            Ok((row.get(0)?, lock))
+        };
         self.read(|connection| {
-            connection.query_row(READ_LOCK, [], |row| {
-                Ok(DoorLock {
-                    wrong: row.get(0)?,
-                    closed_until: row.get::<_, Option<i64>>(1)?.map(UnixMillis),
-                })
-            })
+            connection
+                .prepare_cached(READ_LOCKS)?
+                .query_map([], of)?
+                .collect()
         })
     }
 
-    /// Keeps how it stands.
+    /// Keeps how it stands in that chat.
     ///
     /// # Errors
     /// When the database refuses.
-    pub fn put_door_lock(&self, lock: DoorLock) -> rusqlite::Result<()> {
+    pub fn put_door_lock(&self, chat: i64, lock: DoorLock) -> rusqlite::Result<()> {
         let closed_until = lock.closed_until.map(|until| until.0);
-        let parameters = named_params! { ":wrong": lock.wrong, ":closed_until": closed_until };
+        let parameters = named_params! { ":chat": chat, ":wrong": lock.wrong, ":closed_until": closed_until };
         self.write(|transaction| transaction.execute(PUT_LOCK, parameters).map(drop))
     }
 

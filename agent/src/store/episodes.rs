@@ -21,14 +21,14 @@ const PUT_EPISODE: &str = "
 const REMOVE_EPISODE: &str = "DELETE FROM episodes WHERE id = :id";
 const READ_FLOORS: &str = "
     SELECT key, rule, raised_at, raises, bad_at, loudest, flapping_since, episode, over_at, messages, began_at, hour_at,
-           paced_until, unsaid
+           paced_until, unsaid, kinds
     FROM floors ORDER BY key LIMIT 1000";
 const PUT_FLOOR: &str = "
     INSERT OR REPLACE INTO floors
         (key, rule, raised_at, raises, bad_at, loudest, flapping_since, episode, over_at, messages, began_at, hour_at,
-         paced_until, unsaid)
+         paced_until, unsaid, kinds)
     VALUES (:key, :rule, :raised_at, :raises, :bad_at, :loudest, :flapping_since, :episode, :over_at, :messages,
-            :began_at, :hour_at, :paced_until, :unsaid)";
+            :began_at, :hour_at, :paced_until, :unsaid, :kinds)";
 const REMOVE_FLOOR: &str = "DELETE FROM floors WHERE key = :key";
 
 /// An episode's number; never used twice.
@@ -84,6 +84,63 @@ pub struct Acked {
     pub by: Option<String>,
 }
 
+/// How often it was what, by the rule's name.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Kinds(BTreeMap<String, u32>);
+
+impl Kinds {
+    /// It came once, as this.
+    #[must_use]
+    pub fn once(rule: &str) -> Self {
+        let mut kinds = Self::default();
+        kinds.add(rule);
+        kinds
+    }
+
+    /// It came once more, as this.
+    pub fn add(&mut self, rule: &str) {
+        *self.0.entry(rule.to_owned()).or_default() += 1;
+    }
+
+    /// What was counted as one turned out to be the other.
+    pub fn becomes(&mut self, before: &str, after: &str) {
+        let Some(count) = self.0.get_mut(before) else {
+            return;
+        };
+        *count -= 1;
+        if *count == 0 {
+            self.0.remove(before);
+        }
+        self.add(after);
+    }
+
+    /// Each with its count, the most frequent first.
+    #[must_use]
+    pub fn most_first(&self) -> Vec<(&str, u32)> {
+        let mut all: Vec<(&str, u32)> = self
+            .0
+            .iter()
+            .map(|(rule, count)| (rule.as_str(), *count))
+            .collect();
+        all.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
+        all
+    }
+
+    fn stored(&self) -> String {
+        let line = |(rule, count): (&String, &u32)| format!("{rule} {count}");
+        self.0.iter().map(line).collect::<Vec<_>>().join("\n")
+    }
+
+    fn read(stored: &str) -> Self {
+        let of = |line: &str| {
+            let (rule, count) = line.split_once(' ')?;
+            let count = count.parse().ok().filter(|count| *count > 0)?;
+            Some((rule.to_owned(), count))
+        };
+        Self(stored.lines().filter_map(of).collect())
+    }
+}
+
 /// How often something came and went within the last hour.
 #[derive(Clone, Debug, PartialEq)]
 pub struct FloorRow {
@@ -95,6 +152,8 @@ pub struct FloorRow {
     pub raised_at: UnixMillis,
     /// How often it came since it was last calm.
     pub raises: u32,
+    /// The same by what it was.
+    pub kinds: Kinds,
     /// When it was last seen wrong, or ended.
     pub bad_at: UnixMillis,
     /// The gravest that was told.
@@ -176,6 +235,7 @@ pub(super) fn put_floor(transaction: &Transaction<'_>, row: &FloorRow) -> rusqli
             ":hour_at": row.hour_at.0,
             ":paced_until": row.paced_until.0,
             ":unsaid": row.unsaid,
+            ":kinds": row.kinds.stored(),
         })
         .map(drop)
 }
@@ -230,5 +290,6 @@ fn floor_from(row: &Row<'_>) -> rusqlite::Result<FloorRow> {
         hour_at: UnixMillis(row.get(11)?),
         paced_until: UnixMillis(row.get(12)?),
         unsaid: row.get(13)?,
+        kinds: Kinds::read(&row.get::<_, String>(14)?),
     })
 }

@@ -6,12 +6,13 @@ use std::{
     fs,
     path::Path,
     sync::{Mutex, MutexGuard, PoisonError},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use anyhow::Context;
 use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior, config::DbConfig};
 
+pub mod absences;
 pub mod alerts;
 pub mod book;
 pub mod capture;
@@ -28,7 +29,9 @@ mod in_memory;
 pub mod incidents;
 pub mod interruptions;
 pub mod lock;
+mod look;
 mod lost;
+mod new_place;
 pub mod outbox;
 pub mod own_chains;
 pub mod owner;
@@ -56,6 +59,9 @@ use room::Room;
 pub const FILE_NAME: &str = "agent.db";
 /// How long a command waits for a transaction of the running agent, and the other way round.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// An agent that starts has found by then what was wrong before.
+const LOOKED_ANEW: Duration = Duration::from_secs(60);
 
 /// Forward only and never edited: number n brings `user_version` from n to n + 1.
 const MIGRATIONS: &[&str] = &[
@@ -96,6 +102,9 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../migrations/0035_fault_stays.sql"),
     include_str!("../../migrations/0036_caught_up.sql"),
     include_str!("../../migrations/0037_who_and_how_it_ended.sql"),
+    include_str!("../../migrations/0038_absences.sql"),
+    include_str!("../../migrations/0039_what_came.sql"),
+    include_str!("../../migrations/0040_door_of_each.sql"),
 ];
 
 /// Pages of the database that are kept in memory. SQLite's own 2 MiB fill over hours, which looks like a leak, and save
@@ -106,6 +115,9 @@ const READ_VERSION: &str = "PRAGMA user_version";
 /// The open database. One connection behind a lock that is never held across an `.await`.
 pub struct Store {
     connection: Mutex<Home>,
+    /// When it was opened on a disk that takes no writes: what an agent before told since its file was last written is not
+    /// known then.
+    opened_behind: Option<Instant>,
 }
 
 /// Where the database is at the moment: in its file, or in memory while the disk has no room for it.
@@ -144,6 +156,7 @@ impl Store {
         let mut room = Room::beside(state_dir);
         room.before_open();
         let path = state_dir.join(FILE_NAME);
+        let mut opened_behind = None;
         let connection = match open_file(&path) {
             Ok(connection) => connection,
             Err(error) if room.is_scarce() || is_refused(&error) => match room.open_in_reserve() {
@@ -155,12 +168,21 @@ impl Store {
                     );
                     let mut connection = room.copy_of_all(&path)?;
                     migrate(&mut connection)?;
+                    opened_behind = Some(Instant::now());
                     connection
                 }
             },
             Err(error) => return Err(error),
         };
-        Ok(Self::over(connection, Some(room)))
+        let mut store = Self::over(connection, Some(room));
+        store.opened_behind = opened_behind;
+        Ok(store)
+    }
+
+    /// Whether what is found wrong now may have been told by the agent before, which could not write it down.
+    #[must_use]
+    pub fn may_have_been_told(&self) -> bool {
+        self.opened_behind.is_some_and(|at| at.elapsed() < LOOKED_ANEW)
     }
 
     fn over(connection: Connection, room: Option<Room>) -> Self {
@@ -170,36 +192,8 @@ impl Store {
                 room,
                 book: None,
             }),
+            opened_behind: None,
         }
-    }
-
-    /// Opens the database to look at only; `None` when no agent ever ran here. On a full disk, where SQLite cannot make
-    /// its index beside the file, the file alone is read, without what is only in its log.
-    ///
-    /// # Errors
-    /// When the file cannot be read, or has another version than this program writes.
-    pub fn open_to_look(state_dir: &Path) -> anyhow::Result<Option<Self>> {
-        let path = state_dir.join(FILE_NAME);
-        let is_there =
-            fs::exists(&path).with_context(|| format!("looking for {} as this user", path.display()))?;
-        if !is_there {
-            return Ok(None);
-        }
-        let (connection, version) = match look_at(&path) {
-            Err(_) if is_full(state_dir) => {
-                let connection = Room::beside(state_dir).copy_of_file(&path)?;
-                let version = version(&connection)?;
-                (connection, version)
-            }
-            looked => looked?,
-        };
-        anyhow::ensure!(
-            version == MIGRATIONS.len(),
-            "{} is of version {version} and this program reads {}: run the agent that belongs to it",
-            path.display(),
-            MIGRATIONS.len()
-        );
-        Ok(Some(Self::over(connection, None)))
     }
 
     /// Looks something up.
@@ -270,15 +264,6 @@ fn changed<T>(
 #[must_use]
 pub fn is_full(state_dir: &Path) -> bool {
     Room::beside(state_dir).is_scarce()
-}
-
-fn look_at(path: &Path) -> anyhow::Result<(Connection, usize)> {
-    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let connection =
-        Connection::open_with_flags(path, flags).with_context(|| format!("opening {}", path.display()))?;
-    connection.busy_timeout(BUSY_TIMEOUT)?;
-    let version = version(&connection).with_context(|| format!("reading {}", path.display()))?;
-    Ok((connection, version))
 }
 
 fn open_file(path: &Path) -> anyhow::Result<Connection> {

@@ -50,7 +50,8 @@ const REWRITE: &str = "UPDATE messages SET headline = :headline, text = :text, a
 const DROP_EDITS: &str = "
     UPDATE deliveries SET dropped_at = :now
     WHERE sent_at IS NULL AND dropped_at IS NULL
-        AND message IN (SELECT id FROM messages WHERE episode = :episode AND is_edit = 1)";
+        AND message IN (SELECT id FROM messages WHERE episode = :episode AND is_edit = 1
+                            AND NOT (in_passing = 1 AND open = 0 AND loud = 1))";
 /// A mark under a message that is out, and the word that what comes and goes is gone for a moment, tell nobody anything
 /// that he has to know.
 const BACKLOG: &str = "
@@ -178,7 +179,8 @@ pub(super) fn add(
     Ok(())
 }
 
-/// An edit of what has not gone out yet changes its words; one that has not gone out itself is replaced.
+/// An edit of what has not gone out yet changes its words; one that has not gone out itself is replaced, unless it is all
+/// that tells of something that nobody heard.
 fn rewritten(
     transaction: &Transaction<'_>,
     episode: EpisodeId,

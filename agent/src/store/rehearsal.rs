@@ -17,6 +17,8 @@ pub const UNREACHED: &str = "unreached";
 pub const UNOPENED: &str = "unopened";
 /// In what a drill saw: the shop's own program could not be run, so that what came back was not counted.
 pub const UNASKED: &str = "unasked";
+/// In what a drill saw `beyond` what came back: commits of the chain that is followed, to which nothing there leads.
+pub const OF_ANOTHER_CHAIN: &str = "of_another_chain";
 const INSERT: &str = "
     INSERT INTO rehearsal (kind, remote, point, began_at, ended_at, fault, seen)
     VALUES (:kind, :remote, :point, :began_at, :ended_at, :fault, :seen)";
@@ -40,6 +42,11 @@ const SELECT_STORED: &str = "
 const SELECT_PASSED: &str = "
     SELECT max(ended_at) FROM rehearsal
     WHERE kind = :kind AND remote = :remote AND fault IS NULL AND ended_at <= :latest";
+/// One that only gave a chain back which nobody follows any more says nothing of the newest state.
+const SELECT_PASSED_NEWEST: &str = "
+    SELECT max(ended_at) FROM rehearsal
+    WHERE kind = 'drill' AND remote = :remote AND fault IS NULL AND ended_at <= :latest
+        AND json_extract(seen, '$.beyond.of_another_chain') IS NOT 1";
 const SELECT_DRILLED: &str = "
     SELECT point, max(ended_at) FROM rehearsal
     WHERE kind = 'drill' AND fault IS NULL AND point IS NOT NULL GROUP BY point";
@@ -271,6 +278,20 @@ impl Store {
         self.read(|connection| {
             connection
                 .prepare_cached(SELECT_PASSED)?
+                .query_row(parameters, |row| row.get(0))
+        })
+        .map(|at: Option<i64>| at.map(UnixMillis))
+    }
+
+    /// When the last drill ended that passed and gave the chain back which was followed then; as [`Store::last_passed`].
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub fn last_passed_newest(&self, remote: &str, now: UnixMillis) -> rusqlite::Result<Option<UnixMillis>> {
+        let parameters = named_params! {":remote": remote, ":latest": latest(now).0};
+        self.read(|connection| {
+            connection
+                .prepare_cached(SELECT_PASSED_NEWEST)?
                 .query_row(parameters, |row| row.get(0))
         })
         .map(|at: Option<i64>| at.map(UnixMillis))

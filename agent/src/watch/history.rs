@@ -84,21 +84,43 @@ impl History {
         }
     }
 
-    /// A series between two moments, oldest first: each single figure when all of it lies within the last hour and in
-    /// memory, else the means of five minutes, of which the newest may still be growing, and the newest single figure:
-    /// whoever reads what is now must not read a mean.
+    /// A series between two moments, oldest first. Of at most an hour each single figure that is in memory, and before the
+    /// first of them, which is of the agent's start at the earliest, the means of five minutes; of longer the means of five
+    /// minutes, of which the newest may still be growing, and the newest single figure: whoever reads what is now must not
+    /// read a mean.
     ///
     /// # Errors
     /// When the agent's database refuses.
     pub fn read(&self, series: &str, from: UnixMillis, to: UnixMillis) -> rusqlite::Result<Vec<Point>> {
-        if let Some(fine) = self.lock().fine(series, from, to) {
-            return Ok(fine);
+        let fine = match to.since(from) <= FINE_FOR {
+            true => self.lock().fine(series, from, to),
+            false => Vec::new(),
+        };
+        if let Some(first) = fine.first().map(|first| first.at) {
+            return self.with_means_before(series, (from, first), fine);
         }
         let mut points = self.store.samples(series, slot_start(from), to)?;
         let inner = self.lock();
         let newest = inner.series.get(series).and_then(|series| series.fine.back());
         let since = inner.growing(series).chain(newest.map(|fine| fine.point()));
         points.extend(since.filter(|point| point.at >= from && point.at <= to));
+        Ok(points)
+    }
+
+    /// The same figures, and the means of what was whole before the first of them.
+    fn with_means_before(
+        &self,
+        series: &str,
+        (from, first): (UnixMillis, UnixMillis),
+        mut fine: Vec<Point>,
+    ) -> rusqlite::Result<Vec<Point>> {
+        let is_covered = self.lock().reaches_back_to(series, from);
+        if is_covered {
+            return Ok(fine);
+        }
+        let mut points = self.store.samples(series, slot_start(from), first)?;
+        points.retain(|mean| mean.at < first);
+        points.append(&mut fine);
         Ok(points)
     }
 
@@ -176,14 +198,20 @@ impl Inner {
         gathered.most = gathered.most.max(sample.value);
     }
 
-    /// `None` when memory does not reach back so far.
-    fn fine(&self, series: &str, from: UnixMillis, to: UnixMillis) -> Option<Vec<Point>> {
-        let fine = &self.series.get(series)?.fine;
-        if fine.front().is_none_or(|first| first.at() > from) {
-            return None;
-        }
-        let within = fine.iter().filter(|fine| fine.at() >= from && fine.at() <= to);
-        Some(within.map(|fine| fine.point()).collect())
+    /// The single figures of that time that are in memory.
+    fn fine(&self, series: &str, from: UnixMillis, to: UnixMillis) -> Vec<Point> {
+        let fine = self
+            .series
+            .get(series)
+            .into_iter()
+            .flat_map(|series| &series.fine);
+        let within = fine.filter(|fine| fine.at() >= from && fine.at() <= to);
+        within.map(|fine| fine.point()).collect()
+    }
+
+    fn reaches_back_to(&self, series: &str, from: UnixMillis) -> bool {
+        let first = self.series.get(series).and_then(|series| series.fine.front());
+        first.is_some_and(|first| first.at() <= from)
     }
 
     fn growing(&self, series: &str) -> impl Iterator<Item = Point> {
@@ -300,6 +328,22 @@ mod tests {
         assert_eq!((coarse[1].mean, coarse[24].mean), (1.0, 23.0));
         assert_eq!(coarse[24].at, START.plus(Duration::from_secs(7195)));
         assert_eq!(history.latest("load_1").unwrap().1, 23.0);
+    }
+
+    #[test]
+    fn half_an_hour_after_a_restart_is_as_fine_as_memory_has_it_and_means_before_that() {
+        let (dir, history) = filled(3600);
+        drop(history);
+        let history = History::new(Arc::new(Store::open(dir.path()).unwrap()));
+        let at = |second: u64| START.plus(Duration::from_secs(second));
+        for second in (3700..4000).step_by(5) {
+            let series = "load_1".to_owned();
+            history.add(at(second), &[Sample { series, value: 9.0 }]).unwrap();
+        }
+        let read = history.read("load_1", at(2200), at(4000)).unwrap();
+        let seconds: Vec<i64> = read.iter().map(|point| (point.at.0 - START.0) / 1000).collect();
+        assert_eq!(seconds[..5], [2100, 2400, 2700, 3000, 3700]);
+        assert_eq!(seconds.len(), 4 + 60, "{seconds:?}");
     }
 
     #[test]

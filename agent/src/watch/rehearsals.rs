@@ -74,7 +74,7 @@ impl RehearsalWatch {
             let seen = anchored(self.store.contradicted(remote)?);
             self.alerts.observe(&AlertKey::new(ANCHORS, remote), seen, now)?;
             let newest = self.store.newest_done(Kind::Drill, remote)?;
-            let passed = self.store.last_passed(Kind::Drill, remote, now)?;
+            let passed = self.store.last_passed_newest(remote, now)?;
             if let Some(seen) = self.drill(newest, passed, limit, now) {
                 self.alerts.observe(&AlertKey::new(DRILLS, remote), seen, now)?;
             }

@@ -346,6 +346,51 @@ async fn one_message_that_waited_through_an_outage_says_its_true_time_and_keeps_
 }
 
 #[tokio::test]
+async fn a_death_that_lasted_within_an_outage_rings_after_it_also_where_the_hours_messages_were_spent() {
+    let dir = tempfile::tempdir().unwrap();
+    let telegram = Telegram::start().await;
+    let desk = Desk::open(dir.path(), &telegram, &[OWNER]);
+    let key = AlertKey::new("bot", "bot");
+    let mut at = UnixMillis(now().0 - 1_800_000);
+    let mut turn = |seen: Observation, lasts: u64| {
+        desk.alerts.observe(&key, seen, at).unwrap();
+        at = at.plus(Duration::from_secs(lasts));
+        desk.alerts.tick(at).unwrap();
+    };
+    let sender = desk.send_to(OWNER);
+    for lasts in [5, 5, 100] {
+        turn(Observation::wrong(Rule::BotGone), lasts);
+        desk.wait_until_sent().await;
+        turn(Observation::Fine, 100);
+        desk.wait_until_sent().await;
+    }
+    sender.abort();
+    let before = telegram.taken().len();
+    // Nothing is sent for a while.
+    for lasts in [100, 5, 5] {
+        turn(Observation::wrong(Rule::BotGone), lasts);
+        turn(Observation::Fine, 100);
+    }
+    let sender = desk.send_to(OWNER);
+    desk.wait_until_sent().await;
+    sender.abort();
+    let told = telegram.taken();
+    assert_eq!(told.len(), before + 1, "{told:?}");
+    let last = told.last().unwrap();
+    assert!(last.body["disable_notification"] != true, "{last:?}");
+    assert!(
+        last.text().contains("It was dead for 1 min 40 s"),
+        "{}",
+        last.text()
+    );
+    // What came after it is a change of that.
+    let edits = telegram.edits();
+    let edit = edits.last().unwrap();
+    assert_eq!(edit["message_id"], last.message_id, "{edits:?}");
+    assert!(edit["text"].as_str().unwrap().contains("6 times"), "{edit}");
+}
+
+#[tokio::test]
 async fn a_mark_on_what_is_only_a_line_of_a_summary_is_no_message() {
     let dir = tempfile::tempdir().unwrap();
     let telegram = Telegram::start().await;

@@ -476,7 +476,10 @@ fn what_agent_toml_says_and_nobody_means_is_wrong() {
             "[watch] domains a..b: no server",
         ),
         ("[bot]\nurl = \"https://127.0.0.1:8081\"", "[bot] url https"),
-        ("quiet_hours = \"00:00-23:59\"|", "[owner] quiet_hours: they leave 0 h 01"),
+        (
+            "quiet_hours = \"00:00-23:59\"|",
+            "[owner] quiet_hours: they leave 0 h 01",
+        ),
     ] {
         let told = said(more);
         let line = format!("WRONG  {part}");

@@ -24,6 +24,7 @@ use crate::{
 const SELLER: i64 = 2001;
 const PRIVATE: &str = "This bot is private";
 const DIED: &str = "The shop's bot died";
+const CLOSED: &str = "Too many wrong codes";
 
 struct Scene {
     dir: tempfile::TempDir,
@@ -661,6 +662,95 @@ async fn taken_on_under_a_summary_stands_in_it_and_is_told_to_the_other_owner() 
     };
     until(LIMIT, || to_owner() == 1).await;
     agent.stop().await;
+}
+
+#[tokio::test]
+async fn what_an_owner_did_reaches_the_other_one_also_after_an_outage_and_a_restart() {
+    let telegram = Telegram::start().await;
+    let bot = Bot::start(None, 1);
+    let dir = tempfile::tempdir().unwrap();
+    let start = || {
+        let mut settings = config(dir.path(), bot.address, telegram.address, &[OWNER, PARTNER]);
+        settings.bot.unit = "no-such-unit.service".to_owned();
+        Agent::start(settings)
+    };
+    let agent = start();
+    bot.held().await;
+    telegram.block(OWNER, true);
+    telegram.says(PARTNER, "private", "/maintenance 30m", 0);
+    telegram.wait_for_text("Maintenance: every alert").await;
+    agent.stop().await;
+    telegram.block(OWNER, false);
+    let agent = start();
+    let told = telegram.wait_for_text("From Person-1002, another owner:").await;
+    assert_eq!(told.body["chat_id"], OWNER);
+    assert!(
+        told.text()
+            .contains("Maintenance: every alert is held back until")
+    );
+    agent.stop().await;
+    let taken = telegram.taken();
+    let by_another = taken
+        .iter()
+        .filter(|taken| taken.text().contains("another owner"));
+    assert_eq!(by_another.count(), 1, "{taken:?}");
+}
+
+#[tokio::test]
+async fn wrong_codes_of_one_owner_close_the_door_to_that_one_alone_also_after_a_restart() {
+    let telegram = Telegram::start().await;
+    let bot = Bot::start(None, 1);
+    let dir = tempfile::tempdir().unwrap();
+    let start = || {
+        Agent::start(config(
+            dir.path(),
+            bot.address,
+            telegram.address,
+            &[OWNER, PARTNER],
+        ))
+    };
+    let agent = start();
+    bot.held().await;
+    let closed = |chat: i64| {
+        let is_it = |taken: &&Taken| taken.body["chat_id"] == chat && taken.text().contains(CLOSED);
+        telegram.taken().iter().filter(is_it).count()
+    };
+    telegram.says(PARTNER, "private", "/maintenance 3d", 0);
+    let asked = telegram.wait_for_text("Send this code").await;
+    for _ in 0..3 {
+        let wrong = if asked.text().contains("000000") {
+            "000001"
+        } else {
+            "000000"
+        };
+        telegram.says(PARTNER, "private", wrong, 0);
+    }
+    until(LIMIT, || closed(PARTNER) == 1).await;
+    agent.stop().await;
+    let agent = start();
+    telegram.says(OWNER, "private", "/maintenance 3d", 0);
+    telegram.says(PARTNER, "private", "/maintenance 3d", 0);
+    until(LIMIT, || closed(PARTNER) == 2).await;
+    assert_eq!(closed(OWNER), 0);
+    agent.stop().await;
+}
+
+#[tokio::test]
+async fn another_program_at_the_agents_own_token_is_told_to_the_owner() {
+    let mut scene = Scene::new().await;
+    scene.agent.take().unwrap().stop().await;
+    scene.telegram.share(true);
+    scene.start();
+    // The third conflict is a minute after the first.
+    until(Duration::from_secs(90), || {
+        let taken = scene.telegram.taken();
+        let mut told = taken.iter().map(|taken| taken.text());
+        told.any(|text| {
+            text.contains("Another program uses the agent's bot") && text.contains("OWNER_BOT_TOKEN")
+        })
+    })
+    .await;
+    scene.end().await;
 }
 
 #[tokio::test]

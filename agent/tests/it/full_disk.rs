@@ -507,3 +507,32 @@ fn a_disk_that_gets_full_in_the_middle_of_a_restore_is_named_and_the_next_try_go
         "{said}"
     );
 }
+
+#[test]
+fn a_disk_without_room_for_a_backup_is_told_by_check_and_a_small_shop_comes_back_onto_a_small_one() {
+    let Some(disk) = Disk::mount() else {
+        eprintln!("this user may not mount: nothing to see here");
+        return;
+    };
+    let shop = Shop::new();
+    shop.back_up();
+    assert!(shop.agent_done(&["check"]).contains("ok     room for backups"));
+    let back = disk.path().join("back");
+    shop.agent_done(&restoring(back.to_str().unwrap(), &[]));
+    assert_eq!(count_items(&back.join("shop.db")), 1);
+    // As much is left as it takes, at least.
+    shop.fill(15_000);
+    shop.back_up();
+    let too_much = disk.path().join("too much");
+    let said = shop.agent_refuses(1, &restoring(too_much.to_str().unwrap(), &[]));
+    assert!(said.contains("is too full: the restore takes up to"), "{said}");
+    keep_state(&shop, &disk.path().join("state"));
+    let output = shop.agent(&["check"]);
+    let said = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert_eq!(output.status.code(), Some(1), "{said}");
+    assert!(said.contains("WRONG  room for backups: the disk of"), "{said}");
+    assert!(
+        shop.agent_refuses(1, &["backup"])
+            .contains("is too full: staging a backup")
+    );
+}

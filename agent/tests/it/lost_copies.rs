@@ -213,7 +213,7 @@ fn a_remote_whose_base_was_found_damaged_gets_another_one_from_the_agent_that_ru
     assert_eq!(output.status.code(), Some(1), "{}", stderr(&output));
     let said = String::from_utf8(shop.agent(&["status"]).stdout).unwrap();
     assert!(
-        said.contains("local has NO full backup of this chain: the newest was found"),
+        said.contains("the newest full backup of this chain was found missing or altered on local"),
         "{said}"
     );
     until("local gets another full backup", &|| {

@@ -255,6 +255,72 @@ fn a_chain_that_begins_anew_with_the_same_database_is_no_other_database() {
 }
 
 #[test]
+fn a_moment_in_a_chain_that_ended_before_its_first_backup_is_a_gap_and_no_loss() {
+    let shop = Shop::new();
+    let agent = Running::start(&shop);
+    agent.wait_for("/rest");
+    let before = shop.back_up();
+    sell(&shop, &agent, 2);
+    agent.burn();
+    let items = count_items(&shop.database());
+    let begin_anew = || {
+        fs::remove_file(shop.path("state/capture/pages")).unwrap();
+        std::thread::sleep(Duration::from_millis(1_100));
+        let agent = Running::start(&shop);
+        agent.wait_for("/rest");
+        agent
+    };
+    let agent = begin_anew();
+    let never = shop.back_up();
+    sell(&shop, &agent, 2);
+    agent.burn();
+    let last = after(&shop, "local", &never).pop().unwrap().1;
+    // As if the agent had died before that backup was whole.
+    let of_chain: Vec<Value> = shop.listed();
+    let of_chain: Vec<&Value> = of_chain
+        .iter()
+        .filter(|it| it["chain"] == never["chain"])
+        .collect();
+    for remote in ["local", "offsite"] {
+        for path in crate::shop::files_under(&shop.path(remote)) {
+            let name = path.to_string_lossy().into_owned();
+            if of_chain.iter().any(|point| name.contains(text(&point["id"]))) {
+                fs::remove_file(path).unwrap();
+            }
+        }
+    }
+    let agent = begin_anew();
+    let next = shop.back_up();
+    sell(&shop, &agent, 1);
+    agent.burn();
+    let moment = at(UnixMillis(last.last_at.0 + 1));
+    // This server knows that it was whole.
+    let said = shop.agent_refuses(1, &restoring("back", &["--at", &moment]));
+    assert!(
+        said.contains(text(&never["chain"])) || said.contains(text(&never["id"])),
+        "{said}"
+    );
+    forget_all(&shop);
+    let (said, found) = restored(&shop, &["--at", &moment]);
+    assert_eq!(found, items, "{said}");
+    let gap = format!("In a gap       what was followed ends with commit {}", 3);
+    for part in [
+        text(&never["chain"]),
+        text(&before["chain"]),
+        &text(&next["chain"])[..8],
+        "it ended before a backup of it was whole",
+        gap.as_str(),
+    ] {
+        assert!(
+            said.to_lowercase().contains(&part.to_lowercase()),
+            "{part}: {said}"
+        );
+    }
+    // Everything that there is, is later.
+    assert_eq!(restored(&shop, &["--latest"]).1, count_items(&shop.database()));
+}
+
+#[test]
 fn another_database_in_the_shops_place_is_named_in_the_plan_with_the_way_back() {
     let shop = Shop::new();
     shop.fill(500);

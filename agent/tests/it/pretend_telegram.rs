@@ -54,6 +54,8 @@ struct Chat {
     asked_for_chats: usize,
     down: bool,
     refuses: bool,
+    /// Another program asks for updates with the same token.
+    shared: bool,
     /// Whoever has blocked the bot.
     blocked: Vec<i64>,
     updates: Vec<Value>,
@@ -125,6 +127,11 @@ impl Telegram {
     /// From now on the token is not known.
     pub fn refuse(&self, refuses: bool) {
         self.chat.lock().unwrap().refuses = refuses;
+    }
+
+    /// From now on another program takes the updates, or not any more.
+    pub fn share(&self, shared: bool) {
+        self.chat.lock().unwrap().shared = shared;
     }
 
     /// From now on nothing can be sent into that chat, or again.
@@ -368,6 +375,11 @@ fn unauthorized() -> Response {
 async fn get_updates(State((chat, changed)): State<TelegramState>, Json(body): Json<Value>) -> Response {
     if chat.lock().unwrap().refuses {
         return unauthorized();
+    }
+    if chat.lock().unwrap().shared {
+        let said = "Conflict: terminated by other getUpdates request";
+        let body = json!({ "ok": false, "error_code": 409, "description": said });
+        return (StatusCode::CONFLICT, Json(body)).into_response();
     }
     let from = body["offset"].as_i64().unwrap();
     {

@@ -1,14 +1,24 @@
 //! Remotes that lost the newest commits since this server sent them: whoever asks for the newest hears of it before
 //! anything is restored, and a drill does not pass.
 
-use std::fs;
+use std::{
+    fs,
+    path::PathBuf,
+    time::{Duration, Instant},
+};
 
+use agent::store::{Store, rehearsal::Kind};
 use serde_json::Value;
 
 use crate::{
-    missing_commits::{after, captured},
-    shop::{Shop, count_items, restoring, text},
+    capture_rig::wait_for,
+    missing_commits::{after, captured, sell},
+    running::Running,
+    shop::{Shop, count_items, files_under, restoring, text},
 };
+
+/// The comparisons are looked at twice in a minute.
+const ALERT_LIMIT: Duration = Duration::from_secs(90);
 
 /// Takes the commits after the first few segments behind the point from these remotes; the last that stays, and the last
 /// of all.
@@ -25,6 +35,11 @@ fn put_back(shop: &Shop, remotes: &[&str], point: &Value, kept: usize) -> (u64, 
         }
     }
     ends
+}
+
+/// The same of one remote alone.
+pub fn without_segments(shop: &Shop, remote: &str, point: &Value, kept: usize) {
+    put_back(shop, &[remote], point, kept);
 }
 
 #[test]
@@ -116,5 +131,43 @@ fn a_remote_that_is_not_configured_any_more_is_not_blamed() {
     fs::create_dir(shop.path("other")).unwrap();
     let told = shop.agent_refuses(1, &restoring("back", &["--latest"]));
     assert!(told.contains("acknowledged by offsite,"), "{told}");
-    assert!(!told.contains("local"), "it still holds them: {told}");
+    let held = "they are also on local, which is not configured any more";
+    assert!(told.contains(held), "it still holds them: {told}");
+}
+
+#[test]
+fn remotes_that_were_put_back_under_a_running_agent_are_compared_with_the_next_thing_that_is_sent() {
+    let (shop, _) = captured(2);
+    std::thread::sleep(Duration::from_millis(1_100));
+    let agent = Running::start(&shop);
+    agent.wait_for("/rest");
+    let newest = shop.back_up();
+    agent.burn();
+    let agent = Running::start(&shop);
+    agent.wait_for("/rest");
+    for remote in ["local", "offsite"] {
+        let of_newest = |path: &&PathBuf| path.to_string_lossy().contains(text(&newest["id"]));
+        let files = files_under(&shop.path(remote));
+        files
+            .iter()
+            .filter(of_newest)
+            .for_each(|path| fs::remove_file(path).unwrap());
+    }
+    let store = Store::open_to_look(&shop.path("state")).unwrap().unwrap();
+    let told = |remote: &str| {
+        let newest = store.newest_rehearsal(Kind::Sample, remote).unwrap();
+        newest.and_then(|it| it.fault).unwrap_or_default()
+    };
+    assert_eq!((told("local"), told("offsite")), Default::default());
+    sell(&shop, &agent, 1);
+    wait_for("the comparison of both", || {
+        let is_told = |remote| told(remote).contains("it was put back to an older state");
+        is_told("local") && is_told("offsite")
+    });
+    let start = Instant::now();
+    while !shop.agent_done(&["status"]).contains("remote_damaged") {
+        assert!(start.elapsed() < ALERT_LIMIT, "{}", shop.agent_done(&["status"]));
+        std::thread::sleep(Duration::from_millis(200));
+    }
+    agent.burn();
 }

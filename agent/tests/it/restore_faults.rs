@@ -213,6 +213,22 @@ enum Without {
 }
 
 #[test]
+fn a_drill_blames_the_full_backup_that_is_altered_and_verify_names_a_segment_that_is_empty() {
+    let week = Week::new();
+    let key = text(&week.newest["objects"][0]).to_owned();
+    let path = week.shop.path("local").join(&key);
+    spoil("flipped", &path, &path);
+    let said = week.shop.agent_refuses(1, &["drill", "--remote", "local"]);
+    assert!(said.contains(&key) && !said.contains("may be sound"), "{said}");
+    week.heal();
+    let key = week.segment_after(&week.newest);
+    let path = week.shop.path("local").join(&key);
+    spoil("emptied", &path, &path);
+    let said = week.shop.agent_refuses(1, &["verify", "--remote", "local"]);
+    assert!(said.contains(&format!("{key} is empty")), "{said}");
+}
+
+#[test]
 fn a_fault_on_one_remote_costs_nothing_and_is_named_by_the_restore_or_by_verify() {
     let week = Week::new();
     for (kind, key, other, without) in objects(&week) {

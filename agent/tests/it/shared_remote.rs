@@ -92,6 +92,39 @@ fn each_agent_on_a_remote_names_the_other_and_deletes_nothing_of_it() {
 }
 
 #[test]
+fn what_another_agent_wrote_is_not_judged_and_this_ones_own_is_without_it() {
+    let (shop, point) = captured(2);
+    let (other, foreign) = captured(4);
+    let alone: Value = serde_json::from_str(&shop.agent_done(&["list", "--json"])).unwrap();
+    share(&shop, &other);
+    let of_local = |listed: &Value| {
+        let remotes = listed["remotes"].as_array().unwrap();
+        let local = remotes.iter().find(|it| it["name"] == "local").unwrap();
+        (local["restorable_through"].clone(), local["chain"].clone())
+    };
+    let shared: Value = serde_json::from_str(&shop.agent_done(&["list", "--json"])).unwrap();
+    assert_eq!(of_local(&shared), of_local(&alone));
+    assert_ne!(of_local(&shared).0, Value::Null);
+    let said = shop.agent_done(&["list"]);
+    for word in ["NOT PROVEN", "UNREACHABLE", "INCOMPLETE"] {
+        assert!(!said.contains(word), "{word}: {said}");
+    }
+    let line = |id: &Value| said.lines().find(|line| line.contains(text(id))).unwrap();
+    assert!(line(&foreign["id"]).contains("another agent's"), "{said}");
+    assert!(line(&point["id"]).contains("verified"), "{said}");
+    assert!(
+        said.contains(&format!("agent restore --trust {}", fingerprint(&other))),
+        "{said}"
+    );
+    let chain = &text(&foreign["chain"])[..8];
+    let range = said
+        .lines()
+        .find(|line| line.starts_with(&format!("  chain {chain}")))
+        .unwrap();
+    assert!(range.ends_with("another agent's, not judged here"), "{said}");
+}
+
+#[test]
 fn on_a_new_machine_the_newest_state_is_not_taken_for_the_owners_where_two_agents_compete() {
     let (shop, point) = captured(2);
     let (other, _) = captured(4);

@@ -810,6 +810,76 @@ fn a_database_behind_a_link() {
     assert_eq!(integrity_of(&file), "ok");
 }
 
+/// As by somebody who puts another file there, and deletes the log that lay beside it some seconds later.
+#[test]
+fn of_a_chain_that_ended_before_its_first_backup_nothing_is_promised() {
+    let (shop, agent) = begin();
+    let store = Store::open_to_look(&shop.path("state")).unwrap().unwrap();
+    let first = store.capture_state().unwrap().unwrap().chain.to_string();
+    drop(store);
+    agent.burn();
+    // Nothing of what follows reaches a remote.
+    for remote in ["local", "offsite"] {
+        fs::rename(shop.path(remote), shop.path(&format!("{remote}.away"))).unwrap();
+        fs::write(shop.path(remote), "no folder").unwrap();
+    }
+    for rows in [3, 7] {
+        let other = shop.path("live/other.db");
+        cli(
+            &other,
+            "PRAGMA journal_mode = WAL; CREATE TABLE item (id INTEGER PRIMARY KEY, text TEXT);",
+        );
+        for suffix in ["-wal", "-shm"] {
+            let _ = fs::remove_file(shop.path(&format!("live/shop.db{suffix}")));
+        }
+        fs::rename(&other, shop.database()).unwrap();
+        sell(&shop, rows);
+        let agent = Running::start(&shop);
+        let before = if rows == 3 { 1 } else { 2 };
+        wait_for("the exchange", || {
+            let count = kinds(&shop).iter().filter(|kind| *kind == "replaced").count();
+            (count == before).then_some(())
+        });
+        agent.burn();
+    }
+    let (_, detail) = told(&shop).pop().unwrap();
+    assert!(
+        detail.contains("no backup of that chain was finished"),
+        "{detail}"
+    );
+    assert!(detail.contains(&format!("--chain {first}")), "{detail}");
+}
+
+/// As when the shop moves to a larger disk: whoever opens the path sells in a file that nobody follows.
+#[test]
+fn a_link_that_leads_elsewhere_under_the_running_agent() {
+    let shop = Shop::new();
+    let (link, new) = (shop.database(), shop.path("disk3/shop.db"));
+    for disk in ["disk2", "disk3"] {
+        fs::create_dir(shop.path(disk)).unwrap();
+    }
+    fs::rename(&link, shop.path("disk2/shop.db")).unwrap();
+    std::os::unix::fs::symlink("../disk2/shop.db", &link).unwrap();
+    let agent = Running::start(&shop);
+    sell(&shop, 5);
+    settled(&shop, &agent);
+    cli(&shop.database(), "PRAGMA wal_checkpoint(TRUNCATE);");
+    fs::copy(shop.path("disk2/shop.db"), &new).unwrap();
+    std::os::unix::fs::symlink("../disk3/shop.db", shop.path("live/next")).unwrap();
+    fs::rename(shop.path("live/next"), &link).unwrap();
+    sell(&shop, 5);
+    wait_for("the word that the link leads elsewhere", || {
+        let store = Store::open_to_look(&shop.path("state")).unwrap().unwrap();
+        let fault = store.capture_fault().unwrap();
+        fault.filter(|fault| fault.stays && fault.detail.contains("leads to another file"))
+    });
+    assert!(!agent.answers("/durable"), "nobody follows what is sold");
+    agent.burn();
+    let agent = Running::start(&shop);
+    settled(&shop, &agent);
+    comes_back(&shop, agent);
+}
+
 #[test]
 fn one_transaction_larger_than_a_segment_may_be() {
     let (shop, agent) = begin();

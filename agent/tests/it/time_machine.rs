@@ -1,7 +1,11 @@
 //! Any moment of the window: also on an older chain, in a time that nobody followed, and when somebody else wrote to the
 //! remote or put it back.
 
-use std::{fs, path::Path, time::Duration};
+use std::{
+    fs,
+    path::Path,
+    time::{Duration, SystemTime, UNIX_EPOCH},
+};
 
 use agent::{
     backup::{anchor::Anchor, seal::sha256_hex},
@@ -17,7 +21,7 @@ use serde_json::Value;
 
 use crate::{
     running::{Running, wait_until_both_hold_the_same},
-    shop::{Shop, count_items, files_under, restoring, text},
+    shop::{Shop, clock_set, count_items, files_under, restoring, stderr, text},
 };
 
 const REMOTES: [&str; 2] = ["local", "offsite"];
@@ -226,6 +230,56 @@ fn a_moment_while_the_agent_did_not_run_lies_in_a_gap_although_its_commits_were_
         on_server.iter().all(|gap| gap["what"] != "one_step"),
         "{on_server:?}"
     );
+}
+
+#[test]
+fn a_time_in_which_the_agent_did_not_run_is_a_gap_also_where_nothing_was_committed_in_it() {
+    let Some(early) = clock_set("-1h") else { return };
+    let shop = Shop::new();
+    let bot = Connection::open(shop.database()).unwrap();
+    bot.query_row("SELECT count(*) FROM item", [], |_| Ok(()))
+        .unwrap();
+    let agent = Running::start_with(&shop, &early);
+    agent.wait_for("/rest");
+    let output = shop.command(&["backup"]).envs(early).output().unwrap();
+    assert!(output.status.success(), "{}", stderr(&output));
+    sell(&shop, 2);
+    agent.wait_for("/durable");
+    wait_until_both_hold_the_same(&shop);
+    agent.burn();
+    let died_at = SystemTime::now() - Duration::from_secs(1_800);
+    let followed = fs::File::options()
+        .append(true)
+        .open(shop.path("state/capture/followed"))
+        .unwrap();
+    followed.set_modified(died_at).unwrap();
+    let gaps = || {
+        let listed: Value = serde_json::from_str(&shop.agent_done(&["list", "--json"])).unwrap();
+        listed["gaps"].as_array().unwrap().clone()
+    };
+    assert!(gaps().iter().all(|gap| gap["what"] != "absent"));
+    let agent = Running::start(&shop);
+    agent.wait_for("/rest");
+    agent.burn();
+    // A restart at once is no absence.
+    let agent = Running::start(&shop);
+    agent.wait_for("/rest");
+    agent.burn();
+    drop(bot);
+    let absent: Vec<Value> = gaps().into_iter().filter(|gap| gap["what"] == "absent").collect();
+    assert_eq!(absent.len(), 1, "{absent:?}");
+    let died_ms = died_at.duration_since(UNIX_EPOCH).unwrap().as_millis() as i64;
+    assert_eq!(absent[0]["from"].as_i64(), Some(died_ms));
+    assert!(
+        absent[0]["until"].as_i64().unwrap() > died_ms + 1_700_000,
+        "{absent:?}"
+    );
+    let within = jiff::Timestamp::from_millisecond(died_ms + 600_000)
+        .unwrap()
+        .to_string();
+    let (said, count) = restored(&shop, &["--at", &within]);
+    assert_eq!(count, count_items(&shop.database()));
+    assert!(said.contains("the agent did not run from about"), "{said}");
 }
 
 #[test]

@@ -48,7 +48,12 @@ fn on_a_machine_that_has_nothing_the_database_folder_is_made() {
         0o055,
         "a folder on the way there is an ordinary one"
     );
-    assert!(!shop.path("state").exists(), "the agent makes its own");
+    let state = files_under(&shop.path("state"));
+    assert_eq!(
+        state,
+        [shop.path("state/restores.json")],
+        "the agent makes its own"
+    );
 }
 
 #[test]

@@ -1,6 +1,8 @@
 //! After a restore nothing that the lost time may have sold is sold again: neither what was free at the restore point
 //! nor what was kept for orders that come to nothing afterwards.
 
+use std::{fs, path::Path};
+
 use bot::{
     incident,
     jobs::trade,
@@ -11,7 +13,11 @@ use bot::{
         payment, stock, switch,
     },
 };
-use protocol::{incident::IncidentId, restored::Restored, time::UnixMillis};
+use protocol::{
+    incident::IncidentId,
+    restored::{FileId, Replaced, Restored},
+    time::UnixMillis,
+};
 
 use super::world::{BUYER, SELLER, STRANGER, Sent, World, text};
 
@@ -20,6 +26,7 @@ fn restore(world: &World) {
         restore_point: "20261122T091400Z".to_owned(),
         as_of: world.now,
         restored_at: UnixMillis(world.now.0 + 60_000),
+        instead_of: None,
     };
     assert!(restored::act(&world.conn, &note, world.now).unwrap());
     assert!(!restored::act(&world.conn, &note, world.now).unwrap(), "once");
@@ -31,6 +38,47 @@ fn what_a_gateway_refused_at_that_moment_says_nothing_of_now() {
     payment::store::refuses(&world.conn, "pakasir", "401").unwrap();
     restore(&world);
     assert_eq!(payment::store::refusal(&world.conn, "pakasir").unwrap(), None);
+}
+
+#[test]
+fn a_note_of_a_restore_that_replaced_nothing_is_taken_away_and_any_other_counts() {
+    let dir = tempfile::tempdir().unwrap();
+    let (database, log) = (dir.path().join("shop.db"), dir.path().join("shop.db-wal"));
+    let note = dir.path().join("shop.db.restored.json");
+    let id = |path: &Path| FileId::of(&fs::metadata(path).unwrap()).unwrap();
+    fs::write(&database, "old").unwrap();
+    fs::write(&log, "commits").unwrap();
+    let lay = |replaced: Option<Replaced>| {
+        let written = Restored {
+            restore_point: "20261122T091400Z".to_owned(),
+            as_of: UnixMillis(1),
+            restored_at: UnixMillis(2),
+            instead_of: replaced,
+        };
+        fs::write(&note, serde_json::to_vec(&written).unwrap()).unwrap();
+    };
+    let old = Replaced {
+        database: id(&database),
+        log: Some(id(&log)),
+    };
+    lay(Some(old));
+    fs::write(&database, "old, and written to").unwrap();
+    assert!(restored::find(&database).unwrap().is_none());
+    assert!(!note.exists());
+    // Its log is gone, and with it what was sold last: as after a restore.
+    lay(Some(old));
+    fs::rename(&log, dir.path().join("aside")).unwrap();
+    fs::write(&log, "another one").unwrap();
+    assert!(restored::find(&database).unwrap().is_some());
+    fs::rename(dir.path().join("aside"), &log).unwrap();
+    // The restored one, also where it was copied to another place.
+    fs::rename(&database, dir.path().join("replaced")).unwrap();
+    fs::copy(dir.path().join("replaced"), &database).unwrap();
+    assert!(restored::find(&database).unwrap().is_some());
+    // By hand, or over nothing.
+    lay(None);
+    assert!(restored::find(&database).unwrap().is_some());
+    assert!(note.exists());
 }
 
 fn give_up(world: &World, order: &Order) {

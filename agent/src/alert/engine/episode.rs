@@ -6,24 +6,22 @@ use std::time::Duration;
 use protocol::{incident::Severity, time::UnixMillis};
 
 use super::{
-    Fault, Kind, Notice, floor, follow, hold,
+    Fault, Kind, Notice,
+    floor::{self, Known},
+    follow, hold,
     kin::{self, Home},
     lead::standing,
     members, set_held,
     storm::{EDITS_MAX, changes_at, is_unheard, sooner},
 };
 use crate::{
-    alert::{calendar::Calendar, role::Role, rule::Rule},
+    alert::{calendar::Calendar, role::Role},
     store::{
-        alerts::AlertRow,
         book::Book,
         episodes::{EpisodeId, EpisodeRow},
     },
 };
 
-/// How long something that has a possible cause, and is not critical, waits for that cause to show itself. What is
-/// critical is told at once: a cause that is seen later changes its message.
-const CAUSE_WAIT: Duration = Duration::from_secs(60);
 /// After how long something critical is told again that nobody took on; then each wait is three times as long.
 pub(super) const REMIND_FIRST: Duration = Duration::from_secs(300);
 /// The end of what was shorter than this only changes its message: nobody has to be called twice for it.
@@ -172,13 +170,16 @@ pub(super) fn leave(book: &mut Book, id: EpisodeId, fault: Fault, end: End, now:
         others: Vec::new(),
         faults,
         acked: acked.clone(),
-        times,
+        times: times.clone(),
         rungs: 1,
         loud: told == Severity::Critical,
     };
-    let is_long = !in_place;
+    let known = Known {
+        was_reminded,
+        was_acked: acked.is_some(),
+    };
     if matches!(end, End::Mended)
-        && let Some(told) = floor::ends_in_place(book, id, &lead, (was_reminded, is_long), now)
+        && let Some(told) = floor::ends_in_place(book, id, &lead, (known, !in_place), now)
     {
         return told;
     }
@@ -329,19 +330,5 @@ fn begun(id: EpisodeId, topic: String, fault: &Fault, due_at: UnixMillis) -> Epi
         acked: None,
         reminders: 0,
         remind_at: None,
-    }
-}
-
-/// How long an alert waits for its cause. What was held back for another may be mending at this moment.
-pub(super) fn cause_wait(row: &AlertRow) -> Duration {
-    let Some(rule) = Rule::named(&row.rule) else {
-        return Duration::ZERO;
-    };
-    let spec = rule.spec();
-    let has_waited = spec.is_tried && row.held.is_none();
-    match rule.severity() {
-        _ if spec.roots.is_empty() || has_waited => Duration::ZERO,
-        Severity::Critical => Duration::ZERO,
-        Severity::Info | Severity::Warning => CAUSE_WAIT,
     }
 }

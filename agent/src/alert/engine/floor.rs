@@ -15,9 +15,13 @@ use crate::{
     store::{
         alerts::AlertRow,
         book::Book,
-        episodes::{EpisodeId, FloorRow},
+        episodes::{EpisodeId, FloorRow, Kinds},
     },
 };
+
+mod said;
+
+use said::{as_it_was, counted, is_told_in, notice};
 
 /// What is critical and back again within the hour rings once it has lasted so long without a break.
 pub const CRITICAL_STANDS: Duration = Duration::from_secs(60);
@@ -33,9 +37,18 @@ const CHANGE_EVERY: Duration = Duration::from_secs(3);
 const CHANGES_AHEAD: Duration = Duration::from_secs(300);
 
 /// It counts once more, whether it is told or not.
-pub(super) fn came(book: &mut Book, key: &str) {
+pub(super) fn came(book: &mut Book, key: &str, rule: Rule) {
     if let Some(floor) = book.floors.get_mut(key) {
         floor.raises += 1;
+        floor.kinds.add(rule.name());
+    }
+}
+
+/// What it was this time turned out to be something graver.
+pub(super) fn became(book: &mut Book, key: &str, before: Rule) {
+    let after = book.alerts.get(key).and_then(|row| row.gravest.clone());
+    if let (Some(floor), Some(after)) = (book.floors.get_mut(key), after) {
+        floor.kinds.becomes(before.name(), &after);
     }
 }
 
@@ -121,6 +134,7 @@ pub(super) fn count(book: &mut Book, key: &str, now: UnixMillis) -> Option<Notic
         rule: String::new(),
         raised_at: now,
         raises: 1,
+        kinds: Kinds::once(lead.rule.name()),
         bad_at: now,
         loudest: severity,
         flapping: None,
@@ -133,6 +147,7 @@ pub(super) fn count(book: &mut Book, key: &str, now: UnixMillis) -> Option<Notic
     });
     if now.since(floor.raised_at) >= FLAP_WINDOW {
         (floor.raises, floor.messages) = (1, 0);
+        floor.kinds = Kinds::once(lead.rule.name());
         (floor.began_at, floor.hour_at) = (lead.since, now);
     }
     let replaced = replaced(floor, &lead);
@@ -146,23 +161,39 @@ pub(super) fn count(book: &mut Book, key: &str, now: UnixMillis) -> Option<Notic
     replaced
 }
 
+/// What the owner knew of a return when it ended.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Known {
+    /// It was told again.
+    pub was_reminded: bool,
+    /// Somebody took it on.
+    pub was_acked: bool,
+}
+
 /// How the end of a return is told where only its message is changed. `None` where it is no such return, where it was
-/// told again, or where it was long and left a message of the hour: then the end is a message.
+/// told again, or where it was long and left a message of the hour: then the end is a message. One that lasted and never
+/// rang, because the hour's messages were spent, may ring where that change comes late.
 pub(super) fn ends_in_place(
     book: &mut Book,
     id: EpisodeId,
     fault: &Fault,
-    (was_reminded, is_long): (bool, bool),
+    (known, is_long): (Known, bool),
     now: UnixMillis,
 ) -> Option<Vec<Notice>> {
     let floor = book.floors.values_mut().find(|floor| is_told_in(floor, id))?;
-    if was_reminded || (is_long && floor.messages < MESSAGES_MAX) {
+    if known.was_reminded || (is_long && floor.messages < MESSAGES_MAX) {
         floor.over_at = Some(now);
         return None;
     }
     let severity = floor.loudest.min(fault.rule.severity());
-    let lasted = Some(now.since(fault.since));
-    let paused = change(floor, Kind::Paused { lasted }, severity, fault.clone(), now);
+    let lasted = now.since(fault.since);
+    let rang = floor.flapping.is_some_and(|(told_at, _)| told_at >= fault.since);
+    let is_unheard = severity == Severity::Critical && lasted >= CRITICAL_STANDS && !rang && !known.was_acked;
+    let kind = Kind::Paused { lasted: Some(lasted) };
+    let paused = change(floor, kind, severity, fault.clone(), now).map(|paused| Notice {
+        loud: is_unheard,
+        ..paused
+    });
     Some(paused.into_iter().collect())
 }
 
@@ -288,43 +319,4 @@ fn replaced(floor: &FloorRow, lead: &Fault) -> Option<Notice> {
         lead.clone(),
         counted(floor),
     ))
-}
-
-fn as_it_was(floor: &FloorRow, since: UnixMillis) -> Option<Fault> {
-    Some(Fault {
-        key: floor.key.clone(),
-        rule: Rule::named(&floor.rule)?,
-        detail: String::new(),
-        value: None,
-        since,
-    })
-}
-
-fn is_told_in(floor: &FloorRow, id: EpisodeId) -> bool {
-    floor.flapping.is_some_and(|(_, episode)| episode == id)
-}
-
-fn counted(floor: &FloorRow) -> Times {
-    Times {
-        count: floor.raises,
-        since: floor.began_at,
-        last_at: floor.bad_at,
-    }
-}
-
-fn notice(kind: Kind, episode: EpisodeId, severity: Severity, lead: Fault, times: Times) -> Notice {
-    // A change rings nowhere, and neither does the message that it is where nothing can be changed.
-    let loud = !kind.is_edit() && severity > Severity::Info;
-    Notice {
-        kind,
-        episode,
-        severity,
-        lead,
-        others: Vec::new(),
-        faults: 1,
-        acked: None,
-        times: Some(times),
-        rungs: 1,
-        loud,
-    }
 }

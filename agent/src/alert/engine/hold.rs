@@ -92,9 +92,11 @@ pub(super) fn explains(root_key: &str, root: Rule, key: &str, rule: Rule) -> boo
     rule.is_under(root) && is_there(root_key, key, rule)
 }
 
-/// Whether what is wrong in one place can be the cause of something in another.
+/// Whether what is wrong in one place can be the cause of something in another. Of disks none is the cause of another's.
 pub(super) fn is_there(root_key: &str, key: &str, rule: Rule) -> bool {
     match (Role::of_key(root_key), rule.spec().topic) {
+        _ if rule.is_of_disk() => object_of(root_key) == object_of(key),
+        (Role::Remote, Topic::Backup) if rule.is_of_own_disk() => false,
         (Role::Shop, _)
         | (Role::State, Topic::Agent | Topic::Backup)
         | (Role::Remote, Topic::Backup)

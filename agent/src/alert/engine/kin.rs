@@ -10,7 +10,7 @@ use super::{Fault, floor, hold, members, storm::HEARD_WITHIN};
 use crate::{
     alert::rule::{Rule, Severity},
     store::{
-        alerts::AlertRow,
+        alerts::{AlertRow, Held},
         book::Book,
         episodes::{EpisodeId, EpisodeRow},
     },
@@ -21,6 +21,10 @@ pub(super) const JOIN_WINDOW: Duration = Duration::from_secs(300);
 /// What comes of a told trouble and is graver is news of its own later than this after its message: the owner who heard
 /// that one has not read it yet.
 const OUTCOME_WINDOW: Duration = Duration::from_secs(60);
+
+/// How long something that has a possible cause, and is not critical, waits for that cause to show itself. What is
+/// critical is told at once: a cause that is seen later changes its message.
+const CAUSE_WAIT: Duration = Duration::from_secs(60);
 
 /// Where an alert is told.
 pub(super) enum Home {
@@ -53,6 +57,9 @@ fn takes(book: &Book, episode: &EpisodeRow, fault: &Fault, now: UnixMillis) -> b
     let Some((told, told_at)) = episode.told else {
         return true;
     };
+    if is_taken_on(episode) {
+        return false;
+    }
     let (age, severity) = (now.since(told_at), fault.rule.severity());
     let needs_sound = severity == Severity::Warning && severity <= told;
     let is_heard = age < HEARD_WITHIN || is_of_storm(book, episode, fault.rule);
@@ -71,11 +78,17 @@ fn is_told_with_kin(book: &Book, episode: &EpisodeRow, fault: &Fault, now: UnixM
     };
     let age = now.since(told_at);
     !floor::is_flapping(book, episode.id)
+        && !is_taken_on(episode)
         && age < JOIN_WINDOW
         && members(book, episode.id)
             .into_iter()
             .filter_map(|row| Some((row, Rule::named(&row.rule)?)))
             .any(|(row, rule)| is_cause(fault, row, rule) || is_outcome(fault, row, rule, age))
+}
+
+/// Whether an owner has read it and said so: whoever did knows of nothing that comes after.
+fn is_taken_on(episode: &EpisodeRow) -> bool {
+    episode.told.is_some() && episode.acked.is_some()
 }
 
 /// Whether it was there when the other one was told, and only seen later.
@@ -90,4 +103,18 @@ fn is_cause(fault: &Fault, row: &AlertRow, rule: Rule) -> bool {
 fn is_outcome(fault: &Fault, row: &AlertRow, rule: Rule, told_ago: Duration) -> bool {
     let comes_of = fault.rule.spec().beside.contains(&rule);
     comes_of && hold::is_there(&row.key, &fault.key, fault.rule) && told_ago < OUTCOME_WINDOW
+}
+
+/// How long an alert waits for its cause. What was held back for another may be mending at this moment.
+pub(super) fn cause_wait(row: &AlertRow) -> Duration {
+    let Some(rule) = Rule::named(&row.rule) else {
+        return Duration::ZERO;
+    };
+    let spec = rule.spec();
+    let has_waited = spec.is_tried && row.held != Some(Held::Explained);
+    match rule.severity() {
+        _ if spec.roots.is_empty() || has_waited => Duration::ZERO,
+        Severity::Critical => Duration::ZERO,
+        Severity::Info | Severity::Warning => CAUSE_WAIT,
+    }
 }

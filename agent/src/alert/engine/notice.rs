@@ -69,10 +69,12 @@ pub enum Kind {
 }
 
 /// How often something that comes and goes came.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Times {
     /// How often.
     pub count: u32,
+    /// The same by what it was, the most frequent first; only what is known of it.
+    pub kinds: Vec<(Rule, u32)>,
     /// Since when that is counted.
     pub since: UnixMillis,
     /// When it was last seen wrong, or ended.

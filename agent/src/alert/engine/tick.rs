@@ -7,8 +7,9 @@ use protocol::{incident::Severity, time::UnixMillis};
 
 use super::{
     Kind, Notice,
-    episode::{REMIND_FIRST, speak_if_due},
+    episode::{REMIND_FIRST, join, speak_if_due},
     floor, follow, hold,
+    kin::cause_wait,
     lead::standing,
     members, set_held, tell_or_hold,
 };
@@ -43,15 +44,27 @@ pub fn tick(book: &mut Book, calendar: &Calendar, now: UnixMillis) -> Vec<Notice
     follow::told(book, notices)
 }
 
-/// The owner has taken it on: no more reminders, and the live message says so, or the first one will. `None` when it is
-/// over already.
+/// The owner has taken it on: no more reminders, and the live message says so, or the first one will. What that message
+/// does not name yet the owner has not read: it is told in one of its own. `None` when it is over already.
 #[must_use]
 pub fn acknowledge(
     book: &mut Book,
+    calendar: &Calendar,
     id: EpisodeId,
     by: Option<String>,
     now: UnixMillis,
 ) -> Option<Vec<Notice>> {
+    standing(book, id)?;
+    let unread = take_out_unread(book, id);
+    let mut notices = taken_on(book, id, by, now)?;
+    for key in unread {
+        let wait = book.alerts.get(&key).map_or(Duration::ZERO, cause_wait);
+        notices.extend(join(book, calendar, &key, wait, now));
+    }
+    Some(follow::told(book, notices))
+}
+
+fn taken_on(book: &mut Book, id: EpisodeId, by: Option<String>, now: UnixMillis) -> Option<Vec<Notice>> {
     let (standing, times) = (standing(book, id)?, floor::times(book, id));
     let episode = book.episodes.get_mut(&id)?;
     if episode.acked.is_some() {
@@ -67,6 +80,36 @@ pub fn acknowledge(
         loud: false,
         ..update
     }])
+}
+
+/// Alerts of a message that is out which are in no word of it, and some of which are: they leave it.
+fn take_out_unread(book: &mut Book, id: EpisodeId) -> Vec<String> {
+    let Some(episode) = book.episodes.get(&id).filter(|episode| episode.told.is_some()) else {
+        return Vec::new();
+    };
+    let faults = episode.faults;
+    let of_it = || book.alerts.values().filter(|row| row.episode == Some(id));
+    let unread: Vec<String> = of_it()
+        .filter(|row| row.told.is_none())
+        .map(|row| row.key.clone())
+        .collect();
+    if unread.len() == of_it().count() {
+        return Vec::new();
+    }
+    for key in &unread {
+        if let Some(row) = book.alerts.get_mut(key) {
+            row.episode = None;
+        }
+    }
+    if let Some(episode) = book.episodes.get_mut(&id) {
+        let left = u32::try_from(unread.len()).unwrap_or(u32::MAX);
+        episode.faults = faults.saturating_sub(left).max(1);
+        // What that message was still to be changed for is told elsewhere.
+        if !unread.is_empty() {
+            episode.due_at = None;
+        }
+    }
+    unread
 }
 
 /// Alerts that were held and are not any more.

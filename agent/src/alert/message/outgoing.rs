@@ -11,7 +11,7 @@ use crate::{
         text::{cut, moment_beside, units},
         words::phrases,
     },
-    store::outbox::Waiting,
+    store::outbox::{Message, Waiting},
 };
 
 /// Ways that a message takes together may differ by this much.
@@ -43,13 +43,25 @@ pub fn outgoing(voice: &Voice, row: &Waiting, is_edit: bool, now: UnixMillis) ->
         notes += &format!("\n\n({note})");
     }
     // To edit twice is the same as once.
-    let mark = match row.in_doubt && !is_edit {
+    let is_marked = row.message.text.starts_with(phrases(voice.language).repeated);
+    let mark = match row.in_doubt && !is_edit && !is_marked {
         true => format!("{} ", phrases(voice.language).repeated),
         false => String::new(),
     };
     // A message that is too long arrives nowhere: its own end goes before what is noted.
     let room = MESSAGE_UNITS_MAX.saturating_sub(units(&mark) + units(&notes));
     format!("{mark}{}{notes}", cut(&row.message.text, room))
+}
+
+/// The same message, marked: an agent before may have told it.
+#[must_use]
+pub fn marked(voice: &Voice, message: Message) -> Message {
+    let mark = phrases(voice.language).repeated;
+    Message {
+        headline: format!("{mark} {}", message.headline),
+        text: format!("{mark} {}", message.text),
+        ..message
+    }
 }
 
 /// That this way is back, and which way told the owner meanwhile. Nothing of what goes two ways at once, as a

@@ -8,24 +8,47 @@ use protocol::time::UnixMillis;
 use super::{Voice, duration, fill, named, over_headline, placed, settled_text};
 use crate::alert::{
     engine::{Notice, Times},
+    rule::Rule,
     text::{moment, moment_beside},
     words::{phrases, wording},
 };
 
 /// Before the headline of what is back.
 pub(super) fn again(voice: &Voice, notice: &Notice) -> String {
-    let Some(times) = notice.times else {
+    let Some(times) = &notice.times else {
         return String::new();
     };
+    let phrases = phrases(voice.language);
+    let again = match times.kinds.as_slice() {
+        [] => phrases.again,
+        [(rule, _)] if *rule == notice.lead.rule => phrases.again,
+        _ => phrases.again_mixed,
+    };
     let since = moment_beside(&voice.timezone, times.since, notice.lead.since);
-    let again = phrases(voice.language).again.replace("{since}", &since);
+    let again = again.replace("{since}", &since);
     format!("{}: ", in_times(voice, times, &again))
 }
 
 /// Under what is wrong and comes and goes.
 pub(super) fn how_it_changes(voice: &Voice, notice: &Notice) -> String {
     let flapping = phrases(voice.language).flapping;
-    notice.times.map_or(String::new(), |_| format!("\n\n{flapping}"))
+    notice.times.as_ref().map_or(String::new(), |times| {
+        format!("\n\n{flapping}{}", by_kind(voice, notice, times))
+    })
+}
+
+/// How often it was what, where it was not always the same.
+fn by_kind(voice: &Voice, notice: &Notice, times: &Times) -> String {
+    if times.kinds.len() < 2 {
+        return String::new();
+    }
+    let one = |(rule, count): &(Rule, u32)| {
+        let headline = fill(voice, &notice.lead, wording(voice.language, *rule).headline);
+        format!("{count}× {headline}")
+    };
+    let kinds: Vec<String> = times.kinds.iter().map(one).collect();
+    let told = phrases(voice.language).kinds;
+    format!("\n\n{}", told.replace("{kinds}", &kinds.join(" · ")))
 }
 
 /// What the message that something comes and goes says while it is gone.
@@ -36,7 +59,7 @@ pub(super) fn paused_text(
     now: UnixMillis,
 ) -> (String, String) {
     let headline = over_headline(voice, notice);
-    let Some(times) = notice.times else {
+    let Some(times) = &notice.times else {
         return settled_text(voice, notice, now);
     };
     let over = lasted.map_or(String::new(), |lasted| {
@@ -45,7 +68,7 @@ pub(super) fn paused_text(
         let over = fill(voice, &notice.lead, &words.replace("{lasted}", &lasted));
         format!("{}\n\n", over.trim_end())
     });
-    let paused = in_times(voice, times, phrases(voice.language).paused);
+    let paused = in_times(voice, times, phrases(voice.language).paused) + &by_kind(voice, notice, times);
     let was = named(voice, &notice.lead);
     (headline.clone(), format!("{headline}\n\n{over}{paused}\n\n{was}"))
 }
@@ -55,7 +78,8 @@ pub(super) fn calm_text(voice: &Voice, notice: &Notice) -> (String, String) {
     let headline = over_headline(voice, notice);
     let calm = notice
         .times
-        .map(|times| in_times(voice, times, phrases(voice.language).calm));
+        .as_ref()
+        .map(|times| in_times(voice, times, phrases(voice.language).calm) + &by_kind(voice, notice, times));
     let was = named(voice, &notice.lead);
     let text = format!("{headline}\n\n{}\n\n{was}", calm.unwrap_or_default());
     (headline, text)
@@ -74,7 +98,7 @@ pub(super) fn replaced_text(voice: &Voice, notice: &Notice) -> (String, String) 
 }
 
 /// How often it came, in a phrase.
-fn in_times(voice: &Voice, times: Times, phrase: &str) -> String {
+fn in_times(voice: &Voice, times: &Times, phrase: &str) -> String {
     let beside = |at| moment_beside(&voice.timezone, at, times.since);
     phrase
         .replace("{count}", &times.count.to_string())
@@ -103,6 +127,10 @@ mod tests {
     const BACK: UnixMillis = UnixMillis(1_795_332_612_000);
 
     fn said(language: Language, rule: Rule, kind: Kind) -> (String, String) {
+        said_of(language, rule, vec![(rule, 7)], kind)
+    }
+
+    fn said_of(language: Language, rule: Rule, kinds: Vec<(Rule, u32)>, kind: Kind) -> (String, String) {
         let voice = Voice {
             language,
             timezone: TimeZone::get("Asia/Jakarta").unwrap(),
@@ -125,6 +153,7 @@ mod tests {
             acked: None,
             times: Some(Times {
                 count: 7,
+                kinds,
                 since: BEGAN,
                 last_at: BACK,
             }),
@@ -170,6 +199,24 @@ mod tests {
             "⏬ Dilanjutkan di pesan berikutnya: Bot toko mati mendadak"
         );
         assert!(!text.contains("berjalan lagi") && !text.contains('✅'), "{text}");
+    }
+
+    #[test]
+    fn a_hang_is_counted_among_no_deaths() {
+        let kinds = || vec![(Rule::BotGone, 5), (Rule::BotHung, 2)];
+        let (headline, text) = said_of(Language::En, Rule::BotGone, kinds(), Kind::Returned);
+        assert!(
+            headline.starts_with("🔴 Trouble again (7 times since 14:00:00, not always this): "),
+            "{headline}"
+        );
+        for kind in [Kind::Returned, Kind::Paused { lasted: None }, Kind::Calm] {
+            let (_, text) = said_of(Language::En, Rule::BotGone, kinds(), kind);
+            assert!(text.contains("By what it was: 5× The shop's bot died"), "{text}");
+            assert!(text.contains(" · 2× The shop's bot "), "{text}");
+        }
+        assert!(text.contains("not always this"), "{text}");
+        let (_, text) = said(Language::En, Rule::BotGone, Kind::Calm);
+        assert!(!text.contains("By what it was"), "{text}");
     }
 
     #[test]

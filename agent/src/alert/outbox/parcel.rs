@@ -57,10 +57,14 @@ pub(super) enum Form {
 impl Sender {
     /// An edit that only marks a message as over or as taken on says nothing without a message to mark: another one has
     /// said so, or will. One that tells of more, or alone of the end, goes out as a message then, and so does one that turns
-    /// a message red again where the end was such a message.
+    /// a message red again where the end was such a message; and one that comes too late to be read in passing and is all
+    /// that tells of something that nobody heard.
     pub(super) fn form(&self, rows: &[Waiting], at: usize) -> anyhow::Result<Form> {
         let message = &rows[at].message;
         if !message.is_edit {
+            return Ok(Form::Message);
+        }
+        if is_unheard(&rows[at], now()) {
             return Ok(Form::Message);
         }
         let told = self.store.told_there(&self.address, message)?;
@@ -119,6 +123,14 @@ impl Sender {
             rows: first,
         })
     }
+}
+
+/// Whether it is all that tells of something long past that should have rung.
+fn is_unheard(row: &Waiting, now: UnixMillis) -> bool {
+    let Waiting {
+        message, elsewhere, ..
+    } = row;
+    message.in_passing && message.loud && !message.open && elsewhere.is_none() && message::is_late(row, now)
 }
 
 /// Many at once are a backlog, and so are two of which one waited through an outage.

@@ -81,13 +81,13 @@ rules! {
     BotPortTaken => Spec::new("bot_port_taken", Critical, Topic::Bot).lasting(START_GRACE).absence();
 
     /// The last backup does not exist anywhere.
-    BackupNotTaken => Spec::new("backup_not_taken", Warning, Topic::Backup);
+    BackupNotTaken => Spec::new("backup_not_taken", Warning, Topic::Backup).tried().under(&[Rule::DiskReadOnly]);
     /// The last backup did not get to this remote.
     BackupFailed => Spec::new("backup_failed", Warning, Topic::Backup);
     /// Configured files are not in the last backup.
     BackupIncomplete => Spec::new("backup_incomplete", Warning, Topic::Backup);
     /// The newest restore point is older than two intervals of the schedule.
-    BackupOld => Spec::new("backup_old", Critical, Topic::Backup);
+    BackupOld => Spec::new("backup_old", Critical, Topic::Backup).under(&[Rule::DiskReadOnly]);
     /// SQLite finds the shop's database damaged.
     DatabaseDamaged => Spec::new("database_damaged", Critical, Topic::Backup);
 
@@ -101,13 +101,13 @@ rules! {
     RecipientExpired => Spec::new("recipient_expired", Warning, Topic::Keys);
 
     /// There is little room on a disk.
-    DiskLow => Spec::new("disk_low", Warning, Topic::Machine).figure(Unit::Percent, 90.0, 85.0).lasting(MINUTES_2);
+    DiskLow => Spec::new("disk_low", Warning, Topic::Machine).figure(Unit::Percent, 90.0, 85.0).lasting(MINUTES_2).tried().under(&[Rule::DiskReadOnly]);
     /// There is hardly any room on a disk.
     DiskFull => Spec::new("disk_full", Critical, Topic::Machine).figure(Unit::Percent, 95.0, 92.0);
     /// Something grows that nothing deletes, and will fill a disk.
-    DiskFilling => Spec::new("disk_filling", Warning, Topic::Machine).figure(Unit::Seconds, 16.0 * 3600.0, 24.0 * 3600.0).lasting(MINUTES_30).under(&[Rule::DiskFull]);
+    DiskFilling => Spec::new("disk_filling", Warning, Topic::Machine).figure(Unit::Seconds, 16.0 * 3600.0, 24.0 * 3600.0).lasting(MINUTES_30).under(&[Rule::DiskFull, Rule::DiskReadOnly]);
     /// A disk can hold hardly any more files.
-    InodesLow => Spec::new("inodes_low", Warning, Topic::Machine).figure(Unit::Percent, 90.0, 85.0).lasting(MINUTES_2);
+    InodesLow => Spec::new("inodes_low", Warning, Topic::Machine).figure(Unit::Percent, 90.0, 85.0).lasting(MINUTES_2).tried().under(&[Rule::DiskReadOnly]);
     /// A disk takes no writes.
     DiskReadOnly => Spec::new("disk_read_only", Critical, Topic::Machine);
     /// A place that is watched is not there, or not on its own disk any more.
@@ -146,6 +146,8 @@ rules! {
     AgentSlow => Spec::new("agent_slow", Warning, Topic::Agent).figure(Unit::Seconds, 5.0, 1.0).bad_looks(2, 3).good_looks(3);
     /// The kernel killed the agent itself for want of memory.
     AgentKilled => Spec::new("agent_killed", Warning, Topic::Agent).event();
+    /// Another program takes the owner's commands from Telegram.
+    OwnerBotShared => Spec::new("owner_bot_shared", Warning, Topic::Agent).figure(Unit::Count, 3.0, 1.0);
     /// systemd restarts the bot again and again.
     BotRestarting => Spec::new("bot_restarting", Critical, Topic::Bot).figure(Unit::Count, 3.0, 1.0);
     /// systemd has given the bot up.
@@ -205,13 +207,13 @@ rules! {
     /// Old logs are not deleted, or not compressed.
     LogOldKept => Spec::new("log_old_kept", Warning, Topic::Logs).bad_looks(2, 2);
     /// What the bot logs does not arrive in its file.
-    LogSilent => Spec::new("log_silent", Warning, Topic::Logs).bad_looks(2, 2).under(BOT_DOWN);
+    LogSilent => Spec::new("log_silent", Warning, Topic::Logs).bad_looks(2, 2).under(DOWN_OR_READ_ONLY);
     /// A remote does not hold what was written there.
     RemoteDamaged => Spec::new("remote_damaged", Critical, Topic::Backup);
     /// A remote does not hold what a daily summary named, by the last look with that summary.
     RemoteContradicts => Spec::new("remote_contradicts", Critical, Topic::Backup);
     /// The last rehearsal of a restore from this remote failed.
-    DrillFailed => Spec::new("drill_failed", Critical, Topic::Backup);
+    DrillFailed => Spec::new("drill_failed", Critical, Topic::Backup).under(&[Rule::DiskReadOnly]);
     /// No rehearsal of a restore from this remote has passed for long.
     DrillOld => Spec::new("drill_old", Warning, Topic::Backup);
     /// What a rehearsal brought back could not be counted: the shop's own program cannot be run.
@@ -236,6 +238,16 @@ pub const BOT_TROUBLE: &[Rule] = &[
     Rule::BotNotRunning,
     Rule::BotStopped,
     Rule::BotUnhealthy,
+];
+/// Who is down logs nothing, and nothing is written where no write is taken.
+const DOWN_OR_READ_ONLY: &[Rule] = &[
+    Rule::BotGone,
+    Rule::BotHung,
+    Rule::BotRestartsSpent,
+    Rule::BotPortTaken,
+    Rule::BotNotRunning,
+    Rule::BotStopped,
+    Rule::DiskReadOnly,
 ];
 /// The bot says itself that its database takes no writes: nothing is added by calling it ill for that.
 const DOWN_OR_REFUSING: &[Rule] = &[

@@ -128,6 +128,10 @@ pub(super) struct Phrases {
     /// Before the headline of what is back within the hour. In these four `{count}` and `{since}` are filled in: how often
     /// it came since when; and `{until}`: when it was last seen.
     pub again: &'static str,
+    /// The same where it was not always this; `{count}` and `{since}` are filled in.
+    pub again_mixed: &'static str,
+    /// How often it was what; `{kinds}` is filled in.
+    pub kinds: &'static str,
     /// What happens to the message about something that comes and goes.
     pub flapping: &'static str,
     /// What that message says while it is gone.
@@ -437,6 +441,7 @@ mod tests {
             "toko tetap berjual",
             "toko tetap berjalan",
             "toko masih berjalan",
+            "toko tetap jalan",
         ];
         for (language, tries, while_it_runs) in [
             (

@@ -82,6 +82,26 @@ const SENTENCES: &[(&str, &str)] = &[
         "semua sampai saat itu ada di cadangan: agent restore --latest --chain {} setelah bot dihentikan",
     ),
     (
+        "the database's path became a link meanwhile: systemctl restart agent, so that it is followed",
+        "jalur database sekarang menjadi tautan: systemctl restart agent, supaya diikuti",
+    ),
+    (
+        "the link at the database's path leads to another file now: systemctl restart agent, so that it is followed",
+        "tautan di jalur database sekarang menuju berkas lain: systemctl restart agent, supaya diikuti",
+    ),
+    (
+        "no backup of that chain was finished",
+        "belum ada cadangan rantai itu yang selesai",
+    ),
+    (
+        "the newest from before it: agent restore --latest --chain {} once the bot is stopped",
+        "yang terbaru sebelumnya: agent restore --latest --chain {} setelah bot dihentikan",
+    ),
+    (
+        "no backup was finished before that",
+        "sebelum itu belum ada cadangan yang selesai",
+    ),
+    (
         "the database's file was written to past SQLite, and still holds what was followed",
         "berkas database ditulis tanpa lewat SQLite, dan isinya masih seperti yang diikuti",
     ),

@@ -39,7 +39,7 @@ const TOUCHED: &str = "the database's file was written to past SQLite, and still
 /// Begins or goes on. `why` is what ended the recording before, in this process.
 pub(super) fn begin(desk: &Desk, why: Option<WhyAgain>, now: Clock) -> Result<Recorder, Ended> {
     let claim = Claim::take(&desk.database)?;
-    let mut follower = Follower::open(&desk.database)?;
+    let mut follower = Follower::open(&desk.database, &desk.named)?;
     let hashes = Hashes::open(&desk.hashes).context("opening the table of pages")?;
     let known = desk
         .store

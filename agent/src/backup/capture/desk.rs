@@ -20,7 +20,7 @@ use crate::{
         proof::Seen,
         recipients::Recipients,
         remembered::Remembered,
-        seal::{Sealed, seal},
+        seal::{FASTEST_LEVEL, Sealed, seal},
         signer::SigningKey,
         staging::Sealer,
     },
@@ -28,8 +28,6 @@ use crate::{
     store::{Store, capture::CaptureState, owner::own_like, sealed_to::SealedTo},
 };
 
-/// What is inside of a segment is compressed already: the fastest level finds that out soonest.
-const LEVEL: i32 = 1;
 const FOLDER: &str = "capture";
 /// Certificates that do not read are tried so often although nothing changed: a right that is given back changes no file.
 const READ_AGAIN: Duration = Duration::from_secs(1);
@@ -37,6 +35,8 @@ const READ_AGAIN: Duration = Duration::from_secs(1);
 /// The recorder's things.
 pub(super) struct Desk {
     pub database: PathBuf,
+    /// The path that the bot opens, which leads there.
+    pub named: PathBuf,
     pub store: Arc<Store>,
     pub spool: Spool,
     sealer: Option<Sealer>,
@@ -72,6 +72,7 @@ impl Desk {
         Ok(Self {
             config: Arc::clone(config),
             database: config.backup.database.clone(),
+            named: config.backup.database_as_named.clone(),
             spool: Spool::open(folder.join("spool"), Arc::clone(&store), remotes)?,
             store,
             sealer: None,
@@ -83,6 +84,11 @@ impl Desk {
             read_again_at: None,
             unread: watch::Sender::new(None),
         })
+    }
+
+    /// The file that says until when the shop was followed.
+    pub(super) fn followed(&self) -> PathBuf {
+        self.hashes.with_file_name("followed")
     }
 
     /// Whether a database was followed here of which this is so.
@@ -116,7 +122,6 @@ impl Desk {
         self.sealer = Some(Sealer::new(
             Arc::new(recipients),
             SigningKey::load_or_make(&self.state_dir)?,
-            LEVEL,
             Remembered::at(&self.state_dir),
         ));
         // How others than before looked nobody knows: they are read once more.
@@ -160,7 +165,8 @@ impl Desk {
     /// Seals what is to leave the machine.
     pub(super) fn seal(&self, plain: &[u8]) -> anyhow::Result<Sealed> {
         let sealer = self.sealer.as_ref().context("the keys were not read yet")?;
-        let sealed = seal(plain, &sealer.recipients, &sealer.signer, sealer.level)?;
+        // What is inside of a segment is compressed already: the fastest level finds that out soonest.
+        let sealed = seal(plain, &sealer.recipients, &sealer.signer, FASTEST_LEVEL)?;
         // Before the commits in it count as captured.
         let signers = sealer.signer.as_signers();
         Seen::of(plain).require_in(&sealed.bytes, &sealed.sha256, &sealed.session_key, &signers)?;

@@ -23,7 +23,7 @@ use tokio::{
 
 use super::wal::follow::Lost;
 use crate::{
-    config::{Config, RemoteKind},
+    config::Config,
     store::{Store, interruptions::EventKind},
 };
 
@@ -33,6 +33,7 @@ mod desk;
 mod ending;
 mod events;
 mod fault;
+mod followed;
 mod hashes;
 mod keep;
 mod keys;
@@ -43,13 +44,16 @@ mod rest;
 mod same;
 mod ship;
 mod spool;
+mod witness;
 mod worker;
 
 use desk::Desk;
 use events::LogWatch;
+use followed::Followed;
 use rest::RestRequest;
 pub use rest::{Moment, Rest};
 pub use ship::{AT_ONCE as SENT_AT_ONCE, Shipper};
+use witness::Witness;
 use worker::{Shared, Wake, Worker};
 
 /// Wishes that wait for the thread; more callers than that are told to come again.
@@ -196,7 +200,7 @@ pub fn start(config: &Arc<Config>, store: &Arc<Store>) -> anyhow::Result<(Captur
         shared,
         shipped: watch::Sender::new(0),
         unread: desk.unread.clone(),
-        counted: off_site(config),
+        counted: ship::off_site(config),
     };
     // Before the thread goes on from there.
     let known = store.capture_state().context("asking where the capture stands")?;
@@ -215,6 +219,8 @@ pub fn start(config: &Arc<Config>, store: &Arc<Store>) -> anyhow::Result<(Captur
         shared: Arc::clone(&capture.shared),
         wake: capture.wake.clone(),
         known: known.clone(),
+        witness: Witness::default(),
+        missed: None,
     });
     let shippers = shippers.collect();
     let thread = spawn(capture.worker(desk, inbox, config.backup.sync))?;
@@ -223,17 +229,6 @@ pub fn start(config: &Arc<Config>, store: &Arc<Store>) -> anyhow::Result<(Captur
         thread: Some(thread),
     };
     Ok((capture, shippers, running))
-}
-
-/// Remotes that survive the loss of this machine; a folder counts only when there is nothing else.
-fn off_site(config: &Config) -> Arc<[String]> {
-    let is_away = |kind: RemoteKind| kind != RemoteKind::Fs;
-    let any_away = config.remotes.iter().any(|remote| is_away(remote.kind));
-    let counted = config
-        .remotes
-        .iter()
-        .filter(|remote| is_away(remote.kind) || !any_away);
-    counted.map(|remote| remote.name.clone()).collect()
 }
 
 fn spawn(worker: Worker) -> anyhow::Result<JoinHandle<()>> {
@@ -246,6 +241,7 @@ fn spawn(worker: Worker) -> anyhow::Result<JoinHandle<()>> {
 impl Capture {
     fn worker(&self, desk: Desk, inbox: Receiver<Wake>, sync: Duration) -> Worker {
         Worker {
+            followed: Followed::at(desk.followed()),
             desk,
             inbox,
             shared: Arc::clone(&self.shared),

@@ -5,13 +5,14 @@
 use anyhow::Context;
 use protocol::{
     chain::{CommitNumber, PageRoot},
+    manifest::Manifest,
     object_key::PointId,
 };
 
 use super::{NewChain, desk::Desk, hashes::Hashes, past::Differing, recorder::Ended};
 use crate::{
     backup::wal::follow::Follower,
-    store::{capture::CaptureState, interruptions::EventKind},
+    store::{capture::CaptureState, interruptions::EventKind, points::KnownPoint},
 };
 
 /// What lies there.
@@ -70,6 +71,32 @@ fn older_point(desk: &Desk, root: &PageRoot, before: &CaptureState) -> Result<Op
     Ok(newest.map(|manifest| manifest.point))
 }
 
+/// The command that brings back what was followed last. A chain may have ended before its first backup: then nothing
+/// leads back to it, and the newest point from before it is the next best.
+fn way_back(desk: &Desk, before: &CaptureState) -> Result<String, Ended> {
+    let points = desk.store.points().context("reading the catalogue")?;
+    let is_held = |known: &KnownPoint| known.verified.keys().any(|remote| known.is_held_by(remote));
+    let held = points.into_values().filter(is_held).map(|known| known.manifest);
+    let held: Vec<Manifest> = held.filter(|point| point.taken_at <= before.commit_at).collect();
+    if held.iter().any(|point| point.chain == before.chain) {
+        return Ok(format!(
+            "everything until then is in the backups: agent restore --latest --chain {} once the bot is stopped",
+            before.chain
+        ));
+    }
+    let newest = held.iter().max_by_key(|point| point.taken_at);
+    Ok(newest.map_or_else(
+        || "no backup was finished before that".to_owned(),
+        |point| {
+            format!(
+                "no backup of that chain was finished; the newest from before it: agent restore --latest --chain {} once the \
+                 bot is stopped",
+                point.chain
+            )
+        },
+    ))
+}
+
 /// A reason with what it came to: what the database holds now, beside what was followed in it last.
 pub(super) fn explained(
     desk: &Desk,
@@ -84,10 +111,7 @@ pub(super) fn explained(
         "commit {} of the chain {}, which was followed last",
         before.commit, before.chain
     );
-    let way_back = format!(
-        "everything until then is in the backups: agent restore --latest --chain {} once the bot is stopped",
-        before.chain
-    );
+    let way_back = way_back(desk, before)?;
     let replaced = |told: String| NewChain {
         kind: EventKind::Replaced,
         detail: format!("{}; {told}; {way_back}", why.detail),

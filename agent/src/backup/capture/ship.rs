@@ -12,18 +12,19 @@ use futures_util::future::try_join_all;
 use jiff::Timestamp;
 use protocol::time::UnixMillis;
 use tokio::{
-    sync::watch,
+    sync::{mpsc, watch},
     time::{sleep, timeout},
 };
 
 use super::{
     Mark,
     spool::Spool,
+    witness::Witness,
     worker::{Shared, Wake},
 };
 use crate::{
     backup::remote::{self, Remote},
-    config::{Config, RemoteConfig},
+    config::{Config, RemoteConfig, RemoteKind},
     store::{Store, capture::SpooledSegment},
 };
 
@@ -55,9 +56,19 @@ pub struct Shipper {
     pub(super) wake: SyncSender<Wake>,
     /// Where this server stood when the agent started; `None` once it is known that what the remote holds was written by it.
     pub(super) known: Option<Mark>,
+    pub(super) witness: Witness,
+    /// Who compares a remote that lacks what it acknowledged.
+    pub(super) missed: Option<mpsc::Sender<String>>,
 }
 
 impl Shipper {
+    /// Tells there of a remote that lacks what it acknowledged.
+    #[must_use]
+    pub fn telling(mut self, missed: mpsc::Sender<String>) -> Self {
+        self.missed = Some(missed);
+        self
+    }
+
     /// Ships for as long as the agent lives.
     pub async fn run(mut self) -> Infallible {
         let mut pause = RETRY_FIRST;
@@ -103,6 +114,7 @@ impl Shipper {
                 self.shipped.send_modify(|count| *count += 1);
             }
             self.spool.tidy()?;
+            self.look_back(&remote, &last.key).await;
         }
     }
 
@@ -152,6 +164,17 @@ impl Shipper {
             tracing::error!(%error, "how a remote is doing could not be written down");
         }
     }
+}
+
+/// Remotes that survive the loss of this machine; a folder counts only when there is nothing else.
+pub(super) fn off_site(config: &Config) -> Arc<[String]> {
+    let is_away = |kind: RemoteKind| kind != RemoteKind::Fs;
+    let any_away = config.remotes.iter().any(|remote| is_away(remote.kind));
+    let counted = config
+        .remotes
+        .iter()
+        .filter(|remote| is_away(remote.kind) || !any_away);
+    counted.map(|remote| remote.name.clone()).collect()
 }
 
 fn now() -> UnixMillis {

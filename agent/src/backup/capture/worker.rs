@@ -23,6 +23,7 @@ use super::{
     begin::begin,
     desk::Desk,
     events::LogWatch,
+    followed::Followed,
     recorder::{Ended, Recorder},
     rest::RestRequest,
 };
@@ -93,6 +94,8 @@ pub(super) struct Worker {
     pub resting: Vec<RestRequest>,
     /// There was more to read than a turn reads.
     pub is_behind: bool,
+    /// Until when it followed, for whoever begins after this one.
+    pub followed: Followed,
     /// Up to where the remotes were told of segments.
     pub told: Option<(ChainId, CommitNumber)>,
 }
@@ -177,9 +180,12 @@ impl Worker {
             self.shared.sealed_to.send_replace(self.desk.sealed_to());
         }
         if self.recorder.is_none() {
+            let last = self.desk.store.capture_state()?.map(|state| state.commit_at);
             let recorder = begin(&self.desk, self.why.clone(), now)?;
+            self.followed.note_absence(&self.desk, last, now());
             self.well(recorder);
         }
+        self.followed.touch(Instant::now());
 
         let Some(recorder) = &mut self.recorder else {
             return Ok(());
@@ -293,6 +299,9 @@ impl Worker {
 
     /// What was read goes into the spool; the next start ships it.
     fn stop(mut self) {
+        if self.recorder.is_some() {
+            self.followed.touch_at_once();
+        }
         if let Some(recorder) = &mut self.recorder
             && let Err(error) = recorder
                 .drain(&self.desk, now)

@@ -53,17 +53,24 @@ impl Folder {
     /// Whether there is anything to read; an error when the folder is not the one that was written to. Another disk
     /// with backups of its own may be read.
     pub(super) fn is_there(&self) -> Result<bool, String> {
-        match (remembered(&self.memory)?, remembered(&self.root.join(MARK))?) {
-            (Some(_), None) => Err(self.unmounted()),
+        match (remembered(&self.memory)?, self.mark()?) {
+            (Some(_), Mark::Missing) => Err(self.unmounted()),
             _ => Ok(self.root.is_dir()),
         }
     }
 
     /// What would keep an object from being written; nothing is made.
     pub(super) fn check(&self) -> Result<(), String> {
-        match (remembered(&self.memory)?, remembered(&self.root.join(MARK))?) {
-            (Some(_), None) => Err(self.unmounted()),
-            (Some(known), Some(found)) if known != found => Err(format!(
+        match (remembered(&self.memory)?, self.mark()?) {
+            (Some(_), Mark::Missing) => Err(self.unmounted()),
+            (Some(_), Mark::Damaged) => Err(format!(
+                "the mark {MARK} in its folder {} is damaged, so that nothing shows that this is the disk which this agent wrote \
+                 to. What lies there can be restored all the same. When it is the right disk, run `agent remote test {} \
+                 --new-disk`",
+                self.root.display(),
+                self.name
+            )),
+            (Some(known), Mark::Found(found)) if known != found => Err(format!(
                 "its folder {} is on another disk than the one that this agent wrote to. Mount the right one, or, when \
                  it was replaced on purpose, run `agent remote test {} --new-disk`",
                 self.root.display(),
@@ -90,9 +97,9 @@ impl Folder {
         if remembered(&self.memory)?.is_some() {
             return self.check();
         }
-        let found = match remembered(&mark)? {
-            Some(found) => found,
-            None => {
+        let found = match self.mark()? {
+            Mark::Found(found) => found,
+            Mark::Missing | Mark::Damaged => {
                 let made = format!("{:032x}", rand::random::<u128>());
                 write_new(&mark, &made).map_err(|error| self.unmarked(&mark, &error))?;
                 own_like(&mark, &self.root);
@@ -111,6 +118,14 @@ impl Folder {
             }
             _ => self.prepare(),
         }
+    }
+
+    fn mark(&self) -> Result<Mark, String> {
+        let path = self.root.join(MARK);
+        Ok(match read_mark(&path)? {
+            None => Mark::Missing,
+            Some(bytes) => mark_in(&bytes).map_or(Mark::Damaged, Mark::Found),
+        })
     }
 
     /// Held until it is dropped; whoever else waits, waits for a few writes.
@@ -185,13 +200,31 @@ impl Folder {
     }
 }
 
-/// The mark in a file; `None` when there is no such file.
+/// What lies in the folder beside the objects.
+enum Mark {
+    Missing,
+    /// Of a disk that lost what it held: it does not say which disk that is.
+    Damaged,
+    Found(String),
+}
+
+/// The mark that this server repeats; `None` when there is none yet.
 fn remembered(path: &Path) -> Result<Option<String>, String> {
+    let Some(bytes) = read_mark(path)? else {
+        return Ok(None);
+    };
+    let mark = mark_in(&bytes).ok_or_else(|| format!("{} is damaged: it holds no mark", path.display()))?;
+    Ok(Some(mark))
+}
+
+fn mark_in(bytes: &[u8]) -> Option<String> {
+    let is_mark = bytes.len() == MARK_BYTES && bytes.iter().all(u8::is_ascii_hexdigit);
+    is_mark.then(|| String::from_utf8_lossy(bytes).into_owned())
+}
+
+fn read_mark(path: &Path) -> Result<Option<Vec<u8>>, String> {
     match fs::read(path) {
-        Ok(bytes) if bytes.len() == MARK_BYTES && bytes.iter().all(u8::is_ascii_hexdigit) => {
-            Ok(Some(String::from_utf8_lossy(&bytes).into_owned()))
-        }
-        Ok(_) => Err(format!("{} is damaged: it holds no mark", path.display())),
+        Ok(bytes) => Ok(Some(bytes)),
         Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => Ok(None),
         Err(error) => Err(format!("{} cannot be read: {error}", path.display())),
     }
@@ -262,6 +295,24 @@ mod tests {
                 threads.into_iter().for_each(|thread| thread.join().unwrap());
             });
             folder(dir.path()).prepare().unwrap();
+        }
+    }
+
+    #[test]
+    fn a_damaged_mark_keeps_nobody_from_reading_and_is_made_anew_when_it_is_asked_for() {
+        let dir = tempfile::tempdir().unwrap();
+        let folder = folder(dir.path());
+        folder.prepare().unwrap();
+        for damaged in ["", "no mark", &"x".repeat(MARK_BYTES)] {
+            fs::write(dir.path().join("disk/backups").join(MARK), damaged).unwrap();
+            assert_eq!(folder.is_there(), Ok(true));
+            let said = folder.prepare().unwrap_err();
+            assert!(
+                said.contains("is damaged") && said.contains("`agent remote test disk --new-disk`"),
+                "{said}"
+            );
+            folder.accept().unwrap();
+            folder.prepare().unwrap();
         }
     }
 

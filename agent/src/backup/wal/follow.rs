@@ -42,6 +42,7 @@ pub use lost::{Lost, is_damage};
 const ATTEMPTS: usize = 3;
 const NOW_A_LINK: &str =
     "the database's path became a link meanwhile: systemctl restart agent, so that it is followed";
+const LEADS_ELSEWHERE: &str = "the link at the database's path leads to another file now: systemctl restart agent, so that it is followed";
 
 /// One commit with its pages.
 pub struct Followed {
@@ -54,6 +55,8 @@ pub struct Followed {
 /// A live database, followed.
 pub struct Follower {
     database: PathBuf,
+    /// The path that the bot opens; when it is a link, it led to the database at the start.
+    named: PathBuf,
     identity: Identity,
     source: Source,
     index: Option<Index>,
@@ -69,16 +72,17 @@ pub struct Follower {
 }
 
 impl Follower {
-    /// Opens the database and holds its log. Where it stands is not known yet: [`Follower::resume`] or
-    /// [`Follower::anchor`] comes next.
+    /// Opens the database, which `named` leads to, and holds its log. Where it stands is not known yet:
+    /// [`Follower::resume`] or [`Follower::anchor`] comes next.
     ///
     /// # Errors
     /// [`Lost::Source`] or [`Lost::Io`].
-    pub fn open(database: &Path) -> Result<Self, Lost> {
+    pub fn open(database: &Path, named: &Path) -> Result<Self, Lost> {
         let identity = Identity::of(database).map_err(Lost::Missing)?;
         if database.is_symlink() {
             return Err(Lost::Missing(anyhow::anyhow!(NOW_A_LINK)));
         }
+        require_to_lead_to(named, &identity)?;
         let source = Source::open(database)?;
         if Identity::of(database).map_err(Lost::Missing)? != identity {
             return Err(Lost::Replaced);
@@ -88,6 +92,7 @@ impl Follower {
             index: Index::of(database)?,
             file: WrittenFile::of(database, &source)?,
             database: database.to_path_buf(),
+            named: named.to_path_buf(),
             identity,
             source,
             wal: None,
@@ -297,6 +302,9 @@ impl Follower {
         if Identity::from(&found) != self.identity {
             return Err(Lost::Replaced);
         }
+        if self.named != self.database {
+            require_to_lead_to(&self.named, &self.identity)?;
+        }
         self.require_own_index()?;
         let path = log_of(&self.database);
         match &self.wal {
@@ -312,5 +320,13 @@ impl Follower {
     fn image(&self, frame: u32) -> Result<Vec<u8>, Lost> {
         let wal = self.wal.as_ref().ok_or(Lost::LogReplaced)?;
         Ok(wal.image(self.page_size, frame)?)
+    }
+}
+
+/// Whoever opens the path opens this file: else the bot would sell in one that nobody follows.
+fn require_to_lead_to(named: &Path, identity: &Identity) -> Result<(), Lost> {
+    match Identity::of(named).map_err(Lost::Missing)? == *identity {
+        true => Ok(()),
+        false => Err(Lost::Missing(anyhow::anyhow!(LEADS_ELSEWHERE))),
     }
 }

@@ -6,7 +6,7 @@ use jiff::{Timestamp, tz::TimeZone};
 use protocol::time::UnixMillis;
 
 use super::{
-    Shown,
+    Shown, doubts,
     gaps::{Gap, What},
     holding::Holding,
     points::Listed,
@@ -18,6 +18,9 @@ pub(super) fn print(shown: &Shown, zone: &TimeZone) {
     // Who does not answer is named by the command itself, and may hold everything.
     if shown.restore_points.is_empty() && !shown.remotes.is_empty() {
         println!("The remotes hold no restore point yet. `agent backup` makes one.");
+        for unfilled in &shown.unfilled {
+            println!("Where there should be one: {}", unfilled.told);
+        }
     }
     for holding in &shown.remotes {
         print_holding(holding, zone);
@@ -43,13 +46,19 @@ pub(super) fn print(shown: &Shown, zone: &TimeZone) {
         .iter()
         .all(|point| point.chain.is_some() || point.doubtful);
     for range in &shown.commits {
-        println!("  {}", told(range, (knows_all, &shown.gaps), zone));
+        let is_others = range.restorable_from.is_none() && shown.others_chains.contains(&range.chain);
+        let known = (knows_all && !is_others, shown.gaps.as_slice());
+        let whose = match is_others {
+            true => "  another agent's, not judged here",
+            false => "",
+        };
+        println!("  {}{whose}", told(range, known, zone));
     }
     if !shown.doubtful.is_empty() {
         println!("\nNOT PROVEN, and not counted above:");
     }
-    for doubt in &shown.doubtful {
-        println!("  {}: {}", doubt.segment, doubt.why);
+    for line in doubts::told(&shown.doubtful) {
+        println!("  {line}");
     }
     if !shown.gaps.is_empty() {
         println!("\nGaps: of these times no single commit can be restored");
@@ -196,6 +205,7 @@ fn in_words(gap: &Gap) -> String {
             format!("nobody followed the shop: all that happened is commit {commit} of chain {chain}")
         }
         What::NewChain => format!("a new chain, {chain}, begins: it can be restored from its first point on"),
+        What::Absent => "the agent did not run, and no commit of that time is known".to_owned(),
         What::Away => {
             "the agent did not run for some of it: what happened then carries the moment of its return"
                 .to_owned()

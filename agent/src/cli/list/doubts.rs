@@ -11,6 +11,8 @@ use protocol::{
 };
 use serde::Serialize;
 
+use crate::cli::words;
+
 /// A segment that is left out of what can be restored, and why.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub(super) struct Doubt {
@@ -44,6 +46,31 @@ pub(super) fn take_out(segments: &mut BTreeMap<SegmentName, u64>, known: &Known<
         }
     });
     taken_out.collect()
+}
+
+/// A line for each of those that follow each other for one reason, and for each other one.
+pub(super) fn told(doubts: &[Doubt]) -> Vec<String> {
+    let mut named: Vec<(SegmentName, &Doubt)> = doubts
+        .iter()
+        .filter_map(|doubt| Some((SegmentName::parse(&doubt.segment)?, doubt)))
+        .collect();
+    named.sort_by(|(one, _), (other, _)| one.cmp(other));
+    let follows = |(one, why): &(SegmentName, &Doubt), (next, next_why): &(SegmentName, &Doubt)| {
+        one.chain == next.chain && next.first <= one.last.next() && why.why == next_why.why
+    };
+    let lines = named.chunk_by(follows).map(|all| {
+        let ((first, doubt), last) = (&all[0], all.iter().map(|(name, _)| name.last).max());
+        match (all.len(), last) {
+            (1, _) | (_, None) => format!("{}: {}", doubt.segment, doubt.why),
+            (count, Some(last)) => format!(
+                "commits {} to {last} of chain {}, in {count} objects, of each of which: {}",
+                first.first,
+                words::chain(&first.chain),
+                doubt.why
+            ),
+        }
+    });
+    lines.collect()
 }
 
 fn doubt(name: &SegmentName, all: &BTreeMap<SegmentName, u64>, known: &Known<'_>) -> Option<String> {
@@ -128,6 +155,33 @@ mod tests {
         let found = take_out(&mut segments, &known);
         let names = found.iter().map(|it| SegmentName::parse(&it.segment).unwrap());
         names.map(|it| (it.first.get(), it.last.get())).collect()
+    }
+
+    #[test]
+    fn what_follows_each_other_for_one_reason_is_one_line() {
+        let doubt = |(first, last): (u64, u64), why: &str| {
+            let at = UnixMillis(i64::try_from(last).unwrap());
+            let digest = "0".repeat(64);
+            let name = SegmentName::new(&ChainId::from_bits(1), commit(first), commit(last), at, &digest);
+            Doubt {
+                segment: name.to_string(),
+                why: why.to_owned(),
+            }
+        };
+        let all = [
+            doubt((8, 9), "sealed"),
+            doubt((4, 7), "sealed"),
+            doubt((10, 10), "late"),
+            doubt((12, 12), "sealed"),
+        ];
+        let told = told(&all);
+        assert_eq!(told.len(), 3, "{told:?}");
+        assert!(told[0].starts_with("commits 4 to 9 of chain"), "{told:?}");
+        assert!(
+            told[0].ends_with("in 2 objects, of each of which: sealed"),
+            "{told:?}"
+        );
+        assert_eq!(told[1], format!("{}: late", all[2].segment));
     }
 
     #[test]

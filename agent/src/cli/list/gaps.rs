@@ -66,6 +66,8 @@ pub(super) enum What {
     NewChain,
     /// The agent did not run for some of it. What happened then was read later, and carries later moments.
     Away,
+    /// Nobody followed, and no commit of that time was found afterwards.
+    Absent,
 }
 
 /// What gaps are found in.
@@ -78,6 +80,8 @@ pub(super) struct Known<'a> {
     pub ahead: UnixMillis,
     /// The chain that this server follows and sends.
     pub follows: Option<&'a ChainId>,
+    /// From the capture's last sign to its return, by this server's own memory.
+    pub absences: &'a [(UnixMillis, UnixMillis)],
 }
 
 impl Known<'_> {
@@ -104,6 +108,7 @@ pub(super) fn of(
     };
     gaps.extend(away(slots).into_iter().filter(|gap| !is_told(gap)));
     gaps.extend(caught_up);
+    add_absences(&mut gaps, known.absences);
     // Dated by a clock that was set back, it ends before it begins.
     gaps.iter_mut().for_each(|gap| gap.from = gap.from.min(gap.until));
     gaps.sort_by_key(|gap| (gap.from.0, gap.until.0));
@@ -290,6 +295,24 @@ fn new_chains(known: &Known<'_>) -> Vec<Gap> {
         .collect()
 }
 
+/// Adds those of which nothing else tells; what was looked at seldom tells of them less exactly.
+fn add_absences(gaps: &mut Vec<Gap>, absences: &[(UnixMillis, UnixMillis)]) {
+    for &(from, until) in absences {
+        let meets = |gap: &Gap| gap.from <= until && from <= gap.until;
+        let is_roughly = |gap: &Gap| gap.what == What::Away && gap.chain.is_none();
+        if gaps.iter().any(|gap| meets(gap) && !is_roughly(gap)) {
+            continue;
+        }
+        gaps.retain(|gap| !(meets(gap) && is_roughly(gap)));
+        gaps.push(Gap {
+            from,
+            until,
+            chain: None,
+            what: What::Absent,
+        });
+    }
+}
+
 /// Between two looks of the agent that do not follow each other.
 fn away(slots: &[UnixMillis]) -> Vec<Gap> {
     let slot = SLOT.as_millis() as i64;
@@ -342,6 +365,7 @@ mod tests {
             points: &[],
             ahead: UnixMillis(1_000_000),
             follows: None,
+            absences: &[],
         };
         let settled = |_: &Range, _: &End| false;
         let found = of(&known, &unfollowed, &slots, &settled);
@@ -373,6 +397,35 @@ mod tests {
     }
 
     #[test]
+    fn an_absence_without_a_commit_is_told_once_and_exactly() {
+        let segments = segments(&[(2, 4, 1_000), (5, 5, 100_000)]);
+        let mut unfollowed = Unfollowed::default();
+        let step = segments.keys().last().unwrap();
+        unfollowed.add(step.clone(), Kind::Resync);
+        let absences = [(2_000, 99_000), (400_000, 3_500_000)]
+            .map(|(from, until)| (UnixMillis(from), UnixMillis(until)));
+        let known = Known {
+            segments: &segments,
+            ranges: &ranges::of(&segments),
+            points: &[],
+            ahead: UnixMillis(4_000_000),
+            follows: None,
+            absences: &absences,
+        };
+        let slots = [300_000, 3_600_000].map(UnixMillis);
+        let found = of(&known, &unfollowed, &slots, &|_, _| false);
+        let told: Vec<_> = found
+            .iter()
+            .map(|gap| (gap.from.0, gap.until.0, &gap.what))
+            .collect();
+        let step = What::OneStep { commit: commit(5) };
+        assert_eq!(
+            told,
+            [(1_000, 100_000, &step), (400_000, 3_500_000, &What::Absent)]
+        );
+    }
+
+    #[test]
     fn what_was_read_on_a_return_is_one_absence_and_is_told_once() {
         let segments = segments(&[
             (2, 4, 1_000),
@@ -393,6 +446,7 @@ mod tests {
             points: &[],
             ahead: UnixMillis(4_000_000),
             follows: None,
+            absences: &[],
         };
         let slots = [0, 300_000, 3_900_000].map(UnixMillis);
         let found = of(&known, &unfollowed, &slots, &|_, _| false);

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use protocol::{
     chain::{ChainId, CommitNumber},
-    object_key::{PointId, SegmentName},
+    object_key::{Fingerprint, PointId, SegmentName},
     time::UnixMillis,
 };
 
@@ -14,7 +14,7 @@ use crate::{
     backup::{
         holes::{self, Stand},
         own::Own,
-        survey::Names,
+        survey::{Names, Survey},
     },
     config::Config,
     store::{
@@ -38,6 +38,8 @@ pub(super) struct Here {
     /// What nobody followed as it happened: its chain is the one that it is found in.
     pub unfollowed: Unfollowed,
     pub slots: Vec<UnixMillis>,
+    /// From the capture's last sign to its return.
+    pub absences: Vec<(UnixMillis, UnixMillis)>,
     /// The chain that is followed here, and the newest commit that was seen.
     pub seen: Option<(ChainId, CommitNumber)>,
     /// Before this moment retention may have let commits go; nothing where that is not known.
@@ -111,11 +113,22 @@ impl Here {
             drilled: store.drilled_points()?,
             unfollowed,
             slots: store.sampled_slots()?,
+            absences: store.absences()?,
             seen: None,
             own: Own::of(&config.state_dir, &store)?,
             kept_from: kept_from(config, &store, now)?,
             is_server: true,
         })
+    }
+
+    /// Who else writes to each remote; nobody where nobody does.
+    pub(super) fn others(&self, survey: &Survey) -> BTreeMap<String, Vec<Fingerprint>> {
+        let of_remote = |(remote, names): &(String, Names)| {
+            let others = self.own.others(names.keys().map(|name| (name, None)));
+            let keys: Vec<Fingerprint> = others.into_iter().map(|other| other.key).collect();
+            (!keys.is_empty()).then(|| (remote.clone(), keys))
+        };
+        survey.holdings.iter().filter_map(of_remote).collect()
     }
 
     /// What verify asks of one remote, asked of all that answer together.

@@ -17,6 +17,7 @@ use crate::{
         anchor::{self, Anchor},
         own::Other,
         survey::{self, Names},
+        unfilled::Unfilled,
     },
     cli::words,
     store::torn::Torn,
@@ -51,6 +52,8 @@ pub(super) struct Seen<'a> {
     pub points: &'a [Listed],
     /// What is dated after this moment is dated in the future.
     pub ahead_of: UnixMillis,
+    /// Those that hold nothing where another one holds restore points.
+    pub in_doubt: &'a [Unfilled],
     /// Whose clock moments are told by.
     pub zone: &'a TimeZone,
 }
@@ -81,6 +84,10 @@ impl Holding {
         problems.extend(of_remote.is_useless(seen).then(|| {
             "nothing can be restored from it alone: none of its restore points is whole there".to_owned()
         }));
+        let unfilled = seen.in_doubt.iter().filter(|unfilled| unfilled.remote == remote);
+        problems.extend(
+            unfilled.map(|unfilled| format!("{}. IT MAY BE NEWER than what the others hold", unfilled.told)),
+        );
         let is_ahead = |point: &PointId| survey::moment_of(point).is_some_and(|at| at > seen.ahead_of);
         let (ahead, present): (Vec<_>, Vec<_>) = points.iter().cloned().partition(is_ahead);
         let doubtful = seen.points.iter().filter(|point| point.doubtful);

@@ -8,7 +8,7 @@ use jiff::tz::TimeZone;
 use protocol::{
     chain::{ChainId, CommitNumber},
     manifest::Manifest,
-    object_key::{self, PointId},
+    object_key::{self, Fingerprint, PointId},
     time::UnixMillis,
 };
 use serde::Serialize;
@@ -51,6 +51,8 @@ pub(super) struct Listed {
     pub problems: Vec<String>,
     /// Whether nothing but a manifest, which nobody here knows or opens, claims that there is such a point.
     pub doubtful: bool,
+    /// The other agents that write there, where one of them may have taken it: then it is not judged here.
+    pub other_agents: Vec<Fingerprint>,
     /// Whether the key that was given opens it; nothing where it was not asked, or tells nothing.
     #[serde(skip)]
     pub opens: Option<bool>,
@@ -110,6 +112,7 @@ fn describe(
         damage: known.and_then(|known| known.damage.clone()),
         problems: Vec::new(),
         doubtful: false,
+        other_agents: Vec::new(),
         opens: None,
         broken_on: BTreeSet::new(),
         id: point.clone(),
@@ -197,6 +200,9 @@ impl Listed {
     /// Names it where nobody knows or opens it, although this server knows of older ones, or where nothing else of it is
     /// there and opening was tried.
     pub(super) fn doubt(&mut self, known: &BTreeMap<PointId, KnownPoint>) {
+        if !self.other_agents.is_empty() {
+            return;
+        }
         let knows_older = known.keys().next().is_some_and(|oldest| *oldest < self.id);
         let is_bare = self.objects.is_empty() && self.files.is_empty() && !self.problems.is_empty();
         self.doubtful = self.chain.is_none() && (knows_older || is_bare);
@@ -211,6 +217,28 @@ impl Listed {
             };
             self.problems.push(what.to_owned());
         }
+    }
+
+    /// Leaves it to the other agents that write to its remotes, where this one does not know it and no key was tried on it.
+    pub(super) fn leave_to(&mut self, others: &BTreeMap<String, Vec<Fingerprint>>) {
+        let is_unknown = self.chain.is_none() && self.problems.is_empty();
+        if !is_unknown {
+            return;
+        }
+        let here = self.remotes.iter().filter_map(|remote| others.get(remote));
+        let agents: BTreeSet<&Fingerprint> = here.flatten().collect();
+        self.other_agents = agents.into_iter().cloned().collect();
+        if self.other_agents.is_empty() {
+            return;
+        }
+        self.doubtful = true;
+        let named: Vec<String> = self.other_agents.iter().map(Fingerprint::to_string).collect();
+        let trusted = named.join(" or --trust ");
+        self.problems.push(format!(
+            "not judged here: it is of the agent {}, which writes there too and may have been this server's before its state was \
+             lost. agent restore --trust {trusted} takes it, and nothing of this agent's own",
+            named.join(" or "),
+        ));
     }
 
     /// Names the remotes on which a comparison found its files altered: the database comes back from there all the same.
@@ -288,6 +316,7 @@ impl Listed {
             _ if self.damage.is_some() => "DAMAGED",
             // It may be whole: this key does not tell.
             _ if self.opens == Some(false) => "OTHER KEY",
+            _ if !self.other_agents.is_empty() => "another agent's",
             _ if self.doubtful => "NOT PROVEN",
             (false, _) => "INCOMPLETE",
             (true, true) if self.drilled_at.is_some() => "drilled",

@@ -176,7 +176,9 @@ impl OfRemote<'_> {
 
     /// The newest whole point, which the newest chain is that of.
     fn newest<'p>(&self, points: &[&'p Listed]) -> Option<(&'p ChainId, CommitNumber)> {
-        let newest = points.iter().max_by_key(|point| (point.moment(), &point.id))?;
+        // Of one that nobody here knows it is not known what it leads to.
+        let known = points.iter().filter(|point| !point.doubtful);
+        let newest = known.max_by_key(|point| (point.moment(), &point.id))?;
         newest.place()
     }
 

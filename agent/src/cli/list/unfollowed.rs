@@ -8,9 +8,9 @@ use protocol::{chain::ChainId, object_key::SegmentName, time::UnixMillis};
 use crate::backup::segment::Kind;
 
 /// Segments after which nothing came for this long may be followed by what nobody followed as it happened.
-const QUIET_MS: i64 = 5_000;
+const QUIET_MS: i64 = 1_000;
 /// Segments that are opened to see whether they do.
-const SUSPECTS_MAX: usize = 200;
+const SUSPECTS_MAX: usize = 400;
 
 /// Segments of what nobody followed as it happened, each by its chain and its last moment.
 #[derive(Clone, Default)]
@@ -61,7 +61,7 @@ mod tests {
 
     #[test]
     fn what_comes_after_a_quiet_while_is_looked_at_and_a_busy_one_is_not() {
-        let all = [(2, 2, 1_000), (3, 3, 2_000), (4, 4, 20_000), (5, 6, 90_000)];
+        let all = [(2, 2, 1_000), (3, 3, 2_000), (4, 4, 3_500), (5, 6, 90_000)];
         let commit = |number| CommitNumber::new(number).unwrap();
         let name = |(first, last, at)| {
             let chain = ChainId::from_bits(1);

@@ -7,14 +7,14 @@ use protocol::{chain::CommitNumber, object_key::PointId, time::UnixMillis};
 
 use super::{
     Arguments, OnlyArgument,
-    known::{arrived, seen_here},
+    known::{arrived, restored_here, seen_here},
     now,
 };
 use crate::{
     backup::anchor::Anchor,
     cli::Failure,
     config::Config,
-    restore::{Only, Request, Selection, Target, choose},
+    restore::{Acknowledged, Only, Request, Selection, Target, choose},
     store::points::KnownPoint,
 };
 
@@ -42,6 +42,11 @@ pub(super) fn request(
     // What is known of other remotes says nothing about the one that was asked for.
     let on_asked =
         |verified: &BTreeMap<String, UnixMillis>| remote.is_none_or(|remote| verified.contains_key(remote));
+    let acknowledged = arrived(config);
+    // One that is not configured any more is asked by no command.
+    let is_configured = |one: &Acknowledged| config.remotes.iter().any(|remote| remote.name == one.remote);
+    let is_asked =
+        |one: &Acknowledged| remote.is_none_or(|remote| remote == one.remote) || !is_configured(one);
     Ok(Request {
         selection: selection(arguments, config)?,
         only: arguments.only.map(|only| match only {
@@ -59,7 +64,9 @@ pub(super) fn request(
             .collect(),
         chain: arguments.chain.as_deref().map(chain).transpose()?,
         seen: seen_here(config),
-        arrived: arrived(remote, config),
+        arrived: acknowledged.iter().filter(|one| is_asked(one)).cloned().collect(),
+        elsewhere: acknowledged.into_iter().filter(|one| !is_asked(one)).collect(),
+        restores: restored_here(config),
         is_agent_named: !arguments.trust.is_empty(),
         newest_only: false,
         anchor: arguments
@@ -69,6 +76,7 @@ pub(super) fn request(
             .transpose()
             .map_err(Failure::Refused)?,
         now: now(),
+        zone: config.owner.timezone.clone(),
     })
 }
 

@@ -9,6 +9,7 @@ use protocol::{
 };
 
 use crate::{
+    backup::restores::{self, LiveRestore},
     config::Config,
     restore::{Acknowledged, acknowledged},
     store::{Store, points::KnownPoint},
@@ -38,9 +39,14 @@ pub(super) fn seen_here(config: &Config) -> Option<(ChainId, CommitNumber)> {
     Some((state.chain, state.commit))
 }
 
-/// What the remotes that are asked have acknowledged to this server.
-pub(super) fn arrived(remote: Option<&str>, config: &Config) -> Vec<Acknowledged> {
+/// The live restores that were done here.
+pub(super) fn restored_here(config: &Config) -> Vec<LiveRestore> {
+    restores::all(&config.state_dir).unwrap_or_default()
+}
+
+/// What the remotes have acknowledged to this server.
+pub(super) fn arrived(config: &Config) -> Vec<Acknowledged> {
     let store = Store::open_to_look(&config.state_dir).ok().flatten();
-    let all = store.and_then(|store| acknowledged(&store, remote, &config.owner.timezone).ok());
+    let all = store.and_then(|store| acknowledged(&store, None).ok());
     all.unwrap_or_default()
 }

@@ -33,6 +33,7 @@ pub(super) fn told(refused: &Refused, arguments: &Arguments, config: &Config) ->
              may help (--key FILE)."
                 .to_owned()
         }
+        Next::Trust(agents) => vouching(agents, arguments),
         Next::Commit {
             chain,
             commit,
@@ -74,6 +75,22 @@ pub(super) fn told(refused: &Refused, arguments: &Arguments, config: &Config) ->
         }
     };
     Failure::Failed(anyhow::anyhow!("{refused}.\n{next}"))
+}
+
+/// The same command with the owner's word for each agent whose backups may be meant.
+fn vouching(agents: &[String], arguments: &Arguments) -> String {
+    let mut lines = vec![
+        "If that agent is yours, as of a server that was set up anew, and its fingerprint is in your recovery kit or was printed \
+         by `agent check`, this goes by its backups:"
+            .to_owned(),
+    ];
+    for agent in agents {
+        let mut choice = when(arguments);
+        choice.push(("--trust", agent.clone()));
+        let choice: Vec<(&str, &str)> = choice.iter().map(|(option, value)| (*option, &**value)).collect();
+        lines.push(format!("  {}", command(arguments, &choice)));
+    }
+    lines.join("\n")
 }
 
 /// What it means that it is not what was asked for.
@@ -132,26 +149,24 @@ pub(super) fn command(arguments: &Arguments, choice: &[(&str, &str)]) -> String 
 
 /// The command that was given, with the same choice, of all remotes.
 pub(super) fn command_on_all(arguments: &Arguments) -> String {
-    let numbers = [
-        ("--commit", arguments.commit),
-        ("--before-commit", arguments.before_commit),
-    ];
-    let numbers = numbers
-        .into_iter()
-        .filter_map(|(option, number)| Some((option, number?.to_string())));
-    let numbers: Vec<(&str, String)> = numbers.collect();
-    let texts = [
-        ("--at", &arguments.at),
-        ("--point", &arguments.point),
-        ("--chain", &arguments.chain),
-        ("--anchor", &arguments.anchor),
-    ];
-    let texts = texts
-        .into_iter()
-        .filter_map(|(option, text)| Some((option, text.as_deref()?)));
-    let numbers = numbers.iter().map(|(option, number)| (*option, number.as_str()));
-    let choice: Vec<(&str, &str)> = numbers.chain(texts).collect();
+    let choice = when(arguments);
+    let choice: Vec<(&str, &str)> = choice.iter().map(|(option, value)| (*option, &**value)).collect();
     command_on(arguments, None, &choice)
+}
+
+/// What was asked for, as it is given again.
+pub(super) fn when(arguments: &Arguments) -> Vec<(&'static str, String)> {
+    let number = |option, number: Option<u64>| number.map(|number| (option, number.to_string()));
+    let text = |option, text: &Option<String>| text.clone().map(|text| (option, text));
+    let all = [
+        number("--commit", arguments.commit),
+        number("--before-commit", arguments.before_commit),
+        text("--at", &arguments.at),
+        text("--point", &arguments.point),
+        text("--chain", &arguments.chain),
+        text("--anchor", &arguments.anchor),
+    ];
+    all.into_iter().flatten().collect()
 }
 
 fn command_on(arguments: &Arguments, remote: Option<&str>, choice: &[(&str, &str)]) -> String {

@@ -4,7 +4,7 @@
 use protocol::time::UnixMillis;
 
 use super::{
-    Arguments, in_gap,
+    Arguments, early, in_gap,
     newest::{LastKnown, Witness},
     now,
     refusals::{command, quoted},
@@ -104,6 +104,7 @@ pub(super) fn question(plan: &Plan) -> String {
 
 /// Puts what was noticed before the plan in front of its notes, and what it follows behind that.
 pub(super) fn put_first(plan: &mut Plan, mut notes: Vec<String>, arguments: &Arguments, config: &Config) {
+    notes.extend(early::of_absence(plan, config));
     notes.extend(another_database(plan, arguments, config));
     plan.notes.splice(0..0, notes);
 }
@@ -227,6 +228,9 @@ fn of_when(plan: &Plan, config: &Config) -> String {
     })
 }
 
+const MAY_BE_LATER: &str =
+    "No later one is known; what is named as NOT PROVEN or as IT MAY BE NEWER may be, and is not in it.";
+
 /// What is not in the restored database, as far as this machine can know.
 pub(super) fn gap(known: Option<&LastKnown>, plan: &Plan, reached: Reached, config: &Config) -> String {
     let (chain, told) = (&plan.manifest.chain, |at| {
@@ -248,10 +252,11 @@ pub(super) fn gap(known: Option<&LastKnown>, plan: &Plan, reached: Reached, conf
             left_out.missing()
         );
     }
+    let is_later = |known: &LastKnown| known.chain != *chain || known.commit > reached.commit;
+    if plan.may_be_newer && !known.is_some_and(is_later) {
+        return format!("{stands} {MAY_BE_LATER}");
+    }
     match known {
-        None if plan.may_be_newer => format!(
-            "{stands} This machine knows of no later one; what is named as NOT PROVEN may be newer, and is not in it."
-        ),
         None => format!(
             "{stands} This machine knows of no later one: what the lost server had not sent by then is not in it."
         ),
@@ -297,12 +302,31 @@ pub(super) fn gap(known: Option<&LastKnown>, plan: &Plan, reached: Reached, conf
     }
 }
 
+/// Where the restored shop stands, or will: of a moment that is asked for the last segment tells only what it reaches at most,
+/// before it is laid over the pages.
+fn end(plan: &Plan, done: &Done) -> serde_json::Value {
+    let (named, named_at) = plan
+        .segments
+        .last()
+        .map_or((plan.manifest.commit, plan.manifest.taken_at), |last| {
+            (last.last, last.last_at)
+        });
+    let (commit, at, is_exact) = match (done.reached, plan.stop) {
+        (Some(reached), _) => (reached.commit, reached.at, true),
+        (None, Stop::AfterCommit(commit)) => (commit.min(named), named_at, true),
+        (None, Stop::By { moment, .. }) => (named, named_at.min(moment), named_at <= moment),
+        (None, Stop::AtPoint | Stop::AtEnd) => (named, named_at, true),
+    };
+    serde_json::json!({ "commit": commit, "at": words::rfc3339(at), "is_exact": is_exact })
+}
+
 pub(super) fn json(plan: &Plan, done: &Done, dry_run: bool) -> serde_json::Value {
     serde_json::json!({
         "id": plan.manifest.point,
         "as_of": words::rfc3339(done.reached.map_or(plan.manifest.taken_at, |reached| reached.at)),
         "chain": plan.manifest.chain,
         "commit": done.reached.map_or(plan.manifest.commit, |reached| reached.commit),
+        "end": end(plan, done),
         "signer": plan.manifest.signer,
         "dry_run": dry_run,
         "remotes": plan.remotes,

@@ -7,7 +7,10 @@ use std::{io::IsTerminal, path::Path};
 use protocol::object_key::Fingerprint;
 use tokio::sync::Semaphore;
 
-use super::{Arguments, key_path, named, refusals::command};
+use super::{
+    Arguments, key_path, named,
+    refusals::{command, when},
+};
 use crate::{
     backup::{remote::Remote, seal::Keys, survey::Survey},
     cli::{Failure, ask, words},
@@ -132,17 +135,4 @@ fn refused(rivals: &[Rival], arguments: &Arguments, config: &Config) -> Failure 
     text += "\nThe fingerprint is in the recovery kit, and `agent check` printed it on the server. A server that was set up \
              anew has a new one: when all of them were your one shop's, one after the other, the newest is its own.";
     Failure::Failed(anyhow::anyhow!(text))
-}
-
-/// What was asked for, as it is given again.
-fn when(arguments: &Arguments) -> Vec<(&'static str, String)> {
-    let number = |option, number: Option<u64>| number.map(|number| (option, number.to_string()));
-    let text = |option, text: &Option<String>| text.clone().map(|text| (option, text));
-    let all = [
-        text("--at", &arguments.at),
-        number("--commit", arguments.commit),
-        number("--before-commit", arguments.before_commit),
-        text("--anchor", &arguments.anchor),
-    ];
-    all.into_iter().flatten().collect()
 }

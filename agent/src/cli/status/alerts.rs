@@ -100,12 +100,12 @@ fn alert(
     }
 }
 
-/// `is_full` says that the file may lack the newest.
-pub(super) fn sentences(view: &AlertsView, is_full: bool, config: &Config) -> Vec<String> {
+/// `is_behind` says that the file may lack the newest.
+pub(super) fn sentences(view: &AlertsView, is_behind: bool, config: &Config) -> Vec<String> {
     let at = |at: UnixMillis| moment(&config.owner.timezone, at);
     let mut lines = Vec::new();
     if view.alerts.is_empty() {
-        lines.push(match is_full {
+        lines.push(match is_behind {
             false => "Alerts:   nothing is wrong".to_owned(),
             true => "Alerts:   the file names none".to_owned(),
         });

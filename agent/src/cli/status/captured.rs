@@ -216,15 +216,16 @@ pub(super) fn sentences(view: &CaptureView, config: &Config) -> Vec<String> {
             ));
             continue;
         }
-        let why = match view.lost_base.contains(remote) {
-            true => {
-                ": the newest was found missing or altered there, and it gets another one once it answers"
-            }
-            false => "",
-        };
-        lines.push(format!(
-            "Commits:  {remote} has NO full backup of this chain{why}: the present shop cannot be restored from it yet"
-        ));
+        lines.push(match view.lost_base.contains(remote) {
+            true => format!(
+                "Commits:  the newest full backup of this chain was found missing or altered on {remote}, which gets another one \
+                 once it answers; until then the present shop comes back from {remote} alone only if an older one is whole there"
+            ),
+            false => format!(
+                "Commits:  {remote} has NO full backup of this chain: nothing of the present shop is promised from it until it \
+                 gets one. What it took under another name `agent list` shows"
+            ),
+        });
     }
     for one in &view.remotes {
         lines.extend(torn(one));

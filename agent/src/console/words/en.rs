@@ -70,6 +70,7 @@ pub(super) const WORDS: Words = Words {
     drill_never_passed: "🔴 Rehearsal {remote} failed, and none has passed yet: {why}",
     drill_never: "Rehearsal {remote}: never",
     drill_next: "Next rehearsal: {at}",
+    of_means: "A point of the line is a mean of 5 minutes; every single figure is kept for an hour, since the agent's start.",
     no_figures: "Nothing is known for this chart yet.",
     figures: "{name}: now {now}, lowest {least}, highest {most}",
     hourly: "{title} – {name} in all, at most {most} in one hour",

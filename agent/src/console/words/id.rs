@@ -70,6 +70,7 @@ pub(super) const WORDS: Words = Words {
     drill_never_passed: "🔴 Latihan {remote} gagal, dan belum pernah lulus: {why}",
     drill_never: "Latihan {remote}: belum pernah",
     drill_next: "Latihan berikutnya: {at}",
+    of_means: "Satu titik garis adalah rata-rata 5 menit; angka satuan disimpan satu jam, sejak agent dimulai.",
     no_figures: "Belum ada data untuk grafik ini.",
     figures: "{name}: sekarang {now}, terendah {least}, tertinggi {most}",
     hourly: "{title} – {name} seluruhnya, paling banyak {most} dalam satu jam",

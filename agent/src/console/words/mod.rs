@@ -65,6 +65,8 @@ pub(super) struct Words {
     pub drill_never_passed: &'static str,
     pub drill_never: &'static str,
     pub drill_next: &'static str,
+    /// Under figures whose line is drawn from means.
+    pub of_means: &'static str,
     pub no_figures: &'static str,
     pub figures: &'static str,
     /// Of what is counted by the hour; `{name}` ends with the sum.

@@ -55,6 +55,8 @@ pub struct Rotated {
     pub written: UnixMillis,
     /// Whether its name says that it is compressed.
     pub compressed: bool,
+    /// Whether its name is one that rotation gives, and not one of a copy that somebody made beside the log.
+    pub is_numbered: bool,
 }
 
 /// A log at one moment.
@@ -77,7 +79,7 @@ pub fn view(path: &Path) -> io::Result<View> {
         .flatten()
         .map(|entry| entry.path())
         .filter(|other| other.file_name().is_some_and(|other| is_rotated(name, other)))
-        .filter_map(|path| Some(rotated(&path, &fs::symlink_metadata(&path).ok()?)))
+        .filter_map(|path| Some(rotated(name, &path, &fs::symlink_metadata(&path).ok()?)))
         .take(ROTATED_MAX)
         .collect();
     rotated.sort_by_key(|file| std::cmp::Reverse(file.written));
@@ -100,6 +102,17 @@ impl FileId {
     }
 }
 
+/// `.1`, `.2.gz`, `-20261122` and `.2026-11-22T10` are of rotation; `.bak`, `-copy` and `.1.orig` are somebody's.
+fn is_numbered(ending: &str) -> bool {
+    let plain = COMPRESSED
+        .iter()
+        .find_map(|packed| ending.strip_suffix(packed)?.strip_suffix('.'))
+        .unwrap_or(ending);
+    let mut parts = plain.split(['.', '-', '_', 'T', ':']).skip(1).peekable();
+    parts.peek().is_some()
+        && parts.all(|part| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit()))
+}
+
 /// `bot.log.1`, `bot.log.2.gz` and `bot.log-20261122` belong to `bot.log`.
 fn is_rotated(name: &OsStr, other: &OsStr) -> bool {
     let rest = other.as_encoded_bytes().strip_prefix(name.as_encoded_bytes());
@@ -116,7 +129,7 @@ fn live(path: &Path, found: &Metadata) -> Live {
     }
 }
 
-fn rotated(path: &Path, found: &Metadata) -> Rotated {
+fn rotated(log: &OsStr, path: &Path, found: &Metadata) -> Rotated {
     let of_seconds = |seconds: i64, nanoseconds: i64| {
         UnixMillis(
             seconds
@@ -125,12 +138,15 @@ fn rotated(path: &Path, found: &Metadata) -> Rotated {
         )
     };
     let extension = path.extension().and_then(OsStr::to_str);
+    let names = path.file_name().and_then(OsStr::to_str).zip(log.to_str());
+    let ending = names.and_then(|(name, log)| name.strip_prefix(log));
     Rotated {
         id: FileId::of(found),
         path: path.to_path_buf(),
         changed: of_seconds(found.ctime(), found.ctime_nsec()),
         written: of_seconds(found.mtime(), found.mtime_nsec()),
         compressed: extension.is_some_and(|extension| COMPRESSED.contains(&extension)),
+        is_numbered: ending.is_some_and(is_numbered),
     }
 }
 
@@ -154,6 +170,22 @@ mod tests {
         let belongs = |other: &str| is_rotated(OsStr::new("bot.log"), OsStr::new(other));
         assert!(belongs("bot.log.1") && belongs("bot.log.2.gz") && belongs("bot.log-20261122"));
         assert!(!belongs("bot.log") && !belongs("bot.logs") && !belongs("robot.log.1"));
+    }
+
+    #[test]
+    fn a_copy_beside_the_log_is_nothing_that_rotation_left() {
+        for ending in [
+            ".1",
+            ".2.gz",
+            "-20261122",
+            ".2026-11-22T10",
+            "-20261122-1795330800.zst",
+        ] {
+            assert!(is_numbered(ending), "{ending}");
+        }
+        for ending in [".bak", "-copy", ".1.orig", ".", "-", ".gz", ".1~", ".old", ".1-"] {
+            assert!(!is_numbered(ending), "{ending}");
+        }
     }
 
     #[test]

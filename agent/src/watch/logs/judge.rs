@@ -6,7 +6,7 @@ use std::time::Duration;
 use protocol::time::UnixMillis;
 
 use super::{
-    files::{Live, View},
+    files::{Live, Rotated, View},
     writer::{Holder, Sight, Writer},
 };
 use crate::{
@@ -44,6 +44,7 @@ pub struct Plan {
 pub struct Memory {
     last: Option<Live>,
     first_seen: Option<UnixMillis>,
+    looked_at: Option<UnixMillis>,
     rotated_at: Option<UnixMillis>,
     /// The latest look, or that at the last rotation that was seen.
     latest: Option<UnixMillis>,
@@ -73,7 +74,7 @@ impl Memory {
         marker: Marker,
         now: UnixMillis,
     ) -> Seen {
-        self.compare(view.live, now);
+        self.compare(view, now);
         let mut seen = Seen::default();
         let is_young = self.first_seen.is_some_and(|at| now.since(at) < MOMENT_STANDS);
         let is_set_back = self.is_set_back(now);
@@ -129,14 +130,21 @@ impl Memory {
     }
 
     /// Takes in what changed since the look before.
-    fn compare(&mut self, live: Option<Live>, now: UnixMillis) {
+    fn compare(&mut self, view: &View, now: UnixMillis) {
         self.first_seen.get_or_insert(now);
+        let before = self.looked_at.replace(now);
+        let live = view.live;
         if let (Some(last), Some(live)) = (self.last, live) {
             let is_same = last.id == live.id && (last.born == live.born || live.born.is_none());
             if !is_same {
                 self.rotated_at = Some(now);
             } else if live.size_bytes < last.size_bytes {
                 self.truncated = Some((now, last.size_bytes));
+                // Copied away and cut off: that is rotation too, if a bad one.
+                let is_copied = |file: &Rotated| file.is_numbered && Some(file.changed) >= before;
+                if view.rotated.iter().any(is_copied) {
+                    self.rotated_at = Some(now);
+                }
             }
         }
         if live.is_some() {
@@ -144,10 +152,17 @@ impl Memory {
         }
     }
 
-    /// Its newest old file tells when rotation last ran; where there is none, the log's own age.
+    /// What it was seen to do tells when rotation last ran; of before the first look its newest old file, and where there is
+    /// none, the log's own age. A file that came beside a log which stayed as it was is somebody's copy.
     fn not_rotated(&self, plan: &Plan, view: &View, now: UnixMillis) -> Option<(Rule, String)> {
         let live = view.live.filter(|live| live.size_bytes > 0)?;
-        let newest = view.rotated.iter().map(|file| file.changed).max();
+        let was_there = |file: &&Rotated| file.is_numbered && Some(file.changed) <= self.first_seen;
+        let newest = view
+            .rotated
+            .iter()
+            .filter(was_there)
+            .map(|file| file.changed)
+            .max();
         let last = newest
             .max(self.rotated_at)
             .or(live.born)
@@ -188,10 +203,9 @@ fn hole(view: &View) -> Option<(Rule, String)> {
 
 /// The newest may wait for its compression. While rotation runs there is one too many: the rule wants a second look.
 fn old_kept(plan: &Plan, view: &View) -> Option<(Rule, String)> {
-    let count = view.rotated.len();
-    let plain = view
-        .rotated
-        .iter()
+    let old = || view.rotated.iter().filter(|file| file.is_numbered);
+    let count = old().count();
+    let plain = old()
         .skip(1)
         .filter(|file| plan.compress && !file.compressed)
         .count();
@@ -283,5 +297,37 @@ mod tests {
         assert_eq!(is_late(2, 10), None, "nobody rotated it");
         assert_eq!(is_late(3, 11), Some(false), "it was");
         assert_eq!(is_late(3, 12), Some(false));
+    }
+
+    #[test]
+    fn copies_beside_a_log_neither_stand_for_its_rotation_nor_are_old_logs() {
+        let copy = |name: &str, at: UnixMillis| Rotated {
+            id: FileId { device: 1, inode: 9 },
+            path: format!("/var/log/bot.log{name}").into(),
+            changed: at,
+            written: at,
+            compressed: false,
+            is_numbered: name == ".1",
+        };
+        let hours = |hours: i64| UnixMillis(hours * 3_600_000);
+        let mut memory = Memory::default();
+        let mut is_wrong = |what: &str, view: &View, at: UnixMillis| {
+            let seen = memory.judge("bot.log", &PLAN, view, Sight::Unknown, Marker::Arrived, at);
+            let key = format!("{what}/bot.log");
+            let found = seen.findings.into_iter().find(|found| found.key.as_str() == key);
+            found.unwrap().verdict.counts().unwrap().is_wrong()
+        };
+        let mut view = of_size(1000);
+        assert!(!is_wrong("log_rotation", &view, hours(0)));
+        // One is called as rotation would have called it; the log itself is the file that it was.
+        view.rotated = ["-copy", ".bak", ".1.orig", ".1"]
+            .map(|name| copy(name, hours(30)))
+            .to_vec();
+        assert!(is_wrong("log_rotation", &view, hours(40)));
+        assert!(!is_wrong("log_old", &view, hours(41)), "one old log is kept");
+        // Copied away and cut off.
+        view.live = of_size(10).live;
+        view.rotated = vec![copy(".1", hours(42))];
+        assert!(!is_wrong("log_rotation", &view, hours(42)));
     }
 }

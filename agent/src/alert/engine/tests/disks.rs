@@ -50,3 +50,69 @@ fn an_alert_under_another_key_is_the_same_alert_and_ends_under_the_new_one() {
     assert_eq!(day.told(), ["resolved disk_writes_of_remote//mnt"]);
     assert!(day.store.book().unwrap().alerts.is_empty());
 }
+
+#[test]
+fn a_disk_that_takes_no_writes_under_the_whole_shop_is_one_message() {
+    let mut day = Day::begin();
+    let follows = [
+        ("disk//", Rule::DiskLow),
+        ("disk_files//", Rule::InodesLow),
+        ("disk_forecast//", Rule::DiskFilling),
+        ("backup/any", Rule::BackupNotTaken),
+        ("backup_age/all", Rule::BackupOld),
+        ("drills/a", Rule::DrillFailed),
+        ("log_marker//var/log/bot.log", Rule::LogSilent),
+    ];
+    day.wrong("disk_writes//", Rule::DiskReadOnly);
+    for _ in 0..300 {
+        for (key, rule) in follows {
+            day.wrong(key, rule);
+        }
+        day.pass(10);
+    }
+    let told = day.told();
+    assert!(
+        told.iter().all(|told| told.ends_with(" disk_writes//")),
+        "{told:?}"
+    );
+    // What is still so when the disk takes writes again is told then.
+    day.fine("disk_writes//");
+    day.pass(120);
+    for (key, _) in follows {
+        let names = |notice: &Notice| {
+            notice
+                .others
+                .iter()
+                .chain([&notice.lead])
+                .any(|fault| fault.key == key)
+        };
+        assert!(
+            day.said.iter().any(|(_, notice)| names(notice)),
+            "{key}: {:?}",
+            day.said
+        );
+    }
+}
+
+#[test]
+fn another_disk_and_what_only_a_remote_cannot_take_are_not_explained_by_it() {
+    let mut day = Day::begin();
+    day.wrong("disk_writes//", Rule::DiskReadOnly);
+    day.told();
+    for _ in 0..20 {
+        day.wrong("disk//mnt/other", Rule::DiskLow);
+        day.pass(10);
+    }
+    assert_eq!(day.told(), ["first disk//mnt/other"]);
+    let mut day = Day::begin();
+    day.wrong("disk_writes_of_remote//mnt/b", Rule::DiskReadOnly);
+    day.told();
+    for (key, rule) in [
+        ("backup/any", Rule::BackupNotTaken),
+        ("drills/a", Rule::DrillFailed),
+    ] {
+        day.wrong(key, rule);
+    }
+    day.pass(1);
+    assert_eq!(day.told(), ["first backup/any", "more drills/a"]);
+}

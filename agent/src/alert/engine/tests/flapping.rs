@@ -147,7 +147,7 @@ fn a_fourth_lasting_death_within_the_hour_is_said_at_once_in_place_and_rings_whe
     day.pass(299);
     assert_eq!(day.told(), Vec::<String>::new());
     day.pass(1);
-    assert!(day.said[0].1.loud && day.said[0].1.times.unwrap().count == 4);
+    assert!(day.said[0].1.loud && day.said[0].1.times.as_ref().unwrap().count == 4);
     assert_eq!(day.told(), ["reminder bot/bot"]);
     day.fine("bot/bot");
     assert_eq!(day.told(), ["resolved bot/bot", "settled bot/bot"]);
@@ -163,7 +163,10 @@ fn each_of_fifty_crashes_and_each_return_is_said_at_the_moment_in_three_messages
         day.wrong("bot/bot", Rule::BotGone);
         let said = &day.said.last().unwrap().1;
         assert!(said.kind.is_open(), "{said:?}");
-        assert!(crash == 1 || said.times.unwrap().count == crash, "{said:?}");
+        assert!(
+            crash == 1 || said.times.as_ref().unwrap().count == crash,
+            "{said:?}"
+        );
         assert_eq!(said.loud, crash <= 2);
         day.pass(random.random_range(1..30));
         day.restart();
@@ -189,7 +192,7 @@ fn what_comes_and_goes_every_second_changes_its_message_at_a_pace_and_the_last_w
     day.wrong("bot/bot", Rule::BotGone);
     day.pass(3);
     assert!(day.said.last().unwrap().1.kind.is_open());
-    let count = day.said.last().unwrap().1.times.unwrap().count;
+    let count = day.said.last().unwrap().1.times.as_ref().unwrap().count;
     assert_eq!(count, 301);
     day.fine("bot/bot");
     day.pass(3);
@@ -229,7 +232,7 @@ fn who_takes_a_return_on_is_not_called_for_it_again_but_is_for_the_next_one() {
     day.wrong("bot/bot", Rule::BotGone);
     let id = day.said.last().unwrap().1.episode;
     day.told();
-    day.change(|book, _, now| acknowledge(book, id, None, now).unwrap());
+    day.change(|book, calendar, now| acknowledge(book, calendar, id, None, now).unwrap());
     day.pass(240);
     assert_eq!(day.told(), ["update bot/bot"]);
     day.fine("bot/bot");
@@ -274,7 +277,9 @@ fn one_hour_of_flapping_is_at_most_three_messages_whatever_its_rhythm() {
                 // An owner who is on it needs no reminder; those are counted elsewhere.
                 let ids: Vec<EpisodeId> = day.store.book().unwrap().episodes.keys().copied().collect();
                 for id in ids {
-                    day.change(|book, _, now| acknowledge(book, id, None, now).unwrap_or_default());
+                    day.change(|book, calendar, now| {
+                        acknowledge(book, calendar, id, None, now).unwrap_or_default()
+                    });
                 }
             }
             day.fine("bot/bot");
@@ -337,4 +342,51 @@ fn another_trouble_is_told_anew_and_the_message_before_says_that_it_goes_on_ther
     assert_eq!(told[2..], ["flapping bot/bot", "paused bot/bot"]);
     day.wrong("bot/bot", Rule::BotGone);
     assert_eq!(day.told(), ["first bot/bot", "replaced bot/bot"], "it is graver");
+}
+
+#[test]
+fn a_lasting_death_beyond_the_hours_messages_may_ring_where_its_end_comes_late() {
+    let mut day = Day::begin();
+    let loud_end_after = |day: &mut Day, seconds: u64| {
+        day.wrong("bot/bot", Rule::BotGone);
+        day.pass(seconds);
+        day.fine("bot/bot");
+        let (_, end) = day.said.last().unwrap();
+        assert!(end.kind.is_edit() && !end.kind.is_open(), "{end:?}");
+        let loud = end.loud;
+        day.pass(90);
+        loud
+    };
+    for _ in 0..2 {
+        loud_end_after(&mut day, 5);
+    }
+    assert!(!loud_end_after(&mut day, 100), "it rang after a minute");
+    assert_eq!(day.messages(), 3);
+    assert!(!loud_end_after(&mut day, 30), "it was short");
+    assert!(loud_end_after(&mut day, 100), "nothing of it ever rang");
+    assert_eq!(day.messages(), 3);
+}
+
+#[test]
+fn what_came_is_counted_by_what_it_was() {
+    let mut day = Day::begin();
+    let lasts = |day: &mut Day, rules: &[Rule]| {
+        for rule in rules {
+            for _ in 0..20 {
+                day.wrong("bot/bot", *rule);
+                day.pass(1);
+            }
+        }
+        day.fine("bot/bot");
+        day.pass(60);
+    };
+    lasts(&mut day, &[Rule::BotGone]);
+    lasts(&mut day, &[Rule::BotHung]);
+    lasts(&mut day, &[Rule::BotHung]);
+    day.restart();
+    // It was ill first, and died of it.
+    lasts(&mut day, &[Rule::BotUnhealthy, Rule::BotGone]);
+    let times = day.said.last().unwrap().1.times.clone().unwrap();
+    assert_eq!(times.count, 4);
+    assert_eq!(times.kinds, [(Rule::BotGone, 2), (Rule::BotHung, 2)]);
 }

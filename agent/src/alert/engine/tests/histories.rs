@@ -36,8 +36,8 @@ fn nothing_is_forgotten_and_nothing_is_told_twice_in_any_history() {
                 2 => day.pass_long(Duration::from_secs(600)),
                 3 => {
                     let id = day.store.book().unwrap().episodes.keys().next().copied();
-                    day.change(|book, _, now| {
-                        id.and_then(|id| acknowledge(book, id, None, now))
+                    day.change(|book, calendar, now| {
+                        id.and_then(|id| acknowledge(book, calendar, id, None, now))
                             .unwrap_or_default()
                     });
                 }

@@ -16,7 +16,7 @@ fn what_nobody_takes_on_is_told_after_five_fifteen_and_forty_five_minutes_on_one
     assert_eq!(reminders, [(5, 2), (15, 3), (45, 4)]);
     let id = *day.store.book().unwrap().episodes.keys().next().unwrap();
     day.told();
-    day.change(|book, _, now| acknowledge(book, id, None, now).unwrap());
+    day.change(|book, calendar, now| acknowledge(book, calendar, id, None, now).unwrap());
     assert_eq!(day.told(), ["update bot/bot"]);
     day.pass_long(Duration::from_secs(86_400));
     assert_eq!(day.told(), Vec::<String>::new());
@@ -33,7 +33,7 @@ fn what_is_taken_on_before_its_first_message_stays_so_with_it_unless_more_comes_
         }
         assert_eq!(day.told(), Vec::<String>::new(), "it waits for a cause");
         let id = *day.store.book().unwrap().episodes.keys().next().unwrap();
-        day.change(|book, _, now| acknowledge(book, id, who(), now).unwrap());
+        day.change(|book, calendar, now| acknowledge(book, calendar, id, who(), now).unwrap());
         if more {
             for _ in 0..3 {
                 day.wrong("domain/www.example", Rule::DomainUnreachable);
@@ -107,7 +107,7 @@ fn a_return_can_be_taken_on_and_silenced() {
     day.wrong("bot/bot", Rule::BotGone);
     let id = day.said[0].1.episode;
     assert_eq!(day.told(), ["flapping bot/bot"]);
-    day.change(|book, _, now| acknowledge(book, id, None, now).unwrap());
+    day.change(|book, calendar, now| acknowledge(book, calendar, id, None, now).unwrap());
     assert_eq!(day.told(), ["update bot/bot"]);
     let book = day.store.book().unwrap();
     assert_eq!(book.alerts["bot/bot"].episode, Some(id), "its buttons find it");
@@ -154,4 +154,62 @@ fn who_is_reminded_of_what_lasts_is_so_also_where_a_moment_was_told_with_it() {
     day.pass(600);
     let told = day.told();
     assert!(told.iter().any(|told| told.starts_with("reminder")), "{told:?}");
+}
+
+#[test]
+fn what_fails_after_its_topics_message_was_taken_on_rings_in_a_message_of_its_own() {
+    for (before, key, rule, wait) in [
+        (Rule::BackupFailed, "backup_remote/b", Rule::BackupFailed, 5),
+        (Rule::RemoteDamaged, "remote/b", Rule::RemoteDamaged, 5),
+        (Rule::RemoteDamaged, "remote/b", Rule::RemoteDamaged, 200),
+        // Of what was told a moment ago it is the cause, or comes.
+        (Rule::DatabaseRefuses, "disk_writes//", Rule::DiskReadOnly, 5),
+        (Rule::DiskFull, "database/commits", Rule::DatabaseRefuses, 5),
+    ] {
+        let mut day = Day::begin();
+        day.wrong("remote/a", before);
+        day.pass(2);
+        let id = day.said[0].1.episode;
+        day.change(|book, calendar, now| acknowledge(book, calendar, id, None, now).unwrap());
+        day.told();
+        day.pass(wait);
+        day.wrong(key, rule);
+        day.pass(20);
+        let (_, said) = &day.said[0];
+        assert_eq!(
+            (&said.kind, said.lead.key.as_str(), said.loud),
+            (&Kind::First, key, true)
+        );
+        assert!(said.acked.is_none() && said.others.is_empty(), "{said:?}");
+        day.fine("remote/a");
+        day.fine(key);
+        day.fine(key);
+        day.fine("remote/a");
+        day.pass(600);
+        assert!(day.store.book().unwrap().episodes.is_empty(), "{:?}", day.said);
+    }
+}
+
+#[test]
+fn what_joined_a_message_and_is_in_no_word_of_it_is_told_by_itself_when_that_is_taken_on() {
+    let mut day = Day::begin();
+    day.wrong("backup_remote/a", Rule::BackupFailed);
+    let id = day.said[0].1.episode;
+    day.pass(4);
+    day.wrong("backup_remote/b", Rule::BackupFailed);
+    day.wrong("backup_remote/c", Rule::BackupFailed);
+    assert_eq!(day.told(), ["first backup_remote/a"]);
+    day.pass(2);
+    day.change(|book, calendar, now| acknowledge(book, calendar, id, None, now).unwrap());
+    let (update, first) = (&day.said[0].1, &day.said[1].1);
+    assert!(
+        update.acked.is_some() && update.others.is_empty() && update.faults == 1,
+        "{update:?}"
+    );
+    assert!(first.loud && first.acked.is_none(), "{first:?}");
+    assert_eq!(day.told(), ["update backup_remote/a", "first backup_remote/b"]);
+    day.pass(60);
+    let (_, both) = day.said.last().unwrap();
+    assert_eq!(both.others.len(), 1, "{:?}", day.said);
+    assert_eq!(day.told(), ["update backup_remote/b"]);
 }

@@ -12,3 +12,15 @@ pub(super) const AGENT_KILLED: Wording = Wording {
     over_headline: "The kernel had killed the agent for want of memory",
     over: "That was one moment, and is over by itself. If it happens again, you hear of it again.",
 };
+
+pub(super) const OWNER_BOT_SHARED: Wording = Wording {
+    headline: "Another program uses the agent's bot",
+    happened: "{value} times within five minutes Telegram ended the agent's question for your messages: another program uses the \
+               same OWNER_BOT_TOKEN.",
+    means: "alerts still reach you, and this alone does not stop the shop. What you write or tap here may reach that program and not the agent.",
+    done: "the agent goes on asking every half minute.",
+    todo: "stop the other program: an agent on an old server, a second one on this server or a webhook. If you know of none, the \
+           token is in foreign hands: let @BotFather revoke it, store the new one as OWNER_BOT_TOKEN, then systemctl restart agent",
+    over_headline: "Your commands come to the agent alone",
+    over: "Another program took part of them for {lasted}. Send again what got no answer.",
+};

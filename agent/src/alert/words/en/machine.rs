@@ -4,7 +4,7 @@
 use crate::alert::words::Wording;
 
 pub(super) const DISK_LOW: Wording = Wording {
-    headline: "The disk is nearly full",
+    headline: "Little room is left on the disk",
     happened: "Since {since} a disk is short of room. How full it is, and what is left: {detail}. A warning comes from {limit} on, or when the room that backups and restores take is no longer there.",
     means: "this alone does not stop the shop. When the disk is full, no order can be recorded.",
     done: "the agent keeps checking and writes when it is over.",

@@ -12,3 +12,15 @@ pub(super) const AGENT_KILLED: Wording = Wording {
     over_headline: "Tadi kernel mematikan agent karena memori habis",
     over: "Itu kejadian sesaat dan selesai sendiri. Bila terulang, Anda dikabari lagi.",
 };
+
+pub(super) const OWNER_BOT_SHARED: Wording = Wording {
+    headline: "Program lain memakai bot agent",
+    happened: "{value} kali dalam lima menit Telegram memutus permintaan pesan dari agent: program lain memakai OWNER_BOT_TOKEN \
+               yang sama.",
+    means: "kabar tetap sampai kepada Anda, dan ini saja tidak menghentikan toko. Yang Anda tulis atau tekan di sini bisa sampai ke program itu, bukan ke agent.",
+    done: "agent tetap meminta setiap setengah menit.",
+    todo: "hentikan program itu: agent di server lama, agent kedua di server ini, atau webhook. Bila tidak ada yang Anda kenal, token \
+           ada di tangan orang lain: cabut lewat @BotFather, simpan yang baru sebagai OWNER_BOT_TOKEN, lalu systemctl restart agent",
+    over_headline: "Perintah Anda hanya sampai ke agent lagi",
+    over: "Program lain mengambil sebagian selama {lasted}. Kirim ulang yang tidak dijawab.",
+};

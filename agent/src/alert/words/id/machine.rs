@@ -4,7 +4,7 @@
 use crate::alert::words::Wording;
 
 pub(super) const DISK_LOW: Wording = Wording {
-    headline: "Disk hampir penuh",
+    headline: "Sisa ruang disk tinggal sedikit",
     happened: "Sejak {since} ruang disk menipis. Terisi, dan sisanya: {detail}. Peringatan mulai dari {limit}, atau bila ruang untuk cadangan dan pemulihan sudah tidak ada.",
     means: "ini saja tidak menghentikan toko. Bila disk penuh, pesanan tidak dapat dicatat.",
     done: "agent terus memeriksa dan mengabari bila sudah beres.",

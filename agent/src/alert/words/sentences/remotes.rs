@@ -16,6 +16,10 @@ pub(super) const SENTENCES: &[(&str, &str)] = &[
         "foldernya {} ada di disk lain dari yang ditulisi agent ini. Pasang disk yang benar; bila memang sengaja diganti, jalankan `agent remote test {} --new-disk`",
     ),
     (
+        "the mark {} in its folder {} is damaged, so that nothing shows that this is the disk which this agent wrote to. What lies there can be restored all the same. When it is the right disk, run `agent remote test {} --new-disk`",
+        "tanda {} di foldernya {} rusak, sehingga tidak terlihat apakah ini disk yang ditulisi agent ini. Isinya tetap dapat dipulihkan. Bila disknya benar, jalankan `agent remote test {} --new-disk`",
+    ),
+    (
         "its folder {} cannot be made: {}",
         "foldernya {} tidak dapat dibuat: {}",
     ),

@@ -1,0 +1,174 @@
+//! The live restores that were done on this server: from whose backups its shop came, and where it stood then. Whose they
+//! were is the owner's own agent from then on, for what it had signed by then: what it signs later is another history.
+//! A memory aid: where it cannot be read nothing is refused, and another agent's word counts as that of any stranger.
+
+use std::{
+    fs,
+    io::{Read, Write},
+    os::unix::fs::{DirBuilderExt, OpenOptionsExt},
+    path::{Path, PathBuf},
+};
+
+use anyhow::Context;
+use protocol::{
+    chain::{ChainId, CommitNumber},
+    object_key::{Fingerprint, PointId},
+    time::UnixMillis,
+};
+use serde::{Deserialize, Serialize};
+
+use super::signer::Signers;
+use crate::store::owner::own_like;
+
+const FILE: &str = "restores.json";
+/// More than are ever done on one server.
+const KEPT_MAX: usize = 50;
+/// A record is two kilobytes with its certificate.
+const BYTES_MAX: u64 = 1024 * 1024;
+
+/// One live restore.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LiveRestore {
+    /// When it was done.
+    pub at: UnixMillis,
+    /// The point that it began at.
+    pub point: PointId,
+    /// The chain that was followed from there.
+    pub chain: ChainId,
+    /// The commit after which the restored shop stands.
+    pub commit: CommitNumber,
+    /// When that commit was seen.
+    pub as_of: UnixMillis,
+    /// Who signed it.
+    pub signer: Fingerprint,
+    /// The signer's certificate, armoured.
+    pub certificate: String,
+}
+
+fn path(state_dir: &Path) -> PathBuf {
+    state_dir.join(FILE)
+}
+
+/// All that are written down, the oldest first; none where there is no record.
+///
+/// # Errors
+/// When the record is there and does not read.
+pub fn all(state_dir: &Path) -> anyhow::Result<Vec<LiveRestore>> {
+    let path = path(state_dir);
+    let reading = || format!("reading which restores were done here, {}", path.display());
+    let file = match fs::File::open(&path) {
+        Ok(file) => file,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(error) => return Err(error).with_context(reading),
+    };
+    let mut bytes = Vec::new();
+    file.take(BYTES_MAX)
+        .read_to_end(&mut bytes)
+        .with_context(reading)?;
+    serde_json::from_slice(&bytes).with_context(reading)
+}
+
+/// Writes one down behind those before it. A record that does not read is begun anew. The state directory is made where
+/// there is none yet, for whoever the folder above belongs to.
+///
+/// # Errors
+/// What the disk refuses.
+pub fn add(state_dir: &Path, restore: LiveRestore) -> anyhow::Result<()> {
+    let path = path(state_dir);
+    let writing = || format!("writing down that this server was restored, {}", path.display());
+    if !state_dir.exists() {
+        let made = fs::DirBuilder::new()
+            .recursive(true)
+            .mode(0o700)
+            .create(state_dir);
+        made.with_context(writing)?;
+        own_like(state_dir, state_dir.parent().unwrap_or(state_dir));
+    }
+    let mut restores = all(state_dir).unwrap_or_default();
+    restores.push(restore);
+    restores.drain(..restores.len().saturating_sub(KEPT_MAX));
+    let bytes = serde_json::to_vec_pretty(&restores).with_context(writing)?;
+    let new = path.with_extension("new");
+    write_private(&new, &bytes).with_context(writing)?;
+    own_like(&new, state_dir);
+    fs::rename(&new, &path).with_context(writing)?;
+    let folder = fs::File::open(state_dir).and_then(|dir| dir.sync_all());
+    folder.with_context(writing)
+}
+
+fn write_private(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
+    let mut options = fs::OpenOptions::new();
+    let mut file = options
+        .write(true)
+        .create(true)
+        .truncate(true)
+        .mode(0o600)
+        .open(path)?;
+    file.write_all(bytes)?;
+    file.sync_all()
+}
+
+/// Whoever signed what this server was restored from, each for what was signed by then.
+///
+/// # Errors
+/// As [`all`].
+pub fn signers(state_dir: &Path) -> anyhow::Result<Signers> {
+    let restores = all(state_dir)?;
+    let each = restores.iter().filter_map(|restore| {
+        let signers = Signers::of(&restore.signer, restore.certificate.as_bytes()).ok()?;
+        // The clock of whoever signed may have stood before this one's.
+        Some(signers.until(restore.at.max(restore.as_of)))
+    });
+    Ok(each.fold(Signers::default(), |all, signers| all.and(&signers)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::backup::signer::SigningKey;
+
+    fn restore(key: &SigningKey, at: i64) -> LiveRestore {
+        LiveRestore {
+            at: UnixMillis(at),
+            point: PointId::parse("20261127T233618Z-0c01def1").unwrap(),
+            chain: ChainId::from_bits(7),
+            commit: CommitNumber::new(61).unwrap(),
+            as_of: UnixMillis(at - 5),
+            signer: key.fingerprint().clone(),
+            certificate: key.certificate().unwrap(),
+        }
+    }
+
+    #[test]
+    fn whose_backups_a_server_was_restored_from_is_believed_until_then() {
+        let dir = tempfile::tempdir().unwrap();
+        let state = dir.path().join("state");
+        assert!(signers(&state).unwrap().is_empty());
+        let key = SigningKey::make().unwrap();
+        for at in [1_000, 2_000] {
+            add(&state, restore(&key, at)).unwrap();
+        }
+        assert_eq!(all(&state).unwrap().len(), 2);
+        let known = signers(&state).unwrap();
+        let believes = |known: &Signers, at: i64| known.believes(key.fingerprint(), UnixMillis(at));
+        assert!(known.contains(key.fingerprint()));
+        assert!(believes(&known, 2_000) && !believes(&known, 2_001));
+        // Whoever is known without a bound stays so.
+        let own = key.as_signers();
+        assert!(believes(&own.and(&known), 2_001) && believes(&known.and(&own), 2_001));
+    }
+
+    #[test]
+    fn a_record_that_does_not_read_is_begun_anew_and_stays_small() {
+        let dir = tempfile::tempdir().unwrap();
+        fs::write(path(dir.path()), "rubbish").unwrap();
+        assert!(all(dir.path()).is_err());
+        let key = SigningKey::make().unwrap();
+        for at in 0..60 {
+            add(dir.path(), restore(&key, at)).unwrap();
+        }
+        let kept = all(dir.path()).unwrap();
+        assert_eq!((kept.len(), kept.last().unwrap().at), (KEPT_MAX, UnixMillis(59)));
+    }
+}

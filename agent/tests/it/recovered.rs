@@ -1,0 +1,175 @@
+//! A server that was restored by the book on a new machine, and whose agent goes on upon the same remotes with a key of its
+//! own: the lost server's backups stay the owner's, and what an agent that is not known has there is named with the command
+//! for it.
+
+use std::fs;
+
+use serde_json::Value;
+
+use crate::{
+    missing_commits::{after, captured, sell},
+    running::Running,
+    shop::{Shop, count_items, restoring, text},
+};
+
+const LIVE: [&str; 5] = ["restore", "--latest", "--key", "kit/owner.secret.asc", "--yes"];
+
+struct Recovered {
+    shop: Shop,
+    /// A point of the lost server, and one of the new one.
+    lost: Value,
+    own: Value,
+    /// The last commits of their chains.
+    ends: [u64; 2],
+}
+
+/// So many commits on the lost server, and so many on the new one; `restores` brings the shop there.
+fn recovered(lost: u32, own: u32, restores: bool) -> Recovered {
+    let (shop, point) = captured(lost);
+    let end = |point: &Value| after(&shop, "local", point).pop().unwrap().1.last.get();
+    let lost_end = end(&point);
+    fs::rename(shop.path("state"), shop.path("lost-state")).unwrap();
+    if restores {
+        fs::rename(shop.path("live"), shop.path("lost-live")).unwrap();
+        shop.agent_done(&LIVE);
+    }
+    let agent = Running::start(&shop);
+    agent.wait_for("/rest");
+    let new = shop.back_up();
+    sell(&shop, &agent, own);
+    agent.burn();
+    assert_ne!(point["chain"], new["chain"]);
+    let of_chain =
+        |(_, name): &(_, protocol::object_key::SegmentName)| name.chain.as_str() == text(&new["chain"]);
+    let own_end = after(&shop, "local", &new).into_iter().rfind(of_chain);
+    Recovered {
+        ends: [lost_end, own_end.unwrap().1.last.get()],
+        lost: point,
+        own: new,
+        shop,
+    }
+}
+
+fn signer(shop: &Shop, state: &str) -> String {
+    let key = agent::backup::signer::SigningKey::load(&shop.path(state)).unwrap();
+    key.unwrap().fingerprint().to_string()
+}
+
+/// What came back, and how many items are in it.
+fn back(shop: &Shop, more: &[&str]) -> (String, i64) {
+    let said = shop.restore_to("back", more);
+    let items = count_items(&shop.path("back/shop.db"));
+    fs::remove_dir_all(shop.path("back")).unwrap();
+    (said, items)
+}
+
+#[test]
+fn after_a_recovery_by_the_book_the_lost_servers_backups_are_the_owners() {
+    let Recovered {
+        shop,
+        lost,
+        own,
+        ends,
+    } = recovered(6, 2, true);
+    assert!(ends[0] > ends[1] + 1, "{ends:?}");
+    let sold = count_items(&shop.path("lost-live/shop.db"));
+    let all = count_items(&shop.database());
+    assert_eq!(back(&shop, &[]).1, all);
+    let last = ends[0].to_string();
+    let before_last = (ends[0] - 1).to_string();
+    assert_eq!(back(&shop, &["--commit", &last]).1, sold);
+    assert_eq!(back(&shop, &["--before-commit", &last]).1, sold - 1);
+    assert_eq!(back(&shop, &["--commit", &before_last]).1, sold - 1);
+    let chain = &text(&lost["chain"])[..8];
+    assert_eq!(back(&shop, &["--chain", chain]).1, sold);
+    let moment = after(&shop, "local", &lost)
+        .into_iter()
+        .rfind(|(_, name)| name.chain.as_str() == text(&lost["chain"]));
+    let moment = jiff::Timestamp::from_millisecond(moment.unwrap().1.last_at.0).unwrap();
+    assert_eq!(back(&shop, &["--at", &moment.to_string()]).1, sold);
+    // A number that is in both is asked back.
+    let said = shop.agent_refuses(1, &restoring("back", &["--commit", "2"]));
+    for point in [&lost, &own] {
+        let command = format!("--chain {} --commit 2", &text(&point["chain"])[..8]);
+        assert!(said.contains(&command), "{command}: {said}");
+    }
+    shop.agent_done(&["verify"]);
+    let named = format!(
+        "the agent {}, from whose backups this server was restored",
+        signer(&shop, "lost-state")
+    );
+    for command in ["list", "status", "verify"] {
+        let said = shop.agent_done(&[command]);
+        assert!(said.contains(&named), "{command}: {said}");
+    }
+}
+
+#[test]
+fn what_the_lost_server_goes_on_to_write_is_no_newer_state_of_the_restored_one() {
+    let Recovered { shop, lost, own, .. } = recovered(3, 2, true);
+    let all = count_items(&shop.database());
+    // It was not lost after all, and somebody starts it again.
+    std::thread::sleep(std::time::Duration::from_millis(1_100));
+    let own_settings = fs::read_to_string(shop.path("agent.toml")).unwrap();
+    let settings = own_settings
+        .replace("live/shop.db", "lost-live/shop.db")
+        .replace("dir = \"state\"", "dir = \"lost-state\"");
+    fs::write(shop.path("agent.toml"), settings).unwrap();
+    let signer = signer(&shop, "lost-state");
+    shop.agent_done(&["backup"]);
+    let newer = shop.listed().remove(0);
+    fs::write(shop.path("agent.toml"), own_settings).unwrap();
+    let (said, items) = back(&shop, &["--latest"]);
+    assert_eq!(items, all, "{said}");
+    for part in [
+        "NOT PROVEN",
+        text(&newer["id"]),
+        "after this server was restored from",
+        &signer,
+    ] {
+        assert!(said.contains(part), "{part}: {said}");
+    }
+    let (said, items) = back(&shop, &["--chain", &text(&own["chain"])[..8]]);
+    assert_eq!(items, all, "{said}");
+    back(&shop, &["--point", text(&lost["id"])]);
+    let (said, _) = back(&shop, &["--trust", &signer]);
+    assert!(said.contains(text(&newer["id"])), "{said}");
+}
+
+#[test]
+fn what_an_agent_that_is_not_known_has_there_is_named_with_the_command_for_it() {
+    // The state alone was lost: nothing says whose the backups before are.
+    let Recovered {
+        shop,
+        lost,
+        own,
+        ends,
+    } = recovered(6, 2, false);
+    let signer = signer(&shop, "lost-state");
+    let chain = text(&lost["chain"]);
+    let last = ends[0].to_string();
+    let moment = after(&shop, "local", &lost)
+        .into_iter()
+        .rfind(|(_, name)| name.chain.as_str() == chain);
+    let moment = jiff::Timestamp::from_millisecond(moment.unwrap().1.last_at.0)
+        .unwrap()
+        .to_string();
+    for asked in [["--commit", &last], ["--at", &moment], ["--chain", &chain[..8]]] {
+        let said = shop.agent_refuses(1, &restoring("back", &asked));
+        let command = format!("{} {} --trust {signer}", asked[0], asked[1]);
+        for part in [&command, chain, text(&lost["id"]), &signer] {
+            assert!(said.contains(part), "{asked:?}: {part} is not said: {said}");
+        }
+        for never in ["EARLIER", "the last one there is", "another key"] {
+            assert!(!said.contains(never), "{asked:?}: {never}: {said}");
+        }
+        back(&shop, &[&asked[..], &["--trust", &signer]].concat());
+    }
+    // Of a number that is in its chain too the plan says so.
+    let (said, _) = back(&shop, &["--commit", "2"]);
+    let command = format!("--trust {signer} --chain {chain} --commit 2");
+    assert!(
+        said.contains(&command) && said.contains(text(&own["chain"])),
+        "{said}"
+    );
+}
