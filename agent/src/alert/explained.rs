@@ -5,7 +5,7 @@ use super::{
     message::Voice,
     role::Role,
     rule::Rule,
-    text::icon,
+    text::{ends, icon},
     words::{phrases, reported, wording, wording_of},
 };
 
@@ -26,6 +26,7 @@ pub fn explained(voice: &Voice, name: &str) -> Option<String> {
             .in_place(text)
             .replace("{object}", "…")
             .replace("{host}", "…")
+            .replace("{ends}", &ends(voice.language, None))
     };
     let phrases = phrases(voice.language);
     let Some(rule) = Rule::named(name) else {

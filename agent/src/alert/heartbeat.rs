@@ -118,7 +118,13 @@ impl Heartbeat {
     /// Tells its address from another, and does not give it away.
     #[must_use]
     pub fn mark(&self) -> String {
-        let digest = ring::digest::digest(&ring::digest::SHA256, self.url.expose().as_bytes());
+        let url = self.url.expose();
+        // A slash at its end makes no other check of it.
+        let same = match url.split_once('?') {
+            Some((path, query)) => format!("{}?{query}", path.trim_end_matches('/')),
+            None => url.trim_end_matches('/').to_owned(),
+        };
+        let digest = ring::digest::digest(&ring::digest::SHA256, same.as_bytes());
         digest.as_ref().iter().map(|byte| format!("{byte:02x}")).collect()
     }
 
@@ -195,5 +201,17 @@ mod tests {
             at("http://hc/k/s?create=1", "", Some("1")),
             "http://hc/k/s?create=1&rid=1"
         );
+    }
+
+    #[test]
+    fn a_slash_at_the_end_makes_no_other_check_of_an_address() {
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let mark = |url: &str| {
+            let client = super::super::channels::http_client().unwrap();
+            Heartbeat::new(client, &Secret::new(url), Language::En).mark()
+        };
+        assert_eq!(mark("http://hc/a/"), mark("http://hc/a"));
+        assert_eq!(mark("http://hc/a/?create=1"), mark("http://hc/a?create=1"));
+        assert_ne!(mark("http://hc/a"), mark("http://hc/b"));
     }
 }

@@ -17,13 +17,13 @@ pub use summary::summary;
 use super::{
     engine::{Fault, Kind, Notice},
     rule::{Topic, object_of},
-    text::{cut, figure, icon, moment_beside, one_line, printable, whole},
+    text::{cut, ends, figure, icon, moment_beside, on_the_clock, one_line, printable, whole},
     whose::Whose,
     words::{detail, log_advice, phrases, sentences, unit_state, wording, wording_of},
 };
 pub use super::{
     explained::explained,
-    text::{duration, fitting, moment, rupiah, short, units},
+    text::{dated, duration, fitting, moment, rupiah, short, units},
     voice::Voice,
 };
 use crate::{
@@ -262,7 +262,7 @@ fn withdrawn_text(voice: &Voice, notice: &Notice) -> (String, String) {
         &notice.lead,
         wording(voice.language, notice.lead.rule).headline,
     ) + &short_name(&notice.lead);
-    let headline = format!("✅ {}: {was}", phrases.withdrawn_headline);
+    let headline = format!("⚪ {}: {was}", phrases.withdrawn_headline);
     let text = format!("{headline}\n\n{}", phrases.withdrawn.replace("{headline}", &was));
     (headline, text)
 }
@@ -287,10 +287,12 @@ fn told_detail(voice: &Voice, fault: &Fault) -> String {
         Topic::Logs => Whose::of_detail(&fault.detail, &voice.unit).0,
         _ => &fault.detail,
     };
-    cut(
-        &printable(&detail(voice.language, fault.rule, stored)),
-        DETAIL_UNITS_MAX,
-    )
+    let told = detail(voice.language, fault.rule, stored);
+    let told = match fault.rule.is_of_end() {
+        true => on_the_clock(&voice.timezone, &told),
+        false => told,
+    };
+    cut(&printable(&told), DETAIL_UNITS_MAX)
 }
 
 /// The detail goes in last: what comes from outside is never searched for places to fill.
@@ -304,6 +306,7 @@ fn fill(voice: &Voice, fault: &Fault, text: &str) -> String {
         .in_place(text)
         .replace("{since}", &moment(&voice.timezone, fault.since))
         .replace("{value}", &shown(fault.value))
+        .replace("{ends}", &ends(voice.language, fault.value))
         .replace("{limit}", &shown(line.map(|line| line.raise)))
         .replace("{object}", object_of(&fault.key))
         .replace("{host}", host(object_of(&fault.key)))
@@ -443,6 +446,7 @@ mod tests {
         notice.lead.rule = Rule::DiskReadOnly;
         let said = told(Language::En, &notice);
         assert!(said.headline.ends_with(": /mnt/gone"), "{}", said.headline);
+        assert!(!said.text.contains('✅'), "nothing was mended: {}", said.text);
         assert!(said.text.contains("Nobody looks at it any more"), "{}", said.text);
     }
 

@@ -268,6 +268,12 @@ impl Rule {
         )
     }
 
+    /// Whether its figure is the time that is left until something ends, and its detail what ends and when.
+    #[must_use]
+    pub fn is_of_end(self) -> bool {
+        self.is_of_address() && self != Self::DomainUnreachable
+    }
+
     /// Whether it is about the room or the writes of one disk, which its key names.
     #[must_use]
     pub fn is_of_disk(self) -> bool {

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use jiff::tz::TimeZone;
+use jiff::{Timestamp, tz::TimeZone};
 use protocol::{incident::Severity, time::UnixMillis};
 
 use super::{rule::Unit, words::phrases};
@@ -13,6 +13,35 @@ use crate::config::{Language, moment};
 #[must_use]
 pub fn moment(timezone: &TimeZone, at: UnixMillis) -> String {
     moment::told(at, timezone)
+}
+
+/// What ends at that moment, as it is stored: with the moment in UTC.
+#[must_use]
+pub fn dated(name: &str, at: UnixMillis) -> String {
+    let at = Timestamp::from_millisecond(at.0).unwrap_or(Timestamp::UNIX_EPOCH);
+    format!("{name}, {}", at.strftime("%Y-%m-%dT%H:%M:%SZ"))
+}
+
+/// The same on the owner's clock; what has no moment behind it stays as it is.
+pub(super) fn on_the_clock(timezone: &TimeZone, dated: &str) -> String {
+    let read = dated
+        .rsplit_once(", ")
+        .and_then(|(name, at)| Some((name, at.parse::<Timestamp>().ok()?)));
+    read.map_or_else(
+        || dated.to_owned(),
+        |(name, at)| format!("{name} ({})", moment(timezone, UnixMillis(at.as_millisecond()))),
+    )
+}
+
+/// That something ends in so many seconds, or that it has ended and how long ago.
+pub(super) fn ends(language: Language, left_s: Option<f64>) -> String {
+    let [some_time, ahead, past] = phrases(language).ends;
+    let value = |left_s: f64| figure(language, Unit::Seconds, left_s.abs());
+    match left_s {
+        None => some_time.to_owned(),
+        Some(left_s) if left_s < 0.0 => past.replace("{value}", &value(left_s)),
+        Some(left_s) => ahead.replace("{value}", &value(left_s)),
+    }
 }
 
 /// A moment that is read beside another one: the time alone where both are on the same day.
@@ -183,6 +212,21 @@ mod tests {
         .map(|(unit, value)| figure(Language::En, unit, value));
         assert_eq!(shown, ["92 %", "2.5 GB", "32 MB", "1 min 30 s", "3"]);
         assert_eq!(figure(Language::Id, Unit::Bytes, 2.5e9), "2,5 GB");
+    }
+
+    #[test]
+    fn what_ends_says_whether_and_when_on_the_owners_clock() {
+        let said = |left_s| ends(Language::En, left_s);
+        assert_eq!(said(Some(-53.0 * 86_400.0)), "ended 53 d ago");
+        assert_eq!(said(Some(90_000.0)), "ends in 1 d 1 h");
+        assert_eq!(said(None), "ends");
+        let zone = TimeZone::get("Asia/Makassar").unwrap();
+        let stored = dated("shop.example", UnixMillis(1_795_338_000_000));
+        assert_eq!(
+            on_the_clock(&zone, &stored),
+            "shop.example (2026-11-22 17:00:00 WITA)"
+        );
+        assert_eq!(on_the_clock(&zone, "shop.example"), "shop.example");
     }
 
     #[test]

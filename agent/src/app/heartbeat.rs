@@ -76,10 +76,7 @@ fn judge(report: &Report, backlog: Backlog, step_ms: i64, now: UnixMillis) -> Op
     wrong.extend(bot_trouble(report).map(str::to_owned));
     let waits_since = |at: Option<UnixMillis>, most: Duration| at.is_some_and(|at| now.since(at) >= most);
     if waits_since(backlog.critical_at, MUTE_CRITICAL_AFTER) || waits_since(backlog.oldest_at, MUTE_AFTER) {
-        wrong.push(format!(
-            "messages to the owner do not arrive: {}",
-            backlog.waiting
-        ));
+        wrong.push(format!("messages to the owner do not arrive: {}", backlog.untold));
     }
     let is_stepped = Duration::from_millis(step_ms.unsigned_abs()) >= STEP_LEAST;
     match (wrong.is_empty(), is_stepped) {
@@ -147,6 +144,7 @@ mod tests {
     fn backlog(minutes_ago: i64) -> Backlog {
         Backlog {
             waiting: 1,
+            untold: 1,
             oldest_at: Some(UnixMillis(NOW.0 - minutes_ago * 60_000)),
             critical_at: None,
         }
@@ -177,6 +175,7 @@ mod tests {
             let at = Some(UnixMillis(NOW.0 - seconds * 1000));
             let backlog = Backlog {
                 waiting: 1,
+                untold: 1,
                 oldest_at: at,
                 critical_at: at,
             };

@@ -22,10 +22,12 @@ use crate::{
     store::Store,
 };
 
+mod bot;
 mod hints;
 mod outside;
 mod private;
 mod tried;
+mod unlikely;
 mod ways;
 
 /// Arguments of `agent check`.
@@ -112,11 +114,14 @@ pub async fn run(arguments: Arguments) -> Result<(), Failure> {
     }
 }
 
-/// The ways to the owner, the checks that tell him when this server cannot, and where he and the bot find the agent.
+/// The ways to the owner, the checks that tell him when this server cannot, the bot's own files, and where he and the bot
+/// find the agent.
 async fn asked_outside(config: &Config) -> anyhow::Result<Vec<Finding>> {
     let (ways, checks) = tokio::try_join!(ways::findings(config), outside::findings(config))?;
     let own = private::of(config);
-    Ok(ways.into_iter().chain(checks).chain([own]).collect())
+    let bot = bot::findings(config);
+    let found = ways.into_iter().chain(checks).chain(bot).chain([own]);
+    Ok(found.chain(unlikely::findings(config)).collect())
 }
 
 fn finding(what: &str, said: Result<String, String>) -> Finding {

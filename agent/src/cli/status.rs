@@ -154,7 +154,7 @@ fn kept(config: &Config, now: UnixMillis) -> anyhow::Result<Kept> {
             .transpose()?
             .unwrap_or_default(),
         messages: backlog.map_or_else(MessagesView::default, |backlog| MessagesView {
-            waiting: backlog.waiting,
+            waiting: backlog.untold,
             oldest_at: backlog.oldest_at,
         }),
         backups: copies::look(config, store, now)?,

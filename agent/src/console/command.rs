@@ -35,6 +35,8 @@ pub enum Command {
     Restart,
     /// Silence for so long: of one alert by its key, or of all that are wrong now.
     Silence(Duration, Option<String>),
+    /// The end of every silence but that of everything.
+    EndSilences,
     /// Silence of everything for so long; `None` ends it.
     Maintenance(Option<Duration>),
     /// What happened since yesterday.
@@ -149,6 +151,7 @@ impl Command {
             | Self::Drill
             | Self::Restart
             | Self::Silence(..)
+            | Self::EndSilences
             | Self::Maintenance(_)
             | Self::Digits(_) => true,
             Self::Status
@@ -170,6 +173,7 @@ fn parse(name: &str, arguments: &[String]) -> Command {
     match (name, arguments.as_slice()) {
         ("graph", arguments) => graph(arguments),
         ("logs", arguments) => logs(arguments),
+        ("silence", ["off" | "selesai" | "stop"]) => Command::EndSilences,
         ("silence", arguments) => silence(arguments),
         ("maintenance", ["off" | "selesai" | "stop"]) => Command::Maintenance(None),
         ("maintenance", [lasts]) => hold(lasts).map_or(Command::Misused(Usage::Maintenance), |lasts| {
@@ -296,6 +300,8 @@ mod tests {
             ),
             ("/diamkan 2jam", Command::Silence(hours(2), None)),
             ("/silence", Command::Misused(Usage::Silence)),
+            ("/silence off", Command::EndSilences),
+            ("/diamkan selesai", Command::EndSilences),
             ("/silence -1h", Command::Misused(Usage::Silence)),
             ("/silence 400d", Command::Misused(Usage::Silence)),
             ("/silence 2h a b", Command::Misused(Usage::Silence)),

@@ -181,7 +181,8 @@ impl Runner {
     async fn journal(&self, chat: i64, only_trouble: bool, fault: Option<String>) -> anyhow::Result<()> {
         let language = self.desk.voice.language;
         let (words, unit) = (words(language), self.desk.voice.unit.clone());
-        let lines = tokio::task::spawn_blocking(move || logs::of_unit(&unit, only_trouble))
+        let zone = self.desk.voice.timezone.clone();
+        let lines = tokio::task::spawn_blocking(move || logs::of_unit(&unit, only_trouble, &zone))
             .await
             .context("asking systemd for the bot's log")?;
         if !lines.is_empty() {

@@ -2,7 +2,10 @@
 //! It never blocks an alert: it has its own line to Telegram, its own tasks and bounds, and is no vital loop. It listens
 //! to nobody but the owner's number in a private chat, and runs nothing that was typed.
 
-use std::{convert::Infallible, time::Duration};
+use std::{
+    convert::Infallible,
+    time::{Duration, Instant},
+};
 
 use jiff::Timestamp;
 use protocol::{secret::Secret, time::UnixMillis};
@@ -20,6 +23,7 @@ pub mod confirm;
 mod daily;
 mod errand;
 mod figures;
+mod late;
 pub mod log_places;
 pub mod logs;
 mod obey;
@@ -90,6 +94,7 @@ pub struct Console {
     logs: LogPlaces,
     door: Door,
     strangers: Strangers,
+    heard: late::Heard,
     errands: mpsc::Sender<Errand>,
     /// What the bot is called; not known until Telegram has said it.
     name: Option<String>,
@@ -112,6 +117,7 @@ impl Console {
             logs: settings.logs,
             door: Door::default(),
             strangers: Strangers::default(),
+            heard: late::Heard::default(),
             errands,
             name: None,
         };
@@ -151,6 +157,7 @@ impl Console {
             match asked {
                 Ok(updates) => {
                     wait = RETRY_FIRST;
+                    self.heard.answered(updates.len(), Instant::now());
                     if std::mem::take(&mut is_refused) {
                         // What waits there need not wait longer.
                         self.owners.iter().for_each(|chat| self.desk.alerts.heard(*chat));

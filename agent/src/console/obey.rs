@@ -11,14 +11,15 @@ use super::{
     command::{Command, Usage},
     confirm::{Asked, Checked, Danger},
     errand::Errand,
-    figures, logs,
-    quiet::{Quiet, silent_until},
+    figures,
+    late::Came,
+    logs,
+    quiet::Quiet,
     update::Sender,
 };
 use crate::{
     alert::{
         channels::Button,
-        engine::MAINTENANCE,
         message::{duration, in_words},
         rule::Rule,
     },
@@ -26,9 +27,6 @@ use crate::{
     watch::unit,
 };
 
-/// Commands that do something are not carried out later than this after they were typed: the agent was away, and the
-/// owner may have done it another way.
-const LATE_AFTER: Duration = Duration::from_secs(300);
 const DAY_MS: i64 = 86_400_000;
 /// A longer log goes out as a file.
 const LOG_UNITS_MAX: usize = 3_000;
@@ -76,12 +74,11 @@ impl Console {
         now: UnixMillis,
     ) -> anyhow::Result<()> {
         let (command, chat) = (Command::parse(text), from.chat);
-        let ago = now.since(at);
-        if command.acts() && ago > LATE_AFTER {
-            let late = self
-                .words()
-                .late
-                .replace("{ago}", &duration(self.desk.voice.language, ago));
+        let came = self.heard.came(at, now);
+        let (acts, note) = (command.acts(), self.of_the_clock(came));
+        if acts && let Came::Late(ago) = came {
+            let ago = duration(self.desk.voice.language, ago);
+            let late = self.words().late.replace("{ago}", &ago);
             return self.line.say(chat, &late).await;
         }
         let answer = match self.carry_out(from, command, now) {
@@ -100,7 +97,26 @@ impl Console {
         {
             self.line.say(chat, self.words().busy).await?;
         }
-        Ok(())
+        match note.filter(|_| acts) {
+            Some(note) => self.line.say(chat, &note).await,
+            None => Ok(()),
+        }
+    }
+
+    /// What a clock that differs from Telegram's makes untrue.
+    fn of_the_clock(&self, came: Came) -> Option<String> {
+        let words = self.words();
+        let (sentence, by) = match came {
+            Came::ClockAhead(by) => (words.clock_ahead, by),
+            Came::ClockBehind(by) => (words.clock_behind, by),
+            Came::InTime | Came::Late(_) => return None,
+        };
+        let by = duration(self.desk.voice.language, by);
+        Some(format!(
+            "{}{}",
+            sentence.replace("{by}", &by),
+            words.set_the_clock
+        ))
     }
 
     fn carry_out(&mut self, from: &Sender, command: Command, now: UnixMillis) -> anyhow::Result<Answer> {
@@ -137,18 +153,11 @@ impl Console {
             Command::Restart => Answer::of(self.knock(Danger::Restart, words.restart_means, chat, now)),
             Command::Digits(digits) => self.digits(from, &digits, now)?,
             Command::Silence(lasts, key) => Answer::of(self.hush(Quiet::Alerts(lasts, key), from, now)?),
+            Command::EndSilences => Answer::of(self.end_silences(from, now)?),
             Command::Maintenance(Some(lasts)) => {
                 Answer::of(self.hush(Quiet::Everything(lasts), from, now)?)
             }
-            Command::Maintenance(None) => {
-                let is_over = silent_until(&desk.alerts.book()?, MAINTENANCE, now).is_none();
-                desk.alerts.end_silence(MAINTENANCE, now)?;
-                if is_over {
-                    return Ok(Answer::of(words.no_maintenance));
-                }
-                self.tell_others(from, words.maintenance_over);
-                Answer::of(words.maintenance_over)
-            }
+            Command::Maintenance(None) => Answer::of(self.end_maintenance(from, now)?),
             Command::Runbook(name) => Answer::of(answer::runbook(desk, name.as_deref())),
             Command::Help => Answer::of(words.help),
             Command::Misused(Usage::Silence) => Answer::of(self.silence_usage(now)?),
@@ -213,7 +222,7 @@ impl Console {
     fn logs(&self, chat: i64, only_trouble: bool) -> Answer {
         let mut fault = None;
         for path in self.logs.all(&self.desk) {
-            match logs::newest(&path, only_trouble) {
+            match logs::newest(&path, only_trouble, &self.desk.voice.timezone) {
                 Ok(lines) => return self.shown(chat, &lines),
                 Err(error) => {
                     let error = format!("{error:#}");

@@ -26,10 +26,7 @@ impl Console {
     ) -> anyhow::Result<()> {
         let (words, chat) = (self.words(), from.chat);
         match Press::parse(data) {
-            Some(Press::Acknowledge(episode)) => {
-                let told = self.take_on(from, episode, now)?;
-                self.line.answer_press(press, &told).await
-            }
+            Some(Press::Acknowledge(episode)) => self.acknowledge(from, press, episode, under, now).await,
             Some(Press::Silence(episode, lasts)) => {
                 match self.silence_episode(from, (episode, lasts), now)? {
                     None => self.line.answer_press(press, words.over_already).await,
@@ -72,16 +69,57 @@ impl Console {
         self.obey(from, now, command, now).await
     }
 
-    /// Takes an episode on, and says who has it by now: another owner may have been first.
-    fn take_on(&self, from: &Sender, episode: EpisodeId, now: UnixMillis) -> anyhow::Result<String> {
+    /// Takes an episode on, and says who has it by now: another owner may have been first. A message of its own shows it by
+    /// itself; one that tells of several does not, and is what the owners read last.
+    async fn acknowledge(
+        &self,
+        from: &Sender,
+        press: &str,
+        episode: EpisodeId,
+        under: Option<Under>,
+        now: UnixMillis,
+    ) -> anyhow::Result<()> {
         let words = self.words();
         let ours = self.signed(from);
-        let acked = self.desk.alerts.acknowledge(episode, ours.clone(), now)?;
-        Ok(match acked {
-            None => words.over_already.to_owned(),
-            Some(acked) if acked.by == ours => words.acked.to_owned(),
-            Some(acked) => words.taken_on(&acked),
-        })
+        let is_first = |book: &Book| book.episodes.get(&episode).is_some_and(|row| row.acked.is_none());
+        let is_first = is_first(&self.desk.alerts.book()?);
+        let Some(acked) = self.desk.alerts.acknowledge(episode, ours.clone(), now)? else {
+            return self.line.answer_press(press, words.over_already).await;
+        };
+        let told_now = match acked.by == ours {
+            true => words.acked.to_owned(),
+            false => words.taken_on(&acked),
+        };
+        self.line.answer_press(press, &told_now).await?;
+        let Some(under) = under.filter(|under| !under.text.is_empty()) else {
+            return Ok(());
+        };
+        if !self.desk.store.is_summary(from.chat, under.message)? {
+            return Ok(());
+        }
+        let mut open = self.desk.look(now)?.open;
+        open.retain(|open| open.episode == Some(episode));
+        let what = told(&open);
+        if is_first {
+            self.tell_others(from, &words.takes_on.replace("{what}", &what));
+        }
+        let line = format!("✋ {what}: {}", words.taken_on(&acked));
+        self.add_line(from.chat, &under, &line).await
+    }
+
+    /// Writes one more line under a message, in place; where the message has no room for it, beside it.
+    async fn add_line(&self, chat: i64, under: &Under, line: &str) -> anyhow::Result<()> {
+        let text = under.text.as_str();
+        if text.lines().any(|written| written == line) {
+            return Ok(());
+        }
+        let is_noted = text.lines().last().is_some_and(|last| last.starts_with('✋'));
+        let between = if is_noted { "\n" } else { "\n\n" };
+        let noted = format!("{text}{between}{line}");
+        if noted.encode_utf16().count() > MESSAGE_UNITS_MAX {
+            return self.line.say(chat, line).await;
+        }
+        self.line.edit(chat, under.message, &noted, &under.buttons).await
     }
 
     /// `None` when it is over already.

@@ -2,7 +2,7 @@
 //! in the middle of it.
 //! It keeps nothing from being told for ever: every silence ends by itself.
 
-use std::time::Duration;
+use std::{collections::BTreeSet, time::Duration};
 
 use protocol::time::UnixMillis;
 
@@ -159,6 +159,37 @@ impl Console {
             .chain(shown)
             .chain(more)
             .collect()
+    }
+
+    /// Ends every silence but that of everything, and says so to the other owners.
+    pub(super) fn end_silences(&self, from: &Sender, now: UnixMillis) -> anyhow::Result<String> {
+        let (words, book) = (self.words(), self.desk.alerts.book()?);
+        let scopes: BTreeSet<&str> = book
+            .silences
+            .values()
+            .filter(|silence| silence.until > now && silence.scope != MAINTENANCE)
+            .map(|silence| silence.scope.as_str())
+            .collect();
+        for scope in &scopes {
+            self.desk.alerts.end_silence(scope, now)?;
+        }
+        if scopes.is_empty() {
+            return Ok(words.no_silence.to_owned());
+        }
+        self.tell_others(from, words.silences_over);
+        Ok(words.silences_over.to_owned())
+    }
+
+    /// The same of the silence of everything.
+    pub(super) fn end_maintenance(&self, from: &Sender, now: UnixMillis) -> anyhow::Result<String> {
+        let words = self.words();
+        let is_over = silent_until(&self.desk.alerts.book()?, MAINTENANCE, now).is_none();
+        self.desk.alerts.end_silence(MAINTENANCE, now)?;
+        if is_over {
+            return Ok(words.no_maintenance.to_owned());
+        }
+        self.tell_others(from, words.maintenance_over);
+        Ok(words.maintenance_over.to_owned())
     }
 
     /// How `/silence` is written, and of what it could be said now.

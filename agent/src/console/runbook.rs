@@ -55,7 +55,7 @@ mod tests {
         assert_eq!(explained(&voice, "nothing"), None);
         let disk = explained(&voice, "disk_full").unwrap();
         assert!(
-            disk.contains("hanya ada cadangan: toko tetap berjalan. Cadangan bisa berhenti"),
+            disk.contains("hanya ada cadangan: ini saja tidak menghentikan toko. Cadangan bisa berhenti"),
             "{disk}"
         );
         let short = explained(&voice, "bot_gone").unwrap();

@@ -22,7 +22,7 @@ use put_off::{NO_CHAT, PutOff};
 const HOLD_S: u64 = 25;
 const POLL_LIMIT: Duration = Duration::from_secs(HOLD_S + 15);
 const SEND_LIMIT: Duration = Duration::from_secs(30);
-const UPDATES_MAX: u8 = 20;
+pub(super) const UPDATES_MAX: u8 = 20;
 /// Twenty updates of 4,096 characters each, with all that Telegram tells of them.
 const ANSWER_BYTES_MAX: usize = 2 * 1024 * 1024;
 /// How often something is sent of which no answer comes.

@@ -183,7 +183,7 @@ impl Status {
             tracing::error!(%error, "the agent's database cannot be read");
         }
         let (outbox_waiting, fresh) = match &stored {
-            Ok((backlog, fresh)) => (backlog.waiting, fresh.as_slice()),
+            Ok((backlog, fresh)) => (backlog.untold, fresh.as_slice()),
             Err(_) => (0, [].as_slice()),
         };
         let age_ms = |taken_at| u64::try_from(now.since(taken_at).as_millis()).unwrap_or(u64::MAX);

@@ -28,7 +28,7 @@ use crate::{
         Store,
         freshness::latest,
         points::KnownPoint,
-        rehearsal::{Kind, Rehearsal, UNOPENED, UNREACHED},
+        rehearsal::{Kind, Rehearsal, UNASKED, UNOPENED, UNREACHED},
     },
 };
 
@@ -39,6 +39,7 @@ mod boot;
 mod certificates;
 mod closer;
 mod compare;
+mod failed;
 mod look;
 mod missing;
 mod room;
@@ -47,6 +48,7 @@ mod shop;
 mod unknown;
 
 use compare::Counted;
+use failed::Failed;
 use room::PrivateFolder;
 pub use room::remove_leftovers;
 pub use sample::{Looked, Sample, Share};
@@ -100,7 +102,8 @@ impl Drill<'_> {
                     seen["passed_over"] = json!(passed_over);
                     (None, seen)
                 }
-                Err(fault) => self.weigh(fault).await,
+                Err(Failed::Unasked(why)) => (Some(why), json!({ UNASKED: true })),
+                Err(Failed::Rebuilt(fault)) => self.weigh(fault).await,
             },
         };
         let newest = newest.ok();
@@ -116,7 +119,9 @@ impl Drill<'_> {
         self.store
             .add_rehearsal(&rehearsal)
             .context("writing down how the drill went")?;
-        if let (Some(known), true, false) = (&newest, rehearsal.fault.is_some(), rehearsal.was_unreached()) {
+        if let (Some(known), true, false) =
+            (&newest, rehearsal.fault.is_some(), rehearsal.was_not_rehearsed())
+        {
             self.look_closer(known, progress, clock).await?;
         }
         Ok(rehearsal)
@@ -174,14 +179,12 @@ impl Drill<'_> {
         keys: SessionKeys,
         progress: &dyn Progress,
         now: UnixMillis,
-    ) -> Result<Value, String> {
+    ) -> Result<Value, Failed> {
         let folder = PrivateFolder::make(&self.config.state_dir).map_err(|error| format!("{error:#}"))?;
         let (plan, done) = self.restore(known, keys, &folder.path, progress, now).await?;
         if plan.manifest != known.manifest {
-            return Err(format!(
-                "the manifest of {} there is not the one that this agent wrote",
-                known.manifest.point
-            ));
+            let point = &known.manifest.point;
+            return Err(format!("the manifest of {point} there is not the one that this agent wrote").into());
         }
         let database = done.database.ok_or("no database came back")?;
         let commit = done

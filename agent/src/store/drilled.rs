@@ -9,7 +9,7 @@ const READ: &str = "
     SELECT r.remote, max(CASE WHEN r.fault IS NULL THEN r.ended_at END),
            (SELECT n.fault FROM rehearsal n
             WHERE n.kind = 'drill' AND n.remote = r.remote AND json_extract(n.seen, '$.unreached') IS NOT 1
-                AND json_extract(n.seen, '$.unopened') IS NOT 1
+                AND json_extract(n.seen, '$.unopened') IS NOT 1 AND json_extract(n.seen, '$.unasked') IS NOT 1
             ORDER BY n.id DESC LIMIT 1)
     FROM rehearsal r WHERE r.kind = 'drill' GROUP BY r.remote ORDER BY r.remote";
 

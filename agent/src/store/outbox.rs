@@ -52,8 +52,14 @@ const DROP_EDITS: &str = "
     WHERE sent_at IS NULL AND dropped_at IS NULL
         AND message IN (SELECT id FROM messages WHERE episode = :episode AND is_edit = 1
                             AND NOT (in_passing = 1 AND open = 0 AND loud = 1))";
+/// A mark under a message that is out, and the word that what comes and goes is gone for a moment, tell nobody anything
+/// that he has to know.
 const BACKLOG: &str = "
-    SELECT count(*), min(created_at), min(created_at) FILTER (WHERE severity = 'critical') FROM messages m
+    SELECT count(*), count(*) FILTER (WHERE is_news), min(created_at) FILTER (WHERE is_news),
+           min(created_at) FILTER (WHERE is_news AND severity = 'critical')
+    FROM (SELECT m.id, m.created_at, m.severity,
+                 NOT (m.is_edit = 1 AND m.open = 0 AND (m.follows_up = 0 OR (m.in_passing = 1 AND m.loud = 0))) AS is_news
+          FROM messages m) m
     WHERE EXISTS (SELECT 1 FROM deliveries d WHERE d.message = m.id AND d.sent_at IS NULL AND d.dropped_at IS NULL)
         AND NOT EXISTS (SELECT 1 FROM deliveries d WHERE d.message = m.id AND d.sent_at IS NOT NULL)";
 const PRUNE: &str = "
@@ -115,11 +121,13 @@ pub struct DeliveryId(pub i64);
 /// What has arrived nowhere yet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Backlog {
-    /// Messages that wait.
+    /// Messages that wait, and changes of messages.
     pub waiting: u64,
-    /// When the oldest of them came up.
+    /// How many of them the owner has not got in substance.
+    pub untold: u64,
+    /// When the oldest of these came up.
     pub oldest_at: Option<UnixMillis>,
-    /// When the oldest critical one of them came up.
+    /// When the oldest critical one of these came up.
     pub critical_at: Option<UnixMillis>,
 }
 
@@ -304,8 +312,9 @@ impl Store {
             connection.prepare_cached(BACKLOG)?.query_row([], |row| {
                 Ok(Backlog {
                     waiting: row.get(0)?,
-                    oldest_at: row.get::<_, Option<i64>>(1)?.map(UnixMillis),
-                    critical_at: row.get::<_, Option<i64>>(2)?.map(UnixMillis),
+                    untold: row.get(1)?,
+                    oldest_at: row.get::<_, Option<i64>>(2)?.map(UnixMillis),
+                    critical_at: row.get::<_, Option<i64>>(3)?.map(UnixMillis),
                 })
             })
         })
@@ -335,4 +344,79 @@ fn addresses(
         .prepare_cached(query)?
         .query_map(parameters, address)?
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn ladder() -> Vec<Rung> {
+        vec![Rung {
+            name: "telegram".to_owned(),
+            chats: vec![1],
+        }]
+    }
+
+    fn message(episode: i64) -> Message {
+        Message {
+            alert_key: "bot/bot".to_owned(),
+            episode: Some(EpisodeId(episode)),
+            runbook: None,
+            severity: Severity::Critical,
+            headline: "a".to_owned(),
+            text: "a".to_owned(),
+            also: Vec::new(),
+            was: None,
+            loud: true,
+            open: true,
+            is_edit: false,
+            follows_up: false,
+            settles: false,
+            in_passing: false,
+            not_before: None,
+            rungs: 1,
+        }
+    }
+
+    #[test]
+    fn a_mark_and_a_moment_of_rest_wait_and_are_nothing_that_the_owner_has_not_got() {
+        let dir = tempfile::tempdir().unwrap();
+        let store = Store::open(dir.path()).unwrap();
+        let now = UnixMillis(1_000);
+        let say = |message: &Message| store.write(|transaction| add(transaction, &ladder(), message, now));
+        let counts = || {
+            let backlog = store.backlog().unwrap();
+            (backlog.waiting, backlog.untold, backlog.critical_at.is_some())
+        };
+        let address = Address {
+            rung: "telegram".to_owned(),
+            chat_id: 1,
+        };
+        for episode in [1, 2, 3] {
+            say(&message(episode)).unwrap();
+        }
+        assert_eq!(counts(), (3, 3, true));
+        let rows = store.waiting(&address, 10, now).unwrap();
+        store.delivery_sent(&rows, Some(7), now).unwrap();
+        let goes_on = |episode| Message {
+            open: false,
+            is_edit: true,
+            loud: false,
+            ..message(episode)
+        };
+        let rests = Message {
+            follows_up: true,
+            in_passing: true,
+            ..goes_on(2)
+        };
+        say(&goes_on(1)).unwrap();
+        say(&rests).unwrap();
+        assert_eq!(counts(), (2, 0, false));
+        let is_over = Message {
+            follows_up: true,
+            ..goes_on(3)
+        };
+        say(&is_over).unwrap();
+        assert_eq!(counts(), (3, 1, true));
+    }
 }

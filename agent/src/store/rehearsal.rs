@@ -15,6 +15,8 @@ pub const UNCOMPARED_ONLY: &str = "uncompared_only";
 pub const UNREACHED: &str = "unreached";
 /// In what a drill saw: this server could open none of what the remote holds, so that nothing was rehearsed.
 pub const UNOPENED: &str = "unopened";
+/// In what a drill saw: the shop's own program could not be run, so that what came back was not counted.
+pub const UNASKED: &str = "unasked";
 /// In what a drill saw `beyond` what came back: commits of the chain that is followed, to which nothing there leads.
 pub const OF_ANOTHER_CHAIN: &str = "of_another_chain";
 const INSERT: &str = "
@@ -29,7 +31,7 @@ const SELECT_NEWEST: &str = "
 const SELECT_NEWEST_DONE: &str = "
     SELECT kind, remote, point, began_at, ended_at, fault, seen FROM rehearsal
     WHERE kind = :kind AND remote = :remote AND json_extract(seen, '$.unreached') IS NOT 1
-        AND json_extract(seen, '$.unopened') IS NOT 1
+        AND json_extract(seen, '$.unopened') IS NOT 1 AND json_extract(seen, '$.unasked') IS NOT 1
     ORDER BY id DESC LIMIT 1";
 const SELECT_SEEN: &str = "
     SELECT seen FROM rehearsal WHERE kind = :kind AND remote = :remote AND seen <> '{}' ORDER BY id DESC LIMIT 1";
@@ -123,7 +125,15 @@ impl Rehearsal {
     #[must_use]
     pub fn was_not_rehearsed(&self) -> bool {
         let seen: Value = serde_json::from_str(&self.seen).unwrap_or_default();
-        self.kind == Kind::Drill && (self.was_unreached() || seen[UNOPENED] == json!(true))
+        self.kind == Kind::Drill
+            && (self.was_unreached() || self.was_uncounted() || seen[UNOPENED] == json!(true))
+    }
+
+    /// Whether the shop's own program could not be run, which is no remote's fault.
+    #[must_use]
+    pub fn was_uncounted(&self) -> bool {
+        let seen: Value = serde_json::from_str(&self.seen).unwrap_or_default();
+        self.kind == Kind::Drill && seen[UNASKED] == json!(true)
     }
 }
 

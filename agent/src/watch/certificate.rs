@@ -24,7 +24,10 @@ use super::{
     not_after::not_after,
     probe::{At, Probe, Seen},
 };
-use crate::alert::rule::{AlertKey, Rule};
+use crate::alert::{
+    message::dated,
+    rule::{AlertKey, Rule},
+};
 
 const EVERY: Duration = Duration::from_secs(60);
 const LIMIT: Duration = Duration::from_secs(30);
@@ -104,7 +107,7 @@ impl Probe for Certificates {
                     #[allow(clippy::cast_precision_loss, reason = "seconds of years")]
                     let left_s = (ends.0 - at.now.0) as f64 / 1000.0;
                     seen.sample(format!("certificate_days:{domain}"), left_s / 86_400.0);
-                    seen.measure(expiry, EXPIRY, left_s, domain.clone());
+                    seen.measure(expiry, EXPIRY, left_s, dated(domain, ends));
                 }
                 Err(why) => {
                     seen.unknown(expiry, why.as_str());

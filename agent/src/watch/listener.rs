@@ -1,7 +1,12 @@
 //! Which program listens on a port of this machine, as far as this user may see it: for the owner to know what to stop.
 //! It connects to nothing, and stops nothing.
 
-use std::{fs, path::PathBuf};
+use std::{
+    fs,
+    net::{IpAddr, SocketAddr},
+    os::unix::fs::MetadataExt,
+    path::{Path, PathBuf},
+};
 
 use super::logs::writer;
 
@@ -20,13 +25,43 @@ struct Socket {
     inode: u64,
 }
 
+/// Whether those who listen on a port are one program.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Holds {
+    /// The one that has the file open.
+    Yes,
+    /// Another one.
+    No,
+    /// Nobody listens, or this user may not look into whoever does.
+    Unseen,
+}
+
+/// Whether the program that listens at this address is the one that has this file open, such as the lock that an agent holds.
+#[must_use]
+pub fn has_open(address: SocketAddr, file: &Path) -> Holds {
+    let Ok(file) = fs::metadata(file) else {
+        return Holds::No;
+    };
+    let socket = on_port(address.port(), Some(address.ip()));
+    let Some(process) = socket.as_ref().and_then(process_of) else {
+        return Holds::Unseen;
+    };
+    let is_it = |path: &Path| {
+        fs::metadata(path).is_ok_and(|open| (open.dev(), open.ino()) == (file.dev(), file.ino()))
+    };
+    match has_file(process, is_it) {
+        true => Holds::Yes,
+        false => Holds::No,
+    }
+}
+
 /// The program that listens on this port, by its name and its process; of one that this user may not look into, the user
 /// that runs it. `None` when nobody listens here.
 #[must_use]
 pub fn of_port(port: u16) -> Option<String> {
-    let tables = TABLES.iter().filter_map(|table| fs::read_to_string(table).ok());
-    let socket = tables.into_iter().find_map(|table| listening(&table, port))?;
-    Some(match process_of(&socket) {
+    let socket = on_port(port, None)?;
+    let named = |process: u32| Some((process, writer::program_of(process)?));
+    Some(match process_of(&socket).and_then(named) {
         Some((process, name)) => format!("{name}, pid {process}"),
         None => match user_name(socket.user) {
             Some(name) => format!("uid {} ({name})", socket.user),
@@ -35,12 +70,22 @@ pub fn of_port(port: u16) -> Option<String> {
     })
 }
 
-fn listening(table: &str, port: u16) -> Option<Socket> {
+fn on_port(port: u16, at: Option<IpAddr>) -> Option<Socket> {
+    let tables = TABLES.iter().filter_map(|table| fs::read_to_string(table).ok());
+    tables.into_iter().find_map(|table| listening(&table, port, at))
+}
+
+/// On this address or on every one, where one is asked for.
+fn listening(table: &str, port: u16, at: Option<IpAddr>) -> Option<Socket> {
     let port = format!("{port:04X}");
+    let at = at.map(as_written);
     table.lines().skip(1).find_map(|line| {
         let fields: Vec<&str> = line.split_whitespace().collect();
-        let (_, local_port) = fields.get(1)?.rsplit_once(':')?;
-        let is_it = local_port == port && *fields.get(3)? == LISTENS;
+        let (local, local_port) = fields.get(1)?.rsplit_once(':')?;
+        let is_there = at
+            .as_deref()
+            .is_none_or(|at| local == at || local.bytes().all(|byte| byte == b'0'));
+        let is_it = local_port == port && is_there && *fields.get(3)? == LISTENS;
         is_it.then_some(Socket {
             user: fields.get(7)?.parse().ok()?,
             inode: fields.get(9)?.parse().ok()?,
@@ -48,20 +93,35 @@ fn listening(table: &str, port: u16) -> Option<Socket> {
     })
 }
 
-fn process_of(socket: &Socket) -> Option<(u32, String)> {
+/// As the kernel's tables write an address: word by word, in the order of this machine.
+fn as_written(address: IpAddr) -> String {
+    let octets = match address {
+        IpAddr::V4(address) => address.octets().to_vec(),
+        IpAddr::V6(address) => address.octets().to_vec(),
+    };
+    let words = octets
+        .as_chunks()
+        .0
+        .iter()
+        .map(|word| format!("{:08X}", u32::from_ne_bytes(*word)));
+    words.collect()
+}
+
+fn process_of(socket: &Socket) -> Option<u32> {
     let target = PathBuf::from(format!("socket:[{}]", socket.inode));
     let processes = fs::read_dir("/proc").ok()?.flatten().take(PROCESSES_MAX);
     let mut numbers = processes.filter_map(|entry| entry.file_name().to_str()?.parse::<u32>().ok());
-    let process = numbers.find(|process| {
-        let files = fs::read_dir(format!("/proc/{process}/fd"));
-        files.is_ok_and(|files| {
-            files
-                .flatten()
-                .take(FILES_MAX)
-                .any(|file| fs::read_link(file.path()).is_ok_and(|link| link == target))
+    numbers.find(|process| {
+        has_file(*process, |file| {
+            fs::read_link(file).is_ok_and(|link| link == target)
         })
-    })?;
-    Some((process, writer::program_of(process)?))
+    })
+}
+
+/// Whether one of the files that this process has open is it, as far as this user may see them.
+fn has_file(process: u32, is_it: impl Fn(&Path) -> bool) -> bool {
+    let files = fs::read_dir(format!("/proc/{process}/fd"));
+    files.is_ok_and(|files| files.flatten().take(FILES_MAX).any(|file| is_it(&file.path())))
 }
 
 fn user_name(user: u32) -> Option<String> {
@@ -90,13 +150,29 @@ mod tests {
     }
 
     #[test]
+    fn whoever_has_the_file_open_is_told_from_another_one() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("lock");
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap();
+        let file = fs::File::create(&path).unwrap();
+        assert_eq!(has_open(address, &path), Holds::Yes);
+        let six = TcpListener::bind("[::1]:0").unwrap();
+        assert_eq!(has_open(six.local_addr().unwrap(), &path), Holds::Yes);
+        drop(file);
+        assert_eq!(has_open(address, &path), Holds::No);
+        let elsewhere = SocketAddr::from(([127, 0, 0, 9], address.port()));
+        assert_eq!(has_open(elsewhere, &path), Holds::Unseen);
+    }
+
+    #[test]
     fn of_a_program_that_may_not_be_looked_into_its_user_is_known() {
         let table = "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode\n\
             0: 0100007F:1F90 0100007F:C350 01 00000000:00000000 00:00000000 00000000  1000        0 7 1\n\
             1: 0100007F:1F90 00000000:0000 0A 00000000:00000000 00:00000000 00000000    33        0 99 1\n";
         let socket = Socket { user: 33, inode: 99 };
-        assert_eq!(listening(table, 8080), Some(socket));
-        assert_eq!(listening(table, 8081), None);
+        assert_eq!(listening(table, 8080, None), Some(socket));
+        assert_eq!(listening(table, 8081, None), None);
         assert_eq!(user_name(0).unwrap(), "root");
     }
 }

@@ -19,7 +19,10 @@ use super::{
     egress::{Outside, host_and_port},
     probe::{At, Probe, Seen},
 };
-use crate::alert::rule::{AlertKey, Rule};
+use crate::alert::{
+    message::dated,
+    rule::{AlertKey, Rule},
+};
 
 const EVERY: Duration = Duration::from_secs(60);
 /// Those of one look in turn, each with its questions.
@@ -143,8 +146,7 @@ impl Probe for Registrations {
                     #[allow(clippy::cast_precision_loss, reason = "seconds of years")]
                     let left_s = (ends.0 - at.now.0) as f64 / 1000.0;
                     seen.sample(format!("registration_days:{name}"), left_s / 86_400.0);
-                    // What has ended is told as such, not as less than nothing.
-                    seen.measure(key, EXPIRY, left_s.max(0.0), name.clone());
+                    seen.measure(key, EXPIRY, left_s, dated(name, *ends));
                 }
                 Some(Known { fault, .. }) => {
                     seen.unknown(key, fault.as_deref().unwrap_or("the registry does not say"));

@@ -26,6 +26,7 @@ const TOLERANCE: Duration = Duration::from_secs(3_600);
 const OBJECTS: &str = "remote_objects";
 const ANCHORS: &str = "remote_anchor";
 const DRILLS: &str = "drill";
+const PROGRAM: &str = "drill_program";
 
 /// The watch over the rehearsals.
 pub struct RehearsalWatch {
@@ -78,7 +79,20 @@ impl RehearsalWatch {
                 self.alerts.observe(&AlertKey::new(DRILLS, remote), seen, now)?;
             }
         }
+        if let Some(seen) = counted(self.newest_of_all()?) {
+            self.alerts.observe(&AlertKey::new(PROGRAM, "bot"), seen, now)?;
+        }
         Ok(())
+    }
+
+    /// The newest rehearsal with any remote: the shop's program is one for all of them.
+    fn newest_of_all(&self) -> rusqlite::Result<Option<Rehearsal>> {
+        let mut newest: Option<Rehearsal> = None;
+        for remote in &self.remotes {
+            let it = self.store.newest_rehearsal(Kind::Drill, remote)?;
+            newest = newest.into_iter().chain(it).max_by_key(|it| it.ended_at);
+        }
+        Ok(newest)
     }
 
     /// After an absence of its own the agent has a moment to make up for it: until then nothing is raised, and what stood
@@ -104,6 +118,19 @@ impl RehearsalWatch {
             }),
             (_, true) | (None, false) => None,
         }
+    }
+}
+
+/// `None` while it was not asked at all.
+fn counted(newest: Option<Rehearsal>) -> Option<Observation> {
+    let newest = newest?;
+    match (newest.was_uncounted(), newest.was_not_rehearsed()) {
+        (true, _) => Some(Observation::Wrong {
+            rule: Rule::DrillUncounted,
+            detail: newest.fault.unwrap_or_default(),
+        }),
+        (false, true) => None,
+        (false, false) => Some(Observation::Fine),
     }
 }
 

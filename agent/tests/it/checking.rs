@@ -1,6 +1,6 @@
 //! `agent check` before anything is lost by a mistake in agent.toml: it names each one, and only those that are there.
 
-use std::{fs, sync::Arc};
+use std::{fs, net::TcpListener, process::Command, sync::Arc};
 
 use agent::{
     alert::{
@@ -9,7 +9,10 @@ use agent::{
         outside::{Check, Subject},
     },
     config::Language,
-    store::Store,
+    store::{
+        Store,
+        lock::{self, StateLock},
+    },
 };
 use axum::http::StatusCode;
 use protocol::secret::Secret;
@@ -389,7 +392,7 @@ async fn each_check_at_the_outside_is_tried_by_a_line_in_its_log_alone() {
 async fn an_address_that_the_agent_cannot_have_and_a_check_for_two_things_are_wrong() {
     let shop = Shop::new();
     let whole = fs::read_to_string(shop.path("agent.toml")).unwrap();
-    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
     let service = Service::answering(StatusCode::OK, "OK").await;
     let here = format!("http://{}/a", service.address);
     let private = |address: &str| format!("{whole}\n[http]\nprivate = \"{address}\"\n");
@@ -416,4 +419,72 @@ async fn an_address_that_the_agent_cannot_have_and_a_check_for_two_things_are_wr
         let wrong = said.lines().filter(|line| line.starts_with("WRONG")).count();
         assert_eq!(wrong, 1, "{said}");
     }
+}
+
+#[test]
+fn another_program_at_the_agents_address_is_wrong_also_while_an_agent_runs() {
+    let shop = Shop::new();
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap();
+    write(&shop, |text| format!("{text}\n[http]\nprivate = \"{address}\"\n"));
+    let said = || {
+        let output = shop.agent(&["check"]);
+        String::from_utf8_lossy(&output.stdout).into_owned()
+    };
+    let path = shop.path("state/agent.lock");
+    let running = StateLock::take(&path).unwrap();
+    let mine = said();
+    assert!(mine.contains("and the running agent listens there"), "{mine}");
+    drop(running);
+    // Another process is the agent, and this one holds the address.
+    let mut other = Command::new("sh")
+        .args(["-c", "exec 9<\"$1\"; flock 9; exec sleep 120", "sh"])
+        .arg(&path)
+        .spawn()
+        .unwrap();
+    while !lock::is_held(&path).unwrap() {
+        std::thread::yield_now();
+    }
+    let another = said();
+    other.kill().unwrap();
+    other.wait().unwrap();
+    let line = format!("WRONG  the agent's address {address}: another program holds it (");
+    assert!(another.contains(&line), "{another}");
+}
+
+#[test]
+fn what_agent_toml_says_and_nobody_means_is_wrong() {
+    let shop = Shop::new();
+    let whole = fs::read_to_string(shop.path("agent.toml")).unwrap();
+    let said = |more: &str| {
+        let (owner, more) = more.split_once('|').unwrap_or(("", more));
+        write(&shop, |_| {
+            format!(
+                "{}\n{more}\n",
+                whole.replacen("[owner]\n", &format!("[owner]\n{owner}\n"), 1)
+            )
+        });
+        String::from_utf8_lossy(&shop.agent(&["check"]).stdout).into_owned()
+    };
+    for (more, part) in [
+        (
+            "[watch]\nrotating = [\"/\"]\nrdap = \"off\"",
+            "[watch] rotating /: ",
+        ),
+        (
+            "[watch]\ndomains = [\"a..b\"]\nrdap = \"off\"",
+            "[watch] domains a..b: no server",
+        ),
+        ("[bot]\nurl = \"https://127.0.0.1:8081\"", "[bot] url https"),
+        (
+            "quiet_hours = \"00:00-23:59\"|",
+            "[owner] quiet_hours: they leave 0 h 01",
+        ),
+    ] {
+        let told = said(more);
+        let line = format!("WRONG  {part}");
+        assert!(told.contains(&line), "{more}: {told}");
+    }
+    let well = said("quiet_hours = \"22:00-06:00\"|[watch]\nrotating = [\"/var/spool/shop\"]");
+    assert!(!well.contains("WRONG"), "{well}");
 }

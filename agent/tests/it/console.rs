@@ -106,6 +106,7 @@ async fn the_owner_is_answered_text_first_and_the_picture_follows() {
             "/silence 2h disk_low",
             "disk_low is not wrong at the moment; only what is wrong",
         ),
+        ("/silence off", "Nothing was silenced"),
         ("/silence 8d", "The time is from 1m to 7d"),
         ("/maintenance 0m", "The time is from 1m to 7d"),
         ("/restart agent", "Write /restart alone"),
@@ -229,6 +230,15 @@ async fn a_silence_that_is_given_again_for_less_says_that_it_ends_sooner() {
         assert!(told.text().starts_with("🔕 Silent until"), "{}", told.text());
         assert_eq!(told.text().contains("shorter than before"), is_shorter, "{typed}");
     }
+    let look = || {
+        Store::open_to_look(&scene.dir.path().join("state"))
+            .unwrap()
+            .unwrap()
+    };
+    assert!(!look().book().unwrap().silences.is_empty());
+    scene.telegram.says(OWNER, "private", "/silence off", 0);
+    scene.telegram.wait_for_text("Every silence is over").await;
+    assert!(look().book().unwrap().silences.is_empty());
     scene.agent.unwrap().stop().await;
 }
 
@@ -383,6 +393,18 @@ async fn what_was_typed_while_the_agent_was_away_is_told_and_not_done() {
     scene.telegram.says(OWNER, "private", "/alerts", 3_600);
     let alerts = scene.telegram.wait_for_text("Nothing is wrong").await;
     assert!(!alerts.text().contains("Silenced"), "{}", alerts.text());
+    scene.end().await;
+}
+
+#[tokio::test]
+async fn a_clock_that_is_ahead_of_telegrams_is_told_and_holds_no_command_up() {
+    let scene = Scene::new().await;
+    scene.owner_says("/help");
+    scene.telegram.wait_for_text("Commands:").await;
+    scene.telegram.says(OWNER, "private", "/maintenance 2h", 7_200);
+    scene.telegram.wait_for_text("Maintenance: every alert").await;
+    let note = scene.telegram.wait_for_text("This server's clock is 2 h").await;
+    assert!(note.text().contains("ahead of Telegram's"), "{}", note.text());
     scene.end().await;
 }
 
@@ -591,6 +613,54 @@ async fn of_two_owners_each_reads_what_the_other_silenced_and_took_on() {
     })
     .await;
     assert_eq!(said_to(PARTNER, ": 🔴 The shop's bot died"), 1);
+    agent.stop().await;
+}
+
+#[tokio::test]
+async fn taken_on_under_a_summary_stands_in_it_and_is_told_to_the_other_owner() {
+    let telegram = Telegram::start().await;
+    let bot = Bot::start(None, 1);
+    let dir = tempfile::tempdir().unwrap();
+    let agent = Agent::start(config(
+        dir.path(),
+        bot.address,
+        telegram.address,
+        &[OWNER, PARTNER],
+    ));
+    bot.held().await;
+    let look = || Store::open_to_look(&dir.path().join("state")).unwrap().unwrap();
+    telegram.set_down(true);
+    bot.think(|mind| mind.incidents = (1..=6).map(|id| incident(id, "job 7 died")).collect());
+    until(LIMIT, || look().backlog().unwrap().untold == 6).await;
+    drop(bot);
+    until(LIMIT, || look().backlog().unwrap().untold == 7).await;
+    telegram.set_down(false);
+    let summary_of = |chat: i64| {
+        let is_it = |taken: &Taken| taken.body["chat_id"] == chat && taken.text().contains(DIED);
+        telegram.taken().into_iter().rfind(is_it)
+    };
+    until(LIMIT, || {
+        summary_of(OWNER).is_some() && summary_of(PARTNER).is_some()
+    })
+    .await;
+    settled(dir.path()).await;
+    let summary = summary_of(PARTNER).unwrap();
+    assert!(summary.text().contains("messages at once"), "{}", summary.text());
+    let episode = look().book().unwrap().episodes.into_keys().next().unwrap().0;
+    telegram.presses(PARTNER, &summary, &format!("alert:ack:{episode}"));
+    let note = format!("✋ 🔴 {DIED}: Person-1002 took this on");
+    let edit = telegram.wait_for_edit(&note).await;
+    assert_eq!(
+        (&edit["message_id"], &edit["chat_id"]),
+        (&json!(summary.message_id), &json!(PARTNER))
+    );
+    assert!(edit["reply_markup"].is_object(), "the buttons stay");
+    let told = format!("✋ Taken on: 🔴 {DIED}");
+    let to_owner = || {
+        let is_it = |taken: &&Taken| taken.body["chat_id"] == OWNER && taken.text().contains(&told);
+        telegram.taken().iter().filter(is_it).count()
+    };
+    until(LIMIT, || to_owner() == 1).await;
     agent.stop().await;
 }
 

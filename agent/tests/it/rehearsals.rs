@@ -223,6 +223,47 @@ fn the_shops_own_check_is_asked_and_its_refusal_fails_the_drill() {
 }
 
 #[test]
+fn a_program_that_cannot_be_run_is_said_by_a_check_and_accuses_no_remote() {
+    let shop = Pretended::new();
+    fs::write(
+        shop.0.path("agent.toml"),
+        fs::read_to_string(shop.0.path("agent.toml"))
+            .unwrap()
+            .replace("[bot]\n", "[bot]\nconfig = \"no-bot.toml\"\n"),
+    )
+    .unwrap();
+    let checked = |said: &str| {
+        let output = shop.0.agent(&["check"]);
+        assert_eq!(output.status.code(), Some(1));
+        let told = String::from_utf8_lossy(&output.stdout).into_owned();
+        assert!(told.contains(said), "{said}: {told}");
+    };
+    let program = shop.0.path("pretend-bot");
+    let here = format!("[bot] binary {}", program.display());
+    checked(&format!("WRONG  {here}: cannot be found ("));
+    checked("no-bot.toml: cannot be found (");
+    let said = shop.0.agent_refuses(1, &["drill", "--remote", "local"]);
+    assert!(said.contains("could not be counted because"), "{said}");
+    let raised = alerts(&shop.0, now());
+    assert!(
+        raised.len() == 1 && raised[0].0 == "drill_program/bot" && raised[0].1.contains("drill_uncounted"),
+        "{raised:?}"
+    );
+    fs::write(&program, "no program").unwrap();
+    fs::write(shop.0.path("no-bot.toml"), "").unwrap();
+    checked(&format!("WRONG  {here}: cannot be run ("));
+    // One that passes ends it.
+    let said = shop.refused("echo '{}'", "exit 3");
+    assert!(said.contains("ended by itself"), "{said}");
+    let raised = alerts(&shop.0, now());
+    assert!(raised.iter().any(|(key, _)| key == "drill/local"), "{raised:?}");
+    assert!(
+        raised.iter().all(|(key, _)| key != "drill_program/bot"),
+        "{raised:?}"
+    );
+}
+
+#[test]
 fn a_rebuilt_shop_with_more_orders_than_the_live_one_fails_the_drill() {
     let shop = Pretended::new();
     let count =

@@ -216,6 +216,8 @@ rules! {
     DrillFailed => Spec::new("drill_failed", Critical, Topic::Backup).under(&[Rule::DiskReadOnly]);
     /// No rehearsal of a restore from this remote has passed for long.
     DrillOld => Spec::new("drill_old", Warning, Topic::Backup);
+    /// What a rehearsal brought back could not be counted: the shop's own program cannot be run.
+    DrillUncounted => Spec::new("drill_uncounted", Warning, Topic::Backup);
 }
 
 /// No answer from the bot: what only the bot can tell is unknown then.

@@ -41,6 +41,7 @@ pub(in crate::alert) fn detail(language: Language, rule: Rule, detail: &str) -> 
         | Rule::RemoteDamaged
         | Rule::RemoteContradicts
         | Rule::DrillFailed
+        | Rule::DrillUncounted
         | Rule::DatabaseReplaced
         | Rule::DatabaseDamaged
         | Rule::BackupNotTaken

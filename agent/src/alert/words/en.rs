@@ -78,6 +78,7 @@ pub(super) const PHRASES: Phrases = Phrases {
     units: [" d", " h", " min", " s"],
     an_hour: "/h",
     never: "never",
+    ends: ["ends", "ends in {value}", "ended {value} ago"],
 };
 
 wordings! {
@@ -159,6 +160,7 @@ wordings! {
     RemoteContradicts => kept::REMOTE_CONTRADICTS,
     DrillFailed => kept::DRILL_FAILED,
     DrillOld => kept::DRILL_OLD,
+    DrillUncounted => kept::DRILL_UNCOUNTED,
 }
 
 const AGENT_BLIND: Wording = Wording {
@@ -276,7 +278,7 @@ const BOT_PORT_TAKEN: Wording = Wording {
 const BACKUP_NOT_TAKEN: Wording = Wording {
     headline: "No backup could be taken",
     happened: "The backup of {since} failed and is nowhere. The cause: {detail}",
-    means: "the shop goes on selling, but if the server is lost now, there are only older backups.",
+    means: "this alone does not stop the shop, but if the server is lost now, there are only older backups.",
     done: "the agent tries again every quarter of an hour.",
     todo: "check settings and places: agent check, then back up now: agent backup",
     over_headline: "Backups work again",
@@ -286,7 +288,7 @@ const BACKUP_NOT_TAKEN: Wording = Wording {
 const BACKUP_FAILED: Wording = Wording {
     headline: "Backup failed ({object})",
     happened: "The backup of {since} did not get to {object}. The cause: {detail}",
-    means: "the shop goes on selling, but if the server is lost now, {object} has only an older backup.",
+    means: "this alone does not stop the shop, but if the server is lost now, {object} has only an older backup.",
     done: "the agent tries again at the next time of the schedule, and the other places are still served.",
     todo: "check the storage: agent check, then back up now: agent backup",
     over_headline: "Backups work again ({object})",

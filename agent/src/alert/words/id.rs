@@ -78,6 +78,11 @@ pub(super) const PHRASES: Phrases = Phrases {
     units: [" hari", " jam", " menit", " detik"],
     an_hour: "/jam",
     never: "belum pernah",
+    ends: [
+        "berakhir",
+        "berakhir dalam {value}",
+        "sudah berakhir {value} lalu",
+    ],
 };
 
 wordings! {
@@ -159,6 +164,7 @@ wordings! {
     RemoteContradicts => kept::REMOTE_CONTRADICTS,
     DrillFailed => kept::DRILL_FAILED,
     DrillOld => kept::DRILL_OLD,
+    DrillUncounted => kept::DRILL_UNCOUNTED,
 }
 
 const AGENT_BLIND: Wording = Wording {
@@ -276,7 +282,7 @@ const BOT_PORT_TAKEN: Wording = Wording {
 const BACKUP_NOT_TAKEN: Wording = Wording {
     headline: "Cadangan tidak dapat dibuat",
     happened: "Cadangan pada {since} gagal dan tidak ada di tempat mana pun. Sebab: {detail}",
-    means: "toko tetap berjualan, tetapi bila server hilang sekarang, hanya cadangan yang lebih lama yang ada.",
+    means: "ini saja tidak menghentikan toko, tetapi bila server hilang sekarang, hanya cadangan yang lebih lama yang ada.",
     done: "agent mencoba lagi tiap seperempat jam.",
     todo: "periksa setelan dan tempatnya: agent check, lalu cadangkan sekarang: agent backup",
     over_headline: "Cadangan berhasil lagi",
@@ -286,7 +292,7 @@ const BACKUP_NOT_TAKEN: Wording = Wording {
 const BACKUP_FAILED: Wording = Wording {
     headline: "Cadangan gagal ({object})",
     happened: "Cadangan pada {since} tidak sampai ke {object}. Sebab: {detail}",
-    means: "toko tetap berjualan, tetapi bila server hilang sekarang, {object} hanya punya cadangan yang lebih lama.",
+    means: "ini saja tidak menghentikan toko, tetapi bila server hilang sekarang, {object} hanya punya cadangan yang lebih lama.",
     done: "agent mencoba lagi pada jadwal berikutnya, dan tempat lain tetap diisi.",
     todo: "periksa penyimpanannya: agent check, lalu cadangkan sekarang: agent backup",
     over_headline: "Cadangan berhasil lagi ({object})",

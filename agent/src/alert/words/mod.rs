@@ -28,7 +28,8 @@ pub(super) use sentences::sentences;
 pub(super) use unwatched::{thing, unwatched_words};
 
 /// The words about one rule. `{unit}`, `{object}` and `{detail}` are filled in; so are the moments and durations
-/// `{since}` and `{lasted}`, and for a rule with a threshold the figure `{value}` and where it began, `{limit}`.
+/// `{since}` and `{lasted}`, and for a rule with a threshold the figure `{value}` and where it began, `{limit}`; where the
+/// figure is the time that is left, `{ends}` says when it ends or that it has ended.
 pub(super) struct Wording {
     /// What is wrong, in a few words.
     pub headline: &'static str,
@@ -204,6 +205,8 @@ pub(super) struct Phrases {
     pub an_hour: &'static str,
     /// In the place of a moment that there was not.
     pub never: &'static str,
+    /// Of what ends: some time, in so long and so long ago; `{value}` is filled in.
+    pub ends: [&'static str; 3],
 }
 
 /// The words of the daily digest.
@@ -340,7 +343,7 @@ pub(super) fn phrases(language: Language) -> &'static Phrases {
 mod tests {
     use super::*;
 
-    const KNOWN: [&str; 9] = [
+    const KNOWN: [&str; 10] = [
         "{unit}",
         "{database}",
         "{object}",
@@ -349,6 +352,7 @@ mod tests {
         "{since}",
         "{lasted}",
         "{value}",
+        "{ends}",
         "{limit}",
     ];
 
@@ -410,8 +414,8 @@ mod tests {
             Rule::DiskReadOnly,
         ];
         for (language, goes_on) in [
-            (Language::Id, "toko tetap berjalan"),
-            (Language::En, "the shop goes on"),
+            (Language::Id, "ini saja tidak menghentikan toko"),
+            (Language::En, "this alone does not stop the shop"),
         ] {
             for rule in rules {
                 let own = wording_of(language, rule, Role::Shop.key("disk", "/").as_str());
@@ -426,6 +430,36 @@ mod tests {
                 meanings.sort_unstable();
                 meanings.dedup();
                 assert_eq!(meanings.len(), 4, "{meanings:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn no_alert_speaks_for_a_shop_or_a_bot_that_may_be_dead() {
+        let claims = [
+            "the shop goes on",
+            "toko tetap berjual",
+            "toko tetap berjalan",
+            "toko masih berjalan",
+            "toko tetap jalan",
+        ];
+        for (language, tries, while_it_runs) in [
+            (
+                Language::En,
+                ["the bot goes on", "the bot keeps"],
+                "while it runs",
+            ),
+            (Language::Id, ["bot terus", "bot tetap"], "selama berjalan"),
+        ] {
+            for rule in Rule::ALL {
+                for text in [wording(language, *rule).means, wording(language, *rule).done] {
+                    assert!(
+                        claims.iter().all(|claim| !text.contains(claim)),
+                        "{rule:?}: {text}"
+                    );
+                    let speaks = tries.iter().any(|tries| text.contains(tries));
+                    assert!(!speaks || text.contains(while_it_runs), "{rule:?}: {text}");
+                }
             }
         }
     }

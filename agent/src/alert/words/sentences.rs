@@ -215,6 +215,10 @@ const SENTENCES: &[(&str, &str)] = &[
         "it holds no point of the last six days that was read back: there is nothing to rehearse",
         "di sana tidak ada titik enam hari terakhir yang sudah dibaca ulang: tidak ada yang dapat dilatih",
     ),
+    (
+        "the rehearsed database could not be counted because {} cannot be run: {}",
+        "database hasil latihan tidak dapat dihitung karena {} tidak dapat dijalankan: {}",
+    ),
     ("the manifest of {} is gone again", "manifes {} sudah hilang lagi"),
     (
         "the manifest of {} there is not the one that this agent wrote",

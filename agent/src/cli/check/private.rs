@@ -5,7 +5,11 @@
 use std::{io::ErrorKind, net::TcpListener};
 
 use super::{Finding, finding};
-use crate::{config::Config, store::lock, watch::listener};
+use crate::{
+    config::Config,
+    store::lock,
+    watch::listener::{self, Holds},
+};
 
 const CORRECT: &str = "the agent cannot start; correct [http] private, such as 127.0.0.1:8082";
 /// Where somebody has it for this moment alone, or hides from this user.
@@ -17,13 +21,26 @@ pub(super) fn of(config: &Config) -> Finding {
     let said = match TcpListener::bind(address).map_err(|error| (error.kind(), error)) {
         Ok(_) => Ok("this machine has it, and it is free".to_owned()),
         Err((ErrorKind::AddrInUse, _)) => match is_running(config) {
-            true => Ok("this machine has it, and the running agent listens there".to_owned()),
+            true => beside_the_running(config),
             false => Err(held(config)),
         },
         Err((ErrorKind::AddrNotAvailable, _)) => Err(format!("this machine has no such address: {CORRECT}")),
         Err((_, error)) => Err(format!("{error}: {CORRECT}")),
     };
     finding(&format!("the agent's address {address}"), said)
+}
+
+/// The running agent holds its lock, and whoever listens there must be the one that does.
+fn beside_the_running(config: &Config) -> Result<String, String> {
+    let address = config.http.private;
+    match listener::has_open(address, &config.lock_path()) {
+        Holds::Yes => Ok("this machine has it, and the running agent listens there".to_owned()),
+        Holds::No => Err(held(config)),
+        Holds::Unseen => Ok(format!(
+            "this machine has it, and an agent is running; whether it is the one that listens there this user may not              see: `ss -ltnp 'sport = :{}'` as root shows it",
+            address.port()
+        )),
+    }
 }
 
 /// By whom, as far as that can be seen, and what to do.

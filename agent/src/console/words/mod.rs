@@ -21,7 +21,13 @@ pub(super) struct Words {
     pub usage_maintenance: &'static str,
     /// `{usage}` is filled in.
     pub usage_bare: &'static str,
+    /// `{ago}` is filled in.
     pub late: &'static str,
+    /// That the clock of the server is wrong, as Telegram's shows: `{by}`.
+    pub clock_ahead: &'static str,
+    pub clock_behind: &'static str,
+    /// Behind both: what to do.
+    pub set_the_clock: &'static str,
     pub broken: &'static str,
     pub busy: &'static str,
     pub well: &'static str,
@@ -119,6 +125,8 @@ pub(super) struct Words {
     pub shortened: &'static str,
     pub maintenance_until: &'static str,
     pub maintenance_over: &'static str,
+    pub silences_over: &'static str,
+    pub no_silence: &'static str,
     pub no_maintenance: &'static str,
     pub no_entry: &'static str,
     /// The same, with names that are like it: `{names}`.

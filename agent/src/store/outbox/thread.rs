@@ -15,6 +15,8 @@ const OWN_MESSAGE: &str = "
     WHERE m.episode = :episode AND m.open >= :open AND d.chat_id = :chat_id AND d.message_id IS NOT NULL
         AND d.in_summary = 0
     ORDER BY m.id DESC LIMIT 1";
+const IS_SUMMARY: &str = "
+    SELECT EXISTS (SELECT 1 FROM deliveries WHERE chat_id = :chat_id AND message_id = :message_id AND in_summary = 1)";
 /// Of what this way told of an episode: the last that it told or may have told, the last that it certainly told, and whether
 /// a pause was ever among that.
 const TOLD: &str = "
@@ -79,6 +81,19 @@ impl Store {
                     paused_once: row.get(2)?,
                 })
             })
+        })
+    }
+
+    /// Whether this message of the chat tells of several things at once.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub fn is_summary(&self, chat_id: i64, message_id: i64) -> rusqlite::Result<bool> {
+        let parameters = named_params! { ":chat_id": chat_id, ":message_id": message_id };
+        self.read(|connection| {
+            connection
+                .prepare_cached(IS_SUMMARY)?
+                .query_row(parameters, |row| row.get(0))
         })
     }
 

@@ -18,8 +18,13 @@ use crate::{
 const SLACK_MAX: Duration = Duration::from_secs(3600);
 /// The kind of what was lost by a truncation.
 const LOSS: &str = "log_loss";
+/// A clock that is corrected by less makes no age wrong.
+const CORRECTED_MAX: Duration = Duration::from_secs(60);
 /// A truncation is a moment; its alert stands for so long.
 const MOMENT_STANDS: Duration = Duration::from_secs(3600);
+
+/// The kind of what was not rotated in time.
+const ROTATION: &str = "log_rotation";
 
 /// How a log is to be rotated.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,6 +46,8 @@ pub struct Memory {
     first_seen: Option<UnixMillis>,
     looked_at: Option<UnixMillis>,
     rotated_at: Option<UnixMillis>,
+    /// The latest look, or that at the last rotation that was seen.
+    latest: Option<UnixMillis>,
     truncated: Option<(UnixMillis, u64)>,
     astray: Option<Holder>,
 }
@@ -70,13 +77,14 @@ impl Memory {
         self.compare(view, now);
         let mut seen = Seen::default();
         let is_young = self.first_seen.is_some_and(|at| now.since(at) < MOMENT_STANDS);
+        let is_set_back = self.is_set_back(now);
         let mut judge = |what: &str, wrong: Option<(Rule, String)>| {
             let wrong = wrong.map(|(rule, more)| (rule, format!("{name}{more}")));
             seen.judge(AlertKey::new(what, name), wrong);
-            seen.ends_nothing(is_young && what == LOSS);
+            seen.ends_nothing((is_young && what == LOSS) || (is_set_back && what == ROTATION));
         };
         judge("log_size", growing(plan, view));
-        judge("log_rotation", self.not_rotated(plan, view, now));
+        judge(ROTATION, self.not_rotated(plan, view, now));
         judge(LOSS, self.lost(now));
         judge("log_hole", hole(view));
         judge("log_old", old_kept(plan, view));
@@ -165,6 +173,13 @@ impl Memory {
         (age > limit).then(|| (Rule::LogNotRotated, format!(": {} h", age.as_secs() / 3600)))
     }
 
+    /// While the clock stands behind what it told before, every age is less than it is, until a rotation is seen.
+    fn is_set_back(&mut self, now: UnixMillis) -> bool {
+        let latest = self.latest.filter(|_| self.rotated_at != Some(now));
+        self.latest = latest.max(Some(now));
+        self.latest > Some(now.plus(CORRECTED_MAX))
+    }
+
     fn lost(&self, now: UnixMillis) -> Option<(Rule, String)> {
         let (at, size_bytes) = self.truncated?;
         let stands = now.since(at) <= MOMENT_STANDS;
@@ -180,7 +195,9 @@ fn growing(plan: &Plan, view: &View) -> Option<(Rule, String)> {
 
 fn hole(view: &View) -> Option<(Rule, String)> {
     let live = view.live.filter(|live| live.begins_with_hole)?;
-    let more = format!(": {} / {}", bytes(live.allocated_bytes), bytes(live.size_bytes));
+    // A file takes whole blocks: one that is nearly full of them would seem to hold more than it is long.
+    let held = live.allocated_bytes.min(live.size_bytes);
+    let more = format!(": {} / {}", bytes(held), bytes(live.size_bytes));
     Some((Rule::LogHole, more))
 }
 
@@ -251,6 +268,35 @@ mod tests {
         assert_eq!(is_lost(1000, 3_600), Some(false));
         assert_eq!(is_lost(10, 4_000), Some(true));
         assert_eq!(is_lost(20, 7_601), Some(false));
+    }
+
+    #[test]
+    fn a_log_with_a_hole_holds_no_more_than_it_is_long() {
+        let mut view = of_size(17 * 1024);
+        let live = view.live.as_mut().unwrap();
+        (live.begins_with_hole, live.allocated_bytes) = (true, 20 * 1024);
+        let (_, more) = hole(&view).unwrap();
+        assert_eq!(more, ": 17.0 KiB / 17.0 KiB");
+    }
+
+    #[test]
+    fn a_clock_that_is_set_back_rotates_no_log() {
+        let mut memory = Memory::default();
+        let mut is_late = |inode, hours: i64| {
+            let mut view = of_size(1000);
+            let live = view.live.as_mut().unwrap();
+            live.id.inode = inode;
+            let now = UnixMillis(hours * 3_600_000);
+            let seen = memory.judge("bot.log", &PLAN, &view, Sight::Unknown, Marker::Arrived, now);
+            let mut found = seen.findings.into_iter();
+            let found = found.find(|found| found.key.as_str() == "log_rotation/bot.log");
+            found.unwrap().verdict.counts().map(|seen| seen.is_wrong())
+        };
+        assert_eq!(is_late(2, 0), Some(false));
+        assert_eq!(is_late(2, 50), Some(true));
+        assert_eq!(is_late(2, 10), None, "nobody rotated it");
+        assert_eq!(is_late(3, 11), Some(false), "it was");
+        assert_eq!(is_late(3, 12), Some(false));
     }
 
     #[test]

@@ -17,7 +17,7 @@ pub(super) const OWNER_BOT_SHARED: Wording = Wording {
     headline: "Another program uses the agent's bot",
     happened: "{value} times within five minutes Telegram ended the agent's question for your messages: another program uses the \
                same OWNER_BOT_TOKEN.",
-    means: "alerts still reach you, and the shop goes on. What you write or tap here may reach that program and not the agent.",
+    means: "alerts still reach you, and this alone does not stop the shop. What you write or tap here may reach that program and not the agent.",
     done: "the agent goes on asking every half minute.",
     todo: "stop the other program: an agent on an old server, a second one on this server or a webhook. If you know of none, the \
            token is in foreign hands: let @BotFather revoke it, store the new one as OWNER_BOT_TOKEN, then systemctl restart agent",

@@ -12,22 +12,28 @@ pub(in crate::alert::words) fn of_disk(role: Role, rule: Rule) -> Option<OnDisk>
     let means = match (role, nearness) {
         (Role::Shop, _) => return None,
         (Role::State, Nearness::Coming) => {
-            "the shop goes on. When nothing more fits there, the agent can keep neither alerts nor backups."
+            "this alone does not stop the shop. When nothing more fits there, the agent can keep neither alerts nor backups."
         }
         (Role::State, Nearness::Near) => {
-            "the shop goes on. The agent may at any moment be unable to keep alerts and backups."
+            "this alone does not stop the shop. The agent may at any moment be unable to keep alerts and backups."
         }
-        (Role::State, Nearness::Now) => "the shop goes on. The agent can keep neither alerts nor backups.",
+        (Role::State, Nearness::Now) => {
+            "this alone does not stop the shop. The agent can keep neither alerts nor backups."
+        }
         (Role::Remote, Nearness::Coming) => {
-            "the shop goes on. When nothing more fits there, backups do not arrive there any more."
+            "this alone does not stop the shop. When nothing more fits there, backups do not arrive there any more."
         }
-        (Role::Remote, Nearness::Near) => "the shop goes on. Backups may stop arriving there at any moment.",
-        (Role::Remote, Nearness::Now) => "the shop goes on. Backups do not arrive there.",
+        (Role::Remote, Nearness::Near) => {
+            "this alone does not stop the shop. Backups may stop arriving there at any moment."
+        }
+        (Role::Remote, Nearness::Now) => "this alone does not stop the shop. Backups do not arrive there.",
         (Role::Logs, Nearness::Coming) => {
-            "the shop goes on. When nothing more fits there, log lines are lost."
+            "this alone does not stop the shop. When nothing more fits there, log lines are lost."
         }
-        (Role::Logs, Nearness::Near) => "the shop goes on. Log lines may be lost at any moment.",
-        (Role::Logs, Nearness::Now) => "the shop goes on. Log lines are lost.",
+        (Role::Logs, Nearness::Near) => {
+            "this alone does not stop the shop. Log lines may be lost at any moment."
+        }
+        (Role::Logs, Nearness::Now) => "this alone does not stop the shop. Log lines are lost.",
     };
     let todo = match nearness {
         Nearness::Coming => None,

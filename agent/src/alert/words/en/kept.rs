@@ -6,7 +6,7 @@ use crate::alert::words::Wording;
 pub(super) const CAPTURE_STOPPED: Wording = Wording {
     headline: "Orders do not leave the server",
     happened: "Since {since} the agent cannot follow the shop's database: {detail}",
-    means: "the shop goes on selling, but what is sold from now on is lost with the server, until the next backup.",
+    means: "this alone does not stop the shop, but what is sold from now on is lost with the server, until the next backup.",
     done: "the agent tries again twice a minute, and backups by schedule go on.",
     todo: "agent status tells the cause; a database in another journal mode comes right with systemctl restart bot",
     over_headline: "Orders leave the server again",
@@ -56,7 +56,7 @@ pub(super) const CAPTURE_RESYNCED: Wording = Wording {
 pub(super) const SPOOL_OVERFLOWED: Wording = Wording {
     headline: "The queue to a backup place overflowed",
     happened: "At {since}: {detail}",
-    means: "the shop goes on selling; that place has a hole until its next backup, the other places have everything.",
+    means: "this alone does not stop the shop; that place has a hole until its next backup, the other places have everything.",
     done: "the agent kept the newer half and goes on shipping.",
     todo: "see how that place answers: agent check; then agent backup closes the hole",
     over_headline: "The spool has room again",
@@ -66,7 +66,7 @@ pub(super) const SPOOL_OVERFLOWED: Wording = Wording {
 pub(super) const REMOTE_BEHIND: Wording = Wording {
     headline: "Backups on {object} are behind",
     happened: "What happened in the shop has waited {value} to get to {object}; {detail}.",
-    means: "the shop goes on selling. If the server is lost now and {object} is all that is left, what waits is lost with it.",
+    means: "this alone does not stop the shop. If the server is lost now and {object} is all that is left, what waits is lost with it.",
     done: "the agent tries again at least once a minute; other places are not held up.",
     todo: "agent remote test {object}",
     over_headline: "Backups on {object} have caught up",
@@ -76,7 +76,7 @@ pub(super) const REMOTE_BEHIND: Wording = Wording {
 pub(super) const REMOTE_DAMAGED: Wording = Wording {
     headline: "Backups on {object} are damaged",
     happened: "At {since} {object} did not hold what was written there: {detail}",
-    means: "the shop goes on selling, but some restore points cannot be taken from {object} any more.",
+    means: "this alone does not stop the shop, but some restore points cannot be taken from {object} any more.",
     done: "the agent compared names, sizes and some of the contents; other places are not affected by this.",
     todo: "see how much is affected: agent verify --remote {object} --all, then back up anew: agent backup",
     over_headline: "Backups on {object} are whole again",
@@ -86,7 +86,7 @@ pub(super) const REMOTE_DAMAGED: Wording = Wording {
 pub(super) const REMOTE_CONTRADICTS: Wording = Wording {
     headline: "{object} does not hold what the daily summary named",
     happened: "At {since} {object} did not hold what the daily summary named: {detail}",
-    means: "the shop goes on selling, but somebody may have put {object} back to an older state or deleted there.",
+    means: "this alone does not stop the shop, but somebody may have put {object} back to an older state or deleted there.",
     done: "the agent compared it with the line that you gave; the daily comparison without it does not end this.",
     todo: "change its credentials, back up anew, and give the line of a later summary: agent verify --remote {object} --anchor 'LINE'",
     over_headline: "{object} holds what the daily summary names",
@@ -96,7 +96,7 @@ pub(super) const REMOTE_CONTRADICTS: Wording = Wording {
 pub(super) const DRILL_FAILED: Wording = Wording {
     headline: "The rehearsed restore from {object} failed",
     happened: "At {since} the shop could not be brought back from {object}: {detail}",
-    means: "the shop goes on selling, but if the server is lost now, {object} may not bring it back.",
+    means: "this alone does not stop the shop, but if the server is lost now, {object} may not bring it back.",
     done: "the agent rehearsed in a folder of its own; nothing live was touched.",
     todo: "rehearse again: agent drill --remote {object}, and back up anew: agent backup",
     over_headline: "The restore from {object} works again",
@@ -111,4 +111,14 @@ pub(super) const DRILL_OLD: Wording = Wording {
     todo: "rehearse now: agent drill --remote {object}",
     over_headline: "The restore from {object} was rehearsed again",
     over: "The shop came back from {object} in a rehearsal.",
+};
+
+pub(super) const DRILL_UNCOUNTED: Wording = Wording {
+    headline: "A rehearsed restore could not be counted",
+    happened: "At {since} the shop came back in a rehearsal, and nobody could count it: {detail}",
+    means: "this alone does not stop the shop, and nothing is known against the backups. But as long as it is so no rehearsal proves that they bring the shop back.",
+    done: "the agent goes on rehearsing on its schedule; nothing live was touched.",
+    todo: "correct binary under [bot] in agent.toml until agent check calls it ok, then: agent drill",
+    over_headline: "Rehearsed restores are counted again",
+    over: "The shop's own program counted what a rehearsal brought back.",
 };

@@ -6,7 +6,7 @@ use crate::alert::words::Wording;
 pub(super) const DISK_LOW: Wording = Wording {
     headline: "Little room is left on the disk",
     happened: "Since {since} a disk is short of room. How full it is, and what is left: {detail}. A warning comes from {limit} on, or when the room that backups and restores take is no longer there.",
-    means: "the shop goes on. When the disk is full, no order can be recorded.",
+    means: "this alone does not stop the shop. When the disk is full, no order can be recorded.",
     done: "the agent keeps checking and writes when it is over.",
     todo: "see what takes the room: du -xh {object} --max-depth=3 | sort -h | tail -20. Old backups and logs are the usual cause.",
     over_headline: "There is room on the disk again",
@@ -26,7 +26,7 @@ pub(super) const DISK_FULL: Wording = Wording {
 pub(super) const DISK_FILLING: Wording = Wording {
     headline: "The disk fills up",
     happened: "As it grows now, the disk is full in {value}: {detail}. Logs and backups, which shrink again by themselves, are not counted.",
-    means: "the shop goes on until then. On a full disk no order can be recorded.",
+    means: "this alone does not stop the shop. On a full disk no order can be recorded.",
     done: "the agent watched the growth for three hours before it said so.",
     todo: "find what grows: du -xh {object} --max-depth=3 | sort -h | tail -20, and again an hour later",
     over_headline: "The disk does not fill up any more",
@@ -155,7 +155,7 @@ pub(super) const CLOCK_JUMPED: Wording = Wording {
 
 pub(super) const CERTIFICATE_EXPIRING: Wording = Wording {
     headline: "The shop's certificate ends soon",
-    happened: "The TLS certificate of {detail} ends in {value}. It is usually renewed by itself thirty days before.",
+    happened: "The TLS certificate of {detail} {ends}. It is usually renewed by itself thirty days before.",
     means: "nothing yet. When it has ended, Telegram and the gateways deliver nothing to this address.",
     done: "the agent keeps checking and writes when it is over.",
     todo: "see why it is not renewed: journalctl -u caddy -n 50, or certbot renew --dry-run",
@@ -164,9 +164,9 @@ pub(super) const CERTIFICATE_EXPIRING: Wording = Wording {
 };
 
 pub(super) const CERTIFICATE_EXPIRED: Wording = Wording {
-    headline: "The shop's certificate ends now",
-    happened: "The TLS certificate of {detail} has ended, or does in less than two days.",
-    means: "Telegram and the gateways stop delivering to this address. With mode = \"auto\" the bot asks Telegram itself; payments are polled.",
+    headline: "The shop's certificate {ends}",
+    happened: "The TLS certificate of {detail} {ends}.",
+    means: "with the end of it Telegram and the gateways stop delivering to this address. With mode = \"auto\" the bot asks Telegram itself; payments are polled.",
     done: "the agent keeps checking and writes when it is over.",
     todo: "renew it now: certbot renew, or systemctl restart caddy",
     over_headline: "The shop's certificate was renewed",

@@ -17,7 +17,7 @@ pub(super) const OWNER_BOT_SHARED: Wording = Wording {
     headline: "Program lain memakai bot agent",
     happened: "{value} kali dalam lima menit Telegram memutus permintaan pesan dari agent: program lain memakai OWNER_BOT_TOKEN \
                yang sama.",
-    means: "kabar tetap sampai kepada Anda, dan toko tetap jalan. Yang Anda tulis atau tekan di sini bisa sampai ke program itu, bukan ke agent.",
+    means: "kabar tetap sampai kepada Anda, dan ini saja tidak menghentikan toko. Yang Anda tulis atau tekan di sini bisa sampai ke program itu, bukan ke agent.",
     done: "agent tetap meminta setiap setengah menit.",
     todo: "hentikan program itu: agent di server lama, agent kedua di server ini, atau webhook. Bila tidak ada yang Anda kenal, token \
            ada di tangan orang lain: cabut lewat @BotFather, simpan yang baru sebagai OWNER_BOT_TOKEN, lalu systemctl restart agent",

@@ -12,24 +12,26 @@ pub(in crate::alert::words) fn of_disk(role: Role, rule: Rule) -> Option<OnDisk>
     let means = match (role, nearness) {
         (Role::Shop, _) => return None,
         (Role::State, Nearness::Coming) => {
-            "toko tetap berjalan. Bila tidak muat lagi, agent tidak dapat menyimpan peringatan maupun cadangan."
+            "ini saja tidak menghentikan toko. Bila tidak muat lagi, agent tidak dapat menyimpan peringatan maupun cadangan."
         }
         (Role::State, Nearness::Near) => {
-            "toko tetap berjalan. Peringatan dan cadangan bisa tidak tersimpan lagi kapan saja."
+            "ini saja tidak menghentikan toko. Peringatan dan cadangan bisa tidak tersimpan lagi kapan saja."
         }
         (Role::State, Nearness::Now) => {
-            "toko tetap berjalan. Agent tidak dapat menyimpan peringatan maupun cadangan."
+            "ini saja tidak menghentikan toko. Agent tidak dapat menyimpan peringatan maupun cadangan."
         }
         (Role::Remote, Nearness::Coming) => {
-            "toko tetap berjalan. Bila tidak muat lagi, cadangan tidak sampai ke sana."
+            "ini saja tidak menghentikan toko. Bila tidak muat lagi, cadangan tidak sampai ke sana."
         }
         (Role::Remote, Nearness::Near) => {
-            "toko tetap berjalan. Cadangan bisa berhenti sampai ke sana kapan saja."
+            "ini saja tidak menghentikan toko. Cadangan bisa berhenti sampai ke sana kapan saja."
         }
-        (Role::Remote, Nearness::Now) => "toko tetap berjalan. Cadangan tidak sampai ke sana.",
-        (Role::Logs, Nearness::Coming) => "toko tetap berjalan. Bila tidak muat lagi, baris log hilang.",
-        (Role::Logs, Nearness::Near) => "toko tetap berjalan. Baris log bisa hilang kapan saja.",
-        (Role::Logs, Nearness::Now) => "toko tetap berjalan. Baris log hilang.",
+        (Role::Remote, Nearness::Now) => "ini saja tidak menghentikan toko. Cadangan tidak sampai ke sana.",
+        (Role::Logs, Nearness::Coming) => {
+            "ini saja tidak menghentikan toko. Bila tidak muat lagi, baris log hilang."
+        }
+        (Role::Logs, Nearness::Near) => "ini saja tidak menghentikan toko. Baris log bisa hilang kapan saja.",
+        (Role::Logs, Nearness::Now) => "ini saja tidak menghentikan toko. Baris log hilang.",
     };
     let todo = match nearness {
         Nearness::Coming => None,

@@ -5,7 +5,7 @@ use crate::alert::words::Wording;
 
 pub(super) const EXPIRING: Wording = Wording {
     headline: "Nama domain toko segera berakhir",
-    happened: "Pendaftaran {detail} berakhir dalam {value}.",
+    happened: "Pendaftaran {detail} {ends}.",
     means: "belum ada akibatnya. Bila berakhir, alamat toko hilang dan orang lain dapat mendaftarkannya.",
     done: "agent bertanya kepada pengelola domain sekali sehari dan mengabari bila sudah diperpanjang.",
     todo: "perpanjang di tempat domain dibeli, dan nyalakan perpanjangan otomatis; pastikan kartu pembayarannya masih berlaku",
@@ -14,8 +14,8 @@ pub(super) const EXPIRING: Wording = Wording {
 };
 
 pub(super) const EXPIRED: Wording = Wording {
-    headline: "Nama domain toko berakhir",
-    happened: "Pendaftaran {detail} berakhir dalam {value}, atau sudah berakhir.",
+    headline: "Nama domain toko {ends}",
+    happened: "Pendaftaran {detail} {ends}.",
     means: "Telegram dan gerbang pembayaran tidak lagi menemukan toko; orang lain dapat mengambil namanya.",
     done: "agent bertanya kepada pengelola domain sekali sehari.",
     todo: "perpanjang sekarang juga; sementara itu mode = \"polling\" di bot.toml menjaga toko tetap terjangkau",

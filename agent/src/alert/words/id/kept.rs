@@ -6,7 +6,7 @@ use crate::alert::words::Wording;
 pub(super) const CAPTURE_STOPPED: Wording = Wording {
     headline: "Pesanan tidak keluar dari server",
     happened: "Sejak {since} agent tidak dapat mengikuti database toko: {detail}",
-    means: "toko tetap berjualan, tetapi yang terjual mulai sekarang ikut hilang bila server hilang, sampai cadangan berikutnya.",
+    means: "ini saja tidak menghentikan toko, tetapi yang terjual mulai sekarang ikut hilang bila server hilang, sampai cadangan berikutnya.",
     done: "agent mencoba lagi dua kali semenit, dan cadangan terjadwal tetap berjalan.",
     todo: "agent status menyebut sebabnya; mode jurnal yang berubah pulih dengan systemctl restart bot",
     over_headline: "Pesanan keluar dari server lagi",
@@ -56,7 +56,7 @@ pub(super) const CAPTURE_RESYNCED: Wording = Wording {
 pub(super) const SPOOL_OVERFLOWED: Wording = Wording {
     headline: "Antrean kirim ke tempat cadangan meluap",
     happened: "Pada {since}: {detail}",
-    means: "toko tetap berjualan. Di tempat itu riwayatnya berlubang sampai cadangan berikutnya; tempat lain punya semuanya.",
+    means: "ini saja tidak menghentikan toko. Di tempat itu riwayatnya berlubang sampai cadangan berikutnya; tempat lain punya semuanya.",
     done: "agent menyimpan separuh yang lebih baru dan terus mengirim.",
     todo: "lihat jawaban tempat itu: agent check; lalu agent backup menutup lubangnya",
     over_headline: "Antrean kirim lapang lagi",
@@ -66,7 +66,7 @@ pub(super) const SPOOL_OVERFLOWED: Wording = Wording {
 pub(super) const REMOTE_BEHIND: Wording = Wording {
     headline: "Cadangan di {object} tertinggal",
     happened: "Yang terjadi di toko sudah menunggu {value} untuk sampai ke {object}; {detail}.",
-    means: "toko tetap berjualan. Bila server hilang sekarang dan hanya {object} yang tersisa, yang menunggu itu ikut hilang.",
+    means: "ini saja tidak menghentikan toko. Bila server hilang sekarang dan hanya {object} yang tersisa, yang menunggu itu ikut hilang.",
     done: "agent mencoba lagi paling lambat tiap menit; tempat lain tidak tertahan.",
     todo: "agent remote test {object}",
     over_headline: "Cadangan di {object} sudah menyusul",
@@ -76,7 +76,7 @@ pub(super) const REMOTE_BEHIND: Wording = Wording {
 pub(super) const REMOTE_DAMAGED: Wording = Wording {
     headline: "Cadangan di {object} rusak",
     happened: "Pada {since} isi {object} tidak sama dengan yang ditulis: {detail}",
-    means: "toko tetap berjualan, tetapi sebagian titik pemulihan tidak dapat diambil lagi dari {object}.",
+    means: "ini saja tidak menghentikan toko, tetapi sebagian titik pemulihan tidak dapat diambil lagi dari {object}.",
     done: "agent membandingkan nama, ukuran, dan sebagian isi; tempat lain tidak terkena.",
     todo: "lihat seberapa banyak: agent verify --remote {object} --all, lalu cadangkan lagi: agent backup",
     over_headline: "Cadangan di {object} utuh kembali",
@@ -86,7 +86,7 @@ pub(super) const REMOTE_DAMAGED: Wording = Wording {
 pub(super) const REMOTE_CONTRADICTS: Wording = Wording {
     headline: "{object} tidak menyimpan yang disebut ringkasan harian",
     happened: "Pada {since} {object} tidak menyimpan yang disebut ringkasan harian: {detail}",
-    means: "toko tetap berjualan, tetapi mungkin ada yang mengembalikan {object} ke keadaan lama atau menghapus isinya.",
+    means: "ini saja tidak menghentikan toko, tetapi mungkin ada yang mengembalikan {object} ke keadaan lama atau menghapus isinya.",
     done: "agent mencocokkan dengan baris yang Anda berikan; pemeriksaan harian tanpa baris itu tidak mengakhiri ini.",
     todo: "ganti kredensialnya, cadangkan lagi, lalu berikan baris ringkasan berikutnya: agent verify --remote {object} --anchor 'LINE'",
     over_headline: "{object} menyimpan yang disebut ringkasan harian",
@@ -96,7 +96,7 @@ pub(super) const REMOTE_CONTRADICTS: Wording = Wording {
 pub(super) const DRILL_FAILED: Wording = Wording {
     headline: "Latihan pemulihan dari {object} gagal",
     happened: "Pada {since} toko tidak dapat dipulihkan dari {object}: {detail}",
-    means: "toko tetap berjualan, tetapi bila server hilang sekarang, {object} mungkin tidak dapat memulihkannya.",
+    means: "ini saja tidak menghentikan toko, tetapi bila server hilang sekarang, {object} mungkin tidak dapat memulihkannya.",
     done: "agent berlatih di foldernya sendiri; yang sedang berjalan tidak disentuh.",
     todo: "latih lagi: agent drill --remote {object}, dan cadangkan lagi: agent backup",
     over_headline: "Pemulihan dari {object} berhasil lagi",
@@ -111,4 +111,14 @@ pub(super) const DRILL_OLD: Wording = Wording {
     todo: "latih sekarang: agent drill --remote {object}",
     over_headline: "Pemulihan dari {object} sudah dilatih lagi",
     over: "Dalam latihan, toko pulih dari {object}.",
+};
+
+pub(super) const DRILL_UNCOUNTED: Wording = Wording {
+    headline: "Hasil latihan pemulihan tidak dapat dihitung",
+    happened: "Pada {since} toko kembali dalam latihan, tetapi tidak ada yang dapat menghitungnya: {detail}",
+    means: "ini saja tidak menghentikan toko, dan cadangannya tidak terbukti rusak. Tetapi selama begini tidak ada latihan yang membuktikan bahwa toko dapat kembali darinya.",
+    done: "agent terus berlatih sesuai jadwal; yang sedang berjalan tidak disentuh.",
+    todo: "perbaiki binary di bawah [bot] dalam agent.toml sampai agent check menyebutnya ok, lalu: agent drill",
+    over_headline: "Hasil latihan pemulihan dapat dihitung lagi",
+    over: "Program toko sendiri sudah menghitung hasil latihan.",
 };

@@ -6,7 +6,7 @@ use crate::alert::words::Wording;
 pub(super) const DISK_LOW: Wording = Wording {
     headline: "Sisa ruang disk tinggal sedikit",
     happened: "Sejak {since} ruang disk menipis. Terisi, dan sisanya: {detail}. Peringatan mulai dari {limit}, atau bila ruang untuk cadangan dan pemulihan sudah tidak ada.",
-    means: "toko masih berjalan. Bila disk penuh, pesanan tidak dapat dicatat.",
+    means: "ini saja tidak menghentikan toko. Bila disk penuh, pesanan tidak dapat dicatat.",
     done: "agent terus memeriksa dan mengabari bila sudah beres.",
     todo: "lihat apa yang memakan tempat: du -xh {object} --max-depth=3 | sort -h | tail -20. Biasanya cadangan dan log lama.",
     over_headline: "Disk lapang lagi",
@@ -26,7 +26,7 @@ pub(super) const DISK_FULL: Wording = Wording {
 pub(super) const DISK_FILLING: Wording = Wording {
     headline: "Disk akan penuh",
     happened: "Dengan pertumbuhan sekarang, disk penuh dalam {value}: {detail}. Log dan cadangan, yang menyusut sendiri, tidak dihitung.",
-    means: "sampai saat itu toko berjalan. Pada disk penuh pesanan tidak dapat dicatat.",
+    means: "ini saja tidak menghentikan toko. Pada disk penuh pesanan tidak dapat dicatat.",
     done: "agent mengamati pertumbuhan selama tiga jam sebelum mengabari.",
     todo: "cari apa yang tumbuh: du -xh {object} --max-depth=3 | sort -h | tail -20, lalu ulangi satu jam lagi",
     over_headline: "Disk tidak lagi menuju penuh",
@@ -155,7 +155,7 @@ pub(super) const CLOCK_JUMPED: Wording = Wording {
 
 pub(super) const CERTIFICATE_EXPIRING: Wording = Wording {
     headline: "Sertifikat toko segera berakhir",
-    happened: "Sertifikat TLS {detail} berakhir dalam {value}. Biasanya diperbarui sendiri tiga puluh hari sebelumnya.",
+    happened: "Sertifikat TLS {detail} {ends}. Biasanya diperbarui sendiri tiga puluh hari sebelumnya.",
     means: "belum ada akibatnya. Bila berakhir, Telegram dan gerbang pembayaran tidak mengirim apa pun ke alamat ini.",
     done: "agent terus memeriksa dan mengabari bila sudah beres.",
     todo: "cari mengapa tidak diperbarui: journalctl -u caddy -n 50, atau certbot renew --dry-run",
@@ -164,9 +164,9 @@ pub(super) const CERTIFICATE_EXPIRING: Wording = Wording {
 };
 
 pub(super) const CERTIFICATE_EXPIRED: Wording = Wording {
-    headline: "Sertifikat toko berakhir sekarang",
-    happened: "Sertifikat TLS {detail} sudah berakhir, atau berakhir kurang dari dua hari.",
-    means: "Telegram dan gerbang pembayaran berhenti mengirim ke alamat ini. Dengan mode = \"auto\" bot bertanya sendiri; pembayaran ditanyakan berkala.",
+    headline: "Sertifikat toko {ends}",
+    happened: "Sertifikat TLS {detail} {ends}.",
+    means: "begitu berakhir, Telegram dan gerbang pembayaran berhenti mengirim ke alamat ini. Dengan mode = \"auto\" bot bertanya sendiri; pembayaran ditanyakan berkala.",
     done: "agent terus memeriksa dan mengabari bila sudah beres.",
     todo: "perbarui sekarang: certbot renew, atau systemctl restart caddy",
     over_headline: "Sertifikat toko sudah diperbarui",
