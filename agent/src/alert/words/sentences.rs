@@ -1,6 +1,7 @@
 //! Sentences that the agent's own parts write down with what they did, in Indonesian: for an owner who reads no English.
 //! What SQLite, the system or a storage said itself is not in here: [`fault`] knows it by its kind.
 
+mod drills;
 mod put_back;
 mod remotes;
 
@@ -169,22 +170,6 @@ const SENTENCES: &[(&str, &str)] = &[
         "isi {} bukan yang ditulis: disk mungkin mulai rusak",
     ),
     (
-        "the shop's program was booted on what came back, and {}",
-        "bot dinyalakan di atas hasil pemulihan, dan {}",
-    ),
-    ("it did not end well ({})", "tidak berhenti dengan baik ({})"),
-    ("it did not end within {} s", "tidak berhenti dalam {} detik"),
-    ("it ended by itself ({})", "berhenti sendiri ({})"),
-    ("it was not well within {} s", "tidak sehat dalam {} detik"),
-    (
-        "what came back has {} {} and the live shop only {}: the live shop has lost some, or is an older one that was put in its place",
-        "hasil pemulihan berisi {} {} dan toko yang berjalan hanya {}: toko yang berjalan kehilangan sebagian, atau diganti dengan yang lebih lama",
-    ),
-    (
-        "what came back has {} {}, and an earlier rehearsal already found {}",
-        "hasil pemulihan berisi {} {}, padahal latihan sebelumnya sudah menemukan {}",
-    ),
-    (
         "it was emptied, or is another place: the summary names {}, and there is no restore point at all",
         "tempat itu dikosongkan, atau memang tempat lain: ringkasan menyebut {}, dan tidak ada titik pemulihan sama sekali",
     ),
@@ -215,27 +200,10 @@ const SENTENCES: &[(&str, &str)] = &[
         "it holds no point of the last six days that was read back: there is nothing to rehearse",
         "di sana tidak ada titik enam hari terakhir yang sudah dibaca ulang: tidak ada yang dapat dilatih",
     ),
-    (
-        "the rehearsed database could not be counted because {} cannot be run: {}",
-        "database hasil latihan tidak dapat dihitung karena {} tidak dapat dijalankan: {}",
-    ),
     ("the manifest of {} is gone again", "manifes {} sudah hilang lagi"),
     (
         "the manifest of {} there is not the one that this agent wrote",
         "manifes {} di sana bukan yang ditulis agent ini",
-    ),
-    ("no database came back", "tidak ada database yang kembali"),
-    (
-        "the ledger of what came back sums to {} instead of nothing",
-        "jumlah buku kas yang kembali {} dan bukan nol",
-    ),
-    (
-        "what came back does not add up: {}",
-        "yang kembali tidak cocok hitungannya: {}",
-    ),
-    (
-        "the shop's own check refuses what came back: {}",
-        "pemeriksaan toko sendiri menolak yang kembali: {}",
     ),
     (
         "systemctl restart {} ended with {}: without the polkit rule of scripts/install the agent may not do that, and the owner must",
@@ -308,9 +276,10 @@ pub(in crate::alert) fn sentences(language: Language, text: &str) -> String {
 }
 
 fn known() -> impl Iterator<Item = &'static (&'static str, &'static str)> {
-    SENTENCES
+    drills::SENTENCES
         .iter()
         .chain(put_back::SENTENCES)
+        .chain(SENTENCES)
         .chain(remotes::SENTENCES)
 }
 
