@@ -23,7 +23,7 @@ use crate::{
         survey::{self, Survey},
     },
     config::Config,
-    restore::{self, Acknowledged, Done, Plan, Request, Selection, Sources, Target},
+    restore::{self, Acknowledged, Done, Plan, Reached, Request, Selection, Sources, Target},
     store::{
         Store,
         freshness::latest,
@@ -181,15 +181,19 @@ impl Drill<'_> {
         now: UnixMillis,
     ) -> Result<Value, Failed> {
         let folder = PrivateFolder::make(&self.config.state_dir).map_err(|error| format!("{error:#}"))?;
+        let refused = |error: rusqlite::Error| format!("the agent's own database refuses: {error}");
+        let shipping = self.store.shipping().map_err(refused)?;
         let (plan, done) = self.restore(known, keys, &folder.path, progress, now).await?;
         if plan.manifest != known.manifest {
             let point = &known.manifest.point;
             return Err(format!("the manifest of {point} there is not the one that this agent wrote").into());
         }
         let database = done.database.ok_or("no database came back")?;
-        let commit = done
-            .reached
-            .map_or(plan.manifest.commit, |reached| reached.commit);
+        let reached = done.reached.unwrap_or(Reached {
+            commit: plan.manifest.commit,
+            at: plan.manifest.taken_at,
+        });
+        let commit = reached.commit;
         let counts = shop::count(self.config, &database).await?;
         let rebuilt = Counted {
             chain: &plan.manifest.chain,
@@ -197,8 +201,8 @@ impl Drill<'_> {
             shop: &counts,
         };
         let live = self.compare(&rebuilt).await?;
-        let beyond = beyond::beyond(self.store, self.remote.name(), (&plan.manifest.chain, commit))
-            .map_err(|error| format!("the agent's own database refuses: {error}"))?;
+        let here = (self.remote.name(), shipping);
+        let beyond = beyond::beyond(self.store, here, (&plan.manifest.chain, reached)).map_err(refused)?;
         if let Some(program) = &self.config.bot.binary {
             boot::boot(program, &database, &folder.path).await?;
         }

@@ -65,6 +65,7 @@ pub(super) async fn find(
             let (chain, notes) = numbers::chain_of(request, sources, index, *commit).await?;
             let mut goal = Goal::at(chain, *commit);
             goal.notes = notes;
+            unfilled::weigh(sources, avoid, &mut goal, *commit);
             Ok(goal)
         }
     }

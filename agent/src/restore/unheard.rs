@@ -62,8 +62,15 @@ pub(super) fn none_given(told: &str) -> Refused {
     }
 }
 
-/// A refusal that claims no more than those that answered have shown.
+/// A refusal that claims no more than those that answered, and hold anything, have shown.
 pub(super) fn weigh(refused: Refused, sources: &Sources<'_>) -> Refused {
+    let Refused { mut reason, next } = refused;
+    for unfilled in sources.survey.in_doubt() {
+        if !reason.contains(&unfilled.told) {
+            reason = format!("{reason}; {}, and what is missing may be there", unfilled.told);
+        }
+    }
+    let refused = Refused { reason, next };
     let mut unheard = silent(sources);
     unheard.extend(faltering(sources));
     if unheard.is_empty() {

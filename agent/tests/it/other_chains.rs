@@ -296,6 +296,12 @@ fn a_moment_in_a_chain_that_ended_before_its_first_backup_is_a_gap_and_no_loss()
     sell(&shop, &agent, 1);
     agent.burn();
     let moment = at(UnixMillis(last.last_at.0 + 1));
+    // This server knows that it was whole.
+    let said = shop.agent_refuses(1, &restoring("back", &["--at", &moment]));
+    assert!(
+        said.contains(text(&never["chain"])) || said.contains(text(&never["id"])),
+        "{said}"
+    );
     forget_all(&shop);
     let (said, found) = restored(&shop, &["--at", &moment]);
     assert_eq!(found, items, "{said}");

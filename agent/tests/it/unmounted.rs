@@ -60,6 +60,15 @@ fn a_remote_whose_folder_is_missing_or_empty_may_be_newer_and_is_not_begun_anew(
         let json: Value = serde_json::from_str(&json).unwrap();
         assert_eq!(json["may_be_newer"], true, "{json}");
 
+        // Also where a number is asked for: it may not be the last one.
+        forget(&shop);
+        let said = shop.restore_to("back", &["--commit", "1"]);
+        assert!(said.contains("nothing lies on local"), "{said}");
+        assert!(!said.contains("hold no later one"), "{said}");
+        forget(&shop);
+        let said = shop.agent_refuses(1, &restoring("back", &["--commit", "99"]));
+        assert!(said.contains("nothing lies on local"), "{said}");
+
         let listed: Value = serde_json::from_str(&shop.agent_done(&["list", "--json"])).unwrap();
         let problems = |at: usize| listed["remotes"][at]["problems"].to_string();
         let (local, offsite) = match listed["remotes"][0]["name"] == "local" {
