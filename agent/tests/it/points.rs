@@ -375,7 +375,7 @@ fn a_machine_that_remembers_nothing_says_what_an_earlier_moment_leaves_out_by_wh
         );
     }
     let said = shop.restore_to("last", &["--commit", "9"]);
-    assert!(said.contains("The remotes hold no later one"), "{said}");
+    assert!(said.contains("the remotes hold no later one"), "{said}");
 }
 
 #[test]

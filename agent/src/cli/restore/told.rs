@@ -280,7 +280,7 @@ pub(super) fn gap(known: Option<&LastKnown>, plan: &Plan, reached: Reached, conf
         Some(known) if known.commit <= reached.commit => match known.witness {
             Witness::Here => format!("{stands} When this began, this server knew of no later one."),
             Witness::Remotes => format!(
-                "{stands} The remotes hold no later one: what the lost server had not sent by then is not in it."
+                "{stands} Of its agent the remotes hold no later one: what the lost server had not sent by then is not in it."
             ),
         },
         Some(known) => format!(
