@@ -850,6 +850,30 @@ fn of_a_chain_that_ended_before_its_first_backup_nothing_is_promised() {
     assert!(detail.contains(&format!("--chain {first}")), "{detail}");
 }
 
+#[test]
+fn a_backup_that_came_after_the_last_commit_leads_back_to_it_too() {
+    let shop = Shop::new();
+    let agent = Running::start(&shop);
+    agent.wait_for("/durable");
+    agent.burn();
+    let other = shop.path("live/other.db");
+    cli(&other, "CREATE TABLE item (id INTEGER PRIMARY KEY, text TEXT);");
+    for suffix in ["-wal", "-shm"] {
+        let _ = fs::remove_file(shop.path(&format!("live/shop.db{suffix}")));
+    }
+    fs::rename(&other, shop.database()).unwrap();
+    let agent = Running::start(&shop);
+    wait_for("the exchange", || {
+        kinds(&shop).contains(&"replaced".to_owned()).then_some(())
+    });
+    agent.burn();
+    let (_, detail) = told(&shop).pop().unwrap();
+    assert!(
+        detail.contains("everything until then is in the backups"),
+        "{detail}"
+    );
+}
+
 /// As when the shop moves to a larger disk: whoever opens the path sells in a file that nobody follows.
 #[test]
 fn a_link_that_leads_elsewhere_under_the_running_agent() {

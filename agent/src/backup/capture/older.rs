@@ -76,8 +76,8 @@ fn older_point(desk: &Desk, root: &PageRoot, before: &CaptureState) -> Result<Op
 fn way_back(desk: &Desk, before: &CaptureState) -> Result<String, Ended> {
     let points = desk.store.points().context("reading the catalogue")?;
     let is_held = |known: &KnownPoint| known.verified.keys().any(|remote| known.is_held_by(remote));
-    let held = points.into_values().filter(is_held).map(|known| known.manifest);
-    let held: Vec<Manifest> = held.filter(|point| point.taken_at <= before.commit_at).collect();
+    let held = points.into_values().filter(is_held);
+    let held: Vec<Manifest> = held.map(|known| known.manifest).collect();
     if held.iter().any(|point| point.chain == before.chain) {
         return Ok(format!(
             "everything until then is in the backups: agent restore --latest --chain {} once the bot is stopped",
