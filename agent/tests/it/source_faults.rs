@@ -857,7 +857,10 @@ fn a_backup_that_came_after_the_last_commit_leads_back_to_it_too() {
     agent.wait_for("/durable");
     agent.burn();
     let other = shop.path("live/other.db");
-    cli(&other, "CREATE TABLE item (id INTEGER PRIMARY KEY, text TEXT);");
+    cli(
+        &other,
+        "PRAGMA journal_mode = WAL; CREATE TABLE item (id INTEGER PRIMARY KEY, text TEXT);",
+    );
     for suffix in ["-wal", "-shm"] {
         let _ = fs::remove_file(shop.path(&format!("live/shop.db{suffix}")));
     }

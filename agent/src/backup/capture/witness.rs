@@ -5,6 +5,7 @@
 use std::time::{Duration, Instant};
 
 use protocol::object_key;
+use tokio::time::timeout;
 
 use super::ship::Shipper;
 use crate::backup::remote::{Remote, RemoteError};
@@ -13,6 +14,9 @@ use crate::backup::remote::{Remote, RemoteError};
 const EVERY: Duration = Duration::from_secs(120);
 /// After a comparison was asked for: it may take a while.
 const AFTER_SUSPICION: Duration = Duration::from_secs(900);
+
+/// Commits wait behind the question: whoever hangs is found out by what is sent next.
+const ANSWERS: Duration = Duration::from_secs(3);
 
 /// What is asked for, and when.
 #[derive(Default)]
@@ -35,7 +39,10 @@ impl Shipper {
         self.witness.next_at = Some(now + EVERY);
         for key in witnesses {
             // Whoever does not answer is no witness, and is told of elsewhere.
-            if !matches!(remote.size(&key).await, Err(RemoteError::Missing)) {
+            let Ok(answer) = timeout(ANSWERS, remote.size(&key)).await else {
+                return;
+            };
+            if !matches!(answer, Err(RemoteError::Missing)) {
                 continue;
             }
             let remote = &self.remote().name;
