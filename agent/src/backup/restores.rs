@@ -44,6 +44,9 @@ pub struct LiveRestore {
     pub signer: Fingerprint,
     /// The signer's certificate, armoured.
     pub certificate: String,
+    /// Remotes on which nothing lay: a disk that was not mounted looks the same as a new one.
+    #[serde(default)]
+    pub unfilled: Vec<String>,
 }
 
 fn path(state_dir: &Path) -> PathBuf {
@@ -88,13 +91,39 @@ pub fn add(state_dir: &Path, restore: LiveRestore) -> anyhow::Result<()> {
     let mut restores = all(state_dir).unwrap_or_default();
     restores.push(restore);
     restores.drain(..restores.len().saturating_sub(KEPT_MAX));
-    let bytes = serde_json::to_vec_pretty(&restores).with_context(writing)?;
+    put(state_dir, &restores).with_context(writing)
+}
+
+/// Whether nothing lay on this remote when this server was last restored, and nobody has said since that it is new.
+#[must_use]
+pub fn was_unfilled(state_dir: &Path, remote: &str) -> bool {
+    let last = all(state_dir).unwrap_or_default().pop();
+    last.is_some_and(|last| last.unfilled.iter().any(|name| name == remote))
+}
+
+/// The owner says that this remote is new.
+///
+/// # Errors
+/// What the disk refuses.
+pub fn is_new(state_dir: &Path, remote: &str) -> anyhow::Result<()> {
+    if !was_unfilled(state_dir, remote) {
+        return Ok(());
+    }
+    let mut restores = all(state_dir)?;
+    for restore in &mut restores {
+        restore.unfilled.retain(|name| name != remote);
+    }
+    put(state_dir, &restores).with_context(|| format!("writing down that {remote} is new"))
+}
+
+fn put(state_dir: &Path, restores: &[LiveRestore]) -> anyhow::Result<()> {
+    let path = path(state_dir);
     let new = path.with_extension("new");
-    write_private(&new, &bytes).with_context(writing)?;
+    write_private(&new, &serde_json::to_vec_pretty(restores)?)?;
     own_like(&new, state_dir);
-    fs::rename(&new, &path).with_context(writing)?;
-    let folder = fs::File::open(state_dir).and_then(|dir| dir.sync_all());
-    folder.with_context(writing)
+    fs::rename(&new, &path)?;
+    fs::File::open(state_dir)?.sync_all()?;
+    Ok(())
 }
 
 fn write_private(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
@@ -137,7 +166,21 @@ mod tests {
             as_of: UnixMillis(at - 5),
             signer: key.fingerprint().clone(),
             certificate: key.certificate().unwrap(),
+            unfilled: vec!["disk".to_owned()],
         }
+    }
+
+    #[test]
+    fn a_remote_on_which_nothing_lay_is_in_doubt_until_the_owner_says_that_it_is_new() {
+        let dir = tempfile::tempdir().unwrap();
+        assert!(!was_unfilled(dir.path(), "disk"));
+        is_new(dir.path(), "disk").unwrap();
+        let key = SigningKey::make().unwrap();
+        add(dir.path(), restore(&key, 1_000)).unwrap();
+        assert!(was_unfilled(dir.path(), "disk") && !was_unfilled(dir.path(), "cloud"));
+        is_new(dir.path(), "disk").unwrap();
+        assert!(!was_unfilled(dir.path(), "disk"));
+        assert_eq!(all(dir.path()).unwrap().len(), 1);
     }
 
     #[test]

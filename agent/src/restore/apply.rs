@@ -17,17 +17,13 @@ use super::{
     fetch::{self, Failure},
     full,
     hold::Hold,
-    leftovers,
+    leftovers, origin,
     place::{Temporary, flush, new_folder, share},
     swap,
     unfinished::Unfinished,
     unpack,
 };
-use crate::backup::{
-    Progress,
-    restores::{self, LiveRestore},
-    room,
-};
+use crate::backup::{Progress, room};
 
 const WITHOUT_FILES: &str = "the database is restored without configuration, .env and logs; `--only config` brings them \
                              once they can be had";
@@ -104,8 +100,12 @@ pub async fn carry_out(
             (Some(live), Some(hold)) => {
                 hold.tighten()?;
                 done.replaced = swap::swap(live, &mut new, &note(plan, done.reached, now), &stamp)?;
-                done.notes
-                    .extend(written_down(hold.state_dir(), plan, done.reached, (sources, now)));
+                done.notes.extend(origin::write_down(
+                    hold.state_dir(),
+                    plan,
+                    done.reached,
+                    (sources, now),
+                ));
             }
             _ => swap::lay(&place, &mut new, &note(plan, done.reached, now))?,
         }
@@ -127,35 +127,6 @@ fn note(plan: &Plan, reached: Option<Reached>, now: UnixMillis) -> Restored {
         restored_at: now,
         instead_of: None,
     }
-}
-
-/// Writes down whose backups this server lives on from now on, and where its shop stood; what stood in the way of that
-/// is said, and is no reason to take the shop back.
-fn written_down(
-    state_dir: &Path,
-    plan: &Plan,
-    reached: Option<Reached>,
-    (sources, now): (&Sources<'_>, UnixMillis),
-) -> Option<String> {
-    let manifest = &plan.manifest;
-    let certificate = sources.signers.certificate_of(&manifest.signer);
-    let added = certificate.and_then(|certificate| {
-        let restore = LiveRestore {
-            at: now,
-            point: manifest.point.clone(),
-            chain: manifest.chain.clone(),
-            commit: reached.map_or(manifest.commit, |reached| reached.commit),
-            as_of: reached.map_or(manifest.taken_at, |reached| reached.at),
-            signer: manifest.signer.clone(),
-            certificate,
-        };
-        restores::add(state_dir, restore)
-    });
-    let error = added.err()?;
-    Some(format!(
-        "this server does not remember whose backups it was restored from ({error:#}): --trust {} brings older states back",
-        manifest.signer
-    ))
 }
 
 /// The folder to restore into; the guard when it had to be made.

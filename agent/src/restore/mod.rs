@@ -43,6 +43,7 @@ mod leftovers;
 mod locked;
 mod nearest;
 mod numbers;
+mod origin;
 mod pages;
 mod path;
 mod place;

@@ -100,6 +100,27 @@ fn a_remote_whose_folder_is_missing_or_empty_may_be_newer_and_is_not_begun_anew(
     assert!(!said.contains("MAY BE NEWER"), "{said}");
 }
 
+/// Else its backups would fill the system's own disk, and be called safe.
+#[test]
+fn a_server_that_was_restored_without_a_disk_begins_it_anew_only_when_it_is_told_to() {
+    for is_new in [false, true] {
+        let shop = lost_server();
+        let (place, disk) = (shop.path("local"), shop.path("on the disk"));
+        fs::rename(&place, &disk).unwrap();
+        shop.agent_done(&["restore", "--latest", "--key", "kit/owner.secret.asc", "--yes"]);
+        let said = stderr(&shop.agent(&["backup"]));
+        assert!(said.contains("as when this server was restored"), "{said}");
+        assert!(!place.exists(), "nothing is written in its place");
+        match is_new {
+            true => drop(shop.agent_done(&["remote", "test", "local", "--new-disk"])),
+            false => fs::rename(&disk, &place).unwrap(),
+        }
+        shop.agent_done(&["backup"]);
+        let points = fs::read_dir(place.join("manifest")).unwrap().count();
+        assert_eq!(points, if is_new { 1 } else { 3 });
+    }
+}
+
 #[test]
 fn where_no_remote_holds_anything_a_refusal_says_where_each_should_be() {
     let shop = lost_server();

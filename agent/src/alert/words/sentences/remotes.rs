@@ -20,6 +20,10 @@ pub(super) const SENTENCES: &[(&str, &str)] = &[
         "tanda {} di foldernya {} rusak, sehingga tidak terlihat apakah ini disk yang ditulisi agent ini. Isinya tetap dapat dipulihkan. Bila disknya benar, jalankan `agent remote test {} --new-disk`",
     ),
     (
+        "nothing lies in its folder {}, as when this server was restored: its disk may not be mounted. Nothing was written in its place. Mount the disk, or, when it is new, run `agent remote test {} --new-disk`",
+        "foldernya {} kosong, seperti saat server ini dipulihkan: mungkin disknya tidak terpasang. Tidak ada yang ditulis di tempatnya. Pasang disknya; bila disknya memang baru, jalankan `agent remote test {} --new-disk`",
+    ),
+    (
         "its folder {} cannot be made: {}",
         "foldernya {} tidak dapat dibuat: {}",
     ),

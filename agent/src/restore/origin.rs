@@ -1,0 +1,44 @@
+//! Where a live shop came from: written into the state directory when a restore has put it in its place.
+//! It judges nothing, and no restore fails by it.
+
+use std::path::Path;
+
+use protocol::time::UnixMillis;
+
+use super::{Plan, Reached, Sources};
+use crate::backup::restores::{self, LiveRestore};
+
+/// Writes down whose backups this server lives on from now on, and where its shop stood; what stood in the way of that
+/// is said, and is no reason to take the shop back.
+pub(super) fn write_down(
+    state_dir: &Path,
+    plan: &Plan,
+    reached: Option<Reached>,
+    (sources, now): (&Sources<'_>, UnixMillis),
+) -> Option<String> {
+    let manifest = &plan.manifest;
+    let certificate = sources.signers.certificate_of(&manifest.signer);
+    let added = certificate.and_then(|certificate| {
+        let restore = LiveRestore {
+            at: now,
+            point: manifest.point.clone(),
+            chain: manifest.chain.clone(),
+            commit: reached.map_or(manifest.commit, |reached| reached.commit),
+            as_of: reached.map_or(manifest.taken_at, |reached| reached.at),
+            signer: manifest.signer.clone(),
+            certificate,
+            unfilled: sources
+                .survey
+                .unfilled
+                .iter()
+                .map(|it| it.remote.clone())
+                .collect(),
+        };
+        restores::add(state_dir, restore)
+    });
+    let error = added.err()?;
+    Some(format!(
+        "this server does not remember whose backups it was restored from ({error:#}): --trust {} brings older states back",
+        manifest.signer
+    ))
+}
