@@ -195,6 +195,7 @@ fn state_of(row: &AlertRow) -> Option<State> {
         rule_since: row.rule_since,
         looks: row.looks,
         good_looks: row.good_looks,
+        away_since: row.away_since,
     };
     Some(match row.loudest {
         None => State::Pending(trouble),
@@ -238,6 +239,7 @@ fn put(book: &mut Book, key: &AlertKey, before: Option<&AlertRow>, state: State)
         episode: before.and_then(|row| row.episode),
         held: before.and_then(|row| row.held),
         told: before.and_then(|row| row.told.clone()),
+        away_since: trouble.away_since,
     };
     book.alerts.insert(row.key.clone(), row);
 }

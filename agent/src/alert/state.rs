@@ -22,6 +22,8 @@ pub struct Trouble {
     pub looks: u8,
     /// Good looks in a row.
     pub good_looks: u32,
+    /// Since when it is away instead, as after a stop on purpose, and not for long enough to count as that.
+    pub away_since: Option<UnixMillis>,
 }
 
 /// Where one alert stands.
@@ -81,8 +83,21 @@ pub(super) fn step(state: State, seen: Seen, now: UnixMillis) -> (State, Turn) {
             },
             Seen::Wrong { rule, detail, value },
         ) => {
+            let trouble = match trouble.goes_away((rule, loudest), now) {
+                Ok(away) => {
+                    let same = State::Firing {
+                        trouble: away,
+                        loudest,
+                        loudest_since,
+                    };
+                    return (same, Turn::Same);
+                }
+                Err(trouble) => trouble,
+            };
             let was_absent = trouble.rule.spec().is_absence;
+            let away_since = trouble.away_since.filter(|_| rule.spec().is_absence);
             let mut trouble = trouble.goes_on(rule, detail, value, now);
+            trouble.rule_since = away_since.unwrap_or(trouble.rule_since);
             // What something else stood in for meanwhile has not been back: it is away since it was told to be.
             if was_absent && rule == loudest {
                 trouble.rule_since = loudest_since;
@@ -134,6 +149,26 @@ impl Trouble {
             rule_since: now,
             looks: 1,
             good_looks: 0,
+            away_since: None,
+        }
+    }
+
+    /// What counts stays what it was while an absence that is no graver has not lasted: whoever is told of that would be told
+    /// too early.
+    fn goes_away(self, (rule, loudest): (Rule, Rule), now: UnixMillis) -> Result<Self, Self> {
+        let spec = rule.spec();
+        if !spec.is_absence || self.rule.spec().is_absence || rule.is_graver_than(loudest) {
+            return Err(self);
+        }
+        let since = self.away_since.unwrap_or(now);
+        let away = Self {
+            away_since: Some(since),
+            good_looks: 0,
+            ..self
+        };
+        match now.since(since) < spec.lasts {
+            true => Ok(away),
+            false => Err(away),
         }
     }
 
@@ -159,6 +194,7 @@ impl Trouble {
             rule_since,
             looks,
             good_looks,
+            away_since: None,
         }
     }
 
@@ -184,6 +220,7 @@ impl Trouble {
         let trouble = Self {
             looks: self.looks << 1,
             good_looks: self.good_looks.saturating_add(1),
+            away_since: None,
             ..self
         };
         if trouble.good_looks >= trouble.rule.spec().good_looks {
@@ -315,7 +352,7 @@ told unhealthy 60 s, fine: quiet + cleared
 told unhealthy 60 s, unhealthy: firing bot_unhealthy Warning
 told unhealthy 60 s, hung: firing bot_hung Warning
 told unhealthy 60 s, not running: firing bot_not_running Warning
-told unhealthy 60 s, stopped: firing bot_stopped Warning
+told unhealthy 60 s, stopped: firing bot_unhealthy Warning
 told unhealthy 60 s, gone: firing bot_gone Critical + worse
 told gone 60 s, fine: quiet + cleared
 told gone 60 s, unhealthy: firing bot_unhealthy Critical
@@ -366,6 +403,28 @@ told gone 60 s, gone: firing bot_gone Critical
         assert_eq!(after(Rule::BotHung, 1), Rule::BotGone);
         assert_eq!(after(Rule::BotHung, 3600), Rule::BotGone, "as its message began");
         assert_eq!(after(Rule::BotGone, 0), Rule::BotGone);
+    }
+
+    #[test]
+    fn a_planned_stop_of_what_is_wrong_already_counts_only_when_it_lasts() {
+        let (stopped, limit) = (wrong(Rule::BotStopped), Rule::BotStopped.spec().lasts);
+        let rule_of = |state: &State| match state {
+            State::Firing { trouble, .. } => trouble.rule,
+            other => panic!("{other:?}"),
+        };
+        let (state, turn) = step(told(Rule::BotUnhealthy, 60), stopped.clone(), NOW);
+        assert_eq!((rule_of(&state), turn), (Rule::BotUnhealthy, Turn::Same));
+        let (state, _) = step(state, stopped.clone(), NOW.plus(limit - Duration::from_millis(1)));
+        assert_eq!(rule_of(&state), Rule::BotUnhealthy);
+        // Whoever came back in between begins a stop of his own.
+        let (back, _) = step(state.clone(), wrong(Rule::BotUnhealthy), NOW.plus(limit));
+        let (back, _) = step(back, stopped.clone(), NOW.plus(limit));
+        assert_eq!(rule_of(&back), Rule::BotUnhealthy);
+        let (state, _) = step(state, stopped, NOW.plus(limit));
+        assert_eq!(rule_of(&state), Rule::BotStopped);
+        // A death is one at once.
+        let (dead, turn) = step(told(Rule::BotUnhealthy, 60), wrong(Rule::BotGone), NOW);
+        assert_eq!((rule_of(&dead), turn), (Rule::BotGone, Turn::Worse));
     }
 
     #[test]

@@ -153,6 +153,7 @@ mod tests {
             episode,
             held,
             told: Some(Rule::BotGone.name().to_owned()),
+            away_since: None,
         }
     }
 

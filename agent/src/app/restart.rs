@@ -209,6 +209,7 @@ mod tests {
             episode: None,
             held: None,
             told: None,
+            away_since: None,
         };
         let mut book = Book::default();
         book.alerts.insert(row.key.clone(), row);

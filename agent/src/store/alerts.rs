@@ -10,18 +10,19 @@ use super::{Store, episodes::EpisodeId};
 
 const READ_ALL: &str = "
     SELECT key, rule, detail, value, since, rule_since, looks, good_looks, loudest, gravest, episode, held,
-        gravest_since, told
+        gravest_since, told, away_since
     FROM alerts ORDER BY since, key LIMIT 1000";
 const PUT: &str = "
     INSERT INTO alerts
         (key, phase, rule, detail, value, since, rule_since, looks, good_looks, loudest, gravest, episode, held,
-         gravest_since, told)
+         gravest_since, told, away_since)
     VALUES (:key, :phase, :rule, :detail, :value, :since, :rule_since, :looks, :good_looks, :loudest, :gravest,
-            :episode, :held, :gravest_since, :told)
+            :episode, :held, :gravest_since, :told, :away_since)
     ON CONFLICT (key) DO UPDATE SET phase = excluded.phase, rule = excluded.rule, detail = excluded.detail,
         value = excluded.value, since = excluded.since, rule_since = excluded.rule_since, looks = excluded.looks,
         good_looks = excluded.good_looks, loudest = excluded.loudest, gravest = excluded.gravest, episode = excluded.episode,
-        held = excluded.held, gravest_since = excluded.gravest_since, told = excluded.told";
+        held = excluded.held, gravest_since = excluded.gravest_since, told = excluded.told,
+        away_since = excluded.away_since";
 const REMOVE: &str = "DELETE FROM alerts WHERE key = :key";
 
 /// An alert that is not quiet.
@@ -55,6 +56,8 @@ pub struct AlertRow {
     pub held: Option<Held>,
     /// The rule by which a message, or the newest change of one, named it; `None` before the first.
     pub told: Option<String>,
+    /// Since when it is away instead, as after a stop on purpose, and not for long enough to count as that.
+    pub away_since: Option<UnixMillis>,
 }
 
 /// Why the owner is not told of an alert.
@@ -141,6 +144,7 @@ pub(super) fn put(transaction: &Transaction<'_>, row: &AlertRow) -> rusqlite::Re
             ":held": row.held.map(Held::name),
             ":gravest_since": row.gravest_since.map(|since| since.0),
             ":told": row.told,
+            ":away_since": row.away_since.map(|since| since.0),
         })
         .map(drop)
 }
@@ -170,6 +174,7 @@ fn from_row(row: &Row<'_>) -> rusqlite::Result<AlertRow> {
             .and_then(|name| Held::named(&name)),
         gravest_since: row.get::<_, Option<i64>>(12)?.map(UnixMillis),
         told: row.get(13)?,
+        away_since: row.get::<_, Option<i64>>(14)?.map(UnixMillis),
     })
 }
 

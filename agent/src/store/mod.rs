@@ -105,6 +105,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../migrations/0038_absences.sql"),
     include_str!("../../migrations/0039_what_came.sql"),
     include_str!("../../migrations/0040_door_of_each.sql"),
+    include_str!("../../migrations/0041_away_since.sql"),
 ];
 
 /// Pages of the database that are kept in memory. SQLite's own 2 MiB fill over hours, which looks like a leak, and save

@@ -63,7 +63,7 @@ fn moved<'a>(moments: impl IntoIterator<Item = &'a mut UnixMillis>, step_ms: i64
 impl GoesAlong for AlertRow {
     fn go_along(&mut self, step_ms: i64) {
         moved([&mut self.since, &mut self.rule_since], step_ms);
-        moved(&mut self.gravest_since, step_ms);
+        moved(self.gravest_since.iter_mut().chain(&mut self.away_since), step_ms);
     }
 
     fn newest(&self) -> UnixMillis {

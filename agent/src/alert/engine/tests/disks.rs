@@ -116,3 +116,29 @@ fn another_disk_and_what_only_a_remote_cannot_take_are_not_explained_by_it() {
     day.pass(1);
     assert_eq!(day.told(), ["first backup/any", "more drills/a"]);
 }
+
+#[test]
+fn a_stop_on_purpose_of_a_bot_that_a_disk_made_unhealthy_is_told_after_ten_minutes_alone() {
+    let mut day = Day::begin();
+    day.wrong("disk_writes//", Rule::DiskReadOnly);
+    day.told();
+    day.wrong("bot/bot", Rule::BotUnhealthy);
+    day.pass(60);
+    day.wrong("bot/bot", Rule::BotUnhealthy);
+    assert_eq!(day.told(), [""; 0], "the disk explains it");
+    // As the runbook says to do.
+    for _ in 0..59 {
+        day.wrong("bot/bot", Rule::BotStopped);
+        day.pass(10);
+        day.restart();
+        // What wakes the owner meanwhile is the disk.
+        let told = day.told();
+        assert!(told.iter().all(|told| !told.contains("bot/bot")), "{told:?}");
+    }
+    for _ in 0..6 {
+        day.wrong("bot/bot", Rule::BotStopped);
+        day.pass(10);
+    }
+    let told = day.told();
+    assert!(told.iter().any(|told| told.contains("bot/bot")), "{told:?}");
+}
