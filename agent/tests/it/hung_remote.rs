@@ -140,8 +140,9 @@ fn status_says_since_when_it_hangs_and_a_list_for_whom_it_waits_and_what_came_me
             .unwrap();
     };
     sell();
-    until("it has acknowledged something", || {
-        hung_as_told(&rig)["acknowledged_at"].is_i64() && !rig.is_backing_up()
+    until("it has acknowledged all of it", || {
+        let told = hung_as_told(&rig);
+        told["acknowledged_at"].is_i64() && told["lag_commits"] == 0 && !rig.is_backing_up()
     });
     rig.hung.hang();
     sell();
