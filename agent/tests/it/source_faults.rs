@@ -810,6 +810,19 @@ fn a_database_behind_a_link() {
     assert_eq!(integrity_of(&file), "ok");
 }
 
+/// Puts an empty shop in the place of a closed one, without its log.
+fn exchange_for_another(shop: &Shop) {
+    let other = shop.path("live/other.db");
+    cli(
+        &other,
+        "PRAGMA journal_mode = WAL; CREATE TABLE item (id INTEGER PRIMARY KEY, text TEXT);",
+    );
+    for suffix in ["-wal", "-shm"] {
+        let _ = fs::remove_file(shop.path(&format!("live/shop.db{suffix}")));
+    }
+    fs::rename(&other, shop.database()).unwrap();
+}
+
 /// As by somebody who puts another file there, and deletes the log that lay beside it some seconds later.
 #[test]
 fn of_a_chain_that_ended_before_its_first_backup_nothing_is_promised() {
@@ -824,15 +837,7 @@ fn of_a_chain_that_ended_before_its_first_backup_nothing_is_promised() {
         fs::write(shop.path(remote), "no folder").unwrap();
     }
     for rows in [3, 7] {
-        let other = shop.path("live/other.db");
-        cli(
-            &other,
-            "PRAGMA journal_mode = WAL; CREATE TABLE item (id INTEGER PRIMARY KEY, text TEXT);",
-        );
-        for suffix in ["-wal", "-shm"] {
-            let _ = fs::remove_file(shop.path(&format!("live/shop.db{suffix}")));
-        }
-        fs::rename(&other, shop.database()).unwrap();
+        exchange_for_another(&shop);
         sell(&shop, rows);
         let agent = Running::start(&shop);
         let before = if rows == 3 { 1 } else { 2 };
@@ -856,15 +861,7 @@ fn a_backup_that_came_after_the_last_commit_leads_back_to_it_too() {
     let agent = Running::start(&shop);
     agent.wait_for("/durable");
     agent.burn();
-    let other = shop.path("live/other.db");
-    cli(
-        &other,
-        "PRAGMA journal_mode = WAL; CREATE TABLE item (id INTEGER PRIMARY KEY, text TEXT);",
-    );
-    for suffix in ["-wal", "-shm"] {
-        let _ = fs::remove_file(shop.path(&format!("live/shop.db{suffix}")));
-    }
-    fs::rename(&other, shop.database()).unwrap();
+    exchange_for_another(&shop);
     let agent = Running::start(&shop);
     wait_for("the exchange", || {
         kinds(&shop).contains(&"replaced".to_owned()).then_some(())

@@ -14,6 +14,7 @@ mod histories;
 mod kin;
 mod reminders;
 mod reported;
+mod returns;
 mod silences;
 mod storms;
 
