@@ -227,6 +227,14 @@ pub(super) struct Before {
     pub other_chains: usize,
 }
 
+impl Before {
+    /// Whether an agent that is not known here has what may be meant.
+    fn has_foreign(&self, request: &Request) -> bool {
+        let mut foreign = self.unread.iter().filter_map(|(_, unread)| unread.foreign());
+        foreign.any(|one| one.can_be_trusted && request.is_of_chain(&one.chain))
+    }
+}
+
 /// The newest point that opens, and is not from the future; of one chain, when one is named.
 pub(super) async fn begin(
     request: &Request,
@@ -259,7 +267,9 @@ pub(super) async fn begin(
         }
     }
     before.notes.extend(dated_ahead(&passed_over));
-    Ok(within_second)
+    // Nothing from before the moment is not the same as nothing that is known to be the owner's.
+    let is_others = !request.is_agent_named && before.has_foreign(request);
+    Ok(within_second.filter(|_| !is_others))
 }
 
 /// The points that a clock shows in the future, newest first, in one sentence: where it is this machine's that is wrong,

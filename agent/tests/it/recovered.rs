@@ -154,7 +154,15 @@ fn what_an_agent_that_is_not_known_has_there_is_named_with_the_command_for_it() 
     let moment = jiff::Timestamp::from_millisecond(moment.unwrap().1.last_at.0)
         .unwrap()
         .to_string();
-    for asked in [["--commit", &last], ["--at", &moment], ["--chain", &chain[..8]]] {
+    // Within a second of the first point of one's own, which stands in only where nothing is from before it.
+    let first: jiff::Timestamp = text(&own["taken_at"]).parse().unwrap();
+    let just_before = (first - std::time::Duration::from_millis(1)).to_string();
+    for asked in [
+        ["--commit", &last],
+        ["--at", &moment],
+        ["--at", &just_before],
+        ["--chain", &chain[..8]],
+    ] {
         let said = shop.agent_refuses(1, &restoring("back", &asked));
         let command = format!("{} {} --trust {signer}", asked[0], asked[1]);
         for part in [&command, chain, text(&lost["id"]), &signer] {
