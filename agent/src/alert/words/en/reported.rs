@@ -19,6 +19,7 @@ pub(in crate::alert::words) const CODES: &[(&str, &str)] = &[
     ("late", "paid too late"),
     ("second", "paid a second time"),
     ("wrong_amount", "another amount than the price"),
+    ("not_looked_into", "could not be looked into"),
     ("other_order", "the answer is about another order"),
     (
         "other_mode",
@@ -145,10 +146,10 @@ const REPORTED: &[(&str, Reported)] = &[
         "restored_sales_paused",
         Reported {
             headline: "The shop was restored and sales are paused",
-            facts: "restore point {1}; {2} items held, {3} more reserved",
+            facts: "restore point {1}; {2} items held, {3} more reserved|; out since then by the replaced database: {4}",
             means: "the database stands at an earlier moment: the shop does not know the orders after it.",
-            done: "sales are paused so that no item is sold twice.",
-            todo: "compare the gateway's dashboard with the orders since then, take out stock that was sold, then let the seller open sales again.",
+            done: "sales are paused so that no item is sold twice; what the replaced database shows as gone stays out of sale.",
+            todo: "compare the gateway's dashboard with the orders since then; where it is not known what went out, take out stock that was sold; then let the seller open sales again.",
         },
     ),
     (

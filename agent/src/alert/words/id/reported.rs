@@ -19,6 +19,7 @@ pub(in crate::alert::words) const CODES: &[(&str, &str)] = &[
     ("late", "dibayar terlambat"),
     ("second", "dibayar dua kali"),
     ("wrong_amount", "jumlahnya bukan harganya"),
+    ("not_looked_into", "tidak bisa diperiksa"),
     ("other_order", "jawabannya tentang pesanan lain"),
     (
         "other_mode",
@@ -145,10 +146,10 @@ const REPORTED: &[(&str, Reported)] = &[
         "restored_sales_paused",
         Reported {
             headline: "Toko dipulihkan dan penjualan dijeda",
-            facts: "titik pemulihan {1}; {2} barang ditahan, {3} lagi dipesan",
+            facts: "titik pemulihan {1}; {2} barang ditahan, {3} lagi dipesan|; keluar sejak itu menurut database yang diganti: {4}",
             means: "database berdiri di saat yang lebih awal: pesanan sesudahnya tidak dikenal toko.",
-            done: "penjualan dijeda supaya tidak ada barang terjual dua kali.",
-            todo: "cocokkan dasbor gerbang dengan pesanan sejak saat itu, keluarkan stok yang sudah terjual, lalu minta penjual membuka penjualan lagi.",
+            done: "penjualan dijeda supaya tidak ada barang terjual dua kali; yang menurut database yang diganti sudah keluar tidak dijual lagi.",
+            todo: "cocokkan dasbor gerbang dengan pesanan sejak saat itu; bila tidak diketahui apa yang keluar, keluarkan stok yang sudah terjual; lalu minta penjual membuka penjualan lagi.",
         },
     ),
     (
