@@ -149,6 +149,7 @@ second-refunded-notice = ↩️ The seller noted that the second payment of { $a
 seller-sold-notice = 🎉 Sold: { $product } · { $price }
 seller-review-notice = 🔎 { $amount } came in, but the price is { $price }. Nothing was sent yet: decide under “To be refunded”.
 seller-refund-due-notice = 💸 To be refunded: { $amount } ({ $reason }).
+seller-unknown-order-notice = 💸 { $amount } came in for an order that the shop does not know, perhaps of the time before its records went back. Please look the order up in the payment dashboard and give the money back there, or settle it with the customer.
 seller-unreachable-notice = 📵 The item did not arrive: the customer blocked the bot or left Telegram. It is kept and goes out when the customer comes back.
 seller-goods-refused-notice = ⚠️ An item cannot be sent: Telegram refuses it. If it is a file, send the same file once more under “Add stock” of this product, and the customer gets it.
 seller-buyer = Customer: { $buyer }

@@ -149,6 +149,7 @@ second-refunded-notice = ↩️ Penjual mencatat bahwa pembayaran kedua sebesar 
 seller-sold-notice = 🎉 Terjual: { $product } · { $price }
 seller-review-notice = 🔎 Uang masuk { $amount }, padahal harganya { $price }. Barang belum dikirim: putuskan di “Perlu dikembalikan”.
 seller-refund-due-notice = 💸 Perlu dikembalikan: { $amount } ({ $reason }).
+seller-unknown-order-notice = 💸 Uang masuk { $amount } untuk pesanan yang tidak dikenal toko, mungkin dari waktu sebelum data toko kembali. Cari pesanan ini di dasbor pembayaran lalu kembalikan uangnya di sana, atau selesaikan dengan pembelinya ya.
 seller-unreachable-notice = 📵 Barang tidak sampai: pembeli memblokir bot atau keluar dari Telegram. Barangnya disimpan dan dikirim begitu pembeli kembali.
 seller-goods-refused-notice = ⚠️ Barang tidak bisa dikirim: Telegram menolaknya. Kalau barangnya berkas, kirim berkas yang sama sekali lagi lewat “Tambah stok” produk ini, lalu pembeli menerimanya.
 seller-buyer = Pembeli: { $buyer }

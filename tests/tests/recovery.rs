@@ -121,6 +121,32 @@ fn a_shop_that_lost_its_server_comes_back_with_the_same_orders() {
     budi.wait_for("akun003");
 }
 
+#[test]
+fn an_account_that_was_sold_after_the_restored_moment_is_not_sold_again() {
+    let mut shop = Shop::open(&stocked(3));
+    let budi = shop.sandbox.customer(3001).unwrap();
+    let buy = |goods: &str| {
+        let code = order(&budi, NAME).unwrap();
+        shop.sandbox.pay_order(&code).unwrap();
+        budi.wait_for(goods);
+    };
+    buy("akun001");
+    back_up(&shop);
+    buy("akun002");
+    shop.stop_bot().unwrap();
+    let point = restore_points(&shop)[0]["id"].as_str().unwrap().to_owned();
+    let output = restore(&shop, &["--point", &point, "--yes"]);
+    assert!(output.status.success(), "{}", words(&output));
+    shop.start_bot().unwrap();
+    reopen(&shop);
+    // The next customer gets the next account, and the one after that none.
+    let citra = shop.sandbox.customer(3002).unwrap();
+    let code = order(&citra, NAME).unwrap();
+    shop.sandbox.pay_order(&code).unwrap();
+    citra.wait_for("akun003");
+    assert_eq!(shop.books().free_items(), 0);
+}
+
 /// The seller has looked, and releases the stock that the restore held back.
 fn reopen(shop: &Shop) {
     let seller = shop.sandbox.chat(SHOP_BOT, SELLER);

@@ -17,6 +17,10 @@ const MIGRATIONS: &[(&str, &str)] = &[
         "0005_withheld",
         include_str!("../../migrations/0005_withheld.sql"),
     ),
+    (
+        "0006_unknown_payment",
+        include_str!("../../migrations/0006_unknown_payment.sql"),
+    ),
 ];
 
 /// The version that this program needs.

@@ -19,6 +19,8 @@ pub(in crate::alert::words) const CODES: &[(&str, &str)] = &[
     ("late", "paid too late"),
     ("second", "paid a second time"),
     ("wrong_amount", "another amount than the price"),
+    ("unknown_order", "this shop does not know that order"),
+    ("many_orders", "several orders"),
     ("not_looked_into", "could not be looked into"),
     ("other_order", "the answer is about another order"),
     (
@@ -106,7 +108,7 @@ const REPORTED: &[(&str, Reported)] = &[
         "payment_mismatch",
         Reported {
             headline: "A payment does not fit its invoice",
-            facts: "{1}, order {2}: {3}",
+            facts: "{1}, order {2}: {3}|, {4}",
             means: "money may have come in, and no goods were sent.",
             done: "the bot believes only the gateway's own answer, and that does not fit.",
             todo: "look the payment up in the gateway's dashboard, then settle it with the customer, by a refund or by hand.",

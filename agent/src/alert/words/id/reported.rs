@@ -19,6 +19,8 @@ pub(in crate::alert::words) const CODES: &[(&str, &str)] = &[
     ("late", "dibayar terlambat"),
     ("second", "dibayar dua kali"),
     ("wrong_amount", "jumlahnya bukan harganya"),
+    ("unknown_order", "toko tidak mengenal pesanan itu"),
+    ("many_orders", "beberapa pesanan"),
     ("not_looked_into", "tidak bisa diperiksa"),
     ("other_order", "jawabannya tentang pesanan lain"),
     (
@@ -106,7 +108,7 @@ const REPORTED: &[(&str, Reported)] = &[
         "payment_mismatch",
         Reported {
             headline: "Pembayaran tidak cocok dengan tagihan",
-            facts: "{1}, pesanan {2}: {3}",
+            facts: "{1}, pesanan {2}: {3}|, {4}",
             means: "uang mungkin masuk, dan barang tidak dikirim.",
             done: "bot hanya percaya jawaban gerbang, dan jawaban itu tidak cocok.",
             todo: "cari pembayaran itu di dasbor gerbang, lalu selesaikan dengan pembeli: dikembalikan atau diserahkan sendiri.",
