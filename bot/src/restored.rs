@@ -133,6 +133,21 @@ pub fn act(
     Ok(true)
 }
 
+/// Keeps out of sale what went out by a later database, as where a shop was restored on a new machine. Answers how many
+/// items that are.
+///
+/// # Errors
+/// When that database tells nothing, or this one fails.
+pub fn withhold_by(conn: &Connection, shop: &Shop, later: &Path, now: UnixMillis) -> Result<usize> {
+    let gone = replaced::look_into(conn, later)
+        .with_context(|| format!("looking into {}; nothing was changed", later.display()))?;
+    let count = withhold(conn, shop, &gone, now)?;
+    if switch::store::looked(conn)?.is_none() {
+        switch::store::set_looked(conn, Some(true))?;
+    }
+    Ok(count)
+}
+
 /// Keeps out of sale what went out. An order whose item somebody else got gives up: paid late, it gets another item or
 /// its money back. Answers how many items those are.
 fn withhold(conn: &Connection, shop: &Shop, gone: &[Gone], now: UnixMillis) -> Result<usize> {

@@ -124,9 +124,7 @@ fn a_webhook_ahead_of_its_money_waits_for_the_money() {
 #[test]
 fn a_wrong_amount_brings_no_goods_and_both_sides_are_told() {
     let shop = Shop::open(&stocked(1));
-    let seller = shop
-        .sandbox
-        .chat(tests::sandbox::SHOP_BOT, tests::settings::SELLER);
+    let seller = shop.sandbox.chat(tests::sandbox::SHOP_BOT, SELLER);
     seller.say("/start").unwrap();
     let budi = shop.sandbox.customer(3001).unwrap();
     let code = order(&budi, NAME).unwrap();

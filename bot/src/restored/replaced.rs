@@ -58,6 +58,15 @@ pub fn look(conn: &Connection, database: &Path, note: &Restored) -> Look {
     found
 }
 
+/// What one later database of this shop tells, wherever it lies.
+///
+/// # Errors
+/// When it cannot be looked into.
+pub fn look_into(conn: &Connection, later: &Path) -> Result<Vec<Gone>> {
+    let there = db::open_untrusted(later, Instant::now() + TIME_MAX).context("opening it")?;
+    elsewhere::gone(conn, &there)
+}
+
 /// The folders by name, newest first, the one of the note before all others.
 fn folders(database: &Path, note: &Restored) -> Vec<String> {
     let named = note.aside.iter().cloned();

@@ -430,3 +430,31 @@ fn a_note_leads_to_no_other_file_than_the_one_that_was_replaced() {
         assert!(told(&world).ends_with(" · 1 · 0 · not_looked_into"), "{named}");
     }
 }
+
+#[test]
+fn a_later_database_from_the_backups_tells_the_same_on_a_new_machine() {
+    let mut world = World::new();
+    let id = world.product("Netflix", &["a", "b"]);
+    let copy = moment(&world, "point.db");
+    let sold = world.buy(BUYER, id);
+    world.pay(&sold, "T1", 25_000);
+    let later = moment(&world, "later.db");
+    put_back(&mut world, &copy, "replaced-now");
+    fs::remove_dir_all(world.dir.path().join("replaced-now")).unwrap();
+    restore(&world);
+    assert!(
+        told(&world).ends_with(" · 2 · 0"),
+        "nobody knows: {}",
+        told(&world)
+    );
+    let by = |file: &Path| restored::withhold_by(&world.conn, &world.shop, file, world.now);
+    assert!(by(&world.dir.path().join("nowhere.db")).is_err());
+    assert_eq!(
+        (by(&later).unwrap(), by(&later).unwrap()),
+        (1, 1),
+        "again is no harm"
+    );
+    assert!(text(&menu(&world)).contains("Netflix (1)"));
+    release(&world);
+    assert_eq!(on_the_shelf(&world), ["b"]);
+}
