@@ -189,3 +189,22 @@ fn on_a_new_machine_the_newest_state_is_not_taken_for_the_owners_where_two_agent
     let said = shop.agent_done(&local("back"));
     assert!(said.contains("2 agents wrote there"), "{said}");
 }
+
+#[test]
+fn a_drill_rehearses_the_newest_of_its_own_agents_points_with_what_follows_it() {
+    let (shop, point) = captured(3);
+    let (other, newer) = captured(1);
+    assert!(text(&newer["id"]) > text(&point["id"]));
+    let drilled = |shop: &Shop| -> Value {
+        let said = shop.agent_done(&["drill", "--remote", "local", "--json"]);
+        serde_json::from_str::<Value>(&said).unwrap()["drills"][0].clone()
+    };
+    let alone = drilled(&shop);
+    share(&shop, &other);
+    let shared = drilled(&shop);
+    assert_eq!(shared["restore_point"], point["id"]);
+    for figure in ["commit", "segments", "chain"] {
+        assert_eq!(shared["seen"][figure], alone["seen"][figure], "{shared}");
+    }
+    assert!(shared["seen"]["segments"].as_u64().unwrap() >= 3, "{shared}");
+}
