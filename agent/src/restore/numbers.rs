@@ -17,6 +17,7 @@ use super::{
     foreign,
     goal::nothing,
     index::Index,
+    named_chain,
     wanted::seen_at,
 };
 
@@ -60,7 +61,10 @@ pub(super) async fn chain_of(
         }
         [] => {
             let foreign = foreign::refuse_commit(request, sources, index, commit);
-            Err(foreign.unwrap_or_else(|| unreachable((request, sources), index, &reaches, commit)))
+            let named = || named_chain::refusal(request, sources, index, None);
+            Err(foreign
+                .or_else(named)
+                .unwrap_or_else(|| unreachable((request, sources), index, &reaches, commit)))
         }
         several => {
             let seen = |chain: &ChainId| (chain.clone(), moment(sources, index, chain, commit));

@@ -9,7 +9,7 @@ use serde_json::Value;
 use crate::{
     missing_commits::{after, captured, sell},
     running::Running,
-    shop::{Shop, count_items, restoring, text},
+    shop::{Shop, count_items, files_under, restoring, text},
 };
 
 const LIVE: [&str; 5] = ["restore", "--latest", "--key", "kit/owner.secret.asc", "--yes"];
@@ -134,6 +134,31 @@ fn what_the_lost_server_goes_on_to_write_is_no_newer_state_of_the_restored_one()
     back(&shop, &["--point", text(&lost["id"])]);
     let (said, _) = back(&shop, &["--trust", &signer]);
     assert!(said.contains(text(&newer["id"])), "{said}");
+}
+
+#[test]
+fn of_a_chain_without_a_full_backup_or_of_no_chain_the_refusal_says_so_and_which_there_are() {
+    let Recovered { shop, lost, own, .. } = recovered(3, 2, true);
+    for remote in ["local", "offsite"] {
+        for path in files_under(&shop.path(remote)) {
+            if path.to_str().unwrap().contains(text(&lost["id"])) {
+                fs::remove_file(path).unwrap();
+            }
+        }
+    }
+    let (lost, own) = (text(&lost["chain"]), text(&own["chain"]));
+    let alone = format!("of the chain {lost} there are single commits");
+    let none = "no restore point here is of a chain whose name begins with fffffffff";
+    for (chain, told) in [(&lost[..8], alone.as_str()), ("fffffffff", none)] {
+        for more in [&["--commit", "2"][..], &["--latest"]] {
+            let asked = [&["--chain", chain], more].concat();
+            let said = shop.agent_refuses(1, &restoring("back", &asked));
+            for part in [told, own] {
+                assert!(said.contains(part), "{asked:?}: {part}: {said}");
+            }
+            assert!(!said.contains("with this key"), "{asked:?}: {said}");
+        }
+    }
 }
 
 #[test]
