@@ -103,7 +103,7 @@ pub async fn run(arguments: Arguments) -> Result<(), Failure> {
         .as_deref()
         .and_then(Path::parent)
         .unwrap_or(Path::new("."));
-    let trust = trust::gather(
+    let mut trust = trust::gather(
         &config.state_dir,
         kit,
         &[],
@@ -113,6 +113,9 @@ pub async fn run(arguments: Arguments) -> Result<(), Failure> {
     )
     .await;
     let cores = super::restore::cores();
+    if let Some(keys) = &unlocked {
+        super::restore::with_line(&mut trust, false, (&opened.usable, &survey), (keys, &cores)).await;
+    }
     let sources = unlocked.as_ref().map(|keys| Sources {
         remotes: &opened.usable,
         survey: &survey,

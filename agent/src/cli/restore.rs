@@ -28,6 +28,7 @@ mod refusals;
 pub(super) use refusals::quoted;
 mod told;
 mod whose;
+pub(super) use whose::with_line;
 
 use asked::request;
 use elsewhere::{Elsewhere, Found};
@@ -143,8 +144,10 @@ pub async fn run(arguments: Arguments) -> Result<(), Failure> {
     let cores = cores();
     let there = (opened.usable.as_slice(), &survey);
     let asked = (&request, &keys, &cores);
-    let trust = whose::to_trust((&arguments, &config), there, asked, &mut notes).await?;
+    let mut trust = whose::to_trust((&arguments, &config), there, asked, &mut notes).await?;
     request.is_agent_named = trust.source == Source::Named;
+    let line = with_line(&mut trust, touches_live, there, (&keys, &cores)).await;
+    request.restores.splice(0..0, line);
     let sources = Sources {
         remotes: &opened.usable,
         survey: &survey,

@@ -305,7 +305,9 @@ async fn adopt(
     let survey = survey::ask(remotes, Vec::new()).await;
     let kit = path.parent().unwrap_or(path);
     let mut notes = Vec::new();
-    let trust = trust::gather(&config.state_dir, kit, &[], remotes, &survey, &mut notes).await;
+    let mut trust = trust::gather(&config.state_dir, kit, &[], remotes, &survey, &mut notes).await;
+    let cores = super::restore::cores();
+    super::restore::with_line(&mut trust, false, (remotes, &survey), (keys, &cores)).await;
     if trust.source == Source::Remotes {
         eprintln!("agent: whose signatures count is {}", trust.source.told());
     }
@@ -314,7 +316,7 @@ async fn adopt(
         survey: &survey,
         keys,
         signers: &trust.signers,
-        cores: &super::restore::cores(),
+        cores: &cores,
     };
     let watcher = progress::watcher();
     let taken_in = async {

@@ -21,6 +21,7 @@ use crate::{
 
 mod acknowledged;
 mod apply;
+mod archived;
 mod around;
 mod assemble;
 mod avoid;
@@ -83,6 +84,7 @@ pub use goal::ahead_of;
 pub use index::{Unopened, open_manifest};
 pub use left_out::LeftOut;
 pub use leftovers::{left_by_us, remove as remove_leftovers, require_empty};
+pub use line::line;
 pub use proven::{Tail, behind_the_last};
 pub use refused::{Next, Refused};
 pub use replay::Stop;
@@ -185,7 +187,7 @@ pub struct Request {
     pub arrived: Vec<Acknowledged>,
     /// The same of those that are not asked, since others were named.
     pub elsewhere: Vec<Acknowledged>,
-    /// The live restores that were done on this server.
+    /// The live restores that were done on this server, and those that led to the server whose backups these are.
     pub restores: Vec<LiveRestore>,
     /// The owner has named the agents whose backups are meant: what another one signed is told, and stands in no way.
     pub is_agent_named: bool,

@@ -33,8 +33,11 @@ pub(super) fn write_down(
                 .iter()
                 .map(|it| it.remote.clone())
                 .collect(),
+            server: None,
         };
-        restores::add(state_dir, restore)
+        let restores = plan.request.restores.iter();
+        let line: Vec<LiveRestore> = restores.filter(|it| it.server.is_some()).cloned().collect();
+        restores::add(state_dir, &line, restore)
     });
     let error = added.err()?;
     Some(format!(

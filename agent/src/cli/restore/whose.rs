@@ -1,5 +1,6 @@
 //! Which agent is the owner's, where several have backups there and nothing at hand says so: asked on a terminal, refused
 //! elsewhere, with the command for each.
+//! Whoever is known vouches for the servers before.
 //! It never takes the newest for the owner's own.
 
 use std::{io::IsTerminal, path::Path};
@@ -12,12 +13,17 @@ use super::{
     refusals::{command, when},
 };
 use crate::{
-    backup::{remote::Remote, seal::Keys, survey::Survey},
+    backup::{
+        remote::Remote,
+        restores::{self, LiveRestore},
+        seal::Keys,
+        survey::Survey,
+    },
     cli::{Failure, ask, words},
     config::Config,
     restore::{
-        Request, Rival, Sources, rivals,
-        trust::{self, Trust},
+        self, Request, Rival, Sources, rivals,
+        trust::{self, Source, Trust},
     },
 };
 
@@ -46,6 +52,30 @@ pub(super) async fn to_trust(
     };
     let key = key_path(arguments, config);
     Ok(trust::gather(&config.state_dir, beside(&key), &[chosen], remotes, survey, notes).await)
+}
+
+/// Takes in those whose backups led to a known agent's server, each for what it had signed by then; which restores those
+/// were. Where everybody is known it asks only for a server that is to live on from there.
+pub(in crate::cli) async fn with_line(
+    trust: &mut Trust,
+    lives_on: bool,
+    (remotes, survey): (&[Remote], &Survey),
+    (keys, cores): (&Keys, &Semaphore),
+) -> Vec<LiveRestore> {
+    let is_worth_it = trust.signers.has_strangers() || lives_on;
+    if trust.source == Source::Remotes || !is_worth_it {
+        return Vec::new();
+    }
+    let sources = Sources {
+        remotes,
+        survey,
+        keys,
+        signers: &trust.signers,
+        cores,
+    };
+    let line = restore::line(&sources).await;
+    trust.signers = trust.signers.and(&restores::signers_of(&line));
+    line
 }
 
 /// Whose signatures count by what is at hand, and nobody is asked.
