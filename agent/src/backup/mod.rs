@@ -40,6 +40,7 @@ pub mod coverage;
 mod database;
 pub mod delta;
 mod earlier;
+pub mod earlier_server;
 mod files;
 mod frames;
 mod framing;

@@ -67,6 +67,9 @@ struct Shown {
     /// The chains among them that are another agent's.
     #[serde(skip)]
     others_chains: BTreeSet<ChainId>,
+    /// Those of them that a server before this one followed.
+    #[serde(skip)]
+    earlier_chains: BTreeSet<ChainId>,
     gaps: Vec<Gap>,
     doubtful: Vec<Doubt>,
     remotes: Vec<Holding>,
@@ -223,6 +226,12 @@ impl Shown {
         let chains = commits.iter().map(|range| range.chain.clone());
         Self {
             others_chains: chains.filter(is_others).collect(),
+            earlier_chains: here
+                .own
+                .before
+                .values()
+                .flat_map(|it| it.chains.clone())
+                .collect(),
             doubtful,
             remotes: remotes.collect(),
             restore_points,

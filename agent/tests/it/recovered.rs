@@ -116,9 +116,32 @@ fn what_the_lost_server_goes_on_to_write_is_no_newer_state_of_the_restored_one()
         .replace("dir = \"state\"", "dir = \"lost-state\"");
     fs::write(shop.path("agent.toml"), settings).unwrap();
     let signer = signer(&shop, "lost-state");
+    let quiet = fs::read_to_string(shop.path("agent.toml")).unwrap();
+    fs::write(shop.path("agent.toml"), &own_settings).unwrap();
+    let said = shop.agent_done(&["list"]);
+    let of_lost = said
+        .lines()
+        .find(|line| line.contains(text(&lost["id"])))
+        .unwrap();
+    assert!(of_lost.contains("earlier server's"), "{said}");
+    for never in ["WRITES THERE AGAIN", "another agent's"] {
+        assert!(!said.contains(never), "{never}: {said}");
+    }
+    fs::write(shop.path("agent.toml"), quiet).unwrap();
     shop.agent_done(&["backup"]);
     let newer = shop.listed().remove(0);
     fs::write(shop.path("agent.toml"), own_settings).unwrap();
+    shop.agent_done(&["verify"]);
+    for command in ["list", "status", "verify"] {
+        let said = shop.agent_done(&[command]);
+        for part in [
+            &signer,
+            "WRITES THERE AGAIN",
+            "Stop the bot and the agent on that server",
+        ] {
+            assert!(said.contains(part), "{command}: {part}: {said}");
+        }
+    }
     let (said, items) = back(&shop, &["--latest"]);
     assert_eq!(items, all, "{said}");
     for part in [
@@ -205,4 +228,119 @@ fn what_an_agent_that_is_not_known_has_there_is_named_with_the_command_for_it() 
         said.contains(&command) && said.contains(text(&own["chain"])),
         "{said}"
     );
+}
+
+/// The same again: the server that was restored is lost too, and another one restored from it.
+fn recovered_twice() -> (Recovered, Value) {
+    let first = recovered(6, 2, true);
+    let shop = &first.shop;
+    fs::rename(shop.path("state"), shop.path("second-state")).unwrap();
+    fs::rename(shop.path("live"), shop.path("second-live")).unwrap();
+    let second = signer(shop, "second-state");
+    shop.agent_done(&[&LIVE[..], &["--trust", &second]].concat());
+    let agent = Running::start(shop);
+    agent.wait_for("/rest");
+    let third = shop.back_up();
+    sell(shop, &agent, 2);
+    agent.burn();
+    (first, third)
+}
+
+/// As on a machine that has nothing but a kit with this agent's certificate.
+fn on_a_new_machine(shop: &Shop, known: &str) {
+    let key = agent::backup::signer::SigningKey::load(&shop.path(known)).unwrap();
+    fs::write(shop.path("kit/agent.asc"), key.unwrap().certificate().unwrap()).unwrap();
+    let settings = fs::read_to_string(shop.path("agent.toml")).unwrap();
+    let at = settings.find("dir = \"").unwrap();
+    let end = at + settings[at..].find('\n').unwrap();
+    fs::write(
+        shop.path("agent.toml"),
+        format!("{}dir = \"nothing\"{}", &settings[..at], &settings[end..]),
+    )
+    .unwrap();
+}
+
+#[test]
+fn after_a_second_recovery_the_whole_line_is_the_owners() {
+    let (
+        Recovered {
+            shop,
+            lost,
+            own,
+            ends,
+            ..
+        },
+        third,
+    ) = recovered_twice();
+    let sold = [
+        count_items(&shop.path("lost-live/shop.db")),
+        count_items(&shop.path("second-live/shop.db")),
+        count_items(&shop.database()),
+    ];
+    let chains = [&lost, &own, &third].map(|point| text(&point["chain"])[..8].to_owned());
+    let last = ends[0].to_string();
+    let whole_line = |shop: &Shop| {
+        assert_eq!(back(shop, &["--commit", &last]).1, sold[0]);
+        for (chain, items) in chains.iter().zip(sold) {
+            assert_eq!(back(shop, &["--chain", chain]).1, items, "{chain}");
+        }
+        let (said, items) = back(shop, &["--latest"]);
+        assert_eq!(items, sold[2]);
+        assert!(
+            !said.contains("NOT PROVEN") && !said.contains("MAY BE NEWER"),
+            "{said}"
+        );
+    };
+    whole_line(&shop);
+    shop.agent_done(&["verify"]);
+    for command in ["list", "status", "verify"] {
+        let said = shop.agent_done(&[command]);
+        for (state, whose) in [
+            ("lost-state", "a server of this shop before this one"),
+            ("second-state", "this server"),
+        ] {
+            let named = format!(
+                "the agent {}, from whose backups {whose} was restored",
+                signer(&shop, state)
+            );
+            assert!(said.contains(&named), "{command}: {named}: {said}");
+        }
+    }
+    // The newest one's certificate alone says as much.
+    on_a_new_machine(&shop, "state");
+    whole_line(&shop);
+    let key = ["list", "--key", "kit/owner.secret.asc"];
+    let said = shop.agent_done(&key);
+    assert!(
+        !said.contains("NOT PROVEN") && !said.contains("INCOMPLETE"),
+        "{said}"
+    );
+}
+
+#[test]
+fn the_kit_of_the_first_server_hides_nothing_of_those_that_came_after() {
+    let (Recovered { shop, lost, ends, .. }, third) = recovered_twice();
+    on_a_new_machine(&shop, "lost-state");
+    let last = ends[0].to_string();
+    let (said, items) = back(&shop, &["--commit", &last]);
+    assert_eq!(items, count_items(&shop.path("lost-live/shop.db")));
+    for state in ["second-state", "state"] {
+        let command = format!("--trust {}", signer(&shop, state));
+        assert!(said.contains(&command), "{command}: {said}");
+    }
+    assert!(
+        said.contains("IT MAY BE NEWER") && !said.contains("hold no later one"),
+        "{said}"
+    );
+    let said = shop.agent_refuses(1, &restoring("back", &["--latest"]));
+    for part in [
+        text(&third["id"]),
+        "EARLIER",
+        &format!("--chain {} --commit {last}", &text(&lost["chain"])[..8]),
+    ] {
+        assert!(said.contains(part), "{part}: {said}");
+    }
+    assert!(!said.contains("intact copy"), "{said}");
+    let newest = format!("--trust {}", signer(&shop, "state"));
+    assert!(said.contains(&newest), "{said}");
 }

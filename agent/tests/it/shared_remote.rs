@@ -113,9 +113,14 @@ fn what_another_agent_wrote_is_not_judged_and_this_ones_own_is_without_it() {
     assert!(line(&foreign["id"]).contains("another agent's"), "{said}");
     assert!(line(&point["id"]).contains("verified"), "{said}");
     assert!(
-        said.contains(&format!("agent restore --trust {}", fingerprint(&other))),
+        said.contains(&format!(
+            "`agent restore --point {} --trust {}` takes it",
+            text(&foreign["id"]),
+            fingerprint(&other)
+        )),
         "{said}"
     );
+    assert!(!said.contains("nothing of this agent's own"), "{said}");
     let chain = &text(&foreign["chain"])[..8];
     let range = said
         .lines()

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use protocol::{
     chain::{ChainId, CommitNumber},
-    object_key::{Fingerprint, PointId, SegmentName},
+    object_key::{PointId, SegmentName},
     time::UnixMillis,
 };
 
@@ -13,7 +13,7 @@ use super::{points::Listed, unfollowed::Unfollowed};
 use crate::{
     backup::{
         holes::{self, Stand},
-        own::Own,
+        own::{Other, Own},
         survey::{Names, Survey},
     },
     config::Config,
@@ -122,11 +122,10 @@ impl Here {
     }
 
     /// Who else writes to each remote; nobody where nobody does.
-    pub(super) fn others(&self, survey: &Survey) -> BTreeMap<String, Vec<Fingerprint>> {
+    pub(super) fn others(&self, survey: &Survey) -> BTreeMap<String, Vec<Other>> {
         let of_remote = |(remote, names): &(String, Names)| {
             let others = self.own.others(names.keys().map(|name| (name, None)));
-            let keys: Vec<Fingerprint> = others.into_iter().map(|other| other.key).collect();
-            (!keys.is_empty()).then(|| (remote.clone(), keys))
+            (!others.is_empty()).then(|| (remote.clone(), others))
         };
         survey.holdings.iter().filter_map(of_remote).collect()
     }
