@@ -115,7 +115,9 @@ pub async fn run(arguments: Arguments) -> Result<(), Failure> {
         faults.extend(named(remote, &wrong, share));
         let unknown = Unknown::of(&seen);
         // What a summary names is asked for by itself.
-        let unproven = unknown.nothing_proven().filter(|_| anchor.is_none());
+        let alone = || unknown.nothing_leads_there().filter(|_| keys.is_some());
+        let unproven = unknown.nothing_proven().or_else(alone);
+        let unproven = unproven.filter(|_| anchor.is_none());
         let others = others::of(&config, &store, &seen)?;
         match arguments.json {
             true => shown.push(row(&seen, &others, &wrong, (&unknown, unproven.is_none()))),

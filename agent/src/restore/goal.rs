@@ -130,8 +130,9 @@ async fn named(
 ) -> Result<Goal, Refused> {
     let Some(at) = index.points().iter().position(|other| other == point) else {
         let reason = format!(
-            "there is no restore point {point}: its manifest, {}*.json.pgp, is missing on every remote that answers",
-            object_key::manifest_prefix(point)
+            "there is no restore point {point}: its manifest, {}*.json.pgp, is missing on {}",
+            object_key::manifest_prefix(point),
+            sources.all_asked()
         );
         return Err(nothing(sources, reason));
     };

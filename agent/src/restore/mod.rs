@@ -258,7 +258,12 @@ async fn plan_around(request: Request, mut avoid: Avoid, sources: &Sources<'_>) 
     let mut notes: Vec<String> = sources.silent_remotes().into_iter().collect();
     notes.extend(request.damage_of(&route.manifest));
     notes.extend(goal.notes);
-    notes.extend(undone::told(&request, &route.manifest.chain, route.end));
+    let end = match goal.stop {
+        // The last segment may reach beyond it.
+        Stop::AfterCommit(commit) => commit.min(route.end),
+        Stop::By { .. } | Stop::AtPoint | Stop::AtEnd => route.end,
+    };
+    notes.extend(undone::told(&request, &route.manifest.chain, end));
     notes.extend(avoid.told());
     notes.extend(route.notes);
     notes.extend(files.notes);
