@@ -118,8 +118,12 @@ pub fn add(state_dir: &Path, line: &[LiveRestore], restore: LiveRestore) -> anyh
         own_like(state_dir, state_dir.parent().unwrap_or(state_dir));
     }
     let known = all(state_dir).unwrap_or_default();
-    let new = |one: &&LiveRestore| !known.iter().any(|known| known.is_same(one));
-    let mut restores: Vec<LiveRestore> = line.iter().filter(new).cloned().collect();
+    let mut restores: Vec<LiveRestore> = Vec::new();
+    for one in line {
+        if !known.iter().chain(&restores).any(|other| other.is_same(one)) {
+            restores.push(one.clone());
+        }
+    }
     restores.extend(known);
     restores.push(restore);
     restores.drain(..restores.len().saturating_sub(KEPT_MAX));

@@ -9,6 +9,7 @@ use std::{
 use jiff::{Timestamp, tz::TimeZone};
 use protocol::{chain::ChainId, time::UnixMillis};
 use serde::Serialize;
+use tokio::sync::Semaphore;
 
 use super::{ConfigArgument, Failure, ask, load, remotes, words};
 use crate::{
@@ -16,12 +17,17 @@ use crate::{
         anchor::Anchor,
         holes,
         ranges::{self, Range},
+        remote::Remote,
+        seal::Keys,
         survey::Survey,
         unfilled::Unfilled,
     },
-    config::Purpose,
+    config::{Config, Purpose},
     keys,
-    restore::{Sources, ahead_of, kinds_of, open_manifest, trust},
+    restore::{
+        Sources, ahead_of, kinds_of, open_manifest,
+        trust::{self, Trust},
+    },
 };
 
 mod calendar;
@@ -101,24 +107,9 @@ pub async fn run(arguments: Arguments) -> Result<(), Failure> {
     let survey = remotes::survey(&mut opened).await;
     // Asked after the list: what was sent meanwhile has been seen, and not the other way round.
     here.seen = here::seen(&config).unwrap_or_default();
-    let kit = arguments
-        .key
-        .as_deref()
-        .and_then(Path::parent)
-        .unwrap_or(Path::new("."));
-    let mut trust = trust::gather(
-        &config.state_dir,
-        kit,
-        &[],
-        &opened.usable,
-        &survey,
-        &mut Vec::new(),
-    )
-    .await;
     let cores = super::restore::cores();
-    if let Some(keys) = &unlocked {
-        super::restore::with_line(&mut trust, false, (&opened.usable, &survey), (keys, &cores)).await;
-    }
+    let keys = unlocked.as_ref().map(|keys| (keys, &cores));
+    let trust = trusted(&arguments, &config, (&opened.usable, &survey), keys).await;
     let sources = unlocked.as_ref().map(|keys| Sources {
         remotes: &opened.usable,
         survey: &survey,
@@ -152,6 +143,22 @@ pub async fn run(arguments: Arguments) -> Result<(), Failure> {
             key.display()
         ))),
     }
+}
+
+/// Whose signatures count: with a key also of those whose backups led to a known agent's server.
+async fn trusted(
+    arguments: &Arguments,
+    config: &Config,
+    (remotes, survey): (&[Remote], &Survey),
+    keys: Option<(&Keys, &Semaphore)>,
+) -> Trust {
+    let kit = arguments.key.as_deref().and_then(Path::parent);
+    let kit = kit.unwrap_or(Path::new("."));
+    let mut trust = trust::gather(&config.state_dir, kit, &[], remotes, survey, &mut Vec::new()).await;
+    if let Some(keys) = keys {
+        super::restore::with_line(&mut trust, (remotes, survey), keys).await;
+    }
+    trust
 }
 
 impl Shown {
@@ -222,16 +229,9 @@ impl Shown {
             .holdings
             .iter()
             .map(|(remote, names)| Holding::of(remote, names, here, anchor, &seen));
-        let is_others = |chain: &ChainId| !here.others(survey).is_empty() && !here.own.chains.contains(chain);
-        let chains = commits.iter().map(|range| range.chain.clone());
         Self {
-            others_chains: chains.filter(is_others).collect(),
-            earlier_chains: here
-                .own
-                .before
-                .values()
-                .flat_map(|it| it.chains.clone())
-                .collect(),
+            others_chains: here.others_chains(survey, &commits),
+            earlier_chains: here.earlier_chains(),
             doubtful,
             remotes: remotes.collect(),
             restore_points,

@@ -309,7 +309,7 @@ async fn adopt(
     let mut notes = Vec::new();
     let mut trust = trust::gather(&config.state_dir, kit, &[], remotes, &survey, &mut notes).await;
     let cores = super::restore::cores();
-    super::restore::with_line(&mut trust, false, (remotes, &survey), (keys, &cores)).await;
+    super::restore::with_line(&mut trust, (remotes, &survey), (keys, &cores)).await;
     if trust.source == Source::Remotes {
         eprintln!("agent: whose signatures count is {}", trust.source.told());
     }

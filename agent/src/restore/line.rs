@@ -23,11 +23,16 @@ pub async fn line(sources: &Sources<'_>) -> Vec<LiveRestore> {
     let Some(newest) = newest(sources).await else {
         return Vec::new();
     };
+    told_in(sources, &newest).await
+}
+
+/// The same as this very point tells of its server.
+pub(super) async fn told_in(sources: &Sources<'_>, manifest: &Manifest) -> Vec<LiveRestore> {
     let limits = (ARCHIVE_BYTES_MAX, RECORD_BYTES_MAX);
-    let record = archived::file(sources, &newest, restores::FILE, limits).await;
-    let mut told = restores::told_by(&newest.signer, &record.unwrap_or_default());
+    let record = archived::file(sources, manifest, restores::FILE, limits).await;
+    let mut told = restores::told_by(&manifest.signer, &record.unwrap_or_default());
     // Nobody can say what happens after he spoke.
-    told.retain(|restore| restore.at.max(restore.as_of) <= newest.taken_at);
+    told.retain(|restore| restore.at.max(restore.as_of) <= manifest.taken_at);
     told
 }
 

@@ -14,6 +14,7 @@ use crate::{
     backup::{
         holes::{self, Stand},
         own::{Other, Own},
+        ranges::Range,
         survey::{Names, Survey},
     },
     config::Config,
@@ -128,6 +129,24 @@ impl Here {
             (!others.is_empty()).then(|| (remote.clone(), others))
         };
         survey.holdings.iter().filter_map(of_remote).collect()
+    }
+
+    /// Those of the chains that are another agent's.
+    pub(super) fn others_chains(&self, survey: &Survey, commits: &[Range]) -> BTreeSet<ChainId> {
+        if self.others(survey).is_empty() {
+            return BTreeSet::new();
+        }
+        let chains = commits.iter().map(|range| &range.chain);
+        chains
+            .filter(|chain| !self.own.chains.contains(*chain))
+            .cloned()
+            .collect()
+    }
+
+    /// What the servers before this one followed.
+    pub(super) fn earlier_chains(&self) -> BTreeSet<ChainId> {
+        let servers = self.own.before.values();
+        servers.flat_map(|server| server.chains.clone()).collect()
     }
 
     /// What verify asks of one remote, asked of all that answer together.

@@ -61,7 +61,7 @@ impl Elsewhere<'_> {
         let trust = whose::gathered((arguments, config), (&opened.usable, &survey), &mut Vec::new()).await;
         let Ok(mut trust) = trust else { return false };
         let (there, cores) = ((opened.usable.as_slice(), &survey), cores());
-        whose::with_line(&mut trust, false, there, (self.keys, &cores)).await;
+        whose::with_line(&mut trust, there, (self.keys, &cores)).await;
         let sources = Sources {
             remotes: &opened.usable,
             survey: &survey,

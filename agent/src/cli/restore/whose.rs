@@ -27,7 +27,8 @@ use crate::{
     },
 };
 
-/// Whose signatures count; where several may be meant, those of the one that its owner names.
+/// Whose signatures count, and which restores led to a known agent's server; where several may be meant, of the one that its
+/// owner names.
 ///
 /// # Errors
 /// A fingerprint that is none, or the list of all of them where nobody can be asked or names one.
@@ -36,9 +37,9 @@ pub(super) async fn to_trust(
     (remotes, survey): (&[Remote], &Survey),
     (request, keys, cores): (&Request, &Keys, &Semaphore),
     notes: &mut Vec<String>,
-) -> Result<Trust, Failure> {
+) -> Result<(Trust, Vec<LiveRestore>), Failure> {
     let mut told = Vec::new();
-    let trust = gathered((arguments, config), (remotes, survey), &mut told).await?;
+    let mut trust = gathered((arguments, config), (remotes, survey), &mut told).await?;
     let sources = Sources {
         remotes,
         survey,
@@ -46,24 +47,25 @@ pub(super) async fn to_trust(
         signers: &trust.signers,
         cores,
     };
-    let Some(chosen) = ask_owner((&trust, request), &sources, arguments, config).await? else {
-        notes.extend(told);
-        return Ok(trust);
-    };
-    let key = key_path(arguments, config);
-    Ok(trust::gather(&config.state_dir, beside(&key), &[chosen], remotes, survey, notes).await)
+    match ask_owner((&trust, request), &sources, arguments, config).await? {
+        None => notes.extend(told),
+        Some(chosen) => {
+            let kit = key_path(arguments, config);
+            trust = trust::gather(&config.state_dir, beside(&kit), &[chosen], remotes, survey, notes).await;
+        }
+    }
+    let line = with_line(&mut trust, (remotes, survey), (keys, cores)).await;
+    Ok((trust, line))
 }
 
 /// Takes in those whose backups led to a known agent's server, each for what it had signed by then; which restores those
-/// were. Where everybody is known it asks only for a server that is to live on from there.
+/// were. Where everybody is known it asks nobody.
 pub(in crate::cli) async fn with_line(
     trust: &mut Trust,
-    lives_on: bool,
     (remotes, survey): (&[Remote], &Survey),
     (keys, cores): (&Keys, &Semaphore),
 ) -> Vec<LiveRestore> {
-    let is_worth_it = trust.signers.has_strangers() || lives_on;
-    if trust.source == Source::Remotes || !is_worth_it {
+    if trust.source == Source::Remotes || !trust.signers.has_strangers() {
         return Vec::new();
     }
     let sources = Sources {
