@@ -38,6 +38,7 @@ mod holding;
 mod points;
 mod reach;
 mod unfollowed;
+mod whose;
 
 use doubts::{Doubt, Known};
 use gaps::Gap;

@@ -154,8 +154,9 @@ pub(super) fn newer(request: &Request, index: &Index<'_>, chain: &ChainId) -> Ve
             count => (format!("{count} restore points, the newest {},", newest.point), "are"),
         };
         format!(
-            "{points} of the agent {}, which is not known here, {are} newer than this chain's: where that agent is yours, as of a              server that was restored from this one, IT MAY BE NEWER than what you get: --trust {} --chain {}",
-            newest.signer, newest.signer, newest.chain
+            "{points} of the agent {}, which is not known here, {are} newer than this chain's: where that agent is yours, as of a \
+             server that was restored from this one, IT MAY BE NEWER than what you get: --latest --trust {}",
+            newest.signer, newest.signer
         )
     });
     told.collect()

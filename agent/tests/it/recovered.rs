@@ -292,6 +292,11 @@ fn after_a_second_recovery_the_whole_line_is_the_owners() {
         );
     };
     whole_line(&shop);
+    let said = shop.agent_done(&["list"]);
+    assert!(
+        said.contains("earlier server's") && !said.contains("another agent's"),
+        "{said}"
+    );
     shop.agent_done(&["verify"]);
     for command in ["list", "status", "verify"] {
         let said = shop.agent_done(&[command]);
@@ -325,7 +330,7 @@ fn the_kit_of_the_first_server_hides_nothing_of_those_that_came_after() {
     let (said, items) = back(&shop, &["--commit", &last]);
     assert_eq!(items, count_items(&shop.path("lost-live/shop.db")));
     for state in ["second-state", "state"] {
-        let command = format!("--trust {}", signer(&shop, state));
+        let command = format!("--latest --trust {}", signer(&shop, state));
         assert!(said.contains(&command), "{command}: {said}");
     }
     assert!(

@@ -16,7 +16,6 @@ use serde::Serialize;
 use crate::{
     backup::{
         holes::Stand,
-        own::Other,
         survey::{self, Names, Survey},
     },
     cli::words,
@@ -222,42 +221,6 @@ impl Listed {
             };
             self.problems.push(what.to_owned());
         }
-    }
-
-    /// Leaves it to the other agents that write to its remotes, where this one does not know it and no key was tried on it.
-    pub(super) fn leave_to(&mut self, others: &BTreeMap<String, Vec<Other>>) {
-        let is_unknown = self.chain.is_none() && self.problems.is_empty();
-        if !is_unknown {
-            return;
-        }
-        let here = self.remotes.iter().filter_map(|remote| others.get(remote));
-        let agents: BTreeMap<&Fingerprint, &Other> =
-            here.flatten().map(|other| (&other.key, other)).collect();
-        self.other_agents = agents.keys().map(|key| (*key).clone()).collect();
-        if self.other_agents.is_empty() {
-            return;
-        }
-        self.doubtful = true;
-        let named: Vec<&str> = agents.keys().map(|key| key.as_str()).collect();
-        let whose = named.join(" or ");
-        let taken_at = survey::moment_of(&self.id);
-        let is_before = |other: &&Other| {
-            let until = other.earlier.as_ref().map(|earlier| earlier.until);
-            taken_at.is_some_and(|at| until.is_some_and(|until| at <= until))
-        };
-        self.of_earlier_server = agents.values().all(is_before);
-        self.problems.push(match self.of_earlier_server {
-            true => format!(
-                "not judged here: it is of the agent {whose}, from whose backups this server, or one before it, was restored: it \
-                 can be restored like this agent's own"
-            ),
-            false => format!(
-                "not judged here: it is of the agent {whose}, which writes there too and may have been this server's before its \
-                 state was lost. `agent restore --point {} --trust {}` takes it",
-                self.id,
-                named.join(" --trust ")
-            ),
-        });
     }
 
     /// Names the remotes on which a comparison found its files altered: the database comes back from there all the same.
