@@ -10,7 +10,7 @@ use std::{
 use anyhow::Context;
 use protocol::{
     chain::ChainId,
-    object_key::{Fingerprint, PointId},
+    object_key::{self, Fingerprint, PointId},
     time::UnixMillis,
 };
 use serde_json::Value;
@@ -81,7 +81,9 @@ impl Own {
     /// The other agents, by the certificates among these names. A machine that knows nothing calls nobody another one.
     #[must_use]
     pub fn others<'a>(&self, names: impl Iterator<Item = (&'a String, Option<UnixMillis>)>) -> Vec<Other> {
-        self.others_by(&Written::by(names))
+        // Of a server that was never restored the certificates tell all, and a remote lists very many names.
+        let counts = |name: &str| !self.before.is_empty() || object_key::fingerprint_of_cert(name).is_some();
+        self.others_by(&Written::by(names.filter(|(name, _)| counts(name))))
     }
 
     fn others_by(&self, written: &Written) -> Vec<Other> {
@@ -169,8 +171,6 @@ impl Other {
 
 #[cfg(test)]
 mod tests {
-    use protocol::object_key;
-
     use super::*;
 
     fn at_second(second: i64) -> PointId {

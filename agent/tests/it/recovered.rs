@@ -159,6 +159,33 @@ fn what_the_lost_server_goes_on_to_write_is_no_newer_state_of_the_restored_one()
     assert!(said.contains(text(&newer["id"])), "{said}");
 }
 
+/// Its agent, and not a backup by hand: commits come long before the next restore point.
+#[test]
+fn a_lost_server_that_sells_again_is_told_by_its_commits_alone() {
+    let Recovered { shop, own, .. } = recovered(3, 2, true);
+    let switch = |away: &str, here: &str| {
+        for folder in ["live", "state"] {
+            fs::rename(shop.path(folder), shop.path(&format!("{away}-{folder}"))).unwrap();
+            fs::rename(shop.path(&format!("{here}-{folder}")), shop.path(folder)).unwrap();
+        }
+    };
+    switch("own", "lost");
+    let lost_signer = signer(&shop, "state");
+    let agent = Running::start(&shop);
+    agent.wait_for("/rest");
+    sell(&shop, &agent, 1);
+    agent.burn();
+    switch("lost", "own");
+    assert_eq!(shop.listed()[0]["id"], own["id"], "it took no restore point");
+    shop.agent_done(&["verify"]);
+    for command in ["list", "status", "verify"] {
+        let said = shop.agent_done(&[command]);
+        for part in [&lost_signer, "WRITES THERE AGAIN"] {
+            assert!(said.contains(part), "{command}: {part}: {said}");
+        }
+    }
+}
+
 #[test]
 fn of_a_chain_without_a_full_backup_or_of_no_chain_the_refusal_says_so_and_which_there_are() {
     let Recovered { shop, lost, own, .. } = recovered(3, 2, true);
