@@ -297,7 +297,11 @@ impl Wrong {
     }
 
     pub(super) fn sentence(&self, key: &str) -> String {
-        self.told(format!("no remote gives an intact copy of {key}"))
+        match self.0.as_slice() {
+            // One that was asked alone says nothing of the others.
+            [(only, what)] => format!("{only} gives no intact copy of {key}: {what}"),
+            _ => self.told(format!("no remote gives an intact copy of {key}")),
+        }
     }
 
     /// The same of what is there and is not taken.
