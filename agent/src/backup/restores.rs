@@ -15,6 +15,7 @@ use anyhow::Context;
 use protocol::{
     chain::{ChainId, CommitNumber},
     object_key::{Fingerprint, PointId},
+    restored::FileId,
     time::UnixMillis,
 };
 use serde::{Deserialize, Serialize};
@@ -50,6 +51,9 @@ pub struct LiveRestore {
     /// Remotes on which nothing lay: a disk that was not mounted looks the same as a new one.
     #[serde(default)]
     pub unfilled: Vec<String>,
+    /// The file that it put under the database's name, where the file system tells one from another.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub file: Option<FileId>,
     /// The agent of the server on which it was done, where that was one before this.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub server: Option<Fingerprint>,
@@ -97,6 +101,7 @@ pub fn told_by(server: &Fingerprint, record: &[u8]) -> Vec<LiveRestore> {
     for restore in &mut restores {
         restore.server.get_or_insert_with(|| server.clone());
         restore.unfilled.clear();
+        restore.file = None;
     }
     restores
 }
@@ -174,6 +179,13 @@ fn write_private(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
     file.sync_all()
 }
 
+/// The restore that put this file there.
+#[must_use]
+pub fn that_put(state_dir: &Path, file: FileId) -> Option<LiveRestore> {
+    let restores = all(state_dir).unwrap_or_default();
+    restores.into_iter().rfind(|restore| restore.file == Some(file))
+}
+
 /// Whoever signed what this server, and those before it, were restored from, each for what was signed by then.
 ///
 /// # Errors
@@ -208,6 +220,7 @@ mod tests {
             signer: key.fingerprint().clone(),
             certificate: key.certificate().unwrap(),
             unfilled: vec!["disk".to_owned()],
+            file: None,
             server: None,
         }
     }

@@ -103,8 +103,9 @@ pub async fn carry_out(
                 hold.tighten()?;
                 done.replaced = swap::swap(live, &mut new, &note(plan, done.reached, now), &stamp)?;
                 let origin = (sources, line.as_slice(), now);
+                let place = (hold.state_dir(), live);
                 done.notes
-                    .extend(origin::write_down(hold.state_dir(), plan, done.reached, origin));
+                    .extend(origin::write_down(place, plan, done.reached, origin));
             }
             _ => swap::lay(&place, &mut new, &note(plan, done.reached, now))?,
         }

@@ -1,9 +1,9 @@
 //! Where a live shop came from: written into the state directory when a restore has put it in its place.
 //! It judges nothing, and no restore fails by it.
 
-use std::path::Path;
+use std::{fs, path::Path};
 
-use protocol::time::UnixMillis;
+use protocol::{restored::FileId, time::UnixMillis};
 
 use super::{Plan, Reached, Sources, line};
 use crate::backup::restores::{self, LiveRestore};
@@ -22,7 +22,7 @@ pub(super) async fn led_to(plan: &Plan, sources: &Sources<'_>, lives_on: bool) -
 /// Writes down whose backups this server lives on from now on, and where its shop stood; what stood in the way of that
 /// is said, and is no reason to take the shop back.
 pub(super) fn write_down(
-    state_dir: &Path,
+    (state_dir, live): (&Path, &Path),
     plan: &Plan,
     reached: Option<Reached>,
     (sources, line, now): (&Sources<'_>, &[LiveRestore], UnixMillis),
@@ -44,6 +44,7 @@ pub(super) fn write_down(
                 .iter()
                 .map(|it| it.remote.clone())
                 .collect(),
+            file: fs::metadata(live).ok().as_ref().and_then(FileId::of),
             server: None,
         };
         restores::add(state_dir, line, restore)
