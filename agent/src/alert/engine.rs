@@ -19,6 +19,7 @@ use crate::store::{
     episodes::EpisodeId,
 };
 
+mod done;
 mod episode;
 mod floor;
 mod follow;
@@ -31,8 +32,8 @@ mod stepped;
 mod storm;
 mod tick;
 
+pub use done::{Done, tell_done, well_again};
 use episode::End;
-pub use episode::tell_done;
 pub use hold::{MAINTENANCE, silence};
 pub use notice::{Fault, Kind, Notice, Times};
 pub use rekey::rekey;

@@ -289,6 +289,12 @@ impl Rule {
         matches!(self, Self::BackupNotTaken | Self::BackupOld | Self::DrillFailed)
     }
 
+    /// Whether its detail is what the agent itself did about it, and how that ended.
+    #[must_use]
+    pub fn tells_what_was_done(self) -> bool {
+        matches!(self, Self::BotHung | Self::BotGone | Self::BotRestartsSpent)
+    }
+
     /// Whether `root` explains it, directly or through another.
     #[must_use]
     pub fn is_under(self, root: Self) -> bool {
