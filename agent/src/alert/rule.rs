@@ -279,7 +279,12 @@ impl Rule {
     pub fn is_of_disk(self) -> bool {
         matches!(
             self,
-            Self::DiskLow | Self::DiskFull | Self::DiskFilling | Self::DiskReadOnly | Self::InodesLow
+            Self::DiskLow
+                | Self::DiskFull
+                | Self::DiskFilling
+                | Self::DiskReadOnly
+                | Self::InodesLow
+                | Self::InodesFull
         )
     }
 

@@ -108,6 +108,8 @@ rules! {
     DiskFilling => Spec::new("disk_filling", Warning, Topic::Machine).figure(Unit::Seconds, 16.0 * 3600.0, 24.0 * 3600.0).lasting(MINUTES_30).under(&[Rule::DiskFull, Rule::DiskReadOnly]);
     /// A disk can hold hardly any more files.
     InodesLow => Spec::new("inodes_low", Warning, Topic::Machine).figure(Unit::Percent, 90.0, 85.0).lasting(MINUTES_2).tried().under(&[Rule::DiskReadOnly]);
+    /// A disk can hold no more files, or almost none: the database's journal is one.
+    InodesFull => Spec::new("inodes_full", Critical, Topic::Machine).figure(Unit::Percent, 97.0, 95.0);
     /// A disk takes no writes.
     DiskReadOnly => Spec::new("disk_read_only", Critical, Topic::Machine);
     /// A place that is watched is not there, or not on its own disk any more.
@@ -173,15 +175,15 @@ rules! {
     /// A gateway makes no invoices.
     GatewayRefuses => Spec::new("gateway_refuses", Critical, Topic::Trade).good_looks(2);
     /// The shop's database takes no commits. A disk that was nearly full yesterday does not tell that.
-    DatabaseRefuses => Spec::new("database_refuses", Critical, Topic::Trade).figure(Unit::Count, 3.0, 1.0).good_looks(2).under(&[Rule::DiskReadOnly]).beside(&[Rule::DiskFull]);
+    DatabaseRefuses => Spec::new("database_refuses", Critical, Topic::Trade).figure(Unit::Count, 3.0, 1.0).good_looks(2).under(&[Rule::DiskReadOnly]).beside(&[Rule::DiskFull, Rule::InodesFull]);
     /// The database's log is not put back into it.
     WalLarge => Spec::new("wal_large", Warning, Topic::Backup).figure(Unit::Bytes, 256.0 * MIB, 128.0 * MIB);
     /// The database's log is so long that no new orders are taken.
     WalHuge => Spec::new("wal_huge", Critical, Topic::Backup).figure(Unit::Bytes, 1024.0 * MIB, 512.0 * MIB);
     /// The capture stands still: commits do not leave the machine.
-    CaptureStopped => Spec::new("capture_stopped", Critical, Topic::Backup).lasting(MINUTE).under(&[Rule::DiskFull, Rule::DiskReadOnly]);
+    CaptureStopped => Spec::new("capture_stopped", Critical, Topic::Backup).lasting(MINUTE).under(DISK_SPENT);
     /// The capture stands still for something that no waiting mends.
-    CaptureStuck => Spec::new("capture_stuck", Critical, Topic::Backup).under(&[Rule::DiskFull, Rule::DiskReadOnly]);
+    CaptureStuck => Spec::new("capture_stuck", Critical, Topic::Backup).under(DISK_SPENT);
     /// Another file lies under the name of the shop's database.
     DatabaseReplaced => Spec::new("database_replaced", Critical, Topic::Backup);
     /// The chain of commits broke and began anew.
@@ -220,6 +222,8 @@ rules! {
     DrillUncounted => Spec::new("drill_uncounted", Warning, Topic::Backup);
 }
 
+/// Nothing more fits on the disk, or it takes nothing.
+const DISK_SPENT: &[Rule] = &[Rule::DiskFull, Rule::InodesFull, Rule::DiskReadOnly];
 /// No answer from the bot: what only the bot can tell is unknown then.
 pub const BOT_DOWN: &[Rule] = &[
     Rule::BotGone,

@@ -106,6 +106,7 @@ wordings! {
     DiskFull => machine::DISK_FULL,
     DiskFilling => machine::DISK_FILLING,
     InodesLow => machine::INODES_LOW,
+    InodesFull => machine::INODES_FULL,
     DiskReadOnly => machine::DISK_READ_ONLY,
     DiskMissing => machine::DISK_MISSING,
     MemoryLow => machine::MEMORY_LOW,

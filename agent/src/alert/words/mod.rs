@@ -95,7 +95,7 @@ impl Nearness {
     fn of(rule: Rule) -> Option<Self> {
         match rule {
             Rule::DiskLow | Rule::DiskFilling | Rule::InodesLow => Some(Self::Coming),
-            Rule::DiskFull => Some(Self::Near),
+            Rule::DiskFull | Rule::InodesFull => Some(Self::Near),
             Rule::DiskReadOnly => Some(Self::Now),
             _ => None,
         }

@@ -43,6 +43,16 @@ pub(super) const INODES_LOW: Wording = Wording {
     over: "It lasted {lasted}.",
 };
 
+pub(super) const INODES_FULL: Wording = Wording {
+    headline: "The disk can hold hardly any more files",
+    happened: "Since {since} {value} of the files that {detail} can hold are there.",
+    means: "orders and payments can stop being recorded at any moment, and backups fail, however much room there is: a bot that starts makes its database's journal anew, and that is a file too.",
+    done: "the agent keeps checking; it deletes nothing of yours.",
+    todo: "find the folder with very many files and empty it: du --inodes -x {object} --max-depth=3 | sort -h | tail -20. Sessions, mail queues and caches are the usual cause.",
+    over_headline: "The disk can hold files again",
+    over: "It lasted {lasted}.",
+};
+
 pub(super) const DISK_READ_ONLY: Wording = Wording {
     headline: "The disk takes no writes",
     happened: "Since {since} the file system of {detail} is read-only. The kernel does that when the disk fails.",

@@ -35,6 +35,8 @@ pub(in crate::alert::words) fn of_disk(role: Role, rule: Rule) -> Option<OnDisk>
     };
     let todo = match nearness {
         Nearness::Coming => None,
+        // What takes the files is no question of room.
+        Nearness::Near if rule == Rule::InodesFull => None,
         Nearness::Near => {
             Some("kosongkan tempat di sana: du -xh {object} --max-depth=3 | sort -h | tail -20")
         }

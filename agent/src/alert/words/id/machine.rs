@@ -43,6 +43,16 @@ pub(super) const INODES_LOW: Wording = Wording {
     over: "Berlangsung {lasted}.",
 };
 
+pub(super) const INODES_FULL: Wording = Wording {
+    headline: "Disk hampir tidak dapat menampung berkas lagi",
+    happened: "Sejak {since} {value} dari jumlah berkas yang muat di {detail} sudah terpakai.",
+    means: "pesanan dan pembayaran bisa berhenti tercatat kapan saja, dan cadangan gagal, walaupun tempat masih luas: bot yang baru dinyalakan membuat ulang jurnal database, dan itu juga berkas.",
+    done: "agent terus memeriksa; tidak ada milik Anda yang dihapus.",
+    todo: "cari folder dengan berkas sangat banyak lalu kosongkan: du --inodes -x {object} --max-depth=3 | sort -h | tail -20. Biasanya sesi, antrean surat, atau cache.",
+    over_headline: "Disk dapat menampung berkas lagi",
+    over: "Berlangsung {lasted}.",
+};
+
 pub(super) const DISK_READ_ONLY: Wording = Wording {
     headline: "Disk tidak dapat ditulis",
     happened: "Sejak {since} sistem berkas {detail} hanya dapat dibaca. Kernel melakukan itu bila disk rusak.",
