@@ -34,7 +34,7 @@ mod tick;
 
 pub use done::{Done, tell_done, well_again};
 use episode::End;
-pub use hold::{MAINTENANCE, silence};
+pub use hold::{MAINTENANCE, is_silenced, silence};
 pub use notice::{Fault, Kind, Notice, Times};
 pub use rekey::rekey;
 pub use stepped::{after_start, stepped};

@@ -9,8 +9,8 @@ pub use protocol::incident::Severity;
 mod observation;
 mod table;
 
-pub use observation::{AlertKey, Observation};
-pub(super) use observation::{Seen, judge, object_of};
+pub use observation::{AlertKey, Observation, object_of};
+pub(super) use observation::{Seen, judge};
 pub use table::{BOT_DOWN, BOT_TROUBLE, Rule};
 
 /// Most things are looked at every five seconds, and one look may come just too early.
