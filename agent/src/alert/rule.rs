@@ -285,6 +285,7 @@ impl Rule {
                 | Self::DiskReadOnly
                 | Self::InodesLow
                 | Self::InodesFull
+                | Self::DiskGone
         )
     }
 

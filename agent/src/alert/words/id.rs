@@ -113,6 +113,7 @@ wordings! {
     InodesFull => machine::INODES_FULL,
     DiskReadOnly => machine::DISK_READ_ONLY,
     DiskMissing => machine::DISK_MISSING,
+    DiskGone => machine::DISK_GONE,
     MemoryLow => machine::MEMORY_LOW,
     MemoryStalls => machine::MEMORY_STALLS,
     MemoryKill => machine::MEMORY_KILL,

@@ -96,7 +96,7 @@ impl Nearness {
         match rule {
             Rule::DiskLow | Rule::DiskFilling | Rule::InodesLow => Some(Self::Coming),
             Rule::DiskFull | Rule::InodesFull => Some(Self::Near),
-            Rule::DiskReadOnly => Some(Self::Now),
+            Rule::DiskReadOnly | Rule::DiskGone => Some(Self::Now),
             _ => None,
         }
     }

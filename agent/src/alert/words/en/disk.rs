@@ -40,6 +40,7 @@ pub(in crate::alert::words) fn of_disk(role: Role, rule: Rule) -> Option<OnDisk>
         // What takes the files is no question of room.
         Nearness::Near if rule == Rule::InodesFull => None,
         Nearness::Near => Some("make room there: du -xh {object} --max-depth=3 | sort -h | tail -20"),
+        Nearness::Now if rule == Rule::DiskGone => None,
         Nearness::Now => {
             Some("look at the disk: dmesg | tail -50; findmnt {object}. Replace it if it is dying.")
         }

@@ -73,6 +73,16 @@ pub(super) const DISK_MISSING: Wording = Wording {
     over: "It was missing for {lasted}.",
 };
 
+pub(super) const DISK_GONE: Wording = Wording {
+    headline: "A disk that the shop lives on is not there any more",
+    happened: "Since {since} the disk of {detail} is not mounted at {object} any more.",
+    means: "a bot that runs goes on writing where nobody sees it and nothing is backed up; one that starts finds no shop there.",
+    done: "the agent tells of nothing that follows from it, and changes nothing.",
+    todo: "do not start the bot before the disk is there. See why it went, and mount it again: findmnt {object}; dmesg | tail -50; mount -a. Then systemctl restart {unit}. When you moved it on purpose: systemctl restart agent",
+    over_headline: "The disk is there again",
+    over: "It was missing for {lasted}.",
+};
+
 pub(super) const MEMORY_LOW: Wording = Wording {
     headline: "The server runs short of memory",
     happened: "Since {since} {value} of the memory is in use. Left: {detail}.",

@@ -40,6 +40,7 @@ pub(in crate::alert::words) fn of_disk(role: Role, rule: Rule) -> Option<OnDisk>
         Nearness::Near => {
             Some("kosongkan tempat di sana: du -xh {object} --max-depth=3 | sort -h | tail -20")
         }
+        Nearness::Now if rule == Rule::DiskGone => None,
         Nearness::Now => Some("periksa disk: dmesg | tail -50; findmnt {object}. Ganti disk bila sekarat."),
     };
     Some(OnDisk { means, todo })

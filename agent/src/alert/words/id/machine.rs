@@ -73,6 +73,16 @@ pub(super) const DISK_MISSING: Wording = Wording {
     over: "Hilang selama {lasted}.",
 };
 
+pub(super) const DISK_GONE: Wording = Wording {
+    headline: "Disk tempat toko berada tidak ada lagi",
+    happened: "Sejak {since} disk yang memuat {detail} tidak terpasang lagi di {object}.",
+    means: "bot yang sedang berjalan tetap menulis di tempat yang tidak terlihat dan tidak dicadangkan; bot yang baru dinyalakan tidak menemukan toko di situ.",
+    done: "agent tidak mengabarkan akibat-akibatnya satu per satu, dan tidak mengubah apa pun.",
+    todo: "jangan nyalakan bot sebelum disk itu ada. Cari sebabnya lalu pasang lagi: findmnt {object}; dmesg | tail -50; mount -a. Setelah itu systemctl restart {unit}. Bila memang sengaja dipindah: systemctl restart agent",
+    over_headline: "Disk itu sudah ada lagi",
+    over: "Hilang selama {lasted}.",
+};
+
 pub(super) const MEMORY_LOW: Wording = Wording {
     headline: "Memori server menipis",
     happened: "Sejak {since} {value} memori terpakai. Sisa: {detail}.",
