@@ -17,7 +17,7 @@ pub(super) use digest::DIGEST;
 pub(super) use disk::of_disk;
 pub(super) use on_log::of_log;
 pub(super) use reported::{CODES, reported};
-pub(super) use trade::{ACTIVE, ENDS};
+pub(super) use trade::{ACTIVE, ENDS, on_refusal};
 
 use super::{Phrases, Wording};
 use crate::alert::rule::Rule;

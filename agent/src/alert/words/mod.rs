@@ -297,6 +297,18 @@ pub(super) fn log_advice(language: Language, rule: Rule, whose: &Whose) -> Optio
     Some(advice.anothers.replace("{restart}", &restart))
 }
 
+/// What to do about a cause that is known, of a rule that may have several; `detail` begins with its code.
+pub(super) fn advice_on_cause(language: Language, rule: Rule, detail: &str) -> Option<&'static str> {
+    let code = detail
+        .split(", ")
+        .next()
+        .filter(|_| rule == Rule::DatabaseRefuses)?;
+    match language {
+        Language::Id => id::on_refusal(code),
+        Language::En => en::on_refusal(code),
+    }
+}
+
 /// What is said of a kind of the bot's reports. `None` for a kind that a newer bot has.
 pub(super) fn reported(language: Language, kind: &str) -> Option<Reported> {
     match language {
