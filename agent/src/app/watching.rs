@@ -122,7 +122,7 @@ fn probes(
         Box::new(egress),
         Box::new(disks),
         Box::new(Mounts::new(watch.disks.clone(), Arc::clone(common.store)).with_own(lives_on(config))),
-        Box::new(Memory::default()),
+        Box::new(Memory::of_shop(&config.bot.unit)),
         Box::new(Cpu::default()),
         Box::new(clock),
         Box::new(Unit::new(&config.bot.unit)),

@@ -122,6 +122,8 @@ rules! {
     MemoryStalls => Spec::new("memory_stalls", Critical, Topic::Machine).figure(Unit::Percent, 5.0, 2.0).lasting(MINUTE);
     /// The kernel killed a program for want of memory.
     MemoryKill => Spec::new("memory_kill", Critical, Topic::Machine).event();
+    /// The kernel killed a program that reached a limit of its own, which is not the shop's.
+    MemoryLimitKill => Spec::new("memory_limit_kill", Info, Topic::Machine).event();
     /// The machine fetches memory back from the disk all the time.
     MemorySwapping => Spec::new("memory_swapping", Warning, Topic::Machine).figure(Unit::Count, 200.0, 50.0).lasting(MINUTES_5).under(&[Rule::MemoryStalls, Rule::MemoryLow]);
     /// Other guests of the host take the processor away.

@@ -113,6 +113,7 @@ wordings! {
     MemoryLow => machine::MEMORY_LOW,
     MemoryStalls => machine::MEMORY_STALLS,
     MemoryKill => machine::MEMORY_KILL,
+    MemoryLimitKill => machine::MEMORY_LIMIT_KILL,
     MemorySwapping => machine::MEMORY_SWAPPING,
     CpuStolen => machine::CPU_STOLEN,
     DiskSlow => machine::DISK_SLOW,

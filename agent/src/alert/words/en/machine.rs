@@ -113,6 +113,16 @@ pub(super) const MEMORY_KILL: Wording = Wording {
     over: "That was one moment, and is over by itself. If it happens again, you hear of it again.",
 };
 
+pub(super) const MEMORY_LIMIT_KILL: Wording = Wording {
+    headline: "The kernel killed a program at a memory limit of its own",
+    happened: "At {since} a program in {detail} had used up what its own limit allows, and the kernel ended it.",
+    means: "this was neither the bot nor the agent, and the server itself has memory left.",
+    done: "nothing had to be done for the shop.",
+    todo: "if the shop needs that program, such as a proxy in a container: systemctl status, journalctl -k -n 50 | grep -i oom; give it a higher limit",
+    over_headline: "The kernel had killed a program at a memory limit of its own",
+    over: "That was one moment, and is over by itself. If it happens again, you hear of it again.",
+};
+
 pub(super) const MEMORY_SWAPPING: Wording = Wording {
     headline: "The server swaps",
     happened: "Since {since} the server fetches {value} pages of memory a second back from the disk.",

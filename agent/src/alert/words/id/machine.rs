@@ -113,6 +113,16 @@ pub(super) const MEMORY_KILL: Wording = Wording {
     over: "Itu kejadian sesaat dan selesai sendiri. Bila terulang, Anda dikabari lagi.",
 };
 
+pub(super) const MEMORY_LIMIT_KILL: Wording = Wording {
+    headline: "Kernel mematikan program karena batas memorinya sendiri",
+    happened: "Pada {since} sebuah program di {detail} menghabiskan memori yang boleh dipakainya, dan kernel mengakhirinya.",
+    means: "itu bukan bot dan bukan agent, dan memori server sendiri masih ada.",
+    done: "untuk toko tidak ada yang perlu dilakukan.",
+    todo: "bila toko memerlukan program itu, misalnya proxy dalam kontainer: systemctl status, journalctl -k -n 50 | grep -i oom; naikkan batasnya",
+    over_headline: "Tadi kernel mematikan program karena batas memorinya sendiri",
+    over: "Itu kejadian sesaat dan selesai sendiri. Bila terulang, Anda dikabari lagi.",
+};
+
 pub(super) const MEMORY_SWAPPING: Wording = Wording {
     headline: "Server memakai swap terus-menerus",
     happened: "Sejak {since} server mengambil {value} halaman memori per detik kembali dari disk.",
