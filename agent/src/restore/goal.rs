@@ -65,7 +65,7 @@ pub(super) async fn find(
             let (chain, notes) = numbers::chain_of(request, sources, index, *commit).await?;
             let mut goal = Goal::at(chain, *commit);
             goal.notes = notes;
-            unfilled::weigh(sources, avoid, &mut goal, *commit);
+            unfilled::weigh((request, sources), avoid, &mut goal, *commit);
             Ok(goal)
         }
     }
@@ -207,7 +207,7 @@ async fn newest(
         summary::hold_to(anchor, sources, &mut goal, &manifest, by);
     }
     acknowledged::hold_to((request, sources), avoid, &mut goal, (manifest.commit, end_at));
-    unfilled::weigh(sources, avoid, &mut goal, manifest.commit);
+    unfilled::weigh((request, sources), avoid, &mut goal, manifest.commit);
     gone::weigh(request, sources, &mut goal, &mut before, end_at);
     unread::pass_over(request, &mut goal, &mut before, end_at);
     let (left, unread) = bare::leftovers(request, sources, before.unread, end_at);

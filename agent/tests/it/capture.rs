@@ -119,6 +119,35 @@ fn while_somebody_elses_view_keeps_the_log_the_shop_never_waits_for_its_lock() {
     assert_eq!(replica.resyncs, 0);
 }
 
+/// A small shop writes too little for the log to grow until that is noticed.
+#[test]
+fn once_somebody_elses_view_has_ended_the_log_is_put_back_although_little_is_sold() {
+    let mut rig = Rig::new();
+    let shop = shop(&rig);
+    shop.execute_batch("CREATE TABLE wide (text TEXT NOT NULL) STRICT")
+        .unwrap();
+    let mut replica = begin(&mut rig, &shop);
+    let reader = bot(&rig.database());
+    let view = reader.unchecked_transaction().unwrap();
+    view.query_row("SELECT count(*) FROM item", [], |_| Ok(()))
+        .unwrap();
+    let frames = |row: &rusqlite::Row<'_>| row.get::<_, i64>(1);
+    let in_use = || shop.query_row("PRAGMA wal_checkpoint=NOOP", [], frames).unwrap();
+    while in_use() < 6_000 {
+        shop.execute("INSERT INTO wide (text) SELECT hex(randomblob(400000))", [])
+            .unwrap();
+    }
+    meet(&rig, &mut replica, &shop);
+    drop(view);
+    wait_for("a log that is started anew", || {
+        sell(&shop);
+        std::thread::sleep(Duration::from_millis(200));
+        in_use() < 1_000
+    });
+    meet(&rig, &mut replica, &shop);
+    assert_eq!(replica.resyncs, 0);
+}
+
 #[test]
 fn a_burst_that_takes_long_to_read_is_read_to_its_end_before_the_log_is_started_anew() {
     let mut rig = Rig::new();

@@ -197,3 +197,27 @@ fn a_path_with_a_slip_of_the_pen_on_a_far_remote_is_told_too() {
     let said = shop.agent_done(&["list"]);
     assert!(said.contains("WRONG: nothing lies on cloud"), "{said}");
 }
+
+/// A name with a slip of the pen, a bucket of another name, a server that is away.
+#[test]
+fn a_remote_that_does_not_answer_on_a_new_machine_may_be_newer() {
+    let place = tempfile::tempdir().unwrap();
+    let server = servers::webdav(place.path());
+    let shop = shop_with(&[servers::webdav_section("cloud", server.address), disk()]);
+    shop.back_up();
+    let settings = fs::read_to_string(shop.path("agent.toml")).unwrap();
+    let mistyped = settings.replace("username = \"shop\"", "username = \"shops\"");
+    assert_ne!(settings, mistyped);
+    fs::write(shop.path("agent.toml"), mistyped).unwrap();
+    // The server itself remembers what arrived there.
+    let said = shop.restore_to("back", &["--latest"]);
+    assert!(!said.contains("MAY BE NEWER"), "{said}");
+    forget(&shop);
+    let said = shop.restore_to("back", &["--latest"]);
+    let told = "IT MAY BE NEWER than what you get: nothing on this machine tells what cloud holds";
+    assert!(said.contains(told), "{said}");
+    assert!(!said.contains("hold no later one"), "{said}");
+    forget(&shop);
+    let said = shop.restore_to("back", &["--latest", "--remote", "disk"]);
+    assert!(!said.contains("MAY BE NEWER"), "{said}");
+}

@@ -14,6 +14,7 @@ use super::{
     NewChain, WhyAgain,
     desk::{Claim, Desk},
     hashes::{Hashes, unpack},
+    keep::Next,
     older::{Lies, explained, older},
     past::Differing,
     recorder::{Clock, Ended, Recorder},
@@ -84,7 +85,7 @@ pub(super) fn begin(desk: &Desk, why: Option<WhyAgain>, now: Clock) -> Result<Re
         follower,
         hashes,
         sum,
-        keep_at: 0,
+        keep_next: Next::FIRST,
         unfollowed: None,
     };
     if resumed {
@@ -272,7 +273,7 @@ fn new_chain(
         follower,
         hashes,
         sum,
-        keep_at: 0,
+        keep_next: Next::FIRST,
         unfollowed: None,
     };
     recorder.state.log_position = recorder.log_position()?;

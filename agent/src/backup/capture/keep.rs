@@ -2,6 +2,8 @@
 //! starts it anew.
 //! It reads no commit itself, and forces no reset: the bot's own next commit makes it.
 
+use std::time::{Duration, Instant};
+
 use super::{
     desk::Desk,
     recorder::{BREATH, Clock, Ended, Recorder},
@@ -19,6 +21,44 @@ const BARRIER_FRAMES: u32 = 24_576;
 /// Frames that the log grows by until what was tried in vain is tried again: 8 MiB. Each try asks the disk to write, which
 /// a slow disk makes the bot's commits wait for, and may take the bot's lock.
 const AGAIN_FRAMES: u32 = 2_048;
+/// After what time it is tried again at the latest: a small shop takes days to write so much, and whoever stood in the way
+/// may be gone.
+const AGAIN_AFTER: Duration = Duration::from_secs(10);
+
+/// When the log is looked after next.
+pub(super) struct Next {
+    /// When it has so many frames, or
+    frames: u32,
+    /// at this moment, as long as something is left to do.
+    at: Option<Instant>,
+}
+
+impl Next {
+    /// At the first look: what lies there may be long.
+    pub(super) const FIRST: Self = Self { frames: 0, at: None };
+    /// When there is something to do again.
+    const GROWN: Self = Self {
+        frames: KEEP_FRAMES,
+        at: None,
+    };
+
+    fn after(leap: Leap, frames: u32) -> Self {
+        match leap {
+            Leap::BeforeLog => Self {
+                frames: frames + KEEP_FRAMES,
+                at: None,
+            },
+            Leap::Overtaken | Leap::Blocked => Self {
+                frames: frames + AGAIN_FRAMES,
+                at: Some(Instant::now() + AGAIN_AFTER),
+            },
+        }
+    }
+
+    fn is_now(&self, frames: u32) -> bool {
+        frames >= self.frames || self.at.is_some_and(|at| Instant::now() >= at)
+    }
+}
 
 /// How far a try came.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -39,9 +79,9 @@ impl Recorder {
     pub(super) fn keep(&mut self, desk: &Desk, now: Clock) -> Result<(), Ended> {
         let frames = self.follower.frames();
         if frames < KEEP_FRAMES {
-            self.keep_at = KEEP_FRAMES;
+            self.keep_next = Next::GROWN;
         }
-        if frames < self.keep_at {
+        if !self.keep_next.is_now(frames) {
             return Ok(());
         }
         let mut leap = self.leap_between_commits(desk, now)?;
@@ -51,11 +91,7 @@ impl Recorder {
             leap = levelled?;
         }
         self.drain(desk, now)?;
-        let growth = match leap {
-            Leap::BeforeLog => KEEP_FRAMES,
-            Leap::Overtaken | Leap::Blocked => AGAIN_FRAMES,
-        };
-        self.keep_at = self.follower.frames() + growth;
+        self.keep_next = Next::after(leap, self.follower.frames());
         Ok(())
     }
 

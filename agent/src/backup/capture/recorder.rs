@@ -14,6 +14,7 @@ use super::{
     Mark, NewChain, Place, WhyAgain,
     desk::{Claim, Desk},
     hashes::Hashes,
+    keep::Next,
 };
 use crate::{
     backup::{
@@ -51,8 +52,8 @@ pub(super) struct Recorder {
     pub(super) sum: PageSum,
     pub(super) state: CaptureState,
     pub(super) draft: Draft,
-    /// Frames at which the log is next looked after.
-    pub(super) keep_at: u32,
+    /// When the log is next looked after.
+    pub(super) keep_next: Next,
     /// Frames of the log that were there when a capture came back that had been away: what was committed in them was not
     /// followed as it happened.
     pub(super) unfollowed: Option<u32>,
