@@ -13,14 +13,17 @@ pub(super) const CGROUPS: &str = "/sys/fs/cgroup";
 const DEPTH_MAX: usize = 8;
 const GROUPS_MAX: usize = 5_000;
 
-/// Groups of processes in which memory was used up, and how often it was.
+/// How often a group's limit was reached, and how often somebody in it was killed.
+type Counts = (u64, u64);
+
+/// Groups of processes in which memory was used up.
 pub(super) struct Groups {
     root: PathBuf,
     /// The unit of the shop's bot.
     unit: String,
     /// The group that this agent runs in.
     own: PathBuf,
-    before: BTreeMap<PathBuf, u64>,
+    before: BTreeMap<PathBuf, Counts>,
 }
 
 impl Groups {
@@ -38,8 +41,11 @@ impl Groups {
     /// the machine has memory, and the shop lost nothing.
     pub(super) fn elsewhere(&mut self) -> Option<PathBuf> {
         let after = counts(&self.root);
-        let rose =
-            |(group, count): &(&PathBuf, &u64)| **count > self.before.get(*group).copied().unwrap_or(0);
+        // A limit may be reached and nobody killed: that one is not this kill's.
+        let rose = |(group, (reached, killed)): &(&PathBuf, &Counts)| {
+            let before = self.before.get(*group).copied().unwrap_or_default();
+            *reached > before.0 && *killed > before.1
+        };
         // What a group counts is counted in all above it too.
         let reached = after.iter().filter(rose).map(|(group, _)| group);
         let reached = reached.max_by_key(|group| group.components().count()).cloned();
@@ -61,17 +67,18 @@ pub(super) fn own() -> PathBuf {
 }
 
 /// How often memory was used up in each group, below the root; groups in which it never was are left out.
-fn counts(root: &Path) -> BTreeMap<PathBuf, u64> {
+fn counts(root: &Path) -> BTreeMap<PathBuf, Counts> {
     let (mut found, mut looked) = (BTreeMap::new(), 0);
     let mut waiting = vec![(root.to_path_buf(), 0)];
     while let Some((folder, depth)) = waiting.pop() {
         looked += 1;
         let events = fs::read_to_string(folder.join("memory.events")).unwrap_or_default();
-        let count = events
-            .lines()
-            .find_map(|line| line.strip_prefix("oom ")?.parse().ok());
-        if let (Some(count @ 1..), Ok(group)) = (count, folder.strip_prefix(root)) {
-            found.insert(group.to_path_buf(), count);
+        let count = |name: &str| {
+            let mut lines = events.lines();
+            lines.find_map(|line| line.strip_prefix(name)?.strip_prefix(' ')?.parse().ok())
+        };
+        if let (Some(reached @ 1..), Ok(group)) = (count("oom"), folder.strip_prefix(root)) {
+            found.insert(group.to_path_buf(), (reached, count("oom_kill").unwrap_or(0)));
         }
         if depth == DEPTH_MAX || looked >= GROUPS_MAX {
             continue;
@@ -90,13 +97,14 @@ mod tests {
     #[test]
     fn a_limit_of_somebody_elses_is_told_apart_from_the_shops_and_from_the_machines() {
         let root = tempfile::tempdir().unwrap();
-        let count = |group: &str, count: u64| {
+        let count_of = |group: &str, reached: u64, killed: u64| {
             let folder = root.path().join(group);
             fs::create_dir_all(&folder).unwrap();
             // As Linux writes it.
-            let text = format!("low 0\nhigh 0\nmax 7\noom {count}\noom_kill {count}\noom_group_kill 0\n");
+            let text = format!("low 0\nhigh 0\nmax 7\noom {reached}\noom_kill {killed}\noom_group_kill 0\n");
             fs::write(folder.join("memory.events"), text).unwrap();
         };
+        let count = |group: &str, count: u64| count_of(group, count, count);
         count("system.slice", 2);
         count("system.slice/docker-1.scope", 2);
         count("system.slice/bot.service", 0);
@@ -113,7 +121,9 @@ mod tests {
         assert_eq!(groups.elsewhere(), None, "the bot's own limit is the shop's");
         count("system.slice", 5);
         assert_eq!(groups.elsewhere(), None, "a limit over all of them is too");
-        count("app.slice/job.scope", 1);
+        count_of("app.slice/job.scope", 1, 0);
+        assert_eq!(groups.elsewhere(), None, "nobody was killed there");
+        count_of("app.slice/job.scope", 2, 1);
         assert!(groups.elsewhere().is_some(), "one that began since");
     }
 }
