@@ -19,7 +19,7 @@ use super::{
     rule::{Topic, object_of},
     text::{cut, ends, figure, icon, moment_beside, on_the_clock, one_line, printable, whole},
     whose::Whose,
-    words::{detail, log_advice, phrases, sentences, unit_state, wording, wording_of},
+    words::{advice_on_cause, detail, log_advice, phrases, sentences, unit_state, wording, wording_of},
 };
 pub use super::{
     explained::explained,
@@ -274,11 +274,12 @@ fn settled_text(voice: &Voice, notice: &Notice, now: UnixMillis) -> (String, Str
     (headline, text)
 }
 
-/// A log's advice by whose it is, where that is known.
+/// A log's advice by whose it is, and a fault's by its cause, where that is known.
 fn todo(voice: &Voice, fault: &Fault, usual: &str) -> String {
     let (_, whose) = Whose::of_detail(&fault.detail, &voice.unit);
     let advice = whose.and_then(|whose| log_advice(voice.language, fault.rule, &whose));
-    advice.unwrap_or_else(|| usual.to_owned())
+    let on_cause = || advice_on_cause(voice.language, fault.rule, &fault.detail).unwrap_or(usual);
+    advice.unwrap_or_else(|| on_cause().to_owned())
 }
 
 /// What the probe knows beyond the rule.
@@ -512,6 +513,28 @@ mod tests {
             1,
             "{text}"
         );
+    }
+
+    #[test]
+    fn a_database_that_takes_no_writes_is_advised_on_by_its_cause_alone_where_that_is_known() {
+        for (detail, named) in [
+            ("full", &["df -i"][..]),
+            ("readonly", &["findmnt -T /srv/shop.db"]),
+            ("busy", &["lsof /srv/shop.db"]),
+            ("damaged", &["agent restore --latest"]),
+            ("other", &["df -h", "dmesg", "lsof /srv/shop.db"]),
+        ] {
+            let mut notice = gone(Kind::First);
+            notice.lead.rule = Rule::DatabaseRefuses;
+            notice.lead.detail = detail.to_owned();
+            for language in [Language::Id, Language::En] {
+                let text = told(language, &notice).text;
+                assert!(named.iter().all(|part| text.contains(part)), "{text}");
+                let others = ["df -i", "findmnt", "lsof", "agent restore"];
+                let count = others.iter().filter(|part| text.contains(**part)).count();
+                assert_eq!(count, 1, "{detail}: {text}");
+            }
+        }
     }
 
     #[test]

@@ -237,6 +237,14 @@ fn backups(voice: &Voice, words: &Words, overview: &Overview) -> String {
             ]
         });
         inner += &table([words.taken_at, words.kind, words.size], rows);
+        if overview
+            .points
+            .iter()
+            .take(POINTS_MAX)
+            .any(|point| point.is_drilled)
+        {
+            inner += &format!("<p class=\"quiet\">{}</p>\n", words.legend);
+        }
     }
     section("backups", "", words.backups, &inner)
 }
@@ -431,6 +439,10 @@ mod tests {
             );
             assert!(html.contains("Rp1.250.000"));
             assert!(html.contains(words(language).damaged), "{html}");
+            assert!(
+                html.contains(words(language).legend),
+                "what the star means: {html}"
+            );
             assert!(
                 !html.contains("http://") && !html.contains("https://"),
                 "no external asset"
