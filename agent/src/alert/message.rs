@@ -37,6 +37,8 @@ pub const MESSAGE_UNITS_MAX: usize = 4_096;
 pub const TEXT_UNITS_MAX: usize = 4_000;
 /// What a probe or the bot may add to a message.
 pub(super) const DETAIL_UNITS_MAX: usize = 1_500;
+/// In a list of several alerts.
+const CAUSE_UNITS_MAX: usize = 200;
 /// One line of a summary.
 pub(super) const HEADLINE_UNITS_MAX: usize = 200;
 /// A file or a mount point among others.
@@ -109,6 +111,14 @@ pub fn headline(voice: &Voice, fault: &Fault) -> String {
 #[must_use]
 pub fn named(voice: &Voice, fault: &Fault) -> String {
     placed(fault, headline(voice, fault))
+}
+
+/// What the probe knows beyond the rule, for a list; `None` where its headline says all.
+#[must_use]
+pub fn cause(voice: &Voice, fault: &Fault) -> Option<String> {
+    let told = one_line(&told_detail(voice, fault), CAUSE_UNITS_MAX);
+    let is_said = told.is_empty() || named(voice, fault).contains(&told);
+    (!is_said).then_some(told)
 }
 
 /// A headline with the place that it is about, where it does not say that itself.
@@ -513,6 +523,16 @@ mod tests {
             1,
             "{text}"
         );
+    }
+
+    #[test]
+    fn a_list_says_the_cause_where_the_headline_does_not() {
+        let mut fault = gone(Kind::First).lead;
+        assert_eq!(cause(&voice(Language::En), &fault), None);
+        fault.rule = Rule::DrillFailed;
+        "postings that do not add up to zero:\n1".clone_into(&mut fault.detail);
+        let told = cause(&voice(Language::En), &fault);
+        assert_eq!(told.as_deref(), Some("postings that do not add up to zero: 1"));
     }
 
     #[test]
