@@ -194,7 +194,7 @@ pub(super) fn sentences(view: &CaptureView, config: &Config) -> Vec<String> {
     let mut lines = Vec::new();
     if let (Some(fault), Some(since)) = (&view.fault, view.fault_since) {
         lines.push(format!(
-            "Commits:  NOT captured since {}: {fault}. Only backups leave this server now",
+            "Commits:  NOT captured since {}: {fault}. No commit leaves this server meanwhile; a backup still may",
             moment(zone, since)
         ));
     }
