@@ -136,6 +136,8 @@ pub struct Open {
     pub severity: Severity,
     /// In one line.
     pub headline: String,
+    /// What is known beyond that, in a line.
+    pub cause: Option<String>,
     /// Since when.
     pub since: UnixMillis,
     /// What it is told with.
@@ -237,6 +239,7 @@ impl Desk {
                     rule: fault.rule.name(),
                     severity: fault.rule.severity(),
                     headline: message::named(&self.voice, &fault),
+                    cause: message::cause(&self.voice, &fault),
                     since: row.since,
                     episode: row.episode,
                     acked: episode.and_then(|episode| episode.acked.clone()),

@@ -90,6 +90,71 @@ fn a_planned_stop_is_no_alarm() {
     assert_eq!((alerts(&shop, DIED), alerts(&shop, BACK)), (1, 0));
 }
 
+/// What somebody sees who looks once: health-check's exit code and object, and the line of `agent status` about the bot.
+fn looked(shop: &Shop) -> (Option<i32>, serde_json::Value, String) {
+    let mut check = Command::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../scripts/health-check"));
+    check.args(["--json", "--disk-max", "100", "--config"]);
+    let said = check.arg(shop.place.agent_toml()).output().unwrap();
+    let status = shop.agent_command(&["status"]).output().unwrap();
+    let status = String::from_utf8_lossy(&status.stdout).into_owned();
+    let line = status.lines().find(|line| line.starts_with("Bot:")).unwrap();
+    (
+        said.status.code(),
+        serde_json::from_slice(&said.stdout).unwrap(),
+        line.to_owned(),
+    )
+}
+
+#[test]
+fn a_planned_stop_is_no_fault_to_who_looks_and_a_death_during_maintenance_neither() {
+    let mut shop = Shop::open(&stocked(1));
+    shop.start_agent().unwrap();
+    shop.wait_for_watch();
+    tests::process::run_well(&mut shop.agent_command(&["backup"]), PATIENCE).unwrap();
+    let known = |shop: &Shop, state: &str| {
+        tests::wait::until("the agent to know of it", PATIENCE, || {
+            let health = http::try_get(&format!("http://{}/health", shop.settings.agent_private))?;
+            let health: serde_json::Value = serde_json::from_str(&health.body).ok()?;
+            (health["bot"] == state).then_some(())
+        });
+    };
+    shop.stop_bot().unwrap();
+    known(&shop, "stopped");
+    let (code, seen, line) = looked(&shop);
+    assert_eq!(
+        (code, &seen["bot"], &seen["well"]),
+        (Some(0), &"stopped".into(), &true.into()),
+        "{seen}"
+    );
+    assert!(line.contains("stopped on purpose since"), "{line}");
+    shop.start_bot().unwrap();
+    shop.wait_for_watch();
+    let owner = shop.sandbox.chat(OWNER_BOT, OWNER);
+    owner.say("/maintenance 30m").unwrap();
+    owner.wait_for("Pemeliharaan");
+    shop.kill_bot();
+    known(&shop, "gone");
+    let (code, seen, line) = looked(&shop);
+    assert_eq!(
+        (code, &seen["bot"], &seen["alerts_open"]),
+        (Some(0), &"maintenance".into(), &"bot_gone".into()),
+        "{seen}"
+    );
+    assert_eq!(
+        (
+            &seen["alerts_about"][0]["rule"],
+            &seen["alerts_about"][0]["about"]
+        ),
+        (&"bot_gone".into(), &"bot".into())
+    );
+    assert!(line.contains("maintenance, which lasts until"), "{line}");
+    owner.say("/maintenance off").unwrap();
+    owner.wait_for(DIED);
+    let (code, seen, line) = looked(&shop);
+    assert_eq!((code, &seen["bot"]), (Some(1), &"down".into()), "{seen}");
+    assert!(line.contains("NOT well"), "{line}");
+}
+
 #[test]
 fn an_alert_waits_until_telegram_is_there_again() {
     let mut shop = Shop::open(&stocked(1));

@@ -101,7 +101,7 @@ const AGENT: [Layer; 17] = [
         &["alert", "backup", "chart", "store", "traffic", "watch"],
     ),
     ("chart", &["alert", "config", "store", "traffic", "watch"]),
-    ("http", &["backup", "beat", "store", "watch"]),
+    ("http", &["alert", "backup", "beat", "store", "watch"]),
     ("watch", &["alert", "backup", "beat", "config", "store"]),
     ("rehearse", &["backup", "config", "restore", "store"]),
     ("restore", &["backup", "config", "keys", "store"]),

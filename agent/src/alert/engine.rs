@@ -19,6 +19,7 @@ use crate::store::{
     episodes::EpisodeId,
 };
 
+mod done;
 mod episode;
 mod floor;
 mod follow;
@@ -31,9 +32,9 @@ mod stepped;
 mod storm;
 mod tick;
 
+pub use done::{Done, tell_done, well_again};
 use episode::End;
-pub use episode::tell_done;
-pub use hold::{MAINTENANCE, silence};
+pub use hold::{MAINTENANCE, is_silenced, silence};
 pub use notice::{Fault, Kind, Notice, Times};
 pub use rekey::rekey;
 pub use stepped::{after_start, stepped};

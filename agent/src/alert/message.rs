@@ -19,7 +19,7 @@ use super::{
     rule::{Topic, object_of},
     text::{cut, ends, figure, icon, moment_beside, on_the_clock, one_line, printable, whole},
     whose::Whose,
-    words::{detail, log_advice, phrases, sentences, unit_state, wording, wording_of},
+    words::{advice_on_cause, detail, log_advice, phrases, sentences, unit_state, wording, wording_of},
 };
 pub use super::{
     explained::explained,
@@ -37,6 +37,8 @@ pub const MESSAGE_UNITS_MAX: usize = 4_096;
 pub const TEXT_UNITS_MAX: usize = 4_000;
 /// What a probe or the bot may add to a message.
 pub(super) const DETAIL_UNITS_MAX: usize = 1_500;
+/// In a list of several alerts.
+const CAUSE_UNITS_MAX: usize = 200;
 /// One line of a summary.
 pub(super) const HEADLINE_UNITS_MAX: usize = 200;
 /// A file or a mount point among others.
@@ -109,6 +111,14 @@ pub fn headline(voice: &Voice, fault: &Fault) -> String {
 #[must_use]
 pub fn named(voice: &Voice, fault: &Fault) -> String {
     placed(fault, headline(voice, fault))
+}
+
+/// What the probe knows beyond the rule, for a list; `None` where its headline says all.
+#[must_use]
+pub fn cause(voice: &Voice, fault: &Fault) -> Option<String> {
+    let told = one_line(&told_detail(voice, fault), CAUSE_UNITS_MAX);
+    let is_said = told.is_empty() || named(voice, fault).contains(&told);
+    (!is_said).then_some(told)
 }
 
 /// A headline with the place that it is about, where it does not say that itself.
@@ -274,11 +284,12 @@ fn settled_text(voice: &Voice, notice: &Notice, now: UnixMillis) -> (String, Str
     (headline, text)
 }
 
-/// A log's advice by whose it is, where that is known.
+/// A log's advice by whose it is, and a fault's by its cause, where that is known.
 fn todo(voice: &Voice, fault: &Fault, usual: &str) -> String {
     let (_, whose) = Whose::of_detail(&fault.detail, &voice.unit);
     let advice = whose.and_then(|whose| log_advice(voice.language, fault.rule, &whose));
-    advice.unwrap_or_else(|| usual.to_owned())
+    let on_cause = || advice_on_cause(voice.language, fault.rule, &fault.detail).unwrap_or(usual);
+    advice.unwrap_or_else(|| on_cause().to_owned())
 }
 
 /// What the probe knows beyond the rule.
@@ -512,6 +523,38 @@ mod tests {
             1,
             "{text}"
         );
+    }
+
+    #[test]
+    fn a_list_says_the_cause_where_the_headline_does_not() {
+        let mut fault = gone(Kind::First).lead;
+        assert_eq!(cause(&voice(Language::En), &fault), None);
+        fault.rule = Rule::DrillFailed;
+        "postings that do not add up to zero:\n1".clone_into(&mut fault.detail);
+        let told = cause(&voice(Language::En), &fault);
+        assert_eq!(told.as_deref(), Some("postings that do not add up to zero: 1"));
+    }
+
+    #[test]
+    fn a_database_that_takes_no_writes_is_advised_on_by_its_cause_alone_where_that_is_known() {
+        for (detail, named) in [
+            ("full", &["df -i"][..]),
+            ("readonly", &["findmnt -T /srv/shop.db"]),
+            ("busy", &["lsof /srv/shop.db"]),
+            ("damaged", &["agent restore --latest"]),
+            ("other", &["df -h", "dmesg", "lsof /srv/shop.db"]),
+        ] {
+            let mut notice = gone(Kind::First);
+            notice.lead.rule = Rule::DatabaseRefuses;
+            notice.lead.detail = detail.to_owned();
+            for language in [Language::Id, Language::En] {
+                let text = told(language, &notice).text;
+                assert!(named.iter().all(|part| text.contains(part)), "{text}");
+                let others = ["df -i", "findmnt", "lsof", "agent restore"];
+                let count = others.iter().filter(|part| text.contains(**part)).count();
+                assert_eq!(count, 1, "{detail}: {text}");
+            }
+        }
     }
 
     #[test]

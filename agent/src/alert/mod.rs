@@ -34,6 +34,7 @@ pub mod named;
 mod orphans;
 pub mod outbox;
 pub mod outside;
+pub mod planned;
 pub mod redact;
 pub mod rehearsal;
 mod reported;

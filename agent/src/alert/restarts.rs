@@ -9,7 +9,7 @@ use protocol::time::UnixMillis;
 use super::{
     Alerts, engine,
     message::moment,
-    rule::{Observation, Rule},
+    rule::{AlertKey, Observation, Rule},
     words::{phrases, sentences},
 };
 
@@ -35,7 +35,7 @@ impl Alerts {
         self.store
             .bot_restart_ended(at, why, now)
             .context("storing how a restart ended")?;
-        self.tell_restarts(now)
+        self.tell_done(engine::Done::Ended, now)
     }
 
     /// The message about the bot says what was done so far.
@@ -43,16 +43,54 @@ impl Alerts {
     /// # Errors
     /// As [`Alerts::observe`].
     pub fn tell_restarts(&self, now: UnixMillis) -> anyhow::Result<()> {
+        self.tell_done(engine::Done::Begun, now)
+    }
+
+    fn tell_done(&self, how_far: engine::Done, now: UnixMillis) -> anyhow::Result<()> {
         let told = self.restarts_told(now);
         self.change(now, |book| {
-            engine::tell_done(book, BOT, &told).into_iter().collect()
+            engine::tell_done(book, BOT, &told, how_far).into_iter().collect()
         })
         .context("telling what was done about the bot")
+    }
+
+    /// The bot is well. Where the agent restarted it in this trouble, the end of the alert says so: also where systemctl, which
+    /// returns later than the bot answers, is still waited for.
+    ///
+    /// # Errors
+    /// As [`Alerts::observe`].
+    pub fn bot_is_well(&self, now: UnixMillis) -> anyhow::Result<()> {
+        let key = AlertKey::new("bot", "bot");
+        let since = self
+            .store
+            .look_at_book(|book| book.alerts.get(BOT).map(|row| row.since))
+            .context("reading the alerts")?;
+        let Some(since) = since else {
+            return self.observe(&key, Observation::Fine, now);
+        };
+        let done = self.restarts_that_helped(since, now);
+        self.change(now, |book| {
+            engine::well_again(book, &self.calendar, &key, &done, now)
+        })
+        .context("storing that the bot is well")
+    }
+
+    /// What was done about a bot that answers again, in a sentence; nothing when nothing was since then.
+    fn restarts_that_helped(&self, since: UnixMillis, now: UnixMillis) -> String {
+        match self.store.bot_restarts(since).unwrap_or_default().last() {
+            Some(last) => self.told(now.since(*last) < RESTART_LIMIT, now),
+            None => String::new(),
+        }
     }
 
     /// What was done about the bot within the hour, in a sentence; nothing when nothing was.
     #[must_use]
     pub fn restarts_told(&self, now: UnixMillis) -> String {
+        self.told(false, now)
+    }
+
+    /// The same; where it answers, a restart that is still waited for has done what it was for.
+    fn told(&self, answers: bool, now: UnixMillis) -> String {
         let since = UnixMillis(now.0.saturating_sub(HOUR_MS));
         // It is told beside something graver: a database that refuses is said elsewhere.
         let restarts = self.store.bot_restarts(since).unwrap_or_default();
@@ -61,7 +99,7 @@ impl Alerts {
         };
         let failed = self.store.failed_bot_restarts(since).unwrap_or_default();
         let phrases = phrases(self.voice.language);
-        let has_ended = self.store.has_bot_restart_ended(*last).unwrap_or(true);
+        let has_ended = answers || self.store.has_bot_restart_ended(*last).unwrap_or(true);
         let sentence = match failed.last() {
             _ if !has_ended && now.since(*last) < RESTART_LIMIT => phrases.restarting.to_owned(),
             _ if !has_ended => phrases.restart_unknown.to_owned(),

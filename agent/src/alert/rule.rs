@@ -9,8 +9,8 @@ pub use protocol::incident::Severity;
 mod observation;
 mod table;
 
-pub use observation::{AlertKey, Observation};
-pub(super) use observation::{Seen, judge, object_of};
+pub use observation::{AlertKey, Observation, object_of};
+pub(super) use observation::{Seen, judge};
 pub use table::{BOT_DOWN, BOT_TROUBLE, Rule};
 
 /// Most things are looked at every five seconds, and one look may come just too early.
@@ -279,7 +279,13 @@ impl Rule {
     pub fn is_of_disk(self) -> bool {
         matches!(
             self,
-            Self::DiskLow | Self::DiskFull | Self::DiskFilling | Self::DiskReadOnly | Self::InodesLow
+            Self::DiskLow
+                | Self::DiskFull
+                | Self::DiskFilling
+                | Self::DiskReadOnly
+                | Self::InodesLow
+                | Self::InodesFull
+                | Self::DiskGone
         )
     }
 
@@ -287,6 +293,12 @@ impl Rule {
     #[must_use]
     pub fn is_of_own_disk(self) -> bool {
         matches!(self, Self::BackupNotTaken | Self::BackupOld | Self::DrillFailed)
+    }
+
+    /// Whether its detail is what the agent itself did about it, and how that ended.
+    #[must_use]
+    pub fn tells_what_was_done(self) -> bool {
+        matches!(self, Self::BotHung | Self::BotGone | Self::BotRestartsSpent)
     }
 
     /// Whether `root` explains it, directly or through another.

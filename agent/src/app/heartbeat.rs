@@ -136,8 +136,10 @@ mod tests {
             backups: Vec::new(),
             alerts: Vec::new(),
             critical: 0,
+            planned: Default::default(),
             ways_broken: Vec::new(),
             reported: Default::default(),
+            open: Vec::new(),
         }
     }
 

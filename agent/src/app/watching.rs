@@ -121,8 +121,8 @@ fn probes(
     let mut probes: Vec<Box<dyn Probe>> = vec![
         Box::new(egress),
         Box::new(disks),
-        Box::new(Mounts::new(watch.disks.clone(), Arc::clone(common.store))),
-        Box::new(Memory::default()),
+        Box::new(Mounts::new(watch.disks.clone(), Arc::clone(common.store)).with_own(lives_on(config))),
+        Box::new(Memory::of_shop(&config.bot.unit)),
         Box::new(Cpu::default()),
         Box::new(clock),
         Box::new(Unit::new(&config.bot.unit)),
@@ -174,6 +174,13 @@ fn places(config: &Config) -> Vec<(Role, PathBuf)> {
         .chain(folders_of_remotes(config).map(|place| (Role::Remote, place)))
         .chain(logs.map(|place| (Role::Logs, place)))
         .collect()
+}
+
+/// Without what lies there nothing goes on.
+fn lives_on(config: &Config) -> impl Iterator<Item = (Role, PathBuf)> {
+    let database = config.backup.database.parent().map(PathBuf::from);
+    let database = database.into_iter().map(|place| (Role::Shop, place));
+    database.chain([(Role::State, config.state_dir.clone())])
 }
 
 /// What shrinks again by itself.

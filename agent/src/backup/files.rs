@@ -11,7 +11,8 @@ use std::{
 
 use anyhow::Context;
 
-use super::secret_key;
+use super::{secret_key, stage};
+use crate::config::Config;
 
 /// Plain bytes of all files together. The smallest go first, so that configuration always fits and a runaway log
 /// is what is named as left out.
@@ -69,6 +70,29 @@ pub(super) fn collect(paths: &[PathBuf], except: &[PathBuf]) -> Collected {
     collected
 }
 
+/// How many files a backup that is taken now takes along of one configured path, how many bytes they are, and what it leaves
+/// out, one sentence each.
+#[must_use]
+pub fn riding_along(config: &Config, path: &Path) -> (usize, u64, Vec<String>) {
+    let never = stage::never(config);
+    if never.iter().any(|never| path.starts_with(never)) {
+        let told = format!(
+            "{} is the database, the agent's own folder or a remote's, which no backup takes as files",
+            path.display()
+        );
+        return (0, 0, vec![told]);
+    }
+    let collected = collect(&[path.to_path_buf()], &never);
+    let readable = |file: &Found| match File::open(&file.path) {
+        Ok(_) => None,
+        Err(error) => Some(format!("{} cannot be read: {error}", file.path.display())),
+    };
+    let unreadable: Vec<String> = collected.found.iter().filter_map(readable).collect();
+    let count = collected.found.len() - unreadable.len();
+    let size_bytes = collected.size_bytes();
+    (count, size_bytes, [collected.left_out, unreadable].concat())
+}
+
 fn visit(path: &Path, except: &[PathBuf], depth: usize, collected: &mut Collected) {
     if except.iter().any(|excluded| path.starts_with(excluded)) {
         return;
@@ -115,6 +139,16 @@ impl Collected {
             .context("ending the archive")?
             .flush()
             .context("writing the archive")
+    }
+
+    /// Adds a small file that rides along whatever is configured, where it is there.
+    pub(super) fn add(&mut self, path: PathBuf) {
+        if let Ok(metadata) = fs::symlink_metadata(&path)
+            && metadata.is_file()
+        {
+            let size_bytes = metadata.len();
+            self.found.insert(0, Found { path, size_bytes });
+        }
     }
 
     /// Plain bytes of everything found.

@@ -8,6 +8,7 @@ use anyhow::Context;
 use protocol::{
     chain::{ChainId, CommitNumber, PageRoot},
     manifest::Manifest,
+    restored::FileId,
 };
 use serde::{Deserialize, Serialize};
 
@@ -27,6 +28,11 @@ pub(super) struct Identity {
 }
 
 impl Identity {
+    /// Whether it is this file, as far as one of the two may lie on a device of another number.
+    pub(super) fn is(&self, file: FileId) -> bool {
+        (self.inode, self.born_at) == (file.inode, file.born_ns)
+    }
+
     /// Looks at the file without opening it: closing it again would drop SQLite's locks in this process.
     pub(super) fn of(database: &Path) -> anyhow::Result<Self> {
         Ok(Self::from(&Self::look(database)?))

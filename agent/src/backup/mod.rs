@@ -40,6 +40,7 @@ pub mod coverage;
 mod database;
 pub mod delta;
 mod earlier;
+pub mod earlier_server;
 mod files;
 mod frames;
 mod framing;
@@ -80,7 +81,7 @@ mod upload;
 pub(crate) mod wal;
 mod want;
 
-pub use files::{ARCHIVE_BYTES_MAX, FILES_BYTES_MAX, FILES_MAX};
+pub use files::{ARCHIVE_BYTES_MAX, FILES_BYTES_MAX, FILES_MAX, riding_along};
 
 /// Somebody who watches how far something is: a bar on a terminal, or nobody.
 pub trait Progress: Send + Sync {

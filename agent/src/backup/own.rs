@@ -10,12 +10,17 @@ use std::{
 use anyhow::Context;
 use protocol::{
     chain::ChainId,
-    object_key::{self, Fingerprint},
+    object_key::{self, Fingerprint, PointId},
     time::UnixMillis,
 };
 use serde_json::Value;
 
-use super::{remote::Listed, restores, signer::SigningKey};
+use super::{
+    earlier_server::{self, ENDS, EarlierServer, Written},
+    remote::Listed,
+    restores,
+    signer::SigningKey,
+};
 use crate::store::Store;
 
 /// What this machine knows as its own.
@@ -25,8 +30,10 @@ pub struct Own {
     pub signers: BTreeSet<Fingerprint>,
     /// The chains of which it ever knew a commit or a point.
     pub chains: BTreeSet<ChainId>,
-    /// Whose backups it was restored from, and when that was last.
-    pub before: BTreeMap<Fingerprint, UnixMillis>,
+    /// The points of which it knows.
+    pub points: BTreeSet<PointId>,
+    /// Whose backups it, and the servers before it, were restored from.
+    pub before: BTreeMap<Fingerprint, EarlierServer>,
 }
 
 /// Another agent that writes to a remote.
@@ -36,8 +43,13 @@ pub struct Other {
     pub key: Fingerprint,
     /// When that was written, where the remote tells it: about when its first backup came.
     pub since: Option<UnixMillis>,
-    /// When this server was restored from its backups, if it ever was: then they are the owner's own.
+    /// When this server, or one before it, was restored from its backups, if that ever was: then they are the owner's own.
     pub restored_at: Option<UnixMillis>,
+    /// When it last wrote there after that, as names claim.
+    pub again_at: Option<UnixMillis>,
+    /// What else is known of it then.
+    #[serde(skip)]
+    pub earlier: Option<EarlierServer>,
 }
 
 impl Own {
@@ -49,36 +61,50 @@ impl Own {
         // Whoever signs says that it cannot be read; the catalogue tells whose it was.
         let key = SigningKey::load(state_dir).unwrap_or_default();
         let points = store.points().context("reading the catalogue")?;
-        let signers = points.into_values().map(|known| known.manifest.signer);
         // Where that record cannot be read, a restore says so.
         let restored = restores::all(state_dir).unwrap_or_default();
+        let key = key.map(|key| key.fingerprint().clone());
+        let mut before = earlier_server::of(restored);
+        before.retain(|signer, _| Some(signer) != key.as_ref());
         Ok(Self {
-            signers: key
-                .map(|key| key.fingerprint().clone())
-                .into_iter()
-                .chain(signers)
-                .collect(),
             chains: store.own_chains().context("reading which chains are known")?,
-            before: restored.into_iter().map(|one| (one.signer, one.at)).collect(),
+            before,
+            points: points.keys().cloned().collect(),
+            signers: points
+                .into_values()
+                .map(|known| known.manifest.signer)
+                .chain(key)
+                .collect(),
         })
     }
 
     /// The other agents, by the certificates among these names. A machine that knows nothing calls nobody another one.
     #[must_use]
     pub fn others<'a>(&self, names: impl Iterator<Item = (&'a String, Option<UnixMillis>)>) -> Vec<Other> {
+        // Of a server that was never restored the certificates tell all, and a remote lists very many names.
+        let counts = |name: &str| !self.before.is_empty() || object_key::fingerprint_of_cert(name).is_some();
+        self.others_by(&Written::by(names.filter(|(name, _)| counts(name))))
+    }
+
+    fn others_by(&self, written: &Written) -> Vec<Other> {
         if self.signers.is_empty() {
             return Vec::new();
         }
-        let certificates = names.filter_map(|(key, since)| {
-            let key = object_key::fingerprint_of_cert(key)?;
-            let restored_at = self.before.get(&key).copied();
-            (!self.signers.contains(&key)).then_some(Other {
-                key,
-                since,
-                restored_at,
-            })
+        let again = written.again(&self.before, (&self.signers, &self.points));
+        // One whose points were taken in is told of all the same where it goes on.
+        let is_other = |key: &Fingerprint| !self.signers.contains(key) || again.contains_key(key);
+        let certificates = written.certificates.iter().filter(|(key, _)| is_other(key));
+        let told = certificates.map(|(key, since)| {
+            let earlier = self.before.get(key).cloned();
+            Other {
+                key: key.clone(),
+                since: *since,
+                restored_at: earlier.as_ref().map(|earlier| earlier.restored_at),
+                again_at: again.get(key).copied(),
+                earlier,
+            }
         });
-        certificates.collect()
+        told.collect()
     }
 
     /// The same of a listing.
@@ -92,7 +118,10 @@ impl Own {
     pub fn others_seen(&self, seen: &Value) -> Vec<Other> {
         let certificates: BTreeMap<String, Option<UnixMillis>> =
             serde_json::from_value(seen[CERTIFICATES].clone()).unwrap_or_default();
-        self.others(certificates.iter().map(|(key, since)| (key, *since)))
+        let mut written = Written::by(certificates.iter().map(|(key, since)| (key, *since)));
+        written.points = serde_json::from_value(seen["unknown_points"].clone()).unwrap_or_default();
+        written.ends = serde_json::from_value(seen[ENDS].clone()).unwrap_or_default();
+        self.others_by(&written)
     }
 }
 
@@ -103,14 +132,8 @@ impl Other {
     /// In a sentence; `at` writes a moment.
     #[must_use]
     pub fn told(&self, at: impl Fn(UnixMillis) -> String) -> String {
-        if let Some(restored_at) = self.restored_at {
-            return format!(
-                "the agent {}, from whose backups this server was restored at {}, has written there: what it wrote by then is \
-                 the earlier part of this shop's history and can be restored like its own; it is left alone, and neither compared \
-                 nor rehearsed by this one",
-                self.key,
-                at(restored_at)
-            );
+        if let Some(earlier) = &self.earlier {
+            return self.told_of(earlier, at);
         }
         let since = self.since.map(|since| format!(" since {}", at(since)));
         format!(
@@ -120,16 +143,45 @@ impl Other {
             since.unwrap_or_default()
         )
     }
+
+    fn told_of(&self, earlier: &EarlierServer, at: impl Fn(UnixMillis) -> String) -> String {
+        let server = match earlier.is_last {
+            true => "this server",
+            false => "a server of this shop before this one",
+        };
+        let whose = format!(
+            "the agent {}, from whose backups {server} was restored at {}",
+            self.key,
+            at(earlier.restored_at)
+        );
+        match self.again_at {
+            None => format!(
+                "{whose}, has written there: what it wrote by then is the earlier part of this shop's history and can be \
+                 restored like its own; it is left alone, and neither compared nor rehearsed by this one"
+            ),
+            Some(again_at) => format!(
+                "{whose}, WRITES THERE AGAIN, last at {}, as the names there say: most likely the lost server runs again, and two \
+                 shops sell one stock. Stop the bot and the agent on that server. What it wrote since is another history, which \
+                 a restore here leaves out",
+                at(again_at)
+            ),
+        }
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    fn at_second(second: i64) -> PointId {
+        PointId::parse(&format!("19700101T00000{second}Z-00000001")).unwrap()
+    }
+
     #[test]
     fn who_is_not_known_is_another_one_unless_nobody_is_known() {
         let fingerprint = |digit: &str| Fingerprint::parse(&digit.repeat(40)).unwrap();
         let (own, other) = (fingerprint("A"), fingerprint("B"));
+        let earlier = EarlierServer::at(UnixMillis(7_000));
         let names = [
             object_key::cert(&own),
             object_key::cert(&other),
@@ -144,15 +196,26 @@ mod tests {
             key: other.clone(),
             since: Some(UnixMillis(5)),
             restored_at: None,
+            again_at: None,
+            earlier: None,
         }];
         assert_eq!(knows.others(listed()), expected);
         assert_eq!(Own::default().others(listed()), []);
         let seen = serde_json::json!({ CERTIFICATES: { (names[1].clone()): 5 } });
         assert_eq!(knows.others_seen(&seen), expected);
-        let restored = Own {
-            before: [(other, UnixMillis(7))].into(),
-            ..knows
+        let restored = |again_at: i64| {
+            let manifest = |at: i64| object_key::manifest(&at_second(at), &"0".repeat(64));
+            let names = [names[1].clone(), manifest(1), manifest(again_at)];
+            let own = Own {
+                before: [(other.clone(), earlier.clone())].into(),
+                points: [at_second(1)].into(),
+                ..knows.clone()
+            };
+            own.others(names.iter().map(|name| (name, None))).remove(0)
         };
-        assert_eq!(restored.others(listed())[0].restored_at, Some(UnixMillis(7)));
+        assert_eq!(restored(7).restored_at, Some(UnixMillis(7_000)));
+        assert_eq!(restored(7).again_at, None);
+        let told = restored(8).told(|at| at.0.to_string());
+        assert!(told.contains("WRITES THERE AGAIN, last at 8000"), "{told}");
     }
 }

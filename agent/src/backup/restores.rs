@@ -1,5 +1,7 @@
-//! The live restores that were done on this server: from whose backups its shop came, and where it stood then. Whose they
-//! were is the owner's own agent from then on, for what it had signed by then: what it signs later is another history.
+//! The live restores that were done on this server: from whose backups its shop came, and where it stood then; and those
+//! that were done on the servers before it, as their own backups tell. Whose they were is the owner's own agent from then
+//! on, for what it had signed by then: what it signs later is another history. The record rides along in every restore
+//! point, sealed and signed with it, so that the next server knows the whole line.
 //! A memory aid: where it cannot be read nothing is refused, and another agent's word counts as that of any stranger.
 
 use std::{
@@ -13,6 +15,7 @@ use anyhow::Context;
 use protocol::{
     chain::{ChainId, CommitNumber},
     object_key::{Fingerprint, PointId},
+    restored::FileId,
     time::UnixMillis,
 };
 use serde::{Deserialize, Serialize};
@@ -20,7 +23,8 @@ use serde::{Deserialize, Serialize};
 use super::signer::Signers;
 use crate::store::owner::own_like;
 
-const FILE: &str = "restores.json";
+/// Its name in the state directory, and at the end of its name in an archive of files.
+pub const FILE: &str = "restores.json";
 /// More than are ever done on one server.
 const KEPT_MAX: usize = 50;
 /// A record is two kilobytes with its certificate.
@@ -47,9 +51,23 @@ pub struct LiveRestore {
     /// Remotes on which nothing lay: a disk that was not mounted looks the same as a new one.
     #[serde(default)]
     pub unfilled: Vec<String>,
+    /// The file that it put under the database's name, where the file system tells one from another.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub file: Option<FileId>,
+    /// The agent of the server on which it was done, where that was one before this.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub server: Option<Fingerprint>,
 }
 
-fn path(state_dir: &Path) -> PathBuf {
+impl LiveRestore {
+    fn is_same(&self, other: &Self) -> bool {
+        (self.at, &self.point, &self.signer) == (other.at, &other.point, &other.signer)
+    }
+}
+
+/// Where the record lies.
+#[must_use]
+pub fn path(state_dir: &Path) -> PathBuf {
     state_dir.join(FILE)
 }
 
@@ -72,12 +90,28 @@ pub fn all(state_dir: &Path) -> anyhow::Result<Vec<LiveRestore>> {
     serde_json::from_slice(&bytes).with_context(reading)
 }
 
-/// Writes one down behind those before it. A record that does not read is begun anew. The state directory is made where
-/// there is none yet, for whoever the folder above belongs to.
+/// What the record of another server says, which its agent signed; nothing where it does not read.
+#[must_use]
+pub fn told_by(server: &Fingerprint, record: &[u8]) -> Vec<LiveRestore> {
+    let mut restores: Vec<LiveRestore> = match record.len() as u64 > BYTES_MAX {
+        true => Vec::new(),
+        false => serde_json::from_slice(record).unwrap_or_default(),
+    };
+    restores.truncate(KEPT_MAX);
+    for restore in &mut restores {
+        restore.server.get_or_insert_with(|| server.clone());
+        restore.unfilled.clear();
+        restore.file = None;
+    }
+    restores
+}
+
+/// Writes one down behind those before it, and what is not there yet of the `line` that led to it before those. A record that
+/// does not read is begun anew. The state directory is made where there is none yet, for whoever the folder above belongs to.
 ///
 /// # Errors
 /// What the disk refuses.
-pub fn add(state_dir: &Path, restore: LiveRestore) -> anyhow::Result<()> {
+pub fn add(state_dir: &Path, line: &[LiveRestore], restore: LiveRestore) -> anyhow::Result<()> {
     let path = path(state_dir);
     let writing = || format!("writing down that this server was restored, {}", path.display());
     if !state_dir.exists() {
@@ -88,7 +122,14 @@ pub fn add(state_dir: &Path, restore: LiveRestore) -> anyhow::Result<()> {
         made.with_context(writing)?;
         own_like(state_dir, state_dir.parent().unwrap_or(state_dir));
     }
-    let mut restores = all(state_dir).unwrap_or_default();
+    let known = all(state_dir).unwrap_or_default();
+    let mut restores: Vec<LiveRestore> = Vec::new();
+    for one in line {
+        if !known.iter().chain(&restores).any(|other| other.is_same(one)) {
+            restores.push(one.clone());
+        }
+    }
+    restores.extend(known);
     restores.push(restore);
     restores.drain(..restores.len().saturating_sub(KEPT_MAX));
     put(state_dir, &restores).with_context(writing)
@@ -138,18 +179,30 @@ fn write_private(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
     file.sync_all()
 }
 
-/// Whoever signed what this server was restored from, each for what was signed by then.
+/// The restore that put this file there.
+#[must_use]
+pub fn that_put(state_dir: &Path, file: FileId) -> Option<LiveRestore> {
+    let restores = all(state_dir).unwrap_or_default();
+    restores.into_iter().rfind(|restore| restore.file == Some(file))
+}
+
+/// Whoever signed what this server, and those before it, were restored from, each for what was signed by then.
 ///
 /// # Errors
 /// As [`all`].
 pub fn signers(state_dir: &Path) -> anyhow::Result<Signers> {
-    let restores = all(state_dir)?;
+    Ok(signers_of(&all(state_dir)?))
+}
+
+/// The same of these.
+#[must_use]
+pub fn signers_of(restores: &[LiveRestore]) -> Signers {
     let each = restores.iter().filter_map(|restore| {
         let signers = Signers::of(&restore.signer, restore.certificate.as_bytes()).ok()?;
         // The clock of whoever signed may have stood before this one's.
         Some(signers.until(restore.at.max(restore.as_of)))
     });
-    Ok(each.fold(Signers::default(), |all, signers| all.and(&signers)))
+    each.fold(Signers::default(), |all, signers| all.and(&signers))
 }
 
 #[cfg(test)]
@@ -167,6 +220,8 @@ mod tests {
             signer: key.fingerprint().clone(),
             certificate: key.certificate().unwrap(),
             unfilled: vec!["disk".to_owned()],
+            file: None,
+            server: None,
         }
     }
 
@@ -176,7 +231,7 @@ mod tests {
         assert!(!was_unfilled(dir.path(), "disk"));
         is_new(dir.path(), "disk").unwrap();
         let key = SigningKey::make().unwrap();
-        add(dir.path(), restore(&key, 1_000)).unwrap();
+        add(dir.path(), &[], restore(&key, 1_000)).unwrap();
         assert!(was_unfilled(dir.path(), "disk") && !was_unfilled(dir.path(), "cloud"));
         is_new(dir.path(), "disk").unwrap();
         assert!(!was_unfilled(dir.path(), "disk"));
@@ -190,7 +245,7 @@ mod tests {
         assert!(signers(&state).unwrap().is_empty());
         let key = SigningKey::make().unwrap();
         for at in [1_000, 2_000] {
-            add(&state, restore(&key, at)).unwrap();
+            add(&state, &[], restore(&key, at)).unwrap();
         }
         assert_eq!(all(&state).unwrap().len(), 2);
         let known = signers(&state).unwrap();
@@ -209,9 +264,32 @@ mod tests {
         assert!(all(dir.path()).is_err());
         let key = SigningKey::make().unwrap();
         for at in 0..60 {
-            add(dir.path(), restore(&key, at)).unwrap();
+            add(dir.path(), &[], restore(&key, at)).unwrap();
         }
         let kept = all(dir.path()).unwrap();
         assert_eq!((kept.len(), kept.last().unwrap().at), (KEPT_MAX, UnixMillis(59)));
+    }
+
+    #[test]
+    fn what_led_to_a_server_is_taken_over_once_and_names_where_it_was_done() {
+        let dir = tempfile::tempdir().unwrap();
+        let (first, second) = (SigningKey::make().unwrap(), SigningKey::make().unwrap());
+        let record = serde_json::to_vec(&[restore(&first, 1_000)]).unwrap();
+        let line = told_by(second.fingerprint(), &record);
+        assert_eq!(line[0].server.as_ref(), Some(second.fingerprint()));
+        for at in [2_000, 3_000] {
+            add(dir.path(), &line, restore(&second, at)).unwrap();
+        }
+        let known = all(dir.path()).unwrap();
+        assert_eq!(
+            known.iter().map(|one| one.at.0).collect::<Vec<_>>(),
+            [1_000, 2_000, 3_000]
+        );
+        let signers = signers(dir.path()).unwrap();
+        assert!(signers.believes(first.fingerprint(), UnixMillis(1_000)));
+        assert!(!signers.believes(first.fingerprint(), UnixMillis(1_001)));
+        // What was done elsewhere says nothing of the remotes here.
+        assert!(line[0].unfilled.is_empty());
+        assert_eq!(told_by(second.fingerprint(), b"rubbish"), []);
     }
 }

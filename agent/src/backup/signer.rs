@@ -215,6 +215,12 @@ impl Signers {
         self.offered.iter().any(|offered| offered.as_str() == signer)
     }
 
+    /// Whether somebody's certificate is at hand who is not believed.
+    #[must_use]
+    pub fn has_strangers(&self) -> bool {
+        self.offered.iter().any(|offered| !self.contains(offered))
+    }
+
     /// Reads certificates, one or several, armoured or not.
     ///
     /// # Errors
@@ -266,6 +272,7 @@ impl Signers {
         let until = until.filter(|(_, moment)| moment.0 < i64::MAX);
         Self {
             until: Arc::new(until.collect()),
+            offered: self.offered.iter().chain(other.offered.iter()).cloned().collect(),
             ..Self::those(all)
         }
     }

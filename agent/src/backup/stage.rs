@@ -27,6 +27,7 @@ use super::{
     files,
     lineage::{Identity, Likeness, Position},
     outgoing::Outgoing,
+    restores,
     room::{self, RESERVE_BYTES},
     seal::{FRAME_BYTES, LEVEL},
     segment::change_counter,
@@ -138,6 +139,7 @@ impl Order {
         // From here on the bot's log may be reset again.
         drop(pages);
         let mut collected = files::collect(&self.files, &self.never);
+        collected.add(restores::path(&self.state_dir));
         let files = self.seal_files(&point, &mut collected)?;
         let position = self.position((place.as_ref(), table.as_ref()), older.is_some(), &sealed.root)?;
         let manifest = Manifest {

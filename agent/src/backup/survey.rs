@@ -121,7 +121,7 @@ const FOLDERS: [&str; 6] = [
     object_key::SEGMENTS,
 ];
 
-async fn names(remote: &Remote) -> Result<Names, RemoteError> {
+pub(super) async fn names(remote: &Remote) -> Result<Names, RemoteError> {
     let mut names = Names::new();
     for folder in FOLDERS {
         names.extend(remote.list(folder).await?);

@@ -13,7 +13,7 @@ use crate::{
         coverage,
         recipients::{RecipientCert, Recipients, Validity},
         remote::trial,
-        room, same_place,
+        riding_along, room, same_place,
         seal::{LEVEL, seal},
         secret_key,
         signer::SigningKey,
@@ -29,6 +29,9 @@ mod private;
 mod tried;
 mod unlikely;
 mod ways;
+
+/// What does not ride along is named until this many.
+const LEFT_OUT_TOLD: usize = 5;
 
 /// Arguments of `agent check`.
 #[derive(clap::Args)]
@@ -78,7 +81,7 @@ pub async fn run(arguments: Arguments) -> Result<(), Failure> {
         LEVEL,
     )?;
     findings.extend(tried::findings(&config, &probe).await?);
-    findings.extend(config.backup.files.iter().map(|path| rides_along(path)));
+    findings.extend(config.backup.files.iter().map(|path| rides_along(&config, path)));
     findings.extend(secret_keys(&config));
     findings.extend(one_place(&config));
     findings.push(room_for_backups(&config));
@@ -240,12 +243,38 @@ fn one_place(config: &Config) -> Vec<Finding> {
     told.collect()
 }
 
-fn rides_along(path: &Path) -> Finding {
+/// What a backup takes along of a configured path, by the way in which it looks for it.
+fn rides_along(config: &Config, path: &Path) -> Finding {
     let said = match path.symlink_metadata() {
-        Ok(_) => Ok("is there and rides along".to_owned()),
+        Ok(_) => along(config, path),
         Err(error) => Err(format!(
             "cannot be found ({error}): backups go on without it. Correct [backup] files, or make it"
         )),
     };
     finding(&format!("file {}", path.display()), said)
+}
+
+fn along(config: &Config, path: &Path) -> Result<String, String> {
+    let (count, size_bytes, mut left_out) = riding_along(config, path);
+    let more = left_out.len().saturating_sub(LEFT_OUT_TOLD);
+    left_out.truncate(LEFT_OUT_TOLD);
+    left_out.extend((more > 0).then(|| format!("and {more} more")));
+    let without = left_out.join("; ");
+    match (count, without.is_empty()) {
+        (0, true) => Ok("is there and holds no file yet: what lies there later rides along".to_owned()),
+        (0, false) => Err(format!(
+            "is there, and nothing of it rides along: {without}. Correct [backup] files"
+        )),
+        (count, _) => {
+            let files = format!(
+                "is there and rides along: {} of {}",
+                words::count(count as u64, "file"),
+                words::size(size_bytes)
+            );
+            Ok(match without.is_empty() {
+                true => files,
+                false => format!("{files}; NOT in it: {without}"),
+            })
+        }
+    }
 }

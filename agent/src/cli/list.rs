@@ -9,6 +9,7 @@ use std::{
 use jiff::{Timestamp, tz::TimeZone};
 use protocol::{chain::ChainId, time::UnixMillis};
 use serde::Serialize;
+use tokio::sync::Semaphore;
 
 use super::{ConfigArgument, Failure, ask, load, remotes, words};
 use crate::{
@@ -16,12 +17,17 @@ use crate::{
         anchor::Anchor,
         holes,
         ranges::{self, Range},
+        remote::Remote,
+        seal::Keys,
         survey::Survey,
         unfilled::Unfilled,
     },
-    config::Purpose,
+    config::{Config, Purpose},
     keys,
-    restore::{Sources, ahead_of, kinds_of, open_manifest, trust},
+    restore::{
+        Sources, ahead_of, kinds_of, open_manifest,
+        trust::{self, Trust},
+    },
 };
 
 mod calendar;
@@ -32,6 +38,7 @@ mod holding;
 mod points;
 mod reach;
 mod unfollowed;
+mod whose;
 
 use doubts::{Doubt, Known};
 use gaps::Gap;
@@ -67,6 +74,9 @@ struct Shown {
     /// The chains among them that are another agent's.
     #[serde(skip)]
     others_chains: BTreeSet<ChainId>,
+    /// Those of them that a server before this one followed.
+    #[serde(skip)]
+    earlier_chains: BTreeSet<ChainId>,
     gaps: Vec<Gap>,
     doubtful: Vec<Doubt>,
     remotes: Vec<Holding>,
@@ -98,21 +108,9 @@ pub async fn run(arguments: Arguments) -> Result<(), Failure> {
     let survey = remotes::survey(&mut opened).await;
     // Asked after the list: what was sent meanwhile has been seen, and not the other way round.
     here.seen = here::seen(&config).unwrap_or_default();
-    let kit = arguments
-        .key
-        .as_deref()
-        .and_then(Path::parent)
-        .unwrap_or(Path::new("."));
-    let trust = trust::gather(
-        &config.state_dir,
-        kit,
-        &[],
-        &opened.usable,
-        &survey,
-        &mut Vec::new(),
-    )
-    .await;
     let cores = super::restore::cores();
+    let keys = unlocked.as_ref().map(|keys| (keys, &cores));
+    let trust = trusted(&arguments, &config, (&opened.usable, &survey), keys).await;
     let sources = unlocked.as_ref().map(|keys| Sources {
         remotes: &opened.usable,
         survey: &survey,
@@ -146,6 +144,22 @@ pub async fn run(arguments: Arguments) -> Result<(), Failure> {
             key.display()
         ))),
     }
+}
+
+/// Whose signatures count: with a key also of those whose backups led to a known agent's server.
+async fn trusted(
+    arguments: &Arguments,
+    config: &Config,
+    (remotes, survey): (&[Remote], &Survey),
+    keys: Option<(&Keys, &Semaphore)>,
+) -> Trust {
+    let kit = arguments.key.as_deref().and_then(Path::parent);
+    let kit = kit.unwrap_or(Path::new("."));
+    let mut trust = trust::gather(&config.state_dir, kit, &[], remotes, survey, &mut Vec::new()).await;
+    if let Some(keys) = keys {
+        super::restore::with_line(&mut trust, (remotes, survey), keys).await;
+    }
+    trust
 }
 
 impl Shown {
@@ -216,10 +230,9 @@ impl Shown {
             .holdings
             .iter()
             .map(|(remote, names)| Holding::of(remote, names, here, anchor, &seen));
-        let is_others = |chain: &ChainId| !here.others(survey).is_empty() && !here.own.chains.contains(chain);
-        let chains = commits.iter().map(|range| range.chain.clone());
         Self {
-            others_chains: chains.filter(is_others).collect(),
+            others_chains: here.others_chains(survey, &commits),
+            earlier_chains: here.earlier_chains(),
             doubtful,
             remotes: remotes.collect(),
             restore_points,

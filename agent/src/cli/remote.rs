@@ -46,7 +46,7 @@ pub struct TestArguments {
     config: ConfigArgument,
     /// The remote's name in the configuration
     name: String,
-    /// The folder's disk was replaced on purpose: take the one that is mounted now
+    /// The place is new, or its disk was replaced on purpose: take the one that is there now
     #[arg(long)]
     new_disk: bool,
     /// Print JSON
@@ -64,7 +64,7 @@ pub async fn run(arguments: Arguments) -> Result<(), Failure> {
     let remote = remotes::open(&config, Some(&arguments.name))?.usable.remove(0);
     if arguments.new_disk {
         remote
-            .accept_folder()
+            .accept_place()
             .map_err(|fault| Failure::Failed(anyhow::Error::msg(fault)))?;
         if let Some(told) = forget(&config, &remote).await?
             && !arguments.json

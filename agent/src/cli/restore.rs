@@ -28,6 +28,7 @@ mod refusals;
 pub(super) use refusals::quoted;
 mod told;
 mod whose;
+pub(super) use whose::with_line;
 
 use asked::request;
 use elsewhere::{Elsewhere, Found};
@@ -129,12 +130,8 @@ pub async fn run(arguments: Arguments) -> Result<(), Failure> {
     let known = known_here(&config);
     let known_here = newest::here(&config, &known);
     let mut request = request(&arguments, arguments.remote.as_deref(), &config, known)?;
-    let touches_live = matches!(request.target, Target::Live(_)) && request.only != Some(Only::Config);
     // Held from here on, so that neither program can start while the owner reads the plan.
-    let mut hold = match touches_live && !arguments.dry_run {
-        true => Some(hold::take(&config)?),
-        false => None,
-    };
+    let mut hold = held(&request, &arguments, &config)?;
     let mut opened = remotes::open(&config, arguments.remote.as_deref())?;
     let keys = unlock(&arguments, &config)?;
     let survey = remotes::survey(&mut opened).await;
@@ -143,8 +140,9 @@ pub async fn run(arguments: Arguments) -> Result<(), Failure> {
     let cores = cores();
     let there = (opened.usable.as_slice(), &survey);
     let asked = (&request, &keys, &cores);
-    let trust = whose::to_trust((&arguments, &config), there, asked, &mut notes).await?;
+    let (trust, line) = whose::to_trust((&arguments, &config), there, asked, &mut notes).await?;
     request.is_agent_named = trust.source == Source::Named;
+    request.restores.splice(0..0, line);
     let sources = Sources {
         remotes: &opened.usable,
         survey: &survey,
@@ -190,6 +188,13 @@ pub async fn run(arguments: Arguments) -> Result<(), Failure> {
         }
     }
     Ok(())
+}
+
+/// The live database, where it is to be replaced.
+fn held(request: &Request, arguments: &Arguments, config: &Config) -> anyhow::Result<Option<Hold>> {
+    let touches_live = matches!(request.target, Target::Live(_)) && request.only != Some(Only::Config);
+    let hold = (touches_live && !arguments.dry_run).then(|| hold::take(config));
+    hold.transpose()
 }
 
 fn require_yes(plan: &Plan, arguments: &Arguments) -> Result<(), Failure> {

@@ -9,7 +9,10 @@ use serde::Serialize;
 
 use super::{ConfigArgument, Failure, load};
 use crate::{
-    alert::message::{duration, moment},
+    alert::{
+        message::{duration, moment},
+        planned::Planned,
+    },
     config::{Config, Language, Purpose},
     store::{Store, damaged::Sound, lock},
     watch::bot_link::{BotLink, Missing},
@@ -57,6 +60,8 @@ struct Overview {
 /// What the agent wrote down, as far as it can be read.
 #[derive(Default, Serialize)]
 struct Kept {
+    #[serde(skip)]
+    planned: Option<Planned>,
     #[serde(flatten)]
     alerts: alerts::AlertsView,
     /// Single events that the bot reported within a day, by kind, most first.
@@ -85,6 +90,8 @@ struct BotView {
     fault: Option<String>,
     version: Option<String>,
     started_at: Option<UnixMillis>,
+    /// A stop on purpose, or work on the server; absent when no agent runs that would know.
+    planned: Option<Planned>,
 }
 
 #[derive(Default, Serialize)]
@@ -129,9 +136,14 @@ async fn look(config: &Config, now: UnixMillis) -> anyhow::Result<Overview> {
         // Who looks because something is wrong must see the rest.
         Err(error) => (Kept::default(), Some(format!("{error:#}"))),
     };
+    let agent_running = lock::is_held(&config.lock_path())?;
+    let planned = kept.planned.filter(|_| agent_running);
     Ok(Overview {
-        agent_running: lock::is_held(&config.lock_path())?,
-        bot: bot_view(health),
+        agent_running,
+        bot: BotView {
+            planned,
+            ..bot_view(health)
+        },
         state_disk: disk,
         unwatched,
         unread,
@@ -145,6 +157,9 @@ fn kept(config: &Config, now: UnixMillis) -> anyhow::Result<Kept> {
     let store = store.as_ref();
     let backlog = store.map(Store::backlog).transpose()?;
     Ok(Kept {
+        planned: store
+            .map(|store| store.look_at_book(|book| Planned::of(book, now)))
+            .transpose()?,
         alerts: store
             .map(|store| alerts::look(store, config, now))
             .transpose()?
@@ -187,6 +202,7 @@ fn bot_view(health: Result<Health, Missing>) -> BotView {
             fault: (!health.healthy).then(|| "it says that a part of it stands still".to_owned()),
             version: Some(health.version),
             started_at: Some(health.started_at),
+            planned: None,
         },
         Err(missing) => {
             let fault = match missing {
@@ -201,6 +217,7 @@ fn bot_view(health: Result<Health, Missing>) -> BotView {
                 fault: Some(fault),
                 version: None,
                 started_at: None,
+                planned: None,
             }
         }
     }
@@ -274,10 +291,45 @@ fn bot_sentence(bot: &BotView, config: &Config) -> String {
         }
         (fault, _, _) => {
             let fault = fault.as_deref().unwrap_or("it is not well");
-            format!(
-                "Bot:      NOT well at {url}: {fault}. Look: systemctl status {}",
-                config.bot.unit
-            )
+            planned_sentence(bot, config).unwrap_or_else(|| {
+                format!(
+                    "Bot:      NOT well at {url}: {fault}. Look: systemctl status {}",
+                    config.bot.unit
+                )
+            })
         }
+    }
+}
+
+/// Of a bot that is away, or not well, while that is planned, or that was stopped and forgotten.
+fn planned_sentence(bot: &BotView, config: &Config) -> Option<String> {
+    let planned = bot.planned?;
+    let at = |at| moment(&config.owner.timezone, at);
+    let fault = bot.fault.as_deref().unwrap_or("it is not well");
+    let is_covered = planned.covers(bot.answers);
+    match (
+        planned.stopped_since.filter(|_| !bot.answers),
+        planned.maintenance_until,
+    ) {
+        (Some(since), Some(until)) => Some(format!(
+            "Bot:      stopped on purpose since {}; maintenance until {}",
+            at(since),
+            at(until)
+        )),
+        (Some(since), None) if is_covered => Some(format!(
+            "Bot:      stopped on purpose since {}. When your work is finished: systemctl start {}",
+            at(since),
+            config.bot.unit
+        )),
+        (Some(since), None) => Some(format!(
+            "Bot:      NOT started again: it was stopped on purpose at {}. Start it: systemctl start {}",
+            at(since),
+            config.bot.unit
+        )),
+        (None, Some(until)) => Some(format!(
+            "Bot:      not well during maintenance, which lasts until {}: {fault}",
+            at(until)
+        )),
+        (None, None) => None,
     }
 }

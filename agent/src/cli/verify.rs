@@ -115,7 +115,9 @@ pub async fn run(arguments: Arguments) -> Result<(), Failure> {
         faults.extend(named(remote, &wrong, share));
         let unknown = Unknown::of(&seen);
         // What a summary names is asked for by itself.
-        let unproven = unknown.nothing_proven().filter(|_| anchor.is_none());
+        let alone = || unknown.nothing_leads_there().filter(|_| keys.is_some());
+        let unproven = unknown.nothing_proven().or_else(alone);
+        let unproven = unproven.filter(|_| anchor.is_none());
         let others = others::of(&config, &store, &seen)?;
         match arguments.json {
             true => shown.push(row(&seen, &others, &wrong, (&unknown, unproven.is_none()))),
@@ -305,7 +307,9 @@ async fn adopt(
     let survey = survey::ask(remotes, Vec::new()).await;
     let kit = path.parent().unwrap_or(path);
     let mut notes = Vec::new();
-    let trust = trust::gather(&config.state_dir, kit, &[], remotes, &survey, &mut notes).await;
+    let mut trust = trust::gather(&config.state_dir, kit, &[], remotes, &survey, &mut notes).await;
+    let cores = super::restore::cores();
+    super::restore::with_line(&mut trust, (remotes, &survey), (keys, &cores)).await;
     if trust.source == Source::Remotes {
         eprintln!("agent: whose signatures count is {}", trust.source.told());
     }
@@ -314,7 +318,7 @@ async fn adopt(
         survey: &survey,
         keys,
         signers: &trust.signers,
-        cores: &super::restore::cores(),
+        cores: &cores,
     };
     let watcher = progress::watcher();
     let taken_in = async {

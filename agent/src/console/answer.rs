@@ -145,9 +145,13 @@ pub fn alerts(desk: &Desk, overview: &Overview) -> String {
         if let Some(held) = &open.held {
             notes += &format!(", {held}");
         }
+        let cause = open.cause.as_ref().map(|cause| format!("\n   {cause}"));
         format!(
-            "{}\n   {notes}\n   /silence 2h {} · /runbook {}",
-            open.headline, open.key, open.rule
+            "{}{}\n   {notes}\n   /silence 2h {} · /runbook {}",
+            open.headline,
+            cause.unwrap_or_default(),
+            open.key,
+            open.rule
         )
     };
     let mut below = Vec::new();

@@ -77,6 +77,7 @@ mod tests {
             "disk_full",
             "disk_filling",
             "inodes_low",
+            "inodes_full",
             "disk_read_only",
         ] {
             let text = entry(name).unwrap_or_default();

@@ -31,6 +31,7 @@ use tokio::{
 };
 
 use crate::{
+    alert::{engine::is_silenced, planned::Planned, rule::object_of},
     backup::capture::Capture,
     beat::{Beats, is_late},
     store::{Store, alerts::AlertRow},
@@ -80,15 +81,32 @@ pub struct Report {
     /// The rules of everything that is wrong at the moment, gravest first.
     #[serde(default)]
     pub alerts: Vec<String>,
-    /// How many of them are critical.
+    /// How many of them are critical, without those that the owner has silenced.
     #[serde(default)]
     pub critical: usize,
+    /// What is planned: a stop of the bot, work on the server.
+    #[serde(default)]
+    pub planned: Planned,
     /// The ways to the owner that are known as broken.
     #[serde(default)]
     pub ways_broken: Vec<String>,
     /// What the bot reported within a day as single events: how many of each kind.
     #[serde(default)]
     pub reported: BTreeMap<String, u64>,
+    /// The same alerts with what each is about. The last: `scripts/health-check` takes all that follows.
+    #[serde(default)]
+    pub open: Vec<OpenReport>,
+}
+
+/// One alert.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct OpenReport {
+    /// The rule's name.
+    pub rule: String,
+    /// What it is about: a file, a disk, a remote.
+    pub about: String,
+    /// Since when it is that.
+    pub since: UnixMillis,
 }
 
 /// The newest restore point of one remote.
@@ -205,8 +223,10 @@ impl Status {
                 .collect(),
             alerts: Vec::new(),
             critical: 0,
+            planned: Planned::default(),
             ways_broken: Vec::new(),
             reported: BTreeMap::new(),
+            open: Vec::new(),
         }
     }
 
@@ -215,24 +235,33 @@ impl Status {
         let since = UnixMillis(now.0.saturating_sub(DAY_MS));
         let stored = self
             .store
-            .alerts()
-            .and_then(|alerts| Ok((alerts, self.store.reported(since)?)));
-        let Ok((mut firing, reported)) = stored else {
+            .book()
+            .and_then(|book| Ok((book, self.store.reported(since)?)));
+        let Ok((book, reported)) = stored else {
             return Report {
                 healthy: false,
                 ..report
             };
         };
-        firing.retain(|row| row.loudest.is_some());
+        let all = book.alerts.values();
+        let mut firing: Vec<&AlertRow> = all.filter(|row| row.loudest.is_some()).collect();
         firing.sort_by_key(|row| std::cmp::Reverse(row.loudest));
-        let is_critical = |row: &&AlertRow| row.loudest == Some(Severity::Critical);
+        let calls =
+            |row: &&&AlertRow| row.loudest == Some(Severity::Critical) && !is_silenced(&book, &row.key, now);
+        let open = |row: &&AlertRow| OpenReport {
+            rule: row.rule.clone(),
+            about: object_of(&row.key).to_owned(),
+            since: row.rule_since,
+        };
         Report {
-            critical: firing.iter().filter(is_critical).count(),
+            critical: firing.iter().filter(calls).count(),
+            planned: Planned::of(&book, now),
+            open: firing.iter().map(open).collect(),
             ways_broken: firing
                 .iter()
                 .filter_map(|row| row.key.strip_prefix("channel/").map(str::to_owned))
                 .collect(),
-            alerts: firing.into_iter().map(|row| row.rule).collect(),
+            alerts: firing.into_iter().map(|row| row.rule.clone()).collect(),
             reported: reported.into_iter().collect(),
             ..report
         }

@@ -125,8 +125,12 @@ fn alert(voice: &Voice, words: &Words, open: &Open) -> String {
     if let Some(held) = &open.held {
         notes += &format!(" · {held}");
     }
+    let cause = open
+        .cause
+        .as_ref()
+        .map(|cause| format!("<small>{}</small>", escape(cause)));
     format!(
-        "<span class=\"{}\">{}</span><small>{} · <code>{}</code></small>",
+        "<span class=\"{}\">{}</span>{}<small>{} · <code>{}</code></small>",
         words::class(open.severity),
         // The sign is for chats; not every browser has a picture for it, and the words say the same.
         escape(
@@ -134,6 +138,7 @@ fn alert(voice: &Voice, words: &Words, open: &Open) -> String {
                 .trim_start_matches(|char: char| !char.is_ascii() && !char.is_alphanumeric())
                 .trim_start()
         ),
+        cause.unwrap_or_default(),
         escape(&notes),
         escape(open.rule)
     )
@@ -237,6 +242,14 @@ fn backups(voice: &Voice, words: &Words, overview: &Overview) -> String {
             ]
         });
         inner += &table([words.taken_at, words.kind, words.size], rows);
+        if overview
+            .points
+            .iter()
+            .take(POINTS_MAX)
+            .any(|point| point.is_drilled)
+        {
+            inner += &format!("<p class=\"quiet\">{}</p>\n", words.legend);
+        }
     }
     section("backups", "", words.backups, &inner)
 }
@@ -338,6 +351,7 @@ mod tests {
                 rule: "bot_gone",
                 severity: Severity::Critical,
                 headline: nasty.clone(),
+                cause: Some(nasty.clone()),
                 since: UnixMillis(0),
                 episode: None,
                 acked: None,
@@ -427,10 +441,14 @@ mod tests {
             assert_eq!(
                 html.matches("&lt;script&gt;alert(&#39;x&#39;)&lt;/script&gt;&quot;&amp;")
                     .count(),
-                11
+                12
             );
             assert!(html.contains("Rp1.250.000"));
             assert!(html.contains(words(language).damaged), "{html}");
+            assert!(
+                html.contains(words(language).legend),
+                "what the star means: {html}"
+            );
             assert!(
                 !html.contains("http://") && !html.contains("https://"),
                 "no external asset"

@@ -49,6 +49,8 @@ pub(super) struct Words {
     pub full: &'static str,
     pub delta: &'static str,
     pub damaged: &'static str,
+    /// Under the restore points.
+    pub legend: &'static str,
     pub kind: &'static str,
     pub behind: &'static str,
     /// `{commit}` is the last one that can be had.
@@ -111,6 +113,7 @@ const ID: Words = Words {
     full: "penuh",
     delta: "perubahan",
     damaged: "dari database rusak",
+    legend: "★ lulus latihan pemulihan",
     kind: "Jenis",
     behind: "Perubahan yang belum di sana",
     torn: "hanya bisa dipulihkan sampai perubahan {commit}: yang sesudahnya hilang atau berubah di sana",
@@ -172,6 +175,7 @@ const EN: Words = Words {
     full: "full",
     delta: "changes",
     damaged: "of a damaged database",
+    legend: "★ its restore was rehearsed and passed",
     kind: "Kind",
     behind: "Commits not there yet",
     torn: "can be restored to commit {commit} only: what follows is missing or altered there",

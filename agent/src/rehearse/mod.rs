@@ -265,7 +265,9 @@ impl Drill<'_> {
         // Before the list: what arrives meanwhile is no loss.
         let arrived = restore::acknowledged(self.store, Some(self.remote.name()));
         let arrived = arrived.map_err(|error| told(error.into()))?;
-        let survey = survey::ask(remotes, Vec::new()).await;
+        let own = self.store.points().map_err(|error| told(error.into()))?;
+        let mut survey = survey::ask(remotes, Vec::new()).await;
+        unknown::leave_out(&mut survey, &own);
         let selection = selection(&survey, known, (&keys, &arrived), now);
         let sources = Sources {
             remotes,

@@ -18,6 +18,7 @@ use crate::{
         Progress,
         anchor::{self, Anchor},
         certificate::Certificate,
+        earlier_server::{ENDS, Written},
         prune,
         remote::Remote,
         survey::Names,
@@ -115,6 +116,8 @@ impl Sample<'_> {
                 anchored.write_down(self, began_at, clock())?;
                 seen["anchor"] = json!(anchored.fits());
                 unknown(&known, &listed).note(&mut seen, SUSPECTS_MAX);
+                let written = Written::by(listed.keys().map(|name| (name, None)));
+                seen[ENDS] = written.ends_noted();
                 seen["knows_any"] = json!(!known.is_empty());
                 contradicted = anchored.contradiction();
                 uncompared.extend(anchored.unread());

@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use protocol::object_key::{self, PointId, SegmentName};
 use serde_json::{Value, json};
 
-use crate::store::points::KnownPoint;
+use crate::{backup::survey::Survey, store::points::KnownPoint};
 
 /// What is not known here.
 pub(super) struct Unknown {
@@ -56,6 +56,15 @@ pub(super) fn unknown(known: &BTreeMap<PointId, KnownPoint>, listed: &BTreeMap<S
         objects.push(format!("one of {} (the same bytes)", names.join(" and ")));
     }
     Unknown { points, objects }
+}
+
+/// Takes everything out that is of a point which is not known here: what another agent took is neither the newest state of
+/// this shop nor in its way.
+pub(super) fn leave_out(survey: &mut Survey, known: &BTreeMap<PointId, KnownPoint>) {
+    let is_known = |key: &String| point_of(key).is_none_or(|point| known.contains_key(&point));
+    for (_, names) in &mut survey.holdings {
+        names.retain(|key, _| is_known(key));
+    }
 }
 
 fn point_of(key: &str) -> Option<PointId> {

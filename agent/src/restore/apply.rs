@@ -94,18 +94,18 @@ pub async fn carry_out(
     let files = files
         .map(|files| settle_files(files, &folder, live.is_some(), &stamp))
         .transpose()?;
+    // Asked while nothing is in its place yet: whoever waits for a remote can leave.
+    let line = origin::led_to(plan, sources, live.is_some() && database.is_some()).await;
     if let Some(mut new) = database {
         let place = live.map_or_else(|| folder.join("shop.db"), Path::to_path_buf);
         match (live, hold) {
             (Some(live), Some(hold)) => {
                 hold.tighten()?;
                 done.replaced = swap::swap(live, &mut new, &note(plan, done.reached, now), &stamp)?;
-                done.notes.extend(origin::write_down(
-                    hold.state_dir(),
-                    plan,
-                    done.reached,
-                    (sources, now),
-                ));
+                let origin = (sources, line.as_slice(), now);
+                let place = (hold.state_dir(), live);
+                done.notes
+                    .extend(origin::write_down(place, plan, done.reached, origin));
             }
             _ => swap::lay(&place, &mut new, &note(plan, done.reached, now))?,
         }

@@ -74,12 +74,12 @@ pub(super) async fn manifest(
         without
             .iter()
             .for_each(|remote| wrong.add(remote.name(), sources.unlisted(remote.name())));
-        let sentence = wrong.sentence(key);
         let unread = match gravest {
-            Some(Unread::Misnamed(_)) => Unread::Misnamed(sentence),
-            Some(Unread::NotOurs(_, foreign)) => Unread::NotOurs(sentence, foreign),
-            Some(Unread::Locked(_, ids)) => Unread::Locked(sentence, ids),
-            Some(Unread::Damaged(_)) | None => Unread::Damaged(sentence),
+            Some(Unread::Misnamed(_)) => Unread::Misnamed(wrong.sentence(key)),
+            // It is whole, and whose it is or whom it is for is all that is wrong.
+            Some(Unread::NotOurs(_, foreign)) => Unread::NotOurs(wrong.whole_sentence(key), foreign),
+            Some(Unread::Locked(_, ids)) => Unread::Locked(wrong.whole_sentence(key), ids),
+            Some(Unread::Damaged(_)) | None => Unread::Damaged(wrong.sentence(key)),
         };
         refused = Some(match refused {
             None => unread,
@@ -297,7 +297,19 @@ impl Wrong {
     }
 
     pub(super) fn sentence(&self, key: &str) -> String {
-        let mut text = format!("no remote gives an intact copy of {key}");
+        match self.0.as_slice() {
+            // One that was asked alone says nothing of the others.
+            [(only, what)] => format!("{only} gives no intact copy of {key}: {what}"),
+            _ => self.told(format!("no remote gives an intact copy of {key}")),
+        }
+    }
+
+    /// The same of what is there and is not taken.
+    fn whole_sentence(&self, key: &str) -> String {
+        self.told(format!("{key} is there and is not taken"))
+    }
+
+    fn told(&self, mut text: String) -> String {
         // What is the same on several remotes is said once.
         let mut told: Vec<(Vec<&str>, &str)> = Vec::new();
         for (remote, what) in &self.0 {

@@ -138,3 +138,26 @@ pub(super) fn also_holding(
     });
     told.collect()
 }
+
+/// What is said where such an agent has points that are newer than all of the chain.
+pub(super) fn newer(request: &Request, index: &Index<'_>, chain: &ChainId) -> Vec<String> {
+    if request.is_agent_named {
+        return Vec::new();
+    }
+    let own = index.opened().filter(|manifest| manifest.chain == *chain);
+    let newest = own.map(|manifest| manifest.taken_at).max();
+    let is_newer = |one: &&Foreign| newest.is_some_and(|newest| one.taken_at > newest);
+    let agents = by_agent(index.foreign().filter(is_newer));
+    let told = agents.iter().map(|(newest, count)| {
+        let (points, are) = match count {
+            1 => (format!("the restore point {}", newest.point), "is"),
+            count => (format!("{count} restore points, the newest {},", newest.point), "are"),
+        };
+        format!(
+            "{points} of the agent {}, which is not known here, {are} newer than this chain's: where that agent is yours, as of a \
+             server that was restored from this one, IT MAY BE NEWER than what you get: --latest --trust {}",
+            newest.signer, newest.signer
+        )
+    });
+    told.collect()
+}

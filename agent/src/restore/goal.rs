@@ -36,6 +36,8 @@ pub(super) struct Goal {
     pub floor: CommitNumber,
     /// Something later is known that no way leads to: what it is.
     pub lost: Vec<String>,
+    /// When the newest of that was taken, where it is a restore point.
+    pub lost_at: Option<UnixMillis>,
     /// What the database must hold at the floor, when that is known.
     pub root: Option<PageRoot>,
     /// What was wrong and does not matter.
@@ -62,9 +64,9 @@ pub(super) async fn find(
         Selection::At(moment) => newest(request, sources, index, avoid, Some(*moment)).await,
         Selection::Point(point) => named(request, sources, index, point).await,
         Selection::Commit(commit) => {
-            let (chain, notes) = numbers::chain_of(request, sources, index, *commit).await?;
-            let mut goal = Goal::at(chain, *commit);
-            goal.notes = notes;
+            let meant = numbers::chain_of(request, sources, index, *commit).await?;
+            let mut goal = Goal::at(meant.chain, *commit);
+            (goal.notes, goal.may_be_newer) = (meant.notes, meant.may_be_newer);
             unfilled::weigh((request, sources), avoid, &mut goal, *commit);
             Ok(goal)
         }
@@ -80,6 +82,7 @@ impl Goal {
             begins_by: None,
             floor: commit,
             lost: Vec::new(),
+            lost_at: None,
             root: None,
             notes: Vec::new(),
             may_be_newer: false,
@@ -127,8 +130,9 @@ async fn named(
 ) -> Result<Goal, Refused> {
     let Some(at) = index.points().iter().position(|other| other == point) else {
         let reason = format!(
-            "there is no restore point {point}: its manifest, {}*.json.pgp, is missing on every remote that answers",
-            object_key::manifest_prefix(point)
+            "there is no restore point {point}: its manifest, {}*.json.pgp, is missing on {}",
+            object_key::manifest_prefix(point),
+            sources.all_asked()
         );
         return Err(nothing(sources, reason));
     };
@@ -198,6 +202,7 @@ async fn newest(
         begins_by: Some(by.unwrap_or(ahead_of(request.now))).filter(|by| manifest.taken_at <= *by),
         floor: end,
         lost: lost.into_iter().collect(),
+        lost_at: None,
         root: None,
         may_be_newer: !ended.is_empty(),
         notes: before.notes.drain(..).chain(ended).collect(),

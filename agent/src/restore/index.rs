@@ -184,13 +184,16 @@ impl<'a> Index<'a> {
         self.placed().map(|(_, manifest)| manifest)
     }
 
+    /// All that were read so far and do not open, newest first.
+    pub(super) fn unread(&self) -> impl Iterator<Item = &Unread> {
+        self.read
+            .values()
+            .filter_map(|reading| reading.found.as_ref().err())
+    }
+
     /// All that were read so far and are of agents that are not known.
     pub(super) fn foreign(&self) -> impl Iterator<Item = &Foreign> {
-        let unread = self
-            .read
-            .values()
-            .filter_map(|reading| reading.found.as_ref().err());
-        unread.filter_map(Unread::foreign)
+        self.unread().filter_map(Unread::foreign)
     }
 
     /// The ids of the keys that open points which were read and which this key does not open; `None` when there are none.

@@ -21,6 +21,7 @@ use crate::{
 
 mod acknowledged;
 mod apply;
+mod archived;
 mod around;
 mod assemble;
 mod avoid;
@@ -40,7 +41,9 @@ mod index;
 mod lacking;
 mod left_out;
 mod leftovers;
+mod line;
 mod locked;
+mod named_chain;
 mod nearest;
 mod numbers;
 mod origin;
@@ -81,6 +84,7 @@ pub use goal::ahead_of;
 pub use index::{Unopened, open_manifest};
 pub use left_out::LeftOut;
 pub use leftovers::{left_by_us, remove as remove_leftovers, require_empty};
+pub use line::line;
 pub use proven::{Tail, behind_the_last};
 pub use refused::{Next, Refused};
 pub use replay::Stop;
@@ -183,7 +187,7 @@ pub struct Request {
     pub arrived: Vec<Acknowledged>,
     /// The same of those that are not asked, since others were named.
     pub elsewhere: Vec<Acknowledged>,
-    /// The live restores that were done on this server.
+    /// The live restores that were done on this server, and those that led to the server whose backups these are.
     pub restores: Vec<LiveRestore>,
     /// The owner has named the agents whose backups are meant: what another one signed is told, and stands in no way.
     pub is_agent_named: bool,
@@ -254,7 +258,12 @@ async fn plan_around(request: Request, mut avoid: Avoid, sources: &Sources<'_>) 
     let mut notes: Vec<String> = sources.silent_remotes().into_iter().collect();
     notes.extend(request.damage_of(&route.manifest));
     notes.extend(goal.notes);
-    notes.extend(undone::told(&request, &route.manifest.chain, route.end));
+    let end = match goal.stop {
+        // The last segment may reach beyond it.
+        Stop::AfterCommit(commit) => commit.min(route.end),
+        Stop::By { .. } | Stop::AtPoint | Stop::AtEnd => route.end,
+    };
+    notes.extend(undone::told(&request, &route.manifest.chain, end));
     notes.extend(avoid.told());
     notes.extend(route.notes);
     notes.extend(files.notes);

@@ -54,7 +54,10 @@ pub(super) async fn refuse(
         reasons.extend(having);
     }
     reasons.dedup();
-    let asked = asked(request, sources, Some((&goal.chain, goal.floor)));
+    let mut asked = asked(request, sources, Some((&goal.chain, goal.floor)));
+    if request.selection == Selection::Latest {
+        asked.at = asked.at.max(goal.lost_at);
+    }
     let newer = elsewhere(request, sources, avoid, (goal, best.as_ref())).await;
     let next = match (newer, best) {
         (Some(newer), best) => {

@@ -17,6 +17,7 @@ use super::{
     foreign,
     goal::nothing,
     index::Index,
+    named_chain,
     wanted::seen_at,
 };
 
@@ -30,6 +31,15 @@ struct Reach {
     last: CommitNumber,
 }
 
+/// What a number means.
+pub(super) struct Meant {
+    pub chain: ChainId,
+    /// What else there is that may be meant.
+    pub notes: Vec<String>,
+    /// Whether that may be a later state of the same shop.
+    pub may_be_newer: bool,
+}
+
 /// The one chain that holds this commit, and what else of that number there is.
 ///
 /// # Errors
@@ -39,7 +49,7 @@ pub(super) async fn chain_of(
     sources: &Sources<'_>,
     index: &mut Index<'_>,
     commit: CommitNumber,
-) -> Result<(ChainId, Vec<String>), Refused> {
+) -> Result<Meant, Refused> {
     if !narrow(sources, index, commit).await {
         open_all(index).await;
     }
@@ -54,13 +64,23 @@ pub(super) async fn chain_of(
             let begins =
                 |(_, manifest): &(usize, &Manifest)| manifest.chain == **chain && manifest.commit <= commit;
             let newest = index.placed().find(begins).map(|(at, _)| at);
-            let notes = foreign::also_holding(request, sources, index, commit);
+            let newer = foreign::newer(request, index, chain);
+            let may_be_newer = !newer.is_empty();
+            let mut notes = foreign::also_holding(request, sources, index, commit);
+            notes.extend(newer);
             index.skip(newest.unwrap_or(0));
-            Ok(((*chain).clone(), notes))
+            Ok(Meant {
+                chain: (*chain).clone(),
+                notes,
+                may_be_newer,
+            })
         }
         [] => {
             let foreign = foreign::refuse_commit(request, sources, index, commit);
-            Err(foreign.unwrap_or_else(|| unreachable((request, sources), index, &reaches, commit)))
+            let named = || named_chain::refusal(request, sources, index, None);
+            Err(foreign
+                .or_else(named)
+                .unwrap_or_else(|| unreachable((request, sources), index, &reaches, commit)))
         }
         several => {
             let seen = |chain: &ChainId| (chain.clone(), moment(sources, index, chain, commit));

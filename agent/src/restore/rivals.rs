@@ -2,7 +2,7 @@
 //! with this key. Two shops may share a remote, and the newest state there may be the other one's.
 //! It opens nothing where there is one certificate alone, and decides nothing: which one it is, its owner says.
 
-use std::{collections::BTreeMap, io::Read};
+use std::collections::BTreeMap;
 
 use futures_util::stream::{self, StreamExt};
 use protocol::{
@@ -14,7 +14,7 @@ use protocol::{
 };
 
 use super::{
-    Request, Selection, Sources, fetch,
+    Request, Selection, Sources, archived, fetch,
     trust::{Source, Trust},
 };
 
@@ -95,28 +95,13 @@ fn last(sources: &Sources<'_>, newest: &Manifest) -> (CommitNumber, UnixMillis) 
 
 /// The path in the configuration that was backed up with the point.
 async fn database_of(sources: &Sources<'_>, newest: &Manifest) -> Option<String> {
-    let files = newest.files.as_ref()?;
-    if files.plain_size_bytes > ARCHIVE_BYTES_MAX {
-        return None;
-    }
-    let (tar, _) = fetch::object(sources, files).await.ok()?;
-    let mut archive = tar::Archive::new(tar.as_slice());
-    let mut entries = archive.entries().ok()?.flatten();
-    entries.find_map(|entry| {
-        let is_it = entry.path().ok()?.file_name()? == "agent.toml";
-        if !is_it {
-            return None;
-        }
-        let mut text = String::new();
-        entry
-            .take(CONFIGURATION_BYTES_MAX)
-            .read_to_string(&mut text)
-            .ok()?;
-        // Its faults are nobody's concern here.
-        let mut faults = Faults::default();
-        let mut backup = settings::parse(&text, &mut faults).section_if_any("backup", &mut faults)?;
-        let path = backup.text_if_any("database", &mut faults)?;
-        let told = path.chars().filter(|char| !char.is_control());
-        Some(told.take(PATH_CHARS_MAX).collect())
-    })
+    let limits = (ARCHIVE_BYTES_MAX, CONFIGURATION_BYTES_MAX);
+    let bytes = archived::file(sources, newest, "agent.toml", limits).await?;
+    let text = String::from_utf8(bytes).ok()?;
+    // Its faults are nobody's concern here.
+    let mut faults = Faults::default();
+    let mut backup = settings::parse(&text, &mut faults).section_if_any("backup", &mut faults)?;
+    let path = backup.text_if_any("database", &mut faults)?;
+    let told = path.chars().filter(|char| !char.is_control());
+    Some(told.take(PATH_CHARS_MAX).collect())
 }

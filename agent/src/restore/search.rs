@@ -65,7 +65,7 @@ pub(super) async fn route(
     }
     let names = avoid.usable(sources.survey, &manifest.chain);
     let way = replay::way((&names, avoid.links()), &manifest.chain, manifest.commit, stop);
-    route.torn = way.gap.map(|gap| torn(avoid, &manifest.chain, gap));
+    route.torn = way.gap.map(|gap| torn((sources, avoid), &manifest.chain, gap));
     route.notes.extend(way.unsure.map(|(first, last)| {
         format!(
             "whether commits {first} to {last} were there by then nobody can say: a clock that was wrong has dated them. They \
@@ -91,14 +91,18 @@ pub(super) async fn route(
 }
 
 /// Why a way goes no further than the first of these commits, although the other one is there.
-fn torn(avoid: &Avoid, chain: &ChainId, (before, after): (CommitNumber, CommitNumber)) -> String {
+fn torn(
+    (sources, avoid): (&Sources<'_>, &Avoid),
+    chain: &ChainId,
+    (before, after): (CommitNumber, CommitNumber),
+) -> String {
     let first = before.next();
     if after == first {
         return format!("what begins with commit {first} does not follow what leads to commit {before}");
     }
     let why = match avoid.begins_at(chain, first) {
-        true => "is altered or could not be read wherever it is",
-        false => "is missing on every remote that answers",
+        true => "is altered or could not be read wherever it is".to_owned(),
+        false => format!("is missing on {}", sources.all_asked()),
     };
     format!(
         "the segment that begins with commit {first} {why}, although later ones, from commit {after} on, are there"
@@ -138,6 +142,14 @@ fn is_usable(sources: &Sources<'_>, avoid: &Avoid, manifest: &Manifest) -> Resul
 }
 
 impl Sources<'_> {
+    /// Where was looked: one that was asked alone says nothing of the others.
+    pub(super) fn all_asked(&self) -> String {
+        match self.remotes {
+            [only] => only.name().to_owned(),
+            _ => "every remote that answers".to_owned(),
+        }
+    }
+
     /// What no remote holds of these objects of a point, by the listings; `None` when each is somewhere.
     pub(super) fn lacking<'o>(
         &self,

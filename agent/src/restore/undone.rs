@@ -19,8 +19,12 @@ pub(super) fn told(request: &Request, chain: &ChainId, end: CommitNumber) -> Opt
         1 => format!("commit {end}, which that restore left out, is"),
         count => format!("the {count} commits until {end}, which that restore left out, are"),
     };
+    let server = match restore.server {
+        None => "this server",
+        Some(_) => "a server of this shop before this one",
+    };
     Some(format!(
-        "UNDONE BEFORE: at {} this server was restored to commit {} of the chain {chain}, and went on from there. What this \
+        "UNDONE BEFORE: at {} {server} was restored to commit {} of the chain {chain}, and went on from there. What this \
          gives goes on behind that commit: {commits} in it, and what happened since that restore is not. Without them: --chain \
          {chain} --commit {}",
         moment::told(restore.at, &request.zone),

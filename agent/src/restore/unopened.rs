@@ -7,7 +7,7 @@ use super::{
     Next, Refused, Request, Sources, foreign,
     goal::{Before, nothing},
     index::{self, Index, Unread},
-    unheard,
+    named_chain, unheard,
 };
 
 /// What no agent has that is known here.
@@ -47,12 +47,10 @@ pub(super) fn none_opens(
         let reason = format!("there is no restore point from before that moment; the oldest is {oldest}");
         return nothing(sources, reason);
     }
-    if let (Some(chain), true) = (
-        &request.chain,
-        before.other_chains > 0 && before.unread.is_empty(),
-    ) {
-        let reason = format!("no restore point here is of a chain whose name begins with {chain}");
-        return nothing(sources, reason);
+    if before.other_chains > 0
+        && let Some(refused) = named_chain::refusal(request, sources, index, by)
+    {
+        return refused;
     }
     let told: Vec<&str> = before
         .unread

@@ -25,10 +25,19 @@ impl Goal {
                 self.may_be_newer = true;
                 self.notes.push(told);
             }
-            Claim::Counts => self.lost.push(format!(
-                "the restore point {point} cannot be restored: {told}; nothing proves that an older one lacks no commit of it"
-            )),
+            Claim::Counts => self.lose(
+                point,
+                format!(
+                    "the restore point {point} cannot be restored: {told}; nothing proves that an older one lacks no commit of it"
+                ),
+            ),
         }
+    }
+
+    /// The point held something that no way leads to.
+    fn lose(&mut self, point: &PointId, told: String) {
+        self.lost.push(told);
+        self.lost_at = self.lost_at.max(moment_of(point));
     }
 }
 
@@ -73,10 +82,13 @@ pub(super) async fn weigh(
         (_, Some(_)) if request.chain.is_some() => goal.notes.push(told),
         // What was there then is followed by what is restored.
         (_, Some(known)) if known.taken_at < end_at => goal.notes.push(told),
-        (_, Some(known)) => goal.lost.push(format!(
-            "the point {point}, which begins the chain {}, cannot be used: {told}",
-            known.chain
-        )),
+        (_, Some(known)) => goal.lose(
+            point,
+            format!(
+                "the point {point}, which begins the chain {}, cannot be used: {told}",
+                known.chain
+            ),
+        ),
         (_, None) if let Some(claim) = bare::unsupported(request, sources, (point, &told)) => {
             goal.heed(claim, (point, &told));
         }
@@ -85,9 +97,10 @@ pub(super) async fn weigh(
             goal.notes.push(told);
         }
         // It was sealed for the owner: who signed it is the owner's to judge.
-        (Unread::NotOurs(..), None) => goal
-            .lost
-            .push(format!("the restore point {point} cannot be restored: {told}")),
+        (Unread::NotOurs(..), None) => goal.lose(
+            point,
+            format!("the restore point {point} cannot be restored: {told}"),
+        ),
         (_, None) => {
             let claim = bare::claim(request, sources, (point, &told), (begin, end_at)).await;
             goal.heed(claim, (point, &told));

@@ -27,6 +27,8 @@ pub enum EventKind {
     NewChain,
     /// Another file lies under the database's name, or another state was put into it: a new lineage began.
     Replaced,
+    /// `agent restore` put another file under the database's name: a new lineage began, as the owner wanted it.
+    Restored,
     /// What happened while nobody followed is in one step: single commits of that time cannot be restored.
     Resync,
     /// What was committed while the agent did not run carries the moment of its return.
@@ -65,6 +67,7 @@ impl EventKind {
             Self::Begun => "begun",
             Self::NewChain => "new_chain",
             Self::Replaced => "replaced",
+            Self::Restored => "restored",
             Self::Resync => "resync",
             Self::CaughtUp => "caught_up",
             Self::SpoolFull => "spool_full",

@@ -106,6 +106,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../migrations/0039_what_came.sql"),
     include_str!("../../migrations/0040_door_of_each.sql"),
     include_str!("../../migrations/0041_away_since.sql"),
+    include_str!("../../migrations/0042_restored.sql"),
 ];
 
 /// Pages of the database that are kept in memory. SQLite's own 2 MiB fill over hours, which looks like a leak, and save

@@ -272,7 +272,11 @@ impl BotWatch {
 
     fn observe(&self, seen: Observation) {
         self.seen.send_replace(state_of(&seen));
-        if let Err(error) = self.alerts.observe(&AlertKey::new("bot", "bot"), seen, now()) {
+        let stored = match seen {
+            Observation::Fine => self.alerts.bot_is_well(now()),
+            seen => self.alerts.observe(&AlertKey::new("bot", "bot"), seen, now()),
+        };
+        if let Err(error) = stored {
             cannot_store(&error);
         }
     }

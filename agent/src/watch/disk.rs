@@ -39,7 +39,7 @@ const FULL_PERCENT: f64 = 95.0;
 const QUESTIONS: [&str; 4] = ["disk", "disk_writes", "disk_files", "disk_forecast"];
 
 const ROOM: &[Rule] = &[Rule::DiskLow, Rule::DiskFull];
-const FILES: &[Rule] = &[Rule::InodesLow];
+const FILES: &[Rule] = &[Rule::InodesLow, Rule::InodesFull];
 const FILLING: &[Rule] = &[Rule::DiskFilling];
 
 /// A file system that the shop needs.

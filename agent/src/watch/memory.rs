@@ -1,14 +1,19 @@
 //! Is there memory, does the machine stall for want of it, did the kernel kill somebody for it?
+//! A program that only reached a limit of its own, which is not the shop's, is told apart.
 //! It frees nothing. A kernel that does not tell of pressure makes that one answer unknown, not fine.
 
 use std::{
     fs,
+    path::Path,
     time::{Duration, Instant},
 };
 
 use sysinfo::{MemoryRefreshKind, RefreshKind, System};
 
-use super::probe::{At, Probe, Seen, bytes};
+use super::{
+    oom::{self, Groups},
+    probe::{At, Probe, Seen, bytes},
+};
 use crate::alert::rule::{AlertKey, Rule};
 
 const EVERY: Duration = Duration::from_secs(5);
@@ -24,7 +29,10 @@ const SWAPPING: &[Rule] = &[Rule::MemorySwapping];
 pub struct Memory {
     system: Option<System>,
     before: Option<(Instant, Counters)>,
+    /// For want of the machine's memory or the shop's; and under a limit of somebody else's, with whose.
     killed_at: Option<Instant>,
+    killed_elsewhere: Option<(Instant, String)>,
+    groups: Option<Groups>,
     /// Since when kills are counted here.
     since: Option<Instant>,
 }
@@ -58,6 +66,15 @@ impl Probe for Memory {
 }
 
 impl Memory {
+    /// A watch that knows the bot by its unit.
+    #[must_use]
+    pub fn of_shop(unit: &str) -> Self {
+        Self {
+            groups: Some(Groups::new(Path::new(oom::CGROUPS), unit, &oom::own())),
+            ..Self::default()
+        }
+    }
+
     fn judge_room(&mut self, seen: &mut Seen) {
         let key = AlertKey::new("memory", "host");
         if self.system.is_none() {
@@ -95,18 +112,8 @@ impl Memory {
             }
             return;
         };
-        let stands = |killed_at: Option<Instant>| {
-            killed_at.is_some_and(|at| tick.saturating_duration_since(at) < KILL_STANDS)
-        };
-        if before.oom_kills.is_some_and(|before| oom_kills > before) {
-            if stands(self.killed_at) {
-                // The one before is over: this is another.
-                seen.judge(kills.clone(), None);
-            }
-            self.killed_at = Some(tick);
-        }
-        let wrong = stands(self.killed_at).then(|| (Rule::MemoryKill, String::new()));
-        seen.judge(kills, wrong);
+        let is_new = before.oom_kills.is_some_and(|before| oom_kills > before);
+        self.judge_kills(seen, kills, is_new, tick);
         let since = *self.since.get_or_insert(before_at);
         seen.ends_nothing(tick.saturating_duration_since(since) < KILL_STANDS);
         let seconds = tick.saturating_duration_since(before_at).as_secs_f64();
@@ -117,6 +124,36 @@ impl Memory {
             seen.sample("swapped_in_pages_per_second", rate);
             seen.measure(swapping, SWAPPING, rate, String::new());
         }
+    }
+}
+
+impl Memory {
+    fn judge_kills(&mut self, seen: &mut Seen, kills: AlertKey, is_new: bool, tick: Instant) {
+        let stands = |at: Instant| tick.saturating_duration_since(at) < KILL_STANDS;
+        let elsewhere = AlertKey::new("memory_limits", "host");
+        let whose = is_new
+            .then(|| self.groups.as_mut().and_then(Groups::elsewhere))
+            .flatten();
+        // Where one stands already, that is over: this is another.
+        match whose {
+            Some(group) => {
+                if self.killed_elsewhere.as_ref().is_some_and(|(at, _)| stands(*at)) {
+                    seen.judge(elsewhere.clone(), None);
+                }
+                self.killed_elsewhere = Some((tick, format!("/{}", group.display())));
+            }
+            None if is_new => {
+                if self.killed_at.is_some_and(stands) {
+                    seen.judge(kills.clone(), None);
+                }
+                self.killed_at = Some(tick);
+            }
+            None => {}
+        }
+        let wrong = self.killed_at.filter(|at| stands(*at));
+        seen.judge(kills, wrong.map(|_| (Rule::MemoryKill, String::new())));
+        let wrong = self.killed_elsewhere.clone().filter(|(at, _)| stands(*at));
+        seen.judge(elsewhere, wrong.map(|(_, group)| (Rule::MemoryLimitKill, group)));
     }
 }
 

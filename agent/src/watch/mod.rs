@@ -31,6 +31,7 @@ pub mod memory;
 pub mod mounts;
 pub mod not_after;
 pub mod nudge;
+mod oom;
 pub mod probe;
 pub mod recipients;
 pub mod registration;

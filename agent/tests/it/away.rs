@@ -259,3 +259,50 @@ fn a_commit_that_retention_let_go_is_not_behind_the_last_one_and_a_dry_run_says_
     );
     assert!(said.contains(&next), "{next}: {said}");
 }
+
+#[test]
+fn what_was_undone_is_counted_to_the_commit_that_is_asked_for_and_not_to_its_segments_end() {
+    let (shop, point) = captured(1);
+    let agent = Running::start(&shop);
+    agent.wait_for("/rest");
+    let bot = Connection::open(shop.database()).unwrap();
+    bot.busy_timeout(Duration::from_secs(5)).unwrap();
+    let several = |segments: Vec<(std::path::PathBuf, protocol::object_key::SegmentName)>| {
+        let mut names = segments.into_iter().map(|(_, name)| name);
+        names.find(|name| name.last.get() > name.first.get() + 2)
+    };
+    let deadline = Instant::now() + crate::world::LIMIT;
+    let name = loop {
+        for _ in 0..20 {
+            bot.execute("INSERT INTO item (text) VALUES ('sold at once')", [])
+                .unwrap();
+        }
+        sell(&shop, &agent, 1);
+        match several(after(&shop, "local", &point)) {
+            Some(name) => break name,
+            None => assert!(Instant::now() < deadline, "every commit has its own segment"),
+        }
+    };
+    drop(bot);
+    agent.burn();
+    let (kept, next) = (name.first.to_string(), name.first.next());
+    let live = [
+        "restore",
+        "--key",
+        "kit/owner.secret.asc",
+        "--yes",
+        "--commit",
+        &kept,
+    ];
+    shop.agent_done(&live);
+    let asked = [
+        "--chain",
+        name.chain.as_str(),
+        "--commit",
+        &next.to_string(),
+        "--dry-run",
+    ];
+    let said = shop.agent_done(&restoring("back", &asked));
+    let told = format!("commit {next}, which that restore left out, is in it");
+    assert!(said.contains("UNDONE BEFORE") && said.contains(&told), "{said}");
+}

@@ -165,6 +165,41 @@ fn a_secret_key_among_the_files_is_wrong_and_no_backup_takes_it_along() {
 }
 
 #[test]
+fn of_what_is_backed_up_beside_the_database_the_check_says_what_rides_along() {
+    let shop = Shop::new();
+    fs::create_dir(shop.path("empty")).unwrap();
+    fs::copy(shop.path("kit/owner.secret.asc"), shop.path("mine.asc")).unwrap();
+    std::os::unix::fs::symlink(shop.path("etc"), shop.path("link")).unwrap();
+    std::os::unix::fs::symlink(shop.path("etc/.env"), shop.path("etc/linked")).unwrap();
+    write(&shop, |whole| {
+        whole.replace(
+            "files = [\"etc\"]",
+            "files = [\"etc\", \"empty\", \"mine.asc\", \"link\", \"live/shop.db\"]",
+        )
+    });
+    let output = shop.agent(&["check"]);
+    let said = String::from_utf8_lossy(&output.stdout).into_owned();
+    let line = |name: &str| {
+        let start = format!("file {}: ", shop.path(name).display());
+        let of_file = said.lines().find(|line| line.contains(&start));
+        of_file.unwrap_or_else(|| panic!("{name}: {said}")).to_owned()
+    };
+    for (name, is_ok, part) in [
+        ("etc", true, "1 file of "),
+        ("etc", true, "NOT in it: "),
+        ("etc", true, "etc/linked is a symbolic link"),
+        ("empty", true, "holds no file yet"),
+        ("mine.asc", false, "nothing of it rides along"),
+        ("link", false, "nothing of it rides along"),
+        ("live/shop.db", false, "nothing of it rides along"),
+    ] {
+        let line = line(name);
+        assert_eq!(line.starts_with("ok"), is_ok, "{line}");
+        assert!(line.contains(part), "{part}: {line}");
+    }
+}
+
+#[test]
 fn a_token_that_cannot_be_one_is_a_fault_and_not_a_silence() {
     let shop = Shop::new();
     for token in ["abc", "changeme", "1:", ":a", "1:a b", "\"1:a\""] {

@@ -30,7 +30,7 @@ impl Disk {
         Self::mount_with("size=28m")
     }
 
-    fn mount_with(size: &str) -> Option<Self> {
+    pub(crate) fn mount_with(size: &str) -> Option<Self> {
         let dir = tempfile::tempdir().unwrap();
         let status = Command::new("mount")
             .args(["-t", "tmpfs", "-o", size, "tmpfs"])

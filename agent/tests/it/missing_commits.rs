@@ -501,3 +501,35 @@ fn what_is_being_sent_while_later_commits_have_arrived_is_no_damage() {
     assert_eq!(commits[0]["first"], commits[0]["restorable_from"], "{listed}");
     agent.burn();
 }
+
+/// Of the remote that was asked alone, and of commits without any point.
+#[test]
+fn what_one_remote_lacks_is_not_said_of_the_others_and_commits_alone_are_no_backup() {
+    let (shop, point) = captured(4);
+    let (gone, _) = &after(&shop, "local", &point)[1];
+    let kept = fs::read(gone).unwrap();
+    fs::remove_file(gone).unwrap();
+    let said = shop.agent_refuses(1, &["drill", "--remote", "local"]);
+    assert!(said.contains("is missing on local"), "{said}");
+    assert!(!said.contains("every remote"), "{said}");
+    fs::write(gone, kept).unwrap();
+    let base = text(&point["objects"][0]);
+    let mut bytes = fs::read(shop.path("local").join(base)).unwrap();
+    *bytes.last_mut().unwrap() ^= 1;
+    fs::write(shop.path("local").join(base), bytes).unwrap();
+    let said = shop.agent_refuses(1, &["drill", "--remote", "local"]);
+    let told = format!("local gives no intact copy of {base}: it is altered");
+    assert!(said.contains(&told) && !said.contains("no remote"), "{said}");
+    for path in files_under(&shop.path("local")) {
+        if path.to_str().unwrap().contains(text(&point["id"])) {
+            fs::remove_file(path).unwrap();
+        }
+    }
+    fs::rename(shop.path("state"), shop.path("lost")).unwrap();
+    let with_key = [&VERIFY[..], &["--key", "kit/owner.secret.asc"]].concat();
+    let said = shop.agent_refuses(1, &with_key);
+    assert!(
+        said.contains("local: NO RESTORE POINT is there, only single commits"),
+        "{said}"
+    );
+}

@@ -9,7 +9,7 @@ use serde_json::Value;
 use crate::{
     missing_commits::{after, captured, sell},
     running::Running,
-    shop::{Shop, count_items, restoring, text},
+    shop::{Shop, count_items, files_under, restoring, text},
 };
 
 const LIVE: [&str; 5] = ["restore", "--latest", "--key", "kit/owner.secret.asc", "--yes"];
@@ -116,9 +116,32 @@ fn what_the_lost_server_goes_on_to_write_is_no_newer_state_of_the_restored_one()
         .replace("dir = \"state\"", "dir = \"lost-state\"");
     fs::write(shop.path("agent.toml"), settings).unwrap();
     let signer = signer(&shop, "lost-state");
+    let quiet = fs::read_to_string(shop.path("agent.toml")).unwrap();
+    fs::write(shop.path("agent.toml"), &own_settings).unwrap();
+    let said = shop.agent_done(&["list"]);
+    let of_lost = said
+        .lines()
+        .find(|line| line.contains(text(&lost["id"])))
+        .unwrap();
+    assert!(of_lost.contains("earlier server's"), "{said}");
+    for never in ["WRITES THERE AGAIN", "another agent's"] {
+        assert!(!said.contains(never), "{never}: {said}");
+    }
+    fs::write(shop.path("agent.toml"), quiet).unwrap();
     shop.agent_done(&["backup"]);
     let newer = shop.listed().remove(0);
     fs::write(shop.path("agent.toml"), own_settings).unwrap();
+    shop.agent_done(&["verify"]);
+    for command in ["list", "status", "verify"] {
+        let said = shop.agent_done(&[command]);
+        for part in [
+            &signer,
+            "WRITES THERE AGAIN",
+            "Stop the bot and the agent on that server",
+        ] {
+            assert!(said.contains(part), "{command}: {part}: {said}");
+        }
+    }
     let (said, items) = back(&shop, &["--latest"]);
     assert_eq!(items, all, "{said}");
     for part in [
@@ -134,6 +157,58 @@ fn what_the_lost_server_goes_on_to_write_is_no_newer_state_of_the_restored_one()
     back(&shop, &["--point", text(&lost["id"])]);
     let (said, _) = back(&shop, &["--trust", &signer]);
     assert!(said.contains(text(&newer["id"])), "{said}");
+}
+
+/// Its agent, and not a backup by hand: commits come long before the next restore point.
+#[test]
+fn a_lost_server_that_sells_again_is_told_by_its_commits_alone() {
+    let Recovered { shop, own, .. } = recovered(3, 2, true);
+    let switch = |away: &str, here: &str| {
+        for folder in ["live", "state"] {
+            fs::rename(shop.path(folder), shop.path(&format!("{away}-{folder}"))).unwrap();
+            fs::rename(shop.path(&format!("{here}-{folder}")), shop.path(folder)).unwrap();
+        }
+    };
+    switch("own", "lost");
+    let lost_signer = signer(&shop, "state");
+    let agent = Running::start(&shop);
+    agent.wait_for("/rest");
+    sell(&shop, &agent, 1);
+    agent.burn();
+    switch("lost", "own");
+    assert_eq!(shop.listed()[0]["id"], own["id"], "it took no restore point");
+    shop.agent_done(&["verify"]);
+    for command in ["list", "status", "verify"] {
+        let said = shop.agent_done(&[command]);
+        for part in [&lost_signer, "WRITES THERE AGAIN"] {
+            assert!(said.contains(part), "{command}: {part}: {said}");
+        }
+    }
+}
+
+#[test]
+fn of_a_chain_without_a_full_backup_or_of_no_chain_the_refusal_says_so_and_which_there_are() {
+    let Recovered { shop, lost, own, .. } = recovered(3, 2, true);
+    for remote in ["local", "offsite"] {
+        for path in files_under(&shop.path(remote)) {
+            if path.to_str().unwrap().contains(text(&lost["id"])) {
+                fs::remove_file(path).unwrap();
+            }
+        }
+    }
+    let (lost, own) = (text(&lost["chain"]), text(&own["chain"]));
+    let alone = format!("of the chain {lost} there are single commits");
+    let none = "no restore point here is of a chain whose name begins with fffffffff";
+    for (chain, told) in [(&lost[..8], alone.as_str()), ("fffffffff", none)] {
+        for more in [&["--commit", "2"][..], &["--latest"]] {
+            let asked = [&["--chain", chain], more].concat();
+            let said = shop.agent_refuses(1, &restoring("back", &asked));
+            for part in [told, own] {
+                assert!(said.contains(part), "{asked:?}: {part}: {said}");
+            }
+            assert!(!said.contains("with this key"), "{asked:?}: {said}");
+        }
+    }
 }
 
 #[test]
@@ -180,4 +255,124 @@ fn what_an_agent_that_is_not_known_has_there_is_named_with_the_command_for_it() 
         said.contains(&command) && said.contains(text(&own["chain"])),
         "{said}"
     );
+}
+
+/// The same again: the server that was restored is lost too, and another one restored from it.
+fn recovered_twice() -> (Recovered, Value) {
+    let first = recovered(6, 2, true);
+    let shop = &first.shop;
+    fs::rename(shop.path("state"), shop.path("second-state")).unwrap();
+    fs::rename(shop.path("live"), shop.path("second-live")).unwrap();
+    let second = signer(shop, "second-state");
+    shop.agent_done(&[&LIVE[..], &["--trust", &second]].concat());
+    let agent = Running::start(shop);
+    agent.wait_for("/rest");
+    let third = shop.back_up();
+    sell(shop, &agent, 2);
+    agent.burn();
+    (first, third)
+}
+
+/// As on a machine that has nothing but a kit with this agent's certificate.
+fn on_a_new_machine(shop: &Shop, known: &str) {
+    let key = agent::backup::signer::SigningKey::load(&shop.path(known)).unwrap();
+    fs::write(shop.path("kit/agent.asc"), key.unwrap().certificate().unwrap()).unwrap();
+    let settings = fs::read_to_string(shop.path("agent.toml")).unwrap();
+    let at = settings.find("dir = \"").unwrap();
+    let end = at + settings[at..].find('\n').unwrap();
+    fs::write(
+        shop.path("agent.toml"),
+        format!("{}dir = \"nothing\"{}", &settings[..at], &settings[end..]),
+    )
+    .unwrap();
+}
+
+#[test]
+fn after_a_second_recovery_the_whole_line_is_the_owners() {
+    let (
+        Recovered {
+            shop,
+            lost,
+            own,
+            ends,
+            ..
+        },
+        third,
+    ) = recovered_twice();
+    let sold = [
+        count_items(&shop.path("lost-live/shop.db")),
+        count_items(&shop.path("second-live/shop.db")),
+        count_items(&shop.database()),
+    ];
+    let chains = [&lost, &own, &third].map(|point| text(&point["chain"])[..8].to_owned());
+    let last = ends[0].to_string();
+    let whole_line = |shop: &Shop| {
+        assert_eq!(back(shop, &["--commit", &last]).1, sold[0]);
+        for (chain, items) in chains.iter().zip(sold) {
+            assert_eq!(back(shop, &["--chain", chain]).1, items, "{chain}");
+        }
+        let (said, items) = back(shop, &["--latest"]);
+        assert_eq!(items, sold[2]);
+        assert!(
+            !said.contains("NOT PROVEN") && !said.contains("MAY BE NEWER"),
+            "{said}"
+        );
+    };
+    whole_line(&shop);
+    let said = shop.agent_done(&["list"]);
+    assert!(
+        said.contains("earlier server's") && !said.contains("another agent's"),
+        "{said}"
+    );
+    shop.agent_done(&["verify"]);
+    for command in ["list", "status", "verify"] {
+        let said = shop.agent_done(&[command]);
+        for (state, whose) in [
+            ("lost-state", "a server of this shop before this one"),
+            ("second-state", "this server"),
+        ] {
+            let named = format!(
+                "the agent {}, from whose backups {whose} was restored",
+                signer(&shop, state)
+            );
+            assert!(said.contains(&named), "{command}: {named}: {said}");
+        }
+    }
+    // The newest one's certificate alone says as much.
+    on_a_new_machine(&shop, "state");
+    whole_line(&shop);
+    let key = ["list", "--key", "kit/owner.secret.asc"];
+    let said = shop.agent_done(&key);
+    assert!(
+        !said.contains("NOT PROVEN") && !said.contains("INCOMPLETE"),
+        "{said}"
+    );
+}
+
+#[test]
+fn the_kit_of_the_first_server_hides_nothing_of_those_that_came_after() {
+    let (Recovered { shop, lost, ends, .. }, third) = recovered_twice();
+    on_a_new_machine(&shop, "lost-state");
+    let last = ends[0].to_string();
+    let (said, items) = back(&shop, &["--commit", &last]);
+    assert_eq!(items, count_items(&shop.path("lost-live/shop.db")));
+    for state in ["second-state", "state"] {
+        let command = format!("--latest --trust {}", signer(&shop, state));
+        assert!(said.contains(&command), "{command}: {said}");
+    }
+    assert!(
+        said.contains("IT MAY BE NEWER") && !said.contains("hold no later one"),
+        "{said}"
+    );
+    let said = shop.agent_refuses(1, &restoring("back", &["--latest"]));
+    for part in [
+        text(&third["id"]),
+        "EARLIER",
+        &format!("--chain {} --commit {last}", &text(&lost["chain"])[..8]),
+    ] {
+        assert!(said.contains(part), "{part}: {said}");
+    }
+    assert!(!said.contains("intact copy"), "{said}");
+    let newest = format!("--trust {}", signer(&shop, "state"));
+    assert!(said.contains(&newest), "{said}");
 }

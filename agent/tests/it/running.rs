@@ -83,7 +83,11 @@ impl Running {
         let mut answer = String::new();
         if let Ok(mut stream) = TcpStream::connect(("127.0.0.1", self.port)) {
             // What did not come is missing in the answer.
-            let _ = write!(stream, "GET {path} HTTP/1.0\r\n\r\n");
+            let _ = write!(
+                stream,
+                "GET {path} HTTP/1.0\r\nhost: 127.0.0.1:{}\r\n\r\n",
+                self.port
+            );
             let _ = stream.read_to_string(&mut answer);
         }
         answer

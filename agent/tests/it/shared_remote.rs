@@ -113,9 +113,14 @@ fn what_another_agent_wrote_is_not_judged_and_this_ones_own_is_without_it() {
     assert!(line(&foreign["id"]).contains("another agent's"), "{said}");
     assert!(line(&point["id"]).contains("verified"), "{said}");
     assert!(
-        said.contains(&format!("agent restore --trust {}", fingerprint(&other))),
+        said.contains(&format!(
+            "`agent restore --point {} --trust {}` takes it",
+            text(&foreign["id"]),
+            fingerprint(&other)
+        )),
         "{said}"
     );
+    assert!(!said.contains("nothing of this agent's own"), "{said}");
     let chain = &text(&foreign["chain"])[..8];
     let range = said
         .lines()
@@ -188,4 +193,23 @@ fn on_a_new_machine_the_newest_state_is_not_taken_for_the_owners_where_two_agent
     }
     let said = shop.agent_done(&local("back"));
     assert!(said.contains("2 agents wrote there"), "{said}");
+}
+
+#[test]
+fn a_drill_rehearses_the_newest_of_its_own_agents_points_with_what_follows_it() {
+    let (shop, point) = captured(3);
+    let (other, newer) = captured(1);
+    assert!(text(&newer["id"]) > text(&point["id"]));
+    let drilled = |shop: &Shop| -> Value {
+        let said = shop.agent_done(&["drill", "--remote", "local", "--json"]);
+        serde_json::from_str::<Value>(&said).unwrap()["drills"][0].clone()
+    };
+    let alone = drilled(&shop);
+    share(&shop, &other);
+    let shared = drilled(&shop);
+    assert_eq!(shared["restore_point"], point["id"]);
+    for figure in ["commit", "segments", "chain"] {
+        assert_eq!(shared["seen"][figure], alone["seen"][figure], "{shared}");
+    }
+    assert!(shared["seen"]["segments"].as_u64().unwrap() >= 3, "{shared}");
 }

@@ -969,3 +969,45 @@ fn of_two_agents_one_follows_and_the_other_takes_over_when_it_dies() {
     assert_eq!(trust, 2, "each signs with its own key");
     comes_back(&shop, second);
 }
+
+#[test]
+fn a_restore_of_the_owners_own_is_no_exchange_and_one_after_it_is() {
+    let (shop, agent) = begin();
+    let point = shop.back_up();
+    sell(&shop, 3);
+    settled(&shop, &agent);
+    agent.burn();
+    let live = ["restore", "--yes", "--key", "kit/owner.secret.asc", "--point"];
+    shop.agent_done(&[&live[..], &[text(&point["id"])]].concat());
+    let agent = Running::start(&shop);
+    let detail = wait_for("a word of the restore", || {
+        told(&shop).into_iter().find(|(kind, _)| kind == "restored")
+    });
+    let commit = format!(
+        "after commit {} of the chain {}",
+        point["commit"],
+        text(&point["chain"])
+    );
+    assert!(detail.1.contains(&commit), "{detail:?}");
+    assert!(
+        !kinds(&shop).contains(&"replaced".to_owned()),
+        "{:?}",
+        told(&shop)
+    );
+    sell(&shop, 2);
+    settled(&shop, &agent);
+    // Whatever is done to it later is not the restore's.
+    let other = shop.path("live/other.db");
+    cli(&shop.database(), &format!("VACUUM INTO '{}'", other.display()));
+    cli(&other, "PRAGMA journal_mode = wal");
+    for log in ["live/shop.db-wal", "live/shop.db-shm"] {
+        fs::remove_file(shop.path(log)).unwrap();
+    }
+    fs::rename(&other, shop.database()).unwrap();
+    sell(&shop, 1);
+    wait_for("a word of the exchange", || {
+        kinds(&shop).contains(&"replaced".to_owned()).then_some(())
+    });
+    settled(&shop, &agent);
+    comes_back(&shop, agent);
+}

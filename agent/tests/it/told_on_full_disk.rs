@@ -147,3 +147,69 @@ async fn a_state_disk_that_refuses_every_write_silences_no_alert() {
     });
     agent.burn();
 }
+
+#[tokio::test]
+async fn a_disk_on_which_no_more_files_fit_is_told_as_gravely_as_a_full_one_and_its_end_too() {
+    let Some(disk) = Disk::mount_with("size=700m,nr_inodes=400") else {
+        eprintln!("NOT RUN: this user may not mount");
+        return;
+    };
+    let (telegram, bot, shop) = (Telegram::start().await, Bot::start(None, 1), Shop::new());
+    keep_state(&shop, &disk.path().join("state"));
+    connect(&shop, &bot, &telegram);
+    let agent = Running::start(&shop);
+    agent.wait_for("/live");
+    bot.held().await;
+    let crowd = disk.path().join("crowd");
+    fs::create_dir(&crowd).unwrap();
+    let fits = (0..).take_while(|at| fs::write(crowd.join(at.to_string()), "").is_ok());
+    assert!(fits.count() > 100, "there was room for files");
+    let told = telegram
+        .wait_for_text("The disk can hold hardly any more files")
+        .await;
+    let text = told.text();
+    assert!(text.starts_with("🔴") && text.contains("100 %"), "{text}");
+    assert!(text.contains("du --inodes -x"), "{text}");
+    fs::remove_dir_all(&crowd).unwrap();
+    telegram.wait_for_edit("✅ The disk can hold files again").await;
+    agent.burn();
+}
+
+#[tokio::test]
+async fn a_disk_that_goes_away_under_the_shops_database_is_one_message_which_names_the_disk() {
+    let Some(disk) = Disk::mount_with("size=700m") else {
+        eprintln!("NOT RUN: this user may not mount");
+        return;
+    };
+    let (telegram, bot, shop) = (Telegram::start().await, Bot::start(None, 1), Shop::new());
+    fs::copy(shop.database(), disk.path().join("shop.db")).unwrap();
+    let settings = fs::read_to_string(shop.path("agent.toml")).unwrap();
+    let there = format!("database = \"{}\"", disk.path().join("shop.db").display());
+    let moved = settings.replace("database = \"live/shop.db\"", &there);
+    assert_ne!(settings, moved);
+    fs::write(shop.path("agent.toml"), moved).unwrap();
+    connect(&shop, &bot, &telegram);
+    let agent = Running::start(&shop);
+    agent.wait_for("/live");
+    bot.held().await;
+    let mount = disk.path().display().to_string();
+    wait_for("the disk to be looked at, and the first backup", || {
+        agent.get("/").contains(&mount) && agent.get("/health").contains("\"point\":")
+    });
+    let gone = std::process::Command::new("umount")
+        .arg("-l")
+        .arg(disk.path())
+        .status();
+    assert!(gone.unwrap().success());
+    let told = telegram
+        .wait_for_text("A disk that the shop lives on is not there")
+        .await;
+    let text = told.text();
+    assert!(text.starts_with("🔴") && text.contains(&mount), "{text}");
+    // The next alert proves that what follows from it would have been there by now.
+    drop(bot);
+    telegram.wait_for_text(DIED).await;
+    let taken = telegram.taken();
+    assert_eq!(taken.len(), 2, "one root, one message: {taken:#?}");
+    agent.burn();
+}

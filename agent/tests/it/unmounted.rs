@@ -198,6 +198,46 @@ fn a_path_with_a_slip_of_the_pen_on_a_far_remote_is_told_too() {
     assert!(said.contains("WRONG: nothing lies on cloud"), "{said}");
 }
 
+/// The folder's own rule, for a remote that is none.
+#[test]
+fn a_far_remote_on_which_nothing_lay_at_a_live_restore_is_begun_only_when_its_owner_says_so() {
+    for is_new in [false, true] {
+        let place = tempfile::tempdir().unwrap();
+        let server = servers::webdav(place.path());
+        let shop = shop_with(&[servers::webdav_section("cloud", server.address), disk()]);
+        shop.back_up();
+        fs::remove_dir_all(shop.path("state")).unwrap();
+        let settings = fs::read_to_string(shop.path("agent.toml")).unwrap();
+        let mistyped = settings.replace("root = \"/a/b\"", "root = \"/a/d\"");
+        fs::write(shop.path("agent.toml"), mistyped).unwrap();
+        shop.agent_done(&["restore", "--latest", "--key", "kit/owner.secret.asc", "--yes"]);
+        let said = stderr(&shop.agent(&["backup"]));
+        for part in [
+            "nothing lies where it leads, as when this server was restored",
+            "--new-disk",
+        ] {
+            assert!(said.contains(part), "{part}: {said}");
+        }
+        assert!(stderr(&shop.agent(&["check"])).contains("remote cloud"));
+        assert!(!server.objects.join("a/d").exists(), "nothing is written there");
+        let root = match is_new {
+            true => {
+                shop.agent_done(&["remote", "test", "cloud", "--new-disk"]);
+                "a/d"
+            }
+            false => {
+                fs::write(shop.path("agent.toml"), settings).unwrap();
+                "a/b"
+            }
+        };
+        shop.agent_done(&["backup"]);
+        let points = fs::read_dir(server.objects.join(root).join("manifest"))
+            .unwrap()
+            .count();
+        assert_eq!(points, if is_new { 1 } else { 2 });
+    }
+}
+
 /// A name with a slip of the pen, a bucket of another name, a server that is away.
 #[test]
 fn a_remote_that_does_not_answer_on_a_new_machine_may_be_newer() {

@@ -2,10 +2,15 @@
 
 use std::{
     net::SocketAddr,
+    sync::Arc,
     time::{Duration, Instant},
 };
 
-use agent::store::Store;
+use agent::{
+    alert::rule::{AlertKey, Observation, Rule},
+    config::Language,
+    store::Store,
+};
 use protocol::{
     incident::{Incident, Severity},
     time::UnixMillis,
@@ -19,7 +24,7 @@ use tokio::{
 use crate::{
     pretend_bot::{Bot, incident},
     pretend_telegram::Telegram,
-    world::{Agent, OWNER, TOKEN, config, settled},
+    world::{Agent, OWNER, TOKEN, alerts, config, settled},
 };
 
 #[tokio::test]
@@ -67,6 +72,51 @@ async fn a_bot_that_was_restarted_within_milliseconds_is_told_all_the_same() {
     assert!(telegram.taken()[0].text().contains("died"));
     drop(bot);
     agent.kill().await;
+}
+
+#[tokio::test]
+async fn the_end_of_a_hung_bot_says_what_the_agents_restart_came_to_whatever_it_was_in_between() {
+    for between in [Rule::BotHung, Rule::BotGone, Rule::BotUnhealthy] {
+        let dir = tempfile::tempdir().unwrap();
+        let telegram = Telegram::start().await;
+        let bot = Bot::start(None, 1);
+        let config = config(dir.path(), bot.address, telegram.address, &[OWNER]);
+        let seconds_ago = |seconds: i64| UnixMillis(jiff::Timestamp::now().as_millisecond() - seconds * 1000);
+        {
+            let store = Arc::new(Store::open(&dir.path().join("state")).unwrap());
+            let alerts = alerts(&store, Language::En, &[]);
+            let key = AlertKey::new("bot", "bot");
+            let wrong = |rule, detail| Observation::Wrong { rule, detail };
+            for ago in [100, 80] {
+                alerts
+                    .observe(&key, alerts.hung(seconds_ago(ago)), seconds_ago(ago))
+                    .unwrap();
+            }
+            // systemctl has not returned yet.
+            store.add_bot_restart(seconds_ago(20), UnixMillis(0)).unwrap();
+            alerts.tell_restarts(seconds_ago(15)).unwrap();
+            let detail = match between {
+                Rule::BotUnhealthy => "inbox: 34 s > 30 s".to_owned(),
+                _ => alerts.restarts_told(seconds_ago(10)),
+            };
+            for ago in [10, 2] {
+                alerts
+                    .observe(&key, wrong(between, detail.clone()), seconds_ago(ago))
+                    .unwrap();
+            }
+        }
+        let agent = Agent::start(config);
+        let told = telegram.wait_for(1).await;
+        agent.stop().await;
+        let text = told[0].text();
+        assert!(text.starts_with("✅ The shop's bot answers again"), "{text}");
+        assert!(
+            text.contains("The agent restarted the bot (1 of 3 within an hour)"),
+            "{between:?}: {text}"
+        );
+        assert!(!text.contains("follows"), "{between:?}: {text}");
+        drop(bot);
+    }
 }
 
 #[tokio::test]

@@ -12,7 +12,7 @@ use super::{
     kin::{self, Home},
     lead::standing,
     members, set_held,
-    storm::{EDITS_MAX, changes_at, is_unheard, sooner},
+    storm::{changes_at, is_unheard, sooner},
 };
 use crate::{
     alert::{calendar::Calendar, role::Role},
@@ -275,22 +275,6 @@ fn speak(book: &mut Book, calendar: &Calendar, id: EpisodeId, rings: bool, now: 
         loud: notice.loud && !is_known,
         ..notice
     }]
-}
-
-/// Something was done about an alert: the live message says so, while it may still be changed.
-#[must_use]
-pub fn tell_done(book: &mut Book, key: &str, done: &str) -> Option<Notice> {
-    let row = book.alerts.get_mut(key)?;
-    done.clone_into(&mut row.detail);
-    let id = row.episode?;
-    let (standing, times) = (standing(book, id)?, floor::times(book, id));
-    let episode = book.episodes.get_mut(&id)?;
-    if episode.told.is_none() || episode.edits >= EDITS_MAX {
-        return None;
-    }
-    episode.edits += 1;
-    episode.lead = standing.lead.to_lead();
-    Some(Notice::of(episode, Kind::Update, standing, times))
 }
 
 /// Between the look that raised it and the end of the wait, something may have come that holds it.

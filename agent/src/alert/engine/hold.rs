@@ -105,7 +105,9 @@ pub(super) fn is_there(root_key: &str, key: &str, rule: Rule) -> bool {
     }
 }
 
-pub(super) fn is_silenced(book: &Book, key: &str, now: UnixMillis) -> bool {
+/// Whether the owner does not want to hear of it at this moment.
+#[must_use]
+pub fn is_silenced(book: &Book, key: &str, now: UnixMillis) -> bool {
     silences(book, key, now).next().is_some()
 }
 

@@ -300,9 +300,23 @@ fn what_was_done_changes_the_message_and_what_only_the_owner_can_do_is_one_of_it
     day.now = day.now.plus(Duration::from_secs(20));
     day.wrong("bot/bot", Rule::BotHung);
     assert_eq!(day.told(), ["first bot/bot"]);
-    day.change(|book, _, _| tell_done(book, "bot/bot", "restarted").into_iter().collect());
+    day.change(|book, _, _| {
+        tell_done(book, "bot/bot", "restarted", Done::Ended)
+            .into_iter()
+            .collect()
+    });
     assert_eq!(day.said.last().unwrap().1.lead.detail, "restarted");
     assert_eq!(day.told(), ["update bot/bot"]);
+    // A promise that is out is kept, however often its message was changed.
+    for (how_far, told) in [
+        (Done::Begun, 1),
+        (Done::Begun, 0),
+        (Done::Ended, 1),
+        (Done::Ended, 1),
+    ] {
+        day.change(|book, _, _| tell_done(book, "bot/bot", "again", how_far).into_iter().collect());
+        assert_eq!(day.told().len(), told, "{how_far:?}");
+    }
     for _ in 0..4 {
         day.wrong("bot/bot", Rule::BotRestartsSpent);
         day.pass(5);
@@ -314,6 +328,10 @@ fn what_was_done_changes_the_message_and_what_only_the_owner_can_do_is_one_of_it
         "the same trouble, and it rings once more"
     );
     // Of what is not told yet nothing is changed, and of what nobody knows neither.
-    day.change(|book, _, _| tell_done(book, "bot/other", "restarted").into_iter().collect());
+    day.change(|book, _, _| {
+        tell_done(book, "bot/other", "restarted", Done::Ended)
+            .into_iter()
+            .collect()
+    });
     assert_eq!(day.told(), Vec::<String>::new());
 }

@@ -30,7 +30,8 @@ impl AlertKey {
 }
 
 /// The part of a stored key after the first slash.
-pub(in crate::alert) fn object_of(key: &str) -> &str {
+#[must_use]
+pub fn object_of(key: &str) -> &str {
     key.split_once('/').map_or(key, |(_, object)| object)
 }
 

@@ -81,13 +81,13 @@ rules! {
     BotPortTaken => Spec::new("bot_port_taken", Critical, Topic::Bot).lasting(START_GRACE).absence();
 
     /// The last backup does not exist anywhere.
-    BackupNotTaken => Spec::new("backup_not_taken", Warning, Topic::Backup).tried().under(&[Rule::DiskReadOnly]);
+    BackupNotTaken => Spec::new("backup_not_taken", Warning, Topic::Backup).tried().under(NO_WRITES);
     /// The last backup did not get to this remote.
     BackupFailed => Spec::new("backup_failed", Warning, Topic::Backup);
     /// Configured files are not in the last backup.
     BackupIncomplete => Spec::new("backup_incomplete", Warning, Topic::Backup);
     /// The newest restore point is older than two intervals of the schedule.
-    BackupOld => Spec::new("backup_old", Critical, Topic::Backup).under(&[Rule::DiskReadOnly]);
+    BackupOld => Spec::new("backup_old", Critical, Topic::Backup).under(NO_WRITES);
     /// SQLite finds the shop's database damaged.
     DatabaseDamaged => Spec::new("database_damaged", Critical, Topic::Backup);
 
@@ -108,16 +108,22 @@ rules! {
     DiskFilling => Spec::new("disk_filling", Warning, Topic::Machine).figure(Unit::Seconds, 16.0 * 3600.0, 24.0 * 3600.0).lasting(MINUTES_30).under(&[Rule::DiskFull, Rule::DiskReadOnly]);
     /// A disk can hold hardly any more files.
     InodesLow => Spec::new("inodes_low", Warning, Topic::Machine).figure(Unit::Percent, 90.0, 85.0).lasting(MINUTES_2).tried().under(&[Rule::DiskReadOnly]);
+    /// A disk can hold no more files, or almost none: the database's journal is one.
+    InodesFull => Spec::new("inodes_full", Critical, Topic::Machine).figure(Unit::Percent, 97.0, 95.0);
     /// A disk takes no writes.
     DiskReadOnly => Spec::new("disk_read_only", Critical, Topic::Machine);
     /// A place that is watched is not there, or not on its own disk any more.
-    DiskMissing => Spec::new("disk_missing", Warning, Topic::Machine).bad_looks(2, 2);
+    DiskMissing => Spec::new("disk_missing", Warning, Topic::Machine).bad_looks(2, 2).under(&[Rule::DiskGone]);
+    /// The disk of the shop's database, or of the agent's state, went away under the running agent.
+    DiskGone => Spec::new("disk_gone", Critical, Topic::Machine);
     /// There is little memory.
     MemoryLow => Spec::new("memory_low", Warning, Topic::Machine).figure(Unit::Percent, 90.0, 85.0).lasting(MINUTES_5);
     /// Nothing can go on for want of memory.
     MemoryStalls => Spec::new("memory_stalls", Critical, Topic::Machine).figure(Unit::Percent, 5.0, 2.0).lasting(MINUTE);
     /// The kernel killed a program for want of memory.
     MemoryKill => Spec::new("memory_kill", Critical, Topic::Machine).event();
+    /// The kernel killed a program that reached a limit of its own, which is not the shop's.
+    MemoryLimitKill => Spec::new("memory_limit_kill", Info, Topic::Machine).event();
     /// The machine fetches memory back from the disk all the time.
     MemorySwapping => Spec::new("memory_swapping", Warning, Topic::Machine).figure(Unit::Count, 200.0, 50.0).lasting(MINUTES_5).under(&[Rule::MemoryStalls, Rule::MemoryLow]);
     /// Other guests of the host take the processor away.
@@ -173,19 +179,19 @@ rules! {
     /// A gateway makes no invoices.
     GatewayRefuses => Spec::new("gateway_refuses", Critical, Topic::Trade).good_looks(2);
     /// The shop's database takes no commits. A disk that was nearly full yesterday does not tell that.
-    DatabaseRefuses => Spec::new("database_refuses", Critical, Topic::Trade).figure(Unit::Count, 3.0, 1.0).good_looks(2).under(&[Rule::DiskReadOnly]).beside(&[Rule::DiskFull]);
+    DatabaseRefuses => Spec::new("database_refuses", Critical, Topic::Trade).figure(Unit::Count, 3.0, 1.0).good_looks(2).under(NO_WRITES).beside(&[Rule::DiskFull, Rule::InodesFull]);
     /// The database's log is not put back into it.
     WalLarge => Spec::new("wal_large", Warning, Topic::Backup).figure(Unit::Bytes, 256.0 * MIB, 128.0 * MIB);
     /// The database's log is so long that no new orders are taken.
     WalHuge => Spec::new("wal_huge", Critical, Topic::Backup).figure(Unit::Bytes, 1024.0 * MIB, 512.0 * MIB);
     /// The capture stands still: commits do not leave the machine.
-    CaptureStopped => Spec::new("capture_stopped", Critical, Topic::Backup).lasting(MINUTE).under(&[Rule::DiskFull, Rule::DiskReadOnly]);
+    CaptureStopped => Spec::new("capture_stopped", Critical, Topic::Backup).lasting(MINUTE).under(DISK_SPENT);
     /// The capture stands still for something that no waiting mends.
-    CaptureStuck => Spec::new("capture_stuck", Critical, Topic::Backup).under(&[Rule::DiskFull, Rule::DiskReadOnly]);
+    CaptureStuck => Spec::new("capture_stuck", Critical, Topic::Backup).under(DISK_SPENT);
     /// Another file lies under the name of the shop's database.
-    DatabaseReplaced => Spec::new("database_replaced", Critical, Topic::Backup);
+    DatabaseReplaced => Spec::new("database_replaced", Critical, Topic::Backup).under(&[Rule::DiskGone]);
     /// The chain of commits broke and began anew.
-    ChainBroken => Spec::new("chain_broken", Warning, Topic::Backup).under(&[Rule::DatabaseReplaced]);
+    ChainBroken => Spec::new("chain_broken", Warning, Topic::Backup).under(&[Rule::DatabaseReplaced, Rule::DiskGone]);
     /// What happened while nobody followed the shop is one step of the chain.
     CaptureResynced => Spec::new("capture_resynced", Info, Topic::Backup);
     /// Commits were dropped that a remote lacks.
@@ -213,13 +219,22 @@ rules! {
     /// A remote does not hold what a daily summary named, by the last look with that summary.
     RemoteContradicts => Spec::new("remote_contradicts", Critical, Topic::Backup);
     /// The last rehearsal of a restore from this remote failed.
-    DrillFailed => Spec::new("drill_failed", Critical, Topic::Backup).under(&[Rule::DiskReadOnly]);
+    DrillFailed => Spec::new("drill_failed", Critical, Topic::Backup).under(NO_WRITES);
     /// No rehearsal of a restore from this remote has passed for long.
     DrillOld => Spec::new("drill_old", Warning, Topic::Backup);
     /// What a rehearsal brought back could not be counted: the shop's own program cannot be run.
     DrillUncounted => Spec::new("drill_uncounted", Warning, Topic::Backup);
 }
 
+/// Nothing more fits on the disk, or it takes nothing.
+const DISK_SPENT: &[Rule] = &[
+    Rule::DiskFull,
+    Rule::InodesFull,
+    Rule::DiskReadOnly,
+    Rule::DiskGone,
+];
+/// The disk takes nothing, or is not there.
+const NO_WRITES: &[Rule] = &[Rule::DiskReadOnly, Rule::DiskGone];
 /// No answer from the bot: what only the bot can tell is unknown then.
 pub const BOT_DOWN: &[Rule] = &[
     Rule::BotGone,

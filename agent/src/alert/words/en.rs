@@ -17,7 +17,7 @@ pub(super) use digest::DIGEST;
 pub(super) use disk::of_disk;
 pub(super) use on_log::of_log;
 pub(super) use reported::{CODES, reported};
-pub(super) use trade::{ACTIVE, ENDS};
+pub(super) use trade::{ACTIVE, ENDS, on_refusal};
 
 use super::{Phrases, Wording};
 use crate::alert::rule::Rule;
@@ -106,11 +106,14 @@ wordings! {
     DiskFull => machine::DISK_FULL,
     DiskFilling => machine::DISK_FILLING,
     InodesLow => machine::INODES_LOW,
+    InodesFull => machine::INODES_FULL,
     DiskReadOnly => machine::DISK_READ_ONLY,
     DiskMissing => machine::DISK_MISSING,
+    DiskGone => machine::DISK_GONE,
     MemoryLow => machine::MEMORY_LOW,
     MemoryStalls => machine::MEMORY_STALLS,
     MemoryKill => machine::MEMORY_KILL,
+    MemoryLimitKill => machine::MEMORY_LIMIT_KILL,
     MemorySwapping => machine::MEMORY_SWAPPING,
     CpuStolen => machine::CPU_STOLEN,
     DiskSlow => machine::DISK_SLOW,

@@ -1,7 +1,7 @@
 //! What the owner reads, in the owner's language: one file a language, the same table in each.
 //! Only words. When to speak is the engine's, and how it is sent is the outbox's.
 
-use super::{role::Role, rule::Rule, whose::Whose};
+use super::{role::Role, rule::Rule};
 use crate::{config::Language, store::alerts::Held};
 
 /// One line for each rule, in the order of their table: the function that gives a rule's words. The compiler misses none.
@@ -15,6 +15,7 @@ macro_rules! wordings {
     };
 }
 
+mod advice;
 mod detail;
 mod en;
 mod faults;
@@ -22,6 +23,7 @@ mod id;
 mod sentences;
 mod unwatched;
 
+pub(super) use advice::{advice_on_cause, log_advice};
 pub(super) use detail::{detail, unit_state};
 pub(super) use faults::fault;
 pub(super) use sentences::sentences;
@@ -95,8 +97,8 @@ impl Nearness {
     fn of(rule: Rule) -> Option<Self> {
         match rule {
             Rule::DiskLow | Rule::DiskFilling | Rule::InodesLow => Some(Self::Coming),
-            Rule::DiskFull => Some(Self::Near),
-            Rule::DiskReadOnly => Some(Self::Now),
+            Rule::DiskFull | Rule::InodesFull => Some(Self::Near),
+            Rule::DiskReadOnly | Rule::DiskGone => Some(Self::Now),
             _ => None,
         }
     }
@@ -281,22 +283,6 @@ pub(super) fn wording_of(language: Language, rule: Rule, key: &str) -> Wording {
     words
 }
 
-/// What to do about a log whose writer is known, or that is known not to be the bot's.
-pub(super) fn log_advice(language: Language, rule: Rule, whose: &Whose) -> Option<String> {
-    let advice = match language {
-        Language::Id => id::of_log(rule)?,
-        Language::En => en::of_log(rule)?,
-    };
-    let phrases = phrases(language);
-    let restart = match whose {
-        Whose::Bot => return Some(advice.bots.to_owned()),
-        Whose::Program(name) if name.ends_with(".service") => phrases.restart_unit.replace("{writer}", name),
-        Whose::Program(name) => phrases.restart_program.replace("{writer}", name),
-        Whose::Another => phrases.restart_holder.to_owned(),
-    };
-    Some(advice.anothers.replace("{restart}", &restart))
-}
-
 /// What is said of a kind of the bot's reports. `None` for a kind that a newer bot has.
 pub(super) fn reported(language: Language, kind: &str) -> Option<Reported> {
     match language {
@@ -342,6 +328,7 @@ pub(super) fn phrases(language: Language) -> &'static Phrases {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::alert::whose::Whose;
 
     const KNOWN: [&str; 10] = [
         "{unit}",

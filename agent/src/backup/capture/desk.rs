@@ -40,7 +40,7 @@ pub(super) struct Desk {
     pub store: Arc<Store>,
     pub spool: Spool,
     sealer: Option<Sealer>,
-    state_dir: PathBuf,
+    pub state_dir: PathBuf,
     /// Where the table of pages lies.
     pub hashes: PathBuf,
     /// What pages were before.

@@ -23,7 +23,7 @@ use crate::{
     },
 };
 
-const CAUGHT_UP: &str = "what was committed while the agent did not run was read when it was back";
+const CAUGHT_UP: &str = "what was committed while nobody followed the shop was read afterwards";
 
 impl Recorder {
     /// Whether the draft ends with the last commit that was made while nobody followed.

@@ -41,6 +41,7 @@ mod older;
 mod past;
 mod recorder;
 mod rest;
+mod restored;
 mod same;
 mod ship;
 mod spool;

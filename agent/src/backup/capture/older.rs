@@ -9,7 +9,7 @@ use protocol::{
     object_key::PointId,
 };
 
-use super::{NewChain, desk::Desk, hashes::Hashes, past::Differing, recorder::Ended};
+use super::{NewChain, desk::Desk, hashes::Hashes, past::Differing, recorder::Ended, restored};
 use crate::{
     backup::wal::follow::Follower,
     store::{capture::CaptureState, interruptions::EventKind, points::KnownPoint},
@@ -107,6 +107,13 @@ pub(super) fn explained(
     let Some(before) = before else {
         return Ok(why.clone());
     };
+    if let (true, Some(detail)) = (why.is_file, restored::told(desk, before)) {
+        return Ok(NewChain {
+            kind: EventKind::Restored,
+            detail,
+            is_file: false,
+        });
+    }
     let was = format!(
         "commit {} of the chain {}, which was followed last",
         before.commit, before.chain

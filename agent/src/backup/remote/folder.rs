@@ -12,7 +12,7 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
-use crate::{backup::restores, store::owner::own_like};
+use crate::store::owner::own_like;
 
 /// The file in the folder that tells it from an empty mount point.
 pub(in crate::backup) const MARK: &str = ".warung-remote";
@@ -46,6 +46,10 @@ impl Folder {
         }
     }
 
+    pub(super) fn root(&self) -> &Path {
+        &self.root
+    }
+
     pub(super) fn partial(&self) -> &Path {
         &self.partial
     }
@@ -63,7 +67,6 @@ impl Folder {
     pub(super) fn check(&self) -> Result<(), String> {
         match (remembered(&self.memory)?, self.mark()?) {
             (Some(_), Mark::Missing) => Err(self.unmounted()),
-            (None, Mark::Missing) if self.is_in_doubt() => Err(self.in_doubt()),
             (Some(_), Mark::Damaged) => Err(format!(
                 "the mark {MARK} in its folder {} is damaged, so that nothing shows that this is the disk which this agent wrote \
                  to. What lies there can be restored all the same. When it is the right disk, run `agent remote test {} \
@@ -113,7 +116,6 @@ impl Folder {
 
     /// Takes the folder as it is now for the right one from now on.
     pub(super) fn accept(&self) -> Result<(), String> {
-        restores::is_new(self.state_dir(), &self.name).map_err(|error| format!("{error:#}"))?;
         match fs::remove_file(&self.memory) {
             Err(error) if error.kind() != ErrorKind::NotFound => {
                 Err(format!("{} cannot be deleted: {error}", self.memory.display()))
@@ -125,21 +127,6 @@ impl Folder {
     /// The agent's, of which the memory lies two folders below.
     fn state_dir(&self) -> &Path {
         self.memory.ancestors().nth(3).unwrap_or(&self.memory)
-    }
-
-    /// Whether nothing lies there, as when this server was restored without it.
-    fn is_in_doubt(&self) -> bool {
-        let is_empty = fs::read_dir(&self.root).map_or(true, |mut found| found.next().is_none());
-        is_empty && restores::was_unfilled(self.state_dir(), &self.name)
-    }
-
-    fn in_doubt(&self) -> String {
-        format!(
-            "nothing lies in its folder {}, as when this server was restored: its disk may not be mounted. Nothing was written \
-             in its place. Mount the disk, or, when it is new, run `agent remote test {} --new-disk`",
-            self.root.display(),
-            self.name
-        )
     }
 
     fn mark(&self) -> Result<Mark, String> {

@@ -13,6 +13,7 @@ use thiserror::Error;
 
 use self::{
     attempt::{Patience, Silence},
+    beginning::Beginning,
     folder::Folder,
     pace::Pace,
     told::plain,
@@ -20,6 +21,7 @@ use self::{
 use crate::config::{RemoteConfig, RemoteKind};
 
 mod attempt;
+mod beginning;
 mod clock;
 pub(super) mod folder;
 mod kinds;
@@ -47,6 +49,7 @@ pub struct Remote {
     pace: Option<Pace>,
     append_only: bool,
     silence: Silence,
+    beginning: Beginning,
 }
 
 /// What a listing says of an object.
@@ -144,6 +147,7 @@ pub fn open_to_read(config: &RemoteConfig) -> Result<Remote, String> {
         pace: config.bandwidth.map(|limit| Pace::new(limit, &config.memory)),
         append_only: config.append_only,
         silence: Silence::of(crate::config::variables_of(&config.name), key_file),
+        beginning: Beginning::of(&config.memory),
         options,
         opened,
         folder,
@@ -272,19 +276,19 @@ impl Remote {
     /// # Errors
     /// When the remote does not answer or refuses.
     pub async fn delete(&self, key: &str) -> Result<(), RemoteError> {
-        let operator = self.writer()?;
+        let operator = self.writer().await?;
         match self.silence.attempt(Patience::Ask, || operator.delete(key)).await {
             Err(RemoteError::Missing) => Ok(()),
             ended => ended,
         }
     }
 
-    /// Takes the folder that is there now for the right one: its disk was replaced on purpose. A remote that is no
-    /// folder has nothing to accept.
+    /// Takes the place that is there now for the right one: it is new, or its disk was replaced on purpose.
     ///
     /// # Errors
-    /// A sentence when the folder cannot be marked.
-    pub fn accept_folder(&self) -> Result<(), String> {
+    /// A sentence when that cannot be written down, or the folder not be marked.
+    pub fn accept_place(&self) -> Result<(), String> {
+        self.beginning.accept(&self.name)?;
         self.folder.as_ref().map_or(Ok(()), Folder::accept)
     }
 
@@ -302,7 +306,9 @@ impl Remote {
         self.open_folder(options).map(Some)
     }
 
-    fn writer(&self) -> Result<Operator, RemoteError> {
+    /// Makes a folder that is missing, unless that is in doubt.
+    async fn writer(&self) -> Result<Operator, RemoteError> {
+        self.require_begun().await?;
         let Some(folder) = &self.folder else {
             return Ok(self.opened.clone().expect("what is no folder was opened"));
         };

@@ -73,7 +73,7 @@ impl Remote {
     }
 
     async fn write_there(&self, key: &str, buffer: Buffer, patience: Patience) -> Result<(), RemoteError> {
-        let operator = &self.writer()?;
+        let operator = &self.writer().await?;
         let buffer = &buffer;
         if self.kind == RemoteKind::Sftp {
             // OpenDAL writes in place: an object that a broken line cut off must not bear its name.

@@ -137,7 +137,7 @@ async fn conditional_write(remote: &Remote, key: &str, probe: &Sealed) -> Findin
         required: false,
         said: said.to_owned(),
     };
-    let operator = match remote.writer() {
+    let operator = match remote.writer().await {
         Ok(operator) => operator,
         Err(error) => return finding(CONDITIONAL_WRITE, false, Err(error)),
     };

@@ -37,7 +37,8 @@ fn beside_the_running(config: &Config) -> Result<String, String> {
         Holds::Yes => Ok("this machine has it, and the running agent listens there".to_owned()),
         Holds::No => Err(held(config)),
         Holds::Unseen => Ok(format!(
-            "this machine has it, and an agent is running; whether it is the one that listens there this user may not              see: `ss -ltnp 'sport = :{}'` as root shows it",
+            "this machine has it, and an agent is running; whether it is the one that listens there this user may not \
+             see: `ss -ltnp 'sport = :{}'` as root shows it",
             address.port()
         )),
     }

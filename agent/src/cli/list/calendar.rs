@@ -48,9 +48,10 @@ pub(super) fn print(shown: &Shown, zone: &TimeZone) {
     for range in &shown.commits {
         let is_others = range.restorable_from.is_none() && shown.others_chains.contains(&range.chain);
         let known = (knows_all && !is_others, shown.gaps.as_slice());
-        let whose = match is_others {
-            true => "  another agent's, not judged here",
-            false => "",
+        let whose = match (is_others, shown.earlier_chains.contains(&range.chain)) {
+            (true, true) => "  an earlier server's, not judged here",
+            (true, false) => "  another agent's, not judged here",
+            (false, _) => "",
         };
         println!("  {}{whose}", told(range, known, zone));
     }

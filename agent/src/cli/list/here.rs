@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use protocol::{
     chain::{ChainId, CommitNumber},
-    object_key::{Fingerprint, PointId, SegmentName},
+    object_key::{PointId, SegmentName},
     time::UnixMillis,
 };
 
@@ -13,7 +13,8 @@ use super::{points::Listed, unfollowed::Unfollowed};
 use crate::{
     backup::{
         holes::{self, Stand},
-        own::Own,
+        own::{Other, Own},
+        ranges::Range,
         survey::{Names, Survey},
     },
     config::Config,
@@ -122,13 +123,30 @@ impl Here {
     }
 
     /// Who else writes to each remote; nobody where nobody does.
-    pub(super) fn others(&self, survey: &Survey) -> BTreeMap<String, Vec<Fingerprint>> {
+    pub(super) fn others(&self, survey: &Survey) -> BTreeMap<String, Vec<Other>> {
         let of_remote = |(remote, names): &(String, Names)| {
             let others = self.own.others(names.keys().map(|name| (name, None)));
-            let keys: Vec<Fingerprint> = others.into_iter().map(|other| other.key).collect();
-            (!keys.is_empty()).then(|| (remote.clone(), keys))
+            (!others.is_empty()).then(|| (remote.clone(), others))
         };
         survey.holdings.iter().filter_map(of_remote).collect()
+    }
+
+    /// Those of the chains that are another agent's.
+    pub(super) fn others_chains(&self, survey: &Survey, commits: &[Range]) -> BTreeSet<ChainId> {
+        if self.others(survey).is_empty() {
+            return BTreeSet::new();
+        }
+        let chains = commits.iter().map(|range| &range.chain);
+        chains
+            .filter(|chain| !self.own.chains.contains(*chain))
+            .cloned()
+            .collect()
+    }
+
+    /// What the servers before this one followed.
+    pub(super) fn earlier_chains(&self) -> BTreeSet<ChainId> {
+        let servers = self.own.before.values();
+        servers.flat_map(|server| server.chains.clone()).collect()
     }
 
     /// What verify asks of one remote, asked of all that answer together.

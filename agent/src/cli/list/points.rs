@@ -53,6 +53,9 @@ pub(super) struct Listed {
     pub doubtful: bool,
     /// The other agents that write there, where one of them may have taken it: then it is not judged here.
     pub other_agents: Vec<Fingerprint>,
+    /// Whether all of those are agents whose backups led to this server, and it was taken before that.
+    #[serde(skip)]
+    pub of_earlier_server: bool,
     /// Whether the key that was given opens it; nothing where it was not asked, or tells nothing.
     #[serde(skip)]
     pub opens: Option<bool>,
@@ -113,6 +116,7 @@ fn describe(
         problems: Vec::new(),
         doubtful: false,
         other_agents: Vec::new(),
+        of_earlier_server: false,
         opens: None,
         broken_on: BTreeSet::new(),
         id: point.clone(),
@@ -219,28 +223,6 @@ impl Listed {
         }
     }
 
-    /// Leaves it to the other agents that write to its remotes, where this one does not know it and no key was tried on it.
-    pub(super) fn leave_to(&mut self, others: &BTreeMap<String, Vec<Fingerprint>>) {
-        let is_unknown = self.chain.is_none() && self.problems.is_empty();
-        if !is_unknown {
-            return;
-        }
-        let here = self.remotes.iter().filter_map(|remote| others.get(remote));
-        let agents: BTreeSet<&Fingerprint> = here.flatten().collect();
-        self.other_agents = agents.into_iter().cloned().collect();
-        if self.other_agents.is_empty() {
-            return;
-        }
-        self.doubtful = true;
-        let named: Vec<String> = self.other_agents.iter().map(Fingerprint::to_string).collect();
-        let trusted = named.join(" or --trust ");
-        self.problems.push(format!(
-            "not judged here: it is of the agent {}, which writes there too and may have been this server's before its state was \
-             lost. agent restore --trust {trusted} takes it, and nothing of this agent's own",
-            named.join(" or "),
-        ));
-    }
-
     /// Names the remotes on which a comparison found its files altered: the database comes back from there all the same.
     pub(super) fn archive_altered(&mut self, altered: &BTreeMap<String, BTreeSet<String>>) {
         for remote in &self.remotes {
@@ -316,6 +298,7 @@ impl Listed {
             _ if self.damage.is_some() => "DAMAGED",
             // It may be whole: this key does not tell.
             _ if self.opens == Some(false) => "OTHER KEY",
+            _ if self.of_earlier_server => "earlier server's",
             _ if !self.other_agents.is_empty() => "another agent's",
             _ if self.doubtful => "NOT PROVEN",
             (false, _) => "INCOMPLETE",

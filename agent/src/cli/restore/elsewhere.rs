@@ -59,13 +59,15 @@ impl Elsewhere<'_> {
             survey.holdings.retain(|(remote, _)| remote != asked);
         }
         let trust = whose::gathered((arguments, config), (&opened.usable, &survey), &mut Vec::new()).await;
-        let Ok(trust) = trust else { return false };
+        let Ok(mut trust) = trust else { return false };
+        let (there, cores) = ((opened.usable.as_slice(), &survey), cores());
+        whose::with_line(&mut trust, there, (self.keys, &cores)).await;
         let sources = Sources {
             remotes: &opened.usable,
             survey: &survey,
             keys: self.keys,
             signers: &trust.signers,
-            cores: &cores(),
+            cores: &cores,
         };
         restore::plan(request, &sources).await.is_ok()
     }

@@ -1,5 +1,6 @@
 //! Which agent is the owner's, where several have backups there and nothing at hand says so: asked on a terminal, refused
 //! elsewhere, with the command for each.
+//! Whoever is known vouches for the servers before.
 //! It never takes the newest for the owner's own.
 
 use std::{io::IsTerminal, path::Path};
@@ -12,16 +13,22 @@ use super::{
     refusals::{command, when},
 };
 use crate::{
-    backup::{remote::Remote, seal::Keys, survey::Survey},
+    backup::{
+        remote::Remote,
+        restores::{self, LiveRestore},
+        seal::Keys,
+        survey::Survey,
+    },
     cli::{Failure, ask, words},
     config::Config,
     restore::{
-        Request, Rival, Sources, rivals,
-        trust::{self, Trust},
+        self, Request, Rival, Sources, rivals,
+        trust::{self, Source, Trust},
     },
 };
 
-/// Whose signatures count; where several may be meant, those of the one that its owner names.
+/// Whose signatures count, and which restores led to a known agent's server; where several may be meant, of the one that its
+/// owner names.
 ///
 /// # Errors
 /// A fingerprint that is none, or the list of all of them where nobody can be asked or names one.
@@ -30,9 +37,9 @@ pub(super) async fn to_trust(
     (remotes, survey): (&[Remote], &Survey),
     (request, keys, cores): (&Request, &Keys, &Semaphore),
     notes: &mut Vec<String>,
-) -> Result<Trust, Failure> {
+) -> Result<(Trust, Vec<LiveRestore>), Failure> {
     let mut told = Vec::new();
-    let trust = gathered((arguments, config), (remotes, survey), &mut told).await?;
+    let mut trust = gathered((arguments, config), (remotes, survey), &mut told).await?;
     let sources = Sources {
         remotes,
         survey,
@@ -40,12 +47,37 @@ pub(super) async fn to_trust(
         signers: &trust.signers,
         cores,
     };
-    let Some(chosen) = ask_owner((&trust, request), &sources, arguments, config).await? else {
-        notes.extend(told);
-        return Ok(trust);
+    match ask_owner((&trust, request), &sources, arguments, config).await? {
+        None => notes.extend(told),
+        Some(chosen) => {
+            let kit = key_path(arguments, config);
+            trust = trust::gather(&config.state_dir, beside(&kit), &[chosen], remotes, survey, notes).await;
+        }
+    }
+    let line = with_line(&mut trust, (remotes, survey), (keys, cores)).await;
+    Ok((trust, line))
+}
+
+/// Takes in those whose backups led to a known agent's server, each for what it had signed by then; which restores those
+/// were. Where everybody is known it asks nobody.
+pub(in crate::cli) async fn with_line(
+    trust: &mut Trust,
+    (remotes, survey): (&[Remote], &Survey),
+    (keys, cores): (&Keys, &Semaphore),
+) -> Vec<LiveRestore> {
+    if trust.source == Source::Remotes || !trust.signers.has_strangers() {
+        return Vec::new();
+    }
+    let sources = Sources {
+        remotes,
+        survey,
+        keys,
+        signers: &trust.signers,
+        cores,
     };
-    let key = key_path(arguments, config);
-    Ok(trust::gather(&config.state_dir, beside(&key), &[chosen], remotes, survey, notes).await)
+    let line = restore::line(&sources).await;
+    trust.signers = trust.signers.and(&restores::signers_of(&line));
+    line
 }
 
 /// Whose signatures count by what is at hand, and nobody is asked.

@@ -194,7 +194,7 @@ pub(super) fn sentences(view: &CaptureView, config: &Config) -> Vec<String> {
     let mut lines = Vec::new();
     if let (Some(fault), Some(since)) = (&view.fault, view.fault_since) {
         lines.push(format!(
-            "Commits:  NOT captured since {}: {fault}. Only backups leave this server now",
+            "Commits:  NOT captured since {}: {fault}. No commit leaves this server meanwhile; a backup still may",
             moment(zone, since)
         ));
     }
@@ -304,11 +304,52 @@ fn stands_still(one: &LagView, zone: &TimeZone) -> Option<String> {
         )
     });
     let failed = one.error.clone().zip(one.failing_since);
-    let failed = failed.map(|(error, since)| format!("{error}, tried in vain since {}", moment(zone, since)));
+    let failed = failed.map(|(error, since)| {
+        // Something went through meanwhile.
+        let how = match one.acknowledged_at.is_some_and(|at| at > since) {
+            true => "on and off",
+            false => "tried in vain",
+        };
+        format!("{error}, {how} since {}", moment(zone, since))
+    });
     let told: Vec<String> = failed.into_iter().chain(waits).collect();
     let acknowledged = match one.acknowledged_at {
         Some(at) => format!("it has acknowledged nothing since {}", moment(zone, at)),
         None => "it never acknowledged anything".to_owned(),
     };
     (!told.is_empty()).then(|| format!("{}; {acknowledged}", told.join("; ")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_failed_is_not_called_in_vain_where_something_went_through_since() {
+        let lag = |acknowledged_ms| LagView {
+            remote: "offsite".to_owned(),
+            commit: Some(3),
+            lag_commits: 2,
+            lag_s: 60,
+            waiting_bytes: 0,
+            acknowledged_at: Some(UnixMillis(acknowledged_ms)),
+            unanswered_since: None,
+            failing_since: Some(UnixMillis(10_000)),
+            error: Some("it took no answer".to_owned()),
+            gap_at: None,
+            restorable_through: None,
+            torn_after: None,
+            damaged: Vec::new(),
+            bytes_an_hour: 0,
+            requests_an_hour: 0,
+            an_hour_over_s: 3_600,
+        };
+        let told = |ms| stands_still(&lag(ms), &TimeZone::UTC).unwrap();
+        assert!(told(5_000).contains("tried in vain since"), "{}", told(5_000));
+        let later = told(15_000);
+        assert!(
+            later.contains("on and off since") && !later.contains("in vain"),
+            "{later}"
+        );
+    }
 }

@@ -5,7 +5,7 @@
 use serde_json::Value;
 
 use super::{FAULTS_MAX, words};
-use crate::{rehearse::Share, store::rehearsal::Rehearsal};
+use crate::{backup::earlier_server::ENDS, rehearse::Share, store::rehearsal::Rehearsal};
 
 /// Objects of no known backup that are named.
 const OBJECTS_TOLD: usize = 5;
@@ -17,6 +17,8 @@ pub(super) struct Unknown<'a> {
     knows_any: bool,
     objects: Vec<String>,
     objects_count: u64,
+    known_points: u64,
+    has_commits: bool,
 }
 
 impl<'a> Unknown<'a> {
@@ -33,6 +35,8 @@ impl<'a> Unknown<'a> {
             knows_any: seen["knows_any"].as_bool().unwrap_or(true),
             objects: names("unknown"),
             objects_count: seen["unknown_objects"].as_u64().unwrap_or(0),
+            known_points: seen["points"].as_u64().unwrap_or(0),
+            has_commits: seen[ENDS].as_object().is_some_and(|ends| !ends.is_empty()),
         }
     }
 
@@ -48,6 +52,17 @@ impl<'a> Unknown<'a> {
                 "{}: nothing is proven of its restore points: this server knows none of them, and no --key was given that \
                  opens them",
                 self.remote
+            )
+        })
+    }
+
+    /// Single commits without any restore point; for whoever brought the owner's key that is no proof of a backup.
+    pub(super) fn nothing_leads_there(&self) -> Option<String> {
+        (self.has_commits && self.points.is_empty() && self.known_points == 0).then(|| {
+            format!(
+                "{}: NO RESTORE POINT is there, only single commits, and nothing can be restored without one. Where the shop \
+                 still runs: agent backup --remote {}",
+                self.remote, self.remote
             )
         })
     }

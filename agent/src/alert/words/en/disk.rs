@@ -37,7 +37,10 @@ pub(in crate::alert::words) fn of_disk(role: Role, rule: Rule) -> Option<OnDisk>
     };
     let todo = match nearness {
         Nearness::Coming => None,
+        // What takes the files is no question of room.
+        Nearness::Near if rule == Rule::InodesFull => None,
         Nearness::Near => Some("make room there: du -xh {object} --max-depth=3 | sort -h | tail -20"),
+        Nearness::Now if rule == Rule::DiskGone => None,
         Nearness::Now => {
             Some("look at the disk: dmesg | tail -50; findmnt {object}. Replace it if it is dying.")
         }

@@ -43,6 +43,16 @@ pub(super) const INODES_LOW: Wording = Wording {
     over: "It lasted {lasted}.",
 };
 
+pub(super) const INODES_FULL: Wording = Wording {
+    headline: "The disk can hold hardly any more files",
+    happened: "Since {since} {value} of the files that {detail} can hold are there.",
+    means: "orders and payments can stop being recorded at any moment, and backups fail, however much room there is: a bot that starts makes its database's journal anew, and that is a file too.",
+    done: "the agent keeps checking; it deletes nothing of yours.",
+    todo: "find the folder with very many files and empty it: du --inodes -x {object} --max-depth=3 | sort -h | tail -20. Sessions, mail queues and caches are the usual cause.",
+    over_headline: "The disk can hold files again",
+    over: "It lasted {lasted}.",
+};
+
 pub(super) const DISK_READ_ONLY: Wording = Wording {
     headline: "The disk takes no writes",
     happened: "Since {since} the file system of {detail} is read-only. The kernel does that when the disk fails.",
@@ -59,6 +69,16 @@ pub(super) const DISK_MISSING: Wording = Wording {
     means: "what should be on it is missing, and what is written there lands on another disk.",
     done: "the agent watches the disk above it meanwhile.",
     todo: "mount it again: findmnt {object}; mount -a; dmesg | tail -50. When it lies on another disk on purpose, take it out of disks under [watch] and restart the agent",
+    over_headline: "The disk is there again",
+    over: "It was missing for {lasted}.",
+};
+
+pub(super) const DISK_GONE: Wording = Wording {
+    headline: "A disk that the shop lives on is not there any more",
+    happened: "Since {since} the disk of {detail} is not mounted at {object} any more.",
+    means: "a bot that runs goes on writing where nobody sees it and nothing is backed up; one that starts finds no shop there.",
+    done: "the agent tells of nothing that follows from it, and changes nothing.",
+    todo: "do not start the bot before the disk is there. See why it went, and mount it again: findmnt {object}; dmesg | tail -50; mount -a. Then systemctl restart {unit}. When you moved it on purpose: systemctl restart agent",
     over_headline: "The disk is there again",
     over: "It was missing for {lasted}.",
 };
@@ -90,6 +110,16 @@ pub(super) const MEMORY_KILL: Wording = Wording {
     done: "the agent watches whether the bot is there.",
     todo: "see whom it hit: journalctl -k -n 50 | grep -i oom",
     over_headline: "The kernel had killed a program for want of memory",
+    over: "That was one moment, and is over by itself. If it happens again, you hear of it again.",
+};
+
+pub(super) const MEMORY_LIMIT_KILL: Wording = Wording {
+    headline: "The kernel killed a program at a memory limit of its own",
+    happened: "At {since} a program in {detail} had used up what its own limit allows, and the kernel ended it.",
+    means: "this was neither the bot nor the agent, and the server itself has memory left.",
+    done: "nothing had to be done for the shop.",
+    todo: "if the shop needs that program, such as a proxy in a container: systemctl status, journalctl -k -n 50 | grep -i oom; give it a higher limit",
+    over_headline: "The kernel had killed a program at a memory limit of its own",
     over: "That was one moment, and is over by itself. If it happens again, you hear of it again.",
 };
 

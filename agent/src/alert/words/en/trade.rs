@@ -176,3 +176,18 @@ pub(super) const WAL_HUGE: Wording = Wording {
     over_headline: "The database's log is short again",
     over: "It lasted {lasted}. New orders are taken again.",
 };
+
+/// What to do about a database that takes no writes, by the bot's code for why.
+pub(in crate::alert::words) fn on_refusal(code: &str) -> Option<&'static str> {
+    Some(match code {
+        "full" => {
+            "make room: df -h and df -i say what is full; journalctl --vacuum-size=200M; apt-get clean. The bot goes on by itself then"
+        }
+        "readonly" => "see why it takes no writes: ls -l {database}; findmnt -T {database}; dmesg | tail -50",
+        "busy" => "see who holds it, and end that: lsof {database}",
+        "damaged" => {
+            "see whether the disk is failing: dmesg | tail -50. If it is, or the file is damaged: systemctl stop {unit}, and restore onto a sound disk: agent restore --latest"
+        }
+        _ => return None,
+    })
+}

@@ -35,9 +35,12 @@ pub(in crate::alert::words) fn of_disk(role: Role, rule: Rule) -> Option<OnDisk>
     };
     let todo = match nearness {
         Nearness::Coming => None,
+        // What takes the files is no question of room.
+        Nearness::Near if rule == Rule::InodesFull => None,
         Nearness::Near => {
             Some("kosongkan tempat di sana: du -xh {object} --max-depth=3 | sort -h | tail -20")
         }
+        Nearness::Now if rule == Rule::DiskGone => None,
         Nearness::Now => Some("periksa disk: dmesg | tail -50; findmnt {object}. Ganti disk bila sekarat."),
     };
     Some(OnDisk { means, todo })

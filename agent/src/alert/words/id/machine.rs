@@ -43,6 +43,16 @@ pub(super) const INODES_LOW: Wording = Wording {
     over: "Berlangsung {lasted}.",
 };
 
+pub(super) const INODES_FULL: Wording = Wording {
+    headline: "Disk hampir tidak dapat menampung berkas lagi",
+    happened: "Sejak {since} {value} dari jumlah berkas yang muat di {detail} sudah terpakai.",
+    means: "pesanan dan pembayaran bisa berhenti tercatat kapan saja, dan cadangan gagal, walaupun tempat masih luas: bot yang baru dinyalakan membuat ulang jurnal database, dan itu juga berkas.",
+    done: "agent terus memeriksa; tidak ada milik Anda yang dihapus.",
+    todo: "cari folder dengan berkas sangat banyak lalu kosongkan: du --inodes -x {object} --max-depth=3 | sort -h | tail -20. Biasanya sesi, antrean surat, atau cache.",
+    over_headline: "Disk dapat menampung berkas lagi",
+    over: "Berlangsung {lasted}.",
+};
+
 pub(super) const DISK_READ_ONLY: Wording = Wording {
     headline: "Disk tidak dapat ditulis",
     happened: "Sejak {since} sistem berkas {detail} hanya dapat dibaca. Kernel melakukan itu bila disk rusak.",
@@ -59,6 +69,16 @@ pub(super) const DISK_MISSING: Wording = Wording {
     means: "isinya hilang dari pandangan, dan yang ditulis di situ masuk ke disk lain.",
     done: "sementara ini agent mengawasi disk di atasnya.",
     todo: "pasang lagi: findmnt {object}; mount -a; dmesg | tail -50. Bila memang sengaja dipindah ke disk lain, hapus dari disks pada [watch] lalu mulai ulang agent",
+    over_headline: "Disk itu sudah ada lagi",
+    over: "Hilang selama {lasted}.",
+};
+
+pub(super) const DISK_GONE: Wording = Wording {
+    headline: "Disk tempat toko berada tidak ada lagi",
+    happened: "Sejak {since} disk yang memuat {detail} tidak terpasang lagi di {object}.",
+    means: "bot yang sedang berjalan tetap menulis di tempat yang tidak terlihat dan tidak dicadangkan; bot yang baru dinyalakan tidak menemukan toko di situ.",
+    done: "agent tidak mengabarkan akibat-akibatnya satu per satu, dan tidak mengubah apa pun.",
+    todo: "jangan nyalakan bot sebelum disk itu ada. Cari sebabnya lalu pasang lagi: findmnt {object}; dmesg | tail -50; mount -a. Setelah itu systemctl restart {unit}. Bila memang sengaja dipindah: systemctl restart agent",
     over_headline: "Disk itu sudah ada lagi",
     over: "Hilang selama {lasted}.",
 };
@@ -90,6 +110,16 @@ pub(super) const MEMORY_KILL: Wording = Wording {
     done: "agent mengawasi apakah bot ada.",
     todo: "lihat siapa yang kena: journalctl -k -n 50 | grep -i oom",
     over_headline: "Tadi kernel mematikan program karena memori habis",
+    over: "Itu kejadian sesaat dan selesai sendiri. Bila terulang, Anda dikabari lagi.",
+};
+
+pub(super) const MEMORY_LIMIT_KILL: Wording = Wording {
+    headline: "Kernel mematikan program karena batas memorinya sendiri",
+    happened: "Pada {since} sebuah program di {detail} menghabiskan memori yang boleh dipakainya, dan kernel mengakhirinya.",
+    means: "itu bukan bot dan bukan agent, dan memori server sendiri masih ada.",
+    done: "untuk toko tidak ada yang perlu dilakukan.",
+    todo: "bila toko memerlukan program itu, misalnya proxy dalam kontainer: systemctl status, journalctl -k -n 50 | grep -i oom; naikkan batasnya",
+    over_headline: "Tadi kernel mematikan program karena batas memorinya sendiri",
     over: "Itu kejadian sesaat dan selesai sendiri. Bila terulang, Anda dikabari lagi.",
 };
 

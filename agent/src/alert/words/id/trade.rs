@@ -175,3 +175,20 @@ pub(super) const WAL_HUGE: Wording = Wording {
     over_headline: "Catatan perubahan database pendek lagi",
     over: "Berlangsung {lasted}. Pesanan baru diterima lagi.",
 };
+
+/// Indonesian. What to do about a database that takes no writes, by the bot's code for why.
+pub(in crate::alert::words) fn on_refusal(code: &str) -> Option<&'static str> {
+    Some(match code {
+        "full" => {
+            "kosongkan disk: df -h dan df -i menunjukkan apa yang penuh; journalctl --vacuum-size=200M; apt-get clean. Setelah itu bot lanjut sendiri"
+        }
+        "readonly" => {
+            "lihat mengapa tidak dapat ditulis: ls -l {database}; findmnt -T {database}; dmesg | tail -50"
+        }
+        "busy" => "lihat siapa yang memegangnya, lalu akhiri: lsof {database}",
+        "damaged" => {
+            "lihat apakah disk sekarat: dmesg | tail -50. Bila ya, atau berkasnya rusak: systemctl stop {unit}, lalu pulihkan ke disk yang sehat: agent restore --latest"
+        }
+        _ => return None,
+    })
+}

@@ -24,6 +24,10 @@ pub(super) const SENTENCES: &[(&str, &str)] = &[
         "foldernya {} kosong, seperti saat server ini dipulihkan: mungkin disknya tidak terpasang. Tidak ada yang ditulis di tempatnya. Pasang disknya; bila disknya memang baru, jalankan `agent remote test {} --new-disk`",
     ),
     (
+        "nothing lies where it leads, as when this server was restored: that may not be the right place. Nothing was written there. Correct [remotes.{}] in agent.toml, or, when it is new, run `agent remote test {} --new-disk`",
+        "tempatnya kosong, seperti saat server ini dipulihkan: mungkin itu bukan tempat yang benar. Tidak ada yang ditulis di sana. Betulkan [remotes.{}] di agent.toml; bila tempatnya memang baru, jalankan `agent remote test {} --new-disk`",
+    ),
+    (
         "its folder {} cannot be made: {}",
         "foldernya {} tidak dapat dibuat: {}",
     ),
