@@ -376,9 +376,7 @@ fn an_endless_stream_of_orders_that_this_shop_never_had_fills_nothing() {
     assert_eq!((told.len(), world.drain().len()), (21, 20));
     assert_eq!(told[20], "pakasir · many_orders · unknown_order");
     for number in 0..3_000 {
-        let later = world
-            .now
-            .plus(std::time::Duration::from_secs(3 * 24 * 3_600 + number));
+        let later = world.now.plus(Duration::from_secs(3 * 24 * 3_600 + number));
         let code = format!("X{number}");
         payment::store::unknown::note(&world.conn, "pakasir", &code, later).unwrap();
         let amount = Rupiah(25_000);
