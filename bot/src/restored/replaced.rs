@@ -18,8 +18,8 @@ use crate::{
     shop::stock::store::elsewhere::{self, Gone},
 };
 
-/// All of it may take this long: the shop opens after it, and systemd waits 90 s for that.
-const TIME_MAX: Duration = Duration::from_secs(30);
+/// All of it may take this long: the shop opens after it, and the watchdog of systemd waits 30 s for a sign of life.
+const TIME_MAX: Duration = Duration::from_secs(15);
 /// Databases that are looked into, newest first.
 const FOLDERS_MAX: usize = 16;
 
