@@ -2,7 +2,7 @@
 //! It fetches no part of a database and changes nothing.
 
 use std::{
-    collections::BTreeSet,
+    collections::{BTreeMap, BTreeSet},
     path::{Path, PathBuf},
 };
 
@@ -16,6 +16,7 @@ use crate::{
     backup::{
         anchor::Anchor,
         holes,
+        own::Other,
         ranges::{self, Range},
         remote::Remote,
         seal::Keys,
@@ -180,7 +181,8 @@ impl Shown {
         anchor: Option<&Anchor>,
         (zone, now): (&TimeZone, UnixMillis),
     ) -> Self {
-        let restore_points = listed(survey, here, sources, zone).await;
+        let others = here.others(survey);
+        let restore_points = listed(survey, (here, &others), sources, zone).await;
         let mut segments = survey.all_segments();
         let mut doubtful = {
             let points: Vec<_> = restore_points.iter().filter_map(Listed::place).collect();
@@ -231,7 +233,7 @@ impl Shown {
             .iter()
             .map(|(remote, names)| Holding::of(remote, names, here, anchor, &seen));
         Self {
-            others_chains: here.others_chains(survey, &commits),
+            others_chains: here.others_chains(&others, &commits),
             earlier_chains: here.earlier_chains(),
             doubtful,
             remotes: remotes.collect(),
@@ -244,9 +246,13 @@ impl Shown {
 }
 
 /// Every point, newest first; what this server does not know of it is read where there is a key.
-async fn listed(survey: &Survey, here: &Here, sources: Option<&Sources<'_>>, zone: &TimeZone) -> Vec<Listed> {
+async fn listed(
+    survey: &Survey,
+    (here, others): (&Here, &BTreeMap<String, Vec<Other>>),
+    sources: Option<&Sources<'_>>,
+    zone: &TimeZone,
+) -> Vec<Listed> {
     let mut restore_points = Vec::new();
-    let others = here.others(survey);
     for point in survey.points().into_iter().rev() {
         let opened = match (here.points.get(&point), sources) {
             (None, Some(sources)) => Some(open_manifest(sources, &point).await),
@@ -254,7 +260,7 @@ async fn listed(survey: &Survey, here: &Here, sources: Option<&Sources<'_>>, zon
         };
         let mut one = points::one(survey, &point, here.points.get(&point), (opened, zone));
         one.archive_altered(&here.altered);
-        one.leave_to(&others);
+        one.leave_to(others);
         one.doubt(&here.points);
         one.drilled_at = here.drilled.get(point.as_str()).map(|at| words::rfc3339(*at));
         restore_points.push(one);

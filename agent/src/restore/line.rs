@@ -2,10 +2,10 @@
 //! restore point carries that record, sealed and signed with it, so that whoever may only write on a remote adds nobody.
 //! It believes those servers for what they had signed by then alone, and says nothing of servers that came after.
 
-use futures_util::stream::{self, StreamExt};
+use futures_util::stream::StreamExt;
 use protocol::manifest::Manifest;
 
-use super::{Sources, archived, fetch};
+use super::{Sources, archived, fetch, newest};
 use crate::backup::{
     ARCHIVE_BYTES_MAX,
     restores::{self, LiveRestore},
@@ -13,8 +13,6 @@ use crate::backup::{
 
 /// Points that are looked at, the newest first, in search of one of a known agent.
 const OPENED_MAX: usize = 50;
-/// Manifests that are opened at the same time.
-const AT_ONCE: usize = 8;
 /// A record is smaller.
 const RECORD_BYTES_MAX: u64 = 1024 * 1024;
 
@@ -37,22 +35,11 @@ pub(super) async fn told_in(sources: &Sources<'_>, manifest: &Manifest) -> Vec<L
 }
 
 async fn newest(sources: &Sources<'_>) -> Option<Manifest> {
-    let points: Vec<_> = sources
-        .survey
-        .points()
-        .into_iter()
-        .rev()
-        .take(OPENED_MAX)
-        .collect();
-    let (first, others) = points.split_first()?;
-    if let Ok(manifest) = fetch::manifest(sources, first, &mut Vec::new()).await {
+    let mut points = newest::points(sources, OPENED_MAX).into_iter();
+    // Usually nobody asks for a second.
+    if let Ok(manifest) = fetch::manifest(sources, &points.next()?, &mut Vec::new()).await {
         return Some(manifest);
     }
-    let opening = others.iter().map(|point| async move {
-        let manifest = fetch::manifest(sources, point, &mut Vec::new()).await;
-        manifest.ok()
-    });
-    let opened = stream::iter(opening).buffered(AT_ONCE);
-    let mut opened = std::pin::pin!(opened.filter_map(std::future::ready));
+    let mut opened = std::pin::pin!(newest::manifests(sources, points.collect()));
     opened.next().await
 }

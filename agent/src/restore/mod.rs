@@ -45,6 +45,7 @@ mod line;
 mod locked;
 mod named_chain;
 mod nearest;
+mod newest;
 mod numbers;
 mod origin;
 mod pages;

@@ -4,24 +4,22 @@
 
 use std::collections::BTreeMap;
 
-use futures_util::stream::{self, StreamExt};
+use futures_util::stream::StreamExt;
 use protocol::{
     chain::CommitNumber,
     manifest::Manifest,
-    object_key::{Fingerprint, PointId},
+    object_key::Fingerprint,
     settings::{self, Faults},
     time::UnixMillis,
 };
 
 use super::{
-    Request, Selection, Sources, archived, fetch,
+    Request, Selection, Sources, archived, newest,
     trust::{Source, Trust},
 };
 
 /// Points that are looked at, the newest first: whoever has none among them competes for nothing that is new.
 const OPENED_MAX: usize = 200;
-/// Manifests that are opened at the same time.
-const AT_ONCE: usize = 8;
 /// A larger archive of files is not fetched for a name.
 const ARCHIVE_BYTES_MAX: u64 = 4 * 1024 * 1024;
 /// Of a configuration so much is read, and of a path so much is told.
@@ -48,27 +46,15 @@ pub async fn rivals(trust: &Trust, request: &Request, sources: &Sources<'_>) -> 
         return Vec::new();
     }
     let mut found: BTreeMap<Fingerprint, Manifest> = BTreeMap::new();
-    let points: Vec<PointId> = sources
-        .survey
-        .points()
-        .into_iter()
-        .rev()
-        .take(OPENED_MAX)
-        .collect();
-    let opening = points.iter().map(|point| async move {
-        let manifest = fetch::manifest(sources, point, &mut Vec::new()).await;
-        manifest.ok()
-    });
-    let mut opened = stream::iter(opening).buffered(AT_ONCE);
-    while let Some(manifest) = opened.next().await {
-        if let Some(manifest) = manifest {
+    {
+        let mut opened = std::pin::pin!(newest::manifests(sources, newest::points(sources, OPENED_MAX)));
+        while let Some(manifest) = opened.next().await {
             found.entry(manifest.signer.clone()).or_insert(manifest);
-        }
-        if found.len() == agents {
-            break;
+            if found.len() == agents {
+                break;
+            }
         }
     }
-    drop(opened);
     if found.len() < 2 {
         return Vec::new();
     }

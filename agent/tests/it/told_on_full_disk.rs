@@ -32,6 +32,17 @@ fn connect(shop: &Shop, bot: &Bot, telegram: &Telegram) {
     fs::write(shop.path("agent.toml"), settings).unwrap();
 }
 
+/// A bot that is watched by an agent whose state lies on this disk.
+async fn watched_from(disk: &Disk) -> (Telegram, Bot, Shop, Running) {
+    let (telegram, bot, shop) = (Telegram::start().await, Bot::start(None, 1), Shop::new());
+    keep_state(&shop, &disk.path().join("state"));
+    connect(&shop, &bot, &telegram);
+    let agent = Running::start(&shop);
+    agent.wait_for("/live");
+    bot.held().await;
+    (telegram, bot, shop, agent)
+}
+
 /// The messages about the bot's death that do not say that they may be repeated, by their number.
 fn deaths(telegram: &Telegram) -> Vec<i64> {
     let taken = telegram.taken();
@@ -43,12 +54,7 @@ fn deaths(telegram: &Telegram) -> Vec<i64> {
 }
 
 async fn killed_again_and_again_on(disk: Disk) {
-    let (telegram, bot, shop) = (Telegram::start().await, Bot::start(None, 1), Shop::new());
-    keep_state(&shop, &disk.path().join("state"));
-    connect(&shop, &bot, &telegram);
-    let mut agent = Running::start(&shop);
-    agent.wait_for("/live");
-    bot.held().await;
+    let (telegram, bot, shop, mut agent) = watched_from(&disk).await;
     // The first time the agent lets go of its ballast, whenever it next writes.
     for _ in 0..40 {
         disk.fill();
@@ -110,12 +116,7 @@ async fn a_state_disk_that_refuses_every_write_silences_no_alert() {
     let Some(disk) = Disk::mount_ext4(64) else {
         return;
     };
-    let (telegram, bot, shop) = (Telegram::start().await, Bot::start(None, 1), Shop::new());
-    keep_state(&shop, &disk.path().join("state"));
-    connect(&shop, &bot, &telegram);
-    let agent = Running::start(&shop);
-    agent.wait_for("/live");
-    bot.held().await;
+    let (telegram, bot, shop, agent) = watched_from(&disk).await;
     disk.abort();
     let address = bot.address;
     drop(bot);
@@ -154,12 +155,7 @@ async fn a_disk_on_which_no_more_files_fit_is_told_as_gravely_as_a_full_one_and_
         eprintln!("NOT RUN: this user may not mount");
         return;
     };
-    let (telegram, bot, shop) = (Telegram::start().await, Bot::start(None, 1), Shop::new());
-    keep_state(&shop, &disk.path().join("state"));
-    connect(&shop, &bot, &telegram);
-    let agent = Running::start(&shop);
-    agent.wait_for("/live");
-    bot.held().await;
+    let (telegram, _bot, _shop, agent) = watched_from(&disk).await;
     let crowd = disk.path().join("crowd");
     fs::create_dir(&crowd).unwrap();
     let fits = (0..).take_while(|at| fs::write(crowd.join(at.to_string()), "").is_ok());

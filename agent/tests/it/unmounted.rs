@@ -26,6 +26,14 @@ fn lost_server() -> Shop {
     shop
 }
 
+/// A slip of the pen in the configuration, or its end.
+fn mistype(shop: &Shop, right: &str, wrong: &str) {
+    let settings = fs::read_to_string(shop.path("agent.toml")).unwrap();
+    let mistyped = settings.replace(right, wrong);
+    assert_ne!(settings, mistyped);
+    fs::write(shop.path("agent.toml"), mistyped).unwrap();
+}
+
 fn forget(shop: &Shop) {
     fs::remove_dir_all(shop.path("state")).ok();
     fs::remove_dir_all(shop.path("back")).ok();
@@ -182,9 +190,7 @@ fn a_path_with_a_slip_of_the_pen_on_a_far_remote_is_told_too() {
     let shop = shop_with(&[servers::webdav_section("cloud", server.address), disk()]);
     shop.back_up();
     fs::remove_dir_all(shop.path("state")).unwrap();
-    let settings = fs::read_to_string(shop.path("agent.toml")).unwrap();
-    let mistyped = settings.replace("root = \"/a/b\"", "root = \"/a/d\"");
-    fs::write(shop.path("agent.toml"), mistyped).unwrap();
+    mistype(&shop, "root = \"/a/b\"", "root = \"/a/d\"");
     let said = shop.restore_to("back", &["--latest"]);
     let told = format!(
         "nothing lies on cloud: no backup is where it leads (endpoint http://{}",
@@ -207,9 +213,7 @@ fn a_far_remote_on_which_nothing_lay_at_a_live_restore_is_begun_only_when_its_ow
         let shop = shop_with(&[servers::webdav_section("cloud", server.address), disk()]);
         shop.back_up();
         fs::remove_dir_all(shop.path("state")).unwrap();
-        let settings = fs::read_to_string(shop.path("agent.toml")).unwrap();
-        let mistyped = settings.replace("root = \"/a/b\"", "root = \"/a/d\"");
-        fs::write(shop.path("agent.toml"), mistyped).unwrap();
+        mistype(&shop, "root = \"/a/b\"", "root = \"/a/d\"");
         shop.agent_done(&["restore", "--latest", "--key", "kit/owner.secret.asc", "--yes"]);
         let said = stderr(&shop.agent(&["backup"]));
         for part in [
@@ -226,7 +230,7 @@ fn a_far_remote_on_which_nothing_lay_at_a_live_restore_is_begun_only_when_its_ow
                 "a/d"
             }
             false => {
-                fs::write(shop.path("agent.toml"), settings).unwrap();
+                mistype(&shop, "root = \"/a/d\"", "root = \"/a/b\"");
                 "a/b"
             }
         };
@@ -245,10 +249,7 @@ fn a_remote_that_does_not_answer_on_a_new_machine_may_be_newer() {
     let server = servers::webdav(place.path());
     let shop = shop_with(&[servers::webdav_section("cloud", server.address), disk()]);
     shop.back_up();
-    let settings = fs::read_to_string(shop.path("agent.toml")).unwrap();
-    let mistyped = settings.replace("username = \"shop\"", "username = \"shops\"");
-    assert_ne!(settings, mistyped);
-    fs::write(shop.path("agent.toml"), mistyped).unwrap();
+    mistype(&shop, "username = \"shop\"", "username = \"shops\"");
     // The server itself remembers what arrived there.
     let said = shop.restore_to("back", &["--latest"]);
     assert!(!said.contains("MAY BE NEWER"), "{said}");

@@ -132,8 +132,12 @@ impl Here {
     }
 
     /// Those of the chains that are another agent's.
-    pub(super) fn others_chains(&self, survey: &Survey, commits: &[Range]) -> BTreeSet<ChainId> {
-        if self.others(survey).is_empty() {
+    pub(super) fn others_chains(
+        &self,
+        others: &BTreeMap<String, Vec<Other>>,
+        commits: &[Range],
+    ) -> BTreeSet<ChainId> {
+        if others.is_empty() {
             return BTreeSet::new();
         }
         let chains = commits.iter().map(|range| &range.chain);

@@ -15,10 +15,7 @@ const STOCK_IS_SOUND: &str = "PRAGMA integrity_check(stock_item)";
 const ORDERS_ARE_SOUND: &str = "PRAGMA integrity_check(shop_order)";
 const KNOWS_WITHHELD: &str =
     "SELECT EXISTS (SELECT 1 FROM pragma_table_info('stock_item') WHERE name = 'withheld')";
-const STANDS: &str = "SELECT stock_item.state, 0, code, shop_order.state
-    FROM stock_item LEFT JOIN shop_order ON shop_order.id = order_id WHERE content_hash = :hash";
-const STANDS_OR_WITHHELD: &str = "SELECT stock_item.state, withheld, code, shop_order.state
-    FROM stock_item LEFT JOIN shop_order ON shop_order.id = order_id WHERE content_hash = :hash";
+const IS_THERE: &str = "SELECT 1 FROM stock_item WHERE content_hash = :hash";
 const WITHHOLD: &str = "UPDATE stock_item SET withheld = 1,
     state = CASE state WHEN 'free' THEN 'held' ELSE state END
     WHERE id = :id AND state IN ('free', 'held', 'reserved')";
@@ -71,8 +68,7 @@ impl Stands {
 pub fn gone(here: &Connection, there: &Connection) -> Result<Vec<Gone>> {
     sound(there)?;
     ensure!(is_same_shop(here, there)?, "it holds no item of this shop");
-    let knows: bool = there.query_row(KNOWS_WITHHELD, [], |row| row.get(0))?;
-    let mut stands = there.prepare(if knows { STANDS_OR_WITHHELD } else { STANDS })?;
+    let mut stands = there.prepare(&stands(there)?)?;
     let mut candidates = here.prepare(CANDIDATES)?;
     let mut rows = candidates.query([])?;
     let mut gone = Vec::new();
@@ -99,6 +95,16 @@ pub fn gone(here: &Connection, there: &Connection) -> Result<Vec<Gone>> {
     Ok(gone)
 }
 
+/// How an item stands there; a database from before items were withheld has withheld none.
+fn stands(there: &Connection) -> Result<String> {
+    let knows: bool = there.query_row(KNOWS_WITHHELD, [], |row| row.get(0))?;
+    let withheld = if knows { "withheld" } else { "0" };
+    Ok(format!(
+        "SELECT stock_item.state, {withheld}, code, shop_order.state
+         FROM stock_item LEFT JOIN shop_order ON shop_order.id = order_id WHERE content_hash = :hash"
+    ))
+}
+
 /// Of what it is asked about, no page is broken and no index lacks a row: one that does would hide a sale.
 fn sound(there: &Connection) -> Result<()> {
     for statement in [STOCK_IS_SOUND, ORDERS_ARE_SOUND] {
@@ -110,7 +116,7 @@ fn sound(there: &Connection) -> Result<()> {
 
 /// Whether they have an item in common. A shop without stock has nothing that could be sold twice.
 fn is_same_shop(here: &Connection, there: &Connection) -> Result<bool> {
-    let mut found = there.prepare(STANDS)?;
+    let mut found = there.prepare(IS_THERE)?;
     let mut hashes = here.prepare(HASHES)?;
     let mut rows = hashes.query([])?;
     let mut is_empty = true;
