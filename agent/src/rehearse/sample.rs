@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 
 use super::{
     anchored::Anchored,
+    elsewhere,
     look::{Again, Look, SUSPECTS_MAX, look, lost_before, lost_points, suspects},
     missing::Lacks,
     unknown::unknown,
@@ -43,6 +44,9 @@ pub enum Share {
     /// All of them.
     All,
 }
+
+/// Under this name a row says what is no fault, and nobody can judge from there.
+pub const LEFT_OPEN: &str = "left_open";
 
 /// How one look went: what is written down names the first faults only.
 pub struct Looked {
@@ -111,6 +115,10 @@ impl Sample<'_> {
             }) => {
                 newest = here.last().map(|known| known.manifest.point.to_string());
                 let lacks = Lacks::of(self, &listed, &here, &shipping, &before, clock()).await?;
+                let kept_from = self
+                    .kept_from(clock())
+                    .context("asking what retention may have let go")?;
+                let split = elsewhere::split(self, &listed, (&known, &here), (kept_from, clock())).await;
                 let back = anchor::rolled_back(remote.name(), &listed, &known, &shipping);
                 let anchored = Anchored::of(self, &listed, &known, clock()).await;
                 anchored.write_down(self, began_at, clock())?;
@@ -121,7 +129,11 @@ impl Sample<'_> {
                 seen["knows_any"] = json!(!known.is_empty());
                 contradicted = anchored.contradiction();
                 uncompared.extend(anchored.unread());
-                faults.splice(0..0, back.into_iter().chain(lacks.told(remote.name())));
+                faults.splice(
+                    0..0,
+                    back.into_iter().chain(split).chain(lacks.told(remote.name())),
+                );
+                seen[LEFT_OPEN] = lacks.left_open().collect();
                 lacks.note(&mut seen);
                 self.put_lost(&here, (&listed, &lost, &suspects), &shipping, clock())?;
                 seen[rehearsal::UNCOMPARED_ONLY] = json!(faults.is_empty() && !uncompared.is_empty());
@@ -149,6 +161,22 @@ impl Sample<'_> {
 }
 
 impl Sample<'_> {
+    /// The latest start of `keep_within` that was in force on this machine: rules that keep more from now on bring nothing
+    /// back.
+    pub(super) fn kept_from(&self, now: UnixMillis) -> rusqlite::Result<Option<UnixMillis>> {
+        let (store, remote) = (self.store, self.remote.name());
+        if let Some(retention) = self.retention {
+            store.put_let_go(remote, retention.window_start(now), now)?;
+        }
+        // Of a clock that was wrong nothing follows.
+        Ok(store.let_go_until(remote)?.filter(|until| *until <= now))
+    }
+
+    /// Whether somebody may delete there by rules that this machine was not told: a server without any deletes nothing.
+    pub(super) fn are_rules_unknown(&self, kept_from: Option<UnixMillis>) -> bool {
+        kept_from.is_none() && (self.own.is_none() || self.remote.is_append_only())
+    }
+
     /// Writes down which points no backup may stand on there, and which commits cannot be had from there.
     fn put_lost(
         &self,
