@@ -204,3 +204,34 @@ fn backups_that_no_agent_followed_miss_nothing_on_the_remote_that_was_left_out()
     let (_, told, _) = an_hour_later(&shop, &["list"]).unwrap();
     assert!(!told.contains("MISSING"), "{told}");
 }
+
+#[test]
+fn a_restore_says_that_nothing_tells_what_came_after_the_last_point() {
+    let (shop, points) = on_another_machine(KEEP);
+    let last = points[2]["commit"].as_u64().unwrap();
+    let untold = format!("nothing tells what came after commit {last}");
+    let said = || {
+        let output = shop.agent(&[
+            "restore",
+            "--latest",
+            "--key",
+            "kit/owner.secret.asc",
+            "--dry-run",
+        ]);
+        assert!(output.status.success(), "{}", stderr(&output));
+        String::from_utf8(output.stdout.clone()).unwrap() + &stderr(&output)
+    };
+    // Where the commits that led to the point are there, none came after it.
+    for remote in ["local", "offsite"] {
+        for (path, _) in after(&shop, remote, &points[2]) {
+            fs::remove_file(path).unwrap();
+        }
+    }
+    let told = said();
+    assert!(!told.contains("nothing tells"), "{told}");
+    for remote in ["local", "offsite"] {
+        delete(&shop.path(remote), "/segment/");
+    }
+    let told = said();
+    assert!(told.contains(&untold), "{told}");
+}
