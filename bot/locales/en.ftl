@@ -149,6 +149,7 @@ second-refunded-notice = ↩️ The seller noted that the second payment of { $a
 seller-sold-notice = 🎉 Sold: { $product } · { $price }
 seller-review-notice = 🔎 { $amount } came in, but the price is { $price }. Nothing was sent yet: decide under “To be refunded”.
 seller-refund-due-notice = 💸 To be refunded: { $amount } ({ $reason }).
+seller-unknown-order-notice = 💸 { $amount } came in for an order that the shop does not know, perhaps of the time before its records went back. Please look the order up in the payment dashboard and give the money back there, or settle it with the customer.
 seller-unreachable-notice = 📵 The item did not arrive: the customer blocked the bot or left Telegram. It is kept and goes out when the customer comes back.
 seller-goods-refused-notice = ⚠️ An item cannot be sent: Telegram refuses it. If it is a file, send the same file once more under “Add stock” of this product, and the customer gets it.
 seller-buyer = Customer: { $buyer }
@@ -161,6 +162,9 @@ seller-paused = ⏸ The shop is closed for now
 seller-resting = ⏳ The shop takes no new orders for a moment and goes on by itself. Payments are taken and goods go out as always.
 seller-held = ⚠️ The shop is closed because its records went back to an earlier time. { $count } items are held.
 seller-held-later = ⚠️ { $count } items are held: their orders came to nothing after the shop's records went back to an earlier time, so they may have been sold.
+seller-withheld = 🔒 { $count } items went out after that time, sold or taken out. They stay out of sale: { $products }
+seller-none-withheld = 🔎 The records that were replaced were looked into: nothing that is in stock here went out after that time.
+seller-not-looked-into = ⚠️ The records that were replaced could not all be looked into, so what was sold after that time may still be in stock.
 seller-doubtful = ⏳ { $count } more items are kept for unpaid orders; they will be held if those orders come to nothing.
 seller-confirm-open =
     ⚠️ { $count } items are held.
@@ -168,6 +172,12 @@ seller-confirm-open =
     The shop's records went back to an earlier time. What was sold after that time still counts as stock and could be sold twice. Take those items out of the stock before you open.
 
     Release everything that is held and open the shop?
+seller-confirm-open-known =
+    ⚠️ { $count } items are held.
+
+    The shop's records went back to an earlier time. By the records that were replaced, none of these items went out after that time.
+
+    Release them and open the shop?
 toast-sales-paused = The shop is closed for now. Orders that exist are still served.
 toast-sales-open = The shop is open again 🟢
 toast-released = The shop is open again. { $count } items were released.
@@ -176,6 +186,7 @@ seller-products-title = 📦 Product list
 seller-products-empty = No products yet. Press “New product” to make the first one.
 seller-product-row = { $name } · { $price } · stock { $count }
 seller-stock = Stock: { $count }
+seller-stock-withheld = 🔒 Out of sale: { $count } (they went out in a time that the records no longer hold)
 seller-shown = 👁 Customers see it
 seller-hidden = 🙈 Hidden from customers
 toast-hidden = The product is hidden.

@@ -149,6 +149,7 @@ second-refunded-notice = ↩️ Penjual mencatat bahwa pembayaran kedua sebesar 
 seller-sold-notice = 🎉 Terjual: { $product } · { $price }
 seller-review-notice = 🔎 Uang masuk { $amount }, padahal harganya { $price }. Barang belum dikirim: putuskan di “Perlu dikembalikan”.
 seller-refund-due-notice = 💸 Perlu dikembalikan: { $amount } ({ $reason }).
+seller-unknown-order-notice = 💸 Uang masuk { $amount } untuk pesanan yang tidak dikenal toko, mungkin dari waktu sebelum data toko kembali. Cari pesanan ini di dasbor pembayaran lalu kembalikan uangnya di sana, atau selesaikan dengan pembelinya ya.
 seller-unreachable-notice = 📵 Barang tidak sampai: pembeli memblokir bot atau keluar dari Telegram. Barangnya disimpan dan dikirim begitu pembeli kembali.
 seller-goods-refused-notice = ⚠️ Barang tidak bisa dikirim: Telegram menolaknya. Kalau barangnya berkas, kirim berkas yang sama sekali lagi lewat “Tambah stok” produk ini, lalu pembeli menerimanya.
 seller-buyer = Pembeli: { $buyer }
@@ -161,6 +162,9 @@ seller-paused = ⏸ Toko tutup sementara
 seller-resting = ⏳ Toko sebentar tidak menerima pesanan baru, nanti lanjut sendiri. Pembayaran tetap diterima dan barang tetap dikirim.
 seller-held = ⚠️ Toko tutup karena datanya kembali ke waktu sebelumnya. { $count } barang ditahan.
 seller-held-later = ⚠️ { $count } barang ditahan: pesanannya batal sesudah data toko kembali ke waktu sebelumnya, jadi mungkin sudah terjual.
+seller-withheld = 🔒 { $count } barang sudah keluar sesudah waktu itu, terjual atau dikeluarkan. Barang itu tidak dijual lagi: { $products }
+seller-none-withheld = 🔎 Data yang diganti sudah diperiksa: tidak ada barang di stok ini yang keluar sesudah waktu itu.
+seller-not-looked-into = ⚠️ Data yang diganti tidak bisa diperiksa semuanya, jadi barang yang terjual sesudah waktu itu mungkin masih ada di stok.
 seller-doubtful = ⏳ { $count } barang lagi disimpan untuk pesanan yang belum dibayar; kalau pesanannya batal, barangnya ditahan.
 seller-confirm-open =
     ⚠️ Ada { $count } barang yang ditahan.
@@ -168,6 +172,12 @@ seller-confirm-open =
     Data toko kembali ke waktu sebelumnya. Barang yang terjual sesudah waktu itu masih tercatat di stok dan bisa terjual dua kali. Keluarkan dulu barang itu dari stok sebelum toko dibuka.
 
     Lepas semua barang yang ditahan dan buka toko?
+seller-confirm-open-known =
+    ⚠️ Ada { $count } barang yang ditahan.
+
+    Data toko kembali ke waktu sebelumnya. Menurut data yang diganti, barang ini tidak ada yang keluar sesudah waktu itu.
+
+    Lepas barang itu dan buka toko?
 toast-sales-paused = Toko tutup sementara. Pesanan yang sudah ada tetap dilayani.
 toast-sales-open = Toko buka lagi 🟢
 toast-released = Toko buka lagi. { $count } barang dilepas.
@@ -176,6 +186,7 @@ seller-products-title = 📦 Daftar produk
 seller-products-empty = Belum ada produk. Tekan “Produk baru” untuk membuat yang pertama.
 seller-product-row = { $name } · { $price } · stok { $count }
 seller-stock = Stok: { $count }
+seller-stock-withheld = 🔒 Tidak dijual lagi: { $count } (sudah keluar di waktu yang tidak ada lagi di data)
 seller-shown = 👁 Tampil untuk pembeli
 seller-hidden = 🙈 Disembunyikan dari pembeli
 toast-hidden = Produk disembunyikan.

@@ -1,8 +1,11 @@
 //! After a restore the shop stands at an earlier moment. What was sold since is free again in this database and must
 //! not be sold twice: sales pause, free stock is held, what is reserved is held once its order gives it up, and every
-//! open payment is asked about again.
+//! open payment is asked about again. What the database that was replaced shows as gone stays out of sale for good.
+
+mod replaced;
 
 use std::{
+    collections::HashSet,
     fs,
     path::{Path, PathBuf},
 };
@@ -20,15 +23,21 @@ use crate::{
     jobs::{
         broadcast,
         task::{PollPayment, Task},
+        trade,
     },
     shop::{
-        payment, stock,
+        Shop,
+        order::{self, Event, State},
+        payment,
+        stock::{self, store::elsewhere::Gone},
         switch::{self, Pause},
     },
 };
 
 /// The largest note that is read.
 const NOTE_BYTES_MAX: usize = 64 * 1024;
+/// In the place of how many items went out: what was replaced could not be looked into, or not all of it.
+const NOT_LOOKED_INTO: &str = "not_looked_into";
 
 /// The note that a restore left beside the database, if any. One of a restore that was killed before its database took the
 /// place of this one is taken away.
@@ -73,24 +82,37 @@ fn beside(database: &Path, suffix: &str) -> PathBuf {
 
 /// Whether what lies there is what the restore was to replace.
 fn never_was(database: &Path, note: &Restored) -> bool {
-    let file = |path: &Path| FileId::of(&fs::metadata(path).ok()?);
-    let there = (file(database), file(&beside(database, "-wal")));
+    let there = ids(database);
     note.instead_of
         .is_some_and(|replaced| replaced.is_there(there.0, there.1))
 }
 
-/// Acts on a note, once: a second start with the same note changes nothing. Answers whether it was news.
+/// Which file a database is, and its log.
+fn ids(database: &Path) -> (Option<FileId>, Option<FileId>) {
+    let file = |path: &Path| FileId::of(&fs::metadata(path).ok()?);
+    (file(database), file(&beside(database, "-wal")))
+}
+
+/// Acts on the note of a database, once: a second start with the same note changes nothing. Answers whether it was news.
 ///
 /// # Errors
 /// When the database fails.
-pub fn act(conn: &Connection, note: &Restored, now: UnixMillis) -> Result<bool> {
+pub fn act(
+    conn: &Connection,
+    shop: &Shop,
+    (database, note): (&Path, &Restored),
+    now: UnixMillis,
+) -> Result<bool> {
     let mark = format!("{} {}", note.restore_point, note.restored_at.0);
     if switch::store::noted_restore(conn)?.as_deref() == Some(&mark) {
         return Ok(false);
     }
     switch::store::set_paused(conn, Some(Pause::Restore))?;
-    let held = stock::store::hold_free(conn)?;
-    let reserved = stock::store::doubt_reserved(conn)?;
+    stock::store::hold_free(conn)?;
+    stock::store::doubt_reserved(conn)?;
+    let look = replaced::look(conn, database, note);
+    let gone = withhold(conn, shop, &look.gone, now)?;
+    switch::store::set_looked(conn, look.is_whole)?;
     for (txn_id, order) in payment::store::open_txns(conn, pakasir::NAME)? {
         PollPayment { order, txn_id }.enqueue(conn, now, now)?;
     }
@@ -98,7 +120,46 @@ pub fn act(conn: &Connection, note: &Restored, now: UnixMillis) -> Result<bool> 
     payment::store::refuses_no_more(conn, pakasir::NAME)?;
     broadcast::restored(conn, now)?;
     switch::store::note_restore(conn, &mark)?;
-    let text = incident::facts(&[&note.restore_point, &held.to_string(), &reserved.to_string()]);
-    incident::store::raise(conn, Kind::RestoredSalesPaused, &text, now)?;
+    let held = stock::store::held(conn)?.to_string();
+    let reserved = stock::store::doubtful(conn)?.to_string();
+    let gone = match look.is_whole {
+        None => None,
+        Some(true) => Some(gone.to_string()),
+        Some(false) => Some(NOT_LOOKED_INTO.to_owned()),
+    };
+    let mut facts = vec![note.restore_point.as_str(), &held, &reserved];
+    facts.extend(gone.as_deref());
+    incident::store::raise(conn, Kind::RestoredSalesPaused, &incident::facts(&facts), now)?;
     Ok(true)
+}
+
+/// Keeps out of sale what went out by a later database, as where a shop was restored on a new machine. Answers how many
+/// items that are.
+///
+/// # Errors
+/// When that database tells nothing, or this one fails.
+pub fn withhold_by(conn: &Connection, shop: &Shop, later: &Path, now: UnixMillis) -> Result<usize> {
+    let gone = replaced::look_into(conn, later)
+        .with_context(|| format!("looking into {}; nothing was changed", later.display()))?;
+    let count = withhold(conn, shop, &gone, now)?;
+    if switch::store::looked(conn)?.is_none() {
+        switch::store::set_looked(conn, Some(true))?;
+    }
+    Ok(count)
+}
+
+/// Keeps out of sale what went out. An order whose item somebody else got gives up: paid late, it gets another item or
+/// its money back. Answers how many items those are.
+fn withhold(conn: &Connection, shop: &Shop, gone: &[Gone], now: UnixMillis) -> Result<usize> {
+    let mut ids = HashSet::new();
+    for item in gone.iter().filter(|item| ids.insert(item.id())) {
+        let Some(order) = stock::store::elsewhere::withhold(conn, item)? else {
+            continue;
+        };
+        let order = order::store::get(conn, order)?;
+        if order.state == State::AwaitingPayment {
+            trade::advance(conn, shop, &order, Event::PaymentWindowClosed, now)?;
+        }
+    }
+    Ok(ids.len())
 }

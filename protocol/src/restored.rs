@@ -23,6 +23,10 @@ pub struct Restored {
     /// that name, and a restore that was killed in between leaves a note of what never was.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub instead_of: Option<Replaced>,
+    /// The folder beside the database in which the one that was replaced lies since, under its own name; a name that
+    /// begins with [`ASIDE`]. `None` where no database was replaced.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub aside: Option<String>,
 }
 
 /// A database that a restore replaces.
@@ -69,3 +73,6 @@ impl FileId {
 
 /// What is appended to the database's file name to get the note's.
 pub const SUFFIX: &str = ".restored.json";
+
+/// How the names of the folders begin that hold what restores replaced.
+pub const ASIDE: &str = "replaced-";

@@ -13,7 +13,7 @@ const DOCUMENTS: [&str; 5] = [
     "docs/RECOVERY.id.md",
     "docs/RUNBOOK.md",
 ];
-const COMMANDS: [&str; 15] = [
+const COMMANDS: [&str; 16] = [
     "bot run",
     "bot check",
     "bot migrate",
@@ -22,6 +22,7 @@ const COMMANDS: [&str; 15] = [
     "bot queue pause",
     "bot queue resume",
     "bot queue limit",
+    "bot withhold",
     "agent run",
     "agent check",
     "agent backup",

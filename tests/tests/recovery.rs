@@ -121,6 +121,69 @@ fn a_shop_that_lost_its_server_comes_back_with_the_same_orders() {
     budi.wait_for("akun003");
 }
 
+/// A shop of three accounts at the moment of its older point: the second one was sold after it. Nothing runs.
+fn shop_at_an_earlier_moment(later: &Path) -> Shop {
+    let mut shop = Shop::open(&stocked(3));
+    let budi = shop.sandbox.customer(3001).unwrap();
+    for goods in ["akun001", "akun002"] {
+        let code = order(&budi, NAME).unwrap();
+        shop.sandbox.pay_order(&code).unwrap();
+        budi.wait_for(goods);
+        back_up(&shop);
+    }
+    shop.stop_bot().unwrap();
+    let points = restore_points(&shop);
+    let earlier = points[1]["id"].as_str().unwrap();
+    for arguments in [
+        &["--latest", "--yes", "--to", later.to_str().unwrap()][..],
+        &["--point", earlier, "--yes"],
+    ] {
+        let output = restore(&shop, arguments);
+        assert!(output.status.success(), "{}", words(&output));
+    }
+    assert_eq!(shop.books().free_items(), 2);
+    shop
+}
+
+/// The seller releases what is held, and the next customer gets the next account.
+fn sells_only_the_third(shop: &Shop) {
+    reopen(shop);
+    let citra = shop.sandbox.customer(3002).unwrap();
+    let code = order(&citra, NAME).unwrap();
+    shop.sandbox.pay_order(&code).unwrap();
+    citra.wait_for("akun003");
+    assert_eq!(shop.books().free_items(), 0);
+}
+
+#[test]
+fn an_account_that_was_sold_after_the_restored_moment_is_not_sold_again() {
+    let later = tempfile::tempdir().unwrap();
+    let mut shop = shop_at_an_earlier_moment(&later.path().join("later"));
+    shop.start_bot().unwrap();
+    sells_only_the_third(&shop);
+}
+
+#[test]
+fn on_a_new_machine_a_later_backup_tells_which_accounts_went_out() {
+    let later = tempfile::tempdir().unwrap();
+    let later = later.path().join("later");
+    let mut shop = shop_at_an_earlier_moment(&later);
+    for path in files_below(&shop.place.data()) {
+        if path
+            .components()
+            .any(|part| part.as_os_str().to_string_lossy().starts_with("replaced-"))
+        {
+            fs::remove_file(shop.place.data().join(path)).unwrap();
+        }
+    }
+    shop.start_bot().unwrap();
+    let mut command = shop.bot_command(&["withhold"]);
+    command.arg("--database").arg(later.join("shop.db"));
+    let said = run_well(&mut command, COMMAND_LIMIT).unwrap();
+    assert!(said.contains("1 unsold item(s) went out"), "{said}");
+    sells_only_the_third(&shop);
+}
+
 /// The seller has looked, and releases the stock that the restore held back.
 fn reopen(shop: &Shop) {
     let seller = shop.sandbox.chat(SHOP_BOT, SELLER);

@@ -5,7 +5,7 @@ use tests::{
     chat::PATIENCE,
     http::{Answer, post_raw},
     purchase::order,
-    settings::PAKASIR_WEBHOOK_SECRET,
+    settings::{PAKASIR_API_KEY, PAKASIR_WEBHOOK_SECRET, PROJECT, SELLER},
     shop::Shop,
     wait::until,
 };
@@ -124,9 +124,7 @@ fn a_webhook_ahead_of_its_money_waits_for_the_money() {
 #[test]
 fn a_wrong_amount_brings_no_goods_and_both_sides_are_told() {
     let shop = Shop::open(&stocked(1));
-    let seller = shop
-        .sandbox
-        .chat(tests::sandbox::SHOP_BOT, tests::settings::SELLER);
+    let seller = shop.sandbox.chat(tests::sandbox::SHOP_BOT, SELLER);
     seller.say("/start").unwrap();
     let budi = shop.sandbox.customer(3001).unwrap();
     let code = order(&budi, NAME).unwrap();
@@ -143,4 +141,33 @@ fn a_wrong_amount_brings_no_goods_and_both_sides_are_told() {
     assert!(goods_in(&budi).is_empty());
     assert_eq!(shop.books().ledger_sum(), 0);
     assert_eq!(shop.books().refunds_due(), ["wrong_amount"]);
+}
+
+#[test]
+fn money_for_an_order_that_the_shop_does_not_know_is_told_to_its_seller() {
+    let shop = Shop::open(&stocked(1));
+    let seller = shop.sandbox.chat(tests::sandbox::SHOP_BOT, SELLER);
+    seller.say("/start").unwrap();
+    // A customer of a time that was undone: the gateway has the invoice, the shop has nothing.
+    let (code, create) = ("W1UNDONE00000", shop.sandbox.gateway_url());
+    let url = format!("{create}/api/v2/create-transaction/{PROJECT}/{code}");
+    let invoice = json!({ "method": "qris", "amount": PRICE }).to_string();
+    assert_eq!(
+        post_raw(&url, ("X-Api-Key", PAKASIR_API_KEY), &invoice)
+            .unwrap()
+            .status,
+        200
+    );
+    knock(
+        &shop,
+        PAKASIR_WEBHOOK_SECRET,
+        &claim(&shop, "W000000000000", PRICE),
+    );
+    shop.sandbox
+        .pay(&json!({ "order_id": code, "webhook": { "times": 3 } }))
+        .unwrap();
+    seller.wait_for(code);
+    assert_eq!(shop.books().incidents("payment_mismatch"), 1);
+    assert_eq!(shop.books().ledger_sum(), 0);
+    assert!(shop.books().orders().is_empty());
 }

@@ -9,7 +9,12 @@ type Layer = (&'static str, &'static [&'static str]);
 /// From the top down. `telegram` and `http` are the two ways in; `http` also takes Telegram's webhook.
 /// The shop names nothing above the database: what it wants done elsewhere, it enqueues as data.
 const BOT: [Layer; 23] = [
-    ("cli", &["app", "clock", "config", "db", "logs", "queue", "shop"]),
+    (
+        "cli",
+        &[
+            "app", "clock", "config", "db", "logs", "queue", "restored", "shop",
+        ],
+    ),
     (
         "app",
         &[

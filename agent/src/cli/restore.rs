@@ -18,6 +18,7 @@ use crate::{
     },
 };
 
+mod after;
 mod asked;
 mod early;
 mod elsewhere;

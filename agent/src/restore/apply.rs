@@ -126,6 +126,7 @@ fn note(plan: &Plan, reached: Option<Reached>, now: UnixMillis) -> Restored {
         as_of: reached.map_or(plan.manifest.taken_at, |reached| reached.at),
         restored_at: now,
         instead_of: None,
+        aside: None,
     }
 }
 

@@ -2,14 +2,14 @@
 //! At every moment there is a database under the live name, and whatever fails is undone.
 
 use std::{
-    fs::{self, OpenOptions},
+    fs::{self, OpenOptions, Permissions},
     io::Write,
-    os::unix::fs::OpenOptionsExt,
+    os::unix::fs::{OpenOptionsExt, PermissionsExt},
     path::{Path, PathBuf},
 };
 
 use anyhow::Context;
-use protocol::restored::{FileId, Replaced, Restored, SUFFIX};
+use protocol::restored::{ASIDE, FileId, Replaced, Restored, SUFFIX};
 
 use super::place::{Temporary, flush, new_folder, own_like, share};
 
@@ -50,11 +50,14 @@ fn exchange(
     let note_path = beside(live, SUFFIX);
     let logs = [beside(live, "-wal"), beside(live, "-shm")];
     if live.exists() || note_path.exists() || logs.iter().any(|log| log.exists()) {
-        let folder = new_folder(parent, &format!("replaced-{stamp}"))?;
+        let folder = new_folder(parent, &format!("{ASIDE}{stamp}"))?;
         own_like(&folder, parent);
+        // The bot is another user of the same group, and looks into it for what was sold.
+        fs::set_permissions(&folder, Permissions::from_mode(0o770))
+            .with_context(|| format!("opening {} to the bot", folder.display()))?;
         aside.folder = Some(folder);
     }
-    let draft = draft(live, note)?;
+    let draft = draft(live, note, aside.folder.as_deref())?;
     aside.link(live)?;
     if let Some(folder) = &aside.folder {
         flush(folder)?;
@@ -79,7 +82,7 @@ pub(super) fn lay(place: &Path, new: &mut Temporary, note: &Restored) -> anyhow:
 }
 
 /// The note, whole and on the disk, under a name that nobody reads.
-fn draft(live: &Path, note: &Restored) -> anyhow::Result<Temporary> {
+fn draft(live: &Path, note: &Restored, aside: Option<&Path>) -> anyhow::Result<Temporary> {
     let file = |path: &Path| fs::metadata(path).ok();
     let log = file(&beside(live, "-wal")).filter(|log| log.len() > 0);
     let database = file(live).as_ref().and_then(FileId::of);
@@ -90,6 +93,9 @@ fn draft(live: &Path, note: &Restored) -> anyhow::Result<Temporary> {
             database,
             log: log.as_ref().and_then(FileId::of),
         }),
+        aside: aside
+            .filter(|_| live.exists())
+            .and_then(|folder| Some(folder.file_name()?.to_str()?.to_owned())),
         ..note.clone()
     };
     let path = beside(live, DRAFT);
@@ -208,6 +214,7 @@ mod tests {
             as_of: UnixMillis(1),
             restored_at: UnixMillis(2),
             instead_of: None,
+            aside: None,
         }
     }
 
@@ -234,6 +241,11 @@ mod tests {
         }
         let mut new = Temporary::new(dir.path().join("new"));
         let aside = swap(&live, &mut new, &note(), "now").unwrap().unwrap();
+        let text = fs::read(dir.path().join("shop.db.restored.json")).unwrap();
+        let written: Restored = serde_json::from_slice(&text).unwrap();
+        assert_eq!(written.aside.as_deref(), Some("replaced-now"));
+        let mode = fs::metadata(&aside).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o770, "the bot looks into it");
         assert_eq!(fs::read_to_string(&live).unwrap(), "new");
         assert_eq!(names(&aside), ["shop.db", "shop.db-shm", "shop.db-wal"]);
         assert_eq!(fs::read_to_string(aside.join("shop.db")).unwrap(), "old");

@@ -5,7 +5,7 @@
 use std::{path::Path, time::Duration};
 
 use anyhow::{Context, Result};
-use protocol::{incident::IncidentId, time::UnixMillis};
+use protocol::{incident::IncidentId, restored::Restored, time::UnixMillis};
 use rusqlite::{Connection, ErrorCode};
 use sd_notify::NotifyState;
 use tokio::{
@@ -27,6 +27,7 @@ use crate::{
     outbox,
     queue::{self, Boot},
     restored,
+    shop::Shop,
     telegram::outcome,
 };
 
@@ -47,7 +48,7 @@ pub(super) struct Opened {
 /// # Errors
 /// When another bot runs, an address is taken, or the database is not one that waiting could mend.
 pub(super) async fn open(config: &Config, unstored: &Unstored) -> Result<Option<Opened>> {
-    let first = open_database(&config.database, unstored);
+    let first = open_database(config, unstored);
     if let Err(error) = &first
         && !may_pass(error)
     {
@@ -126,7 +127,7 @@ async fn wait(
         over.clone(),
     ));
     notify(&[NotifyState::Ready]);
-    let opened = ask_again(&config.database, unstored, &say, &stop).await;
+    let opened = ask_again(config, unstored, &say, &stop).await;
     if stop.is_cancelled() {
         tokio::time::sleep(GOODBYE).await;
     }
@@ -138,7 +139,7 @@ async fn wait(
 
 /// `None` and `stop` when it is told to.
 async fn ask_again(
-    database: &Path,
+    config: &Config,
     unstored: &Unstored,
     say: &watch::Sender<String>,
     stop: &CancellationToken,
@@ -152,7 +153,7 @@ async fn ask_again(
             () = tokio::time::sleep(ASK_EVERY) => {}
         }
         notify(&[NotifyState::Watchdog]);
-        match open_database(database, unstored) {
+        match open_database(config, unstored) {
             Ok(opened) => return Ok(Some(opened)),
             Err(error) if may_pass(&error) => {
                 say.send_replace(format!("{error:#}"));
@@ -169,7 +170,8 @@ fn last_incident(database: &Path) -> IncidentId {
 }
 
 /// Opens the database and puts in order what an earlier process left undone.
-fn open_database(database: &Path, unstored: &Unstored) -> Result<Database> {
+fn open_database(config: &Config, unstored: &Unstored) -> Result<Database> {
+    let database = config.database.as_path();
     let instance = db::lock_instance(database).map_err(plain)?;
     let mut conn = db::open_writer(database)
         .map_err(plain)
@@ -182,7 +184,8 @@ fn open_database(database: &Path, unstored: &Unstored) -> Result<Database> {
         );
     }
     let note = restored::find(database)?;
-    let boot = put_in_order(&mut conn, note.as_ref().map(|(_, note)| note), unstored, now())?;
+    let told = note.as_ref().map(|(_, note)| (database, note));
+    let boot = put_in_order(&mut conn, &config.shop, told, unstored, now())?;
     if let Some((path, _)) = note {
         std::fs::remove_file(&path).with_context(|| format!("removing {}", path.display()))?;
     }
@@ -199,7 +202,8 @@ fn plain(error: OpenError) -> anyhow::Error {
 
 fn put_in_order(
     conn: &mut Connection,
-    note: Option<&protocol::restored::Restored>,
+    shop: &Shop,
+    note: Option<(&Path, &Restored)>,
     unstored: &Unstored,
     now: UnixMillis,
 ) -> Result<Boot> {
@@ -211,7 +215,7 @@ fn put_in_order(
         outcome::raise_unknown(&tx, unknown, now)?;
     }
     if let Some(note) = note {
-        restored::act(&tx, note, now)?;
+        restored::act(&tx, shop, note, now)?;
     }
     broadcast::resume(&tx, now)?;
     tx.commit()?;

@@ -14,6 +14,7 @@ mod migrate;
 mod printed;
 mod queue;
 mod run;
+mod withhold;
 
 use std::{path::PathBuf, process::ExitCode};
 
@@ -47,6 +48,8 @@ enum Command {
     /// See what waits; pause, resume and limit queues
     #[command(subcommand)]
     Queue(queue::Queue),
+    /// After a restore: keep out of sale what a later database of the shop shows as gone
+    Withhold(withhold::Withhold),
 }
 
 #[derive(Args)]
@@ -86,6 +89,7 @@ pub fn main() -> ExitCode {
         Command::Migrate(migrate) => migrate.go(),
         Command::Catalog(catalog::Catalog::Import(import)) => import.go(),
         Command::Queue(queue) => queue.go(),
+        Command::Withhold(withhold) => withhold.go(),
     };
     match done {
         Ok(()) => match printed::lost() {

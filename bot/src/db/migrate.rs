@@ -13,6 +13,14 @@ const MIGRATIONS: &[(&str, &str)] = &[
         include_str!("../../migrations/0003_broadcast.sql"),
     ),
     ("0004_goods", include_str!("../../migrations/0004_goods.sql")),
+    (
+        "0005_withheld",
+        include_str!("../../migrations/0005_withheld.sql"),
+    ),
+    (
+        "0006_unknown_payment",
+        include_str!("../../migrations/0006_unknown_payment.sql"),
+    ),
 ];
 
 /// The version that this program needs.

@@ -13,7 +13,7 @@ mod writer;
 
 pub use figures::{Figures, figures};
 pub use migrate::{migrate, schema_version, status as migration_status};
-pub use open::{Instance, OpenError, lock_instance, open_reader, open_writer};
+pub use open::{Instance, OpenError, lock_instance, open_reader, open_untrusted, open_writer};
 pub use reader::Reader;
 pub use scratch::try_disk;
 pub use standing::{Refusal, Standing, fault_of, is_of_disk};

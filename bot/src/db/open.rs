@@ -6,10 +6,10 @@ use std::{
     io,
     os::unix::fs::PermissionsExt,
     path::{Path, PathBuf},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
-use rusqlite::{Connection, OpenFlags, config::DbConfig};
+use rusqlite::{Connection, OpenFlags, config::DbConfig, limits::Limit};
 use thiserror::Error;
 
 /// How long a connection waits for another process (the agent's checkpoint) before it reports BUSY.
@@ -18,6 +18,9 @@ const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 const SQLITE_VERSION_MIN: i32 = 3_051_003;
 /// Pages of WAL after which the bot checkpoints by itself: the backstop for when the agent is away (64 MiB).
 const WAL_AUTOCHECKPOINT_PAGES: i64 = 16_384;
+
+/// The largest value, and row, of a file that is not trusted; an item of stock is 64 KiB.
+const UNTRUSTED_VALUE_BYTES_MAX: i32 = 1024 * 1024;
 
 /// Owner and group read and write, nobody else anything.
 const SHARED_MODE: u32 = 0o660;
@@ -144,6 +147,20 @@ pub fn open_reader(database: &Path) -> Result<Connection, OpenError> {
     let conn = Connection::open_with_flags(database, flags)?;
     conn.busy_timeout(BUSY_TIMEOUT)?;
     common(&conn)?;
+    Ok(conn)
+}
+
+/// Opens a file that is not trusted, to read it; every question to it is cut at that moment.
+///
+/// # Errors
+/// When there is no such database or SQLite refuses it.
+pub fn open_untrusted(database: &Path, until: Instant) -> Result<Connection, OpenError> {
+    let mut conn = open_reader(database)?;
+    conn.set_limit(Limit::SQLITE_LIMIT_LENGTH, UNTRUSTED_VALUE_BYTES_MAX)?;
+    conn.set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true)?;
+    conn.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
+    set(&conn, "cell_size_check", "on", "1")?;
+    conn.progress_handler(1_000, Some(move || Instant::now() >= until))?;
     Ok(conn)
 }
 

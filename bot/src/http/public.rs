@@ -18,7 +18,7 @@ use crate::{
     inbox::{self, BODY_BYTES_MAX},
     jobs::{
         Workshop,
-        task::{CheckPayment, Task},
+        task::{AskUnknown, CheckPayment, Task},
     },
     shop::{order, payment},
     telegram::{line::Line, receive},
@@ -92,6 +92,17 @@ async fn pakasir_webhook(State(public): State<Arc<Public>>, headers: HeaderMap, 
     let stored = public.workshop.writer.run(move |conn| {
         let now = now();
         let Some(order) = order::store::by_code(conn, &hint.order_id)? else {
+            // A hint as well: it is told of once the gateway itself says that money came.
+            if payment::store::unknown::note(conn, pakasir::NAME, &hint.order_id, now)? {
+                let (code, txn_id) = (hint.order_id, hint.txn_id);
+                let asked_at = now;
+                AskUnknown {
+                    code,
+                    txn_id,
+                    asked_at,
+                }
+                .enqueue(conn, now, now)?;
+            }
             return Ok(false);
         };
         payment::store::notified(conn, pakasir::NAME, &body, &hint.order_id, &hint.txn_id, now)?;

@@ -14,5 +14,6 @@ pub mod run;
 pub mod storage;
 pub mod task;
 pub mod trade;
+pub mod unknown_payment;
 
 pub use run::Workshop;

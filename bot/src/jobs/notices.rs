@@ -186,6 +186,24 @@ pub fn seller_refund_due(language: Language, order: &Order, amount: Rupiah, reas
     )
 }
 
+/// To a seller: money came for an order that the shop does not have.
+#[must_use]
+pub fn seller_unknown_order(language: Language, code: &str, amount: Rupiah) -> Screen {
+    let news = say(
+        language,
+        "seller-unknown-order-notice",
+        &[("amount", &amount.to_string())],
+    );
+    let words = Rich::plain(say(language, "order-code", &[]))
+        .then(" ")
+        .bold(code)
+        .then(&format!("\n\n{news}"));
+    Screen {
+        words,
+        keyboard: one(language, "button-seller-menu", anew(Press::Seller)),
+    }
+}
+
 /// To a seller: the goods wait for a customer who cannot be reached.
 #[must_use]
 pub fn seller_unreachable(language: Language, order: &Order) -> Screen {

@@ -10,9 +10,10 @@ use serde::Deserialize;
 use super::{
     ask_payment, broadcast, cancel_invoice, create_invoice, deliver, expire_order, housekeeping,
     task::{
-        BeginBroadcast, CancelInvoice, CheckPayment, CreateInvoice, Deliver, ExpireOrder, Housekeeping,
-        PollPayment, ReportBroadcast, Task, TellBroadcastStopped,
+        AskUnknown, BeginBroadcast, CancelInvoice, CheckPayment, CreateInvoice, Deliver, ExpireOrder,
+        Housekeeping, PollPayment, ReportBroadcast, Task, TellBroadcastStopped,
     },
+    unknown_payment,
 };
 use crate::{
     clock::now,
@@ -53,6 +54,7 @@ impl Workshop {
             CreateInvoice::KIND => create_invoice::work(&self, &job).await,
             PollPayment::KIND => ask_payment::poll(&self, &job).await,
             CheckPayment::KIND => ask_payment::check(&self, &job).await,
+            AskUnknown::KIND => unknown_payment::work(&self, &job).await,
             ExpireOrder::KIND => expire_order::work(&self, &job).await,
             CancelInvoice::KIND => cancel_invoice::work(&self, &job).await,
             Deliver::KIND => deliver::work(&self, &job).await,
@@ -125,6 +127,7 @@ pub fn policy_of(kind: &str) -> Policy {
         CreateInvoice::KIND => CreateInvoice::policy(),
         PollPayment::KIND => PollPayment::policy(),
         CheckPayment::KIND => CheckPayment::policy(),
+        AskUnknown::KIND => AskUnknown::policy(),
         ExpireOrder::KIND => ExpireOrder::policy(),
         CancelInvoice::KIND => CancelInvoice::policy(),
         Deliver::KIND => Deliver::policy(),

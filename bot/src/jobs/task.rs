@@ -154,6 +154,26 @@ impl Task for CheckPayment {
     }
 }
 
+/// Ask the gateway about a transaction of an order that this shop never had.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct AskUnknown {
+    /// The order, as the gateway calls it.
+    pub code: String,
+    /// The gateway's number of the transaction.
+    pub txn_id: String,
+    /// When the gateway spoke of it first.
+    pub asked_at: UnixMillis,
+}
+
+impl Task for AskUnknown {
+    const KIND: &'static str = "ask_unknown";
+    const PRIORITY: Priority = Priority::UPKEEP;
+
+    fn unique_key(&self) -> String {
+        self.code.clone()
+    }
+}
+
 /// Give an order up that nobody paid in time.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct ExpireOrder {

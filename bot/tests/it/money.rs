@@ -3,21 +3,25 @@
 use std::time::Duration;
 
 use bot::{
+    incident,
     jobs::{
         revive, run,
         task::{CheckPayment, Task},
-        trade,
+        trade, unknown_payment,
     },
     queue::{self, Boot},
     shop::{
         audit,
         customer::CustomerId,
         ledger,
+        money::Rupiah,
         order::{self, Event, Order, State},
+        payment::{self, Answer, Status, confirm::Mode},
         refund::{self, Decision, Reason, Refund},
         stock,
     },
 };
+use protocol::incident::IncidentId;
 
 use super::world::{BUYER, SELLER, STRANGER, World, text};
 
@@ -277,4 +281,106 @@ fn a_job_is_known_by_the_code_of_its_order() {
         None,
         "there is no such order"
     );
+}
+
+/// What the gateway says itself of an order that this shop never had.
+fn unknown(code: &str, status: Status) -> Answer {
+    Answer {
+        txn_id: format!("txn-{code}"),
+        order_code: code.to_owned(),
+        amount: Rupiah(25_000),
+        sandbox: false,
+        status,
+    }
+}
+
+fn mismatches(world: &World) -> Vec<String> {
+    let all = incident::store::after(&world.conn, IncidentId(0)).unwrap();
+    let ours = all.into_iter().filter(|one| one.kind == "payment_mismatch");
+    ours.map(|one| one.text).collect()
+}
+
+/// A webhook comes, and the gateway is asked.
+fn spoken_of(world: &World, code: &str, answer: Option<&Answer>) -> bool {
+    let asked = payment::store::unknown::note(&world.conn, "pakasir", code, world.now).unwrap();
+    if asked {
+        unknown_payment::take(&world.conn, &world.shop, (code, answer), Mode::Live, world.now).unwrap();
+    }
+    asked
+}
+
+#[test]
+fn money_for_an_order_that_this_shop_never_had_is_told_once_and_only_when_the_gateway_says_so() {
+    let world = World::new();
+    let code = "W1ZZZZZZZZZZZ";
+    let foreign = unknown("W1OTHER", Status::Completed);
+    let play = Answer {
+        sandbox: true,
+        ..unknown(code, Status::Completed)
+    };
+    for lie in [
+        None,
+        Some(&unknown(code, Status::Pending)),
+        Some(&unknown(code, Status::Canceled)),
+        Some(&foreign),
+        Some(&play),
+    ] {
+        assert!(spoken_of(&world, code, lie));
+        assert!(
+            mismatches(&world).is_empty() && world.drain().is_empty(),
+            "{lie:?}"
+        );
+    }
+    let paid = unknown(code, Status::Completed);
+    assert!(spoken_of(&world, code, Some(&paid)));
+    assert_eq!(
+        mismatches(&world),
+        ["pakasir · W1ZZZZZZZZZZZ · unknown_order · Rp25.000"]
+    );
+    let told = world.drain();
+    assert_eq!((told.len(), told[0].chat), (1, SELLER));
+    let words = text(&told[0]);
+    assert!(words.contains(code) && words.contains("Rp25.000"), "{words}");
+    assert!(!spoken_of(&world, code, Some(&paid)), "it is told once");
+    assert!(audit::store::inspect(&world.conn).unwrap().faults.is_empty());
+}
+
+#[test]
+fn an_endless_stream_of_orders_that_this_shop_never_had_fills_nothing() {
+    let world = World::new();
+    let count = || -> i64 {
+        let statement = "SELECT count(*) FROM unknown_payment";
+        world.conn.query_row(statement, [], |row| row.get(0)).unwrap()
+    };
+    // Nobody answers yet.
+    let mut asked = 0;
+    for number in 0..300 {
+        let code = format!("W{number}");
+        asked += i32::from(payment::store::unknown::note(&world.conn, "pakasir", &code, world.now).unwrap());
+    }
+    assert_eq!((asked, count()), (100, 100));
+    // All of them were paid, by the customers of another program that shares the project.
+    for number in 0..100 {
+        let code = format!("W{number}");
+        let paid = unknown(&code, Status::Completed);
+        unknown_payment::take(
+            &world.conn,
+            &world.shop,
+            (&code, Some(&paid)),
+            Mode::Live,
+            world.now,
+        )
+        .unwrap();
+    }
+    let told = mismatches(&world);
+    assert_eq!((told.len(), world.drain().len()), (21, 20));
+    assert_eq!(told[20], "pakasir · many_orders · unknown_order");
+    for number in 0..3_000 {
+        let later = world.now.plus(Duration::from_secs(3 * 24 * 3_600 + number));
+        let code = format!("X{number}");
+        payment::store::unknown::note(&world.conn, "pakasir", &code, later).unwrap();
+        let amount = Rupiah(25_000);
+        payment::store::unknown::paid(&world.conn, "pakasir", &code, amount, later).unwrap();
+    }
+    assert!(count() <= 1_001, "{}", count());
 }

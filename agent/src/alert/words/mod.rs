@@ -371,7 +371,7 @@ mod tests {
                 let words = reported(language, kind).unwrap();
                 for (at, _) in words.facts.match_indices('{') {
                     let place = &words.facts[at..at + 3];
-                    assert!(["{1}", "{2}", "{3}"].contains(&place), "{kind}: {place}");
+                    assert!(["{1}", "{2}", "{3}", "{4}"].contains(&place), "{kind}: {place}");
                 }
                 [words.headline, words.means, words.done, words.todo]
             });

@@ -4,10 +4,10 @@
 use protocol::time::UnixMillis;
 
 use super::{
-    Arguments, early, in_gap,
+    Arguments, after, early, in_gap,
     newest::{LastKnown, Witness},
     now,
-    refusals::{command, quoted},
+    refusals::command,
 };
 use crate::{
     backup::survey,
@@ -188,19 +188,7 @@ pub(super) fn tell(plan: &Plan, done: &Done, shown: &[String], config: &Config) 
         );
     }
     if matches!(plan.target, Target::Live(_)) && done.database.is_some() {
-        if let Some(folder) = &done.made_folder {
-            println!(
-                "The folder {} did not exist and was made. If the bot runs as another user, give it to that user first: \
-                 chown -R warung:warung {}",
-                folder.display(),
-                quoted(&folder.to_string_lossy())
-            );
-        }
-        println!();
-        println!("Next: systemctl start {} agent.service", config.bot.unit);
-        println!(
-            "Sales stay paused until the seller releases them: stock may have been sold after this moment."
-        );
+        after::next(config, done);
     }
 }
 

@@ -1,5 +1,7 @@
 //! Payments and gateways' notifications as rows.
 
+pub mod unknown;
+
 use anyhow::Result;
 use protocol::time::UnixMillis;
 use rusqlite::{Connection, OptionalExtension, Row, named_params};

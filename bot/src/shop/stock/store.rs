@@ -1,5 +1,7 @@
 //! Stock items as rows. Which item an order gets is decided here, in the transaction that places the order.
 
+pub mod elsewhere;
+
 use anyhow::Result;
 use protocol::time::UnixMillis;
 use rusqlite::{Connection, OptionalExtension, named_params};
@@ -13,7 +15,7 @@ const ADD: &str = "INSERT INTO stock_item (product_id, content, content_hash, st
 const RESERVE: &str = "UPDATE stock_item SET state = :state, order_id = :order
     WHERE id = (SELECT id FROM stock_item WHERE product_id = :product AND state = 'free' ORDER BY id LIMIT 1)";
 const SELL: &str = "UPDATE stock_item SET state = 'sold' WHERE order_id = :order AND state = 'reserved'";
-const RELEASE: &str = "UPDATE stock_item SET state = CASE WHEN EXISTS
+const RELEASE: &str = "UPDATE stock_item SET state = CASE WHEN withheld = 1 OR EXISTS
         (SELECT 1 FROM setting WHERE name = 'doubtful_up_to_order' AND CAST(value AS INTEGER) >= :order)
         THEN 'held' ELSE 'free' END, order_id = NULL
     WHERE order_id = :order AND state = 'reserved'";
@@ -35,8 +37,12 @@ const DOUBT_RESERVED: &str = "INSERT INTO setting (name, value)
     ON CONFLICT (name) DO UPDATE SET value = excluded.value";
 const DOUBTFUL: &str = "SELECT count(*) FROM stock_item WHERE state = 'reserved' AND order_id <=
     (SELECT CAST(value AS INTEGER) FROM setting WHERE name = 'doubtful_up_to_order')";
-const FREE_HELD: &str = "UPDATE stock_item SET state = 'free' WHERE state = 'held'";
-const HELD: &str = "SELECT count(*) FROM stock_item WHERE state = 'held'";
+const FREE_HELD: &str = "UPDATE stock_item SET state = 'free' WHERE state = 'held' AND withheld = 0";
+const HELD: &str = "SELECT count(*) FROM stock_item WHERE state = 'held' AND withheld = 0";
+const WITHHELD: &str = "SELECT product.name, count(*) FROM stock_item JOIN product ON product.id = product_id
+    WHERE withheld = 1 AND state = 'held' GROUP BY product_id ORDER BY product_id";
+const WITHHELD_OF: &str =
+    "SELECT count(*) FROM stock_item WHERE product_id = :product AND withheld = 1 AND state = 'held'";
 
 /// Takes stock lines in. Empty lines are passed over; a line that the shop ever held is refused.
 ///
@@ -243,7 +249,8 @@ pub fn doubtful(conn: &Connection) -> Result<i64> {
     Ok(conn.prepare_cached(DOUBTFUL)?.query_row([], |row| row.get(0))?)
 }
 
-/// The seller has looked and releases what was held. Answers how many items are free again.
+/// The seller has looked and releases what was held, but nothing that is known to have gone out. Answers how many items
+/// are free again.
 ///
 /// # Errors
 /// When the database fails.
@@ -251,10 +258,31 @@ pub fn free_held(conn: &Connection) -> Result<usize> {
     Ok(conn.prepare_cached(FREE_HELD)?.execute([])?)
 }
 
-/// How many items are held.
+/// How many items are held and would be free again if the seller released them.
 ///
 /// # Errors
 /// When the database fails.
 pub fn held(conn: &Connection) -> Result<i64> {
     Ok(conn.prepare_cached(HELD)?.query_row([], |row| row.get(0))?)
+}
+
+/// What is known to have gone out in the time that a restore undid, by product: its name, and how many.
+///
+/// # Errors
+/// When the database fails.
+pub fn withheld(conn: &Connection) -> Result<Vec<(String, i64)>> {
+    let mut statement = conn.prepare_cached(WITHHELD)?;
+    let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    Ok(rows.collect::<rusqlite::Result<_>>()?)
+}
+
+/// How many of one product those are.
+///
+/// # Errors
+/// When the database fails.
+pub fn withheld_of(conn: &Connection, product: ProductId) -> Result<i64> {
+    let row = named_params! { ":product": product.0 };
+    Ok(conn
+        .prepare_cached(WITHHELD_OF)?
+        .query_row(row, |row| row.get(0))?)
 }

@@ -13,6 +13,7 @@ const REMOVE: &str = "DELETE FROM setting WHERE name = :name";
 const SALES_PAUSED: &str = "sales_paused";
 const BRAKED: &str = "sales_braked";
 const RESTORED_POINT: &str = "restored_point";
+const RESTORED_LOOKED: &str = "restored_looked";
 
 /// Why sales are paused; `None` when the shop sells.
 ///
@@ -82,6 +83,25 @@ pub fn noted_restore(conn: &Connection) -> Result<Option<String>> {
 /// When the database fails.
 pub fn note_restore(conn: &Connection, mark: &str) -> Result<()> {
     put(conn, RESTORED_POINT, mark)
+}
+
+/// Whether what the last restore replaced could be looked into for what was sold; `None` where nothing was there.
+///
+/// # Errors
+/// When the database fails.
+pub fn looked(conn: &Connection) -> Result<Option<bool>> {
+    Ok(get(conn, RESTORED_LOOKED)?.map(|value| value == "1"))
+}
+
+/// Remembers that.
+///
+/// # Errors
+/// When the database fails.
+pub fn set_looked(conn: &Connection, is_whole: Option<bool>) -> Result<()> {
+    match is_whole {
+        None => remove(conn, RESTORED_LOOKED),
+        Some(is_whole) => put(conn, RESTORED_LOOKED, if is_whole { "1" } else { "0" }),
+    }
 }
 
 fn get(conn: &Connection, name: &str) -> Result<Option<String>> {

@@ -2,6 +2,7 @@
 
 use anyhow::Result;
 
+use super::sales;
 use crate::{
     outbox::{self, Button, Screen, press::Press, rich::Rich},
     shop::{
@@ -69,6 +70,11 @@ pub fn page(visit: &Visit<'_>) -> Result<Screen> {
     if is_held_while_open {
         let line = visit.say("seller-held-later", &[("count", &held.to_string())]);
         words = words.then("\n").then(&line);
+    }
+    if pause == Some(Pause::Restore) {
+        for line in sales::what_went_out(visit)? {
+            words = words.then("\n").then(&line);
+        }
     }
     let doubtful = stock::store::doubtful(visit.conn)?;
     if doubtful > 0 {

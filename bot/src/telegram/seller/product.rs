@@ -9,7 +9,10 @@ use crate::{
         press::Press,
         rich::{Rich, clip},
     },
-    shop::catalog::{self, Product, ProductId},
+    shop::{
+        catalog::{self, Product, ProductId},
+        stock,
+    },
     telegram::visit::{Reply, Visit},
 };
 
@@ -22,7 +25,7 @@ const PROSE_UNITS_MAX: usize = 1_800;
 /// When the database fails.
 pub fn open(visit: &Visit<'_>, id: ProductId) -> Result<Reply> {
     match catalog::store::get(visit.conn, id)? {
-        Some(product) => Ok(Reply::page(page(visit, &product))),
+        Some(product) => Ok(Reply::page(page(visit, &product)?)),
         None => none(visit),
     }
 }
@@ -48,7 +51,7 @@ pub fn toggle(visit: &Visit<'_>, id: ProductId) -> Result<Reply> {
         },
         &[],
     );
-    Ok(Reply::both(word, page(visit, &product)))
+    Ok(Reply::both(word, page(visit, &product)?))
 }
 
 /// The reply when there is no such product.
@@ -72,31 +75,36 @@ pub fn page_after(visit: &Visit<'_>, id: ProductId, done: &str) -> Result<Screen
     };
     let words = Rich::plain(done).then("\n\n");
     Ok(Screen {
-        words: describe(visit, &product, words),
+        words: describe(visit, &product, words)?,
         keyboard: keyboard(visit, &product),
     })
 }
 
 /// A product's page.
-fn page(visit: &Visit<'_>, product: &Product) -> Screen {
-    Screen {
-        words: describe(visit, product, Rich::default()),
+fn page(visit: &Visit<'_>, product: &Product) -> Result<Screen> {
+    Ok(Screen {
+        words: describe(visit, product, Rich::default())?,
         keyboard: keyboard(visit, product),
-    }
+    })
 }
 
-fn describe(visit: &Visit<'_>, product: &Product, before: Rich) -> Rich {
+fn describe(visit: &Visit<'_>, product: &Product, before: Rich) -> Result<Rich> {
     let draft = &product.draft;
     let shown = if product.on_sale {
         "seller-shown"
     } else {
         "seller-hidden"
     };
-    let lines = [
+    let mut lines = vec![
         visit.say("product-price", &[("price", &draft.price.to_string())]),
         visit.say("seller-stock", &[("count", &product.free.to_string())]),
         visit.say(shown, &[]),
     ];
+    let withheld = stock::store::withheld_of(visit.conn, product.id)?;
+    if withheld > 0 {
+        let line = visit.say("seller-stock-withheld", &[("count", &withheld.to_string())]);
+        lines.insert(2, line);
+    }
     let mut words = before.bold(&draft.name).then("\n").then(&lines.join("\n"));
     for prose in [&draft.description, &draft.terms]
         .into_iter()
@@ -104,7 +112,7 @@ fn describe(visit: &Visit<'_>, product: &Product, before: Rich) -> Rich {
     {
         words = words.then("\n\n").then(&clip(prose, PROSE_UNITS_MAX));
     }
-    words
+    Ok(words)
 }
 
 fn keyboard(visit: &Visit<'_>, product: &Product) -> Keyboard {

@@ -1,5 +1,6 @@
 //! Closing the shop and opening it again. Payments are taken and goods go out either way.
-//! After a restore it opens only at a second press that says what the first one was told.
+//! After a restore it opens only at a second press that says what the first one was told; what is known to have gone out
+//! meanwhile is released by neither.
 
 use anyhow::Result;
 
@@ -12,6 +13,9 @@ use crate::{
     },
     telegram::visit::{Reply, Visit},
 };
+
+/// Products that are named one by one.
+const NAMED_MAX: usize = 10;
 
 /// Stops selling. A pause after a restore stays what it is.
 ///
@@ -60,14 +64,49 @@ pub fn release_and_open(visit: &Visit<'_>) -> Result<Reply> {
     ))
 }
 
+/// What is known of the time that the last restore undid: how much of which product went out, or that nobody knows.
+///
+/// # Errors
+/// When the database fails.
+pub fn what_went_out(visit: &Visit<'_>) -> Result<Vec<String>> {
+    let mut lines = Vec::new();
+    let products = stock::store::withheld(visit.conn)?;
+    if !products.is_empty() {
+        let count: i64 = products.iter().map(|(_, count)| count).sum();
+        let named = products.iter().take(NAMED_MAX);
+        let mut named: Vec<String> = named.map(|(name, count)| format!("{name} ({count})")).collect();
+        if products.len() > NAMED_MAX {
+            named.push("…".to_owned());
+        }
+        let places = [("count", &*count.to_string()), ("products", &named.join(", "))];
+        lines.push(visit.say("seller-withheld", &places));
+    }
+    match switch::store::looked(visit.conn)? {
+        Some(false) => lines.push(visit.say("seller-not-looked-into", &[])),
+        Some(true) if products.is_empty() => lines.push(visit.say("seller-none-withheld", &[])),
+        Some(true) | None => {}
+    }
+    Ok(lines)
+}
+
 fn confirm(visit: &Visit<'_>) -> Result<Screen> {
     let held = stock::store::held(visit.conn)?.to_string();
+    let is_known = switch::store::looked(visit.conn)? == Some(true);
+    let key = if is_known {
+        "seller-confirm-open-known"
+    } else {
+        "seller-confirm-open"
+    };
+    let before: String = what_went_out(visit)?
+        .into_iter()
+        .map(|line| line + "\n\n")
+        .collect();
     let keyboard = vec![
         vec![visit.button("button-release-and-open", Press::ReleaseAndOpen)],
         vec![visit.button("button-never-mind", Press::NeverMind)],
     ];
     Ok(Screen {
-        words: Rich::plain(visit.say("seller-confirm-open", &[("count", &held)])),
+        words: Rich::plain(before + &visit.say(key, &[("count", &held)])),
         keyboard,
     })
 }

@@ -19,6 +19,9 @@ pub(in crate::alert::words) const CODES: &[(&str, &str)] = &[
     ("late", "paid too late"),
     ("second", "paid a second time"),
     ("wrong_amount", "another amount than the price"),
+    ("unknown_order", "this shop does not know that order"),
+    ("many_orders", "several orders"),
+    ("not_looked_into", "could not be looked into"),
     ("other_order", "the answer is about another order"),
     (
         "other_mode",
@@ -105,7 +108,7 @@ const REPORTED: &[(&str, Reported)] = &[
         "payment_mismatch",
         Reported {
             headline: "A payment does not fit its invoice",
-            facts: "{1}, order {2}: {3}",
+            facts: "{1}, order {2}: {3}|, {4}",
             means: "money may have come in, and no goods were sent.",
             done: "the bot believes only the gateway's own answer, and that does not fit.",
             todo: "look the payment up in the gateway's dashboard, then settle it with the customer, by a refund or by hand.",
@@ -145,10 +148,10 @@ const REPORTED: &[(&str, Reported)] = &[
         "restored_sales_paused",
         Reported {
             headline: "The shop was restored and sales are paused",
-            facts: "restore point {1}; {2} items held, {3} more reserved",
+            facts: "restore point {1}; {2} items held, {3} more reserved|; out since then by the replaced database: {4}",
             means: "the database stands at an earlier moment: the shop does not know the orders after it.",
-            done: "sales are paused so that no item is sold twice.",
-            todo: "compare the gateway's dashboard with the orders since then, take out stock that was sold, then let the seller open sales again.",
+            done: "sales are paused so that no item is sold twice; what the replaced database shows as gone stays out of sale.",
+            todo: "compare the gateway's dashboard with the orders since then; where it is not known what went out, take out stock that was sold; then let the seller open sales again.",
         },
     ),
     (

@@ -19,6 +19,9 @@ pub(in crate::alert::words) const CODES: &[(&str, &str)] = &[
     ("late", "dibayar terlambat"),
     ("second", "dibayar dua kali"),
     ("wrong_amount", "jumlahnya bukan harganya"),
+    ("unknown_order", "toko tidak mengenal pesanan itu"),
+    ("many_orders", "beberapa pesanan"),
+    ("not_looked_into", "tidak bisa diperiksa"),
     ("other_order", "jawabannya tentang pesanan lain"),
     (
         "other_mode",
@@ -105,7 +108,7 @@ const REPORTED: &[(&str, Reported)] = &[
         "payment_mismatch",
         Reported {
             headline: "Pembayaran tidak cocok dengan tagihan",
-            facts: "{1}, pesanan {2}: {3}",
+            facts: "{1}, pesanan {2}: {3}|, {4}",
             means: "uang mungkin masuk, dan barang tidak dikirim.",
             done: "bot hanya percaya jawaban gerbang, dan jawaban itu tidak cocok.",
             todo: "cari pembayaran itu di dasbor gerbang, lalu selesaikan dengan pembeli: dikembalikan atau diserahkan sendiri.",
@@ -145,10 +148,10 @@ const REPORTED: &[(&str, Reported)] = &[
         "restored_sales_paused",
         Reported {
             headline: "Toko dipulihkan dan penjualan dijeda",
-            facts: "titik pemulihan {1}; {2} barang ditahan, {3} lagi dipesan",
+            facts: "titik pemulihan {1}; {2} barang ditahan, {3} lagi dipesan|; keluar sejak itu menurut database yang diganti: {4}",
             means: "database berdiri di saat yang lebih awal: pesanan sesudahnya tidak dikenal toko.",
-            done: "penjualan dijeda supaya tidak ada barang terjual dua kali.",
-            todo: "cocokkan dasbor gerbang dengan pesanan sejak saat itu, keluarkan stok yang sudah terjual, lalu minta penjual membuka penjualan lagi.",
+            done: "penjualan dijeda supaya tidak ada barang terjual dua kali; yang menurut database yang diganti sudah keluar tidak dijual lagi.",
+            todo: "cocokkan dasbor gerbang dengan pesanan sejak saat itu; bila tidak diketahui apa yang keluar, keluarkan stok yang sudah terjual; lalu minta penjual membuka penjualan lagi.",
         },
     ),
     (
