@@ -24,7 +24,7 @@ mod others;
 mod unfilled;
 mod unknown;
 
-use adopted::{adopt, say_adopted};
+use adopted::say_adopted;
 use unknown::Unknown;
 
 /// Arguments of `agent verify`.
@@ -82,20 +82,16 @@ pub async fn run(arguments: Arguments) -> Result<(), Failure> {
     let own = Certificate::load(&config.state_dir)?;
     let mut shown = Vec::new();
     let in_doubt = remotes::open(&config, None)?.in_doubt().await;
-    let (mut filled, mut adopted) = (Vec::new(), Vec::new());
+    let mut compared: Vec<&Remote> = Vec::new();
     for remote in &opened.usable {
-        if let Some(wrong) = unfilled::told(&in_doubt, remote, (arguments.json, &mut shown)) {
-            faults.push(wrong);
-            continue;
-        }
-        filled.push(remote);
-        // All of them before any is compared: what one holds tells what another lacks.
-        if let (Some(keys), Some(path)) = (&keys, &arguments.key) {
-            adopted.push(adopt(&config, &store, remote, (keys, path, share)).await?);
+        match unfilled::told(&in_doubt, remote, (arguments.json, &mut shown)) {
+            Some(wrong) => faults.push(wrong),
+            None => compared.push(remote),
         }
     }
+    let adopted = adopted::of_all((&config, &store), &compared, (&arguments, keys.as_ref(), share)).await?;
     let mut adopted = adopted.iter();
-    for remote in filled {
+    for remote in compared {
         if let Some(adopted) = adopted.next() {
             say_adopted(remote, adopted, (arguments.json, &mut shown), &mut faults);
         }
@@ -137,13 +133,7 @@ pub async fn run(arguments: Arguments) -> Result<(), Failure> {
             others::say(&seen, &others, &config);
         }
     }
-    if arguments.json {
-        println!(
-            "{}",
-            json!({ "passed": faults.is_empty(), "faults": faults, "remotes": shown })
-        );
-    }
-    conclude(&faults)
+    conclude(&faults, arguments.json.then_some(&shown))
 }
 
 fn anchor(arguments: &Arguments) -> Result<Option<Anchor>, Failure> {
@@ -157,7 +147,14 @@ async fn look(sample: &Sample<'_>) -> anyhow::Result<Looked> {
     sample.run(&*watcher, &now).await
 }
 
-fn conclude(faults: &[String]) -> Result<(), Failure> {
+/// Says all of it at once to a script.
+fn conclude(faults: &[String], as_json: Option<&Vec<Value>>) -> Result<(), Failure> {
+    if let Some(remotes) = as_json {
+        println!(
+            "{}",
+            json!({ "passed": faults.is_empty(), "faults": faults, "remotes": remotes })
+        );
+    }
     match faults.is_empty() {
         true => Ok(()),
         false => Err(Failure::Failed(anyhow::Error::msg(faults.join("\n  ")))),

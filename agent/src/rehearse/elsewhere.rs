@@ -4,6 +4,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use anyhow::Context;
 use protocol::{
     object_key::{self, PointId},
     time::UnixMillis,
@@ -94,16 +95,21 @@ fn point_of(key: &str) -> Option<PointId> {
     object_key::point_of_manifest(key).map(|(point, _)| point)
 }
 
-/// Points of which everything lies there but the manifest, which another remote holds: a sentence each. `kept_from` is where
-/// begins what retention cannot have let go.
+/// Points of which everything lies there but the manifest, which another remote holds: a sentence each.
+///
+/// # Errors
+/// When the agent's own database refuses.
 pub(super) async fn split(
     sample: &Sample<'_>,
     listed: &Names,
     (known, here): (&BTreeMap<PointId, KnownPoint>, &[&KnownPoint]),
-    (kept_from, now): (Option<UnixMillis>, UnixMillis),
-) -> Vec<String> {
+    now: UnixMillis,
+) -> anyhow::Result<Vec<String>> {
+    let kept_from = sample
+        .kept_from(now)
+        .context("asking what retention may have let go")?;
     if sample.are_rules_unknown(kept_from) {
-        return Vec::new();
+        return Ok(Vec::new());
     }
     let in_parts = listed.keys().filter_map(|key| object_key::part(key));
     let mut points: BTreeSet<PointId> = in_parts.map(|(point, _)| point).collect();
@@ -117,7 +123,7 @@ pub(super) async fn split(
             && survey::moment_of(point).is_some_and(|at| !may_be_gone(at))
     });
     if points.is_empty() {
-        return Vec::new();
+        return Ok(Vec::new());
     }
     let mut all = Vec::new();
     for other in Elsewhere::of(sample, BTreeSet::new()).others {
@@ -126,9 +132,8 @@ pub(super) async fn split(
         }
     }
     let newest = points.iter().rev().take(SPLIT_MAX);
-    newest
-        .filter_map(|point| without_manifest(point, listed, &all))
-        .collect()
+    let told = newest.filter_map(|point| without_manifest(point, listed, &all));
+    Ok(told.collect())
 }
 
 /// In a sentence, where all of it but the manifest is listed as some other remote lists it.

@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 
 use super::{
     elsewhere::{Elsewhere, Weighed},
-    sample::Sample,
+    sample::{LEFT_OPEN, Sample},
 };
 use crate::{
     backup::{
@@ -107,7 +107,7 @@ impl Lacks {
     }
 
     /// What is said of the others, and is no fault.
-    pub(super) fn left_open(&self) -> impl Iterator<Item = String> {
+    fn left_open(&self) -> impl Iterator<Item = String> {
         self.open.iter().map(|hole| {
             format!(
                 "of {} of the chain {}, until the point {}, no single one is there, nor on another remote: a server on which \
@@ -133,6 +133,7 @@ impl Lacks {
         });
         seen["missing_commits"] = holes.collect();
         seen["never_sent"] = json!(self.never_sent);
+        seen[LEFT_OPEN] = self.left_open().collect();
     }
 }
 

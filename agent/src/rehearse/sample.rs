@@ -1,10 +1,10 @@
 //! Compares what a remote holds with what was written there, and writes down how that went.
 //! It opens nothing and deletes nothing.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::Context;
-use protocol::time::UnixMillis;
+use protocol::{object_key::PointId, time::UnixMillis};
 use serde_json::{Value, json};
 
 use super::{
@@ -115,25 +115,18 @@ impl Sample<'_> {
             }) => {
                 newest = here.last().map(|known| known.manifest.point.to_string());
                 let lacks = Lacks::of(self, &listed, &here, &shipping, &before, clock()).await?;
-                let kept_from = self
-                    .kept_from(clock())
-                    .context("asking what retention may have let go")?;
-                let split = elsewhere::split(self, &listed, (&known, &here), (kept_from, clock())).await;
+                let split = elsewhere::split(self, &listed, (&known, &here), clock()).await?;
                 let back = anchor::rolled_back(remote.name(), &listed, &known, &shipping);
                 let anchored = Anchored::of(self, &listed, &known, clock()).await;
                 anchored.write_down(self, began_at, clock())?;
                 seen["anchor"] = json!(anchored.fits());
-                unknown(&known, &listed).note(&mut seen, SUSPECTS_MAX);
-                let written = Written::by(listed.keys().map(|name| (name, None)));
-                seen[ENDS] = written.ends_noted();
-                seen["knows_any"] = json!(!known.is_empty());
+                note_names(&mut seen, &listed, &known);
                 contradicted = anchored.contradiction();
                 uncompared.extend(anchored.unread());
                 faults.splice(
                     0..0,
                     back.into_iter().chain(split).chain(lacks.told(remote.name())),
                 );
-                seen[LEFT_OPEN] = lacks.left_open().collect();
                 lacks.note(&mut seen);
                 self.put_lost(&here, (&listed, &lost, &suspects), &shipping, clock())?;
                 seen[rehearsal::UNCOMPARED_ONLY] = json!(faults.is_empty() && !uncompared.is_empty());
@@ -213,6 +206,14 @@ impl Sample<'_> {
         };
         store.put_torn(remote, &torn).context(writing)
     }
+}
+
+/// What the names alone tell, of whom nothing is known here too.
+fn note_names(seen: &mut Value, listed: &Names, known: &BTreeMap<PointId, KnownPoint>) {
+    unknown(known, listed).note(seen, SUSPECTS_MAX);
+    let written = Written::by(listed.keys().map(|name| (name, None)));
+    seen[ENDS] = written.ends_noted();
+    seen["knows_any"] = json!(!known.is_empty());
 }
 
 /// The faults in one sentence; `None` when there are none.

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::{
     super::{interrupted, progress},
-    Failure, now, words,
+    Arguments, Failure, now, words,
 };
 use crate::{
     backup::{remote::Remote, seal::Keys, survey},
@@ -46,8 +46,23 @@ pub(super) fn say_adopted(
     );
 }
 
+/// Takes it in from all of them, before any is compared: what one holds tells what another lacks. Nothing without a key.
+pub(super) async fn of_all(
+    (config, store): (&Config, &Store),
+    remotes: &[&Remote],
+    (arguments, keys, share): (&Arguments, Option<&Keys>, Share),
+) -> Result<Vec<Adopted>, Failure> {
+    let mut adopted = Vec::new();
+    if let (Some(keys), Some(path)) = (keys, &arguments.key) {
+        for remote in remotes {
+            adopted.push(adopt(config, store, remote, (keys, path, share)).await?);
+        }
+    }
+    Ok(adopted)
+}
+
 /// Takes in what another machine's agent wrote to this remote, and opens segments.
-pub(super) async fn adopt(
+async fn adopt(
     config: &Config,
     store: &Store,
     remote: &Remote,
