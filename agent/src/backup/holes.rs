@@ -20,7 +20,7 @@ use super::{
 use crate::store::drops::Dropped;
 
 /// Segments travel a few at a time: of what another machine sends, a younger hole with a few behind it may close by itself.
-const SETTLED: Duration = Duration::from_secs(600);
+pub const SETTLED: Duration = Duration::from_secs(600);
 
 /// Commits in a row that are on the remote neither as segments nor as points.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -35,6 +35,35 @@ pub struct Hole {
     pub follows: Option<PointId>,
     /// The next point of the chain there, from which it goes on; `None` when there is none.
     pub next: Option<PointId>,
+    /// Whether points alone lie behind it there, and this machine did not send it: of what nobody sent yet, and of points
+    /// that are elsewhere, the numbers tell the same.
+    pub is_open: bool,
+    /// Whether segments of the chain are there from before it.
+    pub follows_segments: bool,
+}
+
+impl Hole {
+    /// How many commits.
+    fn commits(&self) -> u64 {
+        self.last.get() - self.first.get() + 1
+    }
+
+    /// Whether so many points were taken in that time that are not `here`, as it has commits: where no capture runs, each
+    /// point counts for one.
+    #[must_use]
+    pub fn is_of_points<'p>(&self, points: impl Iterator<Item = &'p PointId>, here: &[Stand]) -> bool {
+        let earlier = here
+            .iter()
+            .filter(|stand| stand.chain == self.chain && stand.commit < self.first);
+        let before = earlier.max_by_key(|stand| stand.commit).map(|stand| &stand.point);
+        let is_here = |point: &PointId| here.iter().any(|stand| stand.point == *point);
+        let within = points.filter(|point| {
+            before.is_none_or(|before| before < *point)
+                && self.next.as_ref().is_none_or(|next| *point < next)
+                && !is_here(point)
+        });
+        within.count() as u64 >= self.commits()
+    }
 }
 
 /// The last commit of a hole, which names it.
@@ -84,6 +113,8 @@ pub struct Question<'a> {
     pub kept_from: Option<UnixMillis>,
     /// Whether somebody else deletes there by rules that this machine does not know: where a chain begins is theirs.
     pub is_pruned_elsewhere: bool,
+    /// Whether nobody told this machine by which rules is deleted there: of a chain without any segment nothing follows then.
+    pub are_rules_unknown: bool,
     /// This machine's clock.
     pub now: UnixMillis,
 }
@@ -116,7 +147,9 @@ pub fn of(question: &Question<'_>) -> Found {
             for (first, last) in without((first, last), &dropped) {
                 if question.is_settled(&pair[1], &(chain.clone(), last)) {
                     let holes = question.between_points(chain, first, last).into_iter();
-                    let stay = holes.filter(|hole| !question.is_let_go(hole, pair[0].last_at));
+                    let stay = holes.filter(|hole| {
+                        !question.is_let_go(hole, pair[0].last_at) && !question.may_be_let_go(hole)
+                    });
                     found.holes.extend(stay);
                 }
             }
@@ -162,8 +195,8 @@ impl Question<'_> {
         within.collect()
     }
 
-    /// The ranges between the oldest point of the chain and the newest: what is missing right after the one or right
-    /// before the other is a hole too. Each point stands as a range of its own commit.
+    /// The ranges from the oldest point of the chain on, and the points behind them: what is missing right after a point, or
+    /// between two, is a hole too. Each point stands as a range of its own commit.
     fn with_ends(&self, chain: &ChainId, mut ranges: Vec<Range>) -> Vec<Range> {
         let of_chain = || self.points.iter().filter(|point| point.chain == *chain);
         let as_range = |point: &Stand| Range {
@@ -175,11 +208,7 @@ impl Question<'_> {
             last_at: point.taken_at,
             size_bytes: 0,
         };
-        let (oldest, newest) = (
-            of_chain().min_by_key(|point| point.commit),
-            of_chain().max_by_key(|point| point.commit),
-        );
-        // A chain without segments may never have been followed: its points count their commits alone.
+        let oldest = of_chain().min_by_key(|point| point.commit);
         let begins = ranges.first().map(|range| range.first);
         if let (Some(begins), Some(oldest), false) = (begins, oldest, self.is_pruned_elsewhere)
             && oldest.commit < begins
@@ -187,12 +216,10 @@ impl Question<'_> {
             ranges.insert(0, as_range(oldest));
         }
         let ends = ranges.last().map(|range| range.last);
-        if let (Some(ends), Some(newest)) = (ends, newest)
-            && ends < newest.commit
-            && self.was_sent(chain, newest.commit)
-        {
-            ranges.push(as_range(newest));
-        }
+        let beyond = of_chain().filter(|point| ends.is_none_or(|ends| ends < point.commit));
+        ranges.extend(beyond.map(as_range));
+        // By their commits: clocks are set back.
+        ranges.sort_by_key(|range| range.first);
         ranges
     }
 
@@ -210,6 +237,12 @@ impl Question<'_> {
             _ if self.follows.as_ref() == Some(chain) => false,
             _ => self.now.since(after.first_at) >= SETTLED || self.overtaken(chain, *last) >= SENT_AT_ONCE,
         }
+    }
+
+    /// Whether retention may have deleted them by rules that this machine does not know: it lets the oldest segments go, and
+    /// what was there before a hole is still there.
+    fn may_be_let_go(&self, hole: &Hole) -> bool {
+        hole.is_open && self.are_rules_unknown && !hole.follows_segments
     }
 
     /// How many segments after that commit are there: more than travel at one time do not overtake one that travels.
@@ -251,6 +284,8 @@ impl Question<'_> {
                     last,
                     follows: follows.map(|(_, point)| (*point).clone()),
                     next: next.cloned(),
+                    is_open: !self.was_sent(chain, last) && self.overtaken(chain, last) == 0,
+                    follows_segments: on(self.names, chain).iter().any(|range| range.last < first),
                 });
             }
         };
@@ -317,6 +352,7 @@ mod tests {
             never_sent: Vec::new(),
             kept_from: None,
             is_pruned_elsewhere: false,
+            are_rules_unknown: false,
             now: UnixMillis(30),
         };
         change(&mut question);
@@ -380,11 +416,59 @@ mod tests {
         assert_eq!(found_in(&end, &[1, 19], as_it_is), [(13, 18, Some(19))]);
         let on_its_way = |question: &mut Question<'_>| question.sent = Some(self::end(15));
         assert_eq!(found_in(&end, &[1, 19], on_its_way), []);
+    }
+
+    #[test]
+    fn between_points_that_no_segment_follows_the_numbers_tell_what_is_missing() {
+        let settled = |question: &mut Question<'_>| {
+            question.sent = None;
+            question.now = UnixMillis(20).plus(SETTLED);
+        };
+        let unknown = |question: &mut Question<'_>| {
+            settled(question);
+            question.are_rules_unknown = true;
+        };
+        let (all, end) = ([(2, 5, Some(6)), (7, 18, Some(19))], [(2, 12)]);
+        assert_eq!(found_in(&[], &[1, 6, 19, 20], settled), all);
         assert_eq!(
-            found_in(&[], &[1, 3], as_it_is),
-            [],
-            "a chain that was never followed"
+            found_in(&[], &[1, 6, 19, 20], |question| question.sent = None),
+            []
         );
+        assert_eq!(
+            found_in(&[], &[1, 6, 19], unknown),
+            [],
+            "retention may have let them go"
+        );
+        assert_eq!(
+            found_in(&end, &[1, 19], unknown),
+            [(13, 18, Some(19))],
+            "not these alone"
+        );
+        let let_go = |question: &mut Question<'_>| {
+            settled(question);
+            question.kept_from = Some(UnixMillis(6));
+        };
+        assert_eq!(found_in(&[], &[1, 6, 19], let_go), [(7, 18, Some(19))]);
+    }
+
+    #[test]
+    fn points_that_are_elsewhere_count_for_a_commit_each() {
+        let hole = Hole {
+            chain: ChainId::from_bits(1),
+            first: commit(3),
+            last: commit(4),
+            follows: Some(point(2).point),
+            next: Some(point(5).point),
+            is_open: true,
+            follows_segments: false,
+        };
+        let here = [point(1), point(2), point(5)];
+        let told = |elsewhere: &[u64]| {
+            let elsewhere: Vec<PointId> = elsewhere.iter().map(|at| point(*at).point).collect();
+            hole.is_of_points(elsewhere.iter(), &here)
+        };
+        assert!(told(&[1, 3, 4, 5]));
+        assert!(!told(&[1, 2, 3, 5, 6]));
     }
 
     #[test]
@@ -406,6 +490,7 @@ mod tests {
                 never_sent: Vec::new(),
                 kept_from: Some(UnixMillis(kept_from)),
                 is_pruned_elsewhere: false,
+                are_rules_unknown: false,
                 now: UnixMillis(20).plus(SETTLED),
             };
             let holes = of(&question).holes;

@@ -15,7 +15,6 @@ use super::{ConfigArgument, Failure, ask, load, remotes, words};
 use crate::{
     backup::{
         anchor::Anchor,
-        holes,
         own::Other,
         ranges::{self, Range},
         remote::Remote,
@@ -219,7 +218,7 @@ impl Shown {
         let mut gaps = gaps::of(&known, &unfollowed, &here.slots, &|after, end| {
             !question.is_settled(after, end)
         });
-        gaps::add_ends(&mut gaps, &holes::of(&question).holes, &known);
+        gaps::add_ends(&mut gaps, &here.holes(&question), &known);
         restorable(&mut commits, &restore_points);
         let seen = holding::Seen {
             believed: &segments,

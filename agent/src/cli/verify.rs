@@ -9,27 +9,22 @@ use serde_json::{Value, json};
 use super::{
     ConfigArgument, Failure, ask,
     drill::{as_json, now},
-    interrupted, load, progress, remotes, words,
+    load, progress, remotes, words,
 };
 use crate::{
-    backup::{anchor::Anchor, certificate::Certificate, own::Other, remote::Remote, seal::Keys, survey},
-    config::{Config, Purpose},
+    backup::{anchor::Anchor, certificate::Certificate, own::Other, remote::Remote, seal::Keys},
+    config::Purpose,
     keys,
-    rehearse::{
-        Looked, Sample, Share,
-        adopt::{self, Adopted},
-    },
-    restore::{
-        Sources,
-        trust::{self, Source},
-    },
+    rehearse::{LEFT_OPEN, Looked, Sample, Share},
     store::{Store, rehearsal::Rehearsal},
 };
 
+mod adopted;
 mod others;
 mod unfilled;
 mod unknown;
 
+use adopted::say_adopted;
 use unknown::Unknown;
 
 /// Arguments of `agent verify`.
@@ -66,8 +61,6 @@ pub struct Arguments {
 
 /// Faults of a remote that are named.
 const FAULTS_TOLD: usize = 20;
-/// With the owner's key so many of each chain's newest segments are opened; all of them with `--all`.
-const SEGMENTS_OPENED: usize = 200;
 /// The same when everything is asked for: a list that is longer is read by nobody.
 const FAULTS_MAX: usize = 1_000;
 
@@ -89,14 +82,18 @@ pub async fn run(arguments: Arguments) -> Result<(), Failure> {
     let own = Certificate::load(&config.state_dir)?;
     let mut shown = Vec::new();
     let in_doubt = remotes::open(&config, None)?.in_doubt().await;
+    let mut compared: Vec<&Remote> = Vec::new();
     for remote in &opened.usable {
-        if let Some(wrong) = unfilled::told(&in_doubt, remote, (arguments.json, &mut shown)) {
-            faults.push(wrong);
-            continue;
+        match unfilled::told(&in_doubt, remote, (arguments.json, &mut shown)) {
+            Some(wrong) => faults.push(wrong),
+            None => compared.push(remote),
         }
-        if let (Some(keys), Some(path)) = (&keys, &arguments.key) {
-            let adopted = adopt(&config, &store, remote, (keys, path, share)).await?;
-            say_adopted(remote, &adopted, (arguments.json, &mut shown), &mut faults);
+    }
+    let adopted = adopted::of_all((&config, &store), &compared, (&arguments, keys.as_ref(), share)).await?;
+    let mut adopted = adopted.iter();
+    for remote in compared {
+        if let Some(adopted) = adopted.next() {
+            say_adopted(remote, adopted, (arguments.json, &mut shown), &mut faults);
         }
         let sample = Sample {
             store: &store,
@@ -127,7 +124,8 @@ pub async fn run(arguments: Arguments) -> Result<(), Failure> {
                     unknown.more_points(),
                     unknown.objects(share),
                 ];
-                say(&seen, &unknown, &more);
+                let more = more.into_iter().flatten().chain(left_open(&seen));
+                say(&seen, &unknown, more);
             }
         }
         faults.extend(unproven);
@@ -135,13 +133,7 @@ pub async fn run(arguments: Arguments) -> Result<(), Failure> {
             others::say(&seen, &others, &config);
         }
     }
-    if arguments.json {
-        println!(
-            "{}",
-            json!({ "passed": faults.is_empty(), "faults": faults, "remotes": shown })
-        );
-    }
-    conclude(&faults)
+    conclude(&faults, arguments.json.then_some(&shown))
 }
 
 fn anchor(arguments: &Arguments) -> Result<Option<Anchor>, Failure> {
@@ -155,7 +147,14 @@ async fn look(sample: &Sample<'_>) -> anyhow::Result<Looked> {
     sample.run(&*watcher, &now).await
 }
 
-fn conclude(faults: &[String]) -> Result<(), Failure> {
+/// Says all of it at once to a script.
+fn conclude(faults: &[String], as_json: Option<&Vec<Value>>) -> Result<(), Failure> {
+    if let Some(remotes) = as_json {
+        println!(
+            "{}",
+            json!({ "passed": faults.is_empty(), "faults": faults, "remotes": remotes })
+        );
+    }
     match faults.is_empty() {
         true => Ok(()),
         false => Err(Failure::Failed(anyhow::Error::msg(faults.join("\n  ")))),
@@ -177,36 +176,22 @@ fn row(
     one
 }
 
-fn say_adopted(
-    remote: &Remote,
-    adopted: &Adopted,
-    (as_json, shown): (bool, &mut Vec<Value>),
-    faults: &mut Vec<String>,
-) {
-    let told = adopted.faults.iter();
-    faults.extend(told.map(|what| format!("{}: {what}", remote.name())));
-    if as_json {
-        shown.push(adopted_as_json(remote, adopted));
-        return;
-    }
-    println!(
-        "{}: {} taken in, {} of commits opened",
-        remote.name(),
-        words::count(adopted.points.len() as u64, "point"),
-        words::count(adopted.segments as u64, "segment")
-    );
-}
-
 /// What was seen, and what else there is to say.
-fn say(seen: &Rehearsal, unknown: &Unknown<'_>, more: &[Option<String>]) {
+fn say(seen: &Rehearsal, unknown: &Unknown<'_>, more: impl Iterator<Item = String>) {
     match seen.fault {
         None => println!("{}: {}", seen.remote, found(&seen.seen, unknown)),
         Some(_) if seen.was_unreached() => println!("{}: could not be compared", seen.remote),
         Some(_) => println!("{}: WRONG", seen.remote),
     }
-    for told in more.iter().flatten() {
+    for told in more {
         println!("{}: {told}", seen.remote);
     }
+}
+
+/// What is no fault, and nobody can judge from here.
+fn left_open(seen: &Rehearsal) -> Vec<String> {
+    let seen: Value = serde_json::from_str(&seen.seen).unwrap_or_default();
+    serde_json::from_value(seen[LEFT_OPEN].clone()).unwrap_or_default()
 }
 
 /// One line a fault, so that the owner finds the one that he looks for.
@@ -290,57 +275,4 @@ fn torn(store: &Store, remote: &Remote) -> anyhow::Result<Option<String>> {
             remote.name()
         )
     }))
-}
-
-/// Takes in what another machine's agent wrote to this remote, and opens segments.
-async fn adopt(
-    config: &Config,
-    store: &Store,
-    remote: &Remote,
-    (keys, path, share): (&Keys, &Path, Share),
-) -> Result<Adopted, Failure> {
-    let most = match share {
-        Share::All => usize::MAX,
-        Share::Some => SEGMENTS_OPENED,
-    };
-    let remotes = std::slice::from_ref(remote);
-    let survey = survey::ask(remotes, Vec::new()).await;
-    let kit = path.parent().unwrap_or(path);
-    let mut notes = Vec::new();
-    let mut trust = trust::gather(&config.state_dir, kit, &[], remotes, &survey, &mut notes).await;
-    let cores = super::restore::cores();
-    super::restore::with_line(&mut trust, (remotes, &survey), (keys, &cores)).await;
-    if trust.source == Source::Remotes {
-        eprintln!("agent: whose signatures count is {}", trust.source.told());
-    }
-    let sources = Sources {
-        remotes,
-        survey: &survey,
-        keys,
-        signers: &trust.signers,
-        cores: &cores,
-    };
-    let watcher = progress::watcher();
-    let taken_in = async {
-        let mut adopted = adopt::run(store, remote, &sources, &now, &*watcher).await?;
-        adopt::open_segments(store, &sources, most, &*watcher, &mut adopted).await?;
-        anyhow::Ok(adopted)
-    };
-    let mut adopted = tokio::select! {
-        adopted = taken_in => adopted?,
-        stopped = interrupted() => {
-            stopped?;
-            return Err(Failure::Failed(anyhow::anyhow!(
-                "interrupted: what was read back until now is known, and the next run goes on from there"
-            )));
-        }
-    };
-    adopted.faults.extend(notes);
-    Ok(adopted)
-}
-
-fn adopted_as_json(remote: &Remote, adopted: &Adopted) -> Value {
-    json!({
-        "remote": remote.name(), "taken_in": adopted.points, "segments_opened": adopted.segments, "faults": adopted.faults,
-    })
 }

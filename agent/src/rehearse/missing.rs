@@ -1,6 +1,7 @@
 //! Commits that a remote lacks among others: what that means for a restore, and whether another remote can give them
 //! back.
-//! It asks the other remotes only when something is missing, and copies nothing.
+//! It asks the other remotes only when something is missing, and copies nothing. Of what nobody may ever have sent it says
+//! so, and calls it no damage.
 
 use std::collections::BTreeSet;
 
@@ -12,11 +13,13 @@ use protocol::{
 };
 use serde_json::{Value, json};
 
-use super::sample::Sample;
+use super::{
+    elsewhere::{Elsewhere, Weighed},
+    sample::{LEFT_OPEN, Sample},
+};
 use crate::{
     backup::{
         holes::{self, End, Found, Hole, Question, Stand},
-        remote::Remote,
         survey::Names,
     },
     store::{drops::Dropped, points::KnownPoint, shipping::Shipping},
@@ -29,6 +32,8 @@ const ASKED_MAX: usize = 100;
 pub(super) struct Lacks {
     /// Each hole with the other remotes that hold all of it.
     holes: Vec<(Hole, Vec<String>)>,
+    /// Those of which nothing tells that they were ever sent.
+    open: Vec<Hole>,
     never_sent: BTreeSet<End>,
     /// The chain that this machine sends there; of others it may not know what a spool had to drop.
     sends: Option<ChainId>,
@@ -56,7 +61,9 @@ impl Lacks {
         let of_remote = shipping.iter().find(|shipping| shipping.remote == remote);
         let sent = of_remote.and_then(|shipping| shipping.holds.clone());
         let sends = sent.as_ref().map(|(chain, ..)| chain.clone());
-        let kept_from = kept_from(sample, now).context("asking what retention may have let go")?;
+        let kept_from = sample
+            .kept_from(now)
+            .context("asking what retention may have let go")?;
         let found = holes::of(&Question {
             names,
             points: &points,
@@ -70,28 +77,46 @@ impl Lacks {
             kept_from,
             // Who may not delete there and has no rules is pruned for from another machine.
             is_pruned_elsewhere: kept_from.is_none() && sample.remote.is_append_only(),
+            are_rules_unknown: sample.are_rules_unknown(kept_from),
             now,
         });
-        Ok(Self::ask(found, sends, sample).await)
+        let known = sample.store.points().context("reading the catalogue")?;
+        let known = known.into_keys().collect();
+        Ok(Self::ask((found, &points), sends, &Elsewhere::of(sample, known)).await)
     }
 
-    async fn ask(found: Found, sends: Option<ChainId>, sample: &Sample<'_>) -> Self {
-        let mut holes = Vec::new();
+    async fn ask(
+        (found, here): (Found, &[Stand]),
+        sends: Option<ChainId>,
+        elsewhere: &Elsewhere<'_>,
+    ) -> Self {
+        let (mut holes, mut open) = (Vec::new(), Vec::new());
         for hole in found.holes.into_iter().take(ASKED_MAX) {
-            let mut holders = Vec::new();
-            let others = sample.all.iter();
-            for other in others.filter(|other| other.name() != sample.remote.name()) {
-                if holds(other, &hole).await {
-                    holders.push(other.name().to_owned());
-                }
+            match elsewhere.weigh(&hole, here).await {
+                Weighed::Missing(holders) => holes.push((hole, holders)),
+                Weighed::NotKnown => open.push(hole),
+                Weighed::Points => {}
             }
-            holes.push((hole, holders));
         }
         Self {
             holes,
+            open,
             never_sent: found.never_sent,
             sends,
         }
+    }
+
+    /// What is said of the others, and is no fault.
+    fn left_open(&self) -> impl Iterator<Item = String> {
+        self.open.iter().map(|hole| {
+            format!(
+                "of {} of the chain {}, until the point {}, no single one is there, nor on another remote: a server on which \
+                 backups are taken while no agent runs keeps them until one does; else they were deleted",
+                commits(hole).0,
+                hole.chain,
+                hole.next.as_ref().map_or("", |point| point.as_str()),
+            )
+        })
     }
 
     /// A sentence for each hole.
@@ -108,6 +133,7 @@ impl Lacks {
         });
         seen["missing_commits"] = holes.collect();
         seen["never_sent"] = json!(self.never_sent);
+        seen[LEFT_OPEN] = self.left_open().collect();
     }
 }
 
@@ -124,37 +150,15 @@ fn dropped_before(before: &Value, known: &[Dropped]) -> Vec<Dropped> {
     from_the_first.collect()
 }
 
-/// The latest start of `keep_within` that was in force on this machine: rules that keep more from now on bring nothing
-/// back.
-fn kept_from(sample: &Sample<'_>, now: UnixMillis) -> rusqlite::Result<Option<UnixMillis>> {
-    let (store, remote) = (sample.store, sample.remote.name());
-    if let Some(retention) = sample.retention {
-        store.put_let_go(remote, retention.window_start(now), now)?;
-    }
-    // Of a clock that was wrong nothing follows.
-    Ok(store.let_go_until(remote)?.filter(|until| *until <= now))
-}
-
-/// One that does not answer holds nothing that could be fetched.
-async fn holds(remote: &Remote, hole: &Hole) -> bool {
-    let listed = remote.list(&object_key::segments_of(&hole.chain)).await;
-    let ranges = listed.map(|names| holes::on(&names, &hole.chain));
-    let mut ranges = ranges.into_iter().flatten();
-    ranges.any(|range| range.first <= hole.first && hole.last <= range.last)
-}
-
 fn told(hole: &Hole, sends: Option<&ChainId>, holders: &[String], remote: &str) -> String {
     let Hole {
         chain,
-        first,
-        last,
         follows,
         next,
+        is_open,
+        ..
     } = hole;
-    let (commits, them) = match first == last {
-        true => (format!("commit {first}"), "it"),
-        false => (format!("commits {first} to {last}"), "them"),
-    };
+    let (commits, them) = commits(hole);
     let place = match follows {
         Some(point) => format!(", right after the point {point},"),
         None => String::new(),
@@ -168,6 +172,10 @@ fn told(hole: &Hole, sends: Option<&ChainId>, holders: &[String], remote: &str) 
             "the segments are missing, what follows them is there, and no rule of [retention] lets them go"
         }
         // What a spool dropped is known to the server alone that had it.
+        false if *is_open => {
+            "the segments are missing: either the server that followed this chain has not sent them or could not before its \
+             spool was full, which `agent verify` there says, or they were deleted, by no rule of [retention]"
+        }
         false => {
             "the segments are missing: either the server that followed this chain could not send them before its spool was \
              full, which `agent verify` there says, or they were deleted, by no rule of [retention]"
@@ -184,4 +192,13 @@ fn told(hole: &Hole, sends: Option<&ChainId>, holders: &[String], remote: &str) 
     format!(
         "{commits} of the chain {chain}{place} cannot be restored from this remote, {reach}: {cause}; {cure}"
     )
+}
+
+/// How they are called, and what stands for them.
+fn commits(hole: &Hole) -> (String, &'static str) {
+    let (first, last) = (hole.first, hole.last);
+    match first == last {
+        true => (format!("commit {first}"), "it"),
+        false => (format!("commits {first} to {last}"), "them"),
+    }
 }

@@ -39,6 +39,7 @@ mod boot;
 mod certificates;
 mod closer;
 mod compare;
+mod elsewhere;
 mod failed;
 mod look;
 mod missing;
@@ -51,7 +52,7 @@ use compare::Counted;
 use failed::Failed;
 use room::PrivateFolder;
 pub use room::remove_leftovers;
-pub use sample::{Looked, Sample, Share};
+pub use sample::{LEFT_OPEN, Looked, Sample, Share};
 
 /// SQLite checks every page and index of even a large database this often; a smaller one every time.
 const FULL_CHECK_EVERY: Duration = Duration::from_secs(7 * 86_400);

@@ -1,14 +1,15 @@
 //! Compares what a remote holds with what was written there, and writes down how that went.
 //! It opens nothing and deletes nothing.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::Context;
-use protocol::time::UnixMillis;
+use protocol::{object_key::PointId, time::UnixMillis};
 use serde_json::{Value, json};
 
 use super::{
     anchored::Anchored,
+    elsewhere,
     look::{Again, Look, SUSPECTS_MAX, look, lost_before, lost_points, suspects},
     missing::Lacks,
     unknown::unknown,
@@ -43,6 +44,9 @@ pub enum Share {
     /// All of them.
     All,
 }
+
+/// Under this name a row says what is no fault, and nobody can judge from there.
+pub const LEFT_OPEN: &str = "left_open";
 
 /// How one look went: what is written down names the first faults only.
 pub struct Looked {
@@ -111,17 +115,18 @@ impl Sample<'_> {
             }) => {
                 newest = here.last().map(|known| known.manifest.point.to_string());
                 let lacks = Lacks::of(self, &listed, &here, &shipping, &before, clock()).await?;
+                let split = elsewhere::split(self, &listed, (&known, &here), clock()).await?;
                 let back = anchor::rolled_back(remote.name(), &listed, &known, &shipping);
                 let anchored = Anchored::of(self, &listed, &known, clock()).await;
                 anchored.write_down(self, began_at, clock())?;
                 seen["anchor"] = json!(anchored.fits());
-                unknown(&known, &listed).note(&mut seen, SUSPECTS_MAX);
-                let written = Written::by(listed.keys().map(|name| (name, None)));
-                seen[ENDS] = written.ends_noted();
-                seen["knows_any"] = json!(!known.is_empty());
+                note_names(&mut seen, &listed, &known);
                 contradicted = anchored.contradiction();
                 uncompared.extend(anchored.unread());
-                faults.splice(0..0, back.into_iter().chain(lacks.told(remote.name())));
+                faults.splice(
+                    0..0,
+                    back.into_iter().chain(split).chain(lacks.told(remote.name())),
+                );
                 lacks.note(&mut seen);
                 self.put_lost(&here, (&listed, &lost, &suspects), &shipping, clock())?;
                 seen[rehearsal::UNCOMPARED_ONLY] = json!(faults.is_empty() && !uncompared.is_empty());
@@ -149,6 +154,22 @@ impl Sample<'_> {
 }
 
 impl Sample<'_> {
+    /// The latest start of `keep_within` that was in force on this machine: rules that keep more from now on bring nothing
+    /// back.
+    pub(super) fn kept_from(&self, now: UnixMillis) -> rusqlite::Result<Option<UnixMillis>> {
+        let (store, remote) = (self.store, self.remote.name());
+        if let Some(retention) = self.retention {
+            store.put_let_go(remote, retention.window_start(now), now)?;
+        }
+        // Of a clock that was wrong nothing follows.
+        Ok(store.let_go_until(remote)?.filter(|until| *until <= now))
+    }
+
+    /// Whether somebody may delete there by rules that this machine was not told: a server without any deletes nothing.
+    pub(super) fn are_rules_unknown(&self, kept_from: Option<UnixMillis>) -> bool {
+        kept_from.is_none() && (self.own.is_none() || self.remote.is_append_only())
+    }
+
     /// Writes down which points no backup may stand on there, and which commits cannot be had from there.
     fn put_lost(
         &self,
@@ -185,6 +206,14 @@ impl Sample<'_> {
         };
         store.put_torn(remote, &torn).context(writing)
     }
+}
+
+/// What the names alone tell, of whom nothing is known here too.
+fn note_names(seen: &mut Value, listed: &Names, known: &BTreeMap<PointId, KnownPoint>) {
+    unknown(known, listed).note(seen, SUSPECTS_MAX);
+    let written = Written::by(listed.keys().map(|name| (name, None)));
+    seen[ENDS] = written.ends_noted();
+    seen["knows_any"] = json!(!known.is_empty());
 }
 
 /// The faults in one sentence; `None` when there are none.

@@ -16,7 +16,7 @@ use super::{
     avoid::Avoid,
     bare, gone,
     index::{Index, Unread},
-    nearest, numbers, replay, strangers, summary, unfilled, unopened, unread,
+    nearest, numbers, replay, strangers, summary, unfilled, unled, unopened, unread,
 };
 use crate::backup::survey::moment_of;
 
@@ -219,6 +219,9 @@ async fn newest(
     goal.notes.extend(left);
     for (point, unread) in unread {
         unread::weigh(request, sources, &mut goal, (&point, unread), (&manifest, end_at)).await;
+    }
+    if by.is_none() {
+        unled::weigh((request, sources), index, &mut goal, &manifest).await;
     }
     Ok(goal)
 }

@@ -67,6 +67,7 @@ mod undone;
 mod unfilled;
 mod unfinished;
 mod unheard;
+mod unled;
 mod unopened;
 mod unpack;
 mod unread;

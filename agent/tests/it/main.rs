@@ -79,6 +79,7 @@ mod ssh_left;
 mod status_page;
 mod strays;
 mod time_machine;
+mod told_by_others;
 mod told_ends;
 mod told_on_full_disk;
 mod told_refused;

@@ -12,7 +12,7 @@ use protocol::{
 use super::{points::Listed, unfollowed::Unfollowed};
 use crate::{
     backup::{
-        holes::{self, Stand},
+        holes::{self, Hole, Stand},
         own::{Other, Own},
         ranges::Range,
         survey::{Names, Survey},
@@ -153,6 +153,14 @@ impl Here {
         servers.flat_map(|server| server.chains.clone()).collect()
     }
 
+    /// What is missing of what the remotes hold together. Where no capture ran, a point that this server knows and none of
+    /// them has tells of no more than its own number.
+    pub(super) fn holes(&self, question: &holes::Question<'_>) -> Vec<Hole> {
+        let mut holes = holes::of(question).holes;
+        holes.retain(|hole| !hole.is_open || !hole.is_of_points(self.points.keys(), question.points));
+        holes
+    }
+
     /// What verify asks of one remote, asked of all that answer together.
     pub(super) fn question<'a>(
         &self,
@@ -174,6 +182,7 @@ impl Here {
             never_sent: Vec::new(),
             kept_from: self.kept_from,
             is_pruned_elsewhere: !self.is_server,
+            are_rules_unknown: !self.is_server && self.kept_from.is_none(),
             now,
         }
     }
