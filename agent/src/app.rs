@@ -29,16 +29,13 @@ use crate::{
         self,
         capture::{self, Running, Shipper},
     },
-    beat::{Beat, Beats},
+    beat::Beats,
     config::Config,
     console::work::{Ask, DrillEnd},
     http::{self, Status},
     rehearse,
     store::{Store, lock::StateLock, outbox::Rung, source},
-    watch::{
-        backup_age::BackupAge, backup_outcome, bot_link::BotLink, recipients::RecipientWatch,
-        rehearsals::RehearsalWatch,
-    },
+    watch::{bot_link::BotLink, went_down},
 };
 
 use child::Program;
@@ -102,7 +99,8 @@ async fn run_as(
     let _lock = StateLock::take(&config.lock_path())?;
     backup::remove_leftovers(&config);
     rehearse::remove_leftovers(&config.state_dir);
-    let mut parts = Parts::start(Arc::new(config), pace, program).await?;
+    let config = Arc::new(config);
+    let mut parts = Parts::start(Arc::clone(&config), pace, program).await?;
     systemd::ready();
     tracing::info!("the agent watches the bot and tells the owner");
     let ended = tokio::select! {
@@ -110,6 +108,9 @@ async fn run_as(
         Some(ended) = parts.tasks.join_next() => Err(failure(ended)),
     };
     systemd::stopping();
+    if ended.is_ok() {
+        went_down::farewell(&config.state_dir);
+    }
     tracing::info!("the agent stops");
     parts.stop().await;
     ended
@@ -144,7 +145,7 @@ impl Parts {
         let (bot, cycle) = watching::watches(common, &mut beats);
         let mut tasks = JoinSet::new();
         let age_beat = beats.add("backup_age", WATCH_LIMIT, Instant::now());
-        watch_backups(&config, &store, &alerts, started_at, age_beat, &mut tasks)?;
+        watching::watch_backups(&config, &store, &alerts, started_at, age_beat, &mut tasks)?;
         let clock = alert_clock(&alerts, pace, &mut beats);
         let stop = watch::Sender::new(false);
         let senders = ways::senders(&ways, &config, &store, pace, &mut beats)
@@ -231,30 +232,6 @@ fn alert_clock(alerts: &Alerts, pace: Pace, beats: &mut Beats) -> AlertClock {
     }
 }
 
-/// What is asked about backups.
-fn watch_backups(
-    config: &Config,
-    store: &Arc<Store>,
-    alerts: &Alerts,
-    started_at: UnixMillis,
-    age_beat: Beat,
-    tasks: &mut JoinSet<anyhow::Result<Infallible>>,
-) -> anyhow::Result<()> {
-    let age = backup_age(config, store, alerts, started_at, age_beat);
-    tasks.spawn(async { Ok(age.run().await) });
-    let remotes: Vec<&str> = config.remotes.iter().map(|remote| remote.name.as_str()).collect();
-    backup_outcome::forget_other_remotes(alerts, &remotes, started_at)?;
-    let recipients = RecipientWatch {
-        alerts: alerts.clone(),
-        paths: config.backup.recipients.clone(),
-        timezone: config.owner.timezone.clone(),
-    };
-    tasks.spawn(async { Ok(recipients.run().await) });
-    let rehearsals = rehearsals(config, store, alerts, started_at);
-    tasks.spawn(async { Ok(rehearsals.run().await) });
-    Ok(())
-}
-
 /// Commits go out all the time, and once a day what is out there is looked after.
 fn keep_remotes(
     shippers: Vec<Shipper>,
@@ -276,44 +253,11 @@ async fn listen(config: &Config) -> anyhow::Result<TcpListener> {
         .with_context(|| format!("listening on {} ([http] private)", config.http.private))
 }
 
-fn rehearsals(
-    config: &Config,
-    store: &Arc<Store>,
-    alerts: &Alerts,
-    started_at: UnixMillis,
-) -> RehearsalWatch {
-    RehearsalWatch {
-        store: Arc::clone(store),
-        alerts: alerts.clone(),
-        remotes: config.remotes.iter().map(|remote| remote.name.clone()).collect(),
-        schedule: config.drill.clone(),
-        timezone: config.owner.timezone.clone(),
-        started_at,
-    }
-}
-
 async fn serve(listener: TcpListener, status: Arc<Status>, pages: Router) -> anyhow::Result<Infallible> {
     http::serve(listener, status, pages)
         .await
         .context("serving the private address")?;
     anyhow::bail!("the private address is not served any more")
-}
-
-fn backup_age(
-    config: &Config,
-    store: &Arc<Store>,
-    alerts: &Alerts,
-    started_at: UnixMillis,
-    beat: Beat,
-) -> BackupAge {
-    BackupAge {
-        store: Arc::clone(store),
-        alerts: alerts.clone(),
-        schedule: config.backup.snapshot.clone(),
-        timezone: config.owner.timezone.clone(),
-        started_at,
-        beat,
-    }
 }
 
 fn open_store(config: &Config, ladder: &[Rung], now: UnixMillis) -> anyhow::Result<Arc<Store>> {

@@ -39,10 +39,14 @@ use crate::{
         shipping_lag::ShippingLag,
         trade::Trade,
         unit::Unit,
+        went_down::Alive,
     },
 };
 
+mod backups;
 mod domains;
+
+pub(super) use backups::watch_backups;
 
 /// Where programs of the system log; what lies there is rotated.
 const SYSTEM_LOGS: &str = "/var/log";
@@ -57,8 +61,7 @@ pub(super) struct Common<'a> {
 
 /// The watch over the bot's own connection, and the one over everything else.
 pub(super) fn watches(common: Common<'_>, beats: &mut Beats) -> (BotWatch, Cycle) {
-    let now = UnixMillis(Timestamp::now().as_millisecond());
-    killed::tell_at_start(common.alerts, &common.config.state_dir, now);
+    killed::tell_at_start(common.alerts, &common.config.state_dir, now());
     let beat = beats.add(BOT_LOOP, WATCH_LIMIT, Instant::now());
     let bot = BotWatch::new(common.link.clone(), common.alerts.clone(), beat);
     let history = History::new(Arc::clone(common.store));
@@ -75,6 +78,10 @@ pub(super) fn watches(common: Common<'_>, beats: &mut Beats) -> (BotWatch, Cycle
         bot: bot.state(),
     };
     (bot, cycle)
+}
+
+fn now() -> UnixMillis {
+    UnixMillis(Timestamp::now().as_millisecond())
 }
 
 fn probes(
@@ -135,6 +142,7 @@ fn probes(
         Box::new(certificates),
         Box::new(Credentials::new(watch.credentials.clone(), watch.credentials_due)),
         Box::new(Itself::new(lag.clone())),
+        Box::new(Alive::begin(common.alerts, &config.state_dir, now())),
         Box::new(left_out),
     ];
     probes.extend(registrations.map(|registrations| Box::new(registrations) as Box<dyn Probe>));

@@ -65,17 +65,27 @@ pub fn tell(alerts: &Alerts, state_dir: &Path, now: UnixMillis) -> anyhow::Resul
     };
     let killed_at = text.parse().map_or(now, UnixMillis);
     let detail = alerts.moment(killed_at);
-    let key = key();
-    let told = alerts
-        .book()?
-        .alerts
-        .get(key.as_str())
-        .map(|row| row.detail.clone());
-    if told.as_ref() != Some(&detail) {
-        // The one before is over: this is another.
-        alerts.observe(&key, Observation::Fine, now)?;
-        let rule = Rule::AgentKilled;
-        alerts.observe(&key, Observation::Wrong { rule, detail }, now)?;
-    }
+    tell_anew(alerts, &key(), Rule::AgentKilled, detail, now)?;
     fs::remove_file(&path).with_context(|| format!("deleting {}", path.display()))
+}
+
+/// Tells of a moment that nobody could tell of while it lasted, unless the owner has just heard of this very one.
+///
+/// # Errors
+/// When the agent's database refuses.
+pub(super) fn tell_anew(
+    alerts: &Alerts,
+    key: &AlertKey,
+    rule: Rule,
+    detail: String,
+    now: UnixMillis,
+) -> anyhow::Result<()> {
+    let book = alerts.book()?;
+    let told = book.alerts.get(key.as_str()).map(|row| &row.detail);
+    if told != Some(&detail) {
+        // The one before is over: this is another.
+        alerts.observe(key, Observation::Fine, now)?;
+        alerts.observe(key, Observation::Wrong { rule, detail }, now)?;
+    }
+    Ok(())
 }

@@ -42,3 +42,4 @@ pub mod trade;
 pub mod trees;
 pub mod trend;
 pub mod unit;
+pub mod went_down;

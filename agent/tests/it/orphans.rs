@@ -25,6 +25,7 @@ use agent::{
         itself::{Itself, Lag},
         killed,
         probe::{At, Probe, Seen, Verdict},
+        went_down::{self, Alive},
     },
 };
 use protocol::{health::Health, time::UnixMillis};
@@ -227,6 +228,40 @@ fn a_kill_by_the_kernel_is_told_once_by_the_next_agent_and_another_end_not_at_al
         for found in probe.look(At { now, tick }).findings {
             if let Some(seen) = found.verdict.counts() {
                 world.alerts.observe(&found.key, seen, now).unwrap();
+            }
+        }
+        world.keys().is_empty()
+    };
+    assert_eq!([5, 599, 605].map(&mut is_over_after), [false, false, true]);
+}
+
+#[test]
+fn a_server_that_went_down_is_told_once_when_it_is_up_again_and_one_that_was_shut_down_not_at_all() {
+    let world = World::begin();
+    let (dir, alerts) = (world.dir.path(), &world.alerts);
+    let told = || {
+        let keys = world.keys();
+        keys.iter().filter(|key| key.as_str() == "server/power").count()
+    };
+    let up = |boot: &str, seconds: u64| {
+        let alive = Alive::begin_in(boot, alerts, dir, NOW.plus(Duration::from_secs(seconds)));
+        (alive, told())
+    };
+    assert_eq!(up("first", 0).1, 0, "the first start of all");
+    assert_eq!(up("first", 10).1, 0, "the agent alone was killed");
+    went_down::farewell(dir);
+    assert_eq!(up("second", 20).1, 0, "shut down and started on purpose");
+    assert_eq!(up("", 30).1, 0, "a kernel that does not tell");
+    assert_eq!(up("second", 40).1, 0, "of what is not known nothing is told");
+    let (mut alive, told) = up("third", 50);
+    assert_eq!(told, 1);
+    let start = Instant::now();
+    let mut is_over_after = |seconds| {
+        let now = NOW.plus(Duration::from_secs(50 + seconds));
+        let tick = start + Duration::from_secs(seconds);
+        for found in alive.look(At { now, tick }).findings {
+            if let Some(seen) = found.verdict.counts() {
+                alerts.observe(&found.key, seen, now).unwrap();
             }
         }
         world.keys().is_empty()

@@ -150,6 +150,8 @@ rules! {
     CredentialOld => Spec::new("credential_old", Info, Topic::Keys);
     /// The agent's own work comes late.
     AgentSlow => Spec::new("agent_slow", Warning, Topic::Agent).figure(Unit::Seconds, 5.0, 1.0).bad_looks(2, 3).good_looks(3);
+    /// The whole server went down without a warning, and is up again.
+    ServerWentDown => Spec::new("server_went_down", Warning, Topic::Machine).event();
     /// The kernel killed the agent itself for want of memory.
     AgentKilled => Spec::new("agent_killed", Warning, Topic::Agent).event();
     /// Another program takes the owner's commands from Telegram.

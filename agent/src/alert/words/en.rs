@@ -128,6 +128,7 @@ wordings! {
     CredentialOld => machine::CREDENTIAL_OLD,
     AgentSlow => machine::AGENT_SLOW,
     AgentKilled => agent::AGENT_KILLED,
+    ServerWentDown => machine::SERVER_WENT_DOWN,
     OwnerBotShared => agent::OWNER_BOT_SHARED,
     BotRestarting => trade::BOT_RESTARTING,
     BotGivenUp => trade::BOT_GIVEN_UP,

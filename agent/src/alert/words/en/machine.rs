@@ -123,6 +123,16 @@ pub(super) const MEMORY_LIMIT_KILL: Wording = Wording {
     over: "That was one moment, and is over by itself. If it happens again, you hear of it again.",
 };
 
+pub(super) const SERVER_WENT_DOWN: Wording = Wording {
+    headline: "The server went down without warning, and is up again",
+    happened: "The last sign of life is of {detail}; then the server went down without warning. Since {since} the agent runs again.",
+    means: "the shop was closed in between. Recorded orders are safe; payments of that time are asked about at the gateway.",
+    done: "systemd has started bot and agent, and both go on where they were.",
+    todo: "if you forced it off yourself: nothing. If not: last -x | head and journalctl -b -1 -n 50, then ask the server's provider, all the more if it happens again",
+    over_headline: "The server had gone down without warning",
+    over: "That was one moment, and is over by itself. If it happens again, you hear of it again.",
+};
+
 pub(super) const MEMORY_SWAPPING: Wording = Wording {
     headline: "The server swaps",
     happened: "Since {since} the server fetches {value} pages of memory a second back from the disk.",

@@ -123,6 +123,16 @@ pub(super) const MEMORY_LIMIT_KILL: Wording = Wording {
     over: "Itu kejadian sesaat dan selesai sendiri. Bila terulang, Anda dikabari lagi.",
 };
 
+pub(super) const SERVER_WENT_DOWN: Wording = Wording {
+    headline: "Server mati mendadak, sekarang menyala lagi",
+    happened: "Server terakhir terlihat hidup pada {detail}, lalu mati tanpa aba-aba. Sejak {since} agent berjalan lagi.",
+    means: "selama itu toko tutup. Pesanan tercatat aman; pembayaran yang masuk selama itu ditanyakan ke gateway.",
+    done: "systemd menyalakan bot dan agent; keduanya melanjutkan dari tempat terakhir.",
+    todo: "bila Anda sendiri yang mematikannya paksa: tidak ada. Bila bukan: last -x | head dan journalctl -b -1 -n 50, lalu tanyakan penyedia server; apalagi bila terulang",
+    over_headline: "Tadi server mati mendadak",
+    over: "Itu kejadian sesaat dan selesai sendiri. Bila terulang, Anda dikabari lagi.",
+};
+
 pub(super) const MEMORY_SWAPPING: Wording = Wording {
     headline: "Server memakai swap terus-menerus",
     happened: "Sejak {since} server mengambil {value} halaman memori per detik kembali dari disk.",
