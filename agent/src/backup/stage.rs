@@ -36,7 +36,7 @@ use super::{
 };
 use crate::{
     config::{Config, RemoteKind},
-    store::{pages::PinnedPages, points::KnownPoint, source::SourceError},
+    store::{growth::Growth, pages::PinnedPages, points::KnownPoint, source::SourceError},
 };
 
 /// Databases up to this are checked by SQLite in the transaction that they are read in: it takes less than a second.
@@ -77,7 +77,9 @@ pub(super) struct Staged {
     pub is_alone: bool,
     /// SQLite's file change counter.
     pub change_counter: Option<u32>,
-    /// What shows that an older state of the database was put in its place.
+    /// What its tables had come to, where that could be read.
+    pub growth: Option<Growth>,
+    /// What shows that an older state of the database, or another one, was put in its place.
     pub older: Option<String>,
     /// A full point's table of pages, to be published once a remote holds the point.
     pub table: Option<(TableWriter, TableHead)>,
@@ -125,8 +127,15 @@ impl Order {
         let table = self.table((&identity, &pages), place.as_ref());
         // Of another database the counter tells nothing.
         let is_same_file = self.goes_on_from(table.as_ref());
-        let older = self.alone(|before| before.by_counter(change_counter));
+        let older = self.alone(|before| {
+            before
+                .by_growth(&pages)
+                .or_else(|| before.by_counter(change_counter))
+        });
         let older = older.filter(|_| is_same_file);
+        let growth = pages
+            .growth()
+            .inspect_err(|error| tracing::debug!(%error, "the tables' numbers could not be read"));
         let table = table.filter(|_| older.is_none());
         let sealed = self.seal_database(&point, &pages, table.as_ref(), progress)?;
         let older = older.or_else(|| self.is_older(&sealed.root).filter(|_| is_same_file));
@@ -177,6 +186,7 @@ impl Order {
             left_out: collected.left_out,
             damage,
             change_counter,
+            growth: growth.ok(),
             older,
             is_checked,
             is_alone: place.is_none() && !matches!(self.commits, Commits::Unknown),

@@ -50,7 +50,7 @@ pub(super) fn begin(desk: &Desk, why: Option<WhyAgain>, now: Clock) -> Result<Re
         let why = NewChain::of(EventKind::Begun, "the capture begins");
         return new_chain(desk, claim, follower, hashes, (&why, None), now());
     };
-    if let Some(WhyAgain::NewChain(why)) = &why {
+    if let Some(WhyAgain::NewChain(why) | WhyAgain::PutIn(why)) = &why {
         return new_chain(desk, claim, follower, hashes, (why, Some(&state)), now());
     }
     // What lies here beside what was followed last tells nothing of that.
@@ -87,6 +87,8 @@ pub(super) fn begin(desk: &Desk, why: Option<WhyAgain>, now: Clock) -> Result<Re
         sum,
         keep_next: Next::FIRST,
         unfollowed: None,
+        schema: None,
+        is_put_in: false,
     };
     if resumed {
         recorder.unfollowed = made_meanwhile(&recorder, now());
@@ -269,15 +271,19 @@ fn new_chain(
             change_counter: counter,
             file_written: None,
             log_emptied: false,
+            growth: None,
         },
         follower,
         hashes,
         sum,
         keep_next: Next::FIRST,
         unfollowed: None,
+        schema: None,
+        is_put_in: false,
     };
     recorder.state.log_position = recorder.log_position()?;
     recorder.state.file_written = Some(recorder.follower.file_written());
+    recorder.state.growth = recorder.growth();
     let lies = Lies {
         root: &recorder.state.root,
         change_counter: counter,

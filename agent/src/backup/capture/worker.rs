@@ -169,6 +169,11 @@ impl Worker {
 
     pub(super) fn again(&mut self, why: WhyAgain) {
         tracing::warn!(%why, "the capture begins again");
+        if let (WhyAgain::PutIn(_), Some(recorder)) = (&why, &mut self.recorder)
+            && let Err(error) = recorder.end_commits(&self.desk)
+        {
+            tracing::warn!(%error, "the last commits before it were not spooled");
+        }
         self.let_go();
         self.why = Some(why);
         self.retry_at = Instant::now();
