@@ -85,6 +85,14 @@ pub(super) struct Staged {
     pub table: Option<(TableWriter, TableHead)>,
 }
 
+/// What is read of the database before it is sealed.
+struct Look {
+    change_counter: Option<u32>,
+    growth: Option<Growth>,
+    /// What shows that it came before what was backed up, or is another one, if it lies in the same file.
+    older: Option<String>,
+}
+
 /// Paths that never ride along, whatever is configured: the database and the agent's own.
 pub(super) fn never(config: &Config) -> Vec<PathBuf> {
     let database = &config.backup.database;
@@ -123,19 +131,11 @@ impl Order {
         self.require_pages(&pages)?;
         let taken_at = now();
         let point = point_id(taken_at)?;
-        let change_counter = counter_of(&pages)?;
+        let look = self.look(&pages)?;
         let table = self.table((&identity, &pages), place.as_ref());
         // Of another database the counter tells nothing.
         let is_same_file = self.goes_on_from(table.as_ref());
-        let older = self.alone(|before| {
-            before
-                .by_growth(&pages)
-                .or_else(|| before.by_counter(change_counter))
-        });
-        let older = older.filter(|_| is_same_file);
-        let growth = pages
-            .growth()
-            .inspect_err(|error| tracing::debug!(%error, "the tables' numbers could not be read"));
+        let older = look.older.filter(|_| is_same_file);
         let table = table.filter(|_| older.is_none());
         let sealed = self.seal_database(&point, &pages, table.as_ref(), progress)?;
         let older = older.or_else(|| self.is_older(&sealed.root).filter(|_| is_same_file));
@@ -185,12 +185,28 @@ impl Order {
             manifest_sha256: object.sha256,
             left_out: collected.left_out,
             damage,
-            change_counter,
-            growth: growth.ok(),
+            change_counter: look.change_counter,
+            growth: look.growth,
             older,
             is_checked,
             is_alone: place.is_none() && !matches!(self.commits, Commits::Unknown),
             manifest,
+        })
+    }
+
+    fn look(&self, pages: &PinnedPages) -> anyhow::Result<Look> {
+        let change_counter = counter_of(pages)?;
+        let older = self.alone(|before| {
+            let grown = before.by_growth(pages);
+            grown.or_else(|| before.by_counter(change_counter))
+        });
+        let growth = pages.growth();
+        let growth =
+            growth.inspect_err(|error| tracing::debug!(%error, "the tables' numbers could not be read"));
+        Ok(Look {
+            change_counter,
+            growth: growth.ok(),
+            older,
         })
     }
 

@@ -55,6 +55,6 @@ impl Recorder {
             is_file: true,
             ..NewChain::of(EventKind::Replaced, PUT_IN)
         };
-        Err(Ended::Again(WhyAgain::PutIn(why)))
+        Err(Ended::Again(WhyAgain::NewChain(why)))
     }
 }

@@ -96,8 +96,6 @@ enum WhyAgain {
     Resync(String),
     /// The same, and what the log does not explain was done to the file past SQLite.
     Overwritten(NewChain),
-    /// Another state was put in through SQLite; what was read before it is whole.
-    PutIn(NewChain),
     /// Nothing proves that it is still the same database.
     NewChain(NewChain),
     /// A remote holds commits that this server never wrote.
@@ -142,9 +140,7 @@ impl fmt::Display for WhyAgain {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Resync(why) => f.write_str(why),
-            Self::Overwritten(why) | Self::PutIn(why) | Self::NewChain(why) | Self::Ahead(why) => {
-                f.write_str(&why.detail)
-            }
+            Self::Overwritten(why) | Self::NewChain(why) | Self::Ahead(why) => f.write_str(&why.detail),
         }
     }
 }

@@ -99,6 +99,27 @@ impl From<rusqlite::Error> for Ended {
 }
 
 impl Recorder {
+    /// Of the database that is followed here, with nothing read beyond this state.
+    pub(super) fn at(
+        state: CaptureState,
+        claim: Claim,
+        follower: Follower,
+        (hashes, sum): (Hashes, PageSum),
+    ) -> Self {
+        Self {
+            claim,
+            follower,
+            hashes,
+            sum,
+            draft: Draft::new(state.page_size, state.pages),
+            state,
+            keep_next: Next::FIRST,
+            unfollowed: None,
+            schema: None,
+            is_put_in: false,
+        }
+    }
+
     /// The newest commit that was read, in a segment or not yet.
     pub(super) fn mark(&self) -> Mark {
         let number = self.state.commit.get() + self.draft.commits() as u64;
