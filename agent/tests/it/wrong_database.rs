@@ -159,6 +159,12 @@ fn is_told(shop: &Shop, said: &str, sold: &str) {
         panic!("{:?}", told(shop))
     };
     assert!(detail.contains(said), "{said}: {detail}");
+    came_back(shop, agent, &detail, sold);
+}
+
+/// What was sold before comes back by the command that this names, and what is sold now by the usual one.
+fn came_back(shop: &Shop, agent: Running, detail: &str, sold: &str) {
+    settled(shop, &agent);
     let now = orders(&shop.database());
     agent.burn();
     let chain = detail
@@ -258,41 +264,45 @@ fn a_backup_by_cron_where_no_agent_runs_goes_on_in_no_other_databases_chain() {
 }
 
 #[test]
-fn a_database_put_in_through_sqlite_under_the_running_agent_is_told_and_not_continued() {
-    let shop = shop();
-    let older = shop.path("older.db");
-    fs::write(&older, bytes(&shop.database())).unwrap();
-    let agent = Running::start(&shop);
-    agent.wait_for("/durable");
-    trade(&shop.database(), 3);
-    settled(&shop, &agent);
-    // In no segment yet.
-    trade(&shop.database(), 1);
-    let sold = orders(&shop.database());
-    let done = Command::new("sqlite3")
-        .arg(shop.database())
-        .arg(format!(".restore {}", older.display()))
-        .output()
-        .unwrap();
-    assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
-    settled(&shop, &agent);
-    let start = std::time::Instant::now();
-    while is_replaced(&shop).is_none() {
-        assert!(start.elapsed() < world::LIMIT, "{:?}", told(&shop));
-        std::thread::sleep(Duration::from_millis(100));
+fn a_database_put_in_through_sqlite_is_told_and_not_continued_whether_the_agent_runs_or_not() {
+    for runs in [true, false] {
+        let shop = shop();
+        let older = shop.path("older.db");
+        fs::write(&older, bytes(&shop.database())).unwrap();
+        // So that its log stays.
+        let bot = open(&shop.database());
+        assert_ne!(orders(&shop.database()), "");
+        bot.query_row("SELECT count(*) FROM job", [], |_| Ok(())).unwrap();
+        let agent = Running::start(&shop);
+        agent.wait_for("/durable");
+        trade(&shop.database(), 3);
+        settled(&shop, &agent);
+        let follows = match runs {
+            true => Some(agent),
+            false => {
+                agent.burn();
+                None
+            }
+        };
+        // In no segment yet.
+        trade(&shop.database(), 1);
+        let sold = orders(&shop.database());
+        let put_in = format!(".restore {}", older.display());
+        let done = Command::new("sqlite3").arg(shop.database()).arg(put_in).output();
+        let done = done.unwrap();
+        assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
+        let agent = follows.unwrap_or_else(|| Running::start(&shop));
+        let start = std::time::Instant::now();
+        while is_replaced(&shop).is_none() {
+            assert!(start.elapsed() < world::LIMIT, "{:?}", told(&shop));
+            std::thread::sleep(Duration::from_millis(100));
+        }
+        let detail = is_replaced(&shop).unwrap();
+        assert!(detail.contains("through SQLite, as by `.restore`"), "{detail}");
+        drop(bot);
+        trade(&shop.database(), 1);
+        came_back(&shop, agent, &detail, &sold);
     }
-    settled(&shop, &agent);
-    agent.burn();
-    let detail = is_replaced(&shop).unwrap();
-    let chain = detail
-        .split("--chain ")
-        .nth(1)
-        .unwrap()
-        .split(' ')
-        .next()
-        .unwrap();
-    shop.restore_to("before", &["--chain", chain]);
-    assert_eq!(orders(&shop.path("before/shop.db")), sold);
 }
 
 /// As the bot's own migrations do it: the table is made anew, and its numbers go on.
