@@ -1,17 +1,20 @@
-//! Whether a database that nobody follows is an older state than the one that was backed up last: no chain goes back to
-//! where the shop was before.
-//! It proves no progress: an older copy with the same counter, of a moment at which no point was taken, shows by nothing.
+//! Whether a database that nobody follows is an older state than the one that was backed up last, or another one: no chain
+//! goes back to where the shop was before.
+//! It proves no progress: of tables that number no rows, an older copy with the same counter, of a moment at which no point
+//! was taken, shows by nothing.
 
 use anyhow::Context;
 use protocol::{chain::PageRoot, object_key::PointId};
 
-use crate::store::{Store, points::KnownPoint};
+use crate::store::{Store, growth::Growth, pages::PinnedPages, points::KnownPoint};
 
 /// What the points before tell of the database, where nobody follows its commits.
 #[derive(Default)]
 pub(super) struct Before {
     /// SQLite's file change counter, at its highest.
     counter: Option<u32>,
+    /// What the tables had come to in the newest of them.
+    growth: Option<Growth>,
     /// The states that points of the chain hold, but the last one's.
     roots: Vec<(PointId, PageRoot)>,
 }
@@ -31,6 +34,7 @@ impl Before {
         let others = points.filter(|point| point.chain == last.chain && point.page_root != last.page_root);
         Ok(Self {
             counter: store.change_counter(&last.chain).context(asking)?,
+            growth: store.growth(&last.chain).context(asking)?,
             roots: others.map(|point| (point.point, point.page_root)).collect(),
         })
     }
@@ -40,6 +44,15 @@ impl Before {
     pub(super) fn by_counter(&self, now: Option<u32>) -> Option<String> {
         let (was, is) = self.counter.zip(now)?;
         (is < was).then(|| format!("SQLite's change counter had come to {was}, and is {is} again"))
+    }
+
+    /// What the tables show: that a row is another one, or that numbers were not given yet which had been. Tables that
+    /// cannot be read show nothing, and stop no backup.
+    pub(super) fn by_growth(&self, pages: &PinnedPages) -> Option<String> {
+        let found = pages.contradiction(self.growth.as_ref()?);
+        let found =
+            found.inspect_err(|error| tracing::debug!(%error, "the tables' numbers could not be compared"));
+        Some(found.ok()??.to_string())
     }
 
     /// What shows that this is the state of an older point.

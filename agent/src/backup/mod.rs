@@ -140,7 +140,7 @@ pub struct Taken {
     pub full_because: Option<String>,
     /// The chain of the point before, when this one begins a chain: nothing proves that it is the same database.
     pub left_chain: Option<ChainId>,
-    /// What shows that an older state of the database was put in its place: why it begins a chain.
+    /// What shows that an older state of the database, or another one, was put in its place: why it begins a chain.
     #[serde(default)]
     pub older_state: Option<String>,
     /// The database's size.

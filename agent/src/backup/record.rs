@@ -63,6 +63,7 @@ impl Record<'_> {
             is_checked: staged.is_checked,
             sealed_to: Some(self.sealed_to.clone()),
             change_counter: staged.change_counter,
+            growth: staged.growth.clone(),
         };
         self.store
             .add_point(&known, how)

@@ -36,7 +36,7 @@ use super::{
 };
 use crate::{
     config::{Config, RemoteKind},
-    store::{pages::PinnedPages, points::KnownPoint, source::SourceError},
+    store::{growth::Growth, pages::PinnedPages, points::KnownPoint, source::SourceError},
 };
 
 /// Databases up to this are checked by SQLite in the transaction that they are read in: it takes less than a second.
@@ -77,10 +77,20 @@ pub(super) struct Staged {
     pub is_alone: bool,
     /// SQLite's file change counter.
     pub change_counter: Option<u32>,
-    /// What shows that an older state of the database was put in its place.
+    /// What its tables had come to, where that could be read.
+    pub growth: Option<Growth>,
+    /// What shows that an older state of the database, or another one, was put in its place.
     pub older: Option<String>,
     /// A full point's table of pages, to be published once a remote holds the point.
     pub table: Option<(TableWriter, TableHead)>,
+}
+
+/// What is read of the database before it is sealed.
+struct Look {
+    change_counter: Option<u32>,
+    growth: Option<Growth>,
+    /// What shows that it came before what was backed up, or is another one, if it lies in the same file.
+    older: Option<String>,
 }
 
 /// Paths that never ride along, whatever is configured: the database and the agent's own.
@@ -121,12 +131,11 @@ impl Order {
         self.require_pages(&pages)?;
         let taken_at = now();
         let point = point_id(taken_at)?;
-        let change_counter = counter_of(&pages)?;
+        let look = self.look(&pages)?;
         let table = self.table((&identity, &pages), place.as_ref());
         // Of another database the counter tells nothing.
         let is_same_file = self.goes_on_from(table.as_ref());
-        let older = self.alone(|before| before.by_counter(change_counter));
-        let older = older.filter(|_| is_same_file);
+        let older = look.older.filter(|_| is_same_file);
         let table = table.filter(|_| older.is_none());
         let sealed = self.seal_database(&point, &pages, table.as_ref(), progress)?;
         let older = older.or_else(|| self.is_older(&sealed.root).filter(|_| is_same_file));
@@ -176,11 +185,28 @@ impl Order {
             manifest_sha256: object.sha256,
             left_out: collected.left_out,
             damage,
-            change_counter,
+            change_counter: look.change_counter,
+            growth: look.growth,
             older,
             is_checked,
             is_alone: place.is_none() && !matches!(self.commits, Commits::Unknown),
             manifest,
+        })
+    }
+
+    fn look(&self, pages: &PinnedPages) -> anyhow::Result<Look> {
+        let change_counter = counter_of(pages)?;
+        let older = self.alone(|before| {
+            let grown = before.by_growth(pages);
+            grown.or_else(|| before.by_counter(change_counter))
+        });
+        let growth = pages.growth();
+        let growth =
+            growth.inspect_err(|error| tracing::debug!(%error, "the tables' numbers could not be read"));
+        Ok(Look {
+            change_counter,
+            growth: growth.ok(),
+            older,
         })
     }
 

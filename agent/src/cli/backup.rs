@@ -141,8 +141,8 @@ fn tell(taken: &Taken, config: &Config, store: &Store) {
         println!("A chain of its own begins with it: {}", why_alone(store));
     } else if let (Some(chain), Some(older)) = (&taken.left_chain, &taken.older_state) {
         println!(
-            "A new chain of commits begins with it: an OLDER state of the database lies where the one of the backup before \
-             lay: {older}. If that was not meant, `agent restore --latest --chain {}` gives the one before.",
+            "A new chain of commits begins with it: an OLDER state of the database, or another one, lies where the one of \
+             the backup before lay: {older}. If that was not meant, `agent restore --latest --chain {}` gives the one before.",
             words::chain(chain)
         );
     } else if let Some(chain) = &taken.left_chain {

@@ -10,20 +10,21 @@ use rusqlite::{OptionalExtension, Row, Transaction, named_params};
 
 use super::{
     Store,
+    growth::Growth,
     interruptions::{EventKind, put_event},
     own_chains,
 };
 
 const SELECT_STATE: &str = "
     SELECT chain, commit_number, commit_at, page_size, pages, page_root, database_file, log_position, previous_sha256,
-           changed, change_counter, file_written, log_emptied
+           changed, change_counter, file_written, log_emptied, growth
     FROM capture";
 const REPLACE_STATE: &str = "
     INSERT OR REPLACE INTO capture (only_row, chain, commit_number, commit_at, page_size, pages, page_root,
                                     database_file, log_position, previous_sha256, changed, change_counter,
-                                    file_written)
+                                    file_written, growth)
     VALUES (1, :chain, :commit, :commit_at, :page_size, :pages, :page_root, :database_file, :log_position, :previous,
-            :changed, :counter, :file_written)";
+            :changed, :counter, :file_written, :growth)";
 const SET_LOG_EMPTIED: &str = "UPDATE capture SET log_emptied = :emptied WHERE log_emptied <> :emptied";
 const SET_FILE_WRITTEN: &str = "UPDATE capture SET file_written = :written";
 const INSERT_SEGMENT: &str = "
@@ -66,6 +67,8 @@ pub struct CaptureState {
     pub file_written: Option<String>,
     /// Whether its log was found emptied or cut short since. Not written with the rest: see [`Store::set_log_emptied`].
     pub log_emptied: bool,
+    /// What its tables had come to, then or since; `None` where that was never read.
+    pub growth: Option<Growth>,
 }
 
 /// One object in the spool.
@@ -263,6 +266,7 @@ fn put_state(transaction: &Transaction<'_>, state: &CaptureState) -> rusqlite::R
             ":changed": state.changed,
             ":counter": state.change_counter,
             ":file_written": state.file_written,
+            ":growth": state.growth.as_ref().map(Growth::to_json),
         })?;
     Ok(())
 }
@@ -282,6 +286,7 @@ fn state_from(row: &Row<'_>) -> rusqlite::Result<CaptureState> {
         change_counter: row.get(10)?,
         file_written: row.get(11)?,
         log_emptied: row.get(12)?,
+        growth: Growth::from_json(row.get(13)?),
     })
 }
 

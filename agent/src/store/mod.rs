@@ -24,6 +24,7 @@ pub mod drilled;
 pub mod drops;
 pub mod episodes;
 pub mod freshness;
+pub mod growth;
 pub mod hours;
 mod in_memory;
 pub mod incidents;
@@ -107,6 +108,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../migrations/0040_door_of_each.sql"),
     include_str!("../../migrations/0041_away_since.sql"),
     include_str!("../../migrations/0042_restored.sql"),
+    include_str!("../../migrations/0043_growth.sql"),
 ];
 
 /// Pages of the database that are kept in memory. SQLite's own 2 MiB fill over hours, which looks like a leak, and save

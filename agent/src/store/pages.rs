@@ -5,7 +5,10 @@ use std::path::Path;
 
 use rusqlite::{Connection, named_params};
 
-use super::shop;
+use super::{
+    growth::{Contradiction, Growth},
+    shop,
+};
 
 const PAGE_SIZE: &str = "PRAGMA page_size";
 const PAGE_COUNT: &str = "PRAGMA page_count";
@@ -58,6 +61,22 @@ impl PinnedPages {
             into.extend_from_slice(row.get_ref(0)?.as_blob()?);
         }
         Ok(())
+    }
+
+    /// What the tables have come to in it.
+    ///
+    /// # Errors
+    /// When SQLite refuses.
+    pub fn growth(&self) -> rusqlite::Result<Growth> {
+        Growth::of(&self.connection, None)
+    }
+
+    /// What shows that it did not become of a database that had come to that.
+    ///
+    /// # Errors
+    /// When SQLite refuses.
+    pub fn contradiction(&self, before: &Growth) -> rusqlite::Result<Option<Contradiction>> {
+        before.contradiction(&self.connection)
     }
 
     /// What SQLite finds wrong with the structure of what is seen; `None` when it calls it ok.

@@ -9,6 +9,7 @@ use rusqlite::{OptionalExtension, Transaction, named_params};
 use super::{
     Store,
     freshness::latest,
+    growth::Growth,
     own_chains,
     sealed_to::SealedTo,
     shipping::{Taken, add_to_hour},
@@ -17,15 +18,15 @@ use super::{
 const INSERT_POINT: &str = "
     INSERT INTO restore_point
         (point, taken_at, manifest, manifest_size_bytes, manifest_sha256, damage, is_for_all, is_checked, sealed_to,
-         change_counter)
-    VALUES (:point, :taken_at, :manifest, :size, :sha256, :damage, :for_all, :checked, :sealed_to, :counter)";
+         change_counter, growth)
+    VALUES (:point, :taken_at, :manifest, :size, :sha256, :damage, :for_all, :checked, :sealed_to, :counter, :growth)";
 /// Behind every other by the order of writing down, so that it is never taken for this agent's last one.
 const ADOPT_POINT: &str = "
     INSERT OR IGNORE INTO restore_point
         (rowid, point, taken_at, manifest, manifest_size_bytes, manifest_sha256, damage, is_for_all, is_checked, sealed_to,
-         change_counter)
+         change_counter, growth)
     VALUES ((SELECT min(coalesce(min(rowid), 0), 0) - 1 FROM restore_point),
-        :point, :taken_at, :manifest, :size, :sha256, :damage, :for_all, :checked, :sealed_to, :counter)";
+        :point, :taken_at, :manifest, :size, :sha256, :damage, :for_all, :checked, :sealed_to, :counter, :growth)";
 const INSERT_COPY: &str = "
     INSERT OR REPLACE INTO restore_point_copy (point, remote, verified_at) VALUES (:point, :remote, :at)";
 const SELECT_POINTS: &str = "
@@ -85,6 +86,8 @@ pub struct How {
     pub sealed_to: Option<SealedTo>,
     /// SQLite's file change counter in the state that it holds.
     pub change_counter: Option<u32>,
+    /// What the tables had come to in it.
+    pub growth: Option<Growth>,
 }
 
 impl KnownPoint {
@@ -132,6 +135,7 @@ impl Store {
             is_checked: true,
             sealed_to: None,
             change_counter: None,
+            growth: None,
         };
         self.write(|transaction| put_point(transaction, ADOPT_POINT, known, &how))
     }
@@ -313,6 +317,7 @@ fn put_point(
             ":checked": how.is_checked,
             ":sealed_to": how.sealed_to.as_ref().map(SealedTo::as_str),
             ":counter": how.change_counter,
+            ":growth": how.growth.as_ref().map(Growth::to_json),
         },
     )?;
     own_chains::put(transaction, &known.manifest.chain)?;

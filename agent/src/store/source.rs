@@ -13,6 +13,8 @@ use rusqlite::{
 };
 use thiserror::Error;
 
+use super::growth::{Contradiction, Growth};
+
 /// The oldest SQLite without the WAL-reset bug: two processes checkpoint this database.
 const SQLITE_VERSION_MIN: i32 = 3_051_003;
 /// How long the capture waits for a transaction of the bot's before it tries again later.
@@ -205,6 +207,22 @@ impl Source {
             }
         }
         Ok(())
+    }
+
+    /// What the tables have come to in the newest state; `before` is what they had come to.
+    ///
+    /// # Errors
+    /// When SQLite refuses.
+    pub fn growth(&self, before: Option<&Growth>) -> rusqlite::Result<Growth> {
+        Growth::of(&self.keeper, before)
+    }
+
+    /// What shows that the newest state did not become of a database that had come to that.
+    ///
+    /// # Errors
+    /// When SQLite refuses.
+    pub fn contradiction(&self, before: &Growth) -> rusqlite::Result<Option<Contradiction>> {
+        before.contradiction(&self.keeper)
     }
 
     /// How far the log reaches for readers. A commit that was written and not published is not counted: its writer may

@@ -270,6 +270,7 @@ fn what_a_look_at_a_large_database_finds_is_told_of_every_point_that_waited_for_
             is_checked,
             sealed_to: None,
             change_counter: None,
+            growth: None,
         };
         store.add_point(&known, how).unwrap();
         known.manifest

@@ -94,3 +94,4 @@ mod watch_capture;
 mod watch_status;
 mod ways;
 mod world;
+mod wrong_database;

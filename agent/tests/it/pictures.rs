@@ -185,6 +185,7 @@ impl World {
                 is_checked: true,
                 sealed_to: None,
                 change_counter: None,
+                growth: None,
             };
             self.store.add_point(&known, how).unwrap();
         }

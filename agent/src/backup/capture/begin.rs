@@ -14,7 +14,6 @@ use super::{
     NewChain, WhyAgain,
     desk::{Claim, Desk},
     hashes::{Hashes, unpack},
-    keep::Next,
     older::{Lies, explained, older},
     past::Differing,
     recorder::{Clock, Ended, Recorder},
@@ -25,7 +24,7 @@ use super::{
 use crate::{
     backup::{
         lineage::is_too_different,
-        segment::{Draft, Kind, PAGES_MAX, change_counter},
+        segment::{Kind, PAGES_MAX, change_counter},
         wal::follow::Follower,
     },
     store::{capture::CaptureState, interruptions::EventKind},
@@ -75,19 +74,11 @@ pub(super) fn begin(desk: &Desk, why: Option<WhyAgain>, now: Clock) -> Result<Re
         (None, Some(position)) if is_as_written(&follower, &state) => follower.resume(&position)?,
         _ => false,
     };
-    let mut recorder = Recorder {
-        claim,
-        draft: Draft::new(state.page_size, state.pages),
-        state: CaptureState {
-            database_file: identity_text(follower.identity()),
-            ..state
-        },
-        follower,
-        hashes,
-        sum,
-        keep_next: Next::FIRST,
-        unfollowed: None,
+    let state = CaptureState {
+        database_file: identity_text(follower.identity()),
+        ..state
     };
+    let mut recorder = Recorder::at(state, claim, follower, (hashes, sum));
     if resumed {
         recorder.unfollowed = made_meanwhile(&recorder, now());
     }
@@ -252,32 +243,26 @@ fn new_chain(
         differing,
         count,
     } = write_table(&follower, &hashes)?;
-    let mut recorder = Recorder {
-        claim,
-        draft: Draft::new(page_size, pages),
-        state: CaptureState {
-            chain: ChainId::from_bits(rand::random()),
-            commit: CommitNumber::FIRST,
-            commit_at: now,
-            page_size,
-            pages,
-            root: sum.root(pages),
-            database_file: identity_text(follower.identity()),
-            log_position: None,
-            previous_sha256: None,
-            changed: Vec::new(),
-            change_counter: counter,
-            file_written: None,
-            log_emptied: false,
-        },
-        follower,
-        hashes,
-        sum,
-        keep_next: Next::FIRST,
-        unfollowed: None,
+    let state = CaptureState {
+        chain: ChainId::from_bits(rand::random()),
+        commit: CommitNumber::FIRST,
+        commit_at: now,
+        page_size,
+        pages,
+        root: sum.root(pages),
+        database_file: identity_text(follower.identity()),
+        log_position: None,
+        previous_sha256: None,
+        changed: Vec::new(),
+        change_counter: counter,
+        file_written: None,
+        log_emptied: false,
+        growth: None,
     };
+    let mut recorder = Recorder::at(state, claim, follower, (hashes, sum));
     recorder.state.log_position = recorder.log_position()?;
     recorder.state.file_written = Some(recorder.follower.file_written());
+    recorder.state.growth = recorder.growth();
     let lies = Lies {
         root: &recorder.state.root,
         change_counter: counter,

@@ -83,6 +83,7 @@ impl Recorder {
             changed: pack(&changed),
             change_counter: self.draft.change_counter().or(self.state.change_counter),
             file_written: Some(self.follower.file_written()),
+            growth: self.growth(),
             ..self.state.clone()
         };
         segment.id = desk

@@ -34,6 +34,7 @@ mod ending;
 mod events;
 mod fault;
 mod followed;
+mod grown;
 mod hashes;
 mod keep;
 mod keys;

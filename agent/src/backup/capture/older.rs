@@ -1,5 +1,5 @@
-//! What shows that a database is an older state of the shop than was followed: SQLite's own counter, a restore point from
-//! before, or what its pages were at an earlier commit; and how that is told.
+//! What shows that a database is an older state of the shop than was followed, or another one: SQLite's own counter, a
+//! restore point from before, what its pages were at an earlier commit, or the numbers of its tables; and how that is told.
 //! It calls nothing older that may have come after: where nothing shows it, nothing is said.
 
 use anyhow::Context;
@@ -9,10 +9,12 @@ use protocol::{
     object_key::PointId,
 };
 
-use super::{NewChain, desk::Desk, hashes::Hashes, past::Differing, recorder::Ended, restored};
+use super::{
+    NewChain, desk::Desk, grown::contradiction, hashes::Hashes, past::Differing, recorder::Ended, restored,
+};
 use crate::{
     backup::wal::follow::Follower,
-    store::{capture::CaptureState, interruptions::EventKind, points::KnownPoint},
+    store::{capture::CaptureState, growth::Contradiction, interruptions::EventKind, points::KnownPoint},
 };
 
 /// What lies there.
@@ -34,6 +36,8 @@ pub(super) enum Older {
     Point(PointId),
     /// It is what was followed until this commit, but for what may have been committed upon it since.
     Commit(CommitNumber),
+    /// The tables themselves show it; some of that is another history for certain.
+    Grown(Contradiction),
     /// SQLite counts less than it had counted; it may also be another history.
     Counted,
 }
@@ -55,6 +59,9 @@ pub(super) fn older(desk: &Desk, lies: &Lies<'_>, before: &CaptureState) -> Resu
     };
     if let Some(commit) = commit {
         return Ok(Some(Older::Commit(commit)));
+    }
+    if let Some(contradiction) = contradiction(lies.follower, before.growth.as_ref()) {
+        return Ok(Some(Older::Grown(contradiction)));
     }
     let counted = before.change_counter.zip(lies.change_counter);
     Ok(counted
@@ -142,6 +149,9 @@ pub(super) fn explained(
             "an older state of the shop was put in its place: the database holds what it held after commit {commit}, and not \
              {was}; what was sold after that is missing in this file"
         )),
+        Some(Older::Grown(contradiction)) => {
+            replaced(format!("{contradiction}; it does not lead on from {was}"))
+        }
         Some(Older::Counted) => replaced(format!(
             "an older copy of the shop, or another database, was put in its place: SQLite had counted further than it counts \
              now, and {differing} pages differ from {was}"

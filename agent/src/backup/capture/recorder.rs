@@ -18,7 +18,7 @@ use super::{
 };
 use crate::{
     backup::{
-        segment::{Draft, TooLarge},
+        segment::{Draft, TooLarge, schema_cookie},
         wal::follow::{Follower, Lost},
     },
     store::{capture::CaptureState, interruptions::EventKind},
@@ -57,6 +57,10 @@ pub(super) struct Recorder {
     /// Frames of the log that were there when a capture came back that had been away: what was committed in them was not
     /// followed as it happened.
     pub(super) unfollowed: Option<u32>,
+    /// SQLite's count of changes to the definitions, as it was seen last.
+    pub(super) schema: Option<u32>,
+    /// What comes next did not become of what was followed.
+    pub(super) is_put_in: bool,
 }
 
 /// What ended a recording.
@@ -95,6 +99,27 @@ impl From<rusqlite::Error> for Ended {
 }
 
 impl Recorder {
+    /// Of the database that is followed here, with nothing read beyond this state.
+    pub(super) fn at(
+        state: CaptureState,
+        claim: Claim,
+        follower: Follower,
+        (hashes, sum): (Hashes, PageSum),
+    ) -> Self {
+        Self {
+            claim,
+            follower,
+            hashes,
+            sum,
+            draft: Draft::new(state.page_size, state.pages),
+            state,
+            keep_next: Next::FIRST,
+            unfollowed: None,
+            schema: None,
+            is_put_in: false,
+        }
+    }
+
     /// The newest commit that was read, in a segment or not yet.
     pub(super) fn mark(&self) -> Mark {
         let number = self.state.commit.get() + self.draft.commits() as u64;
@@ -162,6 +187,8 @@ impl Recorder {
         let Some((frames, followed)) = self.follower.next()? else {
             return Ok(false);
         };
+        let first_page = followed.pages.iter().find(|(page, _)| *page == 1);
+        self.require_to_go_on(first_page.and_then(|(_, image)| schema_cookie(image)))?;
         // After it was seen, not before: else a restore until a moment would hold commits from after that moment.
         let seen_at = now();
         let (follower, hashes) = (&self.follower, &self.hashes);
@@ -221,7 +248,8 @@ impl Recorder {
     }
 
     pub(super) fn log_position(&self) -> anyhow::Result<Option<String>> {
-        let position = self.follower.position();
+        // What was put in is no place to go on from.
+        let position = self.follower.position().filter(|_| !self.is_put_in);
         position
             .map(serde_json::to_string)
             .transpose()

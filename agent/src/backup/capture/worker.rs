@@ -169,6 +169,12 @@ impl Worker {
 
     pub(super) fn again(&mut self, why: WhyAgain) {
         tracing::warn!(%why, "the capture begins again");
+        // What was read before it is whole.
+        if let Some(recorder) = self.recorder.as_mut().filter(|it| it.is_put_in)
+            && let Err(error) = recorder.end_commits(&self.desk)
+        {
+            tracing::warn!(%error, "the last commits before it were not spooled");
+        }
         self.let_go();
         self.why = Some(why);
         self.retry_at = Instant::now();

@@ -21,6 +21,7 @@ const WINDOW_LOG: std::ops::RangeInclusive<u32> = 10..=27;
 
 /// Where a database's first page holds the counter: file format, 1.3.
 const COUNTER_AT: usize = 24;
+const SCHEMA_AT: usize = 40;
 
 /// A transaction changes more pages than a segment may hold.
 #[derive(Debug, thiserror::Error)]
@@ -253,6 +254,12 @@ impl Draft {
 /// stands there, also with a write-ahead log: within one history it never falls.
 pub(in crate::backup) fn change_counter(first_page: &[u8]) -> Option<u32> {
     let bytes = first_page.get(COUNTER_AT..COUNTER_AT + 4)?;
+    Some(u32::from_be_bytes(bytes.try_into().ok()?))
+}
+
+/// What SQLite counts changes to the definitions by, in a database's first page.
+pub(in crate::backup) fn schema_cookie(first_page: &[u8]) -> Option<u32> {
+    let bytes = first_page.get(SCHEMA_AT..SCHEMA_AT + 4)?;
     Some(u32::from_be_bytes(bytes.try_into().ok()?))
 }
 

@@ -23,8 +23,8 @@ mod header;
 
 pub use apply::{Kept, apply, last_commit_by};
 pub use decode::{Commit, Segment, SegmentError};
-pub(in crate::backup) use draft::change_counter;
 pub use draft::{Draft, TooLarge};
+pub(in crate::backup) use draft::{change_counter, schema_cookie};
 pub use header::{Header, Kind};
 
 /// Different pages in one segment: 64 MiB at the usual page size. A single transaction of the shop changes some tens;

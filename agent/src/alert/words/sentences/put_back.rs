@@ -16,6 +16,23 @@ pub(super) const SENTENCES: &[(&str, &str)] = &[
         "salinan toko yang lebih lama, atau database lain, diletakkan di tempatnya: hitungan SQLite sudah lebih jauh dari sekarang, dan {} halaman berbeda dari {}",
     ),
     (
+        "an older copy of the shop, or another database, was put in its place, or what only its log held is gone: rows of the table {} were numbered up to {}, and are up to {} now",
+        "salinan toko yang lebih lama, atau database lain, diletakkan di tempatnya, atau isi yang hanya ada di log hilang: nomor baris tabel {} sudah sampai {}, dan sekarang sampai {}",
+    ),
+    (
+        "another database was put in its place, or a copy of the shop that went on by itself: row {} of the table {} is not the one that was there",
+        "database lain diletakkan di tempatnya, atau salinan toko yang berjalan sendiri: baris {} dari tabel {} bukan baris yang dulu ada di sana",
+    ),
+    (
+        "another database was put in its place: none of the tables that number their rows is in it",
+        "database lain diletakkan di tempatnya: tabel toko yang barisnya bernomor tidak ada satu pun di dalamnya",
+    ),
+    ("it does not lead on from {}", "isinya tidak menyambung dari {}"),
+    (
+        "another state was put into the database through SQLite, as by `.restore`",
+        "keadaan lain dimasukkan ke database lewat SQLite, seperti dengan `.restore`",
+    ),
+    (
         "an older or another state was put in its place, or what only the log held is gone: {} pages differ from {}",
         "keadaan lama atau lain diletakkan di tempatnya, atau isi yang hanya ada di log hilang: {} halaman berbeda dari {}",
     ),

@@ -1,0 +1,60 @@
+//! What the shop's tables have come to, noted with each segment, and what contradicts it: that the database which lies there
+//! did not become of the one that was followed.
+//! What cannot be read of it stops no capture, and proves nothing.
+
+use super::{NewChain, WhyAgain, recorder::Ended, recorder::Recorder};
+use crate::{
+    backup::wal::follow::Follower,
+    store::{
+        growth::{Contradiction, Growth},
+        interruptions::EventKind,
+    },
+};
+
+const PUT_IN: &str = "another state was put into the database through SQLite, as by `.restore`";
+
+/// What shows that the database did not become of what it was then.
+pub(super) fn contradiction(follower: &Follower, before: Option<&Growth>) -> Option<Contradiction> {
+    let found = follower.source().contradiction(before?);
+    found.unwrap_or_else(|error| {
+        tracing::debug!(%error, "the tables' numbers could not be compared");
+        None
+    })
+}
+
+impl Recorder {
+    /// What the tables have come to, for the state that is written down next.
+    pub(super) fn growth(&self) -> Option<Growth> {
+        let before = self.state.growth.as_ref();
+        match self.follower.source().growth(before) {
+            // What was put in is no part of what was followed.
+            _ if self.is_put_in => before.cloned(),
+            Ok(growth) => Some(growth),
+            Err(error) => {
+                tracing::debug!(%error, "the tables' numbers could not be read");
+                before.cloned()
+            }
+        }
+    }
+
+    /// Before a commit counts that touches the definition of a table, which whatever puts another state in through SQLite
+    /// does: that it went on from what was followed.
+    ///
+    /// # Errors
+    /// That it did not, as [`Ended::Again`].
+    pub(super) fn require_to_go_on(&mut self, schema: Option<u32>) -> Result<(), Ended> {
+        if schema.is_none() || schema == self.schema {
+            return Ok(());
+        }
+        self.schema = schema;
+        if contradiction(&self.follower, self.state.growth.as_ref()).is_none() {
+            return Ok(());
+        }
+        self.is_put_in = true;
+        let why = NewChain {
+            is_file: true,
+            ..NewChain::of(EventKind::Replaced, PUT_IN)
+        };
+        Err(Ended::Again(WhyAgain::NewChain(why)))
+    }
+}
