@@ -105,6 +105,23 @@ fn a_refusal_tells_its_status_and_what_to_check_beside_the_servers_own_word() {
 }
 
 #[test]
+fn a_host_that_nobody_wrote_down_is_told_with_how_to_look_at_its_key_and_where_it_belongs() {
+    let place = tempfile::tempdir().unwrap();
+    let server = servers::sftp(place.path());
+    let mut section = servers::sftp_section("away", &server, place.path());
+    section.text = section.text.replace("known_hosts_strategy = \"accept\"\n", "");
+    let said = told(section);
+    let port = server.address.port();
+    for part in [
+        &format!("`ssh-keyscan -p {port} 127.0.0.1 > host_key"),
+        "compare it first",
+        "/etc/ssh/ssh_known_hosts",
+    ] {
+        assert!(said.contains(part), "{part}: {said}");
+    }
+}
+
+#[test]
 fn a_key_file_and_a_folder_that_are_not_there_are_named() {
     let place = tempfile::tempdir().unwrap();
     let server = servers::sftp(place.path());

@@ -24,6 +24,7 @@ mod attempt;
 mod beginning;
 mod clock;
 pub(super) mod folder;
+mod host_key;
 mod kinds;
 pub mod masters;
 mod needs;

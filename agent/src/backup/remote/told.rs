@@ -3,6 +3,8 @@
 
 use protocol::address;
 
+use super::host_key;
+
 const ERROR_CHARS_MAX: usize = 300;
 /// What a layer says that only hands on the cause below it.
 const WRAPPINGS: [&str; 4] = [
@@ -50,6 +52,9 @@ pub(super) fn plain(error: &opendal::Error) -> String {
             text = format!("{text}: {told}");
         }
         cause = found.source();
+    }
+    if let Some(advice) = host_key::advice(&text) {
+        return advice;
     }
     if text.contains(UNSIGNED) {
         text = NO_CREDENTIALS.to_owned();
