@@ -78,6 +78,9 @@ struct Shown {
     #[serde(skip)]
     earlier_chains: BTreeSet<ChainId>,
     gaps: Vec<Gap>,
+    /// What is dated after this moment was dated by a clock that was wrong.
+    #[serde(skip)]
+    ahead: UnixMillis,
     doubtful: Vec<Doubt>,
     remotes: Vec<Holding>,
     /// Those that hold nothing, on a machine whose agent never wrote to any.
@@ -239,6 +242,7 @@ impl Shown {
             restore_points,
             commits,
             gaps,
+            ahead: ahead_of(now),
             unfilled: survey.unfilled.clone(),
         }
     }

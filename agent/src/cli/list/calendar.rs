@@ -66,9 +66,13 @@ pub(super) fn print(shown: &Shown, zone: &TimeZone) {
     }
     for gap in &shown.gaps {
         println!(
-            "  {} to {}  {}",
+            "  {} to {}{}  {}",
             words::moment(gap.from, zone),
             words::moment(gap.until, zone),
+            match gap.until > shown.ahead {
+                true => " (not come yet: the clock was wrong)",
+                false => "",
+            },
             in_words(gap)
         );
     }
