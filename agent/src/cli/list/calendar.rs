@@ -66,13 +66,9 @@ pub(super) fn print(shown: &Shown, zone: &TimeZone) {
     }
     for gap in &shown.gaps {
         println!(
-            "  {} to {}{}  {}",
+            "  {} to {}  {}",
             words::moment(gap.from, zone),
-            words::moment(gap.until, zone),
-            match gap.until > shown.ahead {
-                true => " (not come yet: the clock was wrong)",
-                false => "",
-            },
+            words::moment_by(gap.until, zone, shown.ahead),
             in_words(gap)
         );
     }
