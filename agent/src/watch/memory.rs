@@ -131,9 +131,13 @@ impl Memory {
     fn judge_kills(&mut self, seen: &mut Seen, kills: AlertKey, is_new: bool, tick: Instant) {
         let stands = |at: Instant| tick.saturating_duration_since(at) < KILL_STANDS;
         let elsewhere = AlertKey::new("memory_limits", "host");
-        let whose = is_new
-            .then(|| self.groups.as_mut().and_then(Groups::elsewhere))
-            .flatten();
+        let whose = self.groups.as_mut().and_then(|groups| {
+            if is_new {
+                return groups.elsewhere();
+            }
+            groups.all_well();
+            None
+        });
         // Where one stands already, that is over: this is another.
         match whose {
             Some(group) => {

@@ -1,26 +1,39 @@
 //! Whose limit was reached when the kernel killed for want of memory: what its log calls `constraint` and `oom_memcg`, from
 //! the counters of cgroup v2, which anybody may read.
-//! It reads no log, and looks only after a kill was counted. What it cannot tell apart counts as the machine's own.
+//! It reads no log, and asks for a reason only after a kill was counted. What it cannot tell apart counts as the machine's own.
 
 use std::{
     collections::BTreeMap,
     fs,
+    os::unix::fs::MetadataExt,
     path::{Component, Path, PathBuf},
 };
 
 pub(super) const CGROUPS: &str = "/sys/fs/cgroup";
+/// Where systemd puts a unit that names no slice.
+const USUAL_SLICE: &str = "system.slice";
 /// A unit in a slice in a container is about as deep as this.
 const DEPTH_MAX: usize = 8;
 const GROUPS_MAX: usize = 5_000;
 
-/// How often a group's limit was reached, and how often somebody in it was killed.
-type Counts = (u64, u64);
+/// What happened in a group and in all below it.
+#[derive(Clone, Copy, Default)]
+struct Counts {
+    /// How often a limit was reached.
+    reached: u64,
+    /// How often it was this group's own limit; `None` where the kernel (before 5.2) does not tell.
+    reached_here: Option<u64>,
+    /// How often somebody was killed.
+    killed: u64,
+}
 
 /// Groups of processes in which memory was used up.
 pub(super) struct Groups {
     root: PathBuf,
-    /// The unit of the shop's bot.
-    unit: String,
+    /// The group of the shop's bot.
+    shop: PathBuf,
+    /// That group's number: another one is a bot that was started since.
+    shop_number: Option<u64>,
     /// The group that this agent runs in.
     own: PathBuf,
     before: BTreeMap<PathBuf, Counts>,
@@ -29,34 +42,106 @@ pub(super) struct Groups {
 impl Groups {
     /// What has happened by now is history.
     pub(super) fn new(root: &Path, unit: &str, own: &Path) -> Self {
-        Self {
+        let mut groups = Self {
             root: root.to_path_buf(),
-            unit: unit.to_owned(),
+            shop: Path::new(USUAL_SLICE).join(unit),
+            shop_number: None,
             own: own.to_path_buf(),
-            before: counts(root),
-        }
+            before: BTreeMap::new(),
+        };
+        groups.before = groups.counts();
+        groups.shop_number = groups.number_of_shop();
+        groups
+    }
+
+    /// Remembers which bot runs, after a look in which nobody was killed.
+    pub(super) fn all_well(&mut self) {
+        self.shop_number = self.number_of_shop();
     }
 
     /// The group whose own limit was reached since the last look, where neither the shop's bot nor this agent is in it: then
-    /// the machine has memory, and the shop lost nothing.
+    /// the machine has memory, and the shop lost nothing. Where that group ended with its last process, the one that it was in.
     pub(super) fn elsewhere(&mut self) -> Option<PathBuf> {
-        let after = counts(&self.root);
-        // A limit may be reached and nobody killed: that one is not this kill's.
-        let rose = |(group, (reached, killed)): &(&PathBuf, &Counts)| {
-            let before = self.before.get(*group).copied().unwrap_or_default();
-            *reached > before.0 && *killed > before.1
+        let after = self.counts();
+        let before = |group: &Path| self.before.get(group).copied().unwrap_or_default();
+        let rose = |(group, now): &(&PathBuf, &Counts)| {
+            // A limit may be reached and nobody killed: that one is not this kill's.
+            now.reached > before(group).reached && now.killed > before(group).killed
         };
         // What a group counts is counted in all above it too.
-        let reached = after.iter().filter(rose).map(|(group, _)| group);
-        let reached = reached.max_by_key(|group| group.components().count()).cloned();
+        let innermost = after
+            .iter()
+            .filter(rose)
+            .max_by_key(|(group, _)| group.components().count());
+        let is_gone = innermost.is_some_and(|(group, now)| {
+            let here = now
+                .reached_here
+                .zip(Some(before(group).reached_here.unwrap_or(0)));
+            here.is_some_and(|(now, before)| now == before)
+        });
+        let reached = innermost.map(|(group, _)| group.clone());
         self.before = after;
-        reached.filter(|group| !self.holds_the_shop(group))
+        let shop_before = self.shop_number;
+        self.all_well();
+        // Of the shop's groups the agent's goes on; the bot's would have ended with it.
+        let is_shops = |group: &PathBuf| match is_gone {
+            true => self.shop_number.is_none() || self.shop_number != shop_before,
+            false => self.holds_the_shop(group),
+        };
+        reached.filter(|group| !is_shops(group))
     }
 
     fn holds_the_shop(&self, group: &Path) -> bool {
-        let is_bots = |part: Component<'_>| part.as_os_str() == self.unit.as_str();
+        let bot = self.shop.file_name();
+        let is_bots = |part: Component<'_>| Some(part.as_os_str()) == bot;
         self.own.starts_with(group) || group.starts_with(&self.own) || group.components().any(is_bots)
     }
+
+    fn number_of_shop(&self) -> Option<u64> {
+        fs::metadata(self.root.join(&self.shop))
+            .ok()
+            .map(|found| found.ino())
+    }
+
+    /// How often memory was used up in each group, below the root; groups in which it never was are left out.
+    fn counts(&mut self) -> BTreeMap<PathBuf, Counts> {
+        let (mut found, mut looked) = (BTreeMap::new(), 0);
+        let mut waiting = vec![(self.root.clone(), 0)];
+        while let Some((folder, depth)) = waiting.pop() {
+            looked += 1;
+            let group = folder.strip_prefix(&self.root).unwrap_or(&folder).to_path_buf();
+            if group.file_name().is_some() && group.file_name() == self.shop.file_name() {
+                self.shop.clone_from(&group);
+            }
+            if let Some(counts) = counted(&folder) {
+                found.insert(group, counts);
+            }
+            if depth == DEPTH_MAX || looked >= GROUPS_MAX {
+                continue;
+            }
+            let inner = fs::read_dir(&folder).into_iter().flatten().flatten();
+            let folders = inner.filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_dir()));
+            waiting.extend(folders.map(|entry| (entry.path(), depth + 1)));
+        }
+        found
+    }
+}
+
+/// `None` where no limit was ever reached.
+fn counted(folder: &Path) -> Option<Counts> {
+    let events = fs::read_to_string(folder.join("memory.events")).ok()?;
+    let reached = count(&events, "oom").filter(|reached| *reached > 0)?;
+    let own = fs::read_to_string(folder.join("memory.events.local")).ok();
+    Some(Counts {
+        reached,
+        reached_here: own.and_then(|events| count(&events, "oom")),
+        killed: count(&events, "oom_kill").unwrap_or(0),
+    })
+}
+
+fn count(events: &str, name: &str) -> Option<u64> {
+    let mut lines = events.lines();
+    lines.find_map(|line| line.strip_prefix(name)?.strip_prefix(' ')?.parse().ok())
 }
 
 /// The group that this process is in, as the one line of cgroup v2 says.
@@ -64,30 +149,6 @@ pub(super) fn own() -> PathBuf {
     let said = fs::read_to_string("/proc/self/cgroup").unwrap_or_default();
     let group = said.lines().find_map(|line| line.strip_prefix("0::/"));
     PathBuf::from(group.unwrap_or_default())
-}
-
-/// How often memory was used up in each group, below the root; groups in which it never was are left out.
-fn counts(root: &Path) -> BTreeMap<PathBuf, Counts> {
-    let (mut found, mut looked) = (BTreeMap::new(), 0);
-    let mut waiting = vec![(root.to_path_buf(), 0)];
-    while let Some((folder, depth)) = waiting.pop() {
-        looked += 1;
-        let events = fs::read_to_string(folder.join("memory.events")).unwrap_or_default();
-        let count = |name: &str| {
-            let mut lines = events.lines();
-            lines.find_map(|line| line.strip_prefix(name)?.strip_prefix(' ')?.parse().ok())
-        };
-        if let (Some(reached @ 1..), Ok(group)) = (count("oom"), folder.strip_prefix(root)) {
-            found.insert(group.to_path_buf(), (reached, count("oom_kill").unwrap_or(0)));
-        }
-        if depth == DEPTH_MAX || looked >= GROUPS_MAX {
-            continue;
-        }
-        let inner = fs::read_dir(&folder).into_iter().flatten().flatten();
-        let folders = inner.filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_dir()));
-        waiting.extend(folders.map(|entry| (entry.path(), depth + 1)));
-    }
-    found
 }
 
 #[cfg(test)]
@@ -125,5 +186,59 @@ mod tests {
         assert_eq!(groups.elsewhere(), None, "nobody was killed there");
         count_of("app.slice/job.scope", 2, 1);
         assert!(groups.elsewhere().is_some(), "one that began since");
+    }
+
+    #[test]
+    fn a_unit_that_ended_with_its_only_program_is_told_apart_from_the_shops_bot() {
+        let root = tempfile::tempdir().unwrap();
+        let write = |group: &str, name: &str, count: u64| {
+            let text = format!("max 7\noom {count}\noom_kill {count}\n");
+            fs::write(root.path().join(group).join(name), text).unwrap();
+        };
+        // Its limit is that of somebody in it.
+        let reached = |count: u64| {
+            write("system.slice", "memory.events", count);
+            write("system.slice", "memory.events.local", 0);
+        };
+        let bot = root.path().join("system.slice/bot.service");
+        fs::create_dir_all(&bot).unwrap();
+        let mut groups = Groups::new(
+            root.path(),
+            "bot.service",
+            Path::new("system.slice/agent.service"),
+        );
+        groups.all_well();
+        reached(1);
+        let found = groups.elsewhere();
+        assert_eq!(
+            found.as_deref(),
+            Some(Path::new("system.slice")),
+            "systemd removed the unit's group"
+        );
+
+        // As systemd starts it again: a new group of the same name. The old one's number is not given out at once.
+        fs::rename(&bot, root.path().join("ended")).unwrap();
+        fs::create_dir(&bot).unwrap();
+        reached(2);
+        assert_eq!(groups.elsewhere(), None, "the bot was killed and is back");
+        groups.all_well();
+        fs::remove_dir(&bot).unwrap();
+        reached(3);
+        assert_eq!(groups.elsewhere(), None, "the bot was killed");
+        fs::create_dir(&bot).unwrap();
+        groups.all_well();
+        reached(4);
+        assert!(
+            groups.elsewhere().is_some(),
+            "a bot that was started in between is no sign"
+        );
+
+        write("system.slice", "memory.events", 5);
+        write("system.slice", "memory.events.local", 1);
+        assert_eq!(
+            groups.elsewhere(),
+            None,
+            "a limit over all of them is the shop's too"
+        );
     }
 }
