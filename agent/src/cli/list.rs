@@ -207,9 +207,8 @@ impl Shown {
         }
         let mut commits = ranges::of(&segments);
         ranges::lead_from(&mut commits, &reach::whole(&restore_points));
-        let answering = survey.holdings.iter().map(|(remote, _)| remote.as_str());
         let listed = Listing::of(&segments, &restore_points);
-        let question = here.question(&listed, answering.collect(), now);
+        let question = here.question(&listed, survey, now);
         let known = gaps::Known {
             segments: &segments,
             ranges: &commits,
