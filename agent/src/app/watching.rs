@@ -72,6 +72,7 @@ pub(super) fn watches(common: Common<'_>, beats: &mut Beats) -> (BotWatch, Cycle
         history,
         lag,
         nudge,
+        bot: bot.state(),
     };
     (bot, cycle)
 }

@@ -9,17 +9,22 @@ use std::{
 
 use jiff::Timestamp;
 use protocol::time::UnixMillis;
-use tokio::time::{MissedTickBehavior, interval};
+use tokio::{
+    sync::watch,
+    time::{MissedTickBehavior, interval},
+};
 
 use super::{
     asking::{Answer, Asking, Question, reached},
     board::Board,
+    bot_health::BotState,
     command::NO_ANSWER,
     history::History,
     itself::Lag,
     logs,
     nudge::{Nudge, SETTLES_WITHIN},
     probe::{At, Finding, Probe, Verdict},
+    unit,
 };
 use crate::{
     alert::{Alerts, rule::AlertKey},
@@ -44,6 +49,8 @@ pub struct Cycle {
     pub lag: Lag,
     /// That the logs are worth a look before their turn.
     pub nudge: Nudge,
+    /// How the bot is: systemd says for two seconds why one ended, and then has started the next.
+    pub bot: watch::Receiver<BotState>,
     /// The time from one cycle to the next; no question is asked more often.
     pub every: Duration,
     /// The questions.
@@ -90,12 +97,12 @@ impl Cycle {
                 () = self.nudge.given() => {
                     settled.get_or_insert(Instant::now() + SETTLES_WITHIN);
                 }
+                Ok(()) = self.bot.changed() => {
+                    settled.get_or_insert(Instant::now() + SETTLES_WITHIN);
+                }
                 () = reached(settled) => {
                     settled = None;
-                    let at = At { now: now(), tick: Instant::now() };
-                    if let Some(slot) = slots.iter().position(|slot| slot.name == logs::NAME) {
-                        asking.ask(slots[slot].question(slot, at).into_iter().collect());
-                    }
+                    asking.ask(those_nudged(&mut slots));
                 }
                 answers = asking.answers() => {
                     answers.into_iter().for_each(|answer| self.take_in(&mut slots, answer));
@@ -165,6 +172,19 @@ impl Cycle {
             }
         }
     }
+}
+
+/// Those whose answer changes at once with a log's rotation or a bot's end.
+fn those_nudged(slots: &mut [Slot]) -> Vec<Question> {
+    let at = At {
+        now: now(),
+        tick: Instant::now(),
+    };
+    let slots = slots.iter_mut().enumerate();
+    let nudged = slots.filter(|(_, state)| [logs::NAME, unit::NAME].contains(&state.name));
+    nudged
+        .filter_map(|(slot, state)| state.question(slot, at))
+        .collect()
 }
 
 impl Cycle {

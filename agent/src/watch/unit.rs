@@ -16,11 +16,15 @@ use super::{
 };
 use crate::alert::rule::{AlertKey, Rule};
 
+/// What the cycle calls this watch.
+pub const NAME: &str = "unit";
 /// Asking starts a program; what it tells changes by the minute.
 const EVERY: Duration = Duration::from_secs(30);
 const ASK_LIMIT: Duration = Duration::from_secs(3);
 const PROPERTIES: &str =
     "--property=LoadState,ActiveState,SubState,Result,NRestarts,ExecMainStatus,ControlGroup";
+/// What systemd says of a unit that runs, however the one before ended.
+const SUCCESS: &str = "success";
 const CGROUPS: &str = "/sys/fs/cgroup";
 /// The kind of the thing whose detail says how the unit stands.
 pub const RESTARTS: &str = "unit_restarts";
@@ -44,6 +48,8 @@ pub struct Unit {
     restarts: VecDeque<(Instant, u64)>,
     /// Since when they are counted here.
     since: Option<Instant>,
+    /// How the last one ended: systemd forgets it with the next start.
+    ended: Option<(Instant, String)>,
     memory: Trend,
 }
 
@@ -66,6 +72,7 @@ impl Unit {
             name: name.to_owned(),
             restarts: VecDeque::new(),
             since: None,
+            ended: None,
             memory: Trend::new(STEP, GROWTH_OVER),
         }
     }
@@ -91,6 +98,16 @@ impl Unit {
         restarts - self.restarts.front().map_or(restarts, |(_, first)| *first)
     }
 
+    /// How the bot ended last, as far as somebody looked before it was started again.
+    fn last_end(&mut self, tick: Instant, state: &State) -> String {
+        if state.result != SUCCESS {
+            self.ended = Some((tick, state.told()));
+        }
+        let ended = self.ended.as_ref();
+        let recent = ended.filter(|(at, _)| tick.saturating_duration_since(*at) < RESTARTS_OVER);
+        recent.map_or_else(|| state.told(), |(_, told)| told.clone())
+    }
+
     /// What an answer of systemctl means, or that there was none.
     fn judge(&mut self, at: At, answer: Result<String, String>) -> Seen {
         let mut seen = Seen::default();
@@ -111,7 +128,7 @@ impl Unit {
             Ok(state) => {
                 let [restarts, unit, _] = self.keys();
                 let count = self.count(at.tick, state.restarts);
-                let detail = state.told();
+                let detail = self.last_end(at.tick, &state);
                 #[allow(clippy::cast_precision_loss, reason = "a handful")]
                 seen.measure(restarts, RESTARTING, count as f64, detail);
                 let since = *self.since.get_or_insert(at.tick);
@@ -158,7 +175,7 @@ impl Unit {
 
 impl Probe for Unit {
     fn name(&self) -> &'static str {
-        "unit"
+        NAME
     }
 
     fn every(&self) -> Duration {
@@ -319,6 +336,27 @@ mod tests {
             said(Err(no_systemd)),
             (Verdict::Unknown(no_systemd.to_owned()), 4)
         );
+    }
+
+    #[test]
+    fn how_the_last_one_ended_is_remembered_once_the_next_one_runs() {
+        let start = Instant::now();
+        let mut unit = Unit::new("bot.service");
+        let mut end = |after_s, answer: &str| {
+            unit.last_end(start + Duration::from_secs(after_s), &state(answer).unwrap())
+        };
+        let killed = ANSWER
+            .replace("active\n", "activating\n")
+            .replace("running", "auto-restart")
+            .replace("success", "oom-kill");
+        assert_eq!(
+            end(0, ANSWER),
+            "active (running), result success, exit 0, restarts 2"
+        );
+        let told = "activating (auto-restart), result oom-kill, exit 0, restarts 2";
+        assert_eq!(end(30, &killed), told);
+        assert_eq!(end(60, ANSWER), told);
+        assert!(end(700, ANSWER).contains("success"), "that is long ago");
     }
 
     #[test]

@@ -236,6 +236,12 @@ mod tests {
                 "the program ended with an error (code 1)",
             ),
             (
+                Rule::BotRestarting,
+                "active (running), result success, exit 0, restarts 5",
+                "sekarang berjalan; sebabnya ada di jurnal",
+                "it runs now; the journal has the cause",
+            ),
+            (
                 Rule::BotGivenUp,
                 "oom-kill (failed), exit 9",
                 "kernel mematikannya karena memori habis",

@@ -22,6 +22,7 @@ pub(in crate::alert::words) const ENDS: &[(&str, &str)] = &[
     ("timeout", "it took too long to start or to stop"),
     ("start-limit-hit", "it ended too often in a short time"),
     ("exit-code", "the program ended with an error (code {exit})"),
+    ("running", "it runs now; the journal has the cause"),
     ("success", "the program ended without an error"),
 ];
 

@@ -22,6 +22,7 @@ pub(in crate::alert::words) const ENDS: &[(&str, &str)] = &[
     ("timeout", "terlalu lama untuk mulai atau berhenti"),
     ("start-limit-hit", "terlalu sering berhenti dalam waktu singkat"),
     ("exit-code", "program berhenti karena galat (kode {exit})"),
+    ("running", "sekarang berjalan; sebabnya ada di jurnal"),
     ("success", "program berhenti tanpa galat"),
 ];
 
