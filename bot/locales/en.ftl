@@ -56,12 +56,13 @@ reason-wrong-amount = the amount is not the price
 home-welcome = Welcome to
 home-how = Pick an item, pay with QRIS, and it is sent right here.
 home-empty = Nothing is for sale yet. Please come back later 🙏
-home-paused = ⏸ The shop is taking a short break. Orders that are paid are still delivered.
+home-paused = ⏸ The shop is taking a short break, and you can order again soon 🙏 Orders that are paid are still delivered.
 sold-out-mark = (sold out)
 
 product-price = Price: { $price }
 product-stock = 📦 { $count } left
 product-sold-out = 😔 Sold out for now
+product-paused = ⏸ The shop is taking a short break. You can order again soon 🙏
 product-terms = 📜 Terms (SNK)
 
 toast-preparing = Preparing your QRIS…
@@ -69,7 +70,7 @@ toast-again = You have this order already, unpaid. Pay the QRIS from before, or 
 toast-sold-out = Sorry, this item has just sold out 😔
 toast-not-on-sale = Sorry, this item is not for sale any more.
 toast-too-many-open = You have { $count } unpaid orders. Please pay or cancel one first.
-toast-paused = The shop is taking a short break. Please try again later 🙏
+toast-paused = The shop is taking a short break. You can order again soon 🙏
 toast-old-button = This button is too old, type /start
 
 ## My orders

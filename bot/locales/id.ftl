@@ -56,12 +56,13 @@ reason-wrong-amount = jumlahnya tidak sama dengan harga
 home-welcome = Selamat datang di
 home-how = Pilih barang, bayar dengan QRIS, dan barangnya langsung dikirim ke sini.
 home-empty = Belum ada barang yang dijual. Silakan mampir lagi nanti ya 🙏
-home-paused = ⏸ Toko sedang istirahat sebentar. Pesanan yang sudah dibayar tetap dikirim.
+home-paused = ⏸ Toko sedang istirahat sebentar, nanti bisa pesan lagi ya 🙏 Pesanan yang sudah dibayar tetap dikirim.
 sold-out-mark = (habis)
 
 product-price = Harga: { $price }
 product-stock = 📦 Sisa { $count }
 product-sold-out = 😔 Sedang habis
+product-paused = ⏸ Toko sedang istirahat sebentar. Sebentar lagi bisa pesan lagi ya 🙏
 product-terms = 📜 Syarat & ketentuan (SNK)
 
 toast-preparing = Menyiapkan QRIS…
@@ -69,7 +70,7 @@ toast-again = Pesanan ini sudah ada dan belum dibayar. Bayar QRIS yang tadi, ata
 toast-sold-out = Maaf, barang ini baru saja habis 😔
 toast-not-on-sale = Maaf, barang ini sudah tidak dijual.
 toast-too-many-open = Masih ada { $count } pesanan yang belum dibayar. Bayar atau batalkan dulu ya.
-toast-paused = Toko sedang istirahat sebentar. Coba lagi nanti ya 🙏
+toast-paused = Toko sedang istirahat sebentar. Sebentar lagi bisa pesan lagi ya 🙏
 toast-old-button = Tombol ini sudah lama, ketik /start
 
 ## Pesanan saya

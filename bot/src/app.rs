@@ -29,7 +29,7 @@ use crate::{
     },
     logs::{self, FollowedFile},
     queue::{Boot, worker::Worker},
-    shop::{Shop, payment},
+    shop::{Shop, payment, switch},
     telegram::{
         api::Api,
         failover::{self, Receiver, Webhook},
@@ -114,6 +114,7 @@ pub async fn run(config: Config, log: Option<Arc<FollowedFile>>) -> Result<()> {
         boot,
     } = opened;
     let refusal = payment::store::refusal(&conn, pakasir::NAME)?;
+    let pause = switch::store::paused(&conn)?;
     let first = unstored.clone();
     let (writer, writer_thread) = Writer::start_with(conn, move |conn| first.write(conn));
     for gateway in &config.gateways_later {
@@ -126,7 +127,14 @@ pub async fn run(config: Config, log: Option<Arc<FollowedFile>>) -> Result<()> {
     let (vital, stop) = (parts.beats.vital(), parts.stop.clone());
     let mut loops = start(parts, telegram, public, private);
 
-    tracing::info!(boot = boot.0, "the shop is open");
+    match pause {
+        None => tracing::info!(boot = boot.0, "the shop is open"),
+        Some(pause) => tracing::warn!(
+            boot = boot.0,
+            why = pause.why(),
+            "the shop is up and sales are paused: payments are taken and goods are delivered, and new orders are not"
+        ),
+    }
     notify(&[NotifyState::Ready]);
     let ended = supervise(&mut loops, &vital).await;
     notify(&[NotifyState::Stopping]);

@@ -105,8 +105,13 @@ fn a_shop_that_lost_its_server_comes_back_with_the_same_orders() {
     budi.wait_for("akun002");
     budi.say("/start").unwrap();
     budi.wait("the word that the shop rests", |message| {
-        message.text.contains("istirahat")
+        message.text.contains("istirahat") && !message.text.contains("habis")
     });
+    let log = shop.bot_log();
+    assert!(
+        log.contains("sales are paused") && log.contains("restored to an earlier moment"),
+        "{log}"
+    );
     budi.press(MY_ORDERS);
     for code in [&paid, &open] {
         let listed = |message: &tests::chat::Message| {

@@ -82,7 +82,12 @@ pub fn of_notice(voice: &Voice, notice: &Notice, now: UnixMillis) -> Message {
         headline: one_line(&headline, HEADLINE_UNITS_MAX),
         text: cut(&text, TEXT_UNITS_MAX),
         also: match notice.kind.is_open() {
-            true => others(voice, &notice.others, ALSO_UNITS_MAX),
+            true => {
+                let acked = notice.acked.iter().map(|acked| taken_on(voice, acked));
+                acked
+                    .chain(others(voice, &notice.others, ALSO_UNITS_MAX))
+                    .collect()
+            }
             false => Vec::new(),
         },
         was: was(voice, notice),

@@ -78,6 +78,9 @@ struct Shown {
     #[serde(skip)]
     earlier_chains: BTreeSet<ChainId>,
     gaps: Vec<Gap>,
+    /// What is dated after this moment was dated by a clock that was wrong.
+    #[serde(skip)]
+    ahead: UnixMillis,
     doubtful: Vec<Doubt>,
     remotes: Vec<Holding>,
     /// Those that hold nothing, on a machine whose agent never wrote to any.
@@ -204,9 +207,8 @@ impl Shown {
         }
         let mut commits = ranges::of(&segments);
         ranges::lead_from(&mut commits, &reach::whole(&restore_points));
-        let answering = survey.holdings.iter().map(|(remote, _)| remote.as_str());
         let listed = Listing::of(&segments, &restore_points);
-        let question = here.question(&listed, answering.collect(), now);
+        let question = here.question(&listed, survey, now);
         let known = gaps::Known {
             segments: &segments,
             ranges: &commits,
@@ -239,6 +241,7 @@ impl Shown {
             restore_points,
             commits,
             gaps,
+            ahead: ahead_of(now),
             unfilled: survey.unfilled.clone(),
         }
     }

@@ -16,6 +16,15 @@ pub fn moment(at: UnixMillis, zone: &TimeZone) -> String {
     moment::told(at, zone)
 }
 
+/// The same of a moment that may lie after this one: no clock that is right has shown that yet.
+#[must_use]
+pub fn moment_by(at: UnixMillis, zone: &TimeZone, ahead: UnixMillis) -> String {
+    match at > ahead {
+        true => format!("{} (not come yet: the clock was wrong)", moment(at, zone)),
+        false => moment(at, zone),
+    }
+}
+
 /// RFC 3339 in UTC, for scripts.
 #[must_use]
 pub fn rfc3339(at: UnixMillis) -> String {

@@ -93,12 +93,33 @@ fn kind(name: &str, section: &mut Section, faults: &mut Faults) -> Option<Remote
         .map(|(_, kind)| *kind);
     if kind.is_none() && !word.is_empty() {
         let known: Vec<&str> = RemoteKind::ALL.iter().map(|(known, _)| *known).collect();
+        let instead = instead_of(&word).map_or_else(String::new, |instead| format!("write {instead}. "));
         faults.add(format!(
-            "remotes.{name}.type is \"{word}\"; this program knows: {}",
+            "remotes.{name}.type is \"{word}\"; {instead}This program knows: {}",
             known.join(", ")
         ));
     }
     kind
+}
+
+/// What to write for a service that goes by another name here.
+fn instead_of(word: &str) -> Option<&'static str> {
+    Some(match word.to_ascii_lowercase().as_str() {
+        "b2" | "backblaze" | "r2" | "cloudflare" | "minio" | "wasabi" | "spaces" | "ceph" | "idrive" => {
+            "type = \"s3\", with endpoint (that service's S3 address), region and bucket"
+        }
+        "aws" | "amazon" => "type = \"s3\", with bucket and region",
+        "google" | "gs" | "google_cloud" => {
+            "type = \"gcs\" for Google Cloud Storage, or \"gdrive\" for Google Drive"
+        }
+        "drive" | "google_drive" | "googledrive" => "type = \"gdrive\"",
+        "azure" | "blob" | "azureblob" => "type = \"azblob\", with container and endpoint",
+        "ssh" | "scp" | "rsync" => "type = \"sftp\", with endpoint = \"ssh://USER@HOST:22\" and key",
+        "ftp" | "ftps" => "type = \"sftp\" if that server speaks SSH, too: FTP itself is not spoken here",
+        "local" | "file" | "disk" | "folder" | "dir" => "type = \"fs\", with root: the folder",
+        "nextcloud" | "owncloud" | "dav" => "type = \"webdav\", with endpoint",
+        _ => return None,
+    })
 }
 
 fn bandwidth(section: &mut Section, faults: &mut Faults) -> Option<BytesPerSecond> {

@@ -216,6 +216,32 @@ fn a_file_named_without_a_folder_still_gives_absolute_paths() {
 }
 
 #[test]
+fn a_remote_by_the_name_of_its_service_is_told_which_kind_to_write() {
+    for (word, kind) in [
+        ("b2", "s3"),
+        ("r2", "s3"),
+        ("MinIO", "s3"),
+        ("wasabi", "s3"),
+        ("google", "gcs"),
+        ("azure", "azblob"),
+        ("ssh", "sftp"),
+        ("ftp", "sftp"),
+        ("local", "fs"),
+    ] {
+        let text = format!("{SMALL}[remotes.other]\ntype = \"{word}\"\n");
+        let told = read_with(&text, Purpose::Look, &[]).1.join("; ");
+        assert!(
+            told.contains(&format!("\"{word}\"; write type = \"{kind}\""))
+                && told.contains("This program knows: azblob"),
+            "{word}: {told}"
+        );
+    }
+    let unheard = format!("{SMALL}[remotes.other]\ntype = \"tape\"\n");
+    let told = read_with(&unheard, Purpose::Look, &[]).1.join("; ");
+    assert!(told.contains("is \"tape\"; This program knows"), "{told}");
+}
+
+#[test]
 fn a_remote_has_prices_of_its_own_and_a_word_is_none() {
     let priced =
         SMALL.to_owned() + "[remotes.priced]\ntype = \"fs\"\nroot = \"p\"\nprice_per_gib_month = \"0.015\"\n";

@@ -107,6 +107,16 @@ impl Desk {
         self.see(object, Observation::wrong(Rule::BackupFailed));
     }
 
+    /// What waits has reached somebody.
+    async fn wait_until_told_once(&self) {
+        let wait = async {
+            while self.store.backlog().unwrap().untold > 0 {
+                tokio::time::sleep(Duration::from_millis(2)).await;
+            }
+        };
+        tokio::time::timeout(LIMIT, wait).await.expect("somebody is told");
+    }
+
     pub(crate) async fn wait_until_sent(&self) {
         let wait = async {
             while self.store.backlog().unwrap().waiting > 0 {
@@ -410,6 +420,32 @@ async fn a_mark_on_what_is_only_a_line_of_a_summary_is_no_message() {
     desk.wait_until_sent().await;
     sender.abort();
     assert_eq!(telegram.taken().len(), 1, "{:?}", telegram.taken());
+}
+
+#[tokio::test]
+async fn what_one_owner_took_on_while_another_ones_chat_was_away_stands_in_that_ones_summary() {
+    let (dir, other) = (tempfile::tempdir().unwrap(), OWNER + 1);
+    let telegram = Telegram::start().await;
+    let desk = Desk::open(dir.path(), &telegram, &[OWNER, other]);
+    desk.fail("a");
+    let sender = desk.send_to(OWNER);
+    desk.wait_until_told_once().await;
+    let incidents: Vec<_> = (1..=5).map(|id| incident(id, "A job was given up.")).collect();
+    desk.alerts.report(&incidents, None, now()).unwrap();
+    let episode = *desk.alerts.book().unwrap().episodes.keys().next().unwrap();
+    let acked = desk.alerts.acknowledge(episode, Some("Ani".to_owned()), now());
+    assert!(acked.unwrap().is_some());
+    let senders = [sender, desk.send_to(other)];
+    desk.wait_until_sent().await;
+    senders.iter().for_each(JoinHandle::abort);
+    let taken = telegram.taken();
+    let mut summaries = taken.iter().filter(|taken| taken.body["chat_id"] == other);
+    let summary = summaries.next().unwrap().text();
+    assert!(
+        summary.contains("messages at once") && summary.contains("Ani took this on at"),
+        "{summary}"
+    );
+    assert_eq!(summaries.count(), 0);
 }
 
 #[tokio::test]

@@ -114,11 +114,17 @@ fn a_moment_after_a_clock_that_ran_ahead_gives_what_was_there_by_then_and_the_li
         sell_under(&shop, clock, 1);
     }
     let moment = jiff::Timestamp::now().to_string();
-    shop.restore_to("back", &["--at", &moment]);
+    let told = shop.restore_to("back", &["--at", &moment]);
+    assert!(!told.contains("did not run"), "{told}");
     assert_eq!(
         count_items(&shop.path("back/shop.db")),
         count_items(&shop.database())
     );
+    // From the agent before to the one of a wrong clock nobody was away for nine days.
+    let gaps = shop.agent_done(&["list"]);
+    for line in gaps.lines().filter(|line| line.contains("did not run")) {
+        assert!(line.contains("the clock was wrong"), "{gaps}");
+    }
     // With what this server knows, on a machine that knows nothing, and with the key.
     let is_whole = |options: &[&str]| {
         let output = shop.agent_done(&[&["list"], options].concat());

@@ -49,6 +49,44 @@ fn a_variable_that_is_missing_is_named_as_this_remotes() {
     );
 }
 
+/// Everybody is asked by names of his own, which the manual gives, and by nobody else's.
+#[test]
+fn what_no_credentials_are_there_for_is_asked_by_the_names_of_its_kind() {
+    let nobody = "127.0.0.1:9".parse().unwrap();
+    let alone = "disable_vm_metadata = true\ndisable_config_load = true\n";
+    let mut gcs = servers::gcs_section("away", nobody);
+    gcs.text.push_str(alone);
+    let drive = |kind: &str| Section {
+        text: format!("[remotes.away]\ntype = \"{kind}\"\nroot = \"/warung\"\nclient_id = \"example\"\n"),
+        variables: Vec::new(),
+    };
+    let cases = [
+        (gcs, "REMOTE_AWAY_CREDENTIAL must", "`credential_path`"),
+        (
+            servers::azure_section("away", nobody),
+            "REMOTE_AWAY_ACCOUNT_KEY or REMOTE_AWAY_SAS_TOKEN",
+            "`account_name`",
+        ),
+        (
+            drive("gdrive"),
+            "REMOTE_AWAY_REFRESH_TOKEN and REMOTE_AWAY_CLIENT_SECRET",
+            "`client_id`",
+        ),
+        (
+            drive("dropbox"),
+            "REMOTE_AWAY_REFRESH_TOKEN and REMOTE_AWAY_CLIENT_SECRET",
+            "`client_id`",
+        ),
+    ];
+    for (section, variables, option) in cases {
+        let said = told(without_secrets(section));
+        for part in ["it has no credentials", variables, option, "beside agent.toml"] {
+            assert!(said.contains(part), "{part}: {said}");
+        }
+        assert!(!said.contains("ACCESS_KEY_ID"), "{said}");
+    }
+}
+
 #[test]
 fn a_refusal_tells_its_status_and_what_to_check_beside_the_servers_own_word() {
     for (status, advice) in [
@@ -63,6 +101,23 @@ fn a_refusal_tells_its_status_and_what_to_check_beside_the_servers_own_word() {
             said.contains(&format!("status {status}")) && said.contains(advice) && said.contains("nope"),
             "{said}"
         );
+    }
+}
+
+#[test]
+fn a_host_that_nobody_wrote_down_is_told_with_how_to_look_at_its_key_and_where_it_belongs() {
+    let place = tempfile::tempdir().unwrap();
+    let server = servers::sftp(place.path());
+    let mut section = servers::sftp_section("away", &server, place.path());
+    section.text = section.text.replace("known_hosts_strategy = \"accept\"\n", "");
+    let said = told(section);
+    let port = server.address.port();
+    for part in [
+        &format!("`ssh-keyscan -p {port} 127.0.0.1 > host_key"),
+        "compare it first",
+        "/etc/ssh/ssh_known_hosts",
+    ] {
+        assert!(said.contains(part), "{part}: {said}");
     }
 }
 

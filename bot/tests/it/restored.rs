@@ -23,7 +23,7 @@ use protocol::{
 };
 use rusqlite::Connection;
 
-use super::world::{BUYER, SELLER, STRANGER, Sent, World, text};
+use super::world::{BUYER, SELLER, STRANGER, Sent, World, labels, text};
 
 fn restore(world: &World) {
     let note = Restored {
@@ -158,6 +158,28 @@ fn what_was_reserved_at_the_restore_point_is_held_when_its_order_comes_to_nothin
     give_up(&world, &new);
     assert_eq!((count(&world, "free"), count(&world, "held")), (3, 0));
     assert!(audit::store::inspect(&world.conn).unwrap().faults.is_empty());
+}
+
+#[test]
+fn while_what_is_left_is_held_customers_read_of_a_break_and_of_nothing_sold_out() {
+    let world = World::new();
+    let id = world.product("Netflix", &["a"]);
+    restore(&world);
+    assert_eq!((count(&world, "free"), count(&world, "held")), (0, 1));
+    let home = world.read(BUYER, "/start");
+    let page = world.press(BUYER, &format!("item:{}", id.0)).1.remove(0);
+    for page in [&home, &page] {
+        let told = format!("{} {}", text(page), labels(page).join(" "));
+        assert!(
+            told.contains("istirahat sebentar") && told.contains("bisa pesan lagi"),
+            "{told}"
+        );
+        assert!(!told.contains("habis"), "{told}");
+    }
+    let question = world.tap(SELLER, &menu(&world), "Buka lagi");
+    world.tap_all(SELLER, &question, "Ya, lepas stok");
+    world.buy(BUYER, id);
+    assert!(text(&world.read(BUYER, "/start")).contains("habis"));
 }
 
 #[test]

@@ -57,7 +57,7 @@ async fn a_wal_that_nobody_copies_stops_new_orders_until_somebody_does() {
     let (toast, _) = world.press(STRANGER, &format!("buy:{}", product.0));
     assert_eq!(
         toast.as_deref(),
-        Some("Toko sedang istirahat sebentar. Coba lagi nanti ya 🙏")
+        Some("Toko sedang istirahat sebentar. Sebentar lagi bisa pesan lagi ya 🙏")
     );
     assert!(text(&world.read(STRANGER, "/start")).contains("istirahat sebentar"));
     assert!(text(&world.press(SELLER, "seller").1[0]).contains("lanjut sendiri"));

@@ -99,6 +99,7 @@ impl Sender {
             .filter(|(row, form)| matches!(form, Form::Message) && row.message.alert_key != digest::KEY);
         let mut told: Vec<Waiting> = messages.map(|(row, _)| row.clone()).collect();
         if is_backlog(&told, now()) || (!self.channel.can_edit() && holds_an_end(&told)) {
+            take_up_changes(&mut told, &rows, forms);
             let (text, count) = message::summary(&self.voice, &told, now());
             told.truncate(count);
             return Ok(Parcel {
@@ -122,6 +123,23 @@ impl Sender {
             edit,
             rows: first,
         })
+    }
+}
+
+/// What waits behind a line of a summary as a change of it, as that somebody has taken it on, stands under that line: it
+/// would reach nobody there, or an older message alone.
+fn take_up_changes(told: &mut [Waiting], rows: &[Waiting], forms: &[Form]) {
+    let changes = rows.iter().zip(forms).filter(|(row, form)| {
+        let message = &row.message;
+        message.is_edit && message.open && message.episode.is_some() && !matches!(form, Form::Message)
+    });
+    for (change, _) in changes {
+        let is_of_it = |line: &&mut Waiting| {
+            line.id < change.id && line.message.open && line.message.episode == change.message.episode
+        };
+        if let Some(line) = told.iter_mut().rfind(is_of_it) {
+            line.message.also.clone_from(&change.message.also);
+        }
     }
 }
 

@@ -13,7 +13,7 @@ use opendal::ErrorKind;
 
 use super::{
     RemoteError, masters,
-    told::{VARIABLES, plain},
+    told::{NO_CREDENTIALS, plain},
 };
 
 /// A call may take this long and [`SLOWEST_BYTES_PER_SECOND`] on top: OpenDAL's own ten seconds are too short for an
@@ -69,8 +69,8 @@ impl Patience {
 
 /// When a remote last left somebody without an answer, and why it failed to give one for good.
 pub(super) struct Silence {
-    /// How the variables of this remote begin.
-    variables: String,
+    /// What to say of this remote where it has nothing to sign with.
+    no_credentials: String,
     /// The file of the key that ssh shows to the server.
     key_file: Option<String>,
     last: Mutex<Option<Instant>>,
@@ -78,9 +78,9 @@ pub(super) struct Silence {
 }
 
 impl Silence {
-    pub(super) fn of(variables: String, key_file: Option<String>) -> Self {
+    pub(super) fn of(no_credentials: String, key_file: Option<String>) -> Self {
         Self {
-            variables,
+            no_credentials,
             key_file,
             last: Mutex::default(),
             failures: Mutex::default(),
@@ -105,7 +105,7 @@ impl Silence {
         failures.clone()
     }
 
-    /// Keeps why an answer did not come, each reason once; variables are named as this remote's are.
+    /// Keeps why an answer did not come, each reason once, with what this remote in particular should be given.
     pub(super) fn note(&self, error: RemoteError) -> RemoteError {
         let error = match error {
             RemoteError::Down(why) => RemoteError::Down(self.explained(&why)),
@@ -131,7 +131,8 @@ impl Silence {
                 "the key file {path} that `key` names is not there: put it there, readable for the agent's user, or correct \
                  `key`"
             ),
-            None => why.replace(VARIABLES, &self.variables),
+            None if why == NO_CREDENTIALS => self.no_credentials.clone(),
+            None => why.to_owned(),
         }
     }
 

@@ -24,6 +24,7 @@ mod attempt;
 mod beginning;
 mod clock;
 pub(super) mod folder;
+mod host_key;
 mod kinds;
 pub mod masters;
 mod needs;
@@ -146,7 +147,7 @@ pub fn open_to_read(config: &RemoteConfig) -> Result<Remote, String> {
         kind: config.kind,
         pace: config.bandwidth.map(|limit| Pace::new(limit, &config.memory)),
         append_only: config.append_only,
-        silence: Silence::of(crate::config::variables_of(&config.name), key_file),
+        silence: Silence::of(needs::no_credentials((&config.name, config.kind)), key_file),
         beginning: Beginning::of(&config.memory),
         options,
         opened,

@@ -5,10 +5,14 @@ use std::collections::BTreeMap;
 
 use opendal::ErrorKind;
 
-use crate::config::RemoteKind;
+use super::told::NO_CREDENTIALS;
+use crate::config::{RemoteKind, variables_of};
 
 /// A key that a kind cannot do without, an example, and what else there is to say.
 type Need = (&'static str, &'static str, &'static str);
+
+/// A drive that was given none of its tokens, in the words of the library that opens it.
+const TOKENS_MISSING: &str = "access_token or refresh_token must be set";
 
 const fn needs(kind: RemoteKind) -> &'static [Need] {
     match kind {
@@ -29,6 +33,35 @@ const fn needs(kind: RemoteKind) -> &'static [Need] {
         RemoteKind::Sftp => &[("endpoint", "ssh://shop@backup.example:22", "")],
         RemoteKind::Fs | RemoteKind::Gdrive | RemoteKind::Dropbox => &[],
     }
+}
+
+/// What a remote lacks that nobody signs for, by the names that its kind knows.
+pub(super) fn no_credentials((name, kind): (&str, RemoteKind)) -> String {
+    let variable = |key: &str| format!("{}{key}", variables_of(name));
+    let two =
+        |first: &str, word: &str, second: &str| format!("{} {word} {}", variable(first), variable(second));
+    let (wanted, more) = match kind {
+        RemoteKind::S3 => (two("ACCESS_KEY_ID", "and", "SECRET_ACCESS_KEY"), ""),
+        RemoteKind::Gcs => (
+            variable("CREDENTIAL"),
+            ": the service account's JSON in base64. Or name its file by `credential_path`",
+        ),
+        RemoteKind::Azblob => (
+            two("ACCOUNT_KEY", "or", "SAS_TOKEN"),
+            "; a key needs its `account_name`, too",
+        ),
+        RemoteKind::Gdrive | RemoteKind::Dropbox => (
+            two("REFRESH_TOKEN", "and", "CLIENT_SECRET"),
+            "; they need their `client_id`, too",
+        ),
+        RemoteKind::Webdav => (variable("PASSWORD"), "; it needs its `username`, too"),
+        // Neither signs anything: a folder asks for nothing, and ssh shows the key in a file.
+        RemoteKind::Fs | RemoteKind::Sftp => return NO_CREDENTIALS.to_owned(),
+    };
+    format!(
+        "{NO_CREDENTIALS}: {wanted} must stand in the folder credentials beside agent.toml, a file for each, or in the .env \
+         beside it{more}"
+    )
 }
 
 /// A key that is there and says nothing, or an address that lacks its beginning.
@@ -52,6 +85,9 @@ pub(super) fn unusable(
 
 /// What is missing where the library refuses to begin, if it is one of these; the library also takes other names for them.
 pub(super) fn missing((name, kind): (&str, RemoteKind), error: &opendal::Error) -> Option<String> {
+    if error.kind() == ErrorKind::ConfigInvalid && error.message().contains(TOKENS_MISSING) {
+        return Some(no_credentials((name, kind)));
+    }
     let is_about =
         |need: &&Need| error.kind() == ErrorKind::ConfigInvalid && error.message().contains(need.0);
     let need = needs(kind).iter().find(is_about)?;

@@ -3,6 +3,8 @@
 
 use protocol::address;
 
+use super::host_key;
+
 const ERROR_CHARS_MAX: usize = 300;
 /// What a layer says that only hands on the cause below it.
 const WRAPPINGS: [&str; 4] = [
@@ -14,13 +16,10 @@ const WRAPPINGS: [&str; 4] = [
 /// A connection that was waited for in vain, in the words of the layer that waited.
 const NO_CONNECTION: &str = "deadline has elapsed";
 
-/// How the variables of any remote begin.
-pub(super) const VARIABLES: &str = "REMOTE_<NAME>_";
-/// A remote that wants a signature and has nothing to sign with, in the words of the library that signs; and in ours.
+/// A remote that wants a signature and has nothing to sign with, in the words of the library that signs; and in ours,
+/// to which its kind adds where they belong.
 const UNSIGNED: &str = "failed to load signing credential";
-const NO_CREDENTIALS: &str = "it has no credentials: REMOTE_<NAME>_ACCESS_KEY_ID and REMOTE_<NAME>_SECRET_ACCESS_KEY, or \
-     what else this kind of remote asks for, are neither files among the unit's credentials nor in the environment nor \
-     in the .env beside agent.toml";
+pub(super) const NO_CREDENTIALS: &str = "it has no credentials";
 
 /// Whoever speaks no TLS where it is spoken, in the words of the library that speaks it; and in ours.
 const NO_TLS: &str = "InvalidContentType";
@@ -53,6 +52,9 @@ pub(super) fn plain(error: &opendal::Error) -> String {
             text = format!("{text}: {told}");
         }
         cause = found.source();
+    }
+    if let Some(advice) = host_key::advice(&text) {
+        return advice;
     }
     if text.contains(UNSIGNED) {
         text = NO_CREDENTIALS.to_owned();
@@ -137,7 +139,7 @@ mod tests {
         assert_eq!(plain(&bare), "PermissionDenied");
         let unsigned = opendal::Error::new(ErrorKind::Unexpected, "signing http request")
             .set_source(anyhow::anyhow!("failed to load signing credential"));
-        assert!(plain(&unsigned).contains("REMOTE_<NAME>_SECRET_ACCESS_KEY"));
+        assert_eq!(plain(&unsigned), NO_CREDENTIALS);
         let answered = opendal::Error::new(ErrorKind::Unexpected, "")
             .with_context("response", "Parts { status: 507, version: HTTP/1.1 }");
         assert_eq!(plain(&answered), "the server answered with status 507");

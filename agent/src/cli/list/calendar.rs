@@ -68,7 +68,7 @@ pub(super) fn print(shown: &Shown, zone: &TimeZone) {
         println!(
             "  {} to {}  {}",
             words::moment(gap.from, zone),
-            words::moment(gap.until, zone),
+            words::moment_by(gap.until, zone, shown.ahead),
             in_words(gap)
         );
     }

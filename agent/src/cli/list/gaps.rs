@@ -106,9 +106,13 @@ pub(super) fn of(
         let mut told = caught_up.iter();
         told.any(|caught| caught.from <= gap.from && gap.until <= caught.until.plus(SLOT))
     };
-    gaps.extend(away(slots).into_iter().filter(|gap| !is_told(gap)));
+    // Nobody was away at a moment that is yet to come: a clock was wrong that showed it.
+    let has_come = |at: &UnixMillis| *at <= known.ahead;
+    let slots: Vec<UnixMillis> = slots.iter().copied().filter(has_come).collect();
+    let absences = known.absences.iter().filter(|(_, until)| has_come(until));
+    gaps.extend(away(&slots).into_iter().filter(|gap| !is_told(gap)));
     gaps.extend(caught_up);
-    add_absences(&mut gaps, known.absences);
+    add_absences(&mut gaps, absences);
     // Dated by a clock that was set back, it ends before it begins.
     gaps.iter_mut().for_each(|gap| gap.from = gap.from.min(gap.until));
     gaps.sort_by_key(|gap| (gap.from.0, gap.until.0));
@@ -296,7 +300,7 @@ fn new_chains(known: &Known<'_>) -> Vec<Gap> {
 }
 
 /// Adds those of which nothing else tells; what was looked at seldom tells of them less exactly.
-fn add_absences(gaps: &mut Vec<Gap>, absences: &[(UnixMillis, UnixMillis)]) {
+fn add_absences<'a>(gaps: &mut Vec<Gap>, absences: impl Iterator<Item = &'a (UnixMillis, UnixMillis)>) {
     for &(from, until) in absences {
         let meets = |gap: &Gap| gap.from <= until && from <= gap.until;
         let is_roughly = |gap: &Gap| gap.what == What::Away && gap.chain.is_none();
@@ -363,7 +367,7 @@ mod tests {
             segments: &segments,
             ranges: &ranges::of(&segments),
             points: &[],
-            ahead: UnixMillis(1_000_000),
+            ahead: UnixMillis(4_000_000),
             follows: None,
             absences: &[],
         };
@@ -423,6 +427,23 @@ mod tests {
             told,
             [(1_000, 100_000, &step), (400_000, 3_500_000, &What::Absent)]
         );
+    }
+
+    #[test]
+    fn nobody_was_away_until_a_moment_that_is_yet_to_come() {
+        let absences = [(2_000, 90_000_000), (80_000_000, 90_000_000)]
+            .map(|(from, until)| (UnixMillis(from), UnixMillis(until)));
+        let segments = segments(&[]);
+        let known = Known {
+            segments: &segments,
+            ranges: &[],
+            points: &[],
+            ahead: UnixMillis(4_000_000),
+            follows: None,
+            absences: &absences,
+        };
+        let slots = [0, 300_000, 600_000, 90_000_000].map(UnixMillis);
+        assert_eq!(of(&known, &Unfollowed::default(), &slots, &|_, _| false), []);
     }
 
     #[test]

@@ -165,11 +165,11 @@ impl Here {
     pub(super) fn question<'a>(
         &self,
         listed: &'a Listing,
-        answering: BTreeSet<&str>,
+        survey: &Survey,
         now: UnixMillis,
     ) -> holes::Question<'a> {
-        let shipping = self.shipping.iter();
-        let shipping = shipping.filter(|one| answering.contains(one.remote.as_str()));
+        let answers = |name: &str| survey.holdings.iter().any(|(remote, _)| remote == name);
+        let shipping = self.shipping.iter().filter(|one| answers(&one.remote));
         holes::Question {
             names: &listed.names,
             points: &listed.points,

@@ -197,9 +197,11 @@ pub(super) fn of_absence(plan: &Plan, config: &Config) -> Option<String> {
     }
     let store = Store::open_to_look(&config.state_dir).ok().flatten()?;
     let absences = store.absences().ok()?;
+    // Nobody was away until a moment that is yet to come: a clock was wrong that showed it.
+    let ahead = restore::ahead_of(now());
     let (from, until) = absences
         .into_iter()
-        .find(|(from, until)| (*from..*until).contains(&moment))?;
+        .find(|(from, until)| (*from..*until).contains(&moment) && *until <= ahead)?;
     let told = |at: UnixMillis| words::moment(at, &config.owner.timezone);
     Some(format!(
         "the agent did not run from about {} until {}, and found no commit of that time when it was back: you get the shop as \

@@ -3,11 +3,17 @@
 
 use protocol::time::UnixMillis;
 
-use crate::{cli::words, config::Config, restore::Gap};
+use super::now;
+use crate::{
+    cli::words,
+    config::Config,
+    restore::{Gap, ahead_of},
+};
 
 /// What is restored when nobody followed the shop at the moment that was asked for.
 pub(super) fn in_words(gap: &Gap, config: &Config) -> String {
-    let told = |at: &UnixMillis| words::moment(*at, &config.owner.timezone);
+    let ahead = ahead_of(now());
+    let told = |at: &UnixMillis| words::moment_by(*at, &config.owner.timezone, ahead);
     match gap {
         Gap::OneStep { before, next } => format!(
             "nobody followed the shop from {} until {}: all that happened in between is one commit, {}. You get the shop \

@@ -27,10 +27,16 @@ pub fn page(visit: &Visit<'_>, number: u32) -> Result<Screen> {
     let page = Page::read(number, |offset, limit| {
         catalog::store::on_sale(visit.conn, offset, limit)
     })?;
+    let sells = switch::store::sells(visit.conn)?;
     let mut keyboard: Vec<Vec<Button>> = page
         .rows
         .iter()
-        .map(|product| vec![label(visit, product)])
+        .map(|product| {
+            vec![Button::new(
+                line(visit, product, sells),
+                Press::Product(product.id),
+            )]
+        })
         .collect();
     page.add_turns(visit, Press::Catalogue, &mut keyboard);
     let other = match visit.language {
@@ -45,22 +51,22 @@ pub fn page(visit: &Visit<'_>, number: u32) -> Result<Screen> {
         keyboard.push(vec![visit.button("button-seller-menu", Press::Seller)]);
     }
     Ok(Screen {
-        words: words(visit, &page.rows)?,
+        words: words(visit, &page.rows, sells),
         keyboard,
     })
 }
 
-fn words(visit: &Visit<'_>, products: &[Product]) -> Result<Rich> {
+fn words(visit: &Visit<'_>, products: &[Product], sells: bool) -> Rich {
     let name = clip(&visit.shop.name, SHOP_NAME_UNITS_MAX);
     let mut words = Rich::plain(visit.say("home-welcome", &[]))
         .then(" ")
         .bold(&name)
         .then(" 👋\n\n");
-    if !switch::store::sells(visit.conn)? {
+    if !sells {
         words = words.then(&visit.say("home-paused", &[])).then("\n\n");
     }
     if products.is_empty() {
-        return Ok(words.then(&visit.say("home-empty", &[])));
+        return words.then(&visit.say("home-empty", &[]));
     }
     words = words.then(&visit.say("home-how", &[])).then("\n");
     // Phones cut long buttons off: whole names stand here, under their shelves.
@@ -70,18 +76,15 @@ fn words(visit: &Visit<'_>, products: &[Product]) -> Result<Rich> {
             shelf = &product.draft.category;
             words = words.then("\n").bold(shelf);
         }
-        words = words.then("\n• ").then(&line(visit, product));
+        words = words.then("\n• ").then(&line(visit, product, sells));
     }
-    Ok(words)
+    words
 }
 
-fn label(visit: &Visit<'_>, product: &Product) -> Button {
-    Button::new(line(visit, product), Press::Product(product.id))
-}
-
-fn line(visit: &Visit<'_>, product: &Product) -> String {
+/// What is held while the shop sells nothing is not sold out.
+fn line(visit: &Visit<'_>, product: &Product, sells: bool) -> String {
     let line = format!("{} · {}", product.draft.name, product.draft.price);
-    if product.free > 0 {
+    if product.free > 0 || !sells {
         line
     } else {
         format!("{line} {}", visit.say("sold-out-mark", &[]))

@@ -13,6 +13,7 @@ use crate::{
     shop::{
         catalog::{self, Product, ProductId},
         order::OPEN_ORDERS_MAX,
+        switch,
     },
     telegram::visit::{Reply, Visit},
 };
@@ -26,7 +27,10 @@ const PROSE_UNITS_MAX: usize = 1_800;
 /// When the database fails.
 pub fn open(visit: &Visit<'_>, id: ProductId) -> Result<Reply> {
     match catalog::store::get(visit.conn, id)?.filter(|product| product.on_sale) {
-        Some(product) => Ok(Reply::page(page(visit, &product))),
+        Some(product) => {
+            let sells = switch::store::sells(visit.conn)?;
+            Ok(Reply::page(page(visit, &product, sells)))
+        }
         None => Ok(Reply::both(
             visit.say("toast-not-on-sale", &[]),
             catalogue::page(visit, 0)?,
@@ -59,14 +63,14 @@ pub fn buy(visit: &Visit<'_>, id: ProductId) -> Result<Reply> {
     }
 }
 
-fn page(visit: &Visit<'_>, product: &Product) -> Screen {
+fn page(visit: &Visit<'_>, product: &Product, sells: bool) -> Screen {
     let draft = &product.draft;
     let mut words = Rich::default()
         .bold(&draft.name)
         .then("\n")
         .then(&visit.say("product-price", &[("price", &draft.price.to_string())]))
         .then("\n")
-        .then(&stock(visit, product));
+        .then(&stock(visit, product, sells));
     if !draft.description.is_empty() {
         words = words
             .then("\n\n")
@@ -87,8 +91,10 @@ fn page(visit: &Visit<'_>, product: &Product) -> Screen {
     Screen { words, keyboard }
 }
 
-fn stock(visit: &Visit<'_>, product: &Product) -> String {
-    if product.free > 0 {
+fn stock(visit: &Visit<'_>, product: &Product, sells: bool) -> String {
+    if !sells {
+        visit.say("product-paused", &[])
+    } else if product.free > 0 {
         visit.say("product-stock", &[("count", &product.free.to_string())])
     } else {
         visit.say("product-sold-out", &[])
