@@ -45,7 +45,7 @@ fn contents(database: &Path) -> String {
 }
 
 /// What was written down about the capture, oldest first.
-fn told(shop: &Shop) -> Vec<(String, String)> {
+pub fn told(shop: &Shop) -> Vec<(String, String)> {
     let store = Store::open_to_look(&shop.path("state")).unwrap().unwrap();
     let mut events = store.capture_events(50).unwrap();
     events.reverse();

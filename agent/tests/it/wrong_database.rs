@@ -9,13 +9,13 @@ use std::{
     time::Duration,
 };
 
-use agent::store::Store;
 use rusqlite::{Connection, config::DbConfig};
 use serde_json::Value;
 
 use crate::{
     running::{Running, wait_until_both_hold_the_same},
     shop::{Shop, text},
+    source_faults::told,
     world,
 };
 
@@ -114,17 +114,6 @@ fn other(shop: &Shop, sold: u32) -> Vec<u8> {
         run(&other, "CREATE TABLE t (x); DROP TABLE t");
     }
     bytes(&other)
-}
-
-/// What was written down about the capture, oldest first.
-fn told(shop: &Shop) -> Vec<(String, String)> {
-    let store = Store::open_to_look(&shop.path("state")).unwrap().unwrap();
-    let mut events = store.capture_events(50).unwrap();
-    events.reverse();
-    events
-        .into_iter()
-        .map(|event| (event.kind, event.detail))
-        .collect()
 }
 
 fn is_replaced(shop: &Shop) -> Option<String> {
