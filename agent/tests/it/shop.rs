@@ -9,7 +9,7 @@ use std::{
     path::{Path, PathBuf},
     process::{Command, Output, Stdio},
     sync::{
-        Arc, OnceLock,
+        Arc, Mutex, OnceLock, PoisonError,
         atomic::{AtomicBool, Ordering},
     },
     thread::JoinHandle,
@@ -37,6 +37,9 @@ const FAKETIME: &str = "/usr/lib/x86_64-linux-gnu/faketime/libfaketime.so.1";
 pub fn program() -> PathBuf {
     std::env::var_os("WARUNG_AGENT").map_or_else(|| env!("CARGO_BIN_EXE_agent").into(), PathBuf::from)
 }
+
+/// One check at a time.
+static CHECK: Mutex<()> = Mutex::new(());
 
 pub struct Shop {
     pub dir: tempfile::TempDir,
@@ -162,6 +165,9 @@ impl Shop {
     }
 
     pub fn agent_with_passphrase(&self, arguments: &[&str], passphrase: &str) -> Output {
+        // A check takes the agent's address for a moment, which is the same one wherever nobody names another.
+        let is_check = arguments.first() == Some(&"check");
+        let _turn = is_check.then(|| CHECK.lock().unwrap_or_else(PoisonError::into_inner));
         self.command(arguments)
             .env("OWNER_KEY_PASSPHRASE", passphrase)
             .output()
