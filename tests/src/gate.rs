@@ -5,7 +5,7 @@ use std::{
     io,
     net::{Shutdown, SocketAddr, TcpListener, TcpStream},
     sync::{
-        Arc,
+        Arc, Mutex, PoisonError,
         atomic::{AtomicU8, Ordering},
     },
     thread,
@@ -26,7 +26,11 @@ pub struct Gate {
     server: SocketAddr,
     mode: Arc<AtomicU8>,
     listener: Option<Arc<AtomicU8>>,
+    /// What passes or passed: a program keeps its connection open from one request to the next.
+    passing: Passing,
 }
+
+type Passing = Arc<Mutex<Vec<TcpStream>>>;
 
 impl Gate {
     /// An open gate before that server.
@@ -40,6 +44,7 @@ impl Gate {
             server,
             mode: Arc::default(),
             listener: None,
+            passing: Passing::default(),
         };
         gate.listen();
         gate
@@ -54,10 +59,11 @@ impl Gate {
     /// Connections are taken, and nothing is answered.
     pub fn fall_mute(&mut self) {
         self.mode.store(MUTE, Ordering::SeqCst);
+        self.cut();
         self.listen();
     }
 
-    /// Connections are refused by the kernel.
+    /// Connections are refused by the kernel, and those that are open end.
     pub fn refuse(&mut self) {
         if let Some(closed) = self.listener.take() {
             closed.store(1, Ordering::SeqCst);
@@ -65,6 +71,15 @@ impl Gate {
             while Arc::strong_count(&closed) > 1 {
                 thread::sleep(GLANCE);
             }
+        }
+        self.cut();
+    }
+
+    fn cut(&self) {
+        let mut passing = self.passing.lock().unwrap_or_else(PoisonError::into_inner);
+        for stream in passing.drain(..) {
+            // One that has ended by itself is no error.
+            drop(stream.shutdown(Shutdown::Both));
         }
     }
 
@@ -76,11 +91,11 @@ impl Gate {
         listener.set_nonblocking(true).expect("a socket of our own");
         let closed = Arc::new(AtomicU8::new(0));
         self.listener = Some(Arc::clone(&closed));
-        let (server, mode) = (self.server, Arc::clone(&self.mode));
+        let (server, mode, passing) = (self.server, Arc::clone(&self.mode), Arc::clone(&self.passing));
         thread::spawn(move || {
             while closed.load(Ordering::SeqCst) == 0 {
                 match listener.accept() {
-                    Ok((client, _)) => pass(client, server, &mode),
+                    Ok((client, _)) => pass(client, server, (&mode, &passing)),
                     Err(_) => thread::sleep(GLANCE),
                 }
             }
@@ -89,8 +104,12 @@ impl Gate {
 }
 
 /// A connection that breaks is the other side's to notice.
-fn pass(client: TcpStream, server: SocketAddr, mode: &Arc<AtomicU8>) {
+fn pass(client: TcpStream, server: SocketAddr, (mode, passing): (&Arc<AtomicU8>, &Passing)) {
     let mode = Arc::clone(mode);
+    if let Ok(client) = client.try_clone() {
+        let mut passing = passing.lock().unwrap_or_else(PoisonError::into_inner);
+        passing.push(client);
+    }
     thread::spawn(move || -> io::Result<()> {
         client.set_nonblocking(false)?;
         if mode.load(Ordering::SeqCst) == MUTE {
@@ -147,5 +166,20 @@ mod tests {
         assert_eq!(says(gate.address).unwrap_err().kind(), io::ErrorKind::WouldBlock);
         gate.open();
         assert_eq!(says(gate.address).unwrap(), "hello");
+    }
+
+    #[test]
+    fn a_connection_that_is_kept_open_ends_with_the_gate() {
+        let server = TcpListener::bind("127.0.0.1:0").unwrap();
+        let mut gate = Gate::before(server.local_addr().unwrap());
+        for close in [Gate::refuse, Gate::fall_mute] {
+            gate.open();
+            let mut client = TcpStream::connect(gate.address).unwrap();
+            let (mut kept, _) = server.accept().unwrap();
+            close(&mut gate);
+            client.set_read_timeout(Some(Duration::from_secs(10))).unwrap();
+            assert_eq!(client.read(&mut [0]).unwrap_or(0), 0, "it ended");
+            drop(kept.write_all(b"late"));
+        }
     }
 }

@@ -49,7 +49,7 @@ pub struct Unit {
     /// Since when they are counted here.
     since: Option<Instant>,
     /// How the last one ended: systemd forgets it with the next start.
-    ended: Option<(Instant, String)>,
+    ended: Option<(Instant, State)>,
     memory: Trend,
 }
 
@@ -98,14 +98,20 @@ impl Unit {
         restarts - self.restarts.front().map_or(restarts, |(_, first)| *first)
     }
 
-    /// How the bot ended last, as far as somebody looked before it was started again.
-    fn last_end(&mut self, tick: Instant, state: &State) -> String {
+    /// How the unit stands, and how the bot ended last as far as somebody looked before it was started again.
+    fn told(&mut self, tick: Instant, state: &State) -> String {
         if state.result != SUCCESS {
-            self.ended = Some((tick, state.told()));
+            self.ended = Some((tick, state.clone()));
         }
         let ended = self.ended.as_ref();
         let recent = ended.filter(|(at, _)| tick.saturating_duration_since(*at) < RESTARTS_OVER);
-        recent.map_or_else(|| state.told(), |(_, told)| told.clone())
+        let last = recent.map_or(state, |(_, ended)| ended);
+        State {
+            result: last.result.clone(),
+            exit_status: last.exit_status.clone(),
+            ..state.clone()
+        }
+        .told()
     }
 
     /// What an answer of systemctl means, or that there was none.
@@ -128,7 +134,7 @@ impl Unit {
             Ok(state) => {
                 let [restarts, unit, _] = self.keys();
                 let count = self.count(at.tick, state.restarts);
-                let detail = self.last_end(at.tick, &state);
+                let detail = self.told(at.tick, &state);
                 #[allow(clippy::cast_precision_loss, reason = "a handful")]
                 seen.measure(restarts, RESTARTING, count as f64, detail);
                 let since = *self.since.get_or_insert(at.tick);
@@ -342,9 +348,8 @@ mod tests {
     fn how_the_last_one_ended_is_remembered_once_the_next_one_runs() {
         let start = Instant::now();
         let mut unit = Unit::new("bot.service");
-        let mut end = |after_s, answer: &str| {
-            unit.last_end(start + Duration::from_secs(after_s), &state(answer).unwrap())
-        };
+        let mut end =
+            |after_s, answer: &str| unit.told(start + Duration::from_secs(after_s), &state(answer).unwrap());
         let killed = ANSWER
             .replace("active\n", "activating\n")
             .replace("running", "auto-restart")
@@ -353,9 +358,15 @@ mod tests {
             end(0, ANSWER),
             "active (running), result success, exit 0, restarts 2"
         );
-        let told = "activating (auto-restart), result oom-kill, exit 0, restarts 2";
-        assert_eq!(end(30, &killed), told);
-        assert_eq!(end(60, ANSWER), told);
+        assert_eq!(
+            end(30, &killed),
+            "activating (auto-restart), result oom-kill, exit 0, restarts 2"
+        );
+        // How it stands is as it is now: the owner reads that too.
+        assert_eq!(
+            end(60, ANSWER),
+            "active (running), result oom-kill, exit 0, restarts 2"
+        );
         assert!(end(700, ANSWER).contains("success"), "that is long ago");
     }
 

@@ -237,6 +237,12 @@ mod tests {
             ),
             (
                 Rule::BotRestarting,
+                "active (running), result oom-kill, exit 9, restarts 5",
+                "kernel mematikannya karena memori habis",
+                "the kernel killed it for want of memory",
+            ),
+            (
+                Rule::BotRestarting,
                 "active (running), result success, exit 0, restarts 5",
                 "sekarang berjalan; sebabnya ada di jurnal",
                 "it runs now; the journal has the cause",
