@@ -107,15 +107,28 @@ fn as_written(address: IpAddr) -> String {
     words.collect()
 }
 
+/// Of several that share it the one that began first: the others are its children, and one that it has just started to
+/// become another program holds it for a moment too.
 fn process_of(socket: &Socket) -> Option<u32> {
     let target = PathBuf::from(format!("socket:[{}]", socket.inode));
     let processes = fs::read_dir("/proc").ok()?.flatten().take(PROCESSES_MAX);
-    let mut numbers = processes.filter_map(|entry| entry.file_name().to_str()?.parse::<u32>().ok());
-    numbers.find(|process| {
+    let numbers = processes.filter_map(|entry| entry.file_name().to_str()?.parse::<u32>().ok());
+    let holders = numbers.filter(|process| {
         has_file(*process, |file| {
             fs::read_link(file).is_ok_and(|link| link == target)
         })
-    })
+    });
+    holders.min_by_key(|process| began(*process))
+}
+
+/// When a process began, in the kernel's ticks since its own start: numbers of processes are given out again. One that has
+/// ended began last of all.
+fn began(process: u32) -> u64 {
+    let stat = fs::read_to_string(format!("/proc/{process}/stat")).unwrap_or_default();
+    // The name of the program is in brackets and may hold anything; proc(5) counts this as field 22.
+    let fields = stat.rsplit_once(')').map_or("", |(_, rest)| rest);
+    let began = fields.split_whitespace().nth(19);
+    began.and_then(|field| field.parse().ok()).unwrap_or(u64::MAX)
 }
 
 /// Whether one of the files that this process has open is it, as far as this user may see them.
@@ -147,6 +160,17 @@ mod tests {
         assert!(found.ends_with(&format!("pid {}", std::process::id())), "{found}");
         drop(listener);
         assert_eq!(of_port(port), None);
+    }
+
+    #[test]
+    fn a_process_began_before_its_children_and_one_that_is_gone_is_the_last() {
+        let own = began(std::process::id());
+        let mut child = std::process::Command::new("sleep").arg("60").spawn().unwrap();
+        let of_child = began(child.id());
+        child.kill().unwrap();
+        child.wait().unwrap();
+        assert!(own <= of_child && of_child < u64::MAX, "{own} {of_child}");
+        assert_eq!(began(child.id()), u64::MAX);
     }
 
     #[test]
