@@ -1,7 +1,7 @@
 //! Sends what is queued, chat by chat and in order, until the channel has said that it arrived.
 //! It never gives a message up, and never decides what is worth saying. A row is in doubt from before its request
 //! is opened, so that a message that may have arrived is marked when it goes out again. Where it probably has, it waits,
-//! rings once more at most, and counts as handed on once the owner was told otherwise.
+//! rings once more at most, and counts as handed on once that was tried too and the owner was told otherwise.
 
 use std::{
     collections::BTreeSet,
@@ -157,8 +157,8 @@ impl Sender {
         is_down.then_some(outcome)
     }
 
-    /// What may be sent now. What has probably arrived waits, and with it what goes on from it; it is handed on once another
-    /// way has told it, or what comes after it tells that it is over and what it was.
+    /// What may be sent now. What has probably arrived waits, and with it what goes on from it; it is handed on once it was
+    /// repeated and another way has told it, or what comes after it tells that it is over and what it was.
     fn ready(&self, rows: Vec<Waiting>, doubts: &Doubts) -> rusqlite::Result<Vec<Waiting>> {
         let over: BTreeSet<_> = rows
             .iter()
@@ -170,7 +170,10 @@ impl Sender {
             let episode = row.message.episode;
             let pause = self.pause_of(&rows, at);
             let is_over = row.message.open && episode.is_some_and(|episode| over.contains(&episode));
-            let is_told = doubts.has_probably_arrived(row.id) && (row.elsewhere.is_some() || is_over);
+            // A way that was back the moment after it failed may not have taken it: only a second answer that is lost shows that
+            // it loses them.
+            let is_told = (is_over && doubts.has_probably_arrived(row.id))
+                || (row.elsewhere.is_some() && doubts.was_repeated(row.id));
             if is_told || pause == Some(Pause::Ended) {
                 self.store.delivery_needless(row, now())?;
             } else if doubts.holds(row.id, Instant::now()) || pause == Some(Pause::Young) {

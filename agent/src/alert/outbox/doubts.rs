@@ -80,6 +80,11 @@ impl Doubts {
         self.rows.contains_key(&id)
     }
 
+    /// Whether it was sent again, and that answer was lost as well.
+    pub(super) fn was_repeated(&self, id: DeliveryId) -> bool {
+        self.rows.get(&id).is_some_and(|doubt| doubt.count > 1)
+    }
+
     /// Whether a repetition of this row rings. The first one does: a way may lose messages and answer all else.
     pub(super) fn rings_again(&self, id: DeliveryId) -> bool {
         self.rows.get(&id).is_none_or(|doubt| doubt.count < 2)
