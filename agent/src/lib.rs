@@ -5,6 +5,7 @@ pub mod alert;
 pub mod app;
 pub mod backup;
 pub mod beat;
+pub mod boot;
 pub mod chart;
 pub mod cli;
 pub mod config;

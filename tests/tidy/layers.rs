@@ -69,7 +69,7 @@ const BOT: [Layer; 23] = [
 ];
 
 /// The same for the agent. `alert` knows no probe. `backup` never names `keys`: what takes backups cannot open one.
-const AGENT: [Layer; 17] = [
+const AGENT: [Layer; 18] = [
     (
         "cli",
         &[
@@ -102,16 +102,17 @@ const AGENT: [Layer; 17] = [
     ),
     ("chart", &["alert", "config", "store", "traffic", "watch"]),
     ("http", &["alert", "backup", "beat", "store", "watch"]),
-    ("watch", &["alert", "backup", "beat", "config", "store"]),
+    ("watch", &["alert", "backup", "beat", "boot", "config", "store"]),
     ("rehearse", &["backup", "config", "restore", "store"]),
     ("restore", &["backup", "config", "keys", "store"]),
     ("keys", &["backup", "config"]),
     ("alert", &["backup", "beat", "config", "store"]),
-    ("backup", &["config", "store"]),
+    ("backup", &["boot", "config", "store"]),
     ("traffic", &["config", "store"]),
     ("config", &[]),
     ("store", &[]),
     ("beat", &[]),
+    ("boot", &[]),
 ];
 
 /// A package, and what its manifest must not name.

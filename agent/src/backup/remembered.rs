@@ -16,7 +16,7 @@ use anyhow::Context;
 use protocol::time::UnixMillis;
 
 use super::seal::{SessionKey, SessionKeys, hex};
-use crate::store::owner::own_like;
+use crate::{boot, store::owner::own_like};
 
 const FOLDER: &str = "session-keys";
 /// A file is marked when its day is this many days ago, and deleted a day later: no key gets older than seven days where
@@ -25,7 +25,6 @@ const DAYS_KEPT: i64 = 6;
 const DAY_MS: i64 = 86_400_000;
 /// From the mark to the deletion: a daily backup may come some hours early.
 const GRACE_MS: i64 = 20 * 3_600_000;
-const BOOT_ID: &str = "/proc/sys/kernel/random/boot_id";
 const UPTIME: &str = "/proc/uptime";
 /// The end of a mark's name; it holds a [`Mark`].
 const MARK: &str = ".out";
@@ -48,15 +47,14 @@ struct Up {
 
 impl Up {
     fn read() -> anyhow::Result<Self> {
-        let read = |path: &str| fs::read_to_string(path).with_context(|| format!("reading {path}"));
-        let uptime = read(UPTIME)?;
+        let uptime = fs::read_to_string(UPTIME).with_context(|| format!("reading {UPTIME}"))?;
         let seconds: f64 = uptime
             .split_whitespace()
             .next()
             .and_then(|text| text.parse().ok())
             .with_context(|| format!("{UPTIME} holds no number"))?;
         Ok(Self {
-            boot: read(BOOT_ID)?.trim().to_owned(),
+            boot: boot::id()?,
             // Of a number of seconds with two decimals nothing is lost.
             for_ms: (seconds * 1_000.0) as i64,
         })

@@ -37,9 +37,6 @@ impl Lag {
     }
 }
 
-/// A kill is a moment; its alert stands for so long.
-const KILL_STANDS: Duration = Duration::from_secs(600);
-
 /// The watch over the agent.
 pub struct Itself {
     lag: Lag,
@@ -65,9 +62,7 @@ impl Probe for Itself {
 
     fn look(&mut self, at: At) -> Seen {
         let mut seen = Seen::default();
-        let since = *self.since.get_or_insert(at.tick);
-        seen.judge(killed::key(), None);
-        seen.ends_nothing(at.tick.saturating_duration_since(since) < KILL_STANDS);
+        seen.moment(killed::key(), &mut self.since, at);
         let lag_s = self.lag.seconds();
         seen.sample("agent_lag_seconds", lag_s);
         seen.measure(AlertKey::new("agent", "lag"), LATE, lag_s, String::new());

@@ -7,6 +7,9 @@ use protocol::time::UnixMillis;
 
 use crate::alert::rule::{AlertKey, Observation, Rule};
 
+/// How long an alert about a moment stands.
+const MOMENT_STANDS: Duration = Duration::from_secs(600);
+
 /// When a question is asked: on the clock that people read, and on the one that never jumps.
 #[derive(Clone, Copy, Debug)]
 pub struct At {
@@ -131,6 +134,14 @@ impl Seen {
         {
             finding.verdict = Verdict::Early(seen.clone());
         }
+    }
+
+    /// Ends what was told at the start about a moment before it, once that has stood long enough; `since` is this question's
+    /// first look.
+    pub fn moment(&mut self, key: AlertKey, since: &mut Option<Instant>, at: At) {
+        let since = *since.get_or_insert(at.tick);
+        self.judge(key, None);
+        self.ends_nothing(at.tick.saturating_duration_since(since) < MOMENT_STANDS);
     }
 
     /// Says that it cannot be known how a thing stands.

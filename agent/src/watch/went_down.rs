@@ -16,18 +16,18 @@ use super::{
     killed,
     probe::{At, Probe, Seen},
 };
-use crate::alert::{
-    Alerts,
-    rule::{AlertKey, Rule},
+use crate::{
+    alert::{
+        Alerts,
+        rule::{AlertKey, Rule},
+    },
+    boot,
 };
 
 /// In the state directory while an agent runs: which start of the kernel it runs in. Its time is the last sign of life.
 const FILE: &str = "alive";
-const BOOT_ID: &str = "/proc/sys/kernel/random/boot_id";
 /// Between two signs of life.
 const EVERY: Duration = Duration::from_secs(60);
-/// It is a moment; its alert stands for so long.
-const STANDS: Duration = Duration::from_secs(600);
 
 /// The sign of life, and the alert's end.
 pub struct Alive {
@@ -41,8 +41,7 @@ impl Alive {
     /// What fails is logged, because everything else must go on.
     #[must_use]
     pub fn begin(alerts: &Alerts, state_dir: &Path, now: UnixMillis) -> Self {
-        let boot = fs::read_to_string(BOOT_ID).unwrap_or_default().trim().to_owned();
-        Self::begin_in(&boot, alerts, state_dir, now)
+        Self::begin_in(&boot::id().unwrap_or_default(), alerts, state_dir, now)
     }
 
     /// As [`Alive::begin`], in a start of the kernel that is known.
@@ -103,9 +102,7 @@ impl Probe for Alive {
             tracing::debug!("no sign of life could be left");
         }
         let mut seen = Seen::default();
-        let since = *self.since.get_or_insert(at.tick);
-        seen.judge(key(), None);
-        seen.ends_nothing(at.tick.saturating_duration_since(since) < STANDS);
+        seen.moment(key(), &mut self.since, at);
         seen
     }
 }
