@@ -271,7 +271,10 @@ impl BotWatch {
     }
 
     fn observe(&self, seen: Observation) {
-        self.seen.send_replace(state_of(&seen));
+        // Only a change is one: whoever waits for it asks systemd.
+        let state = state_of(&seen);
+        self.seen
+            .send_if_modified(|known| std::mem::replace(known, state) != state);
         let stored = match seen {
             Observation::Fine => self.alerts.bot_is_well(now()),
             seen => self.alerts.observe(&AlertKey::new("bot", "bot"), seen, now()),

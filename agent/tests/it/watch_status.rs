@@ -1,13 +1,29 @@
 //! What the agent says of itself on its private address, and that only one that is well says so.
 
-use std::time::Duration;
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU32, Ordering},
+    },
+    time::{Duration, Instant},
+};
 
-use agent::http::Report;
+use agent::{
+    beat::Beats,
+    config::Language,
+    http::Report,
+    store::Store,
+    watch::{
+        bot_health::{BotState, BotWatch},
+        bot_link::BotLink,
+    },
+};
+use tokio::net::TcpListener;
 
 use crate::{
     pretend_bot::Bot,
     pretend_telegram::Telegram,
-    world::{Agent, LIMIT, OWNER, config},
+    world::{Agent, LIMIT, OWNER, alerts, config, until},
 };
 
 #[tokio::test]
@@ -66,4 +82,31 @@ fn free_address() -> std::net::SocketAddr {
         .unwrap()
         .local_addr()
         .unwrap()
+}
+
+/// Whoever waits for a change asks systemd, and each time starts a program.
+#[tokio::test]
+async fn how_the_bot_is_counts_as_changed_only_when_it_is_another() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = Arc::new(Store::open(dir.path()).unwrap());
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    let looks = Arc::new(AtomicU32::new(0));
+    let counted = Arc::clone(&looks);
+    tokio::spawn(async move {
+        while listener.accept().await.is_ok() {
+            counted.fetch_add(1, Ordering::SeqCst);
+        }
+    });
+    let beat = Beats::new(Instant::now()).add("bot", LIMIT, Instant::now());
+    let link = BotLink::new(reqwest::Client::new(), &url);
+    let bot = BotWatch::new(link, alerts(&store, Language::En, &[]), beat);
+    let mut state = bot.state();
+    let watching = tokio::spawn(bot.run());
+    state.changed().await.unwrap();
+    assert_ne!(*state.borrow_and_update(), BotState::Unknown);
+    let before = looks.load(Ordering::SeqCst);
+    until(LIMIT, || looks.load(Ordering::SeqCst) > before + 2).await;
+    assert!(!state.has_changed().unwrap());
+    watching.abort();
 }
