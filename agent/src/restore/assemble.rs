@@ -280,7 +280,9 @@ async fn replay(
             break;
         }
     }
-    Ok(())
+    tokio::task::block_in_place(|| pages.kept.flush(&pages.file))
+        .context("writing the database")
+        .map_err(Failure::Here)
 }
 
 /// Follows one segment, as far as the plan goes; `false` when that was its end.
@@ -320,7 +322,9 @@ fn follow(
         Stop::AfterCommit(commit) => Some(commit.min(header.last)),
         // What others follow was there by then, whatever its clock said.
         Stop::By { .. } if plan.segments.last() != Some(name) => Some(header.last),
-        Stop::By { moment, .. } => segment::last_commit_by(&pages.file, &segment, moment).map_err(told)?,
+        Stop::By { moment, .. } => {
+            segment::last_commit_by(&pages.file, &mut pages.kept, &segment, moment).map_err(told)?
+        }
     };
     let Some(through) = through else {
         return Ok(false);

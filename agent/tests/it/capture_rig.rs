@@ -323,8 +323,9 @@ impl Replica {
                 for number in header.first.get()..header.last.get() {
                     let (file, mut sum) = (copy_of(&before), self.sum);
                     let through = CommitNumber::new(number).unwrap();
-                    let commit =
-                        segment::apply(&file, &mut sum, &mut Kept::default(), &segment, through).unwrap();
+                    let mut kept = Kept::default();
+                    let commit = segment::apply(&file, &mut sum, &mut kept, &segment, through).unwrap();
+                    kept.flush(&file).unwrap();
                     see(header.kind, sum.root(commit.size_pages));
                 }
             }
@@ -345,13 +346,14 @@ impl Replica {
         }
     }
 
-    pub fn copy(&self) -> Vec<u8> {
+    pub fn copy(&mut self) -> Vec<u8> {
+        self.kept.flush(&self.file).unwrap();
         let mut bytes = vec![0; self.file.metadata().unwrap().len() as usize];
         std::os::unix::fs::FileExt::read_exact_at(&self.file, &mut bytes, 0).unwrap();
         bytes
     }
 
-    pub fn root(&self) -> PageRoot {
+    pub fn root(&mut self) -> PageRoot {
         root_of(&self.copy())
     }
 }

@@ -86,6 +86,11 @@ fn shop() -> Shop {
     shop
 }
 
+fn restores_as_it_is(shop: &Shop) {
+    shop.restore_to("back", &[]);
+    assert_eq!(orders(&shop.path("back/shop.db")), orders(&shop.database()));
+}
+
 fn without_log(shop: &Shop) {
     for suffix in ["-wal", "-shm"] {
         let _ = fs::remove_file(shop.path(&format!("live/shop.db{suffix}")));
@@ -336,8 +341,7 @@ fn what_an_owner_and_a_new_release_do_while_nobody_follows_is_no_other_database(
         is_nothing(&shop);
         agent.burn();
     }
-    shop.restore_to("back", &[]);
-    assert_eq!(orders(&shop.path("back/shop.db")), orders(&shop.database()));
+    restores_as_it_is(&shop);
 }
 
 #[test]
@@ -352,8 +356,7 @@ fn a_new_release_and_a_vacuum_under_the_running_agent_go_on_in_the_chain() {
         is_nothing(&shop);
     }
     agent.burn();
-    shop.restore_to("back", &[]);
-    assert_eq!(orders(&shop.path("back/shop.db")), orders(&shop.database()));
+    restores_as_it_is(&shop);
 }
 
 #[test]

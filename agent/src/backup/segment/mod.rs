@@ -20,12 +20,14 @@ mod decode;
 mod diff;
 mod draft;
 mod header;
+mod kept;
 
-pub use apply::{Kept, apply, last_commit_by};
+pub use apply::{apply, last_commit_by};
 pub use decode::{Commit, Segment, SegmentError};
 pub use draft::{Draft, TooLarge};
 pub(in crate::backup) use draft::{change_counter, schema_cookie};
 pub use header::{Header, Kind};
+pub use kept::Kept;
 
 /// Different pages in one segment: 64 MiB at the usual page size. A single transaction of the shop changes some tens;
 /// whatever changes more, such as VACUUM, begins a new chain.
