@@ -140,6 +140,8 @@ fn status_says_since_when_it_hangs_and_a_list_for_whom_it_waits_and_what_came_me
             .unwrap();
     };
     sell();
+    // Only then the sale counts as one that a remote may lack.
+    agent.wait_long_for("/durable", LIMIT);
     until("it has acknowledged all of it", || {
         let told = hung_as_told(&rig);
         told["acknowledged_at"].is_i64() && told["lag_commits"] == 0 && !rig.is_backing_up()
