@@ -25,7 +25,7 @@ use super::{
 };
 use crate::backup::{
     Progress, delta,
-    segment::{self, Segment, SegmentError},
+    segment::{Replay, Segment, SegmentError},
 };
 
 /// Parts that are fetched at the same time, each of up to 16 MiB; opening them takes turns on as many threads as there
@@ -96,15 +96,7 @@ async fn assemble(
         commit: plan.manifest.commit,
         at: plan.manifest.taken_at,
     };
-    replay(
-        plan,
-        sources,
-        (&mut pages, &mut reached),
-        notes,
-        working_at,
-        progress,
-    )
-    .await?;
+    let pages = replay(plan, sources, (pages, &mut reached), notes, working_at, progress).await?;
     let root = match summing {
         Summing::Now => pages.root(),
         // What it is going to be held against.
@@ -248,11 +240,12 @@ async fn lay(
 async fn replay(
     plan: &Plan,
     sources: &Sources<'_>,
-    (pages, reached): (&mut PagesFile, &mut Reached),
+    (pages, reached): (PagesFile, &mut Reached),
     notes: &mut Vec<String>,
     working_at: &mut Culprit,
     progress: &dyn Progress,
-) -> Result<(), Failure> {
+) -> Result<PagesFile, Failure> {
+    let mut replay = pages.into_replay();
     let sizes = plan
         .segments
         .iter()
@@ -266,7 +259,7 @@ async fn replay(
         *working_at = Culprit::Segment(name.clone());
         let (plain, digest, note) = fetched?;
         notes.extend(note);
-        let step = || follow(plan, name, &plain, previous, pages, reached);
+        let step = || follow(plan, name, &plain, previous, &mut replay, reached);
         let goes_on = tokio::task::block_in_place(step).map_err(|failure| match failure {
             Failure::Lost(what) => {
                 *working_at = segments::culprit(name, &plain, &what);
@@ -280,7 +273,7 @@ async fn replay(
             break;
         }
     }
-    tokio::task::block_in_place(|| pages.kept.flush(&pages.file))
+    tokio::task::block_in_place(|| PagesFile::after(replay, plan.manifest.page_size))
         .context("writing the database")
         .map_err(Failure::Here)
 }
@@ -291,7 +284,7 @@ fn follow(
     name: &SegmentName,
     plain: &[u8],
     previous: Option<[u8; 32]>,
-    pages: &mut PagesFile,
+    replay: &mut Replay,
     reached: &mut Reached,
 ) -> Result<bool, Failure> {
     let told = |error: SegmentError| match error {
@@ -322,16 +315,12 @@ fn follow(
         Stop::AfterCommit(commit) => Some(commit.min(header.last)),
         // What others follow was there by then, whatever its clock said.
         Stop::By { .. } if plan.segments.last() != Some(name) => Some(header.last),
-        Stop::By { moment, .. } => {
-            segment::last_commit_by(&pages.file, &mut pages.kept, &segment, moment).map_err(told)?
-        }
+        Stop::By { moment, .. } => replay.last_commit_by(&segment, moment).map_err(told)?,
     };
     let Some(through) = through else {
         return Ok(false);
     };
-    let commit =
-        segment::apply(&pages.file, &mut pages.sum, &mut pages.kept, &segment, through).map_err(told)?;
-    pages.reached(commit.size_pages);
+    let commit = replay.apply(&segment, through).map_err(told)?;
     *reached = Reached {
         commit: commit.number,
         at: commit.at,

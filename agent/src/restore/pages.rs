@@ -18,16 +18,14 @@ use protocol::{
 };
 
 use super::place::share;
-use crate::backup::{delta::Part, seal::PIECE_BYTES, segment::Kept};
+use crate::backup::{delta::Part, seal::PIECE_BYTES, segment::Replay};
 
 /// The file, its pages counted.
 pub(super) struct PagesFile {
     pub file: File,
     page_size: u32,
     pages: u32,
-    pub sum: PageSum,
-    /// For the segments, once nothing else writes.
-    pub kept: Kept,
+    sum: PageSum,
 }
 
 impl PagesFile {
@@ -38,7 +36,6 @@ impl PagesFile {
             page_size: base.page_size,
             pages: base.pages(),
             sum,
-            kept: Kept::default(),
         }
     }
 
@@ -99,9 +96,20 @@ impl PagesFile {
         self.file.set_len(u64::from(pages) * u64::from(self.page_size))
     }
 
-    /// After segments: how many pages there are now.
-    pub(super) fn reached(&mut self, pages: u32) {
-        self.pages = pages;
+    /// For the segments, once nothing else writes; [`PagesFile::after`] takes it back.
+    pub(super) fn into_replay(self) -> Replay {
+        Replay::begin(self.file, self.sum, self.pages)
+    }
+
+    /// What the segments made of it.
+    pub(super) fn after(replay: Replay, page_size: u32) -> io::Result<Self> {
+        let (file, sum, pages) = replay.end()?;
+        Ok(Self {
+            file,
+            page_size,
+            pages,
+            sum,
+        })
     }
 }
 

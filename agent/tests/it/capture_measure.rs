@@ -10,7 +10,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use agent::backup::segment::{self, Segment};
+use agent::backup::segment::Segment;
 use axum::{
     Router,
     body::Bytes,
@@ -137,14 +137,7 @@ fn bytes_a_commit_and_replay() {
     let begun = Instant::now();
     for one in &shipped {
         let segment = Segment::parse(&one.plain).unwrap();
-        segment::apply(
-            &again.file,
-            &mut again.sum,
-            &mut again.kept,
-            &segment,
-            CommitNumber::MAX,
-        )
-        .unwrap();
+        again.replay.apply(&segment, CommitNumber::MAX).unwrap();
     }
     let seconds = begun.elapsed().as_secs_f64();
     println!("replay: {:.0} commits/s", took.len() as f64 / seconds);

@@ -4,7 +4,7 @@
 
 use std::{
     collections::BTreeMap,
-    fs::{self, File},
+    fs,
     path::{Path, PathBuf},
     sync::{Arc, OnceLock},
     time::{Duration, Instant},
@@ -16,7 +16,7 @@ use agent::{
         capture::{self, Capture, Running},
         remote,
         seal::{self, Keys, sha256_hex},
-        segment::{self, Kept, Kind, Segment},
+        segment::{Kind, Replay, Segment},
         signer::{Signers, SigningKey},
     },
     config::{Config, Environment, Purpose},
@@ -261,9 +261,7 @@ impl Drop for Rig {
 pub struct Replica {
     pub chain: ChainId,
     pub commit: CommitNumber,
-    pub file: File,
-    pub sum: PageSum,
-    pub kept: Kept,
+    pub replay: Replay,
     previous: Option<[u8; 32]>,
     pub resyncs: usize,
     pub segments: usize,
@@ -283,14 +281,10 @@ impl Replica {
 
     /// At some commit of a chain, when the database holds these pages, behind a segment with this digest.
     pub fn join(chain: ChainId, commit: CommitNumber, previous: Option<&str>, pages: &[u8]) -> Self {
-        let file = tempfile::tempfile().unwrap();
-        std::os::unix::fs::FileExt::write_all_at(&file, pages, 0).unwrap();
         Self {
             chain,
             commit,
-            file,
-            sum: sum_of(pages),
-            kept: Kept::default(),
+            replay: replay_of(pages),
             previous: previous.map(digest),
             resyncs: 0,
             segments: 0,
@@ -321,22 +315,13 @@ impl Replica {
             if each {
                 let before = self.copy();
                 for number in header.first.get()..header.last.get() {
-                    let (file, mut sum) = (copy_of(&before), self.sum);
+                    let mut replay = replay_of(&before);
                     let through = CommitNumber::new(number).unwrap();
-                    let mut kept = Kept::default();
-                    let commit = segment::apply(&file, &mut sum, &mut kept, &segment, through).unwrap();
-                    kept.flush(&file).unwrap();
-                    see(header.kind, sum.root(commit.size_pages));
+                    replay.apply(&segment, through).unwrap();
+                    see(header.kind, replay.root());
                 }
             }
-            segment::apply(
-                &self.file,
-                &mut self.sum,
-                &mut self.kept,
-                &segment,
-                CommitNumber::MAX,
-            )
-            .unwrap();
+            self.replay.apply(&segment, CommitNumber::MAX).unwrap();
             see(header.kind, header.root);
             self.commit = header.last;
             self.segments += 1;
@@ -347,9 +332,9 @@ impl Replica {
     }
 
     pub fn copy(&mut self) -> Vec<u8> {
-        self.kept.flush(&self.file).unwrap();
-        let mut bytes = vec![0; self.file.metadata().unwrap().len() as usize];
-        std::os::unix::fs::FileExt::read_exact_at(&self.file, &mut bytes, 0).unwrap();
+        let file = self.replay.flushed().unwrap();
+        let mut bytes = vec![0; file.metadata().unwrap().len() as usize];
+        std::os::unix::fs::FileExt::read_exact_at(file, &mut bytes, 0).unwrap();
         bytes
     }
 
@@ -358,10 +343,11 @@ impl Replica {
     }
 }
 
-fn copy_of(bytes: &[u8]) -> File {
+/// From a file of these pages.
+fn replay_of(pages: &[u8]) -> Replay {
     let file = tempfile::tempfile().unwrap();
-    std::os::unix::fs::FileExt::write_all_at(&file, bytes, 0).unwrap();
-    file
+    std::os::unix::fs::FileExt::write_all_at(&file, pages, 0).unwrap();
+    Replay::begin(file, sum_of(pages), (pages.len() / PAGE) as u32)
 }
 
 fn digest(hex: &str) -> [u8; 32] {

@@ -14,7 +14,7 @@ const WRITTEN_BYTES_MAX: usize = 1024 * 1024;
 /// Pages as the last segments left them in one file, with their hashes. Whatever else writes to that file makes it
 /// worthless; whoever reads it calls [`Kept::flush`] before.
 #[derive(Default)]
-pub struct Kept(HashMap<u32, Page>);
+pub(super) struct Kept(HashMap<u32, Page>);
 
 struct Page {
     image: Vec<u8>,
@@ -55,7 +55,7 @@ impl Kept {
     ///
     /// # Errors
     /// When the disk refuses; the file is no database then, and to be thrown away.
-    pub fn flush(&mut self, file: &File) -> io::Result<()> {
+    pub(super) fn flush(&mut self, file: &File) -> io::Result<()> {
         let mut unwritten: Vec<(u32, &mut Page)> = self
             .0
             .iter_mut()

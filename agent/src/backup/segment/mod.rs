@@ -1,5 +1,5 @@
 //! A segment: some commits of one chain as what each changed in its pages, and how a database file follows them.
-//! Pure but for the file that `apply` is given; every byte of a segment is untrusted and bounded.
+//! Pure but for the file that a `Replay` is given; every byte of a segment is untrusted and bounded.
 //!
 //! ```text
 //! magic        8 bytes
@@ -14,20 +14,19 @@
 //! Numbers in references and table are LEB128, everything else is big-endian. A page's ranges lie upon its last image
 //! in the segment, else upon its old image when it is among the references, else upon zeros.
 
-mod apply;
 mod bytes;
 mod decode;
 mod diff;
 mod draft;
 mod header;
 mod kept;
+mod replay;
 
-pub use apply::{apply, last_commit_by};
 pub use decode::{Commit, Segment, SegmentError};
 pub use draft::{Draft, TooLarge};
 pub(in crate::backup) use draft::{change_counter, schema_cookie};
 pub use header::{Header, Kind};
-pub use kept::Kept;
+pub use replay::Replay;
 
 /// Different pages in one segment: 64 MiB at the usual page size. A single transaction of the shop changes some tens;
 /// whatever changes more, such as VACUUM, begins a new chain.

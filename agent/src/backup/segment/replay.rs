@@ -1,14 +1,15 @@
-//! A database file brought forward by a segment, or what is kept of it in memory.
-//! The segment is read to its end before a byte changes. What a failure in the middle left is no database any more, and must
-//! be thrown away.
+//! A database file brought forward by segments, one after the other.
+//! Each is read to its end before a byte changes. What a failure in the middle left is no database any more, and must be
+//! thrown away.
 
 use std::{
     collections::{BTreeMap, btree_map::Entry},
     fs::File,
+    io,
 };
 
 use protocol::{
-    chain::{CommitNumber, PageHash, PageSum, is_lock_page},
+    chain::{CommitNumber, PageHash, PageRoot, PageSum, is_lock_page},
     time::UnixMillis,
 };
 
@@ -17,71 +18,110 @@ use super::{
     kept::Kept,
 };
 
-/// Brings the file, which stands right before the segment, forward to its commit `through`, or to its last one when
-/// that comes first. `sum` is that of the file's pages and moves along; behind the last commit it is compared with what
-/// the segment promises. `kept` is for this file alone, empty at its first segment, and flushed after its last.
-///
-/// # Errors
-/// [`SegmentError`]; after any of them file and `kept` are to be thrown away.
-pub fn apply(
-    file: &File,
-    sum: &mut PageSum,
-    kept: &mut Kept,
-    segment: &Segment<'_>,
-    through: CommitNumber,
-) -> Result<Commit, SegmentError> {
-    let mut pages = Pages::read(file, segment, kept)?;
-    let prefix = pages.prefix();
-    let mut reached = None;
-    let mut at_page = 0;
-    segment.open(&prefix)?.walk(through, |step| {
-        match step {
-            Step::Page(page) => {
-                pages.begin(page);
-                at_page = page;
-            }
-            Step::Change(at, bytes) => pages.change(at_page, at, bytes),
-            Step::End(commit) => reached = Some(commit),
-        }
-        Ok(())
-    })?;
-    let reached = reached.ok_or_else(|| {
-        SegmentError::DoesNotFit(format!("it begins after commit {through}, where to stop"))
-    })?;
-    pages.write(file, sum, kept, reached.size_pages)?;
-    let found = sum.root(reached.size_pages);
-    if reached.number == segment.header.last && found != segment.header.root {
-        return Err(SegmentError::WrongRoot {
-            found: found.to_string(),
-            expected: segment.header.root.to_string(),
-        });
-    }
-    Ok(reached)
+/// A database file that segments bring forward one after the other. Until [`Replay::end`] the file alone is not the
+/// database, and nothing else writes to it.
+pub struct Replay {
+    file: File,
+    sum: PageSum,
+    pages: u32,
+    kept: Kept,
 }
 
-/// The last commit of the segment that the agent saw no later than `at`; `None` when there is none. File and `kept` stand
-/// right before the segment, and stay there.
-///
-/// # Errors
-/// As [`apply`].
-pub fn last_commit_by(
-    file: &File,
-    kept: &mut Kept,
-    segment: &Segment<'_>,
-    at: UnixMillis,
-) -> Result<Option<CommitNumber>, SegmentError> {
-    kept.flush(file)?;
-    let prefix = Pages::read(file, segment, &mut Kept::default())?.prefix();
-    let mut found = None;
-    segment.open(&prefix)?.walk(segment.header.last, |step| {
-        if let Step::End(commit) = step
-            && commit.at <= at
-        {
-            found = Some(commit.number);
+impl Replay {
+    /// From a file of so many pages that stands right before the first segment, and the sum of these.
+    #[must_use]
+    pub fn begin(file: File, sum: PageSum, pages: u32) -> Self {
+        let kept = Kept::default();
+        Self {
+            file,
+            sum,
+            pages,
+            kept,
         }
-        Ok(())
-    })?;
-    Ok(found)
+    }
+
+    /// What the database is now.
+    #[must_use]
+    pub fn root(&self) -> PageRoot {
+        self.sum.root(self.pages)
+    }
+
+    /// Goes on to the commit `through` of the segment, or to its last one when that comes first, which is compared with
+    /// what the segment promises.
+    ///
+    /// # Errors
+    /// [`SegmentError`]; after any of them the file is to be thrown away.
+    pub fn apply(&mut self, segment: &Segment<'_>, through: CommitNumber) -> Result<Commit, SegmentError> {
+        let mut pages = Pages::read(&self.file, segment, &mut self.kept)?;
+        let prefix = pages.prefix();
+        let mut reached = None;
+        let mut at_page = 0;
+        segment.open(&prefix)?.walk(through, |step| {
+            match step {
+                Step::Page(page) => {
+                    pages.begin(page);
+                    at_page = page;
+                }
+                Step::Change(at, bytes) => pages.change(at_page, at, bytes),
+                Step::End(commit) => reached = Some(commit),
+            }
+            Ok(())
+        })?;
+        let reached = reached.ok_or_else(|| {
+            SegmentError::DoesNotFit(format!("it begins after commit {through}, where to stop"))
+        })?;
+        pages.write(&self.file, &mut self.sum, &mut self.kept, reached.size_pages)?;
+        self.pages = reached.size_pages;
+        let found = self.root();
+        if reached.number == segment.header.last && found != segment.header.root {
+            return Err(SegmentError::WrongRoot {
+                found: found.to_string(),
+                expected: segment.header.root.to_string(),
+            });
+        }
+        Ok(reached)
+    }
+
+    /// The last commit of the segment that the agent saw no later than `at`; `None` when there is none. All stays right
+    /// before the segment.
+    ///
+    /// # Errors
+    /// As [`Replay::apply`].
+    pub fn last_commit_by(
+        &mut self,
+        segment: &Segment<'_>,
+        at: UnixMillis,
+    ) -> Result<Option<CommitNumber>, SegmentError> {
+        let prefix = Pages::read(self.flushed()?, segment, &mut Kept::default())?.prefix();
+        let mut found = None;
+        segment.open(&prefix)?.walk(segment.header.last, |step| {
+            if let Step::End(commit) = step
+                && commit.at <= at
+            {
+                found = Some(commit.number);
+            }
+            Ok(())
+        })?;
+        Ok(found)
+    }
+
+    /// The file, which is the database until the next segment.
+    ///
+    /// # Errors
+    /// When the disk refuses; the file is to be thrown away.
+    pub fn flushed(&mut self) -> io::Result<&File> {
+        self.kept.flush(&self.file)?;
+        Ok(&self.file)
+    }
+
+    /// The file, which is the database now, the sum of its pages, and how many there are.
+    ///
+    /// # Errors
+    /// As [`Replay::flushed`].
+    pub fn end(mut self) -> io::Result<(File, PageSum, u32)> {
+        self.flushed()?;
+        Ok((self.file, self.sum, self.pages))
+    }
 }
 
 /// The pages that a segment touches.
@@ -182,7 +222,7 @@ impl Pages {
 mod tests {
     use std::os::unix::fs::FileExt;
 
-    use protocol::chain::{ChainId, PageRoot};
+    use protocol::chain::ChainId;
 
     use super::*;
     use crate::backup::segment::{Draft, Header, Kind};
@@ -268,10 +308,10 @@ mod tests {
         (draft.encode(&header).unwrap(), states)
     }
 
-    fn file_of(bytes: &[u8]) -> File {
+    fn replay_of(bytes: &[u8], sum: PageSum) -> Replay {
         let file = tempfile::tempfile().unwrap();
         file.write_all_at(bytes, 0).unwrap();
-        file
+        Replay::begin(file, sum, bytes.len() as u32 / PAGE)
     }
 
     fn bytes_of(file: &File) -> Vec<u8> {
@@ -290,24 +330,17 @@ mod tests {
     #[test]
     fn every_commit_of_every_segment_is_reached_exactly() {
         let mut world = world();
-        let (mut file, mut sum) = (file_of(&world.bytes()), world.sum());
         let mut first = 2;
         for _ in 0..SEGMENTS {
-            let before = bytes_of(&file);
+            let (before, sum) = (world.bytes(), world.sum());
             let (plain, states) = segment(&mut world, first);
             let segment = Segment::parse(&plain).unwrap();
             for (number, state) in (first..).zip(&states) {
-                file = file_of(&before);
-                let mut own = sum;
+                let mut replay = replay_of(&before, sum);
                 let through = CommitNumber::new(number).unwrap();
-                let mut kept = Kept::default();
-                let commit = apply(&file, &mut own, &mut kept, &segment, through).unwrap();
-                kept.flush(&file).unwrap();
+                let commit = replay.apply(&segment, through).unwrap();
                 assert_eq!(commit.number, through);
-                assert_eq!(&bytes_of(&file), state, "commit {number}");
-                if commit.number == segment.header.last {
-                    sum = own;
-                }
+                assert_eq!(&bytes_of(&replay.end().unwrap().0), state, "commit {number}");
             }
             first += states.len() as u64;
         }
@@ -316,21 +349,20 @@ mod tests {
     #[test]
     fn pages_that_are_kept_from_segment_to_segment_are_those_of_the_file() {
         let mut world = world();
-        let (file, mut sum, mut kept) = (file_of(&world.bytes()), world.sum(), Kept::default());
+        let mut replay = replay_of(&world.bytes(), world.sum());
         let mut first = 2;
         for _ in 0..4 * SEGMENTS {
             let (plain, states) = segment(&mut world, first);
             let segment = Segment::parse(&plain).unwrap();
-            apply(&file, &mut sum, &mut kept, &segment, CommitNumber::MAX).unwrap();
+            replay.apply(&segment, CommitNumber::MAX).unwrap();
             first += states.len() as u64;
             // Now and then, as a restore does at its end: what is kept goes on being good.
             if world.random(3) == 0 {
-                kept.flush(&file).unwrap();
-                assert_eq!(&bytes_of(&file), states.last().unwrap());
+                assert_eq!(&bytes_of(replay.flushed().unwrap()), states.last().unwrap());
             }
         }
-        kept.flush(&file).unwrap();
-        assert_eq!(bytes_of(&file), world.bytes());
+        assert_eq!(replay.root(), world.sum().root(world.pages.len() as u32));
+        assert_eq!(bytes_of(&replay.end().unwrap().0), world.bytes());
     }
 
     #[test]
@@ -339,28 +371,14 @@ mod tests {
         let before = world.bytes();
         let (plain, _) = segment(&mut world, 2);
         let segment = Segment::parse(&plain).unwrap();
-        let mut sum = PageSum::default();
-        let longer = file_of(&[before.clone(), vec![0; 512]].concat());
-        let applied = apply(
-            &longer,
-            &mut sum,
-            &mut Kept::default(),
-            &segment,
-            CommitNumber::MAX,
-        );
+        let sum = PageSum::default();
+        let longer = [before.clone(), vec![0; 512]].concat();
+        let applied = replay_of(&longer, sum).apply(&segment, CommitNumber::MAX);
         assert!(matches!(applied, Err(SegmentError::DoesNotFit(_))));
         let mut other = before;
         other.iter_mut().for_each(|byte| *byte ^= 0x55);
-        assert!(
-            apply(
-                &file_of(&other),
-                &mut sum,
-                &mut Kept::default(),
-                &segment,
-                CommitNumber::MAX
-            )
-            .is_err()
-        );
+        let applied = replay_of(&other, sum).apply(&segment, CommitNumber::MAX);
+        assert!(applied.is_err());
     }
 
     #[test]
@@ -375,14 +393,8 @@ mod tests {
         let mut header = header(&world, &draft, 2, Kind::Commits);
         header.root = PageRoot::parse(&"0".repeat(32)).unwrap();
         let plain = draft.encode(&header).unwrap();
-        let mut sum = before.1;
-        let applied = apply(
-            &file_of(&before.0),
-            &mut sum,
-            &mut Kept::default(),
-            &Segment::parse(&plain).unwrap(),
-            CommitNumber::MAX,
-        );
+        let segment = Segment::parse(&plain).unwrap();
+        let applied = replay_of(&before.0, before.1).apply(&segment, CommitNumber::MAX);
         assert!(matches!(applied, Err(SegmentError::WrongRoot { .. })));
     }
 
@@ -393,13 +405,7 @@ mod tests {
         let (plain, _) = segment(&mut world, 2);
         for length in 0..plain.len() {
             if let Ok(segment) = Segment::parse(&plain[..length]) {
-                let applied = apply(
-                    &file_of(&before),
-                    &mut sum.clone(),
-                    &mut Kept::default(),
-                    &segment,
-                    CommitNumber::MAX,
-                );
+                let applied = replay_of(&before, sum).apply(&segment, CommitNumber::MAX);
                 assert!(applied.is_err(), "cut to {length}");
             }
         }
@@ -408,13 +414,7 @@ mod tests {
             bytes[bit / 8] ^= 1 << (bit % 8);
             if let Ok(segment) = Segment::parse(&bytes) {
                 // What is flipped in the chain or in a moment is not noticed here: digest and signature do that.
-                let _ = apply(
-                    &file_of(&before),
-                    &mut sum.clone(),
-                    &mut Kept::default(),
-                    &segment,
-                    CommitNumber::MAX,
-                );
+                let _ = replay_of(&before, sum).apply(&segment, CommitNumber::MAX);
             }
         }
     }
