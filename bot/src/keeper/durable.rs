@@ -4,6 +4,7 @@
 //! their commit, so it is never theirs.
 
 use std::{
+    pin::pin,
     sync::{
         Arc,
         atomic::{AtomicU8, Ordering},
@@ -17,7 +18,7 @@ use rusqlite::Connection;
 use tokio::{
     sync::{Semaphore, mpsc, oneshot},
     task::JoinSet,
-    time::{Instant, sleep_until},
+    time::{Instant, sleep_until, timeout_at},
 };
 
 use super::{
@@ -32,8 +33,10 @@ use crate::{
 
 /// Those who may wait for the next question to leave.
 const WAITING_MAX: usize = 1_024;
-/// While a question is under way, the next one leaves this long after it: no more than nine are under way.
+/// While a question is under way, the next one leaves this long after it: no more than eleven are under way.
 const EVERY: Duration = Duration::from_millis(250);
+/// The agent holds a question as long as anybody waits, and its word that it was in vain comes right behind.
+const WORD_AFTER: Duration = Duration::from_millis(500);
 /// Jobs that may wait at the same time; the other hands are for work that need not.
 const HANDS_MAX: usize = 12;
 
@@ -151,13 +154,19 @@ async fn until_free(asking: &mut JoinSet<()>, moment: Instant) {
 }
 
 async fn serve(question: &Question, outage: &Outage, waiters: Vec<Waiter>, until: Instant) {
-    let answer = question
-        .ask(until.saturating_duration_since(Instant::now()))
-        .await;
+    let left = until.saturating_duration_since(Instant::now());
+    let mut asked = pin!(question.ask(left + WORD_AFTER));
+    let in_time = timeout_at(until, &mut asked).await.ok();
+    let is_off = matches!(in_time, Some(Ok(())));
     for waiter in waiters {
         // Whoever gave up goes on anyway.
-        let _ = waiter.tell.send(answer.is_ok());
+        let _ = waiter.tell.send(is_off);
     }
+    // Nobody waits for it any more; what it says is why.
+    let answer = match in_time {
+        Some(answer) => answer,
+        None => asked.await,
+    };
     outage.heard(answer).await;
 }
 
