@@ -5,7 +5,7 @@
 use protocol::time::UnixMillis;
 
 use super::{
-    Dot, Figure, Hue, Marks, Panel, Shape, Subject,
+    Dot, Figure, HUES, Hue, Marks, Panel, Shape, Subject,
     picture::Sources,
     resources::{self, Gathered},
     words::Words,
@@ -14,8 +14,6 @@ use crate::{store::sizes::PointLine, watch::shipping_lag::SERIES};
 
 /// Points on one picture.
 const POINTS_MAX: usize = 400;
-/// Remotes of one picture; more than two colours would not be told apart.
-const REMOTES_MAX: usize = 2;
 /// What the bot waits for a payment to be off the machine before it goes on without.
 const WAIT_S: f64 = 2.0;
 
@@ -89,15 +87,21 @@ pub(super) fn lag(
     now: UnixMillis,
 ) -> anyhow::Result<Panel> {
     let names = sources.history.series()?;
-    let remotes = names.iter().filter_map(|name| name.strip_prefix(SERIES));
+    let remotes: Vec<&str> = names
+        .iter()
+        .filter_map(|name| name.strip_prefix(SERIES))
+        .collect();
     let mut marks: Vec<Marks> = Vec::new();
-    for (remote, hue) in remotes.take(REMOTES_MAX).zip([Hue::Main, Hue::Second]) {
+    // Two are told apart by their shape.
+    let is_numbered = remotes.len() > 2;
+    for ((remote, hue), number) in remotes.into_iter().zip(HUES).zip(1..) {
         let points = sources.history.read(&format!("{SERIES}{remote}"), from, now)?;
         let dots = resources::dots_of(&points, |point| point.most);
         let mut line = resources::line(words.language, Figure::Seconds, (remote, hue), dots);
         if hue != Hue::Main {
             line.shape = Shape::Outline;
         }
+        line.number = is_numbered.then_some(number);
         marks.push(line);
     }
     Ok(Panel {

@@ -5,7 +5,7 @@
 use protocol::time::UnixMillis;
 
 use super::{
-    Dot, Figure, Hue, Marks, Panel, Shape, Subject,
+    Dot, Figure, HUES, Hue, Marks, Panel, Shape, Subject,
     picture::Sources,
     resources::{limits, line, percent, points, ranged},
     scale,
@@ -13,15 +13,6 @@ use super::{
 };
 use crate::{alert::rule::Rule, config::Language};
 
-/// As many lines as a phone shows apart.
-const HUES: [Hue; 6] = [
-    Hue::Main,
-    Hue::Second,
-    Hue::Third,
-    Hue::Fourth,
-    Hue::Fifth,
-    Hue::Sixth,
-];
 /// Those that are named below it.
 const REST_MAX: usize = 4;
 /// The last part of a mount point is what tells it from others.

@@ -24,6 +24,7 @@ pub mod traffic;
 mod words;
 
 pub use scale::Figure;
+use theme::HUES;
 pub use theme::{Hue, Theme};
 
 /// A moment and a figure.

@@ -29,6 +29,16 @@ pub enum Hue {
     Sixth,
 }
 
+/// As many lines of one kind as a phone shows apart.
+pub(super) const HUES: [Hue; 6] = [
+    Hue::Main,
+    Hue::Second,
+    Hue::Third,
+    Hue::Fourth,
+    Hue::Fifth,
+    Hue::Sixth,
+];
+
 impl Theme {
     pub(super) fn ground(self) -> Ink {
         match self {

@@ -1,10 +1,10 @@
 //! Bytes and requests that went to each remote by the hour, and what a month costs as things stood then.
-//! It shows two remotes; the console's words and the status page's table name all of them.
+//! It shows as many remotes as there are colours; the console's words and the status page's table name all of them.
 
 use protocol::time::UnixMillis;
 
 use super::{
-    Dot, Figure, Hue, Marks, Panel, Shape, Subject,
+    Dot, Figure, HUES, Hue, Marks, Panel, Shape, Subject,
     picture::Sources,
     resources::{self, Gathered},
     scale,
@@ -16,7 +16,6 @@ use crate::{
     traffic::{self, DAY, Priced, REQUESTS_AN_OBJECT},
 };
 
-const HUES: [Hue; 2] = [Hue::Main, Hue::Second];
 const HOUR_MS: i64 = 3_600_000;
 
 pub(super) fn chart(sources: &Sources, words: &'static Words, from: UnixMillis, now: UnixMillis) -> Gathered {
@@ -77,7 +76,7 @@ pub(super) fn chart(sources: &Sources, words: &'static Words, from: UnixMillis, 
     Ok((words.traffic, panels, now))
 }
 
-/// The first remote's hours are bars and the second's a line of steps across them. The name ends with the sum.
+/// The first remote's hours are bars and the others' lines of steps across them. The name ends with the sum.
 fn flow(
     language: Language,
     (remote, hue): (&str, Hue),
