@@ -12,6 +12,8 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
+use rustix::fs::{Advice, fadvise};
+
 use crate::store::owner::own_like;
 
 /// The file in the folder that tells it from an empty mount point.
@@ -163,6 +165,14 @@ impl Folder {
         let path = self.root.join(key);
         let made = path.ancestors().take_while(|path| *path != self.root);
         made.for_each(|path| own_like(path, &self.root));
+    }
+
+    /// Lets the system forget what it still holds in memory of an object that is on the disk; it may refuse.
+    pub(super) fn let_go(&self, key: &str) {
+        let path = self.root.join(key);
+        if let Ok(file) = File::open(path) {
+            let _ = fadvise(&file, 0, None, Advice::DontNeed);
+        }
     }
 
     /// OpenDAL forces a file to the disk and renames it, but leaves the folders that name it to luck.

@@ -6,10 +6,11 @@ use std::{collections::BTreeMap, time::Duration};
 use anyhow::Context;
 use bytes::Bytes;
 use futures_util::TryStreamExt;
-use opendal::{HttpTransporter, Operator};
+use opendal::{Buffer, HttpTransporter, Operator};
 use opendal_http_transport_reqwest::ReqwestTransport;
 use protocol::time::UnixMillis;
 use thiserror::Error;
+use tokio::time::timeout;
 
 use self::{
     attempt::{Patience, Silence},
@@ -188,8 +189,22 @@ impl Remote {
     pub async fn get(&self, key: &str, size_bytes: u64) -> Result<Bytes, RemoteError> {
         has_size(self.size(key).await?, size_bytes)?;
         let operator = &self.reader()?.ok_or(RemoteError::Missing)?;
-        let read = || async move { operator.read_with(key).range(0..size_bytes).await };
+        let read = || async move {
+            let mut coming = operator.reader(key).await?.into_stream(0..size_bytes).await?;
+            let mut pieces = Vec::new();
+            loop {
+                match timeout(ASK_LIMIT, coming.try_next()).await {
+                    Ok(next) => match next? {
+                        Some(piece) => pieces.extend(piece),
+                        None => return Ok(Some(Buffer::from_iter(pieces))),
+                    },
+                    Err(_) => return Ok(None),
+                }
+            }
+        };
         let bytes = self.silence.attempt(Patience::Read(size_bytes), read).await?;
+        // However large it is: nothing comes of whoever says nothing, and another remote may have it.
+        let bytes = bytes.ok_or_else(|| self.silence.note(self.silence.unanswered(ASK_LIMIT)))?;
         // It has just said itself that it holds all of them: what did not come was lost on the way.
         match bytes.len() as u64 {
             found if found == size_bytes => Ok(bytes.to_bytes()),
@@ -248,7 +263,7 @@ impl Remote {
         let list = || async move {
             let mut lister = operator.lister_with(folder).recursive(true).await?;
             let mut entries = Vec::new();
-            while let Ok(next) = tokio::time::timeout(ASK_LIMIT, lister.try_next()).await {
+            while let Ok(next) = timeout(ASK_LIMIT, lister.try_next()).await {
                 match next? {
                     Some(entry) => entries.push(entry),
                     None => return Ok(Some(entries)),

@@ -23,7 +23,11 @@ impl Remote {
         self.wait_for_the_line(bytes.len() as u64).await?;
         let patience = Patience::Write(bytes.len() as u64);
         let written = self.write(key, bytes.clone(), patience).await;
-        let is_same = match (self.holds(key, bytes).await, written) {
+        // What comes back is then what the disk has, and the memory is left to the shop.
+        self.let_go(key);
+        let held = self.holds(key, bytes).await;
+        self.let_go(key);
+        let is_same = match (held, written) {
             (Ok(is_same), _) => is_same,
             (Err(_), Err(refused)) => return Err(refused),
             (Err(error), Ok(())) => return Err(error),
@@ -32,6 +36,12 @@ impl Remote {
         // the object is there.
         let altered = || RemoteError::Down("what was read back is not what was written".to_owned());
         is_same.then_some(()).ok_or_else(altered)
+    }
+
+    fn let_go(&self, key: &str) {
+        if let Some(folder) = &self.folder {
+            folder.let_go(key);
+        }
     }
 
     async fn wait_for_the_line(&self, bytes: u64) -> Result<(), RemoteError> {
