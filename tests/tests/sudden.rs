@@ -36,6 +36,8 @@ const BACK: &str = "Bot toko menjawab lagi";
 const FAILED: &str = "Cadangan gagal";
 const WORKS: &str = "Cadangan berhasil lagi";
 const HANG: Duration = Duration::from_secs(30);
+/// From the loss of the server to the owner, by a service at the outside.
+const HOST_LOST: Duration = Duration::from_secs(240);
 /// An agent has sixteen remotes at most, two of which stand elsewhere. Thirty faults are had of logs.
 const FAULTS: usize = 14;
 /// As many logs as an agent watches, each with three faults when nobody rotates them.
@@ -155,7 +157,8 @@ fn each_crash_of_many_under_one_agent_is_known_at_once() {
     }
 }
 
-/// A check at the outside, as healthchecks.io keeps one: it speaks for itself when it hears nothing any more.
+/// A check at the outside, as healthchecks.io keeps one and with what the documents advise: it speaks for itself when it
+/// hears nothing any more.
 struct Check {
     address: SocketAddr,
     pings: Arc<Mutex<Vec<(SystemTime, String)>>>,
@@ -163,7 +166,7 @@ struct Check {
 
 impl Check {
     const PERIOD: Duration = Duration::from_secs(60);
-    const GRACE: Duration = Duration::from_secs(180);
+    const GRACE: Duration = Duration::from_secs(120);
 
     fn start() -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
@@ -391,10 +394,10 @@ fn a_hang_many_faults_with_one_root_and_the_loss_of_the_server_are_each_known_in
     println!(
         "soak: a hang was told after {hang:?}; {FAULTS} faults in {told} messages and {edits} edits; pings at most {longest:?} apart; the loss of everything would be told after {blind:?}"
     );
-    assert!(blind <= Check::PERIOD + Check::GRACE);
+    assert!(blind < HOST_LOST);
     assert!(hang < if measured { HANG } else { 3 * HANG });
     // One that is late by less than the grace is no alarm.
-    assert!(longest < Check::PERIOD + Check::GRACE / if measured { 12 } else { 2 });
+    assert!(longest < Check::PERIOD + Check::GRACE / if measured { 10 } else { 2 });
 }
 
 /// The rule that the status names for the bot, and whether it says that the owner was told of it.

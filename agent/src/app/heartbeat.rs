@@ -93,6 +93,8 @@ fn bot_trouble(report: &Report) -> Option<&'static str> {
     let is_known = asked.is_some_and(|beat| beat.age_ms <= BOT_KNOWN_MS_MAX);
     match report.bot {
         BotState::Stopped => None,
+        // An agent that was started since sees that it is not there, and remembers why.
+        BotState::Gone if report.planned.stopped_since.is_some() => None,
         BotState::Running if is_known => None,
         BotState::Running => Some("how the bot is has not been seen for a while"),
         BotState::Unknown => Some("how the bot is was not seen yet"),
@@ -195,6 +197,9 @@ mod tests {
         assert!(is_well(&report(BotState::Running, BOT_KNOWN_MS_MAX, 0), 0));
         assert!(!is_well(&report(BotState::Running, BOT_KNOWN_MS_MAX + 1, 0), 0));
         assert!(is_well(&report(BotState::Stopped, BOT_KNOWN_MS_MAX + 1, 0), 0));
+        let mut stopped_before = report(BotState::Gone, 0, 0);
+        stopped_before.planned.stopped_since = Some(NOW);
+        assert!(is_well(&stopped_before, 0));
         let mut nobody_asks = report(BotState::Running, 0, 0);
         nobody_asks.loops.clear();
         assert!(!is_well(&nobody_asks, 0));

@@ -147,8 +147,10 @@ impl Runner {
                 name: format!("{}.png", picture.name()),
                 mime: "image/png",
                 bytes: png,
+                // One that nobody asked for follows words that have rung, or do not ring.
+                is_loud: is_asked,
             };
-            self.line.upload(chat, "", upload).await
+            self.line.upload(chat, upload).await
         };
         if let Err(error) = sent.await {
             tracing::warn!(error = format!("{error:#}"), "a picture was not sent");
@@ -168,8 +170,9 @@ impl Runner {
             name: "bot.log.txt".to_owned(),
             mime: "text/plain; charset=utf-8",
             bytes: text.into_bytes(),
+            is_loud: true,
         };
-        if let Err(error) = self.line.upload(chat, "", upload).await {
+        if let Err(error) = self.line.upload(chat, upload).await {
             tracing::warn!(error = format!("{error:#}"), "a log was not sent");
             let words = words(self.desk.voice.language);
             self.line.say(chat, words.no_file).await?;

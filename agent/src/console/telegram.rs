@@ -55,6 +55,8 @@ pub struct Upload {
     pub mime: &'static str,
     /// Its content.
     pub bytes: Vec<u8>,
+    /// Whether the telephone rings.
+    pub is_loud: bool,
 }
 
 /// Why a call came to nothing.
@@ -218,16 +220,17 @@ impl Line {
     ///
     /// # Errors
     /// When it did not arrive.
-    pub async fn upload(&self, chat: i64, caption: &str, upload: Upload) -> anyhow::Result<()> {
+    pub async fn upload(&self, chat: i64, upload: Upload) -> anyhow::Result<()> {
         let end = Instant::now() + FILE_PATIENCE;
-        let sent = self.in_time(chat, end, || self.upload_once(chat, caption, &upload));
+        let sent = self.in_time(chat, end, || self.upload_once(chat, &upload));
         sent.await.context("sending a file")
     }
 
-    async fn upload_once(&self, chat: i64, caption: &str, upload: &Upload) -> Result<(), CallError> {
+    async fn upload_once(&self, chat: i64, upload: &Upload) -> Result<(), CallError> {
         let boundary = format!("warung-{:032x}", rand::random::<u128>());
-        let chat = chat.to_string();
-        let body = multipart(&boundary, &[("chat_id", &chat), ("caption", caption)], upload);
+        let (chat, is_silent) = (chat.to_string(), (!upload.is_loud).to_string());
+        let fields = [("chat_id", &*chat), ("disable_notification", &*is_silent)];
+        let body = multipart(&boundary, &fields, upload);
         let request = self
             .client
             .post(self.address(upload.method))

@@ -138,12 +138,16 @@ impl Memory {
             let is_same = last.id == live.id && (last.born == live.born || live.born.is_none());
             if !is_same {
                 self.rotated_at = Some(now);
-            } else if live.size_bytes < last.size_bytes {
-                self.truncated = Some((now, last.size_bytes));
-                // Copied away and cut off: that is rotation too, if a bad one.
+            } else {
+                // Copied away and cut off: that is rotation too, if a bad one. A writer that goes on where it was makes the
+                // file as long as before, and leaves a hole.
                 let is_copied = |file: &Rotated| file.is_numbered && Some(file.changed) >= before;
-                if view.rotated.iter().any(is_copied) {
+                let is_cut = live.size_bytes < last.size_bytes;
+                if (is_cut || live.begins_with_hole) && view.rotated.iter().any(is_copied) {
                     self.rotated_at = Some(now);
+                }
+                if is_cut {
+                    self.truncated = Some((now, last.size_bytes));
                 }
             }
         }
@@ -329,5 +333,11 @@ mod tests {
         view.live = of_size(10).live;
         view.rotated = vec![copy(".1", hours(42))];
         assert!(!is_wrong("log_rotation", &view, hours(42)));
+        // The same under a writer that goes on where it was: the file is as long as ever.
+        view.live.as_mut().unwrap().begins_with_hole = true;
+        assert!(!is_wrong("log_rotation", &view, hours(43)));
+        assert!(is_wrong("log_rotation", &view, hours(89)));
+        view.rotated = vec![copy(".1", hours(90))];
+        assert!(!is_wrong("log_rotation", &view, hours(90)));
     }
 }
