@@ -18,6 +18,8 @@ pub const PART_BYTES: u64 = 16 * 1024 * 1024;
 pub const SEALED_PART_BYTES_MAX: u64 = PART_BYTES + PART_BYTES / 32;
 /// Parts in one point: 64 GiB of database. More is refused, when writing and when reading.
 pub const PARTS_MAX: usize = 4_096;
+/// Characters of a reason: a sentence.
+pub const REPLACED_CHARS_MAX: usize = 1_000;
 
 /// One object of a point, with what must be true of it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -78,6 +80,10 @@ pub struct Manifest {
     pub sqlite_version: String,
     /// The certificate whose key signed every object of the point, this one included.
     pub signer: Fingerprint,
+    /// Why its chain began, where that was because another file, or another state of it, lay in the place of the database
+    /// that the agent knew: what is newest may then not be the owner's shop. Up to [`REPLACED_CHARS_MAX`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub replaced: Option<String>,
 }
 
 impl Manifest {
@@ -152,6 +158,10 @@ impl Manifest {
     }
 
     fn validate_references(&self) -> Result<(), String> {
+        let replaced = self.replaced.as_deref().unwrap_or_default();
+        if replaced.chars().count() > REPLACED_CHARS_MAX {
+            return Err("gives a reason that is longer than one may be".to_owned());
+        }
         if let Some(files) = &self.files
             && files.key != object_key::files(&self.point)
         {
@@ -231,6 +241,7 @@ mod tests {
             agent_version: "0".to_owned(),
             sqlite_version: "3".to_owned(),
             signer: Fingerprint::parse(&"A".repeat(40)).unwrap(),
+            replaced: None,
             point,
         }
     }

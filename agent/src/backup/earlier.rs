@@ -3,8 +3,14 @@
 //! It proves no progress: of tables that number no rows, an older copy with the same counter, of a moment at which no point
 //! was taken, shows by nothing.
 
+use std::path::Path;
+
 use anyhow::Context;
-use protocol::{chain::PageRoot, object_key::PointId};
+use protocol::{
+    chain::{ChainId, PageRoot},
+    manifest::{Manifest, REPLACED_CHARS_MAX},
+    object_key::PointId,
+};
 
 use crate::store::{Store, growth::Growth, pages::PinnedPages, points::KnownPoint};
 
@@ -60,4 +66,21 @@ impl Before {
         let (point, _) = self.roots.iter().rev().find(|(_, of_point)| of_point == root)?;
         Some(format!("it is the state of {point} again, byte for byte"))
     }
+}
+
+/// Why this chain began, if the database was replaced: as a backup has just found it, as the capture did, or as the last
+/// point says.
+pub(super) fn replaced(
+    state_dir: &Path,
+    last: Option<&Manifest>,
+    chain: &ChainId,
+    found: Option<&str>,
+) -> Option<String> {
+    let captured = || {
+        let store = Store::open_to_look(state_dir).ok().flatten()?;
+        store.replaced(chain).ok().flatten()
+    };
+    let inherited = || last.filter(|last| last.chain == *chain)?.replaced.clone();
+    let replaced = found.map(str::to_owned).or_else(captured).or_else(inherited)?;
+    Some(replaced.chars().take(REPLACED_CHARS_MAX).collect())
 }

@@ -62,6 +62,7 @@ mod record;
 pub mod remembered;
 pub mod remote;
 pub mod restores;
+pub mod restoring;
 pub mod retention;
 pub mod room;
 pub mod same_place;

@@ -14,6 +14,7 @@ use super::{
     Progress,
     own::{Other, Own},
     remote::Remote,
+    restoring::Restoring,
     retention::{self, Point, Question, Verdict},
 };
 use crate::{
@@ -53,6 +54,8 @@ pub struct Done {
     pub refused: Vec<String>,
     /// Objects whose day is over by this machine's clock, and not by the remote's, which is believed.
     pub too_early: usize,
+    /// Objects that stay for now, because a restore runs on this machine.
+    pub in_restore: usize,
 }
 
 /// Looks at the remote and decides; nothing is changed anywhere.
@@ -80,6 +83,7 @@ pub async fn plan(
         retention,
         timezone: &config.owner.timezone,
         now,
+        shares_clock: remote.is_folder(),
     });
     let before = store
         .prune_marks(remote.name())
@@ -153,7 +157,7 @@ fn due(marks: &BTreeMap<String, UnixMillis>, now: UnixMillis) -> Vec<String> {
 /// # Errors
 /// When the agent's own database refuses, or the remote does not say what time it is.
 pub async fn carry_out(
-    plan: &Plan,
+    (config, plan): (&Config, &Plan),
     store: &Store,
     remote: &Remote,
     progress: &dyn Progress,
@@ -175,7 +179,8 @@ pub async fn carry_out(
         there.map_or(plan.made_at, |there| there.min(plan.made_at)),
     );
     done.too_early = plan.due.len() - due.len();
-    if due.is_empty() {
+    if due.is_empty() || Restoring::is_on(&config.state_dir) {
+        done.in_restore = due.len();
         return Ok(done);
     }
     let sizes: BTreeMap<&str, u64> = plan
@@ -188,7 +193,11 @@ pub async fn carry_out(
         .put_let_go(remote.name(), plan.kept_from, plan.made_at)
         .context("writing down how far is deleted")?;
     progress.count("deleting", due.len() as u64);
-    for key in &due {
+    for (at, key) in due.iter().enumerate() {
+        if Restoring::is_on(&config.state_dir) {
+            done.in_restore = due.len() - at;
+            break;
+        }
         progress.advance(1);
         match remote.delete(key).await {
             Ok(()) => {

@@ -11,7 +11,7 @@ use std::{
 use anyhow::{Context, ensure};
 use jiff::Timestamp;
 use protocol::{
-    chain::PageRoot,
+    chain::{ChainId, PageRoot},
     manifest::{BaseRef, Manifest, Object, VERSION},
     object_key::{self, PointId},
     time::UnixMillis,
@@ -23,7 +23,7 @@ use super::{
     capture::Place,
     commits::{Commits, Opened},
     database::bytes_of,
-    earlier::Before,
+    earlier::{self, Before},
     files,
     lineage::{Identity, Likeness, Position},
     outgoing::Outgoing,
@@ -140,10 +140,8 @@ impl Order {
         let sealed = self.seal_database(&point, &pages, table.as_ref(), progress)?;
         let older = older.or_else(|| self.is_older(&sealed.root).filter(|_| is_same_file));
         let is_checked = bytes_of(&pages) <= CHECK_BYTES_MAX;
-        let damage = match is_checked {
-            true => pages.damage().context("checking the database")?,
-            false => None,
-        };
+        let damage = is_checked.then(|| pages.damage().context("checking the database"));
+        let damage = damage.transpose()?.flatten();
         let (page_size, count) = (pages.page_size(), pages.pages());
         // From here on the bot's log may be reset again.
         drop(pages);
@@ -153,6 +151,7 @@ impl Order {
         let position = self.position((place.as_ref(), table.as_ref()), older.is_some(), &sealed.root)?;
         let manifest = Manifest {
             version: VERSION,
+            replaced: self.replaced(&position.chain, older.as_deref()),
             point,
             taken_at,
             chain: position.chain,
@@ -227,6 +226,11 @@ impl Order {
     fn goes_on_from(&self, table: Option<&Table>) -> bool {
         let last = self.last.as_ref().map(|known| &known.manifest.chain);
         table.is_some_and(|table| last == Some(&table.head.chain))
+    }
+
+    fn replaced(&self, chain: &ChainId, found: Option<&str>) -> Option<String> {
+        let last = self.last.as_ref().map(|last| &last.manifest);
+        earlier::replaced(&self.state_dir, last, chain, found)
     }
 
     fn position(

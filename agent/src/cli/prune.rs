@@ -23,7 +23,7 @@ use crate::{
   agent prune --remote offsite
 
 What the rules let go is marked by one run and deleted by a run at least a day later, so that a restore
-that has begun finds everything. `agent run` prunes once a day when `[retention]` is set.")]
+that has begun finds everything; one on this machine is waited for. `agent run` prunes once a day when `[retention]` is set.")]
 pub struct Arguments {
     #[command(flatten)]
     config: ConfigArgument,
@@ -68,7 +68,7 @@ pub async fn run(arguments: Arguments) -> Result<(), Failure> {
         };
         let done = match arguments.dry_run {
             true => Done::default(),
-            false => match prune::carry_out(&plan, &store, remote, &*watcher).await {
+            false => match prune::carry_out((&config, &plan), &store, remote, &*watcher).await {
                 Ok(done) => done,
                 Err(error) => {
                     faults.push(format!("{error:#}"));
@@ -147,6 +147,12 @@ fn print(config: &Config, remote: &Remote, plan: &Plan, done: &Done, dry_run: bo
         (false, false) if done.deleted == 0 => println!("  nothing was deleted"),
         (false, false) => println!("  {} deleted ({})", done.deleted, words::size(done.deleted_bytes)),
     }
+    if done.in_restore > 0 {
+        println!(
+            "  {} of them wait: a restore runs on this machine",
+            done.in_restore
+        );
+    }
     if done.too_early > 0 {
         let waits = if done.too_early == 1 {
             "waits: its"
@@ -192,6 +198,6 @@ fn as_json(remote: &Remote, plan: &Plan, done: &Done) -> Value {
     json!({
         "remote": remote.name(), "append_only": remote.is_append_only(), "objects": objects,
         "deleted": done.deleted, "deleted_bytes": done.deleted_bytes, "refused": done.refused,
-        "too_early": done.too_early, "other_agents": plan.others,
+        "too_early": done.too_early, "in_restore": done.in_restore, "other_agents": plan.others,
     })
 }

@@ -8,17 +8,18 @@ use tokio::sync::Semaphore;
 
 use super::{ConfigArgument, Failure, ask, interrupted, load, progress, remotes};
 use crate::{
-    backup::seal::Keys,
+    backup::{restoring::Restoring, seal::Keys},
     config::{Config, Purpose},
     keys::{self, KeyError, kit},
     restore::{
-        self, Done, Only, Plan, Refused, Request, Sources, Target,
+        self, Done, Only, Plan, Reached, Refused, Request, Sources, Target,
         hold::{self, Hold},
         trust::Source,
     },
 };
 
 mod after;
+mod another;
 mod asked;
 mod early;
 mod elsewhere;
@@ -34,8 +35,9 @@ pub(super) use whose::with_line;
 use asked::request;
 use elsewhere::{Elsewhere, Found};
 use known::known_here;
+use newest::LastKnown;
 use refusals::{refusal, told};
-use told::{gap, json, show, tell};
+use told::{gap, json, of_another, show, tell};
 
 const EXAMPLES: &str = "Examples:
   agent restore --latest --key owner.secret.asc
@@ -128,6 +130,7 @@ pub async fn run(arguments: Arguments) -> Result<(), Failure> {
     let config = load(&arguments.config.path, Purpose::Look)?;
     early::refuse_on_a_remote(&arguments, &config)?;
     early::refuse_before_first(&arguments, &config).await?;
+    let _is_on = Restoring::begin(&config.state_dir);
     let known = known_here(&config);
     let known_here = newest::here(&config, &known);
     let mut request = request(&arguments, arguments.remote.as_deref(), &config, known)?;
@@ -164,6 +167,7 @@ pub async fn run(arguments: Arguments) -> Result<(), Failure> {
     if !arguments.json {
         show(&plan, trust.source, &config);
     }
+    another::refuse_database(&plan, &arguments, &config)?;
     restore::require_room(&plan)?;
     if arguments.dry_run {
         return only_shown(&plan, &arguments, &config);
@@ -183,12 +187,25 @@ pub async fn run(arguments: Arguments) -> Result<(), Failure> {
     } else {
         tell(&plan, &done, &shown, &config);
         if let Some(reached) = done.reached {
-            let chain = &plan.manifest.chain;
-            let known = newest::anywhere(known_here, request, &sources, (chain, reached)).await;
-            println!("{}", gap(known.as_ref(), &plan, reached, &config));
+            tell_gap(known_here, request, &sources, (&plan, reached, &config)).await;
         }
     }
     Ok(())
+}
+
+/// What of all that is known anywhere is not in what was restored.
+async fn tell_gap(
+    here: Option<LastKnown>,
+    request: Request,
+    sources: &Sources<'_>,
+    (plan, reached, config): (&Plan, Reached, &Config),
+) {
+    let chain = &plan.manifest.chain;
+    let (known, beside) = newest::anywhere(here, request, sources, (chain, reached)).await;
+    println!("{}", gap(known.as_ref(), plan, reached, config));
+    beside
+        .iter()
+        .for_each(|later| println!("{}", of_another(later, config)));
 }
 
 /// The live database, where it is to be replaced.

@@ -21,8 +21,9 @@ pub(super) enum Culprit {
     Point(PointId),
     /// A segment that is intact nowhere, or does not lead where it says.
     Segment(SegmentName),
-    /// A segment that is whole, and another one than its name says.
-    Misnamed(SegmentName),
+    /// A segment that is whole, and another one than its name says: up to which commit of which chain it goes, where that
+    /// was looked at.
+    Misnamed(SegmentName, Option<(ChainId, CommitNumber)>),
     /// A segment that is whole, and the digest of what it follows: another one than what led to it.
     Unlinked(SegmentName, Option<[u8; 32]>),
     /// The archive of files of a point.
@@ -38,6 +39,7 @@ pub(super) struct Avoid {
     pub files: BTreeMap<PointId, String>,
     segments: BTreeMap<SegmentName, String>,
     misnamed: BTreeMap<SegmentName, String>,
+    found: Vec<(ChainId, CommitNumber)>,
     passed_by: BTreeMap<SegmentName, String>,
     links: Links,
     unlinked_told: Vec<String>,
@@ -56,7 +58,10 @@ impl Avoid {
             Culprit::Point(point) => self.points.insert(point, why).is_none(),
             Culprit::Files(point) => self.files.insert(point, why).is_none(),
             Culprit::Segment(name) => self.segments.insert(name, why).is_none(),
-            Culprit::Misnamed(name) => self.misnamed.insert(name, why).is_none(),
+            Culprit::Misnamed(name, found) => {
+                self.found.extend(found);
+                self.misnamed.insert(name, why).is_none()
+            }
             Culprit::Unlinked(name, previous) => {
                 self.unlinked_told.push(why);
                 self.link(name, previous)
@@ -110,6 +115,12 @@ impl Avoid {
                 && !self.unproven.contains(name)
         });
         all
+    }
+
+    /// How far the segments of a chain go that lie under other names.
+    pub(super) fn found(&self, chain: &ChainId) -> Option<CommitNumber> {
+        let found = self.found.iter().filter(|(of, _)| of == chain);
+        found.map(|(_, commit)| *commit).max()
     }
 
     /// The segments of a chain that may be followed.

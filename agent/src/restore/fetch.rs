@@ -271,7 +271,7 @@ pub(super) fn describe(error: &OpenError, signers: &Signers) -> String {
         OpenError::WrongKey(_) | OpenError::Unsigned => error.to_string(),
         OpenError::ForeignSigner(signer) if signers.could_believe(signer) => format!(
             "{error}. If that agent is yours, and its fingerprint is in your recovery kit or was printed by `agent \
-             check`, add --trust {signer}"
+             check`, restore with --trust {signer}, or lay its certificate as agent.asc beside the owner's key"
         ),
         OpenError::SignedSince(signer) => format!(
             "{error}, so that it is of another history than this server's. If that is the one that you want, add --trust \

@@ -48,7 +48,8 @@ pub(super) fn take_out(request: &Request, sources: &Sources<'_>, goal: &Goal, av
         return false;
     }
     let behind: Vec<SegmentName> = promised.into_iter().filter(|name| name.first > first).collect();
-    if behind.len() >= SENT_AT_ONCE || arrived(request, &goal.chain).is_some_and(|commit| commit >= first) {
+    let arrived = arrived(request, &goal.chain).max(avoid.found(&goal.chain));
+    if behind.len() >= SENT_AT_ONCE || arrived.is_some_and(|commit| commit >= first) {
         return false;
     }
     let found = of(&goal.chain, first, &behind);

@@ -151,14 +151,31 @@ fn process_of(name: &str) -> Option<u32> {
     digits.split('-').next()?.parse().ok()
 }
 
-/// Our own number was another process's before, when it is on a leftover that we find.
+/// Our own number was another process's before, when it is on a leftover that we find. One that was killed and whose end
+/// nobody has asked for yet does nothing any more.
 fn is_alive(id: u32) -> bool {
-    id != std::process::id() && Path::new(&format!("/proc/{id}")).exists()
+    let Ok(stat) = fs::read_to_string(format!("/proc/{id}/stat")) else {
+        return false;
+    };
+    let state = stat.rsplit(") ").next().and_then(|rest| rest.chars().next());
+    id != std::process::id() && !matches!(state, Some('Z' | 'X'))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_restore_that_was_killed_is_dead_although_nobody_has_asked_for_its_end() {
+        let mut restore = std::process::Command::new("sleep").arg("60").spawn().unwrap();
+        let name = format!("{DATABASE}{}", restore.id());
+        assert!(!is_left(&name));
+        restore.kill().unwrap();
+        while !is_left(&name) {
+            std::thread::yield_now();
+        }
+        restore.wait().unwrap();
+    }
 
     #[test]
     fn only_what_dead_restores_left_is_removed() {

@@ -304,7 +304,9 @@ impl Plan {
         let is_of_point = matches!(culprit, Culprit::Point(_));
         let culprit = match culprit {
             // Nobody made it yet: what cannot be read of it was never there.
-            Culprit::Segment(name) if name.last_at > ahead_of(self.request.now) => Culprit::Misnamed(name),
+            Culprit::Segment(name) if name.last_at > ahead_of(self.request.now) => {
+                Culprit::Misnamed(name, None)
+            }
             other => other,
         };
         if avoid.add(culprit, why.clone()) && !self.request.newest_only {

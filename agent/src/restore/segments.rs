@@ -27,7 +27,10 @@ pub(super) const UNLINKED: &str = "it follows another segment than the one befor
 /// What is to blame for a segment that does not lead on.
 pub(super) fn culprit(name: &SegmentName, plain: &[u8], what: &str) -> Culprit {
     match what {
-        MISNAMED => Culprit::Misnamed(name.clone()),
+        MISNAMED => {
+            let header = Segment::parse(plain).ok().map(|it| it.header);
+            Culprit::Misnamed(name.clone(), header.map(|it| (it.chain, it.last)))
+        }
         UNLINKED => {
             let previous = Segment::parse(plain).ok().and_then(|it| it.header.previous);
             Culprit::Unlinked(name.clone(), previous)

@@ -20,6 +20,8 @@ pub struct Succession {
     pub chain: ChainId,
     /// The oldest point of the chain that is restored.
     pub since: PointId,
+    /// Why that began, if it was because another database lay in the place of the shop's.
+    pub replaced: Option<String>,
 }
 
 /// The succession that the restored chain begins with, when the end of what there is was asked for.
@@ -59,6 +61,7 @@ pub(super) async fn find(
         chain: before.chain,
         before: before.point,
         since: since.point,
+        replaced: since.replaced,
     })
 }
 

@@ -1,7 +1,7 @@
 //! What interrupted the capture of commits, and whether it stands still at this moment: rows for whoever tells the owner.
 //! It holds nothing of the shop, and decides nothing.
 
-use protocol::time::UnixMillis;
+use protocol::{chain::ChainId, time::UnixMillis};
 use rusqlite::{OptionalExtension, Transaction, named_params};
 
 use super::{Store, capture::signed};
@@ -15,6 +15,8 @@ const SET_FAULT: &str = "
     ON CONFLICT (only_row) DO UPDATE SET detail = excluded.detail, stays = excluded.stays";
 const CLEAR_FAULT: &str = "DELETE FROM capture_fault";
 const SELECT_FAULT: &str = "SELECT since, detail, stays FROM capture_fault";
+const SELECT_BEGINNING: &str = "
+    SELECT kind, detail FROM capture_event WHERE kind IN ('begun', 'new_chain', 'replaced', 'restored') ORDER BY id DESC LIMIT 1";
 /// Events that are kept: years of a healthy capture.
 const EVENTS_KEPT: i64 = 1_000;
 
@@ -93,6 +95,21 @@ impl Store {
                 })?
                 .collect()
         })
+    }
+
+    /// Why the chain began that is captured, if it is this one, and if that was because another file, or another state of
+    /// it, lay in the place of the database.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub fn replaced(&self, chain: &ChainId) -> rusqlite::Result<Option<String>> {
+        if self.capture_state()?.is_none_or(|state| state.chain != *chain) {
+            return Ok(None);
+        }
+        let read = |row: &rusqlite::Row<'_>| Ok((row.get::<_, String>(0)?, row.get(1)?));
+        let begun = self.read(|connection| connection.query_row(SELECT_BEGINNING, [], read).optional())?;
+        let replaced = begun.filter(|(kind, _)| kind == EventKind::Replaced.name());
+        Ok(replaced.map(|(_, why)| why))
     }
 
     /// Says that the capture stands still since then, and why; `None` that it does not. The first moment of a fault is

@@ -91,6 +91,33 @@ fn a_hole_at_the_end_is_left_out_loudly_and_one_that_had_arrived_blocks() {
 }
 
 #[test]
+fn segments_that_exchanged_their_names_had_arrived() {
+    let (shop, point) = captured(10);
+    let segments = names(after(&shop, "local", &point));
+    let [one, other] = [4, 3].map(|from_end| segments[segments.len() - from_end].clone());
+    let exchanged = [
+        SegmentName {
+            digest: one.digest.clone(),
+            ..other.clone()
+        },
+        SegmentName {
+            digest: other.digest.clone(),
+            ..one.clone()
+        },
+    ];
+    for (name, exchanged) in [&one, &other].into_iter().zip(&exchanged) {
+        let bytes = take_away(&shop, name);
+        put_back(&shop, exchanged, &bytes);
+    }
+    forget_all(&shop);
+    let said = shop.agent_refuses(1, &restoring("back", &["--latest"]));
+    for part in ["another segment than its name says", "--commit"] {
+        assert!(said.contains(part), "{part} is not said: {said}");
+    }
+    assert!(!said.contains("had not arrived"), "{said}");
+}
+
+#[test]
 fn a_torn_chain_hides_no_newer_state_of_another_one() {
     let aside = aside();
     let (shop, standalone) = (&aside.shop, text(&aside.standalone["id"]));

@@ -131,6 +131,15 @@ fn the_newest_state_comes_back_whichever_chain_it_is_in() {
         for part in [text(&standalone["id"]), text(&captured["chain"]), &stands] {
             assert!(said.contains(part), "{machine}: {part} is not said: {said}");
         }
+        // Whoever asks for less hears of the rest, also of another chain.
+        let older = text(&standalone["chain"]);
+        let (said, _) = restored(&shop, &["--latest", "--chain", older]);
+        let later = format!(
+            "commit {} of another chain, {}",
+            end.last,
+            text(&captured["chain"])
+        );
+        assert!(said.contains(&later), "{machine}: {said}");
         assert_eq!(restored(&shop, &["--at", &before]).1, all - 1, "{machine}");
         assert_eq!(restored(&shop, &["--at", &alone]).1, items, "{machine}");
         forget_all(&shop);
@@ -179,8 +188,9 @@ fn nobody_makes_an_older_chain_the_newest_by_names_alone() {
     let bytes = fs::read(&real).unwrap();
     for (claim, bytes) in [(&renamed, &bytes), (&invented, &vec![7; 800])] {
         fs::write(shop.path("local").join(claim.to_string()), bytes).unwrap();
-        let (said, found) = restored(&shop, &["--latest"]);
-        assert_eq!(found, all, "{said}");
+        let said = shop.restore_other_to("back", &["--latest"]);
+        assert_eq!(count_items(&shop.path("back/shop.db")), all, "{said}");
+        fs::remove_dir_all(shop.path("back")).unwrap();
     }
 }
 
@@ -323,7 +333,7 @@ fn a_moment_in_a_chain_that_ended_before_its_first_backup_is_a_gap_and_no_loss()
 }
 
 #[test]
-fn another_database_in_the_shops_place_is_named_in_the_plan_with_the_way_back() {
+fn another_database_in_the_shops_place_is_given_to_nobody_who_does_not_name_it() {
     let shop = Shop::new();
     shop.fill(500);
     let agent = Running::start(&shop);
@@ -353,16 +363,14 @@ fn another_database_in_the_shops_place_is_named_in_the_plan_with_the_way_back() 
     assert_ne!(before["chain"], after["chain"]);
     let chain = &text(&before["chain"])[..8];
     for machine in ["the server", "a new one"] {
-        let plan = shop.restore_to("back", &["--latest", "--dry-run"]);
-        let back = format!("--chain {chain}");
-        for part in ["are of another chain than before", back.as_str()] {
-            assert!(plan.contains(part), "{machine}: {part} is not said: {plan}");
+        for more in [&["--latest", "--dry-run"][..], &["--latest"]] {
+            let said = shop.agent_refuses(1, &restoring("back", more));
+            let chains = [chain, &text(&after["chain"])[..8]].map(|chain| format!("--chain {chain}"));
+            for part in ["is another database than before", &chains[0], &chains[1]] {
+                assert!(said.contains(part), "{machine}: {part} is not said: {said}");
+            }
         }
-        assert_eq!(
-            plan.contains("another file lies in the place"),
-            machine == "the server",
-            "{plan}"
-        );
+        assert!(!shop.path("back").exists());
         assert_eq!(restored(&shop, &["--chain", chain]).1, own);
         if machine == "the server" {
             forget_all(&shop);

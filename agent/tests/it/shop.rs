@@ -216,6 +216,17 @@ impl Shop {
         self.agent_done(&restoring(folder, more))
     }
 
+    /// What lay in the place of another database comes only by the command that the refusal names for it. Gives what that
+    /// refusal said.
+    pub fn restore_other_to(&self, folder: &str, more: &[&str]) -> String {
+        let said = self.agent_refuses(1, &restoring(folder, more));
+        assert!(said.contains("is another database than before"), "{said}");
+        let (_, chain) = said.trim_end().rsplit_once(" --chain ").unwrap();
+        let named = more.iter().filter(|word| **word != "--latest").copied();
+        self.restore_to(folder, &named.chain(["--chain", chain]).collect::<Vec<_>>());
+        said
+    }
+
     /// The same, and it must end with this code; what it said.
     pub fn agent_refuses(&self, code: i32, arguments: &[&str]) -> String {
         let output = self.agent(arguments);

@@ -156,7 +156,8 @@ fn is_told(shop: &Shop, said: &str, sold: &str) {
     came_back(shop, agent, &detail, sold);
 }
 
-/// What was sold before comes back by the command that this names, and what is sold now by the usual one.
+/// What was sold before comes back by the command that this names, and what is sold now by the one that the usual one
+/// names.
 fn came_back(shop: &Shop, agent: Running, detail: &str, sold: &str) {
     settled(shop, &agent);
     let now = orders(&shop.database());
@@ -170,7 +171,7 @@ fn came_back(shop: &Shop, agent: Running, detail: &str, sold: &str) {
         .unwrap();
     shop.restore_to("before", &["--chain", chain]);
     assert_eq!(orders(&shop.path("before/shop.db")), sold);
-    shop.restore_to("now", &[]);
+    shop.restore_other_to("now", &[]);
     assert_eq!(orders(&shop.path("now/shop.db")), now);
 }
 

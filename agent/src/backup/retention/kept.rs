@@ -37,10 +37,10 @@ impl Kept {
     pub fn choose(question: &Question<'_>, here: &[(&Point, UnixMillis)], now: UnixMillis) -> Self {
         let mut counted: Vec<(&Point, UnixMillis)> = here
             .iter()
-            .filter(|(point, _)| {
+            .filter(|(point, at)| {
                 point.is_verified
                     && !point.is_damaged
-                    && !is_future(point, now)
+                    && !is_future((point, *at), now)
                     && is_whole(question, here, point)
             })
             .copied()
@@ -96,18 +96,19 @@ impl Kept {
         (counted, now): (&[(&Point, UnixMillis)], UnixMillis),
     ) {
         let counts = |point: &Point| counted.iter().any(|(other, _)| other.id == point.id);
-        let is_split =
-            |point: &Point| point.is_split && !point.is_damaged && !is_future(point, now) && !counts(point);
+        let is_split = |(point, at): (&Point, UnixMillis)| {
+            point.is_split && !point.is_damaged && !is_future((point, at), now) && !counts(point)
+        };
         let mut wanted: Vec<(&Point, UnixMillis)> = here
             .iter()
-            .filter(|(point, _)| is_split(point))
+            .filter(|it| is_split(**it))
             .chain(counted)
             .copied()
             .collect();
         newest_first(&mut wanted);
         let rules = (question.retention, question.timezone);
         let by_rules = calendar::keep(&wanted, rules.0, rules.1, self.window_start);
-        for (point, _) in wanted.iter().filter(|(point, _)| is_split(point)) {
+        for (point, _) in wanted.iter().filter(|it| is_split(**it)) {
             let Some(rules) = by_rules.get(&point.id) else {
                 continue;
             };

@@ -82,8 +82,10 @@ pub struct Question<'a> {
     pub retention: Retention,
     /// In whose days and weeks.
     pub timezone: &'a TimeZone,
-    /// This machine's clock: believed only where the remote tells no moments.
+    /// This machine's clock: believed only where the remote tells no moments, or has no other.
     pub now: UnixMillis,
+    /// Whether the remote is a folder, of which this machine's clock dates the files.
+    pub shares_clock: bool,
 }
 
 /// Decides about every object, in the order of their names.
@@ -123,14 +125,18 @@ fn judge_all(
 }
 
 /// The remote's clock stands at least where it wrote its newest object. A clock of ours that ran ahead then deletes
-/// nothing too early.
+/// nothing too early. One that both share is now, and what is younger was written while it ran ahead.
 fn remote_now(question: &Question<'_>) -> UnixMillis {
     let newest = question
         .listed
         .values()
         .filter_map(|listed| listed.written_at)
         .max();
-    newest.unwrap_or(question.now)
+    match newest {
+        Some(newest) if question.shares_clock => newest.min(question.now),
+        Some(newest) => newest,
+        None => question.now,
+    }
 }
 
 /// When the remote wrote an object, else what its name says; `None` when it is not listed.
@@ -161,8 +167,12 @@ fn point_of(key: &str) -> Option<PointId> {
         .or_else(|| object_key::point_of_files(key))
 }
 
-fn is_future(point: &Point, now: UnixMillis) -> bool {
-    super::survey::moment_of(&point.id).is_some_and(|at| at.since(now) > AHEAD_MAX)
+fn is_future((point, at): (&Point, UnixMillis), now: UnixMillis) -> bool {
+    let named_at = super::survey::moment_of(&point.id);
+    named_at
+        .into_iter()
+        .chain([at])
+        .any(|at| at.since(now) > AHEAD_MAX)
 }
 
 /// Whether the listing has all of it, and of what it stands on.
@@ -229,7 +239,7 @@ fn judge(
             false => orphan(age, "of no restore point: its manifest is missing"),
         };
     };
-    if is_future(point, now) {
+    if is_future((point, *at), now) {
         return keep("dated in the future: it does not count and is left alone");
     }
     let is_newer = kept.newest.as_ref().is_none_or(|newest| *newest < point.id);

@@ -15,6 +15,7 @@ struct World {
     own: Own,
     retention: Retention,
     now: i64,
+    shares_clock: bool,
 }
 
 fn chain(number: u128) -> ChainId {
@@ -29,6 +30,7 @@ impl World {
             own: Own::default(),
             retention,
             now: NOW,
+            shares_clock: false,
         };
         // The remote's clock.
         world.list("cert/x.asc", NOW);
@@ -86,6 +88,7 @@ impl World {
             retention: self.retention,
             timezone: &TimeZone::UTC,
             now: UnixMillis(self.now),
+            shares_clock: self.shares_clock,
         };
         plan(&question)
             .into_iter()
@@ -177,6 +180,25 @@ fn what_is_dated_in_the_future_is_ignored() {
     }
     assert!(world.stays(&good), "it does not push the others out");
     assert!(world.stays(&ahead), "and is left alone");
+}
+
+#[test]
+fn what_a_folder_of_this_machine_took_while_its_clock_ran_ahead_pushes_nothing_out() {
+    let mut world = World::new(Retention {
+        keep_within: Duration::from_secs(7 * 86_400),
+        ..Retention::default()
+    });
+    let points: Vec<PointId> = (0..5).map(|at| world.point(HOUR + at * DAY, None)).collect();
+    let segments: Vec<String> = (0..5).map(|at| world.segment(1, at * DAY)).collect();
+    let ahead = [10 * DAY, 10 * DAY + HOUR].map(|by| world.point(-by, None));
+    world.shares_clock = true;
+    assert!(points.iter().chain(&ahead).all(|point| world.stays(point)));
+    let plan = world.plan();
+    assert!(segments.iter().all(|key| plan[key].0), "{plan:?}");
+    assert!(plan.values().any(|(_, reason)| reason.contains("future")));
+    // Ten days later they are the newest, as they say.
+    world.now = NOW + 11 * DAY;
+    assert!(world.stays(&ahead[0]) && !world.stays(&points[4]));
 }
 
 #[test]

@@ -27,6 +27,7 @@ pub(super) enum Witness {
 }
 
 /// The newest commit that somebody knows of.
+#[derive(Clone)]
 pub(super) struct LastKnown {
     pub chain: ChainId,
     pub commit: CommitNumber,
@@ -80,23 +81,30 @@ pub(super) fn here(config: &Config, known: &BTreeMap<PointId, KnownPoint>) -> Op
     })
 }
 
-/// The later of what is known here and what the remotes hold; of what was restored as the end of everything there is
-/// nothing later.
+/// The later of what is known here and what the remotes hold, and, where that is of the restored chain, what they hold of a
+/// later one; of what was restored as the end of everything there is nothing later.
 pub(super) async fn anywhere(
     here: Option<LastKnown>,
     request: Request,
     sources: &Sources<'_>,
     (chain, reached): (&ChainId, Reached),
-) -> Option<LastKnown> {
-    if request.selection == Selection::Latest {
-        return here;
+) -> (Option<LastKnown>, Option<LastKnown>) {
+    if request.selection == Selection::Latest && request.chain.is_none() {
+        return (here, None);
     }
     let of_chain = Some(chain.as_str().to_owned());
-    let held = match held(&request, of_chain, sources).await {
+    let of_chain = held(&request, of_chain, sources).await;
+    let of_any = held(&request, None, sources).await;
+    let beside = of_any
+        .clone()
+        .filter(|any| any.chain != *chain && any.at > reached.at);
+    let held = match of_chain {
         Some(held) if held.follows(chain, reached) => Some(held),
-        same => held_by_any(&request, sources).await.or(same),
+        same => of_any.or(same),
     };
-    later(here, held)
+    let known = later(here, held);
+    let is_told = known.as_ref().is_some_and(|known| known.chain != *chain);
+    (known, beside.filter(|_| !is_told))
 }
 
 /// Of one chain the greater number, of two the later moment; of equals what this machine knows itself.
@@ -109,10 +117,6 @@ fn later(here: Option<LastKnown>, held: Option<LastKnown>) -> Option<LastKnown> 
         false => theirs.at > ours.at,
     };
     if is_theirs { held } else { here }
-}
-
-async fn held_by_any(request: &Request, sources: &Sources<'_>) -> Option<LastKnown> {
-    held(request, request.chain.clone(), sources).await
 }
 
 async fn held(request: &Request, chain: Option<String>, sources: &Sources<'_>) -> Option<LastKnown> {

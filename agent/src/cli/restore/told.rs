@@ -4,21 +4,16 @@
 use protocol::time::UnixMillis;
 
 use super::{
-    Arguments, after, early, in_gap,
+    Arguments, after, another, early, in_gap,
     newest::{LastKnown, Witness},
     now,
-    refusals::command,
 };
 use crate::{
     backup::survey,
     cli::words,
     config::Config,
     restore::{self, Done, Only, Plan, Reached, Stop, Target, trust::Source},
-    store::{Store, interruptions::EventKind},
 };
-
-/// Interruptions of the capture that are looked at: more than are kept.
-const EVENTS_MAX: usize = 10_000;
 
 /// How long ago that was by this machine's clock, which may be the one that is wrong.
 fn age(at: UnixMillis) -> String {
@@ -105,43 +100,8 @@ pub(super) fn question(plan: &Plan) -> String {
 /// Puts what was noticed before the plan in front of its notes, and what it follows behind that.
 pub(super) fn put_first(plan: &mut Plan, mut notes: Vec<String>, arguments: &Arguments, config: &Config) {
     notes.extend(early::of_absence(plan, config));
-    notes.extend(another_database(plan, arguments, config));
+    notes.extend(another::chain(plan, arguments, config));
     plan.notes.splice(0..0, notes);
-}
-
-/// Says that what is restored follows another chain, and how to have that one.
-fn another_database(plan: &Plan, arguments: &Arguments, config: &Config) -> Option<String> {
-    let succession = plan.succession.as_ref()?;
-    let taken = |point| survey::moment_of(point);
-    let told = |point| taken(point).map(|at| words::moment(at, &config.owner.timezone));
-    let (before, since) = (taken(&succession.before)?, taken(&succession.since)?);
-    let what = match was_replaced(config, before, since) {
-        true => "another file lies in the place of the shop's database",
-        false => {
-            "a restored shop begins one, so does an agent that lost its state or a VACUUM, and so does another database in its \
-             place"
-        }
-    };
-    let is_at = arguments.at.as_deref().map(|at| ("--at", at));
-    let chain = ("--chain", words::chain(&succession.chain));
-    let choice: Vec<(&str, &str)> = is_at.into_iter().chain([chain]).collect();
-    Some(format!(
-        "since {} the backups are of another chain than before, of which the last was taken at {}: {what}. To restore the one \
-         before instead: {}",
-        told(&succession.since)?,
-        told(&succession.before)?,
-        command(arguments, &choice)
-    ))
-}
-
-/// Whether this server has seen another file in its place between the two; a point's name holds whole seconds.
-fn was_replaced(config: &Config, before: UnixMillis, since: UnixMillis) -> bool {
-    let store = Store::open_to_look(&config.state_dir).ok().flatten();
-    let events = store.and_then(|store| store.capture_events(EVENTS_MAX).ok());
-    let mut replaced = events.into_iter().flatten();
-    replaced.any(|event| {
-        event.kind == EventKind::Replaced.name() && (before.0..=since.0 + 999).contains(&event.at.0)
-    })
 }
 
 /// Notes that are printed: a remote that lacks a thousand segments is clear after a few.
@@ -288,6 +248,16 @@ pub(super) fn gap(known: Option<&LastKnown>, plan: &Plan, reached: Reached, conf
             }
         ),
     }
+}
+
+/// What the remotes hold of a chain that came after the restored one.
+pub(super) fn of_another(later: &LastKnown, config: &Config) -> String {
+    format!(
+        "The remotes also hold commit {} of another chain, {}, at {}: what came after the restored state is not in it.",
+        later.commit,
+        later.chain,
+        words::moment(later.at, &config.owner.timezone)
+    )
 }
 
 /// Where the restored shop stands, or will: of a moment that is asked for the last segment tells only what it reaches at most,
