@@ -3,15 +3,21 @@
 //! It proves no progress: of tables that number no rows, an older copy with the same counter, of a moment at which no point
 //! was taken, shows by nothing.
 
-use std::path::Path;
+use std::{fs, path::Path};
 
 use anyhow::Context;
 use protocol::{
     chain::{ChainId, PageRoot},
     manifest::{Manifest, REPLACED_CHARS_MAX},
     object_key::PointId,
+    restored::FileId,
 };
 
+use super::{
+    lineage::{Identity, Likeness},
+    restores,
+    table::Table,
+};
 use crate::store::{Store, growth::Growth, pages::PinnedPages, points::KnownPoint};
 
 /// What the points before tell of the database, where nobody follows its commits.
@@ -68,19 +74,28 @@ impl Before {
     }
 }
 
+/// What is said of a file that is another one than was backed up last, unless a restore put it there.
+pub(super) fn another_file(state_dir: &Path, database: &Path, identity: &Identity) -> Option<String> {
+    let table = Table::open(state_dir)?;
+    let is_other = identity.beside(&table.head.identity) == Likeness::Other;
+    let put_there = || restores::that_put(state_dir, FileId::of(&fs::metadata(database).ok()?)?);
+    (is_other && put_there().is_none())
+        .then(|| "another file lies in the place of the database that was backed up before".to_owned())
+}
+
 /// Why this chain began, if the database was replaced: as a backup has just found it, as the capture did, or as the last
 /// point says.
 pub(super) fn replaced(
     state_dir: &Path,
     last: Option<&Manifest>,
     chain: &ChainId,
-    found: Option<&str>,
+    found: Option<String>,
 ) -> Option<String> {
     let captured = || {
         let store = Store::open_to_look(state_dir).ok().flatten()?;
         store.replaced(chain).ok().flatten()
     };
     let inherited = || last.filter(|last| last.chain == *chain)?.replaced.clone();
-    let replaced = found.map(str::to_owned).or_else(captured).or_else(inherited)?;
+    let replaced = found.or_else(captured).or_else(inherited)?;
     Some(replaced.chars().take(REPLACED_CHARS_MAX).collect())
 }

@@ -151,7 +151,7 @@ impl Order {
         let position = self.position((place.as_ref(), table.as_ref()), older.is_some(), &sealed.root)?;
         let manifest = Manifest {
             version: VERSION,
-            replaced: self.replaced(&position.chain, older.as_deref()),
+            replaced: self.replaced(&position.chain, older.as_deref(), &identity),
             point,
             taken_at,
             chain: position.chain,
@@ -228,8 +228,10 @@ impl Order {
         table.is_some_and(|table| last == Some(&table.head.chain))
     }
 
-    fn replaced(&self, chain: &ChainId, found: Option<&str>) -> Option<String> {
+    fn replaced(&self, chain: &ChainId, older: Option<&str>, identity: &Identity) -> Option<String> {
         let last = self.last.as_ref().map(|last| &last.manifest);
+        let other = || self.alone(|_| earlier::another_file(&self.state_dir, &self.database, identity));
+        let found = older.map(str::to_owned).or_else(other);
         earlier::replaced(&self.state_dir, last, chain, found)
     }
 

@@ -13,6 +13,7 @@ use rusqlite::{Connection, config::DbConfig};
 use serde_json::Value;
 
 use crate::{
+    other_chains::forget_all,
     running::{Running, wait_until_both_hold_the_same},
     shop::{Shop, text},
     source_faults::told,
@@ -254,8 +255,31 @@ fn a_backup_by_cron_where_no_agent_runs_goes_on_in_no_other_databases_chain() {
             let chain = text(&first["chain"]);
             shop.restore_to("before", &["--chain", chain]);
             assert_eq!(orders(&shop.path("before/shop.db")), sold);
+            shop.restore_other_to("now", &[]);
+            assert_eq!(orders(&shop.path("now/shop.db")), orders(&shop.database()));
         }
     }
+}
+
+#[test]
+fn a_file_that_was_moved_there_is_handed_out_to_nobody_who_does_not_name_it_also_by_cron_and_elsewhere() {
+    let shop = shop();
+    let first = backed_up(&shop, &[]);
+    let sold = orders(&shop.database());
+    other(&shop, 40);
+    without_log(&shop);
+    fs::rename(shop.path("other.db"), shop.database()).unwrap();
+    let second = backed_up(&shop, &["--delta"]);
+    assert_ne!(first["chain"], second["chain"]);
+    // The next one of its chain says it too.
+    trade(&shop.database(), 1);
+    backed_up(&shop, &["--delta"]);
+    forget_all(&shop);
+    let said = shop.restore_other_to("now", &[]);
+    assert!(said.contains("another file lies in the place"), "{said}");
+    assert_eq!(orders(&shop.path("now/shop.db")), orders(&shop.database()));
+    shop.restore_to("before", &["--chain", text(&first["chain"])]);
+    assert_eq!(orders(&shop.path("before/shop.db")), sold);
 }
 
 #[test]
