@@ -12,8 +12,11 @@ use super::{
     load, progress, remotes, words,
 };
 use crate::{
-    backup::{anchor::Anchor, certificate::Certificate, own::Other, remote::Remote, seal::Keys},
-    config::Purpose,
+    backup::{
+        anchor::Anchor, certificate::Certificate, own::Other, remembered::Remembered, remote::Remote,
+        seal::Keys,
+    },
+    config::{Config, Purpose},
     keys,
     rehearse::{LEFT_OPEN, Looked, Sample, Share},
     store::{Store, rehearsal::Rehearsal},
@@ -64,6 +67,14 @@ const FAULTS_TOLD: usize = 20;
 /// The same when everything is asked for: a list that is longer is read by nobody.
 const FAULTS_MAX: usize = 1_000;
 
+/// What this machine still opens without the owner's key; where that does not read, nothing.
+fn remembered(config: &Config) -> Keys {
+    let sessions = Remembered::at(&config.state_dir).load();
+    let sessions =
+        sessions.inspect_err(|error| tracing::warn!(error = format!("{error:#}"), "no object can be opened"));
+    Keys::of_sessions(sessions.unwrap_or_default())
+}
+
 /// Looks and prints.
 ///
 /// # Errors
@@ -79,6 +90,7 @@ pub async fn run(arguments: Arguments) -> Result<(), Failure> {
     let mut faults = opened.faults();
     let share = if arguments.all { Share::All } else { Share::Some };
     let keys = arguments.key.as_deref().map(unlock).transpose()?;
+    let opening = keys.clone().unwrap_or_else(|| remembered(&config));
     let own = Certificate::load(&config.state_dir)?;
     let mut shown = Vec::new();
     let in_doubt = remotes::open(&config, None)?.in_doubt().await;
@@ -102,6 +114,7 @@ pub async fn run(arguments: Arguments) -> Result<(), Failure> {
             retention: config.retention,
             anchor: anchor.as_ref(),
             own: own.as_ref(),
+            keys: &opening,
             share,
             rehearsed: None,
         };

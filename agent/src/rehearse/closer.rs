@@ -6,7 +6,7 @@ use protocol::time::UnixMillis;
 
 use super::{Drill, Sample, Share};
 use crate::{
-    backup::{Progress, certificate::Certificate, remote},
+    backup::{Progress, certificate::Certificate, remembered::Remembered, remote, seal::Keys},
     store::points::KnownPoint,
 };
 
@@ -24,8 +24,10 @@ impl Drill<'_> {
         let all = self.config.remotes.iter();
         let all: Vec<_> = all.filter_map(|remote| remote::open(remote).ok()).collect();
         let own = Certificate::load(&self.config.state_dir)?;
+        let keys = Keys::of_sessions(Remembered::at(&self.config.state_dir).load()?);
         let sample = Sample {
             store: self.store,
+            keys: &keys,
             remote: self.remote,
             all: &all,
             retention: self.config.retention,

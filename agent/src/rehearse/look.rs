@@ -9,14 +9,14 @@ use protocol::{
 };
 use serde_json::{Value, json};
 
-use super::{certificates, sample::Share};
+use super::{certificates, named, sample::Share};
 use crate::{
     backup::{
         Progress,
         certificate::Certificate,
         own::CERTIFICATES,
         remote::{Remote, RemoteError},
-        seal::sha256_hex,
+        seal::{Keys, sha256_hex},
     },
     store::points::KnownPoint,
 };
@@ -85,7 +85,7 @@ fn is_on_the_way(known: &KnownPoint, key: &str) -> bool {
 /// # Errors
 /// A sentence when the remote does not answer.
 pub(super) async fn look<'k>(
-    (remote, own): (&Remote, Option<&Certificate>),
+    (remote, own, keys): (&Remote, Option<&Certificate>, &Keys),
     known: &'k BTreeMap<PointId, KnownPoint>,
     share: Share,
     again: &Again<'_>,
@@ -127,7 +127,7 @@ pub(super) async fn look<'k>(
         drawn.iter().map(|(_, it)| it.size_bytes).sum::<u64>(),
     );
     for (key, object) in drawn {
-        compared.compare(remote, key, object, again.lost).await;
+        compared.compare((remote, keys), key, object, again.lost).await;
         progress.advance(object.size_bytes);
     }
     faults.extend(compared.faults);
@@ -180,8 +180,19 @@ struct Compared {
 }
 
 impl Compared {
-    async fn compare(&mut self, remote: &Remote, key: &str, object: &Expected, lost: &BTreeSet<String>) {
+    async fn compare(
+        &mut self,
+        (remote, keys): (&Remote, &Keys),
+        key: &str,
+        object: &Expected,
+        lost: &BTreeSet<String>,
+    ) {
         match remote.get(key, object.size_bytes).await {
+            Ok(bytes) if named::is_another(key, &bytes, keys) => {
+                self.faults
+                    .push(format!("{key}: it is another segment than its name says"));
+                self.lost.insert(key.to_owned());
+            }
             Ok(bytes) if sha256_hex(&bytes).starts_with(&object.sha256) => {}
             Ok(_) => {
                 self.faults.push(format!("{key} is altered: its SHA-256 differs"));

@@ -43,6 +43,7 @@ mod elsewhere;
 mod failed;
 mod look;
 mod missing;
+mod named;
 mod room;
 mod sample;
 mod shop;

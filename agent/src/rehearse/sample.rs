@@ -22,6 +22,7 @@ use crate::{
         earlier_server::{ENDS, Written},
         prune,
         remote::Remote,
+        seal::Keys,
         survey::Names,
         torn,
     },
@@ -70,6 +71,8 @@ pub struct Sample<'a> {
     pub anchor: Option<&'a Anchor>,
     /// This server's own certificate, once its agent has made a key.
     pub own: Option<&'a Certificate>,
+    /// What opens objects: the owner's key, or what this machine remembers of those that it sealed.
+    pub keys: &'a Keys,
     /// How many of the objects are fetched.
     pub share: Share,
     /// A point of which a rehearsal has failed: all that a restore from it takes is fetched too.
@@ -92,11 +95,7 @@ impl Sample<'_> {
         let known = store.points().context("reading the catalogue")?;
         // Asked before the list: what is sent meanwhile is in the list, and not the other way round.
         let shipping = store.shipping().context("asking what was sent")?;
-        let before = store.last_seen(Kind::Sample, remote.name());
-        let before = before
-            .context("asking what was wrong before")?
-            .unwrap_or_default();
-        let before: Value = serde_json::from_str(&before).unwrap_or_default();
+        let before = self.seen_before()?;
         let (suspects, lost) = (suspects(&before), lost_before(&before));
         let again = Again {
             suspects: &suspects,
@@ -104,7 +103,8 @@ impl Sample<'_> {
             rehearsed: self.rehearsed,
         };
         let (mut contradicted, mut newest) = (None, None);
-        let (mut faults, seen) = match look((remote, self.own), &known, self.share, &again, progress).await {
+        let there = (remote, self.own, self.keys);
+        let (mut faults, seen) = match look(there, &known, self.share, &again, progress).await {
             Ok(Look {
                 here,
                 listed,
@@ -154,6 +154,13 @@ impl Sample<'_> {
 }
 
 impl Sample<'_> {
+    /// What the last look wrote down.
+    fn seen_before(&self) -> anyhow::Result<Value> {
+        let before = self.store.last_seen(Kind::Sample, self.remote.name());
+        let before = before.context("asking what was wrong before")?;
+        Ok(serde_json::from_str(&before.unwrap_or_default()).unwrap_or_default())
+    }
+
     /// The latest start of `keep_within` that was in force on this machine: rules that keep more from now on bring nothing
     /// back.
     pub(super) fn kept_from(&self, now: UnixMillis) -> rusqlite::Result<Option<UnixMillis>> {

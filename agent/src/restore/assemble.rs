@@ -296,7 +296,7 @@ fn follow(
     };
     let segment = Segment::parse(plain).map_err(told)?;
     let header = &segment.header;
-    if (&header.chain, header.first, header.last) != (&name.chain, name.first, name.last) {
+    if !header.is_named(name) {
         return Err(Failure::Lost(segments::MISNAMED.to_owned()));
     }
     if header.first != reached.commit.next() {

@@ -13,11 +13,8 @@ use super::{
 use crate::backup::{
     remote::{Remote, RemoteError},
     seal::{OpenError, hex, open_dated},
-    segment::{self, Header, Segment},
+    segment::{BYTES_MAX, Header, Segment},
 };
-
-/// The plain bytes of a segment: its body, and room for header and references.
-const SEGMENT_BYTES_MAX: u64 = segment::BODY_BYTES_MAX as u64 + 1024 * 1024;
 
 /// A segment that was put under the name of another.
 pub(super) const MISNAMED: &str = "it is another segment than its name says";
@@ -121,8 +118,7 @@ pub(super) async fn proof(sources: &Sources<'_>, name: &SegmentName) -> Proof {
 /// What a segment says of itself, where that is what its name says.
 fn header_of(plain: &[u8], name: &SegmentName) -> Option<Header> {
     let header = Segment::parse(plain).ok()?.header;
-    let is_named = (&header.chain, header.first, header.last) == (&name.chain, name.first, name.last);
-    is_named.then_some(header)
+    header.is_named(name).then_some(header)
 }
 
 /// A copy that was taken.
@@ -159,7 +155,7 @@ async fn segment_from(
     let nothing = |what: &str| SegmentFault::Nothing(what.to_owned());
     let listed = sources.survey.size_on(remote.name(), key);
     let size_bytes = listed.ok_or_else(|| nothing(sources.unlisted(remote.name())))?;
-    if size_bytes > SEGMENT_BYTES_MAX {
+    if size_bytes > BYTES_MAX {
         return Err(nothing("it is larger than a segment may be"));
     }
     let sealed = remote.get(key, size_bytes).await.map_err(|error| match error {
@@ -174,7 +170,7 @@ async fn segment_from(
             let altered = "it is altered: its SHA-256 is not the one in its name";
             return Err(SegmentFault::Nothing(altered.to_owned()));
         }
-        let opened = open_dated(&sealed, &keys, &signers, SEGMENT_BYTES_MAX);
+        let opened = open_dated(&sealed, &keys, &signers, BYTES_MAX);
         let (plain, signed_at) = opened.map_err(|error| match error {
             OpenError::Broken(_) | OpenError::Unsigned => SegmentFault::Nothing(describe(&error, &signers)),
             OpenError::WrongKey(_) => SegmentFault::Locked(describe(&error, &signers)),

@@ -8,7 +8,7 @@ use rusqlite::Connection;
 use crate::{
     capture_rig::bot,
     running::Running,
-    shop::{Shop, count_items, restoring},
+    shop::{Shop, count_items, restoring, text},
 };
 
 /// A shop with an agent that has taken its first backup, and a second key that nobody uses yet.
@@ -48,8 +48,13 @@ fn checked(shop: &Shop) -> String {
 
 /// How many items each key brings back of the newest state.
 fn brought_back_by(shop: &Shop, kit: &str) -> i64 {
+    of_chain_by(shop, kit, &[])
+}
+
+fn of_chain_by(shop: &Shop, kit: &str, chain: &[&str]) -> i64 {
     let (folder, key) = (format!("back-{kit}"), format!("{kit}/owner.secret.asc"));
-    let command = restoring(&folder, &["--latest"]);
+    let more = [&["--latest"], chain].concat();
+    let command = restoring(&folder, &more);
     let command: Vec<&str> = command
         .iter()
         .map(|word| match *word {
@@ -201,8 +206,10 @@ fn a_chain_that_begins_while_a_certificate_does_not_read_gets_a_full_backup_for_
     let refused = shop.agent_refuses(2, &["backup"]);
     assert!(refused.contains("kit/owner.asc"), "{refused}");
     agent.burn();
+    // Nobody gets another file than the shop's who does not name it.
+    let chain = shop.listed()[0]["chain"].clone();
     for kit in ["kit", "spare"] {
-        assert_eq!(brought_back_by(&shop, kit), 3, "{kit}");
+        assert_eq!(of_chain_by(&shop, kit, &["--chain", text(&chain)]), 3, "{kit}");
     }
 }
 

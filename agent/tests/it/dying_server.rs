@@ -109,6 +109,11 @@ fn segments_that_exchanged_their_names_had_arrived() {
         let bytes = take_away(&shop, name);
         put_back(&shop, exchanged, &bytes);
     }
+    let said = shop.agent_refuses(1, &["verify", "--all"]);
+    for name in &exchanged {
+        let wrong = format!("{name}: it is another segment than its name says");
+        assert!(said.contains(&wrong), "{wrong} is not said: {said}");
+    }
     forget_all(&shop);
     let said = shop.agent_refuses(1, &restoring("back", &["--latest"]));
     for part in ["another segment than its name says", "--commit"] {

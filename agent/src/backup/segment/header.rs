@@ -1,7 +1,10 @@
 //! What stands in front of a segment's pages: which commits of which chain, and between which states. Pure.
 //! It says nothing about the pages themselves.
 
-use protocol::chain::{ChainId, CommitNumber, PageRoot};
+use protocol::{
+    chain::{ChainId, CommitNumber, PageRoot},
+    object_key::SegmentName,
+};
 
 use super::{
     bytes::Cursor,
@@ -45,6 +48,12 @@ pub struct Header {
 }
 
 impl Header {
+    /// Whether it is what this name says.
+    #[must_use]
+    pub fn is_named(&self, name: &SegmentName) -> bool {
+        (&self.chain, self.first, self.last) == (&name.chain, name.first, name.last)
+    }
+
     pub(super) fn write(&self, into: &mut Vec<u8>) {
         into.extend(MAGIC);
         into.extend(bits_of(self.chain.as_str()).to_be_bytes());

@@ -35,3 +35,5 @@ pub const PAGES_MAX: usize = 16_384;
 pub const COMMITS_MAX: usize = 65_536;
 /// Plain bytes of a body.
 pub const BODY_BYTES_MAX: usize = 80 * 1024 * 1024;
+/// Plain bytes of a whole segment: its body, and room for header and references.
+pub const BYTES_MAX: u64 = BODY_BYTES_MAX as u64 + 1024 * 1024;
