@@ -98,7 +98,8 @@ fn bot_trouble(report: &Report) -> Option<&'static str> {
         BotState::Running if is_known => None,
         BotState::Running => Some("how the bot is has not been seen for a while"),
         BotState::Unknown => Some("how the bot is was not seen yet"),
-        BotState::Ailing => Some("the bot answers and is not well, or does not answer"),
+        BotState::Ailing => Some("the bot answers and is not well"),
+        BotState::Silent => Some("the bot does not answer"),
         BotState::Gone => Some("the bot does not run"),
     }
 }
@@ -162,7 +163,12 @@ mod tests {
     fn it_beats_only_while_everything_vital_passes() {
         let with = |bot| report(bot, 5_000, 0);
         assert!(is_well(&with(BotState::Running), 14) && is_well(&with(BotState::Stopped), 0));
-        for bot in [BotState::Gone, BotState::Ailing, BotState::Unknown] {
+        for bot in [
+            BotState::Gone,
+            BotState::Silent,
+            BotState::Ailing,
+            BotState::Unknown,
+        ] {
             assert!(!is_well(&with(bot), 0), "{bot:?}");
         }
         assert!(!is_well(&report(BotState::Running, 0, 60_001), 0));

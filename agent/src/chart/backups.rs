@@ -90,6 +90,8 @@ pub(super) fn lag(
     let remotes: Vec<&str> = names
         .iter()
         .filter_map(|name| name.strip_prefix(SERIES))
+        // One that was taken away is not behind any more.
+        .filter(|name| sources.remotes.iter().any(|one| one.remote == *name))
         .collect();
     let mut marks: Vec<Marks> = Vec::new();
     // Two are told apart by their shape.

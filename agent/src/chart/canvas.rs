@@ -70,10 +70,14 @@ impl Canvas {
         let reach = width / 2.0 + 1.0;
         let (left, right) = (from.x.min(to.x) - reach, from.x.max(to.x) + reach);
         let (top, bottom) = (from.y.min(to.y) - reach, from.y.max(to.y) + reach);
+        let edge = width / 2.0 + 0.5;
         for y in pixel(top)..=pixel(bottom) {
             for x in pixel(left)..=pixel(right) {
-                let away = distance(center(x, y), from, to);
-                self.dot(x, y, ink, (width / 2.0 + 0.5 - away).clamp(0.0, 1.0));
+                let away_squared = distance_squared(center(x, y), from, to);
+                // Most of what lies around a steep line is not on it.
+                if away_squared < edge * edge {
+                    self.dot(x, y, ink, (edge - away_squared.sqrt()).min(1.0));
+                }
             }
         }
     }
@@ -165,7 +169,7 @@ fn center(x: i32, y: i32) -> Spot {
     }
 }
 
-fn distance(spot: Spot, from: Spot, to: Spot) -> f32 {
+fn distance_squared(spot: Spot, from: Spot, to: Spot) -> f32 {
     let (dx, dy) = (to.x - from.x, to.y - from.y);
     let squared = dx * dx + dy * dy;
     let along = if squared > 0.0 {
@@ -173,5 +177,6 @@ fn distance(spot: Spot, from: Spot, to: Spot) -> f32 {
     } else {
         0.0
     };
-    (spot.x - from.x - along * dx).hypot(spot.y - from.y - along * dy)
+    let (x, y) = (spot.x - from.x - along * dx, spot.y - from.y - along * dy);
+    x * x + y * y
 }

@@ -23,6 +23,8 @@ const CAPTION: f32 = 66.0;
 const ROW: f32 = 31.0;
 pub(super) const LETTERS: f32 = 23.0;
 const HEADLINE: f32 = 31.0;
+/// Pixels between two dots of a line.
+const APART: f32 = 4.0;
 const LINE: f32 = 2.6;
 const HOUR_MS: i64 = 3_600_000;
 
@@ -136,10 +138,14 @@ impl<'a> Axes<'a> {
 
     fn line(&self, canvas: &mut Canvas, marks: &Marks, mut draw: impl FnMut(&mut Canvas, Spot, Spot)) {
         for run in runs(marks) {
+            let run = match marks.shape {
+                Shape::Line | Shape::Outline => self.thinned(run),
+                Shape::Forecast | Shape::Steps | Shape::Bars | Shape::Stems => run.to_vec(),
+            };
             for pair in run.windows(2) {
                 draw(canvas, self.spot(pair[0]), self.spot(pair[1]));
             }
-            if let [dot] = run {
+            if let [dot] = &*run {
                 let from = self.spot(*dot);
                 draw(
                     canvas,
@@ -153,8 +159,25 @@ impl<'a> Axes<'a> {
         }
     }
 
+    /// The dots that a telephone shows apart: of each few pixels the highest, which is the worst, and both ends as they are.
+    fn thinned(&self, run: &[Dot]) -> Vec<Dot> {
+        let column = |dot: &Dot| (self.x(dot.0) / APART).floor();
+        let few = run.chunk_by(|one, next| column(one).total_cmp(&column(next)).is_eq());
+        let worst = few.filter_map(|few| few.iter().max_by(|one, other| one.1.total_cmp(&other.1)));
+        let mut dots: Vec<Dot> = run
+            .first()
+            .into_iter()
+            .chain(worst)
+            .chain(run.last())
+            .copied()
+            .collect();
+        dots.dedup();
+        dots
+    }
+
     fn tint(&self, canvas: &mut Canvas, marks: &Marks, theme: Theme) {
-        for pair in runs(marks).into_iter().flat_map(|run| run.windows(2)) {
+        let runs: Vec<Vec<Dot>> = runs(marks).into_iter().map(|run| self.thinned(run)).collect();
+        for pair in runs.iter().flat_map(|run| run.windows(2)) {
             let (from, to) = (self.spot(pair[0]), self.spot(pair[1]));
             let mut left = self.area.left.max(from.x.round());
             while left < to.x.round() {

@@ -116,17 +116,22 @@ pub fn label(language: Language, figure: Figure, value: f64) -> String {
     }
 }
 
-/// A length of time in whole units: up to two days in hours.
+/// A length of time: up to two days in hours.
 #[must_use]
 pub fn span_label(language: Language, span: Duration) -> String {
     let [day, hour, minute] = match language {
         Language::Id => ["hari", "jam", "menit"],
         Language::En => ["d", "h", "min"],
     };
-    match span.as_secs() / 3600 {
-        0 => format!("{} {minute}", span.as_secs() / 60),
-        hours @ 1..=48 => format!("{hours} {hour}"),
-        hours => format!("{} {day}", hours / 24),
+    let (hours, minutes) = (span.as_secs() / 3600, span.as_secs() / 60 % 60);
+    let of = |count: u64, unit: &str, rest: u64, smaller: &str| match rest {
+        0 => format!("{count} {unit}"),
+        rest => format!("{count} {unit} {rest} {smaller}"),
+    };
+    match hours {
+        0 => format!("{minutes} {minute}"),
+        1..=48 => of(hours, hour, minutes, minute),
+        _ => of(hours / 24, day, hours % 24, hour),
     }
 }
 

@@ -208,11 +208,13 @@ pub(super) fn bot(language: Language, bot: BotState) -> &'static str {
         (Language::Id, BotState::Unknown) => "belum ditanya",
         (Language::Id, BotState::Running) => "berjalan",
         (Language::Id, BotState::Ailing) => "berjalan, tetapi tidak sehat",
+        (Language::Id, BotState::Silent) => "berjalan, tetapi tidak menjawab",
         (Language::Id, BotState::Stopped) => "dihentikan dengan sengaja",
         (Language::Id, BotState::Gone) => "mati",
         (Language::En, BotState::Unknown) => "not asked yet",
         (Language::En, BotState::Running) => "running",
         (Language::En, BotState::Ailing) => "running, but not well",
+        (Language::En, BotState::Silent) => "running, but does not answer",
         (Language::En, BotState::Stopped) => "stopped on purpose",
         (Language::En, BotState::Gone) => "dead",
     }

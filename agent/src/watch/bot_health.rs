@@ -49,8 +49,10 @@ pub enum BotState {
     Unknown,
     /// It answers and is well.
     Running,
-    /// It answers and is not well, or holds the connection and does not answer.
+    /// It answers and is not well.
     Ailing,
+    /// It is there, and does not answer.
+    Silent,
     /// It said goodbye.
     Stopped,
     /// It does not run.
@@ -322,6 +324,10 @@ fn state_of(seen: &Observation) -> BotState {
             rule: Rule::BotGone | Rule::BotNotRunning | Rule::BotPortTaken,
             ..
         } => BotState::Gone,
+        Observation::Wrong {
+            rule: Rule::BotHung | Rule::BotRestartsSpent,
+            ..
+        } => BotState::Silent,
         Observation::Wrong { .. } | Observation::Measured { .. } => BotState::Ailing,
     }
 }

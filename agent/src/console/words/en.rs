@@ -42,6 +42,7 @@ pub(super) const WORDS: Words = Words {
         "running, but not well",
         "stopped on purpose",
         "dead",
+        "running, but does not answer",
     ],
     paused: "sales are paused",
     unit: "{unit}: {state}, memory {memory}",

@@ -42,6 +42,7 @@ pub(super) const WORDS: Words = Words {
         "berjalan, tetapi tidak sehat",
         "dihentikan dengan sengaja",
         "mati",
+        "berjalan, tetapi tidak menjawab",
     ],
     paused: "penjualan dijeda",
     unit: "{unit}: {state}, memori {memory}",

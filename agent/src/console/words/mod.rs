@@ -34,7 +34,7 @@ pub(super) struct Words {
     pub wrong: &'static str,
     /// Before the kinds of what the bot reported; `{count}` is filled in.
     pub reported: &'static str,
-    pub bot: [&'static str; 5],
+    pub bot: [&'static str; 6],
     pub paused: &'static str,
     pub unit: &'static str,
     pub today: &'static str,
@@ -178,6 +178,7 @@ impl Words {
             BotState::Ailing => self.bot[2],
             BotState::Stopped => self.bot[3],
             BotState::Gone => self.bot[4],
+            BotState::Silent => self.bot[5],
         }
     }
 }
