@@ -243,9 +243,10 @@ const SENTENCES: &[(&str, &str)] = &[
     ),
     ("how the bot is was not seen yet", "keadaan bot belum terlihat"),
     (
-        "the bot answers and is not well, or does not answer",
-        "bot menjawab tetapi tidak sehat, atau tidak menjawab",
+        "the bot answers and is not well",
+        "bot menjawab tetapi tidak sehat",
     ),
+    ("the bot does not answer", "bot tidak menjawab"),
     ("the bot does not run", "bot tidak berjalan"),
     ("the backup did not get to: {}", "cadangan tidak sampai ke: {}"),
     (
