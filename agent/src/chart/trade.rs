@@ -10,7 +10,7 @@ const WEEK_MS: i64 = 7 * 86_400_000;
 const HOUR_MS: i64 = 3_600_000;
 
 pub(super) fn chart(store: &Store, words: &'static Words, from: UnixMillis, now: UnixMillis) -> Gathered {
-    let first = UnixMillis(from.0.div_euclid(HOUR_MS) * HOUR_MS);
+    let first = first_hour(from, now);
     let totals = store.hours(first, now)?;
     let before = store.hours(UnixMillis(first.0 - WEEK_MS), UnixMillis(now.0 - WEEK_MS))?;
     let panel = |title: &str, figure, of: fn(&HourTotals) -> f64| {
@@ -52,6 +52,18 @@ pub(super) fn chart(store: &Store, words: &'static Words, from: UnixMillis, now:
         panel(words.money, Figure::Rupiah, |hour| rupiah(hour.paid_rupiah)),
     ];
     Ok((words.trade, panels, now))
+}
+
+/// The first hour that counts: one that began within the time, as everywhere that the last hours are summed. A picture of less
+/// than two hours has none of those, and begins with the hour that ran.
+fn first_hour(from: UnixMillis, now: UnixMillis) -> UnixMillis {
+    let is_short = now.0.saturating_sub(from.0) < 2 * HOUR_MS;
+    let begins = if is_short {
+        from.0
+    } else {
+        from.0.saturating_add(HOUR_MS - 1)
+    };
+    UnixMillis(begins.div_euclid(HOUR_MS) * HOUR_MS)
 }
 
 /// The name with the sum of all hours.

@@ -122,10 +122,11 @@ impl Command {
         };
         let rest: Vec<String> = words.take(4).map(str::to_lowercase).collect();
         let Some(name) = first.strip_prefix('/') else {
-            let is_code =
-                rest.is_empty() && first.len() == DIGITS && first.bytes().all(|byte| byte.is_ascii_digit());
+            // Authenticators show them in groups.
+            let code = format!("{first}{}", rest.concat());
+            let is_code = code.len() == DIGITS && code.bytes().all(|byte| byte.is_ascii_digit());
             return if is_code {
-                Self::Digits(first.to_owned())
+                Self::Digits(code)
             } else {
                 Self::Unknown
             };
@@ -321,6 +322,7 @@ mod tests {
             ("/maintenance off", Command::Maintenance(None)),
             ("/runbook bot_gone", Command::Runbook(Some("bot_gone".to_owned()))),
             ("123456", Command::Digits("123456".to_owned())),
+            ("123 456", Command::Digits("123456".to_owned())),
             ("1234567", Command::Unknown),
             ("/shell rm -rf /", Command::Unknown),
             ("hello", Command::Unknown),

@@ -47,9 +47,9 @@ pub(super) fn refuse_database(plan: &Plan, arguments: &Arguments, config: &Confi
     let why = why.join("; ");
     bail!(
         "what was backed up since {} is another database than before, or another state of it: {why}. Nobody but you can say \
-         whether it is the shop, so that nothing was restored.\n\
-         The shop as it was before, of which the last backup was taken at {}:\n  {}\n\
-         What lay in its place since:\n  {}",
+         which of the two is the shop, so that nothing was restored.\n\
+         What was backed up before, the last time at {}:\n  {}\n\
+         What was backed up since:\n  {}",
         told(&succession.since),
         told(&succession.before),
         of_chain(&succession.chain, arguments),
