@@ -81,7 +81,7 @@ rules! {
     BotPortTaken => Spec::new("bot_port_taken", Critical, Topic::Bot).lasting(START_GRACE).absence();
 
     /// The last backup does not exist anywhere.
-    BackupNotTaken => Spec::new("backup_not_taken", Warning, Topic::Backup).tried().under(DISK_SPENT);
+    BackupNotTaken => Spec::new("backup_not_taken", Warning, Topic::Backup).tried().under(NO_WRITES);
     /// The last backup did not get to this remote.
     BackupFailed => Spec::new("backup_failed", Warning, Topic::Backup);
     /// Configured files are not in the last backup.
