@@ -5,7 +5,7 @@ use protocol::time::UnixMillis;
 
 use super::{
     Chart, Dot, Marks, Panel, Shape, Theme, around,
-    canvas::{Align, Area, Canvas, Spot},
+    canvas::{Align, Area, Canvas, Ink, Spot},
     legend::{SAMPLE, TITLE_X, entries, extra_rows},
     runs::runs,
     scale,
@@ -121,13 +121,14 @@ impl<'a> Axes<'a> {
             let ink = theme.hue(marks.hue);
             match marks.shape {
                 Shape::Line => {
-                    self.tint(canvas, marks, theme);
-                    self.line(canvas, marks, |canvas, from, to| canvas.line(from, to, LINE, ink));
+                    let runs = self.runs(marks);
+                    self.tint(canvas, &runs, ink);
+                    self.line(&runs, |from, to| canvas.line(from, to, LINE, ink));
                 }
                 Shape::Outline | Shape::Steps => {
-                    self.line(canvas, marks, |canvas, from, to| canvas.line(from, to, LINE, ink));
+                    self.line(&self.runs(marks), |from, to| canvas.line(from, to, LINE, ink));
                 }
-                Shape::Forecast => self.line(canvas, marks, |canvas, from, to| {
+                Shape::Forecast => self.line(&self.runs(marks), |from, to| {
                     canvas.dashes(from, to, LINE, 3.5, ink);
                 }),
                 Shape::Bars => self.bars(canvas, marks, HOUR_MS, theme),
@@ -136,25 +137,24 @@ impl<'a> Axes<'a> {
         }
     }
 
-    fn line(&self, canvas: &mut Canvas, marks: &Marks, mut draw: impl FnMut(&mut Canvas, Spot, Spot)) {
-        for run in runs(marks) {
-            let run = match marks.shape {
-                Shape::Line | Shape::Outline => self.thinned(run),
-                Shape::Forecast | Shape::Steps | Shape::Bars | Shape::Stems => run.to_vec(),
-            };
+    /// The stretches of a line, with as many dots as are drawn.
+    fn runs(&self, marks: &Marks) -> Vec<Vec<Dot>> {
+        let drawn = |run: &[Dot]| match marks.shape {
+            Shape::Line | Shape::Outline => self.thinned(run),
+            Shape::Forecast | Shape::Steps | Shape::Bars | Shape::Stems => run.to_vec(),
+        };
+        runs(marks).into_iter().map(drawn).collect()
+    }
+
+    fn line(&self, runs: &[Vec<Dot>], mut draw: impl FnMut(Spot, Spot)) {
+        for run in runs {
             for pair in run.windows(2) {
-                draw(canvas, self.spot(pair[0]), self.spot(pair[1]));
+                draw(self.spot(pair[0]), self.spot(pair[1]));
             }
-            if let [dot] = &*run {
+            if let [dot] = &**run {
                 let from = self.spot(*dot);
-                draw(
-                    canvas,
-                    from,
-                    Spot {
-                        x: from.x + 3.0,
-                        ..from
-                    },
-                );
+                let x = from.x + 3.0;
+                draw(from, Spot { x, ..from });
             }
         }
     }
@@ -175,8 +175,7 @@ impl<'a> Axes<'a> {
         dots
     }
 
-    fn tint(&self, canvas: &mut Canvas, marks: &Marks, theme: Theme) {
-        let runs: Vec<Vec<Dot>> = runs(marks).into_iter().map(|run| self.thinned(run)).collect();
+    fn tint(&self, canvas: &mut Canvas, runs: &[Vec<Dot>], ink: Ink) {
         for pair in runs.iter().flat_map(|run| run.windows(2)) {
             let (from, to) = (self.spot(pair[0]), self.spot(pair[1]));
             let mut left = self.area.left.max(from.x.round());
@@ -188,7 +187,7 @@ impl<'a> Axes<'a> {
                     top: from.y + (to.y - from.y) * share,
                     bottom: self.area.bottom,
                 };
-                canvas.fill(column, theme.hue(marks.hue), 0.125);
+                canvas.fill(column, ink, 0.125);
                 left += 1.0;
             }
         }

@@ -205,7 +205,7 @@ async fn tell_gap(
     println!("{}", gap(known.as_ref(), plan, reached, config));
     beside
         .iter()
-        .for_each(|later| println!("{}", of_another(later, config)));
+        .for_each(|later| println!("{}", of_another(later, reached, config)));
 }
 
 /// The live database, where it is to be replaced.

@@ -17,6 +17,7 @@ use crate::{
         own::CERTIFICATES,
         remote::{Remote, RemoteError},
         seal::{Keys, sha256_hex},
+        segment::MISNAMED,
     },
     store::points::KnownPoint,
 };
@@ -189,8 +190,7 @@ impl Compared {
     ) {
         match remote.get(key, object.size_bytes).await {
             Ok(bytes) if named::is_another(key, &bytes, keys) => {
-                self.faults
-                    .push(format!("{key}: it is another segment than its name says"));
+                self.faults.push(format!("{key}: {MISNAMED}"));
                 self.lost.insert(key.to_owned());
             }
             Ok(bytes) if sha256_hex(&bytes).starts_with(&object.sha256) => {}

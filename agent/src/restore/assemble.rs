@@ -25,7 +25,7 @@ use super::{
 };
 use crate::backup::{
     Progress, delta,
-    segment::{Replay, Segment, SegmentError},
+    segment::{MISNAMED, Replay, Segment, SegmentError},
 };
 
 /// Parts that are fetched at the same time, each of up to 16 MiB; opening them takes turns on as many threads as there
@@ -297,7 +297,7 @@ fn follow(
     let segment = Segment::parse(plain).map_err(told)?;
     let header = &segment.header;
     if !header.is_named(name) {
-        return Err(Failure::Lost(segments::MISNAMED.to_owned()));
+        return Err(Failure::Lost(MISNAMED.to_owned()));
     }
     if header.first != reached.commit.next() {
         return Err(Failure::Lost(format!(

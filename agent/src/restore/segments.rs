@@ -13,11 +13,9 @@ use super::{
 use crate::backup::{
     remote::{Remote, RemoteError},
     seal::{OpenError, hex, open_dated},
-    segment::{BYTES_MAX, Header, Segment},
+    segment::{BYTES_MAX, Header, MISNAMED, Segment},
 };
 
-/// A segment that was put under the name of another.
-pub(super) const MISNAMED: &str = "it is another segment than its name says";
 /// A segment of another history of the same chain.
 pub(super) const UNLINKED: &str = "it follows another segment than the one before it";
 

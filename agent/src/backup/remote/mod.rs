@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, time::Duration};
 
 use anyhow::Context;
 use bytes::Bytes;
-use futures_util::TryStreamExt;
+use futures_util::{TryStream, TryStreamExt};
 use opendal::{Buffer, HttpTransporter, Operator};
 use opendal_http_transport_reqwest::ReqwestTransport;
 use protocol::time::UnixMillis;
@@ -189,22 +189,12 @@ impl Remote {
     pub async fn get(&self, key: &str, size_bytes: u64) -> Result<Bytes, RemoteError> {
         has_size(self.size(key).await?, size_bytes)?;
         let operator = &self.reader()?.ok_or(RemoteError::Missing)?;
-        let read = || async move {
-            let mut coming = operator.reader(key).await?.into_stream(0..size_bytes).await?;
-            let mut pieces = Vec::new();
-            loop {
-                match timeout(ASK_LIMIT, coming.try_next()).await {
-                    Ok(next) => match next? {
-                        Some(piece) => pieces.extend(piece),
-                        None => return Ok(Some(Buffer::from_iter(pieces))),
-                    },
-                    Err(_) => return Ok(None),
-                }
-            }
-        };
-        let bytes = self.silence.attempt(Patience::Read(size_bytes), read).await?;
+        let read =
+            || async move { whole(operator.reader(key).await?.into_stream(0..size_bytes).await?).await };
+        let pieces = self.silence.attempt(Patience::Read(size_bytes), read).await?;
         // However large it is: nothing comes of whoever says nothing, and another remote may have it.
-        let bytes = bytes.ok_or_else(|| self.silence.note(self.silence.unanswered(ASK_LIMIT)))?;
+        let pieces = pieces.ok_or_else(|| self.silence.note(self.silence.unanswered(ASK_LIMIT)))?;
+        let bytes = Buffer::from_iter(pieces.into_iter().flatten());
         // It has just said itself that it holds all of them: what did not come was lost on the way.
         match bytes.len() as u64 {
             found if found == size_bytes => Ok(bytes.to_bytes()),
@@ -259,18 +249,7 @@ impl Remote {
         let Some(operator) = &self.reader()? else {
             return Ok(BTreeMap::new());
         };
-        // Piece by piece: a long listing takes its time, and a remote that is silent is noticed all the same.
-        let list = || async move {
-            let mut lister = operator.lister_with(folder).recursive(true).await?;
-            let mut entries = Vec::new();
-            while let Ok(next) = timeout(ASK_LIMIT, lister.try_next()).await {
-                match next? {
-                    Some(entry) => entries.push(entry),
-                    None => return Ok(Some(entries)),
-                }
-            }
-            Ok(None)
-        };
+        let list = || async move { whole(operator.lister_with(folder).recursive(true).await?).await };
         let entries = match self.silence.attempt(Patience::List, list).await {
             Err(RemoteError::Missing) => return Ok(BTreeMap::new()),
             entries => entries?.ok_or_else(|| self.silence.unanswered(ASK_LIMIT))?,
@@ -345,4 +324,19 @@ fn has_size(found: u64, expected: u64) -> Result<(), RemoteError> {
         true => Ok(()),
         false => Err(RemoteError::WrongSize { found, expected }),
     }
+}
+
+/// All that comes, piece by piece: what is long takes its time, and a remote that is silent is noticed all the same, which is
+/// `None`.
+async fn whole<T>(
+    mut coming: impl TryStream<Ok = T, Error = opendal::Error> + Unpin,
+) -> opendal::Result<Option<Vec<T>>> {
+    let mut pieces = Vec::new();
+    while let Ok(next) = timeout(ASK_LIMIT, coming.try_next()).await {
+        match next? {
+            Some(piece) => pieces.push(piece),
+            None => return Ok(Some(pieces)),
+        }
+    }
+    Ok(None)
 }

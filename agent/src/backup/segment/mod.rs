@@ -33,6 +33,8 @@ pub use replay::Replay;
 pub const PAGES_MAX: usize = 16_384;
 /// Commits in one segment.
 pub const COMMITS_MAX: usize = 65_536;
+/// What is said of a segment that was put under the name of another.
+pub const MISNAMED: &str = "it is another segment than its name says";
 /// Plain bytes of a body.
 pub const BODY_BYTES_MAX: usize = 80 * 1024 * 1024;
 /// Plain bytes of a whole segment: its body, and room for header and references.

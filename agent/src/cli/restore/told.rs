@@ -208,22 +208,8 @@ pub(super) fn gap(known: Option<&LastKnown>, plan: &Plan, reached: Reached, conf
         None => format!(
             "{stands} This machine knows of no later one: what the lost server had not sent by then is not in it."
         ),
-        // Numbers of two chains say nothing of each other, and one may hold what is in the other.
         Some(known) if known.chain != *chain => {
-            let who = match known.witness {
-                Witness::Here => "This server also knows of",
-                Witness::Remotes => "The remotes also hold",
-            };
-            let later = match known.at > reached.at {
-                true => "what came after the restored state is not in it",
-                false => "whether it is in the restored state its number does not tell",
-            };
-            format!(
-                "{stands} {who} commit {} of another chain, {}, at {}: {later}.",
-                known.commit,
-                known.chain,
-                told(known.at)
-            )
+            format!("{stands} {}", of_another(known, reached, config))
         }
         Some(known) if known.commit <= reached.commit => match known.witness {
             Witness::Here => format!("{stands} When this began, this server knew of no later one."),
@@ -250,13 +236,22 @@ pub(super) fn gap(known: Option<&LastKnown>, plan: &Plan, reached: Reached, conf
     }
 }
 
-/// What the remotes hold of a chain that came after the restored one.
-pub(super) fn of_another(later: &LastKnown, config: &Config) -> String {
+/// What is known of another chain than the restored one. Numbers of two chains say nothing of each other, and one may hold what
+/// is in the other.
+pub(super) fn of_another(known: &LastKnown, reached: Reached, config: &Config) -> String {
+    let who = match known.witness {
+        Witness::Here => "This server also knows of",
+        Witness::Remotes => "The remotes also hold",
+    };
+    let later = match known.at > reached.at {
+        true => "what came after the restored state is not in it",
+        false => "whether it is in the restored state its number does not tell",
+    };
     format!(
-        "The remotes also hold commit {} of another chain, {}, at {}: what came after the restored state is not in it.",
-        later.commit,
-        later.chain,
-        words::moment(later.at, &config.owner.timezone)
+        "{who} commit {} of another chain, {}, at {}: {later}.",
+        known.commit,
+        known.chain,
+        words::moment(known.at, &config.owner.timezone)
     )
 }
 
