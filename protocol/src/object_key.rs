@@ -8,6 +8,7 @@
 //! files/<point>.tar.zst.pgp          configuration, .env and logs
 //! manifest/<point>.<digest>.json.pgp written last: the commit
 //! segment/<chain>/<first>-<last>-<ms>.<digest>.pgp   the commits between points
+//! restore/<ms>-<random>              a few bytes of noise: a restore reads from here since that moment
 //! ```
 //!
 //! The manifest holds the digest of every other object of its point, and its own name holds its own, as a segment's
@@ -142,6 +143,8 @@ pub const FILES: &str = "files/";
 pub const MANIFESTS: &str = "manifest/";
 /// The folder of what is only tried: deleted at once, and left over when a crash came between.
 pub const PROBES: &str = "probe/";
+/// The folder of notices: one a restore that runs, so that nobody deletes under it.
+pub const RESTORES: &str = "restore/";
 /// The folder of every chain's segments.
 pub const SEGMENTS: &str = "segment/";
 
@@ -298,6 +301,20 @@ pub fn segments_of(chain: &ChainId) -> String {
     format!("{SEGMENTS}{chain}/")
 }
 
+/// The notice of a restore that began at this moment; `random` tells two of the same one apart.
+#[must_use]
+pub fn restore_notice(began_at: UnixMillis, random: u32) -> String {
+    format!("{RESTORES}{:013}-{random:08x}", began_at.0.clamp(0, MOMENT_MAX))
+}
+
+/// When the restore began whose notice has this name, by its own machine's clock; `None` for anything else.
+#[must_use]
+pub fn restore_began_at(key: &str) -> Option<UnixMillis> {
+    let (moment, random) = key.strip_prefix(RESTORES)?.split_once('-')?;
+    is_lower_hex(random, 8).then_some(())?;
+    Some(UnixMillis(i64::try_from(number(moment, 13)?).ok()?))
+}
+
 /// A number of exactly so many digits.
 fn number(text: &str, digits: usize) -> Option<u64> {
     let shape = text.len() == digits && text.bytes().all(|byte| byte.is_ascii_digit());
@@ -344,6 +361,21 @@ mod tests {
         ] {
             let wrong = text.replacen(from, to, 1);
             assert_eq!(SegmentName::parse(&wrong), None, "{wrong} was accepted");
+        }
+    }
+
+    #[test]
+    fn a_notice_tells_when_its_restore_began() {
+        let began_at = UnixMillis(1_795_000_000_123);
+        let name = restore_notice(began_at, 7);
+        assert_eq!(name, "restore/1795000000123-00000007");
+        assert_eq!(restore_began_at(&name), Some(began_at));
+        for wrong in [
+            "restore/1795000000123-7",
+            "restore/x-00000007",
+            "probe/1795000000123-00000007",
+        ] {
+            assert_eq!(restore_began_at(wrong), None, "{wrong} was accepted");
         }
     }
 

@@ -25,6 +25,7 @@ use crate::{
     watch::backup_outcome,
 };
 
+mod blamed;
 mod checkup;
 mod ended;
 mod lacking;
@@ -232,7 +233,7 @@ impl Backups {
             Ok(taken) => {
                 self.capture.point_taken();
                 tracing::info!(point = %taken.point, size_bytes = taken.size_bytes, "a backup was taken");
-                stored(backup_outcome::observe(&self.alerts, &self.store, &taken, now()));
+                self.observe(&taken).await;
                 Ended::Taken(missed(&taken))
             }
             Err(TakeError::AlreadyRunning) => {

@@ -93,12 +93,7 @@ fn probes(
 ) -> Vec<Box<dyn Probe>> {
     let config = common.config;
     let watch = &config.watch;
-    let endpoints = config
-        .remotes
-        .iter()
-        .filter_map(|remote| remote.options.get("endpoint"));
-    let outside = std::iter::once(&config.owner.api_url).chain(endpoints);
-    let egress = Egress::new(outside.map(String::as_str));
+    let egress = egress(config);
     let domains = domains::of(config);
     let registrations = registrations(config, &domains, &egress);
     let left_out = LeftOut::of(config, &domains);
@@ -147,6 +142,16 @@ fn probes(
     ];
     probes.extend(registrations.map(|registrations| Box::new(registrations) as Box<dyn Probe>));
     probes
+}
+
+/// The way to where alerts and backups go.
+pub(super) fn egress(config: &Config) -> Egress {
+    let endpoints = config
+        .remotes
+        .iter()
+        .filter_map(|remote| remote.options.get("endpoint"));
+    let outside = std::iter::once(&config.owner.api_url).chain(endpoints);
+    Egress::new(outside.map(String::as_str))
 }
 
 /// `None` where nobody is asked, or HTTPS cannot be prepared, which other ways out will tell of.

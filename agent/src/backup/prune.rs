@@ -1,6 +1,6 @@
 //! Carries a remote's retention out: marks what may go, and a day later deletes what still may.
-//! Whoever restores has a day to finish: nobody has to leave a lock on a remote, which a fresh machine with credentials
-//! to read alone could not.
+//! Whoever restores has a day to finish, also a fresh machine with credentials to read alone, which can leave no notice on
+//! a remote; whoever can is waited for, however long ago an object was marked.
 
 use std::{collections::BTreeMap, time::Duration};
 
@@ -14,7 +14,7 @@ use super::{
     Progress,
     own::{Other, Own},
     remote::Remote,
-    restoring::Restoring,
+    restoring::{self, Restoring},
     retention::{self, Point, Question, Verdict},
 };
 use crate::{
@@ -24,6 +24,8 @@ use crate::{
 
 /// From the mark to the deletion: longer than any restore takes.
 pub const GRACE: Duration = Duration::from_secs(86_400);
+/// After so many deletions it is asked again who restores.
+const LOOK_EVERY: usize = 50;
 /// More objects than this in one turn are left for the next one.
 const DELETED_MAX: usize = 20_000;
 
@@ -54,8 +56,10 @@ pub struct Done {
     pub refused: Vec<String>,
     /// Objects whose day is over by this machine's clock, and not by the remote's, which is believed.
     pub too_early: usize,
-    /// Objects that stay for now, because a restore runs on this machine.
+    /// Objects that stay for now, because a restore runs.
     pub in_restore: usize,
+    /// When that began, where it runs on another machine, by its notice on the remote.
+    pub restored_since: Option<UnixMillis>,
 }
 
 /// Looks at the remote and decides; nothing is changed anywhere.
@@ -179,7 +183,7 @@ pub async fn carry_out(
         there.map_or(plan.made_at, |there| there.min(plan.made_at)),
     );
     done.too_early = plan.due.len() - due.len();
-    if due.is_empty() || Restoring::is_on(&config.state_dir) {
+    if due.is_empty() || is_restoring((config, remote), there.unwrap_or(plan.made_at), &mut done).await? {
         done.in_restore = due.len();
         return Ok(done);
     }
@@ -194,7 +198,10 @@ pub async fn carry_out(
         .context("writing down how far is deleted")?;
     progress.count("deleting", due.len() as u64);
     for (at, key) in due.iter().enumerate() {
-        if Restoring::is_on(&config.state_dir) {
+        let looks_again = at % LOOK_EVERY == LOOK_EVERY - 1;
+        if Restoring::is_on(&config.state_dir)
+            || looks_again && is_restoring((config, remote), there.unwrap_or(plan.made_at), &mut done).await?
+        {
             done.in_restore = due.len() - at;
             break;
         }
@@ -215,6 +222,21 @@ pub async fn carry_out(
         }
     }
     Ok(done)
+}
+
+/// Whether a restore runs on this machine, or on another one that could say so on the remote, of which this is the clock.
+async fn is_restoring(
+    (config, remote): (&Config, &Remote),
+    there: UnixMillis,
+    done: &mut Done,
+) -> anyhow::Result<bool> {
+    if Restoring::is_on(&config.state_dir) {
+        return Ok(true);
+    }
+    let since = restoring::reads_from(remote, there).await;
+    done.restored_since =
+        since.with_context(|| format!("asking the remote {} who restores from it", remote.name()))?;
+    Ok(done.restored_since.is_some())
 }
 
 /// Forgets the points that another machine has deleted from an append-only remote: this one may not, and had marked them

@@ -1,13 +1,28 @@
-//! Whether a restore runs on this machine: nothing that it may need is deleted under it.
-//! Of restores on other machines nobody knows: those have the day between an object's mark and its end.
+//! Whether a restore runs, on this machine or on another: nothing that it may need is deleted under it.
+//! A machine with credentials to read alone leaves no notice on the remotes: its restore has the day between an object's
+//! mark and its end.
 
 use std::{
     fs::{File, OpenOptions, TryLockError},
     os::unix::fs::OpenOptionsExt,
     path::{Path, PathBuf},
+    time::Duration,
 };
 
+use futures_util::future::join_all;
+use protocol::{
+    object_key::{self, RESTORES},
+    time::UnixMillis,
+};
+
+use super::{
+    remote::{Remote, RemoteError},
+    survey::Survey,
+};
 use crate::store::owner::own_like;
+
+/// A restore that has not ended after so long was killed: whatever is marked from then on is not waited with for it.
+const LASTS_MAX: Duration = Duration::from_secs(86_400);
 
 /// Until it is dropped, nothing is deleted from here. Any number of restores may run.
 pub struct Restoring(#[expect(dead_code, reason = "closing it is what lets go")] File);
@@ -36,6 +51,48 @@ impl Restoring {
         let file = File::open(path(state_dir));
         file.is_ok_and(|file| matches!(file.try_lock(), Err(TryLockError::WouldBlock)))
     }
+}
+
+/// What a restore leaves on each remote that it may read from, until it takes it back.
+pub struct Notice<'a> {
+    key: String,
+    left_on: Vec<&'a Remote>,
+}
+
+impl<'a> Notice<'a> {
+    /// Leaves it where anything lies, as far as the credentials and the disk allow that; nobody needs it to restore.
+    pub async fn leave(remotes: &'a [Remote], survey: &Survey, now: UnixMillis) -> Self {
+        let key = &object_key::restore_notice(now, rand::random());
+        let holding = remotes.iter().filter(|remote| survey.holds_any(remote.name()));
+        let left = holding.map(|remote| async move { remote.leave_notice(key).await.then_some(remote) });
+        let left_on = join_all(left).await.into_iter().flatten().collect();
+        Self {
+            key: key.clone(),
+            left_on,
+        }
+    }
+
+    /// The restore has ended, however it did. Where nothing may be deleted it counts for a day.
+    pub async fn take_back(self) {
+        for remote in self.left_on.into_iter().filter(|remote| !remote.is_append_only()) {
+            remote.take_notice_back(&self.key).await;
+        }
+    }
+}
+
+/// Since when some restore reads from this remote, by the notices there; `now` is the remote's clock.
+///
+/// # Errors
+/// When the remote does not answer.
+pub async fn reads_from(remote: &Remote, now: UnixMillis) -> Result<Option<UnixMillis>, RemoteError> {
+    let notices = remote.list_dated(RESTORES).await?;
+    let began = notices.into_iter().filter_map(|(key, listed)| {
+        let named = object_key::restore_began_at(&key)?;
+        Some(listed.written_at.unwrap_or(named))
+    });
+    // Of the future is a clock that was wrong: it counts for no longer than any other.
+    let runs = |began_at: &UnixMillis| now.since(*began_at).max(began_at.since(now)) < LASTS_MAX;
+    Ok(began.filter(runs).min())
 }
 
 fn path(state_dir: &Path) -> PathBuf {

@@ -130,6 +130,13 @@ pub(super) async fn names(remote: &Remote) -> Result<Names, RemoteError> {
 }
 
 impl Survey {
+    /// Whether anything of a backup lies on the remote of that name.
+    #[must_use]
+    pub fn holds_any(&self, remote: &str) -> bool {
+        let mut holdings = self.holdings.iter();
+        holdings.any(|(name, names)| name == remote && !names.is_empty())
+    }
+
     /// Every point of which at least one remote holds the manifest, newest last.
     #[must_use]
     pub fn points(&self) -> BTreeSet<PointId> {

@@ -1,6 +1,8 @@
 //! A picture of pixels: rectangles, lines and text with soft edges, and the PNG of it.
 //! It knows nothing of figures and axes.
 
+use std::collections::HashMap;
+
 use anyhow::Context;
 
 use super::font;
@@ -111,7 +113,7 @@ impl Canvas {
         });
     }
 
-    /// The picture as a PNG file.
+    /// The picture as a PNG file: with a palette where its colours are few enough, which is a third of the bytes to pack.
     ///
     /// # Errors
     /// When there is no memory for it.
@@ -119,13 +121,40 @@ impl Canvas {
         let side = |pixels: usize| u32::try_from(pixels).context("a picture of that size");
         let mut file = Vec::new();
         let mut encoder = png::Encoder::new(&mut file, side(self.width)?, side(self.height)?);
-        encoder.set_color(png::ColorType::Rgb);
         encoder.set_depth(png::BitDepth::Eight);
         encoder.set_compression(png::Compression::Balanced);
+        let indexed = self.indexed();
+        let data = match &indexed {
+            Some((palette, places)) => {
+                encoder.set_color(png::ColorType::Indexed);
+                encoder.set_palette(palette);
+                encoder.set_filter(png::Filter::NoFilter);
+                places
+            }
+            None => {
+                encoder.set_color(png::ColorType::Rgb);
+                &self.pixels
+            }
+        };
         let mut writer = encoder.write_header().context("beginning a PNG")?;
-        writer.write_image_data(&self.pixels).context("writing a PNG")?;
+        writer.write_image_data(data).context("writing a PNG")?;
         writer.finish().context("ending a PNG")?;
         Ok(file)
+    }
+
+    /// Its colours, and each pixel's place among them; `None` when there are more than a byte can name.
+    fn indexed(&self) -> Option<(Vec<u8>, Vec<u8>)> {
+        let (mut palette, mut known) = (Vec::new(), HashMap::new());
+        let mut places = Vec::with_capacity(self.width * self.height);
+        for run in self.pixels.as_chunks::<3>().0.chunk_by(<[u8; 3]>::eq) {
+            let next = known.len();
+            let place = *known.entry(run[0]).or_insert_with(|| {
+                palette.extend(run[0]);
+                next
+            });
+            places.resize(places.len() + run.len(), u8::try_from(place).ok()?);
+        }
+        Some((palette, places))
     }
 
     fn dot(&mut self, x: i32, y: i32, ink: Ink, share: f32) {

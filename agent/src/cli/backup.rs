@@ -266,7 +266,7 @@ fn observe(config: &Config, store: &Arc<Store>, taken: &Taken) {
         &ladder(config),
     );
     let now = UnixMillis(Timestamp::now().as_millisecond());
-    if let Err(error) = backup_outcome::observe(&alerts, store, taken, now) {
+    if let Err(error) = backup_outcome::observe(&alerts, store, (taken, &[]), now) {
         tracing::warn!(
             error = format!("{error:#}"),
             "the outcome of the backup could not be stored for the agent"

@@ -23,7 +23,7 @@ use crate::{
   agent prune --remote offsite
 
 What the rules let go is marked by one run and deleted by a run at least a day later, so that a restore
-that has begun finds everything; one on this machine is waited for. `agent run` prunes once a day when `[retention]` is set.")]
+that has begun finds everything; one that runs is waited for. `agent run` prunes once a day when `[retention]` is set.")]
 pub struct Arguments {
     #[command(flatten)]
     config: ConfigArgument,
@@ -148,10 +148,12 @@ fn print(config: &Config, remote: &Remote, plan: &Plan, done: &Done, dry_run: bo
         (false, false) => println!("  {} deleted ({})", done.deleted, words::size(done.deleted_bytes)),
     }
     if done.in_restore > 0 {
-        println!(
-            "  {} of them wait: a restore runs on this machine",
-            done.in_restore
+        let at = |at| words::moment(at, &config.owner.timezone);
+        let which = done.restored_since.map_or_else(
+            || "a restore runs on this machine".to_owned(),
+            |since| format!("a restore reads from here since {}, on this machine or another one; one that was killed counts for a day", at(since)),
         );
+        println!("  {} of them wait: {which}", done.in_restore);
     }
     if done.too_early > 0 {
         let waits = if done.too_early == 1 {
@@ -198,6 +200,7 @@ fn as_json(remote: &Remote, plan: &Plan, done: &Done) -> Value {
     json!({
         "remote": remote.name(), "append_only": remote.is_append_only(), "objects": objects,
         "deleted": done.deleted, "deleted_bytes": done.deleted_bytes, "refused": done.refused,
-        "too_early": done.too_early, "in_restore": done.in_restore, "other_agents": plan.others,
+        "too_early": done.too_early, "in_restore": done.in_restore,
+        "restored_since": done.restored_since.map(|at| at.0), "other_agents": plan.others,
     })
 }

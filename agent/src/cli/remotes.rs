@@ -102,11 +102,9 @@ pub async fn survey(opened: &mut Opened) -> Survey {
     let mut survey = survey::ask_telling(&opened.usable, unusable, &|silent| waits(&*shown, silent)).await;
     survey.unfilled = unfilled::of(&opened.places, &survey);
     // Whoever did not answer, or holds nothing, is asked for objects last, and by no more than it takes.
-    let holds_any = |remote: &Remote| {
-        let mut holdings = survey.holdings.iter();
-        holdings.any(|(name, names)| name == remote.name() && !names.is_empty())
-    };
-    opened.usable.sort_by_key(|remote| !holds_any(remote));
+    opened
+        .usable
+        .sort_by_key(|remote| !survey.holds_any(remote.name()));
     survey
 }
 

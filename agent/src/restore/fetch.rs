@@ -4,7 +4,7 @@
 //! A remote that fails is named, and the next one is asked.
 
 use std::{
-    fmt::{self, Write as _},
+    fmt,
     io::{self, Write},
 };
 
@@ -14,9 +14,9 @@ use protocol::{
     object_key::{self, PointId},
 };
 
-use super::{Sources, foreign::Foreign, index::Unread};
+use super::{Sources, foreign::Foreign, index::Unread, wrong::Wrong};
 use crate::backup::{
-    remote::{Remote, RemoteError},
+    remote::{CUT_OFF, Remote, RemoteError},
     seal::{OpenError, open, open_known_into, sha256_hex},
     signer::Signers,
     survey,
@@ -109,6 +109,16 @@ async fn manifest_from(
     point: &PointId,
     key: &str,
 ) -> Result<Manifest, Unread> {
+    let ask = || manifest_once(sources, remote, point, key);
+    twice(remote, ask, Unread::told).await
+}
+
+async fn manifest_once(
+    sources: &Sources<'_>,
+    remote: &Remote,
+    point: &PointId,
+    key: &str,
+) -> Result<Manifest, Unread> {
     let damaged = |what: String| Unread::Damaged(what);
     let sealed = remote
         .get_at_most(key, MANIFEST_BYTES_MAX)
@@ -116,9 +126,9 @@ async fn manifest_from(
         .map_err(|error| damaged(error.to_string()))?;
     let sha256 = sha256_hex(&sealed);
     if object_key::manifest(point, &sha256) != key {
-        return Err(damaged(
-            "it is altered: its SHA-256 is not the one in its name".to_owned(),
-        ));
+        return Err(damaged(format!(
+            "{ALTERED}: its SHA-256 is not the one in its name"
+        )));
     }
     let opened = open(&sealed, sources.keys, sources.signers, MANIFEST_BYTES_MAX);
     let json = opened.map_err(|error| match error {
@@ -206,35 +216,77 @@ pub(super) async fn opened<W: Write + Send + 'static>(
 ) -> Result<(W, Option<String>), Failure> {
     let mut wrong = Wrong::default();
     for remote in sources.remotes {
-        let what = match sealed_from(remote, object).await {
-            Err(what) => what,
-            Ok(sealed) => {
-                let (object, keys, signers) = (object.clone(), sources.keys.clone(), sources.signers.clone());
-                let key = object.key.clone();
-                let mut writer = make();
-                // Hashing and decrypting a part takes a tenth of a second: on a thread of its own, as many as cores.
-                let _core = sources.cores.acquire().await;
-                let work = move || {
-                    unseal(&object, &sealed, &signers, |sealed| {
-                        open_known_into(sealed, &keys, object.plain_size_bytes, &mut writer)
-                    })
-                    .map(|()| writer)
-                };
-                let ended = tokio::task::spawn_blocking(work).await;
-                match ended.unwrap_or_else(|_| Err(Ok("the thread that opens it ended".to_owned()))) {
-                    Ok(writer) => return Ok((writer, wrong.as_note(&key, remote.name()))),
-                    Err(Ok(what)) => what,
-                    Err(Err(error)) => {
-                        return Err(Failure::Here(
-                            anyhow::Error::from(error).context("writing what was restored"),
-                        ));
-                    }
-                }
+        let ask = || opened_from((sources, remote), object, make());
+        match twice(remote, ask, Fault::told).await {
+            Ok(writer) => return Ok((writer, wrong.as_note(&object.key, remote.name()))),
+            Err(Fault::Nothing(what)) => wrong.add(remote.name(), &what),
+            Err(Fault::Here(error)) => {
+                return Err(Failure::Here(
+                    anyhow::Error::from(error).context("writing what was restored"),
+                ));
             }
-        };
-        wrong.add(remote.name(), &what);
+        }
     }
     Err(Failure::Lost(wrong.sentence(&object.key)))
+}
+
+/// Why one copy was not taken.
+enum Fault {
+    /// It is none, or did not come.
+    Nothing(String),
+    /// This machine's disk.
+    Here(io::Error),
+}
+
+impl Fault {
+    fn told(&self) -> &str {
+        match self {
+            Self::Nothing(what) => what,
+            Self::Here(_) => "",
+        }
+    }
+}
+
+/// What came altered, or came to no end, is asked for once more: the line may have done it, and the object be whole.
+pub(super) async fn twice<T, E, F>(
+    remote: &Remote,
+    ask: impl Fn() -> F,
+    told: impl Fn(&E) -> &str,
+) -> Result<T, E>
+where
+    F: Future<Output = Result<T, E>>,
+{
+    match ask().await {
+        Err(fault) if !remote.is_folder() && may_be_the_lines(told(&fault)) => ask().await,
+        ended => ended,
+    }
+}
+
+fn may_be_the_lines(what: &str) -> bool {
+    what.starts_with(ALTERED) || what.starts_with(CUT_OFF)
+}
+
+/// With what a sentence begins that tells of other bytes than were written.
+pub(super) const ALTERED: &str = "it is altered";
+
+async fn opened_from<W: Write + Send + 'static>(
+    (sources, remote): (&Sources<'_>, &Remote),
+    object: &Object,
+    mut writer: W,
+) -> Result<W, Fault> {
+    let sealed = sealed_from(remote, object).await.map_err(Fault::Nothing)?;
+    let (object, keys, signers) = (object.clone(), sources.keys.clone(), sources.signers.clone());
+    // Hashing and decrypting a part takes a tenth of a second: on a thread of its own, as many as cores.
+    let _core = sources.cores.acquire().await;
+    let work = move || {
+        unseal(&object, &sealed, &signers, |sealed| {
+            open_known_into(sealed, &keys, object.plain_size_bytes, &mut writer)
+        })
+        .map(|()| writer)
+    };
+    let ended = tokio::task::spawn_blocking(work).await;
+    let ended = ended.unwrap_or_else(|_| Err(Ok("the thread that opens it ended".to_owned())));
+    ended.map_err(|fault| fault.map_or_else(Fault::Here, Fault::Nothing))
 }
 
 async fn sealed_from(remote: &Remote, object: &Object) -> Result<Bytes, String> {
@@ -254,7 +306,7 @@ fn unseal(
     open: impl FnOnce(&[u8]) -> Result<u64, Result<OpenError, io::Error>>,
 ) -> Result<(), Result<String, io::Error>> {
     if sha256_hex(sealed) != object.sha256 {
-        return Err(Ok("it is altered: its SHA-256 differs".to_owned()));
+        return Err(Ok(format!("{ALTERED}: its SHA-256 differs")));
     }
     let plain_size_bytes = open(sealed).map_err(|error| error.map(|error| describe(&error, signers)))?;
     if plain_size_bytes != object.plain_size_bytes {
@@ -283,52 +335,6 @@ pub(super) fn describe(error: &OpenError, signers: &Signers) -> String {
              nothing. Lay that certificate as agent.asc beside the owner's key: it is in your recovery kit, or `agent key \
              agent` prints it on the server that made the backup; another remote may hold it too"
         ),
-        OpenError::Broken(what) => format!("it is altered: {what}"),
-    }
-}
-
-/// What is wrong with one object, remote by remote.
-#[derive(Default)]
-pub(super) struct Wrong(Vec<(String, String)>);
-
-impl Wrong {
-    pub(super) fn add(&mut self, remote: &str, what: &str) {
-        self.0.push((remote.to_owned(), what.to_owned()));
-    }
-
-    pub(super) fn sentence(&self, key: &str) -> String {
-        match self.0.as_slice() {
-            // One that was asked alone says nothing of the others.
-            [(only, what)] => format!("{only} gives no intact copy of {key}: {what}"),
-            _ => self.told(format!("no remote gives an intact copy of {key}")),
-        }
-    }
-
-    /// The same of what is there and is not taken.
-    fn whole_sentence(&self, key: &str) -> String {
-        self.told(format!("{key} is there and is not taken"))
-    }
-
-    fn told(&self, mut text: String) -> String {
-        // What is the same on several remotes is said once.
-        let mut told: Vec<(Vec<&str>, &str)> = Vec::new();
-        for (remote, what) in &self.0 {
-            match told.iter_mut().find(|(_, said)| said == what) {
-                Some((remotes, _)) => remotes.push(remote),
-                None => told.push((vec![remote], what)),
-            }
-        }
-        for (at, (remotes, what)) in told.iter().enumerate() {
-            let mark = if at == 0 { ":" } else { ";" };
-            write!(text, "{mark} on {} {what}", remotes.join(" and ")).expect("a String takes every write");
-        }
-        text
-    }
-
-    pub(super) fn as_note(&self, key: &str, taken_from: &str) -> Option<String> {
-        let (remote, what) = self.0.first()?;
-        Some(format!(
-            "{key} could not be taken from {remote} ({what}) and was taken from {taken_from}"
-        ))
+        OpenError::Broken(what) => format!("{ALTERED}: {what}"),
     }
 }

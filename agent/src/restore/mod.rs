@@ -72,6 +72,7 @@ mod unopened;
 mod unpack;
 mod unread;
 mod wanted;
+mod wrong;
 
 use avoid::{Avoid, Culprit};
 use index::Index;

@@ -8,7 +8,8 @@ use sha2::{Digest, Sha256};
 use super::{
     Sources,
     avoid::Culprit,
-    fetch::{Failure, Wrong, describe},
+    fetch::{ALTERED, Failure, describe, twice},
+    wrong::Wrong,
 };
 use crate::backup::{
     remote::{Remote, RemoteError},
@@ -150,6 +151,16 @@ async fn segment_from(
     key: &str,
     digest: &str,
 ) -> Result<Opened, SegmentFault> {
+    let ask = || segment_once(sources, remote, key, digest);
+    twice(remote, ask, SegmentFault::told).await
+}
+
+async fn segment_once(
+    sources: &Sources<'_>,
+    remote: &Remote,
+    key: &str,
+    digest: &str,
+) -> Result<Opened, SegmentFault> {
     let nothing = |what: &str| SegmentFault::Nothing(what.to_owned());
     let listed = sources.survey.size_on(remote.name(), key);
     let size_bytes = listed.ok_or_else(|| nothing(sources.unlisted(remote.name())))?;
@@ -165,8 +176,8 @@ async fn segment_from(
     let work = move || {
         let sha256: [u8; 32] = Sha256::digest(&sealed).into();
         if !hex(&sha256).starts_with(&digest) {
-            let altered = "it is altered: its SHA-256 is not the one in its name";
-            return Err(SegmentFault::Nothing(altered.to_owned()));
+            let altered = format!("{ALTERED}: its SHA-256 is not the one in its name");
+            return Err(SegmentFault::Nothing(altered));
         }
         let opened = open_dated(&sealed, &keys, &signers, BYTES_MAX);
         let (plain, signed_at) = opened.map_err(|error| match error {

@@ -14,6 +14,7 @@ use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior, config::
 
 pub mod absences;
 pub mod alerts;
+mod beside;
 pub mod book;
 pub mod capture;
 pub mod channels;

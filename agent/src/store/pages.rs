@@ -1,14 +1,17 @@
 //! The bot's database page by page, exactly as it stands after one commit: what a base and a delta are made of.
-//! It writes nothing, holds no page longer than its caller, and never reads the file beside SQLite.
+//! It writes nothing, and holds no page longer than its caller. What the log holds is read through SQLite, and the rest
+//! beside it.
 
 use std::path::Path;
 
 use rusqlite::{Connection, named_params};
 
 use super::{
+    beside::{Before, Beside},
     growth::{Contradiction, Growth},
     shop,
 };
+use protocol::chain::is_lock_page;
 
 const PAGE_SIZE: &str = "PRAGMA page_size";
 const PAGE_COUNT: &str = "PRAGMA page_count";
@@ -17,6 +20,7 @@ const PAGE: &str = "SELECT data FROM sqlite_dbpage WHERE pgno = :number";
 /// A read transaction on the live database: what it sees does not change while it is open.
 pub struct PinnedPages {
     connection: Connection,
+    beside: Option<Beside>,
     page_size: u32,
     pages: u32,
 }
@@ -27,11 +31,13 @@ impl PinnedPages {
     /// # Errors
     /// When the file cannot be opened or read.
     pub fn open(database: &Path) -> rusqlite::Result<Self> {
+        let before = Before::open(database);
         let connection = shop::open_pinned(database)?;
         let page_size = connection.query_row(PAGE_SIZE, [], |row| row.get(0))?;
         let pages = connection.query_row(PAGE_COUNT, [], |row| row.get(0))?;
         Ok(Self {
             connection,
+            beside: before.pinned(page_size),
             page_size,
             pages,
         })
@@ -54,12 +60,28 @@ impl PinnedPages {
     /// # Errors
     /// When a page cannot be read.
     pub fn read(&self, first: u32, count: u32, into: &mut Vec<u8>) -> rusqlite::Result<()> {
-        let mut statement = self.connection.prepare_cached(PAGE)?;
-        for number in first..first.saturating_add(count) {
-            let mut rows = statement.query(named_params! {":number": number})?;
-            let row = rows.next()?.ok_or(rusqlite::Error::QueryReturnedNoRows)?;
-            into.extend_from_slice(row.get_ref(0)?.as_blob()?);
+        let end = first.saturating_add(count);
+        let mut next = first;
+        while next < end {
+            let lock_page = (next..end).find(|number| is_lock_page(*number, self.page_size));
+            let plain = lock_page.unwrap_or(end) - next;
+            let beside = self.beside.as_ref();
+            match beside.map_or(0, |beside| beside.read(next, plain, into)) {
+                0 => {
+                    self.read_one(next, into)?;
+                    next += 1;
+                }
+                read => next += read,
+            }
         }
+        Ok(())
+    }
+
+    fn read_one(&self, number: u32, into: &mut Vec<u8>) -> rusqlite::Result<()> {
+        let mut statement = self.connection.prepare_cached(PAGE)?;
+        let mut rows = statement.query(named_params! {":number": number})?;
+        let row = rows.next()?.ok_or(rusqlite::Error::QueryReturnedNoRows)?;
+        into.extend_from_slice(row.get_ref(0)?.as_blob()?);
         Ok(())
     }
 
@@ -112,5 +134,77 @@ mod tests {
         assert!(PinnedPages::open(&path).unwrap().pages() > pinned.pages());
         assert_eq!(pinned.damage(), Ok(None));
         assert!(pinned.read(pinned.pages() + 1, 1, &mut after).is_err());
+    }
+
+    /// Page by page through SQLite alone.
+    fn through_sqlite(pinned: &PinnedPages) -> Vec<u8> {
+        let mut bytes = Vec::new();
+        for number in 1..=pinned.pages() {
+            pinned.read_one(number, &mut bytes).unwrap();
+        }
+        bytes
+    }
+
+    #[test]
+    fn what_is_read_beside_sqlite_is_what_it_sees_whatever_the_log_holds_and_others_do() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("shop.db");
+        let bot = Connection::open(&path).unwrap();
+        bot.pragma_update(None, "journal_mode", "WAL").unwrap();
+        bot.pragma_update(None, "wal_autocheckpoint", 0).unwrap();
+        bot.execute_batch("CREATE TABLE a (b INTEGER PRIMARY KEY, c TEXT) STRICT")
+            .unwrap();
+        let write = "WITH RECURSIVE n(i) AS (VALUES(1) UNION ALL SELECT i + 1 FROM n WHERE i < 40)
+            INSERT OR REPLACE INTO a SELECT abs(random()) % 4000, hex(randomblob(900)) FROM n";
+        let mut read_beside = 0;
+        for round in 0..60 {
+            bot.execute_batch(write).unwrap();
+            match round % 6 {
+                1 => bot.execute_batch("PRAGMA wal_checkpoint(PASSIVE)").unwrap(),
+                3 => bot.execute_batch("PRAGMA wal_checkpoint(TRUNCATE)").unwrap(),
+                5 => bot
+                    .execute_batch("DELETE FROM a WHERE b % 3 = 0; VACUUM")
+                    .unwrap(),
+                _ => {}
+            }
+            let pinned = PinnedPages::open(&path).unwrap();
+            let before = through_sqlite(&pinned);
+            bot.execute_batch(write).unwrap();
+            let _ = bot.execute_batch("PRAGMA wal_checkpoint(PASSIVE)");
+            bot.execute_batch(write).unwrap();
+            let mut beside = Vec::new();
+            pinned.read(1, pinned.pages(), &mut beside).unwrap();
+            assert!(before == beside, "round {round}");
+            let mut first = Vec::new();
+            read_beside += pinned.beside.as_ref().unwrap().read(1, 1, &mut first);
+        }
+        assert!(read_beside > 0, "nothing was read beside SQLite");
+    }
+
+    #[test]
+    fn a_file_that_took_the_place_of_the_one_that_was_looked_at_is_not_read_beside_sqlite() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("shop.db");
+        let make = |path: &Path| {
+            let made = Connection::open(path).unwrap();
+            made.execute_batch("CREATE TABLE a (b TEXT) STRICT").unwrap();
+        };
+        make(&path);
+        let before = Before::open(&path);
+        make(&dir.path().join("other.db"));
+        std::fs::rename(dir.path().join("other.db"), &path).unwrap();
+        assert!(before.pinned(4096).is_none());
+        assert!(Before::open(&dir.path().join("none")).pinned(4096).is_none());
+    }
+
+    #[test]
+    fn a_log_of_pages_of_another_size_is_sqlites_to_read() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("shop.db");
+        let bot = Connection::open(&path).unwrap();
+        bot.pragma_update(None, "journal_mode", "WAL").unwrap();
+        bot.execute_batch("CREATE TABLE a (b TEXT) STRICT").unwrap();
+        assert!(Before::open(&path).pinned(8192).is_none());
+        assert!(Before::open(&path).pinned(4096).is_some());
     }
 }

@@ -9,7 +9,7 @@ use crate::{
         Alerts,
         rule::{AlertKey, Observation, Rule},
     },
-    backup::Taken,
+    backup::{Outcome, Taken},
     store::Store,
 };
 
@@ -22,13 +22,20 @@ pub fn whole() -> AlertKey {
     AlertKey::new("backup", "any")
 }
 
-/// Hands the outcome to the alerts.
+/// Hands the outcome to the alerts. Nothing is said of the remotes that are `spared`: that they were not reached is no
+/// fault of theirs.
 ///
 /// # Errors
 /// When the agent's database refuses.
-pub fn observe(alerts: &Alerts, store: &Store, taken: &Taken, now: UnixMillis) -> anyhow::Result<()> {
+pub fn observe(
+    alerts: &Alerts,
+    store: &Store,
+    (taken, spared): (&Taken, &[String]),
+    now: UnixMillis,
+) -> anyhow::Result<()> {
     alerts.observe(&whole(), Observation::Fine, now)?;
-    for outcome in &taken.remotes {
+    let counts = |outcome: &&Outcome| outcome.error.is_none() || !spared.contains(&outcome.remote);
+    for outcome in taken.remotes.iter().filter(counts) {
         let key = AlertKey::new(REMOTE, &outcome.remote);
         alerts.observe(&key, seen(Rule::BackupFailed, outcome.error.clone()), now)?;
     }

@@ -58,6 +58,12 @@ impl Egress {
 }
 
 impl Egress {
+    /// Whether the way out works at this moment. Takes as long as connections that nobody answers: up to twenty seconds.
+    #[must_use]
+    pub fn is_open(&self) -> bool {
+        self.reach_any().is_ok()
+    }
+
     /// The fault of the first place when none is reached.
     fn reach_any(&self) -> Result<(), String> {
         let mut fault = None;

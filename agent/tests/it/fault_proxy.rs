@@ -21,6 +21,8 @@ pub enum Fault {
     Slow(Duration),
     /// The server gets a body of which one bit is flipped, and the answer says that all is well.
     FlipBit,
+    /// One bit of the answer is flipped.
+    FlipAnswer,
 }
 
 type Rule = Box<dyn FnMut(&str, &str) -> Option<Fault> + Send>;
@@ -97,6 +99,7 @@ fn serve(
     match fault {
         Some(Fault::CutAfter) => return Ok(()),
         Some(Fault::CutAnswer) => answer.truncate(answer.len() - 20),
+        Some(Fault::FlipAnswer) => *answer.last_mut().unwrap() ^= 1,
         Some(Fault::Slow(pause)) => std::thread::sleep(pause),
         _ => {}
     }

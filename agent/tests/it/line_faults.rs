@@ -1,14 +1,20 @@
 //! A line that fails while somebody restores or rehearses: neither the key nor a backup is to blame, and none is said
 //! to be lost.
 
-use std::sync::{Arc, Mutex};
+use std::{
+    collections::BTreeSet,
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicBool, Ordering},
+    },
+};
 
 use crate::{
     fault_proxy::{Fault, Proxy},
     rehearsals::raised,
     remotes::{disk, shop_with},
     servers::{self, Server},
-    shop::{Shop, restoring, text},
+    shop::{Shop, count_items, restoring, text},
 };
 
 /// What the line does at present, and to which requests.
@@ -56,6 +62,31 @@ fn a_remote_that_lists_and_does_not_give_is_no_wrong_key() {
     shop.restore_to("back", &["--latest"]);
     *line.lock().unwrap() = None;
     shop.restore_to("from-cloud", &["--latest", "--remote", "cloud"]);
+}
+
+/// Once for each object: what the remote holds is whole.
+#[test]
+fn what_the_line_alters_or_cuts_off_once_is_asked_for_again() {
+    for fault in [Fault::FlipAnswer, Fault::CutAnswer] {
+        let place = tempfile::tempdir().unwrap();
+        let server = servers::webdav(place.path());
+        let (is_bad, seen) = (Arc::new(AtomicBool::new(false)), Mutex::new(BTreeSet::new()));
+        let bad = Arc::clone(&is_bad);
+        let proxy = Proxy::before(server.address, move |method, path| {
+            let counts = method == "GET" && bad.load(Ordering::Relaxed);
+            (counts && seen.lock().unwrap().insert(path.to_owned())).then_some(fault)
+        });
+        let shop = shop_with(&[servers::webdav_section("cloud", proxy.address)]);
+        shop.fill(512);
+        shop.back_up();
+        is_bad.store(true, Ordering::Relaxed);
+        let said = shop.restore_to("back", &["--latest"]);
+        assert!(!said.contains("altered"), "{said}");
+        assert_eq!(
+            count_items(&shop.path("back/shop.db")),
+            count_items(&shop.database())
+        );
+    }
 }
 
 #[test]

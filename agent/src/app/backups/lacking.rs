@@ -78,7 +78,7 @@ impl Backups {
             Ok(taken) => {
                 self.capture.point_taken();
                 tracing::info!(point = %taken.point, remotes = lacking.join(", "), "a backup was taken");
-                stored(backup_outcome::observe(&self.alerts, &self.store, &taken, now()));
+                self.observe(&taken).await;
                 let holders = self.capture.captured().map(|mark| self.holders(&mark.chain));
                 let Some(Ok(holders)) = holders else { return };
                 // Else what the outside heard last is still so.
@@ -101,9 +101,10 @@ impl Backups {
                     remotes = lacking.join(", "),
                     "they got no backup of their own"
                 );
+                let blamed = self.blamed(lacking.clone()).await;
                 stored(backup_outcome::observe_unreached(
                     &self.alerts,
-                    lacking,
+                    &blamed,
                     &detail,
                     now(),
                 ));

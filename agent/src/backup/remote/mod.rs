@@ -29,6 +29,7 @@ mod host_key;
 mod kinds;
 pub mod masters;
 mod needs;
+mod notice;
 mod pace;
 mod put;
 mod told;
@@ -39,6 +40,8 @@ pub use kinds::known_options;
 
 /// A connection stands within this, or the attempt has failed.
 const CONNECT_LIMIT: Duration = Duration::from_secs(20);
+/// What was sent and is taken by nobody for so long ends the connection: however much it is, it does not arrive.
+const UNTAKEN_LIMIT: Duration = Duration::from_secs(60);
 /// A remote that was opened; nothing was asked of it yet.
 pub struct Remote {
     name: String,
@@ -53,6 +56,9 @@ pub struct Remote {
     silence: Silence,
     beginning: Beginning,
 }
+
+/// With what a sentence begins that tells of an object which came to no end.
+pub const CUT_OFF: &str = "the connection ended after";
 
 /// What a listing says of an object.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -90,6 +96,7 @@ pub enum RemoteError {
 pub fn install_transport() -> anyhow::Result<()> {
     let client = reqwest::Client::builder()
         .connect_timeout(CONNECT_LIMIT)
+        .tcp_user_timeout(UNTAKEN_LIMIT)
         .build()
         .context("setting up TLS")?;
     HttpTransporter::install_default(ReqwestTransport::new(client));
@@ -199,7 +206,7 @@ impl Remote {
         match bytes.len() as u64 {
             found if found == size_bytes => Ok(bytes.to_bytes()),
             found => Err(self.silence.note(RemoteError::Down(format!(
-                "the connection ended after {found} of {size_bytes} bytes"
+                "{CUT_OFF} {found} of {size_bytes} bytes"
             )))),
         }
     }

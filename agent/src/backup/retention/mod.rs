@@ -218,7 +218,10 @@ fn judge(
     }
     let Some(id) = point_of(key) else {
         return match is_left_over(key) {
-            true => orphan(age, "a write that did not end, or a probe"),
+            true => orphan(
+                age,
+                "a write that did not end, a probe, or the notice of a restore",
+            ),
             false => keep("not this program's: it is left alone"),
         };
     };
@@ -295,7 +298,8 @@ fn judge_segment(
 }
 
 fn is_left_over(key: &str) -> bool {
-    key.starts_with(object_key::PROBES) || key.starts_with(PARTIAL_DIR) || key.ends_with(".part")
+    let passing = [object_key::PROBES, object_key::RESTORES, PARTIAL_DIR];
+    passing.iter().any(|folder| key.starts_with(folder)) || key.ends_with(".part")
 }
 
 fn orphan(age: Duration, what: &str) -> (bool, String) {

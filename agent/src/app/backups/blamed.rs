@@ -1,0 +1,43 @@
+//! Which remotes are blamed for a backup that did not reach them. While nothing outside is reached, the agent is blind: that
+//! is one alert, and not one more for each remote. Their next backup, and the age of the last one, tell the rest.
+
+use super::{Backups, now, stored};
+use crate::{app::watching, backup::Taken, config::RemoteKind, watch::backup_outcome};
+
+impl Backups {
+    /// Hands the outcome of a backup to the alerts.
+    pub(super) async fn observe(&self, taken: &Taken) {
+        let failed = taken.remotes.iter().filter(|outcome| outcome.error.is_some());
+        let failed: Vec<String> = failed.map(|outcome| outcome.remote.clone()).collect();
+        let blamed = self.blamed(failed.clone()).await;
+        let spared: Vec<String> = failed.into_iter().filter(|one| !blamed.contains(one)).collect();
+        stored(backup_outcome::observe(
+            &self.alerts,
+            &self.store,
+            (taken, &spared),
+            now(),
+        ));
+    }
+
+    /// Those of the remotes that failed that are not just out of the agent's sight: folders, and all while the way out works.
+    pub(super) async fn blamed(&self, failed: Vec<String>) -> Vec<String> {
+        let is_folder = |name: &String| {
+            let mut remotes = self.config.remotes.iter();
+            remotes.any(|remote| remote.name == *name && remote.kind == RemoteKind::Fs)
+        };
+        let (mut blamed, outside): (Vec<String>, Vec<String>) = failed.into_iter().partition(is_folder);
+        if outside.is_empty() {
+            return blamed;
+        }
+        let egress = watching::egress(&self.config);
+        let is_open = tokio::task::spawn_blocking(move || egress.is_open()).await;
+        match is_open.unwrap_or(true) {
+            true => blamed.extend(outside),
+            false => tracing::warn!(
+                remotes = outside.join(", "),
+                "they were not reached, and nothing else outside is"
+            ),
+        }
+        blamed
+    }
+}

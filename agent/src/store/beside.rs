@@ -1,0 +1,142 @@
+//! The pages of a pinned database that no log holds, read from its file in long pieces: one by one through SQLite they take
+//! a sixth of a full backup's processor time.
+//! While a read transaction is open, only pages that the log holds up to its mark are ever written into the file, so that
+//! every other page stands still there. It knows nothing of transactions: whoever reads has one, and asks SQLite for what
+//! is not answered here.
+
+use std::{
+    collections::BTreeSet,
+    fs::{self, File},
+    io::{self, Read},
+    os::unix::fs::{FileExt, MetadataExt},
+    path::{Path, PathBuf},
+    sync::{Mutex, PoisonError},
+};
+
+use rustix::{buffer::spare_capacity, io::pread};
+
+/// The log's head, and that of each frame in it: <https://sqlite.org/fileformat2.html#the_write_ahead_log>.
+const LOG_HEAD_BYTES: usize = 32;
+const FRAME_HEAD_BYTES: u64 = 24;
+/// Where the log's head tells the size of a page.
+const LOG_PAGE_SIZE_AT: usize = 8;
+
+/// Device and number of a file.
+type FileId = (u64, u64);
+
+/// The files that were opened, each once and for as long as the process lives: closing any descriptor of a database
+/// drops the locks that SQLite holds on it in this process.
+static OPENED: Mutex<Vec<(FileId, &'static File)>> = Mutex::new(Vec::new());
+
+/// Which file lay under the name before SQLite opened it.
+pub(super) struct Before(Option<(PathBuf, FileId)>);
+
+impl Before {
+    /// Looks, before SQLite does. A name that leads nowhere is for SQLite to refuse.
+    pub(super) fn open(database: &Path) -> Self {
+        let found = fs::canonicalize(database).and_then(|path| {
+            let id = id_of(&fs::metadata(&path)?);
+            Ok((path, id))
+        });
+        Self(found.ok())
+    }
+
+    /// The file's pages of this size, once a read transaction is open; `None` where the file was replaced meanwhile, or the
+    /// log does not read as one.
+    pub(super) fn pinned(self, page_size: u32) -> Option<Beside> {
+        let (path, id) = self.0?;
+        let file = opened(&path, id).ok()?;
+        let logged = logged(&path, page_size).ok()?;
+        let is_still_there = fs::metadata(&path).is_ok_and(|found| id_of(&found) == id);
+        is_still_there.then_some(Beside {
+            file,
+            page_size,
+            logged,
+        })
+    }
+}
+
+/// A database's file, of which a read transaction is open.
+pub(super) struct Beside {
+    file: &'static File,
+    page_size: u32,
+    /// Every page that any frame of the log is about, old frames too.
+    logged: BTreeSet<u32>,
+}
+
+impl Beside {
+    /// How many of the pages from `first` on, up to `count`, are as the transaction sees them, and are appended. None when
+    /// the first of them is in the log, or the file is at its end.
+    pub(super) fn read(&self, first: u32, count: u32, into: &mut Vec<u8>) -> u32 {
+        let end = first.saturating_add(count);
+        let stop = self.logged.range(first..end).next().copied().unwrap_or(end);
+        let (length, page) = (into.len(), self.page_size as usize);
+        let wanted = (stop - first) as usize * page;
+        into.reserve(wanted);
+        let mut at = u64::from(first - 1) * u64::from(self.page_size);
+        while into.len() < length + wanted {
+            match pread(self.file, spare_capacity(into), at) {
+                Ok(0) | Err(_) => break,
+                Ok(read) => at += read as u64,
+            }
+        }
+        let whole = (into.len() - length).min(wanted) / page;
+        into.truncate(length + whole * page);
+        u32::try_from(whole).unwrap_or(0)
+    }
+}
+
+fn id_of(found: &fs::Metadata) -> FileId {
+    (found.dev(), found.ino())
+}
+
+fn opened(path: &Path, id: FileId) -> io::Result<&'static File> {
+    let mut opened = OPENED.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some((_, file)) = opened.iter().find(|(known, _)| *known == id) {
+        return Ok(file);
+    }
+    // Never closed, also when it is another file than was looked for.
+    let file: &'static File = Box::leak(Box::new(File::open(path)?));
+    let found = id_of(&file.metadata()?);
+    opened.push((found, file));
+    match found == id {
+        true => Ok(file),
+        false => Err(io::Error::other("another file took its place")),
+    }
+}
+
+/// Every page that the log names, whatever became of the frame: more than it holds for any reader.
+fn logged(database: &Path, page_size: u32) -> io::Result<BTreeSet<u32>> {
+    let mut name = database.as_os_str().to_owned();
+    name.push("-wal");
+    let mut log = match File::open(name) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(BTreeSet::new()),
+        log => log?,
+    };
+    let length = log.metadata()?.len();
+    if length == 0 {
+        return Ok(BTreeSet::new());
+    }
+    let mut head = [0; LOG_HEAD_BYTES];
+    log.read_exact(&mut head)?;
+    if number_at(&head, LOG_PAGE_SIZE_AT) != page_size {
+        return Err(io::Error::other("its log has pages of another size"));
+    }
+    let frame = FRAME_HEAD_BYTES + u64::from(page_size);
+    let mut pages = BTreeSet::new();
+    let mut at = LOG_HEAD_BYTES as u64;
+    // One that is cut short is no frame yet.
+    while at + frame <= length {
+        let mut number = [0; 4];
+        log.read_exact_at(&mut number, at)?;
+        pages.insert(u32::from_be_bytes(number));
+        at += frame;
+    }
+    Ok(pages)
+}
+
+fn number_at(bytes: &[u8], at: usize) -> u32 {
+    let mut number = [0; 4];
+    number.copy_from_slice(&bytes[at..at + 4]);
+    u32::from_be_bytes(number)
+}
