@@ -1,7 +1,7 @@
 //! A picture of pixels: rectangles, lines and text with soft edges, and the PNG of it.
 //! It knows nothing of figures and axes.
 
-use std::collections::HashMap;
+use std::{cmp::Reverse, collections::HashMap};
 
 use anyhow::Context;
 
@@ -29,6 +29,9 @@ pub(super) struct Area {
 
 /// How finely an edge is drawn. Tints are multiples of this.
 const EDGE_STEPS: f32 = 8.0;
+
+/// As many colours as one byte names.
+const PALETTE_MAX: usize = 256;
 
 /// The picture.
 pub(super) struct Canvas {
@@ -113,48 +116,52 @@ impl Canvas {
         });
     }
 
-    /// The picture as a PNG file: with a palette where its colours are few enough, which is a third of the bytes to pack.
+    /// The picture as a PNG file with a palette: a third of the bytes to pack.
     ///
     /// # Errors
     /// When there is no memory for it.
     pub(super) fn png(&self) -> anyhow::Result<Vec<u8>> {
         let side = |pixels: usize| u32::try_from(pixels).context("a picture of that size");
+        let (palette, pixels) = self.indexed();
         let mut file = Vec::new();
         let mut encoder = png::Encoder::new(&mut file, side(self.width)?, side(self.height)?);
+        encoder.set_color(png::ColorType::Indexed);
         encoder.set_depth(png::BitDepth::Eight);
+        encoder.set_palette(palette);
+        encoder.set_filter(png::Filter::NoFilter);
         encoder.set_compression(png::Compression::Balanced);
-        let indexed = self.indexed();
-        let data = match &indexed {
-            Some((palette, places)) => {
-                encoder.set_color(png::ColorType::Indexed);
-                encoder.set_palette(palette);
-                encoder.set_filter(png::Filter::NoFilter);
-                places
-            }
-            None => {
-                encoder.set_color(png::ColorType::Rgb);
-                &self.pixels
-            }
-        };
         let mut writer = encoder.write_header().context("beginning a PNG")?;
-        writer.write_image_data(data).context("writing a PNG")?;
+        writer.write_image_data(&pixels).context("writing a PNG")?;
         writer.finish().context("ending a PNG")?;
         Ok(file)
     }
 
-    /// Its colours, and each pixel's place among them; `None` when there are more than a byte can name.
-    fn indexed(&self) -> Option<(Vec<u8>, Vec<u8>)> {
-        let (mut palette, mut known) = (Vec::new(), HashMap::new());
-        let mut places = Vec::with_capacity(self.width * self.height);
-        for run in self.pixels.as_chunks::<3>().0.chunk_by(<[u8; 3]>::eq) {
-            let next = known.len();
-            let place = *known.entry(run[0]).or_insert_with(|| {
-                palette.extend(run[0]);
-                next
-            });
-            places.resize(places.len() + run.len(), u8::try_from(place).ok()?);
+    /// Its colours, and each pixel's place among them. Of more than a byte can name those that fewest pixels have, which lie
+    /// where soft edges cross, become the nearest of the others.
+    fn indexed(&self) -> (Vec<u8>, Vec<u8>) {
+        let runs = || self.pixels.as_chunks::<3>().0.chunk_by(<[u8; 3]>::eq);
+        let mut counts: HashMap<[u8; 3], usize> = HashMap::new();
+        for run in runs() {
+            *counts.entry(run[0]).or_default() += run.len();
         }
-        Some((palette, places))
+        let mut colours: Vec<([u8; 3], usize)> = counts.into_iter().collect();
+        colours.sort_unstable_by_key(|(colour, count)| (Reverse(*count), *colour));
+        let kept = &colours[..colours.len().min(PALETTE_MAX)];
+        let place = |colour: [u8; 3]| {
+            let nearest = (0_u8..=u8::MAX)
+                .zip(kept)
+                .min_by_key(|(_, (other, _))| apart(*other, colour));
+            nearest.map_or(0, |(place, _)| place)
+        };
+        let places: HashMap<[u8; 3], u8> = colours
+            .iter()
+            .map(|(colour, _)| (*colour, place(*colour)))
+            .collect();
+        let mut pixels = Vec::with_capacity(self.width * self.height);
+        for run in runs() {
+            pixels.resize(pixels.len() + run.len(), places[&run[0]]);
+        }
+        (kept.iter().flat_map(|(colour, _)| *colour).collect(), pixels)
     }
 
     fn dot(&mut self, x: i32, y: i32, ink: Ink, share: f32) {
@@ -183,6 +190,14 @@ fn mixed(before: u8, wanted: u8, share: f32) -> u8 {
     // Eight steps of a soft edge look like a hundred, and the file is a quarter smaller.
     let share = (share * EDGE_STEPS).round() / EDGE_STEPS;
     (f32::from(before) + (f32::from(wanted) - f32::from(before)) * share).round() as u8
+}
+
+/// How different two colours are, squared.
+fn apart(one: [u8; 3], other: [u8; 3]) -> u32 {
+    let parts = one.into_iter().zip(other);
+    parts
+        .map(|(one, other)| u32::from(one.abs_diff(other)).pow(2))
+        .sum()
 }
 
 #[allow(clippy::cast_possible_truncation, reason = "a place on a picture")]
