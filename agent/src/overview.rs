@@ -195,7 +195,7 @@ impl Desk {
             drills: self.drills()?,
             drill_due: schedule::next_after(&self.rehearsed.schedule, &self.voice.timezone, now),
             waiting: self.store.backlog()?.untold,
-            disks: self.disks()?,
+            disks: self.disks(),
             memory: self.newest("memory_used_percent"),
             processor: self.newest("cpu_busy_percent"),
             unknown: self.alerts.unwatched().count(self.voice.language),
@@ -276,13 +276,13 @@ impl Desk {
         Ok(self.rehearsed.remotes.iter().map(of).collect())
     }
 
-    fn disks(&self) -> anyhow::Result<Vec<(String, f64)>> {
-        let names = self.history.series()?;
+    fn disks(&self) -> Vec<(String, f64)> {
+        let names = self.history.measured();
         let used = names.iter().filter_map(|name| {
             let place = name.strip_prefix(DISK_USED)?;
             Some((place.to_owned(), self.newest(name)?))
         });
-        Ok(used.collect())
+        used.collect()
     }
 
     fn newest(&self, series: &str) -> Option<f64> {

@@ -10,7 +10,10 @@ use super::{
     resources::{self, Gathered},
     words::Words,
 };
-use crate::{store::sizes::PointLine, watch::shipping_lag::SERIES};
+use crate::{
+    store::{samples::Point, sizes::PointLine},
+    watch::shipping_lag::SERIES,
+};
 
 /// Points on one picture.
 const POINTS_MAX: usize = 400;
@@ -86,19 +89,18 @@ pub(super) fn lag(
     from: UnixMillis,
     now: UnixMillis,
 ) -> anyhow::Result<Panel> {
-    let names = sources.history.series()?;
-    let remotes: Vec<&str> = names
+    let measured = sources.history.read_all(SERIES, from, now)?;
+    let remotes: Vec<(&str, &Vec<Point>)> = measured
         .iter()
-        .filter_map(|name| name.strip_prefix(SERIES))
+        .map(|(name, points)| (&name[SERIES.len()..], points))
         // One that was taken away is not behind any more.
-        .filter(|name| sources.remotes.iter().any(|one| one.remote == *name))
+        .filter(|(name, _)| sources.remotes.iter().any(|one| one.remote == *name))
         .collect();
     let mut marks: Vec<Marks> = Vec::new();
     // Two are told apart by their shape.
     let is_numbered = remotes.len() > 2;
-    for ((remote, hue), number) in remotes.into_iter().zip(HUES).zip(1..) {
-        let points = sources.history.read(&format!("{SERIES}{remote}"), from, now)?;
-        let dots = resources::dots_of(&points, |point| point.most);
+    for (((remote, points), hue), number) in remotes.into_iter().zip(HUES).zip(1..) {
+        let dots = resources::dots_of(points, |point| point.most);
         let mut line = resources::line(words.language, Figure::Seconds, (remote, hue), dots);
         if hue != Hue::Main {
             line.shape = Shape::Outline;

@@ -7,7 +7,7 @@ use protocol::time::UnixMillis;
 use super::{
     Dot, Figure, HUES, Hue, Marks, Panel, Shape, Subject,
     picture::Sources,
-    resources::{limits, line, percent, points, ranged},
+    resources::{limits, line, percent, ranged},
     scale,
     words::Words,
 };
@@ -84,16 +84,10 @@ pub(super) fn panel(
 /// Those of which anything is known within the picture, the fullest first.
 fn known(sources: &Sources, from: UnixMillis, now: UnixMillis) -> anyhow::Result<Vec<Disk>> {
     let mut disks = Vec::new();
-    for name in sources.history.series()? {
-        let Some(place) = name.strip_prefix(DISK_USED) else {
-            continue;
-        };
-        let points = points(sources, &name, from, now)?;
+    for (name, points) in sources.history.read_all(DISK_USED, from, now)? {
         let (dots, range) = ranged(&points);
-        if !dots.is_empty() {
-            let place = place.to_owned();
-            disks.push(Disk { place, dots, range });
-        }
+        let place = name[DISK_USED.len()..].to_owned();
+        disks.push(Disk { place, dots, range });
     }
     disks.sort_by(|a, b| b.newest().total_cmp(&a.newest()).then(a.place.cmp(&b.place)));
     Ok(disks)

@@ -26,7 +26,7 @@ pub(super) fn text(overview: &Overview, history: &History) -> String {
     let reported = reported.map(|kind| (kind.kind.as_str(), whole(kind.count)));
     let help = "Single events that the bot reported within 24 hours.";
     many(&mut text, "warung_reported_24h", help, "kind", reported);
-    let names = history.series().unwrap_or_default();
+    let names = history.measured();
     let newest = names
         .iter()
         .filter_map(|name| Some((name.as_str(), history.latest(name)?.1)));

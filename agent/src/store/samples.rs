@@ -1,7 +1,7 @@
 //! The ring of five-minute figures: eight days, in which each slot is written over in its turn.
 //! It knows no series; what they mean is the watch's matter.
 
-use std::time::Duration;
+use std::{collections::BTreeMap, time::Duration};
 
 use protocol::time::UnixMillis;
 use rusqlite::named_params;
@@ -21,10 +21,11 @@ const PUT: &str = "
     INSERT INTO sample (slot, series, at, mean, least, most) VALUES (:slot, :series, :at, :mean, :least, :most)
     ON CONFLICT (slot, series) DO UPDATE
         SET at = excluded.at, mean = excluded.mean, least = excluded.least, most = excluded.most";
+/// Of whole slots, since those are what the rows are ordered by: a day is an eighth of the table.
 const READ: &str = "
-    SELECT at, mean, least, most FROM sample WHERE series = :series AND at >= :from AND at <= :to ORDER BY at";
+    SELECT series, at, mean, least, most FROM sample
+    WHERE slot BETWEEN :low AND :high AND series >= :first AND series < :end AND at BETWEEN :from AND :to";
 const MOMENTS: &str = "SELECT DISTINCT at FROM sample ORDER BY at";
-const NAMES: &str = "SELECT DISTINCT series FROM sample ORDER BY series LIMIT 200";
 
 /// What a series was like for a while.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -99,38 +100,69 @@ impl Store {
     /// # Errors
     /// When the database refuses.
     pub fn samples(&self, series: &str, from: UnixMillis, to: UnixMillis) -> rusqlite::Result<Vec<Point>> {
-        self.read(|connection| {
-            let point = |row: &rusqlite::Row<'_>| {
-                let at = UnixMillis(row.get(0)?);
-                Ok(Point {
-                    at,
-                    begins: begins(at),
-                    mean: row.get(1)?,
-                    least: row.get(2)?,
-                    most: row.get(3)?,
-                })
-            };
-            connection
-                .prepare_cached(READ)?
-                .query_map(
-                    named_params! { ":series": series, ":from": from.0, ":to": to.0 },
-                    point,
-                )?
-                .collect()
-        })
+        let mut found = self.between((series, &format!("{series}\0")), from, to)?;
+        Ok(found.remove(series).unwrap_or_default())
     }
 
-    /// The names of the series of which anything is kept, at most [`SERIES_MAX`].
+    /// The same of every series whose name begins so, by name.
     ///
     /// # Errors
     /// When the database refuses.
-    pub fn series(&self) -> rusqlite::Result<Vec<String>> {
+    pub fn samples_of(
+        &self,
+        prefix: &str,
+        from: UnixMillis,
+        to: UnixMillis,
+    ) -> rusqlite::Result<BTreeMap<String, Vec<Point>>> {
+        self.between((prefix, &format!("{prefix}{}", char::MAX)), from, to)
+    }
+
+    fn between(
+        &self,
+        (first, end): (&str, &str),
+        from: UnixMillis,
+        to: UnixMillis,
+    ) -> rusqlite::Result<BTreeMap<String, Vec<Point>>> {
+        let mut found: BTreeMap<String, Vec<Point>> = BTreeMap::new();
         self.read(|connection| {
-            connection
-                .prepare_cached(NAMES)?
-                .query_map([], |row| row.get(0))?
-                .collect()
-        })
+            let mut read = connection.prepare_cached(READ)?;
+            for (low, high) in slots(from, to) {
+                let mut rows = read.query(named_params! {
+                    ":low": low, ":high": high, ":first": first, ":end": end, ":from": from.0, ":to": to.0,
+                })?;
+                while let Some(row) = rows.next()? {
+                    let (series, at) = (row.get_ref(0)?.as_str()?, UnixMillis(row.get(1)?));
+                    let point = Point {
+                        at,
+                        begins: begins(at),
+                        mean: row.get(2)?,
+                        least: row.get(3)?,
+                        most: row.get(4)?,
+                    };
+                    match found.get_mut(series) {
+                        Some(points) => points.push(point),
+                        None => drop(found.insert(series.to_owned(), vec![point])),
+                    }
+                }
+            }
+            Ok(())
+        })?;
+        // A whole ring begins somewhere in its middle.
+        found
+            .values_mut()
+            .for_each(|points| points.sort_unstable_by_key(|point| point.at));
+        Ok(found)
+    }
+}
+
+/// The slots of these moments, as one or two stretches of the ring.
+fn slots(from: UnixMillis, to: UnixMillis) -> Vec<(i64, i64)> {
+    let (first, last) = (from.0.div_euclid(SLOT_MS), to.0.div_euclid(SLOT_MS));
+    let (low, high) = (first.rem_euclid(SLOTS), last.rem_euclid(SLOTS));
+    match (last.saturating_sub(first) >= SLOTS, low <= high) {
+        (true, _) => vec![(0, SLOTS - 1)],
+        (false, true) => vec![(low, high)],
+        (false, false) => vec![(low, SLOTS - 1), (0, high)],
     }
 }
 
@@ -168,9 +200,27 @@ mod tests {
             .unwrap();
         assert_eq!(kept.len(), 2304);
         assert_eq!((kept[0].mean, kept[2303].mean), (2.0, 2305.0));
-        assert_eq!(store.series().unwrap(), ["load_1"]);
         let hour = store.samples("load_1", kept[2].at, kept[13].at).unwrap();
         assert_eq!(hour.len(), 12);
+        // Wherever a stretch lies in the ring, it comes whole and in order.
+        for first in (0..2290).step_by(37) {
+            let part = &kept[first..first + 14];
+            let read = store.samples("load_1", part[0].at, part[13].at.plus(Duration::from_secs(299)));
+            assert_eq!(read.unwrap(), part, "from {first} on");
+        }
+    }
+
+    #[test]
+    fn series_that_begin_alike_are_read_at_once_and_no_others() {
+        let dir = tempfile::tempdir().unwrap();
+        let store = Store::open(dir.path()).unwrap();
+        let names = ["disk:", "disk:/", "disk:/var", "disk", "diskette", "a"];
+        let points = names.map(|name| (name.to_owned(), point(START, 1.0)));
+        store.put_samples(START, &points).unwrap();
+        let found = store.samples_of("disk:", START, START).unwrap();
+        assert_eq!(Vec::from_iter(found.keys()), ["disk:", "disk:/", "disk:/var"]);
+        assert_eq!(store.samples("disk", START, START).unwrap().len(), 1);
+        assert!(store.samples("dis", START, START).unwrap().is_empty());
     }
 
     #[test]
@@ -184,6 +234,7 @@ mod tests {
         store
             .put_samples(later, &[("new".to_owned(), point(later, 1.0))])
             .unwrap();
-        assert_eq!(store.series().unwrap(), ["new"]);
+        let all = store.samples_of("", UnixMillis(0), UnixMillis(i64::MAX)).unwrap();
+        assert_eq!(Vec::from_iter(all.keys()), ["new"]);
     }
 }

@@ -99,12 +99,48 @@ impl History {
         if let Some(first) = fine.first().map(|first| first.at) {
             return self.with_means_before(series, (from, first), fine);
         }
-        let mut points = self.store.samples(series, slot_start(from), to)?;
+        let means = self.store.samples(series, slot_start(from), to)?;
+        Ok(self.with_newest(series, means, (from, to)))
+    }
+
+    /// The same of every series whose name begins so and of which anything is known then, by name.
+    ///
+    /// # Errors
+    /// As [`History::read`].
+    pub fn read_all(
+        &self,
+        prefix: &str,
+        from: UnixMillis,
+        to: UnixMillis,
+    ) -> rusqlite::Result<BTreeMap<String, Vec<Point>>> {
+        let mut found = self.store.samples_of(prefix, slot_start(from), to)?;
+        for name in self.measured() {
+            if name.starts_with(prefix) {
+                found.entry(name).or_default();
+            }
+        }
+        for (name, points) in &mut found {
+            *points = match to.since(from) <= FINE_FOR {
+                true => self.read(name, from, to)?,
+                false => self.with_newest(name, std::mem::take(points), (from, to)),
+            };
+        }
+        found.retain(|_, points| !points.is_empty());
+        Ok(found)
+    }
+
+    /// Behind means of five minutes those that still grow, and the newest single figure.
+    fn with_newest(
+        &self,
+        series: &str,
+        mut means: Vec<Point>,
+        (from, to): (UnixMillis, UnixMillis),
+    ) -> Vec<Point> {
         let inner = self.lock();
         let newest = inner.series.get(series).and_then(|series| series.fine.back());
         let since = inner.growing(series).chain(newest.map(|fine| fine.point()));
-        points.extend(since.filter(|point| point.at >= from && point.at <= to));
-        Ok(points)
+        means.extend(since.filter(|point| point.at >= from && point.at <= to));
+        means
     }
 
     /// The same figures, and the means of what was whole before the first of them.
@@ -132,16 +168,10 @@ impl History {
         Some((newest.at(), f64::from(newest.value)))
     }
 
-    /// The names of every series of which anything is known, in order.
-    ///
-    /// # Errors
-    /// When the agent's database refuses.
-    pub fn series(&self) -> rusqlite::Result<Vec<String>> {
-        let mut names = self.store.series()?;
-        names.extend(self.lock().series.keys().cloned());
-        names.sort();
-        names.dedup();
-        Ok(names)
+    /// The names of every series that was measured since the agent's start, in order.
+    #[must_use]
+    pub fn measured(&self) -> Vec<String> {
+        self.lock().series.keys().cloned().collect()
     }
 
     fn lock(&self) -> MutexGuard<'_, Inner> {
@@ -355,7 +385,9 @@ mod tests {
             history.read("load_1", START, UnixMillis(i64::MAX)).unwrap().len(),
             11
         );
-        assert_eq!(history.series().unwrap(), ["load_1"]);
+        let all = history.read_all("load", START, UnixMillis(i64::MAX)).unwrap();
+        assert_eq!(all["load_1"].len(), 11);
+        assert!(history.measured().is_empty());
     }
 
     #[test]

@@ -379,10 +379,14 @@ fn every_picture_is_small_whatever_it_shows() {
             for theme in [Theme::Light, Theme::Dark] {
                 let before = Instant::now();
                 let chart = gather(&sources.sources(), picture, picture.usual_span(), NOW).unwrap();
+                let gathered = before.elapsed();
                 let png = chart.png(theme).unwrap();
                 let took = before.elapsed();
                 let name = format!("{}-{case:?}-{theme:?}.png", names[0]).to_lowercase();
-                eprintln!("{name}: {} bytes in {took:?}", png.len());
+                eprintln!(
+                    "{name}: {} bytes in {took:?}, {gathered:?} of it gathering",
+                    png.len()
+                );
                 assert!(
                     png.starts_with(b"\x89PNG") && png.len() < BYTES_MAX,
                     "{name}: {}",
