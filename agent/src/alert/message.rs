@@ -10,7 +10,7 @@ mod recurring;
 mod summary;
 
 use outgoing::elsewhere;
-pub use outgoing::{is_late, marked, outgoing};
+pub use outgoing::{STAYS_AWAY, is_late, marked, outgoing};
 use recurring::{again, calm_text, how_it_changes, paused_text, replaced_text};
 pub use summary::summary;
 
@@ -642,6 +642,30 @@ mod tests {
             "{text}"
         );
         assert!(!said(Language::En, 199_980).contains("push"));
+    }
+
+    #[test]
+    fn what_waits_to_see_whether_it_stays_well_was_kept_by_no_outage() {
+        let said = |climbed, waited_s: i64| {
+            let mut message = told(Language::En, &gone(Kind::First));
+            (message.in_passing, message.open) = (true, false);
+            let row = Waiting {
+                id: DeliveryId(1),
+                message,
+                created_at: UnixMillis(0),
+                in_doubt: false,
+                elsewhere: Some(Elsewhere {
+                    rung: "telegram".to_owned(),
+                    sent_at: UnixMillis(100),
+                    climbed,
+                }),
+            };
+            let text = outgoing(&voice(Language::En), &row, false, UnixMillis(waited_s * 1000));
+            text.contains("this way was down") || text.contains("could not be sent")
+        };
+        assert!(!said(false, 121));
+        assert!(said(false, 151), "longer than it waits by itself");
+        assert!(said(true, 121), "the way before was down indeed");
     }
 
     #[test]

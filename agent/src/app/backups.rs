@@ -16,13 +16,11 @@ use crate::{
         Alerts,
         heartbeat::{RunId, Signal},
         message::moment,
-        rule::{Observation, Rule},
     },
     backup::{self, Commits, Silent, TakeError, Taken, Want, What, capture::Capture, schedule},
     config::Config,
     console::work::{Ask, BackupEnd, Step},
     store::Store,
-    watch::backup_outcome,
 };
 
 mod blamed;
@@ -246,11 +244,7 @@ impl Backups {
                 let is_compared = error.contradicts_capture();
                 let detail = format!("{:#}", anyhow::Error::from(error));
                 tracing::error!(error = detail, "no backup could be taken");
-                let seen = Observation::Wrong {
-                    rule: Rule::BackupNotTaken,
-                    detail: detail.clone(),
-                };
-                stored(self.alerts.observe(&backup_outcome::whole(), seen, now()));
+                self.tell_not_taken(&detail).await;
                 match is_compared {
                     true => Ended::Compared(detail),
                     false => Ended::Failed(detail),

@@ -84,9 +84,10 @@ pub(super) fn another_file(state_dir: &Path, database: &Path, identity: &Identit
 }
 
 /// Why this chain began, if the database was replaced: as a backup has just found it, as the capture did, or as the last
-/// point says.
+/// point says. A chain that begins upon another one inherits that, since what it goes on from is no more the shop for
+/// having been moved; what a restore put there inherits nothing.
 pub(super) fn replaced(
-    state_dir: &Path,
+    (state_dir, database): (&Path, &Path),
     last: Option<&Manifest>,
     chain: &ChainId,
     found: Option<String>,
@@ -95,7 +96,16 @@ pub(super) fn replaced(
         let store = Store::open_to_look(state_dir).ok().flatten()?;
         store.replaced(chain).ok().flatten()
     };
-    let inherited = || last.filter(|last| last.chain == *chain)?.replaced.clone();
+    let is_restored = || {
+        let found = fs::metadata(database).ok();
+        let file = found.and_then(|found| FileId::of(&found));
+        file.is_some_and(|file| restores::that_put(state_dir, file).is_some())
+    };
+    let inherited = || {
+        last.filter(|last| last.chain == *chain || !is_restored())?
+            .replaced
+            .clone()
+    };
     let replaced = found.or_else(captured).or_else(inherited)?;
     Some(replaced.chars().take(REPLACED_CHARS_MAX).collect())
 }

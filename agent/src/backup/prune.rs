@@ -24,6 +24,8 @@ use crate::{
 
 /// From the mark to the deletion: longer than any restore takes.
 pub const GRACE: Duration = Duration::from_secs(86_400);
+/// What a remote dates further ahead of this machine's clock says nothing about how slow that is.
+const SLOW_MAX: Duration = Duration::from_secs(30 * 86_400);
 /// After so many deletions it is asked again who restores.
 const LOOK_EVERY: usize = 50;
 /// More objects than this in one turn are left for the next one.
@@ -92,7 +94,10 @@ pub async fn plan(
     let before = store
         .prune_marks(remote.name())
         .context("reading what was marked")?;
-    let marks = marks(&verdicts, &before, now);
+    // A clock of ours that is slow would have the day begin in the past.
+    let newest = listed.values().filter_map(|listed| listed.written_at).max();
+    let newest = newest.filter(|newest| newest.since(now) < SLOW_MAX);
+    let marks = marks(&verdicts, &before, newest.map_or(now, |newest| newest.max(now)));
     let due = due(&marks, now);
     Ok(Plan {
         others: own.others_in(&listed),

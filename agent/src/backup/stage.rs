@@ -232,7 +232,7 @@ impl Order {
         let last = self.last.as_ref().map(|last| &last.manifest);
         let other = || self.alone(|_| earlier::another_file(&self.state_dir, &self.database, identity));
         let found = older.map(str::to_owned).or_else(other);
-        earlier::replaced(&self.state_dir, last, chain, found)
+        earlier::replaced((&self.state_dir, &self.database), last, chain, found)
     }
 
     fn position(

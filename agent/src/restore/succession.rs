@@ -22,7 +22,12 @@ pub struct Succession {
     pub since: PointId,
     /// Why that began, if it was because another database lay in the place of the shop's.
     pub replaced: Option<String>,
+    /// Where that had happened before as well: the newest point of each chain before those, the newest first.
+    pub earlier: Vec<(PointId, ChainId)>,
 }
+
+/// So many exchanges are followed back.
+const EXCHANGES_MAX: usize = 8;
 
 /// The succession that the restored chain begins with, when the end of what there is was asked for.
 pub(super) async fn find(
@@ -36,9 +41,43 @@ pub(super) async fn find(
     if !is_newest || request.chain.is_some() || request.newest_only || request.only == Some(Only::Config) {
         return None;
     }
-    let chain = &route.manifest.chain;
-    let point = &route.manifest.point;
-    let mut newer = index.points().iter().position(|other| other == point)?;
+    let newest = index
+        .points()
+        .iter()
+        .position(|other| *other == route.manifest.point)?;
+    let (older, before, since) = boundary(request, index, newest).await?;
+    // Page for page the same database: its commits are only counted anew, unless it had taken the place of another one.
+    let is_same = before.page_root == since.page_root
+        || end_of(sources, &before.chain).await.as_ref() == Some(&since.page_root);
+    if is_same && since.replaced.is_none() {
+        return None;
+    }
+    let mut earlier = Vec::new();
+    let (mut at, mut last) = (older, before.clone());
+    while last.replaced.is_some() && earlier.len() < EXCHANGES_MAX {
+        let Some((older, before, _)) = boundary(request, index, at).await else {
+            break;
+        };
+        earlier.push((before.point.clone(), before.chain.clone()));
+        (at, last) = (older, before);
+    }
+    Some(Succession {
+        chain: before.chain,
+        before: before.point,
+        since: since.point,
+        replaced: since.replaced,
+        earlier,
+    })
+}
+
+/// Where the chain of the `newer`-th newest point begins: the place of the newest point before it, that point, and the oldest
+/// of the chain. `None` where nothing is older.
+async fn boundary(
+    request: &Request,
+    index: &mut Index<'_>,
+    mut newer: usize,
+) -> Option<(usize, Manifest, Manifest)> {
+    let chain = &chain_at(request, index, newer).await?;
     let mut older = index.points().len() - 1;
     if chain_at(request, index, older).await? == *chain {
         return None;
@@ -54,15 +93,7 @@ pub(super) async fn find(
         manifest_at(request, index, older).await?,
         manifest_at(request, index, newer).await?,
     );
-    // Page for page the same database: its commits are only counted anew.
-    let is_same = before.page_root == since.page_root
-        || end_of(sources, &before.chain).await.as_ref() == Some(&since.page_root);
-    (!is_same).then_some(Succession {
-        chain: before.chain,
-        before: before.point,
-        since: since.point,
-        replaced: since.replaced,
-    })
+    Some((older, before, since))
 }
 
 /// What a chain's last segment leaves the database as, where that can be opened.

@@ -20,6 +20,12 @@ const LOG_HEAD_BYTES: usize = 32;
 const FRAME_HEAD_BYTES: u64 = 24;
 /// Where the log's head tells the size of a page.
 const LOG_PAGE_SIZE_AT: usize = 8;
+/// By which frames of this log are told from older ones: two numbers, in the head and in every frame.
+const SALTS_BYTES: usize = 8;
+const LOG_SALTS_AT: usize = 16;
+const FRAME_SALTS_AT: usize = 8;
+/// A frame's page and its salts.
+const FRAME_HEAD_TOLD: usize = FRAME_SALTS_AT + SALTS_BYTES;
 
 /// Device and number of a file.
 type FileId = (u64, u64);
@@ -41,13 +47,14 @@ impl Before {
         Self(found.ok())
     }
 
-    /// The file's pages of this size, once a read transaction is open; `None` where the file was replaced meanwhile, or the
-    /// log does not read as one.
-    pub(super) fn pinned(self, page_size: u32) -> Option<Beside> {
-        let (path, id) = self.0?;
-        let file = opened(&path, id).ok()?;
-        let logged = logged(&path, page_size).ok()?;
-        let is_still_there = fs::metadata(&path).is_ok_and(|found| id_of(&found) == id);
+    /// The file's pages of this size, while a read transaction is open; `None` where the file was replaced meanwhile, or
+    /// the log does not read as one of at least so many frames: somebody may have emptied it, and SQLite is to say so. Takes
+    /// a moment for each frame of the log.
+    pub(super) fn pinned(&self, page_size: u32, frames: u64) -> Option<Beside> {
+        let (path, id) = self.0.as_ref()?;
+        let file = opened(path, *id).ok()?;
+        let logged = logged(path, page_size, frames).ok()?;
+        let is_still_there = fs::metadata(path).is_ok_and(|found| id_of(&found) == *id);
         is_still_there.then_some(Beside {
             file,
             page_size,
@@ -105,16 +112,17 @@ fn opened(path: &Path, id: FileId) -> io::Result<&'static File> {
     }
 }
 
-/// Every page that the log names, whatever became of the frame: more than it holds for any reader.
-fn logged(database: &Path, page_size: u32) -> io::Result<BTreeSet<u32>> {
+/// Every page that the log names, whatever became of the frame: more than it holds for any reader. The first `frames` must
+/// be of the log that its head tells of.
+fn logged(database: &Path, page_size: u32, frames: u64) -> io::Result<BTreeSet<u32>> {
     let mut name = database.as_os_str().to_owned();
     name.push("-wal");
     let mut log = match File::open(name) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(BTreeSet::new()),
+        Err(error) if error.kind() == io::ErrorKind::NotFound && frames == 0 => return Ok(BTreeSet::new()),
         log => log?,
     };
     let length = log.metadata()?.len();
-    if length == 0 {
+    if length == 0 && frames == 0 {
         return Ok(BTreeSet::new());
     }
     let mut head = [0; LOG_HEAD_BYTES];
@@ -122,15 +130,19 @@ fn logged(database: &Path, page_size: u32) -> io::Result<BTreeSet<u32>> {
     if number_at(&head, LOG_PAGE_SIZE_AT) != page_size {
         return Err(io::Error::other("its log has pages of another size"));
     }
-    let frame = FRAME_HEAD_BYTES + u64::from(page_size);
+    let frame_bytes = FRAME_HEAD_BYTES + u64::from(page_size);
+    let whole = (length - LOG_HEAD_BYTES as u64) / frame_bytes;
+    if whole < frames {
+        return Err(io::Error::other("its log was cut short"));
+    }
     let mut pages = BTreeSet::new();
-    let mut at = LOG_HEAD_BYTES as u64;
-    // One that is cut short is no frame yet.
-    while at + frame <= length {
-        let mut number = [0; 4];
-        log.read_exact_at(&mut number, at)?;
-        pages.insert(u32::from_be_bytes(number));
-        at += frame;
+    for frame in 0..whole {
+        let mut told = [0; FRAME_HEAD_TOLD];
+        log.read_exact_at(&mut told, LOG_HEAD_BYTES as u64 + frame * frame_bytes)?;
+        if frame < frames && told[FRAME_SALTS_AT..] != head[LOG_SALTS_AT..LOG_SALTS_AT + SALTS_BYTES] {
+            return Err(io::Error::other("its log is another one"));
+        }
+        pages.insert(number_at(&told, 0));
     }
     Ok(pages)
 }

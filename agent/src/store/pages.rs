@@ -2,9 +2,9 @@
 //! It writes nothing, and holds no page longer than its caller. What the log holds is read through SQLite, and the rest
 //! beside it.
 
-use std::path::Path;
+use std::{cell::OnceCell, path::Path};
 
-use rusqlite::{Connection, named_params};
+use rusqlite::{Connection, Row, named_params};
 
 use super::{
     beside::{Before, Beside},
@@ -15,12 +15,17 @@ use protocol::chain::is_lock_page;
 
 const PAGE_SIZE: &str = "PRAGMA page_size";
 const PAGE_COUNT: &str = "PRAGMA page_count";
+const FRAMES: &str = "PRAGMA wal_checkpoint=NOOP";
 const PAGE: &str = "SELECT data FROM sqlite_dbpage WHERE pgno = :number";
 
 /// A read transaction on the live database: what it sees does not change while it is open.
 pub struct PinnedPages {
     connection: Connection,
-    beside: Option<Beside>,
+    before: Before,
+    /// How many frames the log had just before; 0 without one.
+    frames: Option<u64>,
+    /// What of it is read beside SQLite; found out at the first read, since the bot waits while this is opened.
+    beside: OnceCell<Option<Beside>>,
     page_size: u32,
     pages: u32,
 }
@@ -32,12 +37,19 @@ impl PinnedPages {
     /// When the file cannot be opened or read.
     pub fn open(database: &Path) -> rusqlite::Result<Self> {
         let before = Before::open(database);
-        let connection = shop::open_pinned(database)?;
+        let connection = shop::open_live(database)?;
+        // Where SQLite cannot say it, SQLite reads all of it.
+        let told = |row: &Row<'_>| Ok((row.get::<_, bool>(0)?, row.get::<_, i64>(1)?));
+        let told = connection.query_row(FRAMES, [], told).ok();
+        let frames = told.filter(|(is_busy, frames)| !is_busy || *frames >= 0);
+        shop::pin(&connection, database)?;
         let page_size = connection.query_row(PAGE_SIZE, [], |row| row.get(0))?;
         let pages = connection.query_row(PAGE_COUNT, [], |row| row.get(0))?;
         Ok(Self {
             connection,
-            beside: before.pinned(page_size),
+            before,
+            frames: frames.map(|(_, frames)| u64::try_from(frames).unwrap_or(0)),
+            beside: OnceCell::new(),
             page_size,
             pages,
         })
@@ -65,8 +77,7 @@ impl PinnedPages {
         while next < end {
             let lock_page = (next..end).find(|number| is_lock_page(*number, self.page_size));
             let plain = lock_page.unwrap_or(end) - next;
-            let beside = self.beside.as_ref();
-            match beside.map_or(0, |beside| beside.read(next, plain, into)) {
+            match self.beside().map_or(0, |beside| beside.read(next, plain, into)) {
                 0 => {
                     self.read_one(next, into)?;
                     next += 1;
@@ -75,6 +86,13 @@ impl PinnedPages {
             }
         }
         Ok(())
+    }
+
+    fn beside(&self) -> Option<&Beside> {
+        let found = self
+            .beside
+            .get_or_init(|| self.before.pinned(self.page_size, self.frames?));
+        found.as_ref()
     }
 
     fn read_one(&self, number: u32, into: &mut Vec<u8>) -> rusqlite::Result<()> {
@@ -169,16 +187,54 @@ mod tests {
             }
             let pinned = PinnedPages::open(&path).unwrap();
             let before = through_sqlite(&pinned);
+            if round % 4 < 2 {
+                assert!(pinned.beside().is_some(), "round {round}");
+            }
             bot.execute_batch(write).unwrap();
             let _ = bot.execute_batch("PRAGMA wal_checkpoint(PASSIVE)");
             bot.execute_batch(write).unwrap();
             let mut beside = Vec::new();
             pinned.read(1, pinned.pages(), &mut beside).unwrap();
             assert!(before == beside, "round {round}");
-            let mut first = Vec::new();
-            read_beside += pinned.beside.as_ref().unwrap().read(1, 1, &mut first);
+            // None where a log that nobody needed any more was begun anew before the first read.
+            for number in 1..=pinned.pages() {
+                let mut page = Vec::new();
+                read_beside += pinned
+                    .beside()
+                    .map_or(0, |beside| beside.read(number, 1, &mut page));
+            }
         }
-        assert!(read_beside > 0, "nothing was read beside SQLite");
+        assert!(
+            read_beside > 1_000,
+            "hardly anything was read beside SQLite: {read_beside}"
+        );
+    }
+
+    #[test]
+    fn a_log_that_lost_frames_is_sqlites_to_read() {
+        for damage in ["gone", "cut short", "emptied", "zeros", "another one's"] {
+            let dir = tempfile::tempdir().unwrap();
+            let path = dir.path().join("shop.db");
+            let bot = Connection::open(&path).unwrap();
+            bot.pragma_update(None, "journal_mode", "WAL").unwrap();
+            bot.execute_batch("CREATE TABLE a (b TEXT) STRICT").unwrap();
+            bot.execute_batch("INSERT INTO a VALUES (hex(randomblob(90000)))")
+                .unwrap();
+            let pinned = PinnedPages::open(&path).unwrap();
+            let log = dir.path().join("shop.db-wal");
+            let mut bytes = std::fs::read(&log).unwrap();
+            match damage {
+                "gone" => std::fs::remove_file(&log).unwrap(),
+                "cut short" => bytes.truncate(32 + 3 * (4096 + 24)),
+                "emptied" => bytes.clear(),
+                "zeros" => bytes[4000..].fill(0),
+                _ => bytes[16] ^= 1,
+            }
+            if damage != "gone" {
+                std::fs::write(&log, bytes).unwrap();
+            }
+            assert!(pinned.beside().is_none(), "{damage}");
+        }
     }
 
     #[test]
@@ -193,8 +249,8 @@ mod tests {
         let before = Before::open(&path);
         make(&dir.path().join("other.db"));
         std::fs::rename(dir.path().join("other.db"), &path).unwrap();
-        assert!(before.pinned(4096).is_none());
-        assert!(Before::open(&dir.path().join("none")).pinned(4096).is_none());
+        assert!(before.pinned(4096, 0).is_none());
+        assert!(Before::open(&dir.path().join("none")).pinned(4096, 0).is_none());
     }
 
     #[test]
@@ -204,7 +260,7 @@ mod tests {
         let bot = Connection::open(&path).unwrap();
         bot.pragma_update(None, "journal_mode", "WAL").unwrap();
         bot.execute_batch("CREATE TABLE a (b TEXT) STRICT").unwrap();
-        assert!(Before::open(&path).pinned(8192).is_none());
-        assert!(Before::open(&path).pinned(4096).is_some());
+        assert!(Before::open(&path).pinned(8192, 0).is_none());
+        assert!(Before::open(&path).pinned(4096, 0).is_some());
     }
 }

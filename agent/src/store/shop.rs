@@ -33,15 +33,27 @@ pub enum Depth {
 /// # Errors
 /// When the file cannot be opened or read.
 pub fn open_pinned(database: &Path) -> rusqlite::Result<Connection> {
+    let source = open_live(database)?;
+    pin(&source, database)?;
+    Ok(source)
+}
+
+/// Opens the live database, and pins nothing yet.
+pub(super) fn open_live(database: &Path) -> rusqlite::Result<Connection> {
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let source = Connection::open_with_flags(database, flags)?;
     source.busy_timeout(BUSY_TIMEOUT)?;
     source.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
     source.pragma_update(None, "wal_autocheckpoint", 0)?;
+    Ok(source)
+}
+
+/// What it sees does not change from here on.
+pub(super) fn pin(source: &Connection, database: &Path) -> rusqlite::Result<()> {
     source.execute_batch(BEGIN)?;
     source.query_row(PIN, [], |row| row.get::<_, i64>(0))?;
     share_logs(database);
-    Ok(source)
+    Ok(())
 }
 
 /// Opens a complete file without a log, as what it is: nothing is made beside it.

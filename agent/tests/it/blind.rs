@@ -19,10 +19,10 @@ const LIMIT: Duration = Duration::from_secs(150);
 /// A name that is never found.
 const NOWHERE: &str = "https://there-is-no-such-name.invalid";
 
-/// A shop with a disk and a remote that nobody finds, whose alerts go to this address.
-fn shop(telegram: &str) -> Shop {
+/// A shop with these remotes and one that nobody finds, whose alerts go to this address.
+fn shop(remotes: &str, telegram: &str) -> Shop {
     let cloud = format!(
-        "{DISK}[remotes.cloud]\ntype = \"webdav\"\nendpoint = \"{NOWHERE}\"\nroot = \"/a\"\nusername = \"shop\"\n"
+        "{remotes}[remotes.cloud]\ntype = \"webdav\"\nendpoint = \"{NOWHERE}\"\nroot = \"/a\"\nusername = \"shop\"\n"
     );
     let shop = shop_with(&[Section {
         text: cloud,
@@ -64,16 +64,24 @@ fn is_told(shop: &Shop, rule: &str) -> bool {
 
 #[test]
 fn a_backup_that_does_not_get_out_is_no_second_alert_of_whoever_is_blind() {
-    let blind = shop(&format!("api_url = \"{NOWHERE}\""));
-    let sees = shop(NO_TELEGRAM);
-    let agents = [Running::start(&blind), Running::start(&sees)];
+    let telegram = format!("api_url = \"{NOWHERE}\"");
+    let (blind, alone) = (shop(DISK, &telegram), shop("", &telegram));
+    let (sees, sees_alone) = (shop(DISK, NO_TELEGRAM), shop("", NO_TELEGRAM));
+    let agents = [&blind, &alone, &sees, &sees_alone].map(Running::start);
     // Who is refused by Telegram's address sees that much, and tells that the remote is not reached.
     until("the remote is blamed", || is_told(&sees, "backup_failed"));
-    until("it is called blind", || is_told(&blind, "agent_blind"));
+    until("it is told that there is no backup", || {
+        is_told(&sees_alone, "backup_not_taken")
+    });
+    for shop in [&blind, &alone] {
+        until("it is called blind", || is_told(shop, "agent_blind"));
+    }
     until("its backup has ended", || {
         blind.path("disk/manifest").is_dir() && !is_backing_up(&blind)
     });
+    until("the other's backup has ended", || !is_backing_up(&alone));
     assert!(!is_told(&blind, "backup_failed"), "{:?}", told(&blind));
+    assert!(!is_told(&alone, "backup_not_taken"), "{:?}", told(&alone));
     assert!(!is_told(&sees, "agent_blind"), "{:?}", told(&sees));
     agents.into_iter().for_each(Running::burn);
 }

@@ -88,6 +88,42 @@ fn comes_back_when_named(shop: &Shop, agent: Running) {
     assert_eq!(contents(&shop.path("back/shop.db")), expected);
 }
 
+/// A copy that was put in the shop's place, and then moved as it is: what it goes on from is no more the shop for that.
+#[test]
+fn a_database_that_took_the_shops_place_stays_another_one_when_it_is_moved() {
+    let (shop, agent) = begin();
+    let older = fs::read(shop.database()).unwrap();
+    sell(&shop, 30);
+    settled(&shop, &agent);
+    let (sold, agent_of) = (contents(&shop.database()), agent);
+    agent_of.burn();
+    let chain = shop.listed().remove(0)["chain"].clone();
+    let take_place = |bytes: &[u8]| {
+        for ending in ["-wal", "-shm"] {
+            let _ = fs::remove_file(shop.path(&format!("shop.db{ending}")));
+        }
+        fs::write(shop.path("other.db"), bytes).unwrap();
+        fs::rename(shop.path("other.db"), shop.database()).unwrap();
+    };
+    take_place(&older);
+    let agent = Running::start(&shop);
+    settled(&shop, &agent);
+    let closed = |shop: &Shop| {
+        let own = Connection::open(shop.database()).unwrap();
+        own.execute_batch("PRAGMA wal_checkpoint(TRUNCATE)").unwrap();
+    };
+    agent.burn();
+    closed(&shop);
+    take_place(&fs::read(shop.database()).unwrap());
+    let agent = Running::start(&shop);
+    settled(&shop, &agent);
+    agent.burn();
+    let said = shop.restore_other_to("back", &[]);
+    assert!(said.contains(&text(&chain)[..8]), "the shop is not named: {said}");
+    shop.restore_to("sold", &["--chain", text(&chain)]);
+    assert_eq!(contents(&shop.path("sold/shop.db")), sold);
+}
+
 fn begin() -> (Shop, Running) {
     let shop = Shop::new();
     let agent = Running::start(&shop);

@@ -19,6 +19,15 @@ const SAME_MOMENT: Duration = Duration::from_secs(30);
 /// What waited for so long waited through an outage.
 const OUTAGE_LEAST: Duration = Duration::from_secs(30);
 
+/// How long what comes and goes is well before that is a message of its own, where no message can be changed.
+pub const STAYS_AWAY: Duration = Duration::from_secs(120);
+
+/// Whether it is only as old as the word that something is well for the moment grows on purpose.
+fn is_held_on_purpose(row: &Waiting, now: UnixMillis) -> bool {
+    let is_the_word = row.message.in_passing && !row.message.open;
+    is_the_word && now.since(row.created_at) < STAYS_AWAY + OUTAGE_LEAST
+}
+
 /// Whether it has waited through an outage: longer than the pace of messages or a second try explains. What waits for the
 /// morning has not.
 #[must_use]
@@ -35,7 +44,7 @@ pub fn is_late(row: &Waiting, now: UnixMillis) -> bool {
 #[must_use]
 pub fn outgoing(voice: &Voice, row: &Waiting, is_edit: bool, now: UnixMillis) -> String {
     let mut notes = String::new();
-    if !is_edit && is_late(row, now) {
+    if !is_edit && is_late(row, now) && !is_held_on_purpose(row, now) {
         let at = moment(&voice.timezone, row.created_at);
         notes += &format!("\n\n({})", phrases(voice.language).late.replace("{at}", &at));
     }
@@ -70,7 +79,8 @@ pub(super) fn elsewhere(voice: &Voice, row: &Waiting, now: UnixMillis) -> Option
     let told = row.elsewhere.as_ref()?;
     let only_marks = row.message.is_edit && !row.message.open && !row.message.follows_up;
     let went_both_ways = !told.climbed && now.since(told.sent_at) < SAME_MOMENT;
-    if only_marks || went_both_ways {
+    let waited_on_purpose = !told.climbed && is_held_on_purpose(row, now);
+    if only_marks || went_both_ways || waited_on_purpose {
         return None;
     }
     let at = moment_beside(&voice.timezone, told.sent_at, row.created_at);

@@ -3,7 +3,7 @@
 
 use std::time::{Duration, Instant};
 
-use crate::alert::ladder::Patience;
+use crate::alert::{ladder::Patience, message::STAYS_AWAY};
 
 /// How fast messages follow each other.
 #[derive(Clone, Copy, Debug)]
@@ -42,7 +42,7 @@ impl Pace {
         // From then on each may be one more copy of what the owner has read already.
         doubt_next: Duration::from_secs(120),
         doubt_most: Duration::from_secs(1800),
-        stays_away: Duration::from_secs(120),
+        stays_away: STAYS_AWAY,
         patience: Patience::USUAL,
     };
 

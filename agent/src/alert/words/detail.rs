@@ -17,7 +17,7 @@ const NEVER: &str = "-";
 
 pub(in crate::alert) fn detail(language: Language, rule: Rule, detail: &str) -> String {
     let phrases = phrases(language);
-    let [day, hour, _, second] = phrases.units;
+    let [day, hour, minute, second] = phrases.units;
     match rule {
         Rule::BotUnhealthy | Rule::DatabaseRefuses | Rule::GatewayRefuses | Rule::PaymentsFailing => {
             let told: Vec<String> = detail.split(BETWEEN).map(|one| reason(language, one)).collect();
@@ -52,7 +52,7 @@ pub(in crate::alert) fn detail(language: Language, rule: Rule, detail: &str) -> 
         | Rule::HeartbeatRefused
         | Rule::HeartbeatUnreached
         | Rule::DomainUnreachable => sentences(language, detail),
-        Rule::LogNotRotated => in_unit(detail, " h", hour),
+        Rule::LogNotRotated => in_unit(&in_unit(detail, " h", hour), " min", minute),
         Rule::CredentialOld => in_unit(detail, " d", day),
         Rule::BotRestarting | Rule::BotGivenUp => unit_ended(language, detail),
         Rule::DrillOld if detail == NEVER => phrases.never.to_owned(),
@@ -190,6 +190,12 @@ mod tests {
                 "/x.log: 30 h",
                 "/x.log: 30 jam",
                 "/x.log: 30 h",
+            ),
+            (
+                Rule::LogNotRotated,
+                "/x.log: 2 min",
+                "/x.log: 2 menit",
+                "/x.log: 2 min",
             ),
             (
                 Rule::CredentialOld,

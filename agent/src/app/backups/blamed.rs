@@ -2,7 +2,13 @@
 //! is one alert, and not one more for each remote. Their next backup, and the age of the last one, tell the rest.
 
 use super::{Backups, now, stored};
-use crate::{app::watching, backup::Taken, config::RemoteKind, watch::backup_outcome};
+use crate::{
+    alert::rule::{Observation, Rule},
+    app::watching,
+    backup::Taken,
+    config::RemoteKind,
+    watch::backup_outcome,
+};
 
 impl Backups {
     /// Hands the outcome of a backup to the alerts.
@@ -17,6 +23,20 @@ impl Backups {
             (taken, &spared),
             now(),
         ));
+    }
+
+    /// Hands over that there is no backup of this moment anywhere. Of a shop whose remotes all lie outside that says nothing
+    /// while nothing outside is reached.
+    pub(super) async fn tell_not_taken(&self, detail: &str) {
+        let all = self.config.remotes.iter().map(|remote| remote.name.clone());
+        if self.blamed(all.collect()).await.is_empty() {
+            return;
+        }
+        let seen = Observation::Wrong {
+            rule: Rule::BackupNotTaken,
+            detail: detail.to_owned(),
+        };
+        stored(self.alerts.observe(&backup_outcome::whole(), seen, now()));
     }
 
     /// Those of the remotes that failed that are not just out of the agent's sight: folders, and all while the way out works.

@@ -38,16 +38,28 @@ pub(super) fn refuse_database(plan: &Plan, arguments: &Arguments, config: &Confi
     let (Some(succession), Some(why)) = (&plan.succession, replaced(plan, config)) else {
         return Ok(());
     };
-    let told = |point| of_point(point, config).unwrap_or_else(|| point.to_string());
+    let told = |point: &PointId| of_point(point, config).unwrap_or_else(|| point.to_string());
     // The way back that it ends with is said below, as it was asked for.
     let why: Vec<&str> = why
         .split("; ")
         .take_while(|part| !part.contains("agent restore"))
         .collect();
     let why = why.join("; ");
+    let of_earlier = |(point, chain): &(PointId, ChainId)| {
+        format!(
+            "What was backed up before another exchange, the last time at {}:\n  {}\n",
+            told(point),
+            of_chain(chain, arguments)
+        )
+    };
+    let earlier: String = succession.earlier.iter().rev().map(of_earlier).collect();
+    let which = match succession.earlier.len() {
+        0 => "which of the two",
+        _ => "which of them",
+    };
     bail!(
         "what was backed up since {} is another database than before, or another state of it: {why}. Nobody but you can say \
-         which of the two is the shop, so that nothing was restored.\n\
+         {which} is the shop, so that nothing was restored.\n{earlier}\
          What was backed up before, the last time at {}:\n  {}\n\
          What was backed up since:\n  {}",
         told(&succession.since),

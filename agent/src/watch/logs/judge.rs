@@ -174,7 +174,11 @@ impl Memory {
             .unwrap_or(now);
         let limit = plan.period * 3 / 2 + SLACK_MAX.min(plan.period / 4);
         let age = now.since(last);
-        (age > limit).then(|| (Rule::LogNotRotated, format!(": {} h", age.as_secs() / 3600)))
+        let told = || match age.as_secs() / 3600 {
+            0 => format!(": {} min", age.as_secs() / 60),
+            hours => format!(": {hours} h"),
+        };
+        (age > limit).then(|| (Rule::LogNotRotated, told()))
     }
 
     /// While the clock stands behind what it told before, every age is less than it is, until a rotation is seen.
@@ -198,7 +202,10 @@ fn growing(plan: &Plan, view: &View) -> Option<(Rule, String)> {
 }
 
 fn hole(view: &View) -> Option<(Rule, String)> {
-    let live = view.live.filter(|live| live.begins_with_hole)?;
+    // A device reads as zeros without end, and holds none.
+    let live = view
+        .live
+        .filter(|live| live.begins_with_hole && live.size_bytes > 0)?;
     // A file takes whole blocks: one that is nearly full of them would seem to hold more than it is long.
     let held = live.allocated_bytes.min(live.size_bytes);
     let more = format!(": {} / {}", bytes(held), bytes(live.size_bytes));
