@@ -95,8 +95,7 @@ pub async fn plan(
         .prune_marks(remote.name())
         .context("reading what was marked")?;
     // A clock of ours that is slow would have the day begin in the past.
-    let newest = listed.values().filter_map(|listed| listed.written_at).max();
-    let newest = newest.filter(|newest| newest.since(now) < SLOW_MAX);
+    let newest = retention::newest_written(&listed).filter(|newest| newest.since(now) < SLOW_MAX);
     let marks = marks(&verdicts, &before, newest.map_or(now, |newest| newest.max(now)));
     let due = due(&marks, now);
     Ok(Plan {
@@ -204,9 +203,15 @@ pub async fn carry_out(
     progress.count("deleting", due.len() as u64);
     for (at, key) in due.iter().enumerate() {
         let looks_again = at % LOOK_EVERY == LOOK_EVERY - 1;
-        if Restoring::is_on(&config.state_dir)
-            || looks_again && is_restoring((config, remote), there.unwrap_or(plan.made_at), &mut done).await?
-        {
+        let is_waited_for = match looks_again {
+            false => Ok(Restoring::is_on(&config.state_dir)),
+            true => is_restoring((config, remote), there.unwrap_or(plan.made_at), &mut done).await,
+        };
+        if let Err(error) = &is_waited_for {
+            done.refused.push(format!("{error:#}"));
+            break;
+        }
+        if is_waited_for.unwrap_or(true) {
             done.in_restore = due.len() - at;
             break;
         }

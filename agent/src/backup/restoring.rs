@@ -21,7 +21,7 @@ use super::{
 };
 use crate::store::owner::own_like;
 
-/// A restore that has not ended after so long was killed: whatever is marked from then on is not waited with for it.
+/// A restore that has not ended after so long was killed: nobody waits for it any longer.
 const LASTS_MAX: Duration = Duration::from_secs(86_400);
 
 /// Until it is dropped, nothing is deleted from here. Any number of restores may run.
@@ -53,30 +53,34 @@ impl Restoring {
     }
 }
 
-/// What a restore leaves on each remote that it may read from, until it takes it back.
+/// What a restore leaves on the remotes that it reads from, until it takes it back.
 pub struct Notice<'a> {
     key: String,
     left_on: Vec<&'a Remote>,
 }
 
 impl<'a> Notice<'a> {
-    /// Leaves it where anything lies, as far as the credentials and the disk allow that; nobody needs it to restore.
+    /// Leaves it where anything lies, as far as the credentials and the disk allow that; nobody needs it to restore. Where
+    /// nothing may be deleted it could not be taken back, and would hold everything up for a day: there is the day anyway.
     pub async fn leave(remotes: &'a [Remote], survey: &Survey, now: UnixMillis) -> Self {
         let key = &object_key::restore_notice(now, rand::random());
-        let holding = remotes.iter().filter(|remote| survey.holds_any(remote.name()));
-        let left = holding.map(|remote| async move { remote.leave_notice(key).await.then_some(remote) });
-        let left_on = join_all(left).await.into_iter().flatten().collect();
+        let may_take_back = |remote: &&Remote| !remote.is_append_only() && survey.holds_any(remote.name());
+        let left_on: Vec<&Remote> = remotes.iter().filter(may_take_back).collect();
+        join_all(left_on.iter().map(|remote| remote.leave_notice(key))).await;
         Self {
             key: key.clone(),
             left_on,
         }
     }
 
-    /// The restore has ended, however it did. Where nothing may be deleted it counts for a day.
+    /// The restore has ended, however it did. What a remote seemed not to take may have arrived all the same.
     pub async fn take_back(self) {
-        for remote in self.left_on.into_iter().filter(|remote| !remote.is_append_only()) {
-            remote.take_notice_back(&self.key).await;
-        }
+        join_all(
+            self.left_on
+                .iter()
+                .map(|remote| remote.take_notice_back(&self.key)),
+        )
+        .await;
     }
 }
 

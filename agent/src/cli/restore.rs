@@ -9,7 +9,6 @@ use tokio::sync::Semaphore;
 use super::{ConfigArgument, Failure, ask, interrupted, load, progress, remotes};
 use crate::{
     backup::{
-        remote::Remote,
         restoring::{Notice, Restoring},
         seal::Keys,
     },
@@ -139,7 +138,7 @@ pub async fn run(arguments: Arguments) -> Result<(), Failure> {
     let known_here = newest::here(&config, &known);
     let mut request = request(&arguments, arguments.remote.as_deref(), &config, known)?;
     // Held from here on, so that neither program can start while the owner reads the plan.
-    let hold = held(&request, &arguments, &config)?;
+    let mut hold = held(&request, &arguments, &config)?;
     let mut opened = remotes::open(&config, arguments.remote.as_deref())?;
     let keys = unlock(&arguments, &config)?;
     let survey = remotes::survey(&mut opened).await;
@@ -163,46 +162,25 @@ pub async fn run(arguments: Arguments) -> Result<(), Failure> {
         config: &config,
         keys: &keys,
     };
-    // A restore that is only shown fetches no part of a point.
-    let told_on: &[Remote] = if arguments.dry_run { &[] } else { &opened.usable };
-    let notice = Notice::leave(told_on, &survey, now()).await;
-    let ended = from_plan_to_end(
-        (&elsewhere, notes),
-        (&sources, trust.source),
-        request,
-        (known_here, hold),
-    )
-    .await;
-    notice.take_back().await;
-    ended
-}
-
-async fn from_plan_to_end(
-    (elsewhere, notes): (&Elsewhere<'_>, Vec<String>),
-    (sources, trusted): (&Sources<'_>, Source),
-    request: Request,
-    (known_here, mut hold): (Option<LastKnown>, Option<Hold>),
-) -> Result<(), Failure> {
-    let (arguments, config) = (elsewhere.arguments, elsewhere.config);
-    let mut plan = match plan(&request, sources, arguments, config).await {
+    let mut plan = match plan(&request, &sources, &arguments, &config).await {
         Ok(plan) => plan,
         Err(failure) => return Err(elsewhere.told(failure, Found::Lacking).await),
     };
-    told::put_first(&mut plan, notes, arguments, config);
+    told::put_first(&mut plan, notes, &arguments, &config);
     if !arguments.json {
-        show(&plan, trusted, config);
+        show(&plan, trust.source, &config);
     }
-    another::refuse_database(&plan, arguments, config)?;
+    another::refuse_database(&plan, &arguments, &config)?;
     restore::require_room(&plan)?;
     if arguments.dry_run {
-        return only_shown(&plan, arguments, config);
+        return only_shown(&plan, &arguments, &config);
     }
-    require_yes(&plan, arguments)?;
+    require_yes(&plan, &arguments)?;
     let shown = plan.notes.clone();
-    let done = match carry_out(&mut plan, sources, hold.as_mut()).await {
+    let done = match carry_out(&mut plan, &sources, hold.as_mut()).await {
         Ok(done) => done,
         Err(failure) if failure.is::<Refused>() => {
-            let failure = refusal(failure, arguments, config);
+            let failure = refusal(failure, &arguments, &config);
             return Err(elsewhere.told(failure, Found::Damaged).await);
         }
         Err(failure) => return Err(Failure::Failed(failure)),
@@ -210,9 +188,9 @@ async fn from_plan_to_end(
     if arguments.json {
         println!("{}", json(&plan, &done, false));
     } else {
-        tell(&plan, &done, &shown, config);
+        tell(&plan, &done, &shown, &config);
         if let Some(reached) = done.reached {
-            tell_gap(known_here, request, sources, (&plan, reached, config)).await;
+            tell_gap(known_here, request, &sources, (&plan, reached, &config)).await;
         }
     }
     Ok(())
@@ -308,6 +286,18 @@ fn unlock(arguments: &Arguments, config: &Config) -> Result<Keys, Failure> {
 }
 
 async fn carry_out(plan: &mut Plan, sources: &Sources<'_>, hold: Option<&mut Hold>) -> anyhow::Result<Done> {
+    // Whoever prunes on another machine waits for the end of it.
+    let notice = Notice::leave(sources.remotes, sources.survey, now()).await;
+    let done = carry_out_or_stop(plan, sources, hold).await;
+    notice.take_back().await;
+    done
+}
+
+async fn carry_out_or_stop(
+    plan: &mut Plan,
+    sources: &Sources<'_>,
+    hold: Option<&mut Hold>,
+) -> anyhow::Result<Done> {
     let watcher = progress::watcher();
     // Leaving the work unfinished leaves what was fetched; the swap itself has no point at which it can be left.
     tokio::select! {

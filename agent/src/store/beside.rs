@@ -13,8 +13,6 @@ use std::{
     sync::{Mutex, PoisonError},
 };
 
-use rustix::{buffer::spare_capacity, io::pread};
-
 /// The log's head, and that of each frame in it: <https://sqlite.org/fileformat2.html#the_write_ahead_log>.
 const LOG_HEAD_BYTES: usize = 32;
 const FRAME_HEAD_BYTES: u64 = 24;
@@ -79,15 +77,19 @@ impl Beside {
         let stop = self.logged.range(first..end).next().copied().unwrap_or(end);
         let (length, page) = (into.len(), self.page_size as usize);
         let wanted = (stop - first) as usize * page;
-        into.reserve(wanted);
-        let mut at = u64::from(first - 1) * u64::from(self.page_size);
-        while into.len() < length + wanted {
-            match pread(self.file, spare_capacity(into), at) {
+        into.resize(length + wanted, 0);
+        let start = u64::from(first - 1) * u64::from(self.page_size);
+        let mut filled = 0;
+        while filled < wanted {
+            match self
+                .file
+                .read_at(&mut into[length + filled..], start + filled as u64)
+            {
                 Ok(0) | Err(_) => break,
-                Ok(read) => at += read as u64,
+                Ok(read) => filled += read,
             }
         }
-        let whole = (into.len() - length).min(wanted) / page;
+        let whole = filled / page;
         into.truncate(length + whole * page);
         u32::try_from(whole).unwrap_or(0)
     }
@@ -131,7 +133,8 @@ fn logged(database: &Path, page_size: u32, frames: u64) -> io::Result<BTreeSet<u
         return Err(io::Error::other("its log has pages of another size"));
     }
     let frame_bytes = FRAME_HEAD_BYTES + u64::from(page_size);
-    let whole = (length - LOG_HEAD_BYTES as u64) / frame_bytes;
+    // Its head may have come since its length was asked.
+    let whole = length.saturating_sub(LOG_HEAD_BYTES as u64) / frame_bytes;
     if whole < frames {
         return Err(io::Error::other("its log was cut short"));
     }

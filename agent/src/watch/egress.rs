@@ -127,9 +127,11 @@ fn reach(host: &str, port: u16) -> Result<(), String> {
 /// Of a web address: what stands before its path, and its port or that of its scheme.
 #[must_use]
 pub fn host_and_port(url: &str) -> (String, u16) {
-    let (rest, usual) = match url.strip_prefix("http://") {
-        Some(rest) => (rest, 80),
-        None => (url.strip_prefix("https://").unwrap_or(url), 443),
+    let (scheme, rest) = url.split_once("://").unwrap_or(("https", url));
+    let usual = match scheme {
+        "http" => 80,
+        "ssh" | "sftp" => 22,
+        _ => 443,
     };
     let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
     let authority = authority.rsplit('@').next().unwrap_or_default();
@@ -156,6 +158,8 @@ mod tests {
             ("http://[::1]:80", "::1", 80),
             ("https://shop.example/telegram?a=b:1", "shop.example", 443),
             ("shop.example:8443", "shop.example", 8443),
+            ("ssh://shop@backup.example:2222", "backup.example", 2222),
+            ("ssh://shop@backup.example", "backup.example", 22),
         ];
         for (url, host, port) in cases {
             assert_eq!(host_and_port(url), (host.to_owned(), port), "{url}");

@@ -87,7 +87,7 @@ rules! {
     /// Configured files are not in the last backup.
     BackupIncomplete => Spec::new("backup_incomplete", Warning, Topic::Backup);
     /// The newest restore point is older than two intervals of the schedule.
-    BackupOld => Spec::new("backup_old", Critical, Topic::Backup).under(NO_WAY_OUT);
+    BackupOld => Spec::new("backup_old", Critical, Topic::Backup).under(NO_WRITES);
     /// SQLite finds the shop's database damaged.
     DatabaseDamaged => Spec::new("database_damaged", Critical, Topic::Backup);
 
@@ -235,8 +235,6 @@ const DISK_SPENT: &[Rule] = &[
     Rule::DiskReadOnly,
     Rule::DiskGone,
 ];
-/// Nothing can be written, or nothing gets out.
-const NO_WAY_OUT: &[Rule] = &[Rule::DiskReadOnly, Rule::DiskGone, Rule::AgentBlind];
 /// The disk takes nothing, or is not there.
 const NO_WRITES: &[Rule] = &[Rule::DiskReadOnly, Rule::DiskGone];
 /// No answer from the bot: what only the bot can tell is unknown then.

@@ -6,7 +6,6 @@ use crate::{
     alert::rule::{Observation, Rule},
     app::watching,
     backup::Taken,
-    config::RemoteKind,
     watch::backup_outcome,
 };
 
@@ -15,7 +14,11 @@ impl Backups {
     pub(super) async fn observe(&self, taken: &Taken) {
         let failed = taken.remotes.iter().filter(|outcome| outcome.error.is_some());
         let failed: Vec<String> = failed.map(|outcome| outcome.remote.clone()).collect();
-        let blamed = self.blamed(failed.clone()).await;
+        let mut reached = taken.remotes.iter().filter(|outcome| outcome.error.is_none());
+        let blamed = match reached.any(|outcome| self.is_asked(&outcome.remote)) {
+            true => failed.clone(),
+            false => self.blamed(failed.clone()).await,
+        };
         let spared: Vec<String> = failed.into_iter().filter(|one| !blamed.contains(one)).collect();
         stored(backup_outcome::observe(
             &self.alerts,
@@ -39,13 +42,17 @@ impl Backups {
         stored(self.alerts.observe(&backup_outcome::whole(), seen, now()));
     }
 
-    /// Those of the remotes that failed that are not just out of the agent's sight: folders, and all while the way out works.
+    /// Whether the way to this remote is among those by which the agent knows whether it is blind: no folder is, and nothing
+    /// whose address OpenDAL knows by itself.
+    fn is_asked(&self, name: &str) -> bool {
+        let mut remotes = self.config.remotes.iter();
+        remotes.any(|remote| remote.name == name && remote.options.contains_key("endpoint"))
+    }
+
+    /// Those of the remotes that failed that are not just out of the agent's sight.
     pub(super) async fn blamed(&self, failed: Vec<String>) -> Vec<String> {
-        let is_folder = |name: &String| {
-            let mut remotes = self.config.remotes.iter();
-            remotes.any(|remote| remote.name == *name && remote.kind == RemoteKind::Fs)
-        };
-        let (mut blamed, outside): (Vec<String>, Vec<String>) = failed.into_iter().partition(is_folder);
+        let (outside, mut blamed): (Vec<String>, Vec<String>) =
+            failed.into_iter().partition(|name| self.is_asked(name));
         if outside.is_empty() {
             return blamed;
         }

@@ -40,8 +40,6 @@ pub use kinds::known_options;
 
 /// A connection stands within this, or the attempt has failed.
 const CONNECT_LIMIT: Duration = Duration::from_secs(20);
-/// What was sent and is taken by nobody for so long ends the connection: however much it is, it does not arrive.
-const UNTAKEN_LIMIT: Duration = Duration::from_secs(60);
 /// A remote that was opened; nothing was asked of it yet.
 pub struct Remote {
     name: String,
@@ -96,7 +94,6 @@ pub enum RemoteError {
 pub fn install_transport() -> anyhow::Result<()> {
     let client = reqwest::Client::builder()
         .connect_timeout(CONNECT_LIMIT)
-        .tcp_user_timeout(UNTAKEN_LIMIT)
         .build()
         .context("setting up TLS")?;
     HttpTransporter::install_default(ReqwestTransport::new(client));

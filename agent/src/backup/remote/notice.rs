@@ -13,13 +13,14 @@ const LIMIT: Duration = Duration::from_secs(10);
 
 impl Remote {
     /// Whether the remote took it: credentials to read alone refuse, and so does a disk that is full. It makes no place
-    /// that is missing, and takes none for this server's own.
+    /// that is missing, and leaves no mark of this server's there.
     pub async fn leave_notice(&self, key: &str) -> bool {
         let noise: [u8; 16] = rand::random();
         let is_taken = self
             .quietly(|operator| async move { operator.write(key, Buffer::from(noise.to_vec())).await })
             .await;
-        if let (true, Some(folder)) = (is_taken, &self.folder) {
+        // Also the folder of one that was not taken: the agent's own user is to write there later.
+        if let Some(folder) = &self.folder {
             folder.give_to_owner(key);
         }
         is_taken

@@ -127,16 +127,19 @@ fn judge_all(
 /// The remote's clock stands at least where it wrote its newest object. A clock of ours that ran ahead then deletes
 /// nothing too early. One that both share is now, and what is younger was written while it ran ahead.
 fn remote_now(question: &Question<'_>) -> UnixMillis {
-    let newest = question
-        .listed
-        .values()
-        .filter_map(|listed| listed.written_at)
-        .max();
-    match newest {
+    match newest_written(question.listed) {
         Some(newest) if question.shares_clock => newest.min(question.now),
         Some(newest) => newest,
         None => question.now,
     }
+}
+
+/// When the remote wrote the newest object of a backup: what only passes, such as a restore's notice, must not have the
+/// window of a shop that died go on.
+#[must_use]
+pub fn newest_written(listed: &BTreeMap<String, Listed>) -> Option<UnixMillis> {
+    let of_backups = listed.iter().filter(|(key, _)| !is_left_over(key));
+    of_backups.filter_map(|(_, listed)| listed.written_at).max()
 }
 
 /// When the remote wrote an object, else what its name says; `None` when it is not listed.

@@ -14,6 +14,24 @@ fn a_clock_of_ours_that_runs_ahead_deletes_nothing() {
 }
 
 #[test]
+fn a_restore_from_a_shop_that_died_does_not_have_its_window_go_on() {
+    let mut world = World::new(Retention {
+        keep_within: Duration::from_secs(7 * 86_400),
+        ..Retention::default()
+    });
+    let points: Vec<PointId> = (0..5).map(|at| world.point(HOUR + at * DAY, None)).collect();
+    world.now = NOW + 10 * DAY;
+    for left in ["restore/1795000000123-00000007", "probe/0123456789abcdef.clock"] {
+        let listed = Listed {
+            size_bytes: 16,
+            written_at: Some(UnixMillis(world.now)),
+        };
+        world.listed.insert(left.to_owned(), listed);
+    }
+    assert!(points.iter().all(|point| world.stays(point)));
+}
+
+#[test]
 fn what_is_dated_in_the_future_is_ignored() {
     let mut world = World::new(daily(1));
     let good = world.point(3 * DAY, None);
