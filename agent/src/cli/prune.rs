@@ -151,7 +151,12 @@ fn print(config: &Config, remote: &Remote, plan: &Plan, done: &Done, dry_run: bo
         let at = |at| words::moment(at, &config.owner.timezone);
         let which = done.restored_since.map_or_else(
             || "a restore runs on this machine".to_owned(),
-            |since| format!("a restore reads from here since {}, on this machine or another one; one that was killed counts for a day", at(since)),
+            |since| {
+                format!(
+                    "a restore reads from here since {}, on this machine or another one; one that was killed counts for a day",
+                    at(since)
+                )
+            },
         );
         println!("  {} of them wait: {which}", done.in_restore);
     }

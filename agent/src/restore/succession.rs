@@ -46,7 +46,8 @@ pub(super) async fn find(
         .iter()
         .position(|other| *other == route.manifest.point)?;
     let (older, before, since) = boundary(request, index, newest).await?;
-    // Page for page the same database: its commits are only counted anew, unless what it goes on from had taken the place of another one.
+    // Page for page the same database: its commits are only counted anew, unless what it goes on from had taken the place of
+    // another one.
     let is_same = before.page_root == since.page_root
         || end_of(sources, &before.chain).await.as_ref() == Some(&since.page_root);
     if is_same && before.replaced.is_none() {

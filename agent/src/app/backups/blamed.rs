@@ -1,5 +1,6 @@
 //! Which remotes are blamed for a backup that did not reach them. While nothing outside is reached, the agent is blind: that
 //! is one alert, and not one more for each remote. Their next backup, and the age of the last one, tell the rest.
+//! It ends no alert, and takes no backup.
 
 use super::{Backups, now, stored};
 use crate::{
@@ -15,11 +16,11 @@ impl Backups {
         let failed = taken.remotes.iter().filter(|outcome| outcome.error.is_some());
         let failed: Vec<String> = failed.map(|outcome| outcome.remote.clone()).collect();
         let mut reached = taken.remotes.iter().filter(|outcome| outcome.error.is_none());
-        let blamed = match reached.any(|outcome| self.is_asked(&outcome.remote)) {
-            true => failed.clone(),
-            false => self.blamed(failed.clone()).await,
+        // Who has just reached one of them is not blind.
+        let spared = match reached.any(|outcome| self.is_asked(&outcome.remote)) {
+            true => Vec::new(),
+            false => self.out_of_sight(&failed).await,
         };
-        let spared: Vec<String> = failed.into_iter().filter(|one| !blamed.contains(one)).collect();
         stored(backup_outcome::observe(
             &self.alerts,
             &self.store,
@@ -32,7 +33,8 @@ impl Backups {
     /// while nothing outside is reached.
     pub(super) async fn tell_not_taken(&self, detail: &str) {
         let all = self.config.remotes.iter().map(|remote| remote.name.clone());
-        if self.blamed(all.collect()).await.is_empty() {
+        let all: Vec<String> = all.collect();
+        if !all.is_empty() && self.out_of_sight(&all).await == all {
             return;
         }
         let seen = Observation::Wrong {
@@ -49,22 +51,25 @@ impl Backups {
         remotes.any(|remote| remote.name == name && remote.options.contains_key("endpoint"))
     }
 
-    /// Those of the remotes that failed that are not just out of the agent's sight.
-    pub(super) async fn blamed(&self, failed: Vec<String>) -> Vec<String> {
-        let (outside, mut blamed): (Vec<String>, Vec<String>) =
-            failed.into_iter().partition(|name| self.is_asked(name));
-        if outside.is_empty() {
-            return blamed;
+    /// Those of the remotes that failed of which nothing more is known than that the agent is blind.
+    pub(super) async fn out_of_sight(&self, failed: &[String]) -> Vec<String> {
+        let asked: Vec<String> = failed
+            .iter()
+            .filter(|name| self.is_asked(name))
+            .cloned()
+            .collect();
+        if asked.is_empty() {
+            return asked;
         }
         let egress = watching::egress(&self.config);
         let is_open = tokio::task::spawn_blocking(move || egress.is_open()).await;
-        match is_open.unwrap_or(true) {
-            true => blamed.extend(outside),
-            false => tracing::warn!(
-                remotes = outside.join(", "),
-                "they were not reached, and nothing else outside is"
-            ),
+        if is_open.unwrap_or(true) {
+            return Vec::new();
         }
-        blamed
+        tracing::warn!(
+            remotes = asked.join(", "),
+            "they were not reached, and nothing else outside is"
+        );
+        asked
     }
 }

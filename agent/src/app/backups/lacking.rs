@@ -101,7 +101,9 @@ impl Backups {
                     remotes = lacking.join(", "),
                     "they got no backup of their own"
                 );
-                let blamed = self.blamed(lacking.clone()).await;
+                let spared = self.out_of_sight(lacking).await;
+                let mut blamed = lacking.clone();
+                blamed.retain(|remote| !spared.contains(remote));
                 stored(backup_outcome::observe_unreached(
                     &self.alerts,
                     &blamed,

@@ -40,6 +40,9 @@ pub use kinds::known_options;
 
 /// A connection stands within this, or the attempt has failed.
 const CONNECT_LIMIT: Duration = Duration::from_secs(20);
+/// With what a sentence begins that tells of an object which came to no end.
+pub const CUT_OFF: &str = "the connection ended after";
+
 /// A remote that was opened; nothing was asked of it yet.
 pub struct Remote {
     name: String,
@@ -54,9 +57,6 @@ pub struct Remote {
     silence: Silence,
     beginning: Beginning,
 }
-
-/// With what a sentence begins that tells of an object which came to no end.
-pub const CUT_OFF: &str = "the connection ended after";
 
 /// What a listing says of an object.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
