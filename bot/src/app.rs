@@ -111,12 +111,13 @@ pub async fn run(config: Config, log: Option<Arc<FollowedFile>>) -> Result<()> {
         public,
         private,
         conn,
+        place,
         boot,
     } = opened;
     let refusal = payment::store::refusal(&conn, pakasir::NAME)?;
     let pause = switch::store::paused(&conn)?;
     let first = unstored.clone();
-    let (writer, writer_thread) = Writer::start_with(conn, move |conn| first.write(conn));
+    let (writer, writer_thread) = Writer::start_with(conn, Some(place), move |conn| first.write(conn));
     for gateway in &config.gateways_later {
         tracing::warn!(
             gateway,
@@ -165,7 +166,7 @@ fn assemble(
         agent_url,
         ..
     } = config;
-    let reader = Reader::open(&database)?;
+    let reader = Reader::open_at(&database, writer.place())?;
     let api = Arc::new(Api::new(&telegram.api_url, &telegram.token)?);
     let (durable, asker) = match &agent_url {
         None => (Durable::without_agent(), None),

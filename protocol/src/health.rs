@@ -285,6 +285,8 @@ pub enum CommitFault {
     ReadOnly,
     /// The disk or the file is damaged.
     Damaged,
+    /// The open file lies under its name no more: it was deleted, renamed or replaced.
+    Moved,
     /// Anything else, or a word of a newer bot.
     #[serde(other)]
     Other,
@@ -299,6 +301,7 @@ impl CommitFault {
             Self::Full => "full",
             Self::ReadOnly => "readonly",
             Self::Damaged => "damaged",
+            Self::Moved => "moved",
             Self::Other => "other",
         }
     }

@@ -1,5 +1,5 @@
-//! The shop's disk fills up, or turns read-only, under the real programs: nothing that was accepted is lost, nothing
-//! is confirmed that is not stored, the owner hears of it, and the shop goes on by itself.
+//! The shop's disk fills up or turns read-only, or its database is exchanged, under the real programs: nothing that was
+//! accepted is lost, nothing is confirmed that is not stored, the owner hears of it, and the shop goes on by itself.
 
 use std::{
     fs,
@@ -227,5 +227,62 @@ fn a_disk_that_turns_read_only_loses_nothing() {
     answered(&citra, 1);
     await_health(&shop);
     assert!(!shop.bot_has_ended(), "it opened by itself");
+    nothing_lost(&shop, &[3001, 3002]);
+}
+
+/// As by `mv` of a copy: what is committed to a file without its name is gone at the next start.
+#[test]
+fn a_database_that_is_exchanged_under_the_running_bot_loses_nothing() {
+    let mut shop = Shop::new();
+    shop.import(&stocked(10)).unwrap();
+    shop.start_bot().unwrap();
+    shop.start_agent().unwrap();
+    shop.wait_for_watch();
+    let (budi, citra) = (
+        shop.sandbox.customer(3001).unwrap(),
+        shop.sandbox.customer(3002).unwrap(),
+    );
+    let first = order(&budi, NAME).unwrap();
+    let (database, aside) = (shop.place.database(), shop.place.data().join("aside.db"));
+    let exchange = || {
+        fs::rename(&database, &aside).unwrap();
+        fs::copy(&aside, &database).unwrap();
+    };
+
+    let begun = Instant::now();
+    exchange();
+    shop.sandbox.pay_order(&first).unwrap();
+    citra.say("/start").unwrap();
+    let told = await_trouble(&shop, "deleted, renamed or replaced under the running bot");
+    assert_eq!(told["commit_fault"], "moved");
+    confirms_nothing(&shop, 900_000_001);
+    assert_eq!(webhook_status(&shop, &first), 503);
+    let (told, after) = shop
+        .sandbox
+        .owner_hears("Database tidak dapat ditulis", begun, SOON);
+    println!("the owner read after {after:?}: {told}");
+    assert!(told.contains("Kembalikan berkasnya"), "{told}");
+    // What reads at the same time opens further connections; what was to take the file's place is none of theirs.
+    let private = shop.settings.bot_private;
+    let copy = fs::read(&database).unwrap();
+    let asked = Instant::now();
+    // Time in which the agent might copy the log into the wrong file, or the bot might die of it.
+    while asked.elapsed() < Duration::from_secs(3) {
+        std::thread::scope(|scope| {
+            for _ in 0..8 {
+                scope.spawn(|| http::try_get(&format!("http://{private}/health")));
+            }
+        });
+    }
+    assert!(
+        fs::read(&database).unwrap() == copy,
+        "the wrong file was written to"
+    );
+
+    fs::rename(&aside, &database).unwrap();
+    budi.wait_for("akun001");
+    answered(&citra, 1);
+    await_health(&shop);
+    assert_eq!(incidents(&shop.books(), "database_refuses"), 1);
     nothing_lost(&shop, &[3001, 3002]);
 }

@@ -547,6 +547,7 @@ mod tests {
             ("readonly", &["findmnt -T /srv/shop.db"]),
             ("busy", &["lsof /srv/shop.db"]),
             ("damaged", &["agent restore --latest"]),
+            ("moved", &["agent restore --latest"]),
             ("other", &["df -h", "dmesg", "lsof /srv/shop.db"]),
         ] {
             let mut notice = gone(Kind::First);

@@ -14,6 +14,7 @@ use protocol::{
     chain::{ChainId, PageRoot},
     manifest::Manifest,
 };
+use rusqlite::ErrorCode;
 use tokio::{runtime::Handle, time::timeout};
 
 use super::{
@@ -77,14 +78,7 @@ impl Commits {
     /// Begins the read transaction. Blocks for some seconds as a rule, and longer for a capture that is taken up, which
     /// reads the whole database, or by hand. Must be called on a thread that may block, inside the runtime.
     pub(super) fn open(&self, database: &Path, progress: &dyn Progress) -> anyhow::Result<Opened> {
-        let opening = || {
-            PinnedPages::open(database).with_context(|| {
-                format!(
-                    "opening {}: no backup was taken; is the path right, and may this user read it?",
-                    database.display()
-                )
-            })
-        };
+        let opening = || opening(database);
         let resumed = match self {
             Self::Resumed { config, store } => Some(Resumed::start(config, store)?),
             Self::Here(_) | Self::Agent { .. } | Self::Unknown => None,
@@ -122,6 +116,19 @@ impl Commits {
             place: None,
         })
     }
+}
+
+fn opening(database: &Path) -> anyhow::Result<PinnedPages> {
+    let path = database.display();
+    PinnedPages::open(database).map_err(|error| {
+        let advice = match error.sqlite_error_code() {
+            Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => {
+                format!("another program holds it and writes to it; see who with lsof {path}, or try again")
+            }
+            _ => "is the path right, and may this user read it?".to_owned(),
+        };
+        anyhow::Error::new(error).context(format!("opening {path}: no backup was taken; {advice}"))
+    })
 }
 
 impl Commits {

@@ -8,6 +8,7 @@ use protocol::{manifest::Manifest, time::UnixMillis};
 
 use super::{
     Want, is_meant_for,
+    lineage::{Identity, Likeness},
     survey::moment_of,
     table::{Table, TableHead},
 };
@@ -26,12 +27,14 @@ pub(super) struct Base {
     is_of_the_future: bool,
     /// It is sealed to other keys than this point will be: what stands on it would open with neither.
     has_other_keys: bool,
+    /// The database lies in another file by now.
+    is_of_another_file: bool,
 }
 
 impl Base {
     /// As the state directory and the catalogue know it, for a point that is meant for these remotes, or for all.
     pub(super) fn find(
-        state_dir: &Path,
+        (state_dir, database): (&Path, &Path),
         store: &Store,
         only: &[String],
         sealed_to: &SealedTo,
@@ -39,6 +42,10 @@ impl Base {
     ) -> anyhow::Result<Self> {
         let head = Table::open(state_dir).map(|table| table.head);
         let looking = "looking for the newest full point";
+        let lies_in = |head: &TableHead| {
+            Identity::of(database).is_ok_and(|it| it.beside(&head.identity) != Likeness::Other)
+        };
+        let is_of_another_file = head.as_ref().is_some_and(|head| !lies_in(head));
         let is_of_the_future = head
             .as_ref()
             .and_then(|head| moment_of(&head.base.point))
@@ -65,6 +72,7 @@ impl Base {
             is_held,
             is_of_the_future,
             has_other_keys,
+            is_of_another_file,
         })
     }
 
@@ -103,6 +111,8 @@ impl Base {
             format!("the database's pages have another size than in {base}")
         } else if head.chain != taken.chain {
             format!("it cannot be proven that the database continues the one in {base}: a new chain began")
+        } else if self.is_of_another_file {
+            format!("the database lies in another file than {base} was taken of")
         } else {
             format!("more than half of the database differs from {base}")
         })

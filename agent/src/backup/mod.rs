@@ -48,6 +48,7 @@ pub mod holes;
 mod instead;
 mod key_ring;
 mod lineage;
+mod log_holder;
 mod opening;
 mod outgoing;
 pub mod own;
@@ -74,6 +75,7 @@ pub mod signer;
 mod spare;
 mod stage;
 mod staging;
+mod standing;
 pub mod survey;
 mod table;
 pub mod torn;
@@ -278,7 +280,13 @@ fn prepare(
     let last = store.last_point().context("looking for the point before")?;
     let before = Before::of(store, last.as_ref())?;
     let certificate = Certificate::of(&signer)?;
-    let base = Base::find(&config.state_dir, store, only, &recipients.sealed_to(), now())?;
+    let base = Base::find(
+        (&config.state_dir, &config.backup.database),
+        store,
+        only,
+        &recipients.sealed_to(),
+        now(),
+    )?;
     let outgoing = Arc::new(Outgoing::new(dir, config.remotes.len()));
     let order = stage::Order {
         want,

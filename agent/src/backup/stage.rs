@@ -11,7 +11,6 @@ use std::{
 use anyhow::{Context, ensure};
 use jiff::Timestamp;
 use protocol::{
-    chain::{ChainId, PageRoot},
     manifest::{BaseRef, Manifest, Object, VERSION},
     object_key::{self, PointId},
     time::UnixMillis,
@@ -20,19 +19,19 @@ use protocol::{
 use super::{
     Progress, Want,
     cancel::Cancelled,
-    capture::Place,
     commits::{Commits, Opened},
     database::bytes_of,
-    earlier::{self, Before},
+    earlier::Before,
     files,
-    lineage::{Identity, Likeness, Position},
+    lineage::Identity,
     outgoing::Outgoing,
     restores,
     room::{self, RESERVE_BYTES},
     seal::{FRAME_BYTES, LEVEL},
     segment::change_counter,
     staging::Sealer,
-    table::{Table, TableHead, TableWriter},
+    standing::Found,
+    table::{TableHead, TableWriter},
 };
 use crate::{
     config::{Config, RemoteKind},
@@ -127,8 +126,13 @@ impl Order {
     fn stage(&self, now: &dyn Fn() -> UnixMillis, progress: &dyn Progress) -> anyhow::Result<Staged> {
         self.require_room()?;
         let identity = Identity::of(&self.database)?;
+        self.require_own_log(&identity)?;
+        // SQLite takes a log beside an empty database for a leftover, and deletes it.
+        self.require_pages(u32::from(
+            self.database.metadata().is_ok_and(|found| found.len() > 0),
+        ))?;
         let Opened { pages, place } = self.commits.open(&self.database, progress)?;
-        self.require_pages(&pages)?;
+        self.require_pages(pages.pages())?;
         let taken_at = now();
         let point = point_id(taken_at)?;
         let look = self.look(&pages)?;
@@ -139,19 +143,21 @@ impl Order {
         let table = table.filter(|_| older.is_none());
         let sealed = self.seal_database(&point, &pages, table.as_ref(), progress)?;
         let older = older.or_else(|| self.is_older(&sealed.root).filter(|_| is_same_file));
-        let is_checked = bytes_of(&pages) <= CHECK_BYTES_MAX;
-        let damage = is_checked.then(|| pages.damage().context("checking the database"));
-        let damage = damage.transpose()?.flatten();
+        let (is_checked, damage) = damage_of(&pages)?;
         let (page_size, count) = (pages.page_size(), pages.pages());
         // From here on the bot's log may be reset again.
         drop(pages);
-        let mut collected = files::collect(&self.files, &self.never);
-        collected.add(restores::path(&self.state_dir));
-        let files = self.seal_files(&point, &mut collected)?;
-        let position = self.position((place.as_ref(), table.as_ref()), older.is_some(), &sealed.root)?;
+        let (files, left_out) = self.seal_files(&point)?;
+        let found = Found {
+            identity: &identity,
+            root: &sealed.root,
+            is_same_file,
+            older: older.as_deref(),
+        };
+        let (position, replaced) = self.standing(place.as_ref(), &found)?;
         let manifest = Manifest {
             version: VERSION,
-            replaced: self.replaced(&position.chain, older.as_deref(), &identity),
+            replaced,
             point,
             taken_at,
             chain: position.chain,
@@ -168,21 +174,13 @@ impl Order {
             signer: self.sealer.signer.fingerprint().clone(),
         };
         let object = self.seal_manifest(&manifest)?;
-        let head = |manifest: &Manifest| TableHead {
-            base: BaseRef {
-                point: manifest.point.clone(),
-                manifest_sha256: object.sha256.clone(),
-            },
-            chain: manifest.chain.clone(),
-            identity,
-            page_size,
-            pages: count,
-        };
         Ok(Staged {
             manifest_size_bytes: object.size_bytes,
-            table: sealed.table.map(|table| (table, head(&manifest))),
+            table: sealed
+                .table
+                .map(|table| (table, head_of(&manifest, &object, identity, count))),
             manifest_sha256: object.sha256,
-            left_out: collected.left_out,
+            left_out,
             damage,
             change_counter: look.change_counter,
             growth: look.growth,
@@ -209,59 +207,10 @@ impl Order {
         })
     }
 
-    /// The pages of the newest full point, where this database may stand on it.
-    fn table(&self, (identity, pages): (&Identity, &PinnedPages), place: Option<&Place>) -> Option<Table> {
-        let table = Table::open(&self.state_dir).filter(|table| table.head.page_size == pages.page_size());
-        table.filter(|table| match (place, identity.beside(&table.head.identity)) {
-            (_, Likeness::Other) => false,
-            // The capture has proven that it is the same file.
-            (Some(place), Likeness::Same | Likeness::Renumbered) => place.chain == table.head.chain,
-            // Beside a capture that cannot say where it stands, its chain must not be continued.
-            (None, Likeness::Same) => matches!(self.commits, Commits::Unknown),
-            (None, Likeness::Renumbered) => false,
-        })
-    }
-
-    /// Whether the last point is one of the chain of that table.
-    fn goes_on_from(&self, table: Option<&Table>) -> bool {
-        let last = self.last.as_ref().map(|known| &known.manifest.chain);
-        table.is_some_and(|table| last == Some(&table.head.chain))
-    }
-
-    fn replaced(&self, chain: &ChainId, older: Option<&str>, identity: &Identity) -> Option<String> {
-        let last = self.last.as_ref().map(|last| &last.manifest);
-        let other = || self.alone(|_| earlier::another_file(&self.state_dir, &self.database, identity));
-        let found = older.map(str::to_owned).or_else(other);
-        earlier::replaced((&self.state_dir, &self.database), last, chain, found)
-    }
-
-    fn position(
-        &self,
-        (place, table): (Option<&Place>, Option<&Table>),
-        is_older: bool,
-        root: &PageRoot,
-    ) -> anyhow::Result<Position> {
-        let last = self.last.as_ref().map(|known| &known.manifest);
-        let last = last.filter(|_| self.goes_on_from(table));
-        // Where a capture counts the commits nobody else may, and no chain goes back to where the shop was before.
-        let last = last.filter(|_| matches!(self.commits, Commits::Unknown) && !is_older);
-        self.commits.position(place, last, root)
-    }
-
-    /// What shows that the database with this root is an older state than the last point's.
-    pub(super) fn is_older(&self, root: &PageRoot) -> Option<String> {
-        self.alone(|before| before.by_root(root))
-    }
-
-    /// What the points before tell, where nobody else knows the commits.
-    fn alone<T>(&self, tell: impl FnOnce(&Before) -> Option<T>) -> Option<T> {
-        matches!(self.commits, Commits::Unknown).then(|| tell(&self.before))?
-    }
-
     /// An empty file is no shop, and its backup would be one of nothing.
-    fn require_pages(&self, pages: &PinnedPages) -> anyhow::Result<()> {
+    fn require_pages(&self, pages: u32) -> anyhow::Result<()> {
         ensure!(
-            pages.pages() > 0,
+            pages > 0,
             "nothing was backed up of {}: {}",
             self.database.display(),
             SourceError::Empty
@@ -274,13 +223,12 @@ impl Order {
         room::require_for_backup(&self.outgoing.dir.path, &self.database, MAKE_ROOM)
     }
 
-    fn seal_files(
-        &self,
-        point: &PointId,
-        collected: &mut files::Collected,
-    ) -> anyhow::Result<Option<Object>> {
+    /// The archive of the files, where there are any, and which were left out.
+    fn seal_files(&self, point: &PointId) -> anyhow::Result<(Option<Object>, Vec<String>)> {
+        let mut collected = files::collect(&self.files, &self.never);
+        collected.add(restores::path(&self.state_dir));
         if collected.is_empty() {
-            return Ok(None);
+            return Ok((None, collected.left_out));
         }
         let most_bytes = collected.size_bytes();
         room::require(
@@ -303,7 +251,7 @@ impl Order {
             object
         })?;
         self.outgoing.add_staged(&object, &self.cancelled)?;
-        Ok(Some(object))
+        Ok((Some(object), collected.left_out))
     }
 
     fn seal_manifest(&self, manifest: &Manifest) -> anyhow::Result<Object> {
@@ -317,6 +265,28 @@ impl Order {
         self.outgoing.add_manifest(&object, sealed);
         Ok(object)
     }
+}
+
+/// What the table of this point's pages describes.
+fn head_of(manifest: &Manifest, object: &Object, identity: Identity, pages: u32) -> TableHead {
+    TableHead {
+        base: BaseRef {
+            point: manifest.point.clone(),
+            manifest_sha256: object.sha256.clone(),
+        },
+        chain: manifest.chain.clone(),
+        identity,
+        page_size: manifest.page_size,
+        pages,
+    }
+}
+
+/// Whether SQLite was asked what is wrong with a database of this size, and what it found.
+fn damage_of(pages: &PinnedPages) -> anyhow::Result<(bool, Option<String>)> {
+    if bytes_of(pages) > CHECK_BYTES_MAX {
+        return Ok((false, None));
+    }
+    Ok((true, pages.damage().context("checking the database")?))
 }
 
 fn counter_of(pages: &PinnedPages) -> anyhow::Result<Option<u32>> {

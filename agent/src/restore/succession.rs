@@ -2,10 +2,13 @@
 //! another database took its place. A chain that begins anew with the very same database is none of his concern.
 //! It opens a few manifests, found by halving, and judges nothing.
 
+use std::cmp::Reverse;
+
 use protocol::{
-    chain::{ChainId, PageRoot},
+    chain::{ChainId, CommitNumber, PageRoot},
     manifest::Manifest,
-    object_key::PointId,
+    object_key::{PointId, SegmentName},
+    time::UnixMillis,
 };
 
 use super::{Only, Request, Sources, Stop, index::Index, search::Route, segments};
@@ -18,16 +21,20 @@ pub struct Succession {
     pub before: PointId,
     /// Its chain.
     pub chain: ChainId,
+    /// Until when that was backed up: its newest commit, or that point where none came after it.
+    pub until: UnixMillis,
     /// The oldest point of the chain that is restored.
     pub since: PointId,
     /// Why that began, if it was because another database lay in the place of the shop's.
     pub replaced: Option<String>,
-    /// Where that had happened before as well: the newest point of each chain before those, the newest first.
-    pub earlier: Vec<(PointId, ChainId)>,
+    /// Where that had happened before as well: until when each chain before those was backed up, the newest first.
+    pub earlier: Vec<(UnixMillis, ChainId)>,
 }
 
 /// So many exchanges are followed back.
 const EXCHANGES_MAX: usize = 8;
+/// The newest segment may be damaged, or be no agent's: so many are tried.
+const ENDS_MAX: usize = 4;
 
 /// The succession that the restored chain begins with, when the end of what there is was asked for.
 pub(super) async fn find(
@@ -46,29 +53,49 @@ pub(super) async fn find(
         .iter()
         .position(|other| *other == route.manifest.point)?;
     let (older, before, since) = boundary(request, index, newest).await?;
+    // Names alone prove no commits.
+    let end = end_of(sources, &before.chain).await;
+    let (last, end) = end.unzip();
+    let rest = last.filter(|last| *last > before.commit);
+    let is_as_point = before.page_root == since.page_root;
     // Page for page the same database: its commits are only counted anew, unless what it goes on from had taken the place of
     // another one.
-    let is_same = before.page_root == since.page_root
-        || end_of(sources, &before.chain).await.as_ref() == Some(&since.page_root);
+    let is_same = end.as_ref() == Some(&since.page_root) || (is_as_point && rest.is_none());
     if is_same && before.replaced.is_none() {
         return None;
     }
+    let went_back = |last: CommitNumber| {
+        let point = &before.point;
+        format!(
+            "it began with what the restore point {point} holds, though commits had come after that, up to {last}"
+        )
+    };
+    let went_back = rest.filter(|_| is_as_point && !is_same).map(went_back);
     let mut earlier = Vec::new();
     let (mut at, mut last) = (older, before.clone());
     while last.replaced.is_some() && earlier.len() < EXCHANGES_MAX {
-        let Some((older, before, _)) = boundary(request, index, at).await else {
+        let Some((older, before, since)) = boundary(request, index, at).await else {
             break;
         };
-        earlier.push((before.point.clone(), before.chain.clone()));
+        earlier.push((until(sources, &before, &since), before.chain.clone()));
         (at, last) = (older, before);
     }
     Some(Succession {
+        until: until(sources, &before, &since),
         chain: before.chain,
         before: before.point,
         since: since.point,
-        replaced: since.replaced,
+        replaced: since.replaced.or(went_back),
         earlier,
     })
+}
+
+/// Until when a chain was backed up that another one follows, by the names of its segments.
+fn until(sources: &Sources<'_>, before: &Manifest, since: &Manifest) -> UnixMillis {
+    let segments = sources.survey.segments(&before.chain).into_iter();
+    let rest = segments.filter(|name| name.last > before.commit && name.last_at <= since.taken_at);
+    let newest = rest.max_by_key(|name| name.last).map(|name| name.last_at);
+    newest.map_or(before.taken_at, |at| at.max(before.taken_at))
 }
 
 /// Where the chain of the `newer`-th newest point begins: the place of the newest point before it, that point, and the oldest
@@ -97,15 +124,18 @@ async fn boundary(
     Some((older, before, since))
 }
 
-/// What a chain's last segment leaves the database as, where that can be opened.
-async fn end_of(sources: &Sources<'_>, chain: &ChainId) -> Option<PageRoot> {
-    let last = sources
-        .survey
-        .segments(chain)
-        .into_iter()
-        .max_by_key(|name| name.last)?;
-    let (plain, _, _) = segments::segment(sources, &last).await.ok()?;
-    Some(Segment::parse(&plain).ok()?.header.root)
+/// A chain's last commit, and what it leaves the database as, of the newest of its segments that opens.
+async fn end_of(sources: &Sources<'_>, chain: &ChainId) -> Option<(CommitNumber, PageRoot)> {
+    let mut names: Vec<SegmentName> = sources.survey.segments(chain).into_iter().collect();
+    names.sort_by_key(|name| Reverse(name.last));
+    for name in names.iter().take(ENDS_MAX) {
+        let opened = segments::segment(sources, name).await.ok();
+        let header = opened.and_then(|(plain, _, _)| Some(Segment::parse(&plain).ok()?.header));
+        if let Some(header) = header {
+            return Some((name.last, header.root));
+        }
+    }
+    None
 }
 
 async fn chain_at(request: &Request, index: &mut Index<'_>, at: usize) -> Option<ChainId> {

@@ -27,6 +27,7 @@ const REPLACE_STATE: &str = "
             :changed, :counter, :file_written, :growth)";
 const SET_LOG_EMPTIED: &str = "UPDATE capture SET log_emptied = :emptied WHERE log_emptied <> :emptied";
 const SET_FILE_WRITTEN: &str = "UPDATE capture SET file_written = :written";
+const SET_DATABASE_FILE: &str = "UPDATE capture SET database_file = :file";
 const INSERT_SEGMENT: &str = "
     INSERT INTO segment (key, chain, first_commit, last_commit, first_at, last_at, size_bytes, sha256)
     VALUES (:key, :chain, :first, :last, :first_at, :last_at, :size, :sha256)";
@@ -141,6 +142,17 @@ impl Store {
         self.write(|transaction| {
             let mut statement = transaction.prepare_cached(SET_FILE_WRITTEN)?;
             statement.execute(named_params! { ":written": written }).map(drop)
+        })
+    }
+
+    /// The lineage goes on in this file, which was exchanged or written to past SQLite and holds all that was followed.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub fn keep_chain(&self, database_file: &str, at: UnixMillis, why: &str) -> rusqlite::Result<()> {
+        self.write(|transaction| {
+            transaction.execute(SET_DATABASE_FILE, named_params! { ":file": database_file })?;
+            put_event(transaction, at, EventKind::Unharmed, why)
         })
     }
 

@@ -35,6 +35,9 @@ pub enum EventKind {
     Resync,
     /// What was committed while the agent did not run carries the moment of its return.
     CaughtUp,
+    /// Another file lies under the database's name, or something wrote to it past SQLite, and it holds all that was followed:
+    /// the lineage was kept.
+    Unharmed,
     /// The spool had no room: some remote lacks some segments for good.
     SpoolFull,
 }
@@ -72,6 +75,7 @@ impl EventKind {
             Self::Restored => "restored",
             Self::Resync => "resync",
             Self::CaughtUp => "caught_up",
+            Self::Unharmed => "unharmed",
             Self::SpoolFull => "spool_full",
         }
     }

@@ -110,6 +110,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../migrations/0041_away_since.sql"),
     include_str!("../../migrations/0042_restored.sql"),
     include_str!("../../migrations/0043_growth.sql"),
+    include_str!("../../migrations/0044_unharmed.sql"),
 ];
 
 /// Pages of the database that are kept in memory. SQLite's own 2 MiB fill over hours, which looks like a leak, and save

@@ -128,6 +128,10 @@ impl Source {
     /// # Errors
     /// [`SourceError`].
     pub fn open(database: &Path) -> Result<Self, SourceError> {
+        // SQLite takes a log beside an empty database for a leftover, and deletes it.
+        if database.metadata().is_ok_and(|found| found.len() == 0) {
+            return Err(SourceError::Empty);
+        }
         let source = Self {
             held: connect(database)?,
             spare: connect(database)?,

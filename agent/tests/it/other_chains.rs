@@ -264,6 +264,36 @@ fn a_chain_that_begins_anew_with_the_same_database_is_no_other_database() {
     }
 }
 
+/// As when the log was emptied and what the agent had written down is lost with it: the shop stands where its last restore
+/// point stood, and nobody here has seen that it had gone on.
+#[test]
+fn a_chain_that_begins_with_what_the_last_point_held_is_not_given_unasked_when_more_had_come_after_that() {
+    let shop = Shop::new();
+    let agent = Running::start(&shop);
+    agent.wait_for("/rest");
+    let before = shop.back_up();
+    let older = fs::read(shop.database()).unwrap();
+    sell(&shop, &agent, 2);
+    agent.burn();
+    let (sold, chain) = (count_items(&shop.database()), &text(&before["chain"])[..8]);
+    for ending in ["-wal", "-shm"] {
+        let _ = fs::remove_file(shop.path(&format!("live/shop.db{ending}")));
+    }
+    fs::write(shop.database(), older).unwrap();
+    fs::remove_dir_all(shop.path("state/capture")).unwrap();
+    for ending in ["", "-wal", "-shm"] {
+        let _ = fs::remove_file(shop.path(&format!("state/agent.db{ending}")));
+    }
+    std::thread::sleep(Duration::from_millis(1_100));
+    let after = shop.back_up();
+    assert_ne!(before["chain"], after["chain"]);
+    let said = shop.agent_refuses(1, &restoring("back", &["--latest"]));
+    for part in [chain, "though commits had come after that"] {
+        assert!(said.contains(part), "{part} is not said: {said}");
+    }
+    assert_eq!(restored(&shop, &["--chain", chain]).1, sold);
+}
+
 #[test]
 fn a_moment_in_a_chain_that_ended_before_its_first_backup_is_a_gap_and_no_loss() {
     let shop = Shop::new();

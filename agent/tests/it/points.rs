@@ -103,9 +103,17 @@ fn without_a_base_or_with_another_file_a_delta_is_a_full_point_of_a_new_chain() 
     let second = delta(&shop);
     assert_eq!(second["base"], first["id"]);
     assert_eq!(second["full_because"], Value::Null);
-    let copy = fs::read(shop.database()).unwrap();
-    fs::remove_file(shop.database()).unwrap();
-    fs::write(shop.database(), copy).unwrap();
+    let exchange = || {
+        let copy = fs::read(shop.database()).unwrap();
+        fs::remove_file(shop.database()).unwrap();
+        fs::write(shop.database(), copy).unwrap();
+    };
+    exchange();
+    let moved = delta(&shop);
+    assert_eq!(moved["base"], Value::Null, "the database is another file");
+    assert!(why(&moved).contains("lies in another file"), "{moved}");
+    exchange();
+    shop.fill(1);
     let third = delta(&shop);
     assert_eq!(third["base"], Value::Null, "the database is another file");
     assert!(why(&third).contains("a new chain began"), "{third}");
@@ -121,6 +129,7 @@ fn without_a_base_or_with_another_file_a_delta_is_a_full_point_of_a_new_chain() 
         text(&found["chain"]).to_owned()
     };
     assert_eq!(chain(&first), chain(&second));
+    assert_eq!(chain(&first), chain(&moved), "it holds the same");
     assert_ne!(chain(&first), chain(&third));
 }
 

@@ -6,7 +6,7 @@ use std::{
     fs::{self, File},
     io::{Read, Seek, Write},
     net::{TcpListener, TcpStream},
-    process::{Child, Stdio},
+    process::{Child, Command, Stdio},
     time::{Duration, Instant},
 };
 
@@ -98,6 +98,18 @@ impl Running {
         let status = fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap();
         let line = status.lines().find(|line| line.starts_with("VmHWM")).unwrap();
         line.split_whitespace().nth(1).unwrap().parse().unwrap()
+    }
+
+    /// It holds what it holds, and looks at nothing any more.
+    pub fn freeze(&self) {
+        let id = self.child.id().to_string();
+        assert!(
+            Command::new("kill")
+                .args(["-STOP", &id])
+                .status()
+                .unwrap()
+                .success()
+        );
     }
 
     pub fn burn(mut self) {

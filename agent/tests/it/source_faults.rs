@@ -3,13 +3,14 @@
 
 use std::{
     fs,
+    io::{BufRead, BufReader, Write},
     os::unix::fs::MetadataExt,
     path::{Path, PathBuf},
-    process::Command,
+    process::{Command, Stdio},
 };
 
 use agent::store::Store;
-use rusqlite::Connection;
+use rusqlite::{Connection, config::DbConfig};
 use serde_json::Value;
 
 use crate::{
@@ -100,7 +101,7 @@ fn a_database_that_took_the_shops_place_stays_another_one_when_it_is_moved() {
     let chain = shop.listed().remove(0)["chain"].clone();
     let take_place = |bytes: &[u8]| {
         for ending in ["-wal", "-shm"] {
-            let _ = fs::remove_file(shop.path(&format!("shop.db{ending}")));
+            let _ = fs::remove_file(shop.path(&format!("live/shop.db{ending}")));
         }
         fs::write(shop.path("other.db"), bytes).unwrap();
         fs::rename(shop.path("other.db"), shop.database()).unwrap();
@@ -122,6 +123,189 @@ fn a_database_that_took_the_shops_place_stays_another_one_when_it_is_moved() {
     assert!(said.contains(&text(&chain)[..8]), "the shop is not named: {said}");
     shop.restore_to("sold", &["--chain", text(&chain)]);
     assert_eq!(contents(&shop.path("sold/shop.db")), sold);
+}
+
+/// As the bot, which leaves its log to the agent when it ends.
+fn sell_and_leave_the_log(shop: &Shop, count: u32) {
+    let bot = Connection::open(shop.database()).unwrap();
+    bot.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)
+        .unwrap();
+    for _ in 0..count {
+        bot.execute("INSERT INTO item (text) VALUES (hex(randomblob(300)))", [])
+            .unwrap();
+    }
+}
+
+/// As when the shop moves to a larger disk while all is stopped: another file, and the same shop.
+#[test]
+fn a_folder_that_was_copied_and_renamed_goes_on_in_its_chain() {
+    let (shop, mut agent) = begin();
+    let chain = shop.listed().remove(0)["chain"].clone();
+    let rounds = [("cp -a", 0), ("cp -a", 3), ("cp -r", 0)];
+    for (round, (copy, sold_meanwhile)) in rounds.into_iter().enumerate() {
+        agent.freeze();
+        sell_and_leave_the_log(&shop, sold_meanwhile);
+        agent.burn();
+        let inode = || fs::metadata(shop.database()).unwrap().ino();
+        let before = inode();
+        let moved = Command::new("sh")
+            .args([
+                "-c",
+                &format!("{copy} live copied && mv live aside && mv copied live && rm -r aside"),
+            ])
+            .current_dir(shop.path(""))
+            .status()
+            .unwrap();
+        assert!(moved.success() && before != inode());
+        for _ in ["the first start", "another one"] {
+            agent = Running::start(&shop);
+            settled(&shop, &agent);
+            agent.burn();
+        }
+        agent = Running::start(&shop);
+        settled(&shop, &agent);
+        sell(&shop, 2);
+        settled(&shop, &agent);
+        let unharmed = kinds(&shop).iter().filter(|kind| *kind == "unharmed").count();
+        assert_eq!(unharmed, round + 1, "told once: {:?}", told(&shop));
+        shop.back_up();
+    }
+    assert!(
+        !kinds(&shop)
+            .iter()
+            .any(|kind| kind == "replaced" || kind == "new_chain")
+    );
+    assert!(shop.listed().iter().all(|point| point["chain"] == chain));
+    let expected = contents(&shop.database());
+    agent.burn();
+    shop.restore_to("back", &[]);
+    assert_eq!(contents(&shop.path("back/shop.db")), expected);
+}
+
+/// The same with a copy that lacks the last order, and with the file of another shop: neither is the shop in another place.
+#[test]
+fn a_folder_that_was_copied_too_early_or_holds_other_pages_is_no_move() {
+    for page_size in [None, Some(8_192)] {
+        let (shop, agent) = begin();
+        cli(&shop.database(), "PRAGMA wal_checkpoint(TRUNCATE);");
+        settled(&shop, &agent);
+        let copied = Command::new("cp")
+            .args(["-a", "live", "copied"])
+            .current_dir(shop.path(""))
+            .status();
+        assert!(copied.unwrap().success());
+        sell(&shop, 1);
+        settled(&shop, &agent);
+        agent.burn();
+        fs::remove_dir_all(shop.path("live")).unwrap();
+        fs::rename(shop.path("copied"), shop.path("live")).unwrap();
+        if let Some(bytes) = page_size {
+            cli(
+                &shop.database(),
+                &format!(
+                    "PRAGMA journal_mode = DELETE; PRAGMA page_size = {bytes}; VACUUM; PRAGMA journal_mode = WAL;"
+                ),
+            );
+        }
+        let agent = Running::start(&shop);
+        settled(&shop, &agent);
+        assert_eq!(
+            kinds(&shop).last().map(String::as_str),
+            Some("replaced"),
+            "{:?}",
+            told(&shop)
+        );
+        comes_back_when_named(&shop, agent);
+    }
+}
+
+/// What the owner restored begins a chain, also where nothing was missing.
+#[test]
+fn a_restore_of_the_newest_state_is_called_a_restore_and_no_move() {
+    let (shop, agent) = begin();
+    agent.burn();
+    let restored = shop.agent_done(&["restore", "--key", "kit/owner.secret.asc", "--yes", "--latest"]);
+    let agent = Running::start(&shop);
+    settled(&shop, &agent);
+    assert_eq!(
+        kinds(&shop).last().map(String::as_str),
+        Some("restored"),
+        "{restored} {:?}",
+        told(&shop)
+    );
+    comes_back(&shop, agent);
+}
+
+/// An empty file has no pages, and SQLite deletes a log that lies beside one.
+#[test]
+fn a_log_beside_a_file_that_was_emptied_or_made_anew_is_left_alone() {
+    let (shop, agent) = begin();
+    agent.freeze();
+    sell_and_leave_the_log(&shop, 3);
+    agent.burn();
+    let log = shop.path("live/shop.db-wal");
+    let bytes = fs::read(&log).unwrap();
+    fs::rename(shop.database(), shop.path("live/aside.db")).unwrap();
+    fs::write(shop.database(), "").unwrap();
+    let agent = Running::start(&shop);
+    wait_for("the word of it", || {
+        let store = Store::open_to_look(&shop.path("state")).unwrap().unwrap();
+        store
+            .capture_fault()
+            .unwrap()
+            .filter(|fault| fault.detail.contains("the database is empty"))
+    });
+    let said = shop.agent_refuses(1, &["backup"]);
+    assert!(said.contains("the database is empty"), "{said}");
+    assert!(fs::read(&log).unwrap() == bytes, "the log was touched");
+    fs::rename(shop.path("live/aside.db"), shop.database()).unwrap();
+    settled(&shop, &agent);
+    comes_back(&shop, agent);
+}
+
+/// Whoever has the first file open writes on in its log, which lies beside the second one: both would be damaged.
+#[test]
+fn a_file_that_is_exchanged_under_whoever_has_it_open_is_not_touched_until_it_is_put_back() {
+    let (shop, agent) = begin();
+    let mut seller = Command::new("sqlite3")
+        .arg(shop.database())
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut orders = seller.stdin.take().unwrap();
+    let mut answers = BufReader::new(seller.stdout.take().unwrap()).lines();
+    let mut sells = || {
+        let order = "INSERT INTO item (text) VALUES (hex(randomblob(300))) RETURNING id;";
+        writeln!(orders, "{order}").unwrap();
+        answers.next().unwrap().unwrap();
+    };
+    sells();
+    settled(&shop, &agent);
+    let (database, aside) = (shop.database(), shop.path("live/aside.db"));
+    fs::copy(&database, shop.path("live/other.db")).unwrap();
+    fs::rename(&database, &aside).unwrap();
+    fs::rename(shop.path("live/other.db"), &database).unwrap();
+    sells();
+    let fault = wait_for("the word of it", || {
+        let store = Store::open_to_look(&shop.path("state")).unwrap().unwrap();
+        store.capture_fault().unwrap().filter(|fault| fault.stays)
+    });
+    let process = format!("process {} (sqlite3)", seller.id());
+    assert!(fault.detail.contains(&process), "{fault:?}");
+    assert!(!agent.answers("/durable"), "nobody follows what is sold");
+    let said = shop.agent_refuses(1, &["backup"]);
+    assert!(said.contains("replaced under a running program"), "{said}");
+    // Put back, it goes on as if nothing had been.
+    fs::rename(&aside, &database).unwrap();
+    sells();
+    settled(&shop, &agent);
+    // Nobody followed for some seconds.
+    assert_eq!(kinds(&shop), ["begun", "caught_up"]);
+    drop(orders);
+    seller.wait().unwrap();
+    assert_eq!(integrity_of(&database), "ok");
+    comes_back(&shop, agent);
 }
 
 fn begin() -> (Shop, Running) {

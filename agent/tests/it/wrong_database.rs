@@ -230,6 +230,25 @@ fn backed_up(shop: &Shop, arguments: &[&str]) -> Value {
 }
 
 #[test]
+fn a_backup_by_cron_of_a_shop_that_was_moved_goes_on_in_its_chain() {
+    let shop = shop();
+    let first = backed_up(&shop, &[]);
+    let moved = shop.path("live/moved.db");
+    run(&shop.database(), CLOSED);
+    fs::copy(shop.database(), &moved).unwrap();
+    fs::rename(&moved, shop.database()).unwrap();
+    let second = backed_up(&shop, &["--delta"]);
+    trade(&shop.database(), 1);
+    let third = backed_up(&shop, &["--delta"]);
+    assert_eq!(
+        (&first["chain"], &first["chain"]),
+        (&second["chain"], &third["chain"])
+    );
+    shop.restore_to("now", &[]);
+    assert_eq!(orders(&shop.path("now/shop.db")), orders(&shop.database()));
+}
+
+#[test]
 fn a_backup_by_cron_where_no_agent_runs_goes_on_in_no_other_databases_chain() {
     for was_followed in [false, true] {
         for (what, said) in [(Some(40), "another database"), (None, "rows of the table ")] {

@@ -20,7 +20,7 @@ use super::{GOODBYE, notify};
 use crate::{
     clock::now,
     config::Config,
-    db::{self, Instance, OpenError},
+    db::{self, Instance, OpenError, Place},
     http::{self, shut::Shut},
     incident::{self, unstored::Unstored},
     jobs::{broadcast, storage::tell_refusal},
@@ -40,6 +40,7 @@ pub(super) struct Opened {
     pub(super) public: TcpListener,
     pub(super) private: TcpListener,
     pub(super) conn: Connection,
+    pub(super) place: Place,
     pub(super) boot: Boot,
 }
 
@@ -60,11 +61,12 @@ pub(super) async fn open(config: &Config, unstored: &Unstored) -> Result<Option<
         Ok(opened) => Some(opened),
         Err(error) => wait(config, unstored, error, &public, &private).await?,
     };
-    Ok(opened.map(|(instance, conn, boot)| Opened {
+    Ok(opened.map(|(instance, conn, place, boot)| Opened {
         _instance: instance,
         public,
         private,
         conn,
+        place,
         boot,
     }))
 }
@@ -89,7 +91,7 @@ fn may_pass(error: &anyhow::Error) -> bool {
     of_disk || of_sqlite
 }
 
-type Database = (Instance, Connection, Boot);
+type Database = (Instance, Connection, Place, Boot);
 
 /// Keeps both doors answered until the database opens.
 async fn wait(
@@ -176,6 +178,7 @@ fn open_database(config: &Config, unstored: &Unstored) -> Result<Database> {
     let mut conn = db::open_writer(database)
         .map_err(plain)
         .with_context(|| format!("opening {}", database.display()))?;
+    let place = Place::of(database).with_context(|| format!("looking at {}", database.display()))?;
     let applied = db::migrate(&mut conn)?;
     if !applied.is_empty() {
         tracing::info!(
@@ -189,7 +192,7 @@ fn open_database(config: &Config, unstored: &Unstored) -> Result<Database> {
     if let Some((path, _)) = note {
         std::fs::remove_file(&path).with_context(|| format!("removing {}", path.display()))?;
     }
-    Ok((instance, conn, boot))
+    Ok((instance, conn, place, boot))
 }
 
 /// An [`OpenError`] that says what the system or SQLite said shows it as its cause.

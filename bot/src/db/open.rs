@@ -50,6 +50,12 @@ pub enum OpenError {
         "this program carries SQLite {0}, which can lose commits when two programs checkpoint; 3.51.3 is needed"
     )]
     Version(&'static str),
+    /// What the log holds would be gone with the first look into the database.
+    #[error(
+        "{0} is missing or empty, and its log ({0}-wal) is not: SQLite would delete that log, and with it the last orders. Put \
+         the database back, or restore it: agent restore --latest; for a new shop take the log away"
+    )]
+    LogAlone(PathBuf),
     /// The file system said no.
     #[error("opening {path}: {source}")]
     Io {
@@ -93,6 +99,7 @@ pub fn open_writer(database: &Path) -> Result<Connection, OpenError> {
     if rusqlite::version_number() < SQLITE_VERSION_MIN {
         return Err(OpenError::Version(rusqlite::version()));
     }
+    require_more_than_a_log(database)?;
     // SQLite gives -wal and -shm the database's own mode; an existing database keeps what it has. What is wrong with a
     // folder that is not there, SQLite says itself.
     if !database.exists() && database.parent().is_some_and(Path::is_dir) {
@@ -115,6 +122,17 @@ pub fn open_writer(database: &Path) -> Result<Connection, OpenError> {
     conn.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
     expect(&conn, "page_size", "4096")?;
     Ok(conn)
+}
+
+/// SQLite takes a log beside an empty database for a leftover, and deletes it.
+fn require_more_than_a_log(database: &Path) -> Result<(), OpenError> {
+    let size = |path: &Path| path.metadata().map_or(0, |found| found.len());
+    let mut log = database.as_os_str().to_owned();
+    log.push("-wal");
+    if size(database) == 0 && size(Path::new(&log)) > 0 {
+        return Err(OpenError::LogAlone(database.to_owned()));
+    }
+    Ok(())
 }
 
 /// Opens a file for writing; one that is made here can be written by the group, whatever the umask says: the agent is
@@ -143,6 +161,7 @@ fn shared_file(path: &Path) -> Result<File, OpenError> {
 /// # Errors
 /// When there is no such database or SQLite refuses it.
 pub fn open_reader(database: &Path) -> Result<Connection, OpenError> {
+    require_more_than_a_log(database)?;
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let conn = Connection::open_with_flags(database, flags)?;
     conn.busy_timeout(BUSY_TIMEOUT)?;
@@ -231,6 +250,31 @@ mod tests {
                 ..
             })
         ));
+    }
+
+    #[test]
+    fn a_log_whose_database_is_gone_or_empty_is_left_alone() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("shop.db");
+        let conn = open_writer(&path).unwrap();
+        conn.execute_batch("CREATE TABLE t (a)").unwrap();
+        drop(conn);
+        let (log, aside) = (dir.path().join("shop.db-wal"), dir.path().join("aside.db"));
+        let bytes = std::fs::read(&log).unwrap();
+        std::fs::rename(&path, &aside).unwrap();
+        for made in [false, true] {
+            if made {
+                File::create(&path).unwrap();
+            }
+            assert!(matches!(open_writer(&path), Err(OpenError::LogAlone(_))));
+            assert!(matches!(open_reader(&path), Err(OpenError::LogAlone(_))));
+            assert_eq!(std::fs::read(&log).unwrap(), bytes);
+        }
+        std::fs::rename(&aside, &path).unwrap();
+        open_writer(&path)
+            .unwrap()
+            .execute_batch("INSERT INTO t VALUES (1)")
+            .unwrap();
     }
 
     #[test]

@@ -16,7 +16,10 @@ use rusqlite::{Connection, TransactionBehavior};
 use thiserror::Error;
 use tokio::sync::{Notify, oneshot};
 
-use super::standing::{Refusal, Standing, refusal_of, told};
+use super::{
+    place::Place,
+    standing::{Refusal, Standing, refusal_of, told},
+};
 
 /// Work that may wait; more callers than that wait for a place.
 const QUEUE_MAX: usize = 1_024;
@@ -76,11 +79,13 @@ pub struct Writer {
     queue: SyncSender<Work>,
     changed: Arc<Notify>,
     standing: Standing,
+    place: Option<Place>,
 }
 
 /// What the thread itself holds.
 struct Desk {
     conn: Connection,
+    place: Option<Place>,
     first: First,
     changed: Arc<Notify>,
     standing: Standing,
@@ -90,19 +95,21 @@ impl Writer {
     /// Starts the thread on a connection that is open and migrated.
     #[must_use]
     pub fn start(conn: Connection) -> (Self, thread::JoinHandle<()>) {
-        Self::start_with(conn, |_| Ok(()))
+        Self::start_with(conn, None, |_| Ok(()))
     }
 
-    /// The same; `first` is called at the beginning of every transaction and must succeed, or nothing is written.
+    /// The same for a database that lies there, and refuses once it does no more; `first` is called at the beginning of every transaction and must succeed, or nothing is written.
     #[must_use]
     pub fn start_with(
         conn: Connection,
+        place: Option<Place>,
         first: impl FnMut(&Connection) -> anyhow::Result<()> + Send + 'static,
     ) -> (Self, thread::JoinHandle<()>) {
         let (queue, work) = sync_channel(QUEUE_MAX);
         let (changed, standing) = (Arc::new(Notify::new()), Standing::default());
         let mut desk = Desk {
             conn,
+            place: place.clone(),
             first: Box::new(first),
             changed: Arc::clone(&changed),
             standing: standing.clone(),
@@ -115,8 +122,15 @@ impl Writer {
             queue,
             changed,
             standing,
+            place,
         };
         (writer, thread)
+    }
+
+    /// Where the database lies, where that is kept an eye on.
+    #[must_use]
+    pub fn place(&self) -> Option<Place> {
+        self.place.clone()
     }
 
     /// Whether the database takes writes at the moment.
@@ -207,13 +221,21 @@ impl Desk {
         }
     }
 
-    /// Whoever else wrote meanwhile, such as `bot queue pause`, is heard as if it had been written here.
+    /// Whoever else wrote meanwhile, such as `bot queue pause`, is heard as if it had been written here. A file that was taken
+    /// away is known before the next order.
     fn look_around(&self, seen: Option<i64>) -> Option<i64> {
+        if let Some(refusal) = self.moved() {
+            self.standing.set(Some(&refusal));
+        }
         let found = self.version();
         if found != seen {
             self.changed.notify_waiters();
         }
         found
+    }
+
+    fn moved(&self) -> Option<Refusal> {
+        self.place.as_ref().and_then(Place::refusal)
     }
 
     /// Changes with every commit of another connection, and with none of this one.
@@ -233,6 +255,9 @@ impl Desk {
             )
         };
         let mut batch = batch;
+        if let Some(refusal) = self.moved() {
+            return refuse(&mut batch, refusal);
+        }
         let tx = match self
             .conn
             .transaction_with_behavior(TransactionBehavior::Immediate)
@@ -261,7 +286,8 @@ impl Desk {
                 answer
             }));
         }
-        if let Some(refusal) = broken {
+        let moved = || self.place.as_ref().and_then(Place::refusal);
+        if let Some(refusal) = broken.or_else(moved) {
             return (answers, Err(refusal));
         }
         crate::fail::point("before_commit");
@@ -382,7 +408,7 @@ mod tests {
         let conn = Connection::open_in_memory().unwrap();
         conn.execute_batch("CREATE TABLE t (a INTEGER UNIQUE) STRICT")
             .unwrap();
-        let (writer, _thread) = Writer::start_with(conn, |conn| {
+        let (writer, _thread) = Writer::start_with(conn, None, |conn| {
             conn.execute("INSERT INTO t VALUES (7) ON CONFLICT DO NOTHING", [])?;
             Ok(())
         });

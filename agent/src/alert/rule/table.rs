@@ -181,7 +181,7 @@ rules! {
     /// A gateway makes no invoices.
     GatewayRefuses => Spec::new("gateway_refuses", Critical, Topic::Trade).good_looks(2);
     /// The shop's database takes no commits. A disk that was nearly full yesterday does not tell that.
-    DatabaseRefuses => Spec::new("database_refuses", Critical, Topic::Trade).figure(Unit::Count, 3.0, 1.0).good_looks(2).under(NO_WRITES).beside(&[Rule::DiskFull, Rule::InodesFull]);
+    DatabaseRefuses => Spec::new("database_refuses", Critical, Topic::Trade).figure(Unit::Count, 3.0, 1.0).good_looks(2).under(NO_WRITES).beside(&[Rule::DiskFull, Rule::InodesFull, Rule::DatabaseReplaced]);
     /// The database's log is not put back into it.
     WalLarge => Spec::new("wal_large", Warning, Topic::Backup).figure(Unit::Bytes, 256.0 * MIB, 128.0 * MIB);
     /// The database's log is so long that no new orders are taken.
@@ -196,6 +196,8 @@ rules! {
     ChainBroken => Spec::new("chain_broken", Warning, Topic::Backup).under(&[Rule::DatabaseReplaced, Rule::DiskGone]);
     /// What happened while nobody followed the shop is one step of the chain.
     CaptureResynced => Spec::new("capture_resynced", Info, Topic::Backup);
+    /// Another file lies under the name of the shop's database, or something wrote to it past SQLite, and it holds the same.
+    DatabaseTouched => Spec::new("database_touched", Info, Topic::Backup);
     /// Commits were dropped that a remote lacks.
     SpoolOverflowed => Spec::new("spool_overflowed", Warning, Topic::Backup).under(&[Rule::RemoteBehind]);
     /// Commits wait for a remote.

@@ -37,6 +37,7 @@ pub(in crate::alert) fn detail(language: Language, rule: Rule, detail: &str) -> 
         | Rule::CaptureStuck
         | Rule::ChainBroken
         | Rule::CaptureResynced
+        | Rule::DatabaseTouched
         | Rule::SpoolOverflowed
         | Rule::RemoteDamaged
         | Rule::RemoteContradicts
@@ -304,6 +305,7 @@ mod tests {
             CommitFault::Full,
             CommitFault::ReadOnly,
             CommitFault::Damaged,
+            CommitFault::Moved,
             CommitFault::Other,
         ];
         // What hangs is told by name and figures.

@@ -150,6 +150,7 @@ wordings! {
     DatabaseReplaced => kept::DATABASE_REPLACED,
     ChainBroken => kept::CHAIN_BROKEN,
     CaptureResynced => kept::CAPTURE_RESYNCED,
+    DatabaseTouched => kept::DATABASE_TOUCHED,
     SpoolOverflowed => kept::SPOOL_OVERFLOWED,
     RemoteBehind => kept::REMOTE_BEHIND,
     LogGrowing => logs::LOG_GROWING,

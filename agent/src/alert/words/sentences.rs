@@ -40,6 +40,14 @@ const SENTENCES: &[(&str, &str)] = &[
     ),
     ("the database's file was replaced", "berkas database diganti"),
     (
+        "the database's file was replaced under a running program, process {}, which has the one before open still, and the log (-wal) that lies here with it: put that file back",
+        "berkas database diganti selagi sebuah program berjalan, proses {}, yang masih membuka berkas sebelumnya beserta log perubahan (-wal) di sini: kembalikan berkas itu",
+    ),
+    (
+        "the database's file is another one than before, and goes on where that one stood: it was moved or copied here",
+        "berkas database bukan berkas yang sebelumnya, dan menyambung tepat dari sana: berkas itu dipindah atau disalin ke sini",
+    ),
+    (
         "the database's file lies on another device than before, and does not lead on from what was followed",
         "berkas database ada di perangkat lain dari sebelumnya, dan isinya tidak menyambung dari yang diikuti",
     ),
@@ -88,8 +96,8 @@ const SENTENCES: &[(&str, &str)] = &[
         "sebelum itu belum ada cadangan yang selesai",
     ),
     (
-        "the database's file was written to past SQLite, and still holds what was followed",
-        "berkas database ditulis tanpa lewat SQLite, dan isinya masih seperti yang diikuti",
+        "the database's file was written to past SQLite, or by a slow checkpoint, and still holds what was followed",
+        "berkas database ditulis tanpa lewat SQLite, atau oleh checkpoint yang lambat, dan isinya masih seperti yang diikuti",
     ),
     (
         "something was written over the database's file past SQLite, under the running shop",

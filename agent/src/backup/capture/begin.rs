@@ -6,25 +6,26 @@ use std::time::Duration;
 
 use anyhow::Context;
 use protocol::{
-    chain::{ChainId, CommitNumber, PageHash, PageSum, is_lock_page},
+    chain::{ChainId, CommitNumber, PageSum},
     time::UnixMillis,
 };
 
 use super::{
     NewChain, WhyAgain,
+    compared::{Compared, Written, compared, write_table},
     desk::{Claim, Desk},
     hashes::{Hashes, unpack},
     older::{Lies, explained, older},
-    past::Differing,
     recorder::{Clock, Ended, Recorder},
     same::{
-        LOCKED, identity_text, is_as_written, other_database, position_of, renumbered, require_nothing_lost,
+        LOCKED, OtherFile, identity_text, is_as_written, is_undone, other_file, other_pages, position_of,
+        renumbered, require_nothing_lost, require_own_log,
     },
 };
 use crate::{
     backup::{
         lineage::is_too_different,
-        segment::{Kind, PAGES_MAX, change_counter},
+        segment::{Kind, PAGES_MAX},
         wal::follow::Follower,
     },
     store::{capture::CaptureState, interruptions::EventKind},
@@ -34,41 +35,37 @@ const AWAY: &str =
     "nobody followed the shop for a while, and its log does not lead back to where this agent stopped";
 /// What is read so soon after the commit before it carries its moment as nearly as `--at` promises.
 const AWAY_MIN: Duration = Duration::from_secs(1);
-const TOUCHED: &str = "the database's file was written to past SQLite, and still holds what was followed";
+const TOUCHED: &str = "the database's file was written to past SQLite, or by a slow checkpoint, and still holds what was followed";
+const MOVED: &str = "the database's file is another one than before, and goes on where that one stood: it was moved or copied here";
 
 /// Begins or goes on. `why` is what ended the recording before, in this process.
 pub(super) fn begin(desk: &Desk, why: Option<WhyAgain>, now: Clock) -> Result<Recorder, Ended> {
     let claim = Claim::take(&desk.database)?;
-    let mut follower = Follower::open(&desk.database, &desk.named)?;
-    let hashes = Hashes::open(&desk.hashes).context("opening the table of pages")?;
     let known = desk
         .store
         .capture_state()
         .context("asking where the capture stands")?;
+    if let Some(state) = &known {
+        require_own_log(desk, state)?;
+    }
+    let mut follower = Follower::open(&desk.database, &desk.named)?;
+    let hashes = Hashes::open(&desk.hashes).context("opening the table of pages")?;
     let Some(state) = known else {
         let why = NewChain::of(EventKind::Begun, "the capture begins");
         return new_chain(desk, claim, follower, hashes, (&why, None), now());
     };
-    if let Some(WhyAgain::NewChain(why)) = &why {
+    let why = why.filter(|why| !is_undone(why, &follower, &state));
+    if let Some(WhyAgain::NewChain(why) | WhyAgain::Replaced(why)) = &why {
         return new_chain(desk, claim, follower, hashes, (why, Some(&state)), now());
     }
     // What lies here beside what was followed last tells nothing of that.
     if let Some(WhyAgain::Ahead(why)) = &why {
         return new_chain(desk, claim, follower, hashes, (why, None), now());
     }
-    if let Some(why) = other_database(&follower, &state) {
-        return new_chain(desk, claim, follower, hashes, (&why, Some(&state)), now());
-    }
-    let Some(sum) = replayed(&hashes, &state).context("reading the table of pages")? else {
-        let why = NewChain::of(EventKind::NewChain, "the table of pages was lost or altered");
-        return new_chain(desk, claim, follower, hashes, (&why, Some(&state)), now());
+    let (sum, is_moved) = match proven(desk, &mut follower, &hashes, &state)? {
+        Ok(proven) => proven,
+        Err(why) => return new_chain(desk, claim, follower, hashes, (&why, Some(&state)), now()),
     };
-    if state.log_emptied {
-        require_nothing_lost(desk, &mut follower, &hashes, &state)?;
-    }
-    if let Some(why) = renumbered(&mut follower, &hashes, &state)? {
-        return new_chain(desk, claim, follower, hashes, (&why, Some(&state)), now());
-    }
     // Where it was, by a checkpoint or past SQLite, only comparing tells.
     let resumed = match (&why, position_of(&state)) {
         (None, Some(position)) if is_as_written(&follower, &state) => follower.resume(&position)?,
@@ -78,6 +75,9 @@ pub(super) fn begin(desk: &Desk, why: Option<WhyAgain>, now: Clock) -> Result<Re
         database_file: identity_text(follower.identity()),
         ..state
     };
+    if is_moved {
+        keep_chain(desk, &state, MOVED, now())?;
+    }
     let mut recorder = Recorder::at(state, claim, follower, (hashes, sum));
     if resumed {
         recorder.unfollowed = made_meanwhile(&recorder, now());
@@ -96,6 +96,45 @@ pub(super) fn begin(desk: &Desk, why: Option<WhyAgain>, now: Clock) -> Result<Re
         }
     }
     Ok(recorder)
+}
+
+/// What the table of pages adds up to, where the database that lies here may be the one that was followed, and whether that was
+/// moved here; else why a new chain begins.
+fn proven(
+    desk: &Desk,
+    follower: &mut Follower,
+    hashes: &Hashes,
+    state: &CaptureState,
+) -> Result<Result<(PageSum, bool), NewChain>, Ended> {
+    if let Some(why) = other_pages(follower, state) {
+        return Ok(Err(why));
+    }
+    let sum = replayed(hashes, state).context("reading the table of pages")?;
+    let is_moved = match other_file(desk, follower, hashes, state)? {
+        OtherFile::Replaced(why) => return Ok(Err(why)),
+        OtherFile::Moved => true,
+        OtherFile::No => false,
+    };
+    let Some(sum) = sum else {
+        return Ok(Err(NewChain::of(
+            EventKind::NewChain,
+            "the table of pages was lost or altered",
+        )));
+    };
+    if state.log_emptied {
+        require_nothing_lost(desk, follower, hashes, state)?;
+    }
+    Ok(match renumbered(follower, hashes, state)? {
+        Some(why) => Err(why),
+        None => Ok((sum, is_moved)),
+    })
+}
+
+/// The chain goes on in a file of which that had to be proven first.
+fn keep_chain(desk: &Desk, state: &CaptureState, why: &str, at: UnixMillis) -> Result<(), Ended> {
+    tracing::warn!(why, "the chain of commits goes on");
+    let kept = desk.store.keep_chain(&state.database_file, at, why);
+    Ok(kept.context("writing down that the chain goes on")?)
 }
 
 /// Frames up to which the log holds what was committed while nobody followed; `None` where that is nothing, or so fresh
@@ -134,37 +173,23 @@ fn resync(
     let seen_at = now();
     // What comes after it is followed as it happens.
     recorder.unfollowed = None;
-    let pages = recorder.follower.source().pages()?;
-    let page_size = recorder.state.page_size;
-    let (mut changed, mut count, mut sum) = (Vec::new(), 0_usize, PageSum::default());
-    let (mut counter, mut is_explained) = (None, true);
-    let (hashes, follower) = (&recorder.hashes, &recorder.follower);
-    let mut differing = Differing::default();
-    follower.source().each_page(|page, image| {
-        if is_lock_page(page, page_size) {
-            return Ok(());
-        }
-        if page == 1 {
-            counter = change_counter(image);
-        }
-        let hash = PageHash::of(page, image);
-        sum.add(hash);
-        if hashes.get(page)? != hash {
-            count += 1;
-            is_explained &= follower.is_in_log(page);
-            differing.add(page, hash);
-            if count <= PAGES_MAX {
-                changed.push((page, image.to_vec()));
-            }
-        }
-        Ok(())
-    })?;
-    let told = match (why, is_explained) {
-        (WhyAgain::Overwritten(_), true) => TOUCHED.to_owned(),
-        _ => why.to_string(),
+    let Compared {
+        pages,
+        changed,
+        count,
+        sum,
+        counter,
+        is_explained,
+        differing,
+    } = compared(&recorder.follower, &recorder.hashes)?;
+    let is_touched = matches!(why, WhyAgain::Overwritten(_)) && is_explained;
+    let told = if is_touched {
+        TOUCHED.to_owned()
+    } else {
+        why.to_string()
     };
     let detail = format!("{told}; {count} of {pages} pages differ");
-    if let (WhyAgain::Overwritten(why), false) = (why, is_explained) {
+    if let (WhyAgain::Overwritten(why) | WhyAgain::Contradicted(why), false) = (why, is_explained) {
         return Ok(Some(why.clone()));
     }
     let known = recorder.state.pages.min(pages);
@@ -172,15 +197,18 @@ fn resync(
         return Ok(Some(NewChain::of(EventKind::NewChain, detail)));
     }
     if changed.is_empty() && pages == recorder.state.pages {
-        return Ok(None);
+        return match is_touched {
+            true => keep_chain(desk, &recorder.state, TOUCHED, seen_at).map(|()| None),
+            false => Ok(None),
+        };
     }
     // No chain goes back to where the shop was before.
     let lies = Lies {
         root: &sum.root(pages),
         change_counter: counter,
         differing: &differing,
-        hashes,
-        follower,
+        hashes: &recorder.hashes,
+        follower: &recorder.follower,
     };
     if older(desk, &lies, &recorder.state)?.is_some() {
         return Ok(Some(NewChain::of(EventKind::NewChain, why.to_string())));
@@ -189,40 +217,6 @@ fn resync(
     recorder.draft.add(seen_at, pages, changed, |_| Ok(None))?;
     recorder.end_segment(desk, Kind::Resync, Some((EventKind::Resync, &detail)))?;
     Ok(None)
-}
-
-/// What was found while the table of pages was written anew.
-#[derive(Default)]
-struct Written {
-    sum: PageSum,
-    counter: Option<u32>,
-    /// Where it differs from the table before, and how often.
-    differing: Differing,
-    count: u32,
-}
-
-fn write_table(follower: &Follower, hashes: &Hashes) -> Result<Written, Ended> {
-    let mut written = Written::default();
-    follower.source().each_page(|page, image| {
-        if page == 1 {
-            written.counter = change_counter(image);
-        }
-        if !is_lock_page(page, follower.page_size()) {
-            let hash = PageHash::of(page, image);
-            if hashes.get(page)? != hash {
-                written.count += 1;
-                written.differing.add(page, hash);
-            }
-            hashes.set(page, hash)?;
-            written.sum.add(hash);
-        }
-        Ok(())
-    })?;
-    hashes
-        .cut(follower.source().pages()?)
-        .and_then(|()| hashes.sync())
-        .context("writing the table of pages")?;
-    Ok(written)
 }
 
 fn new_chain(

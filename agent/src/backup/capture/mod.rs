@@ -3,7 +3,6 @@
 //! It takes no restore point and restores nothing; without a restore point of the same chain its segments are useless.
 
 use std::{
-    fmt,
     sync::{
         Arc,
         atomic::AtomicUsize,
@@ -21,14 +20,11 @@ use tokio::{
     time::timeout,
 };
 
-use super::wal::follow::Lost;
-use crate::{
-    config::Config,
-    store::{Store, interruptions::EventKind},
-};
+use crate::{config::Config, store::Store};
 
 mod ahead;
 mod begin;
+mod compared;
 mod desk;
 mod ending;
 mod events;
@@ -46,6 +42,7 @@ mod restored;
 mod same;
 mod ship;
 mod spool;
+mod why;
 mod witness;
 mod worker;
 
@@ -55,6 +52,7 @@ use followed::Followed;
 use rest::RestRequest;
 pub use rest::{Moment, Rest};
 pub use ship::{AT_ONCE as SENT_AT_ONCE, Shipper};
+use why::{NewChain, WhyAgain};
 use witness::Witness;
 use worker::{Shared, Wake, Worker};
 
@@ -87,62 +85,6 @@ pub struct Place {
     pub pages: u32,
     /// Bytes in a page.
     pub page_size: u32,
-}
-
-/// Why a recording is begun anew.
-#[derive(Clone, Debug, PartialEq, Eq)]
-enum WhyAgain {
-    /// What happened meanwhile is found by comparing pages.
-    Resync(String),
-    /// The same, and what the log does not explain was done to the file past SQLite.
-    Overwritten(NewChain),
-    /// Nothing proves that it is still the same database.
-    NewChain(NewChain),
-    /// A remote holds commits that this server never wrote.
-    Ahead(NewChain),
-}
-
-/// Why a lineage begins.
-#[derive(Clone, Debug, PartialEq, Eq)]
-struct NewChain {
-    /// As what it is written down.
-    kind: EventKind,
-    /// In a sentence.
-    detail: String,
-    /// Whether somebody did something to the files: then the database may hold anything.
-    is_file: bool,
-}
-
-impl NewChain {
-    fn of(kind: EventKind, detail: impl Into<String>) -> Self {
-        Self {
-            kind,
-            detail: detail.into(),
-            is_file: false,
-        }
-    }
-}
-
-impl From<Lost> for NewChain {
-    fn from(lost: Lost) -> Self {
-        let kind = match lost {
-            Lost::Replaced => EventKind::Replaced,
-            _ => EventKind::NewChain,
-        };
-        Self {
-            is_file: matches!(lost, Lost::Replaced | Lost::LogReplaced | Lost::Overwritten),
-            ..Self::of(kind, lost.to_string())
-        }
-    }
-}
-
-impl fmt::Display for WhyAgain {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Resync(why) => f.write_str(why),
-            Self::Overwritten(why) | Self::NewChain(why) | Self::Ahead(why) => f.write_str(&why.detail),
-        }
-    }
 }
 
 /// The running capture, for everybody who asks it something. Cheap to clone.

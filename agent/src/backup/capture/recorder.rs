@@ -82,12 +82,14 @@ impl From<Lost> for Ended {
                 Self::Again(WhyAgain::Resync(lost.to_string()))
             }
             Lost::Overwritten => Self::Again(WhyAgain::Overwritten(lost.into())),
-            Lost::Replaced | Lost::PageSize { .. } | Lost::LogReplaced => {
-                Self::Again(WhyAgain::NewChain(lost.into()))
-            }
-            Lost::Missing(_) | Lost::Source(_) | Lost::Io(_) | Lost::Untold | Lost::LogEmptied => {
-                Self::Failed(lost.into())
-            }
+            Lost::Replaced => Self::Again(WhyAgain::Replaced(lost.into())),
+            Lost::PageSize { .. } | Lost::LogReplaced => Self::Again(WhyAgain::NewChain(lost.into())),
+            Lost::Missing(_)
+            | Lost::Source(_)
+            | Lost::Io(_)
+            | Lost::Untold
+            | Lost::LogEmptied
+            | Lost::HeldForAnother(_) => Self::Failed(lost.into()),
         }
     }
 }

@@ -4,10 +4,11 @@
 use anyhow::Context;
 use protocol::chain::{PageHash, is_lock_page};
 
-use super::{NewChain, desk::Desk, hashes::Hashes, recorder::Ended};
+use super::{NewChain, WhyAgain, desk::Desk, hashes::Hashes, recorder::Ended, restored};
 use crate::{
     backup::{
         lineage::{Identity, Likeness},
+        log_holder,
         wal::{
             Position,
             follow::{Follower, Lost},
@@ -21,12 +22,61 @@ const RENUMBERED: &str =
     "the database's file lies on another device than before, and does not lead on from what was followed";
 
 /// Why it is another database than was followed, by what is seen without reading it.
-pub(super) fn other_database(follower: &Follower, state: &CaptureState) -> Option<NewChain> {
-    if likeness(follower, state) == Likeness::Other {
-        return Some(Lost::Replaced.into());
-    }
+pub(super) fn other_pages(follower: &Follower, state: &CaptureState) -> Option<NewChain> {
     let (from, to) = (state.page_size, follower.page_size());
-    (from != to).then(|| Lost::PageSize { from, to }.into())
+    let is_other = likeness(follower, state) == Likeness::Other;
+    let why = if is_other {
+        Lost::Replaced
+    } else {
+        Lost::PageSize { from, to }
+    };
+    (from != to).then(|| why.into())
+}
+
+/// The log beside a file that took the place of the one that was followed must not belong to that one still: nothing of it
+/// may be copied into this file. Asked before anything is opened.
+pub(super) fn require_own_log(desk: &Desk, state: &CaptureState) -> Result<(), Lost> {
+    let identity = Identity::of(&desk.database).map_err(Lost::Missing)?;
+    match likeness_of(&identity, state) {
+        Likeness::Same | Likeness::Renumbered => Ok(()),
+        Likeness::Other => Ok(log_holder::require_own(&desk.database)?),
+    }
+}
+
+/// Whether the file that was followed lies in its place again: then it is as after a restart.
+pub(super) fn is_undone(why: &WhyAgain, follower: &Follower, state: &CaptureState) -> bool {
+    matches!(why, WhyAgain::Replaced(_)) && likeness(follower, state) == Likeness::Same
+}
+
+/// Whether another file lies under its name. One that holds all that was followed is the shop in another place, as when a
+/// folder was copied and renamed; any other one is another database, for which this is why. What the owner restored begins a
+/// chain, whatever it holds.
+///
+/// # Errors
+/// As [`Follower::resume`].
+pub(super) fn other_file(
+    desk: &Desk,
+    follower: &mut Follower,
+    hashes: &Hashes,
+    state: &CaptureState,
+) -> Result<OtherFile, Ended> {
+    Ok(match likeness(follower, state) {
+        Likeness::Same | Likeness::Renumbered => OtherFile::No,
+        Likeness::Other if restored::told(desk, state).is_none() && goes_on(follower, hashes, state)? => {
+            OtherFile::Moved
+        }
+        Likeness::Other => OtherFile::Replaced(Lost::Replaced.into()),
+    })
+}
+
+/// What another file under the database's name comes to.
+pub(super) enum OtherFile {
+    /// It is none.
+    No,
+    /// It goes on where the one before stood.
+    Moved,
+    /// It does not.
+    Replaced(NewChain),
 }
 
 /// Why it must count as another one although the file may be the same, on a device of another number: such a file may as
@@ -85,7 +135,9 @@ pub(super) fn identity_text(identity: &Identity) -> String {
 /// Its log leads on from what was followed last, or every page is as it was.
 fn goes_on(follower: &mut Follower, hashes: &Hashes, state: &CaptureState) -> Result<bool, Ended> {
     let leads_on = match position_of(state) {
-        Some(position) if is_as_written(follower, state) => follower.resume(&position)?,
+        Some(position) if state.file_written.is_some() && is_as_written(follower, state) => {
+            follower.resume(&position)?
+        }
         _ => false,
     };
     Ok(leads_on || holds_the_same(follower, hashes, state)?)
@@ -111,6 +163,10 @@ fn holds_the_same(follower: &mut Follower, hashes: &Hashes, state: &CaptureState
 }
 
 fn likeness(follower: &Follower, state: &CaptureState) -> Likeness {
+    likeness_of(follower.identity(), state)
+}
+
+fn likeness_of(identity: &Identity, state: &CaptureState) -> Likeness {
     let before = serde_json::from_str::<Identity>(&state.database_file);
-    before.map_or(Likeness::Other, |before| follower.identity().beside(&before))
+    before.map_or(Likeness::Other, |before| identity.beside(&before))
 }

@@ -320,7 +320,7 @@ impl Worker {
 }
 
 fn contradicted() -> WhyAgain {
-    WhyAgain::Overwritten(NewChain {
+    WhyAgain::Contradicted(NewChain {
         is_file: true,
         ..NewChain::of(EventKind::NewChain, CONTRADICTED)
     })

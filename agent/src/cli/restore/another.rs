@@ -24,11 +24,11 @@ pub(super) fn chain(plan: &Plan, arguments: &Arguments, config: &Config) -> Opti
         return None;
     }
     Some(format!(
-        "since {} the backups are of another chain than before, of which the last was taken at {}: a restored shop begins one, \
+        "since {} the backups are of another chain than before, which was backed up until {}: a restored shop begins one, \
          so does an agent that lost its state or a VACUUM, and so does another database in its place. To restore the one \
          before instead: {}",
         of_point(&succession.since, config)?,
-        of_point(&succession.before, config)?,
+        words::moment(succession.until, &config.owner.timezone),
         of_chain(&succession.chain, arguments)
     ))
 }
@@ -38,17 +38,18 @@ pub(super) fn refuse_database(plan: &Plan, arguments: &Arguments, config: &Confi
     let (Some(succession), Some(why)) = (&plan.succession, replaced(plan, config)) else {
         return Ok(());
     };
-    let told = |point: &PointId| of_point(point, config).unwrap_or_else(|| point.to_string());
+    let told = |at: UnixMillis| words::moment(at, &config.owner.timezone);
+    let since = of_point(&succession.since, config).unwrap_or_else(|| succession.since.to_string());
     // The way back that it ends with is said below, as it was asked for.
     let why: Vec<&str> = why
         .split("; ")
         .take_while(|part| !part.contains("agent restore"))
         .collect();
     let why = why.join("; ");
-    let of_earlier = |(point, chain): &(PointId, ChainId)| {
+    let of_earlier = |(until, chain): &(UnixMillis, ChainId)| {
         format!(
             "What was backed up before another exchange, the last time at {}:\n  {}\n",
-            told(point),
+            told(*until),
             of_chain(chain, arguments)
         )
     };
@@ -58,12 +59,11 @@ pub(super) fn refuse_database(plan: &Plan, arguments: &Arguments, config: &Confi
         _ => "which of them",
     };
     bail!(
-        "what was backed up since {} is another database than before, or another state of it: {why}. Nobody but you can say \
+        "what was backed up since {since} is another database than before, or another state of it: {why}. Nobody but you can say \
          {which} is the shop, so that nothing was restored.\n{earlier}\
          What was backed up before, the last time at {}:\n  {}\n\
          What was backed up since:\n  {}",
-        told(&succession.since),
-        told(&succession.before),
+        told(succession.until),
         of_chain(&succession.chain, arguments),
         of_chain(&plan.manifest.chain, arguments)
     )

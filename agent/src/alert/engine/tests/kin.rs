@@ -56,6 +56,23 @@ fn a_disk_that_fills_up_within_seconds_rings_once_in_whichever_order_it_is_seen(
 }
 
 #[test]
+fn a_file_that_is_replaced_under_the_bot_rings_once_in_whichever_order_it_is_seen() {
+    for order in [[0, 1], [1, 0]] {
+        let faults = [
+            ("database/commits", Rule::DatabaseRefuses),
+            ("capture_event/replaced", Rule::DatabaseReplaced),
+        ];
+        let mut day = Day::begin();
+        for at in order {
+            day.wrong(faults[at].0, faults[at].1);
+            day.pass(5);
+        }
+        assert_eq!((day.messages(), day.edits()), (1, 1), "{:?}", day.said);
+        assert_eq!(day.newest(), ("database/commits", 1), "what stops the shop leads");
+    }
+}
+
+#[test]
 fn a_disk_that_was_full_for_long_and_another_disk_are_no_kin() {
     let mut day = Day::begin();
     day.wrong("disk//", Rule::DiskFull);

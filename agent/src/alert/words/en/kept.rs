@@ -53,6 +53,16 @@ pub(super) const CAPTURE_RESYNCED: Wording = Wording {
     over: "It was {lasted} ago.",
 };
 
+pub(super) const DATABASE_TOUCHED: Wording = Wording {
+    headline: "Somebody moved or touched the database's file",
+    happened: "Seen at {since}: {detail}",
+    means: "everything that the agent had followed is in it. Only what was sold in another file after it was copied, while no agent ran, is not.",
+    done: "the backups go on in their chain.",
+    todo: "nothing, if you moved the folder and the bot was stopped from the copy on. Otherwise see who does that: nothing but the bot may write to {database}",
+    over_headline: "The database's file was left alone since",
+    over: "It was {lasted} ago.",
+};
+
 pub(super) const SPOOL_OVERFLOWED: Wording = Wording {
     headline: "The queue to a backup place overflowed",
     happened: "At {since}: {detail}",

@@ -31,6 +31,10 @@ pub(in crate::alert::words) const CODES: &[(&str, &str)] = &[
     ("readonly", "the file or its disk takes no writes"),
     ("busy", "another program holds it"),
     ("damaged", "the file or its disk is damaged"),
+    (
+        "moved",
+        "its file was deleted, renamed or replaced under the running bot, or a disk was mounted over it",
+    ),
     ("other", "another fault"),
     ("no_writes", "the database takes no writes"),
     ("slow_writes", "a write to the database takes too long"),

@@ -189,6 +189,9 @@ pub(in crate::alert::words) fn on_refusal(code: &str) -> Option<&'static str> {
         "damaged" => {
             "see whether the disk is failing: dmesg | tail -50. If it is, or the file is damaged: systemctl stop {unit}, and restore onto a sound disk: agent restore --latest"
         }
+        "moved" => {
+            "put {database} back as it was, or mount its disk again: the bot goes on by itself then. If it is gone for good: systemctl stop {unit}, and agent restore --latest. Another file takes its place only while the bot is stopped, and without the -wal and -shm of the first one"
+        }
         _ => return None,
     })
 }

@@ -53,6 +53,16 @@ pub(super) const CAPTURE_RESYNCED: Wording = Wording {
     over: "Terjadi {lasted} yang lalu.",
 };
 
+pub(super) const DATABASE_TOUCHED: Wording = Wording {
+    headline: "Berkas database dipindah atau disentuh",
+    happened: "Terlihat pada {since}: {detail}",
+    means: "semua yang sudah diikuti agent ada di dalamnya. Hanya yang terjual di berkas lain setelah disalin, selagi agent tidak berjalan, yang tidak ada.",
+    done: "cadangan berlanjut dalam rantainya.",
+    todo: "tidak ada, bila Anda memindah foldernya dan bot berhenti sejak penyalinan. Bila bukan, lihat siapa yang melakukannya: hanya bot yang boleh menulis ke {database}",
+    over_headline: "Berkas database tidak disentuh lagi",
+    over: "Terjadi {lasted} yang lalu.",
+};
+
 pub(super) const SPOOL_OVERFLOWED: Wording = Wording {
     headline: "Antrean kirim ke tempat cadangan meluap",
     happened: "Pada {since}: {detail}",

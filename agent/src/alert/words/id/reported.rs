@@ -31,6 +31,10 @@ pub(in crate::alert::words) const CODES: &[(&str, &str)] = &[
     ("readonly", "berkas atau disknya tidak dapat ditulis"),
     ("busy", "dipegang program lain"),
     ("damaged", "berkas atau disknya rusak"),
+    (
+        "moved",
+        "berkasnya dihapus, dipindah, atau diganti saat bot berjalan, atau tertutup disk lain",
+    ),
     ("other", "gangguan lain"),
     ("no_writes", "database tidak dapat ditulis"),
     ("slow_writes", "menulis ke database terlalu lama"),

@@ -190,6 +190,9 @@ pub(in crate::alert::words) fn on_refusal(code: &str) -> Option<&'static str> {
         "damaged" => {
             "lihat apakah disk sekarat: dmesg | tail -50. Bila ya, atau berkasnya rusak: systemctl stop {unit}, lalu pulihkan ke disk yang sehat: agent restore --latest"
         }
+        "moved" => {
+            "Kembalikan berkasnya ke {database} seperti semula, atau pasang lagi disknya: setelah itu bot lanjut sendiri. Bila memang hilang: systemctl stop {unit}, lalu agent restore --latest. Berkas lain hanya boleh menggantikannya selagi bot berhenti, tanpa -wal dan -shm berkas pertama"
+        }
         _ => return None,
     })
 }

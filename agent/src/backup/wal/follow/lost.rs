@@ -7,7 +7,7 @@ use rusqlite::ErrorCode;
 use thiserror::Error;
 
 use crate::{
-    backup::{segment::TooLarge, wal::reader::ReadError},
+    backup::{log_holder::HeldForAnother, segment::TooLarge, wal::reader::ReadError},
     store::source::SourceError,
 };
 
@@ -40,6 +40,9 @@ pub enum Lost {
     /// The database's file is another one than was opened.
     #[error("the database's file was replaced")]
     Replaced,
+    /// Somebody writes to the log that lies here for a file that lay here before.
+    #[error(transparent)]
+    HeldForAnother(#[from] HeldForAnother),
     /// The database's file was written to, and the log was not copied into it.
     #[error("something was written over the database's file past SQLite, under the running shop")]
     Overwritten,
@@ -73,7 +76,9 @@ impl Lost {
     /// itself when it is started, and what a disk, a lock or a right may give back, does not.
     pub(in crate::backup) fn stays(&self) -> bool {
         match self {
-            Self::LogEmptied | Self::Untold | Self::Source(SourceError::Empty) => true,
+            Self::LogEmptied | Self::Untold | Self::HeldForAnother(_) | Self::Source(SourceError::Empty) => {
+                true
+            }
             Self::Missing(error) => {
                 let found = error.downcast_ref::<io::Error>();
                 found.is_none_or(|error| error.kind() == io::ErrorKind::NotFound)
