@@ -31,7 +31,11 @@ use tokio::{
 };
 
 use crate::{
-    alert::{engine::is_silenced, planned::Planned, rule::object_of},
+    alert::{
+        engine::is_silenced,
+        planned::Planned,
+        rule::{Rule, object_of},
+    },
     backup::capture::Capture,
     beat::{Beats, is_late},
     store::{Store, alerts::AlertRow},
@@ -39,6 +43,8 @@ use crate::{
 };
 
 const DAY_MS: i64 = 86_400_000;
+/// By then each way has had its turn: the second is tried within a minute and a half.
+const UNHEARD_MAX: Duration = Duration::from_secs(180);
 /// How long somebody who takes a backup may keep the bot from committing.
 const REST_LIMIT: Duration = Duration::from_millis(200);
 
@@ -87,7 +93,7 @@ pub struct Report {
     /// What is planned: a stop of the bot, work on the server.
     #[serde(default)]
     pub planned: Planned,
-    /// The ways to the owner that are known as broken.
+    /// The ways to the owner that are known as broken; `all` where something critical has waited for three minutes.
     #[serde(default)]
     pub ways_broken: Vec<String>,
     /// What the bot reported within a day as single events: how many of each kind.
@@ -230,6 +236,16 @@ impl Status {
         }
     }
 
+    /// Those that are known as broken; all of them, where something critical has come to the owner by none.
+    fn ways_broken(&self, firing: &[&AlertRow], now: UnixMillis) -> Vec<String> {
+        let known = firing.iter().filter_map(|row| row.key.strip_prefix("channel/"));
+        let waits_since = self.store.backlog().ok().and_then(|backlog| backlog.critical_at);
+        let all = waits_since
+            .filter(|since| now.since(*since) > UNHEARD_MAX)
+            .map(|_| "all");
+        known.chain(all).map(str::to_owned).collect()
+    }
+
     /// The same with what is wrong beyond the agent itself: for whoever looks, and not for who feeds a watchdog.
     fn with_alerts(&self, report: Report, now: UnixMillis) -> Report {
         let since = UnixMillis(now.0.saturating_sub(DAY_MS));
@@ -246,8 +262,11 @@ impl Status {
         let all = book.alerts.values();
         let mut firing: Vec<&AlertRow> = all.filter(|row| row.loudest.is_some()).collect();
         firing.sort_by_key(|row| std::cmp::Reverse(row.loudest));
-        let calls =
-            |row: &&&AlertRow| row.loudest == Some(Severity::Critical) && !is_silenced(&book, &row.key, now);
+        // What has eased since it was told is as grave as it is now.
+        let severity = |row: &AlertRow| Rule::named(&row.rule).map(|rule| rule.spec().severity);
+        let calls = |row: &&&AlertRow| {
+            severity(row) == Some(Severity::Critical) && !is_silenced(&book, &row.key, now)
+        };
         let open = |row: &&AlertRow| OpenReport {
             rule: row.rule.clone(),
             about: object_of(&row.key).to_owned(),
@@ -257,10 +276,7 @@ impl Status {
             critical: firing.iter().filter(calls).count(),
             planned: Planned::of(&book, now),
             open: firing.iter().map(open).collect(),
-            ways_broken: firing
-                .iter()
-                .filter_map(|row| row.key.strip_prefix("channel/").map(str::to_owned))
-                .collect(),
+            ways_broken: self.ways_broken(&firing, now),
             alerts: firing.into_iter().map(|row| row.rule.clone()).collect(),
             reported: reported.into_iter().collect(),
             ..report

@@ -263,6 +263,34 @@ fn a_log_beside_a_file_that_was_emptied_or_made_anew_is_left_alone() {
     comes_back(&shop, agent);
 }
 
+/// As by `sqlite3 shop.db ".backup FILE"`, which counts anew and copies the rest.
+#[test]
+fn a_copy_by_backup_holds_the_same_and_is_called_no_older_state() {
+    let (shop, agent) = begin();
+    agent.burn();
+    cli(
+        &shop.database(),
+        &format!(".backup '{}'", shop.path("copy.db").display()),
+    );
+    exchange(&shop, "copy.db");
+    let agent = Running::start(&shop);
+    settled(&shop, &agent);
+    let last = told(&shop).pop().unwrap();
+    assert_eq!(last.0, "new_chain", "{last:?}");
+    assert!(last.1.contains("but for SQLite's counter"), "{last:?}");
+    let expected = contents(&shop.database());
+    agent.burn();
+    shop.restore_to("back", &[]);
+    assert_eq!(contents(&shop.path("back/shop.db")), expected);
+}
+
+fn exchange(shop: &Shop, other: &str) {
+    for suffix in ["-wal", "-shm"] {
+        let _ = fs::remove_file(shop.path(&format!("live/shop.db{suffix}")));
+    }
+    fs::rename(shop.path(other), shop.database()).unwrap();
+}
+
 /// Whoever has the first file open writes on in its log, which lies beside the second one: both would be damaged.
 #[test]
 fn a_file_that_is_exchanged_under_whoever_has_it_open_is_not_touched_until_it_is_put_back() {

@@ -20,6 +20,14 @@ use crate::{
     world,
 };
 
+const ORDER: &str = "
+    BEGIN IMMEDIATE;
+    INSERT INTO shop_order (code, customer_id, product_id, product_name, price, state, placed_at, pay_before)
+        VALUES (hex(randomblob(8)), 7, 1, 'Mail', 9000, 'awaiting_payment', 1, 2);
+    INSERT INTO job (queue, kind, payload, state, priority, run_at, created_at)
+        VALUES ('money', 'create_invoice', '{}', 'ready', 0, 1, 1);
+    DELETE FROM job;
+    COMMIT;";
 const CLOSED: &str = "PRAGMA wal_checkpoint(TRUNCATE)";
 
 fn open(database: &Path) -> Connection {
@@ -56,16 +64,7 @@ fn migrate(database: &Path) {
 fn trade(database: &Path, orders: u32) {
     let bot = open(database);
     for _ in 0..orders {
-        bot.execute_batch(
-            "BEGIN IMMEDIATE;
-             INSERT INTO shop_order (code, customer_id, product_id, product_name, price, state, placed_at, pay_before)
-                VALUES (hex(randomblob(8)), 7, 1, 'Mail', 9000, 'awaiting_payment', 1, 2);
-             INSERT INTO job (queue, kind, payload, state, priority, run_at, created_at)
-                VALUES ('money', 'create_invoice', '{}', 'ready', 0, 1, 1);
-             DELETE FROM job;
-             COMMIT",
-        )
-        .unwrap();
+        bot.execute_batch(ORDER).unwrap();
     }
 }
 
@@ -227,6 +226,46 @@ fn backed_up(shop: &Shop, arguments: &[&str]) -> Value {
     let point = listed.iter().find(|point| point["id"] == taken["id"]).unwrap();
     taken["chain"] = point["chain"].clone();
     taken
+}
+
+/// As when somebody writes with a tool while an older copy lies there for a moment: into the log of the first file, which leads
+/// on all the same when that is put back.
+#[test]
+fn what_was_worked_out_from_an_older_copy_under_the_shops_log_is_told() {
+    let shop = shop();
+    follow(&shop, 1);
+    run(&shop.database(), CLOSED);
+    let older = bytes(&shop.database());
+    follow(&shop, 3);
+    run(&shop.database(), CLOSED);
+    let agent = Running::start(&shop);
+    settled(&shop, &agent);
+    let bot = open(&shop.database());
+    bot.execute_batch("CREATE TABLE note (text TEXT) STRICT").unwrap();
+    settled(&shop, &agent);
+    agent.burn();
+    let [aside, put] = ["live/aside.db", "live/put.db"].map(|name| shop.path(name));
+    fs::write(&put, older).unwrap();
+    fs::rename(shop.database(), &aside).unwrap();
+    fs::rename(&put, shop.database()).unwrap();
+    let mut tool = Command::new("sqlite3");
+    let sold = tool
+        .arg(shop.database())
+        .args([".dbconfig no_ckpt_on_close on", ORDER])
+        .status();
+    assert!(sold.unwrap().success());
+    fs::rename(&aside, shop.database()).unwrap();
+    // What is read within a second of the commit before is followed like any other.
+    std::thread::sleep(Duration::from_millis(1_100));
+    let agent = Running::start(&shop);
+    settled(&shop, &agent);
+    let why = is_replaced(&shop).unwrap();
+    assert!(
+        why.contains("while nobody followed does not go on") && why.contains("rows of the table "),
+        "{why}"
+    );
+    agent.burn();
+    drop(bot);
 }
 
 #[test]

@@ -179,6 +179,9 @@ fn open_database(config: &Config, unstored: &Unstored) -> Result<Database> {
         .map_err(plain)
         .with_context(|| format!("opening {}", database.display()))?;
     let place = Place::of(database).with_context(|| format!("looking at {}", database.display()))?;
+    instance
+        .note(&place)
+        .with_context(|| format!("noting where {} lies", database.display()))?;
     let applied = db::migrate(&mut conn)?;
     if !applied.is_empty() {
         tracing::info!(

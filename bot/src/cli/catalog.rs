@@ -41,7 +41,7 @@ impl Import {
     pub(super) fn go(&self) -> Result<(), Failure> {
         let database = self.config.load()?.database;
         let entries = self.read()?;
-        let mut conn = db::open_writer(&database).map_err(anyhow::Error::from)?;
+        let mut conn = super::open(&database)?;
         db::migrate(&mut conn)?;
         let tx = conn
             .transaction_with_behavior(TransactionBehavior::Immediate)

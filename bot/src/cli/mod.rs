@@ -16,11 +16,18 @@ mod queue;
 mod run;
 mod withhold;
 
-use std::{path::PathBuf, process::ExitCode};
+use std::{
+    path::{Path, PathBuf},
+    process::ExitCode,
+};
 
 use clap::{Args, Parser, Subcommand};
+use rusqlite::Connection;
 
-use crate::config::{self, Config};
+use crate::{
+    config::{self, Config},
+    db,
+};
 
 #[derive(Parser)]
 #[command(
@@ -50,6 +57,12 @@ enum Command {
     Queue(queue::Queue),
     /// After a restore: keep out of sale what a later database of the shop shows as gone
     Withhold(withhold::Withhold),
+}
+
+/// The shop's database, to write into it while the bot runs or not.
+fn open(database: &Path) -> anyhow::Result<Connection> {
+    db::require_the_running_shops(database)?;
+    Ok(db::open_writer(database)?)
 }
 
 #[derive(Args)]

@@ -141,7 +141,7 @@ fn change(
             database.display()
         )));
     }
-    let mut conn = db::open_writer(&database).map_err(anyhow::Error::from)?;
+    let mut conn = super::open(&database)?;
     db::migrate(&mut conn)?;
     let tx = conn
         .transaction_with_behavior(TransactionBehavior::Immediate)
@@ -156,6 +156,7 @@ fn change(
 impl List {
     fn go(&self) -> Result<(), Failure> {
         let database = self.config.load()?.database;
+        db::require_the_running_shops(&database).map_err(anyhow::Error::from)?;
         let conn = db::open_reader(&database).with_context(|| format!("opening {}", database.display()))?;
         if !db::migration_status(&conn)?.is_empty() {
             return Err(Failure::Failed(anyhow!(

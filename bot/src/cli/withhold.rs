@@ -32,7 +32,7 @@ impl Withhold {
                 "{name} does not exist: restore the shop first"
             )));
         }
-        let mut conn = db::open_writer(&config.database).map_err(anyhow::Error::from)?;
+        let mut conn = super::open(&config.database)?;
         db::migrate(&mut conn)?;
         let tx = conn
             .transaction_with_behavior(TransactionBehavior::Immediate)

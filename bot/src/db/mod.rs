@@ -14,7 +14,9 @@ mod writer;
 
 pub use figures::{Figures, figures};
 pub use migrate::{migrate, schema_version, status as migration_status};
-pub use open::{Instance, OpenError, lock_instance, open_reader, open_untrusted, open_writer};
+pub use open::{
+    Instance, OpenError, lock_instance, open_reader, open_untrusted, open_writer, require_the_running_shops,
+};
 pub use place::Place;
 pub use reader::Reader;
 pub use scratch::try_disk;

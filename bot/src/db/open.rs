@@ -3,14 +3,17 @@
 
 use std::{
     fs::{File, OpenOptions, Permissions, TryLockError},
-    io,
-    os::unix::fs::PermissionsExt,
+    io::{self, Read},
+    os::unix::fs::{FileExt, PermissionsExt},
     path::{Path, PathBuf},
+    thread::sleep,
     time::{Duration, Instant},
 };
 
 use rusqlite::{Connection, OpenFlags, config::DbConfig, limits::Limit};
 use thiserror::Error;
+
+use super::Place;
 
 /// How long a connection waits for another process (the agent's checkpoint) before it reports BUSY.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
@@ -18,6 +21,11 @@ const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 const SQLITE_VERSION_MIN: i32 = 3_051_003;
 /// Pages of WAL after which the bot checkpoints by itself: the backstop for when the agent is away (64 MiB).
 const WAL_AUTOCHECKPOINT_PAGES: i64 = 16_384;
+
+/// A command looks at the lock for a moment, and the bot that starts in that moment tries again for so long.
+const LOOKED_MAX: Duration = Duration::from_millis(500);
+/// Two numbers.
+const NOTE_BYTES_MAX: u64 = 64;
 
 /// The largest value, and row, of a file that is not trusted; an item of stock is 64 KiB.
 const UNTRUSTED_VALUE_BYTES_MAX: i32 = 1024 * 1024;
@@ -33,6 +41,12 @@ pub enum OpenError {
         "another bot runs on {0}; stop it first (systemctl stop bot.service), two would sell the same stock"
     )]
     Held(PathBuf),
+    /// The running shop lies in another file.
+    #[error(
+        "the running bot has another file open than the {0} that lies there now: nothing was done. Put the first file back, and \
+         try again"
+    )]
+    Elsewhere(PathBuf),
     /// A pragma did not take.
     #[error(
         "SQLite answers {name} = {found} where {wanted} was set; the database cannot be trusted like this"
@@ -72,7 +86,18 @@ pub enum OpenError {
 /// Proof that this process alone runs the shop. Dropping it, or dying, lets the next one in.
 #[derive(Debug)]
 pub struct Instance {
-    _lock: File,
+    lock: File,
+}
+
+impl Instance {
+    /// Notes which file the shop lies in, for commands that are given while it runs.
+    ///
+    /// # Errors
+    /// When the lock's file takes no writes.
+    pub fn note(&self, place: &Place) -> io::Result<()> {
+        self.lock.set_len(0)?;
+        self.lock.write_all_at(place.note().as_bytes(), 0)
+    }
 }
 
 /// Takes the shop: an exclusive lock on `<database>.lock`, which a restore respects as well.
@@ -80,15 +105,45 @@ pub struct Instance {
 /// # Errors
 /// [`OpenError::Held`] when another process has it, [`OpenError::Io`] when the file cannot be made.
 pub fn lock_instance(database: &Path) -> Result<Instance, OpenError> {
+    let path = lock_of(database);
+    let lock = shared_file(&path)?;
+    let until = Instant::now() + LOOKED_MAX;
+    loop {
+        match lock.try_lock() {
+            Ok(()) => return Ok(Instance { lock }),
+            Err(TryLockError::WouldBlock) if Instant::now() < until => sleep(LOOKED_MAX / 10),
+            Err(TryLockError::WouldBlock) => return Err(OpenError::Held(database.to_owned())),
+            Err(TryLockError::Error(source)) => return Err(OpenError::Io { path, source }),
+        }
+    }
+}
+
+/// Refuses to work on a file that took the place of the one that a running bot has open: SQLite would write into that one's
+/// log what was worked out from this one, and damage both.
+///
+/// # Errors
+/// [`OpenError::Elsewhere`].
+pub fn require_the_running_shops(database: &Path) -> Result<(), OpenError> {
+    // Where there is none, nobody runs.
+    let Ok(lock) = File::open(lock_of(database)) else {
+        return Ok(());
+    };
+    if !matches!(lock.try_lock_shared(), Err(TryLockError::WouldBlock)) {
+        return Ok(());
+    }
+    let noted = io::read_to_string(lock.take(NOTE_BYTES_MAX)).unwrap_or_default();
+    let here = Place::of(database).map(|place| place.note()).unwrap_or_default();
+    // An earlier bot notes nothing.
+    match noted.is_empty() || noted == here {
+        true => Ok(()),
+        false => Err(OpenError::Elsewhere(database.to_owned())),
+    }
+}
+
+fn lock_of(database: &Path) -> PathBuf {
     let mut path = database.as_os_str().to_owned();
     path.push(".lock");
-    let path = PathBuf::from(path);
-    let lock = shared_file(&path)?;
-    match lock.try_lock() {
-        Ok(()) => Ok(Instance { _lock: lock }),
-        Err(TryLockError::WouldBlock) => Err(OpenError::Held(database.to_owned())),
-        Err(TryLockError::Error(source)) => Err(OpenError::Io { path, source }),
-    }
+    PathBuf::from(path)
 }
 
 /// Opens the connection that writes; creates the file when there is none.
@@ -284,6 +339,24 @@ mod tests {
         let first = lock_instance(&path).unwrap();
         assert!(matches!(lock_instance(&path), Err(OpenError::Held(_))));
         drop(first);
+        lock_instance(&path).unwrap();
+    }
+
+    #[test]
+    fn commands_work_on_the_file_that_the_running_bot_has_open() {
+        let dir = tempfile::tempdir().unwrap();
+        let [path, aside] = ["shop.db", "aside.db"].map(|name| dir.path().join(name));
+        let is_refused = || matches!(require_the_running_shops(&path), Err(OpenError::Elsewhere(_)));
+        assert!(!is_refused(), "nobody ever ran");
+        drop(open_writer(&path).unwrap());
+        let bot = lock_instance(&path).unwrap();
+        bot.note(&Place::of(&path).unwrap()).unwrap();
+        assert!(!is_refused());
+        std::fs::rename(&path, &aside).unwrap();
+        std::fs::copy(&aside, &path).unwrap();
+        assert!(is_refused());
+        drop(bot);
+        assert!(!is_refused(), "nobody runs");
         lock_instance(&path).unwrap();
     }
 }

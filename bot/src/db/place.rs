@@ -34,15 +34,23 @@ impl Place {
         Ok(Self { database, file })
     }
 
+    /// Whether it lies there still. A folder that cannot be looked into is the disk's trouble, which the commit itself will meet.
+    #[must_use]
+    pub fn is_there(&self) -> bool {
+        match fs::metadata(&self.database) {
+            Ok(found) => number(&found) == self.file,
+            Err(error) => error.kind() != io::ErrorKind::NotFound,
+        }
+    }
+
+    /// The file, for whoever asks which one the running bot has open.
+    pub(super) fn note(&self) -> String {
+        format!("{} {}\n", self.file.0, self.file.1)
+    }
+
     /// Why nothing may be written or opened, where another file, or none, lies under the name by now. One look, no read.
     pub(super) fn refusal(&self) -> Option<Refusal> {
-        let found = fs::metadata(&self.database);
-        // A folder that cannot be looked into is the disk's trouble, which the commit itself will meet.
-        let is_there = match &found {
-            Ok(found) => number(found) == self.file,
-            Err(error) => error.kind() != io::ErrorKind::NotFound,
-        };
-        (!is_there).then(|| Refusal {
+        (!self.is_there()).then(|| Refusal {
             fault: CommitFault::Moved,
             reason: REASON.to_owned(),
         })

@@ -88,7 +88,7 @@ impl Durable {
         let (waiting, receiver) = mpsc::channel(WAITING_MAX);
         let asker = Asker {
             waiting: receiver,
-            question: Arc::new(Question::to(agent_url)?),
+            question: Arc::new(Question::to(agent_url, writer.place())?),
             outage: Arc::new(Outage::new(writer)),
         };
         let hands = Semaphore::new(HANDS_MAX);

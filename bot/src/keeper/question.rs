@@ -7,6 +7,8 @@ use protocol::durable::{ANSWER_BYTES_MAX, Durable};
 use reqwest::{Client, StatusCode, redirect::Policy};
 use thiserror::Error;
 
+use crate::db::Place;
+
 /// Why the answer was no clear yes, in words without what the other side said.
 #[derive(Debug, Error)]
 pub(super) enum Unproven {
@@ -45,14 +47,15 @@ fn away(error: reqwest::Error) -> Unproven {
 pub(super) struct Question {
     http: Client,
     url: String,
+    place: Option<Place>,
 }
 
 impl Question {
-    /// For the agent at this address.
+    /// For the agent at this address, about the database that lies there.
     ///
     /// # Errors
     /// When the system gives no client.
-    pub(super) fn to(agent_url: &str) -> Result<Self> {
+    pub(super) fn to(agent_url: &str, place: Option<Place>) -> Result<Self> {
         // The agent is on this machine or beside it: no proxy has a part in this.
         let http = Client::builder()
             .redirect(Policy::none())
@@ -60,7 +63,7 @@ impl Question {
             .build()
             .context("making the client for the agent")?;
         let url = format!("{}/durable", agent_url.trim_end_matches('/'));
-        Ok(Self { http, url })
+        Ok(Self { http, url, place })
     }
 
     /// Asks, and waits no longer than `limit`.
@@ -68,6 +71,10 @@ impl Question {
     /// # Errors
     /// Every answer but a clear yes.
     pub(super) async fn ask(&self, limit: Duration) -> Result<(), Unproven> {
+        // The agent follows what lies under the name, and would speak of that.
+        if self.place.as_ref().is_some_and(|place| !place.is_there()) {
+            return Err(Unproven::NotYet);
+        }
         let answer = tokio::time::timeout(limit, self.answer()).await;
         let durable = answer.map_err(|_| Unproven::Silent)??;
         if durable.is_a_place() {

@@ -187,9 +187,9 @@ rules! {
     /// The database's log is so long that no new orders are taken.
     WalHuge => Spec::new("wal_huge", Critical, Topic::Backup).figure(Unit::Bytes, 1024.0 * MIB, 512.0 * MIB);
     /// The capture stands still: commits do not leave the machine.
-    CaptureStopped => Spec::new("capture_stopped", Critical, Topic::Backup).lasting(MINUTE).under(DISK_SPENT);
+    CaptureStopped => Spec::new("capture_stopped", Critical, Topic::Backup).lasting(MINUTE).under(DISK_OR_DATABASE);
     /// The capture stands still for something that no waiting mends.
-    CaptureStuck => Spec::new("capture_stuck", Critical, Topic::Backup).under(DISK_SPENT);
+    CaptureStuck => Spec::new("capture_stuck", Critical, Topic::Backup).under(DISK_OR_DATABASE);
     /// Another file lies under the name of the shop's database.
     DatabaseReplaced => Spec::new("database_replaced", Critical, Topic::Backup).under(&[Rule::DiskGone]);
     /// The chain of commits broke and began anew.
@@ -230,12 +230,14 @@ rules! {
     DrillUncounted => Spec::new("drill_uncounted", Warning, Topic::Backup);
 }
 
-/// Nothing more fits on the disk, or it takes nothing.
-const DISK_SPENT: &[Rule] = &[
+/// Nothing more fits on the disk, or it takes nothing, or the bot itself says that its database takes none: what that says to do
+/// comes first.
+const DISK_OR_DATABASE: &[Rule] = &[
     Rule::DiskFull,
     Rule::InodesFull,
     Rule::DiskReadOnly,
     Rule::DiskGone,
+    Rule::DatabaseRefuses,
 ];
 /// The disk takes nothing, or is not there.
 const NO_WRITES: &[Rule] = &[Rule::DiskReadOnly, Rule::DiskGone];

@@ -40,6 +40,14 @@ const SENTENCES: &[(&str, &str)] = &[
     ),
     ("the database's file was replaced", "berkas database diganti"),
     (
+        "what was committed while nobody followed does not go on from what was followed",
+        "perubahan yang terjadi selagi tidak diikuti tidak menyambung dari yang diikuti",
+    ),
+    (
+        "but for SQLite's counter the database holds the same as after {}",
+        "kecuali penghitung SQLite, isi database sama seperti sesudah {}",
+    ),
+    (
         "the database's file was replaced under a running program, process {}, which has the one before open still, and the log (-wal) that lies here with it: put that file back",
         "berkas database diganti selagi sebuah program berjalan, proses {}, yang masih membuka berkas sebelumnya beserta log perubahan (-wal) di sini: kembalikan berkas itu",
     ),

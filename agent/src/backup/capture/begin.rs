@@ -209,6 +209,7 @@ fn resync(
         differing: &differing,
         hashes: &recorder.hashes,
         follower: &recorder.follower,
+        is_counted_anew: false,
     };
     if older(desk, &lies, &recorder.state)?.is_some() {
         return Ok(Some(NewChain::of(EventKind::NewChain, why.to_string())));
@@ -236,7 +237,12 @@ fn new_chain(
         counter,
         differing,
         count,
-    } = write_table(&follower, &hashes)?;
+        is_counted_anew,
+    } = write_table(
+        &follower,
+        &hashes,
+        reason.1.and_then(|state| state.change_counter),
+    )?;
     let state = CaptureState {
         chain: ChainId::from_bits(rand::random()),
         commit: CommitNumber::FIRST,
@@ -263,6 +269,7 @@ fn new_chain(
         differing: &differing,
         hashes: &recorder.hashes,
         follower: &recorder.follower,
+        is_counted_anew,
     };
     let why = explained(desk, reason, &lies, count)?;
     if let Err(error) = desk.past.forget() {

@@ -64,13 +64,24 @@ pub(super) struct Written {
     /// Where it differs from the table before, and how often.
     pub differing: Differing,
     pub count: u32,
+    /// Whether it differs in the first page alone, and in what SQLite counts there alone, as a copy by `.backup` does.
+    pub is_counted_anew: bool,
 }
 
-pub(super) fn write_table(follower: &Follower, hashes: &Hashes) -> Result<Written, Ended> {
+/// Writes down what lies there; `counter` is SQLite's of what the table held before.
+pub(super) fn write_table(
+    follower: &Follower,
+    hashes: &Hashes,
+    counter: Option<u32>,
+) -> Result<Written, Ended> {
     let mut written = Written::default();
     follower.source().each_page(|page, image| {
         if page == 1 {
             written.counter = change_counter(image);
+            let was = hashes.get(page)?;
+            let is_but_counted =
+                |counter| was != PageHash::of(page, image) && is_but_counted(image, counter, was);
+            written.is_counted_anew = counter.is_some_and(is_but_counted);
         }
         if !is_lock_page(page, follower.page_size()) {
             let hash = PageHash::of(page, image);
@@ -87,5 +98,21 @@ pub(super) fn write_table(follower: &Follower, hashes: &Hashes) -> Result<Writte
         .cut(follower.source().pages()?)
         .and_then(|()| hashes.sync())
         .context("writing the table of pages")?;
+    written.is_counted_anew &= written.count == 1;
     Ok(written)
+}
+
+/// Whether a first page with another counter was this one. Beside the counter stands which SQLite wrote it last.
+fn is_but_counted(image: &[u8], counter: u32, was: PageHash) -> bool {
+    let own = u32::try_from(rusqlite::version_number()).ok();
+    let theirs = image
+        .get(96..100)
+        .and_then(|bytes| Some(u32::from_be_bytes(bytes.try_into().ok()?)));
+    [own, theirs].into_iter().flatten().any(|version| {
+        let mut page = image.to_vec();
+        for (at, number) in [(24, counter), (92, counter), (96, version)] {
+            page[at..at + 4].copy_from_slice(&number.to_be_bytes());
+        }
+        PageHash::of(1, &page) == was
+    })
 }

@@ -11,6 +11,7 @@ use crate::{
     },
 };
 
+const STRAYED: &str = "what was committed while nobody followed does not go on from what was followed";
 const PUT_IN: &str = "another state was put into the database through SQLite, as by `.restore`";
 
 /// What shows that the database did not become of what it was then.
@@ -47,13 +48,28 @@ impl Recorder {
             return Ok(());
         }
         self.schema = schema;
+        let stands = self.require_growth(PUT_IN);
+        // What was read before that commit is whole.
+        self.is_put_in = stands.is_err();
+        stands
+    }
+
+    /// Before what was committed while nobody followed counts: it may come of another database than the one that was followed,
+    /// as when another file lay under its log for a while. Then the log leads on, and the tables do not; none of it is kept.
+    ///
+    /// # Errors
+    /// As [`Recorder::require_to_go_on`].
+    pub(super) fn require_to_lead_on(&self) -> Result<(), Ended> {
+        self.require_growth(STRAYED)
+    }
+
+    fn require_growth(&self, or_else: &str) -> Result<(), Ended> {
         if contradiction(&self.follower, self.state.growth.as_ref()).is_none() {
             return Ok(());
         }
-        self.is_put_in = true;
         let why = NewChain {
             is_file: true,
-            ..NewChain::of(EventKind::Replaced, PUT_IN)
+            ..NewChain::of(EventKind::Replaced, or_else)
         };
         Err(Ended::Again(WhyAgain::NewChain(why)))
     }

@@ -28,6 +28,8 @@ pub(super) struct Lies<'a> {
     pub hashes: &'a Hashes,
     /// At its end.
     pub follower: &'a Follower,
+    /// Whether nothing but SQLite's own counter differs.
+    pub is_counted_anew: bool,
 }
 
 /// What shows that it came before what was followed last.
@@ -138,6 +140,16 @@ pub(super) fn explained(
                 ..why.clone()
             },
             false => why.clone(),
+        });
+    }
+    if lies.is_counted_anew {
+        return Ok(NewChain {
+            kind: EventKind::NewChain,
+            detail: format!(
+                "{}; but for SQLite's counter the database holds the same as after {was}",
+                why.detail
+            ),
+            is_file: why.is_file,
         });
     }
     Ok(match older(desk, lies, before)? {

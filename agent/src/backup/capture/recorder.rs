@@ -151,6 +151,9 @@ impl Recorder {
     fn read_for(&mut self, most: Duration, desk: &Desk, now: Clock) -> Result<bool, Ended> {
         let until = Instant::now() + most;
         while self.read_one(now)? {
+            if self.has_caught_up() {
+                self.require_to_lead_on()?;
+            }
             if self.draft.is_full(SEGMENT_BYTES) || self.has_caught_up() {
                 self.end_commits(desk)?;
             }

@@ -18,7 +18,7 @@ pub(super) const CAPTURE_STUCK: Wording = Wording {
     happened: "At {since} the agent could not follow the shop's database any more: {detail}",
     means: "what is sold from now on, if the bot sells at all, is on this server alone and may be lost. All that was sold before is on the remotes.",
     done: "the agent looks every few seconds, and goes on as soon as it can.",
-    todo: "do what is named there; where nothing is: systemctl stop {unit}, then agent restore --latest brings back everything that left the server",
+    todo: "do what is named there. A file that is missing: put it back with its -wal, and all goes on. Only where it is gone for good: systemctl stop {unit}, then agent restore --latest brings back everything that left the server",
     over_headline: "Orders leave the server again",
     over: "It lasted {lasted}; what came of that time is in agent status.",
 };

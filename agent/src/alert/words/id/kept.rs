@@ -18,7 +18,7 @@ pub(super) const CAPTURE_STUCK: Wording = Wording {
     happened: "Pada {since} agent tidak dapat lagi mengikuti database toko: {detail}",
     means: "yang terjual mulai sekarang, bila bot masih berjualan, hanya ada di server ini dan dapat hilang. Semua yang terjual sebelumnya ada di tempat cadangan.",
     done: "agent melihat lagi tiap beberapa detik, dan melanjutkan begitu bisa.",
-    todo: "lakukan yang disebut di sana; bila tidak ada: systemctl stop {unit}, lalu agent restore --latest mengembalikan semua yang sudah keluar dari server",
+    todo: "lakukan yang disebut di sana. Berkas yang hilang: kembalikan bersama -wal-nya, lalu semua berlanjut. Hanya bila memang hilang selamanya: systemctl stop {unit}, lalu agent restore --latest mengembalikan semua yang sudah keluar dari server",
     over_headline: "Pesanan keluar dari server lagi",
     over: "Berlangsung {lasted}; apa yang terjadi selama itu ada di agent status.",
 };
