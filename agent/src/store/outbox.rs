@@ -10,6 +10,7 @@ use super::{Store, alerts::severity_name, episodes::EpisodeId};
 mod ladder;
 mod moments;
 mod thread;
+mod unheard;
 mod waiting;
 
 pub use ladder::{Climb, Rung, Stuck, Taken};
@@ -149,6 +150,7 @@ pub(super) fn add(
     message: &Message,
     now: UnixMillis,
 ) -> rusqlite::Result<()> {
+    let came_up_at = unheard::since(transaction, message, now)?;
     if let (true, Some(episode)) = (message.is_edit, message.episode)
         && rewritten(transaction, episode, message, now)?
     {
@@ -170,7 +172,7 @@ pub(super) fn add(
         ":follows_up": message.follows_up,
         ":settles": message.settles,
         ":in_passing": message.in_passing,
-        ":created_at": now.0,
+        ":created_at": came_up_at.0,
         ":not_before": message.not_before.unwrap_or(now).0,
     })?;
     for (address, climbed) in ladder::first_ways(transaction, ladder, message)? {
@@ -418,5 +420,35 @@ mod tests {
         };
         say(&is_over).unwrap();
         assert_eq!(counts(), (3, 1, true));
+    }
+
+    #[test]
+    fn what_takes_the_place_of_something_unheard_came_up_when_that_did() {
+        let dir = tempfile::tempdir().unwrap();
+        let store = Store::open(dir.path()).unwrap();
+        let address = Address {
+            rung: "telegram".to_owned(),
+            chat_id: 1,
+        };
+        let say = |open, at| {
+            let message = Message {
+                open,
+                is_edit: at > 0,
+                ..message(1)
+            };
+            store
+                .write(|transaction| add(transaction, &ladder(), &message, UnixMillis(at)))
+                .unwrap();
+            let rows = store.waiting(&address, 10, UnixMillis(at)).unwrap();
+            rows.last().map(|row| row.created_at.0)
+        };
+        say(true, 0);
+        let rows = store.waiting(&address, 10, UnixMillis(0)).unwrap();
+        store.delivery_sent(&rows, Some(7), UnixMillis(0)).unwrap();
+        assert_eq!(say(true, 5_000), Some(5_000));
+        assert_eq!(say(true, 65_000), Some(5_000), "it is the same that goes on");
+        assert_eq!(say(false, 70_000), Some(70_000), "its end");
+        assert_eq!(say(true, 80_000), Some(80_000), "once more");
+        assert_eq!(say(true, 140_000), Some(80_000));
     }
 }

@@ -5,7 +5,7 @@
 use std::{
     fs,
     path::{Path, PathBuf},
-    process::Command,
+    process::{Command, Stdio},
     time::Duration,
 };
 
@@ -232,40 +232,51 @@ fn backed_up(shop: &Shop, arguments: &[&str]) -> Value {
 /// on all the same when that is put back.
 #[test]
 fn what_was_worked_out_from_an_older_copy_under_the_shops_log_is_told() {
-    let shop = shop();
-    follow(&shop, 1);
-    run(&shop.database(), CLOSED);
-    let older = bytes(&shop.database());
-    follow(&shop, 3);
-    run(&shop.database(), CLOSED);
-    let agent = Running::start(&shop);
-    settled(&shop, &agent);
-    let bot = open(&shop.database());
-    bot.execute_batch("CREATE TABLE note (text TEXT) STRICT").unwrap();
-    settled(&shop, &agent);
-    agent.burn();
-    let [aside, put] = ["live/aside.db", "live/put.db"].map(|name| shop.path(name));
-    fs::write(&put, older).unwrap();
-    fs::rename(shop.database(), &aside).unwrap();
-    fs::rename(&put, shop.database()).unwrap();
-    let mut tool = Command::new("sqlite3");
-    let sold = tool
-        .arg(shop.database())
-        .args([".dbconfig no_ckpt_on_close on", ORDER])
-        .status();
-    assert!(sold.unwrap().success());
-    fs::rename(&aside, shop.database()).unwrap();
-    // What is read within a second of the commit before is followed like any other.
-    std::thread::sleep(Duration::from_millis(1_100));
-    let agent = Running::start(&shop);
-    settled(&shop, &agent);
-    let why = is_replaced(&shop).unwrap();
-    assert!(
-        why.contains("while nobody followed does not go on") && why.contains("rows of the table "),
-        "{why}"
-    );
-    agent.burn();
-    drop(bot);
+    for (count, said) in [(1, "rows of the table "), (60, "row ")] {
+        let shop = shop();
+        follow(&shop, 1);
+        let older = bytes(&shop.database());
+        follow(&shop, 3);
+        run(&shop.database(), CLOSED);
+        let agent = Running::start(&shop);
+        settled(&shop, &agent);
+        let bot = open(&shop.database());
+        bot.execute_batch("CREATE TABLE note (text TEXT) STRICT").unwrap();
+        settled(&shop, &agent);
+        let chain = shop.back_up()["chain"].clone();
+        agent.burn();
+        let before = orders(&shop.database());
+        let [aside, put] = ["live/aside.db", "live/put.db"].map(|name| shop.path(name));
+        fs::write(&put, older).unwrap();
+        fs::rename(shop.database(), &aside).unwrap();
+        fs::rename(&put, shop.database()).unwrap();
+        let mut tool = Command::new("sqlite3");
+        let sold = tool
+            .arg(shop.database())
+            .args([".dbconfig no_ckpt_on_close on", &ORDER.repeat(count)])
+            .stdout(Stdio::null())
+            .status();
+        assert!(sold.unwrap().success());
+        fs::rename(&aside, shop.database()).unwrap();
+        // What is read within a second of the commit before is followed like any other.
+        std::thread::sleep(Duration::from_millis(1_100));
+        let agent = Running::start(&shop);
+        settled(&shop, &agent);
+        let why = is_replaced(&shop).unwrap();
+        assert!(
+            why.contains("while nobody followed does not go on") && why.contains(said),
+            "{why}"
+        );
+        agent.burn();
+        drop(bot);
+        let listed = shop.agent_done(&["list", "--json"]);
+        assert!(
+            !listed.contains("caught_up"),
+            "nothing of it is in the chain before: {listed}"
+        );
+        shop.restore_to("before", &["--chain", text(&chain)]);
+        assert_eq!(orders(&shop.path("before/shop.db")), before);
+    }
 }
 
 #[test]

@@ -179,9 +179,10 @@ fn open_database(config: &Config, unstored: &Unstored) -> Result<Database> {
         .map_err(plain)
         .with_context(|| format!("opening {}", database.display()))?;
     let place = Place::of(database).with_context(|| format!("looking at {}", database.display()))?;
-    instance
-        .note(&place)
-        .with_context(|| format!("noting where {} lies", database.display()))?;
+    if let Err(error) = instance.note(&place) {
+        // Without it commands know less; the shop knows all it needs.
+        tracing::warn!(%error, "which file the shop lies in could not be noted beside it");
+    }
     let applied = db::migrate(&mut conn)?;
     if !applied.is_empty() {
         tracing::info!(

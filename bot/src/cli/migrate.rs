@@ -23,6 +23,7 @@ impl Migrate {
             return Ok(());
         }
         if self.dry_run {
+            db::require_the_running_shops(&database).map_err(anyhow::Error::from)?;
             let conn = db::open_reader(&database).map_err(anyhow::Error::from)?;
             say("would be applied", &db::migration_status(&conn)?);
             return Ok(());

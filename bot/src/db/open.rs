@@ -110,7 +110,11 @@ pub fn lock_instance(database: &Path) -> Result<Instance, OpenError> {
     let until = Instant::now() + LOOKED_MAX;
     loop {
         match lock.try_lock() {
-            Ok(()) => return Ok(Instance { lock }),
+            Ok(()) => {
+                // What an earlier bot noted is no news of this one.
+                let _ = lock.set_len(0);
+                return Ok(Instance { lock });
+            }
             Err(TryLockError::WouldBlock) if Instant::now() < until => sleep(LOOKED_MAX / 10),
             Err(TryLockError::WouldBlock) => return Err(OpenError::Held(database.to_owned())),
             Err(TryLockError::Error(source)) => return Err(OpenError::Io { path, source }),
@@ -124,9 +128,12 @@ pub fn lock_instance(database: &Path) -> Result<Instance, OpenError> {
 /// # Errors
 /// [`OpenError::Elsewhere`].
 pub fn require_the_running_shops(database: &Path) -> Result<(), OpenError> {
-    // Where there is none, nobody runs.
-    let Ok(lock) = File::open(lock_of(database)) else {
-        return Ok(());
+    let path = lock_of(database);
+    let lock = match File::open(&path) {
+        Ok(lock) => lock,
+        // Where there is none, nobody runs.
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+        Err(source) => return Err(OpenError::Io { path, source }),
     };
     if !matches!(lock.try_lock_shared(), Err(TryLockError::WouldBlock)) {
         return Ok(());

@@ -14,7 +14,7 @@ use tempfile::TempDir;
 
 use super::{
     migrate::migrate,
-    open::{common, open_reader, open_writer},
+    open::{common, open_reader, open_writer, require_the_running_shops},
 };
 
 /// What SQLite keeps beside a database.
@@ -34,6 +34,7 @@ impl Still {
     pub fn open(database: &Path) -> Result<Self> {
         let opening = || format!("opening {}", database.display());
         fs::File::open(database).with_context(opening)?;
+        require_the_running_shops(database)?;
         // Both are there while somebody has the database open, or had when it died; SQLite makes neither then.
         if ["-wal", "-shm"]
             .iter()

@@ -36,6 +36,10 @@ impl Recorder {
         if self.unfollowed.is_none() {
             return self.end_segment(desk, Kind::Commits, None);
         }
+        // It looks at the newest state, so that the first segment of several is held back as well.
+        if !self.is_put_in {
+            self.require_to_lead_on()?;
+        }
         let ended = self.end_segment(desk, Kind::CaughtUp, Some((EventKind::CaughtUp, CAUGHT_UP)))?;
         self.unfollowed = self.unfollowed.filter(|_| !self.has_caught_up());
         Ok(ended)

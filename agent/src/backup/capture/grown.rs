@@ -2,9 +2,12 @@
 //! did not become of the one that was followed.
 //! What cannot be read of it stops no capture, and proves nothing.
 
+use anyhow::Context;
+use protocol::chain::PageHash;
+
 use super::{NewChain, WhyAgain, recorder::Ended, recorder::Recorder};
 use crate::{
-    backup::wal::follow::Follower,
+    backup::{segment::schema_cookie, wal::follow::Follower},
     store::{
         growth::{Contradiction, Growth},
         interruptions::EventKind,
@@ -52,6 +55,16 @@ impl Recorder {
         // What was read before that commit is whole.
         self.is_put_in = stands.is_err();
         stands
+    }
+
+    /// SQLite's count of changes to the definitions in the state that was followed last, where its first page is at hand.
+    pub(super) fn schema_before(&self) -> Result<Option<u32>, Ended> {
+        let known = self.hashes.get(1).context("reading the table of pages")?;
+        let image = self
+            .follower
+            .old(1)?
+            .filter(|image| PageHash::of(1, image) == known);
+        Ok(image.as_deref().and_then(schema_cookie))
     }
 
     /// Before what was committed while nobody followed counts: it may come of another database than the one that was followed,

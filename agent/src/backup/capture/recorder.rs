@@ -151,9 +151,6 @@ impl Recorder {
     fn read_for(&mut self, most: Duration, desk: &Desk, now: Clock) -> Result<bool, Ended> {
         let until = Instant::now() + most;
         while self.read_one(now)? {
-            if self.has_caught_up() {
-                self.require_to_lead_on()?;
-            }
             if self.draft.is_full(SEGMENT_BYTES) || self.has_caught_up() {
                 self.end_commits(desk)?;
             }
@@ -192,6 +189,9 @@ impl Recorder {
         let Some((frames, followed)) = self.follower.next()? else {
             return Ok(false);
         };
+        if self.schema.is_none() {
+            self.schema = self.schema_before()?;
+        }
         let first_page = followed.pages.iter().find(|(page, _)| *page == 1);
         self.require_to_go_on(first_page.and_then(|(_, image)| schema_cookie(image)))?;
         // After it was seen, not before: else a restore until a moment would hold commits from after that moment.
