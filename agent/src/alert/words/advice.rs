@@ -23,18 +23,41 @@ pub(in crate::alert) fn log_advice(language: Language, rule: Rule, whose: &Whose
     Some(advice.anothers.replace("{restart}", &restart))
 }
 
-/// What to do about a cause that is known, of a rule that may have several; `detail` begins with its code.
+/// What to do about a cause that is known, of a rule that may have several; `detail` begins with the code of a refusal.
 pub(in crate::alert) fn advice_on_cause(
     language: Language,
     rule: Rule,
     detail: &str,
 ) -> Option<&'static str> {
-    let code = detail
-        .split(", ")
-        .next()
-        .filter(|_| rule == Rule::DatabaseRefuses)?;
-    match language {
-        Language::Id => id::on_refusal(code),
-        Language::En => en::on_refusal(code),
+    match (rule, language) {
+        (Rule::DatabaseRefuses, Language::Id) => id::on_refusal(code_of(detail)),
+        (Rule::DatabaseRefuses, Language::En) => en::on_refusal(code_of(detail)),
+        (Rule::BackupNotTaken, Language::Id) => is_full(detail).then_some(id::BACKUP_WITHOUT_ROOM),
+        (Rule::BackupNotTaken, Language::En) => is_full(detail).then_some(en::BACKUP_WITHOUT_ROOM),
+        _ => None,
+    }
+}
+
+fn code_of(detail: &str) -> &str {
+    detail.split_once(", ").map_or(detail, |(code, _)| code)
+}
+
+/// As the system says it.
+fn is_full(detail: &str) -> bool {
+    detail.to_lowercase().contains("no space left on device")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_backup_that_found_no_room_is_no_matter_for_a_check() {
+        let full = "staging base/1: No space left on device (os error 28)";
+        for language in [Language::Id, Language::En] {
+            let advice = |detail| advice_on_cause(language, Rule::BackupNotTaken, detail);
+            assert!(advice(full).unwrap().contains("df -h"));
+            assert_eq!(advice("the key is gone"), None);
+        }
     }
 }

@@ -280,6 +280,9 @@ const BOT_PORT_TAKEN: Wording = Wording {
     over: "The bot itself answers. Something else did for {lasted}.",
 };
 
+/// What to do about a backup that found no room on the disk.
+pub(super) const BACKUP_WITHOUT_ROOM: &str = "make room first: df -h and df -i say what is full; journalctl --vacuum-size=200M; apt-get clean. The agent tries again by itself within a quarter of an hour; at once: agent backup";
+
 const BACKUP_NOT_TAKEN: Wording = Wording {
     headline: "No backup could be taken",
     happened: "The backup of {since} failed and is nowhere. The cause: {detail}",

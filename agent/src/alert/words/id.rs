@@ -284,6 +284,9 @@ const BOT_PORT_TAKEN: Wording = Wording {
     over: "Bot sendiri menjawab lagi. Program lain menjawab di tempatnya selama {lasted}.",
 };
 
+/// Indonesian. What to do about a backup that found no room on the disk.
+pub(super) const BACKUP_WITHOUT_ROOM: &str = "kosongkan disk dulu: df -h dan df -i menunjukkan apa yang penuh; journalctl --vacuum-size=200M; apt-get clean. Agent mencoba lagi sendiri dalam seperempat jam; langsung: agent backup";
+
 const BACKUP_NOT_TAKEN: Wording = Wording {
     headline: "Cadangan tidak dapat dibuat",
     happened: "Cadangan pada {since} gagal dan tidak ada di tempat mana pun. Sebab: {detail}",
