@@ -7,8 +7,11 @@ use std::{collections::BTreeSet, fs, os::unix::fs::MetadataExt, path::Path, thre
 use thiserror::Error;
 
 const LOCKS: &str = "/proc/locks";
-/// Whoever opens or closes a database holds one of the two for a moment, and the list is not read in one moment either.
+/// Whoever opens or closes a database holds one of the two for a moment, and the list is not read in one moment either: where
+/// locks come and go meanwhile, one that stays may be missing in it.
 const LOOKS: usize = 10;
+/// So many in a row that find nobody.
+const CLEAR_LOOKS: usize = 3;
 const LOOK_AGAIN: Duration = Duration::from_millis(100);
 
 /// Somebody has another file open under this log.
@@ -29,19 +32,22 @@ pub struct HeldForAnother {
 /// # Errors
 /// [`HeldForAnother`]. Where the system tells of no locks, nobody is found.
 pub(in crate::backup) fn require_own(database: &Path) -> Result<(), HeldForAnother> {
-    for look in 1..=LOOKS {
-        let Some(process) = holder(database) else {
+    let (mut found, mut clear) = (None, 0);
+    for _ in 0..LOOKS {
+        match holder(database) {
+            None => clear += 1,
+            process => (found, clear) = (process, 0),
+        }
+        if clear == CLEAR_LOOKS {
             return Ok(());
-        };
-        if look == LOOKS {
-            let name = fs::read_to_string(format!("/proc/{process}/comm")).unwrap_or_default();
-            let name = Some(name.trim()).filter(|name| !name.is_empty());
-            let name = name.map(|name| format!(" ({name})")).unwrap_or_default();
-            return Err(HeldForAnother { process, name });
         }
         sleep(LOOK_AGAIN);
     }
-    Ok(())
+    let Some(process) = found else { return Ok(()) };
+    let name = fs::read_to_string(format!("/proc/{process}/comm")).unwrap_or_default();
+    let name = Some(name.trim()).filter(|name| !name.is_empty());
+    let name = name.map(|name| format!(" ({name})")).unwrap_or_default();
+    Err(HeldForAnother { process, name })
 }
 
 /// Another process with a lock on the log's index and none on the database: in WAL mode SQLite holds one on each for as long
