@@ -128,11 +128,9 @@ impl Order {
         let identity = Identity::of(&self.database)?;
         self.require_own_log(&identity)?;
         // SQLite takes a log beside an empty database for a leftover, and deletes it.
-        self.require_pages(u32::from(
-            self.database.metadata().is_ok_and(|found| found.len() > 0),
-        ))?;
+        self.require_pages(self.database.metadata().is_ok_and(|found| found.len() > 0))?;
         let Opened { pages, place } = self.commits.open(&self.database, progress)?;
-        self.require_pages(pages.pages())?;
+        self.require_pages(pages.pages() > 0)?;
         let taken_at = now();
         let point = point_id(taken_at)?;
         let look = self.look(&pages)?;
@@ -208,9 +206,9 @@ impl Order {
     }
 
     /// An empty file is no shop, and its backup would be one of nothing.
-    fn require_pages(&self, pages: u32) -> anyhow::Result<()> {
+    fn require_pages(&self, has_pages: bool) -> anyhow::Result<()> {
         ensure!(
-            pages > 0,
+            has_pages,
             "nothing was backed up of {}: {}",
             self.database.display(),
             SourceError::Empty

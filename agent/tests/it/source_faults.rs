@@ -100,11 +100,8 @@ fn a_database_that_took_the_shops_place_stays_another_one_when_it_is_moved() {
     agent_of.burn();
     let chain = shop.listed().remove(0)["chain"].clone();
     let take_place = |bytes: &[u8]| {
-        for ending in ["-wal", "-shm"] {
-            let _ = fs::remove_file(shop.path(&format!("live/shop.db{ending}")));
-        }
         fs::write(shop.path("other.db"), bytes).unwrap();
-        fs::rename(shop.path("other.db"), shop.database()).unwrap();
+        exchange(&shop, "other.db");
     };
     take_place(&older);
     let agent = Running::start(&shop);
@@ -284,6 +281,7 @@ fn a_copy_by_backup_holds_the_same_and_is_called_no_older_state() {
     assert_eq!(contents(&shop.path("back/shop.db")), expected);
 }
 
+/// Puts a file in the place of a closed shop's, without its log.
 fn exchange(shop: &Shop, other: &str) {
     for suffix in ["-wal", "-shm"] {
         let _ = fs::remove_file(shop.path(&format!("live/shop.db{suffix}")));
@@ -1080,10 +1078,7 @@ fn exchange_for_another(shop: &Shop) {
         &other,
         "PRAGMA journal_mode = WAL; CREATE TABLE item (id INTEGER PRIMARY KEY, text TEXT);",
     );
-    for suffix in ["-wal", "-shm"] {
-        let _ = fs::remove_file(shop.path(&format!("live/shop.db{suffix}")));
-    }
-    fs::rename(&other, shop.database()).unwrap();
+    exchange(shop, "live/other.db");
 }
 
 /// As by somebody who puts another file there, and deletes the log that lay beside it some seconds later.

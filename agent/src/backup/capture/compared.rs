@@ -6,9 +6,13 @@ use protocol::chain::{PageHash, PageSum, is_lock_page};
 
 use super::{hashes::Hashes, past::Differing, recorder::Ended};
 use crate::backup::{
-    segment::{PAGES_MAX, change_counter},
+    segment::{COUNTER_AT, PAGES_MAX, change_counter},
     wal::follow::Follower,
 };
+
+/// In a database's first page: the counter for which what stands behind it is valid, and the number of the SQLite that wrote it.
+const VALID_FOR_AT: usize = 92;
+const WRITTEN_BY_AT: usize = 96;
 
 /// What was found beside the table of pages, which is left as it is.
 pub(super) struct Compared {
@@ -76,22 +80,22 @@ pub(super) fn write_table(
 ) -> Result<Written, Ended> {
     let mut written = Written::default();
     follower.source().each_page(|page, image| {
+        if is_lock_page(page, follower.page_size()) {
+            return Ok(());
+        }
+        let (was, hash) = (hashes.get(page)?, PageHash::of(page, image));
+        let is_other = was != hash;
         if page == 1 {
             written.counter = change_counter(image);
-            let was = hashes.get(page)?;
-            let is_but_counted =
-                |counter| was != PageHash::of(page, image) && is_but_counted(image, counter, was);
-            written.is_counted_anew = counter.is_some_and(is_but_counted);
+            written.is_counted_anew =
+                is_other && counter.is_some_and(|counter| is_but_counted(image, counter, was));
         }
-        if !is_lock_page(page, follower.page_size()) {
-            let hash = PageHash::of(page, image);
-            if hashes.get(page)? != hash {
-                written.count += 1;
-                written.differing.add(page, hash);
-            }
-            hashes.set(page, hash)?;
-            written.sum.add(hash);
+        if is_other {
+            written.count += 1;
+            written.differing.add(page, hash);
         }
+        hashes.set(page, hash)?;
+        written.sum.add(hash);
         Ok(())
     })?;
     hashes
@@ -106,11 +110,15 @@ pub(super) fn write_table(
 fn is_but_counted(image: &[u8], counter: u32, was: PageHash) -> bool {
     let own = u32::try_from(rusqlite::version_number()).ok();
     let theirs = image
-        .get(96..100)
+        .get(WRITTEN_BY_AT..WRITTEN_BY_AT + 4)
         .and_then(|bytes| Some(u32::from_be_bytes(bytes.try_into().ok()?)));
     [own, theirs].into_iter().flatten().any(|version| {
         let mut page = image.to_vec();
-        for (at, number) in [(24, counter), (92, counter), (96, version)] {
+        for (at, number) in [
+            (COUNTER_AT, counter),
+            (VALID_FOR_AT, counter),
+            (WRITTEN_BY_AT, version),
+        ] {
             page[at..at + 4].copy_from_slice(&number.to_be_bytes());
         }
         PageHash::of(1, &page) == was

@@ -47,7 +47,15 @@ impl Recorder {
     /// # Errors
     /// That it did not, as [`Ended::Again`].
     pub(super) fn require_to_go_on(&mut self, schema: Option<u32>) -> Result<(), Ended> {
-        if schema.is_none() || schema == self.schema {
+        if schema.is_none() {
+            return Ok(());
+        }
+        let before = match self.schema {
+            None => self.schema_before()?,
+            known => known,
+        };
+        if schema == before {
+            self.schema = schema;
             return Ok(());
         }
         self.schema = schema;
@@ -58,7 +66,7 @@ impl Recorder {
     }
 
     /// SQLite's count of changes to the definitions in the state that was followed last, where its first page is at hand.
-    pub(super) fn schema_before(&self) -> Result<Option<u32>, Ended> {
+    fn schema_before(&self) -> Result<Option<u32>, Ended> {
         let known = self.hashes.get(1).context("reading the table of pages")?;
         let image = self
             .follower

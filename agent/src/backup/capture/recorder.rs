@@ -189,9 +189,6 @@ impl Recorder {
         let Some((frames, followed)) = self.follower.next()? else {
             return Ok(false);
         };
-        if self.schema.is_none() {
-            self.schema = self.schema_before()?;
-        }
         let first_page = followed.pages.iter().find(|(page, _)| *page == 1);
         self.require_to_go_on(first_page.and_then(|(_, image)| schema_cookie(image)))?;
         // After it was seen, not before: else a restore until a moment would hold commits from after that moment.

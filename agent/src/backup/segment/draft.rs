@@ -20,7 +20,7 @@ const LEVEL: i32 = 3;
 const WINDOW_LOG: std::ops::RangeInclusive<u32> = 10..=27;
 
 /// Where a database's first page holds the counter: file format, 1.3.
-const COUNTER_AT: usize = 24;
+pub(in crate::backup) const COUNTER_AT: usize = 24;
 const SCHEMA_AT: usize = 40;
 
 /// A transaction changes more pages than a segment may hold.

@@ -23,8 +23,8 @@ mod kept;
 mod replay;
 
 pub use decode::{Commit, Segment, SegmentError};
+pub(in crate::backup) use draft::{COUNTER_AT, change_counter, schema_cookie};
 pub use draft::{Draft, TooLarge};
-pub(in crate::backup) use draft::{change_counter, schema_cookie};
 pub use header::{Header, Kind};
 pub use replay::Replay;
 

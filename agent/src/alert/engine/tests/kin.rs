@@ -30,20 +30,23 @@ fn a_database_without_writes_is_told_at_once_and_its_disk_that_is_seen_later_hea
     assert_eq!(day.told(), Vec::<String>::new());
 }
 
+/// A database that takes no writes and what that comes of, seen within seconds in this order: one message for both.
+fn refused_with(source: (&str, Rule), order: [usize; 2]) -> Day {
+    let faults = [("database/commits", Rule::DatabaseRefuses), source];
+    let mut day = Day::begin();
+    for at in order {
+        day.wrong(faults[at].0, faults[at].1);
+        day.pass(5);
+    }
+    assert_eq!((day.messages(), day.edits()), (1, 1), "{:?}", day.said);
+    assert_eq!(day.newest(), ("database/commits", 1), "what stops the shop leads");
+    day
+}
+
 #[test]
 fn a_disk_that_fills_up_within_seconds_rings_once_in_whichever_order_it_is_seen() {
     for order in [[0, 1], [1, 0]] {
-        let faults = [
-            ("database/commits", Rule::DatabaseRefuses),
-            ("disk//", Rule::DiskFull),
-        ];
-        let mut day = Day::begin();
-        for at in order {
-            day.wrong(faults[at].0, faults[at].1);
-            day.pass(5);
-        }
-        assert_eq!((day.messages(), day.edits()), (1, 1), "{:?}", day.said);
-        assert_eq!(day.newest(), ("database/commits", 1), "what stops the shop leads");
+        let mut day = refused_with(("disk//", Rule::DiskFull), order);
         assert!(
             day.said
                 .iter()
@@ -58,17 +61,7 @@ fn a_disk_that_fills_up_within_seconds_rings_once_in_whichever_order_it_is_seen(
 #[test]
 fn a_file_that_is_replaced_under_the_bot_rings_once_in_whichever_order_it_is_seen() {
     for order in [[0, 1], [1, 0]] {
-        let faults = [
-            ("database/commits", Rule::DatabaseRefuses),
-            ("capture_event/replaced", Rule::DatabaseReplaced),
-        ];
-        let mut day = Day::begin();
-        for at in order {
-            day.wrong(faults[at].0, faults[at].1);
-            day.pass(5);
-        }
-        assert_eq!((day.messages(), day.edits()), (1, 1), "{:?}", day.said);
-        assert_eq!(day.newest(), ("database/commits", 1), "what stops the shop leads");
+        refused_with(("capture_event/replaced", Rule::DatabaseReplaced), order);
     }
 }
 
