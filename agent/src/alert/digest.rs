@@ -2,6 +2,8 @@
 //! way to the owner works, and how fast messages were. Its coming is itself a sign that the agent lives.
 //! Pure: everything that it tells is handed in.
 
+use std::cmp::Reverse;
+
 use protocol::{incident::Severity, time::UnixMillis};
 
 use super::{
@@ -20,9 +22,9 @@ use crate::store::{
     outbox::Message,
 };
 
-/// Lines of one part.
 /// What a digest is about: nothing that can be wrong.
 pub const KEY: &str = "digest/daily";
+/// Lines of one part.
 const LINES_MAX: usize = 12;
 /// What is told of one fault.
 const FAULT_UNITS_MAX: usize = 200;
@@ -134,10 +136,13 @@ fn part(text: &mut String, title: &str, when_empty: &str, lines: Vec<String>) {
     }
 }
 
+/// The gravest first, since a long list is cut off; of equals the oldest.
 fn open(voice: &Voice, book: &Book) -> Vec<String> {
     let firing = book.alerts.values().filter(|row| row.loudest.is_some());
-    firing
-        .filter_map(Fault::of)
+    let mut faults: Vec<Fault> = firing.filter_map(Fault::of).collect();
+    faults.sort_by_key(|fault| (Reverse(fault.rule.severity()), fault.since));
+    faults
+        .into_iter()
         .map(|fault| {
             format!(
                 "{} ({})",
@@ -153,8 +158,11 @@ fn reported(kinds: &[Reported]) -> Vec<String> {
     kinds.iter().map(line).collect()
 }
 
+/// As it began.
 fn past(voice: &Voice, past: &[Past]) -> Vec<String> {
-    let line = |past: &Past| {
+    let mut past: Vec<&Past> = past.iter().collect();
+    past.sort_by_key(|past| past.since);
+    let line = |past: &&Past| {
         let what = lists::past(voice, past);
         let lasted = duration(voice.language, past.until.since(past.since));
         let held = past

@@ -159,6 +159,9 @@ fn cleared(book: &mut Book, row: Option<AlertRow>, trouble: Trouble, now: UnixMi
         floor.bad_at = now;
     }
     let fault = Fault::from_trouble(&row.key, &trouble);
+    if let (Some(id), Some(_)) = (row.episode, &row.told) {
+        episode::mended(book, id, &fault, now);
+    }
     match row.episode {
         Some(id) => episode::leave(book, id, fault, End::Mended, now),
         None => Vec::new(),

@@ -5,10 +5,12 @@ use std::time::Duration;
 
 use protocol::time::UnixMillis;
 
+mod mended;
 mod outgoing;
 mod recurring;
 mod summary;
 
+use mended::{mended, mended_text};
 use outgoing::elsewhere;
 pub use outgoing::{STAYS_AWAY, is_late, marked, outgoing};
 use recurring::{again, calm_text, how_it_changes, paused_text, replaced_text};
@@ -86,6 +88,7 @@ pub fn of_notice(voice: &Voice, notice: &Notice, now: UnixMillis) -> Message {
                 let acked = notice.acked.iter().map(|acked| taken_on(voice, acked));
                 acked
                     .chain(others(voice, &notice.others, ALSO_UNITS_MAX))
+                    .chain(mended(voice, &notice.mended))
                     .collect()
             }
             false => Vec::new(),
@@ -142,7 +145,7 @@ fn trouble_text(voice: &Voice, notice: &Notice, prefix: Option<&str>) -> (String
     let prefix = prefix.map_or(String::new(), |prefix| format!("{prefix}: "));
     let headline = format!(
         "{} {prefix}{}{}",
-        icon(notice.severity),
+        icon(notice.severity_now()),
         again(voice, notice),
         placed(&notice.lead, fill(words.headline))
     );
@@ -156,7 +159,7 @@ fn trouble_text(voice: &Voice, notice: &Notice, prefix: Option<&str>) -> (String
         phrases.todo,
         fill(&todo),
     );
-    let mut below = how_it_changes(voice, notice);
+    let mut below = mended_text(voice, &notice.mended) + &how_it_changes(voice, notice);
     if let Some(acked) = &notice.acked {
         below += &format!("\n\n{}", taken_on(voice, acked));
     }
@@ -244,7 +247,7 @@ fn host(object: &str) -> &str {
 
 fn over_text(voice: &Voice, notice: &Notice, lasted: Duration, now: UnixMillis) -> (String, String) {
     let words = wording(voice.language, notice.lead.rule);
-    let headline = over_headline(voice, notice);
+    let headline = over_headline(voice, &notice.lead);
     let lasted = duration(voice.language, lasted);
     // What was seen goes in last.
     let over = fill(voice, &notice.lead, &words.over.replace("{lasted}", &lasted));
@@ -257,10 +260,10 @@ fn over_text(voice: &Voice, notice: &Notice, lasted: Duration, now: UnixMillis) 
     (headline, text)
 }
 
-fn over_headline(voice: &Voice, notice: &Notice) -> String {
-    let words = wording(voice.language, notice.lead.rule);
-    let over = fill(voice, &notice.lead, words.over_headline);
-    format!("✅ {}", placed(&notice.lead, over))
+fn over_headline(voice: &Voice, fault: &Fault) -> String {
+    let words = wording(voice.language, fault.rule);
+    let over = fill(voice, fault, words.over_headline);
+    format!("✅ {}", placed(fault, over))
 }
 
 /// What was wrong, from when to when: it stands in the place of the message that said so.
@@ -284,7 +287,7 @@ fn withdrawn_text(voice: &Voice, notice: &Notice) -> (String, String) {
 
 /// What the live message says in the end: that it is over, and what it was.
 fn settled_text(voice: &Voice, notice: &Notice, now: UnixMillis) -> (String, String) {
-    let headline = over_headline(voice, notice);
+    let headline = over_headline(voice, &notice.lead);
     let text = format!("{headline}\n\n{}", what_it_was(voice, notice, now));
     (headline, text)
 }
@@ -389,6 +392,7 @@ mod tests {
                 since: UnixMillis(1_795_338_000_000),
             },
             others: Vec::new(),
+            mended: Vec::new(),
             faults: 1,
             acked: None,
             times: None,

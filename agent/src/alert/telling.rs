@@ -178,6 +178,7 @@ mod tests {
             acked: None,
             reminders: 0,
             remind_at: None,
+            mended: Vec::new(),
         };
         book.episodes.insert(EpisodeId(1), episode);
         let floor = FloorRow {

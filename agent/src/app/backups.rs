@@ -17,7 +17,7 @@ use crate::{
         heartbeat::{RunId, Signal},
         message::moment,
     },
-    backup::{self, Commits, Silent, TakeError, Taken, Want, What, capture::Capture, schedule},
+    backup::{self, Commits, Silent, TakeError, Taken, Want, What, capture::Capture, room, schedule},
     config::Config,
     console::work::{Ask, BackupEnd, Step},
     store::Store,
@@ -25,29 +25,22 @@ use crate::{
 
 mod blamed;
 mod checkup;
+mod due;
 mod ended;
 mod lacking;
 mod sealed;
 
 use checkup::Checkup;
+use due::Due;
 use ended::{Ended, missed, signal_of};
 use sealed::Told;
 
-/// A chain of commits that has no base yet cannot be restored: it gets one as soon as the shop has drawn breath.
-const NEW_CHAIN: Duration = Duration::from_secs(1);
 /// After a start: time for the bot to be there before a backup that was missed is made up for.
 const SETTLE: Duration = Duration::from_secs(60);
-/// After a backup that is nowhere.
-const RETRY: Duration = Duration::from_secs(900);
-/// After a backup that contradicted the capture: comparing every page takes a while.
-const COMPARED: Duration = Duration::from_secs(10);
 /// When a schedule has no further time, which only a fixed year can cause, it is asked again.
 const NO_MORE: Duration = Duration::from_secs(86_400);
 /// The clock may be set: a long wait is made of short ones.
 const WAIT_PIECE: Duration = Duration::from_secs(30);
-/// While somebody takes one by hand: it may be no base of the chain that is captured, and until there is one no commit is
-/// durable.
-const LOOK_AGAIN: Duration = Duration::from_secs(1);
 
 /// The schedule at work.
 pub(super) struct Backups {
@@ -59,68 +52,6 @@ pub(super) struct Backups {
     pub(super) program: Option<Program>,
     /// Who outside hears of each backup.
     pub(super) outside: Option<Outside>,
-}
-
-/// When one of the two schedules wants its turn.
-struct Due {
-    next: UnixMillis,
-    /// The time of the schedule for which there is no backup yet; a retry does not move it.
-    owed_since: UnixMillis,
-    /// The last turn gave no backup: the next try has its time already.
-    is_put_off: bool,
-    /// When the schedule would have had its turn, if it comes early for a chain without a base.
-    hastened_from: Option<UnixMillis>,
-}
-
-impl Due {
-    fn at(next: UnixMillis) -> Self {
-        Self {
-            next,
-            owed_since: next,
-            is_put_off: false,
-            hastened_from: None,
-        }
-    }
-
-    /// A chain without a base waits for no schedule; one that is taken by hand from now on counts.
-    fn hasten(&mut self, now: UnixMillis) {
-        let soon = now.plus(NEW_CHAIN);
-        if !self.is_put_off && soon < self.next {
-            self.hastened_from = self.hastened_from.or(Some(self.next));
-            (self.next, self.owed_since) = (soon, now);
-        }
-    }
-
-    /// The chain has got its base from somebody else: the schedule is early enough again. Whether it had been hastened.
-    fn calm(&mut self) -> bool {
-        let scheduled = self.hastened_from.take();
-        scheduled.map(|next| *self = Self::at(next)).is_some()
-    }
-
-    /// After a turn, with the schedule's next time.
-    fn turned(&mut self, ended: &Ended, next: UnixMillis) {
-        match ended {
-            Ended::Taken(_) => *self = Self::at(next),
-            Ended::ByHand => self.put_off(next.min(now().plus(LOOK_AGAIN))),
-            Ended::Compared(_) => self.put_off(next.min(now().plus(COMPARED))),
-            Ended::Failed(_) => self.put_off(next.min(now().plus(RETRY))),
-        }
-    }
-
-    /// Somebody takes one by hand: what is due waits for its end, however long that takes.
-    fn wait_for_other(&mut self, now: UnixMillis) {
-        if self.next > now {
-            return;
-        }
-        if !self.is_put_off {
-            tracing::info!("a backup is being taken by hand at this moment; the scheduled one waits for it");
-        }
-        self.put_off(now.plus(LOOK_AGAIN));
-    }
-
-    fn put_off(&mut self, next: UnixMillis) {
-        (self.next, self.is_put_off) = (next, true);
-    }
 }
 
 impl Backups {
@@ -137,6 +68,9 @@ impl Backups {
             let mut ask = None;
             while ask.is_none() && now() < full.next.min(delta.next) {
                 self.tell_of_keys(&mut told);
+                for due in [&mut full, &mut delta] {
+                    due.look_for_room(|| self.has_room(), now());
+                }
                 if self.lacks_base() {
                     full.hasten(now());
                 } else if let Some(lacking) = self.owes(&mut owed).await {
@@ -195,7 +129,9 @@ impl Backups {
                     BackupEnd::Taken(at, line.size_bytes, missed.clone())
                 }),
             Ended::ByHand => BackupEnd::Running,
-            Ended::Compared(why) | Ended::Failed(why) => BackupEnd::Failed(Some(why.clone())),
+            Ended::Compared(why) | Ended::NoRoom(why) | Ended::Failed(why) => {
+                BackupEnd::Failed(Some(why.clone()))
+            }
         }
     }
 
@@ -247,6 +183,7 @@ impl Backups {
                 self.tell_not_taken(&detail).await;
                 match is_compared {
                     true => Ended::Compared(detail),
+                    false if !self.has_room() => Ended::NoRoom(detail),
                     false => Ended::Failed(detail),
                 }
             }
@@ -255,6 +192,10 @@ impl Backups {
 }
 
 impl Backups {
+    fn has_room(&self) -> bool {
+        room::require_for_backup(&self.config.state_dir, &self.config.backup.database, "").is_ok()
+    }
+
     /// In a process of its own, where this program can be started.
     async fn take(
         &self,
@@ -318,37 +259,6 @@ mod tests {
     use std::str::FromStr;
 
     use super::*;
-
-    #[test]
-    fn a_chain_without_a_base_waits_for_no_schedule_unless_a_try_has_just_failed() {
-        let seconds = |seconds: i64| UnixMillis(seconds * 1_000);
-        let mut due = Due::at(seconds(3_600));
-        due.hasten(seconds(10));
-        assert_eq!((due.next, due.owed_since), (seconds(11), seconds(10)));
-        due.hasten(seconds(10_000));
-        assert_eq!(due.next, seconds(11), "what is due already is not moved");
-        due.put_off(seconds(900));
-        due.hasten(seconds(12));
-        assert_eq!(due.next, seconds(900));
-        assert!(due.calm(), "somebody else took the base");
-        assert_eq!(
-            (due.next, due.calm()),
-            (seconds(3_600), false),
-            "the schedule is as it was"
-        );
-    }
-
-    #[test]
-    fn what_is_due_waits_for_a_backup_by_hand_and_for_a_second_after_it() {
-        let seconds = |seconds: i64| UnixMillis(seconds * 1_000);
-        let mut due = Due::at(seconds(10));
-        due.wait_for_other(seconds(9));
-        assert_eq!(due.next, seconds(10), "it is not due yet");
-        for now in 10..600 {
-            due.wait_for_other(seconds(now));
-            assert_eq!((due.next, due.owed_since), (seconds(now + 1), seconds(10)));
-        }
-    }
 
     #[test]
     fn a_missed_time_is_made_up_for_a_minute_after_the_start() {

@@ -1,5 +1,6 @@
-//! The pages of a pinned database that no log holds, read from its file in long pieces: one by one through SQLite they take
-//! a sixth of a full backup's processor time.
+//! The database's file itself, beside SQLite. The pages of a pinned database that no log holds are read from it in long
+//! pieces: one by one through SQLite they take a sixth of a full backup's processor time. And what it holds below a log is
+//! in no other place.
 //! While a read transaction is open, only pages that the log holds up to its mark are ever written into the file, so that
 //! every other page stands still there. It knows nothing of transactions: whoever reads has one, and asks SQLite for what
 //! is not answered here.
@@ -58,6 +59,21 @@ impl Before {
             page_size,
             logged,
         })
+    }
+}
+
+/// One page as the database's file holds it, whatever a log says of it; `None` where the file does not reach so far. While a
+/// checkpoint runs it may be of two states.
+///
+/// # Errors
+/// When the file does not read.
+pub fn below_log(database: &Path, page_size: u32, page: u32) -> io::Result<Option<Vec<u8>>> {
+    let path = fs::canonicalize(database)?;
+    let file = opened(&path, id_of(&fs::metadata(&path)?))?;
+    let mut image = vec![0; page_size as usize];
+    match file.read_exact_at(&mut image, u64::from(page - 1) * u64::from(page_size)) {
+        Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => Ok(None),
+        read => read.map(|()| Some(image)),
     }
 }
 

@@ -5,19 +5,20 @@ use std::collections::BTreeMap;
 
 use protocol::{incident::Severity, time::UnixMillis};
 use rusqlite::{Connection, Row, Transaction, named_params};
+use serde::{Deserialize, Serialize};
 
 use super::alerts::{severity_name, severity_named};
 
 const READ_EPISODES: &str = "
     SELECT id, topic, lead_key, lead_rule, lead_detail, lead_value, lead_since, faults, due_at, severity, told_at,
-           edits, acked_at, reminders, remind_at, acked_by
+           edits, acked_at, reminders, remind_at, acked_by, mended
     FROM episodes ORDER BY id LIMIT 1000";
 const PUT_EPISODE: &str = "
     INSERT OR REPLACE INTO episodes
         (id, topic, lead_key, lead_rule, lead_detail, lead_value, lead_since, faults, due_at, severity, told_at,
-         edits, acked_at, reminders, remind_at, acked_by)
+         edits, acked_at, reminders, remind_at, acked_by, mended)
     VALUES (:id, :topic, :lead_key, :lead_rule, :lead_detail, :lead_value, :lead_since, :faults, :due_at, :severity,
-            :told_at, :edits, :acked_at, :reminders, :remind_at, :acked_by)";
+            :told_at, :edits, :acked_at, :reminders, :remind_at, :acked_by, :mended)";
 const REMOVE_EPISODE: &str = "DELETE FROM episodes WHERE id = :id";
 const READ_FLOORS: &str = "
     SELECT key, rule, raised_at, raises, bad_at, loudest, flapping_since, episode, over_at, messages, began_at, hour_at,
@@ -73,6 +74,19 @@ pub struct EpisodeRow {
     pub reminders: u32,
     /// When it will be told again.
     pub remind_at: Option<UnixMillis>,
+    /// What was told with it and is over, while it goes on; the oldest first.
+    pub mended: Vec<Mended>,
+}
+
+/// An alert that was told with others which go on.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Mended {
+    /// What it was about.
+    pub key: String,
+    /// The rule's name.
+    pub rule: String,
+    /// When it was over.
+    pub at: UnixMillis,
 }
 
 /// That an owner took something on.
@@ -200,6 +214,7 @@ pub(super) fn put_episode(transaction: &Transaction<'_>, row: &EpisodeRow) -> ru
             ":acked_by": row.acked.as_ref().and_then(|acked| acked.by.as_ref()),
             ":reminders": row.reminders,
             ":remind_at": row.remind_at.map(|at| at.0),
+            ":mended": serde_json::to_string(&row.mended).expect("a list of plain data"),
         })
         .map(drop)
 }
@@ -272,6 +287,8 @@ fn episode_from(row: &Row<'_>) -> rusqlite::Result<EpisodeRow> {
         acked: moment(row, 12)?.map(|at| Acked { at, by: acked_by }),
         reminders: row.get(13)?,
         remind_at: moment(row, 14)?,
+        // What does not read is a line less in a message.
+        mended: serde_json::from_str(&row.get::<_, String>(16)?).unwrap_or_default(),
     })
 }
 

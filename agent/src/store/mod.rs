@@ -14,7 +14,7 @@ use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior, config::
 
 pub mod absences;
 pub mod alerts;
-mod beside;
+pub(crate) mod beside;
 pub mod book;
 pub mod capture;
 pub mod channels;
@@ -111,6 +111,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../migrations/0042_restored.sql"),
     include_str!("../../migrations/0043_growth.sql"),
     include_str!("../../migrations/0044_unharmed.sql"),
+    include_str!("../../migrations/0045_mended.sql"),
 ];
 
 /// Pages of the database that are kept in memory. SQLite's own 2 MiB fill over hours, which looks like a leak, and save

@@ -4,6 +4,7 @@
 
 use std::{fs, time::Duration};
 
+use jiff::Timestamp;
 use rand::{Rng, SeedableRng, rngs::StdRng};
 
 use crate::{
@@ -207,5 +208,43 @@ async fn a_disk_that_goes_away_under_the_shops_database_is_one_message_which_nam
     telegram.wait_for_text(DIED).await;
     let taken = telegram.taken();
     assert_eq!(taken.len(), 2, "one root, one message: {taken:#?}");
+    agent.burn();
+}
+
+/// One root is one message; and the backup that it stopped is taken as soon as there is room.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_full_disk_and_the_backup_that_finds_no_room_there_are_one_message() {
+    let Some(disk) = Disk::mount_ext4(256) else {
+        return;
+    };
+    let (telegram, _bot, shop, agent) = watched_from(&disk).await;
+    wait_for("the first backup", || !shop.listed().is_empty());
+    agent.burn();
+    // One that is due in a moment, and not again for an hour.
+    let due = Timestamp::now().as_second() + 15;
+    let schedule = format!("snapshot = \"{} {} * * * *\"", due % 60, due / 60 % 60);
+    let settings = fs::read_to_string(shop.path("agent.toml")).unwrap();
+    let never = settings
+        .lines()
+        .find(|line| line.starts_with("snapshot"))
+        .unwrap();
+    fs::write(shop.path("agent.toml"), settings.replace(never, &schedule)).unwrap();
+    disk.fill();
+    let agent = Running::start(&shop);
+    telegram.wait_for_text("The disk has almost no room left").await;
+    let status = || String::from_utf8(shop.agent(&["status", "--json"]).stdout).unwrap();
+    wait_for("a backup that is refused", || {
+        status().contains("\"backup_not_taken\"")
+    });
+    disk.empty();
+    wait_for("the backup", || shop.listed().len() > 1);
+    wait_for("the end", || !status().contains("\"disk_full\""));
+    assert!(!status().contains("\"backup_not_taken\""), "{}", status());
+    let told: Vec<String> = telegram
+        .taken()
+        .iter()
+        .map(|taken| taken.text().to_owned())
+        .collect();
+    assert_eq!(told.len(), 1, "{told:#?}");
     agent.burn();
 }

@@ -18,7 +18,7 @@ use crate::{
     alert::{calendar::Calendar, role::Role},
     store::{
         book::Book,
-        episodes::{EpisodeId, EpisodeRow},
+        episodes::{EpisodeId, EpisodeRow, Mended},
     },
 };
 
@@ -26,6 +26,9 @@ use crate::{
 pub(super) const REMIND_FIRST: Duration = Duration::from_secs(300);
 /// The end of what was shorter than this only changes its message: nobody has to be called twice for it.
 const IN_PLACE_MOST: Duration = Duration::from_secs(300);
+
+/// What a message names that is over.
+const MENDED_MAX: usize = 6;
 
 /// Tells an alert with others that it belongs to, or begins to, where it waits for a cause after so long.
 pub(super) fn join(
@@ -60,6 +63,9 @@ pub(super) fn join(
     if let Some(row) = book.alerts.get_mut(key) {
         row.episode = Some(id);
     }
+    if let Some(episode) = book.episodes.get_mut(&id) {
+        is_wrong_again(episode, key);
+    }
     let said = speak(book, calendar, id, rings, now);
     let is_of_it = |notice: Notice| match notice.kind {
         Kind::More => notice.headed_by(key),
@@ -85,6 +91,25 @@ fn enter(
     episode.due_at = Some(due_at);
     is_news(episode);
     rings
+}
+
+/// Something that was told with others is over while those go on: their message says so.
+pub(super) fn mended(book: &mut Book, id: EpisodeId, fault: &Fault, now: UnixMillis) {
+    let Some(episode) = book.episodes.get_mut(&id) else {
+        return;
+    };
+    is_wrong_again(episode, &fault.key);
+    episode.mended.push(Mended {
+        key: fault.key.clone(),
+        rule: fault.rule.name().to_owned(),
+        at: now,
+    });
+    let too_many = episode.mended.len().saturating_sub(MENDED_MAX);
+    episode.mended.drain(..too_many);
+}
+
+fn is_wrong_again(episode: &mut EpisodeRow, key: &str) {
+    episode.mended.retain(|mended| mended.key != key);
 }
 
 /// Disks of different roles have different causes and mean different things: none hides behind another's message.
@@ -168,6 +193,7 @@ pub(super) fn leave(book: &mut Book, id: EpisodeId, fault: Fault, end: End, now:
         severity: told,
         lead: lead.clone(),
         others: Vec::new(),
+        mended: Vec::new(),
         faults,
         acked: acked.clone(),
         times: times.clone(),
@@ -314,5 +340,6 @@ fn begun(id: EpisodeId, topic: String, fault: &Fault, due_at: UnixMillis) -> Epi
         acked: None,
         reminders: 0,
         remind_at: None,
+        mended: Vec::new(),
     }
 }

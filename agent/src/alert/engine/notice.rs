@@ -10,7 +10,7 @@ use crate::{
     alert::{rule::Rule, state::Trouble},
     store::{
         alerts::AlertRow,
-        episodes::{Acked, EpisodeId, EpisodeRow, Lead},
+        episodes::{Acked, EpisodeId, EpisodeRow, Lead, Mended},
     },
 };
 
@@ -94,6 +94,8 @@ pub struct Notice {
     pub lead: Fault,
     /// What else is wrong and told with it.
     pub others: Vec<Fault>,
+    /// What was told with it and is over.
+    pub mended: Vec<Mended>,
     /// How many alerts the episode ever held.
     pub faults: u32,
     /// That an owner took it on.
@@ -115,12 +117,20 @@ impl Notice {
             severity: standing.severity,
             lead: standing.lead,
             others: standing.others,
+            mended: episode.mended.clone(),
             faults: episode.faults,
             acked: episode.acked.clone(),
             times,
             rungs: 1,
             loud: standing.severity > Severity::Info,
         }
+    }
+
+    /// The gravest of what is wrong now: less than what it was told for, where that has eased.
+    #[must_use]
+    pub fn severity_now(&self) -> Severity {
+        let others = self.others.iter().map(|fault| fault.rule.severity());
+        others.fold(self.lead.rule.severity(), Severity::max)
     }
 
     /// Headed by what the owner has not read yet.

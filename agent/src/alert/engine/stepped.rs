@@ -76,7 +76,11 @@ impl GoesAlong for EpisodeRow {
         let told_at = self.told.iter_mut().map(|(_, at)| at);
         let waited_for = self.due_at.iter_mut().chain(&mut self.remind_at);
         let acked_at = self.acked.iter_mut().map(|acked| &mut acked.at);
-        let been = told_at.chain(acked_at).chain([&mut self.lead.since]);
+        let mended_at = self.mended.iter_mut().map(|mended| &mut mended.at);
+        let been = told_at
+            .chain(acked_at)
+            .chain(mended_at)
+            .chain([&mut self.lead.since]);
         moved(been.chain(waited_for), step_ms);
     }
 

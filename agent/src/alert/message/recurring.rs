@@ -58,7 +58,7 @@ pub(super) fn paused_text(
     lasted: Option<Duration>,
     now: UnixMillis,
 ) -> (String, String) {
-    let headline = over_headline(voice, notice);
+    let headline = over_headline(voice, &notice.lead);
     let Some(times) = &notice.times else {
         return settled_text(voice, notice, now);
     };
@@ -75,7 +75,7 @@ pub(super) fn paused_text(
 
 /// What it says once it has stayed away.
 pub(super) fn calm_text(voice: &Voice, notice: &Notice) -> (String, String) {
-    let headline = over_headline(voice, notice);
+    let headline = over_headline(voice, &notice.lead);
     let calm = notice
         .times
         .as_ref()
@@ -149,6 +149,7 @@ mod tests {
                 since: DIED,
             },
             others: Vec::new(),
+            mended: Vec::new(),
             faults: 1,
             acked: None,
             times: Some(Times {

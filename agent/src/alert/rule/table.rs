@@ -81,7 +81,7 @@ rules! {
     BotPortTaken => Spec::new("bot_port_taken", Critical, Topic::Bot).lasting(START_GRACE).absence();
 
     /// The last backup does not exist anywhere.
-    BackupNotTaken => Spec::new("backup_not_taken", Warning, Topic::Backup).tried().under(NO_WRITES);
+    BackupNotTaken => Spec::new("backup_not_taken", Warning, Topic::Backup).tried().under(NO_ROOM);
     /// The last backup did not get to this remote.
     BackupFailed => Spec::new("backup_failed", Warning, Topic::Backup);
     /// Configured files are not in the last backup.
@@ -239,6 +239,8 @@ const DISK_OR_DATABASE: &[Rule] = &[
     Rule::DiskGone,
     Rule::DatabaseRefuses,
 ];
+/// What a backup writes does not fit on the disk, or that takes nothing.
+const NO_ROOM: &[Rule] = &[Rule::DiskFull, Rule::DiskReadOnly, Rule::DiskGone];
 /// The disk takes nothing, or is not there.
 const NO_WRITES: &[Rule] = &[Rule::DiskReadOnly, Rule::DiskGone];
 /// No answer from the bot: what only the bot can tell is unknown then.

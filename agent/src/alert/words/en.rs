@@ -60,6 +60,7 @@ pub(super) const PHRASES: Phrases = Phrases {
     all_over: "All {count} faults that belonged to it are over.",
     test: "Warung: a test of this channel. Nothing is wrong; there is nothing to do.",
     also: "Also wrong",
+    mended: "Over by now",
     withdrawn_headline: "No longer watched",
     withdrawn: "Nobody looks at it any more, because it is not in the configuration or not on the server any more, so this alert ends without having been mended: {headline}",
     incident: "The bot reports",

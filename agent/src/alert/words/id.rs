@@ -60,6 +60,7 @@ pub(super) const PHRASES: Phrases = Phrases {
     all_over: "Semua {count} masalah yang termasuk di dalamnya sudah selesai.",
     test: "Warung: uji saluran ini. Tidak ada masalah; Anda tidak perlu berbuat apa-apa.",
     also: "Juga bermasalah",
+    mended: "Sudah beres",
     withdrawn_headline: "Tidak diawasi lagi",
     withdrawn: "Hal ini tidak dilihat lagi, karena tidak ada lagi di setelan atau di server, jadi kabar ini ditutup tanpa diperbaiki: {headline}",
     incident: "Bot melapor",

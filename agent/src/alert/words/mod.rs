@@ -172,6 +172,8 @@ pub(super) struct Phrases {
     pub test: &'static str,
     /// Above what else is wrong.
     pub also: &'static str,
+    /// Above what was told with it and is over.
+    pub mended: &'static str,
     /// Before the headline of a trouble whose object is not in the configuration any more.
     pub withdrawn_headline: &'static str,
     /// That such an alert ends; `{headline}` is filled in.

@@ -15,6 +15,8 @@ pub(super) enum Ended {
     ByHand,
     /// There is none, for this cause, and the capture compares every page before the next one.
     Compared(String),
+    /// There is none, for this cause, and there is no room for one.
+    NoRoom(String),
     /// There is none, for this cause.
     Failed(String),
 }

@@ -6,7 +6,7 @@ use std::{collections::BTreeSet, sync::Arc};
 
 use protocol::{chain::ChainId, time::UnixMillis};
 
-use super::{Backups, Due, Ended, RETRY, now, stored};
+use super::{Backups, Due, Ended, now, stored};
 use crate::{
     alert::rule::{AlertKey, Observation, Rule},
     backup::recipients::Recipients,
@@ -95,7 +95,7 @@ impl Backups {
     pub(super) fn full_turned(&self, full: &mut Due, ended: &Ended, next: UnixMillis) {
         full.turned(ended, next);
         if matches!(ended, Ended::Taken(_)) && self.other_keys().is_some() {
-            full.put_off(next.min(now().plus(RETRY)));
+            full.retry(next);
         }
     }
 }

@@ -47,10 +47,11 @@ pub(super) fn compared(follower: &Follower, hashes: &Hashes) -> Result<Compared,
         }
         let hash = PageHash::of(page, image);
         found.sum.add(hash);
-        if hashes.get(page)? != hash {
+        let was = hashes.get(page)?;
+        if was != hash {
             found.count += 1;
             found.is_explained &= follower.is_in_log(page);
-            found.differing.add(page, hash);
+            found.differing.set(page, was, hash);
             if found.count <= PAGES_MAX {
                 found.changed.push((page, image.to_vec()));
             }
@@ -92,7 +93,7 @@ pub(super) fn write_table(
         }
         if is_other {
             written.count += 1;
-            written.differing.add(page, hash);
+            written.differing.set(page, was, hash);
         }
         hashes.set(page, hash)?;
         written.sum.add(hash);

@@ -15,6 +15,8 @@ const HASH_BYTES: usize = 16;
 /// Hashes that are read or written at once.
 const PIECE: u32 = 4_096;
 const PAGE_BYTES: usize = 4;
+/// That of a page beyond the end.
+pub(super) const NOTHING: PageHash = PageHash([0; HASH_BYTES]);
 
 /// The open table.
 pub(super) struct Hashes {
@@ -34,11 +36,11 @@ impl Hashes {
         Ok(Self { file })
     }
 
-    /// The hash of a page; of one beyond the end, that of nothing.
+    /// The hash of a page; of one beyond the end, [`NOTHING`].
     pub(super) fn get(&self, page: u32) -> io::Result<PageHash> {
         let mut hash = [0; HASH_BYTES];
         match self.file.read_exact_at(&mut hash, place(page)) {
-            Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => Ok(PageHash([0; HASH_BYTES])),
+            Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => Ok(NOTHING),
             read => read.map(|()| PageHash(hash)),
         }
     }

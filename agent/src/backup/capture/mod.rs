@@ -24,6 +24,7 @@ use crate::{config::Config, store::Store};
 
 mod ahead;
 mod begin;
+mod below;
 mod compared;
 mod desk;
 mod ending;

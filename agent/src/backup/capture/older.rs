@@ -10,7 +10,8 @@ use protocol::{
 };
 
 use super::{
-    NewChain, desk::Desk, grown::contradiction, hashes::Hashes, past::Differing, recorder::Ended, restored,
+    NewChain, below::below_log, desk::Desk, grown::contradiction, hashes::Hashes, past::Differing,
+    recorder::Ended, restored,
 };
 use crate::{
     backup::wal::follow::Follower,
@@ -49,17 +50,7 @@ pub(super) fn older(desk: &Desk, lies: &Lies<'_>, before: &CaptureState) -> Resu
     if let Some(point) = older_point(desk, lies.root, before)? {
         return Ok(Some(Older::Point(point)));
     }
-    let was = |is_passed_over: &dyn Fn(u32) -> bool| {
-        let commit = desk.past.commit_of(lies.differing, lies.hashes, is_passed_over);
-        commit.context("reading what pages were before")
-    };
-    // What was committed upon it since tells nothing of where it came from.
-    let below_log = |page| lies.follower.is_in_log(page);
-    let commit = match was(&|_| false)? {
-        None => was(&below_log)?,
-        found => found,
-    };
-    if let Some(commit) = commit {
+    if let Some(commit) = older_commit(desk, lies, before)? {
         return Ok(Some(Older::Commit(commit)));
     }
     if let Some(contradiction) = contradiction(lies.follower, before.growth.as_ref()) {
@@ -69,6 +60,24 @@ pub(super) fn older(desk: &Desk, lies: &Lies<'_>, before: &CaptureState) -> Resu
     Ok(counted
         .is_some_and(|(was, is)| is < was)
         .then_some(Older::Counted))
+}
+
+/// The commit that it stood at, or that what was committed upon it since came after.
+fn older_commit(desk: &Desk, lies: &Lies<'_>, before: &CaptureState) -> Result<Option<CommitNumber>, Ended> {
+    let was = |differing: &Differing, is_passed_over: &dyn Fn(u32) -> bool| {
+        let commit = desk.past.commit_of(differing, lies.hashes, is_passed_over);
+        commit.context("reading what pages were before")
+    };
+    let nothing = |_| false;
+    if let Some(commit) = was(lies.differing, &nothing)? {
+        return Ok(Some(commit));
+    }
+    if let Some(below) = below_log(lies, before)?
+        && let Some(commit) = was(&below, &nothing)?
+    {
+        return Ok(Some(commit));
+    }
+    Ok(was(lies.differing, &|page| lies.follower.is_in_log(page))?)
 }
 
 /// The newest point from before what was followed last that holds exactly this.

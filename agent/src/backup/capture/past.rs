@@ -32,19 +32,35 @@ pub(super) struct Past {
 }
 
 /// What differs from the newest segment in a database that lies there.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(super) struct Differing {
-    pages: BTreeMap<u32, PageHash>,
+    pages: BTreeMap<u32, Page>,
     too_many: bool,
 }
 
+/// A page that differs.
+#[derive(Clone, Copy)]
+struct Page {
+    was: PageHash,
+    lies: PageHash,
+}
+
 impl Differing {
-    /// One more.
-    pub(super) fn add(&mut self, page: u32, hash: PageHash) {
+    /// A page that was this in the newest segment, and lies there as that: it differs, or does no more.
+    pub(super) fn set(&mut self, page: u32, was: PageHash, lies: PageHash) {
+        if was == lies {
+            self.pages.remove(&page);
+            return;
+        }
         self.too_many |= self.pages.len() >= DIFFERING_MAX;
         if !self.too_many {
-            self.pages.insert(page, hash);
+            self.pages.insert(page, Page { was, lies });
         }
+    }
+
+    /// What a page was in the newest segment, where it differs.
+    pub(super) fn was(&self, page: u32) -> Option<PageHash> {
+        self.pages.get(&page).map(|page| page.was)
     }
 }
 
@@ -110,7 +126,7 @@ impl Past {
             let (first, page, was) = read(record);
             if !is_passed_over(page) {
                 let lies = match differing.pages.get(&page) {
-                    Some(hash) => *hash,
+                    Some(page) => page.lies,
                     None => hashes.get(page)?,
                 };
                 let before = is_other.insert(page, was != lies);
@@ -178,10 +194,7 @@ mod tests {
         }
         let mut differing = Differing::default();
         for (page, byte) in (1..).zip(pages) {
-            let lies = hash(page, byte);
-            if hashes.get(page).unwrap() != lies {
-                differing.add(page, lies);
-            }
+            differing.set(page, hashes.get(page).unwrap(), hash(page, byte));
         }
         let found = past.commit_of(&differing, &hashes, &|page| log.contains(&page));
         found.unwrap().map(CommitNumber::get)

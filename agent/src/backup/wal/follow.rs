@@ -12,6 +12,7 @@
 
 use std::{
     collections::HashMap,
+    io,
     path::{Path, PathBuf},
 };
 
@@ -28,7 +29,10 @@ use crate::{
         lineage::Identity,
         segment::{PAGES_MAX, TooLarge},
     },
-    store::source::{Log, Source, log_of},
+    store::{
+        beside,
+        source::{Log, Source, log_of},
+    },
 };
 
 mod anchor;
@@ -222,6 +226,19 @@ impl Follower {
     #[must_use]
     pub fn is_in_log(&self, page: u32) -> bool {
         self.newest.contains_key(&page)
+    }
+
+    /// The pages that the log holds, as far as it was read.
+    pub fn logged(&self) -> impl Iterator<Item = u32> {
+        self.newest.keys().copied()
+    }
+
+    /// What the database's file holds of a page below the log; `None` where it does not reach so far.
+    ///
+    /// # Errors
+    /// When the file does not read.
+    pub fn below_log(&self, page: u32) -> io::Result<Option<Vec<u8>>> {
+        beside::below_log(&self.database, self.page_size, page)
     }
 
     /// How many frames were read of this generation.

@@ -48,6 +48,7 @@ pub(super) fn notice(
         severity,
         lead,
         others: Vec::new(),
+        mended: Vec::new(),
         faults: 1,
         acked: None,
         times: Some(times),

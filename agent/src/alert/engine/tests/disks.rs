@@ -95,6 +95,64 @@ fn a_disk_that_takes_no_writes_under_the_whole_shop_is_one_message() {
 }
 
 #[test]
+fn a_backup_that_finds_no_room_is_told_only_if_the_next_one_fails_with_room() {
+    for is_taken_then in [true, false] {
+        let mut day = Day::begin();
+        day.wrong("disk//", Rule::DiskFull);
+        day.pass(30);
+        day.wrong("backup/any", Rule::BackupNotTaken);
+        day.pass(200);
+        assert_eq!(day.told(), ["first disk//"]);
+        day.fine("disk//");
+        day.pass(40);
+        if is_taken_then {
+            day.fine("backup/any");
+        }
+        day.pass(60);
+        let told = day.told();
+        let is_told = told.iter().any(|told| told.ends_with("backup/any"));
+        assert_eq!(is_told, !is_taken_then, "{told:?}");
+    }
+}
+
+/// The shop's database refuses writes because its disk is full, and takes them again before there is much room.
+#[test]
+fn what_is_over_while_its_cause_goes_on_is_said_in_the_message_of_that() {
+    let mut day = Day::begin();
+    day.wrong("database/commits", Rule::DatabaseRefuses);
+    day.wrong("disk//", Rule::DiskFull);
+    day.pass(30);
+    day.fine("database/commits");
+    day.fine("database/commits");
+    day.restart();
+    day.wrong("disk//", Rule::DiskLow);
+    day.pass(150);
+    day.wrong("disk//", Rule::DiskLow);
+    day.pass(30);
+    let names = |day: &Day| {
+        let (_, notice) = day.said.last().unwrap();
+        let keys = notice.mended.iter().map(|mended| mended.key.clone());
+        (notice.lead.key.clone(), keys.collect::<Vec<_>>())
+    };
+    assert_eq!(
+        names(&day),
+        ("disk//".to_owned(), vec!["database/commits".to_owned()])
+    );
+    day.wrong("database/commits", Rule::DatabaseRefuses);
+    day.pass(30);
+    let again = day
+        .said
+        .iter()
+        .rev()
+        .find(|(_, notice)| notice.lead.key == "database/commits");
+    assert!(
+        again.is_some_and(|(_, notice)| notice.mended.is_empty()),
+        "{:?}",
+        day.said
+    );
+}
+
+#[test]
 fn another_disk_and_what_only_a_remote_cannot_take_are_not_explained_by_it() {
     let mut day = Day::begin();
     day.wrong("disk_writes//", Rule::DiskReadOnly);
