@@ -6,15 +6,25 @@ use std::{
     time::{Duration, Instant},
 };
 
+use anyhow::Context;
 use jiff::Timestamp;
 use protocol::time::UnixMillis;
 use tokio::time::sleep;
 
 use super::{Alerts, ladder::Patience};
-use crate::beat::Beat;
+use crate::{beat::Beat, store::book::Stamp};
 
 /// The shortest wait is ten seconds; with less patience for a channel it ticks faster.
 const TICK: Duration = Duration::from_secs(2);
+
+/// What is owed is looked at this often although nothing waits and nothing was written: the daily summary is due at its hour.
+const IDLE_MOST: Duration = Duration::from_secs(10);
+
+/// Nothing waited for the owner in the database of that moment.
+struct Idle {
+    as_of: Stamp,
+    since: Instant,
+}
 
 /// The alerts' clock.
 pub struct AlertClock {
@@ -29,6 +39,7 @@ pub struct AlertClock {
 impl AlertClock {
     /// Ticks for as long as the agent lives.
     pub async fn run(self) -> Infallible {
+        let mut idle = None;
         loop {
             sleep(TICK.min(self.patience.critical)).await;
             self.beat.progress(Instant::now());
@@ -36,10 +47,7 @@ impl AlertClock {
             let done = self
                 .alerts
                 .tick(now)
-                .and_then(|()| self.alerts.climb(self.patience, now))
-                .and_then(|()| self.alerts.end_what_delivers(now))
-                .and_then(|()| self.alerts.note_what_refuses(now))
-                .and_then(|()| self.alerts.digest_if_due(now));
+                .and_then(|()| self.see_to_what_is_owed(&mut idle, now));
             if let Err(error) = done {
                 tracing::error!(
                     error = format!("{error:#}"),
@@ -47,5 +55,37 @@ impl AlertClock {
                 );
             }
         }
+    }
+
+    /// What is owed to the owner, unless nothing was: then it is looked at seldom, until somebody writes something.
+    fn see_to_what_is_owed(&self, idle: &mut Option<Idle>, now: UnixMillis) -> anyhow::Result<()> {
+        let as_of = self.alerts.as_of()?;
+        let is_idle = |idle: &Idle| idle.as_of == as_of && idle.since.elapsed() < IDLE_MOST;
+        if idle.as_ref().is_some_and(is_idle) {
+            return Ok(());
+        }
+        *idle = None;
+        self.alerts.climb(self.patience, now)?;
+        self.alerts.end_what_delivers(now)?;
+        self.alerts.note_what_refuses(now)?;
+        self.alerts.digest_if_due(now)?;
+        *idle = self.alerts.owes_nothing()?.then(|| Idle {
+            as_of,
+            since: Instant::now(),
+        });
+        Ok(())
+    }
+}
+
+impl Alerts {
+    /// As of when the agent's database is.
+    fn as_of(&self) -> anyhow::Result<Stamp> {
+        self.store.stamp().context("asking whether anything was written")
+    }
+
+    /// Whether every message has arrived.
+    fn owes_nothing(&self) -> anyhow::Result<bool> {
+        let backlog = self.store.backlog().context("counting what waits")?;
+        Ok(backlog.waiting == 0)
     }
 }

@@ -54,6 +54,7 @@ pub mod run;
 mod ssh;
 pub mod status;
 mod tied;
+mod timers;
 mod transport;
 pub mod verify;
 pub mod words;
@@ -171,6 +172,7 @@ pub fn main() -> ExitCode {
     };
     let started = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(workers)
+        .on_thread_start(timers::end_together)
         .enable_all()
         .build()
         .context("starting the runtime");

@@ -87,7 +87,27 @@ pub(super) struct Remembered {
     book: Book,
 }
 
+/// As of when the database is: another one after every write, whoever it was.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Stamp {
+    others: i64,
+    own: u64,
+}
+
 impl Store {
+    /// As of when the database is.
+    ///
+    /// # Errors
+    /// When it refuses.
+    pub fn stamp(&self) -> rusqlite::Result<Stamp> {
+        let home = self.lock();
+        let mut version = home.connection.prepare_cached(READ_VERSION)?;
+        Ok(Stamp {
+            others: version.query_row([], |row| row.get(0))?,
+            own: home.writes,
+        })
+    }
+
     /// Reads the whole book.
     ///
     /// # Errors

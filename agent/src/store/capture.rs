@@ -101,7 +101,12 @@ impl Store {
     /// # Errors
     /// When the database refuses.
     pub fn capture_state(&self) -> rusqlite::Result<Option<CaptureState>> {
-        self.read(|connection| connection.query_row(SELECT_STATE, [], state_from).optional())
+        self.read(|connection| {
+            connection
+                .prepare_cached(SELECT_STATE)?
+                .query_row([], state_from)
+                .optional()
+        })
     }
 
     /// Begins a lineage, and says why.
@@ -235,7 +240,11 @@ impl Store {
     /// # Errors
     /// When the database refuses.
     pub fn spool_bytes(&self) -> rusqlite::Result<u64> {
-        self.read(|connection| connection.query_row(SPOOL_BYTES, [], |row| row.get(0)))
+        self.read(|connection| {
+            connection
+                .prepare_cached(SPOOL_BYTES)?
+                .query_row([], |row| row.get(0))
+        })
     }
 
     /// Takes the objects of this chain with commits after that one off the list.

@@ -178,7 +178,9 @@ impl Store {
     /// When the database refuses.
     pub fn has_bot_restart_ended(&self, at: UnixMillis) -> rusqlite::Result<bool> {
         self.read(|connection| {
-            connection.query_row(HAS_ENDED, named_params! { ":at": at.0 }, |row| row.get(0))
+            connection
+                .prepare_cached(HAS_ENDED)?
+                .query_row(named_params! { ":at": at.0 }, |row| row.get(0))
         })
     }
 

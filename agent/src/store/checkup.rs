@@ -78,7 +78,11 @@ impl Store {
     /// When the database refuses.
     pub fn waits_for_checkup(&self, chain: &ChainId) -> rusqlite::Result<bool> {
         let of_chain = named_params! {":chain": chain.as_str()};
-        self.read(|connection| connection.query_row(WAITS, of_chain, |row| row.get(0)))
+        self.read(|connection| {
+            connection
+                .prepare_cached(WAITS)?
+                .query_row(of_chain, |row| row.get(0))
+        })
     }
 
     /// Writes down what a look found that began at that moment, for every point of the chain that waited for it: damage

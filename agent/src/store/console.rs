@@ -38,7 +38,11 @@ impl Store {
     /// # Errors
     /// When the database refuses.
     pub fn next_update(&self) -> rusqlite::Result<i64> {
-        self.read(|connection| connection.query_row(READ_NEXT, [], |row| row.get(0)))
+        self.read(|connection| {
+            connection
+                .prepare_cached(READ_NEXT)?
+                .query_row([], |row| row.get(0))
+        })
     }
 
     /// Remembers that everything before this update was taken in.
@@ -70,7 +74,11 @@ impl Store {
     /// # Errors
     /// When the database refuses.
     pub fn strangers(&self) -> rusqlite::Result<i64> {
-        self.read(|connection| connection.query_row(READ_STRANGERS, [], |row| row.get(0)))
+        self.read(|connection| {
+            connection
+                .prepare_cached(READ_STRANGERS)?
+                .query_row([], |row| row.get(0))
+        })
     }
 
     /// Counts one more of them.

@@ -80,8 +80,12 @@ impl Store {
                 return Ok(None);
             };
             let at = named_params! {":chain": chain.as_str(), ":commit": signed(commit.get())};
-            let damaged: Option<u64> = connection.query_row(FIRST_DAMAGED, at, |row| row.get(0))?;
-            let has_more: bool = connection.query_row(HAS_COMMITS_AFTER, at, |row| row.get(0))?;
+            let damaged: Option<u64> = connection
+                .prepare_cached(FIRST_DAMAGED)?
+                .query_row(at, |row| row.get(0))?;
+            let has_more: bool = connection
+                .prepare_cached(HAS_COMMITS_AFTER)?
+                .query_row(at, |row| row.get(0))?;
             let damaged = damaged.and_then(|number| CommitNumber::new(number).ok());
             Ok(Some(match damaged {
                 Some(damaged) if damaged > commit.next() => Sound::Before(chain, damaged),
@@ -118,6 +122,9 @@ fn newest_sound(
             commit_from(row, 2)?,
         ))
     };
-    let found = connection.query_row(NEWEST_SOUND, until, read).optional()?;
+    let found = connection
+        .prepare_cached(NEWEST_SOUND)?
+        .query_row(until, read)
+        .optional()?;
     Ok(found.and_then(|(point, chain, commit)| Some((point?, chain, commit))))
 }

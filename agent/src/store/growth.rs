@@ -174,7 +174,8 @@ impl Store {
         let of = named_params! {":chain": chain.as_str()};
         self.read(|connection| {
             connection
-                .query_row(SELECT_OF_CHAIN, of, |row| row.get(0))
+                .prepare_cached(SELECT_OF_CHAIN)?
+                .query_row(of, |row| row.get(0))
                 .optional()
         })
         .map(Growth::from_json)

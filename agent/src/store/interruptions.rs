@@ -111,7 +111,12 @@ impl Store {
             return Ok(None);
         }
         let read = |row: &rusqlite::Row<'_>| Ok((row.get::<_, String>(0)?, row.get(1)?));
-        let begun = self.read(|connection| connection.query_row(SELECT_BEGINNING, [], read).optional())?;
+        let begun = self.read(|connection| {
+            connection
+                .prepare_cached(SELECT_BEGINNING)?
+                .query_row([], read)
+                .optional()
+        })?;
         let replaced = begun.filter(|(kind, _)| kind == EventKind::Replaced.name());
         Ok(replaced.map(|(_, why)| why))
     }
@@ -145,7 +150,12 @@ impl Store {
                 stays: row.get(2)?,
             })
         };
-        self.read(|connection| connection.query_row(SELECT_FAULT, [], read).optional())
+        self.read(|connection| {
+            connection
+                .prepare_cached(SELECT_FAULT)?
+                .query_row([], read)
+                .optional()
+        })
     }
 }
 

@@ -133,6 +133,8 @@ struct Home {
     room: Option<Room>,
     /// The engine's memory as it was read last: it is looked at each second, and seldom changes.
     book: Option<Remembered>,
+    /// How often this connection has written.
+    writes: u64,
 }
 
 impl Store {
@@ -198,6 +200,7 @@ impl Store {
                 connection,
                 room,
                 book: None,
+                writes: 0,
             }),
             opened_behind: None,
         }
@@ -215,8 +218,10 @@ impl Store {
             connection,
             room,
             book,
+            writes,
         } = &mut *home;
         *book = None;
+        *writes += 1;
         if let Some(room) = room {
             room.before_write(connection)?;
         }

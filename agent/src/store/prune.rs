@@ -74,7 +74,8 @@ impl Store {
         let of = named_params! {":remote": remote};
         let until = self.read(|connection| {
             connection
-                .query_row(SELECT_LET_GO, of, |row| row.get(0))
+                .prepare_cached(SELECT_LET_GO)?
+                .query_row(of, |row| row.get(0))
                 .optional()
         })?;
         Ok(until.map(UnixMillis))

@@ -144,7 +144,12 @@ impl Store {
     /// When the database refuses.
     pub fn last_seen(&self, kind: Kind, remote: &str) -> rusqlite::Result<Option<String>> {
         let of = named_params! {":kind": kind.word(), ":remote": remote};
-        self.read(|connection| connection.query_row(SELECT_SEEN, of, |row| row.get(0)).optional())
+        self.read(|connection| {
+            connection
+                .prepare_cached(SELECT_SEEN)?
+                .query_row(of, |row| row.get(0))
+                .optional()
+        })
     }
 
     /// Writes one down, and drops very old ones.

@@ -129,9 +129,9 @@ impl Store {
     pub fn shipped_everywhere_through(&self, remotes: &[String]) -> rusqlite::Result<i64> {
         let remotes = serde_json::to_string(remotes).expect("names are plain data");
         self.read(|connection| {
-            connection.query_row(SELECT_LEAST, named_params! {":remotes": remotes}, |row| {
-                row.get(0)
-            })
+            connection
+                .prepare_cached(SELECT_LEAST)?
+                .query_row(named_params! {":remotes": remotes}, |row| row.get(0))
         })
     }
 

@@ -71,6 +71,6 @@ impl Store {
     /// # Errors
     /// When the database refuses.
     pub fn point_count(&self) -> rusqlite::Result<u64> {
-        self.read(|connection| connection.query_row(COUNT, [], |row| row.get(0)))
+        self.read(|connection| connection.prepare_cached(COUNT)?.query_row([], |row| row.get(0)))
     }
 }

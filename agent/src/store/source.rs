@@ -237,7 +237,8 @@ impl Source {
     pub fn published(&self) -> rusqlite::Result<Log> {
         let until = Instant::now() + READ_WAIT;
         loop {
-            if let Some(log) = self.keeper.query_row(PUBLISHED, [], log_from)? {
+            let told = self.keeper.prepare_cached(PUBLISHED)?.query_row([], log_from)?;
+            if let Some(log) = told {
                 return Ok(log);
             }
             // A writer that lost the processor between the two halves of what it publishes; SQLite's own waiting is not
@@ -258,7 +259,7 @@ impl Source {
     /// # Errors
     /// When SQLite refuses, or the disk does.
     pub fn checkpoint(&self) -> rusqlite::Result<Option<Log>> {
-        self.keeper.query_row(CHECKPOINT, [], log_from)
+        self.keeper.prepare_cached(CHECKPOINT)?.query_row([], log_from)
     }
 
     /// Takes the write lock; false when the bot holds it for longer than this waits (200 ms). Until [`Source::unlock`]

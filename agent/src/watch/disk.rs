@@ -57,6 +57,8 @@ struct Disk {
 pub struct Disks {
     /// Each is on a disk that the shop needs; those on the same one are looked at once.
     places: Vec<(Role, PathBuf)>,
+    /// Where the disk of each is mounted, as long as it is that disk: finding it out costs more than all the rest.
+    mounts: BTreeMap<PathBuf, (u64, String)>,
     health: watch::Receiver<Option<Health>>,
     /// Whether the bot has told of itself since the start: before, its log's disk is not known.
     has_heard: bool,
@@ -81,6 +83,7 @@ impl Disks {
     ) -> Self {
         Self {
             places,
+            mounts: BTreeMap::new(),
             health,
             has_heard: false,
             rotating,
@@ -110,7 +113,7 @@ impl Disks {
     }
 
     /// The file systems by device: of several places on one, the first stands for it.
-    fn disks(&self) -> Vec<Disk> {
+    fn disks(&mut self) -> Vec<Disk> {
         let mut found: Vec<Disk> = Vec::new();
         for (role, place) in &self.places {
             // A folder that is not there yet will be made on the disk of the nearest one above it.
@@ -122,12 +125,20 @@ impl Disks {
             };
             match found.iter_mut().find(|disk| disk.device == device) {
                 Some(disk) => disk.role = disk.role.min(*role),
-                None => found.push(Disk {
-                    device,
-                    place: there.to_path_buf(),
-                    mount: mount_of(there).display().to_string(),
-                    role: *role,
-                }),
+                None => {
+                    let known = self.mounts.get(there).filter(|(known, _)| *known == device);
+                    let mount = known.map_or_else(
+                        || mount_of(there).display().to_string(),
+                        |(_, mount)| mount.clone(),
+                    );
+                    self.mounts.insert(there.to_path_buf(), (device, mount.clone()));
+                    found.push(Disk {
+                        device,
+                        place: there.to_path_buf(),
+                        mount,
+                        role: *role,
+                    });
+                }
             }
         }
         found

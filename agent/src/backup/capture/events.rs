@@ -61,7 +61,9 @@ impl LogWatch {
     fn begin(&self, log: &Path) -> notify::Result<RecommendedWatcher> {
         let (wake, is_told) = (self.wake.clone(), Arc::clone(&self.is_told));
         let mut watcher = notify::recommended_watcher(move |event: notify::Result<notify::Event>| {
-            let is_news = event.is_ok_and(|event| matches!(event.kind, EventKind::Modify(_)));
+            // What was too much for the kernel's queue is known by nothing but that.
+            let is_news =
+                event.is_ok_and(|event| matches!(event.kind, EventKind::Modify(_)) || event.need_rescan());
             // A full inbox means that it is awake.
             if is_news && !is_told.swap(true, Ordering::AcqRel) && wake.try_send(Wake::Log).is_err() {
                 is_told.store(false, Ordering::Release);

@@ -32,8 +32,8 @@ use crate::{
     store::{interruptions::EventKind, sealed_to::SealedTo, source::log_of},
 };
 
-/// The log is looked at this often although nothing was heard of it.
-const LOOK_EVERY: Duration = Duration::from_secs(1);
+/// The log is looked at this often although nothing was heard of it: for what is done to the files past SQLite.
+const LOOK_EVERY: Duration = Duration::from_secs(2);
 /// The same where the kernel tells nothing.
 const LOOK_DEAF: Duration = Duration::from_millis(250);
 /// One commit is several writes to the log: so long after the first one the commit is there.
