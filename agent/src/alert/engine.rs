@@ -101,6 +101,7 @@ fn raised(book: &mut Book, calendar: &Calendar, key: &str, now: UnixMillis) -> V
         return Vec::new();
     };
     floor::came(book, key, rule);
+    episode::is_back(book, key, now);
     hold::swallow(book, key, rule);
     tell_or_hold(book, calendar, key, now)
 }

@@ -292,7 +292,10 @@ impl Rule {
     /// Whether it is about backups and hangs on what this machine itself can write: no remote's disk is the cause.
     #[must_use]
     pub fn is_of_own_disk(self) -> bool {
-        matches!(self, Self::BackupNotTaken | Self::BackupOld | Self::DrillFailed)
+        matches!(
+            self,
+            Self::BackupNotTaken | Self::BackupWithoutRoom | Self::BackupOld | Self::DrillFailed
+        )
     }
 
     /// Whether its detail is what the agent itself did about it, and how that ended.

@@ -16,6 +16,7 @@ use crate::{
         Alerts,
         heartbeat::{RunId, Signal},
         message::moment,
+        rule::Rule,
     },
     backup::{self, Commits, Silent, TakeError, Taken, Want, What, capture::Capture, room, schedule},
     config::Config,
@@ -180,12 +181,14 @@ impl Backups {
                 let is_compared = error.contradicts_capture();
                 let detail = format!("{:#}", anyhow::Error::from(error));
                 tracing::error!(error = detail, "no backup could be taken");
-                self.tell_not_taken(&detail).await;
-                match is_compared {
-                    true => Ended::Compared(detail),
-                    false if !self.has_room() => Ended::NoRoom(detail),
-                    false => Ended::Failed(detail),
-                }
+                // Asked at once: room may come while it is told.
+                let (rule, ended): (_, fn(String) -> Ended) = match (is_compared, self.has_room()) {
+                    (true, _) => (Rule::BackupNotTaken, Ended::Compared),
+                    (false, false) => (Rule::BackupWithoutRoom, Ended::NoRoom),
+                    (false, true) => (Rule::BackupNotTaken, Ended::Failed),
+                };
+                self.tell_not_taken(rule, &detail).await;
+                ended(detail)
             }
         }
     }

@@ -234,12 +234,12 @@ async fn a_full_disk_and_the_backup_that_finds_no_room_there_are_one_message() {
     telegram.wait_for_text("The disk has almost no room left").await;
     let status = || String::from_utf8(shop.agent(&["status", "--json"]).stdout).unwrap();
     wait_for("a backup that is refused", || {
-        status().contains("\"backup_not_taken\"")
+        status().contains("\"backup_without_room\"")
     });
     disk.empty();
     wait_for("the backup", || shop.listed().len() > 1);
     wait_for("the end", || !status().contains("\"disk_full\""));
-    assert!(!status().contains("\"backup_not_taken\""), "{}", status());
+    assert!(!status().contains("\"backup_without_room\""), "{}", status());
     let told: Vec<String> = telegram
         .taken()
         .iter()

@@ -63,9 +63,6 @@ pub(super) fn join(
     if let Some(row) = book.alerts.get_mut(key) {
         row.episode = Some(id);
     }
-    if let Some(episode) = book.episodes.get_mut(&id) {
-        is_wrong_again(episode, key);
-    }
     let said = speak(book, calendar, id, rings, now);
     let is_of_it = |notice: Notice| match notice.kind {
         Kind::More => notice.headed_by(key),
@@ -98,7 +95,7 @@ pub(super) fn mended(book: &mut Book, id: EpisodeId, fault: &Fault, now: UnixMil
     let Some(episode) = book.episodes.get_mut(&id) else {
         return;
     };
-    is_wrong_again(episode, &fault.key);
+    episode.mended.retain(|mended| mended.key != fault.key);
     episode.mended.push(Mended {
         key: fault.key.clone(),
         rule: fault.rule.name().to_owned(),
@@ -108,8 +105,15 @@ pub(super) fn mended(book: &mut Book, id: EpisodeId, fault: &Fault, now: UnixMil
     episode.mended.drain(..too_many);
 }
 
-fn is_wrong_again(episode: &mut EpisodeRow, key: &str) {
-    episode.mended.retain(|mended| mended.key != key);
+/// What some message calls over is wrong again, wherever that is told: it says so no more, and is put right.
+pub(super) fn is_back(book: &mut Book, key: &str, now: UnixMillis) {
+    let is_it = |mended: &Mended| mended.key == key;
+    for episode in book.episodes.values_mut() {
+        if episode.mended.iter().any(is_it) {
+            episode.mended.retain(|mended| !is_it(mended));
+            episode.due_at = Some(changes_at(episode, Severity::Info, now));
+        }
+    }
 }
 
 /// Disks of different roles have different causes and mean different things: none hides behind another's message.

@@ -21,6 +21,9 @@ pub fn rekey(book: &mut Book, old: &str, new: &str, now: UnixMillis) -> Vec<Noti
         if episode.lead.key == old {
             new.clone_into(&mut episode.lead.key);
         }
+        for mended in episode.mended.iter_mut().filter(|mended| mended.key == old) {
+            new.clone_into(&mut mended.key);
+        }
     }
     if let Some(mut floor) = book.floors.remove(old) {
         new.clone_into(&mut floor.key);

@@ -81,7 +81,9 @@ rules! {
     BotPortTaken => Spec::new("bot_port_taken", Critical, Topic::Bot).lasting(START_GRACE).absence();
 
     /// The last backup does not exist anywhere.
-    BackupNotTaken => Spec::new("backup_not_taken", Warning, Topic::Backup).tried().under(NO_ROOM);
+    BackupNotTaken => Spec::new("backup_not_taken", Warning, Topic::Backup).tried().under(NO_WRITES);
+    /// The same, for want of room on the disk of the agent's state.
+    BackupWithoutRoom => Spec::new("backup_without_room", Warning, Topic::Backup).tried().under(NO_ROOM);
     /// The last backup did not get to this remote.
     BackupFailed => Spec::new("backup_failed", Warning, Topic::Backup);
     /// Configured files are not in the last backup.

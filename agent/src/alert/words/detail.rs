@@ -46,6 +46,7 @@ pub(in crate::alert) fn detail(language: Language, rule: Rule, detail: &str) -> 
         | Rule::DatabaseReplaced
         | Rule::DatabaseDamaged
         | Rule::BackupNotTaken
+        | Rule::BackupWithoutRoom
         | Rule::BackupFailed
         | Rule::BackupIncomplete
         | Rule::ChannelBroken

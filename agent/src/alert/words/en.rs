@@ -95,6 +95,7 @@ wordings! {
     BotRestartsSpent => BOT_RESTARTS_SPENT,
     BotPortTaken => BOT_PORT_TAKEN,
     BackupNotTaken => BACKUP_NOT_TAKEN,
+    BackupWithoutRoom => NO_ROOM_FOR_BACKUP,
     BackupFailed => BACKUP_FAILED,
     BackupIncomplete => BACKUP_INCOMPLETE,
     BackupOld => BACKUP_OLD,
@@ -292,6 +293,13 @@ const BACKUP_NOT_TAKEN: Wording = Wording {
     todo: "check settings and places: agent check, then back up now: agent backup",
     over_headline: "Backups work again",
     over: "There is a new complete backup. It lasted {lasted}.",
+};
+
+const NO_ROOM_FOR_BACKUP: Wording = Wording {
+    headline: "There is no room to take a backup",
+    done: "the agent tries again every quarter of an hour, and within half a minute once there is room.",
+    todo: BACKUP_WITHOUT_ROOM,
+    ..BACKUP_NOT_TAKEN
 };
 
 const BACKUP_FAILED: Wording = Wording {

@@ -99,6 +99,7 @@ wordings! {
     BotRestartsSpent => BOT_RESTARTS_SPENT,
     BotPortTaken => BOT_PORT_TAKEN,
     BackupNotTaken => BACKUP_NOT_TAKEN,
+    BackupWithoutRoom => NO_ROOM_FOR_BACKUP,
     BackupFailed => BACKUP_FAILED,
     BackupIncomplete => BACKUP_INCOMPLETE,
     BackupOld => BACKUP_OLD,
@@ -296,6 +297,13 @@ const BACKUP_NOT_TAKEN: Wording = Wording {
     todo: "periksa setelan dan tempatnya: agent check, lalu cadangkan sekarang: agent backup",
     over_headline: "Cadangan berhasil lagi",
     over: "Ada cadangan baru yang lengkap. Gangguan berlangsung {lasted}.",
+};
+
+const NO_ROOM_FOR_BACKUP: Wording = Wording {
+    headline: "Tidak ada ruang untuk membuat cadangan",
+    done: "agent mencoba lagi tiap seperempat jam, dan dalam setengah menit begitu ada ruang.",
+    todo: BACKUP_WITHOUT_ROOM,
+    ..BACKUP_NOT_TAKEN
 };
 
 const BACKUP_FAILED: Wording = Wording {

@@ -31,14 +31,14 @@ impl Backups {
 
     /// Hands over that there is no backup of this moment anywhere. Of a shop whose remotes all lie outside that says nothing
     /// while nothing outside is reached.
-    pub(super) async fn tell_not_taken(&self, detail: &str) {
+    pub(super) async fn tell_not_taken(&self, rule: Rule, detail: &str) {
         let all = self.config.remotes.iter().map(|remote| remote.name.clone());
         let all: Vec<String> = all.collect();
         if !all.is_empty() && self.out_of_sight(&all).await == all {
             return;
         }
         let seen = Observation::Wrong {
-            rule: Rule::BackupNotTaken,
+            rule,
             detail: detail.to_owned(),
         };
         stored(self.alerts.observe(&backup_outcome::whole(), seen, now()));

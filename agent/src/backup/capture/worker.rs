@@ -141,8 +141,9 @@ impl Worker {
             return Duration::ZERO;
         }
         let look = match self.log.hears() {
-            true => LOOK_EVERY,
-            false => LOOK_DEAF,
+            true if self.recorder.is_some() => LOOK_EVERY,
+            // Nobody holds the log either.
+            true | false => LOOK_DEAF,
         };
         let draft = self
             .recorder

@@ -17,7 +17,7 @@ pub(super) const RECIPIENTS_UNREAD: Wording = Wording {
     headline: "A backup key does not read",
     happened: "{detail}.",
     means: "commits and scheduled backups go on, sealed to the keys as they were read last. Until every file reads, a backup by hand is refused, and an agent that is restarted does not start.",
-    done: "the files are read again every second.",
+    done: "the files are read again every two seconds.",
     todo: "put the public certificate back where the file is named, or take its name out of [backup] recipients: agent check",
     over_headline: "Every backup key reads again",
     over: "Commits and backups are sealed to the keys that [backup] recipients names. It lasted {lasted}.",

@@ -17,7 +17,7 @@ pub(super) const RECIPIENTS_UNREAD: Wording = Wording {
     headline: "Kunci cadangan tidak terbaca",
     happened: "{detail}.",
     means: "commit dan cadangan terjadwal tetap berjalan, dienkripsi untuk kunci seperti yang terakhir terbaca. Sampai semua berkas terbaca, cadangan dengan tangan ditolak, dan agen yang dimulai ulang tidak mau mulai.",
-    done: "berkas dibaca lagi tiap detik.",
+    done: "berkas dibaca lagi tiap dua detik.",
     todo: "kembalikan sertifikat publik ke tempat berkas itu disebut, atau hapus namanya dari [backup] recipients: agent check",
     over_headline: "Semua kunci cadangan terbaca lagi",
     over: "Commit dan cadangan dienkripsi untuk kunci yang disebut [backup] recipients. Keadaan ini berlangsung {lasted}.",
