@@ -160,13 +160,13 @@ fn cleared(book: &mut Book, row: Option<AlertRow>, trouble: Trouble, now: UnixMi
         floor.bad_at = now;
     }
     let fault = Fault::from_trouble(&row.key, &trouble);
-    if let (Some(id), Some(_)) = (row.episode, &row.told) {
+    let Some(id) = row.episode else {
+        return Vec::new();
+    };
+    if row.told.is_some() {
         episode::mended(book, id, &fault, now);
     }
-    match row.episode {
-        Some(id) => episode::leave(book, id, fault, End::Mended, now),
-        None => Vec::new(),
-    }
+    episode::leave(book, id, fault, End::Mended, now)
 }
 
 fn set_held(book: &mut Book, key: &str, held: Option<Held>) {
