@@ -16,6 +16,7 @@ use crate::{
         engine::Fault,
         message::{self, Voice},
         named,
+        planned::Planned,
         reports::Reported,
         telling,
     },
@@ -178,7 +179,7 @@ impl Desk {
         past.reverse();
         Ok(Overview {
             at: now,
-            bot: *self.bot.borrow(),
+            bot: self.bot.borrow().as_remembered(&Planned::of(&book, now)),
             health: health.clone(),
             unit: self.unit(),
             unit_bytes: self.newest("bot_memory_bytes"),

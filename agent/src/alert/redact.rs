@@ -12,6 +12,12 @@ const TOO_LONG: usize = 24;
 /// A key has so many characters in pieces of letters and digits mixed; a file's name with its date has fewer.
 const MIXED: usize = 12;
 const NUMBER_DIGITS: usize = 9;
+/// A card's or a telephone's number as people write it: so many groups, of so many digits each, and so many in all.
+const GROUPS: usize = 3;
+const GROUP_DIGITS: std::ops::RangeInclusive<usize> = 2..=4;
+const GROUPED_DIGITS: usize = 12;
+/// Telegram's user names have no fewer characters, old ones aside.
+const NAME_CHARS: usize = 4;
 /// What a number measures by the last part of its name: it is nobody's number.
 const MEASURES: [&str; 10] = [
     "ms", "us", "ns", "s", "at", "bytes", "rupiah", "pages", "offset", "position",
@@ -35,6 +41,9 @@ pub fn redact(line: &str) -> String {
             shown += &rest[..value.at];
             shown += &value.shown;
             (rest, before) = (&rest[value.end..], "");
+        } else if let Some(end) = grouped(rest) {
+            shown += "[#]";
+            (rest, before) = (&rest[end..], "");
         } else if let Some((scheme, host)) = login(rest) {
             shown += &format!("{scheme}{HIDDEN}@");
             (rest, before, is_address) = (host, "", true);
@@ -57,6 +66,9 @@ fn shown_of(word: &str, is_address: bool, before: &str) -> String {
     if SCHEMES.contains(&before.to_lowercase().as_str()) && is_credential(word) {
         return HIDDEN.to_owned();
     }
+    if is_user_name(word) {
+        return "[@]".to_owned();
+    }
     if let Some(instead) = replaced(word) {
         return instead.to_owned();
     }
@@ -74,6 +86,32 @@ fn shown_of(word: &str, is_address: bool, before: &str) -> String {
 fn is_credential(word: &str) -> bool {
     let is_odd = |char: char| !char.is_ascii_lowercase() && char != '-';
     word.len() >= 8 && word.chars().skip(1).any(is_odd)
+}
+
+/// As Telegram shows people; an address or a package has more behind it.
+fn is_user_name(word: &str) -> bool {
+    let name = word.strip_prefix('@').unwrap_or_default();
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
+    name.len() >= NAME_CHARS && name.bytes().all(is_plain)
+}
+
+/// Where a long number ends that is written in groups.
+fn grouped(rest: &str) -> Option<usize> {
+    let number = rest.strip_prefix('+').unwrap_or(rest);
+    let is_digits = |group: &str| group.bytes().all(|byte| byte.is_ascii_digit());
+    let (mut groups, mut digits, mut end) = (0, 0, rest.len() - number.len());
+    for group in number.split(' ') {
+        let (group, after) = group.split_at(group.find(is_gap).unwrap_or(group.len()));
+        if !GROUP_DIGITS.contains(&group.len()) || !is_digits(group) {
+            break;
+        }
+        end += usize::from(groups > 0) + group.len();
+        (groups, digits) = (groups + 1, digits + group.len());
+        if !after.is_empty() {
+            break;
+        }
+    }
+    (groups >= GROUPS && digits >= GROUPED_DIGITS).then_some(end)
 }
 
 fn is_token(word: &str) -> bool {
@@ -212,6 +250,10 @@ mod tests {
             ("https://x.example/u/budi@example.org", "https://x.example/u/[@]"),
             ("card 4111111111111111", "card [#]"),
             ("phone +6281234567890", "phone [#]"),
+            ("card 4111 1111 1111 1111, then", "card [#], then"),
+            ("phone 0812 3456 7890", "phone [#]"),
+            ("phone +62 812 3456 7890 rang", "phone [#] rang"),
+            ("to Budi (@budi_s) at 09:14", "to Budi ([@]) at 09:14"),
             ("key 3f786850e387550fdab836ed7e6dc881de23001b", "key […]"),
             ("check 550e8400-e29b-41d4-a716-446655440000", "check […]"),
         ] {
@@ -235,6 +277,8 @@ mod tests {
             "basic authentication is wanted",
             "token=None key=W17 keyboard: 3 rows",
             "bot::telegram::token::send: https://t.me/@warung and http://127.0.0.1:8081/health?after=5",
+            "read 4096 8192 of 12 pages at 10 20 30 40",
+            "npm @warung/bot @ 5",
             "listens on 127.0.0.1:8081, [::1]:8081",
         ] {
             assert_eq!(redact(line), line);

@@ -294,7 +294,11 @@ impl Rule {
     pub fn is_of_own_disk(self) -> bool {
         matches!(
             self,
-            Self::BackupNotTaken | Self::BackupWithoutRoom | Self::BackupOld | Self::DrillFailed
+            Self::BackupNotTaken
+                | Self::BackupWithoutRoom
+                | Self::BackupOld
+                | Self::DrillFailed
+                | Self::DrillWithoutRoom
         )
     }
 

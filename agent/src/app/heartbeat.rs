@@ -55,7 +55,7 @@ pub(super) async fn run(check: Check, status: Arc<Status>) -> Infallible {
 }
 
 /// Well only when every vital loop moves, the database reads, the bot was seen to be well just now or was stopped on
-/// purpose, and the owner can be told. While the clock jumps no age can be trusted, so that nothing is said at all: one
+/// purpose or by work on the server, and the owner can be told. While the clock jumps no age can be trusted, so that nothing is said at all: one
 /// jump is no alarm, because the outside bears a beat that is lost, and a clock that goes on jumping is one.
 fn judge(report: &Report, backlog: Backlog, step_ms: i64, now: UnixMillis) -> Option<Signal> {
     let mut wrong: Vec<String> = report
@@ -92,9 +92,9 @@ fn bot_trouble(report: &Report) -> Option<&'static str> {
     let asked = report.loops.iter().find(|beat| beat.name == BOT_LOOP);
     let is_known = asked.is_some_and(|beat| beat.age_ms <= BOT_KNOWN_MS_MAX);
     match report.bot {
+        // Whoever works on the server knows how it is.
+        _ if report.planned.maintenance_until.is_some() => None,
         BotState::Stopped => None,
-        // An agent that was started since sees that it is not there, and remembers why.
-        BotState::Gone if report.planned.stopped_since.is_some() => None,
         BotState::Running if is_known => None,
         BotState::Running => Some("how the bot is has not been seen for a while"),
         BotState::Unknown => Some("how the bot is was not seen yet"),
@@ -203,9 +203,10 @@ mod tests {
         assert!(is_well(&report(BotState::Running, BOT_KNOWN_MS_MAX, 0), 0));
         assert!(!is_well(&report(BotState::Running, BOT_KNOWN_MS_MAX + 1, 0), 0));
         assert!(is_well(&report(BotState::Stopped, BOT_KNOWN_MS_MAX + 1, 0), 0));
-        let mut stopped_before = report(BotState::Gone, 0, 0);
-        stopped_before.planned.stopped_since = Some(NOW);
-        assert!(is_well(&stopped_before, 0));
+        let mut worked_on = report(BotState::Gone, 0, 0);
+        assert!(!is_well(&worked_on, 0));
+        worked_on.planned.maintenance_until = Some(NOW);
+        assert!(is_well(&worked_on, 0));
         let mut nobody_asks = report(BotState::Running, 0, 0);
         nobody_asks.loops.clear();
         assert!(!is_well(&nobody_asks, 0));

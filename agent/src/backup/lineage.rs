@@ -50,7 +50,12 @@ impl Identity {
 
     /// What it is told by, and more.
     pub(super) fn look(database: &Path) -> anyhow::Result<fs::Metadata> {
-        fs::metadata(database).with_context(|| format!("looking at {}", database.display()))
+        fs::metadata(database).with_context(|| {
+            format!(
+                "looking at {}, which [backup] database names as the shop's",
+                database.display()
+            )
+        })
     }
 }
 

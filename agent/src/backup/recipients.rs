@@ -77,6 +77,15 @@ pub struct RecipientCert {
     bytes: Vec<u8>,
 }
 
+/// Why those that the configuration names cannot be had.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unread {
+    /// What is wrong, in sentences.
+    pub why: String,
+    /// Whether the configuration's own file does not read; else it is a certificate's.
+    pub is_config: bool,
+}
+
 impl Recipients {
     /// How many keys there are: one that is named twice is one.
     #[must_use]
@@ -139,17 +148,24 @@ impl Recipients {
     /// Those that the configuration's file names at this moment, and no others.
     ///
     /// # Errors
-    /// What is wrong with that file, or one sentence for each certificate's file that cannot be used.
-    pub fn listed(config: &Config) -> Result<Self, Vec<String>> {
+    /// [`Unread`].
+    pub fn listed(config: &Config) -> Result<Self, Unread> {
         let mut faults = Faults::default();
         let environment = Environment::of_process(&config.path);
         let read = Config::read(&config.path, Purpose::Look, &environment, &mut faults);
         if !faults.is_empty() {
-            return Err(vec![format!("{} does not read: {faults}", config.path.display())]);
+            return Err(Unread {
+                why: format!("{} does not read: {faults}", config.path.display()),
+                is_config: true,
+            });
         }
-        let recipients = Self::load(&read.backup.recipients)?;
+        let unread = |faults: &[String]| Unread {
+            why: faults.join("; "),
+            is_config: false,
+        };
+        let recipients = Self::load(&read.backup.recipients).map_err(|faults| unread(&faults))?;
         if recipients.certs.is_empty() {
-            return Err(vec!["backup.recipients names no certificate".to_owned()]);
+            return Err(unread(&["backup.recipients names no certificate".to_owned()]));
         }
         Ok(recipients)
     }

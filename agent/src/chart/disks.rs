@@ -19,7 +19,7 @@ const REST_MAX: usize = 4;
 const NAME_CHARS_MAX: usize = 18;
 const DISK_USED: &str = "disk_used_percent:";
 /// A forecast that the newest look did not repeat is over.
-const FORECAST_FRESH_MS: i64 = 900_000;
+const FORECAST_FRESH_MS: i64 = 60_000;
 
 /// One disk: where it is mounted, and what is known of it within the picture.
 struct Disk {

@@ -95,7 +95,14 @@ pub struct Missed {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum DrillEnd {
     /// The shop came back from this remote, in so long.
-    Passed(String, Duration),
+    Passed {
+        /// Which.
+        remote: String,
+        /// How long it took.
+        lasted: Duration,
+        /// Whether the shop's own program counted what came back.
+        is_counted: bool,
+    },
     /// It did not, from this remote: why.
     Failed(String, String),
     /// There is no restore point that could be rehearsed.

@@ -144,7 +144,7 @@ pub async fn serve(listener: TcpListener, status: Arc<Status>, pages: Router) ->
 
 async fn health(State(status): State<Arc<Status>>) -> (StatusCode, Json<Report>) {
     let now = UnixMillis(Timestamp::now().as_millisecond());
-    let report = status.with_alerts(status.report(Instant::now(), now), now);
+    let report = status.report(Instant::now(), now);
     let code = if report.healthy {
         StatusCode::OK
     } else {
@@ -196,8 +196,12 @@ async fn durable(State(status): State<Arc<Status>>) -> Result<Json<Durable>, (St
 }
 
 impl Status {
-    /// How the agent is at this moment.
+    /// How the agent is at this moment, and what is wrong and planned beyond itself.
     pub fn report(&self, instant: Instant, now: UnixMillis) -> Report {
+        self.with_alerts(self.own(instant, now), now)
+    }
+
+    fn own(&self, instant: Instant, now: UnixMillis) -> Report {
         let loops = self.beats.report(instant);
         let stored = self
             .store
@@ -246,7 +250,6 @@ impl Status {
         known.chain(all).map(str::to_owned).collect()
     }
 
-    /// The same with what is wrong beyond the agent itself: for whoever looks, and not for who feeds a watchdog.
     fn with_alerts(&self, report: Report, now: UnixMillis) -> Report {
         let since = UnixMillis(now.0.saturating_sub(DAY_MS));
         let stored = self
@@ -272,9 +275,11 @@ impl Status {
             about: object_of(&row.key).to_owned(),
             since: row.rule_since,
         };
+        let planned = Planned::of(&book, now);
         Report {
+            bot: report.bot.as_remembered(&planned),
             critical: firing.iter().filter(calls).count(),
-            planned: Planned::of(&book, now),
+            planned,
             open: firing.iter().map(open).collect(),
             ways_broken: self.ways_broken(&firing, now),
             alerts: firing.into_iter().map(|row| row.rule.clone()).collect(),

@@ -1,12 +1,15 @@
 //! The agent's figures in Prometheus' text format, version 0.0.4. docs/OPERATING names each of them.
 //! Pure; labels are escaped, and there are as many lines as there are series, at most a few hundred.
 
-use std::fmt::Write as _;
+use std::{fmt::Write as _, time::Duration};
 
 use crate::{
     overview::Overview,
     watch::{bot_health::BotState, history::History},
 };
+
+/// What was not measured for longer is no figure of now: everything is looked at every five minutes or more often.
+const FRESH: Duration = Duration::from_secs(600);
 
 /// All of them.
 pub(super) fn text(overview: &Overview, history: &History) -> String {
@@ -29,7 +32,9 @@ pub(super) fn text(overview: &Overview, history: &History) -> String {
     let names = history.measured();
     let newest = names
         .iter()
-        .filter_map(|name| Some((name.as_str(), history.latest(name)?.1)));
+        .filter_map(|name| Some((name.as_str(), history.latest(name)?)))
+        .filter(|(_, (at, _))| overview.at.since(*at) <= FRESH)
+        .map(|(name, (_, value))| (name, value));
     let help = "The newest figure of a series; its unit is in its name.";
     many(&mut text, "warung_measured", help, "series", newest);
     text

@@ -28,7 +28,7 @@ use crate::{
         Store,
         freshness::latest,
         points::KnownPoint,
-        rehearsal::{Kind, Rehearsal, UNASKED, UNOPENED, UNREACHED},
+        rehearsal::{Kind, Rehearsal, UNASKED, UNOPENED, UNREACHED, UNROOMED},
     },
 };
 
@@ -105,6 +105,7 @@ impl Drill<'_> {
                     (None, seen)
                 }
                 Err(Failed::Unasked(why)) => (Some(why), json!({ UNASKED: true })),
+                Err(Failed::WithoutRoom(why)) => (Some(why), json!({ UNROOMED: true })),
                 Err(Failed::Rebuilt(fault)) => self.weigh(fault).await,
             },
         };
@@ -182,7 +183,7 @@ impl Drill<'_> {
         progress: &dyn Progress,
         now: UnixMillis,
     ) -> Result<Value, Failed> {
-        let folder = PrivateFolder::make(&self.config.state_dir).map_err(|error| format!("{error:#}"))?;
+        let folder = PrivateFolder::make(&self.config.state_dir).map_err(Failed::here)?;
         let refused = |error: rusqlite::Error| format!("the agent's own database refuses: {error}");
         let shipping = self.store.shipping().map_err(refused)?;
         let (plan, done) = self.restore(known, keys, &folder.path, progress, now).await?;
@@ -258,7 +259,7 @@ impl Drill<'_> {
         folder: &Path,
         progress: &dyn Progress,
         now: UnixMillis,
-    ) -> Result<(Plan, Done), String> {
+    ) -> Result<(Plan, Done), Failed> {
         let told = |error: anyhow::Error| format!("{error:#}");
         let signer = SigningKey::load(&self.config.state_dir)
             .map_err(told)?
@@ -301,7 +302,7 @@ impl Drill<'_> {
             .map_err(|refused| refused.reason)?;
         let done = restore::carry_out(&mut plan, &sources, None, now, progress)
             .await
-            .map_err(told)?;
+            .map_err(Failed::here)?;
         Ok((plan, done))
     }
 }

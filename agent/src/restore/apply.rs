@@ -163,7 +163,7 @@ pub fn require_room(plan: &Plan) -> anyhow::Result<()> {
     let needed_bytes = needed_bytes(plan).saturating_sub(leftovers::held_bytes(folder));
     let advice = "Nothing was changed. Make room there, or restore onto another disk with --to DIR";
     let reserve_bytes = room::reserve_of(needed_bytes);
-    room::require(folder, (needed_bytes, reserve_bytes), "the restore", advice)
+    full::require(folder, (needed_bytes, reserve_bytes), "the restore", advice)
 }
 
 fn needed_bytes(plan: &Plan) -> u64 {

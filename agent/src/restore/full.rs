@@ -8,6 +8,7 @@ use std::{
 
 use anyhow::{bail, ensure};
 use rustix::fs::{Access, FsWord, PROC_SUPER_MAGIC};
+use thiserror::Error;
 
 use super::leftovers;
 use crate::backup::room;
@@ -16,6 +17,25 @@ use crate::backup::room;
 const SYSFS_MAGIC: FsWord = 0x6265_6572;
 /// What the kernel shows as files and keeps nowhere.
 const NO_DISKS: [FsWord; 2] = [PROC_SUPER_MAGIC, SYSFS_MAGIC];
+
+/// The disk has no room for what comes back, in a sentence.
+#[derive(Debug, Error)]
+#[error("{0}")]
+struct NoRoom(String);
+
+/// Whether this machine's disk is what a restore failed for.
+#[must_use]
+pub fn lacks_room(error: &anyhow::Error) -> bool {
+    is_cause(error) || error.downcast_ref::<NoRoom>().is_some()
+}
+
+/// The same before it begins.
+///
+/// # Errors
+/// As [`room::require`].
+pub(super) fn require(folder: &Path, sizes: (u64, u64), purpose: &str, advice: &str) -> anyhow::Result<()> {
+    room::require(folder, sizes, purpose, advice).map_err(|error| NoRoom(error.to_string()).into())
+}
 
 /// Whether a disk refused because it, or what this user may take of it, is used up.
 pub(super) fn is_full(error: &io::Error) -> bool {
@@ -62,12 +82,13 @@ pub(super) fn explained(
         ),
         None => (String::new(), "give the same command again".to_owned()),
     };
-    anyhow::anyhow!(
+    let told = format!(
         "the disk of {} got full in the middle of the restore ({error:#}). The restore takes up to {} MiB there{there}{free}. \
          No live file was changed.\nMake room there and {next}. Or restore onto another disk with --to DIR",
         folder.display(),
         mebibytes(needed_bytes),
-    )
+    );
+    NoRoom(told).into()
 }
 
 /// Refuses a place in which nothing can be made.

@@ -27,8 +27,9 @@ fn lacking(commit: CommitNumber, end: CommitNumber, behind: Option<(CommitNumber
     match behind {
         None => format!("commit {commit} is on no remote that answers: the last one there is {end}"),
         Some((next, point)) => format!(
-            "commit {commit} is on no remote that answers: of the commits between {end} and {next} none is there any more, as \
-             retention lets single ones go after a while. What comes next is --point {point}, after commit {next}: it is LATER, and \
+            "commit {commit} is on no remote that answers: of the commits between {end} and {next} none is there any more. \
+             Retention lets single ones go after a while; where yours does not, somebody deleted them, and `agent verify` says \
+             which. What comes next is --point {point}, after commit {next}: it is LATER, and \
              holds all that happened in between"
         ),
     }

@@ -83,6 +83,7 @@ pub use around::{Gap, kinds_of};
 pub use assemble::Reached;
 pub use beside::{Beside, Side};
 pub use choose::Selection;
+pub use full::lacks_room;
 pub use goal::ahead_of;
 pub use index::{Unopened, open_manifest};
 pub use left_out::LeftOut;

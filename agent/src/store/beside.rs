@@ -62,18 +62,34 @@ impl Before {
     }
 }
 
-/// One page as the database's file holds it, whatever a log says of it; `None` where the file does not reach so far. While a
-/// checkpoint runs it may be of two states.
-///
-/// # Errors
-/// When the file does not read.
-pub fn below_log(database: &Path, page_size: u32, page: u32) -> io::Result<Option<Vec<u8>>> {
-    let path = fs::canonicalize(database)?;
-    let file = opened(&path, id_of(&fs::metadata(&path)?))?;
-    let mut image = vec![0; page_size as usize];
-    match file.read_exact_at(&mut image, u64::from(page - 1) * u64::from(page_size)) {
-        Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => Ok(None),
-        read => read.map(|()| Some(image)),
+/// A database's file, whatever a log says of its pages. While a checkpoint runs it may be of two states.
+pub struct BelowLog {
+    file: &'static File,
+    page_size: u32,
+}
+
+impl BelowLog {
+    /// The file that lies there, of pages of this size.
+    ///
+    /// # Errors
+    /// When it cannot be opened.
+    pub fn of(database: &Path, page_size: u32) -> io::Result<Self> {
+        let path = fs::canonicalize(database)?;
+        let file = opened(&path, id_of(&fs::metadata(&path)?))?;
+        Ok(Self { file, page_size })
+    }
+
+    /// A page as the file holds it; `None` where that does not reach so far.
+    ///
+    /// # Errors
+    /// When the file does not read.
+    pub fn page(&self, page: u32) -> io::Result<Option<Vec<u8>>> {
+        let mut image = vec![0; self.page_size as usize];
+        let at = u64::from(page - 1) * u64::from(self.page_size);
+        match self.file.read_exact_at(&mut image, at) {
+            Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => Ok(None),
+            read => read.map(|()| Some(image)),
+        }
     }
 }
 

@@ -17,14 +17,12 @@ use super::{
 
 const SELECT_STATE: &str = "
     SELECT chain, commit_number, commit_at, page_size, pages, page_root, database_file, log_position, previous_sha256,
-           changed, change_counter, file_written, log_emptied, growth
-    FROM capture";
+        changed, change_counter, file_written, log_emptied, growth, schema_cookie FROM capture";
 const REPLACE_STATE: &str = "
-    INSERT OR REPLACE INTO capture (only_row, chain, commit_number, commit_at, page_size, pages, page_root,
-                                    database_file, log_position, previous_sha256, changed, change_counter,
-                                    file_written, growth)
-    VALUES (1, :chain, :commit, :commit_at, :page_size, :pages, :page_root, :database_file, :log_position, :previous,
-            :changed, :counter, :file_written, :growth)";
+    INSERT OR REPLACE INTO capture (only_row, chain, commit_number, commit_at, page_size, pages, page_root, database_file,
+        log_position, previous_sha256, changed, change_counter, file_written, growth, schema_cookie)
+    VALUES (1, :chain, :commit, :commit_at, :page_size, :pages, :page_root,
+        :database_file, :log_position, :previous, :changed, :counter, :file_written, :growth, :schema)";
 const SET_LOG_EMPTIED: &str = "UPDATE capture SET log_emptied = :emptied WHERE log_emptied <> :emptied";
 const SET_FILE_WRITTEN: &str = "UPDATE capture SET file_written = :written";
 const SET_DATABASE_FILE: &str = "UPDATE capture SET database_file = :file";
@@ -64,6 +62,8 @@ pub struct CaptureState {
     pub changed: Vec<u8>,
     /// SQLite's counter in the first page after it, where that page was seen.
     pub change_counter: Option<u32>,
+    /// What SQLite counts changes to the definitions by after it, where the first page was seen.
+    pub schema: Option<u32>,
     /// When the database's file was last written by a checkpoint, as the capture wrote it.
     pub file_written: Option<String>,
     /// Whether its log was found emptied or cut short since. Not written with the rest: see [`Store::set_log_emptied`].
@@ -102,10 +102,8 @@ impl Store {
     /// When the database refuses.
     pub fn capture_state(&self) -> rusqlite::Result<Option<CaptureState>> {
         self.read(|connection| {
-            connection
-                .prepare_cached(SELECT_STATE)?
-                .query_row([], state_from)
-                .optional()
+            let mut statement = connection.prepare_cached(SELECT_STATE)?;
+            statement.query_row([], state_from).optional()
         })
     }
 
@@ -286,6 +284,7 @@ fn put_state(transaction: &Transaction<'_>, state: &CaptureState) -> rusqlite::R
             ":previous": state.previous_sha256,
             ":changed": state.changed,
             ":counter": state.change_counter,
+            ":schema": state.schema,
             ":file_written": state.file_written,
             ":growth": state.growth.as_ref().map(Growth::to_json),
         })?;
@@ -308,6 +307,7 @@ fn state_from(row: &Row<'_>) -> rusqlite::Result<CaptureState> {
         file_written: row.get(11)?,
         log_emptied: row.get(12)?,
         growth: Growth::from_json(row.get(13)?),
+        schema: row.get(14)?,
     })
 }
 

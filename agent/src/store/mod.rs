@@ -112,6 +112,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../migrations/0043_growth.sql"),
     include_str!("../../migrations/0044_unharmed.sql"),
     include_str!("../../migrations/0045_mended.sql"),
+    include_str!("../../migrations/0046_schema_cookie.sql"),
 ];
 
 /// Pages of the database that are kept in memory. SQLite's own 2 MiB fill over hours, which looks like a leak, and save
@@ -283,7 +284,8 @@ fn open_file(path: &Path) -> anyhow::Result<Connection> {
     keep_log_on_full_disk(&connection);
     // SQLite itself gives the log the owner of its database.
     owner::own_like(path, path.parent().unwrap_or(path));
-    prepare(&mut connection).with_context(|| format!("preparing {}", path.display()))?;
+    prepare(&mut connection)
+        .with_context(|| format!("preparing {}{}", path.display(), owner::advice(path)))?;
     Ok(connection)
 }
 

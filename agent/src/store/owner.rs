@@ -8,6 +8,18 @@ use std::{
     path::Path,
 };
 
+use rustix::fs::{Access, access};
+
+/// What to do where this user may not write a file, for the end of what was refused: SQLite says no more than that.
+pub(super) fn advice(path: &Path) -> &'static str {
+    match access(path, Access::WRITE_OK) {
+        Ok(()) => "",
+        Err(_) => {
+            " (this user may not write there: give the command as the user that the agent runs as, or as root)"
+        }
+    }
+}
+
 /// Gives a file the owner and group of another. Without the right to do so it stays as it is: then whoever runs the
 /// command is the one who runs the programs.
 pub fn own_like(path: &Path, like: &Path) {

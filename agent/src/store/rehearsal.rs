@@ -17,6 +17,8 @@ pub const UNREACHED: &str = "unreached";
 pub const UNOPENED: &str = "unopened";
 /// In what a drill saw: the shop's own program could not be run, so that what came back was not counted.
 pub const UNASKED: &str = "unasked";
+/// In what a drill saw: this server's disk had no room for what was to come back.
+pub const UNROOMED: &str = "unroomed";
 /// In what a drill saw `beyond` what came back: commits of the chain that is followed, to which nothing there leads.
 pub const OF_ANOTHER_CHAIN: &str = "of_another_chain";
 const INSERT: &str = "
@@ -32,6 +34,7 @@ const SELECT_NEWEST_DONE: &str = "
     SELECT kind, remote, point, began_at, ended_at, fault, seen FROM rehearsal
     WHERE kind = :kind AND remote = :remote AND json_extract(seen, '$.unreached') IS NOT 1
         AND json_extract(seen, '$.unopened') IS NOT 1 AND json_extract(seen, '$.unasked') IS NOT 1
+        AND json_extract(seen, '$.unroomed') IS NOT 1
     ORDER BY id DESC LIMIT 1";
 const SELECT_SEEN: &str = "
     SELECT seen FROM rehearsal WHERE kind = :kind AND remote = :remote AND seen <> '{}' ORDER BY id DESC LIMIT 1";
@@ -126,7 +129,23 @@ impl Rehearsal {
     pub fn was_not_rehearsed(&self) -> bool {
         let seen: Value = serde_json::from_str(&self.seen).unwrap_or_default();
         self.kind == Kind::Drill
-            && (self.was_unreached() || self.was_uncounted() || seen[UNOPENED] == json!(true))
+            && (self.was_unreached()
+                || self.was_uncounted()
+                || [UNOPENED, UNROOMED].iter().any(|why| seen[*why] == json!(true)))
+    }
+
+    /// Whether this server's disk had no room for it, which is no remote's fault.
+    #[must_use]
+    pub fn was_without_room(&self) -> bool {
+        let seen: Value = serde_json::from_str(&self.seen).unwrap_or_default();
+        self.kind == Kind::Drill && seen[UNROOMED] == json!(true)
+    }
+
+    /// Whether the shop's own program counted what came back, and booted on it.
+    #[must_use]
+    pub fn was_counted(&self) -> bool {
+        let seen: Value = serde_json::from_str(&self.seen).unwrap_or_default();
+        seen["booted"] == json!(true)
     }
 
     /// Whether the shop's own program could not be run, which is no remote's fault.

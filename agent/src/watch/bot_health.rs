@@ -19,6 +19,7 @@ use super::{
 use crate::{
     alert::{
         Alerts,
+        planned::Planned,
         rule::{AlertKey, Observation, Rule},
         standing,
     },
@@ -57,6 +58,17 @@ pub enum BotState {
     Stopped,
     /// It does not run.
     Gone,
+}
+
+impl BotState {
+    /// The same by what the alerts remember: an agent that was started since a stop on purpose sees only that nobody is there.
+    #[must_use]
+    pub fn as_remembered(self, planned: &Planned) -> Self {
+        match self {
+            Self::Gone if planned.stopped_since.is_some() => Self::Stopped,
+            seen => seen,
+        }
+    }
 }
 
 /// The watch over the bot.

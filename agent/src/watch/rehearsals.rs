@@ -27,6 +27,7 @@ const OBJECTS: &str = "remote_objects";
 const ANCHORS: &str = "remote_anchor";
 const DRILLS: &str = "drill";
 const PROGRAM: &str = "drill_program";
+const ROOM: &str = "drill_room";
 
 /// The watch over the rehearsals.
 pub struct RehearsalWatch {
@@ -42,6 +43,8 @@ pub struct RehearsalWatch {
     pub timezone: TimeZone,
     /// When the agent started: before that it could rehearse nothing.
     pub started_at: UnixMillis,
+    /// Whether the agent's disk has room for the shop a second time.
+    pub has_room: Box<dyn Fn() -> bool + Send + Sync>,
 }
 
 impl RehearsalWatch {
@@ -79,7 +82,17 @@ impl RehearsalWatch {
                 self.alerts.observe(&AlertKey::new(DRILLS, remote), seen, now)?;
             }
         }
-        if let Some(seen) = counted(self.newest_of_all()?) {
+        let newest = self.newest_of_all()?;
+        let lacks_room = newest.as_ref().is_some_and(Rehearsal::was_without_room) && !(self.has_room)();
+        let seen = match (lacks_room, &newest) {
+            (true, Some(newest)) => Observation::Wrong {
+                rule: Rule::DrillWithoutRoom,
+                detail: newest.fault.clone().unwrap_or_default(),
+            },
+            _ => Observation::Fine,
+        };
+        self.alerts.observe(&AlertKey::new(ROOM, "state"), seen, now)?;
+        if let Some(seen) = counted(newest) {
             self.alerts.observe(&AlertKey::new(PROGRAM, "bot"), seen, now)?;
         }
         Ok(())

@@ -3,10 +3,11 @@
 
 use std::fs;
 
+use agent::store::Store;
 use rusqlite::Connection;
 
 use crate::{
-    capture_rig::bot,
+    capture_rig::{bot, wait_for},
     running::Running,
     shop::{Shop, count_items, restoring, text},
 };
@@ -249,6 +250,32 @@ fn a_certificate_that_does_not_read_stops_no_commit_and_takes_no_key_from_them()
     fs::remove_file(&file).unwrap();
     let refused = shop.agent_refuses(2, &["run"]);
     assert!(refused.contains("it cannot be read"), "{refused}");
+}
+
+/// The rules of what is wrong, as the running agent wrote them down.
+fn rules(shop: &Shop) -> Vec<String> {
+    let store = Store::open_to_look(&shop.path("state")).unwrap().unwrap();
+    let rows = store.alerts().unwrap().into_iter();
+    rows.filter(|row| row.loudest.is_some())
+        .map(|row| row.rule)
+        .filter(|rule| {
+            rule.starts_with("config_") || rule.starts_with("backup_") || rule.starts_with("recipients_")
+        })
+        .collect()
+}
+
+#[test]
+fn a_configuration_that_does_not_read_any_more_is_told_as_that_and_no_backup_is_promised() {
+    let (shop, agent, bot) = shop_and_agent();
+    wait_for_points(&shop, 1);
+    let path = shop.path("agent.toml");
+    let whole = fs::read_to_string(&path).unwrap();
+    fs::write(&path, format!("{whole}\n[[[slip")).unwrap();
+    wait_for("the word of it", || rules(&shop) == ["config_unread"]);
+    commit(&bot);
+    agent.wait_for("/durable");
+    fs::write(&path, whole).unwrap();
+    wait_for("its end", || rules(&shop).is_empty());
 }
 
 #[test]

@@ -17,6 +17,7 @@ use protocol::time::UnixMillis;
 use serde_json::Value;
 
 use crate::{
+    full_disk::Disk,
     missing_commits::captured,
     pretend_channels::Service,
     shop::{CANARY, NO_TELEGRAM, Shop, files_under, telegram_line, text},
@@ -60,6 +61,7 @@ fn alerts(shop: &Shop, now: UnixMillis) -> Vec<(String, String)> {
         schedule: "0 30 3 * * *".parse().unwrap(),
         timezone: jiff::tz::TimeZone::UTC,
         started_at: self::now(),
+        has_room: Box::new(|| false),
         store: Arc::clone(&store),
     };
     watch.look(now).unwrap();
@@ -261,6 +263,34 @@ fn a_program_that_cannot_be_run_is_said_by_a_check_and_accuses_no_remote() {
         raised.iter().all(|(key, _)| key != "drill_program/bot"),
         "{raised:?}"
     );
+}
+
+#[test]
+fn a_drill_for_which_the_agents_own_disk_has_no_room_accuses_no_remote() {
+    let Some(disk) = Disk::mount_with("size=90m") else {
+        eprintln!("NOT RUN: this user may not mount");
+        return;
+    };
+    let shop = Shop::new();
+    std::os::unix::fs::symlink(disk.path(), shop.path("state")).unwrap();
+    shop.fill(3_000);
+    shop.back_up();
+    let said = shop.agent_done(&["drill", "--remote", "local"]);
+    assert!(said.contains("the shop came back"), "{said}");
+    // Room for the agent's own database, and for no second shop.
+    let free_bytes = agent::backup::room::free_bytes(disk.path()).unwrap();
+    let filling = vec![0; usize::try_from(free_bytes).unwrap() - (2 << 20)];
+    fs::write(disk.path().join("filling"), filling).unwrap();
+    let said = shop.agent_refuses(1, &["drill", "--remote", "local"]);
+    assert!(said.contains("is too full: the restore takes"), "{said}");
+    let raised = alerts(&shop, now());
+    assert!(
+        raised.len() == 1 && raised[0].0 == "drill_room/state" && raised[0].1.contains("drill_without_room"),
+        "{raised:?}"
+    );
+    fs::remove_file(disk.path().join("filling")).unwrap();
+    shop.agent_done(&["drill", "--remote", "local"]);
+    assert_eq!(alerts(&shop, now()), []);
 }
 
 #[test]

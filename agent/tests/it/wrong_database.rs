@@ -393,6 +393,60 @@ fn a_database_put_in_through_sqlite_is_told_and_not_continued_whether_the_agent_
     }
 }
 
+/// Changes of rows and jobs alone are lost by it, and more jobs come after it: no number falls, and no row is another one.
+#[test]
+fn a_database_put_in_through_sqlite_is_told_although_its_numbers_were_passed_since() {
+    for is_followed in [true, false] {
+        let shop = shop();
+        run(
+            &shop.database(),
+            "INSERT INTO incident (at, kind, severity, text) WITH RECURSIVE n (i) AS (VALUES (1) UNION ALL SELECT i + 1 FROM n
+                WHERE i < 300) SELECT i, 'kind', 'info', hex(randomblob(200)) FROM n",
+        );
+        let agent = Running::start(&shop);
+        agent.wait_for("/durable");
+        trade(&shop.database(), 1);
+        settled(&shop, &agent);
+        let older = shop.path("older.db");
+        let tool = |command: &str| {
+            let done = Command::new("sqlite3").arg(shop.database()).arg(command).output();
+            let done = done.unwrap();
+            assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
+        };
+        tool(&format!(".backup {}", older.display()));
+        run(
+            &shop.database(),
+            "UPDATE incident SET text = hex(randomblob(200)) WHERE id % 40 = 7;
+                INSERT INTO job (queue, kind, payload, state, priority, run_at, created_at)
+                    VALUES ('money', 'create_invoice', '{}', 'ready', 0, 1, 1);
+                DELETE FROM job",
+        );
+        settled(&shop, &agent);
+        let sold = orders(&shop.database());
+        let follows = match is_followed {
+            true => {
+                agent.freeze();
+                Some(agent)
+            }
+            false => {
+                agent.burn();
+                None
+            }
+        };
+        tool(&format!(".restore {}", older.display()));
+        tool(&ORDER.repeat(6));
+        let agent = follows
+            .inspect(Running::thaw)
+            .unwrap_or_else(|| Running::start(&shop));
+        settled(&shop, &agent);
+        let Some(detail) = is_replaced(&shop) else {
+            panic!("{:?}", told(&shop))
+        };
+        assert!(detail.contains("held after commit "), "{detail}");
+        came_back(&shop, agent, &detail, &sold);
+    }
+}
+
 /// As the bot's own migrations do it: the table is made anew, and its numbers go on.
 const REBUILT: &str = "
     CREATE TABLE job_new (id INTEGER PRIMARY KEY AUTOINCREMENT, kind TEXT NOT NULL) STRICT;

@@ -81,7 +81,7 @@ rules! {
     BotPortTaken => Spec::new("bot_port_taken", Critical, Topic::Bot).lasting(START_GRACE).absence();
 
     /// The last backup does not exist anywhere.
-    BackupNotTaken => Spec::new("backup_not_taken", Warning, Topic::Backup).tried().under(NO_WRITES);
+    BackupNotTaken => Spec::new("backup_not_taken", Warning, Topic::Backup).tried().under(NOT_TAKEN);
     /// The same, for want of room on the disk of the agent's state.
     BackupWithoutRoom => Spec::new("backup_without_room", Warning, Topic::Backup).tried().under(NO_ROOM);
     /// The last backup did not get to this remote.
@@ -97,6 +97,8 @@ rules! {
     RecipientsChanged => Spec::new("recipients_changed", Warning, Topic::Keys);
     /// A certificate that backups are encrypted to does not read.
     RecipientsUnread => Spec::new("recipients_unread", Warning, Topic::Keys);
+    /// The agent's configuration does not read any more.
+    ConfigUnread => Spec::new("config_unread", Warning, Topic::Backup);
     /// A certificate that backups are encrypted to expires soon.
     RecipientExpiring => Spec::new("recipient_expiring", Info, Topic::Keys);
     /// A certificate that backups are encrypted to has expired.
@@ -230,6 +232,8 @@ rules! {
     DrillOld => Spec::new("drill_old", Warning, Topic::Backup);
     /// What a rehearsal brought back could not be counted: the shop's own program cannot be run.
     DrillUncounted => Spec::new("drill_uncounted", Warning, Topic::Backup);
+    /// No restore can be rehearsed, for want of room on the disk of the agent's state.
+    DrillWithoutRoom => Spec::new("drill_without_room", Warning, Topic::Backup).under(NO_ROOM);
 }
 
 /// Nothing more fits on the disk, or it takes nothing, or the bot itself says that its database takes none: what that says to do
@@ -243,6 +247,8 @@ const DISK_OR_DATABASE: &[Rule] = &[
 ];
 /// What a backup writes does not fit on the disk, or that takes nothing.
 const NO_ROOM: &[Rule] = &[Rule::DiskFull, Rule::DiskReadOnly, Rule::DiskGone];
+/// The same, or nobody knows with which settings.
+const NOT_TAKEN: &[Rule] = &[Rule::DiskReadOnly, Rule::DiskGone, Rule::ConfigUnread];
 /// The disk takes nothing, or is not there.
 const NO_WRITES: &[Rule] = &[Rule::DiskReadOnly, Rule::DiskGone];
 /// No answer from the bot: what only the bot can tell is unknown then.

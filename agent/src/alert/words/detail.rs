@@ -43,6 +43,8 @@ pub(in crate::alert) fn detail(language: Language, rule: Rule, detail: &str) -> 
         | Rule::RemoteContradicts
         | Rule::DrillFailed
         | Rule::DrillUncounted
+        | Rule::DrillWithoutRoom
+        | Rule::ConfigUnread
         | Rule::DatabaseReplaced
         | Rule::DatabaseDamaged
         | Rule::BackupNotTaken

@@ -106,6 +106,7 @@ wordings! {
     DatabaseDamaged => DATABASE_DAMAGED,
     RecipientsChanged => keys::RECIPIENTS_CHANGED,
     RecipientsUnread => keys::RECIPIENTS_UNREAD,
+    ConfigUnread => keys::CONFIG_UNREAD,
     RecipientExpiring => keys::RECIPIENT_EXPIRING,
     RecipientExpired => keys::RECIPIENT_EXPIRED,
     DiskLow => machine::DISK_LOW,
@@ -172,6 +173,7 @@ wordings! {
     DrillFailed => kept::DRILL_FAILED,
     DrillOld => kept::DRILL_OLD,
     DrillUncounted => kept::DRILL_UNCOUNTED,
+    DrillWithoutRoom => kept::DRILL_WITHOUT_ROOM,
 }
 
 const AGENT_BLIND: Wording = Wording {

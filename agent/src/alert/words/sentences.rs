@@ -39,6 +39,7 @@ const SENTENCES: &[(&str, &str)] = &[
         "di sini tidak dikenal titik pemulihan yang baik",
     ),
     ("the database's file was replaced", "berkas database diganti"),
+    ("{} does not read: {}", "{} tidak terbaca: {}"),
     (
         "what was committed while nobody followed does not go on from what was followed",
         "perubahan yang terjadi selagi tidak diikuti tidak menyambung dari yang diikuti",

@@ -1,4 +1,4 @@
-//! The keys that backups are sealed to: what the owner hears of certificates that do not read, and the full backup that the chain needs when [backup] recipients names other keys than its newest full one was sealed to:
+//! The keys that backups are sealed to: what the owner hears of certificates and of a configuration that do not read, and the full backup that the chain needs when [backup] recipients names other keys than its newest full one was sealed to:
 //! what follows that one comes back neither with the new keys alone nor with the old ones.
 //! It takes none: the schedule does, at once.
 
@@ -9,20 +9,24 @@ use protocol::{chain::ChainId, time::UnixMillis};
 use super::{Backups, Due, Ended, now, stored};
 use crate::{
     alert::rule::{AlertKey, Observation, Rule},
-    backup::recipients::Recipients,
+    backup::recipients::{Recipients, Unread},
     store::sealed_to::SealedTo,
+    watch::backup_outcome,
 };
 
 /// What the owner was told last of the keys; `None` before anything was.
 #[derive(Default)]
 pub(super) struct Told {
     changed: Option<Option<String>>,
-    unread: Option<Option<String>>,
+    /// Of the certificates, and of the configuration's own file.
+    files: Option<Option<String>>,
+    config: Option<Option<String>>,
+    unread: Option<Unread>,
 }
 
 impl Told {
-    pub(super) fn unread(&self) -> Option<String> {
-        self.unread.clone().flatten()
+    pub(super) fn unread(&self) -> Option<Unread> {
+        self.unread.clone()
     }
 }
 
@@ -65,8 +69,24 @@ impl Backups {
 
     /// Tells the owner when that begins and when it is over, and the same of certificates that do not read.
     pub(super) fn tell_of_keys(&self, told: &mut Told) {
-        let unread = self.capture.unread_keys();
-        self.tell_of(("files", Rule::RecipientsUnread), unread, &mut told.unread);
+        told.unread = self.capture.unread_keys();
+        let of = |is_config: bool| {
+            let unread = told
+                .unread
+                .as_ref()
+                .filter(|unread| unread.is_config == is_config);
+            unread.map(|unread| unread.why.clone())
+        };
+        let (files, config) = (of(false), of(true));
+        if config.is_none() && matches!(told.config, Some(Some(_))) {
+            // What was not taken meanwhile was not for that: the next one tells how it goes.
+            stored(
+                self.alerts
+                    .observe(&backup_outcome::whole(), Observation::Fine, now()),
+            );
+        }
+        self.tell_of(("files", Rule::RecipientsUnread), files, &mut told.files);
+        self.tell_of(("config", Rule::ConfigUnread), config, &mut told.config);
         if self.capture.captured().is_some() {
             let changed = self.other_keys();
             self.tell_of(("all", Rule::RecipientsChanged), changed, &mut told.changed);

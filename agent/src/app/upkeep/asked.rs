@@ -35,9 +35,13 @@ impl Upkeep {
         Ok(match newest.filter(|it| it.began_at >= began_at) {
             None => DrillEnd::Broken(said),
             Some(it) if it.was_not_rehearsed() => DrillEnd::Broken(it.fault.unwrap_or(said)),
-            Some(it) => match it.fault {
+            Some(mut it) => match it.fault.take() {
                 Some(fault) => DrillEnd::Failed(remote, fault),
-                None => DrillEnd::Passed(remote, it.ended_at.since(it.began_at)),
+                None => DrillEnd::Passed {
+                    is_counted: it.was_counted(),
+                    lasted: it.ended_at.since(it.began_at),
+                    remote,
+                },
             },
         })
     }

@@ -9,6 +9,7 @@ use tokio::task::JoinSet;
 
 use crate::{
     alert::Alerts,
+    backup::room,
     beat::Beat,
     config::Config,
     store::Store,
@@ -62,7 +63,9 @@ fn rehearsals(
     alerts: &Alerts,
     started_at: UnixMillis,
 ) -> RehearsalWatch {
+    let (state_dir, database) = (config.state_dir.clone(), config.backup.database.clone());
     RehearsalWatch {
+        has_room: Box::new(move || room::require_for_drill(&state_dir, &database).is_ok()),
         store: Arc::clone(store),
         alerts: alerts.clone(),
         remotes: config.remotes.iter().map(|remote| remote.name.clone()).collect(),

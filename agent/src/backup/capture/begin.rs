@@ -78,7 +78,7 @@ pub(super) fn begin(desk: &Desk, why: Option<WhyAgain>, now: Clock) -> Result<Re
     if is_moved {
         keep_chain(desk, &state, MOVED, now())?;
     }
-    let mut recorder = Recorder::at(state, claim, follower, (hashes, sum));
+    let mut recorder = Recorder::at(state, claim, follower, (hashes, desk.past.clone(), sum));
     if resumed {
         recorder.unfollowed = made_meanwhile(&recorder, now());
     }
@@ -178,7 +178,7 @@ fn resync(
         changed,
         count,
         sum,
-        counter,
+        counted,
         is_explained,
         differing,
     } = compared(&recorder.follower, &recorder.hashes)?;
@@ -205,9 +205,11 @@ fn resync(
     // No chain goes back to where the shop was before.
     let lies = Lies {
         root: &sum.root(pages),
-        change_counter: counter,
+        pages,
+        counted,
         differing: &differing,
         hashes: &recorder.hashes,
+        past: &recorder.past,
         follower: &recorder.follower,
         is_counted_anew: false,
     };
@@ -234,7 +236,7 @@ fn new_chain(
     let (pages, page_size) = (follower.source().pages()?, follower.page_size());
     let Written {
         sum,
-        counter,
+        counted,
         differing,
         count,
         is_counted_anew,
@@ -254,25 +256,28 @@ fn new_chain(
         log_position: None,
         previous_sha256: None,
         changed: Vec::new(),
-        change_counter: counter,
+        change_counter: counted.changes,
+        schema: counted.schema,
         file_written: None,
         log_emptied: false,
         growth: None,
     };
-    let mut recorder = Recorder::at(state, claim, follower, (hashes, sum));
+    let mut recorder = Recorder::at(state, claim, follower, (hashes, desk.past.clone(), sum));
     recorder.state.log_position = recorder.log_position()?;
     recorder.state.file_written = Some(recorder.follower.file_written());
     recorder.state.growth = recorder.growth();
     let lies = Lies {
         root: &recorder.state.root,
-        change_counter: counter,
+        pages,
+        counted,
         differing: &differing,
         hashes: &recorder.hashes,
+        past: &recorder.past,
         follower: &recorder.follower,
         is_counted_anew,
     };
     let why = explained(desk, reason, &lies, count)?;
-    if let Err(error) = desk.past.forget() {
+    if let Err(error) = recorder.past.forget() {
         tracing::warn!(%error, "what was before the new chain could not be forgotten");
     }
     desk.store

@@ -21,16 +21,22 @@ pub(super) fn below_log(lies: &Lies<'_>, before: &CaptureState) -> anyhow::Resul
     if !is_new || log.backfilled > 0 {
         return Ok(None);
     }
+    let file = follower.below_log().context("opening the database's file")?;
     let mut below = lies.differing.clone();
-    for page in follower.logged() {
-        if page > before.pages || is_lock_page(page, before.page_size) {
+    // What is cut off in the log may lie in the file still.
+    let cut_off = lies.pages + 1..=before.pages;
+    for page in follower.logged().chain(cut_off) {
+        if below.is_too_much() {
+            break;
+        }
+        if is_lock_page(page, before.page_size) {
             continue;
         }
         let was = match below.was(page) {
             Some(was) => was,
             None => lies.hashes.get(page).context("reading the table of pages")?,
         };
-        let image = follower.below_log(page).context("reading the database's file")?;
+        let image = file.page(page).context("reading the database's file")?;
         let lies = image.map_or(NOTHING, |image| PageHash::of(page, &image));
         below.set(page, was, lies);
     }

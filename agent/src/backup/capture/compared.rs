@@ -4,15 +4,37 @@
 use anyhow::Context;
 use protocol::chain::{PageHash, PageSum, is_lock_page};
 
-use super::{hashes::Hashes, past::Differing, recorder::Ended};
+use super::{
+    hashes::{Hashes, NOTHING},
+    past::Differing,
+    recorder::Ended,
+};
 use crate::backup::{
-    segment::{COUNTER_AT, PAGES_MAX, change_counter},
+    segment::{COUNTER_AT, PAGES_MAX, change_counter, schema_cookie},
     wal::follow::Follower,
 };
 
 /// In a database's first page: the counter for which what stands behind it is valid, and the number of the SQLite that wrote it.
 const VALID_FOR_AT: usize = 92;
 const WRITTEN_BY_AT: usize = 96;
+
+/// What SQLite counts in a database's first page.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Counted {
+    /// Writings of that page.
+    pub changes: Option<u32>,
+    /// Changes to the definitions.
+    pub schema: Option<u32>,
+}
+
+impl Counted {
+    fn in_page(first: &[u8]) -> Self {
+        Self {
+            changes: change_counter(first),
+            schema: schema_cookie(first),
+        }
+    }
+}
 
 /// What was found beside the table of pages, which is left as it is.
 pub(super) struct Compared {
@@ -22,7 +44,7 @@ pub(super) struct Compared {
     pub changed: Vec<(u32, Vec<u8>)>,
     pub count: usize,
     pub sum: PageSum,
-    pub counter: Option<u32>,
+    pub counted: Counted,
     /// Whether the log holds each of them.
     pub is_explained: bool,
     pub differing: Differing,
@@ -34,7 +56,7 @@ pub(super) fn compared(follower: &Follower, hashes: &Hashes) -> Result<Compared,
         changed: Vec::new(),
         count: 0,
         sum: PageSum::default(),
-        counter: None,
+        counted: Counted::default(),
         is_explained: true,
         differing: Differing::default(),
     };
@@ -43,7 +65,7 @@ pub(super) fn compared(follower: &Follower, hashes: &Hashes) -> Result<Compared,
             return Ok(());
         }
         if page == 1 {
-            found.counter = change_counter(image);
+            found.counted = Counted::in_page(image);
         }
         let hash = PageHash::of(page, image);
         found.sum.add(hash);
@@ -58,14 +80,29 @@ pub(super) fn compared(follower: &Follower, hashes: &Hashes) -> Result<Compared,
         }
         Ok(())
     })?;
+    set_gone(&mut found.differing, hashes, found.pages, follower.page_size())?;
     Ok(found)
+}
+
+/// Pages that were there, beyond what lies there now.
+fn set_gone(differing: &mut Differing, hashes: &Hashes, pages: u32, page_size: u32) -> anyhow::Result<()> {
+    let reading = "reading the table of pages";
+    for page in pages + 1..=hashes.pages().context(reading)? {
+        if differing.is_too_much() {
+            break;
+        }
+        if !is_lock_page(page, page_size) {
+            differing.set(page, hashes.get(page).context(reading)?, NOTHING);
+        }
+    }
+    Ok(())
 }
 
 /// What was found while the table of pages was written anew.
 #[derive(Default)]
 pub(super) struct Written {
     pub sum: PageSum,
-    pub counter: Option<u32>,
+    pub counted: Counted,
     /// Where it differs from the table before, and how often.
     pub differing: Differing,
     pub count: u32,
@@ -87,7 +124,7 @@ pub(super) fn write_table(
         let (was, hash) = (hashes.get(page)?, PageHash::of(page, image));
         let is_other = was != hash;
         if page == 1 {
-            written.counter = change_counter(image);
+            written.counted = Counted::in_page(image);
             written.is_counted_anew =
                 is_other && counter.is_some_and(|counter| is_but_counted(image, counter, was));
         }
@@ -99,8 +136,10 @@ pub(super) fn write_table(
         written.sum.add(hash);
         Ok(())
     })?;
+    let pages = follower.source().pages()?;
+    set_gone(&mut written.differing, hashes, pages, follower.page_size())?;
     hashes
-        .cut(follower.source().pages()?)
+        .cut(pages)
         .and_then(|()| hashes.sync())
         .context("writing the table of pages")?;
     written.is_counted_anew &= written.count == 1;

@@ -18,7 +18,7 @@ use super::{past::Past, spool::Spool};
 use crate::{
     backup::{
         proof::Seen,
-        recipients::Recipients,
+        recipients::{Recipients, Unread},
         remembered::Remembered,
         seal::{FASTEST_LEVEL, Sealed, seal},
         signer::SigningKey,
@@ -53,7 +53,7 @@ pub(super) struct Desk {
     /// When those that do not read are tried again; `None` while they do.
     read_again_at: Option<Instant>,
     /// Why they do not read, once that has lasted; `None` while they do.
-    pub unread: watch::Sender<Option<String>>,
+    pub unread: watch::Sender<Option<Unread>>,
 }
 
 /// Size and last change of a file, in nanoseconds; `None` when it is not there.
@@ -110,8 +110,8 @@ impl Desk {
         }
         let recipients = match Recipients::listed(&self.config) {
             Ok(recipients) => recipients,
-            Err(faults) if self.sealer.is_some() => {
-                self.keep(looks, is_time, &faults);
+            Err(unread) if self.sealer.is_some() => {
+                self.keep(looks, is_time, unread);
                 return Ok(false);
             }
             Err(_) => load(&self.config)?,
@@ -134,14 +134,13 @@ impl Desk {
     }
 
     /// The keys as they were read last. A file that is being written reads a moment later, which is no news.
-    fn keep(&mut self, looks: Vec<Look>, lasts: bool, faults: &[String]) {
-        let faults = faults.join("; ");
-        if lasts && self.unread.borrow().as_ref() != Some(&faults) {
+    fn keep(&mut self, looks: Vec<Look>, lasts: bool, unread: Unread) {
+        if lasts && self.unread.borrow().as_ref() != Some(&unread) {
             tracing::warn!(
-                faults,
+                faults = unread.why,
                 "the owner's certificates do not read; commits are sealed to them as they were read last"
             );
-            self.unread.send_replace(Some(faults));
+            self.unread.send_replace(Some(unread));
         }
         self.looks = looks;
         self.read_again_at = Some(Instant::now() + READ_AGAIN);

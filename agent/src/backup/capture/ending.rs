@@ -15,7 +15,7 @@ use super::{
 use crate::{
     backup::{
         seal::Sealed,
-        segment::{Draft, Header, Kind},
+        segment::{Draft, Header, Kind, change_counter, schema_cookie},
     },
     store::{
         capture::{CaptureState, SpooledSegment},
@@ -77,6 +77,7 @@ impl Recorder {
         desk.spool.write(&sealed)?;
         // What the last segment changed is forgotten with the next line.
         self.hashes.sync().context("writing the table of pages")?;
+        let first_page = self.draft.first_page();
         let state = CaptureState {
             commit: last,
             commit_at: self.draft.last_at(),
@@ -85,7 +86,8 @@ impl Recorder {
             log_position: self.log_position()?,
             previous_sha256: Some(sealed.sha256),
             changed: pack(&changed),
-            change_counter: self.draft.change_counter().or(self.state.change_counter),
+            change_counter: first_page.and_then(change_counter).or(self.state.change_counter),
+            schema: first_page.and_then(schema_cookie).or(self.state.schema),
             file_written: Some(self.follower.file_written()),
             growth: self.growth(),
             ..self.state.clone()
@@ -94,7 +96,7 @@ impl Recorder {
             .store
             .add_segment(&state, &segment, event)
             .context("writing a segment down")?;
-        self.note_past(desk, first, &changed);
+        self.note_past(first, (&changed, after));
         self.take_over(state, sum, &changed)?;
         Ok(Some(segment))
     }

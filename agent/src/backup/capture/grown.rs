@@ -2,12 +2,22 @@
 //! did not become of the one that was followed.
 //! What cannot be read of it stops no capture, and proves nothing.
 
-use anyhow::Context;
-use protocol::chain::PageHash;
+use std::collections::BTreeMap;
 
-use super::{NewChain, WhyAgain, recorder::Ended, recorder::Recorder};
+use anyhow::Context;
+use protocol::chain::{CommitNumber, PageHash, is_lock_page};
+
+use super::{
+    NewChain, WhyAgain,
+    hashes::NOTHING,
+    past::{Differing, FIRST_PAGE},
+    recorder::{Ended, Recorder},
+};
 use crate::{
-    backup::{segment::schema_cookie, wal::follow::Follower},
+    backup::{
+        segment::schema_cookie,
+        wal::follow::{Followed, Follower},
+    },
     store::{
         growth::{Contradiction, Growth},
         interruptions::EventKind,
@@ -46,7 +56,9 @@ impl Recorder {
     ///
     /// # Errors
     /// That it did not, as [`Ended::Again`].
-    pub(super) fn require_to_go_on(&mut self, schema: Option<u32>) -> Result<(), Ended> {
+    pub(super) fn require_to_go_on(&mut self, followed: &Followed) -> Result<(), Ended> {
+        let first_page = followed.pages.iter().find(|(page, _)| *page == 1);
+        let schema = first_page.and_then(|(_, image)| schema_cookie(image));
         if schema.is_none() {
             return Ok(());
         }
@@ -59,7 +71,12 @@ impl Recorder {
             return Ok(());
         }
         self.schema = schema;
-        let stands = self.require_growth(PUT_IN);
+        let stands = match self.put_back_to(followed)? {
+            Some(commit) => Err(put_in(format!(
+                "{PUT_IN}; it held then what it had held after commit {commit}"
+            ))),
+            None => self.require_growth(PUT_IN),
+        };
         // What was read before that commit is whole.
         self.is_put_in = stands.is_err();
         stands
@@ -85,13 +102,48 @@ impl Recorder {
     }
 
     fn require_growth(&self, or_else: &str) -> Result<(), Ended> {
-        if contradiction(&self.follower, self.state.growth.as_ref()).is_none() {
-            return Ok(());
+        match contradiction(&self.follower, self.state.growth.as_ref()) {
+            None => Ok(()),
+            Some(_) => Err(put_in(or_else)),
         }
-        let why = NewChain {
-            is_file: true,
-            ..NewChain::of(EventKind::Replaced, or_else)
-        };
-        Err(Ended::Again(WhyAgain::NewChain(why)))
     }
+
+    /// The commit whose pages this one puts back, but for the first one, in which SQLite counts on.
+    fn put_back_to(&self, followed: &Followed) -> anyhow::Result<Option<CommitNumber>> {
+        let drafted: BTreeMap<u32, PageHash> = self.draft.hashes().collect();
+        let images = followed.pages.iter();
+        let written = images.map(|(page, image)| (*page, PageHash::of(*page, image)));
+        let mut becomes: BTreeMap<u32, PageHash> = drafted.clone().into_iter().chain(written).collect();
+        becomes.retain(|page, _| *page <= followed.size_pages);
+        let cut_off = followed.size_pages + 1..=self.state.pages;
+        becomes.extend(cut_off.map(|page| (page, NOTHING)));
+        let since = self.differing(drafted)?;
+        let differing = self.differing(becomes)?;
+        if differing.is_empty() && !since.is_empty() {
+            return Ok(Some(self.state.commit));
+        }
+        let pages = self.state.pages.min(followed.size_pages);
+        let commit = self.past.gone_back_to(&differing, &self.hashes, pages);
+        commit.context("reading what pages were before")
+    }
+
+    /// Where these pages, but for the first one, differ from the newest segment.
+    fn differing(&self, pages: BTreeMap<u32, PageHash>) -> anyhow::Result<Differing> {
+        let mut differing = Differing::default();
+        for (page, is) in pages {
+            if page != FIRST_PAGE && !is_lock_page(page, self.state.page_size) {
+                let was = self.hashes.get(page).context("reading the table of pages")?;
+                differing.set(page, was, is);
+            }
+        }
+        Ok(differing)
+    }
+}
+
+fn put_in(detail: impl Into<String>) -> Ended {
+    let why = NewChain {
+        is_file: true,
+        ..NewChain::of(EventKind::Replaced, detail)
+    };
+    Ended::Again(WhyAgain::NewChain(why))
 }

@@ -45,6 +45,12 @@ impl Hashes {
         }
     }
 
+    /// How many pages it has.
+    pub(super) fn pages(&self) -> io::Result<u32> {
+        let pages = self.file.metadata()?.len() / HASH_BYTES as u64;
+        u32::try_from(pages).map_err(io::Error::other)
+    }
+
     pub(super) fn set(&self, page: u32, hash: PageHash) -> io::Result<()> {
         self.file.write_all_at(&hash.0, place(page))
     }

@@ -4,7 +4,10 @@
 use std::sync::Arc;
 
 use super::Capture;
-use crate::{backup::recipients::Recipients, store::sealed_to::SealedTo};
+use crate::{
+    backup::recipients::{Recipients, Unread},
+    store::sealed_to::SealedTo,
+};
 
 impl Capture {
     /// The keys that segments are sealed to; `None` before the first look.
@@ -32,12 +35,12 @@ impl Capture {
     /// Why certificates that the configuration names do not read, since when segments are sealed to the keys as they were
     /// read last; `None` while all is well.
     #[must_use]
-    pub fn unread_keys(&self) -> Option<String> {
+    pub fn unread_keys(&self) -> Option<Unread> {
         self.unread.borrow().clone()
     }
 
     /// Waits until that is something else than was told here last.
-    pub async fn unread_keys_change(&self, told: &Option<String>) {
+    pub async fn unread_keys_change(&self, told: &Option<Unread>) {
         let mut unread = self.unread.subscribe();
         // The sender lives as long as this does.
         let _ = unread.wait_for(|unread| unread != told).await;

@@ -20,7 +20,7 @@ use tokio::{
     time::timeout,
 };
 
-use crate::{config::Config, store::Store};
+use crate::{backup::recipients::Unread, config::Config, store::Store};
 
 mod ahead;
 mod begin;
@@ -96,7 +96,7 @@ pub struct Capture {
     shared: Arc<Shared>,
     shipped: watch::Sender<u64>,
     /// Why the owner's certificates do not read.
-    unread: watch::Sender<Option<String>>,
+    unread: watch::Sender<Option<Unread>>,
     /// Remotes of which one is enough to call a commit durable.
     counted: Arc<[String]>,
 }

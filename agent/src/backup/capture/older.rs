@@ -10,8 +10,15 @@ use protocol::{
 };
 
 use super::{
-    NewChain, below::below_log, desk::Desk, grown::contradiction, hashes::Hashes, past::Differing,
-    recorder::Ended, restored,
+    NewChain,
+    below::below_log,
+    compared::Counted,
+    desk::Desk,
+    grown::contradiction,
+    hashes::Hashes,
+    past::{Differing, FIRST_PAGE, Past},
+    recorder::Ended,
+    restored,
 };
 use crate::{
     backup::wal::follow::Follower,
@@ -21,12 +28,14 @@ use crate::{
 /// What lies there.
 pub(super) struct Lies<'a> {
     pub root: &'a PageRoot,
-    /// SQLite's, in the first page.
-    pub change_counter: Option<u32>,
+    pub pages: u32,
+    /// By SQLite, in the first page.
+    pub counted: Counted,
     /// Where it differs from what was followed last.
     pub differing: &'a Differing,
     /// Of what was followed last, as far as that is the same.
     pub hashes: &'a Hashes,
+    pub past: &'a Past,
     /// At its end.
     pub follower: &'a Follower,
     /// Whether nothing but SQLite's own counter differs.
@@ -50,26 +59,38 @@ pub(super) fn older(desk: &Desk, lies: &Lies<'_>, before: &CaptureState) -> Resu
     if let Some(point) = older_point(desk, lies.root, before)? {
         return Ok(Some(Older::Point(point)));
     }
-    if let Some(commit) = older_commit(desk, lies, before)? {
+    if let Some(commit) = older_commit(lies, before)? {
         return Ok(Some(Older::Commit(commit)));
     }
     if let Some(contradiction) = contradiction(lies.follower, before.growth.as_ref()) {
         return Ok(Some(Older::Grown(contradiction)));
     }
-    let counted = before.change_counter.zip(lies.change_counter);
+    let counted = before.change_counter.zip(lies.counted.changes);
     Ok(counted
         .is_some_and(|(was, is)| is < was)
         .then_some(Older::Counted))
 }
 
 /// The commit that it stood at, or that what was committed upon it since came after.
-fn older_commit(desk: &Desk, lies: &Lies<'_>, before: &CaptureState) -> Result<Option<CommitNumber>, Ended> {
+fn older_commit(lies: &Lies<'_>, before: &CaptureState) -> Result<Option<CommitNumber>, Ended> {
+    let reading = "reading what pages were before";
     let was = |differing: &Differing, is_passed_over: &dyn Fn(u32) -> bool| {
-        let commit = desk.past.commit_of(differing, lies.hashes, is_passed_over);
-        commit.context("reading what pages were before")
+        let commit = lies.past.commit_of(differing, lies.hashes, is_passed_over);
+        commit.context(reading)
     };
-    let nothing = |_| false;
-    if let Some(commit) = was(lies.differing, &nothing)? {
+    // What puts another state in through SQLite counts on, and changes every definition.
+    let schemas = before.schema.zip(lies.counted.schema);
+    let may_be_put_in = schemas.is_some_and(|(was, is)| was != is);
+    let counts_on = |page| may_be_put_in && page == FIRST_PAGE;
+    if may_be_put_in {
+        let commit = lies
+            .past
+            .gone_back_to(lies.differing, lies.hashes, before.pages.min(lies.pages));
+        if let Some(commit) = commit.context(reading)? {
+            return Ok(Some(commit));
+        }
+    }
+    if let Some(commit) = was(lies.differing, &counts_on)? {
         return Ok(Some(commit));
     }
     // A page of the file that does not read is none of the database: the log has it.
@@ -78,11 +99,14 @@ fn older_commit(desk: &Desk, lies: &Lies<'_>, before: &CaptureState) -> Result<O
         None
     });
     if let Some(below) = below
-        && let Some(commit) = was(&below, &nothing)?
+        && let Some(commit) = was(&below, &counts_on)?
     {
         return Ok(Some(commit));
     }
-    Ok(was(lies.differing, &|page| lies.follower.is_in_log(page))?)
+    // Its size is as the log says, too.
+    Ok(was(lies.differing, &|page| {
+        page > lies.pages || lies.follower.is_in_log(page)
+    })?)
 }
 
 /// The newest point from before what was followed last that holds exactly this.

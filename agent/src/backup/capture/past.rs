@@ -10,9 +10,9 @@ use std::{
     path::PathBuf,
 };
 
-use protocol::chain::{CommitNumber, PageHash};
+use protocol::chain::{CommitNumber, PageHash, is_lock_page};
 
-use super::{desk::Desk, hashes::Hashes, recorder::Recorder};
+use super::{hashes::Hashes, recorder::Recorder};
 
 const COMMIT_BYTES: usize = 8;
 const PAGE_BYTES: usize = 4;
@@ -26,7 +26,11 @@ const DIFFERING_MAX: usize = 65_536;
 /// One page alone may come to be what it was by itself, as when something is switched off again.
 const DIFFERING_MIN: usize = 2;
 
+/// In which SQLite counts on, also where it puts another state into a database.
+pub(super) const FIRST_PAGE: u32 = 1;
+
 /// The file.
+#[derive(Clone)]
 pub(super) struct Past {
     path: PathBuf,
 }
@@ -45,6 +49,15 @@ struct Page {
     lies: PageHash,
 }
 
+impl Page {
+    fn same(hash: PageHash) -> Self {
+        Self {
+            was: hash,
+            lies: hash,
+        }
+    }
+}
+
 impl Differing {
     /// A page that was this in the newest segment, and lies there as that: it differs, or does no more.
     pub(super) fn set(&mut self, page: u32, was: PageHash, lies: PageHash) {
@@ -56,6 +69,16 @@ impl Differing {
         if !self.too_many {
             self.pages.insert(page, Page { was, lies });
         }
+    }
+
+    /// Whether nothing differs.
+    pub(super) fn is_empty(&self) -> bool {
+        self.pages.is_empty()
+    }
+
+    /// Whether it is more than is kept: nothing is said of it then.
+    pub(super) fn is_too_much(&self) -> bool {
+        self.too_many
     }
 
     /// What a page was in the newest segment, where it differs.
@@ -108,12 +131,39 @@ impl Past {
         hashes: &Hashes,
         is_passed_over: &dyn Fn(u32) -> bool,
     ) -> io::Result<Option<CommitNumber>> {
-        let mut other = differing
-            .pages
-            .keys()
-            .filter(|page| !is_passed_over(**page))
-            .count();
-        if differing.too_many || other < DIFFERING_MIN {
+        let is_it = |tally: &Tally| tally.gone_back >= DIFFERING_MIN && tally.stayed + tally.other == 0;
+        self.look_back((differing, hashes), is_passed_over, &is_it)
+    }
+
+    /// The commit that was gone back to, although something was committed upon it since: of the `pages` that there were in
+    /// both most of those that differ are as they were after it, and none that was changed after it is as it was followed
+    /// last. That is no proof by itself: what is switched off again looks alike.
+    pub(super) fn gone_back_to(
+        &self,
+        differing: &Differing,
+        hashes: &Hashes,
+        pages: u32,
+    ) -> io::Result<Option<CommitNumber>> {
+        let is_it = |tally: &Tally| {
+            tally.gone_back >= DIFFERING_MIN && tally.gone_back >= tally.other && tally.stayed == 0
+        };
+        let tells_nothing = |page| page == FIRST_PAGE || page > pages;
+        self.look_back((differing, hashes), &tells_nothing, &is_it)
+    }
+
+    /// The newest commit beside which what lies there adds up to that.
+    fn look_back(
+        &self,
+        (differing, hashes): (&Differing, &Hashes),
+        is_passed_over: &dyn Fn(u32) -> bool,
+        is_it: &dyn Fn(&Tally) -> bool,
+    ) -> io::Result<Option<CommitNumber>> {
+        let differ = differing.pages.keys().filter(|page| !is_passed_over(**page));
+        let mut tally = Tally {
+            other: differ.count(),
+            ..Tally::default()
+        };
+        if differing.too_many || tally.other < DIFFERING_MIN {
             return Ok(None);
         }
         let bytes = match fs::read(&self.path) {
@@ -121,20 +171,19 @@ impl Past {
             read => read?,
         };
         let records = bytes.as_chunks::<RECORD_BYTES>().0;
-        let mut is_other: HashMap<u32, bool> = HashMap::new();
+        let mut then: HashMap<u32, PageHash> = HashMap::new();
         for (at, record) in records.iter().enumerate().rev() {
             let (first, page, was) = read(record);
             if !is_passed_over(page) {
-                let lies = match differing.pages.get(&page) {
-                    Some(page) => page.lies,
-                    None => hashes.get(page)?,
+                let known = match differing.pages.get(&page) {
+                    Some(page) => *page,
+                    None => Page::same(hashes.get(page)?),
                 };
-                let before = is_other.insert(page, was != lies);
-                other -= usize::from(before.unwrap_or_else(|| differing.pages.contains_key(&page)));
-                other += usize::from(was != lies);
+                let later = then.insert(page, was).unwrap_or(known.was);
+                tally.put(known, later, was);
             }
             let begins = at.checked_sub(1).is_none_or(|at| read(&records[at]).0 != first);
-            if begins && other == 0 {
+            if begins && is_it(&tally) {
                 return Ok(CommitNumber::new(first.saturating_sub(1)).ok());
             }
         }
@@ -142,13 +191,50 @@ impl Past {
     }
 }
 
+/// How many pages lie there as what, beside the newest segment and an earlier commit.
+#[derive(Default)]
+struct Tally {
+    /// As at that commit, and not as in the newest segment.
+    gone_back: usize,
+    /// As in the newest segment, and not as at that commit.
+    stayed: usize,
+    /// As in neither.
+    other: usize,
+}
+
+impl Tally {
+    /// A page was `then` at the earlier commit; `later` is what it was at the one that was looked at before.
+    fn put(&mut self, page: Page, later: PageHash, then: PageHash) {
+        if let Some(count) = self.of(page, later) {
+            *count -= 1;
+        }
+        if let Some(count) = self.of(page, then) {
+            *count += 1;
+        }
+    }
+
+    /// Where a page counts that was this at the earlier commit.
+    fn of(&mut self, Page { was, lies }: Page, then: PageHash) -> Option<&mut usize> {
+        match (lies == was, lies == then) {
+            (true, true) => None,
+            (true, false) => Some(&mut self.stayed),
+            (false, true) => Some(&mut self.gone_back),
+            (false, false) => Some(&mut self.other),
+        }
+    }
+}
+
 impl Recorder {
-    /// Notes what pages were before the segment that begins with this commit. Without it an older state is no less whole, and
-    /// known by less.
-    pub(super) fn note_past(&self, desk: &Desk, first: CommitNumber, changed: &[(u32, PageHash)]) {
-        let known = changed.iter().filter(|(page, _)| *page <= self.state.pages);
-        let before = known.filter_map(|(page, _)| Some((*page, self.hashes.get(*page).ok()?)));
-        if let Err(error) = desk.past.add(first, before) {
+    /// Notes what pages were before the segment that begins with this commit and leaves so many: those that came with it were
+    /// nothing, and those that it cut off something. Without it an older state is no less whole, and known by less.
+    pub(super) fn note_past(&self, first: CommitNumber, (changed, pages): (&[(u32, PageHash)], u32)) {
+        let cut_off = pages + 1..=self.state.pages;
+        let touched = changed.iter().map(|(page, _)| *page).chain(cut_off);
+        let is_hashed = |page: &u32| !is_lock_page(*page, self.state.page_size);
+        let before = touched
+            .filter(is_hashed)
+            .filter_map(|page| Some((page, self.hashes.get(page).ok()?)));
+        if let Err(error) = self.past.add(first, before) {
             tracing::debug!(%error, "what pages were before a segment could not be noted");
         }
     }
@@ -177,6 +263,21 @@ mod tests {
 
     /// What is said of four pages that lie there, those of `log` in the log.
     fn commit_of(pages: [u8; 4], log: &[u32]) -> Option<u64> {
+        said(pages, &|past, differing, hashes| {
+            past.commit_of(differing, hashes, &|page| log.contains(&page))
+        })
+    }
+
+    /// The same where another state may have been put in and gone on from.
+    fn gone_back_to(pages: [u8; 4]) -> Option<u64> {
+        said(pages, &|past, differing, hashes| {
+            past.gone_back_to(differing, hashes, 4)
+        })
+    }
+
+    type Ask<'a> = &'a dyn Fn(&Past, &Differing, &Hashes) -> io::Result<Option<CommitNumber>>;
+
+    fn said(pages: [u8; 4], ask: Ask<'_>) -> Option<u64> {
         let dir = tempfile::tempdir().unwrap();
         let hashes = Hashes::open(&dir.path().join("pages")).unwrap();
         let past = Past::at(dir.path().join("past"));
@@ -196,7 +297,7 @@ mod tests {
         for (page, byte) in (1..).zip(pages) {
             differing.set(page, hashes.get(page).unwrap(), hash(page, byte));
         }
-        let found = past.commit_of(&differing, &hashes, &|page| log.contains(&page));
+        let found = ask(&past, &differing, &hashes);
         found.unwrap().map(CommitNumber::get)
     }
 
@@ -215,6 +316,23 @@ mod tests {
         assert_eq!(commit_of(*b"xaaa", &[1]), Some(1));
         assert_eq!(commit_of(*b"abxa", &[3]), Some(2));
         assert_eq!(commit_of(*b"axxx", &[2, 3, 4]), None, "it may be the newest");
+    }
+
+    #[test]
+    fn what_was_committed_upon_a_state_that_was_put_in_hides_it_as_little() {
+        assert_eq!(
+            gone_back_to(*b"xbba"),
+            Some(2),
+            "in the first page SQLite counts on"
+        );
+        assert_eq!(gone_back_to(*b"xbbx"), Some(2));
+        assert_eq!(gone_back_to(*b"xbxx"), None, "most of it is new");
+        assert_eq!(
+            gone_back_to(*b"xbbc"),
+            None,
+            "one page stayed as it was followed last"
+        );
+        assert_eq!(gone_back_to(*b"xxxx"), None);
     }
 
     #[test]

@@ -15,10 +15,11 @@ use super::{
     desk::{Claim, Desk},
     hashes::Hashes,
     keep::Next,
+    past::Past,
 };
 use crate::{
     backup::{
-        segment::{Draft, TooLarge, schema_cookie},
+        segment::{Draft, TooLarge},
         wal::follow::{Follower, Lost},
     },
     store::{capture::CaptureState, interruptions::EventKind},
@@ -49,6 +50,7 @@ pub(super) struct Recorder {
     pub(super) claim: Claim,
     pub(super) follower: Follower,
     pub(super) hashes: Hashes,
+    pub(super) past: Past,
     pub(super) sum: PageSum,
     pub(super) state: CaptureState,
     pub(super) draft: Draft,
@@ -106,18 +108,19 @@ impl Recorder {
         state: CaptureState,
         claim: Claim,
         follower: Follower,
-        (hashes, sum): (Hashes, PageSum),
+        (hashes, past, sum): (Hashes, Past, PageSum),
     ) -> Self {
         Self {
             claim,
             follower,
             hashes,
+            past,
             sum,
             draft: Draft::new(state.page_size, state.pages),
+            schema: state.schema,
             state,
             keep_next: Next::FIRST,
             unfollowed: None,
-            schema: None,
             is_put_in: false,
         }
     }
@@ -189,8 +192,7 @@ impl Recorder {
         let Some((frames, followed)) = self.follower.next()? else {
             return Ok(false);
         };
-        let first_page = followed.pages.iter().find(|(page, _)| *page == 1);
-        self.require_to_go_on(first_page.and_then(|(_, image)| schema_cookie(image)))?;
+        self.require_to_go_on(&followed)?;
         // After it was seen, not before: else a restore until a moment would hold commits from after that moment.
         let seen_at = now();
         let (follower, hashes) = (&self.follower, &self.hashes);

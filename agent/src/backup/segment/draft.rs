@@ -205,10 +205,10 @@ impl Draft {
             .map(|(page, image)| (*page, PageHash::of(*page, &image.now)))
     }
 
-    /// SQLite's counter in the first page, when one of the commits wrote that.
+    /// The first page, which holds what SQLite counts, when one of the commits wrote that.
     #[must_use]
-    pub fn change_counter(&self) -> Option<u32> {
-        change_counter(&self.images.get(&1)?.now)
+    pub fn first_page(&self) -> Option<&[u8]> {
+        Some(&self.images.get(&1)?.now)
     }
 
     /// The segment's plain bytes under this header, which must be about these commits.

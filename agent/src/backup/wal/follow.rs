@@ -30,7 +30,7 @@ use crate::{
         segment::{PAGES_MAX, TooLarge},
     },
     store::{
-        beside,
+        beside::BelowLog,
         source::{Log, Source, log_of},
     },
 };
@@ -233,12 +233,12 @@ impl Follower {
         self.newest.keys().copied()
     }
 
-    /// What the database's file holds of a page below the log; `None` where it does not reach so far.
+    /// What the database's file holds below the log.
     ///
     /// # Errors
-    /// When the file does not read.
-    pub fn below_log(&self, page: u32) -> io::Result<Option<Vec<u8>>> {
-        beside::below_log(&self.database, self.page_size, page)
+    /// When the file cannot be opened.
+    pub fn below_log(&self) -> io::Result<BelowLog> {
+        BelowLog::of(&self.database, self.page_size)
     }
 
     /// How many frames were read of this generation.

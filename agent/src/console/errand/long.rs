@@ -97,10 +97,16 @@ impl Runner {
         let end = end.await;
         drop(turn);
         let text = match end {
-            Some(DrillEnd::Passed(remote, lasted)) => words
-                .drill_passed
-                .replace("{lasted}", &duration(self.desk.voice.language, lasted))
-                .replace("{remote}", &remote),
+            Some(DrillEnd::Passed {
+                remote,
+                lasted,
+                is_counted,
+            }) => match is_counted {
+                true => words.drill_passed,
+                false => words.drill_uncounted,
+            }
+            .replace("{lasted}", &duration(self.desk.voice.language, lasted))
+            .replace("{remote}", &remote),
             Some(DrillEnd::Failed(remote, why)) => words
                 .drill_failed
                 .replace("{remote}", &remote)

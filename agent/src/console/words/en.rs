@@ -95,6 +95,7 @@ pub(super) const WORDS: Words = Words {
     backup_unknown: "🔴 How the backup ended is not known. /backups shows the newest that there is; the agent tries again by itself.",
     drill_begins: "⏳ The rehearsal begins: the shop is rebuilt from a backup in a place of its own, and the running shop is not touched. This message changes until it is done.",
     drill_passed: "✅ The rehearsal passed: the shop came back from {remote} in {lasted}, whole and adding up.",
+    drill_uncounted: "✅ The rehearsal passed: the shop came back from {remote} in {lasted}, whole. Whether it adds up was not asked: binary under [bot] in agent.toml is not set.",
     drill_failed: "🔴 The rehearsal from {remote} failed: {why}",
     drill_broken: "🔴 The rehearsal could not be carried out: {why}. On the server: agent drill",
     drill_runs: "A rehearsal is running; no second one was begun.",

@@ -95,6 +95,7 @@ pub(super) const WORDS: Words = Words {
     backup_unknown: "🔴 Tidak diketahui bagaimana cadangan berakhir. /backups menunjukkan yang terbaru; agent mencoba lagi sendiri.",
     drill_begins: "⏳ Latihan pemulihan dimulai: toko dibangun kembali dari cadangan di tempat terpisah, toko yang berjalan tidak tersentuh. Pesan ini berubah sampai selesai.",
     drill_passed: "✅ Latihan lulus: toko kembali dari {remote} dalam {lasted}, utuh, dan hitungannya cocok.",
+    drill_uncounted: "✅ Latihan lulus: toko kembali dari {remote} dalam {lasted}, utuh. Hitungannya tidak ditanyakan: binary di bawah [bot] dalam agent.toml belum diisi.",
     drill_failed: "🔴 Latihan dari {remote} gagal: {why}",
     drill_broken: "🔴 Latihan tidak dapat dijalankan: {why}. Di server: agent drill",
     drill_runs: "Latihan sedang berjalan; yang kedua tidak dimulai.",

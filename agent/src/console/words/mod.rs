@@ -93,6 +93,7 @@ pub(super) struct Words {
     pub backup_unknown: &'static str,
     pub drill_begins: &'static str,
     pub drill_passed: &'static str,
+    pub drill_uncounted: &'static str,
     pub drill_failed: &'static str,
     pub drill_broken: &'static str,
     pub drill_runs: &'static str,

@@ -123,6 +123,16 @@ pub(super) const DRILL_OLD: Wording = Wording {
     over: "The shop came back from {object} in a rehearsal.",
 };
 
+pub(super) const DRILL_WITHOUT_ROOM: Wording = Wording {
+    headline: "There is no room to rehearse a restore",
+    happened: "At {since} no restore could be rehearsed: the disk of the agent's state has no room for the shop a second time.",
+    means: "this alone does not stop the shop, and nothing is known against the backups. But as long as it is so no rehearsal proves that they bring the shop back.",
+    done: "the agent goes on rehearsing on its schedule; nothing live was touched.",
+    todo: "make room: df -h says what is full; journalctl --vacuum-size=200M; apt-get clean; then: agent drill",
+    over_headline: "There is room to rehearse a restore again",
+    over: "The next rehearsal comes by its schedule; at once: agent drill",
+};
+
 pub(super) const DRILL_UNCOUNTED: Wording = Wording {
     headline: "A rehearsed restore could not be counted",
     happened: "At {since} the shop came back in a rehearsal, and nobody could count it: {detail}",

@@ -23,6 +23,16 @@ pub(super) const RECIPIENTS_UNREAD: Wording = Wording {
     over: "Commits and backups are sealed to the keys that [backup] recipients names. It lasted {lasted}.",
 };
 
+pub(super) const CONFIG_UNREAD: Wording = Wording {
+    headline: "The agent's configuration does not read",
+    happened: "{detail}.",
+    means: "commits go on leaving the server, with the settings as they were read last. But no backup is taken, no restore is rehearsed, and an agent that is restarted does not start.",
+    done: "the file is read again every two seconds.",
+    todo: "correct the file until this finds nothing wrong in it: agent check",
+    over_headline: "The agent's configuration reads again",
+    over: "Backups and rehearsals go on. It lasted {lasted}.",
+};
+
 pub(super) const RECIPIENT_EXPIRING: Wording = Wording {
     headline: "A backup key expires soon",
     happened: "The certificate {detail} expires within 60 days.",

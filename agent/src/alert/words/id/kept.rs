@@ -123,6 +123,16 @@ pub(super) const DRILL_OLD: Wording = Wording {
     over: "Dalam latihan, toko pulih dari {object}.",
 };
 
+pub(super) const DRILL_WITHOUT_ROOM: Wording = Wording {
+    headline: "Tidak ada ruang untuk latihan pemulihan",
+    happened: "Pada {since} latihan pemulihan tidak dapat dijalankan: disk tempat agent menyimpan datanya tidak punya ruang untuk toko sekali lagi.",
+    means: "ini saja tidak menghentikan toko, dan cadangannya tidak terbukti rusak. Tetapi selama begini tidak ada latihan yang membuktikan bahwa toko dapat kembali darinya.",
+    done: "agent terus berlatih sesuai jadwal; yang sedang berjalan tidak disentuh.",
+    todo: "kosongkan disk: df -h menunjukkan apa yang penuh; journalctl --vacuum-size=200M; apt-get clean; lalu: agent drill",
+    over_headline: "Ada ruang lagi untuk latihan pemulihan",
+    over: "Latihan berikutnya berjalan sesuai jadwal; langsung: agent drill",
+};
+
 pub(super) const DRILL_UNCOUNTED: Wording = Wording {
     headline: "Hasil latihan pemulihan tidak dapat dihitung",
     happened: "Pada {since} toko kembali dalam latihan, tetapi tidak ada yang dapat menghitungnya: {detail}",

@@ -23,6 +23,16 @@ pub(super) const RECIPIENTS_UNREAD: Wording = Wording {
     over: "Commit dan cadangan dienkripsi untuk kunci yang disebut [backup] recipients. Keadaan ini berlangsung {lasted}.",
 };
 
+pub(super) const CONFIG_UNREAD: Wording = Wording {
+    headline: "Konfigurasi agent tidak terbaca",
+    happened: "{detail}.",
+    means: "commit tetap keluar dari server, dengan setelan seperti yang terakhir terbaca. Tetapi tidak ada cadangan yang dibuat, tidak ada latihan pemulihan, dan agent yang dimulai ulang tidak mau mulai.",
+    done: "berkas itu dibaca lagi tiap dua detik.",
+    todo: "perbaiki berkas itu sampai pemeriksaan ini tidak menemukan kesalahan: agent check",
+    over_headline: "Konfigurasi agent terbaca lagi",
+    over: "Cadangan dan latihan berjalan lagi. Keadaan ini berlangsung {lasted}.",
+};
+
 pub(super) const RECIPIENT_EXPIRING: Wording = Wording {
     headline: "Kunci cadangan segera kedaluwarsa",
     happened: "Sertifikat {detail} kedaluwarsa dalam 60 hari.",

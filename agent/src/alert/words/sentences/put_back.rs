@@ -29,6 +29,10 @@ pub(super) const SENTENCES: &[(&str, &str)] = &[
     ),
     ("it does not lead on from {}", "isinya tidak menyambung dari {}"),
     (
+        "it held then what it had held after commit {}",
+        "isinya waktu itu sama seperti sesudah perubahan {}",
+    ),
+    (
         "another state was put into the database through SQLite, as by `.restore`",
         "keadaan lain dimasukkan ke database lewat SQLite, seperti dengan `.restore`",
     ),
