@@ -155,7 +155,11 @@ impl Recipients {
         let read = Config::read(&config.path, Purpose::Look, &environment, &mut faults);
         if !faults.is_empty() {
             return Err(Unread {
-                why: format!("{} does not read: {faults}", config.path.display()),
+                why: format!(
+                    "{} does not read: {}",
+                    config.path.display(),
+                    faults.sentences().join("; ")
+                ),
                 is_config: true,
             });
         }

@@ -30,18 +30,12 @@ pub fn require_for_backup(staging: &Path, database: &Path, advice: &str) -> anyh
     require(staging, (needed_bytes, RESERVE_BYTES), "staging a backup", advice)
 }
 
-/// Refuses when there is no room for this database a second time, as a rehearsed restore of it takes.
+/// Refuses when there is no room for what is done once.
 ///
 /// # Errors
 /// As [`require`].
-pub fn require_for_drill(state_dir: &Path, database: &Path) -> anyhow::Result<()> {
-    let needed_bytes = fs::metadata(database).map_or(0, |found| found.len());
-    require(
-        state_dir,
-        (needed_bytes, reserve_of(needed_bytes)),
-        "a rehearsal",
-        "",
-    )
+pub fn require_once(folder: &Path, needed_bytes: u64, purpose: &str, advice: &str) -> anyhow::Result<()> {
+    require(folder, (needed_bytes, reserve_of(needed_bytes)), purpose, advice)
 }
 
 /// Refuses when the file system that holds the folder, or will hold it, lacks the room for what is needed beside what must

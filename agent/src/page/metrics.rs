@@ -8,7 +8,8 @@ use crate::{
     watch::{bot_health::BotState, history::History},
 };
 
-/// What was not measured for longer is no figure of now: everything is looked at every five minutes or more often.
+/// What was not measured for longer is no figure of now: everything is looked at every five minutes or more often, but for
+/// logs that their owner wants looked at more seldom.
 const FRESH: Duration = Duration::from_secs(600);
 
 /// All of them.

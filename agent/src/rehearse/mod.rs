@@ -3,13 +3,10 @@
 //! booted on, and thrown away. Between these drills a few objects are fetched and compared with what was written.
 //! It touches nothing live, and what it writes down is read by the watch.
 
-use std::{collections::BTreeSet, path::Path, time::Duration};
+use std::{path::Path, time::Duration};
 
 use anyhow::Context;
-use protocol::{
-    object_key::{DIGEST_CHARS, MANIFESTS, PointId, SegmentName},
-    time::UnixMillis,
-};
+use protocol::{object_key::MANIFESTS, time::UnixMillis};
 use serde_json::{Value, json};
 use tokio::sync::Semaphore;
 
@@ -20,15 +17,15 @@ use crate::{
         remote::Remote,
         seal::{Keys, SessionKeys},
         signer::SigningKey,
-        survey::{self, Survey},
+        survey,
     },
     config::Config,
-    restore::{self, Acknowledged, Done, Plan, Reached, Request, Selection, Sources, Target},
+    restore::{self, Done, Plan, Reached, Request, Sources, Target},
     store::{
         Store,
         freshness::latest,
         points::KnownPoint,
-        rehearsal::{Kind, Rehearsal, UNASKED, UNOPENED, UNREACHED, UNROOMED},
+        rehearsal::{Kind, NEEDED_BYTES, Rehearsal, UNASKED, UNOPENED, UNREACHED, UNROOMED},
     },
 };
 
@@ -44,6 +41,7 @@ mod failed;
 mod look;
 mod missing;
 mod named;
+mod reach;
 mod room;
 mod sample;
 mod shop;
@@ -51,6 +49,7 @@ mod unknown;
 
 use compare::Counted;
 use failed::Failed;
+use reach::{is_remembered, selection};
 use room::PrivateFolder;
 pub use room::remove_leftovers;
 pub use sample::{LEFT_OPEN, Looked, Sample, Share};
@@ -105,7 +104,10 @@ impl Drill<'_> {
                     (None, seen)
                 }
                 Err(Failed::Unasked(why)) => (Some(why), json!({ UNASKED: true })),
-                Err(Failed::WithoutRoom(why)) => (Some(why), json!({ UNROOMED: true })),
+                Err(Failed::WithoutRoom(why)) => {
+                    let needed_bytes = self.needed_bytes(known);
+                    (Some(why), json!({ UNROOMED: true, NEEDED_BYTES: needed_bytes }))
+                }
                 Err(Failed::Rebuilt(fault)) => self.weigh(fault).await,
             },
         };
@@ -128,6 +130,27 @@ impl Drill<'_> {
             self.look_closer(known, progress, clock).await?;
         }
         Ok(rehearsal)
+    }
+
+    /// What the shop takes that comes back from this point, at most: the base may be larger than what follows it.
+    fn needed_bytes(&self, known: &KnownPoint) -> u64 {
+        let points = self.store.points().unwrap_or_default();
+        let base = known
+            .manifest
+            .base
+            .as_ref()
+            .and_then(|base| points.get(&base.point));
+        let base_bytes = base.map_or(0, |base| base.manifest.database_bytes);
+        let files_bytes = known
+            .manifest
+            .files
+            .as_ref()
+            .map_or(0, |files| files.plain_size_bytes);
+        known
+            .manifest
+            .database_bytes
+            .max(base_bytes)
+            .saturating_add(files_bytes)
     }
 
     /// A line that fails says nothing of the backups behind it: nothing was rehearsed then.
@@ -304,47 +327,5 @@ impl Drill<'_> {
             .await
             .map_err(Failed::here)?;
         Ok((plan, done))
-    }
-}
-
-/// Whether this server still remembers what opens all of the point, and the manifest that it stands on.
-fn is_remembered(known: &KnownPoint, keys: &SessionKeys) -> bool {
-    let manifest = &known.manifest;
-    let base = manifest.base.iter().map(|base| &base.manifest_sha256);
-    let objects = manifest.objects().map(|object| &object.sha256);
-    std::iter::once(&known.manifest_sha256)
-        .chain(base)
-        .chain(objects)
-        .all(|sha256| keys.contains_key(sha256))
-}
-
-/// To the last commit that is there, when all that follows the point can be opened; else the point alone.
-fn selection(
-    survey: &Survey,
-    known: &KnownPoint,
-    (keys, arrived): (&SessionKeys, &[Acknowledged]),
-    now: UnixMillis,
-) -> Selection {
-    let point = &known.manifest.point;
-    let remembered: BTreeSet<&str> = keys
-        .keys()
-        .filter_map(|sha256| sha256.get(..DIGEST_CHARS))
-        .collect();
-    let names = survey.holdings.iter().flat_map(|(_, names)| names.keys());
-    let mut following = names
-        .filter_map(|name| SegmentName::parse(name))
-        .filter(|name| name.chain == known.manifest.chain && name.last > known.manifest.commit)
-        .peekable();
-    let ahead = restore::ahead_of(now);
-    let is_ahead = |point: &PointId| survey::moment_of(point).is_some_and(|at| at > ahead);
-    let points = survey.points();
-    let is_newest = points.iter().rfind(|point| !is_ahead(point)) == Some(point);
-    let follows =
-        |one: &Acknowledged| one.chain == known.manifest.chain && one.commit > known.manifest.commit;
-    let has_more = following.peek().is_some() || arrived.iter().any(follows);
-    if is_newest && has_more && following.all(|name| remembered.contains(name.digest.as_str())) {
-        Selection::Latest
-    } else {
-        Selection::Point(point.clone())
     }
 }

@@ -23,7 +23,7 @@ use super::{
     unfinished::Unfinished,
     unpack,
 };
-use crate::backup::{Progress, room};
+use crate::backup::Progress;
 
 const WITHOUT_FILES: &str = "the database is restored without configuration, .env and logs; `--only config` brings them \
                              once they can be had";
@@ -162,8 +162,7 @@ pub fn require_room(plan: &Plan) -> anyhow::Result<()> {
     // What a killed restore left is written over, and takes its room already.
     let needed_bytes = needed_bytes(plan).saturating_sub(leftovers::held_bytes(folder));
     let advice = "Nothing was changed. Make room there, or restore onto another disk with --to DIR";
-    let reserve_bytes = room::reserve_of(needed_bytes);
-    full::require(folder, (needed_bytes, reserve_bytes), "the restore", advice)
+    full::require(folder, needed_bytes, "the restore", advice)
 }
 
 fn needed_bytes(plan: &Plan) -> u64 {

@@ -32,9 +32,10 @@ pub fn lacks_room(error: &anyhow::Error) -> bool {
 /// The same before it begins.
 ///
 /// # Errors
-/// As [`room::require`].
-pub(super) fn require(folder: &Path, sizes: (u64, u64), purpose: &str, advice: &str) -> anyhow::Result<()> {
-    room::require(folder, sizes, purpose, advice).map_err(|error| NoRoom(error.to_string()).into())
+/// As [`room::require_once`].
+pub(super) fn require(folder: &Path, needed_bytes: u64, purpose: &str, advice: &str) -> anyhow::Result<()> {
+    let room = room::require_once(folder, needed_bytes, purpose, advice);
+    room.map_err(|error| NoRoom(error.to_string()).into())
 }
 
 /// Whether a disk refused because it, or what this user may take of it, is used up.

@@ -19,6 +19,8 @@ pub const UNOPENED: &str = "unopened";
 pub const UNASKED: &str = "unasked";
 /// In what a drill saw: this server's disk had no room for what was to come back.
 pub const UNROOMED: &str = "unroomed";
+/// In what such a drill saw: how much it would have taken.
+pub const NEEDED_BYTES: &str = "needed_bytes";
 /// In what a drill saw `beyond` what came back: commits of the chain that is followed, to which nothing there leads.
 pub const OF_ANOTHER_CHAIN: &str = "of_another_chain";
 const INSERT: &str = "
@@ -134,11 +136,12 @@ impl Rehearsal {
                 || [UNOPENED, UNROOMED].iter().any(|why| seen[*why] == json!(true)))
     }
 
-    /// Whether this server's disk had no room for it, which is no remote's fault.
+    /// What it needed on this server's disk, which had no room for that: no remote's fault. `None` where it had.
     #[must_use]
-    pub fn was_without_room(&self) -> bool {
+    pub fn lacked_bytes(&self) -> Option<u64> {
         let seen: Value = serde_json::from_str(&self.seen).unwrap_or_default();
-        self.kind == Kind::Drill && seen[UNROOMED] == json!(true)
+        let is_it = self.kind == Kind::Drill && seen[UNROOMED] == json!(true);
+        is_it.then(|| seen[NEEDED_BYTES].as_u64().unwrap_or(0))
     }
 
     /// Whether the shop's own program counted what came back, and booted on it.

@@ -61,11 +61,11 @@ pub enum BotState {
 }
 
 impl BotState {
-    /// The same by what the alerts remember: an agent that was started since a stop on purpose sees only that nobody is there.
+    /// As the alerts remember it: who was started since a stop on purpose sees nobody, and misses whoever is overdue.
     #[must_use]
     pub fn as_remembered(self, planned: &Planned) -> Self {
         match self {
-            Self::Gone if planned.stopped_since.is_some() => Self::Stopped,
+            Self::Gone if planned.stopped_since.is_some() && !planned.overdue => Self::Stopped,
             seen => seen,
         }
     }

@@ -43,8 +43,8 @@ pub struct RehearsalWatch {
     pub timezone: TimeZone,
     /// When the agent started: before that it could rehearse nothing.
     pub started_at: UnixMillis,
-    /// Whether the agent's disk has room for the shop a second time.
-    pub has_room: Box<dyn Fn() -> bool + Send + Sync>,
+    /// Whether the agent's disk has room for what a rehearsal brings back, of so many bytes.
+    pub has_room: Box<dyn Fn(u64) -> bool + Send + Sync>,
 }
 
 impl RehearsalWatch {
@@ -83,15 +83,9 @@ impl RehearsalWatch {
             }
         }
         let newest = self.newest_of_all()?;
-        let lacks_room = newest.as_ref().is_some_and(Rehearsal::was_without_room) && !(self.has_room)();
-        let seen = match (lacks_room, &newest) {
-            (true, Some(newest)) => Observation::Wrong {
-                rule: Rule::DrillWithoutRoom,
-                detail: newest.fault.clone().unwrap_or_default(),
-            },
-            _ => Observation::Fine,
-        };
-        self.alerts.observe(&AlertKey::new(ROOM, "state"), seen, now)?;
+        if let Some(seen) = newest.as_ref().and_then(|newest| self.roomed(newest)) {
+            self.alerts.observe(&AlertKey::new(ROOM, "state"), seen, now)?;
+        }
         if let Some(seen) = counted(newest) {
             self.alerts.observe(&AlertKey::new(PROGRAM, "bot"), seen, now)?;
         }
@@ -106,6 +100,18 @@ impl RehearsalWatch {
             newest = newest.into_iter().chain(it).max_by_key(|it| it.ended_at);
         }
         Ok(newest)
+    }
+
+    /// `None` while it did not come to that.
+    fn roomed(&self, newest: &Rehearsal) -> Option<Observation> {
+        match newest.lacked_bytes() {
+            Some(bytes) if !(self.has_room)(bytes) => Some(Observation::Wrong {
+                rule: Rule::DrillWithoutRoom,
+                detail: newest.fault.clone().unwrap_or_default(),
+            }),
+            None if newest.was_not_rehearsed() => None,
+            Some(_) | None => Some(Observation::Fine),
+        }
     }
 
     /// After an absence of its own the agent has a moment to make up for it: until then nothing is raised, and what stood

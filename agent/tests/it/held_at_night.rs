@@ -51,7 +51,7 @@ fn watch(dir: &Path, started_at: UnixMillis) -> (Arc<Store>, Alerts, RehearsalWa
         schedule: "0 30 3 * * *".parse().unwrap(),
         timezone: jiff::tz::TimeZone::UTC,
         started_at,
-        has_room: Box::new(|| true),
+        has_room: Box::new(|_| true),
     };
     (store, alerts, watch)
 }

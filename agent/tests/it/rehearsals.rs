@@ -61,7 +61,7 @@ fn alerts(shop: &Shop, now: UnixMillis) -> Vec<(String, String)> {
         schedule: "0 30 3 * * *".parse().unwrap(),
         timezone: jiff::tz::TimeZone::UTC,
         started_at: self::now(),
-        has_room: Box::new(|| false),
+        has_room: Box::new(|_| false),
         store: Arc::clone(&store),
     };
     watch.look(now).unwrap();

@@ -728,6 +728,7 @@ fn of_two_moments(change: &str) -> (Shop, Vec<u8>) {
 /// Rows as long as before, of the first twenty or of one, and rows that need pages of their own.
 const SAME: &str = "UPDATE item SET text = 'x' || substr(text, 2) WHERE id < 21;";
 const ONE: &str = "UPDATE item SET text = 'y' || substr(text, 2) WHERE id = 9;";
+const SHORTER: &str = "DELETE FROM item WHERE id > 60; VACUUM;";
 const LONGER: &str = "UPDATE item SET text = hex(randomblob(4000)) WHERE id < 21;";
 
 #[test]
@@ -743,6 +744,8 @@ fn an_older_copy_that_no_point_and_no_counter_shows_is_known_by_what_its_pages_w
         (LONGER, Some(ONE)),
         (LONGER, Some(LONGER)),
         (SAME, Some(LONGER)),
+        (SHORTER, None),
+        (SHORTER, Some(ONE)),
     ];
     for (change, sold) in cases {
         let (shop, older) = of_two_moments(change);

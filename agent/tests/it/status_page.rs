@@ -1,6 +1,6 @@
 //! The status page and the metrics over a real socket, without a browser: what they hold, and whom they refuse.
 
-use agent::config::Language;
+use agent::{config::Language, watch::bot_health::BotState};
 
 use crate::{
     pretend_bot::Bot,
@@ -108,6 +108,56 @@ async fn the_page_and_the_figures_are_there_and_only_for_this_machine() {
         html.contains("class=\"critical\"") && html.contains("<code>bot_gone</code>"),
         "{html}"
     );
+    agent.stop().await;
+}
+
+/// What everybody looks at who is not told: the page, health-check, and the heartbeat, which would call the owner.
+#[tokio::test]
+async fn a_bot_that_was_stopped_on_purpose_is_called_that_also_by_an_agent_that_was_started_since() {
+    let dir = tempfile::tempdir().unwrap();
+    let telegram = Telegram::start().await;
+    let bot = Bot::start(None, 1);
+    let address = bot.address;
+    let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let private = free.local_addr().unwrap();
+    drop(free);
+    let settings = || {
+        let mut settings = config(dir.path(), address, telegram.address, &[OWNER]);
+        settings.http.private = private;
+        settings
+    };
+    let agent = Agent::start(settings());
+    let client = reqwest::Client::builder().timeout(LIMIT).build().unwrap();
+    let report = async || {
+        let asked = client.get(format!("http://{private}/health")).send().await;
+        let body = asked.ok()?.bytes().await.ok()?;
+        serde_json::from_slice::<agent::http::Report>(&body).ok()
+    };
+    bot.held().await;
+    bot.think(|mind| mind.goodbye = true);
+    let begun = std::time::Instant::now();
+    while report()
+        .await
+        .is_none_or(|report| report.planned.stopped_since.is_none())
+    {
+        assert!(begun.elapsed() < LIMIT, "the goodbye was not heard");
+        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+    }
+    drop(bot);
+    agent.stop().await;
+    let agent = Agent::start(settings());
+    let begun = std::time::Instant::now();
+    let mut seen = Vec::new();
+    // Whether it is there has been asked by then.
+    while seen.last() != Some(&BotState::Stopped) {
+        assert!(begun.elapsed() < LIMIT, "{seen:?}");
+        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+        seen.extend(report().await.map(|report| report.bot));
+    }
+    assert!(!seen.contains(&BotState::Gone), "{seen:?}");
+    let page = client.get(format!("http://{private}/")).send().await.unwrap();
+    let page = page.text().await.unwrap();
+    assert!(page.contains("<dt>Bot</dt><dd>stopped on purpose</dd>"), "{page}");
     agent.stop().await;
 }
 

@@ -233,7 +233,7 @@ rules! {
     /// What a rehearsal brought back could not be counted: the shop's own program cannot be run.
     DrillUncounted => Spec::new("drill_uncounted", Warning, Topic::Backup);
     /// No restore can be rehearsed, for want of room on the disk of the agent's state.
-    DrillWithoutRoom => Spec::new("drill_without_room", Warning, Topic::Backup).under(NO_ROOM);
+    DrillWithoutRoom => Spec::new("drill_without_room", Warning, Topic::Backup).lasting(MINUTES_15).under(NO_ROOM);
 }
 
 /// Nothing more fits on the disk, or it takes nothing, or the bot itself says that its database takes none: what that says to do

@@ -10,7 +10,7 @@ use super::{Backups, Due, Ended, now, stored};
 use crate::{
     alert::rule::{AlertKey, Observation, Rule},
     backup::recipients::{Recipients, Unread},
-    store::sealed_to::SealedTo,
+    store::{book::Book, sealed_to::SealedTo},
     watch::backup_outcome,
 };
 
@@ -78,12 +78,10 @@ impl Backups {
             unread.map(|unread| unread.why.clone())
         };
         let (files, config) = (of(false), of(true));
-        if config.is_none() && matches!(told.config, Some(Some(_))) {
-            // What was not taken meanwhile was not for that: the next one tells how it goes.
-            stored(
-                self.alerts
-                    .observe(&backup_outcome::whole(), Observation::Fine, now()),
-            );
+        let whole = backup_outcome::whole();
+        if config.is_none() && matches!(told.config, Some(Some(_))) && self.is_untold(&whole) {
+            // What was not taken meanwhile was not taken for that: the next one tells how it goes.
+            stored(self.alerts.observe(&whole, Observation::Fine, now()));
         }
         self.tell_of(("files", Rule::RecipientsUnread), files, &mut told.files);
         self.tell_of(("config", Rule::ConfigUnread), config, &mut told.config);
@@ -91,6 +89,15 @@ impl Backups {
             let changed = self.other_keys();
             self.tell_of(("all", Rule::RecipientsChanged), changed, &mut told.changed);
         }
+    }
+
+    /// Whether the owner knows nothing of it.
+    fn is_untold(&self, key: &AlertKey) -> bool {
+        let of_it = |book: &Book| {
+            let row = book.alerts.get(&key.to_string());
+            row.is_none_or(|row| row.loudest.is_none())
+        };
+        self.alerts.book().is_ok_and(|book| of_it(&book))
     }
 
     fn tell_of(

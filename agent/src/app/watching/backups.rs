@@ -63,9 +63,9 @@ fn rehearsals(
     alerts: &Alerts,
     started_at: UnixMillis,
 ) -> RehearsalWatch {
-    let (state_dir, database) = (config.state_dir.clone(), config.backup.database.clone());
+    let state_dir = config.state_dir.clone();
     RehearsalWatch {
-        has_room: Box::new(move || room::require_for_drill(&state_dir, &database).is_ok()),
+        has_room: Box::new(move |bytes| room::require_once(&state_dir, bytes, "a rehearsal", "").is_ok()),
         store: Arc::clone(store),
         alerts: alerts.clone(),
         remotes: config.remotes.iter().map(|remote| remote.name.clone()).collect(),

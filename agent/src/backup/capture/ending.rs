@@ -133,6 +133,7 @@ impl Recorder {
             .context("writing the table of pages")?;
         self.sum = sum;
         self.draft = Draft::new(state.page_size, state.pages);
+        self.schema = state.schema;
         self.state = state;
         Ok(())
     }

@@ -71,7 +71,12 @@ impl Recorder {
             return Ok(());
         }
         self.schema = schema;
-        let stands = match self.put_back_to(followed)? {
+        // Where it is not known what it was, nothing says that it is another one.
+        let put_back_to = match before {
+            Some(_) => self.put_back_to(followed)?,
+            None => None,
+        };
+        let stands = match put_back_to {
             Some(commit) => Err(put_in(format!(
                 "{PUT_IN}; it held then what it had held after commit {commit}"
             ))),
@@ -108,8 +113,14 @@ impl Recorder {
         }
     }
 
-    /// The commit whose pages this one puts back, but for the first one, in which SQLite counts on.
+    /// The commit whose pages this one puts back, but for the first one, in which SQLite counts on. Whatever puts another
+    /// state in writes every page; what changes definitions does not.
     fn put_back_to(&self, followed: &Followed) -> anyhow::Result<Option<CommitNumber>> {
+        let is_lock = |page: u32| is_lock_page(page, self.state.page_size);
+        let locks = usize::from((1..=followed.size_pages).any(is_lock));
+        if followed.pages.len() + locks < followed.size_pages as usize {
+            return Ok(None);
+        }
         let drafted: BTreeMap<u32, PageHash> = self.draft.hashes().collect();
         let images = followed.pages.iter();
         let written = images.map(|(page, image)| (*page, PageHash::of(*page, image)));
@@ -117,9 +128,10 @@ impl Recorder {
         becomes.retain(|page, _| *page <= followed.size_pages);
         let cut_off = followed.size_pages + 1..=self.state.pages;
         becomes.extend(cut_off.map(|page| (page, NOTHING)));
-        let since = self.differing(drafted)?;
+        let known = drafted.into_iter().filter(|(page, _)| *page <= self.state.pages);
+        let since = self.differing(known.collect())?;
         let differing = self.differing(becomes)?;
-        if differing.is_empty() && !since.is_empty() {
+        if differing.is_empty() && since.is_telling() {
             return Ok(Some(self.state.commit));
         }
         let pages = self.state.pages.min(followed.size_pages);

@@ -26,6 +26,9 @@ const DIFFERING_MAX: usize = 65_536;
 /// One page alone may come to be what it was by itself, as when something is switched off again.
 const DIFFERING_MIN: usize = 2;
 
+/// For one page that is as it was followed last so many must have gone back.
+const DONE_AGAIN: usize = 8;
+
 /// In which SQLite counts on, also where it puts another state into a database.
 pub(super) const FIRST_PAGE: u32 = 1;
 
@@ -76,6 +79,11 @@ impl Differing {
         self.pages.is_empty()
     }
 
+    /// Whether more differs than may come to be what it was by itself.
+    pub(super) fn is_telling(&self) -> bool {
+        self.pages.len() >= DIFFERING_MIN
+    }
+
     /// Whether it is more than is kept: nothing is said of it then.
     pub(super) fn is_too_much(&self) -> bool {
         self.too_many
@@ -106,6 +114,9 @@ impl Past {
         }
         let mut options = OpenOptions::new();
         let mut file = options.create(true).append(true).mode(0o600).open(&self.path)?;
+        // A full disk may have cut the last one short.
+        let whole = file.metadata()?.len() / RECORD_BYTES as u64;
+        file.set_len(whole * RECORD_BYTES as u64)?;
         file.write_all(&bytes)?;
         if file.metadata()?.len() > BYTES_MAX as u64 {
             let all = fs::read(&self.path)?;
@@ -136,8 +147,9 @@ impl Past {
     }
 
     /// The commit that was gone back to, although something was committed upon it since: of the `pages` that there were in
-    /// both most of those that differ are as they were after it, and none that was changed after it is as it was followed
-    /// last. That is no proof by itself: what is switched off again looks alike.
+    /// both most of those that differ are as they were after it, and next to none that was changed after it is as it was
+    /// followed last: what is done once more, as a new release's changes to the definitions, may be. That is no proof by
+    /// itself: what is switched off again looks alike.
     pub(super) fn gone_back_to(
         &self,
         differing: &Differing,
@@ -145,7 +157,8 @@ impl Past {
         pages: u32,
     ) -> io::Result<Option<CommitNumber>> {
         let is_it = |tally: &Tally| {
-            tally.gone_back >= DIFFERING_MIN && tally.gone_back >= tally.other && tally.stayed == 0
+            let is_most = tally.gone_back >= tally.other && tally.gone_back >= tally.stayed * DONE_AGAIN;
+            tally.gone_back >= DIFFERING_MIN && is_most
         };
         let tells_nothing = |page| page == FIRST_PAGE || page > pages;
         self.look_back((differing, hashes), &tells_nothing, &is_it)

@@ -180,6 +180,10 @@ impl Recorder {
             Err(lost) => Err(lost.into()),
         };
         self.follower.source().unlock()?;
+        if self.is_put_in {
+            // What was read before it is whole, and nobody else has it.
+            self.end_commits(desk)?;
+        }
         let is_all = read?;
         if !is_all {
             self.end_commits(desk)?;
