@@ -396,7 +396,8 @@ fn a_database_put_in_through_sqlite_is_told_and_not_continued_whether_the_agent_
 /// Changes of rows and jobs alone are lost by it, and more jobs come after it: no number falls, and no row is another one.
 #[test]
 fn a_database_put_in_through_sqlite_is_told_although_its_numbers_were_passed_since() {
-    for is_followed in [true, false] {
+    let busy = "UPDATE incident SET text = hex(randomblob(200)) WHERE id > 200;";
+    for (is_followed, since) in [(true, ""), (false, ""), (false, busy)] {
         let shop = shop();
         run(
             &shop.database(),
@@ -434,7 +435,7 @@ fn a_database_put_in_through_sqlite_is_told_although_its_numbers_were_passed_sin
             }
         };
         tool(&format!(".restore {}", older.display()));
-        tool(&ORDER.repeat(6));
+        tool(&(ORDER.repeat(6) + since));
         let agent = follows
             .inspect(Running::thaw)
             .unwrap_or_else(|| Running::start(&shop));

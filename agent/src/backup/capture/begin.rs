@@ -36,6 +36,8 @@ const AWAY: &str =
 /// What is read so soon after the commit before it carries its moment as nearly as `--at` promises.
 const AWAY_MIN: Duration = Duration::from_secs(1);
 const TOUCHED: &str = "the database's file was written to past SQLite, or by a slow checkpoint, and still holds what was followed";
+/// Where no page shows that it was the last of these.
+const DEFINED: &str = "; SQLite counts changes to the definitions, as after a new release, VACUUM, or another state that was put in by `.restore`: if nobody did that on purpose, see with `bot check` what it holds";
 const MOVED: &str = "the database's file is another one than before, and goes on where that one stood: it was moved or copied here";
 
 /// Begins or goes on. `why` is what ended the recording before, in this process.
@@ -188,7 +190,10 @@ fn resync(
     } else {
         why.to_string()
     };
-    let detail = format!("{told}; {count} of {pages} pages differ");
+    let mut detail = format!("{told}; {count} of {pages} pages differ");
+    if counted.is_defined_since(&recorder.state) {
+        detail.push_str(DEFINED);
+    }
     if let (WhyAgain::Overwritten(why) | WhyAgain::Contradicted(why), false) = (why, is_explained) {
         return Ok(Some(why.clone()));
     }

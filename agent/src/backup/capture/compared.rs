@@ -9,9 +9,12 @@ use super::{
     past::Differing,
     recorder::Ended,
 };
-use crate::backup::{
-    segment::{COUNTER_AT, PAGES_MAX, change_counter, schema_cookie},
-    wal::follow::Follower,
+use crate::{
+    backup::{
+        segment::{COUNTER_AT, PAGES_MAX, change_counter, schema_cookie},
+        wal::follow::Follower,
+    },
+    store::capture::CaptureState,
 };
 
 /// In a database's first page: the counter for which what stands behind it is valid, and the number of the SQLite that wrote it.
@@ -28,6 +31,12 @@ pub(super) struct Counted {
 }
 
 impl Counted {
+    /// Whether definitions are known to have changed since this was followed.
+    pub(super) fn is_defined_since(&self, before: &CaptureState) -> bool {
+        let schemas = before.schema.zip(self.schema);
+        schemas.is_some_and(|(was, is)| was != is)
+    }
+
     fn in_page(first: &[u8]) -> Self {
         Self {
             changes: change_counter(first),

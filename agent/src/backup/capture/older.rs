@@ -79,8 +79,7 @@ fn older_commit(lies: &Lies<'_>, before: &CaptureState) -> Result<Option<CommitN
         commit.context(reading)
     };
     // What puts another state in through SQLite counts on, and changes every definition.
-    let schemas = before.schema.zip(lies.counted.schema);
-    let may_be_put_in = schemas.is_some_and(|(was, is)| was != is);
+    let may_be_put_in = lies.counted.is_defined_since(before);
     let counts_on = |page| may_be_put_in && page == FIRST_PAGE;
     if may_be_put_in {
         let commit = lies

@@ -26,6 +26,8 @@ const DIFFERING_MAX: usize = 65_536;
 /// One page alone may come to be what it was by itself, as when something is switched off again.
 const DIFFERING_MIN: usize = 2;
 
+/// So many pages that went back tell by themselves, however many others a busy shop changed since.
+const GONE_BACK_ENOUGH: usize = 4;
 /// For one page that is as it was followed last so many must have gone back.
 const DONE_AGAIN: usize = 8;
 
@@ -147,7 +149,7 @@ impl Past {
     }
 
     /// The commit that was gone back to, although something was committed upon it since: of the `pages` that there were in
-    /// both most of those that differ are as they were after it, and next to none that was changed after it is as it was
+    /// both enough of those that differ are as they were after it, and next to none that was changed after it is as it was
     /// followed last: what is done once more, as a new release's changes to the definitions, may be. That is no proof by
     /// itself: what is switched off again looks alike.
     pub(super) fn gone_back_to(
@@ -157,8 +159,8 @@ impl Past {
         pages: u32,
     ) -> io::Result<Option<CommitNumber>> {
         let is_it = |tally: &Tally| {
-            let is_most = tally.gone_back >= tally.other && tally.gone_back >= tally.stayed * DONE_AGAIN;
-            tally.gone_back >= DIFFERING_MIN && is_most
+            let tells = tally.gone_back >= tally.other || tally.gone_back >= GONE_BACK_ENOUGH;
+            tally.gone_back >= DIFFERING_MIN && tells && tally.gone_back >= tally.stayed * DONE_AGAIN
         };
         let tells_nothing = |page| page == FIRST_PAGE || page > pages;
         self.look_back((differing, hashes), &tells_nothing, &is_it)

@@ -29,6 +29,10 @@ pub(super) const SENTENCES: &[(&str, &str)] = &[
     ),
     ("it does not lead on from {}", "isinya tidak menyambung dari {}"),
     (
+        "SQLite counts changes to the definitions, as after a new release, VACUUM, or another state that was put in by `.restore`: if nobody did that on purpose, see with `bot check` what it holds",
+        "SQLite menghitung perubahan definisi, seperti sesudah rilis baru, VACUUM, atau keadaan lain yang dimasukkan lewat `.restore`: bila tidak ada yang sengaja melakukannya, lihat isinya dengan `bot check`",
+    ),
+    (
         "it held then what it had held after commit {}",
         "isinya waktu itu sama seperti sesudah perubahan {}",
     ),
