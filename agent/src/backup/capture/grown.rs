@@ -135,7 +135,7 @@ impl Recorder {
             return Ok(Some(self.state.commit));
         }
         let pages = self.state.pages.min(followed.size_pages);
-        let commit = self.past.gone_back_to(&differing, &self.hashes, pages);
+        let commit = self.past.gone_back_to(&differing, &self.hashes, (pages, false));
         commit.context("reading what pages were before")
     }
 

@@ -82,9 +82,8 @@ fn older_commit(lies: &Lies<'_>, before: &CaptureState) -> Result<Option<CommitN
     let may_be_put_in = lies.counted.is_defined_since(before);
     let counts_on = |page| may_be_put_in && page == FIRST_PAGE;
     if may_be_put_in {
-        let commit = lies
-            .past
-            .gone_back_to(lies.differing, lies.hashes, before.pages.min(lies.pages));
+        let pages = before.pages.min(lies.pages);
+        let commit = lies.past.gone_back_to(lies.differing, lies.hashes, (pages, true));
         if let Some(commit) = commit.context(reading)? {
             return Ok(Some(commit));
         }

@@ -28,8 +28,8 @@ const DIFFERING_MIN: usize = 2;
 
 /// So many pages that went back tell by themselves, however many others a busy shop changed since.
 const GONE_BACK_ENOUGH: usize = 4;
-/// For one page that is as it was followed last so many must have gone back.
-const DONE_AGAIN: usize = 8;
+/// For one page that is as it was followed last so many must have gone back, where something may have been done once more.
+const DONE_AGAIN: usize = 16;
 
 /// In which SQLite counts on, also where it puts another state into a database.
 pub(super) const FIRST_PAGE: u32 = 1;
@@ -149,18 +149,22 @@ impl Past {
     }
 
     /// The commit that was gone back to, although something was committed upon it since: of the `pages` that there were in
-    /// both enough of those that differ are as they were after it, and next to none that was changed after it is as it was
-    /// followed last: what is done once more, as a new release's changes to the definitions, may be. That is no proof by
-    /// itself: what is switched off again looks alike.
+    /// both enough of those that differ are as they were after it, and none that was changed after it is as it was followed
+    /// last; next to none, where commits `since` may have done something once more, as a new release's changes to the
+    /// definitions. That is no proof by itself: what is switched off again looks alike.
     pub(super) fn gone_back_to(
         &self,
         differing: &Differing,
         hashes: &Hashes,
-        pages: u32,
+        (pages, since): (u32, bool),
     ) -> io::Result<Option<CommitNumber>> {
         let is_it = |tally: &Tally| {
+            let is_gone = match since {
+                true => tally.gone_back >= tally.stayed * DONE_AGAIN,
+                false => tally.stayed == 0,
+            };
             let tells = tally.gone_back >= tally.other || tally.gone_back >= GONE_BACK_ENOUGH;
-            tally.gone_back >= DIFFERING_MIN && tells && tally.gone_back >= tally.stayed * DONE_AGAIN
+            tally.gone_back >= DIFFERING_MIN && tells && is_gone
         };
         let tells_nothing = |page| page == FIRST_PAGE || page > pages;
         self.look_back((differing, hashes), &tells_nothing, &is_it)
@@ -286,7 +290,7 @@ mod tests {
     /// The same where another state may have been put in and gone on from.
     fn gone_back_to(pages: [u8; 4]) -> Option<u64> {
         said(pages, &|past, differing, hashes| {
-            past.gone_back_to(differing, hashes, 4)
+            past.gone_back_to(differing, hashes, (4, true))
         })
     }
 
