@@ -98,7 +98,7 @@ fn print(config: &Config, rehearsal: &Rehearsal) {
             "{remote}: the shop came back from {point} in {:.1} s, at {}; {}",
             lasted.as_secs_f64(),
             words::moment(rehearsal.ended_at, &config.owner.timezone),
-            proven(&rehearsal.seen)
+            proven(rehearsal)
         ),
         (Some(_), _) if rehearsal.was_not_rehearsed() => println!("{remote}: NOT REHEARSED"),
         _ => println!("{remote}: FAILED"),
@@ -130,14 +130,13 @@ fn beyond(beyond: &Value) -> Option<String> {
 }
 
 /// No more than was looked at.
-fn proven(seen: &str) -> String {
-    let seen: Value = serde_json::from_str(seen).unwrap_or_default();
-    let is_so = |name: &str| seen[name].as_bool().unwrap_or(false);
+fn proven(rehearsal: &Rehearsal) -> String {
+    let seen: Value = serde_json::from_str(&rehearsal.seen).unwrap_or_default();
     let mut told = String::from("every page is as it was");
-    if is_so("full_check") {
+    if seen["full_check"] == json!(true) {
         told += ", and every index is whole";
     }
-    match is_so("booted") {
+    match rehearsal.was_counted() {
         true => told + "; it adds up, and the bot booted on it",
         false => told + ". Whether it adds up was not asked: [bot] binary is not set",
     }

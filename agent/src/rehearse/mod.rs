@@ -132,25 +132,12 @@ impl Drill<'_> {
         Ok(rehearsal)
     }
 
-    /// What the shop takes that comes back from this point, at most: the base may be larger than what follows it.
+    /// What the shop takes that comes back from this point, at most.
     fn needed_bytes(&self, known: &KnownPoint) -> u64 {
-        let points = self.store.points().unwrap_or_default();
-        let base = known
-            .manifest
-            .base
-            .as_ref()
-            .and_then(|base| points.get(&base.point));
-        let base_bytes = base.map_or(0, |base| base.manifest.database_bytes);
-        let files_bytes = known
-            .manifest
-            .files
-            .as_ref()
-            .map_or(0, |files| files.plain_size_bytes);
-        known
-            .manifest
-            .database_bytes
-            .max(base_bytes)
-            .saturating_add(files_bytes)
+        let (point, points) = (&known.manifest, self.store.points().unwrap_or_default());
+        let base = point.base.as_ref().and_then(|base| points.get(&base.point));
+        let all = base.into_iter().chain([known]).map(|known| &known.manifest);
+        restore::bytes_of(all, point.files.as_ref())
     }
 
     /// A line that fails says nothing of the backups behind it: nothing was rehearsed then.

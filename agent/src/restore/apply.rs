@@ -9,7 +9,11 @@ use std::{
 
 use anyhow::{Context, ensure};
 use jiff::Timestamp;
-use protocol::{restored::Restored, time::UnixMillis};
+use protocol::{
+    manifest::{Manifest, Object},
+    restored::Restored,
+    time::UnixMillis,
+};
 
 use super::{
     Only, Plan, Reached, Refused, Sources, Target, assemble,
@@ -167,10 +171,15 @@ pub fn require_room(plan: &Plan) -> anyhow::Result<()> {
 
 fn needed_bytes(plan: &Plan) -> u64 {
     let points = plan.base.iter().chain([&plan.manifest]);
+    let points = points.filter(|_| plan.only != Some(Only::Config));
+    bytes_of(points, plan.files.as_ref().map(|(_, files)| files))
+}
+
+/// What these points, of which each is laid over the one before, and these files take on the disk at most.
+pub fn bytes_of<'m>(points: impl Iterator<Item = &'m Manifest>, files: Option<&Object>) -> u64 {
     let database = points.map(|it| it.database_bytes).max();
-    let database = database.filter(|_| plan.only != Some(Only::Config));
-    let files = plan.files.as_ref().map(|(_, files)| files.plain_size_bytes);
-    database.unwrap_or(0).saturating_add(files.unwrap_or(0))
+    let files = files.map_or(0, |files| files.plain_size_bytes);
+    database.unwrap_or(0).saturating_add(files)
 }
 
 /// The database and the files; `made` is the folder, when it had to be made. Left in its middle, it leaves the parts that

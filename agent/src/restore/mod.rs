@@ -78,7 +78,7 @@ use avoid::{Avoid, Culprit};
 use index::Index;
 
 pub use acknowledged::{Acknowledged, acknowledged};
-pub use apply::{Done, carry_out, require_room};
+pub use apply::{Done, bytes_of, carry_out, require_room};
 pub use around::{Gap, kinds_of};
 pub use assemble::Reached;
 pub use beside::{Beside, Side};

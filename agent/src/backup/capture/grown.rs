@@ -57,7 +57,7 @@ impl Recorder {
     /// # Errors
     /// That it did not, as [`Ended::Again`].
     pub(super) fn require_to_go_on(&mut self, followed: &Followed) -> Result<(), Ended> {
-        let first_page = followed.pages.iter().find(|(page, _)| *page == 1);
+        let first_page = followed.pages.iter().find(|(page, _)| *page == FIRST_PAGE);
         let schema = first_page.and_then(|(_, image)| schema_cookie(image));
         if schema.is_none() {
             return Ok(());
