@@ -96,6 +96,22 @@ impl Written {
         serde_json::json!(ends.into_iter().collect::<BTreeMap<_, _>>())
     }
 
+    /// When each of the earlier servers last followed a commit of its own chain after it was restored from, as names claim;
+    /// only of those that did. There is no doubt whose that is.
+    #[must_use]
+    pub fn goes_on(
+        &self,
+        earlier: &BTreeMap<Fingerprint, EarlierServer>,
+    ) -> BTreeMap<Fingerprint, UnixMillis> {
+        let last_of = |server: &EarlierServer| {
+            let ends = server.chains.iter().filter_map(|chain| self.ends.get(chain));
+            ends.max().copied().filter(|at| *at > server.until)
+        };
+        let all = earlier.iter();
+        all.filter_map(|(signer, server)| Some((signer.clone(), last_of(server)?)))
+            .collect()
+    }
+
     /// When each of the earlier servers last wrote after it was restored from, as names claim; only of those that did. A point
     /// does not tell whose it is: it counts where nobody else writes who is not `known`.
     #[must_use]
@@ -104,12 +120,7 @@ impl Written {
         earlier: &BTreeMap<Fingerprint, EarlierServer>,
         known: (&BTreeSet<Fingerprint>, &BTreeSet<PointId>),
     ) -> BTreeMap<Fingerprint, UnixMillis> {
-        let mut again = BTreeMap::new();
-        for (signer, server) in earlier {
-            let ends = server.chains.iter().filter_map(|chain| self.ends.get(chain));
-            let last = ends.max().filter(|at| **at > server.until);
-            again.extend(last.map(|at| (signer.clone(), *at)));
-        }
+        let mut again = self.goes_on(earlier);
         let here = || {
             self.certificates
                 .keys()

@@ -79,6 +79,7 @@ mod standing;
 pub mod survey;
 mod table;
 pub mod torn;
+pub mod twin;
 pub mod unfilled;
 mod upload;
 pub(crate) mod wal;

@@ -13,7 +13,11 @@ use super::{
 };
 use crate::{
     backup::{
-        anchor::Anchor, certificate::Certificate, own::Other, remembered::Remembered, remote::Remote,
+        anchor::Anchor,
+        certificate::Certificate,
+        own::{Other, Own},
+        remembered::Remembered,
+        remote::Remote,
         seal::Keys,
     },
     config::{Config, Purpose},
@@ -114,14 +118,13 @@ pub async fn run(arguments: Arguments) -> Result<(), Failure> {
             retention: config.retention,
             anchor: anchor.as_ref(),
             own: own.as_ref(),
+            whose: &Own::of(&config.state_dir, &store)?,
             keys: &opening,
             share,
             rehearsed: None,
         };
-        let Looked {
-            rehearsal: seen,
-            faults: wrong,
-        } = look(&sample).await?;
+        let looked = look(&sample).await?;
+        let (seen, wrong) = (looked.rehearsal, looked.faults);
         faults.extend(named(remote, &wrong, share));
         let unknown = Unknown::of(&seen);
         // What a summary names is asked for by itself.
@@ -136,6 +139,7 @@ pub async fn run(arguments: Arguments) -> Result<(), Failure> {
                     torn(&store, remote)?,
                     unknown.more_points(),
                     unknown.objects(share),
+                    seen.twin().map(|twin| twin.told()),
                 ];
                 let more = more.into_iter().flatten().chain(left_open(&seen));
                 say(&seen, &unknown, more);
@@ -185,6 +189,7 @@ fn row(
     one["passed"] = json!(seen.fault.is_none() && is_proven);
     one["not_known"] = json!(unknown.told());
     one["other_agents"] = json!(others);
+    one["twin"] = json!(seen.twin());
     one["faults"] = json!(wrong.iter().take(FAULTS_MAX).collect::<Vec<_>>());
     one
 }

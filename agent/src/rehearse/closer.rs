@@ -6,7 +6,7 @@ use protocol::time::UnixMillis;
 
 use super::{Drill, Sample, Share};
 use crate::{
-    backup::{Progress, certificate::Certificate, remembered::Remembered, remote, seal::Keys},
+    backup::{Progress, certificate::Certificate, own::Own, remembered::Remembered, remote, seal::Keys},
     store::points::KnownPoint,
 };
 
@@ -33,6 +33,7 @@ impl Drill<'_> {
             retention: self.config.retention,
             anchor: None,
             own: own.as_ref(),
+            whose: &Own::of(&self.config.state_dir, self.store)?,
             share: Share::Some,
             rehearsed: Some(known),
         };

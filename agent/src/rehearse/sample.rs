@@ -20,11 +20,12 @@ use crate::{
         anchor::{self, Anchor},
         certificate::Certificate,
         earlier_server::{ENDS, Written},
+        own::Own,
         prune,
         remote::Remote,
         seal::Keys,
         survey::Names,
-        torn,
+        torn, twin,
     },
     config::Retention,
     store::{
@@ -32,6 +33,7 @@ use crate::{
         points::KnownPoint,
         rehearsal::{self, Kind, Rehearsal},
         shipping::Shipping,
+        twin::TWIN,
     },
 };
 
@@ -71,6 +73,8 @@ pub struct Sample<'a> {
     pub anchor: Option<&'a Anchor>,
     /// This server's own certificate, once its agent has made a key.
     pub own: Option<&'a Certificate>,
+    /// What this machine knows as its own.
+    pub whose: &'a Own,
     /// What opens objects: the owner's key, or what this machine remembers of those that it sealed.
     pub keys: &'a Keys,
     /// How many of the objects are fetched.
@@ -121,6 +125,7 @@ impl Sample<'_> {
                 anchored.write_down(self, began_at, clock())?;
                 seen["anchor"] = json!(anchored.fits());
                 note_names(&mut seen, &listed, &known);
+                self.note_twin(&mut seen, &listed, (&before, clock()));
                 contradicted = anchored.contradiction();
                 uncompared.extend(anchored.unread());
                 faults.splice(
@@ -154,6 +159,22 @@ impl Sample<'_> {
 }
 
 impl Sample<'_> {
+    /// Whether another server writes there as this one; with the owner's key nothing tells, and what was seen before stays.
+    fn note_twin(&self, seen: &mut Value, names: &Names, (before, now): (&Value, UnixMillis)) {
+        let Some(sealed) = twin::Sealed::by(self.keys) else {
+            seen[TWIN] = before[TWIN].clone();
+            return;
+        };
+        let question = twin::Question {
+            remote: self.remote.name(),
+            names,
+            own: self.whose,
+            sealed: &sealed,
+            now,
+        };
+        seen[TWIN] = json!(twin::find(&question));
+    }
+
     /// What the last look wrote down.
     fn seen_before(&self) -> anyhow::Result<Value> {
         let before = self.store.last_seen(Kind::Sample, self.remote.name());

@@ -56,6 +56,22 @@ pub(super) async fn settle(
     avoid.pass_by(&goal.chain, from, reached) || has_learned
 }
 
+/// What is to be said where both of two that begin alike are whole, and signed by whom is trusted: no server gives a number
+/// twice. It goes by what was opened, and the way is the one that leads farthest.
+pub(super) fn forked(avoid: &Avoid, way: &[SegmentName]) -> Option<String> {
+    let opened = |name: &SegmentName| avoid.links().contains_key(name);
+    let forks = |taken: &SegmentName| {
+        let mut others = avoid.links().keys();
+        opened(taken)
+            && others.any(|other| other.chain == taken.chain && other.first == taken.first && other != taken)
+    };
+    let at = way.iter().find(|name| forks(name))?.first;
+    Some(format!(
+        "TWO SERVERS WROTE THE COMMITS FROM {at} ON, each its own, under the same numbers: one is a copy of the other, made with \
+         its keys. What leads farthest is restored; what was sold on the other one is not in it. Let one of them run only"
+    ))
+}
+
 /// All segments that begin where one on the way does, where those are several.
 fn contested(names: &BTreeSet<SegmentName>, way: &[SegmentName]) -> Vec<SegmentName> {
     let mut at: BTreeMap<CommitNumber, usize> = way.iter().map(|name| (name.first, 0)).collect();

@@ -268,6 +268,7 @@ async fn plan_around(request: Request, mut avoid: Avoid, sources: &Sources<'_>) 
         Stop::By { .. } | Stop::AtPoint | Stop::AtEnd => route.end,
     };
     notes.extend(undone::told(&request, &route.manifest.chain, end));
+    notes.extend(contested::forked(&avoid, &route.segments));
     notes.extend(avoid.told());
     notes.extend(route.notes);
     notes.extend(files.notes);

@@ -10,6 +10,7 @@ use rusqlite::{OptionalExtension, Row, Transaction, named_params};
 
 use super::{
     Store,
+    defined::Defined,
     growth::Growth,
     interruptions::{EventKind, put_event},
     own_chains,
@@ -17,12 +18,12 @@ use super::{
 
 const SELECT_STATE: &str = "
     SELECT chain, commit_number, commit_at, page_size, pages, page_root, database_file, log_position, previous_sha256,
-        changed, change_counter, file_written, log_emptied, growth, schema_cookie FROM capture";
+        changed, change_counter, file_written, log_emptied, growth, schema_cookie, user_version FROM capture";
 const REPLACE_STATE: &str = "
     INSERT OR REPLACE INTO capture (only_row, chain, commit_number, commit_at, page_size, pages, page_root, database_file,
-        log_position, previous_sha256, changed, change_counter, file_written, growth, schema_cookie)
+        log_position, previous_sha256, changed, change_counter, file_written, growth, schema_cookie, user_version)
     VALUES (1, :chain, :commit, :commit_at, :page_size, :pages, :page_root,
-        :database_file, :log_position, :previous, :changed, :counter, :file_written, :growth, :schema)";
+        :database_file, :log_position, :previous, :changed, :counter, :file_written, :growth, :schema, :release)";
 const SET_LOG_EMPTIED: &str = "UPDATE capture SET log_emptied = :emptied WHERE log_emptied <> :emptied";
 const SET_FILE_WRITTEN: &str = "UPDATE capture SET file_written = :written";
 const SET_DATABASE_FILE: &str = "UPDATE capture SET database_file = :file";
@@ -62,8 +63,8 @@ pub struct CaptureState {
     pub changed: Vec<u8>,
     /// SQLite's counter in the first page after it, where that page was seen.
     pub change_counter: Option<u32>,
-    /// What SQLite counts changes to the definitions by after it, where the first page was seen.
-    pub schema: Option<u32>,
+    /// What is counted of the definitions after it, where the first page was seen.
+    pub defined: Option<Defined>,
     /// When the database's file was last written by a checkpoint, as the capture wrote it.
     pub file_written: Option<String>,
     /// Whether its log was found emptied or cut short since. Not written with the rest: see [`Store::set_log_emptied`].
@@ -284,7 +285,7 @@ fn put_state(transaction: &Transaction<'_>, state: &CaptureState) -> rusqlite::R
             ":previous": state.previous_sha256,
             ":changed": state.changed,
             ":counter": state.change_counter,
-            ":schema": state.schema,
+            ":schema": state.defined.map(|it| it.changes), ":release": state.defined.and_then(|it| it.release),
             ":file_written": state.file_written,
             ":growth": state.growth.as_ref().map(Growth::to_json),
         })?;
@@ -307,7 +308,7 @@ fn state_from(row: &Row<'_>) -> rusqlite::Result<CaptureState> {
         file_written: row.get(11)?,
         log_emptied: row.get(12)?,
         growth: Growth::from_json(row.get(13)?),
-        schema: row.get(14)?,
+        defined: Defined::read(row, 14)?,
     })
 }
 

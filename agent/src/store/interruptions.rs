@@ -33,6 +33,9 @@ pub enum EventKind {
     Restored,
     /// What happened while nobody followed is in one step: single commits of that time cannot be restored.
     Resync,
+    /// The same, and definitions changed in it within one release of the shop's program: by hand, by VACUUM, or because
+    /// another state was put in.
+    Redefined,
     /// What was committed while the agent did not run carries the moment of its return.
     CaughtUp,
     /// Another file lies under the database's name, or something wrote to it past SQLite, and it holds all that was followed:
@@ -74,6 +77,7 @@ impl EventKind {
             Self::Replaced => "replaced",
             Self::Restored => "restored",
             Self::Resync => "resync",
+            Self::Redefined => "redefined",
             Self::CaughtUp => "caught_up",
             Self::Unharmed => "unharmed",
             Self::SpoolFull => "spool_full",

@@ -21,6 +21,7 @@ pub mod channels;
 pub mod checkup;
 pub mod console;
 pub mod damaged;
+pub mod defined;
 pub mod drilled;
 pub mod drops;
 pub mod episodes;
@@ -53,6 +54,7 @@ pub mod shop;
 pub mod sizes;
 pub mod source;
 pub mod torn;
+pub mod twin;
 
 use book::Remembered;
 use room::Room;
@@ -113,6 +115,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../migrations/0044_unharmed.sql"),
     include_str!("../../migrations/0045_mended.sql"),
     include_str!("../../migrations/0046_schema_cookie.sql"),
+    include_str!("../../migrations/0047_redefined.sql"),
 ];
 
 /// Pages of the database that are kept in memory. SQLite's own 2 MiB fill over hours, which looks like a leak, and save

@@ -26,9 +26,10 @@ const EVENTS_MAX: usize = 50;
 pub(super) const BEHIND_KIND: &str = "remote_behind";
 const BEHIND: &[Rule] = &[Rule::RemoteBehind];
 /// Each kind that the owner hears of, and as what.
-const TOLD: [(EventKind, Rule); 5] = [
+const TOLD: [(EventKind, Rule); 6] = [
     (EventKind::Replaced, Rule::DatabaseReplaced),
     (EventKind::NewChain, Rule::ChainBroken),
+    (EventKind::Redefined, Rule::DatabaseRedefined),
     (EventKind::Resync, Rule::CaptureResynced),
     (EventKind::Unharmed, Rule::DatabaseTouched),
     (EventKind::SpoolFull, Rule::SpoolOverflowed),

@@ -17,6 +17,7 @@ use crate::{
     store::{
         Store,
         rehearsal::{Kind, Rehearsal},
+        twin::Twin,
     },
 };
 
@@ -28,6 +29,7 @@ const ANCHORS: &str = "remote_anchor";
 const DRILLS: &str = "drill";
 const PROGRAM: &str = "drill_program";
 const ROOM: &str = "drill_room";
+const TWINS: &str = "twin";
 
 /// The watch over the rehearsals.
 pub struct RehearsalWatch {
@@ -82,6 +84,9 @@ impl RehearsalWatch {
                 self.alerts.observe(&AlertKey::new(DRILLS, remote), seen, now)?;
             }
         }
+        if let Some(seen) = self.twin(now)? {
+            self.alerts.observe(&AlertKey::new(TWINS, "shop"), seen, now)?;
+        }
         let newest = self.newest_of_all()?;
         if let Some(seen) = newest.as_ref().and_then(|newest| self.roomed(newest)) {
             self.alerts.observe(&AlertKey::new(ROOM, "state"), seen, now)?;
@@ -100,6 +105,24 @@ impl RehearsalWatch {
             newest = newest.into_iter().chain(it).max_by_key(|it| it.ended_at);
         }
         Ok(newest)
+    }
+
+    /// Whether another server writes to a remote as this one does. `None` where that may have been this very server, before
+    /// it was put back to an earlier state: that is how it starts then, and what stood before the start stands.
+    fn twin(&self, now: UnixMillis) -> rusqlite::Result<Option<Observation>> {
+        let mut newest: Option<Twin> = None;
+        for remote in &self.remotes {
+            let twin = self.store.twin(remote)?.filter(|twin| twin.stands(now));
+            newest = newest.into_iter().chain(twin).max_by_key(|twin| twin.at);
+        }
+        Ok(match newest {
+            Some(twin) if twin.is_proven || twin.at > self.started_at => Some(Observation::Wrong {
+                rule: Rule::ShopRunsTwice,
+                detail: twin.detail,
+            }),
+            Some(_) => None,
+            None => Some(Observation::Fine),
+        })
     }
 
     /// `None` while it did not come to that.

@@ -89,6 +89,7 @@ mod told_remotes;
 mod told_status;
 mod torn_commits;
 mod total_loss;
+mod twins;
 mod unmounted;
 mod unproven_points;
 mod watch_bot;

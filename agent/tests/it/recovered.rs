@@ -8,6 +8,7 @@ use serde_json::Value;
 
 use crate::{
     missing_commits::{after, captured, sell},
+    rehearsals::raised,
     running::Running,
     shop::{Shop, count_items, files_under, restoring, text},
 };
@@ -184,6 +185,11 @@ fn a_lost_server_that_sells_again_is_told_by_its_commits_alone() {
             assert!(said.contains(part), "{command}: {part}: {said}");
         }
     }
+    let raised = raised(&shop);
+    let is_told = |(key, row): &(String, String)| {
+        key == "twin/shop" && row.contains("goes on writing") && row.contains(&lost_signer)
+    };
+    assert!(raised.iter().any(is_told), "{raised:?}");
 }
 
 #[test]

@@ -54,13 +54,17 @@ fn desk(shop: &Shop) -> (Arc<Store>, Alerts) {
 
 /// The rules of the alerts that the watch raises from what is written down.
 fn alerts(shop: &Shop, now: UnixMillis) -> Vec<(String, String)> {
+    alerts_since(shop, self::now(), now)
+}
+
+fn alerts_since(shop: &Shop, started_at: UnixMillis, now: UnixMillis) -> Vec<(String, String)> {
     let (store, alerts) = desk(shop);
     let watch = RehearsalWatch {
         alerts,
         remotes: vec!["local".to_owned(), "offsite".to_owned()],
         schedule: "0 30 3 * * *".parse().unwrap(),
         timezone: jiff::tz::TimeZone::UTC,
-        started_at: self::now(),
+        started_at,
         has_room: Box::new(|_| false),
         store: Arc::clone(&store),
     };
@@ -78,6 +82,11 @@ fn alerts(shop: &Shop, now: UnixMillis) -> Vec<(String, String)> {
 /// The same at this moment.
 pub fn raised(shop: &Shop) -> Vec<(String, String)> {
     alerts(shop, now())
+}
+
+/// The same to an agent that has run since the moment before.
+pub fn raised_since(shop: &Shop, started_at: UnixMillis) -> Vec<(String, String)> {
+    alerts_since(shop, started_at, now())
 }
 
 type Damage = fn(&std::path::Path);

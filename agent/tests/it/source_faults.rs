@@ -28,7 +28,7 @@ fn cli(database: &Path, sql: &str) {
     );
 }
 
-fn sell(shop: &Shop, count: u32) {
+pub fn sell(shop: &Shop, count: u32) {
     let bot = Connection::open(shop.database()).unwrap();
     bot.busy_timeout(std::time::Duration::from_secs(10)).unwrap();
     for _ in 0..count {
@@ -38,7 +38,7 @@ fn sell(shop: &Shop, count: u32) {
 }
 
 /// Everything that the database says, in one line.
-fn contents(database: &Path) -> String {
+pub fn contents(database: &Path) -> String {
     let connection = Connection::open(database).unwrap();
     let sql = "SELECT count(*) || ' ' || total(length(text)) || ' ' || coalesce(hex(substr(group_concat(text), -200)), '')
                FROM (SELECT text FROM item ORDER BY id)";
@@ -60,7 +60,7 @@ fn kinds(shop: &Shop) -> Vec<String> {
     told(shop).into_iter().map(|(kind, _)| kind).collect()
 }
 
-fn settled(shop: &Shop, agent: &Running) {
+pub fn settled(shop: &Shop, agent: &Running) {
     agent.wait_for("/durable");
     wait_until_both_hold_the_same(shop);
 }
@@ -334,7 +334,7 @@ fn a_file_that_is_exchanged_under_whoever_has_it_open_is_not_touched_until_it_is
     comes_back(&shop, agent);
 }
 
-fn begin() -> (Shop, Running) {
+pub fn begin() -> (Shop, Running) {
     let shop = Shop::new();
     let agent = Running::start(&shop);
     agent.wait_for("/durable");
@@ -344,7 +344,7 @@ fn begin() -> (Shop, Running) {
 }
 
 /// Every file of the server, with the moment that each was written.
-fn snapshot(shop: &Shop) -> Vec<(PathBuf, Vec<u8>, std::time::SystemTime)> {
+pub fn snapshot(shop: &Shop) -> Vec<(PathBuf, Vec<u8>, std::time::SystemTime)> {
     let files = ["live", "state"].map(|folder| files_under(&shop.path(folder)));
     let of = |path: PathBuf| {
         let written = fs::metadata(&path).unwrap().modified().unwrap();
@@ -353,7 +353,7 @@ fn snapshot(shop: &Shop) -> Vec<(PathBuf, Vec<u8>, std::time::SystemTime)> {
     files.into_iter().flatten().map(of).collect()
 }
 
-fn put_back(shop: &Shop, snapshot: &[(PathBuf, Vec<u8>, std::time::SystemTime)]) {
+pub fn put_back(shop: &Shop, snapshot: &[(PathBuf, Vec<u8>, std::time::SystemTime)]) {
     for path in ["live", "state"]
         .map(|folder| files_under(&shop.path(folder)))
         .concat()

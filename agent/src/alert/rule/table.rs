@@ -198,6 +198,8 @@ rules! {
     DatabaseReplaced => Spec::new("database_replaced", Critical, Topic::Backup).under(&[Rule::DiskGone]);
     /// The chain of commits broke and began anew.
     ChainBroken => Spec::new("chain_broken", Warning, Topic::Backup).under(&[Rule::DatabaseReplaced, Rule::DiskGone]);
+    /// While nobody followed the shop, its tables were defined anew within one release: by hand, or another state was put in.
+    DatabaseRedefined => Spec::new("database_redefined", Warning, Topic::Backup);
     /// What happened while nobody followed the shop is one step of the chain.
     CaptureResynced => Spec::new("capture_resynced", Info, Topic::Backup);
     /// Another file lies under the name of the shop's database, or something wrote to it past SQLite, and it holds the same.
@@ -226,6 +228,8 @@ rules! {
     RemoteDamaged => Spec::new("remote_damaged", Critical, Topic::Backup);
     /// A remote does not hold what a daily summary named, by the last look with that summary.
     RemoteContradicts => Spec::new("remote_contradicts", Critical, Topic::Backup);
+    /// Another server writes to a remote as this one does.
+    ShopRunsTwice => Spec::new("shop_runs_twice", Critical, Topic::Backup);
     /// The last rehearsal of a restore from this remote failed.
     DrillFailed => Spec::new("drill_failed", Critical, Topic::Backup).under(NO_WRITES);
     /// No rehearsal of a restore from this remote has passed for long.

@@ -37,10 +37,12 @@ pub(in crate::alert) fn detail(language: Language, rule: Rule, detail: &str) -> 
         | Rule::CaptureStuck
         | Rule::ChainBroken
         | Rule::CaptureResynced
+        | Rule::DatabaseRedefined
         | Rule::DatabaseTouched
         | Rule::SpoolOverflowed
         | Rule::RemoteDamaged
         | Rule::RemoteContradicts
+        | Rule::ShopRunsTwice
         | Rule::DrillFailed
         | Rule::DrillUncounted
         | Rule::DrillWithoutRoom

@@ -86,7 +86,7 @@ wordings! {
     AgentBlind => AGENT_BLIND,
     ChannelBroken => CHANNEL_BROKEN,
     HeartbeatRefused => HEARTBEAT_REFUSED,
-    HeartbeatUnreached => HEARTBEAT_UNREACHED,
+    HeartbeatUnreached => agent::HEARTBEAT_UNREACHED,
     BotStopped => BOT_STOPPED,
     BotUnhealthy => BOT_UNHEALTHY,
     BotHung => BOT_HUNG,
@@ -152,6 +152,7 @@ wordings! {
     CaptureStuck => kept::CAPTURE_STUCK,
     DatabaseReplaced => kept::DATABASE_REPLACED,
     ChainBroken => kept::CHAIN_BROKEN,
+    DatabaseRedefined => kept::DATABASE_REDEFINED,
     CaptureResynced => kept::CAPTURE_RESYNCED,
     DatabaseTouched => kept::DATABASE_TOUCHED,
     SpoolOverflowed => kept::SPOOL_OVERFLOWED,
@@ -166,6 +167,7 @@ wordings! {
     LogSilent => logs::LOG_SILENT,
     RemoteDamaged => kept::REMOTE_DAMAGED,
     RemoteContradicts => kept::REMOTE_CONTRADICTS,
+    ShopRunsTwice => kept::SHOP_RUNS_TWICE,
     DrillFailed => kept::DRILL_FAILED,
     DrillOld => kept::DRILL_OLD,
     DrillUncounted => kept::DRILL_UNCOUNTED,
@@ -198,16 +200,6 @@ const HEARTBEAT_REFUSED: Wording = Wording {
     means: "that check hears nothing from here. If the whole server is lost, nobody outside may notice, and it may raise a false alarm itself.",
     done: "the agent goes on telling it every minute.",
     todo: "look whether the check still exists where you made it, put its address into {object} under [heartbeat] in agent.toml, then: agent check",
-    over_headline: "The watch from outside takes the agent's beats again ({object})",
-    over: "It took a beat. Before, it took none for {lasted}.",
-};
-
-const HEARTBEAT_UNREACHED: Wording = Wording {
-    headline: "The watch from outside is not reached ({object})",
-    happened: "The check at [heartbeat] {object} has taken nothing since {since}: {detail}",
-    means: "that check hears nothing from here. If the whole server is lost, nobody outside may notice, and it may raise a false alarm itself.",
-    done: "the agent tries again every 15 seconds. Messages like this one go another way and reach you.",
-    todo: "look whether its service has trouble; when it has none, whether its address in {object} under [heartbeat] is right: agent check",
     over_headline: "The watch from outside takes the agent's beats again ({object})",
     over: "It took a beat. Before, it took none for {lasted}.",
 };

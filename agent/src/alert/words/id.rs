@@ -90,7 +90,7 @@ wordings! {
     AgentBlind => AGENT_BLIND,
     ChannelBroken => CHANNEL_BROKEN,
     HeartbeatRefused => HEARTBEAT_REFUSED,
-    HeartbeatUnreached => HEARTBEAT_UNREACHED,
+    HeartbeatUnreached => agent::HEARTBEAT_UNREACHED,
     BotStopped => BOT_STOPPED,
     BotUnhealthy => BOT_UNHEALTHY,
     BotHung => BOT_HUNG,
@@ -156,6 +156,7 @@ wordings! {
     CaptureStuck => kept::CAPTURE_STUCK,
     DatabaseReplaced => kept::DATABASE_REPLACED,
     ChainBroken => kept::CHAIN_BROKEN,
+    DatabaseRedefined => kept::DATABASE_REDEFINED,
     CaptureResynced => kept::CAPTURE_RESYNCED,
     DatabaseTouched => kept::DATABASE_TOUCHED,
     SpoolOverflowed => kept::SPOOL_OVERFLOWED,
@@ -170,6 +171,7 @@ wordings! {
     LogSilent => logs::LOG_SILENT,
     RemoteDamaged => kept::REMOTE_DAMAGED,
     RemoteContradicts => kept::REMOTE_CONTRADICTS,
+    ShopRunsTwice => kept::SHOP_RUNS_TWICE,
     DrillFailed => kept::DRILL_FAILED,
     DrillOld => kept::DRILL_OLD,
     DrillUncounted => kept::DRILL_UNCOUNTED,
@@ -202,16 +204,6 @@ const HEARTBEAT_REFUSED: Wording = Wording {
     means: "pemantau itu tidak mendengar apa pun dari sini. Bila seluruh server hilang, mungkin tidak ada yang tahu dari luar, dan pemantau itu sendiri mungkin memberi kabar yang keliru.",
     done: "agent tetap mengabarinya setiap menit.",
     todo: "periksa apakah pemantau itu masih ada di tempat Anda membuatnya, tulis alamatnya di {object} pada [heartbeat] di agent.toml, lalu: agent check",
-    over_headline: "Pemantau dari luar menerima kabar agent lagi ({object})",
-    over: "Satu kabar sudah diterima. Sebelumnya tidak ada yang diterima selama {lasted}.",
-};
-
-const HEARTBEAT_UNREACHED: Wording = Wording {
-    headline: "Pemantau dari luar tidak terjangkau ({object})",
-    happened: "Pemantau di [heartbeat] {object} tidak menerima apa pun sejak {since}: {detail}",
-    means: "pemantau itu tidak mendengar apa pun dari sini. Bila seluruh server hilang, mungkin tidak ada yang tahu dari luar, dan pemantau itu sendiri mungkin memberi kabar yang keliru.",
-    done: "agent mencoba lagi setiap 15 detik. Pesan seperti ini lewat jalan lain dan tetap sampai.",
-    todo: "periksa apakah layanannya sedang terganggu; bila tidak, apakah alamatnya di {object} pada [heartbeat] benar: agent check",
     over_headline: "Pemantau dari luar menerima kabar agent lagi ({object})",
     over: "Satu kabar sudah diterima. Sebelumnya tidak ada yang diterima selama {lasted}.",
 };

@@ -12,7 +12,7 @@ use protocol::{
 
 use super::{
     NewChain, WhyAgain,
-    compared::{Compared, Written, compared, write_table},
+    compared::{Compared, Redefined, Written, compared, write_table},
     desk::{Claim, Desk},
     hashes::{Hashes, unpack},
     older::{Lies, explained, older},
@@ -37,7 +37,7 @@ const AWAY: &str =
 const AWAY_MIN: Duration = Duration::from_secs(1);
 const TOUCHED: &str = "the database's file was written to past SQLite, or by a slow checkpoint, and still holds what was followed";
 /// Where no page shows that it was the last of these.
-const DEFINED: &str = "; SQLite counts changes to the definitions, as after a new release, VACUUM, or another state that was put in by `.restore`: if nobody did that on purpose, see with `bot check` what it holds";
+const DEFINED: &str = "; SQLite counts changes to the definitions, as after VACUUM, a change by hand, or another state that was put in by `.restore`: if nobody did that on purpose, see with `bot check` what it holds";
 const MOVED: &str = "the database's file is another one than before, and goes on where that one stood: it was moved or copied here";
 
 /// Begins or goes on. `why` is what ended the recording before, in this process.
@@ -191,7 +191,8 @@ fn resync(
         why.to_string()
     };
     let mut detail = format!("{told}; {count} of {pages} pages differ");
-    if counted.is_defined_since(&recorder.state) {
+    let redefined = counted.redefined_since(recorder.state.defined);
+    if redefined != Redefined::No {
         detail.push_str(DEFINED);
     }
     if let (WhyAgain::Overwritten(why) | WhyAgain::Contradicted(why), false) = (why, is_explained) {
@@ -223,7 +224,11 @@ fn resync(
     }
     tracing::warn!(detail, "what happened meanwhile is one step of the chain");
     recorder.draft.add(seen_at, pages, changed, |_| Ok(None))?;
-    recorder.end_segment(desk, Kind::Resync, Some((EventKind::Resync, &detail)))?;
+    let kind = match redefined {
+        Redefined::WithinOneRelease => EventKind::Redefined,
+        Redefined::Perhaps | Redefined::No => EventKind::Resync,
+    };
+    recorder.end_segment(desk, Kind::Resync, Some((kind, &detail)))?;
     Ok(None)
 }
 
@@ -262,7 +267,7 @@ fn new_chain(
         previous_sha256: None,
         changed: Vec::new(),
         change_counter: counted.changes,
-        schema: counted.schema,
+        defined: counted.defined,
         file_written: None,
         log_emptied: false,
         growth: None,

@@ -11,10 +11,10 @@ use super::{
 };
 use crate::{
     backup::{
-        segment::{COUNTER_AT, PAGES_MAX, change_counter, schema_cookie},
+        segment::{COUNTER_AT, PAGES_MAX, change_counter, defined},
         wal::follow::Follower,
     },
-    store::capture::CaptureState,
+    store::defined::Defined,
 };
 
 /// In a database's first page: the counter for which what stands behind it is valid, and the number of the SQLite that wrote it.
@@ -26,23 +26,54 @@ const WRITTEN_BY_AT: usize = 96;
 pub(super) struct Counted {
     /// Writings of that page.
     pub changes: Option<u32>,
-    /// Changes to the definitions.
-    pub schema: Option<u32>,
+    /// What concerns the definitions.
+    pub defined: Option<Defined>,
 }
 
 impl Counted {
     /// Whether definitions are known to have changed since this was followed.
-    pub(super) fn is_defined_since(&self, before: &CaptureState) -> bool {
-        let schemas = before.schema.zip(self.schema);
-        schemas.is_some_and(|(was, is)| was != is)
+    pub(super) fn is_defined_since(&self, before: Option<Defined>) -> bool {
+        let both = before.zip(self.defined);
+        both.is_some_and(|(was, is)| was.changes != is.changes)
+    }
+
+    /// Whether that was within one release of the shop's program.
+    pub(super) fn redefined_since(&self, before: Option<Defined>) -> Redefined {
+        let both = before.zip(self.defined);
+        let releases = both.and_then(|(was, is)| was.release.zip(is.release));
+        match (self.is_defined_since(before), releases) {
+            (false, _) => Redefined::No,
+            (true, None) => Redefined::Perhaps,
+            (true, Some((was, is))) if was == is => Redefined::WithinOneRelease,
+            (true, Some(_)) => Redefined::No,
+        }
+    }
+
+    /// Whether the tables are those of an earlier release: no program goes back there.
+    pub(super) fn is_of_an_earlier_release(&self, before: Option<Defined>) -> bool {
+        let both = before.zip(self.defined);
+        let releases = both.and_then(|(was, is)| was.release.zip(is.release));
+        releases.is_some_and(|(was, is)| is < was)
     }
 
     fn in_page(first: &[u8]) -> Self {
         Self {
             changes: change_counter(first),
-            schema: schema_cookie(first),
+            defined: defined(first),
         }
     }
+}
+
+/// Whether definitions changed although the shop's program is of the same release, which changes none: somebody did that by
+/// hand, or put another state in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Redefined {
+    /// They did not, or came with another release.
+    No,
+    /// They changed, and of which release they were is not known.
+    Perhaps,
+    /// They did.
+    WithinOneRelease,
 }
 
 /// What was found beside the table of pages, which is left as it is.
@@ -172,4 +203,38 @@ fn is_but_counted(image: &[u8], counter: u32, was: PageHash) -> bool {
         }
         PageHash::of(1, &page) == was
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn definitions_change_with_a_release_or_somebody_is_asked_and_no_release_goes_back() {
+        let defined = |changes, release| Some(Defined { changes, release });
+        let of = |was, is| {
+            let counted = Counted {
+                changes: None,
+                defined: is,
+            };
+            (
+                counted.redefined_since(was),
+                counted.is_of_an_earlier_release(was),
+            )
+        };
+        for (was, is, expected) in [
+            (defined(4, Some(6)), defined(4, Some(6)), (Redefined::No, false)),
+            (
+                defined(4, Some(6)),
+                defined(5, Some(6)),
+                (Redefined::WithinOneRelease, false),
+            ),
+            (defined(4, Some(6)), defined(5, Some(7)), (Redefined::No, false)),
+            (defined(4, Some(6)), defined(5, Some(5)), (Redefined::No, true)),
+            (defined(4, None), defined(5, Some(6)), (Redefined::Perhaps, false)),
+            (None, defined(5, Some(6)), (Redefined::No, false)),
+        ] {
+            assert_eq!(of(was, is), expected, "{was:?} {is:?}");
+        }
+    }
 }

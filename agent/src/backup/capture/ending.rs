@@ -15,7 +15,7 @@ use super::{
 use crate::{
     backup::{
         seal::Sealed,
-        segment::{Draft, Header, Kind, change_counter, schema_cookie},
+        segment::{Draft, Header, Kind, change_counter, defined},
     },
     store::{
         capture::{CaptureState, SpooledSegment},
@@ -87,7 +87,7 @@ impl Recorder {
             previous_sha256: Some(sealed.sha256),
             changed: pack(&changed),
             change_counter: first_page.and_then(change_counter).or(self.state.change_counter),
-            schema: first_page.and_then(schema_cookie).or(self.state.schema),
+            defined: first_page.and_then(defined).or(self.state.defined),
             file_written: Some(self.follower.file_written()),
             growth: self.growth(),
             ..self.state.clone()
@@ -133,7 +133,7 @@ impl Recorder {
             .context("writing the table of pages")?;
         self.sum = sum;
         self.draft = Draft::new(state.page_size, state.pages);
-        self.schema = state.schema;
+        self.schema = state.defined.map(|defined| defined.changes);
         self.state = state;
         Ok(())
     }

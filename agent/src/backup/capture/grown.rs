@@ -15,7 +15,7 @@ use super::{
 };
 use crate::{
     backup::{
-        segment::schema_cookie,
+        segment::defined,
         wal::follow::{Followed, Follower},
     },
     store::{
@@ -58,7 +58,9 @@ impl Recorder {
     /// That it did not, as [`Ended::Again`].
     pub(super) fn require_to_go_on(&mut self, followed: &Followed) -> Result<(), Ended> {
         let first_page = followed.pages.iter().find(|(page, _)| *page == FIRST_PAGE);
-        let schema = first_page.and_then(|(_, image)| schema_cookie(image));
+        let schema = first_page
+            .and_then(|(_, image)| defined(image))
+            .map(|defined| defined.changes);
         if schema.is_none() {
             return Ok(());
         }
@@ -94,7 +96,7 @@ impl Recorder {
             .follower
             .old(1)?
             .filter(|image| PageHash::of(1, image) == known);
-        Ok(image.as_deref().and_then(schema_cookie))
+        Ok(image.as_deref().and_then(defined).map(|defined| defined.changes))
     }
 
     /// Before what was committed while nobody followed counts: it may come of another database than the one that was followed,

@@ -25,6 +25,9 @@ use crate::{
     store::{capture::CaptureState, growth::Contradiction, interruptions::EventKind, points::KnownPoint},
 };
 
+const EARLIER_RELEASE: &str = "its tables are of an earlier release";
+const COUNTED_FURTHER: &str = "SQLite had counted further than it counts now";
+
 /// What lies there.
 pub(super) struct Lies<'a> {
     pub root: &'a PageRoot,
@@ -50,8 +53,8 @@ pub(super) enum Older {
     Commit(CommitNumber),
     /// The tables themselves show it; some of that is another history for certain.
     Grown(Contradiction),
-    /// SQLite counts less than it had counted; it may also be another history.
-    Counted,
+    /// What is counted in the first page went back, as this says; it may also be another history.
+    Other(&'static str),
 }
 
 /// What shows it; `None` where nothing does.
@@ -65,10 +68,13 @@ pub(super) fn older(desk: &Desk, lies: &Lies<'_>, before: &CaptureState) -> Resu
     if let Some(contradiction) = contradiction(lies.follower, before.growth.as_ref()) {
         return Ok(Some(Older::Grown(contradiction)));
     }
+    if lies.counted.is_of_an_earlier_release(before.defined) {
+        return Ok(Some(Older::Other(EARLIER_RELEASE)));
+    }
     let counted = before.change_counter.zip(lies.counted.changes);
     Ok(counted
         .is_some_and(|(was, is)| is < was)
-        .then_some(Older::Counted))
+        .then_some(Older::Other(COUNTED_FURTHER)))
 }
 
 /// The commit that it stood at, or that what was committed upon it since came after.
@@ -79,7 +85,7 @@ fn older_commit(lies: &Lies<'_>, before: &CaptureState) -> Result<Option<CommitN
         commit.context(reading)
     };
     // What puts another state in through SQLite counts on, and changes every definition.
-    let may_be_put_in = lies.counted.is_defined_since(before);
+    let may_be_put_in = lies.counted.is_defined_since(before.defined);
     let counts_on = |page| may_be_put_in && page == FIRST_PAGE;
     if may_be_put_in {
         let pages = before.pages.min(lies.pages);
@@ -200,9 +206,8 @@ pub(super) fn explained(
         Some(Older::Grown(contradiction)) => {
             replaced(format!("{contradiction}; it does not lead on from {was}"))
         }
-        Some(Older::Counted) => replaced(format!(
-            "an older copy of the shop, or another database, was put in its place: SQLite had counted further than it counts \
-             now, and {differing} pages differ from {was}"
+        Some(Older::Other(why)) => replaced(format!(
+            "an older copy of the shop, or another database, was put in its place: {differing} pages differ from {was}; {why}"
         )),
         // Whatever was done to the file, the shop goes on from another state now.
         None if why.is_file => replaced(format!(

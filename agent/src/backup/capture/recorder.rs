@@ -117,7 +117,7 @@ impl Recorder {
             past,
             sum,
             draft: Draft::new(state.page_size, state.pages),
-            schema: state.schema,
+            schema: state.defined.map(|defined| defined.changes),
             state,
             keep_next: Next::FIRST,
             unfollowed: None,

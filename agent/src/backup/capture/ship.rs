@@ -115,6 +115,7 @@ impl Shipper {
             }
             self.spool.tidy()?;
             self.look_back(&remote, &last.key).await;
+            self.look_aside(&remote).await;
         }
     }
 
@@ -177,6 +178,6 @@ pub(super) fn off_site(config: &Config) -> Arc<[String]> {
     counted.map(|remote| remote.name.clone()).collect()
 }
 
-fn now() -> UnixMillis {
+pub(super) fn now() -> UnixMillis {
     UnixMillis(Timestamp::now().as_millisecond())
 }

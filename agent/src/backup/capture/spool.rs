@@ -187,7 +187,7 @@ mod tests {
             previous_sha256: None,
             changed: Vec::new(),
             change_counter: None,
-            schema: None,
+            defined: None,
             growth: None,
             file_written: None,
             log_emptied: false,

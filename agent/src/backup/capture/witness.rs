@@ -1,14 +1,23 @@
 //! Whether a remote still holds what it acknowledged: of an older copy that somebody put in its place the next write says
 //! nothing. It is asked for two names, seldom, and only when something was sent there anyway.
-//! It judges nothing: where one is gone the remote is compared as a whole.
+//! And whether it holds a backup that somebody else took as this server, which sells one stock with this one then.
+//! It judges nothing: where one is gone, or one too many, the remote is compared as a whole.
 
 use std::time::{Duration, Instant};
 
-use protocol::object_key;
+use protocol::{
+    object_key::{self, PointId},
+    time::UnixMillis,
+};
 use tokio::time::timeout;
 
-use super::ship::Shipper;
-use crate::backup::remote::{Remote, RemoteError};
+use super::ship::{Shipper, now};
+use crate::backup::{
+    self,
+    remote::{Remote, RemoteError},
+    survey::moment_of,
+    twin,
+};
 
 /// Two requests each time: a shop that sells all day costs a remote some forty thousand in a month.
 const EVERY: Duration = Duration::from_secs(120);
@@ -17,13 +26,31 @@ const AFTER_SUSPICION: Duration = Duration::from_secs(900);
 
 /// Commits wait behind the question: whoever hangs is found out by what is sent next.
 const ANSWERS: Duration = Duration::from_secs(3);
+/// One request each time.
+const LOOK_ASIDE_EVERY: Duration = Duration::from_secs(600);
+/// A comparison fetches objects, and whoever writes as this server takes a backup every hour.
+const COMPARED_EVERY: Duration = Duration::from_secs(6 * 3_600);
 
 /// What is asked for, and when.
-#[derive(Default)]
 pub(super) struct Witness {
     /// A segment that was acknowledged when the remote was asked last.
     sent: Option<String>,
     next_at: Option<Instant>,
+    /// When the backups there are listed next.
+    aside_at: Option<Instant>,
+    /// When the agent started: what was taken before may be this server's own, before it was put back to an earlier state.
+    since: UnixMillis,
+}
+
+impl Default for Witness {
+    fn default() -> Self {
+        Self {
+            sent: None,
+            next_at: None,
+            aside_at: None,
+            since: now(),
+        }
+    }
 }
 
 impl Shipper {
@@ -51,12 +78,50 @@ impl Shipper {
                 key,
                 "what this remote acknowledged is gone: it is compared"
             );
-            if let Some(missed) = &self.missed {
-                // A full inbox compares it already.
-                let _ = missed.try_send(remote.clone());
-            }
+            self.have_compared();
             self.witness.next_at = Some(now + AFTER_SUSPICION);
             return;
+        }
+    }
+
+    /// Looks, where it is time, for a backup that this server did not take since its agent has run, and has the remote
+    /// compared where one lies there: that tells whose it may be.
+    pub(super) async fn look_aside(&mut self, remote: &Remote) {
+        let begun = Instant::now();
+        if self.witness.aside_at.is_some_and(|at| begun < at) {
+            return;
+        }
+        self.witness.aside_at = Some(begun + LOOK_ASIDE_EVERY);
+        // One's own is on the remote before it is in the catalogue.
+        if backup::is_being_taken(&self.config) {
+            return;
+        }
+        let Ok(Ok(names)) = timeout(ANSWERS, remote.list(object_key::MANIFESTS)).await else {
+            return;
+        };
+        let mut points = names
+            .keys()
+            .filter_map(|name| object_key::point_of_manifest(name));
+        let is_strange = |point: &PointId| {
+            moment_of(point).is_some_and(|at| at > self.witness.since)
+                && twin::is_recent(point, now())
+                && !self.store.knows_point(point).unwrap_or(true)
+        };
+        if let Some((point, _)) = points.find(|(point, _)| is_strange(point)) {
+            tracing::warn!(
+                remote = self.remote().name,
+                %point,
+                "a backup lies there that this server did not take: the remote is compared"
+            );
+            self.have_compared();
+            self.witness.aside_at = Some(begun + COMPARED_EVERY);
+        }
+    }
+
+    fn have_compared(&self) {
+        if let Some(missed) = &self.missed {
+            // A full inbox compares it already.
+            let _ = missed.try_send(self.remote().name.clone());
         }
     }
 

@@ -13,6 +13,7 @@ use protocol::{
 };
 
 use super::{BODY_BYTES_MAX, COMMITS_MAX, PAGES_MAX, bytes::put_number, diff, header::Header};
+use crate::store::defined::Defined;
 
 /// zstd's own default; what is compressed is small.
 const LEVEL: i32 = 3;
@@ -22,6 +23,8 @@ const WINDOW_LOG: std::ops::RangeInclusive<u32> = 10..=27;
 /// Where a database's first page holds the counter: file format, 1.3.
 pub(in crate::backup) const COUNTER_AT: usize = 24;
 const SCHEMA_AT: usize = 40;
+/// In it: what the program that owns the database counts its releases by.
+const RELEASE_AT: usize = 60;
 
 /// A transaction changes more pages than a segment may hold.
 #[derive(Debug, thiserror::Error)]
@@ -253,13 +256,19 @@ impl Draft {
 /// The file change counter of a database's first page. SQLite raises it whenever it writes that page, to one more than
 /// stands there, also with a write-ahead log: within one history it never falls.
 pub(in crate::backup) fn change_counter(first_page: &[u8]) -> Option<u32> {
-    let bytes = first_page.get(COUNTER_AT..COUNTER_AT + 4)?;
-    Some(u32::from_be_bytes(bytes.try_into().ok()?))
+    number_at(first_page, COUNTER_AT)
 }
 
-/// What SQLite counts changes to the definitions by, in a database's first page.
-pub(in crate::backup) fn schema_cookie(first_page: &[u8]) -> Option<u32> {
-    let bytes = first_page.get(SCHEMA_AT..SCHEMA_AT + 4)?;
+/// What is counted of the definitions in a database's first page.
+pub(in crate::backup) fn defined(first_page: &[u8]) -> Option<Defined> {
+    Some(Defined {
+        changes: number_at(first_page, SCHEMA_AT)?,
+        release: number_at(first_page, RELEASE_AT),
+    })
+}
+
+fn number_at(page: &[u8], at: usize) -> Option<u32> {
+    let bytes = page.get(at..at + 4)?;
     Some(u32::from_be_bytes(bytes.try_into().ok()?))
 }
 

@@ -23,7 +23,7 @@ mod kept;
 mod replay;
 
 pub use decode::{Commit, Segment, SegmentError};
-pub(in crate::backup) use draft::{COUNTER_AT, change_counter, schema_cookie};
+pub(in crate::backup) use draft::{COUNTER_AT, change_counter, defined};
 pub use draft::{Draft, TooLarge};
 pub use header::{Header, Kind};
 pub use replay::Replay;

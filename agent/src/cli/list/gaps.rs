@@ -173,14 +173,21 @@ fn missing(known: &Known<'_>, arrives: &dyn Fn(&Range, &End) -> bool) -> Vec<Gap
         let last = CommitNumber::new(after.first.get() - 1).ok()?;
         let is_at_point =
             |point: &Listed| point.chain.as_ref() == Some(&after.chain) && point.commit == Some(last);
+        let is_arriving = arrives(after, &(after.chain.clone(), last));
         // A point at its end: the state is there, the steps to it are not.
-        let until = points.iter().find(|point| is_at_point(point));
-        let until = until.and_then(|point| point.moment()).unwrap_or(after.first_at);
+        let point = points.iter().find(|point| is_at_point(point));
+        let until = point.and_then(Listed::moment).unwrap_or(after.first_at);
+        let last = match point {
+            Some(_) if !is_arriving => CommitNumber::new(last.get() - 1)
+                .ok()
+                .filter(|last| first <= *last)?,
+            _ => last,
+        };
         Some(Gap {
             from: before.last_at,
             until,
             chain: Some(after.chain.clone()),
-            what: match arrives(after, &(after.chain.clone(), last)) {
+            what: match is_arriving {
                 true => What::Arriving {
                     first,
                     last,

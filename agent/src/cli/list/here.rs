@@ -103,7 +103,9 @@ impl Here {
             events.flat_map(|event| chains.iter().map(move |chain| (chain.clone(), event.at)))
         };
         let unfollowed = Unfollowed {
-            steps: moments(EventKind::Resync).collect(),
+            steps: moments(EventKind::Resync)
+                .chain(moments(EventKind::Redefined))
+                .collect(),
             caught_up: moments(EventKind::CaughtUp).collect(),
         };
         Ok(Self {

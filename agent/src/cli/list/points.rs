@@ -213,7 +213,8 @@ impl Listed {
         if self.doubtful {
             let what = match knows_older {
                 true => {
-                    "this server knows of no such restore point: another agent took it, or somebody invented it"
+                    "this server knows of no such restore point: another agent, or a copy of this server, took it, or somebody \
+                     invented it"
                 }
                 false => {
                     "no other object of it is there: it was altered or deleted since, or somebody invented it"

@@ -74,6 +74,9 @@ struct LagView {
     torn_after: Option<u64>,
     /// Commits of any chain that were found missing or altered there, also where later points go around them.
     damaged: Vec<DamagedView>,
+    /// Whether the last comparison that said anything found it wrong, as `agent status` says beside it.
+    #[serde(skip)]
+    was_wrong: bool,
     /// The mean of the last day, or of what there was of it, restore points included.
     bytes_an_hour: u64,
     /// Writes, and what it takes to read each back.
@@ -87,6 +90,16 @@ struct EventView {
     at: UnixMillis,
     kind: String,
     detail: String,
+}
+
+impl From<CaptureEvent> for EventView {
+    fn from(event: CaptureEvent) -> Self {
+        Self {
+            at: event.at,
+            kind: event.kind,
+            detail: event.detail,
+        }
+    }
 }
 
 pub(super) fn look(store: &Store, config: &Config, now: UnixMillis) -> rusqlite::Result<CaptureView> {
@@ -128,16 +141,12 @@ pub(super) fn look(store: &Store, config: &Config, now: UnixMillis) -> rusqlite:
             error: one.failing.map(|(_, error)| error),
             gap_at: one.gap_at,
             damaged: damaged::commits(store, &one.remote)?,
+            was_wrong: was_wrong(store, &one.remote)?,
             bytes_an_hour: mean.bytes,
             requests_an_hour: mean.requests,
             an_hour_over_s: mean.over.as_secs(),
             remote: one.remote,
         })
-    };
-    let event = |event: CaptureEvent| EventView {
-        at: event.at,
-        kind: event.kind,
-        detail: event.detail,
     };
     Ok(CaptureView {
         chain: state.as_ref().map(|state| state.chain.to_string()),
@@ -155,7 +164,11 @@ pub(super) fn look(store: &Store, config: &Config, now: UnixMillis) -> rusqlite:
         lost_base,
         other_keys,
         unread_keys,
-        events: store.capture_events(EVENTS)?.into_iter().map(event).collect(),
+        events: store
+            .capture_events(EVENTS)?
+            .into_iter()
+            .map(EventView::from)
+            .collect(),
     })
 }
 
@@ -243,6 +256,11 @@ pub(super) fn sentences(view: &CaptureView, config: &Config) -> Vec<String> {
     lines
 }
 
+fn was_wrong(store: &Store, remote: &str) -> rusqlite::Result<bool> {
+    let newest = store.newest_rehearsal(Kind::Sample, remote)?;
+    Ok(newest.is_some_and(|it| it.fault.is_some() && !it.was_unreached()))
+}
+
 /// What cannot be had of what was sent.
 fn torn(one: &LagView) -> Option<String> {
     let after = one.torn_after?;
@@ -283,7 +301,7 @@ fn behind(one: &LagView, without_base: &[String], (zone, held): (&TimeZone, &str
         one.remote,
         match (
             one.lag_commits,
-            one.torn_after.is_none() && one.damaged.is_empty()
+            one.torn_after.is_none() && one.damaged.is_empty() && !one.was_wrong
         ) {
             (0, true) => held.to_owned(),
             (0, false) => "takes every new commit".to_owned(),
@@ -340,6 +358,7 @@ mod tests {
             restorable_through: None,
             torn_after: None,
             damaged: Vec::new(),
+            was_wrong: false,
             bytes_an_hour: 0,
             requests_an_hour: 0,
             an_hour_over_s: 3_600,

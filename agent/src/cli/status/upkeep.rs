@@ -17,6 +17,7 @@ use crate::{
     store::{
         Store,
         rehearsal::{Kind, Rehearsal},
+        twin::Twin,
     },
     traffic,
 };
@@ -36,6 +37,8 @@ pub(super) struct UpkeepView {
     next_drill_at: Option<UnixMillis>,
     /// Who else writes there, as the last comparison found.
     other_agents: Vec<Other>,
+    /// Who writes there as this server does, as the last comparison found, for a day after that was last written.
+    twin: Option<Twin>,
     /// In the currency of the prices; absent without one, or before the first comparison.
     cost_a_month: Option<f64>,
     /// Whether the configuration names a price.
@@ -61,6 +64,7 @@ pub(super) fn look(config: &Config, store: &Store, now: UnixMillis) -> anyhow::R
         let seen: Value = serde_json::from_str(&seen).unwrap_or_default();
         Ok(UpkeepView {
             other_agents: own.others_seen(&seen),
+            twin: Twin::in_row(&seen).filter(|twin| twin.stands(now)),
             cost_a_month: cost.and_then(|cost| cost.cost_a_month),
             is_priced: cost.is_some_and(|cost| cost.is_priced),
             next_drill_at: turn.and_then(|turn| times.get(turn).copied()),
@@ -96,8 +100,10 @@ pub(super) fn sentences(views: &[UpkeepView], config: &Config, now: UnixMillis) 
     let at = |at| moment(&config.owner.timezone, at);
     let others = |view: &UpkeepView| {
         let others = view.other_agents.iter();
-        let told = others.map(|other| format!("Shared:   {}: {}", view.remote, other.told(at)));
-        told.collect::<Vec<_>>()
+        let told = others.map(|other| other.told(at));
+        let told = told.chain(view.twin.iter().map(Twin::told));
+        let line = |told: String| format!("Shared:   {}: {told}", view.remote);
+        told.map(line).collect::<Vec<_>>()
     };
     let all = views
         .iter()
@@ -157,6 +163,7 @@ mod tests {
             next_drill_at: None,
             cost_a_month,
             is_priced,
+            twin: None,
             other_agents: Vec::new(),
         };
         for (view, told) in [

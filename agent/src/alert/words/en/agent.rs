@@ -24,3 +24,13 @@ pub(super) const OWNER_BOT_SHARED: Wording = Wording {
     over_headline: "Your commands come to the agent alone",
     over: "Another program took part of them for {lasted}. Send again what got no answer.",
 };
+
+pub(super) const HEARTBEAT_UNREACHED: Wording = Wording {
+    headline: "The watch from outside is not reached ({object})",
+    happened: "The check at [heartbeat] {object} has taken nothing since {since}: {detail}",
+    means: "that check hears nothing from here. If the whole server is lost, nobody outside may notice, and it may raise a false alarm itself.",
+    done: "the agent tries again every 15 seconds. Messages like this one go another way and reach you.",
+    todo: "look whether its service has trouble; when it has none, whether its address in {object} under [heartbeat] is right: agent check",
+    over_headline: "The watch from outside takes the agent's beats again ({object})",
+    over: "It took a beat. Before, it took none for {lasted}.",
+};

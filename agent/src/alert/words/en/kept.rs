@@ -43,6 +43,16 @@ pub(super) const CHAIN_BROKEN: Wording = Wording {
     over: "It began {lasted} ago.",
 };
 
+pub(super) const DATABASE_REDEFINED: Wording = Wording {
+    headline: "Somebody changed the shop's database by hand, or put an older one in",
+    happened: "At {since} the agent caught up with the shop, and its tables had been defined anew, which the bot does with a new release only: {detail}",
+    means: "after VACUUM or a change by hand nothing is lost. After an older copy that was put in, what was sold since that copy is missing, and an account may be sold twice.",
+    done: "all that changed was shipped at once; what the shop held before stays in the backups.",
+    todo: "if somebody did that on purpose, nothing. If not, stop the bot and look what is missing: agent list shows the last commit before it, and agent restore --commit N --to FOLDER what it held.",
+    over_headline: "The change to the database lies behind",
+    over: "It was {lasted} ago.",
+};
+
 pub(super) const CAPTURE_RESYNCED: Wording = Wording {
     headline: "A moment of the shop's history was missed",
     happened: "At {since} the agent caught up with the shop: {detail}",
@@ -101,6 +111,16 @@ pub(super) const REMOTE_CONTRADICTS: Wording = Wording {
     todo: "change its credentials, back up anew, and give the line of a later summary: agent verify --remote {object} --anchor 'LINE'",
     over_headline: "{object} holds what the daily summary names",
     over: "{object} holds what the summary names again. It did not for {lasted}.",
+};
+
+pub(super) const SHOP_RUNS_TWICE: Wording = Wording {
+    headline: "Two servers seem to run this shop",
+    happened: "At {since} a comparison of the backups showed another server that writes them as this one does: {detail}",
+    means: "two bots may sell one stock: an account can be sold twice, and neither knows the orders and payments of the other.",
+    done: "the agent leaves alone what the other one wrote, and goes on backing up this server.",
+    todo: "stop the bot and the agent on the server that is not to run: an old one that runs again, a copy, a spare. Then look for orders that only it has.",
+    over_headline: "No other server runs this shop any more",
+    over: "For a day no other server has written backups as this one does. That had lasted {lasted}.",
 };
 
 pub(super) const DRILL_FAILED: Wording = Wording {

@@ -24,3 +24,13 @@ pub(super) const OWNER_BOT_SHARED: Wording = Wording {
     over_headline: "Perintah Anda hanya sampai ke agent lagi",
     over: "Program lain mengambil sebagian selama {lasted}. Kirim ulang yang tidak dijawab.",
 };
+
+pub(super) const HEARTBEAT_UNREACHED: Wording = Wording {
+    headline: "Pemantau dari luar tidak terjangkau ({object})",
+    happened: "Pemantau di [heartbeat] {object} tidak menerima apa pun sejak {since}: {detail}",
+    means: "pemantau itu tidak mendengar apa pun dari sini. Bila seluruh server hilang, mungkin tidak ada yang tahu dari luar, dan pemantau itu sendiri mungkin memberi kabar yang keliru.",
+    done: "agent mencoba lagi setiap 15 detik. Pesan seperti ini lewat jalan lain dan tetap sampai.",
+    todo: "periksa apakah layanannya sedang terganggu; bila tidak, apakah alamatnya di {object} pada [heartbeat] benar: agent check",
+    over_headline: "Pemantau dari luar menerima kabar agent lagi ({object})",
+    over: "Satu kabar sudah diterima. Sebelumnya tidak ada yang diterima selama {lasted}.",
+};

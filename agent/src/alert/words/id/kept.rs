@@ -43,6 +43,16 @@ pub(super) const CHAIN_BROKEN: Wording = Wording {
     over: "Dimulai {lasted} yang lalu.",
 };
 
+pub(super) const DATABASE_REDEFINED: Wording = Wording {
+    headline: "Database toko diubah dengan tangan, atau diganti isinya dengan yang lama",
+    happened: "Pada {since} agent menyusul toko, dan tabelnya sudah didefinisikan ulang, yang oleh bot hanya dilakukan pada rilis baru: {detail}",
+    means: "setelah VACUUM atau perubahan dengan tangan tidak ada yang hilang. Bila salinan lama yang dimasukkan, penjualan sejak salinan itu hilang, dan sebuah akun bisa terjual dua kali.",
+    done: "semua perubahan dikirim sekaligus; isi toko sebelumnya tetap ada di cadangan.",
+    todo: "bila memang disengaja, tidak ada. Bila tidak, hentikan bot dan lihat apa yang hilang: agent list menunjukkan perubahan terakhir sebelumnya, dan agent restore --commit N --to FOLDER menunjukkan isinya.",
+    over_headline: "Perubahan pada database sudah lewat",
+    over: "Terjadi {lasted} yang lalu.",
+};
+
 pub(super) const CAPTURE_RESYNCED: Wording = Wording {
     headline: "Riwayat toko terlewat beberapa saat",
     happened: "Pada {since} agent menyusul toko: {detail}",
@@ -101,6 +111,16 @@ pub(super) const REMOTE_CONTRADICTS: Wording = Wording {
     todo: "ganti kredensialnya, cadangkan lagi, lalu berikan baris ringkasan berikutnya: agent verify --remote {object} --anchor 'LINE'",
     over_headline: "{object} menyimpan yang disebut ringkasan harian",
     over: "{object} kembali menyimpan yang disebut ringkasan. Sebelumnya tidak selama {lasted}.",
+};
+
+pub(super) const SHOP_RUNS_TWICE: Wording = Wording {
+    headline: "Tampaknya dua server menjalankan toko ini",
+    happened: "Pada {since} pemeriksaan cadangan menemukan server lain yang menulis seperti server ini: {detail}",
+    means: "dua bot mungkin menjual satu stok: sebuah akun bisa terjual dua kali, dan masing-masing tidak mengenal pesanan dan pembayaran yang lain.",
+    done: "agent membiarkan tulisan server lain itu, dan tetap mencadangkan server ini.",
+    todo: "hentikan bot dan agent di server yang tidak seharusnya jalan: server lama yang hidup lagi, salinan, atau server cadangan. Lalu cari pesanan yang hanya ada di sana.",
+    over_headline: "Tidak ada lagi server lain yang menjalankan toko ini",
+    over: "Sudah sehari tidak ada server lain yang menulis cadangan seperti server ini. Sebelumnya berlangsung {lasted}.",
 };
 
 pub(super) const DRILL_FAILED: Wording = Wording {

@@ -12,8 +12,16 @@ pub(super) const SENTENCES: &[(&str, &str)] = &[
         "keadaan toko yang lebih lama diletakkan di tempatnya: isi database seperti titik pemulihan {}, dan bukan {}",
     ),
     (
-        "an older copy of the shop, or another database, was put in its place: SQLite had counted further than it counts now, and {} pages differ from {}",
-        "salinan toko yang lebih lama, atau database lain, diletakkan di tempatnya: hitungan SQLite sudah lebih jauh dari sekarang, dan {} halaman berbeda dari {}",
+        "an older copy of the shop, or another database, was put in its place: {} pages differ from {}",
+        "salinan toko yang lebih lama, atau database lain, diletakkan di tempatnya: {} halaman berbeda dari {}",
+    ),
+    (
+        "SQLite had counted further than it counts now",
+        "hitungan SQLite sudah lebih jauh dari sekarang",
+    ),
+    (
+        "its tables are of an earlier release",
+        "tabelnya dari rilis sebelumnya",
     ),
     (
         "an older copy of the shop, or another database, was put in its place, or what only its log held is gone: rows of the table {} were numbered up to {}, and are up to {} now",
@@ -29,8 +37,8 @@ pub(super) const SENTENCES: &[(&str, &str)] = &[
     ),
     ("it does not lead on from {}", "isinya tidak menyambung dari {}"),
     (
-        "SQLite counts changes to the definitions, as after a new release, VACUUM, or another state that was put in by `.restore`: if nobody did that on purpose, see with `bot check` what it holds",
-        "SQLite menghitung perubahan definisi, seperti sesudah rilis baru, VACUUM, atau keadaan lain yang dimasukkan lewat `.restore`: bila tidak ada yang sengaja melakukannya, lihat isinya dengan `bot check`",
+        "SQLite counts changes to the definitions, as after VACUUM, a change by hand, or another state that was put in by `.restore`: if nobody did that on purpose, see with `bot check` what it holds",
+        "SQLite menghitung perubahan definisi, seperti sesudah VACUUM, perubahan dengan tangan, atau keadaan lain yang dimasukkan lewat `.restore`: bila tidak ada yang sengaja melakukannya, lihat isinya dengan `bot check`",
     ),
     (
         "it held then what it had held after commit {}",

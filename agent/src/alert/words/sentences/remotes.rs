@@ -36,6 +36,18 @@ pub(super) const SENTENCES: &[(&str, &str)] = &[
         "tandanya {} tidak dapat ditulis: {}",
     ),
     (
+        "the server that this shop was restored from, of the agent {}, goes on writing to {}",
+        "server asal pemulihan toko ini, dengan agent {}, masih menulis ke {}",
+    ),
+    (
+        "{} holds commits {} to {} of the chain {} twice, and this server wrote only one of the two",
+        "{} menyimpan perubahan {} sampai {} dari rantai {} dua kali, dan hanya satu yang ditulis server ini",
+    ),
+    (
+        "{} holds the restore point {}, which this server did not take, and no other agent has a certificate there",
+        "{} menyimpan titik pemulihan {} yang tidak dibuat server ini, dan tidak ada sertifikat agent lain di sana",
+    ),
+    (
         "the remote {} takes no backup: {}",
         "tujuan {} tidak menerima cadangan: {}",
     ),
