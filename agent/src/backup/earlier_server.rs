@@ -5,7 +5,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use protocol::{
-    chain::ChainId,
+    chain::{ChainId, CommitNumber},
     object_key::{self, Fingerprint, PointId, SegmentName},
     time::UnixMillis,
 };
@@ -27,8 +27,8 @@ pub struct EarlierServer {
     pub until: UnixMillis,
     /// Whether this very server was restored from it, and not one before.
     pub is_last: bool,
-    /// What it followed.
-    pub chains: BTreeSet<ChainId>,
+    /// What it followed, each until the commit that was restored last.
+    pub chains: BTreeMap<ChainId, CommitNumber>,
 }
 
 impl EarlierServer {
@@ -39,7 +39,7 @@ impl EarlierServer {
             restored_at,
             until: restored_at,
             is_last: false,
-            chains: BTreeSet::new(),
+            chains: BTreeMap::new(),
         }
     }
 }
@@ -53,7 +53,8 @@ pub fn of(restores: Vec<LiveRestore>) -> BTreeMap<Fingerprint, EarlierServer> {
         entry.restored_at = entry.restored_at.max(one.at);
         entry.until = entry.until.max(one.at).max(one.as_of);
         entry.is_last |= one.server.is_none();
-        entry.chains.insert(one.chain);
+        let until = entry.chains.entry(one.chain).or_insert(one.commit);
+        *until = (*until).max(one.commit);
     }
     all
 }
@@ -96,22 +97,6 @@ impl Written {
         serde_json::json!(ends.into_iter().collect::<BTreeMap<_, _>>())
     }
 
-    /// When each of the earlier servers last followed a commit of its own chain after it was restored from, as names claim;
-    /// only of those that did. There is no doubt whose that is.
-    #[must_use]
-    pub fn goes_on(
-        &self,
-        earlier: &BTreeMap<Fingerprint, EarlierServer>,
-    ) -> BTreeMap<Fingerprint, UnixMillis> {
-        let last_of = |server: &EarlierServer| {
-            let ends = server.chains.iter().filter_map(|chain| self.ends.get(chain));
-            ends.max().copied().filter(|at| *at > server.until)
-        };
-        let all = earlier.iter();
-        all.filter_map(|(signer, server)| Some((signer.clone(), last_of(server)?)))
-            .collect()
-    }
-
     /// When each of the earlier servers last wrote after it was restored from, as names claim; only of those that did. A point
     /// does not tell whose it is: it counts where nobody else writes who is not `known`.
     #[must_use]
@@ -120,7 +105,12 @@ impl Written {
         earlier: &BTreeMap<Fingerprint, EarlierServer>,
         known: (&BTreeSet<Fingerprint>, &BTreeSet<PointId>),
     ) -> BTreeMap<Fingerprint, UnixMillis> {
-        let mut again = self.goes_on(earlier);
+        let mut again = BTreeMap::new();
+        for (signer, server) in earlier {
+            let ends = server.chains.keys().filter_map(|chain| self.ends.get(chain));
+            let last = ends.max().filter(|at| **at > server.until);
+            again.extend(last.map(|at| (signer.clone(), *at)));
+        }
         let here = || {
             self.certificates
                 .keys()
@@ -174,7 +164,7 @@ mod tests {
                 restored_at,
                 until: restored_at,
                 is_last: true,
-                chains: [ChainId::from_bits(1)].into(),
+                chains: [(ChainId::from_bits(1), CommitNumber::FIRST)].into(),
             },
         )]);
         let (own, points) = (BTreeSet::from([key("B")]), BTreeSet::from([point(13)]));

@@ -39,11 +39,6 @@ impl Keys {
         }
     }
 
-    /// The SHA-256, in hex, of every object that this server remembers to have sealed.
-    pub(super) fn remembered(&self) -> impl Iterator<Item = &str> {
-        self.sessions.keys().map(String::as_str)
-    }
-
     /// The session key of this object, when it is remembered.
     pub(super) fn session(&self, sealed: &[u8]) -> Option<SessionKey> {
         if self.sessions.is_empty() {

@@ -34,6 +34,8 @@ pub struct Own {
     pub points: BTreeSet<PointId>,
     /// Whose backups it, and the servers before it, were restored from.
     pub before: BTreeMap<Fingerprint, EarlierServer>,
+    /// Whether a copy of this server writes to the remote that is asked about: then nobody knows what of it is whose.
+    pub is_copied: bool,
 }
 
 /// Another agent that writes to a remote.
@@ -70,6 +72,7 @@ impl Own {
             chains: store.own_chains().context("reading which chains are known")?,
             before,
             points: points.keys().cloned().collect(),
+            is_copied: false,
             signers: points
                 .into_values()
                 .map(|known| known.manifest.signer)
@@ -84,6 +87,12 @@ impl Own {
         // Of a server that was never restored the certificates tell all, and a remote lists very many names.
         let counts = |name: &str| !self.before.is_empty() || object_key::fingerprint_of_cert(name).is_some();
         self.others_by(&Written::by(names.filter(|(name, _)| counts(name))))
+    }
+
+    /// Whether this is the certificate of somebody who is neither this agent nor one of a server before this one.
+    #[must_use]
+    pub fn is_strangers(&self, signer: &Fingerprint) -> bool {
+        !self.signers.contains(signer) && !self.before.contains_key(signer)
     }
 
     fn others_by(&self, written: &Written) -> Vec<Other> {

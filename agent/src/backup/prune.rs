@@ -81,7 +81,11 @@ pub async fn plan(
         .with_context(|| format!("listing the remote {}", remote.name()))?;
     let known = store.points().context("reading the catalogue")?;
     let points: Vec<Point> = known.values().map(|known| point(known, remote.name())).collect();
-    let own = Own::of(&config.state_dir, store)?;
+    let twin = store.twin(remote.name()).context("asking who writes there")?;
+    let own = Own {
+        is_copied: twin.is_some(),
+        ..Own::of(&config.state_dir, store)?
+    };
     let verdicts = retention::plan(&Question {
         listed: &listed,
         points: &points,

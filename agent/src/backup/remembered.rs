@@ -194,6 +194,23 @@ impl Remembered {
         Ok(keys)
     }
 
+    /// The SHA-256, in hex, of every object that was sealed in these days.
+    ///
+    /// # Errors
+    /// As [`Remembered::load`].
+    pub fn each_digest(&self, mut meet: impl FnMut(&str)) -> anyhow::Result<()> {
+        for (_, path) in self.files()? {
+            let file = fs::File::open(&path).with_context(|| format!("opening {}", path.display()))?;
+            for line in BufReader::new(file).lines() {
+                let line = line.with_context(|| format!("reading {}", path.display()))?;
+                line.split_once(' ')
+                    .into_iter()
+                    .for_each(|(sha256, _)| meet(sha256));
+            }
+        }
+        Ok(())
+    }
+
     fn files(&self) -> anyhow::Result<Vec<(i64, PathBuf)>> {
         let entries = match fs::read_dir(&self.dir) {
             Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Vec::new()),

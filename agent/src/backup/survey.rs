@@ -261,6 +261,13 @@ pub fn listed_parts<'a>(names: &'a Names, point: &PointId) -> impl Iterator<Item
         .filter(move |(name, _)| object_key::part(name).is_some_and(|(of, _)| of == point))
 }
 
+/// With what the names of the manifests begin of all points of this moment's day, in UTC; `None` for no moment of any calendar.
+#[must_use]
+pub fn manifests_of_day(at: UnixMillis) -> Option<String> {
+    let at = Timestamp::from_millisecond(at.0).ok()?;
+    Some(format!("{}{}T", object_key::MANIFESTS, at.strftime("%Y%m%d")))
+}
+
 /// The second that a point's name tells.
 #[must_use]
 pub fn moment_of(point: &PointId) -> Option<UnixMillis> {

@@ -12,14 +12,7 @@ use super::{
     load, progress, remotes, words,
 };
 use crate::{
-    backup::{
-        anchor::Anchor,
-        certificate::Certificate,
-        own::{Other, Own},
-        remembered::Remembered,
-        remote::Remote,
-        seal::Keys,
-    },
+    backup::{anchor::Anchor, certificate::Certificate, remembered::Remembered, remote::Remote, seal::Keys},
     config::{Config, Purpose},
     keys,
     rehearse::{LEFT_OPEN, Looked, Sample, Share},
@@ -32,6 +25,7 @@ mod unfilled;
 mod unknown;
 
 use adopted::say_adopted;
+use others::Others;
 use unknown::Unknown;
 
 /// Arguments of `agent verify`.
@@ -118,7 +112,7 @@ pub async fn run(arguments: Arguments) -> Result<(), Failure> {
             retention: config.retention,
             anchor: anchor.as_ref(),
             own: own.as_ref(),
-            whose: &Own::of(&config.state_dir, &store)?,
+            state_dir: &config.state_dir,
             keys: &opening,
             share,
             rehearsed: None,
@@ -131,7 +125,7 @@ pub async fn run(arguments: Arguments) -> Result<(), Failure> {
         let alone = || unknown.nothing_leads_there().filter(|_| keys.is_some());
         let unproven = unknown.nothing_proven().or_else(alone);
         let unproven = unproven.filter(|_| anchor.is_none());
-        let others = others::of(&config, &store, &seen)?;
+        let others = Others::of(&config, &store, &seen)?;
         match arguments.json {
             true => shown.push(row(&seen, &others, &wrong, (&unknown, unproven.is_none()))),
             false => {
@@ -139,7 +133,6 @@ pub async fn run(arguments: Arguments) -> Result<(), Failure> {
                     torn(&store, remote)?,
                     unknown.more_points(),
                     unknown.objects(share),
-                    seen.twin().map(|twin| twin.told()),
                 ];
                 let more = more.into_iter().flatten().chain(left_open(&seen));
                 say(&seen, &unknown, more);
@@ -147,7 +140,7 @@ pub async fn run(arguments: Arguments) -> Result<(), Failure> {
         }
         faults.extend(unproven);
         if !arguments.json {
-            others::say(&seen, &others, &config);
+            others.say(&seen, &config);
         }
     }
     conclude(&faults, arguments.json.then_some(&shown))
@@ -181,15 +174,15 @@ fn conclude(faults: &[String], as_json: Option<&Vec<Value>>) -> Result<(), Failu
 /// A script reads no more out of it than the exit code says.
 fn row(
     seen: &Rehearsal,
-    others: &[Other],
+    others: &Others,
     wrong: &[String],
     (unknown, is_proven): (&Unknown<'_>, bool),
 ) -> Value {
     let mut one = as_json(seen);
     one["passed"] = json!(seen.fault.is_none() && is_proven);
     one["not_known"] = json!(unknown.told());
-    one["other_agents"] = json!(others);
-    one["twin"] = json!(seen.twin());
+    one["other_agents"] = json!(others.agents);
+    one["twin"] = json!(others.twin);
     one["faults"] = json!(wrong.iter().take(FAULTS_MAX).collect::<Vec<_>>());
     one
 }

@@ -6,7 +6,7 @@ use protocol::time::UnixMillis;
 
 use super::{Drill, Sample, Share};
 use crate::{
-    backup::{Progress, certificate::Certificate, own::Own, remembered::Remembered, remote, seal::Keys},
+    backup::{Progress, certificate::Certificate, remembered::Remembered, remote, seal::Keys},
     store::points::KnownPoint,
 };
 
@@ -33,7 +33,7 @@ impl Drill<'_> {
             retention: self.config.retention,
             anchor: None,
             own: own.as_ref(),
-            whose: &Own::of(&self.config.state_dir, self.store)?,
+            state_dir: &self.config.state_dir,
             share: Share::Some,
             rehearsed: Some(known),
         };

@@ -1,7 +1,10 @@
 //! Compares what a remote holds with what was written there, and writes down how that went.
 //! It opens nothing and deletes nothing.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::Path,
+};
 
 use anyhow::Context;
 use protocol::{object_key::PointId, time::UnixMillis};
@@ -22,6 +25,7 @@ use crate::{
         earlier_server::{ENDS, Written},
         own::Own,
         prune,
+        remembered::Remembered,
         remote::Remote,
         seal::Keys,
         survey::Names,
@@ -33,7 +37,7 @@ use crate::{
         points::KnownPoint,
         rehearsal::{self, Kind, Rehearsal},
         shipping::Shipping,
-        twin::TWIN,
+        twin::{SHARED, TWIN},
     },
 };
 
@@ -73,8 +77,8 @@ pub struct Sample<'a> {
     pub anchor: Option<&'a Anchor>,
     /// This server's own certificate, once its agent has made a key.
     pub own: Option<&'a Certificate>,
-    /// What this machine knows as its own.
-    pub whose: &'a Own,
+    /// Where this machine keeps what it knows as its own.
+    pub state_dir: &'a Path,
     /// What opens objects: the owner's key, or what this machine remembers of those that it sealed.
     pub keys: &'a Keys,
     /// How many of the objects are fetched.
@@ -125,7 +129,7 @@ impl Sample<'_> {
                 anchored.write_down(self, began_at, clock())?;
                 seen["anchor"] = json!(anchored.fits());
                 note_names(&mut seen, &listed, &known);
-                self.note_twin(&mut seen, &listed, (&before, clock()));
+                self.note_twin(&mut seen, &listed, clock())?;
                 contradicted = anchored.contradiction();
                 uncompared.extend(anchored.unread());
                 faults.splice(
@@ -159,20 +163,27 @@ impl Sample<'_> {
 }
 
 impl Sample<'_> {
-    /// Whether another server writes there as this one; with the owner's key nothing tells, and what was seen before stays.
-    fn note_twin(&self, seen: &mut Value, names: &Names, (before, now): (&Value, UnixMillis)) {
-        let Some(sealed) = twin::Sealed::by(self.keys) else {
-            seen[TWIN] = before[TWIN].clone();
-            return;
+    /// Whether another server writes there as this one. What this one has sealed and knows is asked for after the list: a
+    /// backup may have come meanwhile.
+    fn note_twin(&self, seen: &mut Value, names: &Names, now: UnixMillis) -> anyhow::Result<()> {
+        let sealed = twin::Sealed::read(&Remembered::at(self.state_dir)).unwrap_or_else(|error| {
+            tracing::warn!(error = format!("{error:#}"), "who else writes there is not known");
+            None
+        });
+        let Some(sealed) = sealed else {
+            return Ok(());
         };
+        let own = Own::of(self.state_dir, self.store)?;
         let question = twin::Question {
             remote: self.remote.name(),
             names,
-            own: self.whose,
+            own: &own,
             sealed: &sealed,
             now,
         };
         seen[TWIN] = json!(twin::find(&question));
+        seen[SHARED] = json!(question.is_shared());
+        Ok(())
     }
 
     /// What the last look wrote down.

@@ -8,14 +8,16 @@ use rusqlite::named_params;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::{
-    Store,
-    rehearsal::{Kind, Rehearsal},
-};
+use super::{Store, rehearsal::Kind};
 
 /// Under this name a row holds it.
 pub const TWIN: &str = "twin";
+/// Under this name a row says whether others write there too, so that nobody can tell whose a point is.
+pub const SHARED: &str = "shared";
+/// The kind of its alerts, each about a remote.
+pub const TWINS: &str = "twin";
 const KNOWS_POINT: &str = "SELECT EXISTS (SELECT 1 FROM restore_point WHERE point = :point)";
+const IS_RAISED: &str = "SELECT EXISTS (SELECT 1 FROM alerts WHERE key = :key)";
 /// What it wrote tells of it for so long: longer than from one daily backup to the next.
 pub const STANDS: Duration = Duration::from_secs(26 * 3_600);
 
@@ -28,6 +30,15 @@ pub struct Twin {
     pub is_proven: bool,
     /// What it wrote, in a sentence.
     pub detail: String,
+}
+
+/// What the newest comparison of a remote that got a list says.
+#[derive(Clone, Debug, Default)]
+pub struct SeenThere {
+    /// Who writes there as this server does.
+    pub twin: Option<Twin>,
+    /// Whether others write there too.
+    pub is_shared: bool,
 }
 
 impl Store {
@@ -44,23 +55,45 @@ impl Store {
         })
     }
 
-    /// The one that the newest comparison of this remote found that got a list, if any.
+    /// What the newest comparison of this remote found that got a list; `None` before the first one.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub fn seen_there(&self, remote: &str) -> rusqlite::Result<Option<SeenThere>> {
+        let seen = self.last_seen(Kind::Sample, remote)?;
+        Ok(seen.map(|seen| {
+            let seen: Value = serde_json::from_str(&seen).unwrap_or_default();
+            SeenThere {
+                twin: serde_json::from_value(seen[TWIN].clone()).ok(),
+                is_shared: seen[SHARED].as_bool().unwrap_or(false),
+            }
+        }))
+    }
+
+    /// Who writes there as this server does, as the newest comparison found.
     ///
     /// # Errors
     /// When the database refuses.
     pub fn twin(&self, remote: &str) -> rusqlite::Result<Option<Twin>> {
-        let seen = self.last_seen(Kind::Sample, remote)?;
-        let seen = seen.and_then(|seen| serde_json::from_str(&seen).ok());
-        Ok(seen.and_then(|seen: Value| Twin::in_row(&seen)))
+        Ok(self.seen_there(remote)?.and_then(|seen| seen.twin))
     }
-}
 
-impl Rehearsal {
-    /// The one that a comparison found, if any.
-    #[must_use]
-    pub fn twin(&self) -> Option<Twin> {
-        let seen: Value = serde_json::from_str(&self.seen).ok()?;
-        Twin::in_row(&seen)
+    /// The same where it is of the last day, and the owner can be told: what may be of this server itself, before it was
+    /// put back, is told where an agent that ran on has raised the alert.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub fn told_twin(&self, remote: &str, now: UnixMillis) -> rusqlite::Result<Option<Twin>> {
+        let Some(twin) = self.twin(remote)?.filter(|twin| twin.stands(now)) else {
+            return Ok(None);
+        };
+        let key = format!("{TWINS}/{remote}");
+        let is_raised = |connection: &rusqlite::Connection| {
+            let mut asked = connection.prepare_cached(IS_RAISED)?;
+            asked.query_row(named_params! {":key": key}, |row| row.get(0))
+        };
+        let is_told = twin.is_proven || self.read(is_raised)?;
+        Ok(is_told.then_some(twin))
     }
 }
 
@@ -79,11 +112,5 @@ impl Twin {
              to run",
             self.detail
         )
-    }
-
-    /// The one that such a row holds.
-    #[must_use]
-    pub fn in_row(seen: &Value) -> Option<Self> {
-        serde_json::from_value(seen[TWIN].clone()).ok()
     }
 }

@@ -17,7 +17,7 @@ use crate::{
     store::{
         Store,
         rehearsal::{Kind, Rehearsal},
-        twin::Twin,
+        twin::{SeenThere, TWINS},
     },
 };
 
@@ -29,7 +29,6 @@ const ANCHORS: &str = "remote_anchor";
 const DRILLS: &str = "drill";
 const PROGRAM: &str = "drill_program";
 const ROOM: &str = "drill_room";
-const TWINS: &str = "twin";
 
 /// The watch over the rehearsals.
 pub struct RehearsalWatch {
@@ -66,7 +65,7 @@ impl RehearsalWatch {
     /// When the agent's own database refuses.
     pub fn look(&self, now: UnixMillis) -> anyhow::Result<()> {
         let names: Vec<&str> = self.remotes.iter().map(String::as_str).collect();
-        for kind in [OBJECTS, ANCHORS, DRILLS, BEHIND_KIND] {
+        for kind in [OBJECTS, ANCHORS, DRILLS, TWINS, BEHIND_KIND] {
             self.alerts.withdraw_others(kind, &names, now)?;
         }
         let turns = u32::try_from(self.remotes.len()).unwrap_or(u32::MAX);
@@ -76,6 +75,9 @@ impl RehearsalWatch {
             if let Some(seen) = objects(self.store.newest_rehearsal(Kind::Sample, remote)?) {
                 self.alerts.observe(&AlertKey::new(OBJECTS, remote), seen, now)?;
             }
+            if let Some(seen) = self.twin(remote)? {
+                self.alerts.observe(&AlertKey::new(TWINS, remote), seen, now)?;
+            }
             let seen = anchored(self.store.contradicted(remote)?);
             self.alerts.observe(&AlertKey::new(ANCHORS, remote), seen, now)?;
             let newest = self.store.newest_done(Kind::Drill, remote)?;
@@ -83,9 +85,6 @@ impl RehearsalWatch {
             if let Some(seen) = self.drill(newest, passed, limit, now) {
                 self.alerts.observe(&AlertKey::new(DRILLS, remote), seen, now)?;
             }
-        }
-        if let Some(seen) = self.twin(now)? {
-            self.alerts.observe(&AlertKey::new(TWINS, "shop"), seen, now)?;
         }
         let newest = self.newest_of_all()?;
         if let Some(seen) = newest.as_ref().and_then(|newest| self.roomed(newest)) {
@@ -107,15 +106,14 @@ impl RehearsalWatch {
         Ok(newest)
     }
 
-    /// Whether another server writes to a remote as this one does. `None` where that may have been this very server, before
-    /// it was put back to an earlier state: that is how it starts then, and what stood before the start stands.
-    fn twin(&self, now: UnixMillis) -> rusqlite::Result<Option<Observation>> {
-        let mut newest: Option<Twin> = None;
-        for remote in &self.remotes {
-            let twin = self.store.twin(remote)?.filter(|twin| twin.stands(now));
-            newest = newest.into_iter().chain(twin).max_by_key(|twin| twin.at);
-        }
-        Ok(match newest {
+    /// Whether another server writes there as this one does. `None` where that may have been this very server, before it was
+    /// put back to an earlier state, as it would start then: what stood before the start stands. And until a comparison no
+    /// longer finds it: that its last word is old is no proof that it is silent.
+    fn twin(&self, remote: &str) -> rusqlite::Result<Option<Observation>> {
+        let Some(SeenThere { twin, .. }) = self.store.seen_there(remote)? else {
+            return Ok(None);
+        };
+        Ok(match twin {
             Some(twin) if twin.is_proven || twin.at > self.started_at => Some(Observation::Wrong {
                 rule: Rule::ShopRunsTwice,
                 detail: twin.detail,

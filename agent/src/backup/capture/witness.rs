@@ -15,8 +15,7 @@ use super::ship::{Shipper, now};
 use crate::backup::{
     self,
     remote::{Remote, RemoteError},
-    survey::moment_of,
-    twin,
+    survey::{manifests_of_day, moment_of},
 };
 
 /// Two requests each time: a shop that sells all day costs a remote some forty thousand in a month.
@@ -28,6 +27,8 @@ const AFTER_SUSPICION: Duration = Duration::from_secs(900);
 const ANSWERS: Duration = Duration::from_secs(3);
 /// One request each time.
 const LOOK_ASIDE_EVERY: Duration = Duration::from_secs(600);
+/// What is dated further ahead is not believed.
+const AHEAD_MAX: Duration = Duration::from_secs(3_600);
 /// A comparison fetches objects, and whoever writes as this server takes a backup every hour.
 const COMPARED_EVERY: Duration = Duration::from_secs(6 * 3_600);
 
@@ -40,6 +41,8 @@ pub(super) struct Witness {
     aside_at: Option<Instant>,
     /// When the agent started: what was taken before may be this server's own, before it was put back to an earlier state.
     since: UnixMillis,
+    /// When one was found last.
+    told: UnixMillis,
 }
 
 impl Default for Witness {
@@ -49,6 +52,7 @@ impl Default for Witness {
             next_at: None,
             aside_at: None,
             since: now(),
+            told: UnixMillis(0),
         }
     }
 }
@@ -92,27 +96,38 @@ impl Shipper {
             return;
         }
         self.witness.aside_at = Some(begun + LOOK_ASIDE_EVERY);
-        // One's own is on the remote before it is in the catalogue.
-        if backup::is_being_taken(&self.config) {
+        let seen = self.store.seen_there(&self.remote().name);
+        // Where others write too a point tells nothing.
+        if seen.is_ok_and(|seen| seen.is_some_and(|seen| seen.is_shared)) {
             return;
         }
-        let Ok(Ok(names)) = timeout(ANSWERS, remote.list(object_key::MANIFESTS)).await else {
+        // Names begin with the day: this is one request, however many backups there are.
+        let Some(today) = manifests_of_day(now()) else {
             return;
+        };
+        let names = match timeout(ANSWERS, remote.list(&today)).await {
+            Ok(Ok(names)) => names,
+            Ok(Err(_)) | Err(_) => {
+                return tracing::debug!(remote = self.remote().name, "it was not seen who backs up there");
+            }
         };
         let mut points = names
             .keys()
             .filter_map(|name| object_key::point_of_manifest(name));
+        let since = self.witness.since.max(self.witness.told);
         let is_strange = |point: &PointId| {
-            moment_of(point).is_some_and(|at| at > self.witness.since)
-                && twin::is_recent(point, now())
+            moment_of(point).is_some_and(|at| at > since && at.since(now()) < AHEAD_MAX)
                 && !self.store.knows_point(point).unwrap_or(true)
         };
-        if let Some((point, _)) = points.find(|(point, _)| is_strange(point)) {
+        // One's own is on the remote before it is in the catalogue.
+        let strange = points.find(|(point, _)| is_strange(point));
+        if let Some((point, _)) = strange.filter(|_| !backup::is_being_taken(&self.config)) {
             tracing::warn!(
                 remote = self.remote().name,
                 %point,
                 "a backup lies there that this server did not take: the remote is compared"
             );
+            self.witness.told = now();
             self.have_compared();
             self.witness.aside_at = Some(begun + COMPARED_EVERY);
         }

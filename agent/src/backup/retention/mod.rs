@@ -210,7 +210,7 @@ fn judge(
         return keep("the mark by which the agent knows this folder");
     }
     let age = written_at(question, key).map_or(Duration::MAX, |at| now.since(at));
-    let is_shared = !kept.others.is_empty();
+    let is_shared = !kept.others.is_empty() || question.own.is_copied;
     if let Some(segment) = SegmentName::parse(key) {
         if is_shared && !question.own.chains.contains(&segment.chain) {
             return keep(

@@ -177,11 +177,9 @@ fn missing(known: &Known<'_>, arrives: &dyn Fn(&Range, &End) -> bool) -> Vec<Gap
         // A point at its end: the state is there, the steps to it are not.
         let point = points.iter().find(|point| is_at_point(point));
         let until = point.and_then(Listed::moment).unwrap_or(after.first_at);
-        let last = match point {
-            Some(_) if !is_arriving => CommitNumber::new(last.get() - 1)
-                .ok()
-                .filter(|last| first <= *last)?,
-            _ => last,
+        let last = match is_arriving {
+            true => last,
+            false => last_missing((first, last), point.is_some())?,
         };
         Some(Gap {
             from: before.last_at,
@@ -198,6 +196,16 @@ fn missing(known: &Known<'_>, arrives: &dyn Fn(&Range, &End) -> bool) -> Vec<Gap
         })
     });
     told.collect()
+}
+
+/// A point at the end gives the last one back; `None` where that is all of it.
+fn last_missing((first, last): (CommitNumber, CommitNumber), has_point: bool) -> Option<CommitNumber> {
+    match has_point {
+        true => CommitNumber::new(last.get() - 1)
+            .ok()
+            .filter(|last| first <= *last),
+        false => Some(last),
+    }
 }
 
 /// Between a point and the chain's first segment that is there; what is missing for good [`add_ends`] tells.
@@ -361,6 +369,15 @@ mod tests {
             (name, 10)
         };
         all.iter().map(name).collect()
+    }
+
+    #[test]
+    fn what_a_point_at_the_end_gives_back_is_not_missing() {
+        let told = |first, last, has_point| last_missing((commit(first), commit(last)), has_point);
+        assert_eq!(told(5, 8, false), Some(commit(8)));
+        assert_eq!(told(5, 8, true), Some(commit(7)));
+        assert_eq!(told(8, 8, true), None);
+        assert_eq!(told(1, 1, true), None);
     }
 
     #[test]

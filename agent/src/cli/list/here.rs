@@ -152,7 +152,7 @@ impl Here {
     /// What the servers before this one followed.
     pub(super) fn earlier_chains(&self) -> BTreeSet<ChainId> {
         let servers = self.own.before.values();
-        servers.flat_map(|server| server.chains.clone()).collect()
+        servers.flat_map(|server| server.chains.keys().cloned()).collect()
     }
 
     /// What is missing of what the remotes hold together. Where no capture ran, a point that this server knows and none of

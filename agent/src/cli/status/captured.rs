@@ -74,7 +74,7 @@ struct LagView {
     torn_after: Option<u64>,
     /// Commits of any chain that were found missing or altered there, also where later points go around them.
     damaged: Vec<DamagedView>,
-    /// Whether the last comparison that said anything found it wrong, as `agent status` says beside it.
+    /// Whether the last comparison had a fault, as `agent status` says beside it.
     #[serde(skip)]
     was_wrong: bool,
     /// The mean of the last day, or of what there was of it, restore points included.
@@ -258,7 +258,7 @@ pub(super) fn sentences(view: &CaptureView, config: &Config) -> Vec<String> {
 
 fn was_wrong(store: &Store, remote: &str) -> rusqlite::Result<bool> {
     let newest = store.newest_rehearsal(Kind::Sample, remote)?;
-    Ok(newest.is_some_and(|it| it.fault.is_some() && !it.was_unreached()))
+    Ok(newest.is_some_and(|it| it.fault.is_some()))
 }
 
 /// What cannot be had of what was sent.

@@ -64,7 +64,7 @@ pub(super) fn look(config: &Config, store: &Store, now: UnixMillis) -> anyhow::R
         let seen: Value = serde_json::from_str(&seen).unwrap_or_default();
         Ok(UpkeepView {
             other_agents: own.others_seen(&seen),
-            twin: Twin::in_row(&seen).filter(|twin| twin.stands(now)),
+            twin: store.told_twin(&remote.name, now)?,
             cost_a_month: cost.and_then(|cost| cost.cost_a_month),
             is_priced: cost.is_some_and(|cost| cost.is_priced),
             next_drill_at: turn.and_then(|turn| times.get(turn).copied()),

@@ -117,10 +117,10 @@ pub(super) const SHOP_RUNS_TWICE: Wording = Wording {
     headline: "Two servers seem to run this shop",
     happened: "At {since} a comparison of the backups showed another server that writes them as this one does: {detail}",
     means: "two bots may sell one stock: an account can be sold twice, and neither knows the orders and payments of the other.",
-    done: "the agent leaves alone what the other one wrote, and goes on backing up this server.",
+    done: "the agent goes on backing up this server, and lets nothing go of what only the other one may have written.",
     todo: "stop the bot and the agent on the server that is not to run: an old one that runs again, a copy, a spare. Then look for orders that only it has.",
-    over_headline: "No other server runs this shop any more",
-    over: "For a day no other server has written backups as this one does. That had lasted {lasted}.",
+    over_headline: "Nothing of another server is seen on {object} any more",
+    over: "The last comparison of {object} found nothing of the last day that another server wrote as this one. That had lasted {lasted}.",
 };
 
 pub(super) const DRILL_FAILED: Wording = Wording {

@@ -117,10 +117,10 @@ pub(super) const SHOP_RUNS_TWICE: Wording = Wording {
     headline: "Tampaknya dua server menjalankan toko ini",
     happened: "Pada {since} pemeriksaan cadangan menemukan server lain yang menulis seperti server ini: {detail}",
     means: "dua bot mungkin menjual satu stok: sebuah akun bisa terjual dua kali, dan masing-masing tidak mengenal pesanan dan pembayaran yang lain.",
-    done: "agent membiarkan tulisan server lain itu, dan tetap mencadangkan server ini.",
+    done: "agent tetap mencadangkan server ini, dan tidak menghapus apa pun yang mungkin hanya ditulis server lain itu.",
     todo: "hentikan bot dan agent di server yang tidak seharusnya jalan: server lama yang hidup lagi, salinan, atau server cadangan. Lalu cari pesanan yang hanya ada di sana.",
-    over_headline: "Tidak ada lagi server lain yang menjalankan toko ini",
-    over: "Sudah sehari tidak ada server lain yang menulis cadangan seperti server ini. Sebelumnya berlangsung {lasted}.",
+    over_headline: "Tidak terlihat lagi server lain di {object}",
+    over: "Pemeriksaan terakhir {object} tidak menemukan tulisan server lain dari sehari terakhir. Sebelumnya berlangsung {lasted}.",
 };
 
 pub(super) const DRILL_FAILED: Wording = Wording {
