@@ -1,13 +1,14 @@
 //! A segment's plain bytes, read. Pure.
 //! Nothing is believed: each number is bounded before anything is made of it, and what does not add up is refused.
 
-use std::{io::Read, ops::Range};
+use std::ops::Range;
 
 use protocol::{
     chain::{CommitNumber, is_lock_page},
     time::UnixMillis,
 };
 use thiserror::Error;
+use zstd::zstd_safe::DCtx;
 
 use super::{
     BODY_BYTES_MAX, COMMITS_MAX, PAGES_MAX,
@@ -112,11 +113,13 @@ impl<'a> Segment<'a> {
 
     /// Opens the body with the old images of the references, one after the other.
     pub(super) fn open(&self, prefix: &[u8]) -> Result<Body<'_>, SegmentError> {
-        let mut bytes = Vec::new();
-        let unzstd = zstd::Decoder::with_ref_prefix(self.compressed, prefix)?;
+        // In one go into all the room that it may take: a stream would copy every byte once more.
+        let mut bytes = Vec::with_capacity(self.body_bytes);
+        let no_memory = || std::io::Error::from(std::io::ErrorKind::OutOfMemory);
+        let mut unzstd = DCtx::try_create().ok_or_else(no_memory)?;
         unzstd
-            .take(self.body_bytes as u64 + 1)
-            .read_to_end(&mut bytes)
+            .ref_prefix(prefix)
+            .and_then(|_| unzstd.decompress(&mut bytes, self.compressed))
             .map_err(|_| SegmentError::Malformed("it does not decompress upon these pages"))?;
         if bytes.len() != self.body_bytes {
             return malformed("its body has another size than it says");

@@ -2,11 +2,7 @@
 //! Each is read to its end before a byte changes. What a failure in the middle left is no database any more, and must be
 //! thrown away.
 
-use std::{
-    collections::{BTreeMap, btree_map::Entry},
-    fs::File,
-    io,
-};
+use std::{collections::HashMap, fs::File, io};
 
 use protocol::{
     chain::{CommitNumber, PageHash, PageRoot, PageSum, is_lock_page},
@@ -17,6 +13,9 @@ use super::{
     decode::{Commit, Segment, SegmentError, Step},
     kept::Kept,
 };
+
+/// Fewer pages are hashed sooner than a thread has begun: some 200 us.
+const HASHED_ALONE_MAX: usize = 128;
 
 /// A database file that segments bring forward one after the other. Until [`Replay::end`] the file alone is not the
 /// database, and nothing else writes to it.
@@ -55,14 +54,11 @@ impl Replay {
         let mut pages = Pages::read(&self.file, segment, &mut self.kept)?;
         let prefix = pages.prefix();
         let mut reached = None;
-        let mut at_page = 0;
+        let mut place = 0;
         segment.open(&prefix)?.walk(through, |step| {
             match step {
-                Step::Page(page) => {
-                    pages.begin(page);
-                    at_page = page;
-                }
-                Step::Change(at, bytes) => pages.change(at_page, at, bytes),
+                Step::Page(page) => place = pages.begin(page),
+                Step::Change(at, bytes) => pages.change(place, at, bytes),
                 Step::End(commit) => reached = Some(commit),
             }
             Ok(())
@@ -128,11 +124,15 @@ impl Replay {
 struct Pages {
     page_size: u32,
     before: u32,
-    images: BTreeMap<u32, Image>,
+    /// Those of the references first, in their order.
+    images: Vec<Image>,
+    /// Where each of them is.
+    places: HashMap<u32, usize>,
 }
 
 /// One of them, as it becomes.
 struct Image {
+    page: u32,
     bytes: Vec<u8>,
     /// What it was, when that was looked at.
     old: Option<PageHash>,
@@ -148,46 +148,57 @@ impl Pages {
                 "it follows a database of {before} pages of {page_size} bytes, and this one has {length} bytes"
             )));
         }
-        let mut images = BTreeMap::new();
-        for page in &segment.references {
-            let (bytes, hash) = kept.take(file, *page, page_size)?;
-            let old = Some(hash);
-            images.insert(*page, Image { bytes, old });
-        }
-        Ok(Self {
+        let mut pages = Self {
             page_size,
             before,
-            images,
-        })
+            images: Vec::with_capacity(segment.references.len()),
+            places: HashMap::with_capacity(segment.references.len()),
+        };
+        for page in &segment.references {
+            let (bytes, hash) = kept.take(file, *page, page_size)?;
+            pages.add(*page, bytes, Some(hash));
+        }
+        Ok(pages)
+    }
+
+    fn add(&mut self, page: u32, bytes: Vec<u8>, old: Option<PageHash>) -> usize {
+        let place = self.images.len();
+        self.images.push(Image { page, bytes, old });
+        self.places.insert(page, place);
+        place
     }
 
     /// The references' images, one after the other.
     fn prefix(&self) -> Vec<u8> {
         let mut prefix = Vec::with_capacity(self.images.len() * self.page_size as usize);
         self.images
-            .values()
+            .iter()
             .for_each(|image| prefix.extend_from_slice(&image.bytes));
         prefix
     }
 
-    fn begin(&mut self, page: u32) {
-        let page_size = self.page_size as usize;
-        if let Entry::Vacant(free) = self.images.entry(page) {
-            free.insert(Image {
-                bytes: vec![0; page_size],
-                old: None,
-            });
+    /// Where the page is; one that is not a reference begins empty.
+    fn begin(&mut self, page: u32) -> usize {
+        match self.places.get(&page) {
+            Some(place) => *place,
+            None => self.add(page, vec![0; self.page_size as usize], None),
         }
     }
 
-    fn change(&mut self, page: u32, at: usize, bytes: &[u8]) {
-        let image = self.images.get_mut(&page).expect("the walk names the page first");
-        image.bytes[at..at + bytes.len()].copy_from_slice(bytes);
+    /// The walk names a page before it changes it.
+    fn change(&mut self, place: usize, at: usize, bytes: &[u8]) {
+        self.images[place].bytes[at..at + bytes.len()].copy_from_slice(bytes);
     }
 
-    fn write(self, file: &File, sum: &mut PageSum, kept: &mut Kept, after: u32) -> Result<(), SegmentError> {
+    fn write(
+        mut self,
+        file: &File,
+        sum: &mut PageSum,
+        kept: &mut Kept,
+        after: u32,
+    ) -> Result<(), SegmentError> {
         for page in (self.before + 1..=after).filter(|page| !is_lock_page(*page, self.page_size)) {
-            if !self.images.contains_key(&page) {
+            if !self.places.contains_key(&page) {
                 return Err(SegmentError::Malformed(
                     "the database grows by pages that it does not hold",
                 ));
@@ -195,21 +206,24 @@ impl Pages {
         }
         for page in (after + 1..=self.before).filter(|page| !is_lock_page(*page, self.page_size)) {
             // What the segment referred to is kept no more, and the file may not have it.
-            let old = self.images.get(&page).and_then(|image| image.old);
+            let old = self.places.get(&page).and_then(|place| self.images[*place].old);
             match old {
                 Some(old) => sum.remove(old),
                 None => sum.remove(kept.take(file, page, self.page_size)?.1),
             }
         }
-        for (page, image) in self.images.into_iter().filter(|(page, _)| *page <= after) {
+        self.images.retain(|image| image.page <= after);
+        let hashes = hashes(&self.images);
+        for (image, hash) in self.images.into_iter().zip(hashes) {
             match image.old {
                 Some(old) => sum.remove(old),
-                None if page <= self.before => sum.remove(kept.take(file, page, self.page_size)?.1),
+                None if image.page <= self.before => {
+                    sum.remove(kept.take(file, image.page, self.page_size)?.1);
+                }
                 None => {}
             }
-            let hash = PageHash::of(page, &image.bytes);
             sum.add(hash);
-            kept.put(file, page, image.bytes, hash)?;
+            kept.put(file, image.page, image.bytes, hash)?;
         }
         if after != self.before {
             file.set_len(u64::from(after) * u64::from(self.page_size))?;
@@ -218,9 +232,27 @@ impl Pages {
     }
 }
 
+/// What the pages have become, in their order; of many, half of them on a thread of its own.
+fn hashes(images: &[Image]) -> Vec<PageHash> {
+    let of = |images: &[Image]| -> Vec<PageHash> {
+        let hashes = images.iter().map(|image| PageHash::of(image.page, &image.bytes));
+        hashes.collect()
+    };
+    if images.len() < HASHED_ALONE_MAX {
+        return of(images);
+    }
+    let (here, there) = images.split_at(images.len() / 2);
+    std::thread::scope(|scope| {
+        let there = scope.spawn(|| of(there));
+        let mut all = of(here);
+        all.extend(there.join().expect("hashing does not panic"));
+        all
+    })
+}
+
 #[cfg(test)]
 mod tests {
-    use std::os::unix::fs::FileExt;
+    use std::{collections::BTreeMap, os::unix::fs::FileExt};
 
     use protocol::chain::ChainId;
 
