@@ -7,7 +7,7 @@ use std::{collections::HashSet, time::Duration};
 
 use protocol::{
     chain::ChainId,
-    object_key::{self, DIGEST_CHARS, SegmentName},
+    object_key::{self, DIGEST_CHARS, Fingerprint, PointId, SegmentName},
     time::UnixMillis,
 };
 
@@ -138,11 +138,24 @@ impl Question<'_> {
         Some(Twin {
             at,
             is_proven: false,
-            detail: format!(
-                "{} holds the restore point {point}, which this server did not take, and no other agent has a certificate there",
-                self.remote
-            ),
+            detail: self.told_of(&point),
         })
+    }
+
+    fn told_of(&self, point: &PointId) -> String {
+        let taken = format!(
+            "{} holds the restore point {point}, which this server did not take",
+            self.remote
+        );
+        let listed = |signer: &&Fingerprint| self.names.contains_key(&object_key::cert(signer));
+        match self.own.before.keys().find(listed) {
+            Some(signer) => {
+                format!(
+                    "{taken}; most likely the server that this shop was restored from, of the agent {signer}, runs again"
+                )
+            }
+            None => format!("{taken}; no other agent has a certificate there"),
+        }
     }
 
     /// Whether somebody else has a certificate there: then no point tells who took it.
@@ -181,10 +194,7 @@ impl Question<'_> {
 mod tests {
     use std::collections::BTreeMap;
 
-    use protocol::{
-        chain::CommitNumber,
-        object_key::{Fingerprint, PointId},
-    };
+    use protocol::chain::CommitNumber;
 
     use super::*;
     use crate::backup::earlier_server::EarlierServer;

@@ -129,7 +129,7 @@ impl Sample<'_> {
                 anchored.write_down(self, began_at, clock())?;
                 seen["anchor"] = json!(anchored.fits());
                 note_names(&mut seen, &listed, &known);
-                self.note_twin(&mut seen, &listed, clock())?;
+                self.note_twin(&mut seen, &listed, (&before, clock()))?;
                 contradicted = anchored.contradiction();
                 uncompared.extend(anchored.unread());
                 faults.splice(
@@ -165,12 +165,21 @@ impl Sample<'_> {
 impl Sample<'_> {
     /// Whether another server writes there as this one. What this one has sealed and knows is asked for after the list: a
     /// backup may have come meanwhile.
-    fn note_twin(&self, seen: &mut Value, names: &Names, now: UnixMillis) -> anyhow::Result<()> {
+    fn note_twin(
+        &self,
+        seen: &mut Value,
+        names: &Names,
+        (before, now): (&Value, UnixMillis),
+    ) -> anyhow::Result<()> {
         let sealed = twin::Sealed::read(&Remembered::at(self.state_dir)).unwrap_or_else(|error| {
             tracing::warn!(error = format!("{error:#}"), "who else writes there is not known");
             None
         });
         let Some(sealed) = sealed else {
+            // Nothing tells: what was seen before stays.
+            for what in [TWIN, SHARED] {
+                seen[what] = before[what].clone();
+            }
             return Ok(());
         };
         let own = Own::of(self.state_dir, self.store)?;

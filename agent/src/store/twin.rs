@@ -17,7 +17,6 @@ pub const SHARED: &str = "shared";
 /// The kind of its alerts, each about a remote.
 pub const TWINS: &str = "twin";
 const KNOWS_POINT: &str = "SELECT EXISTS (SELECT 1 FROM restore_point WHERE point = :point)";
-const IS_RAISED: &str = "SELECT EXISTS (SELECT 1 FROM alerts WHERE key = :key)";
 /// What it wrote tells of it for so long: longer than from one daily backup to the next.
 pub const STANDS: Duration = Duration::from_secs(26 * 3_600);
 
@@ -78,22 +77,12 @@ impl Store {
         Ok(self.seen_there(remote)?.and_then(|seen| seen.twin))
     }
 
-    /// The same where it is of the last day, and the owner can be told: what may be of this server itself, before it was
-    /// put back, is told where an agent that ran on has raised the alert.
+    /// The same, where it is of the last day.
     ///
     /// # Errors
     /// When the database refuses.
     pub fn told_twin(&self, remote: &str, now: UnixMillis) -> rusqlite::Result<Option<Twin>> {
-        let Some(twin) = self.twin(remote)?.filter(|twin| twin.stands(now)) else {
-            return Ok(None);
-        };
-        let key = format!("{TWINS}/{remote}");
-        let is_raised = |connection: &rusqlite::Connection| {
-            let mut asked = connection.prepare_cached(IS_RAISED)?;
-            asked.query_row(named_params! {":key": key}, |row| row.get(0))
-        };
-        let is_told = twin.is_proven || self.read(is_raised)?;
-        Ok(is_told.then_some(twin))
+        Ok(self.twin(remote)?.filter(|twin| twin.stands(now)))
     }
 }
 
@@ -107,9 +96,13 @@ impl Twin {
     /// In a sentence, with what to do.
     #[must_use]
     pub fn told(&self) -> String {
+        let unless = match self.is_proven {
+            true => "",
+            false => ", unless this server itself took it before it was put back to an earlier state",
+        };
         format!(
-            "TWO SERVERS SEEM TO RUN THIS SHOP, and to sell one stock: {}. Stop the bot and the agent on the one that is not \
-             to run",
+            "TWO SERVERS SEEM TO RUN THIS SHOP, and to sell one stock: {}{unless}. Stop the bot and the agent on the one that is \
+             not to run",
             self.detail
         )
     }

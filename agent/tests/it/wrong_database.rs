@@ -72,6 +72,13 @@ fn run(database: &Path, sql: &str) {
     open(database).execute_batch(sql).unwrap();
 }
 
+/// As an owner does it, with SQLite's own program.
+fn by_tool(shop: &Shop, command: &str) {
+    let done = Command::new("sqlite3").arg(shop.database()).arg(command).output();
+    let done = done.unwrap();
+    assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
+}
+
 /// The orders, in one line.
 fn orders(database: &Path) -> String {
     let sql = "SELECT count(*) || ' ' || coalesce(group_concat(code), '') FROM (SELECT code FROM shop_order ORDER BY id)";
@@ -409,11 +416,7 @@ fn a_database_put_in_through_sqlite_is_told_although_its_numbers_were_passed_sin
         trade(&shop.database(), 1);
         settled(&shop, &agent);
         let older = shop.path("older.db");
-        let tool = |command: &str| {
-            let done = Command::new("sqlite3").arg(shop.database()).arg(command).output();
-            let done = done.unwrap();
-            assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
-        };
+        let tool = |command: &str| by_tool(&shop, command);
         tool(&format!(".backup {}", older.display()));
         run(
             &shop.database(),
@@ -514,11 +517,7 @@ fn an_older_copy_that_was_sold_upon_until_nothing_shows_it_is_asked_about_and_on
         trade(&shop.database(), 1);
         settled(&shop, &agent);
         let older = shop.path("older.db");
-        let tool = |command: &str| {
-            let done = Command::new("sqlite3").arg(shop.database()).arg(command).output();
-            let done = done.unwrap();
-            assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
-        };
+        let tool = |command: &str| by_tool(&shop, command);
         tool(&format!(".backup {}", older.display()));
         run(&shop.database(), sold_over);
         run(&shop.database(), release);

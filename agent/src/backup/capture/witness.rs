@@ -25,7 +25,7 @@ const AFTER_SUSPICION: Duration = Duration::from_secs(900);
 
 /// Commits wait behind the question: whoever hangs is found out by what is sent next.
 const ANSWERS: Duration = Duration::from_secs(3);
-/// One request each time.
+const HALF_A_DAY_MS: i64 = 12 * 3_600_000;
 const LOOK_ASIDE_EVERY: Duration = Duration::from_secs(600);
 /// What is dated further ahead is not believed.
 const AHEAD_MAX: Duration = Duration::from_secs(3_600);
@@ -101,18 +101,12 @@ impl Shipper {
         if seen.is_ok_and(|seen| seen.is_some_and(|seen| seen.is_shared)) {
             return;
         }
-        // Names begin with the day: this is one request, however many backups there are.
-        let Some(today) = manifests_of_day(now()) else {
+        let Ok(names) = timeout(ANSWERS, names_of_late(remote)).await else {
+            tracing::debug!(remote = self.remote().name, "it was not seen who backs up there");
             return;
         };
-        let names = match timeout(ANSWERS, remote.list(&today)).await {
-            Ok(Ok(names)) => names,
-            Ok(Err(_)) | Err(_) => {
-                return tracing::debug!(remote = self.remote().name, "it was not seen who backs up there");
-            }
-        };
         let mut points = names
-            .keys()
+            .iter()
             .filter_map(|name| object_key::point_of_manifest(name));
         let since = self.witness.since.max(self.witness.told);
         let is_strange = |point: &PointId| {
@@ -147,4 +141,18 @@ impl Shipper {
         let is_here = self.store.holders(point).ok()?.contains(&self.remote().name);
         is_here.then(|| object_key::manifest(point, &newest.manifest_sha256))
     }
+}
+
+/// The manifests of the last half day at least, by their days, with which names begin: one request or two, however many
+/// backups there are. None of a remote that does not answer.
+async fn names_of_late(remote: &Remote) -> Vec<String> {
+    let at = now();
+    let days = [at, UnixMillis(at.0 - HALF_A_DAY_MS)].map(manifests_of_day);
+    let mut days: Vec<String> = days.into_iter().flatten().collect();
+    days.dedup();
+    let mut names = Vec::new();
+    for day in days {
+        names.extend(remote.list(&day).await.unwrap_or_default().into_keys());
+    }
+    names
 }

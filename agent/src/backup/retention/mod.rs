@@ -212,10 +212,8 @@ fn judge(
     let age = written_at(question, key).map_or(Duration::MAX, |at| now.since(at));
     let is_shared = !kept.others.is_empty() || question.own.is_copied;
     if let Some(segment) = SegmentName::parse(key) {
-        if is_shared && !question.own.chains.contains(&segment.chain) {
-            return keep(
-                "of a chain that this agent does not know, and another agent writes here: it is left alone",
-            );
+        if let Some(why) = left_alone(question, is_shared, &segment) {
+            return keep(why);
         }
         return judge_segment(kept, here, &segment, age, now);
     }
@@ -259,6 +257,17 @@ fn judge(
         return keep("younger than a day");
     }
     (false, "no rule keeps its point".to_owned())
+}
+
+/// Why nobody asks whether these commits are needed: somebody else may have written them.
+fn left_alone(question: &Question<'_>, is_shared: bool, segment: &SegmentName) -> Option<&'static str> {
+    if question.own.is_copied {
+        return Some("another server writes here as this one: no commit is let go while that lasts");
+    }
+    let is_unknown = !question.own.chains.contains(&segment.chain);
+    (is_shared && is_unknown).then_some(
+        "of a chain that this agent does not know, and another agent writes here: it is left alone",
+    )
 }
 
 fn judge_segment(

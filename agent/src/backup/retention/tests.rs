@@ -178,9 +178,13 @@ fn every_commit_within_the_window_can_be_restored() {
     );
     assert!(!world.stays(&gone));
     assert_eq!(
-        [before, bridge, inside, foreign].map(|key| plan[&key].0),
+        [&before, &bridge, &inside, &foreign].map(|key| plan[key].0),
         [false, true, true, false]
     );
+    // Of which chain a copy's commits are, nobody knows.
+    world.own.is_copied = true;
+    let plan = world.plan();
+    assert!([before, bridge, inside, foreign].iter().all(|key| plan[key].0));
 }
 
 #[test]

@@ -10,6 +10,7 @@ use protocol::{
 };
 
 use super::{
+    PAGES_MAX,
     decode::{Commit, Segment, SegmentError, Step},
     kept::Kept,
 };
@@ -57,7 +58,7 @@ impl Replay {
         let mut place = 0;
         segment.open(&prefix)?.walk(through, |step| {
             match step {
-                Step::Page(page) => place = pages.begin(page),
+                Step::Page(page) => place = pages.begin(page)?,
                 Step::Change(at, bytes) => pages.change(place, at, bytes),
                 Step::End(commit) => reached = Some(commit),
             }
@@ -178,10 +179,13 @@ impl Pages {
     }
 
     /// Where the page is; one that is not a reference begins empty.
-    fn begin(&mut self, page: u32) -> usize {
+    fn begin(&mut self, page: u32) -> Result<usize, SegmentError> {
         match self.places.get(&page) {
-            Some(place) => *place,
-            None => self.add(page, vec![0; self.page_size as usize], None),
+            Some(place) => Ok(*place),
+            None if self.images.len() >= PAGES_MAX => {
+                Err(SegmentError::Malformed("it holds more pages than it may"))
+            }
+            None => Ok(self.add(page, vec![0; self.page_size as usize], None)),
         }
     }
 

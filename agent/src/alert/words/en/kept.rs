@@ -48,7 +48,7 @@ pub(super) const DATABASE_REDEFINED: Wording = Wording {
     happened: "At {since} the agent caught up with the shop, and its tables had been defined anew, which the bot does with a new release only: {detail}",
     means: "after VACUUM or a change by hand nothing is lost. After an older copy that was put in, what was sold since that copy is missing, and an account may be sold twice.",
     done: "all that changed was shipped at once; what the shop held before stays in the backups.",
-    todo: "if somebody did that on purpose, nothing. If not, stop the bot and look what is missing: agent list shows the last commit before it, and agent restore --commit N --to FOLDER what it held.",
+    todo: "if somebody did that on purpose, nothing. If not, stop the bot and look what is missing: agent list names the commit that it all came to, and agent restore --before-commit N --to FOLDER brings what the shop held before it.",
     over_headline: "The change to the database lies behind",
     over: "It was {lasted} ago.",
 };

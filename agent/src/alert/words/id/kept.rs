@@ -48,7 +48,7 @@ pub(super) const DATABASE_REDEFINED: Wording = Wording {
     happened: "Pada {since} agent menyusul toko, dan tabelnya sudah didefinisikan ulang, yang oleh bot hanya dilakukan pada rilis baru: {detail}",
     means: "setelah VACUUM atau perubahan dengan tangan tidak ada yang hilang. Bila salinan lama yang dimasukkan, penjualan sejak salinan itu hilang, dan sebuah akun bisa terjual dua kali.",
     done: "semua perubahan dikirim sekaligus; isi toko sebelumnya tetap ada di cadangan.",
-    todo: "bila memang disengaja, tidak ada. Bila tidak, hentikan bot dan lihat apa yang hilang: agent list menunjukkan perubahan terakhir sebelumnya, dan agent restore --commit N --to FOLDER menunjukkan isinya.",
+    todo: "bila memang disengaja, tidak ada. Bila tidak, hentikan bot dan lihat apa yang hilang: agent list menyebut nomor perubahan itu, dan agent restore --before-commit N --to FOLDER menunjukkan isi toko sebelumnya.",
     over_headline: "Perubahan pada database sudah lewat",
     over: "Terjadi {lasted} yang lalu.",
 };

@@ -44,8 +44,16 @@ pub(super) const SENTENCES: &[(&str, &str)] = &[
         "{} menyimpan perubahan {} sampai {} dari rantai {} dua kali, dan hanya satu yang ditulis server ini",
     ),
     (
-        "{} holds the restore point {}, which this server did not take, and no other agent has a certificate there",
-        "{} menyimpan titik pemulihan {} yang tidak dibuat server ini, dan tidak ada sertifikat agent lain di sana",
+        "{} holds the restore point {}, which this server did not take",
+        "{} menyimpan titik pemulihan {} yang tidak dibuat server ini",
+    ),
+    (
+        "no other agent has a certificate there",
+        "tidak ada sertifikat agent lain di sana",
+    ),
+    (
+        "most likely the server that this shop was restored from, of the agent {}, runs again",
+        "kemungkinan besar server asal pemulihan toko ini, dengan agent {}, hidup lagi",
     ),
     (
         "the remote {} takes no backup: {}",
