@@ -35,7 +35,7 @@ use tokio::{runtime::Runtime, task::JoinSet};
 
 pub const PAGE: usize = 4_096;
 /// Nothing here takes this long.
-const LIMIT: Duration = Duration::from_secs(20);
+const LIMIT: Duration = Duration::from_secs(60);
 const PLAIN_MAX: u64 = 256 * 1024 * 1024;
 
 /// One folder with a database, an agent's state and a remote.
