@@ -179,18 +179,13 @@ impl Remembered {
     /// When the disk refuses.
     pub fn load(&self) -> anyhow::Result<SessionKeys> {
         let mut keys = SessionKeys::new();
-        for (_, path) in self.files()? {
-            let file = fs::File::open(&path).with_context(|| format!("opening {}", path.display()))?;
-            for line in BufReader::new(file).lines() {
-                let line = line.with_context(|| format!("reading {}", path.display()))?;
-                if let Some((sha256, key)) = line.split_once(' ')
-                    && let Some(key) = unhex(key)
-                    && keys.len() < KEYS_MAX
-                {
-                    keys.insert(sha256.to_owned(), key);
-                }
+        self.each(|sha256, key| {
+            if keys.len() < KEYS_MAX
+                && let Some(key) = unhex(key)
+            {
+                keys.insert(sha256.to_owned(), key);
             }
-        }
+        })?;
         Ok(keys)
     }
 
@@ -199,13 +194,18 @@ impl Remembered {
     /// # Errors
     /// As [`Remembered::load`].
     pub fn each_digest(&self, mut meet: impl FnMut(&str)) -> anyhow::Result<()> {
+        self.each(|sha256, _| meet(sha256))
+    }
+
+    /// Every line: an object's SHA-256, and what opens it, both in hex.
+    fn each(&self, mut meet: impl FnMut(&str, &str)) -> anyhow::Result<()> {
         for (_, path) in self.files()? {
             let file = fs::File::open(&path).with_context(|| format!("opening {}", path.display()))?;
             for line in BufReader::new(file).lines() {
                 let line = line.with_context(|| format!("reading {}", path.display()))?;
-                line.split_once(' ')
-                    .into_iter()
-                    .for_each(|(sha256, _)| meet(sha256));
+                if let Some((sha256, key)) = line.split_once(' ') {
+                    meet(sha256, key);
+                }
             }
         }
         Ok(())

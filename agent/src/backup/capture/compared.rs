@@ -39,9 +39,7 @@ impl Counted {
 
     /// Whether that was within one release of the shop's program.
     pub(super) fn redefined_since(&self, before: Option<Defined>) -> Redefined {
-        let both = before.zip(self.defined);
-        let releases = both.and_then(|(was, is)| was.release.zip(is.release));
-        match (self.is_defined_since(before), releases) {
+        match (self.is_defined_since(before), self.releases(before)) {
             (false, _) => Redefined::No,
             (true, None) => Redefined::Perhaps,
             (true, Some((was, is))) if was == is => Redefined::WithinOneRelease,
@@ -51,9 +49,13 @@ impl Counted {
 
     /// Whether the tables are those of an earlier release: no program goes back there.
     pub(super) fn is_of_an_earlier_release(&self, before: Option<Defined>) -> bool {
-        let both = before.zip(self.defined);
-        let releases = both.and_then(|(was, is)| was.release.zip(is.release));
-        releases.is_some_and(|(was, is)| is < was)
+        self.releases(before).is_some_and(|(was, is)| is < was)
+    }
+
+    /// Of the tables then and now, where both are known.
+    fn releases(&self, before: Option<Defined>) -> Option<(u32, u32)> {
+        let (was, is) = before.zip(self.defined)?;
+        was.release.zip(is.release)
     }
 
     fn in_page(first: &[u8]) -> Self {

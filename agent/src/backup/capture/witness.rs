@@ -39,10 +39,9 @@ pub(super) struct Witness {
     next_at: Option<Instant>,
     /// When the backups there are listed next.
     aside_at: Option<Instant>,
-    /// When the agent started: what was taken before may be this server's own, before it was put back to an earlier state.
+    /// When the agent started, or found such a backup last: what was taken before that start may be this server's own, before
+    /// it was put back to an earlier state.
     since: UnixMillis,
-    /// When one was found last.
-    told: UnixMillis,
 }
 
 impl Default for Witness {
@@ -52,7 +51,6 @@ impl Default for Witness {
             next_at: None,
             aside_at: None,
             since: now(),
-            told: UnixMillis(0),
         }
     }
 }
@@ -108,7 +106,7 @@ impl Shipper {
         let mut points = names
             .iter()
             .filter_map(|name| object_key::point_of_manifest(name));
-        let since = self.witness.since.max(self.witness.told);
+        let since = self.witness.since;
         let is_strange = |point: &PointId| {
             moment_of(point).is_some_and(|at| at > since && at.since(now()) < AHEAD_MAX)
                 && !self.store.knows_point(point).unwrap_or(true)
@@ -121,7 +119,7 @@ impl Shipper {
                 %point,
                 "a backup lies there that this server did not take: the remote is compared"
             );
-            self.witness.told = now();
+            self.witness.since = since.max(now());
             self.have_compared();
             self.witness.aside_at = Some(begun + COMPARED_EVERY);
         }
