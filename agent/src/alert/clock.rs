@@ -9,21 +9,30 @@ use std::{
 use anyhow::Context;
 use jiff::Timestamp;
 use protocol::time::UnixMillis;
-use tokio::time::sleep;
+use tokio::{
+    sync::watch,
+    time::{sleep, timeout},
+};
 
 use super::{Alerts, ladder::Patience};
-use crate::{beat::Beat, store::book::Stamp};
+use crate::{
+    beat::Beat,
+    store::book::{Book, Stamp},
+};
 
 /// The shortest wait is ten seconds; with less patience for a channel it ticks faster.
 const TICK: Duration = Duration::from_secs(2);
 
 /// What is owed is looked at this often although nothing waits and nothing was written: the daily summary is due at its hour.
+/// Where no alert stands either, time passes in such steps.
 const IDLE_MOST: Duration = Duration::from_secs(10);
 
 /// Nothing waited for the owner in the database of that moment.
 struct Idle {
     as_of: Stamp,
     since: Instant,
+    /// And nothing in it comes due with time.
+    is_quiet: bool,
 }
 
 /// The alerts' clock.
@@ -39,9 +48,14 @@ pub struct AlertClock {
 impl AlertClock {
     /// Ticks for as long as the agent lives.
     pub async fn run(self) -> Infallible {
-        let mut idle = None;
+        let mut idle: Option<Idle> = None;
+        let mut written = self.alerts.written();
         loop {
             sleep(TICK.min(self.patience.critical)).await;
+            if idle.as_ref().is_some_and(|idle| idle.is_quiet) {
+                let _ = timeout(IDLE_MOST - TICK, written.changed()).await;
+            }
+            written.mark_unchanged();
             self.beat.progress(Instant::now());
             let now = UnixMillis(Timestamp::now().as_millisecond());
             let done = self
@@ -69,10 +83,14 @@ impl AlertClock {
         self.alerts.end_what_delivers(now)?;
         self.alerts.note_what_refuses(now)?;
         self.alerts.digest_if_due(now)?;
-        *idle = self.alerts.owes_nothing()?.then(|| Idle {
-            as_of,
-            since: Instant::now(),
-        });
+        *idle = match self.alerts.owes_nothing()? {
+            true => Some(Idle {
+                as_of,
+                since: Instant::now(),
+                is_quiet: self.alerts.is_quiet()?,
+            }),
+            false => None,
+        };
         Ok(())
     }
 }
@@ -81,6 +99,18 @@ impl Alerts {
     /// As of when the agent's database is.
     fn as_of(&self) -> anyhow::Result<Stamp> {
         self.store.stamp().context("asking whether anything was written")
+    }
+
+    /// Changes with every write to the agent's database.
+    fn written(&self) -> watch::Receiver<u64> {
+        self.store.written()
+    }
+
+    /// Whether no alert and no silence comes due with time.
+    fn is_quiet(&self) -> anyhow::Result<bool> {
+        self.store
+            .look_at_book(Book::is_empty)
+            .context("reading the alerts")
     }
 
     /// Whether every message has arrived.

@@ -31,6 +31,7 @@ pub mod ladder;
 mod logged;
 pub mod message;
 pub mod named;
+mod observing;
 mod orphans;
 pub mod outbox;
 pub mod outside;
@@ -58,7 +59,6 @@ use digest::Day;
 use engine::MAINTENANCE;
 use ladder::Patience;
 use message::Voice;
-use rule::{AlertKey, Observation, Seen, judge};
 use signals::{Bell, Signals};
 use steady::Steady;
 use unwatched::Unwatched;
@@ -108,27 +108,6 @@ impl Alerts {
     #[must_use]
     pub fn unwatched(&self) -> &Unwatched {
         &self.unwatched
-    }
-
-    /// Takes in what a probe saw: moves the alert and queues the message, both or neither.
-    ///
-    /// # Errors
-    /// When the agent's database refuses. Nothing has moved then, and the next observation tries again.
-    pub fn observe(&self, key: &AlertKey, seen: Observation, now: UnixMillis) -> anyhow::Result<()> {
-        let doing = || format!("storing what was seen of {key}");
-        // Nearly every look finds what was well still well, and what was wrong still wrong.
-        let is_fine = judge(None, seen.clone()) == Seen::Fine;
-        let tells_nothing = |book: &Book| match book.alerts.get(key.as_str()) {
-            None if is_fine => true,
-            _ => self.is_idle(book, |book| {
-                engine::observe(book, &self.calendar, key, seen.clone(), now)
-            }),
-        };
-        if self.store.look_at_book(tells_nothing).with_context(doing)? {
-            return Ok(());
-        }
-        self.change(now, |book| engine::observe(book, &self.calendar, key, seen, now))
-            .with_context(doing)
     }
 
     /// Does what is due at this moment: held alerts are let go, episodes speak, reminders come, silences end.

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use protocol::time::UnixMillis;
 use rusqlite::{Connection, OptionalExtension, Row, Transaction, named_params};
+use tokio::sync::watch;
 
 use super::{
     Home, Store,
@@ -80,6 +81,15 @@ pub struct Book {
     pub digest_at: Option<UnixMillis>,
 }
 
+impl Book {
+    /// Nothing in it comes due with time.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        let (alerts, episodes) = (self.alerts.is_empty(), self.episodes.is_empty());
+        alerts && episodes && self.floors.is_empty() && self.silences.is_empty()
+    }
+}
+
 /// The book, and what SQLite said of the database when it was read.
 pub(super) struct Remembered {
     /// Changes whenever somebody else commits. What this connection commits forgets the book itself.
@@ -104,8 +114,14 @@ impl Store {
         let mut version = home.connection.prepare_cached(READ_VERSION)?;
         Ok(Stamp {
             others: version.query_row([], |row| row.get(0))?,
-            own: home.writes,
+            own: *home.writes.borrow(),
         })
+    }
+
+    /// Changes with every write of this process, from this call on.
+    #[must_use]
+    pub fn written(&self) -> watch::Receiver<u64> {
+        self.lock().writes.subscribe()
     }
 
     /// Reads the whole book.

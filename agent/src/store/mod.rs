@@ -11,6 +11,7 @@ use std::{
 
 use anyhow::Context;
 use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior, config::DbConfig};
+use tokio::sync::watch;
 
 pub mod absences;
 pub mod alerts;
@@ -138,7 +139,7 @@ struct Home {
     /// The engine's memory as it was read last: it is looked at every two seconds, and seldom changes.
     book: Option<Remembered>,
     /// How often this connection has written.
-    writes: u64,
+    writes: watch::Sender<u64>,
 }
 
 impl Store {
@@ -204,7 +205,7 @@ impl Store {
                 connection,
                 room,
                 book: None,
-                writes: 0,
+                writes: watch::Sender::new(0),
             }),
             opened_behind: None,
         }
@@ -225,7 +226,8 @@ impl Store {
             writes,
         } = &mut *home;
         *book = None;
-        *writes += 1;
+        // Whoever waits for it comes to see what was written: the lock is held until then.
+        writes.send_modify(|count| *count += 1);
         if let Some(room) = room {
             room.before_write(connection)?;
         }

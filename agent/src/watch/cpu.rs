@@ -1,13 +1,14 @@
 //! Is the processor taken away, by the host's other guests, by a slow disk, or by too much work?
 //! Busy is not wrong: only what a customer would feel, over minutes, is judged.
 
-use std::{fs, time::Duration};
+use std::time::Duration;
 
 use protocol::time::UnixMillis;
 use sysinfo::System;
 
 use super::{
     probe::{At, Probe, Seen},
+    proc_text,
     trend::Trend,
 };
 use crate::alert::rule::{AlertKey, Rule};
@@ -78,9 +79,7 @@ impl Probe for Cpu {
             }
             Err(error) => seen.unknown(key, error.to_string()),
         }
-        let times = fs::read_to_string("/proc/stat")
-            .ok()
-            .and_then(|text| times(&text));
+        let times = proc_text::text("/proc/stat").ok().and_then(|text| times(&text));
         self.judge_times(&mut seen, times, at.now);
         seen
     }
@@ -168,6 +167,6 @@ mod tests {
 
     #[test]
     fn this_machines_own_processor_is_read() {
-        assert!(times(&fs::read_to_string("/proc/stat").unwrap()).is_some());
+        assert!(times(&proc_text::text("/proc/stat").unwrap()).is_some());
     }
 }

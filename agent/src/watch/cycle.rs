@@ -160,17 +160,12 @@ impl Cycle {
         if let Err(error) = self.history.add(now, &answer.seen.samples) {
             tracing::error!(%error, "five minutes of figures could not be kept");
         }
-        for finding in answer.seen.findings {
-            self.board.note(&finding, now);
-            if let Some(seen) = finding.verdict.counts()
-                && let Err(error) = self.alerts.observe(&finding.key, seen, now)
-            {
-                tracing::error!(
-                    error = format!("{error:#}"),
-                    "the agent's database refused what was seen: the owner was not told"
-                );
-            }
+        for finding in &answer.seen.findings {
+            self.board.note(finding, now);
         }
+        let findings = answer.seen.findings.into_iter();
+        let counting = findings.filter_map(|Finding { key, verdict }| Some((key, verdict.counts()?)));
+        self.alerts.observe_all(counting.collect(), now);
     }
 }
 

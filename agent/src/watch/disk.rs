@@ -14,7 +14,7 @@ use super::{
     forecast::{Forecast, Outlook, Usage},
     history::History,
     probe::{At, Probe, Seen, bytes},
-    space::{MountTable, Space, as_df_tells, mount_of, space},
+    space::{MountPoints, MountTable, Space, as_df_tells, space},
     trees,
 };
 use crate::alert::{role::Role, rule::Rule};
@@ -57,8 +57,7 @@ struct Disk {
 pub struct Disks {
     /// Each is on a disk that the shop needs; those on the same one are looked at once.
     places: Vec<(Role, PathBuf)>,
-    /// Where the disk of each is mounted, as long as it is that disk: finding it out costs more than all the rest.
-    mounts: BTreeMap<PathBuf, (u64, String)>,
+    mounts: MountPoints,
     health: watch::Receiver<Option<Health>>,
     /// Whether the bot has told of itself since the start: before, its log's disk is not known.
     has_heard: bool,
@@ -83,7 +82,7 @@ impl Disks {
     ) -> Self {
         Self {
             places,
-            mounts: BTreeMap::new(),
+            mounts: MountPoints::default(),
             health,
             has_heard: false,
             rotating,
@@ -116,22 +115,13 @@ impl Disks {
     fn disks(&mut self) -> Vec<Disk> {
         let mut found: Vec<Disk> = Vec::new();
         for (role, place) in &self.places {
-            // A folder that is not there yet will be made on the disk of the nearest one above it.
-            let Some(there) = place.ancestors().find(|path| path.exists()) else {
-                continue;
-            };
-            let Some(device) = trees::device(there) else {
+            let Some((there, device)) = trees::nearest(place) else {
                 continue;
             };
             match found.iter_mut().find(|disk| disk.device == device) {
                 Some(disk) => disk.role = disk.role.min(*role),
                 None => {
-                    let known = self.mounts.get(there).filter(|(known, _)| *known == device);
-                    let mount = known.map_or_else(
-                        || mount_of(there).display().to_string(),
-                        |(_, mount)| mount.clone(),
-                    );
-                    self.mounts.insert(there.to_path_buf(), (device, mount.clone()));
+                    let mount = self.mounts.of(there, device).display().to_string();
                     found.push(Disk {
                         device,
                         place: there.to_path_buf(),

@@ -2,7 +2,6 @@
 //! It restarts nothing: that is systemd's, by the beats of the vital loops.
 
 use std::{
-    fs,
     sync::{
         Arc,
         atomic::{AtomicU64, Ordering},
@@ -13,6 +12,7 @@ use std::{
 use super::{
     killed,
     probe::{At, Probe, Seen},
+    proc_text,
 };
 use crate::alert::rule::{AlertKey, Rule};
 
@@ -66,7 +66,7 @@ impl Probe for Itself {
         let lag_s = self.lag.seconds();
         seen.sample("agent_lag_seconds", lag_s);
         seen.measure(AlertKey::new("agent", "lag"), LATE, lag_s, String::new());
-        if let Some(held) = fs::read_to_string("/proc/self/status")
+        if let Some(held) = proc_text::text("/proc/self/status")
             .ok()
             .and_then(|text| anonymous_bytes(&text))
         {

@@ -3,7 +3,6 @@
 //! It frees nothing. A kernel that does not tell of pressure makes that one answer unknown, not fine.
 
 use std::{
-    fs,
     path::Path,
     time::{Duration, Instant},
 };
@@ -13,6 +12,7 @@ use sysinfo::{MemoryRefreshKind, RefreshKind, System};
 use super::{
     oom::{self, Groups},
     probe::{At, Probe, Seen, bytes},
+    proc_text,
 };
 use crate::alert::rule::{AlertKey, Rule};
 
@@ -56,8 +56,8 @@ impl Probe for Memory {
     fn look(&mut self, at: At) -> Seen {
         let mut seen = Seen::default();
         self.judge_room(&mut seen);
-        judge_stalls(&mut seen, fs::read_to_string("/proc/pressure/memory").ok());
-        let counters = fs::read_to_string("/proc/vmstat")
+        judge_stalls(&mut seen, proc_text::text("/proc/pressure/memory").ok());
+        let counters = proc_text::text("/proc/vmstat")
             .ok()
             .and_then(|text| counters(&text));
         self.judge_counters(&mut seen, counters, at.tick);

@@ -33,6 +33,7 @@ pub mod not_after;
 pub mod nudge;
 mod oom;
 pub mod probe;
+mod proc_text;
 pub mod recipients;
 pub mod registration;
 pub mod rehearsals;

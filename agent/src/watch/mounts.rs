@@ -11,7 +11,8 @@ use std::{
 
 use super::{
     probe::{At, Probe, Seen},
-    space::mount_of,
+    space::MountPoints,
+    trees,
 };
 use crate::{
     alert::{
@@ -34,6 +35,7 @@ pub struct Mounts {
     /// What the shop and the agent themselves live on, the gravest first.
     own: Vec<Own>,
     store: Arc<Store>,
+    points: MountPoints,
     /// Where each place was mounted when it was last where it should be, as far as that was looked up.
     mounted: BTreeMap<PathBuf, PathBuf>,
 }
@@ -48,9 +50,9 @@ struct Own {
 
 impl Own {
     /// Where it was mounted, as far as that is known, and whether it is gone from there.
-    fn look(&mut self) -> Option<(PathBuf, bool)> {
-        let there = self.place.ancestors().find(|path| path.exists())?;
-        let mount = mount_of(there);
+    fn look(&mut self, points: &mut MountPoints) -> Option<(PathBuf, bool)> {
+        let (there, device) = trees::nearest(&self.place)?;
+        let mount = points.of(there, device);
         match &self.mount {
             Some(before) if *before != mount && before.starts_with(&mount) => Some((before.clone(), true)),
             _ => {
@@ -74,6 +76,7 @@ impl Mounts {
             places,
             own: Vec::new(),
             store,
+            points: MountPoints::default(),
             mounted: BTreeMap::new(),
         }
     }
@@ -96,7 +99,7 @@ impl Mounts {
     fn judge_own(&mut self, seen: &mut Seen) {
         let mut told: Vec<PathBuf> = Vec::new();
         for own in &mut self.own {
-            let Some((mount, is_gone)) = own.look() else {
+            let Some((mount, is_gone)) = own.look(&mut self.points) else {
                 continue;
             };
             if told.contains(&mount) {
@@ -110,10 +113,10 @@ impl Mounts {
     }
 
     fn judge(&mut self, place: &Path) -> rusqlite::Result<Option<String>> {
-        if !place.exists() {
+        let Some(device) = trees::device(place) else {
             return Ok(Some(place.display().to_string()));
-        }
-        let (before, mount) = (self.before(place)?, mount_of(place));
+        };
+        let (before, mount) = (self.before(place)?, self.points.of(place, device));
         match before {
             Some(before) if before == mount => Ok(None),
             Some(before) if before.starts_with(&mount) => Ok(Some(before.display().to_string())),

@@ -1,11 +1,14 @@
 //! What a file system says of itself: room, files, and whether it takes writes.
 //! It judges nothing, and writes nothing to find out.
 
-use std::path::{Path, PathBuf};
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+};
 
 use rustix::fs::StatVfsMountFlags;
 
-use super::trees;
+use super::{proc_text, trees};
 
 /// What ext4 shows of itself once it has stopped after an error, beside an `rw` that is not true any more (Linux 6.15 and
 /// later, `ext4_show_options`).
@@ -33,7 +36,7 @@ impl MountTable {
     /// By the kernel's table; an empty one where it cannot be read.
     #[must_use]
     pub fn now() -> Self {
-        Self(std::fs::read_to_string("/proc/self/mountinfo").unwrap_or_default())
+        Self(proc_text::text("/proc/self/mountinfo").unwrap_or_default())
     }
 }
 
@@ -102,6 +105,22 @@ pub fn mount_of(place: &Path) -> PathBuf {
         .ancestors()
         .take_while(|above| trees::device(above) == device);
     same.last().unwrap_or(&whole).to_path_buf()
+}
+
+/// Where places are mounted, as long as each lies on the same disk: finding it out costs more than all the rest of a look.
+#[derive(Default)]
+pub struct MountPoints(BTreeMap<PathBuf, (u64, PathBuf)>);
+
+impl MountPoints {
+    /// Where the file system with this number is mounted that holds this place.
+    pub fn of(&mut self, place: &Path, device: u64) -> PathBuf {
+        if let Some((_, mount)) = self.0.get(place).filter(|(known, _)| *known == device) {
+            return mount.clone();
+        }
+        let mount = mount_of(place);
+        self.0.insert(place.to_path_buf(), (device, mount.clone()));
+        mount
+    }
 }
 
 #[cfg(test)]

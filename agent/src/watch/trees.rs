@@ -19,6 +19,13 @@ pub fn device(path: &Path) -> Option<u64> {
     fs::metadata(path).ok().map(|found| found.dev())
 }
 
+/// The place itself, or the nearest folder above it that is there, with the device that holds it: a folder that is not
+/// there yet will be made on that disk.
+#[must_use]
+pub fn nearest(place: &Path) -> Option<(&Path, u64)> {
+    place.ancestors().find_map(|path| Some((path, device(path)?)))
+}
+
 /// What these trees take together on one device, in bytes. A tree inside of another counts once; one that is not there
 /// or may not be read takes nothing. `None` when there are too many files.
 #[must_use]

@@ -22,6 +22,8 @@ pub(super) struct LogWatch {
     /// not fill the inbox, in which others have wishes.
     is_told: Arc<AtomicBool>,
     watching: Option<(u64, RecommendedWatcher)>,
+    /// The last commit was found by the clock: some file systems let everything be watched, and tell of nothing.
+    was_silent: bool,
 }
 
 impl LogWatch {
@@ -30,17 +32,26 @@ impl LogWatch {
             wake,
             is_told: Arc::default(),
             watching: None,
+            was_silent: false,
         }
     }
 
     /// Whatever is written from now on is news again. Said before the log is read.
-    pub(super) fn heard(&self) {
+    pub(super) fn heard(&mut self) {
+        self.was_silent = false;
         self.is_told.store(false, Ordering::Release);
+    }
+
+    /// There was something to read that nobody told of.
+    pub(super) fn was_silent(&mut self) {
+        if !std::mem::replace(&mut self.was_silent, true) {
+            tracing::debug!("nothing tells of writes to the log; it is looked at four times a second");
+        }
     }
 
     /// Whether the kernel tells of writes.
     pub(super) fn hears(&self) -> bool {
-        self.watching.is_some()
+        self.watching.is_some() && !self.was_silent
     }
 
     /// Sees to it that the file under this path is the one that is watched.
@@ -71,5 +82,32 @@ impl LogWatch {
         })?;
         watcher.watch(log, RecursiveMode::NonRecursive)?;
         Ok(watcher)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{sync::mpsc::sync_channel, time::Duration};
+
+    use super::*;
+
+    const LIMIT: Duration = Duration::from_secs(10);
+
+    #[test]
+    fn a_log_of_which_nobody_tells_is_one_that_is_not_heard_until_somebody_does() {
+        let dir = tempfile::tempdir().unwrap();
+        let log = dir.path().join("shop.db-wal");
+        std::fs::write(&log, b"one").unwrap();
+        let (wake, woken) = sync_channel(1);
+        let mut watch = LogWatch::new(wake);
+        assert!(!watch.hears(), "nothing is watched yet");
+        watch.watch(&log);
+        assert!(watch.hears());
+        watch.was_silent();
+        assert!(!watch.hears(), "what was written came unheard");
+        std::fs::write(&log, b"two").unwrap();
+        assert!(matches!(woken.recv_timeout(LIMIT), Ok(Wake::Log)));
+        watch.heard();
+        assert!(watch.hears());
     }
 }

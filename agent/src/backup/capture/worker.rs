@@ -32,8 +32,9 @@ use crate::{
     store::{interruptions::EventKind, sealed_to::SealedTo, source::log_of},
 };
 
-/// The log is looked at this often although nothing was heard of it: for what is done to the files past SQLite.
-const LOOK_EVERY: Duration = Duration::from_secs(2);
+/// The log is looked at this often although nothing was heard of it: for what is done to the files past SQLite, and to
+/// find out that the kernel keeps silent.
+const LOOK_EVERY: Duration = Duration::from_secs(5);
 /// The same where the kernel tells nothing.
 const LOOK_DEAF: Duration = Duration::from_millis(250);
 /// One commit is several writes to the log: so long after the first one the commit is there.
@@ -112,7 +113,7 @@ impl Worker {
             if matches!(first, Some(Wake::Log)) {
                 std::thread::sleep(SETTLE);
             }
-            let mut is_last = false;
+            let (mut is_last, is_by_clock) = (false, first.is_none());
             let waiting: Vec<Wake> = first.into_iter().chain(self.inbox.try_iter()).collect();
             for wake in waiting {
                 match wake {
@@ -129,7 +130,12 @@ impl Worker {
                 break;
             }
             self.log.watch(&log_of(&self.desk.database));
+            let before = self.shared.captured.borrow().clone();
             self.turn();
+            // Nobody said a word of it.
+            if is_by_clock && before.is_some() && *self.shared.captured.borrow() != before {
+                self.log.was_silent();
+            }
             self.rest();
         }
         self.stop();
