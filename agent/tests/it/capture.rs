@@ -1,6 +1,6 @@
 //! Commits that leave the machine, seen from the remote: what is rebuilt from there is what the shop holds.
 
-use std::{fs, time::Duration};
+use std::{fs, path::Path, time::Duration};
 
 use agent::{
     backup::{Want, segment::Kind},
@@ -15,7 +15,11 @@ use crate::capture_rig::{Replica, Rig, bot, pages_of, root_of, wait_for};
 const LIMIT: Duration = Duration::from_secs(20);
 
 fn shop(rig: &Rig) -> Connection {
-    let shop = bot(&rig.database());
+    shop_at(&rig.database())
+}
+
+fn shop_at(path: &Path) -> Connection {
+    let shop = bot(path);
     shop.execute_batch(
         "CREATE TABLE IF NOT EXISTS item (id INTEGER PRIMARY KEY, text TEXT NOT NULL) STRICT;
          CREATE INDEX IF NOT EXISTS by_text ON item (text)",
@@ -225,6 +229,9 @@ fn another_database_under_the_path_begins_a_chain_of_its_own() {
     let mut rig = Rig::new();
     let shop_one = shop(&rig);
     let first = begin(&mut rig, &shop_one);
+    // Made beside it: the chain must not begin while the tables are still being made.
+    let beside = rig.dir.path().join("second.db");
+    drop(shop_at(&beside));
     for name in ["shop.db", "shop.db-wal", "shop.db-shm"] {
         fs::rename(
             rig.dir.path().join(name),
@@ -233,6 +240,7 @@ fn another_database_under_the_path_begins_a_chain_of_its_own() {
         .unwrap();
     }
     drop(shop_one);
+    fs::rename(beside, rig.database()).unwrap();
     let shop_two = shop(&rig);
     wait_for("a new chain", || {
         let state = rig.store.capture_state().unwrap().unwrap();
