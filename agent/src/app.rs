@@ -57,7 +57,7 @@ pub use ways::open as ways;
 
 /// A look at the bot takes at most a few seconds, also when the bot is mute.
 const WATCH_LIMIT: Duration = Duration::from_secs(60);
-/// The alerts' clock ticks every two seconds.
+/// The alerts' clock ticks every two seconds, and every ten where nothing waits and nothing stands.
 const CLOCK_LIMIT: Duration = Duration::from_secs(30);
 /// How long a request that is open may take to end when the agent stops; systemd is told nothing of it.
 const STOP_LIMIT: Duration = Duration::from_secs(3);

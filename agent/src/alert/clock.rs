@@ -20,11 +20,12 @@ use crate::{
     store::book::{Book, Stamp},
 };
 
-/// The shortest wait is ten seconds; with less patience for a channel it ticks faster.
+/// The shortest wait is ten seconds; with less patience for a channel it ticks faster while something waits.
 const TICK: Duration = Duration::from_secs(2);
 
 /// What is owed is looked at this often although nothing waits and nothing was written: the daily summary is due at its hour.
-/// Where no alert stands either, time passes in such steps.
+/// Where no alert stands either, time passes in such steps, until this process writes something: what a command by hand
+/// writes is seen by then.
 const IDLE_MOST: Duration = Duration::from_secs(10);
 
 /// Nothing waited for the owner in the database of that moment.
@@ -63,6 +64,7 @@ impl AlertClock {
                 .tick(now)
                 .and_then(|()| self.see_to_what_is_owed(&mut idle, now));
             if let Err(error) = done {
+                idle = None;
                 tracing::error!(
                     error = format!("{error:#}"),
                     "what is due could not be told; it is tried again in two seconds"

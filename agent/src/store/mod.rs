@@ -136,7 +136,7 @@ pub struct Store {
 struct Home {
     connection: Connection,
     room: Option<Room>,
-    /// The engine's memory as it was read last: it is looked at every two seconds, and seldom changes.
+    /// The engine's memory as it was read last: it is looked at every few seconds, and seldom changes.
     book: Option<Remembered>,
     /// How often this connection has written.
     writes: watch::Sender<u64>,

@@ -156,6 +156,7 @@ impl Cycle {
             );
         }
         slot.keys = keys;
+        slot.every = answer.probe.every();
         slot.probe = Some(answer.probe);
         if let Err(error) = self.history.add(now, &answer.seen.samples) {
             tracing::error!(%error, "five minutes of figures could not be kept");

@@ -20,9 +20,11 @@ pub fn text(path: &str) -> io::Result<String> {
     let mut file = File::open(path)?;
     let (mut bytes, mut read) = (vec![0; PIECE], 0);
     loop {
-        match file.read(&mut bytes[read..])? {
-            0 => break,
-            more => read += more,
+        match file.read(&mut bytes[read..]) {
+            Ok(0) => break,
+            Ok(more) => read += more,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
         }
         if read == bytes.len() {
             if read >= BYTES_MAX {

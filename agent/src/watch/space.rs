@@ -118,7 +118,10 @@ impl MountPoints {
             return mount.clone();
         }
         let mount = mount_of(place);
-        self.0.insert(place.to_path_buf(), (device, mount.clone()));
+        // Unless something was mounted or unmounted meanwhile.
+        if trees::device(place) == Some(device) {
+            self.0.insert(place.to_path_buf(), (device, mount.clone()));
+        }
         mount
     }
 }

@@ -18,9 +18,11 @@ use crate::alert::rule::{AlertKey, Rule};
 
 /// What the cycle calls this watch.
 pub const NAME: &str = "unit";
-/// Asking starts a program, which costs more than all other questions together. What it tells changes with the bot's end,
-/// after which it is asked at once, and by the minute.
-const EVERY: Duration = Duration::from_secs(60);
+/// Asking starts a program, which costs more than all other questions together. It is asked at the bot's end too, and what
+/// it tells of a bot that ends again and again belongs to the message about the first end.
+const EVERY: Duration = Duration::from_secs(30);
+/// Of a bot that runs and was not started anew lately it tells nothing new.
+const SELDOM: Duration = Duration::from_secs(60);
 const ASK_LIMIT: Duration = Duration::from_secs(3);
 const PROPERTIES: &str =
     "--property=LoadState,ActiveState,SubState,Result,NRestarts,ExecMainStatus,ControlGroup";
@@ -54,6 +56,8 @@ pub struct Unit {
     /// How the last one ended: systemd forgets it with the next start.
     ended: Option<(Instant, State)>,
     memory: Trend,
+    /// It runs, and was not started anew lately.
+    is_calm: bool,
 }
 
 /// What systemd says.
@@ -77,6 +81,7 @@ impl Unit {
             since: None,
             ended: None,
             memory: Trend::new(STEP, GROWTH_OVER),
+            is_calm: false,
         }
     }
 
@@ -120,6 +125,7 @@ impl Unit {
     /// What an answer of systemctl means, or that there was none.
     fn judge(&mut self, at: At, answer: Result<String, String>) -> Seen {
         let mut seen = Seen::default();
+        self.is_calm = false;
         let name = AlertKey::new(NAMED, &self.name);
         let state = match answer {
             Ok(text) => {
@@ -137,6 +143,7 @@ impl Unit {
             Ok(state) => {
                 let [restarts, unit, _] = self.keys();
                 let count = self.count(at.tick, state.restarts);
+                self.is_calm = count == 0 && state.active == "active";
                 let detail = self.told(at.tick, &state);
                 #[allow(clippy::cast_precision_loss, reason = "a handful")]
                 seen.measure(restarts, RESTARTING, count as f64, detail);
@@ -188,7 +195,7 @@ impl Probe for Unit {
     }
 
     fn every(&self) -> Duration {
-        EVERY
+        if self.is_calm { SELDOM } else { EVERY }
     }
 
     fn owns(&self, key: &str) -> bool {
@@ -293,6 +300,26 @@ mod tests {
             Path::new("/sys/fs/cgroup/system.slice/bot.service")
         );
         assert_eq!(state("LoadState=not-found\nNRestarts=0\n"), None);
+    }
+
+    #[test]
+    fn a_bot_that_runs_is_asked_about_seldom_and_one_that_does_not_within_the_time_of_one_message() {
+        let mut unit = Unit::new("bot.service");
+        let mut every = |after_s: u64, answer: Result<&str, &str>| {
+            let at = At {
+                now: protocol::time::UnixMillis(1),
+                tick: Instant::now() + Duration::from_secs(after_s),
+            };
+            unit.judge(at, answer.map(str::to_owned).map_err(str::to_owned));
+            unit.every()
+        };
+        let restarting = ANSWER.replace("ActiveState=active", "ActiveState=activating");
+        let again = ANSWER.replace("NRestarts=2", "NRestarts=3");
+        assert_eq!(every(0, Ok(ANSWER)), SELDOM);
+        assert_eq!(every(30, Ok(&restarting)), EVERY);
+        assert_eq!(every(60, Ok(&again)), EVERY, "it was started anew");
+        assert_eq!(every(900, Ok(&again)), SELDOM);
+        assert_eq!(every(960, Err("no answer in time")), EVERY);
     }
 
     #[test]

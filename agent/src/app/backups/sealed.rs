@@ -47,7 +47,7 @@ impl Backups {
         self.store.other_keys(&mark.chain, &self.present()?).ok()?
     }
 
-    /// The keys that the configuration names, as the capture read them: it looks every two seconds whether their files changed,
+    /// The keys that the configuration names, as the capture read them: it looks every five seconds whether their files changed,
     /// and where these do not read, commits go on being sealed to the keys before.
     fn present(&self) -> Option<SealedTo> {
         self.capture.sealed_to().or_else(|| {

@@ -31,6 +31,12 @@ impl Followed {
         }
     }
 
+    /// How long until that must be said again.
+    pub(super) fn due(&self, now: Instant) -> Duration {
+        let touched = self.touched_at.map(|at| now.saturating_duration_since(at));
+        touched.map_or(EVERY, |age| EVERY.saturating_sub(age))
+    }
+
     /// Followed until now. A file that cannot be touched costs the knowledge of an absence, and nothing else.
     pub(super) fn touch(&mut self, now: Instant) {
         let is_due = |at: Instant| now.saturating_duration_since(at) >= EVERY;

@@ -31,12 +31,14 @@ mod ending;
 mod events;
 mod fault;
 mod followed;
+mod glances;
 mod grown;
 mod hashes;
 mod keep;
 mod keys;
 mod older;
 mod past;
+mod patience;
 mod recorder;
 mod rest;
 mod restored;
@@ -50,6 +52,7 @@ mod worker;
 use desk::Desk;
 use events::LogWatch;
 use followed::Followed;
+use glances::Glances;
 use rest::RestRequest;
 pub use rest::{Moment, Rest};
 pub use ship::{AT_ONCE as SENT_AT_ONCE, Shipper};
@@ -186,6 +189,7 @@ fn spawn(worker: Worker) -> anyhow::Result<JoinHandle<()>> {
 impl Capture {
     fn worker(&self, desk: Desk, inbox: Receiver<Wake>, sync: Duration) -> Worker {
         Worker {
+            glances: Glances::default(),
             followed: Followed::at(desk.followed()),
             desk,
             inbox,

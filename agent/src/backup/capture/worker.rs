@@ -24,6 +24,8 @@ use super::{
     desk::Desk,
     events::LogWatch,
     followed::Followed,
+    glances::Glances,
+    patience::LOOK_EVERY,
     recorder::{Ended, Recorder},
     rest::RestRequest,
 };
@@ -32,11 +34,6 @@ use crate::{
     store::{interruptions::EventKind, sealed_to::SealedTo, source::log_of},
 };
 
-/// The log is looked at this often although nothing was heard of it: for what is done to the files past SQLite, and to
-/// find out that the kernel keeps silent.
-const LOOK_EVERY: Duration = Duration::from_secs(5);
-/// The same where the kernel tells nothing.
-const LOOK_DEAF: Duration = Duration::from_millis(250);
 /// One commit is several writes to the log: so long after the first one the commit is there.
 const SETTLE: Duration = Duration::from_millis(3);
 const CONTRADICTED: &str = "a backup read something else than was followed";
@@ -95,6 +92,8 @@ pub(super) struct Worker {
     pub resting: Vec<RestRequest>,
     /// There was more to read than a turn reads.
     pub is_behind: bool,
+    /// When the log is looked at again although nothing more is heard.
+    pub glances: Glances,
     /// Until when it followed, for whoever begins after this one.
     pub followed: Followed,
     /// Up to where the remotes were told of segments.
@@ -105,7 +104,8 @@ impl Worker {
     /// Records until it is told to stop.
     pub(super) fn run(mut self) {
         loop {
-            let first = match self.inbox.recv_timeout(self.patience(Instant::now())) {
+            let patience = self.patience(Instant::now());
+            let first = match self.inbox.recv_timeout(patience) {
                 Ok(wake) => Some(wake),
                 Err(RecvTimeoutError::Timeout) => None,
                 Err(RecvTimeoutError::Disconnected) => break,
@@ -113,8 +113,9 @@ impl Worker {
             if matches!(first, Some(Wake::Log)) {
                 std::thread::sleep(SETTLE);
             }
-            let (mut is_last, is_by_clock) = (false, first.is_none());
+            let (mut is_last, is_by_clock) = (false, first.is_none() && patience == LOOK_EVERY);
             let waiting: Vec<Wake> = first.into_iter().chain(self.inbox.try_iter()).collect();
+            let is_told = waiting.iter().any(|wake| matches!(wake, Wake::Log));
             for wake in waiting {
                 match wake {
                     Wake::Log => self.log.heard(),
@@ -132,34 +133,13 @@ impl Worker {
             self.log.watch(&log_of(&self.desk.database));
             let before = self.shared.captured.borrow().clone();
             self.turn();
-            // Nobody said a word of it.
-            if is_by_clock && before.is_some() && *self.shared.captured.borrow() != before {
+            if is_by_clock && !is_told && self.glances.pause().is_none() && self.has_come_on(before) {
                 self.log.was_silent();
             }
             self.rest();
+            self.glance(is_told);
         }
         self.stop();
-    }
-
-    /// Until when nothing needs to be done.
-    fn patience(&self, now: Instant) -> Duration {
-        if self.is_behind || !self.resting.is_empty() {
-            return Duration::ZERO;
-        }
-        let look = match self.log.hears() {
-            true if self.recorder.is_some() => LOOK_EVERY,
-            // Nobody holds the log either.
-            true | false => LOOK_DEAF,
-        };
-        let draft = self
-            .recorder
-            .as_ref()
-            .filter(|recorder| !recorder.draft.is_empty());
-        let due = match (draft, self.ended_at) {
-            (Some(_), Some(ended_at)) => (ended_at + self.sync).saturating_duration_since(now),
-            _ => look,
-        };
-        due.min(look)
     }
 
     fn turn(&mut self) {
@@ -286,7 +266,8 @@ impl Worker {
             granted => granted,
         };
         match granted {
-            Ok(true) => {}
+            // What was read for it is still to be told.
+            Ok(true) => self.is_behind = true,
             Ok(false) => self.resting.push(request),
             Err(Ended::Again(why)) => self.again(why),
             Err(Ended::Failed(error)) => self.failed(&error),

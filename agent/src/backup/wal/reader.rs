@@ -138,12 +138,7 @@ impl WalFile {
     pub fn commits_after(&self, header: &Header, mut at: Position, most: u32) -> io::Result<u32> {
         let mut found = 0;
         for _ in 0..FRAMES_AT_ONCE {
-            let bytes = match self.frames(header.page_size, at.frames, 1) {
-                Ok(bytes) => bytes,
-                Err(ReadError::Broken(_)) => break,
-                Err(ReadError::Io(error)) => return Err(error),
-            };
-            let Some(frame) = Frame::parse(&bytes, header, at.checksum) else {
+            let Some(frame) = self.frame_after(header, at)? else {
                 break;
             };
             (at.frames, at.checksum) = (at.frames + 1, frame.checksum);
@@ -153,6 +148,22 @@ impl WalFile {
             }
         }
         Ok(found)
+    }
+
+    /// Whether anything follows this place in the file, whoever was told of it.
+    ///
+    /// # Errors
+    /// When the disk refuses.
+    pub fn leads_on(&self, header: &Header, at: Position) -> io::Result<bool> {
+        Ok(self.frame_after(header, at)?.is_some())
+    }
+
+    fn frame_after(&self, header: &Header, at: Position) -> io::Result<Option<Frame>> {
+        match self.frames(header.page_size, at.frames, 1) {
+            Ok(bytes) => Ok(Frame::parse(&bytes, header, at.checksum)),
+            Err(ReadError::Broken(_)) => Ok(None),
+            Err(ReadError::Io(error)) => Err(error),
+        }
     }
 
     /// Whether the frame of this number, from 0, is not there although it was written: the file ends before it, or has a

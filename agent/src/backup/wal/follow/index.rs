@@ -9,7 +9,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use super::{Follower, Header, Lost};
+use super::{Follower, Header, Lost, Position};
 use crate::{backup::wal::reader::ReadError, store::source::Log};
 
 const MAPPED: &str = "/proc/self/maps";
@@ -94,6 +94,23 @@ impl Follower {
         }
     }
 
+    /// Whether something lies in the log behind what was read of which nobody was told yet: that comes when the disk has
+    /// it, and nothing makes a sound then.
+    ///
+    /// # Errors
+    /// As [`Follower::next`].
+    pub fn is_being_written(&mut self) -> Result<bool, Lost> {
+        let Some(header) = self.header()? else {
+            return Ok(false);
+        };
+        let begun = self.position.filter(|at| at.salts == header.salts);
+        let at = begun.unwrap_or_else(|| Position::start(&header));
+        match &self.wal {
+            Some(wal) => Ok(wal.leads_on(&header, at)?),
+            None => Ok(false),
+        }
+    }
+
     /// Nothing more was published: then there is also nothing more in the log.
     pub(super) fn require_all_told(&mut self, header: &Header) -> Result<(), Lost> {
         let (Some(wal), Some(at)) = (&self.wal, self.position) else {
@@ -127,6 +144,8 @@ fn mapped(maps: &str, path: &Path) -> Option<u64> {
 
 #[cfg(test)]
 mod tests {
+    use rusqlite::Connection;
+
     use super::*;
 
     const MAPS: &str = "\
@@ -142,5 +161,43 @@ mod tests {
         assert_eq!(mapped(MAPS, Path::new("/data/my shop.db-shm")), Some(42));
         assert_eq!(mapped(MAPS, Path::new("/data/other.db-shm")), Some(7));
         assert_eq!(mapped(MAPS, Path::new("/data/third.db-shm")), None);
+    }
+
+    #[test]
+    fn what_lies_in_the_log_and_was_told_to_nobody_is_being_written() {
+        let dir = tempfile::tempdir().unwrap();
+        let [path, log] = ["shop.db", "shop.db-wal"].map(|name| dir.path().join(name));
+        let open = |path: &Path| {
+            let shop = Connection::open(path).unwrap();
+            shop.pragma_update(None, "journal_mode", "WAL").unwrap();
+            shop.pragma_update(None, "wal_autocheckpoint", 0).unwrap();
+            shop
+        };
+        let sell = |shop: &Connection| shop.execute("INSERT INTO sale VALUES (1)", []).unwrap();
+        let shop = open(&path);
+        shop.execute_batch("CREATE TABLE sale (what)").unwrap();
+        let mut follower = Follower::open(&path, &path).unwrap();
+        assert!(follower.anchor().unwrap());
+        sell(&shop);
+        let (frames, _) = follower.next().unwrap().unwrap();
+        assert!(follower.next().unwrap().is_none());
+        follower.accept(frames);
+        assert!(!follower.is_being_written().unwrap());
+
+        // The same commit as the shop's next, in a copy: its frames without the word that they are there.
+        let elsewhere = tempfile::tempdir().unwrap();
+        let copy = elsewhere.path().join("shop.db");
+        fs::copy(&path, &copy).unwrap();
+        fs::copy(&log, elsewhere.path().join("shop.db-wal")).unwrap();
+        let other = open(&copy);
+        sell(&other);
+        let written = fs::read(elsewhere.path().join("shop.db-wal")).unwrap();
+        fs::write(&log, written).unwrap();
+        assert!(follower.is_being_written().unwrap());
+        assert!(follower.next().unwrap().is_none());
+
+        sell(&shop);
+        assert!(follower.next().unwrap().is_some());
+        assert!(!follower.is_being_written().unwrap());
     }
 }
