@@ -34,7 +34,7 @@ use crate::{
     store::{interruptions::EventKind, sealed_to::SealedTo, source::log_of},
 };
 
-/// One commit is several writes to the log: so long after the first one the commit is there.
+/// One commit is several writes to the log: so long after the first one the commit is there, where the disk is fast.
 const SETTLE: Duration = Duration::from_millis(3);
 const CONTRADICTED: &str = "a backup read something else than was followed";
 
@@ -131,9 +131,10 @@ impl Worker {
                 break;
             }
             self.log.watch(&log_of(&self.desk.database));
-            let before = self.shared.captured.borrow().clone();
+            let is_unheard = is_by_clock && !is_told && self.glances.pause().is_none();
+            let before = is_unheard.then(|| self.shared.captured.borrow().clone());
             self.turn();
-            if is_by_clock && !is_told && self.glances.pause().is_none() && self.has_come_on(before) {
+            if self.has_come_on(before.flatten()) {
                 self.log.was_silent();
             }
             self.rest();
