@@ -92,8 +92,8 @@ fn serve(
     }
     let mut upstream = TcpStream::connect(server)?;
     let once = head.replacen("\r\n", "\r\nconnection: close\r\n", 1);
-    upstream.write_all(once.as_bytes())?;
-    upstream.write_all(&body)?;
+    // In one piece, like the client's: a server that answers before the body is there ends the connection with a reset.
+    upstream.write_all(&[once.as_bytes(), body.as_slice()].concat())?;
     let mut answer = Vec::new();
     upstream.read_to_end(&mut answer)?;
     match fault {
