@@ -14,6 +14,7 @@ use protocol::{
 
 use super::{
     capture::SENT_AT_ONCE,
+    hole::{Hole, Stretch, before},
     ranges::{self, Range},
     survey::Names,
 };
@@ -22,55 +23,8 @@ use crate::store::drops::Dropped;
 /// Segments travel a few at a time: of what another machine sends, a younger hole with a few behind it may close by itself.
 pub const SETTLED: Duration = Duration::from_secs(600);
 
-/// Commits in a row that are on the remote neither as segments nor as points.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Hole {
-    /// Their chain.
-    pub chain: ChainId,
-    /// The first one.
-    pub first: CommitNumber,
-    /// The last one.
-    pub last: CommitNumber,
-    /// The point that they directly follow; `None` when segments lie between.
-    pub follows: Option<PointId>,
-    /// The next point of the chain there, from which it goes on; `None` when there is none.
-    pub next: Option<PointId>,
-    /// Whether points alone lie behind it there, and this machine did not send it: of what nobody sent yet, and of points
-    /// that are elsewhere, the numbers tell the same.
-    pub is_open: bool,
-    /// Whether segments of the chain are there from before it.
-    pub follows_segments: bool,
-}
-
-impl Hole {
-    /// How many commits.
-    fn commits(&self) -> u64 {
-        self.last.get() - self.first.get() + 1
-    }
-
-    /// Whether so many points were taken in that time that are not `here`, as it has commits: where no capture runs, each
-    /// point counts for one.
-    #[must_use]
-    pub fn is_of_points<'p>(&self, points: impl Iterator<Item = &'p PointId>, here: &[Stand]) -> bool {
-        let earlier = here
-            .iter()
-            .filter(|stand| stand.chain == self.chain && stand.commit < self.first);
-        let before = earlier.max_by_key(|stand| stand.commit).map(|stand| &stand.point);
-        let is_here = |point: &PointId| here.iter().any(|stand| stand.point == *point);
-        let within = points.filter(|point| {
-            before.is_none_or(|before| before < *point)
-                && self.next.as_ref().is_none_or(|next| *point < next)
-                && !is_here(point)
-        });
-        within.count() as u64 >= self.commits()
-    }
-}
-
 /// The last commit of a hole, which names it.
 pub type End = (ChainId, CommitNumber);
-
-/// First and last commit of some in a row.
-type Stretch = (CommitNumber, CommitNumber);
 
 /// A point that is there, as far as commits are concerned.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -134,10 +88,10 @@ pub fn of(question: &Question<'_>) -> Found {
     let chains: BTreeSet<&ChainId> = question.points.iter().map(|point| &point.chain).collect();
     let mut found = Found::default();
     for chain in chains {
-        let ranges = question.with_ends(chain, on(question.names, chain));
-        for pair in ranges.windows(2) {
-            let first = pair[0].last.next();
-            let Some(last) = before(pair[1].first).filter(|last| first <= *last) else {
+        let pieces = question.with_ends(chain, on(question.names, chain));
+        for pair in pieces.windows(2) {
+            let first = pair[0].range.last.next();
+            let Some(last) = question.end_before(&pair[1]).filter(|last| first <= *last) else {
                 continue;
             };
             let dropped = question.dropped(chain, (first, last));
@@ -145,10 +99,10 @@ pub fn of(question: &Question<'_>) -> Found {
                 .never_sent
                 .extend(dropped.iter().map(|it| (chain.clone(), it.last)));
             for (first, last) in without((first, last), &dropped) {
-                if question.is_settled(&pair[1], &(chain.clone(), last)) {
+                if question.is_settled(&pair[1].range, &(chain.clone(), last)) {
                     let holes = question.between_points(chain, first, last).into_iter();
                     let stay = holes.filter(|hole| {
-                        !question.is_let_go(hole, pair[0].last_at) && !question.may_be_let_go(hole)
+                        !question.is_let_go(hole, pair[0].range.last_at) && !question.may_be_let_go(hole)
                     });
                     found.holes.extend(stay);
                 }
@@ -168,8 +122,11 @@ pub fn on(names: &Names, chain: &ChainId) -> Vec<Range> {
     ranges::of(&segments.collect())
 }
 
-fn before(commit: CommitNumber) -> Option<CommitNumber> {
-    CommitNumber::new(commit.get() - 1).ok()
+/// Commits that are there, as a chain's windows are made of them.
+struct Piece {
+    range: Range,
+    /// Whether it is a point, as a range of its own commit, and no segments.
+    is_point: bool,
 }
 
 /// What is left of a stretch of commits without what was dropped.
@@ -197,30 +154,53 @@ impl Question<'_> {
 
     /// The ranges from the oldest point of the chain on, and the points behind them: what is missing right after a point, or
     /// between two, is a hole too. Each point stands as a range of its own commit.
-    fn with_ends(&self, chain: &ChainId, mut ranges: Vec<Range>) -> Vec<Range> {
+    fn with_ends(&self, chain: &ChainId, ranges: Vec<Range>) -> Vec<Piece> {
         let of_chain = || self.points.iter().filter(|point| point.chain == *chain);
-        let as_range = |point: &Stand| Range {
-            chain: chain.clone(),
-            first: point.commit,
-            last: point.commit,
-            restorable_from: None,
-            first_at: point.taken_at,
-            last_at: point.taken_at,
-            size_bytes: 0,
+        let as_piece = |point: &Stand| Piece {
+            range: Range {
+                chain: chain.clone(),
+                first: point.commit,
+                last: point.commit,
+                restorable_from: None,
+                first_at: point.taken_at,
+                last_at: point.taken_at,
+                size_bytes: 0,
+            },
+            is_point: true,
         };
         let oldest = of_chain().min_by_key(|point| point.commit);
         let begins = ranges.first().map(|range| range.first);
+        let ends = ranges.last().map(|range| range.last);
+        let segments = ranges.into_iter().map(|range| Piece {
+            range,
+            is_point: false,
+        });
+        let mut pieces: Vec<Piece> = segments.collect();
         if let (Some(begins), Some(oldest), false) = (begins, oldest, self.is_pruned_elsewhere)
             && oldest.commit < begins
         {
-            ranges.insert(0, as_range(oldest));
+            pieces.insert(0, as_piece(oldest));
         }
-        let ends = ranges.last().map(|range| range.last);
         let beyond = of_chain().filter(|point| ends.is_none_or(|ends| ends < point.commit));
-        ranges.extend(beyond.map(as_range));
+        pieces.extend(beyond.map(as_piece));
         // By their commits: clocks are set back.
-        ranges.sort_by_key(|range| range.first);
-        ranges
+        pieces.sort_by_key(|piece| piece.range.first);
+        pieces
+    }
+
+    /// The last commit that may be missing before a piece: with a point goes the segment of its own commit, once that was sent.
+    fn end_before(&self, piece: &Piece) -> Option<CommitNumber> {
+        let Range { chain, first, .. } = &piece.range;
+        match piece.is_point && self.was_sent(chain, *first) {
+            true => Some(*first),
+            false => before(*first),
+        }
+    }
+
+    /// Whether a capture ran: then each commit but the chain's first has a segment, those of the points as well.
+    fn was_followed(&self, chain: &ChainId) -> bool {
+        let sends = self.sent.as_ref().is_some_and(|(sent, _)| sent == chain);
+        sends || !on(self.names, chain).is_empty()
     }
 
     /// Whether this server itself sent the segments through this commit.
@@ -268,33 +248,42 @@ impl Question<'_> {
         })
     }
 
-    /// A point within is there by itself, and ends what could not be reached.
+    /// A point within ends what could not be reached. Its own commit is missing as a segment where there must have been
+    /// one, and is there by itself else.
     fn between_points(&self, chain: &ChainId, first: CommitNumber, last: CommitNumber) -> Vec<Hole> {
         let of_chain = self.points.iter().filter(|point| point.chain == *chain);
         let mut points: Vec<(CommitNumber, &PointId)> =
             of_chain.map(|point| (point.commit, &point.point)).collect();
         points.sort_unstable();
+        let was_followed = self.was_followed(chain);
         let (mut holes, mut from) = (Vec::new(), first);
-        let mut add = |first: CommitNumber, last: Option<CommitNumber>, next: Option<&PointId>| {
-            if let Some(last) = last.filter(|last| first <= *last) {
-                let follows = points.iter().rev().find(|(commit, _)| commit.next() == first);
-                holes.push(Hole {
-                    chain: chain.clone(),
-                    first,
-                    last,
-                    follows: follows.map(|(_, point)| (*point).clone()),
-                    next: next.cloned(),
-                    is_open: !self.was_sent(chain, last) && self.overtaken(chain, last) == 0,
-                    follows_segments: on(self.names, chain).iter().any(|range| range.last < first),
-                });
-            }
-        };
+        let mut add =
+            |first: CommitNumber, last: Option<CommitNumber>, next: Option<&PointId>, ends: bool| {
+                if let Some(last) = last.filter(|last| first <= *last) {
+                    let follows = points.iter().rev().find(|(commit, _)| commit.next() == first);
+                    holes.push(Hole {
+                        chain: chain.clone(),
+                        first,
+                        last,
+                        ends_at: next.filter(|_| ends).cloned(),
+                        follows: follows.map(|(_, point)| (*point).clone()),
+                        next: next.cloned(),
+                        is_open: !self.was_sent(chain, last) && self.overtaken(chain, last) == 0,
+                        follows_segments: on(self.names, chain).iter().any(|range| range.last < first),
+                    });
+                }
+            };
         for (commit, point) in points.iter().filter(|(at, _)| first <= *at && *at <= last) {
-            add(from, before(*commit), Some(point));
+            let end = if was_followed {
+                Some(*commit)
+            } else {
+                before(*commit)
+            };
+            add(from, end, Some(point), was_followed);
             from = commit.next();
         }
         let next = points.iter().find(|(commit, _)| *commit > last);
-        add(from, Some(last), next.map(|(_, point)| *point));
+        add(from, Some(last), next.map(|(_, point)| *point), false);
         holes
     }
 }
@@ -329,7 +318,7 @@ mod tests {
         }
     }
 
-    /// First and last commit of each hole, and the commit of the next point.
+    /// First and last commit of each hole that cannot be restored, and the commit of the next point.
     fn found(points: &[u64], change: impl FnOnce(&mut Question<'_>)) -> Vec<(u64, u64, Option<u64>)> {
         found_in(&SOLD, points, change)
     }
@@ -339,6 +328,32 @@ mod tests {
         points: &[u64],
         change: impl FnOnce(&mut Question<'_>),
     ) -> Vec<(u64, u64, Option<u64>)> {
+        let all = holes_in(segments, points, change);
+        let lost = |hole: &Hole| Some((hole.lost()?.0.get(), hole.lost()?.1.get(), place(&hole.next)));
+        all.iter().filter_map(lost).collect()
+    }
+
+    /// First and last commit of the segments that are missing, and the commit of the point at their end.
+    fn segments_in(
+        segments: &[(u64, u64)],
+        points: &[u64],
+        change: impl FnOnce(&mut Question<'_>),
+    ) -> Vec<(u64, u64, Option<u64>)> {
+        let all = holes_in(segments, points, change);
+        let missing = |hole: &Hole| (hole.first.get(), hole.last.get(), place(&hole.ends_at));
+        all.iter().map(missing).collect()
+    }
+
+    /// The commit of one of [`point`]s.
+    fn place(id: &Option<PointId>) -> Option<u64> {
+        (1..60).find(|at| Some(point(*at).point) == *id)
+    }
+
+    fn holes_in(
+        segments: &[(u64, u64)],
+        points: &[u64],
+        change: impl FnOnce(&mut Question<'_>),
+    ) -> Vec<Hole> {
         let names: Names = segments
             .iter()
             .map(|range| (name(*range).to_string(), 10))
@@ -356,17 +371,61 @@ mod tests {
             now: UnixMillis(30),
         };
         change(&mut question);
-        let next = |hole: &Hole| {
-            let of = points
-                .iter()
-                .find(|point| Some(&point.point) == hole.next.as_ref());
-            of.map(|point| point.commit.get())
+        of(&question).holes
+    }
+
+    #[test]
+    fn the_segment_of_a_points_own_commit_is_missing_too_where_there_must_have_been_one() {
+        let as_it_is = |_: &mut Question<'_>| {};
+        let one = [(2, 4), (6, 9)];
+        assert_eq!(segments_in(&one, &[1, 5], as_it_is), [(5, 5, Some(5))]);
+        assert_eq!(found_in(&one, &[1, 5], as_it_is), [], "the point gives it back");
+        let more = [(2, 4), (9, 9)];
+        assert_eq!(
+            segments_in(&more, &[1, 6, 8], as_it_is),
+            [(5, 6, Some(6)), (7, 8, Some(8))]
+        );
+        let end = [(2, 4)];
+        assert_eq!(segments_in(&end, &[1, 5], as_it_is), [(5, 5, Some(5))]);
+        let on_its_way = |question: &mut Question<'_>| question.sent = Some(self::end(4));
+        assert_eq!(segments_in(&end, &[1, 5], on_its_way), []);
+        let of_another_server = |question: &mut Question<'_>| {
+            question.sent = None;
+            question.now = UnixMillis(20).plus(SETTLED);
         };
-        let found = of(&question).holes;
-        found
-            .iter()
-            .map(|hole| (hole.first.get(), hole.last.get(), next(hole)))
-            .collect()
+        assert_eq!(
+            segments_in(&end, &[1, 5], of_another_server),
+            [],
+            "it may have died"
+        );
+        assert_eq!(segments_in(&one, &[1, 5], of_another_server), [(5, 5, Some(5))]);
+        assert_eq!(
+            segments_in(&[], &[1, 2], as_it_is),
+            [(2, 2, Some(2))],
+            "all that was sent"
+        );
+        assert_eq!(
+            segments_in(&[], &[1, 2, 3], of_another_server),
+            [],
+            "nobody followed them"
+        );
+        assert_eq!(segments_in(&[(6, 9)], &[5], as_it_is), [], "nothing led there");
+        let let_go = |question: &mut Question<'_>| question.kept_from = Some(UnixMillis(5));
+        assert_eq!(
+            segments_in(&one, &[1, 5], let_go),
+            [],
+            "retention needs none before it"
+        );
+        let needed = |question: &mut Question<'_>| question.kept_from = Some(UnixMillis(4));
+        assert_eq!(segments_in(&one, &[1, 5], needed), [(5, 5, Some(5))]);
+        let dropped = |question: &mut Question<'_>| {
+            question.never_sent = vec![Dropped {
+                chain: ChainId::from_bits(1),
+                first: commit(5),
+                last: commit(5),
+            }];
+        };
+        assert_eq!(segments_in(&one, &[1, 5], dropped), []);
     }
 
     #[test]
@@ -390,7 +449,7 @@ mod tests {
         assert_eq!(
             found(&[1, 7, 13, 14], |_| {}),
             [(6, 6, Some(7)), (8, 8, Some(13))],
-            "what is there as a point is not missing"
+            "what a point gives back can be restored"
         );
         assert_eq!(found(&[], |_| {}), [], "a chain that nobody here knows");
     }
@@ -457,6 +516,7 @@ mod tests {
             chain: ChainId::from_bits(1),
             first: commit(3),
             last: commit(4),
+            ends_at: None,
             follows: Some(point(2).point),
             next: Some(point(5).point),
             is_open: true,
@@ -494,7 +554,8 @@ mod tests {
                 now: UnixMillis(20).plus(SETTLED),
             };
             let holes = of(&question).holes;
-            let ends = holes.iter().map(|hole| (hole.first.get(), hole.last.get()));
+            let lost = holes.iter().filter_map(Hole::lost);
+            let ends = lost.map(|(first, last)| (first.get(), last.get()));
             ends.collect::<Vec<_>>()
         };
         assert_eq!(asked(&[3], 2, None), [(4, 8)], "all of it is young");

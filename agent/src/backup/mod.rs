@@ -44,6 +44,7 @@ pub mod earlier_server;
 mod files;
 mod frames;
 mod framing;
+pub mod hole;
 pub mod holes;
 mod instead;
 mod key_ring;

@@ -13,7 +13,8 @@ use protocol::{
 use super::sample::Sample;
 use crate::{
     backup::{
-        holes::{self, Hole, SETTLED, Stand},
+        hole::Hole,
+        holes::{self, SETTLED, Stand},
         remote::{Remote, RemoteError},
         survey::{self, Names},
     },

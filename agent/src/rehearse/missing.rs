@@ -19,7 +19,8 @@ use super::{
 };
 use crate::{
     backup::{
-        holes::{self, End, Found, Hole, Question, Stand},
+        hole::{Hole, Stretch},
+        holes::{self, End, Found, Question, Stand},
         survey::Names,
     },
     store::{drops::Dropped, points::KnownPoint, shipping::Shipping},
@@ -112,7 +113,7 @@ impl Lacks {
             format!(
                 "of {} of the chain {}, until the point {}, no single one is there, nor on another remote: a server on which \
                  backups are taken while no agent runs keeps them until one does; else they were deleted",
-                commits(hole).0,
+                called((hole.first, hole.last)),
                 hole.chain,
                 hole.next.as_ref().map_or("", |point| point.as_str()),
             )
@@ -151,34 +152,36 @@ fn dropped_before(before: &Value, known: &[Dropped]) -> Vec<Dropped> {
 }
 
 fn told(hole: &Hole, sends: Option<&ChainId>, holders: &[String], remote: &str) -> String {
-    let Hole {
-        chain,
-        follows,
-        next,
-        is_open,
-        ..
-    } = hole;
-    let (commits, them) = commits(hole);
-    let place = match follows {
-        Some(point) => format!(", right after the point {point},"),
-        None => String::new(),
-    };
-    let reach = match next {
-        Some(point) => format!("nor what follows until the point {point}"),
-        None => "nor what follows until its next backup (`agent backup`)".to_owned(),
+    let chain = &hole.chain;
+    let (are_missing, they_were, them) = match hole.first == hole.last {
+        true => (
+            format!("the segment of commit {} is missing", hole.first),
+            "it was",
+            "it",
+        ),
+        false => (
+            format!(
+                "the segments of commits {} to {} are missing",
+                hole.first, hole.last
+            ),
+            "they were",
+            "them",
+        ),
     };
     let cause = match sends == Some(chain) {
-        true => {
-            "the segments are missing, what follows them is there, and no rule of [retention] lets them go"
-        }
+        true => format!("{they_were} sent, and no rule of [retention] lets {them} go"),
         // What a spool dropped is known to the server alone that had it.
-        false if *is_open => {
-            "the segments are missing: either the server that followed this chain has not sent them or could not before its \
-             spool was full, which `agent verify` there says, or they were deleted, by no rule of [retention]"
-        }
         false => {
-            "the segments are missing: either the server that followed this chain could not send them before its spool was \
-             full, which `agent verify` there says, or they were deleted, by no rule of [retention]"
+            let not_sent = if hole.is_open {
+                "has not sent"
+            } else {
+                "could not send"
+            };
+            let or_could_not = if hole.is_open { " or could not" } else { "" };
+            format!(
+                "either the server that followed this chain {not_sent} {them}{or_could_not} before its spool was full, which \
+                 `agent verify` there says, or {they_were} deleted, by no rule of [retention]"
+            )
         }
     };
     let cure = match holders {
@@ -189,16 +192,31 @@ fn told(hole: &Hole, sends: Option<&ChainId>, holders: &[String], remote: &str) 
             object_key::segments_of(chain)
         ),
     };
+    let Some(lost) = hole.lost() else {
+        let point = hole.ends_at.as_ref().map_or("", |point| point.as_str());
+        return format!(
+            "{are_missing} in the chain {chain}, and the point {point} gives the same state back: nothing is lost while that \
+             one is whole; {cause}; {cure}"
+        );
+    };
+    let place = match &hole.follows {
+        Some(point) => format!(", right after the point {point},"),
+        None => String::new(),
+    };
+    let reach = match &hole.next {
+        Some(point) => format!("nor what follows until the point {point}"),
+        None => "nor what follows until its next backup (`agent backup`)".to_owned(),
+    };
     format!(
-        "{commits} of the chain {chain}{place} cannot be restored from this remote, {reach}: {cause}; {cure}"
+        "{} of the chain {chain}{place} cannot be restored from this remote, {reach}: {are_missing}; {cause}; {cure}",
+        called(lost)
     )
 }
 
-/// How they are called, and what stands for them.
-fn commits(hole: &Hole) -> (String, &'static str) {
-    let (first, last) = (hole.first, hole.last);
+/// How commits in a row are called.
+fn called((first, last): Stretch) -> String {
     match first == last {
-        true => (format!("commit {first}"), "it"),
-        false => (format!("commits {first} to {last}"), "them"),
+        true => format!("commit {first}"),
+        false => format!("commits {first} to {last}"),
     }
 }

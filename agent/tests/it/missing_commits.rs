@@ -191,6 +191,61 @@ fn what_is_gone_right_after_a_point_is_named_also_when_nothing_is_left_before_it
 }
 
 #[test]
+fn the_segment_that_ends_at_a_point_is_named_with_the_point_that_gives_its_commit_back() {
+    let shop = Shop::new();
+    let agent = Running::start(&shop);
+    agent.wait_for("/rest");
+    shop.back_up();
+    sell(&shop, &agent, 2);
+    let middle = shop.back_up();
+    sell(&shop, &agent, 2);
+    let last = shop.back_up();
+    agent.burn();
+    shop.agent_done(&VERIFY);
+    let root = shop.path("local");
+    for point in [&middle, &last] {
+        let commit = point["commit"].as_u64().unwrap();
+        let of_point = |path: &PathBuf| {
+            let name = SegmentName::parse(path.strip_prefix(&root).unwrap().to_str().unwrap());
+            name.is_some_and(|name| name.first.get() == commit && name.last.get() == commit)
+        };
+        let gone = files_under(&root.join("segment")).into_iter().find(of_point);
+        let gone = gone.expect("the commit before a point is a segment of its own");
+        let kept = fs::read(&gone).unwrap();
+        fs::remove_file(&gone).unwrap();
+
+        let said = shop.agent_refuses(1, &VERIFY);
+        for part in [
+            &format!("the segment of commit {commit} is missing"),
+            &format!("the point {} gives the same state back", text(&point["id"])),
+            "no rule of [retention] lets it go",
+            "offsite holds it",
+        ] {
+            assert!(said.contains(part), "{part} is not said: {said}");
+        }
+        assert!(!said.contains("cannot be restored"), "{said}");
+        // What it says is so, and nothing but that is shown as a gap.
+        let folder = format!("back-{commit}");
+        shop.agent_done(&[
+            "restore",
+            "--key",
+            "kit/owner.secret.asc",
+            "--yes",
+            "--to",
+            &folder,
+            "--remote",
+            "local",
+            "--commit",
+            &commit.to_string(),
+        ]);
+        let listed = shop.agent_done(&["list", "--remote", "local", "--json"]);
+        assert!(!listed.contains(r#""what":"missing""#), "{listed}");
+        fs::write(&gone, kept).unwrap();
+        shop.agent_done(&VERIFY);
+    }
+}
+
+#[test]
 fn what_prune_itself_deleted_after_a_point_is_no_damage_also_when_the_rules_keep_more_later() {
     let (shop, point) = captured(4);
     let settings = shop.path("agent.toml");
@@ -337,14 +392,14 @@ fn on_another_machine_it_is_left_open_who_is_to_blame_and_the_server_tells() {
     assert_ne!(own, of_server);
     fs::write(&settings, own).unwrap();
     let said = shop.agent_refuses(1, &[&VERIFY[..], &["--key", "kit/owner.secret.asc"]].concat());
-    for part in [&told(name), "either the server", "or they were deleted"] {
+    for part in [&told(name), "either the server", "or it was deleted"] {
         assert!(said.contains(part), "{part} is not said: {said}");
     }
     // The server knows what it sent.
     fs::write(&settings, of_server).unwrap();
     let said = shop.agent_refuses(1, &VERIFY);
     assert!(
-        said.contains(&told(name)) && said.contains("no rule of [retention] lets them go"),
+        said.contains(&told(name)) && said.contains("no rule of [retention] lets it go"),
         "{said}"
     );
 }

@@ -13,10 +13,7 @@ use serde::Serialize;
 
 use super::{points::Listed, unfollowed::Unfollowed};
 use crate::{
-    backup::{
-        holes::{End, Hole},
-        ranges::Range,
-    },
+    backup::{hole::Hole, holes::End, ranges::Range},
     store::samples::SLOT,
 };
 
@@ -123,9 +120,13 @@ pub(super) fn of(
 pub(super) fn add_ends(gaps: &mut Vec<Gap>, holes: &[Hole], known: &Known<'_>) {
     let (ranges, points) = (known.ranges, known.points);
     for hole in holes {
+        // What a point gives back can be restored.
+        let Some((lost, through)) = hole.lost() else {
+            continue;
+        };
         let is_told = |gap: &Gap| {
             let within =
-                matches!(gap.what, What::Missing { first, last } if first <= hole.first && hole.last <= last);
+                matches!(gap.what, What::Missing { first, last } if first <= lost && through <= last);
             within && gap.chain.as_ref() == Some(&hole.chain)
         };
         if gaps.iter().any(is_told) {
@@ -139,11 +140,11 @@ pub(super) fn add_ends(gaps: &mut Vec<Gap>, holes: &[Hole], known: &Known<'_>) {
         };
         let of_chain = || ranges.iter().filter(|range| range.chain == hole.chain);
         let before = of_chain()
-            .filter(|range| range.last < hole.first)
+            .filter(|range| range.last < lost)
             .map(|range| range.last_at)
             .max();
         let after = of_chain()
-            .filter(|range| range.first > hole.last)
+            .filter(|range| range.first > through)
             .map(|range| range.first_at)
             .min();
         let from = moment(&hole.follows).or(before).unwrap_or(UnixMillis(0));
@@ -152,8 +153,8 @@ pub(super) fn add_ends(gaps: &mut Vec<Gap>, holes: &[Hole], known: &Known<'_>) {
             until: moment(&hole.next).into_iter().chain(after).min().unwrap_or(from),
             chain: Some(hole.chain.clone()),
             what: What::Missing {
-                first: hole.first,
-                last: hole.last,
+                first: lost,
+                last: through,
             },
         });
     }

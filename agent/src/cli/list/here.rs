@@ -12,7 +12,8 @@ use protocol::{
 use super::{points::Listed, unfollowed::Unfollowed};
 use crate::{
     backup::{
-        holes::{self, Hole, Stand},
+        hole::Hole,
+        holes::{self, Stand},
         own::{Other, Own},
         ranges::Range,
         survey::{Names, Survey},
