@@ -1,6 +1,6 @@
 //! Commits whose segments one remote lacks although it holds what follows them in the same chain: nothing after them can
 //! be reached there before the next point. A chain that was followed has a segment for each of its commits but the first,
-//! so that its points and the segments' names prove what there was.
+//! also for those at which a point stands, so that its points and the segments' names prove what there was.
 //! Pure. What may still be on its way is no hole, nor what retention may have let go.
 
 use std::{collections::BTreeSet, time::Duration};
@@ -60,7 +60,7 @@ pub struct Question<'a> {
     pub sent: Option<End>,
     /// The chain that this server follows: what of it was not sent yet is on its way, however old it is.
     pub follows: Option<ChainId>,
-    /// What the spool had to drop before the remote took it.
+    /// What the spool had to drop before the remote took it, or no longer had when the remote was added.
     pub never_sent: Vec<Dropped>,
     /// The latest start of `keep_within` that was ever in force: what lies before it and before a point of that time may
     /// have been let go.
@@ -78,7 +78,7 @@ pub struct Question<'a> {
 pub struct Found {
     /// What was there once, or should have been.
     pub holes: Vec<Hole>,
-    /// The ends of what is not there because the spool was full.
+    /// The ends of what is not there because it was never sent.
     pub never_sent: BTreeSet<End>,
 }
 
@@ -99,7 +99,8 @@ pub fn of(question: &Question<'_>) -> Found {
                 .never_sent
                 .extend(dropped.iter().map(|it| (chain.clone(), it.last)));
             for (first, last) in without((first, last), &dropped) {
-                if question.is_settled(&pair[1].range, &(chain.clone(), last)) {
+                let settled = question.settled_through(&pair[1].range, &(chain.clone(), last));
+                if let Some(last) = settled.filter(|last| first <= *last) {
                     let holes = question.between_points(chain, first, last).into_iter();
                     let stay = holes.filter(|hole| {
                         !question.is_let_go(hole, pair[0].range.last_at) && !question.may_be_let_go(hole)
@@ -176,6 +177,10 @@ impl Question<'_> {
             is_point: false,
         });
         let mut pieces: Vec<Piece> = segments.collect();
+        // Then the rules there may have let all segments go, those between two points as well.
+        if pieces.is_empty() && self.is_pruned_elsewhere {
+            return pieces;
+        }
         if let (Some(begins), Some(oldest), false) = (begins, oldest, self.is_pruned_elsewhere)
             && oldest.commit < begins
         {
@@ -188,16 +193,17 @@ impl Question<'_> {
         pieces
     }
 
-    /// The last commit that may be missing before a piece: with a point goes the segment of its own commit, once that was sent.
+    /// The last commit that may be missing before a piece: before a point that one's own, which has a segment too.
     fn end_before(&self, piece: &Piece) -> Option<CommitNumber> {
         let Range { chain, first, .. } = &piece.range;
-        match piece.is_point && self.was_sent(chain, *first) {
+        match piece.is_point && self.was_followed(chain) {
             true => Some(*first),
             false => before(*first),
         }
     }
 
-    /// Whether a capture ran: then each commit but the chain's first has a segment, those of the points as well.
+    /// Whether a capture followed that chain, as far as is known here: then each commit but its first one has a segment,
+    /// those of the points as well.
     fn was_followed(&self, chain: &ChainId) -> bool {
         let sends = self.sent.as_ref().is_some_and(|(sent, _)| sent == chain);
         sends || !on(self.names, chain).is_empty()
@@ -211,18 +217,27 @@ impl Question<'_> {
 
     /// Whether nothing of what ends there, right before this range, can still be on its way.
     #[must_use]
-    pub fn is_settled(&self, after: &Range, (chain, last): &End) -> bool {
+    pub fn is_settled(&self, after: &Range, end: &End) -> bool {
+        self.settled_through(after, end) == Some(end.1)
+    }
+
+    /// The last commit of what ends there, right before this range, that cannot still be on its way.
+    fn settled_through(&self, after: &Range, (chain, last): &End) -> Option<CommitNumber> {
         match &self.sent {
-            Some((sent, _)) if sent == chain => self.was_sent(chain, *last),
-            _ if self.follows.as_ref() == Some(chain) => false,
-            _ => self.now.since(after.first_at) >= SETTLED || self.overtaken(chain, *last) >= SENT_AT_ONCE,
+            Some((sent, through)) if sent == chain => Some(*last.min(through)),
+            _ if self.follows.as_ref() == Some(chain) => None,
+            _ => {
+                let is_old = self.now.since(after.first_at) >= SETTLED;
+                (is_old || self.overtaken(chain, *last) >= SENT_AT_ONCE).then_some(*last)
+            }
         }
     }
 
     /// Whether retention may have deleted them by rules that this machine does not know: it lets the oldest segments go, and
-    /// what was there before a hole is still there.
+    /// what was there before a hole is still there. Of what a point gives back it needs none.
     fn may_be_let_go(&self, hole: &Hole) -> bool {
-        hole.is_open && self.are_rules_unknown && !hole.follows_segments
+        let is_needed = !hole.is_open && hole.lost().is_some();
+        self.are_rules_unknown && !hole.follows_segments && !is_needed
     }
 
     /// How many segments after that commit are there: more than travel at one time do not overtake one that travels.
@@ -256,34 +271,31 @@ impl Question<'_> {
             of_chain.map(|point| (point.commit, &point.point)).collect();
         points.sort_unstable();
         let was_followed = self.was_followed(chain);
+        let hole =
+            |first: CommitNumber, last: Option<CommitNumber>, next: Option<&(CommitNumber, &PointId)>| {
+                let last = last.filter(|last| first <= *last)?;
+                let follows = points.iter().rev().find(|(commit, _)| commit.next() == first);
+                let ends_at = next.filter(|(commit, _)| *commit == last);
+                let name = |point: &(CommitNumber, &PointId)| point.1.clone();
+                Some(Hole {
+                    chain: chain.clone(),
+                    first,
+                    last,
+                    ends_at: ends_at.map(name),
+                    follows: follows.map(name),
+                    next: next.map(name),
+                    is_open: !self.was_sent(chain, last) && self.overtaken(chain, last) == 0,
+                    follows_segments: on(self.names, chain).iter().any(|range| range.last < first),
+                })
+            };
         let (mut holes, mut from) = (Vec::new(), first);
-        let mut add =
-            |first: CommitNumber, last: Option<CommitNumber>, next: Option<&PointId>, ends: bool| {
-                if let Some(last) = last.filter(|last| first <= *last) {
-                    let follows = points.iter().rev().find(|(commit, _)| commit.next() == first);
-                    holes.push(Hole {
-                        chain: chain.clone(),
-                        first,
-                        last,
-                        ends_at: next.filter(|_| ends).cloned(),
-                        follows: follows.map(|(_, point)| (*point).clone()),
-                        next: next.cloned(),
-                        is_open: !self.was_sent(chain, last) && self.overtaken(chain, last) == 0,
-                        follows_segments: on(self.names, chain).iter().any(|range| range.last < first),
-                    });
-                }
-            };
-        for (commit, point) in points.iter().filter(|(at, _)| first <= *at && *at <= last) {
-            let end = if was_followed {
-                Some(*commit)
-            } else {
-                before(*commit)
-            };
-            add(from, end, Some(point), was_followed);
-            from = commit.next();
+        for point in points.iter().filter(|(at, _)| first <= *at && *at <= last) {
+            let end = was_followed.then_some(point.0).or_else(|| before(point.0));
+            holes.extend(hole(from, end, Some(point)));
+            from = point.0.next();
         }
         let next = points.iter().find(|(commit, _)| *commit > last);
-        add(from, Some(last), next.map(|(_, point)| *point), false);
+        holes.extend(hole(from, Some(last), next));
         holes
     }
 }
@@ -393,10 +405,11 @@ mod tests {
             question.sent = None;
             question.now = UnixMillis(20).plus(SETTLED);
         };
-        assert_eq!(
-            segments_in(&end, &[1, 5], of_another_server),
-            [],
-            "it may have died"
+        let open = holes_in(&end, &[1, 5], of_another_server);
+        let is_open = |hole: &Hole| hole.is_open && hole.lost().is_none();
+        assert!(
+            open.len() == 1 && is_open(&open[0]),
+            "it may have died, and others may know"
         );
         assert_eq!(segments_in(&one, &[1, 5], of_another_server), [(5, 5, Some(5))]);
         assert_eq!(
@@ -410,6 +423,15 @@ mod tests {
             "nobody followed them"
         );
         assert_eq!(segments_in(&[(6, 9)], &[5], as_it_is), [], "nothing led there");
+        let no_rules = |question: &mut Question<'_>| {
+            of_another_server(question);
+            question.are_rules_unknown = true;
+        };
+        assert_eq!(
+            segments_in(&[(6, 9)], &[4, 5], no_rules),
+            [],
+            "retention may have let it go"
+        );
         let let_go = |question: &mut Question<'_>| question.kept_from = Some(UnixMillis(5));
         assert_eq!(
             segments_in(&one, &[1, 5], let_go),
@@ -474,7 +496,13 @@ mod tests {
         let end = [(2, 12)];
         assert_eq!(found_in(&end, &[1, 19], as_it_is), [(13, 18, Some(19))]);
         let on_its_way = |question: &mut Question<'_>| question.sent = Some(self::end(15));
-        assert_eq!(found_in(&end, &[1, 19], on_its_way), []);
+        assert_eq!(
+            found_in(&end, &[1, 19], on_its_way),
+            [(13, 15, Some(19))],
+            "no more was sent"
+        );
+        let pruned = |question: &mut Question<'_>| question.is_pruned_elsewhere = true;
+        assert_eq!(found_in(&[], &[1, 5], pruned), [], "the rules there let them go");
     }
 
     #[test]

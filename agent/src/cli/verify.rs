@@ -263,7 +263,7 @@ fn found(seen: &str, unknown: &Unknown<'_>) -> String {
     let never_sent = seen["never_sent"].as_array().into_iter().flatten();
     for end in never_sent {
         told += &format!(
-            "; single commits through {} were never sent there, because the spool was full",
+            "; single commits through {} were never sent there, because the spool was full or the remote was added later",
             end[1]
         );
     }

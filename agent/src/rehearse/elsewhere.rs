@@ -34,7 +34,7 @@ pub(super) struct Elsewhere<'a> {
 pub(super) enum Weighed {
     /// Missing; with the other remotes that hold all of them.
     Missing(Vec<String>),
-    /// The numbers of points that are elsewhere, which count their commits alone.
+    /// The numbers of points alone, which count their commits, or give back all there may be.
     Points,
     /// Gone, or never sent by a server whose agent does not run: nothing tells.
     NotKnown,
@@ -66,9 +66,11 @@ impl<'a> Elsewhere<'a> {
             is_proven |= ranges
                 .iter()
                 .any(|range| range.first <= hole.last && hole.first <= range.last);
+            // What a point gives back need not be copied.
+            let (first, last) = hole.lost().unwrap_or((hole.first, hole.last));
             if ranges
                 .iter()
-                .any(|range| range.first <= hole.first && hole.last <= range.last)
+                .any(|range| range.first <= first && last <= range.last)
             {
                 holders.push(other.name().to_owned());
             }
@@ -82,7 +84,7 @@ impl<'a> Elsewhere<'a> {
         if is_proven {
             return Weighed::Missing(holders);
         }
-        if hole.is_of_points(points.iter(), here) {
+        if hole.lost().is_none() || hole.is_of_points(points.iter(), here) {
             return Weighed::Points;
         }
         match is_silent || has_segments || hole.follows_segments {

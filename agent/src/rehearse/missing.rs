@@ -113,18 +113,30 @@ impl Lacks {
             format!(
                 "of {} of the chain {}, until the point {}, no single one is there, nor on another remote: a server on which \
                  backups are taken while no agent runs keeps them until one does; else they were deleted",
-                called((hole.first, hole.last)),
+                hole.lost().map(called).unwrap_or_default(),
                 hole.chain,
                 hole.next.as_ref().map_or("", |point| point.as_str()),
             )
         })
     }
 
-    /// A sentence for each hole.
-    pub(super) fn told<'a>(&'a self, remote: &'a str) -> impl Iterator<Item = String> + 'a {
-        self.holes
-            .iter()
-            .map(move |(hole, holders)| told(hole, self.sends.as_ref(), holders, remote))
+    /// A sentence for each hole of which something cannot be restored.
+    pub(super) fn lost<'a>(&'a self, remote: &'a str) -> impl Iterator<Item = String> + 'a {
+        self.told(remote, |hole| hole.lost().is_some())
+    }
+
+    /// A sentence for each hole that a restore does not meet.
+    pub(super) fn spared<'a>(&'a self, remote: &'a str) -> impl Iterator<Item = String> + 'a {
+        self.told(remote, |hole| hole.lost().is_none())
+    }
+
+    fn told<'a>(
+        &'a self,
+        remote: &'a str,
+        which: impl Fn(&Hole) -> bool + 'a,
+    ) -> impl Iterator<Item = String> + 'a {
+        let holes = self.holes.iter().filter(move |(hole, _)| which(hole));
+        holes.map(move |(hole, holders)| told(hole, self.sends.as_ref(), holders, remote))
     }
 
     /// For the row, and for the next look.
@@ -151,66 +163,69 @@ fn dropped_before(before: &Value, known: &[Dropped]) -> Vec<Dropped> {
     from_the_first.collect()
 }
 
+/// What is missing, what that means for a restore, why it should be there, and who has it.
 fn told(hole: &Hole, sends: Option<&ChainId>, holders: &[String], remote: &str) -> String {
-    let chain = &hole.chain;
-    let (are_missing, they_were, them) = match hole.first == hole.last {
-        true => (
-            format!("the segment of commit {} is missing", hole.first),
-            "it was",
-            "it",
-        ),
-        false => (
-            format!(
-                "the segments of commits {} to {} are missing",
-                hole.first, hole.last
-            ),
-            "they were",
-            "them",
-        ),
+    let (first, last) = (hole.first, hole.last);
+    let segments = match first == last {
+        true => format!("the segment of commit {first} is not there"),
+        false => format!("the segments of commits {first} to {last} are not there"),
     };
-    let cause = match sends == Some(chain) {
-        true => format!("{they_were} sent, and no rule of [retention] lets {them} go"),
-        // What a spool dropped is known to the server alone that had it.
-        false => {
-            let not_sent = if hole.is_open {
-                "has not sent"
-            } else {
-                "could not send"
-            };
-            let or_could_not = if hole.is_open { " or could not" } else { "" };
+    let meaning = match hole.lost() {
+        Some(lost) => format!("{}; {segments}", beyond_reach(hole, lost)),
+        None => {
+            let point = hole.ends_at.as_ref().map_or("", |point| point.as_str());
             format!(
-                "either the server that followed this chain {not_sent} {them}{or_could_not} before its spool was full, which \
-                 `agent verify` there says, or {they_were} deleted, by no rule of [retention]"
+                "of the chain {} {segments}; the point {point} gives the same state back, and nothing is lost while it is whole",
+                hole.chain
             )
         }
     };
-    let cure = match holders {
-        [] => format!("no other remote that answers holds {them}"),
-        holders => format!(
-            "{} holds {them}: copy what {remote} lacks under {} from there",
-            holders.join(" and "),
-            object_key::segments_of(chain)
-        ),
-    };
-    let Some(lost) = hole.lost() else {
-        let point = hole.ends_at.as_ref().map_or("", |point| point.as_str());
-        return format!(
-            "{are_missing} in the chain {chain}, and the point {point} gives the same state back: nothing is lost while that \
-             one is whole; {cause}; {cure}"
-        );
-    };
-    let place = match &hole.follows {
-        Some(point) => format!(", right after the point {point},"),
+    format!(
+        "{meaning}; {}; {}",
+        cause(hole, sends),
+        cure(hole, holders, remote)
+    )
+}
+
+/// What cannot be restored.
+fn beyond_reach(hole: &Hole, lost: Stretch) -> String {
+    let chain = &hole.chain;
+    let commits = called(lost);
+    let begins = match &hole.follows {
+        Some(point) => format!("; that begins right after the point {point}"),
         None => String::new(),
     };
     let reach = match &hole.next {
-        Some(point) => format!("nor what follows until the point {point}"),
-        None => "nor what follows until its next backup (`agent backup`)".to_owned(),
+        Some(point) => format!("nor can what follows until the point {point}"),
+        None => "nor can what follows until its next backup (`agent backup`)".to_owned(),
     };
-    format!(
-        "{} of the chain {chain}{place} cannot be restored from this remote, {reach}: {are_missing}; {cause}; {cure}",
-        called(lost)
-    )
+    format!("{commits} of the chain {chain} cannot be restored from this remote{begins}; {reach}")
+}
+
+fn cause(hole: &Hole, sends: Option<&ChainId>) -> &'static str {
+    // What a spool dropped is known to the server alone that had it.
+    match (sends == Some(&hole.chain), hole.is_open) {
+        (true, _) => "all of it was sent there, and no rule of [retention] lets it go",
+        (false, true) => {
+            "either the server that followed this chain has not sent it or could not before its spool was full, which \
+             `agent verify` there says, or it was deleted, by no rule of [retention]"
+        }
+        (false, false) => {
+            "either the server that followed this chain could not send it before its spool was full, which `agent verify` \
+             there says, or it was deleted, by no rule of [retention]"
+        }
+    }
+}
+
+fn cure(hole: &Hole, holders: &[String], remote: &str) -> String {
+    match holders {
+        [] => "no other remote that answers holds it".to_owned(),
+        holders => format!(
+            "{} holds it: copy what {remote} lacks under {} from there",
+            holders.join(" and "),
+            object_key::segments_of(&hole.chain)
+        ),
+    }
 }
 
 /// How commits in a row are called.

@@ -134,8 +134,9 @@ impl Sample<'_> {
                 uncompared.extend(anchored.unread());
                 faults.splice(
                     0..0,
-                    back.into_iter().chain(split).chain(lacks.told(remote.name())),
+                    back.into_iter().chain(split).chain(lacks.lost(remote.name())),
                 );
+                faults.extend(lacks.spared(remote.name()));
                 lacks.note(&mut seen);
                 self.put_lost(&here, (&listed, &lost, &suspects), &shipping, clock())?;
                 seen[rehearsal::UNCOMPARED_ONLY] = json!(faults.is_empty() && !uncompared.is_empty());

@@ -1,4 +1,5 @@
-//! What the spool had to drop before a remote had it, for good: a remote lacks these commits by no fault of its own.
+//! What the spool had to drop before a remote had it, or no longer had when the remote was added, for good: a remote lacks
+//! these commits by no fault of its own.
 //! It holds nothing of the objects themselves.
 
 use protocol::{
@@ -9,7 +10,7 @@ use rusqlite::{Row, Transaction, named_params};
 
 use super::{
     Store,
-    capture::{chain_from, commit_from},
+    capture::{SpooledSegment, chain_from, commit_from, signed},
 };
 
 /// Of what is in the spool through that number, the remote has all that was sent before.
@@ -18,6 +19,11 @@ const PUT: &str = "
     SELECT :remote, chain, min(first_commit), max(last_commit), :at FROM segment
     WHERE id <= :id AND id > coalesce((SELECT through_id FROM shipping WHERE remote = :remote), 0)
     GROUP BY chain";
+/// One that was added later never gets what every other remote had before.
+const PUT_BEFORE_FIRST: &str = "
+    INSERT OR IGNORE INTO spool_drop (remote, chain, first_commit, last_commit, at)
+    SELECT :remote, :chain, 1, :last, :at
+    WHERE :last > 1 AND NOT EXISTS (SELECT 1 FROM shipping WHERE remote = :remote AND through_id > 0)";
 const SELECT: &str = "
     SELECT chain, first_commit, last_commit FROM spool_drop WHERE remote = :remote ORDER BY chain, last_commit";
 
@@ -33,7 +39,7 @@ pub struct Dropped {
 }
 
 impl Store {
-    /// All that the spool dropped before this remote had it.
+    /// All that this remote was never sent: what the spool dropped, and what it no longer had when the remote was added.
     ///
     /// # Errors
     /// When the database refuses.
@@ -52,6 +58,26 @@ impl Store {
                 .collect()
         })
     }
+}
+
+/// Where this segment is the first one ever that goes to the remote, what lies before it in its chain never goes there.
+/// Before its shipping moves on.
+pub(super) fn put_before_first(
+    transaction: &Transaction<'_>,
+    remote: &str,
+    segment: &SpooledSegment,
+    at: UnixMillis,
+) -> rusqlite::Result<()> {
+    let row = named_params! {
+        ":remote": remote,
+        ":chain": segment.chain.as_str(),
+        ":last": signed(segment.first.get()) - 1,
+        ":at": at.0,
+    };
+    transaction
+        .prepare_cached(PUT_BEFORE_FIRST)?
+        .execute(row)
+        .map(drop)
 }
 
 /// What waits for this remote is dropped through the object of this number. Before its shipping moves on.

@@ -145,11 +145,12 @@ impl Store {
         segments: &[SpooledSegment],
         at: UnixMillis,
     ) -> rusqlite::Result<()> {
-        let Some(last) = segments.last() else {
+        let (Some(first), Some(last)) = (segments.first(), segments.last()) else {
             return Ok(());
         };
         let commits = segments.iter().map(|one| one.last.get() - one.first.get() + 1);
         self.write(|transaction| {
+            drops::put_before_first(transaction, remote, first, at)?;
             transaction.prepare_cached(PUT_SHIPPED)?.execute(named_params! {
                 ":remote": remote,
                 ":id": last.id,

@@ -7,6 +7,7 @@ mod alert_outbox;
 mod alert_storm;
 mod anchored;
 mod any_point;
+mod at_a_point;
 mod away;
 mod backup_ends;
 mod backup_objects;

@@ -75,7 +75,7 @@ fn segments_that_another_remote_holds_are_missed_where_all_of_them_are_gone() {
     assert_eq!(code, Some(1), "{said}");
     for part in [
         &format!("local: {}", between(&points)),
-        "offsite holds them",
+        "offsite holds it",
         "by no rule of [retention]",
     ] {
         assert!(said.contains(part), "{part} is not said: {said}");
@@ -87,7 +87,7 @@ fn segments_that_another_remote_holds_are_missed_where_all_of_them_are_gone() {
     // Now its points are known, and the key is not asked for.
     let (code, _, said) = an_hour_later(&shop, &["verify", "--remote", "local"]).unwrap();
     assert_eq!(code, Some(1), "{said}");
-    assert!(said.contains("offsite holds them"), "{said}");
+    assert!(said.contains("offsite holds it"), "{said}");
 }
 
 #[test]
@@ -151,7 +151,7 @@ fn where_no_remote_holds_any_segment_the_numbers_of_the_points_tell_what_is_gone
         let told = format!("{remote}: {}", between(&points));
         assert!(said.contains(&told), "{told} is not said: {said}");
     }
-    assert!(said.contains("no other remote that answers holds them"), "{said}");
+    assert!(said.contains("no other remote that answers holds it"), "{said}");
     let (_, told, _) = an_hour_later(&shop, &["list"]).unwrap();
     assert!(told.contains(&format!("MISSING: {}", between(&points))), "{told}");
 }

@@ -2,6 +2,7 @@
 //! What SQLite, the system or a storage said itself is not in here: [`fault`] knows it by its kind.
 
 mod drills;
+mod holes;
 mod put_back;
 mod remotes;
 
@@ -296,6 +297,7 @@ pub(in crate::alert) fn sentences(language: Language, text: &str) -> String {
 fn known() -> impl Iterator<Item = &'static (&'static str, &'static str)> {
     drills::SENTENCES
         .iter()
+        .chain(holes::SENTENCES)
         .chain(put_back::SENTENCES)
         .chain(SENTENCES)
         .chain(remotes::SENTENCES)

@@ -96,7 +96,7 @@ pub(super) const REMOTE_BEHIND: Wording = Wording {
 pub(super) const REMOTE_DAMAGED: Wording = Wording {
     headline: "Backups on {object} are damaged",
     happened: "At {since} {object} did not hold what was written there: {detail}",
-    means: "this alone does not stop the shop, but some restore points cannot be taken from {object} any more.",
+    means: "this alone does not stop the shop, but {object} is no whole copy any more, and a restore from it alone may lack something.",
     done: "the agent compared names, sizes and some of the contents; other places are not affected by this.",
     todo: "see how much is affected: agent verify --remote {object} --all, then back up anew: agent backup",
     over_headline: "Backups on {object} are whole again",

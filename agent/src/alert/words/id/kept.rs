@@ -96,7 +96,7 @@ pub(super) const REMOTE_BEHIND: Wording = Wording {
 pub(super) const REMOTE_DAMAGED: Wording = Wording {
     headline: "Cadangan di {object} rusak",
     happened: "Pada {since} isi {object} tidak sama dengan yang ditulis: {detail}",
-    means: "ini saja tidak menghentikan toko, tetapi sebagian titik pemulihan tidak dapat diambil lagi dari {object}.",
+    means: "ini saja tidak menghentikan toko, tetapi {object} bukan salinan yang utuh lagi, dan pemulihan dari sana saja mungkin kurang sesuatu.",
     done: "agent membandingkan nama, ukuran, dan sebagian isi; tempat lain tidak terkena.",
     todo: "lihat seberapa banyak: agent verify --remote {object} --all, lalu cadangkan lagi: agent backup",
     over_headline: "Cadangan di {object} utuh kembali",

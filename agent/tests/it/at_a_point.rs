@@ -1,0 +1,130 @@
+//! The segment of a commit at which a restore point stands: nothing is lost without it, and it is missed all the same.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
+
+use agent::store::Store;
+use protocol::object_key::SegmentName;
+use serde_json::Value;
+
+use crate::{
+    missing_commits::sell,
+    running::Running,
+    shop::{Shop, clock_set, files_under, stderr, text},
+};
+
+const VERIFY: [&str; 3] = ["verify", "--remote", "local"];
+
+/// Three points, and two commits before each of the later ones; these two.
+fn three_points() -> (Shop, [Value; 2]) {
+    let shop = Shop::new();
+    let agent = Running::start(&shop);
+    agent.wait_for("/rest");
+    shop.back_up();
+    sell(&shop, &agent, 2);
+    let middle = shop.back_up();
+    sell(&shop, &agent, 2);
+    let last = shop.back_up();
+    agent.burn();
+    (shop, [middle, last])
+}
+
+/// The segment that holds the commit of this point and no other one.
+fn of_point(root: &Path, point: &Value) -> PathBuf {
+    let commit = point["commit"].as_u64().unwrap();
+    let is_it = |path: &PathBuf| {
+        let name = SegmentName::parse(path.strip_prefix(root).unwrap().to_str().unwrap());
+        name.is_some_and(|name| name.first.get() == commit && name.last.get() == commit)
+    };
+    let found = files_under(&root.join("segment")).into_iter().find(is_it);
+    found.expect("the commit before a point is a segment of its own")
+}
+
+#[test]
+fn it_is_named_with_the_point_that_gives_its_commit_back() {
+    let (shop, points) = three_points();
+    shop.agent_done(&VERIFY);
+    for point in &points {
+        let gone = of_point(&shop.path("local"), point);
+        let kept = fs::read(&gone).unwrap();
+        fs::remove_file(&gone).unwrap();
+        let said = shop.agent_refuses(1, &VERIFY);
+        let commit = point["commit"].to_string();
+        for part in [
+            &format!("the segment of commit {commit} is not there"),
+            &format!("the point {} gives the same state back", text(&point["id"])),
+            "no rule of [retention] lets it go",
+            "offsite holds it",
+        ] {
+            assert!(said.contains(part), "{part} is not said: {said}");
+        }
+        assert!(!said.contains("cannot be restored"), "{said}");
+        // What it says is so, and the list shows no gap.
+        let named = ["--remote", "local", "--commit", &commit];
+        shop.restore_to(&format!("back-{commit}"), &named);
+        let listed = shop.agent_done(&["list", "--remote", "local", "--json"]);
+        assert!(!listed.contains(r#""what":"missing""#), "{listed}");
+        fs::write(&gone, kept).unwrap();
+        shop.agent_done(&VERIFY);
+    }
+}
+
+#[test]
+fn of_a_server_that_may_have_died_the_last_one_is_missed_only_where_another_remote_has_it() {
+    let Some(later) = clock_set("+20m") else { return };
+    let (shop, [_, last]) = three_points();
+    // As on the owner's computer: nothing is known here of what the server sent.
+    let settings = shop.path("agent.toml");
+    let of_server = fs::read_to_string(&settings).unwrap();
+    let own = of_server.replace("dir = \"state\"", "dir = \"owners-state\"");
+    assert_ne!(own, of_server);
+    fs::write(&settings, own).unwrap();
+    let verify = || {
+        let arguments = [&VERIFY[..], &["--key", "kit/owner.secret.asc"]].concat();
+        let output = shop.command(&arguments).envs(later).output().unwrap();
+        (output.status.code(), stderr(&output))
+    };
+    assert_eq!(verify().0, Some(0), "{}", verify().1);
+    fs::remove_file(of_point(&shop.path("local"), &last)).unwrap();
+    let (code, said) = verify();
+    let named = format!("the segment of commit {} is not there", last["commit"]);
+    assert!(
+        code == Some(1) && said.contains(&named) && said.contains("offsite holds it"),
+        "{said}"
+    );
+    fs::remove_file(of_point(&shop.path("offsite"), &last)).unwrap();
+    let (code, said) = verify();
+    assert_eq!(code, Some(0), "nothing tells that it was ever sent: {said}");
+}
+
+#[test]
+fn a_remote_that_was_added_later_lacks_none_of_what_went_to_the_others_before() {
+    let shop = Shop::new();
+    let agent = Running::start(&shop);
+    agent.wait_for("/rest");
+    shop.back_up();
+    // The agent that runs does not know of it yet; a backup by hand does.
+    let settings = shop.path("agent.toml");
+    let more = "[remotes.later]\ntype = \"fs\"\nroot = \"later\"\n";
+    let with_more = fs::read_to_string(&settings).unwrap() + more;
+    fs::write(&settings, with_more).unwrap();
+    fs::create_dir(shop.path("later")).unwrap();
+    shop.back_up();
+    for commits in [1, 3] {
+        sell(&shop, &agent, commits);
+        shop.back_up();
+    }
+    agent.burn();
+    let agent = Running::start(&shop);
+    agent.wait_for("/rest");
+    sell(&shop, &agent, 2);
+    agent.burn();
+    let store = Store::open_to_look(&shop.path("state")).unwrap().unwrap();
+    let shipping = store.shipping().unwrap();
+    let later = shipping.iter().find(|one| one.remote == "later");
+    assert!(later.is_some_and(|one| one.holds.is_some()), "{shipping:?}");
+    let said = shop.agent_done(&["verify", "--remote", "later"]);
+    assert!(said.contains("were never sent there"), "{said}");
+}
