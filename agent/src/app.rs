@@ -46,6 +46,7 @@ mod child;
 mod desk;
 mod heartbeat;
 mod owed;
+mod own_state;
 mod restart;
 mod systemd;
 mod telling;
@@ -178,7 +179,7 @@ impl Parts {
         tasks.spawn(async { Ok(bot.run().await) });
         tasks.spawn(async { Ok(cycle.run().await) });
         telling.spawn(ways, started_at, &mut tasks);
-        tasks.spawn(systemd::feed_watchdog(Arc::clone(&status)));
+        keep_itself(&config, &status, &alerts, &mut tasks)?;
         let schedule = backups::Backups {
             outside: telling.outside(Subject::Backup, &mut tasks),
             config,
@@ -245,6 +246,18 @@ fn keep_remotes(
         tasks.spawn(async { Ok(shipper.run().await) });
     }
     upkeep.map(|upkeep| tasks.spawn(async { Ok(upkeep.run(asked, compared).await) }));
+}
+
+/// As long as it lives, it says so to systemd, and as long as its memory is the one that it opened.
+fn keep_itself(
+    config: &Config,
+    status: &Arc<Status>,
+    alerts: &Alerts,
+    tasks: &mut JoinSet<anyhow::Result<Infallible>>,
+) -> anyhow::Result<()> {
+    tasks.spawn(systemd::feed_watchdog(Arc::clone(status)));
+    tasks.spawn(own_state::OwnState::of(config)?.watch(alerts.clone()));
+    Ok(())
 }
 
 async fn listen(config: &Config) -> anyhow::Result<TcpListener> {

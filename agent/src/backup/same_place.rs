@@ -1,7 +1,11 @@
-//! Remotes that are one place under two names: what lies there once would count as two copies.
+//! Remotes that are one place under two names, where what lies there once would count as two copies; and folders of remotes in
+//! which lies what nobody has encrypted.
 //! It asks no remote: two addresses that lead to one place are not found out here.
 
-use std::{fs, path::Path};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
 
 use crate::config::{Config, RemoteConfig, RemoteKind};
 
@@ -33,6 +37,27 @@ pub fn told(other: &str) -> String {
         "they are one place, and what lies there once counts as two copies: whatever happens to one happens to the other. \
          Take [remotes.{other}] out, or give it a place of its own"
     )
+}
+
+/// Each folder of a remote with what of the agent's and the shop's own lies within it, and could be read by whoever reads
+/// the remote: the agent's keys, the database.
+#[must_use]
+pub fn within(config: &Config) -> Vec<(&str, &Path)> {
+    let own = [config.state_dir.as_path(), config.backup.database.as_path()];
+    let folders = config
+        .remotes
+        .iter()
+        .filter(|remote| remote.kind == RemoteKind::Fs);
+    let within = folders.flat_map(|remote| own.map(|path| (remote, path)));
+    within
+        .filter(|(remote, path)| {
+            let (folder, path) = (folder_of(remote), as_known(path));
+            folder
+                .zip(path)
+                .is_some_and(|(folder, path)| path.starts_with(folder))
+        })
+        .map(|(remote, path)| (remote.name.as_str(), path))
+        .collect()
 }
 
 fn is_same(one: &RemoteConfig, other: &RemoteConfig) -> bool {
@@ -68,8 +93,11 @@ fn root_of(remote: &RemoteConfig) -> &str {
 }
 
 /// As the disk knows it, also by way of links; one that is not there yet by the folder that it will be made in.
-fn folder_of(remote: &RemoteConfig) -> Option<std::path::PathBuf> {
-    let root = Path::new(remote.options.get("root")?);
+fn folder_of(remote: &RemoteConfig) -> Option<PathBuf> {
+    as_known(Path::new(remote.options.get("root")?))
+}
+
+fn as_known(root: &Path) -> Option<PathBuf> {
     let there = root.ancestors().find_map(|above| {
         let known = fs::canonicalize(above).ok()?;
         Some(known.join(root.strip_prefix(above).ok()?))

@@ -78,8 +78,8 @@ impl Question<'_> {
             .map(|name| name.first)
             .chain(follows.filter(|_| sent.is_some()))
             .min();
-        // What is beyond may be on its way.
-        let through = lost().map(|name| name.last).chain(sent).max();
+        // What is beyond may be on its way, and of what nobody sent a name alone says nothing.
+        let through = sent.or_else(|| lost().map(|name| name.last).max());
         match (from, through) {
             (Some(from), Some(through)) => self.uncovered(chain, from, through),
             _ => Vec::new(),

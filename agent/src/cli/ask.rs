@@ -1,12 +1,18 @@
 //! Asking the person at the terminal: a passphrase, or a yes.
 //! Where no terminal is, nothing is assumed: the command says which option or variable answers instead.
 
-use std::io::{IsTerminal, Write};
+use std::{
+    io::{IsTerminal, Write},
+    path::Path,
+};
 
 use protocol::secret::Secret;
 
 use super::Failure;
-use crate::keys::PASSPHRASE_VARIABLE;
+use crate::{
+    backup::seal::Keys,
+    keys::{self, KeyError, PASSPHRASE_VARIABLE},
+};
 
 /// Of a new key: whoever has the file can try without end.
 const PASSPHRASE_CHARS_MIN: usize = 12;
@@ -27,6 +33,17 @@ pub fn passphrase() -> Result<Secret, String> {
     let text = rpassword::prompt_password("Passphrase of the owner's key: ");
     text.map(|text| Secret::new(&text))
         .map_err(|error| format!("the passphrase could not be read: {error}"))
+}
+
+/// The keys in that file, with its passphrase where it has one.
+///
+/// # Errors
+/// Wrong use when there is no file, or nobody who could be asked; a failure when it does not open.
+pub fn keys(path: &Path) -> Result<Keys, Failure> {
+    keys::unlock(path, &mut passphrase).map_err(|error| match error {
+        KeyError::NoPassphrase(_) | KeyError::Absent(_) => Failure::Refused(error.to_string()),
+        KeyError::Unusable(_) | KeyError::WrongPassphrase => Failure::Failed(error.into()),
+    })
 }
 
 /// A new passphrase, asked twice.

@@ -23,6 +23,7 @@ use crate::{
 };
 
 mod bot;
+mod database;
 mod hints;
 mod outside;
 mod private;
@@ -72,6 +73,7 @@ pub async fn run(arguments: Arguments) -> Result<(), Failure> {
             .map(|cert| recipient(cert, &config, now)),
     );
     findings.extend(keys_of_the_chain(&config, &recipients)?);
+    findings.push(database::of(&config));
     findings.push(signing_key(&config));
     findings.extend(asked_outside(&config).await?);
     let probe = seal(
@@ -84,6 +86,7 @@ pub async fn run(arguments: Arguments) -> Result<(), Failure> {
     findings.extend(config.backup.files.iter().map(|path| rides_along(&config, path)));
     findings.extend(secret_keys(&config));
     findings.extend(one_place(&config));
+    findings.extend(within_a_remote(&config));
     findings.push(room_for_backups(&config));
     findings.extend(config.watch.disks.iter().map(|path| disk(path)));
     findings.push(finding("DATA_KEY", coverage::data_key(&config)));
@@ -239,6 +242,19 @@ fn one_place(config: &Config) -> Vec<Finding> {
     let told = same_place::pairs(config).into_iter().map(|(one, other)| {
         let what = format!("remotes {one} and {other}");
         finding(&what, Err(same_place::told(other)))
+    });
+    told.collect()
+}
+
+/// What lies in a remote's folder and is nobody's backup.
+fn within_a_remote(config: &Config) -> Vec<Finding> {
+    let told = same_place::within(config).into_iter().map(|(remote, path)| {
+        let wrong = "it lies in the folder of this remote, where whoever reads the backups reads it too, unencrypted: move it, \
+                     or give the remote a folder of its own";
+        finding(
+            &format!("remote {remote} and {}", path.display()),
+            Err(wrong.to_owned()),
+        )
     });
     told.collect()
 }

@@ -23,7 +23,6 @@ use crate::{
         unfilled::Unfilled,
     },
     config::{Config, Purpose},
-    keys,
     restore::{
         Sources, ahead_of, kinds_of, open_manifest,
         trust::{self, Trust},
@@ -103,9 +102,7 @@ pub async fn run(arguments: Arguments) -> Result<(), Failure> {
     let anchor = arguments.anchor.as_deref().map(Anchor::parse).transpose();
     let anchor = anchor.map_err(Failure::Refused)?;
     let unlocked = match &arguments.key {
-        Some(path) => {
-            Some(keys::unlock(path, &mut ask::passphrase).map_err(|error| Failure::Failed(error.into()))?)
-        }
+        Some(path) => Some(ask::keys(path)?),
         None => None,
     };
     let survey = remotes::survey(&mut opened).await;
@@ -263,7 +260,7 @@ async fn listed(
         let mut one = points::one(survey, &point, here.points.get(&point), (opened, zone));
         one.archive_altered(&here.altered);
         one.leave_to(others);
-        one.doubt(&here.points);
+        one.doubt(&here.points, here.is_backing_up);
         one.drilled_at = here.drilled.get(point.as_str()).map(|at| words::rfc3339(*at));
         restore_points.push(one);
     }

@@ -8,12 +8,9 @@ use tokio::sync::Semaphore;
 
 use super::{ConfigArgument, Failure, ask, interrupted, load, progress, remotes};
 use crate::{
-    backup::{
-        restoring::{Notice, Restoring},
-        seal::Keys,
-    },
+    backup::restoring::{Notice, Restoring},
     config::{Config, Purpose},
-    keys::{self, KeyError, kit},
+    keys::kit,
     restore::{
         self, Done, Only, Plan, Reached, Refused, Request, Sources, Target,
         hold::{self, Hold},
@@ -140,7 +137,7 @@ pub async fn run(arguments: Arguments) -> Result<(), Failure> {
     // Held from here on, so that neither program can start while the owner reads the plan.
     let mut hold = held(&request, &arguments, &config)?;
     let mut opened = remotes::open(&config, arguments.remote.as_deref())?;
-    let keys = unlock(&arguments, &config)?;
+    let keys = ask::keys(&key_path(&arguments, &config))?;
     let survey = remotes::survey(&mut opened).await;
     let mut notes = Vec::from_iter(early::of_the_future(&request.selection, &config));
     notes.extend(known::unreadable(&config));
@@ -268,21 +265,6 @@ fn named(arguments: &Arguments) -> Result<Vec<Fingerprint>, Failure> {
     let read = |text: &String| Fingerprint::parse(&without_spaces(text));
     let all: Result<Vec<Fingerprint>, _> = arguments.trust.iter().map(read).collect();
     all.map_err(|error| Failure::Refused(error.to_string()))
-}
-
-fn unlock(arguments: &Arguments, config: &Config) -> Result<Keys, Failure> {
-    let key = key_path(arguments, config);
-    if !key.is_file() {
-        let missing = format!(
-            "there is no secret key at {}: name the owner's key with --key FILE",
-            key.display()
-        );
-        return Err(Failure::Refused(missing));
-    }
-    keys::unlock(&key, &mut ask::passphrase).map_err(|error| match error {
-        KeyError::NoPassphrase(text) => Failure::Refused(text),
-        other => Failure::Failed(other.into()),
-    })
 }
 
 async fn carry_out(plan: &mut Plan, sources: &Sources<'_>, hold: Option<&mut Hold>) -> anyhow::Result<Done> {

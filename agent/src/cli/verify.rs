@@ -2,7 +2,7 @@
 //! machine's agent wrote.
 //! It changes nothing on a remote.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use serde_json::{Value, json};
 
@@ -14,7 +14,6 @@ use super::{
 use crate::{
     backup::{anchor::Anchor, certificate::Certificate, remembered::Remembered, remote::Remote, seal::Keys},
     config::{Config, Purpose},
-    keys,
     rehearse::{LEFT_OPEN, Looked, Sample, Share},
     store::{Store, rehearsal::Rehearsal},
 };
@@ -87,7 +86,7 @@ pub async fn run(arguments: Arguments) -> Result<(), Failure> {
     let all = remotes::open(&config, None)?.usable;
     let mut faults = opened.faults();
     let share = if arguments.all { Share::All } else { Share::Some };
-    let keys = arguments.key.as_deref().map(unlock).transpose()?;
+    let keys = arguments.key.as_deref().map(ask::keys).transpose()?;
     let opening = keys.clone().unwrap_or_else(|| remembered(&config));
     let own = Certificate::load(&config.state_dir)?;
     let mut shown = Vec::new();
@@ -268,10 +267,6 @@ fn found(seen: &str, unknown: &Unknown<'_>) -> String {
         );
     }
     told
-}
-
-fn unlock(path: &Path) -> Result<Keys, Failure> {
-    keys::unlock(path, &mut ask::passphrase).map_err(|error| Failure::Failed(error.into()))
 }
 
 /// What cannot be had from it any more of what this server sent.

@@ -1,7 +1,7 @@
 //! Reads the owner's secret key, as this program or gpg wrote it, and unlocks what decrypts.
 //! The passphrase is asked for only when the key has one, and is kept nowhere.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use openpgp::{
     Cert, KeyID,
@@ -22,6 +22,9 @@ pub enum KeyError {
     /// The file is not what it should be.
     #[error("{0}")]
     Unusable(String),
+    /// Nothing lies where the key should.
+    #[error("there is no secret key at {}: name the owner's key with --key FILE", .0.display())]
+    Absent(PathBuf),
     /// The passphrase is wrong.
     #[error("the passphrase does not open the key")]
     WrongPassphrase,
@@ -38,6 +41,9 @@ type SecretKey = Key<key::SecretParts, key::UnspecifiedRole>;
 /// [`KeyError`]: a wrong passphrase can be asked for again.
 pub fn unlock(path: &Path, ask: &mut dyn FnMut() -> Result<Secret, String>) -> Result<Keys, KeyError> {
     let unusable = |text: String| KeyError::Unusable(format!("{}: {text}", path.display()));
+    if !path.is_file() {
+        return Err(KeyError::Absent(path.to_owned()));
+    }
     let parser =
         CertParser::from_file(path).map_err(|error| unusable(format!("it is no OpenPGP key: {error}")))?;
     let certs: Vec<Cert> = parser

@@ -18,7 +18,7 @@ use crate::{
         remote::{Remote, RemoteError},
         survey::{self, Names},
     },
-    store::points::KnownPoint,
+    store::{points::KnownPoint, shipping::Shipping},
 };
 
 /// Points without a manifest that the others are asked about; of more only the newest ones.
@@ -96,6 +96,37 @@ impl<'a> Elsewhere<'a> {
 
 fn point_of(key: &str) -> Option<PointId> {
     object_key::point_of_manifest(key).map(|(point, _)| point)
+}
+
+/// Who still has the newest commits that this server sent to the remote, where that lists them no more.
+pub(super) async fn holds_the_end(
+    sample: &Sample<'_>,
+    listed: &Names,
+    shipping: &[Shipping],
+) -> Option<String> {
+    let remote = sample.remote.name();
+    let of_remote = shipping.iter().find(|shipping| shipping.remote == remote)?;
+    let (chain, commit, _) = of_remote.holds.as_ref()?;
+    let reaches = |names: &Names| {
+        let ranges = holes::on(names, chain);
+        ranges.iter().any(|range| range.last >= *commit)
+    };
+    if reaches(listed) {
+        return None;
+    }
+    let folder = object_key::segments_of(chain);
+    let mut holders = Vec::new();
+    for other in Elsewhere::of(sample, BTreeSet::new()).others {
+        if other.list(&folder).await.is_ok_and(|names| reaches(&names)) {
+            holders.push(other.name());
+        }
+    }
+    (!holders.is_empty()).then(|| {
+        format!(
+            "{} holds commit {commit} of the chain {chain}: copy what {remote} lacks under {folder} from there",
+            holders.join(" and ")
+        )
+    })
 }
 
 /// Points of which everything lies there but the manifest, which another remote holds: a sentence each.

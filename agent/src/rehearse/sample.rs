@@ -15,7 +15,7 @@ use super::{
     elsewhere,
     look::{Again, Look, SUSPECTS_MAX, look, lost_before, lost_points, suspects},
     missing::Lacks,
-    unknown::unknown,
+    unknown::{self, unknown},
 };
 use crate::{
     backup::{
@@ -124,7 +124,7 @@ impl Sample<'_> {
                 newest = here.last().map(|known| known.manifest.point.to_string());
                 let lacks = Lacks::of(self, &listed, &here, &shipping, &before, clock()).await?;
                 let split = elsewhere::split(self, &listed, (&known, &here), clock()).await?;
-                let back = anchor::rolled_back(remote.name(), &listed, &known, &shipping);
+                let back = self.rolled_back(&listed, &known, &shipping).await;
                 let anchored = Anchored::of(self, &listed, &known, clock()).await;
                 anchored.write_down(self, began_at, clock())?;
                 seen["anchor"] = json!(anchored.fits());
@@ -136,7 +136,7 @@ impl Sample<'_> {
                     0..0,
                     back.into_iter().chain(split).chain(lacks.lost(remote.name())),
                 );
-                faults.extend(lacks.spared(remote.name()));
+                faults.extend(unknown::copies(&known, &listed).chain(lacks.spared(remote.name())));
                 lacks.note(&mut seen);
                 self.put_lost(&here, (&listed, &lost, &suspects), &shipping, clock())?;
                 seen[rehearsal::UNCOMPARED_ONLY] = json!(faults.is_empty() && !uncompared.is_empty());
@@ -194,6 +194,20 @@ impl Sample<'_> {
         seen[TWIN] = json!(twin::find(&question));
         seen[SHARED] = json!(question.is_shared());
         Ok(())
+    }
+
+    /// That the remote lists nothing of the newest that this server read back or sent there, and who still has it.
+    async fn rolled_back(
+        &self,
+        listed: &Names,
+        known: &BTreeMap<PointId, KnownPoint>,
+        shipping: &[Shipping],
+    ) -> Option<String> {
+        let told = anchor::rolled_back(self.remote.name(), listed, known, shipping)?;
+        Some(match elsewhere::holds_the_end(self, listed, shipping).await {
+            Some(held) => format!("{told}; {held}"),
+            None => told,
+        })
     }
 
     /// What the last look wrote down.

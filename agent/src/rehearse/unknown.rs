@@ -29,9 +29,39 @@ impl Unknown {
     }
 }
 
+/// Manifests under a name that no known point has, with the known one whose bytes they are by their digests.
+fn doubled(
+    known: &BTreeMap<PointId, KnownPoint>,
+    listed: &BTreeMap<String, u64>,
+) -> BTreeMap<String, String> {
+    let digest_of = |known: &KnownPoint| object_key::manifest(&known.manifest.point, &known.manifest_sha256);
+    let own: BTreeMap<String, String> = known
+        .values()
+        .map(digest_of)
+        .filter_map(|key| Some((object_key::point_of_manifest(&key)?.1, key)))
+        .collect();
+    let copy = |key: &String| {
+        let (point, digest) = object_key::point_of_manifest(key)?;
+        let original = own.get(&digest).filter(|_| !known.contains_key(&point))?;
+        Some((key.clone(), original.clone()))
+    };
+    listed.keys().filter_map(copy).collect()
+}
+
+/// Each of these in a sentence.
+pub(super) fn copies(
+    known: &BTreeMap<PointId, KnownPoint>,
+    listed: &BTreeMap<String, u64>,
+) -> impl Iterator<Item = String> {
+    let doubled = doubled(known, listed).into_iter();
+    doubled.map(|(copy, of)| format!("{copy} is a copy of {of}"))
+}
+
 /// By the names alone.
 pub(super) fn unknown(known: &BTreeMap<PointId, KnownPoint>, listed: &BTreeMap<String, u64>) -> Unknown {
-    let manifests = listed.keys().filter_map(|key| object_key::point_of_manifest(key));
+    let doubled = doubled(known, listed);
+    let manifests = listed.keys().filter(|key| !doubled.contains_key(*key));
+    let manifests = manifests.filter_map(|key| object_key::point_of_manifest(key));
     let manifests: BTreeSet<PointId> = manifests.map(|(point, _)| point).collect();
     let in_parts = listed.keys().filter_map(|key| object_key::part(key));
     let in_parts: BTreeSet<PointId> = in_parts.map(|(point, _)| point).collect();

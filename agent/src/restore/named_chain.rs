@@ -43,7 +43,7 @@ pub(super) fn refusal(
     }
     let chains = chains(sources, index);
     if !chains.is_empty() {
-        reason = format!("{reason}. There are {}", chains.join(", "));
+        reason = format!("{reason}. What there is: {}", chains.join(", "));
     }
     Some(nothing(sources, reason))
 }

@@ -65,7 +65,7 @@ pub fn observe_database(
 ) -> anyhow::Result<()> {
     let told = |damage: &str| match store.newest_sound_state(now) {
         Ok(Some(sound)) => {
-            format!("{damage}; the newest state from before it: agent restore {sound} --full-check")
+            format!("{damage}; the newest sound state known here: agent restore {sound} --full-check")
         }
         Ok(None) | Err(_) => format!("{damage}; no sound restore point is known here"),
     };

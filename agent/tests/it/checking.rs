@@ -523,3 +523,30 @@ fn what_agent_toml_says_and_nobody_means_is_wrong() {
     let well = said("quiet_hours = \"22:00-06:00\"|[watch]\nrotating = [\"/var/spool/shop\"]");
     assert!(!well.contains("WRONG"), "{well}");
 }
+
+#[test]
+fn what_is_no_database_and_what_lies_readable_in_a_remotes_folder_are_wrong() {
+    let shop = Shop::new();
+    let whole = fs::read_to_string(shop.path("agent.toml")).unwrap();
+    let said = |from: &str, to: &str| {
+        write(&shop, |_| whole.replace(from, to));
+        String::from_utf8_lossy(&shop.agent(&["check"]).stdout).into_owned()
+    };
+    let well = said("", "");
+    assert!(
+        well.contains("a database of SQLite") && !well.contains("WRONG"),
+        "{well}"
+    );
+    let another = said("live/shop.db", "agent.toml");
+    assert!(another.contains("no database of SQLite"), "{another}");
+    let none = said("live/shop.db", "live/none.db");
+    assert!(
+        none.contains("is not there yet") && !none.contains("WRONG"),
+        "{none}"
+    );
+    let inside = said("dir = \"state\"", "dir = \"local/state\"");
+    assert!(
+        inside.contains("WRONG  remote local and ") && inside.contains("unencrypted"),
+        "{inside}"
+    );
+}

@@ -90,6 +90,9 @@ fn what_one_remote_lost_comes_from_the_other_and_fails_the_drill_of_the_one() {
         count_items(&shop.database())
     );
     let missing = format!("commits {} to {was} of the chain", last + 1);
+    let said = shop.agent_refuses(1, &["verify", "--remote", "local"]);
+    let held = format!("offsite holds commit {was} of the chain");
+    assert!(said.contains(&held), "{said}");
     let said = shop.agent_refuses(1, &["drill", "--remote", "local"]);
     assert!(said.contains(&missing), "{said}");
     shop.agent_done(&["drill", "--remote", "offsite"]);
@@ -170,4 +173,32 @@ fn remotes_that_were_put_back_under_a_running_agent_are_compared_with_the_next_t
         std::thread::sleep(Duration::from_millis(200));
     }
     agent.burn();
+}
+
+#[test]
+fn an_agent_whose_state_is_put_back_under_it_ends_and_the_next_one_goes_on_from_there() {
+    let (shop, _) = captured(2);
+    let (state, kept) = (shop.path("state"), shop.path("kept"));
+    let copied = std::process::Command::new("cp")
+        .arg("-a")
+        .args([&state, &kept])
+        .status();
+    assert!(copied.unwrap().success());
+    let agent = Running::start(&shop);
+    agent.wait_for("/rest");
+    sell(&shop, &agent, 2);
+    fs::rename(&state, shop.path("aside")).unwrap();
+    fs::rename(&kept, &state).unwrap();
+    let said = agent.ended();
+    assert!(said.contains("another one was put in its place"), "{said}");
+    let agent = Running::start(&shop);
+    agent.wait_for("/rest");
+    sell(&shop, &agent, 1);
+    agent.burn();
+    let point = shop.back_up();
+    shop.agent_done(&restoring("back", &["--chain", text(&point["chain"])]));
+    assert_eq!(
+        count_items(&shop.path("back/shop.db")),
+        count_items(&shop.database())
+    );
 }

@@ -116,6 +116,23 @@ impl Running {
         assert!(sent.unwrap().success());
     }
 
+    /// Waits until it has ended by itself, with a failure; what it said.
+    pub fn ended(mut self) -> String {
+        let start = Instant::now();
+        let status = loop {
+            match self.child.try_wait().unwrap() {
+                Some(status) => break status,
+                None => assert!(start.elapsed() < LIMIT, "it has not ended"),
+            }
+            std::thread::sleep(Duration::from_millis(50));
+        };
+        assert_eq!(status.code(), Some(1));
+        let mut said = String::new();
+        self.log.rewind().unwrap();
+        self.log.read_to_string(&mut said).unwrap();
+        said
+    }
+
     pub fn burn(mut self) {
         self.child.kill().unwrap();
         self.child.wait().unwrap();

@@ -10,7 +10,7 @@ use crate::{
     invented_names::{claims, digest_of},
     missing_commits::{after, captured, sell},
     running::Running,
-    shop::{Shop, count_items, restoring},
+    shop::{Shop, count_items, files_under, restoring},
 };
 
 /// Segments of several commits, after some of one.
@@ -149,4 +149,46 @@ fn whatever_names_are_put_there_the_last_commit_that_is_whole_comes_back() {
             .filter(|place| place.exists())
             .for_each(|place| fs::remove_file(place).unwrap());
     }
+}
+
+#[test]
+fn a_restore_point_under_a_second_name_is_named_as_a_copy_and_is_nobodys_backup() {
+    let (shop, point) = captured(2);
+    let root = shop.path("local");
+    let id = point["id"].as_str().unwrap();
+    let invented = "20301231T235959Z-0badc0de";
+    let of_point = |path: &PathBuf| path.to_str().unwrap().contains(id);
+    let copies: Vec<PathBuf> = files_under(&root)
+        .into_iter()
+        .filter(of_point)
+        .map(|path| {
+            let copy = PathBuf::from(path.to_str().unwrap().replace(id, invented));
+            fs::create_dir_all(copy.parent().unwrap()).unwrap();
+            fs::copy(&path, &copy).unwrap();
+            copy
+        })
+        .collect();
+    assert!(copies.len() >= 3, "{copies:?}");
+    let said = shop.agent_refuses(1, &["verify", "--remote", "local"]);
+    let named = said.contains(&format!("manifest/{invented}")) && said.contains("is a copy of manifest/");
+    assert!(named && !said.contains("another agent"), "{said}");
+    for copy in copies {
+        fs::remove_file(copy).unwrap();
+    }
+    shop.agent_done(&["verify", "--remote", "local"]);
+}
+
+#[test]
+fn a_segment_that_claims_commits_after_the_last_one_loses_none() {
+    let (shop, segments) = of_several_commits();
+    let (path, last) = segments.last().unwrap();
+    let bytes = fs::read(path).unwrap();
+    let mut claim = last.clone();
+    claim.first = last.last.next();
+    claim.last = claim.first.next().next();
+    let put = put(&shop, &["local"], &claim, &bytes);
+    shop.agent(&["verify", "--remote", "local", "--all"]);
+    let listed = shop.agent_done(&["list", "--remote", "local"]);
+    assert!(!listed.contains("are missing or altered here"), "{listed}");
+    fs::remove_file(&put[0]).unwrap();
 }

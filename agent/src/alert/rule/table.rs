@@ -158,6 +158,8 @@ rules! {
     ServerWentDown => Spec::new("server_went_down", Warning, Topic::Machine).event();
     /// The kernel killed the agent itself for want of memory.
     AgentKilled => Spec::new("agent_killed", Warning, Topic::Agent).event();
+    /// The agent's own state folder was exchanged or deleted under it.
+    AgentStateReplaced => Spec::new("agent_state_replaced", Critical, Topic::Agent).event();
     /// Another program takes the owner's commands from Telegram.
     OwnerBotShared => Spec::new("owner_bot_shared", Warning, Topic::Agent).figure(Unit::Count, 3.0, 1.0);
     /// systemd restarts the bot again and again.

@@ -135,6 +135,7 @@ wordings! {
     CredentialOld => machine::CREDENTIAL_OLD,
     AgentSlow => machine::AGENT_SLOW,
     AgentKilled => agent::AGENT_KILLED,
+    AgentStateReplaced => agent::AGENT_STATE_REPLACED,
     ServerWentDown => machine::SERVER_WENT_DOWN,
     OwnerBotShared => agent::OWNER_BOT_SHARED,
     BotRestarting => trade::BOT_RESTARTING,

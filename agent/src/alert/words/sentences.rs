@@ -32,8 +32,8 @@ const SENTENCES: &[(&str, &str)] = &[
         "log perubahan (-wal) dikosongkan atau dipotong selagi bot berjalan, beserta isi yang belum ada di berkas database: systemctl stop bot, lalu agent restore --latest",
     ),
     (
-        "the newest state from before it: agent restore {} --full-check",
-        "keadaan terbaru sebelum rusak: agent restore {} --full-check",
+        "the newest sound state known here: agent restore {} --full-check",
+        "keadaan baik terbaru yang dikenal di sini: agent restore {} --full-check",
     ),
     (
         "no sound restore point is known here",
@@ -159,6 +159,7 @@ const SENTENCES: &[(&str, &str)] = &[
         "{} berubah: SHA-256-nya lain",
     ),
     ("{} is missing", "{} tidak ada"),
+    ("{} is a copy of {}", "{} adalah salinan {}"),
     ("and {} more", "dan {} lagi"),
     ("{} cannot be read: {}", "{} tidak dapat dibaca: {}"),
     ("{} could not be compared: {}", "{} tidak dapat dibandingkan: {}"),

@@ -62,12 +62,19 @@ pub(super) fn plain(error: &opendal::Error) -> String {
     if text.contains(NO_TLS) {
         text = PLAIN_PORT.to_owned();
     }
-    if let Some((status, advice)) = status(error).and_then(refused) {
-        let said = match said_nothing {
-            true => String::new(),
-            false => format!("; it says: {text}"),
-        };
-        text = format!("the server answered with status {status}: {advice}{said}");
+    match status(error).map(|status| (status, refused(status))) {
+        Some((status, Some(advice))) => {
+            let said = match said_nothing {
+                true => String::new(),
+                false => format!("; it says: {text}"),
+            };
+            text = format!("the server answered with status {status}: {advice}{said}");
+        }
+        // What a server says in its own words often says nothing without its number.
+        Some((status, None)) if !said_nothing => {
+            text = format!("the server answered with status {status}: {text}");
+        }
+        Some((_, None)) | None => {}
     }
     let words: Vec<String> = text.split_whitespace().map(address::bare).collect();
     words.join(" ").chars().take(ERROR_CHARS_MAX).collect()
@@ -98,13 +105,12 @@ fn meaning(error: &opendal::Error) -> Option<&'static str> {
 }
 
 /// What to look at when a server refuses whoever asks. What it says itself is often one word.
-fn refused(status: u16) -> Option<(u16, &'static str)> {
-    let advice = match status {
-        401 => "it does not take these credentials; check user name and password, or key and secret",
-        403 => "these credentials may not do that; check them, and what they are allowed there",
-        _ => return None,
-    };
-    Some((status, advice))
+fn refused(status: u16) -> Option<&'static str> {
+    match status {
+        401 => Some("it does not take these credentials; check user name and password, or key and secret"),
+        403 => Some("these credentials may not do that; check them, and what they are allowed there"),
+        _ => None,
+    }
 }
 
 /// The HTTP status, which OpenDAL keeps only in its rendering of the response.
@@ -150,6 +156,9 @@ mod tests {
             told.contains("status 401") && told.ends_with("it says: nope"),
             "{told}"
         );
+        let slow = opendal::Error::new(ErrorKind::Unexpected, "slow down")
+            .with_context("response", "Parts { status: 503, version: HTTP/1.1 }");
+        assert_eq!(plain(&slow), "the server answered with status 503: slow down");
         let no_tls = anyhow::anyhow!("received corrupt message of type InvalidContentType");
         let error = opendal::Error::new(ErrorKind::Unexpected, "send http request").set_source(no_tls);
         assert!(plain(&error).contains("write http:// in front"));

@@ -12,6 +12,7 @@ use protocol::{
 use super::{points::Listed, unfollowed::Unfollowed};
 use crate::{
     backup::{
+        self,
         hole::Hole,
         holes::{self, Stand},
         own::{Other, Own},
@@ -44,6 +45,8 @@ pub(super) struct Here {
     pub absences: Vec<(UnixMillis, UnixMillis)>,
     /// The chain that is followed here, and the newest commit that was seen.
     pub seen: Option<(ChainId, CommitNumber)>,
+    /// Whether a backup is being taken here at this moment: it is written down when it has ended.
+    pub is_backing_up: bool,
     /// Before this moment retention may have let commits go; nothing where that is not known.
     pub kept_from: Option<UnixMillis>,
     /// What is this agent's own.
@@ -119,6 +122,7 @@ impl Here {
             slots: store.sampled_slots()?,
             absences: store.absences()?,
             seen: None,
+            is_backing_up: backup::is_being_taken(config),
             own: Own::of(&config.state_dir, &store)?,
             kept_from: kept_from(config, &store, now)?,
             is_server: true,

@@ -203,7 +203,7 @@ impl Listed {
 
     /// Names it where nobody knows or opens it, although this server knows of older ones, or where nothing else of it is
     /// there and opening was tried.
-    pub(super) fn doubt(&mut self, known: &BTreeMap<PointId, KnownPoint>) {
+    pub(super) fn doubt(&mut self, known: &BTreeMap<PointId, KnownPoint>, is_backing_up: bool) {
         if !self.other_agents.is_empty() {
             return;
         }
@@ -211,7 +211,11 @@ impl Listed {
         let is_bare = self.objects.is_empty() && self.files.is_empty() && !self.problems.is_empty();
         self.doubtful = self.chain.is_none() && (knows_older || is_bare);
         if self.doubtful {
+            let is_newest = known.keys().next_back().is_some_and(|newest| *newest < self.id);
             let what = match knows_older {
+                true if is_backing_up && is_newest => {
+                    "a backup is being taken at this moment, most likely this one: it is known here when it has ended"
+                }
                 true => {
                     "this server knows of no such restore point: another agent, or a copy of this server, took it, or somebody \
                      invented it"

@@ -17,7 +17,7 @@ pub(super) fn damaged(points: &[String], sound: Option<&Sound>) -> Option<String
     let (what, hold) = named(first, points.len(), "holds", "hold");
     let sound = sound.map_or_else(
         || "no sound restore point is known here".to_owned(),
-        |sound| format!("the newest state from before it: agent restore {sound} --full-check"),
+        |sound| format!("the newest sound state known here: agent restore {sound} --full-check"),
     );
     Some(format!(
         "Backup:   {what} {hold} a database that SQLite found damaged, which counts for nothing: {sound}"

@@ -26,14 +26,32 @@ use crate::{
 /// With the owner's key so many of each chain's newest segments are opened; all of them with `--all`.
 const SEGMENTS_OPENED: usize = 200;
 
+/// How it begins that an object is sealed for another key, and how many of these are named.
+const OTHER_KEY: &str = "the key does not open it";
+const SEALED_TOLD: usize = 3;
+
 pub(super) fn say_adopted(
     remote: &Remote,
     adopted: &Adopted,
     (as_json, shown): (bool, &mut Vec<Value>),
     faults: &mut Vec<String>,
 ) {
-    let told = adopted.faults.iter();
-    faults.extend(told.map(|what| format!("{}: {what}", remote.name())));
+    let name = remote.name();
+    let (sealed, told): (Vec<&String>, Vec<&String>) =
+        adopted.faults.iter().partition(|what| what.contains(OTHER_KEY));
+    faults.extend(told.iter().map(|what| format!("{name}: {what}")));
+    faults.extend(
+        sealed
+            .iter()
+            .take(SEALED_TOLD)
+            .map(|what| format!("{name}: {what}")),
+    );
+    if let Some(more) = sealed.len().checked_sub(SEALED_TOLD).filter(|more| *more > 0) {
+        faults.push(format!(
+            "{name}: {} more that this key does not open; that says nothing of whether they are whole",
+            words::count(more as u64, "object")
+        ));
+    }
     if as_json {
         shown.push(adopted_as_json(remote, adopted));
         return;

@@ -56,14 +56,20 @@ impl<'a> Unknown<'a> {
         })
     }
 
-    /// Single commits without any restore point; for whoever brought the owner's key that is no proof of a backup.
+    /// Nothing at all, or single commits without any restore point; for whoever brought the owner's key that is no proof of
+    /// a backup.
     pub(super) fn nothing_leads_there(&self) -> Option<String> {
-        (self.has_commits && self.points.is_empty() && self.known_points == 0).then(|| {
-            format!(
+        (self.points.is_empty() && self.known_points == 0).then(|| match self.has_commits {
+            false => format!(
+                "{}: NOTHING is there that could be restored: no backup has reached it yet, its disk is not mounted, or that is \
+                 another place",
+                self.remote
+            ),
+            true => format!(
                 "{}: NO RESTORE POINT is there, only single commits, and nothing can be restored without one. Where the shop \
                  still runs: agent backup --remote {}",
                 self.remote, self.remote
-            )
+            ),
         })
     }
 

@@ -48,6 +48,10 @@ pub(super) const SENTENCES: &[(&str, &str)] = &[
         "tidak ada tempat lain yang menjawab dan memilikinya",
     ),
     (
+        "{} holds commit {} of the chain {}: copy what {} lacks under {} from there",
+        "{} memiliki perubahan {} dari rantai {}: yang tidak ada di {} di bawah {}, salin dari sana",
+    ),
+    (
         "{} holds it: copy what {} lacks under {} from there",
         "{} memilikinya: yang tidak ada di {} di bawah {}, salin dari sana",
     ),
