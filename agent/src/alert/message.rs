@@ -668,9 +668,9 @@ mod tests {
             let text = outgoing(&voice(Language::En), &row, false, UnixMillis(waited_s * 1000));
             text.contains("this way was down") || text.contains("could not be sent")
         };
-        assert!(!said(false, 121));
-        assert!(said(false, 151), "longer than it waits by itself");
-        assert!(said(true, 121), "the way before was down indeed");
+        assert!(!said(false, 31));
+        assert!(said(false, 61), "longer than it waits by itself");
+        assert!(said(true, 31), "the way before was down indeed");
     }
 
     #[test]

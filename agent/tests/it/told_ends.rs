@@ -271,6 +271,34 @@ async fn what_came_back_and_stays_well_is_over_there_once_and_nothing_spins() {
     assert_eq!(is_red, [true, false, true, false], "{told:#?}");
 }
 
+/// Telegram is back in the moment in which push still waits whether it stays well, and tells all of it.
+#[tokio::test]
+async fn what_came_back_by_push_is_ended_there_also_when_telegram_has_told_the_end_first() {
+    let dir = tempfile::tempdir().unwrap();
+    let (telegram, push) = (Telegram::start().await, Service::ntfy().await);
+    let flapping = Flapping::begin(dir.path(), &telegram);
+    flapping.twice().await;
+    flapping.climb();
+    let sender = flapping.push(&push);
+    push.wait_for(1).await;
+    flapping.back(165);
+    let by_telegram = flapping.desk.send_to(OWNER);
+    telegram.wait_for_text("✅ The shop's bot runs again").await;
+    by_telegram.abort();
+    sender.abort();
+    let _ = sender.await;
+    let later = flapping.push_at(
+        &push,
+        Pace {
+            stays_away: Duration::ZERO,
+            ..HASTE
+        },
+    );
+    let told = push.wait_for(2).await;
+    later.abort();
+    assert!(title(&told[1]).contains("The shop's bot runs again"), "{told:#?}");
+}
+
 #[tokio::test]
 async fn what_was_over_before_anybody_was_told_that_it_came_back_is_told_as_over_too() {
     let dir = tempfile::tempdir().unwrap();

@@ -20,7 +20,7 @@ const SAME_MOMENT: Duration = Duration::from_secs(30);
 const OUTAGE_LEAST: Duration = Duration::from_secs(30);
 
 /// How long what comes and goes is well before that is a message of its own, where no message can be changed.
-pub const STAYS_AWAY: Duration = Duration::from_secs(120);
+pub const STAYS_AWAY: Duration = Duration::from_secs(30);
 
 /// Whether it is only as old as the word that something is well for the moment grows on purpose.
 fn is_held_on_purpose(row: &Waiting, now: UnixMillis) -> bool {

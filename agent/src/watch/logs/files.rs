@@ -103,7 +103,7 @@ impl FileId {
 }
 
 /// `.1`, `.2.gz`, `-20261122` and `.2026-11-22T10` are of rotation; `.bak`, `-copy` and `.1.orig` are somebody's.
-fn is_numbered(ending: &str) -> bool {
+pub(super) fn is_numbered(ending: &str) -> bool {
     let plain = COMPRESSED
         .iter()
         .find_map(|packed| ending.strip_suffix(packed)?.strip_suffix('.'))

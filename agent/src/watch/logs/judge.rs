@@ -212,21 +212,20 @@ fn hole(view: &View) -> Option<(Rule, String)> {
     Some((Rule::LogHole, more))
 }
 
-/// The newest may wait for its compression. While rotation runs there is one too many: the rule wants a second look.
+/// One of them, as a rule the newest, may wait for its compression. While rotation runs there is one too many: the rule wants a second look.
 fn old_kept(plan: &Plan, view: &View) -> Option<(Rule, String)> {
     let old = || view.rotated.iter().filter(|file| file.is_numbered);
     let count = old().count();
-    let plain = old()
-        .skip(1)
-        .filter(|file| plan.compress && !file.compressed)
-        .count();
+    let plain = old().filter(|file| plan.compress && !file.compressed);
+    let plain = plain.count().saturating_sub(1);
     (count > plan.keep || plain > 0)
         .then(|| (Rule::LogOldKept, format!(": {count} / {}, {plain}", plan.keep)))
 }
 
 /// Whether what is written goes somewhere else than into the file of that name.
 fn astray(writer: Writer, live: Option<Live>) -> Option<(Rule, String)> {
-    if writer.links == 0 {
+    // What rotation compressed it has deleted as well, and the writer should have let go of it.
+    if writer.links == 0 && !writer.is_rotated {
         return Some((Rule::LogDeletedOpen, format!(": {}", bytes(writer.size_bytes))));
     }
     let is_live = live.map(|live| live.id) == Some(writer.id);
@@ -288,6 +287,39 @@ mod tests {
         (live.begins_with_hole, live.allocated_bytes) = (true, 20 * 1024);
         let (_, more) = hole(&view).unwrap();
         assert_eq!(more, ": 17.0 KiB / 17.0 KiB");
+    }
+
+    #[test]
+    fn one_old_log_may_wait_for_its_compression_whatever_was_written_last() {
+        let plan = Plan {
+            compress: true,
+            ..PLAN
+        };
+        let old = |number: u32, compressed: bool| Rotated {
+            id: FileId {
+                device: 1,
+                inode: u64::from(number),
+            },
+            path: format!("/var/log/bot.log.{number}").into(),
+            changed: UnixMillis(1),
+            written: UnixMillis(1),
+            compressed,
+            is_numbered: true,
+        };
+        let told = |rotated: Vec<Rotated>| {
+            let live = of_size(10).live;
+            old_kept(&plan, &View { live, rotated }).map(|(_, more)| more)
+        };
+        assert_eq!(told(vec![old(1, false), old(2, true)]), None);
+        assert_eq!(told(vec![old(2, true), old(1, false), old(3, true)]), None);
+        assert_eq!(
+            told(vec![old(1, false), old(2, false)]),
+            Some(": 2 / 3, 1".to_owned())
+        );
+        assert_eq!(
+            told((1..=4).map(|number| old(number, true)).collect()),
+            Some(": 4 / 3, 0".to_owned())
+        );
     }
 
     #[test]

@@ -5,7 +5,7 @@ use std::{fs, io, os::unix::fs::MetadataExt, path::Path};
 
 use protocol::health::LogFile;
 
-use super::files::FileId;
+use super::files::{FileId, is_numbered};
 
 /// More processes than a shop's server runs.
 const PROCESSES_MAX: usize = 4096;
@@ -45,6 +45,8 @@ pub struct Writer {
     pub id: FileId,
     /// Its names; 0 when it was deleted.
     pub links: u64,
+    /// Whether the last name that it had is one that rotation gives; unknown of the bot's own word, and then not.
+    pub is_rotated: bool,
     /// Its length.
     pub size_bytes: u64,
 }
@@ -59,6 +61,7 @@ pub fn told(log: &LogFile) -> Writer {
             inode: log.inode,
         },
         links: log.links,
+        is_rotated: false,
         size_bytes: log.size_bytes,
     }
 }
@@ -145,15 +148,17 @@ fn held_by(process: &Path, path: &Path) -> Vec<Writer> {
     files
         .flatten()
         .take(FILES_MAX)
-        .filter(|file| fs::read_link(file.path()).is_ok_and(|target| is_of(&target, path)))
-        .filter(|file| is_written(process, &file.file_name().to_string_lossy()))
-        .filter_map(|file| {
+        .filter_map(|file| Some((fs::read_link(file.path()).ok()?, file)))
+        .filter(|(target, _)| is_of(target, path))
+        .filter(|(_, file)| is_written(process, &file.file_name().to_string_lossy()))
+        .filter_map(|(target, file)| {
             // Follows to the open file itself, whatever became of its name.
             let found = fs::metadata(file.path()).ok()?;
             Some(Writer {
                 holder: holder(process)?,
                 id: FileId::of(&found),
                 links: found.nlink(),
+                is_rotated: is_rotated(&target, path),
                 size_bytes: found.len(),
             })
         })
@@ -169,6 +174,15 @@ fn is_of(target: &Path, path: &Path) -> bool {
     target
         .strip_prefix(path)
         .is_some_and(|rest| matches!(rest.first(), None | Some(b'.' | b'-' | b' ')))
+}
+
+/// What the kernel puts behind the name of a file that has none any more.
+const DELETED: &str = " (deleted)";
+
+fn is_rotated(target: &Path, path: &Path) -> bool {
+    let names = target.to_str().zip(path.to_str());
+    let ending = names.and_then(|(target, path)| target.strip_prefix(path));
+    ending.is_some_and(|ending| is_numbered(ending.strip_suffix(DELETED).unwrap_or(ending)))
 }
 
 fn is_written(process: &Path, file: &str) -> bool {
@@ -207,7 +221,12 @@ mod tests {
         );
         assert_ne!(id(), Some(first));
         fs::remove_file(dir.path().join("bot.log.1")).unwrap();
-        assert_eq!(seen(&path, id()).map(|writer| writer.links), Some(0));
+        let deleted = |path: &Path| seen(path, id()).map(|writer| (writer.links, writer.is_rotated));
+        assert_eq!(deleted(&path), Some((0, true)), "compressed at once");
+        let other = dir.path().join("other.log");
+        let _other = File::options().create(true).append(true).open(&other).unwrap();
+        fs::remove_file(&other).unwrap();
+        assert_eq!(deleted(&other), Some((0, false)), "by hand");
     }
 
     #[test]
