@@ -179,7 +179,7 @@ impl Parts {
         tasks.spawn(async { Ok(bot.run().await) });
         tasks.spawn(async { Ok(cycle.run().await) });
         telling.spawn(ways, started_at, &mut tasks);
-        keep_itself(&config, &status, &alerts, &mut tasks)?;
+        keep_itself(&config, &status, &mut tasks)?;
         let schedule = backups::Backups {
             outside: telling.outside(Subject::Backup, &mut tasks),
             config,
@@ -252,11 +252,10 @@ fn keep_remotes(
 fn keep_itself(
     config: &Config,
     status: &Arc<Status>,
-    alerts: &Alerts,
     tasks: &mut JoinSet<anyhow::Result<Infallible>>,
 ) -> anyhow::Result<()> {
     tasks.spawn(systemd::feed_watchdog(Arc::clone(status)));
-    tasks.spawn(own_state::OwnState::of(config)?.watch(alerts.clone()));
+    tasks.spawn(own_state::OwnState::of(config)?.watch());
     Ok(())
 }
 

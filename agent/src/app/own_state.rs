@@ -9,17 +9,9 @@ use jiff::Timestamp;
 use protocol::time::UnixMillis;
 use tokio::time::sleep;
 
-use crate::{
-    alert::{
-        Alerts,
-        rule::{AlertKey, Observation, Rule},
-    },
-    config::Config,
-};
+use crate::{config::Config, watch::exchanged};
 
 const LOOK_EVERY: Duration = Duration::from_secs(5);
-/// The message about it goes out within a second, where anything does.
-const TOLD_WITHIN: Duration = Duration::from_secs(5);
 
 /// The folder and the lock in it, held open: nothing else gets their numbers meanwhile.
 pub(super) struct OwnState {
@@ -41,28 +33,23 @@ impl OwnState {
         })
     }
 
-    /// Looks until something else lies there, and tells the owner.
+    /// Looks until something else lies there, and leaves word of it to the next agent.
     ///
     /// # Errors
     /// That it is so.
-    pub(super) async fn watch(self, alerts: Alerts) -> anyhow::Result<Infallible> {
+    pub(super) async fn watch(self) -> anyhow::Result<Infallible> {
         while self.is_in_place() {
             sleep(LOOK_EVERY).await;
         }
-        let folder = self.held[0].0.display().to_string();
-        let key = AlertKey::new("agent", "state");
-        let wrong = Observation::Wrong {
-            rule: Rule::AgentStateReplaced,
-            detail: folder.clone(),
-        };
+        let folder = &self.held[0].0;
         let now = UnixMillis(Timestamp::now().as_millisecond());
-        match alerts.observe(&key, wrong, now) {
-            Ok(_) => sleep(TOLD_WITHIN).await,
-            Err(error) => tracing::error!(error = format!("{error:#}"), "the owner could not be told"),
+        if let Err(error) = exchanged::note(folder, now) {
+            tracing::error!(error = format!("{error:#}"), "the next agent will not tell of it");
         }
         anyhow::bail!(
-            "the state folder {folder} was deleted, or another one was put in its place, under the running agent: it ends, so \
-             that the next one begins with what lies there now"
+            "the state folder {}, or what lay in it, was deleted or exchanged under the running agent: it ends, so that the \
+             next one begins with what lies there now",
+            folder.display()
         )
     }
 

@@ -26,6 +26,7 @@ use crate::{
         database::Database,
         disk::Disks,
         egress::Egress,
+        exchanged,
         history::History,
         itself::{Itself, Lag},
         killed,
@@ -62,6 +63,7 @@ pub(super) struct Common<'a> {
 /// The watch over the bot's own connection, and the one over everything else.
 pub(super) fn watches(common: Common<'_>, beats: &mut Beats) -> (BotWatch, Cycle) {
     killed::tell_at_start(common.alerts, &common.config.state_dir, now());
+    exchanged::tell_at_start(common.alerts, &common.config.state_dir, now());
     let beat = beats.add(BOT_LOOP, WATCH_LIMIT, Instant::now());
     let bot = BotWatch::new(common.link.clone(), common.alerts.clone(), beat);
     let history = History::new(Arc::clone(common.store));

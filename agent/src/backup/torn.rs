@@ -78,18 +78,33 @@ impl Question<'_> {
             .map(|name| name.first)
             .chain(follows.filter(|_| sent.is_some()))
             .min();
-        // What is beyond may be on its way, and of what nobody sent a name alone says nothing.
-        let through = sent.or_else(|| lost().map(|name| name.last).max());
+        // What is beyond may be on its way, and a name that claims more than anything whole there says nothing.
+        let claimed = lost().map(|name| name.last).max();
+        let claimed = match sent {
+            Some(_) => claimed.min(self.whole_through(chain)),
+            None => claimed,
+        };
+        let through = claimed.max(sent);
         match (from, through) {
             (Some(from), Some(through)) => self.uncovered(chain, from, through),
             _ => Vec::new(),
         }
     }
 
+    fn whole(&self) -> Names {
+        let whole = self.names.iter().filter(|(key, _)| !self.lost.contains(*key));
+        whole.map(|(key, size)| (key.clone(), *size)).collect()
+    }
+
+    /// The newest commit of the chain that a whole segment holds.
+    fn whole_through(&self, chain: &ChainId) -> Option<CommitNumber> {
+        let ranges = holes::on(&self.whole(), chain);
+        ranges.iter().map(|range| range.last).max()
+    }
+
     /// What no whole segment holds of a stretch.
     fn uncovered(&self, chain: &ChainId, from: CommitNumber, through: CommitNumber) -> Vec<Torn> {
-        let whole = self.names.iter().filter(|(key, _)| !self.lost.contains(*key));
-        let whole: Names = whole.map(|(key, size)| (key.clone(), *size)).collect();
+        let whole = self.whole();
         let (mut torn, mut at) = (Vec::new(), from);
         let mut add = |first: CommitNumber, end: u64| {
             if let Some(last) = CommitNumber::new(end).ok().filter(|last| first <= *last) {

@@ -1,7 +1,10 @@
 //! Reads the owner's secret key, as this program or gpg wrote it, and unlocks what decrypts.
 //! The passphrase is asked for only when the key has one, and is kept nowhere.
 
-use std::path::{Path, PathBuf};
+use std::{
+    io::ErrorKind,
+    path::{Path, PathBuf},
+};
 
 use openpgp::{
     Cert, KeyID,
@@ -41,7 +44,10 @@ type SecretKey = Key<key::SecretParts, key::UnspecifiedRole>;
 /// [`KeyError`]: a wrong passphrase can be asked for again.
 pub fn unlock(path: &Path, ask: &mut dyn FnMut() -> Result<Secret, String>) -> Result<Keys, KeyError> {
     let unusable = |text: String| KeyError::Unusable(format!("{}: {text}", path.display()));
-    if !path.is_file() {
+    if path
+        .metadata()
+        .is_err_and(|error| error.kind() == ErrorKind::NotFound)
+    {
         return Err(KeyError::Absent(path.to_owned()));
     }
     let parser =

@@ -192,14 +192,14 @@ fn beyond_reach(hole: &Hole, lost: Stretch) -> String {
     let chain = &hole.chain;
     let commits = called(lost);
     let begins = match &hole.follows {
-        Some(point) => format!("; that begins right after the point {point}"),
+        Some(point) => format!("; all of that begins right after the point {point}"),
         None => String::new(),
     };
     let reach = match &hole.next {
         Some(point) => format!("nor can what follows until the point {point}"),
         None => "nor can what follows until its next backup (`agent backup`)".to_owned(),
     };
-    format!("{commits} of the chain {chain} cannot be restored from this remote{begins}; {reach}")
+    format!("{commits} of the chain {chain} cannot be restored from this remote; {reach}{begins}")
 }
 
 fn cause(hole: &Hole, sends: Option<&ChainId>) -> &'static str {

@@ -304,7 +304,7 @@ fn open_alone(path: &Path) -> anyhow::Result<Connection> {
 }
 
 /// Readable by the agent's user alone: the folder also holds its signing key and staged backups.
-fn make_private_dir(dir: &Path) -> std::io::Result<()> {
+pub(crate) fn make_private_dir(dir: &Path) -> std::io::Result<()> {
     use std::os::unix::fs::DirBuilderExt;
     fs::DirBuilder::new().recursive(true).mode(0o700).create(dir)
 }

@@ -10,7 +10,7 @@ use std::{
 };
 
 use super::{
-    killed,
+    exchanged, killed,
     probe::{At, Probe, Seen},
     proc_text,
 };
@@ -41,13 +41,18 @@ impl Lag {
 pub struct Itself {
     lag: Lag,
     since: Option<Instant>,
+    exchanged_since: Option<Instant>,
 }
 
 impl Itself {
     /// A watch over this process, whose cycle reports its lag there.
     #[must_use]
     pub fn new(lag: Lag) -> Self {
-        Self { lag, since: None }
+        Self {
+            lag,
+            since: None,
+            exchanged_since: None,
+        }
     }
 }
 
@@ -63,6 +68,7 @@ impl Probe for Itself {
     fn look(&mut self, at: At) -> Seen {
         let mut seen = Seen::default();
         seen.moment(killed::key(), &mut self.since, at);
+        seen.moment(exchanged::key(), &mut self.exchanged_since, at);
         let lag_s = self.lag.seconds();
         seen.sample("agent_lag_seconds", lag_s);
         seen.measure(AlertKey::new("agent", "lag"), LATE, lag_s, String::new());

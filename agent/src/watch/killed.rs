@@ -36,9 +36,16 @@ pub fn note(state_dir: &Path, result: &str, now: UnixMillis) -> anyhow::Result<(
     if result != OOM_KILL {
         return Ok(());
     }
-    let path = state_dir.join(FILE);
-    fs::write(&path, now.0.to_string()).with_context(|| format!("writing {}", path.display()))?;
-    own_like(&path, state_dir);
+    leave(&state_dir.join(FILE), now)
+}
+
+/// Writes this moment into a file for the next agent.
+///
+/// # Errors
+/// When the disk refuses.
+pub(super) fn leave(path: &Path, now: UnixMillis) -> anyhow::Result<()> {
+    fs::write(path, now.0.to_string()).with_context(|| format!("writing {}", path.display()))?;
+    own_like(path, path.parent().unwrap_or(path));
     Ok(())
 }
 
@@ -57,16 +64,27 @@ pub fn tell_at_start(alerts: &Alerts, state_dir: &Path, now: UnixMillis) {
 /// # Errors
 /// When the disk or the agent's database refuses: then the next start tells it.
 pub fn tell(alerts: &Alerts, state_dir: &Path, now: UnixMillis) -> anyhow::Result<()> {
-    let path = state_dir.join(FILE);
-    let text = match fs::read_to_string(&path) {
+    tell_noted(alerts, &state_dir.join(FILE), (&key(), Rule::AgentKilled), now)
+}
+
+/// Tells of the moment in this file, which an agent left that ended, and deletes it.
+///
+/// # Errors
+/// As [`tell`].
+pub(super) fn tell_noted(
+    alerts: &Alerts,
+    path: &Path,
+    (key, rule): (&AlertKey, Rule),
+    now: UnixMillis,
+) -> anyhow::Result<()> {
+    let text = match fs::read_to_string(path) {
         Ok(text) => text,
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(()),
         Err(error) => return Err(error).with_context(|| format!("reading {}", path.display())),
     };
-    let killed_at = text.parse().map_or(now, UnixMillis);
-    let detail = alerts.moment(killed_at);
-    tell_anew(alerts, &key(), Rule::AgentKilled, detail, now)?;
-    fs::remove_file(&path).with_context(|| format!("deleting {}", path.display()))
+    let ended_at = text.parse().map_or(now, UnixMillis);
+    tell_anew(alerts, key, rule, alerts.moment(ended_at), now)?;
+    fs::remove_file(path).with_context(|| format!("deleting {}", path.display()))
 }
 
 /// Tells of a moment that nobody could tell of while it lasted, unless the owner has just heard of this very one.

@@ -19,6 +19,7 @@ pub mod cycle;
 pub mod database;
 pub mod disk;
 pub mod egress;
+pub mod exchanged;
 pub mod forecast;
 pub mod history;
 pub mod hours;

@@ -228,7 +228,7 @@ fn points_of_a_damaged_database_count_for_nothing_and_the_sound_one_stays_and_is
     let status = String::from_utf8(shop.agent(&["status"]).stdout).unwrap();
     assert!(
         status.contains(&format!(
-            "before it: agent restore --point {}",
+            "known here: agent restore --point {}",
             text(&other["id"])
         )),
         "{status}"

@@ -190,9 +190,14 @@ fn an_agent_whose_state_is_put_back_under_it_ends_and_the_next_one_goes_on_from_
     fs::rename(&state, shop.path("aside")).unwrap();
     fs::rename(&kept, &state).unwrap();
     let said = agent.ended();
-    assert!(said.contains("another one was put in its place"), "{said}");
+    assert!(said.contains("was deleted or exchanged"), "{said}");
     let agent = Running::start(&shop);
     agent.wait_for("/rest");
+    let said = shop.agent_done(&["status"]);
+    assert!(
+        said.contains("agent_state_replaced (agent/state)"),
+        "the next one tells: {said}"
+    );
     sell(&shop, &agent, 1);
     agent.burn();
     let point = shop.back_up();

@@ -18,7 +18,11 @@ const CORRECT: &str = "correct [backup] database: it is the file that the bot wr
 pub(super) fn of(config: &Config) -> Finding {
     let path = &config.backup.database;
     let said = match beginning(path) {
-        Ok(begins) if begins.is_empty() || begins == BEGINS => Ok("a database of SQLite".to_owned()),
+        Ok(begins) if begins == BEGINS => Ok("a database of SQLite".to_owned()),
+        Ok(begins) if begins.is_empty() && !was_backed_up(config) => Ok("is empty still".to_owned()),
+        Ok(begins) if begins.is_empty() => Err(format!(
+            "is empty, and was backed up before: put it back (agent restore), or {CORRECT}"
+        )),
         Ok(_) => Err(format!("no database of SQLite: {CORRECT}")),
         Err(error) if error.kind() == ErrorKind::NotFound && !was_backed_up(config) => Ok(format!(
             "is not there yet: the bot makes it at its first start. If the bot has run, {CORRECT}"

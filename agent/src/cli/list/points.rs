@@ -51,6 +51,9 @@ pub(super) struct Listed {
     pub problems: Vec<String>,
     /// Whether nothing but a manifest, which nobody here knows or opens, claims that there is such a point.
     pub doubtful: bool,
+    /// Whether it is one of these that this server may just be taking.
+    #[serde(skip)]
+    pub is_being_taken: bool,
     /// The other agents that write there, where one of them may have taken it: then it is not judged here.
     pub other_agents: Vec<Fingerprint>,
     /// Whether all of those are agents whose backups led to this server, and it was taken before that.
@@ -115,6 +118,7 @@ fn describe(
         damage: known.and_then(|known| known.damage.clone()),
         problems: Vec::new(),
         doubtful: false,
+        is_being_taken: false,
         other_agents: Vec::new(),
         of_earlier_server: false,
         opens: None,
@@ -212,8 +216,9 @@ impl Listed {
         self.doubtful = self.chain.is_none() && (knows_older || is_bare);
         if self.doubtful {
             let is_newest = known.keys().next_back().is_some_and(|newest| *newest < self.id);
+            self.is_being_taken = is_backing_up && is_newest;
             let what = match knows_older {
-                true if is_backing_up && is_newest => {
+                true if self.is_being_taken => {
                     "a backup is being taken at this moment, most likely this one: it is known here when it has ended"
                 }
                 true => {
@@ -305,6 +310,7 @@ impl Listed {
             _ if self.opens == Some(false) => "OTHER KEY",
             _ if self.of_earlier_server => "earlier server's",
             _ if !self.other_agents.is_empty() => "another agent's",
+            _ if self.is_being_taken => "being taken",
             _ if self.doubtful => "NOT PROVEN",
             (false, _) => "INCOMPLETE",
             (true, true) if self.drilled_at.is_some() => "drilled",

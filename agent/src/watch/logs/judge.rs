@@ -212,7 +212,8 @@ fn hole(view: &View) -> Option<(Rule, String)> {
     Some((Rule::LogHole, more))
 }
 
-/// One of them, as a rule the newest, may wait for its compression. While rotation runs there is one too many: the rule wants a second look.
+/// One of them, as a rule the newest, may wait for its compression. While rotation runs there is one too many: the rule wants
+/// a second look.
 fn old_kept(plan: &Plan, view: &View) -> Option<(Rule, String)> {
     let old = || view.rotated.iter().filter(|file| file.is_numbered);
     let count = old().count();

@@ -15,10 +15,10 @@ pub(super) const AGENT_KILLED: Wording = Wording {
 
 pub(super) const AGENT_STATE_REPLACED: Wording = Wording {
     headline: "The agent's own memory was exchanged under it",
-    happened: "The folder {detail} was deleted, or another one was put in its place, while the agent ran.",
-    means: "this alone does not stop the shop. What the agent knew of alerts and backups is what lies there now; what is sold goes into a new chain of backups.",
-    done: "the agent ends, and begins anew with what lies there.",
-    todo: "see that it runs: systemctl status agent. If you did not put a copy there on purpose: /runbook agent_state_replaced",
+    happened: "At {detail} the agent's state folder, or what lay in it, was deleted or exchanged while the agent ran.",
+    means: "this alone does not stop the shop. Of alerts and backups the agent knows only what lay there then, and what is sold goes into a new chain of backups.",
+    done: "the agent ended, and began anew with what lies there.",
+    todo: "if you did not put a copy there on purpose: /runbook agent_state_replaced",
     over_headline: "The agent's own memory had been exchanged under it",
     over: "That was one moment, and is over by itself. If it happens again, you hear of it again.",
 };

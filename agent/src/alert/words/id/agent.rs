@@ -15,10 +15,10 @@ pub(super) const AGENT_KILLED: Wording = Wording {
 
 pub(super) const AGENT_STATE_REPLACED: Wording = Wording {
     headline: "Ingatan agent ditukar selagi berjalan",
-    happened: "Folder {detail} dihapus, atau folder lain ditaruh di tempatnya, selagi agent berjalan.",
-    means: "ini saja tidak menghentikan toko. Yang diketahui agent tentang peringatan dan cadangan adalah isi yang ada di sana sekarang; penjualan berikutnya masuk ke rantai cadangan baru.",
+    happened: "Pada {detail} folder state agent, atau isinya, dihapus atau ditukar selagi agent berjalan.",
+    means: "ini saja tidak menghentikan toko. Tentang peringatan dan cadangan agent hanya mengetahui isi yang ada di sana saat itu, dan penjualan berikutnya masuk ke rantai cadangan baru.",
     done: "agent berhenti, lalu mulai lagi dengan isi yang ada di sana.",
-    todo: "pastikan agent berjalan: systemctl status agent. Bila Anda tidak sengaja menaruh salinan di sana: /runbook agent_state_replaced",
+    todo: "bila Anda tidak sengaja menaruh salinan di sana: /runbook agent_state_replaced",
     over_headline: "Tadi ingatan agent ditukar selagi berjalan",
     over: "Itu kejadian sesaat dan selesai sendiri. Bila terulang, Anda dikabari lagi.",
 };

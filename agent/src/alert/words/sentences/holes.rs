@@ -12,8 +12,8 @@ pub(super) const SENTENCES: &[(&str, &str)] = &[
         "perubahan {} sampai {} dari rantai {} tidak dapat dipulihkan dari tempat ini",
     ),
     (
-        "that begins right after the point {}",
-        "itu mulai tepat sesudah titik {}",
+        "all of that begins right after the point {}",
+        "semua itu mulai tepat sesudah titik {}",
     ),
     (
         "nor can what follows until the point {}",
@@ -42,6 +42,14 @@ pub(super) const SENTENCES: &[(&str, &str)] = &[
     (
         "all of it was sent there, and no rule of [retention] lets it go",
         "semuanya sudah dikirim ke sana, dan tidak ada aturan [retention] yang menghapusnya",
+    ),
+    (
+        "either the server that followed this chain has not sent it or could not before its spool was full, which `agent verify` there says, or it was deleted, by no rule of [retention]",
+        "server yang mengikuti rantai ini belum mengirimnya atau tidak dapat sebelum antreannya penuh, seperti dikatakan `agent verify` di sana, atau itu dihapus, bukan oleh aturan [retention]",
+    ),
+    (
+        "either the server that followed this chain could not send it before its spool was full, which `agent verify` there says, or it was deleted, by no rule of [retention]",
+        "server yang mengikuti rantai ini tidak dapat mengirimnya sebelum antreannya penuh, seperti dikatakan `agent verify` di sana, atau itu dihapus, bukan oleh aturan [retention]",
     ),
     (
         "no other remote that answers holds it",
