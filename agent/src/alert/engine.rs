@@ -117,7 +117,8 @@ fn tell_or_hold(book: &mut Book, calendar: &Calendar, key: &str, now: UnixMillis
         }
         None => {}
     }
-    if let Some(told) = floor::tell_return(book, key, now) {
+    let is_alone = !floor::is_of_storm(book, key, now);
+    if let Some(told) = is_alone.then(|| floor::tell_return(book, key, now)).flatten() {
         return told;
     }
     let replaced = floor::count(book, key, now);

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use protocol::{incident::Severity, time::UnixMillis};
 
-use super::{FLAP_STANDS, FLAP_WINDOW, Fault, Kind, Notice, Times, episode, hold};
+use super::{FLAP_STANDS, FLAP_WINDOW, Fault, Kind, Notice, Times, episode, hold, storm::HEARD_WITHIN};
 use crate::{
     alert::{calendar::Calendar, rule::Rule},
     store::{
@@ -77,6 +77,23 @@ pub(super) fn is_in_place(book: &Book, key: &str, now: UnixMillis) -> bool {
     let row = book.alerts.get(key);
     row.and_then(|row| returned(book, row))
         .is_some_and(|(floor, severity)| live(floor, severity, now).is_some())
+}
+
+/// Whether others of its kind came a moment ago, and it would be told in a message of its own: it is one of many that come
+/// of one thing, and is told with them like what is new.
+pub(super) fn is_of_storm(book: &Book, key: &str, now: UnixMillis) -> bool {
+    let Some(row) = book.alerts.get(key) else {
+        return false;
+    };
+    let came_at = |floor: &FloorRow| {
+        floor
+            .flapping
+            .map_or(floor.raised_at, |(at, _)| at.max(floor.raised_at))
+    };
+    let is_other = |floor: &FloorRow| {
+        floor.key != key && floor.rule == row.rule && now.since(came_at(floor)) < HEARD_WITHIN
+    };
+    !is_in_place(book, key, now) && book.floors.values().any(is_other)
 }
 
 /// Tells that it is back within the hour: in place where its message is out, else in a message. `None` when it is new.

@@ -41,6 +41,31 @@ fn a_storm_of_minutes_is_one_message_whose_last_change_names_all_of_it_once_it_i
 }
 
 #[test]
+fn a_storm_that_comes_back_within_the_hour_is_no_message_for_each_of_it() {
+    for seconds_between in [0, 1, 5] {
+        let mut day = Day::begin();
+        for storm in 0..3 {
+            day.told();
+            day.storm(30, seconds_between);
+            day.pass(90);
+            assert!(day.messages() <= 2, "{storm}: {:?}", day.said);
+            let named = |number: &u64| {
+                let key = format!("backup_remote/{number}");
+                let names = |notice: &Notice| {
+                    notice.lead.key == key || notice.others.iter().any(|other| other.key == key)
+                };
+                day.said.iter().any(|(_, notice)| names(notice))
+            };
+            assert!((0..30).all(|number| named(&number)), "{storm}: {:?}", day.said);
+            for number in 0..30 {
+                day.fine(&format!("backup_remote/{number}"));
+            }
+            day.pass(120);
+        }
+    }
+}
+
+#[test]
 fn a_storm_that_does_not_end_is_named_after_five_minutes_and_goes_on_in_another_message() {
     let mut day = Day::begin();
     day.storm(100, 5);
