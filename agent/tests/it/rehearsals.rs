@@ -422,9 +422,11 @@ fn what_belongs_to_no_known_backup_is_named_and_no_damage() {
     let point = shop.back_up();
     let said = shop.agent_done(&["verify", "--remote", "local"]);
     assert!(!said.contains("no backup that this server knows"), "{said}");
-    let manifest = text(&point["manifest"]);
-    let other = manifest.replace(text(&point["id"]), "20200101T000000Z-00000000");
-    fs::copy(shop.path("local").join(manifest), shop.path("local").join(&other)).unwrap();
+    let part = text(&point["objects"][0]);
+    let other = part.replace(text(&point["id"]), "20200101T000000Z-00000000");
+    let place = shop.path("local").join(&other);
+    fs::create_dir_all(place.parent().unwrap()).unwrap();
+    fs::copy(shop.path("local").join(part), place).unwrap();
     let said = shop.agent_done(&["verify", "--remote", "local"]);
     assert!(
         said.contains("1 object of no backup that this server knows") && said.contains(&other),
