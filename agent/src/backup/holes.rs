@@ -88,10 +88,13 @@ pub fn of(question: &Question<'_>) -> Found {
     let chains: BTreeSet<&ChainId> = question.points.iter().map(|point| &point.chain).collect();
     let mut found = Found::default();
     for chain in chains {
-        let pieces = question.with_ends(chain, on(question.names, chain));
+        let ranges = on(question.names, chain);
+        let was_followed = question.sends(chain) || !ranges.is_empty();
+        let pieces = question.with_ends(chain, ranges);
         for pair in pieces.windows(2) {
             let first = pair[0].range.last.next();
-            let Some(last) = question.end_before(&pair[1]).filter(|last| first <= *last) else {
+            let last = pair[1].end_before(was_followed);
+            let Some(last) = last.filter(|last| first <= *last) else {
                 continue;
             };
             let dropped = question.dropped(chain, (first, last));
@@ -101,7 +104,9 @@ pub fn of(question: &Question<'_>) -> Found {
             for (first, last) in without((first, last), &dropped) {
                 let settled = question.settled_through(&pair[1].range, &(chain.clone(), last));
                 if let Some(last) = settled.filter(|last| first <= *last) {
-                    let holes = question.between_points(chain, first, last).into_iter();
+                    let holes = question
+                        .between_points(chain, (first, last), was_followed)
+                        .into_iter();
                     let stay = holes.filter(|hole| {
                         !question.is_let_go(hole, pair[0].range.last_at) && !question.may_be_let_go(hole)
                     });
@@ -128,6 +133,17 @@ struct Piece {
     range: Range,
     /// Whether it is a point, as a range of its own commit, and no segments.
     is_point: bool,
+}
+
+impl Piece {
+    /// The last commit that may be missing before it: before a point of a followed chain that one's own, which has a
+    /// segment too.
+    fn end_before(&self, was_followed: bool) -> Option<CommitNumber> {
+        match self.is_point && was_followed {
+            true => Some(self.range.first),
+            false => before(self.range.first),
+        }
+    }
 }
 
 /// What is left of a stretch of commits without what was dropped.
@@ -193,20 +209,9 @@ impl Question<'_> {
         pieces
     }
 
-    /// The last commit that may be missing before a piece: before a point that one's own, which has a segment too.
-    fn end_before(&self, piece: &Piece) -> Option<CommitNumber> {
-        let Range { chain, first, .. } = &piece.range;
-        match piece.is_point && self.was_followed(chain) {
-            true => Some(*first),
-            false => before(*first),
-        }
-    }
-
-    /// Whether a capture followed that chain, as far as is known here: then each commit but its first one has a segment,
-    /// those of the points as well.
-    fn was_followed(&self, chain: &ChainId) -> bool {
-        let sends = self.sent.as_ref().is_some_and(|(sent, _)| sent == chain);
-        sends || !on(self.names, chain).is_empty()
+    /// Whether this server sends that chain there.
+    fn sends(&self, chain: &ChainId) -> bool {
+        self.sent.as_ref().is_some_and(|(sent, _)| sent == chain)
     }
 
     /// Whether this server itself sent the segments through this commit.
@@ -264,13 +269,12 @@ impl Question<'_> {
     }
 
     /// A point within ends what could not be reached. Its own commit is missing as a segment where there must have been
-    /// one, and is there by itself else.
-    fn between_points(&self, chain: &ChainId, first: CommitNumber, last: CommitNumber) -> Vec<Hole> {
+    /// one, in a chain that a capture followed, and is there by itself else.
+    fn between_points(&self, chain: &ChainId, (first, last): Stretch, was_followed: bool) -> Vec<Hole> {
         let of_chain = self.points.iter().filter(|point| point.chain == *chain);
         let mut points: Vec<(CommitNumber, &PointId)> =
             of_chain.map(|point| (point.commit, &point.point)).collect();
         points.sort_unstable();
-        let was_followed = self.was_followed(chain);
         let hole =
             |first: CommitNumber, last: Option<CommitNumber>, next: Option<&(CommitNumber, &PointId)>| {
                 let last = last.filter(|last| first <= *last)?;

@@ -11,7 +11,9 @@ use protocol::{
 };
 
 use super::{
+    hole::Stretch,
     holes::{self, End},
+    ranges::Range,
     survey::Names,
 };
 use crate::store::torn::Torn;
@@ -79,32 +81,28 @@ impl Question<'_> {
             .chain(follows.filter(|_| sent.is_some()))
             .min();
         // What is beyond may be on its way, and a name that claims more than anything whole there says nothing.
+        let whole = self.whole(chain);
         let claimed = lost().map(|name| name.last).max();
         let claimed = match sent {
-            Some(_) => claimed.min(self.whole_through(chain)),
+            Some(_) => claimed.min(whole.iter().map(|range| range.last).max()),
             None => claimed,
         };
         let through = claimed.max(sent);
         match (from, through) {
-            (Some(from), Some(through)) => self.uncovered(chain, from, through),
+            (Some(from), Some(through)) => self.uncovered(chain, &whole, (from, through)),
             _ => Vec::new(),
         }
     }
 
-    fn whole(&self) -> Names {
+    /// The commits of the chain that whole segments hold.
+    fn whole(&self, chain: &ChainId) -> Vec<Range> {
         let whole = self.names.iter().filter(|(key, _)| !self.lost.contains(*key));
-        whole.map(|(key, size)| (key.clone(), *size)).collect()
-    }
-
-    /// The newest commit of the chain that a whole segment holds.
-    fn whole_through(&self, chain: &ChainId) -> Option<CommitNumber> {
-        let ranges = holes::on(&self.whole(), chain);
-        ranges.iter().map(|range| range.last).max()
+        let whole: Names = whole.map(|(key, size)| (key.clone(), *size)).collect();
+        holes::on(&whole, chain)
     }
 
     /// What no whole segment holds of a stretch.
-    fn uncovered(&self, chain: &ChainId, from: CommitNumber, through: CommitNumber) -> Vec<Torn> {
-        let whole = self.whole();
+    fn uncovered(&self, chain: &ChainId, whole: &[Range], (from, through): Stretch) -> Vec<Torn> {
         let (mut torn, mut at) = (Vec::new(), from);
         let mut add = |first: CommitNumber, end: u64| {
             if let Some(last) = CommitNumber::new(end).ok().filter(|last| first <= *last) {
@@ -116,7 +114,7 @@ impl Question<'_> {
                 });
             }
         };
-        for range in holes::on(&whole, chain) {
+        for range in whole {
             add(at, (range.first.get() - 1).min(through.get()));
             at = at.max(range.last.next());
         }
