@@ -38,11 +38,14 @@ const END_OF_TIME: Duration = Duration::from_secs(u32::MAX as u64);
 const LITERAL_HEAD_BYTES: usize = 2;
 const DATE_BYTES: usize = 4;
 
+/// How it begins that an object was sealed for another key.
+pub const OTHER_KEY: &str = "the key does not open it";
+
 /// Why an object did not open.
 #[derive(Debug, Error)]
 pub enum OpenError {
     /// None of the key's parts is a recipient of this message.
-    #[error("the key does not open it: it was encrypted to {0}")]
+    #[error("{other}: it was encrypted to {0}", other = OTHER_KEY)]
     WrongKey(String),
     /// Nobody signed it: the agent signs everything, so it is not the agent's.
     #[error("nobody signed it, so that it is not this agent's")]

@@ -10,7 +10,7 @@ use std::{
 pub use super::{
     frames::PIECE_BYTES,
     key_ring::{Keys, SessionKeys},
-    opening::{OpenError, open, open_dated, open_known_into},
+    opening::{OTHER_KEY, OpenError, open, open_dated, open_known_into},
 };
 use anyhow::Context;
 pub use openpgp::crypto::SessionKey;

@@ -10,7 +10,11 @@ use super::{
     Arguments, Failure, now, words,
 };
 use crate::{
-    backup::{remote::Remote, seal::Keys, survey},
+    backup::{
+        remote::Remote,
+        seal::{Keys, OTHER_KEY},
+        survey,
+    },
     config::Config,
     rehearse::{
         Share,
@@ -26,8 +30,7 @@ use crate::{
 /// With the owner's key so many of each chain's newest segments are opened; all of them with `--all`.
 const SEGMENTS_OPENED: usize = 200;
 
-/// How it begins that an object is sealed for another key, and how many of these are named.
-const OTHER_KEY: &str = "the key does not open it";
+/// Objects that are sealed for another key and are named.
 const SEALED_TOLD: usize = 3;
 
 pub(super) fn say_adopted(
