@@ -31,6 +31,8 @@ pub struct Hole {
     pub is_open: bool,
     /// Whether segments of the chain are there from before it.
     pub follows_segments: bool,
+    /// Whether rules that this machine was not told may have let it go.
+    pub by_rules: bool,
 }
 
 impl Hole {

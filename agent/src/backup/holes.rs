@@ -65,9 +65,9 @@ pub struct Question<'a> {
     /// The latest start of `keep_within` that was ever in force: what lies before it and before a point of that time may
     /// have been let go.
     pub kept_from: Option<UnixMillis>,
-    /// Whether somebody else deletes there by rules that this machine does not know: where a chain begins is theirs.
+    /// Whether another machine deletes there by rules that this one does not know: where a chain begins is theirs.
     pub is_pruned_elsewhere: bool,
-    /// Whether nobody told this machine by which rules is deleted there: of a chain without any segment nothing follows then.
+    /// Whether nobody told this machine by which rules is deleted there, if by any.
     pub are_rules_unknown: bool,
     /// This machine's clock.
     pub now: UnixMillis,
@@ -107,9 +107,7 @@ pub fn of(question: &Question<'_>) -> Found {
                     let holes = question
                         .between_points(chain, (first, last), was_followed)
                         .into_iter();
-                    let stay = holes.filter(|hole| {
-                        !question.is_let_go(hole, pair[0].range.last_at) && !question.may_be_let_go(hole)
-                    });
+                    let stay = holes.filter(|hole| !question.is_let_go(hole, pair[0].range.last_at));
                     found.holes.extend(stay);
                 }
             }
@@ -193,11 +191,7 @@ impl Question<'_> {
             is_point: false,
         });
         let mut pieces: Vec<Piece> = segments.collect();
-        // Then the rules there may have let all segments go, those between two points as well.
-        if pieces.is_empty() && self.is_pruned_elsewhere {
-            return pieces;
-        }
-        if let (Some(begins), Some(oldest), false) = (begins, oldest, self.is_pruned_elsewhere)
+        if let (Some(begins), Some(oldest)) = (begins, oldest)
             && oldest.commit < begins
         {
             pieces.insert(0, as_piece(oldest));
@@ -242,7 +236,8 @@ impl Question<'_> {
     /// what was there before a hole is still there. Of what a point gives back it needs none.
     fn may_be_let_go(&self, hole: &Hole) -> bool {
         let is_needed = !hole.is_open && hole.lost().is_some();
-        self.are_rules_unknown && !hole.follows_segments && !is_needed
+        let is_theirs = self.is_pruned_elsewhere || (self.are_rules_unknown && !is_needed);
+        is_theirs && !hole.follows_segments
     }
 
     /// How many segments after that commit are there: more than travel at one time do not overtake one that travels.
@@ -281,7 +276,7 @@ impl Question<'_> {
                 let follows = points.iter().rev().find(|(commit, _)| commit.next() == first);
                 let ends_at = next.filter(|(commit, _)| *commit == last);
                 let name = |point: &(CommitNumber, &PointId)| point.1.clone();
-                Some(Hole {
+                let hole = Hole {
                     chain: chain.clone(),
                     first,
                     last,
@@ -290,7 +285,10 @@ impl Question<'_> {
                     next: next.map(name),
                     is_open: !self.was_sent(chain, last) && self.overtaken(chain, last) == 0,
                     follows_segments: on(self.names, chain).iter().any(|range| range.last < first),
-                })
+                    by_rules: false,
+                };
+                let by_rules = self.may_be_let_go(&hole);
+                Some(Hole { by_rules, ..hole })
             };
         let (mut holes, mut from) = (Vec::new(), first);
         for point in points.iter().filter(|(at, _)| first <= *at && *at <= last) {
@@ -346,7 +344,10 @@ mod tests {
     ) -> Vec<(u64, u64, Option<u64>)> {
         let all = holes_in(segments, points, change);
         let lost = |hole: &Hole| Some((hole.lost()?.0.get(), hole.lost()?.1.get(), place(&hole.next)));
-        all.iter().filter_map(lost).collect()
+        all.iter()
+            .filter(|hole| !hole.by_rules)
+            .filter_map(lost)
+            .collect()
     }
 
     /// First and last commit of the segments that are missing, and the commit of the point at their end.
@@ -357,7 +358,7 @@ mod tests {
     ) -> Vec<(u64, u64, Option<u64>)> {
         let all = holes_in(segments, points, change);
         let missing = |hole: &Hole| (hole.first.get(), hole.last.get(), place(&hole.ends_at));
-        all.iter().map(missing).collect()
+        all.iter().filter(|hole| !hole.by_rules).map(missing).collect()
     }
 
     /// The commit of one of [`point`]s.
@@ -505,8 +506,31 @@ mod tests {
             [(13, 15, Some(19))],
             "no more was sent"
         );
-        let pruned = |question: &mut Question<'_>| question.is_pruned_elsewhere = true;
-        assert_eq!(found_in(&[], &[1, 5], pruned), [], "the rules there let them go");
+    }
+
+    #[test]
+    fn what_the_rules_of_another_machine_may_have_let_go_is_kept_apart() {
+        let elsewhere = |question: &mut Question<'_>| question.is_pruned_elsewhere = true;
+        let told = |segments: &[(u64, u64)], points: &[u64]| {
+            let all = holes_in(segments, points, elsewhere);
+            let told = all
+                .iter()
+                .map(|hole| (hole.first.get(), hole.last.get(), hole.by_rules));
+            told.collect::<Vec<_>>()
+        };
+        assert_eq!(told(&[], &[1, 5]), [(2, 5, true)]);
+        assert_eq!(
+            told(&[(6, 20)], &[1, 3, 5]),
+            [(2, 3, true), (4, 5, true)],
+            "daily points stay without what lay between"
+        );
+        assert_eq!(told(&[(9, 20)], &[1]), [(2, 8, true)]);
+        assert_eq!(
+            told(&[(9, 12), (15, 18)], &[8, 19]),
+            [(13, 14, false), (19, 19, false)],
+            "rules let go from the oldest on"
+        );
+        assert_eq!(told(&[(6, 20)], &[5]), [], "and that point stands alone");
     }
 
     #[test]
@@ -553,6 +577,7 @@ mod tests {
             next: Some(point(5).point),
             is_open: true,
             follows_segments: false,
+            by_rules: false,
         };
         let here = [point(1), point(2), point(5)];
         let told = |elsewhere: &[u64]| {

@@ -15,6 +15,7 @@ use crate::{
     backup::{
         hole::Hole,
         holes::{self, SETTLED, Stand},
+        ranges::Range,
         remote::{Remote, RemoteError},
         survey::{self, Names},
     },
@@ -38,6 +39,8 @@ pub(super) enum Weighed {
     Points,
     /// Gone, or never sent by a server whose agent does not run: nothing tells.
     NotKnown,
+    /// Gone, or let go by the rules of another machine, as everywhere where these rule.
+    ByRules,
 }
 
 impl<'a> Elsewhere<'a> {
@@ -52,6 +55,9 @@ impl<'a> Elsewhere<'a> {
 
     /// By what the others list; `here` are the points of the remote that lacks them.
     pub(super) async fn weigh(&self, hole: &Hole, here: &[Stand]) -> Weighed {
+        if hole.by_rules {
+            return self.weigh_rules(hole).await;
+        }
         let (mut holders, mut is_proven, mut is_silent, mut has_segments) =
             (Vec::new(), !hole.is_open, false, false);
         let mut points = self.known.clone();
@@ -66,12 +72,7 @@ impl<'a> Elsewhere<'a> {
             is_proven |= ranges
                 .iter()
                 .any(|range| range.first <= hole.last && hole.first <= range.last);
-            // What a point gives back need not be copied.
-            let (first, last) = hole.lost().unwrap_or((hole.first, hole.last));
-            if ranges
-                .iter()
-                .any(|range| range.first <= first && last <= range.last)
-            {
+            if are_held(hole, &ranges) {
                 holders.push(other.name().to_owned());
             }
             if hole.is_open {
@@ -92,6 +93,30 @@ impl<'a> Elsewhere<'a> {
             false => Weighed::Missing(holders),
         }
     }
+
+    /// The same rules let the same go on each remote from which this machine may not delete: what one of these holds was not
+    /// let go. On any other remote nobody deletes by them.
+    async fn weigh_rules(&self, hole: &Hole) -> Weighed {
+        let mut holders = Vec::new();
+        for other in self.others.iter().filter(|other| other.is_append_only()) {
+            let names = other.list(&object_key::segments_of(&hole.chain)).await;
+            if names.is_ok_and(|names| are_held(hole, &holes::on(&names, &hole.chain))) {
+                holders.push(other.name().to_owned());
+            }
+        }
+        match holders.is_empty() {
+            true => Weighed::ByRules,
+            false => Weighed::Missing(holders),
+        }
+    }
+}
+
+/// Whether these hold all of it that no point gives back: that need not be copied.
+fn are_held(hole: &Hole, ranges: &[Range]) -> bool {
+    let (first, last) = hole.lost().unwrap_or((hole.first, hole.last));
+    ranges
+        .iter()
+        .any(|range| range.first <= first && last <= range.last)
 }
 
 fn point_of(key: &str) -> Option<PointId> {

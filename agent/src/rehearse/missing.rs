@@ -35,6 +35,8 @@ pub(super) struct Lacks {
     holes: Vec<(Hole, Vec<String>)>,
     /// Those of which nothing tells that they were ever sent.
     open: Vec<Hole>,
+    /// Those that another machine may have let go by its rules.
+    by_rules: Vec<Hole>,
     never_sent: BTreeSet<End>,
     /// The chain that this machine sends there; of others it may not know what a spool had to drop.
     sends: Option<ChainId>,
@@ -91,17 +93,19 @@ impl Lacks {
         sends: Option<ChainId>,
         elsewhere: &Elsewhere<'_>,
     ) -> Self {
-        let (mut holes, mut open) = (Vec::new(), Vec::new());
+        let (mut holes, mut open, mut by_rules) = (Vec::new(), Vec::new(), Vec::new());
         for hole in found.holes.into_iter().take(ASKED_MAX) {
             match elsewhere.weigh(&hole, here).await {
                 Weighed::Missing(holders) => holes.push((hole, holders)),
                 Weighed::NotKnown => open.push(hole),
+                Weighed::ByRules => by_rules.push(hole),
                 Weighed::Points => {}
             }
         }
         Self {
             holes,
             open,
+            by_rules,
             never_sent: found.never_sent,
             sends,
         }
@@ -109,7 +113,7 @@ impl Lacks {
 
     /// What is said of the others, and is no fault.
     fn left_open(&self) -> impl Iterator<Item = String> {
-        self.open.iter().map(|hole| {
+        let open = self.open.iter().map(|hole| {
             format!(
                 "of {} of the chain {}, until the point {}, no single one is there, nor on another remote: a server on which \
                  backups are taken while no agent runs keeps them until one does; else they were deleted",
@@ -117,7 +121,23 @@ impl Lacks {
                 hole.chain,
                 hole.next.as_ref().map_or("", |point| point.as_str()),
             )
-        })
+        });
+        open.chain(self.left_to_rules())
+    }
+
+    /// In one sentence: where the rules are old there are many of them.
+    fn left_to_rules(&self) -> Option<String> {
+        let newest = self.by_rules.iter().max_by_key(|hole| &hole.next)?;
+        let more = match self.by_rules.len() - 1 {
+            0 => String::new(),
+            more => format!(", and {more} times more between older points"),
+        };
+        Some(format!(
+            "no segment of {} of the chain {} is there{more}: `agent prune` on another machine let them go by its [retention], \
+             or they were deleted; `agent verify` on that machine can tell, and this one could with the same [retention]",
+            called((newest.first, newest.last)),
+            newest.chain,
+        ))
     }
 
     /// A sentence for each hole of which something cannot be restored.
@@ -205,6 +225,9 @@ fn beyond_reach(hole: &Hole, lost: Stretch) -> String {
 fn cause(hole: &Hole, sends: Option<&ChainId>) -> &'static str {
     // What a spool dropped is known to the server alone that had it.
     match (sends == Some(&hole.chain), hole.is_open) {
+        _ if hole.by_rules => {
+            "either `agent prune` on another machine let it go here and did not reach the others, or it was deleted"
+        }
         (true, _) => "all of it was sent there, and no rule of [retention] lets it go",
         (false, true) => {
             "either the server that followed this chain has not sent it or could not before its spool was full, which \

@@ -6,7 +6,7 @@ use protocol::{
     chain::{ChainId, CommitNumber},
     time::UnixMillis,
 };
-use rusqlite::{Row, Transaction, named_params};
+use rusqlite::{OptionalExtension, Row, Transaction, named_params};
 
 use super::{
     Store,
@@ -19,11 +19,16 @@ const PUT: &str = "
     SELECT :remote, chain, min(first_commit), max(last_commit), :at FROM segment
     WHERE id <= :id AND id > coalesce((SELECT through_id FROM shipping WHERE remote = :remote), 0)
     GROUP BY chain";
-/// One that was added later never gets what every other remote had before.
+/// One that was added later never gets what every other remote had before; one that was taken out and put back, what they
+/// had meanwhile.
 const PUT_BEFORE_FIRST: &str = "
     INSERT OR IGNORE INTO spool_drop (remote, chain, first_commit, last_commit, at)
-    SELECT :remote, :chain, 1, :last, :at
-    WHERE :last > 1 AND NOT EXISTS (SELECT 1 FROM shipping WHERE remote = :remote AND through_id > 0)";
+    SELECT :remote, :chain, had.through + 1, :last, :at
+    FROM (SELECT coalesce(max(commit_number), 0) AS through FROM shipped_before
+          WHERE remote = :remote AND chain = :chain) AS had
+    WHERE :last > max(had.through, 1)
+        AND NOT EXISTS (SELECT 1 FROM shipping WHERE remote = :remote AND through_id > 0)";
+const FIRST_SPOOLED: &str = "SELECT chain, first_commit FROM segment ORDER BY id LIMIT 1";
 const SELECT: &str = "
     SELECT chain, first_commit, last_commit FROM spool_drop WHERE remote = :remote ORDER BY chain, last_commit";
 
@@ -60,7 +65,7 @@ impl Store {
     }
 }
 
-/// Where this segment is the first one ever that goes to the remote, what lies before it in its chain never goes there.
+/// Where this segment is the first one that goes to the remote, what lies before it in its chain never goes there.
 /// Before its shipping moves on.
 pub(super) fn put_before_first(
     transaction: &Transaction<'_>,
@@ -68,16 +73,7 @@ pub(super) fn put_before_first(
     segment: &SpooledSegment,
     at: UnixMillis,
 ) -> rusqlite::Result<()> {
-    let row = named_params! {
-        ":remote": remote,
-        ":chain": segment.chain.as_str(),
-        ":last": signed(segment.first.get()) - 1,
-        ":at": at.0,
-    };
-    transaction
-        .prepare_cached(PUT_BEFORE_FIRST)?
-        .execute(row)
-        .map(drop)
+    put_before(transaction, remote, (&segment.chain, segment.first), at)
 }
 
 /// What waits for this remote is dropped through the object of this number. Before its shipping moves on.
@@ -87,6 +83,26 @@ pub(super) fn put(
     id: i64,
     at: UnixMillis,
 ) -> rusqlite::Result<()> {
+    let of_first = |row: &Row<'_>| Ok((chain_from(row, 0)?, commit_from(row, 1)?));
+    let first = transaction.query_row(FIRST_SPOOLED, [], of_first).optional()?;
+    if let Some((chain, first)) = first {
+        put_before(transaction, remote, (&chain, first), at)?;
+    }
     let row = named_params! {":remote": remote, ":id": id, ":at": at.0};
     transaction.execute(PUT, row).map(drop)
+}
+
+fn put_before(
+    transaction: &Transaction<'_>,
+    remote: &str,
+    (chain, first): (&ChainId, CommitNumber),
+    at: UnixMillis,
+) -> rusqlite::Result<()> {
+    let row = named_params! {
+        ":remote": remote, ":chain": chain.as_str(), ":last": signed(first.get()) - 1, ":at": at.0,
+    };
+    transaction
+        .prepare_cached(PUT_BEFORE_FIRST)?
+        .execute(row)
+        .map(drop)
 }

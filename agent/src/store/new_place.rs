@@ -13,6 +13,7 @@ const FORGET_COPIES: &str = "
     DELETE FROM restore_point_copy WHERE remote = :remote AND point NOT IN (SELECT value FROM json_each(:points))";
 const FORGET_SHIPPED: &str = "
     UPDATE shipping SET chain = NULL, commit_number = NULL, commit_at = NULL, shipped_at = NULL WHERE remote = :remote";
+const FORGET_BEFORE: &str = "DELETE FROM shipped_before WHERE remote = :remote";
 const FORGET_TORN: &str = "DELETE FROM torn_commits WHERE remote = :remote";
 
 impl Store {
@@ -34,10 +35,10 @@ impl Store {
     /// When the database refuses.
     pub fn forget_acknowledged(&self, remote: &str) -> rusqlite::Result<()> {
         self.write(|transaction| {
-            transaction.execute(FORGET_SHIPPED, named_params! {":remote": remote})?;
-            transaction
-                .execute(FORGET_TORN, named_params! {":remote": remote})
-                .map(drop)
+            let row = named_params! {":remote": remote};
+            transaction.execute(FORGET_SHIPPED, row)?;
+            transaction.execute(FORGET_BEFORE, row)?;
+            transaction.execute(FORGET_TORN, row).map(drop)
         })
     }
 }

@@ -51,6 +51,10 @@ const SELECT_SHIPPING: &str = "
     FROM shipping h ORDER BY h.remote";
 const SELECT_HOURS: &str = "
     SELECT remote, hour, segments, commits, size_bytes FROM shipped_hour WHERE hour >= :from ORDER BY hour, remote";
+const REMEMBER_OTHERS: &str = "
+    INSERT OR REPLACE INTO shipped_before (remote, chain, commit_number)
+    SELECT remote, chain, commit_number FROM shipping
+    WHERE chain IS NOT NULL AND remote NOT IN (SELECT value FROM json_each(:remotes))";
 const FORGET_OTHERS: &str =
     "DELETE FROM shipping WHERE remote NOT IN (SELECT value FROM json_each(:remotes))";
 const HOUR_MS: i64 = 3_600_000;
@@ -253,16 +257,16 @@ impl Store {
         })
     }
 
-    /// Forgets remotes that were taken out of the configuration.
+    /// Forgets remotes that were taken out of the configuration, but not how far each was sent its chain.
     ///
     /// # Errors
     /// When the database refuses.
     pub fn forget_other_shipping(&self, remotes: &[String]) -> rusqlite::Result<()> {
         let remotes = serde_json::to_string(remotes).expect("names are plain data");
+        let row = named_params! {":remotes": remotes};
         self.write(|transaction| {
-            transaction
-                .execute(FORGET_OTHERS, named_params! {":remotes": remotes})
-                .map(drop)
+            transaction.execute(REMEMBER_OTHERS, row)?;
+            transaction.execute(FORGET_OTHERS, row).map(drop)
         })
     }
 }

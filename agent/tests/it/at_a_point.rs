@@ -128,3 +128,57 @@ fn a_remote_that_was_added_later_lacks_none_of_what_went_to_the_others_before() 
     let said = shop.agent_done(&["verify", "--remote", "later"]);
     assert!(said.contains("were never sent there"), "{said}");
 }
+
+#[test]
+fn a_remote_that_was_taken_out_and_put_back_is_missed_what_it_had_and_not_what_went_to_the_others_meanwhile()
+{
+    let shop = Shop::new();
+    let settings = shop.path("agent.toml");
+    let without = fs::read_to_string(&settings).unwrap();
+    let with_more = without.clone() + "[remotes.usb]\ntype = \"fs\"\nroot = \"usb\"\n";
+    fs::create_dir(shop.path("usb")).unwrap();
+    for settings_then in [&with_more, &without, &with_more] {
+        fs::write(&settings, settings_then).unwrap();
+        let agent = Running::start(&shop);
+        agent.wait_for("/rest");
+        if settings_then == &with_more {
+            shop.back_up();
+        }
+        sell(&shop, &agent, 3);
+        agent.burn();
+    }
+    let verify = ["verify", "--remote", "usb"];
+    let said = shop.agent_done(&verify);
+    assert!(said.contains("were never sent there"), "{said}");
+    let first = files_under(&shop.path("usb/segment")).into_iter().min().unwrap();
+    fs::remove_file(first).unwrap();
+    let said = shop.agent_refuses(1, &verify);
+    assert!(said.contains("no rule of [retention] lets it go"), "{said}");
+}
+
+#[test]
+fn where_another_machine_deletes_by_its_rules_the_remotes_judge_each_other() {
+    let (shop, _) = three_points();
+    let settings = shop.path("agent.toml");
+    let mut of_server = fs::read_to_string(&settings).unwrap();
+    for remote in ["[remotes.local]\n", "[remotes.offsite]\n"] {
+        of_server = of_server.replace(remote, &format!("{remote}append_only = true\n"));
+    }
+    fs::write(&settings, of_server).unwrap();
+    shop.agent_done(&VERIFY);
+    fs::remove_dir_all(shop.path("local/segment")).unwrap();
+    let said = shop.agent_refuses(1, &VERIFY);
+    for part in [
+        "cannot be restored from this remote",
+        "did not reach the others",
+        "offsite holds it",
+    ] {
+        assert!(said.contains(part), "{part} is not said: {said}");
+    }
+    fs::remove_dir_all(shop.path("offsite/segment")).unwrap();
+    let said = shop.agent_done(&VERIFY);
+    assert!(
+        said.contains("`agent prune` on another machine let them go"),
+        "{said}"
+    );
+}
