@@ -42,6 +42,7 @@ const STORED_AFTER: Duration = Duration::from_secs(2);
 const LATE_ANSWER: Duration = Duration::from_millis(1_500);
 
 const DIED: &str = "Bot toko mati mendadak";
+const AGAIN: &str = "Terjadi lagi (2 kali";
 const BACK: &str = "Bot toko berjalan lagi";
 const REPEATED: &str = "(mungkin ulangan)";
 
@@ -281,8 +282,36 @@ impl World {
     /// How long after `since` the second way had these words.
     fn second_way(&self, words: &str, since: SystemTime, limit: Duration) -> Duration {
         let what = format!("the second way to say '{words}'");
-        let message = until(&what, limit, || self.push.first_that_says(words));
+        let said = || {
+            let all = self.push.taken().into_iter();
+            all.filter(|message| message.at >= since)
+                .find(|message| message.text.contains(words))
+        };
+        let message = until(&what, limit, said);
         message.at.duration_since(since).unwrap_or_default()
+    }
+
+    /// The bot dies within the hour after it died before, is told as that, and runs again; the agent is killed a few times
+    /// before and after that. How long it took until the second way had the end of it.
+    fn die_again(&mut self, limit: Duration) -> Duration {
+        self.shop.wait_for_watch();
+        let died = SystemTime::now();
+        self.shop.kill_bot();
+        self.second_way(AGAIN, died, limit);
+        self.kill_some();
+        self.shop.start_bot().unwrap();
+        let back = SystemTime::now();
+        self.kill_some();
+        self.second_way(BACK, back, limit)
+    }
+
+    fn kill_some(&mut self) {
+        for _ in 0..3 {
+            // The pause is the experiment itself.
+            sleep(Duration::from_secs_f64(self.chance.random_range(0.1..3.0)));
+            self.kill();
+            self.shop.launch_agent().unwrap();
+        }
     }
 }
 
@@ -332,6 +361,7 @@ fn nothing_is_lost_without_telegram_though_the_agent_dies_again_and_again_and_th
             "on a full disk the second way took {second:?}"
         );
     }
+    let ended = world.die_again(limit);
     OpenOptions::new()
         .append(true)
         .open(&filled[0])
@@ -366,6 +396,7 @@ fn nothing_is_lost_without_telegram_though_the_agent_dies_again_and_again_and_th
     });
     println!("{}", world.account());
     println!(
-        "soak: the second way had the crash after {first:?}; Telegram had everything {took:?} after it was back"
+        "soak: the second way had the crash after {first:?}, and the end of a second one after {ended:?}; Telegram had \
+         everything {took:?} after it was back"
     );
 }

@@ -112,11 +112,10 @@ impl Sender {
         {
             return Ok(Turn::Tried(down));
         }
-        let rows = self.ready(rows, doubts)?;
+        let (rows, next) = self.ready(rows, doubts)?;
         if rows.is_empty() {
-            return Ok(Turn::Idle(
-                doubts.next(Instant::now()).map_or(IDLE, |next| next.min(IDLE)),
-            ));
+            let next = next.into_iter().chain(doubts.next(Instant::now()));
+            return Ok(Turn::Idle(next.fold(IDLE, Duration::min)));
         }
         let forms: Vec<Form> = (0..rows.len())
             .map(|at| self.form(&rows, at))
@@ -158,17 +157,22 @@ impl Sender {
     }
 
     /// What may be sent now. What has probably arrived waits, and with it what goes on from it; it is handed on once it was
-    /// repeated and another way has told it, or what comes after it tells that it is over and what it was.
-    fn ready(&self, rows: Vec<Waiting>, doubts: &Doubts) -> rusqlite::Result<Vec<Waiting>> {
+    /// repeated and another way has told it, or what comes after it tells that it is over and what it was. And how long until
+    /// something that is held for being young may be.
+    fn ready(
+        &self,
+        rows: Vec<Waiting>,
+        doubts: &Doubts,
+    ) -> rusqlite::Result<(Vec<Waiting>, Option<Duration>)> {
         let over: BTreeSet<_> = rows
             .iter()
             .filter(|row| !row.message.open && row.message.follows_up)
             .filter_map(|row| row.message.episode)
             .collect();
-        let (mut ready, mut held) = (Vec::new(), BTreeSet::new());
+        let (mut ready, mut held, mut next) = (Vec::new(), BTreeSet::new(), None::<Duration>);
         for (at, row) in rows.iter().enumerate() {
             let episode = row.message.episode;
-            let pause = self.pause_of(&rows, at);
+            let pause = self.pause_of(&rows, at)?;
             let is_over = row.message.open && episode.is_some_and(|episode| over.contains(&episode));
             // A way that was back the moment after it failed may not have taken it: only a second answer that is lost shows that
             // it loses them.
@@ -176,13 +180,16 @@ impl Sender {
                 || (row.elsewhere.is_some() && doubts.was_repeated(row.id));
             if is_told || pause == Some(Pause::Ended) {
                 self.store.delivery_needless(row, now())?;
-            } else if doubts.holds(row.id, Instant::now()) || pause == Some(Pause::Young) {
+            } else if let Some(Pause::Young(left)) = pause {
+                next = Some(next.map_or(left, |next| next.min(left)));
+                held.extend(episode);
+            } else if doubts.holds(row.id, Instant::now()) {
                 held.extend(episode);
             } else if episode.is_none_or(|episode| !held.contains(&episode)) {
                 ready.push(row.clone());
             }
         }
-        Ok(ready)
+        Ok((ready, next))
     }
 
     fn failed(&self, told: &[Waiting], in_doubt: bool, refused: bool, why: &str) -> rusqlite::Result<()> {

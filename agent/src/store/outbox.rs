@@ -17,7 +17,7 @@ pub use ladder::{Climb, Rung, Stuck, Taken};
 pub use moments::PutOff;
 pub(super) use moments::stepped;
 pub use thread::{Said, Told};
-pub use waiting::{Elsewhere, Undelivered, Waiting};
+pub use waiting::{Backlog, Elsewhere, Undelivered, Waiting};
 
 const ADD: &str = "
     INSERT INTO messages (alert_key, episode, runbook, severity, headline, text, also, was, loud, open, is_edit,
@@ -39,8 +39,10 @@ const TAKES: &str = "
     UPDATE deliveries SET refused = 0
     WHERE refused = 1 AND sent_at IS NULL AND dropped_at IS NULL
         AND (rung, chat_id) = (SELECT rung, chat_id FROM deliveries WHERE id = :id)";
+/// Also what was dropped while its request was open: it has arrived.
 const SENT: &str = "
-    UPDATE deliveries SET in_doubt = 0, refused = 0, why = NULL, sent_at = :now, message_id = :message_id, in_summary = :in_summary
+    UPDATE deliveries SET in_doubt = 0, refused = 0, why = NULL, dropped_at = NULL, sent_at = :now, message_id = :message_id,
+        in_summary = :in_summary
     WHERE id = :id AND sent_at IS NULL";
 const NEEDLESS: &str = "UPDATE deliveries SET dropped_at = :now WHERE id = :id AND sent_at IS NULL";
 const EDITABLE: &str = "
@@ -53,16 +55,6 @@ const DROP_EDITS: &str = "
     WHERE sent_at IS NULL AND dropped_at IS NULL
         AND message IN (SELECT id FROM messages WHERE episode = :episode AND is_edit = 1
                             AND NOT (in_passing = 1 AND open = 0 AND loud = 1))";
-/// A mark under a message that is out, and the word that what comes and goes is gone for a moment, tell nobody anything
-/// that he has to know.
-const BACKLOG: &str = "
-    SELECT count(*), count(*) FILTER (WHERE is_news), min(created_at) FILTER (WHERE is_news),
-           min(created_at) FILTER (WHERE is_news AND severity = 'critical')
-    FROM (SELECT m.id, m.created_at, m.severity,
-                 NOT (m.is_edit = 1 AND m.open = 0 AND (m.follows_up = 0 OR (m.in_passing = 1 AND m.loud = 0))) AS is_news
-          FROM messages m) m
-    WHERE EXISTS (SELECT 1 FROM deliveries d WHERE d.message = m.id AND d.sent_at IS NULL AND d.dropped_at IS NULL)
-        AND NOT EXISTS (SELECT 1 FROM deliveries d WHERE d.message = m.id AND d.sent_at IS NOT NULL)";
 const PRUNE: &str = "
     DELETE FROM messages WHERE created_at < :before
         AND NOT EXISTS (SELECT 1 FROM deliveries d
@@ -118,19 +110,6 @@ pub struct Address {
 /// A delivery's number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct DeliveryId(pub i64);
-
-/// What has arrived nowhere yet.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Backlog {
-    /// Messages that wait, and changes of messages.
-    pub waiting: u64,
-    /// How many of them the owner has not got in substance.
-    pub untold: u64,
-    /// When the oldest of these came up.
-    pub oldest_at: Option<UnixMillis>,
-    /// When the oldest critical one of these came up.
-    pub critical_at: Option<UnixMillis>,
-}
 
 /// What is known of a request that failed.
 #[derive(Clone, Copy, Debug)]
@@ -305,23 +284,6 @@ impl Store {
         })
     }
 
-    /// What has arrived nowhere yet.
-    ///
-    /// # Errors
-    /// When the database refuses.
-    pub fn backlog(&self) -> rusqlite::Result<Backlog> {
-        self.read(|connection| {
-            connection.prepare_cached(BACKLOG)?.query_row([], |row| {
-                Ok(Backlog {
-                    waiting: row.get(0)?,
-                    untold: row.get(1)?,
-                    oldest_at: row.get::<_, Option<i64>>(2)?.map(UnixMillis),
-                    critical_at: row.get::<_, Option<i64>>(3)?.map(UnixMillis),
-                })
-            })
-        })
-    }
-
     /// Removes what was sent and came up before that moment.
     ///
     /// # Errors
@@ -420,6 +382,44 @@ mod tests {
         };
         say(&is_over).unwrap();
         assert_eq!(counts(), (3, 1, true));
+    }
+
+    #[test]
+    fn what_was_dropped_while_its_request_was_open_and_arrived_counts_as_sent_and_so_does_all_beside_it() {
+        let dir = tempfile::tempdir().unwrap();
+        let store = Store::open(dir.path()).unwrap();
+        let now = UnixMillis(1_000);
+        let say = |message: &Message| store.write(|transaction| add(transaction, &ladder(), message, now));
+        let changes = |open| Message {
+            open,
+            is_edit: true,
+            follows_up: true,
+            in_passing: true,
+            loud: false,
+            ..message(1)
+        };
+        let address = Address {
+            rung: "telegram".to_owned(),
+            chat_id: 1,
+        };
+        say(&message(1)).unwrap();
+        say(&changes(false)).unwrap();
+        let rows = store.waiting(&address, 10, now).unwrap();
+        assert_eq!(rows.len(), 2);
+        store.delivery_opened(&rows).unwrap();
+        say(&changes(true)).unwrap();
+        assert_eq!(
+            store.waiting(&address, 10, now).unwrap().len(),
+            2,
+            "the change is dropped"
+        );
+        store.delivery_sent(&rows, Some(7), now).unwrap();
+        let waits = store.waiting(&address, 10, now).unwrap();
+        assert!(waits.len() == 1 && waits[0].message.open, "{waits:?}");
+        assert_eq!(
+            store.told_there(&address, &waits[0]).unwrap().last_sure,
+            Some(Said::Paused)
+        );
     }
 
     #[test]

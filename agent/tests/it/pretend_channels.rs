@@ -56,6 +56,18 @@ impl Service {
         Self::start(Router::new().route("/", post(publish))).await
     }
 
+    /// Takes all of it, and loses its first answers on the way back.
+    pub async fn ntfy_that_loses(answers: usize) -> Self {
+        let publish = async move |State(kept): State<Kept>, headers: HeaderMap, body: Json<Value>| {
+            let answer = publish(State(Arc::clone(&kept)), headers, body).await;
+            match kept.0.lock().unwrap().len() <= answers {
+                true => StatusCode::GATEWAY_TIMEOUT.into_response(),
+                false => answer,
+            }
+        };
+        Self::start(Router::new().route("/", post(publish))).await
+    }
+
     /// What stands in ntfy's place and answers each request with this status and body.
     pub async fn in_ntfys_place(status: StatusCode, answer: &'static str) -> Self {
         let answers = async move |State(kept): State<Kept>, Json(body): Json<Value>| {

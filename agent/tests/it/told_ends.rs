@@ -217,27 +217,37 @@ async fn what_came_back_by_a_way_without_edits_is_ended_there() {
     );
 }
 
-/// Telegram takes nothing: whoever was told of it by push is told there that it is over, once that has lasted.
+/// Telegram takes nothing: whoever was told of it by push is told there that it is well, after each time that it lasts, and the
+/// longer the oftener that was told.
 #[tokio::test]
-async fn what_came_back_and_stays_well_is_over_there_once_and_nothing_spins() {
+async fn what_came_back_and_stays_well_is_said_there_each_time_and_nothing_spins() {
     let dir = tempfile::tempdir().unwrap();
     let (telegram, push) = (Telegram::start().await, Service::ntfy().await);
     let flapping = Flapping::begin(dir.path(), &telegram);
     flapping.twice().await;
     flapping.climb();
+    // The story began an hour ago: after three that were told it is not old enough.
     let soon = Pace {
-        stays_away: Duration::ZERO,
+        stays_away: Duration::from_secs(100),
         ..HASTE
     };
     let sender = flapping.push_at(&push, soon);
     push.wait_for(1).await;
-    flapping.back(165);
-    let told = push.wait_for(2).await;
-    assert!(title(&told[1]).contains("The shop's bot runs again"), "{told:#?}");
-    // It comes and goes on: the next end is told when it has stayed away.
-    flapping.gone(200);
-    push.wait_for(3).await;
-    flapping.back(210);
+    for (seconds, messages) in [(165, 2), (210, 4), (300, 6)] {
+        flapping.back(seconds);
+        let told = push.wait_for(messages).await;
+        let last = title(told.last().unwrap());
+        assert!(last.contains("The shop's bot runs again"), "{told:#?}");
+        flapping.gone(seconds + 20);
+        push.wait_for(messages + 1).await;
+    }
+    // The next one would have to last for longer than it takes until all of it is over.
+    flapping.back(330);
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    assert_eq!(push.taken().len(), 7);
+    flapping.pass(330 + 900);
+    let told = push.wait_for(8).await;
+    assert!(title(&told[7]).contains("The shop's bot runs again"), "{told:#?}");
     let waits = || {
         let push = Address {
             rung: PUSH.to_owned(),
@@ -261,14 +271,62 @@ async fn what_came_back_and_stays_well_is_over_there_once_and_nothing_spins() {
     };
     flapping.desk.store.climb(&[], now, look).unwrap();
     assert_eq!(climbed, 0);
-    flapping.pass(210 + 900);
-    let told = push.wait_for(4).await;
     sender.abort();
-    let is_red: Vec<bool> = told
-        .iter()
-        .map(|message| title(message).contains("The shop's bot died"))
-        .collect();
-    assert_eq!(is_red, [true, false, true, false], "{told:#?}");
+    assert_eq!(push.taken().len(), 8);
+}
+
+/// It was read on the phone, and only its answer was lost: what is over by then is not repeated, and is said to be over.
+#[tokio::test]
+async fn what_came_back_by_push_is_ended_there_also_when_the_answer_to_its_beginning_was_lost() {
+    let dir = tempfile::tempdir().unwrap();
+    let (telegram, push) = (Telegram::start().await, Service::ntfy_that_loses(1).await);
+    let flapping = Flapping::begin(dir.path(), &telegram);
+    flapping.twice().await;
+    flapping.climb();
+    let sender = flapping.push_at(
+        &push,
+        Pace {
+            doubt_first: Duration::from_secs(2),
+            stays_away: Duration::ZERO,
+            ..HASTE
+        },
+    );
+    push.wait_for(1).await;
+    flapping.back(165);
+    let told = push.wait_for(2).await;
+    sender.abort();
+    assert!(title(&told[0]).contains("The shop's bot died"), "{told:#?}");
+    assert!(title(&told[1]).contains("The shop's bot runs again"), "{told:#?}");
+}
+
+/// The agent was killed while its request by push was open, and Telegram is back when the next agent starts.
+#[tokio::test]
+async fn what_may_have_come_back_by_push_is_ended_there_also_when_telegram_takes_all_of_it_first() {
+    let dir = tempfile::tempdir().unwrap();
+    let (telegram, push) = (Telegram::start().await, Service::ntfy().await);
+    let flapping = Flapping::begin(dir.path(), &telegram);
+    flapping.twice().await;
+    flapping.climb();
+    flapping.back(165);
+    let way = Address {
+        rung: PUSH.to_owned(),
+        chat_id: 0,
+    };
+    let now = UnixMillis(jiff::Timestamp::now().as_millisecond());
+    let rows = flapping.desk.store.waiting(&way, 1, now).unwrap();
+    flapping.desk.store.delivery_opened(&rows).unwrap();
+    let by_telegram = flapping.desk.send_to(OWNER);
+    flapping.desk.wait_until_sent().await;
+    by_telegram.abort();
+    let _ = by_telegram.await;
+    let sender = flapping.push(&push);
+    let told = push.wait_for(1).await.remove(0);
+    sender.abort();
+    let text = told["message"].as_str().unwrap();
+    assert!(
+        text.contains("🔴 Again (2 times since") && text.contains("✅ The shop's bot runs again"),
+        "{told:#?}"
+    );
 }
 
 /// Telegram is back in the moment in which push still waits whether it stays well, and tells all of it.

@@ -19,13 +19,16 @@ const SAME_MOMENT: Duration = Duration::from_secs(30);
 /// What waited for so long waited through an outage.
 const OUTAGE_LEAST: Duration = Duration::from_secs(30);
 
-/// How long what comes and goes is well before that is a message of its own, where no message can be changed.
+/// How long what comes and goes is well before that is a message of its own, where no message can be changed: the first
+/// time within the hour.
 pub const STAYS_AWAY: Duration = Duration::from_secs(30);
+/// The same for the last time before the end itself is told.
+const STAYS_AWAY_MOST: Duration = Duration::from_secs(480);
 
-/// Whether it is only as old as the word that something is well for the moment grows on purpose.
+/// Whether it is no older than the word that something is well for the moment may grow on purpose.
 fn is_held_on_purpose(row: &Waiting, now: UnixMillis) -> bool {
     let is_the_word = row.message.in_passing && !row.message.open;
-    is_the_word && now.since(row.created_at) < STAYS_AWAY + OUTAGE_LEAST
+    is_the_word && now.since(row.created_at) < STAYS_AWAY_MOST + OUTAGE_LEAST
 }
 
 /// Whether it has waited through an outage: longer than the pace of messages or a second try explains. What waits for the

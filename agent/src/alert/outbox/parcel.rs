@@ -67,7 +67,7 @@ impl Sender {
         if is_unheard(&rows[at], now()) {
             return Ok(Form::Message);
         }
-        let told = self.store.told_there(&self.address, message)?;
+        let told = self.store.told_there(&self.address, &rows[at])?;
         let is_news = match message.open {
             // The next change has a message then.
             _ if message.in_passing && self.channel.can_edit() => true,
@@ -75,10 +75,10 @@ impl Sender {
                 let turns_an_end_around = matches!(told.last, Some(Said::Paused | Said::Over));
                 message.loud || message.severity == Severity::Info || turns_an_end_around
             }
-            // With its beginning, or where that was told: once.
+            // With its beginning, or where that was told or may have been.
             false if message.in_passing => {
                 let is_same = |row: &Waiting| row.message.episode == message.episode;
-                rows[..at].iter().any(is_same) || (told.last_sure.is_some() && !told.paused_once)
+                rows[..at].iter().any(is_same) || told.last == Some(Said::Wrong)
             }
             // Where the pause was told nothing else has to end.
             false => message.follows_up && (self.channel.can_edit() || told.last_sure != Some(Said::Paused)),

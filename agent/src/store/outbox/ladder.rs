@@ -31,10 +31,16 @@ const BROKEN: &str = "
     SELECT d.rung FROM deliveries d
     WHERE d.sent_at IS NULL AND d.dropped_at IS NULL AND d.why IS NOT NULL AND d.opened_at <= :before
         AND NOT EXISTS (SELECT 1 FROM deliveries s WHERE s.rung = d.rung AND s.sent_at > d.opened_at)";
+/// Not where the way may have told what this goes on from: whoever read that is to read this too.
 const DROP_DETOURS: &str = "
     UPDATE deliveries SET dropped_at = :now
     WHERE message = (SELECT message FROM deliveries WHERE id = :id)
-        AND climbed = 1 AND in_doubt = 0 AND sent_at IS NULL AND dropped_at IS NULL";
+        AND climbed = 1 AND in_doubt = 0 AND sent_at IS NULL AND dropped_at IS NULL
+        AND NOT EXISTS (
+            SELECT 1 FROM messages m JOIN messages before ON before.episode = m.episode AND before.id < m.id
+            JOIN deliveries told ON told.message = before.id
+            WHERE m.id = deliveries.message AND told.rung = deliveries.rung AND told.chat_id = deliveries.chat_id
+                AND (told.sent_at IS NOT NULL OR told.in_doubt = 1))";
 const WAITING_ADDRESSES: &str = "
     SELECT DISTINCT rung, chat_id FROM deliveries
     WHERE sent_at IS NULL AND dropped_at IS NULL";

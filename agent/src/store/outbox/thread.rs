@@ -1,9 +1,10 @@
 //! Which earlier message of its episode a message goes on from, which one an edit changes, and what was told before.
 //! Only messages of their own count for edits: one line of a summary cannot be changed alone.
 
+use protocol::time::UnixMillis;
 use rusqlite::{OptionalExtension, named_params};
 
-use super::{Address, Message};
+use super::{Address, Message, Waiting};
 use crate::store::Store;
 
 const LAST_MESSAGE: &str = "
@@ -17,18 +18,21 @@ const OWN_MESSAGE: &str = "
     ORDER BY m.id DESC LIMIT 1";
 const IS_SUMMARY: &str = "
     SELECT EXISTS (SELECT 1 FROM deliveries WHERE chat_id = :chat_id AND message_id = :message_id AND in_summary = 1)";
-/// Of what this way told of an episode: the last that it told or may have told, the last that it certainly told, and whether
-/// a pause was ever among that.
+/// Of what this way told of an episode, the row that asks aside: the last that it told or may have told, and the last that it
+/// certainly told.
 const TOLD: &str = "
     WITH told AS (
         SELECT m.id, d.sent_at IS NOT NULL AS is_sure,
                CASE WHEN m.open = 1 THEN 'wrong' WHEN m.in_passing = 1 THEN 'paused' ELSE 'over' END AS said
         FROM deliveries d JOIN messages m ON m.id = d.message
-        WHERE m.episode = :episode AND d.rung = :rung AND d.chat_id = :chat_id
+        WHERE m.episode = :episode AND d.rung = :rung AND d.chat_id = :chat_id AND d.id <> :row
             AND (d.sent_at IS NOT NULL OR d.in_doubt = 1))
     SELECT (SELECT said FROM told ORDER BY id DESC LIMIT 1),
-           (SELECT said FROM told WHERE is_sure ORDER BY id DESC LIMIT 1),
-           EXISTS (SELECT 1 FROM told WHERE is_sure AND said = 'paused')";
+           (SELECT said FROM told WHERE is_sure ORDER BY id DESC LIMIT 1)";
+const PAUSES: &str = "
+    SELECT count(*) FROM deliveries d JOIN messages m ON m.id = d.message
+    WHERE d.rung = :rung AND d.chat_id = :chat_id AND d.sent_at > :since
+        AND m.alert_key = :alert_key AND m.open = 0 AND m.in_passing = 1";
 
 /// What one message says of its episode.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,15 +45,13 @@ pub enum Said {
     Over,
 }
 
-/// What one way has told of an episode so far.
+/// What one way has told of an episode so far, beside the row that asks.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Told {
-    /// The last that it told, or may have told: that may be the very message that asks.
+    /// The last that it told, or may have told.
     pub last: Option<Said>,
     /// The last that it certainly told.
     pub last_sure: Option<Said>,
-    /// Whether it certainly told once that it was well for a moment.
-    pub paused_once: bool,
 }
 
 impl Said {
@@ -64,13 +66,14 @@ impl Said {
 }
 
 impl Store {
-    /// What this way has told of the message's episode so far.
+    /// What this way has told of the row's episode so far.
     ///
     /// # Errors
     /// When the database refuses.
-    pub fn told_there(&self, address: &Address, message: &Message) -> rusqlite::Result<Told> {
+    pub fn told_there(&self, address: &Address, row: &Waiting) -> rusqlite::Result<Told> {
         let parameters = named_params! {
-            ":episode": message.episode.map(|id| id.0), ":rung": address.rung, ":chat_id": address.chat_id,
+            ":row": row.id.0, ":episode": row.message.episode.map(|id| id.0),
+            ":rung": address.rung, ":chat_id": address.chat_id,
         };
         let said = |name: Option<String>| name.and_then(|name| Said::named(&name));
         self.read(|connection| {
@@ -78,9 +81,24 @@ impl Store {
                 Ok(Told {
                     last: said(row.get(0)?),
                     last_sure: said(row.get(1)?),
-                    paused_once: row.get(2)?,
                 })
             })
+        })
+    }
+
+    /// How often since that moment this way told that what the row is about was well for a moment.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub fn pauses_told(&self, address: &Address, row: &Waiting, since: UnixMillis) -> rusqlite::Result<u32> {
+        let parameters = named_params! {
+            ":rung": address.rung, ":chat_id": address.chat_id, ":since": since.0,
+            ":alert_key": row.message.alert_key,
+        };
+        self.read(|connection| {
+            connection
+                .prepare_cached(PAUSES)?
+                .query_row(parameters, |row| row.get(0))
         })
     }
 

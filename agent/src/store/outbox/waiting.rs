@@ -1,4 +1,4 @@
-//! What waits for one address, with what is known of it from the other ways.
+//! What waits for one address, with what is known of it from the other ways, and what has arrived nowhere at all.
 //! It says only that a message went another way and when; what is made of that is for who sends it.
 
 use std::collections::BTreeMap;
@@ -27,6 +27,30 @@ const UNDELIVERED: &str = "
     WHERE m.episode IN (SELECT w.episode FROM messages w JOIN deliveries q ON q.message = w.id
                         WHERE q.sent_at IS NULL AND q.dropped_at IS NULL)
     GROUP BY m.episode HAVING max(d.sent_at IS NOT NULL) = 0";
+
+/// A mark under a message that is out, and the word that what comes and goes is gone for a moment, tell nobody anything
+/// that he has to know.
+const BACKLOG: &str = "
+    SELECT count(*), count(*) FILTER (WHERE is_news), min(created_at) FILTER (WHERE is_news),
+           min(created_at) FILTER (WHERE is_news AND severity = 'critical')
+    FROM (SELECT m.id, m.created_at, m.severity,
+                 NOT (m.is_edit = 1 AND m.open = 0 AND (m.follows_up = 0 OR (m.in_passing = 1 AND m.loud = 0))) AS is_news
+          FROM messages m) m
+    WHERE EXISTS (SELECT 1 FROM deliveries d WHERE d.message = m.id AND d.sent_at IS NULL AND d.dropped_at IS NULL)
+        AND NOT EXISTS (SELECT 1 FROM deliveries d WHERE d.message = m.id AND d.sent_at IS NOT NULL)";
+
+/// What has arrived nowhere yet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Backlog {
+    /// Messages that wait, and changes of messages.
+    pub waiting: u64,
+    /// How many of them the owner has not got in substance.
+    pub untold: u64,
+    /// When the oldest of these came up.
+    pub oldest_at: Option<UnixMillis>,
+    /// When the oldest critical one of these came up.
+    pub critical_at: Option<UnixMillis>,
+}
 
 /// An episode of which nothing has arrived anywhere.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -64,6 +88,23 @@ pub struct Elsewhere {
 }
 
 impl Store {
+    /// What has arrived nowhere yet.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub fn backlog(&self) -> rusqlite::Result<Backlog> {
+        self.read(|connection| {
+            connection.prepare_cached(BACKLOG)?.query_row([], |row| {
+                Ok(Backlog {
+                    waiting: row.get(0)?,
+                    untold: row.get(1)?,
+                    oldest_at: row.get::<_, Option<i64>>(2)?.map(UnixMillis),
+                    critical_at: row.get::<_, Option<i64>>(3)?.map(UnixMillis),
+                })
+            })
+        })
+    }
+
     /// What has arrived nowhere, by episode.
     ///
     /// # Errors
