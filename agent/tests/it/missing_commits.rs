@@ -533,3 +533,22 @@ fn what_one_remote_lacks_is_not_said_of_the_others_and_commits_alone_are_no_back
         "{said}"
     );
 }
+
+#[test]
+fn a_key_that_opens_nothing_is_told_of_three_objects_and_how_many_more_there_are() {
+    let shop = Shop::new();
+    for _ in 0..5 {
+        shop.back_up();
+    }
+    shop.agent_done(&["key", "new", "--out", "spare", "--name", "Not of this shop"]);
+    fs::remove_dir_all(shop.path("state")).unwrap();
+    let said = shop.agent_refuses(1, &[&VERIFY[..], &["--key", "spare/owner.secret.asc"]].concat());
+    let named = said
+        .lines()
+        .filter(|line| line.contains("the key does not open it"));
+    assert_eq!(named.count(), 3, "{said}");
+    assert!(
+        said.contains("2 objects more that this key does not open"),
+        "{said}"
+    );
+}
