@@ -668,8 +668,8 @@ mod tests {
             let text = outgoing(&voice(Language::En), &row, false, UnixMillis(waited_s * 1000));
             text.contains("this way was down") || text.contains("could not be sent")
         };
-        assert!(!said(false, 31) && !said(false, 485));
-        assert!(said(false, 511), "longer than it ever waits by itself");
+        assert!(!said(false, 31) && !said(false, 910));
+        assert!(said(false, 931), "longer than it ever waits by itself");
         assert!(said(true, 31), "the way before was down indeed");
     }
 

@@ -39,8 +39,6 @@ pub(super) enum Weighed {
     Points,
     /// Gone, or never sent by a server whose agent does not run: nothing tells.
     NotKnown,
-    /// Gone, or let go by the rules of another machine, as everywhere where these rule.
-    ByRules,
 }
 
 impl<'a> Elsewhere<'a> {
@@ -55,9 +53,6 @@ impl<'a> Elsewhere<'a> {
 
     /// By what the others list; `here` are the points of the remote that lacks them.
     pub(super) async fn weigh(&self, hole: &Hole, here: &[Stand]) -> Weighed {
-        if hole.by_rules {
-            return self.weigh_rules(hole).await;
-        }
         let (mut holders, mut is_proven, mut is_silent, mut has_segments) =
             (Vec::new(), !hole.is_open, false, false);
         let mut points = self.known.clone();
@@ -94,20 +89,16 @@ impl<'a> Elsewhere<'a> {
         }
     }
 
-    /// The same rules let the same go on each remote from which this machine may not delete: what one of these holds was not
-    /// let go. On any other remote nobody deletes by them.
-    async fn weigh_rules(&self, hole: &Hole) -> Weighed {
+    /// Which of the others hold all of it.
+    pub(super) async fn holders(&self, hole: &Hole) -> Vec<String> {
         let mut holders = Vec::new();
-        for other in self.others.iter().filter(|other| other.is_append_only()) {
+        for other in &self.others {
             let names = other.list(&object_key::segments_of(&hole.chain)).await;
             if names.is_ok_and(|names| are_held(hole, &holes::on(&names, &hole.chain))) {
                 holders.push(other.name().to_owned());
             }
         }
-        match holders.is_empty() {
-            true => Weighed::ByRules,
-            false => Weighed::Missing(holders),
-        }
+        holders
     }
 }
 

@@ -35,8 +35,8 @@ pub(super) struct Lacks {
     holes: Vec<(Hole, Vec<String>)>,
     /// Those of which nothing tells that they were ever sent.
     open: Vec<Hole>,
-    /// Those that another machine may have let go by its rules.
-    by_rules: Vec<Hole>,
+    /// How many another machine may have let go by its rules, and the newest of them with the other remotes that hold it.
+    by_rules: Option<(usize, Hole, Vec<String>)>,
     never_sent: BTreeSet<End>,
     /// The chain that this machine sends there; of others it may not know what a spool had to drop.
     sends: Option<ChainId>,
@@ -93,19 +93,20 @@ impl Lacks {
         sends: Option<ChainId>,
         elsewhere: &Elsewhere<'_>,
     ) -> Self {
-        let (mut holes, mut open, mut by_rules) = (Vec::new(), Vec::new(), Vec::new());
-        for hole in found.holes.into_iter().take(ASKED_MAX) {
+        let (by_rules, found_here): (Vec<Hole>, Vec<Hole>) =
+            found.holes.into_iter().partition(|hole| hole.by_rules);
+        let (mut holes, mut open) = (Vec::new(), Vec::new());
+        for hole in found_here.into_iter().take(ASKED_MAX) {
             match elsewhere.weigh(&hole, here).await {
                 Weighed::Missing(holders) => holes.push((hole, holders)),
                 Weighed::NotKnown => open.push(hole),
-                Weighed::ByRules => by_rules.push(hole),
                 Weighed::Points => {}
             }
         }
         Self {
             holes,
             open,
-            by_rules,
+            by_rules: let_go(by_rules, elsewhere).await,
             never_sent: found.never_sent,
             sends,
         }
@@ -127,14 +128,20 @@ impl Lacks {
 
     /// In one sentence: where the rules are old there are many of them.
     fn left_to_rules(&self) -> Option<String> {
-        let newest = self.by_rules.iter().max_by_key(|hole| &hole.next)?;
-        let more = match self.by_rules.len() - 1 {
+        let (count, newest, holders) = self.by_rules.as_ref()?;
+        let more = match count - 1 {
             0 => String::new(),
+            1 => ", and once more between older points".to_owned(),
             more => format!(", and {more} times more between older points"),
         };
+        let held = match holders.as_slice() {
+            [] => String::new(),
+            holders => format!(", and not on {}", holders.join(" and ")),
+        };
         Some(format!(
-            "no segment of {} of the chain {} is there{more}: `agent prune` on another machine let them go by its [retention], \
-             or they were deleted; `agent verify` on that machine can tell, and this one could with the same [retention]",
+            "no segment of {} of the chain {} is there{more}: `agent prune` on another machine let them go by its \
+             [retention]{held}, or they were deleted; `agent verify` on that machine can tell, and this one could with the \
+             same [retention]",
             called((newest.first, newest.last)),
             newest.chain,
         ))
@@ -168,6 +175,18 @@ impl Lacks {
         seen["never_sent"] = json!(self.never_sent);
         seen[LEFT_OPEN] = self.left_open().collect();
     }
+}
+
+/// Those that were there once; what the numbers of points alone tell need never have been.
+async fn let_go(mut by_rules: Vec<Hole>, elsewhere: &Elsewhere<'_>) -> Option<(usize, Hole, Vec<String>)> {
+    by_rules.retain(|hole| !hole.is_open);
+    let count = by_rules.len();
+    // A hole that no point follows is the newest of all.
+    let newest = by_rules
+        .into_iter()
+        .max_by_key(|hole| (hole.next.is_none(), hole.next.clone(), hole.last))?;
+    let holders = elsewhere.holders(&newest).await;
+    Some((count, newest, holders))
 }
 
 /// What looks of earlier programs saw and the store does not know: only where it ended was handed on.
@@ -225,9 +244,6 @@ fn beyond_reach(hole: &Hole, lost: Stretch) -> String {
 fn cause(hole: &Hole, sends: Option<&ChainId>) -> &'static str {
     // What a spool dropped is known to the server alone that had it.
     match (sends == Some(&hole.chain), hole.is_open) {
-        _ if hole.by_rules => {
-            "either `agent prune` on another machine let it go here and did not reach the others, or it was deleted"
-        }
         (true, _) => "all of it was sent there, and no rule of [retention] lets it go",
         (false, true) => {
             "either the server that followed this chain has not sent it or could not before its spool was full, which \

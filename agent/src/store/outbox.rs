@@ -423,6 +423,42 @@ mod tests {
     }
 
     #[test]
+    fn a_pause_that_may_have_been_told_counts_as_one_for_an_hour_and_none_of_a_clock_that_was_ahead() {
+        let dir = tempfile::tempdir().unwrap();
+        let store = Store::open(dir.path()).unwrap();
+        let address = Address {
+            rung: "telegram".to_owned(),
+            chat_id: 1,
+        };
+        let pause = |episode, at_ms| {
+            let message = Message {
+                open: false,
+                is_edit: true,
+                follows_up: true,
+                in_passing: true,
+                ..message(episode)
+            };
+            let at = UnixMillis(at_ms);
+            store
+                .write(|transaction| add(transaction, &ladder(), &message, at))
+                .unwrap();
+            let rows = store.waiting(&address, 10, at).unwrap();
+            rows.last().unwrap().clone()
+        };
+        let (first, second) = (pause(1, 1_000), pause(2, 2_000));
+        let asks = pause(3, 3_000);
+        let told = |at_ms| store.pauses_told(&address, &asks, UnixMillis(at_ms)).unwrap();
+        store.delivery_opened(std::slice::from_ref(&asks)).unwrap();
+        assert_eq!(told(3_000), 0, "neither itself nor what was not tried");
+        store.delivery_opened(std::slice::from_ref(&first)).unwrap();
+        assert_eq!(told(3_000), 1);
+        store
+            .delivery_sent(&[second], Some(7), UnixMillis(9_000))
+            .unwrap();
+        assert_eq!((told(3_000), told(9_000), told(3_605_000)), (1, 2, 1));
+    }
+
+    #[test]
     fn what_takes_the_place_of_something_unheard_came_up_when_that_did() {
         let dir = tempfile::tempdir().unwrap();
         let store = Store::open(dir.path()).unwrap();

@@ -22,8 +22,8 @@ const OUTAGE_LEAST: Duration = Duration::from_secs(30);
 /// How long what comes and goes is well before that is a message of its own, where no message can be changed: the first
 /// time within the hour.
 pub const STAYS_AWAY: Duration = Duration::from_secs(30);
-/// The same for the last time before the end itself is told.
-const STAYS_AWAY_MOST: Duration = Duration::from_secs(480);
+/// By then the end itself is told, however often that was told before.
+const STAYS_AWAY_MOST: Duration = Duration::from_secs(900);
 
 /// Whether it is no older than the word that something is well for the moment may grow on purpose.
 fn is_held_on_purpose(row: &Waiting, now: UnixMillis) -> bool {

@@ -5,12 +5,8 @@
 
 use std::time::Duration;
 
-use protocol::time::UnixMillis;
-
 use super::{Sender, now};
 use crate::store::outbox::Waiting;
-
-const HOUR_MS: i64 = 3_600_000;
 
 /// What becomes of that word.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,8 +34,11 @@ impl Sender {
         if rows[..at].iter().any(is_same) {
             return Ok(None);
         }
-        let hour_ago = UnixMillis(now().0.saturating_sub(HOUR_MS));
-        let told = self.store.pauses_told(&self.address, row, hour_ago)?;
+        // One that rings is all that rings of something that lasted.
+        let told = match row.message.loud {
+            true => 0,
+            false => self.store.pauses_told(&self.address, row, now())?,
+        };
         let lasts = lasts_before_told(self.pace.stays_away, told);
         let left = lasts.saturating_sub(now().since(row.created_at));
         Ok((!left.is_zero()).then_some(Pause::Young(left)))

@@ -29,10 +29,15 @@ const TOLD: &str = "
             AND (d.sent_at IS NOT NULL OR d.in_doubt = 1))
     SELECT (SELECT said FROM told ORDER BY id DESC LIMIT 1),
            (SELECT said FROM told WHERE is_sure ORDER BY id DESC LIMIT 1)";
+/// What may have been told counts as well: on a way that loses its answers nothing else would.
 const PAUSES: &str = "
-    SELECT count(*) FROM deliveries d JOIN messages m ON m.id = d.message
-    WHERE d.rung = :rung AND d.chat_id = :chat_id AND d.sent_at > :since
-        AND m.alert_key = :alert_key AND m.open = 0 AND m.in_passing = 1";
+    SELECT count(*) FROM messages m JOIN deliveries d ON d.message = m.id
+    WHERE m.alert_key = :alert_key AND m.open = 0 AND m.in_passing = 1
+        AND d.rung = :rung AND d.chat_id = :chat_id AND d.id <> :row
+        AND CASE WHEN d.sent_at IS NULL THEN d.in_doubt = 1 AND m.created_at > :since AND m.created_at <= :now
+                 ELSE d.sent_at > :since AND d.sent_at <= :now END";
+
+const HOUR_MS: i64 = 3_600_000;
 
 /// What one message says of its episode.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -86,14 +91,14 @@ impl Store {
         })
     }
 
-    /// How often since that moment this way told that what the row is about was well for a moment.
+    /// How often within the hour this way told, or may have told, that what the row is about was well for a moment.
     ///
     /// # Errors
     /// When the database refuses.
-    pub fn pauses_told(&self, address: &Address, row: &Waiting, since: UnixMillis) -> rusqlite::Result<u32> {
+    pub fn pauses_told(&self, address: &Address, row: &Waiting, now: UnixMillis) -> rusqlite::Result<u32> {
         let parameters = named_params! {
-            ":rung": address.rung, ":chat_id": address.chat_id, ":since": since.0,
-            ":alert_key": row.message.alert_key,
+            ":rung": address.rung, ":chat_id": address.chat_id, ":row": row.id.0,
+            ":alert_key": row.message.alert_key, ":since": now.0.saturating_sub(HOUR_MS), ":now": now.0,
         };
         self.read(|connection| {
             connection

@@ -52,10 +52,6 @@ pub(super) const SENTENCES: &[(&str, &str)] = &[
         "server yang mengikuti rantai ini tidak dapat mengirimnya sebelum antreannya penuh, seperti dikatakan `agent verify` di sana, atau itu dihapus, bukan oleh aturan [retention]",
     ),
     (
-        "either `agent prune` on another machine let it go here and did not reach the others, or it was deleted",
-        "`agent prune` di mesin lain menghapusnya di sini dan belum sampai ke tempat yang lain, atau itu dihapus orang",
-    ),
-    (
         "no other remote that answers holds it",
         "tidak ada tempat lain yang menjawab dan memilikinya",
     ),
