@@ -279,6 +279,35 @@ mod tests {
     }
 
     #[test]
+    fn what_a_remote_is_sent_first_says_what_it_never_gets_and_one_that_was_put_back_had_some_of_it() {
+        let (_dir, spool) = world();
+        let store = &spool.store;
+        let all: Vec<SpooledSegment> = (2..=9).map(|number| add(&spool, number)).collect();
+        let never = |remote: &str| {
+            let all = store.never_sent(remote).unwrap();
+            let ends = all.iter().map(|one| (one.first.get(), one.last.get()));
+            ends.collect::<Vec<_>>()
+        };
+        store.put_shipped("a", &all[3..5], UnixMillis(9)).unwrap();
+        assert_eq!(never("a"), [(1, 4)], "it was added later");
+        store.forget_other_shipping(&["b".to_owned()]).unwrap();
+        store.put_shipped("a", &all[6..7], UnixMillis(9)).unwrap();
+        assert_eq!(
+            never("a"),
+            [(1, 4), (7, 7)],
+            "it had what went there before it was taken out"
+        );
+        store.put_shipped("a", &all[7..], UnixMillis(9)).unwrap();
+        assert_eq!(never("a").len(), 2);
+        // The first that another one meets is a spool that dropped the rest.
+        store.put_shipped("b", &all[..1], UnixMillis(9)).unwrap();
+        spool.tidy().unwrap();
+        let later = ["later".to_owned()];
+        store.put_gap(&later, &all[4], UnixMillis(10), "").unwrap();
+        assert_eq!(never("later"), [(1, 2), (3, 6)]);
+    }
+
+    #[test]
     fn a_file_that_its_disk_has_altered_does_not_leave() {
         let (_dir, spool) = world();
         let segment = add(&spool, 2);
