@@ -165,6 +165,11 @@ fn what_the_rules_of_another_machine_may_have_let_go_is_left_open_and_said() {
         of_server = of_server.replace(remote, &format!("{remote}append_only = true\n"));
     }
     fs::write(&settings, of_server).unwrap();
+    let checked = String::from_utf8(shop.agent(&["check"]).stdout).unwrap();
+    assert!(
+        checked.contains("append_only without [retention] (local, offsite)"),
+        "{checked}"
+    );
     let open = "`agent prune` on another machine let them go";
     let said = shop.agent_done(&VERIFY);
     assert!(!said.contains(open), "{said}");

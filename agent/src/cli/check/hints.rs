@@ -30,6 +30,7 @@ pub(super) fn of(config: &Config, recipients: usize) -> Vec<String> {
                 .to_owned(),
         );
     }
+    hints.extend(without_rules(config));
     hints.extend(secrets(config).iter().filter_map(|path| read_by_others(path)));
     hints.extend(
         config
@@ -46,6 +47,19 @@ pub(super) fn of(config: &Config, recipients: usize) -> Vec<String> {
             }),
     );
     hints
+}
+
+/// Where another machine deletes by rules that this one was not told, what is gone there may be anybody's work.
+fn without_rules(config: &Config) -> Option<String> {
+    let remotes = config.remotes.iter().filter(|remote| remote.append_only);
+    let names: Vec<&str> = remotes.map(|remote| remote.name.as_str()).collect();
+    (config.retention.is_none() && !names.is_empty()).then(|| {
+        format!(
+            "append_only without [retention] ({}): where another machine deletes there, give this one the same [retention]; \
+             it deletes nothing by it, and knows then which of what is gone may be",
+            names.join(", ")
+        )
+    })
 }
 
 /// The files that hold secrets: those that the settings name, and what lies in such a folder.
