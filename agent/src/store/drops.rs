@@ -65,14 +65,14 @@ impl Store {
     }
 }
 
-/// Where this segment is the first one that goes to the remote, what lies before it in its chain never goes there.
-/// Before its shipping moves on.
+/// Where this segment is the first one that goes to the remote, what lies before it in its chain never goes there; whether
+/// there is such. Before its shipping moves on.
 pub(super) fn put_before_first(
     transaction: &Transaction<'_>,
     remote: &str,
     segment: &SpooledSegment,
     at: UnixMillis,
-) -> rusqlite::Result<()> {
+) -> rusqlite::Result<bool> {
     put_before(transaction, remote, (&segment.chain, segment.first), at)
 }
 
@@ -97,12 +97,10 @@ fn put_before(
     remote: &str,
     (chain, first): (&ChainId, CommitNumber),
     at: UnixMillis,
-) -> rusqlite::Result<()> {
+) -> rusqlite::Result<bool> {
     let row = named_params! {
         ":remote": remote, ":chain": chain.as_str(), ":last": signed(first.get()) - 1, ":at": at.0,
     };
-    transaction
-        .prepare_cached(PUT_BEFORE_FIRST)?
-        .execute(row)
-        .map(drop)
+    let put = transaction.prepare_cached(PUT_BEFORE_FIRST)?.execute(row)?;
+    Ok(put > 0)
 }

@@ -43,6 +43,8 @@ const PUT_UNANSWERED: &str = "
 const PUT_GAP: &str = "
     INSERT INTO shipping (remote, through_id, gap_chain, gap_commit, gap_at) VALUES (:remote, :id, :chain, :commit, :at)
     ON CONFLICT (remote) DO UPDATE SET through_id = :id, gap_chain = :chain, gap_commit = :commit, gap_at = :at";
+const PUT_GAP_BEFORE: &str = "
+    UPDATE shipping SET gap_chain = :chain, gap_commit = :first - 1, gap_at = :at WHERE remote = :remote";
 const SELECT_SHIPPING: &str = "
     SELECT h.remote, h.chain, h.commit_number, h.commit_at, h.shipped_at, h.failing_since, h.error, h.gap_at,
            (SELECT coalesce(sum(s.last_commit - s.first_commit + 1), 0) FROM segment s WHERE s.id > h.through_id),
@@ -74,7 +76,8 @@ pub struct Shipping {
     pub failing: Option<(UnixMillis, String)>,
     /// Since when what was sent to it is without an answer; nothing while it answers within some seconds.
     pub unanswered_since: Option<UnixMillis>,
-    /// When the spool last had to drop something that it lacks. A restore point taken after that ends the gap.
+    /// When it last turned out that something will never be sent there: the spool dropped it, or had dropped it before the
+    /// remote was added or put back. A restore point taken after that ends the gap.
     pub gap_at: Option<UnixMillis>,
     /// The newest commit that can be restored from it, when what follows that one in what it holds is missing or altered
     /// there, or was never sent.
@@ -154,7 +157,7 @@ impl Store {
         };
         let commits = segments.iter().map(|one| one.last.get() - one.first.get() + 1);
         self.write(|transaction| {
-            drops::put_before_first(transaction, remote, first, at)?;
+            let lacks = drops::put_before_first(transaction, remote, first, at)?;
             transaction.prepare_cached(PUT_SHIPPED)?.execute(named_params! {
                 ":remote": remote,
                 ":id": last.id,
@@ -163,6 +166,14 @@ impl Store {
                 ":commit_at": last.last_at.0,
                 ":at": at.0,
             })?;
+            if lacks {
+                transaction.execute(
+                    PUT_GAP_BEFORE,
+                    named_params! {
+                        ":remote": remote, ":chain": first.chain.as_str(), ":first": signed(first.first.get()), ":at": at.0,
+                    },
+                )?;
+            }
             let taken = Taken {
                 objects: segments.len() as u64,
                 commits: commits.sum(),

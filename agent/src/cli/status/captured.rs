@@ -66,7 +66,7 @@ struct LagView {
     /// Since when what was tried has failed, and why.
     failing_since: Option<UnixMillis>,
     error: Option<String>,
-    /// When the spool last dropped something that this remote lacks.
+    /// When it last turned out that something will never be sent there.
     gap_at: Option<UnixMillis>,
     /// The newest commit of the present chain that can be restored from it alone, as far as comparisons know.
     restorable_through: Option<u64>,
