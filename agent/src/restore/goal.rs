@@ -7,7 +7,7 @@ use std::time::Duration;
 use protocol::{
     chain::{ChainId, CommitNumber, PageRoot},
     manifest::Manifest,
-    object_key::{self, PointId},
+    object_key::{self, PointId, SegmentName},
     time::UnixMillis,
 };
 
@@ -16,7 +16,7 @@ use super::{
     avoid::Avoid,
     bare, gone,
     index::{Index, Unread},
-    nearest, numbers, replay, strangers, summary, unfilled, unled, unopened, unread,
+    later, nearest, numbers, replay, strangers, summary, unfilled, unled, unopened, unread,
 };
 use crate::backup::survey::moment_of;
 
@@ -173,7 +173,11 @@ async fn newest(
     let mut before = Before::default();
     let manifest = begin(request, (index, None), by, &mut before).await?;
     let Some(manifest) = manifest else {
-        return Err(unopened::none_opens(request, sources, index, &before, by));
+        let mut refused = unopened::none_opens(request, sources, index, &before, by);
+        if refused.next == Next::Nothing {
+            refused.next = later::than_everything(request, sources).await;
+        }
+        return Err(refused);
     };
     let lead = strangers::lead((request, by), sources, index, avoid, &manifest).await;
     let (lead, lost) = match lead {
@@ -194,7 +198,9 @@ async fn newest(
     let way = replay::way((&promised, avoid.links()), &manifest.chain, manifest.commit, stop);
     let last = way.segments.last();
     let end_at = last.map_or(manifest.taken_at, |last| last.last_at.max(manifest.taken_at));
-    let end = last.map_or(manifest.commit, |last| last.last);
+    let end = last.map_or(manifest.commit, |last| {
+        last_wanted(last, stop).max(manifest.commit)
+    });
     let mut goal = Goal {
         stop,
         begin: Some(manifest.commit),
@@ -224,6 +230,16 @@ async fn newest(
         unled::weigh((request, sources), index, &mut goal, &manifest).await;
     }
     Ok(goal)
+}
+
+/// The last commit of the last segment on the way that must be there: of one commit alone that only reaches beyond the
+/// moment, the one before it.
+fn last_wanted(last: &SegmentName, stop: Stop) -> CommitNumber {
+    let is_beyond =
+        matches!(stop, Stop::By { moment, ahead } if last.last_at > moment && last.last_at <= ahead);
+    let before = CommitNumber::new(last.first.get() - 1).ok();
+    let before = before.filter(|_| is_beyond && last.first == last.last);
+    before.unwrap_or(last.last)
 }
 
 /// What was met above the newest point that opens.

@@ -39,6 +39,7 @@ mod gone;
 pub mod hold;
 mod index;
 mod lacking;
+mod later;
 mod left_out;
 mod leftovers;
 mod line;

@@ -13,7 +13,7 @@ use super::{
     fetch,
     goal::{Goal, ahead_of},
     index::Index,
-    lacking,
+    lacking, later,
     search::{Route, route},
     strangers::believed_end,
     undone,
@@ -59,7 +59,9 @@ pub(super) async fn refuse(
         asked.at = asked.at.max(goal.lost_at);
     }
     let newer = elsewhere(request, sources, avoid, (goal, best.as_ref())).await;
+    let exact = later::at_the_floor(request, sources, (goal, avoid)).await;
     let next = match (newer, best) {
+        _ if exact.is_some() => exact.unwrap_or(Next::Nothing),
         (Some(newer), best) => {
             reasons.push(of_another_chain(&newer, best.as_ref()));
             nearest(newer, goal.stop, &asked)
@@ -151,7 +153,7 @@ fn of_another_chain(newer: &Route, best: Option<&Route>) -> String {
 }
 
 /// How the end of a way is asked for.
-fn nearest(route: Route, stop: Stop, asked: &State) -> Next {
+pub(super) fn nearest(route: Route, stop: Stop, asked: &State) -> Next {
     let at = Some(route.end_at);
     let beside = Beside::of(asked, &State::new(&route.manifest.chain, route.end, at));
     match (route.segments.is_empty(), stop) {

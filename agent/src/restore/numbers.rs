@@ -17,7 +17,7 @@ use super::{
     foreign,
     goal::nothing,
     index::Index,
-    named_chain,
+    later, named_chain,
     wanted::seen_at,
 };
 
@@ -78,9 +78,10 @@ pub(super) async fn chain_of(
         [] => {
             let foreign = foreign::refuse_commit(request, sources, index, commit);
             let named = || named_chain::refusal(request, sources, index, None);
-            Err(foreign
-                .or_else(named)
-                .unwrap_or_else(|| unreachable((request, sources), index, &reaches, commit)))
+            Err(match foreign.or_else(named) {
+                Some(refused) => refused,
+                None => unreachable((request, sources), index, &reaches, commit).await,
+            })
         }
         several => {
             let seen = |chain: &ChainId| (chain.clone(), moment(sources, index, chain, commit));
@@ -183,7 +184,7 @@ fn last_ones(reaches: &BTreeMap<ChainId, Reach>) -> String {
     }
 }
 
-fn unreachable(
+async fn unreachable(
     (request, sources): (&Request, &Sources<'_>),
     index: &Index<'_>,
     reaches: &BTreeMap<ChainId, Reach>,
@@ -216,21 +217,30 @@ fn unreachable(
                 beside: beside(chain, reach.last, moment(sources, index, chain, reach.last)),
             },
         },
-        Some((chain, reach)) => Refused {
-            reason: format!(
+        Some((chain, reach)) => {
+            let (found, faults) = later::than_commit(request, sources, (chain, commit)).await;
+            let mut reasons = vec![format!(
                 "commit {commit} cannot be reached: the oldest point of the newest chain stands at commit {}{}",
                 reach.first,
                 index.locked().map_or_else(String::new, |ids| format!(
                     " with this key; others were encrypted to {ids}, and the key of that time opens them"
                 ))
-            ),
-            next: Next::Commit {
-                chain: chain.clone(),
-                commit: reach.first,
-                at: Some(moment(sources, index, chain, reach.first)),
-                beside: beside(chain, reach.first, moment(sources, index, chain, reach.first)),
-            },
-        },
+            )];
+            reasons.extend(faults);
+            let next = found.map_or(Next::Nothing, |found| {
+                let (at, commit) = (found.manifest.taken_at, found.manifest.commit);
+                Next::Commit {
+                    chain: chain.clone(),
+                    commit,
+                    at: Some(at),
+                    beside: beside(chain, commit, at),
+                }
+            });
+            Refused {
+                reason: reasons.join("; "),
+                next,
+            }
+        }
         None => nothing(
             sources,
             "no restore point on the remotes that answer opens with this key and a known signer".to_owned(),

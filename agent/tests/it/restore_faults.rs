@@ -324,3 +324,67 @@ fn every_commit_is_reached_while_a_point_before_it_and_the_commits_between_are_s
     );
     assert!(told.contains(text(&week.delta["objects"][0])), "{told}");
 }
+
+/// As an owner may write it.
+fn moment_of(segment: &SegmentName) -> String {
+    let at = jiff::Timestamp::from_millisecond(segment.last_at.0).unwrap();
+    at.to_string()
+}
+
+#[test]
+fn where_nothing_from_before_is_whole_the_oldest_that_is_comes_next() {
+    let week = Week::new();
+    let manifest = text(&week.full["manifest"]);
+    for remote in REMOTES {
+        fs::remove_file(week.shop.path(remote).join(manifest)).unwrap();
+    }
+    let begin = week.full["commit"].as_u64().unwrap();
+    let newest = week.newest["commit"].as_u64().unwrap();
+    let told = week.restore(&["--commit", &(begin + 1).to_string()]).unwrap_err();
+    let (next, point) = (format!("--commit {newest}"), text(&week.newest["id"]));
+    for part in [manifest, "That is LATER", &next] {
+        assert!(told.contains(part), "{part} is not said: {told}");
+    }
+    let (_, rows) = week.restore(&["--commit", &newest.to_string()]).unwrap();
+    assert_eq!(rows, week.rows_at(newest));
+    let told = week
+        .restore(&["--at", &moment_of(&week.segments[0])])
+        .unwrap_err();
+    for part in [
+        text(&week.full["id"]),
+        "That is LATER",
+        &format!("--point {point}"),
+    ] {
+        assert!(told.contains(part), "{part} is not said: {told}");
+    }
+}
+
+#[test]
+fn by_a_moment_comes_all_that_can_be_had_of_it_however_it_is_reached() {
+    let week = Week::new();
+    let alter = |segment: &SegmentName| {
+        for remote in REMOTES {
+            let path = week.shop.path(remote).join(segment.to_string());
+            spoil("flipped", &path, &path);
+        }
+    };
+    // What came right after it is not needed.
+    let (last, after) = (&week.segments[1], &week.segments[2]);
+    assert!(last.last_at < after.last_at && after.first == after.last);
+    alter(after);
+    let (told, rows) = week.restore(&["--at", &moment_of(last)]).unwrap();
+    assert_eq!(rows, week.rows_at(last.last.get()), "{told}");
+    week.heal();
+    // A point that was taken later gives the same state back.
+    let newest = week.newest["commit"].as_u64().unwrap();
+    let place = week.segments.iter().position(|one| one.last.get() == newest);
+    let (last, before) = (&week.segments[place.unwrap()], &week.segments[place.unwrap() - 1]);
+    alter(before);
+    let told = week.restore(&["--at", &moment_of(last)]).unwrap_err();
+    assert!(
+        told.contains(&format!("--commit {newest}")) && !told.contains("That is"),
+        "{told}"
+    );
+    let (_, rows) = week.restore(&["--commit", &newest.to_string()]).unwrap();
+    assert_eq!(rows, week.rows_at(newest));
+}
