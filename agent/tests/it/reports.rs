@@ -32,7 +32,7 @@ fn alerts(state: &Path) -> Alerts {
 }
 
 #[test]
-fn the_status_of_a_server_where_nothing_is_wrong_names_what_was_reported() {
+fn the_status_of_a_server_where_nothing_stands_names_what_was_reported() {
     let shop = Shop::new();
     let now = UnixMillis(jiff::Timestamp::now().as_millisecond());
     let reported = Incident {
@@ -44,7 +44,7 @@ fn the_status_of_a_server_where_nothing_is_wrong_names_what_was_reported() {
     let output = shop.agent(&["status"]);
     let said = String::from_utf8_lossy(&output.stdout).into_owned();
     assert!(
-        said.contains("nothing is wrong") && said.contains("within 24 hours: dead_job ×1"),
+        said.contains("none stood when the agent last ran") && said.contains("within 24 hours: dead_job ×1"),
         "{said}"
     );
 }

@@ -100,14 +100,19 @@ fn alert(
     }
 }
 
-/// `is_behind` says that the file may lack the newest.
-pub(super) fn sentences(view: &AlertsView, is_behind: bool, config: &Config) -> Vec<String> {
+/// `is_behind` says that the file may lack the newest. Where no agent runs nobody looks, and nothing new can be known.
+pub(super) fn sentences(
+    view: &AlertsView,
+    (is_behind, agent_running): (bool, bool),
+    config: &Config,
+) -> Vec<String> {
     let at = |at: UnixMillis| moment(&config.owner.timezone, at);
     let mut lines = Vec::new();
     if view.alerts.is_empty() {
-        lines.push(match is_behind {
-            false => "Alerts:   nothing is wrong".to_owned(),
-            true => "Alerts:   the file names none".to_owned(),
+        lines.push(match (is_behind, agent_running) {
+            (true, _) => "Alerts:   the file names none".to_owned(),
+            (false, true) => "Alerts:   nothing is wrong".to_owned(),
+            (false, false) => "Alerts:   none stood when the agent last ran; nobody looks now".to_owned(),
         });
     }
     lines.extend(view.alerts.iter().map(|alert| {
