@@ -120,15 +120,21 @@ impl Question<'_> {
     }
 
     /// Whoever took a point that this server neither knows nor sealed, where nobody else has a certificate. What a server
-    /// before this one took until it was restored from is this shop's own.
+    /// before this one took until it was restored from is this shop's own, and a copy is younger than what it was copied from:
+    /// what lies there from before this server's first point is of one whose memory was lost.
     fn taken(&self) -> Option<Twin> {
         if self.is_shared() {
             return None;
         }
         let until = self.own.before.values().map(|server| server.until).max();
-        let points = self.names.keys();
-        let points = points.filter_map(|name| object_key::point_of_manifest(name));
-        let strange = points.filter_map(|(point, digest)| {
+        let points = || {
+            let names = self.names.keys();
+            names.filter_map(|name| object_key::point_of_manifest(name))
+        };
+        let sealed_here = points().filter(|(_, digest)| self.sealed.holds(digest));
+        let begun = sealed_here.filter_map(|(point, _)| moment_of(&point)).min();
+        let until = until.max(begun);
+        let strange = points().filter_map(|(point, digest)| {
             let at = moment_of(&point)
                 .filter(|at| self.is_recent(*at) && until.is_none_or(|until| *at > until))?;
             let is_strange = !self.own.points.contains(&point) && !self.sealed.holds(&digest);
@@ -303,6 +309,10 @@ mod tests {
         assert_eq!(found(&[manifest(&point(27, 11), "a")], &own), None, "sealed here");
         assert_eq!(found(&[manifest(&point(25, 11), "b")], &own), None, "of long ago");
         assert_eq!(found(&[known.clone(), new.clone()], &own), Some((-1, false)));
+        let (first, later) = (manifest(&point(27, 10), "a"), manifest(&point(27, 11), "a"));
+        assert_eq!(found(&[first, new.clone()], &own), Some((-1, false)));
+        let before = manifest(&point(27, 10), "b");
+        assert_eq!(found(&[before, later], &own), None, "from before its first one");
         let stranger = object_key::cert(&key("D"));
         assert_eq!(found(&[new.clone(), stranger.clone()], &own), None);
         own.before = BTreeMap::from([(key("D"), EarlierServer::at(UnixMillis(NOW - 2 * HOUR)))]);
