@@ -33,6 +33,8 @@ pub struct Succession {
 
 /// So many exchanges are followed back.
 const EXCHANGES_MAX: usize = 8;
+/// So many points are looked at for one of a chain that was followed again.
+const RESUMED_MAX: usize = 50;
 /// The newest segment may be damaged, or be no agent's: so many are tried.
 const ENDS_MAX: usize = 4;
 
@@ -53,6 +55,9 @@ pub(super) async fn find(
         .iter()
         .position(|other| *other == route.manifest.point)?;
     let (older, before, since) = boundary(request, index, newest).await?;
+    let before = resumed((request, sources), index, (older, &before, &since))
+        .await
+        .unwrap_or(before);
     // Names alone prove no commits.
     let end = end_of(sources, &before.chain).await;
     let (last, end) = end.unzip();
@@ -88,6 +93,30 @@ pub(super) async fn find(
         replaced: since.replaced.or(went_back),
         earlier,
     })
+}
+
+/// The newest point of another chain that went on later than the one of the newest point before: a chain that nobody could
+/// follow for a while, in which one point began a chain of its own, and that was then followed again.
+async fn resumed(
+    (request, sources): (&Request, &Sources<'_>),
+    index: &mut Index<'_>,
+    (older, before, since): (usize, &Manifest, &Manifest),
+) -> Option<Manifest> {
+    let until = until(sources, before, since);
+    let all = sources.survey.all_segments();
+    let is_later = |name: &&SegmentName| {
+        ![&before.chain, &since.chain].contains(&&name.chain)
+            && (until < name.last_at && name.last_at <= since.taken_at)
+    };
+    let newest = all.keys().filter(is_later).max_by_key(|name| name.last_at)?;
+    let end = index.points().len().min(older + RESUMED_MAX);
+    for at in older + 1..end {
+        let found = manifest_at(request, index, at).await;
+        if let Some(found) = found.filter(|found| found.chain == newest.chain) {
+            return Some(found);
+        }
+    }
+    None
 }
 
 /// Until when a chain was backed up that another one follows, by the names of its segments.

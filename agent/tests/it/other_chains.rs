@@ -362,18 +362,8 @@ fn a_moment_in_a_chain_that_ended_before_its_first_backup_is_a_gap_and_no_loss()
     assert_eq!(restored(&shop, &["--latest"]).1, count_items(&shop.database()));
 }
 
-#[test]
-fn another_database_in_the_shops_place_is_given_to_nobody_who_does_not_name_it() {
-    let shop = Shop::new();
-    shop.fill(500);
-    let agent = Running::start(&shop);
-    agent.wait_for("/rest");
-    let before = shop.back_up();
-    agent.burn();
-    let own = count_items(&shop.database());
-    let unchanged = shop.restore_to("same", &["--latest", "--dry-run"]);
-    assert!(!unchanged.contains("another chain"), "{unchanged}");
-    // As when [backup] database names the file of another shop.
+/// As when [backup] database names the file of another shop.
+fn follow_another(shop: &Shop) {
     let other = Connection::open(shop.path("live/other.db")).unwrap();
     other.pragma_update(None, "journal_mode", "WAL").unwrap();
     other
@@ -386,6 +376,44 @@ fn another_database_in_the_shops_place_is_given_to_nobody_who_does_not_name_it()
     )
     .unwrap();
     std::thread::sleep(Duration::from_millis(1_100));
+}
+
+#[test]
+fn of_a_shop_that_was_exchanged_the_chain_that_went_on_longest_is_what_was_before() {
+    let Aside {
+        shop,
+        captured,
+        standalone,
+        ..
+    } = aside();
+    let all = count_items(&shop.database());
+    follow_another(&shop);
+    let agent = Running::start(&shop);
+    agent.wait_for("/rest");
+    shop.back_up();
+    agent.burn();
+    let [captured, standalone] = [&captured, &standalone].map(|point| &text(&point["chain"])[..8]);
+    for machine in ["the server", "a new one"] {
+        let said = shop.agent_refuses(1, &restoring("back", &["--latest"]));
+        let offers = |chain: &str| said.contains(&format!("--chain {chain}"));
+        assert!(offers(captured) && !offers(standalone), "{machine}: {said}");
+        assert_eq!(restored(&shop, &["--chain", captured]).1, all, "{machine}");
+        forget_all(&shop);
+    }
+}
+
+#[test]
+fn another_database_in_the_shops_place_is_given_to_nobody_who_does_not_name_it() {
+    let shop = Shop::new();
+    shop.fill(500);
+    let agent = Running::start(&shop);
+    agent.wait_for("/rest");
+    let before = shop.back_up();
+    agent.burn();
+    let own = count_items(&shop.database());
+    let unchanged = shop.restore_to("same", &["--latest", "--dry-run"]);
+    assert!(!unchanged.contains("another chain"), "{unchanged}");
+    follow_another(&shop);
     let agent = Running::start(&shop);
     agent.wait_for("/rest");
     let after = shop.back_up();
