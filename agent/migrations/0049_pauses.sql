@@ -1,2 +1,2 @@
--- It is asked at each turn of a way without edits how often it told within the hour that something was well for a moment.
-CREATE INDEX messages_of_pauses ON messages (alert_key, id) WHERE in_passing = 1 AND open = 0;
+-- What was said of one thing is asked when it rings again, and at each turn of a way without edits while it is well.
+CREATE INDEX messages_by_key ON messages (alert_key, id);

@@ -34,6 +34,7 @@ mod tick;
 
 pub use done::{Done, tell_done, well_again};
 use episode::End;
+pub use floor::CRITICAL_STANDS;
 pub use hold::{MAINTENANCE, is_silenced, silence};
 pub use notice::{Fault, Kind, Notice, Times};
 pub use rekey::rekey;

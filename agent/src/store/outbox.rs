@@ -135,6 +135,11 @@ pub(super) fn add(
     {
         return Ok(());
     }
+    // The next way is not asked for patience that the first one had already.
+    let due_at = match message.is_edit {
+        true => now,
+        false => came_up_at,
+    };
     let mut statement = transaction.prepare_cached(ADD)?;
     let id = statement.insert(named_params! {
         ":alert_key": message.alert_key,
@@ -152,15 +157,15 @@ pub(super) fn add(
         ":settles": message.settles,
         ":in_passing": message.in_passing,
         ":created_at": came_up_at.0,
-        ":not_before": message.not_before.unwrap_or(now).0,
+        ":not_before": message.not_before.unwrap_or(due_at).0,
     })?;
     for (address, climbed) in ladder::first_ways(transaction, ladder, message)? {
-        add_delivery(transaction, id, &address, climbed, now)?;
+        add_delivery(transaction, id, &address, climbed, due_at)?;
     }
     Ok(())
 }
 
-/// An edit of what has not gone out yet changes its words; one that has not gone out itself is replaced, unless it is all
+/// An edit of what has not gone out yet changes its words, but one of many changes is told by itself; one that has not gone out itself is replaced, unless it is all
 /// that tells of something that nobody heard.
 fn rewritten(
     transaction: &Transaction<'_>,
@@ -175,7 +180,7 @@ fn rewritten(
         .query_row(named_params! { ":episode": episode.0 }, |row| row.get(0))
         .optional()?;
     let Some(id) = editable else { return Ok(false) };
-    if !message.open && message.follows_up {
+    if (!message.open && message.follows_up) || (message.open && message.in_passing) {
         return Ok(false);
     }
     if !message.open {

@@ -498,3 +498,71 @@ async fn what_came_back_can_be_taken_on_and_silenced_by_its_own_message() {
         "it is over"
     );
 }
+
+/// Nobody was told by the change of a message that nothing could change: what lasts goes the next way as early as anything new,
+/// and the summary tells each time as it was.
+#[tokio::test]
+async fn what_comes_a_third_time_without_telegram_goes_the_next_way_in_time_and_is_told_with_its_own_time() {
+    let dir = tempfile::tempdir().unwrap();
+    let telegram = Telegram::start().await;
+    let flapping = Flapping::begin(dir.path(), &telegram);
+    flapping.gone(0);
+    let sender = flapping.desk.send_to(OWNER);
+    flapping.desk.wait_until_sent().await;
+    flapping.back(20);
+    flapping.desk.wait_until_sent().await;
+    sender.abort();
+    let _ = sender.await;
+    flapping.gone(120);
+    flapping.back(140);
+    flapping.gone(200);
+    flapping.pass(261);
+    let ways = |rung: &str, chat_id| {
+        let way = Address {
+            rung: rung.to_owned(),
+            chat_id,
+        };
+        flapping.desk.store.waiting(&way, 20, flapping.at(3_500)).unwrap()
+    };
+    let by_push = || ways(PUSH, 0).into_iter().map(|row| row.created_at).max();
+    flapping
+        .desk
+        .alerts
+        .climb(Patience::USUAL, flapping.at(199))
+        .unwrap();
+    assert_eq!(by_push(), Some(flapping.at(120)));
+    flapping
+        .desk
+        .alerts
+        .climb(Patience::USUAL, flapping.at(261))
+        .unwrap();
+    assert_eq!(
+        by_push(),
+        Some(flapping.at(200)),
+        "its minute began with the change"
+    );
+    let sender = flapping.desk.send_to(OWNER);
+    let summary = telegram.wait_for_text("messages at once").await;
+    sender.abort();
+    let lines: Vec<&str> = summary
+        .text()
+        .lines()
+        .filter(|line| line.contains('🔴'))
+        .collect();
+    assert_eq!(lines.len(), 2, "{lines:#?}");
+    assert!(lines[0].contains("Again (2 times"), "{lines:#?}");
+    assert!(lines[1].contains("Again (3 times"), "{lines:#?}");
+    let time = |seconds| {
+        let at = jiff::Timestamp::from_millisecond(flapping.at(seconds).0).unwrap();
+        at.strftime("%H:%M:%S").to_string()
+    };
+    assert!(
+        lines[0].contains(&time(120)) && lines[1].contains(&time(200)),
+        "{lines:#?}"
+    );
+    let buttons = summary.body["reply_markup"].to_string();
+    assert!(
+        buttons.contains("alert:ack:3") && !buttons.contains("alert:ack:2"),
+        "only what stands can be taken on: {buttons}"
+    );
+}

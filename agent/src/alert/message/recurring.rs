@@ -58,10 +58,10 @@ pub(super) fn paused_text(
     lasted: Option<Duration>,
     now: UnixMillis,
 ) -> (String, String) {
-    let headline = over_headline(voice, &notice.lead);
     let Some(times) = &notice.times else {
         return settled_text(voice, notice, now);
     };
+    let headline = counted_over(voice, notice);
     let over = lasted.map_or(String::new(), |lasted| {
         let words = wording(voice.language, notice.lead.rule).over;
         let lasted = duration(voice.language, lasted);
@@ -75,7 +75,7 @@ pub(super) fn paused_text(
 
 /// What it says once it has stayed away.
 pub(super) fn calm_text(voice: &Voice, notice: &Notice) -> (String, String) {
-    let headline = over_headline(voice, &notice.lead);
+    let headline = counted_over(voice, notice);
     let calm = notice
         .times
         .as_ref()
@@ -83,6 +83,19 @@ pub(super) fn calm_text(voice: &Voice, notice: &Notice) -> (String, String) {
     let was = named(voice, &notice.lead);
     let text = format!("{headline}\n\n{}\n\n{was}", calm.unwrap_or_default());
     (headline, text)
+}
+
+/// That it is over, and how often it was: in a summary nothing else says so.
+fn counted_over(voice: &Voice, notice: &Notice) -> String {
+    let headline = over_headline(voice, &notice.lead);
+    match &notice.times {
+        Some(times) if times.count > 1 => {
+            let since = moment_beside(&voice.timezone, times.since, notice.lead.since);
+            let told = phrases(voice.language).times.replace("{since}", &since);
+            format!("{headline} {}", in_times(voice, times, &told))
+        }
+        _ => headline,
+    }
 }
 
 /// What it says once a later message tells how it goes on: neither that it is wrong nor that it is over.
@@ -181,7 +194,10 @@ mod tests {
             "{text}"
         );
         let (headline, text) = id(paused);
-        assert_eq!(headline, "✅ Bot toko berjalan lagi");
+        assert_eq!(
+            headline,
+            "✅ Bot toko berjalan lagi (terjadi 7 kali sejak 14:00:00)"
+        );
         for part in [
             "mati selama 12 detik",
             "7 kali sejak 2026-11-22 14:00:00 WIB",

@@ -3,7 +3,7 @@
 
 use std::time::{Duration, Instant};
 
-use crate::alert::{ladder::Patience, message::STAYS_AWAY};
+use crate::alert::{engine::CRITICAL_STANDS, ladder::Patience, message::STAYS_AWAY};
 
 /// How fast messages follow each other.
 #[derive(Clone, Copy, Debug)]
@@ -24,6 +24,9 @@ pub struct Pace {
     pub doubt_most: Duration,
     /// How long what comes and goes is well before that is a message of its own, where no message can be changed.
     pub stays_away: Duration,
+    /// How long what is back by a change of its message lasts before that is a message, where no message can be changed: one
+    /// that lasts rings by then.
+    pub lasts: Duration,
     /// Before the next way is tried as well.
     pub patience: Patience,
 }
@@ -43,6 +46,7 @@ impl Pace {
         doubt_next: Duration::from_secs(120),
         doubt_most: Duration::from_secs(1800),
         stays_away: STAYS_AWAY,
+        lasts: CRITICAL_STANDS.saturating_add(Duration::from_secs(15)),
         patience: Patience::USUAL,
     };
 

@@ -1,14 +1,14 @@
 //! What one request tells: a message of its own, a change of an earlier one, or all that wait as one.
 //! It sends nothing.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use protocol::{incident::Severity, time::UnixMillis};
 
 use super::{Sender, now};
 use crate::{
     alert::{digest, message},
-    store::outbox::{Said, Waiting},
+    store::outbox::{Message, Said, Waiting},
 };
 
 /// More than this many at once become one message, also where none waited long: the owner wants to read, not to scroll.
@@ -168,13 +168,19 @@ fn holds_an_end(rows: &[Waiting]) -> bool {
     })
 }
 
-/// Of several messages those about what is still wrong by the last that is said of it, in their order.
+/// Of several messages those about what is still wrong by the last that is said of it, in their order: what goes on in another
+/// message is told there.
 fn still_open(rows: &[Waiting]) -> Vec<usize> {
-    let mut last = BTreeMap::new();
-    for (at, row) in rows.iter().enumerate() {
-        last.extend(row.message.episode.map(|episode| (episode, at)));
-    }
-    let mut open: Vec<usize> = last.into_values().filter(|at| rows[*at].message.open).collect();
-    open.sort_unstable();
-    open
+    let is_last = |at: usize| {
+        let Message {
+            episode, alert_key, ..
+        } = &rows[at].message;
+        let mut later = rows[at + 1..].iter().map(|row| &row.message);
+        !later.any(|later| later.episode == *episode || later.alert_key == *alert_key)
+    };
+    let is_open = |at: &usize| rows[*at].message.open && rows[*at].message.episode.is_some();
+    (0..rows.len())
+        .filter(is_open)
+        .filter(|at| is_last(*at))
+        .collect()
 }

@@ -1,6 +1,6 @@
-//! The word that something which comes and goes is well for the moment. Where messages can be changed it is a change of one;
-//! where they cannot, it is a message of its own once the moment has lasted, and each within the hour must last longer than
-//! the one before: whoever reads there is to know how it stands, and not each coming and going.
+//! The words that something which comes and goes is well for the moment, or back. Where messages can be changed they are a
+//! change of one; where they cannot, each is a message of its own once it has lasted. That it is well must last longer each
+//! time until it rings again: whoever reads there is to know how it stands, and not each coming and going.
 //! It sends nothing, and counts none: how often it was told is the store's to know.
 
 use std::time::Duration;
@@ -8,10 +8,10 @@ use std::time::Duration;
 use super::{Sender, now};
 use crate::store::outbox::Waiting;
 
-/// What becomes of that word.
+/// What becomes of such a word.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Pause {
-    /// It is wrong again, or more is known: nobody needs to hear of the moment.
+    /// It is otherwise again, or more is known: nobody needs to hear of the moment.
     Ended,
     /// It may be over in a moment: it waits for so long.
     Young(Duration),
@@ -24,7 +24,7 @@ impl Sender {
     /// When the database refuses.
     pub(super) fn pause_of(&self, rows: &[Waiting], at: usize) -> rusqlite::Result<Option<Pause>> {
         let row = &rows[at];
-        if self.channel.can_edit() || !row.message.in_passing || row.message.open {
+        if self.channel.can_edit() || !row.message.in_passing {
             return Ok(None);
         }
         let is_same = |other: &Waiting| other.message.episode == row.message.episode;
@@ -34,12 +34,15 @@ impl Sender {
         if rows[..at].iter().any(is_same) {
             return Ok(None);
         }
-        // One that rings is all that rings of something that lasted.
-        let told = match row.message.loud {
-            true => 0,
-            false => self.store.pauses_told(&self.address, row, now())?,
+        let lasts = match (row.message.open, row.message.loud) {
+            (true, _) => self.pace.lasts,
+            // It is all that rings of something that lasted.
+            (false, true) => self.pace.stays_away,
+            (false, false) => {
+                let told = self.store.pauses_told(&self.address, row, now())?;
+                lasts_before_told(self.pace.stays_away, told)
+            }
         };
-        let lasts = lasts_before_told(self.pace.stays_away, told);
         let left = lasts.saturating_sub(now().since(row.created_at));
         Ok((!left.is_zero()).then_some(Pause::Young(left)))
     }

@@ -40,6 +40,7 @@ pub(super) const PHRASES: Phrases = Phrases {
     reminder: "Still wrong",
     again: "Again ({count} times since {since})",
     again_mixed: "Trouble again ({count} times since {since}, not always this)",
+    times: "(it happened {count} times since {since})",
     kinds: "By what it was: {kinds}.",
     flapping: "It comes and goes. In Telegram this message changes each time that it ends or comes back; when it lasts, you get a new one.",
     paused: "It comes and goes: {count} times since {since}, the last time until {until}. In Telegram this message changes when it is back.",

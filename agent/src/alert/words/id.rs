@@ -40,6 +40,7 @@ pub(super) const PHRASES: Phrases = Phrases {
     reminder: "Masih terjadi",
     again: "Terjadi lagi ({count} kali sejak {since})",
     again_mixed: "Gangguan lagi ({count} kali sejak {since}, tidak selalu ini)",
+    times: "(terjadi {count} kali sejak {since})",
     kinds: "Menurut jenisnya: {kinds}.",
     flapping: "Masalah ini hilang timbul. Di Telegram pesan ini berubah setiap kali masalah ini berakhir atau kembali; bila berlangsung lama, Anda mendapat pesan baru.",
     paused: "Masalah ini hilang timbul: {count} kali sejak {since}, terakhir sampai {until}. Di Telegram pesan ini berubah bila masalah ini kembali.",

@@ -127,11 +127,13 @@ pub(super) struct Phrases {
     pub more: &'static str,
     /// Before the headline of what nobody has taken on yet.
     pub reminder: &'static str,
-    /// Before the headline of what is back within the hour. In these four `{count}` and `{since}` are filled in: how often
+    /// Before the headline of what is back within the hour. In these `{count}` and `{since}` are filled in: how often
     /// it came since when; and `{until}`: when it was last seen.
     pub again: &'static str,
     /// The same where it was not always this; `{count}` and `{since}` are filled in.
     pub again_mixed: &'static str,
+    /// Behind the headline that it is over for the moment or for good; `{count}` and `{since}` are filled in.
+    pub times: &'static str,
     /// How often it was what; `{kinds}` is filled in.
     pub kinds: &'static str,
     /// What happens to the message about something that comes and goes.

@@ -29,13 +29,17 @@ const TOLD: &str = "
             AND (d.sent_at IS NOT NULL OR d.in_doubt = 1))
     SELECT (SELECT said FROM told ORDER BY id DESC LIMIT 1),
            (SELECT said FROM told WHERE is_sure ORDER BY id DESC LIMIT 1)";
-/// What may have been told counts as well: on a way that loses its answers nothing else would.
+/// Since the last time that it rang there. What may have been told counts as well: on a way that loses its answers nothing
+/// else would.
 const PAUSES: &str = "
-    SELECT count(*) FROM messages m JOIN deliveries d ON d.message = m.id
-    WHERE m.alert_key = :alert_key AND m.open = 0 AND m.in_passing = 1
-        AND d.rung = :rung AND d.chat_id = :chat_id AND d.id <> :row
-        AND CASE WHEN d.sent_at IS NULL THEN d.in_doubt = 1 AND m.created_at > :since AND m.created_at <= :now
-                 ELSE d.sent_at > :since AND d.sent_at <= :now END";
+    WITH told AS (
+        SELECT m.id, m.open, m.is_edit, m.in_passing, coalesce(d.sent_at, m.created_at) AS at
+        FROM messages m JOIN deliveries d ON d.message = m.id
+        WHERE m.alert_key = :alert_key AND d.rung = :rung AND d.chat_id = :chat_id AND d.id <> :row
+            AND (d.sent_at IS NOT NULL OR d.in_doubt = 1))
+    SELECT count(*) FROM told
+    WHERE open = 0 AND in_passing = 1 AND at > :since AND at <= :now
+        AND id > coalesce((SELECT max(id) FROM told WHERE open = 1 AND is_edit = 0), 0)";
 
 const HOUR_MS: i64 = 3_600_000;
 
@@ -91,7 +95,8 @@ impl Store {
         })
     }
 
-    /// How often within the hour this way told, or may have told, that what the row is about was well for a moment.
+    /// How often within the hour, since it last rang there, this way told or may have told that what the row is about was
+    /// well for a moment.
     ///
     /// # Errors
     /// When the database refuses.
