@@ -68,7 +68,11 @@ pub fn of_notice(voice: &Voice, notice: &Notice, now: UnixMillis) -> Message {
         Kind::First | Kind::Update | Kind::Flapping | Kind::Returned => trouble_text(voice, notice, None),
         Kind::Worse => trouble_text(voice, notice, Some(phrases.worse)),
         Kind::More => trouble_text(voice, notice, Some(phrases.more)),
-        Kind::Reminder => trouble_text(voice, notice, Some(phrases.reminder)),
+        Kind::Reminder => {
+            let lasted = duration(voice.language, now.since(notice.lead.since));
+            let still = phrases.reminder.replace("{lasted}", &lasted);
+            trouble_text(voice, notice, Some(&still))
+        }
         Kind::Paused { lasted } => paused_text(voice, notice, *lasted, now),
         Kind::Resolved { lasted, .. } => over_text(voice, notice, *lasted, now),
         Kind::Withdrawn => withdrawn_text(voice, notice),

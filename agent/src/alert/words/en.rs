@@ -37,7 +37,7 @@ pub(super) const PHRASES: Phrases = Phrases {
     restart_failed: "The agent tried to restart the bot ({count} of {most} within an hour), last at {at}; of these failed: {failed}. The reason: {why}",
     worse: "Worse",
     more: "More of it",
-    reminder: "Still wrong",
+    reminder: "Still wrong, for {lasted}",
     again: "Again ({count} times since {since})",
     again_mixed: "Trouble again ({count} times since {since}, not always this)",
     times: "(it happened {count} times since {since})",

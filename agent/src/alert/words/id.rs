@@ -37,7 +37,7 @@ pub(super) const PHRASES: Phrases = Phrases {
     restart_failed: "Agent mencoba memulai ulang bot ({count} dari {most} dalam satu jam), terakhir pada {at}; yang gagal: {failed}. Sebabnya: {why}",
     worse: "Memburuk",
     more: "Bertambah",
-    reminder: "Masih terjadi",
+    reminder: "Masih terjadi, sudah {lasted}",
     again: "Terjadi lagi ({count} kali sejak {since})",
     again_mixed: "Gangguan lagi ({count} kali sejak {since}, tidak selalu ini)",
     times: "(terjadi {count} kali sejak {since})",

@@ -125,7 +125,7 @@ pub(super) struct Phrases {
     pub worse: &'static str,
     /// Before the headline when more came after it was told.
     pub more: &'static str,
-    /// Before the headline of what nobody has taken on yet.
+    /// Before the headline of what nobody has taken on yet; `{lasted}` is filled in.
     pub reminder: &'static str,
     /// Before the headline of what is back within the hour. In these `{count}` and `{since}` are filled in: how often
     /// it came since when; and `{until}`: when it was last seen.
