@@ -12,7 +12,7 @@ mod summary;
 
 use mended::{mended, mended_text};
 use outgoing::elsewhere;
-pub use outgoing::{STAYS_AWAY, is_late, marked, outgoing};
+pub use outgoing::{LASTS, STAYS_AWAY, is_late, marked, outgoing, waited_in_vain};
 use recurring::{again, calm_text, how_it_changes, paused_text, replaced_text};
 pub use summary::summary;
 
@@ -655,9 +655,9 @@ mod tests {
 
     #[test]
     fn what_waits_to_see_whether_it_stays_well_was_kept_by_no_outage() {
-        let said = |climbed, waited_s: i64| {
+        let said_of = |open, climbed, waited_s: i64| {
             let mut message = told(Language::En, &gone(Kind::First));
-            (message.in_passing, message.open) = (true, false);
+            (message.in_passing, message.open) = (true, open);
             let row = Waiting {
                 id: DeliveryId(1),
                 message,
@@ -672,6 +672,8 @@ mod tests {
             let text = outgoing(&voice(Language::En), &row, false, UnixMillis(waited_s * 1000));
             text.contains("this way was down") || text.contains("could not be sent")
         };
+        let said = |climbed, waited_s| said_of(false, climbed, waited_s);
+        assert!(!said_of(true, false, 80) && said_of(true, false, 106));
         assert!(!said(false, 31) && !said(false, 910));
         assert!(said(false, 931), "longer than it ever waits by itself");
         assert!(said(true, 31), "the way before was down indeed");

@@ -174,7 +174,7 @@ async fn newest(
     let manifest = begin(request, (index, None), by, &mut before).await?;
     let Some(manifest) = manifest else {
         let mut refused = unopened::none_opens(request, sources, index, &before, by);
-        if refused.next == Next::Nothing {
+        if by.is_some() && refused.next == Next::Nothing {
             refused.next = later::than_everything(request, sources).await;
         }
         return Err(refused);

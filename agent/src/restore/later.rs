@@ -5,6 +5,7 @@
 use protocol::{
     chain::{ChainId, CommitNumber},
     manifest::Manifest,
+    object_key::SegmentName,
 };
 
 use super::{
@@ -29,33 +30,33 @@ async fn oldest(
     is_meant: impl Fn(&Manifest) -> bool,
 ) -> (Option<Route>, Vec<String>) {
     let (mut index, avoid) = (Index::new(sources, request, None), Avoid::default());
-    let (mut at, mut found, mut faults) = (0, None, Vec::new());
-    while let Some(reading) = index.get(at).await {
-        at += 1;
-        if at > LOOKED_AT_MAX {
+    let mut faults = Vec::new();
+    for at in (0..index.points().len()).rev().take(LOOKED_AT_MAX) {
+        let Some(reading) = index.probe(at).await else {
             break;
-        }
+        };
         match &reading.found {
-            Ok(manifest) if is_meant(manifest) => {
-                match route(sources, &avoid, manifest, Stop::AtPoint, None).await {
-                    Ok(alone) => {
-                        found = Some(alone);
-                        faults.clear();
-                    }
+            Ok(manifest) if is_meant(manifest) => match request.damage_of(manifest) {
+                Some(damage) => faults.push(damage),
+                None => match route(sources, &avoid, manifest, Stop::AtPoint, None).await {
+                    Ok(alone) => return (Some(alone), first_of(faults)),
                     Err(why) => faults.push(format!(
                         "the restore point {} cannot be restored: {why}",
                         manifest.point
                     )),
-                }
-            }
+                },
+            },
             Err(Unread::Damaged(why)) => faults.push(why.clone()),
             Ok(_) | Err(_) => {}
         }
     }
-    // The oldest ones are the nearest to what was asked for.
-    faults.reverse();
+    (None, first_of(faults))
+}
+
+/// The oldest ones are the nearest to what was asked for.
+fn first_of(mut faults: Vec<String>) -> Vec<String> {
     faults.truncate(FAULTS_TOLD);
-    (found, faults)
+    faults
 }
 
 /// The oldest point of all that can be restored, where none from before the moment can.
@@ -85,7 +86,14 @@ pub(super) async fn at_the_floor(
     sources: &Sources<'_>,
     (goal, avoid): (&Goal, &Avoid),
 ) -> Option<Next> {
-    if !matches!(goal.stop, Stop::By { .. }) {
+    let Stop::By { moment, .. } = goal.stop else {
+        return None;
+    };
+    // Of such a segment nobody knows yet which of its commits were there by then.
+    let is_across = |name: &SegmentName| {
+        (name.first..=name.last).contains(&goal.floor) && name.first < name.last && name.last_at > moment
+    };
+    if sources.survey.segments(&goal.chain).iter().any(is_across) {
         return None;
     }
     let (mut index, mut at) = (Index::new(sources, request, None), 0);

@@ -59,7 +59,11 @@ pub(super) async fn refuse(
         asked.at = asked.at.max(goal.lost_at);
     }
     let newer = elsewhere(request, sources, avoid, (goal, best.as_ref())).await;
-    let exact = later::at_the_floor(request, sources, (goal, avoid)).await;
+    let exact = match goal.lost.is_empty() && newer.is_none() {
+        true => later::at_the_floor(request, sources, (goal, avoid)).await,
+        // There is something later that was meant.
+        false => None,
+    };
     let next = match (newer, best) {
         _ if exact.is_some() => exact.unwrap_or(Next::Nothing),
         (Some(newer), best) => {

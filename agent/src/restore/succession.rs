@@ -55,9 +55,9 @@ pub(super) async fn find(
         .iter()
         .position(|other| *other == route.manifest.point)?;
     let (older, before, since) = boundary(request, index, newest).await?;
-    let before = resumed((request, sources), index, (older, &before, &since))
+    let (older, before) = resumed((request, sources), index, (older, &before, &since))
         .await
-        .unwrap_or(before);
+        .unwrap_or((older, before));
     // Names alone prove no commits.
     let end = end_of(sources, &before.chain).await;
     let (last, end) = end.unzip();
@@ -95,13 +95,13 @@ pub(super) async fn find(
     })
 }
 
-/// The newest point of another chain that went on later than the one of the newest point before: a chain that nobody could
+/// The place and the manifest of the newest point of another chain that went on later than the one of the newest point before: a chain that nobody could
 /// follow for a while, in which one point began a chain of its own, and that was then followed again.
 async fn resumed(
     (request, sources): (&Request, &Sources<'_>),
     index: &mut Index<'_>,
     (older, before, since): (usize, &Manifest, &Manifest),
-) -> Option<Manifest> {
+) -> Option<(usize, Manifest)> {
     let until = until(sources, before, since);
     let all = sources.survey.all_segments();
     let is_later = |name: &&SegmentName| {
@@ -113,7 +113,7 @@ async fn resumed(
     for at in older + 1..end {
         let found = manifest_at(request, index, at).await;
         if let Some(found) = found.filter(|found| found.chain == newest.chain) {
-            return Some(found);
+            return Some((at, found));
         }
     }
     None

@@ -28,6 +28,7 @@ const PUT_BEFORE_FIRST: &str = "
           WHERE remote = :remote AND chain = :chain) AS had
     WHERE :last > max(had.through, 1)
         AND NOT EXISTS (SELECT 1 FROM shipping WHERE remote = :remote AND through_id > 0)";
+const IS_FIRST: &str = "SELECT NOT EXISTS (SELECT 1 FROM shipping WHERE remote = :remote AND through_id > 0)";
 const FIRST_SPOOLED: &str = "SELECT chain, first_commit FROM segment ORDER BY id LIMIT 1";
 const SELECT: &str = "
     SELECT chain, first_commit, last_commit FROM spool_drop WHERE remote = :remote ORDER BY chain, last_commit";
@@ -66,14 +67,17 @@ impl Store {
 }
 
 /// Where this segment is the first one that goes to the remote, what lies before it in its chain never goes there; whether
-/// there is such. Before its shipping moves on.
+/// it is the first one. Before its shipping moves on.
 pub(super) fn put_before_first(
     transaction: &Transaction<'_>,
     remote: &str,
     segment: &SpooledSegment,
     at: UnixMillis,
 ) -> rusqlite::Result<bool> {
-    put_before(transaction, remote, (&segment.chain, segment.first), at)
+    put_before(transaction, remote, (&segment.chain, segment.first), at)?;
+    transaction
+        .prepare_cached(IS_FIRST)?
+        .query_row(named_params! {":remote": remote}, |row| row.get(0))
 }
 
 /// What waits for this remote is dropped through the object of this number. Before its shipping moves on.
@@ -97,10 +101,12 @@ fn put_before(
     remote: &str,
     (chain, first): (&ChainId, CommitNumber),
     at: UnixMillis,
-) -> rusqlite::Result<bool> {
+) -> rusqlite::Result<()> {
     let row = named_params! {
         ":remote": remote, ":chain": chain.as_str(), ":last": signed(first.get()) - 1, ":at": at.0,
     };
-    let put = transaction.prepare_cached(PUT_BEFORE_FIRST)?.execute(row)?;
-    Ok(put > 0)
+    transaction
+        .prepare_cached(PUT_BEFORE_FIRST)?
+        .execute(row)
+        .map(drop)
 }

@@ -43,8 +43,12 @@ const PUT_UNANSWERED: &str = "
 const PUT_GAP: &str = "
     INSERT INTO shipping (remote, through_id, gap_chain, gap_commit, gap_at) VALUES (:remote, :id, :chain, :commit, :at)
     ON CONFLICT (remote) DO UPDATE SET through_id = :id, gap_chain = :chain, gap_commit = :commit, gap_at = :at";
+/// Behind what it was never sent before its first segment, at whatever time that turned out.
 const PUT_GAP_BEFORE: &str = "
-    UPDATE shipping SET gap_chain = :chain, gap_commit = :first - 1, gap_at = :at WHERE remote = :remote";
+    UPDATE shipping SET gap_chain = :chain, gap_commit = dropped.last, gap_at = :at
+    FROM (SELECT max(last_commit) AS last FROM spool_drop
+          WHERE remote = :remote AND chain = :chain AND last_commit < :first) AS dropped
+    WHERE remote = :remote AND dropped.last IS NOT NULL";
 const SELECT_SHIPPING: &str = "
     SELECT h.remote, h.chain, h.commit_number, h.commit_at, h.shipped_at, h.failing_since, h.error, h.gap_at,
            (SELECT coalesce(sum(s.last_commit - s.first_commit + 1), 0) FROM segment s WHERE s.id > h.through_id),
@@ -157,7 +161,7 @@ impl Store {
         };
         let commits = segments.iter().map(|one| one.last.get() - one.first.get() + 1);
         self.write(|transaction| {
-            let lacks = drops::put_before_first(transaction, remote, first, at)?;
+            let is_first = drops::put_before_first(transaction, remote, first, at)?;
             transaction.prepare_cached(PUT_SHIPPED)?.execute(named_params! {
                 ":remote": remote,
                 ":id": last.id,
@@ -166,7 +170,7 @@ impl Store {
                 ":commit_at": last.last_at.0,
                 ":at": at.0,
             })?;
-            if lacks {
+            if is_first {
                 transaction.execute(
                     PUT_GAP_BEFORE,
                     named_params! {

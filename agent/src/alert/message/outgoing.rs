@@ -8,6 +8,7 @@ use protocol::time::UnixMillis;
 use super::{MESSAGE_UNITS_MAX, Voice, moment};
 use crate::{
     alert::{
+        engine::CRITICAL_STANDS,
         text::{cut, moment_beside, units},
         words::phrases,
     },
@@ -24,11 +25,23 @@ const OUTAGE_LEAST: Duration = Duration::from_secs(30);
 pub const STAYS_AWAY: Duration = Duration::from_secs(30);
 /// By then the end itself is told, however often that was told before.
 const STAYS_AWAY_MOST: Duration = Duration::from_secs(900);
+/// How long what is back by a change of its message lasts before that is a message, where no message can be changed: one that
+/// lasts rings by then.
+pub const LASTS: Duration = CRITICAL_STANDS.saturating_add(Duration::from_secs(15));
 
-/// Whether it is no older than the word that something is well for the moment may grow on purpose.
+/// Whether it is no older than the words that something is well for the moment, or back, may grow on purpose.
 fn is_held_on_purpose(row: &Waiting, now: UnixMillis) -> bool {
-    let is_the_word = row.message.in_passing && !row.message.open;
-    is_the_word && now.since(row.created_at) < STAYS_AWAY_MOST + OUTAGE_LEAST
+    let most = match row.message.open {
+        true => LASTS,
+        false => STAYS_AWAY_MOST,
+    };
+    row.message.in_passing && now.since(row.created_at) < most + OUTAGE_LEAST
+}
+
+/// Whether it came late, and not on purpose.
+#[must_use]
+pub fn waited_in_vain(row: &Waiting, now: UnixMillis) -> bool {
+    is_late(row, now) && !is_held_on_purpose(row, now)
 }
 
 /// Whether it has waited through an outage: longer than the pace of messages or a second try explains. What waits for the
@@ -47,7 +60,7 @@ pub fn is_late(row: &Waiting, now: UnixMillis) -> bool {
 #[must_use]
 pub fn outgoing(voice: &Voice, row: &Waiting, is_edit: bool, now: UnixMillis) -> String {
     let mut notes = String::new();
-    if !is_edit && is_late(row, now) && !is_held_on_purpose(row, now) {
+    if !is_edit && waited_in_vain(row, now) {
         let at = moment(&voice.timezone, row.created_at);
         notes += &format!("\n\n({})", phrases(voice.language).late.replace("{at}", &at));
     }

@@ -3,7 +3,10 @@
 
 use std::time::{Duration, Instant};
 
-use crate::alert::{engine::CRITICAL_STANDS, ladder::Patience, message::STAYS_AWAY};
+use crate::alert::{
+    ladder::Patience,
+    message::{LASTS, STAYS_AWAY},
+};
 
 /// How fast messages follow each other.
 #[derive(Clone, Copy, Debug)]
@@ -46,7 +49,7 @@ impl Pace {
         doubt_next: Duration::from_secs(120),
         doubt_most: Duration::from_secs(1800),
         stays_away: STAYS_AWAY,
-        lasts: CRITICAL_STANDS.saturating_add(Duration::from_secs(15)),
+        lasts: LASTS,
         patience: Patience::USUAL,
     };
 

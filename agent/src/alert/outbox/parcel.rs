@@ -153,7 +153,8 @@ fn is_unheard(row: &Waiting, now: UnixMillis) -> bool {
 
 /// Many at once are a backlog, and so are two of which one waited through an outage.
 fn is_backlog(rows: &[Waiting], now: UnixMillis) -> bool {
-    rows.len() > SINGLE_ROWS_MAX || (rows.len() > 1 && rows.iter().any(|row| message::is_late(row, now)))
+    rows.len() > SINGLE_ROWS_MAX
+        || (rows.len() > 1 && rows.iter().any(|row| message::waited_in_vain(row, now)))
 }
 
 /// Whether one of them is over by another one: told alone the first would ring for nothing.
@@ -169,14 +170,17 @@ fn holds_an_end(rows: &[Waiting]) -> bool {
 }
 
 /// Of several messages those about what is still wrong by the last that is said of it, in their order: what goes on in another
-/// message is told there.
+/// message is told there, unless more is wrong by the one before.
 fn still_open(rows: &[Waiting]) -> Vec<usize> {
     let is_last = |at: usize| {
         let Message {
-            episode, alert_key, ..
+            episode,
+            alert_key,
+            also,
+            ..
         } = &rows[at].message;
         let mut later = rows[at + 1..].iter().map(|row| &row.message);
-        !later.any(|later| later.episode == *episode || later.alert_key == *alert_key)
+        !later.any(|later| later.episode == *episode || (also.is_empty() && later.alert_key == *alert_key))
     };
     let is_open = |at: &usize| rows[*at].message.open && rows[*at].message.episode.is_some();
     (0..rows.len())

@@ -297,8 +297,11 @@ mod tests {
             [(1, 4), (7, 7)],
             "it had what went there before it was taken out"
         );
+        // Taken out once more, it has still nothing that leads over there.
+        store.forget_other_shipping(&["b".to_owned()]).unwrap();
         store.put_shipped("a", &all[7..], UnixMillis(9)).unwrap();
         assert_eq!(never("a").len(), 2);
+        assert_eq!(store.shipping().unwrap()[0].gap_at, Some(UnixMillis(9)));
         // The first that another one meets is a spool that dropped the rest.
         store.put_shipped("b", &all[..1], UnixMillis(9)).unwrap();
         spool.tidy().unwrap();
