@@ -165,8 +165,8 @@ pub(super) fn add(
     Ok(())
 }
 
-/// An edit of what has not gone out yet changes its words, but one of many changes is told by itself; one that has not gone out itself is replaced, unless it is all
-/// that tells of something that nobody heard.
+/// An edit of what has not gone out yet changes its words, but one of many changes is told by itself. One that has not gone out
+/// itself is replaced, unless it is all that tells of something that nobody heard.
 fn rewritten(
     transaction: &Transaction<'_>,
     episode: EpisodeId,

@@ -21,7 +21,7 @@ const SAME_MOMENT: Duration = Duration::from_secs(30);
 const OUTAGE_LEAST: Duration = Duration::from_secs(30);
 
 /// How long what comes and goes is well before that is a message of its own, where no message can be changed: the first
-/// time within the hour.
+/// time after it rang.
 pub const STAYS_AWAY: Duration = Duration::from_secs(30);
 /// By then the end itself is told, however often that was told before.
 const STAYS_AWAY_MOST: Duration = Duration::from_secs(900);

@@ -19,7 +19,8 @@ const SINCE: &str = "
 const SINCE_CHANGED: &str = "
     SELECT min(created_at) FROM messages m
     WHERE m.alert_key = :alert_key AND m.is_edit = 1 AND m.open = 1 AND m.in_passing = 1
-        AND m.id > coalesce((SELECT max(id) FROM messages WHERE alert_key = :alert_key AND (is_edit = 0 OR (open = 0 AND follows_up = 1))), 0)
+        AND m.id > coalesce((SELECT max(id) FROM messages
+                             WHERE alert_key = :alert_key AND (is_edit = 0 OR (open = 0 AND follows_up = 1))), 0)
         AND NOT EXISTS (SELECT 1 FROM deliveries d WHERE d.message = m.id AND d.sent_at IS NOT NULL)";
 
 /// When what is queued now came up: an open edit takes the place of what nobody has heard, what lasts and rings goes on from
