@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::Context;
 use protocol::{
+    chain::ChainId,
     object_key::{self, PointId},
     time::UnixMillis,
 };
@@ -89,16 +90,21 @@ impl<'a> Elsewhere<'a> {
         }
     }
 
-    /// Which of the others hold all of it.
-    pub(super) async fn holders(&self, hole: &Hole) -> Vec<String> {
+    /// Which of the others hold of a chain what is asked for.
+    async fn holding(&self, chain: &ChainId, is_it: impl Fn(&[Range]) -> bool) -> Vec<String> {
         let mut holders = Vec::new();
         for other in &self.others {
-            let names = other.list(&object_key::segments_of(&hole.chain)).await;
-            if names.is_ok_and(|names| are_held(hole, &holes::on(&names, &hole.chain))) {
+            let names = other.list(&object_key::segments_of(chain)).await;
+            if names.is_ok_and(|names| is_it(&holes::on(&names, chain))) {
                 holders.push(other.name().to_owned());
             }
         }
         holders
+    }
+
+    /// Which of the others hold all of it.
+    pub(super) async fn holders(&self, hole: &Hole) -> Vec<String> {
+        self.holding(&hole.chain, |ranges| are_held(hole, ranges)).await
     }
 }
 
@@ -123,24 +129,17 @@ pub(super) async fn holds_the_end(
     let remote = sample.remote.name();
     let of_remote = shipping.iter().find(|shipping| shipping.remote == remote)?;
     let (chain, commit, _) = of_remote.holds.as_ref()?;
-    let reaches = |names: &Names| {
-        let ranges = holes::on(names, chain);
-        ranges.iter().any(|range| range.last >= *commit)
-    };
-    if reaches(listed) {
+    let reaches = |ranges: &[Range]| ranges.iter().any(|range| range.last >= *commit);
+    if reaches(&holes::on(listed, chain)) {
         return None;
     }
-    let folder = object_key::segments_of(chain);
-    let mut holders = Vec::new();
-    for other in Elsewhere::of(sample, BTreeSet::new()).others {
-        if other.list(&folder).await.is_ok_and(|names| reaches(&names)) {
-            holders.push(other.name());
-        }
-    }
+    let elsewhere = Elsewhere::of(sample, BTreeSet::new());
+    let holders = elsewhere.holding(chain, reaches).await;
     (!holders.is_empty()).then(|| {
         format!(
-            "{} holds commit {commit} of the chain {chain}: copy what {remote} lacks under {folder} from there",
-            holders.join(" and ")
+            "{} holds commit {commit} of the chain {chain}: copy what {remote} lacks under {} from there",
+            holders.join(" and "),
+            object_key::segments_of(chain)
         )
     })
 }

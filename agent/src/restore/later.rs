@@ -14,7 +14,7 @@ use super::{
     goal::Goal,
     index::{Index, Unread},
     nearest::nearest,
-    search::{Route, route},
+    search::{Route, cannot_be, route},
     wanted::{asked, seen_at},
 };
 
@@ -40,10 +40,7 @@ async fn oldest(
                 Some(damage) => faults.push(damage),
                 None => match route(sources, &avoid, manifest, Stop::AtPoint, None).await {
                     Ok(alone) => return (Some(alone), first_of(faults)),
-                    Err(why) => faults.push(format!(
-                        "the restore point {} cannot be restored: {why}",
-                        manifest.point
-                    )),
+                    Err(why) => faults.push(cannot_be(&manifest.point, &why)),
                 },
             },
             Err(Unread::Damaged(why)) => faults.push(why.clone()),

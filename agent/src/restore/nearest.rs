@@ -14,7 +14,7 @@ use super::{
     goal::{Goal, ahead_of},
     index::Index,
     lacking, later,
-    search::{Route, route},
+    search::{Route, cannot_be, route},
     strangers::believed_end,
     undone,
     wanted::asked,
@@ -64,14 +64,14 @@ pub(super) async fn refuse(
         // There is something later that was meant.
         false => None,
     };
-    let next = match (newer, best) {
-        _ if exact.is_some() => exact.unwrap_or(Next::Nothing),
-        (Some(newer), best) => {
+    let next = match (exact, newer, best) {
+        (Some(exact), ..) => exact,
+        (None, Some(newer), best) => {
             reasons.push(of_another_chain(&newer, best.as_ref()));
             nearest(newer, goal.stop, &asked)
         }
-        (None, Some(route)) => nearest(route, goal.stop, &asked),
-        (None, None) => {
+        (None, None, Some(route)) => nearest(route, goal.stop, &asked),
+        (None, None, None) => {
             let is_late = |manifest: &Manifest| (!goal.may_begin(manifest)).then(|| goal.is_before(manifest));
             let (next, warning) = other(
                 request,
@@ -201,7 +201,7 @@ pub(super) async fn refuse_point(
     };
     let is_late = |manifest: &Manifest| (manifest.point != *point).then_some(manifest.point > *point);
     let (next, warning) = other(request, sources, (&avoid, chain), (stop, &asked), is_late).await;
-    let mut reason = format!("the restore point {point} cannot be restored: {why}");
+    let mut reason = cannot_be(point, &why);
     if let Some(warning) = warning {
         reason = format!("{reason}; {warning}");
     }

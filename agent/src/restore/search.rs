@@ -200,10 +200,7 @@ pub(super) async fn choose(
         tried += 1;
         let notes = reading.notes.clone();
         match route(sources, avoid, manifest, goal.stop, request.only).await {
-            Err(why) => faults.push(format!(
-                "the restore point {} cannot be restored: {why}",
-                manifest.point
-            )),
+            Err(why) => faults.push(cannot_be(&manifest.point, &why)),
             Ok(mut route) => {
                 let is_whole = route.torn.is_none() && goal.lost.is_empty();
                 if is_whole && (route.end >= goal.floor || request.only == Some(Only::Config)) {
@@ -221,6 +218,11 @@ pub(super) async fn choose(
         }
     }
     Err(refuse(request, sources, goal, avoid, faults, best).await)
+}
+
+/// Why no restore begins at a point.
+pub(super) fn cannot_be(point: &PointId, why: &str) -> String {
+    format!("the restore point {point} cannot be restored: {why}")
 }
 
 /// What is done instead of beginning where one would.

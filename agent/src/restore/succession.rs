@@ -95,8 +95,9 @@ pub(super) async fn find(
     })
 }
 
-/// The place and the manifest of the newest point of another chain that went on later than the one of the newest point before: a chain that nobody could
-/// follow for a while, in which one point began a chain of its own, and that was then followed again.
+/// The place and the manifest of the newest point of another chain that went on later than the one of the newest point
+/// before: a chain that nobody could follow for a while, in which one point began a chain of its own, and that was then
+/// followed again.
 async fn resumed(
     (request, sources): (&Request, &Sources<'_>),
     index: &mut Index<'_>,

@@ -26,8 +26,7 @@ const PUT_BEFORE_FIRST: &str = "
     SELECT :remote, :chain, had.through + 1, :last, :at
     FROM (SELECT coalesce(max(commit_number), 0) AS through FROM shipped_before
           WHERE remote = :remote AND chain = :chain) AS had
-    WHERE :last > max(had.through, 1)
-        AND NOT EXISTS (SELECT 1 FROM shipping WHERE remote = :remote AND through_id > 0)";
+    WHERE :last > max(had.through, 1)";
 const IS_FIRST: &str = "SELECT NOT EXISTS (SELECT 1 FROM shipping WHERE remote = :remote AND through_id > 0)";
 const FIRST_SPOOLED: &str = "SELECT chain, first_commit FROM segment ORDER BY id LIMIT 1";
 const SELECT: &str = "
@@ -74,10 +73,11 @@ pub(super) fn put_before_first(
     segment: &SpooledSegment,
     at: UnixMillis,
 ) -> rusqlite::Result<bool> {
-    put_before(transaction, remote, (&segment.chain, segment.first), at)?;
-    transaction
-        .prepare_cached(IS_FIRST)?
-        .query_row(named_params! {":remote": remote}, |row| row.get(0))
+    let is_first = is_first(transaction, remote)?;
+    if is_first {
+        put_before(transaction, remote, (&segment.chain, segment.first), at)?;
+    }
+    Ok(is_first)
 }
 
 /// What waits for this remote is dropped through the object of this number. Before its shipping moves on.
@@ -89,11 +89,18 @@ pub(super) fn put(
 ) -> rusqlite::Result<()> {
     let of_first = |row: &Row<'_>| Ok((chain_from(row, 0)?, commit_from(row, 1)?));
     let first = transaction.query_row(FIRST_SPOOLED, [], of_first).optional()?;
-    if let Some((chain, first)) = first {
+    if let (Some((chain, first)), true) = (first, is_first(transaction, remote)?) {
         put_before(transaction, remote, (&chain, first), at)?;
     }
     let row = named_params! {":remote": remote, ":id": id, ":at": at.0};
     transaction.execute(PUT, row).map(drop)
+}
+
+/// Whether nothing went to the remote yet, since it was added or put back.
+fn is_first(transaction: &Transaction<'_>, remote: &str) -> rusqlite::Result<bool> {
+    transaction
+        .prepare_cached(IS_FIRST)?
+        .query_row(named_params! {":remote": remote}, |row| row.get(0))
 }
 
 fn put_before(

@@ -160,8 +160,8 @@ impl Here {
         servers.flat_map(|server| server.chains.keys().cloned()).collect()
     }
 
-    /// What is missing of what the remotes hold together, and no rules of another machine may have let go. Where no capture ran, a point that this server knows and none of
-    /// them has tells of no more than its own number.
+    /// What is missing of what the remotes hold together, and no rules of another machine may have let go. Where no capture
+    /// ran, a point that this server knows and none of them has tells of no more than its own number.
     pub(super) fn holes(&self, question: &holes::Question<'_>) -> Vec<Hole> {
         let mut holes = holes::of(question).holes;
         holes.retain(|hole| {
