@@ -122,8 +122,12 @@ fn tell_or_hold(book: &mut Book, calendar: &Calendar, key: &str, now: UnixMillis
     if let Some(told) = is_alone.then(|| floor::tell_return(book, key, now)).flatten() {
         return told;
     }
-    let replaced = floor::count(book, key, now);
     let wait = book.alerts.get(key).map_or(Duration::ZERO, kin::cause_wait);
+    let wait = match is_alone {
+        true => wait,
+        false => wait.max(floor::must_last(book, key, now)),
+    };
+    let replaced = floor::count(book, key, now);
     set_held(book, key, None);
     let mut notices = episode::join(book, calendar, key, wait, now);
     notices.extend(replaced);

@@ -1,16 +1,19 @@
-//! Whether a disk has room for what is about to be written: asked before the first byte, since a disk that fills up
+//! Whether a disk has room for what is about to be written, in bytes and in files: asked before the first byte, since a disk that fills up
 //! stops the shop too.
 //! It frees nothing and reserves nothing.
 
 use std::{fs, path::Path};
 
 use anyhow::ensure;
+use rustix::fs::StatVfs;
 
 use super::outgoing::WAITING_BYTES_MAX;
 
 /// Left free in any case by what comes again and again, for what else is written there: the shop's own commits and logs as
 /// a rule.
 pub const RESERVE_BYTES: u64 = 64 * 1024 * 1024;
+/// So many files must still fit: a database's journal is one, and so is each object that waits for a slow remote.
+const FILES_MIN: u64 = 64;
 /// What is done once leaves as much as it takes, from this on and up to the whole reserve.
 const ONCE_BYTES_MIN: u64 = 1024 * 1024;
 
@@ -39,7 +42,8 @@ pub fn require_once(folder: &Path, needed_bytes: u64, purpose: &str, advice: &st
 }
 
 /// Refuses when the file system that holds the folder, or will hold it, lacks the room for what is needed beside what must
-/// stay free. One that does not tell its free space counts as large enough.
+/// stay free, or can hold hardly any more files. One that does not tell its free space, or how many files fit, counts as
+/// large enough.
 ///
 /// # Errors
 /// A sentence with all figures, and `advice` at its end.
@@ -49,9 +53,10 @@ pub fn require(
     purpose: &str,
     advice: &str,
 ) -> anyhow::Result<()> {
-    let Some(free_bytes) = free_bytes(folder) else {
+    let Some(disk) = file_system(folder) else {
         return Ok(());
     };
+    let free_bytes = free_on(&disk);
     ensure!(
         free_bytes >= needed_bytes.saturating_add(reserve_bytes),
         "the disk of {} is too full: {purpose} takes up to {} MiB there, {} MiB must stay free for what else is \
@@ -61,15 +66,29 @@ pub fn require(
         mebibytes(reserve_bytes),
         free_bytes / (1024 * 1024),
     );
+    ensure!(
+        disk.f_files == 0 || disk.f_favail >= FILES_MIN,
+        "the disk of {} can hold hardly any more files, however large it is: {} fit, and {purpose} is begun where at least \
+         {FILES_MIN} do. {advice}",
+        folder.display(),
+        disk.f_favail,
+    );
     Ok(())
 }
 
 /// What is free on the file system that holds the folder, or will hold it, when that tells.
 #[must_use]
 pub fn free_bytes(folder: &Path) -> Option<u64> {
+    file_system(folder).as_ref().map(free_on)
+}
+
+fn file_system(folder: &Path) -> Option<StatVfs> {
     let existing = folder.ancestors().find(|path| path.exists()).unwrap_or(folder);
-    let disk = rustix::fs::statvfs(existing).ok()?;
-    Some(disk.f_bavail.saturating_mul(disk.f_frsize))
+    rustix::fs::statvfs(existing).ok()
+}
+
+fn free_on(disk: &StatVfs) -> u64 {
+    disk.f_bavail.saturating_mul(disk.f_frsize)
 }
 
 /// Rounded up: what is needed must not look smaller than it is.

@@ -3,7 +3,7 @@
 use std::{
     fs,
     io::Write,
-    path::Path,
+    path::{Path, PathBuf},
     process::{Command, Stdio},
     time::Duration,
 };
@@ -43,6 +43,11 @@ impl Disk {
 
     /// One of so many MiB with ext4, as a cheap server has it; `None` where this user has no loop devices.
     pub(crate) fn mount_ext4(mib: u64) -> Option<Self> {
+        Self::mount_ext4_with(mib, &[])
+    }
+
+    /// The same, made with these options of mkfs.
+    pub(crate) fn mount_ext4_with(mib: u64, options: &[&str]) -> Option<Self> {
         let dir = tempfile::tempdir().unwrap();
         let image = tempfile::NamedTempFile::new().unwrap();
         image.as_file().set_len(mib << 20).unwrap();
@@ -56,7 +61,8 @@ impl Disk {
                 .status();
             status.is_ok_and(|status| status.success())
         };
-        let is_there = done("mkfs.ext4", &["-q", "-F", "-m", "0"], &[image.path()])
+        let made_with = [&["-q", "-F", "-m", "0"], options].concat();
+        let is_there = done("mkfs.ext4", &made_with, &[image.path()])
             && done("mount", &["-o", "loop"], &[image.path(), dir.path()]);
         if !is_there {
             eprintln!("NOT RUN: this user has no loop devices");
@@ -79,6 +85,15 @@ impl Disk {
             let block = vec![b'x'; size];
             while file.write_all(&block).is_ok() {}
         }
+    }
+
+    /// Fills it with empty files until no more fit; gives the folder that holds them.
+    pub(crate) fn crowd(&self) -> PathBuf {
+        let crowd = self.path().join("crowd");
+        fs::create_dir(&crowd).unwrap();
+        let fits = (0..).take_while(|at| fs::write(crowd.join(at.to_string()), "").is_ok());
+        assert!(fits.count() > 100, "there was room for files");
+        crowd
     }
 
     /// As the kernel does it when a disk fails: every write is refused from now on.
@@ -405,7 +420,7 @@ fn what_a_full_remote_did_not_take_is_not_left_there() {
     let said = String::from_utf8_lossy(&output.stderr).into_owned();
     assert!(said.contains("No space left"), "{said}");
     let left = files_under(&disk.path().join(".partial"));
-    assert_eq!(left, Vec::<std::path::PathBuf>::new());
+    assert_eq!(left, Vec::<PathBuf>::new());
 }
 
 #[test]

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use protocol::{incident::Severity, time::UnixMillis};
 
-use super::{FLAP_STANDS, FLAP_WINDOW, Fault, Kind, Notice, Times, episode, hold, storm::HEARD_WITHIN};
+use super::{FLAP_STANDS, FLAP_WINDOW, Fault, Kind, Notice, Times, episode, hold};
 use crate::{
     alert::{calendar::Calendar, rule::Rule},
     store::{
@@ -19,8 +19,10 @@ use crate::{
     },
 };
 
+mod many;
 mod said;
 
+pub(super) use many::{is_of_storm, must_last};
 use said::{as_it_was, counted, is_told_in, notice};
 
 /// What is critical and back again within the hour rings once it has lasted so long without a break.
@@ -79,21 +81,8 @@ pub(super) fn is_in_place(book: &Book, key: &str, now: UnixMillis) -> bool {
         .is_some_and(|(floor, severity)| live(floor, severity, now).is_some())
 }
 
-/// Whether others of its kind came a moment ago, and it would be told in a message of its own: it is one of many that come
-/// of one thing, and is told with them like what is new.
-pub(super) fn is_of_storm(book: &Book, key: &str, now: UnixMillis) -> bool {
-    let Some(row) = book.alerts.get(key) else {
-        return false;
-    };
-    let came_at = |floor: &FloorRow| {
-        floor
-            .flapping
-            .map_or(floor.raised_at, |(at, _)| at.max(floor.raised_at))
-    };
-    let is_other = |floor: &FloorRow| {
-        floor.key != key && floor.rule == row.rule && now.since(came_at(floor)) < HEARD_WITHIN
-    };
-    !is_in_place(book, key, now) && book.floors.values().any(is_other)
+fn is_next_hour(floor: &FloorRow, now: UnixMillis) -> bool {
+    now.since(floor.hour_at) >= FLAP_WINDOW
 }
 
 /// Tells that it is back within the hour: in place where its message is out, else in a message. `None` when it is new.
@@ -124,7 +113,7 @@ fn in_message(book: &mut Book, lead: Fault, severity: Severity, now: UnixMillis)
     };
     book.next_episode += 1;
     let (replaced, before) = (replaced(floor, &lead), floor.flapping);
-    if now.since(floor.hour_at) >= FLAP_WINDOW {
+    if is_next_hour(floor, now) {
         (floor.hour_at, floor.messages) = (now, 0);
     }
     floor.bad_at = now;
@@ -162,10 +151,13 @@ pub(super) fn count(book: &mut Book, key: &str, now: UnixMillis) -> Option<Notic
         paced_until: now,
         unsaid: false,
     });
+    if is_next_hour(floor, now) {
+        (floor.hour_at, floor.messages) = (now, 0);
+    }
     if now.since(floor.raised_at) >= FLAP_WINDOW {
-        (floor.raises, floor.messages) = (1, 0);
+        floor.raises = 1;
         floor.kinds = Kinds::once(lead.rule.name());
-        (floor.began_at, floor.hour_at) = (lead.since, now);
+        floor.began_at = lead.since;
     }
     let replaced = replaced(floor, &lead);
     floor.messages += 1;
@@ -258,8 +250,8 @@ fn returned<'a>(book: &'a Book, row: &AlertRow) -> Option<(&'a FloorRow, Severit
 
 /// The episode whose message tells this return in place. What is critical rings in every hour in which it goes on.
 fn live(floor: &FloorRow, severity: Severity, now: UnixMillis) -> Option<EpisodeId> {
-    let is_next_hour = severity == Severity::Critical && now.since(floor.hour_at) >= FLAP_WINDOW;
-    floor.flapping.filter(|_| !is_next_hour).map(|(_, id)| id)
+    let rings_again = severity == Severity::Critical && is_next_hour(floor, now);
+    floor.flapping.filter(|_| !rings_again).map(|(_, id)| id)
 }
 
 /// Whether a return that only changed its message is told in one that rings, because it lasts and nobody is on it.

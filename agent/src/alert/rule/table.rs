@@ -252,7 +252,12 @@ const DISK_OR_DATABASE: &[Rule] = &[
     Rule::DatabaseRefuses,
 ];
 /// What a backup writes does not fit on the disk, or that takes nothing.
-const NO_ROOM: &[Rule] = &[Rule::DiskFull, Rule::DiskReadOnly, Rule::DiskGone];
+const NO_ROOM: &[Rule] = &[
+    Rule::DiskFull,
+    Rule::InodesFull,
+    Rule::DiskReadOnly,
+    Rule::DiskGone,
+];
 /// The same, or nobody knows with which settings.
 const NOT_TAKEN: &[Rule] = &[Rule::DiskReadOnly, Rule::DiskGone, Rule::ConfigUnread];
 /// The disk takes nothing, or is not there.
