@@ -5,7 +5,7 @@
 use protocol::chain::{ChainId, CommitNumber};
 use rusqlite::{Connection, OptionalExtension, named_params};
 
-use super::{Store, sealed_to::SealedTo, shipping::Shipping, torn};
+use super::{Store, capture::signed, sealed_to::SealedTo, shipping::Shipping, torn};
 
 const SELECT_HELD: &str = "
     SELECT (SELECT max(json_extract(p.manifest, '$.commit'))
@@ -19,6 +19,9 @@ const SELECT_HELD: &str = "
                  AND c.lost_at IS NULL
             WHERE json_extract(p.manifest, '$.chain') = :chain AND json_extract(p.manifest, '$.base') IS NULL
             ORDER BY p.rowid DESC LIMIT 1)";
+/// The first commit after that point which the remote was never sent.
+const SELECT_FIRST_DROPPED: &str = "
+    SELECT min(first_commit) FROM spool_drop WHERE remote = :remote AND chain = :chain AND last_commit > :point";
 const SELECT_FOLLOWED: &str = "SELECT chain FROM capture";
 
 impl Store {
@@ -44,7 +47,7 @@ fn through(
     keys: Option<&SealedTo>,
 ) -> rusqlite::Result<Option<CommitNumber>> {
     let row = named_params! {":remote": remote, ":chain": chain.as_str()};
-    let (point, shipped, gap, sealed): (Option<u64>, _, _, _) =
+    let (point, shipped, gap, sealed): (Option<u64>, _, Option<u64>, _) =
         connection.prepare_cached(SELECT_HELD)?.query_row(row, |row| {
             Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?))
         })?;
@@ -56,8 +59,13 @@ fn through(
     {
         return Ok(None);
     }
+    let gap = match gap.is_some_and(|gap| gap > point) {
+        true => Some(first_dropped(connection, (remote, chain), point)?.unwrap_or(point)),
+        false => None,
+    };
     let torn = torn::first_after(connection, remote, chain, point)?;
-    Ok(CommitNumber::new(restorable(point, shipped, gap, torn)).ok())
+    let missing = gap.into_iter().chain(torn).min();
+    Ok(CommitNumber::new(restorable(point, shipped, missing)).ok())
 }
 
 /// Asked only where something was ever found torn or dropped: that is seldom, and this is asked all the time.
@@ -80,14 +88,24 @@ pub(super) fn torn_after(connection: &Connection, one: &Shipping) -> rusqlite::R
     Ok(through.filter(|through| through < commit))
 }
 
-/// What is missing behind the newest point cannot be crossed; what is missing before it does not matter any more. `gap` is
-/// the last commit that a spool dropped, `torn` the first one behind the point that was found torn.
-fn restorable(point: u64, shipped: Option<u64>, gap: Option<u64>, torn: Option<u64>) -> u64 {
-    if gap.is_some_and(|gap| gap > point) {
-        return point;
-    }
+fn first_dropped(
+    connection: &Connection,
+    (remote, chain): (&str, &ChainId),
+    point: u64,
+) -> rusqlite::Result<Option<u64>> {
+    let row = named_params! {":remote": remote, ":chain": chain.as_str(), ":point": signed(point)};
+    connection
+        .prepare_cached(SELECT_FIRST_DROPPED)?
+        .query_row(row, |row| row.get(0))
+}
+
+/// What is missing behind the newest point cannot be crossed; what is missing before it does not matter any more. `missing`
+/// is the first commit behind the point that was never sent, or was found torn: it may be of a segment that begins before.
+fn restorable(point: u64, shipped: Option<u64>, missing: Option<u64>) -> u64 {
     let through = point.max(shipped.unwrap_or(0));
-    torn.map_or(through, |torn| through.min(point.max(torn - 1)))
+    missing.map_or(through, |missing| {
+        through.min(point.max(missing.saturating_sub(1)))
+    })
 }
 
 #[cfg(test)]
@@ -95,20 +113,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn segments_count_only_upon_a_point_and_up_to_a_gap() {
-        assert_eq!(restorable(5, None, None, None), 5);
-        assert_eq!(restorable(5, Some(9), None, None), 9);
-        assert_eq!(restorable(5, Some(3), None, None), 5);
-        assert_eq!(restorable(5, Some(9), Some(7), None), 5);
-        assert_eq!(restorable(8, Some(9), Some(7), None), 9);
-    }
-
-    #[test]
-    fn segments_count_up_to_the_commit_before_a_torn_one() {
-        assert_eq!(restorable(5, Some(9), None, Some(8)), 7);
-        assert_eq!(restorable(5, Some(9), None, Some(6)), 5);
+    fn segments_count_only_upon_a_point_and_up_to_the_commit_before_what_is_missing() {
+        assert_eq!(restorable(5, None, None), 5);
+        assert_eq!(restorable(5, Some(9), None), 9);
+        assert_eq!(restorable(5, Some(3), None), 5);
+        assert_eq!(restorable(5, Some(9), Some(8)), 7);
+        assert_eq!(restorable(5, Some(9), Some(6)), 5);
         // The segment that is altered may begin before the point.
-        assert_eq!(restorable(5, Some(9), None, Some(3)), 5);
-        assert_eq!(restorable(5, Some(9), Some(7), Some(9)), 5);
+        assert_eq!(restorable(5, Some(9), Some(3)), 5);
     }
 }
