@@ -68,6 +68,38 @@ impl Beside {
     }
 }
 
+/// A distance to the earlier side counts below zero.
+fn signed(side: Side, distance: u64) -> i128 {
+    match side {
+        Side::Earlier => -i128::from(distance),
+        Side::Later => i128::from(distance),
+    }
+}
+
+impl Beside {
+    /// Where something lies that was found beside this. `None` where the two are of no help together.
+    pub(super) fn then(self, next: Self) -> Option<Self> {
+        let add = |one: Option<u64>, other: Option<u64>| {
+            one.zip(other)
+                .map(|(one, other)| signed(self.side, one) + signed(next.side, other))
+        };
+        let millis = |one: Option<Duration>| one.and_then(|one| u64::try_from(one.as_millis()).ok());
+        let commits = add(self.commits, next.commits);
+        let time = add(millis(self.time), millis(next.time));
+        let side = match commits.or(time) {
+            Some(sum) => side(&0, &sum)?,
+            None if self.side == next.side => self.side,
+            None => return None,
+        };
+        let distance = |sum: i128| u64::try_from(sum.unsigned_abs()).ok();
+        Some(Self {
+            side,
+            commits: commits.and_then(distance),
+            time: time.and_then(distance).map(Duration::from_millis),
+        })
+    }
+}
+
 fn side<T: Ord>(asked: &T, found: &T) -> Option<Side> {
     match found.cmp(asked) {
         std::cmp::Ordering::Less => Some(Side::Earlier),
@@ -101,6 +133,19 @@ mod tests {
         // Numbers of two chains say nothing of each other.
         assert_eq!(of(state(2, 1, Some(65_000))), Some((later, None, Some(5))));
         assert_eq!(of(state(2, 1, None)), None);
+        let then = |one: Beside, next: Beside| one.then(next).map(|it| (it.side, it.commits));
+        let by = |side: Side, commits: Option<u64>| Beside {
+            side,
+            commits,
+            time: None,
+        };
+        let more = (by(earlier, Some(3)), by(earlier, Some(2)));
+        assert_eq!(then(more.0, more.1), Some((earlier, Some(5))));
+        assert_eq!(
+            then(by(later, Some(3)), by(earlier, Some(7))),
+            Some((earlier, Some(4)))
+        );
+        assert_eq!(then(by(later, Some(3)), by(earlier, None)), None);
         let moment = State {
             place: None,
             at: Some(UnixMillis(5_000)),

@@ -48,6 +48,7 @@ mod named_chain;
 mod nearest;
 mod newest;
 mod numbers;
+mod offered;
 mod origin;
 mod pages;
 mod path;
@@ -230,8 +231,15 @@ impl Request {
 /// # Errors
 /// [`Refused`], with what comes nearest when there is anything.
 pub async fn plan(request: Request, sources: &Sources<'_>) -> Result<Plan, Refused> {
-    let plan = plan_around(request, Avoid::default(), sources).await;
-    plan.map_err(|refused| unheard::weigh(refused, sources))
+    match plan_around(request.clone(), Avoid::default(), sources).await {
+        Ok(plan) => Ok(plan),
+        Err(refused) => Err(refusal(&request, sources, refused).await),
+    }
+}
+
+/// The refusal with what can really be had instead, as far as those that answered have shown.
+async fn refusal(request: &Request, sources: &Sources<'_>, refused: Refused) -> Refused {
+    unheard::weigh(offered::settle(request, sources, refused).await, sources)
 }
 
 async fn plan_around(request: Request, mut avoid: Avoid, sources: &Sources<'_>) -> Result<Plan, Refused> {
@@ -314,8 +322,10 @@ impl Plan {
             other => other,
         };
         if avoid.add(culprit, why.clone()) && !self.request.newest_only {
-            let plan = plan_around(self.request.clone(), avoid, sources).await;
-            return plan.map_err(|refused| unheard::weigh(refused, sources));
+            return match plan_around(self.request.clone(), avoid, sources).await {
+                Ok(plan) => Ok(plan),
+                Err(refused) => Err(refusal(&self.request, sources, refused).await),
+            };
         }
         let alone = (!is_of_point).then(|| self.without_its_commits(&why)).flatten();
         let refused = match alone {
@@ -325,6 +335,6 @@ impl Plan {
                 nearest::refuse_point(&self.request, sources, why, failed).await
             }
         };
-        Err(unheard::weigh(refused, sources))
+        Err(refusal(&self.request, sources, refused).await)
     }
 }

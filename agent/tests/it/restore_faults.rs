@@ -388,3 +388,41 @@ fn by_a_moment_comes_all_that_can_be_had_of_it_however_it_is_reached() {
     let (_, rows) = week.restore(&["--commit", &newest.to_string()]).unwrap();
     assert_eq!(rows, week.rows_at(newest));
 }
+
+/// What a refusal says to type, as arguments.
+fn offered(told: &str) -> Vec<&str> {
+    let command = told.lines().rev().find(|line| line.contains("agent restore"));
+    let words: Vec<&str> = command.expect(told).split_whitespace().collect();
+    words[words.len() - 2..].to_vec()
+}
+
+/// Two of what leads to a commit are of no use: what is offered does not run into the second.
+#[test]
+fn what_is_offered_instead_can_be_had_also_where_there_is_a_second_fault() {
+    let week = Week::new();
+    let mut refused = 0;
+    for missing in 1..week.segments.len() {
+        for altered in [0, missing - 1] {
+            for remote in REMOTES {
+                let path = |at: usize| week.shop.path(remote).join(week.segments[at].to_string());
+                fs::remove_file(path(missing)).unwrap();
+                spoil("flipped", &path(altered), &path(altered));
+            }
+            let wanted = week.segments[missing].last;
+            if let Err(told) = week.restore(&["--commit", &wanted.to_string()]) {
+                let (said, rows) = week.restore(&offered(&told)).unwrap();
+                let stands = (1..wanted.get())
+                    .rev()
+                    .find(|commit| rows == week.rows_at(*commit));
+                let commit = stands.unwrap_or_else(|| panic!("{told}\n{said}"));
+                assert!(
+                    said.contains(&format!("It stands after commit {commit},")),
+                    "{said}"
+                );
+                refused += 1;
+            }
+            week.heal();
+        }
+    }
+    assert!(refused > 5, "{refused}");
+}
