@@ -5,6 +5,7 @@
 //! A memory aid: where it cannot be read nothing is refused, and another agent's word counts as that of any stranger.
 
 use std::{
+    collections::BTreeMap,
     fs,
     io::{Read, Write},
     os::unix::fs::{DirBuilderExt, OpenOptionsExt},
@@ -60,7 +61,7 @@ pub struct LiveRestore {
 }
 
 impl LiveRestore {
-    fn is_same(&self, other: &Self) -> bool {
+    pub(crate) fn is_same(&self, other: &Self) -> bool {
         (self.at, &self.point, &self.signer) == (other.at, &other.point, &other.signer)
     }
 }
@@ -186,15 +187,7 @@ pub fn that_put(state_dir: &Path, file: FileId) -> Option<LiveRestore> {
     restores.into_iter().rfind(|restore| restore.file == Some(file))
 }
 
-/// Whoever signed what this server, and those before it, were restored from, each for what was signed by then.
-///
-/// # Errors
-/// As [`all`].
-pub fn signers(state_dir: &Path) -> anyhow::Result<Signers> {
-    Ok(signers_of(&all(state_dir)?))
-}
-
-/// The same of these.
+/// Whoever signed what a server, and those before it, were restored from, each for what was signed by then.
 #[must_use]
 pub fn signers_of(restores: &[LiveRestore]) -> Signers {
     let each = restores.iter().filter_map(|restore| {
@@ -203,6 +196,25 @@ pub fn signers_of(restores: &[LiveRestore]) -> Signers {
         Some(signers.until(restore.at.max(restore.as_of)))
     });
     each.fold(Signers::default(), |all, signers| all.and(&signers))
+}
+
+/// Until when each server was the shop's own, by which of them was restored from it: what it signs later is another history,
+/// also where its certificate is known. Of one that was itself restored after that nothing is said: then it is the shop's
+/// again.
+#[must_use]
+pub fn bounds(restores: &[LiveRestore]) -> BTreeMap<Fingerprint, UnixMillis> {
+    let mut bounds: BTreeMap<Fingerprint, UnixMillis> = BTreeMap::new();
+    let of_another = |one: &&LiveRestore| one.server.as_ref() != Some(&one.signer);
+    for one in restores.iter().filter(of_another) {
+        let until = bounds.entry(one.signer.clone()).or_insert(one.at);
+        *until = (*until).max(one.at).max(one.as_of);
+    }
+    let is_back = |signer: &Fingerprint, until: UnixMillis| {
+        let mut done_there = restores.iter().filter(|one| one.server.as_ref() == Some(signer));
+        done_there.any(|one| one.at > until)
+    };
+    bounds.retain(|signer, until| !is_back(signer, *until));
+    bounds
 }
 
 #[cfg(test)]
@@ -242,19 +254,52 @@ mod tests {
     fn whose_backups_a_server_was_restored_from_is_believed_until_then() {
         let dir = tempfile::tempdir().unwrap();
         let state = dir.path().join("state");
-        assert!(signers(&state).unwrap().is_empty());
+        assert!(signers_of(&all(&state).unwrap()).is_empty());
         let key = SigningKey::make().unwrap();
         for at in [1_000, 2_000] {
             add(&state, &[], restore(&key, at)).unwrap();
         }
         assert_eq!(all(&state).unwrap().len(), 2);
-        let known = signers(&state).unwrap();
+        let known = signers_of(&all(&state).unwrap());
         let believes = |known: &Signers, at: i64| known.believes(key.fingerprint(), UnixMillis(at));
         assert!(known.contains(key.fingerprint()));
         assert!(believes(&known, 2_000) && !believes(&known, 2_001));
         // Whoever is known without a bound stays so.
         let own = key.as_signers();
         assert!(believes(&own.and(&known), 2_001) && believes(&known.and(&own), 2_001));
+    }
+
+    #[test]
+    fn a_server_is_the_shops_own_until_another_one_was_restored_from_it_unless_it_was_restored_itself_since()
+    {
+        let [first, second, third] = std::array::from_fn(|_| SigningKey::make().unwrap());
+        let on = |server: &SigningKey, one: LiveRestore| LiveRestore {
+            server: Some(server.fingerprint().clone()),
+            ..one
+        };
+        let mut line = vec![
+            on(&second, restore(&first, 1_000)),
+            on(&third, restore(&second, 2_000)),
+            // In its own place: it goes on.
+            on(&third, restore(&third, 3_000)),
+        ];
+        let of = |line: &[LiveRestore], key: &SigningKey| bounds(line).get(key.fingerprint()).map(|at| at.0);
+        assert_eq!(
+            [&first, &second, &third].map(|key| of(&line, key)),
+            [Some(1_000), Some(2_000), None]
+        );
+        line.push(on(&first, restore(&third, 4_000)));
+        assert_eq!(
+            [&first, &second, &third].map(|key| of(&line, key)),
+            [None, Some(2_000), Some(4_000)]
+        );
+        let known = first
+            .as_signers()
+            .and(&second.as_signers())
+            .bounded(&bounds(&line));
+        assert!(known.believes(first.fingerprint(), UnixMillis(9_000)));
+        assert!(!known.believes(second.fingerprint(), UnixMillis(2_001)));
+        assert!(known.has_unbounded(&[]) && !known.has_unbounded(&[first.fingerprint().clone()]));
     }
 
     #[test]
@@ -285,7 +330,7 @@ mod tests {
             known.iter().map(|one| one.at.0).collect::<Vec<_>>(),
             [1_000, 2_000, 3_000]
         );
-        let signers = signers(dir.path()).unwrap();
+        let signers = signers_of(&all(dir.path()).unwrap());
         assert!(signers.believes(first.fingerprint(), UnixMillis(1_000)));
         assert!(!signers.believes(first.fingerprint(), UnixMillis(1_001)));
         // What was done elsewhere says nothing of the remotes here.

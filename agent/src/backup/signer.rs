@@ -253,6 +253,26 @@ impl Signers {
         }
     }
 
+    /// The same, where each of these is believed for what it had signed by its moment alone, also who is believed without a
+    /// bound here.
+    #[must_use]
+    pub fn bounded(self, bounds: &BTreeMap<Fingerprint, UnixMillis>) -> Self {
+        let mut until = BTreeMap::clone(&self.until);
+        let known = bounds.iter().filter(|(signer, _)| self.contains(signer));
+        until.extend(known.map(|(signer, moment)| (signer.clone(), *moment)));
+        Self {
+            until: Arc::new(until),
+            ..self
+        }
+    }
+
+    /// Whether one of them is believed without a bound who is none of these.
+    #[must_use]
+    pub fn has_unbounded(&self, but: &[Fingerprint]) -> bool {
+        self.fingerprints()
+            .any(|signer| !self.until.contains_key(&signer) && !but.contains(&signer))
+    }
+
     /// Those of both. Whom one of them believes without a bound, or for longer, both do.
     #[must_use]
     pub fn and(&self, other: &Self) -> Self {

@@ -49,7 +49,7 @@ pub(super) async fn settle(
             has_learned |= match proof {
                 Proof::Nothing(why) | Proof::Locked(why) => avoid.add(Culprit::Segment(name), why),
                 Proof::Whole { previous, .. } => avoid.link(name, previous),
-                Proof::Unknown => false,
+                Proof::Foreign(_) | Proof::Unknown => false,
             };
         }
     };

@@ -184,7 +184,7 @@ async fn newest(
         Ok(lead) => (lead, None),
         Err(why) => (strangers::Lead::default(), Some(why)),
     };
-    let ended = lead.ended;
+    let (ended, foreign) = (lead.ended, lead.foreign);
     let (manifest, mut before) = lead.better.unwrap_or((manifest, before));
     let stop = by.map_or(Stop::AtEnd, |moment| Stop::By {
         moment,
@@ -226,6 +226,7 @@ async fn newest(
     for (point, unread) in unread {
         unread::weigh(request, sources, &mut goal, (&point, unread), (&manifest, end_at)).await;
     }
+    strangers::weigh(request, &mut goal, foreign, end_at);
     if by.is_none() {
         unled::weigh((request, sources), index, &mut goal, &manifest).await;
     }

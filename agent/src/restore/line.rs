@@ -11,17 +11,24 @@ use crate::backup::{
     restores::{self, LiveRestore},
 };
 
-/// Points that are looked at, the newest first, in search of one of a known agent.
-const OPENED_MAX: usize = 50;
+/// Points that are looked at, the newest first, in search of one of each known agent.
+const OPENED_MAX: usize = 200;
 /// A record is smaller.
 const RECORD_BYTES_MAX: u64 = 1024 * 1024;
 
-/// The live restores before the newest point that a known agent took, the oldest first; none where it tells of none.
+/// The live restores before the newest point of each known agent, the oldest first; none where they tell of none.
 pub async fn line(sources: &Sources<'_>) -> Vec<LiveRestore> {
-    let Some(newest) = newest(sources).await else {
-        return Vec::new();
-    };
-    told_in(sources, &newest).await
+    let mut line: Vec<LiveRestore> = Vec::new();
+    for newest in newest_of_each(sources).await {
+        let told = told_in(sources, &newest).await;
+        let new = told
+            .into_iter()
+            .filter(|one| !line.iter().any(|other| other.is_same(one)));
+        let new: Vec<LiveRestore> = new.collect();
+        line.extend(new);
+    }
+    line.sort_by_key(|restore| restore.at);
+    line
 }
 
 /// The same as this very point tells of its server.
@@ -34,12 +41,25 @@ pub(super) async fn told_in(sources: &Sources<'_>, manifest: &Manifest) -> Vec<L
     told
 }
 
-async fn newest(sources: &Sources<'_>) -> Option<Manifest> {
+/// The newest point of each agent that is known. Usually that is one agent, and nobody asks for a second point.
+async fn newest_of_each(sources: &Sources<'_>) -> Vec<Manifest> {
+    let agents = sources.signers.fingerprints().count();
     let mut points = newest::points(sources, OPENED_MAX).into_iter();
-    // Usually nobody asks for a second.
-    if let Ok(manifest) = fetch::manifest(sources, &points.next()?, &mut Vec::new()).await {
-        return Some(manifest);
+    let mut found: Vec<Manifest> = Vec::new();
+    if let Some(first) = points.next() {
+        found.extend(fetch::manifest(sources, &first, &mut Vec::new()).await);
+    }
+    if found.len() == agents {
+        return found;
     }
     let mut opened = std::pin::pin!(newest::manifests(sources, points.collect()));
-    opened.next().await
+    while let Some(manifest) = opened.next().await {
+        if !found.iter().any(|other| other.signer == manifest.signer) {
+            found.push(manifest);
+        }
+        if found.len() == agents {
+            break;
+        }
+    }
+    found
 }

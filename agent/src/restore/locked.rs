@@ -74,6 +74,6 @@ async fn first_locked(sources: &Sources<'_>, segments: &[SegmentName]) -> Option
 async fn why_locked(sources: &Sources<'_>, name: &SegmentName) -> Option<String> {
     match segments::proof(sources, name).await {
         Proof::Locked(why) => Some(why),
-        Proof::Whole { .. } | Proof::Nothing(_) | Proof::Unknown => None,
+        Proof::Whole { .. } | Proof::Nothing(_) | Proof::Foreign(_) | Proof::Unknown => None,
     }
 }

@@ -94,7 +94,7 @@ async fn first_fault(sources: &Sources<'_>, segments: &[SegmentName]) -> Option<
     while let Some((name, proof)) = proofs.next().await {
         match proof {
             Proof::Nothing(why) => return Some((name.clone(), why)),
-            Proof::Whole { .. } | Proof::Locked(_) | Proof::Unknown => {}
+            Proof::Whole { .. } | Proof::Locked(_) | Proof::Foreign(_) | Proof::Unknown => {}
         }
     }
     None

@@ -92,7 +92,7 @@ pub async fn behind_the_last(
                 tail.locked.insert(name.clone());
                 tail.names.push(name);
             }
-            Proof::Unknown => return None,
+            Proof::Foreign(_) | Proof::Unknown => return None,
         }
     }
     (!tail.names.is_empty()).then_some(tail)

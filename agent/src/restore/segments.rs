@@ -80,9 +80,22 @@ pub(super) enum Proof {
     Nothing(String),
     /// No copy opens, and one is sealed to another key: what is wrong with each.
     Locked(String),
-    /// Not every copy could be read, or one is sealed to this key and signed by somebody unknown: that is the owner's to
-    /// judge.
+    /// A copy is sealed to this key and signed by somebody who is not believed, or not for that moment: that is the owner's
+    /// to judge.
+    Foreign(Stranger),
+    /// Not every copy could be read.
     Unknown,
+}
+
+/// Who signed what is not believed.
+#[derive(Clone, Debug)]
+pub(super) struct Stranger {
+    /// What is said of it.
+    pub why: String,
+    /// Whether the owner's word is all that is missing: the certificate is at hand.
+    pub can_be_trusted: bool,
+    /// Whether it is one whose server this shop left behind.
+    pub is_earlier: bool,
 }
 
 /// Whether a segment is what its name says, by the copies on all remotes.
@@ -105,6 +118,7 @@ pub(super) async fn proof(sources: &Sources<'_>, name: &SegmentName) -> Proof {
                 wrong.add(remote.name(), &what);
                 is_locked = true;
             }
+            Err(SegmentFault::Foreign(stranger)) => return Proof::Foreign(stranger),
             Err(SegmentFault::Unknown(_)) => return Proof::Unknown,
         }
     }
@@ -133,7 +147,9 @@ enum SegmentFault {
     Nothing(String),
     /// It is sealed to another key.
     Locked(String),
-    /// It did not come, or somebody unknown signed it.
+    /// Somebody signed it who is not believed.
+    Foreign(Stranger),
+    /// It did not come.
     Unknown(String),
 }
 
@@ -141,6 +157,7 @@ impl SegmentFault {
     fn told(&self) -> &str {
         match self {
             Self::Nothing(what) | Self::Locked(what) | Self::Unknown(what) => what,
+            Self::Foreign(stranger) => &stranger.why,
         }
     }
 }
@@ -184,9 +201,16 @@ async fn segment_once(
             OpenError::Broken(_) | OpenError::Unsigned => SegmentFault::Nothing(describe(&error, &signers)),
             OpenError::WrongKey(_) => SegmentFault::Locked(describe(&error, &signers)),
             // It was sealed for the owner.
-            OpenError::ForeignSigner(_) | OpenError::SignedSince(_) => {
-                SegmentFault::Unknown(describe(&error, &signers))
-            }
+            OpenError::ForeignSigner(ref signer) => SegmentFault::Foreign(Stranger {
+                why: describe(&error, &signers),
+                can_be_trusted: signers.could_believe(signer),
+                is_earlier: false,
+            }),
+            OpenError::SignedSince(_) => SegmentFault::Foreign(Stranger {
+                why: describe(&error, &signers),
+                can_be_trusted: true,
+                is_earlier: true,
+            }),
         })?;
         Ok(Opened {
             plain,

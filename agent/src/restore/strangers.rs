@@ -11,10 +11,10 @@ use super::{
     Request, Sources, Stop,
     avoid::Avoid,
     fetch,
-    goal::{Before, ahead_of, begin},
+    goal::{Before, Goal, ahead_of, begin},
     index::Index,
     replay,
-    segments::{self, Proof},
+    segments::{self, Proof, Stranger},
 };
 use crate::backup::survey::moment_of;
 
@@ -32,6 +32,15 @@ struct Later {
     at: UnixMillis,
 }
 
+/// The chains with later commits.
+#[derive(Default)]
+struct LaterChains {
+    /// Of agents that are believed, the latest one first.
+    ours: Vec<Later>,
+    /// Of others.
+    foreign: Vec<Foreign>,
+}
+
 /// What the chains say that have later commits than the newest point's own.
 #[derive(Default)]
 pub(super) struct Lead {
@@ -39,6 +48,24 @@ pub(super) struct Lead {
     pub better: Option<(Manifest, Before)>,
     /// Chains that ended before any point of theirs was whole, each in a sentence.
     pub ended: Vec<String>,
+    /// Later commits of agents that are not believed, each chain once.
+    pub foreign: Vec<Foreign>,
+}
+
+/// The last commits of a chain that an agent signed which is not believed.
+pub(super) struct Foreign {
+    pub name: SegmentName,
+    pub stranger: Stranger,
+}
+
+impl Foreign {
+    /// What is said of it.
+    pub(super) fn told(&self) -> String {
+        format!(
+            "commits of another chain, {}, until commit {} of a later moment are there and not taken: {}",
+            self.name.chain, self.name.last, self.stranger.why
+        )
+    }
 }
 
 /// The newest point of the chain with the newest commit, and what was met above it, where that is another chain than the
@@ -64,7 +91,9 @@ pub(super) async fn lead(
     });
     let promised = avoid.promised(sources.survey, &newest.chain);
     let way = replay::way((&promised, avoid.links()), &newest.chain, newest.commit, stop);
-    for later in later_chains(request, sources, avoid, (newest, way.segments.last())).await? {
+    let found = later_chains(request, sources, avoid, (newest, way.segments.last())).await?;
+    lead.foreign = found.foreign;
+    for later in found.ours {
         let mut before = Before::default();
         let of_chain = (&mut *index, Some(&later.name.chain));
         let found = begin(request, of_chain, by, &mut before).await;
@@ -85,6 +114,20 @@ pub(super) async fn lead(
     Ok(lead)
 }
 
+/// What later commits mean for it that an agent signed which is not believed: nobody else can say that they are not the
+/// shop's. A server knows its own, and one that was left behind is of another history for certain.
+pub(super) fn weigh(request: &Request, goal: &mut Goal, foreign: Vec<Foreign>, end_at: UnixMillis) {
+    for one in foreign.into_iter().filter(|one| one.name.last_at > end_at) {
+        let is_meant = one.stranger.can_be_trusted && !one.stranger.is_earlier && !request.is_agent_named;
+        if is_meant && request.known.is_empty() {
+            goal.lost.push(one.told());
+        } else {
+            goal.may_be_newer |= request.known.is_empty();
+            goal.notes.push(one.told());
+        }
+    }
+}
+
 /// Why the restore does not begin at the newest point.
 fn goes_on(newest: &Manifest, later: &Later) -> String {
     format!(
@@ -103,20 +146,20 @@ async fn later_chains(
     sources: &Sources<'_>,
     avoid: &Avoid,
     (begin, last): (&Manifest, Option<&SegmentName>),
-) -> Result<Vec<Later>, String> {
+) -> Result<LaterChains, String> {
     let until = request
         .selection
         .moment()
         .unwrap_or_else(|| bound(request, begin));
     let mut claims = claims(sources, avoid, begin, until);
     if claims.is_empty() {
-        return Ok(Vec::new());
+        return Ok(LaterChains::default());
     }
     let end_at = match last {
         Some(last) => believed_end(sources, last).await.min(until).max(begin.taken_at),
         None => begin.taken_at,
     };
-    let (mut found, mut opened) = (Vec::new(), 0);
+    let (mut found, mut opened) = (LaterChains::default(), 0);
     for names in claims.values_mut() {
         names.retain(|name| name.last_at > end_at);
         // The latest claim first: where that is true, the others do not matter.
@@ -128,14 +171,17 @@ async fn later_chains(
                     "more than {OPENED_MAX} objects claim later commits of other chains, such as {name}, and do not open"
                 ));
             }
-            let at = believed_end(sources, &name).await;
-            if at > end_at {
-                found.push(Later { name, at });
-                break;
+            let proof = segments::proof(sources, &name).await;
+            let at = end_by(&proof, &name);
+            match proof {
+                Proof::Foreign(stranger) => found.foreign.push(Foreign { name, stranger }),
+                _ if at > end_at => found.ours.push(Later { name, at }),
+                _ => continue,
             }
+            break;
         }
     }
-    found.sort_by_key(|later| std::cmp::Reverse(later.at));
+    found.ours.sort_by_key(|later| std::cmp::Reverse(later.at));
     Ok(found)
 }
 
@@ -170,9 +216,13 @@ fn claims(
 
 /// Until when a segment shows commits: not later than it was signed. 1970 when it is none.
 pub(super) async fn believed_end(sources: &Sources<'_>, name: &SegmentName) -> UnixMillis {
-    match segments::proof(sources, name).await {
+    end_by(&segments::proof(sources, name).await, name)
+}
+
+fn end_by(proof: &Proof, name: &SegmentName) -> UnixMillis {
+    match proof {
         Proof::Whole { signed_at, .. } => name.last_at.min(UnixMillis(signed_at.0 + SIGNED_WITHIN_MS)),
-        Proof::Nothing(_) | Proof::Locked(_) | Proof::Unknown => UnixMillis(0),
+        Proof::Nothing(_) | Proof::Locked(_) | Proof::Foreign(_) | Proof::Unknown => UnixMillis(0),
     }
 }
 

@@ -11,7 +11,7 @@ use protocol::object_key::{self, Fingerprint};
 use crate::{
     backup::{
         remote::Remote,
-        restores,
+        restores::{self, LiveRestore},
         signer::{Signers, SigningKey},
         survey::Survey,
     },
@@ -27,6 +27,35 @@ pub struct Trust {
     pub signers: Signers,
     /// Where they came from.
     pub source: Source,
+    /// The live restores that are known: whose server was restored from whose backups.
+    record: Vec<LiveRestore>,
+    /// Whom that bounds not: this server's own agent, and those that the owner names.
+    unbounded: Vec<Fingerprint>,
+}
+
+impl Trust {
+    /// Whether somebody is believed without a bound whom the backups of another one may bound, or somebody is not believed
+    /// who may be of the line that led to one of those.
+    #[must_use]
+    pub fn may_know_more(&self) -> bool {
+        let several = self.signers.fingerprints().nth(1).is_some();
+        let is_open = several && self.signers.has_unbounded(&self.unbounded);
+        self.source != Source::Remotes && (self.signers.has_strangers() || is_open)
+    }
+
+    /// Takes in what the backups of those that are known tell of the servers before: whose those were is believed for what it
+    /// had signed by then, and no later, also where its certificate is in the kit.
+    pub fn follow(&mut self, line: &[LiveRestore]) {
+        self.record.extend_from_slice(line);
+        self.signers = self.signers.and(&restores::signers_of(line));
+        self.bound();
+    }
+
+    fn bound(&mut self) {
+        let mut bounds = restores::bounds(&self.record);
+        bounds.retain(|signer, _| !self.unbounded.contains(signer));
+        self.signers = std::mem::take(&mut self.signers).bounded(&bounds);
+    }
 }
 
 /// Where certificates came from.
@@ -64,9 +93,11 @@ pub async fn gather(
     survey: &Survey,
     notes: &mut Vec<String>,
 ) -> Trust {
-    let mut known = own(state_dir, notes)
-        .and(&from_kit(kit, notes))
-        .and(&before(state_dir, notes));
+    let own = own(state_dir, notes);
+    let mut unbounded = named.to_vec();
+    unbounded.extend(own.fingerprints());
+    let record = before(state_dir, own.fingerprints().next(), notes);
+    let mut known = own.and(&from_kit(kit, notes)).and(&restores::signers_of(&record));
     let offered = from_remotes(remotes, survey, notes).await;
     for (fingerprint, signers) in &offered {
         if named.contains(fingerprint) {
@@ -76,13 +107,17 @@ pub async fn gather(
     // Whoever names an agent wants no other one to be believed.
     if !known.is_empty() || !named.is_empty() {
         let offered = offered.into_iter().map(|(fingerprint, _)| fingerprint);
-        return Trust {
+        let mut trust = Trust {
             signers: known.offering(offered),
             source: match named.is_empty() {
                 true => Source::Known,
                 false => Source::Named,
             },
+            record,
+            unbounded,
         };
+        trust.bound();
+        return trust;
     }
     notes.extend(of_several(&offered));
     let all = offered
@@ -91,6 +126,8 @@ pub async fn gather(
     Trust {
         signers: all,
         source: Source::Remotes,
+        record,
+        unbounded,
     }
 }
 
@@ -121,12 +158,16 @@ fn own(state_dir: &Path, notes: &mut Vec<String>) -> Signers {
     }
 }
 
-/// Those whose backups this server was restored from.
-fn before(state_dir: &Path, notes: &mut Vec<String>) -> Signers {
-    restores::signers(state_dir).unwrap_or_else(|error| {
+/// The live restores on this server, and those that led to it.
+fn before(state_dir: &Path, own: Option<Fingerprint>, notes: &mut Vec<String>) -> Vec<LiveRestore> {
+    let mut record = restores::all(state_dir).unwrap_or_else(|error| {
         notes.push(format!("{error:#}"));
-        Signers::default()
-    })
+        Vec::new()
+    });
+    for one in &mut record {
+        one.server = one.server.take().or_else(|| own.clone());
+    }
+    record
 }
 
 fn from_kit(kit: &Path, notes: &mut Vec<String>) -> Signers {

@@ -161,23 +161,34 @@ fn what_the_lost_server_goes_on_to_write_is_no_newer_state_of_the_restored_one()
     assert!(said.contains(text(&newer["id"])), "{said}");
 }
 
+/// One server's folders go away, and another one's are put in their place.
+fn switch(shop: &Shop, away: &str, here: &str) {
+    for folder in ["live", "state"] {
+        fs::rename(shop.path(folder), shop.path(&format!("{away}-{folder}"))).unwrap();
+        fs::rename(shop.path(&format!("{here}-{folder}")), shop.path(folder)).unwrap();
+    }
+}
+
+/// Somebody starts the lost server again, and it sells so much; with a backup at its end, or without.
+fn sells_again(shop: &Shop, count: u32, has_backup: bool) {
+    switch(shop, "own", "lost");
+    let agent = Running::start(shop);
+    agent.wait_for("/rest");
+    sell(shop, &agent, count);
+    if has_backup {
+        std::thread::sleep(std::time::Duration::from_millis(1_100));
+        shop.back_up();
+    }
+    agent.burn();
+    switch(shop, "lost", "own");
+}
+
 /// Its agent, and not a backup by hand: commits come long before the next restore point.
 #[test]
 fn a_lost_server_that_sells_again_is_told_by_its_commits_alone() {
     let Recovered { shop, own, .. } = recovered(3, 2, true);
-    let switch = |away: &str, here: &str| {
-        for folder in ["live", "state"] {
-            fs::rename(shop.path(folder), shop.path(&format!("{away}-{folder}"))).unwrap();
-            fs::rename(shop.path(&format!("{here}-{folder}")), shop.path(folder)).unwrap();
-        }
-    };
-    switch("own", "lost");
-    let lost_signer = signer(&shop, "state");
-    let agent = Running::start(&shop);
-    agent.wait_for("/rest");
-    sell(&shop, &agent, 1);
-    agent.burn();
-    switch("lost", "own");
+    let lost_signer = signer(&shop, "lost-state");
+    sells_again(&shop, 1, false);
     assert_eq!(shop.listed()[0]["id"], own["id"], "it took no restore point");
     shop.agent_done(&["verify"]);
     for command in ["list", "status", "verify"] {
@@ -382,4 +393,57 @@ fn the_kit_of_the_first_server_hides_nothing_of_those_that_came_after() {
     assert!(!said.contains("intact copy"), "{said}");
     let newest = format!("--trust {}", signer(&shop, "state"));
     assert!(said.contains(&newest), "{said}");
+}
+
+/// The kit holds the certificate of the server that was lost, as the README says: what that one signs after the shop was
+/// restored is another history all the same.
+#[test]
+fn a_kit_with_the_lost_servers_certificate_takes_nothing_of_what_that_one_goes_on_to_sell() {
+    for has_backup in [false, true] {
+        let Recovered { shop, .. } = recovered(3, 2, true);
+        let all = count_items(&shop.database());
+        let lost = agent::backup::signer::SigningKey::load(&shop.path("lost-state"));
+        let certificate = lost.unwrap().unwrap().certificate().unwrap();
+        fs::write(shop.path("kit/agent.asc"), &certificate).unwrap();
+        sells_again(&shop, 9, has_backup);
+        let (said, items) = back(&shop, &["--latest"]);
+        assert_eq!(items, all, "{has_backup}: {said}");
+        assert!(
+            said.contains("of another history than this server's"),
+            "{has_backup}: {said}"
+        );
+        let word = signer(&shop, "lost-state");
+        assert!(back(&shop, &["--latest", "--trust", &word]).1 > all);
+        // A machine that knows of the cut from the backups of the second one alone, whose certificate is in the kit too.
+        on_a_new_machine(&shop, "state");
+        let both = certificate + &fs::read_to_string(shop.path("kit/agent.asc")).unwrap();
+        fs::write(shop.path("kit/agent.asc"), both).unwrap();
+        if has_backup {
+            let said = shop.agent_refuses(1, &restoring("back", &["--latest"]));
+            assert!(said.contains(&format!("--trust {word}")), "{said}");
+        } else {
+            let (said, items) = back(&shop, &["--latest"]);
+            assert_eq!(items, all, "{said}");
+            assert!(said.contains(&word) && said.contains("MAY BE NEWER"), "{said}");
+        }
+    }
+}
+
+/// The second server's newest point is older than the lost one's, and its commits are newer.
+#[test]
+fn commits_of_an_agent_that_is_not_known_are_named_where_they_are_newer_than_all_that_is() {
+    let Recovered { shop, .. } = recovered(3, 2, true);
+    sells_again(&shop, 1, true);
+    let agent = Running::start(&shop);
+    agent.wait_for("/rest");
+    sell(&shop, &agent, 2);
+    agent.burn();
+    let all = count_items(&shop.database());
+    let second = signer(&shop, "state");
+    on_a_new_machine(&shop, "lost-state");
+    let said = shop.agent_refuses(1, &restoring("back", &["--latest"]));
+    let word = format!("--trust {second}");
+    assert!(said.contains(&word) && !said.contains("LATER"), "{said}");
+    let (said, items) = back(&shop, &["--latest", "--trust", &second]);
+    assert_eq!(items, all, "{said}");
 }

@@ -13,17 +13,12 @@ use super::{
     refusals::{command, when},
 };
 use crate::{
-    backup::{
-        remote::Remote,
-        restores::{self, LiveRestore},
-        seal::Keys,
-        survey::Survey,
-    },
+    backup::{remote::Remote, restores::LiveRestore, seal::Keys, survey::Survey},
     cli::{Failure, ask, words},
     config::Config,
     restore::{
         self, Request, Rival, Sources, rivals,
-        trust::{self, Source, Trust},
+        trust::{self, Trust},
     },
 };
 
@@ -65,7 +60,7 @@ pub(in crate::cli) async fn with_line(
     (remotes, survey): (&[Remote], &Survey),
     (keys, cores): (&Keys, &Semaphore),
 ) -> Vec<LiveRestore> {
-    if trust.source == Source::Remotes || !trust.signers.has_strangers() {
+    if !trust.may_know_more() {
         return Vec::new();
     }
     let sources = Sources {
@@ -76,7 +71,7 @@ pub(in crate::cli) async fn with_line(
         cores,
     };
     let line = restore::line(&sources).await;
-    trust.signers = trust.signers.and(&restores::signers_of(&line));
+    trust.follow(&line);
     line
 }
 
