@@ -2,13 +2,10 @@
 //! Whoever restores has a day to finish, also a fresh machine with credentials to read alone, which can leave no notice on
 //! a remote; whoever can is waited for, however long ago an object was marked.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::{collections::BTreeMap, path::Path, time::Duration};
 
 use anyhow::Context;
-use protocol::{
-    object_key::{self, PointId},
-    time::UnixMillis,
-};
+use protocol::{object_key, time::UnixMillis};
 
 use super::{
     Progress,
@@ -22,8 +19,13 @@ use crate::{
     store::{Store, points::KnownPoint},
 };
 
+mod elsewhere;
+
+use elsewhere::forget;
+pub use elsewhere::{Rules, forget_deleted_elsewhere};
+
 /// From the mark to the deletion: longer than any restore takes.
-pub const GRACE: Duration = Duration::from_secs(86_400);
+const GRACE: Duration = Duration::from_secs(86_400);
 /// What a remote dates further ahead of this machine's clock says nothing about how slow that is.
 const SLOW_MAX: Duration = Duration::from_secs(30 * 86_400);
 /// After so many deletions it is asked again who restores.
@@ -81,11 +83,7 @@ pub async fn plan(
         .with_context(|| format!("listing the remote {}", remote.name()))?;
     let known = store.points().context("reading the catalogue")?;
     let points: Vec<Point> = known.values().map(|known| point(known, remote.name())).collect();
-    let twin = store.twin(remote.name()).context("asking who writes there")?;
-    let own = Own {
-        is_copied: twin.is_some(),
-        ..Own::of(&config.state_dir, store)?
-    };
+    let own = own(&config.state_dir, store, remote)?;
     let verdicts = retention::plan(&Question {
         listed: &listed,
         points: &points,
@@ -119,7 +117,7 @@ fn point(known: &KnownPoint, remote: &str) -> Point {
         chain: manifest.chain.clone(),
         commit: manifest.commit,
         base: manifest.base.as_ref().map(|base| base.point.clone()),
-        manifest: object_key::manifest(&manifest.point, &known.manifest_sha256),
+        manifest: manifest_of(known),
         objects: manifest.objects().map(|object| object.key.clone()).collect(),
         is_verified: known.is_held_by(remote),
         is_split: is_split(known, remote),
@@ -174,7 +172,7 @@ pub async fn carry_out(
     remote: &Remote,
     progress: &dyn Progress,
 ) -> anyhow::Result<Done> {
-    forget_deleted_elsewhere(store, remote).await?;
+    forget_deleted_elsewhere(Rules::of(config), store, remote, plan.made_at).await?;
     store
         .set_prune_marks(remote.name(), &plan.marks)
         .context("writing the marks down")?;
@@ -253,37 +251,16 @@ async fn is_restoring(
     Ok(done.restored_since.is_some())
 }
 
-/// Forgets the points that another machine has deleted from an append-only remote: this one may not, and had marked them
-/// by the same rules. What is gone without a mark stays known, and is missed.
-///
-/// # Errors
-/// When the agent's own database refuses; a remote that does not answer changes nothing.
-pub async fn forget_deleted_elsewhere(store: &Store, remote: &Remote) -> anyhow::Result<()> {
-    if !remote.is_append_only() {
-        return Ok(());
-    }
-    let mut marked = store
-        .prune_marks(remote.name())
-        .context("reading what was marked")?;
-    marked.retain(|key, _| key.starts_with(object_key::MANIFESTS));
-    if marked.is_empty() {
-        return Ok(());
-    }
-    let Ok(listed) = remote.list(object_key::MANIFESTS).await else {
-        return Ok(());
-    };
-    let mut gone = marked.keys().filter(|key| !listed.contains_key(*key));
-    gone.try_for_each(|key| forget(store, remote, key))
+fn manifest_of(known: &KnownPoint) -> String {
+    object_key::manifest(&known.manifest.point, &known.manifest_sha256)
 }
 
-fn forget(store: &Store, remote: &Remote, key: &str) -> anyhow::Result<()> {
-    let point: Option<PointId> = object_key::point_of_manifest(key).map(|(point, _)| point);
-    match point {
-        Some(point) => store
-            .forget_copy(&point, remote.name())
-            .context("forgetting a point"),
-        None => Ok(()),
-    }
+fn own(state_dir: &Path, store: &Store, remote: &Remote) -> anyhow::Result<Own> {
+    let twin = store.twin(remote.name()).context("asking who writes there")?;
+    Ok(Own {
+        is_copied: twin.is_some(),
+        ..Own::of(state_dir, store)?
+    })
 }
 
 #[cfg(test)]

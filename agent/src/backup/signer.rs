@@ -27,6 +27,8 @@ use sequoia_openpgp as openpgp;
 
 use crate::store::owner::own_like;
 
+mod bounds;
+
 const FILE: &str = "signing.asc";
 const NAME: &str = "Warung agent";
 /// 2020-01-01T00:00:00Z, for every key: a clock that is put back must not let signatures be older than their key.
@@ -244,35 +246,6 @@ impl Signers {
         }
     }
 
-    /// The same, believed for what they signed by this moment alone.
-    #[must_use]
-    pub fn until(self, moment: UnixMillis) -> Self {
-        Self {
-            until: Arc::new(self.fingerprints().map(|signer| (signer, moment)).collect()),
-            ..self
-        }
-    }
-
-    /// The same, where each of these is believed for what it had signed by its moment alone, also who is believed without a
-    /// bound here.
-    #[must_use]
-    pub fn bounded(self, bounds: &BTreeMap<Fingerprint, UnixMillis>) -> Self {
-        let mut until = BTreeMap::clone(&self.until);
-        let known = bounds.iter().filter(|(signer, _)| self.contains(signer));
-        until.extend(known.map(|(signer, moment)| (signer.clone(), *moment)));
-        Self {
-            until: Arc::new(until),
-            ..self
-        }
-    }
-
-    /// Whether one of them is believed without a bound who is none of these.
-    #[must_use]
-    pub fn has_unbounded(&self, but: &[Fingerprint]) -> bool {
-        self.fingerprints()
-            .any(|signer| !self.until.contains_key(&signer) && !but.contains(&signer))
-    }
-
     /// Those of both. Whom one of them believes without a bound, or for longer, both do.
     #[must_use]
     pub fn and(&self, other: &Self) -> Self {
@@ -295,13 +268,6 @@ impl Signers {
             offered: self.offered.iter().chain(other.offered.iter()).cloned().collect(),
             ..Self::those(all)
         }
-    }
-
-    /// Whether what this signer signed then is believed.
-    #[must_use]
-    pub fn believes(&self, signer: &Fingerprint, signed_at: UnixMillis) -> bool {
-        let bound = self.until.get(signer);
-        self.contains(signer) && bound.is_none_or(|until| signed_at <= *until)
     }
 
     /// The certificate of one of them, armoured.

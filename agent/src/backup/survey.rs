@@ -36,6 +36,8 @@ pub struct Survey {
     pub holdings: Vec<(String, Names)>,
     /// Each remote that could not be opened or did not answer, and why.
     pub silent: Vec<(String, String)>,
+    /// Those that are configured and were not asked, since another one was named.
+    pub unasked: Vec<String>,
     /// Those that answered and hold nothing, on a machine whose agent never wrote to any.
     pub unfilled: Vec<Unfilled>,
 }
@@ -76,6 +78,7 @@ pub async fn ask_telling(
     let mut survey = Survey {
         holdings: Vec::new(),
         silent: unusable,
+        unasked: Vec::new(),
         unfilled: Vec::new(),
     };
     for (remote, (answer, at)) in remotes.iter().zip(answers) {

@@ -138,7 +138,8 @@ pub async fn run(arguments: Arguments) -> Result<(), Failure> {
     let mut hold = held(&request, &arguments, &config)?;
     let mut opened = remotes::open(&config, arguments.remote.as_deref())?;
     let keys = ask::keys(&key_path(&arguments, &config))?;
-    let survey = remotes::survey(&mut opened).await;
+    let mut survey = remotes::survey(&mut opened).await;
+    survey.unasked = unasked(&arguments, &config);
     let mut notes = Vec::from_iter(early::of_the_future(&request.selection, &config));
     notes.extend(known::unreadable(&config));
     let cores = cores();
@@ -191,6 +192,15 @@ pub async fn run(arguments: Arguments) -> Result<(), Failure> {
         }
     }
     Ok(())
+}
+
+/// The configured remotes beside the one that was named.
+fn unasked(arguments: &Arguments, config: &Config) -> Vec<String> {
+    let Some(asked) = arguments.remote.as_deref() else {
+        return Vec::new();
+    };
+    let names = config.remotes.iter().map(|remote| remote.name.clone());
+    names.filter(|name| name != asked).collect()
 }
 
 /// What of all that is known anywhere is not in what was restored.

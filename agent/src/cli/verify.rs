@@ -12,7 +12,10 @@ use super::{
     load, progress, remotes, words,
 };
 use crate::{
-    backup::{anchor::Anchor, certificate::Certificate, remembered::Remembered, remote::Remote, seal::Keys},
+    backup::{
+        anchor::Anchor, certificate::Certificate, prune::Rules, remembered::Remembered, remote::Remote,
+        seal::Keys,
+    },
     config::{Config, Purpose},
     rehearse::{LEFT_OPEN, Looked, Sample, Share},
     store::{Store, rehearsal::Rehearsal},
@@ -108,7 +111,7 @@ pub async fn run(arguments: Arguments) -> Result<(), Failure> {
             store: &store,
             remote,
             all: &all,
-            retention: config.retention,
+            rules: Rules::of(&config),
             anchor: anchor.as_ref(),
             own: own.as_ref(),
             state_dir: &config.state_dir,

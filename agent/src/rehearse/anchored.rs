@@ -39,7 +39,7 @@ impl Anchored {
         let Some(anchor) = sample.anchor else {
             return Self::NotAsked;
         };
-        let kept_from = sample.retention.map(|retention| retention.window_start(now));
+        let kept_from = sample.rules.map(|rules| rules.retention.window_start(now));
         let (key, remote) = (anchor.manifest(), sample.remote);
         match anchor.fits(remote.name(), names, known, kept_from) {
             Err(contradiction) => return Self::Contradicted(contradiction),

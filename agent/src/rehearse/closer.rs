@@ -6,7 +6,7 @@ use protocol::time::UnixMillis;
 
 use super::{Drill, Sample, Share};
 use crate::{
-    backup::{Progress, certificate::Certificate, remembered::Remembered, remote, seal::Keys},
+    backup::{Progress, certificate::Certificate, prune::Rules, remembered::Remembered, remote, seal::Keys},
     store::points::KnownPoint,
 };
 
@@ -30,7 +30,7 @@ impl Drill<'_> {
             keys: &keys,
             remote: self.remote,
             all: &all,
-            retention: self.config.retention,
+            rules: Rules::of(self.config),
             anchor: None,
             own: own.as_ref(),
             state_dir: &self.config.state_dir,

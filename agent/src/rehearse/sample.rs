@@ -24,14 +24,13 @@ use crate::{
         certificate::Certificate,
         earlier_server::{ENDS, Written},
         own::Own,
-        prune,
+        prune::{self, Rules},
         remembered::Remembered,
         remote::Remote,
         seal::Keys,
         survey::Names,
         torn, twin,
     },
-    config::Retention,
     store::{
         Store,
         points::KnownPoint,
@@ -72,7 +71,7 @@ pub struct Sample<'a> {
     /// All that can be asked: they may hold what it lacks.
     pub all: &'a [Remote],
     /// What may be deleted there.
-    pub retention: Option<Retention>,
+    pub rules: Option<Rules<'a>>,
     /// What the owner was told in a summary: it must still be there.
     pub anchor: Option<&'a Anchor>,
     /// This server's own certificate, once its agent has made a key.
@@ -99,7 +98,7 @@ impl Sample<'_> {
         clock: &dyn Fn() -> UnixMillis,
     ) -> anyhow::Result<Looked> {
         let (store, remote, began_at) = (self.store, self.remote, clock());
-        prune::forget_deleted_elsewhere(store, remote).await?;
+        prune::forget_deleted_elsewhere(self.rules, store, remote, began_at).await?;
         let known = store.points().context("reading the catalogue")?;
         // Asked before the list: what is sent meanwhile is in the list, and not the other way round.
         let shipping = store.shipping().context("asking what was sent")?;
@@ -221,8 +220,8 @@ impl Sample<'_> {
     /// back.
     pub(super) fn kept_from(&self, now: UnixMillis) -> rusqlite::Result<Option<UnixMillis>> {
         let (store, remote) = (self.store, self.remote.name());
-        if let Some(retention) = self.retention {
-            store.put_let_go(remote, retention.window_start(now), now)?;
+        if let Some(rules) = self.rules {
+            store.put_let_go(remote, rules.retention.window_start(now), now)?;
         }
         // Of a clock that was wrong nothing follows.
         Ok(store.let_go_until(remote)?.filter(|until| *until <= now))

@@ -102,6 +102,7 @@ impl Avoid {
 
     /// These lie behind a hole at the end of their chain.
     pub(super) fn leave_out(&mut self, names: Vec<SegmentName>, left_out: LeftOut, why: String) {
+        self.may_be_newer |= !left_out.unasked.is_empty();
         self.left_out = Some(left_out);
         self.unproven(names, why);
     }

@@ -49,9 +49,9 @@ pub(super) fn unsupported(
         return Some(Claim::Nobodys(nobodys(sources, point, told)));
     }
     let is_bare = is_listed(sources, point) && !has_objects(sources, point);
-    is_bare.then(|| match sources.silent_remotes() {
-        None => Claim::Nobodys(nobodys(sources, point, told)),
-        Some(_) => Claim::MayBeNewer(newer(sources, point, told)),
+    is_bare.then(|| match sources.is_partial() {
+        false => Claim::Nobodys(nobodys(sources, point, told)),
+        true => Claim::MayBeNewer(newer(sources, point, told)),
     })
 }
 

@@ -10,7 +10,7 @@ use protocol::{
     time::UnixMillis,
 };
 
-use super::{Request, Sources, avoid::Avoid, goal::Goal, replay};
+use super::{Request, Sources, avoid::Avoid, goal::Goal, replay, unheard::not_asked};
 use crate::backup::capture::SENT_AT_ONCE;
 
 /// What is on a remote and leads nowhere, with what is missing before it.
@@ -26,6 +26,8 @@ pub struct LeftOut {
     pub last: CommitNumber,
     /// About when the agent saw it.
     pub last_at: UnixMillis,
+    /// Configured remotes that were not asked, and may hold what is missing.
+    pub unasked: Vec<String>,
     /// How many objects lie behind the hole.
     objects: usize,
 }
@@ -52,7 +54,7 @@ pub(super) fn take_out(request: &Request, sources: &Sources<'_>, goal: &Goal, av
     if behind.len() >= SENT_AT_ONCE || arrived.is_some_and(|commit| commit >= first) {
         return false;
     }
-    let found = of(&goal.chain, first, &behind);
+    let found = of((&goal.chain, first), &behind, &sources.survey.unasked);
     let is_some = found.is_some();
     if let Some(left_out) = found {
         let told = left_out.to_string();
@@ -61,7 +63,11 @@ pub(super) fn take_out(request: &Request, sources: &Sources<'_>, goal: &Goal, av
     is_some
 }
 
-fn of(chain: &ChainId, first: CommitNumber, behind: &[SegmentName]) -> Option<LeftOut> {
+fn of(
+    (chain, first): (&ChainId, CommitNumber),
+    behind: &[SegmentName],
+    unasked: &[String],
+) -> Option<LeftOut> {
     let last = behind.iter().max_by_key(|name| name.last)?;
     Some(LeftOut {
         chain: chain.clone(),
@@ -69,6 +75,7 @@ fn of(chain: &ChainId, first: CommitNumber, behind: &[SegmentName]) -> Option<Le
         behind: behind.iter().map(|name| name.first).min()?,
         last: last.last,
         last_at: last.last_at,
+        unasked: unasked.to_vec(),
         objects: behind.len(),
     })
 }
@@ -100,20 +107,29 @@ impl std::fmt::Display for LeftOut {
             1 => ("a later object is".to_owned(), "leads"),
             count => (format!("{count} later objects are"), "lead"),
         };
+        let is = match self.first.next() == self.behind {
+            true => "is",
+            false => "are",
+        };
+        let (missing, chain, last) = (self.missing(), &self.chain, self.last);
+        if self.unasked.is_empty() {
+            write!(
+                f,
+                "LEFT OUT: {missing} of the chain {chain} {is} on no remote that answers, although {them} there, through commit \
+                 {last}, which {lead} nowhere without. So few travel at the same time, and nothing shows that what is missing \
+                 ever arrived: a server that dies while it sends leaves this"
+            )?;
+        } else {
+            write!(
+                f,
+                "LEFT OUT: {missing} of the chain {chain} {is} not on the remote that was asked, although {them} there, through \
+                 commit {last}, which {lead} nowhere without{}",
+                not_asked(&self.unasked)
+            )?;
+        }
         write!(
             f,
-            "LEFT OUT: {} of the chain {} {} on no remote that answers, although {them} there, through commit {}, which {lead} \
-             nowhere without. So few travel at the same time, and nothing shows that what is missing ever arrived: a server \
-             that dies while it sends leaves this. The chain ends with commit {}, and what was paid and sold after that is \
-             not in it",
-            self.missing(),
-            self.chain,
-            if self.first.next() == self.behind {
-                "is"
-            } else {
-                "are"
-            },
-            self.last,
+            ". The chain ends with commit {}, and what was paid and sold after that is not in it",
             self.first.get() - 1
         )
     }

@@ -42,7 +42,7 @@ pub(super) async fn take_out(
     let is_locked = !tail.locked.is_empty();
     let told = sentence(&tail.told, tail.end, is_locked);
     avoid.unproven(tail.names, told + &unheard::may_hold_more(sources));
-    avoid.may_be_newer |= is_locked || !sources.survey.silent.is_empty();
+    avoid.may_be_newer |= is_locked || sources.is_partial();
     true
 }
 

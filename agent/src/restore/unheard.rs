@@ -41,15 +41,35 @@ pub(super) fn faltering_of<'a>(sources: &'a Sources<'_>) -> impl Iterator<Item =
     remotes.filter(move |remote| !is_silent(remote) && !remote.failures().is_empty())
 }
 
-/// What is added where something was left out that a remote which does not answer may prove; nothing where all answer.
+/// What is added where something was left out that a remote which does not answer, or was not asked, may prove; nothing where
+/// all answer.
 pub(super) fn may_hold_more(sources: &Sources<'_>) -> String {
-    let silent = sources.survey.silent.iter().map(|(remote, _)| remote.as_str());
-    let silent: Vec<&str> = silent.collect();
-    match silent.is_empty() {
-        true => String::new(),
-        false => format!(
+    let silent: Vec<&str> = sources
+        .survey
+        .silent
+        .iter()
+        .map(|(remote, _)| &**remote)
+        .collect();
+    let mut told = String::new();
+    if !silent.is_empty() {
+        told += &format!(
             ". {} may hold an intact copy, or more of it, and did not answer: where that is yours, wait until it does",
             silent.join(" and ")
+        );
+    }
+    told + &not_asked(&sources.survey.unasked)
+}
+
+/// That these were not asked, and what that means for what is missing on those that were.
+pub(super) fn not_asked(unasked: &[String]) -> String {
+    match unasked {
+        [] => String::new(),
+        [one] => format!(
+            ". {one} was not asked, and may hold it: IT MAY BE NEWER than what you get. Without --remote it is asked too"
+        ),
+        several => format!(
+            ". {} were not asked, and may hold it: IT MAY BE NEWER than what you get. Without --remote they are asked too",
+            several.join(" and ")
         ),
     }
 }
@@ -162,6 +182,11 @@ fn why_unheard<'r>(
 }
 
 impl Sources<'_> {
+    /// Whether a remote of the shop's was heard of nothing: it may hold what the others lack.
+    pub(super) fn is_partial(&self) -> bool {
+        !self.survey.silent.is_empty() || !self.survey.unasked.is_empty()
+    }
+
     /// Whether a remote answered with its list.
     pub(super) fn answers(&self, remote: &str) -> bool {
         self.survey.holdings.iter().any(|(name, _)| name == remote)

@@ -90,6 +90,43 @@ fn a_hole_at_the_end_is_left_out_loudly_and_one_that_had_arrived_blocks() {
     );
 }
 
+/// A new machine asks one remote alone: what that lacks may be on the other one, which was there all the time.
+#[test]
+fn a_remote_that_was_not_asked_may_have_what_the_other_one_lacks() {
+    let (shop, point) = captured(6);
+    let all = count_items(&shop.database());
+    let segments = names(after(&shop, "local", &point));
+    forget_all(&shop);
+    let of_local = |name: &SegmentName| shop.path("local").join(name.to_string());
+    let (missing, last) = (&segments[segments.len() - 2], segments.last().unwrap());
+    let bytes = fs::read(of_local(missing)).unwrap();
+    for altered in [false, true] {
+        match altered {
+            false => fs::remove_file(of_local(missing)).unwrap(),
+            true => {
+                fs::write(of_local(missing), &bytes).unwrap();
+                fs::write(of_local(last), b"nothing").unwrap();
+            }
+        }
+        let said = shop.agent_done(&restoring("back", &["--latest", "--remote", "local"]));
+        for part in ["offsite was not asked", "IT MAY BE NEWER"] {
+            assert!(said.contains(part), "{part} is not said: {said}");
+        }
+        for never in [
+            "no remote that answers",
+            "had not arrived",
+            "knows of no later",
+            "hold no later",
+        ] {
+            assert!(!said.contains(never), "{never}: {said}");
+        }
+        assert!(count_items(&shop.path("back/shop.db")) < all, "{said}");
+        fs::remove_dir_all(shop.path("back")).unwrap();
+    }
+    shop.agent_done(&restoring("back", &["--latest"]));
+    assert_eq!(count_items(&shop.path("back/shop.db")), all);
+}
+
 #[test]
 fn segments_that_exchanged_their_names_had_arrived() {
     let (shop, point) = captured(10);

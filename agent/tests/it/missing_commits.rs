@@ -25,7 +25,7 @@ use crate::{
     remotes::shop_with,
     running::{Running, wait_until_both_hold_the_same},
     servers,
-    shop::{Shop, count_items, files_under, text},
+    shop::{Shop, clock_set, count_items, files_under, text},
     world::LIMIT,
 };
 
@@ -317,6 +317,37 @@ fn what_the_owners_machine_deleted_by_the_same_rules_is_not_missed_where_the_ser
     let _: std::collections::BTreeMap<_, _> = delete(&newer);
     let said = shop.agent_refuses(1, &VERIFY);
     assert!(said.contains(text(&newer["id"])), "no rule marked it: {said}");
+}
+
+/// The server prunes, and so does the owner's own machine, which has not marked yet what the server deletes.
+#[test]
+fn what_the_server_deleted_by_rules_that_the_owners_machine_has_too_is_not_missed_there() {
+    let shop = Shop::new();
+    let settings = shop.path("agent.toml");
+    let server = fs::read_to_string(&settings).unwrap();
+    let remove = |point: &Value| {
+        let of_point = |path: &PathBuf| path.to_str().unwrap().contains(text(&point["id"]));
+        let objects = files_under(&shop.path("local")).into_iter().filter(of_point);
+        objects.for_each(|path| fs::remove_file(path).unwrap());
+    };
+    let mut points = Vec::new();
+    for day in ["-4d", "-3d", "-2d"] {
+        let Some(clock) = clock_set(day) else { return };
+        let taken = shop.command(&["backup"]).envs(clock).status().unwrap();
+        assert!(taken.success());
+        points.push(shop.listed().remove(0));
+    }
+    points.push(shop.back_up());
+    remove(&points[1]);
+    fs::write(&settings, server.clone() + "[retention]\nkeep_within = \"7d\"\n").unwrap();
+    let said = shop.agent_refuses(1, &VERIFY);
+    assert!(said.contains(text(&points[1]["id"])), "the rules keep it: {said}");
+    fs::write(&settings, server + "[retention]\ndaily = 1\n").unwrap();
+    shop.agent_done(&VERIFY);
+    // The newest one stays by every rule.
+    remove(&points[3]);
+    let said = shop.agent_refuses(1, &VERIFY);
+    assert!(said.contains(text(&points[3]["id"])), "{said}");
 }
 
 #[test]

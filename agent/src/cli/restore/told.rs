@@ -191,13 +191,16 @@ pub(super) fn gap(known: Option<&LastKnown>, plan: &Plan, reached: Reached, conf
     );
     if let Some(left_out) = plan.left_out.as_ref().filter(|it| it.chain == *chain) {
         stands += &format!(
-            " NOT IN IT: commits {} to {}, the last of about {}, {} of trade: {} had not arrived when the server died, and \
-             those after cannot be restored without.",
+            " NOT IN IT: commits {} to {}, the last of about {}, {} of trade: {} {}, and those after cannot be restored without.",
             left_out.first,
             left_out.last,
             told(left_out.last_at),
             words::duration(left_out.last_at.since(reached.at)),
-            left_out.missing()
+            left_out.missing(),
+            match left_out.unasked.is_empty() {
+                true => "had not arrived when the server died".to_owned(),
+                false => format!("may be on {}, not asked here", left_out.unasked.join(" or ")),
+            }
         );
     }
     let is_later = |known: &LastKnown| known.chain != *chain || known.commit > reached.commit;
