@@ -16,7 +16,7 @@ use super::{
     ranges::Range,
     survey::Names,
 };
-use crate::store::torn::Torn;
+use crate::store::{drops::Dropped, torn::Torn};
 
 /// What they are found from.
 pub struct Question<'a> {
@@ -68,6 +68,28 @@ pub fn with(now: Vec<Torn>, before: Vec<Torn>) -> Vec<Torn> {
         }
     }
     torn
+}
+
+/// Without what was never sent there: that is no fault of the remote's, and is told as what it is.
+#[must_use]
+pub fn without(torn: Vec<Torn>, never_sent: &[Dropped]) -> Vec<Torn> {
+    never_sent.iter().fold(torn, |torn, dropped| {
+        torn.into_iter().flat_map(|one| beside(one, dropped)).collect()
+    })
+}
+
+/// What of it lies before and behind what was never sent.
+fn beside(one: Torn, dropped: &Dropped) -> Vec<Torn> {
+    if one.chain != dropped.chain || one.last < dropped.first || dropped.last < one.first {
+        return vec![one];
+    }
+    let before = CommitNumber::new(dropped.first.get() - 1).ok();
+    let before = before
+        .filter(|last| one.first <= *last)
+        .map(|last| Torn { last, ..one.clone() });
+    let behind = dropped.last.next();
+    let behind = (behind <= one.last).then(|| Torn { first: behind, ..one });
+    before.into_iter().chain(behind).collect()
 }
 
 impl Question<'_> {
@@ -174,6 +196,31 @@ mod tests {
             [],
             "another server's chain"
         );
+    }
+
+    #[test]
+    fn what_was_never_sent_is_not_torn_and_what_lies_beside_it_is() {
+        let of = |first, last| Torn {
+            chain: ChainId::from_bits(1),
+            first: commit(first),
+            last: commit(last),
+            at: UnixMillis(0),
+        };
+        let never = |first, last| Dropped {
+            chain: ChainId::from_bits(1),
+            first: commit(first),
+            last: commit(last),
+        };
+        assert_eq!(without(vec![of(5, 9)], &[never(5, 9)]), []);
+        assert_eq!(without(vec![of(5, 9)], &[never(1, 20)]), []);
+        assert_eq!(without(vec![of(5, 9)], &[never(7, 7)]), [of(5, 6), of(8, 9)]);
+        assert_eq!(without(vec![of(5, 9)], &[never(9, 12), never(1, 5)]), [of(6, 8)]);
+        assert_eq!(without(vec![of(5, 9)], &[never(10, 12)]), [of(5, 9)]);
+        let of_other = Dropped {
+            chain: ChainId::from_bits(2),
+            ..never(5, 9)
+        };
+        assert_eq!(without(vec![of(5, 9)], &[of_other]), [of(5, 9)]);
     }
 
     #[test]

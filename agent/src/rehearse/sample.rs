@@ -266,6 +266,8 @@ impl Sample<'_> {
             true => torn::with(torn, store.torn(remote).context(writing)?),
             false => torn,
         };
+        let never_sent = store.never_sent(remote).context(writing)?;
+        let torn = torn::without(torn, &never_sent);
         store.put_torn(remote, &torn).context(writing)
     }
 }

@@ -172,6 +172,11 @@ fn a_remote_that_was_taken_out_and_put_back_is_missed_what_it_had_and_not_what_w
     let verify = ["verify", "--remote", "usb"];
     let said = shop.agent_done(&verify);
     assert!(said.contains("were never sent there"), "{said}");
+    for command in ["list", "status"] {
+        let said = shop.agent_done(&[command]);
+        let accuses = said.contains("missing or altered here") || said.contains("LACKS");
+        assert!(!accuses, "{command}: {said}");
+    }
     let first = files_under(&shop.path("usb/segment")).into_iter().min().unwrap();
     fs::remove_file(first).unwrap();
     let said = shop.agent_refuses(1, &verify);
