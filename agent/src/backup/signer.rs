@@ -220,7 +220,12 @@ impl Signers {
     /// Whether somebody's certificate is at hand who is not believed.
     #[must_use]
     pub fn has_strangers(&self) -> bool {
-        self.offered.iter().any(|offered| !self.contains(offered))
+        self.strangers().next().is_some()
+    }
+
+    /// Those whose certificates are at hand and who are not believed.
+    pub fn strangers(&self) -> impl Iterator<Item = &Fingerprint> {
+        self.offered.iter().filter(|offered| !self.contains(offered))
     }
 
     /// Reads certificates, one or several, armoured or not.

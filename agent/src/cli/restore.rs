@@ -147,6 +147,7 @@ pub async fn run(arguments: Arguments) -> Result<(), Failure> {
     let asked = (&request, &keys, &cores);
     let (trust, line) = whose::to_trust((&arguments, &config), there, asked, &mut notes).await?;
     request.is_agent_named = trust.source == Source::Named;
+    notes.extend(trust.others().filter(|_| request.known.is_empty()));
     request.restores.splice(0..0, line);
     let sources = Sources {
         remotes: &opened.usable,

@@ -43,6 +43,26 @@ impl Trust {
         self.source != Source::Remotes && (self.signers.has_strangers() || is_open)
     }
 
+    /// That others wrote there who are not known, for a machine that has nothing but a kit: of a server that was restored from
+    /// the kit's it knows nothing.
+    #[must_use]
+    pub fn others(&self) -> Option<String> {
+        if self.source != Source::Known {
+            return None;
+        }
+        let others: Vec<String> = self.signers.strangers().map(|other| other.to_string()).collect();
+        let trust: Vec<String> = others.iter().map(|other| format!("--trust {other}")).collect();
+        (!others.is_empty()).then(|| {
+            format!(
+                "{} wrote there too, and {} not known here: where that is your shop's, as of a server that was restored from this \
+                 one, what it has may be the shop as it is by now: {}",
+                others.join(" and "),
+                if others.len() == 1 { "is" } else { "are" },
+                trust.join(" or ")
+            )
+        })
+    }
+
     /// Takes in what the backups of those that are known tell of the servers before: whose those were is believed for what it
     /// had signed by then, and no later, also where its certificate is in the kit.
     pub fn follow(&mut self, line: &[LiveRestore]) {

@@ -441,8 +441,10 @@ fn commits_of_an_agent_that_is_not_known_are_named_where_they_are_newer_than_all
     let all = count_items(&shop.database());
     let second = signer(&shop, "state");
     on_a_new_machine(&shop, "lost-state");
-    let said = shop.agent_refuses(1, &restoring("back", &["--latest"]));
     let word = format!("--trust {second}");
+    let (said, _) = back(&shop, &["--point", text(&shop.listed().remove(0)["id"])]);
+    assert!(said.contains(&word), "{said}");
+    let said = shop.agent_refuses(1, &restoring("back", &["--latest"]));
     assert!(said.contains(&word) && !said.contains("LATER"), "{said}");
     let (said, items) = back(&shop, &["--latest", "--trust", &second]);
     assert_eq!(items, all, "{said}");
