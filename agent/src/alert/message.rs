@@ -7,12 +7,14 @@ use protocol::time::UnixMillis;
 
 mod mended;
 mod outgoing;
+mod place;
 mod recurring;
 mod summary;
 
 use mended::{mended, mended_text};
 use outgoing::elsewhere;
 pub use outgoing::{LASTS, STAYS_AWAY, is_late, marked, outgoing, waited_in_vain};
+use place::{host, short_name};
 use recurring::{again, calm_text, how_it_changes, paused_text, replaced_text};
 pub use summary::summary;
 
@@ -39,6 +41,8 @@ pub const MESSAGE_UNITS_MAX: usize = 4_096;
 pub const TEXT_UNITS_MAX: usize = 4_000;
 /// What a probe or the bot may add to a message.
 pub(super) const DETAIL_UNITS_MAX: usize = 1_500;
+/// What is told later than this after it counts says since when.
+const TOLD_SOON: Duration = Duration::from_secs(300);
 /// In a list of several alerts.
 const CAUSE_UNITS_MAX: usize = 200;
 /// One line of a summary.
@@ -65,13 +69,14 @@ pub fn unit_in_words(language: Language, state: &str) -> String {
 pub fn of_notice(voice: &Voice, notice: &Notice, now: UnixMillis) -> Message {
     let phrases = phrases(voice.language);
     let (headline, text) = match &notice.kind {
-        Kind::First | Kind::Update | Kind::Flapping | Kind::Returned => trouble_text(voice, notice, None),
-        Kind::Worse => trouble_text(voice, notice, Some(phrases.worse)),
-        Kind::More => trouble_text(voice, notice, Some(phrases.more)),
+        Kind::First => trouble_text(voice, notice, first_seen(voice, notice, now), None),
+        Kind::Update | Kind::Flapping | Kind::Returned => trouble_text(voice, notice, None, None),
+        Kind::Worse => trouble_text(voice, notice, None, Some(phrases.worse)),
+        Kind::More => trouble_text(voice, notice, None, Some(phrases.more)),
         Kind::Reminder => {
             let lasted = duration(voice.language, now.since(notice.lead.since));
             let still = phrases.reminder.replace("{lasted}", &lasted);
-            trouble_text(voice, notice, Some(&still))
+            trouble_text(voice, notice, None, Some(&still))
         }
         Kind::Paused { lasted } => paused_text(voice, notice, *lasted, now),
         Kind::Resolved { lasted, .. } => over_text(voice, notice, *lasted, now),
@@ -141,7 +146,20 @@ fn placed(fault: &Fault, headline: String) -> String {
     headline + &short_name(fault)
 }
 
-fn trouble_text(voice: &Voice, notice: &Notice, prefix: Option<&str>) -> (String, String) {
+/// When it was seen first, where that is long before it is told: it waited for the morning, or for the end of a silence.
+fn first_seen(voice: &Voice, notice: &Notice, now: UnixMillis) -> Option<String> {
+    let since = notice.lead.since;
+    let waited = notice.lead.rule.spec().lasts.saturating_add(TOLD_SOON);
+    let at = moment(&voice.timezone, since);
+    (now.since(since) > waited).then(|| phrases(voice.language).first_seen.replace("{at}", &at))
+}
+
+fn trouble_text(
+    voice: &Voice,
+    notice: &Notice,
+    seen: Option<String>,
+    prefix: Option<&str>,
+) -> (String, String) {
     let words = wording_of(voice.language, notice.lead.rule, &notice.lead.key);
     let todo = todo(voice, &notice.lead, words.todo);
     let phrases = phrases(voice.language);
@@ -154,8 +172,9 @@ fn trouble_text(voice: &Voice, notice: &Notice, prefix: Option<&str>) -> (String
         placed(&notice.lead, fill(words.headline))
     );
     let said = format!(
-        "{headline}\n\n{}\n\n{}: {}\n\n{}: {}\n\n{}: {}",
+        "{headline}\n\n{}{}\n\n{}: {}\n\n{}: {}\n\n{}: {}",
         whole(&fill(words.happened)),
+        seen.map_or(String::new(), |seen| format!(" {seen}")),
         phrases.means,
         fill(words.means),
         phrases.done,
@@ -217,35 +236,6 @@ fn was(voice: &Voice, notice: &Notice) -> Option<String> {
         | Kind::Update
         | Kind::Returned
         | Kind::Replaced => None,
-    }
-}
-
-/// Which log, which disk or which address: headlines are about one of many and do not say it. Of a log its file's name is
-/// enough.
-fn short_name(fault: &Fault) -> String {
-    let object = object_of(&fault.key);
-    let name = match fault.rule.spec().topic {
-        _ if fault.rule.is_of_address() => address(object),
-        _ if !object.starts_with('/') => return String::new(),
-        Topic::Logs => object.rsplit('/').next().unwrap_or(object),
-        _ => object,
-    };
-    format!(": {}", one_line(name, NAME_UNITS_MAX))
-}
-
-/// Name and port of what may be written with a scheme before them and a path behind.
-fn address(object: &str) -> &str {
-    let rest = object.split_once("://").map_or(object, |(_, rest)| rest);
-    rest.split('/').next().unwrap_or(rest)
-}
-
-/// The name in it alone.
-fn host(object: &str) -> &str {
-    let address = address(object);
-    let is_port = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
-    match address.rsplit_once(':') {
-        Some((host, port)) if is_port(port) => host.trim_start_matches('[').trim_end_matches(']'),
-        _ => address,
     }
 }
 
@@ -501,6 +491,20 @@ mod tests {
             message.text
         );
         assert!(units(&message.text) <= TEXT_UNITS_MAX);
+    }
+
+    #[test]
+    fn what_is_told_long_after_it_began_says_when_that_was() {
+        let mut notice = gone(Kind::First);
+        notice.lead.rule = Rule::LogTruncated;
+        let told_after = |seconds: u64| {
+            let at = notice.lead.since.plus(Duration::from_secs(seconds));
+            of_notice(&voice(Language::En), &notice, at).text
+        };
+        assert!(!told_after(60).contains("Seen first"), "{}", told_after(60));
+        let held = told_after(8 * 3_600);
+        let at = moment(&voice(Language::En).timezone, notice.lead.since);
+        assert!(held.contains(&format!("Seen first: {at}.")), "{held}");
     }
 
     #[test]

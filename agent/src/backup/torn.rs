@@ -88,7 +88,7 @@ fn beside(one: Torn, dropped: &Dropped) -> Vec<Torn> {
         .filter(|last| one.first <= *last)
         .map(|last| Torn { last, ..one.clone() });
     let behind = dropped.last.next();
-    let behind = (behind <= one.last).then(|| Torn { first: behind, ..one });
+    let behind = (behind <= one.last).then_some(Torn { first: behind, ..one });
     before.into_iter().chain(behind).collect()
 }
 

@@ -70,6 +70,7 @@ pub(super) const PHRASES: Phrases = Phrases {
     bots_words: "The bot's own words",
     repeated: "(may be repeated)",
     elsewhere: "this way was down; it went by {way} at {at}",
+    first_seen: "Seen first: {at}.",
     late: "of {at}; it could not be sent before",
     summary: "{count} messages at once, with their true times:",
     paused_queues: "Paused queues: {queues}.",

@@ -70,6 +70,7 @@ pub(super) const PHRASES: Phrases = Phrases {
     bots_words: "Kata bot sendiri",
     repeated: "(mungkin ulangan)",
     elsewhere: "jalur ini sempat putus; pesan ini dikirim lewat {way} pukul {at}",
+    first_seen: "Terlihat pertama kali: {at}.",
     late: "dari {at}; baru sekarang dapat dikirim",
     summary: "{count} kabar sekaligus, dengan waktu aslinya:",
     paused_queues: "Antrean yang dijeda: {queues}.",

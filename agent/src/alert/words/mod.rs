@@ -192,6 +192,8 @@ pub(super) struct Phrases {
     pub repeated: &'static str,
     /// On a message that comes after its way was down: it went another way; `{way}` and `{at}` are filled in.
     pub elsewhere: &'static str,
+    /// In a message about what was seen long before; `{at}` is filled in.
+    pub first_seen: &'static str,
     /// On a message that waited through an outage; `{at}` is filled in.
     pub late: &'static str,
     /// Above many messages in one; `{count}` is filled in.
