@@ -95,8 +95,11 @@ pub fn of_day(voice: &Voice, day: &Day<'_>, now: UnixMillis) -> Message {
     let tests = ways(voice, phrases, day.tests);
     part(&mut text, phrases.ways, phrases.no_test, tests);
     let slowest = duration(voice.language, day.service.slowest);
-    text += &phrases
-        .service
+    let service = match day.service.arrived {
+        0 => phrases.no_service,
+        _ => phrases.service,
+    };
+    text += &service
         .replace("{since}", &since)
         .replace("{count}", &day.service.arrived.to_string())
         .replace("{slowest}", &slowest);

@@ -54,7 +54,7 @@ pub enum OpenError {
     #[error("it was signed by {0}, which is not a known agent")]
     ForeignSigner(String),
     /// One signed it who is believed for what was signed before: this server was restored from those backups.
-    #[error("it was signed by {0} after this server was restored from that agent's backups")]
+    #[error("it was signed by {0} after the shop was restored from that agent's backups onto another server")]
     SignedSince(String),
     /// It is no OpenPGP message, was altered, or is longer than it may be.
     #[error("{0}")]

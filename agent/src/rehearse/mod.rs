@@ -303,6 +303,7 @@ impl Drill<'_> {
             restores: Vec::new(),
             is_agent_named: false,
             newest_only: true,
+            wants_offer: false,
             anchor: None,
             now,
             zone: self.config.owner.timezone.clone(),

@@ -326,7 +326,7 @@ pub(super) fn describe(error: &OpenError, signers: &Signers) -> String {
              check`, restore with --trust {signer}, or lay its certificate as agent.asc beside the owner's key"
         ),
         OpenError::SignedSince(signer) => format!(
-            "{error}, so that it is of another history than this server's. If that is the one that you want, add --trust \
+            "{error}, so that it is of another history than the shop's since then. If that is the one that you want, add --trust \
              {signer}"
         ),
         // Its word alone opens nothing: the certificate is needed.

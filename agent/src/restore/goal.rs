@@ -179,11 +179,10 @@ async fn newest(
         }
         return Err(refused);
     };
-    let lead = strangers::lead((request, by), sources, index, avoid, &manifest).await;
-    let (lead, lost) = match lead {
-        Ok(lead) => (lead, None),
-        Err(why) => (strangers::Lead::default(), Some(why)),
-    };
+    let mut lead = strangers::Lead::default();
+    let lost = strangers::lead((request, by), sources, index, avoid, &manifest, &mut lead)
+        .await
+        .err();
     let (ended, foreign) = (lead.ended, lead.foreign);
     let (manifest, mut before) = lead.better.unwrap_or((manifest, before));
     let stop = by.map_or(Stop::AtEnd, |moment| Stop::By {

@@ -10,7 +10,7 @@ use protocol::{
     time::UnixMillis,
 };
 
-use super::{Request, Sources, avoid::Avoid, goal::Goal, replay, unheard::not_asked};
+use super::{Request, Sources, avoid::Avoid, goal::Goal, replay};
 use crate::backup::capture::SENT_AT_ONCE;
 
 /// What is on a remote and leads nowhere, with what is missing before it.
@@ -123,8 +123,8 @@ impl std::fmt::Display for LeftOut {
             write!(
                 f,
                 "LEFT OUT: {missing} of the chain {chain} {is} not on the remote that was asked, although {them} there, through \
-                 commit {last}, which {lead} nowhere without{}",
-                not_asked(&self.unasked)
+                 commit {last}, which {lead} nowhere without: it may be on {}, not asked here",
+                self.unasked.join(" or ")
             )?;
         }
         write!(

@@ -199,6 +199,8 @@ pub struct Request {
     pub is_agent_named: bool,
     /// Begin at the newest point alone: who rehearses a point wants to hear of its damage, and of no way around it.
     pub newest_only: bool,
+    /// Say in a refusal what can be had instead: that is looked for. Who only asks whether something is there needs none.
+    pub wants_offer: bool,
     /// What the owner was told in a summary, and what must still be so.
     pub anchor: Option<Anchor>,
     /// This machine's clock.
@@ -233,13 +235,13 @@ impl Request {
 pub async fn plan(request: Request, sources: &Sources<'_>) -> Result<Plan, Refused> {
     match plan_around(request.clone(), Avoid::default(), sources).await {
         Ok(plan) => Ok(plan),
-        Err(refused) => Err(refusal(&request, sources, refused).await),
+        Err(refused) => Err(refusal(&request, sources, Avoid::default(), refused).await),
     }
 }
 
 /// The refusal with what can really be had instead, as far as those that answered have shown.
-async fn refusal(request: &Request, sources: &Sources<'_>, refused: Refused) -> Refused {
-    let mut settled = offered::settle(request, sources, refused).await;
+async fn refusal(request: &Request, sources: &Sources<'_>, avoid: Avoid, refused: Refused) -> Refused {
+    let mut settled = offered::settle(request, sources, avoid, refused).await;
     // Nothing is later than everything.
     if let (Selection::Latest, Next::Point { beside, .. } | Next::Commit { beside, .. }) =
         (&request.selection, &mut settled.next)
@@ -276,6 +278,10 @@ async fn plan_around(request: Request, mut avoid: Avoid, sources: &Sources<'_>) 
     };
     let succession = succession::find((&request, sources), &mut index, &route, goal.stop).await;
     let mut notes: Vec<String> = sources.silent_remotes().into_iter().collect();
+    let is_end_meant = matches!(goal.stop, Stop::AtEnd | Stop::By { .. });
+    let unasked = unheard::not_asked(&request, sources).filter(|_| is_end_meant);
+    let is_unasked = unasked.is_some();
+    notes.extend(unasked);
     notes.extend(request.damage_of(&route.manifest));
     notes.extend(goal.notes);
     let end = match goal.stop {
@@ -305,7 +311,7 @@ async fn plan_around(request: Request, mut avoid: Avoid, sources: &Sources<'_>) 
         gap,
         succession,
         left_out: avoid.left_out.clone(),
-        may_be_newer: avoid.may_be_newer || goal.may_be_newer,
+        may_be_newer: avoid.may_be_newer || goal.may_be_newer || is_unasked,
         notes,
         request,
         avoid,
@@ -329,9 +335,9 @@ impl Plan {
             other => other,
         };
         if avoid.add(culprit, why.clone()) && !self.request.newest_only {
-            return match plan_around(self.request.clone(), avoid, sources).await {
+            return match plan_around(self.request.clone(), avoid.clone(), sources).await {
                 Ok(plan) => Ok(plan),
-                Err(refused) => Err(refusal(&self.request, sources, refused).await),
+                Err(refused) => Err(refusal(&self.request, sources, avoid, refused).await),
             };
         }
         let alone = (!is_of_point).then(|| self.without_its_commits(&why)).flatten();
@@ -342,6 +348,6 @@ impl Plan {
                 nearest::refuse_point(&self.request, sources, why, failed).await
             }
         };
-        Err(refusal(&self.request, sources, refused).await)
+        Err(refusal(&self.request, sources, avoid, refused).await)
     }
 }

@@ -2,6 +2,8 @@
 //! opened. Who reads at three in the morning what to type must not be refused again for a second fault.
 //! It opens no parts of a point: those are gigabytes.
 
+use std::collections::BTreeSet;
+
 use futures_util::stream::{self, StreamExt};
 use protocol::{chain::ChainId, object_key::SegmentName};
 
@@ -13,24 +15,33 @@ use super::{
     segments::{Proof, proof},
 };
 
-/// Segments that are opened for one offer. Behind more of them names are believed.
+/// Segments that are opened for one refusal. Behind more of them names are believed.
 const OPENED_MAX: usize = 500;
 /// So many are opened at the same time.
 const AT_ONCE: usize = 8;
-/// So many offers that cannot be had are gone through, and so many faults on the way of each.
-const TRIES: usize = 20;
+/// So many faults are met on the ways of all offers before nothing is offered any more.
+const FAULTS_MAX: usize = 20;
 
-/// The refusal with the first offer that can be had, and with what is wrong with those before it.
-pub(super) async fn settle(request: &Request, sources: &Sources<'_>, mut refused: Refused) -> Refused {
-    // Who rehearses restores nothing else.
-    if request.newest_only {
+/// The refusal with the first offer that can be had, and with what is wrong with those before it; `avoid` is what is known to
+/// be of no use.
+pub(super) async fn settle(
+    request: &Request,
+    sources: &Sources<'_>,
+    avoid: Avoid,
+    mut refused: Refused,
+) -> Refused {
+    // Who rehearses restores nothing else, and who only asks reads no offer.
+    if request.newest_only || !request.wants_offer {
         return refused;
     }
-    for _ in 0..TRIES {
-        let Some(offer) = asked_for(request, &refused.next) else {
-            break;
-        };
-        let Err(again) = way_there(offer, sources).await else {
+    let mut way = Way {
+        sources,
+        avoid,
+        opened: BTreeSet::new(),
+        faults: 0,
+    };
+    while let Some(offer) = asked_for(request, &refused.next) {
+        let Err(again) = way.leads_to(offer).await else {
             break;
         };
         if !refused.reason.contains(&again.reason) {
@@ -41,9 +52,16 @@ pub(super) async fn settle(request: &Request, sources: &Sources<'_>, mut refused
         if let Next::Point { beside: there, .. } | Next::Commit { beside: there, .. } = &mut refused.next {
             *there = beside.zip(*there).and_then(|(beside, there)| beside.then(there));
         }
+        way.faults += 1;
+        if way.faults > FAULTS_MAX {
+            refused.next = Next::Advice(TOO_MUCH.to_owned());
+        }
     }
     refused
 }
+
+/// What is said where one fault leads to the next.
+const TOO_MUCH: &str = "Too much there is damaged to say what can be had: `agent verify` names all of it, and `agent list` shows what there is";
 
 /// What an offer asks for; `None` for one that is no state.
 fn asked_for(request: &Request, next: &Next) -> Option<Request> {
@@ -70,32 +88,51 @@ fn beside_of(next: &Next) -> Option<Beside> {
     }
 }
 
-/// Whether a way leads there over commits that open.
-async fn way_there(offer: Request, sources: &Sources<'_>) -> Result<(), Refused> {
-    let mut avoid = Avoid::default();
-    for _ in 0..TRIES {
-        let plan = plan_around(offer.clone(), avoid.clone(), sources).await?;
-        let Some((name, why)) = first_fault(sources, &plan.segments).await else {
-            break;
-        };
-        if !avoid.add(Culprit::Segment(name), why) {
-            break;
-        }
-    }
-    Ok(())
+/// The ways that were looked at for one refusal.
+struct Way<'a> {
+    sources: &'a Sources<'a>,
+    avoid: Avoid,
+    /// Segments that opened.
+    opened: BTreeSet<SegmentName>,
+    faults: usize,
 }
 
-/// The first of them that is nothing on every remote.
-async fn first_fault(sources: &Sources<'_>, segments: &[SegmentName]) -> Option<(SegmentName, String)> {
-    let looked_at = segments.iter().take(OPENED_MAX);
-    let mut proofs = stream::iter(looked_at)
-        .map(|name| async move { (name, proof(sources, name).await) })
-        .buffered(AT_ONCE);
-    while let Some((name, proof)) = proofs.next().await {
-        match proof {
-            Proof::Nothing(why) => return Some((name.clone(), why)),
-            Proof::Whole { .. } | Proof::Locked(_) | Proof::Foreign(_) | Proof::Unknown => {}
+impl Way<'_> {
+    /// Whether a way leads there over commits that open.
+    async fn leads_to(&mut self, offer: Request) -> Result<(), Refused> {
+        while self.faults <= FAULTS_MAX {
+            let plan = plan_around(offer.clone(), self.avoid.clone(), self.sources).await?;
+            let Some((name, why)) = self.first_fault(&plan.segments).await else {
+                break;
+            };
+            self.faults += 1;
+            if !self.avoid.add(Culprit::Segment(name), why) {
+                break;
+            }
         }
+        Ok(())
     }
-    None
+
+    /// The first of them that is nothing on every remote, or that nobody signed who is believed.
+    async fn first_fault(&mut self, segments: &[SegmentName]) -> Option<(SegmentName, String)> {
+        let left = OPENED_MAX.saturating_sub(self.opened.len());
+        let unread = segments.iter().filter(|name| !self.opened.contains(*name));
+        let unread: Vec<SegmentName> = unread.take(left).cloned().collect();
+        let sources = self.sources;
+        let mut proofs = stream::iter(unread)
+            .map(|name| async move {
+                let proof = proof(sources, &name).await;
+                (name, proof)
+            })
+            .buffered(AT_ONCE);
+        while let Some((name, proof)) = proofs.next().await {
+            match proof {
+                Proof::Nothing(why) => return Some((name, why)),
+                Proof::Foreign(stranger) => return Some((name, stranger.why)),
+                Proof::Whole { .. } | Proof::Locked(_) | Proof::Unknown => {}
+            }
+            self.opened.insert(name);
+        }
+        None
+    }
 }

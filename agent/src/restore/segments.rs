@@ -94,8 +94,6 @@ pub(super) struct Stranger {
     pub why: String,
     /// Whether the owner's word is all that is missing: the certificate is at hand.
     pub can_be_trusted: bool,
-    /// Whether it is one whose server this shop left behind.
-    pub is_earlier: bool,
 }
 
 /// Whether a segment is what its name says, by the copies on all remotes.
@@ -204,12 +202,10 @@ async fn segment_once(
             OpenError::ForeignSigner(ref signer) => SegmentFault::Foreign(Stranger {
                 why: describe(&error, &signers),
                 can_be_trusted: signers.could_believe(signer),
-                is_earlier: false,
             }),
             OpenError::SignedSince(_) => SegmentFault::Foreign(Stranger {
                 why: describe(&error, &signers),
                 can_be_trusted: true,
-                is_earlier: true,
             }),
         })?;
         Ok(Opened {

@@ -69,7 +69,7 @@ impl Foreign {
 }
 
 /// The newest point of the chain with the newest commit, and what was met above it, where that is another chain than the
-/// newest point's.
+/// newest point's, into `lead`; with what others signed in any case.
 ///
 /// # Errors
 /// A sentence when there are later commits, and no point leads to them.
@@ -79,11 +79,11 @@ pub(super) async fn lead(
     index: &mut Index<'_>,
     avoid: &Avoid,
     newest: &Manifest,
-) -> Result<Lead, String> {
-    let mut lead = Lead::default();
+    lead: &mut Lead,
+) -> Result<(), String> {
     // Who names a chain or rehearses a point means that one.
     if request.chain.is_some() || request.newest_only {
-        return Ok(lead);
+        return Ok(());
     }
     let stop = by.map_or(Stop::AtEnd, |moment| Stop::By {
         moment,
@@ -91,8 +91,11 @@ pub(super) async fn lead(
     });
     let promised = avoid.promised(sources.survey, &newest.chain);
     let way = replay::way((&promised, avoid.links()), &newest.chain, newest.commit, stop);
-    let found = later_chains(request, sources, avoid, (newest, way.segments.last())).await?;
+    let mut found = LaterChains::default();
+    let last = way.segments.last();
+    let all = later_chains(request, sources, avoid, (newest, last), &mut found).await;
     lead.foreign = found.foreign;
+    all?;
     for later in found.ours {
         let mut before = Before::default();
         let of_chain = (&mut *index, Some(&later.name.chain));
@@ -101,7 +104,7 @@ pub(super) async fn lead(
             Some(manifest) => {
                 before.notes.push(goes_on(newest, &later));
                 lead.better = Some((manifest, before));
-                return Ok(lead);
+                return Ok(());
             }
             None if begins_later(request, sources, &later.name.chain).await => {}
             None if is_over(request, sources, &later).await => lead.ended.push(format!(
@@ -111,14 +114,14 @@ pub(super) async fn lead(
             None => return Err(without_point(&later)),
         }
     }
-    Ok(lead)
+    Ok(())
 }
 
 /// What later commits mean for it that an agent signed which is not believed: nobody else can say that they are not the
-/// shop's. A server knows its own, and one that was left behind is of another history for certain.
+/// shop's, but for a server, which knows its own.
 pub(super) fn weigh(request: &Request, goal: &mut Goal, foreign: Vec<Foreign>, end_at: UnixMillis) {
     for one in foreign.into_iter().filter(|one| one.name.last_at > end_at) {
-        let is_meant = one.stranger.can_be_trusted && !one.stranger.is_earlier && !request.is_agent_named;
+        let is_meant = one.stranger.can_be_trusted && !request.is_agent_named;
         if is_meant && request.known.is_empty() {
             goal.lost.push(one.told());
         } else {
@@ -146,24 +149,26 @@ async fn later_chains(
     sources: &Sources<'_>,
     avoid: &Avoid,
     (begin, last): (&Manifest, Option<&SegmentName>),
-) -> Result<LaterChains, String> {
+    found: &mut LaterChains,
+) -> Result<(), String> {
     let until = request
         .selection
         .moment()
         .unwrap_or_else(|| bound(request, begin));
     let mut claims = claims(sources, avoid, begin, until);
     if claims.is_empty() {
-        return Ok(LaterChains::default());
+        return Ok(());
     }
     let end_at = match last {
         Some(last) => believed_end(sources, last).await.min(until).max(begin.taken_at),
         None => begin.taken_at,
     };
-    let (mut found, mut opened) = (LaterChains::default(), 0);
+    let mut opened = 0;
     for names in claims.values_mut() {
         names.retain(|name| name.last_at > end_at);
         // The latest claim first: where that is true, the others do not matter.
         names.sort_by_key(|name| std::cmp::Reverse((name.last_at, name.last)));
+        let mut is_foreign = false;
         for name in names.drain(..) {
             opened += 1;
             if opened > OPENED_MAX {
@@ -174,15 +179,21 @@ async fn later_chains(
             let proof = segments::proof(sources, &name).await;
             let at = end_by(&proof, &name);
             match proof {
-                Proof::Foreign(stranger) => found.foreign.push(Foreign { name, stranger }),
-                _ if at > end_at => found.ours.push(Later { name, at }),
-                _ => continue,
+                // What is the shop's own of the same chain may lie before it.
+                Proof::Foreign(stranger) if !is_foreign => {
+                    is_foreign = true;
+                    found.foreign.push(Foreign { name, stranger });
+                }
+                _ if at > end_at => {
+                    found.ours.push(Later { name, at });
+                    break;
+                }
+                _ => {}
             }
-            break;
         }
     }
     found.ours.sort_by_key(|later| std::cmp::Reverse(later.at));
-    Ok(found)
+    Ok(())
 }
 
 /// After this nothing counts; a clock here that stands before what is restored knows of no future.

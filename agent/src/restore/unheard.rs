@@ -41,8 +41,7 @@ pub(super) fn faltering_of<'a>(sources: &'a Sources<'_>) -> impl Iterator<Item =
     remotes.filter(move |remote| !is_silent(remote) && !remote.failures().is_empty())
 }
 
-/// What is added where something was left out that a remote which does not answer, or was not asked, may prove; nothing where
-/// all answer.
+/// What is added where something was left out that a remote which does not answer may prove; nothing where all answer.
 pub(super) fn may_hold_more(sources: &Sources<'_>) -> String {
     let silent: Vec<&str> = sources
         .survey
@@ -50,28 +49,29 @@ pub(super) fn may_hold_more(sources: &Sources<'_>) -> String {
         .iter()
         .map(|(remote, _)| &**remote)
         .collect();
-    let mut told = String::new();
-    if !silent.is_empty() {
-        told += &format!(
+    match silent.is_empty() {
+        true => String::new(),
+        false => format!(
             ". {} may hold an intact copy, or more of it, and did not answer: where that is yours, wait until it does",
             silent.join(" and ")
-        );
+        ),
     }
-    told + &not_asked(&sources.survey.unasked)
 }
 
-/// That these were not asked, and what that means for what is missing on those that were.
-pub(super) fn not_asked(unasked: &[String]) -> String {
-    match unasked {
-        [] => String::new(),
-        [one] => format!(
-            ". {one} was not asked, and may hold it: IT MAY BE NEWER than what you get. Without --remote it is asked too"
-        ),
-        several => format!(
-            ". {} were not asked, and may hold it: IT MAY BE NEWER than what you get. Without --remote they are asked too",
-            several.join(" and ")
-        ),
-    }
+/// That a remote was not asked, on a machine that does not know by itself what it was sent.
+pub(super) fn not_asked(request: &Request, sources: &Sources<'_>) -> Option<String> {
+    let unasked = &sources.survey.unasked;
+    let (were, them) = match unasked.as_slice() {
+        [] => return None,
+        [_] => ("was", "it is"),
+        _ => ("were", "they are"),
+    };
+    request.known.is_empty().then(|| {
+        format!(
+            "{} {were} not asked, and may hold more: IT MAY BE NEWER than what you get. Without --remote {them} asked too",
+            unasked.join(" and ")
+        )
+    })
 }
 
 /// No point opens, and somebody did not give his: that says nothing about the key.

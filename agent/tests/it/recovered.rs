@@ -149,7 +149,7 @@ fn what_the_lost_server_goes_on_to_write_is_no_newer_state_of_the_restored_one()
     for part in [
         "NOT PROVEN",
         text(&newer["id"]),
-        "after this server was restored from",
+        "after the shop was restored from",
         &signer,
     ] {
         assert!(said.contains(part), "{part}: {said}");
@@ -409,7 +409,7 @@ fn a_kit_with_the_lost_servers_certificate_takes_nothing_of_what_that_one_goes_o
         let (said, items) = back(&shop, &["--latest"]);
         assert_eq!(items, all, "{has_backup}: {said}");
         assert!(
-            said.contains("of another history than this server's"),
+            said.contains("of another history than the shop's"),
             "{has_backup}: {said}"
         );
         let word = signer(&shop, "lost-state");

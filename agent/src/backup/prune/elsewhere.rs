@@ -92,7 +92,16 @@ async fn let_go(
     let Ok(mut listed) = remote.list_dated("").await else {
         return Ok(BTreeSet::new());
     };
-    for point in gone {
+    // What stands on one that is gone stands on its base as well: neither was let go because it was lost before.
+    let stands_on = |known: &&KnownPoint| {
+        let bases = gone.iter().filter_map(|gone| gone.manifest.base.as_ref());
+        bases
+            .map(|base| &base.point)
+            .any(|base| *base == known.manifest.point)
+    };
+    let bases = known.values().filter(stands_on);
+    let as_whole: Vec<&KnownPoint> = gone.iter().copied().chain(bases).collect();
+    for point in &as_whole {
         let objects = point.manifest.objects();
         let sizes = objects.map(|object| (object.key.clone(), object.size_bytes));
         for (key, size_bytes) in sizes.chain([(manifest_of(point), point.manifest_size_bytes)]) {
@@ -102,7 +111,17 @@ async fn let_go(
             });
         }
     }
-    let points: Vec<Point> = known.values().map(|known| point(known, remote.name())).collect();
+    let whole: BTreeSet<&PointId> = as_whole.iter().map(|known| &known.manifest.point).collect();
+    let as_it_was = |known: &KnownPoint| {
+        let point = point(known, remote.name());
+        let was_whole = whole.contains(&point.id);
+        Point {
+            is_verified: point.is_verified || was_whole,
+            is_split: point.is_split && !was_whole,
+            ..point
+        }
+    };
+    let points: Vec<Point> = known.values().map(as_it_was).collect();
     let verdicts = retention::plan(&Question {
         listed: &listed,
         points: &points,

@@ -69,6 +69,7 @@ pub(super) fn request(
         restores: restored_here(config),
         is_agent_named: !arguments.trust.is_empty(),
         newest_only: false,
+        wants_offer: true,
         anchor: arguments
             .anchor
             .as_deref()

@@ -155,6 +155,7 @@ async fn oldest_whole(request: &Request, sources: &Sources<'_>) -> Option<Manife
         let asked = Request {
             selection: Selection::Point(point.clone()),
             anchor: None,
+            wants_offer: false,
             ..request.clone()
         };
         // Another one of the same commit would serve as well, and is not the one that is named.

@@ -50,9 +50,10 @@ impl Elsewhere<'_> {
         let Ok(mut opened) = remotes::open(config, None) else {
             return false;
         };
-        let Ok(request) = request(arguments, None, config, known_here(config)) else {
+        let Ok(mut request) = request(arguments, None, config, known_here(config)) else {
             return false;
         };
+        request.wants_offer = false;
         let mut survey = remotes::survey(&mut opened).await;
         if found == Found::Damaged {
             opened.usable.retain(|remote| remote.name() != asked);

@@ -123,6 +123,7 @@ async fn held(request: &Request, chain: Option<String>, sources: &Sources<'_>) -
     let everything = Request {
         selection: Selection::Latest,
         chain,
+        wants_offer: false,
         ..request.clone()
     };
     let plan = restore::plan(everything, sources).await.ok()?;

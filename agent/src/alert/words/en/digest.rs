@@ -22,5 +22,6 @@ pub(in crate::alert::words) const DIGEST: DigestPhrases = DigestPhrases {
     no_test: "The ways to you have not been tested yet.",
     strange: "takes messages and answers strangely; look whether they arrive",
     broken: "does not work",
+    no_service: "\n\nNo messages to you since {since}.",
     service: "\n\nMessages to you since {since}: {count}; the slowest took {slowest}.",
 };
