@@ -1,6 +1,6 @@
 //! Commits that leave the machine, seen from the remote: what is rebuilt from there is what the shop holds.
 
-use std::{fs, path::Path, time::Duration};
+use std::{fs, path::Path, process::Command, time::Duration};
 
 use agent::{
     backup::{Want, segment::Kind},
@@ -224,35 +224,73 @@ fn what_happened_while_nobody_followed_is_one_step() {
     assert!(events[0].detail.contains("pages differ"), "{}", events[0].detail);
 }
 
+/// Whether the agent looks while nothing lies there is chance.
 #[test]
 fn another_database_under_the_path_begins_a_chain_of_its_own() {
+    for is_seen_gone in [false, true] {
+        let mut rig = Rig::new();
+        let shop_one = shop(&rig);
+        let first = begin(&mut rig, &shop_one);
+        // Made beside it and all in its file: the chain must not begin while the tables are still being made. With the same
+        // pages it would be the first one, moved.
+        let beside = rig.dir.path().join("second.db");
+        let shop_two = shop_at(&beside);
+        sell(&shop_two);
+        shop_two
+            .query_row("PRAGMA wal_checkpoint=TRUNCATE", [], |_| Ok(()))
+            .unwrap();
+        drop(shop_two);
+        move_away(&rig);
+        drop(shop_one);
+        if is_seen_gone {
+            wait_for("the fault", || rig.store.capture_fault().unwrap().is_some());
+        }
+        fs::rename(beside, rig.database()).unwrap();
+        let shop_two = shop(&rig);
+        wait_for("a new chain", || {
+            let state = rig.store.capture_state().unwrap().unwrap();
+            state.chain != first.chain
+        });
+        let events = rig.store.capture_events(9).unwrap();
+        assert_eq!(events[0].kind, "replaced");
+        assert!(events[0].detail.contains("replaced"), "{}", events[0].detail);
+        let state = rig.store.capture_state().unwrap().unwrap();
+        let mut second = Replica::begin(state.chain, CommitNumber::FIRST, &pages_of(&shop_two));
+        sell(&shop_two);
+        meet(&rig, &mut second, &shop_two);
+    }
+}
+
+fn move_away(rig: &Rig) {
+    for name in ["shop.db", "shop.db-wal", "shop.db-shm"] {
+        let aside = rig.dir.path().join(format!("old-{name}"));
+        fs::rename(rig.dir.path().join(name), aside).unwrap();
+    }
+}
+
+/// As when the shop moves to another disk under the running agent.
+#[test]
+fn a_copy_that_takes_the_place_of_a_file_that_was_gone_goes_on_in_its_chain() {
     let mut rig = Rig::new();
     let shop_one = shop(&rig);
-    let first = begin(&mut rig, &shop_one);
-    // Made beside it: the chain must not begin while the tables are still being made.
-    let beside = rig.dir.path().join("second.db");
-    drop(shop_at(&beside));
-    for name in ["shop.db", "shop.db-wal", "shop.db-shm"] {
-        fs::rename(
-            rig.dir.path().join(name),
-            rig.dir.path().join(format!("old-{name}")),
-        )
-        .unwrap();
-    }
+    let mut replica = begin(&mut rig, &shop_one);
+    sell(&shop_one);
+    meet(&rig, &mut replica, &shop_one);
     drop(shop_one);
-    fs::rename(beside, rig.database()).unwrap();
+    move_away(&rig);
+    wait_for("the fault", || rig.store.capture_fault().unwrap().is_some());
+    for end in ["-wal", ""] {
+        // Another process: closing the file in this one would drop the capture's locks.
+        let copied = Command::new("cp")
+            .args(["-a", &format!("old-shop.db{end}"), &format!("shop.db{end}")])
+            .current_dir(rig.dir.path())
+            .status();
+        assert!(copied.unwrap().success());
+    }
     let shop_two = shop(&rig);
-    wait_for("a new chain", || {
-        let state = rig.store.capture_state().unwrap().unwrap();
-        state.chain != first.chain
-    });
-    let events = rig.store.capture_events(9).unwrap();
-    assert_eq!(events[0].kind, "replaced");
-    assert!(events[0].detail.contains("replaced"), "{}", events[0].detail);
-    let state = rig.store.capture_state().unwrap().unwrap();
-    let mut second = Replica::begin(state.chain, CommitNumber::FIRST, &pages_of(&shop_two));
     sell(&shop_two);
-    meet(&rig, &mut second, &shop_two);
+    meet(&rig, &mut replica, &shop_two);
+    assert_eq!(rig.store.capture_events(9).unwrap()[0].kind, "unharmed");
 }
 
 #[test]
