@@ -293,6 +293,45 @@ fn a_copy_that_takes_the_place_of_a_file_that_was_gone_goes_on_in_its_chain() {
     assert_eq!(rig.store.capture_events(9).unwrap()[0].kind, "unharmed");
 }
 
+/// What was read is held back for an interval, so that a burst is one segment: it may lie nowhere else by then.
+#[test]
+fn what_was_read_before_the_files_went_reaches_the_remote_at_once() {
+    reaches_the_remote_although("moved away", move_away);
+    reaches_the_remote_although("replaced", |rig| {
+        let beside = rig.dir.path().join("second.db");
+        drop(shop_at(&beside));
+        fs::rename(beside, rig.database()).unwrap();
+    });
+    let log = |rig: &Rig| rig.dir.path().join("shop.db-wal");
+    reaches_the_remote_although("without its log", |rig| fs::remove_file(log(rig)).unwrap());
+    reaches_the_remote_although("with an emptied log", |rig| {
+        let log = fs::File::options().write(true).open(log(rig));
+        log.unwrap().set_len(0).unwrap();
+    });
+}
+
+fn reaches_the_remote_although(it_is: &str, go: impl Fn(&Rig)) {
+    let mut rig = Rig::with_sync("1h");
+    let shop = shop(&rig);
+    let mut replica = begin(&mut rig, &shop);
+    sell(&shop);
+    meet(&rig, &mut replica, &shop);
+    sell(&shop);
+    let wanted = pages_of(&shop);
+    let capture = rig.capture();
+    wait_for("the commit to be read", || {
+        capture.captured().is_some_and(|mark| mark.commit.get() == 3)
+    });
+    replica.follow(&rig);
+    assert_eq!(replica.commit.get(), 2, "it is held back");
+    go(&rig);
+    wait_for(&format!("the last commit of a shop that is {it_is}"), || {
+        replica.follow(&rig);
+        replica.commit.get() == 3
+    });
+    assert_eq!(replica.copy(), wanted, "{it_is}");
+}
+
 #[test]
 fn a_remote_that_is_away_gets_everything_when_it_is_back() {
     let mut rig = Rig::new();

@@ -57,7 +57,7 @@ pub(super) fn begin(desk: &Desk, why: Option<WhyAgain>, now: Clock) -> Result<Re
         return new_chain(desk, claim, follower, hashes, (&why, None), now());
     };
     let why = why.filter(|why| !is_undone(why, &follower, &state));
-    if let Some(WhyAgain::NewChain(why) | WhyAgain::Replaced(why)) = &why {
+    if let Some(WhyAgain::NewChain(why) | WhyAgain::LogReplaced(why) | WhyAgain::Replaced(why)) = &why {
         return new_chain(desk, claim, follower, hashes, (why, Some(&state)), now());
     }
     // What lies here beside what was followed last tells nothing of that.

@@ -19,6 +19,10 @@ const RETRY: [Duration; 3] = [
 impl Worker {
     pub(super) fn failed(&mut self, error: &anyhow::Error) {
         let detail = self.told(error);
+        // Whatever is spooled says that the log leads on: that it was emptied is written down after it.
+        if matches!(error.downcast_ref(), Some(Lost::Missing(_) | Lost::LogEmptied)) {
+            self.spool_the_rest();
+        }
         if matches!(error.downcast_ref(), Some(Lost::LogEmptied))
             && let Err(error) = self.desk.store.set_log_emptied(true)
         {
@@ -37,6 +41,18 @@ impl Worker {
             detail,
             stays,
         }));
+    }
+
+    /// Where the files are not those any more that were read: what was read of them is whole, for they are looked at before
+    /// the next commit is begun, and may lie nowhere else by now.
+    pub(super) fn spool_the_rest(&mut self) {
+        let Some(recorder) = &mut self.recorder else {
+            return;
+        };
+        let spooled = recorder.end_commits(&self.desk).and_then(|_| self.tell_spooled());
+        if let Err(error) = spooled {
+            tracing::warn!(%error, "the last commits before it were not spooled");
+        }
     }
 
     /// A shop that was never followed may be one that is just being made, and a file that is being exchanged is gone or half

@@ -85,7 +85,8 @@ impl From<Lost> for Ended {
             }
             Lost::Overwritten => Self::Again(WhyAgain::Overwritten(lost.into())),
             Lost::Replaced => Self::Again(WhyAgain::Replaced(lost.into())),
-            Lost::PageSize { .. } | Lost::LogReplaced => Self::Again(WhyAgain::NewChain(lost.into())),
+            Lost::LogReplaced => Self::Again(WhyAgain::LogReplaced(lost.into())),
+            Lost::PageSize { .. } => Self::Again(WhyAgain::NewChain(lost.into())),
             Lost::Missing(_)
             | Lost::Source(_)
             | Lost::Io(_)

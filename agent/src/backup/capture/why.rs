@@ -16,6 +16,8 @@ pub(super) enum WhyAgain {
     Contradicted(NewChain),
     /// Nothing proves that it is still the same database.
     NewChain(NewChain),
+    /// The same, where the log that was read lies there no more.
+    LogReplaced(NewChain),
     /// Another file lies in its place, unless the one before was put back.
     Replaced(NewChain),
     /// A remote holds commits that this server never wrote.
@@ -63,6 +65,7 @@ impl fmt::Display for WhyAgain {
             Self::Overwritten(why)
             | Self::Contradicted(why)
             | Self::NewChain(why)
+            | Self::LogReplaced(why)
             | Self::Replaced(why)
             | Self::Ahead(why) => f.write_str(&why.detail),
         }

@@ -157,11 +157,9 @@ impl Worker {
 
     pub(super) fn again(&mut self, why: WhyAgain) {
         tracing::warn!(%why, "the capture begins again");
-        // What was read before it is whole.
-        if let Some(recorder) = self.recorder.as_mut().filter(|it| it.is_put_in)
-            && let Err(error) = recorder.end_commits(&self.desk)
-        {
-            tracing::warn!(%error, "the last commits before it were not spooled");
+        let is_put_in = self.recorder.as_ref().is_some_and(|it| it.is_put_in);
+        if is_put_in || matches!(why, WhyAgain::Replaced(_) | WhyAgain::LogReplaced(_)) {
+            self.spool_the_rest();
         }
         self.let_go();
         self.why = Some(why);
@@ -232,7 +230,7 @@ impl Worker {
 
     /// A full draft is ended while reading: the remotes hear of it here, and what is read after it has an interval of
     /// its own.
-    fn tell_spooled(&mut self) -> Result<(), Ended> {
+    pub(super) fn tell_spooled(&mut self) -> Result<(), Ended> {
         let ended = self
             .recorder
             .as_ref()
