@@ -68,7 +68,7 @@ fn remote(
     // Relative paths are relative to the file, wherever the program is started from.
     for key in local_paths(kind) {
         if let Some(path) = options.get_mut(*key) {
-            let place = place::under(folder, &format!("remotes.{name}.{key}"), path, faults);
+            let place = place::elsewhere(folder, &format!("remotes.{name}.{key}"), path, faults);
             *path = place.to_string_lossy().into_owned();
         }
     }

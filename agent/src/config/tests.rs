@@ -242,6 +242,19 @@ fn a_remote_by_the_name_of_its_service_is_told_which_kind_to_write() {
 }
 
 #[test]
+fn a_folder_remote_whose_root_says_nothing_is_refused_and_a_bucket_needs_none() {
+    for nothing in ["", " ", ".", "./", "./."] {
+        let text = format!("{SMALL}[remotes.new]\ntype = \"fs\"\nroot = \"{nothing}\"\n");
+        let faults = read_with(&text, Purpose::Look, &[]).1;
+        let told = format!("remotes.new.root is \"{nothing}\", which is the folder of this file");
+        assert!(faults.len() == 1 && faults[0].starts_with(&told), "{faults:?}");
+    }
+    let kind = "type = \"s3\"\nbucket = \"b\"\nregion = \"auto\"\nroot = \"\"\n";
+    let text = format!("{SMALL}[remotes.new]\n{kind}");
+    assert_eq!(read_with(&text, Purpose::Look, &[]).1, Vec::<String>::new());
+}
+
+#[test]
 fn a_remote_has_prices_of_its_own_and_a_word_is_none() {
     let priced =
         SMALL.to_owned() + "[remotes.priced]\ntype = \"fs\"\nroot = \"p\"\nprice_per_gib_month = \"0.015\"\n";
