@@ -1,17 +1,17 @@
 //! Configuration, `.env` and logs as one tar. Symbolic links are not followed, and what cannot be read or does not
 //! fit is named and never silently left out.
-//! It encrypts nothing and keeps nothing on the disk.
+//! It encrypts nothing and keeps nothing on the disk. What is no file of a disk is not opened: it may have no end.
 
 use std::{
     fs::{self, File},
     io::{self, Read, Write},
-    os::unix::fs::MetadataExt,
+    os::unix::fs::{FileTypeExt, MetadataExt},
     path::{Path, PathBuf},
 };
 
 use anyhow::Context;
 
-use super::{secret_key, stage};
+use super::{no_disk, secret_key, stage};
 use crate::config::Config;
 
 /// Plain bytes of all files together. The smallest go first, so that configuration always fits and a runaway log
@@ -23,6 +23,8 @@ pub const FILES_MAX: usize = 20_000;
 pub const ARCHIVE_BYTES_MAX: u64 = FILES_BYTES_MAX + (FILES_MAX as u64 + 64) * 4_096;
 /// Folders within folders.
 const DEPTH_MAX: usize = 16;
+/// Pipes, sockets and devices that are named one by one; a folder such as `/dev` holds hundreds.
+const NO_FILES_NAMED: usize = 20;
 
 /// Said of the owner's secret key.
 const NOT_HERE: &str = "holds an OpenPGP SECRET key, which never rides along and must not lie on the server: whoever takes \
@@ -40,13 +42,20 @@ pub(super) struct Collected {
     found: Vec<Found>,
     /// What is not in the archive, and why, one sentence each.
     pub left_out: Vec<String>,
+    /// Pipes, sockets and devices.
+    no_files: usize,
 }
 
 /// Looks for the files; `except` are paths that must never ride along: the database and the agent's own state.
 pub(super) fn collect(paths: &[PathBuf], except: &[PathBuf]) -> Collected {
     let mut collected = Collected::default();
     for path in paths {
-        visit(path, except, 0, &mut collected);
+        visit(path, except, (0, None), &mut collected);
+    }
+    let unnamed = collected.no_files.saturating_sub(NO_FILES_NAMED);
+    if unnamed > 0 {
+        let told = format!("{unnamed} more are pipes, sockets or devices, and hold nothing to back up");
+        collected.left_out.push(told);
     }
     collected
         .found
@@ -93,7 +102,8 @@ pub fn riding_along(config: &Config, path: &Path) -> (usize, u64, Vec<String>) {
     (count, size_bytes, [collected.left_out, unreadable].concat())
 }
 
-fn visit(path: &Path, except: &[PathBuf], depth: usize, collected: &mut Collected) {
+/// `above` is the device of the folder that it was found in.
+fn visit(path: &Path, except: &[PathBuf], (depth, above): (usize, Option<u64>), collected: &mut Collected) {
     if except.iter().any(|excluded| path.starts_with(excluded)) {
         return;
     }
@@ -102,7 +112,16 @@ fn visit(path: &Path, except: &[PathBuf], depth: usize, collected: &mut Collecte
         Ok(metadata) => metadata,
         Err(error) => return complain(format!("cannot be read: {error}")),
     };
-    if metadata.is_file() && secret_key::is_in(path) {
+    if let Some(told) = no_file(&metadata) {
+        collected.no_files += 1;
+        if collected.no_files <= NO_FILES_NAMED {
+            complain(format!("is {told}, which holds nothing to back up"));
+        }
+    } else if metadata.is_symlink() {
+        complain("is a symbolic link, which is not followed".to_owned());
+    } else if above != Some(metadata.dev()) && no_disk::holds(path) {
+        complain(no_disk::TOLD.to_owned());
+    } else if metadata.is_file() && secret_key::is_in(path) {
         complain(NOT_HERE.to_owned());
     } else if metadata.is_file() {
         collected.found.push(Found {
@@ -113,13 +132,26 @@ fn visit(path: &Path, except: &[PathBuf], depth: usize, collected: &mut Collecte
         complain("lies too deep".to_owned());
     } else if metadata.is_dir() {
         match fs::read_dir(path).and_then(Iterator::collect::<io::Result<Vec<_>>>) {
-            Ok(entries) => entries
-                .iter()
-                .for_each(|entry| visit(&entry.path(), except, depth + 1, collected)),
+            Ok(entries) => entries.iter().for_each(|entry| {
+                visit(
+                    &entry.path(),
+                    except,
+                    (depth + 1, Some(metadata.dev())),
+                    collected,
+                )
+            }),
             Err(error) => complain(format!("cannot be read: {error}")),
         }
-    } else if metadata.is_symlink() {
-        complain("is a symbolic link, which is not followed".to_owned());
+    }
+}
+
+/// What it is where it can be opened like a file and is none.
+fn no_file(metadata: &fs::Metadata) -> Option<&'static str> {
+    let kind = metadata.file_type();
+    match (kind.is_fifo(), kind.is_socket()) {
+        (true, _) => Some("a pipe"),
+        (_, true) => Some("a socket"),
+        _ => (kind.is_char_device() || kind.is_block_device()).then_some("a device"),
     }
 }
 
@@ -180,4 +212,55 @@ fn append(
     let contents = open.chain(io::repeat(0)).take(size_bytes);
     tar.append_data(&mut header, name, contents)
         .with_context(|| format!("archiving {}", path.display()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_no_file_of_a_disk_is_named_and_never_read() {
+        let dir = tempfile::tempdir().unwrap();
+        let pipe = dir.path().join("pipe");
+        rustix::fs::mkfifoat(rustix::fs::CWD, &pipe, rustix::fs::Mode::RWXU).unwrap();
+        let _socket = std::os::unix::net::UnixListener::bind(dir.path().join("socket")).unwrap();
+        fs::write(dir.path().join("notes"), "kept").unwrap();
+        let shown = PathBuf::from("/proc");
+        let collected = collect(
+            &[dir.path().to_path_buf(), shown, PathBuf::from("/proc/kmsg")],
+            &[],
+        );
+        let found: Vec<&Path> = collected.found.iter().map(|file| file.path.as_path()).collect();
+        assert_eq!(found, [dir.path().join("notes")]);
+        let told = collected.left_out.join("\n");
+        assert!(told.contains("/pipe is a pipe"), "{told}");
+        assert!(told.contains("/socket is a socket"), "{told}");
+        assert!(
+            told.contains("/proc is no disk") && told.contains("/proc/kmsg is no disk"),
+            "{told}"
+        );
+    }
+
+    #[test]
+    fn of_hundreds_of_devices_some_are_named_and_the_rest_are_counted() {
+        let dir = tempfile::tempdir().unwrap();
+        for number in 0..NO_FILES_NAMED + 5 {
+            let pipe = dir.path().join(number.to_string());
+            rustix::fs::mkfifoat(rustix::fs::CWD, &pipe, rustix::fs::Mode::RWXU).unwrap();
+        }
+        let left_out = collect(&[dir.path().to_path_buf()], &[]).left_out;
+        assert_eq!(left_out.len(), NO_FILES_NAMED + 1);
+        assert!(
+            left_out[NO_FILES_NAMED].starts_with("5 more are pipes"),
+            "{left_out:?}"
+        );
+    }
+
+    #[test]
+    fn a_secret_key_is_not_looked_for_in_what_the_kernel_shows() {
+        assert_eq!(
+            secret_key::under(&[PathBuf::from("/proc")]),
+            Vec::<PathBuf>::new()
+        );
+    }
 }

@@ -50,6 +50,7 @@ mod instead;
 mod key_ring;
 mod lineage;
 mod log_holder;
+pub(crate) mod no_disk;
 mod opening;
 mod outgoing;
 pub mod own;

@@ -5,11 +5,14 @@
 use std::{
     fs::{self, File},
     io::Read,
+    os::unix::fs::MetadataExt,
     path::{Path, PathBuf},
 };
 
 use openpgp::{Cert, parse::Parse};
 use sequoia_openpgp as openpgp;
+
+use super::no_disk;
 
 /// A key with all of its signatures is a few kilobytes.
 const LOOK_BYTES: u64 = 256 * 1024;
@@ -43,19 +46,23 @@ fn is_binary(bytes: &[u8]) -> bool {
 pub fn under(paths: &[PathBuf]) -> Vec<PathBuf> {
     let mut found = Vec::new();
     for path in paths {
-        search(path, 0, &mut found);
+        search(path, (0, None), &mut found);
     }
     found
 }
 
-fn search(path: &Path, depth: usize, found: &mut Vec<PathBuf>) {
+/// `above` is the device of the folder that it was found in.
+fn search(path: &Path, (depth, above): (usize, Option<u64>), found: &mut Vec<PathBuf>) {
     let Ok(metadata) = fs::symlink_metadata(path) else {
         return;
     };
+    if above != Some(metadata.dev()) && no_disk::holds(path) {
+        return;
+    }
     if metadata.is_file() && is_in(path) {
         found.push(path.to_path_buf());
     } else if metadata.is_dir() && depth < DEPTH_MAX {
         let entries = fs::read_dir(path).into_iter().flatten().filter_map(Result::ok);
-        entries.for_each(|entry| search(&entry.path(), depth + 1, found));
+        entries.for_each(|entry| search(&entry.path(), (depth + 1, Some(metadata.dev())), found));
     }
 }

@@ -7,16 +7,11 @@ use std::{
 };
 
 use anyhow::{bail, ensure};
-use rustix::fs::{Access, FsWord, PROC_SUPER_MAGIC};
+use rustix::fs::Access;
 use thiserror::Error;
 
 use super::leftovers;
-use crate::backup::room;
-
-/// `SYSFS_MAGIC` of linux/magic.h.
-const SYSFS_MAGIC: FsWord = 0x6265_6572;
-/// What the kernel shows as files and keeps nowhere.
-const NO_DISKS: [FsWord; 2] = [PROC_SUPER_MAGIC, SYSFS_MAGIC];
+use crate::backup::{no_disk, room};
 
 /// The disk has no room for what comes back, in a sentence.
 #[derive(Debug, Error)]
@@ -106,10 +101,9 @@ pub(super) fn require_writable(folder: &Path) -> anyhow::Result<()> {
     };
     let shown = existing.display();
     ensure!(existing.is_dir(), refused(format!("{shown} is no folder")));
-    let kept_nowhere = rustix::fs::statfs(existing).is_ok_and(|disk| NO_DISKS.contains(&disk.f_type));
     ensure!(
-        !kept_nowhere,
-        refused(format!("{shown} is no disk, but what the kernel shows of itself"))
+        !no_disk::holds(existing),
+        refused(format!("{shown} {}", no_disk::TOLD))
     );
     match rustix::fs::access(existing, Access::WRITE_OK | Access::EXEC_OK) {
         Ok(()) => Ok(()),

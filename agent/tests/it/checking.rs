@@ -20,7 +20,7 @@ use protocol::secret::Secret;
 use crate::{
     pretend_channels::Service,
     pretend_telegram::Telegram,
-    shop::{NO_TELEGRAM, Shop, telegram_line},
+    shop::{NO_TELEGRAM, Shop, stderr, telegram_line},
     world::{alerts, config_from},
 };
 
@@ -148,7 +148,7 @@ fn a_secret_key_among_the_files_is_wrong_and_no_backup_takes_it_along() {
     assert!(is_wrong("etc/mine.txt") && is_wrong("etc/binary"), "{said}");
     assert!(!is_wrong("etc/owner.asc") && !is_wrong("etc/notes"), "{said}");
     let told = shop.agent(&["backup"]);
-    let told = crate::shop::stderr(&told);
+    let told = stderr(&told);
     assert_eq!(
         told.matches("SECRET key, which never rides along").count(),
         2,
@@ -197,6 +197,31 @@ fn of_what_is_backed_up_beside_the_database_the_check_says_what_rides_along() {
         assert_eq!(line.starts_with("ok"), is_ok, "{line}");
         assert!(line.contains(part), "{part}: {line}");
     }
+}
+
+#[test]
+fn what_is_no_file_of_a_disk_is_named_and_holds_neither_the_check_nor_a_backup_up() {
+    let shop = Shop::new();
+    let made = Command::new("mkfifo")
+        .arg(shop.path("etc/pipe"))
+        .status()
+        .unwrap();
+    assert!(made.success());
+    write(&shop, |whole| {
+        whole.replace("files = [\"etc\"]", "files = [\"etc\", \"etc/pipe\", \"/proc\"]")
+    });
+    let said = String::from_utf8_lossy(&shop.agent(&["check"]).stdout).into_owned();
+    let line = said.lines().find(|line| line.starts_with("WRONG  file /proc: "));
+    assert!(
+        line.is_some_and(|line| line.contains("/proc is no disk")),
+        "{said}"
+    );
+    assert!(
+        said.contains("/etc/pipe is a pipe, which holds nothing to back up. Correct"),
+        "{said}"
+    );
+    let told = stderr(&shop.agent(&["backup"]));
+    assert!(told.contains("not in the backup: /proc is no disk"), "{told}");
 }
 
 #[test]
