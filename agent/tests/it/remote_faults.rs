@@ -104,6 +104,36 @@ fn a_full_remote_stops_no_other_and_holds_no_point() {
 }
 
 #[test]
+fn a_webdav_that_only_lets_itself_be_read_is_called_that_and_not_missing() {
+    let place = tempfile::tempdir().unwrap();
+    let server = servers::webdav(place.path());
+    fs::create_dir_all(server.objects.join("a/b")).unwrap();
+    // As rclone does with --read-only: a folder that is there cannot be made, and an object has no place.
+    let proxy = Proxy::before(server.address, |method, _| match method {
+        "PUT" => Some(Fault::Status(404)),
+        "MKCOL" => Some(Fault::Status(405)),
+        _ => None,
+    });
+    let mut gone = servers::webdav_section("gone", proxy.address);
+    gone.text = gone.text.replace("/a/b", "/nobody/made/it");
+    let shop = shop_with(&[servers::webdav_section("cloud", proxy.address), gone, disk()]);
+    for arguments in [&["remote", "test", "cloud"][..], &["backup"]] {
+        let output = shop.agent(arguments);
+        let told = String::from_utf8_lossy(&output.stdout).into_owned() + &stderr(&output);
+        assert_eq!(output.status.code(), Some(1), "{told}");
+        assert!(
+            told.contains("is there and can be read, but takes no writes"),
+            "{told}"
+        );
+        let missing = told.matches("make it on the server").count();
+        assert_eq!(missing, usize::from(arguments == ["backup"]), "{told}");
+    }
+    let told = shop.agent(&["remote", "test", "gone"]).stdout;
+    let told = String::from_utf8_lossy(&told).into_owned();
+    assert!(told.contains("is not there and cannot be made"), "{told}");
+}
+
+#[test]
 fn a_webdav_without_the_folder_says_what_its_conflict_means() {
     let place = tempfile::tempdir().unwrap();
     let server = servers::webdav(place.path());

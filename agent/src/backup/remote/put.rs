@@ -54,7 +54,8 @@ impl Remote {
         Ok(())
     }
 
-    /// Writes an object. That something is missing then says that its place is, and cannot be made.
+    /// Writes an object. That something is missing then says that its place is, and cannot be made, or that it only lets
+    /// itself be read.
     pub(super) async fn write(
         &self,
         key: &str,
@@ -62,13 +63,44 @@ impl Remote {
         patience: Patience,
     ) -> Result<(), RemoteError> {
         match self.write_there(key, buffer, patience).await {
-            Err(RemoteError::Missing) => Err(self.silence.note(RemoteError::Down(self.without_place()))),
+            Err(RemoteError::Missing) => {
+                let why = match self.is_place_there().await {
+                    true => self.read_only_place(),
+                    false => self.without_place(),
+                };
+                Err(self.silence.note(RemoteError::Down(why)))
+            }
             ended => ended,
         }
     }
 
+    /// Whether the place lists anything, be it itself: what is not there lists nothing.
+    async fn is_place_there(&self) -> bool {
+        let Some(operator) = &self.opened else {
+            return false;
+        };
+        let look = || async move { operator.lister("/").await?.try_next().await };
+        let first = self.silence.attempt(Patience::Ask, look).await;
+        first.is_ok_and(|first| first.is_some())
+    }
+
+    fn read_only_place(&self) -> String {
+        format!(
+            "{} is there and can be read, but takes no writes: the server says of what is written that it is not there, and \
+             may be one that only lets itself be read. Let these credentials write there, or name another place",
+            self.place()
+        )
+    }
+
     fn without_place(&self) -> String {
-        let place = match self.kind {
+        format!(
+            "{} is not there and cannot be made with these credentials: make it on the server, or correct the name",
+            self.place()
+        )
+    }
+
+    fn place(&self) -> &'static str {
+        match self.kind {
             RemoteKind::S3 | RemoteKind::Gcs => "the bucket that `bucket` names",
             RemoteKind::Azblob => "the container that `container` names",
             RemoteKind::Sftp
@@ -76,10 +108,7 @@ impl Remote {
             | RemoteKind::Fs
             | RemoteKind::Dropbox
             | RemoteKind::Gdrive => "the folder that `root` names",
-        };
-        format!(
-            "{place} is not there and cannot be made with these credentials: make it on the server, or correct the name"
-        )
+        }
     }
 
     async fn write_there(&self, key: &str, buffer: Buffer, patience: Patience) -> Result<(), RemoteError> {
