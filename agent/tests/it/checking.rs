@@ -225,6 +225,38 @@ fn what_is_no_file_of_a_disk_is_named_and_holds_neither_the_check_nor_a_backup_u
 }
 
 #[test]
+fn a_folder_that_was_mistyped_at_first_is_corrected_and_one_that_was_written_to_is_not_left_in_silence() {
+    let shop = Shop::new();
+    let root = |root: &str| {
+        write(&shop, |whole| {
+            whole.replace("root = \"local\"", &format!("root = \"{root}\""))
+        })
+    };
+    let other = |from: &str, to: &str| {
+        write(&shop, |whole| {
+            whole.replace(&format!("root = \"{from}\""), &format!("root = \"{to}\""))
+        });
+    };
+    root("mistyped");
+    shop.agent(&["check"]);
+    assert!(shop.path("mistyped/.warung-remote").exists());
+    other("mistyped", "right");
+    let said = String::from_utf8_lossy(&shop.agent(&["check"]).stdout).into_owned();
+    assert!(!said.contains("not the one that this agent wrote to"), "{said}");
+    shop.agent_done(&["backup"]);
+    assert!(shop.path("right/manifest").exists());
+    other("right", "elsewhere");
+    let told = stderr(&shop.agent(&["backup"]));
+    assert!(
+        told.contains("`root` under [remotes.local] in agent.toml was "),
+        "{told}"
+    );
+    assert!(!shop.path("elsewhere").exists());
+    shop.agent_done(&["remote", "test", "local", "--new-disk"]);
+    shop.agent_done(&["backup"]);
+}
+
+#[test]
 fn a_token_that_cannot_be_one_is_a_fault_and_not_a_silence() {
     let shop = Shop::new();
     for token in ["abc", "changeme", "1:", ":a", "1:a b", "\"1:a\""] {

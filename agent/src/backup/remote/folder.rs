@@ -5,16 +5,20 @@
 
 use std::{
     collections::BTreeSet,
+    ffi::OsString,
     fs::{self, File, OpenOptions},
     io::{ErrorKind, Write},
-    os::unix::fs::DirBuilderExt,
+    os::unix::{
+        ffi::{OsStrExt, OsStringExt},
+        fs::DirBuilderExt,
+    },
     path::{Path, PathBuf},
     sync::{Arc, Mutex, PoisonError},
 };
 
 use rustix::fs::{Advice, fadvise};
 
-use crate::store::owner::own_like;
+use crate::store::{Store, owner::own_like};
 
 /// The file in the folder that tells it from an empty mount point.
 pub(in crate::backup) const MARK: &str = ".warung-remote";
@@ -59,7 +63,7 @@ impl Folder {
     /// Whether there is anything to read; an error when the folder is not the one that was written to. Another disk
     /// with backups of its own may be read.
     pub(super) fn is_there(&self) -> Result<bool, String> {
-        match (remembered(&self.memory)?, self.mark()?) {
+        match self.marks()? {
             (Some(_), Mark::Missing) => Err(self.unmounted()),
             _ => Ok(self.root.is_dir()),
         }
@@ -67,7 +71,7 @@ impl Folder {
 
     /// What would keep an object from being written; nothing is made.
     pub(super) fn check(&self) -> Result<(), String> {
-        match (remembered(&self.memory)?, self.mark()?) {
+        match self.marks()? {
             (Some(_), Mark::Missing) => Err(self.unmounted()),
             (Some(_), Mark::Damaged) => Err(format!(
                 "the mark {MARK} in its folder {} is damaged, so that nothing shows that this is the disk which this agent wrote \
@@ -76,12 +80,12 @@ impl Folder {
                 self.root.display(),
                 self.name
             )),
-            (Some(known), Mark::Found(found)) if known != found => Err(format!(
+            (Some(known), Mark::Found(found)) if known != found => Err(self.moved().unwrap_or_else(|| format!(
                 "its folder {} is on another disk than the one that this agent wrote to. Mount the right one, or, when \
                  it was replaced on purpose, run `agent remote test {} --new-disk`",
                 self.root.display(),
                 self.name
-            )),
+            ))),
             _ => Ok(()),
         }
     }
@@ -95,19 +99,21 @@ impl Folder {
                 .map_err(|error| format!("its folder {} cannot be made: {error}", dir.display()))?;
         }
         own_like(&self.partial, &self.root);
-        if remembered(&self.memory)?.is_some() {
-            return Ok(());
+        if self.marks()?.0.is_some() {
+            return self
+                .remember_root()
+                .map_err(|error| self.unmarked(&self.memory, &error));
         }
         // The agent and a command by hand may both be the first: only one of them makes the mark.
         let _first = self.lock().map_err(|error| self.unmarked(&self.memory, &error))?;
-        if remembered(&self.memory)?.is_some() {
+        if self.marks()?.0.is_some() {
             return self.check();
         }
         let found = match self.mark()? {
             Mark::Found(found) => found,
             Mark::Missing | Mark::Damaged => {
                 let made = format!("{:032x}", rand::random::<u128>());
-                write_new(&mark, &made).map_err(|error| self.unmarked(&mark, &error))?;
+                write_new(&mark, made.as_bytes()).map_err(|error| self.unmarked(&mark, &error))?;
                 own_like(&mark, &self.root);
                 made
             }
@@ -129,6 +135,33 @@ impl Folder {
     /// The agent's, of which the memory lies two folders below.
     fn state_dir(&self) -> &Path {
         self.memory.ancestors().nth(3).unwrap_or(&self.memory)
+    }
+
+    /// The mark that is remembered and the one that is there. Of a remote that was never written to, and that
+    /// agent.toml puts into another folder now, none counts as remembered: it is free to move.
+    fn marks(&self) -> Result<(Option<String>, Mark), String> {
+        let (known, mark) = (remembered(&self.memory)?, self.mark()?);
+        let is_same = matches!((&known, &mark), (Some(known), Mark::Found(found)) if known == found);
+        let counts = known.is_some() && (is_same || self.root_before().is_none() || self.was_written_to());
+        Ok((known.filter(|_| counts), mark))
+    }
+
+    /// The folder that was marked, where agent.toml names another one now.
+    fn root_before(&self) -> Option<PathBuf> {
+        let before = fs::read(self.memory_of_root()).ok()?;
+        let before = PathBuf::from(OsString::from_vec(before));
+        (before != self.root).then_some(before)
+    }
+
+    fn memory_of_root(&self) -> PathBuf {
+        self.memory.with_file_name("root")
+    }
+
+    /// By the agent's database; what it does not tell counts as written.
+    fn was_written_to(&self) -> bool {
+        let written = Store::open_to_look(self.state_dir())
+            .and_then(|store| Ok(store.map_or(Ok(false), |store| store.was_written_to(&self.name))?));
+        written.unwrap_or(true)
     }
 
     fn mark(&self) -> Result<Mark, String> {
@@ -154,9 +187,20 @@ impl Folder {
     }
 
     fn remember(&self, mark: &str) -> std::io::Result<()> {
-        write_new(&self.memory, mark)?;
+        write_new(&self.memory, mark.as_bytes())?;
         let dir = self.memory.parent().unwrap_or(&self.memory);
         own_like(&self.memory, dir);
+        self.remember_root()
+    }
+
+    /// Written only when it is another one, or was not known yet.
+    fn remember_root(&self) -> std::io::Result<()> {
+        let (path, root) = (self.memory_of_root(), self.root.as_os_str().as_bytes());
+        if fs::read(&path).is_ok_and(|known| known == root) {
+            return Ok(());
+        }
+        write_new(&path, root)?;
+        own_like(&path, self.state_dir());
         Ok(())
     }
 
@@ -198,7 +242,21 @@ impl Folder {
         Ok(())
     }
 
+    /// What is said where agent.toml names another folder than before.
+    fn moved(&self) -> Option<String> {
+        let (root, name, before) = (self.root.display(), &self.name, self.root_before()?);
+        Some(format!(
+            "its folder {root} is not the one that this agent wrote to: `root` under [remotes.{name}] in agent.toml was {} then, \
+             and names another folder now. Nothing was written there. Write the former `root` again, or bring along what lies \
+             there, with its mark {MARK}; or, to begin anew there, run `agent remote test {name} --new-disk`",
+            before.display()
+        ))
+    }
+
     fn unmounted(&self) -> String {
+        if let Some(told) = self.moved() {
+            return told;
+        }
         let (root, name) = (self.root.display(), &self.name);
         match self.root.exists() {
             false => format!(
@@ -250,10 +308,10 @@ fn read_mark(path: &Path) -> Result<Option<Vec<u8>>, String> {
 }
 
 /// Whole or not at all: a mark that a crash cut off would lock the remote up.
-fn write_new(path: &Path, text: &str) -> std::io::Result<()> {
+fn write_new(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
     let draft = path.with_extension(format!("{:08x}", rand::random::<u32>()));
     let mut file = OpenOptions::new().write(true).create_new(true).open(&draft)?;
-    file.write_all(text.as_bytes())?;
+    file.write_all(bytes)?;
     file.sync_all()?;
     fs::rename(&draft, path)?;
     File::open(path.parent().unwrap_or(path))?.sync_all()
@@ -262,6 +320,7 @@ fn write_new(path: &Path, text: &str) -> std::io::Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::store::FILE_NAME;
 
     fn folder(dir: &Path) -> Folder {
         let root = dir.join("disk/backups");
@@ -302,6 +361,41 @@ mod tests {
         assert_eq!(fs::read_dir(dir.path().join("disk/backups")).unwrap().count(), 0);
         folder.accept().unwrap();
         folder.prepare().unwrap();
+    }
+
+    #[test]
+    fn one_that_was_never_written_to_is_free_to_move_and_else_it_is_said_that_its_root_is_another() {
+        let dir = tempfile::tempdir().unwrap();
+        let folder = folder(dir.path());
+        folder.prepare().unwrap();
+        let moved = dir.path().join("elsewhere");
+        let at = |root: &Path| {
+            let memory = dir.path().join("state/remotes/local");
+            Folder::new("disk", &root.to_string_lossy(), None, &memory)
+        };
+        let store = Store::open(&dir.path().join("state")).unwrap();
+        assert_eq!(at(&moved).check(), Ok(()));
+        assert_eq!(at(&moved).is_there(), Ok(false), "looking makes nothing");
+        at(&moved).prepare().unwrap();
+        assert_eq!(at(&moved).is_there(), Ok(true));
+        drop(store);
+        rusqlite::Connection::open(dir.path().join("state").join(FILE_NAME))
+            .unwrap()
+            .execute("INSERT INTO shipped_hour VALUES ('disk', 1, 1, 0, 9)", [])
+            .unwrap();
+        for again in [dir.path().join("third"), moved.join("third")] {
+            let said = at(&again).prepare().unwrap_err();
+            assert!(said.contains(&format!("was {} then", moved.display())), "{said}");
+            assert!(!said.contains("not mounted") && !again.exists(), "{said}");
+        }
+        fs::rename(&moved, dir.path().join("fourth")).unwrap();
+        at(&dir.path().join("fourth")).prepare().unwrap();
+        fs::remove_dir_all(dir.path().join("fourth")).unwrap();
+        let said = at(&dir.path().join("fourth")).prepare().unwrap_err();
+        assert!(
+            said.contains("is gone"),
+            "what was moved with its mark is known there: {said}"
+        );
     }
 
     #[test]
