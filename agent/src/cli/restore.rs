@@ -128,7 +128,7 @@ impl OnlyArgument {
 /// Wrong use (2), or what could not be done and what to do instead (1); then nothing was changed.
 pub async fn run(arguments: Arguments) -> Result<(), Failure> {
     let config = load(&arguments.config.path, Purpose::Look)?;
-    early::refuse_on_a_remote(&arguments, &config)?;
+    early::refuse_unfit_folder(&arguments, &config)?;
     early::refuse_before_first(&arguments, &config).await?;
     let _is_on = Restoring::begin(&config.state_dir);
     let known = known_here(&config);
@@ -163,7 +163,10 @@ pub async fn run(arguments: Arguments) -> Result<(), Failure> {
     };
     let mut plan = match plan(&request, &sources, &arguments, &config).await {
         Ok(plan) => plan,
-        Err(failure) => return Err(elsewhere.told(failure, Found::Lacking).await),
+        Err(failure) => {
+            trust.unheard.iter().for_each(|told| eprintln!("agent: {told}"));
+            return Err(elsewhere.told(failure, Found::Lacking).await);
+        }
     };
     told::put_first(&mut plan, notes, &arguments, &config);
     if !arguments.json {

@@ -31,6 +31,8 @@ pub struct Trust {
     record: Vec<LiveRestore>,
     /// Whom that bounds not: this server's own agent, and those that the owner names.
     unbounded: Vec<Fingerprint>,
+    /// What is to be said of each that was named and is nowhere.
+    pub unheard: Vec<String>,
 }
 
 impl Trust {
@@ -124,6 +126,7 @@ pub async fn gather(
             known = known.and(signers);
         }
     }
+    let unheard = named.iter().filter_map(|one| nowhere(one, &known)).collect();
     // Whoever names an agent wants no other one to be believed.
     if !known.is_empty() || !named.is_empty() {
         let offered = offered.into_iter().map(|(fingerprint, _)| fingerprint);
@@ -135,6 +138,7 @@ pub async fn gather(
             },
             record,
             unbounded,
+            unheard,
         };
         trust.bound();
         return trust;
@@ -148,7 +152,19 @@ pub async fn gather(
         source: Source::Remotes,
         record,
         unbounded,
+        unheard,
     }
+}
+
+/// What is said of an agent that was named and of which there is no certificate.
+fn nowhere(named: &Fingerprint, known: &Signers) -> Option<String> {
+    let is_known = known.fingerprints().any(|fingerprint| fingerprint == *named);
+    (!is_known).then(|| {
+        format!(
+            "--trust names {named}, and its certificate is on none of the remotes that were asked, nor beside the owner's key \
+             or on this server: nothing that it signed can be known for its own. Compare it with what `agent check` printed"
+        )
+    })
 }
 
 /// Several agents may be one after the other on servers of the same shop, or two shops in one place.

@@ -317,6 +317,49 @@ fn without_consent_or_with_the_wrong_key_nothing_happens() {
 }
 
 #[test]
+fn nothing_is_restored_into_the_agents_own_folder() {
+    let shop = Shop::new();
+    shop.back_up();
+    std::os::unix::fs::symlink(shop.path("state"), shop.path("link")).unwrap();
+    for folder in ["state/back", "state", "link/back"] {
+        let said = shop.agent_refuses(1, &restoring(folder, &[]));
+        assert!(
+            said.contains("lies in the folder of the agent's own state"),
+            "{folder}: {said}"
+        );
+        assert!(said.contains("Name another folder with --to"), "{said}");
+    }
+    assert!(!shop.path("state/back").exists());
+    shop.restore_to("state-of-yesterday", &[]);
+}
+
+#[test]
+fn a_fingerprint_that_is_nowhere_is_said_to_be() {
+    let shop = Shop::new();
+    shop.back_up();
+    let nobody = "A".repeat(40);
+    let told = format!("--trust names {nobody}, and its certificate is on none of the remotes");
+    let said = shop.restore_to("back", &["--trust", &nobody]);
+    assert!(said.contains(&told), "{said}");
+    let own = fs::read_dir(shop.path("local/cert"))
+        .unwrap()
+        .next()
+        .unwrap()
+        .unwrap();
+    let own = own
+        .file_name()
+        .to_string_lossy()
+        .trim_end_matches(".asc")
+        .to_owned();
+    let said = shop.restore_to("again", &["--trust", &own]);
+    assert!(!said.contains("--trust names"), "{said}");
+    // On a machine that knows nobody nothing is left to believe.
+    fs::rename(shop.path("state"), shop.path("lost")).unwrap();
+    let said = shop.agent_refuses(1, &restoring("third", &["--trust", &nobody]));
+    assert!(said.contains(&told), "{said}");
+}
+
+#[test]
 fn nothing_that_can_be_read_is_put_on_a_remote() {
     let shop = Shop::new();
     shop.back_up();

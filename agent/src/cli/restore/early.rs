@@ -25,13 +25,22 @@ const FIRST: u64 = 1;
 /// Points that are looked at in search of the oldest whole one.
 const TRIED_MAX: usize = 20;
 
-/// Refuses a folder on one of the remotes: what is restored can be read by everybody who reads that.
+/// Refuses a folder on one of the remotes, since what is restored can be read by everybody who reads that, and one in the
+/// agent's own, where nothing but its state belongs.
 ///
 /// # Errors
 /// That sentence, with the remote's name.
-pub(super) fn refuse_on_a_remote(arguments: &Arguments, config: &Config) -> Result<(), Failure> {
+pub(super) fn refuse_unfit_folder(arguments: &Arguments, config: &Config) -> Result<(), Failure> {
     let Some(to) = &arguments.to else { return Ok(()) };
     let to = true_path(to);
+    if to.starts_with(true_path(&config.state_dir)) {
+        return Err(Failure::Failed(anyhow::anyhow!(
+            "{} lies in the folder of the agent's own state ({}), where nothing else belongs: it is left out of every backup. \
+             Nothing was changed.\nName another folder with --to.",
+            to.display(),
+            config.state_dir.display()
+        )));
+    }
     let folders = config
         .remotes
         .iter()

@@ -49,6 +49,7 @@ pub(super) async fn to_trust(
             trust = trust::gather(&config.state_dir, beside(&kit), &[chosen], remotes, survey, notes).await;
         }
     }
+    notes.extend(trust.unheard.iter().cloned());
     let line = with_line(&mut trust, (remotes, survey), (keys, cores)).await;
     Ok((trust, line))
 }
