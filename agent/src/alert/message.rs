@@ -454,6 +454,26 @@ mod tests {
     }
 
     #[test]
+    fn the_advice_about_a_way_is_that_ways_and_names_no_section_that_there_is_not() {
+        for (language, start) in [(Language::En, "press Start"), (Language::Id, "tekan Start")] {
+            let of = |key: &str| {
+                let mut notice = gone(Kind::First);
+                notice.lead.rule = Rule::ChannelBroken;
+                notice.lead.key = key.to_owned();
+                told(language, &notice).text
+            };
+            let (first, push) = (of("channel/telegram"), of("channel/push"));
+            assert!(first.contains(start) && first.contains("[owner]"), "{first}");
+            assert!(!first.contains("[channels."), "{first}");
+            assert!(
+                push.contains("[channels.push]") && !push.contains("Telegram"),
+                "{push}"
+            );
+            assert!(!push.contains(start), "{push}");
+        }
+    }
+
+    #[test]
     fn what_is_not_watched_any_more_is_named_with_its_disk() {
         let mut notice = gone(Kind::Withdrawn);
         notice.lead.key = "disk_writes_of_remote//mnt/gone".to_owned();

@@ -13,6 +13,7 @@ mod on_log;
 mod reported;
 mod trade;
 
+pub(super) use agent::of_way;
 pub(super) use digest::DIGEST;
 pub(super) use disk::of_disk;
 pub(super) use on_log::of_log;

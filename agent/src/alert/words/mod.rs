@@ -1,7 +1,10 @@
 //! What the owner reads, in the owner's language: one file a language, the same table in each.
 //! Only words. When to speak is the engine's, and how it is sent is the outbox's.
 
-use super::{role::Role, rule::Rule};
+use super::{
+    role::Role,
+    rule::{Rule, object_of},
+};
 use crate::{config::Language, store::alerts::Held};
 
 /// One line for each rule, in the order of their table: the function that gives a rule's words. The compiler misses none.
@@ -277,13 +280,19 @@ pub(super) fn wording(language: Language, rule: Rule) -> Wording {
     }
 }
 
-/// The words about one alert: a rule's own, and for a disk by whose it is.
+/// The words about one alert: a rule's own, for a disk by whose it is, and for a way to the owner by which it is.
 pub(super) fn wording_of(language: Language, rule: Rule, key: &str) -> Wording {
     let mut words = wording(language, rule);
     let of_disk = match language {
         Language::Id => id::of_disk(Role::of_key(key), rule),
         Language::En => en::of_disk(Role::of_key(key), rule),
     };
+    if rule == Rule::ChannelBroken {
+        words.todo = match language {
+            Language::Id => id::of_way(object_of(key)),
+            Language::En => en::of_way(object_of(key)),
+        };
+    }
     if let Some(on_disk) = of_disk {
         words.means = on_disk.means;
         words.todo = on_disk.todo.unwrap_or(words.todo);

@@ -2,6 +2,7 @@
 //! The same sentences as in `id::agent`.
 
 use super::Wording;
+use crate::alert::ladder::TELEGRAM;
 
 pub(super) const AGENT_KILLED: Wording = Wording {
     headline: "The kernel killed the agent for want of memory",
@@ -44,3 +45,15 @@ pub(super) const HEARTBEAT_UNREACHED: Wording = Wording {
     over_headline: "The watch from outside takes the agent's beats again ({object})",
     over: "It took a beat. Before, it took none for {lasted}.",
 };
+
+/// What to do about a way that does not work: the owner's own Telegram has no section of its name.
+pub(in crate::alert::words) fn of_way(name: &str) -> &'static str {
+    match name {
+        TELEGRAM => {
+            "press Start in that chat with the agent's bot, unblock it, or correct chat_ids under [owner] in agent.toml or the secret OWNER_BOT_TOKEN, then: agent alert test --channel {object}"
+        }
+        _ => {
+            "correct [channels.{object}] in agent.toml or its secret, then: agent alert test --channel {object}"
+        }
+    }
+}

@@ -2,6 +2,7 @@
 //! Kalimatnya sama dengan `en::agent`.
 
 use super::Wording;
+use crate::alert::ladder::TELEGRAM;
 
 pub(super) const AGENT_KILLED: Wording = Wording {
     headline: "Kernel mematikan agent karena memori habis",
@@ -44,3 +45,15 @@ pub(super) const HEARTBEAT_UNREACHED: Wording = Wording {
     over_headline: "Pemantau dari luar menerima kabar agent lagi ({object})",
     over: "Satu kabar sudah diterima. Sebelumnya tidak ada yang diterima selama {lasted}.",
 };
+
+/// What to do about a way that does not work: the owner's own Telegram has no section of its name.
+pub(in crate::alert::words) fn of_way(name: &str) -> &'static str {
+    match name {
+        TELEGRAM => {
+            "tekan Start di obrolan itu dengan bot agent, buka blokirnya, atau perbaiki chat_ids pada [owner] di agent.toml atau rahasia OWNER_BOT_TOKEN, lalu: agent alert test --channel {object}"
+        }
+        _ => {
+            "perbaiki [channels.{object}] di agent.toml atau rahasianya, lalu: agent alert test --channel {object}"
+        }
+    }
+}
