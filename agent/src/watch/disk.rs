@@ -28,6 +28,8 @@ const PLACES_MAX: usize = 100;
 const COMFORT_BYTES: f64 = 32.0 * GIB;
 /// Beside two copies of the database: one that a restore puts beside the other, and one that is staged.
 const FLOOR_BYTES: f64 = 500.0 * 1024.0 * 1024.0;
+/// Of a disk on which neither is made it is never more than this share, or a small one could never hold it.
+const FLOOR_SHARE_MAX: f64 = 0.25;
 const GIB: f64 = 1024.0 * 1024.0 * 1024.0;
 /// A day and a little more: the time between two daily peaks.
 const REMEMBERED_MS: i64 = 26 * 3_600_000;
@@ -51,6 +53,18 @@ struct Disk {
     mount: String,
     /// Of all that lies on it the gravest.
     role: Role,
+    /// Whether backups are staged or restores put together there.
+    is_worked_on: bool,
+}
+
+impl Disk {
+    /// The room that must be left there, where a backup or a restore takes so much.
+    fn floor(&self, space: Space, taken_bytes: f64) -> f64 {
+        match self.is_worked_on {
+            true => taken_bytes,
+            false => taken_bytes.min(space.capacity * FLOOR_SHARE_MAX),
+        }
+    }
 }
 
 /// The watch over the disks.
@@ -114,12 +128,16 @@ impl Disks {
     /// The file systems by device: of several places on one, the first stands for it.
     fn disks(&mut self) -> Vec<Disk> {
         let mut found: Vec<Disk> = Vec::new();
+        let shops = trees::nearest(&self.database).map(|(_, device)| device);
         for (role, place) in &self.places {
             let Some((there, device)) = trees::nearest(place) else {
                 continue;
             };
             match found.iter_mut().find(|disk| disk.device == device) {
-                Some(disk) => disk.role = disk.role.min(*role),
+                Some(disk) => {
+                    disk.role = disk.role.min(*role);
+                    disk.is_worked_on |= *role == Role::State;
+                }
                 None => {
                     let mount = self.mounts.of(there, device).display().to_string();
                     found.push(Disk {
@@ -127,6 +145,7 @@ impl Disks {
                         place: there.to_path_buf(),
                         mount,
                         role: *role,
+                        is_worked_on: *role == Role::State || shops == Some(device),
                     });
                 }
             }
@@ -172,6 +191,7 @@ impl Probe for Disks {
         self.learn();
         let mut seen = Seen::default();
         let database_bytes = std::fs::metadata(&self.database).map_or(0, |found| found.len());
+        let taken_bytes = floor(database_bytes);
         let trees_are_due = self
             .trees_at
             .is_none_or(|last| at.tick.saturating_duration_since(last) >= TREES_EVERY);
@@ -184,13 +204,9 @@ impl Probe for Disks {
                     }
                     let outlook = self.outlooks.get(&disk.mount).copied();
                     let outlook = outlook.unwrap_or(Outlook::Unknown);
-                    judge(
-                        &mut seen,
-                        (disk.role, &disk.mount),
-                        space,
-                        database_bytes,
-                        outlook,
-                    );
+                    let named = (disk.role, disk.mount.as_str());
+                    judge_space(&mut seen, named, space, disk.floor(space, taken_bytes));
+                    judge_outlook(&mut seen, named, outlook);
                 }
                 Err(error) => seen.unknown(disk.role.key("disk", &disk.mount), error.to_string()),
             }
@@ -228,19 +244,19 @@ fn rotating_series(place: &str) -> String {
     format!("disk_rotating_bytes:{place}")
 }
 
-/// What the figures of one disk mean. Pure.
+/// What the figures mean of one disk on which backups and restores are made. Pure.
 pub fn judge(seen: &mut Seen, disk: (Role, &str), space: Space, database_bytes: u64, outlook: Outlook) {
-    judge_space(seen, disk, space, database_bytes);
+    judge_space(seen, disk, space, floor(database_bytes));
     judge_outlook(seen, disk, outlook);
 }
 
-fn judge_space(seen: &mut Seen, (role, place): (Role, &str), space: Space, database_bytes: u64) {
+fn judge_space(seen: &mut Seen, (role, place): (Role, &str), space: Space, floor: f64) {
     let read_only = space.read_only.then(|| (Rule::DiskReadOnly, place.to_owned()));
     seen.judge(role.key("disk_writes", place), read_only);
     if space.capacity > 0.0 {
         let free = space.capacity - space.used;
         let detail = format!("{place}: {:.0} %, {}", shown_percent(space), whole(free));
-        let value = emergency_percent(space, database_bytes);
+        let value = emergency_percent(space, floor);
         seen.sample(
             format!("disk_used_percent:{place}"),
             100.0 * space.used / space.capacity,
@@ -260,11 +276,15 @@ fn shown_percent(space: Space) -> f64 {
     as_df_tells(100.0 * space.used / space.capacity)
 }
 
+/// The room that a backup or a restore takes.
+#[allow(clippy::cast_precision_loss, reason = "a size to compare with")]
+fn floor(database_bytes: u64) -> f64 {
+    2.0 * database_bytes as f64 + FLOOR_BYTES
+}
+
 /// What the rules judge, and no figure to show: in percent, but on the line of the rule when the room is less than what a backup or a restore takes, and below it
 /// when there is plenty in bytes.
-fn emergency_percent(space: Space, database_bytes: u64) -> f64 {
-    #[allow(clippy::cast_precision_loss, reason = "a size to compare with")]
-    let floor = 2.0 * database_bytes as f64 + FLOOR_BYTES;
+fn emergency_percent(space: Space, floor: f64) -> f64 {
     let free = space.capacity - space.used;
     let percent = 100.0 * space.used / space.capacity;
     if free < floor / 4.0 {
@@ -332,16 +352,55 @@ mod tests {
             (space_of(1000.0, 40.0), gib, LOW_PERCENT - 10.0),
         ];
         for (space, database_bytes, expected) in cases {
-            let value = emergency_percent(space, database_bytes);
+            let value = emergency_percent(space, floor(database_bytes));
             assert!((value - expected).abs() < 0.01, "{space:?}: {value}");
         }
+    }
+
+    #[test]
+    fn a_disk_that_is_smaller_than_the_floor_is_judged_by_it_only_where_backups_or_restores_are_made() {
+        let tiny = space_of(0.02, 0.02);
+        let value = |is_worked_on| {
+            let disk = Disk {
+                device: 1,
+                place: PathBuf::new(),
+                mount: String::new(),
+                role: Role::Shop,
+                is_worked_on,
+            };
+            let judged = |space| emergency_percent(space, disk.floor(space, floor(0)));
+            (judged(tiny), judged(space_of(20.0, 0.4)))
+        };
+        let (tiny, large) = value(true);
+        assert!(tiny >= FULL_PERCENT && large >= FULL_PERCENT, "{tiny} {large}");
+        let (tiny, large) = value(false);
+        assert!(tiny < LOW_PERCENT && large >= FULL_PERCENT, "{tiny} {large}");
+    }
+
+    #[test]
+    fn the_disks_of_the_database_and_of_the_state_are_those_that_are_worked_on() {
+        let dir = tempfile::tempdir().unwrap();
+        let past = History::new(std::sync::Arc::new(
+            crate::store::Store::open(dir.path()).unwrap(),
+        ));
+        let is_worked_on = |role, database: PathBuf| {
+            let (_said, health) = watch::channel(None);
+            let places = vec![
+                (Role::Logs, dir.path().to_path_buf()),
+                (role, dir.path().to_path_buf()),
+            ];
+            Disks::new(places, Vec::new(), database, health, past.clone()).disks()[0].is_worked_on
+        };
+        assert!(is_worked_on(Role::Shop, dir.path().join("shop.db")));
+        assert!(is_worked_on(Role::State, PathBuf::new()));
+        assert!(!is_worked_on(Role::Shop, PathBuf::new()));
     }
 
     #[test]
     fn what_the_owner_reads_is_the_disks_own_percentage_whatever_the_rules_judge() {
         let mut seen = Seen::default();
         // Less is left than two copies of the database take: an emergency at 40 %.
-        judge_space(&mut seen, (Role::Shop, "/"), space_of(10.0, 6.0), 16 << 30);
+        judge_space(&mut seen, (Role::Shop, "/"), space_of(10.0, 6.0), floor(16 << 30));
         let found = seen
             .findings
             .iter()
