@@ -14,6 +14,7 @@ use super::{
     rule::{AlertKey, Observation, Rule},
 };
 use crate::{
+    backup::{TakeError, Taken},
     config::{self, Config},
     store::Store,
 };
@@ -130,6 +131,22 @@ pub fn heard(store: &Store, subject: Subject, heartbeat: &Heartbeat) -> rusqlite
         None if is_of_this(true)? => Heard::Taken,
         Some(row) if row.rule == Rule::HeartbeatRefused.name() && is_of_this(false)? => Heard::Refused,
         _ => Heard::Nothing,
+    })
+}
+
+/// What is told of a backup that ended so, a remote that it did not get to being a failure; `why` is told of one that could
+/// not be taken. `None` where another one was being taken, and this one was not begun.
+#[must_use]
+pub fn of_backup(taken: Result<&Taken, &TakeError>, why: &str) -> Option<Signal> {
+    let failed = match taken {
+        Ok(taken) => taken.remotes.iter().filter(|outcome| outcome.error.is_some()),
+        Err(TakeError::AlreadyRunning) => return None,
+        Err(TakeError::Failed(_)) => return Some(Signal::Fail(why.to_owned())),
+    };
+    let names: Vec<&str> = failed.map(|outcome| outcome.remote.as_str()).collect();
+    Some(match names.is_empty() {
+        true => Signal::Success,
+        false => Signal::Fail(format!("the backup did not get to: {}", names.join(", "))),
     })
 }
 

@@ -16,6 +16,7 @@ use crate::{
         Alerts,
         heartbeat::{RunId, Signal},
         message::moment,
+        outside::of_backup,
         rule::Rule,
     },
     backup::{self, Commits, Silent, TakeError, Taken, Want, What, capture::Capture, room, schedule},
@@ -33,7 +34,7 @@ mod sealed;
 
 use checkup::Checkup;
 use due::Due;
-use ended::{Ended, missed, signal_of};
+use ended::{Ended, missed};
 use sealed::Told;
 
 /// After a start: time for the bot to be there before a backup that was missed is made up for.
@@ -156,13 +157,9 @@ impl Backups {
         let run = RunId::random();
         self.tell(Signal::Start, &run);
         let taken = self.take((want, &[]), step).await;
-        match &taken {
-            Ok(taken) => self.tell(signal_of(taken), &run),
-            Err(TakeError::AlreadyRunning) => {}
-            Err(TakeError::Failed(_)) => {
-                let why = "no backup could be taken; the agent's alert tells why".to_owned();
-                self.tell(Signal::Fail(why), &run);
-            }
+        let why = "no backup could be taken; the agent's alert tells why";
+        if let Some(signal) = of_backup(taken.as_ref(), why) {
+            self.tell(signal, &run);
         }
         match taken {
             Ok(taken) => {

@@ -21,6 +21,9 @@ use crate::{
 };
 
 mod damaged;
+mod outside;
+
+use outside::Outside;
 
 /// Arguments of `agent backup`.
 #[derive(clap::Args)]
@@ -71,9 +74,19 @@ pub async fn run(arguments: Arguments) -> Result<(), Failure> {
         only: &arguments.remote,
         keys,
     };
+    // The agent that asked tells it itself.
+    let outside = match (&arguments.agent, arguments.remote.is_empty()) {
+        (None, true) => Outside::begin(&config, &alerts(&config, &store), &store)?,
+        _ => None,
+    };
     // Stopped in its middle, it removes what it has staged so far.
     let taken = tokio::select! {
-        taken = backup::take(&config, &store, what, commits, progress::watcher()) => taken.map_err(|error| untaken(error, &arguments, &config, &store))?,
+        taken = backup::take(&config, &store, what, commits, progress::watcher()) => {
+            if let Some(outside) = outside {
+                outside.end(&taken).await;
+            }
+            taken.map_err(|error| untaken(error, &arguments, &config, &store))?
+        }
         () = left_alone(arguments.agent.is_some()) => {
             return Err(Failure::Failed(anyhow::anyhow!("the agent that asked for this backup has ended: there is none")));
         }
@@ -259,19 +272,22 @@ fn commits(arguments: &Arguments, config: &Arc<Config>, store: &Arc<Store>) -> R
 /// What the owner has mended by hand must not go on being told as broken by the running agent. The backup is there in
 /// any case.
 fn observe(config: &Config, store: &Arc<Store>, taken: &Taken) {
-    let alerts = Alerts::new(
-        Arc::clone(store),
-        Voice::of(config),
-        Calendar::of(config),
-        &ladder(config),
-    );
     let now = UnixMillis(Timestamp::now().as_millisecond());
-    if let Err(error) = backup_outcome::observe(&alerts, store, (taken, &[]), now) {
+    if let Err(error) = backup_outcome::observe(&alerts(config, store), store, (taken, &[]), now) {
         tracing::warn!(
             error = format!("{error:#}"),
             "the outcome of the backup could not be stored for the agent"
         );
     }
+}
+
+fn alerts(config: &Config, store: &Arc<Store>) -> Alerts {
+    Alerts::new(
+        Arc::clone(store),
+        Voice::of(config),
+        Calendar::of(config),
+        &ladder(config),
+    )
 }
 
 fn json(taken: &Taken) -> serde_json::Value {

@@ -131,6 +131,33 @@ async fn a_service_in_trouble_or_in_haste_is_one_that_is_not_reached_and_has_min
     assert!(is_told(5));
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_backup_by_hand_is_told_as_the_agents_own_are() {
+    let service = Service::answering(StatusCode::OK, "OK").await;
+    let shop = Shop::new();
+    let settings = fs::read_to_string(shop.path("agent.toml")).unwrap();
+    let outside = format!("[heartbeat]\nbackup_url = \"http://{}/b\"\n", service.address);
+    fs::write(shop.path("agent.toml"), settings + &outside).unwrap();
+    shop.agent_done(&["backup"]);
+    let told = || -> Vec<(String, String)> {
+        let text = |value: &serde_json::Value| value.as_str().unwrap_or_default().to_owned();
+        let taken = service.taken();
+        taken
+            .iter()
+            .map(|ping| (text(&ping["path"]), text(&ping["body"])))
+            .collect()
+    };
+    let well = ["/b/start", "/b"].map(|path| (path.to_owned(), String::new()));
+    assert_eq!(told(), well);
+    shop.agent_done(&["backup", "--remote", "local"]);
+    assert_eq!(told().len(), 2, "what makes up for no other remote is not told");
+    fs::remove_file(shop.database()).unwrap();
+    shop.agent_refuses(1, &["backup"]);
+    let (path, body) = told().pop().unwrap();
+    assert_eq!(path, "/b/fail");
+    assert!(body.contains("perintah") || body.contains("by hand"), "{body}");
+}
+
 #[tokio::test]
 async fn each_backup_is_told_again_until_the_check_takes_it_and_nothing_waits_for_that() {
     let service = Service::answering(StatusCode::NOT_FOUND, "not found").await;

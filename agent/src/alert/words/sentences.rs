@@ -277,6 +277,10 @@ const SENTENCES: &[(&str, &str)] = &[
         "no backup could be taken",
         "tidak ada cadangan yang dapat diambil",
     ),
+    (
+        "the command that was to take one by hand told why",
+        "sebabnya disebut oleh perintah yang mestinya mengambilnya",
+    ),
     ("the agent's alert tells why", "sebabnya ada di peringatan agent"),
 ];
 

@@ -1,8 +1,7 @@
-//! How a turn of the schedule ended: for the owner who asked for it, and for who hears of it outside.
+//! How a turn of the schedule ended, for the owner who asked for it.
 //! It takes no backup.
 
 use crate::{
-    alert::heartbeat::Signal,
     backup::{Outcome, Taken},
     console::work::Missed,
 };
@@ -19,17 +18,6 @@ pub(super) enum Ended {
     NoRoom(String),
     /// There is none, for this cause.
     Failed(String),
-}
-
-/// A remote that was not reached is a failure to the outside as well.
-pub(super) fn signal_of(taken: &Taken) -> Signal {
-    let failed = missed(taken);
-    if failed.is_empty() {
-        Signal::Success
-    } else {
-        let names: Vec<&str> = failed.iter().map(|missed| missed.remote.as_str()).collect();
-        Signal::Fail(format!("the backup did not get to: {}", names.join(", ")))
-    }
 }
 
 /// The remotes that the point did not get to.
