@@ -50,10 +50,16 @@ impl Calendar {
     /// The last time at or before this moment at which the digest was due.
     #[must_use]
     pub fn digest_due(&self, now: UnixMillis) -> Option<UnixMillis> {
-        let here = self.here(now);
-        let days = if here.time() < self.digest_at { 1 } else { 0 };
-        let day = here.date().checked_sub(days.days()).ok()?;
-        moment(&self.timezone, day, self.digest_at)
+        let today = self.here(now).date();
+        // By moments and not by what the clock shows, which leaves an hour out once a year and shows one twice.
+        let due = |days: i64| {
+            moment(
+                &self.timezone,
+                today.checked_sub(days.days()).ok()?,
+                self.digest_at,
+            )
+        };
+        due(0).filter(|due| *due <= now).or_else(|| due(1))
     }
 
     fn here(&self, now: UnixMillis) -> Zoned {
@@ -109,5 +115,26 @@ mod tests {
         assert_eq!(due("2026-11-22T00:59:59Z"), at("2026-11-21T01:00:00Z"));
         assert_eq!(due("2026-11-22T01:00:00Z"), at("2026-11-22T01:00:00Z"));
         assert_eq!(due("2026-11-23T00:59:59Z"), at("2026-11-22T01:00:00Z"));
+    }
+
+    #[test]
+    fn an_hour_that_is_left_out_or_comes_twice_makes_no_second_digest_and_none_that_is_yet_to_come() {
+        let calendar = Calendar {
+            timezone: TimeZone::get("Europe/Berlin").unwrap(),
+            digest_at: time(2, 30, 0, 0),
+            quiet_hours: None,
+        };
+        let due = |text| calendar.digest_due(at(text)).unwrap();
+        let (before, forward) = (at("2027-03-27T01:30:00Z"), at("2027-03-28T01:30:00Z"));
+        assert_eq!(due("2027-03-28T01:00:00Z"), before);
+        assert_eq!(
+            [due("2027-03-28T01:30:00Z"), due("2027-03-28T23:00:00Z")],
+            [forward; 2]
+        );
+        let back = at("2027-10-31T00:30:00Z");
+        assert_eq!(
+            [due("2027-10-31T00:30:00Z"), due("2027-10-31T01:15:00Z")],
+            [back; 2]
+        );
     }
 }

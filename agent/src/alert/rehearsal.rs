@@ -319,4 +319,23 @@ mod tests {
         assert!(!due(0, 469) && due(0, 470) && due(0, 2000));
         assert!(!due(470, 471) && !due(471, 1909) && due(471, 1910));
     }
+
+    #[test]
+    fn a_way_is_tried_once_also_in_the_night_in_which_the_clock_leaves_the_digests_hour_out() {
+        let calendar = Calendar {
+            timezone: TimeZone::get("Europe/Berlin").unwrap(),
+            quiet_hours: None,
+            digest_at: time(2, 30, 0, 0),
+        };
+        let noon: Timestamp = "2027-03-27T12:00:00Z".parse().unwrap();
+        let mut tested_at = UnixMillis(noon.as_millisecond());
+        let mut tries = 0;
+        for minute in 0..24 * 60 {
+            let now = UnixMillis(noon.as_millisecond() + minute * 60_000);
+            if is_due(&calendar, tested_at, now) {
+                (tested_at, tries) = (now, tries + 1);
+            }
+        }
+        assert_eq!(tries, 1);
+    }
 }
