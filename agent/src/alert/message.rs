@@ -336,7 +336,7 @@ mod tests {
     use crate::alert::rule::Rule;
     use crate::store::{
         episodes::EpisodeId,
-        outbox::{DeliveryId, Elsewhere, Waiting},
+        outbox::{DeliveryId, Elsewhere, There, Waiting},
     };
 
     fn voice(language: Language) -> Voice {
@@ -537,6 +537,7 @@ mod tests {
             },
             created_at: UnixMillis(number * 1000),
             in_doubt: number == 2,
+            there: There::Not,
             elsewhere: (number == 3).then(|| Elsewhere {
                 rung: "push".to_owned(),
                 sent_at: UnixMillis(63_000),
@@ -610,6 +611,7 @@ mod tests {
                 message: told(language, &notice),
                 created_at: UnixMillis(0),
                 in_doubt: false,
+                there: There::Not,
                 elsewhere: None,
             };
             let (text, _) = summary(&voice(language), &[row.clone(), row], UnixMillis(1_000));
@@ -625,6 +627,7 @@ mod tests {
             message: told(Language::En, &gone(kind)),
             created_at: UnixMillis(0),
             in_doubt: false,
+            there: There::Not,
             elsewhere: None,
         };
         let over = || {
@@ -656,6 +659,7 @@ mod tests {
                 message: told(Language::En, &gone(Kind::First)),
                 created_at: UnixMillis(0),
                 in_doubt: false,
+                there: There::Not,
                 elsewhere: Some(Elsewhere {
                     rung: "push".to_owned(),
                     sent_at: UnixMillis(sent_at_s * 1000),
@@ -678,6 +682,30 @@ mod tests {
     }
 
     #[test]
+    fn what_may_be_there_by_another_road_is_marked_and_not_called_kept() {
+        let said = |there, is_edit| {
+            let row = Waiting {
+                id: DeliveryId(1),
+                message: told(Language::En, &gone(Kind::First)),
+                created_at: UnixMillis(0),
+                in_doubt: false,
+                there,
+                elsewhere: None,
+            };
+            outgoing(&voice(Language::En), &row, is_edit, UnixMillis(61_000))
+        };
+        let text = said(There::Perhaps, false);
+        assert!(text.starts_with("(may be repeated) 🔴"), "{text}");
+        assert!(text.ends_with("\n\n(of 1970-01-01 07:00:00 WIB)"), "{text}");
+        assert!(!said(There::Perhaps, true).contains("repeated"));
+        let text = said(There::Not, false);
+        assert!(
+            text.starts_with('🔴') && text.ends_with("it could not be sent before)"),
+            "{text}"
+        );
+    }
+
+    #[test]
     fn what_waits_to_see_whether_it_stays_well_was_kept_by_no_outage() {
         let said_of = |open, climbed, waited_s: i64| {
             let mut message = told(Language::En, &gone(Kind::First));
@@ -687,6 +715,7 @@ mod tests {
                 message,
                 created_at: UnixMillis(0),
                 in_doubt: false,
+                there: There::Not,
                 elsewhere: Some(Elsewhere {
                     rung: "telegram".to_owned(),
                     sent_at: UnixMillis(100),
@@ -713,6 +742,7 @@ mod tests {
                 message,
                 created_at: UnixMillis(0),
                 in_doubt: true,
+                there: There::Not,
                 elsewhere: Some(Elsewhere {
                     rung: "a way with a long name".to_owned(),
                     sent_at: UnixMillis(7_000_000),

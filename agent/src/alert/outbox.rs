@@ -12,7 +12,10 @@ use std::{
 use jiff::Timestamp;
 use protocol::{incident::Severity, time::UnixMillis};
 use rand::Rng;
-use tokio::{sync::watch, time::timeout};
+use tokio::{
+    sync::{OwnedMutexGuard, watch},
+    time::timeout,
+};
 
 use super::{
     buttons,
@@ -33,12 +36,16 @@ mod doubts;
 mod pace;
 mod parcel;
 mod pause;
+mod ready;
+mod roads;
 
 use doubts::Doubts;
 pub use pace::Pace;
 use pace::{Flow, Wait, backoff};
 use parcel::{Form, Parcel};
 use pause::Pause;
+pub use roads::Roads;
+use roads::parted;
 
 /// Rows that one look takes; more than a summary holds.
 const LOOK_ROWS: u32 = 200;
@@ -59,6 +66,8 @@ pub struct Sender {
     pub pace: Pace,
     /// By which way, to which chat.
     pub address: Address,
+    /// Shared by all that lead to that chat; none where this one alone does.
+    pub roads: Option<Roads>,
     /// Progress for the watchdog.
     pub beat: Beat,
 }
@@ -80,7 +89,7 @@ impl Sender {
             self.beat.progress(Instant::now());
             signals.forget_heard(self.address.chat_id);
             let rest = flow.until_rested(Instant::now());
-            let wait = match self.send_next(rest, &mut doubts).await {
+            let wait = match self.send_next(rest, failures > 0, &mut doubts).await {
                 Ok(Turn::Idle(most)) => {
                     self.idle(most, &mut signals, &mut stop).await;
                     continue;
@@ -99,19 +108,48 @@ impl Sender {
     }
 
     /// Sends the oldest message, or as one all that wait when they are many or waited through an outage. `rest` is how long
-    /// the chat still rests.
-    async fn send_next(&self, rest: Duration, doubts: &mut Doubts) -> anyhow::Result<Turn> {
-        let rows = self.store.waiting(&self.address, LOOK_ROWS, now())?;
+    /// the chat still rests, and `is_down` whether the last try failed.
+    async fn send_next(&self, rest: Duration, is_down: bool, doubts: &mut Doubts) -> anyhow::Result<Turn> {
+        let (rows, known) = self.look()?;
         if !rest.is_zero() && are_only_good_news(&rows) {
             // The next bad news must not wait for a chat that has just been told good ones.
             return Ok(Turn::Idle(rest));
         }
         doubts.follow(&rows);
-        if doubts.is_to_ask()
+        // What is tried by a road that is down may have arrived, for the one that is about to say it.
+        let might_mislead = self.roads.is_some() && is_down && !rows.is_empty();
+        if (doubts.is_to_ask() || might_mislead)
             && let Some(down) = self.ask(doubts).await
         {
             return Ok(Turn::Tried(down));
         }
+        if rows.is_empty() && !known.is_empty() {
+            return self.settle(&known).await;
+        }
+        let Some(roads) = &self.roads else {
+            return self.send_ready(rows, None, doubts).await;
+        };
+        let right_of_way = roads.right_of_way().await;
+        // Another road may have said it meanwhile.
+        let (rows, known) = self.look()?;
+        if rows.is_empty() && !known.is_empty() {
+            return Ok(Turn::Idle(Duration::ZERO));
+        }
+        self.send_ready(rows, right_of_way, doubts).await
+    }
+
+    /// What waits here: what is to be said, and what the place has got by another road.
+    fn look(&self) -> rusqlite::Result<(Vec<Waiting>, Vec<Waiting>)> {
+        let rows = self.store.waiting(&self.address, LOOK_ROWS, now())?;
+        Ok(parted(rows))
+    }
+
+    async fn send_ready(
+        &self,
+        rows: Vec<Waiting>,
+        right_of_way: Option<OwnedMutexGuard<()>>,
+        doubts: &mut Doubts,
+    ) -> anyhow::Result<Turn> {
         let (rows, next) = self.ready(rows, doubts)?;
         if rows.is_empty() {
             let next = next.into_iter().chain(doubts.next(Instant::now()));
@@ -131,6 +169,7 @@ impl Sender {
         // To edit twice is the same as once.
         if matches!(outcome, Outcome::Unknown(_)) && !is_edit {
             doubts.add(told, self.pace, Instant::now());
+            drop(right_of_way);
             // At once: what is asked later may be back by then.
             self.ask(doubts).await;
         }
@@ -154,42 +193,6 @@ impl Sender {
         let is_down = matches!(outcome, Outcome::NotSent(_) | Outcome::Unknown(_));
         doubts.asked(!is_down);
         is_down.then_some(outcome)
-    }
-
-    /// What may be sent now. What has probably arrived waits, and with it what goes on from it; it is handed on once it was
-    /// repeated and another way has told it, or what comes after it tells that it is over and what it was. And how long until
-    /// something that is held for being young may be.
-    fn ready(
-        &self,
-        rows: Vec<Waiting>,
-        doubts: &Doubts,
-    ) -> rusqlite::Result<(Vec<Waiting>, Option<Duration>)> {
-        let over: BTreeSet<_> = rows
-            .iter()
-            .filter(|row| !row.message.open && row.message.follows_up)
-            .filter_map(|row| row.message.episode)
-            .collect();
-        let (mut ready, mut held, mut next) = (Vec::new(), BTreeSet::new(), None::<Duration>);
-        for (at, row) in rows.iter().enumerate() {
-            let episode = row.message.episode;
-            let pause = self.pause_of(&rows, at)?;
-            let is_over = row.message.open && episode.is_some_and(|episode| over.contains(&episode));
-            // A way that was back the moment after it failed may not have taken it: only a second answer that is lost shows that
-            // it loses them.
-            let is_told = (is_over && doubts.has_probably_arrived(row.id))
-                || (row.elsewhere.is_some() && doubts.was_repeated(row.id));
-            if is_told || pause == Some(Pause::Ended) {
-                self.store.delivery_needless(row, now())?;
-            } else if let Some(Pause::Young(left)) = pause {
-                next = Some(next.map_or(left, |next| next.min(left)));
-                held.extend(episode);
-            } else if doubts.holds(row.id, Instant::now()) {
-                held.extend(episode);
-            } else if episode.is_none_or(|episode| !held.contains(&episode)) {
-                ready.push(row.clone());
-            }
-        }
-        Ok((ready, next))
     }
 
     fn failed(&self, told: &[Waiting], in_doubt: bool, refused: bool, why: &str) -> rusqlite::Result<()> {
@@ -285,7 +288,7 @@ impl Sender {
                     why,
                     failures = *failures,
                     wait_ms = wait.as_millis(),
-                    "a message to the owner did not get through and will be sent again"
+                    "a way to the owner is not there for what waits; it is tried again"
                 );
                 self.pace.unless_heard(wait)
             }

@@ -108,11 +108,12 @@ impl Rehearsal {
     async fn test_what_is_due(&self) -> anyhow::Result<()> {
         let known = self.store.channel_tests()?;
         for way in &self.ways {
-            let tested_at = known
-                .iter()
-                .find(|test| test.rung == way.rung.name)
-                .map(|test| test.tested_at);
-            if is_due(&self.calendar, tested_at.unwrap_or(self.started_at), now()) {
+            let last = known.iter().find(|test| test.rung == way.rung.name);
+            let tested_at = last.map_or(self.started_at, |test| test.tested_at);
+            // Where another way brings all that waits for it, nothing else would show that it works again.
+            let is_back =
+                last.is_some_and(|test| !test.ok) && self.store.was_there(&way.rung.name, tested_at)?;
+            if is_back || is_due(&self.calendar, tested_at, now()) {
                 let test = self.test_twice(way).await;
                 record(&self.store, &self.alerts, &test)?;
             }

@@ -2,6 +2,7 @@
 //! It sends nothing itself.
 
 use std::{
+    collections::BTreeMap,
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -13,12 +14,12 @@ use crate::{
         channels::Channel,
         ladder::ladder,
         message::Voice,
-        outbox::{Pace, Sender},
+        outbox::{Pace, Roads, Sender},
         rehearsal::Way,
     },
     beat::Beats,
     config::Config,
-    store::{Store, outbox::Address},
+    store::Store,
 };
 
 /// One request to a channel takes at most 20 s.
@@ -51,20 +52,29 @@ pub(super) fn senders(
     beats: &mut Beats,
 ) -> Vec<Sender> {
     let mut senders = Vec::new();
+    let roads = roads(ways);
     for way in ways {
-        for &chat_id in &way.rung.chats {
+        for address in way.rung.addresses() {
             senders.push(Sender {
                 store: Arc::clone(store),
                 channel: Arc::clone(&way.channel),
                 voice: Voice::of(config),
                 pace,
-                address: Address {
-                    rung: way.rung.name.clone(),
-                    chat_id,
-                },
+                roads: roads.get(&address.place()).cloned(),
+                address,
                 beat: beats.add("outbox", OUTBOX_LIMIT, Instant::now()),
             });
         }
     }
     senders
+}
+
+/// Of each place to which several ways lead what these have in common.
+fn roads(ways: &[Way]) -> BTreeMap<String, Roads> {
+    let mut counts: BTreeMap<String, usize> = BTreeMap::new();
+    for address in ways.iter().flat_map(|way| way.rung.addresses()) {
+        *counts.entry(address.place()).or_default() += 1;
+    }
+    let shared = counts.into_iter().filter(|(_, count)| *count > 1);
+    shared.map(|(place, _)| (place, Roads::default())).collect()
 }

@@ -119,6 +119,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../migrations/0047_redefined.sql"),
     include_str!("../../migrations/0048_shipped_before.sql"),
     include_str!("../../migrations/0049_pauses.sql"),
+    include_str!("../../migrations/0050_places.sql"),
 ];
 
 /// Pages of the database that are kept in memory. SQLite's own 2 MiB fill over hours, which looks like a leak, and save

@@ -9,6 +9,7 @@ use super::{Store, alerts::severity_name, episodes::EpisodeId};
 
 mod ladder;
 mod moments;
+mod place;
 mod thread;
 mod unheard;
 mod waiting;
@@ -16,6 +17,7 @@ mod waiting;
 pub use ladder::{Climb, Rung, Stuck, Taken};
 pub use moments::PutOff;
 pub(super) use moments::stepped;
+pub use place::There;
 pub use thread::{Said, Told};
 pub use waiting::{Backlog, Elsewhere, Undelivered, Waiting};
 
@@ -25,8 +27,8 @@ const ADD: &str = "
     VALUES (:alert_key, :episode, :runbook, :severity, :headline, :text, :also, :was, :loud, :open, :is_edit,
             :follows_up, :settles, :in_passing, :created_at, :not_before)";
 const ADD_DELIVERY: &str = "
-    INSERT OR IGNORE INTO deliveries (message, rung, chat_id, opened_at, climbed, refused)
-    VALUES (:message, :rung, :chat_id, :now, :climbed,
+    INSERT OR IGNORE INTO deliveries (message, rung, chat_id, place, opened_at, climbed, refused)
+    VALUES (:message, :rung, :chat_id, :place, :now, :climbed,
             EXISTS (SELECT 1 FROM deliveries WHERE rung = :rung AND chat_id = :chat_id AND refused = 1
                         AND sent_at IS NULL AND dropped_at IS NULL))";
 const OPENED: &str = "UPDATE deliveries SET in_doubt = 1 WHERE id = :id AND sent_at IS NULL";
@@ -206,6 +208,7 @@ fn add_delivery(
             ":message": message,
             ":rung": address.rung,
             ":chat_id": address.chat_id,
+            ":place": address.place(),
             ":now": now.0,
             ":climbed": climbed,
         })

@@ -92,6 +92,7 @@ impl Desk {
             voice: self.voice.clone(),
             pace,
             address: address(chat_id),
+            roads: None,
             beat: Beats::new(now).add("outbox", Duration::from_secs(1), now),
         };
         tokio::spawn(sender.run(self.alerts.subscribe(), self._stop.subscribe()))

@@ -84,14 +84,7 @@ impl Telegram {
         let address = listener.local_addr().unwrap();
         let state: TelegramState = (Arc::default(), watch::Sender::new(()));
         let (chat, changed) = state.clone();
-        let router = Router::new()
-            .route("/{token}/getUpdates", post(get_updates))
-            .route("/{token}/{method}", post(other))
-            .route("/{token}/sendMessage", post(send_message))
-            .route("/{token}/editMessageText", post(edit_message))
-            .route("/{token}/deleteMessage", post(delete_message))
-            .route("/{token}/getChat", post(get_chat))
-            .with_state(state);
+        let router = router(state);
         let server = tokio::spawn(async { axum::serve(listener, router).await.unwrap() });
         Self {
             address,
@@ -99,6 +92,11 @@ impl Telegram {
             changed,
             server,
         }
+    }
+
+    /// What answers for it, for another road to it.
+    pub fn router(&self) -> Router {
+        router((Arc::clone(&self.chat), self.changed.clone()))
     }
 
     /// The bot's name from now on.
@@ -257,6 +255,17 @@ impl Telegram {
         .await;
         assert!(waited.is_ok(), "the faults were not met");
     }
+}
+
+fn router(state: TelegramState) -> Router {
+    Router::new()
+        .route("/{token}/getUpdates", post(get_updates))
+        .route("/{token}/{method}", post(other))
+        .route("/{token}/sendMessage", post(send_message))
+        .route("/{token}/editMessageText", post(edit_message))
+        .route("/{token}/deleteMessage", post(delete_message))
+        .route("/{token}/getChat", post(get_chat))
+        .with_state(state)
 }
 
 /// What somebody is called there.

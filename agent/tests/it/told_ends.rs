@@ -101,6 +101,7 @@ impl Flapping {
                 rung: PUSH.to_owned(),
                 chat_id: 0,
             },
+            roads: None,
             beat: Beats::new(now).add("outbox", Duration::from_secs(1), now),
         };
         tokio::spawn(sender.run(self.desk.alerts.subscribe(), self.stop.subscribe()))

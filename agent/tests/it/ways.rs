@@ -34,7 +34,7 @@ use crate::{
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A repetition would come long after the test.
-const LOSSY: Pace = Pace {
+pub(crate) const LOSSY: Pace = Pace {
     doubt_first: Duration::from_secs(3600),
     doubt_next: Duration::from_secs(3600),
     doubt_most: Duration::from_secs(3600),

@@ -62,14 +62,18 @@ pub fn outgoing(voice: &Voice, row: &Waiting, is_edit: bool, now: UnixMillis) ->
     let mut notes = String::new();
     if !is_edit && waited_in_vain(row, now) {
         let at = moment(&voice.timezone, row.created_at);
-        notes += &format!("\n\n({})", phrases(voice.language).late.replace("{at}", &at));
+        let late = match row.may_be_repeated() {
+            true => phrases(voice.language).of_then,
+            false => phrases(voice.language).late,
+        };
+        notes += &format!("\n\n({})", late.replace("{at}", &at));
     }
     if let Some(note) = elsewhere(voice, row, now) {
         notes += &format!("\n\n({note})");
     }
     // To edit twice is the same as once.
     let is_marked = row.message.text.starts_with(phrases(voice.language).repeated);
-    let mark = match row.in_doubt && !is_edit && !is_marked {
+    let mark = match row.may_be_repeated() && !is_edit && !is_marked {
         true => format!("{} ", phrases(voice.language).repeated),
         false => String::new(),
     };

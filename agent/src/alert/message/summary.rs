@@ -17,7 +17,7 @@ pub fn summary(voice: &Voice, rows: &[Waiting], now: UnixMillis) -> (String, usi
     let mut left = TEXT_UNITS_MAX - units(phrases.summary);
     let mut lines = Vec::new();
     for (at, row) in rows.iter().enumerate() {
-        let mark = if row.in_doubt {
+        let mark = if row.may_be_repeated() {
             format!("{} ", phrases.repeated)
         } else {
             String::new()

@@ -35,7 +35,7 @@ impl Parcel {
         let open = self.pressed.iter().filter_map(|at| self.rows.get(*at));
         let gravest = open.max_by_key(|row| row.message.severity).or(self.rows.last());
         gravest.map_or_else(first, |row| {
-            let mark = match row.in_doubt {
+            let mark = match row.may_be_repeated() {
                 true => format!("{repeated} "),
                 false => String::new(),
             };

@@ -73,6 +73,7 @@ pub(super) const PHRASES: Phrases = Phrases {
     elsewhere: "this way was down; it went by {way} at {at}",
     first_seen: "Seen first: {at}.",
     late: "of {at}; it could not be sent before",
+    of_then: "of {at}",
     summary: "{count} messages at once, with their true times:",
     paused_queues: "Paused queues: {queues}.",
     commits_wait: "commits waiting: {count}",

@@ -73,6 +73,7 @@ pub(super) const PHRASES: Phrases = Phrases {
     elsewhere: "jalur ini sempat putus; pesan ini dikirim lewat {way} pukul {at}",
     first_seen: "Terlihat pertama kali: {at}.",
     late: "dari {at}; baru sekarang dapat dikirim",
+    of_then: "dari {at}",
     summary: "{count} kabar sekaligus, dengan waktu aslinya:",
     paused_queues: "Antrean yang dijeda: {queues}.",
     commits_wait: "perubahan yang menunggu: {count}",

@@ -199,6 +199,8 @@ pub(super) struct Phrases {
     pub first_seen: &'static str,
     /// On a message that waited through an outage; `{at}` is filled in.
     pub late: &'static str,
+    /// On one of which nobody knows whether it arrived before that; `{at}` is filled in.
+    pub of_then: &'static str,
     /// Above many messages in one; `{count}` is filled in.
     pub summary: &'static str,
     /// What a queue that is paused adds; `{queues}` is filled in.

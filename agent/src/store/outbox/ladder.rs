@@ -98,7 +98,8 @@ pub struct Climb {
 }
 
 impl Rung {
-    fn addresses(&self) -> impl Iterator<Item = Address> + '_ {
+    /// Each of its places, by this way.
+    pub fn addresses(&self) -> impl Iterator<Item = Address> + '_ {
         self.chats.iter().map(|chat_id| Address {
             rung: self.name.clone(),
             chat_id: *chat_id,

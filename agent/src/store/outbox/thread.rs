@@ -15,17 +15,17 @@ const OWN_MESSAGE: &str = "
     SELECT d.message_id FROM deliveries d JOIN messages m ON m.id = d.message
     WHERE m.episode = :episode AND m.open >= :open AND d.chat_id = :chat_id AND d.message_id IS NOT NULL
         AND d.in_summary = 0
-    ORDER BY m.id DESC LIMIT 1";
+    ORDER BY m.id DESC, d.message_id DESC LIMIT 1";
 const IS_SUMMARY: &str = "
     SELECT EXISTS (SELECT 1 FROM deliveries WHERE chat_id = :chat_id AND message_id = :message_id AND in_summary = 1)";
-/// Of what this way told of an episode, the row that asks aside: the last that it told or may have told, and the last that it
-/// certainly told.
+/// Of what was told of an episode at this place, the message that asks aside: the last that was or may have been, and the last
+/// that certainly was.
 const TOLD: &str = "
     WITH told AS (
         SELECT m.id, d.sent_at IS NOT NULL AS is_sure,
                CASE WHEN m.open = 1 THEN 'wrong' WHEN m.in_passing = 1 THEN 'paused' ELSE 'over' END AS said
         FROM deliveries d JOIN messages m ON m.id = d.message
-        WHERE m.episode = :episode AND d.rung = :rung AND d.chat_id = :chat_id AND d.id <> :row
+        WHERE m.episode = :episode AND d.place = :place AND m.id <> (SELECT message FROM deliveries WHERE id = :row)
             AND (d.sent_at IS NOT NULL OR d.in_doubt = 1))
     SELECT (SELECT said FROM told ORDER BY id DESC LIMIT 1),
            (SELECT said FROM told WHERE is_sure ORDER BY id DESC LIMIT 1)";
@@ -54,12 +54,12 @@ pub enum Said {
     Over,
 }
 
-/// What one way has told of an episode so far, beside the row that asks.
+/// What a place was told of an episode so far, beside the row that asks.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Told {
-    /// The last that it told, or may have told.
+    /// The last that it was told, or may have been.
     pub last: Option<Said>,
-    /// The last that it certainly told.
+    /// The last that it certainly was.
     pub last_sure: Option<Said>,
 }
 
@@ -75,14 +75,13 @@ impl Said {
 }
 
 impl Store {
-    /// What this way has told of the row's episode so far.
+    /// What was told of the row's episode at this way's place so far, by whatever way.
     ///
     /// # Errors
     /// When the database refuses.
     pub fn told_there(&self, address: &Address, row: &Waiting) -> rusqlite::Result<Told> {
         let parameters = named_params! {
-            ":row": row.id.0, ":episode": row.message.episode.map(|id| id.0),
-            ":rung": address.rung, ":chat_id": address.chat_id,
+            ":row": row.id.0, ":episode": row.message.episode.map(|id| id.0), ":place": address.place(),
         };
         let said = |name: Option<String>| name.and_then(|name| Said::named(&name));
         self.read(|connection| {

@@ -6,20 +6,22 @@ use std::collections::BTreeMap;
 use protocol::time::UnixMillis;
 use rusqlite::{Row, named_params};
 
-use super::{Address, DeliveryId, Message};
+use super::{Address, DeliveryId, Message, There};
 use crate::store::{Store, alerts::severity_named, episodes::EpisodeId};
 
 const WAITING: &str = "
     SELECT d.id, m.alert_key, m.episode, m.runbook, m.severity, m.headline, m.text, m.loud, m.open, m.is_edit,
            m.follows_up, m.created_at, m.not_before, d.in_doubt, o.rung, o.sent_at, o.climbed,
-           m.settles, m.in_passing, m.also, m.was
+           m.settles, m.in_passing, m.also, m.was,
+           coalesce((SELECT max(iif(p.sent_at IS NOT NULL, 2, p.in_doubt)) FROM deliveries p
+                     WHERE p.message = m.id AND p.place = d.place AND p.id <> d.id), 0) AS there
     FROM deliveries d JOIN messages m ON m.id = d.message
     LEFT JOIN deliveries o ON o.id =
         (SELECT id FROM deliveries WHERE message = m.id AND rung <> d.rung AND sent_at IS NOT NULL
          ORDER BY sent_at, id LIMIT 1)
     WHERE d.rung = :rung AND d.chat_id = :chat_id AND d.sent_at IS NULL AND d.dropped_at IS NULL
         AND m.not_before <= :now
-    ORDER BY m.id LIMIT :limit";
+    ORDER BY there = 2, m.id LIMIT :limit";
 
 const UNDELIVERED: &str = "
     SELECT m.episode, min(m.created_at), group_concat(DISTINCT d.rung || ': ' || d.why)
@@ -72,6 +74,8 @@ pub struct Waiting {
     pub created_at: UnixMillis,
     /// Whether an earlier attempt may have arrived.
     pub in_doubt: bool,
+    /// What is known of it at its place from the other ways that lead there.
+    pub there: There,
     /// Where it has arrived meanwhile, first.
     pub elsewhere: Option<Elsewhere>,
 }
@@ -85,6 +89,14 @@ pub struct Elsewhere {
     pub sent_at: UnixMillis,
     /// Whether it was taken because an earlier way did not take the message.
     pub climbed: bool,
+}
+
+impl Waiting {
+    /// Whether its place may have got it before.
+    #[must_use]
+    pub fn may_be_repeated(&self) -> bool {
+        self.in_doubt || self.there == There::Perhaps
+    }
 }
 
 impl Store {
@@ -125,7 +137,7 @@ impl Store {
         })
     }
 
-    /// What waits for one address and is due, oldest first, at most `limit`.
+    /// What waits for one address and is due, oldest first, at most `limit`; last what its place has got by another way.
     ///
     /// # Errors
     /// When the database refuses.
@@ -165,6 +177,7 @@ fn waiting_from(row: &Row<'_>) -> rusqlite::Result<Waiting> {
         },
         created_at: UnixMillis(row.get(11)?),
         in_doubt: row.get(13)?,
+        there: There::numbered(row.get(21)?),
         elsewhere: elsewhere_from(row)?,
     })
 }

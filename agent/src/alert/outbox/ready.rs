@@ -1,0 +1,48 @@
+//! What of that which waits may be sent now.
+//! It sends nothing; it only lets go of what is told without it.
+
+use std::{
+    collections::BTreeSet,
+    time::{Duration, Instant},
+};
+
+use super::{Doubts, Pause, Sender, now};
+use crate::store::outbox::Waiting;
+
+impl Sender {
+    /// What may be sent now. What has probably arrived waits, and with it what goes on from it; it is handed on once it was
+    /// repeated and another way has told it, or what comes after it tells that it is over and what it was. And how long until
+    /// something that is held for being young may be.
+    pub(super) fn ready(
+        &self,
+        rows: Vec<Waiting>,
+        doubts: &Doubts,
+    ) -> rusqlite::Result<(Vec<Waiting>, Option<Duration>)> {
+        let over: BTreeSet<_> = rows
+            .iter()
+            .filter(|row| !row.message.open && row.message.follows_up)
+            .filter_map(|row| row.message.episode)
+            .collect();
+        let (mut ready, mut held, mut next) = (Vec::new(), BTreeSet::new(), None::<Duration>);
+        for (at, row) in rows.iter().enumerate() {
+            let episode = row.message.episode;
+            let pause = self.pause_of(&rows, at)?;
+            let is_over = row.message.open && episode.is_some_and(|episode| over.contains(&episode));
+            // A way that was back the moment after it failed may not have taken it: only a second answer that is lost shows that
+            // it loses them.
+            let is_told = (is_over && doubts.has_probably_arrived(row.id))
+                || (row.elsewhere.is_some() && doubts.was_repeated(row.id));
+            if is_told || pause == Some(Pause::Ended) {
+                self.store.delivery_needless(row, now())?;
+            } else if let Some(Pause::Young(left)) = pause {
+                next = Some(next.map_or(left, |next| next.min(left)));
+                held.extend(episode);
+            } else if doubts.holds(row.id, Instant::now()) {
+                held.extend(episode);
+            } else if episode.is_none_or(|episode| !held.contains(&episode)) {
+                ready.push(row.clone());
+            }
+        }
+        Ok((ready, next))
+    }
+}
