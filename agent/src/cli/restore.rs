@@ -8,7 +8,10 @@ use tokio::sync::Semaphore;
 
 use super::{ConfigArgument, Failure, ask, interrupted, load, progress, remotes};
 use crate::{
-    backup::restoring::{Notice, Restoring},
+    backup::{
+        restoring::{Notice, Restoring},
+        survey::Survey,
+    },
     config::{Config, Purpose},
     keys::kit,
     restore::{
@@ -138,8 +141,7 @@ pub async fn run(arguments: Arguments) -> Result<(), Failure> {
     let mut hold = held(&request, &arguments, &config)?;
     let mut opened = remotes::open(&config, arguments.remote.as_deref())?;
     let keys = ask::keys(&key_path(&arguments, &config))?;
-    let mut survey = remotes::survey(&mut opened).await;
-    survey.unasked = unasked(&arguments, &config);
+    let survey = asked_of(&mut opened, &arguments, &config).await;
     let mut notes = Vec::from_iter(early::of_the_future(&request.selection, &config));
     notes.extend(known::unreadable(&config));
     let cores = cores();
@@ -198,13 +200,16 @@ pub async fn run(arguments: Arguments) -> Result<(), Failure> {
     Ok(())
 }
 
-/// The configured remotes beside the one that was named.
-fn unasked(arguments: &Arguments, config: &Config) -> Vec<String> {
-    let Some(asked) = arguments.remote.as_deref() else {
-        return Vec::new();
-    };
-    let names = config.remotes.iter().map(|remote| remote.name.clone());
-    names.filter(|name| name != asked).collect()
+/// What the remotes hold, and which others are configured beside the one that was named.
+async fn asked_of(opened: &mut remotes::Opened, arguments: &Arguments, config: &Config) -> Survey {
+    let survey = remotes::survey(opened).await;
+    let names = config.remotes.iter().map(|remote| &remote.name);
+    let asked = arguments.remote.as_ref();
+    let unasked = names.filter(|name| asked.is_some_and(|asked| asked != *name));
+    Survey {
+        unasked: unasked.cloned().collect(),
+        ..survey
+    }
 }
 
 /// What of all that is known anywhere is not in what was restored.

@@ -241,14 +241,7 @@ pub async fn plan(request: Request, sources: &Sources<'_>) -> Result<Plan, Refus
 
 /// The refusal with what can really be had instead, as far as those that answered have shown.
 async fn refusal(request: &Request, sources: &Sources<'_>, avoid: Avoid, refused: Refused) -> Refused {
-    let mut settled = offered::settle(request, sources, avoid, refused).await;
-    // Nothing is later than everything.
-    if let (Selection::Latest, Next::Point { beside, .. } | Next::Commit { beside, .. }) =
-        (&request.selection, &mut settled.next)
-    {
-        *beside = beside.filter(|beside| beside.side == Side::Earlier);
-    }
-    unheard::weigh(settled, sources)
+    unheard::weigh(offered::settle(request, sources, avoid, refused).await, sources)
 }
 
 async fn plan_around(request: Request, mut avoid: Avoid, sources: &Sources<'_>) -> Result<Plan, Refused> {

@@ -10,7 +10,7 @@ use protocol::{chain::ChainId, object_key::SegmentName};
 use super::{
     Next, Refused, Request, Selection, Sources,
     avoid::{Avoid, Culprit},
-    beside::Beside,
+    beside::{Beside, Side},
     plan_around,
     segments::{Proof, proof},
 };
@@ -56,6 +56,12 @@ pub(super) async fn settle(
         if way.faults > FAULTS_MAX {
             refused.next = Next::Advice(TOO_MUCH.to_owned());
         }
+    }
+    // Nothing is later than everything.
+    if let (Selection::Latest, Next::Point { beside, .. } | Next::Commit { beside, .. }) =
+        (&request.selection, &mut refused.next)
+    {
+        *beside = beside.filter(|beside| beside.side == Side::Earlier);
     }
     refused
 }
