@@ -76,7 +76,7 @@ pub async fn run(arguments: Arguments) -> Result<(), Failure> {
     };
     // The agent that asked tells it itself.
     let outside = match (&arguments.agent, arguments.remote.is_empty()) {
-        (None, true) => Outside::begin(&config, &alerts(&config, &store), &store)?,
+        (None, true) => Outside::begin(&config, &alerts(&config, &store), &store),
         _ => None,
     };
     // Stopped in its middle, it removes what it has staged so far.

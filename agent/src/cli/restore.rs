@@ -131,8 +131,7 @@ impl OnlyArgument {
 /// Wrong use (2), or what could not be done and what to do instead (1); then nothing was changed.
 pub async fn run(arguments: Arguments) -> Result<(), Failure> {
     let config = load(&arguments.config.path, Purpose::Look)?;
-    early::refuse_unfit_folder(&arguments, &config)?;
-    early::refuse_before_first(&arguments, &config).await?;
+    early::refuse(&arguments, &config).await?;
     let _is_on = Restoring::begin(&config.state_dir);
     let known = known_here(&config);
     let known_here = newest::here(&config, &known);
@@ -142,12 +141,16 @@ pub async fn run(arguments: Arguments) -> Result<(), Failure> {
     let mut opened = remotes::open(&config, arguments.remote.as_deref())?;
     let keys = ask::keys(&key_path(&arguments, &config))?;
     let survey = asked_of(&mut opened, &arguments, &config).await;
-    let mut notes = Vec::from_iter(early::of_the_future(&request.selection, &config));
-    notes.extend(known::unreadable(&config));
+    let mut notes = first_notes(&request, &config);
     let cores = cores();
     let there = (opened.usable.as_slice(), &survey);
-    let asked = (&request, &keys, &cores);
-    let (trust, line) = whose::to_trust((&arguments, &config), there, asked, &mut notes).await?;
+    let (trust, line) = whose::to_trust(
+        (&arguments, &config),
+        there,
+        (&request, &keys, &cores),
+        &mut notes,
+    )
+    .await?;
     request.is_agent_named = trust.source == Source::Named;
     notes.extend(trust.others().filter(|_| request.known.is_empty()));
     request.restores.splice(0..0, line);
@@ -158,11 +161,7 @@ pub async fn run(arguments: Arguments) -> Result<(), Failure> {
         signers: &trust.signers,
         cores: &cores,
     };
-    let elsewhere = Elsewhere {
-        arguments: &arguments,
-        config: &config,
-        keys: &keys,
-    };
+    let elsewhere = Elsewhere::of(&arguments, &config, &keys);
     let mut plan = match plan(&request, &sources, &arguments, &config).await {
         Ok(plan) => plan,
         Err(failure) => {
@@ -198,6 +197,12 @@ pub async fn run(arguments: Arguments) -> Result<(), Failure> {
         }
     }
     Ok(())
+}
+
+/// What is to be said before any remote was asked.
+fn first_notes(request: &Request, config: &Config) -> Vec<String> {
+    let future = early::of_the_future(&request.selection, config);
+    future.into_iter().chain(known::unreadable(config)).collect()
 }
 
 /// What the remotes hold, and which others are configured beside the one that was named.

@@ -140,7 +140,10 @@ async fn manifest_once(
             Unread::NotOurs(describe(&error, sources.signers), foreign)
         }
         OpenError::SignedSince(ref signer) => {
-            let foreign = foreign(&sealed, sources, (signer, true), point);
+            let foreign = foreign(&sealed, sources, (signer, true), point).map(|foreign| Foreign {
+                is_earlier: true,
+                ..foreign
+            });
             Unread::NotOurs(describe(&error, sources.signers), foreign)
         }
     })?;

@@ -23,6 +23,8 @@ pub(super) struct Foreign {
     pub signer: String,
     /// The owner's word is all that is missing: the certificate is at hand.
     pub can_be_trusted: bool,
+    /// It is one whose server the shop has left behind: what it signs is another history for certain.
+    pub is_earlier: bool,
     pub point: PointId,
     pub chain: ChainId,
     pub commit: CommitNumber,
@@ -34,6 +36,7 @@ impl Foreign {
         Self {
             signer: signer.to_owned(),
             can_be_trusted,
+            is_earlier: false,
             point: manifest.point,
             chain: manifest.chain,
             commit: manifest.commit,

@@ -40,9 +40,9 @@ pub(super) async fn take_out(
         return false;
     };
     let is_locked = !tail.locked.is_empty();
-    let told = sentence(&tail.told, tail.end, is_locked);
+    let told = sentence(&tail, is_locked);
     avoid.unproven(tail.names, told + &unheard::may_hold_more(sources));
-    avoid.may_be_newer |= is_locked || sources.is_partial();
+    avoid.may_be_newer |= is_locked || tail.is_earlier || sources.is_partial();
     true
 }
 
@@ -52,6 +52,8 @@ pub struct Tail {
     pub names: Vec<SegmentName>,
     /// Those of them that are sealed to another key.
     pub locked: BTreeSet<SegmentName>,
+    /// Whether an earlier server signed one of them after the shop had left it.
+    is_earlier: bool,
     /// What is wrong with each of them.
     told: Vec<String>,
     /// The last commit that something shows.
@@ -70,19 +72,20 @@ pub async fn behind_the_last(
     let mut tail = Tail {
         names: Vec::new(),
         locked: BTreeSet::new(),
+        is_earlier: false,
         told: Vec::new(),
         end: known,
     };
-    for name in names.into_iter().rev() {
-        if name.last <= known {
-            break;
-        }
+    names.reverse();
+    let mut place = 0;
+    while let Some(name) = names.get(place).filter(|name| name.last > known).cloned() {
+        place += 1;
         match segments::proof(sources, &name).await {
             Proof::Whole { .. } => {
                 tail.end = name.last;
                 break;
             }
-            Proof::Nothing(_) | Proof::Locked(_) if tail.names.len() == OPENED_MAX => return None,
+            Proof::Nothing(_) | Proof::Locked(_) if tail.names.len() >= OPENED_MAX => return None,
             Proof::Nothing(why) => {
                 tail.told.push(why);
                 tail.names.push(name);
@@ -91,6 +94,16 @@ pub async fn behind_the_last(
                 tail.told.push(why);
                 tail.locked.insert(name.clone());
                 tail.names.push(name);
+            }
+            // Of its own chain it is what that server wrote after the shop had left it.
+            Proof::Foreign(stranger) if stranger.is_earlier => {
+                tail.told.push(stranger.why);
+                let end = place - 1 + segments::foreign_ones(sources, &names[place - 1..]).await;
+                let theirs = names[place - 1..end].iter();
+                tail.names
+                    .extend(theirs.filter(|name| name.last > known).cloned());
+                tail.is_earlier = true;
+                place = end;
             }
             Proof::Foreign(_) | Proof::Unknown => return None,
         }
@@ -109,12 +122,19 @@ fn known_through(request: &Request, chain: &ChainId) -> CommitNumber {
     of_chain.max().unwrap_or(CommitNumber::FIRST)
 }
 
-fn sentence(told: &[String], end: CommitNumber, is_locked: bool) -> String {
+fn sentence(tail: &Tail, is_locked: bool) -> String {
+    let (told, end) = (&tail.told, tail.end);
     let first: Vec<&str> = told.iter().take(TOLD_MAX).map(String::as_str).collect();
     let more = match told.len() {
         count if count > TOLD_MAX => format!("; and {} more", count - TOLD_MAX),
         _ => String::new(),
     };
+    if tail.is_earlier {
+        return format!(
+            "not restored: {}{more}. What you get of this chain ends with commit {end}",
+            first.join("; ")
+        );
+    }
     if is_locked {
         return format!(
             "NOT PROVEN, and not restored: {}{more}. Nothing that opens shows that there was any commit after {end}. IT MAY BE \

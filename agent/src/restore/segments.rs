@@ -67,6 +67,20 @@ pub async fn open_segment(sources: &Sources<'_>, name: &SegmentName) -> Result<(
     }
 }
 
+/// How many of these, of one chain and the latest first, somebody signed who is not believed, where the first of them is such a
+/// one: by halving, since a server is left behind once, and may have sold for days since.
+pub(super) async fn foreign_ones(sources: &Sources<'_>, names: &[SegmentName]) -> usize {
+    let (mut foreign, mut other) = (0, names.len());
+    while foreign + 1 < other {
+        let middle = foreign.midpoint(other);
+        match proof(sources, &names[middle]).await {
+            Proof::Foreign(_) => foreign = middle,
+            _ => other = middle,
+        }
+    }
+    other
+}
+
 /// What a segment's name is worth.
 pub(super) enum Proof {
     /// A copy opens, is signed, and is what its name says.
@@ -94,6 +108,8 @@ pub(super) struct Stranger {
     pub why: String,
     /// Whether the owner's word is all that is missing: the certificate is at hand.
     pub can_be_trusted: bool,
+    /// Whether it is one whose server the shop has left behind: what it signs is another history for certain.
+    pub is_earlier: bool,
 }
 
 /// Whether a segment is what its name says, by the copies on all remotes.
@@ -202,10 +218,12 @@ async fn segment_once(
             OpenError::ForeignSigner(ref signer) => SegmentFault::Foreign(Stranger {
                 why: describe(&error, &signers),
                 can_be_trusted: signers.could_believe(signer),
+                is_earlier: false,
             }),
             OpenError::SignedSince(_) => SegmentFault::Foreign(Stranger {
                 why: describe(&error, &signers),
                 can_be_trusted: true,
+                is_earlier: true,
             }),
         })?;
         Ok(Opened {

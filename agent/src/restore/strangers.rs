@@ -118,10 +118,11 @@ pub(super) async fn lead(
 }
 
 /// What later commits mean for it that an agent signed which is not believed: nobody else can say that they are not the
-/// shop's, but for a server, which knows its own.
+/// shop's, but for a server, which knows its own; what an earlier one signed since is another history for certain.
 pub(super) fn weigh(request: &Request, goal: &mut Goal, foreign: Vec<Foreign>, end_at: UnixMillis) {
     for one in foreign.into_iter().filter(|one| one.name.last_at > end_at) {
-        let is_meant = one.stranger.can_be_trusted && !request.is_agent_named;
+        let stranger = &one.stranger;
+        let is_meant = stranger.can_be_trusted && !stranger.is_earlier && !request.is_agent_named;
         if is_meant && request.known.is_empty() {
             goal.lost.push(one.told());
         } else {
@@ -168,21 +169,23 @@ async fn later_chains(
         names.retain(|name| name.last_at > end_at);
         // The latest claim first: where that is true, the others do not matter.
         names.sort_by_key(|name| std::cmp::Reverse((name.last_at, name.last)));
-        let mut is_foreign = false;
-        for name in names.drain(..) {
+        let (mut is_foreign, mut place) = (false, 0);
+        while let Some(name) = names.get(place) {
+            place += 1;
             opened += 1;
             if opened > OPENED_MAX {
                 return Err(format!(
                     "more than {OPENED_MAX} objects claim later commits of other chains, such as {name}, and do not open"
                 ));
             }
-            let proof = segments::proof(sources, &name).await;
-            let at = end_by(&proof, &name);
+            let proof = segments::proof(sources, name).await;
+            let (at, name) = (end_by(&proof, name), name.clone());
             match proof {
                 // What is the shop's own of the same chain may lie before it.
                 Proof::Foreign(stranger) if !is_foreign => {
                     is_foreign = true;
                     found.foreign.push(Foreign { name, stranger });
+                    place += segments::foreign_ones(sources, &names[place - 1..]).await - 1;
                 }
                 _ if at > end_at => {
                     found.ours.push(Later { name, at });

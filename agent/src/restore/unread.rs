@@ -96,6 +96,11 @@ pub(super) async fn weigh(
         (Unread::Damaged(_), None) if is_same_chain(sources, goal, point, begin, end_at) => {
             goal.notes.push(told);
         }
+        (Unread::NotOurs(_, Some(foreign)), None) if foreign.is_earlier => {
+            goal.may_be_newer = true;
+            goal.notes
+                .push(format!("not restored: the restore point {point}: {told}"));
+        }
         // It was sealed for the owner: who signed it is the owner's to judge.
         (Unread::NotOurs(..), None) => goal.lose(
             point,

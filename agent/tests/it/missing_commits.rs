@@ -342,6 +342,12 @@ fn what_the_server_deleted_by_rules_that_the_owners_machine_has_too_is_not_misse
     fs::write(&settings, server.clone() + "[retention]\nkeep_within = \"7d\"\n").unwrap();
     let said = shop.agent_refuses(1, &VERIFY);
     assert!(said.contains(text(&points[1]["id"])), "the rules keep it: {said}");
+    // One that was damaged before the rest of it went is missed as well.
+    fs::remove_file(shop.path("local").join(text(&points[2]["objects"][0]))).unwrap();
+    shop.agent_refuses(1, &VERIFY);
+    remove(&points[2]);
+    let said = shop.agent_refuses(1, &VERIFY);
+    assert!(said.contains(text(&points[2]["id"])), "the rules keep it: {said}");
     fs::write(&settings, server + "[retention]\ndaily = 1\n").unwrap();
     shop.agent_done(&VERIFY);
     // The newest one stays by every rule.

@@ -171,6 +171,8 @@ fn switch(shop: &Shop, away: &str, here: &str) {
 
 /// Somebody starts the lost server again, and it sells so much; with a backup at its end, or without.
 fn sells_again(shop: &Shop, count: u32, has_backup: bool) {
+    // A signature tells the second.
+    std::thread::sleep(std::time::Duration::from_millis(1_100));
     switch(shop, "own", "lost");
     let agent = Running::start(shop);
     agent.wait_for("/rest");
@@ -418,14 +420,9 @@ fn a_kit_with_the_lost_servers_certificate_takes_nothing_of_what_that_one_goes_o
         on_a_new_machine(&shop, "state");
         let both = certificate + &fs::read_to_string(shop.path("kit/agent.asc")).unwrap();
         fs::write(shop.path("kit/agent.asc"), both).unwrap();
-        if has_backup {
-            let said = shop.agent_refuses(1, &restoring("back", &["--latest"]));
-            assert!(said.contains(&format!("--trust {word}")), "{said}");
-        } else {
-            let (said, items) = back(&shop, &["--latest"]);
-            assert_eq!(items, all, "{said}");
-            assert!(said.contains(&word) && said.contains("MAY BE NEWER"), "{said}");
-        }
+        let (said, items) = back(&shop, &["--latest"]);
+        assert_eq!(items, all, "{has_backup}: {said}");
+        assert!(said.contains(&word) && said.contains("may be"), "{said}");
     }
 }
 

@@ -26,19 +26,16 @@ pub(super) struct Outside {
 }
 
 impl Outside {
-    /// Tells that a backup begins; `None` where no check is named.
-    ///
-    /// # Errors
-    /// When TLS cannot be set up.
-    pub(super) fn begin(
-        config: &Config,
-        alerts: &Alerts,
-        store: &Arc<Store>,
-    ) -> anyhow::Result<Option<Self>> {
-        let client = http_client()?;
-        let Some(check) = Check::of(Subject::Backup, (config, &client), alerts, store) else {
-            return Ok(None);
-        };
+    /// Tells that a backup begins; `None` where no check is named, or TLS cannot be set up: the backup does not depend on it.
+    pub(super) fn begin(config: &Config, alerts: &Alerts, store: &Arc<Store>) -> Option<Self> {
+        config.heartbeat.backup_url.as_ref()?;
+        let client = http_client().inspect_err(|error| {
+            tracing::warn!(
+                error = format!("{error:#}"),
+                "the outside is not told of this backup"
+            );
+        });
+        let check = Check::of(Subject::Backup, (config, &client.ok()?), alerts, store)?;
         let (check, run) = (Arc::new(check), RunId::random());
         let begun = tokio::spawn({
             let (check, run) = (Arc::clone(&check), run.clone());
@@ -46,7 +43,7 @@ impl Outside {
                 let _ = check.tell(&Signal::Start, Some(&run)).await;
             }
         });
-        Ok(Some(Self { check, run, begun }))
+        Some(Self { check, run, begun })
     }
 
     /// Tells how it ended, behind the word that it began.

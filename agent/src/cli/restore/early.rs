@@ -25,12 +25,21 @@ const FIRST: u64 = 1;
 /// Points that are looked at in search of the oldest whole one.
 const TRIED_MAX: usize = 20;
 
+/// Refuses what needs no plan to be refused.
+///
+/// # Errors
+/// What is wrong, in a sentence, or that no remote can be asked.
+pub(super) async fn refuse(arguments: &Arguments, config: &Config) -> Result<(), Failure> {
+    refuse_unfit_folder(arguments, config)?;
+    refuse_before_first(arguments, config).await
+}
+
 /// Refuses a folder on one of the remotes, since what is restored can be read by everybody who reads that, and one in the
 /// agent's own, where nothing but its state belongs.
 ///
 /// # Errors
 /// That sentence, with the remote's name.
-pub(super) fn refuse_unfit_folder(arguments: &Arguments, config: &Config) -> Result<(), Failure> {
+fn refuse_unfit_folder(arguments: &Arguments, config: &Config) -> Result<(), Failure> {
     let Some(to) = &arguments.to else { return Ok(()) };
     let to = true_path(to);
     if to.starts_with(true_path(&config.state_dir)) {
@@ -74,7 +83,7 @@ fn true_path(path: &Path) -> PathBuf {
 ///
 /// # Errors
 /// That sentence, or that no remote can be asked.
-pub(super) async fn refuse_before_first(arguments: &Arguments, config: &Config) -> Result<(), Failure> {
+async fn refuse_before_first(arguments: &Arguments, config: &Config) -> Result<(), Failure> {
     if arguments.before_commit.is_none_or(|commit| commit > FIRST) {
         return Ok(());
     }

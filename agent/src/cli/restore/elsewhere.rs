@@ -26,7 +26,15 @@ pub(super) struct Elsewhere<'a> {
     pub keys: &'a Keys,
 }
 
-impl Elsewhere<'_> {
+impl<'a> Elsewhere<'a> {
+    pub(super) fn of(arguments: &'a Arguments, config: &'a Config, keys: &'a Keys) -> Self {
+        Self {
+            arguments,
+            config,
+            keys,
+        }
+    }
+
     /// The failure, and what the other remotes have where only one was asked.
     pub(super) async fn told(&self, failure: Failure, found: Found) -> Failure {
         let asked = self.arguments.remote.as_deref();
