@@ -121,13 +121,17 @@ impl Sender {
         if (doubts.is_to_ask() || might_mislead)
             && let Some(down) = self.ask(doubts).await
         {
+            // What came since the last try is known to wait for it too.
+            if let (true, Outcome::NotSent(why) | Outcome::Unknown(why)) = (might_mislead, &down) {
+                self.failed(&rows, false, false, why)?;
+            }
             return Ok(Turn::Tried(down));
         }
         if rows.is_empty() && !known.is_empty() {
             return self.settle(&known).await;
         }
         let Some(roads) = &self.roads else {
-            return self.send_ready(rows, None, doubts).await;
+            return self.send_ready((rows, known), None, doubts).await;
         };
         let right_of_way = roads.right_of_way().await;
         // Another road may have said it meanwhile.
@@ -135,7 +139,7 @@ impl Sender {
         if rows.is_empty() && !known.is_empty() {
             return Ok(Turn::Idle(Duration::ZERO));
         }
-        self.send_ready(rows, right_of_way, doubts).await
+        self.send_ready((rows, known), right_of_way, doubts).await
     }
 
     /// What waits here: what is to be said, and what the place has got by another road.
@@ -146,11 +150,11 @@ impl Sender {
 
     async fn send_ready(
         &self,
-        rows: Vec<Waiting>,
+        (rows, known): (Vec<Waiting>, Vec<Waiting>),
         right_of_way: Option<OwnedMutexGuard<()>>,
         doubts: &mut Doubts,
     ) -> anyhow::Result<Turn> {
-        let (rows, next) = self.ready(rows, doubts)?;
+        let (rows, next) = self.ready((rows, &known), doubts)?;
         if rows.is_empty() {
             let next = next.into_iter().chain(doubts.next(Instant::now()));
             return Ok(Turn::Idle(next.fold(IDLE, Duration::min)));

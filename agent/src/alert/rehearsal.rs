@@ -111,8 +111,8 @@ impl Rehearsal {
             let last = known.iter().find(|test| test.rung == way.rung.name);
             let tested_at = last.map_or(self.started_at, |test| test.tested_at);
             // Where another way brings all that waits for it, nothing else would show that it works again.
-            let is_back =
-                last.is_some_and(|test| !test.ok) && self.store.was_there(&way.rung.name, tested_at)?;
+            let is_back = last.is_some_and(|test| !test.ok)
+                && self.store.was_there(&way.rung.name, tested_at, now())?;
             if is_back || is_due(&self.calendar, tested_at, now()) {
                 let test = self.test_twice(way).await;
                 record(&self.store, &self.alerts, &test)?;

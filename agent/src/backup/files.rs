@@ -227,7 +227,11 @@ mod tests {
         fs::write(dir.path().join("notes"), "kept").unwrap();
         let shown = PathBuf::from("/proc");
         let collected = collect(
-            &[dir.path().to_path_buf(), shown, PathBuf::from("/proc/kmsg")],
+            &[
+                dir.path().to_path_buf(),
+                shown,
+                PathBuf::from("/proc/self/status"),
+            ],
             &[],
         );
         let found: Vec<&Path> = collected.found.iter().map(|file| file.path.as_path()).collect();
@@ -236,7 +240,7 @@ mod tests {
         assert!(told.contains("/pipe is a pipe"), "{told}");
         assert!(told.contains("/socket is a socket"), "{told}");
         assert!(
-            told.contains("/proc is no disk") && told.contains("/proc/kmsg is no disk"),
+            told.contains("/proc is no disk") && told.contains("/proc/self/status is no disk"),
             "{told}"
         );
     }

@@ -22,6 +22,7 @@ use recipients::Recipients;
 use record::Record;
 use remembered::Remembered;
 use signer::SigningKey;
+pub use staging::is_one_taken;
 use staging::{Sealer, StagingDir};
 use upload::Upload;
 pub use want::{Want, What};

@@ -35,6 +35,12 @@ pub(super) struct StagingDir {
     _lock: File,
 }
 
+/// Whether some process takes a backup at this moment, as far as can be seen.
+#[must_use]
+pub fn is_one_taken(state_dir: &Path) -> bool {
+    lock::is_held(&state_dir.join(LOCK)).unwrap_or(false)
+}
+
 impl StagingDir {
     pub(super) fn make(state_dir: &Path) -> Result<Self, TakeError> {
         make_private(state_dir)?;

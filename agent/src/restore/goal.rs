@@ -220,6 +220,7 @@ async fn newest(
     unfilled::weigh((request, sources), avoid, &mut goal, manifest.commit);
     gone::weigh(request, sources, &mut goal, &mut before, end_at);
     unread::pass_over(request, &mut goal, &mut before, end_at);
+    unread::leave_behind(request, &mut goal, &mut before);
     let (left, unread) = bare::leftovers(request, sources, before.unread, end_at);
     goal.notes.extend(left);
     for (point, unread) in unread {

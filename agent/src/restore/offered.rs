@@ -44,18 +44,13 @@ pub(super) async fn settle(
         let Err(again) = way.leads_to(offer).await else {
             break;
         };
-        if !refused.reason.contains(&again.reason) {
-            refused.reason = format!("{}; {}", refused.reason, again.reason);
-        }
+        refused.reason = with_what_is_new(refused.reason, &again.reason);
         let beside = beside_of(&refused.next);
         refused.next = again.next;
         if let Next::Point { beside: there, .. } | Next::Commit { beside: there, .. } = &mut refused.next {
             *there = beside.zip(*there).and_then(|(beside, there)| beside.then(there));
         }
         way.faults += 1;
-        if way.faults > FAULTS_MAX {
-            refused.next = Next::Advice(TOO_MUCH.to_owned());
-        }
     }
     // Nothing is later than everything.
     if let (Selection::Latest, Next::Point { beside, .. } | Next::Commit { beside, .. }) =
@@ -64,6 +59,17 @@ pub(super) async fn settle(
         *beside = beside.filter(|beside| beside.side == Side::Earlier);
     }
     refused
+}
+
+/// The sentences of the second behind those of the first, each once.
+fn with_what_is_new(first: String, second: &str) -> String {
+    second.split("; ").fold(first, |told, sentence| {
+        if told.contains(sentence) {
+            told
+        } else {
+            format!("{told}; {sentence}")
+        }
+    })
 }
 
 /// What is said where one fault leads to the next.
@@ -106,17 +112,20 @@ struct Way<'a> {
 impl Way<'_> {
     /// Whether a way leads there over commits that open.
     async fn leads_to(&mut self, offer: Request) -> Result<(), Refused> {
-        while self.faults <= FAULTS_MAX {
+        while self.faults < FAULTS_MAX {
             let plan = plan_around(offer.clone(), self.avoid.clone(), self.sources).await?;
             let Some((name, why)) = self.first_fault(&plan.segments).await else {
-                break;
+                return Ok(());
             };
             self.faults += 1;
             if !self.avoid.add(Culprit::Segment(name), why) {
-                break;
+                return Ok(());
             }
         }
-        Ok(())
+        Err(Refused {
+            reason: format!("{FAULTS_MAX} faults were met on the ways to what could be had instead"),
+            next: Next::Advice(TOO_MUCH.to_owned()),
+        })
     }
 
     /// The first of them that is nothing on every remote, or that nobody signed who is believed.

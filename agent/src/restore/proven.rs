@@ -40,20 +40,32 @@ pub(super) async fn take_out(
         return false;
     };
     let is_locked = !tail.locked.is_empty();
-    let told = sentence(&tail, is_locked);
-    avoid.unproven(tail.names, told + &unheard::may_hold_more(sources));
-    avoid.may_be_newer |= is_locked || tail.is_earlier || sources.is_partial();
+    if let Some(why) = tail.of_earlier() {
+        let told = format!(
+            "not restored, of the chain {chain} after commit {}: {why}",
+            tail.end
+        );
+        avoid.unproven(tail.earlier.iter().cloned().collect(), told);
+        avoid.may_be_newer = true;
+    }
+    if !tail.told.is_empty() {
+        let told = sentence(&tail.told, tail.end, is_locked) + &unheard::may_hold_more(sources);
+        avoid.unproven(tail.names, told);
+        avoid.may_be_newer |= is_locked || sources.is_partial();
+    }
     true
 }
 
 /// What lies behind the last segment that opens.
 pub struct Tail {
-    /// The names.
+    /// The names of what is nothing, or is sealed to another key.
     pub names: Vec<SegmentName>,
     /// Those of them that are sealed to another key.
     pub locked: BTreeSet<SegmentName>,
-    /// Whether an earlier server signed one of them after the shop had left it.
-    is_earlier: bool,
+    /// Those of them that an earlier server signed after the shop had left it: they are whole, and of another history.
+    pub earlier: BTreeSet<SegmentName>,
+    /// What is said of the latest of those.
+    earlier_told: Option<String>,
     /// What is wrong with each of them.
     told: Vec<String>,
     /// The last commit that something shows.
@@ -72,7 +84,8 @@ pub async fn behind_the_last(
     let mut tail = Tail {
         names: Vec::new(),
         locked: BTreeSet::new(),
-        is_earlier: false,
+        earlier: BTreeSet::new(),
+        earlier_told: None,
         told: Vec::new(),
         end: known,
     };
@@ -85,7 +98,7 @@ pub async fn behind_the_last(
                 tail.end = name.last;
                 break;
             }
-            Proof::Nothing(_) | Proof::Locked(_) if tail.names.len() >= OPENED_MAX => return None,
+            Proof::Nothing(_) | Proof::Locked(_) if tail.names.len() == OPENED_MAX => return None,
             Proof::Nothing(why) => {
                 tail.told.push(why);
                 tail.names.push(name);
@@ -97,18 +110,25 @@ pub async fn behind_the_last(
             }
             // Of its own chain it is what that server wrote after the shop had left it.
             Proof::Foreign(stranger) if stranger.is_earlier => {
-                tail.told.push(stranger.why);
+                tail.earlier_told.get_or_insert(stranger.why);
                 let end = place - 1 + segments::foreign_ones(sources, &names[place - 1..]).await;
-                let theirs = names[place - 1..end].iter();
-                tail.names
-                    .extend(theirs.filter(|name| name.last > known).cloned());
-                tail.is_earlier = true;
+                let theirs = names[place - 1..end].iter().filter(|name| name.last > known);
+                tail.earlier.extend(theirs.cloned());
                 place = end;
             }
             Proof::Foreign(_) | Proof::Unknown => return None,
         }
     }
-    (!tail.names.is_empty()).then_some(tail)
+    let is_any = !tail.names.is_empty() || !tail.earlier.is_empty();
+    is_any.then_some(tail)
+}
+
+impl Tail {
+    /// What is said of those that an earlier server signed.
+    #[must_use]
+    pub fn of_earlier(&self) -> Option<&str> {
+        self.earlier_told.as_deref()
+    }
 }
 
 /// What is known of the chain without any name.
@@ -122,19 +142,12 @@ fn known_through(request: &Request, chain: &ChainId) -> CommitNumber {
     of_chain.max().unwrap_or(CommitNumber::FIRST)
 }
 
-fn sentence(tail: &Tail, is_locked: bool) -> String {
-    let (told, end) = (&tail.told, tail.end);
+fn sentence(told: &[String], end: CommitNumber, is_locked: bool) -> String {
     let first: Vec<&str> = told.iter().take(TOLD_MAX).map(String::as_str).collect();
     let more = match told.len() {
         count if count > TOLD_MAX => format!("; and {} more", count - TOLD_MAX),
         _ => String::new(),
     };
-    if tail.is_earlier {
-        return format!(
-            "not restored: {}{more}. What you get of this chain ends with commit {end}",
-            first.join("; ")
-        );
-    }
     if is_locked {
         return format!(
             "NOT PROVEN, and not restored: {}{more}. Nothing that opens shows that there was any commit after {end}. IT MAY BE \

@@ -173,6 +173,10 @@ async fn later_chains(
         while let Some(name) = names.get(place) {
             place += 1;
             opened += 1;
+            // What that other one signed is told in any case.
+            if opened > OPENED_MAX && is_foreign {
+                break;
+            }
             if opened > OPENED_MAX {
                 return Err(format!(
                     "more than {OPENED_MAX} objects claim later commits of other chains, such as {name}, and do not open"
@@ -182,9 +186,11 @@ async fn later_chains(
             let (at, name) = (end_by(&proof, name), name.clone());
             match proof {
                 // What is the shop's own of the same chain may lie before it.
-                Proof::Foreign(stranger) if !is_foreign => {
+                Proof::Foreign(stranger) => {
+                    if !is_foreign {
+                        found.foreign.push(Foreign { name, stranger });
+                    }
                     is_foreign = true;
-                    found.foreign.push(Foreign { name, stranger });
                     place += segments::foreign_ones(sources, &names[place - 1..]).await - 1;
                 }
                 _ if at > end_at => {

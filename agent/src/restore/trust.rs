@@ -126,7 +126,11 @@ pub async fn gather(
             known = known.and(signers);
         }
     }
-    let unheard = named.iter().filter_map(|one| nowhere(one, &known)).collect();
+    let is_partial = !survey.silent.is_empty();
+    let unheard = named
+        .iter()
+        .filter_map(|one| nowhere(one, &known, is_partial))
+        .collect();
     // Whoever names an agent wants no other one to be believed.
     if !known.is_empty() || !named.is_empty() {
         let offered = offered.into_iter().map(|(fingerprint, _)| fingerprint);
@@ -157,12 +161,16 @@ pub async fn gather(
 }
 
 /// What is said of an agent that was named and of which there is no certificate.
-fn nowhere(named: &Fingerprint, known: &Signers) -> Option<String> {
+fn nowhere(named: &Fingerprint, known: &Signers, is_partial: bool) -> Option<String> {
     let is_known = known.fingerprints().any(|fingerprint| fingerprint == *named);
+    let why = match is_partial {
+        true => "a remote that does not answer may hold it",
+        false => "compare it with what `agent check` printed",
+    };
     (!is_known).then(|| {
         format!(
-            "--trust names {named}, and its certificate is on none of the remotes that were asked, nor beside the owner's key \
-             or on this server: nothing that it signed can be known for its own. Compare it with what `agent check` printed"
+            "--trust names {named}, and its certificate could be taken from none of the remotes that answer, and lies neither \
+             beside the owner's key nor on this server: nothing that it signed can be known for its own; {why}"
         )
     })
 }

@@ -2,6 +2,8 @@
 //! nothing but a note.
 //! What is known and cannot be read is never left out in silence.
 
+use std::collections::BTreeMap;
+
 use protocol::{
     manifest::Manifest,
     object_key::{self, PointId},
@@ -63,6 +65,33 @@ pub(super) fn pass_over(request: &Request, goal: &mut Goal, before: &mut Before,
         .push(format!("{which}, and not restored: {}", unread.told()));
 }
 
+/// Takes the points that an earlier server signed after the shop had left it out of what was met, and tells of each such
+/// server once: they are of another history for certain.
+pub(super) fn leave_behind(request: &Request, goal: &mut Goal, before: &mut Before) {
+    let is_earlier = |(point, unread): &mut (PointId, Unread)| {
+        unread.foreign().is_some_and(|foreign| foreign.is_earlier) && !request.known.contains_key(point)
+    };
+    let earlier: Vec<(PointId, Unread)> = before.unread.extract_if(.., is_earlier).collect();
+    let mut by_server: BTreeMap<&str, (usize, &(PointId, Unread))> = BTreeMap::new();
+    for one in &earlier {
+        let signer = one.1.foreign().map_or("", |foreign| foreign.signer.as_str());
+        let entry = by_server.entry(signer).or_insert((0, one));
+        entry.0 += 1;
+        if one.0 > entry.1.0 {
+            entry.1 = one;
+        }
+    }
+    goal.may_be_newer |= !earlier.is_empty() && request.known.is_empty();
+    for (count, (newest, unread)) in by_server.into_values() {
+        let which = match count {
+            1 => format!("the restore point {newest}"),
+            count => format!("{count} restore points, the newest {newest}"),
+        };
+        goal.notes
+            .push(format!("not restored: {which}: {}", unread.told()));
+    }
+}
+
 /// Whether a newer point that cannot be read held something that no way leads to.
 pub(super) async fn weigh(
     request: &Request,
@@ -95,11 +124,6 @@ pub(super) async fn weigh(
         (_, None) if request.chain.is_some() => goal.notes.push(told),
         (Unread::Damaged(_), None) if is_same_chain(sources, goal, point, begin, end_at) => {
             goal.notes.push(told);
-        }
-        (Unread::NotOurs(_, Some(foreign)), None) if foreign.is_earlier => {
-            goal.may_be_newer = true;
-            goal.notes
-                .push(format!("not restored: the restore point {point}: {told}"));
         }
         // It was sealed for the owner: who signed it is the owner's to judge.
         (Unread::NotOurs(..), None) => goal.lose(

@@ -338,7 +338,7 @@ fn a_fingerprint_that_is_nowhere_is_said_to_be() {
     let shop = Shop::new();
     shop.back_up();
     let nobody = "A".repeat(40);
-    let told = format!("--trust names {nobody}, and its certificate is on none of the remotes");
+    let told = format!("--trust names {nobody}, and its certificate could be taken from none of the remotes");
     let said = shop.restore_to("back", &["--trust", &nobody]);
     assert!(said.contains(&told), "{said}");
     let own = fs::read_dir(shop.path("local/cert"))

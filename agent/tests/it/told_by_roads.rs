@@ -164,6 +164,44 @@ async fn nor_to_two_owners() {
     a_death_is_told(Direct::Is(Manner::LosesAnswers), &[OWNER, OWNER + 1], true).await;
 }
 
+/// The direct road takes the alarm and loses its answer, and brings the end; the second one is down all the while.
+#[tokio::test]
+async fn what_is_over_by_one_road_rings_by_no_other_that_is_back_later() {
+    let dir = tempfile::tempdir().unwrap();
+    let telegram = Telegram::start().await;
+    let direct = Road::start(&telegram, Manner::LosesAnswers).await;
+    let mut second = Road::closed(&telegram).await;
+    let bot = Bot::start(None, 1);
+    let address = bot.address;
+    let config = by_two_roads(dir.path(), &bot, &direct, &second, &[OWNER]);
+    let agent = Agent::start_at(config, LOSSY);
+    bot.held().await;
+    drop(bot);
+    telegram.wait_for(1).await;
+    let of_second = Address {
+        rung: SECOND.to_owned(),
+        chat_id: OWNER,
+    };
+    let store = Store::open_to_look(&dir.path().join("state")).unwrap().unwrap();
+    let waits = || store.waiting(&of_second, 10, UnixMillis(i64::MAX)).unwrap();
+    until(LIMIT, || !waits().is_empty()).await;
+    let bot = Bot::start(Some(address), 2);
+    direct.set(Manner::Open);
+    let is_over = || last_word(&telegram, OWNER).starts_with('✅');
+    until(LIMIT, is_over).await;
+    let told = telegram.taken().len();
+    second.open().await;
+    nothing_waits(dir.path(), &[OWNER]).await;
+    agent.stop().await;
+    drop(bot);
+    let since = &telegram.taken()[told..];
+    assert!(
+        since.iter().all(|taken| !taken.text().contains('🔴')),
+        "{since:?}"
+    );
+    assert!(is_over(), "{:?}", telegram.taken());
+}
+
 #[tokio::test]
 async fn what_waited_on_two_roads_is_one_summary() {
     let dir = tempfile::tempdir().unwrap();

@@ -7,22 +7,18 @@ use std::{
 };
 
 use super::{Doubts, Pause, Sender, now};
-use crate::store::outbox::Waiting;
+use crate::store::{episodes::EpisodeId, outbox::Waiting};
 
 impl Sender {
-    /// What may be sent now. What has probably arrived waits, and with it what goes on from it; it is handed on once it was
+    /// What may be sent now of these rows; `known` is what the place has got by another road. What has probably arrived waits, and with it what goes on from it; it is handed on once it was
     /// repeated and another way has told it, or what comes after it tells that it is over and what it was. And how long until
     /// something that is held for being young may be.
     pub(super) fn ready(
         &self,
-        rows: Vec<Waiting>,
+        (rows, known): (Vec<Waiting>, &[Waiting]),
         doubts: &Doubts,
     ) -> rusqlite::Result<(Vec<Waiting>, Option<Duration>)> {
-        let over: BTreeSet<_> = rows
-            .iter()
-            .filter(|row| !row.message.open && row.message.follows_up)
-            .filter_map(|row| row.message.episode)
-            .collect();
+        let (over, told_over) = (ended(&rows), ended(known));
         let (mut ready, mut held, mut next) = (Vec::new(), BTreeSet::new(), None::<Duration>);
         for (at, row) in rows.iter().enumerate() {
             let episode = row.message.episode;
@@ -30,7 +26,10 @@ impl Sender {
             let is_over = row.message.open && episode.is_some_and(|episode| over.contains(&episode));
             // A way that was back the moment after it failed may not have taken it: only a second answer that is lost shows that
             // it loses them.
-            let is_told = (is_over && doubts.has_probably_arrived(row.id))
+            // Its end stands there already: after that nobody is alarmed any more.
+            let is_past = row.message.open && episode.is_some_and(|episode| told_over.contains(&episode));
+            let is_told = is_past
+                || (is_over && doubts.has_probably_arrived(row.id))
                 || (row.elsewhere.is_some() && doubts.was_repeated(row.id));
             if is_told || pause == Some(Pause::Ended) {
                 self.store.delivery_needless(row, now())?;
@@ -45,4 +44,12 @@ impl Sender {
         }
         Ok((ready, next))
     }
+}
+
+/// The episodes of which these tell the end.
+fn ended(rows: &[Waiting]) -> BTreeSet<EpisodeId> {
+    let ends = rows
+        .iter()
+        .filter(|row| !row.message.open && row.message.follows_up);
+    ends.filter_map(|row| row.message.episode).collect()
 }

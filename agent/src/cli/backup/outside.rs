@@ -13,7 +13,7 @@ use crate::{
         heartbeat::{RunId, Signal},
         outside::{Check, Subject, of_backup},
     },
-    backup::{TakeError, Taken},
+    backup::{TakeError, Taken, is_one_taken},
     config::Config,
     store::Store,
 };
@@ -26,9 +26,13 @@ pub(super) struct Outside {
 }
 
 impl Outside {
-    /// Tells that a backup begins; `None` where no check is named, or TLS cannot be set up: the backup does not depend on it.
+    /// Tells that a backup begins; `None` where no check is named, another backup runs, whose end would not be this one's, or
+    /// TLS cannot be set up: the backup does not depend on it.
     pub(super) fn begin(config: &Config, alerts: &Alerts, store: &Arc<Store>) -> Option<Self> {
         config.heartbeat.backup_url.as_ref()?;
+        if is_one_taken(&config.state_dir) {
+            return None;
+        }
         let client = http_client().inspect_err(|error| {
             tracing::warn!(
                 error = format!("{error:#}"),

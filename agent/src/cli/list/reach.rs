@@ -67,6 +67,13 @@ pub(super) async fn take_out_unproven(
         let names = segments.keys().filter(|name| name.chain == chain).cloned();
         let tail = behind_the_last(sources, names.collect(), known).await;
         let Some(tail) = tail else { continue };
+        for name in &tail.earlier {
+            segments.remove(name);
+            found.push(Doubt {
+                segment: name.to_string(),
+                why: tail.of_earlier().unwrap_or_default().to_owned(),
+            });
+        }
         for name in tail.names {
             segments.remove(&name);
             let why = match tail.locked.contains(&name) {

@@ -40,7 +40,7 @@ const DROP_DETOURS: &str = "
             SELECT 1 FROM messages m JOIN messages before ON before.episode = m.episode AND before.id < m.id
             JOIN deliveries told ON told.message = before.id
             WHERE m.id = deliveries.message AND told.rung = deliveries.rung AND told.chat_id = deliveries.chat_id
-                AND (told.sent_at IS NOT NULL OR told.in_doubt = 1))";
+                AND (told.sent_at IS NOT NULL OR told.in_doubt = 1 OR told.dropped_at IS NULL))";
 const WAITING_ADDRESSES: &str = "
     SELECT DISTINCT rung, chat_id FROM deliveries
     WHERE sent_at IS NULL AND dropped_at IS NULL";

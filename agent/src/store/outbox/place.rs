@@ -14,7 +14,7 @@ const TAKES: &str = "
 const IS_THERE: &str = "
     UPDATE deliveries SET dropped_at = :now, there_at = :now WHERE id = :id AND sent_at IS NULL AND dropped_at IS NULL";
 const WAS_THERE: &str = "
-    SELECT EXISTS (SELECT 1 FROM deliveries WHERE rung = :rung AND there_at > :after)";
+    SELECT EXISTS (SELECT 1 FROM deliveries WHERE rung = :rung AND there_at > :after AND there_at <= :now)";
 
 /// What is known of a message at its place from the other ways that lead there.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -77,13 +77,12 @@ impl Store {
     ///
     /// # Errors
     /// When the database refuses.
-    pub fn was_there(&self, rung: &str, after: UnixMillis) -> rusqlite::Result<bool> {
+    pub fn was_there(&self, rung: &str, after: UnixMillis, now: UnixMillis) -> rusqlite::Result<bool> {
         self.read(|connection| {
-            connection
-                .prepare_cached(WAS_THERE)?
-                .query_row(named_params! { ":rung": rung, ":after": after.0 }, |row| {
-                    row.get(0)
-                })
+            connection.prepare_cached(WAS_THERE)?.query_row(
+                named_params! { ":rung": rung, ":after": after.0, ":now": now.0 },
+                |row| row.get(0),
+            )
         })
     }
 }
@@ -245,7 +244,7 @@ mod tests {
             let broken = desk.store.broken_ways(Duration::ZERO, NOW).unwrap();
             broken.contains("telegram")
         };
-        let was_there = |after| desk.store.was_there("telegram", UnixMillis(after)).unwrap();
+        let was_there = |after| desk.store.was_there("telegram", UnixMillis(after), NOW).unwrap();
         assert!(is_broken() && !was_there(0));
         assert_eq!(desk.store.refusing().unwrap().len(), 1);
         let known = desk.waits(&direct);
