@@ -329,8 +329,8 @@ pub(super) fn describe(error: &OpenError, signers: &Signers) -> String {
              check`, restore with --trust {signer}, or lay its certificate as agent.asc beside the owner's key"
         ),
         OpenError::SignedSince(signer) => format!(
-            "{error}, so that it is of another history than the shop's since then. If that is the one that you want, add --trust \
-             {signer}"
+            "{error}, so that it is of another history than the shop's since then. If that is the one that you want, `agent \
+             restore` takes it with --trust {signer}"
         ),
         // Its word alone opens nothing: the certificate is needed.
         OpenError::ForeignSigner(signer) => format!(

@@ -130,7 +130,8 @@ pub(super) fn also_holding(
     if request.is_agent_named {
         return Vec::new();
     }
-    let agents = by_agent(holding(request, sources, index, commit).into_iter());
+    let holding = holding(request, sources, index, commit).into_iter();
+    let agents = by_agent(holding.filter(|one| !one.is_earlier));
     let told = agents.iter().map(|(newest, _)| {
         format!(
             "the chain {} has a commit {commit} too, of another moment: it is of the agent {}, which is not known here. If \
@@ -149,7 +150,8 @@ pub(super) fn newer(request: &Request, index: &Index<'_>, chain: &ChainId) -> Ve
     }
     let own = index.opened().filter(|manifest| manifest.chain == *chain);
     let newest = own.map(|manifest| manifest.taken_at).max();
-    let is_newer = |one: &&Foreign| newest.is_some_and(|newest| one.taken_at > newest);
+    // What a server that was left behind goes on to write is no newer state of the shop.
+    let is_newer = |one: &&Foreign| !one.is_earlier && newest.is_some_and(|newest| one.taken_at > newest);
     let agents = by_agent(index.foreign().filter(is_newer));
     let told = agents.iter().map(|(newest, count)| {
         let (points, are) = match count {

@@ -100,6 +100,15 @@ impl Goal {
         manifest.chain == self.chain && is_before_stop && is_before_moment
     }
 
+    /// Of a point at which no restore to it was tried: whether it comes too late. Within the second of a moment a later one may
+    /// begin as well, and was not looked at.
+    pub(super) fn is_late(&self, manifest: &Manifest) -> Option<bool> {
+        match self.is_before(manifest) {
+            true => Some(true),
+            false => (!self.may_begin(manifest)).then_some(false),
+        }
+    }
+
     /// Whether a point shows the shop as it was later on.
     pub(super) fn is_before(&self, manifest: &Manifest) -> bool {
         let is_after_moment = matches!(self.stop, Stop::By { moment, .. } if manifest.taken_at > moment);

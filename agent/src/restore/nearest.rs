@@ -72,7 +72,7 @@ pub(super) async fn refuse(
         }
         (None, None, Some(route)) => nearest(route, goal.stop, &asked),
         (None, None, None) => {
-            let is_late = |manifest: &Manifest| (!goal.may_begin(manifest)).then(|| goal.is_before(manifest));
+            let is_late = |manifest: &Manifest| goal.is_late(manifest);
             let (next, warning) = other(
                 request,
                 sources,

@@ -357,6 +357,19 @@ fn where_nothing_from_before_is_whole_the_oldest_that_is_comes_next() {
     ] {
         assert!(told.contains(part), "{part} is not said: {told}");
     }
+    // In the second in which the delta was taken, which stands on the one that is not there.
+    let id = text(&week.delta["id"]);
+    let second = format!(
+        "{}-{}-{}T{}:{}:{}Z",
+        &id[..4],
+        &id[4..6],
+        &id[6..8],
+        &id[9..11],
+        &id[11..13],
+        &id[13..15]
+    );
+    let told = week.restore(&["--at", &second]).unwrap_err();
+    assert!(told.contains(&format!("--point {point}")), "{told}");
 }
 
 #[test]
