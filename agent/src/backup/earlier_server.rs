@@ -49,12 +49,13 @@ impl EarlierServer {
 pub fn of(restores: Vec<LiveRestore>) -> BTreeMap<Fingerprint, EarlierServer> {
     let mut all: BTreeMap<Fingerprint, EarlierServer> = BTreeMap::new();
     for one in restores {
+        let until = one.until();
         let entry = all.entry(one.signer).or_insert(EarlierServer::at(one.at));
         entry.restored_at = entry.restored_at.max(one.at);
-        entry.until = entry.until.max(one.at).max(one.as_of);
+        entry.until = entry.until.max(until);
         entry.is_last |= one.server.is_none();
-        let until = entry.chains.entry(one.chain).or_insert(one.commit);
-        *until = (*until).max(one.commit);
+        let commit = entry.chains.entry(one.chain).or_insert(one.commit);
+        *commit = (*commit).max(one.commit);
     }
     all
 }

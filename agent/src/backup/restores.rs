@@ -61,6 +61,12 @@ pub struct LiveRestore {
 }
 
 impl LiveRestore {
+    /// Until when what its signer signed is the shop's own: the clock of whoever signed may have stood before this one's.
+    #[must_use]
+    pub fn until(&self) -> UnixMillis {
+        self.at.max(self.as_of)
+    }
+
     pub(crate) fn is_same(&self, other: &Self) -> bool {
         (self.at, &self.point, &self.signer) == (other.at, &other.point, &other.signer)
     }
@@ -192,8 +198,7 @@ pub fn that_put(state_dir: &Path, file: FileId) -> Option<LiveRestore> {
 pub fn signers_of(restores: &[LiveRestore]) -> Signers {
     let each = restores.iter().filter_map(|restore| {
         let signers = Signers::of(&restore.signer, restore.certificate.as_bytes()).ok()?;
-        // The clock of whoever signed may have stood before this one's.
-        Some(signers.until(restore.at.max(restore.as_of)))
+        Some(signers.until(restore.until()))
     });
     each.fold(Signers::default(), |all, signers| all.and(&signers))
 }
@@ -207,7 +212,7 @@ pub fn bounds(restores: &[LiveRestore]) -> BTreeMap<Fingerprint, UnixMillis> {
     let of_another = |one: &&LiveRestore| one.server.as_ref() != Some(&one.signer);
     for one in restores.iter().filter(of_another) {
         let until = bounds.entry(one.signer.clone()).or_insert(one.at);
-        *until = (*until).max(one.at).max(one.as_of);
+        *until = (*until).max(one.until());
     }
     let is_back = |signer: &Fingerprint, until: UnixMillis| {
         let mut done_there = restores.iter().filter(|one| one.server.as_ref() == Some(signer));

@@ -37,7 +37,7 @@ pub(super) async fn told_in(sources: &Sources<'_>, manifest: &Manifest) -> Vec<L
     let record = archived::file(sources, manifest, restores::FILE, limits).await;
     let mut told = restores::told_by(&manifest.signer, &record.unwrap_or_default());
     // Nobody can say what happens after he spoke.
-    told.retain(|restore| restore.at.max(restore.as_of) <= manifest.taken_at);
+    told.retain(|restore| restore.until() <= manifest.taken_at);
     told
 }
 

@@ -162,7 +162,7 @@ pub async fn gather(
 
 /// What is said of an agent that was named and of which there is no certificate.
 fn nowhere(named: &Fingerprint, known: &Signers, is_partial: bool) -> Option<String> {
-    let is_known = known.fingerprints().any(|fingerprint| fingerprint == *named);
+    let is_known = known.contains(named);
     let why = match is_partial {
         true => "a remote that does not answer may hold it",
         false => "compare it with what `agent check` printed",

@@ -10,9 +10,9 @@ use super::{Doubts, Pause, Sender, now};
 use crate::store::{episodes::EpisodeId, outbox::Waiting};
 
 impl Sender {
-    /// What may be sent now of these rows; `known` is what the place has got by another road. What has probably arrived waits, and with it what goes on from it; it is handed on once it was
-    /// repeated and another way has told it, or what comes after it tells that it is over and what it was. And how long until
-    /// something that is held for being young may be.
+    /// What may be sent now of these rows; `known` is what the place has got by another road. What has probably arrived waits,
+    /// and with it what goes on from it; it is handed on once it was repeated and another way has told it, or what comes after
+    /// it tells that it is over and what it was. And how long until something that is held for being young may be.
     pub(super) fn ready(
         &self,
         (rows, known): (Vec<Waiting>, &[Waiting]),
@@ -24,10 +24,10 @@ impl Sender {
             let episode = row.message.episode;
             let pause = self.pause_of(&rows, at)?;
             let is_over = row.message.open && episode.is_some_and(|episode| over.contains(&episode));
-            // A way that was back the moment after it failed may not have taken it: only a second answer that is lost shows that
-            // it loses them.
             // Its end stands there already: after that nobody is alarmed any more.
             let is_past = row.message.open && episode.is_some_and(|episode| told_over.contains(&episode));
+            // A way that was back the moment after it failed may not have taken it: only a second answer that is lost shows that
+            // it loses them.
             let is_told = is_past
                 || (is_over && doubts.has_probably_arrived(row.id))
                 || (row.elsewhere.is_some() && doubts.was_repeated(row.id));
