@@ -83,7 +83,7 @@ mod tests {
             shipped_at: None,
             failing: None,
             unanswered_since: None,
-            gap_at: None,
+            passed_by: None,
             torn_after: None,
             waiting_commits: 0,
             waiting_bytes: 0,

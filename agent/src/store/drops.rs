@@ -103,7 +103,7 @@ fn is_first(transaction: &Transaction<'_>, remote: &str) -> rusqlite::Result<boo
         .query_row(named_params! {":remote": remote}, |row| row.get(0))
 }
 
-fn put_before(
+pub(super) fn put_before(
     transaction: &Transaction<'_>,
     remote: &str,
     (chain, first): (&ChainId, CommitNumber),

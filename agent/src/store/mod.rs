@@ -35,6 +35,7 @@ pub mod interruptions;
 pub mod lock;
 mod look;
 mod lost;
+mod migrations;
 mod new_place;
 pub mod outbox;
 pub mod own_chains;
@@ -58,6 +59,7 @@ pub mod torn;
 pub mod twin;
 
 use book::Remembered;
+use migrations::MIGRATIONS;
 use room::Room;
 
 /// The database's name in the state directory.
@@ -67,60 +69,6 @@ const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// An agent that starts has found by then what was wrong before.
 const LOOKED_ANEW: Duration = Duration::from_secs(60);
-
-/// Forward only and never edited: number n brings `user_version` from n to n + 1.
-const MIGRATIONS: &[&str] = &[
-    include_str!("../../migrations/0001_alerts.sql"),
-    include_str!("../../migrations/0002_points.sql"),
-    include_str!("../../migrations/0003_episodes.sql"),
-    include_str!("../../migrations/0004_capture.sql"),
-    include_str!("../../migrations/0005_samples.sql"),
-    include_str!("../../migrations/0006_upkeep.sql"),
-    include_str!("../../migrations/0007_console.sql"),
-    include_str!("../../migrations/0008_capture_kinds.sql"),
-    include_str!("../../migrations/0009_floor_over.sql"),
-    include_str!("../../migrations/0010_floor_edits.sql"),
-    include_str!("../../migrations/0011_let_go.sql"),
-    include_str!("../../migrations/0012_anchors.sql"),
-    include_str!("../../migrations/0013_spool_drops.sql"),
-    include_str!("../../migrations/0014_lost_copies.sql"),
-    include_str!("../../migrations/0015_door.sql"),
-    include_str!("../../migrations/0016_damaged_points.sql"),
-    include_str!("../../migrations/0017_told.sql"),
-    include_str!("../../migrations/0018_torn_commits.sql"),
-    include_str!("../../migrations/0019_reports.sql"),
-    include_str!("../../migrations/0020_answered.sql"),
-    include_str!("../../migrations/0021_counted_points.sql"),
-    include_str!("../../migrations/0022_unanswered.sql"),
-    include_str!("../../migrations/0023_why_not.sql"),
-    include_str!("../../migrations/0024_own_chains.sql"),
-    include_str!("../../migrations/0025_change_counter.sql"),
-    include_str!("../../migrations/0026_flapping.sql"),
-    include_str!("../../migrations/0027_sealed_to.sql"),
-    include_str!("../../migrations/0028_told_as.sql"),
-    include_str!("../../migrations/0029_failed_restarts.sql"),
-    include_str!("../../migrations/0030_file_written.sql"),
-    include_str!("../../migrations/0031_point_counter.sql"),
-    include_str!("../../migrations/0032_remembered.sql"),
-    include_str!("../../migrations/0033_log_emptied.sql"),
-    include_str!("../../migrations/0034_said_beside.sql"),
-    include_str!("../../migrations/0035_fault_stays.sql"),
-    include_str!("../../migrations/0036_caught_up.sql"),
-    include_str!("../../migrations/0037_who_and_how_it_ended.sql"),
-    include_str!("../../migrations/0038_absences.sql"),
-    include_str!("../../migrations/0039_what_came.sql"),
-    include_str!("../../migrations/0040_door_of_each.sql"),
-    include_str!("../../migrations/0041_away_since.sql"),
-    include_str!("../../migrations/0042_restored.sql"),
-    include_str!("../../migrations/0043_growth.sql"),
-    include_str!("../../migrations/0044_unharmed.sql"),
-    include_str!("../../migrations/0045_mended.sql"),
-    include_str!("../../migrations/0046_schema_cookie.sql"),
-    include_str!("../../migrations/0047_redefined.sql"),
-    include_str!("../../migrations/0048_shipped_before.sql"),
-    include_str!("../../migrations/0049_pauses.sql"),
-    include_str!("../../migrations/0050_places.sql"),
-];
 
 /// Pages of the database that are kept in memory. SQLite's own 2 MiB fill over hours, which looks like a leak, and save
 /// nothing: what is asked again within seconds is in the newest rows.

@@ -5,7 +5,13 @@
 use protocol::chain::{ChainId, CommitNumber};
 use rusqlite::{Connection, OptionalExtension, named_params};
 
-use super::{Store, capture::signed, sealed_to::SealedTo, shipping::Shipping, torn};
+use super::{
+    Store,
+    capture::{chain_from, signed},
+    sealed_to::SealedTo,
+    shipping::Shipping,
+    torn,
+};
 
 const SELECT_HELD: &str = "
     SELECT (SELECT max(json_extract(p.manifest, '$.commit'))
@@ -70,22 +76,27 @@ fn through(
 
 /// Asked only where something was ever found torn or dropped: that is seldom, and this is asked all the time.
 pub(super) fn torn_after(connection: &Connection, one: &Shipping) -> rusqlite::Result<Option<CommitNumber>> {
-    let Some((chain, commit, _)) = &one.holds else {
+    let held = one.holds.as_ref().map(|(chain, commit, _)| (chain, *commit));
+    let passed_by = one.passed_by.as_ref().map(|(chain, commit, _)| (chain, *commit));
+    let is_torn = match held {
+        Some((chain, _)) => torn::first_after(connection, &one.remote, chain, 0)?.is_some(),
+        None => false,
+    };
+    if passed_by.is_none() && !is_torn {
+        return Ok(None);
+    }
+    // A chain that has ended needs no mending, and nothing is promised of it.
+    let followed = connection
+        .prepare_cached(SELECT_FOLLOWED)?
+        .query_row([], |row| chain_from(row, 0))
+        .optional()?;
+    let Some(chain) = followed.or_else(|| held.map(|(chain, _)| chain.clone())) else {
         return Ok(None);
     };
-    if one.gap_at.is_none() && torn::first_after(connection, &one.remote, chain, 0)?.is_none() {
-        return Ok(None);
-    }
-    let followed: Option<String> = connection
-        .prepare_cached(SELECT_FOLLOWED)?
-        .query_row([], |row| row.get(0))
-        .optional()?;
-    // A chain that has ended needs no mending, and nothing is promised of it.
-    if followed.is_some_and(|followed| followed != chain.as_str()) {
-        return Ok(None);
-    }
-    let through = through(connection, (&one.remote, chain), None)?;
-    Ok(through.filter(|through| through < commit))
+    let of_chain = |(of, commit): (&ChainId, CommitNumber)| (*of == chain).then_some(commit);
+    let reached = held.and_then(of_chain).max(passed_by.and_then(of_chain));
+    let through = through(connection, (&one.remote, &chain), None)?;
+    Ok(through.filter(|through| reached.is_some_and(|reached| *through < reached)))
 }
 
 fn first_dropped(

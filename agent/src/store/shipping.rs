@@ -10,9 +10,11 @@ use protocol::{
 };
 use rusqlite::{OptionalExtension, Row, Transaction, named_params};
 
+mod registered;
+
 use super::{
     Store,
-    capture::{SpooledSegment, signed},
+    capture::{SpooledSegment, chain_from, commit_from, signed},
     drops,
     interruptions::{EventKind, put_event},
     restorable,
@@ -43,26 +45,14 @@ const PUT_UNANSWERED: &str = "
 const PUT_GAP: &str = "
     INSERT INTO shipping (remote, through_id, gap_chain, gap_commit, gap_at) VALUES (:remote, :id, :chain, :commit, :at)
     ON CONFLICT (remote) DO UPDATE SET through_id = :id, gap_chain = :chain, gap_commit = :commit, gap_at = :at";
-/// Behind what it was never sent before its first segment, at whatever time that turned out.
-const PUT_GAP_BEFORE: &str = "
-    UPDATE shipping SET gap_chain = :chain, gap_commit = dropped.last, gap_at = :at
-    FROM (SELECT max(last_commit) AS last FROM spool_drop
-          WHERE remote = :remote AND chain = :chain AND last_commit < :first) AS dropped
-    WHERE remote = :remote AND dropped.last IS NOT NULL";
 const SELECT_SHIPPING: &str = "
-    SELECT h.remote, h.chain, h.commit_number, h.commit_at, h.shipped_at, h.failing_since, h.error, h.gap_at,
+    SELECT h.remote, h.chain, h.commit_number, h.commit_at, h.shipped_at, h.failing_since, h.error, h.gap_chain,
            (SELECT coalesce(sum(s.last_commit - s.first_commit + 1), 0) FROM segment s WHERE s.id > h.through_id),
            (SELECT coalesce(sum(s.size_bytes), 0) FROM segment s WHERE s.id > h.through_id),
-           (SELECT min(s.first_at) FROM segment s WHERE s.id > h.through_id), h.unanswered_since
+           (SELECT min(s.first_at) FROM segment s WHERE s.id > h.through_id), h.unanswered_since, h.gap_commit, h.gap_at
     FROM shipping h ORDER BY h.remote";
 const SELECT_HOURS: &str = "
     SELECT remote, hour, segments, commits, size_bytes FROM shipped_hour WHERE hour >= :from ORDER BY hour, remote";
-const REMEMBER_OTHERS: &str = "
-    INSERT OR REPLACE INTO shipped_before (remote, chain, commit_number)
-    SELECT remote, chain, commit_number FROM shipping
-    WHERE chain IS NOT NULL AND remote NOT IN (SELECT value FROM json_each(:remotes))";
-const FORGET_OTHERS: &str =
-    "DELETE FROM shipping WHERE remote NOT IN (SELECT value FROM json_each(:remotes))";
 const HOUR_MS: i64 = 3_600_000;
 /// Hours that are kept for charts: 400 days.
 const HOURS_KEPT: i64 = 9_600;
@@ -80,9 +70,9 @@ pub struct Shipping {
     pub failing: Option<(UnixMillis, String)>,
     /// Since when what was sent to it is without an answer; nothing while it answers within some seconds.
     pub unanswered_since: Option<UnixMillis>,
-    /// When it last turned out that something will never be sent there: the spool dropped it, or had dropped it before the
-    /// remote was added or put back. A restore point taken after that ends the gap.
-    pub gap_at: Option<UnixMillis>,
+    /// The newest commit that will never be sent there, with its lineage and when that turned out: the spool dropped it, or
+    /// had dropped it before the remote was added or put back. A restore point taken after that ends the gap.
+    pub passed_by: Option<(ChainId, CommitNumber, UnixMillis)>,
     /// The newest commit that can be restored from it, when what follows that one in what it holds is missing or altered
     /// there, or was never sent.
     pub torn_after: Option<CommitNumber>,
@@ -171,12 +161,7 @@ impl Store {
                 ":at": at.0,
             })?;
             if is_first {
-                transaction.execute(
-                    PUT_GAP_BEFORE,
-                    named_params! {
-                        ":remote": remote, ":chain": first.chain.as_str(), ":first": signed(first.first.get()), ":at": at.0,
-                    },
-                )?;
+                registered::put_gap_before(transaction, remote, (&first.chain, first.first), at)?;
             }
             let taken = Taken {
                 objects: segments.len() as u64,
@@ -271,19 +256,6 @@ impl Store {
                 .collect()
         })
     }
-
-    /// Forgets remotes that were taken out of the configuration, but not how far each was sent its chain.
-    ///
-    /// # Errors
-    /// When the database refuses.
-    pub fn forget_other_shipping(&self, remotes: &[String]) -> rusqlite::Result<()> {
-        let remotes = serde_json::to_string(remotes).expect("names are plain data");
-        let row = named_params! {":remotes": remotes};
-        self.write(|transaction| {
-            transaction.execute(REMEMBER_OTHERS, row)?;
-            transaction.execute(FORGET_OTHERS, row).map(drop)
-        })
-    }
 }
 
 /// What a remote took at once.
@@ -314,25 +286,29 @@ pub(super) fn add_to_hour(
         .map(drop)
 }
 
+/// A commit with its lineage and a time, from these columns.
+fn stand_from(
+    row: &Row<'_>,
+    [chain, commit, at]: [usize; 3],
+) -> rusqlite::Result<Option<(ChainId, CommitNumber, UnixMillis)>> {
+    if row.get::<_, Option<String>>(chain)?.is_none() {
+        return Ok(None);
+    }
+    let at = UnixMillis(row.get(at)?);
+    Ok(Some((chain_from(row, chain)?, commit_from(row, commit)?, at)))
+}
+
 fn shipping_from(row: &Row<'_>) -> rusqlite::Result<Shipping> {
-    let holds = match row.get::<_, Option<String>>(1)? {
-        None => None,
-        Some(_) => Some((
-            super::capture::chain_from(row, 1)?,
-            super::capture::commit_from(row, 2)?,
-            UnixMillis(row.get(3)?),
-        )),
-    };
     let failing = match row.get::<_, Option<i64>>(5)? {
         None => None,
         Some(since) => Some((UnixMillis(since), row.get(6)?)),
     };
     Ok(Shipping {
         remote: row.get(0)?,
-        holds,
+        holds: stand_from(row, [1, 2, 3])?,
         shipped_at: row.get::<_, Option<i64>>(4)?.map(UnixMillis),
         failing,
-        gap_at: row.get::<_, Option<i64>>(7)?.map(UnixMillis),
+        passed_by: stand_from(row, [7, 12, 13])?,
         torn_after: None,
         waiting_commits: row.get(8)?,
         waiting_bytes: row.get(9)?,

@@ -155,18 +155,18 @@ fn a_remote_that_was_taken_out_and_put_back_is_missed_what_it_had_and_not_what_w
     fs::write(&settings, &with_more).unwrap();
     let agent = Running::start(&shop);
     agent.wait_for("/rest");
-    sell(&shop, &agent, 3);
-    // What went there since cannot be reached from there before the agent takes a backup for it; what it had can.
-    let store = Store::open_to_look(&shop.path("state")).unwrap().unwrap();
-    let shipping = store.shipping().unwrap();
+    // What went to the others since cannot be reached from there before the agent takes a backup for it; what it had can.
+    // That is so before anything is sold again, and after.
     let torn = |remote| {
-        shipping
-            .iter()
-            .find(|one| one.remote == remote)
-            .unwrap()
-            .torn_after
+        let store = Store::open_to_look(&shop.path("state")).unwrap().unwrap();
+        let mut shipping = store.shipping().unwrap().into_iter();
+        shipping.find(|one| one.remote == remote).unwrap().torn_after
     };
-    assert!(had.is_some() && torn("usb") == had, "{had:?} {shipping:?}");
+    assert!(had.is_some() && torn("usb") == had, "{had:?}");
+    let said = shop.agent_done(&["status"]);
+    assert!(said.contains("usb gives back NOTHING after commit"), "{said}");
+    sell(&shop, &agent, 3);
+    assert_eq!(torn("usb"), had);
     assert_eq!(torn("local"), None);
     agent.burn();
     let verify = ["verify", "--remote", "usb"];

@@ -61,7 +61,7 @@ impl Backups {
         let of_chain = |(of, ..): &(ChainId, _, _)| of == chain;
         let torn: BTreeSet<String> = shipping
             .into_iter()
-            .filter(|one| one.torn_after.is_some() && one.holds.as_ref().is_some_and(of_chain))
+            .filter(|one| one.torn_after.is_some() && one.holds.as_ref().is_none_or(of_chain))
             .map(|one| one.remote)
             .collect();
         let all = self.config.remotes.iter().map(|remote| remote.name.clone());

@@ -65,10 +65,11 @@ impl Desk {
         let folder = config.state_dir.join(FOLDER);
         fs::create_dir_all(&folder).with_context(|| format!("making {}", folder.display()))?;
         own_like(&folder, &config.state_dir);
+        let now = UnixMillis(Timestamp::now().as_millisecond());
         let remotes: Vec<String> = config.remotes.iter().map(|remote| remote.name.clone()).collect();
         store
-            .forget_other_shipping(&remotes)
-            .context("forgetting remotes that are not configured any more")?;
+            .register_remotes(&remotes, now)
+            .context("writing down which remotes are configured")?;
         Ok(Self {
             config: Arc::clone(config),
             database: config.backup.database.clone(),

@@ -264,8 +264,11 @@ mod tests {
         assert_eq!(spool.store.spool_bytes().unwrap(), 100);
         let shipping = spool.store.shipping().unwrap();
         assert_eq!(
-            (shipping[0].gap_at, shipping[1].gap_at),
-            (None, Some(UnixMillis(10)))
+            (
+                shipping[0].passed_by.is_some(),
+                shipping[1].passed_by.as_ref().map(|it| it.2)
+            ),
+            (false, Some(UnixMillis(10)))
         );
         assert_eq!(spool.store.capture_events(9).unwrap()[0].kind, "spool_full");
         assert_eq!(spool.store.never_sent("a").unwrap(), []);
@@ -290,18 +293,23 @@ mod tests {
         };
         store.put_shipped("a", &all[3..5], UnixMillis(9)).unwrap();
         assert_eq!(never("a"), [(1, 4)], "it was added later");
-        store.forget_other_shipping(&["b".to_owned()]).unwrap();
+        store.register_remotes(&["b".to_owned()], UnixMillis(9)).unwrap();
         store.put_shipped("a", &all[6..7], UnixMillis(9)).unwrap();
         assert_eq!(
             never("a"),
             [(1, 4), (7, 7)],
             "it had what went there before it was taken out"
         );
+        let passed_by = |at: usize| store.shipping().unwrap().remove(at).passed_by;
+        assert_eq!(passed_by(0).map(|(_, commit, _)| commit.get()), Some(7));
         // Taken out once more, it has still nothing that leads over there.
-        store.forget_other_shipping(&["b".to_owned()]).unwrap();
+        store.register_remotes(&["b".to_owned()], UnixMillis(9)).unwrap();
         store.put_shipped("a", &all[7..], UnixMillis(9)).unwrap();
         assert_eq!(never("a").len(), 2);
-        assert_eq!(store.shipping().unwrap()[0].gap_at, Some(UnixMillis(9)));
+        assert_eq!(
+            store.shipping().unwrap()[0].passed_by.as_ref().map(|it| it.2),
+            Some(UnixMillis(9))
+        );
         // The first that another one meets is a spool that dropped the rest.
         store.put_shipped("b", &all[..1], UnixMillis(9)).unwrap();
         spool.tidy().unwrap();

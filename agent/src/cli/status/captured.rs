@@ -139,7 +139,7 @@ pub(super) fn look(store: &Store, config: &Config, now: UnixMillis) -> rusqlite:
             unanswered_since: one.unanswered_since.filter(|_| is_running),
             failing_since: one.failing.as_ref().map(|(since, _)| *since),
             error: one.failing.map(|(_, error)| error),
-            gap_at: one.gap_at,
+            gap_at: one.passed_by.map(|(.., at)| at),
             damaged: damaged::commits(store, &one.remote)?,
             was_wrong: was_wrong(store, &one.remote)?,
             bytes_an_hour: mean.bytes,
