@@ -29,7 +29,7 @@ impl Listed {
             taken_at.is_some_and(|at| until.is_some_and(|until| at <= until))
         };
         let (earlier, others): (Vec<&Other>, Vec<&Other>) = agents.into_values().partition(is_before);
-        // An earlier server's that was restored from before took none of so late a moment.
+        // An earlier server's that was restored from before took one of so late a moment only where it was switched on again.
         self.of_earlier_server = !earlier.is_empty() && others.iter().all(|other| other.earlier.is_some());
         let kept = earlier
             .iter()
@@ -39,7 +39,8 @@ impl Listed {
         self.problems.push(match self.of_earlier_server {
             true => format!(
                 "not judged here: it is of the agent {whose}, from whose backups this server, or one before it, was restored: it \
-                 can be restored like this agent's own"
+                 can be restored like this agent's own{}",
+                or_of(&others)
             ),
             false => format!(
                 "not judged here: it is of the agent {whose}, which writes there too and may have been this server's before its \
@@ -48,5 +49,17 @@ impl Listed {
                 named.join(" --trust ")
             ),
         });
+    }
+}
+
+/// Which server before the one that is named may have taken it instead.
+fn or_of(left: &[&Other]) -> String {
+    let left: Vec<&str> = left.iter().map(|other| other.key.as_str()).collect();
+    match left.is_empty() {
+        true => String::new(),
+        false => format!(
+            ". Unless {}, whose shop had moved on by then, was switched on again and took it: `agent list --key FILE` tells",
+            left.join(" or ")
+        ),
     }
 }
