@@ -214,6 +214,22 @@ mod tests {
     }
 
     #[test]
+    fn that_it_went_another_way_is_known_of_what_reached_the_same_owner_and_not_of_another_ones_chat() {
+        let desk = Desk::open();
+        let elsewhere = |address: &Address| {
+            let other = desk.waits(address).remove(0).elsewhere;
+            other.map(|other| other.rung)
+        };
+        let brought = desk.waits(&way("second", 1));
+        desk.store.delivery_sent(&brought, Some(7), NOW).unwrap();
+        assert_eq!(elsewhere(&way("telegram", 2)), None);
+        assert_eq!(elsewhere(&way("push", 0)), Some("second".to_owned()));
+        let pushed = desk.waits(&way("push", 0));
+        desk.store.delivery_sent(&pushed, None, NOW).unwrap();
+        assert_eq!(elsewhere(&way("telegram", 2)), Some("push".to_owned()));
+    }
+
+    #[test]
     fn of_two_copies_in_one_chat_the_later_one_is_changed() {
         let desk = Desk::open();
         let (direct, second) = (desk.waits(&way("telegram", 1)), desk.waits(&way("second", 1)));

@@ -18,6 +18,7 @@ const WAITING: &str = "
     FROM deliveries d JOIN messages m ON m.id = d.message
     LEFT JOIN deliveries o ON o.id =
         (SELECT id FROM deliveries WHERE message = m.id AND rung <> d.rung AND sent_at IS NOT NULL
+             AND (d.chat_id = 0 OR chat_id IN (0, d.chat_id))
          ORDER BY sent_at, id LIMIT 1)
     WHERE d.rung = :rung AND d.chat_id = :chat_id AND d.sent_at IS NULL AND d.dropped_at IS NULL
         AND m.not_before <= :now
@@ -76,7 +77,7 @@ pub struct Waiting {
     pub in_doubt: bool,
     /// What is known of it at its place from the other ways that lead there.
     pub there: There,
-    /// Where it has arrived meanwhile, first.
+    /// Where it has arrived meanwhile, first: for whoever reads here, which another owner's chat is not.
     pub elsewhere: Option<Elsewhere>,
 }
 
