@@ -16,7 +16,7 @@ use outgoing::elsewhere;
 pub use outgoing::{LASTS, STAYS_AWAY, is_late, marked, outgoing, waited_in_vain};
 use place::{host, short_name};
 use recurring::{again, calm_text, how_it_changes, paused_text, replaced_text};
-pub use summary::summary;
+pub use summary::{lines, said_by, summary};
 
 use super::{
     engine::{Fault, Kind, Notice},
@@ -533,6 +533,7 @@ mod tests {
             id: DeliveryId(number),
             message: Message {
                 headline: format!("headline {number} {}", "x".repeat(100)),
+                episode: Some(EpisodeId(number)),
                 ..told(Language::En, &gone(Kind::First))
             },
             created_at: UnixMillis(number * 1000),
@@ -614,9 +615,15 @@ mod tests {
                 there: There::Not,
                 elsewhere: None,
             };
-            let (text, _) = summary(&voice(language), &[row.clone(), row], UnixMillis(1_000));
-            let named = |place: &str| text.matches(&format!(": {place}")).count();
-            assert_eq!(["/a", "/b", "/c"].map(named), [2; 3], "{text}");
+            let mut another = row.clone();
+            another.message.episode = Some(EpisodeId(2));
+            let named = |rows: &[Waiting]| {
+                let (text, count) = summary(&voice(language), rows, UnixMillis(1_000));
+                assert_eq!(count, rows.len());
+                ["/a", "/b", "/c"].map(|place| text.matches(&format!(": {place}")).count())
+            };
+            assert_eq!(named(&[row.clone(), another]), [2; 3]);
+            assert_eq!(named(&[row.clone(), row]), [1; 3], "the later one says all of it");
         }
     }
 

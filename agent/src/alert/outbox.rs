@@ -178,8 +178,8 @@ impl Sender {
             self.ask(doubts).await;
         }
         match &outcome {
-            Outcome::Sent { message_id } => self.store.delivery_sent(told, *message_id, now())?,
-            Outcome::Taken(_) => self.store.delivery_sent(told, None, now())?,
+            Outcome::Sent { message_id } => self.sent(&parcel, *message_id)?,
+            Outcome::Taken(_) => self.sent(&parcel, None)?,
             Outcome::Unknown(why) => self.failed(told, true, false, why)?,
             Outcome::Refused(why) => self.failed(told, false, true, why)?,
             Outcome::NotSent(why) => self.failed(told, false, false, why)?,
@@ -197,6 +197,16 @@ impl Sender {
         let is_down = matches!(outcome, Outcome::NotSent(_) | Outcome::Unknown(_));
         doubts.asked(!is_down);
         is_down.then_some(outcome)
+    }
+
+    /// What only one line was said of is a message that can be changed alone.
+    fn sent(&self, parcel: &Parcel, message_id: Option<i64>) -> rusqlite::Result<()> {
+        let at_once = match parcel.is_summary() {
+            true => parcel.rows.len(),
+            false => 1,
+        };
+        let mut told = parcel.rows.chunks(at_once);
+        told.try_for_each(|rows| self.store.delivery_sent(rows, message_id, now()))
     }
 
     fn failed(&self, told: &[Waiting], in_doubt: bool, refused: bool, why: &str) -> rusqlite::Result<()> {
@@ -224,7 +234,7 @@ impl Sender {
         let weighed = parcel
             .rows
             .iter()
-            .map(|row| match parcel.rows.len() > 1 && is_over(row) {
+            .map(|row| match parcel.is_summary() && is_over(row) {
                 true => Severity::Info,
                 false => weight(&row.message),
             });

@@ -18,7 +18,11 @@ use agent::{
     },
 };
 use axum::http::StatusCode;
-use protocol::{secret::Secret, time::UnixMillis};
+use protocol::{
+    incident::{Incident, Severity},
+    secret::Secret,
+    time::UnixMillis,
+};
 use serde_json::{Value, json};
 
 use crate::{
@@ -48,6 +52,7 @@ const LOSSY_TWICE: Pace = Pace {
 };
 
 const PUSH: &str = "push";
+const LATER: UnixMillis = UnixMillis(i64::MAX);
 
 fn free_port() -> u16 {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
@@ -215,6 +220,87 @@ async fn what_was_not_answered_because_telegram_was_down_comes_as_soon_as_it_is_
     assert!(told[0].text().starts_with("(may be repeated)"), "{told:?}");
 }
 
+/// What is found out when another answer is lost says nothing of a message that was taken before.
+#[tokio::test]
+async fn what_was_taken_and_not_answered_keeps_its_own_time_when_the_way_is_down_for_what_comes_next() {
+    let dir = tempfile::tempdir().unwrap();
+    let telegram = Telegram::start().await;
+    let desk = Desk::open(dir.path(), &telegram, &[OWNER]);
+    telegram.fail_next([Fault::BreakAfter]);
+    desk.fail("a");
+    let sender = desk.send_at(OWNER, LOSSY);
+    telegram.wait_until_faults_are_used().await;
+    until(PATIENCE, || telegram.asked_for_chats() > 0).await;
+    for id in 1..=2 {
+        telegram.set_down(true);
+        let (asked, tried) = (telegram.asked_for_chats(), telegram.requests());
+        desk.alerts
+            .report(&[incident(id, "A job was given up.")], None, now())
+            .unwrap();
+        until(PATIENCE, || {
+            telegram.requests() > tried && telegram.asked_for_chats() > asked + 1
+        })
+        .await;
+        telegram.set_down(false);
+        let waits = || desk.store.waiting(&address(OWNER), 10, LATER).unwrap().len();
+        until(PATIENCE, || waits() == 1).await;
+    }
+    sender.abort();
+    let told = telegram.taken();
+    let copies = told
+        .iter()
+        .filter(|taken| taken.text().contains("Backup failed (a)"));
+    assert_eq!(copies.count(), 1, "{told:?}");
+    assert_eq!(told.len(), 3, "{told:?}");
+}
+
+/// Somebody is told of a dead bot for the second time before the first message was answered.
+async fn a_reminder_waits_behind_what_may_have_arrived(others: bool) -> (Vec<Taken>, Vec<Value>) {
+    let dir = tempfile::tempdir().unwrap();
+    let telegram = Telegram::start().await;
+    let desk = Desk::open(dir.path(), &telegram, &[OWNER]);
+    let at = |seconds: i64| UnixMillis(now().0 - 1_000_000 + seconds * 1000);
+    let key = AlertKey::new("bot", "bot");
+    let see = |seen, seconds| desk.alerts.observe(&key, seen, at(seconds)).unwrap();
+    see(Observation::wrong(Rule::BotGone), 0);
+    let rows = desk.store.waiting(&address(OWNER), 10, LATER).unwrap();
+    desk.store.delivery_opened(&rows).unwrap();
+    desk.alerts.tick(at(301)).unwrap();
+    if others {
+        desk.fail("b");
+    }
+    let sender = desk.send_to(OWNER);
+    desk.wait_until_sent().await;
+    see(Observation::Fine, 900);
+    desk.wait_until_sent().await;
+    sender.abort();
+    (telegram.taken(), telegram.edits())
+}
+
+#[tokio::test]
+async fn a_summary_names_each_trouble_once_and_marks_what_may_have_arrived_in_part() {
+    let (told, _) = a_reminder_waits_behind_what_may_have_arrived(true).await;
+    let summary = told[0].text();
+    assert!(summary.starts_with("2 messages at once"), "{summary}");
+    assert_eq!(summary.matches("The shop's bot died").count(), 1, "{summary}");
+    let marked = "(may be repeated) 🔴 Still wrong, for 5 min";
+    assert!(summary.contains(marked), "{summary}");
+    assert_eq!(summary.matches("(may be repeated)").count(), 1, "{summary}");
+}
+
+#[tokio::test]
+async fn a_reminder_that_says_all_that_waits_is_a_message_of_its_own_and_is_ended_there() {
+    let (told, edits) = a_reminder_waits_behind_what_may_have_arrived(false).await;
+    let first = told[0].text();
+    assert!(
+        first.starts_with("(may be repeated) 🔴 Still wrong, for 5 min"),
+        "{first}"
+    );
+    assert!(first.contains("What to do:"), "{first}");
+    let edit = edits.last().unwrap();
+    assert_eq!(edit["message_id"], told[0].message_id, "{edits:?}");
+}
+
 /// The last way is reached although each before it fails in its own manner and may take its time.
 #[tokio::test]
 async fn broken_ways_are_passed_at_once_on_the_way_to_one_that_works() {
@@ -257,39 +343,74 @@ async fn broken_ways_are_passed_at_once_on_the_way_to_one_that_works() {
     );
 }
 
-#[tokio::test]
-async fn a_locked_screen_shows_what_is_wrong_and_not_that_there_are_several_messages() {
+/// What waits, an hour old and more, goes out to a locked screen.
+async fn shown(happened: impl FnOnce(&Desk, UnixMillis)) -> Value {
     let dir = tempfile::tempdir().unwrap();
     let (telegram, ntfy) = (Telegram::start().await, Service::ntfy().await);
-    let mut desk = Desk::open(dir.path(), &telegram, &[OWNER]);
-    let rung = Rung {
-        name: TELEGRAM.to_owned(),
-        chats: vec![OWNER],
-    };
-    desk.alerts = alerts(&desk.store, Language::En, &[rung]);
-    let hour_ago = UnixMillis(now().0 - 3_600_000);
-    desk.alerts
-        .report(&[incident(1, "A job was given up.")], None, hour_ago)
-        .unwrap();
-    let key = AlertKey::new("bot", "bot");
-    desk.alerts
-        .observe(&key, Observation::wrong(Rule::BotGone), hour_ago)
-        .unwrap();
-    desk.alerts
-        .report(&[incident(2, "Another one.")], None, hour_ago)
-        .unwrap();
+    let desk = Desk::open(dir.path(), &telegram, &[OWNER]);
+    happened(&desk, UnixMillis(now().0 - 3_600_000));
     let client = reqwest::Client::new();
     let url = format!("http://{}", ntfy.address);
     let channel = Ntfy::new(client, &url, &Secret::new(TOPIC), None);
     let sender = desk.send_by(OWNER, HASTE, Channel::Ntfy(channel));
-    let pushed = ntfy.wait_for(1).await;
+    let mut pushed = ntfy.wait_for(1).await;
     sender.abort();
-    assert_eq!(pushed[0]["title"], "🔴 The shop's bot died (+2)");
-    assert!(
-        pushed[0]["message"]
-            .as_str()
-            .unwrap()
-            .starts_with("3 messages at once")
-    );
-    assert_eq!(pushed[0]["priority"], 5);
+    pushed.remove(0)
+}
+
+fn see(desk: &Desk, key: (&str, &str), seen: Observation, at: UnixMillis) {
+    let key = AlertKey::new(key.0, key.1);
+    desk.alerts.observe(&key, seen, at).unwrap();
+}
+
+#[tokio::test]
+async fn a_locked_screen_shows_what_is_wrong_and_not_that_there_are_several_messages() {
+    let pushed = shown(|desk, hour_ago| {
+        let report = |id, what| {
+            let incident = incident(id, what);
+            desk.alerts.report(&[incident], None, hour_ago).unwrap();
+        };
+        report(1, "A job was given up.");
+        see(desk, ("bot", "bot"), Observation::wrong(Rule::BotGone), hour_ago);
+        report(2, "Another one.");
+    })
+    .await;
+    assert_eq!(pushed["title"], "🔴 The shop's bot died (+2)");
+    let message = pushed["message"].as_str().unwrap();
+    assert!(message.starts_with("3 messages at once"), "{message}");
+    assert_eq!(pushed["priority"], 5);
+}
+
+#[tokio::test]
+async fn a_locked_screen_shows_the_gravest_that_stands_else_how_the_gravest_ended() {
+    let (bot, backup) = (("bot", "bot"), ("backup_remote", "a"));
+    let begin = |desk: &Desk, at: UnixMillis| {
+        see(desk, bot, Observation::wrong(Rule::BotGone), at);
+        see(desk, backup, Observation::wrong(Rule::BackupFailed), at);
+        see(desk, bot, Observation::Fine, at.plus(PATIENCE));
+    };
+    let pushed = shown(begin).await;
+    assert_eq!(pushed["title"], "🟡 Backup failed (a) (+2)");
+    let pushed = shown(|desk, at| {
+        begin(desk, at);
+        see(desk, backup, Observation::Fine, at.plus(PATIENCE * 2));
+    })
+    .await;
+    assert_eq!(pushed["title"], "✅ The shop's bot runs again (+3)");
+    // Nothing that was only reported is ever over.
+    let pushed = shown(|desk, at| {
+        see(desk, backup, Observation::wrong(Rule::BackupFailed), at);
+        let report = |id, severity| {
+            let incident = Incident {
+                severity,
+                ..incident(id, "Another one.")
+            };
+            desk.alerts.report(&[incident], None, at).unwrap();
+        };
+        report(1, Severity::Critical);
+        report(2, Severity::Warning);
+    })
+    .await;
+    let title = pushed["title"].as_str().unwrap();
+    assert!(title.starts_with('🔴'), "{title}");
 }

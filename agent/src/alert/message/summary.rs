@@ -1,4 +1,5 @@
-//! All that waited, as one message with the true times: a line for each message, and one for whatever else it names.
+//! All that waited, as one message with the true times: a line for each message, and one for whatever else it names. What a
+//! later message tells anew, with all that it told before, is said there alone.
 //! It sends nothing, and puts nothing in another order.
 
 use protocol::time::UnixMillis;
@@ -15,8 +16,9 @@ pub fn summary(voice: &Voice, rows: &[Waiting], now: UnixMillis) -> (String, usi
     let phrases = phrases(voice.language);
     // The count is shorter than the place that it is filled into.
     let mut left = TEXT_UNITS_MAX - units(phrases.summary);
-    let mut lines = Vec::new();
-    for (at, row) in rows.iter().enumerate() {
+    let (mut said, mut told) = (Vec::new(), rows.len());
+    for at in lines(rows) {
+        let row = &rows[at];
         let mark = if row.may_be_repeated() {
             format!("{} ", phrases.repeated)
         } else {
@@ -36,11 +38,27 @@ pub fn summary(voice: &Voice, rows: &[Waiting], now: UnixMillis) -> (String, usi
         }
         let length = units(&line) + 1;
         if length > left {
+            told = at;
             break;
         }
         left -= length;
-        lines.push(line);
+        said.push(line);
     }
-    let heading = phrases.summary.replace("{count}", &lines.len().to_string());
-    (format!("{heading}\n\n{}", lines.join("\n")), lines.len())
+    let heading = phrases.summary.replace("{count}", &said.len().to_string());
+    (format!("{heading}\n\n{}", said.join("\n")), told)
+}
+
+/// Which of these rows have a line of their own.
+pub fn lines(rows: &[Waiting]) -> impl Iterator<Item = usize> + '_ {
+    (0..rows.len()).filter(|at| said_by(rows, *at).is_none())
+}
+
+/// The later row that tells this one anew: the last of the same trouble, as long as it was not over in between.
+#[must_use]
+pub fn said_by(rows: &[Waiting], at: usize) -> Option<usize> {
+    let episode = rows[at].message.episode.filter(|_| rows[at].message.open)?;
+    let later = rows[at + 1..].iter().zip(at + 1..);
+    let of_it = later.filter(|(row, _)| row.message.episode == Some(episode));
+    let still_wrong = of_it.take_while(|(row, _)| row.message.open);
+    still_wrong.last().map(|(_, at)| at)
 }

@@ -25,6 +25,8 @@ struct Doubt {
     /// Not again before this.
     until: Instant,
     way: Way,
+    /// The way answered once when an answer for it was lost: what is found of the way later says nothing of that copy.
+    has_arrived: bool,
 }
 
 /// What is known of the way since the answer was lost.
@@ -46,14 +48,13 @@ impl Doubts {
     /// The answer to a request with these rows was lost.
     pub(super) fn add(&mut self, rows: &[Waiting], pace: Pace, now: Instant) {
         for row in rows {
-            let count = self
-                .rows
-                .get(&row.id)
-                .map_or(1, |doubt| doubt.count.saturating_add(1));
+            let before = self.rows.get(&row.id);
+            let count = before.map_or(1, |doubt| doubt.count.saturating_add(1));
             let doubt = Doubt {
                 count,
                 until: now + wait(pace, count),
                 way: Way::Unasked,
+                has_arrived: before.is_some_and(|doubt| doubt.has_arrived),
             };
             self.rows.insert(row.id, doubt);
         }
@@ -64,13 +65,16 @@ impl Doubts {
         self.rows.values().any(|doubt| doubt.way != Way::Up)
     }
 
-    /// The way was asked, and answered or did not. What was found down and is back is not in doubt any more: it goes out
-    /// as what waited through an outage does.
+    /// The way was asked, and answered or did not. What was found down each time, and is back, is not in doubt any more: it
+    /// goes out as what waited through an outage does. What a way took that answered keeps its own time, whatever becomes
+    /// of the way for what comes next.
     pub(super) fn asked(&mut self, answers: bool) {
         if answers {
-            self.rows.retain(|_, doubt| doubt.way != Way::Down);
+            let probably_lost = |doubt: &Doubt| doubt.way == Way::Down && !doubt.has_arrived;
+            self.rows.retain(|_, doubt| !probably_lost(doubt));
         }
-        for doubt in self.rows.values_mut() {
+        for doubt in self.rows.values_mut().filter(|doubt| doubt.way != Way::Up) {
+            doubt.has_arrived |= answers && doubt.way == Way::Unasked;
             doubt.way = if answers { Way::Up } else { Way::Down };
         }
     }

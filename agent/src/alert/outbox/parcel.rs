@@ -25,21 +25,30 @@ pub(super) struct Parcel {
 }
 
 impl Parcel {
-    /// What a locked screen shows. Of several messages the gravest of what is still wrong, else the last; and how many more
-    /// there are. `repeated` is how one is marked that may have arrived before.
+    /// Whether it tells of several messages, none of which can be changed alone.
+    pub(super) fn is_summary(&self) -> bool {
+        message::lines(&self.rows).count() > 1
+    }
+
+    /// What a locked screen shows. Of several messages the gravest of what is still wrong or was only reported, else the
+    /// gravest, by its last word; and how many more there are. `repeated` is how one is marked that may have arrived before.
     pub(super) fn headline(&self, repeated: &str) -> String {
         let first = || self.text.lines().next().unwrap_or_default().to_owned();
-        if self.rows.len() < 2 {
+        if !self.is_summary() {
             return first();
         }
+        let severity = |row: &&Waiting| row.message.severity;
+        let reported = self.rows.iter().filter(|row| is_report(&row.message));
         let open = self.pressed.iter().filter_map(|at| self.rows.get(*at));
-        let gravest = open.max_by_key(|row| row.message.severity).or(self.rows.last());
+        let standing = reported.chain(open).max_by_key(severity);
+        let gravest = standing.or_else(|| self.rows.iter().max_by_key(severity));
         gravest.map_or_else(first, |row| {
             let mark = match row.may_be_repeated() {
                 true => format!("{repeated} "),
                 false => String::new(),
             };
-            format!("{mark}{} (+{})", row.message.headline, self.rows.len() - 1)
+            let others = message::lines(&self.rows).count() - 1;
+            format!("{mark}{} (+{others})", row.message.headline)
         })
     }
 }
@@ -100,15 +109,8 @@ impl Sender {
         let mut told: Vec<Waiting> = messages.map(|(row, _)| row.clone()).collect();
         if is_backlog(&told, now()) || (!self.channel.can_edit() && holds_an_end(&told)) {
             take_up_changes(&mut told, &rows, forms);
-            let (text, count) = message::summary(&self.voice, &told, now());
-            told.truncate(count);
-            return Ok(Parcel {
-                pressed: still_open(&told),
-                rows: told,
-                text,
-                reply_to: None,
-                edit: None,
-            });
+            take_up_doubts(&mut told);
+            return self.joined(told);
         }
         let first: Vec<Waiting> = rows.into_iter().take(1).collect();
         let (chat_id, row) = (self.address.chat_id, &first[0]);
@@ -122,6 +124,32 @@ impl Sender {
             reply_to: self.store.message_to_reply_to(chat_id, &row.message)?,
             edit,
             rows: first,
+        })
+    }
+
+    /// All of them as one, or as the only one that tells all the others say.
+    fn joined(&self, mut told: Vec<Waiting>) -> anyhow::Result<Parcel> {
+        let lines: Vec<usize> = message::lines(&told).take(2).collect();
+        if let [at] = lines[..] {
+            let row = &told[at];
+            return Ok(Parcel {
+                text: message::outgoing(&self.voice, row, false, now()),
+                pressed: row.message.open.then_some(at).into_iter().collect(),
+                reply_to: self
+                    .store
+                    .message_to_reply_to(self.address.chat_id, &row.message)?,
+                edit: None,
+                rows: told,
+            });
+        }
+        let (text, count) = message::summary(&self.voice, &told, now());
+        told.truncate(count);
+        Ok(Parcel {
+            pressed: still_open(&told),
+            rows: told,
+            text,
+            reply_to: None,
+            edit: None,
         })
     }
 }
@@ -141,6 +169,20 @@ fn take_up_changes(told: &mut [Waiting], rows: &[Waiting], forms: &[Form]) {
             line.message.also.clone_from(&change.message.also);
         }
     }
+}
+
+/// What may have arrived before, and is said by a later message alone, may be repeated there.
+fn take_up_doubts(told: &mut [Waiting]) {
+    for at in 0..told.len() {
+        if let (true, Some(later)) = (told[at].may_be_repeated(), message::said_by(told, at)) {
+            told[later].in_doubt = true;
+        }
+    }
+}
+
+/// Nobody is told that what was only reported is over.
+fn is_report(message: &Message) -> bool {
+    message.open && message.episode.is_none()
 }
 
 /// Whether it is all that tells of something long past that should have rung.
