@@ -18,7 +18,16 @@ use super::{
     rule::{AlertKey, Observation, Rule},
     words::phrases,
 };
-use crate::store::{Store, channels::ChannelTest, outbox::Rung};
+use crate::store::{
+    Store,
+    channels::ChannelTest,
+    outbox::{Address, Rung},
+};
+
+mod chats;
+
+pub use chats::chat_named;
+use chats::{SAID_BETWEEN, of_chat};
 
 const LOOK_EVERY: Duration = Duration::from_secs(60);
 /// Before the digest, so that its result is in it.
@@ -147,35 +156,26 @@ pub struct Unreached {
     pub is_final: bool,
 }
 
-/// Asks a way whether it is there, for every chat of it and without a message; the first that is not is the result.
+/// Asks a way whether it is there, for every chat of it and without a message.
 ///
 /// # Errors
-/// When it is not, or does not answer.
+/// When it is not in one of them, or does not answer: what each of these said.
 pub async fn reach(way: &Way) -> Result<(), Unreached> {
-    let unreached = |why, is_final| Err(Unreached { why, is_final });
+    let (mut said, mut is_final) = (Vec::new(), true);
     for chat_id in &way.rung.chats {
         match way.channel.reach(*chat_id).await {
             Outcome::Sent { .. } | Outcome::Taken(_) | Outcome::RetryAfter(_) => {}
-            Outcome::Refused(why) => return unreached(of_chat(&way.rung, *chat_id, &why), true),
+            Outcome::Refused(why) => said.push(of_chat(&way.rung, *chat_id, &why)),
             Outcome::NotSent(why) | Outcome::Unknown(why) => {
-                return unreached(of_chat(&way.rung, *chat_id, &why), false);
+                said.push(of_chat(&way.rung, *chat_id, &why));
+                is_final = false;
             }
         }
     }
-    Ok(())
-}
-
-/// What was said of one chat: which of several, by its place in `[owner] chat_ids`, and not by its number, which is a
-/// person's.
-fn of_chat(rung: &Rung, chat_id: i64, why: &str) -> String {
-    let place = rung.chats.iter().position(|chat| *chat == chat_id);
-    match place.filter(|_| rung.chats.len() > 1) {
-        Some(place) => format!(
-            "chat {} of the {} in [owner] chat_ids: {why}",
-            place + 1,
-            rung.chats.len()
-        ),
-        None => why.to_owned(),
+    let why = said.join(SAID_BETWEEN);
+    match said.is_empty() {
+        true => Ok(()),
+        false => Err(Unreached { why, is_final }),
     }
 }
 
@@ -190,10 +190,10 @@ pub fn broken(rung: &str, why: String, now: UnixMillis) -> ChannelTest {
     }
 }
 
-/// Tries a way once, every chat of it; the first that fails is the result.
+/// Tries a way once, every chat of it; the result is what each says that fails.
 pub async fn test(way: &Way, voice: &Voice, now: UnixMillis) -> ChannelTest {
     let text = phrases(voice.language).test;
-    let (mut said, mut ok) = (String::new(), true);
+    let (mut strange, mut failed) = (String::new(), Vec::new());
     for chat_id in &way.rung.chats {
         let letter = Letter {
             id: 0,
@@ -207,18 +207,19 @@ pub async fn test(way: &Way, voice: &Voice, now: UnixMillis) -> ChannelTest {
         };
         match way.channel.test(&letter).await {
             Outcome::Sent { .. } => {}
-            Outcome::Taken(strange) => said = strange,
+            Outcome::Taken(said) => strange = said,
             Outcome::NotSent(why) | Outcome::Refused(why) | Outcome::Unknown(why) => {
-                (said, ok) = (of_chat(&way.rung, *chat_id, &why), false)
+                failed.push(of_chat(&way.rung, *chat_id, &why));
             }
-            Outcome::RetryAfter(wait) => (said, ok) = (format!("429, {} s", wait.as_secs()), false),
+            Outcome::RetryAfter(wait) => failed.push(format!("429, {} s", wait.as_secs())),
         }
     }
+    let ok = failed.is_empty();
     ChannelTest {
         rung: way.rung.name.clone(),
         tested_at: now,
         ok,
-        said,
+        said: if ok { strange } else { failed.join(SAID_BETWEEN) },
     }
 }
 
@@ -257,19 +258,21 @@ impl Alerts {
             return Ok(());
         }
         let tests = self.store.channel_tests()?;
-        let mut known: Vec<&str> = tests
-            .iter()
-            .filter(|test| !test.ok)
-            .map(|test| test.rung.as_str())
-            .collect();
-        for (address, why) in &refusing {
-            let rung = self.ladder.iter().find(|rung| rung.name == address.rung);
-            let Some(rung) = rung.filter(|rung| !known.contains(&rung.name.as_str())) else {
-                continue;
+        let is_known = |rung: &Rung| tests.iter().any(|test| !test.ok && test.rung == rung.name);
+        for rung in self.ladder.iter().filter(|rung| !is_known(rung)) {
+            let refuses = |chat_id: &i64| {
+                let is_its = |address: &Address| address.rung == rung.name && address.chat_id == *chat_id;
+                let (_, why) = refusing.iter().find(|(address, _)| is_its(address))?;
+                Some(of_chat(rung, *chat_id, why))
             };
-            known.push(&rung.name);
-            let why = of_chat(rung, address.chat_id, why);
-            record(&self.store, self, &broken(&rung.name, why, now))?;
+            let said: Vec<String> = rung.chats.iter().filter_map(refuses).collect();
+            if !said.is_empty() {
+                record(
+                    &self.store,
+                    self,
+                    &broken(&rung.name, said.join(SAID_BETWEEN), now),
+                )?;
+            }
         }
         Ok(())
     }

@@ -1,13 +1,14 @@
 //! A way that refuses: what waits for it is tried as soon as the owner is heard there, and what comes meanwhile takes the
 //! next way at once.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use agent::{
     alert::{
+        channels::{Channel, telegram::Telegram as OwnersBot},
         ladder::{Patience, TELEGRAM},
         outbox::Pace,
-        rehearsal::record,
+        rehearsal::{Way, reach, record, test},
         rule::{AlertKey, Observation, Rule},
     },
     store::{
@@ -16,14 +17,14 @@ use agent::{
         outbox::{Climb, Rung, Stuck},
     },
 };
-use protocol::time::UnixMillis;
+use protocol::{secret::Secret, time::UnixMillis};
 use serde_json::json;
 
 use crate::{
     alert_outbox::{Desk, address, now},
     pretend_bot::{Bot, incident},
     pretend_telegram::{Fault, Telegram},
-    world::{Agent, HASTE, LIMIT, OWNER, config, until},
+    world::{Agent, HASTE, LIMIT, OWNER, TOKEN, config, until},
 };
 
 /// Nothing but the owner ends a wait.
@@ -213,4 +214,40 @@ async fn one_of_two_owners_hears_that_the_other_has_blocked_the_bot_until_that_i
     })
     .await;
     senders.iter().for_each(tokio::task::JoinHandle::abort);
+}
+
+/// What a way says is the same by whatever it was found, so that its alert says one thing.
+#[tokio::test]
+async fn of_two_owners_who_have_both_blocked_the_bot_each_is_named_by_whatever_that_was_found() {
+    let dir = tempfile::tempdir().unwrap();
+    let telegram = Telegram::start().await;
+    let desk = Desk::open(dir.path(), &telegram, &[OWNER, BLOCKER]);
+    for chat_id in [OWNER, BLOCKER] {
+        telegram.block(chat_id, true);
+    }
+    let report = [incident(1, "A job was given up.")];
+    desk.alerts.report(&report, None, now()).unwrap();
+    let senders = [desk.send_to(BLOCKER), desk.send_to(OWNER)];
+    until(LIMIT, || desk.store.refusing().unwrap().len() == 2).await;
+    senders.iter().for_each(tokio::task::JoinHandle::abort);
+    desk.alerts.note_what_refuses(now()).unwrap();
+    let refused = desk.store.channel_tests().unwrap().remove(0).said;
+    let bot = OwnersBot::new(
+        reqwest::Client::new(),
+        &format!("http://{}", telegram.address),
+        Secret::new(TOKEN),
+    );
+    let way = Way {
+        rung: Rung {
+            name: TELEGRAM.to_owned(),
+            chats: vec![OWNER, BLOCKER],
+        },
+        channel: Arc::new(Channel::Telegram(bot)),
+    };
+    let tested = test(&way, &desk.voice, now()).await.said;
+    assert_eq!(refused, tested);
+    for chat in ["chat 1 of the 2", "chat 2 of the 2"] {
+        assert!(tested.contains(chat), "{tested}");
+    }
+    assert!(reach(&way).await.is_ok(), "it was there to be asked");
 }
