@@ -9,11 +9,8 @@ use serde::Serialize;
 
 use super::{ConfigArgument, Failure, load};
 use crate::{
-    alert::{
-        message::{duration, moment},
-        planned::Planned,
-    },
-    config::{Config, Language, Purpose},
+    alert::{message::moment, planned::Planned},
+    config::{Config, Purpose},
     store::{Store, damaged::Sound, lock},
     watch::bot_link::{BotLink, Missing},
 };
@@ -24,6 +21,7 @@ mod copies;
 mod damaged;
 mod disk;
 mod drills;
+mod messages;
 mod uncounted;
 mod unwatched;
 mod upkeep;
@@ -66,7 +64,7 @@ struct Kept {
     alerts: alerts::AlertsView,
     /// Single events that the bot reported within a day, by kind, most first.
     reported_24h: Vec<(String, u64)>,
-    messages: MessagesView,
+    messages: messages::MessagesView,
     backups: Vec<copies::CopyView>,
     /// Restore points that are dated in the future: no age is counted from them.
     points_ahead: Vec<String>,
@@ -92,12 +90,6 @@ struct BotView {
     started_at: Option<UnixMillis>,
     /// A stop on purpose, or work on the server; absent when no agent runs that would know.
     planned: Option<Planned>,
-}
-
-#[derive(Default, Serialize)]
-struct MessagesView {
-    waiting: u64,
-    oldest_at: Option<UnixMillis>,
 }
 
 /// Looks and prints.
@@ -155,7 +147,6 @@ async fn look(config: &Config, now: UnixMillis) -> anyhow::Result<Overview> {
 fn kept(config: &Config, now: UnixMillis) -> anyhow::Result<Kept> {
     let store = Store::open_to_look(&config.state_dir)?;
     let store = store.as_ref();
-    let backlog = store.map(Store::backlog).transpose()?;
     Ok(Kept {
         planned: store
             .map(|store| store.look_at_book(|book| Planned::of(book, now)))
@@ -168,10 +159,7 @@ fn kept(config: &Config, now: UnixMillis) -> anyhow::Result<Kept> {
             .map(|store| store.reported(UnixMillis(now.0.saturating_sub(DAY_MS))))
             .transpose()?
             .unwrap_or_default(),
-        messages: backlog.map_or_else(MessagesView::default, |backlog| MessagesView {
-            waiting: backlog.untold,
-            oldest_at: backlog.oldest_at,
-        }),
+        messages: messages::look(store, config, now)?,
         backups: copies::look(config, store, now)?,
         points_ahead: store
             .map(|store| store.points_ahead(now))
@@ -251,17 +239,7 @@ fn kept_sentences(overview: &Overview, config: &Config, now: UnixMillis) -> Vec<
             kinds.join(", ")
         ));
     }
-    lines.push(match kept.messages.oldest_at {
-        None => "Messages: none waits to reach the owner".to_owned(),
-        Some(oldest) => format!(
-            "Messages: {} not arrived anywhere yet, by any way to the owner; the oldest is of {} ago",
-            match kept.messages.waiting {
-                1 => "1 has".to_owned(),
-                count => format!("{count} have"),
-            },
-            duration(Language::En, now.since(oldest))
-        ),
-    });
+    lines.push(messages::sentence(&kept.messages, now));
     lines.extend(copies::held(&kept.backups, &config.owner.timezone));
     lines.extend(uncounted::ahead(&kept.points_ahead));
     lines.extend(uncounted::damaged(&kept.points_damaged, kept.sound.as_ref()));

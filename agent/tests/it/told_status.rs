@@ -112,3 +112,42 @@ async fn status_says_what_was_told_what_is_queued_what_is_held_and_what_is_silen
         assert!(said.contains(part), "{part} is not in {said}");
     }
 }
+
+#[tokio::test]
+async fn status_says_what_waits_for_one_of_two_owners_and_has_reached_the_other() {
+    let (dir, other) = (tempfile::tempdir().unwrap(), OWNER + 1);
+    let telegram = Telegram::start().await;
+    let nobody = "127.0.0.1:9".parse().unwrap();
+    config(dir.path(), nobody, telegram.address, &[OWNER, other]);
+    let state = dir.path().join("state");
+    std::fs::create_dir(&state).unwrap();
+    let desk = Desk::open(&state, &telegram, &[OWNER, other]);
+    see(
+        &desk,
+        ("backup_remote", "a"),
+        Observation::wrong(Rule::BackupFailed),
+        80,
+    );
+    let said = status(dir.path(), &[]);
+    assert!(
+        said.contains("Messages: 1 has not arrived anywhere yet, by any way to the owner; the oldest is of "),
+        "{said}"
+    );
+    let deliver = |chat_id| {
+        let rows = desk.store.waiting(&address(chat_id), 10, now()).unwrap();
+        desk.store.delivery_sent(&rows, Some(7), now()).unwrap();
+    };
+    deliver(OWNER);
+    let said = status(dir.path(), &[]);
+    let waits = "Messages: each has arrived somewhere; arrived elsewhere, and waiting still: 1 by telegram (chat 2 of the 2 in [owner] chat_ids)\n";
+    assert!(said.contains(waits), "{said}");
+    let seen: Value = serde_json::from_str(&status(dir.path(), &["--json"])).unwrap();
+    assert_eq!(seen["messages"]["waiting"], 0);
+    assert_eq!(seen["messages"]["behind"][0]["waiting"], 1);
+    deliver(other);
+    let said = status(dir.path(), &[]);
+    assert!(
+        said.contains("Messages: none waits to reach the owner\n"),
+        "{said}"
+    );
+}

@@ -42,6 +42,16 @@ const BACKLOG: &str = "
     WHERE EXISTS (SELECT 1 FROM deliveries d WHERE d.message = m.id AND d.sent_at IS NULL AND d.dropped_at IS NULL)
         AND NOT EXISTS (SELECT 1 FROM deliveries d WHERE d.message = m.id AND d.sent_at IS NOT NULL)";
 
+/// What has arrived somewhere, and waits for a place that has not got it.
+const BEHIND: &str = "
+    SELECT d.rung, d.chat_id, count(DISTINCT m.id) FROM deliveries d JOIN messages m ON m.id = d.message
+    WHERE d.sent_at IS NULL AND d.dropped_at IS NULL AND m.not_before <= :now
+        AND NOT (m.is_edit = 1 AND m.open = 0 AND (m.follows_up = 0 OR (m.in_passing = 1 AND m.loud = 0)))
+        AND EXISTS (SELECT 1 FROM deliveries s WHERE s.message = m.id AND s.sent_at IS NOT NULL)
+        AND NOT EXISTS (SELECT 1 FROM deliveries p
+                        WHERE p.message = m.id AND p.place = d.place AND p.sent_at IS NOT NULL)
+    GROUP BY d.place ORDER BY min(d.id)";
+
 /// What has arrived nowhere yet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Backlog {
@@ -115,6 +125,26 @@ impl Store {
                     critical_at: row.get::<_, Option<i64>>(3)?.map(UnixMillis),
                 })
             })
+        })
+    }
+
+    /// How many messages that have arrived somewhere still wait for each place, by one way that leads there.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub fn behind(&self, now: UnixMillis) -> rusqlite::Result<Vec<(Address, u64)>> {
+        let place = |row: &Row<'_>| {
+            let address = Address {
+                rung: row.get(0)?,
+                chat_id: row.get(1)?,
+            };
+            Ok((address, row.get(2)?))
+        };
+        self.read(|connection| {
+            connection
+                .prepare_cached(BEHIND)?
+                .query_map(named_params! { ":now": now.0 }, place)?
+                .collect()
         })
     }
 
