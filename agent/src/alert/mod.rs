@@ -123,6 +123,13 @@ impl Alerts {
         self.change(now, step).context("doing what is due")
     }
 
+    /// Whether something critical waits that has arrived nowhere.
+    #[must_use]
+    pub fn has_untold_alarm(&self) -> bool {
+        let backlog = self.store.backlog();
+        backlog.is_ok_and(|backlog| backlog.critical_at.is_some())
+    }
+
     /// Lets messages that have arrived nowhere take their next way.
     ///
     /// # Errors

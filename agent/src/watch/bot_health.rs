@@ -26,15 +26,14 @@ use crate::{
     beat::Beat,
 };
 
+mod pace;
+
+use pace::until_next_look;
+
 /// The name of the loop that asks, among the vital ones.
 pub const BOT_LOOP: &str = "bot";
 /// Between two looks at a bot that runs.
 const POLL_EVERY: Duration = Duration::from_secs(5);
-/// Between two looks for a bot that does not: soon at first, since systemd starts it again at once.
-const LOOK_EVERY: Duration = Duration::from_millis(500);
-/// Between two looks for one that has been away for [`LONG_AWAY`].
-const LOOK_SELDOM: Duration = Duration::from_secs(5);
-const LONG_AWAY: Duration = Duration::from_secs(60);
 /// How long one look may take.
 const LOOK_LIMIT: Duration = Duration::from_secs(3);
 /// How long a cut connection's bot has to show that it lives, twice.
@@ -160,11 +159,8 @@ impl BotWatch {
                 Ok(_) => self.observe(self.absent(absence)),
                 Err(missing) => self.observe(self.missed(absence, missing)),
             }
-            sleep(match begun.elapsed() < LONG_AWAY {
-                true => LOOK_EVERY,
-                false => LOOK_SELDOM,
-            })
-            .await;
+            let alarm_waits = || self.alerts.has_untold_alarm();
+            sleep(until_next_look(begun.elapsed(), alarm_waits)).await;
         }
     }
 
