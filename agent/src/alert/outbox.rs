@@ -38,6 +38,7 @@ mod parcel;
 mod pause;
 mod ready;
 mod roads;
+mod sent;
 
 use doubts::Doubts;
 pub use pace::Pace;
@@ -197,16 +198,6 @@ impl Sender {
         let is_down = matches!(outcome, Outcome::NotSent(_) | Outcome::Unknown(_));
         doubts.asked(!is_down);
         is_down.then_some(outcome)
-    }
-
-    /// What only one line was said of is a message that can be changed alone.
-    fn sent(&self, parcel: &Parcel, message_id: Option<i64>) -> rusqlite::Result<()> {
-        let at_once = match parcel.is_summary() {
-            true => parcel.rows.len(),
-            false => 1,
-        };
-        let mut told = parcel.rows.chunks(at_once);
-        told.try_for_each(|rows| self.store.delivery_sent(rows, message_id, now()))
     }
 
     fn failed(&self, told: &[Waiting], in_doubt: bool, refused: bool, why: &str) -> rusqlite::Result<()> {

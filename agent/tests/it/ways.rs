@@ -278,6 +278,30 @@ async fn a_reminder_waits_behind_what_may_have_arrived(others: bool) -> (Vec<Tak
 }
 
 #[tokio::test]
+async fn the_message_that_a_reminder_goes_on_from_says_so_and_the_end_stands_in_the_reminder() {
+    let dir = tempfile::tempdir().unwrap();
+    let telegram = Telegram::start().await;
+    let desk = Desk::open(dir.path(), &telegram, &[OWNER]);
+    let at = |seconds: i64| UnixMillis(now().0 - 400_000 + seconds * 1000);
+    see(&desk, ("bot", "bot"), Observation::wrong(Rule::BotGone), at(0));
+    let sender = desk.send_to(OWNER);
+    desk.wait_until_sent().await;
+    desk.alerts.tick(at(301)).unwrap();
+    desk.wait_until_sent().await;
+    let older = telegram.wait_for_edit("⏬ Goes on in the next message").await;
+    see(&desk, ("bot", "bot"), Observation::Fine, at(350));
+    let over = telegram.wait_for_edit("✅").await;
+    desk.wait_until_sent().await;
+    sender.abort();
+    let told = telegram.taken();
+    assert_eq!(older["message_id"], told[0].message_id);
+    assert!(older["reply_markup"].is_null(), "{older}");
+    assert!(told[1].text().starts_with("🔴 Still wrong"), "{told:?}");
+    assert_eq!(over["message_id"], told[1].message_id);
+    assert_eq!(telegram.edits().len(), 2, "{:?}", telegram.edits());
+}
+
+#[tokio::test]
 async fn a_summary_names_each_trouble_once_and_marks_what_may_have_arrived_in_part() {
     let (told, _) = a_reminder_waits_behind_what_may_have_arrived(true).await;
     let summary = told[0].text();

@@ -30,6 +30,13 @@ impl Parcel {
         message::lines(&self.rows).count() > 1
     }
 
+    /// The message before, where this one tells anew of all that is wrong.
+    pub(super) fn goes_on_from(&self) -> Option<i64> {
+        let last = self.rows.last()?;
+        self.reply_to
+            .filter(|_| last.message.open && !last.message.is_edit)
+    }
+
     /// What a locked screen shows. Of several messages the gravest of what is still wrong or was only reported, else the
     /// gravest, by its last word; and how many more there are. `repeated` is how one is marked that may have arrived before.
     pub(super) fn headline(&self, repeated: &str) -> String {
