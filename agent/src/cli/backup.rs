@@ -58,7 +58,15 @@ pub async fn run(arguments: Arguments) -> Result<(), Failure> {
     let keys = arguments.keys_bytes.map(given_keys).transpose()?;
     let path = &arguments.config.path;
     let config = Arc::new(match (&arguments.agent, &keys) {
-        (None, _) => load(path, Purpose::Keep)?,
+        (None, _) => match load(path, Purpose::Keep) {
+            Ok(config) => config,
+            Err(faults) => {
+                if arguments.remote.is_empty() {
+                    Outside::refused(path).await;
+                }
+                return Err(faults.into());
+            }
+        },
         (Some(_), None) => load_for_agent(path, KeySource::Files)?,
         (Some(_), Some(_)) => load_for_agent(path, KeySource::Agent)?,
     });
@@ -82,6 +90,9 @@ pub async fn run(arguments: Arguments) -> Result<(), Failure> {
     // Stopped in its middle, it removes what it has staged so far.
     let taken = tokio::select! {
         taken = backup::take(&config, &store, what, commits, progress::watcher()) => {
+            if let Ok(taken) = &taken && arguments.agent.is_none() {
+                observe(&config, &store, taken);
+            }
             if let Some(outside) = outside {
                 outside.end(&taken).await;
             }
@@ -103,7 +114,6 @@ pub async fn run(arguments: Arguments) -> Result<(), Failure> {
         );
         return Ok(());
     }
-    observe(&config, &store, &taken);
     match arguments.json {
         true => println!("{}", json(&taken)),
         false => tell(&taken, &config, &store),

@@ -158,6 +158,42 @@ async fn a_backup_by_hand_is_told_as_the_agents_own_are() {
     assert!(body.contains("perintah") || body.contains("by hand"), "{body}");
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn the_end_of_a_backup_by_hand_is_told_again_for_a_while_and_that_of_one_without_a_remote_as_well() {
+    let service = Service::answering(StatusCode::SERVICE_UNAVAILABLE, "").await;
+    let shop = Shop::new();
+    let settings = fs::read_to_string(shop.path("agent.toml")).unwrap();
+    let outside = format!("[heartbeat]\nbackup_url = \"http://{}/b\"\n", service.address);
+    fs::write(shop.path("agent.toml"), settings + &outside).unwrap();
+    let paths = || -> Vec<String> {
+        let taken = service.taken();
+        taken
+            .iter()
+            .map(|ping| ping["path"].as_str().unwrap().to_owned())
+            .collect()
+    };
+    let mut backup = shop.command(&["backup"]).stdout(Stdio::null()).spawn().unwrap();
+    until(PATIENCE, || paths().len() == 2).await;
+    service.answer(StatusCode::OK, "OK");
+    assert!(backup.wait().unwrap().success());
+    assert_eq!(paths(), ["/b/start", "/b", "/b"]);
+
+    // A service that refuses is not asked again, and the command says that it was not told.
+    service.answer(StatusCode::GONE, "");
+    let done = shop.command(&["backup"]).output().unwrap();
+    let said = String::from_utf8_lossy(&done.stderr).into_owned();
+    assert!(done.status.success(), "{said}");
+    assert!(said.contains("[heartbeat] backup_url was not told"), "{said}");
+    assert_eq!(paths()[3..], ["/b/start", "/b"]);
+
+    service.answer(StatusCode::OK, "OK");
+    for remote in ["local", "offsite"] {
+        fs::remove_dir_all(shop.path(remote)).unwrap();
+    }
+    shop.agent_refuses(2, &["backup"]);
+    assert_eq!(paths()[5..], ["/b/start", "/b/fail"]);
+}
+
 #[tokio::test]
 async fn each_backup_is_told_again_until_the_check_takes_it_and_nothing_waits_for_that() {
     let service = Service::answering(StatusCode::NOT_FOUND, "not found").await;

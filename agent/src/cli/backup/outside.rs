@@ -1,10 +1,13 @@
-//! A backup by hand, told to the check at the outside as the running agent tells its own: that it begins, and how it ended,
-//! each once.
+//! A backup by hand, told to the check at the outside as the running agent tells its own: that it begins, and how it ended.
+//! The end is told again for a short while, since nobody is left to do it later.
 //! The backup itself waits for neither. One that is meant for some remotes alone is not told: it makes up for no other.
 
-use std::sync::Arc;
+use std::{path::Path, sync::Arc, time::Duration};
 
-use tokio::task::JoinHandle;
+use tokio::{
+    task::JoinHandle,
+    time::{Instant, sleep, timeout_at},
+};
 
 use crate::{
     alert::{
@@ -13,10 +16,14 @@ use crate::{
         heartbeat::{RunId, Signal},
         outside::{Check, Subject, of_backup},
     },
-    backup::{TakeError, Taken, is_one_taken},
+    backup::{TakeError, Taken, is_one_taken, preflight::KeySource},
+    cli::load_for_agent,
     config::Config,
     store::Store,
 };
+
+/// Somebody waits at a terminal: a moment's trouble on the line is got over, and a service that is down is not waited for.
+const TOLD_WITHIN: Duration = Duration::from_secs(45);
 
 /// What is told, and to whom.
 pub(super) struct Outside {
@@ -50,13 +57,44 @@ impl Outside {
         Some(Self { check, run, begun })
     }
 
-    /// Tells how it ended, behind the word that it began.
+    /// Tells of a backup that was refused before it began because nothing can be written to any remote, as when their disk is
+    /// not mounted: the outside waits for one. A configuration that has other faults names no check to rely on.
+    pub(super) async fn refused(path: &Path) {
+        let Ok(config) = load_for_agent(path, KeySource::Files) else {
+            return;
+        };
+        let Ok(store) = Store::open(&config.state_dir).map(Arc::new) else {
+            return;
+        };
+        if let Some(outside) = Self::begin(&config, &super::alerts(&config, &store), &store) {
+            let refused = anyhow::anyhow!("no remote can be written to");
+            outside.end(&Err(TakeError::Failed(refused))).await;
+        }
+    }
+
+    /// Tells how it ended, behind the word that it began, and says where that could not be told.
     pub(super) async fn end(self, taken: &Result<Taken, TakeError>) {
         let why = "no backup could be taken; the command that was to take one by hand told why";
         // A task that panicked has told nothing, and the end is to be told all the same.
         let _ = self.begun.await;
-        if let Some(signal) = of_backup(taken.as_ref(), why) {
-            let _ = self.check.tell(&signal, Some(&self.run)).await;
+        let Some(signal) = of_backup(taken.as_ref(), why) else {
+            return;
+        };
+        let until = Instant::now() + TOLD_WITHIN;
+        let told = async {
+            while let Some(wait) = self.check.tell(&signal, Some(&self.run)).await {
+                // A service that refuses does so in a moment as well.
+                if Instant::now() + wait >= until {
+                    return false;
+                }
+                sleep(wait).await;
+            }
+            true
+        };
+        if !timeout_at(until, told).await.unwrap_or(false) {
+            eprintln!(
+                "agent: [heartbeat] backup_url was not told how this backup ended, and may call it missing or not ended"
+            );
         }
     }
 }
