@@ -224,7 +224,7 @@ impl Desk {
             headline: named::past(&self.voice, past),
             since: past.since,
             until: past.until,
-            held: past.held.map(|held| named::held(&self.voice, held)),
+            held: past.held.map(|held| named::was_held(&self.voice, held)),
         }
     }
 

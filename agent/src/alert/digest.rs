@@ -168,9 +168,9 @@ fn past(voice: &Voice, past: &[Past]) -> Vec<String> {
     let line = |past: &&Past| {
         let what = lists::past(voice, past);
         let lasted = duration(voice.language, past.until.since(past.since));
-        let held = past
-            .held
-            .map_or(String::new(), |held| format!(" ({})", lists::held(voice, held)));
+        let held = past.held.map_or(String::new(), |held| {
+            format!(" ({})", lists::was_held(voice, held))
+        });
         format!("{}: {what}, {lasted}{held}", moment(&voice.timezone, past.since))
     };
     past.iter().map(line).collect()

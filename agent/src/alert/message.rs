@@ -23,7 +23,9 @@ use super::{
     rule::{Topic, object_of},
     text::{cut, ends, figure, icon, moment_beside, on_the_clock, one_line, printable, whole},
     whose::Whose,
-    words::{advice_on_cause, detail, log_advice, phrases, sentences, unit_state, wording, wording_of},
+    words::{
+        advice_on_cause, detail, log_advice, phrases, sentences, unit_state, way_advice, wording, wording_of,
+    },
 };
 pub use super::{
     explained::explained,
@@ -290,7 +292,13 @@ fn settled_text(voice: &Voice, notice: &Notice, now: UnixMillis) -> (String, Str
 fn todo(voice: &Voice, fault: &Fault, usual: &str) -> String {
     let (_, whose) = Whose::of_detail(&fault.detail, &voice.unit);
     let advice = whose.and_then(|whose| log_advice(voice.language, fault.rule, &whose));
-    let on_cause = || advice_on_cause(voice.language, fault.rule, &fault.detail).unwrap_or(usual);
+    let on_cause = || {
+        let of_way = (object_of(&fault.key), fault.detail.as_str());
+        let on_way = way_advice(voice.language, fault.rule, of_way);
+        on_way
+            .or_else(|| advice_on_cause(voice.language, fault.rule, &fault.detail))
+            .unwrap_or(usual)
+    };
     advice.unwrap_or_else(|| on_cause().to_owned())
 }
 
@@ -471,6 +479,26 @@ mod tests {
             );
             assert!(!push.contains(start), "{push}");
         }
+    }
+
+    #[test]
+    fn the_advice_about_a_way_that_is_not_reached_does_not_blame_its_settings() {
+        let mut notice = gone(Kind::First);
+        notice.lead.rule = Rule::ChannelBroken;
+        notice.lead.key = "channel/push".to_owned();
+        notice.lead.detail = "tcp connect error: Connection refused (os error 111)".to_owned();
+        let text = told(Language::En, &notice).text;
+        assert!(
+            text.contains("a firewall") && text.contains("--channel push"),
+            "{text}"
+        );
+        assert!(!text.contains("or its secret"), "{text}");
+        notice.lead.detail = "status 404".to_owned();
+        let text = told(Language::En, &notice).text;
+        assert!(
+            text.contains("[channels.push]") && text.contains("or its secret"),
+            "{text}"
+        );
     }
 
     #[test]

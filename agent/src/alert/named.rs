@@ -43,10 +43,16 @@ pub fn scope(voice: &Voice, book: &Book, scope: &str) -> Option<String> {
     })
 }
 
-/// Why something was not told, or not as a message of its own.
+/// Why something is not told, or not as a message of its own.
 #[must_use]
 pub fn held(voice: &Voice, held: Held) -> &'static str {
     words::held(voice.language, held)
+}
+
+/// Why something that is over was not told, or not as a message of its own.
+#[must_use]
+pub fn was_held(voice: &Voice, held: Held) -> &'static str {
+    words::was_held(voice.language, held)
 }
 
 fn headline(voice: &Voice, key: &str, rule: Rule) -> String {

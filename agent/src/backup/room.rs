@@ -82,6 +82,15 @@ pub fn free_bytes(folder: &Path) -> Option<u64> {
     file_system(folder).as_ref().map(free_on)
 }
 
+/// Whether the file system that holds the folder refuses what is new for want of files, while it has room in bytes: to both
+/// the system says the same.
+#[must_use]
+pub fn lacks_files(folder: &Path) -> bool {
+    let is_so =
+        |disk: StatVfs| disk.f_files > 0 && disk.f_favail < FILES_MIN && free_on(&disk) >= ONCE_BYTES_MIN;
+    file_system(folder).is_some_and(is_so)
+}
+
 fn file_system(folder: &Path) -> Option<StatVfs> {
     let existing = folder.ancestors().find(|path| path.exists()).unwrap_or(folder);
     rustix::fs::statvfs(existing).ok()

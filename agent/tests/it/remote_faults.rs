@@ -183,6 +183,28 @@ fn a_disk_that_is_really_full_stops_no_other() {
 }
 
 #[test]
+fn a_disk_with_room_and_no_inodes_is_not_called_full() {
+    let shop = shop_with(&[disk()]);
+    fs::create_dir(shop.path("disk")).unwrap();
+    let mounted = Command::new("mount")
+        .args(["-t", "tmpfs", "-o", "size=64m,nr_inodes=4", "tmpfs"])
+        .arg(shop.path("disk"))
+        .status();
+    if !mounted.is_ok_and(|status| status.success()) {
+        eprintln!("nothing can be mounted here");
+        return;
+    }
+    let output = shop.agent(&["backup"]);
+    let _ = Command::new("umount").arg("-l").arg(shop.path("disk")).status();
+    let said = stderr(&output);
+    assert!(
+        said.contains("its disk can hold no more files, however much room there is"),
+        "{said}"
+    );
+    assert!(!said.contains("No space left"), "{said}");
+}
+
+#[test]
 fn a_slow_remote_delays_no_other() {
     let place = tempfile::tempdir().unwrap();
     let (slow, quick) = (servers::webdav(place.path()), servers::s3(place.path()));

@@ -13,7 +13,7 @@ mod on_log;
 mod reported;
 mod trade;
 
-pub(super) use agent::of_way;
+pub(super) use agent::{of_way, of_way_on};
 pub(super) use digest::DIGEST;
 pub(super) use disk::of_disk;
 pub(super) use on_log::of_log;
@@ -282,6 +282,8 @@ const BOT_PORT_TAKEN: Wording = Wording {
 };
 
 /// What to do about a backup that found no room on the disk.
+pub(super) const BACKUP_WITHOUT_FILES: &str = "find the folder with very many files on that remote's disk and empty it: df -i names the disk, du --inodes -x FOLDER --max-depth=3 | sort -h | tail -20 the folder. Then back up now: agent backup";
+
 pub(super) const BACKUP_WITHOUT_ROOM: &str = "make room first: df -h and df -i say what is full; journalctl --vacuum-size=200M; apt-get clean. The agent tries again by itself within a quarter of an hour; at once: agent backup";
 
 const BACKUP_NOT_TAKEN: Wording = Wording {

@@ -2,10 +2,16 @@
 //! reads neither English nor errno.
 //! Pure. What no kind is known of stays in its own words, and the log keeps those of every one.
 
+use self::status::status;
 use crate::config::Language;
 
+mod status;
+
+/// Of a disk with room whose inodes are used up.
+pub(super) const NO_FILES: &str = "can hold no more files";
+
 /// One kind: how it is said outside, and what is told for it.
-struct Fault {
+pub(super) struct Fault {
     /// Pieces of what is said, in lower case; one of them is enough.
     said: &'static [&'static str],
     /// The same as an HTTP status.
@@ -44,6 +50,12 @@ const FAULTS: &[Fault] = &[
         statuses: &[507],
         id: "jatah tempat di sana habis",
         en: "the quota there is used up",
+    },
+    Fault {
+        said: &[NO_FILES],
+        statuses: &[],
+        id: "disknya tidak muat berkas lagi walaupun masih ada tempat (inode habis)",
+        en: "its disk can hold no more files, however much room there is (no inodes)",
     },
     Fault {
         said: &["no space left on device", "database or disk is full", "enospc"],
@@ -292,9 +304,6 @@ const FAULTS: &[Fault] = &[
     },
 ];
 
-/// Where a status stands in what is said.
-const STATUS: &[&str] = &["status code ", "status: ", "status "];
-
 /// What is said outside, in the owner's language, behind the file, host or way that it begins with. `None` for what no
 /// kind is known of.
 pub(in crate::alert) fn fault(language: Language, text: &str) -> Option<String> {
@@ -324,24 +333,13 @@ fn about(text: &str) -> (Option<&str>, &str) {
     }
 }
 
-fn kind(said: &str) -> Option<&'static Fault> {
+pub(super) fn kind(said: &str) -> Option<&'static Fault> {
     let said = said.to_lowercase();
     let status = status(&said);
     FAULTS.iter().find(|fault| {
         let is_status = status.is_some_and(|status| fault.statuses.contains(&status));
         is_status || fault.said.iter().any(|piece| said.contains(piece))
     })
-}
-
-/// The HTTP status in it, where it is called that or stands first.
-fn status(said: &str) -> Option<u16> {
-    let behind = STATUS.iter().find_map(|word| Some(said.split_once(word)?.1));
-    let number: String = behind
-        .unwrap_or(said)
-        .chars()
-        .take_while(char::is_ascii_digit)
-        .collect();
-    number.parse().ok().filter(|status| (400..600).contains(status))
 }
 
 #[cfg(test)]

@@ -13,7 +13,7 @@ mod on_log;
 mod reported;
 mod trade;
 
-pub(super) use agent::of_way;
+pub(super) use agent::{of_way, of_way_on};
 pub(super) use digest::DIGEST;
 pub(super) use disk::of_disk;
 pub(super) use on_log::of_log;
@@ -286,6 +286,8 @@ const BOT_PORT_TAKEN: Wording = Wording {
 };
 
 /// Indonesian. What to do about a backup that found no room on the disk.
+pub(super) const BACKUP_WITHOUT_FILES: &str = "cari folder dengan berkas sangat banyak di disk remote itu lalu kosongkan: df -i menunjukkan disknya, du --inodes -x FOLDER --max-depth=3 | sort -h | tail -20 foldernya. Lalu cadangkan sekarang: agent backup";
+
 pub(super) const BACKUP_WITHOUT_ROOM: &str = "kosongkan disk dulu: df -h dan df -i menunjukkan apa yang penuh; journalctl --vacuum-size=200M; apt-get clean. Agent mencoba lagi sendiri dalam seperempat jam; langsung: agent backup";
 
 const BACKUP_NOT_TAKEN: Wording = Wording {

@@ -5,7 +5,7 @@ use super::{
     role::Role,
     rule::{Rule, object_of},
 };
-use crate::{config::Language, store::alerts::Held};
+use crate::config::Language;
 
 /// One line for each rule, in the order of their table: the function that gives a rule's words. The compiler misses none.
 macro_rules! wordings {
@@ -22,13 +22,15 @@ mod advice;
 mod detail;
 mod en;
 mod faults;
+mod held;
 mod id;
 mod sentences;
 mod unwatched;
 
-pub(super) use advice::{advice_on_cause, log_advice};
+pub(super) use advice::{advice_on_cause, log_advice, way_advice};
 pub(super) use detail::{detail, unit_state};
 pub(super) use faults::fault;
+pub(super) use held::{held, was_held};
 pub(super) use sentences::sentences;
 pub(super) use unwatched::{thing, unwatched_words};
 
@@ -307,20 +309,6 @@ pub(super) fn reported(language: Language, kind: &str) -> Option<Reported> {
     match language {
         Language::Id => id::reported(kind),
         Language::En => en::reported(kind),
-    }
-}
-
-/// Why something is not told, or not as a message of its own.
-pub(super) fn held(language: Language, held: Held) -> &'static str {
-    match (language, held) {
-        (Language::Id, Held::Explained) => "ikut masalah lain",
-        (Language::Id, Held::Silenced) => "dibisukan",
-        (Language::Id, Held::QuietHours) => "menunggu pagi",
-        (Language::Id, Held::Flapping) => "hilang timbul",
-        (Language::En, Held::Explained) => "follows from another",
-        (Language::En, Held::Silenced) => "silenced",
-        (Language::En, Held::QuietHours) => "waits for the morning",
-        (Language::En, Held::Flapping) => "comes and goes",
     }
 }
 

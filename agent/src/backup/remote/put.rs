@@ -7,8 +7,12 @@ use opendal::Buffer;
 use protocol::time::UnixMillis;
 
 use super::{Remote, RemoteError, attempt::Patience, has_size};
-use crate::config::RemoteKind;
+use crate::{backup::room::lacks_files, config::RemoteKind};
 
+/// What the system says of a disk that takes nothing new, be it for want of bytes or of files; and what we say of the second.
+const NO_SPACE: &str = "No space left on device";
+const NO_FILES: &str = "its disk can hold no more files, however much room there is: df -i says so, and the folder with very many \
+                        files on it is to be emptied";
 /// A file is read back in such pieces.
 const PIECE_BYTES: usize = 1024 * 1024;
 
@@ -63,6 +67,9 @@ impl Remote {
         patience: Patience,
     ) -> Result<(), RemoteError> {
         match self.write_there(key, buffer, patience).await {
+            Err(RemoteError::Down(why)) if self.lacks_files(&why) => {
+                Err(self.silence.note(RemoteError::Down(NO_FILES.to_owned())))
+            }
             Err(RemoteError::Missing) => {
                 let why = match self.is_place_there().await {
                     true => self.read_only_place(),
@@ -72,6 +79,15 @@ impl Remote {
             }
             ended => ended,
         }
+    }
+
+    fn lacks_files(&self, why: &str) -> bool {
+        let is_full = why.contains(NO_SPACE);
+        is_full
+            && self
+                .folder
+                .as_ref()
+                .is_some_and(|folder| lacks_files(folder.root()))
     }
 
     /// Whether the place lists anything, be it itself: what is not there lists nothing.

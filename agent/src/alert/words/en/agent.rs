@@ -2,7 +2,7 @@
 //! The same sentences as in `id::agent`.
 
 use super::Wording;
-use crate::alert::ladder::TELEGRAM;
+use crate::alert::{ladder::TELEGRAM, words::advice::OnTheWay};
 
 pub(super) const AGENT_KILLED: Wording = Wording {
     headline: "The kernel killed the agent for want of memory",
@@ -54,6 +54,30 @@ pub(in crate::alert::words) fn of_way(name: &str) -> &'static str {
         }
         _ => {
             "correct [channels.{object}] in agent.toml or its secret, then: agent alert test --channel {object}"
+        }
+    }
+}
+
+/// The same where what it said is no matter of its settings.
+pub(in crate::alert::words) fn of_way_on(name: &str, cause: OnTheWay) -> &'static str {
+    match (name, cause) {
+        (TELEGRAM, OnTheWay::Nobody | OnTheWay::Line) => {
+            "look at the line from this server to Telegram, not at your chat: curl -sSI https://api.telegram.org; resolvectl query api.telegram.org; a firewall may stand in between. The agent tries again by itself; at once: agent alert test --channel {object}"
+        }
+        (_, OnTheWay::Nobody) => {
+            "see whether the service runs that [channels.{object}] in agent.toml names, and whether a firewall stands in between; where it has moved, correct its address there. Then: agent alert test --channel {object}"
+        }
+        (_, OnTheWay::Line) => {
+            "look at the line from this server to the host that [channels.{object}] in agent.toml names: resolvectl query HOST says whether its name is found, curl -sSI or ping whether it answers; correct the address only where it is another one. Then: agent alert test --channel {object}"
+        }
+        (TELEGRAM, OnTheWay::Tls) => {
+            "see who answers instead of Telegram, such as a proxy, and whether this server's clock and certificates are right: timedatectl; openssl s_client -connect api.telegram.org:443. Then: agent alert test --channel {object}"
+        }
+        (_, OnTheWay::Tls) => {
+            "look at the certificate of the service that [channels.{object}] in agent.toml names, and at this server's clock: openssl s_client -connect HOST:PORT; timedatectl. Renew it there, or correct the port. Then: agent alert test --channel {object}"
+        }
+        (_, OnTheWay::Service) => {
+            "nothing for now: that service has trouble of its own, and the agent tries again by itself. Where it lasts, look at the service's page about its state, or at the service if it is your own. At once: agent alert test --channel {object}"
         }
     }
 }

@@ -2,7 +2,7 @@
 //! Kalimatnya sama dengan `en::agent`.
 
 use super::Wording;
-use crate::alert::ladder::TELEGRAM;
+use crate::alert::{ladder::TELEGRAM, words::advice::OnTheWay};
 
 pub(super) const AGENT_KILLED: Wording = Wording {
     headline: "Kernel mematikan agent karena memori habis",
@@ -54,6 +54,30 @@ pub(in crate::alert::words) fn of_way(name: &str) -> &'static str {
         }
         _ => {
             "perbaiki [channels.{object}] di agent.toml atau rahasianya, lalu: agent alert test --channel {object}"
+        }
+    }
+}
+
+/// The same where what it said is no matter of its settings.
+pub(in crate::alert::words) fn of_way_on(name: &str, cause: OnTheWay) -> &'static str {
+    match (name, cause) {
+        (TELEGRAM, OnTheWay::Nobody | OnTheWay::Line) => {
+            "periksa jaringan dari server ini ke Telegram, bukan obrolan Anda: curl -sSI https://api.telegram.org; resolvectl query api.telegram.org; mungkin ada firewall di antaranya. Agent mencoba lagi sendiri; langsung: agent alert test --channel {object}"
+        }
+        (_, OnTheWay::Nobody) => {
+            "periksa apakah layanan yang disebut [channels.{object}] di agent.toml berjalan, dan apakah ada firewall di antaranya; bila sudah pindah, perbaiki alamatnya di sana. Lalu: agent alert test --channel {object}"
+        }
+        (_, OnTheWay::Line) => {
+            "periksa jaringan dari server ini ke host yang disebut [channels.{object}] di agent.toml: resolvectl query HOST menunjukkan apakah namanya ditemukan, curl -sSI atau ping apakah ia menjawab; perbaiki alamatnya hanya bila memang lain. Lalu: agent alert test --channel {object}"
+        }
+        (TELEGRAM, OnTheWay::Tls) => {
+            "periksa siapa yang menjawab sebagai ganti Telegram, misalnya proxy, dan apakah jam serta sertifikat server ini benar: timedatectl; openssl s_client -connect api.telegram.org:443. Lalu: agent alert test --channel {object}"
+        }
+        (_, OnTheWay::Tls) => {
+            "periksa sertifikat layanan yang disebut [channels.{object}] di agent.toml, dan jam server ini: openssl s_client -connect HOST:PORT; timedatectl. Perbarui di sana, atau perbaiki portnya. Lalu: agent alert test --channel {object}"
+        }
+        (_, OnTheWay::Service) => {
+            "untuk sekarang tidak ada: layanan itu sendiri sedang terganggu, dan agent mencoba lagi sendiri. Bila berlangsung lama, lihat halaman status layanannya, atau layanannya bila milik Anda sendiri. Langsung: agent alert test --channel {object}"
         }
     }
 }
