@@ -71,14 +71,14 @@ pub fn unit_in_words(language: Language, state: &str) -> String {
 pub fn of_notice(voice: &Voice, notice: &Notice, now: UnixMillis) -> Message {
     let phrases = phrases(voice.language);
     let (headline, text) = match &notice.kind {
-        Kind::First => trouble_text(voice, notice, first_seen(voice, notice, now), None),
-        Kind::Update | Kind::Flapping | Kind::Returned => trouble_text(voice, notice, None, None),
-        Kind::Worse => trouble_text(voice, notice, None, Some(phrases.worse)),
-        Kind::More => trouble_text(voice, notice, None, Some(phrases.more)),
+        Kind::First => trouble_text(voice, notice, now, None),
+        Kind::Update | Kind::Flapping | Kind::Returned => trouble_text(voice, notice, now, None),
+        Kind::Worse => trouble_text(voice, notice, now, Some(phrases.worse)),
+        Kind::More => trouble_text(voice, notice, now, Some(phrases.more)),
         Kind::Reminder => {
             let lasted = duration(voice.language, now.since(notice.lead.since));
             let still = phrases.reminder.replace("{lasted}", &lasted);
-            trouble_text(voice, notice, None, Some(&still))
+            trouble_text(voice, notice, now, Some(&still))
         }
         Kind::Paused { lasted } => paused_text(voice, notice, *lasted, now),
         Kind::Resolved { lasted, .. } => over_text(voice, notice, *lasted, now),
@@ -148,22 +148,21 @@ fn placed(fault: &Fault, headline: String) -> String {
     headline + &short_name(fault)
 }
 
-/// When it was seen first, where that is long before it is told: it waited for the morning, or for the end of a silence.
-fn first_seen(voice: &Voice, notice: &Notice, now: UnixMillis) -> Option<String> {
-    let since = notice.lead.since;
-    let waited = notice.lead.rule.spec().lasts.saturating_add(TOLD_SOON);
+/// When it was seen first, where nothing else that is said of it says so: of a log always, since its message may come late by
+/// any road, and of what waited for the morning, or for the end of a silence.
+fn first_seen(voice: &Voice, notice: &Notice, happened: &str, now: UnixMillis) -> Option<String> {
+    let (since, spec) = (notice.lead.since, notice.lead.rule.spec());
+    let waited = spec.lasts.saturating_add(TOLD_SOON);
+    let is_late = notice.kind == Kind::First && now.since(since) > waited;
+    let is_wanted = !happened.contains("{since}") && (is_late || spec.topic == Topic::Logs);
     let at = moment(&voice.timezone, since);
-    (now.since(since) > waited).then(|| phrases(voice.language).first_seen.replace("{at}", &at))
+    is_wanted.then(|| phrases(voice.language).first_seen.replace("{at}", &at))
 }
 
-fn trouble_text(
-    voice: &Voice,
-    notice: &Notice,
-    seen: Option<String>,
-    prefix: Option<&str>,
-) -> (String, String) {
+fn trouble_text(voice: &Voice, notice: &Notice, now: UnixMillis, prefix: Option<&str>) -> (String, String) {
     let words = wording_of(voice.language, notice.lead.rule, &notice.lead.key);
     let todo = todo(voice, &notice.lead, words.todo);
+    let seen = first_seen(voice, notice, words.happened, now);
     let phrases = phrases(voice.language);
     let fill = |text: &str| fill(voice, &notice.lead, text);
     let prefix = prefix.map_or(String::new(), |prefix| format!("{prefix}: "));
@@ -502,6 +501,26 @@ mod tests {
     }
 
     #[test]
+    fn the_moment_is_said_once_and_of_a_log_always() {
+        let hour = Duration::from_secs(3_600);
+        for language in [Language::En, Language::Id] {
+            for (rule, key, later) in [
+                (Rule::ClockJumped, "clock/steps", hour),
+                (Rule::LogGrowing, "log//x.log", Duration::ZERO),
+                (Rule::LogNotRotated, "log//x.log", hour),
+            ] {
+                let mut notice = gone(Kind::First);
+                notice.lead.rule = rule;
+                notice.lead.key = key.to_owned();
+                let voice = voice(language);
+                let text = of_notice(&voice, &notice, notice.lead.since.plus(later)).text;
+                let at = moment(&voice.timezone, notice.lead.since);
+                assert_eq!(text.matches(&at).count(), 1, "{text}");
+            }
+        }
+    }
+
+    #[test]
     fn what_is_not_watched_any_more_is_named_with_its_disk() {
         let mut notice = gone(Kind::Withdrawn);
         notice.lead.key = "disk_writes_of_remote//mnt/gone".to_owned();
@@ -544,7 +563,7 @@ mod tests {
     #[test]
     fn what_is_told_long_after_it_began_says_when_that_was() {
         let mut notice = gone(Kind::First);
-        notice.lead.rule = Rule::LogTruncated;
+        notice.lead.rule = Rule::DiskFilling;
         let told_after = |seconds: u64| {
             let at = notice.lead.since.plus(Duration::from_secs(seconds));
             of_notice(&voice(Language::En), &notice, at).text

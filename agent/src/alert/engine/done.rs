@@ -32,7 +32,8 @@ pub fn tell_done(book: &mut Book, key: &str, done: &str, how_far: Done) -> Optio
     }
     done.clone_into(&mut row.detail);
     let id = row.episode?;
-    let (standing, times) = (standing(book, id)?, floor::times(book, id));
+    let standing = standing(book, id)?;
+    let times = floor::times_of(book, id, &standing.lead);
     let episode = book.episodes.get_mut(&id)?;
     if how_far == Done::Ended {
         episode.edits = episode.edits.min(EDITS_MAX - 1);

@@ -265,7 +265,7 @@ fn speak(book: &mut Book, calendar: &Calendar, id: EpisodeId, rings: bool, now: 
         book.episodes.remove(&id);
         return Vec::new();
     };
-    let (severity, times) = (standing.severity, floor::times(book, id));
+    let (severity, times) = (standing.severity, floor::times_of(book, id, &standing.lead));
     let is_graver_now = follow::is_graver_now(book, &standing.lead);
     let settles_at = follow::settles_at(book, id, now).filter(|_| severity < Severity::Critical);
     let quiet_until = hold::quiet_until(book, calendar, id, &standing.lead, now).filter(|_| !rings);

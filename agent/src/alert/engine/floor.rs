@@ -74,6 +74,11 @@ pub(super) fn times(book: &Book, id: EpisodeId) -> Option<Times> {
         .map(counted)
 }
 
+/// How often what heads a message that is about to go out came, if it came before.
+pub(super) fn times_of(book: &Book, id: EpisodeId, lead: &Fault) -> Option<Times> {
+    times(book, id).or_else(|| many::again(book, lead))
+}
+
 /// Whether this return would only change a message that is out: nobody is disturbed by that at night.
 pub(super) fn is_in_place(book: &Book, key: &str, now: UnixMillis) -> bool {
     let row = book.alerts.get(key);

@@ -79,6 +79,8 @@ pub struct Times {
     pub since: UnixMillis,
     /// When it was last seen wrong, or ended.
     pub last_at: UnixMillis,
+    /// Whether one message tells all of it, which changes with each return; else each return of many is one.
+    pub is_in_place: bool,
 }
 
 /// One thing to say.

@@ -65,7 +65,8 @@ pub fn acknowledge(
 }
 
 fn taken_on(book: &mut Book, id: EpisodeId, by: Option<String>, now: UnixMillis) -> Option<Vec<Notice>> {
-    let (standing, times) = (standing(book, id)?, floor::times(book, id));
+    let standing = standing(book, id)?;
+    let times = floor::times_of(book, id, &standing.lead);
     let episode = book.episodes.get_mut(&id)?;
     if episode.acked.is_some() {
         return Some(Vec::new());
@@ -146,7 +147,7 @@ fn remind_if_due(book: &mut Book, id: EpisodeId, now: UnixMillis) -> Option<Noti
             && !hold::is_silenced(book, &row.key, now)
     });
     let gravest = rows.iter().filter_map(|row| row.loudest).max();
-    let times = floor::times(book, id);
+    let times = floor::times_of(book, id, &standing.lead);
     let episode = book.episodes.get_mut(&id)?;
     episode.remind_at = Some(next_reminder(told_at, reminders, now));
     if gravest < Some(Severity::Critical) || !is_wanted {

@@ -32,7 +32,8 @@ pub(super) fn again(voice: &Voice, notice: &Notice) -> String {
 /// Under what is wrong and comes and goes.
 pub(super) fn how_it_changes(voice: &Voice, notice: &Notice) -> String {
     let flapping = phrases(voice.language).flapping;
-    notice.times.as_ref().map_or(String::new(), |times| {
+    let told_in_it = notice.times.as_ref().filter(|times| times.is_in_place);
+    told_in_it.map_or(String::new(), |times| {
         format!("\n\n{flapping}{}", by_kind(voice, notice, times))
     })
 }
@@ -170,6 +171,7 @@ mod tests {
                 kinds,
                 since: BEGAN,
                 last_at: BACK,
+                is_in_place: true,
             }),
             rungs: 1,
             loud: false,

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use protocol::{incident::Severity, time::UnixMillis};
 
-use super::{FLAP_STANDS, MESSAGES_MAX, is_in_place, is_next_hour, returned};
+use super::{FLAP_STANDS, Fault, MESSAGES_MAX, Times, is_in_place, is_next_hour, returned, said::counted};
 use crate::{
     alert::engine::{episode, storm::HEARD_WITHIN},
     store::{book::Book, episodes::FloorRow},
@@ -35,6 +35,16 @@ pub(in crate::alert::engine) fn is_of_storm(book: &Book, key: &str, now: UnixMil
         floor.key != key && floor.rule == row.rule && (came_now || came_with_it(floor))
     };
     !is_in_place(book, key, now) && book.floors.values().any(is_other)
+}
+
+/// How often what heads a message of many came, where it was nothing else before: it is told like what is new, and is not.
+pub(super) fn again(book: &Book, lead: &Fault) -> Option<Times> {
+    let times = book.floors.get(&lead.key).map(counted)?;
+    let is_same = times.kinds.iter().all(|(rule, _)| *rule == lead.rule);
+    (times.count > 1 && is_same).then_some(Times {
+        is_in_place: false,
+        ..times
+    })
 }
 
 /// How long what comes back with many must last before a message tells it that is more than the hour may have.

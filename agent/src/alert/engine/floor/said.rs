@@ -30,6 +30,7 @@ pub(super) fn counted(floor: &FloorRow) -> Times {
         kinds: floor.kinds.most_first().into_iter().filter_map(known).collect(),
         since: floor.began_at,
         last_at: floor.bad_at,
+        is_in_place: true,
     }
 }
 

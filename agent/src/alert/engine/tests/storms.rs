@@ -65,6 +65,28 @@ fn a_storm_that_comes_back_within_the_hour_is_one_message_again() {
     }
 }
 
+#[test]
+fn a_storm_that_comes_back_within_the_hour_says_that_it_is_back() {
+    let mut day = Day::begin();
+    for count in 1..=3 {
+        day.told();
+        day.storm(14, 1);
+        day.pass(90);
+        for (_, said) in day.said.iter().filter(|(_, said)| said.kind.is_open()) {
+            let times = said.times.as_ref().map_or(1, |times| times.count);
+            assert_eq!(times, count, "{said:?}");
+        }
+        for number in 0..14 {
+            day.fine(&format!("backup_remote/{number}"));
+        }
+        day.pass(120);
+    }
+    day.pass_long(FLAP_WINDOW);
+    day.told();
+    day.storm(14, 1);
+    assert_eq!(day.said[0].1.times, None, "an hour later it is new");
+}
+
 /// Some of one kind that come and go together, as with a line, are told no more often than one alone.
 #[test]
 fn an_hour_in_which_many_come_and_go_together_is_three_messages_and_what_lasts_then_is_heard() {
