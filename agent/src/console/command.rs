@@ -10,6 +10,8 @@ use crate::chart::picture::{self, Picture};
 const HOLD_MAX: Duration = Duration::from_secs(7 * 86_400);
 const HOLD_MIN: Duration = Duration::from_secs(60);
 const DIGITS: usize = 6;
+/// Behind a command: a length of time in four words, a name, and one that is too many.
+const WORDS_MAX: usize = 6;
 
 /// One thing that the owner wants.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -120,7 +122,7 @@ impl Command {
         let Some(first) = words.next() else {
             return Self::Unknown;
         };
-        let rest: Vec<String> = words.take(4).map(str::to_lowercase).collect();
+        let rest: Vec<String> = words.take(WORDS_MAX).map(str::to_lowercase).collect();
         let Some(name) = first.strip_prefix('/') else {
             // Authenticators show them in groups.
             let code = format!("{first}{}", rest.concat());
@@ -199,7 +201,7 @@ fn parse(name: &str, arguments: &[String]) -> Command {
     }
 }
 
-/// With units of time as the program reads them: `2 jam` and `2jam` are `2h`.
+/// With lengths of time as the program reads them: `2 jam` and `2jam` are `2h`, `1 jam 30 menit` and `1h 30m` are `1h30m`.
 fn in_letters(words: &[String]) -> Vec<String> {
     let is_number = |word: &str| !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_digit());
     let mut read: Vec<String> = Vec::new();
@@ -210,14 +212,34 @@ fn in_letters(words: &[String]) -> Vec<String> {
             _ => read.push(word.clone()),
         }
     }
-    let short = |word: String| {
-        let long = UNITS.iter().find_map(|(unit, letter)| {
-            let number = word.strip_suffix(unit).filter(|number| is_number(number))?;
-            Some(format!("{number}{letter}"))
-        });
-        long.unwrap_or(word)
-    };
-    read.into_iter().map(short).collect()
+    let mut joined: Vec<String> = Vec::new();
+    for word in read {
+        let length = pieces(&word).map(|pieces| pieces.concat());
+        match (length, joined.last_mut().filter(|last| pieces(last).is_some())) {
+            (Some(length), Some(last)) => *last += &length,
+            (Some(length), None) => joined.push(length),
+            (None, _) => joined.push(word),
+        }
+    }
+    joined
+}
+
+/// The numbers of a length of time, each with its unit in letters. `None` for any other word.
+fn pieces(word: &str) -> Option<Vec<String>> {
+    let mut found = Vec::new();
+    let mut rest = word;
+    while !rest.is_empty() {
+        let digits = rest.bytes().take_while(u8::is_ascii_digit).count();
+        let (number, behind) = rest.split_at(digits);
+        let letters = behind.bytes().take_while(u8::is_ascii_alphabetic).count();
+        let (unit, behind) = behind.split_at(letters);
+        let known = UNITS.iter().find(|(long, _)| *long == unit);
+        let piece = format!("{number}{}", known.map_or(unit, |(_, letter)| letter));
+        parse_duration(&piece).ok()?;
+        found.push(piece);
+        rest = behind;
+    }
+    (!found.is_empty()).then_some(found)
 }
 
 /// How many is not for the owner to say: as many as a message or a file takes.
@@ -265,8 +287,18 @@ fn graph(arguments: &[&str]) -> Command {
     Command::Graph(picture, span.unwrap_or_else(|| picture.usual_span()))
 }
 
+/// The sum of its numbers, each of a smaller unit than the one before: anything else is a slip of the hand.
 fn hold(text: &str) -> Option<Duration> {
-    let lasts = parse_duration(text).ok()?;
+    let (mut lasts, mut unit) = (Duration::ZERO, Duration::MAX);
+    for piece in pieces(text)? {
+        let letters = piece.trim_start_matches(|one: char| one.is_ascii_digit());
+        let of_piece = parse_duration(&format!("1{letters}")).ok()?;
+        if of_piece >= unit {
+            return None;
+        }
+        lasts = lasts.checked_add(parse_duration(&piece).ok()?)?;
+        unit = of_piece;
+    }
     (HOLD_MIN..=HOLD_MAX).contains(&lasts).then_some(lasts)
 }
 
@@ -304,6 +336,17 @@ mod tests {
             ("/silence off", Command::EndSilences),
             ("/diamkan selesai", Command::EndSilences),
             ("/silence -1h", Command::Misused(Usage::Silence)),
+            ("/silence 1h30m", Command::Silence(hours(3) / 2, None)),
+            ("/silence 1 jam 30 menit", Command::Silence(hours(3) / 2, None)),
+            (
+                "/silence disk// 1h 30m",
+                Command::Silence(hours(3) / 2, Some("disk//".to_owned())),
+            ),
+            ("/maintenance 1jam30mnt", Command::Maintenance(Some(hours(3) / 2))),
+            ("/silence 30m1h", Command::Misused(Usage::Silence)),
+            ("/silence 1h 1h", Command::Misused(Usage::Silence)),
+            ("/maintenance 6d24h1m", Command::Misused(Usage::Maintenance)),
+            ("/maintenance 30s", Command::Misused(Usage::Maintenance)),
             ("/silence 400d", Command::Misused(Usage::Silence)),
             ("/silence 2h a b", Command::Misused(Usage::Silence)),
             ("/graph 0h disk", Command::Misused(Usage::Graph)),
