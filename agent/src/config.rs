@@ -157,6 +157,9 @@ pub struct RemoteConfig {
     pub price: Price,
     /// The folder in the state directory for what is remembered of it.
     pub memory: PathBuf,
+    /// The folders in which the configuration, the agent's state and the database lie: none of them, by whatever name, takes
+    /// a backup.
+    pub own_folders: Vec<PathBuf>,
 }
 
 /// What a remote's provider charges, in the owner's currency; what is absent is not known.
@@ -215,11 +218,25 @@ impl Config {
         let inner = if is_whole { &mut *faults } else { &mut ignored };
         let mut config = read::config(path, top, purpose, environment, inner);
         config.backup.database = world::behind_links(config.backup.database_as_named.clone());
+        let own_folders = config.own_folders(path);
+        for remote in &mut config.remotes {
+            remote.own_folders.clone_from(&own_folders);
+        }
         secrets::add(&mut config, purpose, environment, inner);
         if purpose == Purpose::Keep {
             world::check(&config, inner);
         }
         config
+    }
+
+    fn own_folders(&self, path: &Path) -> Vec<PathBuf> {
+        let file = std::path::absolute(path).unwrap_or_else(|_| path.to_path_buf());
+        let files = [&file, &self.backup.database_as_named, &self.backup.database];
+        let folders = files.iter().filter_map(|file| file.parent());
+        folders
+            .chain([self.state_dir.as_path()])
+            .map(Path::to_path_buf)
+            .collect()
     }
 
     /// The lock that `agent run` holds while it lives.

@@ -43,7 +43,11 @@ pub fn told(other: &str) -> String {
 /// the remote: the agent's keys, the database.
 #[must_use]
 pub fn within(config: &Config) -> Vec<(&str, &Path)> {
-    let own = [config.state_dir.as_path(), config.backup.database.as_path()];
+    let own = [
+        config.state_dir.as_path(),
+        config.backup.database.as_path(),
+        config.path.as_path(),
+    ];
     let folders = config
         .remotes
         .iter()

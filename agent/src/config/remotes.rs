@@ -82,6 +82,7 @@ fn remote(
         append_only,
         price,
         memory,
+        own_folders: Vec::new(),
     })
 }
 

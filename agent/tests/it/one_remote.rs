@@ -2,6 +2,7 @@
 
 use std::{
     fs,
+    os::unix::fs::symlink,
     process::Stdio,
     time::{Duration, Instant},
 };
@@ -74,6 +75,41 @@ fn backups_go_on_with_one_of_two_remotes_and_the_other_counts_as_failed() {
     }
     signal(agent.id(), "TERM");
     assert_eq!(agent.wait().unwrap().code(), Some(0));
+}
+
+#[test]
+fn a_remote_whose_folder_is_one_of_the_shops_own_by_whatever_name_gets_nothing_and_the_others_go_on() {
+    let shop = Shop::new();
+    shop.back_up();
+    let config = shop.path("agent.toml");
+    let settings = fs::read_to_string(&config).unwrap();
+    let database = fs::canonicalize(shop.database()).unwrap();
+    let own = [
+        shop.path("state"),
+        database.parent().unwrap().to_path_buf(),
+        config.parent().unwrap().to_path_buf(),
+    ];
+    for (at, folder) in own.iter().enumerate() {
+        let link = format!("link{at}");
+        symlink(folder, shop.path(&link)).unwrap();
+        let mut roots = vec![link];
+        roots.extend((at == 0).then(|| "state".to_owned()));
+        for root in roots {
+            let wrong = format!("{settings}[remotes.own]\ntype = \"fs\"\nroot = \"{root}\"\n");
+            fs::write(&config, wrong).unwrap();
+            let said = shop.agent_refuses(1, &["backup"]);
+            assert!(
+                said.contains("the remote own does not hold") && said.contains("`root` under [remotes.own]"),
+                "{root}: {said}"
+            );
+            assert!(!folder.join("manifest").exists() && !folder.join(".warung-remote").exists());
+            let checked = shop.agent(&["check"]);
+            let checked = String::from_utf8_lossy(&checked.stdout).into_owned();
+            assert!(checked.contains("WRONG  remote own"), "{root}: {checked}");
+            let held = shop.listed().last().unwrap()["remotes"].clone();
+            assert_eq!(held, serde_json::json!(["local", "offsite"]), "{root}");
+        }
+    }
 }
 
 fn status(shop: &Shop) -> String {

@@ -34,6 +34,8 @@ pub(super) struct Folder {
     name: String,
     root: PathBuf,
     partial: PathBuf,
+    /// Those of the agent and the shop, which no backup is written among.
+    own: Vec<PathBuf>,
     /// The file in the state directory that repeats the mark.
     memory: PathBuf,
     /// Folders whose own names were forced to the disk: once is enough, and each takes as long as an object.
@@ -47,9 +49,16 @@ impl Folder {
             name: name.to_owned(),
             partial: partial.map_or_else(|| root.join(PARTIAL_DIR), PathBuf::from),
             memory: state.join("mark"),
+            own: Vec::new(),
             settled: Arc::default(),
             root,
         }
+    }
+
+    /// With the folders that are the agent's and the shop's own.
+    pub(super) fn apart_from(mut self, own: &[PathBuf]) -> Self {
+        own.clone_into(&mut self.own);
+        self
     }
 
     pub(super) fn root(&self) -> &Path {
@@ -71,6 +80,7 @@ impl Folder {
 
     /// What would keep an object from being written; nothing is made.
     pub(super) fn check(&self) -> Result<(), String> {
+        self.require_apart()?;
         match self.marks()? {
             (Some(_), Mark::Missing) => Err(self.unmounted()),
             (Some(_), Mark::Damaged) => Err(format!(
@@ -87,6 +97,21 @@ impl Folder {
                 self.name
             ))),
             _ => Ok(()),
+        }
+    }
+
+    /// The disk tells it, since a link is another name.
+    fn require_apart(&self) -> Result<(), String> {
+        let (root, name) = (fs::canonicalize(&self.root).ok(), &self.name);
+        let is_root = |own: &&PathBuf| root.is_some() && fs::canonicalize(own).ok() == root;
+        match self.own.iter().find(is_root) {
+            None => Ok(()),
+            Some(own) => Err(format!(
+                "its folder {} is {}, where the agent's or the shop's own files lie: nothing was written among them. Write a \
+                 folder of its own as `root` under [remotes.{name}] in agent.toml",
+                self.root.display(),
+                own.display()
+            )),
         }
     }
 

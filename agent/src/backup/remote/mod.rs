@@ -135,7 +135,8 @@ pub fn open_to_read(config: &RemoteConfig) -> Result<Remote, String> {
             .get("root")
             .ok_or("it needs a root: the folder that holds the backups")?;
         let partial = options.get("atomic_write_dir").map(String::as_str);
-        folder = Some(Folder::new(&config.name, root, partial, &config.memory));
+        let own = &config.own_folders;
+        folder = Some(Folder::new(&config.name, root, partial, &config.memory).apart_from(own));
     } else {
         let whose = (config.name.as_str(), config.kind);
         if let Some(fault) = needs::unusable(whose, &options) {
