@@ -37,7 +37,7 @@ impl Selection {
 /// The zones of Indonesia and the world's own, as this program and everybody there writes them, in hours from UTC.
 const ZONES: [(&str, i8); 4] = [("WIB", 7), ("WITA", 8), ("WIT", 9), ("UTC", 0)];
 
-/// Reads a moment: RFC 3339, or `2026-11-22 09:14[:05]` in the owner's time zone or in the one whose word follows.
+/// Reads a moment: RFC 3339, or `2026-11-22 09:14[:05[.5]]` in the owner's time zone or in the one whose word follows.
 ///
 /// # Errors
 /// A sentence when it is neither, or when the zone's clock showed that time never or twice.
@@ -76,9 +76,9 @@ fn name_of(zone: &TimeZone) -> &str {
 
 fn local(text: &str) -> Option<civil::DateTime> {
     let forms = [
-        "%Y-%m-%d %H:%M:%S",
+        "%Y-%m-%d %H:%M:%S%.f",
         "%Y-%m-%d %H:%M",
-        "%Y-%m-%dT%H:%M:%S",
+        "%Y-%m-%dT%H:%M:%S%.f",
         "%Y-%m-%dT%H:%M",
     ];
     forms
@@ -125,6 +125,23 @@ mod tests {
             "2026-11-22T09:14:00+07:00",
         ] {
             assert_eq!(parse_moment(text, &jakarta), wanted, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_part_of_a_second_is_read_in_every_form() {
+        let jakarta = TimeZone::get("Asia/Jakarta").unwrap();
+        let wanted = Ok(millis("2026-11-22T02:14:05.5Z"));
+        for text in [
+            "2026-11-22 09:14:05.5",
+            "2026-11-22T09:14:05.500",
+            "2026-11-22 09:14:05.5009 WIB",
+            "2026-11-22T02:14:05.5Z",
+        ] {
+            assert_eq!(parse_moment(text, &jakarta), wanted, "{text}");
+        }
+        for text in ["2026-11-22 09:14:05.", "2026-11-22 09:14.5"] {
+            assert!(parse_moment(text, &jakarta).is_err(), "{text}");
         }
     }
 
