@@ -46,6 +46,19 @@ pub struct Survey {
 /// meanwhile is to be in it.
 const LISTED_AGAIN: Duration = Duration::from_secs(3);
 
+impl Survey {
+    /// Where something is that none of these remotes lists: a remote that was not asked may hold it.
+    #[must_use]
+    pub fn nowhere(&self) -> String {
+        if self.unasked.is_empty() {
+            return "on no remote that answers".to_owned();
+        }
+        let asked = self.holdings.iter().map(|(remote, _)| remote);
+        let asked: Vec<&str> = asked.map(String::as_str).collect();
+        format!("on no remote that was asked ({} alone)", asked.join(", "))
+    }
+}
+
 /// Asks every remote for its list; `unusable` are those that could not even be opened, and why.
 pub async fn ask(remotes: &[Remote], unusable: Vec<(String, String)>) -> Survey {
     ask_telling(remotes, unusable, &|_| {}).await

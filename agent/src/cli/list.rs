@@ -85,6 +85,9 @@ struct Shown {
     /// Those that hold nothing, on a machine whose agent never wrote to any.
     #[serde(skip)]
     unfilled: Vec<Unfilled>,
+    /// Where that is which none of them holds.
+    #[serde(skip)]
+    nowhere: String,
 }
 
 /// Asks the remotes and prints.
@@ -240,6 +243,7 @@ impl Shown {
             gaps,
             ahead: ahead_of(now),
             unfilled: survey.unfilled.clone(),
+            nowhere: survey.nowhere(),
         }
     }
 }

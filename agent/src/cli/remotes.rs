@@ -20,6 +20,8 @@ pub struct Opened {
     pub usable: Vec<Remote>,
     /// The name of each other one, and why.
     pub unusable: Vec<(String, String)>,
+    /// Those that are configured beside the one that was named.
+    unasked: Vec<String>,
     places: Vec<Place>,
 }
 
@@ -56,8 +58,12 @@ pub fn open(config: &Config, only: Option<&str>) -> Result<Opened, Failure> {
     let mut opened = Opened {
         usable: Vec::new(),
         unusable: Vec::new(),
+        unasked: Vec::new(),
         places: unfilled::places(config),
     };
+    let names = config.remotes.iter().map(|remote| &remote.name);
+    let unasked = names.filter(|name| only.is_some_and(|asked| asked != name.as_str()));
+    opened.unasked.extend(unasked.cloned());
     let wanted = config
         .remotes
         .iter()
@@ -101,6 +107,7 @@ pub async fn survey(opened: &mut Opened) -> Survey {
     let unusable = std::mem::take(&mut opened.unusable);
     let mut survey = survey::ask_telling(&opened.usable, unusable, &|silent| waits(&*shown, silent)).await;
     survey.unfilled = unfilled::of(&opened.places, &survey);
+    survey.unasked.clone_from(&opened.unasked);
     // Whoever did not answer, or holds nothing, is asked for objects last, and by no more than it takes.
     opened
         .usable

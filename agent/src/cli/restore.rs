@@ -8,10 +8,7 @@ use tokio::sync::Semaphore;
 
 use super::{ConfigArgument, Failure, ask, interrupted, load, progress, remotes};
 use crate::{
-    backup::{
-        restoring::{Notice, Restoring},
-        survey::Survey,
-    },
+    backup::restoring::{Notice, Restoring},
     config::{Config, Purpose},
     keys::kit,
     restore::{
@@ -39,7 +36,7 @@ use asked::request;
 use elsewhere::{Elsewhere, Found};
 use known::known_here;
 use newest::LastKnown;
-use refusals::{refusal, told};
+use refusals::Unfit;
 use told::{gap, json, of_another, show, tell};
 
 const EXAMPLES: &str = "Examples:
@@ -140,7 +137,7 @@ pub async fn run(arguments: Arguments) -> Result<(), Failure> {
     let mut hold = held(&request, &arguments, &config)?;
     let mut opened = remotes::open(&config, arguments.remote.as_deref())?;
     let keys = ask::keys(&key_path(&arguments, &config))?;
-    let survey = asked_of(&mut opened, &arguments, &config).await;
+    let survey = remotes::survey(&mut opened).await;
     let mut notes = first_notes(&request, &config);
     let cores = cores();
     let there = (opened.usable.as_slice(), &survey);
@@ -164,9 +161,9 @@ pub async fn run(arguments: Arguments) -> Result<(), Failure> {
     let elsewhere = Elsewhere::of(&arguments, &config, &keys);
     let mut plan = match plan(&request, &sources, &arguments, &config).await {
         Ok(plan) => plan,
-        Err(failure) => {
+        Err(unfit) => {
             trust.unheard.iter().for_each(|told| eprintln!("agent: {told}"));
-            return Err(elsewhere.told(failure, Found::Lacking).await);
+            return Err(elsewhere.told(unfit, Found::Lacking).await);
         }
     };
     told::put_first(&mut plan, notes, &arguments, &config);
@@ -182,11 +179,11 @@ pub async fn run(arguments: Arguments) -> Result<(), Failure> {
     let shown = plan.notes.clone();
     let done = match carry_out(&mut plan, &sources, hold.as_mut()).await {
         Ok(done) => done,
-        Err(failure) if failure.is::<Refused>() => {
-            let failure = refusal(failure, &arguments, &config);
-            return Err(elsewhere.told(failure, Found::Damaged).await);
+        Err(failure) => {
+            let refused = failure.downcast::<Refused>().map_err(Failure::Failed)?;
+            let unfit = Unfit::of(refused, &arguments, &config);
+            return Err(elsewhere.told(unfit, Found::Damaged).await);
         }
-        Err(failure) => return Err(Failure::Failed(failure)),
     };
     if arguments.json {
         println!("{}", json(&plan, &done, false));
@@ -203,18 +200,6 @@ pub async fn run(arguments: Arguments) -> Result<(), Failure> {
 fn first_notes(request: &Request, config: &Config) -> Vec<String> {
     let future = early::of_the_future(&request.selection, config);
     future.into_iter().chain(known::unreadable(config)).collect()
-}
-
-/// What the remotes hold, and which others are configured beside the one that was named.
-async fn asked_of(opened: &mut remotes::Opened, arguments: &Arguments, config: &Config) -> Survey {
-    let survey = remotes::survey(opened).await;
-    let names = config.remotes.iter().map(|remote| &remote.name);
-    let asked = arguments.remote.as_ref();
-    let unasked = names.filter(|name| asked.is_some_and(|asked| asked != *name));
-    Survey {
-        unasked: unasked.cloned().collect(),
-        ..survey
-    }
 }
 
 /// What of all that is known anywhere is not in what was restored.
@@ -265,10 +250,10 @@ async fn plan(
     sources: &Sources<'_>,
     arguments: &Arguments,
     config: &Config,
-) -> Result<Plan, Failure> {
+) -> Result<Plan, Unfit> {
     early::refuse_before_oldest(request, sources, arguments, config).await?;
     let plan = restore::plan(request.clone(), sources).await;
-    plan.map_err(|refused| told(&refused, arguments, config))
+    plan.map_err(|refused| Unfit::of(refused, arguments, config))
 }
 
 /// One more than there are cores would only take memory.

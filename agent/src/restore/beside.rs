@@ -77,6 +77,14 @@ fn signed(side: Side, distance: u64) -> i128 {
 }
 
 impl Beside {
+    /// By numbers where both have them, else by moments.
+    #[must_use]
+    pub fn is_nearer_than(&self, other: &Self) -> bool {
+        let commits = self.commits.zip(other.commits).map(|(this, other)| this < other);
+        let time = self.time.zip(other.time).map(|(this, other)| this < other);
+        commits.or(time).unwrap_or(false)
+    }
+
     /// Where something lies that was found beside this. `None` where the two are of no help together.
     pub(super) fn then(self, next: Self) -> Option<Self> {
         let add = |one: Option<u64>, other: Option<u64>| {

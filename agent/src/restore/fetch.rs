@@ -86,8 +86,8 @@ pub(super) async fn manifest(
             Some(before) => before.and(unread),
         });
     }
-    Err(refused
-        .unwrap_or_else(|| Unread::Damaged(format!("no remote that answers lists a manifest of {point}"))))
+    let nowhere = || format!("a manifest of {point} is {}", sources.survey.nowhere());
+    Err(refused.unwrap_or_else(|| Unread::Damaged(nowhere())))
 }
 
 /// The remotes that list anything of a point, and those that list nothing of it.

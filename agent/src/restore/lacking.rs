@@ -20,14 +20,11 @@ pub(super) async fn told(
     end: CommitNumber,
 ) -> String {
     let behind = behind(request, sources, (chain, commit)).await;
-    lacking(commit, end, behind)
-}
-
-fn lacking(commit: CommitNumber, end: CommitNumber, behind: Option<(CommitNumber, PointId)>) -> String {
+    let nowhere = sources.survey.nowhere();
     match behind {
-        None => format!("commit {commit} is on no remote that answers: the last one there is {end}"),
+        None => format!("commit {commit} is {nowhere}: the last one there is {end}"),
         Some((next, point)) => format!(
-            "commit {commit} is on no remote that answers: of the commits between {end} and {next} none is there any more. \
+            "commit {commit} is {nowhere}: of the commits between {end} and {next} none is there any more. \
              Retention lets single ones go after a while; where yours does not, somebody deleted them, and `agent verify` says \
              which. What comes next is --point {point}, after commit {next}: it is LATER, and \
              holds all that happened in between"

@@ -206,7 +206,8 @@ async fn unreachable(
     match newest {
         Some((chain, reach)) if reach.last < commit => Refused {
             reason: format!(
-                "commit {commit} is on no remote that answers: {}{}",
+                "commit {commit} is {}: {}{}",
+                sources.survey.nowhere(),
                 last_ones(reaches),
                 having.unwrap_or_default()
             ),

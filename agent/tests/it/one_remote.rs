@@ -2,13 +2,17 @@
 
 use std::{
     fs,
+    ops::Range,
     os::unix::fs::symlink,
     process::Stdio,
     time::{Duration, Instant},
 };
 
+use serde_json::Value;
+
 use crate::{
-    shop::{NO_TELEGRAM, RESTORE, Shop, integrity_of, signal, stderr, telegram_line, text},
+    missing_commits::{after, captured},
+    shop::{NO_TELEGRAM, RESTORE, Shop, integrity_of, restoring, signal, stderr, telegram_line, text},
     world::LIMIT,
 };
 
@@ -233,4 +237,60 @@ fn what_one_remote_has_no_more_is_had_by_the_command_that_asks_the_others_too() 
     }
     let said = shop.agent_refuses(1, &asked);
     assert!(said.contains("Nor is it there without --remote local"), "{said}");
+}
+
+/// Of both remotes the commits that have a segment of their own, without some of them, by their place.
+fn without(shop: &Shop, point: &Value, remote: &str, gone: Range<usize>) -> Vec<u64> {
+    let segments = after(shop, remote, point);
+    for (path, _) in &segments[gone] {
+        fs::remove_file(path).unwrap();
+    }
+    segments.iter().map(|(_, name)| name.last.get()).collect()
+}
+
+#[test]
+fn what_one_remote_lacks_is_not_said_to_be_nowhere_where_the_others_were_not_asked() {
+    let (shop, point) = captured(4);
+    let lasts = without(&shop, &point, "local", 1..2);
+    let said = shop.agent_done(&["list", "--remote", "local"]);
+    assert!(
+        said.contains("MISSING: commit") && said.contains("on no remote that was asked (local alone)"),
+        "{said}"
+    );
+    assert!(!said.contains("on no remote that answers"), "{said}");
+    let gone = lasts[1].to_string();
+    let asked = ["--commit", &gone, "--remote", "local"];
+    let said = shop.agent_refuses(1, &restoring("back", &asked));
+    assert!(!said.contains("on no remote that answers"), "{said}");
+    without(&shop, &point, "offsite", 1..2);
+    let said = shop.agent_done(&["list"]);
+    assert!(said.contains("whole on no remote that answers"), "{said}");
+}
+
+#[test]
+fn what_comes_nearer_on_a_remote_that_was_not_asked_is_named_with_the_command_for_it() {
+    let (shop, point) = captured(6);
+    fs::rename(shop.path("state"), shop.path("lost")).unwrap();
+    let count = after(&shop, "local", &point).len();
+    let lasts = without(&shop, &point, "local", 2..count);
+    without(&shop, &point, "offsite", count - 1..count);
+    let (asked, own, nearer) = (lasts[count - 1], lasts[1], lasts[count - 2]);
+    let commit = asked.to_string();
+    let said = shop.agent_refuses(1, &restoring("back", &["--commit", &commit, "--remote", "local"]));
+    assert!(said.contains(&format!("Everything until commit {own}")), "{said}");
+    assert!(
+        said.contains("Nearer to it is what the other remotes hold")
+            && said.contains(&format!("Everything until commit {nearer}")),
+        "{said}"
+    );
+    let command = advised(&said);
+    assert!(!command.iter().any(|word| word == "--remote"), "{command:?}");
+    shop.agent_done(&command.iter().map(String::as_str).collect::<Vec<_>>());
+    assert_eq!(integrity_of(&shop.path("back/shop.db")), "ok");
+    fs::remove_dir_all(shop.path("back")).unwrap();
+
+    // Where the others have nothing nearer nothing is named.
+    without(&shop, &point, "offsite", 2..count - 1);
+    let said = shop.agent_refuses(1, &restoring("back", &["--commit", &commit, "--remote", "local"]));
+    assert!(!said.contains("Nearer to it"), "{said}");
 }

@@ -69,7 +69,7 @@ pub(super) fn print(shown: &Shown, zone: &TimeZone) {
             "  {} to {}  {}",
             words::moment(gap.from, zone),
             words::moment_by(gap.until, zone, shown.ahead),
-            in_words(gap)
+            in_words(gap, &shown.nowhere)
         );
     }
 }
@@ -170,15 +170,13 @@ fn told(range: &Range, (knows_all, gaps): (bool, &[Gap]), zone: &TimeZone) -> St
     )
 }
 
-fn in_words(gap: &Gap) -> String {
+fn in_words(gap: &Gap, nowhere: &str) -> String {
     let chain = gap.chain.as_ref().map(words::chain).unwrap_or_default();
     match &gap.what {
         What::Missing { first, last } => match first == last {
-            true => format!("MISSING: commit {first} of chain {chain} is whole on no remote that answers"),
+            true => format!("MISSING: commit {first} of chain {chain} is whole {nowhere}"),
             false => {
-                format!(
-                    "MISSING: commits {first} to {last} of chain {chain} are whole on no remote that answers"
-                )
+                format!("MISSING: commits {first} to {last} of chain {chain} are whole {nowhere}")
             }
         },
         What::Arriving {
@@ -196,7 +194,7 @@ fn in_words(gap: &Gap) -> String {
                      time"
                 ),
                 false => format!(
-                    "NOT THERE: {what} of chain {chain} {are} on no remote that answers, and later ones are: several are sent at \
+                    "NOT THERE: {what} of chain {chain} {are} {nowhere}, and later ones are: several are sent at \
                      the same time. Where the server that sends them still lives they may be on the way; where it died they \
                      are lost, and what follows them leads nowhere"
                 ),

@@ -14,16 +14,37 @@ use crate::{
     restore::{Beside, Next, Refused, Side},
 };
 
-pub(super) fn refusal(failure: anyhow::Error, arguments: &Arguments, config: &Config) -> Failure {
-    match failure.downcast::<Refused>() {
-        Ok(refused) => told(&refused, arguments, config),
-        Err(other) => Failure::Failed(other),
+/// A refusal in words, and what it offers where that is known.
+pub(super) struct Unfit {
+    pub failure: Failure,
+    pub offer: Option<Next>,
+}
+
+impl From<Failure> for Unfit {
+    fn from(failure: Failure) -> Self {
+        Self { failure, offer: None }
+    }
+}
+
+impl Unfit {
+    pub(super) fn of(refused: Refused, arguments: &Arguments, config: &Config) -> Self {
+        Self {
+            failure: told(&refused, arguments, config),
+            offer: Some(refused.next),
+        }
     }
 }
 
 /// What is wrong, and below it the command that helps, ready to be copied.
 pub(super) fn told(refused: &Refused, arguments: &Arguments, config: &Config) -> Failure {
-    let next = match &refused.next {
+    let next = next(&refused.next, (arguments, arguments.remote.as_deref()), config);
+    Failure::Failed(anyhow::anyhow!("{refused}.\n{next}"))
+}
+
+/// What there is instead, with the command that asks it of this remote, or of all.
+pub(super) fn next(next: &Next, (arguments, remote): (&Arguments, Option<&str>), config: &Config) -> String {
+    let command = |choice: &[(&str, &str)]| command_on(arguments, remote, choice);
+    match next {
         Next::Advice(text) => format!("{text}."),
         Next::Nothing => {
             "No other backup on these remotes can be restored either. `agent list` shows what they hold and lack.".to_owned()
@@ -45,21 +66,15 @@ pub(super) fn told(refused: &Refused, arguments: &Arguments, config: &Config) ->
                 "Everything until commit {commit}{} is there.{} To restore that:\n  {}",
                 at.unwrap_or_default(),
                 beside.map(|beside| format!(" {}", side(&beside))).unwrap_or_default(),
-                command(
-                    arguments,
-                    &[("--chain", short(chain)), ("--commit", &commit.to_string())]
-                )
+                command(&[("--chain", short(chain)), ("--commit", &commit.to_string())])
             )
         }
         Next::Chain(chain) => format!(
             "What the chain {chain} knows of that moment is there. To restore that:\n  {}",
-            command(
-                arguments,
-                &[
-                    ("--chain", short(chain)),
-                    ("--at", arguments.at.as_deref().unwrap_or_default())
-                ]
-            )
+            command(&[
+                ("--chain", short(chain)),
+                ("--at", arguments.at.as_deref().unwrap_or_default())
+            ])
         ),
         Next::Which(commit, chains) => which(*commit, chains, arguments, config),
         Next::Point { point, beside } => {
@@ -70,11 +85,10 @@ pub(super) fn told(refused: &Refused, arguments: &Arguments, config: &Config) ->
                 at.unwrap_or_default(),
                 side.as_deref()
                     .unwrap_or("What happened after that moment is not in it."),
-                command(arguments, &[("--point", point.as_str())])
+                command(&[("--point", point.as_str())])
             )
         }
-    };
-    Failure::Failed(anyhow::anyhow!("{refused}.\n{next}"))
+    }
 }
 
 /// The same command with the owner's word for each agent whose backups may be meant.
