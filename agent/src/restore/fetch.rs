@@ -326,11 +326,12 @@ pub(super) fn describe(error: &OpenError, signers: &Signers) -> String {
         OpenError::WrongKey(_) | OpenError::Unsigned => error.to_string(),
         OpenError::ForeignSigner(signer) if signers.could_believe(signer) => format!(
             "{error}. If that agent is yours, and its fingerprint is in your recovery kit or was printed by `agent \
-             check`, restore with --trust {signer}, or lay its certificate as agent.asc beside the owner's key"
+             check`, lay its certificate as agent.asc beside the owner's key; `agent restore` alone takes it with --trust \
+             {signer}, too"
         ),
         OpenError::SignedSince(signer) => format!(
             "{error}, so that it is of another history than the shop's since then. If that is the one that you want, `agent \
-             restore` takes it with --trust {signer}"
+             restore` alone takes it with --trust {signer}"
         ),
         // Its word alone opens nothing: the certificate is needed.
         OpenError::ForeignSigner(signer) => format!(

@@ -79,6 +79,8 @@ pub struct Unopened {
     pub told: String,
     /// It is intact, and this key is none of those that it was encrypted to.
     pub is_locked: bool,
+    /// It is intact, and an agent signed it that is not known, or that has no business here any more.
+    pub is_anothers: bool,
 }
 
 /// A point's manifest, for whoever only wants to look, and what was wrong with copies that were not taken.
@@ -94,6 +96,7 @@ pub async fn open_manifest(
     let manifest = found.map_err(|unread| Unopened {
         told: unread.told().to_owned(),
         is_locked: matches!(unread, Unread::Locked(..)),
+        is_anothers: matches!(unread, Unread::NotOurs(..)),
     })?;
     Ok((manifest, notes))
 }

@@ -184,8 +184,8 @@ fn of_several(offered: &[(Fingerprint, Signers)]) -> Option<String> {
     (all.len() > 1).then(|| {
         format!(
             "{} agents wrote there ({}), and nothing at hand says which is yours: the newest state of any of them counts. If \
-             more than one shop has its backups there, name yours with --trust FINGERPRINT, or lay its certificate as \
-             {AGENT_CERTIFICATE} beside the owner's key",
+             more than one shop has its backups there, lay the certificate of yours as {AGENT_CERTIFICATE} beside the owner's \
+             key, or name it to `agent restore` with --trust FINGERPRINT",
             all.len(),
             all.join(", ")
         )

@@ -213,3 +213,29 @@ fn a_drill_rehearses_the_newest_of_its_own_agents_points_with_what_follows_it() 
     }
     assert!(shared["seen"]["segments"].as_u64().unwrap() >= 3, "{shared}");
 }
+
+#[test]
+fn with_a_key_what_another_agent_signed_has_one_word_and_is_told_with_what_takes_it() {
+    let (shop, other) = (Shop::new(), Shop::new());
+    // Points' names tell the second.
+    let next_second = || std::thread::sleep(Duration::from_millis(1_100));
+    let early = other.back_up();
+    next_second();
+    let own = shop.back_up();
+    next_second();
+    let late = other.back_up();
+    share(&shop, &other);
+    let said = shop.agent_done(&["list", "--key", "kit/owner.secret.asc"]);
+    let line = |id: &Value| said.lines().find(|line| line.contains(text(id))).unwrap();
+    assert!(line(&own["id"]).contains("verified"), "{said}");
+    for foreign in [&early, &late] {
+        assert!(line(&foreign["id"]).contains("another agent's"), "{said}");
+    }
+    let takes = format!(
+        "`agent restore` alone takes it with --trust {}",
+        fingerprint(&other)
+    );
+    assert!(said.contains(&takes) && said.contains("as agent.asc"), "{said}");
+    let said = shop.agent_refuses(1, &["verify", "--key", "kit/owner.secret.asc"]);
+    assert!(said.contains(&takes), "{said}");
+}

@@ -62,6 +62,9 @@ pub(super) struct Listed {
     /// Whether the key that was given opens it; nothing where it was not asked, or tells nothing.
     #[serde(skip)]
     pub opens: Option<bool>,
+    /// Whether it opens, and another agent's signature is on it.
+    #[serde(skip)]
+    pub is_anothers: bool,
     /// The remotes that it does not come back from alone.
     #[serde(rename = "incomplete_on")]
     broken_on: BTreeSet<String>,
@@ -82,6 +85,7 @@ pub(super) fn one(
         Some(Err(unopened)) => unopened.is_locked.then_some(false),
         None => None,
     };
+    let is_anothers = matches!(&opened, Some(Err(unopened)) if unopened.is_anothers);
     let (manifest, problems) = match opened {
         Some(Ok((manifest, problems))) => (Some(manifest), problems),
         Some(Err(unopened)) => (None, vec![unopened.told]),
@@ -90,6 +94,7 @@ pub(super) fn one(
     let mut one = describe(survey, point, known, (manifest.as_ref(), zone));
     one.problems.extend(problems);
     one.opens = opens;
+    one.is_anothers = is_anothers;
     one
 }
 
@@ -122,6 +127,7 @@ fn describe(
         other_agents: Vec::new(),
         of_earlier_server: false,
         opens: None,
+        is_anothers: false,
         broken_on: BTreeSet::new(),
         id: point.clone(),
     };
@@ -209,6 +215,11 @@ impl Listed {
     /// there and opening was tried.
     pub(super) fn doubt(&mut self, known: &BTreeMap<PointId, KnownPoint>, is_backing_up: bool) {
         if !self.other_agents.is_empty() {
+            return;
+        }
+        // Its signature says whose it is, whatever is known here.
+        if self.is_anothers {
+            self.doubtful = true;
             return;
         }
         let knows_older = known.keys().next().is_some_and(|oldest| *oldest < self.id);
@@ -309,7 +320,7 @@ impl Listed {
             // It may be whole: this key does not tell.
             _ if self.opens == Some(false) => "OTHER KEY",
             _ if self.of_earlier_server => "earlier server's",
-            _ if !self.other_agents.is_empty() => "another agent's",
+            _ if self.is_anothers || !self.other_agents.is_empty() => "another agent's",
             _ if self.is_being_taken => "being taken",
             _ if self.doubtful => "NOT PROVEN",
             (false, _) => "INCOMPLETE",
