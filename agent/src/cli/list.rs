@@ -93,7 +93,7 @@ struct Shown {
 /// Asks the remotes and prints.
 ///
 /// # Errors
-/// Wrong use, a key that opens nothing, or no remote that answers. One that does not, beside another that does, is only named.
+/// Wrong use, a key that opens nothing, a remote that does not hold what a summary names, or no remote that answers. One that does not, beside another that does, is only named.
 pub async fn run(arguments: Arguments) -> Result<(), Failure> {
     let config = load(&arguments.config.path, Purpose::Look)?;
     let mut opened = remotes::open(&config, arguments.remote.as_deref())?;
@@ -140,7 +140,7 @@ pub async fn run(arguments: Arguments) -> Result<(), Failure> {
     }
     passed_over(&survey)?;
     match wrong_key {
-        None => Ok(()),
+        None => shown.fits_summary(),
         Some(key) => Err(Failure::Failed(anyhow::anyhow!(
             "{} is another key than the one that these backups are encrypted to: it opens none of them. That says nothing \
              about the backups; name the right one with --key, whose id stands beside each",
@@ -166,6 +166,19 @@ async fn trusted(
 }
 
 impl Shown {
+    /// Who asks whether a summary still holds hears of it by the exit code, too.
+    fn fits_summary(&self) -> Result<(), Failure> {
+        let against = self.remotes.iter().filter_map(|holding| {
+            let told = holding.against_summary.as_ref()?;
+            Some(format!("{}: {told}", holding.name))
+        });
+        let against: Vec<String> = against.collect();
+        match against.is_empty() {
+            true => Ok(()),
+            false => Err(Failure::Failed(anyhow::Error::msg(against.join("\n  ")))),
+        }
+    }
+
     /// Whether a key was tried on intact points, and opens none of them.
     fn is_opened_by_none(&self) -> bool {
         let mut tried = self
@@ -196,11 +209,9 @@ impl Shown {
             doubts::take_out(&mut segments, &known)
         };
         doubtful.extend(reach::take_out(&mut segments, survey, &here.torn));
-        if let Some(sources) = sources {
-            doubtful.extend(reach::take_out_unproven(&mut segments, sources, &restore_points).await);
-        }
         let mut unfollowed = here.unfollowed.clone();
         if let Some(sources) = sources {
+            doubtful.extend(reach::take_out_unproven(&mut segments, sources, &restore_points).await);
             for (name, kind) in kinds_of(sources, unfollowed::suspects(&segments, &here.unfollowed)).await {
                 unfollowed.add(name, kind);
             }

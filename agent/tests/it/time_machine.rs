@@ -340,6 +340,7 @@ fn a_remote_that_was_put_back_is_named_by_list_and_verify_and_by_a_restore_that_
     );
     let shown = shop.agent_done(&["verify", "--remote", "offsite", "--anchor", &line]);
     assert!(shown.contains("what the summary names is there"), "{shown}");
+    shop.agent_done(&["list", "--remote", "offsite", "--anchor", &line]);
     // One remote still has it.
     let (_, count) = restored(&shop, &["--anchor", &line]);
     assert_eq!(count, 2);
@@ -352,8 +353,14 @@ fn a_remote_that_was_put_back_is_named_by_list_and_verify_and_by_a_restore_that_
         said.contains(&line[..25]) && said.contains(text(&first["id"])),
         "{said}"
     );
-    let shown = shop.agent_done(&["list", "--anchor", &line]);
+    let listed = shop.agent(&["list", "--anchor", &line]);
+    let shown = String::from_utf8_lossy(&listed.stdout).into_owned();
     assert!(shown.contains("WRONG"), "{shown}");
+    assert_eq!(listed.status.code(), Some(1), "as every other comparison");
+    for remote in REMOTES {
+        let told = format!("{remote}: it was put back to an older state");
+        assert!(stderr(&listed).contains(&told), "{}", stderr(&listed));
+    }
     let said = shop.agent_refuses(1, &["verify"]);
     assert!(
         said.contains("nothing is proven") && !said.contains("put back"),

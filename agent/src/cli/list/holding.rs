@@ -43,6 +43,9 @@ pub(super) struct Holding {
     pub other_agents: Vec<Other>,
     /// What shows that it was put back to an older state, or that somebody wrote or deleted there.
     pub problems: Vec<String>,
+    /// That of them which contradicts the summary at hand.
+    #[serde(skip)]
+    pub against_summary: Option<String>,
 }
 
 /// What is known of all remotes together.
@@ -75,7 +78,8 @@ impl Holding {
         let mut problems: Vec<String> = anchor::rolled_back(remote, names, &here.points, &here.shipping)
             .into_iter()
             .collect();
-        problems.extend(anchor.and_then(|anchor| anchor.fits(remote, names, &here.points, None).err()));
+        let against_summary = anchor.and_then(|anchor| anchor.fits(remote, names, &here.points, None).err());
+        problems.extend(against_summary.clone());
         let torn = here.torn.get(remote).map_or(&[][..], Vec::as_slice);
         let of_remote = reach::OfRemote { remote, names, torn };
         let last = of_remote.last(seen);
@@ -106,6 +110,7 @@ impl Holding {
             chain: last.chain,
             size_bytes: names.values().sum(),
             problems,
+            against_summary,
         }
     }
 }
