@@ -134,6 +134,34 @@ fn a_webdav_that_only_lets_itself_be_read_is_called_that_and_not_missing() {
 }
 
 #[test]
+fn a_webdav_that_takes_no_writes_any_more_is_not_told_to_lack_its_folder() {
+    let place = tempfile::tempdir().unwrap();
+    let server = servers::webdav(place.path());
+    fs::create_dir_all(server.objects.join("a/b")).unwrap();
+    let is_read_only = Arc::new(AtomicBool::new(false));
+    let switch = Arc::clone(&is_read_only);
+    // The folder of the probe is gone with the last one: it seems to be there, and nothing has a place in it.
+    let proxy = Proxy::before(server.address, move |method, _| match method {
+        "PUT" if switch.load(Ordering::SeqCst) => Some(Fault::Status(409)),
+        "MKCOL" if switch.load(Ordering::SeqCst) => Some(Fault::Status(405)),
+        _ => None,
+    });
+    let shop = shop_with(&[servers::webdav_section("cloud", proxy.address), disk()]);
+    shop.back_up();
+    is_read_only.store(true, Ordering::SeqCst);
+    for arguments in [&["remote", "test", "cloud"][..], &["backup"]] {
+        let output = shop.agent(arguments);
+        let told = String::from_utf8_lossy(&output.stdout).into_owned() + &stderr(&output);
+        assert_eq!(output.status.code(), Some(1), "{told}");
+        assert!(
+            told.contains("is there and can be read, but takes no writes")
+                && !told.contains("make the folder"),
+            "{told}"
+        );
+    }
+}
+
+#[test]
 fn a_webdav_without_the_folder_says_what_its_conflict_means() {
     let place = tempfile::tempdir().unwrap();
     let server = servers::webdav(place.path());

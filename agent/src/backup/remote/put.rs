@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use opendal::Buffer;
 use protocol::time::UnixMillis;
 
-use super::{Remote, RemoteError, attempt::Patience, has_size};
+use super::{Remote, RemoteError, attempt::Patience, has_size, told::NO_FOLDER};
 use crate::{backup::room::lacks_files, config::RemoteKind};
 
 /// What the system says of a disk that takes nothing new, be it for want of bytes or of files; and what we say of the second.
@@ -77,6 +77,10 @@ impl Remote {
                 };
                 Err(self.silence.note(RemoteError::Down(why)))
             }
+            // Where the folder is made anew first, its servers hide that it was not.
+            Err(RemoteError::Down(why)) if why == NO_FOLDER && self.is_place_there().await => {
+                Err(self.silence.note(RemoteError::Down(self.read_only_place())))
+            }
             ended => ended,
         }
     }
@@ -102,7 +106,7 @@ impl Remote {
 
     fn read_only_place(&self) -> String {
         format!(
-            "{} is there and can be read, but takes no writes: the server says of what is written that it is not there, and \
+            "{} is there and can be read, but takes no writes: the server says that what is written has no place there, and \
              may be one that only lets itself be read. Let these credentials write there, or name another place",
             self.place()
         )

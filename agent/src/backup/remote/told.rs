@@ -26,6 +26,10 @@ const NO_TLS: &str = "InvalidContentType";
 const PLAIN_PORT: &str = "what answers there speaks no TLS: an `endpoint` that begins with https://, or with neither, is \
      asked by TLS. Where the server is meant to be asked without, write http:// in front; else correct the port";
 
+/// What a WebDAV server means by a conflict.
+pub(super) const NO_FOLDER: &str = "the server refuses it (409 Conflict), since there is no folder that it could lie in, and makes \
+     none: make the folder that `root` names on the server, or correct `root` or `endpoint`";
+
 /// The message and its cause in one line. OpenDAL's own rendering begins with address and headers, which fill the line
 /// before the cause comes and are nobody's business.
 pub(super) fn plain(error: &opendal::Error) -> String {
@@ -98,10 +102,7 @@ fn in_words(message: &str) -> String {
 fn meaning(error: &opendal::Error) -> Option<&'static str> {
     let is_webdav = || error.to_string().contains("service: webdav");
     // RFC 4918, 9.3.1 and 9.7.1: the folder that it is to lie in is not there.
-    (status(error) == Some(409) && is_webdav()).then_some(
-        "the server refuses it (409 Conflict), since there is no folder that it could lie in, and makes none: make the folder \
-         that `root` names on the server, or correct `root` or `endpoint`",
-    )
+    (status(error) == Some(409) && is_webdav()).then_some(NO_FOLDER)
 }
 
 /// What to look at when a server refuses whoever asks. What it says itself is often one word.
