@@ -7,11 +7,12 @@ use std::{
     io::{self, Read, Write},
     os::unix::fs::{FileTypeExt, MetadataExt},
     path::{Path, PathBuf},
+    time::Duration,
 };
 
 use anyhow::Context;
 
-use super::{no_disk, secret_key, stage};
+use super::{bound::Bound, no_disk, secret_key, stage};
 use crate::config::Config;
 
 /// Plain bytes of all files together. The smallest go first, so that configuration always fits and a runaway log
@@ -26,6 +27,12 @@ const DEPTH_MAX: usize = 16;
 /// Pipes, sockets and devices that are named one by one; a folder such as `/dev` holds hundreds.
 const NO_FILES_NAMED: usize = 20;
 
+/// How long one who waits for an answer waits for a configured path.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// Said of what nobody has the time to look through.
+const TOO_MUCH: &str = "holds too much to look through, and what was not looked at is not in the backup: name under [backup] \
+                        files what the shop needs, and not the whole tree";
 /// Said of the owner's secret key.
 const NOT_HERE: &str = "holds an OpenPGP SECRET key, which never rides along and must not lie on the server: whoever takes \
                         the server could read every backup. Take it off";
@@ -44,13 +51,41 @@ pub(super) struct Collected {
     pub left_out: Vec<String>,
     /// Pipes, sockets and devices.
     no_files: usize,
+    /// Whether something was not even looked at.
+    is_cut: bool,
+}
+
+/// What a backup that is taken now takes along of one configured path.
+pub struct Riding {
+    /// Files.
+    pub count: usize,
+    /// Their bytes.
+    pub size_bytes: u64,
+    /// What it leaves out, one sentence each.
+    pub left_out: Vec<String>,
+    /// Whether there is more than is looked at.
+    pub is_cut: bool,
 }
 
 /// Looks for the files; `except` are paths that must never ride along: the database and the agent's own state.
 pub(super) fn collect(paths: &[PathBuf], except: &[PathBuf]) -> Collected {
+    let mut collected = collect_within(paths, except, &|| Bound::new(None));
+    collected.leave_out_secret_keys();
+    collected
+}
+
+/// The same within a bound for each of the paths.
+fn collect_within(paths: &[PathBuf], except: &[PathBuf], bound: &dyn Fn() -> Bound) -> Collected {
     let mut collected = Collected::default();
     for path in paths {
-        visit(path, except, (0, None), &mut collected);
+        let mut bound = bound();
+        visit(path, except, (0, None), (&mut collected, &mut bound));
+        if bound.is_met {
+            collected.is_cut = true;
+            collected
+                .left_out
+                .insert(0, format!("{} {TOO_MUCH}", path.display()));
+        }
     }
     let unnamed = collected.no_files.saturating_sub(NO_FILES_NAMED);
     if unnamed > 0 {
@@ -79,32 +114,53 @@ pub(super) fn collect(paths: &[PathBuf], except: &[PathBuf]) -> Collected {
     collected
 }
 
-/// How many files a backup that is taken now takes along of one configured path, how many bytes they are, and what it leaves
-/// out, one sentence each.
+/// What rides along of one configured path.
 #[must_use]
-pub fn riding_along(config: &Config, path: &Path) -> (usize, u64, Vec<String>) {
+pub fn riding_along(config: &Config, path: &Path) -> Riding {
     let never = stage::never(config);
     if never.iter().any(|never| path.starts_with(never)) {
         let told = format!(
             "{} is the database, the agent's own folder or a remote's, which no backup takes as files",
             path.display()
         );
-        return (0, 0, vec![told]);
+        return Riding {
+            count: 0,
+            size_bytes: 0,
+            left_out: vec![told],
+            is_cut: false,
+        };
     }
-    let collected = collect(&[path.to_path_buf()], &never);
+    let mut collected = collect_within(&[path.to_path_buf()], &never, &|| Bound::new(Some(PATIENCE)));
+    if collected.is_cut {
+        return Riding {
+            count: collected.found.len(),
+            size_bytes: collected.size_bytes(),
+            left_out: collected.left_out,
+            is_cut: true,
+        };
+    }
+    collected.leave_out_secret_keys();
     let readable = |file: &Found| match File::open(&file.path) {
         Ok(_) => None,
         Err(error) => Some(format!("{} cannot be read: {error}", file.path.display())),
     };
     let unreadable: Vec<String> = collected.found.iter().filter_map(readable).collect();
-    let count = collected.found.len() - unreadable.len();
-    let size_bytes = collected.size_bytes();
-    (count, size_bytes, [collected.left_out, unreadable].concat())
+    Riding {
+        count: collected.found.len() - unreadable.len(),
+        size_bytes: collected.size_bytes(),
+        is_cut: false,
+        left_out: [collected.left_out, unreadable].concat(),
+    }
 }
 
 /// `above` is the device of the folder that it was found in.
-fn visit(path: &Path, except: &[PathBuf], (depth, above): (usize, Option<u64>), collected: &mut Collected) {
-    if except.iter().any(|excluded| path.starts_with(excluded)) {
+fn visit(
+    path: &Path,
+    except: &[PathBuf],
+    (depth, above): (usize, Option<u64>),
+    (collected, bound): (&mut Collected, &mut Bound),
+) {
+    if except.iter().any(|excluded| path.starts_with(excluded)) || !bound.takes_one() {
         return;
     }
     let mut complain = |what: String| collected.left_out.push(format!("{} {what}", path.display()));
@@ -121,8 +177,6 @@ fn visit(path: &Path, except: &[PathBuf], (depth, above): (usize, Option<u64>), 
         complain("is a symbolic link, which is not followed".to_owned());
     } else if above != Some(metadata.dev()) && no_disk::holds(path) {
         complain(no_disk::TOLD.to_owned());
-    } else if metadata.is_file() && secret_key::is_in(path) {
-        complain(NOT_HERE.to_owned());
     } else if metadata.is_file() {
         collected.found.push(Found {
             path: path.to_path_buf(),
@@ -131,14 +185,12 @@ fn visit(path: &Path, except: &[PathBuf], (depth, above): (usize, Option<u64>), 
     } else if metadata.is_dir() && depth == DEPTH_MAX {
         complain("lies too deep".to_owned());
     } else if metadata.is_dir() {
-        match fs::read_dir(path).and_then(Iterator::collect::<io::Result<Vec<_>>>) {
+        let names_max = bound.names_max();
+        let entries = fs::read_dir(path);
+        match entries.and_then(|all| all.take(names_max).collect::<io::Result<Vec<_>>>()) {
             Ok(entries) => entries.iter().for_each(|entry| {
-                visit(
-                    &entry.path(),
-                    except,
-                    (depth + 1, Some(metadata.dev())),
-                    collected,
-                )
+                let below = (depth + 1, Some(metadata.dev()));
+                visit(&entry.path(), except, below, (&mut *collected, &mut *bound));
             }),
             Err(error) => complain(format!("cannot be read: {error}")),
         }
@@ -156,6 +208,17 @@ fn no_file(metadata: &fs::Metadata) -> Option<&'static str> {
 }
 
 impl Collected {
+    /// Only what would ride along is read for it: a tree holds gigabytes.
+    fn leave_out_secret_keys(&mut self) {
+        let is_secret = |file: &Found| secret_key::is_in(&file.path);
+        let (secret, kept): (Vec<Found>, Vec<Found>) = self.found.drain(..).partition(is_secret);
+        let told = secret
+            .iter()
+            .map(|file| format!("{} {NOT_HERE}", file.path.display()));
+        self.left_out.extend(told);
+        self.found = kept;
+    }
+
     /// Writes the archive. A file that vanished or cannot be read since it was found is added to `left_out`.
     pub(super) fn write_tar(&mut self, into: impl Write) -> anyhow::Result<()> {
         let mut tar = tar::Builder::new(into);
@@ -246,6 +309,33 @@ mod tests {
     }
 
     #[test]
+    fn a_tree_is_looked_through_up_to_a_bound_and_named_and_what_else_is_configured_is_whole() {
+        let dir = tempfile::tempdir().unwrap();
+        let (large, small) = (dir.path().join("large"), dir.path().join("small"));
+        for (folder, count) in [(&large, 30), (&small, 5)] {
+            fs::create_dir(folder).unwrap();
+            (0..count).for_each(|number| fs::write(folder.join(number.to_string()), "text").unwrap());
+        }
+        let of = |bound: &dyn Fn() -> Bound| collect_within(&[large.clone(), small.clone()], &[], bound);
+        let whole = of(&|| Bound::of(31, None));
+        assert_eq!(
+            (whole.found.len(), whole.left_out.len(), whole.is_cut),
+            (35, 0, false)
+        );
+        let cut = of(&|| Bound::of(11, None));
+        assert_eq!((cut.found.len(), cut.is_cut), (15, true));
+        let told = format!("{} holds too much to look through", large.display());
+        assert!(
+            cut.left_out.len() == 1 && cut.left_out[0].starts_with(&told),
+            "{:?}",
+            cut.left_out
+        );
+        let late = of(&|| Bound::of(31, Some(Duration::ZERO)));
+        assert_eq!((late.found.len(), late.is_cut), (0, true));
+        assert_eq!(secret_key::under(&[large]), (Vec::new(), Vec::new()));
+    }
+
+    #[test]
     fn of_hundreds_of_devices_some_are_named_and_the_rest_are_counted() {
         let dir = tempfile::tempdir().unwrap();
         for number in 0..NO_FILES_NAMED + 5 {
@@ -264,7 +354,7 @@ mod tests {
     fn a_secret_key_is_not_looked_for_in_what_the_kernel_shows() {
         assert_eq!(
             secret_key::under(&[PathBuf::from("/proc")]),
-            Vec::<PathBuf>::new()
+            (Vec::new(), Vec::new())
         );
     }
 }

@@ -31,6 +31,7 @@ use crate::{config::Config, store::Store};
 
 pub mod anchor;
 mod believed;
+mod bound;
 mod cancel;
 pub mod capture;
 pub mod certificate;
@@ -88,7 +89,7 @@ mod upload;
 pub(crate) mod wal;
 mod want;
 
-pub use files::{ARCHIVE_BYTES_MAX, FILES_BYTES_MAX, FILES_MAX, riding_along};
+pub use files::{ARCHIVE_BYTES_MAX, FILES_BYTES_MAX, FILES_MAX, Riding, riding_along};
 
 /// Somebody who watches how far something is: a bar on a terminal, or nobody.
 pub trait Progress: Send + Sync {

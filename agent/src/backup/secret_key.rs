@@ -7,18 +7,22 @@ use std::{
     io::Read,
     os::unix::fs::MetadataExt,
     path::{Path, PathBuf},
+    time::Duration,
 };
 
 use openpgp::{Cert, parse::Parse};
 use sequoia_openpgp as openpgp;
 
-use super::no_disk;
+use super::{bound::Bound, no_disk};
 
 /// A key with all of its signatures is a few kilobytes.
 const LOOK_BYTES: u64 = 256 * 1024;
 const ARMOR: &[u8] = b"-----BEGIN PGP PRIVATE KEY BLOCK";
 /// Folders within folders, as in the backup itself.
 const DEPTH_MAX: usize = 16;
+
+/// How long it looks below one path: somebody waits.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Whether a file holds an OpenPGP secret key, by its contents; one that cannot be read is none.
 pub(super) fn is_in(path: &Path) -> bool {
@@ -41,18 +45,27 @@ fn is_binary(bytes: &[u8]) -> bool {
     is_tag && Cert::from_bytes(bytes).is_ok_and(|cert| cert.is_tsk())
 }
 
-/// Every file under these paths that holds one.
+/// Every file under these paths that holds one, and those of the paths that hold too much to look through.
 #[must_use]
-pub fn under(paths: &[PathBuf]) -> Vec<PathBuf> {
-    let mut found = Vec::new();
+pub fn under(paths: &[PathBuf]) -> (Vec<PathBuf>, Vec<PathBuf>) {
+    let (mut found, mut cut) = (Vec::new(), Vec::new());
     for path in paths {
-        search(path, (0, None), &mut found);
+        let mut bound = Bound::new(Some(PATIENCE));
+        search(path, (0, None), (&mut found, &mut bound));
+        cut.extend(bound.is_met.then(|| path.clone()));
     }
-    found
+    (found, cut)
 }
 
 /// `above` is the device of the folder that it was found in.
-fn search(path: &Path, (depth, above): (usize, Option<u64>), found: &mut Vec<PathBuf>) {
+fn search(
+    path: &Path,
+    (depth, above): (usize, Option<u64>),
+    (found, bound): (&mut Vec<PathBuf>, &mut Bound),
+) {
+    if !bound.takes_one() {
+        return;
+    }
     let Ok(metadata) = fs::symlink_metadata(path) else {
         return;
     };
@@ -63,6 +76,9 @@ fn search(path: &Path, (depth, above): (usize, Option<u64>), found: &mut Vec<Pat
         found.push(path.to_path_buf());
     } else if metadata.is_dir() && depth < DEPTH_MAX {
         let entries = fs::read_dir(path).into_iter().flatten().filter_map(Result::ok);
-        entries.for_each(|entry| search(&entry.path(), (depth + 1, Some(metadata.dev())), found));
+        for entry in entries.take(bound.names_max()) {
+            let below = (depth + 1, Some(metadata.dev()));
+            search(&entry.path(), below, (&mut *found, &mut *bound));
+        }
     }
 }

@@ -10,7 +10,7 @@ use serde::Serialize;
 use super::{ConfigArgument, Failure, load, words};
 use crate::{
     backup::{
-        coverage,
+        Riding, coverage,
         recipients::{RecipientCert, Recipients, Validity},
         remote::trial,
         riding_along, room, same_place,
@@ -229,12 +229,13 @@ fn room_for_backups(config: &Config) -> Finding {
 fn secret_keys(config: &Config) -> Vec<Finding> {
     const WRONG: &str = "it holds an OpenPGP SECRET key, which must not lie on the server: whoever takes the server could \
                          read every backup. No backup takes it along. Take it off";
-    let found = secret_key::under(&config.backup.files);
-    let told = found.iter().map(|path| {
-        let what = format!("file {}", path.display());
-        finding(&what, Err(WRONG.to_owned()))
-    });
-    told.collect()
+    const UNSEEN: &str = "it holds too much to look through all of it for an OpenPGP SECRET key, which must not lie on the \
+                          server: name under [backup] files what the shop needs, and not the whole tree";
+    let (found, cut) = secret_key::under(&config.backup.files);
+    let found = found.iter().map(|path| (path, WRONG));
+    let told = found.chain(cut.iter().map(|path| (path, UNSEEN)));
+    told.map(|(path, wrong)| finding(&format!("file {}", path.display()), Err(wrong.to_owned())))
+        .collect()
 }
 
 /// Every two remotes that are one.
@@ -271,11 +272,19 @@ fn rides_along(config: &Config, path: &Path) -> Finding {
 }
 
 fn along(config: &Config, path: &Path) -> Result<String, String> {
-    let (count, size_bytes, mut left_out) = riding_along(config, path);
+    let Riding {
+        count,
+        size_bytes,
+        mut left_out,
+        is_cut,
+    } = riding_along(config, path);
     let more = left_out.len().saturating_sub(LEFT_OUT_TOLD);
     left_out.truncate(LEFT_OUT_TOLD);
     left_out.extend((more > 0).then(|| format!("and {more} more")));
     let without = left_out.join("; ");
+    if is_cut {
+        return Err(format!("is there; NOT in it: {without}"));
+    }
     match (count, without.is_empty()) {
         (0, true) => Ok("is there and holds no file yet: what lies there later rides along".to_owned()),
         (0, false) => Err(format!(
