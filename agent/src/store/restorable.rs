@@ -2,7 +2,10 @@
 //! spool dropped or a comparison found torn.
 //! It decides nothing about what that means.
 
-use protocol::chain::{ChainId, CommitNumber};
+use protocol::{
+    chain::{ChainId, CommitNumber},
+    time::UnixMillis,
+};
 use rusqlite::{Connection, OptionalExtension, named_params};
 
 use super::{
@@ -28,6 +31,10 @@ const SELECT_HELD: &str = "
 /// The first commit after that point which the remote was never sent.
 const SELECT_FIRST_DROPPED: &str = "
     SELECT min(first_commit) FROM spool_drop WHERE remote = :remote AND chain = :chain AND last_commit > :point";
+/// What the remote was never sent behind that point, and when that turned out.
+const SELECT_NEVER_SENT: &str = "
+    SELECT max(first_commit, :point + 1), last_commit, at FROM spool_drop
+    WHERE remote = :remote AND chain = :chain AND last_commit > :point ORDER BY first_commit, last_commit";
 const SELECT_FOLLOWED: &str = "SELECT chain FROM capture";
 
 impl Store {
@@ -74,8 +81,19 @@ fn through(
     Ok(CommitNumber::new(restorable(point, shipped, missing)).ok())
 }
 
-/// Asked only where something was ever found torn or dropped: that is seldom, and this is asked all the time.
-pub(super) fn torn_after(connection: &Connection, one: &Shipping) -> rusqlite::Result<Option<CommitNumber>> {
+/// What stands between the newest point of a remote and all that was meant for it.
+pub(super) struct Behind {
+    /// The newest commit that can be restored from it.
+    pub after: CommitNumber,
+    /// Commits behind its newest point that it was never sent.
+    pub never_sent: u64,
+    /// Since when that is known; `None` where there are none.
+    pub since: Option<UnixMillis>,
+}
+
+/// Nothing where all that it was sent leads on from its newest point. Asked only where something was ever found torn or
+/// dropped: that is seldom, and this is asked all the time.
+pub(super) fn behind(connection: &Connection, one: &Shipping) -> rusqlite::Result<Option<Behind>> {
     let held = one.holds.as_ref().map(|(chain, commit, _)| (chain, *commit));
     let passed_by = one.passed_by.as_ref().map(|(chain, commit, _)| (chain, *commit));
     let is_torn = match held {
@@ -96,7 +114,41 @@ pub(super) fn torn_after(connection: &Connection, one: &Shipping) -> rusqlite::R
     let of_chain = |(of, commit): (&ChainId, CommitNumber)| (*of == chain).then_some(commit);
     let reached = held.and_then(of_chain).max(passed_by.and_then(of_chain));
     let through = through(connection, (&one.remote, &chain), None)?;
-    Ok(through.filter(|through| reached.is_some_and(|reached| *through < reached)))
+    let Some(after) = through.filter(|through| reached.is_some_and(|reached| *through < reached)) else {
+        return Ok(None);
+    };
+    let (never_sent, since) = never_sent(connection, (&one.remote, &chain))?;
+    Ok(Some(Behind {
+        after,
+        never_sent,
+        since,
+    }))
+}
+
+/// How many commits, and since when that is known.
+fn never_sent(
+    connection: &Connection,
+    (remote, chain): (&str, &ChainId),
+) -> rusqlite::Result<(u64, Option<UnixMillis>)> {
+    let row = named_params! {":remote": remote, ":chain": chain.as_str()};
+    let point: Option<i64> = connection
+        .prepare_cached(SELECT_HELD)?
+        .query_row(row, |row| row.get(0))?;
+    let row = named_params! {
+        ":remote": remote, ":chain": chain.as_str(), ":point": point.unwrap_or(0),
+    };
+    let mut statement = connection.prepare_cached(SELECT_NEVER_SENT)?;
+    let mut dropped = statement.query(row)?;
+    let (mut count, mut counted_through, mut since) = (0, 0, None);
+    while let Some(row) = dropped.next()? {
+        let (first, last): (u64, u64) = (row.get(0)?, row.get(1)?);
+        // A remote that was taken out twice may have missed the same twice.
+        count += (last + 1).saturating_sub(first.max(counted_through + 1));
+        counted_through = counted_through.max(last);
+        let at = UnixMillis(row.get(2)?);
+        since = Some(since.map_or(at, |since: UnixMillis| since.min(at)));
+    }
+    Ok((count, since))
 }
 
 fn first_dropped(

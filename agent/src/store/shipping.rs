@@ -76,11 +76,13 @@ pub struct Shipping {
     /// The newest commit that can be restored from it, when what follows that one in what it holds is missing or altered
     /// there, or was never sent.
     pub torn_after: Option<CommitNumber>,
-    /// Commits that wait for it.
+    /// Commits behind its newest restore point that it will never be sent; 0 once another point has ended that.
+    pub never_sent: u64,
+    /// Commits that it lacks: those that wait for it, and those that it will never be sent.
     pub waiting_commits: u64,
     /// Bytes that wait for it.
     pub waiting_bytes: u64,
-    /// When the oldest commit that waits for it was seen.
+    /// When the oldest commit that waits for it was seen, or it was known before that some will never be sent there.
     pub waiting_since: Option<UnixMillis>,
 }
 
@@ -229,7 +231,12 @@ impl Store {
             let all: rusqlite::Result<Vec<Shipping>> = statement.query_map([], shipping_from)?.collect();
             let mut all = all?;
             for one in &mut all {
-                one.torn_after = restorable::torn_after(connection, one)?;
+                if let Some(behind) = restorable::behind(connection, one)? {
+                    one.torn_after = Some(behind.after);
+                    one.never_sent = behind.never_sent;
+                    one.waiting_commits += behind.never_sent;
+                    one.waiting_since = one.waiting_since.into_iter().chain(behind.since).min();
+                }
             }
             Ok(all)
         })
@@ -310,6 +317,7 @@ fn shipping_from(row: &Row<'_>) -> rusqlite::Result<Shipping> {
         failing,
         passed_by: stand_from(row, [7, 12, 13])?,
         torn_after: None,
+        never_sent: 0,
         waiting_commits: row.get(8)?,
         waiting_bytes: row.get(9)?,
         waiting_since: row.get::<_, Option<i64>>(10)?.map(UnixMillis),

@@ -161,6 +161,7 @@ mod tests {
             failing: None,
             unanswered_since: None,
             passed_by: None,
+            never_sent: 0,
             torn_after: None,
             waiting_commits: 0,
             waiting_bytes: 0,

@@ -153,21 +153,28 @@ fn a_remote_that_was_taken_out_and_put_back_is_missed_what_it_had_and_not_what_w
         had = had.or(of_usb.and_then(|one| one.holds).map(|(_, commit, _)| commit));
     }
     fs::write(&settings, &with_more).unwrap();
+    // It is not there yet: else the agent ends it within seconds.
+    fs::rename(shop.path("usb"), shop.path("unplugged")).unwrap();
     let agent = Running::start(&shop);
     agent.wait_for("/rest");
     // What went to the others since cannot be reached from there before the agent takes a backup for it; what it had can.
-    // That is so before anything is sold again, and after.
-    let torn = |remote| {
+    // That is so before anything is sold again.
+    let of = |remote| {
         let store = Store::open_to_look(&shop.path("state")).unwrap().unwrap();
         let mut shipping = store.shipping().unwrap().into_iter();
-        shipping.find(|one| one.remote == remote).unwrap().torn_after
+        shipping.find(|one| one.remote == remote).unwrap()
     };
+    let torn = |remote| of(remote).torn_after;
     assert!(had.is_some() && torn("usb") == had, "{had:?}");
+    let lag = |remote| (of(remote).never_sent, of(remote).waiting_commits);
+    let lacks = lag("usb").0;
+    assert_eq!((lacks > 0, lag("usb").1, lag("local")), (true, lacks, (0, 0)));
+    assert!(of("usb").waiting_since.is_some());
     let said = shop.agent_done(&["status"]);
     assert!(said.contains("usb gives back NOTHING after commit"), "{said}");
-    sell(&shop, &agent, 3);
-    assert_eq!(torn("usb"), had);
     assert_eq!(torn("local"), None);
+    fs::rename(shop.path("unplugged"), shop.path("usb")).unwrap();
+    sell(&shop, &agent, 3);
     agent.burn();
     let verify = ["verify", "--remote", "usb"];
     let said = shop.agent_done(&verify);

@@ -72,6 +72,8 @@ struct LagView {
     restorable_through: Option<u64>,
     /// The same where it is not all that was sent: what follows is missing or altered there, or was never sent.
     torn_after: Option<u64>,
+    /// Commits behind its newest restore point that it was never sent.
+    never_sent: u64,
     /// Commits of any chain that were found missing or altered there, also where later points go around them.
     damaged: Vec<DamagedView>,
     /// Whether the last comparison had a fault, as `agent status` says beside it.
@@ -118,19 +120,18 @@ pub(super) fn look(store: &Store, config: &Config, now: UnixMillis) -> rusqlite:
         (Some(state), Some(keys)) => store.other_keys(&state.chain, keys)?,
         _ => None,
     };
-    let chain = state.as_ref().map(|state| state.chain.clone());
     // One that took backups and no commit has acknowledged something all the same.
     let read_back = store.read_back_at()?;
     // What was not answered to an agent that has ended waits for nothing.
     let is_running = lock::is_held(&config.lock_path()).unwrap_or(false);
     let lag = |one: Shipping| {
         let mean = traffic::mean(&hours, &one.remote, DAY, now);
-        let through = chain
-            .as_ref()
-            .map(|chain| store.restorable_through(&one.remote, chain, keys.as_ref()));
+        let chain = state.as_ref().map(|state| &state.chain);
+        let through = chain.map(|chain| store.restorable_through(&one.remote, chain, keys.as_ref()));
         Ok(LagView {
             restorable_through: through.transpose()?.flatten().map(CommitNumber::get),
             torn_after: one.torn_after.map(CommitNumber::get),
+            never_sent: one.never_sent,
             lag_s: one.waits(now).as_secs(),
             commit: one.holds.map(|(_, commit, _)| commit.get()),
             lag_commits: one.waiting_commits,
@@ -151,7 +152,7 @@ pub(super) fn look(store: &Store, config: &Config, now: UnixMillis) -> rusqlite:
     Ok(CaptureView {
         chain: state.as_ref().map(|state| state.chain.to_string()),
         commit: state.as_ref().map(|state| state.commit.get()),
-        commit_at: state.map(|state| state.commit_at),
+        commit_at: state.as_ref().map(|state| state.commit_at),
         fault_since: fault.as_ref().map(|fault| fault.since),
         fault: fault.map(|fault| fault.detail),
         remotes: store
@@ -264,9 +265,16 @@ fn was_wrong(store: &Store, remote: &str) -> rusqlite::Result<bool> {
 /// What cannot be had of what was sent.
 fn torn(one: &LagView) -> Option<String> {
     let after = one.torn_after?;
+    let why = match one.never_sent {
+        0 => "what follows was found missing or altered there".to_owned(),
+        count => format!(
+            "{} after it never went there, since it was not among the remotes then or the spool was full",
+            words::count(count, "commit")
+        ),
+    };
     Some(format!(
-        "Commits:  {} gives back NOTHING after commit {after}: what follows was found missing or altered there, or never got \
-         there. It gets a backup of its own once it answers; until then other remotes may hold more",
+        "Commits:  {} gives back NOTHING after commit {after}: {why}. It gets a backup of its own once it answers; until then \
+         other remotes may hold more",
         one.remote
     ))
 }
@@ -357,6 +365,7 @@ mod tests {
             gap_at: None,
             restorable_through: None,
             torn_after: None,
+            never_sent: 0,
             damaged: Vec::new(),
             was_wrong: false,
             bytes_an_hour: 0,
