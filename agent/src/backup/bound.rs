@@ -10,8 +10,17 @@ const LOOKED_AT_MAX: usize = 100_000;
 pub(super) struct Bound {
     left: usize,
     until: Option<Instant>,
-    /// Whether something was not looked at any more.
-    pub is_met: bool,
+    /// Why something was not looked at any more.
+    pub met: Option<Met>,
+}
+
+/// Why it ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Met {
+    /// There is more than anybody looks at: a backup looks at no more either.
+    Count,
+    /// It took longer than somebody waits; a backup takes its time.
+    Patience,
 }
 
 impl Bound {
@@ -25,16 +34,21 @@ impl Bound {
         Self {
             left,
             until,
-            is_met: false,
+            met: None,
         }
     }
 
     /// Whether one more may be looked at, which then counts.
     pub(super) fn takes_one(&mut self) -> bool {
         let is_late = self.until.is_some_and(|until| Instant::now() >= until);
-        self.is_met |= self.left == 0 || is_late;
+        let met = match (self.left, is_late) {
+            (0, _) => Some(Met::Count),
+            (_, true) => Some(Met::Patience),
+            _ => None,
+        };
+        self.met = self.met.or(met);
         self.left = self.left.saturating_sub(1);
-        !self.is_met
+        self.met.is_none()
     }
 
     /// So many names of one folder, which may hold millions, are read at all: one more shows that there are more.

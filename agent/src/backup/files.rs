@@ -12,11 +12,14 @@ use std::{
 
 use anyhow::Context;
 
-use super::{bound::Bound, no_disk, secret_key, stage};
+use super::{
+    bound::{Bound, Met},
+    no_disk, secret_key, stage,
+};
 use crate::config::Config;
 
-/// Plain bytes of all files together. The smallest go first, so that configuration always fits and a runaway log
-/// is what is named as left out.
+/// Plain bytes of all files together. Of what was looked at the smallest go first, so that configuration fits and a runaway
+/// log is what is named as left out.
 pub const FILES_BYTES_MAX: u64 = 128 * 1024 * 1024;
 /// Files in one archive.
 pub const FILES_MAX: usize = 20_000;
@@ -33,6 +36,9 @@ const PATIENCE: Duration = Duration::from_secs(10);
 /// Said of what nobody has the time to look through.
 const TOO_MUCH: &str = "holds too much to look through, and what was not looked at is not in the backup: name under [backup] \
                         files what the shop needs, and not the whole tree";
+/// Said of what nobody waits for at a terminal.
+const TOO_SLOW: &str = "was not looked through within ten seconds: a backup takes the time, for 100,000 files and folders at \
+                        most";
 /// Said of the owner's secret key.
 const NOT_HERE: &str = "holds an OpenPGP SECRET key, which never rides along and must not lie on the server: whoever takes \
                         the server could read every backup. Take it off";
@@ -51,8 +57,8 @@ pub(super) struct Collected {
     pub left_out: Vec<String>,
     /// Pipes, sockets and devices.
     no_files: usize,
-    /// Whether something was not even looked at.
-    is_cut: bool,
+    /// Why something was not even looked at.
+    cut: Option<Met>,
 }
 
 /// What a backup that is taken now takes along of one configured path.
@@ -63,8 +69,8 @@ pub struct Riding {
     pub size_bytes: u64,
     /// What it leaves out, one sentence each.
     pub left_out: Vec<String>,
-    /// Whether there is more than is looked at.
-    pub is_cut: bool,
+    /// Why not all of it was looked at.
+    pub cut: Option<Met>,
 }
 
 /// Looks for the files; `except` are paths that must never ride along: the database and the agent's own state.
@@ -80,11 +86,13 @@ fn collect_within(paths: &[PathBuf], except: &[PathBuf], bound: &dyn Fn() -> Bou
     for path in paths {
         let mut bound = bound();
         visit(path, except, (0, None), (&mut collected, &mut bound));
-        if bound.is_met {
-            collected.is_cut = true;
-            collected
-                .left_out
-                .insert(0, format!("{} {TOO_MUCH}", path.display()));
+        if let Some(met) = bound.met {
+            collected.cut = Some(met);
+            let told = match met {
+                Met::Count => TOO_MUCH,
+                Met::Patience => TOO_SLOW,
+            };
+            collected.left_out.insert(0, format!("{} {told}", path.display()));
         }
     }
     let unnamed = collected.no_files.saturating_sub(NO_FILES_NAMED);
@@ -127,16 +135,16 @@ pub fn riding_along(config: &Config, path: &Path) -> Riding {
             count: 0,
             size_bytes: 0,
             left_out: vec![told],
-            is_cut: false,
+            cut: None,
         };
     }
     let mut collected = collect_within(&[path.to_path_buf()], &never, &|| Bound::new(Some(PATIENCE)));
-    if collected.is_cut {
+    if collected.cut.is_some() {
         return Riding {
             count: collected.found.len(),
             size_bytes: collected.size_bytes(),
             left_out: collected.left_out,
-            is_cut: true,
+            cut: collected.cut,
         };
     }
     collected.leave_out_secret_keys();
@@ -148,7 +156,7 @@ pub fn riding_along(config: &Config, path: &Path) -> Riding {
     Riding {
         count: collected.found.len() - unreadable.len(),
         size_bytes: collected.size_bytes(),
-        is_cut: false,
+        cut: None,
         left_out: [collected.left_out, unreadable].concat(),
     }
 }
@@ -185,13 +193,18 @@ fn visit(
     } else if metadata.is_dir() && depth == DEPTH_MAX {
         complain("lies too deep".to_owned());
     } else if metadata.is_dir() {
-        let names_max = bound.names_max();
+        // What never rides along counts for nothing.
+        let names_max = bound.names_max().saturating_add(except.len());
         let entries = fs::read_dir(path);
         match entries.and_then(|all| all.take(names_max).collect::<io::Result<Vec<_>>>()) {
-            Ok(entries) => entries.iter().for_each(|entry| {
-                let below = (depth + 1, Some(metadata.dev()));
-                visit(&entry.path(), except, below, (&mut *collected, &mut *bound));
-            }),
+            Ok(mut entries) => {
+                // Where not all of a tree is looked at, the configuration at its top is.
+                entries.sort_by_key(|entry| entry.file_type().is_ok_and(|kind| kind.is_dir()));
+                entries.iter().for_each(|entry| {
+                    let below = (depth + 1, Some(metadata.dev()));
+                    visit(&entry.path(), except, below, (&mut *collected, &mut *bound));
+                });
+            }
             Err(error) => complain(format!("cannot be read: {error}")),
         }
     }
@@ -319,11 +332,11 @@ mod tests {
         let of = |bound: &dyn Fn() -> Bound| collect_within(&[large.clone(), small.clone()], &[], bound);
         let whole = of(&|| Bound::of(31, None));
         assert_eq!(
-            (whole.found.len(), whole.left_out.len(), whole.is_cut),
-            (35, 0, false)
+            (whole.found.len(), whole.left_out.len(), whole.cut),
+            (35, 0, None)
         );
         let cut = of(&|| Bound::of(11, None));
-        assert_eq!((cut.found.len(), cut.is_cut), (15, true));
+        assert_eq!((cut.found.len(), cut.cut), (15, Some(Met::Count)));
         let told = format!("{} holds too much to look through", large.display());
         assert!(
             cut.left_out.len() == 1 && cut.left_out[0].starts_with(&told),
@@ -331,7 +344,7 @@ mod tests {
             cut.left_out
         );
         let late = of(&|| Bound::of(31, Some(Duration::ZERO)));
-        assert_eq!((late.found.len(), late.is_cut), (0, true));
+        assert_eq!((late.found.len(), late.cut), (0, Some(Met::Patience)));
         assert_eq!(secret_key::under(&[large]), (Vec::new(), Vec::new()));
     }
 

@@ -89,6 +89,7 @@ mod upload;
 pub(crate) mod wal;
 mod want;
 
+pub use bound::Met;
 pub use files::{ARCHIVE_BYTES_MAX, FILES_BYTES_MAX, FILES_MAX, Riding, riding_along};
 
 /// Somebody who watches how far something is: a bar on a terminal, or nobody.

@@ -13,7 +13,10 @@ use std::{
 use openpgp::{Cert, parse::Parse};
 use sequoia_openpgp as openpgp;
 
-use super::{bound::Bound, no_disk};
+use super::{
+    bound::{Bound, Met},
+    no_disk,
+};
 
 /// A key with all of its signatures is a few kilobytes.
 const LOOK_BYTES: u64 = 256 * 1024;
@@ -45,14 +48,14 @@ fn is_binary(bytes: &[u8]) -> bool {
     is_tag && Cert::from_bytes(bytes).is_ok_and(|cert| cert.is_tsk())
 }
 
-/// Every file under these paths that holds one, and those of the paths that hold too much to look through.
+/// Every file under these paths that holds one, and those of the paths that were not looked through, with the reason.
 #[must_use]
-pub fn under(paths: &[PathBuf]) -> (Vec<PathBuf>, Vec<PathBuf>) {
+pub fn under(paths: &[PathBuf]) -> (Vec<PathBuf>, Vec<(PathBuf, Met)>) {
     let (mut found, mut cut) = (Vec::new(), Vec::new());
     for path in paths {
         let mut bound = Bound::new(Some(PATIENCE));
         search(path, (0, None), (&mut found, &mut bound));
-        cut.extend(bound.is_met.then(|| path.clone()));
+        cut.extend(bound.met.map(|met| (path.clone(), met)));
     }
     (found, cut)
 }

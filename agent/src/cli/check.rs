@@ -10,7 +10,7 @@ use serde::Serialize;
 use super::{ConfigArgument, Failure, load, words};
 use crate::{
     backup::{
-        Riding, coverage,
+        Met, Riding, coverage,
         recipients::{RecipientCert, Recipients, Validity},
         remote::trial,
         riding_along, room, same_place,
@@ -231,11 +231,20 @@ fn secret_keys(config: &Config) -> Vec<Finding> {
                          read every backup. No backup takes it along. Take it off";
     const UNSEEN: &str = "it holds too much to look through all of it for an OpenPGP SECRET key, which must not lie on the \
                           server: name under [backup] files what the shop needs, and not the whole tree";
+    const NOT_NOW: &str = "not all of it was looked through for an OpenPGP SECRET key within ten seconds; no backup takes one \
+                           along";
     let (found, cut) = secret_key::under(&config.backup.files);
-    let found = found.iter().map(|path| (path, WRONG));
-    let told = found.chain(cut.iter().map(|path| (path, UNSEEN)));
-    told.map(|(path, wrong)| finding(&format!("file {}", path.display()), Err(wrong.to_owned())))
-        .collect()
+    let found = found.iter().map(|path| (path, Err(WRONG)));
+    let unseen = cut.iter().map(|(path, met)| match met {
+        Met::Count => (path, Err(UNSEEN)),
+        Met::Patience => (path, Ok(NOT_NOW)),
+    });
+    let told = found.chain(unseen);
+    told.map(|(path, said)| {
+        let said = said.map(str::to_owned).map_err(str::to_owned);
+        finding(&format!("file {}", path.display()), said)
+    })
+    .collect()
 }
 
 /// Every two remotes that are one.
@@ -276,14 +285,16 @@ fn along(config: &Config, path: &Path) -> Result<String, String> {
         count,
         size_bytes,
         mut left_out,
-        is_cut,
+        cut,
     } = riding_along(config, path);
     let more = left_out.len().saturating_sub(LEFT_OUT_TOLD);
     left_out.truncate(LEFT_OUT_TOLD);
     left_out.extend((more > 0).then(|| format!("and {more} more")));
     let without = left_out.join("; ");
-    if is_cut {
-        return Err(format!("is there; NOT in it: {without}"));
+    match cut {
+        Some(Met::Count) => return Err(format!("is there; NOT in it: {without}")),
+        Some(Met::Patience) => return Ok(format!("is there; {without}")),
+        None => {}
     }
     match (count, without.is_empty()) {
         (0, true) => Ok("is there and holds no file yet: what lies there later rides along".to_owned()),

@@ -10,42 +10,58 @@ use crate::{
     store::outbox::Waiting,
 };
 
-/// As many rows as fit into one message, from the first on: the text, and how many rows it tells.
+/// As many rows as fit into one message, from the first on: the text, and how many rows it tells. What a row beyond them
+/// would say anew is said here.
 #[must_use]
 pub fn summary(voice: &Voice, rows: &[Waiting], now: UnixMillis) -> (String, usize) {
+    let mut count = rows.len();
+    loop {
+        match all_of(voice, &rows[..count], now) {
+            Ok(text) => return (text, count),
+            Err(at) => count = at,
+        }
+    }
+}
+
+/// All of them as one message; else the first row that it has no room for.
+fn all_of(voice: &Voice, rows: &[Waiting], now: UnixMillis) -> Result<String, usize> {
     let phrases = phrases(voice.language);
     // The count is shorter than the place that it is filled into.
     let mut left = TEXT_UNITS_MAX - units(phrases.summary);
-    let (mut said, mut told) = (Vec::new(), rows.len());
+    let mut said = Vec::new();
     for at in lines(rows) {
-        let row = &rows[at];
-        let mark = if row.may_be_repeated() {
-            format!("{} ", phrases.repeated)
-        } else {
-            String::new()
-        };
-        let meanwhile = elsewhere(voice, row, now).map_or(String::new(), |note| format!(" ({note})"));
-        let mut line = format!(
-            "{}  {mark}{}{meanwhile}",
-            moment(&voice.timezone, row.created_at),
-            row.message.headline
-        );
-        // Whoever was never told of its beginning reads here what it was.
-        let is_same = |before: &Waiting| before.message.episode == row.message.episode;
-        let was = row.message.was.iter().filter(|_| !rows[..at].iter().any(is_same));
-        for beside in row.message.also.iter().chain(was) {
-            line += &format!("\n   {beside}");
-        }
+        let line = line(voice, rows, at, now);
         let length = units(&line) + 1;
         if length > left {
-            told = at;
-            break;
+            return Err(at);
         }
         left -= length;
         said.push(line);
     }
     let heading = phrases.summary.replace("{count}", &said.len().to_string());
-    (format!("{heading}\n\n{}", said.join("\n")), told)
+    Ok(format!("{heading}\n\n{}", said.join("\n")))
+}
+
+fn line(voice: &Voice, rows: &[Waiting], at: usize, now: UnixMillis) -> String {
+    let row = &rows[at];
+    let mark = if row.may_be_repeated() {
+        format!("{} ", phrases(voice.language).repeated)
+    } else {
+        String::new()
+    };
+    let meanwhile = elsewhere(voice, row, now).map_or(String::new(), |note| format!(" ({note})"));
+    let mut line = format!(
+        "{}  {mark}{}{meanwhile}",
+        moment(&voice.timezone, row.created_at),
+        row.message.headline
+    );
+    // Whoever was never told of its beginning reads here what it was.
+    let is_same = |before: &Waiting| before.message.episode == row.message.episode;
+    let was = row.message.was.iter().filter(|_| !rows[..at].iter().any(is_same));
+    for beside in row.message.also.iter().chain(was) {
+        line += &format!("\n   {beside}");
+    }
+    line
 }
 
 /// Which of these rows have a line of their own.

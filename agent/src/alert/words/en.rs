@@ -281,9 +281,10 @@ const BOT_PORT_TAKEN: Wording = Wording {
     over: "The bot itself answers. Something else did for {lasted}.",
 };
 
-/// What to do about a backup that found no room on the disk.
+/// What to do about a backup whose remote can hold no more files.
 pub(super) const BACKUP_WITHOUT_FILES: &str = "find the folder with very many files on that remote's disk and empty it: df -i names the disk, du --inodes -x FOLDER --max-depth=3 | sort -h | tail -20 the folder. Then back up now: agent backup";
 
+/// What to do about a backup that found no room on the disk.
 pub(super) const BACKUP_WITHOUT_ROOM: &str = "make room first: df -h and df -i say what is full; journalctl --vacuum-size=200M; apt-get clean. The agent tries again by itself within a quarter of an hour; at once: agent backup";
 
 const BACKUP_NOT_TAKEN: Wording = Wording {

@@ -21,7 +21,7 @@ pub(super) struct Fault {
 }
 
 /// The particular before the general: the first that fits is told.
-const FAULTS: &[Fault] = &[
+static FAULTS: &[Fault] = &[
     Fault {
         said: &["bot was blocked by the user"],
         statuses: &[],

@@ -285,9 +285,10 @@ const BOT_PORT_TAKEN: Wording = Wording {
     over: "Bot sendiri menjawab lagi. Program lain menjawab di tempatnya selama {lasted}.",
 };
 
-/// Indonesian. What to do about a backup that found no room on the disk.
+/// Indonesian. What to do about a backup whose remote can hold no more files.
 pub(super) const BACKUP_WITHOUT_FILES: &str = "cari folder dengan berkas sangat banyak di disk remote itu lalu kosongkan: df -i menunjukkan disknya, du --inodes -x FOLDER --max-depth=3 | sort -h | tail -20 foldernya. Lalu cadangkan sekarang: agent backup";
 
+/// Indonesian. What to do about a backup that found no room on the disk.
 pub(super) const BACKUP_WITHOUT_ROOM: &str = "kosongkan disk dulu: df -h dan df -i menunjukkan apa yang penuh; journalctl --vacuum-size=200M; apt-get clean. Agent mencoba lagi sendiri dalam seperempat jam; langsung: agent backup";
 
 const BACKUP_NOT_TAKEN: Wording = Wording {

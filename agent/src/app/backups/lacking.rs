@@ -4,8 +4,6 @@
 
 use std::collections::BTreeSet;
 
-use protocol::chain::ChainId;
-
 use super::{Backups, now, stored};
 use crate::{
     alert::heartbeat::{RunId, Signal},
@@ -27,7 +25,7 @@ impl Backups {
         let may_ask = || owed.may_ask(now()) && !backup::is_being_taken(&self.config);
         let mark = self.capture.captured().filter(|_| may_ask())?;
         let holders = self.holders(&mark.chain).ok()?;
-        let whole = self.whole(&mark.chain).ok()?;
+        let whole = self.whole().ok()?;
         let back = owed::those_that_are_back(&self.config.remotes, &(&holders & &whole)).await;
         let (torn, baseless): (Vec<String>, Vec<String>) =
             back.into_iter().partition(|remote| holders.contains(remote));
@@ -55,13 +53,12 @@ impl Backups {
         Some(lacking)
     }
 
-    /// The remotes on which nothing of this chain that was sent is torn.
-    fn whole(&self, chain: &ChainId) -> rusqlite::Result<BTreeSet<String>> {
+    /// The remotes on which nothing of the chain that is followed is torn, or was never sent.
+    fn whole(&self) -> rusqlite::Result<BTreeSet<String>> {
         let shipping = self.store.shipping()?;
-        let of_chain = |(of, ..): &(ChainId, _, _)| of == chain;
         let torn: BTreeSet<String> = shipping
             .into_iter()
-            .filter(|one| one.torn_after.is_some() && one.holds.as_ref().is_none_or(of_chain))
+            .filter(|one| one.torn_after.is_some())
             .map(|one| one.remote)
             .collect();
         let all = self.config.remotes.iter().map(|remote| remote.name.clone());

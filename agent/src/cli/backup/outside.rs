@@ -16,9 +16,9 @@ use crate::{
         heartbeat::{RunId, Signal},
         outside::{Check, Subject, of_backup},
     },
-    backup::{TakeError, Taken, is_one_taken, preflight::KeySource},
-    cli::load_for_agent,
-    config::Config,
+    backup::{TakeError, Taken, is_one_taken},
+    cli::{interrupted, load},
+    config::{Config, Purpose},
     store::Store,
 };
 
@@ -57,17 +57,17 @@ impl Outside {
         Some(Self { check, run, begun })
     }
 
-    /// Tells of a backup that was refused before it began because nothing can be written to any remote, as when their disk is
-    /// not mounted: the outside waits for one. A configuration that has other faults names no check to rely on.
+    /// Tells of a backup that was refused before it began, as when the disk of the only remote is not mounted: the outside
+    /// waits for one. A configuration that does not even read names no check to rely on.
     pub(super) async fn refused(path: &Path) {
-        let Ok(config) = load_for_agent(path, KeySource::Files) else {
+        let Ok(config) = load(path, Purpose::Look) else {
             return;
         };
         let Ok(store) = Store::open(&config.state_dir).map(Arc::new) else {
             return;
         };
         if let Some(outside) = Self::begin(&config, &super::alerts(&config, &store), &store) {
-            let refused = anyhow::anyhow!("no remote can be written to");
+            let refused = anyhow::anyhow!("it was refused before it began");
             outside.end(&Err(TakeError::Failed(refused))).await;
         }
     }
@@ -91,7 +91,12 @@ impl Outside {
             }
             true
         };
-        if !timeout_at(until, told).await.unwrap_or(false) {
+        // Whoever has had enough of it reads how the backup ended all the same.
+        let told = tokio::select! {
+            told = timeout_at(until, told) => told.unwrap_or(false),
+            _ = interrupted() => false,
+        };
+        if !told {
             eprintln!(
                 "agent: [heartbeat] backup_url was not told how this backup ended, and may call it missing or not ended"
             );

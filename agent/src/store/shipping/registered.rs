@@ -20,10 +20,10 @@ const REMEMBER_OTHERS: &str = "
     WHERE chain IS NOT NULL AND remote NOT IN (SELECT value FROM json_each(:remotes))";
 const FORGET_OTHERS: &str =
     "DELETE FROM shipping WHERE remote NOT IN (SELECT value FROM json_each(:remotes))";
-/// All that is in the spool is sent to it once more: it tells for itself what it has.
+/// All that is in the spool is sent to it once more: it tells for itself what it has. An older agent wrote down no times.
 const PUT_BACK: &str = "
     INSERT INTO shipping (remote, chain, commit_number, commit_at, shipped_at)
-    SELECT remote, chain, commit_number, commit_at, shipped_at FROM shipped_before
+    SELECT remote, chain, commit_number, coalesce(nullif(commit_at, 0), :at), nullif(shipped_at, 0) FROM shipped_before
     WHERE remote IN (SELECT value FROM json_each(:remotes)) AND remote NOT IN (SELECT remote FROM shipping)
     RETURNING remote";
 /// The first commit of the chain that is followed which a remote that has taken nothing yet is sent.
@@ -50,7 +50,7 @@ impl Store {
             transaction.execute(FORGET_OTHERS, row)?;
             let back: rusqlite::Result<Vec<String>> = transaction
                 .prepare(PUT_BACK)?
-                .query_map(row, |row| row.get(0))?
+                .query_map(named_params! {":remotes": remotes, ":at": at.0}, |row| row.get(0))?
                 .collect();
             back?
                 .iter()
