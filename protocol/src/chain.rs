@@ -104,7 +104,7 @@ impl CommitNumber {
         match (Self::FIRST.0..=Self::MAX.0).contains(&number) {
             true => Ok(Self(number)),
             false => Err(Malformed::new(
-                "commit number (1 or more, sixteen digits)",
+                "commit number (1 or more, at most sixteen digits)",
                 &number.to_string(),
             )),
         }

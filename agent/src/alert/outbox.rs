@@ -85,7 +85,7 @@ impl Sender {
     /// Sends until `stop` turns true; then the request that is open is still finished.
     pub async fn run(self, mut signals: Signals, mut stop: watch::Receiver<bool>) {
         let (mut failures, mut flow) = (0, Flow::new(Instant::now()));
-        let mut doubts = Doubts::default();
+        let mut doubts = self.doubts_left();
         while !*stop.borrow() {
             self.beat.progress(Instant::now());
             signals.forget_heard(self.address.chat_id);
@@ -197,6 +197,7 @@ impl Sender {
         let outcome = self.channel.reach(self.address.chat_id).await;
         let is_down = matches!(outcome, Outcome::NotSent(_) | Outcome::Unknown(_));
         doubts.asked(!is_down);
+        self.keep(doubts);
         is_down.then_some(outcome)
     }
 
@@ -222,13 +223,14 @@ impl Sender {
                 .episode
                 .is_some_and(|episode| !open.contains(&episode))
         };
-        let weighed = parcel
-            .rows
-            .iter()
-            .map(|row| match parcel.is_summary() && is_over(row) {
-                true => Severity::Info,
-                false => weight(&row.message),
-            });
+        // Nor does what has rung enough make others ring louder.
+        let rings = |row: &&Waiting| row.message.loud && doubts.rings_again(row.id);
+        let loud = parcel.rows.iter().any(|row| rings(&row));
+        let weighing = parcel.rows.iter().filter(|row| !loud || rings(row));
+        let weighed = weighing.map(|row| match parcel.is_summary() && is_over(row) {
+            true => Severity::Info,
+            false => weight(&row.message),
+        });
         let gravest = weighed.max();
         let letter = Letter {
             id: parcel.rows[0].id.0,
@@ -236,10 +238,7 @@ impl Sender {
             headline: &parcel.headline(phrases(self.voice.language).repeated),
             text: &parcel.text,
             severity: gravest.unwrap_or(Severity::Info),
-            loud: parcel
-                .rows
-                .iter()
-                .any(|row| row.message.loud && doubts.rings_again(row.id)),
+            loud,
             buttons: &buttons,
             reply_to: parcel.reply_to,
         };

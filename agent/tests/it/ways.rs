@@ -201,6 +201,32 @@ async fn what_was_taken_and_not_answered_is_not_repeated_once_it_is_over() {
     assert_eq!(telegram.taken().len(), 2);
 }
 
+/// How often a message went out, and when it does again, is no matter of the process that sends it.
+#[tokio::test]
+async fn what_was_taken_and_not_answered_keeps_its_own_time_across_a_restart_of_the_agent() {
+    let dir = tempfile::tempdir().unwrap();
+    let telegram = Telegram::start().await;
+    let desk = Desk::open(dir.path(), &telegram, &[OWNER]);
+    telegram.fail_next([Fault::BreakAfter, Fault::BreakAfter]);
+    desk.fail("a");
+    let sender = desk.send_at(OWNER, LOSSY_TWICE);
+    telegram.wait_until_faults_are_used().await;
+    let left = || desk.store.lost_answers(&address(OWNER)).unwrap();
+    until(PATIENCE, || left().iter().any(|lost| lost.count == 2)).await;
+    sender.abort();
+    let sender = desk.send_at(OWNER, LOSSY_TWICE);
+    desk.alerts
+        .report(&[incident(1, "A job was given up.")], None, now())
+        .unwrap();
+    let told = telegram.wait_for(3).await;
+    assert!(told[2].text().contains("A job was given up."), "{told:?}");
+    // It is neither lost nor called sent.
+    let waits = || desk.store.waiting(&address(OWNER), 10, LATER).unwrap().len();
+    until(PATIENCE, || waits() == 1).await;
+    sender.abort();
+    assert_eq!(telegram.taken().len(), 3);
+}
+
 #[tokio::test]
 async fn what_was_not_answered_because_telegram_was_down_comes_as_soon_as_it_is_back_and_rings() {
     let dir = tempfile::tempdir().unwrap();
