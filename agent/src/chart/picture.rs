@@ -139,7 +139,12 @@ impl Picture {
 /// A length of time such as `24h`, between ten minutes and eight days.
 #[must_use]
 pub fn span(text: &str) -> Option<Duration> {
-    let span = parse_duration(text).ok()?;
+    within(parse_duration(text).ok()?)
+}
+
+/// A length of time that can be shown.
+#[must_use]
+pub fn within(span: Duration) -> Option<Duration> {
     (SPAN_MIN..=SPAN_MAX).contains(&span).then_some(span)
 }
 

@@ -276,7 +276,7 @@ fn graph(arguments: &[&str]) -> Command {
         {
             picture = Some(named);
         } else if span.is_none()
-            && let Some(parsed) = picture::span(argument)
+            && let Some(parsed) = length(argument).and_then(picture::within)
         {
             span = Some(parsed);
         } else {
@@ -287,8 +287,12 @@ fn graph(arguments: &[&str]) -> Command {
     Command::Graph(picture, span.unwrap_or_else(|| picture.usual_span()))
 }
 
-/// The sum of its numbers, each of a smaller unit than the one before: anything else is a slip of the hand.
 fn hold(text: &str) -> Option<Duration> {
+    length(text).filter(|lasts| (HOLD_MIN..=HOLD_MAX).contains(lasts))
+}
+
+/// The sum of its numbers, each of a smaller unit than the one before: anything else is a slip of the hand.
+fn length(text: &str) -> Option<Duration> {
     let (mut lasts, mut unit) = (Duration::ZERO, Duration::MAX);
     for piece in pieces(text)? {
         let letters = piece.trim_start_matches(|one: char| one.is_ascii_digit());
@@ -299,7 +303,7 @@ fn hold(text: &str) -> Option<Duration> {
         lasts = lasts.checked_add(parse_duration(&piece).ok()?)?;
         unit = of_piece;
     }
-    (HOLD_MIN..=HOLD_MAX).contains(&lasts).then_some(lasts)
+    Some(lasts)
 }
 
 #[cfg(test)]
@@ -313,6 +317,11 @@ mod tests {
             ("/status", Command::Status),
             (" /STATUS@owner_bot ", Command::Status),
             ("/graph 24h disk", Command::Graph(Picture::Disk, hours(24))),
+            (
+                "/graph 1 jam 30 menit disk",
+                Command::Graph(Picture::Disk, hours(3) / 2),
+            ),
+            ("/graph 30m1h disk", Command::Misused(Usage::Graph)),
             ("/graph disk 6h", Command::Graph(Picture::Disk, hours(6))),
             ("/graph", Command::Graph(Picture::Resources, hours(24))),
             (

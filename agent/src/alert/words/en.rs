@@ -203,7 +203,7 @@ const HEARTBEAT_REFUSED: Wording = Wording {
     headline: "The watch from outside does not take the agent's beats ({object})",
     happened: "The check at [heartbeat] {object} answers, and has refused what it is told since {since}: {detail}",
     means: "that check hears nothing from here. If the whole server is lost, nobody outside may notice, and it may raise a false alarm itself.",
-    done: "the agent goes on telling it every minute.",
+    done: "the agent goes on telling it whenever there is something for it: at url every minute.",
     todo: "look whether the check still exists where you made it, put its address into {object} under [heartbeat] in agent.toml, then: agent check",
     over_headline: "The watch from outside takes the agent's beats again ({object})",
     over: "It took a beat. Before, it took none for {lasted}.",

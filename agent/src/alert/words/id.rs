@@ -207,7 +207,7 @@ const HEARTBEAT_REFUSED: Wording = Wording {
     headline: "Pemantau dari luar tidak menerima kabar agent ({object})",
     happened: "Pemantau di [heartbeat] {object} menjawab, tetapi sejak {since} menolak yang dikabarkan: {detail}",
     means: "pemantau itu tidak mendengar apa pun dari sini. Bila seluruh server hilang, mungkin tidak ada yang tahu dari luar, dan pemantau itu sendiri mungkin memberi kabar yang keliru.",
-    done: "agent tetap mengabarinya setiap menit.",
+    done: "agent tetap mengabarinya tiap kali ada kabar untuknya: di url setiap menit.",
     todo: "periksa apakah pemantau itu masih ada di tempat Anda membuatnya, tulis alamatnya di {object} pada [heartbeat] di agent.toml, lalu: agent check",
     over_headline: "Pemantau dari luar menerima kabar agent lagi ({object})",
     over: "Satu kabar sudah diterima. Sebelumnya tidak ada yang diterima selama {lasted}.",
