@@ -27,7 +27,7 @@ use crate::store::{
 mod chats;
 
 pub use chats::chat_named;
-use chats::{SAID_BETWEEN, of_chat};
+use chats::{SAID_BETWEEN, blamed, of_chat};
 
 const LOOK_EVERY: Duration = Duration::from_secs(60);
 /// Before the digest, so that its result is in it.
@@ -277,8 +277,8 @@ impl Alerts {
         Ok(())
     }
 
-    /// A way whose last test failed and which has taken messages in every chat of it since then works: that ends its alert,
-    /// as a test that succeeds does.
+    /// A way whose last test failed and which has taken messages since then in every chat that failed works: that ends its
+    /// alert, as a test that succeeds does.
     ///
     /// # Errors
     /// As [`Alerts::observe`].
@@ -287,7 +287,10 @@ impl Alerts {
         for failed in tests.iter().filter(|test| !test.ok) {
             let rung = self.ladder.iter().find(|rung| rung.name == failed.rung);
             let Some(rung) = rung else { continue };
-            if self.store.has_taken(rung, failed.tested_at)? {
+            if self
+                .store
+                .has_taken(&blamed(rung, &failed.said), failed.tested_at)?
+            {
                 let proven = ChannelTest {
                     rung: failed.rung.clone(),
                     tested_at: now,
