@@ -96,8 +96,11 @@ pub fn of_notice(voice: &Voice, notice: &Notice, now: UnixMillis) -> Message {
         text: cut(&text, TEXT_UNITS_MAX),
         also: match notice.kind.is_open() {
             true => {
+                // A line of a summary has the time at which it was to be told.
+                let seen = waited(notice, now).then(|| seen_at(voice, notice));
                 let acked = notice.acked.iter().map(|acked| taken_on(voice, acked));
-                acked
+                seen.into_iter()
+                    .chain(acked)
                     .chain(others(voice, &notice.others, ALSO_UNITS_MAX))
                     .chain(mended(voice, &notice.mended))
                     .collect()
@@ -151,12 +154,20 @@ fn placed(fault: &Fault, headline: String) -> String {
 /// When it was seen first, where nothing else that is said of it says so: of a log always, since its message may come late by
 /// any road, and of what waited for the morning, or for the end of a silence.
 fn first_seen(voice: &Voice, notice: &Notice, happened: &str, now: UnixMillis) -> Option<String> {
-    let (since, spec) = (notice.lead.since, notice.lead.rule.spec());
-    let waited = spec.lasts.saturating_add(TOLD_SOON);
-    let is_late = notice.kind == Kind::First && now.since(since) > waited;
-    let is_wanted = !happened.contains("{since}") && (is_late || spec.topic == Topic::Logs);
-    let at = moment(&voice.timezone, since);
-    is_wanted.then(|| phrases(voice.language).first_seen.replace("{at}", &at))
+    let is_of_log = notice.lead.rule.spec().topic == Topic::Logs;
+    let is_wanted = !happened.contains("{since}") && (is_of_log || waited(notice, now));
+    is_wanted.then(|| seen_at(voice, notice))
+}
+
+/// Whether it is told for the first time, long after it was seen.
+fn waited(notice: &Notice, now: UnixMillis) -> bool {
+    let (since, lasts) = (notice.lead.since, notice.lead.rule.spec().lasts);
+    notice.kind == Kind::First && now.since(since) > lasts.saturating_add(TOLD_SOON)
+}
+
+fn seen_at(voice: &Voice, notice: &Notice) -> String {
+    let at = moment(&voice.timezone, notice.lead.since);
+    phrases(voice.language).first_seen.replace("{at}", &at)
 }
 
 fn trouble_text(voice: &Voice, notice: &Notice, now: UnixMillis, prefix: Option<&str>) -> (String, String) {
@@ -571,7 +582,13 @@ mod tests {
         assert!(!told_after(60).contains("Seen first"), "{}", told_after(60));
         let held = told_after(8 * 3_600);
         let at = moment(&voice(Language::En).timezone, notice.lead.since);
-        assert!(held.contains(&format!("Seen first: {at}.")), "{held}");
+        let seen = format!("Seen first: {at}.");
+        assert!(held.contains(&seen), "{held}");
+        let in_summary = |seconds: u64| {
+            let at = notice.lead.since.plus(Duration::from_secs(seconds));
+            of_notice(&voice(Language::En), &notice, at).also
+        };
+        assert_eq!((in_summary(60), in_summary(8 * 3_600)), (Vec::new(), vec![seen]));
     }
 
     #[test]
