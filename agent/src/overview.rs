@@ -100,6 +100,9 @@ pub struct Overview {
     pub point_count: u64,
     /// How far each remote is behind.
     pub shipping: Vec<Shipping>,
+    /// The configured remotes, and whether each has no full backup of the chain that is followed: nothing of the present shop
+    /// comes back from it then.
+    pub without_base: Vec<(String, bool)>,
     /// What goes to each configured remote and what that costs.
     pub traffic: Vec<Traffic>,
     /// What waits for remotes, encrypted.
@@ -191,6 +194,7 @@ impl Desk {
             points,
             point_count: self.store.point_count()?,
             shipping: self.store.shipping()?,
+            without_base: self.without_base()?,
             traffic: traffic::look(&self.store, &self.remotes, now)?,
             spool_bytes: self.store.spool_bytes()?,
             drills: self.drills()?,
@@ -204,6 +208,19 @@ impl Desk {
             day: day(health.as_ref(), self.store.hours(since, now)?, since),
             strangers: self.store.strangers()?,
         })
+    }
+
+    fn without_base(&self) -> rusqlite::Result<Vec<(String, bool)>> {
+        let Some(state) = self.store.capture_state()? else {
+            return Ok(Vec::new());
+        };
+        let holders = self.store.full_point_holders(&state.chain, None)?;
+        let names = self.remotes.iter().map(|priced| priced.remote.clone());
+        let each = names.map(|name| {
+            let has_none = !holders.contains(&name);
+            (name, has_none)
+        });
+        Ok(each.collect())
     }
 
     /// Where the charts' figures come from.

@@ -224,9 +224,9 @@ impl Sender {
                 .is_some_and(|episode| !open.contains(&episode))
         };
         // Nor does what has rung enough make others ring louder.
-        let rings = |row: &&Waiting| row.message.loud && doubts.rings_again(row.id);
-        let loud = parcel.rows.iter().any(|row| rings(&row));
-        let weighing = parcel.rows.iter().filter(|row| !loud || rings(row));
+        let has_rung = |row: &Waiting| row.message.loud && !doubts.rings_again(row.id);
+        let loud = parcel.rows.iter().any(|row| row.message.loud && !has_rung(row));
+        let weighing = parcel.rows.iter().filter(|row| !loud || !has_rung(row));
         let weighed = weighing.map(|row| match parcel.is_summary() && is_over(row) {
             true => Severity::Info,
             false => weight(&row.message),

@@ -62,7 +62,7 @@ pub async fn run(arguments: Arguments) -> Result<(), Failure> {
             Ok(config) => config,
             Err(faults) => {
                 if arguments.remote.is_empty() {
-                    Outside::refused(path).await;
+                    Outside::refused(path, &faults).await;
                 }
                 return Err(faults.into());
             }

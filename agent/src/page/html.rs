@@ -370,6 +370,7 @@ mod tests {
                 until: UnixMillis(1000),
                 held: None,
             }],
+            without_base: vec![(nasty.clone(), true)],
             fresh: vec![Freshness {
                 remote: nasty.clone(),
                 point: nasty.clone(),

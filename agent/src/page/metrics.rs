@@ -59,6 +59,10 @@ fn backups(text: &mut String, overview: &Overview) {
     });
     let help = "Whether commits that were sent to a remote cannot be restored from it: some are missing or altered there.";
     many(text, "warung_backup_torn", help, "remote", torn);
+    let baseless = overview.without_base.iter();
+    let baseless = baseless.map(|(remote, has_none)| (remote.as_str(), f64::from(u8::from(*has_none))));
+    let help = "Whether a remote has no full backup of the present chain: the present shop does not come back from it.";
+    many(text, "warung_backup_without_base", help, "remote", baseless);
     let costs = overview
         .traffic
         .iter()

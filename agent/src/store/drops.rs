@@ -13,12 +13,17 @@ use super::{
     capture::{SpooledSegment, chain_from, commit_from, signed},
 };
 
-/// Of what is in the spool through that number, the remote has all that was sent before.
+/// Of what is in the spool through that number, the remote has all that was sent before, also before it was taken out and put
+/// back. The time is that of the oldest: since then the remote lacks something.
 const PUT: &str = "
     INSERT OR REPLACE INTO spool_drop (remote, chain, first_commit, last_commit, at)
-    SELECT :remote, chain, min(first_commit), max(last_commit), :at FROM segment
-    WHERE id <= :id AND id > coalesce((SELECT through_id FROM shipping WHERE remote = :remote), 0)
-    GROUP BY chain";
+    SELECT :remote, s.chain,
+           max(min(s.first_commit), coalesce((SELECT b.commit_number + 1 FROM shipped_before b
+                                              WHERE b.remote = :remote AND b.chain = s.chain), 0)) AS first,
+           max(s.last_commit) AS last, min(min(s.first_at), :at)
+    FROM segment s
+    WHERE s.id <= :id AND s.id > coalesce((SELECT through_id FROM shipping WHERE remote = :remote), 0)
+    GROUP BY s.chain HAVING first <= last";
 /// One that was added later never gets what every other remote had before; one that was taken out and put back, what they
 /// had meanwhile.
 const PUT_BEFORE_FIRST: &str = "

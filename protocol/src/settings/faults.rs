@@ -12,6 +12,12 @@ impl Faults {
         self.0.push(fault.into());
     }
 
+    /// Whether this holds for each of them.
+    #[must_use]
+    pub fn all(&self, holds: impl Fn(&str) -> bool) -> bool {
+        self.0.iter().all(|fault| holds(fault))
+    }
+
     /// Whether there are none.
     #[must_use]
     pub fn is_empty(&self) -> bool {

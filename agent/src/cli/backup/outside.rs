@@ -4,6 +4,7 @@
 
 use std::{path::Path, sync::Arc, time::Duration};
 
+use protocol::settings::Faults;
 use tokio::{
     task::JoinHandle,
     time::{Instant, sleep, timeout_at},
@@ -57,9 +58,13 @@ impl Outside {
         Some(Self { check, run, begun })
     }
 
-    /// Tells of a backup that was refused before it began, as when the disk of the only remote is not mounted: the outside
-    /// waits for one. A configuration that does not even read names no check to rely on.
-    pub(super) async fn refused(path: &Path) {
+    /// Tells of a backup that was refused before it began because no remote can be written to, as when their disk is not
+    /// mounted: the outside waits for one. Whatever else is wrong may be so of this command alone, and not of the agent that
+    /// runs.
+    pub(super) async fn refused(path: &Path, faults: &Faults) {
+        if !faults.all(|fault| fault.starts_with("remotes.")) {
+            return;
+        }
         let Ok(config) = load(path, Purpose::Look) else {
             return;
         };
@@ -67,7 +72,7 @@ impl Outside {
             return;
         };
         if let Some(outside) = Self::begin(&config, &super::alerts(&config, &store), &store) {
-            let refused = anyhow::anyhow!("it was refused before it began");
+            let refused = anyhow::anyhow!("no remote can be written to");
             outside.end(&Err(TakeError::Failed(refused))).await;
         }
     }
