@@ -14,7 +14,7 @@ use agent::{
     config::Language,
     store::{
         Store,
-        outbox::{Address, Rung},
+        outbox::{Address, LostAnswers, Rung},
     },
 };
 use axum::http::StatusCode;
@@ -225,6 +225,19 @@ async fn what_was_taken_and_not_answered_keeps_its_own_time_across_a_restart_of_
     until(PATIENCE, || waits() == 1).await;
     sender.abort();
     assert_eq!(telegram.taken().len(), 3);
+    // To another bot nothing of it has ever gone.
+    let of_another_bot = left().into_iter().map(|lost| LostAnswers {
+        by: "another bot".to_owned(),
+        ..lost
+    });
+    let of_another_bot: Vec<LostAnswers> = of_another_bot.collect();
+    desk.store
+        .put_lost_answers(&address(OWNER), &of_another_bot)
+        .unwrap();
+    let sender = desk.send_at(OWNER, LOSSY_TWICE);
+    let told = telegram.wait_for(4).await;
+    sender.abort();
+    assert!(told[3].text().starts_with("(may be repeated)"), "{told:?}");
 }
 
 #[tokio::test]

@@ -59,7 +59,11 @@ impl Doubts {
     }
 
     /// What has probably arrived, where that is to be written down anew.
-    pub(super) fn unkept(&mut self, (wall, now): (UnixMillis, Instant)) -> Option<Vec<LostAnswers>> {
+    pub(super) fn unkept(
+        &mut self,
+        by: &str,
+        (wall, now): (UnixMillis, Instant),
+    ) -> Option<Vec<LostAnswers>> {
         let arrived = self
             .rows
             .iter()
@@ -68,6 +72,7 @@ impl Doubts {
             id: *id,
             count: doubt.count,
             again_at: wall.plus(doubt.until.saturating_duration_since(now)),
+            by: by.to_owned(),
         });
         let all: Vec<LostAnswers> = lost.collect();
         let kept = all.iter().map(|lost| (lost.id, lost.count)).collect();
@@ -165,6 +170,7 @@ mod tests {
             id,
             count,
             again_at: UnixMillis(again_at),
+            by: "there".to_owned(),
         };
         let (wall, now) = (UnixMillis(1_000_000), Instant::now());
         let left = |again_at| Doubts::left(&[lost(2, again_at)], (wall, now), Pace::USUAL);
@@ -174,9 +180,13 @@ mod tests {
         assert!(doubts.holds(id, in_s(59)) && !doubts.holds(id, in_s(61)));
         assert!(!left(900_000).holds(id, now), "its time has passed");
         assert!(!left(9_000_000).holds(id, in_s(121)), "the clock was set back");
-        assert_eq!(doubts.unkept((wall, now)), None, "it is written down already");
+        assert_eq!(
+            doubts.unkept("there", (wall, now)),
+            None,
+            "it is written down already"
+        );
         doubts.follow(&[]);
-        assert_eq!(doubts.unkept((wall, now)), Some(Vec::new()));
+        assert_eq!(doubts.unkept("there", (wall, now)), Some(Vec::new()));
     }
 
     #[test]

@@ -12,15 +12,17 @@ use crate::alert::{
 };
 
 impl Sender {
-    /// Where they do not read what was left open is repeated at once.
+    /// Where they do not read, and where the way ends elsewhere now, what was left open is repeated at once.
     pub(super) fn doubts_left(&self) -> Doubts {
-        let left = self.store.lost_answers(&self.address).unwrap_or_default();
+        let mut left = self.store.lost_answers(&self.address).unwrap_or_default();
+        let by = self.channel.ends_at();
+        left.retain(|lost| lost.by == by);
         Doubts::left(&left, (now(), Instant::now()), self.pace)
     }
 
     /// Writes down what has probably arrived, for the process after this one: nothing here waits for it.
     pub(super) fn keep(&self, doubts: &mut Doubts) {
-        if let Some(all) = doubts.unkept((now(), Instant::now()))
+        if let Some(all) = doubts.unkept(&self.channel.ends_at(), (now(), Instant::now()))
             && let Err(error) = self.store.put_lost_answers(&self.address, &all)
         {
             tracing::warn!(%error, "that messages have probably arrived was not written down");

@@ -9,15 +9,16 @@ use super::{Address, DeliveryId};
 use crate::store::Store;
 
 const SELECT: &str = "
-    SELECT id, lost_answers, again_at FROM deliveries
+    SELECT id, lost_answers, again_at, lost_by FROM deliveries
     WHERE rung = :rung AND chat_id = :chat_id AND lost_answers > 0 AND sent_at IS NULL AND dropped_at IS NULL";
 const FORGET: &str = "
-    UPDATE deliveries SET lost_answers = 0, again_at = NULL
+    UPDATE deliveries SET lost_answers = 0, again_at = NULL, lost_by = NULL
     WHERE rung = :rung AND chat_id = :chat_id AND lost_answers > 0";
-const PUT: &str = "UPDATE deliveries SET lost_answers = :count, again_at = :again_at WHERE id = :id";
+const PUT: &str =
+    "UPDATE deliveries SET lost_answers = :count, again_at = :again_at, lost_by = :by WHERE id = :id";
 
 /// One message whose answers were lost.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LostAnswers {
     /// Its row.
     pub id: DeliveryId,
@@ -25,6 +26,8 @@ pub struct LostAnswers {
     pub count: u32,
     /// Not again before this.
     pub again_at: UnixMillis,
+    /// Where the way ended that lost them.
+    pub by: String,
 }
 
 impl Store {
@@ -38,6 +41,7 @@ impl Store {
                 id: DeliveryId(row.get(0)?),
                 count: row.get(1)?,
                 again_at: UnixMillis(row.get::<_, Option<i64>>(2)?.unwrap_or(0)),
+                by: row.get::<_, Option<String>>(3)?.unwrap_or_default(),
             })
         };
         self.read(|connection| {
@@ -62,8 +66,9 @@ impl Store {
                 .execute(named_params! {":rung": address.rung, ":chat_id": address.chat_id})?;
             let mut statement = transaction.prepare_cached(PUT)?;
             all.iter().try_for_each(|lost| {
-                let row =
-                    named_params! {":id": lost.id.0, ":count": lost.count, ":again_at": lost.again_at.0};
+                let row = named_params! {
+                    ":id": lost.id.0, ":count": lost.count, ":again_at": lost.again_at.0, ":by": lost.by,
+                };
                 statement.execute(row).map(drop)
             })
         })
