@@ -85,7 +85,7 @@ impl Sender {
     /// Sends until `stop` turns true; then the request that is open is still finished.
     pub async fn run(self, mut signals: Signals, mut stop: watch::Receiver<bool>) {
         let (mut failures, mut flow) = (0, Flow::new(Instant::now()));
-        let mut doubts = self.doubts_left();
+        let mut doubts = Doubts::default();
         while !*stop.borrow() {
             self.beat.progress(Instant::now());
             signals.forget_heard(self.address.chat_id);
@@ -197,7 +197,6 @@ impl Sender {
         let outcome = self.channel.reach(self.address.chat_id).await;
         let is_down = matches!(outcome, Outcome::NotSent(_) | Outcome::Unknown(_));
         doubts.asked(!is_down);
-        self.keep(doubts);
         is_down.then_some(outcome)
     }
 

@@ -8,7 +8,6 @@ use rusqlite::{Connection, OptionalExtension, Row, ToSql, Transaction, named_par
 use super::{Store, alerts::severity_name, episodes::EpisodeId};
 
 mod ladder;
-mod lost;
 mod moments;
 mod place;
 mod thread;
@@ -16,7 +15,6 @@ mod unheard;
 mod waiting;
 
 pub use ladder::{Climb, Rung, Stuck, Taken};
-pub use lost::LostAnswers;
 pub use moments::PutOff;
 pub(super) use moments::stepped;
 pub use place::There;

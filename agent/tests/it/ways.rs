@@ -14,7 +14,7 @@ use agent::{
     config::Language,
     store::{
         Store,
-        outbox::{Address, LostAnswers, Rung},
+        outbox::{Address, Rung},
     },
 };
 use axum::http::StatusCode;
@@ -199,45 +199,6 @@ async fn what_was_taken_and_not_answered_is_not_repeated_once_it_is_over() {
         "it says what it was: {told:?}"
     );
     assert_eq!(telegram.taken().len(), 2);
-}
-
-/// How often a message went out, and when it does again, is no matter of the process that sends it.
-#[tokio::test]
-async fn what_was_taken_and_not_answered_keeps_its_own_time_across_a_restart_of_the_agent() {
-    let dir = tempfile::tempdir().unwrap();
-    let telegram = Telegram::start().await;
-    let desk = Desk::open(dir.path(), &telegram, &[OWNER]);
-    telegram.fail_next([Fault::BreakAfter, Fault::BreakAfter]);
-    desk.fail("a");
-    let sender = desk.send_at(OWNER, LOSSY_TWICE);
-    telegram.wait_until_faults_are_used().await;
-    let left = || desk.store.lost_answers(&address(OWNER)).unwrap();
-    until(PATIENCE, || left().iter().any(|lost| lost.count == 2)).await;
-    sender.abort();
-    let sender = desk.send_at(OWNER, LOSSY_TWICE);
-    desk.alerts
-        .report(&[incident(1, "A job was given up.")], None, now())
-        .unwrap();
-    let told = telegram.wait_for(3).await;
-    assert!(told[2].text().contains("A job was given up."), "{told:?}");
-    // It is neither lost nor called sent.
-    let waits = || desk.store.waiting(&address(OWNER), 10, LATER).unwrap().len();
-    until(PATIENCE, || waits() == 1).await;
-    sender.abort();
-    assert_eq!(telegram.taken().len(), 3);
-    // To another bot nothing of it has ever gone.
-    let of_another_bot = left().into_iter().map(|lost| LostAnswers {
-        by: "another bot".to_owned(),
-        ..lost
-    });
-    let of_another_bot: Vec<LostAnswers> = of_another_bot.collect();
-    desk.store
-        .put_lost_answers(&address(OWNER), &of_another_bot)
-        .unwrap();
-    let sender = desk.send_at(OWNER, LOSSY_TWICE);
-    let told = telegram.wait_for(4).await;
-    sender.abort();
-    assert!(told[3].text().starts_with("(may be repeated)"), "{told:?}");
 }
 
 #[tokio::test]

@@ -52,11 +52,6 @@ impl Email {
         })
     }
 
-    /// Where its messages end, with what is secret of that.
-    pub(super) fn place(&self) -> String {
-        format!("{} {}", self.from, self.to)
-    }
-
     /// Tries once. Takes at most 20 s.
     pub async fn send(&self, letter: &Letter<'_>) -> Outcome {
         let subject: String = letter.headline.chars().take(SUBJECT_CHARS_MAX).collect();

@@ -6,7 +6,6 @@ use std::time::Duration;
 use anyhow::Context;
 use protocol::{incident::Severity, secret::Secret};
 use reqwest::Response;
-use ring::digest;
 
 use crate::config::{
     Config,
@@ -126,20 +125,6 @@ impl Channel {
             ChannelKind::Email(mail) => Self::Email(Box::new(Email::new(mail)?)),
             ChannelKind::Webhook { url, key } => Self::Webhook(Webhook::new(client, url, key)),
         })
-    }
-
-    /// Where its messages end, as a short digest: another one once the owner has written another address, bot or topic.
-    #[must_use]
-    pub fn ends_at(&self) -> String {
-        let place = match self {
-            Self::Telegram(telegram) => telegram.place(),
-            Self::Ntfy(ntfy) => ntfy.place(),
-            Self::Email(email) => email.place(),
-            Self::Webhook(webhook) => webhook.place(),
-        };
-        let digest = digest::digest(&digest::SHA256, place.as_bytes());
-        let (short, _) = digest.as_ref().split_first_chunk().expect("it has 32 bytes");
-        format!("{:016x}", u64::from_be_bytes(*short))
     }
 
     /// Tries once. Takes at most 20 s.

@@ -31,11 +31,6 @@ impl Ntfy {
         }
     }
 
-    /// Where its messages end, with what is secret of that.
-    pub(super) fn place(&self) -> String {
-        format!("{} {}", self.url, self.topic.expose())
-    }
-
     /// Tries once. Takes at most 20 s.
     pub async fn send(&self, letter: &Letter<'_>) -> Outcome {
         self.publish(self.body(letter, priority(letter)), true).await

@@ -50,11 +50,6 @@ impl Telegram {
         }
     }
 
-    /// Where its messages end, with what is secret of that.
-    pub(super) fn place(&self) -> String {
-        format!("{} {}", self.api_url, self.token.expose())
-    }
-
     /// Tries once. Takes at most 20 s.
     pub async fn send(&self, letter: &Letter<'_>) -> Outcome {
         let mut body = body(letter);

@@ -28,11 +28,6 @@ impl Webhook {
         }
     }
 
-    /// Where its messages end, with what is secret of that.
-    pub(super) fn place(&self) -> String {
-        self.url.clone()
-    }
-
     /// Tries once. Any status from 200 to 299 means that it was taken. Takes at most 20 s.
     pub async fn send(&self, letter: &Letter<'_>, is_test: bool) -> Outcome {
         let body = json!({

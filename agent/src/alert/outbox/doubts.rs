@@ -1,25 +1,21 @@
 //! Messages whose request went out and whose answer was lost: whether each is to be asked about, held back, or repeated,
 //! and whether a repetition rings. A way that answers while an answer was lost has probably taken the message; one that
 //! is down has probably not.
-//! It asks and sends nothing itself. What a way has probably taken outlives the process; where it is not known whether the
-//! way was down, as of a request that was open when the process died, a new one repeats at once what was left open.
+//! It asks and sends nothing itself. It forgets with the process: a new one cannot know whether the way was down, and
+//! repeats at once what was left open.
 
 use std::{
     collections::BTreeMap,
     time::{Duration, Instant},
 };
 
-use protocol::time::UnixMillis;
-
 use super::Pace;
-use crate::store::outbox::{DeliveryId, LostAnswers, Waiting};
+use crate::store::outbox::{DeliveryId, Waiting};
 
 /// What is in doubt at one address.
 #[derive(Default)]
 pub(super) struct Doubts {
     rows: BTreeMap<DeliveryId, Doubt>,
-    /// What was written down last of what has probably arrived.
-    kept: BTreeMap<DeliveryId, u32>,
 }
 
 #[derive(Clone, Copy)]
@@ -44,43 +40,6 @@ enum Way {
 }
 
 impl Doubts {
-    /// As a process before this one left them. A clock that was set meanwhile makes none wait longer than it would have.
-    pub(super) fn left(before: &[LostAnswers], (wall, now): (UnixMillis, Instant), pace: Pace) -> Self {
-        let doubt = |lost: &LostAnswers| Doubt {
-            count: lost.count,
-            until: now + lost.again_at.since(wall).min(wait(pace, lost.count)),
-            way: Way::Up,
-            has_arrived: true,
-        };
-        Self {
-            rows: before.iter().map(|lost| (lost.id, doubt(lost))).collect(),
-            kept: before.iter().map(|lost| (lost.id, lost.count)).collect(),
-        }
-    }
-
-    /// What has probably arrived, where that is to be written down anew.
-    pub(super) fn unkept(
-        &mut self,
-        by: &str,
-        (wall, now): (UnixMillis, Instant),
-    ) -> Option<Vec<LostAnswers>> {
-        let arrived = self
-            .rows
-            .iter()
-            .filter(|(_, doubt)| doubt.way == Way::Up || doubt.has_arrived);
-        let lost = arrived.map(|(id, doubt)| LostAnswers {
-            id: *id,
-            count: doubt.count,
-            again_at: wall.plus(doubt.until.saturating_duration_since(now)),
-            by: by.to_owned(),
-        });
-        let all: Vec<LostAnswers> = lost.collect();
-        let kept = all.iter().map(|lost| (lost.id, lost.count)).collect();
-        let is_new = kept != self.kept;
-        self.kept = kept;
-        is_new.then_some(all)
-    }
-
     /// Forgets what waits no more.
     pub(super) fn follow(&mut self, rows: &[Waiting]) {
         self.rows.retain(|id, _| rows.iter().any(|row| row.id == *id));
@@ -162,32 +121,6 @@ fn wait(pace: Pace, count: u32) -> Duration {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn what_has_probably_arrived_is_the_same_to_a_new_process_and_waits_no_longer_than_before() {
-        let id = DeliveryId(7);
-        let lost = |count, again_at| LostAnswers {
-            id,
-            count,
-            again_at: UnixMillis(again_at),
-            by: "there".to_owned(),
-        };
-        let (wall, now) = (UnixMillis(1_000_000), Instant::now());
-        let left = |again_at| Doubts::left(&[lost(2, again_at)], (wall, now), Pace::USUAL);
-        let mut doubts = left(1_060_000);
-        assert!(doubts.was_repeated(id) && !doubts.rings_again(id) && !doubts.is_to_ask());
-        let in_s = |seconds| now + Duration::from_secs(seconds);
-        assert!(doubts.holds(id, in_s(59)) && !doubts.holds(id, in_s(61)));
-        assert!(!left(900_000).holds(id, now), "its time has passed");
-        assert!(!left(9_000_000).holds(id, in_s(121)), "the clock was set back");
-        assert_eq!(
-            doubts.unkept("there", (wall, now)),
-            None,
-            "it is written down already"
-        );
-        doubts.follow(&[]);
-        assert_eq!(doubts.unkept("there", (wall, now)), Some(Vec::new()));
-    }
 
     #[test]
     fn one_lost_answer_costs_seconds_and_further_ones_minutes_up_to_half_an_hour() {

@@ -1,34 +1,17 @@
-//! What is done once a way has taken a request, or probably has: it is written down, and the message that a new one goes on
-//! from says so. That change tells nothing new: nothing waits for it, and it is not tried again.
+//! What is done once a way has taken a request: it is written down, and the message that a new one goes on from says so.
+//! That change tells nothing new: nothing waits for it, and it is not tried again.
 
-use std::{sync::Arc, time::Instant};
+use std::sync::Arc;
 
 use protocol::incident::Severity;
 
-use super::{Doubts, Parcel, Sender, now};
+use super::{Parcel, Sender, now};
 use crate::alert::{
     channels::{Letter, Outcome},
     words::phrases,
 };
 
 impl Sender {
-    /// Where they do not read, and where the way ends elsewhere now, what was left open is repeated at once.
-    pub(super) fn doubts_left(&self) -> Doubts {
-        let mut left = self.store.lost_answers(&self.address).unwrap_or_default();
-        let by = self.channel.ends_at();
-        left.retain(|lost| lost.by == by);
-        Doubts::left(&left, (now(), Instant::now()), self.pace)
-    }
-
-    /// Writes down what has probably arrived, for the process after this one: nothing here waits for it.
-    pub(super) fn keep(&self, doubts: &mut Doubts) {
-        if let Some(all) = doubts.unkept(&self.channel.ends_at(), (now(), Instant::now()))
-            && let Err(error) = self.store.put_lost_answers(&self.address, &all)
-        {
-            tracing::warn!(%error, "that messages have probably arrived was not written down");
-        }
-    }
-
     /// What only one line was said of is a message that can be changed alone.
     ///
     /// # Errors
