@@ -11,7 +11,6 @@ use std::{
 
 use jiff::Timestamp;
 use protocol::{incident::Severity, time::UnixMillis};
-use rand::Rng;
 use tokio::{
     sync::{OwnedMutexGuard, watch},
     time::timeout,
@@ -32,6 +31,7 @@ use crate::{
     },
 };
 
+mod after;
 mod doubts;
 mod pace;
 mod parcel;
@@ -42,7 +42,7 @@ mod sent;
 
 use doubts::Doubts;
 pub use pace::Pace;
-use pace::{Flow, Wait, backoff};
+use pace::{Flow, Wait};
 use parcel::{Form, Parcel};
 use pause::Pause;
 pub use roads::Roads;
@@ -77,6 +77,8 @@ pub struct Sender {
 enum Turn {
     /// A request was tried, or a row settled without one.
     Tried(Outcome),
+    /// A message was probably taken: the answer was lost by a way that answered right after. What else waits need not.
+    Doubted(String),
     /// Nothing is to be done for so long, unless something is queued.
     Idle(Duration),
 }
@@ -96,6 +98,10 @@ impl Sender {
                     continue;
                 }
                 Ok(Turn::Tried(outcome)) => self.wait_after(&outcome, &mut failures, &mut flow),
+                Ok(Turn::Doubted(why)) => {
+                    failures = 0;
+                    self.wait_after_doubt(&why, &mut flow)
+                }
                 Err(error) => {
                     tracing::error!(
                         error = format!("{error:#}"),
@@ -172,11 +178,16 @@ impl Sender {
         self.store.delivery_opened(told)?;
         let (outcome, is_edit) = self.hand_over(&parcel, doubts).await;
         // To edit twice is the same as once.
-        if matches!(outcome, Outcome::Unknown(_)) && !is_edit {
+        if let (Outcome::Unknown(why), false) = (&outcome, is_edit) {
             doubts.add(told, self.pace, Instant::now());
             drop(right_of_way);
             // At once: what is asked later may be back by then.
-            self.ask(doubts).await;
+            let is_there = self.ask(doubts).await.is_none();
+            self.failed(told, true, false, why)?;
+            return Ok(match is_there {
+                true => Turn::Doubted(why.clone()),
+                false => Turn::Tried(outcome),
+            });
         }
         match &outcome {
             Outcome::Sent { message_id } => self.sent(&parcel, *message_id)?,
@@ -250,52 +261,6 @@ impl Sender {
             }
         }
         (self.channel.send(&letter).await, false)
-    }
-
-    fn wait_after(&self, outcome: &Outcome, failures: &mut u32, flow: &mut Flow) -> Wait {
-        match outcome {
-            Outcome::Sent { .. } => {
-                *failures = 0;
-                Wait::full(flow.after_one(self.pace.gap, Instant::now()))
-            }
-            Outcome::Taken(said) => {
-                *failures = 0;
-                tracing::warn!(
-                    channel = self.address.rung,
-                    said,
-                    "a channel took a message and answers strangely: look whether it arrived"
-                );
-                Wait::full(flow.after_one(self.pace.gap, Instant::now()))
-            }
-            Outcome::RetryAfter(wait) => {
-                tracing::warn!(
-                    wait_s = wait.as_secs(),
-                    "a channel asks for patience; the message to the owner waits"
-                );
-                Wait::full(*wait)
-            }
-            Outcome::Refused(why) => {
-                tracing::error!(
-                    channel = self.address.rung,
-                    why,
-                    "a channel refuses messages to the owner: check its secret and its section in agent.toml; for \
-                     Telegram OWNER_BOT_TOKEN and [owner] chat_ids, and press Start in the chat with the agent's bot"
-                );
-                self.pace.unless_heard(self.pace.refused)
-            }
-            Outcome::NotSent(why) | Outcome::Unknown(why) => {
-                *failures = failures.saturating_add(1);
-                let wait = backoff(self.pace, *failures, rand::rng().random_range(0.0..1.0));
-                tracing::warn!(
-                    channel = self.address.rung,
-                    why,
-                    failures = *failures,
-                    wait_ms = wait.as_millis(),
-                    "a way to the owner is not there for what waits; it is tried again"
-                );
-                self.pace.unless_heard(wait)
-            }
-        }
     }
 
     async fn idle(&self, most: Duration, signals: &mut Signals, stop: &mut watch::Receiver<bool>) {

@@ -51,6 +51,13 @@ const LOSSY_TWICE: Pace = Pace {
     ..LOSSY
 };
 
+/// Nor does it go on within the test with a way that is down.
+const PATIENT: Pace = Pace {
+    retry_first: Duration::from_secs(3600),
+    retry_most: Duration::from_secs(3600),
+    ..LOSSY
+};
+
 const PUSH: &str = "push";
 const LATER: UnixMillis = UnixMillis(i64::MAX);
 
@@ -178,6 +185,23 @@ async fn what_another_way_told_is_said_once_more_where_it_may_not_have_arrived()
     sender.abort();
     assert!(told[0].text().contains("Backup failed (a)"), "{told:?}");
     assert_eq!(telegram.taken().len(), 1);
+}
+
+/// Each answer is lost and all else is answered: that is no outage, which what comes next would have to wait through.
+#[tokio::test]
+async fn what_is_new_does_not_wait_for_a_way_that_loses_answers_and_is_there() {
+    let dir = tempfile::tempdir().unwrap();
+    let telegram = Telegram::start().await;
+    let desk = Desk::open(dir.path(), &telegram, &[OWNER]);
+    telegram.fail_next([Fault::BreakAfter, Fault::BreakAfter, Fault::BreakAfter]);
+    let sender = desk.send_at(OWNER, PATIENT);
+    for id in 1..=3 {
+        desk.alerts
+            .report(&[incident(id, "A job was given up.")], None, now())
+            .unwrap();
+        telegram.wait_for(id as usize).await;
+    }
+    sender.abort();
 }
 
 #[tokio::test]
