@@ -29,6 +29,7 @@ use crate::{
     },
 };
 
+mod away;
 mod calendar;
 mod doubts;
 mod gaps;
@@ -227,6 +228,7 @@ impl Shown {
             ahead: ahead_of(now),
             follows: here.seen.as_ref().map(|(chain, _)| chain),
             absences: &here.absences,
+            unattended: here.unattended.map(|it| (it, now)),
         };
         let mut gaps = gaps::of(&known, &unfollowed, &here.slots, &|after, end| {
             !question.is_settled(after, end)

@@ -29,13 +29,14 @@ mod newest;
 mod refusals;
 pub(super) use refusals::quoted;
 mod told;
+mod unattended;
 mod whose;
 pub(super) use whose::with_line;
 
 use asked::request;
 use elsewhere::{Elsewhere, Found};
 use known::known_here;
-use newest::LastKnown;
+use newest::Here;
 use refusals::Unfit;
 use told::{gap, json, of_another, show, tell};
 
@@ -131,7 +132,7 @@ pub async fn run(arguments: Arguments) -> Result<(), Failure> {
     early::refuse(&arguments, &config).await?;
     let _is_on = Restoring::begin(&config.state_dir);
     let known = known_here(&config);
-    let known_here = newest::here(&config, &known);
+    let here = Here::of(&config, &known);
     let mut request = request(&arguments, arguments.remote.as_deref(), &config, known)?;
     // Held from here on, so that neither program can start while the owner reads the plan.
     let mut hold = held(&request, &arguments, &config)?;
@@ -166,7 +167,7 @@ pub async fn run(arguments: Arguments) -> Result<(), Failure> {
             return Err(elsewhere.told(unfit, Found::Lacking).await);
         }
     };
-    told::put_first(&mut plan, notes, &arguments, &config);
+    told::put_first(&mut plan, notes, &here, (&arguments, &config));
     if !arguments.json {
         show(&plan, trust.source, &config);
     }
@@ -190,7 +191,7 @@ pub async fn run(arguments: Arguments) -> Result<(), Failure> {
     } else {
         tell(&plan, &done, &shown, &config);
         if let Some(reached) = done.reached {
-            tell_gap(known_here, request, &sources, (&plan, reached, &config)).await;
+            tell_gap(here, request, &sources, (&plan, reached, &config)).await;
         }
     }
     Ok(())
@@ -204,14 +205,19 @@ fn first_notes(request: &Request, config: &Config) -> Vec<String> {
 
 /// What of all that is known anywhere is not in what was restored.
 async fn tell_gap(
-    here: Option<LastKnown>,
+    here: Here,
     request: Request,
     sources: &Sources<'_>,
     (plan, reached, config): (&Plan, Reached, &Config),
 ) {
     let chain = &plan.manifest.chain;
-    let (known, beside) = newest::anywhere(here, request, sources, (chain, reached)).await;
-    println!("{}", gap(known.as_ref(), plan, reached, config));
+    let (known, beside) = newest::anywhere(here.known, request, sources, (chain, reached)).await;
+    let beyond = here.unattended.and_then(|it| unattended::beyond(&it, config));
+    println!(
+        "{}",
+        gap(known.as_ref(), beyond.as_deref(), plan, (reached, config))
+    );
+    beyond.iter().for_each(|beyond| println!("Besides, {beyond}."));
     beside
         .iter()
         .for_each(|later| println!("{}", of_another(later, reached, config)));

@@ -283,6 +283,64 @@ fn a_time_in_which_the_agent_did_not_run_is_a_gap_also_where_nothing_was_committ
 }
 
 #[test]
+fn a_time_in_which_nobody_follows_yet_is_a_gap_with_what_was_committed_in_it() {
+    let Some(early) = clock_set("-1h") else { return };
+    let shop = Shop::new();
+    let bot = Connection::open(shop.database()).unwrap();
+    bot.query_row("SELECT count(*) FROM item", [], |_| Ok(()))
+        .unwrap();
+    let agent = Running::start_with(&shop, &early);
+    agent.wait_for("/rest");
+    let output = shop.command(&["backup"]).envs(early).output().unwrap();
+    assert!(output.status.success(), "{}", stderr(&output));
+    sell(&shop, 2);
+    agent.wait_for("/durable");
+    wait_until_both_hold_the_same(&shop);
+    let known = count_items(&shop.database());
+    let lasting = || {
+        let listed: Value = serde_json::from_str(&shop.agent_done(&["list", "--json"])).unwrap();
+        let gaps = listed["gaps"].as_array().unwrap().clone();
+        gaps.into_iter().find(|gap| gap["what"] == "still_away")
+    };
+    assert_eq!(lasting(), None, "it is followed");
+    agent.burn();
+    let of_now = ["--at", &now()];
+    let (said, count) = restored(&shop, &of_now);
+    assert_eq!(count, known);
+    assert!(
+        !said.contains("in a gap") && said.contains("knew of no later one"),
+        "{said}"
+    );
+    assert_eq!(lasting().unwrap()["commits"], 0);
+
+    sell(&shop, 3);
+    assert_eq!(lasting().unwrap()["commits"], 3);
+    assert!(
+        shop.agent_done(&["list"])
+            .contains("nobody follows the shop at this moment")
+    );
+    let (said, count) = restored(&shop, &["--at", &now()]);
+    assert_eq!(count, known);
+    assert!(
+        said.contains("in a gap: nobody has followed the shop since") && said.contains("3 commits"),
+        "{said}"
+    );
+    let (said, _) = restored(&shop, &["--latest", "--json"]);
+    let said: Value = serde_json::from_str(&said).unwrap();
+    assert!(said["notes"].to_string().contains("3 commits"), "{said}");
+
+    // Its log goes with the last who has it open.
+    drop(bot);
+    assert_eq!(lasting().unwrap()["commits"], Value::Null);
+    let (said, count) = restored(&shop, &["--latest"]);
+    assert_eq!(count, known);
+    assert!(
+        said.contains("Besides, nobody has followed the shop since") && said.contains("if anything"),
+        "{said}"
+    );
+}
+
+#[test]
 fn a_moment_holds_every_commit_that_was_durable_by_then_and_none_that_came_after() {
     let shop = Shop::new();
     let agent = Running::start(&shop);

@@ -59,6 +59,11 @@ pub(super) struct Desk {
 /// Size and last change of a file, in nanoseconds; `None` when it is not there.
 type Look = Option<(u64, i64, i64)>;
 
+/// The file that says until when the shop was followed, in this state directory.
+pub(super) fn followed(state_dir: &Path) -> PathBuf {
+    state_dir.join(FOLDER).join("followed")
+}
+
 impl Desk {
     /// Makes the folder and reads the keys.
     pub(super) fn set_up(config: &Arc<Config>, store: Arc<Store>) -> anyhow::Result<Self> {
@@ -89,7 +94,7 @@ impl Desk {
 
     /// The file that says until when the shop was followed.
     pub(super) fn followed(&self) -> PathBuf {
-        self.hashes.with_file_name("followed")
+        followed(&self.state_dir)
     }
 
     /// Whether a database was followed here of which this is so.

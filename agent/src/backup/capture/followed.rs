@@ -15,7 +15,7 @@ use crate::store::owner::own_like;
 /// An idle agent writes nothing else: often enough to say when it died, and seldom enough to wear out no card.
 const EVERY: Duration = Duration::from_secs(10);
 /// A restart is no absence.
-const ABSENT_MIN: Duration = Duration::from_secs(20);
+pub(super) const ABSENT_MIN: Duration = Duration::from_secs(20);
 
 /// The file, and when it was touched last.
 pub(super) struct Followed {
@@ -73,7 +73,7 @@ impl Followed {
     }
 
     /// `None` where it was never touched.
-    fn until(&self) -> Option<UnixMillis> {
+    pub(super) fn until(&self) -> Option<UnixMillis> {
         let modified = File::open(&self.path).and_then(|file| file.metadata()?.modified());
         let since = modified.ok()?.duration_since(UNIX_EPOCH).ok()?;
         Some(UnixMillis(i64::try_from(since.as_millis()).ok()?))

@@ -40,6 +40,7 @@ mod file;
 mod index;
 mod lost;
 
+pub use file::file_written_at;
 pub use lost::{Lost, is_damage};
 
 /// How often reading to the end is begun anew when the log is reset meanwhile.

@@ -130,6 +130,16 @@ impl WalFile {
         Ok(None)
     }
 
+    /// Frames that the file has room for, of whatever generation.
+    ///
+    /// # Errors
+    /// When the disk refuses.
+    pub fn room(&self, header: &Header) -> io::Result<u32> {
+        let bytes = self.file.metadata()?.len().saturating_sub(HEADER_BYTES as u64);
+        let frames = bytes / frame_bytes(header.page_size) as u64;
+        Ok(u32::try_from(frames).unwrap_or(u32::MAX))
+    }
+
     /// How many commits follow this place in the file, whoever was told of them; `most` at most. Only short ones are
     /// counted: of a long one the rest is not read.
     ///

@@ -204,6 +204,18 @@ fn in_words(gap: &Gap, nowhere: &str) -> String {
             format!("nobody followed the shop: all that happened is commit {commit} of chain {chain}")
         }
         What::NewChain => format!("a new chain, {chain}, begins: it can be restored from its first point on"),
+        What::StillAway { commits } => {
+            let held = match commits {
+                Some(0) => "its log holds no commit since then".to_owned(),
+                Some(count) => format!(
+                    "{} since then {} in its log on this server alone",
+                    words::count(*count, "commit"),
+                    if *count == 1 { "is" } else { "are" }
+                ),
+                None => "what was committed since then, if anything, is on no remote".to_owned(),
+            };
+            format!("nobody follows the shop at this moment: {held}")
+        }
         What::Absent => "the agent did not run, and no commit of that time is known".to_owned(),
         What::Away => {
             "the agent did not run for some of it: what happened then carries the moment of its return"

@@ -11,14 +11,11 @@ use protocol::{
 };
 use serde::Serialize;
 
-use super::{points::Listed, unfollowed::Unfollowed};
+use super::{away, points::Listed, unfollowed::Unfollowed};
 use crate::{
-    backup::{hole::Hole, holes::End, ranges::Range},
+    backup::{capture::Unattended, hole::Hole, holes::End, ranges::Range},
     store::samples::SLOT,
 };
-
-/// Slots that an agent may miss by being busy, or by its clock being set.
-const SLOTS_MISSED_MAX: i64 = 2;
 
 /// A while, and why its single commits cannot be restored.
 #[derive(Debug, PartialEq, Eq, Serialize)]
@@ -65,6 +62,11 @@ pub(super) enum What {
     Away,
     /// Nobody followed, and no commit of that time was found afterwards.
     Absent,
+    /// Nobody follows at this moment, where it ends.
+    StillAway {
+        /// Commits that the shop's log holds since; absent where it does not tell.
+        commits: Option<u64>,
+    },
 }
 
 /// What gaps are found in.
@@ -79,6 +81,8 @@ pub(super) struct Known<'a> {
     pub follows: Option<&'a ChainId>,
     /// From the capture's last sign to its return, by this server's own memory.
     pub absences: &'a [(UnixMillis, UnixMillis)],
+    /// From its last sign until now, while it does not follow.
+    pub unattended: Option<(Unattended, UnixMillis)>,
 }
 
 impl Known<'_> {
@@ -107,9 +111,10 @@ pub(super) fn of(
     let has_come = |at: &UnixMillis| *at <= known.ahead;
     let slots: Vec<UnixMillis> = slots.iter().copied().filter(has_come).collect();
     let absences = known.absences.iter().filter(|(_, until)| has_come(until));
-    gaps.extend(away(&slots).into_iter().filter(|gap| !is_told(gap)));
+    gaps.extend(away::between(&slots).into_iter().filter(|gap| !is_told(gap)));
     gaps.extend(caught_up);
-    add_absences(&mut gaps, absences);
+    away::add(&mut gaps, absences);
+    gaps.extend(known.unattended.map(away::lasting));
     // Dated by a clock that was set back, it ends before it begins.
     gaps.iter_mut().for_each(|gap| gap.from = gap.from.min(gap.until));
     gaps.sort_by_key(|gap| (gap.from.0, gap.until.0));
@@ -315,39 +320,6 @@ fn new_chains(known: &Known<'_>) -> Vec<Gap> {
         .collect()
 }
 
-/// Adds those of which nothing else tells; what was looked at seldom tells of them less exactly.
-fn add_absences<'a>(gaps: &mut Vec<Gap>, absences: impl Iterator<Item = &'a (UnixMillis, UnixMillis)>) {
-    for &(from, until) in absences {
-        let meets = |gap: &Gap| gap.from <= until && from <= gap.until;
-        let is_roughly = |gap: &Gap| gap.what == What::Away && gap.chain.is_none();
-        if gaps.iter().any(|gap| meets(gap) && !is_roughly(gap)) {
-            continue;
-        }
-        gaps.retain(|gap| !(meets(gap) && is_roughly(gap)));
-        gaps.push(Gap {
-            from,
-            until,
-            chain: None,
-            what: What::Absent,
-        });
-    }
-}
-
-/// Between two looks of the agent that do not follow each other.
-fn away(slots: &[UnixMillis]) -> Vec<Gap> {
-    let slot = SLOT.as_millis() as i64;
-    slots
-        .windows(2)
-        .filter(|pair| pair[1].0 - pair[0].0 > slot * (1 + SLOTS_MISSED_MAX))
-        .map(|pair| Gap {
-            from: pair[0].plus(SLOT),
-            until: pair[1],
-            chain: None,
-            what: What::Away,
-        })
-        .collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -395,6 +367,7 @@ mod tests {
             ahead: UnixMillis(4_000_000),
             follows: None,
             absences: &[],
+            unattended: None,
         };
         let settled = |_: &Range, _: &End| false;
         let found = of(&known, &unfollowed, &slots, &settled);
@@ -440,6 +413,7 @@ mod tests {
             ahead: UnixMillis(4_000_000),
             follows: None,
             absences: &absences,
+            unattended: None,
         };
         let slots = [300_000, 3_600_000].map(UnixMillis);
         let found = of(&known, &unfollowed, &slots, &|_, _| false);
@@ -466,6 +440,7 @@ mod tests {
             ahead: UnixMillis(4_000_000),
             follows: None,
             absences: &absences,
+            unattended: None,
         };
         let slots = [0, 300_000, 600_000, 90_000_000].map(UnixMillis);
         assert_eq!(of(&known, &Unfollowed::default(), &slots, &|_, _| false), []);
@@ -493,6 +468,7 @@ mod tests {
             ahead: UnixMillis(4_000_000),
             follows: None,
             absences: &[],
+            unattended: None,
         };
         let slots = [0, 300_000, 3_900_000].map(UnixMillis);
         let found = of(&known, &unfollowed, &slots, &|_, _| false);

@@ -13,6 +13,7 @@ use super::{points::Listed, unfollowed::Unfollowed};
 use crate::{
     backup::{
         self,
+        capture::Unattended,
         hole::Hole,
         holes::{self, Stand},
         own::{Other, Own},
@@ -43,6 +44,8 @@ pub(super) struct Here {
     pub slots: Vec<UnixMillis>,
     /// From the capture's last sign to its return.
     pub absences: Vec<(UnixMillis, UnixMillis)>,
+    /// Since when nobody follows, longer than a restart.
+    pub unattended: Option<Unattended>,
     /// The chain that is followed here, and the newest commit that was seen.
     pub seen: Option<(ChainId, CommitNumber)>,
     /// Whether a backup is being taken here at this moment: it is written down when it has ended.
@@ -121,6 +124,7 @@ impl Here {
             unfollowed,
             slots: store.sampled_slots()?,
             absences: store.absences()?,
+            unattended: Unattended::of(config).filter(|it| it.lasts(now)),
             seen: None,
             is_backing_up: backup::is_being_taken(config),
             own: Own::of(&config.state_dir, &store)?,

@@ -14,10 +14,7 @@ use crate::{
     backup::survey,
     cli::{Failure, remotes, words},
     config::{Config, RemoteKind},
-    restore::{
-        self, Beside, Only, Plan, Request, Selection, Side, Sources, Stop, Target, hold, require_empty,
-    },
-    store::Store,
+    restore::{self, Beside, Only, Plan, Request, Selection, Side, Sources, Target, hold, require_empty},
 };
 
 /// The first commit of every chain.
@@ -203,31 +200,6 @@ pub(super) fn of_the_future(selection: &Selection, config: &Config) -> Option<St
             told(now)
         )
     })
-}
-
-/// A moment in which nobody followed the shop, although no commit of it is known: what is given is the state before it.
-pub(super) fn of_absence(plan: &Plan, config: &Config) -> Option<String> {
-    let Stop::By { moment, .. } = plan.stop else {
-        return None;
-    };
-    // What was found of it says more.
-    if plan.gap.is_some() {
-        return None;
-    }
-    let store = Store::open_to_look(&config.state_dir).ok().flatten()?;
-    let absences = store.absences().ok()?;
-    // Nobody was away until a moment that is yet to come: a clock was wrong that showed it.
-    let ahead = restore::ahead_of(now());
-    let (from, until) = absences
-        .into_iter()
-        .find(|(from, until)| (*from..*until).contains(&moment) && *until <= ahead)?;
-    let told = |at: UnixMillis| words::moment(at, &config.owner.timezone);
-    Some(format!(
-        "the agent did not run from about {} until {}, and found no commit of that time when it was back: you get the shop as \
-         it was last seen before",
-        told(from),
-        told(until)
-    ))
 }
 
 /// What stands in the way of the same command without `--dry-run`.

@@ -12,6 +12,7 @@ use protocol::{
 };
 
 use crate::{
+    backup::capture::Unattended,
     config::Config,
     restore::{self, Plan, Reached, Request, Selection, Sources},
     store::{Store, capture::CaptureState, points::KnownPoint},
@@ -70,15 +71,27 @@ impl LastKnown {
     }
 }
 
-/// The newest commit that was captured here, or else the newest point that was taken.
-pub(super) fn here(config: &Config, known: &BTreeMap<PointId, KnownPoint>) -> Option<LastKnown> {
-    let store = Store::open_to_look(&config.state_dir).ok().flatten();
-    let captured = store.and_then(|store| store.capture_state().ok().flatten());
-    let newest = known.values().map(|known| &known.manifest);
-    captured.map(|state| LastKnown::captured(&state)).or_else(|| {
-        let newest = newest.max_by_key(|manifest| manifest.taken_at);
-        newest.map(LastKnown::taken)
-    })
+/// What this machine knows, before anything is changed.
+pub(super) struct Here {
+    /// The newest commit that was captured, or else the newest point that was taken.
+    pub known: Option<LastKnown>,
+    /// Since when nobody captures.
+    pub unattended: Option<Unattended>,
+}
+
+impl Here {
+    pub(super) fn of(config: &Config, known: &BTreeMap<PointId, KnownPoint>) -> Self {
+        let store = Store::open_to_look(&config.state_dir).ok().flatten();
+        let captured = store.and_then(|store| store.capture_state().ok().flatten());
+        let newest = known.values().map(|known| &known.manifest);
+        Self {
+            known: captured.map(|state| LastKnown::captured(&state)).or_else(|| {
+                let newest = newest.max_by_key(|manifest| manifest.taken_at);
+                newest.map(LastKnown::taken)
+            }),
+            unattended: Unattended::of(config),
+        }
+    }
 }
 
 /// The later of what is known here and what the remotes hold, and, where that is of the restored chain, what they hold of a

@@ -4,9 +4,9 @@
 use protocol::time::UnixMillis;
 
 use super::{
-    Arguments, after, another, early, in_gap,
-    newest::{LastKnown, Witness},
-    now,
+    Arguments, after, another, in_gap,
+    newest::{Here, LastKnown, Witness},
+    now, unattended,
 };
 use crate::{
     backup::survey,
@@ -98,8 +98,13 @@ pub(super) fn question(plan: &Plan) -> String {
 }
 
 /// Puts what was noticed before the plan in front of its notes, and what it follows behind that.
-pub(super) fn put_first(plan: &mut Plan, mut notes: Vec<String>, arguments: &Arguments, config: &Config) {
-    notes.extend(early::of_absence(plan, config));
+pub(super) fn put_first(
+    plan: &mut Plan,
+    mut notes: Vec<String>,
+    here: &Here,
+    (arguments, config): (&Arguments, &Config),
+) {
+    notes.extend(unattended::note(plan, here.unattended.as_ref(), config));
     notes.extend(another::chain(plan, arguments, config));
     plan.notes.splice(0..0, notes);
 }
@@ -180,7 +185,12 @@ const MAY_BE_LATER: &str =
     "No later one is known; what is named as NOT PROVEN or as IT MAY BE NEWER may be, and is not in it.";
 
 /// What is not in the restored database, as far as this machine can know.
-pub(super) fn gap(known: Option<&LastKnown>, plan: &Plan, reached: Reached, config: &Config) -> String {
+pub(super) fn gap(
+    known: Option<&LastKnown>,
+    beyond: Option<&str>,
+    plan: &Plan,
+    (reached, config): (Reached, &Config),
+) -> String {
     let (chain, told) = (&plan.manifest.chain, |at| {
         words::moment(at, &config.owner.timezone)
     });
@@ -215,6 +225,7 @@ pub(super) fn gap(known: Option<&LastKnown>, plan: &Plan, reached: Reached, conf
             format!("{stands} {}", of_another(known, reached, config))
         }
         Some(known) if known.commit <= reached.commit => match known.witness {
+            Witness::Here if beyond.is_some() => format!("{stands} Nothing later was captured."),
             Witness::Here => format!("{stands} When this began, this server knew of no later one."),
             Witness::Remotes => format!(
                 "{stands} Of its agent the remotes hold no later one: what the lost server had not sent by then is not in it."

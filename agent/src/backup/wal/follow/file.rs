@@ -52,6 +52,17 @@ impl Written {
     }
 }
 
+/// When the file was last written, as [`Follower::file_written`] says it.
+///
+/// # Errors
+/// When it is not there.
+///
+/// # Panics
+/// Never: it is plain data.
+pub fn file_written_at(database: &Path) -> io::Result<String> {
+    Ok(serde_json::to_string(&Written::at(database)?).expect("a moment is plain data"))
+}
+
 impl WrittenFile {
     /// The log is asked before the file: what is copied in between is written by then.
     pub(super) fn of(database: &Path, source: &Source) -> Result<Self, Lost> {

@@ -1,0 +1,75 @@
+//! What the owner reads of times in which nobody followed the shop and of which no commit is on a remote: those that are over,
+//! and the one that lasts.
+//! It only puts it into words.
+
+use protocol::time::UnixMillis;
+
+use super::now;
+use crate::{
+    backup::capture::Unattended,
+    cli::words,
+    config::Config,
+    restore::{self, Plan, Stop, Target},
+    store::Store,
+};
+
+/// What is to be known before a yes: that the moment which was asked for is such a time, or that there is more on this server
+/// than was ever captured.
+pub(super) fn note(plan: &Plan, lasting: Option<&Unattended>, config: &Config) -> Option<String> {
+    let moment = match plan.stop {
+        Stop::By { moment, .. } => Some(moment),
+        Stop::AtEnd | Stop::AtPoint | Stop::AfterCommit(_) => None,
+    };
+    // What was found of it says more.
+    let over = moment.filter(|_| plan.gap.is_none());
+    if let Some(told) = over.and_then(|moment| over_by(moment, config)) {
+        return Some(told);
+    }
+    let lasting = lasting?;
+    let beyond = beyond(lasting, config)?;
+    if moment.is_some_and(|moment| moment >= lasting.since) {
+        return Some(format!(
+            "in a gap: {beyond}. You get the shop as it was last seen before"
+        ));
+    }
+    Some(match plan.target {
+        Target::Live(_) => format!("{beyond}, but in the database that is moved aside"),
+        Target::Folder(_) => beyond,
+    })
+}
+
+/// What this server's database may hold that nobody captured; `None` where its log tells that there is nothing.
+pub(super) fn beyond(lasting: &Unattended, config: &Config) -> Option<String> {
+    let since = words::moment(lasting.since, &config.owner.timezone);
+    match lasting.commits {
+        Some(0) => None,
+        Some(count) => Some(format!(
+            "nobody has followed the shop since {since}: {} after that {} in its log on this server alone, and not in what you \
+             get",
+            words::count(count, "commit"),
+            if count == 1 { "is" } else { "are" }
+        )),
+        None => Some(format!(
+            "nobody has followed the shop since {since}: what was committed after that, if anything, is on no remote, and not \
+             in what you get"
+        )),
+    }
+}
+
+/// A time that is over, although no commit of it is known: what is given is the state before it.
+fn over_by(moment: UnixMillis, config: &Config) -> Option<String> {
+    let store = Store::open_to_look(&config.state_dir).ok().flatten()?;
+    let absences = store.absences().ok()?;
+    // Nobody was away until a moment that is yet to come: a clock was wrong that showed it.
+    let ahead = restore::ahead_of(now());
+    let (from, until) = absences
+        .into_iter()
+        .find(|(from, until)| (*from..*until).contains(&moment) && *until <= ahead)?;
+    let told = |at: UnixMillis| words::moment(at, &config.owner.timezone);
+    Some(format!(
+        "in a gap: the agent did not run from about {} until {}, and found no commit of that time when it was back. You get the \
+         shop as it was last seen before",
+        told(from),
+        told(until)
+    ))
+}
