@@ -96,12 +96,12 @@ fn root_of(remote: &RemoteConfig) -> &str {
         .map_or("", |root| root.trim_matches('/'))
 }
 
-/// As the disk knows it, also by way of links; one that is not there yet by the folder that it will be made in.
 fn folder_of(remote: &RemoteConfig) -> Option<PathBuf> {
     as_known(Path::new(remote.options.get("root")?))
 }
 
-fn as_known(root: &Path) -> Option<PathBuf> {
+/// As the disk knows it, also by way of links; one that is not there yet by the folder that it will be made in.
+pub(super) fn as_known(root: &Path) -> Option<PathBuf> {
     let there = root.ancestors().find_map(|above| {
         let known = fs::canonicalize(above).ok()?;
         Some(known.join(root.strip_prefix(above).ok()?))

@@ -18,6 +18,7 @@ use std::{
 
 use rustix::fs::{Advice, fadvise};
 
+use super::apart;
 use crate::store::{Store, owner::own_like};
 
 /// The file in the folder that tells it from an empty mount point.
@@ -80,7 +81,7 @@ impl Folder {
 
     /// What would keep an object from being written; nothing is made.
     pub(super) fn check(&self) -> Result<(), String> {
-        self.require_apart()?;
+        apart::require(&self.name, &self.root, (&self.own, self.state_dir()))?;
         match self.marks()? {
             (Some(_), Mark::Missing) => Err(self.unmounted()),
             (Some(_), Mark::Damaged) => Err(format!(
@@ -97,21 +98,6 @@ impl Folder {
                 self.name
             ))),
             _ => Ok(()),
-        }
-    }
-
-    /// The disk tells it, since a link is another name.
-    fn require_apart(&self) -> Result<(), String> {
-        let (root, name) = (fs::canonicalize(&self.root).ok(), &self.name);
-        let is_root = |own: &&PathBuf| root.is_some() && fs::canonicalize(own).ok() == root;
-        match self.own.iter().find(is_root) {
-            None => Ok(()),
-            Some(own) => Err(format!(
-                "its folder {} is {}, where the agent's or the shop's own files lie: nothing was written among them. Write a \
-                 folder of its own as `root` under [remotes.{name}] in agent.toml",
-                self.root.display(),
-                own.display()
-            )),
         }
     }
 

@@ -21,6 +21,7 @@ use self::{
 };
 use crate::config::{RemoteConfig, RemoteKind};
 
+mod apart;
 mod attempt;
 mod beginning;
 mod clock;
