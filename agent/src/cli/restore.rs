@@ -171,7 +171,7 @@ pub async fn run(arguments: Arguments) -> Result<(), Failure> {
     if !arguments.json {
         show(&plan, trust.source, &config);
     }
-    another::refuse_database(&plan, &arguments, &config)?;
+    another::refuse_database(&plan, (&arguments, &config), (&request, &sources)).await?;
     restore::require_room(&plan)?;
     if arguments.dry_run {
         return only_shown(&plan, &arguments, &config);

@@ -91,6 +91,7 @@ pub use index::{Unopened, open_manifest};
 pub use left_out::LeftOut;
 pub use leftovers::{left_by_us, remove as remove_leftovers, require_empty};
 pub use line::line;
+pub use offered::unfit;
 pub use proven::{Tail, behind_the_last};
 pub use refused::{Next, Refused};
 pub use replay::Stop;

@@ -5,7 +5,7 @@
 use std::collections::BTreeSet;
 
 use futures_util::stream::{self, StreamExt};
-use protocol::{chain::ChainId, object_key::SegmentName};
+use protocol::{chain::ChainId, manifest::Manifest, object_key::SegmentName};
 
 use super::{
     Next, Refused, Request, Selection, Sources,
@@ -34,12 +34,7 @@ pub(super) async fn settle(
     if request.newest_only || !request.wants_offer {
         return refused;
     }
-    let mut way = Way {
-        sources,
-        avoid,
-        opened: BTreeSet::new(),
-        faults: 0,
-    };
+    let mut way = Way::new(sources, avoid);
     while let Some(offer) = asked_for(request, &refused.next) {
         let Err(again) = way.leads_to(offer).await else {
             break;
@@ -59,6 +54,17 @@ pub(super) async fn settle(
         *beside = beside.filter(|beside| beside.side == Side::Earlier);
     }
     refused
+}
+
+/// Why this cannot be had, by what those that answered have shown; `None` where it can.
+pub async fn unfit(request: &Request, sources: &Sources<'_>) -> Option<String> {
+    match Way::new(sources, Avoid::default())
+        .leads_to(request.clone())
+        .await
+    {
+        Ok(manifest) => request.damage_of(&manifest),
+        Err(refused) => Some(refused.reason),
+    }
 }
 
 /// The sentences of the second behind those of the first, each once.
@@ -109,17 +115,26 @@ struct Way<'a> {
     faults: usize,
 }
 
-impl Way<'_> {
-    /// Whether a way leads there over commits that open.
-    async fn leads_to(&mut self, offer: Request) -> Result<(), Refused> {
+impl<'a> Way<'a> {
+    fn new(sources: &'a Sources<'a>, avoid: Avoid) -> Self {
+        Self {
+            sources,
+            avoid,
+            opened: BTreeSet::new(),
+            faults: 0,
+        }
+    }
+
+    /// The point from which a way leads there over commits that open.
+    async fn leads_to(&mut self, offer: Request) -> Result<Manifest, Refused> {
         while self.faults < FAULTS_MAX {
             let plan = plan_around(offer.clone(), self.avoid.clone(), self.sources).await?;
             let Some((name, why)) = self.first_fault(&plan.segments).await else {
-                return Ok(());
+                return Ok(plan.manifest);
             };
             self.faults += 1;
             if !self.avoid.add(Culprit::Segment(name), why) {
-                return Ok(());
+                return Ok(plan.manifest);
             }
         }
         Err(Refused {

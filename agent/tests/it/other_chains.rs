@@ -440,6 +440,12 @@ fn another_database_in_the_shops_place_is_given_to_nobody_who_does_not_name_it()
             fs::remove_file(shop.path(remote).join(text(object))).unwrap();
         }
     }
+    // Of the two that are offered, the one that nobody can have is called so.
+    let offered = shop.agent_refuses(1, &restoring("back", &["--latest"]));
+    let (gone, since) = offered.split_once("What was backed up since:").unwrap();
+    let told = "CANNOT BE RESTORED as it lies there now: ";
+    assert!(gone.contains(told) && !since.contains(told), "{offered}");
+    shop.agent_refuses(1, &restoring("back", &["--chain", chain]));
     let said = shop.agent_refuses(1, &restoring("back", &["--point", text(&before["id"])]));
     for part in [
         "nothing proves that it is the same shop's database",

@@ -10,7 +10,7 @@ use crate::{
     backup::survey,
     cli::words,
     config::Config,
-    restore::Plan,
+    restore::{self, Plan, Request, Sources},
     store::{Store, interruptions::EventKind},
 };
 
@@ -33,8 +33,13 @@ pub(super) fn chain(plan: &Plan, arguments: &Arguments, config: &Config) -> Opti
     ))
 }
 
-/// Refuses what may be another database than the shop's, as long as nobody says which of the two is wanted.
-pub(super) fn refuse_database(plan: &Plan, arguments: &Arguments, config: &Config) -> anyhow::Result<()> {
+/// Refuses what may be another database than the shop's, as long as nobody says which of the two is wanted. One that cannot
+/// be had any more is called so.
+pub(super) async fn refuse_database(
+    plan: &Plan,
+    (arguments, config): (&Arguments, &Config),
+    (request, sources): (&Request, &Sources<'_>),
+) -> anyhow::Result<()> {
     let (Some(succession), Some(why)) = (&plan.succession, replaced(plan, config)) else {
         return Ok(());
     };
@@ -46,14 +51,24 @@ pub(super) fn refuse_database(plan: &Plan, arguments: &Arguments, config: &Confi
         .take_while(|part| !part.contains("agent restore"))
         .collect();
     let why = why.join("; ");
-    let of_earlier = |(until, chain): &(UnixMillis, ChainId)| {
-        format!(
+    let offered = async |chain: &ChainId| {
+        let of_it = Request {
+            chain: Some(chain.as_str().to_owned()),
+            wants_offer: false,
+            ..request.clone()
+        };
+        let unfit = restore::unfit(&of_it, sources).await;
+        let unfit = unfit.map(|why| format!("\n  CANNOT BE RESTORED as it lies there now: {why}"));
+        of_chain(chain, arguments) + &unfit.unwrap_or_default()
+    };
+    let mut earlier = String::new();
+    for (until, chain) in succession.earlier.iter().rev() {
+        earlier += &format!(
             "What was backed up before another exchange, the last time at {}:\n  {}\n",
             told(*until),
-            of_chain(chain, arguments)
-        )
-    };
-    let earlier: String = succession.earlier.iter().rev().map(of_earlier).collect();
+            offered(chain).await
+        );
+    }
     let which = match succession.earlier.len() {
         0 => "which of the two",
         _ => "which of them",
@@ -64,8 +79,8 @@ pub(super) fn refuse_database(plan: &Plan, arguments: &Arguments, config: &Confi
          What was backed up before, the last time at {}:\n  {}\n\
          What was backed up since:\n  {}",
         told(succession.until),
-        of_chain(&succession.chain, arguments),
-        of_chain(&plan.manifest.chain, arguments)
+        offered(&succession.chain).await,
+        offered(&plan.manifest.chain).await
     )
 }
 
