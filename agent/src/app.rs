@@ -30,7 +30,7 @@ use crate::{
         capture::{self, Running, Shipper},
     },
     beat::Beats,
-    config::Config,
+    config::{Config, STARTED_WITH},
     console::work::{Ask, DrillEnd},
     http::{self, Status},
     rehearse,
@@ -220,6 +220,13 @@ impl Parts {
     }
 }
 
+/// So that whoever reads agent.toml later sees whether this agent works by it.
+fn note_configuration(config: &Config, store: &Store) {
+    if let Err(error) = store.remember(STARTED_WITH, &config.digest) {
+        tracing::warn!(%error, "by which configuration the agent works could not be written down");
+    }
+}
+
 fn alerts_of(config: &Config, store: &Arc<Store>, ladder: &[Rung], started_at: UnixMillis) -> Alerts {
     let alerts = Alerts::new(Arc::clone(store), Voice::of(config), Calendar::of(config), ladder);
     alerts.rehearsed(&config.drill).steadied(started_at)
@@ -275,6 +282,7 @@ async fn serve(listener: TcpListener, status: Arc<Status>, pages: Router) -> any
 fn open_store(config: &Config, ladder: &[Rung], now: UnixMillis) -> anyhow::Result<Arc<Store>> {
     let store = Store::open_with_room(&config.state_dir)?;
     tidy_outbox(&store, ladder, now)?;
+    note_configuration(config, &store);
     Ok(Arc::new(store))
 }
 

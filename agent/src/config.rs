@@ -57,10 +57,15 @@ pub enum Purpose {
     Look,
 }
 
+/// Under what name the digest of the configuration is remembered that an agent was started with.
+pub const STARTED_WITH: &str = "config/started_with";
+
 /// Everything in agent.toml, with its secrets. Never printed.
 pub struct Config {
     /// The file that it was read from.
     pub path: PathBuf,
+    /// Of what that file says, however it is written; empty where it is not TOML.
+    pub digest: String,
     /// `[owner]`
     pub owner: Owner,
     /// `[bot]`
@@ -217,6 +222,7 @@ impl Config {
         let is_whole = readable && !top.is_unread();
         let inner = if is_whole { &mut *faults } else { &mut ignored };
         let mut config = read::config(path, top, purpose, environment, inner);
+        config.digest = settings::digest::of(&text).unwrap_or_default();
         config.backup.database = world::behind_links(config.backup.database_as_named.clone());
         let own_folders = config.own_folders(path);
         for remote in &mut config.remotes {

@@ -60,19 +60,24 @@ impl Owed {
     }
 }
 
-/// The remotes without a base that answer. What they answer is no matter: an empty folder is an answer.
-pub(super) async fn those_that_are_back(remotes: &[RemoteConfig], holders: &BTreeSet<String>) -> Vec<String> {
-    let mut back = Vec::new();
+/// What each of the remotes without a base answers, or why it does not: an empty folder is an answer.
+pub(super) async fn ask(
+    remotes: &[RemoteConfig],
+    holders: &BTreeSet<String>,
+) -> Vec<(String, Result<(), String>)> {
+    let mut answers = Vec::new();
     for config in remotes.iter().filter(|remote| !holders.contains(&remote.name)) {
-        let Ok(remote) = remote::open(config) else {
-            continue;
-        };
-        let answer = tokio::time::timeout(ANSWER_LIMIT, remote.list(ASKED)).await;
-        if matches!(answer, Ok(Ok(_))) {
-            back.push(config.name.clone());
-        }
+        answers.push((config.name.clone(), answer(config).await));
     }
-    back
+    answers
+}
+
+async fn answer(config: &RemoteConfig) -> Result<(), String> {
+    let remote = remote::open(config)?;
+    match tokio::time::timeout(ANSWER_LIMIT, remote.list(ASKED)).await {
+        Ok(answer) => answer.map(drop).map_err(|error| error.to_string()),
+        Err(_) => Err(format!("no answer within {} s", ANSWER_LIMIT.as_secs())),
+    }
 }
 
 #[cfg(test)]

@@ -12,6 +12,9 @@ use crate::{
     store::{Store, rehearsal::Rehearsal},
 };
 
+/// Stretches of commits that are named; of more only their number.
+const LACKS_TOLD: usize = 3;
+
 /// Arguments of `agent drill`.
 #[derive(clap::Args)]
 #[command(after_help = "Example:
@@ -107,6 +110,9 @@ fn print(config: &Config, rehearsal: &Rehearsal) {
     if let Some(told) = beyond(&seen["beyond"]) {
         println!("{remote}: {told}");
     }
+    if let Some(told) = lacks(&seen) {
+        println!("{remote}: {told}");
+    }
     for ahead in seen["passed_over"].as_array().into_iter().flatten() {
         println!(
             "{remote}: {} is dated in the future, and passed over",
@@ -125,6 +131,38 @@ fn beyond(beyond: &Value) -> Option<String> {
         None => format!(
             "NOT REHEARSED: the shop as it is now, which is of another chain, {chain}, until commit {through}: no restore point \
              there leads to it. As a rehearsal of the newest state this does not count"
+        ),
+    })
+}
+
+/// What that remote cannot give of the chain, though the shop came back from it.
+fn lacks(seen: &Value) -> Option<String> {
+    let (all, chain) = (seen["lacks"].as_array()?, seen["chain"].as_str()?);
+    let proven = seen["commit"].as_u64()?;
+    let one = |it: &Value| {
+        let (first, last) = (it["first"].as_u64()?, it["last"].as_u64()?);
+        let (which, was, is) = match first == last {
+            true => (format!("commit {first}"), "was", "is"),
+            false => (format!("commits {first} to {last}"), "were", "are"),
+        };
+        Some(match it["never_sent"] == json!(true) {
+            true => format!("{which} of the chain {chain} {was} never sent there"),
+            false => format!("{which} of the chain {chain} {is} missing or altered there"),
+        })
+    };
+    let first = all.first()?["first"].as_u64()?;
+    let mut told: Vec<String> = all.iter().take(LACKS_TOLD).filter_map(one).collect();
+    if all.len() > LACKS_TOLD {
+        told.push(format!("{} more such stretches", all.len() - LACKS_TOLD));
+    }
+    let told = told.join(", ");
+    Some(match proven < first {
+        true => format!(
+            "NOT REHEARSED: {told}; proven is what is there, the shop as of commit {proven}. It gives back nothing later until \
+             it gets a backup of its own"
+        ),
+        false => format!(
+            "{told}: no state among them can be had from it. Proven is the shop as of commit {proven}"
         ),
     })
 }

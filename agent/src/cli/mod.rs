@@ -52,6 +52,7 @@ pub mod remotes;
 pub mod restore;
 pub mod run;
 mod ssh;
+mod started_with;
 pub mod status;
 mod tied;
 mod timers;

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use protocol::{health::Health, object_key::PointId, time::UnixMillis};
 use serde::Serialize;
 
-use super::{ConfigArgument, Failure, load};
+use super::{ConfigArgument, Failure, load, started_with};
 use crate::{
     alert::{message::moment, planned::Planned},
     config::{Config, Purpose},
@@ -21,6 +21,7 @@ mod copies;
 mod damaged;
 mod disk;
 mod drills;
+mod lag;
 mod messages;
 mod uncounted;
 mod unwatched;
@@ -60,6 +61,8 @@ struct Overview {
 struct Kept {
     #[serde(skip)]
     planned: Option<Planned>,
+    /// Whether the running agent was started with what agent.toml says now; absent when none runs, or that is not known.
+    works_by_this_config: Option<bool>,
     #[serde(flatten)]
     alerts: alerts::AlertsView,
     /// Single events that the bot reported within a day, by kind, most first.
@@ -151,6 +154,9 @@ fn kept(config: &Config, now: UnixMillis) -> anyhow::Result<Kept> {
         planned: store
             .map(|store| store.look_at_book(|book| Planned::of(book, now)))
             .transpose()?,
+        works_by_this_config: store
+            .and_then(|store| started_with::is_this(config, store).transpose())
+            .transpose()?,
         alerts: store
             .map(|store| alerts::look(store, config, now))
             .transpose()?
@@ -213,6 +219,9 @@ fn bot_view(health: Result<Health, Missing>) -> BotView {
 
 fn sentences(overview: &Overview, config: &Config, now: UnixMillis) -> String {
     let mut lines = vec![agent_sentence(overview), bot_sentence(&overview.bot, config)];
+    if overview.kept.works_by_this_config == Some(false) {
+        lines.push(format!("Config:   {}", started_with::ANOTHER));
+    }
     lines.extend(disk::sentence(
         &overview.state_disk,
         overview.agent_running,

@@ -64,6 +64,7 @@ pub(super) fn config(
         console_totp: None,
     };
     Config {
+        digest: String::new(),
         path: path.to_path_buf(),
         owner,
         bot,

@@ -38,6 +38,7 @@ mod closer;
 mod compare;
 mod elsewhere;
 mod failed;
+mod lacks;
 mod look;
 mod missing;
 mod named;
@@ -216,6 +217,7 @@ impl Drill<'_> {
         let live = self.compare(&rebuilt).await?;
         let here = (self.remote.name(), shipping);
         let beyond = beyond::beyond(self.store, here, (&plan.manifest.chain, reached)).map_err(refused)?;
+        let lacks = lacks::lacks(self.store, self.remote.name(), &plan.manifest.chain).map_err(refused)?;
         if let Some(program) = &self.config.bot.binary {
             boot::boot(program, &database, &folder.path).await?;
         }
@@ -230,6 +232,7 @@ impl Drill<'_> {
             "shop": counts,
             "live": live,
             "beyond": beyond,
+            "lacks": lacks,
             "booted": self.config.bot.binary.is_some(),
         }))
     }

@@ -12,7 +12,7 @@ use super::{
     growth::Growth,
     own_chains,
     sealed_to::SealedTo,
-    shipping::{Taken, add_to_hour},
+    shipping::{Taken, put_point_taken},
 };
 
 const INSERT_POINT: &str = "
@@ -107,7 +107,7 @@ impl Store {
         self.write(|transaction| {
             put_point(transaction, INSERT_POINT, known, &how)?;
             for (remote, at) in &known.verified {
-                add_to_hour(transaction, remote, *at, &taken_of(known))?;
+                put_point_taken(transaction, remote, *at, &taken_of(known))?;
             }
             Ok(())
         })
@@ -120,7 +120,7 @@ impl Store {
     pub fn add_copy(&self, known: &KnownPoint, remote: &str, at: UnixMillis) -> rusqlite::Result<()> {
         self.write(|transaction| {
             put_copy(transaction, known.manifest.point.as_str(), remote, at)?;
-            add_to_hour(transaction, remote, at, &taken_of(known))
+            put_point_taken(transaction, remote, at, &taken_of(known))
         })
     }
 

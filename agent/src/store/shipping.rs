@@ -10,6 +10,7 @@ use protocol::{
 };
 use rusqlite::{OptionalExtension, Row, Transaction, named_params};
 
+mod failing;
 mod registered;
 
 use super::{
@@ -35,13 +36,6 @@ const ADD_TO_HOUR: &str = "
     ON CONFLICT (remote, hour) DO UPDATE SET segments = segments + :segments, commits = commits + :commits,
         size_bytes = size_bytes + :size";
 const PRUNE_HOURS: &str = "DELETE FROM shipped_hour WHERE hour < :oldest";
-const PUT_FAILED: &str = "
-    INSERT INTO shipping (remote, failing_since, error) VALUES (:remote, :at, :error)
-    ON CONFLICT (remote) DO UPDATE SET failing_since = coalesce(failing_since, :at), error = :error,
-        unanswered_since = NULL";
-const PUT_UNANSWERED: &str = "
-    INSERT INTO shipping (remote, unanswered_since) VALUES (:remote, :since)
-    ON CONFLICT (remote) DO UPDATE SET unanswered_since = :since";
 const PUT_GAP: &str = "
     INSERT INTO shipping (remote, through_id, gap_chain, gap_commit, gap_at) VALUES (:remote, :id, :chain, :commit, :at)
     ON CONFLICT (remote) DO UPDATE SET through_id = :id, gap_chain = :chain, gap_commit = :commit, gap_at = :at";
@@ -174,24 +168,6 @@ impl Store {
         })
     }
 
-    /// The remote did not take what is next.
-    ///
-    /// # Errors
-    /// When the database refuses.
-    pub fn put_ship_failed(&self, remote: &str, at: UnixMillis, error: &str) -> rusqlite::Result<()> {
-        let row = named_params! {":remote": remote, ":at": at.0, ":error": error};
-        self.write(|transaction| transaction.execute(PUT_FAILED, row).map(drop))
-    }
-
-    /// The remote has not answered since then; `None` while nothing is being sent to it.
-    ///
-    /// # Errors
-    /// When the database refuses.
-    pub fn put_unanswered(&self, remote: &str, since: Option<UnixMillis>) -> rusqlite::Result<()> {
-        let row = named_params! {":remote": remote, ":since": since.map(|since| since.0)};
-        self.write(|transaction| transaction.execute(PUT_UNANSWERED, row).map(drop))
-    }
-
     /// The spool drops what these remotes lack, through this object.
     ///
     /// # Errors
@@ -272,8 +248,19 @@ pub(super) struct Taken {
     pub size_bytes: u64,
 }
 
+/// The remote took a restore point, or a part of one.
+pub(super) fn put_point_taken(
+    transaction: &Transaction<'_>,
+    remote: &str,
+    at: UnixMillis,
+    taken: &Taken,
+) -> rusqlite::Result<()> {
+    failing::end(transaction, remote)?;
+    add_to_hour(transaction, remote, at, taken)
+}
+
 /// Counts it to its hour, and forgets the hours of long ago.
-pub(super) fn add_to_hour(
+fn add_to_hour(
     transaction: &Transaction<'_>,
     remote: &str,
     at: UnixMillis,

@@ -82,6 +82,7 @@ mod split_points;
 mod ssh_left;
 mod status_page;
 mod strays;
+mod taken_out;
 mod time_machine;
 mod told_by_others;
 mod told_by_roads;

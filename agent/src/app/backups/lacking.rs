@@ -26,7 +26,8 @@ impl Backups {
         let mark = self.capture.captured().filter(|_| may_ask())?;
         let holders = self.holders(&mark.chain).ok()?;
         let whole = self.whole().ok()?;
-        let back = owed::those_that_are_back(&self.config.remotes, &(&holders & &whole)).await;
+        let answers = owed::ask(&self.config.remotes, &(&holders & &whole)).await;
+        let back = self.those_that_are_back(answers);
         let (torn, baseless): (Vec<String>, Vec<String>) =
             back.into_iter().partition(|remote| holders.contains(remote));
         let lacking = match (baseless.is_empty(), torn.is_empty()) {
@@ -53,6 +54,23 @@ impl Backups {
         Some(lacking)
     }
 
+    /// Those that answered. Nothing may wait for the others that would tell that they do not.
+    fn those_that_are_back(&self, answers: Vec<(String, Result<(), String>)>) -> Vec<String> {
+        let is_back = |(remote, answer): (String, Result<(), String>)| match answer {
+            Ok(()) => Some(remote),
+            Err(why) => {
+                self.note_failed(&remote, &why);
+                None
+            }
+        };
+        answers.into_iter().filter_map(is_back).collect()
+    }
+
+    /// As where what waits for it was not taken.
+    fn note_failed(&self, remote: &str, why: &str) {
+        stored(self.store.put_ship_failed(remote, now(), why).map_err(Into::into));
+    }
+
     /// The remotes on which nothing of the chain that is followed is torn, or was never sent.
     fn whole(&self) -> rusqlite::Result<BTreeSet<String>> {
         let shipping = self.store.shipping()?;
@@ -75,6 +93,11 @@ impl Backups {
             Ok(taken) => {
                 self.capture.point_taken();
                 tracing::info!(point = %taken.point, remotes = lacking.join(", "), "a backup was taken");
+                for outcome in &taken.remotes {
+                    if let Some(why) = &outcome.error {
+                        self.note_failed(&outcome.remote, why);
+                    }
+                }
                 self.observe(&taken).await;
                 let holders = self.capture.captured().map(|mark| self.holders(&mark.chain));
                 let Some(Ok(holders)) = holders else { return };
@@ -98,6 +121,9 @@ impl Backups {
                     remotes = lacking.join(", "),
                     "they got no backup of their own"
                 );
+                lacking
+                    .iter()
+                    .for_each(|remote| self.note_failed(remote, &detail));
                 let spared = self.out_of_sight(lacking).await;
                 let mut blamed = lacking.clone();
                 blamed.retain(|remote| !spared.contains(remote));

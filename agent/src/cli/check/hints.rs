@@ -7,7 +7,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use crate::{config::Config, watch::unit};
+use crate::{cli::started_with, config::Config, store::Store, watch::unit};
 
 /// Whoever is neither the owner of a file nor of its group.
 const OTHERS_READ: u32 = 0o004;
@@ -31,6 +31,7 @@ pub(super) fn of(config: &Config, recipients: usize) -> Vec<String> {
         );
     }
     hints.extend(without_rules(config));
+    hints.extend(started_with_another(config));
     hints.extend(secrets(config).iter().filter_map(|path| read_by_others(path)));
     hints.extend(
         config
@@ -60,6 +61,13 @@ fn without_rules(config: &Config) -> Option<String> {
             names.join(", ")
         )
     })
+}
+
+/// What was found here is so for the agent once it is started anew.
+fn started_with_another(config: &Config) -> Option<String> {
+    let store = Store::open_to_look(&config.state_dir).ok()??;
+    let is_this = started_with::is_this(config, &store).ok()??;
+    (!is_this).then(|| format!("{}.", started_with::ANOTHER))
 }
 
 /// The files that hold secrets: those that the settings name, and what lies in such a folder.

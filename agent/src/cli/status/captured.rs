@@ -2,23 +2,19 @@
 //! interrupted the capture.
 //! It asks no remote.
 
-use std::time::Duration;
-
-use jiff::tz::TimeZone;
-use protocol::{
-    chain::{ChainId, CommitNumber},
-    time::UnixMillis,
-};
+use protocol::{chain::ChainId, time::UnixMillis};
 use serde::Serialize;
 
-use super::damaged::{self, DamagedView};
+use super::{
+    damaged,
+    lag::{self, Captured, Known, LagView},
+};
 use crate::{
-    alert::message::{duration, moment},
+    alert::message::moment,
     backup::recipients::Recipients,
-    cli::words,
-    config::{Config, Language},
-    store::{Store, interruptions::CaptureEvent, lock, rehearsal::Kind, shipping::Shipping},
-    traffic::{self, DAY},
+    config::Config,
+    store::{Store, interruptions::CaptureEvent, lock, rehearsal::Kind},
+    traffic::DAY,
 };
 
 /// Interruptions that are shown.
@@ -48,43 +44,6 @@ pub(super) struct CaptureView {
     unread_keys: Option<String>,
     /// The newest interruptions, newest first.
     events: Vec<EventView>,
-}
-
-/// How far one remote is behind.
-#[derive(Serialize)]
-struct LagView {
-    remote: String,
-    commit: Option<u64>,
-    lag_commits: u64,
-    /// Age of the oldest commit that is not there.
-    lag_s: u64,
-    waiting_bytes: u64,
-    /// When it last said that it has what was sent to it; absent when it never did.
-    acknowledged_at: Option<UnixMillis>,
-    /// Since when the running agent waits for an answer to what it sent there; absent while answers come within seconds.
-    unanswered_since: Option<UnixMillis>,
-    /// Since when what was tried has failed, and why.
-    failing_since: Option<UnixMillis>,
-    error: Option<String>,
-    /// When it last turned out that something will never be sent there.
-    gap_at: Option<UnixMillis>,
-    /// The newest commit of the present chain that can be restored from it alone, as far as comparisons know.
-    restorable_through: Option<u64>,
-    /// The same where it is not all that was sent: what follows is missing or altered there, or was never sent.
-    torn_after: Option<u64>,
-    /// Commits behind its newest restore point that it was never sent.
-    never_sent: u64,
-    /// Commits of any chain that were found missing or altered there, also where later points go around them.
-    damaged: Vec<DamagedView>,
-    /// Whether the last comparison had a fault, as `agent status` says beside it.
-    #[serde(skip)]
-    was_wrong: bool,
-    /// The mean of the last day, or of what there was of it, restore points included.
-    bytes_an_hour: u64,
-    /// Writes, and what it takes to read each back.
-    requests_an_hour: u64,
-    /// How long that is: it ends now.
-    an_hour_over_s: u64,
 }
 
 #[derive(Serialize)]
@@ -120,34 +79,14 @@ pub(super) fn look(store: &Store, config: &Config, now: UnixMillis) -> rusqlite:
         (Some(state), Some(keys)) => store.other_keys(&state.chain, keys)?,
         _ => None,
     };
-    // One that took backups and no commit has acknowledged something all the same.
-    let read_back = store.read_back_at()?;
-    // What was not answered to an agent that has ended waits for nothing.
-    let is_running = lock::is_held(&config.lock_path()).unwrap_or(false);
-    let lag = |one: Shipping| {
-        let mean = traffic::mean(&hours, &one.remote, DAY, now);
-        let chain = state.as_ref().map(|state| &state.chain);
-        let through = chain.map(|chain| store.restorable_through(&one.remote, chain, keys.as_ref()));
-        Ok(LagView {
-            restorable_through: through.transpose()?.flatten().map(CommitNumber::get),
-            torn_after: one.torn_after.map(CommitNumber::get),
-            never_sent: one.never_sent,
-            lag_s: one.waits(now).as_secs(),
-            commit: one.holds.map(|(_, commit, _)| commit.get()),
-            lag_commits: one.waiting_commits,
-            waiting_bytes: one.waiting_bytes,
-            acknowledged_at: one.shipped_at.max(read_back.get(&one.remote).copied()),
-            unanswered_since: one.unanswered_since.filter(|_| is_running),
-            failing_since: one.failing.as_ref().map(|(since, _)| *since),
-            error: one.failing.map(|(_, error)| error),
-            gap_at: one.passed_by.map(|(.., at)| at),
-            damaged: damaged::commits(store, &one.remote)?,
-            was_wrong: was_wrong(store, &one.remote)?,
-            bytes_an_hour: mean.bytes,
-            requests_an_hour: mean.requests,
-            an_hour_over_s: mean.over.as_secs(),
-            remote: one.remote,
-        })
+    let known = Known {
+        store,
+        now,
+        chain: state.as_ref().map(|state| &state.chain),
+        keys: keys.as_ref(),
+        hours: &hours,
+        read_back: &store.read_back_at()?,
+        agent_running: lock::is_held(&config.lock_path()).unwrap_or(false),
     };
     Ok(CaptureView {
         chain: state.as_ref().map(|state| state.chain.to_string()),
@@ -158,7 +97,7 @@ pub(super) fn look(store: &Store, config: &Config, now: UnixMillis) -> rusqlite:
         remotes: store
             .shipping()?
             .into_iter()
-            .map(lag)
+            .map(|one| LagView::of(one, &known))
             .collect::<rusqlite::Result<_>>()?,
         base_found: base_found(store, &without_base)?,
         without_base,
@@ -241,10 +180,15 @@ pub(super) fn sentences(view: &CaptureView, config: &Config) -> Vec<String> {
             ),
         });
     }
+    let captured = match (&view.fault, view.commit_at) {
+        (None, _) => Captured::All,
+        (Some(_), Some(at)) => Captured::Until(at),
+        (Some(_), None) => Captured::Nothing,
+    };
     for one in &view.remotes {
-        lines.extend(torn(one));
+        lines.extend(lag::torn(one));
         lines.extend(damaged::told(&one.remote, &one.damaged, zone));
-        lines.extend(behind(one, &view.without_base, (zone, &held(view, zone))));
+        lines.extend(lag::behind(one, &view.without_base, (zone, &captured)));
     }
     for event in &view.events {
         lines.push(format!(
@@ -255,129 +199,4 @@ pub(super) fn sentences(view: &CaptureView, config: &Config) -> Vec<String> {
         ));
     }
     lines
-}
-
-fn was_wrong(store: &Store, remote: &str) -> rusqlite::Result<bool> {
-    let newest = store.newest_rehearsal(Kind::Sample, remote)?;
-    Ok(newest.is_some_and(|it| it.fault.is_some()))
-}
-
-/// What cannot be had of what was sent.
-fn torn(one: &LagView) -> Option<String> {
-    let after = one.torn_after?;
-    let why = match one.never_sent {
-        0 => "what follows was found missing or altered there".to_owned(),
-        count => format!(
-            "{} after it never went there, since it was not among the remotes then or the spool was full",
-            words::count(count, "commit")
-        ),
-    };
-    Some(format!(
-        "Commits:  {} gives back NOTHING after commit {after}: {why}. It gets a backup of its own once it answers; until then \
-         other remotes may hold more",
-        one.remote
-    ))
-}
-
-/// What a remote has acknowledged that lacks nothing of what was captured: whether it still holds it a comparison tells.
-fn held(view: &CaptureView, zone: &TimeZone) -> String {
-    match (&view.fault, view.commit_at) {
-        (None, _) => "took every commit".to_owned(),
-        (Some(_), Some(at)) => format!(
-            "took what was captured, until {}, and nothing that came after it but in backups",
-            moment(zone, at)
-        ),
-        (Some(_), None) => "took no commit".to_owned(),
-    }
-}
-
-/// How far it is behind; nothing where its commits are of no use without a base, which is said elsewhere.
-fn behind(one: &LagView, without_base: &[String], (zone, held): (&TimeZone, &str)) -> Option<String> {
-    if let Some(why) = stands_still(one, zone) {
-        return Some(format!(
-            "Commits:  {} lacks {} ({} behind): {why}",
-            one.remote,
-            words::count(one.lag_commits, "commit"),
-            duration(Language::En, Duration::from_secs(one.lag_s)),
-        ));
-    }
-    if without_base.contains(&one.remote) {
-        return None;
-    }
-    Some(format!(
-        "Commits:  {} {}; {} and {} an hour on average of the last {} h, backups included",
-        one.remote,
-        match (
-            one.lag_commits,
-            one.torn_after.is_none() && one.damaged.is_empty() && !one.was_wrong
-        ) {
-            (0, true) => held.to_owned(),
-            (0, false) => "takes every new commit".to_owned(),
-            (lag, _) => format!("took all but {}", words::count(lag, "commit")),
-        },
-        words::size(one.bytes_an_hour),
-        words::count(one.requests_an_hour, "request"),
-        one.an_hour_over_s.div_ceil(3_600)
-    ))
-}
-
-/// Why nothing arrives there, since when, and what is being done about it; nothing while it takes what it is sent.
-fn stands_still(one: &LagView, zone: &TimeZone) -> Option<String> {
-    let waits = one.unanswered_since.map(|since| {
-        format!(
-            "the agent waits for its answer to what it sent at {}",
-            moment(zone, since)
-        )
-    });
-    let failed = one.error.clone().zip(one.failing_since);
-    let failed = failed.map(|(error, since)| {
-        // Something went through meanwhile.
-        let how = match one.acknowledged_at.is_some_and(|at| at > since) {
-            true => "on and off",
-            false => "tried in vain",
-        };
-        format!("{error}, {how} since {}", moment(zone, since))
-    });
-    let told: Vec<String> = failed.into_iter().chain(waits).collect();
-    let acknowledged = match one.acknowledged_at {
-        Some(at) => format!("it has acknowledged nothing since {}", moment(zone, at)),
-        None => "it never acknowledged anything".to_owned(),
-    };
-    (!told.is_empty()).then(|| format!("{}; {acknowledged}", told.join("; ")))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_failed_is_not_called_in_vain_where_something_went_through_since() {
-        let lag = |acknowledged_ms| LagView {
-            remote: "offsite".to_owned(),
-            commit: Some(3),
-            lag_commits: 2,
-            lag_s: 60,
-            waiting_bytes: 0,
-            acknowledged_at: Some(UnixMillis(acknowledged_ms)),
-            unanswered_since: None,
-            failing_since: Some(UnixMillis(10_000)),
-            error: Some("it took no answer".to_owned()),
-            gap_at: None,
-            restorable_through: None,
-            torn_after: None,
-            never_sent: 0,
-            damaged: Vec::new(),
-            was_wrong: false,
-            bytes_an_hour: 0,
-            requests_an_hour: 0,
-            an_hour_over_s: 3_600,
-        };
-        let told = |ms| stands_still(&lag(ms), &TimeZone::UTC).unwrap();
-        assert!(told(5_000).contains("tried in vain since"), "{}", told(5_000));
-        let later = told(15_000);
-        assert!(
-            later.contains("on and off since") && !later.contains("in vain"),
-            "{later}"
-        );
-    }
 }
