@@ -10,6 +10,7 @@ const PUT_FAILED: &str = "
     INSERT INTO shipping (remote, failing_since, error) VALUES (:remote, :at, :error)
     ON CONFLICT (remote) DO UPDATE SET failing_since = coalesce(failing_since, :at), error = :error,
         unanswered_since = NULL";
+const IS_FAILING: &str = "SELECT 1 FROM shipping WHERE remote = :remote AND failing_since IS NOT NULL";
 /// While something waits, only that it was taken ends what failed.
 const END: &str = "
     UPDATE shipping SET failing_since = NULL, error = NULL
@@ -33,10 +34,11 @@ impl Store {
     /// # Errors
     /// When the database refuses.
     pub fn put_there(&self, remote: &str) -> rusqlite::Result<()> {
-        let is_failing = self
-            .shipping()?
-            .iter()
-            .any(|one| one.remote == remote && one.failing.is_some());
+        let is_failing = self.read(|connection| {
+            let mut statement = connection.prepare_cached(IS_FAILING)?;
+            statement.exists(named_params! {":remote": remote})
+        })?;
+        // Nothing is written as long as there is nothing to end.
         match is_failing {
             true => self.write(|transaction| end(transaction, remote)),
             false => Ok(()),
