@@ -18,6 +18,7 @@ use crate::{
     },
 };
 
+pub mod before;
 mod between;
 pub mod buttons;
 pub mod calendar;

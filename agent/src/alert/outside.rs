@@ -150,6 +150,17 @@ pub fn of_backup(taken: Result<&Taken, &TakeError>, why: &str) -> Option<Signal>
     })
 }
 
+impl Missed {
+    /// How long to wait before it is told again.
+    #[must_use]
+    pub fn again_after(&self) -> Duration {
+        match self {
+            Self::NoSuchCheck(_) | Self::Refused { .. } => REFUSED_AGAIN,
+            Self::Unreached(_) => UNREACHED_AGAIN,
+        }
+    }
+}
+
 impl Check {
     /// The check of that subject, where the configuration names one.
     #[must_use]
@@ -169,6 +180,24 @@ impl Check {
 
     /// Tells it once and hands over whether that was taken. `Some` is how long to wait before it is told again.
     pub async fn tell(&self, signal: &Signal, run: Option<&RunId>) -> Option<Duration> {
+        let missed = self.ask(signal, run).await.err()?;
+        let (check, why) = (self.subject.name(), missed.why());
+        match missed {
+            Missed::NoSuchCheck(_) | Missed::Refused { .. } => {
+                tracing::warn!(check, why, "the outside heartbeat refuses what it is told");
+            }
+            Missed::Unreached(_) => {
+                tracing::warn!(check, why, "the outside heartbeat was not reached");
+            }
+        }
+        Some(missed.again_after())
+    }
+
+    /// As [`Check::tell`], for a command, which says itself what was not taken and why.
+    ///
+    /// # Errors
+    /// When it was not taken.
+    pub async fn ask(&self, signal: &Signal, run: Option<&RunId>) -> Result<(), Missed> {
         let told = self.heartbeat.ping(signal, run).await;
         let now = UnixMillis(Timestamp::now().as_millisecond());
         if let Err(error) = self.hand_over(&told, now) {
@@ -177,18 +206,7 @@ impl Check {
                 "the agent's database refused whether the outside heartbeat was taken"
             );
         }
-        let missed = told.err()?;
-        let (check, why) = (self.subject.name(), missed.why());
-        Some(match missed {
-            Missed::NoSuchCheck(_) | Missed::Refused { .. } => {
-                tracing::warn!(check, why, "the outside heartbeat refuses what it is told");
-                REFUSED_AGAIN
-            }
-            Missed::Unreached(_) => {
-                tracing::warn!(check, why, "the outside heartbeat was not reached");
-                UNREACHED_AGAIN
-            }
-        })
+        told
     }
 
     fn hand_over(&self, told: &Result<(), Missed>, now: UnixMillis) -> anyhow::Result<()> {

@@ -19,6 +19,7 @@ use super::{
 use crate::{
     alert::{
         Alerts,
+        before::Before,
         planned::Planned,
         rule::{AlertKey, Observation, Rule},
         standing,
@@ -26,8 +27,10 @@ use crate::{
     beat::Beat,
 };
 
+mod absence;
 mod pace;
 
+use absence::Absence;
 use pace::until_next_look;
 
 /// The name of the loop that asks, among the vital ones.
@@ -79,17 +82,6 @@ pub struct BotWatch {
     said: watch::Sender<Option<Health>>,
 }
 
-/// Why the bot is not held at the moment.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Absence {
-    /// The agent has just started.
-    NotSeenYet,
-    /// It said goodbye; the process with this boot number is the one that goes.
-    Goodbye { boot: i64 },
-    /// Its connection was cut, and it is not there.
-    Died,
-}
-
 /// What came of one held request.
 enum Held {
     /// The bot had nothing to say for as long as it holds.
@@ -129,7 +121,7 @@ impl BotWatch {
 
     /// Watches for as long as the agent lives.
     pub async fn run(self) -> Infallible {
-        let mut absence = Absence::NotSeenYet;
+        let mut absence = Absence::NotSeenYet(Before::known_to(&self.alerts));
         loop {
             let health = self.await_bot(absence).await;
             tracing::info!(
@@ -167,7 +159,8 @@ impl BotWatch {
     fn absent(&self, absence: Absence) -> Observation {
         let detail = match absence {
             Absence::Died => self.alerts.restart_that_ended_it(now()),
-            Absence::NotSeenYet | Absence::Goodbye { .. } => String::new(),
+            Absence::NotSeenYet(before) => before.note().to_owned(),
+            Absence::Goodbye { .. } => String::new(),
         };
         let rule = absence.rule();
         Observation::Wrong { rule, detail }
@@ -303,24 +296,6 @@ fn cannot_store(error: &anyhow::Error) {
     );
 }
 
-impl Absence {
-    fn rule(self) -> Rule {
-        match self {
-            Self::NotSeenYet => Rule::BotNotRunning,
-            Self::Goodbye { .. } => Rule::BotStopped,
-            Self::Died => Rule::BotGone,
-        }
-    }
-
-    /// The process that said goodbye goes on answering until it is through with its work.
-    fn is_over(self, health: &Health) -> bool {
-        match self {
-            Self::NotSeenYet | Self::Died => true,
-            Self::Goodbye { boot } => health.boot != boot,
-        }
-    }
-}
-
 fn state_of(seen: &Observation) -> BotState {
     match seen {
         Observation::Fine => BotState::Running,
@@ -342,26 +317,4 @@ fn state_of(seen: &Observation) -> BotState {
 
 fn now() -> UnixMillis {
     UnixMillis(Timestamp::now().as_millisecond())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn health(boot: i64) -> Health {
-        Health {
-            boot,
-            ..Health::default()
-        }
-    }
-
-    #[test]
-    fn the_process_that_said_goodbye_does_not_count_as_the_next_one() {
-        let goodbye = Absence::Goodbye { boot: 4 };
-        assert!(!goodbye.is_over(&health(4)) && goodbye.is_over(&health(5)));
-        assert!(
-            Absence::Died.is_over(&health(4)),
-            "its connection may have been cut and nothing else"
-        );
-    }
 }

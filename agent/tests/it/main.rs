@@ -84,6 +84,7 @@ mod status_page;
 mod strays;
 mod taken_out;
 mod time_machine;
+mod told_again;
 mod told_by_others;
 mod told_by_roads;
 mod told_ends;

@@ -184,6 +184,11 @@ async fn the_end_of_a_backup_by_hand_is_told_again_for_a_while_and_that_of_one_w
     let said = String::from_utf8_lossy(&done.stderr).into_owned();
     assert!(done.status.success(), "{said}");
     assert!(said.contains("[heartbeat] backup_url was not told"), "{said}");
+    assert!(
+        said.contains("(the service answers with status 410 Gone)"),
+        "{said}"
+    );
+    assert!(!said.contains("WARN"), "a command says it in a sentence: {said}");
     assert_eq!(paths()[3..], ["/b/start", "/b"]);
 
     service.answer(StatusCode::OK, "OK");

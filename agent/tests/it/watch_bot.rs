@@ -7,7 +7,11 @@ use std::{
 };
 
 use agent::{
-    alert::rule::{AlertKey, Observation, Rule},
+    alert::{
+        engine::Fault,
+        message,
+        rule::{AlertKey, Observation, Rule},
+    },
     config::Language,
     store::Store,
 };
@@ -24,7 +28,7 @@ use tokio::{
 use crate::{
     pretend_bot::{Bot, incident},
     pretend_telegram::Telegram,
-    world::{Agent, OWNER, TOKEN, alerts, config, settled},
+    world::{Agent, OWNER, TOKEN, alerts, config, settled, voice},
 };
 
 #[tokio::test]
@@ -198,6 +202,37 @@ async fn an_agent_restarted_in_the_middle_repeats_nothing_and_forgets_nothing() 
     let agent = Agent::start(settings());
     telegram.wait_for_edit("runs again").await;
     agent.stop().await;
+}
+
+#[tokio::test]
+async fn a_bot_that_hung_before_the_agent_was_killed_and_is_gone_after_it_is_told_as_that() {
+    let dir = tempfile::tempdir().unwrap();
+    let telegram = Telegram::start().await;
+    let bot = Bot::start(None, 1);
+    let address = bot.address;
+    drop(bot);
+    let store = Arc::new(Store::open(&dir.path().join("state")).unwrap());
+    let began = UnixMillis(jiff::Timestamp::now().as_millisecond() - 120_000);
+    let hung = Observation::wrong(Rule::BotHung);
+    let key = AlertKey::new("bot", "bot");
+    for seconds in [0, 30] {
+        let at = began.plus(Duration::from_secs(seconds));
+        alerts(&store, Language::En, &[])
+            .observe(&key, hung.clone(), at)
+            .unwrap();
+    }
+    drop(store);
+    // That nobody is there has to last; the agent after the next knows it too.
+    for seconds in [11, 1] {
+        let agent = Agent::start(config(dir.path(), address, telegram.address, &[OWNER]));
+        tokio::time::sleep(Duration::from_secs(seconds)).await;
+        agent.kill().await;
+    }
+    let book = Store::open(&dir.path().join("state")).unwrap().book().unwrap();
+    let row = &book.alerts["bot/bot"];
+    assert_eq!(row.rule, Rule::BotNotRunning.name());
+    let cause = message::cause(&voice(Language::En), &Fault::of(row).unwrap()).unwrap();
+    assert!(cause.contains("the bot's process was there"), "{cause}");
 }
 
 #[tokio::test]

@@ -4,8 +4,11 @@
 
 use protocol::incident::FACTS_BETWEEN;
 
-use super::{code, en, faults::fault, id, phrases, sentences::sentences};
-use crate::{alert::rule::Rule, config::Language};
+use super::{before::found_before, code, en, faults::fault, id, phrases, sentences::sentences};
+use crate::{
+    alert::{before::Before, rule::Rule},
+    config::Language,
+};
 
 /// Between two of several.
 const BETWEEN: &str = ", ";
@@ -23,6 +26,7 @@ pub(in crate::alert) fn detail(language: Language, rule: Rule, detail: &str) -> 
             let told: Vec<String> = detail.split(BETWEEN).map(|one| reason(language, one)).collect();
             told.join(BETWEEN)
         }
+        Rule::BotNotRunning => found_before(language, Before::noted(detail)).to_owned(),
         Rule::QueueLagging if !detail.is_empty() => phrases.paused_queues.replace("{queues}", detail),
         Rule::RemoteBehind => {
             let (count, why) = detail.split_once(FACTS_BETWEEN).unwrap_or((detail, ""));

@@ -243,7 +243,7 @@ const BOT_HUNG: Wording = Wording {
 
 const BOT_NOT_RUNNING: Wording = Wording {
     headline: "The shop's bot is not running",
-    happened: "The agent has just begun to watch, and since {since} the bot does not answer.",
+    happened: "Since {since} no bot is there to answer. {detail}",
     means: "customers are not served. Orders and payments that were recorded are safe in the database.",
     done: "the agent tried again and again and goes on trying.",
     todo: "start the bot: systemctl start {unit}. If that fails: journalctl -u {unit} -n 50",

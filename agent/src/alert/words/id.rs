@@ -247,7 +247,7 @@ const BOT_HUNG: Wording = Wording {
 
 const BOT_NOT_RUNNING: Wording = Wording {
     headline: "Bot toko tidak berjalan",
-    happened: "Agent baru mulai mengawasi, dan sejak {since} bot tidak menjawab.",
+    happened: "Sejak {since} tidak ada bot yang menjawab. {detail}",
     means: "pembeli tidak dilayani. Pesanan dan pembayaran yang sudah tercatat tetap aman di database.",
     done: "agent mencoba berulang kali dan terus mencoba.",
     todo: "nyalakan bot: systemctl start {unit}. Bila gagal: journalctl -u {unit} -n 50",

@@ -19,6 +19,7 @@ macro_rules! wordings {
 }
 
 mod advice;
+mod before;
 mod detail;
 mod en;
 mod faults;

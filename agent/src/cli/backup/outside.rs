@@ -52,7 +52,7 @@ impl Outside {
         let begun = tokio::spawn({
             let (check, run) = (Arc::clone(&check), run.clone());
             async move {
-                let _ = check.tell(&Signal::Start, Some(&run)).await;
+                let _ = check.ask(&Signal::Start, Some(&run)).await;
             }
         });
         Some(Self { check, run, begun })
@@ -86,13 +86,15 @@ impl Outside {
             return;
         };
         let until = Instant::now() + TOLD_WITHIN;
+        let mut why = String::new();
         let told = async {
-            while let Some(wait) = self.check.tell(&signal, Some(&self.run)).await {
+            while let Err(missed) = self.check.ask(&signal, Some(&self.run)).await {
+                missed.why().clone_into(&mut why);
                 // A service that refuses does so in a moment as well.
-                if Instant::now() + wait >= until {
+                if Instant::now() + missed.again_after() >= until {
                     return false;
                 }
-                sleep(wait).await;
+                sleep(missed.again_after()).await;
             }
             true
         };
@@ -102,8 +104,12 @@ impl Outside {
             _ = interrupted() => false,
         };
         if !told {
+            let why = match why.is_empty() {
+                true => why,
+                false => format!(" ({why})"),
+            };
             eprintln!(
-                "agent: [heartbeat] backup_url was not told how this backup ended, and may call it missing or not ended"
+                "agent: [heartbeat] backup_url was not told how this backup ended{why}, and may call it missing or not ended"
             );
         }
     }
