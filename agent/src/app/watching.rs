@@ -122,7 +122,8 @@ fn probes(
         link,
         Handle::current(),
         nudge.clone(),
-    );
+    )
+    .after(history.clone());
     let mut probes: Vec<Box<dyn Probe>> = vec![
         Box::new(egress),
         Box::new(disks),
