@@ -26,10 +26,8 @@ mod follow;
 mod hold;
 mod kin;
 mod lead;
-mod mended;
 mod notice;
 mod rekey;
-mod spent;
 mod stepped;
 mod storm;
 mod tick;
@@ -104,7 +102,7 @@ fn raised(book: &mut Book, calendar: &Calendar, key: &str, now: UnixMillis) -> V
         return Vec::new();
     };
     floor::came(book, key, rule);
-    mended::is_back(book, key, now);
+    episode::is_back(book, key, now);
     hold::swallow(book, key, rule);
     tell_or_hold(book, calendar, key, now)
 }
@@ -125,17 +123,14 @@ fn tell_or_hold(book: &mut Book, calendar: &Calendar, key: &str, now: UnixMillis
         return told;
     }
     let wait = book.alerts.get(key).map_or(Duration::ZERO, kin::cause_wait);
-    let lasts = match is_alone {
-        true => Duration::ZERO,
-        false => floor::must_last(book, key, now),
+    let wait = match is_alone {
+        true => wait,
+        false => wait.max(floor::must_last(book, key, now)),
     };
     let replaced = floor::count(book, key, now);
     set_held(book, key, None);
-    let mut notices = episode::join(book, calendar, key, wait.max(lasts), now);
+    let mut notices = episode::join(book, calendar, key, wait, now);
     notices.extend(replaced);
-    if !lasts.is_zero() {
-        notices.extend(spent::joined(book, key, now));
-    }
     notices
 }
 
@@ -175,7 +170,7 @@ fn cleared(book: &mut Book, row: Option<AlertRow>, trouble: Trouble, now: UnixMi
         return Vec::new();
     };
     if row.told.is_some() {
-        mended::mended(book, id, &fault, now);
+        episode::mended(book, id, &fault, now);
     }
     episode::leave(book, id, fault, End::Mended, now)
 }

@@ -72,9 +72,7 @@ pub fn of_notice(voice: &Voice, notice: &Notice, now: UnixMillis) -> Message {
     let phrases = phrases(voice.language);
     let (headline, text) = match &notice.kind {
         Kind::First => trouble_text(voice, notice, now, None),
-        Kind::Update | Kind::Flapping | Kind::Returned | Kind::Again => {
-            trouble_text(voice, notice, now, None)
-        }
+        Kind::Update | Kind::Flapping | Kind::Returned => trouble_text(voice, notice, now, None),
         Kind::Worse => trouble_text(voice, notice, now, Some(phrases.worse)),
         Kind::More => trouble_text(voice, notice, now, Some(phrases.more)),
         Kind::Reminder => {
@@ -86,7 +84,7 @@ pub fn of_notice(voice: &Voice, notice: &Notice, now: UnixMillis) -> Message {
         Kind::Resolved { lasted, .. } => over_text(voice, notice, *lasted, now),
         Kind::Withdrawn => withdrawn_text(voice, notice),
         Kind::Settled => settled_text(voice, notice, now),
-        Kind::Calm | Kind::Past => calm_text(voice, notice),
+        Kind::Calm => calm_text(voice, notice),
         Kind::Replaced => replaced_text(voice, notice),
     };
     Message {
@@ -249,8 +247,6 @@ fn was(voice: &Voice, notice: &Notice) -> Option<String> {
         | Kind::Withdrawn
         | Kind::Update
         | Kind::Returned
-        | Kind::Again
-        | Kind::Past
         | Kind::Replaced => None,
     }
 }

@@ -254,9 +254,6 @@ impl Sender {
         };
         if let Some(message_id) = parcel.edit {
             match self.channel.edit(&letter, message_id).await {
-                Outcome::Refused(_) if parcel.rows.iter().all(|row| row.message.is_remark()) => {
-                    return (Outcome::Sent { message_id: None }, true);
-                }
                 Outcome::Refused(why) => {
                     tracing::debug!(why, "a message could not be edited; a new one goes out");
                 }

@@ -196,7 +196,6 @@ mod tests {
             hour_at: UnixMillis(0),
             paced_until: UnixMillis(0),
             unsaid: false,
-            told_in: None,
         };
         book.floors.insert(key(), floor);
         book

@@ -176,7 +176,7 @@ pub async fn run(arguments: Arguments) -> Result<(), Failure> {
     if arguments.dry_run {
         return only_shown(&plan, &arguments, &config);
     }
-    require_yes(&plan, &arguments)?;
+    require_yes(&plan, &here, &arguments)?;
     let shown = plan.notes.clone();
     let done = match carry_out(&mut plan, &sources, hold.as_mut()).await {
         Ok(done) => done,
@@ -230,8 +230,8 @@ fn held(request: &Request, arguments: &Arguments, config: &Config) -> anyhow::Re
     hold.transpose()
 }
 
-fn require_yes(plan: &Plan, arguments: &Arguments) -> Result<(), Failure> {
-    match arguments.yes || ask::confirm(&told::question(plan))? {
+fn require_yes(plan: &Plan, here: &Here, arguments: &Arguments) -> Result<(), Failure> {
+    match arguments.yes || ask::confirm(&told::question(plan, here))? {
         true => Ok(()),
         false => Err(Failure::Failed(anyhow::anyhow!(
             "not restored: you did not say yes. Nothing was changed"

@@ -2,8 +2,9 @@
 //! machine's agent wrote.
 //! It changes nothing on a remote.
 
-use std::path::PathBuf;
+use std::{collections::BTreeMap, path::PathBuf};
 
+use protocol::chain::ChainId;
 use serde_json::{Value, json};
 
 use super::{
@@ -124,8 +125,7 @@ pub async fn run(arguments: Arguments) -> Result<(), Failure> {
         faults.extend(named(remote, &wrong, share));
         let unknown = Unknown::of(&seen);
         // What a summary names is asked for by itself.
-        let proves = keys.is_some() && !seen.was_unreached();
-        let alone = || unknown.nothing_leads_there().filter(|_| proves);
+        let alone = || unknown.nothing_leads_there().filter(|_| !seen.was_unreached());
         let unproven = unknown.nothing_proven().or_else(alone);
         let unproven = unproven.filter(|_| anchor.is_none());
         let others = Others::of(&config, &store, &seen)?;
@@ -263,14 +263,28 @@ fn found(seen: &str, unknown: &Unknown<'_>) -> String {
         }
         None => "",
     };
-    let never_sent = seen["never_sent"].as_array().into_iter().flatten();
-    for end in never_sent {
-        told += &format!(
-            "; single commits through {} were never sent there, because the spool was full or the remote was added later",
-            end[1]
-        );
+    told + &never_sent(&seen)
+}
+
+/// Up to where each chain has commits that were never sent there.
+fn never_sent(seen: &Value) -> String {
+    let ends: Vec<(ChainId, u64)> = serde_json::from_value(seen["never_sent"].clone()).unwrap_or_default();
+    let mut last = BTreeMap::new();
+    for (chain, end) in ends {
+        let known: &mut u64 = last.entry(chain).or_default();
+        *known = end.max(*known);
     }
-    told
+    let which = |chain: &ChainId| match last.len() {
+        1 => String::new(),
+        _ => format!(" of chain {}", words::chain(chain)),
+    };
+    let told = last.iter().map(|(chain, end)| {
+        format!(
+            "; single commits through {end}{} were never sent there, because the spool was full or the remote was added later",
+            which(chain)
+        )
+    });
+    told.collect()
 }
 
 /// What cannot be had from it any more of what this server sent.

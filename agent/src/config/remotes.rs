@@ -29,10 +29,27 @@ pub(super) fn read(
         ));
     }
     section.finish(faults);
+    share_no_secret(found.iter().map(|(name, _)| name.as_str()), faults);
     found
         .into_iter()
         .filter_map(|(name, section)| remote(name, section, folder, state_dir, faults))
         .collect()
+}
+
+/// Two names that differ in case, `-` and `_` alone have one variable for the secrets of both: one server would be told the
+/// other one's.
+fn share_no_secret<'a>(names: impl Iterator<Item = &'a str>, faults: &mut Faults) {
+    let mut seen: BTreeMap<String, &str> = BTreeMap::new();
+    for name in names {
+        let prefix = secrets::prefix(name);
+        if let Some(other) = seen.get(&prefix) {
+            faults.add(format!(
+                "remotes.{other} and remotes.{name} take their secrets from the same variables, {prefix}...: give one of them \
+                 another name, or each server is told the other one's secrets"
+            ));
+        }
+        seen.insert(prefix, name);
+    }
 }
 
 fn remote(

@@ -82,7 +82,7 @@ fn never_taken(request: &Request, point: &PointId) -> Option<String> {
     (request.only == Some(Only::Config)).then(|| {
         format!(
             "there is nothing to restore: no configuration, .env or logs were backed up with the restore point {point}, since \
-             `files` of [backup] in agent.toml named none then"
+             `files` of [backup] in agent.toml named none then that a backup takes: what is the database's, the agent's own or a remote's is left out"
         )
     })
 }

@@ -22,14 +22,14 @@ const PUT_EPISODE: &str = "
 const REMOVE_EPISODE: &str = "DELETE FROM episodes WHERE id = :id";
 const READ_FLOORS: &str = "
     SELECT key, rule, raised_at, raises, bad_at, loudest, flapping_since, episode, over_at, messages, began_at, hour_at,
-           paced_until, unsaid, kinds, told_in
+           paced_until, unsaid, kinds
     FROM floors ORDER BY key LIMIT 1000";
 const PUT_FLOOR: &str = "
     INSERT OR REPLACE INTO floors
         (key, rule, raised_at, raises, bad_at, loudest, flapping_since, episode, over_at, messages, began_at, hour_at,
-         paced_until, unsaid, kinds, told_in)
+         paced_until, unsaid, kinds)
     VALUES (:key, :rule, :raised_at, :raises, :bad_at, :loudest, :flapping_since, :episode, :over_at, :messages,
-            :began_at, :hour_at, :paced_until, :unsaid, :kinds, :told_in)";
+            :began_at, :hour_at, :paced_until, :unsaid, :kinds)";
 const REMOVE_FLOOR: &str = "DELETE FROM floors WHERE key = :key";
 
 /// An episode's number; never used twice.
@@ -186,8 +186,6 @@ pub struct FloorRow {
     pub paced_until: UnixMillis,
     /// Whether its message does not show the last of it yet.
     pub unsaid: bool,
-    /// In which episode a message told of it last.
-    pub told_in: Option<EpisodeId>,
 }
 
 pub(super) fn episodes(connection: &Connection) -> rusqlite::Result<BTreeMap<EpisodeId, EpisodeRow>> {
@@ -253,7 +251,6 @@ pub(super) fn put_floor(transaction: &Transaction<'_>, row: &FloorRow) -> rusqli
             ":paced_until": row.paced_until.0,
             ":unsaid": row.unsaid,
             ":kinds": row.kinds.stored(),
-            ":told_in": row.told_in.map(|episode| episode.0),
         })
         .map(drop)
 }
@@ -311,6 +308,5 @@ fn floor_from(row: &Row<'_>) -> rusqlite::Result<FloorRow> {
         paced_until: UnixMillis(row.get(12)?),
         unsaid: row.get(13)?,
         kinds: Kinds::read(&row.get::<_, String>(14)?),
-        told_in: row.get::<_, Option<i64>>(15)?.map(EpisodeId),
     })
 }

@@ -54,5 +54,4 @@ pub(super) const MIGRATIONS: &[&str] = &[
     include_str!("../../migrations/0049_pauses.sql"),
     include_str!("../../migrations/0050_places.sql"),
     include_str!("../../migrations/0051_put_back.sql"),
-    include_str!("../../migrations/0052_told_in.sql"),
 ];

@@ -56,8 +56,7 @@ const DROP_EDITS: &str = "
     UPDATE deliveries SET dropped_at = :now
     WHERE sent_at IS NULL AND dropped_at IS NULL
         AND message IN (SELECT id FROM messages WHERE episode = :episode AND is_edit = 1
-                            AND NOT (in_passing = 1 AND open = 0 AND loud = 1)
-                            AND (NOT :is_remark OR (in_passing = 1 AND follows_up = 0)))";
+                            AND NOT (in_passing = 1 AND open = 0 AND loud = 1))";
 const PRUNE: &str = "
     DELETE FROM messages WHERE created_at < :before
         AND NOT EXISTS (SELECT 1 FROM deliveries d
@@ -125,14 +124,6 @@ pub struct Failure<'a> {
     pub why: &'a str,
 }
 
-impl Message {
-    /// Whether it is seen where the message that it changes can be changed, and told nowhere else.
-    #[must_use]
-    pub fn is_remark(&self) -> bool {
-        self.is_edit && self.in_passing && !self.follows_up
-    }
-}
-
 /// Queues one message, inside the caller's transaction.
 pub(super) fn add(
     transaction: &Transaction<'_>,
@@ -177,25 +168,20 @@ pub(super) fn add(
 }
 
 /// An edit of what has not gone out yet changes its words, but one of many changes is told by itself. One that has not gone out
-/// itself is replaced, unless it is all that tells of something that nobody heard. What is only a remark takes the place of no
-/// word that is told, and waits for none.
+/// itself is replaced, unless it is all that tells of something that nobody heard.
 fn rewritten(
     transaction: &Transaction<'_>,
     episode: EpisodeId,
     message: &Message,
     now: UnixMillis,
 ) -> rusqlite::Result<bool> {
-    let is_remark = message.is_remark();
-    let parameters = named_params! { ":episode": episode.0, ":now": now.0, ":is_remark": is_remark };
+    let parameters = named_params! { ":episode": episode.0, ":now": now.0 };
     transaction.prepare_cached(DROP_EDITS)?.execute(parameters)?;
     let editable: Option<i64> = transaction
         .prepare_cached(EDITABLE)?
         .query_row(named_params! { ":episode": episode.0 }, |row| row.get(0))
         .optional()?;
     let Some(id) = editable else { return Ok(false) };
-    if is_remark {
-        return Ok(true);
-    }
     if (!message.open && message.follows_up) || (message.open && message.in_passing) {
         return Ok(false);
     }

@@ -85,17 +85,13 @@ impl Desk {
     }
 
     pub(crate) fn send_by(&self, chat_id: i64, pace: Pace, channel: Channel) -> JoinHandle<()> {
-        self.send_on((address(chat_id), pace), channel)
-    }
-
-    pub(crate) fn send_on(&self, (address, pace): (Address, Pace), channel: Channel) -> JoinHandle<()> {
         let now = std::time::Instant::now();
         let sender = Sender {
             store: Arc::clone(&self.store),
             channel: Arc::new(channel),
             voice: self.voice.clone(),
             pace,
-            address,
+            address: address(chat_id),
             roads: None,
             beat: Beats::new(now).add("outbox", Duration::from_secs(1), now),
         };

@@ -84,7 +84,6 @@ mod status_page;
 mod strays;
 mod taken_out;
 mod time_machine;
-mod told_again;
 mod told_by_others;
 mod told_by_roads;
 mod told_ends;

@@ -112,11 +112,6 @@ impl Telegram {
         self.chat.lock().unwrap().taken.clone()
     }
 
-    /// Whoever changes one of them from now on learns that it is gone.
-    pub fn forget_taken(&self) {
-        self.chat.lock().unwrap().taken.clear();
-    }
-
     /// What should have failed and has not will not.
     pub fn forget_faults(&self) {
         self.chat.lock().unwrap().faults.clear();

@@ -11,14 +11,14 @@ use super::{
     follow, hold,
     kin::{self, Home},
     lead::standing,
-    members, set_held, spent,
+    members, set_held,
     storm::{changes_at, is_unheard, sooner},
 };
 use crate::{
     alert::{calendar::Calendar, role::Role},
     store::{
         book::Book,
-        episodes::{EpisodeId, EpisodeRow},
+        episodes::{EpisodeId, EpisodeRow, Mended},
     },
 };
 
@@ -26,6 +26,9 @@ use crate::{
 pub(super) const REMIND_FIRST: Duration = Duration::from_secs(300);
 /// The end of what was shorter than this only changes its message: nobody has to be called twice for it.
 const IN_PLACE_MOST: Duration = Duration::from_secs(300);
+
+/// What a message names that is over.
+const MENDED_MAX: usize = 6;
 
 /// Tells an alert with others that it belongs to, or begins to, where it waits for a cause after so long.
 pub(super) fn join(
@@ -48,7 +51,6 @@ pub(super) fn join(
                 Some((told, _)) if severity <= told => changes_at(episode, severity, now),
                 Some(_) | None => sooner(episode, due_at),
             };
-            spent::told_with(book, id, now.plus(wait));
             (id, enter(book, id, severity, now, due_at))
         }
         Home::Alone => {
@@ -88,6 +90,32 @@ fn enter(
     rings
 }
 
+/// Something that was told with others is over while those go on: their message says so.
+pub(super) fn mended(book: &mut Book, id: EpisodeId, fault: &Fault, now: UnixMillis) {
+    let Some(episode) = book.episodes.get_mut(&id) else {
+        return;
+    };
+    episode.mended.retain(|mended| mended.key != fault.key);
+    episode.mended.push(Mended {
+        key: fault.key.clone(),
+        rule: fault.rule.name().to_owned(),
+        at: now,
+    });
+    let too_many = episode.mended.len().saturating_sub(MENDED_MAX);
+    episode.mended.drain(..too_many);
+}
+
+/// What some message calls over is wrong again, wherever that is told: it says so no more, and is put right.
+pub(super) fn is_back(book: &mut Book, key: &str, now: UnixMillis) {
+    let is_it = |mended: &Mended| mended.key == key;
+    for episode in book.episodes.values_mut() {
+        if episode.mended.iter().any(is_it) {
+            episode.mended.retain(|mended| !is_it(mended));
+            episode.due_at = Some(changes_at(episode, Severity::Info, now));
+        }
+    }
+}
+
 /// Disks of different roles have different causes and mean different things: none hides behind another's message.
 fn topic_of(fault: &Fault) -> String {
     let topic = fault.rule.spec().topic;
@@ -103,7 +131,6 @@ pub(super) fn hasten(book: &mut Book, calendar: &Calendar, id: EpisodeId, now: U
         episode.due_at = Some(sooner(episode, now));
         is_news(episode);
     }
-    spent::told_with(book, id, now);
     speak_if_due(book, calendar, id, now)
 }
 
@@ -115,7 +142,7 @@ fn is_news(episode: &mut EpisodeRow) {
 }
 
 /// How an alert leaves what it was told with.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy)]
 pub(super) enum End {
     /// It is well.
     Mended,
@@ -148,7 +175,8 @@ pub(super) fn leave(book: &mut Book, id: EpisodeId, fault: Fault, end: End, now:
         return Vec::new();
     };
     let Some((told, _)) = episode.told else {
-        return spent::left(book, id, end, now);
+        shrink(book, id);
+        return Vec::new();
     };
     if !is_last {
         episode.due_at = Some(changes_at(episode, Severity::Info, now));
@@ -198,7 +226,7 @@ pub(super) fn leave(book: &mut Book, id: EpisodeId, fault: Fault, end: End, now:
     }
 }
 
-/// One of its alerts went elsewhere before a message told of it.
+/// One of its alerts went elsewhere before anything was told.
 pub(super) fn shrink(book: &mut Book, id: EpisodeId) {
     let left = members(book, id).first().and_then(|row| Fault::of(row));
     match (left, book.episodes.get_mut(&id)) {
@@ -229,9 +257,6 @@ fn speak(book: &mut Book, calendar: &Calendar, id: EpisodeId, rings: bool, now: 
     };
     if episode.due_at.is_none_or(|due_at| due_at > now) {
         return Vec::new();
-    }
-    if spent::is_shown(episode) {
-        return spent::speak(book, calendar, id, now);
     }
     if episode.told.is_none() {
         drop_held(book, calendar, id, now);

@@ -34,7 +34,7 @@ const MESSAGES_MAX: u32 = 3;
 /// A crash and a hang are two troubles, not one that comes and goes; only from the third time on all count as one.
 const OTHER_TROUBLE_RAISES: u32 = 2;
 /// How often a message is changed in the long run: a chat bears about one request a second, and others wait for it too.
-pub(super) const CHANGE_EVERY: Duration = Duration::from_secs(3);
+const CHANGE_EVERY: Duration = Duration::from_secs(3);
 /// How far changes may be ahead of that: a hundred of them go out at once.
 const CHANGES_AHEAD: Duration = Duration::from_secs(300);
 
@@ -155,7 +155,6 @@ pub(super) fn count(book: &mut Book, key: &str, now: UnixMillis) -> Option<Notic
         hour_at: now,
         paced_until: now,
         unsaid: false,
-        told_in: None,
     });
     if is_next_hour(floor, now) {
         (floor.hour_at, floor.messages) = (now, 0);
@@ -290,24 +289,13 @@ fn change(
     now: UnixMillis,
 ) -> Option<Notice> {
     let (_, id) = floor.flapping?;
-    floor.unsaid = !keeps_pace(floor, now);
-    (!floor.unsaid).then(|| notice(kind, id, severity, lead, counted(floor)))
-}
-
-/// Whether one more change of its message may go out; then it is counted.
-fn keeps_pace(floor: &mut FloorRow, now: UnixMillis) -> bool {
     let paced = floor.paced_until.max(now);
-    let may = paced.since(now) <= CHANGES_AHEAD;
-    if may {
-        floor.paced_until = paced.plus(CHANGE_EVERY);
+    floor.unsaid = paced.since(now) > CHANGES_AHEAD;
+    if floor.unsaid {
+        return None;
     }
-    may
-}
-
-/// Whether a change of the message that tells of this key and others may go out now, and how often that came.
-pub(super) fn paced(book: &mut Book, key: &str, now: UnixMillis) -> Option<Times> {
-    let floor = book.floors.get_mut(key)?;
-    keeps_pace(floor, now).then(|| counted(floor))
+    floor.paced_until = paced.plus(CHANGE_EVERY);
+    Some(notice(kind, id, severity, lead, counted(floor)))
 }
 
 /// Says how it is by now where the last change came too fast.

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use protocol::time::UnixMillis;
 
-use super::{Fault, Kind, Notice, episode, members, storm::EDITS_MAX};
+use super::{Fault, Notice, episode, members, storm::EDITS_MAX};
 use crate::{
     alert::{calendar::Calendar, rule::Rule},
     store::{alerts::AlertRow, book::Book, episodes::EpisodeId},
@@ -60,16 +60,12 @@ pub(super) fn settles_at(book: &Book, id: EpisodeId, now: UnixMillis) -> Option<
     members(book, id).iter().filter_map(settling).min()
 }
 
-/// Writes down what these say of which alert, and where. What is only shown in a message of before is not told yet.
+/// Writes down what these say of which alert.
 pub(super) fn told(book: &mut Book, notices: Vec<Notice>) -> Vec<Notice> {
-    let tells = |notice: &&Notice| notice.kind.is_open() && notice.kind != Kind::Again;
-    for notice in notices.iter().filter(tells) {
+    for notice in notices.iter().filter(|notice| notice.kind.is_open()) {
         for fault in [&notice.lead].into_iter().chain(&notice.others) {
             if let Some(row) = book.alerts.get_mut(&fault.key) {
                 row.told = Some(fault.rule.name().to_owned());
-            }
-            if let Some(floor) = book.floors.get_mut(&fault.key) {
-                floor.told_in = Some(notice.episode);
             }
         }
     }

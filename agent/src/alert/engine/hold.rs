@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use protocol::{incident::Severity, time::UnixMillis};
 
-use super::{Fault, episode, members, spent};
+use super::{Fault, episode, members};
 use crate::{
     alert::{
         calendar::Calendar,
@@ -126,7 +126,7 @@ pub(super) fn swallow(book: &mut Book, root_key: &str, root: Rule) {
         .filter(|(_, id)| {
             book.episodes
                 .get(id)
-                .is_some_and(|episode| episode.told.is_none() && !spent::is_shown(episode))
+                .is_some_and(|episode| episode.told.is_none())
         })
         .collect();
     for (key, id) in explained {

@@ -66,10 +66,6 @@ pub enum Kind {
     Calm,
     /// A later message tells of it: the one before only says so.
     Replaced,
-    /// Many are back that have had the messages of the hour; the last of these shows that, and nothing else does.
-    Again,
-    /// They are over again; it shows that.
-    Past,
 }
 
 /// How often something that comes and goes came.
@@ -160,8 +156,6 @@ impl Kind {
                 | Self::Paused { .. }
                 | Self::Calm
                 | Self::Replaced
-                | Self::Again
-                | Self::Past
                 | Self::Withdrawn
                 | Self::Resolved { in_place: true, .. }
         )
@@ -172,7 +166,7 @@ impl Kind {
     pub fn follows_up(&self) -> bool {
         !matches!(
             self,
-            Self::First | Self::Flapping | Self::Settled | Self::Replaced | Self::Again | Self::Past
+            Self::First | Self::Flapping | Self::Settled | Self::Replaced
         )
     }
 
@@ -185,10 +179,7 @@ impl Kind {
     /// Whether it is one of many changes of a message: worth none of its own where nothing can be changed.
     #[must_use]
     pub fn is_in_passing(&self) -> bool {
-        matches!(
-            self,
-            Self::Returned | Self::Paused { .. } | Self::Again | Self::Past
-        )
+        matches!(self, Self::Returned | Self::Paused { .. })
     }
 
     /// Whether something is still wrong.
@@ -201,14 +192,12 @@ impl Kind {
             | Self::Reminder
             | Self::Flapping
             | Self::Returned
-            | Self::Again
             | Self::Update => true,
             Self::Resolved { .. }
             | Self::Withdrawn
             | Self::Settled
             | Self::Paused { .. }
             | Self::Calm
-            | Self::Past
             | Self::Replaced => false,
         }
     }

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use protocol::{incident::Severity, time::UnixMillis};
 
-use super::{kin::JOIN_WINDOW, spent::rings_at};
+use super::kin::JOIN_WINDOW;
 use crate::store::episodes::EpisodeRow;
 
 /// How often a message is changed for what joins it: the end is the third time.
@@ -52,7 +52,7 @@ fn storm_ends(episode: &EpisodeRow) -> Option<(UnixMillis, UnixMillis)> {
 /// By when the owner is told what this episode has not named yet, however much comes after it.
 #[must_use]
 pub fn told_by(episode: &EpisodeRow) -> Option<UnixMillis> {
-    let due_at = rings_at(episode).or(episode.due_at)?;
+    let due_at = episode.due_at?;
     let most_at = storm_ends(episode).filter(|_| episode.edits > 0);
     Some(most_at.map_or(due_at, |(_, most_at)| due_at.max(most_at)))
 }

@@ -16,7 +16,6 @@ mod reminders;
 mod reported;
 mod returns;
 mod silences;
-mod spent;
 mod storms;
 
 const START: UnixMillis = UnixMillis(1_795_330_800_000);

@@ -11,7 +11,7 @@ use super::{
     floor, follow, hold,
     kin::cause_wait,
     lead::standing,
-    members, set_held, spent, tell_or_hold,
+    members, set_held, tell_or_hold,
 };
 use crate::{
     alert::{calendar::Calendar, rule::Rule},
@@ -33,8 +33,8 @@ pub fn tick(book: &mut Book, calendar: &Calendar, now: UnixMillis) -> Vec<Notice
     let ids: Vec<EpisodeId> = book.episodes.keys().copied().collect();
     for id in ids {
         if members(book, id).is_empty() {
-            // Its end waits for its pace, or this program does not know the rule any more.
-            notices.extend(spent::ended(book, id, Kind::Past, now));
+            // Only a rule that this program does not know any more leaves an episode without alerts.
+            book.episodes.remove(&id);
             continue;
         }
         notices.extend(speak_if_due(book, calendar, id, now));
@@ -72,10 +72,10 @@ fn taken_on(book: &mut Book, id: EpisodeId, by: Option<String>, now: UnixMillis)
         return Some(Vec::new());
     }
     episode.acked = Some(Acked { at: now, by });
-    if episode.told.is_none() {
-        return Some(spent::show(book, id, now));
-    }
     episode.remind_at = None;
+    if episode.told.is_none() {
+        return Some(Vec::new());
+    }
     let update = Notice::of(episode, Kind::Update, standing, times);
     Some(vec![Notice {
         loud: false,

@@ -85,7 +85,6 @@ impl Sender {
         }
         let told = self.store.told_there(&self.address, &rows[at])?;
         let is_news = match message.open {
-            _ if message.is_remark() => false,
             // The next change has a message then.
             _ if message.in_passing && self.channel.can_edit() => true,
             true => {

@@ -24,7 +24,7 @@ impl Sender {
     /// When the database refuses.
     pub(super) fn pause_of(&self, rows: &[Waiting], at: usize) -> rusqlite::Result<Option<Pause>> {
         let row = &rows[at];
-        if self.channel.can_edit() || !row.message.in_passing || row.message.is_remark() {
+        if self.channel.can_edit() || !row.message.in_passing {
             return Ok(None);
         }
         let is_same = |other: &Waiting| other.message.episode == row.message.episode;

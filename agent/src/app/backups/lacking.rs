@@ -26,7 +26,10 @@ impl Backups {
         let mark = self.capture.captured().filter(|_| may_ask())?;
         let holders = self.holders(&mark.chain).ok()?;
         let whole = self.whole().ok()?;
-        let answers = owed::ask(&self.config.remotes, &(&holders & &whole)).await;
+        let fit = &holders & &whole;
+        fit.iter()
+            .for_each(|remote| stored(self.store.put_fit(remote).map_err(Into::into)));
+        let answers = owed::ask(&self.config.remotes, &fit).await;
         let back = self.those_that_are_back(answers);
         let (torn, baseless): (Vec<String>, Vec<String>) =
             back.into_iter().partition(|remote| holders.contains(remote));
@@ -121,12 +124,10 @@ impl Backups {
                     remotes = lacking.join(", "),
                     "they got no backup of their own"
                 );
-                lacking
-                    .iter()
-                    .for_each(|remote| self.note_failed(remote, &detail));
                 let spared = self.out_of_sight(lacking).await;
                 let mut blamed = lacking.clone();
                 blamed.retain(|remote| !spared.contains(remote));
+                blamed.iter().for_each(|remote| self.note_failed(remote, &detail));
                 stored(backup_outcome::observe_unreached(
                     &self.alerts,
                     &blamed,

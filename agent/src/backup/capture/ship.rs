@@ -101,10 +101,7 @@ impl Shipper {
             let batch = self.store.segments_after(through, AT_ONCE)?;
             let leads_on = self.leads_on(&remote).await;
             let Some(last) = batch.last() else {
-                // Nothing waits for an answer. A folder is looked at without one.
-                if remote.is_folder() {
-                    self.store.put_there(&self.remote().name)?;
-                }
+                // Nothing waits for an answer.
                 return Ok(());
             };
             if !leads_on? {

@@ -58,13 +58,8 @@ fn commits_after(state: &CaptureState, config: &Config) -> Option<u64> {
     if !is_same || file_written_at(database).ok() != state.file_written {
         return None;
     }
-    let mut at = position_of(state)?;
+    let at = position_of(state)?;
     let log = WalFile::open(&log_of(database)).ok()??;
     let header = log.header().ok()?.filter(|header| header.salts == at.salts)?;
-    let (room, mut commits) = (log.room(&header).ok()?, 0);
-    // The first frame that follows no more is its end.
-    while let Ok(Some(_)) = log.next_commit(&header, &mut at, room) {
-        commits += 1;
-    }
-    Some(commits)
+    log.all_commits_after(&header, at).ok()
 }

@@ -130,11 +130,33 @@ impl WalFile {
         Ok(None)
     }
 
-    /// Frames that the file has room for, of whatever generation.
+    /// How many commits follow this place in the file, whoever was told of them: all of it is read.
     ///
     /// # Errors
     /// When the disk refuses.
-    pub fn room(&self, header: &Header) -> io::Result<u32> {
+    pub fn all_commits_after(&self, header: &Header, mut at: Position) -> io::Result<u64> {
+        let room = self.room(header)?;
+        let mut found = 0;
+        while at.frames < room {
+            let count = (room - at.frames).min(FRAMES_AT_ONCE);
+            let bytes = match self.frames(header.page_size, at.frames, count) {
+                Ok(bytes) => bytes,
+                Err(ReadError::Broken(_)) => break,
+                Err(ReadError::Io(error)) => return Err(error),
+            };
+            for bytes in bytes.chunks(frame_bytes(header.page_size)) {
+                let Some(frame) = Frame::parse(bytes, header, at.checksum) else {
+                    return Ok(found);
+                };
+                (at.frames, at.checksum) = (at.frames + 1, frame.checksum);
+                found += u64::from(frame.commit_pages.is_some());
+            }
+        }
+        Ok(found)
+    }
+
+    /// Frames that the file has room for, of whatever generation.
+    fn room(&self, header: &Header) -> io::Result<u32> {
         let bytes = self.file.metadata()?.len().saturating_sub(HEADER_BYTES as u64);
         let frames = bytes / frame_bytes(header.page_size) as u64;
         Ok(u32::try_from(frames).unwrap_or(u32::MAX))

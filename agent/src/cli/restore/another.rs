@@ -33,6 +33,9 @@ pub(super) fn chain(plan: &Plan, arguments: &Arguments, config: &Config) -> Opti
     ))
 }
 
+/// Exchanges before the last one up to which each database is opened before it is offered: the bot waits meanwhile.
+const EARLIER_OPENED: usize = 3;
+
 /// Refuses what may be another database than the shop's, as long as nobody says which of the two is wanted. One that cannot
 /// be had any more is called so.
 pub(super) async fn refuse_database(
@@ -51,9 +54,14 @@ pub(super) async fn refuse_database(
         .take_while(|part| !part.contains("agent restore"))
         .collect();
     let why = why.join("; ");
+    let is_opened = succession.earlier.len() <= EARLIER_OPENED;
     let offered = async |chain: &ChainId| {
+        if !is_opened {
+            return of_chain(chain, arguments);
+        }
         let of_it = Request {
             chain: Some(chain.as_str().to_owned()),
+            anchor: None,
             wants_offer: false,
             ..request.clone()
         };

@@ -84,7 +84,8 @@ pub(super) fn show(plan: &Plan, source: Source, config: &Config) {
 }
 
 /// What the owner is asked for a yes to.
-pub(super) fn question(plan: &Plan) -> String {
+pub(super) fn question(plan: &Plan, here: &Here) -> String {
+    let uncaptured = here.unattended.and_then(|it| it.commits).unwrap_or(0);
     match &plan.left_out {
         Some(left_out) if left_out.chain == plan.manifest.chain => format!(
             "Restore it now, without commits {} to {}?",
@@ -93,6 +94,10 @@ pub(super) fn question(plan: &Plan) -> String {
         _ if plan.may_be_newer => {
             "Restore it now, although there may be something newer that is not in it?".to_owned()
         }
+        _ if uncaptured > 0 => format!(
+            "Restore it now, without {} that nobody captured?",
+            words::count(uncaptured, "commit")
+        ),
         _ => "Restore it now?".to_owned(),
     }
 }

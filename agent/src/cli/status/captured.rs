@@ -2,6 +2,7 @@
 //! interrupted the capture.
 //! It asks no remote.
 
+use jiff::tz::TimeZone;
 use protocol::{chain::ChainId, time::UnixMillis};
 use serde::Serialize;
 
@@ -11,7 +12,8 @@ use super::{
 };
 use crate::{
     alert::message::moment,
-    backup::recipients::Recipients,
+    backup::{capture::Unattended, recipients::Recipients},
+    cli::words,
     config::Config,
     store::{Store, interruptions::CaptureEvent, lock, rehearsal::Kind},
     traffic::DAY,
@@ -31,6 +33,10 @@ pub(super) struct CaptureView {
     /// Why it stands still, when it does.
     fault: Option<String>,
     fault_since: Option<UnixMillis>,
+    /// Since when nobody follows the shop; absent while somebody does.
+    unattended_since: Option<UnixMillis>,
+    /// Commits that the shop's log holds since then; absent where it does not tell.
+    uncaptured_commits: Option<u64>,
     remotes: Vec<LagView>,
     /// Remotes without a full backup of this chain: nothing of the chain can be restored from them.
     without_base: Vec<String>,
@@ -79,6 +85,7 @@ pub(super) fn look(store: &Store, config: &Config, now: UnixMillis) -> rusqlite:
         (Some(state), Some(keys)) => store.other_keys(&state.chain, keys)?,
         _ => None,
     };
+    let unattended = Unattended::of(config);
     let known = Known {
         store,
         now,
@@ -94,6 +101,8 @@ pub(super) fn look(store: &Store, config: &Config, now: UnixMillis) -> rusqlite:
         commit_at: state.as_ref().map(|state| state.commit_at),
         fault_since: fault.as_ref().map(|fault| fault.since),
         fault: fault.map(|fault| fault.detail),
+        unattended_since: unattended.map(|it| it.since),
+        uncaptured_commits: unattended.and_then(|it| it.commits),
         remotes: store
             .shipping()?
             .into_iter()
@@ -151,6 +160,7 @@ pub(super) fn sentences(view: &CaptureView, config: &Config) -> Vec<String> {
             moment(zone, since)
         ));
     }
+    lines.extend(unattended(view, zone));
     if let Some(other_keys) = &view.other_keys {
         lines.push(format!("Keys:     {other_keys}"));
     }
@@ -180,10 +190,12 @@ pub(super) fn sentences(view: &CaptureView, config: &Config) -> Vec<String> {
             ),
         });
     }
-    let captured = match (&view.fault, view.commit_at) {
-        (None, _) => Captured::All,
-        (Some(_), Some(at)) => Captured::Until(at),
-        (Some(_), None) => Captured::Nothing,
+    // A log without a later commit tells that nothing is missing.
+    let has_all = view.unattended_since.is_none() || view.uncaptured_commits == Some(0);
+    let captured = match (view.fault.is_none() && has_all, view.commit_at) {
+        (true, _) => Captured::All,
+        (false, Some(at)) => Captured::Until(at),
+        (false, None) => Captured::Nothing,
     };
     for one in &view.remotes {
         lines.extend(lag::torn(one));
@@ -199,4 +211,22 @@ pub(super) fn sentences(view: &CaptureView, config: &Config) -> Vec<String> {
         ));
     }
     lines
+}
+
+/// What nobody captures while no agent runs; why it stands still under one that does is said elsewhere.
+fn unattended(view: &CaptureView, zone: &TimeZone) -> Option<String> {
+    let since = view.unattended_since.filter(|_| view.fault.is_none())?;
+    let held = match view.uncaptured_commits {
+        Some(0) => return None,
+        Some(count) => format!(
+            "{} since then {} in its log on this server alone",
+            words::count(count, "commit"),
+            if count == 1 { "is" } else { "are" }
+        ),
+        None => "what was committed since then, if anything, is on no remote".to_owned(),
+    };
+    Some(format!(
+        "Commits:  NOT captured since {}, since no agent runs: {held}",
+        moment(zone, since)
+    ))
 }

@@ -32,6 +32,20 @@ fn credentials_go_to_the_remote_whose_name_is_the_longest_that_fits() {
 }
 
 #[test]
+fn two_remotes_whose_names_share_their_variables_are_refused() {
+    for (one, other) in [("a-b", "a_b"), ("One", "ONE"), ("x_Y-z", "X-y_Z")] {
+        let section = |name: &str| format!("[remotes.{name}]\ntype = \"s3\"\nbucket = \"b\"\n");
+        let (_, faults) = read_with(
+            &(SMALL.to_owned() + &section(one) + &section(other)),
+            Purpose::Look,
+            &[],
+        );
+        assert_eq!(faults.len(), 1, "{faults:?}");
+        assert!(faults[0].contains(one) && faults[0].contains(other), "{faults:?}");
+    }
+}
+
+#[test]
 fn what_is_beside_the_file_counts_less_than_the_environment() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("agent.toml");

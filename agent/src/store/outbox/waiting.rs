@@ -37,7 +37,7 @@ const BACKLOG: &str = "
     SELECT count(*), count(*) FILTER (WHERE is_news), min(created_at) FILTER (WHERE is_news),
            min(created_at) FILTER (WHERE is_news AND severity = 'critical')
     FROM (SELECT m.id, m.created_at, m.severity,
-                 NOT (m.is_edit = 1 AND (m.follows_up = 0 OR (m.open = 0 AND m.in_passing = 1 AND m.loud = 0))) AS is_news
+                 NOT (m.is_edit = 1 AND m.open = 0 AND (m.follows_up = 0 OR (m.in_passing = 1 AND m.loud = 0))) AS is_news
           FROM messages m) m
     WHERE EXISTS (SELECT 1 FROM deliveries d WHERE d.message = m.id AND d.sent_at IS NULL AND d.dropped_at IS NULL)
         AND NOT EXISTS (SELECT 1 FROM deliveries d WHERE d.message = m.id AND d.sent_at IS NOT NULL)";
@@ -46,7 +46,7 @@ const BACKLOG: &str = "
 const BEHIND: &str = "
     SELECT d.rung, d.chat_id, count(DISTINCT m.id) FROM deliveries d JOIN messages m ON m.id = d.message
     WHERE d.sent_at IS NULL AND d.dropped_at IS NULL AND m.not_before <= :now
-        AND NOT (m.is_edit = 1 AND (m.follows_up = 0 OR (m.open = 0 AND m.in_passing = 1 AND m.loud = 0)))
+        AND NOT (m.is_edit = 1 AND m.open = 0 AND (m.follows_up = 0 OR (m.in_passing = 1 AND m.loud = 0)))
         AND EXISTS (SELECT 1 FROM deliveries s WHERE s.message = m.id AND s.sent_at IS NOT NULL)
         AND NOT EXISTS (SELECT 1 FROM deliveries p
                         WHERE p.message = m.id AND p.place = d.place AND p.sent_at IS NOT NULL)

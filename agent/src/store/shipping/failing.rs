@@ -29,11 +29,11 @@ impl Store {
         self.write(|transaction| transaction.execute(PUT_FAILED, row).map(drop))
     }
 
-    /// The remote is there, and nothing waits for it that it could refuse.
+    /// The remote lacks nothing: what failed before is over, unless something waits for it that it could refuse.
     ///
     /// # Errors
     /// When the database refuses.
-    pub fn put_there(&self, remote: &str) -> rusqlite::Result<()> {
+    pub fn put_fit(&self, remote: &str) -> rusqlite::Result<()> {
         let is_failing = self.read(|connection| {
             let mut statement = connection.prepare_cached(IS_FAILING)?;
             statement.exists(named_params! {":remote": remote})
@@ -55,7 +55,7 @@ impl Store {
     }
 }
 
-/// Nothing waits for the remote any more, and it is there.
+/// The remote lacks nothing any more, where nothing waits for it.
 pub(super) fn end(transaction: &Transaction<'_>, remote: &str) -> rusqlite::Result<()> {
     transaction
         .prepare_cached(END)?

@@ -84,8 +84,6 @@ fn account_for(said: &[(UnixMillis, Notice)]) {
                 Kind::Worse | Kind::More | Kind::Reminder | Kind::Update => {
                     assert!(is_open, "{id:?}: {of_it:?}");
                 }
-                // What is shown again in a message of before ends there, or goes on in another.
-                Kind::Again | Kind::Past => is_open = *kind == &Kind::Again,
                 Kind::Settled | Kind::Calm => assert!(!is_open, "{id:?}: {of_it:?}"),
             }
         }
