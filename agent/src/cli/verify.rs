@@ -269,18 +269,18 @@ fn found(seen: &str, unknown: &Unknown<'_>) -> String {
 /// Up to where each chain has commits that were never sent there.
 fn never_sent(seen: &Value) -> String {
     let ends: Vec<(ChainId, u64)> = serde_json::from_value(seen["never_sent"].clone()).unwrap_or_default();
-    let mut last = BTreeMap::new();
+    let mut of_chains: BTreeMap<ChainId, Vec<String>> = BTreeMap::new();
     for (chain, end) in ends {
-        let known: &mut u64 = last.entry(chain).or_default();
-        *known = end.max(*known);
+        of_chains.entry(chain).or_default().push(format!("through {end}"));
     }
-    let which = |chain: &ChainId| match last.len() {
+    let which = |chain: &ChainId| match of_chains.len() {
         1 => String::new(),
         _ => format!(" of chain {}", words::chain(chain)),
     };
-    let told = last.iter().map(|(chain, end)| {
+    let told = of_chains.iter().map(|(chain, ends)| {
         format!(
-            "; single commits through {end}{} were never sent there, because the spool was full or the remote was added later",
+            "; single commits {}{} were never sent there, because the spool was full or the remote was added later",
+            ends.join(" and "),
             which(chain)
         )
     });
