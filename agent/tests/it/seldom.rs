@@ -43,7 +43,7 @@ fn a_remote_without_a_restore_point_is_not_called_whole() {
     for folder in ["base", "files", "manifest"] {
         fs::remove_dir_all(shop.path("local").join(folder)).unwrap();
     }
-    let said = shop.agent_done(&["verify", "--remote", "local"]);
+    let said = shop.agent_refuses(1, &["verify", "--remote", "local"]);
     assert!(
         said.contains("NO RESTORE POINT") && !said.contains("everything is there"),
         "{said}"
