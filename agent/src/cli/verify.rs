@@ -125,7 +125,8 @@ pub async fn run(arguments: Arguments) -> Result<(), Failure> {
         faults.extend(named(remote, &wrong, share));
         let unknown = Unknown::of(&seen);
         // What a summary names is asked for by itself.
-        let alone = || unknown.nothing_leads_there().filter(|_| !seen.was_unreached());
+        let proves = (keys.is_some() || unknown.is_there_anything()) && !seen.was_unreached();
+        let alone = || unknown.nothing_leads_there().filter(|_| proves);
         let unproven = unknown.nothing_proven().or_else(alone);
         let unproven = unproven.filter(|_| anchor.is_none());
         let others = Others::of(&config, &store, &seen)?;

@@ -56,10 +56,19 @@ impl<'a> Unknown<'a> {
         })
     }
 
-    /// Nothing at all, or single commits without any restore point; for whoever brought the owner's key that is no proof of
-    /// a backup.
+    /// Whether anything lies there: where nothing does, a first backup may be yet to come.
+    pub(super) fn is_there_anything(&self) -> bool {
+        self.has_commits || self.objects_count > 0
+    }
+
+    /// Nothing at all, or commits and parts without any restore point: that is no proof of a backup.
     pub(super) fn nothing_leads_there(&self) -> Option<String> {
         (self.points.is_empty() && self.known_points == 0).then(|| match self.has_commits {
+            false if self.objects_count > 0 => format!(
+                "{}: NO RESTORE POINT is there, only what belongs to none, and nothing can be restored without one: its manifest was \
+                 deleted, or a backup is being taken at this moment",
+                self.remote
+            ),
             false => format!(
                 "{}: NOTHING is there that could be restored: no backup has reached it yet, its disk is not mounted, or that is \
                  another place",
