@@ -235,6 +235,9 @@ fn found(seen: &str, unknown: &Unknown<'_>) -> String {
     let figure = |name: &str| seen[name].as_u64().unwrap_or(0);
     let mut told = match (figure("objects"), figure("points")) {
         _ if unknown.is_all() => unknown.points(),
+        (0, 0) if unknown.is_there_anything() && !unknown.has_points() => {
+            "NO RESTORE POINT is there".to_owned()
+        }
         (0, _) => "no backup has reached it yet, so that there is nothing to compare".to_owned(),
         (objects, 0) => format!(
             "NO RESTORE POINT that this server knows is there, and nothing can be restored without one: {} of single commits \

@@ -82,6 +82,11 @@ impl<'a> Unknown<'a> {
         })
     }
 
+    /// Whether restore points lie there that this machine does not know.
+    pub(super) fn has_points(&self) -> bool {
+        !self.points.is_empty()
+    }
+
     /// Restore points that are not known here, in a sentence.
     pub(super) fn told(&self) -> Option<String> {
         (!self.points.is_empty()).then(|| self.points())
