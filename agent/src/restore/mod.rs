@@ -29,6 +29,7 @@ mod bare;
 mod beside;
 pub mod choose;
 mod contested;
+mod dated_later;
 mod dates;
 mod fetch;
 mod files;
@@ -286,6 +287,7 @@ async fn plan_around(request: Request, mut avoid: Avoid, sources: &Sources<'_>) 
     notes.extend(undone::told(&request, &route.manifest.chain, end));
     notes.extend(contested::forked(&avoid, &route.segments));
     notes.extend(avoid.told());
+    notes.extend(dated_later::told(&request, sources, &route, goal.stop).await);
     notes.extend(route.notes);
     notes.extend(files.notes);
     notes.dedup();

@@ -15,7 +15,7 @@ use super::{
 };
 
 /// A clock that is kept right by small steps may go back by less than this.
-const SLEWED_MAX: Duration = Duration::from_secs(2);
+pub(super) const SLEWED_MAX: Duration = Duration::from_secs(2);
 
 /// Where the replay stops.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -46,9 +46,6 @@ pub struct Way {
     /// The first and the last commit right behind its end of which nobody can say whether they were there by the moment:
     /// a clock that was wrong has dated them.
     pub unsure: Option<(CommitNumber, CommitNumber)>,
-    /// For a moment: the first commit on the way whose date is before that of the commit it follows, and by how much. The
-    /// clock was wrong on one side of it.
-    pub set_back: Option<(CommitNumber, Duration)>,
 }
 
 /// The way from right after `from` to the stop: the one that leads farthest, and what is there behind a gap in it.
@@ -87,17 +84,31 @@ pub(super) fn way(
         let is_beyond = matches!(stop, Stop::By { moment, .. } if behind.last_at > moment);
         way.gap = Some((before, behind.first)).filter(|_| !is_beyond || whole + 1 < wanted);
     }
-    if matches!(stop, Stop::By { .. }) {
-        way.set_back = set_back(&way.segments);
-    }
     way
 }
 
-fn set_back(segments: &[SegmentName]) -> Option<(CommitNumber, Duration)> {
-    segments.windows(2).find_map(|pair| {
-        let by = pair[0].last_at.since(pair[1].last_at);
-        (by >= SLEWED_MAX).then_some((pair[1].first, by))
-    })
+/// The first commit on a way to a moment whose date is before that of something before it, and by how much: the clock was
+/// wrong on one side of it. The point from which the way leads is of `begin_at`. What was dated so late again by that moment
+/// was there, and so was all before it.
+pub(super) fn set_back(
+    begin_at: UnixMillis,
+    segments: &[SegmentName],
+    moment: UnixMillis,
+) -> Option<(CommitNumber, Duration)> {
+    let mut latest = begin_at;
+    for (at, segment) in segments.iter().enumerate() {
+        let by = latest.since(segment.last_at);
+        let is_over = || {
+            segments[at..]
+                .iter()
+                .any(|it| latest <= it.last_at && it.last_at <= moment)
+        };
+        if by >= SLEWED_MAX && !is_over() {
+            return Some((segment.first, by));
+        }
+        latest = latest.max(segment.last_at);
+    }
+    None
 }
 
 /// The segments of the chain after a commit that lead farthest, then those behind a gap, and so on; and the place of the
@@ -209,13 +220,18 @@ mod tests {
         let opened = "the last one is opened to see how far";
         assert_eq!(through(10_500), (11, None), "{opened}");
         assert_eq!(through(10_000), (11, None));
-        let back = way((&all, &Links::new()), &chain(), commit(1), by(10_500))
-            .set_back
-            .unwrap();
-        assert_eq!((back.0.get(), back.1.as_secs()), (8, 491));
+        let back = |begin_at, moment| {
+            let way = way((&all, &Links::new()), &chain(), commit(1), by(moment));
+            let back = set_back(UnixMillis(begin_at), &way.segments, UnixMillis(moment));
+            back.map(|(first, by)| (first.get(), by.as_secs()))
+        };
+        assert_eq!(back(100, 10_500), Some((8, 491)));
+        assert_eq!(back(100, 500), None);
+        assert_eq!(back(5_000, 5_000), Some((2, 4)), "the point was taken before");
         assert_eq!(
-            way((&all, &Links::new()), &chain(), commit(1), by(500)).set_back,
-            None
+            back(5_000, 700_000),
+            Some((8, 491)),
+            "it was that late again by then"
         );
         let unknown = "nothing says that they were there by then";
         assert_eq!(through(5_000), (5, Some((4, 7))), "{unknown}");

@@ -73,9 +73,13 @@ pub(super) async fn route(
             manifest.chain
         )
     }));
-    route.notes.extend(way.set_back.map(|(first, by)| {
+    let set_back = match stop {
+        Stop::By { moment, .. } => replay::set_back(manifest.taken_at, &way.segments, moment),
+        Stop::AtPoint | Stop::AtEnd | Stop::AfterCommit(_) => None,
+    };
+    route.notes.extend(set_back.map(|(first, by)| {
         format!(
-            "commit {first} is dated {} before the one that it follows: the clock was wrong for a while then, and what is given \
+            "commit {first} is dated {} before what it follows: the clock was wrong for a while then, and what is given \
              may hold commits that were not there by that moment, under dates that are wrong. --chain {} --commit {} gives \
              the state right before",
             told(by),
@@ -122,7 +126,7 @@ pub(super) async fn beginning(index: &mut Index<'_>, goal: &Goal) -> Option<Comm
 }
 
 /// How long that is, in the unit that says most.
-fn told(by: Duration) -> String {
+pub(super) fn told(by: Duration) -> String {
     match by.as_secs() {
         seconds @ 0..120 => format!("{seconds} seconds"),
         seconds @ 120..7_200 => format!("{} minutes", seconds / 60),

@@ -173,14 +173,39 @@ fn a_moment_from_before_a_clock_was_set_back_for_a_while_is_given_with_a_note_th
     sell_under(&shop, &[], 1);
     let told = shop.restore_to("back", &["--at", &moment]);
     assert!(
-        told.contains("the clock was wrong for a while then")
-            && told.contains("before the one that it follows"),
+        told.contains("the clock was wrong for a while then") && told.contains("before what it follows"),
         "{told}"
     );
     let (_, after) = told.split_once(" --commit ").expect(&told);
     let commit: String = after.chars().take_while(char::is_ascii_digit).collect();
     shop.restore_to("right", &["--commit", &commit]);
     assert_eq!(count_items(&shop.path("right/shop.db")), before);
+}
+
+#[test]
+fn what_was_backed_up_under_a_clock_that_was_set_back_is_given_with_a_note_of_what_is_dated_later() {
+    let shop = Shop::new();
+    let Some(behind) = clock_set("-2h") else { return };
+    sell_under(&shop, &[], 1);
+    let begun = shop.back_up();
+    sell_under(&shop, &behind, 3);
+    let output = shop.command(&["backup"]).envs(behind).output().unwrap();
+    assert!(output.status.success());
+    let moment = (jiff::Timestamp::now() - jiff::SignedDuration::from_hours(1)).to_string();
+    let told = |arguments: &[&str]| shop.restore_to("back", &[&["--at", &moment], arguments].concat());
+    let later = format!("the restore point {}, after commit", text(&begun["id"]));
+    let said = told(&[]);
+    assert!(
+        said.contains(&later) && said.contains("minutes after that moment"),
+        "{said}"
+    );
+    fs::remove_dir_all(shop.path("back")).unwrap();
+    fs::rename(shop.path("state"), shop.path("elsewhere")).unwrap();
+    let said = told(&[]);
+    assert!(
+        said.contains("minutes after that moment, and what is given comes after it"),
+        "also where no memory is: {said}"
+    );
 }
 
 #[test]

@@ -26,16 +26,17 @@ pub(super) fn note(plan: &Plan, lasting: Option<&Unattended>, config: &Config) -
         return Some(told);
     }
     let lasting = lasting?;
-    let beyond = beyond(lasting, config)?;
+    let mut beyond = beyond(lasting, config)?;
+    // Where its log tells how many they are, it is the one that was followed.
+    if matches!(plan.target, Target::Live(_)) && lasting.commits.is_some() {
+        beyond += ", but in the database that is moved aside";
+    }
     if moment.is_some_and(|moment| moment >= lasting.since) {
         return Some(format!(
             "in a gap: {beyond}. You get the shop as it was last seen before"
         ));
     }
-    Some(match plan.target {
-        Target::Live(_) => format!("{beyond}, but in the database that is moved aside"),
-        Target::Folder(_) => beyond,
-    })
+    Some(beyond)
 }
 
 /// What this server's database may hold that nobody captured; `None` where its log tells that there is nothing.
