@@ -217,6 +217,12 @@ fn in_words(gap: &Gap, nowhere: &str) -> String {
             format!("nobody follows the shop at this moment: {held}")
         }
         What::Absent => "the agent did not run, and no commit of that time is known".to_owned(),
+        // By the moments alone at which it looked at the machine.
+        What::Away if gap.chain.is_none() => {
+            "the agent did not run for some of it, or this server's clock was set: what happened then carries the moment of \
+             its return"
+                .to_owned()
+        }
         What::Away => {
             "the agent did not run for some of it: what happened then carries the moment of its return"
                 .to_owned()
