@@ -25,8 +25,8 @@ pub(super) async fn told(
         None => format!("commit {commit} is {nowhere}: the last one there is {end}"),
         Some((next, point)) => format!(
             "commit {commit} is {nowhere}: of the commits between {end} and {next} none is there any more. \
-             Retention lets single ones go after a while; where yours does not, somebody deleted them, and `agent verify` says \
-             which. What comes next is --point {point}, after commit {next}: it is LATER, and \
+             Retention lets single ones go after a while, and a remote that was added later or a full spool never had them; else \
+             somebody deleted them. `agent verify` says which. What comes next is --point {point}, after commit {next}: it is LATER, and \
              holds all that happened in between"
         ),
     }
