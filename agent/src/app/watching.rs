@@ -123,7 +123,7 @@ fn probes(
         Handle::current(),
         nudge.clone(),
     )
-    .after(history.clone());
+    .after(Arc::clone(common.store));
     let mut probes: Vec<Box<dyn Probe>> = vec![
         Box::new(egress),
         Box::new(disks),

@@ -25,6 +25,7 @@ mod channels;
 mod checking;
 mod clock_ahead;
 mod console;
+mod cut_logs;
 mod damaged_source;
 mod domains;
 mod dying_server;

@@ -7,6 +7,7 @@ use protocol::time::UnixMillis;
 
 use super::{
     files::{Live, Rotated, View},
+    noted::Noted,
     writer::{Holder, Sight, Writer},
 };
 use crate::{
@@ -49,17 +50,9 @@ pub struct Memory {
     /// The latest look, or that at the last rotation that was seen.
     latest: Option<UnixMillis>,
     truncated: Option<(UnixMillis, u64)>,
-    before: Option<Before>,
+    /// As an agent before this one wrote it down, until there is a file to hold it against.
+    noted: Option<Noted>,
     astray: Option<Holder>,
-}
-
-/// How long the log was before the first look, by what an agent before this one measured.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Before {
-    /// Since when it was at least that long.
-    pub since: UnixMillis,
-    /// How long, at least.
-    pub size_bytes: u64,
 }
 
 /// Whether the marker that was asked for came to the file.
@@ -76,9 +69,9 @@ pub enum Marker {
 impl Memory {
     /// Of a log that nobody has looked at yet, but for an agent before this one.
     #[must_use]
-    pub fn after(before: Option<Before>) -> Self {
+    pub fn after(noted: Option<Noted>) -> Self {
         Self {
-            before,
+            noted,
             ..Self::default()
         }
     }
@@ -137,7 +130,7 @@ impl Memory {
         }
         if let Some(live) = view.live {
             #[allow(clippy::cast_precision_loss, reason = "a figure for charts")]
-            seen.sample(series(name), live.size_bytes as f64);
+            seen.sample(format!("log_bytes:{name}"), live.size_bytes as f64);
         }
         seen
     }
@@ -153,12 +146,11 @@ impl Memory {
         self.first_seen.get_or_insert(now);
         let before = self.looked_at.replace(now);
         let live = view.live;
-        if let (Some(before), Some(live)) = (self.before.take(), live) {
-            // Made since, it is what rotation put in the place of the other.
-            let is_same = live.born.is_some_and(|born| born < before.since);
-            if is_same && live.size_bytes < before.size_bytes {
-                self.truncated = Some((now, before.size_bytes));
-            }
+        if let Some(live) = live
+            && let Some(noted) = self.noted.take()
+            && noted.is_cut(&Noted::of(&live, now))
+        {
+            self.truncated = Some((now, noted.size_bytes));
         }
         if let (Some(last), Some(live)) = (self.last, live) {
             let is_same = last.id == live.id && (last.born == live.born || live.born.is_none());
@@ -219,11 +211,6 @@ impl Memory {
         let stands = now.since(at) <= MOMENT_STANDS;
         stands.then(|| (Rule::LogTruncated, format!(": {}", bytes(size_bytes))))
     }
-}
-
-/// Under which name its length is measured.
-pub(super) fn series(name: &str) -> String {
-    format!("log_bytes:{name}")
 }
 
 fn growing(plan: &Plan, view: &View) -> Option<(Rule, String)> {
@@ -313,21 +300,31 @@ mod tests {
     }
 
     #[test]
-    fn a_log_that_was_cut_between_two_agents_is_told_and_one_that_was_rotated_is_not() {
-        let lost = |before_size: u64, born_ms: i64| {
-            let before = Before {
-                since: UnixMillis(500_000),
-                size_bytes: before_size,
-            };
-            let mut view = of_size(1000);
+    fn a_log_that_was_cut_between_two_agents_is_told_also_when_it_is_away_at_the_first_look() {
+        let now = UnixMillis(1_000_000);
+        let of_birth = |size_bytes, born_ms| {
+            let mut view = of_size(size_bytes);
             view.live.as_mut().unwrap().born = Some(UnixMillis(born_ms));
-            let mut memory = Memory::after(Some(before));
-            memory.compare(&view, UnixMillis(1_000_000));
-            memory.lost(UnixMillis(1_000_000)).map(|(_, more)| more)
+            view
         };
-        assert_eq!(lost(2048, 1).as_deref(), Some(": 2.0 KiB"));
-        assert_eq!(lost(900, 1), None, "it has grown");
-        assert_eq!(lost(2048, 600_000), None, "it is another file");
+        let lost = |looks: &[View]| {
+            let before = of_birth(2048, 1).live.unwrap();
+            let mut memory = Memory::after(Some(Noted::of(&before, now)));
+            looks.iter().for_each(|view| memory.compare(view, now));
+            memory.lost(now).map(|(_, more)| more)
+        };
+        let away = View {
+            live: None,
+            rotated: Vec::new(),
+        };
+        assert_eq!(lost(&[of_birth(1000, 1)]).as_deref(), Some(": 2.0 KiB"));
+        assert_eq!(lost(&[away, of_birth(1000, 1)]).as_deref(), Some(": 2.0 KiB"));
+        assert_eq!(
+            lost(&[of_birth(3000, 1), of_birth(3000, 1)]),
+            None,
+            "it has grown"
+        );
+        assert_eq!(lost(&[of_birth(1000, 5)]), None, "it is another file");
     }
 
     #[test]

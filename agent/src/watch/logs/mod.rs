@@ -5,41 +5,41 @@
 pub mod files;
 pub mod judge;
 pub mod marker;
+pub mod noted;
 pub mod writer;
 
 use std::{
     path::{Path, PathBuf},
+    sync::Arc,
     time::Duration,
 };
 
-use protocol::{
-    health::{Health, LogFile},
-    time::UnixMillis,
-};
+use protocol::health::{Health, LogFile};
 use tokio::{runtime::Handle, sync::watch};
 
 use self::{
-    judge::{Before, Marker, Memory, Plan},
+    judge::{Marker, Memory, Plan},
     marker::{Asked, Markers},
+    noted::Notes,
     writer::{Holder, Sight, Writer},
 };
 use super::{
     bot_link::{BotLink, Missing},
-    history::History,
     nudge::{Listener, Nudge},
     probe::{At, Probe, Seen, Verdict},
 };
-use crate::alert::{
-    rule::{AlertKey, Observation},
-    whose::Whose,
+use crate::{
+    alert::{
+        rule::{AlertKey, Observation},
+        whose::Whose,
+    },
+    store::Store,
 };
 
 /// The probe's name.
 pub const NAME: &str = "logs";
 const ASK_LIMIT: Duration = Duration::from_secs(2);
 const LIMIT: Duration = Duration::from_secs(20);
-/// What an agent before this one measured longer ago says nothing of what happened between the two.
-const KNOWN_FOR_MS: i64 = 3_600_000;
 /// Beside those that the settings name: the one that the bot writes to, and those that it wrote to before.
 const TOLD_MAX: usize = 10;
 
@@ -67,7 +67,7 @@ pub struct Logs {
     bots: Option<PathBuf>,
     markers: Markers,
     listener: Listener,
-    past: Option<History>,
+    notes: Notes,
 }
 
 impl Logs {
@@ -90,34 +90,17 @@ impl Logs {
             bots: None,
             markers,
             listener: Listener::new(nudge),
-            past: None,
+            notes: Notes::default(),
         }
     }
 
-    /// The same, and what an agent before this one measured tells what was cut off between the two.
+    /// The same, and what an agent before this one wrote down tells what was cut off between the two.
     #[must_use]
-    pub fn after(self, past: History) -> Self {
+    pub fn after(self, store: Arc<Store>) -> Self {
         Self {
-            past: Some(past),
+            notes: Notes::of(store),
             ..self
         }
-    }
-
-    /// The last that was measured of a log before the first look at it. Where that cannot be read nothing is known.
-    fn before(&self, name: &str, now: UnixMillis) -> Option<Before> {
-        let from = UnixMillis(now.0.saturating_sub(KNOWN_FOR_MS));
-        let known = self.past.as_ref()?.read(&judge::series(name), from, now).ok()?;
-        let last = known.last()?;
-        #[allow(
-            clippy::cast_possible_truncation,
-            clippy::cast_sign_loss,
-            reason = "the length of a file"
-        )]
-        let size_bytes = last.least as u64;
-        Some(Before {
-            since: last.at,
-            size_bytes,
-        })
     }
 
     fn paths(&self, told: Option<&LogFile>) -> Vec<PathBuf> {
@@ -188,12 +171,15 @@ impl Logs {
         let memory = match self.known.iter_mut().position(|(known, _)| known == path) {
             Some(at) => &mut self.known[at].1,
             None => {
-                let before = self.before(&name, at.now);
+                let before = self.notes.before(&name, at.now);
                 self.known.push((path.to_path_buf(), Memory::after(before)));
                 &mut self.known.last_mut().expect("it was pushed").1
             }
         };
         let mut seen = memory.judge(&name, &plan, &view, writer, marker, at.now);
+        if let Some(live) = &view.live {
+            self.notes.take(&name, live, at.now);
+        }
         sign(&mut seen, self.whose(path, writer).as_ref());
         seen
     }
@@ -258,53 +244,7 @@ impl Probe for Logs {
             seen.samples.extend(one.samples);
             seen.findings.extend(one.findings);
         }
+        self.notes.write(at);
         seen
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use std::sync::Arc;
-
-    use super::*;
-    use crate::{
-        store::Store,
-        watch::{nudge::Nudge, probe::Sample},
-    };
-
-    #[tokio::test]
-    async fn what_an_agent_before_measured_within_the_hour_is_known_at_the_first_look() {
-        let _ = rustls::crypto::ring::default_provider().install_default();
-        let dir = tempfile::tempdir().unwrap();
-        let store = Arc::new(Store::open(dir.path()).unwrap());
-        let slot = UnixMillis(1_795_330_800_000);
-        let at = |seconds| slot.plus(Duration::from_secs(seconds));
-        let measured = History::new(Arc::clone(&store));
-        for (seconds, value) in [(0, 2_000.0), (5, 2_100.0), (300, 50.0)] {
-            let series = judge::series("/x.log");
-            measured.add(at(seconds), &[Sample { series, value }]).unwrap();
-        }
-        let settings = Settings {
-            files: Vec::new(),
-            plan: Plan {
-                period: Duration::from_secs(60),
-                size_bytes_max: 1,
-                keep: 1,
-                compress: false,
-            },
-            every: Duration::from_secs(5),
-            marker_every: Duration::from_secs(5),
-        };
-        let link = BotLink::new(reqwest::Client::new(), "http://127.0.0.1:9");
-        let health = watch::Sender::new(None).subscribe();
-        let logs =
-            Logs::new(settings, health, link, Handle::current(), Nudge::default()).after(History::new(store));
-        let before = Before {
-            since: slot,
-            size_bytes: 2_000,
-        };
-        assert_eq!(logs.before("/x.log", at(310)), Some(before));
-        assert_eq!(logs.before("/x.log", at(8_000)), None);
-        assert_eq!(logs.before("/y.log", at(310)), None);
     }
 }
