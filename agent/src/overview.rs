@@ -258,7 +258,7 @@ impl Desk {
                     severity: fault.rule.severity(),
                     headline: message::named(&self.voice, &fault),
                     cause: message::cause(&self.voice, &fault),
-                    since: row.since,
+                    since: fault.since,
                     episode: row.episode,
                     acked: episode.and_then(|episode| episode.acked.clone()),
                     held: telling::note(&self.voice, &telling::of(book, row, &undelivered)),

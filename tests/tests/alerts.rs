@@ -1,6 +1,7 @@
 //! The owner knows within two seconds, and nobody else ever hears of servers.
 
 use std::{
+    io::{Read, Write},
     process::Command,
     sync::atomic::{AtomicBool, Ordering},
     time::{Duration, Instant},
@@ -199,6 +200,29 @@ fn a_program_that_runs_and_does_not_answer_is_not_called_dead() {
         "{text}"
     );
     assert_eq!(said.status.code(), Some(1));
+}
+
+#[test]
+fn a_bot_whose_place_another_program_has_is_not_to_be_started_before_that_is_stopped() {
+    let agent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = agent.local_addr().unwrap();
+    std::thread::spawn(move || {
+        for mut asked in agent.incoming().flatten() {
+            let _ = asked.read(&mut [0; 4096]);
+            let _ = asked.write_all(
+                b"HTTP/1.0 200 OK\r\n\r\n{\"healthy\":true,\"critical\":1,\"alerts\":[\"bot_port_taken\"]}",
+            );
+        }
+    });
+    let mut check = Command::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../scripts/health-check"));
+    check.args(["--language", "en", "--bot", "127.0.0.1:1", "--agent"]);
+    let said = check.arg(address.to_string()).output().unwrap();
+    let text = String::from_utf8_lossy(&said.stdout).into_owned();
+    let line = text.lines().find(|line| line.starts_with("bot: DOWN")).unwrap();
+    assert!(
+        line.contains("ss -ltnp") && !line.contains("systemctl start bot"),
+        "{text}"
+    );
 }
 
 #[test]

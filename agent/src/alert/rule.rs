@@ -62,6 +62,8 @@ pub struct Spec {
     pub is_absence: bool,
     /// Whether whoever sees it has tried for so long that what explains it would have been seen by then.
     pub is_tried: bool,
+    /// Whether it must last itself: what else was wrong of the same before it counts nothing towards that.
+    pub is_itself: bool,
     /// Whether only the owner can go on from here: it begins a message of its own, and hides in no other.
     pub is_owners: bool,
     /// Whether it is a moment, over by itself: nobody is reminded of it, and its end only changes its message.
@@ -109,6 +111,7 @@ impl Spec {
             seen_within: TWO_LOOKS,
             is_absence: false,
             is_tried: false,
+            is_itself: false,
             is_owners: false,
             is_event: false,
         }
@@ -128,6 +131,15 @@ impl Spec {
     pub const fn tried(self) -> Self {
         Self {
             is_tried: true,
+            ..self
+        }
+    }
+
+    /// It must last itself, whatever else was wrong before.
+    #[must_use]
+    pub const fn itself(self) -> Self {
+        Self {
+            is_itself: true,
             ..self
         }
     }

@@ -73,7 +73,10 @@ pub(super) fn step(state: State, seen: Seen, now: UnixMillis) -> (State, Turn) {
             pending(Trouble::begins(rule, detail, value, now), now)
         }
         (State::Pending(trouble), Seen::Wrong { rule, detail, value }) => {
-            pending(trouble.goes_on(rule, detail, value, now), now)
+            let begins_anew = rule.spec().is_itself && rule != trouble.rule;
+            let trouble = trouble.goes_on(rule, detail, value, now);
+            let since = if begins_anew { now } else { trouble.since };
+            pending(Trouble { since, ..trouble }, now)
         }
         (
             State::Firing {
@@ -115,7 +118,8 @@ pub(super) fn step(state: State, seen: Seen, now: UnixMillis) -> (State, Turn) {
     }
 }
 
-/// Counted from the beginning of the trouble: a bot that is unhealthy and mute in turns is not well in between.
+/// Counted from the beginning of the trouble: a bot that is unhealthy and mute in turns is not well in between. What must last
+/// itself begins the trouble anew.
 fn pending(trouble: Trouble, now: UnixMillis) -> (State, Turn) {
     let spec = trouble.rule.spec();
     let (bad, of) = spec.votes;
@@ -361,6 +365,24 @@ told gone 60 s, not running: firing bot_gone Critical
 told gone 60 s, stopped: firing bot_stopped Critical
 told gone 60 s, gone: firing bot_gone Critical
 ";
+
+    #[test]
+    fn a_check_that_is_not_reached_counts_by_its_own_time_whatever_it_refused_before() {
+        let (refused, unreached) = (wrong(Rule::HeartbeatRefused), wrong(Rule::HeartbeatUnreached));
+        let before = State::Pending(trouble(Rule::HeartbeatRefused, 3600));
+        let (state, turn) = step(before, unreached.clone(), NOW);
+        assert_eq!(shown(&state, &turn), "pending heartbeat_unreached");
+        let just_before = NOW.plus(Duration::from_secs(299));
+        let (state, turn) = step(state, unreached.clone(), just_before);
+        assert_eq!(shown(&state, &turn), "pending heartbeat_unreached");
+        let (told, turn) = step(state.clone(), unreached, NOW.plus(Duration::from_secs(300)));
+        assert_eq!(turn, Turn::Raised);
+        assert!(
+            matches!(told, State::Firing { trouble, .. } if trouble.since == NOW && trouble.rule_since == NOW)
+        );
+        // One that does this and that in turns takes nothing all the same.
+        assert_eq!(step(state, refused, just_before).1, Turn::Raised);
+    }
 
     #[test]
     fn a_trouble_that_gets_worse_counts_as_such_once_it_lasts() {

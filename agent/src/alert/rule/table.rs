@@ -63,7 +63,7 @@ rules! {
     /// A check at the outside answers, and does not know what it is told of or takes none of it.
     HeartbeatRefused => Spec::new("heartbeat_refused", Warning, Topic::Agent).bad_looks(2, 2).under(&[Rule::AgentBlind]);
     /// A check at the outside was not reached for minutes, or its service is not well.
-    HeartbeatUnreached => Spec::new("heartbeat_unreached", Warning, Topic::Agent).lasting(MINUTES_5).tried().under(&[Rule::AgentBlind]);
+    HeartbeatUnreached => Spec::new("heartbeat_unreached", Warning, Topic::Agent).lasting(MINUTES_5).itself().tried().under(&[Rule::AgentBlind]);
 
     /// The bot said that it stops, and is not back.
     BotStopped => Spec::new("bot_stopped", Warning, Topic::Bot).lasting(PLANNED_STOP_MAX).absence();

@@ -44,7 +44,7 @@ pub(in crate::alert) fn advice_on_cause(
     }
 }
 
-/// Where a way to the owner fails that is not its settings.
+/// Where a way to the owner fails: at what is not its settings, or at the one of them that is known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum OnTheWay {
     /// Nobody answers at that address.
@@ -55,10 +55,12 @@ pub(super) enum OnTheWay {
     Tls,
     /// The service itself, and that passes.
     Service,
+    /// The key or password, which the service refuses.
+    Secret,
 }
 
 /// What is said of each, by one of its kind.
-const ON_THE_WAY: [(OnTheWay, &str); 11] = [
+const ON_THE_WAY: [(OnTheWay, &str); 12] = [
     (OnTheWay::Nobody, "connection refused"),
     (OnTheWay::Line, "dns error"),
     (OnTheWay::Line, "no route to host"),
@@ -70,9 +72,10 @@ const ON_THE_WAY: [(OnTheWay, &str); 11] = [
     (OnTheWay::Tls, "handshake"),
     (OnTheWay::Service, "too many requests"),
     (OnTheWay::Service, "service unavailable"),
+    (OnTheWay::Secret, "unauthorized"),
 ];
 
-/// What to do about a way that fails for another reason than its settings; `name` is its own, and `detail` what it said.
+/// What to do about a way that fails for a reason that is known; `name` is its own, and `detail` what it said.
 pub(in crate::alert) fn way_advice(
     language: Language,
     rule: Rule,
@@ -140,7 +143,13 @@ mod tests {
                 );
                 let trouble = advice("status 503").unwrap();
                 assert!(!trouble.contains("agent.toml"), "{trouble}");
-                for settings in ["401 Unauthorized", "403 Forbidden", "status 404", "said nothing"] {
+                let secret = advice("401 Unauthorized").unwrap();
+                let first = secret
+                    .find("OWNER_BOT_TOKEN")
+                    .or(secret.find("password"))
+                    .or(secret.find("kata sandi"));
+                assert!(first.is_some() && !secret.contains("Start"), "{secret}");
+                for settings in ["403 Forbidden", "status 404", "said nothing"] {
                     assert_eq!(advice(settings), None, "{settings}");
                 }
             }

@@ -40,7 +40,7 @@ pub(super) const HEARTBEAT_UNREACHED: Wording = Wording {
     headline: "The watch from outside is not reached ({object})",
     happened: "The check at [heartbeat] {object} has taken nothing since {since}: {detail}",
     means: "that check hears nothing from here. If the whole server is lost, nobody outside may notice, and it may raise a false alarm itself.",
-    done: "the agent tries again every 15 seconds. Messages like this one go another way and reach you.",
+    done: "at url the agent tries again every 15 seconds; at backup_url and drill_url too after a run of its own, and after a backup by hand or its own restart not before the next run. Messages like this one go another way and reach you.",
     todo: "look whether its service has trouble; when it has none, whether its address in {object} under [heartbeat] is right: agent check",
     over_headline: "The watch from outside takes the agent's beats again ({object})",
     over: "It took a beat. Before, it took none for {lasted}.",
@@ -75,6 +75,12 @@ pub(in crate::alert::words) fn of_way_on(name: &str, cause: OnTheWay) -> &'stati
         }
         (_, OnTheWay::Tls) => {
             "look at the certificate of the service that [channels.{object}] in agent.toml names, and at this server's clock: openssl s_client -connect HOST:PORT; timedatectl. Renew it there, or correct the port. Then: agent alert test --channel {object}"
+        }
+        (TELEGRAM, OnTheWay::Secret) => {
+            "Telegram refuses the token, not your chat: store the one that @BotFather shows for the agent's bot as OWNER_BOT_TOKEN, then: systemctl restart agent; agent alert test --channel {object}"
+        }
+        (_, OnTheWay::Secret) => {
+            "correct the key or password of [channels.{object}] in its secret, a new one where the service has revoked it, then: systemctl restart agent; agent alert test --channel {object}. Its address answers"
         }
         (_, OnTheWay::Service) => {
             "nothing for now: that service has trouble of its own, and the agent tries again by itself. Where it lasts, look at the service's page about its state, or at the service if it is your own. At once: agent alert test --channel {object}"

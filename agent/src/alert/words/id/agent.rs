@@ -40,7 +40,7 @@ pub(super) const HEARTBEAT_UNREACHED: Wording = Wording {
     headline: "Pemantau dari luar tidak terjangkau ({object})",
     happened: "Pemantau di [heartbeat] {object} tidak menerima apa pun sejak {since}: {detail}",
     means: "pemantau itu tidak mendengar apa pun dari sini. Bila seluruh server hilang, mungkin tidak ada yang tahu dari luar, dan pemantau itu sendiri mungkin memberi kabar yang keliru.",
-    done: "agent mencoba lagi setiap 15 detik. Pesan seperti ini lewat jalan lain dan tetap sampai.",
+    done: "di url agent mencoba lagi setiap 15 detik; di backup_url dan drill_url juga sesudah pekerjaannya sendiri, tetapi sesudah cadangan dengan tangan atau agent dimulai ulang baru pada pekerjaan berikutnya. Pesan seperti ini lewat jalan lain dan tetap sampai.",
     todo: "periksa apakah layanannya sedang terganggu; bila tidak, apakah alamatnya di {object} pada [heartbeat] benar: agent check",
     over_headline: "Pemantau dari luar menerima kabar agent lagi ({object})",
     over: "Satu kabar sudah diterima. Sebelumnya tidak ada yang diterima selama {lasted}.",
@@ -75,6 +75,12 @@ pub(in crate::alert::words) fn of_way_on(name: &str, cause: OnTheWay) -> &'stati
         }
         (_, OnTheWay::Tls) => {
             "periksa sertifikat layanan yang disebut [channels.{object}] di agent.toml, dan jam server ini: openssl s_client -connect HOST:PORT; timedatectl. Perbarui di sana, atau perbaiki portnya. Lalu: agent alert test --channel {object}"
+        }
+        (TELEGRAM, OnTheWay::Secret) => {
+            "Telegram menolak token, bukan obrolan Anda: simpan token yang ditunjukkan @BotFather untuk bot agent sebagai OWNER_BOT_TOKEN, lalu: systemctl restart agent; agent alert test --channel {object}"
+        }
+        (_, OnTheWay::Secret) => {
+            "perbaiki kunci atau kata sandi [channels.{object}] di rahasianya, buat yang baru bila layanan itu mencabutnya, lalu: systemctl restart agent; agent alert test --channel {object}. Alamatnya menjawab"
         }
         (_, OnTheWay::Service) => {
             "untuk sekarang tidak ada: layanan itu sendiri sedang terganggu, dan agent mencoba lagi sendiri. Bila berlangsung lama, lihat halaman status layanannya, atau layanannya bila milik Anda sendiri. Langsung: agent alert test --channel {object}"
