@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use crate::{
     running::{Running, wait_until_both_hold_the_same},
-    shop::{Shop, clock_set, count_items, stderr, text},
+    shop::{Shop, clock_set, count_items, files_under, restoring, stderr, text},
     world::LIMIT,
 };
 
@@ -209,6 +209,40 @@ fn what_was_backed_up_under_a_clock_that_was_set_back_is_given_with_a_note_of_wh
 }
 
 #[test]
+fn a_moment_of_commits_that_stand_on_a_point_which_a_clock_ahead_has_dated_is_refused_with_their_number() {
+    let shop = Shop::new();
+    let Some(ahead) = clock_set("+2h") else { return };
+    sell_under(&shop, &ahead, 1);
+    let begun = shop.listed();
+    sell_under(&shop, &[], 3);
+    // Only what the wrong clock has dated is left of the points.
+    for point in shop.listed().iter().filter(|point| !begun.contains(point)) {
+        for file in files_under(&shop.path("local"))
+            .into_iter()
+            .chain(files_under(&shop.path("offsite")))
+        {
+            if file.to_string_lossy().contains(&*text(&point["id"])) {
+                fs::remove_file(file).unwrap();
+            }
+        }
+    }
+    fs::rename(shop.path("state"), shop.path("elsewhere")).unwrap();
+    let moment = jiff::Timestamp::now().to_string();
+    let said = shop.agent_refuses(1, &restoring("back", &["--at", &moment]));
+    assert!(
+        said.contains("The clock was wrong for a while") && !said.contains("LATER"),
+        "{said}"
+    );
+    let (_, after) = said.rsplit_once(" --commit ").expect(&said);
+    let commit: String = after.chars().take_while(char::is_ascii_digit).collect();
+    shop.restore_to("back", &["--commit", &commit]);
+    assert_eq!(
+        count_items(&shop.path("back/shop.db")),
+        count_items(&shop.database())
+    );
+}
+
+#[test]
 fn a_machine_whose_clock_stands_behind_names_what_it_passes_over_once_and_calls_nothing_new() {
     let shop = Shop::new();
     let Some(early) = clock_set("-5d") else { return };
@@ -224,7 +258,7 @@ fn a_machine_whose_clock_stands_behind_names_what_it_passes_over_once_and_calls_
     shop.back_up();
     let newest = shop.back_up()["id"].clone();
     let restored = |by: &str| {
-        let mut command = shop.command(&crate::shop::restoring("back", &["--dry-run"]));
+        let mut command = shop.command(&restoring("back", &["--dry-run"]));
         let output = command.envs(clock_set(by).unwrap()).output().unwrap();
         String::from_utf8_lossy(&output.stdout).into_owned() + &stderr(&output)
     };

@@ -232,20 +232,30 @@ fn a_moment_while_the_agent_did_not_run_lies_in_a_gap_although_its_commits_were_
     );
 }
 
-#[test]
-fn a_time_in_which_the_agent_did_not_run_is_a_gap_also_where_nothing_was_committed_in_it() {
-    let Some(early) = clock_set("-1h") else { return };
+/// A shop that an agent follows under that clock, with all of it on both remotes, and its bot, which keeps the log.
+fn followed_under(clock: &[(&str, &str)]) -> (Shop, Connection, Running) {
     let shop = Shop::new();
     let bot = Connection::open(shop.database()).unwrap();
     bot.query_row("SELECT count(*) FROM item", [], |_| Ok(()))
         .unwrap();
-    let agent = Running::start_with(&shop, &early);
+    let agent = Running::start_with(&shop, clock);
     agent.wait_for("/rest");
-    let output = shop.command(&["backup"]).envs(early).output().unwrap();
+    let output = shop
+        .command(&["backup"])
+        .envs(clock.iter().copied())
+        .output()
+        .unwrap();
     assert!(output.status.success(), "{}", stderr(&output));
     sell(&shop, 2);
     agent.wait_for("/durable");
     wait_until_both_hold_the_same(&shop);
+    (shop, bot, agent)
+}
+
+#[test]
+fn a_time_in_which_the_agent_did_not_run_is_a_gap_also_where_nothing_was_committed_in_it() {
+    let Some(early) = clock_set("-1h") else { return };
+    let (shop, bot, agent) = followed_under(&early);
     agent.burn();
     let died_at = SystemTime::now() - Duration::from_secs(1_800);
     let followed = fs::File::options()
@@ -285,17 +295,7 @@ fn a_time_in_which_the_agent_did_not_run_is_a_gap_also_where_nothing_was_committ
 #[test]
 fn a_time_in_which_nobody_follows_yet_is_a_gap_with_what_was_committed_in_it() {
     let Some(early) = clock_set("-1h") else { return };
-    let shop = Shop::new();
-    let bot = Connection::open(shop.database()).unwrap();
-    bot.query_row("SELECT count(*) FROM item", [], |_| Ok(()))
-        .unwrap();
-    let agent = Running::start_with(&shop, &early);
-    agent.wait_for("/rest");
-    let output = shop.command(&["backup"]).envs(early).output().unwrap();
-    assert!(output.status.success(), "{}", stderr(&output));
-    sell(&shop, 2);
-    agent.wait_for("/durable");
-    wait_until_both_hold_the_same(&shop);
+    let (shop, bot, agent) = followed_under(&early);
     let known = count_items(&shop.database());
     let lasting = || {
         let listed: Value = serde_json::from_str(&shop.agent_done(&["list", "--json"])).unwrap();

@@ -110,7 +110,15 @@ pub(super) fn of(
     // Nobody was away at a moment that is yet to come: a clock was wrong that showed it.
     let has_come = |at: &UnixMillis| *at <= known.ahead;
     let slots: Vec<UnixMillis> = slots.iter().copied().filter(has_come).collect();
-    let absences = known.absences.iter().filter(|(_, until)| has_come(until));
+    // Nor while commits were captured: a clock showed moments of theirs before or after their time.
+    let is_followed = |(from, until): &(UnixMillis, UnixMillis)| {
+        let is_ours = |name: &&SegmentName| known.follows.is_none_or(|chain| *chain == name.chain);
+        let ours = known.segments.keys().filter(is_ours);
+        let mut dates = ours.map(|name| name.last_at);
+        dates.any(|at| *from < at && at < *until)
+    };
+    let absences = known.absences.iter();
+    let absences = absences.filter(|absence| has_come(&absence.1) && !is_followed(absence));
     gaps.extend(away::between(&slots).into_iter().filter(|gap| !is_told(gap)));
     gaps.extend(caught_up);
     away::add(&mut gaps, absences);
@@ -426,6 +434,22 @@ mod tests {
             told,
             [(1_000, 100_000, &step), (400_000, 3_500_000, &What::Absent)]
         );
+    }
+
+    #[test]
+    fn nobody_was_away_while_commits_were_captured() {
+        let segments = segments(&[(2, 4, 1_000), (5, 5, 500_000)]);
+        let absences = [(UnixMillis(400_000), UnixMillis(3_500_000))];
+        let known = Known {
+            segments: &segments,
+            ranges: &ranges::of(&segments),
+            points: &[],
+            ahead: UnixMillis(4_000_000),
+            follows: None,
+            absences: &absences,
+            unattended: None,
+        };
+        assert_eq!(of(&known, &Unfollowed::default(), &[], &|_, _| false), []);
     }
 
     #[test]

@@ -4,7 +4,12 @@
 
 use std::path::{Path, PathBuf};
 
-use protocol::{manifest::Manifest, object_key::PointId, time::UnixMillis};
+use protocol::{
+    chain::{ChainId, CommitNumber},
+    manifest::Manifest,
+    object_key::PointId,
+    time::UnixMillis,
+};
 
 use super::{
     Arguments, known_here, now,
@@ -142,11 +147,65 @@ pub(super) async fn refuse_before_oldest(
     let told = |at: UnixMillis| words::moment(at, &config.owner.timezone);
     let silent = survey.silent.iter();
     let silent = silent.map(|(remote, why)| format!("; the remote {remote} does not answer ({why})"));
-    let next = match oldest_whole(request, sources).await {
+    let whole = oldest_whole(request, sources).await;
+    let dated = match &whole {
+        Some(manifest) => dated_by(moment, &manifest.chain, request, sources).await,
+        None => None,
+    };
+    let next = match (whole, dated) {
+        (Some(manifest), Some(commit)) => format!(
+            "The clock was wrong for a while: commits of that chain until {commit} are dated before that moment, and the restore \
+             point that they stand on after it. To restore them:\n  {}",
+            command(
+                arguments,
+                &[
+                    ("--chain", manifest.chain.as_str()),
+                    ("--commit", &commit.to_string())
+                ]
+            )
+        ),
+        (whole, _) => oldest_told(whole, moment, (arguments, config)),
+    };
+    Err(Failure::Failed(anyhow::anyhow!(
+        "there is no restore point from before {}; the oldest is of {}{}. Nothing was changed.\n{next}",
+        told(moment),
+        told(oldest),
+        silent.collect::<String>()
+    )))
+}
+
+/// The last commit of the chain that is dated by then, where it can be had.
+async fn dated_by(
+    moment: UnixMillis,
+    chain: &ChainId,
+    request: &Request,
+    sources: &Sources<'_>,
+) -> Option<CommitNumber> {
+    let segments = sources.survey.all_segments();
+    let by_then = segments
+        .keys()
+        .filter(|name| name.chain == *chain && name.last_at <= moment);
+    let last = by_then.map(|name| name.last).max()?;
+    let asked = Request {
+        selection: Selection::Commit(last),
+        chain: Some(chain.as_str().to_owned()),
+        anchor: None,
+        wants_offer: false,
+        ..request.clone()
+    };
+    restore::plan(asked, sources).await.ok().map(|_| last)
+}
+
+fn oldest_told(
+    whole: Option<Manifest>,
+    moment: UnixMillis,
+    (arguments, config): (&Arguments, &Config),
+) -> String {
+    match whole {
         Some(manifest) => format!(
             "The oldest that can be restored is {}, of {}. {} To restore that:\n  {}",
             manifest.point,
-            told(manifest.taken_at),
+            words::moment(manifest.taken_at, &config.owner.timezone),
             side(&Beside {
                 side: Side::Later,
                 commits: None,
@@ -155,13 +214,7 @@ pub(super) async fn refuse_before_oldest(
             command(arguments, &[("--point", manifest.point.as_str())])
         ),
         None => "`agent list` shows what there is.".to_owned(),
-    };
-    Err(Failure::Failed(anyhow::anyhow!(
-        "there is no restore point from before {}; the oldest is of {}{}. Nothing was changed.\n{next}",
-        told(moment),
-        told(oldest),
-        silent.collect::<String>()
-    )))
+    }
 }
 
 /// The first point of the chain that is meant, or of all of them, that a restore would take.

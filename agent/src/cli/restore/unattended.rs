@@ -22,7 +22,7 @@ pub(super) fn note(plan: &Plan, lasting: Option<&Unattended>, config: &Config) -
     };
     // What was found of it says more.
     let over = moment.filter(|_| plan.gap.is_none());
-    if let Some(told) = over.and_then(|moment| over_by(moment, config)) {
+    if let Some(told) = over.and_then(|moment| over_by(plan, moment, config)) {
         return Some(told);
     }
     let lasting = lasting?;
@@ -58,7 +58,7 @@ pub(super) fn beyond(lasting: &Unattended, config: &Config) -> Option<String> {
 }
 
 /// A time that is over, although no commit of it is known: what is given is the state before it.
-fn over_by(moment: UnixMillis, config: &Config) -> Option<String> {
+fn over_by(plan: &Plan, moment: UnixMillis, config: &Config) -> Option<String> {
     let store = Store::open_to_look(&config.state_dir).ok().flatten()?;
     let absences = store.absences().ok()?;
     // Nobody was away until a moment that is yet to come: a clock was wrong that showed it.
@@ -66,6 +66,11 @@ fn over_by(moment: UnixMillis, config: &Config) -> Option<String> {
     let (from, until) = absences
         .into_iter()
         .find(|(from, until)| (*from..*until).contains(&moment) && *until <= ahead)?;
+    // Somebody did follow: it was a clock that showed those moments before their time.
+    let mut dates = plan.segments.iter().map(|segment| segment.last_at);
+    if dates.any(|at| from < at && at <= moment) {
+        return None;
+    }
     let told = |at: UnixMillis| words::moment(at, &config.owner.timezone);
     Some(format!(
         "in a gap: the agent did not run from about {} until {}, and found no commit of that time when it was back. You get the \
