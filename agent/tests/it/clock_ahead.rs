@@ -221,7 +221,7 @@ fn a_moment_of_commits_that_stand_on_a_point_which_a_clock_ahead_has_dated_is_re
             .into_iter()
             .chain(files_under(&shop.path("offsite")))
         {
-            if file.to_string_lossy().contains(&*text(&point["id"])) {
+            if file.to_string_lossy().contains(text(&point["id"])) {
                 fs::remove_file(file).unwrap();
             }
         }
