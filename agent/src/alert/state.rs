@@ -22,7 +22,8 @@ pub struct Trouble {
     pub looks: u8,
     /// Good looks in a row.
     pub good_looks: u32,
-    /// Since when it is away instead, as after a stop on purpose, and not for long enough to count as that.
+    /// Since when it is away instead, as after a stop on purpose, or something else that must last itself, and not for long
+    /// enough to count as that.
     pub away_since: Option<UnixMillis>,
 }
 
@@ -98,7 +99,8 @@ pub(super) fn step(state: State, seen: Seen, now: UnixMillis) -> (State, Turn) {
                 Err(trouble) => trouble,
             };
             let was_absent = trouble.rule.spec().is_absence;
-            let away_since = trouble.away_since.filter(|_| rule.spec().is_absence);
+            let spec = rule.spec();
+            let away_since = trouble.away_since.filter(|_| spec.is_absence || spec.is_itself);
             let mut trouble = trouble.goes_on(rule, detail, value, now);
             trouble.rule_since = away_since.unwrap_or(trouble.rule_since);
             // What something else stood in for meanwhile has not been back: it is away since it was told to be.
@@ -157,11 +159,15 @@ impl Trouble {
         }
     }
 
-    /// What counts stays what it was while an absence that is no graver has not lasted: whoever is told of that would be told
-    /// too early.
+    /// What counts stays what it was while an absence, or what must last itself, is no graver and has not lasted: whoever is
+    /// told of that would be told too early.
     fn goes_away(self, (rule, loudest): (Rule, Rule), now: UnixMillis) -> Result<Self, Self> {
         let spec = rule.spec();
-        if !spec.is_absence || self.rule.spec().is_absence || rule.is_graver_than(loudest) {
+        let must_last = match spec.is_absence {
+            true => !self.rule.spec().is_absence,
+            false => spec.is_itself && rule != self.rule,
+        };
+        if !must_last || rule.is_graver_than(loudest) {
             return Err(self);
         }
         let since = self.away_since.unwrap_or(now);
@@ -381,7 +387,29 @@ told gone 60 s, gone: firing bot_gone Critical
             matches!(told, State::Firing { trouble, .. } if trouble.since == NOW && trouble.rule_since == NOW)
         );
         // One that does this and that in turns takes nothing all the same.
-        assert_eq!(step(state, refused, just_before).1, Turn::Raised);
+        let (told, turn) = step(state, refused.clone(), just_before);
+        assert_eq!(turn, Turn::Raised);
+        // What was told as refused is that until it has not been reached for as long.
+        let missed = wrong(Rule::HeartbeatUnreached);
+        let at = |seconds| just_before.plus(Duration::from_secs(seconds));
+        let rules = [
+            (&missed, 60),
+            (&refused, 120),
+            (&missed, 180),
+            (&missed, 479),
+            (&missed, 480),
+        ];
+        let mut state = told;
+        let told = rules.map(|(seen, seconds)| {
+            state = step(state.clone(), seen.clone(), at(seconds)).0;
+            match &state {
+                State::Firing { trouble, .. } => (trouble.rule, trouble.rule_since),
+                other => panic!("{other:?}"),
+            }
+        });
+        let since = told[0].1;
+        assert_eq!(told[..4], [(Rule::HeartbeatRefused, since); 4]);
+        assert_eq!(told[4], (Rule::HeartbeatUnreached, at(180)));
     }
 
     #[test]
