@@ -13,6 +13,10 @@ use super::{
 
 const PUT_TEST: &str = "
     INSERT OR REPLACE INTO channel_tests (rung, tested_at, ok, said) VALUES (:rung, :tested_at, :ok, :said)";
+/// It was taken after what these were refused for.
+const NOT_REFUSING: &str = "
+    UPDATE deliveries SET refused = 0
+    WHERE refused = 1 AND rung = :rung AND sent_at IS NULL AND dropped_at IS NULL";
 const READ_TESTS: &str = "SELECT rung, tested_at, ok, said FROM channel_tests ORDER BY rung";
 const HAS_TAKEN: &str = "
     SELECT EXISTS (SELECT 1 FROM deliveries WHERE rung = :rung AND chat_id = :chat_id AND sent_at > :after)";
@@ -55,7 +59,8 @@ pub struct Service {
 }
 
 impl Store {
-    /// Writes a test's outcome down in the place of the one before.
+    /// Writes a test's outcome down in the place of the one before. A way that was just there refuses nothing, as far as is
+    /// known.
     ///
     /// # Errors
     /// When the database refuses.
@@ -64,7 +69,11 @@ impl Store {
             let parameters = named_params! {
                 ":rung": test.rung, ":tested_at": test.tested_at.0, ":ok": test.ok, ":said": test.said,
             };
-            transaction.execute(PUT_TEST, parameters).map(drop)
+            transaction.execute(PUT_TEST, parameters)?;
+            if test.ok {
+                transaction.execute(NOT_REFUSING, named_params! {":rung": test.rung})?;
+            }
+            Ok(())
         })
     }
 

@@ -107,6 +107,21 @@ async fn what_comes_while_a_chat_refuses_counts_as_refused_until_it_takes_someth
         [true, true, true],
         "it need not be tried there first"
     );
+    let tested = |ok| ChannelTest {
+        rung: TELEGRAM.to_owned(),
+        tested_at: now(),
+        ok,
+        said: String::new(),
+    };
+    desk.store.put_channel_test(&tested(false)).unwrap();
+    assert_eq!(desk.store.refusing().unwrap().len(), 1);
+    desk.store.put_channel_test(&tested(true)).unwrap();
+    let refusing = desk.store.refusing().unwrap();
+    assert_eq!(
+        refusing,
+        [],
+        "what was refused before the test is no news after it"
+    );
     desk.alerts.heard(OWNER);
     desk.wait_until_sent().await;
     sender.abort();
