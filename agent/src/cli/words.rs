@@ -67,6 +67,19 @@ pub fn chain(chain: &ChainId) -> &str {
     &chain.as_str()[..CHAIN_CHARS]
 }
 
+/// What is known of commits that nobody captured, `when` being since when; `None` where the shop's log tells that there is none.
+pub fn uncaptured(commits: Option<u64>, when: &str) -> Option<String> {
+    match commits {
+        Some(0) => None,
+        Some(number) => Some(format!(
+            "{} {when} {} in its log on this server alone",
+            count(number, "commit"),
+            if number == 1 { "is" } else { "are" }
+        )),
+        None => Some(format!("what was committed {when}, if anything, is on no remote")),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

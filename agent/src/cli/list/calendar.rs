@@ -205,15 +205,8 @@ fn in_words(gap: &Gap, nowhere: &str) -> String {
         }
         What::NewChain => format!("a new chain, {chain}, begins: it can be restored from its first point on"),
         What::StillAway { commits } => {
-            let held = match commits {
-                Some(0) => "its log holds no commit since then".to_owned(),
-                Some(count) => format!(
-                    "{} since then {} in its log on this server alone",
-                    words::count(*count, "commit"),
-                    if *count == 1 { "is" } else { "are" }
-                ),
-                None => "what was committed since then, if anything, is on no remote".to_owned(),
-            };
+            let held = words::uncaptured(*commits, "since then");
+            let held = held.unwrap_or_else(|| "its log holds no commit since then".to_owned());
             format!("nobody follows the shop at this moment: {held}")
         }
         What::Absent => "the agent did not run, and no commit of that time is known".to_owned(),

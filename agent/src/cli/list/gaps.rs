@@ -352,6 +352,22 @@ mod tests {
         all.iter().map(name).collect()
     }
 
+    fn known<'a>(
+        segments: &'a BTreeMap<SegmentName, u64>,
+        ranges: &'a [Range],
+        absences: &'a [(UnixMillis, UnixMillis)],
+    ) -> Known<'a> {
+        Known {
+            segments,
+            ranges,
+            points: &[],
+            ahead: UnixMillis(4_000_000),
+            follows: None,
+            absences,
+            unattended: None,
+        }
+    }
+
     #[test]
     fn what_a_point_at_the_end_gives_back_is_not_missing() {
         let told = |first, last, has_point| last_missing((commit(first), commit(last)), has_point);
@@ -368,15 +384,8 @@ mod tests {
         let step = segments.keys().find(|name| name.first == commit(5)).unwrap();
         unfollowed.add(step.clone(), Kind::Resync);
         let slots = [0, 300_000, 600_000, 3_600_000].map(UnixMillis);
-        let known = Known {
-            segments: &segments,
-            ranges: &ranges::of(&segments),
-            points: &[],
-            ahead: UnixMillis(4_000_000),
-            follows: None,
-            absences: &[],
-            unattended: None,
-        };
+        let ranges = ranges::of(&segments);
+        let known = known(&segments, &ranges, &[]);
         let settled = |_: &Range, _: &End| false;
         let found = of(&known, &unfollowed, &slots, &settled);
         let told: Vec<(i64, i64, &What)> = found
@@ -414,15 +423,8 @@ mod tests {
         unfollowed.add(step.clone(), Kind::Resync);
         let absences = [(2_000, 99_000), (400_000, 3_500_000)]
             .map(|(from, until)| (UnixMillis(from), UnixMillis(until)));
-        let known = Known {
-            segments: &segments,
-            ranges: &ranges::of(&segments),
-            points: &[],
-            ahead: UnixMillis(4_000_000),
-            follows: None,
-            absences: &absences,
-            unattended: None,
-        };
+        let ranges = ranges::of(&segments);
+        let known = known(&segments, &ranges, &absences);
         let slots = [300_000, 3_600_000].map(UnixMillis);
         let found = of(&known, &unfollowed, &slots, &|_, _| false);
         let told: Vec<_> = found
@@ -440,15 +442,8 @@ mod tests {
     fn nobody_was_away_while_commits_were_captured() {
         let segments = segments(&[(2, 4, 1_000), (5, 5, 500_000)]);
         let absences = [(UnixMillis(400_000), UnixMillis(3_500_000))];
-        let known = Known {
-            segments: &segments,
-            ranges: &ranges::of(&segments),
-            points: &[],
-            ahead: UnixMillis(4_000_000),
-            follows: None,
-            absences: &absences,
-            unattended: None,
-        };
+        let ranges = ranges::of(&segments);
+        let known = known(&segments, &ranges, &absences);
         assert_eq!(of(&known, &Unfollowed::default(), &[], &|_, _| false), []);
     }
 
@@ -457,15 +452,7 @@ mod tests {
         let absences = [(2_000, 90_000_000), (80_000_000, 90_000_000)]
             .map(|(from, until)| (UnixMillis(from), UnixMillis(until)));
         let segments = segments(&[]);
-        let known = Known {
-            segments: &segments,
-            ranges: &[],
-            points: &[],
-            ahead: UnixMillis(4_000_000),
-            follows: None,
-            absences: &absences,
-            unattended: None,
-        };
+        let known = known(&segments, &[], &absences);
         let slots = [0, 300_000, 600_000, 90_000_000].map(UnixMillis);
         assert_eq!(of(&known, &Unfollowed::default(), &slots, &|_, _| false), []);
     }
@@ -485,15 +472,8 @@ mod tests {
         {
             unfollowed.add(name.clone(), Kind::CaughtUp);
         }
-        let known = Known {
-            segments: &segments,
-            ranges: &ranges::of(&segments),
-            points: &[],
-            ahead: UnixMillis(4_000_000),
-            follows: None,
-            absences: &[],
-            unattended: None,
-        };
+        let ranges = ranges::of(&segments);
+        let known = known(&segments, &ranges, &[]);
         let slots = [0, 300_000, 3_900_000].map(UnixMillis);
         let found = of(&known, &unfollowed, &slots, &|_, _| false);
         let told: Vec<_> = found

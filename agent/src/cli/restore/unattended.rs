@@ -42,19 +42,10 @@ pub(super) fn note(plan: &Plan, lasting: Option<&Unattended>, config: &Config) -
 /// What this server's database may hold that nobody captured; `None` where its log tells that there is nothing.
 pub(super) fn beyond(lasting: &Unattended, config: &Config) -> Option<String> {
     let since = words::moment(lasting.since, &config.owner.timezone);
-    match lasting.commits {
-        Some(0) => None,
-        Some(count) => Some(format!(
-            "nobody has followed the shop since {since}: {} after that {} in its log on this server alone, and not in what you \
-             get",
-            words::count(count, "commit"),
-            if count == 1 { "is" } else { "are" }
-        )),
-        None => Some(format!(
-            "nobody has followed the shop since {since}: what was committed after that, if anything, is on no remote, and not \
-             in what you get"
-        )),
-    }
+    let held = words::uncaptured(lasting.commits, "after that")?;
+    Some(format!(
+        "nobody has followed the shop since {since}: {held}, and not in what you get"
+    ))
 }
 
 /// A time that is over, although no commit of it is known: what is given is the state before it.

@@ -216,15 +216,7 @@ pub(super) fn sentences(view: &CaptureView, config: &Config) -> Vec<String> {
 /// What nobody captures while no agent runs; why it stands still under one that does is said elsewhere.
 fn unattended(view: &CaptureView, zone: &TimeZone) -> Option<String> {
     let since = view.unattended_since.filter(|_| view.fault.is_none())?;
-    let held = match view.uncaptured_commits {
-        Some(0) => return None,
-        Some(count) => format!(
-            "{} since then {} in its log on this server alone",
-            words::count(count, "commit"),
-            if count == 1 { "is" } else { "are" }
-        ),
-        None => "what was committed since then, if anything, is on no remote".to_owned(),
-    };
+    let held = words::uncaptured(view.uncaptured_commits, "since then")?;
     Some(format!(
         "Commits:  NOT captured since {}, since no agent runs: {held}",
         moment(zone, since)

@@ -50,6 +50,11 @@ impl Written {
     fn at(database: &Path) -> io::Result<Self> {
         Ok(Self::of(&fs::metadata(database)?))
     }
+
+    /// As it is written down.
+    fn text(self) -> String {
+        serde_json::to_string(&self).expect("a moment is plain data")
+    }
 }
 
 /// When the file was last written, as [`Follower::file_written`] says it.
@@ -60,7 +65,7 @@ impl Written {
 /// # Panics
 /// Never: it is plain data.
 pub fn file_written_at(database: &Path) -> io::Result<String> {
-    Ok(serde_json::to_string(&Written::at(database)?).expect("a moment is plain data"))
+    Ok(Written::at(database)?.text())
 }
 
 impl WrittenFile {
@@ -90,7 +95,7 @@ impl Follower {
     /// Never: it is plain data.
     #[must_use]
     pub fn file_written(&self) -> String {
-        serde_json::to_string(&self.file.written).expect("a moment is plain data")
+        self.file.written.text()
     }
 
     /// Nothing but checkpoints may have written to the file.
