@@ -21,6 +21,19 @@ pub const PARTS_MAX: usize = 4_096;
 /// Characters of a reason: a sentence.
 pub const REPLACED_CHARS_MAX: usize = 1_000;
 
+/// Times that the clock was set of which a manifest tells: the newest.
+pub const CLOCK_STEPS_MAX: usize = 100;
+
+/// That the agent's clock was set while a chain was followed: the dates before and after it are of two clocks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ClockStep {
+    /// The last commit that was dated before.
+    pub after: CommitNumber,
+    /// By how much it was set forward, in milliseconds; backward is negative.
+    pub by_ms: i64,
+}
+
 /// One object of a point, with what must be true of it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -84,6 +97,9 @@ pub struct Manifest {
     /// that the agent knew: what is newest may then not be the owner's shop. Up to [`REPLACED_CHARS_MAX`].
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub replaced: Option<String>,
+    /// How often the clock was set since its chain began, in the order of the commits: up to [`CLOCK_STEPS_MAX`].
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub clock_steps: Vec<ClockStep>,
 }
 
 impl Manifest {
@@ -161,6 +177,12 @@ impl Manifest {
         let replaced = self.replaced.as_deref().unwrap_or_default();
         if replaced.chars().count() > REPLACED_CHARS_MAX {
             return Err("gives a reason that is longer than one may be".to_owned());
+        }
+        if self.clock_steps.len() > CLOCK_STEPS_MAX {
+            return Err(format!(
+                "tells {} times of a clock that was set",
+                self.clock_steps.len()
+            ));
         }
         if let Some(files) = &self.files
             && files.key != object_key::files(&self.point)
@@ -242,6 +264,7 @@ mod tests {
             sqlite_version: "3".to_owned(),
             signer: Fingerprint::parse(&"A".repeat(40)).unwrap(),
             replaced: None,
+            clock_steps: Vec::new(),
             point,
         }
     }
@@ -297,6 +320,13 @@ mod tests {
             it.database[1].plain_size_bytes -= 1;
         });
         refused("pages of 1000 bytes", &|it| it.page_size = 1_000);
+        refused("a clock that was set without end", &|it| {
+            let step = ClockStep {
+                after: CommitNumber::FIRST,
+                by_ms: 1,
+            };
+            it.clock_steps = vec![step; CLOCK_STEPS_MAX + 1];
+        });
         refused("an enormous part", &|it| {
             it.database[0].size_bytes = SEALED_PART_BYTES_MAX + 1
         });

@@ -307,6 +307,9 @@ fn prepare(
         last,
         before,
         base_is_held: !base.holders.is_empty(),
+        clock_steps: store
+            .clock_steps()
+            .context("asking how often the clock was set")?,
     };
     let upload = Upload {
         outgoing,

@@ -16,7 +16,7 @@ use anyhow::Context;
 use protocol::time::UnixMillis;
 
 use super::seal::{SessionKey, SessionKeys, hex};
-use crate::{boot, store::owner::own_like};
+use crate::{boot::Up, store::owner::own_like};
 
 const FOLDER: &str = "session-keys";
 /// A file is marked when its day is this many days ago, and deleted a day later: no key gets older than seven days where
@@ -25,7 +25,6 @@ const DAYS_KEPT: i64 = 6;
 const DAY_MS: i64 = 86_400_000;
 /// From the mark to the deletion: a daily backup may come some hours early.
 const GRACE_MS: i64 = 20 * 3_600_000;
-const UPTIME: &str = "/proc/uptime";
 /// The end of a mark's name; it holds a [`Mark`].
 const MARK: &str = ".out";
 /// More keys than seven days of one segment a second; each takes some 150 bytes of memory.
@@ -35,30 +34,6 @@ const KEYS_MAX: usize = 700_000;
 #[derive(Clone, Debug)]
 pub struct Remembered {
     dir: PathBuf,
-}
-
-/// How long this machine has been up, which nobody can set.
-#[derive(Clone, Debug, PartialEq, Eq)]
-struct Up {
-    /// Another one after each start.
-    boot: String,
-    for_ms: i64,
-}
-
-impl Up {
-    fn read() -> anyhow::Result<Self> {
-        let uptime = fs::read_to_string(UPTIME).with_context(|| format!("reading {UPTIME}"))?;
-        let seconds: f64 = uptime
-            .split_whitespace()
-            .next()
-            .and_then(|text| text.parse().ok())
-            .with_context(|| format!("{UPTIME} holds no number"))?;
-        Ok(Self {
-            boot: boot::id()?,
-            // Of a number of seconds with two decimals nothing is lost.
-            for_ms: (seconds * 1_000.0) as i64,
-        })
-    }
 }
 
 /// Since when a file may go: what is known to have passed between the looks.

@@ -3,6 +3,7 @@
 //! Nothing plain is written to the disk, and nothing leaves the machine here: that is the upload's.
 
 use std::{
+    collections::BTreeMap,
     io::{BufReader, BufWriter},
     path::{Path, PathBuf},
     sync::Arc,
@@ -11,7 +12,8 @@ use std::{
 use anyhow::{Context, ensure};
 use jiff::Timestamp;
 use protocol::{
-    manifest::{BaseRef, Manifest, Object, VERSION},
+    chain::{ChainId, CommitNumber},
+    manifest::{BaseRef, CLOCK_STEPS_MAX, ClockStep, Manifest, Object, VERSION},
     object_key::{self, PointId},
     time::UnixMillis,
 };
@@ -61,6 +63,8 @@ pub(super) struct Order {
     pub before: Before,
     /// Whether at least one remote holds the base of the table.
     pub base_is_held: bool,
+    /// How often the clock was set, of each chain.
+    pub clock_steps: BTreeMap<ChainId, Vec<ClockStep>>,
 }
 
 /// A restore point whose objects are all on their way.
@@ -156,6 +160,7 @@ impl Order {
         let manifest = Manifest {
             version: VERSION,
             replaced,
+            clock_steps: self.clock_steps(&position.chain, position.commit),
             point,
             taken_at,
             chain: position.chain,
@@ -187,6 +192,14 @@ impl Order {
             is_alone: place.is_none() && !matches!(self.commits, Commits::Unknown),
             manifest,
         })
+    }
+
+    /// The newest until this commit.
+    fn clock_steps(&self, chain: &ChainId, commit: CommitNumber) -> Vec<ClockStep> {
+        let all = self.clock_steps.get(chain).into_iter().flatten();
+        let mut before: Vec<ClockStep> = all.filter(|step| step.after <= commit).copied().collect();
+        before.drain(..before.len().saturating_sub(CLOCK_STEPS_MAX));
+        before
     }
 
     fn look(&self, pages: &PinnedPages) -> anyhow::Result<Look> {

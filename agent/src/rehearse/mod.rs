@@ -304,6 +304,7 @@ impl Drill<'_> {
             arrived,
             elsewhere: Vec::new(),
             restores: Vec::new(),
+            clock_steps: std::collections::BTreeMap::new(),
             is_agent_named: false,
             newest_only: true,
             wants_offer: false,

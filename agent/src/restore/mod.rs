@@ -1,23 +1,14 @@
 //! Brings the shop back from a restore point: choose, show the plan, fetch, check everything, and only then swap.
 //! Until the last step nothing that exists is touched, and even then the old database is moved aside, never deleted.
 
-use std::{collections::BTreeMap, path::PathBuf};
-
-use jiff::tz::TimeZone;
 use protocol::{
-    chain::{ChainId, CommitNumber, PageRoot},
+    chain::{CommitNumber, PageRoot},
     manifest::{Manifest, Object},
     object_key::{PointId, SegmentName},
-    time::UnixMillis,
 };
 use tokio::sync::Semaphore;
 
-use crate::{
-    backup::{
-        anchor::Anchor, remote::Remote, restores::LiveRestore, seal::Keys, signer::Signers, survey::Survey,
-    },
-    store::points::KnownPoint,
-};
+use crate::backup::{remote::Remote, seal::Keys, signer::Signers, survey::Survey};
 
 mod acknowledged;
 mod apply;
@@ -29,7 +20,6 @@ mod bare;
 mod beside;
 pub mod choose;
 mod contested;
-mod dated_later;
 mod dates;
 mod fetch;
 mod files;
@@ -57,6 +47,7 @@ mod place;
 mod proven;
 mod refused;
 pub mod replay;
+mod request;
 mod rivals;
 mod search;
 mod segments;
@@ -76,6 +67,7 @@ mod unpack;
 mod unread;
 mod wanted;
 mod wrong;
+mod wrong_clock;
 
 use avoid::{Avoid, Culprit};
 use index::Index;
@@ -96,27 +88,11 @@ pub use offered::unfit;
 pub use proven::{Tail, behind_the_last};
 pub use refused::{Next, Refused};
 pub use replay::Stop;
+pub use request::{Only, Request, Target};
 pub use rivals::{Rival, rivals};
 pub use segments::open_segment;
 pub use succession::Succession;
-
-/// What is wanted back.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Only {
-    /// The database alone.
-    Database,
-    /// Configuration, `.env` and logs alone.
-    Config,
-}
-
-/// Where it goes.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Target {
-    /// The database's own path; the rest into a new folder beside it.
-    Live(PathBuf),
-    /// A folder that is empty or does not exist.
-    Folder(PathBuf),
-}
+pub use wrong_clock::by_the_last as by_the_last_clock;
 
 /// What will be done. Data: nothing has happened yet.
 #[derive(Clone, Debug)]
@@ -172,61 +148,6 @@ pub struct Sources<'a> {
     pub signers: &'a Signers,
     /// How many objects may be opened at once: one for each core.
     pub cores: &'a Semaphore,
-}
-
-/// What was asked for on the command line.
-#[derive(Clone, Debug)]
-pub struct Request {
-    /// Which moment.
-    pub selection: Selection,
-    /// Only the chain whose name begins like this.
-    pub chain: Option<String>,
-    /// What is wanted back.
-    pub only: Option<Only>,
-    /// Where it goes.
-    pub target: Target,
-    /// Check every page and index even of a large database.
-    pub full_check: bool,
-    /// Points that this server's catalogue knows as complete: one that vanished from every remote is told.
-    pub known: BTreeMap<PointId, KnownPoint>,
-    /// The chain that was followed on this machine, and the newest commit that was seen of it.
-    pub seen: Option<(ChainId, CommitNumber)>,
-    /// The newest commit that each remote has acknowledged to this server.
-    pub arrived: Vec<Acknowledged>,
-    /// The same of those that are not asked, since others were named.
-    pub elsewhere: Vec<Acknowledged>,
-    /// The live restores that were done on this server, and those that led to the server whose backups these are.
-    pub restores: Vec<LiveRestore>,
-    /// The owner has named the agents whose backups are meant: what another one signed is told, and stands in no way.
-    pub is_agent_named: bool,
-    /// Begin at the newest point alone: who rehearses a point wants to hear of its damage, and of no way around it.
-    pub newest_only: bool,
-    /// Say in a refusal what can be had instead: that is looked for. Who only asks whether something is there needs none.
-    pub wants_offer: bool,
-    /// What the owner was told in a summary, and what must still be so.
-    pub anchor: Option<Anchor>,
-    /// This machine's clock.
-    pub now: UnixMillis,
-    /// The owner's.
-    pub zone: TimeZone,
-}
-
-impl Request {
-    fn is_of_chain(&self, chain: &ChainId) -> bool {
-        self.chain
-            .as_ref()
-            .is_none_or(|beginning| chain.as_str().starts_with(beginning.as_str()))
-    }
-
-    /// What this server knows of the database in a point, when it was damaged.
-    fn damage_of(&self, manifest: &Manifest) -> Option<String> {
-        let damage = self.known.get(&manifest.point)?.damage.as_ref()?;
-        Some(format!(
-            "SQLite found the live database damaged when {}, or what it stands on, was taken ({damage}): a restore checks it \
-             again, and refuses it",
-            manifest.point
-        ))
-    }
 }
 
 /// Chooses where to end and the point to begin at, finds the way from there, and sees by the listings whether all of it
@@ -287,7 +208,7 @@ async fn plan_around(request: Request, mut avoid: Avoid, sources: &Sources<'_>) 
     notes.extend(undone::told(&request, &route.manifest.chain, end));
     notes.extend(contested::forked(&avoid, &route.segments));
     notes.extend(avoid.told());
-    notes.extend(dated_later::told(&request, sources, &route, goal.stop).await);
+    notes.extend(wrong_clock::told(&request, sources, &route, goal.stop).await);
     notes.extend(route.notes);
     notes.extend(files.notes);
     notes.dedup();

@@ -1,7 +1,7 @@
 //! Which segments lead from a point to what is wanted, by their names alone. Pure.
 //! A name is only a promise: whoever follows checks every header, signature and page root.
 
-use std::{collections::BTreeSet, time::Duration};
+use std::collections::BTreeSet;
 
 use protocol::{
     chain::{ChainId, CommitNumber},
@@ -13,9 +13,6 @@ use super::{
     dates,
     path::{self, Links},
 };
-
-/// A clock that is kept right by small steps may go back by less than this.
-pub(super) const SLEWED_MAX: Duration = Duration::from_secs(2);
 
 /// Where the replay stops.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -85,30 +82,6 @@ pub(super) fn way(
         way.gap = Some((before, behind.first)).filter(|_| !is_beyond || whole + 1 < wanted);
     }
     way
-}
-
-/// The first commit on a way to a moment whose date is before that of something before it, and by how much: the clock was
-/// wrong on one side of it. The point from which the way leads is of `begin_at`. What was dated so late again by that moment
-/// was there, and so was all before it.
-pub(super) fn set_back(
-    begin_at: UnixMillis,
-    segments: &[SegmentName],
-    moment: UnixMillis,
-) -> Option<(CommitNumber, Duration)> {
-    let mut latest = begin_at;
-    for (at, segment) in segments.iter().enumerate() {
-        let by = latest.since(segment.last_at);
-        let is_over = || {
-            segments[at..]
-                .iter()
-                .any(|it| latest <= it.last_at && it.last_at <= moment)
-        };
-        if by >= SLEWED_MAX && !is_over() {
-            return Some((segment.first, by));
-        }
-        latest = latest.max(segment.last_at);
-    }
-    None
 }
 
 /// The segments of the chain after a commit that lead farthest, then those behind a gap, and so on; and the place of the
@@ -220,19 +193,6 @@ mod tests {
         let opened = "the last one is opened to see how far";
         assert_eq!(through(10_500), (11, None), "{opened}");
         assert_eq!(through(10_000), (11, None));
-        let back = |begin_at, moment| {
-            let way = way((&all, &Links::new()), &chain(), commit(1), by(moment));
-            let back = set_back(UnixMillis(begin_at), &way.segments, UnixMillis(moment));
-            back.map(|(first, by)| (first.get(), by.as_secs()))
-        };
-        assert_eq!(back(100, 10_500), Some((8, 491)));
-        assert_eq!(back(100, 500), None);
-        assert_eq!(back(5_000, 5_000), Some((2, 4)), "the point was taken before");
-        assert_eq!(
-            back(5_000, 700_000),
-            Some((8, 491)),
-            "it was that late again by then"
-        );
         let unknown = "nothing says that they were there by then";
         assert_eq!(through(5_000), (5, Some((4, 7))), "{unknown}");
         assert_eq!(through(500), (3, None));

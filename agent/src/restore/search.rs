@@ -73,20 +73,6 @@ pub(super) async fn route(
             manifest.chain
         )
     }));
-    let set_back = match stop {
-        Stop::By { moment, .. } => replay::set_back(manifest.taken_at, &way.segments, moment),
-        Stop::AtPoint | Stop::AtEnd | Stop::AfterCommit(_) => None,
-    };
-    route.notes.extend(set_back.map(|(first, by)| {
-        format!(
-            "commit {first} is dated {} before what it follows: the clock was wrong for a while then, and what is given \
-             may hold commits that were not there by that moment, under dates that are wrong. --chain {} --commit {} gives \
-             the state right before",
-            told(by),
-            manifest.chain,
-            first.get() - 1
-        )
-    }));
     if let Some(last) = way.segments.last() {
         (route.end, route.end_at) = (last.last, last.last_at);
     }

@@ -20,6 +20,7 @@ pub mod book;
 pub mod capture;
 pub mod channels;
 pub mod checkup;
+pub mod clock_steps;
 pub mod console;
 pub mod damaged;
 pub mod defined;

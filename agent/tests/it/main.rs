@@ -24,6 +24,7 @@ mod changed_keys;
 mod channels;
 mod checking;
 mod clock_ahead;
+mod clock_set;
 mod console;
 mod cut_logs;
 mod damaged_source;

@@ -109,6 +109,18 @@ pub fn clock_set(by: &str) -> Option<[(&'static str, &str); 3]> {
     ])
 }
 
+/// The same of one whose clock goes by what stands in this file, also while it runs.
+pub fn clock_in(file: &Path) -> Option<[(&'static str, String); 4]> {
+    let [preload, _, monotonic] = clock_set("")?;
+    let owned = |(name, value): (&'static str, &str)| (name, value.to_owned());
+    Some([
+        owned(preload),
+        ("FAKETIME_TIMESTAMP_FILE", file.display().to_string()),
+        owned(("FAKETIME_NO_CACHE", "1")),
+        owned(monotonic),
+    ])
+}
+
 impl Shop {
     /// With an owner's key made by `agent key new`, and two remotes.
     pub fn new() -> Self {

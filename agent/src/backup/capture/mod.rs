@@ -43,6 +43,7 @@ mod recorder;
 mod rest;
 mod restored;
 mod same;
+mod set_clock;
 mod ship;
 mod spool;
 mod unattended;
@@ -56,6 +57,7 @@ use followed::Followed;
 use glances::Glances;
 use rest::RestRequest;
 pub use rest::{Moment, Rest};
+use set_clock::SetClock;
 pub use ship::{AT_ONCE as SENT_AT_ONCE, Shipper};
 pub use unattended::Unattended;
 use why::{NewChain, WhyAgain};
@@ -192,6 +194,7 @@ impl Capture {
     fn worker(&self, desk: Desk, inbox: Receiver<Wake>, sync: Duration) -> Worker {
         Worker {
             glances: Glances::default(),
+            clock: SetClock::default(),
             followed: Followed::at(desk.followed()),
             desk,
             inbox,

@@ -28,6 +28,7 @@ use super::{
     patience::LOOK_EVERY,
     recorder::{Ended, Recorder},
     rest::RestRequest,
+    set_clock::SetClock,
 };
 use crate::{
     backup::recipients::Recipients,
@@ -96,6 +97,8 @@ pub(super) struct Worker {
     pub glances: Glances,
     /// Until when it followed, for whoever begins after this one.
     pub followed: Followed,
+    /// Whether the clock was set while it followed.
+    pub clock: SetClock,
     /// Up to where the remotes were told of segments.
     pub told: Option<(ChainId, CommitNumber)>,
 }
@@ -172,9 +175,14 @@ impl Worker {
             self.shared.sealed_to.send_replace(self.desk.sealed_to());
         }
         if self.recorder.is_none() {
-            let last = self.desk.store.capture_state()?.map(|state| state.commit_at);
+            let known = self.desk.store.capture_state()?;
             let recorder = begin(&self.desk, self.why.clone(), now)?;
+            let last = known.as_ref().map(|state| state.commit_at);
             self.followed.note_absence(&self.desk, last, now());
+            // What was read on the way is dated by the clock as it is now.
+            let known = known.filter(|known| known.chain == recorder.state.chain);
+            let after = known.map_or(recorder.state.commit, |known| known.commit);
+            self.clock.look(&self.desk, (&recorder.state.chain, after), now());
             self.well(recorder);
         }
         self.followed.touch(Instant::now());
@@ -182,6 +190,8 @@ impl Worker {
         let Some(recorder) = &mut self.recorder else {
             return Ok(());
         };
+        let Mark { chain, commit } = recorder.mark();
+        self.clock.look(&self.desk, (&chain, commit), now());
         self.is_behind = !recorder.drain(&self.desk, now)?;
         let (mark, is_drafted) = (recorder.mark(), !recorder.draft.is_empty());
         self.tell_spooled()?;

@@ -7,7 +7,7 @@ use protocol::{chain::CommitNumber, object_key::PointId, time::UnixMillis};
 
 use super::{
     Arguments, OnlyArgument,
-    known::{arrived, restored_here, seen_here},
+    known::{arrived, clock_steps_here, restored_here, seen_here},
     now,
 };
 use crate::{
@@ -67,6 +67,7 @@ pub(super) fn request(
         arrived: acknowledged.iter().filter(|one| is_asked(one)).cloned().collect(),
         elsewhere: acknowledged.into_iter().filter(|one| !is_asked(one)).collect(),
         restores: restored_here(config),
+        clock_steps: clock_steps_here(config),
         is_agent_named: !arguments.trust.is_empty(),
         newest_only: false,
         wants_offer: true,

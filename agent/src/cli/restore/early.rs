@@ -4,12 +4,7 @@
 
 use std::path::{Path, PathBuf};
 
-use protocol::{
-    chain::{ChainId, CommitNumber},
-    manifest::Manifest,
-    object_key::PointId,
-    time::UnixMillis,
-};
+use protocol::{chain::CommitNumber, manifest::Manifest, object_key::PointId, time::UnixMillis};
 
 use super::{
     Arguments, known_here, now,
@@ -149,13 +144,12 @@ pub(super) async fn refuse_before_oldest(
     let silent = silent.map(|(remote, why)| format!("; the remote {remote} does not answer ({why})"));
     let whole = oldest_whole(request, sources).await;
     let dated = match &whole {
-        Some(manifest) => dated_by(moment, &manifest.chain, request, sources).await,
+        Some(manifest) => by_a_wrong_clock(moment, manifest, request, sources).await,
         None => None,
     };
     let next = match (whole, dated) {
-        (Some(manifest), Some(commit)) => format!(
-            "The clock was wrong for a while: commits of that chain until {commit} are dated before that moment, and the restore \
-             point that they stand on after it. To restore them:\n  {}",
+        (Some(manifest), Some((commit, why))) => format!(
+            "{why}. To restore them:\n  {}",
             command(
                 arguments,
                 &[
@@ -174,26 +168,41 @@ pub(super) async fn refuse_before_oldest(
     )))
 }
 
-/// The last commit of the chain that is dated by then, where it can be had.
-async fn dated_by(
+/// The last commit of the chain that was there by then although the point that it stands on is dated later, where it can be had;
+/// and why, as a sentence.
+async fn by_a_wrong_clock(
     moment: UnixMillis,
-    chain: &ChainId,
+    manifest: &Manifest,
     request: &Request,
     sources: &Sources<'_>,
-) -> Option<CommitNumber> {
-    let segments = sources.survey.all_segments();
-    let by_then = segments
-        .keys()
-        .filter(|name| name.chain == *chain && name.last_at <= moment);
-    let last = by_then.map(|name| name.last).max()?;
+) -> Option<(CommitNumber, String)> {
+    let segments = sources.survey.segments(&manifest.chain);
+    let by_then = segments.iter().filter(|name| name.last_at <= moment);
+    let (last, why) = match by_then.map(|name| name.last).max() {
+        Some(last) => (
+            last,
+            format!(
+                "The clock was wrong for a while: commits of that chain until {last} are dated before that moment, and the \
+                 restore point that they stand on after it"
+            ),
+        ),
+        None => {
+            let last = restore::by_the_last_clock(request, sources, manifest, moment).await?;
+            let why = format!(
+                "The clock was wrong for a while: by the one that it was set to later, commits of that chain until {last} were \
+                 there by that moment"
+            );
+            (last, why)
+        }
+    };
     let asked = Request {
         selection: Selection::Commit(last),
-        chain: Some(chain.as_str().to_owned()),
+        chain: Some(manifest.chain.as_str().to_owned()),
         anchor: None,
         wants_offer: false,
         ..request.clone()
     };
-    restore::plan(asked, sources).await.ok().map(|_| last)
+    restore::plan(asked, sources).await.ok().map(|_| (last, why))
 }
 
 fn oldest_told(

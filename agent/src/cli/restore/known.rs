@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use protocol::{
     chain::{ChainId, CommitNumber},
+    manifest::ClockStep,
     object_key::PointId,
 };
 
@@ -37,6 +38,13 @@ pub(super) fn seen_here(config: &Config) -> Option<(ChainId, CommitNumber)> {
     let store = Store::open_to_look(&config.state_dir).ok().flatten()?;
     let state = store.capture_state().ok().flatten()?;
     Some((state.chain, state.commit))
+}
+
+/// How often this server's clock was set while it followed a chain.
+pub(super) fn clock_steps_here(config: &Config) -> BTreeMap<ChainId, Vec<ClockStep>> {
+    let store = Store::open_to_look(&config.state_dir).ok().flatten();
+    let all = store.and_then(|store| store.clock_steps().ok());
+    all.unwrap_or_default()
 }
 
 /// The live restores that were done here.

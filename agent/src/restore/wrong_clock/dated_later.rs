@@ -4,23 +4,22 @@
 
 use protocol::{manifest::Manifest, time::UnixMillis};
 
-use super::{
-    Request, Sources, Stop, fetch, goal,
-    replay::SLEWED_MAX,
-    search::{self, Route},
+use super::SLEWED_MAX;
+use crate::{
+    backup::survey::moment_of,
+    restore::{
+        Request, Sources, fetch, goal,
+        search::{self, Route},
+    },
 };
-use crate::backup::survey::moment_of;
 
 /// What the owner is told of the one that holds most of what was there before; nothing where no moment was asked for.
 pub(super) async fn told(
     request: &Request,
     sources: &Sources<'_>,
     route: &Route,
-    stop: Stop,
+    moment: UnixMillis,
 ) -> Option<String> {
-    let Stop::By { moment, .. } = stop else {
-        return None;
-    };
     let ahead = goal::ahead_of(request.now);
     let is_before = |manifest: &Manifest| {
         let is_later = manifest.taken_at.since(moment) >= SLEWED_MAX && manifest.taken_at <= ahead;
@@ -41,7 +40,11 @@ pub(super) async fn told(
 }
 
 /// The first point after the moment, by the names, where this machine does not know it: one request.
-async fn nearest_unknown(request: &Request, sources: &Sources<'_>, moment: UnixMillis) -> Option<Manifest> {
+pub(super) async fn nearest_unknown(
+    request: &Request,
+    sources: &Sources<'_>,
+    moment: UnixMillis,
+) -> Option<Manifest> {
     let points = sources.survey.points();
     let mut later = points
         .iter()
